@@ -1,0 +1,50 @@
+/** Cancels a timer; calling it again does nothing. */
+export type Cancel = () => void;
+
+/**
+ * Time as everything else in Millrace sees it. It is passed in, so that tests and simulations can turn it by hand.
+ */
+export interface Clock {
+  /** Monotonic milliseconds: for durations, deadlines and back-off. Never goes back. */
+  now(): number;
+  /** Wall-clock milliseconds since 1970: only for what is shown or must outlive the process. */
+  wall(): number;
+  /** Calls `fn` once, after `ms` milliseconds. */
+  after(ms: number, fn: () => void): Cancel;
+  /** Calls `fn` every `ms` milliseconds. */
+  every(ms: number, fn: () => void): Cancel;
+  /** Calls `fn` once the events that are ready now have been handled: the end of the tick. */
+  soon(fn: () => void): void;
+}
+
+// Longest delay that Node's timers take; a longer one would fire at once.
+const longestTimerMs = 2 ** 31 - 1;
+
+/** The machine's clock. */
+export const systemClock: Clock = {
+  now: () => performance.now(),
+  wall: () => Date.now(),
+  after(ms, fn) {
+    const timer = setTimeout(fn, Math.min(Math.max(ms, 0), longestTimerMs));
+    return () => clearTimeout(timer);
+  },
+  every(ms, fn) {
+    const timer = setInterval(fn, ms);
+    return () => clearInterval(timer);
+  },
+  soon: (fn) => void setImmediate(fn),
+};
+
+/** Resolves after `ms` milliseconds of `clock`, at once when `signal` aborts. */
+export function pause(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal?.aborted) return resolve();
+    const finish = (): void => {
+      cancel();
+      signal?.removeEventListener('abort', finish);
+      resolve();
+    };
+    const cancel = clock.after(ms, finish);
+    signal?.addEventListener('abort', finish);
+  });
+}

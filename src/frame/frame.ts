@@ -1,0 +1,117 @@
+/**
+ * A frame: consecutive items encoded together, the unit that is stored and sent.
+ *
+ *     shapes   the record shapes (lists of keys) that the items refer to, as the codec wrote them
+ *     ends     count × u32 little-endian: where each item ends in the body, counted from the frame's first byte
+ *     body     the items, one after the other
+ *
+ * Because `ends` says where every item lies and `shapes` goes with every piece, any run of items can be cut out
+ * and sent without reading, let alone decoding, a single one. A piece's `ends` are not rewritten: they go on
+ * counting from the original frame's first byte, and `base` says how many bytes were cut off before the piece.
+ */
+export interface Frame {
+  readonly count: number;
+  readonly shapes: Buffer;
+  readonly ends: Buffer;
+  readonly body: Buffer;
+  readonly base: number;
+}
+
+/** Bytes of one entry of `ends`. */
+const endSize = 4;
+
+/** Bytes that the frame takes in the spool and on a channel. */
+export function frameBytes(frame: Frame): number {
+  return frame.shapes.length + frame.ends.length + frame.body.length;
+}
+
+/** Where item `index` begins and ends in `frame.body`. */
+export function itemSpan(frame: Frame, index: number): { start: number; end: number } {
+  return {
+    start: index === 0 ? 0 : frame.ends.readUInt32LE((index - 1) * endSize) - frame.base,
+    end: frame.ends.readUInt32LE(index * endSize) - frame.base,
+  };
+}
+
+/** The items `from`…`from + count - 1` as a frame of their own. Nothing is copied. */
+export function cutFrame(frame: Frame, from: number, count: number): Frame {
+  if (from < 0 || count < 1 || from + count > frame.count) {
+    throw new RangeError(`cannot cut ${count} items at ${from} from a frame of ${frame.count}`);
+  }
+  if (count === frame.count) return frame;
+  const { start } = itemSpan(frame, from);
+  const { end } = itemSpan(frame, from + count - 1);
+  return {
+    count,
+    shapes: frame.shapes,
+    ends: frame.ends.subarray(from * endSize, (from + count) * endSize),
+    body: frame.body.subarray(start, end),
+    base: frame.base + start,
+  };
+}
+
+/** How many of the items from `from` on fit into `bytes`; at least one, so that a large item is not stuck. */
+export function fitItems(frame: Frame, from: number, most: number, bytes: number): number {
+  const last = Math.min(frame.count, from + most);
+  const { start } = itemSpan(frame, from);
+  let low = from + 1;
+  let high = last;
+  while (low < high) {
+    const middle = (low + high + 1) >>> 1;
+    if (itemSpan(frame, middle - 1).end - start <= bytes) low = middle;
+    else high = middle - 1;
+  }
+  return low - from;
+}
+
+/** Joins encoded items into a frame. */
+export function joinItems(shapes: Buffer, items: readonly Buffer[]): Frame {
+  const ends = Buffer.allocUnsafe(items.length * endSize);
+  let end = 0;
+  items.forEach((item, i) => {
+    end += item.length;
+    ends.writeUInt32LE(end, i * endSize);
+  });
+  return { count: items.length, shapes, ends, body: Buffer.concat(items, end), base: 0 };
+}
+
+/** How a frame is described in a message's header; its three parts follow each other in the payload. */
+export interface FrameHeader {
+  count: number;
+  shapes: number;
+  base: number;
+}
+
+/** The frame's description and the parts of its payload, in order. */
+export function frameToPayload(frame: Frame): { header: FrameHeader; parts: Buffer[] } {
+  return {
+    header: { count: frame.count, shapes: frame.shapes.length, base: frame.base },
+    parts: [frame.shapes, frame.ends, frame.body],
+  };
+}
+
+/** The frame that `payload` holds. Throws a RangeError if the description and the bytes do not agree. */
+export function frameFromPayload(header: FrameHeader, payload: Buffer): Frame {
+  const { count, shapes, base } = header;
+  const bodyAt = shapes + count * endSize;
+  if (![count, shapes, base].every((n) => Number.isSafeInteger(n) && n >= 0) || count < 1 || bodyAt > payload.length) {
+    throw new RangeError(`a frame of ${count} items does not fit into ${payload.length} bytes`);
+  }
+  const frame: Frame = {
+    count,
+    shapes: payload.subarray(0, shapes),
+    ends: payload.subarray(shapes, bodyAt),
+    body: payload.subarray(bodyAt),
+    base,
+  };
+  let previous = base;
+  for (let i = 0; i < count; i++) {
+    const end = frame.ends.readUInt32LE(i * endSize);
+    if (end < previous) throw new RangeError(`item ${i} of a frame ends before it begins`);
+    previous = end;
+  }
+  if (previous - base !== frame.body.length) {
+    throw new RangeError(`a frame's items take ${previous - base} bytes, its body has ${frame.body.length}`);
+  }
+  return frame;
+}

@@ -1,0 +1,100 @@
+import type { Duplex } from 'node:stream';
+import { MillraceError, ProtocolError } from '../core/errors.ts';
+import { encodeHeader, MessageReader } from './framing.ts';
+
+/** One end of an ordered duplex line of messages between the supervisor and one child. */
+export interface Channel<Out> {
+  /**
+   * Sends a message; what goes out in one tick goes out in one write. Never blocks and never throws: after the
+   * channel has closed it does nothing. How much may be outstanding is the sender's business (credits, windows).
+   */
+  send(message: Out, payload?: readonly Buffer[]): void;
+  /** Bytes sent that the operating system has not taken yet. */
+  readonly backlog: number;
+  readonly isOpen: boolean;
+  /** Sends what is waiting, then ends both directions. Idempotent. */
+  end(): void;
+  /** Ends both directions at once; what is waiting is lost. Idempotent. */
+  destroy(): void;
+}
+
+export interface ChannelListener<In> {
+  /** Turns what arrived into a message; throws a ProtocolError if it is none. */
+  parse: (header: unknown) => In;
+  /** Called for each message, in order, from the first tick on. `payload` is a view: copy what is to be kept for long. */
+  onMessage: (message: In, payload: Buffer) => void;
+  /**
+   * Called once, when nothing more will arrive. With an error if the peer broke the protocol or the line failed;
+   * an error thrown by `onMessage` closes the channel, too, and is given here.
+   */
+  onClose: (error: MillraceError | undefined) => void;
+}
+
+/** Makes a channel of a socket pair's end (or of anything else that is a duplex stream of bytes). */
+export function createChannel<In, Out extends object>(stream: Duplex, listener: ChannelListener<In>): Channel<Out> {
+  let isOpen = true;
+  let corked = false;
+  let failure: MillraceError | undefined;
+
+  const reader = new MessageReader((header, payload) => {
+    listener.onMessage(listener.parse(header), payload);
+  });
+  const close = (): void => {
+    if (!isOpen) return;
+    isOpen = false;
+    stream.destroy();
+    listener.onClose(failure);
+  };
+  stream.on('data', (chunk: Buffer) => {
+    if (!isOpen) return;
+    try {
+      reader.push(chunk);
+    } catch (error) {
+      failure = error instanceof MillraceError ? error : new MillraceError('BUG', `a message could not be handled: ${String(error)}`, { cause: error });
+      close();
+    }
+  });
+  stream.on('end', () => {
+    if (!reader.isBetweenMessages) failure ??= new ProtocolError('the channel ended in the middle of a message');
+    close();
+  });
+  // EPIPE and ECONNRESET only say that the peer has gone; its exit tells why.
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE' && error.code !== 'ECONNRESET') {
+      failure ??= new MillraceError('CHANNEL', `the channel failed: ${error.message}`, { cause: error });
+    }
+  });
+  stream.on('close', close);
+
+  const uncork = (): void => {
+    corked = false;
+    stream.uncork();
+  };
+
+  return {
+    send(message, payload) {
+      if (!isOpen || stream.writableEnded) return;
+      if (!corked) {
+        corked = true;
+        stream.cork();
+        queueMicrotask(uncork);
+      }
+      let bytes = 0;
+      for (const part of payload ?? []) bytes += part.length;
+      stream.write(encodeHeader(message, bytes));
+      for (const part of payload ?? []) if (part.length > 0) stream.write(part);
+    },
+    get backlog() {
+      return stream.writableLength;
+    },
+    get isOpen() {
+      return isOpen;
+    },
+    end() {
+      if (isOpen && !stream.writableEnded) stream.end();
+    },
+    destroy() {
+      stream.destroy();
+    },
+  };
+}

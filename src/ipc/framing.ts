@@ -1,0 +1,114 @@
+import { ProtocolError } from '../core/errors.ts';
+
+/*
+ * A message on the wire:
+ *
+ *     u16 magic · u16 version · u32 header length · u32 payload length · header (JSON) · payload (opaque bytes)
+ */
+const magic = 0x4d52; // "MR"
+const version = 1;
+const prefixBytes = 12;
+const maxHeaderBytes = 64 * 1024 * 1024;
+// Above the largest item that the configuration allows, so that a longer one can only be garbage.
+const maxPayloadBytes = 512 * 1024 * 1024;
+
+/** A message that spans several chunks. */
+interface Gathering {
+  bytes: Buffer;
+  filled: number;
+  headerBytes: number;
+}
+
+/** The bytes that go before `payload`: prefix and header. */
+export function encodeHeader(header: object, payloadBytes: number): Buffer {
+  const text = JSON.stringify(header);
+  const length = Buffer.byteLength(text);
+  const bytes = Buffer.allocUnsafe(prefixBytes + length);
+  bytes.writeUInt16BE(magic, 0);
+  bytes.writeUInt16BE(version, 2);
+  bytes.writeUInt32BE(length, 4);
+  bytes.writeUInt32BE(payloadBytes, 8);
+  bytes.write(text, prefixBytes);
+  return bytes;
+}
+
+/**
+ * Cuts what arrives on a stream into messages. A message that lies in one chunk is not copied; one that spans
+ * several is gathered into a buffer of its own, each byte copied once.
+ */
+export class MessageReader {
+  readonly #onMessage: (header: unknown, payload: Buffer) => void;
+  // The rest of a chunk that ended inside a prefix or a message whose size is not known yet.
+  #rest: Buffer = Buffer.alloc(0);
+  #gathering: Gathering | undefined;
+
+  constructor(onMessage: (header: unknown, payload: Buffer) => void) {
+    this.#onMessage = onMessage;
+  }
+
+  /** True when the stream may end here: no message has been begun. */
+  get isBetweenMessages(): boolean {
+    return this.#rest.length === 0 && !this.#gathering;
+  }
+
+  /** Takes a chunk. Throws a ProtocolError at the first byte that is not in the protocol. */
+  push(chunk: Buffer): void {
+    let bytes = chunk;
+    if (this.#gathering) {
+      bytes = this.#gather(this.#gathering, bytes);
+    } else if (this.#rest.length > 0) {
+      bytes = Buffer.concat([this.#rest, bytes]);
+      this.#rest = Buffer.alloc(0);
+    }
+    let at = 0;
+    while (bytes.length - at >= prefixBytes) {
+      const { headerBytes, total } = readPrefix(bytes, at);
+      if (bytes.length - at < total) {
+        const whole = Buffer.allocUnsafeSlow(total);
+        const filled = bytes.copy(whole, 0, at);
+        this.#gathering = { bytes: whole, filled, headerBytes };
+        return;
+      }
+      this.#emit(bytes.subarray(at, at + total), headerBytes);
+      at += total;
+    }
+    if (at < bytes.length) this.#rest = bytes.subarray(at);
+  }
+
+  /** Fills the gathered message from `bytes` and returns what is left of them. */
+  #gather(gathering: Gathering, bytes: Buffer): Buffer {
+    const copied = bytes.copy(gathering.bytes, gathering.filled);
+    gathering.filled += copied;
+    if (gathering.filled === gathering.bytes.length) {
+      this.#gathering = undefined;
+      this.#emit(gathering.bytes, gathering.headerBytes);
+    }
+    return bytes.subarray(copied);
+  }
+
+  #emit(message: Buffer, headerBytes: number): void {
+    const headerEnd = prefixBytes + headerBytes;
+    let header: unknown;
+    try {
+      header = JSON.parse(message.toString('utf8', prefixBytes, headerEnd));
+    } catch (error) {
+      throw new ProtocolError(`a message's header is not JSON (${(error as Error).message})`);
+    }
+    this.#onMessage(header, message.subarray(headerEnd));
+  }
+}
+
+function readPrefix(bytes: Buffer, at: number): { headerBytes: number; total: number } {
+  const gotMagic = bytes.readUInt16BE(at);
+  const gotVersion = bytes.readUInt16BE(at + 2);
+  if (gotMagic !== magic || gotVersion !== version) {
+    const seen = bytes.toString('latin1', at, Math.min(at + 24, bytes.length));
+    throw new ProtocolError(`expected a message, got bytes that are none: ${JSON.stringify(seen)}`);
+  }
+  const headerBytes = bytes.readUInt32BE(at + 4);
+  const payloadBytes = bytes.readUInt32BE(at + 8);
+  if (headerBytes > maxHeaderBytes || payloadBytes > maxPayloadBytes) {
+    throw new ProtocolError(`a message claims a header of ${headerBytes} and a payload of ${payloadBytes} bytes`);
+  }
+  return { headerBytes, total: prefixBytes + headerBytes + payloadBytes };
+}

@@ -1,0 +1,314 @@
+/**
+ * The whole protocol: who sends what to whom, and what it promises.
+ *
+ *     producer  ──▶ supervisor   FromProducer        supervisor ──▶ producer   ToProducer
+ *     consumer  ──▶ supervisor   FromConsumer        supervisor ──▶ consumer   ToConsumer
+ *
+ * A child's life: it is started, told to `describe` (the producer) or `configure`d, says `ready`, works, is told to
+ * `end` or `stop`, says `ended`, is told `bye`, and lets go. Nothing that the supervisor says rests on anything
+ * that the spool has not committed.
+ */
+import type { ErrorData } from '../core/errors.ts';
+import type { FrameHeader } from '../frame/frame.ts';
+
+/** `[from, to, from, to, …]`: runs of seqs. */
+export type FlatIntervals = number[];
+
+/** What the supervisor must know of a pipeline. */
+export interface PipelineDescription {
+  name: string;
+  limits: Record<string, { concurrency?: number; rate?: string }>;
+  /** The pipeline's options as written; the configuration schema checks them. */
+  options: Record<string, unknown>;
+  /** Tells one version of the pipeline from another. */
+  fingerprint: string;
+  /** False for a source that may yield something else the next time: nothing is skipped on resume. */
+  deterministic: boolean;
+  sink: { kind: string; transactional: boolean; target: string };
+}
+
+/** Something wrong in a pipeline file. */
+export interface Problem {
+  file: string;
+  line?: number | undefined;
+  field?: string | undefined;
+  message: string;
+}
+
+/** Where a source goes on: after the checkpoint `cursor`, skipping `count` items, the last of which has this digest. */
+export interface SourcePosition {
+  /** JSON of what the source gave to `checkpoint`; null if it never did. */
+  cursor: string | null;
+  /** Items that the source yielded since that checkpoint, skipped ones included. */
+  count: number;
+  /** Digest of the last of them; null if there is none. */
+  digest: string | null;
+}
+
+// ── supervisor → either child ────────────────────────────────────────────────────────────────────────────────────
+
+/** The permit asked for with `id` is yours until you release it or die. */
+export interface Granted {
+  type: 'granted';
+  id: number;
+}
+
+/** The permit asked for with `id` cannot be had: there is no such limit. */
+export interface Refused {
+  type: 'refused';
+  id: number;
+  message: string;
+}
+
+/** Everything that you sent has been dealt with: let go. */
+export interface Bye {
+  type: 'bye';
+}
+
+/** Stop: no new work; what has been begun is finished and flushed, the rest given back; then `ended`. */
+export interface Stop {
+  type: 'stop';
+}
+
+// ── supervisor → producer ────────────────────────────────────────────────────────────────────────────────────────
+
+/** Load the pipeline file and say what is in it. Comes first; the source is not touched. */
+export interface Describe {
+  type: 'describe';
+  file: string;
+}
+
+/** Start reading. Sent once the writer id is in the spool. */
+export interface ConfigureProducer {
+  type: 'configure';
+  name: string;
+  run: string;
+  position: SourcePosition;
+  throttled: boolean;
+  frameItems: number;
+  frameBytes: number;
+  windowBytes: number;
+  maxItemBytes: number;
+  beatMs: number;
+  /** Whether the operating system kills this child when its supervisor dies; if not, it watches for that itself. */
+  diesWithSupervisor: boolean;
+}
+
+/** The oldest `frames` frames not yet acknowledged are committed: the source may forget them. */
+export interface Stored {
+  type: 'stored';
+  frames: number;
+}
+
+/** Wait (`on`), or go on: the queue is at its high, or back at its low, water mark. */
+export interface Throttle {
+  type: 'throttle';
+  on: boolean;
+}
+
+export type ToProducer = Describe | ConfigureProducer | Stored | Throttle | Stop | Bye | Granted | Refused;
+
+// ── supervisor → consumer ────────────────────────────────────────────────────────────────────────────────────────
+
+/** Load the pipeline, set up, open the sink; then `ready`. Sent once the writer id is in the spool. */
+export interface ConfigureConsumer {
+  type: 'configure';
+  file: string;
+  name: string;
+  run: string;
+  writer: number;
+  ordinal: number;
+  /** How often a supervisor has started on this spool: a sink that has seen a later one is newer than the queue. */
+  generation: number;
+  concurrency: number;
+  durability: 'full' | 'normal';
+  itemTimeoutMs: number;
+  beatMs: number;
+  diesWithSupervisor: boolean;
+}
+
+/** Items `seq`…`seq + count - 1` are lent to you. The payload is the frame. */
+export interface Deliver extends FrameHeader {
+  type: 'deliver';
+  seq: number;
+  /** 1 for a first attempt. */
+  attempt: number;
+  /** Not provably the first time: ask the ledger before processing, after fencing `writers`. */
+  redelivered: boolean;
+  /** Processes that may have had these items and may still have a transaction open. */
+  writers: number[];
+}
+
+/** The oldest `count` settles not yet acknowledged are committed. */
+export interface Settled {
+  type: 'settled';
+  count: number;
+}
+
+/** The ledger may forget seqs below `before` but those in `open`, and everything of the runs in `drop`. */
+export interface Prune {
+  type: 'prune';
+  before: number;
+  open: number[];
+  drop: string[];
+}
+
+/** The sentinel: no item will come any more. Flush, tear down, then `ended`. */
+export interface End {
+  type: 'end';
+}
+
+/** Time is nearly up: abort the items that are still running; they stay in the queue. */
+export interface Abort {
+  type: 'abort';
+}
+
+/** The oldest `count` writes not yet acknowledged have been handed to standard output. */
+export interface Written {
+  type: 'written';
+  count: number;
+}
+
+export type ToConsumer = ConfigureConsumer | Deliver | Settled | Prune | End | Stop | Abort | Bye | Granted | Refused | Written;
+
+// ── either child → supervisor ────────────────────────────────────────────────────────────────────────────────────
+
+/** Loaded and set up: ready for work. */
+export interface Ready {
+  type: 'ready';
+}
+
+/** I want a permit of `limit`. Answered by `granted` or `refused` with the same `id`. */
+export interface Acquire {
+  type: 'acquire';
+  id: number;
+  limit: string;
+}
+
+/** The permit `id` goes back; one that was not granted yet is no longer wanted. */
+export interface Release {
+  type: 'release';
+  id: number;
+}
+
+/** Nobody may take a permit of `limit` for `ms` milliseconds: the vendor said so. Without `ms`: back off. */
+export interface Freeze {
+  type: 'freeze';
+  limit: string;
+  ms: number | null;
+}
+
+/** I am alive. */
+export interface Beat {
+  type: 'beat';
+  rss: number;
+  /** Event-loop utilisation since the last beat, 0…1. */
+  utilisation: number;
+  /** Items lent and not yet settled (consumer), items sent and not yet stored (producer). */
+  lent: number;
+  started: number;
+  /** Age of the oldest started item, in milliseconds. */
+  oldestMs: number;
+  /** What it is waiting for, if it is: said by `millrace status`. */
+  waiting: string | null;
+}
+
+/** Lines for the log. */
+export interface Log {
+  type: 'log';
+  level: 'error' | 'warn' | 'info' | 'debug';
+  message: string;
+  fields: Record<string, unknown>;
+}
+
+/** I cannot go on, for this reason. With an exit code the whole service ends with it; without, I am restarted. */
+export interface Failed {
+  type: 'failed';
+  error: ErrorData;
+  exitCode: number | null;
+}
+
+/** All that I had is flushed and sent before this message; I wait for `bye`. */
+export interface Ended {
+  type: 'ended';
+}
+
+// ── producer → supervisor ────────────────────────────────────────────────────────────────────────────────────────
+
+/** What is in the pipeline file, or what is wrong with it. Never logged: it can hold secrets. */
+export interface Described {
+  type: 'described';
+  pipeline: PipelineDescription | null;
+  problems: Problem[];
+}
+
+/** Items, and where the source stood at the last of them. The payload is the frame. */
+export interface SendFrame extends FrameHeader {
+  type: 'frame';
+  position: SourcePosition;
+}
+
+/** The source has ended after the frames sent so far. */
+export interface SourceEnd {
+  type: 'end';
+  position: SourcePosition;
+}
+
+export type FromProducer = Described | Ready | SendFrame | SourceEnd | Ended | Acquire | Release | Freeze | Beat | Log | Failed;
+
+// ── consumer → supervisor ────────────────────────────────────────────────────────────────────────────────────────
+
+/** An item that did not succeed. */
+export interface Failure {
+  seq: number;
+  /** `retry` uses an attempt, `later` does not, `dead` is final. */
+  verdict: 'retry' | 'later' | 'dead';
+  error: ErrorData;
+  /** For `later`: how long to wait. */
+  afterMs: number | null;
+}
+
+/** What became of items lent to me. What is `done` is in the sink. */
+export interface Settle {
+  type: 'settle';
+  done: FlatIntervals;
+  failed: Failure[];
+}
+
+/** Items that I was lent, have not started, and give back. Comes after all settles that were sent before. */
+export interface Released {
+  type: 'released';
+  items: FlatIntervals;
+}
+
+/** These writers can no longer commit anything to the sink. */
+export interface Fenced {
+  type: 'fenced';
+  writers: number[];
+}
+
+/** The sink cannot be reached (`reason`), or can again (null). */
+export interface SinkState {
+  type: 'sink';
+  reason: string | null;
+}
+
+/** Lines for standard output, in the payload. Answered by `written`. */
+export interface Write {
+  type: 'write';
+}
+
+export type FromConsumer =
+  | Ready
+  | Settle
+  | Released
+  | Fenced
+  | SinkState
+  | Write
+  | Ended
+  | Acquire
+  | Release
+  | Freeze
+  | Beat
+  | Log
+  | Failed;

@@ -1,0 +1,134 @@
+/**
+ * What arrives on a channel is `unknown` until it has passed these tables. Each message has a check for each of its
+ * fields; a field without a check, or a message without a row, does not compile.
+ */
+import { ProtocolError } from '../core/errors.ts';
+import type { FromConsumer, FromProducer, ToConsumer, ToProducer } from './messages.ts';
+
+type Check = (value: unknown) => boolean;
+type Checks<Message extends { type: string }> = {
+  [Type in Message['type']]: { [Field in keyof Omit<Extract<Message, { type: Type }>, 'type'>]-?: Check };
+};
+
+const text: Check = (v) => typeof v === 'string';
+const flag: Check = (v) => typeof v === 'boolean';
+const whole: Check = (v) => typeof v === 'number' && Number.isSafeInteger(v) && v >= 0;
+const amount: Check = (v) => typeof v === 'number' && Number.isFinite(v) && v >= 0;
+const record: Check = (v) => typeof v === 'object' && v !== null && !Array.isArray(v);
+const orNull = (check: Check): Check => (v) => v === null || check(v);
+const listOf = (check: Check): Check => (v) => Array.isArray(v) && v.every(check);
+const oneOf = (...values: string[]): Check => (v) => values.includes(v as string);
+const fields = (checks: Record<string, Check>): Check => (v) =>
+  record(v) && Object.entries(checks).every(([name, check]) => check((v as Record<string, unknown>)[name]));
+
+const flatIntervals: Check = (v) => {
+  if (!Array.isArray(v) || v.length % 2 !== 0 || !v.every(whole)) return false;
+  for (let i = 0; i < v.length; i += 2) if (v[i] > v[i + 1] || (i > 0 && v[i] <= v[i - 1])) return false;
+  return true;
+};
+const error = fields({ code: text, message: text });
+const position = fields({ cursor: orNull(text), count: whole, digest: orNull(text) });
+const failure = fields({ seq: whole, verdict: oneOf('retry', 'later', 'dead'), error, afterMs: orNull(amount) });
+const frame = { count: whole, shapes: whole, base: whole };
+const none = {};
+
+const permitAnswers = { granted: { id: whole }, refused: { id: whole, message: text } };
+
+const fromChild = {
+  ready: none,
+  acquire: { id: whole, limit: text },
+  release: { id: whole },
+  freeze: { limit: text, ms: orNull(amount) },
+  beat: { rss: amount, utilisation: amount, lent: whole, started: whole, oldestMs: amount, waiting: orNull(text) },
+  log: { level: oneOf('error', 'warn', 'info', 'debug'), message: text, fields: record },
+  failed: { error, exitCode: orNull(whole) },
+  ended: none,
+};
+
+const fromProducer: Checks<FromProducer> = {
+  ...fromChild,
+  described: { pipeline: orNull(record), problems: listOf(fields({ file: text, message: text })) },
+  frame: { ...frame, position },
+  end: { position },
+};
+
+const fromConsumer: Checks<FromConsumer> = {
+  ...fromChild,
+  settle: { done: flatIntervals, failed: listOf(failure) },
+  released: { items: flatIntervals },
+  fenced: { writers: listOf(whole) },
+  sink: { reason: orNull(text) },
+  write: none,
+};
+
+const toProducer: Checks<ToProducer> = {
+  ...permitAnswers,
+  describe: { file: text },
+  configure: {
+    name: text,
+    run: text,
+    position,
+    throttled: flag,
+    frameItems: whole,
+    frameBytes: whole,
+    windowBytes: whole,
+    maxItemBytes: whole,
+    beatMs: amount,
+    diesWithSupervisor: flag,
+  },
+  stored: { frames: whole },
+  throttle: { on: flag },
+  stop: none,
+  bye: none,
+};
+
+const toConsumer: Checks<ToConsumer> = {
+  ...permitAnswers,
+  configure: {
+    file: text,
+    name: text,
+    run: text,
+    writer: whole,
+    ordinal: whole,
+    generation: whole,
+    concurrency: whole,
+    durability: oneOf('full', 'normal'),
+    itemTimeoutMs: amount,
+    beatMs: amount,
+    diesWithSupervisor: flag,
+  },
+  deliver: { ...frame, seq: whole, attempt: whole, redelivered: flag, writers: listOf(whole) },
+  settled: { count: whole },
+  prune: { before: whole, open: listOf(whole), drop: listOf(text) },
+  end: none,
+  stop: none,
+  abort: none,
+  bye: none,
+  written: { count: whole },
+};
+
+function parser<Message extends { type: string }>(from: string, checks: Checks<Message>): (header: unknown) => Message {
+  const table = new Map<string, [field: string, check: Check][]>(
+    Object.entries(checks as Record<string, Record<string, Check>>).map(([type, row]) => [type, Object.entries(row)]),
+  );
+  return (header) => {
+    const { type } = (record(header) ? header : {}) as { type?: unknown };
+    const row = typeof type === 'string' ? table.get(type) : undefined;
+    if (!row) throw new ProtocolError(`the ${from} sent a message of no known type: ${JSON.stringify(header).slice(0, 200)}`);
+    for (const [field, check] of row) {
+      const value = (header as Record<string, unknown>)[field];
+      if (!check(value)) {
+        throw new ProtocolError(`the ${from} sent "${String(type)}" with a wrong ${field}: ${String(JSON.stringify(value)).slice(0, 200)}`);
+      }
+    }
+    return header as Message;
+  };
+}
+
+/** Each takes a header as it arrived and returns it as a message, or throws a ProtocolError that says what is wrong. */
+export const parse = {
+  fromProducer: parser<FromProducer>('producer', fromProducer),
+  fromConsumer: parser<FromConsumer>('consumer', fromConsumer),
+  toProducer: parser<ToProducer>('supervisor', toProducer),
+  toConsumer: parser<ToConsumer>('supervisor', toConsumer),
+};

@@ -1,0 +1,74 @@
+/**
+ * Everything worth telling, as typed events. Code that makes something happen emits; one subscriber words the log,
+ * others keep the status, the progress display and the metrics. Nothing here may change what happens.
+ */
+import type { ErrorData } from '../core/errors.ts';
+
+/** Which process an event is about. */
+export interface Who {
+  role: 'supervisor' | 'producer' | 'consumer';
+  /** 0 for the supervisor and the producer, 1…N for consumers. */
+  ordinal: number;
+  pid: number | undefined;
+}
+
+export type ChildState = 'starting' | 'ready' | 'draining' | 'backoff' | 'parked' | 'stopped';
+
+export interface Events {
+  /** A run begins, goes on after a stop, or is found finished. */
+  'run.started': { run: string; name: string; state: 'new' | 'resumed'; open: number; stateDirectory: string };
+  'run.alreadyFinished': { run: string; finishedAt: number; exitCode: number };
+  'run.sealed': { run: string; items: number };
+  'run.finished': { run: string; items: number; done: number; dead: number; seconds: number; exitCode: number };
+  /** Shutting down, and why. */
+  'run.stopping': { reason: string; hurry: boolean };
+  'run.stopped': { open: number; aborted: number; exitCode: number };
+  'throttle.raised': { items: number; bytes: number };
+  'throttle.lowered': { items: number; bytes: number };
+  'child.state': { who: Who; from: ChildState; to: ChildState };
+  'child.started': { who: Who; writer: number };
+  'child.exited': { who: Who; code: number | null; signal: string | null; expected: boolean; reason: string; released: number };
+  'child.restarting': { who: Who; inMs: number; crashes: number };
+  'child.parked': { who: Who; crashes: number; withinMs: number; lastReason: string };
+  'child.log': { who: Who; level: 'error' | 'warn' | 'info' | 'debug'; message: string; fields: Record<string, unknown> };
+  /** A line that a child wrote to its standard output or error. */
+  'child.output': { who: Who; stream: 'stdout' | 'stderr'; line: string };
+  'child.outputDropped': { who: Who; lines: number };
+  'orphan.killed': { who: Who };
+  'item.retry': { seq: number; attempt: number; inMs: number; error: ErrorData };
+  'item.dead': { seq: number; attempts: number; reason: string; error: ErrorData };
+  'settle.refused': { who: Who; items: number };
+  'limit.frozen': { limit: string; ms: number };
+  'sink.down': { who: Who; reason: string };
+  'sink.up': { who: Who };
+  'spool.full': { reason: string };
+  'spool.ok': Record<never, never>;
+  'log.dropped': { lines: number };
+  warning: { code: string; message: string };
+}
+
+export type EventName = keyof Events;
+export type Listener = <Name extends EventName>(name: Name, event: Events[Name]) => void;
+
+/** Where events go. A listener that throws is a bug in it, and is not allowed to hurt the others. */
+export class EventBus {
+  readonly #listeners = new Set<Listener>();
+
+  /** Calls `listener` for every event; returns how to stop that. */
+  subscribe(listener: Listener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  emit<Name extends EventName>(name: Name, event: Events[Name]): void {
+    for (const listener of this.#listeners) {
+      try {
+        listener(name, event);
+      } catch (error) {
+        queueMicrotask(() => {
+          throw error;
+        });
+      }
+    }
+  }
+}

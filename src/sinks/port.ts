@@ -1,0 +1,81 @@
+/**
+ * The sink port: what a consumer needs of the place where results go.
+ *
+ * A pipeline holds a *sink specification* (`sqlite({ … })`): plain data that says which sink and how. Only a consumer
+ * opens it. What it opens is a `SinkWriter`; all of its methods are called one at a time, never concurrently.
+ */
+import type { Interval, Intervals } from '../core/intervals.ts';
+
+/** Marks sink specifications, across copies of the package. */
+export const sinkMark = Symbol.for('millrace.sink');
+
+/** What a pipeline says of its sink. `Row` is what the sink demands of a result. */
+export interface Sink<in Row> {
+  readonly [sinkMark]: true;
+  readonly kind: string;
+  /** Results, ledger and fence are one transaction there: exactly once. Otherwise at least once. */
+  readonly transactional: boolean;
+  /** Where it writes, for people: no secrets. */
+  readonly target: string;
+  /** Opens it. Anything heavy is imported here, not where the specification is made. */
+  readonly open: (context: SinkContext) => Promise<SinkWriter<Row>>;
+}
+
+/** What a sink is given when it is opened. */
+export interface SinkContext {
+  readonly run: string;
+  /** This process's id: rising, never reused in the spool. */
+  readonly writer: number;
+  /** Starts of a supervisor on this spool so far. A sink that has seen a later one must refuse (exit 78). */
+  readonly generation: number;
+  readonly durability: 'full' | 'normal';
+  /** Runs `task` while no other process of this pipeline runs one under the same `name`; first come, first served. */
+  readonly exclusive: <T>(name: string, task: () => T | Promise<T>) => Promise<T>;
+  /** Hands bytes to the supervisor's standard output; resolves when they are with the operating system. */
+  readonly writeOut: (bytes: Buffer) => Promise<void>;
+}
+
+/** Results of items, to be committed together. */
+export interface Batch<Row> {
+  readonly rows: readonly Row[];
+  /** The items that they belong to; an item without results is in here, too. */
+  readonly seqs: Intervals;
+}
+
+export interface SinkWriter<in Row> {
+  /**
+   * Writes the batch. Transactional sinks: rows, ledger and fence check in one transaction; when it resolves, it is
+   * as durable as `durability` says; when it rejects, nothing of it is there.
+   * Rejects with a `BadRow` if a row is at fault, with `Fenced` if another process has barred this writer
+   * (the consumer must exit without settling), with anything else if the sink is (it will be tried again).
+   */
+  commit(batch: Batch<Row>): Promise<void>;
+  /**
+   * Bars these writers: when it resolves, none of them can commit anything any more. Idempotent.
+   * Resolves to the highest seq in the ledger as of then, 0 when it is empty.
+   */
+  fence(writers: readonly number[]): Promise<number>;
+  /** Which of `from`…`to` the ledger has. */
+  ask(from: number, to: number): Promise<Interval[]>;
+  /** Forgets ledger rows of this run that lie below `before` and contain none of `open`, and all of the runs in `drop`. Idempotent. */
+  prune(request: { before: number; open: readonly number[]; drop: readonly string[] }): Promise<void>;
+  /** Lets go of everything. Idempotent. */
+  close(): Promise<void>;
+}
+
+/** A row that the sink will never take: bisected out and dead-lettered alone. */
+export class BadRow extends Error {
+  readonly code = 'BAD_ROW';
+}
+
+/** Another process has taken over what this one was lent. */
+export class Fenced extends Error {
+  readonly code = 'FENCED';
+}
+
+/** The part of a writer that sinks without a ledger have in common: nothing to fence, nothing known. */
+export const withoutLedger = {
+  fence: (): Promise<number> => Promise.resolve(0),
+  ask: (): Promise<Interval[]> => Promise.resolve([]),
+  prune: (): Promise<void> => Promise.resolve(),
+};
