@@ -1,0 +1,205 @@
+/**
+ * Who may import whom, and which file may use what. Change the tables here, not the test below them; the reasons are in
+ * docs/architecture.md. (Clock, environment and process.exit are rules of .oxlintrc.json: they are about globals.)
+ */
+import { readdirSync, readFileSync } from 'node:fs';
+import { builtinModules } from 'node:module';
+import { dirname, join, resolve } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import { type Import, importsOf } from '../support/imports.ts';
+
+const anything = '*';
+
+/** Folder of src → folders it may import from. `types:x` allows `import type` only. */
+const folders: Record<string, { from: readonly string[]; because: string }> = {
+  '(entries)': { from: [anything], because: 'src/*.ts wire and exit' },
+  cli: { from: [anything], because: 'the commands are the body of an entry; nothing imports them but src/cli.ts' },
+  core: { from: [], because: 'everything stands on it' },
+  frame: { from: ['core'], because: 'items as bytes: the one thing all three processes share' },
+  ipc: { from: ['core', 'frame'], because: 'it carries what it does not understand' },
+  queue: { from: ['core', 'frame'], because: 'pure but for the spool: it can be run without a process or a channel' },
+  limits: { from: ['core', 'frame'], because: 'pure: permits and rates are arithmetic on a given time' },
+  supervision: {
+    from: ['core', 'frame', 'ipc', 'queue', 'limits', 'observability/events'],
+    because: 'the supervisor runs no user code, never decodes an item, and only emits events',
+  },
+  pipeline: {
+    from: ['core', 'types:config', 'types:limits', 'types:sources', 'types:sinks'],
+    because: 'what a user imports: loading it must cost nothing',
+  },
+  sources: { from: ['core', 'types:pipeline'], because: 'a source knows its port, not who runs it' },
+  sinks: { from: ['core', 'types:pipeline'], because: 'a sink knows its port, not who runs it' },
+  reading: {
+    from: ['core', 'frame', 'ipc', 'pipeline', 'sources', 'sinks', 'limits'],
+    because: 'runs in the producer, which knows nothing of the queue behind the channel',
+  },
+  working: {
+    from: ['core', 'frame', 'ipc', 'pipeline', 'sources', 'sinks', 'limits'],
+    because: 'runs in a consumer, which knows nothing of the queue behind the channel',
+  },
+  observability: {
+    from: ['core', 'types:config'],
+    because: 'it subscribes to events; nothing depends on being observed',
+  },
+  control: { from: ['core', 'observability', 'config'], because: 'it shows and asks; the supervisor decides' },
+  dashboard: { from: ['core', 'control'], because: 'a page over the control API' },
+  config: { from: ['core'], because: 'one schema, read by the entries and handed on in slices' },
+};
+
+/** Package or Node module → the files of src that may import it, and how many of them at most. */
+const libraries: Record<string, { in: RegExp; atMost: number; because: string }> = {
+  'better-sqlite3': {
+    in: /^(queue\/spool|sinks\/sqlite|sources\/sql)[^/]*\.ts$/,
+    atMost: 9,
+    because: 'native, and blocking',
+  },
+  execa: { in: /^supervision\//, atMost: 1, because: 'only the supervisor starts processes' },
+  jiti: { in: /^pipeline\//, atMost: 1, because: 'only the loader runs user files' },
+  'js-tokens': { in: /./, atMost: 1, because: 'replaceable' },
+  msgpackr: { in: /^frame\//, atMost: 1, because: 'the encoding of items is one decision' },
+  'prom-client': { in: /^observability\//, atMost: 1, because: 'replaceable, and loaded lazily' },
+  undici: { in: /^(working|limits)\//, atMost: 1, because: 'replaceable, and loaded lazily' },
+  winston: { in: /^observability\//, atMost: 1, because: 'replaceable, and loaded lazily' },
+  yaml: { in: /^config\//, atMost: 1, because: 'replaceable, and loaded lazily' },
+  yargs: { in: /^cli(\.ts|\/)/, atMost: 1, because: 'replaceable, and loaded by the command line only' },
+  zod: { in: /^(config|pipeline|ipc|control)\//, atMost: 9, because: 'for what comes from outside; slow to load' },
+  'node:child_process': { in: /^supervision\//, atMost: 1, because: 'execa starts processes; this is for probing' },
+  'node:perf_hooks': { in: /^core\/clock\.ts$/, atMost: 1, because: 'time is passed in' },
+  'node:timers': { in: /^core\/clock\.ts$/, atMost: 1, because: 'time is passed in' },
+  'node:timers/promises': { in: /^core\/clock\.ts$/, atMost: 1, because: 'time is passed in' },
+};
+
+const src = resolve('src');
+
+describe('the source tree', () => {
+  const sources = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
+  const imports = sources.flatMap((file) => importsOf(file, readFileSync(join(src, file), 'utf8')));
+
+  it('has no folder without a row in the table', () => {
+    expect(unknownFolders(sources)).toEqual([]);
+  });
+
+  it('imports only in the directions of the table', () => {
+    expect(wrongDirections(imports)).toEqual([]);
+  });
+
+  it('asks only the clock what time it is', () => {
+    // Date.now() and the timers are rules of the linter, which has none for this.
+    const asking = sources.filter((file) => /\bnew Date\(\)/.test(readFileSync(join(src, file), 'utf8')));
+    expect(asking.filter((file) => file !== 'core/clock.ts')).toEqual([]);
+  });
+
+  it('imports each library where the table says, and no other', () => {
+    expect(wrongLibraries(imports)).toEqual([]);
+  });
+});
+
+describe('these checks', () => {
+  it.each([
+    [
+      "import { spool } from '../queue/spool.ts';",
+      'sinks/a.ts',
+      'sinks/a.ts imports ../queue/spool.ts: sinks may import',
+    ],
+    ["export * from '../queue/spool.ts';", 'core/a.ts', 'core/a.ts imports'],
+    ["import '../ipc/a.ts';", 'queue/a.ts', 'queue/a.ts imports'],
+    ["const later = import('../ipc/a.ts');", 'queue/a.ts', 'queue/a.ts imports'],
+    ["let it: import('../ipc/a.ts').Message;", 'queue/a.ts', 'queue/a.ts imports'],
+    ["import { load } from '../pipeline/load.ts';", 'sinks/a.ts', 'sinks/a.ts imports'],
+    ["import { words } from '../observability/log.ts';", 'supervision/a.ts', 'supervision/a.ts imports'],
+    ["import '../../test/a.ts';", 'core/a.ts', 'core/a.ts imports ../../test/a.ts'],
+    ["import { a } from '../index.ts';", 'working/a.ts', 'working/a.ts imports'],
+  ])('object to the import %s in %s', (text, file, objection) => {
+    expect(wrongDirections(importsOf(file, text))).toEqual([expect.stringContaining(objection)]);
+  });
+
+  it.each([
+    ["import type { Pipeline } from '../pipeline/types.ts';", 'sinks/a.ts'],
+    ["import { type Pipeline, type Context } from '../pipeline/types.ts';", 'sinks/a.ts'],
+    ["import { emit } from '../observability/events.ts';", 'supervision/a.ts'],
+    ["import { a } from './deep/b.ts';", 'queue/a.ts'],
+    ["import { a } from '../a.ts';", 'queue/deep/b.ts'],
+    ["import { run } from './supervision/run.ts'; import { a } from './cli/a.ts';", 'cli.ts'],
+    ["// import '../ipc/a.ts'\nconst text = \"import '../ipc/a.ts'\";", 'queue/a.ts'],
+  ])('accept the import %s in %s', (text, file) => {
+    expect(wrongDirections(importsOf(file, text))).toEqual([]);
+  });
+
+  it('object to a library in the wrong place, in too many places, or not in the table', () => {
+    const made = [
+      ...importsOf('limits/a.ts', "import winston from 'winston';"),
+      ...importsOf('frame/a.ts', "import { pack } from 'msgpackr';"),
+      ...importsOf('frame/b.ts', "import { pack } from 'msgpackr/pack';"),
+      ...importsOf(
+        'core/a.ts',
+        "import type { A } from '@made/up/deep'; import { setTimeout } from 'timers/promises';",
+      ),
+    ];
+    expect(wrongLibraries(made)).toEqual([
+      'limits/a.ts imports winston: replaceable, and loaded lazily',
+      'core/a.ts imports @made/up, which is not in the table',
+      'core/a.ts imports node:timers/promises: time is passed in',
+      'msgpackr is imported by frame/a.ts, frame/b.ts: at most 1 may (the encoding of items is one decision)',
+    ]);
+  });
+
+  it('object to a folder that is not in the table', () => {
+    expect(unknownFolders(['core/a.ts', 'utils/a.ts', 'cli.ts'])).toEqual(['utils']);
+  });
+});
+
+function unknownFolders(files: readonly string[]): string[] {
+  return [...new Set(files.map(folderOf))].filter((folder) => folders[folder] === undefined);
+}
+
+function wrongDirections(imports: readonly Import[]): string[] {
+  return imports.flatMap(({ file, specifier, typesOnly }) => {
+    if (!specifier.startsWith('.')) return [];
+    const target = join(dirname(file), specifier);
+    const own = folderOf(file);
+    const allowed = folders[own]?.from ?? [];
+    const names = [folderOf(target), target.replace(/\.ts$/, '')];
+    const isAllowed =
+      !target.startsWith('..') &&
+      (own === folderOf(target) ||
+        allowed.includes(anything) ||
+        names.some((name) => allowed.includes(name) || (typesOnly && allowed.includes(`types:${name}`))));
+    const list = allowed.join(', ') || 'nothing';
+    return isAllowed ? [] : [`${file} imports ${specifier}: ${own} may import ${list} (${folders[own]?.because})`];
+  });
+}
+
+function wrongLibraries(imports: readonly Import[]): string[] {
+  const users = new Map<string, Set<string>>();
+  const wrong: string[] = [];
+  for (const { file, specifier } of imports) {
+    const library = libraryOf(specifier);
+    if (library === undefined) continue;
+    const row = libraries[library];
+    if (row === undefined) {
+      if (!library.startsWith('node:')) wrong.push(`${file} imports ${library}, which is not in the table`);
+      continue;
+    }
+    users.set(library, (users.get(library) ?? new Set()).add(file));
+    if (!row.in.test(file)) wrong.push(`${file} imports ${library}: ${row.because}`);
+  }
+  for (const [library, files] of users) {
+    const row = libraries[library];
+    if (row === undefined || files.size <= row.atMost) continue;
+    wrong.push(`${library} is imported by ${[...files].join(', ')}: at most ${row.atMost} may (${row.because})`);
+  }
+  return wrong;
+}
+
+function folderOf(file: string): string {
+  const [first = '', ...rest] = file.split('/');
+  return rest.length === 0 ? '(entries)' : first;
+}
+
+/** 'winston', '@scope/name', 'node:fs/promises'; undefined for a file of ours. */
+function libraryOf(specifier: string): string | undefined {
+  if (specifier.startsWith('.')) return undefined;
+  if (specifier.startsWith('node:')) return specifier;
+  if (builtinModules.includes(specifier)) return `node:${specifier}`;
+  return /^(@[^/]+\/)?[^/]+/.exec(specifier)?.[0];
+}
