@@ -140,7 +140,7 @@ async function keepPublicDeclarations() {
   for (let file = waiting.pop(); file !== undefined; file = waiting.pop()) {
     if (reached.has(file)) continue;
     reached.add(file);
-    const text = await readFile(file, 'utf8');
+    const text = (await readFile(file, 'utf8')).replace(/\/\*[\s\S]*?\*\//g, '');
     for (const [, specifier] of text.matchAll(/\b(?:from|import)\s*\(?\s*['"]([^'"]+)['"]/g)) {
       if (specifier.startsWith('.')) {
         waiting.push(resolve(dirname(file), specifier.replace(/\.(ts|js)$/, '.d.ts')));
@@ -165,9 +165,18 @@ async function swapIn() {
   await removeEmptyFolders(staging);
   if ((await fingerprint(staging)) === (await fingerprint(dist))) return;
   const old = `${staging}-old`;
-  if (existsSync(dist)) await rename(dist, old);
-  await rename(staging, dist);
-  await rm(old, { recursive: true, force: true });
+  // Another build may do the same at the same time; the last one stays.
+  for (let attempt = 1; ; attempt++) {
+    try {
+      if (existsSync(dist)) await rename(dist, old);
+      await rename(staging, dist);
+      break;
+    } catch (error) {
+      if (!['ENOENT', 'ENOTEMPTY', 'EEXIST'].includes(error.code) || attempt === 9) throw error;
+    } finally {
+      await rm(old, { recursive: true, force: true });
+    }
+  }
 }
 
 async function fingerprint(folder) {
