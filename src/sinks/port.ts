@@ -4,6 +4,7 @@
  * A pipeline holds a *sink specification* (`sqlite({ … })`): plain data that says which sink and how. Only a consumer
  * opens it. What it opens is a `SinkWriter`; all of its methods are called one at a time, never concurrently.
  */
+import type { Clock } from '../core/clock.ts';
 import type { Interval, Intervals } from '../core/intervals.ts';
 
 /** Marks sink specifications, across copies of the package. */
@@ -29,6 +30,8 @@ export interface SinkContext {
   /** Starts of a supervisor on this spool so far. A sink that has seen a later one must refuse (exit 78). */
   readonly generation: number;
   readonly durability: 'full' | 'normal';
+  /** For waits between attempts and for what is checked at most once in a while. */
+  readonly clock: Clock;
   /** Runs `task` while no other process of this pipeline runs one under the same `name`; first come, first served. */
   readonly exclusive: <T>(name: string, task: () => T | Promise<T>) => Promise<T>;
   /** Hands bytes to the supervisor's standard output; resolves when they are with the operating system. */
@@ -51,19 +54,23 @@ export interface SinkWriter<in Row> {
    */
   commit(batch: Batch<Row>): Promise<void>;
   /**
-   * Bars these writers: when it resolves, none of them can commit anything any more. Idempotent.
+   * Bars these writers: when it resolves, none of them can commit anything any more. Idempotent. The caller itself, if
+   * it is among them, is passed over: its calls come one at a time, so it has nothing open.
    * Resolves to the highest seq in the ledger as of then, 0 when it is empty.
    */
   fence(writers: readonly number[]): Promise<number>;
   /** Which of `from`…`to` the ledger has. */
   ask(from: number, to: number): Promise<Interval[]>;
-  /** Forgets ledger rows of this run that lie below `before` and contain none of `open`, and all of the runs in `drop`. Idempotent. */
+  /**
+   * Forgets ledger rows of this run that lie below `before` and contain none of `open`, and all of the runs in `drop`,
+   * which cannot be this one. Idempotent.
+   */
   prune(request: { before: number; open: readonly number[]; drop: readonly string[] }): Promise<void>;
   /** Lets go of everything. Idempotent. */
   close(): Promise<void>;
 }
 
-/** A row that the sink will never take: bisected out and dead-lettered alone. */
+/** A row that the sink will never take: bisected out and dead-lettered alone. The message names table and column where they are known. */
 export class BadRow extends Error {
   readonly code = 'BAD_ROW';
 }
