@@ -132,6 +132,7 @@ function preview(value: unknown): string {
 /** One line for people: the message and, where they add something, those of its causes. */
 export function describeError(error: ErrorData): string {
   const causes: string[] = [];
-  for (let cause = error.cause; cause; cause = cause.cause) if (!error.message.includes(cause.message)) causes.push(cause.message);
+  for (let cause = error.cause; cause; cause = cause.cause)
+    if (!error.message.includes(cause.message)) causes.push(cause.message);
   return [error.message, ...causes].join(': ');
 }

@@ -11,7 +11,9 @@ const options: Options = { moreTypes: true, useBigIntExtension: true, copyBuffer
 type Shapes = string[][] & { sharedLength?: number };
 
 function packr(shapes?: Shapes): Packr {
-  const instance = new Packr({ ...options, ...(shapes && { structures: shapes }) }) as Packr & { writeFunction: () => never };
+  const instance = new Packr({ ...options, ...(shapes && { structures: shapes }) }) as Packr & {
+    writeFunction: () => never;
+  };
   // Without this a function would silently become null.
   instance.writeFunction = () => {
     throw new TypeError('a function');
@@ -73,7 +75,8 @@ export class FrameEncoder {
   }
 
   #encode(item: unknown): Buffer {
-    if (item === undefined) throw new ItemError('the item is undefined; an item is a value: an object, a string, a number…');
+    if (item === undefined)
+      throw new ItemError('the item is undefined; an item is a value: an object, a string, a number…');
     try {
       return this.#packr.pack(item);
     } catch (error) {

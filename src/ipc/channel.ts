@@ -50,7 +50,10 @@ export function createChannel<In, Out extends object>(stream: Duplex, listener: 
     try {
       reader.push(chunk);
     } catch (error) {
-      failure = error instanceof MillraceError ? error : new MillraceError('BUG', `a message could not be handled: ${String(error)}`, { cause: error });
+      failure =
+        error instanceof MillraceError
+          ? error
+          : new MillraceError('BUG', `a message could not be handled: ${String(error)}`, { cause: error });
       close();
     }
   });

@@ -4,7 +4,11 @@ export type Handlers<Message extends { type: string }> = {
 };
 
 /** Calls the handler for `message`. */
-export function handle<Message extends { type: string }>(handlers: Handlers<Message>, message: Message, payload: Buffer): void {
+export function handle<Message extends { type: string }>(
+  handlers: Handlers<Message>,
+  message: Message,
+  payload: Buffer,
+): void {
   // The table's type guarantees the match; TypeScript cannot follow it through the index.
   const handler = handlers[message.type as Message['type']] as (message: Message, payload: Buffer) => void;
   handler(message, payload);

@@ -10,6 +10,7 @@
  */
 import type { ErrorData } from '../core/errors.ts';
 import type { FrameHeader } from '../frame/frame.ts';
+import type { SourcePosition } from '../frame/position.ts';
 
 /** `[from, to, from, to, …]`: runs of seqs. */
 export type FlatIntervals = number[];
@@ -33,16 +34,6 @@ export interface Problem {
   line?: number | undefined;
   field?: string | undefined;
   message: string;
-}
-
-/** Where a source goes on: after the checkpoint `cursor`, skipping `count` items, the last of which has this digest. */
-export interface SourcePosition {
-  /** JSON of what the source gave to `checkpoint`; null if it never did. */
-  cursor: string | null;
-  /** Items that the source yielded since that checkpoint, skipped ones included. */
-  count: number;
-  /** Digest of the last of them; null if there is none. */
-  digest: string | null;
 }
 
 // ── supervisor → either child ────────────────────────────────────────────────────────────────────────────────────
@@ -169,7 +160,8 @@ export interface Written {
   count: number;
 }
 
-export type ToConsumer = ConfigureConsumer | Deliver | Settled | Prune | End | Stop | Abort | Bye | Granted | Refused | Written;
+export type ToConsumer =
+  ConfigureConsumer | Deliver | Settled | Prune | End | Stop | Abort | Bye | Granted | Refused | Written;
 
 // ── either child → supervisor ────────────────────────────────────────────────────────────────────────────────────
 
@@ -254,7 +246,8 @@ export interface SourceEnd {
   position: SourcePosition;
 }
 
-export type FromProducer = Described | Ready | SendFrame | SourceEnd | Ended | Acquire | Release | Freeze | Beat | Log | Failed;
+export type FromProducer =
+  Described | Ready | SendFrame | SourceEnd | Ended | Acquire | Release | Freeze | Beat | Log | Failed;
 
 // ── consumer → supervisor ────────────────────────────────────────────────────────────────────────────────────────
 
@@ -299,16 +292,4 @@ export interface Write {
 }
 
 export type FromConsumer =
-  | Ready
-  | Settle
-  | Released
-  | Fenced
-  | SinkState
-  | Write
-  | Ended
-  | Acquire
-  | Release
-  | Freeze
-  | Beat
-  | Log
-  | Failed;
+  Ready | Settle | Released | Fenced | SinkState | Write | Ended | Acquire | Release | Freeze | Beat | Log | Failed;

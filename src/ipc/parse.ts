@@ -15,11 +15,22 @@ const flag: Check = (v) => typeof v === 'boolean';
 const whole: Check = (v) => typeof v === 'number' && Number.isSafeInteger(v) && v >= 0;
 const amount: Check = (v) => typeof v === 'number' && Number.isFinite(v) && v >= 0;
 const record: Check = (v) => typeof v === 'object' && v !== null && !Array.isArray(v);
-const orNull = (check: Check): Check => (v) => v === null || check(v);
-const listOf = (check: Check): Check => (v) => Array.isArray(v) && v.every(check);
-const oneOf = (...values: string[]): Check => (v) => values.includes(v as string);
-const fields = (checks: Record<string, Check>): Check => (v) =>
-  record(v) && Object.entries(checks).every(([name, check]) => check((v as Record<string, unknown>)[name]));
+const orNull =
+  (check: Check): Check =>
+  (v) =>
+    v === null || check(v);
+const listOf =
+  (check: Check): Check =>
+  (v) =>
+    Array.isArray(v) && v.every(check);
+const oneOf =
+  (...values: string[]): Check =>
+  (v) =>
+    values.includes(v as string);
+const fields =
+  (checks: Record<string, Check>): Check =>
+  (v) =>
+    record(v) && Object.entries(checks).every(([name, check]) => check((v as Record<string, unknown>)[name]));
 
 const flatIntervals: Check = (v) => {
   if (!Array.isArray(v) || v.length % 2 !== 0 || !v.every(whole)) return false;
@@ -114,11 +125,14 @@ function parser<Message extends { type: string }>(from: string, checks: Checks<M
   return (header) => {
     const { type } = (record(header) ? header : {}) as { type?: unknown };
     const row = typeof type === 'string' ? table.get(type) : undefined;
-    if (!row) throw new ProtocolError(`the ${from} sent a message of no known type: ${JSON.stringify(header).slice(0, 200)}`);
+    if (!row)
+      throw new ProtocolError(`the ${from} sent a message of no known type: ${JSON.stringify(header).slice(0, 200)}`);
     for (const [field, check] of row) {
       const value = (header as Record<string, unknown>)[field];
       if (!check(value)) {
-        throw new ProtocolError(`the ${from} sent "${String(type)}" with a wrong ${field}: ${String(JSON.stringify(value)).slice(0, 200)}`);
+        throw new ProtocolError(
+          `the ${from} sent "${String(type)}" with a wrong ${field}: ${String(JSON.stringify(value)).slice(0, 200)}`,
+        );
       }
     }
     return header as Message;

@@ -1,3 +1,4 @@
+import type { ErrorData } from '../core/errors.ts';
 import type { ChildState, Who } from './events.ts';
 
 /** One moment of a running pipeline, as `millrace status`, the progress display and the periodic log line show it. */
@@ -20,7 +21,16 @@ export interface Status {
     throttled: boolean;
     memoryBytes: number;
   };
-  items: { stored: number; done: number; dead: number; retries: number; perSecond: number };
+  /** Of the whole run, however many starts it took. */
+  items: {
+    stored: number;
+    done: number;
+    dead: number;
+    retries: number;
+    perSecond: number;
+    /** Those of `done` that were done before this supervisor started. */
+    doneBefore: number;
+  };
   processes: {
     who: Who;
     state: ChildState;
@@ -39,4 +49,25 @@ export interface Status {
   limits: { name: string; held: number; concurrency: number | null; rate: string | null; waiting: number; frozenMs: number; granted: number }[];
   /** Why nothing, or less than could be, is moving; empty when all is well. */
   reasons: string[];
+}
+
+/** An item that will not be tried again, as `millrace dead ls` and the control API show it. */
+export interface DeadLetter {
+  seq: number;
+  run: string;
+  /** The seq that the item had first, if an operator has given it back before. */
+  origin: number;
+  attempts: number;
+  reason: string;
+  error: ErrorData;
+  /** Decoded, for people. */
+  item: unknown;
+  /** Wall-clock milliseconds since 1970. */
+  diedAt: number;
+}
+
+/** Which dead letters to show: at most `limit`, in the order of seq, those beyond `after`. */
+export interface DeadQuery {
+  limit: number;
+  after: number;
 }

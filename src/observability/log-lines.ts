@@ -1,0 +1,110 @@
+/**
+ * The wording of the log: one line for each event, in one place. Plain words first; what a program would look for is in
+ * the fields, with the unit in the name.
+ */
+import { describeError } from '../core/errors.ts';
+import type { EventName, Events, Who } from './events.ts';
+import type { Status } from './status.ts';
+
+export type Level = 'error' | 'warn' | 'info' | 'debug';
+
+export interface LogLine {
+  level: Level;
+  /** Which process it is about; the supervisor unless said otherwise. */
+  who?: Who;
+  /** The event's name. */
+  event: string;
+  message: string;
+  fields: Record<string, unknown>;
+  /** Lines with the same text here may come in floods: see thinning.ts. */
+  repeats?: string;
+}
+
+type Words = Omit<LogLine, 'event'>;
+
+/** The line for an event. */
+export function wordEvent<Name extends EventName>(name: Name, event: Events[Name]): LogLine {
+  return { event: name, ...words[name](event) };
+}
+
+/** The line that stands for the progress display where there is no terminal. */
+export function wordStatus({ state, queue, items, reasons, processes }: Status): LogLine {
+  const fields = {
+    state,
+    done: items.done,
+    ...(state !== 'starting' && state !== 'running' && { of: items.stored }),
+    queued: queue.queued,
+    lent: queue.lent,
+    retrying: queue.retrying,
+    dead: items.dead,
+    perSecond: Math.round(items.perSecond * 100) / 100,
+    throttled: queue.throttled,
+    restarts: processes.reduce((sum, { restarts }) => sum + restarts, 0),
+    ...(reasons.length > 0 && { reasons }),
+  };
+  return { level: 'info', event: 'status', message: 'status', fields };
+}
+
+const words: { readonly [Name in EventName]: (event: Events[Name]) => Words } = {
+  'run.started': ({ state, ...fields }) => line('info', state === 'new' ? 'run started' : 'run resumed', fields),
+  'run.alreadyFinished': ({ finishedAt, ...fields }) =>
+    line('info', 'this run has finished: nothing to do; --again starts a new one', {
+      finishedAt: new Date(finishedAt).toISOString(),
+      ...fields,
+    }),
+  'run.sealed': (fields) => line('info', 'the source has ended', fields),
+  'run.finished': (fields) => line(fields.dead > 0 ? 'warn' : 'info', 'run finished', fields),
+  'run.stopping': ({ hurry, reason }) => line('info', hurry ? 'stopping at once' : 'stopping', { reason }),
+  'run.stopped': (fields) => line(fields.exitCode === 0 ? 'info' : 'warn', 'stopped', fields),
+
+  'throttle.raised': (fields) => often(line('info', 'the queue is full enough: the producer waits', fields)),
+  'throttle.lowered': (fields) => often(line('info', 'the queue has room: the producer goes on', fields)),
+
+  'child.state': ({ who, from, to }) =>
+    to === 'ready' ? line('info', 'ready', {}, who) : line('debug', `${from} → ${to}`, {}, who),
+  'child.started': ({ who, writer }) => line('info', 'started', { writer }, who),
+  'child.exited': ({ who, expected, reason, ...fields }) =>
+    line(expected ? 'info' : 'error', expected ? 'ended' : `died: ${reason}`, given(fields), who),
+  'child.restarting': ({ who, ...fields }) => line('warn', 'to be started again', fields, who),
+  'child.parked': ({ who, ...fields }) => line('error', 'parked: it died too often', fields, who),
+  'child.log': ({ who, level, message, fields }) => line(level, message, fields, who),
+  'child.output': ({ who, stream, line: text }) =>
+    line(stream === 'stdout' ? 'info' : 'warn', text, { stream }, who),
+  'child.outputDropped': ({ who, lines }) =>
+    line('warn', 'lines of its output are left out: it writes too many', { lines }, who),
+  'orphan.killed': ({ who }) => line('warn', 'killed: left over from an earlier supervisor', {}, who),
+
+  'item.retry': ({ error, ...fields }) =>
+    line('debug', 'an item failed and will be tried again', { ...fields, ...errorFields(error) }),
+  'item.dead': ({ error, ...fields }) =>
+    often(line('warn', 'an item is a dead letter', { ...fields, ...errorFields(error) })),
+  'settle.refused': ({ who, ...fields }) =>
+    often(line('warn', 'results refused: the items are no longer its own', fields, who), who),
+
+  'limit.frozen': (fields) => often(line('warn', 'a limit is frozen: nobody calls', fields), fields.limit),
+  'sink.down': ({ who, reason }) => often(line('error', 'the sink cannot be reached', { reason }, who), who),
+  'sink.up': ({ who }) => often(line('info', 'the sink can be reached again', {}, who), who),
+  'spool.full': ({ reason }) => often(line('error', 'no room for the queue: the producer waits', { reason })),
+  'spool.ok': () => often(line('info', 'there is room for the queue again', {})),
+  'log.dropped': (fields) => line('warn', 'lines of this log are left out: it was not read fast enough', fields),
+  warning: ({ code, message }) => often(line('warn', message, { code }), code),
+};
+
+function line(level: Level, message: string, fields: Record<string, unknown>, who?: Who): Words {
+  return { level, message, fields, ...(who && { who }) };
+}
+
+/** Marks a line that may come in floods; lines about different things are counted apart. */
+function often(words: Words, about?: string | Who): Words {
+  const subject = typeof about === 'object' ? `${about.role} ${about.ordinal}` : (about ?? '');
+  return { ...words, repeats: `${words.message} ${subject}` };
+}
+
+function errorFields(error: Events['item.dead']['error']): Record<string, unknown> {
+  return { error: describeError(error), code: error.code };
+}
+
+/** Without the fields that say nothing: a signal where there was none. */
+function given(fields: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null));
+}

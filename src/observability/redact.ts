@@ -1,0 +1,89 @@
+import { cutText } from './printable.ts';
+
+/**
+ * Fields for the log: secrets taken out, made small. What is hidden: values whose key looks like a secret's, the user
+ * and password of a URL, and the parameters of a URL that look like a secret. Text of a user's own making can still hold
+ * one: nothing here knows what is secret, only what usually is.
+ */
+
+const secretKey = /pass(word|wd|phrase)?$|passwd|secret|token|authorization|cookie|credential|dsn$|api[-_ ]?key|private[-_ ]?key|access[-_ ]?key/i;
+// The bounds keep the search linear in the length of the text, whoever wrote it.
+const secretParameter = /([?&][\w.-]{0,40}(?:pass|secret|token|key|signature|credential)[\w.-]{0,40}=)[^&\s#"']+/gi;
+const userInfo = /[^\s/?#"'<>]*@/y;
+
+const depthLimit = 4;
+const widthLimit = 50;
+const textLimit = 8192;
+
+const hidden = '[redacted]';
+
+/** `fields` without secrets, at most 4 deep, 50 wide and 8,192 characters a text, ready for `JSON.stringify`. Never throws. */
+export function redactFields(fields: Record<string, unknown>): Record<string, unknown> {
+  try {
+    return redactEntries(fields, 0);
+  } catch {
+    return { unreadable: true };
+  }
+}
+
+/** `text` without the secrets of the URLs in it. */
+export function redactText(text: string): string {
+  const cut = cutText(text, textLimit);
+  return (cut.includes('://') ? withoutUserInfo(cut) : cut).replace(secretParameter, `$1${hidden}`);
+}
+
+function redactEntries(fields: object, depth: number): Record<string, unknown> {
+  const entries = Object.entries(fields).slice(0, widthLimit);
+  return Object.fromEntries(
+    entries.map(([key, value]) => [
+      cutText(key, 200),
+      secretKey.test(key) && isTelling(key, value) ? hidden : redactValue(value, depth + 1),
+    ]),
+  );
+}
+
+/** A missing password, whether there is one, and a count of tokens are no secrets. */
+function isTelling(key: string, value: unknown): boolean {
+  if (value === undefined || value === null || value === '' || typeof value === 'boolean') return false;
+  return typeof value !== 'number' || !key.endsWith('s');
+}
+
+function redactValue(value: unknown, depth: number): unknown {
+  switch (typeof value) {
+    case 'string':
+      return redactText(value);
+    case 'object':
+      if (value === null) return null;
+      if (value instanceof Date) return Number.isNaN(value.getTime()) ? 'Invalid Date' : value.toISOString();
+      if (value instanceof Error) return redactText(value.message);
+      if (ArrayBuffer.isView(value)) return `${value.byteLength} bytes`;
+      if (depth >= depthLimit) return Array.isArray(value) ? '[…]' : '{…}';
+      if (Array.isArray(value)) return value.slice(0, widthLimit).map((element) => redactValue(element, depth + 1));
+      if (value instanceof Set) return redactValue([...value], depth);
+      if (value instanceof Map) return redactEntries(Object.fromEntries(value) as object, depth);
+      return redactEntries(value, depth);
+    case 'number':
+      return Number.isFinite(value) ? value : String(value);
+    case 'boolean':
+    case 'undefined':
+      return value;
+    case 'bigint':
+    case 'symbol':
+      return String(value);
+    case 'function':
+      return '[function]';
+  }
+}
+
+/** `https://user:password@host` → `https://***@host`. By hand: a regular expression would be quadratic in a long text. */
+function withoutUserInfo(text: string): string {
+  let result = '';
+  let done = 0;
+  for (let at = text.indexOf('://'); at !== -1; at = text.indexOf('://', at + 3)) {
+    userInfo.lastIndex = at + 3;
+    if (!userInfo.test(text)) continue;
+    result += `${text.slice(done, at + 3)}***@`;
+    done = userInfo.lastIndex;
+  }
+  return result + text.slice(done);
+}

@@ -1,0 +1,111 @@
+import { cutFrame, fitItems, frameBytes, type Frame } from '../frame/frame.ts';
+import type { Store, StoredFrame } from './store.ts';
+
+/** A run of consecutive items of one frame. */
+export interface Run {
+  stored: StoredFrame;
+  /** Seq of the first item of `piece`. */
+  from: number;
+  piece: Frame;
+}
+
+/**
+ * The line of frames that have never been lent since the supervisor started. Only a window of it, its head, is in
+ * memory; the rest is read back from the store when its turn comes, so a deep queue costs disk and no memory.
+ */
+export class Line {
+  readonly #store: Pick<Store, 'readFrames'>;
+  readonly #windowBytes: number;
+  #window: StoredFrame[] = [];
+  #head = 0;
+  /** Next item of the window's first frame, as a seq. */
+  #next: number;
+  #bytes = 0;
+  /** Last seq that has been in the window, and last seq that is committed: between them lies what is only on disk. */
+  #loadedTo: number;
+  #storedTo: number;
+
+  constructor(store: Pick<Store, 'readFrames'>, options: { windowBytes: number; storedTo: number }) {
+    this.#store = store;
+    this.#windowBytes = options.windowBytes;
+    this.#loadedTo = 0;
+    this.#storedTo = options.storedTo;
+    this.#next = 0;
+  }
+
+  /** Bytes of frames in memory. */
+  get memoryBytes(): number {
+    return this.#bytes;
+  }
+
+  /** The seq from which nothing has been lent. */
+  get nextSeq(): number {
+    this.#refill();
+    const first = this.#window[this.#head];
+    return first ? Math.max(this.#next, first.first) : this.#storedTo + 1;
+  }
+
+  /** Takes a committed frame. It is kept in memory only if it is the window's immediate continuation and fits. */
+  push(stored: StoredFrame): void {
+    const size = memoryBytes(stored);
+    if (this.#loadedTo === this.#storedTo && this.#bytes + size <= this.#windowBytes) {
+      this.#window.push(stored);
+      this.#bytes += size;
+      this.#loadedTo = lastOf(stored);
+    }
+    this.#storedTo = lastOf(stored);
+  }
+
+  /** The next run: at most `items` items and `bytes` bytes (but at least one item), all of one frame. */
+  take(items: number, bytes: number): Run | undefined {
+    for (;;) {
+      this.#refill();
+      const stored = this.#window[this.#head];
+      if (!stored) return undefined;
+      const gap = stored.settled.gaps(Math.max(this.#next, stored.first), lastOf(stored)).next();
+      if (gap.done) {
+        this.#dropFirst();
+        continue;
+      }
+      const [from, to] = gap.value;
+      const index = from - stored.first;
+      const count = fitItems(stored.frame, index, Math.min(items, to - from + 1), bytes);
+      this.#next = from + count;
+      if (this.#next > lastOf(stored)) this.#dropFirst();
+      return { stored, from, piece: cutFrame(stored.frame, index, count) };
+    }
+  }
+
+  #dropFirst(): void {
+    this.#bytes -= memoryBytes(this.#window[this.#head]!);
+    this.#head++;
+    // Array.shift() moves everything at each call; this moves half of it once in a while.
+    if (this.#head * 2 >= this.#window.length) {
+      this.#window = this.#window.slice(this.#head);
+      this.#head = 0;
+    }
+  }
+
+  #refill(): void {
+    if (this.#loadedTo >= this.#storedTo || this.#bytes > this.#windowBytes / 2) return;
+    const frames = this.#store.readFrames(this.#loadedTo, this.#windowBytes - this.#bytes);
+    for (const stored of frames) {
+      this.#window.push(stored);
+      this.#bytes += memoryBytes(stored);
+      this.#loadedTo = lastOf(stored);
+    }
+    // Nothing left on disk: what was beyond had been settled before the start.
+    if (frames.length === 0) this.#loadedTo = this.#storedTo;
+  }
+}
+
+// What the objects around a frame's bytes take, roughly: it matters when frames hold one small item each.
+const overheadBytes = 512;
+
+function memoryBytes({ frame }: StoredFrame): number {
+  return frameBytes(frame) + overheadBytes;
+}
+
+function lastOf({ first, frame }: StoredFrame): number {
+  return first + frame.count - 1;
+}

@@ -1,0 +1,107 @@
+import { Intervals } from '../core/intervals.ts';
+import { frameBytes, joinItems, type Frame } from '../frame/frame.ts';
+import type {
+  DeadRecord,
+  Group,
+  LimitState,
+  RetryHead,
+  RetryRecord,
+  RunRecord,
+  Store,
+  StoredFrame,
+  StoreTotals,
+} from './store.ts';
+
+/** A store in memory: nothing of it outlives the process. For tests, and as the plainest statement of what a store is. */
+export class MemoryStore implements Store {
+  #run: RunRecord | undefined;
+  readonly #frames = new Map<number, StoredFrame>();
+  readonly #retries = new Map<number, RetryRecord & { frame: Frame }>();
+  readonly #dead: DeadRecord[] = [];
+  readonly #limits = new Map<string, string>();
+
+  run(): RunRecord | undefined {
+    return this.#run && { ...this.#run };
+  }
+
+  totals(): StoreTotals {
+    const totals = { items: 0, bytes: 0, retrying: this.#retries.size };
+    for (const { frame, settled } of this.#frames.values()) {
+      totals.items += frame.count - settled.size;
+      totals.bytes += frameBytes(frame);
+    }
+    for (const { frame } of this.#retries.values()) totals.bytes += frameBytes(frame);
+    return totals;
+  }
+
+  limits(): LimitState[] {
+    return [...this.#limits].map(([limit, data]) => ({ limit, data }));
+  }
+
+  commit(group: Group): void {
+    this.#run = { ...group.run };
+    for (const { first, frame } of group.frames) this.#frames.set(first, { first, frame, settled: new Intervals() });
+    for (const { first, count, settled } of group.progress) {
+      if (settled.size === count) this.#frames.delete(first);
+      // A copy: what is handed in goes on changing before the next commit.
+      else this.#frames.get(first)!.settled = Intervals.fromFlat(settled.toFlat());
+    }
+    for (const retry of group.retries) {
+      const frame = retry.frame ? single(retry.frame) : this.#retries.get(retry.seq)!.frame;
+      this.#retries.set(retry.seq, { ...retry, frame });
+    }
+    for (const seq of group.retriesGone) this.#retries.delete(seq);
+    for (const dead of group.dead) this.#dead.push({ ...dead, frame: single(dead.frame) });
+    for (const { limit, data } of group.limits) this.#limits.set(limit, data);
+  }
+
+  readFrames(after: number, bytes: number): StoredFrame[] {
+    const found: StoredFrame[] = [];
+    let size = 0;
+    for (const stored of this.#frames.values()) {
+      if (stored.first <= after) continue;
+      size += frameBytes(stored.frame);
+      if (found.length > 0 && size > bytes) break;
+      found.push(copy(stored));
+    }
+    return found;
+  }
+
+  readFrameOf(seq: number): StoredFrame | undefined {
+    for (const stored of this.#frames.values()) {
+      if (seq >= stored.first && seq < stored.first + stored.frame.count) return copy(stored);
+    }
+    return undefined;
+  }
+
+  readRetryHeads(limit: number): RetryHead[] {
+    return [...this.#retries.values()]
+      .sort((a, b) => a.dueAt - b.dueAt || a.seq - b.seq)
+      .slice(0, limit)
+      .map(({ frame: _, error: __, ...head }) => head);
+  }
+
+  readRetry(seq: number): Frame | undefined {
+    return this.#retries.get(seq)?.frame;
+  }
+
+  readRetrySeqs(limit: number): number[] {
+    return [...this.#retries.keys()].sort((a, b) => a - b).slice(0, limit);
+  }
+
+  readDead(after: number, limit: number): DeadRecord[] {
+    return this.#dead
+      .filter(({ seq }) => seq > after)
+      .sort((a, b) => a.seq - b.seq)
+      .slice(0, limit);
+  }
+}
+
+/** One item as it is kept on its own: its place in the frame that it was cut from is forgotten. */
+function single(frame: Frame): Frame {
+  return joinItems(frame.shapes, [frame.body]);
+}
+
+function copy(stored: StoredFrame): StoredFrame {
+  return { ...stored, settled: Intervals.fromFlat(stored.settled.toFlat()) };
+}

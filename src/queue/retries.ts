@@ -1,0 +1,73 @@
+import type { RetryHead, Store } from './store.ts';
+
+/** Retries kept in memory at a time; the rest wait on disk. */
+const windowSize = 1000;
+
+/**
+ * The items waiting for a retry, soonest first. A hundred thousand of them cost disk, not memory: only the heads of
+ * the soonest are here, without their items.
+ *
+ * Due times are kept on the monotonic clock. Those read back from disk are converted from wall-clock time and never
+ * wait longer than was meant when they were set, wherever the wall clock has jumped since.
+ */
+export class Retries {
+  readonly #store: Pick<Store, 'readRetryHeads'>;
+  #soonest: { head: RetryHead; due: number }[] = [];
+  /** Whether everything that waits is in `#soonest`. */
+  #isComplete = false;
+  /** Lent ones: still in the store, but not waiting. */
+  readonly #lent = new Set<number>();
+
+  constructor(store: Pick<Store, 'readRetryHeads'>) {
+    this.#store = store;
+  }
+
+  /** Takes a committed retry that waits from now on. */
+  add(head: RetryHead, now: number): void {
+    this.#lent.delete(head.seq);
+    const due = now + head.delayMs;
+    const last = this.#soonest.at(-1);
+    if (!this.#isComplete && (!last || due >= last.due)) return;
+    let at = this.#soonest.length;
+    while (at > 0 && this.#soonest[at - 1]!.due > due) at--;
+    this.#soonest.splice(at, 0, { head, due });
+    if (this.#soonest.length > windowSize) {
+      this.#soonest.pop();
+      this.#isComplete = false;
+    }
+  }
+
+  /** Takes out the one that is due first, if it is due. It counts as lent until it is added again or `gone`. */
+  take(now: number, wall: number): RetryHead | undefined {
+    this.#fill(now, wall);
+    const first = this.#soonest[0];
+    if (!first || first.due > now) return undefined;
+    this.#soonest.shift();
+    this.#lent.add(first.head.seq);
+    return first.head;
+  }
+
+  /** A retry that was lent is settled. */
+  gone(seq: number): void {
+    this.#lent.delete(seq);
+  }
+
+  /** When the first one is due; undefined when none waits. */
+  nextDue(now: number, wall: number): number | undefined {
+    this.#fill(now, wall);
+    return this.#soonest[0]?.due;
+  }
+
+  #fill(now: number, wall: number): void {
+    if (this.#soonest.length > 0 || this.#isComplete) return;
+    const limit = windowSize + this.#lent.size;
+    const heads = this.#store.readRetryHeads(limit);
+    this.#isComplete = heads.length < limit;
+    for (const head of heads) {
+      if (this.#lent.has(head.seq)) continue;
+      const wait = Math.min(Math.max(head.dueAt - wall, 0), head.delayMs);
+      this.#soonest.push({ head, due: now + wait });
+    }
+    this.#soonest.sort((a, b) => a.due - b.due);
+  }
+}

@@ -1,0 +1,91 @@
+/** The spool's tables. A change raises `schemaVersion` and adds a step to `migrations`. */
+export const schemaVersion = 1;
+
+/** Marks a SQLite file as a spool of ours ("MRSP"). */
+export const applicationId = 0x4d525350;
+
+/** `migrations[n]` turns version n into version n + 1; all that are missing run in one transaction. */
+export const migrations: readonly string[] = [
+  `
+  CREATE TABLE run (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    run TEXT NOT NULL UNIQUE,
+    state TEXT NOT NULL CHECK (state IN ('running', 'sealed', 'finishing', 'finished')),
+    fingerprint TEXT NOT NULL,
+    cursor TEXT,
+    cursor_count INTEGER NOT NULL,
+    digest TEXT,
+    next_seq INTEGER NOT NULL,
+    stored INTEGER NOT NULL,
+    done INTEGER NOT NULL,
+    dead INTEGER NOT NULL,
+    started_at INTEGER NOT NULL,
+    finished_at INTEGER,
+    exit_code INTEGER,
+    sink_dropped INTEGER NOT NULL DEFAULT 0
+  ) STRICT;
+
+  CREATE TABLE frames (
+    first INTEGER PRIMARY KEY,
+    count INTEGER NOT NULL,
+    settled TEXT NOT NULL DEFAULT '[]',
+    settled_count INTEGER NOT NULL DEFAULT 0,
+    bytes INTEGER NOT NULL,
+    shapes BLOB NOT NULL,
+    ends BLOB NOT NULL,
+    body BLOB NOT NULL
+  ) STRICT;
+
+  CREATE TABLE retries (
+    seq INTEGER PRIMARY KEY,
+    run TEXT NOT NULL,
+    origin INTEGER NOT NULL,
+    due_at INTEGER NOT NULL,
+    delay_ms INTEGER NOT NULL,
+    attempt INTEGER NOT NULL,
+    kills INTEGER NOT NULL,
+    error TEXT NOT NULL,
+    shapes BLOB NOT NULL,
+    body BLOB NOT NULL
+  ) STRICT;
+  CREATE INDEX retries_due ON retries (due_at, seq);
+
+  CREATE TABLE dead (
+    seq INTEGER PRIMARY KEY,
+    run TEXT NOT NULL,
+    origin INTEGER NOT NULL,
+    attempts INTEGER NOT NULL,
+    reason TEXT NOT NULL,
+    error TEXT NOT NULL,
+    died_at INTEGER NOT NULL,
+    shapes BLOB NOT NULL,
+    body BLOB NOT NULL
+  ) STRICT;
+
+  CREATE TABLE writers (
+    writer INTEGER PRIMARY KEY AUTOINCREMENT,
+    run TEXT NOT NULL,
+    role TEXT NOT NULL,
+    ordinal INTEGER NOT NULL,
+    pid INTEGER,
+    started TEXT,
+    boot TEXT,
+    ended INTEGER NOT NULL DEFAULT 0,
+    fenced INTEGER NOT NULL DEFAULT 0
+  ) STRICT;
+  CREATE INDEX writers_open ON writers (writer) WHERE ended = 0 OR fenced = 0;
+
+  CREATE TABLE limits (
+    name TEXT PRIMARY KEY,
+    data TEXT NOT NULL
+  ) STRICT;
+
+  CREATE TABLE spool (
+    only INTEGER PRIMARY KEY CHECK (only = 1),
+    generation INTEGER NOT NULL,
+    is_clean INTEGER NOT NULL,
+    reserved_seq INTEGER NOT NULL
+  ) STRICT;
+  INSERT INTO spool VALUES (1, 0, 1, 0);
+  `,
+];

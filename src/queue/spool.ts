@@ -1,0 +1,301 @@
+/**
+ * The spool: the queue's store in one SQLite file, `queue.db` in the state directory.
+ *
+ * One connection, the supervisor's, with SQLite's exclusive lock on the file for as long as it runs. Nothing else in
+ * this process may ever open that file, not even to copy it: closing any descriptor of it would drop the lock
+ * (POSIX), and a second supervisor could then write to it.
+ */
+import Database from 'better-sqlite3';
+import { Intervals } from '../core/intervals.ts';
+import { frameBytes, joinItems, type Frame } from '../frame/frame.ts';
+import type { ErrorData } from '../core/errors.ts';
+import { openSpoolFile, retireFile, spoolFailure, type OpenOptions } from './spool-file.ts';
+import type { DeadRecord, Group, LimitState, RetryHead, RunRecord, Store, StoredFrame, StoreTotals } from './store.ts';
+import { Writers } from './writers.ts';
+
+/** Seqs reserved at a time when a power loss may roll the spool back (`durability: normal`). */
+const seqBlock = 1_000_000;
+
+export class Spool implements Store {
+  readonly writers: Writers;
+  /** How often a supervisor has started on this spool, this time included. */
+  readonly generation: number;
+  /** Whether the last supervisor let go of it in order. */
+  readonly wasClean: boolean;
+  readonly #db: Database.Database;
+  readonly #file: string;
+  readonly #durability: 'full' | 'normal';
+  readonly #statements: ReturnType<typeof prepare>;
+  readonly #commit: Database.Transaction<(group: Group) => void>;
+  #reservedSeq = 0;
+
+  /** Opens, locks and, if need be, creates or migrates the spool in `directory`. Throws MillraceErrors that say what to do. */
+  static open(options: OpenOptions): Spool {
+    return new Spool(openSpoolFile(options), options);
+  }
+
+  private constructor(db: Database.Database, { file, durability }: OpenOptions) {
+    this.#db = db;
+    this.#file = file;
+    this.#durability = durability;
+    this.#statements = prepare(db);
+    this.#commit = db.transaction((group: Group) => this.#write(group));
+    const { generation, is_clean, reserved_seq } = db.prepare('SELECT * FROM spool').get() as SpoolRow;
+    this.generation = generation + 1;
+    this.wasClean = is_clean === 1;
+    db.prepare('UPDATE spool SET generation = ?, is_clean = 0').run(this.generation);
+    this.#reservedSeq = reserved_seq;
+    this.writers = new Writers(db, (write) => this.#durably(write));
+  }
+
+  run(): RunRecord | undefined {
+    const row = this.#statements.latestRun.get() as RunRow | undefined;
+    if (!row) return undefined;
+    const run = runFromRow(row);
+    // After a power loss the file may have forgotten seqs that the sink has seen: go on behind all that were reserved.
+    if (!this.wasClean && this.#reservedSeq > run.nextSeq) run.nextSeq = this.#reservedSeq;
+    return run;
+  }
+
+  totals(): StoreTotals {
+    return this.#statements.totals.get() as StoreTotals;
+  }
+
+  limits(): LimitState[] {
+    return this.#statements.limits.all() as LimitState[];
+  }
+
+  commit(group: Group): void {
+    try {
+      if (this.#durability === 'normal' && group.run.nextSeq >= this.#reservedSeq) this.#reserve(group.run.nextSeq);
+      this.#commit.immediate(group);
+    } catch (error) {
+      throw spoolFailure(error, this.#file);
+    }
+  }
+
+  readFrames(after: number, bytes: number): StoredFrame[] {
+    const found: StoredFrame[] = [];
+    let size = 0;
+    for (const row of this.#statements.framesAfter.iterate(after) as Iterable<FrameRow>) {
+      const stored = frameFromRow(row);
+      size += frameBytes(stored.frame);
+      if (found.length > 0 && size > bytes) break;
+      found.push(stored);
+    }
+    return found;
+  }
+
+  readFrameOf(seq: number): StoredFrame | undefined {
+    const row = this.#statements.frameOf.get(seq) as FrameRow | undefined;
+    if (!row || row.first + row.count <= seq) return undefined;
+    return frameFromRow(row);
+  }
+
+  readRetryHeads(limit: number): RetryHead[] {
+    return this.#statements.retryHeads.all(limit) as RetryHead[];
+  }
+
+  readRetry(seq: number): Frame | undefined {
+    const row = this.#statements.retry.get(seq) as ItemRow | undefined;
+    return row && joinItems(row.shapes, [row.body]);
+  }
+
+  readRetrySeqs(limit: number): number[] {
+    return this.#statements.retrySeqs.all(limit) as number[];
+  }
+
+  readDead(after: number, limit: number): DeadRecord[] {
+    return (this.#statements.dead.all(after, limit) as DeadRow[]).map(({ shapes, body, error, ...row }) => ({
+      ...row,
+      error: JSON.parse(error) as ErrorData,
+      frame: joinItems(shapes, [body]),
+    }));
+  }
+
+  /** Lets go of the file in order. Idempotent. */
+  close(): void {
+    if (!this.#db.open) return;
+    this.#db.prepare('UPDATE spool SET is_clean = 1').run();
+    this.#db.close();
+  }
+
+  /** Lets go of the file without another write to it: after a failure that a write could make worse. Idempotent. */
+  abandon(): void {
+    if (this.#db.open) this.#db.close();
+  }
+
+  /** Moves the file aside, under the lock, and lets go of it. Nothing is deleted. Returns its new name. */
+  retire(suffix: string): string {
+    // Back into one file, so that nothing of it stays behind in a -wal.
+    this.#db.pragma('journal_mode = DELETE');
+    const retired = retireFile(this.#file, suffix);
+    this.#db.close();
+    return retired;
+  }
+
+  #write(group: Group): void {
+    const s = this.#statements;
+    for (const { first, frame } of group.frames) {
+      s.insertFrame.run(first, frame.count, frameBytes(frame), frame.shapes, frame.ends, frame.body);
+    }
+    for (const progress of group.progress) {
+      if (progress.settled.size === progress.count) s.deleteFrame.run(progress.first);
+      else s.settleFrame.run(JSON.stringify(progress.settled.toFlat()), progress.settled.size, progress.first);
+    }
+    for (const { frame, error, ...retry } of group.retries) {
+      const row = { ...retry, run: group.run.run, error: JSON.stringify(error) };
+      if (frame) s.insertRetry.run({ ...row, shapes: frame.shapes, body: frame.body });
+      else s.updateRetry.run(row);
+    }
+    for (const dead of group.dead) {
+      const { frame, error, ...row } = dead;
+      s.insertDead.run({ ...row, error: JSON.stringify(error), shapes: frame.shapes, body: frame.body });
+    }
+    for (const seq of group.retriesGone) s.deleteRetry.run(seq);
+    for (const { limit, data } of group.limits) s.putLimit.run(limit, data);
+    s.putRun.run(rowFromRun(group.run));
+  }
+
+  #reserve(nextSeq: number): void {
+    const reserved = nextSeq + seqBlock;
+    this.#durably(() => this.#db.prepare('UPDATE spool SET reserved_seq = ?').run(reserved));
+    this.#reservedSeq = reserved;
+  }
+
+  /** Commits `write` so that it survives a power loss, whatever `durability` says. */
+  #durably<T>(write: () => T): T {
+    try {
+      if (this.#durability === 'full') return write();
+      this.#db.pragma('synchronous = FULL');
+      try {
+        return write();
+      } finally {
+        this.#db.pragma('synchronous = NORMAL');
+      }
+    } catch (error) {
+      throw spoolFailure(error, this.#file);
+    }
+  }
+}
+
+function prepare(db: Database.Database) {
+  return {
+    latestRun: db.prepare('SELECT * FROM run ORDER BY number DESC LIMIT 1'),
+    totals: db.prepare(`
+      SELECT (SELECT coalesce(sum(count - settled_count), 0) FROM frames) AS items,
+        (SELECT coalesce(sum(bytes), 0) FROM frames)
+          + (SELECT coalesce(sum(length(shapes) + length(body) + 4), 0) FROM retries) AS bytes,
+        (SELECT count(*) FROM retries) AS retrying`),
+    limits: db.prepare('SELECT name AS "limit", data FROM limits'),
+    framesAfter: db.prepare('SELECT * FROM frames WHERE first > ? ORDER BY first'),
+    frameOf: db.prepare('SELECT * FROM frames WHERE first <= ? ORDER BY first DESC LIMIT 1'),
+    retryHeads: db.prepare(
+      'SELECT seq, origin, due_at AS dueAt, delay_ms AS delayMs, attempt, kills FROM retries ORDER BY due_at, seq LIMIT ?',
+    ),
+    retry: db.prepare('SELECT shapes, body FROM retries WHERE seq = ?'),
+    retrySeqs: db.prepare('SELECT seq FROM retries ORDER BY seq LIMIT ?').pluck(),
+    dead: db.prepare(
+      'SELECT seq, origin, run, attempts, reason, error, died_at AS diedAt, shapes, body FROM dead WHERE seq > ? ORDER BY seq LIMIT ?',
+    ),
+    insertFrame: db.prepare('INSERT INTO frames (first, count, bytes, shapes, ends, body) VALUES (?, ?, ?, ?, ?, ?)'),
+    settleFrame: db.prepare('UPDATE frames SET settled = ?, settled_count = ? WHERE first = ?'),
+    deleteFrame: db.prepare('DELETE FROM frames WHERE first = ?'),
+    insertRetry: db.prepare(`
+      INSERT INTO retries (seq, run, origin, due_at, delay_ms, attempt, kills, error, shapes, body)
+      VALUES (@seq, @run, @origin, @dueAt, @delayMs, @attempt, @kills, @error, @shapes, @body)`),
+    updateRetry: db.prepare(`
+      UPDATE retries SET due_at = @dueAt, delay_ms = @delayMs, attempt = @attempt, kills = @kills, error = @error WHERE seq = @seq`),
+    deleteRetry: db.prepare('DELETE FROM retries WHERE seq = ?'),
+    insertDead: db.prepare(`
+      INSERT INTO dead (seq, run, origin, attempts, reason, error, died_at, shapes, body)
+      VALUES (@seq, @run, @origin, @attempts, @reason, @error, @diedAt, @shapes, @body)`),
+    putLimit: db.prepare('INSERT INTO limits VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET data = excluded.data'),
+    putRun: db.prepare(`
+      INSERT INTO run (run, state, fingerprint, cursor, cursor_count, digest, next_seq, stored, done, dead, started_at, finished_at, exit_code)
+      VALUES (@run, @state, @fingerprint, @cursor, @cursor_count, @digest, @next_seq, @stored, @done, @dead, @started_at, @finished_at, @exit_code)
+      ON CONFLICT (run) DO UPDATE SET state = excluded.state, fingerprint = excluded.fingerprint, cursor = excluded.cursor,
+        cursor_count = excluded.cursor_count, digest = excluded.digest, next_seq = excluded.next_seq, stored = excluded.stored,
+        done = excluded.done, dead = excluded.dead, finished_at = excluded.finished_at, exit_code = excluded.exit_code`),
+  };
+}
+
+interface SpoolRow {
+  generation: number;
+  is_clean: number;
+  reserved_seq: number;
+}
+
+interface RunRow {
+  run: string;
+  state: RunRecord['state'];
+  fingerprint: string;
+  cursor: string | null;
+  cursor_count: number;
+  digest: string | null;
+  next_seq: number;
+  stored: number;
+  done: number;
+  dead: number;
+  started_at: number;
+  finished_at: number | null;
+  exit_code: number | null;
+}
+
+interface ItemRow {
+  shapes: Buffer;
+  body: Buffer;
+}
+
+interface FrameRow extends ItemRow {
+  first: number;
+  count: number;
+  settled: string;
+  ends: Buffer;
+}
+
+interface DeadRow extends Omit<DeadRecord, 'error' | 'frame'>, ItemRow {
+  error: string;
+}
+
+function runFromRow(row: RunRow): RunRecord {
+  return {
+    run: row.run,
+    state: row.state,
+    fingerprint: row.fingerprint,
+    position: { cursor: row.cursor, count: row.cursor_count, digest: row.digest },
+    nextSeq: row.next_seq,
+    stored: row.stored,
+    done: row.done,
+    dead: row.dead,
+    startedAt: row.started_at,
+    finishedAt: row.finished_at,
+    exitCode: row.exit_code,
+  };
+}
+
+function rowFromRun(run: RunRecord): RunRow {
+  return {
+    run: run.run,
+    state: run.state,
+    fingerprint: run.fingerprint,
+    cursor: run.position.cursor,
+    cursor_count: run.position.count,
+    digest: run.position.digest,
+    next_seq: run.nextSeq,
+    stored: run.stored,
+    done: run.done,
+    dead: run.dead,
+    started_at: run.startedAt,
+    finished_at: run.finishedAt,
+    exit_code: run.exitCode,
+  };
+}
+
+function frameFromRow({ first, count, settled, shapes, ends, body }: FrameRow): StoredFrame {
+  return {
+    first,
+    frame: { count, shapes, ends, body, base: 0 },
+    settled: Intervals.fromFlat(JSON.parse(settled) as number[]),
+  };
+}

@@ -1,0 +1,126 @@
+/**
+ * The store port: what the queue needs of the place where it is kept. `Spool` keeps it in SQLite, `MemoryStore` in
+ * memory. Everything that changes goes through `commit`, whole groups at a time.
+ */
+import type { ErrorData } from '../core/errors.ts';
+import type { Interval, Intervals } from '../core/intervals.ts';
+import type { Frame } from '../frame/frame.ts';
+import type { SourcePosition } from '../frame/position.ts';
+
+export type RunState = 'running' | 'sealed' | 'finishing' | 'finished';
+
+/** One pass over the source. */
+export interface RunRecord {
+  run: string;
+  state: RunState;
+  fingerprint: string;
+  position: SourcePosition;
+  /** The next seq to give out. Never goes back, not even from run to run. */
+  nextSeq: number;
+  /** Items that have been stored, done and dead-lettered. */
+  stored: number;
+  done: number;
+  dead: number;
+  startedAt: number;
+  finishedAt: number | null;
+  exitCode: number | null;
+}
+
+/** A frame in the store, and which of its items are settled (or have moved to the retries). */
+export interface StoredFrame {
+  first: number;
+  frame: Frame;
+  settled: Intervals;
+}
+
+/** What changes of a stored frame. When all its items are settled the frame is deleted. */
+export interface FrameProgress {
+  readonly first: number;
+  readonly count: number;
+  readonly settled: Intervals;
+}
+
+/** An item waiting to be tried again. */
+export interface RetryRecord {
+  seq: number;
+  /** The seq that it had first; differs after an operator gave a dead letter back. */
+  origin: number;
+  /** Wall-clock time at which it is due, and the wait that was meant when that was set. */
+  dueAt: number;
+  delayMs: number;
+  /** The attempt that comes next, counted from 1. */
+  attempt: number;
+  kills: number;
+  error: ErrorData;
+  /** The item as a frame of one; null to leave what is stored as it is. */
+  frame: Frame | null;
+}
+
+export type RetryHead = Omit<RetryRecord, 'frame' | 'error'>;
+
+/** An item that will not be tried again. */
+export interface DeadRecord {
+  seq: number;
+  origin: number;
+  run: string;
+  attempts: number;
+  reason: string;
+  error: ErrorData;
+  diedAt: number;
+  frame: Frame;
+}
+
+/** What must outlive the supervisor of a limit. Opaque here; written by `limits/`. */
+export interface LimitState {
+  limit: string;
+  data: string;
+}
+
+/** Changes that become durable together or not at all. */
+export interface Group {
+  run: RunRecord;
+  frames: { first: number; frame: Frame }[];
+  progress: FrameProgress[];
+  retries: RetryRecord[];
+  retriesGone: number[];
+  dead: DeadRecord[];
+  limits: LimitState[];
+}
+
+/** What the store holds, in numbers: the base of the queue's counters after a start. */
+export interface StoreTotals {
+  /** Unsettled items in frames. */
+  items: number;
+  /** Bytes of frames and of items waiting for a retry. */
+  bytes: number;
+  retrying: number;
+}
+
+/** There is no room for the group now: it was not committed, and can be tried again. */
+export class StoreFull extends Error {}
+
+export interface Store {
+  /** The latest run, undefined before the first. */
+  run(): RunRecord | undefined;
+  totals(): StoreTotals;
+  limits(): LimitState[];
+  /** Atomic and, when it returns, durable. Throws StoreFull, having changed nothing, or an error that is final. */
+  commit(group: Group): void;
+  /** Unsettled frames whose first seq is above `after`, in order: as many as fit into `bytes`, at least one if there is any. */
+  readFrames(after: number, bytes: number): StoredFrame[];
+  /** The frame that holds `seq`. */
+  readFrameOf(seq: number): StoredFrame | undefined;
+  /** The retries due first, without their items. */
+  readRetryHeads(limit: number): RetryHead[];
+  /** The item of a retry. */
+  readRetry(seq: number): Frame | undefined;
+  /** The seqs waiting for a retry, lowest first. */
+  readRetrySeqs(limit: number): number[];
+  /** Dead letters above `after`, by seq. */
+  readDead(after: number, limit: number): DeadRecord[];
+}
+
+/** `interval`'s length. */
+export function lengthOf([from, to]: Interval): number {
+  return to - from + 1;
+}
