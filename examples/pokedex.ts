@@ -1,0 +1,67 @@
+/**
+ * Loads the first 151 Pokémon from a vendor's API that takes ten calls at once and no more, turns each nested record
+ * into columns, and puts them in a SQLite database. `npm run demo` runs it, with such a vendor beside it.
+ */
+import { createHash } from 'node:crypto';
+import { definePipeline, PermanentError, sqlite } from 'millrace';
+
+const vendor = process.env['VENDOR_URL'] ?? 'http://127.0.0.1:4151';
+
+/** The part of the vendor's record that is read here. */
+interface Pokemon {
+  id: number;
+  name: string;
+  /** Decimetres. */
+  height: number;
+  /** Hectograms. */
+  weight: number;
+  types: { slot: number; type: { name: string } }[];
+  stats: { base_stat: number; stat: { name: string } }[];
+  moves: unknown[];
+}
+
+export default definePipeline({
+  name: 'pokedex',
+
+  // Holds for all processes together, and for each call: an eleventh waits here instead of being refused there.
+  limits: { vendor: { concurrency: 10 } },
+
+  // Runs in the producer. What it yields is stored on disk before anybody works on it.
+  *source() {
+    for (let id = 1; id <= 151; id++) yield { id };
+  },
+
+  // Runs in the consumers, for many items at once. Whatever it throws means: try this item again later.
+  async process({ id }, { fetch }) {
+    const response = await fetch(`${vendor}/api/v2/pokemon/${id}`, { limit: 'vendor' });
+    if (response.status === 404) throw new PermanentError(`the vendor has no Pokémon ${id}`);
+    if (!response.ok) throw new Error(`the vendor answered ${response.status}`);
+    return toRow((await response.json()) as Pokemon);
+  },
+
+  // Each row once, whatever dies on the way. With a key, another run updates the rows instead of adding to them.
+  sink: sqlite({ file: 'pokedex.db', table: 'pokemon', key: 'id' }),
+});
+
+/** One level of plain columns, and two that take some work: the sum of the stats and a digest to find changes by. */
+function toRow(pokemon: Pokemon) {
+  const { id, name, height, weight, types, moves } = pokemon;
+  const stat = (wanted: string) => pokemon.stats.find(({ stat: { name } }) => name === wanted)?.base_stat ?? 0;
+  return {
+    id,
+    name,
+    height_m: height / 10,
+    weight_kg: weight / 10,
+    type_1: types[0]?.type.name ?? null,
+    type_2: types[1]?.type.name ?? null,
+    hp: stat('hp'),
+    attack: stat('attack'),
+    defense: stat('defense'),
+    special_attack: stat('special-attack'),
+    special_defense: stat('special-defense'),
+    speed: stat('speed'),
+    total: pokemon.stats.reduce((sum, { base_stat }) => sum + base_stat, 0),
+    moves: moves.length,
+    digest: createHash('sha256').update(JSON.stringify(pokemon)).digest('hex'),
+  };
+}

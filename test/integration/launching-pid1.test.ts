@@ -1,0 +1,104 @@
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path, { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import Database from 'better-sqlite3';
+
+/** As in a container: process 1 of a PID namespace, in a folder that cannot be written. */
+const unshare = ['--pid', '--mount', '--fork', '--mount-proc', '--kill-child'];
+if (process.getuid?.() !== 0) unshare.unshift('--user', '--map-root-user');
+const launch = 'mount -t tmpfs -o ro none "$1" && cd "$1" && shift && exec "$@"';
+
+const { status: allowed } = spawnSync('unshare', [...unshare, 'true']);
+if (allowed !== 0) console.warn('unshare is not allowed on this machine: Millrace was not tried as process 1');
+const describeInNamespace = allowed === 0 ? describe : describe.skip;
+
+describeInNamespace('Millrace as process 1 with a read-only working directory', () => {
+  let folder: string;
+  let namespace: ChildProcess | undefined;
+  let output: string;
+  let heard: (() => void) | undefined;
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'millrace-pid1-'));
+    mkdirSync(join(folder, 'work'));
+    output = '';
+  });
+  afterEach(async () => {
+    if (namespace && namespace.exitCode === null && namespace.signalCode === null) {
+      namespace.kill('SIGKILL');
+      await once(namespace, 'exit');
+    }
+    rmSync(folder, { recursive: true });
+  });
+
+  const hear = (text = ''): void => {
+    output += text;
+    heard?.();
+  };
+
+  const start = (count: number): ChildProcess => {
+    const pipeline = join(folder, 'pipeline.ts');
+    const database = join(folder, 'rows.db');
+    writeFileSync(
+      pipeline,
+      `import { definePipeline, sqlite } from 'millrace';
+       export default definePipeline({
+         name: 'contained',
+         *source() { for (let n = 1; n <= ${count}; n++) yield { n }; },
+         async process({ n }) {
+           await new Promise((resolve) => setTimeout(resolve, 5));
+           console.log('item ' + n);
+           return { n };
+         },
+         sink: sqlite({ file: ${JSON.stringify(database)}, table: 'rows' }),
+       });`,
+    );
+    const command = [process.execPath, path.resolve('dist/cli.js'), 'run', pipeline, '--consumers', '1'];
+    const child = spawn(
+      'unshare',
+      [...unshare, 'sh', '-c', launch, 'sh', join(folder, 'work'), ...command, '--state', join(folder, 'state')],
+      { stdio: ['ignore', 'pipe', 'pipe'] },
+    );
+    child.stdout.setEncoding('utf8').on('data', hear);
+    child.stderr.setEncoding('utf8').on('data', hear);
+    child.once('exit', () => hear());
+    return (namespace = child);
+  };
+
+  /** The process number of the supervisor, seen from out here, once its first item has been processed. */
+  const working = async (child: ChildProcess): Promise<number> => {
+    while (!output.includes('item ')) {
+      if (child.exitCode !== null) throw new Error(`ended before the first item:\n${output}`);
+      await new Promise<void>((resolve) => {
+        heard = resolve;
+      });
+    }
+    return Number(readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8').trim());
+  };
+
+  const rows = (): number[] => {
+    const database = new Database(join(folder, 'rows.db'), { readonly: true });
+    const found = database.prepare('SELECT n FROM rows ORDER BY n').pluck().all() as number[];
+    database.close();
+    return found;
+  };
+
+  test('finishes a run', async () => {
+    const [code] = (await once(start(20), 'exit')) as [number | null];
+    expect({ code, output: code === 0 ? '' : output }).toEqual({ code: 0, output: '' });
+    expect(rows()).toEqual(Array.from({ length: 20 }, (_, i) => i + 1));
+  });
+
+  test('stops cleanly when it is sent TERM, and keeps what it has not done', async () => {
+    const child = start(50_000);
+    process.kill(await working(child), 'SIGTERM');
+    const [code] = (await once(child, 'exit')) as [number | null];
+    expect({ code, output: code === 0 ? '' : output }).toEqual({ code: 0, output: '' });
+    const done = rows();
+    expect(new Set(done).size).toBe(done.length);
+    expect(done.length).toBeLessThan(50_000);
+  });
+});

@@ -1,0 +1,77 @@
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+
+/** Points; systemd calls 2.5 and less "OK". A unit without any setting has 9.6. */
+const mostExposure = 2.5;
+
+const unit = readFileSync('config/millrace.service', 'utf8');
+const setting = (name: string): string[] =>
+  [...unit.matchAll(new RegExp(`^${name}=(.*)$`, 'gm'))].map(([, value]) => value!);
+const seconds = (text: string): number => Number(/^(\d+)s$/.exec(text)?.[1]);
+
+describe('the systemd unit', () => {
+  test('starts node itself, with what the environment file says', () => {
+    expect(setting('ExecStart')).toEqual(['/usr/bin/node /opt/millrace/dist/cli.js run ${PIPELINE}']);
+    expect(setting('EnvironmentFile')).toEqual(['-/etc/millrace/millrace.env']);
+    expect(readFileSync('config/millrace.env', 'utf8')).toMatch(/^PIPELINE=\/etc\/millrace\/pipeline\.ts$/m);
+  });
+
+  test('signals the supervisor alone and waits longer than it takes to stop', () => {
+    expect(setting('KillMode')).toEqual(['mixed']);
+    expect(setting('ExecStopPost')).toEqual([]);
+    expect(seconds(setting('TimeoutStopSec')[0]!)).toBeGreaterThan(25);
+  });
+
+  test('tries again after a failure, but not what would fail or succeed in the same way', () => {
+    expect(setting('Restart')).toEqual(['on-failure']);
+    expect(setting('RestartPreventExitStatus')).toEqual(['3 64 78']);
+    expect(setting('SuccessExitStatus')).toEqual(['3']);
+  });
+
+  test('lets V8 compile and the supervisor see which boot this is', () => {
+    expect(setting('MemoryDenyWriteExecute')).toEqual([]);
+    expect(setting('ProcSubset')).toEqual([]);
+  });
+});
+
+const { error: missing } = spawnSync('systemd-analyze', ['--version']);
+if (missing) console.warn('systemd-analyze is not on this machine: the unit was not verified by systemd itself');
+const describeWithSystemd = missing ? describe.skip : describe;
+
+describeWithSystemd('the systemd unit, as systemd sees it', () => {
+  let folder: string;
+  let file: string;
+
+  // verify wants the program to be there: a copy of the unit that names files of this folder.
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'millrace-unit-'));
+    mkdirSync(join(folder, 'state'));
+    const program = join(folder, 'node');
+    writeFileSync(program, '', { mode: 0o755 });
+    file = join(folder, 'millrace.service');
+    writeFileSync(
+      file,
+      unit
+        .replace('ExecStart=/usr/bin/node', `ExecStart=${program}`)
+        .replace('ExecReload=/bin/kill', `ExecReload=${program}`),
+    );
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  test('is accepted without a word', () => {
+    const { status, stderr } = spawnSync('systemd-analyze', ['verify', '--man=no', file], { encoding: 'utf8' });
+    expect(stderr.split('\n').filter((line) => line.includes('millrace'))).toEqual([]);
+    expect(status).toBe(0);
+  });
+
+  test('exposes little of the machine', () => {
+    const { stdout } = spawnSync('systemd-analyze', ['security', '--offline=true', '--no-pager', file], {
+      encoding: 'utf8',
+    });
+    const score = /Overall exposure level for millrace\.service: ([\d.]+)/.exec(stdout)?.[1];
+    expect(Number(score)).toBeLessThanOrEqual(mostExposure);
+  });
+});
