@@ -27,10 +27,22 @@ export interface Events {
   'throttle.lowered': { items: number; bytes: number };
   'child.state': { who: Who; from: ChildState; to: ChildState };
   'child.started': { who: Who; writer: number };
-  'child.exited': { who: Who; code: number | null; signal: string | null; expected: boolean; reason: string; released: number };
+  'child.exited': {
+    who: Who;
+    code: number | null;
+    signal: string | null;
+    expected: boolean;
+    reason: string;
+    released: number;
+  };
   'child.restarting': { who: Who; inMs: number; crashes: number };
   'child.parked': { who: Who; crashes: number; withinMs: number; lastReason: string };
-  'child.log': { who: Who; level: 'error' | 'warn' | 'info' | 'debug'; message: string; fields: Record<string, unknown> };
+  'child.log': {
+    who: Who;
+    level: 'error' | 'warn' | 'info' | 'debug';
+    message: string;
+    fields: Record<string, unknown>;
+  };
   /** A line that a child wrote to its standard output or error. */
   'child.output': { who: Who; stream: 'stdout' | 'stderr'; line: string };
   'child.outputDropped': { who: Who; lines: number };

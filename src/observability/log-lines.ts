@@ -68,8 +68,7 @@ const words: { readonly [Name in EventName]: (event: Events[Name]) => Words } = 
   'child.restarting': ({ who, ...fields }) => line('warn', 'to be started again', fields, who),
   'child.parked': ({ who, ...fields }) => line('error', 'parked: it died too often', fields, who),
   'child.log': ({ who, level, message, fields }) => line(level, message, fields, who),
-  'child.output': ({ who, stream, line: text }) =>
-    line(stream === 'stdout' ? 'info' : 'warn', text, { stream }, who),
+  'child.output': ({ who, stream, line: text }) => line(stream === 'stdout' ? 'info' : 'warn', text, { stream }, who),
   'child.outputDropped': ({ who, lines }) =>
     line('warn', 'lines of its output are left out: it writes too many', { lines }, who),
   'orphan.killed': ({ who }) => line('warn', 'killed: left over from an earlier supervisor', {}, who),

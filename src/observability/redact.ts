@@ -6,7 +6,8 @@ import { cutText } from './printable.ts';
  * one: nothing here knows what is secret, only what usually is.
  */
 
-const secretKey = /pass(word|wd|phrase)?$|passwd|secret|token|authorization|cookie|credential|dsn$|api[-_ ]?key|private[-_ ]?key|access[-_ ]?key/i;
+const secretKey =
+  /pass(word|wd|phrase)?$|passwd|secret|token|authorization|cookie|credential|dsn$|api[-_ ]?key|private[-_ ]?key|access[-_ ]?key/i;
 // The bounds keep the search linear in the length of the text, whoever wrote it.
 const secretParameter = /([?&][\w.-]{0,40}(?:pass|secret|token|key|signature|credential)[\w.-]{0,40}=)[^&\s#"']+/gi;
 const userInfo = /[^\s/?#"'<>]*@/y;

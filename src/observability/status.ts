@@ -46,7 +46,15 @@ export interface Status {
     beatAgeMs: number | null;
     lastExit: string | null;
   }[];
-  limits: { name: string; held: number; concurrency: number | null; rate: string | null; waiting: number; frozenMs: number; granted: number }[];
+  limits: {
+    name: string;
+    held: number;
+    concurrency: number | null;
+    rate: string | null;
+    waiting: number;
+    frozenMs: number;
+    granted: number;
+  }[];
   /** Why nothing, or less than could be, is moving; empty when all is well. */
   reasons: string[];
 }

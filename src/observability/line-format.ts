@@ -1,0 +1,65 @@
+import { painter, type Color } from './color.ts';
+import type { Who } from './events.ts';
+import type { Level, LogLine } from './log-lines.ts';
+import { printable, printableJson } from './printable.ts';
+import { redactFields, redactText } from './redact.ts';
+
+/** A line as it is handed to the log: complete, with its time in milliseconds since 1970. */
+export interface LogRecord extends LogLine {
+  time: number;
+  who: Who;
+}
+
+export type LineFormat = (record: LogRecord) => string;
+
+/** One JSON object: time, level, message, role, ordinal, pid, event, and the fields. */
+export const jsonLine: LineFormat = ({ time, level, message, who, event, fields }) => {
+  const head = {
+    time: new Date(time).toISOString(),
+    level,
+    message: redactText(message),
+    role: who.role,
+    ordinal: who.ordinal,
+    pid: who.pid,
+    event,
+  };
+  const own: Record<string, unknown> = { ...head };
+  // A field that is called like one of the head's may not pass for it.
+  for (const [key, value] of Object.entries(redactFields(fields))) own[key in head ? `${key}_` : key] = value;
+  return printableJson(JSON.stringify(own));
+};
+
+const levelColors: Record<Level, Color> = { error: 'red', warn: 'yellow', info: 'green', debug: 'dim' };
+const longestWho = 'consumer 10 1234567'.length;
+
+/** For people: local time, level, process and pid, words, `key=value`. */
+export function prettyLine(isColored: boolean): LineFormat {
+  const paint = painter(isColored);
+  return ({ time, level, message, who, fields }) => {
+    const parts = [
+      paint('dim', clockTime(time)),
+      paint(levelColors[level], level.toUpperCase().padEnd(5)),
+      paint('dim', whoText(who).padEnd(longestWho)),
+      printable(redactText(message)),
+    ];
+    for (const [key, value] of Object.entries(redactFields(fields))) {
+      if (value !== undefined && value !== null) parts.push(`${paint('dim', `${printable(key)}=`)}${fieldText(value)}`);
+    }
+    return parts.join(' ');
+  };
+}
+
+function whoText({ role, ordinal, pid }: Who): string {
+  return `${role === 'consumer' ? `consumer ${ordinal}` : role}${pid === undefined ? '' : ` ${pid}`}`;
+}
+
+function clockTime(time: number): string {
+  const at = new Date(time);
+  const digits = (value: number, length = 2): string => String(value).padStart(length, '0');
+  return `${digits(at.getHours())}:${digits(at.getMinutes())}:${digits(at.getSeconds())}.${digits(at.getMilliseconds(), 3)}`;
+}
+
+function fieldText(value: unknown): string {
+  if (typeof value === 'string' && /^[^\s"'=\\]+$/.test(value)) return printable(value);
+  return printableJson(JSON.stringify(value));
+}

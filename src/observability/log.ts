@@ -1,0 +1,92 @@
+/**
+ * The supervisor's one log. Events come in, are worded (log-lines.ts), thinned out where one cause makes many
+ * (thinning.ts), formatted, and leave through a bounded output. winston, which takes a while to load, is loaded when the
+ * first line is due; lines that come before it is there wait.
+ */
+import type { Clock } from '../core/clock.ts';
+import type { EventBus, Who } from './events.ts';
+import { jsonLine, prettyLine, type LogRecord } from './line-format.ts';
+import { createLineOutput, type LineOutput, type OutputStream } from './line-output.ts';
+import { wordEvent, type Level, type LogLine } from './log-lines.ts';
+import { createThinning } from './thinning.ts';
+import type { Logger } from './winston.ts';
+
+export interface LogOptions {
+  level: Level;
+  /** `auto`: pretty on a terminal, JSON elsewhere. */
+  format: 'auto' | 'pretty' | 'json';
+  /** Standard error, unless said otherwise. */
+  stream?: OutputStream;
+  isTerminal: boolean;
+  color: boolean;
+  clock: Clock;
+}
+
+export interface Log {
+  /** Logs every event of `bus` from now on; returns how to stop that. */
+  subscribe(bus: EventBus): () => void;
+  write(line: LogLine): void;
+  /** Where the lines go; on a terminal the progress display is pinned to it. */
+  readonly output: LineOutput;
+  /** Writes what is held back and resolves when it is with the operating system, or after a second. Idempotent. */
+  close(): Promise<void>;
+}
+
+const ranks: Record<Level, number> = { error: 0, warn: 1, info: 2, debug: 3 };
+
+export function createLog(options: LogOptions): Log {
+  const { level, clock, stream = process.stderr } = options;
+  const isPretty = options.format === 'pretty' || (options.format === 'auto' && options.isTerminal);
+  const format = isPretty ? prettyLine(options.color) : jsonLine;
+  const supervisor: Who = { role: 'supervisor', ordinal: 0, pid: process.pid };
+
+  let logger: Logger | undefined;
+  let loading: Promise<void> | undefined;
+  let waiting: LogRecord[] = [];
+  let closing: Promise<void> | undefined;
+  let tellDropped = (lines: number): void => write(wordEvent('log.dropped', { lines }));
+
+  const output = createLineOutput({ stream, clock, onRecovered: (lines) => tellDropped(lines) });
+  const thinning = createThinning(clock, (line) => {
+    const record = { ...line, who: line.who ?? supervisor, time: clock.wall() };
+    if (logger) return logger.write(record);
+    waiting.push(record);
+    loading ??= load();
+  });
+
+  async function load(): Promise<void> {
+    let loaded: Logger;
+    try {
+      const { createLogger } = await import('./winston.ts');
+      loaded = createLogger({ level, format, output });
+    } catch {
+      // The files of this program have been replaced under it: a log without winston is better than none.
+      loaded = { write: (record) => output.write(format(record), true), end: () => Promise.resolve() };
+    }
+    for (const record of waiting) loaded.write(record);
+    waiting = [];
+    logger = loaded;
+  }
+
+  function write(line: LogLine): void {
+    if (ranks[line.level] <= ranks[level] && !closing) thinning.write(line);
+  }
+
+  return {
+    subscribe(bus) {
+      tellDropped = (lines) => bus.emit('log.dropped', { lines });
+      return bus.subscribe((name, event) => write(wordEvent(name, event)));
+    },
+    write,
+    output,
+    close() {
+      closing ??= (async () => {
+        thinning.end();
+        await loading;
+        await logger?.end();
+        await output.flush();
+      })();
+      return closing;
+    },
+  };
+}

@@ -1,0 +1,31 @@
+/** How fast a count rises: items a second over the last seconds. */
+export interface Rate {
+  /** The count stands at `total` at `now` (monotonic milliseconds). */
+  see(now: number, total: number): void;
+  /** A second's worth, over the last 5 seconds or since the first `see`; 0 before that. */
+  perSecond(now: number): number;
+}
+
+const windowMs = 5000;
+const sampleMs = 250;
+
+export function createRate(): Rate {
+  const samples: { at: number; total: number }[] = [];
+  let total = 0;
+
+  return {
+    see(now, value) {
+      total = value;
+      const last = samples.at(-1);
+      if (last !== undefined && now - last.at < sampleMs) return;
+      samples.push({ at: now, total: value });
+      // The oldest one kept is the last from before the window.
+      while (samples.length > 1 && now - samples[1]!.at >= windowMs) samples.shift();
+    },
+    perSecond(now) {
+      const first = samples.find(({ at }) => now - at <= windowMs) ?? samples.at(-1);
+      const elapsed = first === undefined ? 0 : now - first.at;
+      return elapsed <= 0 ? 0 : ((total - first!.total) / elapsed) * 1000;
+    },
+  };
+}
