@@ -46,7 +46,7 @@ export default definePipeline({
 /** One level of plain columns, and two that take some work: the sum of the stats and a digest to find changes by. */
 function toRow(pokemon: Pokemon) {
   const { id, name, height, weight, types, moves } = pokemon;
-  const stat = (wanted: string) => pokemon.stats.find(({ stat: { name } }) => name === wanted)?.base_stat ?? 0;
+  const stats = new Map(pokemon.stats.map(({ stat, base_stat }) => [stat.name, base_stat]));
   return {
     id,
     name,
@@ -54,13 +54,13 @@ function toRow(pokemon: Pokemon) {
     weight_kg: weight / 10,
     type_1: types[0]?.type.name ?? null,
     type_2: types[1]?.type.name ?? null,
-    hp: stat('hp'),
-    attack: stat('attack'),
-    defense: stat('defense'),
-    special_attack: stat('special-attack'),
-    special_defense: stat('special-defense'),
-    speed: stat('speed'),
-    total: pokemon.stats.reduce((sum, { base_stat }) => sum + base_stat, 0),
+    hp: stats.get('hp') ?? null,
+    attack: stats.get('attack') ?? null,
+    defense: stats.get('defense') ?? null,
+    special_attack: stats.get('special-attack') ?? null,
+    special_defense: stats.get('special-defense') ?? null,
+    speed: stats.get('speed') ?? null,
+    total: [...stats.values()].reduce((sum, value) => sum + value, 0),
     moves: moves.length,
     digest: createHash('sha256').update(JSON.stringify(pokemon)).digest('hex'),
   };

@@ -14,6 +14,8 @@ export interface VendorStats {
   abandoned: number;
   inFlight: number;
   mostInFlight: number;
+  /** Milliseconds from the first call's arrival to the latest answer. */
+  busyMs: number;
   /** How often each id was asked for and not refused. */
   byId: Record<string, number>;
 }
@@ -44,10 +46,12 @@ export function createVendor({ records, gate, now, latency }: VendorDeps): Serve
   const byId: Record<string, number> = {};
   let answered = 0;
   let abandoned = 0;
+  let firstCall: number | undefined;
+  let busyMs = 0;
 
   const stats = (): VendorStats => {
     const { calls, refused, inFlight, mostInFlight } = gate;
-    return { calls, answered, refused, abandoned, inFlight, mostInFlight, byId };
+    return { calls, answered, refused, abandoned, inFlight, mostInFlight, busyMs, byId };
   };
 
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
@@ -55,6 +59,7 @@ export function createVendor({ records, gate, now, latency }: VendorDeps): Serve
     if (request.method !== 'GET') return send(response, { status: 405, body: { error: 'only GET is known here' } });
     if (url.pathname === '/stats') return send(response, { status: 200, body: stats() });
 
+    firstCall ??= now();
     const entry = gate.enter(now());
     if (entry.status === 'refused') {
       response.setHeader('Retry-After', Math.ceil(entry.retryAfterMs / 1000));
@@ -67,6 +72,7 @@ export function createVendor({ records, gate, now, latency }: VendorDeps): Serve
       gate.leave();
     }
     const answer = look(url);
+    busyMs = now() - firstCall;
     if (response.destroyed) abandoned++;
     else answered++;
     send(response, answer);

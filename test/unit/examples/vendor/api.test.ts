@@ -10,15 +10,17 @@ describe('the vendor’s API', () => {
   let server: Server;
   let base: string;
   /** Calls that are in flight wait here until the test lets them go. */
+  let time: number;
   let held: (() => void)[];
   let arrived: (() => void) | undefined;
 
   beforeEach(async () => {
     held = [];
+    time = 0;
     server = createVendor({
       records: await pokemonRecords(),
       gate: new Gate({ concurrency: 2 }),
-      now: () => 0,
+      now: () => time,
       latency: () =>
         new Promise((resolve) => {
           held.push(resolve);
@@ -75,6 +77,7 @@ describe('the vendor’s API', () => {
       abandoned: 0,
       inFlight: 0,
       mostInFlight: 2,
+      busyMs: 0,
       byId: { 1: 1, 2: 1, 3: 1 },
     });
   });
@@ -89,6 +92,19 @@ describe('the vendor’s API', () => {
     expect(await stats()).toMatchObject({ inFlight: 1, abandoned: 0 });
     letGo();
     expect(await stats()).toMatchObject({ inFlight: 0, abandoned: 1, answered: 0 });
+  });
+
+  test('measures from the first call to the latest answer', async () => {
+    time = 100;
+    const answer = fetch(`${base}/api/v2/pokemon/1`);
+    await inFlight(1);
+    time = 250;
+    letGo();
+    await answer;
+    expect((await stats()).busyMs).toBe(150);
+    time = 400;
+    await get('/api/v2/pokemon/2');
+    expect((await stats()).busyMs).toBe(300);
   });
 
   test('leads from page to page by links until the last', async () => {

@@ -1,0 +1,130 @@
+/**
+ * `npm run demo`: the pipeline of examples/pokedex.ts against a vendor's API on loopback, and what came of it.
+ * Leaves pokedex.db in the current folder, and nothing running: neither when it ends nor when it is interrupted.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { request } from 'node:http';
+import { join, relative, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import Database from 'better-sqlite3';
+
+const root = resolve(fileURLToPath(import.meta.url), '../..');
+const database = resolve('pokedex.db');
+const controlSocket = resolve('.millrace/pokedex/control.sock');
+const items = 151;
+const latencyMs = 100;
+const concurrency = 10;
+
+const vendor = await startVendor();
+try {
+  const run = startRun(vendor.url);
+  const interrupted = passOnSignals(run);
+  const restarts = watchRestarts(run);
+  const begin = performance.now();
+  const [code] = await once(run, 'exit');
+  const seconds = (performance.now() - begin) / 1000;
+  console.log(summary({ ...(await vendor.stats()), rows: countRows(), restarts: restarts(), seconds }));
+  if (interrupted()) console.log('Interrupted. What was not done is in the queue: npm run demo goes on with it.');
+  process.exitCode = interrupted() ? 130 : (code ?? 1);
+} finally {
+  await vendor.stop();
+}
+
+/** A process of its own, as a vendor is; it ends with this one, whatever this one dies of. */
+async function startVendor() {
+  const loader = ['--import', import.meta.resolve('jiti/register')];
+  const options = ['--port', '0', '--attached', '--latency', String(latencyMs), '--concurrency', String(concurrency)];
+  const child = spawn(process.execPath, [...loader, join(root, 'examples/vendor/server.ts'), ...options], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+    // Not in the terminal's group: after Ctrl-C it has to answer until the run has stopped.
+    detached: true,
+  });
+  const exited = once(child, 'exit');
+  for await (const line of createInterface({ input: child.stdout })) {
+    const url = /http:\S+/.exec(line)?.[0];
+    if (!url) continue;
+    return {
+      url,
+      stats: async () => await (await fetch(`${url}/stats`)).json(),
+      stop: async () => {
+        child.stdin.end();
+        await exited;
+      },
+    };
+  }
+  throw new Error('the vendor did not start: its reason is above');
+}
+
+function startRun(vendorUrl) {
+  const pipeline = join(root, 'examples/pokedex.ts');
+  const options = ['--consumers', '2', '--concurrency', '12', '--again'];
+  return spawn(process.execPath, [join(root, 'dist/cli.js'), 'run', pipeline, ...options], {
+    env: { ...process.env, VENDOR_URL: vendorUrl },
+    stdio: ['ignore', 'inherit', 'inherit'],
+    // Signals come from here, once each: npm passes Ctrl-C on to those who already have it from the terminal.
+    detached: true,
+  });
+}
+
+/** Tells the run to stop when this process is told to; a second time hurries it. Returns whether that happened. */
+function passOnSignals(run) {
+  const samePressMs = 500;
+  let latest = -Infinity;
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+    process.on(signal, () => {
+      if (performance.now() - latest < samePressMs) return;
+      latest = performance.now();
+      run.kill('SIGTERM');
+    });
+  }
+  return () => latest > -Infinity;
+}
+
+/** Asks the run now and then how often it replaced a process; returns the latest answer. */
+function watchRestarts(run) {
+  let restarts = 0;
+  const everyMs = 100;
+  const watch = async () => {
+    while (run.exitCode === null && run.signalCode === null) {
+      const status = await get(controlSocket, '/api/status').catch(() => undefined);
+      if (status) restarts = status.processes.reduce((sum, process) => sum + process.restarts, 0);
+      await pause(everyMs);
+    }
+  };
+  void watch();
+  return () => restarts;
+}
+
+async function get(socketPath, path) {
+  const call = request({ socketPath, path, timeout: 1000 }).end();
+  const [response] = await once(call, 'response');
+  return JSON.parse((await response.setEncoding('utf8').toArray()).join(''));
+}
+
+function countRows() {
+  try {
+    const connection = new Database(database, { readonly: true, fileMustExist: true });
+    const rows = connection.prepare('SELECT count(*) FROM pokemon').pluck().get();
+    connection.close();
+    return rows;
+  } catch {
+    // A run that was stopped or failed before its first result has made no table yet.
+    return 0;
+  }
+}
+
+function summary({ answered, refused, mostInFlight, busyMs, rows, restarts, seconds }) {
+  const floor = (Math.ceil(items / concurrency) * latencyMs) / 1000;
+  const lines = {
+    items: `${rows} of ${items} in table pokemon of ${relative('.', database)}`,
+    seconds: `${seconds.toFixed(1)}, start and end included; ${(busyMs / 1000).toFixed(2)} from the first call to the last`,
+    floor: `${floor.toFixed(2)}: ${items} calls of ${latencyMs} ms, ${concurrency} at a time`,
+    vendor: `${answered} calls answered, ${mostInFlight} in flight at most, ${refused} refused (429)`,
+    restarts: `${restarts}`,
+  };
+  const rule = '─'.repeat(8);
+  return [rule, ...Object.entries(lines).map(([name, text]) => `${name.padEnd(10)}${text}`), rule].join('\n');
+}
