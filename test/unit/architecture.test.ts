@@ -49,7 +49,7 @@ const folders: Record<string, { from: readonly string[]; because: string }> = {
 /** Package or Node module → the files of src that may import it, and how many of them at most. */
 const libraries: Record<string, { in: RegExp; atMost: number; because: string }> = {
   'better-sqlite3': {
-    in: /^(queue\/spool|sinks\/sqlite|sources\/sql)[^/]*\.ts$/,
+    in: /^(queue\/spool|sinks\/sqlite|sources\/sql)[^.]*\.ts$/,
     atMost: 9,
     because: 'native, and blocking',
   },

@@ -1,0 +1,113 @@
+import { configError, MillraceError } from '../core/errors.ts';
+import { Intervals, type Interval } from '../core/intervals.ts';
+import { Fenced, sinkMark, type Batch, type Sink, type SinkContext, type SinkWriter } from './port.ts';
+
+/** A sink whose results can be read where it was made. */
+export interface MemorySink<Row> extends Sink<Row> {
+  /** Everything committed so far, in that order. */
+  readonly rows: readonly Row[];
+}
+
+/** What a run has left in the store. */
+interface RunState {
+  readonly ledger: Intervals;
+  /** Session and generation by writer. */
+  readonly writers: Map<number, { session: number; generation: number }>;
+}
+
+const barredSession = -1;
+
+/**
+ * Results in this process's memory, with ledger and fence, for tests, examples and trials. All writers opened from one
+ * specification share its store, as processes share a database; in a pipeline that means that each consumer has a
+ * store of its own, which goes with it.
+ */
+export function memory<Row = unknown>(): MemorySink<Row> {
+  const rows: Row[] = [];
+  const runs = new Map<string, RunState>();
+  return {
+    [sinkMark]: true,
+    kind: 'memory',
+    transactional: true,
+    target: 'memory',
+    rows,
+    open: async (context) => new MemoryWriter(rows, runs, context),
+  };
+}
+
+/** Every method does its work in one go before it returns: that is its transaction. */
+class MemoryWriter<Row> implements SinkWriter<Row> {
+  readonly #rows: Row[];
+  readonly #runs: Map<string, RunState>;
+  readonly #context: SinkContext;
+  readonly #state: RunState;
+  readonly #session: number;
+
+  constructor(rows: Row[], runs: Map<string, RunState>, context: SinkContext) {
+    const { run, writer, generation } = context;
+    const state = runs.get(run) ?? { ledger: new Intervals(), writers: new Map() };
+    for (const other of state.writers.values()) {
+      if (other.generation <= generation) continue;
+      const text = `start ${generation} of it, after start ${other.generation}`;
+      throw configError('SINK_NEWER', `this queue is older than what the sink has seen: ${text}`);
+    }
+    const known = state.writers.get(writer);
+    if (known?.session === barredSession) throw barred(writer);
+    this.#session = (known?.session ?? -1) + 1;
+    state.writers.set(writer, { session: this.#session, generation });
+    runs.set(run, state);
+    this.#rows = rows;
+    this.#runs = runs;
+    this.#context = context;
+    this.#state = state;
+  }
+
+  async commit({ rows, seqs }: Batch<Row>): Promise<void> {
+    this.#checkSelf();
+    const { ledger } = this.#state;
+    for (const [from, to] of seqs) {
+      const { done } = ledger.within(from, to).next();
+      if (done !== true) throw new MillraceError('LEDGER_OVERLAP', `of seqs ${from} to ${to} some are in the ledger`);
+    }
+    for (const [from, to] of seqs) ledger.add(from, to);
+    for (const row of rows) this.#rows.push(row);
+  }
+
+  async fence(writers: readonly number[]): Promise<number> {
+    this.#checkSelf();
+    const { writer, generation } = this.#context;
+    for (const other of writers) {
+      if (other !== writer) this.#state.writers.set(other, { session: barredSession, generation });
+    }
+    return this.#state.ledger.last ?? 0;
+  }
+
+  async ask(from: number, to: number): Promise<Interval[]> {
+    return [...this.#state.ledger.within(from, to)];
+  }
+
+  async prune(request: { before: number; open: readonly number[]; drop: readonly string[] }): Promise<void> {
+    this.#checkSelf();
+    const { run } = this.#context;
+    if (request.drop.includes(run)) throw new MillraceError('BUG', `run ${run} cannot be dropped while it runs`);
+    for (const [from, to] of Intervals.of(...request.open.map((seq) => [seq, seq] as const)).gaps(
+      0,
+      request.before - 1,
+    )) {
+      this.#state.ledger.delete(from, to);
+    }
+    for (const old of request.drop) this.#runs.delete(old);
+  }
+
+  async close(): Promise<void> {}
+
+  #checkSelf(): void {
+    const { run, writer } = this.#context;
+    const session = this.#runs.get(run)?.writers.get(writer)?.session;
+    if (session !== this.#session) throw barred(writer);
+  }
+}
+
+function barred(writer: number): Fenced {
+  return new Fenced(`writer ${writer} has been barred: another process has taken over what it was lent`);
+}

@@ -1,0 +1,49 @@
+import { jsonText } from './json.ts';
+import { BadRow, sinkMark, withoutLedger, type Sink } from './port.ts';
+
+/** Lines go out in pieces of about this size: what follows on the channel does not wait for a whole large batch. */
+const pieceLength = 256 * 1024;
+
+/**
+ * Results as JSON lines on standard output, at least once: a line whose process dies before it is settled comes again.
+ *
+ * Any value that JSON can hold is a result. `Date` is written as ISO text, BigInt as decimal digits in quotes (most
+ * readers would round a bare number), a `Set` as an array, a `Map` with text keys as an object. NaN, infinities, invalid
+ * dates, bytes, functions and instances of classes without a `toJSON` make the item a dead letter that says so.
+ */
+export function ndjson(): Sink<unknown> {
+  return {
+    [sinkMark]: true,
+    kind: 'ndjson',
+    transactional: false,
+    target: 'standard output',
+    open: async ({ writeOut }) => ({
+      ...withoutLedger,
+      async commit({ rows }) {
+        // All lines before the first write: a bad row must not come after half of the batch.
+        for (const piece of pieces(rows.map(line))) await writeOut(Buffer.from(piece));
+      },
+      close: async () => {},
+    }),
+  };
+}
+
+function line(row: unknown): string {
+  try {
+    return `${jsonText(row, { bigint: 'text' })}\n`;
+  } catch (error) {
+    throw new BadRow(`standard output: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+  }
+}
+
+/** Whole lines, put together. */
+function* pieces(lines: readonly string[]): Generator<string> {
+  let piece = '';
+  for (const text of lines) {
+    piece += text;
+    if (piece.length < pieceLength) continue;
+    yield piece;
+    piece = '';
+  }
+  if (piece !== '') yield piece;
+}

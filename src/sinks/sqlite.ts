@@ -1,0 +1,48 @@
+import { sinkMark, type Sink } from './port.ts';
+import { checkOptions } from './sqlite/options.ts';
+
+/** What a key column may hold. The other columns take more, see `sqlite`. */
+export type SqlValue = string | number | bigint | boolean | Date | Uint8Array;
+
+export interface SqliteOptions<K extends string> {
+  /** The database file; made if there is none. A relative path starts at the folder that the pipeline is run in. */
+  readonly file: string;
+  readonly table: string;
+  /** The column or columns that tell rows apart: a result with a known key updates its row instead of adding one. */
+  readonly key?: K | readonly K[];
+  /** `{ name: 'SQL type' }` of the table to make. Without it the first result tells. A table that is there stays as it is. */
+  readonly columns?: Readonly<Record<string, string>>;
+}
+
+/**
+ * Results as rows of a SQLite table: each exactly once, as rows and ledger are one transaction.
+ *
+ * A result is a plain object, its properties are the columns. `undefined` counts as not given: an insert takes the
+ * column's default, an update leaves the column alone. Numbers, text and `null` are stored as they are (a number
+ * beyond ±2^53 is an approximation already; use a BigInt), BigInt as integers of 64 bits, booleans as 0 and 1, `Date` as
+ * ISO text, bytes as BLOB, arrays and objects as JSON text (a `Set` as an array, a `Map` with text keys as an object).
+ * What SQLite would alter (NaN, infinities, invalid dates, half surrogate pairs, larger BigInts) and columns that the
+ * table does not have make the item a dead letter that says so.
+ *
+ * Without `columns` the first result makes the table: INTEGER for whole numbers, BigInt and booleans, REAL for other
+ * numbers, BLOB for bytes, no type for `null`, TEXT for the rest. The key becomes its primary key; a table that is
+ * there already needs a unique index on exactly the key.
+ *
+ * The file is switched to write-ahead logging, and stays so (two files beside it, `-wal` and `-shm`, while it is open).
+ * It also gets two small tables, `millrace_ledger` and `millrace_writer`. Must be on a local disk.
+ *
+ * Throws a MillraceError (`SINK_OPTIONS`) if the options are wrong.
+ */
+export function sqlite<const K extends string = never>(
+  options: SqliteOptions<K>,
+): Sink<{ readonly [P in K]: SqlValue }> {
+  const target = checkOptions(options);
+  return {
+    [sinkMark]: true,
+    kind: 'sqlite',
+    transactional: true,
+    target: `${target.file}, table ${target.table}`,
+    // better-sqlite3 is native code: only a consumer that writes pays for loading it.
+    open: async (context) => await (await import('./sqlite/writer.ts')).openWriter(target, context),
+  };
+}

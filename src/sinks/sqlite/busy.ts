@@ -1,0 +1,32 @@
+import { pause, type Clock } from '../../core/clock.ts';
+import { MillraceError } from '../../core/errors.ts';
+import { sqliteCodeOf } from './database.ts';
+
+const longestPauseMs = 100;
+const giveUpMs = 30_000;
+
+/**
+ * Runs `step`, again and again while another process has the database locked: the pipeline's own consumers queue up
+ * before they get here, but nothing keeps a backup or somebody's shell from holding it. `step` must have no effect when
+ * it fails. The event loop is free in between. Gives up after 30 seconds, which counts as an unreachable sink.
+ */
+export async function untilFree<T>(clock: Clock, file: string, step: () => T): Promise<T> {
+  const begin = clock.now();
+  for (let pauseMs = 1; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
+    try {
+      return step();
+    } catch (error) {
+      if (!isTaken(error)) throw error;
+      if (clock.now() - begin >= giveUpMs) {
+        const text = `another process has kept ${file} locked for ${giveUpMs / 1000} seconds; end what it does there`;
+        throw new MillraceError('SINK_LOCKED', text, { cause: error });
+      }
+    }
+    await pause(clock, pauseMs);
+  }
+}
+
+// PROTOCOL is what SQLite says when it lost the race for the lock of a log too often.
+function isTaken(error: unknown): boolean {
+  return /^SQLITE_(BUSY|LOCKED|PROTOCOL)/.test(sqliteCodeOf(error) ?? '');
+}

@@ -1,0 +1,91 @@
+import { existsSync } from 'node:fs';
+import { realpath } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import Sqlite from 'better-sqlite3';
+import { configError, type MillraceError } from '../../core/errors.ts';
+import { requireSafeSqlite } from '../../core/sqlite-version.ts';
+
+export type Database = Sqlite.Database;
+export type Statement = Sqlite.Statement;
+
+/**
+ * How long SQLite itself waits for another writer. That wait blocks the whole process, so it is short; `untilFree`
+ * goes on waiting where it does not.
+ */
+const busyTimeoutMs = 100;
+
+/** A reader that stays keeps the log growing; once it has gone, the log is cut back to this. */
+const walLimitBytes = 64 * 1024 * 1024;
+
+/** The one name of a file, however it is reached. Throws a configuration error if its folder does not exist. */
+export async function realPathOf(file: string): Promise<string> {
+  const path = resolve(file);
+  if (existsSync(path)) return await realpath(path);
+  try {
+    return join(await realpath(dirname(path)), basename(path));
+  } catch (error) {
+    throw configError('SINK_FILE', `cannot make ${path}: its folder does not exist; make it, or name another`, error);
+  }
+}
+
+/** Opens the database, making it if it is not there. Throws a configuration error if it can never be used. */
+export function connect(file: string, durability: 'full' | 'normal'): Database {
+  let db: Database | undefined;
+  try {
+    db = new Sqlite(file, { timeout: busyTimeoutMs });
+    requireSafeSqlite(db.prepare('SELECT sqlite_version()').pluck().get() as string);
+    // What a database file brings along (views, triggers) may not call functions that reach outside of it.
+    db.pragma('trusted_schema = OFF');
+    const mode: unknown = db.pragma('journal_mode = WAL', { simple: true });
+    if (mode !== 'wal') {
+      const reason = `write-ahead logging is needed, got ${String(mode)}`;
+      throw configError('SINK_FILE', `cannot write ${file}: ${reason}; put the file on a local disk`);
+    }
+    db.pragma(`journal_size_limit = ${walLimitBytes}`);
+    // better-sqlite3 is built with NORMAL for this mode: what was committed could roll back when the power fails.
+    db.pragma(`synchronous = ${durability === 'full' ? 'FULL' : 'NORMAL'}`);
+    return db;
+  } catch (error) {
+    db?.close();
+    throw unusable(file, error) ?? error;
+  }
+}
+
+/** `error` as a configuration error, if it says that the file is not, and will not be, one to write to. */
+export function unusable(file: string, error: unknown): MillraceError | undefined {
+  const code = sqliteCodeOf(error);
+  if (code === undefined || !/^SQLITE_(NOTADB|CANTOPEN|READONLY|PERM)/.test(code)) return undefined;
+  const hint = code === 'SQLITE_NOTADB' ? 'It is not a SQLite database: name another file, or move it away.' : writable;
+  return configError('SINK_FILE', `cannot write ${file}: ${(error as Error).message} (${code}). ${hint}`, error);
+}
+
+const writable = 'It has to be a file that this user may write, in a folder where this user may make files.';
+
+/** The code of an error of SQLite itself ('SQLITE_BUSY'), undefined of any other error. */
+export function sqliteCodeOf(error: unknown): string | undefined {
+  const code = (error as { code?: unknown } | null | undefined)?.code;
+  return typeof code === 'string' && code.startsWith('SQLITE_') ? code : undefined;
+}
+
+/**
+ * Makes a function that runs `work` in one IMMEDIATE transaction: all of it, or nothing. (Not better-sqlite3's
+ * `transaction`: that one nests. Should a rollback ever fail, the next "commit" would be one of a savepoint, and last
+ * for nobody.)
+ */
+export function immediately(db: Database): <T>(work: () => T) => T {
+  const begin = db.prepare('BEGIN IMMEDIATE');
+  const commit = db.prepare('COMMIT');
+  const rollback = db.prepare('ROLLBACK');
+  return (work) => {
+    begin.run();
+    try {
+      const result = work();
+      commit.run();
+      return result;
+    } catch (error) {
+      // Some errors have SQLite roll back by itself.
+      if (db.inTransaction) rollback.run();
+      throw error;
+    }
+  };
+}

@@ -1,0 +1,156 @@
+/**
+ * What makes the sink's transactions happen once, in two tables beside the rows:
+ *
+ *     millrace_ledger   run, from_seq, to_seq               items whose results are here, as disjoint runs of seqs
+ *     millrace_writer   run, writer, session, generation    who may commit: session -1 is barred
+ *
+ * A transaction that writes rows first updates its own row in `millrace_writer`. The update waits for whoever is barring
+ * it at that moment, and finds no row afterwards: so a process that was given up for dead cannot commit what has been
+ * handed to its successor. Every method here runs inside a transaction of the caller.
+ */
+import { configError, MillraceError } from '../../core/errors.ts';
+import { Intervals, type Interval } from '../../core/intervals.ts';
+import { Fenced, type SinkContext } from '../port.ts';
+import type { Database, Statement } from './database.ts';
+
+const tables = `
+  CREATE TABLE IF NOT EXISTS millrace_ledger (
+    run TEXT NOT NULL, from_seq INTEGER NOT NULL, to_seq INTEGER NOT NULL, PRIMARY KEY (run, from_seq)
+  ) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS millrace_writer (
+    run TEXT NOT NULL, writer INTEGER NOT NULL, session INTEGER NOT NULL, generation INTEGER NOT NULL,
+    PRIMARY KEY (run, writer)
+  ) WITHOUT ROWID`;
+
+export class Ledger {
+  readonly #who: Pick<SinkContext, 'run' | 'writer' | 'generation'>;
+  readonly #session: number;
+  readonly #checkSelf: Statement;
+  readonly #lastUpTo: Statement;
+  readonly #insert: Statement;
+  readonly #bar: Statement;
+  readonly #highest: Statement;
+  readonly #overlapping: Statement;
+  readonly #deleteBetween: Statement;
+  readonly #dropLedger: Statement;
+  readonly #dropWriters: Statement;
+
+  /**
+   * Makes the tables if need be and registers this writer; one that registers again bars its earlier self. Throws
+   * `Fenced` if it has been barred, a configuration error if the database has seen a later state of the queue.
+   */
+  constructor(db: Database, who: Pick<SinkContext, 'run' | 'writer' | 'generation'>) {
+    this.#who = who;
+    db.exec(tables);
+    refuseOlderQueue(db, who);
+    const register = db.prepare(
+      `INSERT INTO millrace_writer (run, writer, session, generation) VALUES (?, ?, 0, ?)
+       ON CONFLICT (run, writer) DO UPDATE SET session = session + 1 WHERE session >= 0 RETURNING session`,
+    );
+    const session = register.pluck().get(who.run, who.writer, who.generation) as number | undefined;
+    if (session === undefined) throw barred(who.writer);
+    this.#session = session;
+
+    const ofRun = 'millrace_ledger WHERE run = ?';
+    this.#checkSelf = db.prepare(
+      'UPDATE millrace_writer SET session = session WHERE run = ? AND writer = ? AND session = ?',
+    );
+    this.#lastUpTo = db.prepare(`SELECT to_seq FROM ${ofRun} AND from_seq <= ? ORDER BY from_seq DESC LIMIT 1`).pluck();
+    this.#insert = db.prepare('INSERT INTO millrace_ledger (run, from_seq, to_seq) VALUES (?, ?, ?)');
+    this.#bar = db.prepare(
+      `INSERT INTO millrace_writer (run, writer, session, generation) VALUES (?, ?, -1, ?)
+       ON CONFLICT (run, writer) DO UPDATE SET session = -1`,
+    );
+    this.#highest = db.prepare(`SELECT to_seq FROM ${ofRun} ORDER BY from_seq DESC LIMIT 1`).pluck();
+    this.#overlapping = db
+      .prepare(
+        `SELECT from_seq, to_seq FROM ${ofRun} AND from_seq <= ? AND from_seq >=
+           ifnull((SELECT max(from_seq) FROM ${ofRun} AND from_seq <= ?), 0)`,
+      )
+      .raw();
+    this.#deleteBetween = db.prepare(`DELETE FROM ${ofRun} AND from_seq > ? AND from_seq < ? AND to_seq < ?`);
+    this.#dropLedger = db.prepare(`DELETE FROM ${ofRun}`);
+    this.#dropWriters = db.prepare('DELETE FROM millrace_writer WHERE run = ?');
+  }
+
+  /** Throws `Fenced` unless this writer may still commit. */
+  checkSelf(): void {
+    const { run, writer } = this.#who;
+    if (this.#checkSelf.run(run, writer, this.#session).changes !== 1) throw barred(writer);
+  }
+
+  /** Records `seqs` as done. Throws, leaving the transaction to be rolled back, if one of them is recorded already. */
+  record(seqs: Intervals): void {
+    const { run } = this.#who;
+    for (const [from, to] of seqs) {
+      const last = this.#lastUpTo.get(run, to) as number | undefined;
+      if (last !== undefined && last >= from) throw overlap(run, from, to);
+      this.#insert.run(run, from, to);
+    }
+  }
+
+  /** Bars `writers`, whether they have registered or not; returns the highest seq on record, 0 if there is none. */
+  fence(writers: readonly number[]): number {
+    const { run, writer, generation } = this.#who;
+    for (const other of writers) if (other !== writer) this.#bar.run(run, other, generation);
+    return (this.#highest.get(run) as number | undefined) ?? 0;
+  }
+
+  /** Which of `from`…`to` are on record. */
+  ask(from: number, to: number): Interval[] {
+    const { run } = this.#who;
+    const found = new Intervals();
+    for (const [first, last] of this.#overlapping.all(run, to, run, from) as [number, number][]) {
+      if (last >= from) found.add(Math.max(first, from), Math.min(last, to));
+    }
+    return [...found];
+  }
+
+  /** Forgets what lies below `before` and contains none of `open`, and the runs in `drop`. */
+  prune({ before, open, drop }: { before: number; open: readonly number[]; drop: readonly string[] }): void {
+    const { run } = this.#who;
+    if (drop.includes(run)) throw new MillraceError('BUG', `the ledger of run ${run} cannot be dropped while it runs`);
+    let after = -1;
+    for (const seq of [...open, before].toSorted((a, b) => a - b)) {
+      if (seq > before) break;
+      this.#deleteBetween.run(run, after, seq, seq);
+      after = seq;
+    }
+    for (const old of drop) {
+      this.#dropLedger.run(old);
+      this.#dropWriters.run(old);
+    }
+  }
+}
+
+/**
+ * A queue restored from a copy gives its seqs to other items. It shows: a later start has written here, or an earlier
+ * start had writer ids that this one has not reached (they only ever rise).
+ */
+function refuseOlderQueue(
+  db: Database,
+  { run, writer, generation }: Pick<SinkContext, 'run' | 'writer' | 'generation'>,
+): void {
+  const newer = db
+    .prepare(
+      `SELECT max(generation) FROM millrace_writer
+       WHERE run = ? AND (generation > ? OR (generation < ? AND writer >= ?))`,
+    )
+    .pluck()
+    .get(run, generation, generation, writer) as number | null;
+  if (newer === null) return;
+  throw configError(
+    'SINK_NEWER',
+    `this queue is older than what the sink has seen: start ${generation} with writer ${writer}, after start ${newer} ` +
+      'with a later one. It was probably restored from a copy. Restore the database of the same moment, or begin with --fresh.',
+  );
+}
+
+function barred(writer: number): Fenced {
+  return new Fenced(`writer ${writer} has been barred: another process has taken over what it was lent`);
+}
+
+function overlap(run: string, from: number, to: number): MillraceError {
+  const text = `seqs ${from} to ${to} of run ${run} are in the ledger already, in full or in part; nothing was written`;
+  return new MillraceError('LEDGER_OVERLAP', `${text}. This is a bug in Millrace; please report it.`);
+}

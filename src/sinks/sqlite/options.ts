@@ -1,0 +1,102 @@
+import { configError, type MillraceError } from '../../core/errors.ts';
+import { fold, identifierProblem } from './identifier.ts';
+
+/** What the SQLite sink does, checked. */
+export interface SqliteTarget {
+  /** As written: relative to the folder that the sink is opened in. */
+  readonly file: string;
+  readonly table: string;
+  /** Columns that tell rows apart; none: every result is a row of its own. */
+  readonly key: readonly string[];
+  /** Column → declared type; undefined: the first result tells. */
+  readonly columns: Readonly<Record<string, string>> | undefined;
+}
+
+/**
+ * A declared type: words and, in parentheses, numbers. Types cannot be bound or quoted, so nothing goes in that could
+ * end the definition of its column: no quotes, no semicolon, no expression, no comma outside parentheses.
+ */
+const typePattern = /^[a-z]\w*( ?\([\d, ]*\d\)| \w+)*$/i;
+
+const known = ['file', 'table', 'key', 'columns'];
+
+/** Checks what was given to `sqlite()`. Throws a configuration error that names the option. */
+export function checkOptions(options: unknown): SqliteTarget {
+  if (typeof options !== 'object' || options === null) throw wrong('expected { file, table, … }');
+  const unknown = Object.keys(options).filter((name) => !known.includes(name));
+  if (unknown.length > 0) throw wrong(`no option is called ${unknown.join(', ')}; there are ${known.join(', ')}`);
+  const { file, table, key, columns } = options as Record<string, unknown>;
+  const target = {
+    file: checkFile(file),
+    table: checkTable(table),
+    key: checkKey(key),
+    columns: checkColumns(columns),
+  };
+  for (const name of target.columns === undefined ? [] : target.key) {
+    if (!Object.keys(target.columns ?? {}).some((column) => fold(column) === fold(name))) {
+      throw wrong(`key: "${name}" is not among the columns; add its type there`);
+    }
+  }
+  return target;
+}
+
+function checkFile(file: unknown): string {
+  if (typeof file !== 'string' || file === '') throw wrong('file: expected the path of a database file');
+  if (file === ':memory:' || file.startsWith('file:')) {
+    throw wrong(`file: expected a path, got "${file}"; for results in memory use memory()`);
+  }
+  if (file.includes('\0')) throw wrong('file: a path cannot hold a NUL character');
+  // better-sqlite3 would open another file: the name without it.
+  if (file !== file.trim()) throw wrong(`file: "${file}" begins or ends with white space; rename the file`);
+  return file;
+}
+
+function checkTable(table: unknown): string {
+  const problem = identifierProblem(table);
+  if (problem !== undefined) throw wrong(`table: ${problem}`);
+  const name = table as string;
+  if (/^(millrace|sqlite)_/i.test(name)) {
+    throw wrong(`table: names beginning with millrace_ or sqlite_ are taken, got "${name}"; choose another`);
+  }
+  return name;
+}
+
+function checkKey(key: unknown): string[] {
+  if (key === undefined) return [];
+  const names: unknown[] = Array.isArray(key) ? key : [key];
+  if (names.length === 0) throw wrong('key: expected at least one column; leave it out for a table without a key');
+  for (const name of names) {
+    const problem = identifierProblem(name);
+    if (problem !== undefined) throw wrong(`key: ${problem}`);
+  }
+  return withoutDoubles('key', names as string[]);
+}
+
+function checkColumns(columns: unknown): Record<string, string> | undefined {
+  if (columns === undefined) return undefined;
+  if (typeof columns !== 'object' || columns === null || Array.isArray(columns)) {
+    throw wrong("columns: expected { name: 'SQL type', … }");
+  }
+  const checked = Object.entries(columns as Record<string, unknown>);
+  if (checked.length === 0) throw wrong('columns: expected at least one; leave it out to let the first result tell');
+  for (const [name, type] of checked) {
+    const problem = identifierProblem(name);
+    if (problem !== undefined) throw wrong(`columns: ${problem}`);
+    if (typeof type !== 'string' || !typePattern.test(type)) {
+      const got = typeof type === 'string' ? `"${type}"` : `a ${type === null ? 'null' : typeof type}`;
+      throw wrong(`columns: "${name}": expected a type as INTEGER, TEXT NOT NULL or DECIMAL(10, 2), got ${got}`);
+    }
+  }
+  withoutDoubles('columns', Object.keys(columns));
+  return Object.fromEntries(checked) as Record<string, string>;
+}
+
+function withoutDoubles(option: string, names: string[]): string[] {
+  const double = names.find((name, i) => names.findIndex((other) => fold(other) === fold(name)) < i);
+  if (double === undefined) return names;
+  throw wrong(`${option}: "${double}" is named twice (SQLite ignores the case of names)`);
+}
+
+function wrong(message: string): MillraceError {
+  return configError('SINK_OPTIONS', `sqlite(): ${message}`);
+}

@@ -1,0 +1,158 @@
+import { configError, MillraceError } from '../../core/errors.ts';
+import { describeValue, isPlainObject } from '../describe-value.ts';
+import { BadRow } from '../port.ts';
+import { sqliteCodeOf, type Database, type Statement } from './database.ts';
+import { fold, identifierProblem } from './identifier.ts';
+import type { SqliteTarget } from './options.ts';
+import { readColumns, requireKey, type Columns } from './schema.ts';
+import { createTable, insert } from './sql.ts';
+import { toSqlite, typeFor, type Bound, type Column } from './values.ts';
+
+/** The statement for rows that give the same columns in the same order, and what will be bound to it next. */
+interface Shape {
+  readonly names: readonly string[];
+  readonly columns: readonly Column[];
+  readonly bound: Bound[];
+  readonly statement: Statement;
+}
+
+// Results of one `process` have a handful of shapes. One that goes through all subsets must not fill the memory.
+const maxShapes = 200;
+
+/** The table that results go to. Its methods run inside a transaction of the caller. */
+export class ResultTable {
+  readonly #db: Database;
+  readonly #target: SqliteTarget;
+  /** Undefined until the table is there. */
+  #columns: Columns | undefined;
+  readonly #shapes = new Map<string, Shape>();
+
+  /** Makes the table if its columns are known. Throws a configuration error if it cannot be made or has another key. */
+  constructor(db: Database, target: SqliteTarget) {
+    this.#db = db;
+    this.#target = target;
+    this.#columns = readColumns(db, target);
+    if (this.#columns === undefined && target.columns !== undefined) this.#columns = this.#make(target.columns);
+    if (this.#columns !== undefined) requireKey(db, target);
+  }
+
+  /**
+   * Adds the rows, or updates those whose key is there. Throws a BadRow if one of them is at fault. The table is made
+   * from the first one if it is not there yet; call `forget` when the transaction was rolled back.
+   */
+  write(rows: readonly unknown[]): void {
+    let shape: Shape | undefined;
+    try {
+      for (const row of rows) {
+        if (shape === undefined || !fits(row, shape)) {
+          shape = this.#shapeOf(row);
+          fits(row, shape);
+        }
+        shape.statement.run(shape.bound);
+      }
+    } catch (error) {
+      throw isRowsFault(error) ? this.#badRow(error) : error;
+    }
+  }
+
+  /** Lets go of what is known of the table: it may have been made in the transaction that was rolled back. */
+  forget(): void {
+    this.#columns = undefined;
+    this.#shapes.clear();
+  }
+
+  #shapeOf(row: unknown): Shape {
+    if (!isPlainObject(row)) throw this.#badRow(`expected a plain object as a row, got ${describeValue(row)}`);
+    const names = Object.keys(row).filter((name) => row[name] !== undefined);
+    if (names.length === 0) throw this.#badRow('expected a row with at least one column, got an empty one');
+    const id = JSON.stringify(names);
+    const known = this.#shapes.get(id);
+    if (known !== undefined) return known;
+    const { table, key } = this.#target;
+    const columns = this.#columnsFor(names, row);
+    const missing = key.find((name) => !columns.some((column) => fold(column.name) === fold(name)));
+    if (missing !== undefined) throw this.#badRow(`expected a value for the key "${missing}", got none`);
+    const statement = this.#db.prepare(insert(table, key, names));
+    const shape = { names, columns, bound: columns.map(() => null), statement };
+    if (this.#shapes.size >= maxShapes) this.#shapes.clear();
+    this.#shapes.set(id, shape);
+    return shape;
+  }
+
+  #columnsFor(names: readonly string[], row: Record<string, unknown>): Column[] {
+    let columns = this.#columns ?? this.#find(row);
+    // Somebody may have added the missing one since.
+    if (names.some((name) => !columns.has(fold(name)))) columns = this.#find(row);
+    this.#columns = columns;
+    return names.map((name, i) => {
+      if (names.findIndex((other) => fold(other) === fold(name)) < i) {
+        throw this.#badRow(`column "${name}" is given twice (SQLite ignores the case of names)`);
+      }
+      const column = columns.get(fold(name));
+      if (column !== undefined) return column;
+      const there = [...columns.values()].map((other) => other.name).join(', ');
+      throw this.#badRow(`expected one of its columns (${there}), got "${name}"`);
+    });
+  }
+
+  #find(row: Record<string, unknown>): Columns {
+    const columns = readColumns(this.#db, this.#target) ?? this.#makeFrom(row);
+    requireKey(this.#db, this.#target);
+    return columns;
+  }
+
+  #makeFrom(row: Record<string, unknown>): Columns {
+    for (const name of Object.keys(row)) {
+      const problem = identifierProblem(name);
+      if (problem !== undefined) throw this.#badRow(`cannot have a column ${JSON.stringify(name)}: ${problem}`);
+    }
+    try {
+      return this.#make(Object.fromEntries(Object.entries(row).map(([name, value]) => [name, typeFor(value)])));
+    } catch (error) {
+      // It is the row that has too many columns, one name twice, or no key.
+      throw error instanceof MillraceError ? this.#badRow(error) : error;
+    }
+  }
+
+  #make(columns: Readonly<Record<string, string>>): Columns {
+    const { table, key, file } = this.#target;
+    try {
+      this.#db.exec(createTable(table, key, columns));
+    } catch (error) {
+      if (sqliteCodeOf(error) !== 'SQLITE_ERROR') throw error;
+      const text = `table "${table}" of ${file} cannot be made: ${(error as Error).message}`;
+      throw configError('SINK_TABLE', text, error);
+    }
+    return readColumns(this.#db, this.#target)!;
+  }
+
+  #badRow(fault: unknown): BadRow {
+    if (fault instanceof BadRow) return fault;
+    const message = fault instanceof Error ? fault.message : String(fault);
+    return new BadRow(`table "${this.#target.table}": ${message}`, { cause: fault });
+  }
+}
+
+/** Whether `row` has this shape; if so, its values are bound next. */
+function fits(row: unknown, { names, columns, bound }: Shape): boolean {
+  if (!isPlainObject(row)) return false;
+  let i = 0;
+  for (const name of Object.keys(row)) {
+    const value = row[name];
+    if (value === undefined) continue;
+    if (name !== names[i]) return false;
+    bound[i] = toSqlite(value, columns[i]!);
+    i++;
+  }
+  return i === names.length;
+}
+
+/**
+ * Of SQLite's errors a closed list is the row's; the others are the sink's, and it will be tried again. What is
+ * neither SQLite's nor ours came from reading the row, or says that a value is too big to bind.
+ */
+function isRowsFault(error: unknown): boolean {
+  const code = sqliteCodeOf(error);
+  if (code !== undefined) return /^SQLITE_(CONSTRAINT|MISMATCH|TOOBIG)/.test(code);
+  return !(error instanceof MillraceError);
+}
