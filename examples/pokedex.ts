@@ -50,8 +50,8 @@ function toRow(pokemon: Pokemon) {
   return {
     id,
     name,
-    height_m: height / 10,
-    weight_kg: weight / 10,
+    height,
+    weight,
     type_1: types[0]?.type.name ?? null,
     type_2: types[1]?.type.name ?? null,
     hp: stats.get('hp') ?? null,
