@@ -21,6 +21,8 @@ export interface PipelineDescription {
   limits: Record<string, { concurrency?: number; rate?: string }>;
   /** The pipeline's options as written; the configuration schema checks them. */
   options: Record<string, unknown>;
+  /** The lines of the file on which these options stand, as far as they can be known. */
+  optionLines?: Record<string, number>;
   /** Tells one version of the pipeline from another. */
   fingerprint: string;
   /** False for a source that may yield something else the next time: nothing is skipped on resume. */

@@ -24,7 +24,7 @@ const folders: Record<string, { from: readonly string[]; because: string }> = {
     because: 'the supervisor runs no user code, never decodes an item, and only emits events',
   },
   pipeline: {
-    from: ['core', 'types:config', 'types:limits', 'types:sources', 'types:sinks'],
+    from: ['core', 'sinks/port', 'types:ipc/messages'],
     because: 'what a user imports: loading it must cost nothing',
   },
   sources: { from: ['core', 'types:pipeline'], because: 'a source knows its port, not who runs it' },

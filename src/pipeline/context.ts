@@ -1,0 +1,79 @@
+/** What the functions of a pipeline are given. */
+import type { Duration } from './options.ts';
+
+/** Writes to the service's log. `fields` are shown as `key=value`, or as fields of a JSON line. */
+export interface Log {
+  readonly debug: (message: string, fields?: Readonly<Record<string, unknown>>) => void;
+  readonly info: (message: string, fields?: Readonly<Record<string, unknown>>) => void;
+  readonly warn: (message: string, fields?: Readonly<Record<string, unknown>>) => void;
+  readonly error: (message: string, fields?: Readonly<Record<string, unknown>>) => void;
+}
+
+/** The options of the platform's `fetch`, and three of Millrace's. */
+export interface FetchOptions<LimitName extends string = string> extends RequestInit {
+  /**
+   * The limit that each request of this call comes under; a redirect or a repetition is a request of its own. The
+   * permit is held until the answer's body has been read or cancelled.
+   */
+  limit?: LimitName | undefined;
+  /** How often a request is repeated after 429, 503, or, if its method allows it, another 5xx or a lost connection. Default 4. */
+  retries?: number | undefined;
+  /** Time for the whole call, waiting included: milliseconds, or text such as `30s`. Default: what is left of the item's time. */
+  timeout?: Duration | undefined;
+}
+
+// Taken from a method, so that a function whose author wrote `context: ProcessContext`, without the names of the limits,
+// fits a pipeline that has some: parameters of methods are compared both ways.
+/** `fetch` as the platform has it, under a limit. Answers 4xx and 5xx are returned, not thrown. */
+export type Fetch<LimitName extends string = string> = {
+  call(input: string | URL | Request, options?: FetchOptions<LimitName>): Promise<Response>;
+}['call'];
+
+/** Runs `task` under a permit of the limit `name`; settles as `task` does. */
+export type UnderLimit<LimitName extends string = string> = {
+  call<Result>(name: LimitName, task: () => Result | PromiseLike<Result>): Promise<Result>;
+}['call'];
+
+interface CallingContext<LimitName extends string> {
+  readonly fetch: Fetch<LimitName>;
+  readonly limit: UnderLimit<LimitName>;
+  /** Aborts when the work is no longer wanted: at the item's timeout, or when the service is stopped by force. */
+  readonly signal: AbortSignal;
+  readonly log: Log;
+}
+
+/** What `source` is given; it runs in the producer. */
+export interface SourceContext<Cursor = unknown, LimitName extends string = string> extends CallingContext<LimitName> {
+  /** The last cursor that was stored, to go on from; undefined at the start of a run. */
+  readonly cursor: Cursor | undefined;
+  /**
+   * Says that everything yielded so far is covered by `cursor`: after a stop the source is started with the last cursor
+   * whose items are stored. `cursor` is kept as JSON.
+   */
+  readonly checkpoint: {
+    call(cursor: Cursor): void;
+  }['call'];
+  /** The id of the run. */
+  readonly run: string;
+}
+
+/** What `process` is given besides the item; it runs in a consumer. */
+export interface ProcessContext<
+  Resources = unknown,
+  LimitName extends string = string,
+> extends CallingContext<LimitName> {
+  /** 1 for the first attempt. */
+  readonly attempt: number;
+  /** The item's number in its run: rising, never reused. */
+  readonly seq: number;
+  /** `run:seq`: the same whenever this item is tried again, for receivers that drop what they have seen. */
+  readonly key: string;
+  /** What `setup` returned. */
+  readonly resources: Resources;
+}
+
+/** What `setup` is given; it runs once in each consumer, before its first item. */
+export interface SetupContext<LimitName extends string = string> extends CallingContext<LimitName> {
+  /** Which consumer this is: 1…N. Its successor after a crash has the same number. */
+  readonly ordinal: number;
+}

@@ -1,0 +1,34 @@
+import { show } from '../core/show.ts';
+import { type DirectPipeline, type LimitSpecs, type Pipeline, pipelineMark, type ProcessingPipeline } from './types.ts';
+
+/**
+ * Says what a pipeline is; a pipeline file exports the result as its default. Nothing is run or checked here: that is
+ * done where the file is loaded (`millrace check` shows all that is wrong, with file and line).
+ *
+ * Keep the fields in the order name, limits, source, setup, process, teardown, sink: TypeScript then infers the types of
+ * items, resources, results and limits from one to the next. Without `process` the items go to the sink as they are.
+ *
+ * Throws a TypeError if it is not given an object.
+ */
+export function definePipeline<Item, Cursor = unknown, const Limits extends LimitSpecs = Record<never, never>>(
+  definition: DirectPipeline<Item, Cursor, Limits>,
+): Pipeline;
+// The full one comes last: its message is the one that TypeScript shows.
+export function definePipeline<
+  Item,
+  Out,
+  Resources = undefined,
+  Cursor = unknown,
+  const Limits extends LimitSpecs = Record<never, never>,
+>(definition: ProcessingPipeline<Item, Out, Resources, Cursor, Limits>): Pipeline;
+export function definePipeline(definition: object): Pipeline {
+  if (typeof definition !== 'object' || definition === null) {
+    throw new TypeError(`definePipeline expects an object with name, source and sink, got ${show(definition)}`);
+  }
+  return { ...(definition as Omit<Pipeline, typeof pipelineMark>), [pipelineMark]: 1 };
+}
+
+/** Whether `value` was made by `definePipeline`, of this copy of the package or another. */
+export function isPipeline(value: unknown): value is Pipeline {
+  return typeof value === 'object' && value !== null && pipelineMark in value;
+}

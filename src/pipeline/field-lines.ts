@@ -1,0 +1,41 @@
+import { propertiesOf } from './object-literal.ts';
+import { isName, isPunctuator, type Token } from './tokens.ts';
+
+/**
+ * The line on which the field that `path` leads to stands in the literal given to `definePipeline`: of its nearest parent
+ * if it is not there, undefined if the file has no such call.
+ */
+export function lineOfField(tokens: readonly Token[], path: readonly string[]): number | undefined {
+  const call = callOfDefinePipeline(tokens);
+  if (call === undefined) return undefined;
+  let { line } = tokens[call.name]!;
+  let open = call.argument;
+  for (const name of path) {
+    if (!isPunctuator(tokens, open, '{')) break;
+    const property = propertiesOf(tokens, open).get(name);
+    if (property === undefined) break;
+    line = property.line;
+    open = property.value;
+  }
+  return line;
+}
+
+function callOfDefinePipeline(tokens: readonly Token[]): { name: number; argument: number } | undefined {
+  for (let name = 0; name < tokens.length; name++) {
+    if (!isName(tokens, name, 'definePipeline')) continue;
+    const parenthesis = afterTypeArguments(tokens, name + 1);
+    if (isPunctuator(tokens, parenthesis, '(')) return { name, argument: parenthesis + 1 };
+  }
+  return undefined;
+}
+
+function afterTypeArguments(tokens: readonly Token[], index: number): number {
+  if (!isPunctuator(tokens, index, '<')) return index;
+  let depth = 0;
+  for (let i = index; i < tokens.length; i++) {
+    if (isPunctuator(tokens, i, '<')) depth++;
+    else if (isPunctuator(tokens, i, '>', '>>', '>>>')) depth -= tokens[i]!.value.length;
+    if (depth <= 0) return i + 1;
+  }
+  return tokens.length;
+}

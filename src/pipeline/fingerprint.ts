@@ -1,0 +1,50 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { dirname, relative } from 'node:path';
+
+/** Finds the file that the module `specifier` is for the file `from`; undefined if there is none. */
+export type Resolve = (specifier: string, from: string) => string | undefined;
+
+// Beyond this it is not a pipeline's files that are read, but all of a project's at every start.
+const maxFiles = 1000;
+
+/**
+ * Tells one version of a pipeline from another: a SHA-256 of its file and of all files that it imports by a relative path,
+ * and these in turn. Where the folder lies does not count. Packages are left out: they have versions of their own.
+ */
+export function fingerprintOf(file: string, text: string, resolve: Resolve): string {
+  const found = new Map([[file, text]]);
+  // A Map's iterator also visits what is added on the way.
+  for (const [importer, code] of found) {
+    if (!/\.[cm]?[jt]sx?$/.test(importer)) continue;
+    for (const specifier of relativeImports(code)) {
+      const imported = resolve(specifier, importer);
+      if (imported === undefined || found.has(imported) || found.size >= maxFiles) continue;
+      const content = read(imported);
+      if (content !== undefined) found.set(imported, content);
+    }
+  }
+  const folder = dirname(file);
+  const others = [...found].slice(1).map(([path, content]) => `${relative(folder, path)} ${digest(content)}`);
+  return digest([digest(text), ...others.toSorted()].join('\n'));
+}
+
+// One in a comment counts, too: that does no harm, and is as good a sign of a change as any.
+const relativeImport = /\b(?:from|import|require)\s*\(?\s*(['"])(\.{1,2}\/[^'"\n]+)\1/g;
+
+function relativeImports(code: string): string[] {
+  return [...code.matchAll(relativeImport)].map(([, , specifier]) => specifier!);
+}
+
+function digest(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
+
+/** An import that may fail, and does, is no part of the pipeline. */
+function read(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,61 @@
+import { createRequire } from 'node:module';
+import { extname, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type * as Jiti from 'jiti';
+import type { Resolve } from './fingerprint.ts';
+
+export interface ImportOptions {
+  /** Absolute path. */
+  file: string;
+  /** What is in it. */
+  text: string;
+  /** What `import … from 'millrace'` gives in it, so that it need not lie in a project that has installed the package. */
+  millrace: object;
+  /** Where translated files are kept; undefined: nowhere. */
+  cacheDirectory: string | undefined;
+}
+
+/** A file after its top level has run. `exports.default` is the default export, or `module.exports` as a whole. */
+export interface Imported {
+  exports: Readonly<Record<string, unknown>>;
+  resolve: Resolve;
+}
+
+/**
+ * Runs a TypeScript or JavaScript file, ES module or CommonJS, with top-level await, and what it imports. Rejects with what
+ * the file throws, or with what jiti says of its syntax and of modules that it does not find.
+ */
+export async function importFile(options: ImportOptions): Promise<Imported> {
+  try {
+    return await importWithJiti(options);
+  } catch (error) {
+    if (!isOfCache(error, options.cacheDirectory)) throw error;
+    // Full, or no longer writable: the cache is no reason to fail.
+    return await importWithJiti({ ...options, cacheDirectory: undefined });
+  }
+}
+
+async function importWithJiti({ file, text, millrace, cacheDirectory }: ImportOptions): Promise<Imported> {
+  // Loaded by require: import() of the same package takes 30 ms longer, as it first looks for exports in a large file.
+  const { createJiti } = createRequire(import.meta.url)('jiti') as typeof Jiti;
+  const jiti = createJiti(file, { fsCache: cacheDirectory ?? false, virtualModules: { millrace } });
+  // Not jiti.import: that one gives a native ES module to Node, which knows no virtual modules, and runs it a second time
+  // if it throws.
+  const exports = await jiti.evalModule(text, {
+    id: file,
+    filename: file,
+    ext: extname(file),
+    async: true,
+    forceTranspile: true,
+  });
+  const resolve: Resolve = (specifier, from) => {
+    const found = jiti.esmResolve(specifier, { parentURL: from, try: true });
+    return found?.startsWith('file:') ? fileURLToPath(found) : found;
+  };
+  return { exports: exports as Imported['exports'], resolve };
+}
+
+function isOfCache(error: unknown, cacheDirectory: string | undefined): boolean {
+  const path = (error as { path?: unknown } | null | undefined)?.path;
+  return cacheDirectory !== undefined && typeof path === 'string' && path.startsWith(cacheDirectory + sep);
+}

@@ -1,0 +1,71 @@
+/** What is said of a pipeline file that could not be imported. */
+import { describeError, errorData } from '../core/errors.ts';
+import { didYouMean } from '../core/nearest.ts';
+import type { Problem } from '../ipc/messages.ts';
+import { ownPlace } from './stack.ts';
+import { tokensOf } from './tokens.ts';
+
+export interface FailedImport {
+  /** What was thrown. */
+  error: unknown;
+  /** Absolute path of the pipeline file, and what is in it. */
+  file: string;
+  text: string;
+  /** The names that `millrace` exports. */
+  exported: readonly string[];
+}
+
+/** Names the user's own file and line, where they can be known, and what to do. */
+export function importProblem(failed: FailedImport): Problem {
+  return syntaxProblem(failed) ?? missingModule(failed) ?? missingExport(failed) ?? thrown(failed);
+}
+
+/** `ParseError: Unexpected token.  \n /path/file.ts:3:8`; the column counts from 0. */
+function syntaxProblem({ error }: FailedImport): Problem | undefined {
+  const [, text, file, line, column] = /^ParseError: (.*?)\s*\n\s*(\/.*):(\d+):(\d+)$/s.exec(messageOf(error)) ?? [];
+  if (text === undefined || file === undefined) return undefined;
+  return { file, line: Number(line), message: `syntax error at column ${Number(column) + 1}: ${text.split('\n')[0]}` };
+}
+
+/** Node's two wordings, for `require` and for `import`. */
+function missingModule({ error, file, text }: FailedImport): Problem | undefined {
+  const code = (error as { code?: unknown } | null | undefined)?.code;
+  if (code !== 'MODULE_NOT_FOUND' && code !== 'ERR_MODULE_NOT_FOUND') return undefined;
+  const message = messageOf(error);
+  const specifier = /^Cannot find (?:module|package) '([^']+)'/.exec(message)?.[1];
+  if (specifier === undefined) return undefined;
+  const importer = /\nRequire stack:\n- (.+)/.exec(message)?.[1] ?? / imported from (.+)$/m.exec(message)?.[1] ?? file;
+  const line = importer === file ? lineOfText(text, specifier) : undefined;
+  const isFile = /^[./]/.test(specifier);
+  const advice = isFile ? 'is there no such file?' : `is it installed where this file can see it?`;
+  return { file: importer, line, message: `cannot find ${isFile ? 'module' : 'package'} "${specifier}"; ${advice}` };
+}
+
+/** What a translated file says when it calls an export of ours that does not exist. */
+function missingExport({ error, file, exported }: FailedImport): Problem | undefined {
+  const name = /_millrace\d*\.(\w+)\)? is not a (?:function|constructor)/.exec(messageOf(error))?.[1];
+  if (name === undefined || exported.includes(name)) return undefined;
+  const { line, ...place } = placeOf(error, file);
+  return { ...place, line, message: `"millrace" exports no "${name}"${didYouMean(name, exported)}` };
+}
+
+function thrown({ error, file }: FailedImport): Problem {
+  const data = errorData(error);
+  const advice =
+    data.code === 'ERR_DLOPEN_FAILED' ? ` (built for another Node? try "npm rebuild"; this is ${process.version})` : '';
+  return { ...placeOf(error, file), message: `threw while it was imported: ${describeError(data)}${advice}` };
+}
+
+function placeOf(error: unknown, file: string): { file: string; line: number | undefined } {
+  const place = ownPlace((error as { stack?: unknown } | null | undefined)?.stack);
+  return { file: place?.file ?? file, line: place?.line };
+}
+
+function messageOf(error: unknown): string {
+  const message = (error as { message?: unknown } | null | undefined)?.message;
+  return typeof message === 'string' ? message : '';
+}
+
+function lineOfText(text: string, value: string): number | undefined {
+  return tokensOf(text).find((token) => token.type === 'string' && token.value === value)?.line;
+}

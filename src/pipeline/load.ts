@@ -1,0 +1,122 @@
+import { readFileSync, statSync } from 'node:fs';
+import { extname, resolve as absolute } from 'node:path';
+import { didYouMean } from '../core/nearest.ts';
+import type { PipelineDescription, Problem } from '../ipc/messages.ts';
+import { userCacheDirectory } from './cache-directory.ts';
+import { checkFields } from './check.ts';
+import { exportedPipeline } from './exported.ts';
+import { lineOfField } from './field-lines.ts';
+import { fingerprintOf, type Resolve } from './fingerprint.ts';
+import { importFile } from './import-file.ts';
+import { importProblem } from './import-problem.ts';
+import { limitUses } from './limit-uses.ts';
+import { type Token, tokensOf } from './tokens.ts';
+import type { Pipeline } from './types.ts';
+
+export interface LoadOptions {
+  /** What `import … from 'millrace'` gives in the file: our own public exports. */
+  millrace: object;
+  /** Where translated files are kept, for a quick start the next time. Default: a folder of this user's in the system's temporary one. */
+  cacheDirectory?: string | undefined;
+}
+
+/** What is in a pipeline file, or everything that is wrong with it. */
+export type LoadedPipeline =
+  | { pipeline: Pipeline; description: PipelineDescription; problems: readonly [] }
+  | { pipeline: null; description: null; problems: Problem[] };
+
+/**
+ * Imports a pipeline file (its top level runs; nothing of source, setup, process or sink does) and checks it. Does not
+ * reject: whatever is wrong is a problem that names the file, and line and field where they can be known. It does not
+ * resolve if the file awaits at its top level what never settles.
+ */
+export async function loadPipeline(file: string, options: LoadOptions): Promise<LoadedPipeline> {
+  const path = absolute(file);
+  const read = readPipelineFile(path);
+  if (read.status === 'unreadable') return broken([{ file: path, message: read.message }]);
+  const { text } = read;
+  const { millrace, cacheDirectory = userCacheDirectory() } = options;
+  let imported;
+  try {
+    imported = await importFile({ file: path, text, millrace, cacheDirectory });
+  } catch (error) {
+    return broken([importProblem({ error, file: path, text, exported: Object.keys(millrace) })]);
+  }
+  const tokens = tokensOf(text);
+  const exported = exportedPipeline(imported.exports, tokens);
+  if (exported.status === 'wrong') {
+    return broken([{ file: path, line: exported.line, message: exported.message }]);
+  }
+  const { pipeline } = exported;
+  const problems = [...fieldProblems(path, tokens, pipeline), ...limitProblems(path, tokens, pipeline)];
+  if (problems.length > 0) return broken(problems);
+  return { pipeline, description: describe({ pipeline, path, text, tokens, resolve: imported.resolve }), problems: [] };
+}
+
+function broken(problems: Problem[]): LoadedPipeline {
+  return { pipeline: null, description: null, problems };
+}
+
+type Read = { status: 'read'; text: string } | { status: 'unreadable'; message: string };
+
+function unreadable(message: string): Read {
+  return { status: 'unreadable', message };
+}
+
+const extensions = ['.ts', '.mts', '.cts', '.js', '.mjs', '.cjs'];
+
+function readPipelineFile(path: string): Read {
+  try {
+    const kind = statSync(path);
+    if (kind.isDirectory()) return unreadable('is a directory; expected a TypeScript or JavaScript file');
+    if (!kind.isFile()) return unreadable('is not a file; expected a TypeScript or JavaScript file');
+    if (!extensions.includes(extname(path))) return unreadable(`expected a file that ends in ${extensions.join(', ')}`);
+    return { status: 'read', text: readFileSync(path, 'utf8') };
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    return unreadable(code === 'ENOENT' ? 'there is no such file' : `cannot be read: ${message}`);
+  }
+}
+
+function fieldProblems(file: string, tokens: readonly Token[], pipeline: Pipeline): Problem[] {
+  return checkFields(pipeline).map(({ path, message }) => {
+    return { file, line: lineOfField(tokens, path), field: path.join('.'), message };
+  });
+}
+
+function limitProblems(file: string, tokens: readonly Token[], { limits }: Pipeline): Problem[] {
+  const declared = typeof limits === 'object' && limits !== null ? Object.keys(limits) : [];
+  const list = declared.length === 0 ? 'the pipeline declares none' : `declared: ${declared.join(', ')}`;
+  return limitUses(tokens)
+    .filter(({ name }) => !declared.includes(name))
+    .map(({ name, line }) => {
+      return { file, line, field: 'limit', message: `unknown limit "${name}" (${list})${didYouMean(name, declared)}` };
+    });
+}
+
+interface Loaded {
+  pipeline: Pipeline;
+  path: string;
+  text: string;
+  tokens: readonly Token[];
+  resolve: Resolve;
+}
+
+function describe({ pipeline, path, text, tokens, resolve }: Loaded): PipelineDescription {
+  const { name, limits = {}, options = {}, version, deterministic = true, sink } = pipeline;
+  const given = Object.entries(options).filter(([, value]) => value !== undefined);
+  const optionLines: Record<string, number> = {};
+  for (const [option] of given) {
+    const line = lineOfField(tokens, ['options', option]);
+    if (line !== undefined) optionLines[option] = line;
+  }
+  return {
+    name,
+    limits: structuredClone(limits) as PipelineDescription['limits'],
+    options: Object.fromEntries(given),
+    optionLines,
+    fingerprint: version === undefined ? fingerprintOf(path, text, resolve) : `version ${version}`,
+    deterministic,
+    sink: { kind: sink.kind, transactional: sink.transactional, target: sink.target },
+  };
+}

@@ -1,0 +1,54 @@
+/** A number of milliseconds, or text with a unit. */
+export type Duration = number | `${number}${'' | ' '}${'ms' | 's' | 'm' | 'min' | 'h' | 'd'}`;
+
+/** A number of bytes, or text with a unit: powers of 1024 with an `i`, of 1000 without. */
+export type ByteSize = number | `${number}${'' | ' '}${'B' | 'kB' | 'KiB' | 'MB' | 'MiB' | 'GB' | 'GiB'}`;
+
+/**
+ * Defaults that a pipeline brings along. The config file, the environment (`MILLRACE_CONSUMERS`) and flags
+ * (`--consumers`) override them.
+ */
+export interface PipelineOptions {
+  /** Consumer processes. Default: the cores that this process may use. */
+  consumers?: number | undefined;
+  /** Items that one consumer processes at a time. Default 16. */
+  concurrency?: number | undefined;
+  /** Tries of an item before it becomes a dead letter. Default 5. */
+  attempts?: number | undefined;
+  /** Longest wait before the second try; it doubles from try to try. Default 1s. */
+  retryBase?: Duration | undefined;
+  /** Longest wait before any try. Default 5min. */
+  retryCap?: Duration | undefined;
+  /** Dead letters at which the pipeline pauses. Default 10,000. */
+  deadMax?: number | undefined;
+  /** Time that `process` may take for an item before its signal aborts. Default 5min. */
+  itemTimeout?: Duration | undefined;
+  /** Time to finish what has been started when the service is told to stop. Default 25s. */
+  stopTimeout?: Duration | undefined;
+  /** Silence after which a process is taken for stuck, killed and replaced. Default 60s. */
+  stallTimeout?: Duration | undefined;
+  /** Time that a process may take to start. Default 30s. */
+  readyTimeout?: Duration | undefined;
+  /** `full`: what is stored or settled survives a power failure. `normal`: it survives crashes of processes. Default full. */
+  durability?: 'full' | 'normal' | undefined;
+  /** Items in the queue at which the producer is made to wait. Default 100,000. */
+  queueHighItems?: number | undefined;
+  /** Items in the queue at which the producer goes on. Default: half of `queueHighItems`. */
+  queueLowItems?: number | undefined;
+  /** Bytes in the queue at which the producer is made to wait. Default 256MiB. */
+  queueHighBytes?: ByteSize | undefined;
+  /** Bytes in the queue at which the producer goes on. Default: half of `queueHighBytes`. */
+  queueLowBytes?: ByteSize | undefined;
+  /** How much of the queue is held in memory; the rest is read back from its file. Default 16MiB. */
+  queueMemory?: ByteSize | undefined;
+  /** Largest item, encoded. Default 16MiB, at most 128MiB. */
+  maxItemBytes?: ByteSize | undefined;
+  /** Bytes that the producer may have sent and not yet know to be stored. Default 4MiB. */
+  producerWindow?: ByteSize | undefined;
+  /** Bytes that a consumer may be lent. Default 8MiB. */
+  consumerCredit?: ByteSize | undefined;
+  /** Items that are encoded and stored together, at most. Default 1024. */
+  frameItems?: number | undefined;
+  /** Bytes that are encoded and stored together, at most; a larger item goes alone. Default 256KiB. */
+  frameBytes?: ByteSize | undefined;
+}

@@ -1,0 +1,13 @@
+import { relative } from 'node:path';
+import type { Problem } from '../ipc/messages.ts';
+
+/** One line for each: `pokedex.ts:12: limits.vendor.rate: expected …`; paths as seen from `folder`, if below it. */
+export function formatProblems(problems: readonly Problem[], folder: string = process.cwd()): string {
+  return problems.map((problem) => formatProblem(problem, folder)).join('\n');
+}
+
+function formatProblem({ file, line, field, message }: Problem, folder: string): string {
+  const path = relative(folder, file);
+  const place = (path === '' || path.startsWith('..') ? file : path) + (line === undefined ? '' : `:${line}`);
+  return [place, ...(field === undefined ? [] : [field]), message].join(': ');
+}
