@@ -1,0 +1,54 @@
+/** How many buckets cover one period of the rate. A few more can be in use at once, but never more than 64. */
+const perPeriod = 50;
+
+/** Buckets from the spool that lie closer together than this share of a bucket are joined: rounding alone never does it. */
+const joined = 0.9;
+
+interface Bucket {
+  readonly from: number;
+  readonly end: number;
+  count: number;
+}
+
+/**
+ * A short account of the calls of the last period, for the spool: how many, and by when. Each bucket begins with its
+ * first call and holds what follows within a fiftieth of the period; its calls count as made at its end, so what is
+ * remembered is never earlier than what happened.
+ *
+ * Buckets that come back from the spool keep their ends. Were they cut anew, each restart would move them a little
+ * later, and a service in a crash loop would never be allowed another call.
+ */
+export class Buckets {
+  readonly #perMs: number;
+  readonly #widthMs: number;
+  #buckets: Bucket[] = [];
+
+  constructor(perMs: number) {
+    this.#perMs = perMs;
+    this.#widthMs = perMs / perPeriod;
+  }
+
+  /** One call at `at`, not before any earlier one. */
+  add(at: number): void {
+    const last = this.#buckets.at(-1);
+    if (last !== undefined && at <= last.end) last.count++;
+    else this.#buckets.push({ from: at, end: at + this.#widthMs, count: 1 });
+  }
+
+  /** `count` calls that count as made at `end`. In rising order, before any `add`. */
+  recall(end: number, count: number): void {
+    const last = this.#buckets.at(-1);
+    // Only a rate that has been changed since puts them so close; they count as made at the later end.
+    if (last !== undefined && end - last.from < joined * this.#widthMs) {
+      this.#buckets[this.#buckets.length - 1] = { from: last.from, end, count: last.count + count };
+    } else {
+      this.#buckets.push({ from: end, end, count });
+    }
+  }
+
+  /** The buckets that still matter at `now`, oldest first. */
+  list(now: number): readonly Readonly<Bucket>[] {
+    this.#buckets = this.#buckets.filter(({ end }) => end + this.#perMs > now);
+    return this.#buckets;
+  }
+}

@@ -1,0 +1,56 @@
+const firstMs = 1000;
+const longestMs = 300_000;
+
+/**
+ * Whether a vendor has asked for silence, and until when.
+ *
+ * Where it does not say for how long, silence lasts 1 s and doubles, up to 5 min, each time that the first news after it
+ * is another refusal. It starts over at 1 s once a call that was granted after the last silence has ended
+ * without one, or once the vendor says a time. Refusals of calls that were on their way when silence began
+ * are not news: ten calls refused together are one refusal.
+ */
+export class Freeze {
+  #until = -Infinity;
+  #spanMs = 0;
+  #doublings = 0;
+
+  get until(): number {
+    return this.#until;
+  }
+
+  /** How long the freeze that ends at `until` was meant to last when it began. */
+  get spanMs(): number {
+    return this.#spanMs;
+  }
+
+  isOn(now: number): boolean {
+    return now < this.#until;
+  }
+
+  /** Milliseconds left. */
+  leftMs(now: number): number {
+    return Math.max(0, this.#until - now);
+  }
+
+  /** Begins, or prolongs; never shortens. Without a time (null): backs off. Returns the milliseconds left. */
+  begin(now: number, ms: number | null): number {
+    if (ms !== null) {
+      this.#doublings = 0;
+      if (now + ms > this.#until) this.#set(now, ms);
+    } else if (!this.isOn(now)) {
+      this.#set(now, Math.min(firstMs * 2 ** this.#doublings, longestMs));
+      this.#doublings++;
+    }
+    return this.leftMs(now);
+  }
+
+  /** A call that was granted at `grantedAt` is over. */
+  callEnded(grantedAt: number): void {
+    if (grantedAt >= this.#until) this.#doublings = 0;
+  }
+
+  #set(now: number, ms: number): void {
+    this.#until = now + ms;
+    this.#spanMs = ms;
+  }
+}

@@ -1,0 +1,164 @@
+import { configError } from '../core/errors.ts';
+import { Buckets } from './buckets.ts';
+import { Freeze } from './freeze.ts';
+import type { Permit } from './permit.ts';
+import { formatRate, type Rate } from './rate.ts';
+import { type LimitRecord, sinceRecord } from './record.ts';
+import { WaitingLine } from './waiting-line.ts';
+import { Window } from './window.ts';
+
+export interface LimitSpec {
+  /** At most so many permits held at once. */
+  readonly concurrency?: number;
+  readonly rate?: Rate;
+  /** How long a permit stays taken after its holder's exit, for a vendor that goes on after a closed connection. Default 0. */
+  readonly lingerMs?: number;
+}
+
+/** One moment of a limit, for `millrace status`. */
+export interface LimitSnapshot {
+  name: string;
+  held: number;
+  concurrency: number | null;
+  rate: string | null;
+  waiting: number;
+  frozenMs: number;
+  granted: number;
+}
+
+/** One named budget: who holds a permit, who waits, and what stands against the next grant. */
+export class Limit {
+  readonly name: string;
+  readonly #spec: LimitSpec;
+  readonly #concurrency: number;
+  readonly #lingerMs: number;
+  readonly #window: Window | undefined;
+  readonly #buckets: Buckets | undefined;
+  readonly #freeze = new Freeze();
+  readonly #line = new WaitingLine<Permit>();
+  /** When permits of holders that have exited come back; oldest first. */
+  #lingering: number[] = [];
+  #held = 0;
+  #granted = 0;
+
+  constructor(name: string, spec: LimitSpec) {
+    check(name, spec);
+    this.name = name;
+    this.#spec = spec;
+    this.#concurrency = spec.concurrency ?? Infinity;
+    this.#lingerMs = spec.lingerMs ?? 0;
+    this.#window = spec.rate && new Window(spec.rate);
+    this.#buckets = spec.rate && new Buckets(spec.rate.perMs);
+  }
+
+  /** Grants come from `advance`, in the order of the calls to `wait`. */
+  wait(permit: Permit): void {
+    this.#line.join(permit);
+  }
+
+  /** It goes back, or is no longer wanted. */
+  release(now: number, permit: Permit): void {
+    if (permit.granted === undefined) return this.#line.leave(permit);
+    this.#held--;
+    this.#window?.ended(permit.granted.ticket, now);
+    this.#freeze.callEnded(permit.granted.at);
+  }
+
+  /** Its holder's exit was observed. */
+  holderExited(now: number, permit: Permit): void {
+    if (permit.granted === undefined) return this.#line.leave(permit);
+    // No `ended` for the window: what the process had sent may still be on its way.
+    this.#lingering.push(now + this.#lingerMs);
+    this.#comeBack(now);
+  }
+
+  freeze(now: number, ms: number | null): number {
+    return this.#freeze.begin(now, ms);
+  }
+
+  /** Grants what can be granted at `now`; says whether that must be remembered before it is told. */
+  advance(now: number, granted: Permit[]): { isToBeRemembered: boolean } {
+    this.#comeBack(now);
+    const before = granted.length;
+    for (let next = this.#line.first; next !== undefined && this.#canGrant(now); next = this.#line.first) {
+      this.#line.leave(next);
+      next.granted = { at: now, ticket: this.#window?.add(now) ?? 0 };
+      this.#buckets?.add(now + (this.#window?.travelMs ?? 0));
+      this.#held++;
+      this.#granted++;
+      granted.push(next);
+    }
+    return { isToBeRemembered: this.#window !== undefined && granted.length > before };
+  }
+
+  /** When `advance` can next grant something without anything else happening first. */
+  nextAt(now: number): number | undefined {
+    if (this.#line.size === 0) return undefined;
+    this.#comeBack(now);
+    const permitAt = this.#held < this.#concurrency ? now : this.#lingering[0];
+    if (permitAt === undefined) return undefined;
+    return Math.max(permitAt, this.#freeze.until, this.#window?.roomAt(now) ?? now);
+  }
+
+  record(now: number, wall: number): LimitRecord {
+    const calls = (this.#buckets?.list(now) ?? []).flatMap(({ end, count }) => [
+      Math.floor((now - end) * 10) / 10,
+      count,
+    ]);
+    return { limit: this.name, wall, frozenMs: Math.ceil(this.#freeze.leftMs(now)), calls };
+  }
+
+  /** An earlier supervisor was here, and its children are gone: their permits, whoever held how many, linger. */
+  succeed(now: number): void {
+    if (this.#lingerMs > 0) this.#freeze.begin(now, this.#lingerMs);
+  }
+
+  /** Takes up what it recorded, before anything else is done with this limit. */
+  recall(record: LimitRecord, now: number, wall: number): void {
+    const since = sinceRecord(record, wall);
+    if (record.frozenMs > since) this.#freeze.begin(now, record.frozenMs - since);
+    for (let i = 0; i + 1 < record.calls.length; i += 2) {
+      // Whoever made them is gone, so they have arrived by now.
+      const end = now - Math.max(0, record.calls[i]! + since);
+      this.#window?.recall(end, record.calls[i + 1]!);
+      this.#buckets?.recall(end, record.calls[i + 1]!);
+    }
+  }
+
+  snapshot(now: number): LimitSnapshot {
+    return {
+      name: this.name,
+      held: this.#held,
+      concurrency: this.#spec.concurrency ?? null,
+      rate: this.#spec.rate === undefined ? null : formatRate(this.#spec.rate),
+      waiting: this.#line.size,
+      frozenMs: this.#freeze.leftMs(now),
+      granted: this.#granted,
+    };
+  }
+
+  #canGrant(now: number): boolean {
+    return this.#held < this.#concurrency && !this.#freeze.isOn(now) && (this.#window?.hasRoom(now) ?? true);
+  }
+
+  #comeBack(now: number): void {
+    while (this.#lingering.length > 0 && this.#lingering[0]! <= now) {
+      this.#lingering.shift();
+      this.#held--;
+    }
+  }
+}
+
+function check(name: string, { concurrency, rate, lingerMs = 0 }: LimitSpec): void {
+  const problem =
+    concurrency !== undefined && !(Number.isSafeInteger(concurrency) && concurrency >= 1)
+      ? `concurrency must be a whole number of at least 1, not ${concurrency}`
+      : rate !== undefined && !(Number.isSafeInteger(rate.count) && rate.count >= 1)
+        ? `the calls of a rate must be a whole number of at least 1, not ${rate.count}`
+        : rate !== undefined && !(Number.isFinite(rate.perMs) && rate.perMs > 0)
+          ? `the period of a rate must be longer than 0 ms, not ${rate.perMs}`
+          : !(Number.isFinite(lingerMs) && lingerMs >= 0)
+            ? `lingerMs must be at least 0, not ${lingerMs}`
+            : undefined;
+  if (problem !== undefined) throw configError('LIMIT', `limit "${name}": ${problem}`);
+}

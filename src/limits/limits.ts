@@ -1,0 +1,155 @@
+import { configError } from '../core/errors.ts';
+import { Limit, type LimitSnapshot, type LimitSpec } from './limit.ts';
+import type { Permit } from './permit.ts';
+import type { LimitRecord } from './record.ts';
+
+/** Names that begin so need no definition: one at a time. For sinks that have one writer. */
+const reserved = 'sink:';
+
+/** A wall clock that moves by no more than this against the monotonic one is only being disciplined. */
+const steadyMs = 50;
+
+export interface Grant {
+  readonly holder: number;
+  readonly id: number;
+  readonly name: string;
+}
+
+/**
+ * All limits of a pipeline, as the supervisor keeps them: who may call now, across all processes.
+ *
+ * Pure: time comes in as `now` (monotonic milliseconds) and `wall`, and nothing happens between two calls. The supervisor
+ * calls `advance` once per tick, after what the tick brought, and at `nextAt`. **Grants under a rate are told
+ * only when `durable()`'s records are committed**; a commit that fails leaves them granted and untold, to be told with
+ * the commit that succeeds. Every call takes constant time, amortised, in the number of permits.
+ *
+ * What a rate promises: never more than N grants in any half-open stretch of the period. What arrives at the vendor is a
+ * little later than the grant; `window.ts` says how that is allowed for, and how far.
+ */
+export class Limits {
+  readonly #limits = new Map<string, Limit>();
+  readonly #holders = new Map<number, Map<number, Permit>>();
+  readonly #changed = new Set<Limit>();
+  /** Those that have a record in the spool. */
+  readonly #recorded = new Set<Limit>();
+  /** Wall clock minus monotonic clock, as of the latest records. */
+  #wallOffset: number | undefined;
+
+  /** Throws a configuration error for a name that is reserved, or a number that makes no sense. */
+  constructor(specs: Readonly<Record<string, LimitSpec>>) {
+    for (const [name, spec] of Object.entries(specs)) {
+      if (name.startsWith(reserved))
+        throw configError('LIMIT', `limit "${name}": names that begin with "${reserved}" are reserved`);
+      this.#limits.set(name, new Limit(name, spec));
+    }
+  }
+
+  /** `holder` wants a permit of `name`, and will know it as `id`. It is granted by `advance`, first come, first served. */
+  acquire(holder: number, id: number, name: string): 'queued' | 'unknown' {
+    const limit = this.#find(name);
+    if (limit === undefined) return 'unknown';
+    const permits = this.#holders.get(holder) ?? new Map<number, Permit>();
+    if (permits.has(id)) return 'queued';
+    const permit: Permit = { limit, holder, id, granted: undefined, before: undefined, after: undefined };
+    this.#holders.set(holder, permits.set(id, permit));
+    limit.wait(permit);
+    return 'queued';
+  }
+
+  /** What to tell whoever was 'unknown' the answer to. */
+  refusal(name: string): string {
+    const names = [...this.#limits.keys()].filter((known) => !known.startsWith(reserved));
+    const known = names.length === 0 ? 'it defines none' : `it defines ${names.join(', ')}`;
+    return `expected the name of a limit of this pipeline, got "${name}": ${known}; add it to "limits"`;
+  }
+
+  /** A permit goes back, or is no longer wanted. Idempotent; ids that are not known are ignored. */
+  release(now: number, holder: number, id: number): void {
+    const permits = this.#holders.get(holder);
+    const permit = permits?.get(id);
+    if (permits === undefined || permit === undefined) return;
+    permits.delete(id);
+    permit.limit.release(now, permit);
+  }
+
+  /** The holder's exit was observed: what it held comes back, after the linger; what it waited for is dropped. Idempotent. */
+  releaseAll(now: number, holder: number): void {
+    const permits = this.#holders.get(holder);
+    this.#holders.delete(holder);
+    for (const permit of permits?.values() ?? []) permit.limit.holderExited(now, permit);
+  }
+
+  /**
+   * Nobody gets a permit of `name` for `ms` milliseconds, or, with null, for 1 s doubling to 5 min (see `Freeze`). Never
+   * shortens. Returns the milliseconds that are left now; 0 for a name that is not known.
+   */
+  freeze(now: number, name: string, ms: number | null): number {
+    const limit = this.#find(name);
+    if (limit === undefined) return 0;
+    this.#changed.add(limit);
+    return limit.freeze(now, ms);
+  }
+
+  /** Grants all that can be granted at `now`. */
+  advance(now: number): Grant[] {
+    const granted: Permit[] = [];
+    for (const limit of this.#limits.values()) {
+      if (limit.advance(now, granted).isToBeRemembered) this.#changed.add(limit);
+    }
+    return granted.map(({ holder, id, limit }) => ({ holder, id, name: limit.name }));
+  }
+
+  /** When `advance` can next grant something because of time alone; undefined if only a release can help. */
+  nextAt(now: number): number | undefined {
+    let earliest: number | undefined;
+    for (const limit of this.#limits.values()) {
+      const at = limit.nextAt(now);
+      if (at !== undefined && (earliest === undefined || at < earliest)) earliest = at;
+    }
+    return earliest;
+  }
+
+  /**
+   * Records of the limits that changed since the last call: each replaces the limit's earlier one in the spool. Of all
+   * that have one if the wall clock was set meanwhile, because that makes the ones in the spool wrong.
+   */
+  durable(now: number, wall: number): LimitRecord[] {
+    const offset = wall - now;
+    if (Math.abs(offset - (this.#wallOffset ?? offset)) > steadyMs) {
+      for (const limit of this.#recorded) this.#changed.add(limit);
+    }
+    if (this.#changed.size === 0) return [];
+    this.#wallOffset = offset;
+    const changed = [...this.#changed];
+    this.#changed.clear();
+    for (const limit of changed) this.#recorded.add(limit);
+    return changed.map((limit) => limit.record(now, wall));
+  }
+
+  /**
+   * Takes up the records of an earlier supervisor on this spool, whose children are gone. Comes first, and only if there
+   * was one. Records of limits that are no more are skipped.
+   */
+  restore(records: readonly LimitRecord[], now: number, wall: number): void {
+    for (const limit of this.#limits.values()) limit.succeed(now);
+    for (const record of records) {
+      const limit = this.#limits.get(record.limit);
+      if (limit === undefined) continue;
+      limit.recall(record, now, wall);
+      // Recorded anew by today's clock: otherwise a clock that was set back would make every further restart begin again.
+      this.#changed.add(limit);
+    }
+  }
+
+  snapshot(now: number): LimitSnapshot[] {
+    return Array.from(this.#limits.values(), (limit) => limit.snapshot(now));
+  }
+
+  #find(name: string): Limit | undefined {
+    const limit = this.#limits.get(name);
+    if (limit !== undefined || !name.startsWith(reserved)) return limit;
+    const implicit = new Limit(name, { concurrency: 1 });
+    this.#limits.set(name, implicit);
+    return implicit;
+  }
+}

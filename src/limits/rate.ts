@@ -1,0 +1,17 @@
+/** At most `count` calls in any `perMs` milliseconds. */
+export interface Rate {
+  readonly count: number;
+  readonly perMs: number;
+}
+
+const units: readonly (readonly [suffix: string, ms: number])[] = [
+  ['h', 3_600_000],
+  ['min', 60_000],
+  ['s', 1000],
+];
+
+/** `{ count: 600, perMs: 60_000 }` as people write it: `600/min`. */
+export function formatRate({ count, perMs }: Rate): string {
+  const unit = units.find(([, ms]) => ms === perMs);
+  return `${count}/${unit === undefined ? `${perMs}ms` : unit[0]}`;
+}

@@ -1,0 +1,84 @@
+import type { Rate } from './rate.ts';
+
+/**
+ * How long after its grant a call is taken to be still on its way, as a share of the rate's period.
+ *
+ * A vendor counts arrivals; we know grants. Between the two lie a commit, two messages, the child's event loop and
+ * perhaps a handshake, and they differ from call to call: a call that was slow to arrive is followed, one period after
+ * its *grant*, by one that is quick, and the vendor sees both in one of its windows. A call that is over has arrived, so
+ * it is counted from its end, but never from later than this share after its grant: slow calls may cost that much
+ * of the allowance (2.5 %), quick ones cost nothing.
+ */
+const travelShare = 1 / 40;
+
+/** Dead space at the front of the list that is not worth a copy. */
+const slack = 1024;
+
+/**
+ * A strict sliding window: at most `count` calls in any half-open stretch of `perMs`, so a vendor that counts in
+ * sliding windows, or in fixed ones wherever they begin, never sees a call too many, and every one of them can be used.
+ *
+ * It is the list of the latest calls, each with the latest time at which it can have arrived; there is room while
+ * fewer than `count` are younger than `perMs`. Every call goes in and out once: constant time, amortised.
+ */
+export class Window {
+  readonly #rate: Rate;
+  readonly travelMs: number;
+  // Oldest first by grant. An early end can make a time smaller than the one before it; taking them out in the order of
+  // the grants then frees its place a little late, never early.
+  #arrivals: number[] = [];
+  #head = 0;
+  /** Ticket of `#arrivals[0]`. */
+  #first = 0;
+
+  constructor(rate: Rate) {
+    this.#rate = rate;
+    this.travelMs = rate.perMs * travelShare;
+  }
+
+  /** Whether a call may be made at `now`. */
+  hasRoom(now: number): boolean {
+    this.#forget(now);
+    return this.#size < this.#rate.count;
+  }
+
+  /** The earliest time at which there can be room, as far as is known at `now`. */
+  roomAt(now: number): number {
+    return this.hasRoom(now) ? now : this.#arrivals[this.#head]! + this.#rate.perMs;
+  }
+
+  /** Counts a call granted at `now`; returns a ticket for `ended`. The caller has asked `hasRoom`. */
+  add(now: number): number {
+    return this.#push(now + this.travelMs);
+  }
+
+  /** The call with this ticket is over, so it has arrived. */
+  ended(ticket: number, now: number): void {
+    const index = ticket - this.#first;
+    // Not there, or in the past, if it was slow or has been forgotten.
+    if (this.#arrivals[index]! > now) this.#arrivals[index] = now;
+  }
+
+  /** Counts `count` calls of an earlier process as if they had arrived at `at`. In rising order of `at`, before any `add`. */
+  recall(at: number, count: number): void {
+    // More of them than the rate allows, because it was higher then, take no more room than a full window.
+    for (let i = Math.min(count, this.#rate.count); i > 0; i--) this.#push(at);
+  }
+
+  get #size(): number {
+    return this.#arrivals.length - this.#head;
+  }
+
+  #push(at: number): number {
+    return this.#first + this.#arrivals.push(at) - 1;
+  }
+
+  #forget(now: number): void {
+    while (this.#head < this.#arrivals.length && this.#arrivals[this.#head]! + this.#rate.perMs <= now) this.#head++;
+    if (this.#head > slack && this.#head > this.#size) {
+      this.#arrivals = this.#arrivals.slice(this.#head);
+      this.#first += this.#head;
+      this.#head = 0;
+    }
+  }
+}

@@ -1,0 +1,45 @@
+import { describe, expect, it } from '@jest/globals';
+import { Freeze } from '../../../src/limits/freeze.ts';
+
+describe('a freeze without a time', () => {
+  it('lasts 1 s and doubles to 5 min while one refusal follows the other', () => {
+    const freeze = new Freeze();
+    const spans: number[] = [];
+    for (let now = 0, i = 0; i < 11; i++) {
+      spans.push(freeze.begin(now, null));
+      now = freeze.until + 250;
+    }
+    expect(spans).toEqual([1000, 2000, 4000, 8000, 16_000, 32_000, 64_000, 128_000, 256_000, 300_000, 300_000]);
+  });
+
+  it('is not prolonged by refusals of calls that were on their way when it began', () => {
+    const freeze = new Freeze();
+    freeze.begin(0, null);
+    for (const now of [1, 10, 999]) expect(freeze.begin(now, null)).toBe(1000 - now);
+    expect(freeze.begin(1000, null)).toBe(2000);
+  });
+
+  it('starts over at 1 s after a call that was granted since and ended without a refusal', () => {
+    const freeze = new Freeze();
+    freeze.begin(0, null);
+    freeze.begin(1000, null);
+    freeze.callEnded(3000);
+    expect(freeze.begin(3100, null)).toBe(1000);
+  });
+
+  it('does not start over because a call of before ends well, nor because the refused one ends', () => {
+    const freeze = new Freeze();
+    freeze.begin(0, null);
+    freeze.callEnded(-5);
+    expect(freeze.begin(1100, null)).toBe(2000);
+    freeze.callEnded(1050);
+    expect(freeze.begin(3100, null)).toBe(4000);
+  });
+
+  it('starts over at 1 s after one with a time', () => {
+    const freeze = new Freeze();
+    freeze.begin(0, null);
+    freeze.begin(1000, 5000);
+    expect(freeze.begin(6000, null)).toBe(1000);
+  });
+});

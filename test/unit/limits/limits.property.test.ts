@@ -1,0 +1,162 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { type Step, World } from './world.ts';
+
+const holder = fc.integer({ min: 1, max: 3 });
+const everyday: fc.Arbitrary<Step>[] = [
+  fc.record({ kind: fc.constant('acquire' as const), holder, count: fc.integer({ min: 1, max: 8 }) }),
+  fc.record({ kind: fc.constant('release' as const), pick: fc.nat(100) }),
+  fc.record({ kind: fc.constant('giveUp' as const), pick: fc.nat(100) }),
+  fc.record({ kind: fc.constant('exit' as const), holder }),
+  fc.record({ kind: fc.constant('wait' as const), share: fc.double({ min: 0, max: 1.2, noNaN: true }) }),
+  fc.constant({ kind: 'waitForNext' as const }),
+];
+const freezing: fc.Arbitrary<Step> = fc.record({
+  kind: fc.constant('freeze' as const),
+  ms: fc.option(fc.integer({ min: 0, max: 3000 })),
+});
+const unlucky: fc.Arbitrary<Step>[] = [
+  fc.record({ kind: fc.constant('setClock' as const), by: fc.integer({ min: -10_000_000, max: 10_000_000 }) }),
+  fc.record({
+    kind: fc.constant('restart' as const),
+    downMs: fc.integer({ min: 0, max: 1500 }),
+    setBack: fc.integer({ min: 0, max: 10_000_000 }),
+  }),
+];
+
+/** The most of `times` that lie in any half-open stretch of `perMs`. */
+function most(times: number[], perMs: number): number {
+  const sorted = times.toSorted((a, b) => a - b);
+  let best = 0;
+  let from = 0;
+  for (let to = 0; to < sorted.length; to++) {
+    // A thousandth of a millisecond of slack for sums of floating-point numbers.
+    while (sorted[to]! - sorted[from]! > perMs - 0.001) from++;
+    best = Math.max(best, to - from + 1);
+  }
+  return best;
+}
+
+const rate = fc.record({ count: fc.integer({ min: 1, max: 12 }), perMs: fc.constantFrom(250, 1000, 60_000) });
+const concurrency = fc.integer({ min: 1, max: 5 });
+const optional = { requiredKeys: [] };
+
+describe('limits, under any schedule,', () => {
+  it('are first come first served, never exceed the concurrency, keep freezes, and count right', () => {
+    fc.assert(
+      fc.property(
+        fc.record({ concurrency, rate }, optional),
+        fc.array(fc.oneof(...everyday, freezing), { maxLength: 120 }),
+        (spec, steps) => {
+          const world = new World(spec);
+          for (const step of steps) world.step(step);
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+
+  it('never grant, and never let arrive, a call too many in any period, across restarts and clock changes', () => {
+    fc.assert(
+      fc.property(
+        fc.record({ rate }),
+        fc.array(fc.oneof(...everyday, ...unlucky), { maxLength: 150 }),
+        fc.infiniteStream(fc.double({ min: 0, max: 1, noNaN: true })),
+        (spec, steps, stream) => {
+          const travels: number[] = [];
+          const world = new World(spec, (index) => {
+            while (travels.length <= index) travels.push(stream.next().value);
+            return travels[index]!;
+          });
+          for (const step of steps) world.step(step);
+          const calls = world.calls();
+          const { count, perMs } = spec.rate;
+          expect(
+            most(
+              calls.map(({ grantedAt }) => grantedAt),
+              perMs,
+            ),
+          ).toBeLessThanOrEqual(count);
+          const arrivals = calls.map(
+            ({ grantedAt, endedAt, travels: share }) => grantedAt + share * Math.min(endedAt - grantedAt, perMs / 40),
+          );
+          expect(most(arrivals, perMs)).toBeLessThanOrEqual(count);
+        },
+      ),
+      { numRuns: 400 },
+    );
+  });
+
+  it('leak no permit: when every holder has exited, nothing is held or waited for, and all can be had again', () => {
+    fc.assert(
+      fc.property(
+        fc.record({ concurrency, lingerMs: fc.constantFrom(0, 500) }, { requiredKeys: ['concurrency'] }),
+        fc.array(fc.oneof(...everyday.filter((_, i) => i !== 3)), { maxLength: 80 }),
+        (spec, steps) => {
+          const world = new World(spec);
+          for (const step of steps) world.step(step);
+          for (const one of [1, 2, 3]) world.limits.releaseAll(world.now, one);
+          const later = world.now + (spec.lingerMs ?? 0);
+          for (let id = 0; id < 9; id++) world.limits.acquire(4, id, 'vendor');
+          expect(world.limits.advance(later)).toHaveLength(spec.concurrency);
+          world.limits.releaseAll(later, 4);
+          world.limits.advance(later + 500);
+          expect(world.limits.snapshot(later + 500)[0]).toMatchObject({ held: 0, waiting: 0 });
+        },
+      ),
+      { numRuns: 200 },
+    );
+  });
+
+  it('use the whole allowance: callers that always wait get k × N calls in k periods', () => {
+    fc.assert(
+      fc.property(rate, fc.integer({ min: 1, max: 5 }), (spec, periods) => {
+        const world = new World({ rate: spec });
+        const end = world.now + periods * spec.perMs;
+        let granted = 0;
+        while (world.now < end) {
+          while (world.waiting.length < 2 * spec.count) world.acquire(1);
+          granted += world.tick();
+          while (world.held.length > 0) world.release(0);
+          world.now = world.limits.nextAt(world.now)!;
+        }
+        expect(granted).toBe(periods * spec.count);
+      }),
+    );
+  });
+
+  it('lose at most a fortieth of the allowance to calls that never end', () => {
+    fc.assert(
+      fc.property(rate, (spec) => {
+        const world = new World({ rate: spec });
+        const end = world.now + 41 * spec.perMs;
+        let granted = 0;
+        while (world.now < end) {
+          while (world.waiting.length < 2 * spec.count) world.acquire(1);
+          granted += world.tick();
+          world.now = world.limits.nextAt(world.now)!;
+        }
+        expect(granted).toBeGreaterThanOrEqual(40 * spec.count);
+      }),
+    );
+  });
+
+  it('starve nobody: while permits come back and time goes on, everyone in the line is served', () => {
+    fc.assert(
+      fc.property(
+        fc.record({ concurrency, rate }, optional),
+        fc.array(holder, { minLength: 1, maxLength: 60 }),
+        (spec, holders) => {
+          const world = new World(spec);
+          for (const one of holders) world.acquire(one);
+          for (let i = 0; i < holders.length && world.waiting.length > 0; i++) {
+            expect(world.tick()).toBeGreaterThan(0);
+            while (world.held.length > 0) world.release(0);
+            world.now = world.limits.nextAt(world.now) ?? world.now;
+          }
+          expect(world.waiting).toEqual([]);
+        },
+      ),
+    );
+  });
+});

@@ -1,0 +1,338 @@
+import { describe, expect, it } from '@jest/globals';
+import { Limits } from '../../../src/limits/limits.ts';
+import type { Status } from '../../../src/observability/status.ts';
+
+const ids = (grants: readonly { id: number }[]): number[] => grants.map(({ id }) => id);
+
+describe('a limit of concurrency', () => {
+  it('grants first come, first served, across holders, and goes on when a permit comes back', () => {
+    const limits = new Limits({ vendor: { concurrency: 2 } });
+    for (const [holder, id] of [
+      [1, 10],
+      [2, 20],
+      [1, 11],
+      [2, 21],
+    ] as const)
+      limits.acquire(holder, id, 'vendor');
+    expect(limits.advance(0)).toEqual([
+      { holder: 1, id: 10, name: 'vendor' },
+      { holder: 2, id: 20, name: 'vendor' },
+    ]);
+    expect(limits.advance(0)).toEqual([]);
+    expect(limits.nextAt(0)).toBeUndefined();
+    limits.release(0, 2, 20);
+    expect(ids(limits.advance(0))).toEqual([11]);
+    limits.release(0, 1, 10);
+    expect(ids(limits.advance(0))).toEqual([21]);
+  });
+
+  it('grants nothing before advance', () => {
+    const limits = new Limits({ vendor: { concurrency: 2 } });
+    expect(limits.acquire(1, 1, 'vendor')).toBe('queued');
+    expect(limits.snapshot(0)[0]).toMatchObject({ held: 0, waiting: 1, granted: 0 });
+  });
+
+  it('forgets whoever gives up waiting', () => {
+    const limits = new Limits({ vendor: { concurrency: 1 } });
+    for (const id of [1, 2, 3, 4]) limits.acquire(1, id, 'vendor');
+    limits.advance(0);
+    limits.release(0, 1, 3);
+    limits.release(0, 1, 1);
+    expect(ids(limits.advance(0))).toEqual([2]);
+    limits.release(0, 1, 2);
+    expect(ids(limits.advance(0))).toEqual([4]);
+  });
+
+  it('ignores releases of what nobody holds, and a second acquire with the same id', () => {
+    const limits = new Limits({ vendor: { concurrency: 1 } });
+    limits.acquire(1, 1, 'vendor');
+    limits.acquire(1, 1, 'vendor');
+    limits.release(0, 1, 99);
+    limits.release(0, 9, 1);
+    limits.releaseAll(0, 9);
+    expect(ids(limits.advance(0))).toEqual([1]);
+    limits.release(0, 1, 1);
+    limits.release(0, 1, 1);
+    expect(limits.snapshot(0)[0]).toMatchObject({ held: 0, waiting: 0 });
+  });
+
+  it('takes back what an exited holder held, and drops what it waited for', () => {
+    const limits = new Limits({ vendor: { concurrency: 2 } });
+    for (const id of [1, 2, 3]) limits.acquire(1, id, 'vendor');
+    limits.acquire(2, 4, 'vendor');
+    limits.advance(0);
+    limits.releaseAll(5, 1);
+    expect(limits.advance(5)).toEqual([{ holder: 2, id: 4, name: 'vendor' }]);
+    expect(limits.snapshot(5)[0]).toMatchObject({ held: 1, waiting: 0 });
+  });
+
+  it('keeps the permits of an exited holder for the linger', () => {
+    const limits = new Limits({ vendor: { concurrency: 1, lingerMs: 100 } });
+    limits.acquire(1, 1, 'vendor');
+    limits.acquire(2, 2, 'vendor');
+    limits.advance(0);
+    limits.releaseAll(10, 1);
+    expect(limits.advance(109)).toEqual([]);
+    expect(limits.nextAt(109)).toBe(110);
+    expect(ids(limits.advance(110))).toEqual([2]);
+  });
+
+  it('lets the permits of an earlier supervisor linger', () => {
+    const limits = new Limits({ vendor: { concurrency: 1, lingerMs: 100 } });
+    limits.restore([], 10, 0);
+    limits.acquire(1, 1, 'vendor');
+    expect(limits.advance(109)).toEqual([]);
+    expect(ids(limits.advance(110))).toEqual([1]);
+  });
+});
+
+describe('names', () => {
+  it('are unknown if the pipeline does not define them, and the refusal says which ones it does', () => {
+    const limits = new Limits({ vendor: { concurrency: 1 }, mail: { concurrency: 1 } });
+    expect(limits.acquire(1, 1, 'vendr')).toBe('unknown');
+    expect(limits.refusal('vendr')).toContain('got "vendr": it defines vendor, mail');
+    expect(new Limits({}).refusal('a')).toContain('it defines none');
+    expect(limits.freeze(0, 'vendr', 100)).toBe(0);
+  });
+
+  it('that begin with "sink:" exist without a definition, one at a time, and are not offered', () => {
+    const limits = new Limits({ vendor: { concurrency: 1 } });
+    limits.acquire(1, 1, 'sink:pokedex.db');
+    limits.acquire(2, 2, 'sink:pokedex.db');
+    expect(ids(limits.advance(0))).toEqual([1]);
+    limits.release(0, 1, 1);
+    expect(ids(limits.advance(0))).toEqual([2]);
+    expect(limits.refusal('x')).not.toContain('sink:');
+  });
+
+  it.each([
+    ['sink:a', { concurrency: 1 }, 'reserved'],
+    ['a', { concurrency: 0 }, 'concurrency must be a whole number of at least 1, not 0'],
+    ['a', { concurrency: 1.5 }, 'concurrency'],
+    ['a', { rate: { count: 0, perMs: 1000 } }, 'the calls of a rate'],
+    ['a', { rate: { count: 5, perMs: 0 } }, 'the period of a rate'],
+    ['a', { concurrency: 1, lingerMs: Number.NaN }, 'lingerMs'],
+  ])('are refused at the start with what is wrong: %s %j', (name, spec, message) => {
+    expect(() => new Limits({ [name]: spec })).toThrow(message);
+  });
+});
+
+describe('a rate', () => {
+  const fourPerSecond = { vendor: { rate: { count: 4, perMs: 1000 } } };
+
+  it('grants all of its calls at once, and the next when the first is a period old', () => {
+    const limits = new Limits(fourPerSecond);
+    for (let id = 1; id <= 6; id++) limits.acquire(1, id, 'vendor');
+    expect(ids(limits.advance(100))).toEqual([1, 2, 3, 4]);
+    for (let id = 1; id <= 4; id++) limits.release(100, 1, id);
+    expect(limits.nextAt(100)).toBe(1100);
+    expect(limits.advance(1099)).toEqual([]);
+    expect(ids(limits.advance(1100))).toEqual([5, 6]);
+  });
+
+  it('counts a call from its end, but from no later than a fortieth of the period after its grant', () => {
+    const limits = new Limits(fourPerSecond);
+    for (let id = 1; id <= 6; id++) limits.acquire(1, id, 'vendor');
+    limits.advance(0);
+    limits.release(10, 1, 1);
+    expect(limits.advance(1009)).toEqual([]);
+    expect(ids(limits.advance(1010))).toEqual([5]);
+    expect(limits.nextAt(1010)).toBe(1025);
+  });
+
+  it('is not given back by a release or an exit', () => {
+    const limits = new Limits(fourPerSecond);
+    for (let id = 1; id <= 5; id++) limits.acquire(1, id, 'vendor');
+    limits.acquire(2, 6, 'vendor');
+    limits.advance(0);
+    limits.release(0, 1, 1);
+    limits.releaseAll(0, 1);
+    expect(limits.advance(500)).toEqual([]);
+    expect(ids(limits.advance(1025))).toEqual([6]);
+  });
+
+  it('holds together with a concurrency', () => {
+    const limits = new Limits({ vendor: { concurrency: 1, rate: { count: 2, perMs: 1000 } } });
+    for (const id of [1, 2, 3]) limits.acquire(1, id, 'vendor');
+    expect(ids(limits.advance(0))).toEqual([1]);
+    limits.release(0, 1, 1);
+    expect(ids(limits.advance(0))).toEqual([2]);
+    limits.release(0, 1, 2);
+    expect(limits.advance(0)).toEqual([]);
+    expect(limits.nextAt(0)).toBe(1000);
+  });
+});
+
+describe('a freeze', () => {
+  it('holds everybody back until its end, is prolonged, and never shortened', () => {
+    const limits = new Limits({ vendor: { concurrency: 5 }, other: { concurrency: 1 } });
+    limits.acquire(1, 1, 'vendor');
+    limits.acquire(1, 2, 'other');
+    expect(limits.freeze(0, 'vendor', 3000)).toBe(3000);
+    expect(limits.freeze(500, 'vendor', 1000)).toBe(2500);
+    expect(limits.freeze(600, 'vendor', 3000)).toBe(3000);
+    expect(ids(limits.advance(3599))).toEqual([2]);
+    expect(limits.nextAt(3599)).toBe(3600);
+    expect(limits.snapshot(3500)[0]).toMatchObject({ frozenMs: 100 });
+    expect(ids(limits.advance(3600))).toEqual([1]);
+  });
+
+  it('does not end a wait for a permit earlier than the permit', () => {
+    const limits = new Limits({ vendor: { concurrency: 1 } });
+    limits.acquire(1, 1, 'vendor');
+    limits.acquire(1, 2, 'vendor');
+    limits.advance(0);
+    limits.freeze(0, 'vendor', 1000);
+    expect(limits.nextAt(0)).toBeUndefined();
+  });
+});
+
+describe('records', () => {
+  const specs = { vendor: { rate: { count: 100, perMs: 60_000 } }, mail: { concurrency: 1 } };
+  const day = Date.UTC(2026, 0, 1);
+
+  /** A supervisor that has granted `count` calls at 0 and was then killed, and its records. */
+  function crashed(count: number): ReturnType<Limits['durable']> {
+    const limits = new Limits(specs);
+    for (let id = 0; id < count; id++) limits.acquire(1, id, 'vendor');
+    limits.advance(0);
+    return limits.durable(0, day);
+  }
+
+  it('are given for what has changed, once', () => {
+    const limits = new Limits(specs);
+    expect(limits.durable(0, day)).toEqual([]);
+    limits.acquire(1, 1, 'vendor');
+    limits.acquire(1, 2, 'mail');
+    expect(limits.durable(0, day)).toEqual([]);
+    limits.advance(0);
+    expect(limits.durable(0, day)).toEqual([{ limit: 'vendor', wall: day, frozenMs: 0, calls: [-2700, 1] }]);
+    expect(limits.durable(1, day + 1)).toEqual([]);
+    limits.freeze(2, 'mail', 500);
+    expect(limits.durable(3, day + 3)).toEqual([{ limit: 'mail', wall: day + 3, frozenMs: 499, calls: [] }]);
+  });
+
+  it('are plain JSON, and small', () => {
+    const limits = new Limits({ vendor: { rate: { count: 5000, perMs: 3_600_000 } } });
+    for (let now = 0, id = 0; id < 5000; now += 720, id++) {
+      limits.acquire(1, id, 'vendor');
+      limits.advance(now);
+    }
+    const text = JSON.stringify(limits.durable(3_600_000, day));
+    expect(text.length).toBeLessThan(1500);
+    expect(JSON.parse(text)[0].calls.length / 2).toBeLessThanOrEqual(64);
+  });
+
+  it('make the allowance hold across a restart', () => {
+    const records = crashed(99);
+    const limits = new Limits(specs);
+    limits.restore(records, 1_000_000, day + 30_000);
+    for (let id = 0; id < 3; id++) limits.acquire(2, id, 'vendor');
+    expect(ids(limits.advance(1_000_000))).toEqual([0]);
+    // 30 s were left of the minute, and the records are as coarse as a fiftieth of it, plus the travel of a fortieth.
+    expect(limits.advance(1_030_000)).toEqual([]);
+    expect(ids(limits.advance(1_032_700))).toEqual([1, 2]);
+  });
+
+  it('of a freeze hold across a restart, less the time that has passed', () => {
+    const before = new Limits(specs);
+    before.freeze(0, 'vendor', 3_600_000);
+    const limits = new Limits(specs);
+    limits.restore(before.durable(0, day), 0, day + 600_000);
+    expect(limits.snapshot(0)[0]?.frozenMs).toBe(3_000_000);
+  });
+
+  it.each([
+    ['set back by a year', -31_536_000_000, 60_000],
+    ['set forward by a year', 31_536_000_000, 0],
+  ])('never freeze for longer than was meant, with a clock that was %s', (_, jump, expected) => {
+    const before = new Limits(specs);
+    before.freeze(0, 'vendor', 60_000);
+    const limits = new Limits(specs);
+    limits.restore(before.durable(0, day), 0, day + jump);
+    expect(limits.snapshot(0)[0]?.frozenMs).toBe(expected);
+  });
+
+  it('are made anew when the wall clock is set', () => {
+    const limits = new Limits(specs);
+    limits.freeze(0, 'vendor', 60_000);
+    limits.durable(0, day);
+    expect(limits.durable(1000, day + 1010)).toEqual([]);
+    expect(limits.durable(2000, day + 3_602_000)).toEqual([
+      { limit: 'vendor', wall: day + 3_602_000, frozenMs: 58_000, calls: [] },
+    ]);
+    expect(limits.durable(3000, day + 3_603_000)).toEqual([]);
+  });
+
+  it('are made anew after a restart', () => {
+    const limits = new Limits(specs);
+    limits.restore(crashed(5), 0, day - 5000);
+    expect(limits.durable(10, day - 4990)).toMatchObject([{ limit: 'vendor', wall: day - 4990 }]);
+  });
+
+  it('make the allowance hold across a second restart soon after', () => {
+    const second = new Limits(specs);
+    second.restore(crashed(100), 0, day);
+    const third = new Limits(specs);
+    third.restore(second.durable(10, day + 10), 0, day + 20);
+    third.acquire(1, 1, 'vendor');
+    expect(third.advance(59_000)).toEqual([]);
+  });
+
+  it('do not hold calls up for longer than a period, even if those of before count as still on their way', () => {
+    const limits = new Limits({ vendor: { rate: { count: 1, perMs: 60_000 } } });
+    limits.restore(crashed(1), 0, day);
+    limits.acquire(1, 1, 'vendor');
+    expect(ids(limits.advance(60_000))).toEqual([1]);
+  });
+
+  it('stay short when the period has been made longer', () => {
+    const short = new Limits({ vendor: { rate: { count: 1000, perMs: 1000 } } });
+    for (let id = 0; id < 1000; id++) {
+      short.acquire(1, id, 'vendor');
+      short.advance(id);
+    }
+    const records = short.durable(1000, day);
+    expect(records[0]!.calls.length / 2).toBeGreaterThan(40);
+    const long = new Limits({ vendor: { rate: { count: 1000, perMs: 10_000 } } });
+    long.restore(records, 0, day);
+    const [record] = long.durable(0, day);
+    expect(record!.calls.length / 2).toBeLessThan(10);
+    expect(record!.calls.filter((_, i) => i % 2 === 1).reduce((sum, count) => sum + count, 0)).toBe(1000);
+  });
+
+  it('of limits that are no more, or have no rate any more, do no harm', () => {
+    const limits = new Limits({ vendor: { concurrency: 1 } });
+    limits.restore([...crashed(5), { limit: 'gone', wall: day, frozenMs: 1e9, calls: [0, 1] }], 0, day);
+    limits.acquire(1, 1, 'vendor');
+    expect(ids(limits.advance(0))).toEqual([1]);
+  });
+
+  it('with more calls than the rate allows now take up one period, not more', () => {
+    const limits = new Limits({ vendor: { rate: { count: 2, perMs: 1000 } } });
+    limits.restore([{ limit: 'vendor', wall: day, frozenMs: 0, calls: [0, 500] }], 0, day);
+    limits.acquire(1, 1, 'vendor');
+    expect(limits.advance(999)).toEqual([]);
+    expect(limits.nextAt(999)).toBe(1000);
+    expect(ids(limits.advance(1000))).toEqual([1]);
+  });
+});
+
+describe('the snapshot', () => {
+  it('is the part of the status that is about limits', () => {
+    const limits = new Limits({
+      a: { concurrency: 3 },
+      b: { rate: { count: 600, perMs: 60_000 } },
+      c: { rate: { count: 10, perMs: 250 } },
+    });
+    limits.acquire(1, 1, 'a');
+    limits.advance(0);
+    limits.acquire(1, 2, 'b');
+    const part: Status['limits'] = limits.snapshot(0);
+    expect(part).toEqual([
+      { name: 'a', held: 1, concurrency: 3, rate: null, waiting: 0, frozenMs: 0, granted: 1 },
+      { name: 'b', held: 0, concurrency: null, rate: '600/min', waiting: 1, frozenMs: 0, granted: 0 },
+      { name: 'c', held: 0, concurrency: null, rate: '10/250ms', waiting: 0, frozenMs: 0, granted: 0 },
+    ]);
+  });
+});

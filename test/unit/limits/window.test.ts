@@ -1,0 +1,44 @@
+import { describe, expect, it } from '@jest/globals';
+import { Window } from '../../../src/limits/window.ts';
+
+describe('the window', () => {
+  it('has room again for each call exactly one period after its end, over thousands of calls', () => {
+    const window = new Window({ count: 4, perMs: 1000 });
+    const ends: number[] = [];
+    for (let call = 0; call < 4000; call++) {
+      const now = call < 4 ? call : ends[call - 4]! + 1000;
+      expect(window.roomAt(now - 1)).toBe(call < 4 ? now - 1 : now);
+      expect(window.hasRoom(now)).toBe(true);
+      window.ended(window.add(now), now + 1);
+      ends.push(now + 1);
+    }
+  });
+
+  it('knows a call by its ticket even after it has tidied up', () => {
+    const window = new Window({ count: 3, perMs: 1000 });
+    for (let call = 0; call < 3000; call++) {
+      const now = call * 505;
+      const ticket = window.add(now);
+      // The last but one ended 20 ms after its beginning, 990 ms ago.
+      expect(window.hasRoom(now + 9)).toBe(call < 2);
+      expect(window.hasRoom(now + 12)).toBe(true);
+      window.ended(ticket, now + 20);
+    }
+  });
+
+  it('takes no notice of the end of a slow call', () => {
+    const window = new Window({ count: 1, perMs: 1000 });
+    window.ended(window.add(0), 500);
+    expect(window.roomAt(500)).toBe(1025);
+  });
+
+  it('takes no notice of the end of a call that it has forgotten', () => {
+    const window = new Window({ count: 1, perMs: 1000 });
+    const first = window.add(0);
+    expect(window.hasRoom(2000)).toBe(true);
+    window.add(2000);
+    window.ended(first, 2001);
+    expect(window.hasRoom(3001)).toBe(false);
+    expect(window.roomAt(3001)).toBe(3025);
+  });
+});

@@ -1,0 +1,141 @@
+import assert from 'node:assert/strict';
+import type { LimitSpec } from '../../../src/limits/limit.ts';
+import { Limits } from '../../../src/limits/limits.ts';
+import type { LimitRecord } from '../../../src/limits/record.ts';
+
+export interface Call {
+  holder: number;
+  id: number;
+  grantedAt: number;
+  endedAt: number;
+  /** Where between its grant and its end it arrives at the vendor: 0…1. */
+  travels: number;
+}
+
+export type Step =
+  | { kind: 'acquire'; holder: number; count: number }
+  | { kind: 'release'; pick: number }
+  | { kind: 'giveUp'; pick: number }
+  | { kind: 'exit'; holder: number }
+  | { kind: 'wait'; share: number }
+  | { kind: 'waitForNext' }
+  | { kind: 'freeze'; ms: number | null }
+  | { kind: 'setClock'; by: number }
+  | { kind: 'restart'; downMs: number; setBack: number };
+
+/** A supervisor with one limit, its children, the clock on the wall and the spool. Checks order, concurrency and freezes as it goes. */
+export class World {
+  readonly spec: LimitSpec;
+  now = 1000;
+  limits: Limits;
+  readonly over: Call[] = [];
+  held: Call[] = [];
+  waiting: { holder: number; id: number }[] = [];
+  frozenUntil = -Infinity;
+  readonly #travels: (index: number) => number;
+  #ids = 0;
+  /** Wall clock minus `now`. */
+  #offset = 1_700_000_000_000;
+  #offsetOfRecord = this.#offset;
+  #spool: LimitRecord[] = [];
+
+  constructor(spec: LimitSpec, travels: (index: number) => number = () => 0) {
+    this.spec = spec;
+    this.#travels = travels;
+    this.limits = new Limits({ vendor: spec });
+  }
+
+  step(step: Step): void {
+    switch (step.kind) {
+      case 'acquire':
+        for (let i = 0; i < step.count; i++) this.acquire(step.holder);
+        break;
+      case 'release':
+        this.release(step.pick);
+        break;
+      case 'giveUp': {
+        const [gone] = this.waiting.splice(step.pick % Math.max(1, this.waiting.length), 1);
+        if (gone) this.limits.release(this.now, gone.holder, gone.id);
+        break;
+      }
+      case 'exit':
+        this.limits.releaseAll(this.now, step.holder);
+        this.#end((call) => call.holder === step.holder);
+        this.waiting = this.waiting.filter((one) => one.holder !== step.holder);
+        break;
+      case 'wait':
+        this.now += step.share * (this.spec.rate?.perMs ?? 1000);
+        break;
+      case 'waitForNext':
+        this.now = Math.max(this.now, this.limits.nextAt(this.now) ?? this.now);
+        break;
+      case 'freeze':
+        this.frozenUntil = this.now + this.limits.freeze(this.now, 'vendor', step.ms);
+        break;
+      case 'setClock':
+        this.#offset += step.by;
+        break;
+      case 'restart':
+        this.#restart(step.downMs, step.setBack);
+        break;
+    }
+    this.tick();
+  }
+
+  acquire(holder: number): void {
+    const one = { holder, id: this.#ids++ };
+    assert.equal(this.limits.acquire(one.holder, one.id, 'vendor'), 'queued');
+    this.waiting.push(one);
+  }
+
+  release(pick: number): void {
+    const [call] = this.held.splice(pick % Math.max(1, this.held.length), 1);
+    if (!call) return;
+    this.limits.release(this.now, call.holder, call.id);
+    this.over.push({ ...call, endedAt: this.now });
+  }
+
+  tick(): number {
+    const grants = this.limits.advance(this.now);
+    const records = this.limits.durable(this.now, this.now + this.#offset);
+    if (records.length > 0) {
+      this.#spool = JSON.parse(JSON.stringify(records)) as LimitRecord[];
+      this.#offsetOfRecord = this.#offset;
+      assert.ok(records[0]!.calls.length / 2 <= 64, 'records are short');
+    }
+    assert.deepEqual(
+      grants.map(({ id }) => id),
+      this.waiting.splice(0, grants.length).map(({ id }) => id),
+      'first come, first served',
+    );
+    assert.ok(grants.length === 0 || this.now >= this.frozenUntil, 'nothing is granted in a freeze');
+    for (const { holder, id } of grants) {
+      this.held.push({ holder, id, grantedAt: this.now, endedAt: Infinity, travels: this.#travels(id) });
+    }
+    assert.ok(this.held.length <= (this.spec.concurrency ?? Infinity), 'no more are held than may be');
+    const [{ held, waiting } = {}] = this.limits.snapshot(this.now);
+    assert.deepEqual({ held, waiting }, { held: this.held.length, waiting: this.waiting.length });
+    return grants.length;
+  }
+
+  /** All calls, ended now if they have not. */
+  calls(): Call[] {
+    this.#end(() => true);
+    return this.over;
+  }
+
+  #restart(downMs: number, setBack: number): void {
+    this.#end(() => true);
+    this.waiting = [];
+    this.now += downMs;
+    // Set forward while nobody looks is the one thing that cannot be told from time passing.
+    this.#offset = Math.min(this.#offset, this.#offsetOfRecord) - setBack;
+    this.limits = new Limits({ vendor: this.spec });
+    this.limits.restore(this.#spool, this.now, this.now + this.#offset);
+  }
+
+  #end(which: (call: Call) => boolean): void {
+    this.over.push(...this.held.filter(which).map((call) => ({ ...call, endedAt: this.now })));
+    this.held = this.held.filter((call) => !which(call));
+  }
+}
