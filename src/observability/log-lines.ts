@@ -85,7 +85,7 @@ const words: { readonly [Name in EventName]: (event: Events[Name]) => Words } = 
   'sink.up': ({ who }) => often(line('info', 'the sink can be reached again', {}, who), who),
   'spool.full': ({ reason }) => often(line('error', 'no room for the queue: the producer waits', { reason })),
   'spool.ok': () => often(line('info', 'there is room for the queue again', {})),
-  'log.dropped': (fields) => line('warn', 'lines of this log are left out: it was not read fast enough', fields),
+  'log.dropped': (fields) => line('warn', 'lines of this log are missing: they could not be written in time', fields),
   warning: ({ code, message }) => often(line('warn', message, { code }), code),
 };
 

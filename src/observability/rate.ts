@@ -19,8 +19,7 @@ export function createRate(): Rate {
       const last = samples.at(-1);
       if (last !== undefined && now - last.at < sampleMs) return;
       samples.push({ at: now, total: value });
-      // The oldest one kept is the last from before the window.
-      while (samples.length > 1 && now - samples[1]!.at >= windowMs) samples.shift();
+      while (now - samples[0]!.at > windowMs) samples.shift();
     },
     perSecond(now) {
       const first = samples.find(({ at }) => now - at <= windowMs) ?? samples.at(-1);

@@ -14,7 +14,9 @@ const userInfo = /[^\s/?#"'<>]*@/y;
 
 const depthLimit = 4;
 const widthLimit = 50;
-const textLimit = 8192;
+const fieldLimit = 8192;
+/** What the splitter of children's output lets through. */
+const messageLimit = 65_536;
 
 const hidden = '[redacted]';
 
@@ -27,9 +29,9 @@ export function redactFields(fields: Record<string, unknown>): Record<string, un
   }
 }
 
-/** `text` without the secrets of the URLs in it. */
-export function redactText(text: string): string {
-  const cut = cutText(text, textLimit);
+/** `text`, at most `limit` characters of it, without the secrets of the URLs in it. */
+export function redactText(text: string, limit = messageLimit): string {
+  const cut = cutText(text, limit);
   return (cut.includes('://') ? withoutUserInfo(cut) : cut).replace(secretParameter, `$1${hidden}`);
 }
 
@@ -52,11 +54,11 @@ function isTelling(key: string, value: unknown): boolean {
 function redactValue(value: unknown, depth: number): unknown {
   switch (typeof value) {
     case 'string':
-      return redactText(value);
+      return redactText(value, fieldLimit);
     case 'object':
       if (value === null) return null;
       if (value instanceof Date) return Number.isNaN(value.getTime()) ? 'Invalid Date' : value.toISOString();
-      if (value instanceof Error) return redactText(value.message);
+      if (value instanceof Error) return redactText(value.message, fieldLimit);
       if (ArrayBuffer.isView(value)) return `${value.byteLength} bytes`;
       if (depth >= depthLimit) return Array.isArray(value) ? '[…]' : '{…}';
       if (Array.isArray(value)) return value.slice(0, widthLimit).map((element) => redactValue(element, depth + 1));

@@ -34,6 +34,7 @@ export interface Status {
   processes: {
     who: Who;
     state: ChildState;
+    /** Wall-clock milliseconds of its last change of state. */
     since: number;
     restarts: number;
     lent: number;

@@ -1,0 +1,43 @@
+import { isAbsolute, relative } from 'node:path';
+import { formatDuration } from '../core/units.ts';
+import { painter, type Color } from './color.ts';
+import { count, perSecond, plural } from './figures.ts';
+import type { Status } from './status.ts';
+
+/** The closing lines after a run, for a terminal: what was done, how fast, what went wrong, where the state is. */
+export function renderSummary(status: Status, options: { folder: string; color: boolean }): string[] {
+  const { name, state, items, queue, processes, uptimeMs } = status;
+  const paint = painter(options.color);
+  const isFinished = state === 'finished';
+  const open = queue.queued + queue.lent + queue.retrying;
+  const restarts = processes.reduce((sum, process) => sum + process.restarts, 0);
+  const rate = uptimeMs > 0 ? ((items.done - items.doneBefore) / uptimeMs) * 1000 : 0;
+
+  const [color, words]: [Color, string] = isFinished ? ['green', 'finished'] : ['yellow', 'stopped'];
+  const before = items.doneBefore > 0 ? ` (${count(items.doneBefore)} of them before this start)` : '';
+  const lines = [
+    `${paint('bold', name)} ${paint(color, words)}: ${plural(items.done, 'item')} done${before} in ${took(uptimeMs)}, ${perSecond(rate)}, ${plural(restarts, 'restart')}`,
+  ];
+  if (!isFinished) lines.push(`  in the queue  ${plural(open, 'item')}: the same command goes on with them`);
+  const directory = shortPath(status.stateDirectory, options.folder);
+  if (items.dead > 0) {
+    lines.push(
+      `  ${paint('red', 'dead letters')}  ${count(items.dead)}: see millrace dead ls --state ${shellWord(directory)}`,
+    );
+  }
+  lines.push(`  state         ${directory}`);
+  return lines;
+}
+
+function took(ms: number): string {
+  return ms < 60_000 ? `${(ms / 1000).toFixed(1)}s` : formatDuration(ms);
+}
+
+function shortPath(path: string, folder: string): string {
+  const short = relative(folder, path);
+  return short === '' || short.startsWith('..') || isAbsolute(short) ? path : short;
+}
+
+function shellWord(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+}

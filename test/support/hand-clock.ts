@@ -1,0 +1,61 @@
+import type { Clock } from '../../src/core/clock.ts';
+
+/** A clock that stands still until it is turned. */
+export class HandClock implements Clock {
+  #now = 0;
+  #timers: { at: number; fn: () => void; everyMs: number | undefined }[] = [];
+  #soon: (() => void)[] = [];
+  readonly #startedAt: number;
+
+  constructor(startedAt = Date.UTC(2026, 0, 2, 3, 4, 5, 678)) {
+    this.#startedAt = startedAt;
+  }
+
+  now(): number {
+    return this.#now;
+  }
+
+  wall(): number {
+    return this.#startedAt + this.#now;
+  }
+
+  after(ms: number, fn: () => void, everyMs?: number): () => void {
+    const timer = { at: this.#now + ms, fn, everyMs };
+    this.#timers.push(timer);
+    return () => void (this.#timers = this.#timers.filter((other) => other !== timer));
+  }
+
+  every(ms: number, fn: () => void): () => void {
+    return this.after(ms, fn, ms);
+  }
+
+  soon(fn: () => void): void {
+    this.#soon.push(fn);
+  }
+
+  /** How many timers wait. */
+  get waiting(): number {
+    return this.#timers.length;
+  }
+
+  /** Ends the tick. */
+  endTick(): void {
+    for (const fn of this.#soon.splice(0)) fn();
+  }
+
+  /** Lets `ms` milliseconds pass, calling what falls due in its order. */
+  turn(ms: number): void {
+    const end = this.#now + ms;
+    this.endTick();
+    for (;;) {
+      const next = this.#timers.toSorted((a, b) => a.at - b.at)[0];
+      if (next === undefined || next.at > end) break;
+      this.#now = next.at;
+      if (next.everyMs === undefined) this.#timers = this.#timers.filter((other) => other !== next);
+      else next.at += next.everyMs;
+      next.fn();
+      this.endTick();
+    }
+    this.#now = end;
+  }
+}

@@ -1,0 +1,182 @@
+import { Writable } from 'node:stream';
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { createLineOutput } from '../../../src/observability/line-output.ts';
+import { HandClock } from '../../support/hand-clock.ts';
+import { Terminal } from './a-terminal.ts';
+
+const kibibyte = 'x'.repeat(1023);
+
+/** A reader that takes nothing until it is told to; then all. */
+class SlowReader extends Writable {
+  readonly taken: string[] = [];
+  #take: (() => void) | undefined;
+
+  override _write(chunk: Buffer, _: unknown, done: (error?: Error) => void): void {
+    this.#take = () => {
+      this.taken.push(chunk.toString());
+      done();
+    };
+  }
+
+  async takeAll(): Promise<void> {
+    while (this.#take) {
+      const take = this.#take;
+      this.#take = undefined;
+      take();
+      await Promise.resolve();
+    }
+  }
+
+  get lines(): string[] {
+    return this.taken.join('').split('\n').slice(0, -1);
+  }
+}
+
+function output<S extends Writable>(stream: S) {
+  const clock = new HandClock();
+  const recovered: number[] = [];
+  const lines = createLineOutput({ stream, clock, onRecovered: (many) => recovered.push(many) });
+  return { stream, clock, recovered, output: lines };
+}
+
+describe('the output of lines', () => {
+  it('drops lines below warn when a mebibyte waits, the others at four, and tells how many once all is read', async () => {
+    const { stream, output: lines, recovered } = output(new SlowReader());
+    for (let i = 0; i < 3000; i++) lines.write(kibibyte, false);
+    expect(stream.writableLength).toBeLessThan(1.1 * 1024 * 1024);
+    for (let i = 0; i < 6000; i++) lines.write(kibibyte, true);
+    expect(stream.writableLength).toBeLessThan(4.1 * 1024 * 1024);
+    expect(recovered).toEqual([]);
+    await stream.takeAll();
+    expect(recovered).toEqual([9000 - stream.lines.length]);
+    lines.write('again', false);
+    await stream.takeAll();
+    expect(stream.lines.at(-1)).toBe('again');
+  });
+
+  it('goes on after a full disk, and tells what it could not write', async () => {
+    let isFull = true;
+    const taken: string[] = [];
+    const stream = new Writable({
+      write(chunk: Buffer, _, done) {
+        if (isFull) return done(Object.assign(new Error('no space left'), { code: 'ENOSPC' }));
+        taken.push(chunk.toString());
+        done();
+      },
+    });
+    // What standard error does, which cannot be destroyed.
+    stream._destroy = function (error, done) {
+      done(error);
+      (this as unknown as { _undestroy: () => void })._undestroy();
+    };
+    const { output: lines, recovered } = output(stream);
+    lines.write('lost', true);
+    await new Promise((resolve) => stream.once('error', resolve));
+    isFull = false;
+    lines.write('kept', true);
+    await lines.flush();
+    expect({ taken, recovered }).toEqual({ taken: ['kept\n', ''], recovered: [1] });
+  });
+
+  it('lets go of a reader that has gone', async () => {
+    let attempts = 0;
+    const stream = new Writable({
+      write(_chunk, _encoding, done) {
+        attempts++;
+        done(Object.assign(new Error('broken pipe'), { code: 'EPIPE' }));
+      },
+    });
+    const { output: lines } = output(stream);
+    lines.write('lost', true);
+    await new Promise((resolve) => stream.once('close', resolve));
+    lines.write('lost, too', true);
+    await lines.flush();
+    expect(attempts).toBe(1);
+  });
+
+  it('does not wait for a reader that takes nothing for more than a second', async () => {
+    const { output: lines, clock } = output(new SlowReader());
+    lines.write('stuck', true);
+    const flushed = lines.flush();
+    clock.turn(1000);
+    await flushed;
+    expect(clock.waiting).toBe(0);
+  });
+});
+
+describe('pinned lines', () => {
+  it('stay below what is written, whatever comes in which order', () => {
+    const word = fc.stringMatching(/^[a-z]{1,30}$/);
+    const step = fc.oneof(
+      fc.record({ write: word }),
+      fc.record({ pin: fc.array(word, { maxLength: 5 }) }),
+      fc.constant('tick' as const),
+    );
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 15 }), (steps) => {
+        const { stream, output: lines, clock } = output(new Terminal());
+        const written: string[] = [];
+        let pinned: string[] = [];
+        for (const each of steps) {
+          if (each === 'tick') {
+            clock.endTick();
+          } else if ('write' in each) {
+            lines.write(each.write, false);
+            written.push(each.write);
+          } else {
+            lines.pin(each.pin);
+            pinned = each.pin;
+          }
+        }
+        clock.endTick();
+        expect(stream.screen).toEqual([...written, ...pinned].join('\n').split('\n'));
+        expect(stream.isCursorShown).toBe(pinned.length === 0);
+      }),
+    );
+  });
+
+  it('are drawn again in one write, and not at all when they have not changed', () => {
+    const { stream, output: lines, clock } = output(new Terminal());
+    lines.pin(['a', 'b']);
+    lines.pin(['a', 'b']);
+    expect(stream.writes).toHaveLength(1);
+    lines.write('one', false);
+    lines.write('two', false);
+    clock.endTick();
+    expect(stream.writes).toHaveLength(4);
+    lines.pin(['a', 'c']);
+    expect(stream.writes).toHaveLength(5);
+  });
+
+  it('leave nothing behind when the terminal has been made narrower', () => {
+    const { stream, output: lines, clock } = output(new Terminal());
+    stream.columns = 10;
+    // As it is after the terminal has broken up a line of 25 columns, drawn when it was wider.
+    lines.pin(['x'.repeat(25)]);
+    lines.write('one', false);
+    clock.endTick();
+    lines.pin(['short']);
+    expect(stream.screen).toEqual(['one', 'short']);
+  });
+
+  it('are no more than the terminal has room for', () => {
+    const { stream, output: lines } = output(new Terminal());
+    stream.rows = 3;
+    lines.pin(['1', '2', '3', '4']);
+    expect(stream.screen).toEqual(['1', '2']);
+  });
+
+  it('are gone, and the cursor is back, once they are taken away', () => {
+    const { stream, output: lines } = output(new Terminal());
+    lines.write('one', false);
+    lines.pin(['a', 'b']);
+    expect(stream.isCursorShown).toBe(false);
+    lines.pin([]);
+    lines.pin([]);
+    lines.write('two', false);
+    expect(stream.screen).toEqual(['one', 'two']);
+    expect(stream.isCursorShown).toBe(true);
+    expect(stream.writes).toHaveLength(4);
+  });
+});

@@ -1,0 +1,140 @@
+import { describe, expect, it } from '@jest/globals';
+import type { EventName, Events, Who } from '../../../src/observability/events.ts';
+import { wordEvent, wordStatus } from '../../../src/observability/log-lines.ts';
+import { aStatus } from './a-status.ts';
+
+const who: Who = { role: 'consumer', ordinal: 2, pid: 102 };
+const error = { code: 'E1', message: 'it broke', stack: 'at secret place', cause: { code: 'E2', message: 'because' } };
+
+/** Every event, and its level, words and fields: leaving one out does not compile. */
+const wordings: { [Name in EventName]: [event: Events[Name], level: string, message: string, fields: object] } = {
+  'run.started': [
+    { run: 'r', name: 'n', state: 'resumed', open: 3, stateDirectory: '/s' },
+    'info',
+    'run resumed',
+    { run: 'r', name: 'n', open: 3, stateDirectory: '/s' },
+  ],
+  'run.alreadyFinished': [
+    { run: 'r', finishedAt: 0, exitCode: 3 },
+    'info',
+    'this run has finished: nothing to do; --again starts a new one',
+    { finishedAt: '1970-01-01T00:00:00.000Z', run: 'r', exitCode: 3 },
+  ],
+  'run.sealed': [{ run: 'r', items: 5 }, 'info', 'the source has ended', { run: 'r', items: 5 }],
+  'run.finished': [
+    { run: 'r', items: 5, done: 5, dead: 0, seconds: 1, exitCode: 0 },
+    'info',
+    'run finished',
+    { run: 'r', items: 5, done: 5, dead: 0, seconds: 1, exitCode: 0 },
+  ],
+  'run.stopping': [{ reason: 'SIGTERM', hurry: false }, 'info', 'stopping', { reason: 'SIGTERM' }],
+  'run.stopped': [{ open: 1, aborted: 1, exitCode: 75 }, 'warn', 'stopped', { open: 1, aborted: 1, exitCode: 75 }],
+  'throttle.raised': [
+    { items: 9, bytes: 8 },
+    'info',
+    'the queue is full enough: the producer waits',
+    { items: 9, bytes: 8 },
+  ],
+  'throttle.lowered': [
+    { items: 4, bytes: 4 },
+    'info',
+    'the queue has room: the producer goes on',
+    { items: 4, bytes: 4 },
+  ],
+  'child.state': [{ who, from: 'starting', to: 'ready' }, 'info', 'ready', {}],
+  'child.started': [{ who, writer: 7 }, 'info', 'started', { writer: 7 }],
+  'child.exited': [
+    { who, code: null, signal: 'SIGKILL', expected: false, reason: 'killed by SIGKILL', released: 12 },
+    'error',
+    'died: killed by SIGKILL',
+    { signal: 'SIGKILL', released: 12 },
+  ],
+  'child.restarting': [{ who, inMs: 250, crashes: 1 }, 'warn', 'to be started again', { inMs: 250, crashes: 1 }],
+  'child.parked': [
+    { who, crashes: 5, withinMs: 60_000, lastReason: 'x' },
+    'error',
+    'parked: it died too often',
+    { crashes: 5, withinMs: 60_000, lastReason: 'x' },
+  ],
+  'child.log': [{ who, level: 'debug', message: 'hello', fields: { a: 1 } }, 'debug', 'hello', { a: 1 }],
+  'child.output': [{ who, stream: 'stderr', line: 'text' }, 'warn', 'text', { stream: 'stderr' }],
+  'child.outputDropped': [
+    { who, lines: 3 },
+    'warn',
+    'lines of its output are left out: it writes too many',
+    { lines: 3 },
+  ],
+  'orphan.killed': [{ who }, 'warn', 'killed: left over from an earlier supervisor', {}],
+  'item.retry': [
+    { seq: 1, attempt: 2, inMs: 900, error },
+    'debug',
+    'an item failed and will be tried again',
+    { seq: 1, attempt: 2, inMs: 900, error: 'it broke: because', code: 'E1' },
+  ],
+  'item.dead': [
+    { seq: 1, attempts: 5, reason: 'attempts used up', error },
+    'warn',
+    'an item is a dead letter',
+    { seq: 1, attempts: 5, reason: 'attempts used up', error: 'it broke: because', code: 'E1' },
+  ],
+  'settle.refused': [{ who, items: 2 }, 'warn', 'results refused: the items are no longer its own', { items: 2 }],
+  'limit.frozen': [{ limit: 'v', ms: 1000 }, 'warn', 'a limit is frozen: nobody calls', { limit: 'v', ms: 1000 }],
+  'sink.down': [{ who, reason: 'refused' }, 'error', 'the sink cannot be reached', { reason: 'refused' }],
+  'sink.up': [{ who }, 'info', 'the sink can be reached again', {}],
+  'spool.full': [{ reason: 'ENOSPC' }, 'error', 'no room for the queue: the producer waits', { reason: 'ENOSPC' }],
+  'spool.ok': [{}, 'info', 'there is room for the queue again', {}],
+  'log.dropped': [
+    { lines: 4 },
+    'warn',
+    'lines of this log are missing: they could not be written in time',
+    { lines: 4 },
+  ],
+  warning: [{ code: 'W', message: 'take care' }, 'warn', 'take care', { code: 'W' }],
+};
+
+describe('the wording of the log', () => {
+  it.each(Object.entries(wordings))('has one line for %s', (name, [event, level, message, fields]) => {
+    const line = wordEvent(name as EventName, event);
+    expect(line).toMatchObject({ event: name, level, message });
+    expect(line.fields).toEqual(fields);
+    expect(line.who).toEqual('who' in event ? who : undefined);
+  });
+
+  it.each([
+    ['run.started', { run: 'r', name: 'n', state: 'new', open: 0, stateDirectory: '/s' }, 'info', 'run started'],
+    ['run.finished', { run: 'r', items: 5, done: 4, dead: 1, seconds: 1, exitCode: 3 }, 'warn', 'run finished'],
+    ['run.stopping', { reason: 'SIGTERM', hurry: true }, 'info', 'stopping at once'],
+    ['run.stopped', { open: 1, aborted: 0, exitCode: 0 }, 'info', 'stopped'],
+    ['child.state', { who, from: 'ready', to: 'draining' }, 'debug', 'ready → draining'],
+    ['child.exited', { who, code: 0, signal: null, expected: true, reason: '', released: 0 }, 'info', 'ended'],
+    ['child.output', { who, stream: 'stdout', line: 'text' }, 'info', 'text'],
+  ] as const)('says of %s %j: %s %s', (name, event, level, message) => {
+    expect(wordEvent<EventName>(name, event)).toMatchObject({ level, message });
+  });
+
+  it('counts floods about different limits, consumers and warnings apart', () => {
+    const key = <Name extends EventName>(name: Name, event: Events[Name]): unknown => wordEvent(name, event).repeats;
+    expect(key('limit.frozen', { limit: 'a', ms: 1 })).toBe(key('limit.frozen', { limit: 'a', ms: 2 }));
+    expect(key('limit.frozen', { limit: 'a', ms: 1 })).not.toBe(key('limit.frozen', { limit: 'b', ms: 1 }));
+    expect(key('sink.up', { who })).not.toBe(key('sink.up', { who: { ...who, ordinal: 3 } }));
+    expect(key('warning', { code: 'W', message: 'a' })).not.toBe(key('warning', { code: 'W', message: 'b' }));
+    expect(key('child.output', { who, stream: 'stdout', line: 'a' })).toBeUndefined();
+  });
+
+  it('has a line for the state of a run, with the total once it is known', () => {
+    const fields = {
+      state: 'running',
+      done: 82,
+      queued: 45,
+      lent: 24,
+      retrying: 0,
+      dead: 0,
+      perSecond: 10.04,
+      throttled: false,
+      restarts: 0,
+    };
+    expect(wordStatus(aStatus()).fields).toEqual(fields);
+    const sealed = wordStatus(aStatus({ state: 'sealed', reasons: ['the sink cannot be reached'] })).fields;
+    expect(sealed).toEqual({ ...fields, state: 'sealed', of: 151, reasons: ['the sink cannot be reached'] });
+  });
+});

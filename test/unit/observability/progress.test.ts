@@ -1,0 +1,86 @@
+import { describe, expect, it } from '@jest/globals';
+import { PassThrough } from 'node:stream';
+import { createLog } from '../../../src/observability/log.ts';
+import { startProgress } from '../../../src/observability/progress.ts';
+import { onSuddenEnd } from '../../../src/observability/sudden-end.ts';
+import { HandClock } from '../../support/hand-clock.ts';
+import { aStatus } from './a-status.ts';
+import { Terminal } from './a-terminal.ts';
+
+function start<S extends Terminal | PassThrough>(stream: S, mode: 'auto' | 'on' | 'off' = 'auto') {
+  const clock = new HandClock();
+  const isTerminal = stream instanceof Terminal;
+  const log = createLog({ level: 'info', format: 'auto', stream, isTerminal, color: false, clock });
+  let done = 0;
+  const status = () => aStatus({ items: { ...aStatus().items, done: done++ } });
+  const progress = startProgress({ mode, log, status, isTerminal, columns: () => 40, color: false, clock });
+  return { clock, log, progress, stream };
+}
+
+describe('progress', () => {
+  it('is redrawn in place four times a second on a terminal, and leaves nothing behind', () => {
+    const { clock, progress, stream } = start(new Terminal());
+    expect(stream.screen[0]).toBe('pokedex  0 done  10/s');
+    clock.turn(1000);
+    expect(stream.screen[0]).toBe('pokedex  4 done  10/s');
+    expect(stream.screen.every((line) => line.length < 40)).toBe(true);
+    progress.stop();
+    progress.stop();
+    expect(stream.screen).toEqual(['']);
+    expect(stream.isCursorShown).toBe(true);
+    expect(clock.waiting).toBe(0);
+  });
+
+  it('is a line in the log every ten seconds where there is no terminal', async () => {
+    const { clock, progress, log, stream } = start(new PassThrough());
+    clock.turn(29_000);
+    progress.stop();
+    clock.turn(20_000);
+    await log.close();
+    const lines = String(stream.read()).trim().split('\n');
+    expect(lines.map((line) => JSON.parse(line) as object)).toMatchObject([
+      { event: 'status', done: 0 },
+      { event: 'status', done: 1 },
+    ]);
+  });
+
+  it.each([new Terminal(), new PassThrough()])('is nothing when it is off (%#)', async (stream) => {
+    const { clock, progress, log } = start(stream, 'off');
+    clock.turn(60_000);
+    progress.stop();
+    await log.close();
+    expect(stream instanceof Terminal ? stream.writes : stream.read()).toEqual(stream instanceof Terminal ? [] : null);
+  });
+});
+
+describe('a sudden end', () => {
+  const listeners = (): number[] =>
+    ['exit', 'SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'].map((name) => process.listenerCount(name));
+
+  it('finds the terminal restored', () => {
+    let restored = 0;
+    const callOff = onSuddenEnd(() => restored++);
+    process.listeners('exit').at(-1)?.(0);
+    expect(restored).toBe(1);
+    callOff();
+  });
+
+  it('by a signal that somebody else handles is left to them', () => {
+    let restored = 0;
+    const somebodyElse = (): void => {};
+    process.on('SIGTERM', somebodyElse);
+    const callOff = onSuddenEnd(() => restored++);
+    process.emit('SIGTERM', 'SIGTERM');
+    expect(restored).toBe(0);
+    callOff();
+    process.off('SIGTERM', somebodyElse);
+  });
+
+  it('is no longer watched for once it is called off', () => {
+    const before = listeners();
+    const callOff = onSuddenEnd(() => {});
+    expect(listeners()).toEqual(before.map((many) => many + 1));
+    callOff();
+    expect(listeners()).toEqual(before);
+  });
+});
