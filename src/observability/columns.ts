@@ -1,4 +1,4 @@
-// eslint-disable-next-line no-control-regex
+// oxlint-disable-next-line no-control-regex
 const colorCode = /\u001b\[[\d;]*m/g;
 const mark = /^\p{M}$/u;
 const wide =

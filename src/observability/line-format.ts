@@ -55,8 +55,11 @@ function whoText({ role, ordinal, pid }: Who): string {
 
 function clockTime(time: number): string {
   const at = new Date(time);
-  const digits = (value: number, length = 2): string => String(value).padStart(length, '0');
   return `${digits(at.getHours())}:${digits(at.getMinutes())}:${digits(at.getSeconds())}.${digits(at.getMilliseconds(), 3)}`;
+}
+
+function digits(value: number, length = 2): string {
+  return String(value).padStart(length, '0');
 }
 
 function fieldText(value: unknown): string {

@@ -24,7 +24,7 @@ type Words = Omit<LogLine, 'event'>;
 
 /** The line for an event. */
 export function wordEvent<Name extends EventName>(name: Name, event: Events[Name]): LogLine {
-  return { event: name, ...words[name](event) };
+  return { event: name, ...wordings[name](event) };
 }
 
 /** The line that stands for the progress display where there is no terminal. */
@@ -45,7 +45,7 @@ export function wordStatus({ state, queue, items, reasons, processes }: Status):
   return { level: 'info', event: 'status', message: 'status', fields };
 }
 
-const words: { readonly [Name in EventName]: (event: Events[Name]) => Words } = {
+const wordings: { readonly [Name in EventName]: (event: Events[Name]) => Words } = {
   'run.started': ({ state, ...fields }) => line('info', state === 'new' ? 'run started' : 'run resumed', fields),
   'run.alreadyFinished': ({ finishedAt, ...fields }) =>
     line('info', 'this run has finished: nothing to do; --again starts a new one', {

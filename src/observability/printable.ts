@@ -4,7 +4,7 @@
  */
 
 // C0, DEL, C1, line and paragraph separators, direction marks, byte order mark.
-// eslint-disable-next-line no-control-regex
+// oxlint-disable-next-line no-control-regex
 const unsafe = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/g;
 
 const short: Record<string, string | undefined> = { '\n': '\\n', '\r': '\\r', '\t': '\\t', '\u001b': '\\e' };

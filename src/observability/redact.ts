@@ -52,30 +52,22 @@ function isTelling(key: string, value: unknown): boolean {
 }
 
 function redactValue(value: unknown, depth: number): unknown {
-  switch (typeof value) {
-    case 'string':
-      return redactText(value, fieldLimit);
-    case 'object':
-      if (value === null) return null;
-      if (value instanceof Date) return Number.isNaN(value.getTime()) ? 'Invalid Date' : value.toISOString();
-      if (value instanceof Error) return redactText(value.message, fieldLimit);
-      if (ArrayBuffer.isView(value)) return `${value.byteLength} bytes`;
-      if (depth >= depthLimit) return Array.isArray(value) ? '[…]' : '{…}';
-      if (Array.isArray(value)) return value.slice(0, widthLimit).map((element) => redactValue(element, depth + 1));
-      if (value instanceof Set) return redactValue([...value], depth);
-      if (value instanceof Map) return redactEntries(Object.fromEntries(value) as object, depth);
-      return redactEntries(value, depth);
-    case 'number':
-      return Number.isFinite(value) ? value : String(value);
-    case 'boolean':
-    case 'undefined':
-      return value;
-    case 'bigint':
-    case 'symbol':
-      return String(value);
-    case 'function':
-      return '[function]';
-  }
+  if (typeof value === 'string') return redactText(value, fieldLimit);
+  if (typeof value === 'number') return Number.isFinite(value) ? value : String(value);
+  if (typeof value === 'object' && value !== null) return redactObject(value, depth);
+  if (typeof value === 'function') return '[function]';
+  return typeof value === 'bigint' || typeof value === 'symbol' ? String(value) : value;
+}
+
+function redactObject(value: object, depth: number): unknown {
+  if (value instanceof Date) return Number.isNaN(value.getTime()) ? 'Invalid Date' : value.toISOString();
+  if (value instanceof Error) return redactText(value.message, fieldLimit);
+  if (ArrayBuffer.isView(value)) return `${value.byteLength} bytes`;
+  if (depth >= depthLimit) return Array.isArray(value) ? '[…]' : '{…}';
+  if (Array.isArray(value)) return value.slice(0, widthLimit).map((element) => redactValue(element, depth + 1));
+  if (value instanceof Set) return redactObject([...value], depth);
+  if (value instanceof Map) return redactEntries(Object.fromEntries(value) as object, depth);
+  return redactEntries(value, depth);
 }
 
 /** `https://user:password@host` → `https://***@host`. By hand: a regular expression would be quadratic in a long text. */

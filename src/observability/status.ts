@@ -34,7 +34,7 @@ export interface Status {
   processes: {
     who: Who;
     state: ChildState;
-    /** Wall-clock milliseconds of its last change of state. */
+    /** For how many milliseconds it has been in that state. */
     since: number;
     restarts: number;
     lent: number;

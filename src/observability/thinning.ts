@@ -35,9 +35,12 @@ export function createThinning(
     clock.after(periodMs, () => {
       const flood = floods.get(key)!;
       tell(flood);
-      if (flood.held === 0) return void floods.delete(key);
-      flood.held = 0;
-      flood.cancel = watch(key);
+      if (flood.held === 0) {
+        floods.delete(key);
+      } else {
+        flood.held = 0;
+        flood.cancel = watch(key);
+      }
     });
 
   return {

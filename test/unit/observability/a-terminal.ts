@@ -14,6 +14,7 @@ export class Terminal extends Writable {
   override _write(chunk: Buffer, _: unknown, done: () => void): void {
     const text = chunk.toString();
     if (text !== '') this.writes.push(text);
+    // oxlint-disable-next-line no-control-regex
     for (const [, code, character] of text.matchAll(/\u001b\[([?\d]*[A-Za-z])|([\s\S])/gu)) {
       if (code !== undefined) this.#obey(code);
       else this.#put(character!);

@@ -64,12 +64,12 @@ describe('the output of lines', () => {
         taken.push(chunk.toString());
         done();
       },
+      // As standard error does, which cannot be destroyed.
+      destroy(error, done) {
+        done(error);
+        (this as unknown as Record<string, () => void>)['_undestroy']!();
+      },
     });
-    // What standard error does, which cannot be destroyed.
-    stream._destroy = function (error, done) {
-      done(error);
-      (this as unknown as { _undestroy: () => void })._undestroy();
-    };
     const { output: lines, recovered } = output(stream);
     lines.write('lost', true);
     await new Promise((resolve) => stream.once('error', resolve));

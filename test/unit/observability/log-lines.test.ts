@@ -113,7 +113,6 @@ describe('the wording of the log', () => {
   });
 
   it('counts floods about different limits, consumers and warnings apart', () => {
-    const key = <Name extends EventName>(name: Name, event: Events[Name]): unknown => wordEvent(name, event).repeats;
     expect(key('limit.frozen', { limit: 'a', ms: 1 })).toBe(key('limit.frozen', { limit: 'a', ms: 2 }));
     expect(key('limit.frozen', { limit: 'a', ms: 1 })).not.toBe(key('limit.frozen', { limit: 'b', ms: 1 }));
     expect(key('sink.up', { who })).not.toBe(key('sink.up', { who: { ...who, ordinal: 3 } }));
@@ -138,3 +137,7 @@ describe('the wording of the log', () => {
     expect(sealed).toEqual({ ...fields, state: 'sealed', of: 151, reasons: ['the sink cannot be reached'] });
   });
 });
+
+function key<Name extends EventName>(name: Name, event: Events[Name]): string | undefined {
+  return wordEvent(name, event).repeats;
+}

@@ -15,11 +15,11 @@ function aLog(options: Partial<LogOptions> = {}) {
   const unsubscribe = log.subscribe(bus);
   const lines = async (): Promise<Record<string, unknown>[]> => {
     await log.close();
-    const text = String((stream.read() as Buffer | null) ?? '');
-    return text
+    const written = String((stream.read() as Buffer | null) ?? '');
+    return written
       .split('\n')
       .slice(0, -1)
-      .map((line) => JSON.parse(line) as Record<string, unknown>);
+      .map((text) => JSON.parse(text) as Record<string, unknown>);
   };
   return { clock, stream, log, bus, unsubscribe, lines };
 }

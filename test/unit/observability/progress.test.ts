@@ -54,9 +54,6 @@ describe('progress', () => {
 });
 
 describe('a sudden end', () => {
-  const listeners = (): number[] =>
-    ['exit', 'SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'].map((name) => process.listenerCount(name));
-
   it('finds the terminal restored', () => {
     let restored = 0;
     const callOff = onSuddenEnd(() => restored++);
@@ -67,7 +64,6 @@ describe('a sudden end', () => {
 
   it('by a signal that somebody else handles is left to them', () => {
     let restored = 0;
-    const somebodyElse = (): void => {};
     process.on('SIGTERM', somebodyElse);
     const callOff = onSuddenEnd(() => restored++);
     process.emit('SIGTERM', 'SIGTERM');
@@ -84,3 +80,9 @@ describe('a sudden end', () => {
     expect(listeners()).toEqual(before);
   });
 });
+
+function listeners(): number[] {
+  return ['exit', 'SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'].map((name) => process.listenerCount(name));
+}
+
+function somebodyElse(): void {}

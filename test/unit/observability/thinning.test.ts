@@ -7,7 +7,7 @@ function thin() {
   const clock = new HandClock();
   const written: string[] = [];
   const thinning = createThinning(clock, ({ message, fields }) => {
-    written.push([message, fields['seq'], fields['repeated']].filter((part) => part !== undefined).join(' '));
+    written.push([message, ...Object.values(fields as Record<string, number>)].join(' '));
   });
   const write = (seq: number, repeats?: string): void => {
     const line: LogLine = { level: 'warn', event: 'item.dead', message: 'dead', fields: { seq } };
