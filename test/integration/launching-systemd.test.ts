@@ -14,7 +14,9 @@ const seconds = (text: string): number => Number(/^(\d+)s$/.exec(text)?.[1]);
 
 describe('the systemd unit', () => {
   test('starts node itself, with what the environment file says', () => {
-    expect(setting('ExecStart')).toEqual(['/usr/bin/node /opt/millrace/dist/cli.js run ${PIPELINE}']);
+    expect(setting('ExecStart')).toEqual([
+      '/usr/bin/node /opt/millrace/node_modules/millrace/dist/cli.js run ${PIPELINE}',
+    ]);
     expect(setting('EnvironmentFile')).toEqual(['-/etc/millrace/millrace.env']);
     expect(readFileSync('config/millrace.env', 'utf8')).toMatch(/^PIPELINE=\/etc\/millrace\/pipeline\.ts$/m);
   });
