@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { exitCodes } from '../../src/core/exit-codes.ts';
 
 const documents = ['README.md', 'docs/pipeline.md', 'docs/operations.md', 'CONTRIBUTING.md', 'SECURITY.md'];
 
@@ -78,4 +79,40 @@ describe('the documentation', () => {
     expect(named.length).toBeGreaterThan(1);
     expect(named.filter((name) => !(name in scripts))).toEqual([]);
   });
+
+  test('has every exit code, each once', () => {
+    const table = /^## Exit codes$([\s\S]*?)^## /m.exec(readFileSync('README.md', 'utf8'))?.[1] ?? '';
+    const listed = [...table.matchAll(/^\| (\d+) \|/gm)].map(([, code]) => Number(code));
+    expect(listed).toEqual(Object.values(exitCodes).toSorted((a, b) => a - b));
+  });
+
+  test('uses only commands and flags that `--help` knows', () => {
+    const uses = documents.flatMap(millraceUses);
+    const commands = [...new Set(uses.map(({ command }) => command))];
+    expect(commands.toSorted()).toEqual(['check', 'dead ls', 'run', 'status']);
+    const unknown = commands.flatMap((command) => {
+      const { status, stdout } = spawnSync(process.execPath, ['dist/cli.js', ...command.split(' '), '--help'], {
+        encoding: 'utf8',
+      });
+      if (status !== 0) return [`${command} --help ended with ${status}`];
+      return uses
+        .filter((use) => use.command === command)
+        .flatMap(({ place, flags }) => flags.map((flag) => ({ place, flag })))
+        .filter(({ flag }) => !new RegExp(`${flag}\\b`).test(stdout))
+        .map(({ place, flag }) => `${place}: ${command} ${flag}`);
+    });
+    expect(unknown).toEqual([]);
+  });
 });
+
+/** Every `millrace …` in a document, in a block or in a line. */
+function millraceUses(file: string): { place: string; command: string; flags: string[] }[] {
+  const lines = readFileSync(file, 'utf8').split('\n');
+  return lines.flatMap((line, i) =>
+    [...line.matchAll(/\bmillrace (run|check|status|dead ls)\b([^`>|]*)/g)].map(([, command = '', rest = '']) => ({
+      place: `${file}:${i + 1}`,
+      command,
+      flags: [...rest.matchAll(/(?<=\s)--[a-z-]+/g)].map(([flag]) => flag),
+    })),
+  );
+}
