@@ -2,13 +2,24 @@ const longestText = 60;
 
 /** `value` as an error message shows it: text in quotes and shortened, other things by what they are. */
 export function show(value: unknown): string {
-  if (typeof value === 'string') {
-    return JSON.stringify(value.length > longestText ? `${value.slice(0, longestText)}…` : value);
+  switch (typeof value) {
+    case 'string':
+      return JSON.stringify(value.length > longestText ? `${value.slice(0, longestText)}…` : value);
+    case 'undefined':
+      return 'nothing';
+    case 'function':
+      return isClass(value) ? `the class ${value.name}` : 'a function';
+    case 'symbol':
+      return 'a symbol';
+    case 'object':
+      if (value === null) return 'null';
+      return Array.isArray(value) ? 'an array' : showObject(value);
+    case 'number':
+    case 'bigint':
+    case 'boolean':
+      break;
   }
-  if (value === undefined) return 'nothing';
-  if (typeof value === 'function') return isClass(value) ? `the class ${value.name}` : 'a function';
-  if (typeof value !== 'object' || value === null) return String(value);
-  return Array.isArray(value) ? 'an array' : showObject(value);
+  return String(value);
 }
 
 function showObject(value: object): string {

@@ -7,15 +7,17 @@ export type Exported =
   { status: 'pipeline'; pipeline: Pipeline } | { status: 'wrong'; line: number | undefined; message: string };
 
 /** The pipeline among the exports of a file (as importFile gives them), or why there is none. */
-export function exportedPipeline(exports: Readonly<Record<string, unknown>>, tokens: readonly Token[]): Exported {
-  const value = exports['default'];
+export function exportedPipeline(exports: unknown, tokens: readonly Token[]): Exported {
+  const named = Object(exports) as Readonly<Record<string, unknown>>;
+  // CommonJS can export anything, text for instance.
+  const value = named === exports ? named['default'] : exports;
   if (isPipeline(value)) return { status: 'pipeline', pipeline: value };
   const line = lineOfDefault(tokens);
   if (line !== undefined) {
     const message = `the default export is ${show(value)}; expected what definePipeline({ … }) returns${hint(value)}`;
     return { status: 'wrong', line, message };
   }
-  const [name] = Object.entries(exports).find(([, candidate]) => isPipeline(candidate)) ?? [];
+  const [name] = Object.entries(named).find(([, candidate]) => isPipeline(candidate)) ?? [];
   const message =
     name === undefined
       ? 'no default export; expected export default definePipeline({ … })'

@@ -1,3 +1,4 @@
+import { mkdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { extname, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -15,9 +16,9 @@ export interface ImportOptions {
   cacheDirectory: string | undefined;
 }
 
-/** A file after its top level has run. `exports.default` is the default export, or `module.exports` as a whole. */
+/** A file after its top level has run. If `exports` is an object, its `default` is the default export, or `module.exports`. */
 export interface Imported {
-  exports: Readonly<Record<string, unknown>>;
+  exports: unknown;
   resolve: Resolve;
 }
 
@@ -27,6 +28,8 @@ export interface Imported {
  */
 export async function importFile(options: ImportOptions): Promise<Imported> {
   try {
+    // What lies there is executed: nobody else may write it.
+    if (options.cacheDirectory !== undefined) mkdirSync(options.cacheDirectory, { recursive: true, mode: 0o700 });
     return await importWithJiti(options);
   } catch (error) {
     if (!isOfCache(error, options.cacheDirectory)) throw error;
@@ -41,7 +44,7 @@ async function importWithJiti({ file, text, millrace, cacheDirectory }: ImportOp
   const jiti = createJiti(file, { fsCache: cacheDirectory ?? false, virtualModules: { millrace } });
   // Not jiti.import: that one gives a native ES module to Node, which knows no virtual modules, and runs it a second time
   // if it throws.
-  const exports = await jiti.evalModule(text, {
+  const exports: unknown = await jiti.evalModule(text, {
     id: file,
     filename: file,
     ext: extname(file),
@@ -52,10 +55,10 @@ async function importWithJiti({ file, text, millrace, cacheDirectory }: ImportOp
     const found = jiti.esmResolve(specifier, { parentURL: from, try: true });
     return found?.startsWith('file:') ? fileURLToPath(found) : found;
   };
-  return { exports: exports as Imported['exports'], resolve };
+  return { exports, resolve };
 }
 
 function isOfCache(error: unknown, cacheDirectory: string | undefined): boolean {
   const path = (error as { path?: unknown } | null | undefined)?.path;
-  return cacheDirectory !== undefined && typeof path === 'string' && path.startsWith(cacheDirectory + sep);
+  return cacheDirectory !== undefined && typeof path === 'string' && (path + sep).startsWith(cacheDirectory + sep);
 }

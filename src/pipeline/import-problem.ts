@@ -1,4 +1,5 @@
 /** What is said of a pipeline file that could not be imported. */
+import { readFileSync } from 'node:fs';
 import { describeError, errorData } from '../core/errors.ts';
 import { didYouMean } from '../core/nearest.ts';
 import type { Problem } from '../ipc/messages.ts';
@@ -35,7 +36,7 @@ function missingModule({ error, file, text }: FailedImport): Problem | undefined
   const specifier = /^Cannot find (?:module|package) '([^']+)'/.exec(message)?.[1];
   if (specifier === undefined) return undefined;
   const importer = /\nRequire stack:\n- (.+)/.exec(message)?.[1] ?? / imported from (.+)$/m.exec(message)?.[1] ?? file;
-  const line = importer === file ? lineOfText(text, specifier) : undefined;
+  const line = lineOfText(importer === file ? text : contentOf(importer), specifier);
   const isFile = /^[./]/.test(specifier);
   const advice = isFile ? 'is there no such file?' : `is it installed where this file can see it?`;
   return { file: importer, line, message: `cannot find ${isFile ? 'module' : 'package'} "${specifier}"; ${advice}` };
@@ -64,6 +65,15 @@ function placeOf(error: unknown, file: string): { file: string; line: number | u
 function messageOf(error: unknown): string {
   const message = (error as { message?: unknown } | null | undefined)?.message;
   return typeof message === 'string' ? message : '';
+}
+
+function contentOf(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    // Only its lines would have been known.
+    return '';
+  }
 }
 
 function lineOfText(text: string, value: string): number | undefined {

@@ -1,0 +1,147 @@
+// Each of these does not compile. One mistake a line, as compilers differ in the line that they name.
+import { definePipeline, discard, memory, type Sink, type SourceContext, sqlite } from 'millrace';
+
+const sink = sqlite({ file: 'a.db', table: 'a', key: 'id' });
+const limits = { vendor: { concurrency: 1 } } as const;
+const source = [{ id: 1 }];
+declare const strict: Sink<{ id: number; name: string }>;
+
+// prettier-ignore
+// @ts-expect-error -- no result has the key
+definePipeline({ name: 'a', source, process: ({ id }) => ({ no: id }), sink });
+
+// prettier-ignore
+// @ts-expect-error -- one kind of result lacks the key
+definePipeline({ name: 'a', source, process: ({ id }) => (id > 1 ? { id } : { no: id }), sink });
+
+// prettier-ignore
+// @ts-expect-error -- results in an array lack the key
+definePipeline({ name: 'a', source, process: async ({ id }) => [{ no: id }], sink });
+
+// prettier-ignore
+// @ts-expect-error -- the items, which go to the sink as they are, lack the key
+definePipeline({ name: 'a', source: [{ no: 1 }], sink });
+
+// prettier-ignore
+// @ts-expect-error -- the key is no column's value
+definePipeline({ name: 'a', source, process: ({ id }) => ({ id: { id } }), sink });
+
+// prettier-ignore
+// @ts-expect-error -- the sink wants more
+definePipeline({ name: 'a', source, process: ({ id }) => ({ id }), sink: strict });
+
+// prettier-ignore
+// @ts-expect-error -- a column of the wrong type
+definePipeline({ name: 'a', source, process: ({ id }) => ({ id: String(id), name: 'x' }), sink: strict });
+
+// prettier-ignore
+// @ts-expect-error -- no such limit, in fetch
+definePipeline({ name: 'a', limits, source, process: (item, { fetch }) => void fetch('x', { limit: 'vendorr' }), sink });
+
+// prettier-ignore
+// @ts-expect-error -- no such limit, in limit
+definePipeline({ name: 'a', limits, source, process: (item, { limit }) => limit('vendorr', () => item), sink });
+
+// prettier-ignore
+// @ts-expect-error -- no such limit, in the source
+definePipeline({ name: 'a', limits, source: ({ fetch }) => [fetch('x', { limit: 'vendorr' })], process: () => ({ id: 1 }), sink });
+
+// prettier-ignore
+// @ts-expect-error -- no such limit, in setup
+definePipeline({ name: 'a', limits, source, setup: ({ limit }) => limit('vendorr', () => 1), process: (item) => item, sink });
+
+// prettier-ignore
+// @ts-expect-error -- no limits at all
+definePipeline({ name: 'a', source, process: (item, { fetch }) => void fetch('x', { limit: 'vendor' }), sink });
+
+// prettier-ignore
+// @ts-expect-error -- a limit without concurrency and rate
+definePipeline({ name: 'a', limits: { vendor: {} }, source, process: (item) => item, sink });
+
+// prettier-ignore
+// @ts-expect-error -- a rate that is a number
+definePipeline({ name: 'a', limits: { vendor: { rate: 100 } }, source, process: (item) => item, sink });
+
+// prettier-ignore
+// @ts-expect-error -- an option of the wrong type
+definePipeline({ name: 'a', source, process: (item) => item, sink, options: { concurrency: 'many' } });
+
+// prettier-ignore
+// @ts-expect-error -- a duration with an unknown unit
+definePipeline({ name: 'a', source, process: (item) => item, sink, options: { stopTimeout: '25 sec' } });
+
+// prettier-ignore
+// @ts-expect-error -- a size with an unknown unit
+definePipeline({ name: 'a', source, process: (item) => item, sink, options: { queueMemory: '64M' } });
+
+// prettier-ignore
+// @ts-expect-error -- an unknown durability
+definePipeline({ name: 'a', source, process: (item) => item, sink, options: { durability: 'none' } });
+
+// prettier-ignore
+// @ts-expect-error -- an unknown option
+definePipeline({ name: 'a', source, process: (item) => item, sink, options: { workers: 2 } });
+
+// prettier-ignore
+// @ts-expect-error -- an unknown field
+definePipeline({ name: 'a', source, process: (item) => item, sink, consumers: 2 });
+
+// prettier-ignore
+// @ts-expect-error -- a parameter that is not the item
+definePipeline({ name: 'a', source, process: (item: { id: string }) => item, sink });
+
+// prettier-ignore
+// @ts-expect-error -- a field that the item does not have
+definePipeline({ name: 'a', source, process: (item) => ({ id: item.no }), sink });
+
+// prettier-ignore
+// @ts-expect-error -- a resource that setup does not return
+definePipeline({ name: 'a', source, setup: async () => ({ db: 1 }), process: (item, { resources }) => ({ id: resources.no }), sink });
+
+// prettier-ignore
+// @ts-expect-error -- resources without setup
+definePipeline({ name: 'a', source, process: (item, { resources }) => ({ id: resources.db }), sink });
+
+// prettier-ignore
+// @ts-expect-error -- a teardown of something else
+definePipeline({ name: 'a', source, setup: () => 1, process: (item) => item, teardown: (db: string) => void db, sink });
+
+// prettier-ignore
+// @ts-expect-error -- a setup without process
+definePipeline({ name: 'a', source, setup: () => 1, sink });
+
+// prettier-ignore
+// @ts-expect-error -- a checkpoint of another type
+definePipeline({ name: 'a', source: ({ checkpoint }: SourceContext<number>) => [checkpoint('x')], sink: discard() });
+
+// prettier-ignore
+// @ts-expect-error -- something that the context does not have
+definePipeline({ name: 'a', source, process: (item, { sequence }) => ({ id: sequence }), sink });
+
+// prettier-ignore
+// @ts-expect-error -- no source
+definePipeline({ name: 'a', process: () => ({ id: 1 }), sink });
+
+// prettier-ignore
+// @ts-expect-error -- a source that is not iterable
+definePipeline({ name: 'a', source: 5, process: () => ({ id: 1 }), sink });
+
+// prettier-ignore
+// @ts-expect-error -- a source that returns nothing iterable
+definePipeline({ name: 'a', source: () => 5, process: () => ({ id: 1 }), sink });
+
+// prettier-ignore
+// @ts-expect-error -- no sink
+definePipeline({ name: 'a', source, process: (item) => item });
+
+// prettier-ignore
+// @ts-expect-error -- a sink that was not called
+definePipeline({ name: 'a', source, process: (item) => item, sink: memory });
+
+// prettier-ignore
+// @ts-expect-error -- no name
+definePipeline({ source, process: (item) => item, sink });
+
+// prettier-ignore
+// @ts-expect-error -- a name that is no text
+definePipeline({ name: 1, source, process: (item) => item, sink });

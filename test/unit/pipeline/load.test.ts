@@ -1,0 +1,180 @@
+import { cpSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterAll, describe, expect, it } from '@jest/globals';
+import * as millrace from '../../../src/index.ts';
+import { type LoadedPipeline, loadPipeline } from '../../../src/pipeline/load.ts';
+import { formatProblems } from '../../../src/pipeline/problems.ts';
+
+const fixtures = resolve('test/fixtures/pipelines');
+const scratch = mkdtempSync(join(tmpdir(), 'millrace-load-'));
+const cacheDirectory = join(scratch, 'cache');
+afterAll(() => rmSync(scratch, { recursive: true }));
+
+async function load(file: string, folder: string = fixtures): Promise<LoadedPipeline> {
+  return await loadPipeline(join(folder, file), { millrace, cacheDirectory });
+}
+
+describe('a pipeline file', () => {
+  it('in TypeScript, with top-level await and a part in another file, is loaded and described', async () => {
+    const { pipeline, description, problems } = await load('full.ts');
+    expect(problems).toEqual([]);
+    expect(description).toEqual({
+      name: 'full',
+      limits: { vendor: { concurrency: 10, rate: '100/s' } },
+      options: { concurrency: 4, stopTimeout: '10s' },
+      optionLines: { concurrency: 22, stopTimeout: 23 },
+      fingerprint: expect.stringMatching(/^[0-9a-f]{64}$/),
+      deterministic: false,
+      sink: { kind: 'memory', transactional: true, target: 'memory' },
+    });
+    const items: unknown[] = [];
+    const source = pipeline?.source as () => AsyncIterable<unknown>;
+    for await (const item of source()) items.push(item);
+    expect(items).toEqual([{ id: 1 }, { id: 2 }, { id: 3 }]);
+  });
+
+  it.each([
+    ['plain.js', 'plain'],
+    ['module.mjs', 'module'],
+    ['common.cjs', 'common'],
+  ])('is loaded from %s', async (file, name) => {
+    const { description, problems } = await load(file);
+    expect(problems).toEqual([]);
+    expect(description).toMatchObject({ name, limits: {}, options: {}, optionLines: {}, deterministic: true });
+  });
+
+  it('is loaded from outside any project', async () => {
+    cpSync(join(fixtures, 'full.ts'), join(scratch, 'full.ts'));
+    cpSync(join(fixtures, 'part.ts'), join(scratch, 'part.ts'));
+    expect((await load('full.ts', scratch)).problems).toEqual([]);
+  });
+
+  it('is translated once and then taken from the cache, which is for this user alone', async () => {
+    await load('full.ts');
+    expect(readdirSync(cacheDirectory)).toEqual(expect.arrayContaining([expect.stringContaining('pipelines-full.')]));
+    expect(statSync(cacheDirectory).mode & 0o777).toBe(0o700);
+  });
+
+  it('is loaded without a cache where none can be kept', async () => {
+    const options = { millrace, cacheDirectory: '/dev/null/cache' };
+    expect((await loadPipeline(join(fixtures, 'full.ts'), options)).problems).toEqual([]);
+  });
+});
+
+describe('the fingerprint', () => {
+  it('is the version, if the pipeline names one', async () => {
+    expect((await load('plain.js')).description?.fingerprint).toBe('version 7');
+  });
+
+  it('changes with the file and with what it imports, and not with the folder', async () => {
+    const first = await copyAndFingerprint('first', 1);
+    expect(await copyAndFingerprint('second', 1)).toBe(first);
+    expect(await copyAndFingerprint('third', 2)).not.toBe(first);
+  });
+});
+
+async function copyAndFingerprint(name: string, value: number): Promise<string | undefined> {
+  const folder = join(scratch, name);
+  cpSync(join(fixtures, 'full.ts'), join(folder, 'full.ts'));
+  writeFileSync(join(folder, 'part.ts'), `export const first = ${value};\n`);
+  return (await load('full.ts', folder)).description?.fingerprint;
+}
+
+const slug = 'expected small letters, digits and "-", at most 41 of them, not beginning with "-"';
+const source = 'expected a generator function, or something iterable but text';
+const sink = 'expected a sink such as sqlite({ … })';
+const exports = 'expected what definePipeline({ … }) returns';
+
+describe('the problem', () => {
+  it.each([
+    ['nowhere.ts', 'nowhere.ts: there is no such file'],
+    ['directory.ts', 'directory.ts: is a directory; expected a TypeScript or JavaScript file'],
+    ['text.txt', 'text.txt: expected a file that ends in .ts, .mts, .cts, .js, .mjs, .cjs'],
+    ['syntax.broken.ts', 'syntax.broken.ts:4: syntax error at column 9: Unterminated string constant.'],
+    ['syntax-in-import.broken.ts', 'syntax.broken.ts:4: syntax error at column 9: Unterminated string constant.'],
+    ['missing-file.broken.ts', 'missing-file.broken.ts:3: cannot find module "./nowhere.ts"; is there no such file?'],
+    [
+      'missing-package.broken.mjs',
+      'missing-package.broken.mjs:3: cannot find package "@nobody/has-this/deep"; is it installed where this file can see it?',
+    ],
+    ['throws.broken.ts', 'throws.broken.ts:8: threw while it was imported: API_KEY is not set'],
+    [
+      'throws-text.broken.ts',
+      'throws-text.broken.ts: threw while it was imported: a string was thrown: no error at all',
+    ],
+    [
+      'misspelt-import.broken.ts',
+      'misspelt-import.broken.ts:3: "millrace" exports no "definePipelin"; did you mean "definePipeline"?',
+    ],
+    ['nothing.broken.ts', 'nothing.broken.ts: no default export; expected export default definePipeline({ … })'],
+    [
+      'no-default.broken.ts',
+      'no-default.broken.ts:3: no default export, but a pipeline named "numbers": expected export default definePipeline({ … })',
+    ],
+    [
+      'default-function.broken.ts',
+      `default-function.broken.ts:3: the default export is a function; ${exports}: export the pipeline itself, not a function`,
+    ],
+    [
+      'default-object.broken.ts',
+      `default-object.broken.ts:4: the default export is an object; ${exports}: wrap it in definePipeline`,
+    ],
+    ['default-text.broken.cjs', `default-text.broken.cjs:1: the default export is "a pipeline"; ${exports}`],
+    [
+      'not-an-object.broken.js',
+      'not-an-object.broken.js:3: threw while it was imported: definePipeline expects an object with name, source and sink, got "a name"',
+    ],
+  ])('in %s is shown as one line with its place', async (file, line) => {
+    expect(formatProblems((await load(file)).problems, fixtures)).toBe(line);
+  });
+
+  it('of a sink is shown at the line of the pipeline that made it', async () => {
+    const lines = formatProblems((await load('throws-in-sink.broken.ts')).problems, fixtures);
+    expect(lines).toMatch(/^throws-in-sink\.broken\.ts:6: threw while it was imported: .+file/);
+  });
+
+  it.each([
+    [
+      'fields.broken.ts',
+      [
+        `4: name: ${slug}, got "Wrong Name"`,
+        '6: limits.vendor.concurrency: expected a whole number from 1, got 0',
+        '6: limits.vendor.rate: expected a rate such as "100/s" or "600/min", got "fast"',
+        '7: limits.sink:mine: names that begin with "sink:" are reserved for sinks; choose another',
+        '8: limits.empty: expected a concurrency, a rate, or both, got neither',
+        '9: limits.slip.concurency: a limit has no such field; did you mean "concurrency"?',
+        `11: source: ${source}, got "text"`,
+        '12: setup: expected a function, got 1',
+        '14: teardown: expected a function, got an object',
+        `15: sink: ${sink}, got a function; call it, for instance memory()`,
+        '17: options.concurrency: expected text or a number, got a function',
+        '19: version: expected text, got 2',
+        '20: deterministic: expected true or false, got "no"',
+        '13: proces: a pipeline has no such field; did you mean "process"?',
+      ],
+    ],
+    [
+      'empty.broken.ts',
+      [`3: name: ${slug}, got nothing`, `3: source: ${source}, got nothing`, `3: sink: ${sink}, got nothing`],
+    ],
+    ['elsewhere.broken.ts', ['7: limits.vendor.rate: expected a rate such as "100/s" or "600/min", got "fast"']],
+    [
+      'limits.broken.ts',
+      [
+        '7: limit: unknown limit "vendorr" (declared: vendor, other); did you mean "vendor"?',
+        '11: limit: unknown limit "archive" (declared: vendor, other)',
+        '13: limit: unknown limit "database" (declared: vendor, other)',
+      ],
+    ],
+    ['no-limits.broken.ts', ['6: limit: unknown limit "vendor" (the pipeline declares none)']],
+  ])('with each field of %s is shown at its line', async (file, lines) => {
+    const { pipeline, description, problems } = await load(file);
+    expect(formatProblems(problems, fixtures).split('\n')).toEqual(lines.map((line) => `${file}:${line}`));
+    expect({ pipeline, description }).toEqual({ pipeline: null, description: null });
+  });
+
+  it('is shown with the whole path where the file is outside the folder', () => {
+    expect(formatProblems([{ file: '/a/b.ts', field: 'name', message: 'no' }], '/c')).toBe('/a/b.ts: name: no');
+  });
+});
