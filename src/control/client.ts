@@ -1,0 +1,86 @@
+import { request } from 'node:http';
+import type { Cancel, Clock } from '../core/clock.ts';
+import { MillraceError } from '../core/errors.ts';
+import { exitCodes } from '../core/exit-codes.ts';
+import { serverName } from './server-name.ts';
+
+export interface ControlAnswer {
+  status: number;
+  body: unknown;
+}
+
+const timeoutMs = 5000;
+const longestAnswer = 64 * 1024 * 1024;
+
+/**
+ * Asks the pipeline that listens on a control socket. Rejects with a MillraceError: `NOT_RUNNING` if nothing listens
+ * there, `NO_PERMISSION`, `NO_ANSWER` within 5 s, `NOT_OURS` if what answers is no Millrace.
+ */
+export function askControl(socketPath: string, path: string, clock: Clock): Promise<ControlAnswer> {
+  return new Promise((resolve, reject) => {
+    let cancel: Cancel = () => {};
+    const fail = (error: MillraceError): void => {
+      cancel();
+      asked.destroy();
+      reject(error);
+    };
+    const asked = request({ socketPath, path, agent: false, headers: { host: 'control' } }, (response) => {
+      if (response.headers.server !== serverName) return fail(notOurs(socketPath, 'it does not say that it is one'));
+      const chunks: Buffer[] = [];
+      let length = 0;
+      response.on('data', (chunk: Buffer) => {
+        chunks.push(chunk);
+        length += chunk.length;
+        if (length > longestAnswer) fail(notOurs(socketPath, `its answer is longer than ${longestAnswer} bytes`));
+      });
+      response.on('error', (error) => fail(askError(error, socketPath)));
+      response.on('end', () => {
+        try {
+          const body = JSON.parse(Buffer.concat(chunks).toString()) as unknown;
+          cancel();
+          resolve({ status: response.statusCode ?? 0, body });
+        } catch {
+          fail(notOurs(socketPath, 'its answer is no JSON'));
+        }
+      });
+    });
+    asked.on('error', (error) => fail(askError(error, socketPath)));
+    cancel = clock.after(timeoutMs, () =>
+      fail(
+        unavailable(
+          'NO_ANSWER',
+          `the pipeline does not answer on ${socketPath} within ${timeoutMs / 1000} s: it is stuck or stopped`,
+        ),
+      ),
+    );
+    asked.end();
+  });
+}
+
+function askError(error: NodeJS.ErrnoException, socketPath: string): MillraceError {
+  switch (error.code) {
+    case 'ENOENT':
+    case 'ENOTDIR':
+    case 'ECONNREFUSED':
+      return unavailable('NOT_RUNNING', `no pipeline is running there: nothing listens on ${socketPath}`, error);
+    case 'EACCES':
+    case 'EPERM':
+      return unavailable(
+        'NO_PERMISSION',
+        `no permission to ask the pipeline on ${socketPath}: ask as the user it runs as`,
+        error,
+      );
+    default:
+      return error.code?.startsWith('HPE_')
+        ? notOurs(socketPath, 'it does not speak HTTP')
+        : unavailable('NO_ANSWER', `the pipeline on ${socketPath} did not answer: ${error.message}`, error);
+  }
+}
+
+function notOurs(socketPath: string, why: string): MillraceError {
+  return unavailable('NOT_OURS', `what answers on ${socketPath} is no Millrace: ${why}`);
+}
+
+function unavailable(code: string, message: string, cause?: unknown): MillraceError {
+  return new MillraceError(code, message, { cause, exitCode: exitCodes.gaveUp });
+}

@@ -1,0 +1,135 @@
+/** The control API on a Unix socket that only its owner can open. Whatever happens here, the pipeline goes on. */
+import { lstat, unlink } from 'node:fs/promises';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { connect } from 'node:net';
+import { describeError, errorData } from '../core/errors.ts';
+import { answer, problem, type Answer, type ControlSources } from './routes.ts';
+import { serverName } from './server-name.ts';
+
+export interface ControlOptions extends ControlSources {
+  /** At most 107 bytes: the operating system takes no more, and Node would cut it without a word. */
+  socketPath: string;
+  /** Told, in a sentence, what does not work. */
+  warn: (problem: string) => void;
+}
+
+export interface Control {
+  /** Ends what is open, stops listening and removes the socket. Idempotent, never rejects. */
+  close(): Promise<void>;
+}
+
+/**
+ * Listens on the socket; one left over by a dead process is replaced. Never rejects: a pipeline runs as well without
+ * being asked how it is, so that what does not work is only warned about.
+ */
+export async function startControl(options: ControlOptions): Promise<Control> {
+  const { socketPath, warn } = options;
+  const server = createServer(
+    {
+      maxHeaderSize: 8192,
+      headersTimeout: 5000,
+      requestTimeout: 5000,
+      keepAliveTimeout: 1000,
+      connectionsCheckingInterval: 1000,
+    },
+    (request, response) => {
+      // The answer could not even be sent: that is between this client and its socket.
+      respond(request, response, options).catch(() => response.destroy());
+    },
+  );
+  server.maxConnections = 64;
+  server.timeout = 10_000;
+  try {
+    await listenOwnerOnly(server, socketPath);
+  } catch (error) {
+    warn(`the control API does not work: cannot listen on ${socketPath}: ${describeError(errorData(error))}`);
+    return { close: () => Promise.resolve() };
+  }
+  server.on('error', (error) => warn(`the control API does not work: ${error.message}`));
+
+  let closed: Promise<void> | undefined;
+  return {
+    close() {
+      closed ??= new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      });
+      return closed;
+    },
+  };
+}
+
+async function respond(request: IncomingMessage, response: ServerResponse, options: ControlOptions): Promise<void> {
+  let result: Answer;
+  try {
+    result = hasBody(request)
+      ? problem(413, 'expected no body')
+      : await answer(request.method ?? '', request.url ?? '', options);
+  } catch (error) {
+    options.warn(`the control API could not answer ${request.url}: ${describeError(errorData(error))}`);
+    result = problem(500, 'this could not be answered; the log says why');
+  }
+  response.writeHead(result.status, {
+    'content-type': 'application/json; charset=utf-8',
+    'content-length': Buffer.byteLength(result.body),
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+    server: serverName,
+    // What is left of a body is not waited for.
+    ...(result.status === 413 && { connection: 'close' }),
+    ...(result.allow !== undefined && { allow: result.allow }),
+  });
+  response.end(result.body);
+}
+
+function hasBody({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+}
+
+async function listenOwnerOnly(server: Server, path: string): Promise<void> {
+  if (Buffer.byteLength(path) > longestPath) throw new Error(`the path is longer than ${longestPath} bytes`);
+  try {
+    await listen(server, path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+    await removeLeftover(path);
+    await listen(server, path);
+  }
+}
+
+const longestPath = process.platform === 'linux' ? 107 : 103;
+
+function listen(server: Server, path: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    // The socket is made within listen(), so that it is nobody else's from its first moment.
+    const before = process.umask(0o177);
+    try {
+      server.listen(path, () => {
+        server.off('error', reject);
+        resolve();
+      });
+    } finally {
+      process.umask(before);
+    }
+  });
+}
+
+async function removeLeftover(path: string): Promise<void> {
+  if (!(await lstat(path)).isSocket()) throw new Error('something else is there; move it away');
+  if (await isAnswered(path)) throw new Error('another process listens there');
+  await unlink(path);
+}
+
+function isAnswered(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path);
+    const finish = (result: boolean): void => {
+      socket.destroy();
+      resolve(result);
+    };
+    socket.once('connect', () => finish(true));
+    // Refused: nobody listens. Anything else (no permission, too many connections) does not prove that it is left over.
+    socket.once('error', (error: NodeJS.ErrnoException) => finish(error.code !== 'ECONNREFUSED'));
+  });
+}

@@ -1,0 +1,219 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { chmod, link, mkdtemp, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { request, createServer } from 'node:http';
+import { connect, createServer as createSocketServer, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { askControl } from '../../../src/control/client.ts';
+import { startControl, type Control, type ControlOptions } from '../../../src/control/server.ts';
+import { systemClock } from '../../../src/core/clock.ts';
+import { HandClock } from '../../support/hand-clock.ts';
+import { aStatus } from '../observability/a-status.ts';
+
+let folder: string;
+let socketPath: string;
+let problems: string[];
+const open: { close: () => unknown }[] = [];
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'control-'));
+  socketPath = join(folder, 'control.sock');
+  problems = [];
+});
+
+afterEach(async () => {
+  for (const each of open.splice(0)) await each.close();
+  await rm(folder, { recursive: true });
+});
+
+async function start(changes: Partial<ControlOptions> = {}): Promise<Control> {
+  const control = await startControl({
+    socketPath,
+    status: () => aStatus(),
+    dead: () => [],
+    warn: (problem) => problems.push(problem),
+    ...changes,
+  });
+  open.push(control);
+  return control;
+}
+
+function ask(path = '/healthz') {
+  return askControl(socketPath, path, systemClock);
+}
+
+async function raw(message: string): Promise<string> {
+  const socket = connect(socketPath);
+  socket.write(message);
+  return await text(socket);
+}
+
+async function listen(server: Server): Promise<void> {
+  await new Promise<void>((resolve) => server.listen(socketPath, resolve));
+  open.push({ close: () => new Promise((resolve) => server.close(resolve)) });
+}
+
+describe('the control socket', () => {
+  it('answers who asks', async () => {
+    await start();
+    expect(await ask('/api/status')).toEqual({ status: 200, body: aStatus() });
+    expect(await ask('/nothing')).toMatchObject({ status: 404 });
+  });
+
+  it('belongs to its owner alone, and leaves the mask of the process as it was', async () => {
+    const before = process.umask();
+    await start();
+    expect((await stat(socketPath)).mode & 0o777).toBe(0o600);
+    expect(process.umask()).toBe(before);
+  });
+
+  it('is gone once closed, however often, and whoever is still connected', async () => {
+    const control = await start();
+    const idle = connect(socketPath);
+    await new Promise((resolve) => idle.once('connect', resolve));
+    const cutOff = new Promise((resolve) => idle.once('close', resolve));
+    await Promise.all([control.close(), control.close()]);
+    await cutOff;
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  it('replaces one that a dead process left', async () => {
+    const left = createSocketServer();
+    await new Promise<void>((resolve) => left.listen(join(folder, 'first.sock'), resolve));
+    // Closing removes the socket under its first name only: what is left is one that nobody listens on.
+    await link(join(folder, 'first.sock'), socketPath);
+    await new Promise((resolve) => left.close(resolve));
+    await start();
+    expect(problems).toEqual([]);
+    expect((await ask()).status).toBe(200);
+  });
+
+  it('does not take the place of one that is answered', async () => {
+    const other = createSocketServer((socket) => socket.destroy());
+    await listen(other);
+    await start();
+    expect(problems).toEqual([expect.stringContaining('another process listens there')]);
+    expect((await stat(socketPath)).isSocket()).toBe(true);
+  });
+
+  it.each(['a file', 'a link'])('does not take the place of %s', async (what) => {
+    await (what === 'a file' ? writeFile(socketPath, 'mine') : symlink('/dev/null', socketPath));
+    const control = await start();
+    await control.close();
+    expect(problems).toEqual([expect.stringContaining('something else is there')]);
+    expect(await readdir(folder)).toEqual(['control.sock']);
+  });
+
+  it('is given up with a warning where it cannot be made', async () => {
+    await start({ socketPath: join(folder, 'missing', 'control.sock') });
+    await start({ socketPath: join(folder, 'x'.repeat(107), 'control.sock') });
+    expect(problems).toEqual([
+      expect.stringContaining('cannot listen on'),
+      expect.stringContaining('the path is longer than 107 bytes'),
+    ]);
+  });
+
+  it('hides what went wrong within, and warns of it', async () => {
+    await start({
+      status: () => {
+        throw new Error('secret of the supervisor');
+      },
+    });
+    expect(await ask('/api/status')).toEqual({
+      status: 500,
+      body: { error: 'this could not be answered; the log says why' },
+    });
+    expect(problems).toEqual(['the control API could not answer /api/status: secret of the supervisor']);
+  });
+
+  it('sends no body to HEAD, and forbids to store', async () => {
+    await start();
+    const answer = await raw('HEAD /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n');
+    expect(answer).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
+    expect(answer).toMatch(/cache-control: no-store/);
+    expect(answer.endsWith('\r\n\r\n')).toBe(true);
+  });
+
+  it.each([
+    ['a body', 'POST /healthz HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\n\r\nhello', '413'],
+    ['a body without end', 'GET /healthz HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n1\r\na', '413'],
+    ['garbage', '\u0000\u0001\u0002\r\n\r\n', '400'],
+    ['two lengths', 'GET / HTTP/1.1\r\nhost: x\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\n', '400'],
+    ['no host', 'GET /healthz HTTP/1.1\r\n\r\n', '400'],
+    ['headers that are too long', `GET / HTTP/1.1\r\nhost: x\r\na: ${'x'.repeat(9000)}\r\n\r\n`, '431'],
+  ])('refuses %s, and goes on', async (_, message, status) => {
+    await start();
+    expect((await raw(message)).split(' ')[1]).toBe(status);
+    expect((await ask()).status).toBe(200);
+  });
+
+  it('survives a client that leaves in the middle', async () => {
+    let letGo = (): void => {};
+    const waiting = new Promise<never[]>((resolve) => (letGo = () => resolve([])));
+    let asked = (): void => {};
+    const isAsked = new Promise<void>((resolve) => (asked = resolve));
+    await start({
+      dead: () => {
+        asked();
+        return waiting;
+      },
+    });
+    const leaving = request({ socketPath, path: '/api/dead' });
+    const left = new Promise((resolve) => leaving.once('error', resolve));
+    leaving.end();
+    await isAsked;
+    leaving.destroy();
+    await left;
+    letGo();
+    expect((await ask()).status).toBe(200);
+    expect(problems).toEqual([]);
+  });
+});
+
+describe('asking', () => {
+  it('says when nothing is running', async () => {
+    await expect(ask()).rejects.toMatchObject({ code: 'NOT_RUNNING', message: expect.stringContaining(socketPath) });
+    await writeFile(socketPath, '');
+    await expect(ask()).rejects.toMatchObject({ code: 'NOT_RUNNING' });
+  });
+
+  it('says when it may not ask', async () => {
+    await start();
+    await chmod(socketPath, 0);
+    const error = await ask().catch((reason: unknown) => reason);
+    await chmod(socketPath, 0o600);
+    // Root may do everything.
+    expect(error).toMatchObject(process.getuid?.() === 0 ? { status: 200 } : { code: 'NO_PERMISSION' });
+  });
+
+  it.each([
+    ['does not speak HTTP', 'hello\r\n\r\n', 'NOT_OURS'],
+    ['is another server', 'HTTP/1.1 200 OK\r\nserver: other\r\ncontent-length: 2\r\n\r\n{}', 'NOT_OURS'],
+    ['gives no JSON', 'HTTP/1.1 200 OK\r\nserver: millrace\r\ncontent-length: 2\r\n\r\nno', 'NOT_OURS'],
+    ['stops in the middle', 'HTTP/1.1 200 OK\r\nserver: millrace\r\ncontent-length: 9\r\n\r\n{}', 'NO_ANSWER'],
+    ['hangs up', '', 'NO_ANSWER'],
+  ])('says so when what answers %s', async (_, message, code) => {
+    await listen(createSocketServer((socket) => socket.once('data', () => socket.end(message)).resume()));
+    await expect(ask()).rejects.toMatchObject({ code, exitCode: 69 });
+  });
+
+  it('does not wait for ever', async () => {
+    const clock = new HandClock();
+    const server = createServer();
+    const asked = new Promise((resolve) => server.once('request', resolve));
+    await listen(server);
+    const answer = askControl(socketPath, '/healthz', clock);
+    await asked;
+    clock.turn(5000);
+    await expect(answer).rejects.toMatchObject({ code: 'NO_ANSWER', message: expect.stringContaining('stuck') });
+  });
+
+  it('leaves no timer behind', async () => {
+    await start();
+    const clock = new HandClock();
+    await askControl(socketPath, '/healthz', clock);
+    await askControl(`${socketPath}.no`, '/healthz', clock).catch(() => {});
+    expect(clock.waiting).toBe(0);
+  });
+});

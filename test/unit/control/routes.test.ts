@@ -1,0 +1,110 @@
+import { describe, expect, it } from '@jest/globals';
+import { answer, type ControlSources } from '../../../src/control/routes.ts';
+import type { DeadLetter, DeadQuery, Status } from '../../../src/observability/status.ts';
+import { aConsumer, aProcess, aStatus } from '../observability/a-status.ts';
+
+const letter: DeadLetter = {
+  seq: 7,
+  run: 'r',
+  origin: 7,
+  attempts: 5,
+  reason: 'attempts used up',
+  error: { code: 'E', message: 'm' },
+  item: { id: 7 },
+  diedAt: 0,
+};
+
+async function ask(target: string, { method = 'GET', ...changes }: Partial<ControlSources> & { method?: string } = {}) {
+  const sources: ControlSources = { status: () => aStatus(), dead: () => [], ...changes };
+  const { status, body, ...rest } = await answer(method, target, sources);
+  return { status, body: JSON.parse(body) as Record<string, unknown>, ...rest };
+}
+
+describe('the control API', () => {
+  it('gives the status as it is', async () => {
+    expect(await ask('/api/status')).toEqual({ status: 200, body: aStatus() });
+  });
+
+  it('is healthy as long as it answers, draining or not', async () => {
+    const status = () => aStatus({ state: 'stopping' });
+    expect(await ask('/healthz', { status })).toEqual({ status: 200, body: { healthy: true, state: 'stopping' } });
+  });
+
+  const producer = aProcess();
+  const starting = aProcess({ state: 'starting' });
+  const dead = aConsumer(1, { state: 'backoff' });
+  it.each<[string, Partial<Status>, number]>([
+    ['all are', {}, 200],
+    ['one consumer is', { processes: [producer, dead, aConsumer(2)] }, 200],
+    ['no consumer is', { processes: [producer, dead] }, 503],
+    ['the producer is not', { processes: [starting, aConsumer(1)] }, 503],
+    ['the run is sealed, without a producer', { state: 'sealed', processes: [aConsumer(1)] }, 200],
+    ['the run is sealed, without consumers', { state: 'sealed', processes: [producer] }, 503],
+    ['it is finishing', { state: 'finishing' }, 200],
+    ['it is starting', { state: 'starting' }, 503],
+    ['it is stopping', { state: 'stopping' }, 503],
+    ['it has finished', { state: 'finished' }, 503],
+  ])('when %s ready, says so', async (_, changes, expected) => {
+    const state = changes.state ?? 'running';
+    const { status, body } = await ask('/readyz', { status: () => aStatus({ ...changes, reasons: ['why'] }) });
+    expect({ status, body }).toEqual({ status: expected, body: { ready: expected === 200, state, reasons: ['why'] } });
+  });
+
+  it('hands on how many dead letters to show, and from where', async () => {
+    const queries: DeadQuery[] = [];
+    const dead = async (query: DeadQuery) => {
+      queries.push(query);
+      return [letter];
+    };
+    expect(await ask('/api/dead', { dead })).toEqual({ status: 200, body: { letters: [letter] } });
+    await ask('/api/dead?limit=5&after=12', { dead });
+    expect(queries).toEqual([
+      { limit: 100, after: 0 },
+      { limit: 5, after: 12 },
+    ]);
+  });
+
+  it('shows items that are no JSON, and cuts what is too long', async () => {
+    const items = [new Map([['a', 1n]]), { text: 'x'.repeat(20_000) }];
+    const { body } = await ask('/api/dead', { dead: () => items.map((item) => ({ ...letter, item })) });
+    expect(body['letters']).toMatchObject([
+      { item: { a: '1' } },
+      { item: { cut: expect.stringMatching(/^\{"text":"x{16375}$/), characters: 20_011 } },
+    ]);
+  });
+
+  it.each([
+    ['/api/dead?limit=0', 'limit'],
+    ['/api/dead?limit=1001', 'limit'],
+    ['/api/dead?limit=1.5', 'limit'],
+    ['/api/dead?limit=x', 'limit'],
+    ['/api/dead?after=-1', 'after'],
+    ['/api/dead?before=1', 'limit and after'],
+  ])('refuses %s with what it expected', async (target, name) => {
+    const { status, body } = await ask(target);
+    expect(status).toBe(400);
+    expect(body['error']).toContain(`${name}`);
+  });
+
+  it.each(['/', '/nothing', '/api/status/', '/api/..%2fhealthz', '/__proto__', '/constructor', '//', ''])(
+    'does not know %j, and says what it knows',
+    async (target) => {
+      const { status, body } = await ask(target);
+      expect({ status, body }).toEqual({
+        status: 404,
+        body: { error: 'expected one of /healthz, /readyz, /api/status, /api/dead' },
+      });
+    },
+  );
+
+  it('answers HEAD and GET, and names them to who asks otherwise', async () => {
+    expect((await ask('/healthz', { method: 'HEAD' })).status).toBe(200);
+    const refused = await ask('/api/dead', { method: 'DELETE' });
+    expect(refused).toMatchObject({ status: 405, allow: 'GET, HEAD' });
+    expect((await ask('/nothing', { method: 'DELETE' })).status).toBe(404);
+  });
+
+  it('refuses a path that is too long', async () => {
+    expect((await ask(`/api/dead?after=${'0'.repeat(2000)}`)).status).toBe(414);
+  });
+});
