@@ -1,5 +1,5 @@
 import { request } from 'node:http';
-import type { Cancel, Clock } from '../core/clock.ts';
+import type { Clock } from '../core/clock.ts';
 import { MillraceError } from '../core/errors.ts';
 import { exitCodes } from '../core/exit-codes.ts';
 import { serverName } from './server-name.ts';
@@ -18,7 +18,6 @@ const longestAnswer = 64 * 1024 * 1024;
  */
 export function askControl(socketPath: string, path: string, clock: Clock): Promise<ControlAnswer> {
   return new Promise((resolve, reject) => {
-    let cancel: Cancel = () => {};
     const fail = (error: MillraceError): void => {
       cancel();
       asked.destroy();
@@ -45,7 +44,7 @@ export function askControl(socketPath: string, path: string, clock: Clock): Prom
       });
     });
     asked.on('error', (error) => fail(askError(error, socketPath)));
-    cancel = clock.after(timeoutMs, () =>
+    const cancel = clock.after(timeoutMs, () =>
       fail(
         unavailable(
           'NO_ANSWER',
@@ -58,23 +57,16 @@ export function askControl(socketPath: string, path: string, clock: Clock): Prom
 }
 
 function askError(error: NodeJS.ErrnoException, socketPath: string): MillraceError {
-  switch (error.code) {
-    case 'ENOENT':
-    case 'ENOTDIR':
-    case 'ECONNREFUSED':
-      return unavailable('NOT_RUNNING', `no pipeline is running there: nothing listens on ${socketPath}`, error);
-    case 'EACCES':
-    case 'EPERM':
-      return unavailable(
-        'NO_PERMISSION',
-        `no permission to ask the pipeline on ${socketPath}: ask as the user it runs as`,
-        error,
-      );
-    default:
-      return error.code?.startsWith('HPE_')
-        ? notOurs(socketPath, 'it does not speak HTTP')
-        : unavailable('NO_ANSWER', `the pipeline on ${socketPath} did not answer: ${error.message}`, error);
+  const code = error.code ?? '';
+  if (['ENOENT', 'ENOTDIR', 'ECONNREFUSED'].includes(code)) {
+    return unavailable('NOT_RUNNING', `no pipeline is running there: nothing listens on ${socketPath}`, error);
   }
+  if (['EACCES', 'EPERM'].includes(code)) {
+    const message = `no permission to ask the pipeline on ${socketPath}: ask as the user it runs as`;
+    return unavailable('NO_PERMISSION', message, error);
+  }
+  if (code.startsWith('HPE_')) return notOurs(socketPath, 'it does not speak HTTP');
+  return unavailable('NO_ANSWER', `the pipeline on ${socketPath} did not answer: ${error.message}`, error);
 }
 
 function notOurs(socketPath: string, why: string): MillraceError {

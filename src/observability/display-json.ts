@@ -33,16 +33,8 @@ function displayObject(original: object, given: unknown): unknown {
 }
 
 function displayPrimitive(value: unknown): unknown {
-  switch (typeof value) {
-    case 'bigint':
-      return String(value);
-    case 'number':
-      return Number.isFinite(value) ? value : String(value);
-    case 'function':
-      return '[function]';
-    case 'symbol':
-      return `[${String(value)}]`;
-    default:
-      return value;
-  }
+  if (typeof value === 'bigint') return String(value);
+  if (typeof value === 'number') return Number.isFinite(value) ? value : String(value);
+  if (typeof value === 'function') return '[function]';
+  return typeof value === 'symbol' ? `[${String(value)}]` : value;
 }

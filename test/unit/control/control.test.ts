@@ -149,10 +149,8 @@ describe('the control socket', () => {
   });
 
   it('survives a client that leaves in the middle', async () => {
-    let letGo = (): void => {};
-    const waiting = new Promise<never[]>((resolve) => (letGo = () => resolve([])));
-    let asked = (): void => {};
-    const isAsked = new Promise<void>((resolve) => (asked = resolve));
+    const { promise: waiting, resolve: letGo } = deferred<never[]>();
+    const { promise: isAsked, resolve: asked } = deferred<void>();
     await start({
       dead: () => {
         asked();
@@ -165,7 +163,7 @@ describe('the control socket', () => {
     await isAsked;
     leaving.destroy();
     await left;
-    letGo();
+    letGo([]);
     expect((await ask()).status).toBe(200);
     expect(problems).toEqual([]);
   });
@@ -217,3 +215,9 @@ describe('asking', () => {
     expect(clock.waiting).toBe(0);
   });
 });
+
+function deferred<T>() {
+  let resolve!: (value: T) => void;
+  const promise = new Promise<T>((settle) => (resolve = settle));
+  return { promise, resolve };
+}

@@ -26,17 +26,19 @@ describe('the control API', () => {
   });
 
   it('is healthy as long as it answers, draining or not', async () => {
-    const status = () => aStatus({ state: 'stopping' });
-    expect(await ask('/healthz', { status })).toEqual({ status: 200, body: { healthy: true, state: 'stopping' } });
+    expect(await ask('/healthz', { status: () => aStatus({ state: 'stopping' }) })).toEqual({
+      status: 200,
+      body: { healthy: true, state: 'stopping' },
+    });
   });
 
   const producer = aProcess();
   const starting = aProcess({ state: 'starting' });
-  const dead = aConsumer(1, { state: 'backoff' });
+  const crashed = aConsumer(1, { state: 'backoff' });
   it.each<[string, Partial<Status>, number]>([
     ['all are', {}, 200],
-    ['one consumer is', { processes: [producer, dead, aConsumer(2)] }, 200],
-    ['no consumer is', { processes: [producer, dead] }, 503],
+    ['one consumer is', { processes: [producer, crashed, aConsumer(2)] }, 200],
+    ['no consumer is', { processes: [producer, crashed] }, 503],
     ['the producer is not', { processes: [starting, aConsumer(1)] }, 503],
     ['the run is sealed, without a producer', { state: 'sealed', processes: [aConsumer(1)] }, 200],
     ['the run is sealed, without consumers', { state: 'sealed', processes: [producer] }, 503],
@@ -83,7 +85,7 @@ describe('the control API', () => {
   ])('refuses %s with what it expected', async (target, name) => {
     const { status, body } = await ask(target);
     expect(status).toBe(400);
-    expect(body['error']).toContain(`${name}`);
+    expect(body['error']).toContain(name);
   });
 
   it.each(['/', '/nothing', '/api/status/', '/api/..%2fhealthz', '/__proto__', '/constructor', '//', ''])(
