@@ -128,6 +128,8 @@ export interface Deliver extends FrameHeader {
   attempt: number;
   /** Not provably the first time: ask the ledger before processing, after fencing `writers`. */
   redelivered: boolean;
+  /** A consumer of this very supervisor had them and was lost: the ledger is asked whatever its highest seq was. */
+  suspect: boolean;
   /** Processes that may have had these items and may still have a transaction open. */
   writers: number[];
 }

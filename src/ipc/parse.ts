@@ -108,7 +108,7 @@ const toConsumer: Checks<ToConsumer> = {
     beatMs: amount,
     diesWithSupervisor: flag,
   },
-  deliver: { ...frame, seq: whole, attempt: whole, redelivered: flag, writers: listOf(whole) },
+  deliver: { ...frame, seq: whole, attempt: whole, redelivered: flag, suspect: flag, writers: listOf(whole) },
   settled: { count: whole },
   prune: { before: whole, open: listOf(whole), drop: listOf(text) },
   end: none,

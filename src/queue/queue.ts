@@ -43,6 +43,8 @@ export interface Delivery {
   attempt: number;
   /** Not provably the first time that somebody has them. */
   redelivered: boolean;
+  /** A consumer of this supervisor had them and was lost. Implies `redelivered`. */
+  suspect: boolean;
 }
 
 /** What became of an item that did not succeed. */
@@ -295,7 +297,7 @@ export class Queue {
       origin: { kind: 'retry', head },
     });
     this.#lentCount += 1;
-    return { seq: head.seq, frame, attempt: head.attempt, redelivered: this.#isRedelivered(head.seq) };
+    return { seq: head.seq, frame, attempt: head.attempt, ...this.#history(head.seq) };
   }
 
   #dueRetry(now: number, wall: number): RetryHead | undefined {
@@ -330,19 +332,22 @@ export class Queue {
       origin: { kind: 'frame', frame: this.#open.open(stored) },
     });
     this.#lentCount += frame.count;
-    return { seq, frame, attempt: 1, redelivered: this.#isRedelivered(seq) };
+    return { seq, frame, attempt: 1, ...this.#history(seq) };
   }
 
-  #isRedelivered(seq: number): boolean {
-    return seq < this.#inheritedBelow || this.#suspect.has(seq);
+  #history(seq: number): Pick<Delivery, 'redelivered' | 'suspect'> {
+    const suspect = this.#suspect.has(seq);
+    return { redelivered: suspect || seq < this.#inheritedBelow, suspect };
   }
 
-  /** How many items from `from` on are all redelivered, or all not. */
+  /** How many items from `from` on have the same history. */
   #sameHistory(from: number, to: number): number {
-    const redelivered = this.#isRedelivered(from);
-    let count = 1;
-    while (from + count <= to && this.#isRedelivered(from + count) === redelivered) count++;
-    return count;
+    const { redelivered, suspect } = this.#history(from);
+    for (let seq = from + 1; seq <= to; seq++) {
+      const history = this.#history(seq);
+      if (history.redelivered !== redelivered || history.suspect !== suspect) return seq - from;
+    }
+    return to - from + 1;
   }
 
   /** An item, or a run of them, is done. Returns how many. */

@@ -21,8 +21,7 @@ export const migrations: readonly string[] = [
     dead INTEGER NOT NULL,
     started_at INTEGER NOT NULL,
     finished_at INTEGER,
-    exit_code INTEGER,
-    sink_dropped INTEGER NOT NULL DEFAULT 0
+    exit_code INTEGER
   ) STRICT;
 
   CREATE TABLE frames (

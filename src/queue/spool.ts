@@ -9,7 +9,7 @@ import Database from 'better-sqlite3';
 import { Intervals } from '../core/intervals.ts';
 import { frameBytes, joinItems, type Frame } from '../frame/frame.ts';
 import type { ErrorData } from '../core/errors.ts';
-import { openSpoolFile, retireFile, spoolFailure, type OpenOptions } from './spool-file.ts';
+import { fileWatch, forgetHolder, openSpoolFile, retireFile, spoolFailure, type OpenOptions } from './spool-file.ts';
 import type { DeadRecord, Group, LimitState, RetryHead, RunRecord, Store, StoredFrame, StoreTotals } from './store.ts';
 import { Writers } from './writers.ts';
 
@@ -113,10 +113,24 @@ export class Spool implements Store {
     }));
   }
 
+  /** The ids of the runs before `run`, the latest ones. */
+  runsBefore(run: string): string[] {
+    return this.#db
+      .prepare('SELECT run FROM run WHERE run <> ? ORDER BY number DESC LIMIT 100')
+      .pluck()
+      .all(run) as string[];
+  }
+
+  /** A check that the file is still the one that was opened; it throws if not. */
+  watch(): () => void {
+    return fileWatch(this.#file);
+  }
+
   /** Lets go of the file in order. Idempotent. */
   close(): void {
     if (!this.#db.open) return;
     this.#db.prepare('UPDATE spool SET is_clean = 1').run();
+    forgetHolder(this.#file);
     this.#db.close();
   }
 

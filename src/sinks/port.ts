@@ -86,3 +86,12 @@ export const withoutLedger = {
   ask: (): Promise<Interval[]> => Promise.resolve([]),
   prune: (): Promise<void> => Promise.resolve(),
 };
+
+/** By code and not by class: a pipeline's own sink may use another copy of this package. */
+export function isBadRow(error: unknown): boolean {
+  return (error as { code?: unknown } | null)?.code === 'BAD_ROW';
+}
+
+export function isFenced(error: unknown): boolean {
+  return (error as { code?: unknown } | null)?.code === 'FENCED';
+}

@@ -1,0 +1,20 @@
+import type { Cancel, Clock } from '../core/clock.ts';
+import type { Beat } from '../ipc/messages.ts';
+
+/** Tells the supervisor every `beatMs` that this process lives, and what it is at. */
+export function startBeat(options: {
+  clock: Clock;
+  beatMs: number;
+  send: (beat: Beat) => void;
+  state: () => Pick<Beat, 'lent' | 'started' | 'oldestMs' | 'waiting'>;
+}): Cancel {
+  let last = performance.eventLoopUtilization();
+  const beat = (): void => {
+    const now = performance.eventLoopUtilization();
+    const { utilization } = performance.eventLoopUtilization(now, last);
+    last = now;
+    options.send({ type: 'beat', rss: process.memoryUsage.rss(), utilisation: utilization, ...options.state() });
+  };
+  beat();
+  return options.clock.every(options.beatMs, beat);
+}

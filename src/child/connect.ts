@@ -1,0 +1,58 @@
+import { Socket } from 'node:net';
+import type { Clock } from '../core/clock.ts';
+import { errorData, MillraceError } from '../core/errors.ts';
+import { createChannel, type Channel } from '../ipc/channel.ts';
+import type { Failed } from '../ipc/messages.ts';
+
+/** The descriptor on which the supervisor put our end of the channel. */
+const channelFd = 3;
+const ignoredSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/** A child's end of the channel, and how it goes. */
+export interface Connection<Out> {
+  send: Channel<Out | Failed>['send'];
+  readonly channel: Channel<Out | Failed>;
+  /** Everything has been said and confirmed: lets go of the channel, so that the process ends by itself. */
+  leave: () => void;
+  /** Says why this process cannot go on, and ends it. With an exit code the whole service ends. */
+  fail: (error: unknown) => void;
+}
+
+/**
+ * Connects a child with its supervisor. From here on only the channel stops this process: a terminal's or a service
+ * manager's signals are the supervisor's business. If the supervisor goes, so does this process, at once: nothing
+ * that it did could be settled any more.
+ */
+export function connect<In, Out extends object>(options: {
+  clock: Clock;
+  parse: (header: unknown) => In;
+  onMessage: (message: In, payload: Buffer) => void;
+}): Connection<Out> {
+  for (const signal of ignoredSignals) process.on(signal, () => undefined);
+  let isLeaving = false;
+  const socket = new Socket({ fd: channelFd, readable: true, writable: true });
+  const channel = createChannel<In, Out | Failed>(socket, {
+    parse: options.parse,
+    onMessage: options.onMessage,
+    onClose: (error) => {
+      if (isLeaving) return;
+      if (error) process.stderr.write(`the channel to the supervisor broke: ${error.message}\n`);
+      process.kill(process.pid, 'SIGKILL');
+    },
+  });
+
+  const leave = (): void => {
+    isLeaving = true;
+    channel.end();
+  };
+  const fail = (error: unknown): void => {
+    if (isLeaving) return;
+    const exitCode = error instanceof MillraceError && error.exitCode !== 1 ? error.exitCode : null;
+    channel.send({ type: 'failed', error: errorData(error), exitCode });
+    process.exitCode = 1;
+    leave();
+  };
+  process.on('uncaughtException', fail);
+  process.on('unhandledRejection', fail);
+  return { send: (message, payload) => channel.send(message, payload), channel, leave, fail };
+}

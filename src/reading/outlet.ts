@@ -1,0 +1,125 @@
+import { frameBytes, frameToPayload, type Frame } from '../frame/frame.ts';
+import { FrameDecoder, FrameEncoder, itemDigest } from '../frame/codec.ts';
+import type { SourcePosition } from '../frame/position.ts';
+import type { SendFrame } from '../ipc/messages.ts';
+
+export interface OutletOptions {
+  send: (message: SendFrame, payload: readonly Buffer[]) => void;
+  frameItems: number;
+  frameBytes: number;
+  windowBytes: number;
+  maxItemBytes: number;
+}
+
+/** A place in the source, without the digest, which only a frame's last item gets. */
+type Place = Omit<SourcePosition, 'digest'>;
+
+/**
+ * Where the producer's items go out, in frames that form by back-pressure: with nothing outstanding an item goes at
+ * once; while a `stored` is awaited items are gathered, and go in full frames until the window is full. So an idle
+ * pipeline has the latency of one hop, and a busy one full frames, without a timer.
+ */
+export class Outlet {
+  readonly #options: OutletOptions;
+  readonly #encoder: FrameEncoder;
+  readonly #decoder = new FrameDecoder();
+  /** Sizes of the frames that are not stored yet, oldest first. */
+  #outstanding: number[] = [];
+  #outstandingBytes = 0;
+  #lastPlace: Place = { cursor: null, count: 0 };
+  #waiting: (() => void)[] = [];
+
+  constructor(options: OutletOptions) {
+    this.#options = options;
+    this.#encoder = new FrameEncoder(options);
+  }
+
+  /** Items gathered or sent, and not stored. */
+  get framesOutstanding(): number {
+    return this.#outstanding.length;
+  }
+
+  get isEmpty(): boolean {
+    return this.#outstanding.length === 0 && this.#encoder.count === 0;
+  }
+
+  /** True when the next item must wait for room in the window: `hasRoom` resolves then. */
+  get isFull(): boolean {
+    return this.#isFrameFull && !this.#windowHasRoom;
+  }
+
+  /** Takes an item, and the source's place after it. Throws an ItemError, taking nothing, if it cannot be carried. */
+  add(item: unknown, place: Place): void {
+    this.#encoder.add(item);
+    this.#lastPlace = place;
+    this.#sendIfDue();
+  }
+
+  /** The source says that everything that it yielded so far is covered by a cursor. */
+  covered(place: Place): void {
+    if (this.#encoder.count > 0) this.#lastPlace = place;
+  }
+
+  /** The oldest `frames` frames are stored. */
+  stored(frames: number): void {
+    for (const size of this.#outstanding.splice(0, frames)) this.#outstandingBytes -= size;
+    this.#sendIfDue();
+    this.#wake();
+  }
+
+  /** Resolves when `isFull` is false. */
+  async hasRoom(): Promise<void> {
+    while (this.isFull) await this.#change();
+  }
+
+  /** Sends what is gathered, window or not. */
+  flush(): void {
+    if (this.#encoder.count > 0) this.#sendFrame();
+  }
+
+  /** Sends what is gathered and resolves when everything is stored. */
+  async flushed(): Promise<void> {
+    this.flush();
+    while (!this.isEmpty) await this.#change();
+  }
+
+  get #isFrameFull(): boolean {
+    return this.#encoder.count >= this.#options.frameItems || this.#encoder.bytes >= this.#options.frameBytes;
+  }
+
+  get #windowHasRoom(): boolean {
+    return this.#outstanding.length === 0 || this.#outstandingBytes + this.#encoder.bytes <= this.#options.windowBytes;
+  }
+
+  #sendIfDue(): void {
+    if (this.#encoder.count === 0) return;
+    if (this.#outstanding.length === 0 || (this.#isFrameFull && this.#windowHasRoom)) this.#sendFrame();
+  }
+
+  #sendFrame(): void {
+    const frame = this.#encoder.take();
+    const { header, parts } = frameToPayload(frame);
+    const size = frameBytes(frame);
+    this.#outstanding.push(size);
+    this.#outstandingBytes += size;
+    this.#options.send(
+      { type: 'frame', position: { ...this.#lastPlace, digest: this.#lastDigest(frame) }, ...header },
+      parts,
+    );
+  }
+
+  // Of the item as a consumer will see it: the source may have changed its object since.
+  #lastDigest(frame: Frame): string {
+    return itemDigest(this.#decoder.decode(frame, frame.count - 1));
+  }
+
+  #change(): Promise<void> {
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  #wake(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const resolve of waiting) resolve();
+  }
+}

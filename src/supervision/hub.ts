@@ -1,0 +1,52 @@
+import type { Clock } from '../core/clock.ts';
+import type { MillraceError } from '../core/errors.ts';
+import type { Limits } from '../limits/limits.ts';
+import type { EventBus } from '../observability/events.ts';
+import type { Queue } from '../queue/queue.ts';
+import type { ProcessIdentity, Writers } from '../queue/writers.ts';
+import type { RestartLimits } from './restart-policy.ts';
+
+/** What the supervisor needs to know of the configuration, in milliseconds and bytes. */
+export interface ServiceSettings {
+  consumers: number;
+  concurrency: number;
+  durability: 'full' | 'normal';
+  attempts: number;
+  retryBaseMs: number;
+  retryCapMs: number;
+  itemTimeoutMs: number;
+  stopTimeoutMs: number;
+  stallTimeoutMs: number;
+  readyTimeoutMs: number;
+  producerWindowBytes: number;
+  consumerCreditBytes: number;
+  frameItems: number;
+  frameBytes: number;
+  maxItemBytes: number;
+  restarts: RestartLimits;
+}
+
+/** What the parts of the supervisor share. */
+export interface Hub {
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly events: EventBus;
+  readonly settings: ServiceSettings;
+  readonly pipeline: { readonly name: string; readonly file: string; readonly sinkIsTransactional: boolean };
+  readonly queue: Queue;
+  readonly limits: Limits;
+  readonly writers: Pick<Writers, 'register' | 'ended' | 'fenced'>;
+  readonly generation: number;
+  /** Whether the kernel kills the children when the supervisor dies. */
+  readonly childrenDieWithUs: boolean;
+  readonly identify: (pid: number) => ProcessIdentity | undefined;
+  /** Hands bytes to the supervisor's standard output; `done` is called when they are with the operating system. */
+  readonly writeOut: (bytes: Buffer, done: () => void) => void;
+  /** Something has changed: there will be a tick. */
+  readonly touch: () => void;
+  /** The service cannot go on. It drains and ends with the error's exit code. */
+  readonly fail: (error: MillraceError) => void;
+}
+
+/** How often children say that they are alive. */
+export const beatMs = 1000;

@@ -1,0 +1,25 @@
+import type { Handlers } from '../ipc/handlers.ts';
+import type { Acquire, Freeze, Granted, Refused, Release } from '../ipc/messages.ts';
+import type { Hub } from './hub.ts';
+
+/** Handles what a child says of permits; `holder` is its writer id. Grants themselves are sent by the tick. */
+export function permitHandlers(
+  hub: Hub,
+  child: { holder: () => number; send: (message: Granted | Refused) => void },
+): Pick<Handlers<Acquire | Release | Freeze>, 'acquire' | 'release' | 'freeze'> {
+  const { limits, clock, events } = hub;
+  return {
+    acquire({ id, limit }) {
+      if (limits.acquire(child.holder(), id, limit) === 'queued') hub.touch();
+      else child.send({ type: 'refused', id, message: limits.refusal(limit) });
+    },
+    release({ id }) {
+      limits.release(clock.now(), child.holder(), id);
+      hub.touch();
+    },
+    freeze({ limit, ms }) {
+      events.emit('limit.frozen', { limit, ms: limits.freeze(clock.now(), limit, ms) });
+      hub.touch();
+    },
+  };
+}

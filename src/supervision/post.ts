@@ -1,0 +1,189 @@
+import type { Cancel, Clock } from '../core/clock.ts';
+import { formatDuration } from '../core/units.ts';
+import type { Beat } from '../ipc/messages.ts';
+import type { ChildState, EventBus, Who } from '../observability/events.ts';
+import type { Child, Exit } from './child.ts';
+import { next, type LifeEvent } from './lifecycle.ts';
+import { RestartPolicy, type RestartLimits } from './restart-policy.ts';
+
+export interface PostOptions<In, Out> {
+  role: 'producer' | 'consumer';
+  ordinal: number;
+  clock: Clock;
+  random: () => number;
+  events: EventBus;
+  restarts: RestartLimits;
+  readyTimeoutMs: number;
+  spawn: () => Child<In, Out>;
+  /** A process has been started: give it its work. Messages and its exit go to the post's `received` and `exited`. */
+  onStart: (child: Child<In, Out>) => void;
+  onMessage: (message: In, payload: Buffer) => void;
+  /** The process has gone: take back what it held, before it is replaced. Returns how many items that was. */
+  onGone: (child: Child<In, Out>, exit: Exit, isExpected: boolean) => number;
+  /** The state has changed; whoever waits for it looks again. */
+  onChange: () => void;
+}
+
+/**
+ * A post: the producer's, or a consumer's. Processes come and go on it; the ordinal stays. It knows how to start one,
+ * what to do when it goes, and when to give up; what the process works on is not its business.
+ */
+export class Post<In, Out> {
+  readonly role: 'producer' | 'consumer';
+  readonly ordinal: number;
+  #state: ChildState = 'stopped';
+  #since: number;
+  #child: Child<In, Out> | undefined;
+  #restarts = 0;
+  #lastExit: string | null = null;
+  #beat: { at: number; beat: Beat } | undefined;
+  /** It said that it has ended in order. */
+  #hasEnded = false;
+  #failure: string | undefined;
+  #cancelTimer: Cancel = () => undefined;
+  readonly #policy: RestartPolicy;
+  readonly #options: PostOptions<In, Out>;
+
+  constructor(options: PostOptions<In, Out>) {
+    this.role = options.role;
+    this.ordinal = options.ordinal;
+    this.#options = options;
+    this.#policy = new RestartPolicy(options.restarts);
+    this.#since = options.clock.now();
+  }
+
+  get state(): ChildState {
+    return this.#state;
+  }
+
+  /** The process on the post, in whatever state. */
+  get child(): Child<In, Out> | undefined {
+    return this.#child;
+  }
+
+  get restarts(): number {
+    return this.#restarts;
+  }
+
+  get lastExit(): string | null {
+    return this.#lastExit;
+  }
+
+  get since(): number {
+    return this.#since;
+  }
+
+  get beat(): { at: number; beat: Beat } | undefined {
+    return this.#beat;
+  }
+
+  get who(): Who {
+    return { role: this.role, ordinal: this.ordinal, pid: this.#child?.who.pid };
+  }
+
+  /** Nobody is on the post, and nobody will be. */
+  get isOver(): boolean {
+    return this.#state === 'stopped' || this.#state === 'parked';
+  }
+
+  /** Puts a process on the post: `child` if it runs already, else a new one. */
+  start(child: Child<In, Out> = this.#options.spawn()): void {
+    const { clock, readyTimeoutMs, onStart } = this.#options;
+    this.#child = child;
+    this.#hasEnded = false;
+    this.#failure = undefined;
+    this.#beat = undefined;
+    this.#move('start');
+    child.listen({
+      onMessage: (message, payload) => this.#options.onMessage(message, payload),
+      onExit: (exit) => this.#exited(child, exit),
+    });
+    this.#cancelTimer = clock.after(readyTimeoutMs, () =>
+      child.kill(`not ready within ${formatDuration(readyTimeoutMs)}`),
+    );
+    onStart(child);
+  }
+
+  /** The process has said that it is ready. */
+  ready(): void {
+    this.#cancelTimer();
+    if (this.#state === 'starting') this.#move('ready');
+  }
+
+  /** The process has been told to end or to stop: its exit is no crash. */
+  drain(): void {
+    this.#cancelTimer();
+    if (this.#state === 'backoff' || this.#state === 'parked') this.#move('gone');
+    else if (this.#child && this.#state !== 'draining') this.#move('drain');
+  }
+
+  /** The process has said that it has ended: nothing of its is under way any more. */
+  ended(): void {
+    this.#hasEnded = true;
+  }
+
+  get hasEnded(): boolean {
+    return this.#hasEnded;
+  }
+
+  /** The process has said why it is about to go. */
+  failed(reason: string): void {
+    this.#failure = reason;
+  }
+
+  beaten(beat: Beat): void {
+    this.#beat = { at: this.#options.clock.now(), beat };
+  }
+
+  #exited(child: Child<In, Out>, exit: Exit): void {
+    const { clock, events, onGone } = this.#options;
+    this.#cancelTimer();
+    const isExpected = this.#state === 'draining' && this.#hasEnded;
+    const reason = describeExit({ ...exit, reason: exit.reason ?? this.#failure }, isExpected);
+    const { who } = child;
+    // Before its successor starts: items and permits of the dead go back first.
+    const released = onGone(child, exit, isExpected);
+    this.#child = undefined;
+    this.#lastExit = reason;
+    events.emit('child.exited', { who, code: exit.code, signal: exit.signal, expected: isExpected, reason, released });
+    if (this.#state === 'draining') this.#move('gone');
+    else this.#crashed(who, reason, clock.now() - child.startedAt);
+  }
+
+  #crashed(who: Who, reason: string, livedMs: number): void {
+    const { clock, random, events, restarts } = this.#options;
+    const verdict = this.#policy.crashed(clock.now(), livedMs, random());
+    if (verdict.kind === 'park') {
+      events.emit('child.parked', { who, crashes: verdict.crashes, withinMs: restarts.periodMs, lastReason: reason });
+      this.#move('park');
+      return;
+    }
+    events.emit('child.restarting', { who, inMs: verdict.inMs, crashes: this.#restarts + 1 });
+    this.#move('crash');
+    this.#cancelTimer = clock.after(verdict.inMs, () => {
+      this.#restarts += 1;
+      this.start();
+    });
+  }
+
+  #move(event: LifeEvent): void {
+    const from = this.#state;
+    this.#state = next(from, event);
+    if (this.#state === from) return;
+    this.#since = this.#options.clock.now();
+    this.#options.events.emit('child.state', { who: this.who, from, to: this.#state });
+    this.#options.onChange();
+  }
+}
+
+function describeExit({ code, signal, reason }: Exit, isExpected: boolean): string {
+  if (isExpected) return 'ended';
+  const how = signal
+    ? `killed by ${signal}`
+    : code === 0
+      ? 'exited 0 without having been told to'
+      : code === null
+        ? 'never ran'
+        : `exited ${code}`;
+  return reason ? `${how} (${reason})` : how;
+}

@@ -1,0 +1,44 @@
+import type { Hub } from './hub.ts';
+import type { Consuming } from './consuming.ts';
+
+/** The ledger is swept after this many items, */
+const everyItems = 20_000;
+/** or after this long, if anything was settled. */
+const everyMs = 5000;
+
+/**
+ * Tells one consumer now and then what the sink's ledger may forget, so that it stays as small as what is open.
+ * Comes after a commit: what is announced as settled is settled in the spool.
+ */
+export class Pruning {
+  readonly #hub: Hub;
+  /** Earlier runs: their ledger rows can go once this run has stored something. */
+  #oldRuns: string[];
+  #doneAtLast = 0;
+  #lastAt: number;
+  #turn = 0;
+
+  constructor(hub: Hub, oldRuns: string[]) {
+    this.#hub = hub;
+    this.#oldRuns = oldRuns;
+    this.#doneAtLast = hub.queue.run.done;
+    this.#lastAt = hub.clock.now();
+  }
+
+  /** Called after each commit. */
+  afterCommit(consumers: readonly Consuming[]): void {
+    const { queue, clock, pipeline } = this.#hub;
+    if (!pipeline.sinkIsTransactional) return;
+    const settled = queue.run.done - this.#doneAtLast;
+    if (settled === 0) return;
+    const now = clock.now();
+    if (settled < everyItems && now - this.#lastAt < everyMs) return;
+    const ready = consumers.filter(({ holding }) => holding);
+    const consumer = ready[this.#turn++ % Math.max(ready.length, 1)];
+    if (!consumer) return;
+    consumer.post.child?.send({ type: 'prune', ...queue.watermark(), drop: this.#oldRuns });
+    this.#oldRuns = [];
+    this.#doneAtLast = queue.run.done;
+    this.#lastAt = now;
+  }
+}

@@ -1,0 +1,101 @@
+import { formatDuration } from '../core/units.ts';
+import type { Status } from '../observability/status.ts';
+import type { Throttle } from '../queue/throttle.ts';
+import type { Consuming } from './consuming.ts';
+import type { Hub } from './hub.ts';
+import type { Producing } from './producing.ts';
+
+export interface StatusSources {
+  hub: Hub;
+  throttle: Throttle;
+  producing: Producing;
+  consumers: readonly Consuming[];
+  isStopping: boolean;
+  isFull: boolean;
+  startedAt: number;
+  perSecond: number;
+  doneBefore: number;
+  stateDirectory: string;
+}
+
+/** One moment of the service, as people and programs are shown it. */
+export function describeService(sources: StatusSources): Status {
+  const { hub, throttle, isStopping, startedAt, stateDirectory } = sources;
+  const { queue, clock, pipeline, settings, limits } = hub;
+  const now = clock.now();
+  const { run, state, stored, done, dead } = queue.run;
+  return {
+    name: pipeline.name,
+    run,
+    state: isStopping ? 'stopping' : state,
+    stateDirectory,
+    durability: settings.durability,
+    pid: process.pid,
+    uptimeMs: Math.round(now - startedAt),
+    queue: {
+      ...queue.stats,
+      highItems: throttle.marks.highItems,
+      highBytes: throttle.marks.highBytes,
+      throttled: throttle.isOn || sources.isFull,
+    },
+    items: {
+      stored,
+      done,
+      dead,
+      retries: queue.stats.retrying,
+      perSecond: sources.perSecond,
+      doneBefore: sources.doneBefore,
+    },
+    processes: processes(sources, now),
+    limits: limits.snapshot(now),
+    reasons: reasons(sources, now),
+  };
+}
+
+function processes({ producing, consumers }: StatusSources, now: number): Status['processes'] {
+  return [producing, ...consumers].map((side) => {
+    const { post } = side;
+    const beat = post.beat?.beat;
+    return {
+      who: post.who,
+      state: post.state,
+      since: Math.round(now - post.since),
+      restarts: post.restarts,
+      lent: 'holding' in side ? (side.holding?.count ?? 0) : (beat?.lent ?? 0),
+      started: beat?.started ?? 0,
+      oldestMs: Math.round(beat?.oldestMs ?? 0),
+      rss: beat?.rss ?? 0,
+      utilisation: beat?.utilisation ?? 0,
+      waiting: beat?.waiting ?? null,
+      beatAgeMs: post.beat ? Math.round(now - post.beat.at) : null,
+      lastExit: post.lastExit,
+    };
+  });
+}
+
+/** Why nothing, or less than could be, is moving. */
+function reasons({ hub, throttle, producing, consumers, isStopping, isFull }: StatusSources, now: number): string[] {
+  const found: string[] = [];
+  const { queue, limits } = hub;
+  const { queued, lent, retrying } = queue.stats;
+  if (isStopping) found.push('stopping');
+  if (isFull) found.push('the disk of the state directory is full: nothing can be stored or settled');
+  for (const { post } of [producing, ...consumers]) {
+    const who = post.role === 'producer' ? 'the producer' : `consumer ${post.ordinal}`;
+    if (post.state === 'backoff') found.push(`${who} waits to be restarted (last: ${post.lastExit})`);
+    if (post.state === 'parked') found.push(`${who} is parked (last: ${post.lastExit})`);
+    if (post.state === 'starting') found.push(`${who} is starting`);
+  }
+  for (const { post, sinkProblem } of consumers) {
+    if (sinkProblem) found.push(`consumer ${post.ordinal} cannot write to the sink: ${sinkProblem}`);
+  }
+  for (const { name, frozenMs, waiting } of limits.snapshot(now)) {
+    if (frozenMs > 0) found.push(`limit "${name}" is frozen for ${formatDuration(Math.ceil(frozenMs))}`);
+    else if (waiting > 0) found.push(`${waiting} calls wait for limit "${name}"`);
+  }
+  if (throttle.isOn) found.push('the queue is at its high-water mark: the producer waits');
+  if (queued === 0 && lent === 0 && retrying > 0) found.push(`all ${retrying} open items wait for a retry`);
+  if (queued === 0 && lent === 0 && retrying === 0 && producing.post.state === 'ready')
+    found.push('the queue is empty: the source has nothing new');
+  return found;
+}

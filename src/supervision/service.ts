@@ -1,0 +1,346 @@
+/**
+ * The supervisor at work: one queue, one producer, N consumers, and the tick that moves everything.
+ *
+ * What arrives within one turn of the event loop only changes what is *pending*. At the turn's end the tick commits
+ * all of it in one transaction, and only then acts on it. Signals and fatal errors are just more things that arrive.
+ */
+import { MillraceError } from '../core/errors.ts';
+import { exitCodes, type ExitCode } from '../core/exit-codes.ts';
+import type { Cancel } from '../core/clock.ts';
+import type { Grant } from '../limits/limits.ts';
+import { createRate } from '../observability/rate.ts';
+import type { Status } from '../observability/status.ts';
+import { dispatch, type Receiver } from '../queue/dispatch.ts';
+import { StoreFull } from '../queue/store.ts';
+import { Throttle, type Marks } from '../queue/throttle.ts';
+import { Consuming } from './consuming.ts';
+import type { Hub } from './hub.ts';
+import { Producing } from './producing.ts';
+import { Pruning } from './pruning.ts';
+import { Shutdown } from './shutdown.ts';
+import { describeService } from './service-status.ts';
+import type { Post } from './post.ts';
+import type { Crew } from './crew.ts';
+import { Suspects } from './suspects.ts';
+import { watchForHangs } from './watch.ts';
+
+/** How long to wait before a commit that found no room is tried again. */
+const fullRetryMs = 500;
+/** How often the store's file is looked at: one that was removed takes commits silently. */
+const storeCheckMs = 1000;
+
+export interface ServiceOptions {
+  hub: Omit<Hub, 'touch' | 'fail'>;
+  marks: Marks;
+  fingerprint: string;
+  /** Consumers of predecessors that the sink does not bar yet. */
+  unfencedWriters: readonly number[];
+  oldRuns: string[];
+  crew: Crew;
+  stateDirectory: string;
+  /** Throws if the store's file is not the one that was opened. */
+  checkStore: () => void;
+}
+
+/** How the service ended. The spool is the caller's to close. */
+export interface Outcome {
+  exitCode: ExitCode;
+  /** The spool has failed: not another write to it. */
+  spoolFailed: boolean;
+  error: MillraceError | undefined;
+}
+
+export class Service {
+  readonly #hub: Hub;
+  readonly #options: ServiceOptions;
+  readonly #throttle: Throttle;
+  readonly #producing: Producing;
+  readonly #consumers: Consuming[];
+  readonly #pruning: Pruning;
+  readonly #startedAt: number;
+  #shutdown: Shutdown | undefined;
+  #failure: MillraceError | undefined;
+  #spoolFailed = false;
+  #isFull = false;
+  #tickIsDue = false;
+  #grants: Grant[] = [];
+  #storeCheckedAt = 0;
+  readonly #rate = createRate();
+  readonly #doneBefore: number;
+  #cancelWake: Cancel = () => undefined;
+  #cancelWatch: Cancel = () => undefined;
+  #resolve: (outcome: Outcome) => void = () => undefined;
+  #isOver = false;
+
+  constructor(options: ServiceOptions) {
+    this.#options = options;
+    this.#hub = { ...options.hub, touch: () => this.#touch(), fail: (error) => this.#fail(error) };
+    this.#throttle = new Throttle(options.marks);
+    this.#startedAt = this.#hub.clock.now();
+    this.#doneBefore = this.#hub.queue.run.done;
+    const onChange = (): void => this.#touch();
+    const { crew } = options;
+    this.#producing = new Producing(this.#hub, {
+      fingerprint: options.fingerprint,
+      spawn: () => crew.startProducer(),
+      onChange,
+    });
+    const writersToFence = new Suspects(this.#hub.writers, options.unfencedWriters);
+    this.#consumers = Array.from(
+      { length: this.#hub.settings.consumers },
+      (_, i) =>
+        new Consuming(this.#hub, { ordinal: i + 1, spawn: () => crew.startConsumer(i + 1), writersToFence, onChange }),
+    );
+    this.#pruning = new Pruning(this.#hub, options.oldRuns);
+  }
+
+  /** Runs until the run is finished or the service has stopped. */
+  run(): Promise<Outcome> {
+    const { clock, settings } = this.#hub;
+    const { crew } = this.#options;
+    return new Promise((resolve) => {
+      this.#resolve = resolve;
+      // A sealed run has all its items: it needs no producer.
+      if (this.#hub.queue.run.state === 'running') this.#producing.start(crew.describedProducer());
+      else crew.dismissProducer();
+      for (const consumer of this.#consumers) consumer.post.start(crew.firstConsumer(consumer.post.ordinal));
+      this.#cancelWatch = watchForHangs(() => this.#posts() as Post<never, never>[], { clock, ...settings });
+      this.#touch();
+    });
+  }
+
+  /** Stops in order; said again, it hurries. The queue keeps what is not done. */
+  stop(reason: string): void {
+    if (this.#isOver) return;
+    const { events, clock, settings } = this.#hub;
+    events.emit('run.stopping', { reason, hurry: this.#shutdown !== undefined });
+    if (this.#shutdown) {
+      this.#shutdown.hurry();
+    } else {
+      this.#shutdown = new Shutdown({
+        clock,
+        stopTimeoutMs: settings.stopTimeoutMs,
+        producing: this.#producing,
+        consumers: this.#consumers,
+      });
+    }
+    this.#touch();
+  }
+
+  get status(): Status {
+    return describeService({
+      hub: this.#hub,
+      throttle: this.#throttle,
+      producing: this.#producing,
+      consumers: this.#consumers,
+      isStopping: this.#shutdown !== undefined,
+      isFull: this.#isFull,
+      startedAt: this.#startedAt,
+      perSecond: this.#rate.perSecond(this.#hub.clock.now()),
+      doneBefore: this.#doneBefore,
+      stateDirectory: this.#options.stateDirectory,
+    });
+  }
+
+  #posts(): { state: Post<unknown, unknown>['state'] }[] {
+    return [this.#producing.post, ...this.#consumers.map(({ post }) => post)];
+  }
+
+  #touch(): void {
+    if (this.#tickIsDue || this.#isOver) return;
+    this.#tickIsDue = true;
+    this.#hub.clock.soon(() => {
+      this.#tickIsDue = false;
+      this.#tick();
+    });
+  }
+
+  // ── the tick ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #tick(): void {
+    if (this.#isOver) return;
+    this.#advanceLimits();
+    this.#advanceRun();
+    if (!this.#commit()) return;
+    this.#act();
+    this.#giveUpIfParked();
+    this.#endIfOver();
+    this.#wakeLater();
+  }
+
+  #advanceLimits(): void {
+    const { limits, queue, clock } = this.#hub;
+    const now = clock.now();
+    this.#grants.push(...limits.advance(now));
+    for (const record of limits.durable(now, clock.wall())) {
+      queue.setLimit({ limit: record.limit, data: JSON.stringify(record) });
+    }
+  }
+
+  /** A sealed run with nothing open is finishing; one whose consumers have all ended is finished. */
+  #advanceRun(): void {
+    const { queue, clock } = this.#hub;
+    if (queue.run.state === 'sealed' && queue.isEmpty) queue.setRun({ state: 'finishing' });
+    if (queue.run.state === 'finishing' && !this.#shutdown && this.#hasEnded()) {
+      const exitCode = queue.run.dead > 0 ? exitCodes.deadLetters : exitCodes.ok;
+      queue.setRun({ state: 'finished', finishedAt: clock.wall(), exitCode });
+    }
+  }
+
+  /** True if everything pending is durable now. */
+  #commit(): boolean {
+    const { queue, clock, events } = this.#hub;
+    try {
+      this.#checkStore();
+      queue.commit({ now: clock.now(), wall: clock.wall() });
+    } catch (error) {
+      if (error instanceof StoreFull) {
+        if (!this.#isFull) events.emit('spool.full', { reason: error.message });
+        this.#isFull = true;
+        this.#producing.throttle(true);
+        this.#wakeAt(clock.now() + fullRetryMs);
+      } else {
+        this.#failHard(error);
+      }
+      return false;
+    }
+    if (this.#isFull) events.emit('spool.ok', {});
+    this.#isFull = false;
+    return true;
+  }
+
+  #checkStore(): void {
+    const now = this.#hub.clock.now();
+    if (now - this.#storeCheckedAt < storeCheckMs) return;
+    this.#storeCheckedAt = now;
+    this.#options.checkStore();
+  }
+
+  /** Tells everybody what the commit has made true. */
+  #act(): void {
+    this.#producing.afterCommit();
+    for (const consumer of this.#consumers) consumer.afterCommit();
+    this.#rate.see(this.#hub.clock.now(), this.#hub.queue.run.done);
+    this.#sendGrants();
+    this.#updateThrottle();
+    const { queue, settings, clock } = this.#hub;
+    if (queue.run.state === 'finishing') {
+      for (const consumer of this.#consumers)
+        if (consumer.post.state !== 'starting' && !consumer.post.isOver) endOnce(consumer);
+    }
+    if (!this.#shutdown) {
+      const moment = { now: clock.now(), wall: clock.wall() };
+      dispatch(queue, this.#receivers(), { creditBytes: settings.consumerCreditBytes, moment });
+    }
+    this.#pruning.afterCommit(this.#consumers);
+  }
+
+  #receivers(): Receiver[] {
+    const receivers: Receiver[] = [];
+    for (const consumer of this.#consumers) {
+      const { holding } = consumer;
+      if (holding) receivers.push({ holding, deliver: (delivery) => consumer.deliver(delivery) });
+    }
+    return receivers;
+  }
+
+  #sendGrants(): void {
+    const grants = this.#grants;
+    this.#grants = [];
+    if (grants.length === 0) return;
+    const holders = new Map([this.#producing, ...this.#consumers].map((side) => [side.holder, side.post.child]));
+    for (const { holder, id } of grants) holders.get(holder)?.send({ type: 'granted', id });
+  }
+
+  #updateThrottle(): void {
+    const { queue, events } = this.#hub;
+    const { queued, lent, retrying, bytes } = queue.stats;
+    const items = queued + lent + retrying;
+    const change = this.#throttle.update(items, bytes);
+    if (change === 'raised') events.emit('throttle.raised', { items, bytes });
+    if (change === 'lowered') events.emit('throttle.lowered', { items, bytes });
+    this.#producing.throttle(this.#throttle.isOn);
+  }
+
+  #wakeLater(): void {
+    const { limits, queue, clock } = this.#hub;
+    const now = clock.now();
+    const times = [limits.nextAt(now), queue.nextDue({ now, wall: clock.wall() })].filter((at) => at !== undefined);
+    if (times.length > 0) this.#wakeAt(Math.min(...times));
+    else this.#cancelWake();
+  }
+
+  #wakeAt(at: number): void {
+    this.#cancelWake();
+    this.#cancelWake = this.#hub.clock.after(Math.max(at - this.#hub.clock.now(), 1), () => this.#touch());
+  }
+
+  // ── the end ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #hasEnded(): boolean {
+    return [this.#producing, ...this.#consumers].every(({ post }) => post.isOver);
+  }
+
+  #giveUpIfParked(): void {
+    if (this.#shutdown) return;
+    const parked = this.#producing.post.state === 'parked' ? this.#producing : undefined;
+    const allParked = this.#consumers.every(({ post }) => post.state === 'parked');
+    const post = parked?.post ?? (allParked ? this.#consumers[0]?.post : undefined);
+    if (!post) return;
+    const who = post.role === 'producer' ? 'the producer' : 'every consumer';
+    this.#fail(
+      new MillraceError(
+        'GAVE_UP',
+        `${who} crashed too often (last: ${post.lastExit}). The queue is intact: mend the cause and start again.`,
+        {
+          exitCode: exitCodes.gaveUp,
+        },
+      ),
+    );
+  }
+
+  #endIfOver(): void {
+    const { queue, events, clock } = this.#hub;
+    if (!this.#hasEnded()) return;
+    const { run, stored, done, dead, state, exitCode, startedAt } = queue.run;
+    if (state === 'finished') {
+      const seconds = (clock.wall() - startedAt) / 1000;
+      events.emit('run.finished', { run, items: stored, done, dead, seconds, exitCode: exitCode ?? 0 });
+      this.#over((exitCode ?? exitCodes.ok) as ExitCode);
+    } else if (this.#shutdown) {
+      const { queued, lent, retrying } = queue.stats;
+      const code = this.#failure?.exitCode ?? (this.#shutdown.hasForced ? exitCodes.forced : exitCodes.ok);
+      events.emit('run.stopped', { open: queued + lent + retrying, aborted: 0, exitCode: code });
+      this.#over(code);
+    }
+  }
+
+  #fail(error: MillraceError): void {
+    this.#failure ??= error;
+    if (!this.#shutdown) this.stop(error.message);
+  }
+
+  /** The spool has failed: nobody may be told anything more, and nothing may be written any more. */
+  #failHard(error: unknown): void {
+    this.#spoolFailed = true;
+    this.#failure =
+      error instanceof MillraceError
+        ? error
+        : new MillraceError('BUG', `the queue's bookkeeping failed: ${String(error)}`, { cause: error });
+    for (const { post } of [this.#producing, ...this.#consumers]) post.child?.kill('the spool has failed');
+    this.#over(this.#failure.exitCode);
+  }
+
+  #over(exitCode: ExitCode): void {
+    this.#isOver = true;
+    this.#shutdown?.done();
+    this.#cancelWake();
+    this.#cancelWatch();
+    for (const { post } of [this.#producing, ...this.#consumers]) post.drain();
+    this.#resolve({ exitCode, spoolFailed: this.#spoolFailed, error: this.#failure });
+  }
+}
+
+function endOnce(consumer: Consuming): void {
+  if (consumer.post.state !== 'draining') consumer.end();
+}

@@ -1,0 +1,66 @@
+import type { Cancel, Clock } from '../core/clock.ts';
+import type { Consuming } from './consuming.ts';
+import type { Producing } from './producing.ts';
+
+/** What running items are left of the time to stop when they are aborted: enough to flush what is done. */
+const abortShare = 0.2;
+const hurryMs = 2000;
+
+export interface ShutdownOptions {
+  clock: Clock;
+  stopTimeoutMs: number;
+  producing: Producing;
+  consumers: readonly Consuming[];
+}
+
+/**
+ * Stops everything, in order: the producer reads no further and what it has sent is stored; the queue lends nothing
+ * more; consumers give back what they have not started, finish what they have, and flush their sinks. The spool is
+ * closed by whoever waits for all posts to be over. When time is short running items are aborted, when it is up
+ * whoever is left is killed: what they held stays in the queue.
+ */
+export class Shutdown {
+  readonly #options: ShutdownOptions;
+  #cancelAbort: Cancel;
+  #cancelKill: Cancel;
+  #hasForced = false;
+
+  constructor(options: ShutdownOptions) {
+    this.#options = options;
+    const { clock, stopTimeoutMs, producing, consumers } = options;
+    producing.stop();
+    for (const consumer of consumers) consumer.stop();
+    this.#cancelAbort = clock.after(stopTimeoutMs * (1 - abortShare), () => this.#abort());
+    this.#cancelKill = clock.after(stopTimeoutMs, () => this.#kill());
+  }
+
+  /** Somebody had to be aborted or killed. */
+  get hasForced(): boolean {
+    return this.#hasForced;
+  }
+
+  /** No more patience: abort now, kill soon. */
+  hurry(): void {
+    this.done();
+    this.#abort();
+    this.#cancelKill = this.#options.clock.after(hurryMs, () => this.#kill());
+  }
+
+  /** All are gone: nothing is left to be forced. */
+  done(): void {
+    this.#cancelAbort();
+    this.#cancelKill();
+  }
+
+  #abort(): void {
+    for (const consumer of this.#options.consumers) if (consumer.post.child) consumer.abort();
+  }
+
+  #kill(): void {
+    for (const { post } of [this.#options.producing, ...this.#options.consumers]) {
+      if (!post.child) continue;
+      this.#hasForced = true;
+      post.child.kill('still running when the time to stop was up');
+    }
+  }
+}

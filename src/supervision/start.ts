@@ -1,0 +1,180 @@
+/**
+ * From a pipeline file to a running service: describe, open, take over from a predecessor, serve, close.
+ */
+import type { Clock } from '../core/clock.ts';
+import { configError, MillraceError } from '../core/errors.ts';
+import { exitCodes, type ExitCode } from '../core/exit-codes.ts';
+import type { PipelineDescription, Problem } from '../ipc/messages.ts';
+import type { Limits } from '../limits/limits.ts';
+import type { LimitRecord } from '../limits/record.ts';
+import type { EventBus } from '../observability/events.ts';
+import { Queue } from '../queue/queue.ts';
+import type { Marks } from '../queue/throttle.ts';
+import type { Spool } from '../queue/spool.ts';
+import type { RunRecord } from '../queue/store.ts';
+import { Crew, type CrewOptions } from './crew.ts';
+import { describePipeline } from './describe.ts';
+import type { Hub, ServiceSettings } from './hub.ts';
+import { identify } from './identity.ts';
+import { openRun } from './opening.ts';
+import { killOrphans } from './orphans.ts';
+import { Service } from './service.ts';
+
+/** How often a producer that was killed while it loaded the pipeline is replaced. */
+const describeTries = 3;
+
+export interface StartRequest {
+  /** The pipeline file, absolute. */
+  file: string;
+  fresh: boolean;
+  again: boolean;
+  confirmFresh: (run: RunRecord) => Promise<void>;
+}
+
+/** What follows from the pipeline and the configuration together. */
+export interface Plan {
+  settings: ServiceSettings;
+  marks: Marks;
+  queueMemoryBytes: number;
+  stateDirectory: string;
+  limits: Limits;
+}
+
+export interface StartDeps {
+  clock: Clock;
+  random: () => number;
+  events: EventBus;
+  crew: Omit<CrewOptions, 'clock'>;
+  readyTimeoutMs: number;
+  /** Checks the configuration against what the pipeline says. May throw: exit 78. */
+  plan: (pipeline: PipelineDescription) => Plan;
+  formatProblems: (problems: readonly Problem[]) => string;
+  writeOut: Hub['writeOut'];
+  /** The service is about to run: whoever shows or controls it can begin. What it returns is awaited at the end. */
+  onService: (service: Service, plan: Plan) => Promise<() => Promise<void>>;
+}
+
+/** Runs the pipeline to its end, or until it is stopped. Returns the exit code; throws what is to be shown as an error. */
+export async function start(request: StartRequest, deps: StartDeps): Promise<ExitCode> {
+  const crew = new Crew({ ...deps.crew, clock: deps.clock });
+  try {
+    const pipeline = await describe(crew, request.file, deps);
+    const plan = deps.plan(pipeline);
+    const opening = await openRun({
+      stateDirectory: plan.stateDirectory,
+      durability: plan.settings.durability,
+      fingerprint: pipeline.fingerprint,
+      fresh: request.fresh,
+      again: request.again,
+      confirmFresh: request.confirmFresh,
+      clock: deps.clock,
+      events: deps.events,
+    });
+    const { spool, run } = opening;
+    if (opening.status === 'finished') {
+      spool.close();
+      const exitCode = (run.exitCode ?? exitCodes.ok) as ExitCode;
+      deps.events.emit('run.alreadyFinished', { run: run.run, finishedAt: run.finishedAt ?? 0, exitCode });
+      return exitCode;
+    }
+    return await serve({ request, deps, crew, pipeline, plan, spool, run, isNew: opening.isNew });
+  } finally {
+    crew.dismiss();
+  }
+}
+
+async function describe(crew: Crew, file: string, deps: StartDeps): Promise<PipelineDescription> {
+  const { clock, readyTimeoutMs, formatProblems } = deps;
+  let child = crew.boot();
+  for (let attempt = 1; ; attempt++) {
+    const description = await describePipeline(child, {
+      file,
+      clock,
+      deadlineMs: readyTimeoutMs,
+      onOther: () => undefined,
+    });
+    if (description.status === 'described') return description.pipeline;
+    if (description.status === 'wrong') throw configError('PIPELINE', formatProblems(description.problems));
+    if (!description.wasKilled || attempt === describeTries) throw configError('PIPELINE', description.reason);
+    child = crew.replaceProducer();
+  }
+}
+
+interface Serving {
+  request: StartRequest;
+  deps: StartDeps;
+  crew: Crew;
+  pipeline: PipelineDescription;
+  plan: Plan;
+  spool: Spool;
+  run: RunRecord;
+  isNew: boolean;
+}
+
+async function serve({ request, deps, crew, pipeline, plan, spool, run, isNew }: Serving): Promise<ExitCode> {
+  const { clock, random, events } = deps;
+  const { settings, marks, limits, stateDirectory } = plan;
+  let isUsable = true;
+  try {
+    await killOrphans(spool.writers, { clock, events, identify });
+    spool.writers.forgetOthers(run.run);
+    restoreLimits(limits, spool, clock);
+    const queue = new Queue(spool, run, { windowBytes: plan.queueMemoryBytes });
+    const { queued, lent, retrying } = queue.stats;
+    const state = isNew ? 'new' : 'resumed';
+    events.emit('run.started', {
+      run: run.run,
+      name: pipeline.name,
+      state,
+      open: queued + lent + retrying,
+      stateDirectory,
+    });
+    const service = new Service({
+      hub: {
+        clock,
+        random,
+        events,
+        settings,
+        pipeline: { name: pipeline.name, file: request.file, sinkIsTransactional: pipeline.sink.transactional },
+        queue,
+        limits,
+        writers: spool.writers,
+        generation: spool.generation,
+        childrenDieWithUs: deps.crew.prefix !== undefined,
+        identify,
+        writeOut: deps.writeOut,
+      },
+      marks,
+      fingerprint: pipeline.fingerprint,
+      unfencedWriters: pipeline.sink.transactional ? spool.writers.notFenced(run.run) : [],
+      oldRuns: spool.runsBefore(run.run),
+      crew,
+      stateDirectory,
+      checkStore: spool.watch(),
+    });
+    const stopShowing = await deps.onService(service, plan);
+    const outcome = await service.run();
+    isUsable = !outcome.spoolFailed;
+    await stopShowing();
+    if (outcome.error) throw outcome.error;
+    return outcome.exitCode;
+  } finally {
+    if (isUsable) spool.close();
+    else spool.abandon();
+  }
+}
+
+/** Freezes and rates hold over restarts. */
+function restoreLimits(limits: Limits, spool: Spool, clock: Clock): void {
+  const records = spool.limits().flatMap(({ data }) => {
+    try {
+      return [JSON.parse(data) as LimitRecord];
+    } catch (error) {
+      throw new MillraceError('SPOOL', `the queue's file holds a limit that cannot be read: ${data.slice(0, 100)}`, {
+        cause: error,
+        exitCode: exitCodes.io,
+      });
+    }
+  });
+  limits.restore(records, clock.now(), clock.wall());
+}

@@ -1,0 +1,30 @@
+import type { Writers } from '../queue/writers.ts';
+
+/**
+ * The writers that may still have a transaction open in the sink: consumers that went without having ended. Whoever
+ * is lent an item that one of them may have had bars them first, and asks the ledger then. Naming more of them than
+ * held that very item is harmless: none of them lives.
+ */
+export class Suspects {
+  readonly #writers: Pick<Writers, 'fenced'>;
+  readonly #open: Set<number>;
+
+  constructor(writers: Pick<Writers, 'fenced'>, open: Iterable<number>) {
+    this.#writers = writers;
+    this.#open = new Set(open);
+  }
+
+  get list(): number[] {
+    return [...this.#open];
+  }
+
+  add(writer: number): void {
+    this.#open.add(writer);
+  }
+
+  /** A consumer says that the sink bars these now. */
+  fenced(writers: readonly number[]): void {
+    const news = writers.filter((writer) => this.#open.delete(writer));
+    if (news.length > 0) this.#writers.fenced(news);
+  }
+}

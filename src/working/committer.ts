@@ -1,0 +1,112 @@
+import { errorData, type ErrorData } from '../core/errors.ts';
+import { Intervals } from '../core/intervals.ts';
+import { isBadRow, isFenced, type SinkWriter } from '../sinks/port.ts';
+import { patiently, type Patience } from './patience.ts';
+
+export interface CommitterOptions {
+  sink: SinkWriter<unknown>;
+  /** Its signal, when aborted, makes the committer give up: what is not in the sink stays unsettled, and so in the queue. */
+  patience: Patience;
+  /** These items are in the sink. */
+  onDone: (items: Intervals) => void;
+  /** The sink will never take this item's results. */
+  onBad: (seq: number, error: ErrorData) => void;
+  /** This process has been barred from the sink: it must not go on. */
+  onFenced: (error: unknown) => void;
+}
+
+/** Results of items, in the order of their completion: item i's rows end at `ends[i]`. */
+interface Gathered {
+  seqs: number[];
+  ends: number[];
+  rows: unknown[];
+}
+
+/**
+ * Commits results in groups: one commit is under way at a time, and what completes meanwhile makes the next group. A
+ * sink that is out is tried again until it is back; nothing is dropped, and what is lent bounds what gathers. A row
+ * that the sink will never take is found by bisection.
+ */
+export class Committer {
+  readonly #options: CommitterOptions;
+  #gathered = empty();
+  #isRunning = false;
+  #waiting: (() => void)[] = [];
+
+  constructor(options: CommitterOptions) {
+    this.#options = options;
+  }
+
+  /** Takes what `process` returned for an item: one result, an array of them, or none (undefined or null). */
+  add(seq: number, result: unknown): void {
+    const { seqs, ends, rows } = this.#gathered;
+    seqs.push(seq);
+    if (Array.isArray(result)) for (const row of result) rows.push(row);
+    else if (result !== undefined && result !== null) rows.push(result);
+    ends.push(rows.length);
+    if (this.#isRunning) return;
+    this.#isRunning = true;
+    // In a microtask, so that what one tick completes goes together.
+    queueMicrotask(() => void this.#run());
+  }
+
+  /** Resolves when everything that was added is in the sink (or bad), or given up. */
+  idle(): Promise<void> {
+    if (!this.#isRunning) return Promise.resolve();
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  async #run(): Promise<void> {
+    while (this.#gathered.seqs.length > 0 && !this.#hasGivenUp) {
+      const group = this.#gathered;
+      this.#gathered = empty();
+      await this.#commit(group);
+    }
+    this.#isRunning = false;
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const resolve of waiting) resolve();
+  }
+
+  get #hasGivenUp(): boolean {
+    return this.#options.patience.signal.aborted;
+  }
+
+  async #commit(group: Gathered): Promise<void> {
+    const { sink, patience, onDone, onFenced } = this.#options;
+    const seqs = new Intervals();
+    for (const seq of group.seqs) seqs.add(seq);
+    const isFinal = (error: unknown): boolean => isBadRow(error) || isFenced(error);
+    try {
+      const { status } = await patiently(() => sink.commit({ rows: group.rows, seqs }), patience, isFinal);
+      if (status === 'done') onDone(seqs);
+    } catch (error) {
+      if (isBadRow(error)) await this.#bisect(group, error);
+      else onFenced(error);
+    }
+  }
+
+  async #bisect(group: Gathered, error: unknown): Promise<void> {
+    const count = group.seqs.length;
+    if (count === 1) {
+      this.#options.onBad(group.seqs[0]!, errorData(error));
+      return;
+    }
+    const middle = count >> 1;
+    await this.#commit(part(group, 0, middle));
+    await this.#commit(part(group, middle, count));
+  }
+}
+
+function empty(): Gathered {
+  return { seqs: [], ends: [], rows: [] };
+}
+
+function part({ seqs, ends, rows }: Gathered, from: number, to: number): Gathered {
+  const start = from === 0 ? 0 : ends[from - 1]!;
+  return {
+    seqs: seqs.slice(from, to),
+    ends: ends.slice(from, to).map((end) => end - start),
+    rows: rows.slice(start, ends[to - 1]),
+  };
+}

@@ -1,0 +1,204 @@
+/**
+ * A consumer at work: items arrive, go through `process` in its slots, their results into the sink in group commits,
+ * and what is in the sink is settled.
+ *
+ *     deliver ──▶ (ask the ledger) ──▶ slots ──▶ committer ──▶ settler ──▶ settle
+ */
+import type { Calls } from '../calls/calls.ts';
+import type { Cancel, Clock } from '../core/clock.ts';
+import { describeError, errorData, MillraceError } from '../core/errors.ts';
+import { Intervals } from '../core/intervals.ts';
+import { FrameDecoder } from '../frame/codec.ts';
+import { frameFromPayload, type Frame } from '../frame/frame.ts';
+import type { Beat, Deliver, FromConsumer, Prune } from '../ipc/messages.ts';
+import type { Log } from '../pipeline/context.ts';
+import type { Pipeline } from '../pipeline/types.ts';
+import type { SinkWriter } from '../sinks/port.ts';
+import { Committer } from './committer.ts';
+import { ItemScope } from './item-scope.ts';
+import { patiently, type Patience } from './patience.ts';
+import { Redelivery } from './redelivery.ts';
+import { serialSink } from './serial-sink.ts';
+import { Settler } from './settler.ts';
+import { Slots } from './slots.ts';
+import { failureOf } from './verdict.ts';
+
+export interface ConsumerOptions {
+  pipeline: Pipeline;
+  sink: SinkWriter<unknown>;
+  run: string;
+  concurrency: number;
+  itemTimeoutMs: number;
+  resources: unknown;
+  clock: Clock;
+  random: () => number;
+  log: Log;
+  calls: Calls;
+  send: (message: FromConsumer) => void;
+  /** This process cannot go on. */
+  fail: (error: unknown) => void;
+}
+
+const timeoutRoundMs = 1000;
+
+export class Consumer {
+  readonly #options: ConsumerOptions;
+  readonly #sink: SinkWriter<unknown>;
+  readonly #settler: Settler;
+  readonly #committer: Committer;
+  readonly #redelivery: Redelivery;
+  readonly #slots: Slots<ItemScope>;
+  readonly #cancelRound: Cancel;
+  /** Redeliveries that the ledger is being asked about: not started yet. */
+  readonly #asking = new Set<Intervals>();
+  /** Aborted when the sink is no longer waited for. */
+  readonly #giveUp = new AbortController();
+  readonly #patience: Patience;
+  #sinkProblem: string | null = null;
+  #isAborted = false;
+  #isDraining = false;
+
+  constructor(options: ConsumerOptions) {
+    this.#options = options;
+    const { clock, random, send, pipeline, concurrency, itemTimeoutMs } = options;
+    this.#sink = serialSink(options.sink);
+    this.#patience = {
+      clock,
+      random,
+      signal: this.#giveUp.signal,
+      onSinkState: (reason) => this.#tellSinkState(reason),
+    };
+    this.#settler = new Settler(send);
+    this.#committer = new Committer({
+      sink: this.#sink,
+      patience: this.#patience,
+      onDone: (items) => this.#settler.done(items),
+      onBad: (seq, error) => this.#settler.failed({ seq, verdict: 'dead', error, afterMs: null }),
+      onFenced: (error) => {
+        this.#giveUp.abort();
+        options.fail(error);
+      },
+    });
+    this.#redelivery = new Redelivery(this.#sink, (writers) => send({ type: 'fenced', writers }));
+    const { run, resources, log, calls } = options;
+    const base = { run, resources, log, calls };
+    const process = pipeline.process ?? ((item: unknown) => item);
+    this.#slots = new Slots<ItemScope>({
+      clock,
+      concurrency,
+      decoder: new FrameDecoder(),
+      scope: (seq, attempt) => new ItemScope(base, seq, attempt),
+      process: (item, scope) => process(item, scope),
+      onDone: (seq, result) => this.#committer.add(seq, result),
+      onFailed: (seq, error) => this.#failed(seq, error),
+    });
+    this.#cancelRound = clock.every(timeoutRoundMs, () => {
+      const reason = new DOMException(
+        `the item ran for longer than its itemTimeout of ${itemTimeoutMs} ms`,
+        'TimeoutError',
+      );
+      this.#slots.abortOlderThan(itemTimeoutMs, reason);
+    });
+  }
+
+  /** What the beat says. */
+  get state(): Pick<Beat, 'lent' | 'started' | 'oldestMs' | 'waiting'> {
+    const { running, waiting, oldestMs } = this.#slots;
+    return {
+      lent: running + waiting,
+      started: running,
+      oldestMs,
+      waiting: this.#sinkProblem && `sink: ${this.#sinkProblem}`,
+    };
+  }
+
+  deliver({ type: _, seq, attempt, redelivered, suspect, writers, ...header }: Deliver, payload: Buffer): void {
+    const frame = frameFromPayload(header, payload);
+    const items = Intervals.of([seq, seq + frame.count - 1]);
+    if (redelivered && this.#options.pipeline.sink.transactional) {
+      void this.#askFirst({ seq, frame, attempt, items, writers, isSuspect: suspect });
+    } else {
+      this.#start({ seq, frame, attempt, items });
+    }
+  }
+
+  /** A settle has been committed. */
+  settled(count: number): void {
+    for (let i = 0; i < count; i++) this.#settler.settled();
+  }
+
+  prune({ before, open, drop }: Prune): void {
+    this.#sink.prune({ before, open, drop }).catch((error: unknown) => {
+      // The ledger only stays larger than it need be; the next sweep takes what this one left.
+      this.#options.log.warn(`the ledger could not be swept: ${describeError(errorData(error))}`);
+    });
+  }
+
+  /** Gives up on what still runs: it stays in the queue. */
+  abort(): void {
+    this.#isAborted = true;
+    this.#slots.abortOlderThan(0, new DOMException('the service is being stopped', 'AbortError'));
+    this.#giveUp.abort();
+  }
+
+  /**
+   * Starts nothing more, gives back what was not started, waits for what was, and lets go of sink and resources.
+   * Resolves when all of that is done and settled.
+   */
+  async drain(): Promise<void> {
+    if (this.#isDraining) return;
+    this.#isDraining = true;
+    const unstarted = this.#slots.stop();
+    for (const items of this.#asking) for (const [from, to] of items) unstarted.add(from, to);
+    if (!unstarted.isEmpty) this.#options.send({ type: 'released', items: unstarted.toFlat() });
+    await this.#slots.idle();
+    await this.#committer.idle();
+    await this.#settler.idle();
+    this.#cancelRound();
+    await this.#options.pipeline.teardown?.(this.#options.resources);
+    await this.#sink.close();
+  }
+
+  async #askFirst({ writers, isSuspect, ...batch }: Batch & { writers: number[]; isSuspect: boolean }): Promise<void> {
+    const { items } = batch;
+    this.#asking.add(items);
+    const range = [items.first!, items.last!] as const;
+    const answer = await patiently(() => this.#redelivery.done(range, { writers, isSuspect }), this.#patience);
+    this.#asking.delete(items);
+    // Given back meanwhile: whoever gets them next will ask again.
+    if (this.#isDraining || answer.status === 'given up') return;
+    if (!answer.value.isEmpty) this.#settler.done(answer.value);
+    for (const [from, to] of answer.value) items.delete(from, to);
+    this.#start(batch);
+  }
+
+  #start({ seq: first, frame, attempt, items }: Batch): void {
+    for (const [next, last] of items) this.#slots.add({ next, last, frame, first, attempt });
+  }
+
+  #failed(seq: number, error: unknown): void {
+    // Aborted by us: nothing is said of it, so it stays lent, and comes back to the queue with our exit.
+    if (this.#isAborted) return;
+    if ((error as { code?: unknown } | null)?.code === 'UNKNOWN_LIMIT') {
+      this.#options.fail(
+        new MillraceError('UNKNOWN_LIMIT', describeError(errorData(error)), { cause: error, exitCode: 78 }),
+      );
+      return;
+    }
+    this.#settler.failed(failureOf(seq, error));
+  }
+
+  #tellSinkState(reason: string | null): void {
+    if (reason === this.#sinkProblem) return;
+    this.#sinkProblem = reason;
+    this.#options.send({ type: 'sink', reason });
+  }
+}
+
+/** Items of one delivery. */
+interface Batch {
+  seq: number;
+  frame: Frame;
+  attempt: number;
+  items: Intervals;
+}

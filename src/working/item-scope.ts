@@ -1,0 +1,68 @@
+import type { Fetch, Log, ProcessContext, UnderLimit } from '../pipeline/context.ts';
+import type { Calls, CallScope } from '../calls/calls.ts';
+import type { Scope } from './slots.ts';
+
+/** What all items of a consumer have in common. */
+export interface ScopeBase {
+  readonly run: string;
+  readonly resources: unknown;
+  readonly log: Log;
+  readonly calls: Calls;
+}
+
+/**
+ * The context of one item. Everything that costs something is made when it is first asked for, so that an item that
+ * asks for nothing pays for one object.
+ */
+export class ItemScope implements Scope, ProcessContext {
+  readonly seq: number;
+  readonly attempt: number;
+  readonly #base: ScopeBase;
+  #controller: AbortController | undefined;
+  #calls: CallScope | undefined;
+
+  constructor(base: ScopeBase, seq: number, attempt: number) {
+    this.#base = base;
+    this.seq = seq;
+    this.attempt = attempt;
+  }
+
+  get key(): string {
+    return `${this.#base.run}:${this.seq}`;
+  }
+
+  get resources(): unknown {
+    return this.#base.resources;
+  }
+
+  get log(): Log {
+    return this.#base.log;
+  }
+
+  get signal(): AbortSignal {
+    this.#controller ??= new AbortController();
+    return this.#controller.signal;
+  }
+
+  get fetch(): Fetch {
+    return this.#callScope.fetch;
+  }
+
+  get limit(): UnderLimit {
+    return this.#callScope.limit;
+  }
+
+  abort(reason: Error): void {
+    this.#controller ??= new AbortController();
+    this.#controller.abort(reason);
+  }
+
+  finish(): void {
+    this.#calls?.close();
+  }
+
+  get #callScope(): CallScope {
+    this.#calls ??= this.#base.calls.scope(this.signal);
+    return this.#calls;
+  }
+}

@@ -1,0 +1,38 @@
+import { equalJitter, type Backoff } from '../core/backoff.ts';
+import { pause, type Clock } from '../core/clock.ts';
+import { describeError, errorData } from '../core/errors.ts';
+
+const backoff: Backoff = { baseMs: 500, capMs: 30_000 };
+
+/** What waiting for a sink needs. */
+export interface Patience {
+  clock: Clock;
+  random: () => number;
+  /** Ends the waiting. */
+  signal: AbortSignal;
+  /** The sink takes nothing now, and why; null when it does again. */
+  onSinkState: (reason: string | null) => void;
+}
+
+/**
+ * Does `task`, again and again with back-off until the sink takes it. Rejects only with errors that `isFinal`;
+ * resolves to 'given up' when the waiting is ended.
+ */
+export async function patiently<T>(
+  task: () => Promise<T>,
+  { clock, random, signal, onSinkState }: Patience,
+  isFinal: (error: unknown) => boolean = () => false,
+): Promise<{ status: 'done'; value: T } | { status: 'given up' }> {
+  for (let attempt = 1; !signal.aborted; attempt++) {
+    try {
+      const value = await task();
+      onSinkState(null);
+      return { status: 'done', value };
+    } catch (error) {
+      if (isFinal(error)) throw error;
+      onSinkState(describeError(errorData(error)));
+      await pause(clock, equalJitter(backoff, attempt, random()), signal);
+    }
+  }
+  return { status: 'given up' };
+}

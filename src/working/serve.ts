@@ -1,0 +1,91 @@
+/** A consumer's life on its channel: configured, ready, lent items, drained, dismissed. */
+import * as millrace from '../index.ts';
+import { createCalls } from '../calls/calls.ts';
+import { startBeat } from '../child/beat.ts';
+import { connect } from '../child/connect.ts';
+import { childLog } from '../child/log.ts';
+import { watchParent } from '../child/parent-watch.ts';
+import type { Cancel, Clock } from '../core/clock.ts';
+import { configError } from '../core/errors.ts';
+import { handle, type Handlers } from '../ipc/handlers.ts';
+import type { ConfigureConsumer, FromConsumer, ToConsumer } from '../ipc/messages.ts';
+import { parse } from '../ipc/parse.ts';
+import { loadPipeline } from '../pipeline/load.ts';
+import { formatProblems } from '../pipeline/problems.ts';
+import { Consumer } from './consumer.ts';
+import { StandardOutput } from './standard-output.ts';
+
+/** Runs a consumer on the channel that the supervisor has opened for this process. */
+export function serveConsumer({ clock, random }: { clock: Clock; random: () => number }): void {
+  const { send, fail, leave } = connect<ToConsumer, FromConsumer>({
+    clock,
+    parse: parse.toConsumer,
+    onMessage: (message, payload) => handle(handlers, message, payload),
+  });
+  const log = childLog(send);
+  const output = new StandardOutput((bytes) => send({ type: 'write' }, [bytes]));
+  const calls = createCalls({ send, clock, random });
+  let consumer: Consumer | undefined;
+  let cancelBeat: Cancel = () => undefined;
+
+  const configure = async (message: ConfigureConsumer): Promise<void> => {
+    const { file, name, run, writer, ordinal, generation, concurrency, durability, itemTimeoutMs, beatMs } = message;
+    process.title = `millrace ${name}: consumer ${ordinal}`;
+    const { pipeline, problems } = await loadPipeline(file, { millrace });
+    if (!pipeline) throw configError('PIPELINE', formatProblems(problems));
+    const sink = await pipeline.sink.open({
+      run,
+      writer,
+      generation,
+      durability,
+      clock,
+      exclusive: (limit, task) => calls.exclusive(limit, task),
+      writeOut: (bytes) => output.write(bytes),
+    });
+    const setup = calls.scope(new AbortController().signal);
+    const context = { signal: new AbortController().signal, log, ordinal, fetch: setup.fetch, limit: setup.limit };
+    const resources = await pipeline.setup?.(context);
+    consumer = new Consumer({
+      pipeline,
+      sink,
+      run,
+      concurrency,
+      itemTimeoutMs,
+      resources,
+      clock,
+      random,
+      log,
+      calls,
+      send,
+      fail,
+    });
+    cancelBeat = startBeat({ clock, beatMs, send, state: () => consumer!.state });
+    send({ type: 'ready' });
+    if (!message.diesWithSupervisor) watchParent();
+  };
+  const drain = async (): Promise<void> => {
+    await consumer?.drain();
+    send({ type: 'ended' });
+  };
+  const working = (): Consumer => {
+    if (!consumer) throw new Error('the supervisor spoke of items before this consumer was ready');
+    return consumer;
+  };
+
+  const handlers: Handlers<ToConsumer> = {
+    configure: (message) => void configure(message).catch(fail),
+    deliver: (message, payload) => working().deliver(message, payload),
+    settled: ({ count }) => working().settled(count),
+    prune: (message) => working().prune(message),
+    end: () => void drain().catch(fail),
+    stop: () => void drain().catch(fail),
+    abort: () => consumer?.abort(),
+    bye: () => {
+      cancelBeat();
+      leave();
+    },
+    granted: (message) => calls.onGranted(message),
+    refused: (message) => calls.onRefused(message),
+    written: ({ count }) => output.written(count),
+  };
+}

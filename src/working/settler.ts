@@ -1,0 +1,68 @@
+import { Intervals } from '../core/intervals.ts';
+import type { Failure, Settle } from '../ipc/messages.ts';
+
+/**
+ * Tells the supervisor what became of items. One settle is on its way at a time; what comes meanwhile is gathered for
+ * the next, so settles grow with the load without a timer.
+ */
+export class Settler {
+  readonly #send: (message: Settle) => void;
+  #done = new Intervals();
+  #failed: Failure[] = [];
+  #isAwaitingAnswer = false;
+  #isScheduled = false;
+  #waiting: (() => void)[] = [];
+
+  constructor(send: (message: Settle) => void) {
+    this.#send = send;
+  }
+
+  done(items: Intervals): void {
+    for (const [from, to] of items) this.#done.add(from, to);
+    this.#schedule();
+  }
+
+  failed(failure: Failure): void {
+    this.#failed.push(failure);
+    this.#schedule();
+  }
+
+  /** The supervisor has committed the settle that was on its way. */
+  settled(): void {
+    this.#isAwaitingAnswer = false;
+    this.#flush();
+    if (!this.#isIdle) return;
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const resolve of waiting) resolve();
+  }
+
+  /** Resolves when everything is settled and confirmed. */
+  idle(): Promise<void> {
+    if (this.#isIdle) return Promise.resolve();
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  get #isIdle(): boolean {
+    return !this.#isAwaitingAnswer && this.#done.isEmpty && this.#failed.length === 0;
+  }
+
+  // In a microtask, so that what one tick brings goes together.
+  #schedule(): void {
+    if (this.#isScheduled || this.#isAwaitingAnswer) return;
+    this.#isScheduled = true;
+    queueMicrotask(() => {
+      this.#isScheduled = false;
+      this.#flush();
+    });
+  }
+
+  #flush(): void {
+    if (this.#isAwaitingAnswer || (this.#done.isEmpty && this.#failed.length === 0)) return;
+    this.#isAwaitingAnswer = true;
+    const message: Settle = { type: 'settle', done: this.#done.toFlat(), failed: this.#failed };
+    this.#done = new Intervals();
+    this.#failed = [];
+    this.#send(message);
+  }
+}

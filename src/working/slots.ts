@@ -1,0 +1,166 @@
+import type { Clock } from '../core/clock.ts';
+import type { FrameDecoder } from '../frame/codec.ts';
+import type { Frame } from '../frame/frame.ts';
+import { Intervals } from '../core/intervals.ts';
+
+/** A run of items of one delivery that wait for a slot. */
+export interface Waiting {
+  /** The next item to start, and the last one, as seqs. */
+  next: number;
+  last: number;
+  readonly frame: Frame;
+  /** Seq of the frame's first item. */
+  readonly first: number;
+  readonly attempt: number;
+}
+
+/** What an item's `process` is given, from its start until it settles. */
+export interface Scope {
+  readonly seq: number;
+  abort: (reason: Error) => void;
+  /** The item has settled: whatever it left open is closed. */
+  finish: () => void;
+}
+
+/** An item in a slot whose `process` has not settled yet. */
+interface Running {
+  readonly scope: Scope;
+  readonly startedAt: number;
+}
+
+export interface SlotsOptions<S extends Scope> {
+  clock: Clock;
+  concurrency: number;
+  decoder: FrameDecoder;
+  scope: (seq: number, attempt: number) => S;
+  process: (item: unknown, scope: S) => unknown;
+  onDone: (seq: number, result: unknown) => void;
+  onFailed: (seq: number, error: unknown) => void;
+}
+
+// A run of synchronous items is interrupted after this long, for what has arrived meanwhile.
+const turnMs = 10;
+
+/**
+ * A consumer's slots: at most C items are being processed at a time. An item whose `process` returns without a
+ * promise never leaves the loop: no promise, no timer, no slot.
+ */
+export class Slots<S extends Scope> {
+  readonly #options: SlotsOptions<S>;
+  readonly #waiting: Waiting[] = [];
+  readonly #running = new Map<number, Running>();
+  #isStopped = false;
+  #isPumping = false;
+  #turnIsDue = false;
+  #onIdle: (() => void)[] = [];
+
+  constructor(options: SlotsOptions<S>) {
+    this.#options = options;
+  }
+
+  get running(): number {
+    return this.#running.size;
+  }
+
+  /** Items that wait for a slot. */
+  get waiting(): number {
+    return this.#waiting.reduce((sum, { next, last }) => sum + last - next + 1, 0);
+  }
+
+  /** For how long the oldest item has been in its slot, in milliseconds. */
+  get oldestMs(): number {
+    const oldest = this.#running.values().next().value;
+    return oldest ? this.#options.clock.now() - oldest.startedAt : 0;
+  }
+
+  /** Takes a run of items, to be started in order. */
+  add(waiting: Waiting): void {
+    this.#waiting.push(waiting);
+    this.#pump();
+  }
+
+  /** Starts nothing more; returns what was not started. */
+  stop(): Intervals {
+    this.#isStopped = true;
+    const left = new Intervals();
+    for (const { next, last } of this.#waiting) if (next <= last) left.add(next, last);
+    this.#waiting.length = 0;
+    return left;
+  }
+
+  /** Aborts items that have been running for longer than `ms`. */
+  abortOlderThan(ms: number, reason: Error): void {
+    const now = this.#options.clock.now();
+    for (const { scope, startedAt } of this.#running.values()) {
+      if (now - startedAt < ms) return; // They are in the order of their start.
+      scope.abort(reason);
+    }
+  }
+
+  /** Resolves when nothing runs. */
+  idle(): Promise<void> {
+    if (this.#running.size === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#onIdle.push(resolve));
+  }
+
+  #pump(): void {
+    if (this.#isPumping || this.#turnIsDue) return;
+    this.#isPumping = true;
+    const { clock, concurrency } = this.#options;
+    const startedAt = clock.now();
+    while (!this.#isStopped && this.#running.size < concurrency) {
+      const first = this.#waiting[0];
+      if (!first) break;
+      const seq = first.next++;
+      if (first.next > first.last) this.#waiting.shift();
+      this.#start(first, seq);
+      if (clock.now() - startedAt > turnMs && this.#waiting.length > 0) {
+        this.#turnIsDue = true;
+        clock.soon(() => {
+          this.#turnIsDue = false;
+          this.#pump();
+        });
+        break;
+      }
+    }
+    this.#isPumping = false;
+  }
+
+  #start({ first, frame, attempt }: Waiting, seq: number): void {
+    const { decoder, process, onDone, onFailed, clock } = this.#options;
+    const scope = this.#options.scope(seq, attempt);
+    let result: unknown;
+    try {
+      result = process(decoder.decode(frame, seq - first), scope);
+    } catch (error) {
+      scope.finish();
+      onFailed(seq, error);
+      return;
+    }
+    if (!isThenable(result)) {
+      scope.finish();
+      onDone(seq, result);
+      return;
+    }
+    this.#running.set(seq, { scope, startedAt: clock.now() });
+    result.then(
+      (value) => this.#settled(scope, () => onDone(seq, value)),
+      (error: unknown) => this.#settled(scope, () => onFailed(seq, error)),
+    );
+  }
+
+  #settled(scope: S, tell: () => void): void {
+    this.#running.delete(scope.seq);
+    scope.finish();
+    tell();
+    this.#pump();
+    if (this.#running.size > 0) return;
+    const waiting = this.#onIdle;
+    this.#onIdle = [];
+    for (const resolve of waiting) resolve();
+  }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
+}
