@@ -46,9 +46,9 @@ class MemoryWriter<Row> implements SinkWriter<Row> {
   constructor(rows: Row[], runs: Map<string, RunState>, context: SinkContext) {
     const { run, writer, generation } = context;
     const state = runs.get(run) ?? { ledger: new Intervals(), writers: new Map() };
-    for (const other of state.writers.values()) {
-      if (other.generation <= generation) continue;
-      const text = `start ${generation} of it, after start ${other.generation}`;
+    for (const [id, other] of state.writers) {
+      if (other.generation === generation || (other.generation < generation && id < writer)) continue;
+      const text = `start ${generation} with writer ${writer}, after start ${other.generation} with writer ${id}`;
       throw configError('SINK_NEWER', `this queue is older than what the sink has seen: ${text}`);
     }
     const known = state.writers.get(writer);

@@ -33,9 +33,10 @@ export interface SqliteOptions<K extends string> {
  *
  * Throws a MillraceError (`SINK_OPTIONS`) if the options are wrong.
  */
+// NoInfer: the key is what `key` says. Otherwise a type that the sink is expected to have would make all columns the key.
 export function sqlite<const K extends string = never>(
   options: SqliteOptions<K>,
-): Sink<{ readonly [P in K]: SqlValue }> {
+): Sink<{ readonly [P in NoInfer<K>]: SqlValue }> {
   const target = checkOptions(options);
   return {
     [sinkMark]: true,

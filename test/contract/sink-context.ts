@@ -1,0 +1,16 @@
+import type { SinkContext } from '../../src/sinks/port.ts';
+import { HandClock } from '../support/hand-clock.ts';
+
+/** What a consumer gives a sink: writer 1 of run "run-1", alone in the world and with time standing still. */
+export function sinkContext(overrides: Partial<SinkContext> = {}): SinkContext {
+  return {
+    run: 'run-1',
+    writer: 1,
+    generation: 1,
+    durability: 'full',
+    clock: new HandClock(),
+    exclusive: async (_name, task) => await task(),
+    writeOut: async () => {},
+    ...overrides,
+  };
+}

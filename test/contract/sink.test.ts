@@ -1,0 +1,55 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import Sqlite from 'better-sqlite3';
+import { discard } from '../../src/sinks/discard.ts';
+import { memory } from '../../src/sinks/memory.ts';
+import { ndjson } from '../../src/sinks/ndjson.ts';
+import { sqlite } from '../../src/sinks/sqlite.ts';
+import { sinkContract, type Row } from './sink.ts';
+
+sinkContract('sqlite, a table without a key', {
+  transactional: true,
+  create: () => {
+    const folder = mkdtempSync(join(tmpdir(), 'millrace-sink-'));
+    const file = join(folder, 'results.db');
+    return {
+      sink: sqlite({ file, table: 'results', columns: { id: 'INTEGER', text: 'TEXT' } }),
+      rows() {
+        const db = new Sqlite(file, { readonly: true });
+        const rows = db.prepare('SELECT id, text FROM results').all() as Row[];
+        db.close();
+        return rows;
+      },
+      dispose: () => rmSync(folder, { recursive: true }),
+    };
+  },
+});
+
+sinkContract('memory', {
+  transactional: true,
+  create: () => {
+    const sink = memory<Row>();
+    return { sink, rows: () => [...sink.rows], dispose() {} };
+  },
+});
+
+sinkContract('ndjson', {
+  transactional: false,
+  create: () => {
+    let written = '';
+    const writeOut = async (bytes: Buffer): Promise<void> => void (written += bytes.toString());
+    const rows = (): Row[] =>
+      written
+        .split('\n')
+        .slice(0, -1)
+        .map((line) => JSON.parse(line) as Row);
+    return { sink: ndjson(), rows, context: { writeOut }, dispose() {} };
+  },
+});
+
+sinkContract('discard', {
+  transactional: false,
+  keepsRows: false,
+  create: () => ({ sink: discard(), rows: () => [], dispose() {} }),
+});

@@ -1,0 +1,347 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { Intervals, type Interval } from '../../src/core/intervals.ts';
+import { Fenced, type Sink, type SinkContext, type SinkWriter } from '../../src/sinks/port.ts';
+import { sinkContext } from './sink-context.ts';
+
+export interface Row {
+  id: number;
+  text: string;
+}
+
+/** A sink with a place of its own, and a look into that place from outside. */
+export interface SinkUnderTest {
+  readonly sink: Sink<Row>;
+  /** What is there, in any order. */
+  rows(): Row[];
+  /** What every context for this sink has besides the usual. */
+  readonly context?: Partial<SinkContext>;
+  dispose(): void;
+}
+
+export interface Subject {
+  readonly transactional: boolean;
+  /** False for a sink that throws rows away. */
+  readonly keepsRows?: boolean;
+  readonly create: () => SinkUnderTest;
+}
+
+/** What every sink promises (src/sinks/port.ts), and a transactional one besides; `create` makes one with an empty place. */
+export function sinkContract(name: string, { transactional, keepsRows = true, create }: Subject): void {
+  const kept = (ids: number[]): number[] => (keepsRows ? ids : []);
+  describe(`a sink: ${name}`, () => {
+    let place: Place;
+    beforeEach(() => {
+      place = new Place(create());
+    });
+    afterEach(async () => await place.close());
+
+    it('has the rows once the commit resolves', async () => {
+      const writer = await place.open();
+      await writer.commit({ rows: [row(1), row(2)], seqs: seqs([1, 2]) });
+      await writer.commit({ rows: [row(3)], seqs: seqs([3, 3]) });
+      expect(place.ids()).toEqual(kept([1, 2, 3]));
+    });
+
+    it('takes a batch without rows and a batch without items', async () => {
+      const writer = await place.open();
+      await writer.commit({ rows: [], seqs: seqs([1, 5]) });
+      await writer.commit({ rows: [], seqs: seqs() });
+      expect(place.ids()).toEqual([]);
+    });
+
+    it('gives each writer what it needs, whoever else has it open', async () => {
+      const [first, second] = [await place.open({ writer: 1 }), await place.open({ writer: 2 })];
+      await first.commit({ rows: [row(1)], seqs: seqs([1, 1]) });
+      await second.commit({ rows: [row(2)], seqs: seqs([2, 2]) });
+      await first.close();
+      await second.commit({ rows: [row(3)], seqs: seqs([3, 3]) });
+      expect(place.ids()).toEqual(kept([1, 2, 3]));
+    });
+
+    it('can be asked, fenced, pruned and closed more than once', async () => {
+      const writer = await place.open({ writer: 9 });
+      for (const times of [1, 2]) {
+        expect(await writer.fence([times])).toBe(0);
+        expect(await writer.fence([1])).toBe(0);
+        expect(await writer.ask(1, 100)).toEqual([]);
+        await writer.prune({ before: 50, open: [7], drop: ['run-0'] });
+      }
+      await writer.close();
+      await writer.close();
+    });
+
+    it(`says that it is ${transactional ? '' : 'not '}transactional`, () => {
+      expect(place.isTransactional).toBe(transactional);
+    });
+
+    if (transactional) transactionalContract(create);
+  });
+}
+
+function transactionalContract(create: () => SinkUnderTest): void {
+  let place: Place;
+  beforeEach(() => {
+    place = new Place(create());
+  });
+  afterEach(async () => await place.close());
+
+  it('knows the items of a batch, those without results too, and no others', async () => {
+    const writer = await place.open();
+    await writer.commit({ rows: [row(1)], seqs: seqs([1, 3], [6, 6], [9, 12]) });
+    expect(await writer.ask(1, 20)).toEqual([
+      [1, 3],
+      [6, 6],
+      [9, 12],
+    ]);
+  });
+
+  it.each<{ asked: Interval; found: Interval[] }>([
+    { asked: [1, 2], found: [] },
+    { asked: [1, 5], found: [[5, 5]] },
+    { asked: [6, 7], found: [[6, 7]] },
+    { asked: [10, 10], found: [[10, 10]] },
+    { asked: [11, 19], found: [] },
+    {
+      asked: [8, 22],
+      found: [
+        [8, 10],
+        [20, 22],
+      ],
+    },
+    { asked: [26, 1_000_000], found: [] },
+  ])('finds $found of $asked', async ({ asked, found }) => {
+    const writer = await place.open();
+    await writer.commit({ rows: [], seqs: seqs([5, 10], [20, 25]) });
+    expect(await writer.ask(...asked)).toEqual(found);
+  });
+
+  it('knows the items of its own run only', async () => {
+    const [one, other] = [await place.open(), await place.open({ run: 'run-2' })];
+    await one.commit({ rows: [row(1)], seqs: seqs([1, 4]) });
+    await other.commit({ rows: [row(2)], seqs: seqs([3, 3]) });
+    expect(await other.ask(1, 9)).toEqual([[3, 3]]);
+    expect(await other.fence([])).toBe(3);
+    expect(place.ids()).toEqual([1, 2]);
+  });
+
+  it('tells the successor of a process that died after its commit what that process had done', async () => {
+    const lost = await place.open({ writer: 1 });
+    await lost.commit({ rows: [row(1), row(2)], seqs: seqs([1, 1], [4, 4]) });
+    const successor = await place.open({ writer: 2 });
+    expect(await successor.fence([1])).toBe(4);
+    expect(await successor.ask(1, 4)).toEqual([
+      [1, 1],
+      [4, 4],
+    ]);
+  });
+
+  it('lets a barred writer commit nothing, not even its fences and prunes', async () => {
+    const barred = await place.open({ writer: 1 });
+    await barred.commit({ rows: [row(1)], seqs: seqs([1, 1]) });
+    const successor = await place.open({ writer: 2 });
+    await successor.fence([1]);
+    await expect(barred.commit({ rows: [row(2)], seqs: seqs([2, 2]) })).rejects.toThrow(Fenced);
+    await expect(barred.fence([2])).rejects.toThrow(Fenced);
+    await expect(barred.prune({ before: 9, open: [], drop: [] })).rejects.toThrow(Fenced);
+    expect(await successor.ask(1, 9)).toEqual([[1, 1]]);
+    await successor.commit({ rows: [row(3)], seqs: seqs([2, 2]) });
+    expect(place.ids()).toEqual([1, 3]);
+  });
+
+  it('bars a writer that has not opened yet', async () => {
+    const successor = await place.open({ writer: 2 });
+    await successor.fence([1]);
+    await expect(place.open({ writer: 1 })).rejects.toThrow(Fenced);
+  });
+
+  it('keeps a writer barred however often it is barred, and the others free', async () => {
+    const [lost, first, second] = [
+      await place.open({ writer: 1 }),
+      await place.open({ writer: 2 }),
+      await place.open({ writer: 3 }),
+    ];
+    expect(await first.fence([1, 1])).toBe(0);
+    expect(await second.fence([1])).toBe(0);
+    expect(await second.fence([])).toBe(0);
+    await expect(lost.commit({ rows: [], seqs: seqs([1, 1]) })).rejects.toThrow(Fenced);
+    await first.commit({ rows: [], seqs: seqs([1, 1]) });
+    await second.commit({ rows: [], seqs: seqs([2, 2]) });
+  });
+
+  it('does not bar the writer that asks for it itself', async () => {
+    const writer = await place.open({ writer: 2 });
+    await writer.fence([1, 2]);
+    await writer.commit({ rows: [row(1)], seqs: seqs([1, 1]) });
+    expect(place.ids()).toEqual([1]);
+  });
+
+  it('bars the earlier self of a writer that opens again', async () => {
+    const before = await place.open({ writer: 1 });
+    const after = await place.open({ writer: 1 });
+    await expect(before.commit({ rows: [row(1)], seqs: seqs([1, 1]) })).rejects.toThrow(Fenced);
+    await after.commit({ rows: [row(2)], seqs: seqs([1, 1]) });
+    expect(place.ids()).toEqual([2]);
+  });
+
+  it.each<Interval>([
+    [10, 20],
+    [12, 12],
+    [9, 10],
+    [20, 21],
+    [1, 30],
+  ])('refuses seqs %i to %i after 10 to 20, and leaves nothing of that batch', async (from, to) => {
+    const writer = await place.open();
+    await writer.commit({ rows: [row(1)], seqs: seqs([10, 20]) });
+    const overlapping = writer.commit({ rows: [row(2)], seqs: seqs([3, 4], [from, to], [40, 41]) });
+    await expect(overlapping).rejects.toMatchObject({ code: 'LEDGER_OVERLAP' });
+    expect(await writer.ask(0, 50)).toEqual([[10, 20]]);
+    await writer.commit({ rows: [row(3)], seqs: seqs([3, 4], [21, 22]) });
+    expect(place.ids()).toEqual([1, 3]);
+  });
+
+  it('forgets what is below the mark and keeps what a retry may ask for', async () => {
+    const writer = await place.open();
+    for (const batch of [seqs([1, 4]), seqs([5, 6], [8, 8]), seqs([10, 14]), seqs([15, 30]), seqs([31, 33])]) {
+      await writer.commit({ rows: [], seqs: batch });
+    }
+    const other = await place.open({ run: 'run-2' });
+    await other.commit({ rows: [], seqs: seqs([1, 1]) });
+    const request = { before: 20, open: [40, 12, 7, 8], drop: [] };
+    await writer.prune(request);
+    await writer.prune(request);
+    const kept = Intervals.of(...(await writer.ask(0, 100)));
+    for (const seq of [12, 8, 20, 30, 33]) expect(kept.has(seq)).toBe(true);
+    for (const seq of [1, 4, 5, 6]) expect(kept.has(seq)).toBe(false);
+    expect(await writer.fence([])).toBe(33);
+    expect(await other.ask(0, 9)).toEqual([[1, 1]]);
+  });
+
+  it('keeps the ledger as small as what is not settled', async () => {
+    const writer = await place.open();
+    for (let seq = 1; seq <= 200; seq += 2) {
+      await writer.commit({ rows: [], seqs: seqs([seq, seq]) });
+      if (seq % 10 === 1) await writer.prune({ before: seq, open: [3], drop: [] });
+      expect((await writer.ask(0, 1000)).length).toBeLessThanOrEqual(7);
+    }
+  });
+
+  it('drops the runs that are over, and never the one that is not', async () => {
+    const old = await place.open({ run: 'run-0' });
+    await old.commit({ rows: [row(1)], seqs: seqs([1, 9]) });
+    const writer = await place.open();
+    await writer.commit({ rows: [row(2)], seqs: seqs([1, 1]) });
+    await expect(writer.prune({ before: 1, open: [], drop: ['run-0', 'run-1'] })).rejects.toMatchObject({
+      code: 'BUG',
+    });
+    await writer.prune({ before: 1, open: [], drop: ['run-0'] });
+    expect(await writer.ask(0, 9)).toEqual([[1, 1]]);
+    await expect(old.commit({ rows: [row(3)], seqs: seqs([10, 10]) })).rejects.toThrow(Fenced);
+    expect(await (await place.open({ run: 'run-0' })).ask(0, 9)).toEqual([]);
+    expect(place.ids()).toEqual([1, 2]);
+  });
+
+  it('refuses a queue that is older than what it has seen', async () => {
+    await place.open({ writer: 7, generation: 3 });
+    await expect(place.open({ writer: 8, generation: 2 })).rejects.toMatchObject({ code: 'SINK_NEWER', exitCode: 78 });
+    await place.open({ writer: 8, generation: 3 });
+    await place.open({ writer: 9, generation: 4 });
+    await place.open({ run: 'run-2', writer: 1, generation: 1 });
+  });
+
+  it('refuses a queue that gives out writers that an earlier start had given out already', async () => {
+    await place.open({ writer: 7, generation: 3 });
+    await expect(place.open({ writer: 7, generation: 4 })).rejects.toMatchObject({ code: 'SINK_NEWER' });
+    await expect(place.open({ writer: 6, generation: 4 })).rejects.toMatchObject({ code: 'SINK_NEWER' });
+  });
+
+  it('has each item of any history of commits and crashes once, in rows and ledger alike', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.uniqueArray(historySteps, { maxLength: 30, selector: (step) => step.seq }),
+        async (history) => {
+          const fresh = new Place(create());
+          try {
+            await replay(fresh, history);
+          } finally {
+            await fresh.close();
+          }
+        },
+      ),
+      { numRuns: 25 },
+    );
+  });
+}
+
+/** A writer commits `seq` and, if it dies then, its successor is lent the same again. */
+const historySteps = fc.record({
+  seq: fc.integer({ min: 1, max: 60 }),
+  outcome: fc.constantFrom('lives', 'dies', 'hangs'),
+});
+
+async function replay(place: Place, history: { seq: number; outcome: string }[]): Promise<void> {
+  let id = 1;
+  let writer = await place.open({ writer: id });
+  const orphans: SinkWriter<Row>[] = [];
+  for (const { seq, outcome } of history) {
+    const batch = { rows: [row(seq)], seqs: seqs([seq, seq]) };
+    if (outcome === 'lives') {
+      await writer.commit(batch);
+      continue;
+    }
+    // It is given up for dead before it has committed, or after.
+    if (outcome === 'hangs') orphans.push(writer);
+    else await writer.commit(batch);
+    const lost = id;
+    id++;
+    writer = await place.open({ writer: id });
+    const highest = await writer.fence([lost]);
+    const isDone = seq <= highest && (await writer.ask(seq, seq)).length > 0;
+    for (const orphan of orphans) await expect(orphan.commit(batch)).rejects.toThrow(Fenced);
+    if (!isDone) await writer.commit(batch);
+  }
+  const all = Intervals.of(...history.map(({ seq }) => [seq, seq] as const));
+  expect(await writer.ask(0, 100)).toEqual([...all]);
+  expect(place.ids()).toEqual(history.map(({ seq }) => seq).toSorted((a, b) => a - b));
+}
+
+/** A sink's place and everything that was opened on it. */
+class Place {
+  readonly #subject: SinkUnderTest;
+  readonly #opened: SinkWriter<Row>[] = [];
+
+  constructor(subject: SinkUnderTest) {
+    this.#subject = subject;
+  }
+
+  get isTransactional(): boolean {
+    return this.#subject.sink.transactional;
+  }
+
+  async open(overrides: Partial<SinkContext> = {}): Promise<SinkWriter<Row>> {
+    const writer = await this.#subject.sink.open(sinkContext({ ...this.#subject.context, ...overrides }));
+    this.#opened.push(writer);
+    return writer;
+  }
+
+  /** The rows that are there, by id, all of them as they were written. */
+  ids(): number[] {
+    const rows = this.#subject.rows().toSorted((a, b) => a.id - b.id);
+    const altered = rows.find(({ id, text }) => text !== row(id).text);
+    if (altered !== undefined) throw new Error(`a row was altered: ${JSON.stringify(altered)}`);
+    return rows.map(({ id }) => id);
+  }
+
+  async close(): Promise<void> {
+    for (const writer of this.#opened) await writer.close();
+    this.#subject.dispose();
+  }
+}
+
+function row(id: number): Row {
+  return { id, text: `row ${id}` };
+}
+
+function seqs(...intervals: Interval[]): Intervals {
+  return Intervals.of(...intervals);
+}

@@ -1,0 +1,45 @@
+import { describe, expect, it } from '@jest/globals';
+import { Intervals } from '../../../src/core/intervals.ts';
+import { ndjson } from '../../../src/sinks/ndjson.ts';
+import { BadRow } from '../../../src/sinks/port.ts';
+import { sinkContext } from '../../contract/sink-context.ts';
+
+/** What goes out for these results, and how the commit ends. */
+async function write(rows: unknown[]): Promise<{ pieces: string[]; error: unknown }> {
+  const pieces: string[] = [];
+  const writeOut = async (bytes: Buffer): Promise<void> => void pieces.push(bytes.toString());
+  const writer = await ndjson().open(sinkContext({ writeOut }));
+  const error: unknown = await writer.commit({ rows, seqs: Intervals.of([1, 1]) }).catch((reason: unknown) => reason);
+  return { pieces, error };
+}
+
+describe('JSON lines', () => {
+  it('are one per result, with dates as ISO text and BigInts as text', async () => {
+    const rows = [{ at: new Date(0), big: 2n ** 64n }, 'text\nwith lines', [1], 5, null];
+    expect((await write(rows)).pieces).toEqual([
+      '{"at":"1970-01-01T00:00:00.000Z","big":"18446744073709551616"}\n"text\\nwith lines"\n[1]\n5\nnull\n',
+    ]);
+  });
+
+  it('go out whole, in pieces of a moderate size', async () => {
+    const rows = Array.from({ length: 2000 }, (_, i) => ({ i, text: 'x'.repeat(1000) }));
+    const { pieces } = await write(rows);
+    expect(pieces.length).toBeGreaterThan(5);
+    expect(Math.max(...pieces.map((piece) => piece.length))).toBeLessThan(300_000);
+    expect(pieces.every((piece) => piece.endsWith('}\n'))).toBe(true);
+    expect(pieces.join('')).toBe(rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
+  });
+
+  it('make a bad row of what JSON cannot hold, and nothing of its batch goes out', async () => {
+    for (const bad of [{ a: Number.NaN }, undefined, () => 1]) {
+      const { pieces, error } = await write([{ a: 1 }, bad]);
+      expect(error).toBeInstanceOf(BadRow);
+      expect(pieces).toEqual([]);
+    }
+  });
+
+  it('end the commit with an error when they cannot be written', async () => {
+    const writer = await ndjson().open(sinkContext({ writeOut: () => Promise.reject(new Error('nobody reads')) }));
+    await expect(writer.commit({ rows: [1], seqs: Intervals.of([1, 1]) })).rejects.toThrow('nobody reads');
+  });
+});

@@ -1,0 +1,100 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { Fenced } from '../../../../src/sinks/port.ts';
+import { HandClock } from '../../../support/hand-clock.ts';
+import { Folder } from './a-folder.ts';
+
+let folder: Folder;
+beforeEach(() => {
+  folder = new Folder();
+});
+afterEach(async () => await folder.dispose());
+
+/** Time that passes as soon as somebody waits for it, after `onWait` has been called. */
+class ImpatientClock extends HandClock {
+  onWait = (): void => {};
+  waits = 0;
+
+  override after(ms: number, fn: () => void): () => void {
+    this.waits++;
+    this.onWait();
+    const cancel = super.after(ms, fn);
+    queueMicrotask(() => this.turn(ms));
+    return cancel;
+  }
+}
+
+describe('a database that another process has locked', () => {
+  it('is waited for, with the event loop free, and then written', async () => {
+    const clock = new ImpatientClock();
+    const writer = await folder.open({}, { clock });
+    await writer.write({ id: 1 });
+    const other = folder.connect();
+    other.exec('BEGIN IMMEDIATE');
+    clock.onWait = () => {
+      if (clock.waits === 3) other.exec('COMMIT');
+    };
+    await writer.write({ id: 2 });
+    expect(clock.waits).toBe(3);
+    expect(folder.query()).toEqual([{ id: 1 }, { id: 2 }]);
+  });
+
+  it('is waited for when it is opened', async () => {
+    folder.run('PRAGMA journal_mode = WAL', 'CREATE TABLE results (id)');
+    const clock = new ImpatientClock();
+    const other = folder.connect();
+    other.exec('BEGIN IMMEDIATE');
+    clock.onWait = () => {
+      if (clock.waits === 2) other.exec('COMMIT');
+    };
+    await (await folder.open({}, { clock })).write({ id: 1 });
+    expect(folder.query()).toEqual([{ id: 1 }]);
+  });
+
+  it('is an unreachable sink in the end, and the same batch goes through once it is free', async () => {
+    const clock = new ImpatientClock();
+    const writer = await folder.open({}, { clock });
+    await writer.write({ id: 1 });
+    const other = folder.connect();
+    other.exec('BEGIN IMMEDIATE');
+    clock.onWait = () => clock.turn(10_000);
+    await expect(writer.write({ id: 2 })).rejects.toMatchObject({ code: 'SINK_LOCKED' });
+    expect(clock.waits).toBe(3);
+    other.exec('COMMIT');
+    await writer.write({ id: 3 });
+    expect(folder.query()).toEqual([{ id: 1 }, { id: 3 }]);
+  });
+
+  it('by a lost writer’s open transaction is barred only after that has ended', async () => {
+    const clock = new ImpatientClock();
+    const lost = await folder.open({ columns: { id: 'INTEGER' } }, { writer: 1 });
+    const successor = await folder.open({}, { writer: 2, clock });
+    const inside = folder.connect();
+    inside.exec('BEGIN IMMEDIATE');
+    inside.exec("INSERT INTO millrace_ledger VALUES ('run-1', 5, 9)");
+    clock.onWait = () => void (inside.inTransaction && inside.exec('COMMIT'));
+    expect(await successor.fence([1])).toBe(9);
+    expect(await successor.ask(1, 10)).toEqual([[5, 9]]);
+    await expect(lost.write({ id: 1 })).rejects.toThrow(Fenced);
+  });
+
+  it('is waited for by one writer at a time, under the name of the file', async () => {
+    const names: string[] = [];
+    let inside = 0;
+    const exclusive = async <T>(name: string, task: () => T | Promise<T>): Promise<T> => {
+      names.push(name);
+      expect(inside).toBe(0);
+      inside++;
+      try {
+        return await task();
+      } finally {
+        inside--;
+      }
+    };
+    const writer = await folder.open({}, { exclusive });
+    await writer.write({ id: 1 });
+    await writer.fence([7]);
+    await writer.prune({ before: 1, open: [], drop: [] });
+    await writer.ask(1, 9);
+    expect(names).toEqual(Array.from({ length: 4 }, () => `sink:sqlite:${folder.file}`));
+  });
+});

@@ -1,0 +1,95 @@
+import { existsSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { connect } from '../../../../src/sinks/sqlite/database.ts';
+import { HandClock } from '../../../support/hand-clock.ts';
+import { Folder } from './a-folder.ts';
+
+let folder: Folder;
+beforeEach(() => {
+  folder = new Folder();
+});
+afterEach(async () => await folder.dispose());
+
+describe('a database file', () => {
+  it('is made in the folder that the sink is opened in', async () => {
+    const cwd = process.cwd();
+    process.chdir(folder.path);
+    try {
+      await (await folder.open({ file: 'here.db' })).close();
+    } finally {
+      process.chdir(cwd);
+    }
+    expect(existsSync(join(folder.path, 'here.db'))).toBe(true);
+  });
+
+  it('has one name for all of its writers, however they reach it', async () => {
+    await (await folder.open()).close();
+    symlinkSync(folder.file, join(folder.path, 'link.db'));
+    const names: string[] = [];
+    const exclusive = async <T>(name: string, task: () => T | Promise<T>): Promise<T> => {
+      names.push(name);
+      return await task();
+    };
+    await folder.open({ file: join(folder.path, 'link.db') }, { writer: 2, exclusive });
+    expect(names).toEqual([`sink:sqlite:${folder.file}`]);
+  });
+
+  it.each([
+    ['full', 2],
+    ['normal', 1],
+  ] as const)(
+    'is written with durability %s as synchronous %i, ahead to a log, trusting nothing in it',
+    (durability, mode) => {
+      const db = connect(folder.file, durability);
+      const settings = ['synchronous', 'journal_mode', 'trusted_schema'].map((name): unknown =>
+        db.pragma(name, { simple: true }),
+      );
+      db.close();
+      expect(settings).toEqual([mode, 'wal', 0]);
+    },
+  );
+
+  it.each<[string, (file: string) => void, string]>([
+    [
+      'is in a folder that does not exist',
+      (file) => rmSync(join(file, '..'), { recursive: true }),
+      'its folder does not exist',
+    ],
+    ['is a folder', (file) => mkdirSync(file), 'It has to be a file'],
+    ['is something else', (file) => writeFileSync(file, 'name,height\n'.repeat(100)), 'It is not a SQLite database'],
+  ])('that %s is a configuration error that says so', async (_what, prepare, text) => {
+    const file = join(folder.path, 'sub', 'results.db');
+    mkdirSync(join(folder.path, 'sub'));
+    prepare(file);
+    const opened = folder.open({ file });
+    await expect(opened).rejects.toMatchObject({ code: 'SINK_FILE', exitCode: 78 });
+    await expect(opened).rejects.toThrow(text);
+    await expect(opened).rejects.toThrow(file);
+  });
+
+  it.each<[string, (file: string) => void, string]>([
+    ['deleted', (file) => rmSync(file), 'was deleted or moved away'],
+    ['moved away', (file) => renameSync(file, `${file}.old`), 'was deleted or moved away'],
+    [
+      'replaced',
+      (file) => {
+        renameSync(file, `${file}.old`);
+        writeFileSync(file, '');
+      },
+      'was replaced by another',
+    ],
+  ])('that was %s while it was open takes no more commits', async (_what, change, text) => {
+    const clock = new HandClock();
+    const writer = await folder.open({}, { clock });
+    await writer.write({ id: 1 });
+    clock.turn(1000);
+    await writer.write({ id: 2 });
+    change(folder.file);
+    clock.turn(1000);
+    const written = writer.write({ id: 3 });
+    await expect(written).rejects.toMatchObject({ code: 'SINK_REPLACED', exitCode: 74 });
+    await expect(written).rejects.toThrow(text);
+    await expect(writer.write({ id: 3 })).rejects.toMatchObject({ code: 'SINK_REPLACED' });
+  });
+});

@@ -1,0 +1,300 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { Intervals } from '../../../../src/core/intervals.ts';
+import { BadRow } from '../../../../src/sinks/port.ts';
+import { Folder } from './a-folder.ts';
+
+let folder: Folder;
+beforeEach(() => {
+  folder = new Folder();
+});
+afterEach(async () => await folder.dispose());
+
+function columnsOf(table = 'results'): unknown[] {
+  return folder
+    .query(`SELECT name, type, pk FROM pragma_table_info('${table}')`)
+    .map((column) => Object.values(column as object));
+}
+
+describe('a table that is not there', () => {
+  it('is made from the first result', async () => {
+    const writer = await folder.open({ key: ['region', 'id'] });
+    await writer.write({
+      id: 1,
+      region: 'kanto',
+      height: 0.7,
+      big: 7n,
+      wild: true,
+      seen: new Date(0),
+      picture: new Uint8Array([1]),
+      types: ['grass'],
+      stats: { hp: 45 },
+      note: null,
+      later: undefined,
+    });
+    expect(columnsOf()).toEqual([
+      ['id', 'INTEGER', 2],
+      ['region', 'TEXT', 1],
+      ['height', 'REAL', 0],
+      ['big', 'INTEGER', 0],
+      ['wild', 'INTEGER', 0],
+      ['seen', 'TEXT', 0],
+      ['picture', 'BLOB', 0],
+      ['types', 'TEXT', 0],
+      ['stats', 'TEXT', 0],
+      ['note', '', 0],
+      ['later', '', 0],
+    ]);
+  });
+
+  it('is made as the columns say when the sink is opened', async () => {
+    await folder.open({ key: 'id', columns: { id: 'INTEGER', name: 'VARCHAR(20) NOT NULL', price: 'DECIMAL(10, 2)' } });
+    expect(columnsOf()).toEqual([
+      ['id', 'INTEGER', 1],
+      ['name', 'VARCHAR(20)', 0],
+      ['price', 'DECIMAL(10, 2)', 0],
+    ]);
+  });
+
+  it('is not made by a batch that is rejected', async () => {
+    const writer = await folder.open();
+    await expect(writer.write({ id: 1 }, { id: Number.NaN })).rejects.toThrow(BadRow);
+    expect(columnsOf()).toEqual([]);
+    await writer.write({ other: 1 });
+    expect(folder.query()).toEqual([{ other: 1 }]);
+  });
+
+  it('may have any name, and columns of any name', async () => {
+    const table = 'drop table "x"; -- ü';
+    const row = { 'a "b"': 1, select: 2, "it's": 3, rowid: 4, ' ': 5 };
+    const writer = await folder.open({ table, key: 'a "b"' });
+    await writer.write(row);
+    await writer.write({ ...row, select: 20 });
+    expect(folder.query('SELECT * FROM "drop table ""x""; -- ü"')).toEqual([{ ...row, select: 20 }]);
+  });
+
+  it.each([
+    ['a column without a name', { '': 1 }, 'empty text'],
+    ['a NUL in a column', { 'a\0b': 1 }, 'NUL'],
+    ['two columns that SQLite takes for one', { id: 1, ID: 2 }, 'duplicate column name'],
+    ['no value for the key', { name: 'x' }, 'id'],
+    ['nothing in it', {}, 'at least one column'],
+  ])('cannot be made from a result with %s', async (_what, row, text) => {
+    const writer = await folder.open({ key: 'id' });
+    const written = writer.write(row);
+    await expect(written).rejects.toThrow(BadRow);
+    await expect(written).rejects.toThrow(text);
+    expect(columnsOf()).toEqual([]);
+  });
+
+  it('that SQLite cannot make as the columns say is a configuration error', async () => {
+    const opened = folder.open({ key: 'id', columns: { id: 'INTEGER PRIMARY KEY' } });
+    await expect(opened).rejects.toMatchObject({ code: 'SINK_TABLE', exitCode: 78 });
+  });
+
+  it('is made by whichever writer comes first', async () => {
+    const [first, second] = [
+      await folder.open({ key: 'id' }, { writer: 1 }),
+      await folder.open({ key: 'id' }, { writer: 2 }),
+    ];
+    await first.write({ id: 1, name: 'a' });
+    await second.commit({ rows: [{ id: 2, name: 'b' }], seqs: Intervals.of([2, 2]) });
+    expect(folder.query()).toEqual([
+      { id: 1, name: 'a' },
+      { id: 2, name: 'b' },
+    ]);
+  });
+});
+
+describe('a table that is there', () => {
+  it('is used as it is, with its defaults, computed columns and names of any case', async () => {
+    folder.run("CREATE TABLE Results (Id INTEGER, name TEXT DEFAULT 'none', double AS (Id * 2))");
+    const writer = await folder.open();
+    await writer.write({ id: 1 }, { ID: 2, Name: 'b' }, { id: 3, name: undefined }, { id: 4, name: null });
+    expect(folder.query('SELECT * FROM results')).toEqual([
+      { Id: 1, name: 'none', double: 2 },
+      { Id: 2, name: 'b', double: 4 },
+      { Id: 3, name: 'none', double: 6 },
+      { Id: 4, name: null, double: 8 },
+    ]);
+  });
+
+  it.each([
+    [
+      'a column that it does not have',
+      { id: 1, nmae: 'x' },
+      'table "results": expected one of its columns (id, name), got "nmae"',
+    ],
+    ['a column that it computes', { id: 1, twice: 2 }, 'got "twice"'],
+    ['one column twice', { id: 1, ID: 2 }, 'given twice'],
+    ['a name of SQLite for its row number', { rowid: 1 }, 'got "rowid"'],
+    ['a duplicate of a unique column', { id: 7 }, 'UNIQUE constraint failed: results.id'],
+    ['null where it takes none', { id: 8, name: null }, 'NOT NULL constraint failed: results.name'],
+  ])('makes a bad row of one with %s', async (_what, row, text) => {
+    folder.run("CREATE TABLE results (id INTEGER UNIQUE, name TEXT NOT NULL DEFAULT '', twice AS (id * 2))");
+    folder.run('INSERT INTO results (id) VALUES (7)');
+    const writer = await folder.open();
+    const written = writer.write({ id: 100 }, row);
+    await expect(written).rejects.toThrow(BadRow);
+    await expect(written).rejects.toThrow(text);
+    expect(folder.query('SELECT id FROM results')).toEqual([{ id: 7 }]);
+    await writer.write({ id: 101 });
+  });
+
+  it.each([
+    [
+      'a strict type',
+      'CREATE TABLE results (id INTEGER) STRICT',
+      { id: 'x' },
+      'cannot store TEXT value in INTEGER column',
+    ],
+    ['the row number', 'CREATE TABLE results (id INTEGER PRIMARY KEY)', { id: 'x' }, 'datatype mismatch'],
+    ['a check', 'CREATE TABLE results (id INTEGER CHECK (id > 0))', { id: -1 }, 'CHECK constraint failed'],
+    [
+      'a foreign key that is checked at the end',
+      'CREATE TABLE results (id INTEGER REFERENCES others (id) DEFERRABLE INITIALLY DEFERRED); CREATE TABLE others (id INTEGER PRIMARY KEY)',
+      { id: 1 },
+      'table "results": FOREIGN KEY constraint failed',
+    ],
+    [
+      'a trigger that rolls back all of it',
+      "CREATE TABLE results (id); CREATE TRIGGER no BEFORE INSERT ON results BEGIN SELECT RAISE(ROLLBACK, 'not this one'); END",
+      { id: 1 },
+      'not this one',
+    ],
+  ])('makes a bad row of one that %s forbids, and leaves nothing of its batch', async (_what, table, row, text) => {
+    folder.run(table);
+    const writer = await folder.open();
+    const written = writer.write(row);
+    await expect(written).rejects.toThrow(BadRow);
+    await expect(written).rejects.toThrow(text);
+    expect(folder.query()).toEqual([]);
+    expect(await writer.ask(0, 10)).toEqual([]);
+  });
+
+  it('takes a column that was added while the sink was open', async () => {
+    const writer = await folder.open();
+    await writer.write({ id: 1 });
+    folder.run('ALTER TABLE results ADD COLUMN name TEXT');
+    await writer.write({ id: 2, name: 'b' });
+    expect(folder.query()).toEqual([
+      { id: 1, name: null },
+      { id: 2, name: 'b' },
+    ]);
+  });
+
+  it('has its other errors be the sink’s', async () => {
+    const writer = await folder.open();
+    await writer.write({ id: 1 });
+    folder.run('DROP TABLE results', 'CREATE VIEW results AS SELECT 1 AS id');
+    await expect(writer.write({ id: 2 })).rejects.toMatchObject({ code: 'SQLITE_ERROR' });
+  });
+});
+
+describe('with a key', () => {
+  it('a result updates the row that has its key, in the columns that it gives', async () => {
+    const writer = await folder.open({ key: ['region', 'id'] });
+    await writer.write(
+      { region: 'kanto', id: 1, name: 'a', note: 'x' },
+      { region: 'johto', id: 1, name: 'b', note: 'y' },
+    );
+    await writer.write({ region: 'kanto', id: 1, name: 'A' }, { note: 'Y', id: 1, region: 'johto' });
+    await writer.write({ region: 'johto', id: 1, note: undefined, name: null });
+    expect(folder.query()).toEqual([
+      { region: 'kanto', id: 1, name: 'A', note: 'x' },
+      { region: 'johto', id: 1, name: null, note: 'Y' },
+    ]);
+  });
+
+  it('a result with nothing but the key is there once', async () => {
+    const writer = await folder.open({ key: 'id' });
+    await writer.write({ id: 'a' }, { id: 'b' }, { id: 'a' });
+    expect(folder.query()).toEqual([{ id: 'a' }, { id: 'b' }]);
+  });
+
+  it.each([
+    ['null', { id: null, name: 'x' }, 'table "results", column "id": expected a value, as it is the key, got null'],
+    ['not there', { name: 'x' }, 'expected a value for the key "id", got none'],
+    ['undefined', { id: undefined, name: 'x' }, 'expected a value for the key "id", got none'],
+  ])('a result whose key is %s is a bad row', async (_what, row, text) => {
+    const writer = await folder.open({ key: 'id' });
+    await writer.write({ id: 1, name: 'a' });
+    const written = writer.write(row);
+    await expect(written).rejects.toThrow(BadRow);
+    await expect(written).rejects.toThrow(text);
+  });
+
+  it.each([
+    'CREATE TABLE results (id INTEGER PRIMARY KEY, region TEXT)',
+    'CREATE TABLE results (id TEXT UNIQUE, region TEXT)',
+    'CREATE TABLE results (id, region, PRIMARY KEY (region)); CREATE UNIQUE INDEX i ON results (id)',
+  ])('the table is taken if SQLite can tell rows by it: %s', async (table) => {
+    folder.run(table);
+    const writer = await folder.open({ key: 'ID' });
+    await writer.write({ id: 1, region: 'a' });
+    await writer.write({ id: 1, region: 'b' });
+    expect(folder.query('SELECT region FROM results')).toEqual([{ region: 'b' }]);
+  });
+
+  it.each([
+    'CREATE TABLE results (id INTEGER, region TEXT)',
+    'CREATE TABLE results (id INTEGER, region TEXT, UNIQUE (id, region))',
+    'CREATE TABLE results (id INTEGER, region TEXT); CREATE UNIQUE INDEX i ON results (id) WHERE id > 5',
+    'CREATE TABLE results (id INTEGER, region TEXT); CREATE INDEX i ON results (id)',
+    'CREATE TABLE results (region TEXT)',
+  ])('the table is refused, with what to do, if SQLite cannot tell rows by it: %s', async (table) => {
+    folder.run(table);
+    const opened = folder.open({ key: 'id' });
+    await expect(opened).rejects.toMatchObject({ code: 'SINK_KEY', exitCode: 78 });
+    await expect(opened).rejects.toThrow('CREATE UNIQUE INDEX "results_key" ON "results" ("id")');
+  });
+});
+
+describe('a row', () => {
+  it.each([
+    ['null', null, 'got null'],
+    ['an array', [1], 'got an array'],
+    ['text', 'x', 'got a string'],
+    ['a Map', new Map([['id', 1]]), 'got an instance of Map'],
+    [
+      'an instance of a class',
+      new (class Pokemon {
+        id = 1;
+      })(),
+      'got an instance of Pokemon',
+    ],
+    ['a Promise', Promise.resolve({ id: 1 }), 'got a Promise (is an await missing?)'],
+  ])('that is %s is a bad one', async (_what, row, text) => {
+    const writer = await folder.open();
+    await writer.write({ id: 1 });
+    const written = writer.write(row);
+    await expect(written).rejects.toThrow(BadRow);
+    await expect(written).rejects.toThrow(`table "results": expected a plain object as a row, ${text}`);
+  });
+
+  it('without a prototype is as good as any', async () => {
+    const writer = await folder.open();
+    await writer.write(Object.assign(Object.create(null) as object, { id: 1 }));
+    expect(folder.query()).toEqual([{ id: 1 }]);
+  });
+
+  it('that throws when it is read is a bad one', async () => {
+    const writer = await folder.open();
+    const row = {
+      id: 1,
+      get name(): string {
+        throw new Error('no name today');
+      },
+    };
+    const written = writer.write(row);
+    await expect(written).rejects.toThrow(BadRow);
+    await expect(written).rejects.toThrow('table "results": no name today');
+  });
+
+  it('too many shapes of rows cost no more memory than some', async () => {
+    const names = Array.from({ length: 9 }, (_, i) => `c${i}`);
+    const writer = await folder.open({ columns: Object.fromEntries(names.map((name) => [name, 'INTEGER'])) });
+    const subsets = Array.from({ length: 511 }, (_, i) => names.filter((_name, bit) => ((i + 1) >> bit) & 1));
+    await writer.write(...subsets.map((subset) => Object.fromEntries(subset.map((name, i) => [name, i]))));
+    expect(folder.query('SELECT count(*) AS rows FROM results')).toEqual([{ rows: 511 }]);
+  });
+});
