@@ -20,16 +20,23 @@ export interface Clock {
 // Longest delay that Node's timers take; a longer one would fire at once.
 const longestTimerMs = 2 ** 31 - 1;
 
+function afterAnyTime(ms: number, fn: () => void): Cancel {
+  let timer: NodeJS.Timeout;
+  const wait = (left: number): void => {
+    const step = Math.min(left, longestTimerMs);
+    timer = setTimeout(() => (left > step ? wait(left - step) : fn()), step);
+  };
+  wait(Math.max(ms, 0));
+  return () => clearTimeout(timer);
+}
+
 /** The machine's clock. */
 export const systemClock: Clock = {
   now: () => performance.now(),
   wall: () => Date.now(),
-  after(ms, fn) {
-    const timer = setTimeout(fn, Math.min(Math.max(ms, 0), longestTimerMs));
-    return () => clearTimeout(timer);
-  },
+  after: afterAnyTime,
   every(ms, fn) {
-    const timer = setInterval(fn, ms);
+    const timer = setInterval(fn, Math.min(ms, longestTimerMs));
     return () => clearInterval(timer);
   },
   soon: (fn) => void setImmediate(fn),

@@ -83,50 +83,74 @@ export class DependencyError extends Error {
 /** The verdict that `error` carries, if it is one of the three errors above (of any copy of this module). */
 export function verdictOf(error: unknown): Verdict | undefined {
   if (typeof error !== 'object' || error === null) return undefined;
-  return (error as { [verdictMark]?: Verdict })[verdictMark];
+  const verdict = (error as { [verdictMark]?: unknown })[verdictMark];
+  return verdict === 'permanent' || verdict === 'retry-after' || verdict === 'dependency' ? verdict : undefined;
 }
 
-/** Longest stack, in characters, that is kept of an error from user code. */
+/** Longest texts, in characters, that are kept of an error from user code: it is sent, stored and shown. */
+const messageLimit = 8000;
 const stackLimit = 4000;
+const codeLimit = 100;
 const causeDepth = 4;
 
 /** `error`, which may be anything that was thrown, as plain data. Never throws. */
 export function errorData(error: unknown, depth = 0): ErrorData {
-  try {
-    if (!(error instanceof Error) && !isErrorLike(error)) {
-      return { code: 'THROWN', message: `a ${error === null ? 'null' : typeof error} was thrown: ${preview(error)}` };
-    }
-    const { code, stack, cause } = error as { code?: unknown; stack?: unknown; cause?: unknown };
-    const verdict = verdictOf(error);
-    return {
-      code: typeof code === 'string' && code !== '' ? code : (verdictCodes[verdict ?? 'none'] ?? String(error.name)),
-      message: String(error.message),
-      ...(typeof stack === 'string' && { stack: stack.slice(0, stackLimit) }),
-      ...(verdict === 'retry-after' && { retryAfterMs: (error as RetryAfter).ms }),
-      ...(cause !== undefined && depth < causeDepth && { cause: errorData(cause, depth + 1) }),
-    };
-  } catch {
-    return { code: 'THROWN', message: 'something was thrown that cannot even be described' };
+  // Any property of what was thrown can be a getter that throws, or anything but the text that one expects.
+  const read = (name: 'name' | 'code' | 'message' | 'stack' | 'cause' | 'errors' | 'ms'): unknown =>
+    attempt(() => (error as Record<typeof name, unknown>)[name]);
+
+  if (!attempt(() => error instanceof Error) && typeof read('message') !== 'string') {
+    const kind = error === null ? 'null' : typeof error;
+    return { code: 'THROWN', message: `a ${kind} was thrown: ${preview(error)}` };
   }
+  const verdict = attempt(() => verdictOf(error));
+  const stack = read('stack');
+  const retryAfterMs = verdict === 'retry-after' ? read('ms') : undefined;
+  const cause = read('cause') ?? firstOf(read('errors'));
+  const message = read('message') ?? 'without a message that could be read';
+  return {
+    code: (textOf(read('code')) ?? (verdict && verdictCodes[verdict]) ?? textOf(read('name')) ?? 'Error').slice(
+      0,
+      codeLimit,
+    ),
+    message: shorten(typeof message === 'string' ? message : preview(message), messageLimit),
+    ...(typeof stack === 'string' && { stack: stack.slice(0, stackLimit) }),
+    ...(typeof retryAfterMs === 'number' && retryAfterMs >= 0 && { retryAfterMs }),
+    ...(cause !== undefined && cause !== null && depth < causeDepth && { cause: errorData(cause, depth + 1) }),
+  };
 }
 
-const verdictCodes: Record<string, string | undefined> = {
+const verdictCodes: Record<Verdict, string> = {
   permanent: 'PERMANENT',
   'retry-after': 'RETRY_AFTER',
   dependency: 'DEPENDENCY',
 };
 
-function isErrorLike(value: unknown): value is Error {
-  return typeof value === 'object' && value !== null && typeof (value as { message?: unknown }).message === 'string';
+function attempt<T>(look: () => T): T | undefined {
+  try {
+    return look();
+  } catch {
+    // Whatever it throws says nothing about the error that is being described.
+    return undefined;
+  }
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+/** Of an AggregateError, whose own message is often empty, the first of its errors. */
+function firstOf(errors: unknown): unknown {
+  return attempt(() => (Array.isArray(errors) ? (errors as unknown[])[0] : undefined));
 }
 
 function preview(value: unknown): string {
-  try {
-    const text = typeof value === 'object' ? JSON.stringify(value) : String(value);
-    return text.length > 200 ? `${text.slice(0, 200)}…` : text;
-  } catch {
-    return Object.prototype.toString.call(value);
-  }
+  const text = attempt(() => (typeof value === 'object' ? JSON.stringify(value) : String(value as string)));
+  return shorten(text ?? attempt(() => Object.prototype.toString.call(value)) ?? 'it cannot even be shown', 200);
+}
+
+function shorten(text: string, limit: number): string {
+  return text.length > limit ? `${text.slice(0, limit)}…` : text;
 }
 
 /** One line for people: the message and, where they add something, those of its causes. */

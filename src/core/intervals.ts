@@ -26,6 +26,7 @@ export class Intervals implements Iterable<Interval> {
       if (!Number.isSafeInteger(from) || !Number.isSafeInteger(to) || from > to) {
         throw new TypeError(`intervals: [${from}, ${to}] is not a run of whole numbers`);
       }
+      if (i > 0 && from <= flat[i - 1]!) throw new TypeError(`intervals: ${from} follows ${flat[i - 1]}`);
       set.add(from, to);
     }
     return set;
@@ -60,8 +61,9 @@ export class Intervals implements Iterable<Interval> {
     return i < this.#ends.length && this.#ends[i]! <= value;
   }
 
-  /** Adds `from`…`to`; returns how many of them were new. */
+  /** Adds `from`…`to`; returns how many of them were new. Nothing lies between a `from` and a lesser `to`. */
   add(from: number, to: number = from): number {
+    if (from > to) return 0;
     const ends = this.#ends;
     const length = ends.length;
     const lastTo = length === 0 ? -Infinity : ends[length - 1]!;
@@ -91,6 +93,7 @@ export class Intervals implements Iterable<Interval> {
 
   /** Removes `from`…`to`; returns how many of them were there. */
   delete(from: number, to: number = from): number {
+    if (from > to) return 0;
     const ends = this.#ends;
     const low = this.#find(from);
     let high = low;
@@ -109,7 +112,7 @@ export class Intervals implements Iterable<Interval> {
     return removed;
   }
 
-  /** Removes and returns the smallest run, at most `limit` numbers of it; undefined when empty. */
+  /** Removes and returns the smallest run, at most `limit` (1 or more) numbers of it; undefined when empty. */
   shift(limit: number = Infinity): Interval | undefined {
     const from = this.#ends[0];
     if (from === undefined) return undefined;
@@ -130,6 +133,7 @@ export class Intervals implements Iterable<Interval> {
 
   /** The numbers of `from`…`to` that are in the set, as intervals. */
   *within(from: number, to: number): Generator<Interval> {
+    if (from > to) return;
     for (let i = this.#find(from); i < this.#ends.length && this.#ends[i]! <= to; i += 2) {
       yield [Math.max(this.#ends[i]!, from), Math.min(this.#ends[i + 1]!, to)];
     }

@@ -1,0 +1,95 @@
+import { getEventListeners } from 'node:events';
+import { describe, expect, it, jest } from '@jest/globals';
+import { pause, systemClock } from '../../../src/core/clock.ts';
+import { HandClock } from '../../support/hand-clock.ts';
+
+describe('a pause', () => {
+  it('ends when its time has come, not before, and leaves nothing behind', async () => {
+    const clock = new HandClock();
+    const abort = new AbortController();
+    let isOver = false;
+    const paused = pause(clock, 1000, abort.signal).then(() => (isOver = true));
+    clock.turn(999);
+    await Promise.resolve();
+    expect(isOver).toBe(false);
+    clock.turn(1);
+    await paused;
+    expect(clock.waiting).toBe(0);
+    expect(getEventListeners(abort.signal, 'abort')).toEqual([]);
+  });
+
+  it('ends at once when it is aborted, and takes its timer back', async () => {
+    const clock = new HandClock();
+    const abort = new AbortController();
+    const paused = pause(clock, 1000, abort.signal);
+    abort.abort();
+    await expect(paused).resolves.toBeUndefined();
+    expect(clock.waiting).toBe(0);
+  });
+
+  it('does not begin when it was aborted before', async () => {
+    const clock = new HandClock();
+    await pause(clock, 1000, AbortSignal.abort());
+    expect(clock.waiting).toBe(0);
+  });
+});
+
+describe('the machine’s clock', () => {
+  const month = 30 * 24 * 3600 * 1000;
+
+  it('calls neither at once nor too early for a time that Node’s timers cannot take', () => {
+    jest.useFakeTimers();
+    try {
+      const called = jest.fn();
+      systemClock.after(month, called);
+      jest.advanceTimersByTime(month - 1);
+      expect(called).not.toHaveBeenCalled();
+      jest.advanceTimersByTime(1);
+      expect(called).toHaveBeenCalledTimes(1);
+    } finally {
+      jest.useRealTimers();
+    }
+  });
+
+  it('calls nothing that was cancelled, in whichever part of a long time that was', () => {
+    jest.useFakeTimers();
+    try {
+      const called = jest.fn();
+      const cancel = systemClock.after(month, called);
+      jest.advanceTimersByTime(month - 1);
+      cancel();
+      cancel();
+      expect(jest.getTimerCount()).toBe(0);
+      const cancelEvery = systemClock.every(1000, called);
+      cancelEvery();
+      expect(jest.getTimerCount()).toBe(0);
+      expect(called).not.toHaveBeenCalled();
+    } finally {
+      jest.useRealTimers();
+    }
+  });
+
+  it('takes a time in the past for now', () => {
+    jest.useFakeTimers();
+    try {
+      const called = jest.fn();
+      systemClock.after(-5, called);
+      jest.advanceTimersByTime(0);
+      expect(called).toHaveBeenCalledTimes(1);
+    } finally {
+      jest.useRealTimers();
+    }
+  });
+
+  it('ends a tick after the promises of that tick', async () => {
+    const order: string[] = [];
+    await new Promise<void>((resolve) => {
+      systemClock.soon(() => {
+        order.push('soon');
+        resolve();
+      });
+      void Promise.resolve().then(() => order.push('promise'));
+    });
+    expect(order).toEqual(['promise', 'soon']);
+  });
+});

@@ -1,0 +1,201 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import {
+  DependencyError,
+  describeError,
+  errorData,
+  MillraceError,
+  PermanentError,
+  RetryAfter,
+  verdictOf,
+} from '../../../src/core/errors.ts';
+
+function throwing(): never {
+  throw new Error('do not look');
+}
+
+const hostile = new Proxy({}, { get: throwing, has: throwing, getPrototypeOf: throwing, ownKeys: throwing });
+
+function withGetter(name: string): Error {
+  return Object.defineProperty(new Error('the message'), name, { get: throwing });
+}
+
+function revoked(): object {
+  const { proxy, revoke } = Proxy.revocable({}, {});
+  revoke();
+  return proxy;
+}
+
+function withCause(error: Error, cause: unknown): Error {
+  error.cause = cause;
+  return error;
+}
+
+describe('what was thrown, as data', () => {
+  it.each([
+    ['null', null, 'a null was thrown: null'],
+    ['undefined', undefined, 'a undefined was thrown: undefined'],
+    ['a text', 'oops', 'a string was thrown: oops'],
+    ['a symbol', Symbol('s'), 'a symbol was thrown: Symbol(s)'],
+    ['a big integer', 10n, 'a bigint was thrown: 10'],
+    ['a plain object', { status: 404 }, 'a object was thrown: {"status":404}'],
+    ['an object that JSON leaves out', { toJSON: () => undefined }, 'a object was thrown: [object Object]'],
+    ['a proxy that throws', hostile, 'a object was thrown: it cannot even be shown'],
+    ['a revoked proxy', revoked(), 'a object was thrown: it cannot even be shown'],
+  ])('says so when it is %s', (_, thrown, message) => {
+    expect(errorData(thrown)).toEqual({ code: 'THROWN', message });
+  });
+
+  it('has code, message and stack of an error', () => {
+    const error = Object.assign(new Error('connect refused'), { code: 'ECONNREFUSED' });
+    expect(errorData(error)).toEqual({ code: 'ECONNREFUSED', message: 'connect refused', stack: error.stack });
+  });
+
+  it('is taken from anything with a message, as errors of another realm are not instances of ours', () => {
+    expect(errorData({ name: 'AbortError', message: 'aborted' })).toEqual({ code: 'AbortError', message: 'aborted' });
+  });
+
+  it('takes what a message that is no text says for one', () => {
+    expect(errorData(Object.assign(new Error('x'), { message: { status: 404 } })).message).toBe('{"status":404}');
+  });
+
+  it.each(['name', 'code', 'message', 'stack', 'cause'])('does without a %s that throws when it is read', (name) => {
+    const data = errorData(withGetter(name));
+    expect(data.message).toBe(name === 'message' ? 'without a message that could be read' : 'the message');
+    expect(data.code).toBe(name === 'name' ? 'Error' : data.code);
+    expect(data.cause).toBeUndefined();
+  });
+
+  it.each([
+    ['a number', 20],
+    ['an empty text', ''],
+    ['an object', {}],
+  ])('takes the name for a code that is %s', (_, code) => {
+    expect(errorData(Object.assign(new TypeError('no'), { code })).code).toBe('TypeError');
+  });
+
+  it.each([
+    ['a symbol', Symbol('n')],
+    ['undefined', undefined],
+    ['an object without a text', Object.create(null)],
+  ])('has the code Error when the name is %s', (_, name) => {
+    expect(errorData(Object.assign(new Error('no'), { name })).code).toBe('Error');
+  });
+
+  it('is cut where texts are huge', () => {
+    const huge = Object.assign(new Error('m'.repeat(100_000)), {
+      code: 'c'.repeat(100_000),
+      stack: 's'.repeat(100_000),
+    });
+    const data = errorData(withCause(huge, 't'.repeat(100_000)));
+    expect(data.message).toBe(`${'m'.repeat(8000)}…`);
+    expect(data.code).toHaveLength(100);
+    expect(data.stack).toHaveLength(4000);
+    expect(data.cause?.message.length).toBeLessThan(300);
+  });
+
+  it('ends in a chain of causes that leads back to its beginning', () => {
+    const first = new Error('first');
+    const second = withCause(new Error('second'), first);
+    first.cause = second;
+    const messages: string[] = [];
+    for (let data = errorData(first) as ReturnType<typeof errorData> | undefined; data; data = data.cause) {
+      messages.push(data.message);
+    }
+    expect(messages).toEqual(['first', 'second', 'first', 'second', 'first']);
+  });
+
+  it('has the first of the errors behind an AggregateError, whose own message is empty, as its cause', () => {
+    const data = errorData(new AggregateError([new Error('connect ECONNREFUSED ::1:9'), new Error('other')], ''));
+    expect(data.cause?.message).toBe('connect ECONNREFUSED ::1:9');
+  });
+
+  it('never throws, and is always JSON with texts in the places of texts', () => {
+    // fast-check looks at what it generates, so what must not be looked at is put in afterwards.
+    const horrors = { hostile, revoked: revoked(), symbol: Symbol('s'), function: throwing };
+    const odd = fc.oneof(
+      fc.anything({ withBigInt: true, withNullPrototype: true, withSparseArray: true, withTypedArray: true }),
+      fc.constantFrom(...Object.keys(horrors)),
+    );
+    const real = (value: unknown): unknown =>
+      typeof value === 'string' ? (horrors[value as keyof typeof horrors] ?? value) : value;
+    const fields = fc.record(
+      { name: odd, code: odd, message: odd, stack: odd, cause: odd, errors: odd },
+      { requiredKeys: [] },
+    );
+    const makers: ((value: unknown, with_: object) => unknown)[] = [
+      (value) => real(value),
+      (_, properties) => properties,
+      (_, properties) => Object.assign(new Error('text'), properties),
+    ];
+    fc.assert(
+      fc.property(odd, fields, fc.constantFrom(...makers), (value, some, make) => {
+        const properties = Object.fromEntries(Object.entries(some).map(([name, field]) => [name, real(field)]));
+        const error = make(value, properties);
+        for (let data = errorData(error) as ReturnType<typeof errorData> | undefined; data; data = data.cause) {
+          expect(typeof data.code).toBe('string');
+          expect(typeof data.message).toBe('string');
+          expect(['string', 'undefined']).toContain(typeof data.stack);
+        }
+        expect(typeof JSON.stringify(errorData(error))).toBe('string');
+        expect(typeof describeError(errorData(error))).toBe('string');
+      }),
+    );
+  });
+});
+
+describe('a verdict', () => {
+  it.each([
+    [new PermanentError('no'), 'permanent', 'PERMANENT'],
+    [new RetryAfter(10), 'retry-after', 'RETRY_AFTER'],
+    [new DependencyError('down'), 'dependency', 'DEPENDENCY'],
+    [new Error('no'), undefined, 'Error'],
+  ])('is read from %s', (error, verdict, code) => {
+    expect(verdictOf(error)).toBe(verdict);
+    expect(errorData(error).code).toBe(code);
+  });
+
+  it('is recognised in an error of another copy of the package, by its mark', () => {
+    const foreign = Object.assign(new Error('later'), { [Symbol.for('millrace.verdict')]: 'retry-after', ms: 1500 });
+    expect(verdictOf(foreign)).toBe('retry-after');
+    expect(errorData(foreign)).toMatchObject({ code: 'RETRY_AFTER', retryAfterMs: 1500 });
+  });
+
+  it.each([null, undefined, 7, 'permanent', { [Symbol.for('millrace.verdict')]: 'forever' }])(
+    'is not found in %p',
+    (thrown) => {
+      expect(verdictOf(thrown)).toBeUndefined();
+    },
+  );
+
+  it.each([-1, Number.NaN, Number.POSITIVE_INFINITY])('asks for a time to wait, not for %p', (ms) => {
+    expect(() => new RetryAfter(ms)).toThrow(`RetryAfter expects milliseconds >= 0, got ${ms}`);
+  });
+
+  it('leaves out a time to wait that is none', () => {
+    const foreign = Object.assign(new Error('later'), { [Symbol.for('millrace.verdict')]: 'retry-after', ms: 'soon' });
+    expect(errorData(foreign)).not.toHaveProperty('retryAfterMs');
+  });
+});
+
+describe('an error in one line', () => {
+  it('has the messages of the causes that add something', () => {
+    const cause = { code: 'C', message: 'connection refused', cause: { code: 'D', message: 'refused' } };
+    expect(describeError({ code: 'A', message: 'fetch failed', cause })).toBe(
+      'fetch failed: connection refused: refused',
+    );
+    expect(describeError({ code: 'A', message: 'fetch failed: connection refused', cause })).toBe(
+      'fetch failed: connection refused',
+    );
+  });
+});
+
+describe('an error of ours', () => {
+  it('is a bug unless an exit code says otherwise', () => {
+    expect(new MillraceError('X', 'text').exitCode).toBe(1);
+    expect(new MillraceError('X', 'text', { exitCode: 74, cause: 'why' })).toMatchObject({
+      exitCode: 74,
+      cause: 'why',
+    });
+  });
+});
