@@ -76,6 +76,7 @@ export class Queue {
   /** Everything below was stored before this supervisor started. */
   readonly #inheritedBelow: number;
   #run: RunRecord;
+  #committed: RunRecord;
   #group: Pick<Group, 'frames' | 'retries' | 'retriesGone' | 'dead' | 'limits'> = emptyGroup();
   #runChanged = false;
   #items: number;
@@ -87,6 +88,7 @@ export class Queue {
   constructor(store: Store, run: RunRecord, options: { windowBytes: number }) {
     this.#store = store;
     this.#run = run;
+    this.#committed = run;
     this.#inheritedBelow = run.nextSeq;
     this.#line = new Line(store, { windowBytes: options.windowBytes, storedTo: run.nextSeq - 1 });
     this.#retries = new Retries(store);
@@ -267,18 +269,21 @@ export class Queue {
   }
 
   /**
-   * Makes the group durable. Throws StoreFull, with the group kept for another try, or an error that is final.
+   * Makes the group durable: all of it, or, when space is short, all but new items and the end of the source, which
+   * stay in the group. Throws StoreFull, with the group kept for another try, or an error that is final.
    */
-  commit({ now }: Moment): void {
+  commit({ now }: Moment, what: 'all' | 'settlements' = 'all'): void {
     if (!this.isDirty) return;
-    const progress = this.#open.changed;
-    this.#store.commit({ ...this.#group, run: this.#run, progress });
+    const isAll = what === 'all' || this.#group.frames.length === 0;
+    const { frames, ...settlements } = this.#group;
+    const run = isAll ? this.#run : withoutNews(this.#run, this.#committed);
+    this.#store.commit({ ...settlements, frames: isAll ? frames : [], run, progress: this.#open.changed });
+    this.#committed = run;
     this.#open.clearChanged();
-    const { frames, retries } = this.#group;
-    this.#group = emptyGroup();
-    this.#runChanged = false;
-    for (const { first, frame } of frames) this.#line.push(fresh(first, frame));
-    for (const { frame: _, error: __, ...head } of retries) this.#retries.add(head, now);
+    this.#group = { ...emptyGroup(), frames: isAll ? [] : frames };
+    this.#runChanged = !isAll;
+    if (isAll) for (const { first, frame } of frames) this.#line.push(fresh(first, frame));
+    for (const { frame: _, error: __, ...head } of settlements.retries) this.#retries.add(head, now);
   }
 
   // ── parts ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -422,6 +427,11 @@ export class Queue {
     this.#run = { ...this.#run, ...change };
     this.#runChanged = true;
   }
+}
+
+/** `run` as if what the source has sent since `committed` had not come yet. */
+function withoutNews(run: RunRecord, { state, nextSeq, stored, position }: RunRecord): RunRecord {
+  return { ...run, state, nextSeq, stored, position };
 }
 
 function emptyGroup(): Pick<Group, 'frames' | 'retries' | 'retriesGone' | 'dead' | 'limits'> {

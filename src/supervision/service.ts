@@ -11,6 +11,7 @@ import type { Grant } from '../limits/limits.ts';
 import { createRate } from '../observability/rate.ts';
 import type { Status } from '../observability/status.ts';
 import { dispatch, type Receiver } from '../queue/dispatch.ts';
+import type { Reserve } from '../queue/reserve.ts';
 import { StoreFull } from '../queue/store.ts';
 import { Throttle, type Marks } from '../queue/throttle.ts';
 import { Consuming } from './consuming.ts';
@@ -38,6 +39,7 @@ export interface ServiceOptions {
   oldRuns: string[];
   crew: Crew;
   stateDirectory: string;
+  reserve: Pick<Reserve, 'isHeld' | 'take' | 'release'>;
   /** Throws if the store's file is not the one that was opened. */
   checkStore: () => void;
 }
@@ -161,11 +163,12 @@ export class Service {
     if (this.#isOver) return;
     this.#advanceLimits();
     this.#advanceRun();
-    if (!this.#commit()) return;
-    this.#act();
+    const committed = this.#commit();
+    if (committed === 'nothing') return;
+    this.#act(committed);
     this.#giveUpIfParked();
     this.#endIfOver();
-    this.#wakeLater();
+    if (!this.#isFull) this.#wakeLater();
   }
 
   #advanceLimits(): void {
@@ -187,26 +190,39 @@ export class Service {
     }
   }
 
-  /** True if everything pending is durable now. */
-  #commit(): boolean {
+  /**
+   * Makes what is pending durable. On a full disk that is what settles items, with the space that was kept back for
+   * it; new items wait, and so does the producer, until that space has been got back.
+   */
+  #commit(): 'all' | 'settlements' | 'nothing' {
     const { queue, clock, events } = this.#hub;
+    const { reserve } = this.#options;
+    const moment = { now: clock.now(), wall: clock.wall() };
     try {
       this.#checkStore();
-      queue.commit({ now: clock.now(), wall: clock.wall() });
-    } catch (error) {
-      if (error instanceof StoreFull) {
-        if (!this.#isFull) events.emit('spool.full', { reason: error.message });
-        this.#isFull = true;
-        this.#producing.throttle(true);
-        this.#wakeAt(clock.now() + fullRetryMs);
-      } else {
-        this.#failHard(error);
+      if (this.#isFull && !reserve.take()) {
+        queue.commit(moment, 'settlements');
+        this.#wakeAt(moment.now + fullRetryMs);
+        return 'settlements';
       }
-      return false;
+      queue.commit(moment);
+      if (this.#isFull) events.emit('spool.ok', {});
+      this.#isFull = false;
+      return 'all';
+    } catch (error) {
+      if (!(error instanceof StoreFull)) {
+        this.#failHard(error);
+        return 'nothing';
+      }
+      if (!this.#isFull) events.emit('spool.full', { reason: error.message });
+      // Given up already and still no room: all that can be done is to wait.
+      if (reserve.isHeld) this.#touch();
+      this.#isFull = true;
+      reserve.release();
+      this.#producing.throttle(true);
+      this.#wakeAt(moment.now + fullRetryMs);
+      return 'nothing';
     }
-    if (this.#isFull) events.emit('spool.ok', {});
-    this.#isFull = false;
-    return true;
   }
 
   #checkStore(): void {
@@ -217,8 +233,8 @@ export class Service {
   }
 
   /** Tells everybody what the commit has made true. */
-  #act(): void {
-    this.#producing.afterCommit();
+  #act(committed: 'all' | 'settlements'): void {
+    if (committed === 'all') this.#producing.afterCommit();
     for (const consumer of this.#consumers) consumer.afterCommit();
     this.#rate.see(this.#hub.clock.now(), this.#hub.queue.run.done);
     this.#sendGrants();
@@ -259,7 +275,7 @@ export class Service {
     const change = this.#throttle.update(items, bytes);
     if (change === 'raised') events.emit('throttle.raised', { items, bytes });
     if (change === 'lowered') events.emit('throttle.lowered', { items, bytes });
-    this.#producing.throttle(this.#throttle.isOn);
+    this.#producing.throttle(this.#throttle.isOn || this.#isFull);
   }
 
   #wakeLater(): void {

@@ -9,6 +9,7 @@ import type { Limits } from '../limits/limits.ts';
 import type { LimitRecord } from '../limits/record.ts';
 import type { EventBus } from '../observability/events.ts';
 import { Queue } from '../queue/queue.ts';
+import { Reserve } from '../queue/reserve.ts';
 import type { Marks } from '../queue/throttle.ts';
 import type { Spool } from '../queue/spool.ts';
 import type { RunRecord } from '../queue/store.ts';
@@ -22,6 +23,7 @@ import { Service } from './service.ts';
 
 /** How often a producer that was killed while it loaded the pipeline is replaced. */
 const describeTries = 3;
+const reserveAfterMs = 1000;
 
 export interface StartRequest {
   /** The pipeline file, absolute. */
@@ -129,6 +131,9 @@ async function serve({ request, deps, crew, pipeline, plan, spool, run, isNew }:
       open: queued + lent + retrying,
       stateDirectory,
     });
+    const reserve = new Reserve(stateDirectory);
+    // Not needed before there is something to settle, and it takes some milliseconds.
+    const cancelReserve = clock.after(reserveAfterMs, () => reserve.take());
     const service = new Service({
       hub: {
         clock,
@@ -151,9 +156,11 @@ async function serve({ request, deps, crew, pipeline, plan, spool, run, isNew }:
       crew,
       stateDirectory,
       checkStore: spool.watch(),
+      reserve,
     });
     const stopShowing = await deps.onService(service, plan);
     const outcome = await service.run();
+    cancelReserve();
     isUsable = !outcome.spoolFailed;
     await stopShowing();
     if (outcome.error) throw outcome.error;
