@@ -82,7 +82,6 @@ function checkLimit(name: string, limit: unknown): Finding[] {
 }
 
 function checkRate(path: string[], rate: unknown): Finding[] {
-  if (typeof rate !== 'string') return wrong(path, 'a rate such as "100/s" or "600/min"', rate);
   try {
     parseRate(rate);
     return [];

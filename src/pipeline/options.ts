@@ -9,7 +9,7 @@ export type ByteSize = number | `${number}${'' | ' '}${'B' | 'kB' | 'KiB' | 'MB'
  * (`--consumers`) override them.
  */
 export interface PipelineOptions {
-  /** Consumer processes. Default: the cores that this process may use. */
+  /** Consumer processes. Default: one for each core that Millrace may use. */
   consumers?: number | undefined;
   /** Items that one consumer processes at a time. Default 16. */
   concurrency?: number | undefined;
@@ -29,7 +29,7 @@ export interface PipelineOptions {
   stallTimeout?: Duration | undefined;
   /** Time that a process may take to start. Default 30s. */
   readyTimeout?: Duration | undefined;
-  /** `full`: what is stored or settled survives a power failure. `normal`: it survives crashes of processes. Default full. */
+  /** `full`: exactly once, also when the power fails. `normal`: after that, some items may come twice. Default full. */
   durability?: 'full' | 'normal' | undefined;
   /** Items in the queue at which the producer is made to wait. Default 100,000. */
   queueHighItems?: number | undefined;

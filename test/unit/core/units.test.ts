@@ -42,8 +42,17 @@ describe('a duration', () => {
     );
   });
 
-  it.each([-1, Number.NaN, Number.POSITIVE_INFINITY])('is not %d', (ms) => {
-    expect(() => parseDuration(ms)).toThrow(`got ${ms}`);
+  it.each([
+    [-1, '-1'],
+    [Number.NaN, 'NaN'],
+    [Number.POSITIVE_INFINITY, 'Infinity'],
+    [true, 'true'],
+    [['5s'], 'an array'],
+    [undefined, 'nothing'],
+  ])('is not %p', (value, shown) => {
+    expect(() => parseDuration(value)).toThrow(`, got ${shown}`);
+    expect(() => parseBytes(value)).toThrow(`, got ${shown}`);
+    expect(() => parseRate(value)).toThrow(`, got ${shown}`);
   });
 
   it.each([

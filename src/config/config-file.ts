@@ -1,0 +1,38 @@
+import { readFileSync, statSync } from 'node:fs';
+import { formatBytes } from '../core/units.ts';
+import type { YamlEntry } from './yaml.ts';
+
+/** What a config file says, not yet checked against the options. */
+export interface ConfigFile {
+  /** As it was named. */
+  path: string;
+  entries: readonly YamlEntry[];
+  /** What is wrong with the file as such, each with its place. */
+  problems: readonly string[];
+}
+
+const maxBytes = 1024 * 1024;
+
+/** Reads a YAML file of options. What is wrong with it is told by `problems`, so that all problems are shown at once. */
+export async function readConfigFile(path: string): Promise<ConfigFile> {
+  const unreadable = (message: string): ConfigFile => ({ path, entries: [], problems: [`${path}: ${message}`] });
+  let text;
+  try {
+    const kind = statSync(path);
+    if (!kind.isFile())
+      return unreadable(`expected a YAML file, got ${kind.isDirectory() ? 'a directory' : 'no file'}`);
+    if (kind.size > maxBytes) return unreadable(`expected at most ${formatBytes(maxBytes)}, got ${kind.size} bytes`);
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    return unreadable(code === 'ENOENT' ? 'there is no such config file' : `cannot be read: ${message}`);
+  }
+  // Most starts have no config file, and the library takes 10 ms to load.
+  const { readYaml } = await import('./yaml.ts');
+  const { entries, complaints } = readYaml(text);
+  return {
+    path,
+    entries,
+    problems: complaints.map(({ line, column, message }) => `${path}:${line}:${column}: ${message}`),
+  };
+}

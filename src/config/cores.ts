@@ -1,0 +1,65 @@
+import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { dirname, join } from 'node:path';
+
+/** Gives the text of a file, undefined if it cannot be read. */
+export type ReadText = (path: string) => string | undefined;
+
+/**
+ * Processors that this process may use, at least 1: those that its affinity leaves it, or fewer if a cgroup's quota (a
+ * container's `--cpus`) is less. A part of a processor is left to the supervisor and the producer.
+ */
+export function availableCores(): number {
+  const quota = cpuQuota(readText) ?? Number.POSITIVE_INFINITY;
+  return Math.max(1, Math.min(availableParallelism(), Math.floor(quota)));
+}
+
+/**
+ * The quota of this process's cgroups (version 1 or 2) in processors, undefined if there is none.
+ * See "Control Group v2", cpu.max, and "CFS Bandwidth Control" in the documentation of the Linux kernel.
+ */
+export function cpuQuota(read: ReadText): number | undefined {
+  const groups = (read('/proc/self/cgroup') ?? '').split('\n').flatMap((line) => {
+    const [, controllers, path] = /^\d+:([^:]*):(\/.*)$/.exec(line) ?? [];
+    if (controllers === '') return [{ mount: '/sys/fs/cgroup', path: path!, quotaIn: quotaOfVersion2 }];
+    if (!controllers?.split(',').includes('cpu')) return [];
+    return [controllers, 'cpu'].map((name) => ({
+      mount: `/sys/fs/cgroup/${name}`,
+      path: path!,
+      quotaIn: quotaOfVersion1,
+    }));
+  });
+  const quotas = groups.flatMap(({ mount, path, quotaIn }) =>
+    withParents(path).map((folder) => quotaIn(join(mount, folder), read)),
+  );
+  const set = quotas.filter((quota) => quota !== undefined);
+  return set.length === 0 ? undefined : Math.min(...set);
+}
+
+/** Each level can set a quota. A container may see only the upper ones, under the path that the host sees. */
+function withParents(path: string): string[] {
+  return path === '/' ? [path] : [path, ...withParents(dirname(path))];
+}
+
+function quotaOfVersion2(folder: string, read: ReadText): number | undefined {
+  const [quota, period] = (read(join(folder, 'cpu.max')) ?? 'max').trim().split(' ');
+  return ratio(quota, period);
+}
+
+function quotaOfVersion1(folder: string, read: ReadText): number | undefined {
+  return ratio(read(join(folder, 'cpu.cfs_quota_us')), read(join(folder, 'cpu.cfs_period_us')));
+}
+
+function ratio(quota: string | undefined, period: string | undefined): number | undefined {
+  const processors = Number(quota) / Number(period);
+  return Number.isFinite(processors) && processors > 0 ? processors : undefined;
+}
+
+function readText(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    // Not Linux, or a level that cannot be seen from here.
+    return undefined;
+  }
+}

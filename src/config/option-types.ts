@@ -1,0 +1,81 @@
+/** The kinds of values that options have, as zod types that say in their errors what was expected and what came. */
+import * as z from 'zod/mini';
+import { show } from '../core/show.ts';
+import { formatBytes, formatDuration, parseBytes, parseDuration } from '../core/units.ts';
+
+/** A type, and what is said of it where options are listed. */
+export interface OptionType<Type extends z.core.$ZodType = z.core.$ZodType> {
+  type: Type;
+  kind: 'count' | 'duration' | 'size' | 'choice' | 'folder';
+  /** What can be given: `1 … 1000`, `100ms … 1d`, `full, normal`. */
+  range: string;
+}
+
+type Count = OptionType<z.ZodMiniNumber<number>>;
+type Quantity = OptionType<z.ZodMiniPipe<z.ZodMiniUnknown, z.ZodMiniTransform<number>>>;
+
+/** A whole number. */
+export function count(from: number, to: number): Count {
+  const error = ({ input }: { input?: unknown }): string =>
+    `expected a whole number from ${written(from)} to ${written(to)}, got ${show(input)}`;
+  const type = z.number({ error }).check(z.int({ error }), z.gte(from, { error }), z.lte(to, { error }));
+  return { kind: 'count', range: `${written(from)} … ${written(to)}`, type };
+}
+
+function written(number: number): string {
+  return number.toLocaleString('en-US');
+}
+
+/** Milliseconds; `from` and `to` as text. */
+export function duration(from: string, to: string): Quantity {
+  return quantity('duration', { from, to, parse: parseDuration, format: formatDuration });
+}
+
+/** Bytes; `from` and `to` as text. */
+export function size(from: string, to: string): Quantity {
+  return quantity('size', { from, to, parse: parseBytes, format: formatBytes });
+}
+
+interface Unit {
+  from: string;
+  to: string;
+  parse: (value: unknown) => number;
+  format: (value: number) => string;
+}
+
+function quantity(kind: 'duration' | 'size', { from, to, parse, format }: Unit): Quantity {
+  const read = z.transform((value: unknown, context) => {
+    try {
+      const amount = parse(value);
+      if (amount >= parse(from) && amount <= parse(to)) return amount;
+      throw new TypeError(`expected a ${kind} from ${from} to ${to}, got ${format(amount)}`);
+    } catch (error) {
+      context.issues.push({ code: 'custom', message: (error as Error).message, input: value });
+      return z.NEVER;
+    }
+  });
+  return { kind, range: `${from} … ${to}`, type: z.pipe(z.unknown(), read) };
+}
+
+/** One of a few words. */
+export function choice<const Words extends readonly [string, ...string[]]>(
+  ...words: Words
+): OptionType<z.ZodMiniEnum<{ [Word in Words[number]]: Word }>> {
+  const list = words.join(', ');
+  return {
+    kind: 'choice',
+    range: list,
+    type: z.enum(words, { error: ({ input }) => `expected one of ${list}, got ${show(input)}` }),
+  };
+}
+
+/** A path of a folder. */
+export function folder(): OptionType<z.ZodMiniString<string>> {
+  // A NUL would end the path there for the operating system.
+  const type = z.string({ error: notAFolder }).check(z.regex(/^[^\0]+$/, { error: notAFolder }));
+  return { kind: 'folder', range: 'a path', type };
+}
+
+function notAFolder({ input }: { input?: unknown }): string {
+  return `expected the path of a folder, got ${show(input)}`;
+}

@@ -1,0 +1,113 @@
+import { resolve as absolute } from 'node:path';
+import * as z from 'zod/mini';
+import { configError, usageError } from '../core/errors.ts';
+import type { ConfigFile } from './config-file.ts';
+import { availableCores } from './cores.ts';
+import { contradictions } from './cross-checks.ts';
+import type { Environment } from './environment.ts';
+import {
+  fromEnvironment,
+  fromFile,
+  fromFlags,
+  fromPipeline,
+  type Given,
+  type Layer,
+  type Origin,
+  type PipelineLayer,
+  type Problem,
+} from './given.ts';
+import { type Option, type OptionName, options, schema, type Settings } from './schema.ts';
+
+export interface ConfigSources {
+  /** By name, `stall-timeout` or `stallTimeout`; text as it was given. Those that are undefined were not given. */
+  flags: Readonly<Record<string, unknown>>;
+  environment: Environment;
+  file?: ConfigFile | undefined;
+  /** Left out while the pipeline has not been read: its options then have no say. */
+  pipeline?: PipelineLayer | undefined;
+  /** The current folder. */
+  folder: string;
+  /** Consumers if nobody says how many. Default: the processors that this process may use. */
+  cores?: (() => number) | undefined;
+}
+
+export interface Config {
+  settings: Settings;
+  /** Where each value comes from. */
+  origins: Readonly<Record<OptionName, Origin>>;
+  /** Things to tell that are no reason to stop. */
+  warnings: readonly string[];
+}
+
+/**
+ * Brings the sources of options together: flags over environment over file over pipeline over defaults. Throws one
+ * MillraceError that names all problems, a line each: exit 64 if one of them is in the flags, else 78.
+ */
+export function resolveConfig(sources: ConfigSources): Config {
+  const layers = layersOf(sources);
+  const problems = layers.flatMap((layer) => layer.problems);
+  const settings: Record<string, unknown> = {};
+  const chosen = new Map<OptionName, Given>();
+  for (const option of options) {
+    const given = layers.flatMap(({ values }) => values.get(option.name) ?? []);
+    // A wrong value is told even if another source overrides it: some day it will not be.
+    const read = given.map((value) => readValue(option, value, problems));
+    settings[option.name] = read[0] ?? (computed[option.name] ?? fixedDefault(option))(settings, sources);
+    chosen.set(option.name, given[0] ?? { source: 'default', place: 'default', value: option.defaultText });
+  }
+  const { state } = settings;
+  const complete = {
+    ...settings,
+    state: typeof state === 'string' ? absolute(sources.folder, state) : null,
+  } as Settings;
+  if (problems.length === 0) problems.push(...contradictory(complete, chosen));
+  if (problems.length > 0) throw errorOf(problems);
+  const origins = Object.fromEntries([...chosen].map(([name, { source, place }]) => [name, { source, place }]));
+  const warnings = layers.flatMap((layer) => layer.warnings);
+  return { settings: complete, origins: origins as Config['origins'], warnings };
+}
+
+/** From the strongest to the weakest. */
+function layersOf({ flags, environment, file, pipeline }: ConfigSources): Layer[] {
+  return [
+    fromFlags(flags),
+    fromEnvironment(environment),
+    ...(file === undefined ? [] : [fromFile(file)]),
+    ...(pipeline === undefined ? [] : [fromPipeline(pipeline)]),
+  ];
+}
+
+function readValue({ name }: Option, { source, place, value }: Given, problems: Problem[]): unknown {
+  const result = z.safeParse(schema.shape[name], value);
+  if (result.success) return result.data;
+  const label = { flag: '', environment: '', file: `${name}: `, pipeline: `options.${name}: `, default: '' }[source];
+  problems.push({ isUsage: source === 'flag', text: `${place}: ${label}${result.error.issues[0]!.message}` });
+  return undefined;
+}
+
+type Computed = (settings: Readonly<Record<string, unknown>>, sources: ConfigSources) => unknown;
+
+/** Defaults that rest on the machine, or on options that stand before them in the schema. */
+const computed: Partial<Record<OptionName, Computed>> = {
+  consumers: (_, { cores = availableCores }) => cores(),
+  state: () => undefined,
+  queueLowItems: ({ queueHighItems }) => Math.floor(Number(queueHighItems) / 2),
+  queueLowBytes: ({ queueHighBytes }) => Math.floor(Number(queueHighBytes) / 2),
+};
+
+function fixedDefault(option: Option): Computed {
+  return () => z.parse(schema.shape[option.name], option.default);
+}
+
+function contradictory(settings: Settings, chosen: ReadonlyMap<OptionName, Given>): Problem[] {
+  return contradictions(settings).map(({ options: names, wanted }) => {
+    const sides = names.map((name) => chosen.get(name)!);
+    const shown = sides.map(({ place, value }) => `${String(value)} (${place})`).join(' and ');
+    return { isUsage: sides.some(({ source }) => source === 'flag'), text: `${wanted}, got ${shown}` };
+  });
+}
+
+function errorOf(problems: readonly Problem[]): Error {
+  const text = problems.map((problem) => problem.text).join('\n');
+  return problems.some(({ isUsage }) => isUsage) ? usageError(text) : configError('CONFIG', text);
+}

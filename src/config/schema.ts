@@ -1,0 +1,194 @@
+/** The only list of options: `--help`, the README's table and config/millrace.yaml are made from it. */
+import * as z from 'zod/mini';
+import { choice, count, duration, folder, type OptionType, size } from './option-types.ts';
+
+export const groups = ['Processes', 'Retries', 'Times', 'Durability', 'Queue', 'Hand-over', 'Output'] as const;
+
+/** What is said of an option where it is listed. */
+export interface About {
+  group: (typeof groups)[number];
+  /** One sentence without its full stop. */
+  help: string;
+  /** As it is written in a config file; a text in `{ }` is computed, with an example. */
+  default: string | number | { text: string; example: string | number };
+  /** It must be known before the pipeline is, so that a pipeline cannot set it. Default false. */
+  isOutside?: boolean;
+}
+
+const registry = z.registry<About & Pick<OptionType, 'kind' | 'range'>>();
+
+function described<Type extends z.core.$ZodType>({ type, kind, range }: OptionType<Type>, about: About): Type {
+  registry.add(type, { kind, range, ...about });
+  return type;
+}
+
+export const schema = z.strictObject({
+  consumers: described(count(1, 1000), {
+    group: 'Processes',
+    help: 'Consumer processes',
+    default: { text: 'one for each core that it may use', example: 2 },
+  }),
+  concurrency: described(count(1, 10_000), {
+    group: 'Processes',
+    help: 'Items that one consumer processes at a time',
+    default: 16,
+  }),
+  attempts: described(count(1, 1000), {
+    group: 'Retries',
+    help: 'Tries of an item before it becomes a dead letter',
+    default: 5,
+  }),
+  retryBase: described(duration('1ms', '1d'), {
+    group: 'Retries',
+    help: 'Longest wait before the second try; it doubles from try to try',
+    default: '1s',
+  }),
+  retryCap: described(duration('1ms', '7d'), {
+    group: 'Retries',
+    help: 'Longest wait before any try',
+    default: '5min',
+  }),
+  deadMax: described(count(1, 1_000_000_000), {
+    group: 'Retries',
+    help: 'Dead letters at which the pipeline pauses',
+    default: 10_000,
+  }),
+  itemTimeout: described(duration('10ms', '7d'), {
+    group: 'Times',
+    help: 'Time that an item may take before its signal aborts',
+    default: '5min',
+  }),
+  stopTimeout: described(duration('0s', '1d'), {
+    group: 'Times',
+    help: 'Time to finish started items when told to stop',
+    default: '25s',
+  }),
+  stallTimeout: described(duration('2s', '1d'), {
+    group: 'Times',
+    help: 'Silence after which a process is killed and replaced',
+    default: '60s',
+  }),
+  readyTimeout: described(duration('100ms', '1d'), {
+    group: 'Times',
+    help: 'Time that a process may take to start',
+    default: '30s',
+  }),
+  durability: described(choice('full', 'normal'), {
+    group: 'Durability',
+    help: 'full: exactly once, also when the power fails; normal: after that, some items may come twice',
+    default: 'full',
+  }),
+  state: described(folder(), {
+    group: 'Durability',
+    help: 'Folder for the queue',
+    default: { text: '$STATE_DIRECTORY, or .millrace/NAME', example: '/var/lib/millrace' },
+    isOutside: true,
+  }),
+  queueHighItems: described(count(1, 1_000_000_000), {
+    group: 'Queue',
+    help: 'Items in the queue at which the producer waits',
+    default: 100_000,
+  }),
+  queueLowItems: described(count(0, 1_000_000_000), {
+    group: 'Queue',
+    help: 'Items in the queue at which it goes on',
+    default: { text: 'half of queueHighItems', example: 50_000 },
+  }),
+  queueHighBytes: described(size('64KiB', '1024GiB'), {
+    group: 'Queue',
+    help: 'Bytes in the queue at which the producer waits',
+    default: '256MiB',
+  }),
+  queueLowBytes: described(size('0B', '1024GiB'), {
+    group: 'Queue',
+    help: 'Bytes in the queue at which it goes on',
+    default: { text: 'half of queueHighBytes', example: '128MiB' },
+  }),
+  queueMemory: described(size('1MiB', '64GiB'), {
+    group: 'Queue',
+    help: 'How much of the queue is held in memory',
+    default: '16MiB',
+  }),
+  maxItemBytes: described(size('1KiB', '128MiB'), {
+    group: 'Hand-over',
+    help: 'Largest item, encoded',
+    default: '16MiB',
+  }),
+  producerWindow: described(size('64KiB', '1GiB'), {
+    group: 'Hand-over',
+    help: 'What the producer may have sent and not yet know to be stored',
+    default: '4MiB',
+  }),
+  consumerCredit: described(size('64KiB', '1GiB'), {
+    group: 'Hand-over',
+    help: 'What a consumer may be lent',
+    default: '8MiB',
+  }),
+  frameItems: described(count(1, 65_536), {
+    group: 'Hand-over',
+    help: 'Items that are stored together, at most',
+    default: 1024,
+  }),
+  frameBytes: described(size('1KiB', '16MiB'), {
+    group: 'Hand-over',
+    help: 'Bytes that are stored together, at most; a larger item goes alone',
+    default: '256KiB',
+  }),
+  logLevel: described(choice('error', 'warn', 'info', 'debug'), {
+    group: 'Output',
+    help: 'What is logged, at least',
+    default: 'info',
+    isOutside: true,
+  }),
+  logFormat: described(choice('auto', 'pretty', 'json'), {
+    group: 'Output',
+    help: 'auto: pretty on a terminal, JSON lines otherwise',
+    default: 'auto',
+    isOutside: true,
+  }),
+  progress: described(choice('auto', 'on', 'off'), {
+    group: 'Output',
+    help: 'The progress display; auto: on a terminal',
+    default: 'auto',
+    isOutside: true,
+  }),
+});
+
+export type OptionName = keyof typeof schema.shape;
+
+/** What all options come to: durations in milliseconds, sizes in bytes. */
+export type Settings = Omit<z.output<typeof schema>, 'state'> & {
+  /** An absolute path, or null: see state-directory.ts. */
+  state: string | null;
+};
+
+/** An option, for everybody who lists them. */
+export interface Option extends Readonly<Required<About> & Pick<OptionType, 'kind' | 'range'>> {
+  readonly name: OptionName;
+  /** `queue-high-items`; on a command line with `--`. */
+  readonly flag: string;
+  /** `MILLRACE_QUEUE_HIGH_ITEMS` */
+  readonly environment: string;
+  /** The default for people: as it is written, or in words. */
+  readonly defaultText: string;
+}
+
+export const options: readonly Option[] = Object.entries(schema.shape).map(([name, type]) => {
+  const about = registry.get(type)!;
+  const words = name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  return {
+    isOutside: false,
+    ...about,
+    name: name as OptionName,
+    flag: words,
+    environment: `MILLRACE_${words.replaceAll('-', '_').toUpperCase()}`,
+    defaultText: typeof about.default === 'object' ? about.default.text : String(about.default),
+  };
+});
+
+const byName: ReadonlyMap<string, Option> = new Map(options.map((option) => [option.name, option]));
+
+/** The option of that name, if there is one. */
+export function findOption(name: string): Option | undefined {
+  return byName.get(name);
+}

@@ -1,0 +1,56 @@
+import { isAlias, isMap, isScalar, LineCounter, type Node, parseDocument } from 'yaml';
+
+/** One `name: value` of a YAML file. */
+export interface YamlEntry {
+  name: string;
+  value: unknown;
+  line: number;
+}
+
+export interface YamlComplaint {
+  line: number;
+  column: number;
+  message: string;
+}
+
+/**
+ * The entries of a file that is one list of names with plain values. A value that is a list or has names of its own comes
+ * as an array or an object without its contents, as nothing here wants one. Aliases are refused: what they multiply into
+ * need then not be bounded.
+ */
+export function readYaml(text: string): { entries: YamlEntry[]; complaints: YamlComplaint[] } {
+  const lines = new LineCounter();
+  const complaint = (offset: number, message: string): YamlComplaint => {
+    const { line, col } = lines.linePos(offset);
+    return { line, column: col, message };
+  };
+  const { errors, warnings, contents } = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const complaints = [...errors, ...warnings].map((error) => complaint(error.pos[0], wording(error)));
+  if (complaints.length > 0 || contents === null) return { entries: [], complaints };
+  if (!isMap<Node, Node | null>(contents)) {
+    return { entries: [], complaints: [complaint(0, 'expected lines such as "concurrency: 16"')] };
+  }
+  const entries: YamlEntry[] = [];
+  for (const { key, value } of contents.items) {
+    const offset = key.range?.[0] ?? 0;
+    if (isAlias(value)) complaints.push(complaint(offset, `expected a value, got the alias *${value.source}`));
+    else
+      entries.push({
+        name: isScalar(key) ? String(key.value) : '',
+        value: plain(value),
+        line: lines.linePos(offset).line,
+      });
+  }
+  return { entries, complaints };
+}
+
+function wording({ code, message }: { code: string; message: string }): string {
+  // The library's own words are for programmers.
+  return code === 'MULTIPLE_DOCS' ? 'expected the end of the file, got a second document' : message.split('\n')[0]!;
+}
+
+function plain(node: Node | null): unknown {
+  if (node === null) return null;
+  if (isScalar(node)) return node.value;
+  return isMap(node) ? {} : [];
+}

@@ -1,0 +1,109 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from '@jest/globals';
+import { readConfigFile } from '../../../src/config/config-file.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'millrace-config-'));
+const path = join(folder, 'millrace.yaml');
+afterAll(() => rmSync(folder, { recursive: true }));
+
+async function read(text: string): ReturnType<typeof readConfigFile> {
+  writeFileSync(path, text);
+  return await readConfigFile(path);
+}
+
+describe('a config file', () => {
+  it.each([
+    ['', []],
+    ['# only a comment\n', []],
+    [
+      'concurrency: 4\r\n# more\r\nstopTimeout: 10s\r\n',
+      [
+        ['concurrency', 4, 1],
+        ['stopTimeout', '10s', 3],
+      ],
+    ],
+    ['\uFEFFconcurrency: 4\n', [['concurrency', 4, 1]]],
+    [
+      '{ "concurrency": 4, "progress": "on" }',
+      [
+        ['concurrency', 4, 1],
+        ['progress', 'on', 1],
+      ],
+    ],
+    [
+      'progress: off\ndurability: yes\nattempts: .nan',
+      [
+        ['progress', 'off', 1],
+        ['durability', 'yes', 2],
+        ['attempts', Number.NaN, 3],
+      ],
+    ],
+    [
+      'attempts:\nstate: ~',
+      [
+        ['attempts', null, 1],
+        ['state', null, 2],
+      ],
+    ],
+    [
+      'queueMemory: { a: 1 }\nstate: [1]',
+      [
+        ['queueMemory', {}, 1],
+        ['state', [], 2],
+      ],
+    ],
+    [
+      '__proto__: 1\nconstructor: 2\n5: 3',
+      [
+        ['__proto__', 1, 1],
+        ['constructor', 2, 2],
+        ['5', 3, 3],
+      ],
+    ],
+  ])('%j gives its entries with their lines', async (text, entries) => {
+    expect(await read(text)).toEqual({
+      path,
+      problems: [],
+      entries: entries.map(([name, value, line]) => ({ name, value, line })),
+    });
+  });
+
+  it.each([
+    ['attempts: 3\nattempts: 4\n', ':2:1: Map keys must be unique'],
+    ['attempts: 3\n\tconcurrency: 4\n', ':2:1: Tabs are not allowed as indentation'],
+    ['attempts: "3\n', ':2:1: Missing closing "quote'],
+    ['attempts: *nobody\n', ':1:1: expected a value, got the alias *nobody'],
+    ['state: !!js/function x\n', ':1:8: Unresolved tag: tag:yaml.org,2002:js/function'],
+    ['attempts: 3\n---\nattempts: 4\n', ':2:1: expected the end of the file, got a second document'],
+    ['- attempts\n', ':1:1: expected lines such as "concurrency: 16"'],
+    ['attempts', ':1:1: expected lines such as "concurrency: 16"'],
+  ])('%j is refused with line and column', async (text, problem) => {
+    const { problems } = await read(text);
+    expect(problems).toEqual([expect.stringContaining(path + problem)]);
+  });
+
+  it('whose aliases multiply is read without following them', async () => {
+    const levels = Array.from({ length: 30 }, (_, i) => `l${i + 1}: &l${i + 1} [${`*l${i},`.repeat(10)}]`);
+    const { problems, entries } = await read(['l0: &l0 x', ...levels, 'attempts: *l30'].join('\n'));
+    expect(problems).toEqual([`${path}:32:1: expected a value, got the alias *l30`]);
+    expect(entries).toHaveLength(31);
+  });
+
+  it('is refused if it is larger than a list of options can be', async () => {
+    const { problems } = await read(`#${' '.repeat(1024 * 1024)}`);
+    expect(problems).toEqual([`${path}: expected at most 1MiB, got 1048577 bytes`]);
+  });
+
+  it.each([
+    ['nowhere.yaml', 'there is no such config file'],
+    ['directory.yaml', 'expected a YAML file, got a directory'],
+    ['millrace.yaml/deeper.yaml', 'cannot be read: ENOTDIR: not a directory'],
+  ])('is not to be had from %s', async (name, problem) => {
+    mkdirSync(join(folder, 'directory.yaml'), { recursive: true });
+    writeFileSync(path, '');
+    const { problems } = await readConfigFile(join(folder, name));
+    expect(problems).toEqual([expect.stringContaining(`${join(folder, name)}: ${problem}`)]);
+  });
+});

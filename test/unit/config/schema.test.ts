@@ -1,0 +1,87 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from '@jest/globals';
+import { configFileText, optionsTable } from '../../../src/config/documentation.ts';
+import { resolveConfig } from '../../../src/config/resolve.ts';
+import { type OptionName, options, schema } from '../../../src/config/schema.ts';
+import { readYaml } from '../../../src/config/yaml.ts';
+import type { PipelineOptions } from '../../../src/pipeline/options.ts';
+
+const outside = ['state', 'logLevel', 'logFormat', 'progress'] as const;
+
+/** Does not compile if the schema has an option that a pipeline cannot name, or the other way round. */
+const inPipelines: Record<Exclude<OptionName, (typeof outside)[number]>, unknown> = {
+  consumers: 2,
+  concurrency: 4,
+  attempts: 3,
+  retryBase: '2s',
+  retryCap: 60_000,
+  deadMax: 10,
+  itemTimeout: '1 min',
+  stopTimeout: 0,
+  stallTimeout: '10s',
+  readyTimeout: '5s',
+  durability: 'normal',
+  queueHighItems: 100,
+  queueLowItems: 10,
+  queueHighBytes: '1MiB',
+  queueLowBytes: 1000,
+  queueMemory: '2 MiB',
+  maxItemBytes: '64kB',
+  producerWindow: '1MB',
+  consumerCredit: '100KiB',
+  frameItems: 8,
+  frameBytes: '2KiB',
+} satisfies Required<PipelineOptions>;
+
+describe('the options', () => {
+  it('can all be set by a pipeline, but for those that are needed before it is read', () => {
+    expect(options.filter(({ isOutside }) => isOutside).map(({ name }) => name)).toEqual(outside);
+    const pipeline = { file: 'a.ts', options: inPipelines };
+    const { settings, origins } = resolveConfig({ flags: {}, environment: {}, pipeline, folder: '/' });
+    expect(settings).toMatchObject({
+      retryBase: 2000,
+      retryCap: 60_000,
+      itemTimeout: 60_000,
+      queueHighBytes: 1024 ** 2,
+    });
+    for (const name of Object.keys(inPipelines)) expect(origins[name as OptionName].source).toBe('pipeline');
+  });
+
+  it('have flags and variables that follow from their names', () => {
+    expect(options.find(({ name }) => name === 'queueHighItems')).toMatchObject({
+      flag: 'queue-high-items',
+      environment: 'MILLRACE_QUEUE_HIGH_ITEMS',
+      kind: 'count',
+      range: '1 … 1,000,000,000',
+      defaultText: '100000',
+    });
+    expect(options.map(({ name }) => name)).toEqual(Object.keys(schema.shape));
+  });
+
+  it('are listed in the README as they are', () => {
+    const [, table] =
+      /<!-- options: [^\n]*-->\n([\s\S]*?)\n<!-- \/options -->/.exec(readFileSync('README.md', 'utf8')) ?? [];
+    expect(table).toBe(optionsTable());
+  });
+
+  it('are listed in config/millrace.yaml as they are', () => {
+    expect(readFileSync('config/millrace.yaml', 'utf8')).toBe(configFileText());
+  });
+});
+
+describe('config/millrace.yaml', () => {
+  const text = readFileSync('config/millrace.yaml', 'utf8');
+
+  it('says nothing as it is', () => {
+    expect(readYaml(text)).toEqual({ entries: [], complaints: [] });
+  });
+
+  it('says the defaults once its options are no longer commented out', () => {
+    const { entries, complaints } = readYaml(text.replaceAll(/^#(?=\w)/gm, ''));
+    expect(complaints).toEqual([]);
+    expect(entries.map(({ name }) => name).toSorted()).toEqual(Object.keys(schema.shape).toSorted());
+    const nothing = { flags: {}, environment: {}, folder: '/', cores: () => 2 };
+    const { settings } = resolveConfig({ ...nothing, file: { path: 'millrace.yaml', entries, problems: [] } });
+    expect({ ...settings, state: null }).toEqual(resolveConfig(nothing).settings);
+  });
+});
