@@ -12,7 +12,7 @@ import { Queue } from '../queue/queue.ts';
 import { Reserve } from '../queue/reserve.ts';
 import type { Marks } from '../queue/throttle.ts';
 import type { Spool } from '../queue/spool.ts';
-import type { RunRecord } from '../queue/store.ts';
+import type { RunRecord, Store } from '../queue/store.ts';
 import { Crew, type CrewOptions } from './crew.ts';
 import { describePipeline } from './describe.ts';
 import type { Hub, ServiceSettings } from './hub.ts';
@@ -53,14 +53,23 @@ export interface StartDeps {
   formatProblems: (problems: readonly Problem[]) => string;
   writeOut: Hub['writeOut'];
   /** The service is about to run: whoever shows or controls it can begin. What it returns is awaited at the end. */
-  onService: (service: Service, plan: Plan) => Promise<() => Promise<void>>;
+  onService: (service: Service, plan: Plan, store: Store) => Promise<() => Promise<void>>;
+  /** Calls its listener whenever the service is asked to stop, also for requests that came before. */
+  stopRequests: { listen: (listener: (reason: string) => void) => void };
 }
 
 /** Runs the pipeline to its end, or until it is stopped. Returns the exit code; throws what is to be shown as an error. */
 export async function start(request: StartRequest, deps: StartDeps): Promise<ExitCode> {
   const crew = new Crew({ ...deps.crew, clock: deps.clock });
+  let isStopped = false;
+  // Until there is a service to stop, there is only something to leave off.
+  deps.stopRequests.listen(() => {
+    isStopped = true;
+    crew.dismiss();
+  });
   try {
-    const pipeline = await describe(crew, request.file, deps);
+    const pipeline = await describe(crew, request.file, deps, () => isStopped);
+    if (!pipeline) return exitCodes.ok;
     const plan = deps.plan(pipeline);
     const opening = await openRun({
       stateDirectory: plan.stateDirectory,
@@ -85,7 +94,12 @@ export async function start(request: StartRequest, deps: StartDeps): Promise<Exi
   }
 }
 
-async function describe(crew: Crew, file: string, deps: StartDeps): Promise<PipelineDescription> {
+async function describe(
+  crew: Crew,
+  file: string,
+  deps: StartDeps,
+  isStopped: () => boolean,
+): Promise<PipelineDescription | undefined> {
   const { clock, readyTimeoutMs, formatProblems } = deps;
   let child = crew.boot();
   for (let attempt = 1; ; attempt++) {
@@ -95,6 +109,7 @@ async function describe(crew: Crew, file: string, deps: StartDeps): Promise<Pipe
       deadlineMs: readyTimeoutMs,
       onOther: () => undefined,
     });
+    if (isStopped()) return undefined;
     if (description.status === 'described') return description.pipeline;
     if (description.status === 'wrong') throw configError('PIPELINE', formatProblems(description.problems));
     if (!description.wasKilled || attempt === describeTries) throw configError('PIPELINE', description.reason);
@@ -158,8 +173,10 @@ async function serve({ request, deps, crew, pipeline, plan, spool, run, isNew }:
       checkStore: spool.watch(),
       reserve,
     });
-    const stopShowing = await deps.onService(service, plan);
-    const outcome = await service.run();
+    const stopShowing = await deps.onService(service, plan, spool);
+    const over = service.run();
+    deps.stopRequests.listen((reason) => service.stop(reason));
+    const outcome = await over;
     cancelReserve();
     isUsable = !outcome.spoolFailed;
     await stopShowing();

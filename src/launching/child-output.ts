@@ -1,0 +1,25 @@
+import type { Clock } from '../core/clock.ts';
+import type { EventBus, Who } from '../observability/events.ts';
+import { lineSplitter, type LineSplitter } from '../observability/line-splitter.ts';
+
+/** Cuts what children write to their standard output and error into lines, as events. */
+export function childOutput({ clock, events }: { clock: Clock; events: EventBus }) {
+  const splitters = new Map<string, LineSplitter>();
+  return (who: Who, stream: 'stdout' | 'stderr', chunk: Buffer | null): void => {
+    const key = `${who.pid}:${stream}`;
+    let splitter = splitters.get(key);
+    if (chunk === null) {
+      splitter?.end();
+      splitters.delete(key);
+      return;
+    }
+    if (!splitter) {
+      splitter = lineSplitter((line) => events.emit('child.output', { who, stream, line }), {
+        clock,
+        onDropped: (lines) => events.emit('child.outputDropped', { who, lines }),
+      });
+      splitters.set(key, splitter);
+    }
+    splitter.push(chunk);
+  };
+}

@@ -1,0 +1,45 @@
+import type { Settings } from '../config/schema.ts';
+import { parseRate } from '../core/units.ts';
+import type { PipelineDescription } from '../ipc/messages.ts';
+import { Limits } from '../limits/limits.ts';
+import type { Plan } from '../supervision/start.ts';
+
+/** What the supervisor is to do, from the configuration and what the pipeline says of itself. */
+export function planOf(settings: Settings, stateDirectory: string, pipeline: PipelineDescription): Plan {
+  return {
+    stateDirectory,
+    queueMemoryBytes: settings.queueMemory,
+    marks: {
+      highItems: settings.queueHighItems,
+      lowItems: settings.queueLowItems,
+      highBytes: settings.queueHighBytes,
+      lowBytes: settings.queueLowBytes,
+    },
+    limits: new Limits(
+      Object.fromEntries(
+        Object.entries(pipeline.limits).map(([name, { concurrency, rate }]) => [
+          name,
+          { ...(concurrency !== undefined && { concurrency }), ...(rate !== undefined && { rate: parseRate(rate) }) },
+        ]),
+      ),
+    ),
+    settings: {
+      consumers: settings.consumers,
+      concurrency: settings.concurrency,
+      durability: settings.durability,
+      attempts: settings.attempts,
+      retryBaseMs: settings.retryBase,
+      retryCapMs: settings.retryCap,
+      itemTimeoutMs: settings.itemTimeout,
+      stopTimeoutMs: settings.stopTimeout,
+      stallTimeoutMs: settings.stallTimeout,
+      readyTimeoutMs: settings.readyTimeout,
+      producerWindowBytes: settings.producerWindow,
+      consumerCreditBytes: settings.consumerCredit,
+      frameItems: settings.frameItems,
+      frameBytes: settings.frameBytes,
+      maxItemBytes: settings.maxItemBytes,
+      restarts: { crashes: 5, periodMs: 60_000 },
+    },
+  };
+}

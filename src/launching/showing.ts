@@ -1,0 +1,82 @@
+import { startControl } from '../control/server.ts';
+import type { Environment } from '../config/environment.ts';
+import type { Settings } from '../config/schema.ts';
+import type { Clock } from '../core/clock.ts';
+import { wantsColor } from '../observability/color.ts';
+import type { EventBus } from '../observability/events.ts';
+import { createLog, type Log } from '../observability/log.ts';
+import { startProgress } from '../observability/progress.ts';
+import { renderSummary } from '../observability/summary.ts';
+import { readDeadLetters } from '../queue/dead-letters.ts';
+import type { Store } from '../queue/store.ts';
+import type { Service } from '../supervision/service.ts';
+
+/** What is shown of a run, from the first line of the log to the summary. */
+export interface Showing {
+  readonly settings: Pick<Settings, 'progress'>;
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly events: EventBus;
+  readonly isTerminal: boolean;
+  readonly color: boolean;
+  close: () => Promise<void>;
+}
+
+/** Starts the log. Everything goes to standard error; standard output is for data. */
+export function startShowing(options: {
+  settings: Pick<Settings, 'logLevel' | 'logFormat' | 'progress'>;
+  environment: Environment;
+  clock: Clock;
+  events: EventBus;
+}): Showing {
+  const { settings, environment, clock, events } = options;
+  const isTerminal = process.stderr.isTTY;
+  const color = wantsColor(environment, isTerminal);
+  const log = createLog({ level: settings.logLevel, format: settings.logFormat, isTerminal, color, clock });
+  const unsubscribe = log.subscribe(events);
+  return {
+    settings,
+    log,
+    clock,
+    events,
+    isTerminal,
+    color,
+    close: async () => {
+      unsubscribe();
+      await log.close();
+    },
+  };
+}
+
+/** Shows a running service: progress, and the control socket. What it returns ends both and says how it went. */
+export async function showService(options: {
+  showing: Showing;
+  service: Service;
+  store: Pick<Store, 'readDead'>;
+  socketPath: string;
+  folder: string;
+}): Promise<() => Promise<void>> {
+  const { showing, service, store, socketPath, folder } = options;
+  const { log, clock, events, isTerminal, color, settings } = showing;
+  const status = () => service.status;
+  const progress = startProgress({
+    mode: settings.progress,
+    log,
+    status,
+    isTerminal,
+    columns: () => process.stderr.columns,
+    color,
+    clock,
+  });
+  const control = await startControl({
+    socketPath,
+    status,
+    dead: (query) => readDeadLetters(store, query),
+    warn: (message) => events.emit('warning', { code: 'CONTROL', message }),
+  });
+  return async () => {
+    progress.stop();
+    await control.close();
+    if (isTerminal) for (const line of renderSummary(service.status, { folder, color })) log.output.write(line, true);
+  };
+}

@@ -1,0 +1,93 @@
+/** The supervisor: puts configuration, processes, log, progress and control together, and runs a pipeline. */
+import { relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { readConfigFile } from './config/config-file.ts';
+import { readEnvironment } from './config/environment.ts';
+import { resolveConfig } from './config/resolve.ts';
+import { controlSocketPath, stateDirectory } from './config/state-directory.ts';
+import { systemClock } from './core/clock.ts';
+import { childOutput } from './launching/child-output.ts';
+import { confirmFresh } from './launching/fresh.ts';
+import { planOf } from './launching/plan.ts';
+import { standardOutput } from './launching/standard-output.ts';
+import { onStopSignals } from './launching/stop-requests.ts';
+import { showService, startShowing } from './launching/showing.ts';
+import { EventBus } from './observability/events.ts';
+import { formatProblems } from './pipeline/problems.ts';
+import { deathSignalCommand } from './supervision/identity.ts';
+import type { Service } from './supervision/service.ts';
+import { start } from './supervision/start.ts';
+
+export interface SuperviseRequest {
+  /** The pipeline's file, as it was typed. */
+  file: string;
+  /** Options and `config`, by their flags' names, as they were typed. */
+  flags: Readonly<Record<string, unknown>>;
+  fresh: boolean;
+  yes: boolean;
+  again: boolean;
+}
+
+const entry = (name: string): string => fileURLToPath(new URL(`./${name}.js`, import.meta.url));
+
+/** Runs a pipeline until its end, or until it is stopped. Resolves to the exit code; rejects with what is to be told. */
+export async function supervise({
+  file: typed,
+  flags: { config, ...flags },
+  fresh,
+  yes,
+  again,
+}: SuperviseRequest): Promise<number> {
+  const stopRequests = onStopSignals();
+  const folder = process.cwd();
+  const environment = readEnvironment();
+  const file = resolve(folder, typed);
+  const configName = config ?? environment['MILLRACE_CONFIG'];
+  const configFile = typeof configName === 'string' ? await readConfigFile(resolve(folder, configName)) : undefined;
+  const sources = { flags, environment, file: configFile, folder };
+  const { settings: early, warnings } = resolveConfig(sources);
+
+  const clock = systemClock;
+  const events = new EventBus();
+  const showing = startShowing({ settings: early, environment, clock, events });
+  let running: Service | undefined;
+  for (const message of warnings) events.emit('warning', { code: 'CONFIG', message });
+  try {
+    return await start(
+      {
+        file,
+        fresh,
+        again,
+        confirmFresh: confirmFresh({ yes, isTerminal: process.stdin.isTTY && process.stderr.isTTY }),
+      },
+      {
+        clock,
+        // oxlint-disable-next-line no-restricted-properties -- the entry hands in randomness
+        random: Math.random,
+        events,
+        stopRequests,
+        readyTimeoutMs: early.readyTimeout,
+        formatProblems: (problems) => formatProblems(problems, folder),
+        crew: {
+          prefix: deathSignalCommand(),
+          env: environment,
+          entries: { producer: entry('producer'), consumer: entry('consumer') },
+          onOutput: childOutput({ clock, events }),
+        },
+        plan: (pipeline) => {
+          const { settings } = resolveConfig({ ...sources, pipeline: { file: relative(folder, file), ...pipeline } });
+          return planOf(settings, stateDirectory({ settings, environment, name: pipeline.name, folder }), pipeline);
+        },
+        onService: (service, plan, store) => {
+          running = service;
+          process.title = `millrace ${service.status.name}: supervisor`;
+          return showService({ showing, service, store, socketPath: controlSocketPath(plan.stateDirectory), folder });
+        },
+        writeOut: standardOutput((reason) => running?.stop(reason)),
+      },
+    );
+  } finally {
+    stopRequests.close();
+    await showing.close();
+  }
+}
