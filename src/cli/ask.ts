@@ -1,0 +1,31 @@
+import { askControl } from '../control/client.ts';
+import type { Clock } from '../core/clock.ts';
+import { MillraceError } from '../core/errors.ts';
+import { exitCodes } from '../core/exit-codes.ts';
+import type { DeadLetter, DeadQuery, Status } from '../observability/status.ts';
+import type { FoundState } from './find-state.ts';
+
+/** The status of the pipeline that runs there. Rejects as `askControl` does, and if it is another one than was asked for. */
+export async function askStatus({ socketPath, name }: FoundState, clock: Clock): Promise<Status> {
+  const status = (await ask(socketPath, '/api/status', clock)) as Status;
+  if (name === undefined || status.name === name) return status;
+  throw unavailable(`expected pipeline ${name} on ${socketPath}, but ${status.name} is running there`);
+}
+
+/** Dead letters of the pipeline that runs there. */
+export async function askDead({ socketPath }: FoundState, query: DeadQuery, clock: Clock): Promise<DeadLetter[]> {
+  const { limit, after } = query;
+  const answer = (await ask(socketPath, `/api/dead?limit=${limit}&after=${after}`, clock)) as { letters: DeadLetter[] };
+  return answer.letters;
+}
+
+async function ask(socketPath: string, path: string, clock: Clock): Promise<unknown> {
+  const { status, body } = await askControl(socketPath, path, clock);
+  if (status === 200) return body;
+  const { error } = body as { error?: string };
+  throw unavailable(`the pipeline on ${socketPath} answers ${status} to ${path}: ${error}`);
+}
+
+function unavailable(message: string): MillraceError {
+  return new MillraceError('CONTROL', message, { exitCode: exitCodes.gaveUp });
+}

@@ -1,0 +1,127 @@
+import { parseArgs } from 'node:util';
+import { usageError, type MillraceError } from '../core/errors.ts';
+import { didYouMean } from '../core/nearest.ts';
+import { show } from '../core/show.ts';
+import { commands, type Command, type Flag } from './commands.ts';
+
+/** What was typed, sorted; the meaning of values is not looked at. */
+export interface CommandLine {
+  command: Command;
+  /** The pipeline's file or name. */
+  operand: string | undefined;
+  /** By the flag's name as it is typed, without dashes; `true` for a switch. */
+  flags: Record<string, string | true>;
+}
+
+/** What to do: run a command, explain one (or all), or say which version this is. */
+export type Request =
+  { do: 'run'; line: CommandLine } | { do: 'help'; command: Command | undefined } | { do: 'version' };
+
+/**
+ * Reads the arguments of `millrace`. `optionFlags` gives the names of the options that every command with options
+ * takes; it is asked only if the command's own flags do not do. Throws one usage error with all that is wrong.
+ *
+ * By Node's own parser and not by a library: this is on the way of every start, and loading yargs takes as long as
+ * starting Node.
+ */
+export async function readCommandLine(
+  argv: readonly string[],
+  optionFlags: () => Promise<readonly string[]>,
+): Promise<Request> {
+  const [first, ...rest] = argv;
+  if (first === undefined || first === 'help' || first === '--help' || first === '-h') {
+    return { do: 'help', command: rest.length === 0 ? undefined : findCommand(rest).command };
+  }
+  if (first === '--version') return { do: 'version' };
+  const { command, args } = findCommand(argv);
+  if (args.includes('--help') || args.includes('-h')) return { do: 'help', command };
+  const own = new Map(command.flags.map((flag) => [flag.name, flag]));
+  const unknown = typedNames(args).filter((name) => !own.has(name));
+  const options = command.options !== 'none' && unknown.length > 0 ? await optionFlags() : [];
+  return { do: 'run', line: readFlags(command, args, [...own.values(), ...options.map(asFlag)]) };
+}
+
+function asFlag(name: string): Flag {
+  return { name, value: 'value', help: '', group: '' };
+}
+
+function findCommand(argv: readonly string[]): { command: Command; args: readonly string[] } {
+  for (const command of commands) {
+    const words = command.name.split(' ');
+    if (words.every((word, i) => argv[i] === word)) return { command, args: argv.slice(words.length) };
+  }
+  const names = commands.map(({ name }) => name);
+  const [first = '', second = ''] = argv;
+  const group = names.filter((name) => name.startsWith(`${first} `));
+  if (group.length > 0) {
+    const expected = group.map((name) => `millrace ${name}`).join(' or ');
+    throw usageError(`expected ${expected}, got ${show(second === '' ? undefined : `millrace ${first} ${second}`)}`);
+  }
+  if (first.startsWith('-')) {
+    const near = didYouMean(first, ['--help', '--version']);
+    throw usageError(`expected a command before ${first}: ${names.join(', ')}${near}`);
+  }
+  const known = names.flatMap((name) => [name, name.split(' ')[0]!]);
+  throw usageError(`unknown command ${show(first)}; expected one of ${names.join(', ')}${didYouMean(first, known)}`);
+}
+
+function typedNames(args: readonly string[]): string[] {
+  return tokensOf(args, []).flatMap((token) => (token.kind === 'option' ? [token.name] : []));
+}
+
+function tokensOf(args: readonly string[], flags: readonly Flag[]) {
+  const options = Object.fromEntries(
+    flags.map(({ name, value }) => [name, { type: value === undefined ? ('boolean' as const) : ('string' as const) }]),
+  );
+  return parseArgs({ args: [...args], options, strict: false, tokens: true }).tokens;
+}
+
+function readFlags(command: Command, args: readonly string[], known: readonly Flag[]): CommandLine {
+  const problems: string[] = [];
+  const operands: string[] = [];
+  const flags: Record<string, string | true> = {};
+  for (const token of tokensOf(args, known)) {
+    if (token.kind === 'positional') operands.push(token.value);
+    if (token.kind !== 'option') continue;
+    const { name, rawName, value, inlineValue } = token;
+    const flag = known.find((each) => each.name === name);
+    if (flag === undefined) {
+      const names = known.map((each) => `--${each.name}`);
+      problems.push(`unknown option ${rawName}${didYouMean(rawName, names)}`);
+    } else if (Object.hasOwn(flags, name)) {
+      problems.push(`${rawName} is given more than once`);
+    } else if (flag.value === undefined) {
+      if (inlineValue) problems.push(`${rawName} takes no value, got ${show(value)}`);
+      flags[name] = true;
+    } else if (value === undefined || value === '' || (!inlineValue && /^-\D/.test(value))) {
+      const got = value === undefined ? '' : `, got ${show(value)}`;
+      problems.push(`expected a value after ${rawName}${got}`);
+    } else {
+      flags[name] = value;
+    }
+  }
+  // The value of an unknown option would be taken for a pipeline.
+  if (problems.length === 0) problems.push(...operandProblems(command, operands));
+  problems.push(...exclusiveProblems(command, flags));
+  if (problems.length > 0) throw problemsError(command, problems);
+  return { command, operand: operands[0], flags };
+}
+
+function exclusiveProblems({ exclusive }: Command, flags: CommandLine['flags']): string[] {
+  return exclusive.flatMap((names) => {
+    const given = names.filter((name) => Object.hasOwn(flags, name)).map((name) => `--${name}`);
+    return given.length > 1 ? [`${given.join(' and ')} cannot be given together`] : [];
+  });
+}
+
+function operandProblems({ operand }: Command, operands: readonly string[]): string[] {
+  if (operands.length > 1)
+    return [`expected one ${operand.text}, got ${operands.map((each) => show(each)).join(' and ')}`];
+  if (operands[0] === '' || (operand.isRequired && operands.length === 0))
+    return [`expected ${operand.text}, got nothing`];
+  return [];
+}
+
+function problemsError({ name }: Command, problems: readonly string[]): MillraceError {
+  return usageError([...new Set(problems), `see millrace ${name} --help`].join('\n'));
+}

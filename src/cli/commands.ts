@@ -1,0 +1,131 @@
+/** The only list of commands: command lines are read by it, and `--help` is made from it. Their code is loaded when it is run. */
+import type { CommandLine } from './command-line.ts';
+import type { Shell } from './shell.ts';
+
+export interface Flag {
+  /** Without dashes. */
+  name: string;
+  /** How its value is called in the help; a switch has none. */
+  value?: string;
+  help: string;
+  group: string;
+}
+
+export interface Command {
+  /** `run`, `dead ls`. */
+  name: string;
+  summary: string;
+  operand: { text: string; isRequired: boolean; help: string };
+  flags: readonly Flag[];
+  /** Whether it takes the options of config/schema.ts as well, and whether its help lists them. */
+  options: 'listed' | 'taken' | 'none';
+  /** Flags of which only one can be given. */
+  exclusive: readonly (readonly string[])[];
+  /** Whether it loads the pipeline into this process, which may then not end by itself. */
+  loadsPipeline: (line: CommandLine) => boolean;
+  /** Resolves to the exit code. */
+  run: (line: CommandLine, shell: Shell) => Promise<number>;
+}
+
+const pipelineFile = { text: '<pipeline>', isRequired: true, help: 'A .ts or .js file that exports a pipeline' };
+const runningPipeline = {
+  text: '[pipeline]',
+  isRequired: false,
+  help: 'Its name or its file; may be left out if there is only one below this folder',
+};
+
+const debug: Flag = { name: 'debug', help: 'Show the stack of an error (MILLRACE_DEBUG)', group: 'General' };
+const help: Flag = { name: 'help', help: 'Show this', group: 'General' };
+const config: Flag = {
+  name: 'config',
+  value: 'file',
+  help: 'YAML file with options (MILLRACE_CONFIG)',
+  group: 'General',
+};
+const state: Flag = {
+  name: 'state',
+  value: 'folder',
+  help: 'Folder for the queue (MILLRACE_STATE)',
+  group: 'General',
+};
+const asJson: Flag = { name: 'json', help: 'Write JSON', group: 'General' };
+
+export const commands: readonly Command[] = [
+  {
+    name: 'run',
+    summary: 'Run a pipeline, or go on with it where it was',
+    operand: pipelineFile,
+    flags: [
+      {
+        name: 'again',
+        help: 'Start a new run if the last one has finished',
+        group: 'This run',
+      },
+      {
+        name: 'fresh',
+        help: 'Set the queue aside, with all that is in it, and start with an empty one',
+        group: 'This run',
+      },
+      { name: 'yes', help: 'Do not ask before --fresh', group: 'This run' },
+      {
+        name: 'dry-run',
+        value: 'N',
+        help: 'Only process the first N items and print the results: no queue, no sink',
+        group: 'This run',
+      },
+      config,
+      debug,
+      help,
+    ],
+    options: 'listed',
+    exclusive: [['again', 'fresh', 'dry-run']],
+    loadsPipeline: ({ flags }) => flags['dry-run'] !== undefined,
+    run: async (line, shell) => {
+      if (line.flags['dry-run'] === undefined) return (await import('./run.ts')).run(line);
+      return (await import('./dry-run.ts')).dryRun(line, shell);
+    },
+  },
+  {
+    name: 'check',
+    summary: 'Say what is in a pipeline, or what is wrong with it; run nothing',
+    operand: pipelineFile,
+    flags: [config, debug, help],
+    options: 'taken',
+    exclusive: [],
+    loadsPipeline: () => true,
+    run: async (line, shell) => (await import('./check.ts')).check(line, shell),
+  },
+  {
+    name: 'status',
+    summary: 'Show how a running pipeline is doing',
+    operand: runningPipeline,
+    flags: [
+      { name: 'ready', help: 'Only exit with 0 if items can flow, else with 1', group: 'As a probe' },
+      { name: 'healthy', help: 'Only exit with 0 if it answers, else with 1', group: 'As a probe' },
+      asJson,
+      state,
+      debug,
+      help,
+    ],
+    options: 'none',
+    exclusive: [['json', 'ready', 'healthy']],
+    loadsPipeline: () => false,
+    run: async (line, shell) => (await import('./status.ts')).status(line, shell),
+  },
+  {
+    name: 'dead ls',
+    summary: 'List the items that will not be tried again, and why',
+    operand: runningPipeline,
+    flags: [
+      { name: 'limit', value: 'N', help: 'Show at most N of them (default: 100)', group: 'General' },
+      asJson,
+      state,
+      debug,
+      help,
+    ],
+    options: 'none',
+    exclusive: [],
+    loadsPipeline: () => false,
+    run: async (line, shell) => (await import('./dead-ls.ts')).deadLs(line, shell),
+  },
+];

@@ -1,0 +1,16 @@
+import type { DeadLetter, DeadQuery } from '../observability/status.ts';
+
+/** The dead letters in a state directory that no supervisor has locked, in the order of seq. */
+export type ListDead = (
+  stateDirectory: string,
+  query: DeadQuery,
+) => readonly DeadLetter[] | Promise<readonly DeadLetter[]>;
+
+/** Loaded when it is called: a running pipeline is asked instead, and the spool brings SQLite with it. */
+export async function listDead(stateDirectory: string, query: DeadQuery): Promise<readonly DeadLetter[]> {
+  const [{ readDeadLettersOf }, { spoolFile }] = await Promise.all([
+    import('../queue/dead-letters.ts'),
+    import('../supervision/opening.ts'),
+  ]);
+  return readDeadLettersOf(spoolFile(stateDirectory), query);
+}

@@ -1,0 +1,49 @@
+import type { Clock } from '../core/clock.ts';
+import { MillraceError } from '../core/errors.ts';
+import { exitCodes } from '../core/exit-codes.ts';
+import { displayJson } from '../observability/display-json.ts';
+import type { DeadLetter, DeadQuery } from '../observability/status.ts';
+import { askDead, askStatus } from './ask.ts';
+import type { CommandLine } from './command-line.ts';
+import { deadText } from './dead-text.ts';
+import { findState, type FoundState } from './find-state.ts';
+import { listDead, type ListDead } from './dead-in-spool.ts';
+import type { Shell } from './shell.ts';
+import { wholeNumber } from './whole-number.ts';
+
+const pageLimit = 1000;
+
+/** `millrace dead ls`: from the running pipeline, or else from its queue's file. */
+export async function deadLs(line: CommandLine, shell: Shell, fromSpool: ListDead = listDead): Promise<number> {
+  const limit = wholeNumber('limit', String(line.flags['limit'] ?? 100));
+  const state = findState(line, shell);
+  const page = await pageSource(state, shell.clock, fromSpool);
+  const letters: DeadLetter[] = [];
+  let hasMore = true;
+  while (hasMore && letters.length <= limit) {
+    // One more than is shown, to know whether there are more.
+    const query = { limit: Math.min(limit + 1 - letters.length, pageLimit), after: letters.at(-1)?.seq ?? 0 };
+    const found = await page(query);
+    letters.push(...found);
+    hasMore = found.length === query.limit;
+  }
+  const shown = letters.slice(0, limit);
+  await shell.out(
+    line.flags['json']
+      ? shown.map((letter) => `${displayJson(letter)}\n`).join('')
+      : deadText(shown, letters.length > limit),
+  );
+  return exitCodes.ok;
+}
+
+type PageSource = (query: DeadQuery) => Promise<readonly DeadLetter[]>;
+
+async function pageSource(state: FoundState, clock: Clock, fromSpool: ListDead): Promise<PageSource> {
+  try {
+    await askStatus(state, clock);
+    return (query) => askDead(state, query, clock);
+  } catch (error) {
+    if (!(error instanceof MillraceError) || error.code !== 'NOT_RUNNING') throw error;
+    return async (query) => await fromSpool(state.directory, query);
+  }
+}

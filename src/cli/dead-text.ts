@@ -1,0 +1,20 @@
+import { describeError } from '../core/errors.ts';
+import { count, plural } from '../observability/figures.ts';
+import { cutText, printable } from '../observability/printable.ts';
+import { displayJson } from '../observability/display-json.ts';
+import type { DeadLetter } from '../observability/status.ts';
+
+const longestItem = 200;
+const longestError = 500;
+
+/** What `millrace dead ls` shows: for each letter when and why it died, and the item. */
+export function deadText(letters: readonly DeadLetter[], hasMore: boolean): string {
+  if (letters.length === 0) return 'no dead letters\n';
+  const lines = letters.flatMap(({ seq, origin, attempts, reason, error, item, diedAt }) => [
+    `${seq}${origin === seq ? '' : ` (first ${origin})`}  ${new Date(diedAt).toISOString()}  ${reason}, ${plural(attempts, 'attempt')}`,
+    `    ${printable(error.code)}: ${cutText(printable(describeError(error)), longestError)}`,
+    `    ${cutText(printable(displayJson(item)), longestItem)}`,
+  ]);
+  if (hasMore) lines.push(`these are the first ${count(letters.length)}; --limit shows more`);
+  return `${lines.join('\n')}\n`;
+}

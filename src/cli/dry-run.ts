@@ -1,0 +1,79 @@
+import { configError, describeError, errorData } from '../core/errors.ts';
+import { exitCodes } from '../core/exit-codes.ts';
+import { displayJson } from '../observability/display-json.ts';
+import { cutText, printable } from '../observability/printable.ts';
+import type { Log, SourceContext } from '../pipeline/context.ts';
+import type { Pipeline } from '../pipeline/types.ts';
+import { ItemScope } from '../working/item-scope.ts';
+import type { CommandLine } from './command-line.ts';
+import { loadHere } from './load.ts';
+import { localCalls } from './local-calls.ts';
+import type { Shell } from './shell.ts';
+import { wholeNumber } from './whole-number.ts';
+
+const run = 'dry-run';
+
+/**
+ * `millrace run --dry-run N`: the first N items through `process`, one after the other and in this process, with the
+ * limits held. Results are printed as lines of JSON, failures told; nothing is tried again, stored or written to the
+ * sink. Resolves to 3 if an item failed.
+ */
+export async function dryRun(line: CommandLine, shell: Shell): Promise<number> {
+  const items = wholeNumber('dry-run', String(line.flags['dry-run']));
+  const { file, pipeline } = await loadHere(line.operand!, shell);
+  const log = logTo(shell);
+  const calls = localCalls(pipeline.limits ?? {}, shell.clock, shell.random);
+  const outer = { ...calls.scope(new AbortController().signal), signal: new AbortController().signal, log };
+  const resources = await within(file, 'setup', () => pipeline.setup?.({ ...outer, ordinal: 1 }));
+
+  let failed = 0;
+  await within(file, 'source', async () => {
+    let seq = 0;
+    for await (const item of sourceOf(pipeline, { ...outer, run, cursor: undefined, checkpoint: () => undefined })) {
+      const scope = new ItemScope({ run, resources, log, calls }, ++seq, 1);
+      try {
+        const result = await (pipeline.process ? pipeline.process(item, scope) : item);
+        for (const row of rowsOf(result)) await shell.out(`${displayJson(row)}\n`);
+      } catch (error) {
+        failed++;
+        await shell.err(`millrace: item ${seq} ${cutText(displayJson(item), 200)}: ${reasonOf(error)}\n`);
+      } finally {
+        scope.finish();
+      }
+      if (seq === items) break;
+    }
+  });
+  await within(file, 'teardown', () => pipeline.teardown?.(resources));
+  return failed === 0 ? exitCodes.ok : exitCodes.deadLetters;
+}
+
+/** What a function of the pipeline throws is the pipeline's mistake. */
+async function within<T>(file: string, field: string, task: () => T | PromiseLike<T>): Promise<T> {
+  try {
+    return await task();
+  } catch (error) {
+    throw configError('PIPELINE', `${file}: ${field}: ${reasonOf(error)}`, error);
+  }
+}
+
+function reasonOf(error: unknown): string {
+  return printable(describeError(errorData(error)));
+}
+
+function sourceOf({ source }: Pipeline, context: SourceContext): Iterable<unknown> | AsyncIterable<unknown> {
+  return typeof source === 'function' ? source(context) : source;
+}
+
+function rowsOf(result: unknown): readonly unknown[] {
+  if (result === undefined || result === null) return [];
+  return Array.isArray(result) ? result : [result];
+}
+
+function logTo({ err }: Shell): Log {
+  const at =
+    (level: string) =>
+    (message: string, fields?: Readonly<Record<string, unknown>>): void => {
+      void err(`millrace: ${level}: ${printable(String(message))}${fields ? ` ${displayJson(fields)}` : ''}\n`);
+    };
+  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
+}

@@ -1,0 +1,59 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { controlSocketPath, stateDirectory } from '../config/state-directory.ts';
+import { usageError } from '../core/errors.ts';
+import { show } from '../core/show.ts';
+import type { CommandLine } from './command-line.ts';
+import { nameInFile } from './name-in-file.ts';
+import type { Shell } from './shell.ts';
+
+/** Where a pipeline keeps its state, and its name if that was asked for. */
+export interface FoundState {
+  directory: string;
+  socketPath: string;
+  name: string | undefined;
+}
+
+const slug = /^[a-z0-9][a-z0-9-]{0,40}$/;
+
+/**
+ * The state directory that is meant: what `--state` says, or MILLRACE_STATE; else that of the pipeline that is named, by
+ * its name or its file; else the only one there is below the current folder. Throws a usage error if that is not one.
+ */
+export function findState({ operand, flags }: CommandLine, { environment, folder }: Shell): FoundState {
+  const name = operand === undefined ? undefined : nameOf(operand, folder);
+  const given = flags['state'] ?? environment['MILLRACE_STATE'];
+  const state = typeof given === 'string' && given !== '' ? given : null;
+  if (state !== null || name !== undefined || environment['STATE_DIRECTORY']) {
+    return found(stateDirectory({ settings: { state }, environment, name: name ?? '', folder }), name);
+  }
+  const all = join(folder, '.millrace');
+  const names = existsSync(all) ? directoriesIn(all) : [];
+  if (names.length === 1) return found(join(all, names[0]!), undefined);
+  throw usageError(
+    names.length === 0
+      ? `expected the name of a pipeline, or its state directory by --state: there is none in ${all}`
+      : `expected the name of a pipeline, as there are several in ${all}: ${names.join(', ')}`,
+  );
+}
+
+function found(directory: string, name: string | undefined): FoundState {
+  return { directory, socketPath: controlSocketPath(directory), name };
+}
+
+/** Nothing of a user's is run for this: asking how a pipeline is doing must not start anything. */
+function nameOf(operand: string, folder: string): string {
+  if (slug.test(operand)) return operand;
+  const file = resolve(folder, operand);
+  if (!existsSync(file)) throw usageError(`expected the name of a pipeline or its file, got ${show(operand)}`);
+  const name = nameInFile(readFileSync(file, 'utf8'));
+  if (name !== undefined && slug.test(name)) return name;
+  throw usageError(`the name of the pipeline in ${operand} is not written there as a text: give the name itself`);
+}
+
+function directoriesIn(folder: string): string[] {
+  return readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => name)
+    .toSorted();
+}

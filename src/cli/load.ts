@@ -1,0 +1,49 @@
+import { writeSync } from 'node:fs';
+import { relative, resolve } from 'node:path';
+import * as millrace from '../index.ts';
+import type { Cancel } from '../core/clock.ts';
+import { configError } from '../core/errors.ts';
+import { exitCodes } from '../core/exit-codes.ts';
+import type { PipelineDescription } from '../ipc/messages.ts';
+import { loadPipeline } from '../pipeline/load.ts';
+import { formatProblems } from '../pipeline/problems.ts';
+import type { Pipeline } from '../pipeline/types.ts';
+import type { Shell } from './shell.ts';
+
+export interface LoadedFile {
+  /** As seen from the current folder. */
+  file: string;
+  pipeline: Pipeline;
+  description: PipelineDescription;
+}
+
+const deadlineMs = 30_000;
+
+/**
+ * Imports a pipeline into this very process, for commands that run nothing else. Its top level may leave timers and
+ * connections behind: see leave.ts. Rejects with a configuration error that has a line for each problem.
+ */
+export async function loadHere(operand: string, { folder, clock, divertOutput }: Shell): Promise<LoadedFile> {
+  divertOutput();
+  const path = resolve(folder, operand);
+  const file = relative(folder, path);
+  const onExit = (): void => {
+    process.exitCode = exitCodes.config;
+    writeSync(
+      process.stderr.fd,
+      `millrace: ${file}: it ends the process at its top level, by process.exit or by an error\n`,
+    );
+  };
+  process.once('exit', onExit);
+  let cancel: Cancel | undefined;
+  const late = new Promise<'late'>((finish) => (cancel = clock.after(deadlineMs, () => finish('late'))));
+  const loaded = await Promise.race([loadPipeline(path, { millrace }), late]);
+  cancel?.();
+  process.off('exit', onExit);
+  if (loaded === 'late') {
+    const message = `expected it to load within ${deadlineMs / 1000} s; it awaits something at its top level`;
+    throw configError('PIPELINE', `${file}: ${message}`);
+  }
+  if (!loaded.pipeline) throw configError('PIPELINE', formatProblems(loaded.problems, folder));
+  return { file, pipeline: loaded.pipeline, description: loaded.description };
+}

@@ -1,0 +1,16 @@
+import { resolve } from 'node:path';
+import { readConfigFile } from '../config/config-file.ts';
+import { resolveConfig, type Config, type ConfigSources } from '../config/resolve.ts';
+import type { CommandLine } from './command-line.ts';
+import type { Shell } from './shell.ts';
+
+/** The configuration that a run with these flags would have. Throws as `resolveConfig` does. */
+export async function readConfig(
+  { flags }: CommandLine,
+  { environment, folder }: Shell,
+  pipeline: ConfigSources['pipeline'],
+): Promise<Config> {
+  const { config = environment['MILLRACE_CONFIG'], debug: _, 'dry-run': __, ...given } = flags;
+  const file = typeof config === 'string' ? await readConfigFile(resolve(folder, config)) : undefined;
+  return resolveConfig({ flags: given, environment, file, pipeline, folder });
+}

@@ -1,0 +1,74 @@
+import { formatBytes, formatDuration } from '../core/units.ts';
+import { count, perSecond } from '../observability/figures.ts';
+import { printable } from '../observability/printable.ts';
+import type { Status } from '../observability/status.ts';
+import { table } from './table.ts';
+
+/** What `millrace status` shows of a running pipeline. */
+export function statusText(status: Status): string {
+  const sections = [overview(status), processes(status), limits(status), reasons(status)];
+  return `${sections
+    .filter((lines) => lines.length > 0)
+    .map((lines) => lines.join('\n'))
+    .join('\n\n')}\n`;
+}
+
+function overview({ name, run, state, pid, uptimeMs, durability, stateDirectory, items, queue }: Status): string[] {
+  const { stored, done, dead } = items;
+  const marks = `${count(queue.highItems)} items, ${formatBytes(queue.highBytes)}`;
+  const rows = [
+    ['pipeline', `${name}, ${state}, up ${age(uptimeMs)}`],
+    ['run', `${run}, pid ${pid}, durability ${durability}`],
+    ['state', stateDirectory],
+    ['items', `${count(done)} done, ${count(dead)} dead, ${count(stored)} stored, ${perSecond(items.perSecond)}`],
+    [
+      'queue',
+      `${count(queue.queued)} queued, ${count(queue.lent)} lent, ${count(queue.retrying)} retrying, ${formatBytes(queue.bytes)}`,
+    ],
+    ['throttle', `${queue.throttled ? 'on' : 'off'}, at ${marks}`],
+  ];
+  return rows.map(([label = '', text = '']) => `${label.padEnd(10)}${printable(text)}`);
+}
+
+function processes({ processes: all }: Status): string[] {
+  const header = ['process', 'pid', 'state', 'for', 'lent', 'started', 'oldest', 'memory', 'busy', 'restarts', ''];
+  const rows = all.map(
+    ({ who, state, since, lent, started, oldestMs, rss, utilisation, restarts, waiting, lastExit }) => [
+      who.role === 'consumer' ? `consumer ${who.ordinal}` : who.role,
+      who.pid === undefined ? '-' : String(who.pid),
+      state,
+      age(since),
+      count(lent),
+      who.role === 'consumer' ? count(started) : '-',
+      started > 0 ? formatDuration(oldestMs) : '-',
+      rss > 0 ? formatBytes(rss) : '-',
+      `${Math.round(utilisation * 100)}%`,
+      count(restarts),
+      printable([waiting && `waits: ${waiting}`, lastExit && `last exit: ${lastExit}`].filter(Boolean).join('; ')),
+    ],
+  );
+  return table(header, rows);
+}
+
+function limits({ limits: all }: Status): string[] {
+  if (all.length === 0) return [];
+  const rows = all.map(({ name, held, concurrency, rate, waiting, granted, frozenMs }) => [
+    printable(name),
+    count(held),
+    concurrency === null ? '-' : count(concurrency),
+    rate ?? '-',
+    count(waiting),
+    count(granted),
+    frozenMs > 0 ? formatDuration(frozenMs) : '-',
+  ]);
+  return table(['limit', 'held', 'of', 'rate', 'waiting', 'granted', 'frozen for'], rows);
+}
+
+function reasons({ reasons: all }: Status): string[] {
+  return all.length === 0 ? [] : ['waiting', ...all.map((reason) => `  ${printable(reason)}`)];
+}
+
+/** Whole seconds: what is old enough to be looked at is not measured in tenths. */
+function age(ms: number): string {
+  return formatDuration(ms < 1000 ? ms : Math.round(ms / 1000) * 1000);
+}

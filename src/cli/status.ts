@@ -1,0 +1,33 @@
+import { askControl } from '../control/client.ts';
+import { MillraceError } from '../core/errors.ts';
+import { exitCodes } from '../core/exit-codes.ts';
+import { askStatus } from './ask.ts';
+import type { CommandLine } from './command-line.ts';
+import { findState, type FoundState } from './find-state.ts';
+import type { Shell } from './shell.ts';
+import { statusText } from './status-text.ts';
+
+/** `millrace status`: how a running pipeline is doing, for people, programs or a container's health check. */
+export async function status(line: CommandLine, shell: Shell): Promise<number> {
+  const state = findState(line, shell);
+  if (line.flags['ready']) return await probe(state, '/readyz', shell);
+  if (line.flags['healthy']) return await probe(state, '/healthz', shell);
+  const found = await askStatus(state, shell.clock);
+  await shell.out(line.flags['json'] ? `${JSON.stringify(found, null, 2)}\n` : statusText(found));
+  return exitCodes.ok;
+}
+
+/** Exit code 1 is what docker takes for unhealthy. */
+const no = 1;
+
+async function probe({ socketPath }: FoundState, path: string, { clock, out, err }: Shell): Promise<number> {
+  try {
+    const { status: code, body } = await askControl(socketPath, path, clock);
+    await (code === 200 ? out : err)(`${JSON.stringify(body)}\n`);
+    return code === 200 ? exitCodes.ok : no;
+  } catch (error) {
+    if (!(error instanceof MillraceError)) throw error;
+    await err(`millrace: ${error.message}\n`);
+    return no;
+  }
+}

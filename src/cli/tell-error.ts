@@ -1,0 +1,26 @@
+import { MillraceError } from '../core/errors.ts';
+import { exitCodes } from '../core/exit-codes.ts';
+import type { Shell } from './shell.ts';
+
+/**
+ * Says on standard error what went wrong and returns the exit code. Our own errors are for people: a line for each
+ * thing; the stack is shown only to who asks for it. Anything else is a bug of ours.
+ */
+export async function tellError(error: unknown, { err }: Shell, isDebugging: boolean): Promise<number> {
+  const isExpected = error instanceof MillraceError && error.exitCode !== exitCodes.bug;
+  const message = error instanceof Error ? error.message : String(error);
+  const lines = message.split('\n').map((line) => `millrace: ${line}\n`);
+  if (!isExpected) lines.unshift('millrace: this is a bug in Millrace:\n');
+  if (isDebugging) lines.push(`${stackOf(error)}\n`);
+  else if (!isExpected) lines.push('millrace: with --debug the stack is shown\n');
+  await err(lines.join(''));
+  return error instanceof MillraceError ? error.exitCode : exitCodes.bug;
+}
+
+function stackOf(error: unknown): string {
+  const parts: string[] = [];
+  for (let each = error, depth = 0; each instanceof Error && depth < 5; each = each.cause, depth++) {
+    parts.push(`${depth === 0 ? '' : 'caused by '}${each.stack ?? each.message}`);
+  }
+  return parts.join('\n');
+}
