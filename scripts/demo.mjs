@@ -106,7 +106,7 @@ async function get(socketPath, path) {
 
 function countRows() {
   try {
-    const connection = new Database(database, { readonly: true, fileMustExist: true });
+    const connection = new Database(database, { fileMustExist: true });
     const rows = connection.prepare('SELECT count(*) FROM pokemon').pluck().get();
     connection.close();
     return rows;

@@ -71,7 +71,8 @@ describe('npm run demo, without a terminal', () => {
 
   test('leaves nothing running when it is interrupted, and goes on with the rest', async () => {
     const child = start();
-    await once(child.stdout!, 'data');
+    // The log: the run has begun.
+    await once(child.stderr!, 'data');
     child.kill('SIGINT');
     expect(await codeOf(child)).toBe(130);
     expect(output).toContain('npm run demo goes on with it');

@@ -68,12 +68,7 @@ describeWithSystemd('the systemd unit, as systemd sees it', () => {
     const program = join(folder, 'node');
     writeFileSync(program, '', { mode: 0o755 });
     file = join(folder, 'millrace.service');
-    writeFileSync(
-      file,
-      unit
-        .replace('ExecStart=/usr/bin/node', `ExecStart=${program}`)
-        .replace('ExecReload=/bin/kill', `ExecReload=${program}`),
-    );
+    writeFileSync(file, unit.replace('ExecStart=/usr/bin/node', `ExecStart=${program}`));
   });
   afterAll(() => rmSync(folder, { recursive: true }));
 
