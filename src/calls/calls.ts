@@ -1,6 +1,7 @@
 import type { Clock } from '../core/clock.ts';
 import type { Acquire, Freeze, Granted, Refused, Release } from '../ipc/messages.ts';
 import type { Fetch, UnderLimit } from '../pipeline/context.ts';
+import { createFetch } from './fetch.ts';
 import { createPermits } from './permits.ts';
 
 /** What one item, or the source, calls out with. */
@@ -28,8 +29,9 @@ export interface CallsDeps {
   readonly random: () => number;
 }
 
-export function createCalls({ send }: CallsDeps): Calls {
+export function createCalls({ send, clock, random }: CallsDeps): Calls {
   const permits = createPermits(send);
+  const startCalling = createFetch({ permits, clock, random });
   const under = async <T>(name: string, task: () => T | PromiseLike<T>, signal?: AbortSignal): Promise<T> => {
     const permit = await permits.acquire(name, signal);
     try {
@@ -39,11 +41,10 @@ export function createCalls({ send }: CallsDeps): Calls {
     }
   };
   return {
-    scope: (signal) => ({
-      fetch: () => Promise.reject(new Error('not yet')),
-      limit: (name, task) => under(name, task, signal),
-      close: () => undefined,
-    }),
+    scope: (signal) => {
+      const started = startCalling(signal);
+      return { fetch: started.fetch, limit: (name, task) => under(name, task, signal), close: () => started.cancelAll() };
+    },
     exclusive: (name, task) => under(name, task),
     onGranted: (message) => permits.onGranted(message),
     onRefused: (message) => permits.onRefused(message),

@@ -139,7 +139,7 @@ export class Post<In, Out> {
     const { clock, events, onGone } = this.#options;
     this.#cancelTimer();
     const isExpected = this.#state === 'draining' && this.#hasEnded;
-    const reason = describeExit({ ...exit, reason: exit.reason ?? this.#failure }, isExpected);
+    const reason = describeExit({ ...exit, reason: this.#failure ?? exit.reason }, isExpected);
     const { who } = child;
     // Before its successor starts: items and permits of the dead go back first.
     const released = onGone(child, exit, isExpected);
