@@ -1,41 +1,22 @@
 import { createHash } from 'node:crypto';
-import { Packr, type Options } from 'msgpackr';
+import { findFlaw } from './carriable.ts';
 import { itemSpan, joinItems, type Frame } from './frame.ts';
-
-/**
- * The codec: MessagePack with records, so that the keys of items of one shape are written once per frame.
- * `Date`, `BigInt` of any size, `Map`, `Set`, bytes, `NaN` and infinities keep their type.
- */
-const options: Options = { moreTypes: true, useBigIntExtension: true, copyBuffers: true };
-
-type Shapes = string[][] & { sharedLength?: number };
-
-function packr(shapes?: Shapes): Packr {
-  const instance = new Packr({ ...options, ...(shapes && { structures: shapes }) }) as Packr & {
-    writeFunction: () => never;
-  };
-  // Without this a function would silently become null.
-  instance.writeFunction = () => {
-    throw new TypeError('a function');
-  };
-  return instance;
-}
+import { itemReader, itemWriter, writeAlone, type Shapes } from './msgpack.ts';
 
 /** An item that cannot be carried. The message names the place in the item, as `$.a.b[2]`. */
 export class ItemError extends TypeError {}
 
 /** Encodes items, one after the other, into frames. */
 export class FrameEncoder {
-  readonly #maxItemBytes: number;
   readonly #shapes: Shapes = [];
-  readonly #packr = packr(this.#shapes);
+  readonly #write: (item: unknown) => Buffer;
   #encodedShapes = Buffer.from('[]');
   #encodedShapeCount = 0;
   #items: Buffer[] = [];
   #bytes = 0;
 
   constructor(limits: { maxItemBytes: number }) {
-    this.#maxItemBytes = limits.maxItemBytes;
+    this.#write = itemWriter(this.#shapes, limits.maxItemBytes);
   }
 
   /** Items gathered for the next frame. */
@@ -51,11 +32,6 @@ export class FrameEncoder {
   /** Adds an item. Throws an ItemError, and adds nothing, if it cannot be carried. */
   add(item: unknown): void {
     const encoded = this.#encode(item);
-    if (encoded.length > this.#maxItemBytes) {
-      throw new ItemError(
-        `the item takes ${encoded.length} bytes, more than maxItemBytes (${this.#maxItemBytes}); send a reference to the data instead, or raise --max-item-bytes`,
-      );
-    }
     this.#items.push(encoded);
     this.#bytes += encoded.length;
   }
@@ -75,12 +51,13 @@ export class FrameEncoder {
   }
 
   #encode(item: unknown): Buffer {
-    if (item === undefined)
+    if (item === undefined) {
       throw new ItemError('the item is undefined; an item is a value: an object, a string, a number…');
+    }
     try {
-      return this.#packr.pack(item);
+      return this.#write(item);
     } catch (error) {
-      throw new ItemError(`the item cannot be carried to a consumer: ${whatIsWrong(item) ?? (error as Error).message}`);
+      throw new ItemError(`the item cannot be carried to a consumer: ${findFlaw(item) ?? (error as Error).message}`);
     }
   }
 }
@@ -89,66 +66,45 @@ export class FrameEncoder {
 export class FrameDecoder {
   // More than one because frames of several producers' lives may be in the queue.
   static readonly #kept = 16;
-  readonly #readers = new Map<string, Packr>();
-  #shapes: Buffer | undefined;
-  #reader: Packr | undefined;
+  readonly #readers = new Map<string, ReturnType<typeof itemReader>>();
+  // Weak: shapes are a view into a whole message.
+  #lastShapes: WeakRef<Buffer> | undefined;
+  #lastReader: ReturnType<typeof itemReader> | undefined;
 
-  /** Item `index` of `frame`. */
+  /** Item `index` of `frame`. Throws an Error if the frame's bytes are not what an encoder wrote. */
   decode(frame: Frame, index: number): unknown {
-    return this.#readerFor(frame.shapes).unpack(frame.body, itemSpan(frame, index));
+    return this.#readerFor(frame.shapes)(frame.body, itemSpan(frame, index));
   }
 
-  #readerFor(shapes: Buffer): Packr {
-    if (this.#reader && this.#shapes && (this.#shapes === shapes || this.#shapes.equals(shapes))) return this.#reader;
+  #readerFor(shapes: Buffer): ReturnType<typeof itemReader> {
+    if (this.#lastReader && this.#lastShapes?.deref() === shapes) return this.#lastReader;
     const key = shapes.toString('latin1');
     let reader = this.#readers.get(key);
     if (!reader) {
-      reader = packr(JSON.parse(shapes.toString()) as Shapes);
+      reader = itemReader(parseShapes(shapes));
       if (this.#readers.size >= FrameDecoder.#kept) this.#readers.delete(this.#readers.keys().next().value!);
       this.#readers.set(key, reader);
     }
-    // A copy: the original is a view into a whole message.
-    this.#shapes = Buffer.from(shapes);
-    this.#reader = reader;
+    this.#lastShapes = new WeakRef(shapes);
+    this.#lastReader = reader;
     return reader;
   }
 }
 
-const standalone = packr();
+function parseShapes(bytes: Buffer): Shapes {
+  const shapes: unknown = JSON.parse(bytes.toString());
+  if (isListOf(shapes, (keys) => isListOf(keys, (key) => typeof key === 'string'))) return shapes as Shapes;
+  throw new RangeError(`a frame's shapes are not lists of keys: ${JSON.stringify(shapes).slice(0, 200)}`);
+}
+
+function isListOf(value: unknown, isElement: (element: unknown) => boolean): boolean {
+  return Array.isArray(value) && value.every(isElement);
+}
 
 /**
  * A short digest of an item that is the same in every process: SHA-256 of its encoding without shared shapes,
  * the first 16 hexadecimal digits. It tells whether a resumed source yields what it yielded before.
  */
 export function itemDigest(item: unknown): string {
-  return createHash('sha256').update(standalone.pack(item)).digest('hex').slice(0, 16);
-}
-
-/** Finds what in `item` cannot be encoded; undefined if nothing is found. */
-function whatIsWrong(item: unknown): string | undefined {
-  const open = new Set<unknown>();
-  const search = (value: unknown, path: string): string | undefined => {
-    if (typeof value === 'function' || typeof value === 'symbol') return `${path} is a ${typeof value}`;
-    if (typeof value !== 'object' || value === null) return undefined;
-    if (open.has(value)) return `${path} refers back to an object that contains it`;
-    if (path.length > 2000) return `it is nested too deeply at ${path.slice(0, 60)}…`;
-    open.add(value);
-    try {
-      for (const key of Object.keys(value)) {
-        const at = Array.isArray(value) ? `${path}[${key}]` : `${path}.${key}`;
-        let inner: unknown;
-        try {
-          inner = (value as Record<string, unknown>)[key];
-        } catch (error) {
-          return `reading ${at} throws: ${String(error)}`;
-        }
-        const found = search(inner, at);
-        if (found) return found;
-      }
-    } finally {
-      open.delete(value);
-    }
-    return undefined;
-  };
-  return search(item, '$');
+  return createHash('sha256').update(writeAlone(item)).digest('hex').slice(0, 16);
 }

@@ -107,7 +107,8 @@ export function frameFromPayload(header: FrameHeader, payload: Buffer): Frame {
   let previous = base;
   for (let i = 0; i < count; i++) {
     const end = frame.ends.readUInt32LE(i * endSize);
-    if (end < previous) throw new RangeError(`item ${i} of a frame ends before it begins`);
+    // Not even `null` is encoded in no bytes.
+    if (end <= previous) throw new RangeError(`item ${i} of a frame ends where it begins, or before`);
     previous = end;
   }
   if (previous - base !== frame.body.length) {

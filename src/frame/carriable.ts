@@ -1,0 +1,111 @@
+/**
+ * What cannot be carried from one process to another, and how to say where in an item it is. The encoder refuses
+ * functions, symbols and what refers back to itself by failing; the rest it would lose silently, and that is looked
+ * for here.
+ */
+
+/** Throws if `object`, which is about to be encoded as a record, holds or is something that would be lost. */
+export function requireCarriable(object: object): void {
+  const prototype: unknown = Object.getPrototypeOf(object);
+  if (prototype !== Object.prototype && prototype !== null) refuse(flawOfInstance(object));
+  for (const key in object) {
+    if (isLostKey(key)) refuse(`a key ${key}`);
+    requireTexts((object as Record<string, unknown>)[key]);
+  }
+}
+
+/** The same for the texts in `value`, as far as they are not in a record. */
+export function requireTexts(value: unknown): void {
+  if (typeof value === 'string') {
+    if (!isWellFormed(value)) refuse('half of a surrogate pair');
+  } else if (Array.isArray(value)) {
+    for (const element of value) requireTexts(element);
+  } else if (value instanceof Map || value instanceof Set) {
+    for (const element of value) requireTexts(element);
+  }
+}
+
+function refuse(flaw: string | undefined): void {
+  if (flaw !== undefined) throw new TypeError(flaw);
+}
+
+// A key of the first kind would become another on arrival; the second is msgpackr's own mark in its table of shapes.
+function isLostKey(key: string): boolean {
+  return key === '__proto__' || key === '__keys__';
+}
+
+/** Promises, weak maps, streams, headers…: what they hold is not in fields, so nothing of it would arrive. */
+function flawOfInstance(object: object): string | undefined {
+  const tag = Object.prototype.toString.call(object).slice('[object '.length, -1);
+  return tag !== 'Object' && Object.keys(object).length === 0 ? `a ${tag}, which has no fields to carry` : undefined;
+}
+
+function isWellFormed(text: string): boolean {
+  return (text as string & { isWellFormed(): boolean }).isWellFormed();
+}
+
+// Deeper ones exceed the stack, here or in the encoder. A path is at least two characters a level.
+const longestPath = 2000;
+
+/** Says what in `item` cannot be encoded, and where: "$.a.b[2] is a function"; undefined if nothing is found. */
+export function findFlaw(item: unknown): string | undefined {
+  const open = new Set<unknown>();
+  const search = (value: unknown, path: string): string | undefined => {
+    if (typeof value === 'function' || typeof value === 'symbol') return `${path} is a ${typeof value}`;
+    if (typeof value === 'string' && !isWellFormed(value)) {
+      return `${path} has half of a surrogate pair in it, as of an emoji cut in two; toWellFormed() mends such a text`;
+    }
+    if (typeof value !== 'object' || value === null) return undefined;
+    if (open.has(value)) return `${path} refers back to an object that contains it`;
+    if (path.length > longestPath) return `it is nested too deeply at ${path.slice(0, 60)}…`;
+    const flaw = isHandled(value) ? undefined : flawOfInstance(value);
+    if (flaw !== undefined) return `${path} is ${flaw}`;
+    open.add(value);
+    for (const [part, read] of partsOf(value)) {
+      if (part === '.__proto__' || part === '.__keys__')
+        return `${path} has a key ${part.slice(1)}, which is not free to use`;
+      let inner: unknown;
+      try {
+        inner = read();
+      } catch (error) {
+        return `reading ${path}${part} throws: ${String(error)}`;
+      }
+      const found = search(inner, path + part);
+      if (found !== undefined) return found;
+    }
+    open.delete(value);
+    return undefined;
+  };
+  try {
+    return search(item, '$');
+  } catch {
+    // A proxy can throw whatever is asked of it; the encoder's own error has to do.
+    return undefined;
+  }
+}
+
+// Kinds without fields that the encoder knows; of Map only itself, not what extends it.
+function isHandled(value: object): boolean {
+  const isMap = Object.getPrototypeOf(value) === Map.prototype;
+  return isMap || ArrayBuffer.isView(value) || handled.some((kind) => value instanceof kind);
+}
+
+const handled = [Array, Set, Date, RegExp, Error, ArrayBuffer];
+
+/** What `value` holds: how to write the way there, and how to get it. */
+function* partsOf(value: object): Generator<[part: string, read: () => unknown]> {
+  if (ArrayBuffer.isView(value)) return;
+  if (value instanceof Map) {
+    for (const [key, inner] of value) {
+      yield ['.keys()', () => key];
+      yield [typeof key === 'string' ? `.get(${JSON.stringify(key)})` : '.values()', () => inner as unknown];
+    }
+  } else if (value instanceof Set) {
+    for (const inner of value) yield ['.values()', () => inner as unknown];
+  } else {
+    for (const key of Object.keys(value)) {
+      const part = Array.isArray(value) ? `[${key}]` : /^[\w$]+$/.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`;
+      yield [part, () => (value as Record<string, unknown>)[key]];
+    }
+  }
+}
