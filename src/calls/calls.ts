@@ -1,16 +1,11 @@
 import type { Clock } from '../core/clock.ts';
 import type { Acquire, Freeze, Granted, Refused, Release } from '../ipc/messages.ts';
-import type { Fetch, UnderLimit } from '../pipeline/context.ts';
 import { createFetch } from './fetch.ts';
 import { createPermits } from './permits.ts';
+import { type CallScope, openScope } from './scope.ts';
+import { underLimit } from './under-limit.ts';
 
-/** What one item, or the source, calls out with. */
-export interface CallScope {
-  readonly fetch: Fetch;
-  readonly limit: UnderLimit;
-  /** Its work has settled: answers that it has not read to the end are cancelled, and give their permits back. */
-  close: () => void;
-}
+export type { CallScope };
 
 /** How a child calls out: under limits that the supervisor keeps for all processes. One of these per process. */
 export interface Calls {
@@ -31,21 +26,10 @@ export interface CallsDeps {
 
 export function createCalls({ send, clock, random }: CallsDeps): Calls {
   const permits = createPermits(send);
-  const startCalling = createFetch({ permits, clock, random });
-  const under = async <T>(name: string, task: () => T | PromiseLike<T>, signal?: AbortSignal): Promise<T> => {
-    const permit = await permits.acquire(name, signal);
-    try {
-      return await task();
-    } finally {
-      permit.release();
-    }
-  };
+  const fetch = createFetch({ clock, random });
   return {
-    scope: (signal) => {
-      const started = startCalling(signal);
-      return { fetch: started.fetch, limit: (name, task) => under(name, task, signal), close: () => started.cancelAll() };
-    },
-    exclusive: (name, task) => under(name, task),
+    scope: (signal) => openScope({ fetch, permits, clock }, signal),
+    exclusive: (name, task) => underLimit(permits, name, task),
     onGranted: (message) => permits.onGranted(message),
     onRefused: (message) => permits.onRefused(message),
     waitingFor: () => permits.waitingFor(),

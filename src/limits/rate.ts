@@ -1,10 +1,9 @@
-/** At most `count` calls in any `perMs` milliseconds. */
-export interface Rate {
-  readonly count: number;
-  readonly perMs: number;
-}
+import type { Rate } from '../core/units.ts';
 
-const units: readonly (readonly [suffix: string, ms: number])[] = [
+export type { Rate };
+
+const units: readonly (readonly [unit: string, ms: number])[] = [
+  ['d', 86_400_000],
   ['h', 3_600_000],
   ['min', 60_000],
   ['s', 1000],

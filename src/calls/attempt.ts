@@ -1,0 +1,144 @@
+import type { Clock } from '../core/clock.ts';
+import { Hop } from './hop.ts';
+import { isOfTheNetwork, type Loss } from './loss.ts';
+import type { ItemPermits } from './item-permits.ts';
+import type { Permit } from './permits.ts';
+import { type Headers, retryAfterMs } from './retry-after.ts';
+import type { Gate, Handler } from './wire.ts';
+
+/** These mean "not now": nothing has been done, and the same request may succeed later. */
+const notNow = new Set([429, 503]);
+
+export interface AttemptOptions {
+  readonly clock: Clock;
+  readonly permits: ItemPermits;
+  readonly limit: string | undefined;
+  readonly timeoutMs: number | undefined;
+  /** Each of them ends the attempt, its body included. */
+  readonly signals: readonly AbortSignal[];
+  /** An answer has come from there, whatever it says. */
+  readonly answered: (origin: string) => void;
+}
+
+/**
+ * One try of a call: a request and those that follow from redirects, one at a time, each under a permit of its own.
+ * What has become of it is there to be read once its fetch has settled.
+ */
+export class Attempt implements Gate {
+  /** Set if the network, or the timeout, is to blame. */
+  loss: Loss | undefined;
+  /** Set if the answer is "not now": the milliseconds after which to come back, null if the vendor did not say. */
+  notNow: number | null | undefined;
+
+  readonly #options: AttemptOptions;
+  readonly #controller = new AbortController();
+  readonly #stopListening: () => void;
+  #entering: Promise<Handler> | undefined;
+  #hop: Hop | undefined;
+  #isSettled = false;
+
+  constructor(options: AttemptOptions) {
+    this.#options = options;
+    this.#stopListening = this.#listen();
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  get hasTimeout(): boolean {
+    return this.#options.timeoutMs !== undefined;
+  }
+
+  /** Its fetch has rejected, be it for a redirect that it was not to follow: an answer that still comes is of no use. */
+  forget(): void {
+    this.#hop?.forget();
+  }
+
+  /** Its fetch has resolved or rejected. Only for a body that is still on its way does it go on listening for an abort. */
+  settled(): void {
+    this.#isSettled = true;
+    this.#restIfDone();
+  }
+
+  enter(fetch: Handler, origin: string): Promise<Handler> {
+    // The answer of the one before was a redirect.
+    this.forget();
+    this.#entering = this.#enter(fetch, origin);
+    return this.#entering;
+  }
+
+  /** Why it was not let through, if it was not: the limit is unknown, or a signal aborted. Asked when its fetch has rejected. */
+  async refusal(): Promise<unknown> {
+    // Aborted in line, a fetch rejects at once; what the line has to say to it comes a moment later.
+    return await this.#entering?.then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+  }
+
+  async #enter(fetch: Handler, origin: string): Promise<Handler> {
+    const { permits, limit } = this.#options;
+    const permit = limit === undefined ? undefined : await permits.acquire(limit, this.signal);
+    if (this.signal.aborted) {
+      // Between the grant and here, an abort found neither a wait to end nor a request.
+      permit?.release();
+      throw this.signal.reason;
+    }
+    return (this.#hop = this.#newHop(fetch, permit, origin));
+  }
+
+  #newHop(fetch: Handler, permit: Permit | undefined, origin: string): Hop {
+    const stopTimer = this.#startTimer(origin);
+    const hop = new Hop(fetch, permit, {
+      answered: (status, headers) => this.#answered(origin, status, headers),
+      failed: (error) => {
+        if (!this.signal.aborted && isOfTheNetwork(error)) this.loss ??= { error, origin, wasSent: hop.wasSent };
+      },
+      over: () => {
+        stopTimer();
+        this.#restIfDone();
+      },
+    });
+    return hop;
+  }
+
+  #answered(origin: string, status: number, headers: Headers): void {
+    const { limit, permits, clock, answered } = this.#options;
+    answered(origin);
+    if (!notNow.has(status)) return;
+    this.notNow = retryAfterMs(headers, clock.wall());
+    // While the permit is held: were it given back first, the next in line would be let through to the same answer.
+    if (limit !== undefined) permits.freeze(limit, this.notNow);
+  }
+
+  #startTimer(origin: string): () => void {
+    const { clock, timeoutMs } = this.#options;
+    if (timeoutMs === undefined) return () => {};
+    return clock.after(timeoutMs, () => {
+      const error = new DOMException(`no complete answer from ${origin} within ${timeoutMs} ms`, 'TimeoutError');
+      this.loss ??= { error, origin, wasSent: this.#hop?.wasSent ?? false };
+      this.#abort(error);
+    });
+  }
+
+  #listen(): () => void {
+    const listeners = this.#options.signals.map((signal) => ({ signal, abort: () => this.#abort(signal.reason) }));
+    for (const { signal, abort } of listeners) {
+      if (signal.aborted) abort();
+      else signal.addEventListener('abort', abort);
+    }
+    return () => {
+      for (const { signal, abort } of listeners) signal.removeEventListener('abort', abort);
+    };
+  }
+
+  #abort(reason: unknown): void {
+    this.#controller.abort(reason);
+    this.#hop?.aborted();
+  }
+
+  #restIfDone(): void {
+    if (this.#isSettled && (this.#hop?.isOver ?? true)) this.#stopListening();
+  }
+}

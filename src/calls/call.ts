@@ -1,0 +1,124 @@
+import { type Clock, pause } from '../core/clock.ts';
+import { DependencyError, RetryAfter } from '../core/errors.ts';
+import { Attempt } from './attempt.ts';
+import type { Loss } from './loss.ts';
+import type { Outgoing } from './outgoing.ts';
+import type { Reach } from './reach.ts';
+import type { Caller } from './scope.ts';
+import type { send } from './wire.ts';
+
+/** The first wait between two tries is at most this; it doubles from try to try. */
+const firstWaitMs = 1000;
+const longestWaitMs = 30_000;
+/** Longest wait after a "not now" without a time; the supervisor's, for a limit, is the same. */
+const longestSilenceMs = 300_000;
+
+export interface CallDeps extends Caller {
+  readonly clock: Clock;
+  /** Returns a number from 0 to 1, evenly distributed. */
+  readonly random: () => number;
+  readonly reach: Reach;
+  readonly send: typeof send;
+}
+
+export interface CallOptions {
+  readonly limit: string | undefined;
+  readonly retries: number;
+  readonly timeoutMs: number | undefined;
+}
+
+type Outcome =
+  | { readonly status: 'answered'; readonly response: Response }
+  | { readonly status: 'notNow'; readonly response: Response; readonly ms: number | null }
+  | { readonly status: 'lost'; readonly loss: Loss; readonly error: unknown };
+
+/** Sends `request`, again and again where that may help, until there is an answer to return or an error to throw. */
+export async function call(request: Outgoing, options: CallOptions, deps: CallDeps): Promise<Response> {
+  const { clock, random, reach, signal } = deps;
+  const { limit, retries } = options;
+  const wait = (ms: number): Promise<void> => pause(clock, ms, either(signal, request.signal));
+  const began = clock.now();
+
+  for (let tries = 1; ; tries++) {
+    const mayRepeat = tries <= retries && request.isRepeatable;
+    const outcome = await tryOnce(request, options, deps);
+    switch (outcome.status) {
+      case 'answered': {
+        const { response } = outcome;
+        if (response.status < 500 || !request.isIdempotent || !mayRepeat) return response;
+        await discard(response);
+        await wait(random() * doubled(tries, longestWaitMs));
+        break;
+      }
+      case 'notNow': {
+        const { response } = outcome;
+        const ms = outcome.ms ?? doubled(tries, longestSilenceMs) * (0.5 + random() / 2);
+        const until = clock.now() + ms;
+        await discard(response);
+        const text = `${originOf(response.url)} answered ${response.status}, ${tries} times`;
+        if (!mayRepeat) throw new RetryAfter(ms, text);
+        // A limit is frozen: the line for its permits is the place to wait.
+        if (limit === undefined) await wait(ms);
+        if (limit === undefined && signal.aborted) throw new RetryAfter(Math.max(0, until - clock.now()), text);
+        break;
+      }
+      case 'lost': {
+        const { loss, error } = outcome;
+        if (!mayRepeat || (loss.wasSent && !request.isIdempotent)) {
+          throw loss.wasSent && reach.hasAnsweredSince(loss.origin, began) ? error : unreachable(loss, tries);
+        }
+        await wait(random() * doubled(tries, longestWaitMs));
+        break;
+      }
+    }
+  }
+}
+
+async function tryOnce(request: Outgoing, options: CallOptions, deps: CallDeps): Promise<Outcome> {
+  const { clock, permits, reach, signal } = deps;
+  const { limit, timeoutMs } = options;
+  const attempt = new Attempt({
+    clock,
+    permits,
+    limit,
+    timeoutMs,
+    signals: request.signal === undefined ? [signal] : [signal, request.signal],
+    answered: (origin) => reach.answered(origin, clock.now()),
+  });
+  try {
+    const response = await deps.send(request, attempt);
+    const ms = attempt.notNow;
+    return ms === undefined ? { status: 'answered', response } : { status: 'notNow', response, ms };
+  } catch (error) {
+    attempt.forget();
+    if (attempt.loss !== undefined) return { status: 'lost', loss: attempt.loss, error };
+    throw (await attempt.refusal()) ?? error;
+  } finally {
+    attempt.settled();
+  }
+}
+
+/** Ends an answer that nobody will read, so that its permit comes back. */
+async function discard(response: Response): Promise<void> {
+  // What it fails with no longer matters.
+  await response.body?.cancel().catch(() => {});
+}
+
+function doubled(tries: number, longestMs: number): number {
+  return Math.min(firstWaitMs * 2 ** (tries - 1), longestMs);
+}
+
+function either(signal: AbortSignal, other: AbortSignal | undefined): AbortSignal {
+  return other === undefined ? signal : AbortSignal.any([signal, other]);
+}
+
+/** Without the path and the query, which can hold secrets. */
+function originOf(url: string): string {
+  return new URL(url).origin;
+}
+
+function unreachable({ origin, error }: Loss, tries: number): DependencyError {
+  // The error of a name with several addresses has no message of its own.
+  const reason = error.message || String((error as { code?: unknown }).code);
+  return new DependencyError(`cannot reach ${origin}, tried ${tries} times: ${reason}`, { cause: error });
+}

@@ -1,0 +1,54 @@
+import type { Clock } from '../core/clock.ts';
+import { parseDuration } from '../core/units.ts';
+import type { Fetch, FetchOptions } from '../pipeline/context.ts';
+import { call, type CallDeps } from './call.ts';
+import { outgoing } from './outgoing.ts';
+import { Reach } from './reach.ts';
+import type { Caller } from './scope.ts';
+
+const defaultRetries = 4;
+
+export interface FetchDeps {
+  readonly clock: Clock;
+  /** Returns a number from 0 to 1, evenly distributed. */
+  readonly random: () => number;
+}
+
+/** `fetch` on behalf of an item. */
+export type FetchFor = (input: Parameters<Fetch>[0], options: FetchOptions, caller: Caller) => Promise<Response>;
+
+/**
+ * Makes the `fetch` of a process. It is the platform's, as the package undici has it, plus three options:
+ * - `limit`: each request on the wire takes one permit, from before its first byte to the end of its body, or to an error,
+ *   abort or cancel. A body that nobody reads keeps its permit unless it fits the buffers: read it, or cancel it.
+ * - `retries` (default 4): how often the request may be repeated, each time under a new permit. After 429 and 503 whatever
+ *   the method, because nothing has been done; the limit is frozen as `Retry-After` says, for every process, and
+ *   without a limit this call waits. After another 5xx or a lost connection if the method is idempotent;
+ *   after one that was never made in any case. Not if the body is a stream, which is gone.
+ * - `timeout`: for each request, from its permit to the end of its body. It limits the vendor; the time in line and between
+ *   tries is limited by the item's own.
+ *
+ * Resolves to the answer, whatever its status, but for 429 and 503. Rejects with
+ * - `RetryAfter` after the last 429 or 503, or if the item's time ended while it waited for one (see `itemPermits`):
+ *   no attempt is used;
+ * - `DependencyError` if there was no connection, or it was lost and the host has answered nobody in this process
+ *   since the call began: no attempt is used;
+ * - an error with code UNKNOWN_LIMIT, a TypeError for options that make no sense, the reason of the signal that aborted;
+ * - anything else as fetch does.
+ */
+export function createFetch(deps: FetchDeps): FetchFor {
+  const reach = new Reach();
+  let wire: Promise<Pick<CallDeps, 'send'>> | undefined;
+
+  return async (input, options, caller) => {
+    const { limit, retries = defaultRetries, timeout, ...init } = options;
+    if (!Number.isSafeInteger(retries) || retries < 0) {
+      throw new TypeError(`fetch: retries must be a whole number, 0 or more, not ${String(retries)}`);
+    }
+    const timeoutMs = timeout === undefined ? undefined : parseDuration(timeout);
+    const request = outgoing(input, init);
+    // undici takes longer to load than most programs take to start.
+    const { send } = await (wire ??= import('./wire.ts'));
+    return await call(request, { limit, retries, timeoutMs }, { ...deps, ...caller, reach, send });
+  };
+}

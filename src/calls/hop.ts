@@ -1,0 +1,91 @@
+import type { Permit } from './permits.ts';
+import type { Headers } from './retry-after.ts';
+import type { Controller, Handler } from './wire.ts';
+
+/** What a request on the wire reports to the call that it belongs to. */
+export interface HopEvents {
+  /** The head of an answer has come; its permit is still held. */
+  readonly answered: (status: number, headers: Headers) => void;
+  /** There will be no answer, or no end of it. */
+  readonly failed: (error: Error) => void;
+  /** Over, one way or the other, and its permit given back. Comes once. */
+  readonly over: () => void;
+}
+
+/**
+ * One request on the wire. It sits between undici, which calls these methods, and the fetch that the request belongs
+ * to, and holds a permit from before the first byte goes out until the last one of the answer has come, or nothing
+ * more can.
+ */
+export class Hop implements Handler {
+  readonly #fetch: Handler;
+  readonly #permit: Permit | undefined;
+  readonly #events: HopEvents;
+  #controller: Controller | undefined;
+  #isOver = false;
+  #isForgotten = false;
+
+  constructor(fetch: Handler, permit: Permit | undefined, events: HopEvents) {
+    this.#fetch = fetch;
+    this.#permit = permit;
+    this.#events = events;
+  }
+
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  /** It has a connection, so that something of it may have arrived. */
+  get wasSent(): boolean {
+    return this.#controller !== undefined;
+  }
+
+  /** The call was aborted. What has been sent, undici ends by itself; what still waits for a connection never will be. */
+  aborted(): void {
+    if (!this.wasSent) this.#end();
+  }
+
+  /**
+   * The fetch has gone on without this one, to follow a redirect, or has failed. It neither reads nor ends what is left of
+   * the answer, so the permit would be held for as long as the server likes.
+   */
+  forget(): void {
+    if (this.#isOver) return;
+    this.#isForgotten = true;
+    this.#controller?.abort(new Error('the rest of the answer is of no use'));
+  }
+
+  onRequestStart(controller: Controller, context: unknown): void {
+    this.#controller = controller;
+    this.#fetch.onRequestStart?.(controller, context);
+  }
+
+  onResponseStart(controller: Controller, status: number, headers: Headers, message?: string): void {
+    // 1xx are not the answer, and fetch takes no notice of them.
+    if (status >= 200) this.#events.answered(status, headers);
+    this.#fetch.onResponseStart?.(controller, status, headers, message);
+  }
+
+  onResponseData(controller: Controller, chunk: Buffer): void {
+    this.#fetch.onResponseData?.(controller, chunk);
+  }
+
+  onResponseEnd(controller: Controller, trailers: Headers): void {
+    this.#end();
+    this.#fetch.onResponseEnd?.(controller, trailers);
+  }
+
+  onResponseError(controller: Controller, error: Error): void {
+    this.#end();
+    if (this.#isForgotten) return;
+    this.#events.failed(error);
+    this.#fetch.onResponseError?.(controller, error);
+  }
+
+  #end(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#permit?.release();
+    this.#events.over();
+  }
+}

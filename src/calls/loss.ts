@@ -1,0 +1,40 @@
+/** Why a request has no answer: what the network said, and whether anything had been sent. */
+export interface Loss {
+  readonly error: Error;
+  readonly origin: string;
+  readonly wasSent: boolean;
+}
+
+/** Codes of the operating system, of name resolution, of TLS, of the parser of answers and of undici, by their beginnings. */
+const beginnings = [
+  'ECONN',
+  'EHOST',
+  'ENET',
+  'ENOTFOUND',
+  'EAI_',
+  'ETIMEDOUT',
+  'EPIPE',
+  'EPROTO',
+  'EADDR',
+  'ENOBUFS',
+  'EMFILE',
+  'ENFILE',
+  'ERR_TLS',
+  'ERR_SSL',
+  'CERT_',
+  'UNABLE_TO_',
+  'SELF_SIGNED',
+  'DEPTH_ZERO',
+  'HPE_',
+  'UND_ERR_SOCKET',
+  'UND_ERR_CONNECT_TIMEOUT',
+  'UND_ERR_HEADERS_TIMEOUT',
+  'UND_ERR_BODY_TIMEOUT',
+  'UND_ERR_INFO',
+];
+
+/** Whether `error` is about the connection. What else ends a request is its own fault: a header, or a body that throws. */
+export function isOfTheNetwork(error: Error & { code?: unknown }): boolean {
+  const { code } = error;
+  return typeof code === 'string' && beginnings.some((beginning) => code.startsWith(beginning));
+}

@@ -1,0 +1,98 @@
+import { MillraceError } from '../core/errors.ts';
+import type { Acquire, Freeze, Granted, Refused, Release } from '../ipc/messages.ts';
+
+/** The right to one call under a limit. */
+export interface Permit {
+  /** Gives it back; calling it again does nothing. */
+  release(): void;
+}
+
+/** The limits as a child sees them: it asks, the supervisor grants. One of these per process. */
+export interface Permits {
+  /**
+   * Waits for a permit of `limit`. Rejects with code UNKNOWN_LIMIT if the pipeline defines no such limit, and with the
+   * signal's reason if that aborts first; then nothing is held.
+   */
+  acquire(limit: string, signal?: AbortSignal): Promise<Permit>;
+  /** Nobody, in any process, gets a permit of `limit` for `ms` milliseconds; with null, for a time that grows. */
+  freeze(limit: string, ms: number | null): void;
+  onGranted(message: Pick<Granted, 'id'>): void;
+  onRefused(message: Pick<Refused, 'id' | 'message'>): void;
+  /** What is being waited for longest, for the beat; null if nothing is. */
+  waitingFor(): string | null;
+}
+
+interface Waiting {
+  readonly limit: string;
+  readonly grant: () => void;
+  readonly refuse: (error: Error) => void;
+}
+
+/** `send` hands a message to the supervisor; messages arrive there in the order they were sent in. */
+export function createPermits(send: (message: Acquire | Release | Freeze) => void): Permits {
+  const waiting = new Map<number, Waiting>();
+  let lastId = 0;
+
+  const release = (id: number): void => send({ type: 'release', id });
+
+  function settle(id: number): Waiting | undefined {
+    const found = waiting.get(id);
+    waiting.delete(id);
+    return found;
+  }
+
+  return {
+    acquire(limit, signal) {
+      return new Promise((resolve, reject) => {
+        if (signal?.aborted) return reject(signal.reason as Error);
+        const id = ++lastId;
+        const giveUp = (): void => {
+          settle(id);
+          release(id);
+          reject(signal?.reason as Error);
+        };
+        waiting.set(id, {
+          limit,
+          grant: () => {
+            signal?.removeEventListener('abort', giveUp);
+            resolve(permitOf(() => release(id)));
+          },
+          refuse: (error) => {
+            signal?.removeEventListener('abort', giveUp);
+            reject(error);
+          },
+        });
+        signal?.addEventListener('abort', giveUp, { once: true });
+        send({ type: 'acquire', id, limit });
+      });
+    },
+
+    freeze: (limit, ms) => send({ type: 'freeze', limit, ms }),
+
+    onGranted({ id }) {
+      const found = settle(id);
+      // Given up while the grant was on its way: nobody is there to give it back.
+      if (found === undefined) release(id);
+      else found.grant();
+    },
+
+    onRefused({ id, message }) {
+      settle(id)?.refuse(new MillraceError('UNKNOWN_LIMIT', message));
+    },
+
+    waitingFor() {
+      for (const { limit } of waiting.values()) return `a permit of limit "${limit}"`;
+      return null;
+    },
+  };
+}
+
+function permitOf(giveBack: () => void): Permit {
+  let isHeld = true;
+  return {
+    release() {
+      if (isHeld) giveBack();
+      isHeld = false;
+    },
+  };
+}

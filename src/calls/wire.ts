@@ -1,0 +1,59 @@
+import { Agent, type Dispatcher, fetch, FormData } from 'undici';
+import { kindOf, type Outgoing } from './outgoing.ts';
+
+/** The one file that knows undici. It is loaded with the first call. */
+
+export type Handler = Dispatcher.DispatchHandler;
+export type Controller = Dispatcher.DispatchController;
+
+/** Decides when a request may go out, and watches over it. */
+export interface Gate {
+  readonly signal: AbortSignal;
+  /** Watches the time itself, so that undici need not give up after 5 min of silence. */
+  readonly hasTimeout: boolean;
+  /** Resolves, when the request may go out, to what stands between undici and `fetch`; rejects if it may not. */
+  enter(fetch: Handler, origin: string): Promise<Handler>;
+}
+
+/** One for the process: connections are worth keeping. Idle ones do not keep the process alive. */
+const agent = new Agent();
+
+/** Fetches, asking the gate before each request on the wire: one for each redirect, too. */
+export async function send(request: Outgoing, gate: Gate): Promise<Response> {
+  // A dispatcher of the user's own, for a proxy or a client certificate, is used in place of ours.
+  const { dispatcher = agent, body, ...init } = request.init as RequestInit & { dispatcher?: Dispatcher };
+  return await fetch(request.url, {
+    ...(init as object),
+    body: kindOf(body) === 'FormData' ? ownForm(body as globalThis.FormData) : (body as string),
+    signal: gate.signal,
+    dispatcher: dispatcher.compose(through(gate)),
+  });
+}
+
+function through(gate: Gate): Dispatcher.DispatcherComposeInterceptor {
+  return (dispatch) => (options, handler) => {
+    const timeouts = gate.hasTimeout && { headersTimeout: 0, bodyTimeout: 0 };
+    const go = (watched: Handler): void => {
+      try {
+        dispatch({ ...options, ...timeouts }, watched);
+      } catch (error) {
+        // Ours never throws; a dispatcher of the user's may.
+        watched.onResponseError?.(noController, error as Error);
+      }
+    };
+    gate.enter(handler, String(options.origin)).then(go, (error: unknown) => {
+      handler.onResponseError?.(noController, error as Error);
+    });
+    return true;
+  };
+}
+
+/** For a request that never began: the handler of a fetch makes no use of it then. */
+const noController = undefined as unknown as Controller;
+
+/** undici takes the platform's form, which is another class, for text. */
+function ownForm(form: globalThis.FormData): FormData {
+  const own = new FormData();
+  for (const [name, value] of form) own.append(name, value);
+  return own;
+}

@@ -1,0 +1,621 @@
+import { getEventListeners } from 'node:events';
+import type { ServerResponse } from 'node:http';
+import { gzipSync } from 'node:zlib';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { Agent, buildConnector, MockAgent } from 'undici';
+import { createFetch, type FetchDeps } from '../../../src/calls/fetch.ts';
+import { type CallScope, openScope } from '../../../src/calls/scope.ts';
+import { systemClock } from '../../../src/core/clock.ts';
+import { verdictOf } from '../../../src/core/errors.ts';
+import type { LimitSpec } from '../../../src/limits/limit.ts';
+import { HandClock } from '../../support/hand-clock.ts';
+import { type Supervisor, supervise } from './supervisor.ts';
+import { type Answer, startVendor, type Vendor } from './vendor.ts';
+
+const opened: { close(): unknown }[] = [];
+
+afterEach(async () => {
+  for (const one of opened.splice(0)) await one.close();
+});
+
+async function vendorThat(answer: Answer): Promise<Vendor> {
+  const vendor = await startVendor(answer);
+  opened.push(vendor);
+  return vendor;
+}
+
+function limitedTo(spec: LimitSpec): Supervisor {
+  const supervisor = supervise(spec);
+  opened.push(supervisor);
+  return supervisor;
+}
+
+/** Without waits between tries, unless asked for. */
+function callsOf(supervisor: Supervisor, options: Partial<FetchDeps> & { signal?: AbortSignal } = {}): CallScope {
+  const { signal = new AbortController().signal, clock = systemClock, random = () => 0 } = options;
+  const fetch = createFetch({ clock, random });
+  const calls = openScope({ fetch, permits: supervisor.child(), clock }, signal);
+  opened.push({ close: () => calls.close() });
+  return calls;
+}
+
+/** A clock by hand that says when something waits for it. */
+class WatchedClock extends HandClock {
+  #watchers: (() => void)[] = [];
+
+  override after(ms: number, fn: () => void, everyMs?: number): () => void {
+    const cancel = super.after(ms, fn, everyMs);
+    for (const watcher of this.#watchers.splice(0)) watcher();
+    return cancel;
+  }
+
+  /** Resolves when there is a timer. */
+  async waits(): Promise<void> {
+    if (this.waiting === 0) await new Promise<void>((resolve) => this.#watchers.push(resolve));
+  }
+}
+
+/** A port at which nobody listens. */
+async function nobody(): Promise<string> {
+  const vendor = await startVendor(() => {});
+  await vendor.close();
+  return vendor.url;
+}
+
+/** Answers with what it was sent. */
+const echo: Answer = (request, response) => {
+  let body = '';
+  request.on('data', (chunk) => (body += String(chunk)));
+  request.on('end', () => response.end([request.headers['content-type'], request.headers['x-mine'], body].join(' ')));
+};
+
+const limit = 'vendor';
+
+describe('under a limit', () => {
+  it('two processes together never have more calls in flight than it allows, and all are answered', async () => {
+    const supervisor = limitedTo({ concurrency: 3 });
+    // Keeps everybody until there are three.
+    const kept: ServerResponse[] = [];
+    const vendor = await vendorThat((_, response) => {
+      if (kept.push(response) === 3) for (const one of kept.splice(0)) one.end('ok');
+    });
+    const children = [callsOf(supervisor), callsOf(supervisor)];
+    const texts = await Promise.all(
+      Array.from({ length: 39 }, async (__, i) => {
+        const response = await children[i % 2]!.fetch(`${vendor.url}/${i}`, { limit });
+        return response.text();
+      }),
+    );
+    expect(texts).toEqual(Array.from({ length: 39 }, () => 'ok'));
+    expect(vendor.most).toBe(3);
+    await supervisor.until(({ held, waiting }) => held === 0 && waiting === 0);
+    expect(supervisor.vendor.granted).toBe(39);
+  });
+
+  it('a call holds its permit until its body has come', async () => {
+    const supervisor = limitedTo({ concurrency: 1 });
+    const slow: ServerResponse[] = [];
+    const vendor = await vendorThat((request, response) => {
+      if (request.url === '/second') response.end('second');
+      else if (response.write('fir')) slow.push(response);
+    });
+    const { fetch } = callsOf(supervisor);
+    const first = await fetch(`${vendor.url}/first`, { limit });
+    const second = fetch(`${vendor.url}/second`, { limit });
+    await supervisor.until(({ waiting }) => waiting === 1);
+    expect(vendor.requests).toEqual(['GET /first']);
+    slow[0]!.end('st');
+    expect(await first.text()).toBe('first');
+    expect(await (await second).text()).toBe('second');
+  });
+
+  it.each<[string, (response: Response, calls: CallScope) => unknown]>([
+    ['its body is cancelled', (response) => response.body!.cancel()],
+    ['its item is settled', (_, calls) => calls.close()],
+  ])('a call gives its permit back when %s', async (_, end) => {
+    const supervisor = limitedTo({ concurrency: 1 });
+    const vendor = await vendorThat((__, response) => response.write('endless'));
+    const calls = callsOf(supervisor);
+    const response = await calls.fetch(vendor.url, { limit });
+    expect(supervisor.vendor.held).toBe(1);
+    await end(response, calls);
+    await supervisor.until(({ held }) => held === 0);
+    await vendor.until(() => vendor.inFlight === 0);
+  });
+
+  it('a call whose server dies in the middle of the body gives its permit back, and the reading fails', async () => {
+    const supervisor = limitedTo({ concurrency: 1 });
+    const vendor = await vendorThat((_, response) => response.write('half', () => response.destroy()));
+    const response = await callsOf(supervisor).fetch(vendor.url, { limit });
+    await expect(response.text()).rejects.toThrow('terminated');
+    await supervisor.until(({ held }) => held === 0);
+    expect(vendor.requests).toHaveLength(1);
+  });
+
+  it('a compressed body is unpacked, and its permit comes back', async () => {
+    const supervisor = limitedTo({ concurrency: 1 });
+    const vendor = await vendorThat((_, response) =>
+      response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync('x'.repeat(100_000))),
+    );
+    const response = await callsOf(supervisor).fetch(vendor.url, { limit });
+    expect(await response.text()).toHaveLength(100_000);
+    await supervisor.until(({ held }) => held === 0);
+  });
+
+  it.each([
+    ['a short body', 'short'],
+    ['more body than anyone would read', 'x'.repeat(2_000_000)],
+  ])('each redirect takes a permit of its own, one at a time, even with %s', async (_, body) => {
+    const supervisor = limitedTo({ concurrency: 1 });
+    const vendor = await vendorThat((request, response) => {
+      if (request.url === '/new') response.end('here');
+      else response.writeHead(302, { location: '/new' }).end(body);
+    });
+    const response = await callsOf(supervisor).fetch(`${vendor.url}/old`, { limit });
+    expect(await response.text()).toBe('here');
+    expect(response.redirected).toBe(true);
+    expect(vendor.requests).toEqual(['GET /old', 'GET /new']);
+    await supervisor.until(({ held }) => held === 0);
+    expect(supervisor.messages).toEqual(['acquire 1', 'release 1', 'acquire 2', 'release 2']);
+  });
+
+  it('a redirect that was not to be followed gives its permit back, however much there is to read', async () => {
+    const supervisor = limitedTo({ concurrency: 1 });
+    const vendor = await vendorThat((_, response) =>
+      response.writeHead(302, { location: '/new' }).end('x'.repeat(2_000_000)),
+    );
+    const call = callsOf(supervisor).fetch(vendor.url, { limit, redirect: 'error' });
+    await expect(call).rejects.toThrow('fetch failed');
+    await supervisor.until(({ held }) => held === 0);
+    await vendor.until(() => vendor.inFlight === 0);
+    expect(vendor.requests).toHaveLength(1);
+  });
+
+  it('a dispatcher that throws gives the permit back', async () => {
+    const supervisor = limitedTo({ concurrency: 1 });
+    const dispatcher = new MockAgent();
+    dispatcher.disableNetConnect();
+    opened.push(dispatcher);
+    const call = callsOf(supervisor).fetch('http://127.0.0.1:8080', { limit, dispatcher: dispatcher as never });
+    await expect(call).rejects.toThrow('fetch failed');
+    await supervisor.until(({ held }) => held === 0);
+    expect(supervisor.messages).toEqual(['acquire 1', 'release 1']);
+  });
+
+  it('early hints are not taken for the answer', async () => {
+    const supervisor = limitedTo({ concurrency: 1 });
+    const vendor = await vendorThat((_, response) =>
+      response.writeEarlyHints({ link: '</style.css>; rel=preload' }, () => response.end('ok')),
+    );
+    expect(await (await callsOf(supervisor).fetch(vendor.url, { limit })).text()).toBe('ok');
+  });
+
+  it('of a name that nobody defined a call fails with the names that there are', async () => {
+    const supervisor = limitedTo({ concurrency: 1 });
+    const call = callsOf(supervisor).fetch('http://127.0.0.1:8080', { limit: 'vendr' });
+    await expect(call).rejects.toMatchObject({
+      code: 'UNKNOWN_LIMIT',
+      message: expect.stringContaining('it defines vendor'),
+    });
+  });
+});
+
+describe('an abort', () => {
+  it('by the user in line for a permit withdraws the call and rejects with the reason', async () => {
+    const supervisor = limitedTo({ concurrency: 1 });
+    const vendor = await vendorThat((_, response) => response.write('endless'));
+    const { fetch } = callsOf(supervisor);
+    await fetch(vendor.url, { limit });
+    const controller = new AbortController();
+    const second = fetch(vendor.url, { limit, signal: controller.signal });
+    await supervisor.until(({ waiting }) => waiting === 1);
+    controller.abort(new Error('no longer wanted'));
+    await expect(second).rejects.toThrow('no longer wanted');
+    await supervisor.until(({ waiting }) => waiting === 0);
+    expect(vendor.requests).toHaveLength(1);
+  });
+
+  it('by the item in line for a permit uses no attempt: the wait was not its fault', async () => {
+    const supervisor = limitedTo({ concurrency: 1 });
+    const vendor = await vendorThat((_, response) => response.write('endless'));
+    const controller = new AbortController();
+    await callsOf(supervisor).fetch(vendor.url, { limit });
+    const second = callsOf(supervisor, { signal: controller.signal }).fetch(vendor.url, { limit });
+    await supervisor.until(({ waiting }) => waiting === 1);
+    controller.abort(new Error('took too long'));
+    const error = await second.catch((reason: unknown) => reason);
+    expect(verdictOf(error)).toBe('retry-after');
+    expect(error).toMatchObject({
+      ms: 1000,
+      message: expect.stringContaining('in line for a permit of limit "vendor"'),
+    });
+    await supervisor.until(({ waiting }) => waiting === 0);
+  });
+
+  it.each<[string, (user: AbortController, item: AbortController) => void]>([
+    ['user', (user) => user.abort(new Error('enough'))],
+    ['item', (_, item) => item.abort(new Error('enough'))],
+  ])(
+    'by the %s on the wire closes the connection, gives the permit back and rejects with the reason',
+    async (_, abort) => {
+      const supervisor = limitedTo({ concurrency: 1 });
+      const vendor = await vendorThat(() => {});
+      const user = new AbortController();
+      const item = new AbortController();
+      const call = callsOf(supervisor, { signal: item.signal }).fetch(vendor.url, { limit, signal: user.signal });
+      await vendor.until(() => vendor.inFlight === 1);
+      abort(user, item);
+      await expect(call).rejects.toThrow('enough');
+      await vendor.until(() => vendor.inFlight === 0);
+      await supervisor.until(({ held }) => held === 0);
+    },
+  );
+
+  it('while the body comes makes the reading fail with the reason', async () => {
+    const supervisor = limitedTo({ concurrency: 1 });
+    const vendor = await vendorThat((_, response) => response.write('endless'));
+    const controller = new AbortController();
+    const response = await callsOf(supervisor).fetch(vendor.url, { limit, signal: controller.signal });
+    const reading = response.text();
+    controller.abort(new Error('enough'));
+    await expect(reading).rejects.toThrow('enough');
+    await supervisor.until(({ held }) => held === 0);
+  });
+
+  it('before there is a connection gives the permit back at once', async () => {
+    const supervisor = limitedTo({ concurrency: 1 });
+    const controller = new AbortController();
+    // Never connects.
+    const dispatcher = new Agent({ connect: () => {} });
+    const call = callsOf(supervisor).fetch('http://127.0.0.1:8080', {
+      limit,
+      signal: controller.signal,
+      dispatcher: dispatcher as never,
+    });
+    await supervisor.until(({ held }) => held === 1);
+    controller.abort(new Error('enough'));
+    await expect(call).rejects.toThrow('enough');
+    await supervisor.until(({ held }) => held === 0);
+  });
+
+  it('before the call makes it fail without asking for a permit', async () => {
+    const supervisor = limitedTo({ concurrency: 1 });
+    const calls = callsOf(supervisor, { signal: AbortSignal.abort(new Error('too late')) });
+    await expect(calls.fetch('http://127.0.0.1:8080', { limit })).rejects.toThrow('too late');
+    expect(supervisor.messages).toEqual([]);
+  });
+});
+
+describe('an item', () => {
+  it('leaves nothing behind on a signal that lives long', async () => {
+    const supervisor = limitedTo({ concurrency: 2 });
+    const vendor = await vendorThat((_, response) => response.end('ok'));
+    const user = new AbortController();
+    const item = new AbortController();
+    const calls = callsOf(supervisor, { signal: item.signal });
+    for (let i = 0; i < 5; i++) await (await calls.fetch(vendor.url, { limit, signal: user.signal })).text();
+    await supervisor.until(({ held }) => held === 0);
+    expect(getEventListeners(user.signal, 'abort')).toEqual([]);
+    expect(getEventListeners(item.signal, 'abort')).toHaveLength(1);
+    calls.close();
+    expect(getEventListeners(item.signal, 'abort')).toEqual([]);
+  });
+
+  it('that never fetches does not even listen', () => {
+    const { signal } = new AbortController();
+    const calls = callsOf(limitedTo({ concurrency: 1 }), { signal });
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
+    expect(() => calls.close()).not.toThrow();
+  });
+
+  it('that does not wait for its call loses it when it is settled, and nothing else happens', async () => {
+    const supervisor = limitedTo({ concurrency: 1 });
+    const vendor = await vendorThat(() => {});
+    const calls = callsOf(supervisor);
+    const unhandled: unknown[] = [];
+    const note = (reason: unknown): unknown => unhandled.push(reason);
+    process.on('unhandledRejection', note);
+    void calls.fetch(vendor.url, { limit });
+    await vendor.until(() => vendor.inFlight === 1);
+    calls.close();
+    await vendor.until(() => vendor.inFlight === 0);
+    await supervisor.until(({ held }) => held === 0);
+    process.off('unhandledRejection', note);
+    expect(unhandled).toEqual([]);
+    await expect(calls.fetch(vendor.url)).rejects.toThrow('the item is settled');
+  });
+});
+
+describe('after 429 or 503', () => {
+  it.each([
+    ['429 with seconds', 429, { 'retry-after': '0.05' }, 'freeze vendor 50'],
+    [
+      '429 with a date',
+      429,
+      { 'retry-after': 'Fri, 20 Nov 2026 12:00:01 GMT', date: 'Fri, 20 Nov 2026 12:00:00 GMT' },
+      'freeze vendor 1000',
+    ],
+    ['503 with seconds', 503, { 'retry-after': '0.05' }, 'freeze vendor 50'],
+    ['503 without a time', 503, {}, 'freeze vendor null'],
+  ])(
+    '%s, the limit is frozen before the permit is given back, and the call queues again',
+    async (_, status, headers, freeze) => {
+      const supervisor = limitedTo({ concurrency: 1 });
+      const vendor = await vendorThat((__, response, count) =>
+        count === 1 ? response.writeHead(status, headers).end('not now') : response.end('ok'),
+      );
+      const response = await callsOf(supervisor).fetch(vendor.url, { limit, method: 'POST', body: 'text' });
+      expect(await response.text()).toBe('ok');
+      await supervisor.until(({ held }) => held === 0);
+      expect(supervisor.messages).toEqual(['acquire 1', freeze, 'release 1', 'acquire 2', 'release 2']);
+    },
+  );
+
+  it('nobody else is let through before the time has come', async () => {
+    const supervisor = limitedTo({ concurrency: 1 });
+    let frozenAt = 0;
+    const arrivals: number[] = [];
+    const vendor = await vendorThat((_, response, count) => {
+      if (count === 1) {
+        frozenAt = performance.now();
+        response.writeHead(429, { 'retry-after': '0.1' }).end();
+      } else {
+        arrivals.push(performance.now());
+        response.end('ok');
+      }
+    });
+    const children = [callsOf(supervisor), callsOf(supervisor)];
+    await Promise.all(children.map(async ({ fetch }) => (await fetch(vendor.url, { limit })).text()));
+    expect(arrivals).toHaveLength(2);
+    // An order, not a duration: the supervisor's clock reached the end of the freeze first.
+    for (const arrival of arrivals) expect(arrival).toBeGreaterThanOrEqual(frozenAt + 100);
+  });
+
+  it('all tries, the item is put off for as long as the vendor said, and no attempt is used', async () => {
+    const supervisor = limitedTo({ concurrency: 1 });
+    const vendor = await vendorThat((_, response) => response.writeHead(429, { 'retry-after': '0.02' }).end());
+    const error = await callsOf(supervisor)
+      .fetch(`${vendor.url}/secret?key=1`, { limit, retries: 2 })
+      .catch((reason: unknown) => reason);
+    expect(verdictOf(error)).toBe('retry-after');
+    expect(error).toMatchObject({ ms: 20, message: `${vendor.url} answered 429, 3 times` });
+    expect(vendor.requests).toHaveLength(3);
+    await supervisor.until(({ held }) => held === 0);
+  });
+
+  it('a call is not repeated if its body is a stream: the item is put off', async () => {
+    const supervisor = limitedTo({ concurrency: 1 });
+    const vendor = await vendorThat((request, response) => {
+      request.resume();
+      response.writeHead(429, { 'retry-after': '30' }).end();
+    });
+    const body = new ReadableStream<Uint8Array>({
+      start(controller) {
+        controller.enqueue(Buffer.from('once'));
+        controller.close();
+      },
+    });
+    const call = callsOf(supervisor).fetch(vendor.url, { limit, method: 'PUT', body, duplex: 'half' });
+    await expect(call).rejects.toMatchObject({ name: 'RetryAfter', ms: 30_000 });
+    expect(vendor.requests).toHaveLength(1);
+  });
+
+  it('a call whose item runs out of time in the frozen line is put off for what is left of the freeze', async () => {
+    const supervisor = limitedTo({ concurrency: 1 });
+    const vendor = await vendorThat((_, response) => response.writeHead(429, { 'retry-after': '3600' }).end());
+    const item = new AbortController();
+    const call = callsOf(supervisor, { signal: item.signal }).fetch(vendor.url, { limit });
+    await supervisor.until(({ waiting, frozenMs }) => waiting === 1 && frozenMs > 0);
+    item.abort(new Error('took too long'));
+    const error = await call.catch((reason: unknown) => reason);
+    expect(verdictOf(error)).toBe('retry-after');
+    expect((error as { ms: number }).ms).toBeGreaterThan(3_500_000);
+    expect(vendor.requests).toHaveLength(1);
+  });
+
+  it('a call without a limit waits by itself', async () => {
+    const clock = new WatchedClock();
+    const supervisor = limitedTo({ concurrency: 1 });
+    const vendor = await vendorThat((_, response, count) => {
+      if (count === 1) response.writeHead(429, { 'retry-after': '30' }).end();
+      else if (count === 2) response.writeHead(503).end();
+      else response.end('ok');
+    });
+    const call = callsOf(supervisor, { clock, random: () => 1 }).fetch(vendor.url);
+    await vendor.until(() => vendor.requests.length === 1 && vendor.inFlight === 0);
+    await clock.waits();
+    clock.turn(29_999);
+    expect(clock.waiting).toBe(1);
+    clock.turn(1);
+    await vendor.until(() => vendor.requests.length === 2 && vendor.inFlight === 0);
+    await clock.waits();
+    clock.turn(1999);
+    expect(clock.waiting).toBe(1);
+    clock.turn(1);
+    expect(await (await call).text()).toBe('ok');
+    expect(supervisor.messages).toEqual([]);
+  });
+
+  it('a call without a limit whose item runs out of time is put off for what is left', async () => {
+    const clock = new WatchedClock();
+    const vendor = await vendorThat((_, response) => response.writeHead(429, { 'retry-after': '30' }).end());
+    const item = new AbortController();
+    const call = callsOf(limitedTo({ concurrency: 1 }), { clock, signal: item.signal }).fetch(vendor.url);
+    await vendor.until(() => vendor.requests.length === 1 && vendor.inFlight === 0);
+    await clock.waits();
+    clock.turn(10_000);
+    item.abort(new Error('took too long'));
+    await expect(call).rejects.toMatchObject({ name: 'RetryAfter', ms: 20_000 });
+  });
+});
+
+describe('after another 5xx', () => {
+  it.each([
+    ['GET', 3],
+    ['PUT', 3],
+    ['POST', 1],
+    ['PATCH', 1],
+  ])('%s is sent %i times, and what the vendor says last is returned', async (method, times) => {
+    const supervisor = limitedTo({ concurrency: 1 });
+    const vendor = await vendorThat((_, response, count) => response.writeHead(500).end(`no ${count}`));
+    const response = await callsOf(supervisor).fetch(vendor.url, { limit, method, retries: 2 });
+    expect(response.status).toBe(500);
+    expect(await response.text()).toBe(`no ${times}`);
+    expect(vendor.requests).toHaveLength(times);
+    expect(supervisor.vendor.granted).toBe(times);
+  });
+
+  it('an answer that comes at last is returned', async () => {
+    const vendor = await vendorThat((_, response, count) => response.writeHead(count < 3 ? 502 : 200).end('ok'));
+    expect((await callsOf(limitedTo({ concurrency: 1 })).fetch(vendor.url)).status).toBe(200);
+  });
+
+  it('4xx is returned at once', async () => {
+    const vendor = await vendorThat((_, response) => response.writeHead(404).end());
+    expect((await callsOf(limitedTo({ concurrency: 1 })).fetch(vendor.url)).status).toBe(404);
+    expect(vendor.requests).toHaveLength(1);
+  });
+});
+
+describe('a lost connection', () => {
+  it('that was refused each time puts the blame on the host, and gives all permits back', async () => {
+    const supervisor = limitedTo({ concurrency: 1 });
+    const url = await nobody();
+    const error = await callsOf(supervisor)
+      .fetch(`${url}/secret`, { limit })
+      .catch((reason: unknown) => reason);
+    expect(verdictOf(error)).toBe('dependency');
+    expect(error).toMatchObject({
+      message: expect.stringContaining(`cannot reach ${url}, tried 5 times: connect ECONNREFUSED`),
+      cause: { code: 'ECONNREFUSED' },
+    });
+    await supervisor.until(({ held }) => held === 0);
+    expect(supervisor.vendor.granted).toBe(5);
+  });
+
+  it('of a host without an address puts the blame on the host', async () => {
+    const call = callsOf(limitedTo({ concurrency: 1 })).fetch('http://nobody.invalid', { retries: 0 });
+    await expect(call).rejects.toMatchObject({ name: 'DependencyError' });
+  });
+
+  it.each([
+    ['GET', 3],
+    ['POST', 1],
+  ])(
+    'in the middle of a %s makes it go out %i times, and nobody answering puts the blame on the host',
+    async (method, times) => {
+      const supervisor = limitedTo({ concurrency: 1 });
+      const vendor = await vendorThat((_, response) => response.destroy());
+      const call = callsOf(supervisor).fetch(vendor.url, { limit, method, retries: 2 });
+      await expect(call).rejects.toMatchObject({ name: 'DependencyError', cause: { code: 'UND_ERR_SOCKET' } });
+      expect(vendor.requests).toHaveLength(times);
+      await supervisor.until(({ held }) => held === 0);
+    },
+  );
+
+  it('is the own fault of a request if the host answers others meanwhile', async () => {
+    const supervisor = limitedTo({ concurrency: 2 });
+    const poisoned: ServerResponse[] = [];
+    const vendor = await vendorThat((request, response) => {
+      if (request.url === '/poison') poisoned.push(response);
+      else response.end('ok');
+    });
+    const { fetch } = callsOf(supervisor);
+    const call = fetch(`${vendor.url}/poison`, { limit, retries: 0 });
+    await vendor.until(() => vendor.requests.length === 1);
+    await (await fetch(vendor.url, { limit })).text();
+    poisoned[0]!.destroy();
+    await expect(call).rejects.toMatchObject({ name: 'TypeError', cause: { code: 'UND_ERR_SOCKET' } });
+  });
+
+  it('before anything was sent is made good even for a POST', async () => {
+    const supervisor = limitedTo({ concurrency: 1 });
+    const vendor = await vendorThat((_, response) => response.end('ok'));
+    const connect = buildConnector({});
+    let connections = 0;
+    const dispatcher = new Agent({
+      connect: (options, done) =>
+        ++connections === 1
+          ? done(Object.assign(new Error('refused'), { code: 'ECONNREFUSED' }), null)
+          : connect(options, done),
+    });
+    opened.push(dispatcher);
+    const options = { limit, method: 'POST', dispatcher: dispatcher as never };
+    expect(await (await callsOf(supervisor).fetch(vendor.url, options)).text()).toBe('ok');
+    expect(vendor.requests).toEqual(['POST /']);
+  });
+});
+
+describe('a timeout', () => {
+  it('does not run while the call is in line, and ends a request that takes longer', async () => {
+    const clock = new WatchedClock();
+    const supervisor = limitedTo({ concurrency: 1 });
+    const vendor = await vendorThat((request, response) => {
+      if (request.url === '/first') response.write('endless');
+    });
+    const first = await callsOf(supervisor).fetch(`${vendor.url}/first`, { limit });
+    const call = callsOf(supervisor, { clock }).fetch(vendor.url, { limit, timeout: '10s', retries: 0 });
+    await supervisor.until(({ waiting }) => waiting === 1);
+    clock.turn(60_000);
+    await first.body!.cancel();
+    await vendor.until(() => vendor.requests.length === 2);
+    expect(clock.waiting).toBe(1);
+    clock.turn(10_000);
+    await expect(call).rejects.toMatchObject({ name: 'DependencyError', cause: { name: 'TimeoutError' } });
+    await vendor.until(() => vendor.inFlight === 0);
+    await supervisor.until(({ held }) => held === 0);
+  });
+
+  it('covers the body, too', async () => {
+    const clock = new WatchedClock();
+    const supervisor = limitedTo({ concurrency: 1 });
+    const vendor = await vendorThat((_, response) => response.write('endless'));
+    const response = await callsOf(supervisor, { clock }).fetch(vendor.url, { limit, timeout: 500 });
+    const reading = response.text();
+    clock.turn(500);
+    await expect(reading).rejects.toMatchObject({ name: 'TimeoutError', message: expect.stringContaining('500 ms') });
+    await supervisor.until(({ held }) => held === 0);
+  });
+
+  it('leaves no timer behind', async () => {
+    const clock = new WatchedClock();
+    const vendor = await vendorThat((_, response) => response.end('ok'));
+    await (await callsOf(limitedTo({ concurrency: 1 }), { clock }).fetch(vendor.url, { timeout: 500 })).text();
+    expect(clock.waiting).toBe(0);
+  });
+});
+
+describe('the arguments', () => {
+  it("may be the platform's own Request, Headers and forms", async () => {
+    const vendor = await vendorThat(echo);
+    const { fetch } = callsOf(limitedTo({ concurrency: 1 }));
+    const request = new Request(vendor.url, { method: 'POST', body: 'text', headers: { 'x-mine': '1' } });
+    expect(await (await fetch(request, { limit })).text()).toBe('text/plain;charset=UTF-8 1 text');
+    const headers = new Headers({ 'x-mine': '2', 'content-type': 'text/csv' });
+    expect(await (await fetch(new URL(vendor.url), { method: 'PUT', body: 'a,b', headers })).text()).toBe(
+      'text/csv 2 a,b',
+    );
+    const form = new FormData();
+    form.append('name', 'value');
+    form.append('file', new Blob(['content']), 'a.txt');
+    const text = await (await fetch(vendor.url, { method: 'POST', body: form })).text();
+    expect(text).toMatch(/^multipart\/form-data; boundary=/);
+    expect(text).toMatch(/name="name"\r\n\r\nvalue\r\n/);
+    expect(text).toMatch(/filename="a.txt"[^]*content/);
+  });
+
+  it.each([
+    [{ retries: -1 }, 'retries must be a whole number, 0 or more, not -1'],
+    [{ retries: 1.5 }, 'retries'],
+    [{ timeout: 'soon' as never }, 'expected a duration'],
+  ])('%j are refused', async (options, message) => {
+    const call = callsOf(limitedTo({ concurrency: 1 })).fetch('http://127.0.0.1:8080', options);
+    await expect(call).rejects.toThrow(message);
+  });
+
+  it('that fetch does not take are refused as by fetch, without a try', async () => {
+    const supervisor = limitedTo({ concurrency: 1 });
+    await expect(callsOf(supervisor).fetch('not a url', { limit })).rejects.toThrow(TypeError);
+    expect(supervisor.messages).toEqual([]);
+  });
+});
