@@ -8,9 +8,7 @@ export type ListDead = (
 
 /** Loaded when it is called: a running pipeline is asked instead, and the spool brings SQLite with it. */
 export async function listDead(stateDirectory: string, query: DeadQuery): Promise<readonly DeadLetter[]> {
-  const [{ readDeadLettersOf }, { spoolFile }] = await Promise.all([
-    import('../queue/dead-letters.ts'),
-    import('../supervision/opening.ts'),
-  ]);
+  const { readDeadLettersOf } = await import('../queue/dead-letters.ts');
+  const { spoolFile } = await import('../supervision/opening.ts');
   return readDeadLettersOf(spoolFile(stateDirectory), query);
 }

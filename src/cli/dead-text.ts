@@ -10,11 +10,17 @@ const longestError = 500;
 /** What `millrace dead ls` shows: for each letter when and why it died, and the item. */
 export function deadText(letters: readonly DeadLetter[], hasMore: boolean): string {
   if (letters.length === 0) return 'no dead letters\n';
-  const lines = letters.flatMap(({ seq, origin, attempts, reason, error, item, diedAt }) => [
-    `${seq}${origin === seq ? '' : ` (first ${origin})`}  ${new Date(diedAt).toISOString()}  ${reason}, ${plural(attempts, 'attempt')}`,
-    `    ${printable(error.code)}: ${cutText(printable(describeError(error)), longestError)}`,
-    `    ${cutText(printable(displayJson(item)), longestItem)}`,
-  ]);
+  const lines = letters.flatMap(({ seq, origin, attempts, reason, error, item, diedAt }) => {
+    const told = describeError(error);
+    const name = origin === seq ? `${seq}` : `${seq} (first ${origin})`;
+    // Often the reason is the error itself.
+    const facts = [plural(attempts, 'attempt'), ...(reason === told ? [] : [printable(reason)])];
+    return [
+      `${name}  ${new Date(diedAt).toISOString()}  ${facts.join(', ')}`,
+      `    ${printable(error.code)}: ${cutText(printable(told), longestError)}`,
+      `    ${cutText(printable(displayJson(item)), longestItem)}`,
+    ];
+  });
   if (hasMore) lines.push(`these are the first ${count(letters.length)}; --limit shows more`);
   return `${lines.join('\n')}\n`;
 }

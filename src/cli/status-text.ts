@@ -32,22 +32,27 @@ function overview({ name, run, state, pid, uptimeMs, durability, stateDirectory,
 
 function processes({ processes: all }: Status): string[] {
   const header = ['process', 'pid', 'state', 'for', 'lent', 'started', 'oldest', 'memory', 'busy', 'restarts', ''];
-  const rows = all.map(
-    ({ who, state, since, lent, started, oldestMs, rss, utilisation, restarts, waiting, lastExit }) => [
-      who.role === 'consumer' ? `consumer ${who.ordinal}` : who.role,
-      who.pid === undefined ? '-' : String(who.pid),
-      state,
-      age(since),
-      count(lent),
-      who.role === 'consumer' ? count(started) : '-',
-      started > 0 ? formatDuration(oldestMs) : '-',
-      rss > 0 ? formatBytes(rss) : '-',
-      `${Math.round(utilisation * 100)}%`,
-      count(restarts),
-      printable([waiting && `waits: ${waiting}`, lastExit && `last exit: ${lastExit}`].filter(Boolean).join('; ')),
-    ],
-  );
+  const rows = all.map(processRow);
   return table(header, rows);
+}
+
+function processRow(process: Status['processes'][number]): string[] {
+  const { who, state, since, lent, started, oldestMs, rss, utilisation, restarts, waiting, lastExit } = process;
+  const isUp = state === 'ready' || state === 'draining';
+  const notes = [isUp && waiting && `waits: ${waiting}`, lastExit && `last exit: ${lastExit}`].filter(Boolean);
+  return [
+    who.role === 'consumer' ? `consumer ${who.ordinal}` : who.role,
+    who.pid === undefined ? '-' : String(who.pid),
+    state,
+    age(since),
+    count(lent),
+    who.role === 'consumer' ? count(started) : '-',
+    isUp && started > 0 ? formatDuration(oldestMs) : '-',
+    isUp && rss > 0 ? formatBytes(rss) : '-',
+    isUp ? `${Math.round(utilisation * 100)}%` : '-',
+    count(restarts),
+    printable(notes.join('; ')),
+  ];
 }
 
 function limits({ limits: all }: Status): string[] {

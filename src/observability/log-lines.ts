@@ -75,8 +75,13 @@ const wordings: { readonly [Name in EventName]: (event: Events[Name]) => Words }
 
   'item.retry': ({ error, ...fields }) =>
     line('debug', 'an item failed and will be tried again', { ...fields, ...errorFields(error) }),
-  'item.dead': ({ error, ...fields }) =>
-    often(line('warn', 'an item is a dead letter', { ...fields, ...errorFields(error) })),
+  'item.dead': ({ error, reason, ...fields }) => {
+    const told = errorFields(error);
+    // Often the reason is the error itself.
+    return often(
+      line('warn', 'an item is a dead letter', { ...fields, ...(reason !== told['error'] && { reason }), ...told }),
+    );
+  },
   'settle.refused': ({ who, ...fields }) =>
     often(line('warn', 'results refused: the items are no longer its own', fields, who), who),
 

@@ -110,7 +110,7 @@ function processLine({ who, state, lent, started, oldestMs, waiting, beatAgeMs, 
     parts.push(['yellow', `  silent for ${formatDuration(beatAgeMs)}`]);
   if (isUp && waiting !== null) parts.push(`  waits: ${printable(waiting)}`);
   if (!isUp && restarts > 0) parts.push(`  ${plural(restarts, 'restart')}`);
-  if (!isUp && lastExit !== null) parts.push(`  last: ${printable(lastExit)}`);
+  if (!isUp && state !== 'stopped' && lastExit !== null) parts.push(`  last: ${printable(lastExit)}`);
   return parts;
 }
 

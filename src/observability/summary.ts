@@ -1,4 +1,4 @@
-import { isAbsolute, relative } from 'node:path';
+import { isAbsolute, join, relative } from 'node:path';
 import { formatDuration } from '../core/units.ts';
 import { painter, type Color } from './color.ts';
 import { count, perSecond, plural } from './figures.ts';
@@ -21,9 +21,8 @@ export function renderSummary(status: Status, options: { folder: string; color: 
   if (!isFinished) lines.push(`  in the queue  ${plural(open, 'item')}: the same command goes on with them`);
   const directory = shortPath(status.stateDirectory, options.folder);
   if (items.dead > 0) {
-    lines.push(
-      `  ${paint('red', 'dead letters')}  ${count(items.dead)}: see millrace dead ls --state ${shellWord(directory)}`,
-    );
+    const where = directory === join('.millrace', name) ? name : `--state ${shellWord(directory)}`;
+    lines.push(`  ${paint('red', 'dead letters')}  ${count(items.dead)}: see millrace dead ls ${where}`);
   }
   lines.push(`  state         ${directory}`);
   return lines;

@@ -112,6 +112,11 @@ describe('the wording of the log', () => {
     expect(wordEvent<EventName>(name, event)).toMatchObject({ level, message });
   });
 
+  it('does not say the same twice of an item that its error killed', () => {
+    const { fields } = wordEvent('item.dead', { seq: 1, attempts: 1, reason: 'it broke: because', error });
+    expect(fields).toEqual({ seq: 1, attempts: 1, error: 'it broke: because', code: 'E1' });
+  });
+
   it('counts floods about different limits, consumers and warnings apart', () => {
     expect(key('limit.frozen', { limit: 'a', ms: 1 })).toBe(key('limit.frozen', { limit: 'a', ms: 2 }));
     expect(key('limit.frozen', { limit: 'a', ms: 1 })).not.toBe(key('limit.frozen', { limit: 'b', ms: 1 }));

@@ -34,6 +34,11 @@ describe('the summary of a run', () => {
     ]);
   });
 
+  it('names the pipeline where that is enough to find them', () => {
+    const lines = summary({ state: 'finished', items: { ...items, dead: 2 } });
+    expect(lines[1]).toBe('  dead letters  2: see millrace dead ls pokedex');
+  });
+
   it('says of a run that was stopped what is left, and counts restarts', () => {
     const queue = { ...aStatus().queue, queued: 60, lent: 6, retrying: 3 };
     const processes = [aConsumer(1, { restarts: 2 }), aConsumer(2, { restarts: 1 })];

@@ -1,0 +1,22 @@
+import type { Shell } from '../../../src/cli/shell.ts';
+import { systemClock, type Clock } from '../../../src/core/clock.ts';
+
+/** A shell that keeps what is written to it. */
+export class TestShell implements Shell {
+  environment: Record<string, string | undefined> = {};
+  folder: string;
+  clock: Clock = systemClock;
+  random = (): number => 0.5;
+  stdout = '';
+  stderr = '';
+  exitedWith: number | undefined;
+
+  constructor(folder = '/nowhere') {
+    this.folder = folder;
+  }
+
+  out = async (text: string): Promise<void> => void (this.stdout += text);
+  err = async (text: string): Promise<void> => void (this.stderr += text);
+  divertOutput = (): void => {};
+  exit = (code: number): void => void (this.exitedWith = code);
+}

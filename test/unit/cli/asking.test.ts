@@ -1,0 +1,148 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { readCommandLine } from '../../../src/cli/command-line.ts';
+import { deadLs } from '../../../src/cli/dead-ls.ts';
+import { main } from '../../../src/cli/main.ts';
+import { startControl, type Control } from '../../../src/control/server.ts';
+import type { DeadLetter, DeadQuery, Status } from '../../../src/observability/status.ts';
+import { aProcess, aStatus } from '../observability/a-status.ts';
+import { TestShell } from './a-shell.ts';
+
+let folder: string;
+let control: Control | undefined;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'asking-'));
+  await mkdir(join(folder, '.millrace', 'pokedex'), { recursive: true });
+});
+
+afterEach(async () => {
+  await control?.close();
+  control = undefined;
+  await rm(folder, { recursive: true });
+});
+
+const letters = Array.from({ length: 2500 }, (_, i): DeadLetter => {
+  const seq = 10 + i;
+  const error = { code: 'E', message: `no luck with ${seq}` };
+  return { seq, run: 'r', origin: seq, attempts: 5, reason: 'attempts used up', error, item: { id: seq }, diedAt: 0 };
+});
+
+const queries: DeadQuery[] = [];
+
+function dead(query: DeadQuery): DeadLetter[] {
+  queries.push(query);
+  return letters.filter(({ seq }) => seq > query.after).slice(0, query.limit);
+}
+
+async function running(changes: Partial<Status> = {}): Promise<void> {
+  queries.length = 0;
+  const socketPath = join(folder, '.millrace', 'pokedex', 'control.sock');
+  control = await startControl({ socketPath, status: () => aStatus(changes), dead, warn: () => {} });
+}
+
+async function millrace(text: string) {
+  const shell = new TestShell(folder);
+  const code = await main(text.split(' '), shell);
+  return { code, stdout: shell.stdout, stderr: shell.stderr };
+}
+
+describe('millrace status', () => {
+  it('shows the running pipeline, for people or as JSON', async () => {
+    await running();
+    expect(await millrace('status')).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^pipeline  pokedex, running/),
+    });
+    const { stdout } = await millrace('status pokedex --json');
+    expect(JSON.parse(stdout)).toEqual(aStatus());
+  });
+
+  it('says when nothing is running, or something else', async () => {
+    expect(await millrace('status')).toMatchObject({
+      code: 69,
+      stdout: '',
+      stderr: expect.stringContaining('no pipeline is running there'),
+    });
+    await running({ name: 'other' });
+    expect(await millrace('status pokedex')).toMatchObject({
+      code: 69,
+      stderr: expect.stringContaining('expected pipeline pokedex on'),
+    });
+  });
+
+  it('is a probe for health checks', async () => {
+    expect(await millrace('status --healthy')).toMatchObject({
+      code: 1,
+      stdout: '',
+      stderr: expect.stringContaining('no pipeline'),
+    });
+    await running({ processes: [aProcess()] });
+    expect(await millrace('status --healthy')).toEqual({
+      code: 0,
+      stdout: '{"healthy":true,"state":"running"}\n',
+      stderr: '',
+    });
+    expect(await millrace('status --ready')).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: '{"ready":false,"state":"running","reasons":[]}\n',
+    });
+  });
+});
+
+describe('millrace dead ls', () => {
+  it('asks the running pipeline, page by page, and says when there are more', async () => {
+    await running();
+    const { code, stdout } = await millrace('dead ls --limit 2100');
+    expect(code).toBe(0);
+    expect(stdout.split('\n').slice(0, 3)).toEqual([
+      '10  1970-01-01T00:00:00.000Z  5 attempts, attempts used up',
+      '    E: no luck with 10',
+      '    {"id":10}',
+    ]);
+    expect(stdout.endsWith('these are the first 2,100; --limit shows more\n')).toBe(true);
+    expect(queries).toEqual([
+      { limit: 1000, after: 0 },
+      { limit: 1000, after: 1009 },
+      { limit: 101, after: 2009 },
+    ]);
+  });
+
+  it('writes JSON, a line for each', async () => {
+    await running();
+    const { stdout } = await millrace('dead ls pokedex --json --limit 5000');
+    expect(
+      stdout
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line) as unknown),
+    ).toEqual(letters);
+  });
+
+  it('reads the queue of a pipeline that is not running', async () => {
+    const shell = new TestShell(folder);
+    const request = await readCommandLine(['dead', 'ls', '--limit', '2'], async () => []);
+    if (request.do !== 'run') throw new Error('expected a command');
+    const asked: string[] = [];
+    await deadLs(request.line, shell, (directory, query) => {
+      asked.push(directory);
+      return dead(query);
+    });
+    expect(asked).toEqual([join(folder, '.millrace', 'pokedex')]);
+    expect(shell.stdout.match(/no luck/g)).toHaveLength(2);
+  });
+
+  it('says when there are none', async () => {
+    expect(await millrace('dead ls')).toEqual({ code: 0, stdout: 'no dead letters\n', stderr: '' });
+  });
+
+  it.each(['0', '-1', '1.5', 'x', '1e3'])('refuses --limit %s', async (limit) => {
+    expect(await millrace(`dead ls --limit ${limit}`)).toMatchObject({
+      code: 64,
+      stderr: `millrace: --limit: expected a whole number from 1, got "${limit}"\n`,
+    });
+  });
+});

@@ -1,0 +1,39 @@
+import { describe, expect, it } from '@jest/globals';
+import { deadText } from '../../../src/cli/dead-text.ts';
+import type { DeadLetter } from '../../../src/observability/status.ts';
+
+const letter: DeadLetter = {
+  seq: 7,
+  run: 'r',
+  origin: 7,
+  attempts: 1,
+  reason: 'it broke',
+  error: { code: 'E', message: 'it broke', stack: 'somewhere' },
+  item: { id: 7n },
+  diedAt: 0,
+};
+
+function lines(changes: Partial<DeadLetter>): string[] {
+  return deadText([{ ...letter, ...changes }], false)
+    .trimEnd()
+    .split('\n');
+}
+
+describe('a dead letter for people', () => {
+  it('has when and why it died, and the item', () => {
+    expect(lines({})).toEqual(['7  1970-01-01T00:00:00.000Z  1 attempt', '    E: it broke', '    {"id":"7"}']);
+  });
+
+  it('has a reason that is not the error, and the number it had first', () => {
+    expect(lines({ origin: 3, reason: 'killed its consumer 3 times', attempts: 3 })[0]).toBe(
+      '7 (first 3)  1970-01-01T00:00:00.000Z  3 attempts, killed its consumer 3 times',
+    );
+  });
+
+  it('is short and does not act on the terminal, whatever is in it', () => {
+    const shown = lines({ item: 'x\u001b[2J'.repeat(1000), error: { code: 'E\n', message: '\u001b'.repeat(1000) } });
+    expect(shown).toHaveLength(3);
+    expect(Math.max(...shown.map((line) => line.length))).toBeLessThan(600);
+    expect(shown.join('')).toMatch(/^\P{Cc}*$/u);
+  });
+});

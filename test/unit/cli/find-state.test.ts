@@ -1,0 +1,75 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { commands } from '../../../src/cli/commands.ts';
+import { findState } from '../../../src/cli/find-state.ts';
+import { TestShell } from './a-shell.ts';
+
+let empty: string;
+let one: string;
+let many: string;
+
+beforeAll(async () => {
+  empty = await mkdtemp(join(tmpdir(), 'find-state-'));
+  one = join(empty, 'one');
+  many = join(empty, 'many');
+  await mkdir(join(one, '.millrace', 'pokedex'), { recursive: true });
+  await writeFile(join(one, '.millrace', 'a-file'), '');
+  for (const name of ['b', 'a']) await mkdir(join(many, '.millrace', name), { recursive: true });
+  await writeFile(join(one, 'my.ts'), "export default definePipeline({ name: 'from-file' })");
+  await writeFile(join(one, 'odd.ts'), 'export default definePipeline({ name: NAME })');
+});
+
+afterAll(async () => {
+  await rm(empty, { recursive: true });
+});
+
+function find(folder: string, operand?: string, state?: string, environment: Record<string, string> = {}) {
+  const shell = new TestShell(folder);
+  shell.environment = environment;
+  const line = { command: commands[2]!, operand, flags: state === undefined ? {} : { state } };
+  return findState(line, shell);
+}
+
+describe('the state directory that is meant', () => {
+  it('is the one that is named, before all others', () => {
+    expect(find(one, undefined, 'here', { MILLRACE_STATE: '/there' })).toEqual({
+      directory: join(one, 'here'),
+      socketPath: join(one, 'here', 'control.sock'),
+      name: undefined,
+    });
+  });
+
+  it('is that of the environment, before that of a name', () => {
+    expect(find(one, 'x', undefined, { MILLRACE_STATE: '/there' })).toMatchObject({ directory: '/there', name: 'x' });
+    expect(find(one, undefined, undefined, { STATE_DIRECTORY: '/var/lib/a:/b' }).directory).toBe('/var/lib/a');
+  });
+
+  it('is that of a name, or of the name in a file', () => {
+    expect(find(one, 'x').directory).toBe(join(one, '.millrace', 'x'));
+    expect(find(one, './my.ts')).toMatchObject({ directory: join(one, '.millrace', 'from-file'), name: 'from-file' });
+  });
+
+  it('is the only one there is', () => {
+    expect(find(one)).toMatchObject({ directory: join(one, '.millrace', 'pokedex'), name: undefined });
+  });
+
+  it.each<[string, () => unknown, string]>([
+    ['there is none', () => find(empty), 'there is none in'],
+    ['there are several', () => find(many), 'there are several in'],
+    ['there are several: which', () => find(many), 'a, b'],
+    [
+      'it is neither a name nor a file',
+      () => find(one, 'No.ts'),
+      'expected the name of a pipeline or its file, got "No.ts"',
+    ],
+    ['its name is not written in the file', () => find(one, 'odd.ts'), 'is not written there as a text'],
+  ])('is not guessed when %s', (_, attempt, message) => {
+    expect(attempt).toThrow(expect.objectContaining({ exitCode: 64, message: expect.stringContaining(message) }));
+  });
+
+  it('is refused if its socket could not be opened', () => {
+    expect(() => find(one, undefined, 'x'.repeat(110))).toThrow(expect.objectContaining({ exitCode: 78 }));
+  });
+});

@@ -1,0 +1,160 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { main } from '../../../src/cli/main.ts';
+import { HandClock } from '../../support/hand-clock.ts';
+import { TestShell } from './a-shell.ts';
+
+let folder: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'here-'));
+});
+
+afterAll(async () => {
+  await rm(folder, { recursive: true });
+});
+
+let files = 0;
+
+/** A pipeline file of its own with this text, and what a command says of it. */
+async function millrace(text: string, command: string, ...flags: string[]) {
+  const file = `p${++files}.ts`;
+  await writeFile(join(folder, file), `import { definePipeline, memory, PermanentError } from 'millrace';\n${text}`);
+  const shell = new TestShell(folder);
+  const code = await main([command, file, ...flags], shell);
+  const lines = (output: string): string[] => output.replaceAll(file, 'p.ts').split('\n').slice(0, -1);
+  expect(shell.exitedWith).toBe(code);
+  return { code, stdout: lines(shell.stdout), stderr: lines(shell.stderr) };
+}
+
+const good = `export default definePipeline({
+  name: 'pokedex',
+  limits: { vendor: { concurrency: 2, rate: '100/s' } },
+  source: [1, 2, 3],
+  sink: memory(),
+  options: { itemTimeout: '90s' },
+});`;
+
+describe('millrace check', () => {
+  it('says what a run would be, and where options come from', async () => {
+    expect(await millrace(good, 'check', '--consumers', '3', '--queue-high-bytes', '1GiB')).toEqual({
+      code: 0,
+      stdout: [
+        'pokedex  p.ts',
+        'slots    48 (3 consumers × 16)',
+        'source   goes on where it was: after a restart stored items are skipped',
+        'limit    vendor: 2 at a time, 100/s',
+        'sink     memory: exactly once',
+        'state    .millrace/pokedex',
+        'option   consumers 3 (--consumers)',
+        'option   itemTimeout 90s (p.ts:7)',
+        'option   queueHighBytes 1GiB (--queue-high-bytes)',
+      ],
+      stderr: [],
+    });
+  });
+
+  it('names all that is wrong with a pipeline, with its lines', async () => {
+    const { code, stderr } = await millrace(
+      good.replace("'pokedex'", "'Poke dex'").replace("'100/s'", "'fast'"),
+      'check',
+    );
+    expect(code).toBe(78);
+    expect(stderr).toEqual([
+      expect.stringMatching(/^millrace: p\.ts:3: name: expected/),
+      expect.stringMatching(/^millrace: p\.ts:4: limits\.vendor\.rate: expected/),
+    ]);
+  });
+
+  it('names what is wrong with the configuration', async () => {
+    const { code, stderr } = await millrace(good.replace('90s', '90'), 'check', '--consumers', 'x');
+    expect(code).toBe(64);
+    expect(stderr).toEqual([
+      expect.stringMatching(/^millrace: --consumers: expected a whole number/),
+      expect.stringMatching(/^millrace: p\.ts:7: options\.itemTimeout: expected a duration/),
+    ]);
+  });
+
+  it('does not wait for ever for a file that never loads', async () => {
+    const shell = new TestShell(folder);
+    const clock = new HandClock();
+    shell.clock = clock;
+    await writeFile(join(folder, 'never.ts'), 'await new Promise(() => {});');
+    const checked = main(['check', 'never.ts'], shell);
+    while (clock.waiting === 0) await new Promise((resolve) => setImmediate(resolve));
+    clock.turn(30_000);
+    expect(await checked).toBe(78);
+    expect(shell.stderr).toContain('expected it to load within 30 s');
+  });
+
+  it('leaves nothing behind in the process', async () => {
+    const before = process.listenerCount('exit');
+    await millrace(good, 'check');
+    expect(process.listenerCount('exit')).toBe(before);
+  });
+});
+
+describe('millrace run --dry-run', () => {
+  it('prints what the first items become, under the limits and without the sink', async () => {
+    const pipeline = `export default definePipeline({
+  name: 'dry',
+  limits: { vendor: { concurrency: 1 } },
+  async *source({ log, run }) { log.info('reading', { run }); for (let id = 1; ; id++) yield { id }; },
+  setup: ({ ordinal }) => ({ ordinal }),
+  async process({ id }, { limit, key, seq, attempt, resources }) {
+    if (id === 2) return undefined;
+    return limit('vendor', () => [{ id: BigInt(id), key, seq, attempt, ...resources }, null]);
+  },
+  teardown({ ordinal }) { if (ordinal !== 1) throw new Error('no'); },
+  sink: { ...memory(), open: () => { throw new Error('opened'); } },
+});`;
+    expect(await millrace(pipeline, 'run', '--dry-run', '3')).toEqual({
+      code: 0,
+      stdout: [
+        '{"id":"1","key":"dry-run:1","seq":1,"attempt":1,"ordinal":1}',
+        'null',
+        '{"id":"3","key":"dry-run:3","seq":3,"attempt":1,"ordinal":1}',
+        'null',
+      ],
+      stderr: ['millrace: info: reading {"run":"dry-run"}'],
+    });
+  });
+
+  it('tells which items failed, and why', async () => {
+    const pipeline = `export default definePipeline({
+  name: 'dry',
+  source: [{ id: 1 }, { id: 2 }],
+  process({ id }) { if (id === 1) throw new PermanentError('one is bad'); return id; },
+  sink: memory(),
+});`;
+    expect(await millrace(pipeline, 'run', '--dry-run', '5')).toEqual({
+      code: 3,
+      stdout: ['2'],
+      stderr: ['millrace: item 1 {"id":1}: one is bad'],
+    });
+  });
+
+  it('prints items as they are where there is no process', async () => {
+    const pipeline = good.replace('[1, 2, 3]', 'new Set([1, new Date(0)])');
+    expect(await millrace(pipeline, 'run', '--dry-run', '5')).toMatchObject({
+      code: 0,
+      stdout: ['1', '"1970-01-01T00:00:00.000Z"'],
+    });
+  });
+
+  it.each([
+    ['source', 'function* () { yield 1; throw new Error("the vendor is down"); }', ''],
+    ['setup', '[1]', 'setup() { throw new Error("the vendor is down"); }, process: (item) => item,'],
+    ['teardown', '[1]', 'process: (item) => item, teardown() { throw new Error("the vendor is down"); },'],
+  ])('says that the %s failed', async (field, source, more) => {
+    const pipeline = `export default definePipeline({ name: 'dry', source: ${source}, ${more} sink: memory() });`;
+    const { code, stderr } = await millrace(pipeline, 'run', '--dry-run', '5');
+    expect({ code, stderr }).toEqual({ code: 78, stderr: [`millrace: p.ts: ${field}: the vendor is down`] });
+  });
+
+  it('wants to know how many', async () => {
+    expect(await millrace(good, 'run', '--dry-run', 'all')).toMatchObject({ code: 64 });
+  });
+});

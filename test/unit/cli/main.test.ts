@@ -1,0 +1,62 @@
+import { describe, expect, it } from '@jest/globals';
+import { readFileSync } from 'node:fs';
+import { main } from '../../../src/cli/main.ts';
+import { tellError } from '../../../src/cli/tell-error.ts';
+import { configError, MillraceError } from '../../../src/core/errors.ts';
+import { TestShell } from './a-shell.ts';
+
+async function millrace(...argv: string[]) {
+  const shell = new TestShell();
+  const code = await main(argv, shell);
+  return { code, stdout: shell.stdout, stderr: shell.stderr, exitedWith: shell.exitedWith };
+}
+
+describe('millrace', () => {
+  it('says its version', async () => {
+    const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
+    expect(await millrace('--version')).toEqual({ code: 0, stdout: `${version}\n`, stderr: '', exitedWith: undefined });
+  });
+
+  it('shows its help, to standard error if nothing was asked for', async () => {
+    const asked = await millrace('--help');
+    expect(asked).toMatchObject({ code: 0, stdout: expect.stringContaining('Commands:'), stderr: '' });
+    expect(await millrace()).toMatchObject({ code: 64, stdout: '', stderr: asked.stdout });
+  });
+
+  it('says in a line for each what is wrong with a command line', async () => {
+    expect(await millrace('run', 'a.ts', '--nope', '--nope2')).toMatchObject({
+      code: 64,
+      stderr: 'millrace: unknown option --nope\nmillrace: unknown option --nope2\nmillrace: see millrace run --help\n',
+    });
+  });
+});
+
+async function told(error: unknown, isDebugging = false) {
+  const shell = new TestShell();
+  return { code: await tellError(error, shell, isDebugging), lines: shell.stderr.trimEnd().split('\n') };
+}
+
+describe('an error', () => {
+  it('of ours is a line without its stack', async () => {
+    expect(await told(configError('X', 'expected this, got that'))).toEqual({
+      code: 78,
+      lines: ['millrace: expected this, got that'],
+    });
+  });
+
+  it('has its stack, and that of its cause, for who asks for it', async () => {
+    const { lines } = await told(configError('X', 'outer', new Error('inner')), true);
+    expect(lines).toContainEqual(expect.stringMatching(/^ {4}at /));
+    expect(lines).toContainEqual('caused by Error: inner');
+  });
+
+  it.each([new TypeError('x is not a function'), new MillraceError('BUG', 'impossible'), 'thrown text'])(
+    'that is a bug is called one: %s',
+    async (error) => {
+      const { code, lines } = await told(error);
+      expect(code).toBe(1);
+      expect(lines[0]).toBe('millrace: this is a bug in Millrace:');
+      expect(lines).toHaveLength(3);
+    },
+  );
+});

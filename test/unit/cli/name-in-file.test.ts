@@ -1,0 +1,22 @@
+import { describe, expect, it } from '@jest/globals';
+import { nameInFile } from '../../../src/cli/name-in-file.ts';
+
+describe('the name in a pipeline file', () => {
+  it.each([
+    ["export default definePipeline({ name: 'pokedex', source: [] });", 'pokedex'],
+    [
+      "import { definePipeline, sqlite } from 'millrace';\nconst name = 'other';\nexport default definePipeline({\n  limits: { name: { concurrency: 1 } },\n  name: \"b\",\n});",
+      'b',
+    ],
+    [
+      "import { definePipeline } from 'millrace';\n// definePipeline({ name: 'comment' })\nexport default definePipeline<Item, { name: 'x' }>({ name: 'c' });",
+      'c',
+    ],
+    ['export default definePipeline({ name: `d` });', 'd'],
+    ['export default definePipeline({ name: process.env.NAME });', undefined],
+    ['export default definePipeline(options);', undefined],
+    ['', undefined],
+  ])('of %j is %j', (text, name) => {
+    expect(nameInFile(text)).toBe(name);
+  });
+});
