@@ -18,7 +18,10 @@ export interface FetchOptions<LimitName extends string = string> extends Request
   limit?: LimitName | undefined;
   /** How often a request is repeated after 429, 503, or, if its method allows it, another 5xx or a lost connection. Default 4. */
   retries?: number | undefined;
-  /** Time for the whole call, waiting included: milliseconds, or text such as `30s`. Default: what is left of the item's time. */
+  /**
+   * Time for each request, from its permit to the end of the answer's body: milliseconds, or text such as `30s`. Waiting
+   * for permits, and between repetitions, is not in it. Default: what is left of the item's time.
+   */
   timeout?: Duration | undefined;
 }
 

@@ -29,12 +29,16 @@ const folders: Record<string, { from: readonly string[]; because: string }> = {
   },
   sources: { from: ['core', 'types:pipeline'], because: 'a source knows its port, not who runs it' },
   sinks: { from: ['core', 'types:pipeline'], because: 'a sink knows its port, not who runs it' },
+  calls: {
+    from: ['core', 'types:ipc/messages', 'types:pipeline/context'],
+    because: 'calling out under limits is the same in producer and consumer',
+  },
   reading: {
-    from: ['core', 'frame', 'ipc', 'pipeline', 'sources', 'sinks', 'limits'],
+    from: ['core', 'frame', 'ipc', 'pipeline', 'sources', 'sinks', 'limits', 'calls'],
     because: 'runs in the producer, which knows nothing of the queue behind the channel',
   },
   working: {
-    from: ['core', 'frame', 'ipc', 'pipeline', 'sources', 'sinks', 'limits'],
+    from: ['core', 'frame', 'ipc', 'pipeline', 'sources', 'sinks', 'limits', 'calls'],
     because: 'runs in a consumer, which knows nothing of the queue behind the channel',
   },
   observability: {
@@ -58,7 +62,7 @@ const libraries: Record<string, { in: RegExp; atMost: number; because: string }>
   'js-tokens': { in: /./, atMost: 1, because: 'replaceable' },
   msgpackr: { in: /^frame\//, atMost: 1, because: 'the encoding of items is one decision' },
   'prom-client': { in: /^observability\//, atMost: 1, because: 'replaceable, and loaded lazily' },
-  undici: { in: /^(working|limits)\//, atMost: 1, because: 'replaceable, and loaded lazily' },
+  undici: { in: /^calls\//, atMost: 1, because: 'replaceable, and loaded lazily' },
   winston: { in: /^observability\//, atMost: 1, because: 'replaceable, and loaded lazily' },
   yaml: { in: /^config\//, atMost: 1, because: 'replaceable, and loaded lazily' },
   yargs: { in: /^cli(\.ts|\/)/, atMost: 1, because: 'replaceable, and loaded by the command line only' },
