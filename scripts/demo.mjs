@@ -26,8 +26,9 @@ try {
   const begin = performance.now();
   const [code] = await once(run, 'exit');
   const seconds = (performance.now() - begin) / 1000;
-  console.log(summary({ ...(await vendor.stats()), rows: countRows(), restarts: restarts(), seconds }));
-  if (interrupted()) console.log('Interrupted. What was not done is in the queue: npm run demo goes on with it.');
+  const rows = countRows();
+  console.log(summary({ ...(await vendor.stats()), rows, restarts: restarts(), seconds }));
+  if (rows < items) console.log('What is not there yet is in the queue: npm run demo goes on with it.');
   process.exitCode = interrupted() ? 130 : (code ?? 1);
 } finally {
   await vendor.stop();
@@ -117,11 +118,11 @@ function countRows() {
 }
 
 function summary({ answered, refused, mostInFlight, busyMs, rows, restarts, seconds }) {
-  const floor = (Math.ceil(items / concurrency) * latencyMs) / 1000;
+  const floor = (Math.ceil(answered / concurrency) * latencyMs) / 1000;
   const lines = {
     items: `${rows} of ${items} in table pokemon of ${relative('.', database)}`,
     seconds: `${seconds.toFixed(1)}, start and end included; ${(busyMs / 1000).toFixed(2)} from the first call to the last`,
-    floor: `${floor.toFixed(2)}: ${items} calls of ${latencyMs} ms, ${concurrency} at a time`,
+    floor: `${floor.toFixed(2)}: ${answered} calls of ${latencyMs} ms, ${concurrency} at a time`,
     vendor: `${answered} calls answered, ${mostInFlight} in flight at most, ${refused} refused (429)`,
     restarts: `${restarts}`,
   };

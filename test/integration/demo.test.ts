@@ -14,6 +14,7 @@ const codeOf = async (child: ChildProcess): Promise<number | null> => {
 describe('npm run demo, without a terminal', () => {
   let folder: string;
   let output: string;
+  let heard: (() => void) | undefined;
 
   beforeEach(() => {
     folder = realpathSync(mkdtempSync(path.join(tmpdir(), 'millrace-demo-')));
@@ -29,9 +30,21 @@ describe('npm run demo, without a terminal', () => {
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding('utf8').on('data', (text: string) => {
         output += text;
+        heard?.();
       });
     }
     return child;
+  };
+
+  /** Waits until the log has a line like this. */
+  const logged = async (pattern: RegExp): Promise<RegExpExecArray> => {
+    for (;;) {
+      const match = pattern.exec(output);
+      if (match) return match;
+      await new Promise<void>((resolve) => {
+        heard = resolve;
+      });
+    }
   };
 
   const line = (name: string): string => new RegExp(`^${name} +(.*)$`, 'm').exec(output)?.[1] ?? output;
@@ -69,10 +82,21 @@ describe('npm run demo, without a terminal', () => {
     expect(output).not.toContain('\u001B');
   });
 
+  test('loads 151 rows although a consumer is killed at work, and says that it was replaced', async () => {
+    const child = start();
+    const pid = Number((await logged(/"message":"ready","role":"consumer".*?"pid":(\d+)/))[1]);
+    expect(pid).toBeGreaterThan(1);
+    process.kill(pid, 'SIGKILL');
+    const code = await codeOf(child);
+    expect({ code, output: code === 0 ? '' : output }).toEqual({ code: 0, output: '' });
+    expect(ids()).toEqual(all);
+    expect(line('restarts')).toBe('1');
+    expect(running()).toEqual([]);
+  });
+
   test('leaves nothing running when it is interrupted, and goes on with the rest', async () => {
     const child = start();
-    // The log: the run has begun.
-    await once(child.stderr!, 'data');
+    await logged(/"message":"run started"/);
     child.kill('SIGINT');
     expect(await codeOf(child)).toBe(130);
     expect(output).toContain('npm run demo goes on with it');
