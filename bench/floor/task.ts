@@ -1,0 +1,18 @@
+/** What the floor is to do, handed to each of its processes as JSON. */
+export interface Task {
+  /** What the producer yields: customers as fast as it can, or the time every so many milliseconds. */
+  source: { kind: 'items'; count: number } | { kind: 'pings'; count: number; everyMs: number };
+  /** Where the consumers put results. */
+  sink: { kind: 'discard' } | { kind: 'sqlite'; file: string };
+  /** The queue's file. */
+  spool: string;
+}
+
+/** The numbers of the product's defaults. */
+export const frameItems = 1024;
+export const windowBytes = 4 * 1024 * 1024;
+export const highItems = 100_000;
+
+export function readTask(): Task {
+  return JSON.parse(process.argv[2]!) as Task;
+}

@@ -1,0 +1,53 @@
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** The folder in which the processes of one measured run leave their marks. */
+export const marksVariable = 'BENCH_MARKS';
+
+/** Nanoseconds of the monotonic clock, which on Linux and macOS all processes of a machine share. */
+export function nowNs(): number {
+  return Number(process.hrtime.bigint());
+}
+
+/** Leaves the time under `name`. The first process to leave it wins. */
+export function leaveMark(name: string): void {
+  leave(name, nowNs());
+}
+
+/** Leaves numbers under a name of this process's own. */
+export function leaveNumbers(name: string, numbers: readonly number[]): void {
+  leave(`${name}.${process.pid}`, numbers);
+}
+
+/** What processes left in a folder, in memory: the folder may go. */
+export interface Left {
+  /** When `name` was left, in nanoseconds. Throws if nobody did. */
+  mark: (name: string) => number;
+  /** The numbers that all processes left under `name`. */
+  numbers: (name: string) => number[];
+}
+
+export function readMarks(folder: string): Left {
+  const left = new Map(readdirSync(folder).map((name) => [name, readFileSync(join(folder, name), 'utf8')]));
+  return {
+    mark(name) {
+      const text = left.get(name);
+      if (text === undefined) throw new Error(`no process left the mark "${name}"`);
+      return JSON.parse(text) as number;
+    },
+    numbers(name) {
+      const texts = [...left].filter(([file]) => file.startsWith(`${name}.`)).map(([, text]) => text);
+      return texts.flatMap((text) => JSON.parse(text) as number[]);
+    },
+  };
+}
+
+function leave(name: string, value: unknown): void {
+  const folder = process.env[marksVariable];
+  if (folder === undefined) return;
+  try {
+    writeFileSync(join(folder, name), JSON.stringify(value), { flag: 'wx' });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
+}

@@ -1,0 +1,42 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { openSync, closeSync } from 'node:fs';
+import { nowNs } from '../marks.ts';
+import { processTree, type ProcessUse } from './process-tree.ts';
+
+/** How a program and the processes that it started went. */
+export interface WatchedRun {
+  startedNs: number;
+  exitedNs: number;
+  exitCode: number | null;
+  /** Everybody as last seen: what a process used after the last look, at most `lookEveryMs` before its end, is missing. */
+  processes: ProcessUse[];
+}
+
+const lookEveryMs = 50;
+
+/** Runs a Node program to its end, with its output in `log`; looks at it and its children while it runs. */
+export async function watchedRun(
+  args: readonly string[],
+  options: { cwd: string; env: NodeJS.ProcessEnv; log: string; meanwhile?: (pid: number) => Promise<void> },
+): Promise<WatchedRun> {
+  const log = openSync(options.log, 'a');
+  const seen = new Map<number, ProcessUse>();
+  const startedNs = nowNs();
+  const child = spawn(process.execPath, args, { cwd: options.cwd, env: options.env, stdio: ['ignore', log, log] });
+  const exited = once(child, 'exit').then(([code]) => ({ exitCode: code as number | null, exitedNs: nowNs() }));
+  const look = setInterval(() => {
+    for (const use of processTree(child.pid!)) {
+      const before = seen.get(use.pid);
+      // One that has ended and was not waited for yet has no memory any more, and all of its processor time.
+      seen.set(use.pid, use.rssMiB > 0 || !before ? use : { ...before, cpuMs: use.cpuMs });
+    }
+  }, lookEveryMs);
+  try {
+    await options.meanwhile?.(child.pid!);
+    return { startedNs, ...(await exited), processes: [...seen.values()] };
+  } finally {
+    clearInterval(look);
+    closeSync(log);
+  }
+}

@@ -1,0 +1,15 @@
+import { definePipeline, sqlite } from 'millrace';
+import { itemColumns, items } from '../items.ts';
+import { leaveMark } from '../marks.ts';
+
+const count = Number(process.env['BENCH_ITEMS']);
+
+/** Many small items as they are into a SQLite table, each exactly once. */
+export default definePipeline({
+  name: 'exactly-once',
+  *source() {
+    leaveMark('first-yield');
+    yield* items(count);
+  },
+  sink: sqlite({ file: 'sink.db', table: 'customers', columns: itemColumns }),
+});

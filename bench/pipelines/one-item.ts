@@ -1,0 +1,14 @@
+import { definePipeline, discard } from 'millrace';
+import { leaveMark } from '../marks.ts';
+
+/** One item: how long it takes from the command to `process`. */
+export default definePipeline({
+  name: 'one-item',
+  *source() {
+    yield 1;
+  },
+  process() {
+    leaveMark('first-process');
+  },
+  sink: discard(),
+});

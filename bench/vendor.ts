@@ -1,0 +1,37 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+
+export interface Vendor {
+  url: string;
+  /** Seconds from its first call to its last answer, and how it went. */
+  stats: () => Promise<{ busyMs: number; answered: number; refused: number; mostInFlight: number }>;
+  stop: () => Promise<void>;
+}
+
+/** The vendor of the examples, as a process of its own. */
+export async function startVendor(options: { count: number; latencyMs: number; concurrency: number }): Promise<Vendor> {
+  const server = join(import.meta.dirname, '../examples/vendor/server.ts');
+  const { count, latencyMs, concurrency } = options;
+  const flags = { port: 0, count, latency: latencyMs, concurrency };
+  const args = Object.entries(flags).flatMap(([name, value]) => [`--${name}`, String(value)]);
+  const child = spawn(process.execPath, ['--import', 'jiti/register', server, '--attached', ...args], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+    cwd: import.meta.dirname,
+  });
+  const exited = once(child, 'exit');
+  for await (const line of createInterface({ input: child.stdout })) {
+    const url = /http:\S+/.exec(line)?.[0];
+    if (url === undefined) continue;
+    return {
+      url,
+      stats: async () => (await (await fetch(`${url}/stats`)).json()) as Awaited<ReturnType<Vendor['stats']>>,
+      stop: async () => {
+        child.stdin.end();
+        await exited;
+      },
+    };
+  }
+  throw new Error('the vendor did not start: its reason is above');
+}
