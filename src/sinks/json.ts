@@ -1,5 +1,6 @@
 import { isAnyArrayBuffer, isDate, isMap, isSet } from 'node:util/types';
-import { describeValue, isPlainObject } from './describe-value.ts';
+import { describeValue } from './describe-value.ts';
+import { isPlainObject } from './plain-object.ts';
 
 /** Deeper than this SQLite's own JSON functions do not read; it also ends the walk through a circular value. */
 const maxDepth = 1000;
@@ -63,8 +64,7 @@ class JsonWalk {
     for (const name of Object.keys(record)) {
       const value = record[name];
       const plain = this.#at(name, value);
-      // fromEntries, because a key may be "__proto__".
-      if (plain !== value) (copy ??= Object.fromEntries(Object.entries(record)))[name] = plain;
+      if (plain !== value) (copy ??= { ...record })[name] = plain;
     }
     return copy ?? record;
   }

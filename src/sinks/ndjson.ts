@@ -1,3 +1,4 @@
+import { errorData } from '../core/errors.ts';
 import { jsonText } from './json.ts';
 import { BadRow, sinkMark, withoutLedger, type Sink } from './port.ts';
 
@@ -32,7 +33,7 @@ function line(row: unknown): string {
   try {
     return `${jsonText(row, { bigint: 'text' })}\n`;
   } catch (error) {
-    throw new BadRow(`standard output: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+    throw new BadRow(`standard output: ${errorData(error).message}`, { cause: error });
   }
 }
 

@@ -13,8 +13,10 @@ const batches = 20;
 describe('a SQLite database', () => {
   let folder: string;
   let fixture: string;
+  let children: Child[];
 
   beforeEach(async () => {
+    children = [];
     folder = mkdtempSync(join(tmpdir(), 'millrace-processes-'));
     // Where it finds better-sqlite3.
     const built = resolve('node_modules/.cache/millrace-test');
@@ -29,16 +31,16 @@ describe('a SQLite database', () => {
       external: ['better-sqlite3'],
     });
   });
-  afterEach(() => {
+  afterEach(async () => {
+    for (const { child } of children) child.kill('SIGKILL');
+    await Promise.all(children.map(async ({ end }) => await end));
     rmSync(folder, { recursive: true });
     rmSync(fixture);
   });
 
   it('takes 24 processes that make it and write it all at once, and none of them hears that it is busy', async () => {
     const file = join(folder, 'results.db');
-    const children = Array.from({ length: processes }, (_, writer) =>
-      start(fixture, [file, `${writer}`, `${batches}`]),
-    );
+    children = Array.from({ length: processes }, (_, writer) => start(fixture, [file, `${writer}`, `${batches}`]));
     await Promise.all(children.map(async ({ child }) => await once(child, 'message')));
     for (const { child } of children) child.send('go');
     const ends = await Promise.all(children.map(async ({ end }) => await end));
@@ -54,17 +56,21 @@ describe('a SQLite database', () => {
     ]);
     expect(db.prepare('SELECT sum(to_seq - from_seq + 1) FROM millrace_ledger').pluck().get()).toBe(total);
     db.close();
-  });
+  }, 60_000);
 });
 
-function start(
-  fixture: string,
-  args: string[],
-): { child: ChildProcess; end: Promise<{ code: number; output: string }> } {
+interface Child {
+  child: ChildProcess;
+  /** How it ended, and all that it said. */
+  end: Promise<{ code: number | null; output: string }>;
+}
+
+function start(fixture: string, args: string[]): Child {
   const child = fork(fixture, args, { stdio: ['ignore', 'pipe', 'pipe', 'ipc'], execArgv: [] });
   let output = '';
-  for (const stream of [child.stdout, child.stderr])
+  for (const stream of [child.stdout, child.stderr]) {
     stream?.on('data', (chunk: Buffer) => (output += chunk.toString()));
-  const end = once(child, 'close').then(([code]) => ({ code: code as number, output }));
+  }
+  const end = once(child, 'close').then(([code]) => ({ code: code as number | null, output }));
   return { child, end };
 }

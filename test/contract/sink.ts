@@ -270,7 +270,7 @@ function transactionalContract(create: () => SinkUnderTest): void {
       ),
       { numRuns: 25 },
     );
-  });
+  }, 60_000);
 }
 
 /** A writer commits `seq` and, if it dies then, its successor is lent the same again. */

@@ -16,7 +16,7 @@ export function watchIdentity(file: string, clock: Clock): () => void {
     const now = clock.now();
     if (now - checkedAt < checkEveryMs) return;
     const found = identityOf(file);
-    if (found !== opened) {
+    if (found === undefined || found !== opened) {
       const what = found === undefined ? 'deleted or moved away' : 'replaced by another';
       const text = `${file} was ${what} while it was open; put it back, or stop, and start anew with --fresh`;
       throw new MillraceError('SINK_REPLACED', text, { exitCode: exitCodes.io });

@@ -6,12 +6,14 @@
  *
  * A transaction that writes rows first updates its own row in `millrace_writer`. The update waits for whoever is barring
  * it at that moment, and finds no row afterwards: so a process that was given up for dead cannot commit what has been
- * handed to its successor. Every method here runs inside a transaction of the caller.
+ * handed to its successor. All methods but `ask` run inside a transaction of the caller.
  */
 import { configError, MillraceError } from '../../core/errors.ts';
 import { Intervals, type Interval } from '../../core/intervals.ts';
 import { Fenced, type SinkContext } from '../port.ts';
 import type { Database, Statement } from './database.ts';
+
+type Who = Pick<SinkContext, 'run' | 'writer' | 'generation'>;
 
 const tables = `
   CREATE TABLE IF NOT EXISTS millrace_ledger (
@@ -23,7 +25,7 @@ const tables = `
   ) WITHOUT ROWID`;
 
 export class Ledger {
-  readonly #who: Pick<SinkContext, 'run' | 'writer' | 'generation'>;
+  readonly #who: Who;
   readonly #session: number;
   readonly #checkSelf: Statement;
   readonly #lastUpTo: Statement;
@@ -39,7 +41,7 @@ export class Ledger {
    * Makes the tables if need be and registers this writer; one that registers again bars its earlier self. Throws
    * `Fenced` if it has been barred, a configuration error if the database has seen a later state of the queue.
    */
-  constructor(db: Database, who: Pick<SinkContext, 'run' | 'writer' | 'generation'>) {
+  constructor(db: Database, who: Who) {
     this.#who = who;
     db.exec(tables);
     refuseOlderQueue(db, who);
@@ -96,12 +98,12 @@ export class Ledger {
     return (this.#highest.get(run) as number | undefined) ?? 0;
   }
 
-  /** Which of `from`…`to` are on record. */
+  /** Which of `from`…`to` are on record. (The last one that begins at or before `from` may end before it, too.) */
   ask(from: number, to: number): Interval[] {
     const { run } = this.#who;
     const found = new Intervals();
     for (const [first, last] of this.#overlapping.all(run, to, run, from) as [number, number][]) {
-      if (last >= from) found.add(Math.max(first, from), Math.min(last, to));
+      found.add(Math.max(first, from), Math.min(last, to));
     }
     return [...found];
   }
@@ -127,22 +129,15 @@ export class Ledger {
  * A queue restored from a copy gives its seqs to other items. It shows: a later start has written here, or an earlier
  * start had writer ids that this one has not reached (they only ever rise).
  */
-function refuseOlderQueue(
-  db: Database,
-  { run, writer, generation }: Pick<SinkContext, 'run' | 'writer' | 'generation'>,
-): void {
-  const newer = db
-    .prepare(
-      `SELECT max(generation) FROM millrace_writer
-       WHERE run = ? AND (generation > ? OR (generation < ? AND writer >= ?))`,
-    )
-    .pluck()
-    .get(run, generation, generation, writer) as number | null;
-  if (newer === null) return;
+function refuseOlderQueue(db: Database, { run, writer, generation }: Who): void {
+  const later = db.prepare(
+    'SELECT 1 FROM millrace_writer WHERE run = ? AND (generation > ? OR (generation < ? AND writer >= ?)) LIMIT 1',
+  );
+  if (later.get(run, generation, generation, writer) === undefined) return;
   throw configError(
     'SINK_NEWER',
-    `this queue is older than what the sink has seen: start ${generation} with writer ${writer}, after start ${newer} ` +
-      'with a later one. It was probably restored from a copy. Restore the database of the same moment, or begin with --fresh.',
+    `this queue is older than what the sink has seen: it is at start ${generation}, writer ${writer}, and the sink knows ` +
+      'a later one. It was probably restored from a copy: restore both as of the same moment, or begin with --fresh.',
   );
 }
 

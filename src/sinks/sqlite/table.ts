@@ -1,5 +1,6 @@
-import { configError, MillraceError } from '../../core/errors.ts';
-import { describeValue, isPlainObject } from '../describe-value.ts';
+import { configError, errorData, MillraceError } from '../../core/errors.ts';
+import { describeValue } from '../describe-value.ts';
+import { isPlainObject } from '../plain-object.ts';
 import { BadRow } from '../port.ts';
 import { sqliteCodeOf, type Database, type Statement } from './database.ts';
 import { fold, identifierProblem } from './identifier.ts';
@@ -32,7 +33,12 @@ export class ResultTable {
     this.#db = db;
     this.#target = target;
     this.#columns = readColumns(db, target);
-    if (this.#columns === undefined && target.columns !== undefined) this.#columns = this.#make(target.columns);
+    if (this.#columns === undefined && target.columns !== undefined) {
+      this.#columns = this.#make(target.columns, (error) => {
+        const text = `table "${target.table}" of ${target.file} cannot be made: ${error.message}; check columns and key`;
+        return configError('SINK_TABLE', text, error);
+      });
+    }
     if (this.#columns !== undefined) requireKey(db, target);
   }
 
@@ -46,7 +52,8 @@ export class ResultTable {
       for (const row of rows) {
         if (shape === undefined || !fits(row, shape)) {
           shape = this.#shapeOf(row);
-          fits(row, shape);
+          // A getter or a proxy; what was bound last must not pass for its value.
+          if (!fits(row, shape)) throw this.#badRow('expected a row that stays the same while it is read');
         }
         // Spread, as better-sqlite3 takes longer to read an array than arguments: 10 % of everything here.
         shape.statement.run(...shape.bound);
@@ -69,10 +76,11 @@ export class ResultTable {
     const id = JSON.stringify(names);
     const known = this.#shapes.get(id);
     if (known !== undefined) return known;
+    this.#requireDistinct(names);
     const { table, key } = this.#target;
-    const columns = this.#columnsFor(names, row);
-    const missing = key.find((name) => !columns.some((column) => fold(column.name) === fold(name)));
+    const missing = key.find((name) => !names.some((other) => fold(other) === fold(name)));
     if (missing !== undefined) throw this.#badRow(`expected a value for the key "${missing}", got none`);
+    const columns = this.#columnsFor(names, row);
     const statement = this.#db.prepare(insert(table, key, names));
     const shape = { names, columns, bound: columns.map(() => null), statement };
     if (this.#shapes.size >= maxShapes) this.#shapes.clear();
@@ -85,15 +93,21 @@ export class ResultTable {
     // Somebody may have added the missing one since.
     if (names.some((name) => !columns.has(fold(name)))) columns = this.#find(row);
     this.#columns = columns;
-    return names.map((name, i) => {
-      if (names.findIndex((other) => fold(other) === fold(name)) < i) {
-        throw this.#badRow(`column "${name}" is given twice (SQLite ignores the case of names)`);
-      }
+    return names.map((name) => {
       const column = columns.get(fold(name));
       if (column !== undefined) return column;
       const there = [...columns.values()].map((other) => other.name).join(', ');
       throw this.#badRow(`expected one of its columns (${there}), got "${name}"`);
     });
+  }
+
+  #requireDistinct(names: readonly string[]): void {
+    const seen = new Set<string>();
+    for (const name of names) {
+      if (seen.has(fold(name)))
+        throw this.#badRow(`column "${name}" is given twice (SQLite ignores the case of names)`);
+      seen.add(fold(name));
+    }
   }
 
   #find(row: Record<string, unknown>): Columns {
@@ -107,22 +121,16 @@ export class ResultTable {
       const problem = identifierProblem(name);
       if (problem !== undefined) throw this.#badRow(`cannot have a column ${JSON.stringify(name)}: ${problem}`);
     }
-    try {
-      return this.#make(Object.fromEntries(Object.entries(row).map(([name, value]) => [name, typeFor(value)])));
-    } catch (error) {
-      // It is the row that has too many columns, one name twice, or no key.
-      throw error instanceof MillraceError ? this.#badRow(error) : error;
-    }
+    const columns = Object.fromEntries(Object.entries(row).map(([name, value]) => [name, typeFor(value)]));
+    return this.#make(columns, (error) => this.#badRow(error));
   }
 
-  #make(columns: Readonly<Record<string, string>>): Columns {
-    const { table, key, file } = this.#target;
+  /** `blame` says whose fault it is if SQLite cannot make such a table. */
+  #make(columns: Readonly<Record<string, string>>, blame: (error: Error) => Error): Columns {
     try {
-      this.#db.exec(createTable(table, key, columns));
+      this.#db.exec(createTable(this.#target.table, this.#target.key, columns));
     } catch (error) {
-      if (sqliteCodeOf(error) !== 'SQLITE_ERROR') throw error;
-      const text = `table "${table}" of ${file} cannot be made: ${(error as Error).message}`;
-      throw configError('SINK_TABLE', text, error);
+      throw sqliteCodeOf(error) === 'SQLITE_ERROR' ? blame(error as Error) : error;
     }
     return readColumns(this.#db, this.#target)!;
   }
@@ -131,7 +139,7 @@ export class ResultTable {
     if (fault instanceof BadRow) return fault;
     const table = `table "${this.#target.table}"`;
     if (typeof fault === 'string') return new BadRow(`${table}: ${fault}`);
-    return new BadRow(`${table}: ${fault instanceof Error ? fault.message : String(fault)}`, { cause: fault });
+    return new BadRow(`${table}: ${errorData(fault).message}`, { cause: fault });
   }
 }
 

@@ -1,4 +1,5 @@
 import { isAnyArrayBuffer, isDate } from 'node:util/types';
+import { errorData } from '../../core/errors.ts';
 import { BadRow } from '../port.ts';
 import { describeValue } from '../describe-value.ts';
 import { jsonText } from '../json.ts';
@@ -67,7 +68,7 @@ function toText(value: object, column: Column): Bound {
   try {
     return jsonText(value, { bigint: 'refuse' });
   } catch (error) {
-    throw new BadRow(`${column.label}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+    throw new BadRow(`${column.label}: ${errorData(error).message}`, { cause: error });
   }
 }
 

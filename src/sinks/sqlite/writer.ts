@@ -1,4 +1,4 @@
-import { BadRow, type Batch, type SinkContext, type SinkWriter } from '../port.ts';
+import { BadRow, type SinkContext, type SinkWriter } from '../port.ts';
 import { untilFree } from './busy.ts';
 import { connect, immediately, realPathOf, sqliteCodeOf, unusable, type Database } from './database.ts';
 import { watchIdentity } from './file-identity.ts';
@@ -13,45 +13,33 @@ export async function openWriter(target: SqliteTarget, context: SinkContext): Pr
   const inTurn = <T>(step: () => T): Promise<T> =>
     context.exclusive(`sink:sqlite:${file}`, () => untilFree(context.clock, file, step));
 
-  const { db, atomically, ledger, table } = await inTurn(() => begin(target, context, file));
-  const checkFile = watchIdentity(file, context.clock);
+  const { db, atomically, ledger, table, checkFile } = await inTurn(() => begin(target, context, file));
 
-  const write = ({ rows, seqs }: Batch<unknown>): void => {
-    ledger.checkSelf();
-    ledger.record(seqs);
-    table.write(rows);
-  };
+  const transact = <T>(work: () => T): Promise<T> =>
+    inTurn(() => {
+      checkFile();
+      try {
+        return atomically(() => {
+          ledger.checkSelf();
+          return work();
+        });
+      } catch (error) {
+        table.forget();
+        if (!isDeferredConstraint(error)) throw error;
+        throw new BadRow(`table "${target.table}": ${error.message}`, { cause: error });
+      }
+    });
 
   return {
-    async commit(batch) {
-      await inTurn(() => {
-        checkFile();
-        try {
-          atomically(() => write(batch));
-        } catch (error) {
-          table.forget();
-          throw isDeferredConstraint(error)
-            ? new BadRow(`table "${target.table}": ${error.message}`, { cause: error })
-            : error;
-        }
-      });
-    },
-    fence: (writers) =>
-      inTurn(() =>
-        atomically(() => {
-          ledger.checkSelf();
-          return ledger.fence(writers);
-        }),
-      ),
+    commit: ({ rows, seqs }) =>
+      transact(() => {
+        ledger.record(seqs);
+        table.write(rows);
+      }),
+    fence: (writers) => transact(() => ledger.fence(writers)),
     // Reading waits for no writer and keeps none waiting.
     ask: (from, to) => untilFree(context.clock, file, () => ledger.ask(from, to)),
-    prune: (request) =>
-      inTurn(() =>
-        atomically(() => {
-          ledger.checkSelf();
-          ledger.prune(request);
-        }),
-      ),
+    prune: (request) => transact(() => ledger.prune(request)),
     close() {
       db.close();
       return Promise.resolve();
@@ -64,13 +52,17 @@ interface Opened {
   atomically: <T>(work: () => T) => T;
   ledger: Ledger;
   table: ResultTable;
+  /** Throws when the file is no longer the one that was opened. */
+  checkFile: () => void;
 }
 
 function begin(target: SqliteTarget, context: SinkContext, file: string): Opened {
   const db = connect(file, context.durability);
   try {
+    const checkFile = watchIdentity(file, context.clock);
     const atomically = immediately(db);
-    return atomically(() => ({ db, atomically, ledger: new Ledger(db, context), table: new ResultTable(db, target) }));
+    const [ledger, table] = atomically(() => [new Ledger(db, context), new ResultTable(db, target)]);
+    return { db, atomically, ledger, table, checkFile };
   } catch (error) {
     db.close();
     throw unusable(file, error) ?? error;

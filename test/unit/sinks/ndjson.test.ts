@@ -32,7 +32,7 @@ describe('JSON lines', () => {
 
   it('make a bad row of what JSON cannot hold, and nothing of its batch goes out', async () => {
     for (const bad of [{ a: Number.NaN }, undefined, () => 1]) {
-      const { pieces, error } = await write([{ a: 1 }, bad]);
+      const { pieces, error } = await write([{ a: 'x'.repeat(300_000) }, { a: 1 }, bad]);
       expect(error).toBeInstanceOf(BadRow);
       expect(pieces).toEqual([]);
     }
