@@ -13,18 +13,21 @@ export function createRate(): Rate {
   const samples: { at: number; total: number }[] = [];
   let total = 0;
 
+  const forget = (now: number): void => {
+    while (samples.length > 1 && now - samples[0]!.at > windowMs) samples.shift();
+  };
+
   return {
     see(now, value) {
       total = value;
       const last = samples.at(-1);
-      if (last !== undefined && now - last.at < sampleMs) return;
-      samples.push({ at: now, total: value });
-      while (now - samples[0]!.at > windowMs) samples.shift();
+      if (last === undefined || now - last.at >= sampleMs) samples.push({ at: now, total });
+      forget(now);
     },
     perSecond(now) {
-      const first = samples.find(({ at }) => now - at <= windowMs) ?? samples.at(-1);
-      const elapsed = first === undefined ? 0 : now - first.at;
-      return elapsed <= 0 ? 0 : ((total - first!.total) / elapsed) * 1000;
+      forget(now);
+      const [first] = samples;
+      return first === undefined || now === first.at ? 0 : ((total - first.total) / (now - first.at)) * 1000;
     },
   };
 }

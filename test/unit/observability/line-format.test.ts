@@ -81,7 +81,8 @@ describe.each([
         expect(format(record({ message, fields }))).toMatch(/^\P{Cc}+$/u);
       }),
     );
-    expect(format(record({ message: forgery }))).not.toContain('\u001b');
+    const message = `${forgery}\u009b31m\u202e`;
+    expect(format(record({ message, fields: { message } }))).toMatch(/^[^\p{Cc}\u202e]+$/u);
   });
 
   it('keeps secrets to itself', () => {

@@ -19,11 +19,15 @@ class SlowReader extends Writable {
     };
   }
 
+  takeOne(): void {
+    const take = this.#take;
+    this.#take = undefined;
+    take?.();
+  }
+
   async takeAll(): Promise<void> {
     while (this.#take) {
-      const take = this.#take;
-      this.#take = undefined;
-      take();
+      this.takeOne();
       await Promise.resolve();
     }
   }
@@ -31,6 +35,12 @@ class SlowReader extends Writable {
   get lines(): string[] {
     return this.taken.join('').split('\n').slice(0, -1);
   }
+}
+
+/** Standard error cannot be destroyed. */
+function asStandardError(this: Writable, error: Error | null, done: (error?: Error | null) => void): void {
+  done(error);
+  (this as unknown as Record<string, () => void>)['_undestroy']!();
 }
 
 function output<S extends Writable>(stream: S) {
@@ -47,6 +57,8 @@ describe('the output of lines', () => {
     expect(stream.writableLength).toBeLessThan(1.1 * 1024 * 1024);
     for (let i = 0; i < 6000; i++) lines.write(kibibyte, true);
     expect(stream.writableLength).toBeLessThan(4.1 * 1024 * 1024);
+    stream.takeOne();
+    await Promise.resolve();
     expect(recovered).toEqual([]);
     await stream.takeAll();
     expect(recovered).toEqual([9000 - stream.lines.length]);
@@ -64,11 +76,7 @@ describe('the output of lines', () => {
         taken.push(chunk.toString());
         done();
       },
-      // As standard error does, which cannot be destroyed.
-      destroy(error, done) {
-        done(error);
-        (this as unknown as Record<string, () => void>)['_undestroy']!();
-      },
+      destroy: asStandardError,
     });
     const { output: lines, recovered } = output(stream);
     lines.write('lost', true);
@@ -86,10 +94,11 @@ describe('the output of lines', () => {
         attempts++;
         done(Object.assign(new Error('broken pipe'), { code: 'EPIPE' }));
       },
+      destroy: asStandardError,
     });
     const { output: lines } = output(stream);
     lines.write('lost', true);
-    await new Promise((resolve) => stream.once('close', resolve));
+    await new Promise((resolve) => stream.once('error', resolve));
     lines.write('lost, too', true);
     await lines.flush();
     expect(attempts).toBe(1);
@@ -158,6 +167,22 @@ describe('pinned lines', () => {
     clock.endTick();
     lines.pin(['short']);
     expect(stream.screen).toEqual(['one', 'short']);
+  });
+
+  it('are still known to be there when a line could not be written', async () => {
+    const { stream, output: lines } = output(new SlowReader());
+    lines.pin(['a', 'b']);
+    while (stream.writableLength < 1024 * 1024) lines.write(kibibyte, true);
+    lines.pin(['c', 'd']);
+    await stream.takeAll();
+    lines.pin(['e', 'f']);
+    await stream.takeAll();
+    for (let i = 0; stream.writableLength < 1024 * 1024; i++) stream.write(kibibyte);
+    lines.write('dropped', false);
+    await stream.takeAll();
+    lines.pin(['g']);
+    await stream.takeAll();
+    expect(stream.taken.at(-1)).toBe('\u001b[2A\rg\u001b[K\n\u001b[J');
   });
 
   it('are no more than the terminal has room for', () => {

@@ -57,6 +57,13 @@ describe('the log', () => {
     ]);
   });
 
+  it('takes no notice of lines below its level', async () => {
+    const { log, clock, lines } = aLog();
+    log.write({ ...line('quiet'), level: 'debug', repeats: 'quiet' });
+    expect(clock.waiting).toBe(0);
+    expect(await lines()).toEqual([]);
+  });
+
   it('does not hear a bus it no longer listens to', async () => {
     const { bus, unsubscribe, lines } = aLog();
     unsubscribe();

@@ -118,6 +118,11 @@ describe('the progress display', () => {
     ]);
   });
 
+  it('ends a line that is cut with one …, also where a wide character does not fit', () => {
+    const limits = [{ ...limit, name: '名前名前', frozenMs: 1000 }];
+    expect(renderProgress(aStatus({ limits }), 19, false)[2]).toBe('limits       名前…');
+  });
+
   it('does not let a name or a reason act on the terminal', () => {
     const text = renderProgress(
       aStatus({ limits: [{ ...limit, name: 'a\u001b[2J' }], reasons: ['b\nc'] }),

@@ -19,6 +19,7 @@ function start<S extends Terminal | PassThrough>(stream: S, mode: 'auto' | 'on' 
 
 describe('progress', () => {
   it('is redrawn in place four times a second on a terminal, and leaves nothing behind', () => {
+    const before = listeners();
     const { clock, progress, stream } = start(new Terminal());
     expect(stream.screen[0]).toBe('pokedex  0 done  10/s');
     clock.turn(1000);
@@ -27,6 +28,7 @@ describe('progress', () => {
     progress.stop();
     progress.stop();
     expect(stream.screen).toEqual(['']);
+    expect(listeners()).toEqual(before);
     expect(stream.isCursorShown).toBe(true);
     expect(clock.waiting).toBe(0);
   });

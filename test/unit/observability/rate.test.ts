@@ -24,6 +24,7 @@ describe('a rate', () => {
     rate.see(0, 0);
     rate.see(1000, 1000);
     expect(rate.perSecond(2000)).toBe(500);
+    expect(rate.perSecond(6000)).toBe(0);
     expect(rate.perSecond(60_000)).toBe(0);
   });
 });
