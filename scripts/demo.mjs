@@ -44,6 +44,8 @@ async function startVendor() {
     detached: true,
   });
   const exited = once(child, 'exit');
+  // It may be gone already when it is told to end.
+  child.stdin.on('error', () => undefined);
   for await (const line of createInterface({ input: child.stdout })) {
     const url = /http:\S+/.exec(line)?.[0];
     if (!url) continue;
@@ -100,7 +102,7 @@ function watchRestarts(run) {
 }
 
 async function get(socketPath, path) {
-  const call = request({ socketPath, path, timeout: 1000 }).end();
+  const call = request({ socketPath, path, signal: AbortSignal.timeout(1000) }).end();
   const [response] = await once(call, 'response');
   return JSON.parse((await response.setEncoding('utf8').toArray()).join(''));
 }

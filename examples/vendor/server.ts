@@ -37,7 +37,7 @@ async function main(): Promise<void> {
     ending.abort();
     server.close();
     server.closeAllConnections();
-    process.stdin.destroy();
+    if (options.attached) process.stdin.destroy();
   };
   process.on('SIGTERM', end).on('SIGINT', end);
   server.listen(options.port, '127.0.0.1');
