@@ -43,8 +43,9 @@ export class Spool implements Store {
     const { generation, is_clean, reserved_seq } = db.prepare('SELECT * FROM spool').get() as SpoolRow;
     this.generation = generation + 1;
     this.wasClean = is_clean === 1;
-    db.prepare('UPDATE spool SET generation = ?, is_clean = 0').run(this.generation);
     this.#reservedSeq = reserved_seq;
+    // A sink may see the generation at once: it must not be given out again after a power loss.
+    this.#durably(() => db.prepare('UPDATE spool SET generation = ?, is_clean = 0').run(this.generation));
     this.writers = new Writers(db, (write) => this.#durably(write));
   }
 

@@ -1,7 +1,7 @@
 import { errorData, type ErrorData } from '../core/errors.ts';
 import { Intervals } from '../core/intervals.ts';
-import { isBadRow, isFenced, type SinkWriter } from '../sinks/port.ts';
-import { patiently, type Patience } from './patience.ts';
+import { isBadRow, type SinkWriter } from '../sinks/port.ts';
+import { isBeyondWaiting, patiently, type Patience } from './patience.ts';
 
 export interface CommitterOptions {
   sink: SinkWriter<unknown>;
@@ -11,8 +11,8 @@ export interface CommitterOptions {
   onDone: (items: Intervals) => void;
   /** The sink will never take this item's results. */
   onBad: (seq: number, error: ErrorData) => void;
-  /** This process has been barred from the sink: it must not go on. */
-  onFenced: (error: unknown) => void;
+  /** This process must not go on: it has been barred from the sink, or the sink is one that waiting does not mend. */
+  onFatal: (error: unknown) => void;
 }
 
 /** Results of items, in the order of their completion: item i's rows end at `ends[i]`. */
@@ -73,16 +73,15 @@ export class Committer {
   }
 
   async #commit(group: Gathered): Promise<void> {
-    const { sink, patience, onDone, onFenced } = this.#options;
+    const { sink, patience, onDone, onFatal } = this.#options;
     const seqs = new Intervals();
     for (const seq of group.seqs) seqs.add(seq);
-    const isFinal = (error: unknown): boolean => isBadRow(error) || isFenced(error);
     try {
-      const { status } = await patiently(() => sink.commit({ rows: group.rows, seqs }), patience, isFinal);
+      const { status } = await patiently(() => sink.commit({ rows: group.rows, seqs }), patience, (error) => isBadRow(error) || isBeyondWaiting(error));
       if (status === 'done') onDone(seqs);
     } catch (error) {
       if (isBadRow(error)) await this.#bisect(group, error);
-      else onFenced(error);
+      else onFatal(error);
     }
   }
 

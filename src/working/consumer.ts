@@ -16,7 +16,7 @@ import type { Pipeline } from '../pipeline/types.ts';
 import type { SinkWriter } from '../sinks/port.ts';
 import { Committer } from './committer.ts';
 import { ItemScope } from './item-scope.ts';
-import { patiently, type Patience } from './patience.ts';
+import { isBeyondWaiting, patiently, type Patience } from './patience.ts';
 import { Redelivery } from './redelivery.ts';
 import { serialSink } from './serial-sink.ts';
 import { Settler } from './settler.ts';
@@ -74,10 +74,7 @@ export class Consumer {
       patience: this.#patience,
       onDone: (items) => this.#settler.done(items),
       onBad: (seq, error) => this.#settler.failed({ seq, verdict: 'dead', error, afterMs: null }),
-      onFenced: (error) => {
-        this.#giveUp.abort();
-        options.fail(error);
-      },
+      onFatal: (error) => this.#fail(error),
     });
     this.#redelivery = new Redelivery(this.#sink, (writers) => send({ type: 'fenced', writers }));
     const { run, resources, log, calls } = options;
@@ -116,7 +113,7 @@ export class Consumer {
     const frame = frameFromPayload(header, payload);
     const items = Intervals.of([seq, seq + frame.count - 1]);
     if (redelivered && this.#options.pipeline.sink.transactional) {
-      void this.#askFirst({ seq, frame, attempt, items, writers, isSuspect: suspect });
+      this.#askFirst({ seq, frame, attempt, items, writers, isSuspect: suspect }).catch((error: unknown) => this.#fail(error));
     } else {
       this.#start({ seq, frame, attempt, items });
     }
@@ -163,7 +160,8 @@ export class Consumer {
     const { items } = batch;
     this.#asking.add(items);
     const range = [items.first!, items.last!] as const;
-    const answer = await patiently(() => this.#redelivery.done(range, { writers, isSuspect }), this.#patience);
+    const ask = (): Promise<Intervals> => this.#redelivery.done(range, { writers, isSuspect });
+    const answer = await patiently(ask, this.#patience, isBeyondWaiting);
     this.#asking.delete(items);
     // Given back meanwhile: whoever gets them next will ask again.
     if (this.#isDraining || answer.status === 'given up') return;
@@ -174,6 +172,12 @@ export class Consumer {
 
   #start({ seq: first, frame, attempt, items }: Batch): void {
     for (const [next, last] of items) this.#slots.add({ next, last, frame, first, attempt });
+  }
+
+  /** This process cannot go on: nothing more goes to the sink. */
+  #fail(error: unknown): void {
+    this.#giveUp.abort();
+    this.#options.fail(error);
   }
 
   #failed(seq: number, error: unknown): void {

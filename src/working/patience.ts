@@ -1,6 +1,7 @@
 import { equalJitter, type Backoff } from '../core/backoff.ts';
 import { pause, type Clock } from '../core/clock.ts';
-import { describeError, errorData } from '../core/errors.ts';
+import { describeError, errorData, MillraceError } from '../core/errors.ts';
+import { isFenced } from '../sinks/port.ts';
 
 const backoff: Backoff = { baseMs: 500, capMs: 30_000 };
 
@@ -35,4 +36,14 @@ export async function patiently<T>(
     }
   }
   return { status: 'given up' };
+}
+
+/** Waiting mends no sink that has barred us, is another one than it was, or says that something in Millrace is wrong. */
+export function isBeyondWaiting(error: unknown): boolean {
+  return isFenced(error) || (error instanceof MillraceError && !isLocked(error));
+}
+
+// Held by somebody outside for longer than the sink itself waits.
+function isLocked({ code }: MillraceError): boolean {
+  return code === 'SINK_LOCKED';
 }

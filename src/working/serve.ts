@@ -13,6 +13,7 @@ import { parse } from '../ipc/parse.ts';
 import { loadPipeline } from '../pipeline/load.ts';
 import { formatProblems } from '../pipeline/problems.ts';
 import { Consumer } from './consumer.ts';
+import { isBeyondWaiting, patiently } from './patience.ts';
 import { StandardOutput } from './standard-output.ts';
 
 /** Runs a consumer on the channel that the supervisor has opened for this process. */
@@ -33,18 +34,20 @@ export function serveConsumer({ clock, random }: { clock: Clock; random: () => n
     process.title = `millrace ${name}: consumer ${ordinal}`;
     const { pipeline, problems } = await loadPipeline(file, { millrace });
     if (!pipeline) throw configError('PIPELINE', formatProblems(problems));
-    const sink = await pipeline.sink.open({
+    const sinkContext = {
       run,
       writer,
       generation,
       durability,
       clock,
-      exclusive: (limit, task) => calls.exclusive(limit, task),
-      writeOut: (bytes) => output.write(bytes),
-    });
-    const setup = calls.scope(new AbortController().signal);
-    const context = { signal: new AbortController().signal, log, ordinal, fetch: setup.fetch, limit: setup.limit };
-    const resources = await pipeline.setup?.(context);
+      exclusive: <T>(limit: string, task: () => T | Promise<T>) => calls.exclusive(limit, task),
+      writeOut: (bytes: Buffer) => output.write(bytes),
+    };
+    const sink = await openPatiently(() => pipeline.sink.open(sinkContext));
+    // Nothing aborts a set-up: a consumer that is to stop before it is ready is killed.
+    const { signal } = new AbortController();
+    const { fetch, limit } = calls.scope(signal);
+    const resources = await pipeline.setup?.({ signal, log, ordinal, fetch, limit });
     consumer = new Consumer({
       pipeline,
       sink,
@@ -62,6 +65,18 @@ export function serveConsumer({ clock, random }: { clock: Clock; random: () => n
     cancelBeat = startBeat({ clock, beatMs, send, state: () => consumer!.state });
     send({ type: 'ready' });
     if (!message.diesWithSupervisor) watchParent();
+  };
+  /** A sink that is out is waited for: that is no crash. */
+  const openPatiently = async <T>(open: () => Promise<T>): Promise<T> => {
+    let wasOut = false;
+    const onSinkState = (reason: string | null): void => {
+      if (reason !== null || wasOut) send({ type: 'sink', reason });
+      wasOut = reason !== null;
+    };
+    const { signal } = new AbortController();
+    const opened = await patiently(open, { clock, random, signal, onSinkState }, isBeyondWaiting);
+    if (opened.status === 'given up') throw new Error('nobody told it to give up');
+    return opened.value;
   };
   const drain = async (): Promise<void> => {
     await consumer?.drain();
