@@ -22,8 +22,9 @@ export function count(from: number, to: number): Count {
   return { kind: 'count', range: `${written(from)} … ${written(to)}`, type };
 }
 
+/** With commas. Not by toLocaleString: its first call takes 15 ms. */
 function written(number: number): string {
-  return number.toLocaleString('en-US');
+  return String(number).replaceAll(/\B(?=(?:\d{3})+$)/g, ',');
 }
 
 /** Milliseconds; `from` and `to` as text. */

@@ -19,7 +19,10 @@ import {
 import { type Option, type OptionName, options, schema, type Settings } from './schema.ts';
 
 export interface ConfigSources {
-  /** By name, `stall-timeout` or `stallTimeout`; text as it was given. Those that are undefined were not given. */
+  /**
+   * Options only, by name, `stall-timeout` or `stallTimeout` or both; text as it was given. Those that are undefined were
+   * not given.
+   */
   flags: Readonly<Record<string, unknown>>;
   environment: Environment;
   file?: ConfigFile | undefined;
@@ -108,6 +111,7 @@ function contradictory(settings: Settings, chosen: ReadonlyMap<OptionName, Given
 }
 
 function errorOf(problems: readonly Problem[]): Error {
-  const text = problems.map((problem) => problem.text).join('\n');
+  // A flag may have come by both of its names.
+  const text = [...new Set(problems.map((problem) => problem.text))].join('\n');
   return problems.some(({ isUsage }) => isUsage) ? usageError(text) : configError('CONFIG', text);
 }

@@ -27,14 +27,24 @@ export interface Imported {
  * the file throws, or with what jiti says of its syntax and of modules that it does not find.
  */
 export async function importFile(options: ImportOptions): Promise<Imported> {
+  const cacheDirectory = options.cacheDirectory === undefined ? undefined : made(options.cacheDirectory);
+  try {
+    return await importWithJiti({ ...options, cacheDirectory });
+  } catch (error) {
+    if (!isOfCache(error, cacheDirectory)) throw error;
+    // Full, or no longer writable: no reason to fail.
+    return await importWithJiti({ ...options, cacheDirectory: undefined });
+  }
+}
+
+function made(directory: string): string | undefined {
   try {
     // What lies there is executed: nobody else may write it.
-    if (options.cacheDirectory !== undefined) mkdirSync(options.cacheDirectory, { recursive: true, mode: 0o700 });
-    return await importWithJiti(options);
-  } catch (error) {
-    if (!isOfCache(error, options.cacheDirectory)) throw error;
-    // Full, or no longer writable: the cache is no reason to fail.
-    return await importWithJiti({ ...options, cacheDirectory: undefined });
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    return directory;
+  } catch {
+    // Slower, but no reason to fail.
+    return undefined;
   }
 }
 
@@ -60,5 +70,5 @@ async function importWithJiti({ file, text, millrace, cacheDirectory }: ImportOp
 
 function isOfCache(error: unknown, cacheDirectory: string | undefined): boolean {
   const path = (error as { path?: unknown } | null | undefined)?.path;
-  return cacheDirectory !== undefined && typeof path === 'string' && (path + sep).startsWith(cacheDirectory + sep);
+  return cacheDirectory !== undefined && typeof path === 'string' && path.startsWith(cacheDirectory + sep);
 }

@@ -8,19 +8,21 @@ export interface LimitUse {
 }
 
 /**
- * The limits that a file names in so many words: `fetch(…, { limit: 'name' })`, also as a method of anything, and
- * `limit('name', …)`, also as a method of `context` or `ctx`. A limit named in another way is found when it is asked for.
+ * The limits that a file names in so many words: `fetch(…, { limit: 'name' })` and `limit('name', …)`, also as methods of
+ * `context` or `ctx`. A limit named in another way is found when it is asked for; that is better than to refuse a file
+ * for what is not ours, such as `mailbox.fetch('1:*', { limit: '10' })`.
  */
 export function limitUses(tokens: readonly Token[]): LimitUse[] {
-  // A file's own function of that name is none of ours.
-  const isOwnLimit = declares(tokens, 'limit');
-  const uses: LimitUse[] = [];
-  for (let i = 0; i < tokens.length; i++) {
-    if (!isPunctuator(tokens, i + 1, '(') || isName(tokens, i - 1, 'function')) continue;
-    if (isName(tokens, i, 'fetch')) uses.push(...namedInOptions(tokens, i + 1));
-    if (isName(tokens, i, 'limit') && (isContexts(tokens, i) ?? !isOwnLimit)) uses.push(...namedFirst(tokens, i + 1));
-  }
-  return uses;
+  const readers = [
+    { name: 'fetch', namesIn: namedInOptions, isOwn: declares(tokens, 'fetch') },
+    { name: 'limit', namesIn: namedFirst, isOwn: declares(tokens, 'limit') },
+  ];
+  return tokens.flatMap((_, i) => {
+    if (!isPunctuator(tokens, i + 1, '(')) return [];
+    const reader = readers.find(({ name }) => isName(tokens, i, name));
+    // A file's own function of that name is none of ours.
+    return reader !== undefined && (isContexts(tokens, i) ?? !reader.isOwn) ? reader.namesIn(tokens, i + 1) : [];
+  });
 }
 
 /** For a method: whether it is one of the context; undefined if it is none. */

@@ -9,5 +9,6 @@ export function formatProblems(problems: readonly Problem[], folder: string = pr
 function formatProblem({ file, line, field, message }: Problem, folder: string): string {
   const path = relative(folder, file);
   const place = (path === '' || path.startsWith('..') ? file : path) + (line === undefined ? '' : `:${line}`);
-  return [place, ...(field === undefined ? [] : [field]), message].join(': ');
+  const oneLine = message.replaceAll(/\s*\n\s*/g, ' ');
+  return [place, ...(field === undefined ? [] : [field]), oneLine].join(': ');
 }

@@ -137,6 +137,7 @@ describe('a wrong value', () => {
     [{ consumer: '8' }, '--consumer: there is no such option; did you mean --consumers?'],
     [{ stalltimeout: '8s' }, '--stalltimeout: there is no such option; did you mean --stall-timeout?'],
     [{ workers: '8' }, '--workers: there is no such option'],
+    [{ 'stop-timeout': '', stopTimeout: '' }, '--stop-timeout: expected a value'],
   ])('in the flags %j is wrong usage', (flags, message) => {
     expect(errorOf({ flags })).toEqual({ message, code: 'USAGE', exitCode: 64 });
   });
@@ -248,6 +249,11 @@ describe('a contradiction', () => {
     ],
   ])('in %j is told with both sides', (sources, exitCode, message) => {
     expect(errorOf(sources)).toMatchObject({ message, exitCode });
+  });
+
+  it('is not looked for among values that are wrong in themselves', () => {
+    const { message } = errorOf({ flags: { 'queue-high-items': '0', 'queue-low-items': '100000' } });
+    expect(message).toBe('--queue-high-items: expected a whole number from 1 to 1,000,000,000, got 0');
   });
 
   it('is none where two that may be equal are equal', () => {

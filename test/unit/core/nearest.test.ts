@@ -10,6 +10,7 @@ describe('the nearest name', () => {
     ['consumres', 'consumers'],
     ['Consumers', 'consumers'],
     ['queue-high-items', 'queueHighItems'],
+    ['queue-high-itmes', 'queueHighItems'],
     ['QUEUE_HIGH_ITEM', 'queueHighItems'],
     ['stat', 'state'],
     ['concurency', 'concurrency'],

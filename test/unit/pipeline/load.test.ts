@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, describe, expect, it } from '@jest/globals';
@@ -44,10 +44,15 @@ describe('a pipeline file', () => {
     expect(description).toMatchObject({ name, limits: {}, options: {}, optionLines: {}, deterministic: true });
   });
 
-  it('is loaded from outside any project', async () => {
-    cpSync(join(fixtures, 'full.ts'), join(scratch, 'full.ts'));
-    cpSync(join(fixtures, 'part.ts'), join(scratch, 'part.ts'));
-    expect((await load('full.ts', scratch)).problems).toEqual([]);
+  it('is given our own exports, so that it need not lie in a project that has the package', async () => {
+    cpSync(join(fixtures, 'module.mjs'), join(scratch, 'module.mjs'));
+    cpSync(join(fixtures, 'items.mjs'), join(scratch, 'items.mjs'));
+    const ours = {
+      ...millrace,
+      definePipeline: (definition: object) => ({ ...pipelineOf(definition), version: 'ours' }),
+    };
+    const { description } = await loadPipeline(join(scratch, 'module.mjs'), { millrace: ours, cacheDirectory });
+    expect(description?.fingerprint).toBe('version ours');
   });
 
   it('is translated once and then taken from the cache, which is for this user alone', async () => {
@@ -56,8 +61,17 @@ describe('a pipeline file', () => {
     expect(statSync(cacheDirectory).mode & 0o777).toBe(0o700);
   });
 
-  it('is loaded without a cache where none can be kept', async () => {
-    const options = { millrace, cacheDirectory: '/dev/null/cache' };
+  it.each(['/dev/null/cache', '/sys/nobody/cache'])('is loaded without a cache in %s', async (directory) => {
+    const options = { millrace, cacheDirectory: directory };
+    expect((await loadPipeline(join(fixtures, 'full.ts'), options)).problems).toEqual([]);
+  });
+
+  it('is loaded all the same if the cache cannot be written', async () => {
+    await load('full.ts');
+    const unwritable = join(scratch, 'unwritable');
+    mkdirSync(unwritable);
+    for (const name of readdirSync(cacheDirectory)) symlinkSync('/nowhere/at/all', join(unwritable, name));
+    const options = { millrace, cacheDirectory: unwritable };
     expect((await loadPipeline(join(fixtures, 'full.ts'), options)).problems).toEqual([]);
   });
 });
@@ -79,6 +93,10 @@ async function copyAndFingerprint(name: string, value: number): Promise<string |
   cpSync(join(fixtures, 'full.ts'), join(folder, 'full.ts'));
   writeFileSync(join(folder, 'part.ts'), `export const first = ${value};\n`);
   return (await load('full.ts', folder)).description?.fingerprint;
+}
+
+function pipelineOf(definition: object): millrace.Pipeline {
+  return millrace.definePipeline(definition as Parameters<typeof millrace.definePipeline>[0]);
 }
 
 const slug = 'expected small letters, digits and "-", at most 41 of them, not beginning with "-"';
@@ -172,6 +190,10 @@ describe('the problem', () => {
     const { pipeline, description, problems } = await load(file);
     expect(formatProblems(problems, fixtures).split('\n')).toEqual(lines.map((line) => `${file}:${line}`));
     expect({ pipeline, description }).toEqual({ pipeline: null, description: null });
+  });
+
+  it('is one line even if its message has several', () => {
+    expect(formatProblems([{ file: '/c/b.ts', line: 1, message: 'a\n  b\n' }], '/c')).toBe('b.ts:1: a b ');
   });
 
   it('is shown with the whole path where the file is outside the folder', () => {

@@ -82,7 +82,9 @@ describe('the limits that a file names', () => {
   it.each([
     ["fetch(url, { limit: 'a' })", ['a']],
     ['context.fetch(url, { method: "POST", limit: "a" })', ['a']],
-    ['this.api?.fetch(`${base}/${[1, 2]}`, { limit: `a` }, 1)', ['a']],
+    ['ctx?.fetch(`${base}/${[1, 2]}`, { limit: `a` }, 1)', ['a']],
+    ["mailbox.fetch('1:*', { limit: '10' })", []],
+    ["import { fetch } from 'undici';\nfetch(url, { limit: 'a' })", []],
     ["fetch(new URL('x', 'y'), {\n  headers: { limit: 'no' }, 'limit': 'a',\n})", ['a']],
     ["fetch(fetch(x, { limit: 'b' }), { limit: 'a' })", ['a', 'b']],
     ["limit('a', () => 1)", ['a']],

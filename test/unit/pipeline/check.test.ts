@@ -1,0 +1,79 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { checkFields } from '../../../src/pipeline/check.ts';
+import { discard } from '../../../src/sinks/discard.ts';
+
+const right = { name: 'a', source: [1], sink: discard() };
+
+/** The fields that are found wrong. */
+function wrongIn(fields: object): string[] {
+  return checkFields({ ...right, ...fields }).map(({ path }) => path.join('.'));
+}
+
+describe('the fields of a pipeline', () => {
+  it.each([
+    { name: 'a' },
+    { name: '0' },
+    { name: `a${'-'.repeat(40)}` },
+    { limits: {} },
+    { limits: { 'größe/1': { concurrency: 1, rate: undefined } } },
+    { source: new Set() },
+    { source: () => [] },
+    { source: { [Symbol.asyncIterator]: () => undefined } },
+    { setup: () => 1, process: () => 1, teardown: () => 1 },
+    { process: undefined, limits: undefined, options: undefined, version: undefined },
+    { options: { concurrency: 1, itemTimeout: '1s', attempts: undefined, nothingWeKnow: 1 } },
+    { version: '1', deterministic: false },
+  ])('are right in %p', (fields) => {
+    expect(wrongIn(fields)).toEqual([]);
+  });
+
+  it.each([
+    [{ name: '' }, ['name']],
+    [{ name: '-a' }, ['name']],
+    [{ name: 'A' }, ['name']],
+    [{ name: 'a b' }, ['name']],
+    [{ name: 'a\n' }, ['name']],
+    [{ name: 'x'.repeat(42) }, ['name']],
+    [{ name: 5 }, ['name']],
+    [{ limits: [] }, ['limits']],
+    [{ limits: { '': { concurrency: 1 } } }, ['limits.']],
+    [{ limits: { 'a b': { concurrency: 1 } } }, ['limits.a b']],
+    [{ limits: { 'sink:a': { concurrency: 1 } } }, ['limits.sink:a']],
+    [{ limits: { a: null } }, ['limits.a']],
+    [{ limits: { a: {} } }, ['limits.a']],
+    [{ limits: { a: { concurrency: 1.5 } } }, ['limits.a.concurrency']],
+    [{ limits: { a: { concurrency: '1' } } }, ['limits.a.concurrency']],
+    [{ limits: { a: { rate: 100 } } }, ['limits.a.rate']],
+    [{ limits: { a: { rate: '1/s', burst: 1 } } }, ['limits.a.burst']],
+    [{ source: 'text' }, ['source']],
+    [{ source: {} }, ['source']],
+    [{ source: null }, ['source']],
+    [{ sink: {} }, ['sink']],
+    [{ sink: discard }, ['sink']],
+    [{ options: [] }, ['options']],
+    [
+      { options: { a: null, b: Number.NaN, c: 1n, d: true, e: [1] } },
+      ['a', 'b', 'c', 'd', 'e'].map((name) => `options.${name}`),
+    ],
+    [{ version: '' }, ['version']],
+    [{ deterministic: 1 }, ['deterministic']],
+    [{ hasOwnProperty: 1, toString: 2 }, ['hasOwnProperty', 'toString']],
+  ])('are wrong in %p', (fields, wrong) => {
+    expect(wrongIn(fields)).toEqual(wrong);
+  });
+
+  it('can be anything without harm', () => {
+    fc.assert(
+      fc.property(
+        fc.dictionary(fc.constantFrom('name', 'limits', 'source', 'process', 'sink', 'options'), fc.anything()),
+        (fields) => {
+          for (const { path, message } of checkFields(fields)) {
+            expect(path.length).toBeGreaterThan(0);
+            expect(message).not.toBe('');
+          }
+        },
+      ),
+    );
+  });
+});
