@@ -25,7 +25,7 @@ const highestLimit = 1000;
 const longestItem = 16_384;
 const methods = ['GET', 'HEAD'];
 
-const routes: Readonly<Record<string, Route>> = {
+const routes: Readonly<Record<string, Route | undefined>> = {
   '/healthz': (_, { status }) => health(status()),
   '/readyz': (_, { status }) => readiness(status()),
   '/api/status': (_, { status }) => json(200, status()),
@@ -40,7 +40,7 @@ const routes: Readonly<Record<string, Route>> = {
 export async function answer(method: string, target: string, sources: ControlSources): Promise<Answer> {
   if (target.length > longestTarget) return problem(414, `expected at most ${longestTarget} characters of path`);
   const url = URL.canParse(target, 'http://control') ? new URL(target, 'http://control') : undefined;
-  const route = url && Object.hasOwn(routes, url.pathname) ? routes[url.pathname] : undefined;
+  const route = url && routes[url.pathname];
   if (!url || !route) return problem(404, `expected one of ${Object.keys(routes).join(', ')}`);
   if (!methods.includes(method)) {
     return { ...problem(405, `expected ${methods.join(' or ')}`), allow: methods.join(', ') };

@@ -122,6 +122,17 @@ describe('millrace run --dry-run', () => {
     });
   });
 
+  it('waits for what a rate allows', async () => {
+    const pipeline = `export default definePipeline({
+  name: 'dry',
+  limits: { vendor: { rate: '1/50ms' } },
+  source: [1, 2, 3],
+  process: (item, { limit }) => limit('vendor', () => item),
+  sink: memory(),
+});`;
+    expect(await millrace(pipeline, 'run', '--dry-run', '3')).toEqual({ code: 0, stdout: ['1', '2', '3'], stderr: [] });
+  });
+
   it('tells which items failed, and why', async () => {
     const pipeline = `export default definePipeline({
   name: 'dry',

@@ -62,10 +62,10 @@ describe('the control socket', () => {
   });
 
   it('belongs to its owner alone, and leaves the mask of the process as it was', async () => {
-    const before = process.umask();
+    const before = process.umask(0o022);
     await start();
     expect((await stat(socketPath)).mode & 0o777).toBe(0o600);
-    expect(process.umask()).toBe(before);
+    expect(process.umask(before)).toBe(0o022);
   });
 
   it('is gone once closed, however often, and whoever is still connected', async () => {
