@@ -33,6 +33,16 @@ export const schema = z.strictObject({
     help: 'Items that one consumer processes at a time',
     default: 16,
   }),
+  crashLimit: described(count(0, 1_000_000), {
+    group: 'Processes',
+    help: 'Crashes of a process within crashPeriod after which one more gives it up',
+    default: 5,
+  }),
+  crashPeriod: described(duration('1s', '1d'), {
+    group: 'Processes',
+    help: 'Period in which crashes are counted',
+    default: '60s',
+  }),
   attempts: described(count(1, 1000), {
     group: 'Retries',
     help: 'Tries of an item before it becomes a dead letter',

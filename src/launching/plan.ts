@@ -39,7 +39,7 @@ export function planOf(settings: Settings, stateDirectory: string, pipeline: Pip
       frameItems: settings.frameItems,
       frameBytes: settings.frameBytes,
       maxItemBytes: settings.maxItemBytes,
-      restarts: { crashes: 5, periodMs: 60_000 },
+      restarts: { crashes: settings.crashLimit, periodMs: settings.crashPeriod },
     },
   };
 }

@@ -13,6 +13,10 @@ export interface PipelineOptions {
   consumers?: number | undefined;
   /** Items that one consumer processes at a time. Default 16. */
   concurrency?: number | undefined;
+  /** Crashes of a process within `crashPeriod` after which one more gives it up. Default 5. */
+  crashLimit?: number | undefined;
+  /** Period in which crashes are counted. Default 60s. */
+  crashPeriod?: Duration | undefined;
   /** Tries of an item before it becomes a dead letter. Default 5. */
   attempts?: number | undefined;
   /** Longest wait before the second try; it doubles from try to try. Default 1s. */

@@ -30,6 +30,8 @@ describe('the settings', () => {
         attempts: 5,
         retryBase: 1000,
         retryCap: 300_000,
+        crashLimit: 5,
+        crashPeriod: 60_000,
         deadMax: 10_000,
         itemTimeout: 300_000,
         stopTimeout: 25_000,

@@ -15,6 +15,8 @@ const inPipelines: Record<Exclude<OptionName, (typeof outside)[number]>, unknown
   attempts: 3,
   retryBase: '2s',
   retryCap: 60_000,
+  crashLimit: 3,
+  crashPeriod: '30s',
   deadMax: 10,
   itemTimeout: '1 min',
   stopTimeout: 0,
