@@ -1,5 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { formatBytes } from '../core/units.ts';
+import type { Environment } from './environment.ts';
 import type { YamlEntry } from './yaml.ts';
 
 /** What a config file says, not yet checked against the options. */
@@ -9,6 +10,14 @@ export interface ConfigFile {
   entries: readonly YamlEntry[];
   /** What is wrong with the file as such, each with its place. */
   problems: readonly string[];
+}
+
+export const configVariable = 'MILLRACE_CONFIG';
+
+/** The config file to read, if one is named: by the flag `--config`, else in the environment. */
+export function configPath(flag: string | undefined, environment: Environment): string | undefined {
+  // That the variable is set but empty is told with the other problems.
+  return flag ?? (environment[configVariable] || undefined);
 }
 
 const maxBytes = 1024 * 1024;

@@ -1,7 +1,7 @@
 /** What each source of options gives, by option. Pure. */
 import { dirname, resolve } from 'node:path';
 import { nearest } from '../core/nearest.ts';
-import type { ConfigFile } from './config-file.ts';
+import { type ConfigFile, configVariable } from './config-file.ts';
 import type { Environment } from './environment.ts';
 import { findOption, type Option, type OptionName, options } from './schema.ts';
 
@@ -64,9 +64,6 @@ export function fromFlags(flags: Readonly<Record<string, unknown>>): Layer {
   }
   return { values, problems, warnings: [] };
 }
-
-/** The name of a config file can be in the environment, too. */
-export const configVariable = 'MILLRACE_CONFIG';
 
 export function fromEnvironment(environment: Environment): Layer {
   const values = new Map<OptionName, Given>();

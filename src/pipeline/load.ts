@@ -49,7 +49,7 @@ export async function loadPipeline(file: string, options: LoadOptions): Promise<
   }
   const { pipeline } = exported;
   const problems = [...fieldProblems(path, tokens, pipeline), ...limitProblems(path, tokens, pipeline)];
-  if (problems.length > 0) return broken(problems);
+  if (problems.length > 0) return broken(problems.toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0)));
   return { pipeline, description: describe({ pipeline, path, text, tokens, resolve: imported.resolve }), problems: [] };
 }
 

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from '@jest/globals';
-import { readConfigFile } from '../../../src/config/config-file.ts';
+import { configPath, readConfigFile } from '../../../src/config/config-file.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'millrace-config-'));
 const path = join(folder, 'millrace.yaml');
@@ -12,6 +12,17 @@ async function read(text: string): ReturnType<typeof readConfigFile> {
   writeFileSync(path, text);
   return await readConfigFile(path);
 }
+
+describe('the config file to read', () => {
+  it.each([
+    ['a.yaml', 'b.yaml', 'a.yaml'],
+    [undefined, 'b.yaml', 'b.yaml'],
+    [undefined, '', undefined],
+    [undefined, undefined, undefined],
+  ])('is, with --config %p and MILLRACE_CONFIG=%p, %p', (flag, variable, expected) => {
+    expect(configPath(flag, { MILLRACE_CONFIG: variable })).toBe(expected);
+  });
+});
 
 describe('a config file', () => {
   it.each([

@@ -164,12 +164,12 @@ describe('the problem', () => {
         '9: limits.slip.concurency: a limit has no such field; did you mean "concurrency"?',
         `11: source: ${source}, got "text"`,
         '12: setup: expected a function, got 1',
+        '13: proces: a pipeline has no such field; did you mean "process"?',
         '14: teardown: expected a function, got an object',
         `15: sink: ${sink}, got a function; call it, for instance memory()`,
         '17: options.concurrency: expected text or a number, got a function',
         '19: version: expected text, got 2',
         '20: deterministic: expected true or false, got "no"',
-        '13: proces: a pipeline has no such field; did you mean "process"?',
       ],
     ],
     [
