@@ -40,65 +40,63 @@ export interface PipelineLayer {
   optionLines?: Readonly<Record<string, number>> | undefined;
 }
 
+const flagNames = options.map(({ flag }) => flag);
+const variables = [...options.map(({ environment }) => environment), configVariable];
+const names = options.map(({ name }) => name);
+const pipelineNames = options.filter(({ isOutside }) => !isOutside).map(({ name }) => name);
+
 /** Flags by name, `stall-timeout` or `stallTimeout`; those that are undefined were not given. */
 export function fromFlags(flags: Readonly<Record<string, unknown>>): Layer {
   const values = new Map<OptionName, Given>();
   const problems: Problem[] = [];
-  const complain = (name: string, text: string): unknown =>
-    problems.push({ isUsage: true, text: `--${name}: ${text}` });
   for (const [name, value] of Object.entries(flags)) {
     if (value === undefined) continue;
     const option = options.find((candidate) => candidate.flag === name || candidate.name === name);
-    if (option === undefined)
-      complain(
-        name,
-        `there is no such option${meant(
-          '--',
-          name,
-          options.map(({ flag }) => flag),
-        )}`,
-      );
-    else if (Array.isArray(value)) complain(option.flag, 'was given more than once');
-    else if (value === '' || value === true) complain(option.flag, 'expected a value');
-    else values.set(option.name, { source: 'flag', place: `--${option.flag}`, value: fromText(option, value) });
+    const place = `--${option?.flag ?? name}`;
+    const wrong = option === undefined ? noSuch('option', name, flagNames, '--') : wrongFlag(value);
+    if (wrong !== undefined) problems.push({ isUsage: true, text: `${place}: ${wrong}` });
+    else if (option) values.set(option.name, { source: 'flag', place, value: fromText(option, value) });
   }
   return { values, problems, warnings: [] };
 }
 
+function wrongFlag(value: unknown): string | undefined {
+  if (Array.isArray(value)) return 'was given more than once';
+  return value === '' || value === true ? 'expected a value' : undefined;
+}
+
+/** Variables whose names begin with `MILLRACE_`. One that is not known may belong to somebody else: a warning. */
 export function fromEnvironment(environment: Environment): Layer {
   const values = new Map<OptionName, Given>();
   const problems: Problem[] = [];
   const warnings: string[] = [];
-  const known = [...options.map((option) => option.environment), configVariable];
-  for (const [variable, value] of Object.entries(environment)) {
-    if (!variable.startsWith('MILLRACE_') || value === undefined) continue;
-    const option = options.find((candidate) => candidate.environment === variable);
-    if (!known.includes(variable)) warnings.push(`${variable}: there is no such variable${meant('', variable, known)}`);
-    else if (value === '')
-      problems.push({ isUsage: false, text: `${variable}: is empty; give it a value or unset it` });
-    else if (option)
-      values.set(option.name, { source: 'environment', place: variable, value: fromText(option, value) });
+  for (const [place, value] of Object.entries(environment)) {
+    if (!place.startsWith('MILLRACE_') || value === undefined) continue;
+    const option = options.find((candidate) => candidate.environment === place);
+    if (!variables.includes(place)) {
+      warnings.push(`${place}: ${noSuch('variable', place, variables)}`);
+    } else if (value === '') {
+      problems.push({ isUsage: false, text: `${place}: is empty; give it a value or unset it` });
+    } else if (option) {
+      values.set(option.name, { source: 'environment', place, value: fromText(option, value) });
+    }
   }
   return { values, problems, warnings };
 }
 
-export function fromFile(file: ConfigFile): Layer {
+export function fromFile({ path, entries, problems: inFile }: ConfigFile): Layer {
   const values = new Map<OptionName, Given>();
-  const problems = file.problems.map((text) => ({ isUsage: false, text }));
-  for (const { name, value, line } of file.entries) {
+  const problems = inFile.map((text) => ({ isUsage: false, text }));
+  for (const { name, value, line } of entries) {
     const option = findOption(name);
-    const place = `${file.path}:${line}`;
-    const complain = (text: string): unknown => problems.push({ isUsage: false, text: `${place}: ${name}: ${text}` });
-    if (option === undefined)
-      complain(
-        `there is no such option${meant(
-          '',
-          name,
-          options.map((each) => each.name),
-        )}`,
-      );
-    else if (value === null) complain('has no value');
-    else values.set(option.name, { source: 'file', place, value: fromFolderOf(file.path, option, value) });
+    const place = `${path}:${line}`;
+    if (option === undefined) {
+      problems.push({ isUsage: false, text: `${place}: ${name}: ${noSuch('option', name, names)}` });
+    } else if (value === null) {
+      problems.push({ isUsage: false, text: `${place}: ${name}: has no value` });
+    } else {
+      values.set(option.name, { source: 'file', place, value: fromFolderOf(path, option, value) });
+    }
   }
   return { values, problems, warnings: [] };
 }
@@ -106,26 +104,19 @@ export function fromFile(file: ConfigFile): Layer {
 export function fromPipeline({ file, options: given, optionLines = {} }: PipelineLayer): Layer {
   const values = new Map<OptionName, Given>();
   const problems: Problem[] = [];
-  const inner = options.filter((option) => !option.isOutside);
   for (const [name, value] of Object.entries(given)) {
     const option = findOption(name);
     const line = optionLines[name];
     const place = line === undefined ? file : `${file}:${line}`;
-    const complain = (text: string): unknown =>
-      problems.push({ isUsage: false, text: `${place}: options.${name}: ${text}` });
-    if (option === undefined)
-      complain(
-        `there is no such option${meant(
-          '',
-          name,
-          inner.map((each) => each.name),
-        )}`,
-      );
-    else if (option.isOutside)
-      complain(`is needed before the pipeline is read: use --${option.flag} or ${option.environment}`);
-    else values.set(option.name, { source: 'pipeline', place, value });
+    const wrong = option === undefined ? noSuch('option', name, pipelineNames) : tooLate(option);
+    if (wrong !== undefined) problems.push({ isUsage: false, text: `${place}: options.${name}: ${wrong}` });
+    else if (option) values.set(option.name, { source: 'pipeline', place, value });
   }
   return { values, problems, warnings: [] };
+}
+
+function tooLate({ isOutside, flag, environment }: Option): string | undefined {
+  return isOutside ? `is needed before the pipeline is read: use --${flag} or ${environment}` : undefined;
 }
 
 /** Flags and variables are text; elsewhere "16" is no number. */
@@ -137,7 +128,7 @@ function fromFolderOf(path: string, { kind }: Option, value: unknown): unknown {
   return kind === 'folder' && typeof value === 'string' && value !== '' ? resolve(dirname(path), value) : value;
 }
 
-function meant(prefix: string, name: string, known: readonly string[]): string {
+function noSuch(what: 'option' | 'variable', name: string, known: readonly string[], prefix = ''): string {
   const near = nearest(name, known);
-  return near === undefined ? '' : `; did you mean ${prefix}${near}?`;
+  return `there is no such ${what}${near === undefined ? '' : `; did you mean ${prefix}${near}?`}`;
 }
