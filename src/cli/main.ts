@@ -1,3 +1,4 @@
+import { debugVariable } from '../config/environment.ts';
 import { exitCodes } from '../core/exit-codes.ts';
 import { readCommandLine, type Request } from './command-line.ts';
 import type { Shell } from './shell.ts';
@@ -11,7 +12,7 @@ export async function main(argv: readonly string[], shell: Shell): Promise<numbe
     request = await readCommandLine(argv, optionFlags);
     code = await obey(request, argv.length === 0, shell);
   } catch (error) {
-    const isDebugging = argv.includes('--debug') || Boolean(shell.environment['MILLRACE_DEBUG']);
+    const isDebugging = argv.includes('--debug') || Boolean(shell.environment[debugVariable]);
     code = await tellError(error, shell, isDebugging);
   }
   // Nobody stops what the top level of a pipeline has started; all that we had to say has been written.

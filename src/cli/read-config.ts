@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { readConfigFile } from '../config/config-file.ts';
+import { configPath, readConfigFile } from '../config/config-file.ts';
 import { resolveConfig, type Config, type ConfigSources } from '../config/resolve.ts';
 import type { CommandLine } from './command-line.ts';
 import type { Shell } from './shell.ts';
@@ -10,7 +10,8 @@ export async function readConfig(
   { environment, folder }: Shell,
   pipeline: ConfigSources['pipeline'],
 ): Promise<Config> {
-  const { config = environment['MILLRACE_CONFIG'], debug: _, 'dry-run': __, ...given } = flags;
-  const file = typeof config === 'string' ? await readConfigFile(resolve(folder, config)) : undefined;
+  const { config, debug: _, 'dry-run': __, ...given } = flags;
+  const path = configPath(typeof config === 'string' ? config : undefined, environment);
+  const file = path === undefined ? undefined : await readConfigFile(resolve(folder, path));
   return resolveConfig({ flags: given, environment, file, pipeline, folder });
 }

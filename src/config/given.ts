@@ -2,7 +2,7 @@
 import { dirname, resolve } from 'node:path';
 import { nearest } from '../core/nearest.ts';
 import { type ConfigFile, configVariable } from './config-file.ts';
-import type { Environment } from './environment.ts';
+import { debugVariable, type Environment } from './environment.ts';
 import { findOption, type Option, type OptionName, options } from './schema.ts';
 
 export type Source = 'flag' | 'environment' | 'file' | 'pipeline' | 'default';
@@ -41,7 +41,7 @@ export interface PipelineLayer {
 }
 
 const flagNames = options.map(({ flag }) => flag);
-const variables = [...options.map(({ environment }) => environment), configVariable];
+const variables = [...options.map(({ environment }) => environment), configVariable, debugVariable];
 const names = options.map(({ name }) => name);
 const pipelineNames = options.filter(({ isOutside }) => !isOutside).map(({ name }) => name);
 

@@ -20,9 +20,14 @@ let files = 0;
 
 /** A pipeline file of its own with this text, and what a command says of it. */
 async function millrace(text: string, command: string, ...flags: string[]) {
+  return await millraceIn({}, text, command, ...flags);
+}
+
+async function millraceIn(environment: Record<string, string>, text: string, command: string, ...flags: string[]) {
   const file = `p${++files}.ts`;
   await writeFile(join(folder, file), `import { definePipeline, memory, PermanentError } from 'millrace';\n${text}`);
   const shell = new TestShell(folder);
+  shell.environment = environment;
   const code = await main([command, file, ...flags], shell);
   const lines = (output: string): string[] => output.replaceAll(file, 'p.ts').split('\n').slice(0, -1);
   expect(shell.exitedWith).toBe(code);
@@ -75,6 +80,14 @@ describe('millrace check', () => {
       expect.stringMatching(/^millrace: --consumers: expected a whole number/),
       expect.stringMatching(/^millrace: p\.ts:7: options\.itemTimeout: expected a duration/),
     ]);
+  });
+
+  it('warns of variables that are none, and reads the config file that one names', async () => {
+    await writeFile(join(folder, 'millrace.yaml'), 'concurrency: 4\n');
+    const environment = { MILLRACE_CONFIG: 'millrace.yaml', MILLRACE_DEBUG: '1', MILLRACE_CONSUMRES: '3' };
+    const { stdout, stderr } = await millraceIn(environment, good, 'check', '--consumers', '1');
+    expect(stdout).toContain('slots    4 (1 consumer × 4)');
+    expect(stderr).toEqual([expect.stringMatching(/^millrace: warning: MILLRACE_CONSUMRES: .*MILLRACE_CONSUMERS/)]);
   });
 
   it('does not wait for ever for a file that never loads', async () => {
