@@ -1,7 +1,8 @@
 import type { Clock } from '../core/clock.ts';
+import type { Abortable } from './abortables.ts';
 import { Hop } from './hop.ts';
-import { isOfTheNetwork, type Loss } from './loss.ts';
 import type { ItemPermits } from './item-permits.ts';
+import { isOfTheNetwork, type Loss } from './loss.ts';
 import type { Permit } from './permits.ts';
 import { type Headers, retryAfterMs } from './retry-after.ts';
 import type { Gate, Handler } from './wire.ts';
@@ -12,10 +13,12 @@ const notNow = new Set([429, 503]);
 export interface AttemptOptions {
   readonly clock: Clock;
   readonly permits: ItemPermits;
+  /** The attempt itself, to the end of the body: it is told when that has come. */
+  readonly abortable: Abortable;
   readonly limit: string | undefined;
   readonly timeoutMs: number | undefined;
-  /** Each of them ends the attempt, its body included. */
-  readonly signals: readonly AbortSignal[];
+  /** The user has a signal of his own, and expects to see its reason. */
+  readonly hasUserSignal: boolean;
   /** An answer has come from there, whatever it says. */
   readonly answered: (origin: string) => void;
 }
@@ -31,19 +34,16 @@ export class Attempt implements Gate {
   notNow: number | null | undefined;
 
   readonly #options: AttemptOptions;
-  readonly #controller = new AbortController();
-  readonly #stopListening: () => void;
   #entering: Promise<Handler> | undefined;
   #hop: Hop | undefined;
   #isSettled = false;
 
   constructor(options: AttemptOptions) {
     this.#options = options;
-    this.#stopListening = this.#listen();
   }
 
-  get signal(): AbortSignal {
-    return this.#controller.signal;
+  get fetchSignal(): AbortSignal | undefined {
+    return this.#options.hasUserSignal || this.hasTimeout ? this.#signal : undefined;
   }
 
   get hasTimeout(): boolean {
@@ -55,10 +55,10 @@ export class Attempt implements Gate {
     this.#hop?.forget();
   }
 
-  /** Its fetch has resolved or rejected. Only for a body that is still on its way does it go on listening for an abort. */
+  /** Its fetch has resolved or rejected. Only a body that is still on its way can be aborted now. */
   settled(): void {
     this.#isSettled = true;
-    this.#restIfDone();
+    this.#doneIfOver();
   }
 
   enter(fetch: Handler, origin: string): Promise<Handler> {
@@ -68,22 +68,27 @@ export class Attempt implements Gate {
     return this.#entering;
   }
 
-  /** Why it was not let through, if it was not: the limit is unknown, or a signal aborted. Asked when its fetch has rejected. */
-  async refusal(): Promise<unknown> {
-    // Aborted in line, a fetch rejects at once; what the line has to say to it comes a moment later.
-    return await this.#entering?.then(
+  /** What to throw when its fetch has rejected with `thrown`, which may only be fetch's word for what really happened. */
+  async explain(thrown: unknown): Promise<unknown> {
+    // Aborted in line, a fetch can reject before the line has said what it has to say.
+    const refusal = await this.#entering?.then(
       () => undefined,
-      (error: unknown) => error,
+      (reason: unknown) => reason,
     );
+    return refusal ?? (this.#signal.aborted ? this.#signal.reason : thrown);
+  }
+
+  get #signal(): AbortSignal {
+    return this.#options.abortable.signal;
   }
 
   async #enter(fetch: Handler, origin: string): Promise<Handler> {
     const { permits, limit } = this.#options;
-    const permit = limit === undefined ? undefined : await permits.acquire(limit, this.signal);
-    if (this.signal.aborted) {
+    const permit = limit === undefined ? undefined : await permits.acquire(limit, this.#signal);
+    if (this.#signal.aborted) {
       // Between the grant and here, an abort found neither a wait to end nor a request.
       permit?.release();
-      throw this.signal.reason;
+      throw this.#signal.reason;
     }
     return (this.#hop = this.#newHop(fetch, permit, origin));
   }
@@ -93,13 +98,15 @@ export class Attempt implements Gate {
     const hop = new Hop(fetch, permit, {
       answered: (status, headers) => this.#answered(origin, status, headers),
       failed: (error) => {
-        if (!this.signal.aborted && isOfTheNetwork(error)) this.loss ??= { error, origin, wasSent: hop.wasSent };
+        if (!this.#signal.aborted && isOfTheNetwork(error)) this.loss ??= { error, origin, wasSent: hop.wasSent };
       },
       over: () => {
         stopTimer();
-        this.#restIfDone();
+        this.#doneIfOver();
       },
     });
+    // Undici listens already, if it does: it comes first, and this finds nothing left to do.
+    this.#signal.addEventListener('abort', () => hop.abort(this.#signal.reason as Error), { once: true });
     return hop;
   }
 
@@ -118,27 +125,11 @@ export class Attempt implements Gate {
     return clock.after(timeoutMs, () => {
       const error = new DOMException(`no complete answer from ${origin} within ${timeoutMs} ms`, 'TimeoutError');
       this.loss ??= { error, origin, wasSent: this.#hop?.wasSent ?? false };
-      this.#abort(error);
+      this.#options.abortable.abort(error);
     });
   }
 
-  #listen(): () => void {
-    const listeners = this.#options.signals.map((signal) => ({ signal, abort: () => this.#abort(signal.reason) }));
-    for (const { signal, abort } of listeners) {
-      if (signal.aborted) abort();
-      else signal.addEventListener('abort', abort);
-    }
-    return () => {
-      for (const { signal, abort } of listeners) signal.removeEventListener('abort', abort);
-    };
-  }
-
-  #abort(reason: unknown): void {
-    this.#controller.abort(reason);
-    this.#hop?.aborted();
-  }
-
-  #restIfDone(): void {
-    if (this.#isSettled && (this.#hop?.isOver ?? true)) this.#stopListening();
+  #doneIfOver(): void {
+    if (this.#isSettled && (this.#hop?.isOver ?? true)) this.#options.abortable.done();
   }
 }

@@ -34,9 +34,13 @@ type Outcome =
 
 /** Sends `request`, again and again where that may help, until there is an answer to return or an error to throw. */
 export async function call(request: Outgoing, options: CallOptions, deps: CallDeps): Promise<Response> {
-  const { clock, random, reach, signal } = deps;
+  const { clock, random, reach, abortables } = deps;
   const { limit, retries } = options;
-  const wait = (ms: number): Promise<void> => pause(clock, ms, either(signal, request.signal));
+  const wait = async (ms: number): Promise<void> => {
+    const { signal, done } = abortables.begin(request.signal);
+    await pause(clock, ms, signal);
+    done();
+  };
   const began = clock.now();
 
   for (let tries = 1; ; tries++) {
@@ -59,7 +63,7 @@ export async function call(request: Outgoing, options: CallOptions, deps: CallDe
         if (!mayRepeat) throw new RetryAfter(ms, text);
         // A limit is frozen: the line for its permits is the place to wait.
         if (limit === undefined) await wait(ms);
-        if (limit === undefined && signal.aborted) throw new RetryAfter(Math.max(0, until - clock.now()), text);
+        if (limit === undefined && abortables.isEnded) throw new RetryAfter(Math.max(0, until - clock.now()), text);
         break;
       }
       case 'lost': {
@@ -75,14 +79,15 @@ export async function call(request: Outgoing, options: CallOptions, deps: CallDe
 }
 
 async function tryOnce(request: Outgoing, options: CallOptions, deps: CallDeps): Promise<Outcome> {
-  const { clock, permits, reach, signal } = deps;
+  const { clock, permits, reach, abortables } = deps;
   const { limit, timeoutMs } = options;
   const attempt = new Attempt({
     clock,
     permits,
     limit,
     timeoutMs,
-    signals: request.signal === undefined ? [signal] : [signal, request.signal],
+    hasUserSignal: request.signal !== undefined,
+    abortable: abortables.begin(request.signal),
     answered: (origin) => reach.answered(origin, clock.now()),
   });
   try {
@@ -92,7 +97,7 @@ async function tryOnce(request: Outgoing, options: CallOptions, deps: CallDeps):
   } catch (error) {
     attempt.forget();
     if (attempt.loss !== undefined) return { status: 'lost', loss: attempt.loss, error };
-    throw (await attempt.refusal()) ?? error;
+    throw await attempt.explain(error);
   } finally {
     attempt.settled();
   }
@@ -106,10 +111,6 @@ async function discard(response: Response): Promise<void> {
 
 function doubled(tries: number, longestMs: number): number {
   return Math.min(firstWaitMs * 2 ** (tries - 1), longestMs);
-}
-
-function either(signal: AbortSignal, other: AbortSignal | undefined): AbortSignal {
-  return other === undefined ? signal : AbortSignal.any([signal, other]);
 }
 
 /** Without the path and the query, which can hold secrets. */

@@ -3,7 +3,7 @@ import type { Acquire, Freeze, Granted, Refused, Release } from '../ipc/messages
 import { createFetch } from './fetch.ts';
 import { createPermits } from './permits.ts';
 import { type CallScope, openScope } from './scope.ts';
-import { underLimit } from './under-limit.ts';
+import { underPermit } from './under-permit.ts';
 
 export type { CallScope };
 
@@ -29,7 +29,7 @@ export function createCalls({ send, clock, random }: CallsDeps): Calls {
   const fetch = createFetch({ clock, random });
   return {
     scope: (signal) => openScope({ fetch, permits, clock }, signal),
-    exclusive: (name, task) => underLimit(permits, name, task),
+    exclusive: (name, task) => underPermit(permits.acquire(name), task),
     onGranted: (message) => permits.onGranted(message),
     onRefused: (message) => permits.onRefused(message),
     waitingFor: () => permits.waitingFor(),

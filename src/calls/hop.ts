@@ -2,6 +2,9 @@ import type { Permit } from './permits.ts';
 import type { Headers } from './retry-after.ts';
 import type { Controller, Handler } from './wire.ts';
 
+/** For a request that never began: the handler of a fetch makes no use of it then. */
+export const noController = undefined as unknown as Controller;
+
 /** What a request on the wire reports to the call that it belongs to. */
 export interface HopEvents {
   /** The head of an answer has come; its permit is still held. */
@@ -40,9 +43,12 @@ export class Hop implements Handler {
     return this.#controller !== undefined;
   }
 
-  /** The call was aborted. What has been sent, undici ends by itself; what still waits for a connection never will be. */
-  aborted(): void {
-    if (!this.wasSent) this.#end();
+  /** The call was aborted. One that still waits for a connection gives its permit back now, and is stopped when it gets one. */
+  abort(reason: Error): void {
+    if (this.#isOver) return;
+    if (this.#controller !== undefined) return this.#controller.abort(reason);
+    this.#end();
+    this.#fetch.onResponseError?.(noController, reason);
   }
 
   /**
@@ -52,12 +58,14 @@ export class Hop implements Handler {
   forget(): void {
     if (this.#isOver) return;
     this.#isForgotten = true;
-    this.#controller?.abort(new Error('the rest of the answer is of no use'));
+    if (this.#controller === undefined) this.#end();
+    else this.#controller.abort(new Error('the rest of the answer is of no use'));
   }
 
   onRequestStart(controller: Controller, context: unknown): void {
     this.#controller = controller;
-    this.#fetch.onRequestStart?.(controller, context);
+    if (this.#isOver) controller.abort(new Error('aborted before it was sent'));
+    else this.#fetch.onRequestStart?.(controller, context);
   }
 
   onResponseStart(controller: Controller, status: number, headers: Headers, message?: string): void {
@@ -76,6 +84,7 @@ export class Hop implements Handler {
   }
 
   onResponseError(controller: Controller, error: Error): void {
+    if (this.#isOver) return;
     this.#end();
     if (this.#isForgotten) return;
     this.#events.failed(error);

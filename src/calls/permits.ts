@@ -4,7 +4,7 @@ import type { Acquire, Freeze, Granted, Refused, Release } from '../ipc/messages
 /** The right to one call under a limit. */
 export interface Permit {
   /** Gives it back; calling it again does nothing. */
-  release(): void;
+  readonly release: () => void;
 }
 
 /** The limits as a child sees them: it asks, the supervisor grants. One of these per process. */

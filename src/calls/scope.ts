@@ -1,9 +1,10 @@
 import type { Clock } from '../core/clock.ts';
 import type { Fetch, UnderLimit } from '../pipeline/context.ts';
+import { Abortables } from './abortables.ts';
 import type { FetchFor } from './fetch.ts';
 import { type ItemPermits, itemPermits } from './item-permits.ts';
 import type { Permits } from './permits.ts';
-import { underLimit } from './under-limit.ts';
+import { underPermit } from './under-permit.ts';
 
 /** What one item, or the source, calls out with. */
 export interface CallScope {
@@ -15,9 +16,8 @@ export interface CallScope {
 
 /** The item that a call is made for. */
 export interface Caller {
-  /** Aborts when its time ends, and when it has settled. */
-  readonly signal: AbortSignal;
   readonly permits: ItemPermits;
+  readonly abortables: Abortables;
 }
 
 export interface ScopeDeps {
@@ -26,18 +26,21 @@ export interface ScopeDeps {
   readonly clock: Clock;
 }
 
+/** One for all, because making one takes longer than all else here. */
+const settled = new DOMException('the item is settled: its calls are cancelled', 'AbortError');
+
 /** Opens the scope of an item whose time ends when `itemSignal` aborts. Costs next to nothing until something is called. */
 export function openScope({ fetch, permits, clock }: ScopeDeps, itemSignal: AbortSignal): CallScope {
+  const abortables = new Abortables();
   const unsettled = new Set<Promise<unknown>>();
-  const controller = new AbortController();
-  const follow = (): void => controller.abort(itemSignal.reason);
+  const follow = (): void => abortables.abortAll(itemSignal.reason);
   let caller: Caller | undefined;
 
   function opened(): Caller {
     if (caller !== undefined) return caller;
     if (itemSignal.aborted) follow();
     else itemSignal.addEventListener('abort', follow);
-    caller = { signal: controller.signal, permits: itemPermits(permits, clock, controller.signal) };
+    caller = { permits: itemPermits(permits, clock, itemSignal), abortables };
     return caller;
   }
 
@@ -50,13 +53,17 @@ export function openScope({ fetch, permits, clock }: ScopeDeps, itemSignal: Abor
   return {
     fetch: (input, options = {}) => watched(fetch(input, options, opened())),
 
-    limit: (name, task) => watched(underLimit(opened().permits, name, task)),
+    limit(name, task) {
+      const { permits: own } = opened();
+      const inLine = abortables.begin();
+      return watched(underPermit(own.acquire(name, inLine.signal).finally(inLine.done), task));
+    },
 
     close() {
       itemSignal.removeEventListener('abort', follow);
       // A call that nobody waits for must not bring the process down for having been cancelled.
       for (const call of unsettled) call.catch(() => {});
-      controller.abort(new DOMException('the item is settled: its calls are cancelled', 'AbortError'));
+      abortables.abortAll(settled);
     },
   };
 }

@@ -1,4 +1,5 @@
 import { Agent, type Dispatcher, fetch, FormData } from 'undici';
+import { noController } from './hop.ts';
 import { kindOf, type Outgoing } from './outgoing.ts';
 
 /** The one file that knows undici. It is loaded with the first call. */
@@ -8,7 +9,11 @@ export type Controller = Dispatcher.DispatchController;
 
 /** Decides when a request may go out, and watches over it. */
 export interface Gate {
-  readonly signal: AbortSignal;
+  /**
+   * Aborts the fetch with its reason, which whoever reads the body will see as well. Undefined if that makes no difference to
+   * anybody: undici follows a signal by weak references, which cost the garbage collector more than the call.
+   */
+  readonly fetchSignal: AbortSignal | undefined;
   /** Watches the time itself, so that undici need not give up after 5 min of silence. */
   readonly hasTimeout: boolean;
   /** Resolves, when the request may go out, to what stands between undici and `fetch`; rejects if it may not. */
@@ -25,7 +30,7 @@ export async function send(request: Outgoing, gate: Gate): Promise<Response> {
   return await fetch(request.url, {
     ...(init as object),
     body: kindOf(body) === 'FormData' ? ownForm(body as globalThis.FormData) : (body as string),
-    signal: gate.signal,
+    ...(gate.fetchSignal && { signal: gate.fetchSignal }),
     dispatcher: dispatcher.compose(through(gate)),
   });
 }
@@ -47,9 +52,6 @@ function through(gate: Gate): Dispatcher.DispatcherComposeInterceptor {
     return true;
   };
 }
-
-/** For a request that never began: the handler of a fetch makes no use of it then. */
-const noController = undefined as unknown as Controller;
 
 /** undici takes the platform's form, which is another class, for text. */
 function ownForm(form: globalThis.FormData): FormData {
