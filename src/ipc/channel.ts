@@ -1,12 +1,14 @@
 import type { Duplex } from 'node:stream';
-import { MillraceError, ProtocolError } from '../core/errors.ts';
+import { MillraceError } from '../core/errors.ts';
 import { encodeHeader, MessageReader } from './framing.ts';
+import { outliveFailedWrites, saysThatPeerIsGone } from './outlive-writes.ts';
 
 /** One end of an ordered duplex line of messages between the supervisor and one child. */
 export interface Channel<Out> {
   /**
-   * Sends a message; what goes out in one tick goes out in one write. Never blocks and never throws: after the
-   * channel has closed it does nothing. How much may be outstanding is the sender's business (credits, windows).
+   * Sends a message; what goes out in one tick goes out in one write. Never blocks, and never throws whatever has
+   * become of the peer: after the channel has closed it does nothing. How much may be outstanding is the sender's
+   * business (credits, windows).
    */
   send(message: Out, payload?: readonly Buffer[]): void;
   /** Bytes sent that the operating system has not taken yet. */
@@ -14,7 +16,7 @@ export interface Channel<Out> {
   readonly isOpen: boolean;
   /** Sends what is waiting, then ends both directions. Idempotent. */
   end(): void;
-  /** Ends both directions at once; what is waiting is lost. Idempotent. */
+  /** Ends both directions at once; what is waiting is lost, and no message is handed over any more. Idempotent. */
   destroy(): void;
 }
 
@@ -24,8 +26,9 @@ export interface ChannelListener<In> {
   /** Called for each message, in order, from the first tick on. `payload` is a view: copy what is to be kept for long. */
   onMessage: (message: In, payload: Buffer) => void;
   /**
-   * Called once, when nothing more will arrive. With an error if the peer broke the protocol or the line failed;
-   * an error thrown by `onMessage` closes the channel, too, and is given here.
+   * Called once, when everything that the peer had sent has been handed over. With an error if the peer broke the
+   * protocol or the line failed; an error thrown by `onMessage` closes the channel, too, and is given here. A message
+   * that the peer did not live to send to its end is no error: its exit tells why.
    */
   onClose: (error: MillraceError | undefined) => void;
 }
@@ -36,8 +39,10 @@ export function createChannel<In, Out extends object>(stream: Duplex, listener: 
   let corked = false;
   let failure: MillraceError | undefined;
 
+  outliveFailedWrites(stream);
   const reader = new MessageReader((header, payload) => {
-    listener.onMessage(listener.parse(header), payload);
+    // Handing over an earlier message of the same chunk may have ended the channel.
+    if (!stream.destroyed) listener.onMessage(listener.parse(header), payload);
   });
   const close = (): void => {
     if (!isOpen) return;
@@ -46,7 +51,7 @@ export function createChannel<In, Out extends object>(stream: Duplex, listener: 
     listener.onClose(failure);
   };
   stream.on('data', (chunk: Buffer) => {
-    if (!isOpen) return;
+    if (stream.destroyed) return;
     try {
       reader.push(chunk);
     } catch (error) {
@@ -57,15 +62,10 @@ export function createChannel<In, Out extends object>(stream: Duplex, listener: 
       close();
     }
   });
-  stream.on('end', () => {
-    if (!reader.isBetweenMessages) failure ??= new ProtocolError('the channel ended in the middle of a message');
-    close();
-  });
-  // EPIPE and ECONNRESET only say that the peer has gone; its exit tells why.
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE' && error.code !== 'ECONNRESET') {
-      failure ??= new MillraceError('CHANNEL', `the channel failed: ${error.message}`, { cause: error });
-    }
+  stream.on('end', close);
+  stream.on('error', (error: Error) => {
+    if (saysThatPeerIsGone(error)) return;
+    failure ??= new MillraceError('CHANNEL', `the channel failed: ${error.message}`, { cause: error });
   });
   stream.on('close', close);
 

@@ -46,11 +46,6 @@ export class MessageReader {
     this.#onMessage = onMessage;
   }
 
-  /** True when the stream may end here: no message has been begun. */
-  get isBetweenMessages(): boolean {
-    return this.#rest.length === 0 && !this.#gathering;
-  }
-
   /** Takes a chunk. Throws a ProtocolError at the first byte that is not in the protocol. */
   push(chunk: Buffer): void {
     let bytes = chunk;
@@ -92,7 +87,8 @@ export class MessageReader {
     try {
       header = JSON.parse(message.toString('utf8', prefixBytes, headerEnd));
     } catch (error) {
-      throw new ProtocolError(`a message's header is not JSON (${(error as Error).message})`);
+      const seen = message.toString('utf8', prefixBytes, Math.min(headerEnd, prefixBytes + 100));
+      throw new ProtocolError(`expected a header in JSON, got ${JSON.stringify(seen)} (${(error as Error).message})`);
     }
     this.#onMessage(header, message.subarray(headerEnd));
   }
@@ -101,14 +97,23 @@ export class MessageReader {
 function readPrefix(bytes: Buffer, at: number): { headerBytes: number; total: number } {
   const gotMagic = bytes.readUInt16BE(at);
   const gotVersion = bytes.readUInt16BE(at + 2);
-  if (gotMagic !== magic || gotVersion !== version) {
+  if (gotMagic !== magic) {
     const seen = bytes.toString('latin1', at, Math.min(at + 24, bytes.length));
-    throw new ProtocolError(`expected a message, got bytes that are none: ${JSON.stringify(seen)}`);
+    throw new ProtocolError(
+      `expected a message, got bytes that are none: ${JSON.stringify(seen)}. Does anything in that process write to file descriptor 3?`,
+    );
+  }
+  if (gotVersion !== version) {
+    throw new ProtocolError(
+      `expected a message of protocol version ${version}, got one of ${gotVersion}. Was Millrace upgraded while it runs? Stop and start it.`,
+    );
   }
   const headerBytes = bytes.readUInt32BE(at + 4);
   const payloadBytes = bytes.readUInt32BE(at + 8);
   if (headerBytes > maxHeaderBytes || payloadBytes > maxPayloadBytes) {
-    throw new ProtocolError(`a message claims a header of ${headerBytes} and a payload of ${payloadBytes} bytes`);
+    throw new ProtocolError(
+      `expected a header of at most ${maxHeaderBytes} bytes and a payload of at most ${maxPayloadBytes}, got a message that claims ${headerBytes} and ${payloadBytes}`,
+    );
   }
   return { headerBytes, total: prefixBytes + headerBytes + payloadBytes };
 }

@@ -19,10 +19,18 @@ const orNull =
   (check: Check): Check =>
   (v) =>
     v === null || check(v);
+const optional =
+  (check: Check): Check =>
+  (v) =>
+    v === undefined || check(v);
 const listOf =
   (check: Check): Check =>
   (v) =>
     Array.isArray(v) && v.every(check);
+const recordOf =
+  (check: Check): Check =>
+  (v) =>
+    record(v) && Object.values(v as object).every(check);
 const oneOf =
   (...values: string[]): Check =>
   (v) =>
@@ -37,10 +45,25 @@ const flatIntervals: Check = (v) => {
   for (let i = 0; i < v.length; i += 2) if (v[i] > v[i + 1] || (i > 0 && v[i] <= v[i - 1])) return false;
   return true;
 };
-const error = fields({ code: text, message: text });
+const error = fields({
+  code: text,
+  message: text,
+  stack: optional(text),
+  retryAfterMs: optional(amount),
+  cause: optional((v) => error(v)),
+});
 const position = fields({ cursor: orNull(text), count: whole, digest: orNull(text) });
 const failure = fields({ seq: whole, verdict: oneOf('retry', 'later', 'dead'), error, afterMs: orNull(amount) });
 const frame = { count: whole, shapes: whole, base: whole };
+const problem = fields({ file: text, line: optional(whole), field: optional(text), message: text });
+const pipeline = fields({
+  name: text,
+  limits: recordOf(fields({ concurrency: optional(amount), rate: optional(text) })),
+  options: record,
+  fingerprint: text,
+  deterministic: flag,
+  sink: fields({ kind: text, transactional: flag, target: text }),
+});
 const none = {};
 
 const permitAnswers = { granted: { id: whole }, refused: { id: whole, message: text } };
@@ -58,7 +81,7 @@ const fromChild = {
 
 const fromProducer: Checks<FromProducer> = {
   ...fromChild,
-  described: { pipeline: orNull(record), problems: listOf(fields({ file: text, message: text })) },
+  described: { pipeline: orNull(pipeline), problems: listOf(problem) },
   frame: { ...frame, position },
   end: { position },
 };

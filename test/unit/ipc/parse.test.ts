@@ -1,0 +1,205 @@
+import { describe, expect, it } from '@jest/globals';
+import { ProtocolError } from '../../../src/core/errors.ts';
+import type { FromConsumer, FromProducer, ToConsumer, ToProducer } from '../../../src/ipc/messages.ts';
+import { parse } from '../../../src/ipc/parse.ts';
+import { thrownBy } from '../../support/thrown.ts';
+
+/** One message of each type, with nothing left out and nothing null. */
+type Examples<Message extends { type: string }> = { [Type in Message['type']]: Extract<Message, { type: Type }> };
+
+const error = { code: 'E', message: 'text', stack: 'at', retryAfterMs: 1, cause: { code: 'C', message: 'why' } };
+const position = { cursor: '"a"', count: 2, digest: '0123456789abcdef' };
+const frame = { count: 3, shapes: 20, base: 0 };
+
+const fromChild = {
+  ready: { type: 'ready' },
+  acquire: { type: 'acquire', id: 1, limit: 'vendor' },
+  release: { type: 'release', id: 1 },
+  freeze: { type: 'freeze', limit: 'vendor', ms: 1000 },
+  beat: { type: 'beat', rss: 1e8, utilisation: 0.5, lent: 3, started: 2, oldestMs: 10.5, waiting: 'the sink' },
+  log: { type: 'log', level: 'warn', message: 'text', fields: { a: 1 } },
+  failed: { type: 'failed', error, exitCode: 78 },
+  ended: { type: 'ended' },
+} as const;
+
+const fromProducer: Examples<FromProducer> = {
+  ...fromChild,
+  described: {
+    type: 'described',
+    pipeline: {
+      name: 'pokedex',
+      limits: { vendor: { concurrency: 10, rate: '100/s' } },
+      options: { consumers: 2 },
+      fingerprint: 'abc',
+      deterministic: true,
+      sink: { kind: 'sqlite', transactional: true, target: 'pokedex.db' },
+    },
+    problems: [{ file: 'pokedex.ts', line: 3, field: 'process', message: 'expected a function' }],
+  },
+  frame: { type: 'frame', ...frame, position },
+  end: { type: 'end', position },
+};
+
+const fromConsumer: Examples<FromConsumer> = {
+  ...fromChild,
+  settle: { type: 'settle', done: [1, 4, 6, 6], failed: [{ seq: 5, verdict: 'later', error, afterMs: 1000 }] },
+  released: { type: 'released', items: [1, 4] },
+  fenced: { type: 'fenced', writers: [1, 2] },
+  sink: { type: 'sink', reason: 'no space left' },
+  write: { type: 'write' },
+};
+
+const permitAnswers = {
+  granted: { type: 'granted', id: 1 },
+  refused: { type: 'refused', id: 1, message: 'no such limit' },
+} as const;
+
+const toProducer: Examples<ToProducer> = {
+  ...permitAnswers,
+  describe: { type: 'describe', file: '/a/pokedex.ts' },
+  configure: {
+    type: 'configure',
+    name: 'pokedex',
+    run: 'r1',
+    position,
+    throttled: false,
+    frameItems: 1024,
+    frameBytes: 262_144,
+    windowBytes: 4_194_304,
+    maxItemBytes: 16_777_216,
+    beatMs: 1000,
+    diesWithSupervisor: true,
+  },
+  stored: { type: 'stored', frames: 2 },
+  throttle: { type: 'throttle', on: true },
+  stop: { type: 'stop' },
+  bye: { type: 'bye' },
+};
+
+const toConsumer: Examples<ToConsumer> = {
+  ...permitAnswers,
+  configure: {
+    type: 'configure',
+    file: '/a/pokedex.ts',
+    name: 'pokedex',
+    run: 'r1',
+    writer: 7,
+    ordinal: 2,
+    generation: 3,
+    concurrency: 16,
+    durability: 'full',
+    itemTimeoutMs: 300_000,
+    beatMs: 1000,
+    diesWithSupervisor: true,
+  },
+  deliver: { type: 'deliver', ...frame, seq: 1, attempt: 1, redelivered: true, suspect: true, writers: [1, 2] },
+  settled: { type: 'settled', count: 2 },
+  prune: { type: 'prune', before: 100, open: [5, 6], drop: ['r0'] },
+  end: { type: 'end' },
+  stop: { type: 'stop' },
+  abort: { type: 'abort' },
+  bye: { type: 'bye' },
+  written: { type: 'written', count: 1 },
+};
+
+const directions = [
+  ['producer → supervisor', parse.fromProducer, fromProducer],
+  ['consumer → supervisor', parse.fromConsumer, fromConsumer],
+  ['supervisor → producer', parse.toProducer, toProducer],
+  ['supervisor → consumer', parse.toConsumer, toConsumer],
+] as const;
+
+// Fields that may be null, and those that may be left out.
+const nullable = ['ms', 'waiting', 'exitCode', 'pipeline', 'cursor', 'digest', 'reason', 'afterMs'];
+const optional = ['stack', 'retryAfterMs', 'cause', 'line', 'field', 'concurrency', 'rate'];
+// Fields whose content is the user's or checked elsewhere.
+const open = ['fields', 'options'];
+
+/** What cannot stand where `right` stands in the field `name`. */
+function wrongFor(name: string, right: unknown): unknown[] {
+  const wrong: unknown[] = [];
+  if (!nullable.includes(name)) wrong.push(null);
+  if (!optional.includes(name)) wrong.push(undefined);
+  if (typeof right === 'number') wrong.push('1', -1, {}, true);
+  if (
+    typeof right === 'number' &&
+    Number.isInteger(right) &&
+    !['rss', 'retryAfterMs', 'concurrency', 'ms'].includes(name)
+  ) {
+    if (!name.endsWith('Ms')) wrong.push(1.5, 2 ** 53);
+  }
+  if (typeof right === 'string') wrong.push(1, {}, ['text']);
+  if (typeof right === 'boolean') wrong.push('true', 1);
+  if (Array.isArray(right)) wrong.push({}, 'text', [null], [[]]);
+  else if (typeof right === 'object') wrong.push([], 'text', 1);
+  if (['done', 'items'].includes(name)) wrong.push([1], [2, 1], [1, 2, 2, 3], [1, 1.5], [5, 6, 1, 2], [-1, 1]);
+  if (['level', 'verdict', 'durability'].includes(name)) wrong.push('', 'other');
+  return wrong;
+}
+
+/** Copies of `value` with one thing wrong in each, and where that is. */
+function spoiled(value: unknown, path: string): { path: string; copy: unknown }[] {
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([name, right]) => {
+    const put = (copy: unknown): unknown =>
+      Array.isArray(value) ? value.with(Number(name), copy) : { ...value, [name]: copy };
+    const at = `${path}.${name}`;
+    const here = wrongFor(name, right).map((wrong) => ({ path: `${at} = ${JSON.stringify(wrong)}`, copy: put(wrong) }));
+    if (open.includes(name)) return here;
+    const inside = typeof right === 'object' ? spoiled(right, at) : [];
+    return [
+      ...(Array.isArray(value) ? [] : here),
+      ...inside.map(({ path: deep, copy }) => ({ path: deep, copy: put(copy) })),
+    ];
+  });
+}
+
+describe.each(directions)('%s', (_, parser, examples) => {
+  it.each(Object.entries(examples))('%s is taken as it is', (__, example) => {
+    expect(parser(example)).toBe(example);
+  });
+
+  it.each(Object.entries(examples))(
+    '%s is refused with anything wrong in it, and the text names the field',
+    (__, example) => {
+      const { type, ...body } = example as { type: string };
+      for (const { path, copy } of spoiled(body, type)) {
+        const thrown = thrownBy(() => parser({ type, ...(copy as object) }));
+        expect({ path, thrown }).toEqual({ path, thrown: expect.any(ProtocolError) });
+        const field = path.split(/[. ]/)[1]!;
+        expect(thrown?.message).toContain(`sent "${type}" with a wrong ${field}: `);
+      }
+    },
+  );
+
+  it.each([
+    null,
+    7,
+    'ready',
+    [],
+    {},
+    { type: null },
+    { type: 'constructor' },
+    { type: '__proto__' },
+    { type: 'hello' },
+  ])('takes %j for no message', (header) => {
+    const thrown = thrownBy(() => parser(header));
+    expect(thrown).toBeInstanceOf(ProtocolError);
+    expect(thrown?.message).toContain(`sent a message of no known type: ${JSON.stringify(header)}`);
+  });
+});
+
+it('shows only the beginning of what was wrong', () => {
+  const thrown = thrownBy(() => parse.fromProducer({ type: 'x'.repeat(10_000) }));
+  expect(thrown?.message.length).toBeLessThan(300);
+});
+
+it('takes what may be null or left out', () => {
+  const messages = [
+    { type: 'described', pipeline: null, problems: [{ file: 'a.ts', message: 'broken' }] },
+    { type: 'failed', error: { code: 'E', message: 'text' }, exitCode: null },
+    { type: 'end', position: { cursor: null, count: 0, digest: null } },
+    { type: 'beat', rss: 1, utilisation: 0, lent: 0, started: 0, oldestMs: 0, waiting: null },
+  ];
+  expect(messages.map((message) => parse.fromProducer(message))).toEqual(messages);
+});
