@@ -1,8 +1,9 @@
 import { askControl } from '../control/client.ts';
+import type { DeadPage } from '../control/dead-page.ts';
 import type { Clock } from '../core/clock.ts';
 import { MillraceError } from '../core/errors.ts';
 import { exitCodes } from '../core/exit-codes.ts';
-import type { DeadLetter, DeadQuery, Status } from '../observability/status.ts';
+import type { DeadQuery, Status } from '../observability/status.ts';
 import type { FoundState } from './find-state.ts';
 
 /** The status of the pipeline that runs there. Rejects as `askControl` does, and if it is another one than was asked for. */
@@ -12,11 +13,10 @@ export async function askStatus({ socketPath, name }: FoundState, clock: Clock):
   throw unavailable(`expected pipeline ${name} on ${socketPath}, but ${status.name} is running there`);
 }
 
-/** Dead letters of the pipeline that runs there. */
-export async function askDead({ socketPath }: FoundState, query: DeadQuery, clock: Clock): Promise<DeadLetter[]> {
+/** A page of the dead letters of the pipeline that runs there. */
+export async function askDead({ socketPath }: FoundState, query: DeadQuery, clock: Clock): Promise<DeadPage> {
   const { limit, after } = query;
-  const answer = (await ask(socketPath, `/api/dead?limit=${limit}&after=${after}`, clock)) as { letters: DeadLetter[] };
-  return answer.letters;
+  return (await ask(socketPath, `/api/dead?limit=${limit}&after=${after}`, clock)) as DeadPage;
 }
 
 async function ask(socketPath: string, path: string, clock: Clock): Promise<unknown> {

@@ -1,4 +1,3 @@
-import { relative } from 'node:path';
 import type { Config } from '../config/resolve.ts';
 import { options, type Option } from '../config/schema.ts';
 import { stateDirectory } from '../config/state-directory.ts';
@@ -6,6 +5,7 @@ import { exitCodes } from '../core/exit-codes.ts';
 import { formatBytes, formatDuration } from '../core/units.ts';
 import { count, plural } from '../observability/figures.ts';
 import { printable } from '../observability/printable.ts';
+import { shortPath } from '../observability/short-path.ts';
 import type { PipelineDescription } from '../ipc/messages.ts';
 import type { CommandLine } from './command-line.ts';
 import { loadHere } from './load.ts';
@@ -21,7 +21,7 @@ export async function check(line: CommandLine, shell: Shell): Promise<number> {
   const { name } = description;
   const directory = stateDirectory({ settings: config.settings, environment, name, folder });
   for (const warning of config.warnings) await shell.err(`millrace: warning: ${warning}\n`);
-  await shell.out(describe(file, description, config, relative(folder, directory) || directory));
+  await shell.out(describe(file, description, config, shortPath(directory, folder)));
   return exitCodes.ok;
 }
 

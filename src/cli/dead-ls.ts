@@ -1,3 +1,4 @@
+import { deadPage, type DeadPage } from '../control/dead-page.ts';
 import type { Clock } from '../core/clock.ts';
 import { MillraceError } from '../core/errors.ts';
 import { exitCodes } from '../core/exit-codes.ts';
@@ -19,13 +20,12 @@ export async function deadLs(line: CommandLine, shell: Shell, fromSpool: ListDea
   const state = findState(line, shell);
   const page = await pageSource(state, shell.clock, fromSpool);
   const letters: DeadLetter[] = [];
-  let hasMore = true;
-  while (hasMore && letters.length <= limit) {
-    // One more than is shown, to know whether there are more.
-    const query = { limit: Math.min(limit + 1 - letters.length, pageLimit), after: letters.at(-1)?.seq ?? 0 };
-    const found = await page(query);
-    letters.push(...found);
-    hasMore = found.length === query.limit;
+  let after: number | null = 0;
+  // One more than is shown, to know whether there are more.
+  while (after !== null && letters.length <= limit) {
+    const found: DeadPage = await page({ limit: Math.min(limit + 1 - letters.length, pageLimit), after });
+    letters.push(...found.letters);
+    after = found.next;
   }
   const shown = letters.slice(0, limit);
   await shell.out(
@@ -36,7 +36,7 @@ export async function deadLs(line: CommandLine, shell: Shell, fromSpool: ListDea
   return exitCodes.ok;
 }
 
-type PageSource = (query: DeadQuery) => Promise<readonly DeadLetter[]>;
+type PageSource = (query: DeadQuery) => Promise<DeadPage>;
 
 async function pageSource(state: FoundState, clock: Clock, fromSpool: ListDead): Promise<PageSource> {
   try {
@@ -44,6 +44,6 @@ async function pageSource(state: FoundState, clock: Clock, fromSpool: ListDead):
     return (query) => askDead(state, query, clock);
   } catch (error) {
     if (!(error instanceof MillraceError) || error.code !== 'NOT_RUNNING') throw error;
-    return async (query) => await fromSpool(state.directory, query);
+    return (query) => deadPage(query, (part) => fromSpool(state.directory, part));
   }
 }

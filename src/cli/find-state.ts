@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { controlSocketPath, stateDirectory } from '../config/state-directory.ts';
 import { usageError } from '../core/errors.ts';
@@ -28,7 +28,7 @@ export function findState({ operand, flags }: CommandLine, { environment, folder
     return found(stateDirectory({ settings: { state }, environment, name: name ?? '', folder }), name);
   }
   const all = join(folder, '.millrace');
-  const names = existsSync(all) ? directoriesIn(all) : [];
+  const names = directoriesIn(all);
   if (names.length === 1) return found(join(all, names[0]!), undefined);
   throw usageError(
     names.length === 0
@@ -44,16 +44,31 @@ function found(directory: string, name: string | undefined): FoundState {
 /** Nothing of a user's is run for this: asking how a pipeline is doing must not start anything. */
 function nameOf(operand: string, folder: string): string {
   if (slug.test(operand)) return operand;
-  const file = resolve(folder, operand);
-  if (!existsSync(file)) throw usageError(`expected the name of a pipeline or its file, got ${show(operand)}`);
-  const name = nameInFile(readFileSync(file, 'utf8'));
+  const text = textOf(resolve(folder, operand));
+  if (text === undefined) throw usageError(`expected the name of a pipeline or its file, got ${show(operand)}`);
+  const name = nameInFile(text);
   if (name !== undefined && slug.test(name)) return name;
   throw usageError(`the name of the pipeline in ${operand} is not written there as a text: give the name itself`);
 }
 
+function textOf(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    // Not there, a folder, not readable: the name will do as well.
+    return undefined;
+  }
+}
+
 function directoriesIn(folder: string): string[] {
-  return readdirSync(folder, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory())
-    .map(({ name }) => name)
-    .toSorted();
+  try {
+    const entries = readdirSync(folder, { withFileTypes: true });
+    return entries
+      .filter((entry) => entry.isDirectory())
+      .map(({ name }) => name)
+      .toSorted();
+  } catch {
+    // No such folder: nothing has run here.
+    return [];
+  }
 }

@@ -1,11 +1,11 @@
 /** What the control API answers: routes and their JSON, without sockets. */
-import { displayJson } from '../observability/display-json.ts';
-import type { DeadLetter, DeadQuery, Status } from '../observability/status.ts';
+import type { DeadQuery, Status } from '../observability/status.ts';
+import { deadPage, type DeadSource } from './dead-page.ts';
 
 /** Where the answers come from. */
 export interface ControlSources {
   status: () => Status;
-  dead: (query: DeadQuery) => readonly DeadLetter[] | Promise<readonly DeadLetter[]>;
+  dead: DeadSource;
 }
 
 export interface Answer {
@@ -21,8 +21,6 @@ type Route = (query: URLSearchParams, sources: ControlSources) => Answer | Promi
 const longestTarget = 1024;
 const defaultLimit = 100;
 const highestLimit = 1000;
-/** Characters of an item's JSON; a longer one is cut. */
-const longestItem = 16_384;
 const methods = ['GET', 'HEAD'];
 
 const routes: Readonly<Record<string, Route | undefined>> = {
@@ -32,7 +30,7 @@ const routes: Readonly<Record<string, Route | undefined>> = {
   '/api/dead': async (query, { dead }) => {
     const asked = parseDeadQuery(query);
     if ('problem' in asked) return problem(400, asked.problem);
-    return json(200, { letters: (await dead(asked)).map(shortened) });
+    return json(200, await deadPage(asked, dead));
   },
 };
 
@@ -82,13 +80,6 @@ function parseDeadQuery(query: URLSearchParams): DeadQuery | { problem: string }
     return { problem: `expected after to be a whole number from 0, got ${query.get('after')}` };
   }
   return { limit, after };
-}
-
-/** Items can be megabytes each, and a list of them is for reading. */
-function shortened(letter: DeadLetter): object {
-  const text = displayJson(letter.item);
-  if (text.length <= longestItem) return { ...letter, item: JSON.parse(text) as unknown };
-  return { ...letter, item: { cut: text.slice(0, longestItem), characters: text.length } };
 }
 
 function json(status: number, value: unknown): Answer {

@@ -22,8 +22,8 @@ export function startProgress(options: {
   log: Log;
   status: () => Status;
   isTerminal: boolean;
-  /** The terminal's columns as they are now. */
-  columns: () => number;
+  /** The terminal's columns as they are now, if it says. */
+  columns: () => number | undefined;
   color: boolean;
   clock: Clock;
 }): Progress {
@@ -32,7 +32,7 @@ export function startProgress(options: {
   if (!options.isTerminal) return { stop: clock.every(lineMs, () => log.write(wordStatus(status()))) };
 
   const { output } = log;
-  const draw = (): void => output.pin(renderProgress(status(), columns() - 1, color));
+  const draw = (): void => output.pin(renderProgress(status(), (columns() || 80) - 1, color));
   const cancel = clock.every(redrawMs, draw);
   const restore = onSuddenEnd(() => output.pin([]));
   draw();

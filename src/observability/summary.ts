@@ -1,7 +1,8 @@
-import { isAbsolute, join, relative } from 'node:path';
+import { join } from 'node:path';
 import { formatDuration } from '../core/units.ts';
 import { painter, type Color } from './color.ts';
 import { count, perSecond, plural } from './figures.ts';
+import { shortPath } from './short-path.ts';
 import type { Status } from './status.ts';
 
 /** The closing lines after a run, for a terminal: what was done, how fast, what went wrong, where the state is. */
@@ -30,11 +31,6 @@ export function renderSummary(status: Status, options: { folder: string; color: 
 
 function took(ms: number): string {
   return ms < 60_000 ? `${(ms / 1000).toFixed(1)}s` : formatDuration(ms);
-}
-
-function shortPath(path: string, folder: string): string {
-  const short = relative(folder, path);
-  return short === '' || short.startsWith('..') || isAbsolute(short) ? path : short;
 }
 
 function shellWord(text: string): string {

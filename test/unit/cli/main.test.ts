@@ -44,6 +44,13 @@ describe('an error', () => {
     });
   });
 
+  it('does not act on the terminal, whatever is in it', async () => {
+    expect((await told(configError('X', 'no file \u001b[2J\nand no other'))).lines).toEqual([
+      'millrace: no file \\e[2J',
+      'millrace: and no other',
+    ]);
+  });
+
   it('has its stack, and that of its cause, for who asks for it', async () => {
     const { lines } = await told(configError('X', 'outer', new Error('inner')), true);
     expect(lines).toContainEqual(expect.stringMatching(/^ {4}at /));
