@@ -3,15 +3,19 @@ import type { OpenFrame } from './open-frames.ts';
 import { Sizing, type SizingMark } from './sizing.ts';
 import type { RetryHead } from './store.ts';
 
-/** A run of items that a consumer holds, and where they came from. */
+/** A run of items that a consumer was lent, and where they came from. */
 export interface Lent {
-  from: number;
-  to: number;
-  bytes: number;
-  /** How many of them are not settled yet. */
-  remaining: number;
-  mark: SizingMark;
-  origin: { kind: 'frame'; frame: OpenFrame } | { kind: 'retry'; head: RetryHead };
+  readonly from: number;
+  readonly to: number;
+  readonly bytes: number;
+  readonly mark: SizingMark;
+  readonly origin: { kind: 'frame'; frame: OpenFrame } | { kind: 'retry'; head: RetryHead };
+}
+
+/** A `Lent` and which of its items are still held: the same seq may be lent again, as a retry, before all of it is settled. */
+interface Held {
+  readonly lent: Lent;
+  readonly items: Intervals;
 }
 
 /** A part of a `Lent` that has just been settled or given back. */
@@ -26,8 +30,8 @@ export class Holding {
   readonly writer: number;
   readonly slots: number;
   readonly sizing: Sizing;
-  readonly items = new Intervals();
-  #lent: Lent[] = [];
+  #held: Held[] = [];
+  #count = 0;
   #bytes = 0;
 
   constructor(writer: number, slots: number) {
@@ -36,8 +40,9 @@ export class Holding {
     this.sizing = new Sizing(slots);
   }
 
+  /** Items held. */
   get count(): number {
-    return this.items.size;
+    return this.#count;
   }
 
   /** Bytes of deliveries of which anything is still held. */
@@ -46,24 +51,20 @@ export class Holding {
   }
 
   give(lent: Lent): void {
-    this.#lent.push(lent);
+    this.#held.push({ lent, items: Intervals.of([lent.from, lent.to]) });
+    this.#count += lent.to - lent.from + 1;
     this.#bytes += lent.bytes;
-    this.items.add(lent.from, lent.to);
   }
 
   /** Takes out what is held of `from`…`to`. What comes back covers exactly that; the rest was not this consumer's. */
   take(from: number, to: number, now: number): Returned[] {
-    const held = [...this.items.within(from, to)];
     const parts: Returned[] = [];
-    for (const [start, end] of held) {
-      this.items.delete(start, end);
-      for (const lent of this.#lent) {
-        if (lent.to < start || lent.from > end) continue;
-        const part = { lent, from: Math.max(lent.from, start), to: Math.min(lent.to, end) };
-        const size = part.to - part.from + 1;
-        lent.remaining -= size;
-        this.sizing.settled(size);
-        parts.push(part);
+    for (const { lent, items } of this.#held) {
+      if (lent.to < from || lent.from > to) continue;
+      for (const [start, end] of [...items.within(from, to)]) {
+        this.#count -= items.delete(start, end);
+        this.sizing.settled(end - start + 1);
+        parts.push({ lent, from: start, to: end });
       }
     }
     if (parts.length > 0) this.#dropCompleted(now);
@@ -72,25 +73,20 @@ export class Holding {
 
   /** What `seq` was lent as, if it is held. */
   find(seq: number): Lent | undefined {
-    if (!this.items.has(seq)) return undefined;
-    return this.#lent.find(({ from, to }) => from <= seq && seq <= to);
+    return this.#held.find(({ items }) => items.has(seq))?.lent;
   }
 
   /** Takes out everything. */
   takeAll(now: number): Returned[] {
-    return [...this.items].flatMap(([from, to]) => this.take(from, to, now));
+    return this.take(-Infinity, Infinity, now);
   }
 
   #dropCompleted(now: number): void {
-    const open: Lent[] = [];
-    for (const lent of this.#lent) {
-      if (lent.remaining > 0) {
-        open.push(lent);
-        continue;
-      }
+    this.#held = this.#held.filter(({ lent, items }) => {
+      if (!items.isEmpty) return true;
       this.#bytes -= lent.bytes;
       this.sizing.completed(lent.mark, now);
-    }
-    this.#lent = open;
+      return false;
+    });
   }
 }

@@ -297,7 +297,6 @@ export class Queue {
       from: head.seq,
       to: head.seq,
       bytes: frameBytes(frame),
-      remaining: 1,
       mark: holding.sizing.lent(now),
       origin: { kind: 'retry', head },
     });
@@ -332,7 +331,6 @@ export class Queue {
       from: seq,
       to: seq + frame.count - 1,
       bytes: frameBytes(frame),
-      remaining: frame.count,
       mark: holding.sizing.lent(now),
       origin: { kind: 'frame', frame: this.#open.open(stored) },
     });

@@ -79,7 +79,8 @@ export class Consumer {
     this.#redelivery = new Redelivery(this.#sink, (writers) => send({ type: 'fenced', writers }));
     const { run, resources, log, calls } = options;
     const base = { run, resources, log, calls };
-    const process = pipeline.process ?? ((item: unknown) => item);
+    // An item that is an array is one row, not several.
+    const process = pipeline.process ?? ((item: unknown) => [item]);
     this.#slots = new Slots<ItemScope>({
       clock,
       concurrency,
