@@ -53,14 +53,9 @@ describe('the control API', () => {
   });
 
   it('gives dead letters, and where to go on', async () => {
-    const seqs = async (target: string) => {
-      const { status, body } = await ask(target, { dead: fourLetters });
-      expect(status).toBe(200);
-      return { seqs: (body['letters'] as DeadLetter[]).map(({ seq }) => seq), next: body['next'] };
-    };
-    expect(await seqs('/api/dead')).toEqual({ seqs: [1, 2, 3, 4], next: null });
-    expect(await seqs('/api/dead?limit=2&after=1')).toEqual({ seqs: [2, 3], next: 3 });
-    expect(await seqs('/api/dead?after=3')).toEqual({ seqs: [4], next: null });
+    expect(await seqsOf('/api/dead')).toEqual({ seqs: [1, 2, 3, 4], next: null });
+    expect(await seqsOf('/api/dead?limit=2&after=1')).toEqual({ seqs: [2, 3], next: 3 });
+    expect(await seqsOf('/api/dead?after=3')).toEqual({ seqs: [4], next: null });
   });
 
   it.each([
@@ -102,4 +97,10 @@ describe('the control API', () => {
 async function fourLetters({ limit, after }: DeadQuery): Promise<DeadLetter[]> {
   const all = [1, 2, 3, 4].map((seq) => ({ ...letter, seq }));
   return all.filter(({ seq }) => seq > after).slice(0, limit);
+}
+
+async function seqsOf(target: string) {
+  const { status, body } = await ask(target, { dead: fourLetters });
+  expect(status).toBe(200);
+  return { seqs: (body['letters'] as DeadLetter[]).map(({ seq }) => seq), next: body['next'] };
 }
