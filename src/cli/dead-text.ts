@@ -21,6 +21,6 @@ export function deadText(letters: readonly DeadLetter[], hasMore: boolean): stri
       `    ${cutText(printable(displayJson(item)), longestItem)}`,
     ];
   });
-  if (hasMore) lines.push(`these are the first ${count(letters.length)}; --limit shows more`);
+  if (hasMore) lines.push(`there are more than these ${count(letters.length)}: --limit shows them`);
   return `${lines.join('\n')}\n`;
 }

@@ -75,7 +75,11 @@ export function createLog(options: LogOptions): Log {
   return {
     subscribe(bus) {
       tellDropped = (lines) => bus.emit('log.dropped', { lines });
-      return bus.subscribe((name, event) => write(wordEvent(name, event)));
+      return bus.subscribe((name, event) => {
+        // What is held back belongs before the end, not after it.
+        if (name === 'run.finished' || name === 'run.stopped') thinning.end();
+        write(wordEvent(name, event));
+      });
     },
     write,
     output,

@@ -84,6 +84,14 @@ describe('the log', () => {
     expect(clock.waiting).toBe(0);
   });
 
+  it('has the end of a run as its last word', async () => {
+    const { bus, lines } = aLog();
+    const error = { code: 'E', message: 'm' };
+    for (let seq = 1; seq <= 12; seq++) bus.emit('item.dead', { seq, attempts: 5, reason: 'r', error });
+    bus.emit('run.finished', { run: 'r', items: 12, done: 0, dead: 12, seconds: 1, exitCode: 3 });
+    expect((await lines()).slice(-2)).toMatchObject([{ event: 'item.dead', repeated: 2 }, { event: 'run.finished' }]);
+  });
+
   it('says on the bus how many lines it had to drop', async () => {
     const { log, bus, stream } = aLog();
     const dropped: number[] = [];
