@@ -1,13 +1,11 @@
-import type { Duplex, Readable } from 'node:stream';
-import { execa } from 'execa';
-import type { Clock } from '../core/clock.ts';
+import type { Readable } from 'node:stream';
+import type { Cancel, Clock } from '../core/clock.ts';
 import type { MillraceError } from '../core/errors.ts';
 import { createChannel, type Channel } from '../ipc/channel.ts';
 import type { Who } from '../observability/events.ts';
 import { killGroup } from './kill.ts';
+import { spawn } from './spawn.ts';
 
-/** The descriptor on which a child finds its channel. */
-const channelFd = 3;
 /** How long the channel may take to end after its process has. */
 const drainMs = 1000;
 /** How long a process may take to end after it has let go of its channel: user code may have left timers behind. */
@@ -35,7 +33,10 @@ export interface Child<In, Out> {
   readonly who: Who;
   readonly startedAt: number;
   send: Channel<Out>['send'];
-  /** Who is told what happens. Set before the child is sent anything. */
+  /**
+   * Who is told what happens from now on. Set before the child is sent anything; if the child has gone already, the
+   * listener is told its exit in the next microtask.
+   */
   listen: (listener: ChildListener<In>) => void;
   /** SIGKILL to the child and all that it started; `reason` says why, for people. */
   kill: (reason: string) => void;
@@ -57,56 +58,53 @@ export interface StartOptions<In> {
 
 /** Starts a child. Never throws: a start that fails is reported as an exit. */
 export function startChild<In, Out extends object>(options: StartOptions<In>): Child<In, Out> {
-  const { role, ordinal, entry, clock, prefix, env } = options;
+  const { role, ordinal, entry, clock, prefix, env, onOutput } = options;
   // The title in argv makes `ps` tell which is which from the first moment.
   const command = [...(prefix ?? []), process.execPath, entry, role, ...(role === 'consumer' ? [String(ordinal)] : [])];
-  const subprocess = execa(command[0]!, command.slice(1), {
-    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
-    // Collecting would gather the channel's bytes too, and end the child at 100 MB of them.
-    buffer: false,
-    reject: false,
-    cleanup: false,
-    // A group of its own: a terminal's Ctrl-C does not reach it, and it can be killed with all that it started.
-    detached: true,
-    env,
-    extendEnv: false,
-  });
-  const who: Who = { role, ordinal, pid: subprocess.pid };
+  const spawned = spawn(command, env);
+  const startedAt = clock.now();
+  if (spawned.status === 'failed') {
+    const who: Who = { role, ordinal, pid: undefined };
+    const exit = spawned.reason.then((reason) => ({
+      code: null,
+      signal: null,
+      reason: `could not be started: ${reason}`,
+    }));
+    return {
+      who,
+      startedAt,
+      send: () => undefined,
+      listen: ({ onExit }) => void exit.then(onExit),
+      kill: () => undefined,
+    };
+  }
+  const { pid, outputs } = spawned;
+  const who: Who = { role, ordinal, pid };
 
   let listener: ChildListener<In> | undefined;
   let killReason: string | undefined;
   let channelProblem: MillraceError | undefined;
   let exited: { code: number | null; signal: string | null } | undefined;
-  let startProblem: string | undefined;
-  let channelClosed = false;
-  let told = false;
-  let cancelDeadline = (): void => undefined;
+  let isChannelClosed = false;
+  let exit: Exit | undefined;
+  let cancelDeadline: Cancel | undefined;
 
   const kill = (reason: string): void => {
     killReason ??= reason;
-    if (subprocess.pid !== undefined && !exited) killGroup(subprocess.pid);
+    if (!exited) killGroup(pid);
   };
   const finish = (): void => {
-    if (told || !exited || !channelClosed) return;
-    told = true;
-    cancelDeadline();
-    listener?.onExit({ ...exited, reason: killReason ?? channelProblem?.message ?? startProblem });
-  };
-  const gone = (code: number | null, signal: string | null): void => {
-    if (exited) return;
-    exited = { code, signal };
-    cancelDeadline();
-    // What it had started dies with it; a grandchild may hold the channel open, too.
-    if (subprocess.pid !== undefined) killGroup(subprocess.pid);
-    if (!channelClosed) cancelDeadline = clock.after(drainMs, () => channel.destroy());
-    finish();
+    if (exit || !exited || !isChannelClosed) return;
+    cancelDeadline?.();
+    exit = { ...exited, reason: killReason ?? channelProblem?.message };
+    listener?.onExit(exit);
   };
 
-  const channel: Channel<Out> = createChannel<In, Out>(subprocess.stdio[channelFd] as unknown as Duplex, {
+  const channel: Channel<Out> = createChannel<In, Out>(spawned.channel, {
     parse: options.parse,
     onMessage: (message, payload) => listener?.onMessage(message, payload),
     onClose: (problem) => {
-      channelClosed = true;
+      isChannelClosed = true;
       channelProblem = problem;
       // Without a channel it can do nothing for us any more.
       if (problem) kill(problem.message);
@@ -114,31 +112,47 @@ export function startChild<In, Out extends object>(options: StartOptions<In>): C
       finish();
     },
   });
-  const reading: [Readable, 'stdout' | 'stderr'][] = [
-    [subprocess.stdout, 'stdout'],
-    [subprocess.stderr, 'stderr'],
-  ];
-  for (const [stream, name] of reading) {
-    stream.on('data', (chunk: Buffer) => options.onOutput(who, name, chunk));
-    stream.on('error', () => undefined); // Its end is all that matters, and 'close' follows.
-    stream.on('close', () => options.onOutput(who, name, null));
-  }
-  subprocess.on('exit', gone);
-  // Not execa's promise, which a grandchild that holds stdout delays without bound; but a failed start is only there.
-  subprocess.on('error', (error) => {
-    startProblem = `could not be started: ${error.message}`;
-    channel.destroy();
-    gone(null, null);
+  spawned.onExit((code, signal) => {
+    exited = { code, signal };
+    cancelDeadline?.();
+    // What it had started dies with it; a grandchild may hold the channel open, too.
+    killGroup(pid);
+    if (!isChannelClosed) cancelDeadline = clock.after(drainMs, () => channel.destroy());
+    letGoOf(
+      outputs.map(([stream]) => stream),
+      clock,
+    );
+    finish();
   });
-  void subprocess.catch(() => undefined);
+  for (const [stream, name] of outputs) {
+    stream.on('data', (chunk: Buffer) => onOutput(who, name, chunk));
+    stream.on('error', () => undefined); // Its end is all that matters, and 'close' follows.
+    stream.on('close', () => onOutput(who, name, null));
+  }
 
   return {
     who,
-    startedAt: clock.now(),
+    startedAt,
     send: (message, payload) => channel.send(message, payload),
     listen: (to) => {
       listener = to;
+      // It may have gone while it waited for its post.
+      const before = exit;
+      if (before) queueMicrotask(() => to.onExit(before));
     },
     kill,
   };
+}
+
+/** Closes what is left of a dead child's output after a while: whoever has left its group may hold it open for ever. */
+function letGoOf(streams: readonly Readable[], clock: Clock): void {
+  const open = new Set(streams.filter((stream) => !stream.closed));
+  if (open.size === 0) return;
+  const cancel = clock.after(drainMs, () => open.forEach((stream) => stream.destroy()));
+  for (const stream of open) {
+    stream.on('close', () => {
+      open.delete(stream);
+      if (open.size === 0) cancel();
+    });
+  }
 }

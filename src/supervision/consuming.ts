@@ -2,15 +2,17 @@ import { fullJitter } from '../core/backoff.ts';
 import { describeError } from '../core/errors.ts';
 import { Intervals } from '../core/intervals.ts';
 import { frameToPayload } from '../frame/frame.ts';
-import { handle, type Handlers } from '../ipc/handlers.ts';
+import type { Handlers } from '../ipc/handlers.ts';
 import type { Failure, FromConsumer, ToConsumer } from '../ipc/messages.ts';
 import type { Holding } from '../queue/lending.ts';
 import type { Delivery, FailedItem } from '../queue/queue.ts';
 import { childFailed } from './child-failed.ts';
 import type { Child } from './child.ts';
+import { Enrolment } from './enrolment.ts';
 import { beatMs, type Hub } from './hub.ts';
 import { permitHandlers } from './permits.ts';
 import { Post } from './post.ts';
+import { receive, unexpected } from './receiving.ts';
 import type { Suspects } from './suspects.ts';
 
 type ConsumerChild = Child<FromConsumer, ToConsumer>;
@@ -24,12 +26,13 @@ export class Consuming {
   readonly #hub: Hub;
   readonly #writersToFence: Suspects;
   readonly #handlers: Handlers<FromConsumer>;
-  #writer = 0;
+  readonly #enrolment: Enrolment;
   #holding: Holding | undefined;
   /** Settles in the group; they are acknowledged after the commit. */
   #unacknowledged = 0;
   #byeIsDue = false;
   #sinkProblem: string | null = null;
+  #aborted = 0;
 
   constructor(
     hub: Hub,
@@ -47,11 +50,12 @@ export class Consuming {
       restarts: settings.restarts,
       readyTimeoutMs: settings.readyTimeoutMs,
       spawn: options.spawn,
-      onStart: (child) => this.#configure(child),
-      onMessage: (message, payload) => handle(this.#handlers, message, payload),
+      onStart: (child) => this.#enrolment.enter(child),
+      onMessage: (message, payload) => receive(hub, this.#handlers, message, payload),
       onGone: (_child, _exit, isExpected) => this.#gone(isExpected),
       onChange: options.onChange,
     });
+    this.#enrolment = new Enrolment(hub, this.post);
     this.#handlers = this.#makeHandlers();
   }
 
@@ -62,12 +66,17 @@ export class Consuming {
 
   /** Who holds the permits that `grants` are for. */
   get holder(): number {
-    return this.#writer;
+    return this.#enrolment.writer;
   }
 
   /** Why its sink takes nothing now; null if it does. */
   get sinkProblem(): string | null {
     return this.#sinkProblem;
+  }
+
+  /** Items that it had started and not settled when it went although it was told to end or to stop. */
+  get aborted(): number {
+    return this.#aborted;
   }
 
   /** Lends it what the queue gave. */
@@ -77,16 +86,25 @@ export class Consuming {
     this.post.child?.send({ type: 'deliver', ...delivery, writers, ...header }, parts);
   }
 
-  /** The sentinel: no item will come any more. */
+  /**
+   * The sentinel: no item will come any more. May be said again and again: whoever is starting hears it when it is
+   * ready, and so does the successor of one that went before it had ended.
+   */
   end(): void {
-    if (this.post.state === 'ready') this.post.child?.send({ type: 'end' });
-    this.post.drain();
+    const { state, child, owesEnd } = this.post;
+    if (state === 'ready') {
+      child?.send({ type: 'end' });
+      this.post.end();
+    } else if (state === 'backoff' && !owesEnd) {
+      this.post.drain();
+    }
   }
 
   /** Tells it to finish what it has started and to give back the rest. */
   stop(): void {
-    if (this.post.state === 'ready') this.post.child?.send({ type: 'stop' });
-    else if (this.post.state === 'starting') this.post.child?.kill('stopped before it was ready');
+    const { state, child } = this.post;
+    if (state === 'ready') child?.send({ type: 'stop' });
+    else if (state === 'starting') child?.kill('stopped before it was ready');
     this.post.drain();
   }
 
@@ -99,6 +117,7 @@ export class Consuming {
   afterCommit(): void {
     const child = this.post.child;
     if (!child) return;
+    if (this.#enrolment.takeNew()) this.#configure(child);
     if (this.#unacknowledged > 0) child.send({ type: 'settled', count: this.#unacknowledged });
     this.#unacknowledged = 0;
     if (this.#byeIsDue) child.send({ type: 'bye' });
@@ -106,17 +125,15 @@ export class Consuming {
   }
 
   #configure(child: ConsumerChild): void {
-    const { queue, settings, pipeline, writers, identify, childrenDieWithUs, events, generation } = this.#hub;
-    const identity = child.who.pid === undefined ? undefined : identify(child.who.pid);
-    if (!identity) return; // It has gone already; its exit is on its way.
-    this.#writer = writers.register({ run: queue.run.run, role: 'consumer', ordinal: this.post.ordinal, ...identity });
-    events.emit('child.started', { who: child.who, writer: this.#writer });
+    const { queue, settings, pipeline, childrenDieWithUs, events, generation } = this.#hub;
+    const { writer } = this.#enrolment;
+    events.emit('child.started', { who: child.who, writer });
     child.send({
       type: 'configure',
       file: pipeline.file,
       name: pipeline.name,
       run: queue.run.run,
-      writer: this.#writer,
+      writer,
       ordinal: this.post.ordinal,
       generation,
       concurrency: settings.concurrency,
@@ -125,24 +142,21 @@ export class Consuming {
       beatMs,
       diesWithSupervisor: childrenDieWithUs,
     });
+    this.post.asked();
   }
 
   /** Takes back items and permits of a process that has gone. */
   #gone(isExpected: boolean): number {
-    const { queue, limits, clock, writers, pipeline, touch } = this.#hub;
-    let lost = 0;
-    if (this.#holding) lost = queue.lose(this.#holding, clock.now());
+    const { queue, clock, pipeline, touch } = this.#hub;
+    const lost = this.#holding ? queue.lose(this.#holding, clock.now()) : 0;
+    if (this.post.state === 'draining') this.#aborted += lost;
     this.#holding = undefined;
     this.#unacknowledged = 0;
     this.#byeIsDue = false;
     this.#sinkProblem = null;
-    if (this.#writer > 0) {
-      limits.releaseAll(clock.now(), this.#writer);
-      const isClean = isExpected && lost === 0;
-      writers.ended(this.#writer, { isClean });
-      if (!isClean && pipeline.sinkIsTransactional) this.#writersToFence.add(this.#writer);
-      this.#writer = 0;
-    }
+    const isClean = isExpected && lost === 0;
+    const writer = this.#enrolment.close({ isClean });
+    if (writer > 0 && !isClean && pipeline.sinkIsTransactional) this.#writersToFence.add(writer);
     touch();
     return lost;
   }
@@ -151,9 +165,16 @@ export class Consuming {
     const { post } = this;
     const { queue, events, clock, touch } = this.#hub;
     return {
-      ...permitHandlers(this.#hub, { holder: () => this.#writer, send: (message) => post.child?.send(message) }),
+      ...permitHandlers(this.#hub, {
+        role: 'consumer',
+        holder: () => this.holder,
+        send: (message) => post.child?.send(message),
+      }),
       ready: () => {
-        this.#holding = queue.addReceiver(this.#writer, this.#hub.settings.concurrency);
+        if (post.state === 'draining') return; // It has been told to stop since.
+        if (post.state !== 'starting') throw unexpected('consumer', 'ready', post.state);
+        if (this.holder === 0) throw unexpected('consumer', 'ready', 'not configured');
+        this.#holding = queue.addReceiver(this.holder, this.#hub.settings.concurrency);
         post.ready();
         touch();
       },
@@ -210,17 +231,12 @@ export class Consuming {
 
   #fateOf({ verdict, error, afterMs }: Failure, attempt: number): FailedItem['fate'] {
     const { settings, random } = this.#hub;
-    switch (verdict) {
-      case 'dead':
-        return { kind: 'dead', reason: describeError(error) };
-      case 'later':
-        return { kind: 'retry', usesAttempt: false, delayMs: afterMs ?? fullJitter(dependencyBackoff, 1, random()) };
-      case 'retry': {
-        if (attempt >= settings.attempts)
-          return { kind: 'dead', reason: `failed ${attempt} times, the last time: ${describeError(error)}` };
-        const backoff = { baseMs: settings.retryBaseMs, capMs: settings.retryCapMs };
-        return { kind: 'retry', usesAttempt: true, delayMs: fullJitter(backoff, attempt, random()) };
-      }
-    }
+    if (verdict === 'dead') return { kind: 'dead', reason: describeError(error) };
+    if (verdict === 'later')
+      return { kind: 'retry', usesAttempt: false, delayMs: afterMs ?? fullJitter(dependencyBackoff, 1, random()) };
+    if (attempt >= settings.attempts)
+      return { kind: 'dead', reason: `failed ${attempt} times, the last time: ${describeError(error)}` };
+    const backoff = { baseMs: settings.retryBaseMs, capMs: settings.retryCapMs };
+    return { kind: 'retry', usesAttempt: true, delayMs: fullJitter(backoff, attempt, random()) };
   }
 }

@@ -52,8 +52,7 @@ export class Crew {
 
   /** No producer is needed. */
   dismissProducer(): void {
-    this.#producer?.listen({ onMessage: () => undefined, onExit: () => undefined });
-    this.#producer?.kill('not needed: the source has ended');
+    this.#producer?.kill('not needed');
     this.#producer = undefined;
   }
 

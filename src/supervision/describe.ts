@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.ts';
+import { describeError } from '../core/errors.ts';
 import { formatDuration } from '../core/units.ts';
 import type { FromProducer, PipelineDescription, Problem, ToProducer } from '../ipc/messages.ts';
 import type { Child } from './child.ts';
@@ -22,11 +23,13 @@ export function describePipeline(
   }: { file: string; clock: Clock; deadlineMs: number; onOther: (message: FromProducer) => void },
 ): Promise<Description> {
   return new Promise((resolve) => {
+    let failure: string | undefined;
     const cancel = clock.after(deadlineMs, () => {
       child.kill(`the pipeline file was not loaded within ${formatDuration(deadlineMs)}`);
     });
     child.listen({
       onMessage(message) {
+        if (message.type === 'failed') failure = describeError(message.error);
         if (message.type !== 'described') return onOther(message);
         cancel();
         const { pipeline, problems } = message;
@@ -34,7 +37,7 @@ export function describePipeline(
       },
       onExit({ code, signal, reason }) {
         cancel();
-        const how = reason ?? (signal ? `killed by ${signal}` : `exit code ${code}`);
+        const how = failure ?? reason ?? (signal ? `killed by ${signal}` : `exit code ${code}`);
         // By somebody else: the file is not to blame.
         const wasKilled = signal === 'SIGKILL' && reason === undefined;
         resolve({ status: 'failed', reason: `loading ${file} ended the process that did it: ${how}`, wasKilled });

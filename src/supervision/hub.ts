@@ -44,8 +44,15 @@ export interface Hub {
   readonly writeOut: (bytes: Buffer, done: () => void) => void;
   /** Something has changed: there will be a tick. */
   readonly touch: () => void;
+  /**
+   * Does `write`, a write to the spool beside the queue's, in the next tick, before that tells anybody anything. If the
+   * spool is full it is done later; until then nothing that follows is told.
+   */
+  readonly record: (write: () => void) => void;
   /** The service cannot go on. It drains and ends with the error's exit code. */
   readonly fail: (error: MillraceError) => void;
+  /** The supervisor's own books are wrong: it ends at once, without another write. */
+  readonly broken: (error: unknown) => void;
 }
 
 /** How often children say that they are alive. */

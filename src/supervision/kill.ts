@@ -8,6 +8,8 @@ export function killGroup(pid: number): void {
   try {
     process.kill(-pid, 'SIGKILL');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    const { code } = error as NodeJS.ErrnoException;
+    // Darwin answers EPERM for a group of which only zombies are left.
+    if (code !== 'ESRCH' && code !== 'EPERM') throw error;
   }
 }

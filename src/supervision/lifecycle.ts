@@ -4,8 +4,8 @@ import type { ChildState } from '../observability/events.ts';
  * The life of a post (the producer's, or a consumer's), as a table. Nothing else decides what follows what.
  *
  *     stopped ─start─▶ starting ─ready─▶ ready ─drain─▶ draining ─gone─▶ stopped
- *                         │ ▲              │
- *                       crash└──start── backoff ◀─crash┘        crashed too often: parked
+ *                         │ ▲              │                │
+ *                       crash└──start── backoff ◀─crash┘◀─crash┘      crashed too often: parked
  */
 export type LifeEvent =
   /** A process is started. */
@@ -14,9 +14,9 @@ export type LifeEvent =
   | 'ready'
   /** It has been told to end or to stop. */
   | 'drain'
-  /** It has gone without having been told to, and will be replaced. */
+  /** It has gone without having been told to, or before it had done its end work, and will be replaced. */
   | 'crash'
-  /** It has gone without having been told to, once too often. */
+  /** The same, once too often. */
   | 'park'
   /** It has gone as it was told to; or the post is given up while nobody is on it. */
   | 'gone';
@@ -25,7 +25,7 @@ const table: Record<ChildState, Partial<Record<LifeEvent, ChildState>>> = {
   stopped: { start: 'starting', gone: 'stopped' },
   starting: { ready: 'ready', drain: 'draining', crash: 'backoff', park: 'parked' },
   ready: { drain: 'draining', crash: 'backoff', park: 'parked' },
-  draining: { drain: 'draining', gone: 'stopped' },
+  draining: { drain: 'draining', gone: 'stopped', crash: 'backoff', park: 'parked' },
   backoff: { start: 'starting', gone: 'stopped' },
   parked: { gone: 'stopped' },
 };

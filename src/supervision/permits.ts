@@ -1,15 +1,17 @@
 import type { Handlers } from '../ipc/handlers.ts';
 import type { Acquire, Freeze, Granted, Refused, Release } from '../ipc/messages.ts';
 import type { Hub } from './hub.ts';
+import { unexpected } from './receiving.ts';
 
-/** Handles what a child says of permits; `holder` is its writer id. Grants themselves are sent by the tick. */
+/** Handles what a child says of permits; `holder` is its writer id, 0 for none. Grants are sent by the tick. */
 export function permitHandlers(
   hub: Hub,
-  child: { holder: () => number; send: (message: Granted | Refused) => void },
+  child: { role: 'producer' | 'consumer'; holder: () => number; send: (message: Granted | Refused) => void },
 ): Pick<Handlers<Acquire | Release | Freeze>, 'acquire' | 'release' | 'freeze'> {
   const { limits, clock, events } = hub;
   return {
     acquire({ id, limit }) {
+      if (child.holder() === 0) throw unexpected(child.role, 'acquire', 'not configured');
       if (limits.acquire(child.holder(), id, limit) === 'queued') hub.touch();
       else child.send({ type: 'refused', id, message: limits.refusal(limit) });
     },

@@ -15,7 +15,7 @@ export interface PostOptions<In, Out> {
   restarts: RestartLimits;
   readyTimeoutMs: number;
   spawn: () => Child<In, Out>;
-  /** A process has been started: give it its work. Messages and its exit go to the post's `received` and `exited`. */
+  /** A process has been started: give it its work. */
   onStart: (child: Child<In, Out>) => void;
   onMessage: (message: In, payload: Buffer) => void;
   /** The process has gone: take back what it held, before it is replaced. Returns how many items that was. */
@@ -39,6 +39,8 @@ export class Post<In, Out> {
   #beat: { at: number; beat: Beat } | undefined;
   /** It said that it has ended in order. */
   #hasEnded = false;
+  /** It has been told that nothing more will come: should it go before it `hasEnded`, its successor is told again. */
+  #owesEnd = false;
   #failure: string | undefined;
   #cancelTimer: Cancel = () => undefined;
   readonly #policy: RestartPolicy;
@@ -88,7 +90,6 @@ export class Post<In, Out> {
 
   /** Puts a process on the post: `child` if it runs already, else a new one. */
   start(child: Child<In, Out> = this.#options.spawn()): void {
-    const { clock, readyTimeoutMs, onStart } = this.#options;
     this.#child = child;
     this.#hasEnded = false;
     this.#failure = undefined;
@@ -98,10 +99,23 @@ export class Post<In, Out> {
       onMessage: (message, payload) => this.#options.onMessage(message, payload),
       onExit: (exit) => this.#exited(child, exit),
     });
+    this.#options.onStart(child);
+  }
+
+  /** The starting process has been asked for something, and has its time to answer from now on. */
+  asked(): void {
+    const { clock, readyTimeoutMs } = this.#options;
+    const child = this.#child;
+    if (this.#state !== 'starting' || !child) return;
+    this.#cancelTimer();
     this.#cancelTimer = clock.after(readyTimeoutMs, () =>
       child.kill(`not ready within ${formatDuration(readyTimeoutMs)}`),
     );
-    onStart(child);
+  }
+
+  /** It has answered: whatever it waits for now is not its fault. */
+  answered(): void {
+    this.#cancelTimer();
   }
 
   /** The process has said that it is ready. */
@@ -110,11 +124,23 @@ export class Post<In, Out> {
     if (this.#state === 'starting') this.#move('ready');
   }
 
-  /** The process has been told to end or to stop: its exit is no crash. */
+  /** The process has been told to stop, or is not needed any more: its exit is no crash. */
   drain(): void {
+    this.#owesEnd = false;
     this.#cancelTimer();
     if (this.#state === 'backoff' || this.#state === 'parked') this.#move('gone');
     else if (this.#child && this.#state !== 'draining') this.#move('drain');
+  }
+
+  /** The process has been told that nothing more will come: it is to finish, and its successor if it does not. */
+  end(): void {
+    this.drain();
+    this.#owesEnd = this.#state === 'draining';
+  }
+
+  /** What a process was told to do at its end has not been done. */
+  get owesEnd(): boolean {
+    return this.#owesEnd && !this.#hasEnded;
   }
 
   /** The process has said that it has ended: nothing of its is under way any more. */
@@ -138,15 +164,16 @@ export class Post<In, Out> {
   #exited(child: Child<In, Out>, exit: Exit): void {
     const { clock, events, onGone } = this.#options;
     this.#cancelTimer();
-    const isExpected = this.#state === 'draining' && this.#hasEnded;
-    const reason = describeExit({ ...exit, reason: this.#failure ?? exit.reason }, isExpected);
+    const wasTold = this.#state === 'draining';
+    const isExpected = wasTold && this.#hasEnded;
+    const reason = isExpected ? 'ended' : describeExit({ ...exit, reason: this.#failure ?? exit.reason }, wasTold);
     const { who } = child;
     // Before its successor starts: items and permits of the dead go back first.
     const released = onGone(child, exit, isExpected);
     this.#child = undefined;
     this.#lastExit = reason;
     events.emit('child.exited', { who, code: exit.code, signal: exit.signal, expected: isExpected, reason, released });
-    if (this.#state === 'draining') this.#move('gone');
+    if (this.#state === 'draining' && !this.owesEnd) this.#move('gone');
     else this.#crashed(who, reason, clock.now() - child.startedAt);
   }
 
@@ -176,14 +203,12 @@ export class Post<In, Out> {
   }
 }
 
-function describeExit({ code, signal, reason }: Exit, isExpected: boolean): string {
-  if (isExpected) return 'ended';
-  const how = signal
-    ? `killed by ${signal}`
-    : code === 0
-      ? 'exited 0 without having been told to'
-      : code === null
-        ? 'never ran'
-        : `exited ${code}`;
+function describeExit({ code, signal, reason }: Exit, wasTold: boolean): string {
+  const how = signal ? `killed by ${signal}` : code === null ? 'never ran' : describeCode(code, wasTold);
   return reason ? `${how} (${reason})` : how;
+}
+
+function describeCode(code: number, wasTold: boolean): string {
+  if (code !== 0) return `exited ${code}`;
+  return wasTold ? 'exited 0 before it had ended' : 'exited 0 without having been told to';
 }

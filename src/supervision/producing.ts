@@ -1,13 +1,15 @@
 import { ProtocolError } from '../core/errors.ts';
 import { frameFromPayload, type Frame, type FrameHeader } from '../frame/frame.ts';
-import { handle, type Handlers } from '../ipc/handlers.ts';
+import type { Handlers } from '../ipc/handlers.ts';
 import type { FromProducer, PipelineDescription, Problem, ToProducer } from '../ipc/messages.ts';
 import { childFailed } from './child-failed.ts';
 import type { Child } from './child.ts';
+import { Enrolment } from './enrolment.ts';
 import { compareFingerprints } from './fingerprint.ts';
 import { beatMs, type Hub } from './hub.ts';
 import { permitHandlers } from './permits.ts';
 import { Post } from './post.ts';
+import { receive, unexpected } from './receiving.ts';
 
 type ProducerChild = Child<FromProducer, ToProducer>;
 
@@ -15,13 +17,13 @@ type ProducerChild = Child<FromProducer, ToProducer>;
 export class Producing {
   readonly post: Post<FromProducer, ToProducer>;
   readonly #hub: Hub;
-  readonly #fingerprint: string;
   readonly #handlers: Handlers<FromProducer>;
-  #writer = 0;
+  readonly #enrolment: Enrolment;
+  #fingerprint: string;
+  /** What the process on the post has been asked: a successor describes the pipeline before it is configured. */
+  #stage: 'to be described' | 'to be configured' | 'configured' = 'to be described';
   /** Described before there was a queue: it needs no second description. */
   #described: ProducerChild | undefined;
-  /** Waits for `configure`, which must rest on what is committed. */
-  #toConfigure: ProducerChild | undefined;
   /** Frames in the group; what they need is told after the commit. */
   #unacknowledged = 0;
   #toldThrottled = false;
@@ -42,10 +44,11 @@ export class Producing {
       readyTimeoutMs: settings.readyTimeoutMs,
       spawn: options.spawn,
       onStart: (child) => this.#started(child),
-      onMessage: (message, payload) => handle(this.#handlers, message, payload),
+      onMessage: (message, payload) => receive(hub, this.#handlers, message, payload),
       onGone: (_child, _exit, isExpected) => this.#gone(isExpected),
       onChange: options.onChange,
     });
+    this.#enrolment = new Enrolment(hub, this.post);
     this.#handlers = this.#makeHandlers();
   }
 
@@ -57,27 +60,23 @@ export class Producing {
 
   /** Tells the producer to stop where it is. */
   stop(): void {
-    if (this.post.state === 'ready') this.post.child?.send({ type: 'stop' });
-    else this.post.child?.kill('stopped before it was ready');
+    const { state, child } = this.post;
+    if (state === 'ready') child?.send({ type: 'stop' });
+    else if (state === 'starting') child?.kill('stopped before it was ready');
     this.post.drain();
   }
 
   /** After a commit: what it made true is told. */
   afterCommit(): void {
+    const { events, queue } = this.#hub;
     const child = this.post.child;
-    if (!child) return;
-    if (this.#toConfigure === child) this.#configure(child);
-    if (this.#unacknowledged > 0) child.send({ type: 'stored', frames: this.#unacknowledged });
+    if (child && this.#enrolment.takeNew()) this.#configure(child);
+    if (this.#unacknowledged > 0) child?.send({ type: 'stored', frames: this.#unacknowledged });
     this.#unacknowledged = 0;
-    if (this.#hasSealed) {
-      this.#hasSealed = false;
-      this.#hub.events.emit('run.sealed', { run: this.#hub.queue.run.run, items: this.#hub.queue.run.stored });
-      this.post.drain();
-    }
-    if (this.#byeIsDue) {
-      this.#byeIsDue = false;
-      child.send({ type: 'bye' });
-    }
+    if (this.#hasSealed) events.emit('run.sealed', { run: queue.run.run, items: queue.run.stored });
+    this.#hasSealed = false;
+    if (this.#byeIsDue) child?.send({ type: 'bye' });
+    this.#byeIsDue = false;
   }
 
   /** Raises or lowers the producer's flag. */
@@ -89,26 +88,29 @@ export class Producing {
 
   /** Who holds the permits that `grants` are for. */
   get holder(): number {
-    return this.#writer;
+    return this.#enrolment.writer;
   }
 
   #started(child: ProducerChild): void {
-    if (this.#described === child) this.#configureSoon(child);
-    else child.send({ type: 'describe', file: this.#hub.pipeline.file });
+    if (this.#described === child) {
+      this.#configureSoon(child);
+    } else {
+      this.#stage = 'to be described';
+      child.send({ type: 'describe', file: this.#hub.pipeline.file });
+      this.post.asked();
+    }
   }
 
+  /** `configure` rests on what is committed: the writer id, and where the source stands. */
   #configureSoon(child: ProducerChild): void {
-    this.#toConfigure = child;
-    this.#hub.touch();
+    this.#stage = 'to be configured';
+    this.#enrolment.enter(child);
   }
 
   #configure(child: ProducerChild): void {
-    this.#toConfigure = undefined;
-    const { queue, settings, pipeline, writers, identify, childrenDieWithUs, events } = this.#hub;
-    const identity = child.who.pid === undefined ? undefined : identify(child.who.pid);
-    if (!identity) return; // It has gone already; its exit is on its way.
-    this.#writer = writers.register({ run: queue.run.run, role: 'producer', ordinal: 0, ...identity });
-    events.emit('child.started', { who: child.who, writer: this.#writer });
+    this.#stage = 'configured';
+    const { queue, settings, pipeline, childrenDieWithUs, events } = this.#hub;
+    events.emit('child.started', { who: child.who, writer: this.holder });
     child.send({
       type: 'configure',
       name: pipeline.name,
@@ -122,19 +124,14 @@ export class Producing {
       beatMs,
       diesWithSupervisor: childrenDieWithUs,
     });
+    this.post.asked();
   }
 
   /** Takes back what the process held. Nothing of the source is lost: its successor goes on after what is stored. */
   #gone(isExpected: boolean): number {
-    const { limits, clock, writers } = this.#hub;
-    this.#toConfigure = undefined;
     this.#unacknowledged = 0;
     this.#byeIsDue = false;
-    if (this.#writer > 0) {
-      limits.releaseAll(clock.now(), this.#writer);
-      writers.ended(this.#writer, { isClean: isExpected });
-      this.#writer = 0;
-    }
+    this.#enrolment.close({ isClean: isExpected });
     this.#hub.touch();
     return 0;
   }
@@ -142,20 +139,36 @@ export class Producing {
   #makeHandlers(): Handlers<FromProducer> {
     const { post } = this;
     const { queue, events, touch } = this.#hub;
+    const expectReading = (type: string): void => {
+      if (this.#stage !== 'configured') throw unexpected('producer', type, this.#stage);
+      if (queue.run.state !== 'running') throw unexpected('producer', type, `reading for a ${queue.run.state} run`);
+    };
     return {
-      ...permitHandlers(this.#hub, { holder: () => this.#writer, send: (message) => post.child?.send(message) }),
-      described: ({ pipeline, problems }) => this.#redescribed(pipeline, problems),
-      ready: () => post.ready(),
+      ...permitHandlers(this.#hub, {
+        role: 'producer',
+        holder: () => this.holder,
+        send: (message) => post.child?.send(message),
+      }),
+      described: ({ pipeline, problems }) => {
+        if (this.#stage !== 'to be described') throw unexpected('producer', 'described', this.#stage);
+        this.#redescribed(pipeline, problems);
+      },
+      ready: () => {
+        if (this.#stage !== 'configured') throw unexpected('producer', 'ready', this.#stage);
+        post.ready();
+      },
       frame: ({ position, ...header }, payload) => {
-        if (queue.run.state !== 'running')
-          throw new ProtocolError(`the producer sent items to a run that is ${queue.run.state}`);
+        expectReading('frame');
         queue.append(receivedFrame(header, payload), position);
         this.#unacknowledged += 1;
         touch();
       },
       end: ({ position }) => {
+        expectReading('end');
         queue.setRun({ state: 'sealed', position });
         this.#hasSealed = true;
+        // Whatever becomes of it now, nobody need read the source again.
+        post.drain();
         touch();
       },
       ended: () => {
@@ -171,16 +184,23 @@ export class Producing {
 
   /** A successor has loaded the pipeline file again: it must still be the one that this run is of. */
   #redescribed(pipeline: PipelineDescription | null, problems: Problem[]): void {
-    const child = this.post.child;
-    if (!child) return;
+    const { post } = this;
+    const { queue, fail, events } = this.#hub;
+    const { child } = post;
+    if (!child || post.state !== 'starting') return;
+    post.answered();
     if (!pipeline || problems.length > 0) {
       child.kill(`the pipeline file is wrong now: ${problems[0]?.message ?? 'it describes nothing'}`);
       return;
     }
-    const change = compareFingerprints(this.#fingerprint, pipeline.fingerprint, this.#hub.queue.run.position);
-    if (change.status === 'refused') return this.#hub.fail(change.error);
-    if (change.status === 'changed')
-      this.#hub.events.emit('warning', { code: 'PIPELINE_CHANGED', message: change.message });
+    const { fingerprint } = pipeline;
+    const change = compareFingerprints(this.#fingerprint, fingerprint, queue.run.position);
+    if (change.status === 'refused') return fail(change.error);
+    if (change.status === 'changed') {
+      events.emit('warning', { code: 'PIPELINE_CHANGED', message: change.message });
+      queue.setRun({ fingerprint });
+      this.#fingerprint = fingerprint;
+    }
     this.#configureSoon(child);
   }
 }

@@ -31,7 +31,7 @@ const fullRetryMs = 500;
 const storeCheckMs = 1000;
 
 export interface ServiceOptions {
-  hub: Omit<Hub, 'touch' | 'fail'>;
+  hub: Omit<Hub, 'touch' | 'record' | 'fail' | 'broken'>;
   marks: Marks;
   fingerprint: string;
   /** Consumers of predecessors that the sink does not bar yet. */
@@ -66,6 +66,8 @@ export class Service {
   #isFull = false;
   #tickIsDue = false;
   #grants: Grant[] = [];
+  /** Writes to the spool beside the queue's, oldest first. */
+  #records: (() => void)[] = [];
   #storeCheckedAt = 0;
   readonly #rate = createRate();
   readonly #doneBefore: number;
@@ -76,7 +78,16 @@ export class Service {
 
   constructor(options: ServiceOptions) {
     this.#options = options;
-    this.#hub = { ...options.hub, touch: () => this.#touch(), fail: (error) => this.#fail(error) };
+    this.#hub = {
+      ...options.hub,
+      touch: () => this.#touch(),
+      record: (write) => {
+        this.#records.push(write);
+        this.#touch();
+      },
+      fail: (error) => this.#fail(error),
+      broken: (error) => this.#failHard(error),
+    };
     this.#throttle = new Throttle(options.marks);
     this.#startedAt = this.#hub.clock.now();
     this.#doneBefore = this.#hub.queue.run.done;
@@ -87,7 +98,7 @@ export class Service {
       spawn: () => crew.startProducer(),
       onChange,
     });
-    const writersToFence = new Suspects(this.#hub.writers, options.unfencedWriters);
+    const writersToFence = new Suspects(this.#hub, options.unfencedWriters);
     this.#consumers = Array.from(
       { length: this.#hub.settings.consumers },
       (_, i) =>
@@ -99,21 +110,26 @@ export class Service {
   /** Runs until the run is finished or the service has stopped. */
   run(): Promise<Outcome> {
     const { clock, settings } = this.#hub;
-    const { crew } = this.#options;
     return new Promise((resolve) => {
       this.#resolve = resolve;
-      // A sealed run has all its items: it needs no producer.
-      if (this.#hub.queue.run.state === 'running') this.#producing.start(crew.describedProducer());
-      else crew.dismissProducer();
-      for (const consumer of this.#consumers) consumer.post.start(crew.firstConsumer(consumer.post.ordinal));
+      // Unless it was stopped before.
+      if (!this.#shutdown) this.#fillPosts();
       this.#cancelWatch = watchForHangs(() => this.#posts() as Post<never, never>[], { clock, ...settings });
       this.#touch();
     });
   }
 
+  #fillPosts(): void {
+    const { crew } = this.#options;
+    // A sealed run has all its items: it needs no producer.
+    if (this.#hub.queue.run.state === 'running') this.#producing.start(crew.describedProducer());
+    else crew.dismissProducer();
+    for (const consumer of this.#consumers) consumer.post.start(crew.firstConsumer(consumer.post.ordinal));
+  }
+
   /** Stops in order; said again, it hurries. The queue keeps what is not done. */
   stop(reason: string): void {
-    if (this.#isOver) return;
+    if (this.#isOver || this.#shutdown?.isHurried) return;
     const { events, clock, settings } = this.#hub;
     events.emit('run.stopping', { reason, hurry: this.#shutdown !== undefined });
     if (this.#shutdown) {
@@ -161,14 +177,18 @@ export class Service {
 
   #tick(): void {
     if (this.#isOver) return;
-    this.#advanceLimits();
-    this.#advanceRun();
-    const committed = this.#commit();
-    if (committed === 'nothing') return;
-    this.#act(committed);
-    this.#giveUpIfParked();
-    this.#endIfOver();
-    if (!this.#isFull) this.#wakeLater();
+    try {
+      this.#advanceLimits();
+      this.#advanceRun();
+      const committed = this.#commit();
+      if (committed === 'nothing') return;
+      this.#act(committed);
+      this.#giveUpIfParked();
+      this.#endIfOver();
+      if (!this.#isFull) this.#wakeLater();
+    } catch (error) {
+      this.#failHard(error);
+    }
   }
 
   #advanceLimits(): void {
@@ -180,11 +200,12 @@ export class Service {
     }
   }
 
-  /** A sealed run with nothing open is finishing; one whose consumers have all ended is finished. */
+  /** A sealed run with nothing open is finishing; one whose consumers have all ended, or been given up, is finished. */
   #advanceRun(): void {
     const { queue, clock } = this.#hub;
     if (queue.run.state === 'sealed' && queue.isEmpty) queue.setRun({ state: 'finishing' });
-    if (queue.run.state === 'finishing' && !this.#shutdown && this.#hasEnded()) {
+    const hasAnyEnded = this.#consumers.some(({ post }) => post.state === 'stopped');
+    if (queue.run.state === 'finishing' && !this.#shutdown && this.#hasEnded() && hasAnyEnded) {
       const exitCode = queue.run.dead > 0 ? exitCodes.deadLetters : exitCodes.ok;
       queue.setRun({ state: 'finished', finishedAt: clock.wall(), exitCode });
     }
@@ -200,6 +221,7 @@ export class Service {
     const moment = { now: clock.now(), wall: clock.wall() };
     try {
       this.#checkStore();
+      this.#writeRecords();
       if (this.#isFull && !reserve.take()) {
         queue.commit(moment, 'settlements');
         this.#wakeAt(moment.now + fullRetryMs);
@@ -214,6 +236,11 @@ export class Service {
         this.#failHard(error);
         return 'nothing';
       }
+      if (this.#shutdown && this.#hasEnded()) {
+        // Nobody is left to wait for. What is not recorded was told to nobody: it is lent, and asked for, again.
+        this.#failHard(new MillraceError('SPOOL', error.message, { cause: error, exitCode: exitCodes.io }));
+        return 'nothing';
+      }
       if (!this.#isFull) events.emit('spool.full', { reason: error.message });
       // Given up already and still no room: all that can be done is to wait.
       if (reserve.isHeld) this.#touch();
@@ -222,6 +249,13 @@ export class Service {
       this.#producing.throttle(true);
       this.#wakeAt(moment.now + fullRetryMs);
       return 'nothing';
+    }
+  }
+
+  #writeRecords(): void {
+    for (let write = this.#records[0]; write; write = this.#records[0]) {
+      write();
+      this.#records.shift();
     }
   }
 
@@ -240,10 +274,7 @@ export class Service {
     this.#sendGrants();
     this.#updateThrottle();
     const { queue, settings, clock } = this.#hub;
-    if (queue.run.state === 'finishing') {
-      for (const consumer of this.#consumers)
-        if (consumer.post.state !== 'starting' && !consumer.post.isOver) endOnce(consumer);
-    }
+    if (queue.run.state === 'finishing') for (const consumer of this.#consumers) consumer.end();
     if (!this.#shutdown) {
       const moment = { now: clock.now(), wall: clock.wall() };
       dispatch(queue, this.#receivers(), { creditBytes: settings.consumerCreditBytes, moment });
@@ -325,8 +356,10 @@ export class Service {
       this.#over((exitCode ?? exitCodes.ok) as ExitCode);
     } else if (this.#shutdown) {
       const { queued, lent, retrying } = queue.stats;
-      const code = this.#failure?.exitCode ?? (this.#shutdown.hasForced ? exitCodes.forced : exitCodes.ok);
-      events.emit('run.stopped', { open: queued + lent + retrying, aborted: 0, exitCode: code });
+      const aborted = this.#consumers.reduce((sum, consumer) => sum + consumer.aborted, 0);
+      const isForced = this.#shutdown.hasForced || aborted > 0;
+      const code = this.#failure?.exitCode ?? (isForced ? exitCodes.forced : exitCodes.ok);
+      events.emit('run.stopped', { open: queued + lent + retrying, aborted, exitCode: code });
       this.#over(code);
     }
   }
@@ -336,8 +369,9 @@ export class Service {
     if (!this.#shutdown) this.stop(error.message);
   }
 
-  /** The spool has failed: nobody may be told anything more, and nothing may be written any more. */
+  /** The spool, or what we know of it, has failed: nobody may be told anything more, and nothing may be written. */
   #failHard(error: unknown): void {
+    if (this.#isOver) return;
     this.#spoolFailed = true;
     this.#failure =
       error instanceof MillraceError
@@ -355,8 +389,4 @@ export class Service {
     for (const { post } of [this.#producing, ...this.#consumers]) post.drain();
     this.#resolve({ exitCode, spoolFailed: this.#spoolFailed, error: this.#failure });
   }
-}
-
-function endOnce(consumer: Consuming): void {
-  if (consumer.post.state !== 'draining') consumer.end();
 }

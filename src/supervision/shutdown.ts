@@ -24,6 +24,7 @@ export class Shutdown {
   #cancelAbort: Cancel;
   #cancelKill: Cancel;
   #hasForced = false;
+  #isHurried = false;
 
   constructor(options: ShutdownOptions) {
     this.#options = options;
@@ -34,13 +35,19 @@ export class Shutdown {
     this.#cancelKill = clock.after(stopTimeoutMs, () => this.#kill());
   }
 
-  /** Somebody had to be aborted or killed. */
+  /** Somebody had to be killed. */
   get hasForced(): boolean {
     return this.#hasForced;
   }
 
-  /** No more patience: abort now, kill soon. */
+  get isHurried(): boolean {
+    return this.#isHurried;
+  }
+
+  /** No more patience: abort now, kill soon. Said again it changes nothing, or it would put the kill off. */
   hurry(): void {
+    if (this.#isHurried) return;
+    this.#isHurried = true;
     this.done();
     this.#abort();
     this.#cancelKill = this.#options.clock.after(hurryMs, () => this.#kill());

@@ -1,7 +1,7 @@
 /**
  * From a pipeline file to a running service: describe, open, take over from a predecessor, serve, close.
  */
-import type { Clock } from '../core/clock.ts';
+import type { Cancel, Clock } from '../core/clock.ts';
 import { configError, MillraceError } from '../core/errors.ts';
 import { exitCodes, type ExitCode } from '../core/exit-codes.ts';
 import type { PipelineDescription, Problem } from '../ipc/messages.ts';
@@ -132,6 +132,7 @@ async function serve({ request, deps, crew, pipeline, plan, spool, run, isNew }:
   const { clock, random, events } = deps;
   const { settings, marks, limits, stateDirectory } = plan;
   let isUsable = true;
+  let cancelReserve: Cancel | undefined;
   try {
     await killOrphans(spool.writers, { clock, events, identify });
     spool.writers.forgetOthers(run.run);
@@ -148,7 +149,7 @@ async function serve({ request, deps, crew, pipeline, plan, spool, run, isNew }:
     });
     const reserve = new Reserve(stateDirectory);
     // Not needed before there is something to settle, and it takes some milliseconds.
-    const cancelReserve = clock.after(reserveAfterMs, () => reserve.take());
+    cancelReserve = clock.after(reserveAfterMs, () => reserve.take());
     const service = new Service({
       hub: {
         clock,
@@ -177,12 +178,12 @@ async function serve({ request, deps, crew, pipeline, plan, spool, run, isNew }:
     const over = service.run();
     deps.stopRequests.listen((reason) => service.stop(reason));
     const outcome = await over;
-    cancelReserve();
     isUsable = !outcome.spoolFailed;
     await stopShowing();
     if (outcome.error) throw outcome.error;
     return outcome.exitCode;
   } finally {
+    cancelReserve?.();
     if (isUsable) spool.close();
     else spool.abandon();
   }

@@ -1,4 +1,4 @@
-import type { Writers } from '../queue/writers.ts';
+import type { Hub } from './hub.ts';
 
 /**
  * The writers that may still have a transaction open in the sink: consumers that went without having ended. Whoever
@@ -6,11 +6,11 @@ import type { Writers } from '../queue/writers.ts';
  * held that very item is harmless: none of them lives.
  */
 export class Suspects {
-  readonly #writers: Pick<Writers, 'fenced'>;
+  readonly #hub: Pick<Hub, 'writers' | 'record'>;
   readonly #open: Set<number>;
 
-  constructor(writers: Pick<Writers, 'fenced'>, open: Iterable<number>) {
-    this.#writers = writers;
+  constructor(hub: Pick<Hub, 'writers' | 'record'>, open: Iterable<number>) {
+    this.#hub = hub;
     this.#open = new Set(open);
   }
 
@@ -25,6 +25,7 @@ export class Suspects {
   /** A consumer says that the sink bars these now. */
   fenced(writers: readonly number[]): void {
     const news = writers.filter((writer) => this.#open.delete(writer));
-    if (news.length > 0) this.#writers.fenced(news);
+    const { writers: records, record } = this.#hub;
+    if (news.length > 0) record(() => records.fenced(news));
   }
 }

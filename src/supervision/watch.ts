@@ -23,7 +23,8 @@ export function watchForHangs(
     for (const post of posts()) {
       if (post.state !== 'ready' && post.state !== 'draining') continue;
       const silentMs = now - Math.max(post.beat?.at ?? 0, post.since);
-      const oldestMs = (post.beat?.beat.oldestMs ?? 0) + (post.beat ? now - post.beat.at : 0);
+      const { at, beat } = post.beat ?? { at: now, beat: { oldestMs: 0 } };
+      const oldestMs = beat.oldestMs > 0 ? beat.oldestMs + now - at : 0;
       if (silentMs > stallTimeoutMs) {
         post.child?.kill(`silent for ${formatDuration(stallTimeoutMs)}`);
       } else if (oldestMs > itemTimeoutMs + abortGraceMs) {

@@ -1,0 +1,78 @@
+import { closeSync, openSync } from 'node:fs';
+import type { Duplex, Readable } from 'node:stream';
+import { execa } from 'execa';
+
+/** The descriptor on which a child finds its channel. */
+const channelFd = 3;
+/** What a start takes for its three pipes and for hearing of its own failure. */
+const descriptorsPerStart = 8;
+
+/** A process, or why there is none. */
+export type Spawned =
+  | {
+      status: 'started';
+      pid: number;
+      channel: Duplex;
+      outputs: readonly [stream: Readable, name: 'stdout' | 'stderr'][];
+      onExit: (listener: (code: number | null, signal: string | null) => void) => void;
+    }
+  | { status: 'failed'; reason: Promise<string> };
+
+/** Starts `command` with a channel on descriptor 3. Never throws: a start that fails is a result. */
+export function spawn(command: readonly string[], env: Record<string, string | undefined>): Spawned {
+  if (!hasDescriptors(descriptorsPerStart)) {
+    return failed('too many open files; raise the limit on open files (ulimit -n), or run fewer consumers');
+  }
+  const subprocess = execa(command[0]!, command.slice(1), {
+    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+    // Collecting would gather the channel's bytes too, and end the child at 100 MB of them.
+    buffer: false,
+    reject: false,
+    cleanup: false,
+    // A group of its own: a terminal's Ctrl-C does not reach it, and it can be killed with all that it started.
+    detached: true,
+    env,
+    extendEnv: false,
+  });
+  const { pid } = subprocess;
+  if (pid === undefined) return { status: 'failed', reason: failureOf(subprocess) };
+  // Nobody waits for execa's promise: a grandchild that holds stdout keeps it from settling.
+  void subprocess.catch(() => undefined);
+  return {
+    status: 'started',
+    pid,
+    channel: subprocess.stdio[channelFd] as unknown as Duplex,
+    outputs: [
+      [subprocess.stdout, 'stdout'],
+      [subprocess.stderr, 'stderr'],
+    ],
+    onExit: (listener) => void subprocess.on('exit', listener),
+  };
+}
+
+function failed(reason: string): Spawned {
+  return { status: 'failed', reason: Promise.resolve(reason) };
+}
+
+async function failureOf(subprocess: PromiseLike<object>): Promise<string> {
+  // The only place where every kind of failed start is told: some have an 'error' event, some have none.
+  const { code, originalMessage } = (await subprocess) as { code?: string; originalMessage?: string };
+  const hint = code === 'ENOENT' ? '; is the current folder still there?' : '';
+  return `${originalMessage ?? 'unknown reason'}${hint}`;
+}
+
+/**
+ * Whether `count` more descriptors can be opened. Looked at before a start, because when they run out in the middle
+ * of one, Node makes no pipes, execa throws for that, and the error event that follows finds nobody listening.
+ */
+function hasDescriptors(count: number): boolean {
+  const opened: number[] = [];
+  try {
+    while (opened.length < count) opened.push(openSync('/dev/null', 'r'));
+    return true;
+  } catch {
+    return false;
+  } finally {
+    for (const fd of opened) closeSync(fd);
+  }
+}
