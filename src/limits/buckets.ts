@@ -1,5 +1,5 @@
 /** How many buckets cover one period of the rate. A few more can be in use at once, but never more than 64. */
-const perPeriod = 50;
+const perPeriod = 25;
 
 /** Buckets from the spool that lie closer together than this share of a bucket are joined: rounding alone never does it. */
 const joined = 0.9;
@@ -12,7 +12,7 @@ interface Bucket {
 
 /**
  * A short account of the calls of the last period, for the spool: how many, and by when. Each bucket begins with its
- * first call and holds what follows within a fiftieth of the period; its calls count as made at its end, so what is
+ * first call and holds what follows within a twenty-fifth of the period; its calls count as made at its end, so what is
  * remembered is never earlier than what happened.
  *
  * Buckets that come back from the spool keep their ends. Were they cut anew, each restart would move them a little

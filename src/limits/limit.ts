@@ -51,6 +51,10 @@ export class Limit {
     this.#buckets = spec.rate && new Buckets(spec.rate.perMs);
   }
 
+  get hasRate(): boolean {
+    return this.#window !== undefined;
+  }
+
   /** Grants come from `advance`, in the order of the calls to `wait`. */
   wait(permit: Permit): void {
     this.#line.join(permit);
@@ -76,19 +80,17 @@ export class Limit {
     return this.#freeze.begin(now, ms);
   }
 
-  /** Grants what can be granted at `now`; says whether that must be remembered before it is told. */
-  advance(now: number, granted: Permit[]): { isToBeRemembered: boolean } {
+  /** Appends what can be granted at `now` to `granted`. */
+  advance(now: number, granted: Permit[]): void {
     this.#comeBack(now);
-    const before = granted.length;
     for (let next = this.#line.first; next !== undefined && this.#canGrant(now); next = this.#line.first) {
       this.#line.leave(next);
+      this.#buckets?.add(this.#window?.arrivalOf(now) ?? now);
       next.granted = { at: now, ticket: this.#window?.add(now) ?? 0 };
-      this.#buckets?.add(now + (this.#window?.travelMs ?? 0));
       this.#held++;
       this.#granted++;
       granted.push(next);
     }
-    return { isToBeRemembered: this.#window !== undefined && granted.length > before };
   }
 
   /** When `advance` can next grant something without anything else happening first. */

@@ -13,6 +13,8 @@ export interface Grant {
   readonly holder: number;
   readonly id: number;
   readonly name: string;
+  /** Under a rate: told only when the records of `durable` are committed. Others rest on nothing and may be told at once. */
+  readonly awaitsCommit: boolean;
 }
 
 /**
@@ -93,10 +95,14 @@ export class Limits {
   /** Grants all that can be granted at `now`. */
   advance(now: number): Grant[] {
     const granted: Permit[] = [];
-    for (const limit of this.#limits.values()) {
-      if (limit.advance(now, granted).isToBeRemembered) this.#changed.add(limit);
-    }
-    return granted.map(({ holder, id, limit }) => ({ holder, id, name: limit.name }));
+    for (const limit of this.#limits.values()) limit.advance(now, granted);
+    for (const { limit } of granted) if (limit.hasRate) this.#changed.add(limit);
+    return granted.map(({ holder, id, limit }) => ({
+      holder,
+      id,
+      name: limit.name,
+      awaitsCommit: limit.hasRate,
+    }));
   }
 
   /** When `advance` can next grant something because of time alone; undefined if only a release can help. */

@@ -1,6 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
 import { Window } from '../../../src/limits/window.ts';
 
+/** One whose processes have made a call a while ago. */
+function warmWindow(perMs: number): Window {
+  const window = new Window({ count: 1, perMs });
+  window.ended(window.add(-2000), -2000);
+  window.hasRoom(0);
+  return window;
+}
+
 describe('the window', () => {
   it('has room again for each call exactly one period after its end, over thousands of calls', () => {
     const window = new Window({ count: 4, perMs: 1000 });
@@ -26,19 +34,42 @@ describe('the window', () => {
     }
   });
 
+  it('counts a call that does not end from a twentieth of the period after its grant', () => {
+    const window = warmWindow(1000);
+    window.add(0);
+    expect(window.roomAt(0)).toBe(1050);
+  });
+
   it('takes no notice of the end of a slow call', () => {
-    const window = new Window({ count: 1, perMs: 1000 });
+    const window = warmWindow(1000);
     window.ended(window.add(0), 500);
-    expect(window.roomAt(500)).toBe(1025);
+    expect(window.roomAt(500)).toBe(1050);
   });
 
   it('takes no notice of the end of a call that it has forgotten', () => {
-    const window = new Window({ count: 1, perMs: 1000 });
+    const window = warmWindow(1000);
     const first = window.add(0);
     expect(window.hasRoom(2000)).toBe(true);
     window.add(2000);
     window.ended(first, 2001);
     expect(window.hasRoom(3001)).toBe(false);
-    expect(window.roomAt(3001)).toBe(3025);
+    expect(window.roomAt(3001)).toBe(3050);
+  });
+
+  it.each([
+    ['an hour', 3_600_000, 3_780_000],
+    ['a second', 1000, 1250],
+    ['a tenth of a second', 100, 200],
+  ])('gives the calls after a pause more time to arrive, with a period of %s', (_, perMs, expected) => {
+    const window = new Window({ count: 1, perMs });
+    window.add(0);
+    expect(window.roomAt(0)).toBe(expected);
+  });
+
+  it('takes connections for closed after 4 s without the end of a call', () => {
+    const window = new Window({ count: 1, perMs: 1000 });
+    window.ended(window.add(0), 0);
+    expect(window.arrivalOf(4000)).toBe(4050);
+    expect(window.arrivalOf(4001)).toBe(4251);
   });
 });
