@@ -15,27 +15,53 @@ export interface Receiver {
 export function dispatch(
   queue: Queue,
   receivers: readonly Receiver[],
-  { creditBytes, moment }: { creditBytes: number; moment: Moment },
+  options: { creditBytes: number; moment: Moment },
 ): void {
+  // Whoever is full leaves its share to the others; and of the retries only the next is ever known to be due.
+  while (lendRound(queue, receivers, options));
+}
+
+/** Lends to each receiver with room up to its share of what is known to be there. False if nobody took anything. */
+function lendRound(
+  queue: Queue,
+  receivers: readonly Receiver[],
+  { creditBytes, moment }: { creditBytes: number; moment: Moment },
+): boolean {
+  const hasRoom = ({ count, bytes, sizing }: Holding): boolean =>
+    count < sizing.allowance && (count === 0 || bytes < creditBytes);
   const available = queue.available(moment);
-  if (available === 0 || receivers.length === 0) return;
-  const inOrder = [...receivers].sort((a, b) => a.holding.count - b.holding.count);
-  const held = inOrder.reduce((sum, { holding }) => sum + holding.count, 0);
-  const share = Math.ceil((available + held) / inOrder.length);
+  const inOrder = receivers.filter(({ holding }) => hasRoom(holding));
+  if (available === 0 || inOrder.length === 0) return false;
+  inOrder.sort((a, b) => a.holding.count - b.holding.count);
+  const share = fairShare(inOrder, available);
+  let hasLent = false;
 
   for (const { holding, deliver } of inOrder) {
     const target = Math.min(holding.sizing.allowance, share);
     // A consumer that has plenty waits until a worthwhile run fits: else full frames would be lent in crumbs.
     const isShort = holding.count < holding.slots || target - holding.count >= target / 4;
     if (!isShort) continue;
-    while (holding.count < target && (holding.count === 0 || holding.bytes < creditBytes)) {
-      const delivery = queue.take(
-        holding,
-        { items: target - holding.count, bytes: Math.max(creditBytes - holding.bytes, 0) },
-        moment,
-      );
-      if (!delivery) return;
+    while (holding.count < target && hasRoom(holding)) {
+      const bytes = Math.max(creditBytes - holding.bytes, 0);
+      const delivery = queue.take(holding, { items: target - holding.count, bytes }, moment);
+      if (!delivery) return hasLent;
+      hasLent = true;
       deliver(delivery);
     }
+  }
+  return hasLent;
+}
+
+/**
+ * How much everybody can be filled up to with what there is; one more than the least if that is not even one item for
+ * each. Who holds more than that already takes no part.
+ */
+function fairShare(inOrder: readonly Receiver[], available: number): number {
+  let held = inOrder.reduce((sum, { holding }) => sum + holding.count, 0);
+  for (let sharing = inOrder.length; ; sharing--) {
+    const share = Math.floor((available + held) / sharing);
+    const { count } = inOrder[sharing - 1]!.holding;
+    if (sharing === 1 || count <= share) return Math.max(share, inOrder[0]!.holding.count + 1);
+    held -= count;
   }
 }

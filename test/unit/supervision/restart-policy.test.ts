@@ -1,0 +1,69 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { RestartPolicy } from '../../../src/supervision/restart-policy.ts';
+
+const limits = { crashes: 5, periodMs: 60_000 };
+const healthyMs = 60_000;
+
+/** Waits of a policy without a limit on crashes, one crash after the other. */
+function waits(lives: readonly number[], random = 0.99999999): number[] {
+  const policy = new RestartPolicy({ crashes: Infinity, periodMs: 60_000 });
+  let now = 0;
+  return lives.map((lived) => {
+    now += lived;
+    const verdict = policy.crashed(now, lived, random);
+    return verdict.kind === 'restart' ? verdict.inMs : NaN;
+  });
+}
+
+describe('the restart policy', () => {
+  it('doubles the wait from 250 ms up to 30 s', () => {
+    expect(waits(Array.from({ length: 10 }, () => 10))).toEqual([
+      250, 500, 1000, 2000, 4000, 8000, 16_000, 30_000, 30_000, 30_000,
+    ]);
+  });
+
+  it('starts over once a process has lived for a minute, and not before', () => {
+    expect(waits([10, 10, 10, healthyMs - 1])).toEqual([250, 500, 1000, 2000]);
+    expect(waits([10, 10, 10, healthyMs, 10])).toEqual([250, 500, 1000, 250, 500]);
+  });
+
+  it('never waits less than half of the time, so that a loop of crashes cannot spin', () => {
+    expect(waits([10, 10, 10], 0)).toEqual([125, 250, 500]);
+  });
+
+  it('parks at the sixth crash within a minute', () => {
+    const policy = new RestartPolicy(limits);
+    const verdicts = [0, 1, 2, 3, 4, 59_999].map((now) => policy.crashed(now, 1, 0).kind);
+    expect(verdicts).toEqual(['restart', 'restart', 'restart', 'restart', 'restart', 'park']);
+  });
+
+  it('forgets a crash that is a whole period old', () => {
+    const policy = new RestartPolicy(limits);
+    const verdicts = [0, 1, 2, 3, 4, 60_000].map((now) => policy.crashed(now, 1, 0).kind);
+    expect(verdicts).toEqual(['restart', 'restart', 'restart', 'restart', 'restart', 'restart']);
+  });
+
+  it('parks exactly when there are more crashes within a period than are allowed', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.nat({ max: 30_000 }), { maxLength: 40 }),
+        fc.integer({ min: 0, max: 6 }),
+        fc.double({ min: 0, max: 0.999, noNaN: true }),
+        (gaps, crashes, random) => {
+          const policy = new RestartPolicy({ crashes, periodMs: 60_000 });
+          const times: number[] = [];
+          let now = 0;
+          for (const gap of gaps) {
+            now += gap;
+            times.push(now);
+            const recent = times.filter((at) => now - at < 60_000).length;
+            const verdict = policy.crashed(now, gap, random);
+            expect(verdict.kind).toBe(recent > crashes ? 'park' : 'restart');
+            expect(verdict.kind === 'park' ? verdict.crashes : verdict.inMs).toBeGreaterThan(0);
+          }
+        },
+      ),
+    );
+  });
+});
