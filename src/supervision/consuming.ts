@@ -191,6 +191,9 @@ export class Consuming {
       fenced: ({ writers }) => this.#writersToFence.fenced(writers),
       sink: ({ reason }) => {
         this.#sinkProblem = reason;
+        // One that is out when a consumer opens it is waited for; that takes as long as it takes.
+        if (reason === null) post.asked();
+        else post.answered();
         if (reason === null) events.emit('sink.up', { who: post.who });
         else events.emit('sink.down', { who: post.who, reason });
       },

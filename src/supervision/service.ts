@@ -37,7 +37,7 @@ export interface ServiceOptions {
   /** Consumers of predecessors that the sink does not bar yet. */
   unfencedWriters: readonly number[];
   oldRuns: string[];
-  crew: Crew;
+  crew: Pick<Crew, 'describedProducer' | 'dismissProducer' | 'firstConsumer' | 'startProducer' | 'startConsumer'>;
   stateDirectory: string;
   reserve: Pick<Reserve, 'isHeld' | 'take' | 'release'>;
   /** Throws if the store's file is not the one that was opened. */
@@ -319,6 +319,7 @@ export class Service {
 
   #wakeAt(at: number): void {
     this.#cancelWake();
+    if (this.#isOver) return;
     this.#cancelWake = this.#hub.clock.after(Math.max(at - this.#hub.clock.now(), 1), () => this.#touch());
   }
 

@@ -8,23 +8,24 @@ const abortGraceMs = 30_000;
 
 /**
  * Kills children that hang: silent for longer than `stallTimeoutMs`, or with an item that goes on long after it
- * should have been aborted. If the supervisor itself was held up, a round is forgiven: their beats may be waiting.
+ * should have been aborted. If the supervisor itself was held up, what came before does not count: their beats may
+ * be waiting, or they may have stood still, too.
  */
 export function watchForHangs(
   posts: () => Iterable<Post<never, never>>,
   { clock, stallTimeoutMs, itemTimeoutMs }: { clock: Clock; stallTimeoutMs: number; itemTimeoutMs: number },
 ): Cancel {
   let lastRound = clock.now();
+  let awakeSince = lastRound;
   return clock.every(roundMs, () => {
     const now = clock.now();
-    const wasHeldUp = now - lastRound > 3 * roundMs;
+    if (now - lastRound > 3 * roundMs) awakeSince = now;
     lastRound = now;
-    if (wasHeldUp) return;
     for (const post of posts()) {
       if (post.state !== 'ready' && post.state !== 'draining') continue;
-      const silentMs = now - Math.max(post.beat?.at ?? 0, post.since);
-      const { at, beat } = post.beat ?? { at: now, beat: { oldestMs: 0 } };
-      const oldestMs = beat.oldestMs > 0 ? beat.oldestMs + now - at : 0;
+      const { at, beat } = post.beat ?? { at: post.since, beat: { oldestMs: 0 } };
+      const silentMs = now - Math.max(at, post.since, awakeSince);
+      const oldestMs = beat.oldestMs > 0 ? beat.oldestMs + now - Math.max(at, awakeSince) : 0;
       if (silentMs > stallTimeoutMs) {
         post.child?.kill(`silent for ${formatDuration(stallTimeoutMs)}`);
       } else if (oldestMs > itemTimeoutMs + abortGraceMs) {

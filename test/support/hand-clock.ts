@@ -43,6 +43,12 @@ export class HandClock implements Clock {
     for (const fn of this.#soon.splice(0)) fn();
   }
 
+  /** Lets `ms` milliseconds pass in which this process stands still: what fell due meanwhile is called at the next turn, once. */
+  standStill(ms: number): void {
+    this.#now += ms;
+    for (const timer of this.#timers) timer.at = Math.max(timer.at, this.#now);
+  }
+
   /** Lets `ms` milliseconds pass, calling what falls due in its order. */
   turn(ms: number): void {
     const end = this.#now + ms;

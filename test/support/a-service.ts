@@ -1,0 +1,235 @@
+import { MemoryStore } from '../../src/queue/memory-store.ts';
+import { Queue } from '../../src/queue/queue.ts';
+import { StoreFull, type Group, type RunRecord } from '../../src/queue/store.ts';
+import type { Marks } from '../../src/queue/throttle.ts';
+import { Limits } from '../../src/limits/limits.ts';
+import type { LimitSpec } from '../../src/limits/limit.ts';
+import { EventBus, type EventName, type Events } from '../../src/observability/events.ts';
+import type { ServiceSettings } from '../../src/supervision/hub.ts';
+import { Service, type Outcome } from '../../src/supervision/service.ts';
+import { aRun } from './a-queue.ts';
+import { FakeConsumer, FakeProducer } from './fake-child.ts';
+import { HandClock } from './hand-clock.ts';
+
+/** A store in memory that notes each commit, and can be out of room or broken. */
+class WatchedStore extends MemoryStore {
+  refuses: Error | undefined;
+  readonly #note: (what: string) => void;
+
+  constructor(note: (what: string) => void) {
+    super();
+    this.#note = note;
+  }
+
+  override commit(group: Group): void {
+    if (this.refuses) throw this.refuses;
+    super.commit(group);
+    this.#note('commit');
+  }
+}
+
+/** The spool's list of writers, in memory. */
+class FakeWriters {
+  readonly all = new Map<number, { role: string; ordinal: number; ended?: 'clean' | 'unclean'; fenced?: true }>();
+  refuses: Error | undefined;
+  #last = 0;
+  readonly #note: (what: string) => void;
+
+  constructor(note: (what: string) => void) {
+    this.#note = note;
+  }
+
+  register = ({ role, ordinal }: { role: string; ordinal: number }): number => {
+    if (this.refuses) throw this.refuses;
+    this.#last += 1;
+    this.all.set(this.#last, { role, ordinal });
+    this.#note(`writer ${this.#last} registered`);
+    return this.#last;
+  };
+
+  ended = (writer: number, { isClean }: { isClean: boolean }): void => {
+    if (this.refuses) throw this.refuses;
+    this.all.get(writer)!.ended = isClean ? 'clean' : 'unclean';
+    this.#note(`writer ${writer} ended`);
+  };
+
+  fenced = (writers: readonly number[]): void => {
+    if (this.refuses) throw this.refuses;
+    for (const writer of writers) this.all.get(writer)!.fenced = true;
+  };
+}
+
+export interface AServiceOptions {
+  run?: Partial<RunRecord>;
+  settings?: Partial<ServiceSettings>;
+  marks?: Partial<Marks>;
+  limits?: Record<string, LimitSpec>;
+  isTransactional?: boolean;
+  unfencedWriters?: number[];
+  store?: (store: MemoryStore) => void;
+}
+
+/** A supervisor's service with children that do what the test says, and time and the end of each tick in its hand. */
+export class AService {
+  readonly clock = new HandClock();
+  readonly notes: string[] = [];
+  readonly events: { name: EventName; event: Events[EventName] }[] = [];
+  readonly store: WatchedStore;
+  readonly writers: FakeWriters;
+  readonly queue: Queue;
+  readonly limits: Limits;
+  readonly reserve = { isHeld: true, canTake: true, take: () => this.#take(), release: () => this.#release() };
+  readonly producers: FakeProducer[] = [];
+  readonly consumers: FakeConsumer[] = [];
+  readonly service: Service;
+  readonly vanished = new Set<number>();
+  storeProblem: Error | undefined;
+  outcome: Outcome | undefined;
+  #pid = 100;
+
+  constructor(options: AServiceOptions = {}) {
+    const note = (what: string): void => void this.notes.push(what);
+    this.store = new WatchedStore(note);
+    options.store?.(this.store);
+    this.writers = new FakeWriters(note);
+    this.queue = new Queue(this.store, aRun(options.run), { windowBytes: 1024 * 1024 });
+    this.limits = new Limits(options.limits ?? {});
+    const events = new EventBus();
+    events.subscribe((name, event) => this.events.push({ name, event }));
+    this.service = new Service({
+      hub: {
+        clock: this.clock,
+        random: () => 0.5,
+        events,
+        settings: { ...settings, ...options.settings },
+        pipeline: { name: 'tested', file: '/tested.ts', sinkIsTransactional: options.isTransactional ?? true },
+        queue: this.queue,
+        limits: this.limits,
+        writers: this.writers,
+        generation: 1,
+        childrenDieWithUs: true,
+        identify: (pid) => (this.vanished.has(pid) ? undefined : { pid, started: '1', boot: 'b' }),
+        writeOut: (_bytes, done) => done(),
+      },
+      marks: { highItems: 1000, lowItems: 500, highBytes: 1e9, lowBytes: 1e9, ...options.marks },
+      fingerprint: 'version 1',
+      unfencedWriters: options.unfencedWriters ?? [],
+      oldRuns: ['run-0'],
+      crew: {
+        describedProducer: () => this.#newProducer(),
+        dismissProducer: () => note('producer dismissed'),
+        firstConsumer: (ordinal) => this.#newConsumer(ordinal),
+        startProducer: () => this.#newProducer(),
+        startConsumer: (ordinal) => this.#newConsumer(ordinal),
+      },
+      stateDirectory: '/state',
+      checkStore: () => {
+        if (this.storeProblem) throw this.storeProblem;
+      },
+      reserve: this.reserve,
+    });
+  }
+
+  /** The producer that was started last. */
+  get producer(): FakeProducer {
+    return this.producers.at(-1)!;
+  }
+
+  /** The consumer of this ordinal that was started last. */
+  consumer(ordinal = 1): FakeConsumer {
+    return this.consumers.findLast(({ who }) => who.ordinal === ordinal)!;
+  }
+
+  /** Starts it; the children have not said anything yet. */
+  run(): void {
+    void this.service.run().then((outcome) => (this.outcome = outcome));
+    this.tick();
+  }
+
+  /** Starts it and lets every child get ready. */
+  runReady(): this {
+    this.run();
+    this.producers.at(-1)?.says({ type: 'ready' });
+    for (const consumer of this.consumers) consumer.says({ type: 'ready' });
+    this.tick();
+    return this;
+  }
+
+  /** Lets the tick come, and those that it brings about. */
+  tick(): void {
+    for (let i = 0; i < 3; i++) this.clock.endTick();
+  }
+
+  /** Lets time pass. */
+  pass(ms: number): void {
+    this.clock.turn(ms);
+    this.tick();
+  }
+
+  /** Lets what waits for a promise go on, and then the tick come. */
+  async settle(): Promise<void> {
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    this.tick();
+    await new Promise<void>((resolve) => setImmediate(resolve));
+  }
+
+  /** All events of a name. */
+  emitted<Name extends EventName>(name: Name): Events[Name][] {
+    return this.events.filter((entry) => entry.name === name).map(({ event }) => event as Events[Name]);
+  }
+
+  /** What has been noted since the last call. */
+  since(): string[] {
+    return this.notes.splice(0);
+  }
+
+  isFull(): void {
+    this.store.refuses = new StoreFull('no space left');
+    this.writers.refuses = new StoreFull('no space left');
+  }
+
+  hasRoomAgain(): void {
+    this.store.refuses = undefined;
+    this.writers.refuses = undefined;
+  }
+
+  #newProducer(): FakeProducer {
+    const child = new FakeProducer({ role: 'producer', ordinal: 0, pid: this.#pid++ }, (what) => this.notes.push(what));
+    this.producers.push(child);
+    return child;
+  }
+
+  #newConsumer(ordinal: number): FakeConsumer {
+    const child = new FakeConsumer({ role: 'consumer', ordinal, pid: this.#pid++ }, (what) => this.notes.push(what));
+    this.consumers.push(child);
+    return child;
+  }
+
+  #take(): boolean {
+    if (this.reserve.canTake) this.reserve.isHeld = true;
+    return this.reserve.isHeld;
+  }
+
+  #release(): void {
+    this.reserve.isHeld = false;
+  }
+}
+
+const settings: ServiceSettings = {
+  consumers: 2,
+  concurrency: 4,
+  durability: 'full',
+  attempts: 3,
+  retryBaseMs: 1000,
+  retryCapMs: 10_000,
+  itemTimeoutMs: 300_000,
+  stopTimeoutMs: 25_000,
+  stallTimeoutMs: 60_000,
+  readyTimeoutMs: 30_000,
+  producerWindowBytes: 4 * 1024 * 1024,
+  consumerCreditBytes: 8 * 1024 * 1024,
+  frameItems: 1024,
+  frameBytes: 256 * 1024,
+  maxItemBytes: 16 * 1024 * 1024,
+  restarts: { crashes: 5, periodMs: 60_000 },
+};

@@ -1,0 +1,120 @@
+import { cutFrame, frameFromPayload, frameToPayload, type Frame } from '../../src/frame/frame.ts';
+import type { SourcePosition } from '../../src/frame/position.ts';
+import type { Deliver, FromConsumer, FromProducer, SendFrame, ToConsumer, ToProducer } from '../../src/ipc/messages.ts';
+import type { Who } from '../../src/observability/events.ts';
+import type { Child, ChildListener, Exit } from '../../src/supervision/child.ts';
+import { frameOf, itemsOf } from './frames.ts';
+
+/** A child that does what the test says, and keeps what it is told. */
+export class FakeChild<In, Out extends { type: string }> implements Child<In, Out> {
+  readonly who: Who;
+  readonly startedAt = 0;
+  readonly sent: Out[] = [];
+  readonly payloads: Buffer[] = [];
+  killedFor: string | undefined;
+  exit: Exit | undefined;
+  #listener: ChildListener<In> | undefined;
+  readonly #note: (what: string) => void;
+
+  constructor(who: Who, note: (what: string) => void = () => undefined) {
+    this.who = who;
+    this.#note = note;
+  }
+
+  get name(): string {
+    return this.who.role === 'producer' ? 'producer' : `consumer ${this.who.ordinal}`;
+  }
+
+  send = (message: Out, payload: readonly Buffer[] = []): void => {
+    if (this.exit) return;
+    this.#note(`${this.name} ← ${message.type}`);
+    this.sent.push(message);
+    this.payloads.push(Buffer.concat(payload));
+  };
+
+  listen = (listener: ChildListener<In>): void => {
+    this.#listener = listener;
+    const { exit } = this;
+    if (exit) queueMicrotask(() => listener.onExit(exit));
+  };
+
+  kill = (reason: string): void => {
+    if (this.exit) return;
+    this.#note(`${this.name} killed`);
+    this.killedFor ??= reason;
+  };
+
+  says(message: In, payload: readonly Buffer[] = []): void {
+    this.#listener?.onMessage(message, Buffer.concat(payload));
+  }
+
+  /** It goes. */
+  goes(exit: Partial<Exit> = {}): void {
+    this.exit = { code: null, signal: null, reason: this.killedFor, ...exit };
+    this.#note(`${this.name} gone`);
+    this.#listener?.onExit(this.exit);
+  }
+
+  /** It is gone as whoever has been killed is. */
+  dies(): void {
+    this.goes({ signal: 'SIGKILL' });
+  }
+
+  /** Types of what it was told, but for `type`s not asked for. */
+  told(...types: Out['type'][]): Out['type'][] {
+    const all = this.sent.map(({ type }) => type as Out['type']);
+    return types.length === 0 ? all : all.filter((type) => types.includes(type));
+  }
+
+  /** The last message of a type that it was sent. */
+  last<Type extends Out['type']>(type: Type): Extract<Out, { type: Type }> {
+    const found = this.sent.findLast((message) => message.type === type);
+    if (!found) throw new Error(`${this.name} was not sent "${type}", but: ${this.told().join(', ')}`);
+    return found as Extract<Out, { type: Type }>;
+  }
+}
+
+/** A producer: it says what a test wants it to have read. */
+export class FakeProducer extends FakeChild<FromProducer, ToProducer> {
+  /** It sends these items, the last of which is the `count`th that its source has yielded. */
+  yields(items: readonly unknown[], position: Partial<SourcePosition> = {}): void {
+    const frame = frameOf(items);
+    const { header, parts } = frameToPayload(frame);
+    const message: SendFrame = {
+      type: 'frame',
+      position: { cursor: null, count: 0, digest: 'd', ...position },
+      ...header,
+    };
+    this.says(message, parts);
+  }
+
+  ends(position: Partial<SourcePosition> = {}): void {
+    this.says({ type: 'end', position: { cursor: null, count: 0, digest: null, ...position } });
+  }
+
+  /** The last thing that it does: it is told `bye`, and goes. */
+  leaves(): void {
+    this.goes({ code: 0 });
+  }
+}
+
+/** A consumer: it settles what a test wants it to have done. */
+export class FakeConsumer extends FakeChild<FromConsumer, ToConsumer> {
+  /** What it was lent, oldest first. */
+  get deliveries(): (Deliver & { frame: Frame; items: unknown[] })[] {
+    return this.sent.flatMap((message, i) => {
+      if (message.type !== 'deliver') return [];
+      const frame = frameFromPayload(message, this.payloads[i]!);
+      return [{ ...message, frame, items: itemsOf(cutFrame(frame, 0, frame.count)) }];
+    });
+  }
+
+  /** Seqs that it was lent. */
+  get lent(): number[] {
+    return this.deliveries.flatMap(({ seq, count }) => Array.from({ length: count }, (_, i) => seq + i));
+  }
+
+  settles(...done: number[]): void {
+    this.says({ type: 'settle', done: done.toSorted((a, b) => a - b).flatMap((seq) => [seq, seq]), failed: [] });
+  }
+}

@@ -1,0 +1,413 @@
+import { describe, expect, it } from '@jest/globals';
+import type { Described } from '../../../src/ipc/messages.ts';
+import { AService } from '../../support/a-service.ts';
+
+const error = { code: 'E', message: 'it failed' };
+
+/** What a producer answers when it is asked what is in its file. */
+function described(fingerprint = 'version 1'): Described {
+  return {
+    type: 'described',
+    pipeline: {
+      name: 'tested',
+      limits: {},
+      options: {},
+      fingerprint,
+      deterministic: true,
+      sink: { kind: 'memory', transactional: true, target: 'memory' },
+    },
+    problems: [],
+  };
+}
+
+/** The first consumer settles what it was lent last. */
+function settle(world: AService): void {
+  world.consumer().settles(...world.consumer().lent.slice(-1));
+  world.tick();
+}
+
+describe('a consumer that dies', () => {
+  it('is heard to its end, gives back what it held, and only then is replaced', () => {
+    const world = new AService({ settings: { consumers: 1 } }).runReady();
+    world.producer.yields([1, 2, 3]);
+    world.tick();
+    const first = world.consumer();
+    first.settles(2);
+    first.dies();
+    expect(world.emitted('child.exited')).toMatchObject([
+      { reason: 'killed by SIGKILL', released: 2, expected: false },
+    ]);
+    world.tick();
+    expect(world.queue.run.done).toBe(1);
+    expect(world.consumers).toHaveLength(1);
+
+    world.pass(250);
+    const second = world.consumer();
+    expect(second).not.toBe(first);
+    expect(second.who.ordinal).toBe(1);
+    expect(world.emitted('child.restarting')).toEqual([{ who: first.who, inMs: 188, crashes: 1 }]);
+    second.says({ type: 'ready' });
+    world.tick();
+    const deliveries = second.deliveries.map(({ seq, count, redelivered, suspect, writers }) => ({
+      seq,
+      count,
+      redelivered,
+      suspect,
+      writers,
+    }));
+    expect(deliveries).toEqual([
+      { seq: 1, count: 1, redelivered: true, suspect: true, writers: [2] },
+      { seq: 3, count: 1, redelivered: true, suspect: true, writers: [2] },
+    ]);
+  });
+
+  it('leaves its items to its siblings at once', () => {
+    const world = new AService().runReady();
+    world.producer.yields([1]);
+    world.tick();
+    const holder = world.consumers.find(({ lent }) => lent.length > 0)!;
+    const other = world.consumers.find(({ lent }) => lent.length === 0)!;
+    holder.dies();
+    world.tick();
+    expect(other.deliveries).toMatchObject([{ seq: 1, redelivered: true, suspect: true }]);
+  });
+
+  it('is named to those who get what it had until one of them has barred it', () => {
+    const world = new AService({ settings: { consumers: 2 } }).runReady();
+    world.producer.yields([1, 2]);
+    world.tick();
+    world.consumer(1).dies();
+    world.tick();
+    expect(world.consumer(2).deliveries.at(-1)).toMatchObject({ writers: [2] });
+    world.consumer(2).says({ type: 'fenced', writers: [2] });
+    world.tick();
+    expect(world.writers.all.get(2)).toMatchObject({ ended: 'unclean', fenced: true });
+    world.consumer(2).dies();
+    world.pass(1000);
+    world.consumer(1).says({ type: 'ready' });
+    world.tick();
+    expect(world.consumer(1).deliveries[0]).toMatchObject({ writers: [3] });
+  });
+
+  it('need not be barred from a sink that has no ledger', () => {
+    const world = new AService({ isTransactional: false }).runReady();
+    world.producer.yields([1, 2]);
+    world.tick();
+    world.consumer(1).dies();
+    world.tick();
+    expect(world.consumer(2).deliveries.at(-1)).toMatchObject({ redelivered: true, writers: [] });
+  });
+
+  it('before it could be entered into the books is just replaced', () => {
+    const world = new AService({ settings: { consumers: 1 } });
+    // Between its start and the tick that would enter it.
+    void world.service.run();
+    const first = world.consumer();
+    world.vanished.add(first.who.pid!);
+    world.tick();
+    expect(first.told()).toEqual([]);
+    first.goes({ code: 1 });
+    world.pass(250);
+    expect([...world.writers.all.values()].filter(({ role }) => role === 'consumer')).toHaveLength(1);
+    expect(world.consumer().told()).toEqual(['configure']);
+  });
+
+  it('says why, when it could', () => {
+    const world = new AService().runReady();
+    world
+      .consumer()
+      .says({ type: 'failed', error: { code: 'E', message: 'the lookup table is gone' }, exitCode: null });
+    world.consumer().goes({ code: 1 });
+    expect(world.emitted('child.exited')).toMatchObject([{ reason: 'exited 1 (the lookup table is gone)' }]);
+  });
+
+  it('exiting 0 without having been told to has crashed', () => {
+    const world = new AService().runReady();
+    world.consumer().goes({ code: 0 });
+    expect(world.emitted('child.exited')).toMatchObject([{ reason: 'exited 0 without having been told to' }]);
+    expect(world.service.status.processes[1]).toMatchObject({ state: 'backoff' });
+  });
+
+  it('is killed and replaced when it does not get ready in time', () => {
+    const world = new AService({ settings: { consumers: 1 } });
+    world.run();
+    world.pass(29_999);
+    expect(world.consumer().killedFor).toBeUndefined();
+    world.pass(1);
+    expect(world.consumer().killedFor).toBe('not ready within 30s');
+    world.consumer().dies();
+    world.pass(250);
+    expect(world.consumers).toHaveLength(2);
+  });
+
+  it('is not killed for a sink that is out when it opens it', () => {
+    const world = new AService({ settings: { consumers: 1 } });
+    world.run();
+    world.consumer().says({ type: 'sink', reason: 'connection refused' });
+    world.pass(300_000);
+    expect(world.consumer().killedFor).toBeUndefined();
+    expect(world.service.status.reasons).toContain('consumer 1 cannot write to the sink: connection refused');
+    world.consumer().says({ type: 'sink', reason: null });
+    world.pass(30_000);
+    expect(world.consumer().killedFor).toBe('not ready within 30s');
+  });
+});
+
+describe('what a consumer says of items', () => {
+  it('is refused and counted for those that it does not hold', () => {
+    const world = new AService({ settings: { consumers: 1 } }).runReady();
+    world.producer.yields([1, 2]);
+    world.tick();
+    world.consumer().settles(1, 5, 6);
+    world.consumer().says({ type: 'released', items: [8, 9] });
+    const failure = { seq: 1, verdict: 'retry', error, afterMs: null } as const;
+    world.consumer().says({ type: 'settle', done: [], failed: [failure] });
+    expect(world.emitted('settle.refused').map(({ items }) => items)).toEqual([2, 2, 1]);
+    expect(world.queue.stats).toMatchObject({ lent: 1, retrying: 0 });
+  });
+
+  it('decides what becomes of an item that failed', () => {
+    const world = new AService({ settings: { consumers: 1, concurrency: 10 } }).runReady();
+    world.producer.yields([1, 2, 3, 4]);
+    world.tick();
+    const failed = [
+      { seq: 1, verdict: 'retry', error, afterMs: null },
+      { seq: 2, verdict: 'later', error, afterMs: 7000 },
+      { seq: 3, verdict: 'dead', error, afterMs: null },
+      { seq: 4, verdict: 'later', error, afterMs: null },
+    ] as const;
+    world.consumer().says({ type: 'settle', done: [], failed: [...failed] });
+    world.tick();
+    expect(world.emitted('item.retry').map(({ seq, attempt, inMs }) => [seq, attempt, inMs])).toEqual([
+      [1, 1, 500],
+      [2, 1, 7000],
+      [4, 1, 5000],
+    ]);
+    expect(world.emitted('item.dead')).toEqual([{ seq: 3, attempts: 1, reason: 'it failed', error }]);
+  });
+
+  it('uses attempts up to the last, and none where it asked for more time', () => {
+    const world = new AService({ settings: { consumers: 1, attempts: 2 } }).runReady();
+    world.producer.yields(['item']);
+    world.tick();
+    const fail = (verdict: 'retry' | 'later'): void => {
+      world.consumer().says({ type: 'settle', done: [], failed: [{ seq: 1, verdict, error, afterMs: 1 }] });
+      world.tick();
+      world.pass(60_000);
+    };
+    fail('retry');
+    for (let i = 0; i < 5; i++) fail('later');
+    expect(world.consumer().deliveries.map(({ attempt }) => attempt)).toEqual([1, 2, 2, 2, 2, 2, 2]);
+    fail('retry');
+    expect(world.emitted('item.dead')).toMatchObject([
+      { seq: 1, attempts: 2, reason: 'failed 2 times, the last time: it failed' },
+    ]);
+    expect(world.consumer().deliveries).toHaveLength(7);
+  });
+});
+
+describe('a producer that dies', () => {
+  it('right after its last frame is replaced by one that goes on behind it', () => {
+    const world = new AService().runReady();
+    world.producer.yields([1, 2], { count: 2, digest: 'two' });
+    world.producer.dies();
+    world.tick();
+    expect(world.queue.run).toMatchObject({ stored: 2, position: { count: 2, digest: 'two' } });
+    world.pass(250);
+    const [, second] = world.producers;
+    expect(second!.told()).toEqual(['describe']);
+    second!.says(described());
+    world.tick();
+    expect(second!.last('configure')).toMatchObject({ position: { cursor: null, count: 2, digest: 'two' } });
+  });
+
+  it('right after its last word is not replaced: the run is sealed', async () => {
+    const world = new AService({ settings: { consumers: 1 } }).runReady();
+    world.producer.yields([1], { count: 1 });
+    world.producer.ends({ count: 1 });
+    world.producer.dies();
+    world.tick();
+    world.pass(60_000);
+    expect(world.producers).toHaveLength(1);
+    expect(world.emitted('run.sealed')).toEqual([{ run: 'run-1', items: 1 }]);
+    world.consumer().settles(1);
+    world.tick();
+    world.consumer().says({ type: 'ended' });
+    world.tick();
+    world.consumer().goes({ code: 0 });
+    world.tick();
+    await world.settle();
+    expect(world.outcome).toEqual({ exitCode: 0, spoolFailed: false, error: undefined });
+  });
+
+  it('leaves a successor that learns at once that the queue is full', () => {
+    const world = new AService({ marks: { highItems: 2, lowItems: 0 } }).runReady();
+    world.producer.yields([1, 2, 3], { count: 3 });
+    world.tick();
+    expect(world.producer.last('throttle')).toEqual({ type: 'throttle', on: true });
+    world.producer.dies();
+    world.pass(250);
+    world.producer.says(described());
+    world.tick();
+    expect(world.producer.last('configure')).toMatchObject({ throttled: true });
+  });
+
+  it('is not followed by one that would count in another pipeline: exit 78', async () => {
+    const world = new AService().runReady();
+    world.producer.yields([1], { count: 1 });
+    world.tick();
+    world.producer.dies();
+    world.pass(250);
+    world.producer.says(described('version 2'));
+    world.tick();
+    expect(world.producer.told('configure')).toEqual([]);
+    for (const child of [world.producer, ...world.consumers]) child.dies();
+    world.tick();
+    await world.settle();
+    expect(world.outcome).toMatchObject({ exitCode: 78, error: { code: 'PIPELINE_CHANGED' } });
+  });
+
+  it('may be followed by another version that knows where it is; the run is of that version from then on', () => {
+    const world = new AService().runReady();
+    world.producer.yields([1], { cursor: '1', count: 0 });
+    world.tick();
+    world.producer.dies();
+    world.pass(250);
+    world.producer.says(described('version 2'));
+    world.tick();
+    expect(world.producer.told('configure')).toEqual(['configure']);
+    expect(world.emitted('warning')).toMatchObject([{ code: 'PIPELINE_CHANGED' }]);
+    expect(world.store.run()).toMatchObject({ fingerprint: 'version 2' });
+  });
+
+  it('comes back when the file is wrong for a while', () => {
+    const world = new AService().runReady();
+    world.producer.dies();
+    world.pass(250);
+    world.producer.says({
+      type: 'described',
+      pipeline: null,
+      problems: [{ file: 'a.ts', message: 'unexpected token' }],
+    });
+    expect(world.producer.killedFor).toBe('the pipeline file is wrong now: unexpected token');
+    world.producer.dies();
+    world.pass(500);
+    world.producer.says(described());
+    world.tick();
+    expect(world.producer.told('configure')).toEqual(['configure']);
+  });
+
+  it('is killed when it does not say what is in the file', () => {
+    const world = new AService().runReady();
+    world.producer.dies();
+    world.pass(250);
+    world.pass(30_000);
+    expect(world.producer.killedFor).toBe('not ready within 30s');
+  });
+});
+
+describe('a producer that breaks the protocol', () => {
+  it.each([
+    ['sends items for a run that is sealed', 'frame', 'reading for a sealed run'],
+    ['ends twice', 'end', 'reading for a sealed run'],
+  ] as const)('%s: its channel is closed', (_, type, state) => {
+    const world = new AService().runReady();
+    world.producer.ends();
+    expect(() => (type === 'end' ? world.producer.ends() : world.producer.yields([1]))).toThrow(
+      `the producer sent "${type}" while it was ${state}`,
+    );
+  });
+
+  it('sends items before it was configured: its channel is closed', () => {
+    const world = new AService().runReady();
+    world.producer.dies();
+    world.pass(250);
+    expect(() => world.producer.yields([1])).toThrow('the producer sent "frame" while it was to be described');
+    expect(world.queue.isEmpty).toBe(true);
+  });
+
+  it('sends a frame that is none: its channel is closed, and nothing of it is stored', () => {
+    const world = new AService().runReady();
+    const frame = {
+      type: 'frame',
+      position: { cursor: null, count: 1, digest: 'd' },
+      count: 3,
+      shapes: 2,
+      base: 0,
+    } as const;
+    expect(() => world.producer.says(frame, [Buffer.from('[]')])).toThrow('the producer sent a frame that is none');
+    expect(world.queue.isEmpty).toBe(true);
+  });
+});
+
+describe('the throttle', () => {
+  it('is raised at the high mark and lowered at the low one, and told once each', () => {
+    const world = new AService({
+      settings: { consumers: 1, concurrency: 10 },
+      marks: { highItems: 4, lowItems: 2 },
+    }).runReady();
+    world.producer.yields([1, 2, 3]);
+    world.tick();
+    world.producer.yields([4]);
+    world.tick();
+    world.consumer().settles(1);
+    world.tick();
+    expect(world.producer.sent.filter(({ type }) => type === 'throttle')).toEqual([{ type: 'throttle', on: true }]);
+    world.consumer().settles(2);
+    world.tick();
+    expect(world.producer.sent.filter(({ type }) => type === 'throttle')).toEqual([
+      { type: 'throttle', on: true },
+      { type: 'throttle', on: false },
+    ]);
+    expect(world.emitted('throttle.raised')).toEqual([{ items: 4, bytes: expect.any(Number) }]);
+    expect(world.emitted('throttle.lowered')).toHaveLength(1);
+  });
+
+  it('counts what waits for a retry', () => {
+    const world = new AService({ settings: { consumers: 1 }, marks: { highItems: 3, lowItems: 1 } }).runReady();
+    world.producer.yields([1, 2]);
+    world.tick();
+    const failed = [1, 2].map((seq) => ({ seq, verdict: 'later', error, afterMs: 60_000 }) as const);
+    world.consumer().says({ type: 'settle', done: [], failed });
+    world.producer.yields([3]);
+    world.tick();
+    expect(world.producer.last('throttle')).toEqual({ type: 'throttle', on: true });
+  });
+});
+
+describe('the ledger', () => {
+  it('is swept by one consumer now and then, after the commit, with what is settled for good', () => {
+    const world = new AService({ settings: { consumers: 1 } }).runReady();
+    world.producer.yields([1]);
+    world.tick();
+    world.pass(5000);
+    expect(world.consumer().told('prune')).toEqual([]);
+    world.since();
+    settle(world);
+    expect(world.since()).toEqual(['commit', 'consumer 1 ← settled', 'consumer 1 ← prune']);
+    expect(world.consumer().last('prune')).toEqual({ type: 'prune', before: 2, open: [], drop: ['run-0'] });
+    world.producer.yields([2]);
+    world.tick();
+    world.pass(5000);
+    settle(world);
+    expect(world.consumer().last('prune')).toEqual({ type: 'prune', before: 3, open: [], drop: [] });
+  });
+
+  it('is left alone where there is none', () => {
+    const world = new AService({ settings: { consumers: 1 }, isTransactional: false }).runReady();
+    world.producer.yields([1]);
+    world.tick();
+    world.pass(5000);
+    settle(world);
+    expect(world.consumer().told('prune')).toEqual([]);
+  });
+});
+
+describe('what consumers write to standard output', () => {
+  it('is confirmed to the one that wrote it', () => {
+    const world = new AService().runReady();
+    world.consumer(2).says({ type: 'write' }, [Buffer.from('line\n')]);
+    expect(world.consumer(2).last('written')).toEqual({ type: 'written', count: 1 });
+    expect(world.consumer(1).told('written')).toEqual([]);
+  });
+});

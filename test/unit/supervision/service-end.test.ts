@@ -1,0 +1,222 @@
+import { describe, expect, it } from '@jest/globals';
+import type { MemoryStore } from '../../../src/queue/memory-store.ts';
+import { aRun } from '../../support/a-queue.ts';
+import { AService } from '../../support/a-service.ts';
+import { frameOf } from '../../support/frames.ts';
+
+const error = { code: 'E', message: 'it failed' };
+
+/** A world whose run is sealed and done: each consumer has been told that nothing more will come. */
+function finishing(consumers = 2): AService {
+  const world = new AService({ settings: { consumers } }).runReady();
+  world.producer.yields([1, 2], { count: 2 });
+  world.producer.ends({ count: 2 });
+  world.producer.says({ type: 'ended' });
+  world.tick();
+  for (const consumer of world.consumers) consumer.settles(...consumer.lent);
+  world.tick();
+  return world;
+}
+
+function leave(world: AService, ordinal: number): void {
+  world.consumer(ordinal).says({ type: 'ended' });
+  world.tick();
+  world.consumer(ordinal).goes({ code: 0 });
+  world.tick();
+}
+
+describe('the end of a run', () => {
+  it('comes in order: sealed, all settled, finishing committed, each consumer told, finished committed, the outcome', async () => {
+    const world = new AService({ settings: { consumers: 1 } }).runReady();
+    world.producer.yields([1], { count: 1 });
+    world.producer.ends({ count: 1 });
+    world.tick();
+    expect(world.store.run()).toMatchObject({ state: 'sealed', stored: 1 });
+    expect(world.consumer().told('end')).toEqual([]);
+
+    world.consumer().settles(1);
+    expect(world.store.run()).toMatchObject({ state: 'sealed' });
+    world.since();
+    world.tick();
+    expect(world.since()).toEqual(['commit', 'consumer 1 ← settled', 'consumer 1 ← end']);
+    expect(world.store.run()).toMatchObject({ state: 'finishing' });
+
+    world.producer.says({ type: 'ended' });
+    world.consumer().says({ type: 'ended' });
+    world.tick();
+    expect([world.producer.told('bye'), world.consumer().told('bye')]).toEqual([['bye'], ['bye']]);
+    world.producer.leaves();
+    world.consumer().goes({ code: 0 });
+    await world.settle();
+    expect(world.outcome).toEqual({ exitCode: 0, spoolFailed: false, error: undefined });
+    expect(world.since().slice(-4)).toEqual(['consumer 1 gone', 'writer 1 ended', 'writer 2 ended', 'commit']);
+    expect(world.store.run()).toMatchObject({ state: 'finished', exitCode: 0, finishedAt: expect.any(Number) });
+    expect(world.emitted('run.finished')).toMatchObject([{ items: 1, done: 1, dead: 0, exitCode: 0 }]);
+    expect([...world.writers.all.values()].map(({ ended }) => ended)).toEqual(['clean', 'clean']);
+    expect(world.clock.waiting).toBe(0);
+  });
+
+  it('of a source without items comes as well', async () => {
+    const world = new AService({ settings: { consumers: 1 } }).runReady();
+    world.producer.ends();
+    world.producer.says({ type: 'ended' });
+    world.tick();
+    world.producer.leaves();
+    leave(world, 1);
+    await world.settle();
+    expect(world.outcome).toMatchObject({ exitCode: 0 });
+  });
+
+  it('is 3 when there are dead letters', async () => {
+    const world = new AService({ settings: { consumers: 1 } }).runReady();
+    world.producer.yields([1], { count: 1 });
+    world.producer.ends({ count: 1 });
+    world.producer.says({ type: 'ended' });
+    world.tick();
+    const failure = { seq: 1, verdict: 'dead', error, afterMs: null } as const;
+    world.consumer().says({ type: 'settle', done: [], failed: [failure] });
+    world.tick();
+    world.producer.leaves();
+    leave(world, 1);
+    await world.settle();
+    expect(world.outcome).toMatchObject({ exitCode: 3 });
+    expect(world.store.run()).toMatchObject({ state: 'finished', exitCode: 3, dead: 1 });
+  });
+
+  it('waits for retries', () => {
+    const world = new AService({ settings: { consumers: 1 } }).runReady();
+    world.producer.yields([1], { count: 1 });
+    world.producer.ends({ count: 1 });
+    world.tick();
+    const failure = { seq: 1, verdict: 'later', error, afterMs: 3_600_000 } as const;
+    world.consumer().says({ type: 'settle', done: [], failed: [failure] });
+    world.tick();
+    world.pass(3_599_000);
+    expect(world.store.run()).toMatchObject({ state: 'sealed' });
+    world.pass(1000);
+    expect(world.consumer().lent).toEqual([1, 1]);
+    world.consumer().settles(1);
+    world.tick();
+    expect(world.consumer().told('end')).toEqual(['end']);
+  });
+
+  it('waits for a commit that finds no room', () => {
+    const world = new AService({ settings: { consumers: 1 } }).runReady();
+    world.isFull();
+    world.reserve.canTake = false;
+    world.producer.ends();
+    world.tick();
+    expect(world.consumer().told('end')).toEqual([]);
+    world.hasRoomAgain();
+    world.pass(500);
+    expect(world.consumer().told('end')).toEqual(['end']);
+  });
+});
+
+describe('a consumer at the end of a run', () => {
+  it('that dies in its end work is replaced, and its successor does that work', async () => {
+    const world = finishing();
+    world.producer.leaves();
+    leave(world, 2);
+    world.consumer(1).dies();
+    expect(world.emitted('child.exited').at(-1)).toMatchObject({ reason: 'killed by SIGKILL', expected: false });
+    world.tick();
+    expect(world.store.run()).toMatchObject({ state: 'finishing' });
+    world.pass(250);
+    world.consumer(1).says({ type: 'ready' });
+    world.tick();
+    expect(world.consumer(1).told('end')).toEqual(['end']);
+    leave(world, 1);
+    await world.settle();
+    expect(world.outcome).toMatchObject({ exitCode: 0 });
+  });
+
+  it('that fails at its end work for ever is given up; its siblings finish the run', async () => {
+    const world = finishing();
+    world.producer.leaves();
+    leave(world, 2);
+    for (let crash = 1; crash <= 6; crash++) {
+      if (crash > 1) world.consumer(1).says({ type: 'ready' });
+      world.tick();
+      world.consumer(1).says({ type: 'failed', error: { code: 'E', message: 'teardown failed' }, exitCode: null });
+      world.consumer(1).goes({ code: 1 });
+      world.pass(4000);
+    }
+    await world.settle();
+    expect(world.emitted('child.parked')).toMatchObject([{ lastReason: 'exited 1 (teardown failed)' }]);
+    expect(world.outcome).toMatchObject({ exitCode: 0 });
+  });
+
+  it('that is starting is told as soon as it is ready', () => {
+    const world = new AService();
+    world.run();
+    world.producer.says({ type: 'ready' });
+    world.consumer(1).says({ type: 'ready' });
+    world.producer.ends();
+    world.tick();
+    expect(world.consumer(1).told('end')).toEqual(['end']);
+    expect(world.consumer(2).told('end')).toEqual([]);
+    world.consumer(2).says({ type: 'ready' });
+    world.tick();
+    expect(world.consumer(2).told('end')).toEqual(['end']);
+  });
+
+  it('that is away since before, with nothing in its hands, is not waited for', async () => {
+    const world = new AService().runReady();
+    world.consumer(2).dies();
+    world.producer.ends();
+    world.producer.says({ type: 'ended' });
+    world.tick();
+    world.producer.leaves();
+    leave(world, 1);
+    await world.settle();
+    expect(world.outcome).toMatchObject({ exitCode: 0 });
+    expect(world.consumers).toHaveLength(2);
+  });
+
+  it('may say twice that it has ended', async () => {
+    const world = finishing(1);
+    world.producer.leaves();
+    world.consumer().says({ type: 'ended' });
+    world.tick();
+    world.consumer().says({ type: 'ended' });
+    world.tick();
+    expect(world.consumer().told('bye')).toEqual(['bye', 'bye']);
+    world.consumer().goes({ code: 0 });
+    world.tick();
+    await world.settle();
+    expect(world.outcome).toMatchObject({ exitCode: 0 });
+  });
+});
+
+describe('a run that was sealed before', () => {
+  const sealed = { state: 'sealed', nextSeq: 3, stored: 2, position: { cursor: null, count: 2, digest: 'd' } } as const;
+  const fill = (store: MemoryStore): void => {
+    const run = aRun(sealed);
+    const frames = [{ first: 1, frame: frameOf(['a', 'b']) }];
+    store.commit({ run, frames, progress: [], retries: [], retriesGone: [], dead: [], limits: [] });
+  };
+
+  it('starts no producer, redelivers what is open, and finishes', async () => {
+    const world = new AService({ run: sealed, store: fill, settings: { consumers: 1 }, unfencedWriters: [41] });
+    world.runReady();
+    expect(world.producers).toEqual([]);
+    expect(world.notes).toContain('producer dismissed');
+    expect(world.consumer().deliveries).toMatchObject([
+      { seq: 1, count: 2, items: ['a', 'b'], redelivered: true, suspect: false, writers: [41] },
+    ]);
+    world.consumer().settles(1, 2);
+    world.tick();
+    leave(world, 1);
+    await world.settle();
+    expect(world.outcome).toMatchObject({ exitCode: 0 });
+  });
+
+  it('and was finishing only ends its consumers', async () => {
+    const world = new AService({ run: { ...sealed, state: 'finishing' }, settings: { consumers: 1 } }).runReady();
+    expect(world.consumer().told()).toEqual(['configure', 'end']);
+    leave(world, 1);
+    await world.settle();
+    expect(world.outcome).toMatchObject({ exitCode: 0 });
+  });
+});

@@ -1,0 +1,294 @@
+import { describe, expect, it } from '@jest/globals';
+import type { Beat } from '../../../src/ipc/messages.ts';
+import { AService } from '../../support/a-service.ts';
+
+const error = { code: 'E', message: 'it failed' };
+
+/** Crashes a child as often as it takes to park it. */
+function park(world: AService, crash: () => void): void {
+  for (let i = 0; i < 6; i++) {
+    crash();
+    world.pass(4000);
+  }
+}
+
+function beat(oldestMs = 0): Beat {
+  return { type: 'beat', rss: 1, utilisation: 0, lent: 0, started: 0, oldestMs, waiting: null };
+}
+
+describe('a stop', () => {
+  it('drains: the producer is stored, consumers give back and finish, and the queue keeps the rest', async () => {
+    const world = new AService({ settings: { consumers: 1, concurrency: 2 } }).runReady();
+    world.producer.yields([1, 2, 3, 4], { count: 4 });
+    world.tick();
+    world.service.stop('SIGTERM');
+    expect(world.emitted('run.stopping')).toEqual([{ reason: 'SIGTERM', hurry: false }]);
+    expect([world.producer.told('stop'), world.consumer().told('stop')]).toEqual([['stop'], ['stop']]);
+
+    world.producer.yields([5], { count: 5 });
+    world.producer.says({ type: 'ended' });
+    world.consumer().says({ type: 'released', items: [2, 2] });
+    world.consumer().settles(1);
+    world.tick();
+    expect(world.producer.told('stored', 'bye')).toEqual(['stored', 'stored', 'bye']);
+    expect(world.consumer().lent).toEqual([1, 2]);
+    world.consumer().says({ type: 'ended' });
+    world.tick();
+    world.producer.leaves();
+    world.consumer().goes({ code: 0 });
+    await world.settle();
+    expect(world.outcome).toEqual({ exitCode: 0, spoolFailed: false, error: undefined });
+    expect(world.emitted('run.stopped')).toEqual([{ open: 4, aborted: 0, exitCode: 0 }]);
+    expect(world.store.run()).toMatchObject({ state: 'running', stored: 5, done: 1 });
+    expect([...world.writers.all.values()].map(({ ended }) => ended)).toEqual(['clean', 'clean']);
+    expect(world.clock.waiting).toBe(0);
+  });
+
+  it('before anything is ready kills what starts: nothing is in its hands', async () => {
+    const world = new AService();
+    world.run();
+    world.service.stop('SIGINT');
+    const children = [world.producer, ...world.consumers];
+    expect(children.map(({ killedFor }) => killedFor)).toEqual(children.map(() => 'stopped before it was ready'));
+    for (const child of children) child.dies();
+    await world.settle();
+    expect(world.outcome).toMatchObject({ exitCode: 0 });
+    world.pass(60_000);
+    expect(world.consumers).toHaveLength(2);
+  });
+
+  it('before the start starts nobody', async () => {
+    const world = new AService();
+    world.service.stop('SIGTERM');
+    world.run();
+    await world.settle();
+    expect(world.outcome).toMatchObject({ exitCode: 0 });
+    expect([world.producers, world.consumers]).toEqual([[], []]);
+    expect(world.clock.waiting).toBe(0);
+  });
+
+  it('while the producer is throttled reaches it all the same', () => {
+    const world = new AService({ marks: { highItems: 1, lowItems: 0 } }).runReady();
+    world.producer.yields([1], { count: 1 });
+    world.tick();
+    expect(world.producer.last('throttle')).toMatchObject({ on: true });
+    world.service.stop('SIGTERM');
+    expect(world.producer.told().at(-1)).toBe('stop');
+  });
+
+  it('during a back-off replaces nobody', async () => {
+    const world = new AService({ settings: { consumers: 1 } }).runReady();
+    world.consumer().dies();
+    world.service.stop('SIGTERM');
+    world.producer.says({ type: 'ended' });
+    world.tick();
+    world.pass(10_000);
+    expect(world.consumers).toHaveLength(1);
+    world.producer.leaves();
+    await world.settle();
+    expect(world.outcome).toMatchObject({ exitCode: 0 });
+  });
+
+  it('while the run is finishing lets the consumers go on, and the run is finished the next time', async () => {
+    const world = new AService({ settings: { consumers: 1 } }).runReady();
+    world.producer.ends();
+    world.producer.says({ type: 'ended' });
+    world.tick();
+    world.producer.leaves();
+    expect(world.consumer().told()).toEqual(['configure', 'end']);
+    world.service.stop('SIGTERM');
+    expect(world.consumer().told()).toEqual(['configure', 'end']);
+    world.consumer().dies();
+    world.pass(60_000);
+    await world.settle();
+    expect(world.consumers).toHaveLength(1);
+    expect(world.outcome).toMatchObject({ exitCode: 0 });
+    expect(world.store.run()).toMatchObject({ state: 'finishing' });
+  });
+
+  it('leaves a producer alone that has said its last word', () => {
+    const world = new AService().runReady();
+    world.producer.yields([1], { count: 1 });
+    world.producer.ends({ count: 1 });
+    world.service.stop('SIGTERM');
+    world.tick();
+    expect([world.producer.killedFor, world.producer.told('stop')]).toEqual([undefined, []]);
+    expect(world.producer.told('stored')).toEqual(['stored']);
+  });
+
+  it('lends nothing more, not even what becomes due', () => {
+    const world = new AService({ settings: { consumers: 1 } }).runReady();
+    world.producer.yields([1], { count: 1 });
+    world.tick();
+    const failure = { seq: 1, verdict: 'later', error, afterMs: 10 } as const;
+    world.consumer().says({ type: 'settle', done: [], failed: [failure] });
+    world.service.stop('SIGTERM');
+    world.pass(1000);
+    expect(world.consumer().lent).toEqual([1]);
+  });
+});
+
+describe('a stop that takes too long', () => {
+  it('aborts what runs at four fifths of the time, and kills whoever is left at its end', async () => {
+    const world = new AService({ settings: { consumers: 1, stopTimeoutMs: 10_000 } }).runReady();
+    world.producer.yields([1], { count: 1 });
+    world.tick();
+    world.service.stop('SIGTERM');
+    world.producer.says({ type: 'ended' });
+    world.tick();
+    world.producer.leaves();
+    world.pass(7999);
+    expect(world.consumer().told('abort')).toEqual([]);
+    world.pass(1);
+    expect(world.consumer().told('abort')).toEqual(['abort']);
+    world.pass(1999);
+    expect(world.consumer().killedFor).toBeUndefined();
+    world.pass(1);
+    expect(world.consumer().killedFor).toBe('still running when the time to stop was up');
+    world.consumer().dies();
+    await world.settle();
+    expect(world.outcome).toMatchObject({ exitCode: 75 });
+    expect(world.emitted('run.stopped')).toEqual([{ open: 1, aborted: 1, exitCode: 75 }]);
+    expect(world.consumers).toHaveLength(1);
+  });
+
+  it('is by force, too, when a consumer ended in order but had to abort items', async () => {
+    const world = new AService({ settings: { consumers: 1 } }).runReady();
+    world.producer.yields([1], { count: 1 });
+    world.tick();
+    world.service.stop('SIGTERM');
+    world.pass(20_000);
+    world.consumer().says({ type: 'ended' });
+    world.producer.says({ type: 'ended' });
+    world.tick();
+    world.producer.leaves();
+    world.consumer().goes({ code: 0 });
+    await world.settle();
+    expect(world.outcome).toMatchObject({ exitCode: 75 });
+    expect(world.emitted('run.stopped')).toEqual([{ open: 1, aborted: 1, exitCode: 75 }]);
+    expect(world.writers.all.get(2)).toMatchObject({ ended: 'unclean' });
+  });
+});
+
+describe('a second stop', () => {
+  it('aborts at once and kills two seconds later; a third does not put that off', () => {
+    const world = new AService({ settings: { consumers: 1 } }).runReady();
+    world.service.stop('SIGTERM');
+    world.service.stop('SIGTERM');
+    expect(world.consumer().told('abort')).toEqual(['abort']);
+    world.pass(1500);
+    world.service.stop('SIGINT');
+    expect(world.consumer().killedFor).toBeUndefined();
+    world.pass(500);
+    expect(world.consumer().killedFor).toBe('still running when the time to stop was up');
+    expect(world.producer.killedFor).toBe('still running when the time to stop was up');
+    expect(world.emitted('run.stopping')).toEqual([
+      { reason: 'SIGTERM', hurry: false },
+      { reason: 'SIGTERM', hurry: true },
+    ]);
+  });
+});
+
+describe('giving up', () => {
+  it('happens when the producer is parked: everything is drained, exit 69, the queue intact', async () => {
+    const world = new AService({ settings: { consumers: 1 } }).runReady();
+    world.producer.yields([1], { count: 1 });
+    world.tick();
+    park(world, () => world.producer.goes({ code: 1 }));
+    expect(world.emitted('child.parked')).toMatchObject([{ crashes: 6, lastReason: 'exited 1' }]);
+    expect(world.consumer().told('stop')).toEqual(['stop']);
+    world.consumer().settles(1);
+    world.consumer().says({ type: 'ended' });
+    world.tick();
+    world.consumer().goes({ code: 0 });
+    await world.settle();
+    expect(world.outcome).toMatchObject({ exitCode: 69, error: { code: 'GAVE_UP' } });
+    expect(world.outcome?.error?.message).toContain('the producer crashed too often (last: exited 1)');
+    expect(world.store.run()).toMatchObject({ state: 'running', stored: 1, done: 1 });
+  });
+
+  it('happens when every consumer is parked, and not while one lives', async () => {
+    const world = new AService().runReady();
+    park(world, () => world.consumer(1).goes({ code: 1 }));
+    expect(world.producer.told('stop')).toEqual([]);
+    expect(world.service.status.reasons).toContain('consumer 1 is parked (last: exited 1)');
+    park(world, () => world.consumer(2).goes({ code: 1 }));
+    expect(world.producer.told('stop')).toEqual(['stop']);
+    world.producer.says({ type: 'ended' });
+    world.tick();
+    world.producer.leaves();
+    await world.settle();
+    expect(world.outcome).toMatchObject({ exitCode: 69, error: { code: 'GAVE_UP' } });
+  });
+
+  it('does not pass for the end of a run that no consumer has ended', async () => {
+    const world = new AService({ settings: { consumers: 1 } }).runReady();
+    world.producer.ends();
+    world.producer.says({ type: 'ended' });
+    world.tick();
+    world.producer.leaves();
+    park(world, () => {
+      if (world.consumer().told('end').length === 0) world.consumer().says({ type: 'ready' });
+      world.tick();
+      world.consumer().goes({ code: 1 });
+    });
+    await world.settle();
+    expect(world.outcome).toMatchObject({ exitCode: 69 });
+    expect(world.store.run()).toMatchObject({ state: 'finishing' });
+  });
+
+  it('happens with the exit code of a child that says that nobody could go on', async () => {
+    const world = new AService({ settings: { consumers: 1 } }).runReady();
+    const failed = { code: 'SOURCE_CHANGED', message: 'the source is another one' };
+    world.producer.says({ type: 'failed', error: failed, exitCode: 78 });
+    world.producer.goes({ code: 1 });
+    expect(world.consumer().told('stop')).toEqual(['stop']);
+    world.consumer().says({ type: 'ended' });
+    world.tick();
+    world.consumer().goes({ code: 0 });
+    world.pass(60_000);
+    await world.settle();
+    expect(world.outcome).toMatchObject({ exitCode: 78, error: { message: 'the source is another one' } });
+    expect(world.producers).toHaveLength(1);
+  });
+});
+
+describe('a hang', () => {
+  it('is silence for a minute: the child is killed and replaced', () => {
+    const world = new AService({ settings: { consumers: 1 } }).runReady();
+    world.consumer().says(beat());
+    world.pass(59_000);
+    world.producer.says(beat());
+    world.pass(1000);
+    expect(world.consumer().killedFor).toBeUndefined();
+    world.pass(1000);
+    expect(world.consumer().killedFor).toBe('silent for 1min');
+    expect(world.producer.killedFor).toBeUndefined();
+  });
+
+  it('is an item that goes on half a minute after it should have been aborted', () => {
+    const world = new AService({ settings: { consumers: 1, itemTimeoutMs: 10_000 } }).runReady();
+    world.consumer().says(beat(40_000));
+    world.producer.says(beat());
+    world.pass(1000);
+    expect(world.consumer().killedFor).toContain('an item went on 30s after it was aborted');
+  });
+
+  it('is not a child without items that is silent for less than the stall timeout', () => {
+    const world = new AService({ settings: { consumers: 1, itemTimeoutMs: 1000 } }).runReady();
+    world.consumer().says(beat());
+    world.producer.says(beat());
+    world.pass(59_000);
+    expect([world.consumer().killedFor, world.producer.killedFor]).toEqual([undefined, undefined]);
+  });
+
+  it('is not held against children when the supervisor itself stood still', () => {
+    const world = new AService({ settings: { consumers: 1 } }).runReady();
+    world.consumer().says(beat());
+    world.clock.standStill(600_000);
+    world.pass(60_000);
+    expect(world.consumer().killedFor).toBeUndefined();
+    world.pass(1000);
+    expect(world.consumer().killedFor).toBe('silent for 1min');
+  });
+});

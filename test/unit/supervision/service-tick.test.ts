@@ -1,0 +1,252 @@
+import { describe, expect, it } from '@jest/globals';
+import { StoreFull } from '../../../src/queue/store.ts';
+import { AService } from '../../support/a-service.ts';
+
+const position = { cursor: null, count: 3, digest: 'd' };
+
+describe('a tick', () => {
+  it('tells nobody anything before the commit that it rests on', () => {
+    const world = new AService({ settings: { consumers: 1 } }).runReady();
+    world.since();
+    world.producer.yields([1, 2, 3], position);
+    expect(world.since()).toEqual([]);
+    world.tick();
+    expect(world.since()).toEqual(['commit', 'producer ← stored', 'consumer 1 ← deliver']);
+
+    world.consumer().settles(1, 2, 3);
+    expect(world.since()).toEqual([]);
+    world.tick();
+    expect(world.since()).toEqual(['commit', 'consumer 1 ← settled']);
+
+    world.producer.ends(position);
+    world.producer.says({ type: 'ended' });
+    expect(world.since()).toEqual([]);
+    world.tick();
+    expect(world.since()).toEqual(['commit', 'producer ← bye', 'consumer 1 ← end']);
+  });
+
+  it('commits all that one turn of the event loop has brought at once', () => {
+    const world = new AService().runReady();
+    world.since();
+    world.producer.yields([1, 2]);
+    world.producer.yields([3, 4]);
+    world.producer.yields([5, 6]);
+    world.tick();
+    expect(world.since().filter((what) => what === 'commit')).toHaveLength(1);
+    expect(world.producer.last('stored')).toEqual({ type: 'stored', frames: 3 });
+  });
+
+  it('does not write when there is nothing to write, and still answers', () => {
+    const world = new AService().runReady();
+    world.since();
+    world.consumer().settles(77);
+    world.tick();
+    expect(world.since()).toEqual(['consumer 1 ← settled']);
+    expect(world.emitted('settle.refused')).toEqual([{ who: world.consumer().who, items: 1 }]);
+  });
+
+  it('configures a child only after its writer id is in the spool', () => {
+    const world = new AService({ settings: { consumers: 1 } });
+    world.run();
+    const order = world.since();
+    expect(order).toEqual([
+      'writer 1 registered',
+      'writer 2 registered',
+      'producer ← configure',
+      'consumer 1 ← configure',
+    ]);
+    expect(world.consumer().last('configure')).toMatchObject({ writer: 2, ordinal: 1, run: 'run-1' });
+  });
+
+  it('ends the service when its own books are wrong, not the child whose message showed it', () => {
+    const world = new AService({ settings: { consumers: 1 } }).runReady();
+    world.producer.yields([1]);
+    world.tick();
+    const broken = new Error('item 1 is not in the store');
+    world.store.readFrameOf = () => {
+      throw broken;
+    };
+    const failure = { seq: 1, verdict: 'retry', error: { code: 'E', message: 'm' }, afterMs: null } as const;
+    world.consumer().says({ type: 'settle', done: [], failed: [failure] });
+    expect(world.consumer().killedFor).toBe('the spool has failed');
+    world.since();
+    world.tick();
+    expect(world.since()).toEqual([]);
+  });
+
+  it('blames a child that breaks the protocol: the error is for its channel', () => {
+    const world = new AService({ settings: { consumers: 1 } }).runReady();
+    expect(() => world.consumer().says({ type: 'ready' })).toThrow('the consumer sent "ready" while it was ready');
+    expect(() => world.producer.says({ type: 'described', pipeline: null, problems: [] })).toThrow(
+      'the producer sent "described" while it was configured',
+    );
+  });
+});
+
+describe('a spool without room', () => {
+  it('keeps everybody waiting, makes the producer wait, and tells all when there is room again', () => {
+    const world = new AService({ settings: { consumers: 1 } }).runReady();
+    world.isFull();
+    world.reserve.canTake = false;
+    world.producer.yields([1, 2], position);
+    world.tick();
+    expect(world.producer.told('stored')).toEqual([]);
+    expect(world.consumer().deliveries).toEqual([]);
+    expect(world.producer.last('throttle')).toEqual({ type: 'throttle', on: true });
+    expect(world.emitted('spool.full')).toEqual([{ reason: 'no space left' }]);
+
+    world.pass(5000);
+    expect(world.producer.told('stored')).toEqual([]);
+    expect(world.emitted('spool.full')).toHaveLength(1);
+
+    world.hasRoomAgain();
+    world.reserve.canTake = true;
+    world.pass(500);
+    expect(world.producer.last('stored')).toEqual({ type: 'stored', frames: 1 });
+    expect(world.consumer().deliveries).toHaveLength(1);
+    expect(world.producer.last('throttle')).toEqual({ type: 'throttle', on: false });
+    expect(world.emitted('spool.ok')).toHaveLength(1);
+  });
+
+  it('still takes settlements, on the space that was kept back, while new items wait', () => {
+    const world = new AService({ settings: { consumers: 1 } }).runReady();
+    world.producer.yields([1, 2]);
+    world.tick();
+    world.isFull();
+    world.producer.yields([3], position);
+    world.tick();
+    world.hasRoomAgain();
+    world.reserve.canTake = false;
+    world.consumer().settles(1, 2);
+    world.tick();
+    expect(world.consumer().last('settled')).toEqual({ type: 'settled', count: 1 });
+    expect(world.producer.told('stored')).toEqual(['stored']);
+    expect(world.consumer().lent).toEqual([1, 2]);
+    world.reserve.canTake = true;
+    world.pass(500);
+    expect(world.producer.told('stored')).toEqual(['stored', 'stored']);
+    expect(world.consumer().lent).toEqual([1, 2, 3]);
+  });
+
+  it('is no reason to kill a child that waits to be entered, however long it takes', () => {
+    const world = new AService({ settings: { consumers: 1 } });
+    world.writers.refuses = new StoreFull('no space left');
+    world.run();
+    world.pass(120_000);
+    expect(world.consumer().told('configure')).toEqual([]);
+    expect([world.consumer().killedFor, world.producer.killedFor]).toEqual([undefined, undefined]);
+    world.hasRoomAgain();
+    world.pass(500);
+    expect(world.consumer().told('configure')).toEqual(['configure']);
+    world.pass(30_000);
+    expect(world.consumer().killedFor).toBe('not ready within 30s');
+  });
+
+  it('does not hurt when a child goes meanwhile: its end is recorded when there is room', () => {
+    const world = new AService({ settings: { consumers: 1 } }).runReady();
+    world.isFull();
+    world.reserve.canTake = false;
+    world.consumer().dies();
+    world.pass(1000);
+    expect(world.writers.all.get(2)).not.toHaveProperty('ended');
+    expect(world.consumers).toHaveLength(2);
+    expect(world.consumer().told('configure')).toEqual([]);
+    world.hasRoomAgain();
+    world.reserve.canTake = true;
+    world.pass(500);
+    expect(world.writers.all.get(2)).toMatchObject({ ended: 'unclean' });
+    expect(world.consumer().told('configure')).toEqual(['configure']);
+  });
+
+  it('does not keep a service from stopping: what could not be recorded was told to nobody', async () => {
+    const world = new AService({ settings: { consumers: 1 } }).runReady();
+    world.isFull();
+    world.reserve.canTake = false;
+    world.producer.yields([1], position);
+    world.tick();
+    world.service.stop('SIGTERM');
+    world.pass(25_000);
+    world.producer.dies();
+    world.consumer().dies();
+    world.tick();
+    await world.settle();
+    expect(world.outcome).toMatchObject({ exitCode: 74, spoolFailed: true, error: { message: 'no space left' } });
+  });
+});
+
+describe('a spool that fails for good', () => {
+  it('ends the service at once: all children are killed and nothing more is written or told', async () => {
+    const world = new AService().runReady();
+    world.producer.yields([1, 2, 3], position);
+    world.store.refuses = new Error('disk I/O error');
+    world.since();
+    world.tick();
+    expect(world.since()).toEqual(['producer killed', 'consumer 1 killed', 'consumer 2 killed']);
+    world.store.refuses = undefined;
+    for (const child of [world.producer, ...world.consumers]) child.dies();
+    world.pass(60_000);
+    expect(world.since()).toEqual(['producer gone', 'consumer 1 gone', 'consumer 2 gone']);
+    await world.settle();
+    expect(world.outcome).toMatchObject({ spoolFailed: true, exitCode: 1 });
+    expect(world.outcome?.error?.message).toContain('disk I/O error');
+    expect(world.clock.waiting).toBe(0);
+  });
+
+  it('is noticed when its file is not the one any more', async () => {
+    const world = new AService().runReady();
+    world.storeProblem = new Error('the queue’s file was removed');
+    world.pass(1000);
+    world.consumer().settles(1);
+    world.tick();
+    await world.settle();
+    expect(world.outcome).toMatchObject({ spoolFailed: true });
+  });
+});
+
+describe('permits', () => {
+  it('are granted to whoever asked, after the commit, and come back when the holder has gone', () => {
+    const world = new AService({
+      limits: { vendor: { concurrency: 1, rate: { count: 100, perMs: 1000 } } },
+    }).runReady();
+    world.since();
+    world.consumer(1).says({ type: 'acquire', id: 7, limit: 'vendor' });
+    world.consumer(2).says({ type: 'acquire', id: 7, limit: 'vendor' });
+    world.producer.says({ type: 'acquire', id: 9, limit: 'vendor' });
+    world.tick();
+    expect(world.since()).toEqual(['commit', 'consumer 1 ← granted']);
+    world.consumer(1).dies();
+    world.tick();
+    expect(world.consumer(2).last('granted')).toEqual({ type: 'granted', id: 7 });
+    world.consumer(2).says({ type: 'release', id: 7 });
+    world.tick();
+    expect(world.producer.last('granted')).toEqual({ type: 'granted', id: 9 });
+  });
+
+  it('are not told while the spool has no room, and not lost when it has again', () => {
+    const world = new AService({ limits: { vendor: { rate: { count: 100, perMs: 1000 } } } }).runReady();
+    world.isFull();
+    world.reserve.canTake = false;
+    world.consumer().says({ type: 'acquire', id: 1, limit: 'vendor' });
+    world.tick();
+    expect(world.consumer().told('granted')).toEqual([]);
+    world.hasRoomAgain();
+    world.pass(500);
+    expect(world.consumer().told('granted')).toEqual(['granted']);
+  });
+
+  it('of an unknown limit are refused with the names that there are', () => {
+    const world = new AService({ limits: { vendor: { concurrency: 1 } } }).runReady();
+    world.consumer().says({ type: 'acquire', id: 1, limit: 'vender' });
+    expect(world.consumer().last('refused')).toMatchObject({
+      id: 1,
+      message: expect.stringContaining('it defines vendor'),
+    });
+  });
+
+  it('are for children that have been configured', () => {
+    const world = new AService({ limits: { vendor: { concurrency: 1 } } });
+    world.writers.refuses = new StoreFull('no space left');
+    world.run();
+    expect(() => world.consumer().says({ type: 'acquire', id: 1, limit: 'vendor' })).toThrow('not configured');
+  });
+});
