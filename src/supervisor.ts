@@ -83,7 +83,11 @@ export async function supervise({
           process.title = `millrace ${service.status.name}: supervisor`;
           return showService({ showing, service, store, socketPath: controlSocketPath(plan.stateDirectory), folder });
         },
-        writeOut: standardOutput((reason) => running?.stop(reason)),
+        writeOut: standardOutput((reason) => {
+          running?.stop(reason);
+          // What waits to be written would wait until the time to stop is up.
+          running?.stop(reason);
+        }),
       },
     );
   } finally {

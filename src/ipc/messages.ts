@@ -270,6 +270,8 @@ export interface Settle {
   type: 'settle';
   done: FlatIntervals;
   failed: Failure[];
+  /** Slots that are empty with nothing left to start: how hungry this consumer is. */
+  idle: number;
 }
 
 /** Items that I was lent, have not started, and give back. Comes after all settles that were sent before. */

@@ -88,7 +88,7 @@ const fromProducer: Checks<FromProducer> = {
 
 const fromConsumer: Checks<FromConsumer> = {
   ...fromChild,
-  settle: { done: flatIntervals, failed: listOf(failure) },
+  settle: { done: flatIntervals, failed: listOf(failure), idle: whole },
   released: { items: flatIntervals },
   fenced: { writers: listOf(whole) },
   sink: { reason: orNull(text) },

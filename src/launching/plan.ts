@@ -28,6 +28,7 @@ export function planOf(settings: Settings, stateDirectory: string, pipeline: Pip
       concurrency: settings.concurrency,
       durability: settings.durability,
       attempts: settings.attempts,
+      deadMax: settings.deadMax,
       retryBaseMs: settings.retryBase,
       retryCapMs: settings.retryCap,
       itemTimeoutMs: settings.itemTimeout,

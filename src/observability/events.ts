@@ -20,6 +20,8 @@ export interface Events {
   'run.alreadyFinished': { run: string; finishedAt: number; exitCode: number };
   'run.sealed': { run: string; items: number };
   'run.finished': { run: string; items: number; done: number; dead: number; seconds: number; exitCode: number };
+  /** Nothing more is lent: too many items have died. */
+  'run.paused': { dead: number; deadMax: number };
   /** Shutting down, and why. */
   'run.stopping': { reason: string; hurry: boolean };
   'run.stopped': { open: number; aborted: number; exitCode: number };

@@ -3,15 +3,18 @@
  * allowance is the consumer's measured rate times the target, and never less than its slots.
  *
  * It starts at the slots and at most doubles with each completed delivery, so that slow items are never heaped on
- * whoever asked first; it shrinks at once when items turn slow.
+ * whoever asked first. A consumer whose slots are empty while it waits for its sink is lent more, whatever its rate:
+ * the rate is low because too little is under way. When items turn slow the allowance shrinks, by a quarter at a time.
  */
 const targetMs = 75;
 // Below this, a measured time is the clock's grain rather than work.
 const shortestMs = 0.05;
+const smallestStep = 0.75;
 
 export class Sizing {
   readonly #slots: number;
   #allowance: number;
+  #isStarved = false;
   /** Items settled so far: the difference between two moments is the work done between them. */
   #settled = 0;
 
@@ -34,11 +37,17 @@ export class Sizing {
     this.#settled += items;
   }
 
+  /** The consumer says how many of its slots are idle, with nothing left to start. */
+  idle(slots: number): void {
+    this.#isStarved = slots * 2 > this.#slots;
+  }
+
   /** A delivery has been settled entirely. */
   completed(mark: SizingMark, now: number): void {
     const rate = (this.#settled - mark.settled) / Math.max(now - mark.at, shortestMs);
-    const wanted = Math.ceil(rate * targetMs);
-    this.#allowance = Math.max(this.#slots, Math.min(wanted, this.#allowance * 2));
+    const wanted = this.#isStarved ? Infinity : Math.ceil(rate * targetMs);
+    const smallest = Math.floor(this.#allowance * smallestStep);
+    this.#allowance = Math.max(this.#slots, smallest, Math.min(wanted, this.#allowance * 2));
   }
 }
 

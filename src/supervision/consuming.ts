@@ -178,7 +178,8 @@ export class Consuming {
         post.ready();
         touch();
       },
-      settle: ({ done, failed }) => {
+      settle: ({ done, failed, idle }) => {
+        this.#holding?.sizing.idle(idle);
         this.#settle(Intervals.fromFlat(done), failed);
         this.#unacknowledged += 1;
         touch();

@@ -12,6 +12,7 @@ export interface ServiceSettings {
   concurrency: number;
   durability: 'full' | 'normal';
   attempts: number;
+  deadMax: number;
   retryBaseMs: number;
   retryCapMs: number;
   itemTimeoutMs: number;

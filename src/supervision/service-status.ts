@@ -12,6 +12,7 @@ export interface StatusSources {
   consumers: readonly Consuming[];
   isStopping: boolean;
   isFull: boolean;
+  isPaused: boolean;
   startedAt: number;
   perSecond: number;
   doneBefore: number;
@@ -74,11 +75,19 @@ function processes({ producing, consumers }: StatusSources, now: number): Status
 }
 
 /** Why nothing, or less than could be, is moving. */
-function reasons({ hub, throttle, producing, consumers, isStopping, isFull }: StatusSources, now: number): string[] {
+function reasons(
+  { hub, throttle, producing, consumers, isStopping, isFull, isPaused }: StatusSources,
+  now: number,
+): string[] {
   const found: string[] = [];
   const { queue, limits } = hub;
   const { queued, lent, retrying } = queue.stats;
   if (isStopping) found.push('stopping');
+  if (isPaused) {
+    found.push(
+      `paused: ${queue.run.dead} dead letters have reached deadMax; mend the cause, and start again with a higher --dead-max`,
+    );
+  }
   if (isFull) found.push('the disk of the state directory is full: nothing can be stored or settled');
   for (const { post } of [producing, ...consumers]) {
     const who = post.role === 'producer' ? 'the producer' : `consumer ${post.ordinal}`;

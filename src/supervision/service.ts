@@ -64,6 +64,7 @@ export class Service {
   #failure: MillraceError | undefined;
   #spoolFailed = false;
   #isFull = false;
+  #isPaused = false;
   #tickIsDue = false;
   #grants: Grant[] = [];
   /** Writes to the spool beside the queue's, oldest first. */
@@ -153,6 +154,7 @@ export class Service {
       consumers: this.#consumers,
       isStopping: this.#shutdown !== undefined,
       isFull: this.#isFull,
+      isPaused: this.#isPaused,
       startedAt: this.#startedAt,
       perSecond: this.#rate.perSecond(this.#hub.clock.now()),
       doneBefore: this.#doneBefore,
@@ -275,11 +277,20 @@ export class Service {
     this.#updateThrottle();
     const { queue, settings, clock } = this.#hub;
     if (queue.run.state === 'finishing') for (const consumer of this.#consumers) consumer.end();
-    if (!this.#shutdown) {
+    if (!this.#shutdown && !this.#pauseIfTooManyDied()) {
       const moment = { now: clock.now(), wall: clock.wall() };
       dispatch(queue, this.#receivers(), { creditBytes: settings.consumerCreditBytes, moment });
     }
     this.#pruning.afterCommit(this.#consumers);
+  }
+
+  /** Beyond `deadMax` dead letters something is wrong with more than single items: the rest is not to follow them. */
+  #pauseIfTooManyDied(): boolean {
+    const { queue, settings, events } = this.#hub;
+    const isPaused = queue.run.dead >= settings.deadMax && !queue.isEmpty;
+    if (isPaused && !this.#isPaused) events.emit('run.paused', { dead: queue.run.dead, deadMax: settings.deadMax });
+    this.#isPaused = isPaused;
+    return isPaused;
   }
 
   #receivers(): Receiver[] {

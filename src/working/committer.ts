@@ -41,8 +41,9 @@ export class Committer {
   add(seq: number, result: unknown): void {
     const { seqs, ends, rows } = this.#gathered;
     seqs.push(seq);
-    if (Array.isArray(result)) for (const row of result) rows.push(row);
-    else if (result !== undefined && result !== null) rows.push(result);
+    for (const row of Array.isArray(result) ? (result as unknown[]) : [result]) {
+      if (row !== undefined && row !== null) rows.push(row);
+    }
     ends.push(rows.length);
     if (this.#isRunning) return;
     this.#isRunning = true;
@@ -77,7 +78,11 @@ export class Committer {
     const seqs = new Intervals();
     for (const seq of group.seqs) seqs.add(seq);
     try {
-      const { status } = await patiently(() => sink.commit({ rows: group.rows, seqs }), patience, (error) => isBadRow(error) || isBeyondWaiting(error));
+      const { status } = await patiently(
+        () => sink.commit({ rows: group.rows, seqs }),
+        patience,
+        (error) => isBadRow(error) || isBeyondWaiting(error),
+      );
       if (status === 'done') onDone(seqs);
     } catch (error) {
       if (isBadRow(error)) await this.#bisect(group, error);

@@ -68,7 +68,7 @@ export class Consumer {
       signal: this.#giveUp.signal,
       onSinkState: (reason) => this.#tellSinkState(reason),
     };
-    this.#settler = new Settler(send);
+    this.#settler = new Settler(send, () => this.#slots.idleSlots);
     this.#committer = new Committer({
       sink: this.#sink,
       patience: this.#patience,
@@ -114,7 +114,9 @@ export class Consumer {
     const frame = frameFromPayload(header, payload);
     const items = Intervals.of([seq, seq + frame.count - 1]);
     if (redelivered && this.#options.pipeline.sink.transactional) {
-      this.#askFirst({ seq, frame, attempt, items, writers, isSuspect: suspect }).catch((error: unknown) => this.#fail(error));
+      this.#askFirst({ seq, frame, attempt, items, writers, isSuspect: suspect }).catch((error: unknown) =>
+        this.#fail(error),
+      );
     } else {
       this.#start({ seq, frame, attempt, items });
     }

@@ -94,7 +94,10 @@ export function serveConsumer({ clock, random }: { clock: Clock; random: () => n
     prune: (message) => working().prune(message),
     end: () => void drain().catch(fail),
     stop: () => void drain().catch(fail),
-    abort: () => consumer?.abort(),
+    abort: () => {
+      consumer?.abort();
+      output.giveUp();
+    },
     bye: () => {
       cancelBeat();
       leave();

@@ -7,14 +7,17 @@ import type { Failure, Settle } from '../ipc/messages.ts';
  */
 export class Settler {
   readonly #send: (message: Settle) => void;
+  readonly #idle: () => number;
   #done = new Intervals();
   #failed: Failure[] = [];
   #isAwaitingAnswer = false;
   #isScheduled = false;
   #waiting: (() => void)[] = [];
 
-  constructor(send: (message: Settle) => void) {
+  /** `idle` tells how many slots are empty with nothing left to start. */
+  constructor(send: (message: Settle) => void, idle: () => number = () => 0) {
     this.#send = send;
+    this.#idle = idle;
   }
 
   done(items: Intervals): void {
@@ -60,7 +63,7 @@ export class Settler {
   #flush(): void {
     if (this.#isAwaitingAnswer || (this.#done.isEmpty && this.#failed.length === 0)) return;
     this.#isAwaitingAnswer = true;
-    const message: Settle = { type: 'settle', done: this.#done.toFlat(), failed: this.#failed };
+    const message: Settle = { type: 'settle', done: this.#done.toFlat(), failed: this.#failed, idle: this.#idle() };
     this.#done = new Intervals();
     this.#failed = [];
     this.#send(message);

@@ -67,6 +67,11 @@ export class Slots<S extends Scope> {
     return this.#waiting.reduce((sum, { next, last }) => sum + last - next + 1, 0);
   }
 
+  /** Slots that are empty with nothing left to start. */
+  get idleSlots(): number {
+    return this.#waiting.length > 0 ? 0 : this.#options.concurrency - this.#running.size;
+  }
+
   /** For how long the oldest item has been in its slot, in milliseconds. */
   get oldestMs(): number {
     const oldest = this.#running.values().next().value;

@@ -1,7 +1,7 @@
 /** The supervisor's standard output, as a consumer's sink sees it: bytes go there in messages, and are confirmed in order. */
 export class StandardOutput {
   readonly #send: (bytes: Buffer) => void;
-  readonly #waiting: (() => void)[] = [];
+  readonly #waiting: { written: () => void; failed: (error: Error) => void }[] = [];
 
   constructor(send: (bytes: Buffer) => void) {
     this.#send = send;
@@ -9,14 +9,19 @@ export class StandardOutput {
 
   /** Resolves when the bytes are with the operating system. */
   write(bytes: Buffer): Promise<void> {
-    return new Promise((resolve) => {
-      this.#waiting.push(resolve);
+    return new Promise((written, failed) => {
+      this.#waiting.push({ written, failed });
       this.#send(bytes);
     });
   }
 
   /** The oldest `count` writes have been handed over. */
   written(count: number): void {
-    for (const resolve of this.#waiting.splice(0, count)) resolve();
+    for (const { written } of this.#waiting.splice(0, count)) written();
+  }
+
+  /** Nobody waits any longer for what is not confirmed. */
+  giveUp(): void {
+    for (const { failed } of this.#waiting.splice(0)) failed(new Error('standard output takes no more'));
   }
 }

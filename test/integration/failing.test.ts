@@ -1,0 +1,232 @@
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { Project } from '../support/project.ts';
+
+let project: Project;
+beforeEach(() => {
+  project = new Project();
+});
+afterEach(() => project.clean());
+
+const pipeline = (process: string, more = '') => `
+  import { definePipeline, DependencyError, PermanentError, RetryAfter, sqlite } from 'millrace';
+  export default definePipeline({
+    name: 'fails',
+    *source() { for (let id = 1; id <= 20; id++) yield { id }; },
+    process(item, context) { ${process} },
+    ${more}
+    sink: sqlite({ file: 'out.db', table: 'rows' }),
+  });`;
+const fast = ['--retry-base', '1ms', '--retry-cap', '2ms'];
+const ids = (): number[] =>
+  project.query<{ id: number }>('out.db', 'SELECT id FROM rows ORDER BY id').map(({ id }) => id);
+
+describe('an item that throws', () => {
+  it('is tried again until it succeeds', async () => {
+    project.write(
+      'fails.ts',
+      pipeline(
+        `if (item.id === 7 && context.attempt < 3) throw new Error('not yet'); return { ...item, attempt: context.attempt };`,
+      ),
+    );
+    expect((await project.run(['run', 'fails.ts', ...fast])).code).toBe(0);
+    expect(project.query('out.db', 'SELECT id, attempt FROM rows WHERE attempt > 1')).toEqual([{ id: 7, attempt: 3 }]);
+    expect(ids()).toHaveLength(20);
+  });
+
+  it('becomes a dead letter after its attempts; the run ends with 3, and dead ls shows why', async () => {
+    project.write('fails.ts', pipeline(`if (item.id === 7) throw new Error('seven is odd'); return item;`));
+    const { code } = await project.run(['run', 'fails.ts', '--attempts', '3', ...fast]);
+    expect(code).toBe(3);
+    expect(ids()).toEqual([1, 2, 3, 4, 5, 6, ...Array.from({ length: 13 }, (_, i) => i + 8)]);
+    const listed = await project.run(['dead', 'ls', 'fails', '--json']);
+    expect(listed.code).toBe(0);
+    expect(JSON.parse(listed.stdout)).toMatchObject({
+      seq: 7,
+      attempts: 3,
+      item: { id: 7 },
+      error: { message: 'seven is odd' },
+    });
+    expect((await project.run(['run', 'fails.ts'])).code).toBe(3);
+  });
+
+  it('with a PermanentError is not tried again; a RetryAfter or DependencyError uses no attempt', async () => {
+    project.write(
+      'fails.ts',
+      pipeline(`
+        const { existsSync, writeFileSync } = process.getBuiltinModule('node:fs');
+        if (item.id === 1) throw new PermanentError('never');
+        if (item.id === 2 && !existsSync('seen-2')) { writeFileSync('seen-2', ''); throw new RetryAfter(1); }
+        return { ...item, attempt: context.attempt };`),
+    );
+    expect((await project.run(['run', 'fails.ts', '--attempts', '1', ...fast])).code).toBe(3);
+    expect(project.query('out.db', 'SELECT attempt FROM rows WHERE id = 2')).toEqual([{ attempt: 1 }]);
+    const { stdout } = await project.run(['dead', 'ls', 'fails', '--json']);
+    expect(
+      stdout
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line) as unknown),
+    ).toMatchObject([{ seq: 1, attempts: 1 }]);
+  });
+
+  it('waits for its retry over a kill of the supervisor', async () => {
+    project.write(
+      'fails.ts',
+      pipeline(
+        `if (item.id === 7 && context.attempt === 1) throw new Error('not yet'); return { ...item, attempt: context.attempt };`,
+      ),
+    );
+    const running = project.start(['run', 'fails.ts', '--retry-base', '1h', '--retry-cap', '1h']);
+    await project.statusWhere('fails', ({ items, queue }) => items.done === 19 && queue.retrying === 1);
+    running.kill('SIGKILL');
+    await running.ended;
+    const again = project.start(['run', 'fails.ts']);
+    const { queue } = await project.statusWhere('fails', ({ processes }) =>
+      processes.some(({ who, state }) => who.role === 'consumer' && state === 'ready'),
+    );
+    expect(queue).toMatchObject({ retrying: 1, queued: 0 });
+    again.kill('SIGTERM');
+    expect((await again.ended).code).toBe(0);
+    expect(ids()).toHaveLength(19);
+  });
+
+  it('too often pauses the pipeline at deadMax instead of burying the rest', async () => {
+    project.write('fails.ts', pipeline(`throw new PermanentError('all wrong');`));
+    const running = project.start(['run', 'fails.ts', '--consumers', '1', '--concurrency', '1', '--dead-max', '5']);
+    const status = await project.statusWhere(
+      'fails',
+      ({ items, reasons }) => items.dead >= 5 && reasons.some((reason) => reason.includes('dead')),
+    );
+    expect(status.items.dead).toBeLessThan(20);
+    running.kill('SIGTERM');
+    expect((await running.ended).code).toBe(0);
+  });
+});
+
+describe('a process that crashes', () => {
+  it('in a loop is given up: exit 69, with the queue intact', async () => {
+    project.write(
+      'fails.ts',
+      pipeline('return item;', '').replace(
+        'process(item, context)',
+        `setup() { throw new Error('no set-up today'); }, process(item: { id: number }, context)`,
+      ),
+    );
+    const running = project.start(['run', 'fails.ts', '--consumers', '1', '--crash-limit', '2']);
+    const { code, stderr } = await running.ended;
+    expect(code).toBe(69);
+    expect(stderr).toContain('no set-up today');
+    expect(running.log.filter(({ event }) => event === 'child.parked')).toHaveLength(1);
+    // All items are stored, so nothing is counted any more, and mended code may go on.
+    project.write('fails.ts', pipeline('return item;'));
+    expect((await project.run(['run', 'fails.ts'])).code).toBe(0);
+    expect(ids()).toHaveLength(20);
+  });
+
+  it('as producer, because its source throws, goes on where it was, and is given up at last', async () => {
+    project.write(
+      'fails.ts',
+      `import { definePipeline, sqlite } from 'millrace';
+       export default definePipeline({
+         name: 'fails',
+         *source() { for (let id = 1; id <= 20; id++) { if (id === 15) throw new Error('the drop has gone'); yield { id }; } },
+         sink: sqlite({ file: 'out.db', table: 'rows' }),
+       });`,
+    );
+    const { code, stderr } = await project.run(['run', 'fails.ts', '--crash-limit', '2']);
+    expect(code).toBe(69);
+    expect(stderr).toContain('the drop has gone');
+    expect(ids()).toEqual(Array.from({ length: 14 }, (_, i) => i + 1));
+  });
+});
+
+describe('what cannot be run', () => {
+  it.each([
+    ['nothing', '', /default/],
+    ['bad syntax', 'export default {', /fails\.ts:1/],
+    ['a missing module', `import 'no-such-package';`, /no-such-package/],
+    ['an unknown limit', pipeline(`return context.fetch('http://127.0.0.1:9', { limit: 'vendro' });`, ''), /vendro/],
+    ['a wrong option', pipeline('return item;', `options: { consumers: 'many' },`), /consumers/],
+    ['a process that ends the process', `process.exit(5);`, /exit code 5/],
+  ])('is refused with 78, and no run is started: %s', async (_, text, message) => {
+    project.write('fails.ts', text);
+    const { code, stderr } = await project.run(['run', 'fails.ts']);
+    expect(stderr).toMatch(message);
+    expect(stderr).not.toMatch(/^\s+at /m);
+    expect(code).toBe(78);
+    expect(project.read('.millrace/fails/queue.db')).toBe('');
+  });
+
+  it('is a state directory that another supervisor holds: it is named by its pid', async () => {
+    project.write('fails.ts', pipeline('return new Promise((go) => setTimeout(() => go(item), 60_000));', ''));
+    const first = project.start(['run', 'fails.ts']);
+    await first.logged('run.started');
+    const second = await project.run(['run', 'fails.ts']);
+    expect(second.code).toBe(78);
+    expect(second.stderr).toContain(String(first.pid));
+  });
+
+  it('is a queue that is no database: it is left as it is', async () => {
+    project.write('fails.ts', pipeline('return item;'));
+    mkdirSync(project.path('state'));
+    writeFileSync(project.path('state/queue.db'), 'this is not a database, but somebody may want it');
+    const { code, stderr } = await project.run(['run', 'fails.ts', '--state', 'state']);
+    expect(code).toBe(74);
+    expect(stderr).toContain('queue.db');
+    expect(project.read('state/queue.db')).toBe('this is not a database, but somebody may want it');
+  });
+});
+
+describe('a pipeline that changed while its run was open', () => {
+  const endless = (tag: string, checkpoint = '') => `
+    // ${tag}
+    import { definePipeline, sqlite } from 'millrace';
+    export default definePipeline({
+      name: 'fails',
+      async *source(context) {
+        for (let id = Number(context.cursor ?? 0) + 1; ; id++) {
+          yield { id };
+          ${checkpoint}
+          await new Promise((go) => setTimeout(go, 5));
+        }
+      },
+      sink: sqlite({ file: 'out.db', table: 'rows' }),
+    });`;
+  const interrupted = async (text: string): Promise<void> => {
+    project.write('fails.ts', text);
+    const running = project.start(['run', 'fails.ts', '--consumers', '1']);
+    await project.statusWhere('fails', ({ items }) => items.done >= 10);
+    running.kill('SIGKILL');
+    await running.ended;
+  };
+
+  it('is refused if it is resumed by counting; --fresh sets the queue aside and deletes nothing', async () => {
+    await interrupted(endless('one'));
+    project.write('fails.ts', endless('two'));
+    const refused = await project.run(['run', 'fails.ts']);
+    expect(refused.code).toBe(78);
+    expect(refused.stderr).toContain('--fresh');
+    const unasked = await project.run(['run', 'fails.ts', '--fresh']);
+    expect(unasked.code).toBe(64);
+    expect(unasked.stderr).toContain('--yes');
+    const fresh = project.start(['run', 'fails.ts', '--fresh', '--yes']);
+    expect(await fresh.logged('run.started')).toMatchObject({ message: 'run started' });
+    fresh.kill('SIGTERM');
+    await fresh.ended;
+    const kept = readdirSync(project.path('.millrace/fails')).filter((name) => name.startsWith('queue.until-'));
+    expect(kept).toHaveLength(1);
+  });
+
+  it('goes on from its cursor if it has one, with a warning', async () => {
+    await interrupted(endless('one', 'context.checkpoint(id);'));
+    project.write('fails.ts', endless('two', 'context.checkpoint(id);'));
+    const again = project.start(['run', 'fails.ts', '--consumers', '1']);
+    await again.logged('warning', ({ message }) => message.includes('changed'));
+    const before = ids().length;
+    await project.statusWhere('fails', ({ items }) => items.done > before + 10);
+    again.kill('SIGTERM');
+    expect((await again.ended).code).toBe(0);
+    expect(ids()).toEqual(ids().map((_, i) => i + 1));
+  });
+});

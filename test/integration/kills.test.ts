@@ -1,0 +1,136 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { processesOf, Project } from '../support/project.ts';
+
+let project: Project;
+beforeEach(() => {
+  project = new Project();
+});
+afterEach(() => project.clean());
+
+/** Slow enough that there is something to kill, and into a table that shows every double write. */
+const appending = (options: { items: number; waitMs: number; every?: number }) => `
+  import { definePipeline, sqlite } from 'millrace';
+  export default definePipeline({
+    name: 'kills',
+    async *source() {
+      for (let id = 1; id <= ${options.items}; id++) {
+        if (id % ${options.every ?? 50} === 0) await new Promise((go) => setTimeout(go, ${options.waitMs}));
+        yield { id, text: 'item ' + id };
+      }
+    },
+    async process(item) {
+      if (item.id % 3 === 0) await new Promise((go) => setTimeout(go, ${options.waitMs} * Math.random()));
+      return { ...item, pid: process.pid };
+    },
+    sink: sqlite({ file: 'out.db', table: 'rows' }),
+    options: { crashLimit: 1000 },
+  });`;
+
+function expectEachOnce(items: number): void {
+  const [totals] = project.query<{ rows: number; ids: number; lowest: number; highest: number }>(
+    'out.db',
+    'SELECT count(*) AS rows, count(DISTINCT id) AS ids, min(id) AS lowest, max(id) AS highest FROM rows',
+  );
+  expect(totals).toEqual({ rows: items, ids: items, lowest: 1, highest: items });
+}
+
+describe('a consumer', () => {
+  it('may be killed again and again: each row is there once', async () => {
+    project.write('kills.ts', appending({ items: 4000, waitMs: 30 }));
+    const running = project.start(['run', 'kills.ts', '--consumers', '2']);
+    let kills = 0;
+    while (kills < 8) {
+      const status = await project.statusWhere('kills', ({ items, processes }) => {
+        return (
+          items.done > kills * 200 && processes.some(({ who, state }) => who.role === 'consumer' && state === 'ready')
+        );
+      });
+      const [victim] = status.processes.filter(({ who, state }) => who.role === 'consumer' && state === 'ready');
+      process.kill(victim!.who.pid!, 'SIGKILL');
+      kills += 1;
+      await running.logged('child.exited', ({ pid }) => pid === victim!.who.pid);
+    }
+    const { code } = await running.ended;
+    expect(code).toBe(0);
+    expectEachOnce(4000);
+    expect(running.log.filter(({ event, signal }) => event === 'child.exited' && signal === 'SIGKILL')).toHaveLength(8);
+  });
+
+  it('that exits with 0 without having been told to has crashed, and is replaced', async () => {
+    project.write(
+      'quits.ts',
+      `import { existsSync, writeFileSync } from 'node:fs';
+       import { definePipeline, sqlite } from 'millrace';
+       export default definePipeline({
+         name: 'quits',
+         source: [{ id: 1 }, { id: 2 }, { id: 3 }],
+         process(item) {
+           if (item.id === 2 && !existsSync('quit')) { writeFileSync('quit', ''); process.exit(0); }
+           return item;
+         },
+         sink: sqlite({ file: 'out.db', table: 'rows' }),
+       });`,
+    );
+    const running = project.start(['run', 'quits.ts', '--consumers', '1']);
+    expect((await running.ended).code).toBe(0);
+    const [crash] = running.log.filter(({ event, level }) => event === 'child.exited' && level === 'error');
+    expect(crash?.message).toContain('exited 0 without having been told to');
+    expectEachOnce(3);
+  });
+});
+
+describe('the producer', () => {
+  it('may be killed five times: no item is lost and none comes twice', async () => {
+    project.write('kills.ts', appending({ items: 4000, waitMs: 20 }));
+    const running = project.start(['run', 'kills.ts', '--consumers', '2']);
+    for (let kill = 0; kill < 5; kill++) {
+      const status = await project.statusWhere('kills', ({ items, processes }) => {
+        return (
+          items.stored > kill * 300 && processes.some(({ who, state }) => who.role === 'producer' && state === 'ready')
+        );
+      });
+      const producer = status.processes.find(({ who }) => who.role === 'producer')!;
+      process.kill(producer.who.pid!, 'SIGKILL');
+      await running.logged('child.exited', ({ pid }) => pid === producer.who.pid);
+    }
+    expect((await running.ended).code).toBe(0);
+    expectEachOnce(4000);
+  });
+});
+
+describe('the supervisor', () => {
+  it.each([
+    ['where the kernel kills orphans', {}],
+    ['where orphans must notice by themselves', { PATH: '/nowhere' }],
+  ])('may be killed three times, also with a consumer in a busy loop, %s', async (_, env: Record<string, string>) => {
+    project.write(
+      'kills.ts',
+      appending({ items: 3000, waitMs: 20 }).replace(
+        'return {',
+        `if (item.id % 700 === 0) { const { writeFileSync } = await import('node:fs'); writeFileSync('busy-' + item.id, String(process.pid)); const until = Date.now() + 1500; while (Date.now() < until); }
+         return {`,
+      ),
+    );
+    for (const id of [700, 1400, 2100]) {
+      const running = project.start(['run', 'kills.ts', '--consumers', '2'], env);
+      // Somebody is in the loop right now.
+      await project.until(() => project.read(`busy-${id}`) || undefined);
+      running.kill('SIGKILL');
+      expect((await running.ended).signal).toBe('SIGKILL');
+    }
+    const last = project.start(['run', 'kills.ts', '--consumers', '2'], env);
+    expect((await last.ended).code).toBe(0);
+    expectEachOnce(3000);
+    await project.quiet();
+  });
+
+  it('leaves no child behind when it is killed', async () => {
+    project.write('kills.ts', appending({ items: 100_000, waitMs: 50 }));
+    const running = project.start(['run', 'kills.ts', '--consumers', '3']);
+    await project.statusWhere('kills', ({ items }) => items.done > 0);
+    running.kill('SIGKILL');
+    await running.ended;
+    await project.quiet();
+    expect(processesOf(project.folder)).toEqual([]);
+  });
+});

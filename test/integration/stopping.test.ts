@@ -1,0 +1,158 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { processesOf, Project } from '../support/project.ts';
+
+let project: Project;
+beforeEach(() => {
+  project = new Project();
+});
+afterEach(() => project.clean());
+
+const pipeline = (process: string, more = '') => `
+  import { definePipeline, sqlite } from 'millrace';
+  const wait = (ms: number) => new Promise((go) => setTimeout(go, ms));
+  export default definePipeline({
+    name: 'stops',
+    *source() { for (let id = 1; id <= 400; id++) yield { id }; },
+    async process(item, context) { ${process} },
+    ${more}
+    sink: sqlite({ file: 'out.db', table: 'rows' }),
+  });`;
+
+const rows = (): number => project.query<{ n: number }>('out.db', 'SELECT count(*) AS n FROM rows')[0]!.n;
+
+describe('TERM', () => {
+  it('lets started items finish, keeps the rest in the queue, and the same command goes on', async () => {
+    project.write('stops.ts', pipeline('await wait(20); return item;', `teardown() { console.log('torn down'); },`));
+    const first = project.start(['run', 'stops.ts', '--consumers', '2', '--concurrency', '4']);
+    await project.statusWhere('stops', ({ items }) => items.done >= 40);
+    first.kill('SIGTERM');
+    const { code } = await first.ended;
+    expect(code).toBe(0);
+    const stopped = await first.logged('run.stopped');
+    expect(stopped).toMatchObject({ aborted: 0, exitCode: 0 });
+    expect(rows() + Number(stopped['open'])).toBe(400);
+    expect(
+      first.log.filter(({ event, message }) => event === 'child.output' && message.includes('torn down')),
+    ).toHaveLength(2);
+    expect(processesOf(project.folder)).toEqual([]);
+
+    const second = project.start(['run', 'stops.ts']);
+    expect((await second.ended).code).toBe(0);
+    expect(second.log.find(({ event }) => event === 'run.started')).toMatchObject({ message: 'run resumed' });
+    expect(rows()).toBe(400);
+  });
+
+  it('to the whole group, as Ctrl-C does it, ends in order as well', async () => {
+    project.write('stops.ts', pipeline('await wait(20); return item;'));
+    const running = project.start(['run', 'stops.ts', '--consumers', '2']);
+    await project.statusWhere('stops', ({ items }) => items.done >= 20);
+    for (const pid of processesOf(project.folder)) process.kill(pid, 'SIGINT');
+    expect((await running.ended).code).toBe(0);
+    expect(running.log.filter(({ event, level }) => event === 'child.exited' && level === 'error')).toEqual([]);
+    expect(await project.run(['run', 'stops.ts'])).toMatchObject({ code: 0 });
+    expect(rows()).toBe(400);
+  });
+
+  it('aborts by signal what does not finish in time; it stays in the queue, and the exit code says so', async () => {
+    project.write(
+      'stops.ts',
+      pipeline(`if (item.id > 8) await new Promise((_, no) => context.signal.addEventListener('abort', () => no(context.signal.reason)));
+                return item;`),
+    );
+    const running = project.start([
+      'run',
+      'stops.ts',
+      '--consumers',
+      '1',
+      '--concurrency',
+      '4',
+      '--stop-timeout',
+      '1s',
+    ]);
+    await project.statusWhere('stops', ({ items }) => items.done === 8);
+    running.kill('SIGTERM');
+    expect((await running.ended).code).toBe(75);
+    expect(await running.logged('run.stopped')).toMatchObject({ open: 392, aborted: 4 });
+    expect(rows()).toBe(8);
+  });
+
+  it('said twice kills what ignores the abort; nothing of it is lost', async () => {
+    project.write('stops.ts', pipeline('if (item.id > 8) await new Promise(() => undefined); return item;'));
+    const running = project.start([
+      'run',
+      'stops.ts',
+      '--consumers',
+      '1',
+      '--concurrency',
+      '4',
+      '--stop-timeout',
+      '10min',
+    ]);
+    await project.statusWhere('stops', ({ items }) => items.done === 8);
+    running.kill('SIGTERM');
+    await running.logged('run.stopping');
+    running.kill('SIGTERM');
+    expect((await running.ended).code).toBe(75);
+    expect(await running.logged('run.stopped')).toMatchObject({ open: 392 });
+  });
+
+  it('while the pipeline file is still being loaded ends at once', async () => {
+    project.write('slow.ts', `await new Promise(() => undefined); export default {};`);
+    const running = project.start(['run', 'slow.ts']);
+    await project.until(() => (processesOf(project.folder).length > 1 ? true : undefined));
+    running.kill('SIGTERM');
+    expect((await running.ended).code).toBe(0);
+    await project.quiet();
+  });
+
+  it('reaches a source that waits for ever', async () => {
+    project.write(
+      'stops.ts',
+      `import { definePipeline, sqlite } from 'millrace';
+       export default definePipeline({
+         name: 'stops',
+         async *source() { yield { id: 1 }; await new Promise(() => undefined); },
+         sink: sqlite({ file: 'out.db', table: 'rows' }),
+       });`,
+    );
+    const running = project.start(['run', 'stops.ts', '--consumers', '1']);
+    await project.statusWhere('stops', ({ items }) => items.done === 1);
+    running.kill('SIGTERM');
+    expect((await running.ended).code).toBe(0);
+  });
+});
+
+describe('a run that has finished', () => {
+  it('stays finished: the same command does nothing, says so, and ends with the same code', async () => {
+    project.write('stops.ts', pipeline('return item;', '').replace('id <= 400', 'id <= 20'));
+    expect((await project.run(['run', 'stops.ts'])).code).toBe(0);
+    const again = await project.run(['run', 'stops.ts']);
+    expect(again.code).toBe(0);
+    expect(again.stderr).toContain('this run has finished');
+    expect(rows()).toBe(20);
+    expect((await project.run(['run', 'stops.ts', '--again'])).code).toBe(0);
+    expect(rows()).toBe(40);
+  });
+});
+
+describe('end of stream', () => {
+  it('comes to each consumer after the last item: all tear down and exit with 0', async () => {
+    project.write('stops.ts', pipeline('await wait(5); return item;', `teardown() { console.log('torn down'); },`));
+    const running = project.start(['run', 'stops.ts', '--consumers', '3']);
+    expect((await running.ended).code).toBe(0);
+    const exits = running.log.filter(({ event }) => event === 'child.exited');
+    expect(exits.map(({ message }) => message)).toEqual(['ended', 'ended', 'ended', 'ended']);
+    expect(
+      running.log.filter(({ event, message }) => event === 'child.output' && message.includes('torn down')),
+    ).toHaveLength(3);
+  });
+
+  it('is reached although user code left timers behind', async () => {
+    project.write(
+      'stops.ts',
+      pipeline('setInterval(() => undefined, 1000); return item;').replace('id <= 400', 'id <= 3'),
+    );
+    expect((await project.run(['run', 'stops.ts'])).code).toBe(0);
+    expect(rows()).toBe(3);
+  });
+});

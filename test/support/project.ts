@@ -1,0 +1,192 @@
+/** A folder with pipelines, and `millrace` run in it as a user would: real processes, from the built files. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+import Database from 'better-sqlite3';
+import type { Status } from '../../src/observability/status.ts';
+
+const cli = resolve('dist/cli.js');
+
+/** A line of the JSON log. */
+export interface LogEntry {
+  event?: string;
+  level: string;
+  message: string;
+  role?: string;
+  ordinal?: number;
+  pid?: number;
+  [field: string]: unknown;
+}
+
+export interface Ended {
+  code: number | null;
+  signal: NodeJS.Signals | null;
+  stdout: string;
+  stderr: string;
+}
+
+/** A command of millrace that runs. */
+export interface Running {
+  readonly pid: number;
+  readonly log: readonly LogEntry[];
+  readonly ended: Promise<Ended>;
+  /** Resolves with the first line of the log, from now or before, for which `matches`. Rejects if the command ends first. */
+  logged: (event: string, matches?: (entry: LogEntry) => boolean) => Promise<LogEntry>;
+  kill: (signal: NodeJS.Signals) => void;
+  readonly process: ChildProcess;
+}
+
+export class Project {
+  readonly folder = realpathSync(mkdtempSync(join(tmpdir(), 'millrace-')));
+  readonly #running = new Set<ChildProcess>();
+  #isOver = false;
+  #lastEnded: Ended | undefined;
+
+  path(name: string): string {
+    return join(this.folder, name);
+  }
+
+  write(name: string, text: string): string {
+    writeFileSync(this.path(name), text);
+    return this.path(name);
+  }
+
+  read(name: string): string {
+    return existsSync(this.path(name)) ? readFileSync(this.path(name), 'utf8') : '';
+  }
+
+  /** Starts `millrace` with these arguments. It leads a process group of its own, as a shell's job does. */
+  start(args: readonly string[], env: Record<string, string> = {}): Running {
+    const child = spawn(process.execPath, [cli, ...args], {
+      cwd: this.folder,
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
+    });
+    this.#running.add(child);
+    this.#lastEnded = undefined;
+    const log: LogEntry[] = [];
+    const text = { stdout: '', stderr: '' };
+    let lookAgain: (() => void)[] = [];
+    const changed = (): void => {
+      const waiting = lookAgain;
+      lookAgain = [];
+      for (const look of waiting) look();
+    };
+    child.stdout.on('data', (chunk: Buffer) => (text.stdout += chunk.toString()));
+    createInterface({ input: child.stderr }).on('line', (line) => {
+      text.stderr += `${line}\n`;
+      if (line.startsWith('{')) log.push(JSON.parse(line) as LogEntry);
+      changed();
+    });
+    let hasEnded = false;
+    const ended = new Promise<Ended>((settle) => {
+      child.on('close', (code, signal) => {
+        hasEnded = true;
+        this.#running.delete(child);
+        this.#lastEnded = { code, signal, ...text };
+        changed();
+        settle(this.#lastEnded);
+      });
+    });
+    return {
+      pid: child.pid!,
+      log,
+      ended,
+      process: child,
+      kill: (signal) => void child.kill(signal),
+      logged: async (event, matches = () => true) => {
+        for (;;) {
+          const found = log.find((entry) => entry.event === event && matches(entry));
+          if (found) return found;
+          if (hasEnded) throw new Error(`it ended without having logged ${event}:\n${text.stderr}`);
+          await new Promise<void>((look) => lookAgain.push(look));
+        }
+      },
+    };
+  }
+
+  /** Runs `millrace` to its end. */
+  async run(args: readonly string[], env: Record<string, string> = {}): Promise<Ended> {
+    return await this.start(args, env).ended;
+  }
+
+  /** What a query on a database in the folder gives. */
+  query<Row>(file: string, sql: string): Row[] {
+    const db = new Database(this.path(file), { readonly: true });
+    try {
+      return db.prepare(sql).all() as Row[];
+    } finally {
+      db.close();
+    }
+  }
+
+  /** Asks the running pipeline `name` on its control socket. */
+  async status(name: string): Promise<Status> {
+    return await new Promise((resolveStatus, reject) => {
+      const socketPath = this.path(`.millrace/${name}/control.sock`);
+      request({ socketPath, path: '/api/status' }, (response) => {
+        let body = '';
+        response.on('data', (chunk: Buffer) => (body += chunk.toString()));
+        response.on('end', () => resolveStatus(JSON.parse(body) as Status));
+      })
+        .on('error', reject)
+        .end();
+    });
+  }
+
+  /** Asks again and again until the status is as wished. Rejects if nothing runs any more. */
+  async statusWhere(name: string, isWished: (status: Status) => boolean): Promise<Status> {
+    return await this.until(async () => {
+      const status = await this.status(name).catch(() => undefined);
+      return status && isWished(status) ? status : undefined;
+    });
+  }
+
+  /** Resolves with what `look` gives as soon as it gives anything. For what sends no word of itself. */
+  async until<T>(look: () => T | undefined | Promise<T | undefined>): Promise<T> {
+    for (;;) {
+      if (this.#isOver) throw new Error('the test is over, and what it waited for has not come');
+      const found = await look();
+      if (found !== undefined) return found;
+      if (this.#running.size === 0 && this.#lastEnded)
+        throw new Error(`what was waited for cannot come any more:\n${this.#lastEnded.stderr}`);
+      await new Promise((again) => setTimeout(again, 10));
+    }
+  }
+
+  /** Resolves when no process works in this folder any more. */
+  async quiet(): Promise<void> {
+    while (!this.#isOver && processesOf(this.folder).length > 0) await new Promise((again) => setTimeout(again, 10));
+  }
+
+  /** Kills what still runs and removes the folder. */
+  async clean(): Promise<void> {
+    this.#isOver = true;
+    for (const child of this.#running) {
+      const gone = new Promise((settle) => child.once('close', settle));
+      process.kill(-child.pid!, 'SIGKILL');
+      await gone;
+    }
+    for (const pid of processesOf(this.folder)) process.kill(pid, 'SIGKILL');
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+/** Pids of the live processes whose current folder is `folder`. */
+export function processesOf(folder: string): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => {
+      try {
+        // A zombie has no folder any more.
+        return pid !== process.pid && realpathSync(`/proc/${pid}/cwd`) === folder;
+      } catch {
+        return false;
+      }
+    });
+}
