@@ -7,7 +7,7 @@ export const noController = undefined as unknown as Controller;
 
 /** What a request on the wire reports to the call that it belongs to. */
 export interface HopEvents {
-  /** The head of an answer has come; its permit is still held. */
+  /** The head of an answer, or of a 1xx before it, has come; its permit is still held. */
   readonly answered: (status: number, headers: Headers) => void;
   /** There will be no answer, or no end of it. */
   readonly failed: (error: Error) => void;
@@ -58,8 +58,7 @@ export class Hop implements Handler {
   forget(): void {
     if (this.#isOver) return;
     this.#isForgotten = true;
-    if (this.#controller === undefined) this.#end();
-    else this.#controller.abort(new Error('the rest of the answer is of no use'));
+    this.#controller?.abort(new Error('the rest of the answer is of no use'));
   }
 
   onRequestStart(controller: Controller, context: unknown): void {
@@ -69,8 +68,7 @@ export class Hop implements Handler {
   }
 
   onResponseStart(controller: Controller, status: number, headers: Headers, message?: string): void {
-    // 1xx are not the answer, and fetch takes no notice of them.
-    if (status >= 200) this.#events.answered(status, headers);
+    this.#events.answered(status, headers);
     this.#fetch.onResponseStart?.(controller, status, headers, message);
   }
 

@@ -2,7 +2,7 @@ import { getEventListeners } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { Agent, buildConnector, MockAgent } from 'undici';
+import { Agent, buildConnector } from 'undici';
 import { createFetch, type FetchDeps } from '../../../src/calls/fetch.ts';
 import { type CallScope, openScope } from '../../../src/calls/scope.ts';
 import { systemClock } from '../../../src/core/clock.ts';
@@ -12,21 +12,21 @@ import { HandClock } from '../../support/hand-clock.ts';
 import { type Supervisor, supervise } from './supervisor.ts';
 import { type Answer, startVendor, type Vendor } from './vendor.ts';
 
-const opened: { close(): unknown }[] = [];
+const toClose: { close(): unknown }[] = [];
 
 afterEach(async () => {
-  for (const one of opened.splice(0)) await one.close();
+  for (const one of toClose.splice(0)) await one.close();
 });
 
 async function vendorThat(answer: Answer): Promise<Vendor> {
   const vendor = await startVendor(answer);
-  opened.push(vendor);
+  toClose.push(vendor);
   return vendor;
 }
 
 function limitedTo(spec: LimitSpec): Supervisor {
   const supervisor = supervise(spec);
-  opened.push(supervisor);
+  toClose.push(supervisor);
   return supervisor;
 }
 
@@ -35,7 +35,7 @@ function callsOf(supervisor: Supervisor, options: Partial<FetchDeps> & { signal?
   const { signal = new AbortController().signal, clock = systemClock, random = () => 0 } = options;
   const fetch = createFetch({ clock, random });
   const calls = openScope({ fetch, permits: supervisor.child(), clock }, signal);
-  opened.push({ close: () => calls.close() });
+  toClose.push({ close: () => calls.close() });
   return calls;
 }
 
@@ -53,6 +53,18 @@ class WatchedClock extends HandClock {
   async waits(): Promise<void> {
     if (this.waiting === 0) await new Promise<void>((resolve) => this.#watchers.push(resolve));
   }
+}
+
+/** A promise that is resolved from outside. */
+function latch(): { opened: Promise<void>; open: () => void } {
+  let open!: () => void;
+  const opened = new Promise<void>((resolve) => (open = resolve));
+  return { opened, open };
+}
+
+function abortable(): { signal: AbortSignal; abort: (reason: Error) => void } {
+  const controller = new AbortController();
+  return { signal: controller.signal, abort: (reason) => controller.abort(reason) };
 }
 
 /** A port at which nobody listens. */
@@ -172,12 +184,15 @@ describe('under a limit', () => {
   });
 
   it('a dispatcher that throws gives the permit back', async () => {
+    class Broken extends Agent {
+      override dispatch(): boolean {
+        throw new Error('broken');
+      }
+    }
     const supervisor = limitedTo({ concurrency: 1 });
-    const dispatcher = new MockAgent();
-    dispatcher.disableNetConnect();
-    opened.push(dispatcher);
-    const call = callsOf(supervisor).fetch('http://127.0.0.1:8080', { limit, dispatcher: dispatcher as never });
-    await expect(call).rejects.toThrow('fetch failed');
+    const options = { limit, dispatcher: new Broken() as never };
+    const call = callsOf(supervisor).fetch('http://127.0.0.1:8080', options);
+    await expect(call).rejects.toMatchObject({ message: 'fetch failed', cause: { message: 'broken' } });
     await supervisor.until(({ held }) => held === 0);
     expect(supervisor.messages).toEqual(['acquire 1', 'release 1']);
   });
@@ -232,26 +247,37 @@ describe('an abort', () => {
     await supervisor.until(({ waiting }) => waiting === 0);
   });
 
-  it.each<[string, (user: AbortController, item: AbortController) => void]>([
-    ['user', (user) => user.abort(new Error('enough'))],
-    ['item', (_, item) => item.abort(new Error('enough'))],
-  ])(
+  it.each(['user', 'item'])(
     'by the %s on the wire closes the connection, gives the permit back and rejects with the reason',
-    async (_, abort) => {
+    async (who) => {
       const supervisor = limitedTo({ concurrency: 1 });
       const vendor = await vendorThat(() => {});
-      const user = new AbortController();
-      const item = new AbortController();
-      const call = callsOf(supervisor, { signal: item.signal }).fetch(vendor.url, { limit, signal: user.signal });
+      const { signal, abort } = abortable();
+      const calls = callsOf(supervisor, who === 'item' ? { signal } : {});
+      const call = calls.fetch(vendor.url, { limit, retries: 0, ...(who === 'user' && { signal }) });
       await vendor.until(() => vendor.inFlight === 1);
-      abort(user, item);
-      await expect(call).rejects.toThrow('enough');
+      // Not to be taken for the network's.
+      const reason = Object.assign(new Error('enough'), { code: 'ECONNRESET' });
+      abort(reason);
+      expect(await call.catch((error: unknown) => error)).toBe(reason);
       await vendor.until(() => vendor.inFlight === 0);
       await supervisor.until(({ held }) => held === 0);
+      expect(vendor.requests).toHaveLength(1);
     },
   );
 
-  it('while the body comes makes the reading fail with the reason', async () => {
+  it('by the item while the body comes makes the reading fail because of the reason', async () => {
+    const supervisor = limitedTo({ concurrency: 1 });
+    const vendor = await vendorThat((_, response) => response.write('endless'));
+    const { signal, abort } = abortable();
+    const response = await callsOf(supervisor, { signal }).fetch(vendor.url, { limit });
+    const reading = response.text();
+    abort(new Error('enough'));
+    await expect(reading).rejects.toMatchObject({ message: 'terminated', cause: { message: 'enough' } });
+    await supervisor.until(({ held }) => held === 0);
+  });
+
+  it('by the user while the body comes makes the reading fail with the reason', async () => {
     const supervisor = limitedTo({ concurrency: 1 });
     const vendor = await vendorThat((_, response) => response.write('endless'));
     const controller = new AbortController();
@@ -262,20 +288,47 @@ describe('an abort', () => {
     await supervisor.until(({ held }) => held === 0);
   });
 
-  it('before there is a connection gives the permit back at once', async () => {
+  it.each(['user', 'item'])(
+    'by the %s before there is a connection gives the permit back at once, and nothing is sent later',
+    async (who) => {
+      const supervisor = limitedTo({ concurrency: 1 });
+      const vendor = await vendorThat((_, response) => response.end('ok'));
+      const { signal, abort } = abortable();
+      const connect = buildConnector({});
+      const knock = latch();
+      const gate = latch();
+      const dispatcher = new Agent({
+        connect: (options, done) => {
+          knock.open();
+          void gate.opened.then(() => connect(options, done));
+        },
+      });
+      toClose.push(dispatcher);
+      const calls = callsOf(supervisor, who === 'item' ? { signal } : {});
+      const options = { limit, dispatcher: dispatcher as never };
+      const call = calls.fetch(vendor.url, { ...options, ...(who === 'user' && { signal }) });
+      await knock.opened;
+      expect(supervisor.vendor.held).toBe(1);
+      abort(new Error('enough'));
+      await expect(call).rejects.toThrow('enough');
+      await supervisor.until(({ held }) => held === 0);
+      gate.open();
+      await (await callsOf(supervisor).fetch(`${vendor.url}/next`, options)).text();
+      expect(vendor.requests).toEqual(['GET /next']);
+    },
+  );
+
+  it('between the grant and the request gives the permit back', async () => {
     const supervisor = limitedTo({ concurrency: 1 });
-    const controller = new AbortController();
-    // Never connects.
-    const dispatcher = new Agent({ connect: () => {} });
-    const call = callsOf(supervisor).fetch('http://127.0.0.1:8080', {
-      limit,
-      signal: controller.signal,
-      dispatcher: dispatcher as never,
+    const { signal, abort } = abortable();
+    const call = callsOf(supervisor, { signal }).fetch('http://127.0.0.1:8080', { limit });
+    await supervisor.until(({ held }) => {
+      if (held === 1) abort(new Error('enough'));
+      return held === 1;
     });
-    await supervisor.until(({ held }) => held === 1);
-    controller.abort(new Error('enough'));
     await expect(call).rejects.toThrow('enough');
     await supervisor.until(({ held }) => held === 0);
+    expect(supervisor.messages).toEqual(['acquire 1', 'release 1']);
   });
 
   it('before the call makes it fail without asking for a permit', async () => {
@@ -289,7 +342,7 @@ describe('an abort', () => {
 describe('an item', () => {
   it('leaves nothing behind on a signal that lives long', async () => {
     const supervisor = limitedTo({ concurrency: 2 });
-    const vendor = await vendorThat((_, response) => response.end('ok'));
+    const vendor = await vendorThat((_, response, count) => response.writeHead(count % 2 ? 500 : 200).end('ok'));
     const user = new AbortController();
     const item = new AbortController();
     const calls = callsOf(supervisor, { signal: item.signal });
@@ -350,6 +403,15 @@ describe('after 429 or 503', () => {
       expect(supervisor.messages).toEqual(['acquire 1', freeze, 'release 1', 'acquire 2', 'release 2']);
     },
   );
+
+  it.each([429, 503, 500])('%i with a body that does not end, the permit comes back all the same', async (status) => {
+    const supervisor = limitedTo({ concurrency: 1 });
+    const vendor = await vendorThat((_, response, count) =>
+      count === 1 ? response.writeHead(status, { 'retry-after': '0.02' }).write('endless') : response.end('ok'),
+    );
+    expect(await (await callsOf(supervisor).fetch(vendor.url, { limit })).text()).toBe('ok');
+    await vendor.until(() => vendor.inFlight === 0);
+  });
 
   it('nobody else is let through before the time has come', async () => {
     const supervisor = limitedTo({ concurrency: 1 });
@@ -539,7 +601,7 @@ describe('a lost connection', () => {
           ? done(Object.assign(new Error('refused'), { code: 'ECONNREFUSED' }), null)
           : connect(options, done),
     });
-    opened.push(dispatcher);
+    toClose.push(dispatcher);
     const options = { limit, method: 'POST', dispatcher: dispatcher as never };
     expect(await (await callsOf(supervisor).fetch(vendor.url, options)).text()).toBe('ok');
     expect(vendor.requests).toEqual(['POST /']);
