@@ -1,8 +1,8 @@
-import { parseArgs } from 'node:util';
 import { usageError, type MillraceError } from '../core/errors.ts';
 import { didYouMean } from '../core/nearest.ts';
 import { show } from '../core/show.ts';
 import { commands, type Command, type Flag } from './commands.ts';
+import { wordsOf } from './words.ts';
 
 /** What was typed, sorted; the meaning of values is not looked at. */
 export interface CommandLine {
@@ -20,9 +20,6 @@ export type Request =
 /**
  * Reads the arguments of `millrace`. `optionFlags` gives the names of the options that every command with options
  * takes; it is asked only if the command's own flags do not do. Throws one usage error with all that is wrong.
- *
- * By Node's own parser and not by a library: this is on the way of every start, and loading yargs takes as long as
- * starting Node.
  */
 export async function readCommandLine(
   argv: readonly string[],
@@ -66,36 +63,27 @@ function findCommand(argv: readonly string[]): { command: Command; args: readonl
 }
 
 function typedNames(args: readonly string[]): string[] {
-  return tokensOf(args, []).flatMap((token) => (token.kind === 'option' ? [token.name] : []));
-}
-
-function tokensOf(args: readonly string[], flags: readonly Flag[]) {
-  const options = Object.fromEntries(
-    flags.map(({ name, value }) => [name, { type: value === undefined ? ('boolean' as const) : ('string' as const) }]),
-  );
-  return parseArgs({ args: [...args], options, strict: false, tokens: true }).tokens;
+  return wordsOf(args, []).options.map(({ name }) => name);
 }
 
 function readFlags(command: Command, args: readonly string[], known: readonly Flag[]): CommandLine {
   const problems: string[] = [];
-  const operands: string[] = [];
   const flags: Record<string, string | true> = {};
-  for (const token of tokensOf(args, known)) {
-    if (token.kind === 'positional') operands.push(token.value);
-    if (token.kind !== 'option') continue;
-    const { name, rawName, value, inlineValue } = token;
+  const { operands, options } = wordsOf(args, known);
+  for (const { name, values } of options) {
     const flag = known.find((each) => each.name === name);
+    const [value] = values;
     if (flag === undefined) {
       const names = known.map((each) => `--${each.name}`);
-      problems.push(`unknown option ${rawName}${didYouMean(rawName, names)}`);
-    } else if (Object.hasOwn(flags, name)) {
-      problems.push(`${rawName} is given more than once`);
+      const typed = name.length === 1 ? `-${name}` : `--${name}`;
+      problems.push(`unknown option ${typed}${didYouMean(typed, names)}`);
+    } else if (values.length > 1) {
+      problems.push(`--${name} is given more than once`);
     } else if (flag.value === undefined) {
-      if (inlineValue) problems.push(`${rawName} takes no value, got ${show(value)}`);
+      if (typeof value === 'string') problems.push(`--${name} takes no value`);
       flags[name] = true;
-    } else if (value === undefined || value === '' || (!inlineValue && /^-\D/.test(value))) {
-      const got = value === undefined ? '' : `, got ${show(value)}`;
-      problems.push(`expected a value after ${rawName}${got}`);
+    } else if (value === true || value === '' || value === undefined) {
+      problems.push(`expected a value after --${name}`);
     } else {
       flags[name] = value;
     }

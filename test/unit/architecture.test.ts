@@ -66,6 +66,7 @@ const libraries: Record<string, { in: RegExp; atMost: number; because: string }>
   winston: { in: /^observability\//, atMost: 1, because: 'replaceable, and loaded lazily' },
   yaml: { in: /^config\//, atMost: 1, because: 'replaceable, and loaded lazily' },
   yargs: { in: /^cli(\.ts|\/)/, atMost: 1, because: 'replaceable, and loaded by the command line only' },
+  'yargs-parser': { in: /^cli\//, atMost: 1, because: 'replaceable, and on the way of every start' },
   zod: { in: /^(config|pipeline|ipc|control)\//, atMost: 9, because: 'for what comes from outside; slow to load' },
   'node:child_process': { in: /^supervision\//, atMost: 1, because: 'execa starts processes; this is for probing' },
   'node:perf_hooks': { in: /^core\/clock\.ts$/, atMost: 1, because: 'time is passed in' },
