@@ -70,6 +70,8 @@ export class Service {
   /** Writes to the spool beside the queue's, oldest first. */
   #records: (() => void)[] = [];
   #storeCheckedAt = 0;
+  /** When items were last lent; undefined while none are. */
+  #lentAt: number | undefined;
   readonly #rate = createRate();
   readonly #doneBefore: number;
   #cancelWake: Cancel = () => undefined;
@@ -277,9 +279,11 @@ export class Service {
     this.#updateThrottle();
     const { queue, settings, clock } = this.#hub;
     if (queue.run.state === 'finishing') for (const consumer of this.#consumers) consumer.end();
+    this.#lentAt = undefined;
     if (!this.#shutdown && !this.#pauseIfTooManyDied()) {
       const moment = { now: clock.now(), wall: clock.wall() };
       dispatch(queue, this.#receivers(), { creditBytes: settings.consumerCreditBytes, moment });
+      this.#lentAt = moment.now;
     }
     this.#pruning.afterCommit(this.#consumers);
   }
@@ -323,7 +327,10 @@ export class Service {
   #wakeLater(): void {
     const { limits, queue, clock } = this.#hub;
     const now = clock.now();
-    const times = [limits.nextAt(now), queue.nextDue({ now, wall: clock.wall() })].filter((at) => at !== undefined);
+    const due = queue.nextDue({ now, wall: clock.wall() });
+    // A retry that was due and was not lent waits for room, not for time.
+    const retryAt = due !== undefined && this.#lentAt !== undefined && due > this.#lentAt ? due : undefined;
+    const times = [limits.nextAt(now), retryAt].filter((at) => at !== undefined);
     if (times.length > 0) this.#wakeAt(Math.min(...times));
     else this.#cancelWake();
   }

@@ -220,6 +220,7 @@ const settings: ServiceSettings = {
   concurrency: 4,
   durability: 'full',
   attempts: 3,
+  deadMax: 10_000,
   retryBaseMs: 1000,
   retryCapMs: 10_000,
   itemTimeoutMs: 300_000,

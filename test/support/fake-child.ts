@@ -1,6 +1,14 @@
 import { cutFrame, frameFromPayload, frameToPayload, type Frame } from '../../src/frame/frame.ts';
 import type { SourcePosition } from '../../src/frame/position.ts';
-import type { Deliver, FromConsumer, FromProducer, SendFrame, ToConsumer, ToProducer } from '../../src/ipc/messages.ts';
+import type {
+  Deliver,
+  Failure,
+  FromConsumer,
+  FromProducer,
+  SendFrame,
+  ToConsumer,
+  ToProducer,
+} from '../../src/ipc/messages.ts';
 import type { Who } from '../../src/observability/events.ts';
 import type { Child, ChildListener, Exit } from '../../src/supervision/child.ts';
 import { frameOf, itemsOf } from './frames.ts';
@@ -115,6 +123,13 @@ export class FakeConsumer extends FakeChild<FromConsumer, ToConsumer> {
   }
 
   settles(...done: number[]): void {
-    this.says({ type: 'settle', done: done.toSorted((a, b) => a - b).flatMap((seq) => [seq, seq]), failed: [] });
+    const seqs = done.toSorted((a, b) => a - b);
+    this.says({ type: 'settle', done: seqs.flatMap((seq) => [seq, seq]), failed: [], idle: 0 });
+  }
+
+  /** Each of these did not succeed, for an `error` that says "it failed". */
+  fails(...failed: Omit<Failure, 'error'>[]): void {
+    const error = { code: 'E', message: 'it failed' };
+    this.says({ type: 'settle', done: [], failed: failed.map((failure) => ({ ...failure, error })), idle: 0 });
   }
 }

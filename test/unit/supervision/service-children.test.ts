@@ -160,8 +160,8 @@ describe('what a consumer says of items', () => {
     world.tick();
     world.consumer().settles(1, 5, 6);
     world.consumer().says({ type: 'released', items: [8, 9] });
-    const failure = { seq: 1, verdict: 'retry', error, afterMs: null } as const;
-    world.consumer().says({ type: 'settle', done: [], failed: [failure] });
+    const failure = { seq: 1, verdict: 'retry', afterMs: null } as const;
+    world.consumer().fails(failure);
     expect(world.emitted('settle.refused').map(({ items }) => items)).toEqual([2, 2, 1]);
     expect(world.queue.stats).toMatchObject({ lent: 1, retrying: 0 });
   });
@@ -171,12 +171,12 @@ describe('what a consumer says of items', () => {
     world.producer.yields([1, 2, 3, 4]);
     world.tick();
     const failed = [
-      { seq: 1, verdict: 'retry', error, afterMs: null },
-      { seq: 2, verdict: 'later', error, afterMs: 7000 },
-      { seq: 3, verdict: 'dead', error, afterMs: null },
-      { seq: 4, verdict: 'later', error, afterMs: null },
+      { seq: 1, verdict: 'retry', afterMs: null },
+      { seq: 2, verdict: 'later', afterMs: 7000 },
+      { seq: 3, verdict: 'dead', afterMs: null },
+      { seq: 4, verdict: 'later', afterMs: null },
     ] as const;
-    world.consumer().says({ type: 'settle', done: [], failed: [...failed] });
+    world.consumer().fails(...failed);
     world.tick();
     expect(world.emitted('item.retry').map(({ seq, attempt, inMs }) => [seq, attempt, inMs])).toEqual([
       [1, 1, 500],
@@ -191,7 +191,7 @@ describe('what a consumer says of items', () => {
     world.producer.yields(['item']);
     world.tick();
     const fail = (verdict: 'retry' | 'later'): void => {
-      world.consumer().says({ type: 'settle', done: [], failed: [{ seq: 1, verdict, error, afterMs: 1 }] });
+      world.consumer().fails({ seq: 1, verdict, afterMs: 1 });
       world.tick();
       world.pass(60_000);
     };
@@ -340,6 +340,20 @@ describe('a producer that breaks the protocol', () => {
   });
 });
 
+describe('too many dead letters', () => {
+  it('pause the pipeline: nothing more is lent, and nothing is tried again and again', () => {
+    const world = new AService({ settings: { consumers: 1, concurrency: 1, deadMax: 1 } }).runReady();
+    world.producer.yields([1, 2]);
+    world.tick();
+    world.consumer().fails({ seq: 1, verdict: 'dead', afterMs: null });
+    world.tick();
+    world.pass(10_000);
+    expect(world.consumer().lent).toEqual([1]);
+    expect(world.emitted('run.paused')).toEqual([{ dead: 1, deadMax: 1 }]);
+    expect(world.clock.waiting).toBe(1); // The watch for hangs.
+  });
+});
+
 describe('the throttle', () => {
   it('is raised at the high mark and lowered at the low one, and told once each', () => {
     const world = new AService({
@@ -367,8 +381,8 @@ describe('the throttle', () => {
     const world = new AService({ settings: { consumers: 1 }, marks: { highItems: 3, lowItems: 1 } }).runReady();
     world.producer.yields([1, 2]);
     world.tick();
-    const failed = [1, 2].map((seq) => ({ seq, verdict: 'later', error, afterMs: 60_000 }) as const);
-    world.consumer().says({ type: 'settle', done: [], failed });
+    const failed = [1, 2].map((seq) => ({ seq, verdict: 'later', afterMs: 60_000 }) as const);
+    world.consumer().fails(...failed);
     world.producer.yields([3]);
     world.tick();
     expect(world.producer.last('throttle')).toEqual({ type: 'throttle', on: true });

@@ -4,8 +4,6 @@ import { aRun } from '../../support/a-queue.ts';
 import { AService } from '../../support/a-service.ts';
 import { frameOf } from '../../support/frames.ts';
 
-const error = { code: 'E', message: 'it failed' };
-
 /** A world whose run is sealed and done: each consumer has been told that nothing more will come. */
 function finishing(consumers = 2): AService {
   const world = new AService({ settings: { consumers } }).runReady();
@@ -73,8 +71,8 @@ describe('the end of a run', () => {
     world.producer.ends({ count: 1 });
     world.producer.says({ type: 'ended' });
     world.tick();
-    const failure = { seq: 1, verdict: 'dead', error, afterMs: null } as const;
-    world.consumer().says({ type: 'settle', done: [], failed: [failure] });
+    const failure = { seq: 1, verdict: 'dead', afterMs: null } as const;
+    world.consumer().fails(failure);
     world.tick();
     world.producer.leaves();
     leave(world, 1);
@@ -88,8 +86,8 @@ describe('the end of a run', () => {
     world.producer.yields([1], { count: 1 });
     world.producer.ends({ count: 1 });
     world.tick();
-    const failure = { seq: 1, verdict: 'later', error, afterMs: 3_600_000 } as const;
-    world.consumer().says({ type: 'settle', done: [], failed: [failure] });
+    const failure = { seq: 1, verdict: 'later', afterMs: 3_600_000 } as const;
+    world.consumer().fails(failure);
     world.tick();
     world.pass(3_599_000);
     expect(world.store.run()).toMatchObject({ state: 'sealed' });

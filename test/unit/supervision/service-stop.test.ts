@@ -2,8 +2,6 @@ import { describe, expect, it } from '@jest/globals';
 import type { Beat } from '../../../src/ipc/messages.ts';
 import { AService } from '../../support/a-service.ts';
 
-const error = { code: 'E', message: 'it failed' };
-
 /** Crashes a child as often as it takes to park it. */
 function park(world: AService, crash: () => void): void {
   for (let i = 0; i < 6; i++) {
@@ -120,8 +118,8 @@ describe('a stop', () => {
     const world = new AService({ settings: { consumers: 1 } }).runReady();
     world.producer.yields([1], { count: 1 });
     world.tick();
-    const failure = { seq: 1, verdict: 'later', error, afterMs: 10 } as const;
-    world.consumer().says({ type: 'settle', done: [], failed: [failure] });
+    const failure = { seq: 1, verdict: 'later', afterMs: 10 } as const;
+    world.consumer().fails(failure);
     world.service.stop('SIGTERM');
     world.pass(1000);
     expect(world.consumer().lent).toEqual([1]);

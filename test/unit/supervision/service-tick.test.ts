@@ -45,6 +45,20 @@ describe('a tick', () => {
     expect(world.emitted('settle.refused')).toEqual([{ who: world.consumer().who, items: 1 }]);
   });
 
+  it('comes when a retry is due, and not again and again while nobody has room for it', () => {
+    const world = new AService({ settings: { consumers: 1, concurrency: 1 } }).runReady();
+    world.producer.yields([1, 2]);
+    world.tick();
+    world.consumer().fails({ seq: 1, verdict: 'later', afterMs: 5000 });
+    world.tick();
+    expect(world.consumer().lent).toEqual([1, 2]);
+    world.pass(5000);
+    expect(world.clock.waiting).toBe(1); // The watch for hangs.
+    world.consumer().settles(2);
+    world.tick();
+    expect(world.consumer().lent).toEqual([1, 2, 1]);
+  });
+
   it('configures a child only after its writer id is in the spool', () => {
     const world = new AService({ settings: { consumers: 1 } });
     world.run();
@@ -66,8 +80,8 @@ describe('a tick', () => {
     world.store.readFrameOf = () => {
       throw broken;
     };
-    const failure = { seq: 1, verdict: 'retry', error: { code: 'E', message: 'm' }, afterMs: null } as const;
-    world.consumer().says({ type: 'settle', done: [], failed: [failure] });
+    const failure = { seq: 1, verdict: 'retry', afterMs: null } as const;
+    world.consumer().fails(failure);
     expect(world.consumer().killedFor).toBe('the spool has failed');
     world.since();
     world.tick();
