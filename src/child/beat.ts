@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import type { Cancel, Clock } from '../core/clock.ts';
 import type { Beat } from '../ipc/messages.ts';
 

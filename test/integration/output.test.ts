@@ -25,7 +25,7 @@ describe('the ndjson sink', () => {
       .trimEnd()
       .split('\n')
       .map((line) => JSON.parse(line) as { id: number });
-    expect(lines.map(({ id }) => id).sort((a, b) => a - b)).toEqual(Array.from({ length: 5000 }, (_, i) => i + 1));
+    expect(lines.map(({ id }) => id).toSorted((a, b) => a - b)).toEqual(Array.from({ length: 5000 }, (_, i) => i + 1));
   });
 
   it('stops in order when nobody reads any more; what was not written stays in the queue', async () => {

@@ -50,7 +50,7 @@ describe('a million items', () => {
     await running.logged('throttle.raised');
     const { queue, processes, reasons } = await project.statusWhere(
       'scale',
-      ({ items, queue }) => queue.throttled && items.done > 500,
+      (now) => now.queue.throttled && now.items.done > 500,
     );
     const open = queue.queued + queue.lent + queue.retrying;
     // At the mark, and at most the producer's window of 4 MiB above it.

@@ -69,7 +69,11 @@ const libraries: Record<string, { in: RegExp; atMost: number; because: string }>
   'yargs-parser': { in: /^cli\//, atMost: 1, because: 'replaceable, and on the way of every start' },
   zod: { in: /^(config|pipeline|ipc|control)\//, atMost: 9, because: 'for what comes from outside; slow to load' },
   'node:child_process': { in: /^supervision\//, atMost: 1, because: 'execa starts processes; this is for probing' },
-  'node:perf_hooks': { in: /^core\/clock\.ts$/, atMost: 1, because: 'time is passed in' },
+  'node:perf_hooks': {
+    in: /^child\/beat\.ts$/,
+    atMost: 1,
+    because: 'event-loop utilisation; time itself is passed in',
+  },
   'node:timers': { in: /^core\/clock\.ts$/, atMost: 1, because: 'time is passed in' },
   'node:timers/promises': { in: /^core\/clock\.ts$/, atMost: 1, because: 'time is passed in' },
 };

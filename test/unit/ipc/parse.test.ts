@@ -42,7 +42,7 @@ const fromProducer: Examples<FromProducer> = {
 
 const fromConsumer: Examples<FromConsumer> = {
   ...fromChild,
-  settle: { type: 'settle', done: [1, 4, 6, 6], failed: [{ seq: 5, verdict: 'later', error, afterMs: 1000 }] },
+  settle: { type: 'settle', done: [1, 4, 6, 6], failed: [{ seq: 5, verdict: 'later', error, afterMs: 1000 }], idle: 3 },
   released: { type: 'released', items: [1, 4] },
   fenced: { type: 'fenced', writers: [1, 2] },
   sink: { type: 'sink', reason: 'no space left' },
