@@ -1,5 +1,6 @@
 import type { Clock } from '../core/clock.ts';
-import { configError } from '../core/errors.ts';
+import { configError, errorData, type MillraceError } from '../core/errors.ts';
+import { show } from '../core/show.ts';
 import { FrameDecoder, FrameEncoder, itemDigest } from '../frame/codec.ts';
 import type { SourcePosition } from '../frame/position.ts';
 import type { Outlet } from './outlet.ts';
@@ -7,10 +8,12 @@ import type { Outlet } from './outlet.ts';
 /** After this long without one, the event loop gets its turn: a source that never waits must not make us deaf. */
 const turnMs = 5;
 
+type SourceIterator = Iterator<unknown> | AsyncIterator<unknown>;
+
 export interface ReaderOptions {
   clock: Clock;
-  /** Opens the source at a cursor (undefined: at its start). */
-  open: (cursor: unknown, checkpoint: (cursor: unknown) => void) => Iterable<unknown> | AsyncIterable<unknown>;
+  /** Opens the source at a cursor (undefined: at its start). What it returns is the pipeline's: anything at all. */
+  open: (cursor: unknown, checkpoint: (cursor: unknown) => void) => unknown;
   position: SourcePosition;
   /** False: the source may yield something else than it did, so nothing is skipped. */
   deterministic: boolean;
@@ -30,11 +33,13 @@ export class Reader {
   #cursor: string | null;
   #count = 0;
   #isStopped = false;
-  #iterator: Iterator<unknown> | AsyncIterator<unknown> | undefined;
+  #iterator: SourceIterator | undefined;
+  #turnedAt: number;
 
   constructor(options: ReaderOptions) {
     this.#options = options;
     this.#cursor = options.position.cursor;
+    this.#turnedAt = options.clock.now();
   }
 
   /** The source's place after what it has yielded so far. */
@@ -42,16 +47,17 @@ export class Reader {
     return { cursor: this.#cursor, count: this.#count, digest: null };
   }
 
-  /** Reads to the end. Resolves to false if it was stopped before. Rejects if the source throws or yields what cannot be carried. */
+  /**
+   * Reads to the end. Resolves to false if it was stopped before. Rejects if the source throws, and with an error for
+   * exit 78 if it is none, yields what cannot be carried, or is not the one that was read before.
+   */
   async read(): Promise<boolean> {
-    const { clock, open, position, outlet, throttle } = this.#options;
+    const { open, position, outlet, throttle } = this.#options;
     const cursor: unknown = position.cursor === null ? undefined : JSON.parse(position.cursor);
-    const source = open(cursor, (next) => this.#checkpoint(next));
-    const iterator = iteratorOf(source);
+    const iterator = iteratorOf(open(cursor, (next) => this.#checkpoint(next)));
     this.#iterator = iterator;
     await this.#skip(iterator);
 
-    let turnedAt = clock.now();
     while (!this.#isStopped) {
       if (throttle.isOn) await throttle.lowered();
       if (outlet.isFull) await outlet.hasRoom();
@@ -60,68 +66,99 @@ export class Reader {
       if (isPromise(step)) step = await step;
       // What came after the stop was never stored, so it comes again.
       if (this.#isStopped) break;
-      if (step.done) return true;
+      if (isDone(step)) return true;
       this.#take(step.value);
-      if (clock.now() - turnedAt > turnMs) {
-        await new Promise<void>((resolve) => clock.soon(resolve));
-        turnedAt = clock.now();
-      }
+      if (this.#isTurnDue) await this.#turn();
     }
     return false;
   }
 
-  /** Reads no further. What is under way in the source is dropped; it is told to clean up. */
+  /** Reads no further. What is under way in the source is dropped; it is told to clean up, which nobody waits for. */
   stop(): void {
     this.#isStopped = true;
-    // The source may be waiting for something that never comes; nobody waits for its clean-up.
-    void Promise.resolve(this.#iterator?.return?.()).catch(() => undefined);
+    const cleanUp = async (): Promise<void> => {
+      await this.#iterator?.return?.();
+    };
+    cleanUp().catch(() => undefined); // It is not read any more, so what it fails at cannot matter.
   }
 
   #take(item: unknown): void {
     this.#count += 1;
     try {
+      if (isThenable(item)) throw new TypeError('the item is a promise; await it before it is yielded');
       this.#options.outlet.add(item, { cursor: this.#cursor, count: this.#count });
     } catch (error) {
-      throw configError(
-        'ITEM',
-        `item ${this.#count}${this.#cursor === null ? '' : ` after the cursor ${this.#cursor}`} of the source: ${(error as Error).message}`,
-        error,
-      );
+      const after = this.#cursor === null ? '' : ` after the cursor ${this.#cursor}`;
+      throw configError('ITEM', `item ${this.#count}${after} of the source: ${(error as Error).message}`, error);
     }
   }
 
   #checkpoint(cursor: unknown): void {
-    const text = JSON.stringify(cursor) as string | undefined;
-    if (text === undefined)
-      throw new TypeError('checkpoint expects a cursor that JSON can hold, got undefined or a function');
-    this.#cursor = text;
+    // A source that cleans up may cover an item that was under way when it was stopped, and is not stored.
+    if (this.#isStopped) return;
+    this.#cursor = cursorText(cursor);
     this.#count = 0;
-    this.#options.outlet.covered({ cursor: text, count: 0 });
+    const { outlet, deterministic } = this.#options;
+    outlet.covered({ cursor: this.#cursor, count: 0 }, { isToBeToldAlone: !deterministic });
   }
 
   /** Passes over what is stored already. */
-  async #skip(iterator: Iterator<unknown> | AsyncIterator<unknown>): Promise<void> {
+  async #skip(iterator: SourceIterator): Promise<void> {
     const { position, deterministic } = this.#options;
     if (!deterministic) return;
     for (let skipped = 1; skipped <= position.count && !this.#isStopped; skipped++) {
-      const step = await iterator.next();
-      if (step.done) throw changedSource(`it ended after ${skipped - 1} items, ${position.count} had been stored`);
+      let step = iterator.next();
+      if (isPromise(step)) step = await step;
+      if (this.#isStopped) return;
+      if (isDone(step)) throw changedSource(`it ended after ${skipped - 1} items, ${position.count} had been stored`);
       this.#count += 1;
-      if (skipped === position.count && position.digest !== null && digestOf(step.value) !== position.digest) {
-        throw changedSource(`item ${skipped} is not the one that was stored as that`);
-      }
+      if (skipped === position.count) checkDigest(step.value, position);
+      if (this.#isTurnDue) await this.#turn();
     }
+  }
+
+  get #isTurnDue(): boolean {
+    return this.#options.clock.now() - this.#turnedAt > turnMs;
+  }
+
+  async #turn(): Promise<void> {
+    const { clock } = this.#options;
+    await new Promise<void>((resolve) => clock.soon(resolve));
+    this.#turnedAt = clock.now();
   }
 }
 
-/** The digest of an item as a consumer would see it. */
-function digestOf(item: unknown): string {
+function cursorText(cursor: unknown): string {
+  let text: string | undefined;
+  try {
+    text = JSON.stringify(cursor) as string | undefined;
+  } catch (error) {
+    throw new TypeError(`checkpoint expects a cursor that JSON can hold: ${errorData(error).message}`, {
+      cause: error,
+    });
+  }
+  if (text === undefined) throw new TypeError(`checkpoint expects a cursor that JSON can hold, got ${show(cursor)}`);
+  return text;
+}
+
+/** Throws if the last item that is stored is not the one that the source yields as that. */
+function checkDigest(item: unknown, { count, digest }: SourcePosition): void {
+  if (digest !== null && digestOf(item) !== digest)
+    throw changedSource(`item ${count} is not the one that was stored as that`);
+}
+
+/** The digest of an item as a consumer would see it; undefined if it cannot be carried to one. */
+function digestOf(item: unknown): string | undefined {
   const encoder = new FrameEncoder({ maxItemBytes: Infinity });
-  encoder.add(item);
+  try {
+    encoder.add(item);
+  } catch {
+    return undefined;
+  }
   return itemDigest(new FrameDecoder().decode(encoder.take(), 0));
 }
 
-function changedSource(what: string): Error {
+function changedSource(what: string): MillraceError {
   return configError(
     'SOURCE_CHANGED',
     `the source does not yield what it yielded before: ${what}. Resumed by counting, items would be lost or come twice. ` +
@@ -129,13 +166,32 @@ function changedSource(what: string): Error {
   );
 }
 
-function iteratorOf(source: Iterable<unknown> | AsyncIterable<unknown>): Iterator<unknown> | AsyncIterator<unknown> {
-  if (Symbol.asyncIterator in source) return source[Symbol.asyncIterator]();
-  return source[Symbol.iterator]();
+function iteratorOf(source: unknown): SourceIterator {
+  // Text is iterable, too; anything that is not an object has no methods of its own to look for.
+  const { [Symbol.asyncIterator]: asynchronous, [Symbol.iterator]: synchronous } = Object(source) as Partial<
+    AsyncIterable<unknown> & Iterable<unknown>
+  >;
+  const open = asynchronous ?? synchronous;
+  if (typeof open === 'function') return open.call(source) as SourceIterator;
+  const hint = isThenable(source) ? '; was `async function` meant to be `async function*`?' : '';
+  throw configError(
+    'SOURCE',
+    `source: expected something iterable (a generator, an array, a stream), got ${isThenable(source) ? 'a promise' : show(source)}${hint}`,
+  );
+}
+
+/** Throws if `step` is not what an iterator gives. */
+function isDone(step: IteratorResult<unknown>): boolean {
+  if (typeof step === 'object' && step !== null) return step.done === true;
+  throw configError('SOURCE', `source: expected { value, done } from its iterator, got ${show(step)}`);
 }
 
 function isPromise(
   step: IteratorResult<unknown> | Promise<IteratorResult<unknown>>,
 ): step is Promise<IteratorResult<unknown>> {
-  return typeof (step as { then?: unknown }).then === 'function';
+  return isThenable(step);
+}
+
+function isThenable(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
 }

@@ -1,5 +1,4 @@
 /** The producer's life on its channel: it describes the pipeline, is configured, reads, and ends or is stopped. */
-import * as millrace from '../index.ts';
 import { createCalls } from '../calls/calls.ts';
 import { startBeat } from '../child/beat.ts';
 import { connect } from '../child/connect.ts';
@@ -16,8 +15,15 @@ import { Outlet } from './outlet.ts';
 import { Reader } from './reader.ts';
 import { ThrottleGate } from './throttle-gate.ts';
 
+export interface ServeOptions {
+  clock: Clock;
+  random: () => number;
+  /** What `import … from 'millrace'` gives in a pipeline file. */
+  millrace: object;
+}
+
 /** Runs the producer on the channel that the supervisor has opened for this process. */
-export function serveProducer({ clock, random }: { clock: Clock; random: () => number }): void {
+export function serveProducer({ clock, random, millrace }: ServeOptions): void {
   const { send, fail, leave } = connect<ToProducer, FromProducer>({
     clock,
     parse: parse.toProducer,

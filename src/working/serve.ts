@@ -1,5 +1,4 @@
 /** A consumer's life on its channel: configured, ready, lent items, drained, dismissed. */
-import * as millrace from '../index.ts';
 import { createCalls } from '../calls/calls.ts';
 import { startBeat } from '../child/beat.ts';
 import { connect } from '../child/connect.ts';
@@ -16,8 +15,15 @@ import { Consumer } from './consumer.ts';
 import { isBeyondWaiting, patiently } from './patience.ts';
 import { StandardOutput } from './standard-output.ts';
 
+export interface ServeOptions {
+  clock: Clock;
+  random: () => number;
+  /** What `import … from 'millrace'` gives in a pipeline file. */
+  millrace: object;
+}
+
 /** Runs a consumer on the channel that the supervisor has opened for this process. */
-export function serveConsumer({ clock, random }: { clock: Clock; random: () => number }): void {
+export function serveConsumer({ clock, random, millrace }: ServeOptions): void {
   const { send, fail, leave } = connect<ToConsumer, FromConsumer>({
     clock,
     parse: parse.toConsumer,

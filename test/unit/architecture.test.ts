@@ -20,8 +20,17 @@ const folders: Record<string, { from: readonly string[]; because: string }> = {
   queue: { from: ['core', 'frame'], because: 'pure but for the spool: it can be run without a process or a channel' },
   limits: { from: ['core', 'frame'], because: 'pure: permits and rates are arithmetic on a given time' },
   supervision: {
-    from: ['core', 'frame', 'ipc', 'queue', 'limits', 'observability/events'],
-    because: 'the supervisor runs no user code, never decodes an item, and only emits events',
+    from: [
+      'core',
+      'frame',
+      'ipc',
+      'queue',
+      'limits',
+      'observability/events',
+      'observability/rate',
+      'types:observability/status',
+    ],
+    because: 'it runs no user code, never decodes an item, and only emits events and says how it is',
   },
   pipeline: {
     from: ['core', 'sinks/port', 'types:ipc/messages'],
@@ -33,12 +42,16 @@ const folders: Record<string, { from: readonly string[]; because: string }> = {
     from: ['core', 'types:ipc/messages', 'types:pipeline/context'],
     because: 'calling out under limits is the same in producer and consumer',
   },
+  child: {
+    from: ['core', 'ipc', 'types:pipeline/context'],
+    because: 'what producer and consumer are as processes, whatever they do',
+  },
   reading: {
-    from: ['core', 'frame', 'ipc', 'pipeline', 'sources', 'sinks', 'limits', 'calls'],
+    from: ['core', 'frame', 'ipc', 'pipeline', 'sources', 'sinks', 'calls', 'child'],
     because: 'runs in the producer, which knows nothing of the queue behind the channel',
   },
   working: {
-    from: ['core', 'frame', 'ipc', 'pipeline', 'sources', 'sinks', 'limits', 'calls'],
+    from: ['core', 'frame', 'ipc', 'pipeline', 'sources', 'sinks', 'calls', 'child'],
     because: 'runs in a consumer, which knows nothing of the queue behind the channel',
   },
   observability: {
@@ -47,13 +60,17 @@ const folders: Record<string, { from: readonly string[]; because: string }> = {
   },
   control: { from: ['core', 'observability', 'config'], because: 'it shows and asks; the supervisor decides' },
   dashboard: { from: ['core', 'control'], because: 'a page over the control API' },
+  launching: {
+    from: ['core', 'config', 'control', 'limits', 'observability', 'queue', 'supervision', 'types:ipc/messages'],
+    because: 'the body of the supervisor’s entry: it puts the parts together',
+  },
   config: { from: ['core'], because: 'one schema, read by the entries and handed on in slices' },
 };
 
 /** Package or Node module → the files of src that may import it, and how many of them at most. */
 const libraries: Record<string, { in: RegExp; atMost: number; because: string }> = {
   'better-sqlite3': {
-    in: /^(queue\/spool|sinks\/sqlite|sources\/sql)[^.]*\.ts$/,
+    in: /^(queue\/(spool|writers|dead-letters)|sinks\/sqlite|sources\/sql)[^.]*\.ts$/,
     atMost: 9,
     because: 'native, and blocking',
   },
