@@ -61,7 +61,8 @@ export class Holding {
     const parts: Returned[] = [];
     for (const { lent, items } of this.#held) {
       if (lent.to < from || lent.from > to) continue;
-      for (const [start, end] of [...items.within(from, to)]) {
+      // A copy: what is taken out changes what is gone through.
+      for (const [start, end] of Array.from(items.within(from, to))) {
         this.#count -= items.delete(start, end);
         this.sizing.settled(end - start + 1);
         parts.push({ lent, from: start, to: end });

@@ -1,5 +1,5 @@
-import { cutFrame, fitItems, frameBytes, type Frame } from '../frame/frame.ts';
-import type { Store, StoredFrame } from './store.ts';
+import { cutFrame, fitItems, type Frame } from '../frame/frame.ts';
+import { memoryBytes, type Store, type StoredFrame } from './store.ts';
 
 /** A run of consecutive items of one frame. */
 export interface Run {
@@ -16,7 +16,7 @@ export interface Run {
 export class Line {
   readonly #store: Pick<Store, 'readFrames'>;
   readonly #windowBytes: number;
-  #window: StoredFrame[] = [];
+  #window: (StoredFrame | undefined)[] = [];
   #head = 0;
   /** Next item of the window's first frame, as a seq. */
   #next: number;
@@ -47,7 +47,7 @@ export class Line {
 
   /** Takes a committed frame. It is kept in memory only if it is the window's immediate continuation and fits. */
   push(stored: StoredFrame): void {
-    const size = memoryBytes(stored);
+    const size = memoryBytes(stored.frame);
     if (this.#loadedTo === this.#storedTo && this.#bytes + size <= this.#windowBytes) {
       this.#window.push(stored);
       this.#bytes += size;
@@ -77,7 +77,9 @@ export class Line {
   }
 
   #dropFirst(): void {
-    this.#bytes -= memoryBytes(this.#window[this.#head]!);
+    this.#bytes -= memoryBytes(this.#window[this.#head]!.frame);
+    // Let go of at once: the place in the array is only given up below.
+    this.#window[this.#head] = undefined;
     this.#head++;
     // Array.shift() moves everything at each call; this moves half of it once in a while.
     if (this.#head * 2 >= this.#window.length) {
@@ -91,19 +93,12 @@ export class Line {
     const frames = this.#store.readFrames(this.#loadedTo, this.#windowBytes - this.#bytes);
     for (const stored of frames) {
       this.#window.push(stored);
-      this.#bytes += memoryBytes(stored);
+      this.#bytes += memoryBytes(stored.frame);
       this.#loadedTo = lastOf(stored);
     }
     // Nothing left on disk: what was beyond had been settled before the start.
     if (frames.length === 0) this.#loadedTo = this.#storedTo;
   }
-}
-
-// What the objects around a frame's bytes take, roughly: it matters when frames hold one small item each.
-const overheadBytes = 512;
-
-function memoryBytes({ frame }: StoredFrame): number {
-  return frameBytes(frame) + overheadBytes;
 }
 
 function lastOf({ first, frame }: StoredFrame): number {

@@ -1,15 +1,17 @@
 import { Intervals } from '../core/intervals.ts';
 import { frameBytes, joinItems, type Frame } from '../frame/frame.ts';
-import type {
-  DeadRecord,
-  Group,
-  LimitState,
-  RetryHead,
-  RetryRecord,
-  RunRecord,
-  Store,
-  StoredFrame,
-  StoreTotals,
+import {
+  memoryBytes,
+  requireRow,
+  type DeadRecord,
+  type Group,
+  type LimitState,
+  type RetryHead,
+  type RetryRecord,
+  type RunRecord,
+  type Store,
+  type StoredFrame,
+  type StoreTotals,
 } from './store.ts';
 
 /** A store in memory: nothing of it outlives the process. For tests, and as the plainest statement of what a store is. */
@@ -39,6 +41,7 @@ export class MemoryStore implements Store {
   }
 
   commit(group: Group): void {
+    this.#refuse(group);
     this.#run = { ...group.run };
     for (const { first, frame } of group.frames) this.#frames.set(first, { first, frame, settled: new Intervals() });
     for (const { first, count, settled } of group.progress) {
@@ -55,12 +58,21 @@ export class MemoryStore implements Store {
     for (const { limit, data } of group.limits) this.#limits.set(limit, data);
   }
 
+  /** Throws, before anything is changed, for what the store cannot do. */
+  #refuse({ frames, progress, retries, retriesGone, dead }: Group): void {
+    for (const { first } of frames) requireRow(!this.#frames.has(first), `frame ${first}`);
+    for (const { first } of progress) requireRow(this.#frames.has(first), `frame ${first}`);
+    for (const { seq, frame } of retries) requireRow(this.#retries.has(seq) === (frame === null), `retry ${seq}`);
+    for (const seq of retriesGone) requireRow(this.#retries.has(seq), `retry ${seq}`);
+    for (const { seq } of dead) requireRow(!this.#dead.some((other) => other.seq === seq), `dead letter ${seq}`);
+  }
+
   readFrames(after: number, bytes: number): StoredFrame[] {
     const found: StoredFrame[] = [];
     let size = 0;
     for (const stored of this.#frames.values()) {
       if (stored.first <= after) continue;
-      size += frameBytes(stored.frame);
+      size += memoryBytes(stored.frame);
       if (found.length > 0 && size > bytes) break;
       found.push(copy(stored));
     }
@@ -76,9 +88,9 @@ export class MemoryStore implements Store {
 
   readRetryHeads(limit: number): RetryHead[] {
     return [...this.#retries.values()]
-      .sort((a, b) => a.dueAt - b.dueAt || a.seq - b.seq)
+      .toSorted((a, b) => a.dueAt - b.dueAt || a.seq - b.seq)
       .slice(0, limit)
-      .map(({ frame: _, error: __, ...head }) => head);
+      .map(({ seq, origin, dueAt, delayMs, attempt, kills }) => ({ seq, origin, dueAt, delayMs, attempt, kills }));
   }
 
   readRetry(seq: number): Frame | undefined {
@@ -86,13 +98,13 @@ export class MemoryStore implements Store {
   }
 
   readRetrySeqs(limit: number): number[] {
-    return [...this.#retries.keys()].sort((a, b) => a - b).slice(0, limit);
+    return [...this.#retries.keys()].toSorted((a, b) => a - b).slice(0, limit);
   }
 
   readDead(after: number, limit: number): DeadRecord[] {
     return this.#dead
       .filter(({ seq }) => seq > after)
-      .sort((a, b) => a.seq - b.seq)
+      .toSorted((a, b) => a.seq - b.seq)
       .slice(0, limit);
   }
 }

@@ -83,19 +83,23 @@ export class Queue {
   #retrying: number;
   #lentCount = 0;
   #bytes: number;
+  /** Everything below is settled, durably; but for what waits for a retry. */
+  #settledBelow: number;
   #lastRead: StoredFrame | undefined;
 
-  constructor(store: Store, run: RunRecord, options: { windowBytes: number }) {
+  /** `windowBytes` of frames and the heads of `windowRetries` retries are kept in memory; the rest is in the store. */
+  constructor(store: Store, run: RunRecord, options: { windowBytes: number; windowRetries?: number }) {
     this.#store = store;
     this.#run = run;
     this.#committed = run;
     this.#inheritedBelow = run.nextSeq;
     this.#line = new Line(store, { windowBytes: options.windowBytes, storedTo: run.nextSeq - 1 });
-    this.#retries = new Retries(store);
+    this.#retries = new Retries(store, options.windowRetries);
     const totals = store.totals();
     this.#items = totals.items + totals.retrying;
     this.#retrying = totals.retrying;
     this.#bytes = totals.bytes;
+    this.#settledBelow = this.#line.nextSeq;
   }
 
   get run(): Readonly<RunRecord> {
@@ -122,6 +126,7 @@ export class Queue {
   /** Gives the frame's items their seqs and puts them into the group. */
   append(frame: Frame, position: SourcePosition): void {
     if (this.#run.state !== 'running') throw new Error(`a ${this.#run.state} run takes no items`);
+    if (frame.base !== 0) throw new RangeError('a piece of a frame cannot be stored as a frame');
     const first = this.#run.nextSeq;
     this.#group.frames.push({ first, frame });
     this.#items += frame.count;
@@ -155,16 +160,19 @@ export class Queue {
   /** Items that could be lent now. */
   available({ now, wall }: Moment): number {
     const due = this.#retries.nextDue(now, wall);
+    const uncommitted = this.#group.frames.reduce((sum, { frame }) => sum + frame.count, 0);
+    const queued = this.#items - this.#lentCount - this.#retrying - uncommitted;
     // Of the waiting retries only one is known to be due; that is enough to make dispatch look.
-    return this.#items - this.#lentCount - this.#retrying + (due !== undefined && due <= now ? 1 : 0);
+    return queued + (due !== undefined && due <= now ? 1 : 0);
   }
 
   /** Lends `holding` the next run of items: at most `items` and `bytes`, but at least one item. */
   take(holding: Holding, limit: { items: number; bytes: number }, moment: Moment): Delivery | undefined {
+    const atMost = { items: Math.max(limit.items, 1), bytes: limit.bytes };
     return (
       this.#takeRetry(holding, moment) ??
-      this.#takeReturned(holding, limit, moment.now) ??
-      this.#takeNext(holding, limit, moment.now)
+      this.#takeReturned(holding, atMost, moment.now) ??
+      this.#takeNext(holding, atMost, moment.now)
     );
   }
 
@@ -253,11 +261,11 @@ export class Queue {
     return lost;
   }
 
-  /** What the ledger may forget: seqs below `before` but those in `open`. */
+  /** What the ledger may forget, as of the last commit: seqs below `before` but those in `open`. */
   watermark(): { before: number; open: number[] } {
     const most = 1000;
     const open = this.#store.readRetrySeqs(most + 1);
-    const before = this.#open.lowestUnsettled ?? this.#line.nextSeq;
+    const before = this.#settledBelow;
     return open.length > most ? { before: Math.min(before, open[0]!), open: [] } : { before, open };
   }
 
@@ -284,6 +292,8 @@ export class Queue {
     this.#runChanged = !isAll;
     if (isAll) for (const { first, frame } of frames) this.#line.push(fresh(first, frame));
     for (const { frame: _, error: __, ...head } of settlements.retries) this.#retries.add(head, now);
+    for (const seq of settlements.retriesGone) this.#retries.gone(seq);
+    this.#settledBelow = this.#open.lowestUnsettled ?? this.#line.nextSeq;
   }
 
   // ── parts ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -373,7 +383,6 @@ export class Queue {
 
   #forgetRetry(seq: number, frame: Frame | number): void {
     this.#group.retriesGone.push(seq);
-    this.#retries.gone(seq);
     this.#bytes -= typeof frame === 'number' ? frame : frameBytes(frame);
     this.#runChanged = true;
   }

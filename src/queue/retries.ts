@@ -1,7 +1,7 @@
 import type { RetryHead, Store } from './store.ts';
 
 /** Retries kept in memory at a time; the rest wait on disk. */
-const windowSize = 1000;
+const defaultWindow = 1000;
 
 /**
  * The items waiting for a retry, soonest first. A hundred thousand of them cost disk, not memory: only the heads of
@@ -12,14 +12,16 @@ const windowSize = 1000;
  */
 export class Retries {
   readonly #store: Pick<Store, 'readRetryHeads'>;
+  readonly #window: number;
   #soonest: { head: RetryHead; due: number }[] = [];
   /** Whether everything that waits is in `#soonest`. */
   #isComplete = false;
   /** Lent ones: still in the store, but not waiting. */
   readonly #lent = new Set<number>();
 
-  constructor(store: Pick<Store, 'readRetryHeads'>) {
+  constructor(store: Pick<Store, 'readRetryHeads'>, window: number = defaultWindow) {
     this.#store = store;
+    this.#window = window;
   }
 
   /** Takes a committed retry that waits from now on. */
@@ -31,7 +33,7 @@ export class Retries {
     let at = this.#soonest.length;
     while (at > 0 && this.#soonest[at - 1]!.due > due) at--;
     this.#soonest.splice(at, 0, { head, due });
-    if (this.#soonest.length > windowSize) {
+    if (this.#soonest.length > this.#window) {
       this.#soonest.pop();
       this.#isComplete = false;
     }
@@ -47,7 +49,7 @@ export class Retries {
     return first.head;
   }
 
-  /** A retry that was lent is settled. */
+  /** A retry that was lent is settled, and no longer in the store. */
   gone(seq: number): void {
     this.#lent.delete(seq);
   }
@@ -60,7 +62,7 @@ export class Retries {
 
   #fill(now: number, wall: number): void {
     if (this.#soonest.length > 0 || this.#isComplete) return;
-    const limit = windowSize + this.#lent.size;
+    const limit = this.#window + this.#lent.size;
     const heads = this.#store.readRetryHeads(limit);
     this.#isComplete = heads.length < limit;
     for (const head of heads) {

@@ -5,12 +5,23 @@
  * this process may ever open that file, not even to copy it: closing any descriptor of it would drop the lock
  * (POSIX), and a second supervisor could then write to it.
  */
-import Database from 'better-sqlite3';
+import type Database from 'better-sqlite3';
 import { Intervals } from '../core/intervals.ts';
 import { frameBytes, joinItems, type Frame } from '../frame/frame.ts';
 import type { ErrorData } from '../core/errors.ts';
 import { fileWatch, forgetHolder, openSpoolFile, retireFile, spoolFailure, type OpenOptions } from './spool-file.ts';
-import type { DeadRecord, Group, LimitState, RetryHead, RunRecord, Store, StoredFrame, StoreTotals } from './store.ts';
+import {
+  memoryBytes,
+  requireRow,
+  type DeadRecord,
+  type Group,
+  type LimitState,
+  type RetryHead,
+  type RunRecord,
+  type Store,
+  type StoredFrame,
+  type StoreTotals,
+} from './store.ts';
 import { Writers } from './writers.ts';
 
 /** Seqs reserved at a time when a power loss may roll the spool back (`durability: normal`). */
@@ -80,7 +91,7 @@ export class Spool implements Store {
     let size = 0;
     for (const row of this.#statements.framesAfter.iterate(after) as Iterable<FrameRow>) {
       const stored = frameFromRow(row);
-      size += frameBytes(stored.frame);
+      size += memoryBytes(stored.frame);
       if (found.length > 0 && size > bytes) break;
       found.push(stored);
     }
@@ -154,20 +165,24 @@ export class Spool implements Store {
     for (const { first, frame } of group.frames) {
       s.insertFrame.run(first, frame.count, frameBytes(frame), frame.shapes, frame.ends, frame.body);
     }
-    for (const progress of group.progress) {
-      if (progress.settled.size === progress.count) s.deleteFrame.run(progress.first);
-      else s.settleFrame.run(JSON.stringify(progress.settled.toFlat()), progress.settled.size, progress.first);
+    for (const { first, count, settled } of group.progress) {
+      const isDone = settled.size === count;
+      const { changes } = isDone
+        ? s.deleteFrame.run(first)
+        : s.settleFrame.run(JSON.stringify(settled.toFlat()), settled.size, first);
+      requireRow(changes === 1, `frame ${first}`);
     }
     for (const { frame, error, ...retry } of group.retries) {
       const row = { ...retry, run: group.run.run, error: JSON.stringify(error) };
-      if (frame) s.insertRetry.run({ ...row, shapes: frame.shapes, body: frame.body });
-      else s.updateRetry.run(row);
+      const { changes } = frame
+        ? s.insertRetry.run({ ...row, shapes: frame.shapes, body: frame.body })
+        : s.updateRetry.run(row);
+      requireRow(changes === 1, `retry ${retry.seq}`);
     }
-    for (const dead of group.dead) {
-      const { frame, error, ...row } = dead;
-      s.insertDead.run({ ...row, error: JSON.stringify(error), shapes: frame.shapes, body: frame.body });
+    for (const { frame, error, ...dead } of group.dead) {
+      s.insertDead.run({ ...dead, error: JSON.stringify(error), shapes: frame.shapes, body: frame.body });
     }
-    for (const seq of group.retriesGone) s.deleteRetry.run(seq);
+    for (const seq of group.retriesGone) requireRow(s.deleteRetry.run(seq).changes === 1, `retry ${seq}`);
     for (const { limit, data } of group.limits) s.putLimit.run(limit, data);
     s.putRun.run(rowFromRun(group.run));
   }

@@ -2,9 +2,9 @@
  * The store port: what the queue needs of the place where it is kept. `Spool` keeps it in SQLite, `MemoryStore` in
  * memory. Everything that changes goes through `commit`, whole groups at a time.
  */
-import type { ErrorData } from '../core/errors.ts';
+import { MillraceError, type ErrorData } from '../core/errors.ts';
 import type { Interval, Intervals } from '../core/intervals.ts';
-import type { Frame } from '../frame/frame.ts';
+import { frameBytes, type Frame } from '../frame/frame.ts';
 import type { SourcePosition } from '../frame/position.ts';
 
 export type RunState = 'running' | 'sealed' | 'finishing' | 'finished';
@@ -104,9 +104,15 @@ export interface Store {
   run(): RunRecord | undefined;
   totals(): StoreTotals;
   limits(): LimitState[];
-  /** Atomic and, when it returns, durable. Throws StoreFull, having changed nothing, or an error that is final. */
+  /**
+   * Atomic and, when it returns, durable. Throws StoreFull, having changed nothing, or an error that is final: also for
+   * what cannot be, such as progress of a frame that it does not have.
+   */
   commit(group: Group): void;
-  /** Unsettled frames whose first seq is above `after`, in order: as many as fit into `bytes`, at least one if there is any. */
+  /**
+   * Unsettled frames whose first seq is above `after`, in order: as many as fit into `bytes` of memory
+   * (`memoryBytes`), at least one if there is any.
+   */
   readFrames(after: number, bytes: number): StoredFrame[];
   /** The frame that holds `seq`. */
   readFrameOf(seq: number): StoredFrame | undefined;
@@ -118,6 +124,20 @@ export interface Store {
   readRetrySeqs(limit: number): number[];
   /** Dead letters above `after`, by seq. */
   readDead(after: number, limit: number): DeadRecord[];
+}
+
+// What the objects around a frame's bytes take, roughly: it matters when frames hold one small item each.
+const overheadBytes = 512;
+
+/** What a frame takes in memory. */
+export function memoryBytes(frame: Frame): number {
+  return frameBytes(frame) + overheadBytes;
+}
+
+/** For a commit that would change what is not there, or add what is: the queue's books are wrong, and must not get worse. */
+export function requireRow(isThere: boolean, what: string): void {
+  if (!isThere)
+    throw new MillraceError('BUG', `the queue's store and its books disagree about ${what}. Nothing was committed.`);
 }
 
 /** `interval`'s length. */

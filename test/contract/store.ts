@@ -1,0 +1,336 @@
+/** What every store of the queue must do. Run on each by store.test.ts. */
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { Intervals } from '../../src/core/intervals.ts';
+import { cutFrame, frameBytes, joinItems, type Frame } from '../../src/frame/frame.ts';
+import { sourceStart } from '../../src/frame/position.ts';
+import {
+  memoryBytes,
+  type DeadRecord,
+  type Group,
+  type RetryRecord,
+  type RunRecord,
+  type Store,
+} from '../../src/queue/store.ts';
+
+export const aRun: RunRecord = {
+  run: 'r1',
+  state: 'running',
+  fingerprint: 'f1',
+  position: sourceStart,
+  nextSeq: 1,
+  stored: 0,
+  done: 0,
+  dead: 0,
+  startedAt: 1_700_000_000_000,
+  finishedAt: null,
+  exitCode: null,
+};
+
+export const error = { code: 'E', message: 'ünï', stack: 'at', cause: { code: 'C', message: 'why' } };
+
+export function group(changes: Partial<Group> = {}): Group {
+  return { run: aRun, frames: [], progress: [], retries: [], retriesGone: [], dead: [], limits: [], ...changes };
+}
+
+/** A frame of items with these texts. */
+export function frameOf(...texts: string[]): Frame {
+  return joinItems(
+    Buffer.from('[["key"]]'),
+    texts.map((text) => Buffer.from(text)),
+  );
+}
+
+export function retryOf(seq: number, changes: Partial<RetryRecord> = {}): RetryRecord {
+  return {
+    seq,
+    origin: seq,
+    dueAt: 1000 + seq,
+    delayMs: 500,
+    attempt: 2,
+    kills: 0,
+    error,
+    frame: frameOf(`item ${seq}`),
+    ...changes,
+  };
+}
+
+function deadOf(seq: number, changes: Partial<DeadRecord> = {}): DeadRecord {
+  return {
+    seq,
+    origin: seq,
+    run: 'r1',
+    attempts: 5,
+    reason: 'failed 5 times',
+    error,
+    diedAt: 1_700_000_000_001,
+    frame: frameOf(`item ${seq}`),
+    ...changes,
+  };
+}
+
+function progressOf(first: number, count: number, ...settled: [number, number][]) {
+  return { first, count, settled: Intervals.of(...settled) };
+}
+
+/** Everything that can be read of a store. */
+function everything(store: Store): unknown {
+  return {
+    run: store.run(),
+    totals: store.totals(),
+    limits: store.limits(),
+    frames: store.readFrames(0, Infinity).map(({ first, frame, settled }) => [first, frame, settled.toFlat()]),
+    retries: store.readRetryHeads(1000).map((head) => [head, store.readRetry(head.seq)]),
+    dead: store.readDead(0, 1000),
+  };
+}
+
+export function describeStore(open: () => { store: Store; close: () => void }): void {
+  describe('the store of the queue', () => {
+    let store: Store;
+    let close: () => void;
+
+    beforeEach(() => {
+      ({ store, close } = open());
+    });
+    afterEach(() => {
+      close();
+    });
+
+    it('is empty at first', () => {
+      expect(everything(store)).toEqual({
+        run: undefined,
+        totals: { items: 0, bytes: 0, retrying: 0 },
+        limits: [],
+        frames: [],
+        retries: [],
+        dead: [],
+      });
+      expect(store.readFrameOf(1)).toBeUndefined();
+      expect(store.readRetry(1)).toBeUndefined();
+    });
+
+    it('has the run as it was committed last, each field of it', () => {
+      const changed: RunRecord = {
+        run: 'r1',
+        state: 'finished',
+        fingerprint: 'f2',
+        position: { cursor: '{"page":7}', count: 3, digest: '0123456789abcdef' },
+        nextSeq: 9_000_000_000_000,
+        stored: 5,
+        done: 3,
+        dead: 2,
+        startedAt: aRun.startedAt,
+        finishedAt: 1_800_000_000_000,
+        exitCode: 3,
+      };
+      store.commit(group());
+      expect(store.run()).toEqual(aRun);
+      store.commit(group({ run: changed }));
+      expect(store.run()).toEqual(changed);
+    });
+
+    it('has the latest run when there are several', () => {
+      store.commit(group());
+      store.commit(group({ run: { ...aRun, run: 'r0', nextSeq: 7 } }));
+      expect(store.run()).toMatchObject({ run: 'r0', nextSeq: 7 });
+    });
+
+    it('gives frames back as they were, in order, beyond a seq', () => {
+      const frames = [
+        { first: 1, frame: frameOf('a', 'b', 'c') },
+        { first: 4, frame: frameOf('d') },
+        { first: 5, frame: frameOf('e', 'f') },
+      ];
+      store.commit(group({ frames: frames.slice(0, 2) }));
+      store.commit(group({ frames: frames.slice(2) }));
+      const firsts = (after: number): number[] => store.readFrames(after, Infinity).map(({ first }) => first);
+      expect([firsts(0), firsts(1), firsts(3), firsts(4), firsts(5)]).toEqual([[1, 4, 5], [4, 5], [4, 5], [5], []]);
+      expect(store.readFrames(0, Infinity).map(({ first, frame }) => ({ first, frame }))).toEqual(frames);
+      expect(store.readFrames(0, Infinity).map(({ settled }) => settled.size)).toEqual([0, 0, 0]);
+    });
+
+    it('gives as many frames as fit into a number of bytes of memory, and at least one', () => {
+      const frames = [1, 2, 3, 4].map((first) => ({ first, frame: frameOf('x'.repeat(first * 100)) }));
+      store.commit(group({ frames }));
+      const sizes = frames.map(({ frame }) => memoryBytes(frame));
+      const count = (bytes: number): number => store.readFrames(0, bytes).length;
+      expect([0, 1, sizes[0]!, sizes[0]! + sizes[1]! - 1].map(count)).toEqual([1, 1, 1, 1]);
+      expect([sizes[0]! + sizes[1]!, sizes[0]! + sizes[1]! + sizes[2]!].map(count)).toEqual([2, 3]);
+    });
+
+    it('finds the frame of an item, and none for an item that is in none', () => {
+      const frames = [
+        { first: 1, frame: frameOf('a', 'b', 'c') },
+        { first: 10, frame: frameOf('d', 'e') },
+      ];
+      store.commit(group({ frames }));
+      const found = [0, 1, 3, 4, 9, 10, 11, 12].map((seq) => store.readFrameOf(seq)?.first);
+      expect(found).toEqual([undefined, 1, 1, undefined, undefined, 10, 10, undefined]);
+    });
+
+    it('keeps what is settled of a frame, and drops the frame when that is all of it', () => {
+      store.commit(
+        group({
+          frames: [
+            { first: 1, frame: frameOf('a', 'b', 'c') },
+            { first: 4, frame: frameOf('d') },
+          ],
+        }),
+      );
+      store.commit(group({ progress: [progressOf(1, 3, [1, 1], [3, 3]), progressOf(4, 1, [4, 4])] }));
+      expect(store.readFrameOf(2)?.settled.toFlat()).toEqual([1, 1, 3, 3]);
+      expect(store.readFrameOf(4)).toBeUndefined();
+      expect(store.totals()).toEqual({ items: 1, bytes: frameBytes(frameOf('a', 'b', 'c')), retrying: 0 });
+      store.commit(group({ progress: [progressOf(1, 3, [1, 3])] }));
+      expect(store.readFrames(0, Infinity)).toEqual([]);
+    });
+
+    it('shares nothing that can change with whoever commits or reads', () => {
+      const progress = progressOf(1, 3, [1, 1]);
+      store.commit(group({ frames: [{ first: 1, frame: frameOf('a', 'b', 'c') }] }));
+      store.commit(group({ progress: [progress] }));
+      progress.settled.add(2);
+      store.readFrameOf(1)?.settled.add(3);
+      store.readFrames(0, Infinity)[0]?.settled.add(3);
+      expect(store.readFrameOf(1)?.settled.toFlat()).toEqual([1, 1]);
+    });
+
+    it('gives the retries that are due first, then those with the lowest seq, without their items', () => {
+      store.commit(
+        group({ retries: [retryOf(5, { dueAt: 30 }), retryOf(7, { dueAt: 10 }), retryOf(6, { dueAt: 30 })] }),
+      );
+      const { error: _error, frame: _frame, ...head } = retryOf(7, { dueAt: 10 });
+      expect(store.readRetryHeads(10).map(({ seq }) => seq)).toEqual([7, 5, 6]);
+      expect(store.readRetryHeads(1)).toEqual([head]);
+      expect(store.readRetrySeqs(10)).toEqual([5, 6, 7]);
+      expect(store.readRetrySeqs(2)).toEqual([5, 6]);
+    });
+
+    it('keeps the item of a retry on its own, wherever in its frame it was', () => {
+      const frame = cutFrame(frameOf('a', 'bb', 'ccc'), 1, 1);
+      store.commit(group({ retries: [retryOf(2, { frame })] }));
+      expect(store.readRetry(2)).toEqual(frameOf('bb'));
+      expect(store.totals()).toEqual({ items: 0, bytes: frameBytes(frameOf('bb')), retrying: 1 });
+    });
+
+    it('moves a retry without touching its item, and forgets it when it is gone', () => {
+      store.commit(group({ retries: [retryOf(2), retryOf(3)] }));
+      store.commit(group({ retries: [retryOf(2, { frame: null, attempt: 3, kills: 1, dueAt: 9000, delayMs: 70 })] }));
+      expect(store.readRetryHeads(10)[1]).toEqual({
+        seq: 2,
+        origin: 2,
+        dueAt: 9000,
+        delayMs: 70,
+        attempt: 3,
+        kills: 1,
+      });
+      expect(store.readRetry(2)).toEqual(frameOf('item 2'));
+      store.commit(group({ retriesGone: [2] }));
+      expect(store.readRetrySeqs(10)).toEqual([3]);
+      expect(store.readRetry(2)).toBeUndefined();
+    });
+
+    it('gives dead letters by seq, beyond one, at most so many, as they were', () => {
+      const piece = cutFrame(frameOf('a', 'bb'), 1, 1);
+      store.commit(group({ dead: [deadOf(8), deadOf(3)] }));
+      store.commit(group({ dead: [deadOf(5, { run: 'r0', origin: 1, frame: piece })] }));
+      expect(store.readDead(0, 10)).toEqual([
+        deadOf(3),
+        deadOf(5, { run: 'r0', origin: 1, frame: frameOf('bb') }),
+        deadOf(8),
+      ]);
+      expect(store.readDead(3, 1).map(({ seq }) => seq)).toEqual([5]);
+      expect(store.readDead(8, 10)).toEqual([]);
+    });
+
+    it('has the last that was said of each limit', () => {
+      store.commit(group({ limits: [{ limit: 'a', data: '1' }, { limit: 'b', data: '2' }] })); // prettier-ignore
+      store.commit(group({ limits: [{ limit: 'a', data: '3' }, { limit: 'a', data: '4' }] })); // prettier-ignore
+      expect(store.limits().toSorted((a, b) => a.limit.localeCompare(b.limit))).toEqual([
+        { limit: 'a', data: '4' },
+        { limit: 'b', data: '2' },
+      ]);
+    });
+
+    it.each<[string, Partial<Group>]>([
+      ['a frame that is there already', { frames: [{ first: 1, frame: frameOf('again') }] }],
+      ['progress of a frame that is not there', { progress: [progressOf(2, 3, [2, 2])] }],
+      ['the end of a frame that is not there', { progress: [progressOf(2, 1, [2, 2])] }],
+      ['another time for a retry that is not there', { retries: [retryOf(9, { frame: null })] }],
+      ['a retry that is there already', { retries: [retryOf(50)] }],
+      ['the end of a retry that is not there', { retriesGone: [9] }],
+      ['a dead letter that is there already', { dead: [deadOf(60)] }],
+    ])('commits nothing of a group with %s', (_, wrong) => {
+      const frames = [{ first: 1, frame: frameOf('a', 'b') }];
+      store.commit(group({ frames, retries: [retryOf(50)], dead: [deadOf(60)], limits: [{ limit: 'a', data: '1' }] }));
+      const before = everything(store);
+      const right = group({
+        run: { ...aRun, nextSeq: 99 },
+        frames: [{ first: 100, frame: frameOf('new') }],
+        progress: [progressOf(1, 2, [1, 1])],
+        retries: [retryOf(51), retryOf(50, { frame: null, dueAt: 1 })],
+        dead: [deadOf(61)],
+        limits: [{ limit: 'a', data: '2' }],
+      });
+      const both = group({ ...right });
+      for (const part of ['frames', 'progress', 'retries', 'retriesGone', 'dead'] as const) {
+        Object.assign(both, { [part]: [...right[part], ...(wrong[part] ?? [])] });
+      }
+      expect(() => store.commit(both)).toThrow(/frame|retr(y|ies)|dead/i);
+      expect(everything(store)).toEqual(before);
+      store.commit(right);
+      expect(store.run()?.nextSeq).toBe(99);
+    });
+
+    it('counts what it holds, whatever was committed', () => {
+      const change = fc.record({ frame: fc.nat(4), settle: fc.nat(5), fails: fc.boolean(), goes: fc.boolean() });
+      fc.assert(
+        fc.property(fc.array(change, { maxLength: 15 }), (changes) => {
+          const { store: fresh, close: closeFresh } = open();
+          let nextSeq = 1;
+          const frames = new Map<number, { frame: Frame; settled: Intervals }>();
+          const retries = new Map<number, Frame>();
+          for (const { frame: items, settle, fails, goes } of changes) {
+            const next = group({ run: { ...aRun, nextSeq } });
+            const [first, oldest] = [...frames][0] ?? [];
+            if (first !== undefined && oldest && settle > 0) {
+              const last = Math.min(first + settle, first + oldest.frame.count) - 1;
+              if (fails && !oldest.settled.has(last)) {
+                const frame = cutFrame(oldest.frame, last - first, 1);
+                next.retries.push(retryOf(last, { frame }));
+                retries.set(last, frameOf(frame.body.toString()));
+              }
+              oldest.settled.add(first, last);
+              next.progress.push({ first, count: oldest.frame.count, settled: oldest.settled });
+              if (oldest.settled.size === oldest.frame.count) frames.delete(first);
+            }
+            const [seq] = retries.keys();
+            if (goes && seq !== undefined && next.retries.every((retry) => retry.seq !== seq)) {
+              next.retriesGone.push(seq);
+              retries.delete(seq);
+            }
+            if (items > 0) {
+              const frame = frameOf(...Array.from({ length: items }, (_, i) => `item ${nextSeq + i}`));
+              next.frames.push({ first: nextSeq, frame });
+              frames.set(nextSeq, { frame, settled: new Intervals() });
+              nextSeq += items;
+            }
+            fresh.commit(next);
+            const left = [...frames.values()];
+            expect(fresh.totals()).toEqual({
+              items: left.reduce((sum, { frame, settled }) => sum + frame.count - settled.size, 0),
+              bytes: [...left.map(({ frame }) => frame), ...retries.values()].reduce(
+                (sum, f) => sum + frameBytes(f),
+                0,
+              ),
+              retrying: retries.size,
+            });
+          }
+          closeFresh();
+        }),
+        { numRuns: 30 },
+      );
+    });
+  });
+}

@@ -1,0 +1,78 @@
+/** The queue as plainly as it can be said: of each item, where it is. No frames, windows, groups or intervals. */
+
+export type Status = 'appended' | 'queued' | 'lent' | 'retry' | 'done' | 'dead';
+
+export interface Item {
+  text: string;
+  /** First seq of its frame; undefined once it has failed and is kept on its own. */
+  frame: number | undefined;
+  status: Status;
+  /** Writer id of who holds it. */
+  holder: number;
+  attempt: number;
+  /** A consumer of this supervisor had it and was lost. */
+  suspect: boolean;
+  /** It was stored before this supervisor started. */
+  inherited: boolean;
+  /** Somebody has been lent it since this supervisor started. */
+  seen: boolean;
+  /** Of a retry: when it failed, when that was committed, and how long it waits. */
+  failedAt: number;
+  committedAt: number;
+  delayMs: number;
+}
+
+export type Items = ReadonlyMap<number, Item>;
+
+export function newItem(text: string, frame: number): Item {
+  return {
+    text,
+    frame,
+    status: 'appended',
+    holder: 0,
+    attempt: 1,
+    suspect: false,
+    inherited: false,
+    seen: false,
+    failedAt: 0,
+    committedAt: Infinity,
+    delayMs: 0,
+  };
+}
+
+export function isOpen({ status }: Item): boolean {
+  return status !== 'done' && status !== 'dead';
+}
+
+/** A retry must be lent when its time has passed since it was committed, and must not before it has since it failed. */
+export function canBeLent({ status, failedAt, committedAt, delayMs }: Item, now: number): 'yes' | 'maybe' | 'no' {
+  if (status === 'queued') return 'yes';
+  if (status !== 'retry' || committedAt === Infinity) return 'no';
+  if (now >= committedAt + delayMs) return 'yes';
+  return now >= failedAt + delayMs ? 'maybe' : 'no';
+}
+
+/** It comes back from whoever had it. A retry does not wait again. */
+export function giveBack(item: Item): void {
+  item.status = 'queued';
+}
+
+/** What a supervisor that starts knows of items: only where they are in the store. */
+export function inherited(items: Items): Map<number, Item> {
+  const copy = copyOf(items);
+  for (const item of copy.values()) {
+    if (isOpen(item)) item.status = item.frame === undefined ? 'retry' : 'queued';
+    Object.assign(item, { inherited: true, suspect: false, seen: false });
+  }
+  return copy;
+}
+
+export function copyOf(items: Items): Map<number, Item> {
+  return new Map([...items].map(([seq, item]) => [seq, { ...item }]));
+}
+
+export function countOf(items: Items): Record<Status, number> {
+  const counts = { appended: 0, queued: 0, lent: 0, retry: 0, done: 0, dead: 0 };
+  for (const { status } of items.values()) counts[status] += 1;
+  return counts;
+}

@@ -1,0 +1,354 @@
+/** The queue beside its model: any steps, in any order, and after each of them everything that must hold. */
+import fc from 'fast-check';
+import { frameBytes, itemSpan, joinItems, type Frame } from '../../../src/frame/frame.ts';
+import { sourceStart } from '../../../src/frame/position.ts';
+import type { Holding } from '../../../src/queue/lending.ts';
+import { Queue, type Delivery, type FailedItem, type Moment } from '../../../src/queue/queue.ts';
+import { memoryBytes, StoreFull, type RunRecord, type Store } from '../../../src/queue/store.ts';
+import { thrownBy } from '../../support/thrown.ts';
+import { flaky } from './flaky-store.ts';
+import {
+  canBeLent,
+  copyOf,
+  countOf,
+  giveBack,
+  inherited,
+  isOpen,
+  newItem,
+  type Item,
+  type Items,
+} from './queue-model.ts';
+
+/** How often each kind of step comes, beside the others. */
+const frequencies = {
+  append: 2,
+  take: 4,
+  settle: 2,
+  fail: 4,
+  release: 1,
+  lose: 1,
+  commit: 3,
+  'commit settlements': 1,
+  'commit on a full disk': 1,
+  wait: 2,
+  restart: 1,
+};
+
+type Kind = keyof typeof frequencies;
+
+export interface Step {
+  kind: Kind;
+  /** What the step does with: each 0…1, mapped to whatever is there. */
+  a: number;
+  b: number;
+  c: number;
+}
+
+export function steps(maxLength: number): fc.Arbitrary<Step[]> {
+  const share = fc.double({ min: 0, max: 0.999, noNaN: true });
+  const kind = fc.constantFrom(
+    ...Object.entries(frequencies).flatMap(([name, n]) => Array<Kind>(n).fill(name as Kind)),
+  );
+  const step = fc.record({ kind, a: share, b: share, c: share });
+  return fc.array(step, { maxLength, size: 'max' });
+}
+
+const windowBytes = 2000;
+const windowRetries = 2;
+const shapes = Buffer.from('[["a"]]');
+const mostItems = 8;
+const mostBytes = 60;
+const nobodyHolds = 1_000_000;
+const error = { code: 'E', message: 'failed' };
+
+export class Walk {
+  readonly #store: Store;
+  readonly #disk: { isFull: boolean };
+  readonly #frames = new Map<number, Frame>();
+  #queue: Queue;
+  #items = new Map<number, Item>();
+  /** What the store must hold: the items as they were at the last commit. */
+  #durable = new Map<number, Item>();
+  #holdings: Holding[] = [];
+  #now = 0;
+  #life = 0;
+  #lastFirstDelivery = 0;
+  #isDirty = false;
+  #largestFrame = 0;
+
+  constructor(store: Store) {
+    ({ store: this.#store, disk: this.#disk } = flaky(store));
+    this.#queue = this.#start();
+  }
+
+  run(all: readonly Step[]): void {
+    for (const step of all) {
+      this.#step(step);
+      this.#check();
+    }
+  }
+
+  /** Settles everything that there is; nothing may be left over. */
+  finish(): void {
+    for (let round = 0; !this.#queue.isEmpty; round++) {
+      must('everything is settled in the end', round < 10_000);
+      this.#commit('all');
+      this.#now += 100;
+      this.#lend(this.#holdings[0]!, { items: 100, bytes: 10_000 });
+      for (const holding of this.#holdings) this.#settle(holding, 0, nobodyHolds);
+    }
+    this.#commit('all');
+    this.#check();
+    same('what the store holds in the end', this.#store.totals(), { items: 0, bytes: 0, retrying: 0 });
+  }
+
+  get #moment(): Moment {
+    return { now: this.#now, wall: 1e12 + this.#now };
+  }
+
+  #start(): Queue {
+    this.#life += 1;
+    const queue = new Queue(this.#store, this.#store.run() ?? newRun, { windowBytes, windowRetries });
+    this.#holdings = [1, 2, 3].map((ordinal) => queue.addReceiver(this.#life * 10_000 + ordinal, 2));
+    this.#lastFirstDelivery = 0;
+    this.#isDirty = false;
+    return queue;
+  }
+
+  // ── steps ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #step({ kind, a, b, c }: Step): void {
+    const holding = this.#holdings[Math.floor(a * this.#holdings.length)]!;
+    switch (kind) {
+      case 'append':
+        return this.#append(1 + Math.floor(a * mostItems), b);
+      case 'take':
+        return this.#lend(holding, { items: Math.floor(b * 12), bytes: Math.floor(c * 300) });
+      case 'settle':
+      case 'release': {
+        // Around what it holds, so that there are items among them that it does not hold.
+        const from = Math.max((pick(this.#heldBy(holding), b)?.[0] ?? 1) - Math.floor(c * 2), 0);
+        const to = from + Math.floor(c * 6);
+        return kind === 'settle' ? this.#settle(holding, from, to) : this.#release(holding, from, to);
+      }
+      case 'fail':
+        return this.#fail(holding, pick(this.#heldBy(holding), b), c);
+      case 'lose':
+        return this.#lose(holding);
+      case 'commit':
+        return this.#commit('all');
+      case 'commit settlements':
+        return this.#commit('settlements');
+      case 'commit on a full disk':
+        return this.#commitOnFullDisk();
+      case 'wait':
+        this.#now += Math.floor(a * 150);
+        return;
+      case 'restart':
+        this.#items = inherited(this.#durable);
+        this.#queue = this.#start();
+    }
+  }
+
+  #append(count: number, size: number): void {
+    const first = this.#queue.run.nextSeq;
+    const texts = Array.from({ length: count }, (_, i) =>
+      `${this.#life}:${first + i}`.padEnd(Math.floor(size * mostBytes), '.'),
+    );
+    const bytes = texts.map((text) => Buffer.from(text));
+    const frame = joinItems(shapes, bytes);
+    this.#queue.append(frame, { ...sourceStart, count: first + count });
+    this.#frames.set(first, frame);
+    this.#largestFrame = Math.max(this.#largestFrame, memoryBytes(frame));
+    texts.forEach((text, i) => this.#items.set(first + i, newItem(text, first)));
+    this.#isDirty = true;
+  }
+
+  #lend(holding: Holding, limit: { items: number; bytes: number }): void {
+    const now = this.#now;
+    const sure = [...this.#items.values()].filter((item) => canBeLent(item, now) === 'yes').length;
+    const available = this.#queue.available(this.#moment);
+    const delivery = this.#queue.take(holding, limit, this.#moment);
+    same('whether there is something to lend', delivery !== undefined, available > 0);
+    must(`${available} are available when ${sure} are`, sure === 0 || available > 0);
+    if (!delivery) return;
+    this.#checkDelivery(delivery, limit);
+    for (const [, item] of this.#itemsOf(delivery)) {
+      Object.assign(item, { status: 'lent', holder: holding.writer, seen: true });
+    }
+  }
+
+  #settle(holding: Holding, from: number, to: number): void {
+    const done = this.#heldWithin(holding, from, to);
+    same('refused', this.#queue.settle(holding, [[from, to]], this.#now), to - from + 1 - done.length);
+    for (const item of done) item.status = 'done';
+    this.#isDirty ||= done.length > 0;
+  }
+
+  #release(holding: Holding, from: number, to: number): void {
+    const given = this.#heldWithin(holding, from, to);
+    same('refused', this.#queue.release(holding, [[from, to]], this.#now), to - from + 1 - given.length);
+    given.forEach(giveBack);
+  }
+
+  #lose(holding: Holding): void {
+    const lost = this.#heldWithin(holding, 0, Infinity);
+    same('lost', this.#queue.lose(holding, this.#now), lost.length);
+    for (const item of lost) {
+      giveBack(item);
+      item.suspect = true;
+    }
+    same('what a dead consumer says late', this.#queue.settle(holding, [[1, nobodyHolds]], this.#now), nobodyHolds);
+    const successor = this.#queue.addReceiver(holding.writer + 10, 2);
+    this.#holdings = this.#holdings.map((other) => (other === holding ? successor : other));
+  }
+
+  #fail(holding: Holding, held: [number, Item] | undefined, c: number): void {
+    const [seq, item] = held ?? [nobodyHolds, undefined];
+    same('the attempt', this.#queue.attemptOf(holding, seq), item?.attempt);
+    const usesAttempt = c < 0.7;
+    const delayMs = Math.floor(c * 100);
+    const fate: FailedItem['fate'] =
+      c < 0.15 ? { kind: 'dead', reason: 'no' } : { kind: 'retry', delayMs, usesAttempt };
+    same('whether it was held', this.#queue.fail(holding, { seq, fate, error }, this.#moment), item !== undefined);
+    if (!item) return;
+    this.#isDirty = true;
+    item.status = fate.kind;
+    if (fate.kind === 'dead') return;
+    item.attempt += usesAttempt ? 1 : 0;
+    Object.assign(item, { frame: undefined, suspect: false, failedAt: this.#now, committedAt: Infinity, delayMs });
+  }
+
+  #commit(what: 'all' | 'settlements'): void {
+    this.#queue.commit(this.#moment, what);
+    for (const item of this.#items.values()) {
+      if (item.status === 'retry' && item.committedAt === Infinity) item.committedAt = this.#now;
+      if (item.status === 'appended' && what === 'all') item.status = 'queued';
+    }
+    this.#durable = copyOf(new Map([...this.#items].filter(([, { status }]) => status !== 'appended')));
+    this.#isDirty = this.#durable.size < this.#items.size;
+    this.#checkStore();
+  }
+
+  #commitOnFullDisk(): void {
+    const before = this.#store.totals();
+    this.#disk.isFull = true;
+    const thrown = thrownBy(() => this.#queue.commit(this.#moment));
+    this.#disk.isFull = false;
+    same('whether the disk was full', thrown instanceof StoreFull, this.#isDirty);
+    same('what a full store holds', this.#store.totals(), before);
+  }
+
+  // ── what must hold ─────────────────────────────────────────────────────────────────────────────────────────────
+
+  #check(): void {
+    const { memoryBytes: inMemory, ...stats } = this.#queue.stats;
+    const { appended, queued, lent, retry } = countOf(this.#items);
+    same('stats', stats, { queued: appended + queued, lent, retrying: retry, bytes: this.#bytesOf(this.#items) });
+    same('isEmpty', this.#queue.isEmpty, appended + queued + lent + retry === 0);
+    same('isDirty', this.#queue.isDirty, this.#isDirty);
+    must(`${inMemory} bytes in memory`, inMemory <= windowBytes + this.#largestFrame);
+    for (const holding of this.#holdings) same('held', holding.count, this.#heldBy(holding).length);
+    // What the ledger may forget must be settled for good, in the store as in memory.
+    const { before, open } = this.#queue.watermark();
+    const forgotten = [...this.#items, ...this.#durable].filter(
+      ([seq, item]) => isOpen(item) && seq < before && !open.includes(seq),
+    );
+    same('what the ledger would forget too early', forgotten, []);
+  }
+
+  #checkDelivery(delivery: Delivery, limit: { items: number; bytes: number }): void {
+    const { frame, attempt, redelivered, suspect } = delivery;
+    must(`${frame.count} items lent, at most ${limit.items}`, frame.count <= Math.max(limit.items, 1));
+    must(
+      `${frame.body.length} bytes lent, at most ${limit.bytes}`,
+      frame.count === 1 || frame.body.length <= limit.bytes,
+    );
+    this.#itemsOf(delivery).forEach(([seq, item], index) => {
+      const { start, end } = itemSpan(frame, index);
+      const text = frame.body.toString('latin1', start, end);
+      must(`item ${seq} is lent, which is ${item.status}`, canBeLent(item, this.#now) !== 'no');
+      same(
+        `item ${seq}`,
+        { text, attempt, suspect, redelivered },
+        { text: item.text, attempt: item.attempt, suspect: item.suspect, redelivered: item.suspect || item.inherited },
+      );
+      if (item.seen || item.frame === undefined) return;
+      must(`item ${seq} is lent for the first time after ${this.#lastFirstDelivery}`, seq > this.#lastFirstDelivery);
+      this.#lastFirstDelivery = seq;
+    });
+  }
+
+  /** The store holds what was committed, so a queue that starts on it counts what this one counts. */
+  #checkStore(): void {
+    const open = [...this.#durable.values()].filter(isOpen);
+    const retrying = open.filter(({ frame }) => frame === undefined).length;
+    const { done, dead } = countOf(this.#durable);
+    same('what the store holds', this.#store.totals(), {
+      items: open.length - retrying,
+      bytes: this.#bytesOf(this.#durable),
+      retrying,
+    });
+    const run = this.#store.run() ?? newRun;
+    same('what the run counts', [run.stored, run.done, run.dead], [this.#durable.size, done, dead]);
+    const letters = this.#store.readDead(0, nobodyHolds).map(({ seq, attempts }) => [seq, attempts]);
+    const expected = [...this.#durable].filter(([, { status }]) => status === 'dead');
+    same(
+      'dead letters',
+      letters,
+      expected.map(([seq, { attempt }]) => [seq, attempt]).toSorted(([a], [b]) => a! - b!),
+    );
+  }
+
+  #itemsOf({ seq, frame }: Delivery): [number, Item][] {
+    return Array.from({ length: frame.count }, (_, i) => [seq + i, this.#items.get(seq + i)!]);
+  }
+
+  #heldBy({ writer }: Holding): [number, Item][] {
+    return [...this.#items].filter(([, { status, holder }]) => status === 'lent' && holder === writer);
+  }
+
+  #heldWithin(holding: Holding, from: number, to: number): Item[] {
+    return this.#heldBy(holding)
+      .filter(([seq]) => seq >= from && seq <= to)
+      .map(([, item]) => item);
+  }
+
+  /** Frames count until all of their items are settled or kept on their own. */
+  #bytesOf(items: Items): number {
+    const open = [...items.values()].filter(isOpen);
+    const frames = new Set(open.map(({ frame }) => frame).filter((first) => first !== undefined));
+    let bytes = 0;
+    for (const first of frames) bytes += frameBytes(this.#frames.get(first)!);
+    for (const { frame, text } of open) if (frame === undefined) bytes += shapes.length + 4 + text.length;
+    return bytes;
+  }
+}
+
+const newRun: RunRecord = {
+  run: 'r1',
+  state: 'running',
+  fingerprint: 'f',
+  position: sourceStart,
+  nextSeq: 1,
+  stored: 0,
+  done: 0,
+  dead: 0,
+  startedAt: 0,
+  finishedAt: null,
+  exitCode: null,
+};
+
+function pick<T>(list: readonly T[], share: number): T | undefined {
+  return list[Math.floor(share * list.length)];
+}
+
+// Jest's own comparisons would take most of the time: there are some ten in each of many thousand steps.
+function same(what: string, got: unknown, expected: unknown): void {
+  const [a, b] = [JSON.stringify(got), JSON.stringify(expected)];
+  if (a !== b) throw new Error(`${what}: expected ${b}, got ${a}`);
+}
+
+function must(what: string, isTrue: boolean): void {
+  if (!isTrue) throw new Error(`must not be: ${what}`);
+}
