@@ -6,6 +6,7 @@ import { readEnvironment } from './config/environment.ts';
 import { resolveConfig } from './config/resolve.ts';
 import { controlSocketPath, stateDirectory } from './config/state-directory.ts';
 import { systemClock } from './core/clock.ts';
+import { childEnvironment } from './launching/child-environment.ts';
 import { childOutput } from './launching/child-output.ts';
 import { confirmFresh } from './launching/fresh.ts';
 import { planOf } from './launching/plan.ts';
@@ -70,7 +71,7 @@ export async function supervise({
         formatProblems: (problems) => formatProblems(problems, folder),
         crew: {
           prefix: deathSignalCommand(),
-          env: environment,
+          env: childEnvironment(environment),
           entries: { producer: entry('producer'), consumer: entry('consumer') },
           onOutput: childOutput({ clock, events }),
         },

@@ -17,6 +17,7 @@ export class Pruning {
   #doneAtLast = 0;
   #lastAt: number;
   #turn = 0;
+  #hasSweptAtEnd = false;
 
   constructor(hub: Hub, oldRuns: string[]) {
     this.#hub = hub;
@@ -27,18 +28,27 @@ export class Pruning {
 
   /** Called after each commit. */
   afterCommit(consumers: readonly Consuming[]): void {
-    const { queue, clock, pipeline } = this.#hub;
-    if (!pipeline.sinkIsTransactional) return;
-    const settled = queue.run.done - this.#doneAtLast;
+    const settled = this.#hub.queue.run.done - this.#doneAtLast;
     if (settled === 0) return;
-    const now = clock.now();
-    if (settled < everyItems && now - this.#lastAt < everyMs) return;
+    if (settled < everyItems && this.#hub.clock.now() - this.#lastAt < everyMs) return;
+    this.#sweep(consumers);
+  }
+
+  /** Called when nothing is open any more, before the consumers are told to end: the ledger has done its service. */
+  atTheEnd(consumers: readonly Consuming[]): void {
+    if (!this.#hasSweptAtEnd) this.#hasSweptAtEnd = this.#sweep(consumers);
+  }
+
+  #sweep(consumers: readonly Consuming[]): boolean {
+    const { queue, clock, pipeline } = this.#hub;
+    if (!pipeline.sinkIsTransactional) return true;
     const ready = consumers.filter(({ holding }) => holding);
     const consumer = ready[this.#turn++ % Math.max(ready.length, 1)];
-    if (!consumer) return;
+    if (!consumer) return false;
     consumer.post.child?.send({ type: 'prune', ...queue.watermark(), drop: this.#oldRuns });
     this.#oldRuns = [];
     this.#doneAtLast = queue.run.done;
-    this.#lastAt = now;
+    this.#lastAt = clock.now();
+    return true;
   }
 }

@@ -278,7 +278,10 @@ export class Service {
     this.#sendGrants();
     this.#updateThrottle();
     const { queue, settings, clock } = this.#hub;
-    if (queue.run.state === 'finishing') for (const consumer of this.#consumers) consumer.end();
+    if (queue.run.state === 'finishing') {
+      this.#pruning.atTheEnd(this.#consumers);
+      for (const consumer of this.#consumers) consumer.end();
+    }
     this.#lentAt = undefined;
     if (!this.#shutdown && !this.#pauseIfTooManyDied()) {
       const moment = { now: clock.now(), wall: clock.wall() };

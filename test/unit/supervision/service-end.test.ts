@@ -36,7 +36,7 @@ describe('the end of a run', () => {
     expect(world.store.run()).toMatchObject({ state: 'sealed' });
     world.since();
     world.tick();
-    expect(world.since()).toEqual(['commit', 'consumer 1 ← settled', 'consumer 1 ← end']);
+    expect(world.since()).toEqual(['commit', 'consumer 1 ← settled', 'consumer 1 ← prune', 'consumer 1 ← end']);
     expect(world.store.run()).toMatchObject({ state: 'finishing' });
 
     world.producer.says({ type: 'ended' });
@@ -212,7 +212,7 @@ describe('a run that was sealed before', () => {
 
   it('and was finishing only ends its consumers', async () => {
     const world = new AService({ run: { ...sealed, state: 'finishing' }, settings: { consumers: 1 } }).runReady();
-    expect(world.consumer().told()).toEqual(['configure', 'end']);
+    expect(world.consumer().told()).toEqual(['configure', 'prune', 'end']);
     leave(world, 1);
     await world.settle();
     expect(world.outcome).toMatchObject({ exitCode: 0 });

@@ -22,7 +22,7 @@ describe('a tick', () => {
     world.producer.says({ type: 'ended' });
     expect(world.since()).toEqual([]);
     world.tick();
-    expect(world.since()).toEqual(['commit', 'producer ← bye', 'consumer 1 ← end']);
+    expect(world.since()).toEqual(['commit', 'producer ← bye', 'consumer 1 ← prune', 'consumer 1 ← end']);
   });
 
   it('commits all that one turn of the event loop has brought at once', () => {
