@@ -27,12 +27,17 @@ export const migrations: readonly string[] = [
   CREATE TABLE frames (
     first INTEGER PRIMARY KEY,
     count INTEGER NOT NULL,
-    settled TEXT NOT NULL DEFAULT '[]',
-    settled_count INTEGER NOT NULL DEFAULT 0,
     bytes INTEGER NOT NULL,
     shapes BLOB NOT NULL,
     ends BLOB NOT NULL,
     body BLOB NOT NULL
+  ) STRICT;
+
+  -- What is settled of frames that are settled in part. To change a row is to write all of it anew, body and all.
+  CREATE TABLE progress (
+    first INTEGER PRIMARY KEY,
+    settled TEXT NOT NULL,
+    settled_count INTEGER NOT NULL
   ) STRICT;
 
   CREATE TABLE retries (

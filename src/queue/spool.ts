@@ -169,8 +169,9 @@ export class Spool implements Store {
       const isDone = settled.size === count;
       const { changes } = isDone
         ? s.deleteFrame.run(first)
-        : s.settleFrame.run(JSON.stringify(settled.toFlat()), settled.size, first);
+        : s.putProgress.run(JSON.stringify(settled.toFlat()), settled.size, first);
       requireRow(changes === 1, `frame ${first}`);
+      if (isDone) s.deleteProgress.run(first);
     }
     for (const { frame, error, ...retry } of group.retries) {
       const row = { ...retry, run: group.run.run, error: JSON.stringify(error) };
@@ -213,13 +214,16 @@ function prepare(db: Database.Database) {
   return {
     latestRun: db.prepare('SELECT * FROM run ORDER BY number DESC LIMIT 1'),
     totals: db.prepare(`
-      SELECT (SELECT coalesce(sum(count - settled_count), 0) FROM frames) AS items,
+      SELECT (SELECT coalesce(sum(count), 0) FROM frames)
+          - (SELECT coalesce(sum(settled_count), 0) FROM progress) AS items,
         (SELECT coalesce(sum(bytes), 0) FROM frames)
           + (SELECT coalesce(sum(length(shapes) + length(body) + 4), 0) FROM retries) AS bytes,
         (SELECT count(*) FROM retries) AS retrying`),
     limits: db.prepare('SELECT name AS "limit", data FROM limits'),
-    framesAfter: db.prepare('SELECT * FROM frames WHERE first > ? ORDER BY first'),
-    frameOf: db.prepare('SELECT * FROM frames WHERE first <= ? ORDER BY first DESC LIMIT 1'),
+    framesAfter: db.prepare('SELECT * FROM frames LEFT JOIN progress USING (first) WHERE first > ? ORDER BY first'),
+    frameOf: db.prepare(
+      'SELECT * FROM frames LEFT JOIN progress USING (first) WHERE first <= ? ORDER BY first DESC LIMIT 1',
+    ),
     retryHeads: db.prepare(
       'SELECT seq, origin, due_at AS dueAt, delay_ms AS delayMs, attempt, kills FROM retries ORDER BY due_at, seq LIMIT ?',
     ),
@@ -229,8 +233,12 @@ function prepare(db: Database.Database) {
       'SELECT seq, origin, run, attempts, reason, error, died_at AS diedAt, shapes, body FROM dead WHERE seq > ? ORDER BY seq LIMIT ?',
     ),
     insertFrame: db.prepare('INSERT INTO frames (first, count, bytes, shapes, ends, body) VALUES (?, ?, ?, ?, ?, ?)'),
-    settleFrame: db.prepare('UPDATE frames SET settled = ?, settled_count = ? WHERE first = ?'),
     deleteFrame: db.prepare('DELETE FROM frames WHERE first = ?'),
+    // Only for a frame that is there.
+    putProgress: db.prepare(`
+      INSERT INTO progress SELECT first, ?, ? FROM frames WHERE first = ?
+      ON CONFLICT (first) DO UPDATE SET settled = excluded.settled, settled_count = excluded.settled_count`),
+    deleteProgress: db.prepare('DELETE FROM progress WHERE first = ?'),
     insertRetry: db.prepare(`
       INSERT INTO retries (seq, run, origin, due_at, delay_ms, attempt, kills, error, shapes, body)
       VALUES (@seq, @run, @origin, @dueAt, @delayMs, @attempt, @kills, @error, @shapes, @body)`),
@@ -280,7 +288,8 @@ interface ItemRow {
 interface FrameRow extends ItemRow {
   first: number;
   count: number;
-  settled: string;
+  /** null: nothing is. */
+  settled: string | null;
   ends: Buffer;
 }
 
@@ -326,6 +335,6 @@ function frameFromRow({ first, count, settled, shapes, ends, body }: FrameRow): 
   return {
     first,
     frame: { count, shapes, ends, body, base: 0 },
-    settled: Intervals.fromFlat(JSON.parse(settled) as number[]),
+    settled: Intervals.fromFlat(settled === null ? [] : (JSON.parse(settled) as number[])),
   };
 }
