@@ -6,41 +6,34 @@ function itemsPerSecond(items: number, run: Run): number {
   return items / ((run.exitedNs - run.mark('first-yield')) / 1e9);
 }
 
+const parts = { all: /./, supervisor: /^(?!.*(producer|consumer))/, producer: /producer/, consumers: /consumer/ };
+
 /**
  * The comparisons of runs that move the same items. Processor time is shown beside items a second because what else the
  * machine does changes it much less.
  */
 export function compareThroughput(what: string, items: number, runs: { product: Run[]; floor: Run[] }): Comparison[] {
-  const { product, floor } = runs;
-  const perItem = (run: Run): number => (cpuMs(run) / items) * 1000;
+  const compared = (name: string, unit: string, digits: number, figure: (run: Run) => number): Comparison => ({
+    what: name,
+    unit,
+    digits,
+    product: runs.product.map(figure),
+    beside: { name: 'floor', values: runs.floor.map(figure) },
+  });
   return [
-    {
-      what,
-      unit: 'items/s',
-      digits: 0,
-      product: product.map((run) => itemsPerSecond(items, run)),
-      beside: { name: 'floor', values: floor.map((run) => itemsPerSecond(items, run)) },
-    },
-    {
-      what: `${what}: processor`,
-      unit: 'µs/item',
-      digits: 2,
-      product: product.map(perItem),
-      beside: { name: 'floor', values: floor.map(perItem) },
-    },
-    {
-      what: `${what}: supervisor's peak`,
-      unit: 'MiB',
-      digits: 0,
-      product: product.map(supervisorPeakMiB),
-      beside: { name: 'floor', values: floor.map(supervisorPeakMiB) },
-    },
+    compared(what, 'items/s', 0, (run) => itemsPerSecond(items, run)),
+    ...Object.entries(parts).map(([part, pattern]) =>
+      compared(`${what}: processor, ${part}`, 'µs/item', 2, (run) => (cpuMs(run, pattern) / items) * 1000),
+    ),
+    compared(`${what}: supervisor's peak`, 'MiB', 0, supervisorPeakMiB),
   ];
 }
 
-/** Of all processes together. */
-function cpuMs(run: Run): number {
-  return run.processes.reduce((sum, { cpuMs: used }) => sum + used, 0);
+/** Processor time of the processes with such a command line, from the first `yield` on: without their start. */
+function cpuMs(run: Run, commandLine: RegExp): number {
+  const before = run.cpuMsAt(run.mark('first-yield'));
+  const some = run.processes.filter((use) => commandLine.test(use.commandLine));
+  return some.reduce((sum, use) => sum + use.cpuMs - (before.get(use.pid) ?? 0), 0);
 }
 
 /** The process that was started first. */

@@ -11,6 +11,8 @@ export interface WatchedRun {
   exitCode: number | null;
   /** Everybody as last seen: what a process used after the last look, at most `lookEveryMs` before its end, is missing. */
   processes: ProcessUse[];
+  /** Processor time that each of them had used by then. */
+  cpuMsAt: (ns: number) => Map<number, number>;
 }
 
 const lookEveryMs = 50;
@@ -22,6 +24,7 @@ export async function watchedRun(
 ): Promise<WatchedRun> {
   const log = openSync(options.log, 'a');
   const seen = new Map<number, ProcessUse>();
+  const looks: { atNs: number; cpuMs: Map<number, number> }[] = [];
   const startedNs = nowNs();
   const child = spawn(process.execPath, args, { cwd: options.cwd, env: options.env, stdio: ['ignore', log, log] });
   const exited = once(child, 'exit').then(([code]) => ({ exitCode: code as number | null, exitedNs: nowNs() }));
@@ -31,10 +34,12 @@ export async function watchedRun(
       // One that has ended and was not waited for yet has no memory any more, and all of its processor time.
       seen.set(use.pid, use.rssMiB > 0 || !before ? use : { ...before, cpuMs: use.cpuMs });
     }
+    looks.push({ atNs: nowNs(), cpuMs: new Map([...seen.values()].map(({ pid, cpuMs }) => [pid, cpuMs])) });
   }, lookEveryMs);
   try {
     await options.meanwhile?.(child.pid!);
-    return { startedNs, ...(await exited), processes: [...seen.values()] };
+    const cpuMsAt = (ns: number): Map<number, number> => looks.findLast(({ atNs }) => atNs <= ns)?.cpuMs ?? new Map();
+    return { startedNs, ...(await exited), processes: [...seen.values()], cpuMsAt };
   } finally {
     clearInterval(look);
     closeSync(log);
