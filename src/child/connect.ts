@@ -1,5 +1,4 @@
 import { Socket } from 'node:net';
-import type { Clock } from '../core/clock.ts';
 import { errorData, MillraceError } from '../core/errors.ts';
 import { createChannel, type Channel } from '../ipc/channel.ts';
 import type { Failed } from '../ipc/messages.ts';
@@ -24,9 +23,10 @@ export interface Connection<Out> {
  * that it did could be settled any more.
  */
 export function connect<In, Out extends object>(options: {
-  clock: Clock;
   parse: (header: unknown) => In;
   onMessage: (message: In, payload: Buffer) => void;
+  /** This process is about to end: timers that would keep it are to be taken back. Called once. */
+  onLeave: () => void;
 }): Connection<Out> {
   for (const signal of ignoredSignals) process.on(signal, () => undefined);
   let isLeaving = false;
@@ -42,8 +42,10 @@ export function connect<In, Out extends object>(options: {
   });
 
   const leave = (): void => {
+    if (isLeaving) return;
     isLeaving = true;
     channel.end();
+    options.onLeave();
   };
   const fail = (error: unknown): void => {
     if (isLeaving) return;

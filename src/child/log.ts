@@ -1,30 +1,46 @@
 import type { Log as LogMessage } from '../ipc/messages.ts';
 import type { Log } from '../pipeline/context.ts';
 
-/** The log that user code is given: its lines go to the supervisor's one log. */
+/** Longest message, and longest JSON of its fields, in characters: a log line must not be what breaks a channel. */
+const messageLimit = 64 * 1024;
+const fieldsLimit = 64 * 1024;
+
+/** The log that user code is given: its lines go to the supervisor's one log. Nothing that it is called with makes it throw. */
 export function childLog(send: (message: LogMessage) => void): Log {
   const at =
     (level: LogMessage['level']) =>
     (message: string, fields?: Readonly<Record<string, unknown>>): void => {
-      send({ type: 'log', level, message: String(message), fields: plain(fields) });
+      send({ type: 'log', level, message: text(message), fields: plain(fields) });
     };
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
 }
 
+function text(message: unknown): string {
+  try {
+    const whole = String(message as string);
+    return whole.length > messageLimit ? `${whole.slice(0, messageLimit)}…` : whole;
+  } catch {
+    return `(a message that is no text: ${typeof message})`;
+  }
+}
+
 /** Fields as JSON can carry them: a log line must never be what breaks an item. */
-function plain(fields: Readonly<Record<string, unknown>> | undefined): Record<string, unknown> {
+function plain(fields: unknown): Record<string, unknown> {
   if (fields === undefined) return {};
   try {
-    const text = JSON.stringify(fields, (_key, value: unknown) => {
+    const json = JSON.stringify(fields, (_key, value: unknown) => {
       if (typeof value === 'bigint') return value.toString();
+      if (value instanceof Map) return Object.fromEntries(value as Map<string, unknown>);
+      if (value instanceof Set) return [...(value as Set<unknown>)];
       if (value instanceof Error) return { name: value.name, message: value.message, stack: value.stack };
       return value;
-    });
-    const copy: unknown = JSON.parse(text);
-    return typeof copy === 'object' && copy !== null && !Array.isArray(copy)
-      ? (copy as Record<string, unknown>)
-      : { fields: copy };
+    }) as string | undefined;
+    if (json === undefined) return { fields: `expected an object, got a ${typeof fields}` };
+    if (json.length > fieldsLimit) return { fields: `${json.slice(0, 1000)}… (${json.length} characters)` };
+    const copy: unknown = JSON.parse(json);
+    const isRecord = typeof copy === 'object' && copy !== null && !Array.isArray(copy);
+    return isRecord ? (copy as Record<string, unknown>) : { fields: copy };
   } catch (error) {
-    return { fields: `could not be written as JSON: ${String(error)}` };
+    return { fields: `could not be written as JSON: ${text(error)}` };
   }
 }

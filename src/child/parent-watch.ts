@@ -11,11 +11,14 @@ const watcher = `
   }, 250);
 `;
 
-/** Starts the watch. It does not keep the process alive. */
-export function watchParent(): void {
+/**
+ * Starts to watch `parent`, the `process.ppid` of this process's first moment: by now it may have changed already. It
+ * does not keep the process alive.
+ */
+export function watchParent(parent: number): void {
   const worker = new Worker(watcher, {
     eval: true,
-    workerData: process.ppid,
+    workerData: parent,
     stdin: false,
     resourceLimits: { maxOldGenerationSizeMb: 8, maxYoungGenerationSizeMb: 2, stackSizeMb: 1 },
   });

@@ -87,7 +87,7 @@ export interface ConfigureProducer {
   diesWithSupervisor: boolean;
 }
 
-/** The oldest `frames` frames not yet acknowledged are committed: the source may forget them. */
+/** The oldest `frames` frames (and places that were `covered`) not yet acknowledged are committed: the source may forget them. */
 export interface Stored {
   type: 'stored';
   frames: number;
@@ -244,6 +244,12 @@ export interface SendFrame extends FrameHeader {
   position: SourcePosition;
 }
 
+/** The source has covered all frames sent so far by a cursor; no item has followed yet. Acknowledged like a frame. */
+export interface SourceCovered {
+  type: 'covered';
+  position: SourcePosition;
+}
+
 /** The source has ended after the frames sent so far. */
 export interface SourceEnd {
   type: 'end';
@@ -251,7 +257,7 @@ export interface SourceEnd {
 }
 
 export type FromProducer =
-  Described | Ready | SendFrame | SourceEnd | Ended | Acquire | Release | Freeze | Beat | Log | Failed;
+  Described | Ready | SendFrame | SourceCovered | SourceEnd | Ended | Acquire | Release | Freeze | Beat | Log | Failed;
 
 // ── consumer → supervisor ────────────────────────────────────────────────────────────────────────────────────────
 

@@ -83,6 +83,7 @@ const fromProducer: Checks<FromProducer> = {
   ...fromChild,
   described: { pipeline: orNull(pipeline), problems: listOf(problem) },
   frame: { ...frame, position },
+  covered: { position },
   end: { position },
 };
 

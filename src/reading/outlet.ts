@@ -1,10 +1,10 @@
 import { frameBytes, frameToPayload, type Frame } from '../frame/frame.ts';
 import { FrameDecoder, FrameEncoder, itemDigest } from '../frame/codec.ts';
 import type { SourcePosition } from '../frame/position.ts';
-import type { SendFrame } from '../ipc/messages.ts';
+import type { SendFrame, SourceCovered } from '../ipc/messages.ts';
 
 export interface OutletOptions {
-  send: (message: SendFrame, payload: readonly Buffer[]) => void;
+  send: (message: SendFrame | SourceCovered, payload?: readonly Buffer[]) => void;
   frameItems: number;
   frameBytes: number;
   windowBytes: number;
@@ -23,10 +23,12 @@ export class Outlet {
   readonly #options: OutletOptions;
   readonly #encoder: FrameEncoder;
   readonly #decoder = new FrameDecoder();
-  /** Sizes of the frames that are not stored yet, oldest first. */
+  /** Sizes of the frames that are not stored yet, oldest first; a place that was told alone takes none. */
   #outstanding: number[] = [];
   #outstandingBytes = 0;
   #lastPlace: Place = { cursor: null, count: 0 };
+  /** Where the source stands behind what has been sent, if that is to be told although no item follows. */
+  #placeToTell: Place | undefined;
   #waiting: (() => void)[] = [];
 
   constructor(options: OutletOptions) {
@@ -40,7 +42,7 @@ export class Outlet {
   }
 
   get isEmpty(): boolean {
-    return this.#outstanding.length === 0 && this.#encoder.count === 0;
+    return this.#outstanding.length === 0 && this.#encoder.count === 0 && !this.#placeToTell;
   }
 
   /** True when the next item must wait for room in the window: `hasRoom` resolves then. */
@@ -52,12 +54,18 @@ export class Outlet {
   add(item: unknown, place: Place): void {
     this.#encoder.add(item);
     this.#lastPlace = place;
+    this.#placeToTell = undefined;
     this.#sendIfDue();
   }
 
-  /** The source says that everything that it yielded so far is covered by a cursor. */
-  covered(place: Place): void {
+  /**
+   * The source says that everything that it yielded so far is covered by a cursor. That goes with the items gathered;
+   * if there are none it is told alone, as soon as nothing is outstanding, where it cannot be found out by counting.
+   */
+  covered(place: Place, { isToBeToldAlone }: { isToBeToldAlone: boolean }): void {
     if (this.#encoder.count > 0) this.#lastPlace = place;
+    else if (isToBeToldAlone) this.#placeToTell = place;
+    this.#sendIfDue();
   }
 
   /** The oldest `frames` frames are stored. */
@@ -75,6 +83,7 @@ export class Outlet {
   /** Sends what is gathered, window or not. */
   flush(): void {
     if (this.#encoder.count > 0) this.#sendFrame();
+    this.#tellPlace();
   }
 
   /** Sends what is gathered and resolves when everything is stored. */
@@ -92,8 +101,16 @@ export class Outlet {
   }
 
   #sendIfDue(): void {
-    if (this.#encoder.count === 0) return;
-    if (this.#outstanding.length === 0 || (this.#isFrameFull && this.#windowHasRoom)) this.#sendFrame();
+    const isIdle = this.#outstanding.length === 0;
+    if (this.#encoder.count > 0 && (isIdle || (this.#isFrameFull && this.#windowHasRoom))) this.#sendFrame();
+    else if (isIdle) this.#tellPlace();
+  }
+
+  #tellPlace(): void {
+    if (!this.#placeToTell) return;
+    this.#options.send({ type: 'covered', position: { ...this.#placeToTell, digest: null } });
+    this.#outstanding.push(0);
+    this.#placeToTell = undefined;
   }
 
   #sendFrame(): void {

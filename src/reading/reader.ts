@@ -167,17 +167,11 @@ function changedSource(what: string): MillraceError {
 }
 
 function iteratorOf(source: unknown): SourceIterator {
-  // Text is iterable, too; anything that is not an object has no methods of its own to look for.
-  const { [Symbol.asyncIterator]: asynchronous, [Symbol.iterator]: synchronous } = Object(source) as Partial<
-    AsyncIterable<unknown> & Iterable<unknown>
-  >;
-  const open = asynchronous ?? synchronous;
-  if (typeof open === 'function') return open.call(source) as SourceIterator;
-  const hint = isThenable(source) ? '; was `async function` meant to be `async function*`?' : '';
-  throw configError(
-    'SOURCE',
-    `source: expected something iterable (a generator, an array, a stream), got ${isThenable(source) ? 'a promise' : show(source)}${hint}`,
-  );
+  // Object(…), because a source may be text, and `in` wants an object.
+  if (Symbol.asyncIterator in Object(source)) return (source as AsyncIterable<unknown>)[Symbol.asyncIterator]();
+  if (Symbol.iterator in Object(source)) return (source as Iterable<unknown>)[Symbol.iterator]();
+  const got = isThenable(source) ? 'a promise (was `async function` meant to be `async function*`?)' : show(source);
+  throw configError('SOURCE', `source: expected something iterable (a generator, an array, a stream…), got ${got}`);
 }
 
 /** Throws if `step` is not what an iterator gives. */

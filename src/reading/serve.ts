@@ -25,10 +25,11 @@ export interface ServeOptions {
 /** Runs the producer on the channel that the supervisor has opened for this process. */
 export function serveProducer({ clock, random, millrace }: ServeOptions): void {
   const { send, fail, leave } = connect<ToProducer, FromProducer>({
-    clock,
     parse: parse.toProducer,
     onMessage: (message, payload) => handle(handlers, message, payload),
+    onLeave: () => cancelBeat?.(),
   });
+  const parent = process.ppid;
   const log = childLog(send);
   const calls = createCalls({ send, clock, random });
   const throttle = new ThrottleGate();
@@ -36,7 +37,7 @@ export function serveProducer({ clock, random, millrace }: ServeOptions): void {
   let pipeline: Pipeline | undefined;
   let outlet: Outlet | undefined;
   let reader: Reader | undefined;
-  let cancelBeat: Cancel = () => undefined;
+  let cancelBeat: Cancel | undefined;
 
   const describe = async (file: string): Promise<void> => {
     const { pipeline: loaded, description, problems } = await loadPipeline(file, { millrace });
@@ -52,10 +53,7 @@ export function serveProducer({ clock, random, millrace }: ServeOptions): void {
     throttle.set(message.throttled);
     outlet = new Outlet({ ...message, send });
     const { fetch, limit } = calls.scope(stopping.signal);
-    const open = (
-      cursor: unknown,
-      checkpoint: (cursor: unknown) => void,
-    ): Iterable<unknown> | AsyncIterable<unknown> => {
+    const open = (cursor: unknown, checkpoint: (cursor: unknown) => void): unknown => {
       if (typeof source !== 'function') return source;
       const context: SourceContext = { cursor, checkpoint, run, fetch, limit, log, signal: stopping.signal };
       return source(context);
@@ -63,7 +61,7 @@ export function serveProducer({ clock, random, millrace }: ServeOptions): void {
     reader = new Reader({ clock, open, position, deterministic, outlet, throttle });
     cancelBeat = startBeat({ clock, beatMs, send, state });
     send({ type: 'ready' });
-    if (!message.diesWithSupervisor) watchParent();
+    if (!message.diesWithSupervisor) watchParent(parent);
     await readToTheEnd(reader, outlet);
   };
 
@@ -108,10 +106,7 @@ export function serveProducer({ clock, random, millrace }: ServeOptions): void {
     stored: ({ frames }) => outlet?.stored(frames),
     throttle: ({ on }) => throttle.set(on),
     stop: () => void stop().catch(fail),
-    bye: () => {
-      cancelBeat();
-      leave();
-    },
+    bye: leave,
     granted: (message) => calls.onGranted(message),
     refused: (message) => calls.onRefused(message),
   };

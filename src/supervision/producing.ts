@@ -163,6 +163,12 @@ export class Producing {
         this.#unacknowledged += 1;
         touch();
       },
+      covered: ({ position }) => {
+        expectReading('covered');
+        queue.setRun({ position });
+        this.#unacknowledged += 1;
+        touch();
+      },
       end: ({ position }) => {
         expectReading('end');
         queue.setRun({ state: 'sealed', position });

@@ -56,7 +56,7 @@ export class Consumer {
   readonly #patience: Patience;
   #sinkProblem: string | null = null;
   #isAborted = false;
-  #isDraining = false;
+  #drained: Promise<void> | undefined;
 
   constructor(options: ConsumerOptions) {
     this.#options = options;
@@ -146,8 +146,17 @@ export class Consumer {
    * Resolves when all of that is done and settled.
    */
   async drain(): Promise<void> {
-    if (this.#isDraining) return;
-    this.#isDraining = true;
+    this.#drained ??= this.#drain();
+    await this.#drained;
+  }
+
+  /** This process is about to end: takes back its timers, and waits for nothing more. */
+  letGo(): void {
+    this.#cancelRound();
+    this.#giveUp.abort();
+  }
+
+  async #drain(): Promise<void> {
     const unstarted = this.#slots.stop();
     for (const items of this.#asking) for (const [from, to] of items) unstarted.add(from, to);
     if (!unstarted.isEmpty) this.#options.send({ type: 'released', items: unstarted.toFlat() });
@@ -167,7 +176,7 @@ export class Consumer {
     const answer = await patiently(ask, this.#patience, isBeyondWaiting);
     this.#asking.delete(items);
     // Given back meanwhile: whoever gets them next will ask again.
-    if (this.#isDraining || answer.status === 'given up') return;
+    if (this.#drained || answer.status === 'given up') return;
     if (!answer.value.isEmpty) this.#settler.done(answer.value);
     for (const [from, to] of answer.value) items.delete(from, to);
     this.#start(batch);
@@ -186,13 +195,14 @@ export class Consumer {
   #failed(seq: number, error: unknown): void {
     // Aborted by us: nothing is said of it, so it stays lent, and comes back to the queue with our exit.
     if (this.#isAborted) return;
-    if ((error as { code?: unknown } | null)?.code === 'UNKNOWN_LIMIT') {
+    const failure = failureOf(seq, error);
+    if (failure.error.code === 'UNKNOWN_LIMIT') {
       this.#options.fail(
-        new MillraceError('UNKNOWN_LIMIT', describeError(errorData(error)), { cause: error, exitCode: 78 }),
+        new MillraceError('UNKNOWN_LIMIT', describeError(failure.error), { cause: error, exitCode: 78 }),
       );
       return;
     }
-    this.#settler.failed(failureOf(seq, error));
+    this.#settler.failed(failure);
   }
 
   #tellSinkState(reason: string | null): void {

@@ -25,15 +25,19 @@ export interface ServeOptions {
 /** Runs a consumer on the channel that the supervisor has opened for this process. */
 export function serveConsumer({ clock, random, millrace }: ServeOptions): void {
   const { send, fail, leave } = connect<ToConsumer, FromConsumer>({
-    clock,
     parse: parse.toConsumer,
     onMessage: (message, payload) => handle(handlers, message, payload),
+    onLeave: () => {
+      cancelBeat?.();
+      consumer?.letGo();
+    },
   });
+  const parent = process.ppid;
   const log = childLog(send);
   const output = new StandardOutput((bytes) => send({ type: 'write' }, [bytes]));
   const calls = createCalls({ send, clock, random });
   let consumer: Consumer | undefined;
-  let cancelBeat: Cancel = () => undefined;
+  let cancelBeat: Cancel | undefined;
 
   const configure = async (message: ConfigureConsumer): Promise<void> => {
     const { file, name, run, writer, ordinal, generation, concurrency, durability, itemTimeoutMs, beatMs } = message;
@@ -70,7 +74,7 @@ export function serveConsumer({ clock, random, millrace }: ServeOptions): void {
     });
     cancelBeat = startBeat({ clock, beatMs, send, state: () => consumer!.state });
     send({ type: 'ready' });
-    if (!message.diesWithSupervisor) watchParent();
+    if (!message.diesWithSupervisor) watchParent(parent);
   };
   /** A sink that is out is waited for: that is no crash. */
   const openPatiently = async <T>(open: () => Promise<T>): Promise<T> => {
@@ -104,10 +108,7 @@ export function serveConsumer({ clock, random, millrace }: ServeOptions): void {
       consumer?.abort();
       output.giveUp();
     },
-    bye: () => {
-      cancelBeat();
-      leave();
-    },
+    bye: leave,
     granted: (message) => calls.onGranted(message),
     refused: (message) => calls.onRefused(message),
     written: ({ count }) => output.written(count),

@@ -1,6 +1,9 @@
 import { Intervals } from '../core/intervals.ts';
 import type { Failure, Settle } from '../ipc/messages.ts';
 
+/** Failures carry texts and stacks of a user's code; this many fit into a message, whatever they are. */
+const mostFailures = 100;
+
 /**
  * Tells the supervisor what became of items. One settle is on its way at a time; what comes meanwhile is gathered for
  * the next, so settles grow with the load without a timer.
@@ -9,7 +12,7 @@ export class Settler {
   readonly #send: (message: Settle) => void;
   readonly #idle: () => number;
   #done = new Intervals();
-  #failed: Failure[] = [];
+  readonly #failed: Failure[] = [];
   #isAwaitingAnswer = false;
   #isScheduled = false;
   #waiting: (() => void)[] = [];
@@ -63,9 +66,9 @@ export class Settler {
   #flush(): void {
     if (this.#isAwaitingAnswer || (this.#done.isEmpty && this.#failed.length === 0)) return;
     this.#isAwaitingAnswer = true;
-    const message: Settle = { type: 'settle', done: this.#done.toFlat(), failed: this.#failed, idle: this.#idle() };
+    const failed = this.#failed.splice(0, mostFailures);
+    const message: Settle = { type: 'settle', done: this.#done.toFlat(), failed, idle: this.#idle() };
     this.#done = new Intervals();
-    this.#failed = [];
     this.#send(message);
   }
 }

@@ -135,20 +135,23 @@ export class Slots<S extends Scope> {
     const { decoder, process, onDone, onFailed, clock } = this.#options;
     const scope = this.#options.scope(seq, attempt);
     let result: unknown;
+    let running: Promise<unknown> | undefined;
     try {
       result = process(decoder.decode(frame, seq - first), scope);
+      // A `then` that is not a promise's may throw, or call back at once or twice: that is its item's failure only.
+      if (isThenable(result)) running = Promise.resolve(result);
     } catch (error) {
       scope.finish();
       onFailed(seq, error);
       return;
     }
-    if (!isThenable(result)) {
+    if (!running) {
       scope.finish();
       onDone(seq, result);
       return;
     }
     this.#running.set(seq, { scope, startedAt: clock.now() });
-    result.then(
+    running.then(
       (value) => this.#settled(scope, () => onDone(seq, value)),
       (error: unknown) => this.#settled(scope, () => onFailed(seq, error)),
     );

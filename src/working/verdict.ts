@@ -1,17 +1,29 @@
-import { errorData, verdictOf } from '../core/errors.ts';
+import { errorData, verdictOf, type Verdict } from '../core/errors.ts';
 import type { Failure } from '../ipc/messages.ts';
 
-/** What a failed item wants to become of it. */
+const verdicts: Record<Verdict, Failure['verdict']> = {
+  permanent: 'dead',
+  'retry-after': 'later',
+  dependency: 'later',
+};
+
+/** What an item that failed with `error`, which may be anything that was thrown, wants to become of it. Never throws. */
 export function failureOf(seq: number, error: unknown): Failure {
   const data = errorData(error);
-  switch (verdictOf(error)) {
-    case 'permanent':
-      return { seq, verdict: 'dead', error: data, afterMs: null };
-    case 'retry-after':
-      return { seq, verdict: 'later', error: data, afterMs: data.retryAfterMs ?? null };
-    case 'dependency':
-      return { seq, verdict: 'later', error: data, afterMs: null };
-    case undefined:
-      return { seq, verdict: 'retry', error: data, afterMs: null };
+  const verdict = safeVerdictOf(error);
+  return {
+    seq,
+    verdict: verdict === undefined ? 'retry' : verdicts[verdict],
+    error: data,
+    afterMs: data.retryAfterMs ?? null,
+  };
+}
+
+function safeVerdictOf(error: unknown): Verdict | undefined {
+  try {
+    return verdictOf(error);
+  } catch {
+    // A proxy, or a getter: what can't be asked has said nothing.
+    return undefined;
   }
 }

@@ -37,6 +37,7 @@ const fromProducer: Examples<FromProducer> = {
     problems: [{ file: 'pokedex.ts', line: 3, field: 'process', message: 'expected a function' }],
   },
   frame: { type: 'frame', ...frame, position },
+  covered: { type: 'covered', position },
   end: { type: 'end', position },
 };
 

@@ -306,6 +306,24 @@ describe('a producer that dies', () => {
   });
 });
 
+describe('a producer whose source has covered what it sent', () => {
+  it('is resumed behind that, once it is stored, though no item has followed', () => {
+    const world = new AService().runReady();
+    world.producer.yields([1], { count: 1 });
+    world.tick();
+    world.since();
+    world.producer.says({ type: 'covered', position: { cursor: '"c"', count: 0, digest: null } });
+    expect(world.store.run()).toMatchObject({ position: { cursor: null, count: 1 } });
+    world.tick();
+    expect(world.since()).toEqual(['commit', 'producer ← stored']);
+    world.producer.dies();
+    world.pass(250);
+    world.producer.says(described());
+    world.tick();
+    expect(world.producer.last('configure')).toMatchObject({ position: { cursor: '"c"', count: 0 } });
+  });
+});
+
 describe('a producer that breaks the protocol', () => {
   it.each([
     ['sends items for a run that is sealed', 'frame', 'reading for a sealed run'],

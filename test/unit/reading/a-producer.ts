@@ -1,0 +1,85 @@
+import { FrameDecoder } from '../../../src/frame/codec.ts';
+import { frameFromPayload } from '../../../src/frame/frame.ts';
+import { sourceStart, type SourcePosition } from '../../../src/frame/position.ts';
+import type { SendFrame, SourceCovered } from '../../../src/ipc/messages.ts';
+import { Outlet, type OutletOptions } from '../../../src/reading/outlet.ts';
+import { Reader, type ReaderOptions } from '../../../src/reading/reader.ts';
+import { ThrottleGate } from '../../../src/reading/throttle-gate.ts';
+import { HandClock } from '../../support/hand-clock.ts';
+
+/** What a producer has sent: a frame's items, or a place alone. */
+export interface Sent {
+  items: unknown[];
+  position: SourcePosition;
+}
+
+/** An outlet whose messages are kept, decoded. */
+export function anOutlet(options: Partial<OutletOptions> = {}): { outlet: Outlet; sent: Sent[] } {
+  const sent: Sent[] = [];
+  const outlet = new Outlet({
+    frameItems: 4,
+    frameBytes: 1000,
+    windowBytes: 10_000,
+    maxItemBytes: 5000,
+    ...options,
+    send: (message, payload = []) => sent.push(decoded(message, Buffer.concat(payload))),
+  });
+  return { outlet, sent };
+}
+
+function decoded(message: SendFrame | SourceCovered, payload: Buffer): Sent {
+  if (message.type === 'covered') return { items: [], position: message.position };
+  const frame = frameFromPayload(message, payload);
+  const decoder = new FrameDecoder();
+  const items = Array.from({ length: frame.count }, (_, index) => decoder.decode(frame, index));
+  return { items, position: message.position };
+}
+
+export interface AProducerOptions extends Partial<OutletOptions> {
+  open: ReaderOptions['open'];
+  position?: SourcePosition;
+  deterministic?: boolean;
+}
+
+/** A reader with an outlet, at some place of a source. */
+export class AProducer {
+  readonly clock = new HandClock();
+  readonly throttle = new ThrottleGate();
+  readonly outlet: Outlet;
+  readonly sent: Sent[];
+  readonly reader: Reader;
+
+  constructor({ open, position = sourceStart, deterministic = true, ...options }: AProducerOptions) {
+    const { outlet, sent } = anOutlet(options);
+    this.outlet = outlet;
+    this.sent = sent;
+    const { clock, throttle } = this;
+    this.reader = new Reader({ clock, open, position, deterministic, outlet, throttle });
+  }
+
+  /** Items sent so far. */
+  get items(): unknown[] {
+    return this.sent.flatMap(({ items }) => items);
+  }
+
+  /** Reads to the end while everything that is sent is stored at once. */
+  async readAll(): Promise<{ isAtEnd: boolean; items: unknown[] }> {
+    const state = { isOver: false };
+    const reading = this.reader.read().finally(() => (state.isOver = true));
+    reading.catch(() => undefined);
+    let stored = 0;
+    while (!state.isOver) {
+      await microtasks();
+      this.clock.endTick();
+      this.outlet.stored(this.sent.length - stored);
+      stored = this.sent.length;
+    }
+    this.outlet.flush();
+    return { isAtEnd: await reading, items: this.items };
+  }
+}
+
+/** Lets what is ready go on. */
+export async function microtasks(count = 12): Promise<void> {
+  for (let i = 0; i < count; i++) await Promise.resolve();
+}

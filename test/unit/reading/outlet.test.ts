@@ -1,0 +1,191 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { itemDigest } from '../../../src/frame/codec.ts';
+import type { Outlet } from '../../../src/reading/outlet.ts';
+import { anOutlet, microtasks } from './a-producer.ts';
+
+const place = (count: number, cursor: string | null = null) => ({ cursor, count });
+const told = { isToBeToldAlone: true };
+const notTold = { isToBeToldAlone: false };
+
+function add(outlet: Outlet, ...items: unknown[]): void {
+  for (const [i, item] of items.entries()) outlet.add(item, place(i + 1));
+}
+
+describe('an item', () => {
+  it('goes at once when nothing is outstanding, and waits for company when something is', () => {
+    const { outlet, sent } = anOutlet();
+    add(outlet, 'a', 'b', 'c');
+    expect(sent.map(({ items }) => items)).toEqual([['a']]);
+    outlet.stored(1);
+    expect(sent.map(({ items }) => items)).toEqual([['a'], ['b', 'c']]);
+  });
+
+  it('goes in full frames, without an answer, as long as the window has room', () => {
+    const { outlet, sent } = anOutlet({ frameItems: 2 });
+    add(outlet, 1, 2, 3, 4, 5, 6);
+    expect(sent.map(({ items }) => items)).toEqual([[1], [2, 3], [4, 5]]);
+    expect(outlet.framesOutstanding).toBe(3);
+  });
+
+  it('fills a frame by its bytes, too', () => {
+    const { outlet, sent } = anOutlet({ frameItems: 100, frameBytes: 50 });
+    add(outlet, 'first', 'x'.repeat(30), 'x'.repeat(30), 'last');
+    expect(sent.map(({ items }) => items.length)).toEqual([1, 2]);
+  });
+
+  it('that cannot be carried is refused, and nothing is lost with it', () => {
+    const { outlet, sent } = anOutlet();
+    add(outlet, 'a', 'b');
+    expect(() => outlet.add(() => 1, place(3))).toThrow('$ is a function');
+    expect(() => outlet.add('x'.repeat(6000), place(3))).toThrow('maxItemBytes (5000)');
+    outlet.flush();
+    expect(sent.at(-1)).toMatchObject({ items: ['b'], position: { count: 2 } });
+  });
+});
+
+describe('the window', () => {
+  it('bounds what is not stored: the reader waits for room, and goes on when there is', async () => {
+    const { outlet, sent } = anOutlet({ frameItems: 2, windowBytes: 60 });
+    let isWaiting = false;
+    for (let i = 0; !isWaiting; i++) {
+      outlet.add('x'.repeat(20), place(i + 1));
+      isWaiting = outlet.isFull;
+    }
+    expect(sent.map(({ items }) => items.length)).toEqual([1]);
+    let hasRoom = false;
+    void outlet.hasRoom().then(() => (hasRoom = true));
+    await microtasks();
+    expect(hasRoom).toBe(false);
+    outlet.stored(1);
+    await microtasks();
+    expect(hasRoom).toBe(true);
+    expect(sent.map(({ items }) => items.length)).toEqual([1, 2]);
+  });
+
+  it('never keeps a lone large item from going', () => {
+    const { outlet, sent } = anOutlet({ windowBytes: 10, frameBytes: 10 });
+    add(outlet, 'x'.repeat(3000));
+    expect(sent).toHaveLength(1);
+    expect(outlet.isFull).toBe(false);
+  });
+
+  it('is passed by at most one frame, in whatever order items come and are stored', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.oneof(fc.nat({ max: 400 }), fc.constant('stored' as const)), { maxLength: 60 }),
+        (steps) => {
+          const windowBytes = 1000;
+          const { outlet, sent } = anOutlet({ frameItems: 3, frameBytes: 300, windowBytes });
+          let acknowledged = 0;
+          let added = 0;
+          for (const step of steps) {
+            if (step === 'stored') {
+              const outstanding = sent.length - acknowledged;
+              outlet.stored(Math.min(1, outstanding));
+              acknowledged += Math.min(1, outstanding);
+            } else if (!outlet.isFull) {
+              outlet.add('x'.repeat(step), place(++added));
+            }
+          }
+          const outstanding = sent.slice(acknowledged).flatMap(({ items }) => items as string[]);
+          const bytes = outstanding.reduce((sum, { length }) => sum + length, 0);
+          return bytes <= windowBytes || sent.length - acknowledged === 1;
+        },
+      ),
+    );
+  });
+});
+
+describe('a frame', () => {
+  it('carries the source’s place as of its last item, and that item’s digest', () => {
+    const { outlet, sent } = anOutlet();
+    outlet.add({ id: 1 }, place(1));
+    outlet.add({ id: 2 }, place(2));
+    outlet.add({ id: 3 }, place(1, '"page 2"'));
+    outlet.stored(1);
+    expect(sent.map(({ position }) => position)).toEqual([
+      { cursor: null, count: 1, digest: itemDigest({ id: 1 }) },
+      { cursor: '"page 2"', count: 1, digest: itemDigest({ id: 3 }) },
+    ]);
+  });
+
+  it('has the digest of what was sent, whatever the source makes of its object later', () => {
+    const { outlet, sent } = anOutlet();
+    const item = { id: 1 };
+    outlet.add('first', place(1));
+    outlet.add(item, place(2));
+    item.id = 99;
+    outlet.stored(1);
+    expect(sent.at(-1)).toMatchObject({ items: [{ id: 1 }], position: { digest: itemDigest({ id: 1 }) } });
+  });
+});
+
+describe('a checkpoint', () => {
+  it('goes with the items that are gathered: they are covered', () => {
+    const { outlet, sent } = anOutlet();
+    add(outlet, 'a', 'b');
+    outlet.covered(place(0, '"c"'), notTold);
+    outlet.stored(1);
+    expect(sent.at(-1)).toMatchObject({ items: ['b'], position: { cursor: '"c"', count: 0, digest: itemDigest('b') } });
+  });
+
+  it('is not told alone where the items can be counted: the next frame knows it', () => {
+    const { outlet, sent } = anOutlet();
+    add(outlet, 'a');
+    outlet.covered(place(0, '"c"'), notTold);
+    outlet.stored(1);
+    expect(sent).toHaveLength(1);
+    expect(outlet.isEmpty).toBe(true);
+  });
+
+  it('is told alone, once nothing is outstanding, where they cannot', () => {
+    const { outlet, sent } = anOutlet();
+    add(outlet, 'a');
+    outlet.covered(place(0, '"c"'), told);
+    outlet.covered(place(0, '"d"'), told);
+    expect(sent).toHaveLength(1);
+    outlet.stored(1);
+    expect(sent.at(-1)).toEqual({ items: [], position: { cursor: '"d"', count: 0, digest: null } });
+    expect(outlet.isEmpty).toBe(false);
+    outlet.covered(place(0, '"e"'), told);
+    expect(sent).toHaveLength(2);
+    outlet.stored(1);
+    expect(sent.at(-1)).toMatchObject({ position: { cursor: '"e"' } });
+    outlet.stored(1);
+    expect(outlet.isEmpty).toBe(true);
+  });
+
+  it('is not told alone when an item has come meanwhile that carries it', () => {
+    const { outlet, sent } = anOutlet();
+    add(outlet, 'a');
+    outlet.covered(place(0, '"c"'), told);
+    outlet.add('b', place(1, '"c"'));
+    outlet.stored(1);
+    outlet.stored(1);
+    expect(sent.map(({ items }) => items)).toEqual([['a'], ['b']]);
+  });
+});
+
+describe('a flush', () => {
+  it('sends what is gathered, window or not, and is over when all is stored', async () => {
+    const { outlet, sent } = anOutlet({ frameItems: 2, windowBytes: 1 });
+    add(outlet, 'a', 'b', 'c');
+    outlet.covered(place(0, '"c"'), told);
+    let isOver = false;
+    void outlet.flushed().then(() => (isOver = true));
+    expect(sent.map(({ items }) => items)).toEqual([['a'], ['b', 'c']]);
+    outlet.stored(1);
+    await microtasks();
+    expect(isOver).toBe(false);
+    outlet.stored(1);
+    await microtasks();
+    expect(isOver).toBe(true);
+  });
+
+  it('of nothing is over at once', async () => {
+    const { outlet, sent } = anOutlet();
+    await outlet.flushed();
+    expect(sent).toEqual([]);
+  });
+});

@@ -1,0 +1,319 @@
+import { describe, expect, it } from '@jest/globals';
+import { itemDigest } from '../../../src/frame/codec.ts';
+import { AProducer, microtasks } from './a-producer.ts';
+
+function* numbers(count: number): Generator<number> {
+  for (let i = 1; i <= count; i++) yield i;
+}
+
+const at = (count: number, item?: unknown, cursor: string | null = null) => ({
+  cursor,
+  count,
+  digest: item === undefined ? null : itemDigest(item),
+});
+
+describe('a source', () => {
+  it.each<[string, () => unknown, unknown[]]>([
+    ['a generator', () => numbers(3), [1, 2, 3]],
+    [
+      'an async generator',
+      async function* () {
+        yield await Promise.resolve('a');
+        yield 'b';
+      },
+      ['a', 'b'],
+    ],
+    ['an array', () => ['a', { b: 1 }], ['a', { b: 1 }]],
+    ['a map', () => new Map([['a', 1]]), [['a', 1]]],
+    ['a set', () => new Set(['a', 'b']), ['a', 'b']],
+    ['text', () => 'ab', ['a', 'b']],
+    ['an iterator of its own kind', () => ({ [Symbol.asyncIterator]: () => ownIterator(['a', 'b']) }), ['a', 'b']],
+    ['nothing at all', () => [], []],
+    ['items that are falsy', () => [0, '', null, false, NaN], [0, '', null, false, NaN]],
+  ])('may be %s', async (_, open, items) => {
+    expect(await new AProducer({ open }).readAll()).toEqual({ isAtEnd: true, items });
+  });
+
+  it.each<[unknown, string]>([
+    [undefined, 'got nothing'],
+    [42, 'got 42'],
+    [{ items: [] }, 'got an object'],
+    [Promise.resolve([]), 'got a promise (was `async function` meant to be `async function*`?)'],
+    [() => [], 'got a function'],
+  ])('that is %p is refused with exit 78', async (source, message) => {
+    const reading = new AProducer({ open: () => source }).readAll();
+    await expect(reading).rejects.toMatchObject({ code: 'SOURCE', exitCode: 78 });
+    await expect(reading).rejects.toThrow(
+      `source: expected something iterable (a generator, an array, a stream…), ${message}`,
+    );
+  });
+
+  it('whose iterator gives no results is refused with exit 78', async () => {
+    const source = { [Symbol.iterator]: () => ({ next: () => 7 }) };
+    await expect(new AProducer({ open: () => source }).readAll()).rejects.toMatchObject({
+      message: 'source: expected { value, done } from its iterator, got 7',
+      exitCode: 78,
+    });
+  });
+
+  it.each<[string, unknown, string]>([
+    ['undefined', undefined, 'the item is undefined'],
+    ['a function', { go: () => 1 }, '$.go is a function'],
+    ['something circular', circular(), '$.self refers back to an object that contains it'],
+    ['something too large', 'x'.repeat(6000), 'more than maxItemBytes (5000)'],
+    ['a promise', Promise.resolve(1), 'the item is a promise; await it before it is yielded'],
+  ])('that yields %s is refused with exit 78 and the item’s number', async (_, item, message) => {
+    const producer = new AProducer({ open: () => [1, 2, item] });
+    const reading = producer.readAll();
+    await expect(reading).rejects.toMatchObject({ code: 'ITEM', exitCode: 78 });
+    await expect(reading).rejects.toThrow('item 3 of the source: ');
+    await expect(reading).rejects.toThrow(message);
+  });
+
+  it('is told in which part of it a bad item was, if it has said where it is', async () => {
+    const producer = new AProducer({
+      *open(_cursor, checkpoint) {
+        yield 1;
+        checkpoint({ page: 2 });
+        yield 2;
+        yield undefined;
+      },
+    });
+    await expect(producer.readAll()).rejects.toThrow('item 2 after the cursor {"page":2} of the source: ');
+  });
+
+  it('that throws in the middle is heard, after what it had yielded', async () => {
+    const producer = new AProducer({
+      *open() {
+        yield 1;
+        yield 2;
+        throw new Error('the vendor hung up');
+      },
+    });
+    await expect(producer.readAll()).rejects.toThrow('the vendor hung up');
+    producer.outlet.flush();
+    expect(producer.items).toEqual([1, 2]);
+  });
+
+  it('goes on from the last cursor', async () => {
+    const cursors: unknown[] = [];
+    const open = (cursor: unknown): unknown => {
+      cursors.push(cursor);
+      return [];
+    };
+    await new AProducer({ open }).readAll();
+    await new AProducer({ open, position: at(0, undefined, '{"page":3}') }).readAll();
+    expect(cursors).toEqual([undefined, { page: 3 }]);
+  });
+
+  it.each<[string, unknown, string]>([
+    ['undefined', undefined, 'checkpoint expects a cursor that JSON can hold, got nothing'],
+    ['a function', () => 1, 'checkpoint expects a cursor that JSON can hold, got a function'],
+    ['a big integer', 1n, 'checkpoint expects a cursor that JSON can hold: '],
+    ['something circular', circular(), 'checkpoint expects a cursor that JSON can hold: '],
+  ])('cannot be covered by %s', async (_, cursor, message) => {
+    const producer = new AProducer({
+      *open(_cursor, checkpoint) {
+        yield 1;
+        checkpoint(cursor);
+      },
+    });
+    await expect(producer.readAll()).rejects.toThrow(message);
+  });
+});
+
+describe('a resumed source', () => {
+  it('is not skipped beyond what is stored', async () => {
+    const producer = new AProducer({ open: () => numbers(5), position: at(3, 3) });
+    expect(await producer.readAll()).toEqual({ isAtEnd: true, items: [4, 5] });
+    expect(producer.reader.position).toEqual({ cursor: null, count: 5, digest: null });
+  });
+
+  it('that yields another item than it did is refused with exit 78', async () => {
+    const producer = new AProducer({ open: () => ['a', 'b', 'c'], position: at(2, 'B') });
+    await expect(producer.readAll()).rejects.toMatchObject({ code: 'SOURCE_CHANGED', exitCode: 78 });
+    await expect(producer.readAll()).rejects.toThrow('item 2 is not the one that was stored as that');
+    expect(producer.sent).toEqual([]);
+  });
+
+  it('that yields what cannot even be carried in its place is refused as well', async () => {
+    const producer = new AProducer({ open: () => ['a', () => 1], position: at(2, 'b') });
+    await expect(producer.readAll()).rejects.toMatchObject({ code: 'SOURCE_CHANGED', exitCode: 78 });
+  });
+
+  it('that has become too short is refused with exit 78', async () => {
+    const producer = new AProducer({ open: () => ['a'], position: at(2, 'b') });
+    const reading = producer.readAll();
+    await expect(reading).rejects.toMatchObject({ code: 'SOURCE_CHANGED', exitCode: 78 });
+    await expect(reading).rejects.toThrow('it ended after 1 items, 2 had been stored');
+  });
+
+  it('that may yield something else is not skipped at all', async () => {
+    const producer = new AProducer({ open: () => ['x', 'y'], position: at(5, 'e'), deterministic: false });
+    expect(await producer.readAll()).toEqual({ isAtEnd: true, items: ['x', 'y'] });
+  });
+
+  it('does not make us deaf while it is skipped', async () => {
+    const producer = new AProducer({ open: () => numbers(1_000_000), position: at(1_000_000, 1_000_000) });
+    producer.clock.turn(10);
+    let isOver = false;
+    void producer.reader.read().then(() => (isOver = true));
+    await microtasks(1000);
+    expect(isOver).toBe(false);
+    producer.reader.stop();
+    producer.clock.endTick();
+    await microtasks();
+    expect(isOver).toBe(true);
+    expect(producer.reader.position.count).toBe(1);
+  });
+});
+
+describe('reading', () => {
+  it('waits at the throttle’s gate before the next item', async () => {
+    let yielded = 0;
+    const producer = new AProducer({
+      *open() {
+        for (;;) yield ++yielded;
+      },
+    });
+    producer.throttle.set(true);
+    const reading = producer.reader.read();
+    await microtasks();
+    expect(yielded).toBe(0);
+    producer.throttle.set(false);
+    await microtasks();
+    expect(yielded).toBeGreaterThan(0);
+    producer.reader.stop();
+    producer.outlet.stored(Infinity);
+    expect(await reading).toBe(false);
+  });
+
+  it('gives the event loop its turn although the source never waits', async () => {
+    const producer = new AProducer({ open: () => numbers(3) });
+    producer.clock.turn(6);
+    const reading = producer.reader.read();
+    await microtasks();
+    expect(producer.items).toEqual([1]);
+    producer.clock.endTick();
+    producer.outlet.stored(1);
+    expect(await reading).toBe(true);
+  });
+
+  it('that is stopped takes nothing more, even if the source yields', async () => {
+    let release = (): void => undefined;
+    const gate = new Promise<void>((resolve) => (release = resolve));
+    const producer = new AProducer({
+      async *open() {
+        yield 1;
+        await gate;
+        yield 2;
+      },
+    });
+    const reading = producer.reader.read();
+    await microtasks();
+    producer.reader.stop();
+    release();
+    expect(await reading).toBe(false);
+    producer.outlet.flush();
+    expect(producer.items).toEqual([1]);
+  });
+
+  it('that is stopped does not believe a source that covers what was not taken any more', async () => {
+    let release = (): void => undefined;
+    const gate = new Promise<void>((resolve) => (release = resolve));
+    const producer = new AProducer({
+      deterministic: false,
+      async *open(_cursor, checkpoint) {
+        let last = 0;
+        try {
+          yield (last = 1);
+          await gate;
+          yield (last = 2);
+        } finally {
+          checkpoint(last);
+        }
+      },
+    });
+    const reading = producer.reader.read();
+    await microtasks();
+    producer.reader.stop();
+    release();
+    await reading;
+    await microtasks();
+    producer.outlet.flush();
+    producer.outlet.stored(producer.sent.length);
+    expect(producer.sent.map(({ position }) => position.cursor)).toEqual([null]);
+  });
+
+  it.each<[string, () => unknown]>([
+    [
+      'throws at once',
+      () => {
+        throw new Error('no');
+      },
+    ],
+    ['fails', () => Promise.reject(new Error('no'))],
+    ['never ends', () => new Promise(() => {})],
+  ])('can be stopped while the source waits for ever, although its clean-up %s', async (_, cleanUp) => {
+    const source = {
+      [Symbol.asyncIterator]: () => ({ next: () => new Promise(() => {}), return: cleanUp }),
+    };
+    const producer = new AProducer({ open: () => source });
+    void producer.reader.read();
+    await microtasks();
+    expect(() => producer.reader.stop()).not.toThrow();
+    await producer.outlet.flushed();
+  });
+
+  it('tells the source that it may clean up', async () => {
+    let cleaned = false;
+    const producer = new AProducer({
+      *open() {
+        try {
+          for (;;) yield 1;
+        } finally {
+          cleaned = true;
+        }
+      },
+    });
+    const reading = producer.reader.read();
+    await microtasks();
+    producer.reader.stop();
+    producer.outlet.stored(Infinity);
+    await reading;
+    expect(cleaned).toBe(true);
+  });
+});
+
+describe('a source that cannot be counted', () => {
+  it('is resumed behind its last checkpoint, though no item has followed that', async () => {
+    let more = (): void => undefined;
+    const producer = new AProducer({
+      deterministic: false,
+      async *open(_cursor, checkpoint) {
+        yield 'message 7';
+        checkpoint(7);
+        await new Promise<void>((resolve) => (more = resolve));
+      },
+    });
+    const reading = producer.reader.read();
+    await microtasks();
+    producer.outlet.stored(1);
+    expect(producer.sent.at(-1)).toEqual({ items: [], position: { cursor: '7', count: 0, digest: null } });
+    more();
+    await reading;
+  });
+});
+
+function circular(): unknown {
+  const value: Record<string, unknown> = {};
+  value['self'] = value;
+  return value;
+}
+
+/** Neither a generator nor synchronous: `next` and no more. */
+function ownIterator(items: unknown[]): AsyncIterator<unknown> {
+  return {
+    next: () => Promise.resolve(items.length > 0 ? { value: items.shift() } : { value: undefined, done: true }),
+  };
+}
