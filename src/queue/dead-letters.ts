@@ -3,7 +3,7 @@ import Database from 'better-sqlite3';
 import type { ErrorData } from '../core/errors.ts';
 import { FrameDecoder } from '../frame/codec.ts';
 import { joinItems } from '../frame/frame.ts';
-import { spoolFailure } from './spool-file.ts';
+import { spoolFailure } from './spool-failure.ts';
 import type { DeadRecord, Store } from './store.ts';
 
 /** A dead letter with its item decoded, for people. */

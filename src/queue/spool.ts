@@ -9,7 +9,9 @@ import type Database from 'better-sqlite3';
 import { Intervals } from '../core/intervals.ts';
 import { frameBytes, joinItems, type Frame } from '../frame/frame.ts';
 import type { ErrorData } from '../core/errors.ts';
-import { fileWatch, forgetHolder, openSpoolFile, retireFile, spoolFailure, type OpenOptions } from './spool-file.ts';
+import { openingFailure, spoolFailure } from './spool-failure.ts';
+import { fileWatch, openSpoolFile, retireFile, type OpenOptions } from './spool-file.ts';
+import { forgetHolder } from './spool-holder.ts';
 import {
   memoryBytes,
   requireRow,
@@ -38,11 +40,19 @@ export class Spool implements Store {
   readonly #durability: 'full' | 'normal';
   readonly #statements: ReturnType<typeof prepare>;
   readonly #commit: Database.Transaction<(group: Group) => void>;
-  #reservedSeq = 0;
+  #reservedSeq: number;
+  // After a power loss the file may have forgotten seqs that the sink has seen: go on behind all that were reserved.
+  readonly #resumeAt: number;
 
   /** Opens, locks and, if need be, creates or migrates the spool in `directory`. Throws MillraceErrors that say what to do. */
   static open(options: OpenOptions): Spool {
-    return new Spool(openSpoolFile(options), options);
+    const db = openSpoolFile(options);
+    try {
+      return new Spool(db, options);
+    } catch (error) {
+      db.close();
+      throw openingFailure(error, options.file);
+    }
   }
 
   private constructor(db: Database.Database, { file, durability }: OpenOptions) {
@@ -55,6 +65,7 @@ export class Spool implements Store {
     this.generation = generation + 1;
     this.wasClean = is_clean === 1;
     this.#reservedSeq = reserved_seq;
+    this.#resumeAt = this.wasClean ? 0 : reserved_seq;
     // A sink may see the generation at once: it must not be given out again after a power loss.
     this.#durably(() => db.prepare('UPDATE spool SET generation = ?, is_clean = 0').run(this.generation));
     this.writers = new Writers(db, (write) => this.#durably(write));
@@ -64,8 +75,7 @@ export class Spool implements Store {
     const row = this.#statements.latestRun.get() as RunRow | undefined;
     if (!row) return undefined;
     const run = runFromRow(row);
-    // After a power loss the file may have forgotten seqs that the sink has seen: go on behind all that were reserved.
-    if (!this.wasClean && this.#reservedSeq > run.nextSeq) run.nextSeq = this.#reservedSeq;
+    run.nextSeq = Math.max(run.nextSeq, this.#resumeAt);
     return run;
   }
 
@@ -153,11 +163,16 @@ export class Spool implements Store {
 
   /** Moves the file aside, under the lock, and lets go of it. Nothing is deleted. Returns its new name. */
   retire(suffix: string): string {
-    // Back into one file, so that nothing of it stays behind in a -wal.
-    this.#db.pragma('journal_mode = DELETE');
-    const retired = retireFile(this.#file, suffix);
-    this.#db.close();
-    return retired;
+    try {
+      // Back into one file, so that nothing of it stays behind in a -wal.
+      this.#db.pragma('journal_mode = DELETE');
+      const retired = retireFile(this.#file, suffix);
+      forgetHolder(this.#file);
+      this.#db.close();
+      return retired;
+    } catch (error) {
+      throw spoolFailure(error, this.#file);
+    }
   }
 
   #write(group: Group): void {

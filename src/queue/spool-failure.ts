@@ -1,0 +1,36 @@
+import { dirname } from 'node:path';
+import { MillraceError } from '../core/errors.ts';
+import { exitCodes } from '../core/exit-codes.ts';
+import { StoreFull } from './store.ts';
+
+/** Any error of the spool, as what the caller is to do: `StoreFull` (try again later) or a MillraceError (exit 74). */
+export function spoolFailure(error: unknown, file: string): Error {
+  if (error instanceof MillraceError || error instanceof StoreFull) return error;
+  const code = (error as { code?: unknown }).code;
+  const reason = error instanceof Error ? error.message : String(error);
+  if (code === 'SQLITE_FULL') {
+    return new StoreFull(`no room for the queue in ${dirname(file)}: ${reason}`, { cause: error });
+  }
+  if (code === 'SQLITE_NOTADB' || (typeof code === 'string' && code.startsWith('SQLITE_CORRUPT'))) {
+    return ioError(
+      `the queue's file ${file} is damaged or not a SQLite database (${reason}). It is left as it is. ` +
+        'Restore it from a backup; or move it aside, and the file that ends in -wal with it, and start over.',
+      error,
+    );
+  }
+  return ioError(
+    `the queue's file ${file} failed: ${reason}. Nothing was written since; what was stored is still there.`,
+    error,
+  );
+}
+
+/** An error while the spool is opened. There is nothing to go on with: a full disk is as final as any other. */
+export function openingFailure(error: unknown, file: string): Error {
+  const failure = spoolFailure(error, file);
+  return failure instanceof StoreFull ? ioError(`${failure.message}. Make room, then start again.`, error) : failure;
+}
+
+/** The spool's disk or file has failed: exit 74. */
+export function ioError(message: string, cause: unknown): MillraceError {
+  return new MillraceError('SPOOL', message, { cause, exitCode: exitCodes.io });
+}

@@ -1,0 +1,367 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import Database from 'better-sqlite3';
+import { fileWatch, openSpoolFile } from '../../../src/queue/spool-file.ts';
+import { applicationId, schemaVersion } from '../../../src/queue/spool-schema.ts';
+import { Spool } from '../../../src/queue/spool.ts';
+import { aRun, frameOf, group } from '../../contract/store.ts';
+import { thrownBy } from '../../support/thrown.ts';
+
+let directory: string;
+let file: string;
+const children: ChildProcess[] = [];
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'millrace-'));
+  file = join(directory, 'state', 'queue.db');
+});
+afterEach(() => {
+  for (const child of children.splice(0)) child.kill('SIGKILL');
+  rmSync(directory, { recursive: true });
+});
+
+const options = { durability: 'full' } as const;
+
+function open(): Spool {
+  return Spool.open({ file, ...options });
+}
+
+/** A SQLite file of somebody's at `file`. */
+function made(by: (db: Database.Database) => void): void {
+  mkdirSync(join(directory, 'state'));
+  const db = new Database(file);
+  by(db);
+  db.close();
+}
+
+/** Runs a program with better-sqlite3 as `Database` in another process; resolves to what it says first. */
+async function other(program: string, ...args: string[]): Promise<{ child: ChildProcess; said: string }> {
+  const code = `const Database = require('better-sqlite3'); const [file, ...args] = process.argv.slice(1); ${program}`;
+  const child = spawn(process.execPath, ['--eval', code, file, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+  children.push(child);
+  const [said] = (await once(child.stdout, 'data')) as [Buffer];
+  return { child, said: said.toString().trim() };
+}
+
+/** What must be the same when a file is said not to have been changed. */
+function fingerprint(): unknown {
+  const { size, mtimeMs, ino } = statSync(file);
+  return {
+    bytes: readFileSync(file).toString('base64'),
+    size,
+    mtimeMs,
+    ino,
+    files: readdirSync(join(directory, 'state')),
+  };
+}
+
+describe('the spool’s file', () => {
+  it('is made for its owner only, as is its directory, whatever the umask', () => {
+    const before = process.umask(0);
+    try {
+      const spool = open();
+      spool.commit(group());
+      const mode = (path: string): number => statSync(path).mode & 0o777;
+      expect(mode(join(directory, 'state'))).toBe(0o700);
+      const files = readdirSync(join(directory, 'state')).toSorted();
+      expect(files).toEqual(['queue.db', 'queue.db-wal', 'supervisor.pid']);
+      expect(files.map((name) => mode(join(directory, 'state', name)))).toEqual([0o600, 0o600, 0o600]);
+      expect(process.umask()).toBe(0);
+      spool.close();
+    } finally {
+      process.umask(before);
+    }
+  });
+
+  it.each([
+    ['full', 2],
+    ['normal', 1],
+  ] as const)(
+    'is written with durability %s as SQLite’s synchronous = %i, in a log, trusting no schema',
+    (durability, level) => {
+      const db = openSpoolFile({ file, durability });
+      const pragma = (name: string): unknown => db.pragma(name, { simple: true });
+      expect(['synchronous', 'journal_mode', 'locking_mode', 'trusted_schema'].map(pragma)).toEqual([
+        level,
+        'wal',
+        'exclusive',
+        0,
+      ]);
+      db.close();
+    },
+  );
+
+  it('leaves nothing behind but itself when it is let go of', () => {
+    open().close();
+    expect(readdirSync(join(directory, 'state'))).toEqual(['queue.db']);
+  });
+});
+
+describe('a spool that another process has', () => {
+  it('is not opened, and the text names the directory and the process', async () => {
+    open().close();
+    const { child: holder } = await other(`
+      const db = new Database(file);
+      db.pragma('locking_mode = EXCLUSIVE');
+      db.pragma('journal_mode = WAL');
+      db.exec('BEGIN IMMEDIATE; COMMIT');
+      require('fs').writeFileSync(require('path').join(file, '../supervisor.pid'), process.pid + '\\n');
+      console.log('ready');
+      setInterval(() => db.open, 1000);`);
+    const error = thrownBy(open);
+    expect(error).toMatchObject({ code: 'IN_USE', exitCode: 78 });
+    expect(error?.message).toBe(
+      `another supervisor (process ${holder.pid}) is running on ${join(directory, 'state')}. Stop it first, or give this pipeline its own --state directory.`,
+    );
+    holder.kill('SIGKILL');
+    await once(holder, 'exit');
+    open().close();
+  });
+
+  it('is not opened when nobody says which process that is', async () => {
+    open().close();
+    await other(`
+      const db = new Database(file);
+      db.exec('BEGIN EXCLUSIVE');
+      console.log('ready');
+      setInterval(() => db.open, 1000);`);
+    expect(thrownBy(open)?.message).toMatch(/^another supervisor is running on /);
+  });
+
+  it('keeps everybody else out while it is open here, readers too', async () => {
+    const spool = open();
+    spool.commit(group());
+    const { said } = await other(`
+      try {
+        new Database(file, { timeout: 0 }).prepare('SELECT * FROM run').all();
+        console.log('read it');
+      } catch (error) {
+        console.log(error.code);
+      }`);
+    expect(said).toBe('SQLITE_BUSY');
+    spool.close();
+  });
+
+  it('is had by the first of several that start at once on an empty directory: the others are waited for', async () => {
+    mkdirSync(join(directory, 'state'));
+    // One is looking at the file in the very moment, and goes when it finds that somebody is about to write.
+    const { child: looking } = await other(`
+      const db = new Database(file);
+      db.exec('BEGIN');
+      db.prepare('SELECT count(*) FROM sqlite_schema').get();
+      console.log('ready');
+      setInterval(() => db.open, 1000);`);
+    await other(
+      `
+      console.log('ready');
+      const look = () => {
+        const db = new Database(file, { timeout: 0 });
+        try {
+          db.pragma('user_version');
+          setImmediate(look);
+        } catch {
+          process.kill(Number(args[0]), 'SIGKILL');
+        } finally {
+          db.close();
+        }
+      };
+      look();`,
+      String(looking.pid),
+    );
+    const spool = open();
+    expect(spool.generation).toBe(1);
+    spool.close();
+  });
+});
+
+describe('a file that is no spool of ours', () => {
+  it('is refused and not changed when it was written by a newer version', () => {
+    made((db) => {
+      db.pragma(`application_id = ${applicationId}`);
+      db.pragma('user_version = 999');
+      db.exec('CREATE TABLE new_things (a)');
+    });
+    chmodSync(file, 0o600);
+    const before = fingerprint();
+    const error = thrownBy(open);
+    expect(error).toMatchObject({ code: 'SPOOL_NEWER', exitCode: 78 });
+    expect(error?.message).toContain(`schema 999; this one knows ${schemaVersion}`);
+    expect(fingerprint()).toEqual(before);
+  });
+
+  it('is refused and not changed when it was written by a newer version in a log', () => {
+    made((db) => {
+      db.pragma('journal_mode = WAL');
+      db.pragma(`application_id = ${applicationId}`);
+      db.pragma('user_version = 999');
+      db.exec('CREATE TABLE new_things (a)');
+    });
+    const before = fingerprint();
+    expect(thrownBy(open)).toMatchObject({ code: 'SPOOL_NEWER' });
+    expect(fingerprint()).toEqual(before);
+  });
+
+  it('is refused and not changed when it is somebody else’s database', () => {
+    made((db) => db.exec('CREATE TABLE pokemon (id)'));
+    const before = fingerprint();
+    expect(thrownBy(open)).toMatchObject({ code: 'NOT_A_SPOOL', exitCode: 78 });
+    expect(fingerprint()).toEqual(before);
+  });
+
+  it.each([
+    ['a line of text', 'this is not a database\n'],
+    ['much text', 'this is not a database\n'.repeat(1000)],
+  ])('is refused and not changed when it is no database: %s', (_, text) => {
+    mkdirSync(join(directory, 'state'));
+    writeFileSync(file, text);
+    const before = fingerprint();
+    const error = thrownBy(open);
+    expect(error).toMatchObject({ code: 'SPOOL', exitCode: 74 });
+    expect(error?.message).toContain(
+      `${file} is damaged or not a SQLite database (file is not a database). It is left as it is.`,
+    );
+    expect(fingerprint()).toEqual(before);
+  });
+
+  it('is taken for a new one when it is empty', () => {
+    mkdirSync(join(directory, 'state'));
+    writeFileSync(file, '');
+    const spool = open();
+    expect(spool.run()).toBeUndefined();
+    spool.close();
+  });
+
+  it('is refused when it is a directory', () => {
+    mkdirSync(file, { recursive: true });
+    expect(thrownBy(open)).toMatchObject({ code: 'STATE_DIRECTORY', exitCode: 78 });
+  });
+});
+
+describe('a directory that cannot be made', () => {
+  it('is a matter of configuration', () => {
+    const notADirectory = join(directory, 'a-file');
+    writeFileSync(notADirectory, '');
+    file = join(notADirectory, 'state', 'queue.db');
+    const error = thrownBy(open);
+    expect(error).toMatchObject({ code: 'STATE_DIRECTORY', exitCode: 78 });
+    expect(error?.message).toContain(`cannot make the state directory ${join(notADirectory, 'state')}: ENOTDIR`);
+  });
+});
+
+describe('a spool that was not closed in order', () => {
+  /** A spool with some pages of frames, as a killed supervisor leaves it; where one of the pages begins. */
+  function killed(): number {
+    const spool = open();
+    const first = { first: 1, frame: frameOf('x'.repeat(50_000)) };
+    spool.commit(group({ run: { ...aRun, nextSeq: 2 }, frames: [first] }));
+    spool.abandon();
+    return readFileSync(file).indexOf('x'.repeat(3000));
+  }
+
+  it('is as it was committed, and says so', () => {
+    killed();
+    const spool = open();
+    expect([spool.wasClean, spool.generation]).toEqual([false, 2]);
+    expect(spool.run()?.nextSeq).toBe(2);
+    expect(spool.readFrameOf(1)?.frame).toEqual(frameOf('x'.repeat(50_000)));
+    spool.close();
+  });
+
+  it('is refused, left as it is, when a page of it is damaged', () => {
+    const at = killed();
+    const bytes = readFileSync(file);
+    // The first four bytes of an overflow page say which is the next one.
+    bytes.fill(0xff, Math.floor(at / 4096) * 4096 + 4096, Math.floor(at / 4096) * 4096 + 4100);
+    writeFileSync(file, bytes);
+    const error = thrownBy(open);
+    expect(error).toMatchObject({ code: 'SPOOL', exitCode: 74 });
+    expect(error?.message).toMatch(
+      /is damaged or not a SQLite database \(.*\). It is left as it is\. Restore it from a backup/,
+    );
+    expect(readFileSync(file).equals(bytes)).toBe(true);
+  });
+
+  it('is refused when its beginning is missing', () => {
+    killed();
+    writeFileSync(file, readFileSync(file).subarray(0, 8192));
+    expect(thrownBy(open)).toMatchObject({ exitCode: 74 });
+  });
+});
+
+describe('the watch over the file', () => {
+  it('says nothing while it is the one that was opened', () => {
+    const spool = open();
+    const check = fileWatch(file);
+    spool.commit(group());
+    expect(check).not.toThrow();
+    spool.close();
+  });
+
+  it.each<[string, () => void]>([
+    ['removed', () => rmSync(file)],
+    [
+      'replaced',
+      () => {
+        writeFileSync(`${file}.other`, '');
+        renameSync(`${file}.other`, file);
+      },
+    ],
+  ])('throws when it was %s', (what, change) => {
+    const spool = open();
+    const check = spool.watch();
+    change();
+    const error = thrownBy(check);
+    expect(error).toMatchObject({ code: 'SPOOL', exitCode: 74 });
+    expect(error?.message).toContain(`${file} was ${what} while in use`);
+    spool.abandon();
+  });
+});
+
+describe('a spool that is moved aside', () => {
+  it('is complete under its new name, and leaves room for a new one', () => {
+    const spool = open();
+    spool.commit(group({ run: { ...aRun, nextSeq: 3 }, frames: [{ first: 1, frame: frameOf('a', 'b') }] }));
+    const retired = spool.retire('until-today');
+    expect(retired).toBe(join(directory, 'state', 'queue.until-today.db'));
+    expect(readdirSync(join(directory, 'state'))).toEqual(['queue.until-today.db']);
+    const fresh = open();
+    expect([fresh.generation, fresh.run()]).toEqual([1, undefined]);
+    fresh.close();
+    const old = Spool.open({ file: retired, ...options });
+    expect(old.readFrameOf(1)?.frame).toEqual(frameOf('a', 'b'));
+    expect(old.run()?.nextSeq).toBe(3);
+    old.close();
+  });
+
+  it('never takes the place of one that was moved aside before', () => {
+    const names = [1, 2, 3].map((nextSeq) => {
+      const spool = open();
+      spool.commit(group({ run: { ...aRun, nextSeq } }));
+      return spool.retire('until-today');
+    });
+    expect(new Set(names).size).toBe(3);
+    const kept = names.map((name) => {
+      const spool = Spool.open({ file: name, ...options });
+      const nextSeq = spool.run()?.nextSeq;
+      spool.close();
+      return nextSeq;
+    });
+    expect(kept).toEqual([1, 2, 3]);
+    expect(existsSync(file)).toBe(false);
+  });
+});
