@@ -33,6 +33,7 @@ export function localCalls(specs: LimitSpecs, clock: Clock, random: () => number
     cancel?.();
     const now = clock.now();
     for (const { id } of limits.advance(now)) calls.onGranted({ type: 'granted', id });
+    limits.told(now);
     const next = limits.nextAt(now);
     if (next !== undefined) cancel = clock.after(next - now, grant);
   };

@@ -38,6 +38,8 @@ export class Limit {
   readonly #line = new WaitingLine<Permit>();
   /** When permits of holders that have exited come back; oldest first. */
   #lingering: number[] = [];
+  /** Tickets of calls that have been granted under the rate and not yet told. */
+  #untold: number[] = [];
   #held = 0;
   #granted = 0;
 
@@ -71,7 +73,8 @@ export class Limit {
   /** Its holder's exit was observed. */
   holderExited(now: number, permit: Permit): void {
     if (permit.granted === undefined) return this.#line.leave(permit);
-    // No `ended` for the window: what the process had sent may still be on its way.
+    // Not `ended` for the window, but sent at the latest now: it may still be on its way.
+    this.#window?.told(permit.granted.ticket, now);
     this.#lingering.push(now + this.#lingerMs);
     this.#comeBack(now);
   }
@@ -85,12 +88,27 @@ export class Limit {
     this.#comeBack(now);
     for (let next = this.#line.first; next !== undefined && this.#canGrant(now); next = this.#line.first) {
       this.#line.leave(next);
-      this.#buckets?.add(this.#window?.arrivalOf(now) ?? now);
-      next.granted = { at: now, ticket: this.#window?.add(now) ?? 0 };
+      next.granted = { at: now, ticket: this.#window?.add() ?? 0 };
+      if (this.#window !== undefined) this.#untold.push(next.granted.ticket);
       this.#held++;
       this.#granted++;
       granted.push(next);
     }
+  }
+
+  /** Whether it has granted calls under its rate that have not been told yet. */
+  get hasUntold(): boolean {
+    return this.#untold.length > 0;
+  }
+
+  /** They have now. */
+  told(now: number): void {
+    if (this.#window === undefined || this.#buckets === undefined) return;
+    for (const ticket of this.#untold) {
+      this.#window.told(ticket, now);
+      this.#buckets.add(this.#window.arrivalOf(now));
+    }
+    this.#untold = [];
   }
 
   /** When `advance` can next grant something without anything else happening first. */
@@ -99,14 +117,14 @@ export class Limit {
     this.#comeBack(now);
     const permitAt = this.#held < this.#concurrency ? now : this.#lingering[0];
     if (permitAt === undefined) return undefined;
-    return Math.max(permitAt, this.#freeze.until, this.#window?.roomAt(now) ?? now);
+    const at = Math.max(permitAt, this.#freeze.until, this.#window?.roomAt(now) ?? now);
+    return at === Infinity ? undefined : at;
   }
 
+  /** What was not told yet is in it, as if it were told now: that is what will be the case when it is committed. */
   record(now: number, wall: number): LimitRecord {
-    const calls = (this.#buckets?.list(now) ?? []).flatMap(({ end, count }) => [
-      Math.floor((now - end) * 10) / 10,
-      count,
-    ]);
+    const calls = (this.#buckets?.list(now) ?? []).flatMap(({ end, count }) => [ageOf(end, now), count]);
+    if (this.#window && this.hasUntold) calls.push(ageOf(this.#window.arrivalOf(now), now), this.#untold.length);
     return { limit: this.name, wall, frozenMs: Math.ceil(this.#freeze.leftMs(now)), calls };
   }
 
@@ -149,6 +167,11 @@ export class Limit {
       this.#held--;
     }
   }
+}
+
+/** In milliseconds, to a tenth, rounded down: younger than it is, if anything. */
+function ageOf(at: number, now: number): number {
+  return Math.floor((now - at) * 10) / 10;
 }
 
 function check(name: string, { concurrency, rate, lingerMs = 0 }: LimitSpec): void {

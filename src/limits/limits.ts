@@ -21,9 +21,9 @@ export interface Grant {
  * All limits of a pipeline, as the supervisor keeps them: who may call now, across all processes.
  *
  * Pure: time comes in as `now` (monotonic milliseconds) and `wall`, and nothing happens between two calls. The supervisor
- * calls `advance` once per tick, after what the tick brought, and at `nextAt`. **Grants under a rate are told
- * only when `durable()`'s records are committed**; a commit that fails leaves them granted and untold, to be told with
- * the commit that succeeds. Every call takes constant time, amortised, in the number of permits.
+ * calls `advance` once per tick, after what the tick brought, and at `nextAt`; commits what `durable` gives; tells the holders;
+ * and says so with `told`. **Grants under a rate are told only when the records are committed**; a commit that fails
+ * leaves them granted and untold, to be told with the commit that succeeds. Every call takes constant time, amortised, in the number of permits.
  *
  * What a rate promises: never more than N grants in any half-open stretch of the period. What arrives at the vendor is a
  * little later than the grant; `window.ts` says how that is allowed for, and how far.
@@ -96,13 +96,17 @@ export class Limits {
   advance(now: number): Grant[] {
     const granted: Permit[] = [];
     for (const limit of this.#limits.values()) limit.advance(now, granted);
-    for (const { limit } of granted) if (limit.hasRate) this.#changed.add(limit);
     return granted.map(({ holder, id, limit }) => ({
       holder,
       id,
       name: limit.name,
       awaitsCommit: limit.hasRate,
     }));
+  }
+
+  /** All that was granted so far has been told to the holders. A call under a rate counts from here, not from its grant. */
+  told(now: number): void {
+    for (const limit of this.#limits.values()) limit.told(now);
   }
 
   /** When `advance` can next grant something because of time alone; undefined if only a release can help. */
@@ -117,9 +121,11 @@ export class Limits {
 
   /**
    * Records of the limits that changed since the last call: each replaces the limit's earlier one in the spool. Of all
-   * that have one if the wall clock was set meanwhile, because that makes the ones in the spool wrong.
+   * that have one if the wall clock was set meanwhile, because that makes the ones in the spool wrong; and always of those
+   * with grants that wait to be told, because a commit that was held up has to say when they really are.
    */
   durable(now: number, wall: number): LimitRecord[] {
+    for (const limit of this.#limits.values()) if (limit.hasUntold) this.#changed.add(limit);
     const offset = wall - now;
     if (Math.abs(offset - (this.#wallOffset ?? offset)) > steadyMs) {
       for (const limit of this.#recorded) this.#changed.add(limit);

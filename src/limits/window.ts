@@ -1,10 +1,10 @@
 import type { Rate } from './rate.ts';
 
 /**
- * How long after its grant a call is taken to be still on its way, as a share of the rate's period.
+ * How long after it was told a call is taken to be still on its way, as a share of the rate's period.
  *
- * A vendor counts arrivals; we know grants. Between the two lie a commit, two messages, the child's event loop and
- * the network, and they differ from call to call: a call that was slow to arrive is followed, one period after
+ * A vendor counts arrivals; we know grants. Between the two lie two messages, the child's event loop and the
+ * network, and they differ from call to call: a call that was slow to arrive is followed, one period after
  * its *grant*, by one that is quick, and the vendor sees both in one of its windows. A call that is over has arrived, so
  * it is counted from its end, but never from later than this share after its grant. Calls that take longer than that
  * cost a twentieth of the allowance, quick ones next to nothing.
@@ -54,19 +54,29 @@ export class Window {
     return this.#size < this.#rate.count;
   }
 
-  /** The earliest time at which there can be room, as far as is known at `now`. */
+  /** The earliest time at which there can be room, as far as is known at `now`; Infinity if that waits for `told`. */
   roomAt(now: number): number {
     return this.hasRoom(now) ? now : this.#arrivals[this.#head]! + this.#rate.perMs;
   }
 
-  /** By when a call that is granted at `now` will have arrived, whatever happens. */
+  /** By when a call that is told at `now` that it may go will have arrived, whatever happens. */
   arrivalOf(now: number): number {
     return now + (now - this.#lastEnd <= keptMs ? this.#warmMs : this.#coldMs);
   }
 
-  /** Counts a call granted at `now`; returns a ticket for `ended`. The caller has asked `hasRoom`. */
-  add(now: number): number {
-    return this.#push(this.arrivalOf(now));
+  /**
+   * Counts a call that has been granted and not yet told; returns its ticket. The caller has asked `hasRoom`. Until it is
+   * told it may still arrive at any time, so it keeps its place: a commit that is held up must not let calls pile up
+   * that are then told all at once.
+   */
+  add(): number {
+    return this.#push(Infinity);
+  }
+
+  /** The call with this ticket was told that it may go. */
+  told(ticket: number, now: number): void {
+    const index = ticket - this.#first;
+    if (this.#arrivals[index] === Infinity) this.#arrivals[index] = this.arrivalOf(now);
   }
 
   /** The call with this ticket is over, so it has arrived. */

@@ -315,6 +315,7 @@ export class Service {
     if (grants.length === 0) return;
     const holders = new Map([this.#producing, ...this.#consumers].map((side) => [side.holder, side.post.child]));
     for (const { holder, id } of grants) holders.get(holder)?.send({ type: 'granted', id });
+    this.#hub.limits.told(this.#hub.clock.now());
   }
 
   #updateThrottle(): void {

@@ -34,6 +34,7 @@ export function supervise(vendor: LimitSpec): Supervisor {
   function tick(): void {
     tickIsDue = false;
     for (const { holder, id } of limits.advance(systemClock.now())) children[holder]!.onGranted({ id });
+    limits.told(systemClock.now());
     for (const watcher of watchers) watcher();
     stopTimer?.();
     const next = limits.nextAt(systemClock.now());

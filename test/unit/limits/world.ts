@@ -6,7 +6,8 @@ import type { LimitRecord } from '../../../src/limits/record.ts';
 export interface Call {
   holder: number;
   id: number;
-  grantedAt: number;
+  /** Infinity until the commit that it waits for. */
+  toldAt: number;
   endedAt: number;
   /** Where between its grant and its end it arrives at the vendor: 0…1. */
   travels: number;
@@ -21,6 +22,7 @@ export type Step =
   | { kind: 'waitForNext' }
   | { kind: 'freeze'; ms: number | null }
   | { kind: 'setClock'; by: number }
+  | { kind: 'stall'; share: number }
   | { kind: 'restart'; downMs: number; setBack: number };
 
 /** A supervisor with one limit, its children, the clock on the wall and the spool. Checks order, concurrency and freezes as it goes. */
@@ -34,6 +36,9 @@ export class World {
   frozenUntil = -Infinity;
   readonly #travels: (index: number) => number;
   #ids = 0;
+  /** Until then no commit succeeds. */
+  #stalledUntil = -Infinity;
+  #uncommitted: { records: string; offset: number } | undefined;
   /** Wall clock minus `now`. */
   #offset = 1_700_000_000_000;
   #offsetOfRecord = this.#offset;
@@ -75,6 +80,9 @@ export class World {
       case 'setClock':
         this.#offset += step.by;
         break;
+      case 'stall':
+        this.#stalledUntil = this.now + step.share * (this.spec.rate?.perMs ?? 1000);
+        break;
       case 'restart':
         this.#restart(step.downMs, step.setBack);
         break;
@@ -99,8 +107,7 @@ export class World {
     const grants = this.limits.advance(this.now);
     const records = this.limits.durable(this.now, this.now + this.#offset);
     if (records.length > 0) {
-      this.#spool = JSON.parse(JSON.stringify(records)) as LimitRecord[];
-      this.#offsetOfRecord = this.#offset;
+      this.#uncommitted = { records: JSON.stringify(records), offset: this.#offset };
       assert.ok(records[0]!.calls.length / 2 <= 64, 'records are short');
     }
     assert.deepEqual(
@@ -110,23 +117,36 @@ export class World {
     );
     assert.ok(grants.length === 0 || this.now >= this.frozenUntil, 'nothing is granted in a freeze');
     for (const { holder, id } of grants) {
-      this.held.push({ holder, id, grantedAt: this.now, endedAt: Infinity, travels: this.#travels(id) });
+      this.held.push({ holder, id, toldAt: Infinity, endedAt: Infinity, travels: this.#travels(id) });
     }
     assert.ok(this.held.length <= (this.spec.concurrency ?? Infinity), 'no more are held than may be');
     const [{ held, waiting } = {}] = this.limits.snapshot(this.now);
     assert.deepEqual({ held, waiting }, { held: this.held.length, waiting: this.waiting.length });
+    if (this.now >= this.#stalledUntil) this.#commit();
     return grants.length;
   }
 
-  /** All calls, ended now if they have not. */
+  #commit(): void {
+    if (this.#uncommitted !== undefined) {
+      this.#spool = JSON.parse(this.#uncommitted.records) as LimitRecord[];
+      this.#offsetOfRecord = this.#uncommitted.offset;
+      this.#uncommitted = undefined;
+    }
+    for (const call of this.held) call.toldAt = Math.min(call.toldAt, this.now);
+    this.limits.told(this.now);
+  }
+
+  /** All calls that were told, ended now if they have not. */
   calls(): Call[] {
     this.#end(() => true);
-    return this.over;
+    return this.over.filter(({ toldAt }) => toldAt < Infinity);
   }
 
   #restart(downMs: number, setBack: number): void {
     this.#end(() => true);
     this.waiting = [];
+    this.#uncommitted = undefined;
+    this.#stalledUntil = -Infinity;
     this.now += downMs;
     // Set forward while nobody looks is the one thing that cannot be told from time passing.
     this.#offset = Math.min(this.#offset, this.#offsetOfRecord) - setBack;
