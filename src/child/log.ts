@@ -17,7 +17,7 @@ export function childLog(send: (message: LogMessage) => void): Log {
 
 function text(message: unknown): string {
   try {
-    const whole = String(message as string);
+    const whole = String(message);
     return whole.length > messageLimit ? `${whole.slice(0, messageLimit)}…` : whole;
   } catch {
     return `(a message that is no text: ${typeof message})`;

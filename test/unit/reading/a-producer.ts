@@ -6,6 +6,7 @@ import { Outlet, type OutletOptions } from '../../../src/reading/outlet.ts';
 import { Reader, type ReaderOptions } from '../../../src/reading/reader.ts';
 import { ThrottleGate } from '../../../src/reading/throttle-gate.ts';
 import { HandClock } from '../../support/hand-clock.ts';
+import { microtasks } from '../../support/microtasks.ts';
 
 /** What a producer has sent: a frame's items, or a place alone. */
 export interface Sent {
@@ -77,9 +78,4 @@ export class AProducer {
     this.outlet.flush();
     return { isAtEnd: await reading, items: this.items };
   }
-}
-
-/** Lets what is ready go on. */
-export async function microtasks(count = 12): Promise<void> {
-  for (let i = 0; i < count; i++) await Promise.resolve();
 }

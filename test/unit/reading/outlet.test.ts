@@ -2,7 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { itemDigest } from '../../../src/frame/codec.ts';
 import type { Outlet } from '../../../src/reading/outlet.ts';
-import { anOutlet, microtasks } from './a-producer.ts';
+import { anOutlet } from './a-producer.ts';
+import { microtasks } from '../../support/microtasks.ts';
 
 const place = (count: number, cursor: string | null = null) => ({ cursor, count });
 const told = { isToBeToldAlone: true };

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { itemDigest } from '../../../src/frame/codec.ts';
-import { AProducer, microtasks } from './a-producer.ts';
+import { AProducer } from './a-producer.ts';
+import { microtasks } from '../../support/microtasks.ts';
 
 function* numbers(count: number): Generator<number> {
   for (let i = 1; i <= count; i++) yield i;

@@ -2,7 +2,8 @@ import { describe, it } from '@jest/globals';
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { sourceStart, type SourcePosition } from '../../../src/frame/position.ts';
-import { AProducer, microtasks, type AProducerOptions } from './a-producer.ts';
+import { AProducer, type AProducerOptions } from './a-producer.ts';
+import { microtasks } from '../../support/microtasks.ts';
 
 /** What a source does, step by step: yields the next item, or says where it is. */
 type Script = readonly ('item' | 'checkpoint')[];

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { ThrottleGate } from '../../../src/reading/throttle-gate.ts';
-import { microtasks } from './a-producer.ts';
+import { microtasks } from '../../support/microtasks.ts';
 
 async function isOpen(waiting: Promise<void>): Promise<boolean> {
   let opened = false;

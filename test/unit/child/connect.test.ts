@@ -1,0 +1,165 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import type { Socket } from 'node:net';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { createChannel, type Channel } from '../../../src/ipc/channel.ts';
+import type { FromConsumer, ToConsumer } from '../../../src/ipc/messages.ts';
+import { parse } from '../../../src/ipc/parse.ts';
+import { identify } from '../../../src/supervision/identity.ts';
+import { Bundles } from '../../support/bundled.ts';
+import { until } from '../../support/until.ts';
+
+let bundles: Bundles;
+let entry: string;
+beforeAll(() => {
+  bundles = new Bundles();
+  entry = bundles.make('test/fixtures/children/connects.ts');
+});
+afterAll(() => bundles.remove());
+
+/** A process that has connected, and this side of its channel. */
+class Connected {
+  readonly messages: FromConsumer[] = [];
+  readonly process: ChildProcess;
+  readonly socket: Socket;
+  readonly channel: Channel<ToConsumer>;
+  stderr = '';
+  exit: { code: number | null; signal: string | null } | undefined;
+
+  constructor() {
+    this.process = spawn(process.execPath, [entry], { stdio: ['ignore', 'ignore', 'pipe', 'pipe'] });
+    this.process.stderr!.on('data', (chunk: Buffer) => (this.stderr += chunk.toString()));
+    this.process.on('exit', (code, signal) => (this.exit = { code, signal }));
+    this.socket = this.process.stdio[3] as Socket;
+    this.channel = createChannel<FromConsumer, ToConsumer>(this.socket, {
+      parse: parse.fromConsumer,
+      onMessage: (message) => this.messages.push(message),
+      onClose: () => undefined,
+    });
+    started.push(this);
+  }
+
+  /** Starts one and tells it what to do. */
+  static async told(deed: string): Promise<Connected> {
+    const child = new Connected();
+    await until(() => child.messages.length === 1);
+    child.channel.send({ type: 'refused', id: 0, message: deed });
+    await until(() => child.messages.length >= 2);
+    return child;
+  }
+
+  async gone(): Promise<{ code: number | null; signal: string | null }> {
+    await until(() => this.exit !== undefined && !this.channel.isOpen);
+    return this.exit!;
+  }
+
+  get failures(): FromConsumer[] {
+    return this.messages.filter(({ type }) => type === 'failed');
+  }
+}
+
+const started: Connected[] = [];
+afterEach(() => {
+  for (const { process: child, socket } of started.splice(0)) {
+    child.kill('SIGKILL');
+    socket.destroy();
+  }
+});
+
+describe('a child', () => {
+  it('ignores what a terminal and a service manager send to everybody', async () => {
+    const child = await Connected.told('waits');
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) child.process.kill(signal);
+    child.channel.send({ type: 'bye' });
+    child.channel.send({ type: 'bye' });
+    await until(() => !child.channel.isOpen);
+    expect([child.exit, child.failures]).toEqual([undefined, []]);
+  });
+
+  it('dies by itself, at once, when its channel closes: nothing that it does could be settled any more', async () => {
+    const child = await Connected.told('waits');
+    child.channel.destroy();
+    expect(await child.gone()).toEqual({ code: null, signal: 'SIGKILL' });
+    expect(child.stderr).toBe('');
+  });
+
+  it('dies and says why when what comes on its channel is no message', async () => {
+    const child = await Connected.told('waits');
+    child.socket.write('HTTP/1.1 400 Bad Request');
+    expect(await child.gone()).toEqual({ code: null, signal: 'SIGKILL' });
+    await until(() => child.stderr !== '');
+    expect(child.stderr).toContain('the channel to the supervisor broke: expected a message');
+  });
+
+  it.each([
+    ['throws', { code: 'Error', message: 'thrown out of the blue' }],
+    ['rejects', { code: 'Error', message: 'nobody caught this' }],
+    ['throws null', { code: 'THROWN', message: 'a null was thrown: null' }],
+  ])('that %s where nobody catches it says so and exits 1', async (deed, error) => {
+    const child = await Connected.told(deed);
+    expect(await child.gone()).toEqual({ code: 1, signal: null });
+    expect(child.failures).toMatchObject([{ type: 'failed', error, exitCode: null }]);
+  });
+
+  it('that fails says so even if a timer of its user keeps it: it has let go of its channel', async () => {
+    const child = await Connected.told('throws, with a timer left');
+    await until(() => !child.channel.isOpen);
+    expect(child.failures).toMatchObject([{ error: { message: 'and it has a timer' } }]);
+    expect(child.exit).toBeUndefined();
+  });
+
+  it('that cannot go on for good names the exit code for all', async () => {
+    const child = await Connected.told('fails for good');
+    expect(await child.gone()).toEqual({ code: 1, signal: null });
+    expect(child.failures).toMatchObject([{ error: { code: 'SOURCE_CHANGED' }, exitCode: 78 }]);
+  });
+
+  it('fails once', async () => {
+    const child = await Connected.told('fails twice');
+    await child.gone();
+    expect(child.failures).toMatchObject([{ error: { message: 'first' } }]);
+  });
+
+  it('lets go when it is told to, and ends by itself', async () => {
+    const child = new Connected();
+    await until(() => child.messages.length === 1);
+    child.channel.send({ type: 'bye' });
+    expect(await child.gone()).toEqual({ code: 0, signal: null });
+    expect(child.messages).toHaveLength(1);
+  });
+});
+
+describe('a child that watches its parent', () => {
+  it('dies with it, even in a busy loop', async () => {
+    // A parent in between, which can be killed: it hands its own channel on.
+    const script = `
+      const { spawn } = require('node:child_process');
+      const child = spawn(process.execPath, [process.argv[1]], { stdio: ['ignore', 'ignore', 'inherit', 3] });
+      process.stdout.write(String(child.pid));
+      setInterval(() => {}, 1000);`;
+    const parent = spawn(process.execPath, ['-e', script, entry], { stdio: ['ignore', 'pipe', 'inherit', 'pipe'] });
+    const messages: FromConsumer[] = [];
+    const channel = createChannel<FromConsumer, ToConsumer>(parent.stdio[3] as Socket, {
+      parse: parse.fromConsumer,
+      onMessage: (message) => messages.push(message),
+      onClose: () => undefined,
+    });
+    let pid = '';
+    parent.stdout!.on('data', (chunk: Buffer) => (pid += chunk.toString()));
+    await until(() => messages.length === 1 && pid !== '');
+    channel.send({ type: 'refused', id: 0, message: 'watches its parent in a busy loop' });
+    await until(() => isBusy(Number(pid)));
+    parent.kill('SIGKILL');
+    // Its channel stays open: only the watch can tell.
+    await until(() => identify(Number(pid)) === undefined);
+    expect(messages).toHaveLength(2);
+    channel.destroy();
+  });
+});
+
+/** Has used more than half a second of a core: a start takes a fraction of that. See proc_pid_stat(5). */
+function isBusy(pid: number): boolean {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1]!.split(' ');
+  const ticks = Number(fields[11]) + Number(fields[12]);
+  return ticks > 60;
+}

@@ -1,0 +1,163 @@
+import { frameToPayload } from '../../../src/frame/frame.ts';
+import type { Deliver, FromConsumer, Released, Settle } from '../../../src/ipc/messages.ts';
+import type { ProcessContext } from '../../../src/pipeline/context.ts';
+import { pipelineMark, type Pipeline } from '../../../src/pipeline/types.ts';
+import { memory, type MemorySink } from '../../../src/sinks/memory.ts';
+import type { SinkContext, SinkWriter } from '../../../src/sinks/port.ts';
+import { Consumer } from '../../../src/working/consumer.ts';
+import { frameOf } from '../../support/frames.ts';
+import { HandClock } from '../../support/hand-clock.ts';
+import { microtasks } from '../../support/microtasks.ts';
+
+export interface AConsumerOptions {
+  process?: (item: unknown, context: ProcessContext) => unknown;
+  teardown?: () => unknown;
+  /** The store that writers share; default: one of its own. */
+  store?: MemorySink<unknown>;
+  /** Puts itself before the writer that the store opens. */
+  wrap?: (writer: SinkWriter<unknown>) => SinkWriter<unknown>;
+  writer?: number;
+  concurrency?: number;
+  itemTimeoutMs?: number;
+  /** Whether settles are confirmed at once. */
+  confirms?: boolean;
+}
+
+/** A consumer at work in this process, driven by its messages. */
+export class AConsumer {
+  readonly clock = new HandClock();
+  readonly sent: FromConsumer[] = [];
+  readonly failures: unknown[] = [];
+  readonly log: string[] = [];
+  readonly store: MemorySink<unknown>;
+  readonly consumer: Consumer;
+  /** Scopes that were opened and not closed. */
+  openScopes = 0;
+
+  private constructor(
+    options: AConsumerOptions,
+    store: MemorySink<unknown>,
+    sink: SinkWriter<unknown>,
+    clock: HandClock,
+  ) {
+    this.clock = clock;
+    this.store = store;
+    const { process, teardown, concurrency = 4, itemTimeoutMs = 60_000, confirms = true } = options;
+    const pipeline: Pipeline = { [pipelineMark]: 1, name: 'tested', source: [], process, teardown, sink: store };
+    const warn = (message: string): void => void this.log.push(message);
+    this.consumer = new Consumer({
+      pipeline,
+      sink,
+      run: 'run-1',
+      concurrency,
+      itemTimeoutMs,
+      resources: { table: 'looked up' },
+      clock,
+      random: () => 0.5,
+      log: { debug: warn, info: warn, warn, error: warn },
+      calls: {
+        scope: () => {
+          this.openScopes += 1;
+          return {
+            fetch: () => Promise.reject(new Error('not here')),
+            limit: async (_name, task) => await task(),
+            close: () => void (this.openScopes -= 1),
+          };
+        },
+        exclusive: async (_name, task) => await task(),
+        onGranted: () => undefined,
+        onRefused: () => undefined,
+        waitingFor: () => null,
+      },
+      send: (message) => {
+        this.sent.push(message);
+        if (confirms && message.type === 'settle') void Promise.resolve().then(() => this.consumer.settled(1));
+      },
+      fail: (error) => this.failures.push(error),
+    });
+  }
+
+  static async open(options: AConsumerOptions = {}): Promise<AConsumer> {
+    const { store = memory(), writer = 1, wrap = (same: SinkWriter<unknown>) => same } = options;
+    const clock = new HandClock();
+    const context: SinkContext = {
+      run: 'run-1',
+      writer,
+      generation: 1,
+      durability: 'full',
+      clock,
+      exclusive: async (_name, task) => await task(),
+      writeOut: () => Promise.resolve(),
+    };
+    return new AConsumer(options, store, wrap(await store.open(context)), clock);
+  }
+
+  /** Lends it these items, the first of which is `seq`. */
+  deliver(items: readonly unknown[], message: Partial<Deliver> = {}): void {
+    const { header, parts } = frameToPayload(frameOf(items));
+    const rest = { seq: 1, attempt: 1, redelivered: false, suspect: false, writers: [], ...message };
+    this.consumer.deliver({ type: 'deliver', ...rest, ...header }, Buffer.concat(parts));
+  }
+
+  /** Lends it items that a lost consumer had. */
+  redeliver(items: readonly unknown[], message: Partial<Deliver> = {}): void {
+    this.deliver(items, { redelivered: true, suspect: true, ...message });
+  }
+
+  get settles(): Settle[] {
+    return this.sent.filter((message) => message.type === 'settle');
+  }
+
+  /** Seqs settled as done, lowest first. */
+  get done(): number[] {
+    return this.settles.flatMap(({ done }) => seqsOf(done)).toSorted((a, b) => a - b);
+  }
+
+  get failed(): Settle['failed'] {
+    return this.settles.flatMap(({ failed }) => failed);
+  }
+
+  get released(): number[] {
+    return this.sent
+      .filter((message): message is Released => message.type === 'released')
+      .flatMap(({ items }) => seqsOf(items));
+  }
+
+  /** Types of what it has sent. */
+  get said(): string[] {
+    return this.sent.map(({ type }) => type);
+  }
+
+  /** Lets everything go on that only waits for a promise, or for the loop's next turn. */
+  async settle(): Promise<void> {
+    for (let i = 0; i < 4; i++) {
+      await microtasks(20);
+      this.clock.endTick();
+    }
+  }
+
+  /** Whether `promise` is settled by now. */
+  async isOver(promise: Promise<unknown>): Promise<boolean> {
+    let over = false;
+    const note = (): void => void (over = true);
+    promise.then(note, note);
+    await this.settle();
+    return over;
+  }
+}
+
+export function seqsOf(flat: readonly number[]): number[] {
+  const seqs: number[] = [];
+  for (let i = 0; i < flat.length; i += 2) for (let seq = flat[i]!; seq <= flat[i + 1]!; seq++) seqs.push(seq);
+  return seqs;
+}
+
+/** A promise, and how to settle it. */
+export class Held<T = unknown> {
+  resolve: (value: T) => void = () => undefined;
+  reject: (error: unknown) => void = () => undefined;
+  readonly promise = new Promise<T>((resolve, reject) => {
+    this.resolve = resolve;
+    this.reject = reject;
+  });
+}

@@ -1,0 +1,681 @@
+import { getEventListeners } from 'node:events';
+import { describe, expect, it } from '@jest/globals';
+import { DependencyError, PermanentError, RetryAfter } from '../../../src/core/errors.ts';
+import type { ProcessContext } from '../../../src/pipeline/context.ts';
+import { memory } from '../../../src/sinks/memory.ts';
+import { BadRow, type Batch, type SinkWriter } from '../../../src/sinks/port.ts';
+import { AConsumer, Held } from './a-consumer.ts';
+
+/** A writer whose commits wait for the test. */
+function heldCommits(): {
+  wrap: (writer: SinkWriter<unknown>) => SinkWriter<unknown>;
+  commits: { batch: Batch<unknown>; go: Held<void> }[];
+} {
+  const commits: { batch: Batch<unknown>; go: Held<void> }[] = [];
+  const wrap = (writer: SinkWriter<unknown>): SinkWriter<unknown> => ({
+    ...passingOn(writer),
+    async commit(batch) {
+      const go = new Held<void>();
+      commits.push({ batch, go });
+      await go.promise;
+      await writer.commit(batch);
+    },
+  });
+  return { wrap, commits };
+}
+
+function passingOn(writer: SinkWriter<unknown>): SinkWriter<unknown> {
+  return {
+    commit: (batch) => writer.commit(batch),
+    fence: (writers) => writer.fence(writers),
+    ask: (from, to) => writer.ask(from, to),
+    prune: (request) => writer.prune(request),
+    close: () => writer.close(),
+  };
+}
+
+describe('items', () => {
+  it('are processed, their results committed, and only then settled', async () => {
+    const { wrap, commits } = heldCommits();
+    const world = await AConsumer.open({ wrap, process: (item) => ({ doubled: Number(item) * 2 }) });
+    world.deliver([1, 2, 3], { seq: 11 });
+    await world.settle();
+    expect(commits.map(({ batch }) => [batch.rows, batch.seqs.toFlat()])).toEqual([
+      [
+        [{ doubled: 2 }, { doubled: 4 }, { doubled: 6 }],
+        [11, 13],
+      ],
+    ]);
+    expect(world.said).toEqual([]);
+    commits[0]!.go.resolve();
+    await world.settle();
+    expect(world.settles).toMatchObject([{ done: [11, 13], failed: [] }]);
+    expect(world.store.rows).toEqual([{ doubled: 2 }, { doubled: 4 }, { doubled: 6 }]);
+  });
+
+  it('go to the sink as they are when there is no process', async () => {
+    const world = await AConsumer.open();
+    world.deliver([{ id: 1 }, { id: 2 }]);
+    await world.settle();
+    expect(world.store.rows).toEqual([{ id: 1 }, { id: 2 }]);
+    expect(world.done).toEqual([1, 2]);
+  });
+
+  it.each<[string, unknown, unknown[]]>([
+    ['one result', { id: 1 }, [{ id: 1 }]],
+    ['a result that is falsy', 0, [0]],
+    ['many', [{ id: 1 }, { id: 2 }], [{ id: 1 }, { id: 2 }]],
+    ['none', undefined, []],
+    ['null', null, []],
+    ['an empty array', [], []],
+    ['an array with gaps', [{ id: 1 }, null, undefined, { id: 2 }], [{ id: 1 }, { id: 2 }]],
+  ])('may have %s: they are settled all the same', async (_, result, rows) => {
+    for (const process of [() => result, () => Promise.resolve(result)]) {
+      const world = await AConsumer.open({ process });
+      world.deliver(['item']);
+      await world.settle();
+      expect(world.store.rows).toEqual(rows);
+      expect(world.done).toEqual([1]);
+    }
+  });
+
+  it('that finish while a commit is under way make the next one together', async () => {
+    const { wrap, commits } = heldCommits();
+    const gates = [1, 2, 3, 4].map(() => new Held());
+    const world = await AConsumer.open({ wrap, process: (item) => gates[Number(item)]!.promise });
+    world.deliver([0, 1, 2, 3]);
+    gates[2]!.resolve('c');
+    await world.settle();
+    for (const i of [0, 3]) {
+      gates[i]!.resolve(`${i}`);
+      await world.settle();
+    }
+    expect(commits).toHaveLength(1);
+    commits[0]!.go.resolve();
+    await world.settle();
+    expect(commits.map(({ batch }) => [batch.rows, batch.seqs.toFlat()])).toEqual([
+      [['c'], [3, 3]],
+      [
+        ['0', '3'],
+        [1, 1, 4, 4],
+      ],
+    ]);
+  });
+
+  it('know their number, attempt, key and resources', async () => {
+    const seen: unknown[] = [];
+    const world = await AConsumer.open({
+      process: (_item, { seq, attempt, key, resources }) => void seen.push([seq, attempt, key, resources]),
+    });
+    world.deliver(['a'], { seq: 7, attempt: 3 });
+    await world.settle();
+    expect(seen).toEqual([[7, 3, 'run-1:7', { table: 'looked up' }]]);
+  });
+
+  it('have what they left open closed when they are done, failed or not', async () => {
+    const world = await AConsumer.open({
+      process: (item, context: ProcessContext) => {
+        void context.fetch;
+        if (item === 'throws') throw new Error('no');
+        return item === 'rejects' ? Promise.reject(new Error('no')) : item;
+      },
+    });
+    world.deliver(['a', 'throws', 'rejects']);
+    await world.settle();
+    expect(world.openScopes).toBe(0);
+  });
+});
+
+describe('a settle', () => {
+  it('is the only one on its way; what comes meanwhile goes with the next', async () => {
+    const world = await AConsumer.open({ confirms: false });
+    world.deliver(['a'], { seq: 1 });
+    await world.settle();
+    world.deliver(['b'], { seq: 2 });
+    await world.settle();
+    world.deliver(['c'], { seq: 3 });
+    await world.settle();
+    expect(world.settles).toMatchObject([{ done: [1, 1] }]);
+    world.consumer.settled(1);
+    expect(world.settles).toMatchObject([{ done: [1, 1] }, { done: [2, 3] }]);
+  });
+});
+
+describe('an item that fails', () => {
+  it.each<[string, () => unknown, object]>([
+    ['throws', thrower(new Error('no')), { verdict: 'retry', error: { message: 'no' }, afterMs: null }],
+    ['rejects', () => Promise.reject(new Error('no')), { verdict: 'retry', error: { message: 'no' } }],
+    ['throws null', thrower(null), { verdict: 'retry', error: { code: 'THROWN', message: 'a null was thrown: null' } }],
+    ['rejects with nothing', () => Promise.reject(), { verdict: 'retry', error: { code: 'THROWN' } }],
+    ['throws text', thrower('no'), { verdict: 'retry', error: { message: 'a string was thrown: no' } }],
+    ['can never succeed', thrower(new PermanentError('bad')), { verdict: 'dead', error: { code: 'PERMANENT' } }],
+    ['asks for time', thrower(new RetryAfter(5000)), { verdict: 'later', afterMs: 5000 }],
+    ['needs what is out', thrower(new DependencyError('down')), { verdict: 'later', afterMs: null }],
+    [
+      'throws what cannot be looked at',
+      thrower(
+        new Proxy(
+          {},
+          {
+            get: () => {
+              throw new Error('never');
+            },
+          },
+        ),
+      ),
+      { verdict: 'retry' },
+    ],
+    [
+      'returns a thenable that throws',
+      () => thenable({ value: thrower(new Error('no promise')) }),
+      { verdict: 'retry', error: { message: 'no promise' } },
+    ],
+    [
+      'returns something whose then cannot even be read',
+      () => thenable({ get: thrower(new Error('no then')) }),
+      { verdict: 'retry', error: { message: 'no then' } },
+    ],
+  ])('because it %s says so, and the others go on', async (_, fail, failure) => {
+    const world = await AConsumer.open({ process: (item) => (item === 'bad' ? fail() : item) });
+    world.deliver(['a', 'bad', 'b']);
+    await world.settle();
+    expect(world.failed).toMatchObject([{ seq: 2, ...failure }]);
+    expect(world.done).toEqual([1, 3]);
+    expect(world.failures).toEqual([]);
+  });
+
+  it('because of a limit that the pipeline does not have ends the service with 78', async () => {
+    const error = Object.assign(new Error('expected the name of a limit'), { code: 'UNKNOWN_LIMIT' });
+    const world = await AConsumer.open({ process: thrower(error) });
+    world.deliver(['a']);
+    await world.settle();
+    expect(world.failures).toMatchObject([{ code: 'UNKNOWN_LIMIT', exitCode: 78 }]);
+    expect(world.failed).toEqual([]);
+  });
+});
+
+describe('the slots', () => {
+  it('hold at most C items at a time, and take the next as soon as one is free', async () => {
+    const gates = Array.from({ length: 6 }, () => new Held());
+    const started: unknown[] = [];
+    const world = await AConsumer.open({
+      concurrency: 2,
+      process: (item) => {
+        started.push(item);
+        return gates[Number(item)]!.promise;
+      },
+    });
+    world.deliver([0, 1, 2, 3, 4, 5]);
+    await world.settle();
+    expect(started).toEqual([0, 1]);
+    expect(world.consumer.state).toMatchObject({ lent: 6, started: 2 });
+    gates[1]!.resolve(undefined);
+    await world.settle();
+    expect(started).toEqual([0, 1, 2]);
+    for (const gate of gates) gate.resolve(undefined);
+    await world.settle();
+    expect(started).toEqual([0, 1, 2, 3, 4, 5]);
+    expect(world.consumer.state).toMatchObject({ lent: 0, started: 0, oldestMs: 0 });
+  });
+
+  it('tell the age of the oldest item in them', async () => {
+    const world = await AConsumer.open({ process: () => new Promise(() => {}) });
+    world.deliver(['a']);
+    world.clock.turn(700);
+    world.deliver(['b'], { seq: 2 });
+    world.clock.turn(300);
+    expect(world.consumer.state.oldestMs).toBe(1000);
+  });
+
+  it('are not needed by items that are done at once, however many', async () => {
+    const world = await AConsumer.open({ concurrency: 1 });
+    world.deliver(Array.from({ length: 500 }, (_, i) => i));
+    expect(world.consumer.state).toMatchObject({ lent: 0, started: 0 });
+    await world.settle();
+    expect(world.settles).toMatchObject([{ done: [1, 500] }]);
+  });
+
+  it('let the event loop turn in a long run of such items', async () => {
+    const world: AConsumer = await AConsumer.open({ process: () => world.clock.standStill(4) });
+    world.deliver(Array.from({ length: 9 }, (_, i) => i));
+    expect(world.consumer.state.lent).toBe(6);
+    world.deliver(['more'], { seq: 10 });
+    expect(world.consumer.state.lent).toBe(7);
+    world.clock.endTick();
+    expect(world.consumer.state.lent).toBe(4);
+    await world.settle();
+    expect(world.done).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+  });
+
+  it('abort an item’s signal at its timeout', async () => {
+    const aborted: unknown[] = [];
+    const world = await AConsumer.open({
+      itemTimeoutMs: 3000,
+      process: (item, { signal }) =>
+        new Promise((_, reject) => {
+          if (item === 'deaf') return;
+          signal.addEventListener('abort', () => {
+            aborted.push((signal.reason as Error).name);
+            reject(signal.reason as Error);
+          });
+        }),
+    });
+    world.deliver(['deaf', 'a']);
+    world.clock.turn(2999);
+    expect(aborted).toEqual([]);
+    world.clock.turn(1);
+    await world.settle();
+    expect(aborted).toEqual(['TimeoutError']);
+    expect(world.failed).toMatchObject([{ seq: 2, verdict: 'retry' }]);
+    expect(world.consumer.state.started).toBe(1);
+  });
+
+  it('give a signal that is aborted already to an item that asks late', async () => {
+    let late: AbortSignal | undefined;
+    const gate = new Held();
+    const world = await AConsumer.open({
+      itemTimeoutMs: 1000,
+      process: async (_item, context: ProcessContext) => {
+        await gate.promise;
+        late = context.signal;
+      },
+    });
+    world.deliver(['a']);
+    world.clock.turn(2000);
+    gate.resolve(undefined);
+    await world.settle();
+    expect(late?.aborted).toBe(true);
+  });
+});
+
+describe('a row that the sink will never take', () => {
+  it('is found by bisection and dies alone; everything else is committed', async () => {
+    const sizes: number[] = [];
+    const wrap = (writer: SinkWriter<unknown>): SinkWriter<unknown> => ({
+      ...passingOn(writer),
+      commit: async (batch) => {
+        sizes.push(batch.seqs.size);
+        if (batch.rows.includes('bad')) throw new BadRow('table "t", column "c": too long');
+        await writer.commit(batch);
+      },
+    });
+    const world = await AConsumer.open({ wrap, process: (item) => (item === 5 ? ['good', 'bad'] : [item, item]) });
+    world.deliver([0, 1, 2, 3, 4, 5, 6, 7]);
+    await world.settle();
+    expect(world.failed).toMatchObject([
+      { seq: 6, verdict: 'dead', error: { code: 'BAD_ROW', message: 'table "t", column "c": too long' } },
+    ]);
+    expect(world.done).toEqual([1, 2, 3, 4, 5, 7, 8]);
+    expect(world.store.rows).toEqual([0, 1, 2, 3, 4, 6, 7].flatMap((row) => [row, row]));
+    expect(sizes).toEqual([8, 4, 4, 2, 1, 1, 2]);
+  });
+});
+
+describe('a sink that is out', () => {
+  it('is tried again with back-off until it is back; nothing is settled and nothing is lost meanwhile', async () => {
+    let problem: Error | undefined = new Error('connection refused');
+    let tries = 0;
+    const wrap = (writer: SinkWriter<unknown>): SinkWriter<unknown> => ({
+      ...passingOn(writer),
+      commit: async (batch) => {
+        tries += 1;
+        if (problem) throw problem;
+        await writer.commit(batch);
+      },
+    });
+    const world = await AConsumer.open({ wrap });
+    world.deliver(['a']);
+    await world.settle();
+    expect(world.sent).toEqual([{ type: 'sink', reason: 'connection refused' }]);
+    expect(world.consumer.state.waiting).toBe('sink: connection refused');
+    world.deliver(['b'], { seq: 2 });
+    await world.settle();
+    expect(tries).toBe(1);
+    for (const ms of [375, 750, 1500]) {
+      world.clock.turn(ms - 1);
+      await world.settle();
+      const before = tries;
+      world.clock.turn(1);
+      await world.settle();
+      expect(tries).toBe(before + 1);
+    }
+    problem = undefined;
+    world.clock.turn(30_000);
+    await world.settle();
+    expect(world.said).toEqual(['sink', 'sink', 'settle', 'settle']);
+    expect(world.sent[1]).toEqual({ type: 'sink', reason: null });
+    expect(world.done).toEqual([1, 2]);
+    expect(world.store.rows).toEqual(['a', 'b']);
+    expect(world.consumer.state.waiting).toBeNull();
+  });
+
+  it('does not keep us from being stopped: what is not in it stays in the queue', async () => {
+    const wrap = (writer: SinkWriter<unknown>): SinkWriter<unknown> => ({
+      ...passingOn(writer),
+      commit: () => Promise.reject(new Error('connection refused')),
+    });
+    const world = await AConsumer.open({ wrap });
+    world.deliver(['a']);
+    await world.settle();
+    const drained = world.consumer.drain();
+    expect(await world.isOver(drained)).toBe(false);
+    world.consumer.abort();
+    expect(await world.isOver(drained)).toBe(true);
+    expect(world.settles).toEqual([]);
+    expect(world.clock.waiting).toBe(0);
+  });
+});
+
+describe('a consumer that has been barred from its sink', () => {
+  it('ends, and settles nothing of what it could not commit', async () => {
+    const store = memory();
+    const world = await AConsumer.open({ store, writer: 1 });
+    const successor = await AConsumer.open({ store, writer: 2 });
+    successor.redeliver(['a'], { writers: [1] });
+    await successor.settle();
+    world.deliver(['a']);
+    await world.settle();
+    world.deliver(['b'], { seq: 2 });
+    await world.settle();
+    expect(world.failures).toMatchObject([{ code: 'FENCED' }]);
+    expect(world.sent).toEqual([]);
+    expect(store.rows).toEqual(['a']);
+  });
+
+  it('ends as well when it finds out by asking', async () => {
+    const store = memory();
+    const world = await AConsumer.open({ store, writer: 1 });
+    const successor = await AConsumer.open({ store, writer: 2 });
+    successor.redeliver(['a'], { writers: [1] });
+    await successor.settle();
+    world.redeliver(['b'], { seq: 2, writers: [7] });
+    await world.settle();
+    expect(world.failures).toMatchObject([{ code: 'FENCED' }]);
+    expect(world.sent).toEqual([]);
+  });
+});
+
+describe('a redelivery', () => {
+  /** A store in which writer 1 has committed what it was delivered as `seq`. */
+  const withDone = async (items: readonly unknown[], seq: number) => {
+    const store = memory();
+    const first = await AConsumer.open({ store, writer: 1 });
+    first.deliver(items, { seq });
+    await first.settle();
+    return store;
+  };
+
+  it('is fenced first and asked for then; what is in the sink is settled without being processed', async () => {
+    const store = await withDone(['b', 'c'], 2);
+    const calls: string[] = [];
+    const processed: unknown[] = [];
+    const wrap = (writer: SinkWriter<unknown>): SinkWriter<unknown> => ({
+      ...passingOn(writer),
+      fence: async (writers) => {
+        calls.push(`fence ${writers.join()}`);
+        return await writer.fence(writers);
+      },
+      ask: async (from, to) => {
+        calls.push(`ask ${from}-${to}`);
+        return await writer.ask(from, to);
+      },
+    });
+    const world = await AConsumer.open({
+      store,
+      wrap,
+      writer: 2,
+      process: (item) => {
+        processed.push(item);
+        return item;
+      },
+    });
+    world.redeliver(['a', 'b', 'c', 'd'], { seq: 1, writers: [1] });
+    expect(processed).toEqual([]);
+    await world.settle();
+    expect(calls).toEqual(['fence 1', 'ask 1-4']);
+    expect(world.sent[0]).toEqual({ type: 'fenced', writers: [1] });
+    expect(processed).toEqual(['a', 'd']);
+    expect(world.done).toEqual([1, 2, 3, 4]);
+    expect(store.rows).toEqual(['b', 'c', 'a', 'd']);
+  });
+
+  it('bars each writer once', async () => {
+    const store = await withDone(['a'], 1);
+    const world = await AConsumer.open({ store, writer: 3 });
+    world.redeliver(['a'], { seq: 1, writers: [1] });
+    await world.settle();
+    world.redeliver(['b'], { seq: 2, writers: [1, 2] });
+    await world.settle();
+    world.redeliver(['c'], { seq: 3, writers: [1, 2] });
+    await world.settle();
+    expect(world.sent.filter(({ type }) => type === 'fenced')).toEqual([
+      { type: 'fenced', writers: [1] },
+      { type: 'fenced', writers: [2] },
+    ]);
+  });
+
+  it('above all that the ledger knows is not asked for, unless a consumer of this supervisor had it', async () => {
+    const store = await withDone(['a'], 5);
+    let questions = 0;
+    const wrap = (writer: SinkWriter<unknown>): SinkWriter<unknown> => ({
+      ...passingOn(writer),
+      ask: async (from, to) => {
+        questions += 1;
+        return await writer.ask(from, to);
+      },
+    });
+    const world = await AConsumer.open({ store, wrap, writer: 2 });
+    world.deliver(['x', 'y'], { seq: 6, redelivered: true, writers: [1] });
+    await world.settle();
+    expect([questions, world.done]).toEqual([0, [6, 7]]);
+    world.deliver(['b'], { seq: 4, redelivered: true, writers: [1] });
+    await world.settle();
+    expect(questions).toBe(1);
+    world.redeliver(['z'], { seq: 8, writers: [1] });
+    await world.settle();
+    expect(questions).toBe(2);
+    expect(world.done).toEqual([4, 6, 7, 8]);
+  });
+
+  it('waits for a sink that is out, and then is asked for', async () => {
+    const store = await withDone(['a'], 1);
+    let isOut = true;
+    const wrap = (writer: SinkWriter<unknown>): SinkWriter<unknown> => ({
+      ...passingOn(writer),
+      fence: async (writers) => {
+        if (isOut) throw new Error('connection refused');
+        return await writer.fence(writers);
+      },
+    });
+    const world = await AConsumer.open({ store, wrap, writer: 2 });
+    world.redeliver(['a', 'b'], { seq: 1, writers: [1] });
+    await world.settle();
+    expect(world.sent).toEqual([{ type: 'sink', reason: 'connection refused' }]);
+    isOut = false;
+    world.clock.turn(500);
+    await world.settle();
+    expect(world.done).toEqual([1, 2]);
+    expect(store.rows).toEqual(['a', 'b']);
+  });
+
+  it('needs no question where there is no ledger', async () => {
+    const store = { ...memory(), transactional: false };
+    const world = await AConsumer.open({ store });
+    world.redeliver(['a'], { writers: [9] });
+    await world.settle();
+    expect(world.said).toEqual(['settle']);
+  });
+});
+
+describe('a drain', () => {
+  it('gives back exactly what was not started, finishes the rest, and then tears down and closes, in that order', async () => {
+    const order: string[] = [];
+    const gates = [new Held(), new Held()];
+    const wrap = (writer: SinkWriter<unknown>): SinkWriter<unknown> => ({
+      ...passingOn(writer),
+      commit: async (batch) => {
+        order.push('commit');
+        await writer.commit(batch);
+      },
+      close: async () => void order.push('close'),
+    });
+    const world = await AConsumer.open({
+      wrap,
+      concurrency: 2,
+      confirms: false,
+      process: (item) => gates[Number(item)]!.promise,
+      teardown: () => void order.push('teardown'),
+    });
+    world.deliver([0, 1, 2, 3, 4]);
+    await world.settle();
+    const drained = world.consumer.drain();
+    expect(world.released).toEqual([3, 4, 5]);
+    gates[0]!.resolve('a');
+    gates[1]!.resolve('b');
+    expect(await world.isOver(drained)).toBe(false);
+    expect(order).toEqual(['commit']);
+    expect(world.done).toEqual([1, 2]);
+    world.consumer.settled(1);
+    expect(await world.isOver(drained)).toBe(true);
+    expect(order).toEqual(['commit', 'teardown', 'close']);
+    expect(world.clock.waiting).toBe(0);
+    world.consumer.settled(1);
+  });
+
+  it('comes after all settles that were sent before', async () => {
+    const gate = new Held();
+    const world = await AConsumer.open({ concurrency: 1, process: (item) => (item === 'slow' ? gate.promise : item) });
+    world.deliver(['fast', 'slow', 'waiting']);
+    await world.settle();
+    void world.consumer.drain();
+    expect(world.said).toEqual(['settle', 'released']);
+    expect(world.released).toEqual([3]);
+    gate.resolve(undefined);
+    await world.settle();
+  });
+
+  it('gives back what the ledger is still being asked about, and the answer starts nothing', async () => {
+    const answer = new Held<[number, number][]>();
+    const processed: unknown[] = [];
+    const wrap = (writer: SinkWriter<unknown>): SinkWriter<unknown> => ({
+      ...passingOn(writer),
+      ask: () => answer.promise,
+    });
+    const world = await AConsumer.open({ wrap, process: (item) => void processed.push(item) });
+    world.redeliver(['a', 'b'], { seq: 4, writers: [] });
+    await world.settle();
+    const drained = world.consumer.drain();
+    expect(world.released).toEqual([4, 5]);
+    answer.resolve([[4, 4]]);
+    expect(await world.isOver(drained)).toBe(true);
+    expect([processed, world.done]).toEqual([[], []]);
+  });
+
+  it('said twice is one drain: the second waits for the first', async () => {
+    let teardowns = 0;
+    const gate = new Held();
+    const world = await AConsumer.open({ process: () => gate.promise, teardown: () => void (teardowns += 1) });
+    world.deliver(['a']);
+    const first = world.consumer.drain();
+    const second = world.consumer.drain();
+    expect(await world.isOver(second)).toBe(false);
+    gate.resolve(undefined);
+    await Promise.all([first, second]);
+    expect(teardowns).toBe(1);
+  });
+
+  it('of nothing is over at once', async () => {
+    const world = await AConsumer.open();
+    await world.consumer.drain();
+    expect(world.sent).toEqual([]);
+    expect(world.clock.waiting).toBe(0);
+  });
+
+  it('fails when the teardown does', async () => {
+    const world = await AConsumer.open({ teardown: () => Promise.reject(new Error('still in use')) });
+    await expect(world.consumer.drain()).rejects.toThrow('still in use');
+  });
+});
+
+describe('an abort', () => {
+  it('aborts what runs, and says nothing of it: it stays in the queue', async () => {
+    const reasons: string[] = [];
+    const world = await AConsumer.open({
+      process: (item, { signal }) =>
+        new Promise((resolve, reject) => {
+          signal.addEventListener('abort', () => {
+            reasons.push((signal.reason as Error).message);
+            if (item === 'late') resolve('too late');
+            else reject(signal.reason as Error);
+          });
+        }),
+    });
+    world.deliver(['a', 'late']);
+    const drained = world.consumer.drain();
+    expect(await world.isOver(drained)).toBe(false);
+    world.consumer.abort();
+    expect(await world.isOver(drained)).toBe(true);
+    expect(reasons).toEqual(['the service is being stopped', 'the service is being stopped']);
+    expect([world.settles, world.store.rows]).toEqual([[], []]);
+  });
+});
+
+describe('a consumer that is let go', () => {
+  it('leaves no timer and no listener behind, wherever it is', async () => {
+    const signals: AbortSignal[] = [];
+    const wrap = (writer: SinkWriter<unknown>): SinkWriter<unknown> => ({
+      ...passingOn(writer),
+      commit: () => Promise.reject(new Error('connection refused')),
+    });
+    const world = await AConsumer.open({ wrap, process: (item, { signal }) => (signals.push(signal), item) });
+    world.deliver(['a']);
+    await world.settle();
+    expect(world.clock.waiting).toBe(2);
+    world.consumer.letGo();
+    await world.settle();
+    expect(world.clock.waiting).toBe(0);
+    expect(signals.flatMap((signal) => getEventListeners(signal, 'abort'))).toEqual([]);
+  });
+});
+
+describe('a sweep of the ledger', () => {
+  it('that fails is only a warning', async () => {
+    const wrap = (writer: SinkWriter<unknown>): SinkWriter<unknown> => ({
+      ...passingOn(writer),
+      prune: () => Promise.reject(new Error('locked')),
+    });
+    const world = await AConsumer.open({ wrap });
+    world.consumer.prune({ type: 'prune', before: 5, open: [], drop: [] });
+    await world.settle();
+    expect(world.log).toEqual(['the ledger could not be swept: locked']);
+    expect(world.failures).toEqual([]);
+  });
+
+  it('waits for its turn at the sink', async () => {
+    const { wrap, commits } = heldCommits();
+    const pruned: number[] = [];
+    const world = await AConsumer.open({
+      wrap: (writer) => ({ ...wrap(writer), prune: async ({ before }) => void pruned.push(before) }),
+    });
+    world.deliver(['a']);
+    await world.settle();
+    world.consumer.prune({ type: 'prune', before: 5, open: [], drop: [] });
+    await world.settle();
+    expect(pruned).toEqual([]);
+    commits[0]!.go.resolve();
+    await world.settle();
+    expect(pruned).toEqual([5]);
+  });
+});
+
+function thrower(error: unknown): () => never {
+  return () => {
+    throw error;
+  };
+}
+
+/** An object with such a `then`. */
+function thenable(then: PropertyDescriptor): object {
+  const name = 'then';
+  return Object.defineProperty({}, name, then);
+}
