@@ -23,14 +23,14 @@ export type FetchFor = (input: Parameters<Fetch>[0], options: FetchOptions, call
  *   abort or cancel. A body that nobody reads keeps its permit unless it fits the buffers: read it, or cancel it.
  * - `retries` (default 4): how often the request may be repeated, each time under a new permit. After 429 and 503 whatever
  *   the method, because nothing has been done; the limit is frozen as `Retry-After` says, for every process, and
- *   without a limit this call waits. After another 5xx or a lost connection if the method is idempotent;
- *   after one that was never made in any case. Not if the body is a stream, which is gone.
+ *   without a limit this call waits. After another 5xx or a lost connection if the method is idempotent; if there was no
+ *   connection at all, whatever the method. Not if the body is a stream, which is gone.
  * - `timeout`: for each request, from its permit to the end of its body. It limits the vendor; the time in line and between
  *   tries is limited by the item's own.
  *
  * Resolves to the answer, whatever its status, but for 429 and 503. Rejects with
- * - `RetryAfter` after the last 429 or 503, or if the item's time ended while it waited for one (see `itemPermits`):
- *   no attempt is used;
+ * - `RetryAfter` after the last 429 or 503, or if the item's time ended in line for a permit (see
+ *   `itemPermits`): no attempt is used;
  * - `DependencyError` if there was no connection, or it was lost and the host has answered nobody in this process
  *   since the call began: no attempt is used;
  * - an error with code UNKNOWN_LIMIT, a TypeError for options that make no sense, the reason of the signal that aborted;
