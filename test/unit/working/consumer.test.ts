@@ -674,8 +674,8 @@ function thrower(error: unknown): () => never {
   };
 }
 
-/** An object with such a `then`. */
+/** An object with such a `then`, as users may have one. */
 function thenable(then: PropertyDescriptor): object {
-  const name = 'then';
-  return Object.defineProperty({}, name, then);
+  // oxlint-disable-next-line unicorn/no-thenable -- for that very reason
+  return Object.defineProperty({}, 'then', then);
 }

@@ -1,0 +1,118 @@
+/** A consumer's life: configured, ready, lent items, drained, dismissed. What it says and hears is all that it needs of the supervisor. */
+import { createCalls } from '../calls/calls.ts';
+import { startBeat } from '../child/beat.ts';
+import type { Connection } from '../child/connect.ts';
+import { childLog } from '../child/log.ts';
+import type { Cancel, Clock } from '../core/clock.ts';
+import { configError } from '../core/errors.ts';
+import type { Handlers } from '../ipc/handlers.ts';
+import type { ConfigureConsumer, FromConsumer, ToConsumer } from '../ipc/messages.ts';
+import type { LoadedPipeline } from '../pipeline/load.ts';
+import { formatProblems } from '../pipeline/problems.ts';
+import { Consumer } from './consumer.ts';
+import { isBeyondWaiting, patiently } from './patience.ts';
+import { StandardOutput } from './standard-output.ts';
+
+export interface ConsumerLifeOptions {
+  clock: Clock;
+  random: () => number;
+  load: (file: string) => Promise<LoadedPipeline>;
+  /** It knows now what it is and what is expected of it. */
+  onConfigured: (message: ConfigureConsumer) => void;
+  /** It has told the supervisor that it is ready: the time for what is not needed to get there. */
+  onReady: (message: ConfigureConsumer) => void;
+}
+
+/** What a consumer does about each message, and at its end, when timers that would keep it are taken back. */
+export function consumerLife(
+  { send, fail, leave }: Pick<Connection<FromConsumer>, 'send' | 'fail' | 'leave'>,
+  { clock, random, load, onConfigured, onReady }: ConsumerLifeOptions,
+): { handlers: Handlers<ToConsumer>; onLeave: () => void } {
+  const log = childLog(send);
+  const output = new StandardOutput((bytes) => send({ type: 'write' }, [bytes]));
+  const calls = createCalls({ send, clock, random });
+  let consumer: Consumer | undefined;
+  let cancelBeat: Cancel | undefined;
+
+  const configure = async (message: ConfigureConsumer): Promise<void> => {
+    const { file, run, writer, ordinal, generation, concurrency, durability, itemTimeoutMs, beatMs } = message;
+    onConfigured(message);
+    const { pipeline, problems } = await load(file);
+    if (!pipeline) throw configError('PIPELINE', formatProblems(problems));
+    const sinkContext = {
+      run,
+      writer,
+      generation,
+      durability,
+      clock,
+      exclusive: <T>(limit: string, task: () => T | Promise<T>) => calls.exclusive(limit, task),
+      writeOut: (bytes: Buffer) => output.write(bytes),
+    };
+    const sink = await openPatiently(() => pipeline.sink.open(sinkContext));
+    // Nothing aborts a set-up: a consumer that is to stop before it is ready is killed.
+    const { signal } = new AbortController();
+    const { fetch, limit } = calls.scope(signal);
+    const resources = await pipeline.setup?.({ signal, log, ordinal, fetch, limit });
+    consumer = new Consumer({
+      pipeline,
+      sink,
+      run,
+      concurrency,
+      itemTimeoutMs,
+      resources,
+      clock,
+      random,
+      log,
+      calls,
+      send,
+      fail,
+    });
+    cancelBeat = startBeat({ clock, beatMs, send, state: () => consumer!.state });
+    send({ type: 'ready' });
+    onReady(message);
+  };
+  /** A sink that is out is waited for: that is no crash. */
+  const openPatiently = async <T>(open: () => Promise<T>): Promise<T> => {
+    let wasOut = false;
+    const onSinkState = (reason: string | null): void => {
+      if (reason !== null || wasOut) send({ type: 'sink', reason });
+      wasOut = reason !== null;
+    };
+    const { signal } = new AbortController();
+    const opened = await patiently(open, { clock, random, signal, onSinkState }, isBeyondWaiting);
+    if (opened.status === 'given up') throw new Error('nobody told it to give up');
+    return opened.value;
+  };
+  const drain = async (): Promise<void> => {
+    await consumer?.drain();
+    send({ type: 'ended' });
+  };
+  const working = (): Consumer => {
+    if (!consumer) throw new Error('the supervisor spoke of items before this consumer was ready');
+    return consumer;
+  };
+
+  const handlers: Handlers<ToConsumer> = {
+    configure: (message) => void configure(message).catch(fail),
+    deliver: (message, payload) => working().deliver(message, payload),
+    settled: ({ count }) => working().settled(count),
+    prune: (message) => working().prune(message),
+    end: () => void drain().catch(fail),
+    stop: () => void drain().catch(fail),
+    abort: () => {
+      consumer?.abort();
+      output.giveUp();
+    },
+    bye: leave,
+    granted: (message) => calls.onGranted(message),
+    refused: (message) => calls.onRefused(message),
+    written: ({ count }) => output.written(count),
+  };
+  return {
+    handlers,
+    onLeave: () => {
+      cancelBeat?.();
+      consumer?.letGo();
+    },
+  };
+}
