@@ -1,7 +1,24 @@
-import { describe, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { sourceStart } from '../../../src/frame/position.ts';
 import { MemoryStore } from '../../../src/queue/memory-store.ts';
+import { Queue } from '../../../src/queue/queue.ts';
+import type { RunRecord } from '../../../src/queue/store.ts';
+import { cutFrame } from '../../../src/frame/frame.ts';
+import { aRun, error, frameOf } from '../../contract/store.ts';
 import { steps, Walk } from './queue-walk.ts';
+
+const options = { windowBytes: 1_000_000 };
+const moment = { now: 100, wall: 1_000_100 };
+const credit = { items: 1000, bytes: 1_000_000 };
+
+function queueOf(store: MemoryStore, run: Partial<RunRecord> = {}): Queue {
+  return new Queue(store, { ...aRun, ...run }, options);
+}
+
+function append(queue: Queue, ...texts: string[]): void {
+  queue.append(frameOf(...texts), { ...sourceStart, count: texts.length });
+}
 
 describe('the queue', () => {
   it('agrees with a plain model of it, whatever happens in whatever order', () => {
@@ -13,5 +30,137 @@ describe('the queue', () => {
       }),
       { numRuns: 150 },
     );
+  });
+
+  it('goes on with the seqs where an earlier run ended', () => {
+    const queue = queueOf(new MemoryStore(), { nextSeq: 501 });
+    append(queue, 'a', 'b');
+    queue.commit(moment);
+    expect(queue.take(queue.addReceiver(1, 1), credit, moment)).toMatchObject({ seq: 501, frame: { count: 2 } });
+    expect(queue.run.nextSeq).toBe(503);
+  });
+
+  it('keeps where the source stood with the frame: both are stored, or neither is', () => {
+    const store = new MemoryStore();
+    const queue = queueOf(store);
+    const position = { cursor: '{"page":2}', count: 1, digest: 'd' };
+    queue.append(frameOf('a'), position);
+    expect(store.run()).toBeUndefined();
+    queue.commit(moment);
+    expect([store.run()?.position, store.readFrameOf(1)?.frame]).toEqual([position, frameOf('a')]);
+  });
+
+  it.each(['sealed', 'finishing', 'finished'] as const)('takes no items once the run is %s', (state) => {
+    const queue = queueOf(new MemoryStore());
+    queue.setRun({ state });
+    expect(() => append(queue, 'a')).toThrow(`a ${state} run takes no items`);
+  });
+
+  it('takes whole frames only, as the index of a piece does not begin at its own first byte', () => {
+    const queue = queueOf(new MemoryStore());
+    const piece = cutFrame(frameOf('a', 'b'), 1, 1);
+    expect(() => queue.append(piece, sourceStart)).toThrow('a piece of a frame cannot be stored');
+    expect(queue.isDirty).toBe(false);
+  });
+
+  it('makes a dead letter of an item that will not be tried again, with what is known of it', () => {
+    const store = new MemoryStore();
+    const queue = queueOf(store);
+    append(queue, 'a', 'b');
+    queue.commit(moment);
+    const holding = queue.addReceiver(1, 1);
+    queue.take(holding, credit, moment);
+    queue.fail(holding, { seq: 2, fate: { kind: 'retry', delayMs: 10, usesAttempt: true }, error }, moment);
+    queue.fail(holding, { seq: 1, fate: { kind: 'dead', reason: 'not even once' }, error }, moment);
+    queue.commit(moment);
+    const later = { now: 200, wall: 1_000_200 };
+    expect(queue.take(holding, credit, later)).toMatchObject({ seq: 2, attempt: 2 });
+    queue.fail(holding, { seq: 2, fate: { kind: 'dead', reason: 'failed 2 times' }, error }, later);
+    queue.commit(later);
+    expect(store.readDead(0, 10)).toEqual([
+      {
+        seq: 1,
+        origin: 1,
+        run: 'r1',
+        attempts: 1,
+        reason: 'not even once',
+        error,
+        diedAt: 1_000_100,
+        frame: frameOf('a'),
+      },
+      {
+        seq: 2,
+        origin: 2,
+        run: 'r1',
+        attempts: 2,
+        reason: 'failed 2 times',
+        error,
+        diedAt: 1_000_200,
+        frame: frameOf('b'),
+      },
+    ]);
+    expect([queue.isEmpty, queue.run.dead, store.readRetrySeqs(10)]).toEqual([true, 2, []]);
+  });
+
+  it('lets a retry wait on both clocks: until then, and until then after a start', () => {
+    const store = new MemoryStore();
+    const queue = queueOf(store);
+    append(queue, 'a');
+    queue.commit(moment);
+    const holding = queue.addReceiver(1, 1);
+    queue.take(holding, credit, moment);
+    queue.fail(holding, { seq: 1, fate: { kind: 'retry', delayMs: 500, usesAttempt: false }, error }, moment);
+    expect(queue.nextDue(moment)).toBeUndefined();
+    queue.commit(moment);
+    expect(queue.nextDue(moment)).toBe(600);
+    expect(queue.available({ now: 599, wall: 1_000_599 })).toBe(0);
+    expect(queue.available({ now: 600, wall: 1_000_600 })).toBe(1);
+    // Another process: its monotonic clock began anew.
+    expect(queueOf(store, store.run()).nextDue({ now: 7, wall: 1_000_400 })).toBe(7 + 200);
+  });
+
+  it('tells what the ledger may forget by the lowest retry when there are too many to name', () => {
+    const queue = queueOf(new MemoryStore());
+    for (let i = 0; i < 11; i++) append(queue, ...Array.from({ length: 100 }, (_, k) => `${i}:${k}`));
+    queue.commit(moment);
+    const holding = queue.addReceiver(1, 1);
+    const fate = { kind: 'retry', delayMs: 1e6, usesAttempt: true } as const;
+    while (queue.take(holding, credit, moment));
+    queue.settle(holding, [[1, 50]], 0);
+    for (let seq = 51; seq <= 1050; seq++) queue.fail(holding, { seq, fate, error }, moment);
+    queue.commit(moment);
+    expect(queue.watermark()).toEqual({ before: 1051, open: Array.from({ length: 1000 }, (_, i) => 51 + i) });
+    queue.fail(holding, { seq: 1051, fate, error }, moment);
+    queue.commit(moment);
+    expect(queue.watermark()).toEqual({ before: 51, open: [] });
+  });
+
+  it('stores settlements without new items when told so, and the items with the next whole commit', () => {
+    const store = new MemoryStore();
+    const queue = queueOf(store);
+    append(queue, 'a', 'b');
+    queue.commit(moment);
+    const holding = queue.addReceiver(1, 1);
+    queue.take(holding, credit, moment);
+    queue.settle(holding, [[1, 1]], 0);
+    append(queue, 'c');
+    queue.setRun({ state: 'sealed' });
+    queue.commit(moment, 'settlements');
+    expect(store.run()).toMatchObject({ state: 'running', nextSeq: 3, stored: 2, done: 1, position: { count: 2 } });
+    expect([store.totals().items, queue.isDirty, queue.available(moment)]).toEqual([1, true, 0]);
+    queue.commit(moment);
+    expect(store.run()).toMatchObject({ state: 'sealed', nextSeq: 4, stored: 3, done: 1, position: { count: 1 } });
+    expect(queue.take(holding, credit, moment)).toMatchObject({ seq: 3, redelivered: false });
+  });
+
+  it('is not dirty before anything has changed, and stores what a limit must not forget', () => {
+    const store = new MemoryStore();
+    const queue = queueOf(store);
+    queue.commit(moment);
+    expect([queue.isDirty, store.run()]).toEqual([false, undefined]);
+    queue.setLimit({ limit: 'vendor', data: '{}' });
+    expect(queue.isDirty).toBe(true);
+    queue.commit(moment);
+    expect([queue.isDirty, store.limits()]).toEqual([false, [{ limit: 'vendor', data: '{}' }]]);
   });
 });

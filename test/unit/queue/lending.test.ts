@@ -1,0 +1,76 @@
+import { describe, expect, it } from '@jest/globals';
+import { Intervals } from '../../../src/core/intervals.ts';
+import { Holding, type Lent } from '../../../src/queue/lending.ts';
+
+function lent(holding: Holding, from: number, to: number, attempt?: number): Lent {
+  const head = { seq: from, origin: from, dueAt: 0, delayMs: 0, attempt: attempt ?? 1, kills: 0 };
+  const frame = { first: 1, count: 100, bytes: 1000, settled: new Intervals() };
+  const delivery: Lent = {
+    from,
+    to,
+    bytes: (to - from + 1) * 10,
+    mark: holding.sizing.lent(0),
+    origin: attempt === undefined ? { kind: 'frame', frame } : { kind: 'retry', head },
+  };
+  holding.give(delivery);
+  return delivery;
+}
+
+describe('what a consumer holds', () => {
+  it('is taken out in the parts in which it was lent, and only what is there', () => {
+    const holding = new Holding(1, 2);
+    const first = lent(holding, 1, 4);
+    const second = lent(holding, 8, 9);
+    expect(holding.take(3, 20, 0)).toEqual([
+      { lent: first, from: 3, to: 4 },
+      { lent: second, from: 8, to: 9 },
+    ]);
+    expect(holding.count).toBe(2);
+    expect(holding.take(3, 20, 0)).toEqual([]);
+    expect(holding.take(2, 2, 0)).toEqual([{ lent: first, from: 2, to: 2 }]);
+    expect(holding.takeAll(0)).toEqual([{ lent: first, from: 1, to: 1 }]);
+    expect([holding.count, holding.bytes]).toEqual([0, 0]);
+  });
+
+  it('counts the bytes of a delivery until the last of it is settled', () => {
+    const holding = new Holding(1, 2);
+    lent(holding, 1, 4);
+    lent(holding, 5, 5);
+    expect(holding.bytes).toBe(50);
+    holding.take(1, 3, 0);
+    expect(holding.bytes).toBe(50);
+    holding.take(4, 5, 0);
+    expect(holding.bytes).toBe(0);
+  });
+
+  it('has an item once, as what it was lent as last, when it comes again before the rest of its delivery is settled', () => {
+    const holding = new Holding(1, 2);
+    const first = lent(holding, 1, 4);
+    expect(holding.take(2, 2, 0)).toHaveLength(1);
+    const retry = lent(holding, 2, 2, 2);
+    expect(holding.find(2)).toBe(retry);
+    expect(holding.find(3)).toBe(first);
+    expect(holding.take(1, 4, 0)).toEqual([
+      { lent: first, from: 1, to: 1 },
+      { lent: first, from: 3, to: 4 },
+      { lent: retry, from: 2, to: 2 },
+    ]);
+    expect(holding.count).toBe(0);
+  });
+
+  it('is not found when it is not there', () => {
+    const holding = new Holding(1, 2);
+    lent(holding, 1, 4);
+    holding.take(2, 2, 0);
+    expect([holding.find(2), holding.find(5)]).toEqual([undefined, undefined]);
+  });
+
+  it('sizes what comes next by the deliveries that were settled entirely', () => {
+    const holding = new Holding(1, 2);
+    lent(holding, 1, 100);
+    holding.take(1, 99, 10);
+    expect(holding.sizing.allowance).toBe(2);
+    holding.take(100, 100, 10);
+    expect(holding.sizing.allowance).toBe(4);
+  });
+});

@@ -1,0 +1,138 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { Retries } from '../../../src/queue/retries.ts';
+import type { RetryHead } from '../../../src/queue/store.ts';
+
+/** Where the heads of retries are kept, in the order in which they are due; and what of it was asked for at a time. */
+class Heads {
+  readonly asked: number[] = [];
+  #heads: RetryHead[] = [];
+
+  put(...heads: RetryHead[]): void {
+    const seqs = new Set(heads.map(({ seq }) => seq));
+    this.#heads = [...this.#heads.filter(({ seq }) => !seqs.has(seq)), ...heads].toSorted(
+      (a, b) => a.dueAt - b.dueAt || a.seq - b.seq,
+    );
+  }
+
+  drop(seqs: ReadonlySet<number>): void {
+    this.#heads = this.#heads.filter(({ seq }) => !seqs.has(seq));
+  }
+
+  readRetryHeads = (limit: number): RetryHead[] => {
+    this.asked.push(limit);
+    return this.#heads.slice(0, limit);
+  };
+}
+
+function head(seq: number, dueAt: number, delayMs = 1000): RetryHead {
+  return { seq, origin: seq, dueAt, delayMs, attempt: 2, kills: 0 };
+}
+
+/** All that are due at a moment. */
+function takeAll(retries: Retries, now: number, wall: number): number[] {
+  const seqs: number[] = [];
+  for (let next = retries.take(now, wall); next; next = retries.take(now, wall)) seqs.push(next.seq);
+  return seqs;
+}
+
+describe('retries', () => {
+  it('are taken when they are due, the soonest first', () => {
+    const heads = new Heads();
+    heads.put(head(1, 1300), head(2, 1100), head(3, 1200));
+    const retries = new Retries(heads);
+    expect(retries.nextDue(0, 1000)).toBe(100);
+    expect(takeAll(retries, 99, 1099)).toEqual([]);
+    expect(takeAll(retries, 200, 1200)).toEqual([2, 3]);
+    expect(retries.nextDue(200, 1200)).toBe(300);
+    expect(takeAll(retries, 300, 1300)).toEqual([1]);
+    expect(retries.nextDue(300, 1300)).toBeUndefined();
+  });
+
+  it('that are set while it runs wait by the monotonic clock, wherever the wall clock jumps', () => {
+    const retries = new Retries(new Heads());
+    expect(retries.nextDue(0, 1e12)).toBeUndefined();
+    retries.add(head(1, 1e12 + 500, 500), 0);
+    expect(retries.nextDue(1, 2e12)).toBe(500);
+    expect(takeAll(retries, 499, 2e12)).toEqual([]);
+    expect(takeAll(retries, 500, 0)).toEqual([1]);
+  });
+
+  it.each([
+    ['has gone on by the time that has passed', 1_000_400, 600],
+    ['has jumped far ahead', 9_000_000, 0],
+    ['has jumped far back', 1, 1000],
+  ])('that were set before a start wait no longer than was meant then, when the wall clock %s', (_, wall, wait) => {
+    const heads = new Heads();
+    heads.put(head(1, 1_001_000, 1000));
+    expect(new Retries(heads).nextDue(50, wall)).toBe(50 + wait);
+  });
+
+  it('are never lent twice, and never forgotten, wherever they wait', () => {
+    const step = fc.record({
+      kind: fc.constantFrom('set', 'set', 'take', 'settle', 'set again', 'wait'),
+      n: fc.nat(40),
+    });
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 120 }), fc.integer({ min: 1, max: 4 }), (steps, window) => {
+        const heads = new Heads();
+        const retries = new Retries(heads, window);
+        const waiting = new Map<number, number>();
+        const lent = new Set<number>();
+        let now = 0;
+        let nextSeq = 1;
+        const set = (seq: number, delayMs: number): void => {
+          heads.put(head(seq, now + delayMs, delayMs));
+          retries.add(head(seq, now + delayMs, delayMs), now);
+          waiting.set(seq, now + delayMs);
+        };
+        for (const { kind, n } of steps) {
+          const [one] = lent;
+          if (kind === 'set') set(nextSeq++, n);
+          if (kind === 'wait') now += n;
+          const soonest = Math.min(...waiting.values());
+          const taken = kind === 'take' ? retries.take(now, now) : undefined;
+          expect(taken && waiting.get(taken.seq)).toBe(kind === 'take' && soonest <= now ? soonest : undefined);
+          if (taken) {
+            lent.add(taken.seq);
+            waiting.delete(taken.seq);
+          }
+          if (one === undefined) continue;
+          if (kind === 'settle') {
+            heads.drop(new Set([one]));
+            retries.gone(one);
+            lent.delete(one);
+          }
+          if (kind === 'set again') {
+            lent.delete(one);
+            set(one, n);
+          }
+        }
+        expect(takeAll(retries, now + 100, now + 100).toSorted((a, b) => a - b)).toEqual(
+          [...waiting.keys()].toSorted((a, b) => a - b),
+        );
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('a hundred thousand of them are read a thousand at a time, and come in the order in which they are due', () => {
+    const count = 100_000;
+    const heads = new Heads();
+    heads.put(...Array.from({ length: count }, (_, i) => head(i + 1, (i * 7919) % count, 0)));
+    const retries = new Retries(heads);
+    const dueTimes: number[] = [];
+    const settled = new Set<number>();
+    for (let next = retries.take(count, count); next; next = retries.take(count, count)) {
+      dueTimes.push(next.dueAt);
+      retries.gone(next.seq);
+      settled.add(next.seq);
+      if (settled.size === 1000) heads.drop(settled);
+      if (settled.size === 1000) settled.clear();
+    }
+    expect(dueTimes.length).toBe(count);
+    expect(dueTimes.every((due, i) => due === i)).toBe(true);
+    expect(Math.max(...heads.asked)).toBeLessThanOrEqual(1000);
+    expect(heads.asked.length).toBeLessThanOrEqual(count / 1000 + 1);
+  });
+});

@@ -1,0 +1,221 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { Intervals } from '../../../src/core/intervals.ts';
+import { cutFrame } from '../../../src/frame/frame.ts';
+import { Spool } from '../../../src/queue/spool.ts';
+import type { RunRecord } from '../../../src/queue/store.ts';
+import { aRun, error, frameOf, group, retryOf } from '../../contract/store.ts';
+import { steps, Walk } from './queue-walk.ts';
+
+let directory: string;
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'millrace-'));
+});
+afterEach(() => {
+  rmSync(directory, { recursive: true });
+});
+
+function open(durability: 'full' | 'normal' = 'full', name = 'queue.db'): Spool {
+  return Spool.open({ file: join(directory, name), durability });
+}
+
+/** Opens the spool, lets `use` do something with it, and lets go of it without closing it in order. */
+function killedAfter(use: (spool: Spool) => void, durability: 'full' | 'normal' = 'full'): void {
+  const spool = open(durability);
+  use(spool);
+  spool.abandon();
+}
+
+describe('the spool', () => {
+  it.each([
+    ['closed', (spool: Spool) => spool.close(), true],
+    ['abandoned', (spool: Spool) => spool.abandon(), false],
+  ])('has everything that was committed when it is opened again after it was %s', (_, letGo, wasClean) => {
+    const spool = open();
+    const frame = frameOf('a', 'b', 'c');
+    const run: RunRecord = { ...aRun, nextSeq: 4, position: { cursor: '7', count: 1, digest: 'd' } };
+    spool.commit(group({ run, frames: [{ first: 1, frame }] }));
+    spool.commit(
+      group({
+        run,
+        progress: [{ first: 1, count: 3, settled: Intervals.of([1, 1], [3, 3]) }],
+        retries: [retryOf(3, { frame: cutFrame(frame, 2, 1) })],
+        dead: [
+          { seq: 1, origin: 1, run: 'r1', attempts: 5, reason: 'no', error, diedAt: 7, frame: cutFrame(frame, 0, 1) },
+        ],
+        limits: [{ limit: 'vendor', data: '{"until":1}' }],
+      }),
+    );
+    letGo(spool);
+    letGo(spool);
+
+    const again = open();
+    expect([again.generation, again.wasClean]).toEqual([2, wasClean]);
+    expect(again.run()).toEqual(run);
+    expect(again.totals().items).toBe(1);
+    const [stored] = again.readFrames(0, Infinity);
+    expect([stored?.first, stored?.frame, stored?.settled.toFlat()]).toEqual([1, frame, [1, 1, 3, 3]]);
+    expect(again.readRetry(3)).toEqual(frameOf('c'));
+    expect(again.readDead(0, 10).map((dead) => [dead.seq, dead.frame, dead.error])).toEqual([[1, frameOf('a'), error]]);
+    expect(again.limits()).toEqual([{ limit: 'vendor', data: '{"until":1}' }]);
+    again.close();
+  });
+
+  it('counts its starts, whether they ended in order or not', () => {
+    const generations = [1, 2, 3, 4].map((start) => {
+      const spool = open();
+      const { generation } = spool;
+      if (start % 2 === 0) spool.close();
+      else spool.abandon();
+      return generation;
+    });
+    expect(generations).toEqual([1, 2, 3, 4]);
+  });
+
+  it('knows the runs before this one, the latest first', () => {
+    const spool = open();
+    for (const run of ['r1', 'r2', 'r3']) spool.commit(group({ run: { ...aRun, run } }));
+    expect(spool.runsBefore('r3')).toEqual(['r2', 'r1']);
+    expect(spool.runsBefore('r4')).toEqual(['r3', 'r2', 'r1']);
+    spool.close();
+  });
+
+  it('keeps the queue beside its model, whatever happens in whatever order, with a file behind it', () => {
+    let n = 0;
+    fc.assert(
+      fc.property(steps(300), (all) => {
+        const spool = open('full', `${++n}.db`);
+        const walk = new Walk(spool);
+        walk.run(all);
+        walk.finish();
+        spool.close();
+      }),
+      { numRuns: 25 },
+    );
+  });
+});
+
+describe('with durability normal, where a power loss may roll the file back, seqs', () => {
+  const block = 1_000_000;
+
+  it('go on behind all that were reserved after a stop that was not in order', () => {
+    killedAfter((spool) => spool.commit(group({ run: { ...aRun, nextSeq: 500 } })), 'normal');
+    const spool = open('normal');
+    expect(spool.run()?.nextSeq).toBe(500 + block);
+    spool.close();
+  });
+
+  it('go on where they were after a stop in order', () => {
+    const before = open('normal');
+    before.commit(group({ run: { ...aRun, nextSeq: 500 } }));
+    before.close();
+    const spool = open('normal');
+    expect(spool.run()?.nextSeq).toBe(500);
+    spool.close();
+  });
+
+  it('are never given out again, however often it is killed and wherever within a block', () => {
+    let last = 0;
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 1, max: 3 * block }), { minLength: 1, maxLength: 4 }), (growths) => {
+        const spool = open('normal');
+        let nextSeq = spool.run()?.nextSeq ?? 1;
+        expect(nextSeq).toBeGreaterThan(last);
+        for (const growth of growths) {
+          nextSeq += growth;
+          spool.commit(group({ run: { ...aRun, nextSeq } }));
+          last = nextSeq - 1;
+          // Within a life the run is what was committed, not what was reserved.
+          expect(spool.run()?.nextSeq).toBe(nextSeq);
+        }
+        spool.abandon();
+      }),
+      { numRuns: 15 },
+    );
+  });
+
+  it('that a killed predecessor had reserved are left out with durability full, too', () => {
+    killedAfter((spool) => spool.commit(group({ run: { ...aRun, nextSeq: 500 } })), 'normal');
+    const spool = open('full');
+    expect(spool.run()?.nextSeq).toBe(500 + block);
+    spool.commit(group({ run: { ...aRun, nextSeq: 500 + block + 7 } }));
+    spool.abandon();
+    const again = open('full');
+    expect(again.run()?.nextSeq).toBe(500 + block + 7);
+    again.close();
+  });
+
+  it('are not reserved with durability full, where nothing is rolled back', () => {
+    killedAfter((spool) => spool.commit(group({ run: { ...aRun, nextSeq: 500 } })), 'full');
+    const spool = open('full');
+    expect(spool.run()?.nextSeq).toBe(500);
+    spool.close();
+  });
+});
+
+describe('the writers in a spool', () => {
+  const consumer = { run: 'r1', role: 'consumer', ordinal: 1, pid: 4711, started: '123', boot: 'b' } as const;
+
+  it('have ids that rise and are never given again, over starts', () => {
+    const ids: number[] = [];
+    killedAfter(({ writers }) => ids.push(writers.register(consumer), writers.register({ ...consumer, ordinal: 2 })));
+    killedAfter(({ writers }) => {
+      for (const writer of ids) writers.ended(writer, { isClean: true });
+      writers.forgetOthers('r2');
+      ids.push(writers.register({ ...consumer, run: 'r2' }));
+    });
+    expect(ids).toEqual([1, 2, 3]);
+  });
+
+  it('are looked for after a start until their end is recorded', () => {
+    const producer = { ...consumer, role: 'producer', ordinal: 0, started: null, boot: null } as const;
+    killedAfter(({ writers }) => {
+      writers.register(consumer);
+      writers.register(producer);
+      writers.ended(writers.register(consumer), { isClean: false });
+    });
+    const spool = open();
+    expect(spool.writers.notEnded()).toEqual([
+      { writer: 1, ...consumer },
+      { writer: 2, ...producer },
+    ]);
+    spool.writers.ended(1, { isClean: false });
+    expect(spool.writers.notEnded().map(({ writer }) => writer)).toEqual([2]);
+    spool.close();
+  });
+
+  it('are to be barred by the sink when they are consumers of this run that did not end in order, until they are', () => {
+    const spool = open();
+    const { writers } = spool;
+    const [clean, crashed, alive, other, producer] = [
+      writers.register(consumer),
+      writers.register(consumer),
+      writers.register(consumer),
+      writers.register({ ...consumer, run: 'r0' }),
+      writers.register({ ...consumer, role: 'producer' }),
+    ];
+    writers.ended(clean, { isClean: true });
+    for (const writer of [crashed, other, producer]) writers.ended(writer, { isClean: false });
+    expect(writers.notFenced('r1')).toEqual([crashed]);
+    writers.ended(alive, { isClean: false });
+    expect(writers.notFenced('r1')).toEqual([crashed, alive]);
+    writers.fenced([crashed, alive]);
+    expect(writers.notFenced('r1')).toEqual([]);
+    spool.close();
+  });
+
+  it('of other runs are forgotten once they have ended', () => {
+    const spool = open();
+    const { writers } = spool;
+    writers.ended(writers.register({ ...consumer, run: 'r0' }), { isClean: false });
+    writers.register({ ...consumer, run: 'r0' });
+    writers.forgetOthers('r1');
+    expect(writers.notFenced('r0')).toEqual([]);
+    expect(writers.notEnded().map(({ writer }) => writer)).toEqual([2]);
+    spool.close();
+  });
+});
