@@ -3,6 +3,9 @@ import type { Acquire, Freeze, Granted, Refused, Release } from '../ipc/messages
 import type { Hub } from './hub.ts';
 import { unexpected } from './receiving.ts';
 
+/** A freeze that reaches no further than this beyond the last one is the same freeze. */
+const sameFreezeMs = 1000;
+
 /** Handles what a child says of permits; `holder` is its writer id, 0 for none. Grants are sent by the tick. */
 export function permitHandlers(
   hub: Hub,
@@ -20,7 +23,10 @@ export function permitHandlers(
       hub.touch();
     },
     freeze({ limit, ms }) {
-      events.emit('limit.frozen', { limit, ms: limits.freeze(clock.now(), limit, ms) });
+      const before = limits.snapshot(clock.now()).find(({ name }) => name === limit)?.frozenMs ?? 0;
+      const left = limits.freeze(clock.now(), limit, ms);
+      // Calls that were under way together are refused together: one line for all of them.
+      if (left > before + sameFreezeMs) events.emit('limit.frozen', { limit, ms: left });
       hub.touch();
     },
   };

@@ -198,7 +198,10 @@ export class Service {
   #advanceLimits(): void {
     const { limits, queue, clock } = this.#hub;
     const now = clock.now();
-    this.#grants.push(...limits.advance(now));
+    const granted = limits.advance(now);
+    // Only a rate rests on the spool; a turn of a concurrency limit need not wait for the disk.
+    this.#tell(granted.filter(({ awaitsCommit }) => !awaitsCommit));
+    this.#grants.push(...granted.filter(({ awaitsCommit }) => awaitsCommit));
     for (const record of limits.durable(now, clock.wall())) {
       queue.setLimit({ limit: record.limit, data: JSON.stringify(record) });
     }
@@ -313,9 +316,14 @@ export class Service {
     const grants = this.#grants;
     this.#grants = [];
     if (grants.length === 0) return;
+    this.#tell(grants);
+    this.#hub.limits.told(this.#hub.clock.now());
+  }
+
+  #tell(grants: readonly Grant[]): void {
+    if (grants.length === 0) return;
     const holders = new Map([this.#producing, ...this.#consumers].map((side) => [side.holder, side.post.child]));
     for (const { holder, id } of grants) holders.get(holder)?.send({ type: 'granted', id });
-    this.#hub.limits.told(this.#hub.clock.now());
   }
 
   #updateThrottle(): void {
