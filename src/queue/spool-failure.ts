@@ -1,5 +1,5 @@
 import { dirname } from 'node:path';
-import { MillraceError } from '../core/errors.ts';
+import { errorData, MillraceError } from '../core/errors.ts';
 import { exitCodes } from '../core/exit-codes.ts';
 import { StoreFull } from './store.ts';
 
@@ -7,7 +7,7 @@ import { StoreFull } from './store.ts';
 export function spoolFailure(error: unknown, file: string): Error {
   if (error instanceof MillraceError || error instanceof StoreFull) return error;
   const code = (error as { code?: unknown }).code;
-  const reason = error instanceof Error ? error.message : String(error);
+  const reason = errorData(error).message;
   if (code === 'SQLITE_FULL') {
     return new StoreFull(`no room for the queue in ${dirname(file)}: ${reason}`, { cause: error });
   }
