@@ -7,6 +7,8 @@ import { ioError, openingFailure, spoolFailure } from './spool-failure.ts';
 import { inUse, recordHolder } from './spool-holder.ts';
 import { applicationId, migrations, schemaVersion } from './spool-schema.ts';
 
+const cacheKiB = 4096;
+
 export interface OpenOptions {
   /** The SQLite file; its directory is made, for the owner only, if it is not there. */
   file: string;
@@ -34,6 +36,8 @@ export function openSpoolFile({ file, durability }: OpenOptions): Database.Datab
     db.pragma(`synchronous = ${durability === 'full' ? 'FULL' : 'NORMAL'}`);
     db.pragma('trusted_schema = OFF');
     db.pragma('journal_size_limit = 67108864');
+    // Of its own it would take 16 MiB, and a frame is written once and read once at most.
+    db.pragma(`cache_size = -${cacheKiB}`);
     requireSound(db);
     migrate(db);
     recordHolder(file);
