@@ -6,6 +6,7 @@ import { spawn } from 'node:child_process';
 import type { Duplex } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import Database from 'better-sqlite3';
+import { makeDatabase } from './sqlite-sink.ts';
 import { highItems, readTask } from './task.ts';
 import { kinds, receive, send } from './wire.ts';
 
@@ -23,7 +24,10 @@ interface Consumer {
 const consumerCount = 2;
 const lentFrames = 8;
 
-const db = new Database(readTask().spool);
+const task = readTask();
+if (task.sink.kind === 'sqlite') makeDatabase(task.sink.file);
+
+const db = new Database(task.spool);
 db.pragma('locking_mode = EXCLUSIVE');
 db.pragma('journal_mode = WAL');
 db.pragma('synchronous = FULL');

@@ -9,14 +9,20 @@ export interface Sink {
 
 const names = Object.keys(itemColumns) as (keyof Item)[];
 
+/** Makes the database: before the consumers open it, as two of them at once get in each other's way. */
+export function makeDatabase(file: string): void {
+  const db = new Database(file);
+  const columns = Object.entries(itemColumns).map(([name, type]) => `${name} ${type}`);
+  db.pragma('journal_mode = WAL');
+  db.exec(`
+    CREATE TABLE customers (${columns.join(', ')});
+    CREATE TABLE ledger (first INTEGER PRIMARY KEY, frames TEXT NOT NULL) WITHOUT ROWID`);
+  db.close();
+}
+
 export function openSink(file: string): Sink {
   const db = new Database(file, { timeout: 60_000 });
-  db.pragma('journal_mode = WAL');
   db.pragma('synchronous = FULL');
-  const columns = Object.entries(itemColumns).map(([name, type]) => `${name} ${type}`);
-  db.exec(`
-    CREATE TABLE IF NOT EXISTS customers (${columns.join(', ')});
-    CREATE TABLE IF NOT EXISTS ledger (first INTEGER PRIMARY KEY, frames TEXT NOT NULL) WITHOUT ROWID`);
   const insert = db.prepare(`INSERT INTO customers (${names.join(', ')}) VALUES (${names.map(() => '?').join(', ')})`);
   const record = db.prepare('INSERT INTO ledger VALUES (?, ?)');
   const commit = db.transaction<Sink['commit']>((rows, frames) => {
