@@ -44,9 +44,8 @@ export class Shutdown {
     return this.#isHurried;
   }
 
-  /** No more patience: abort now, kill soon. Said again it changes nothing, or it would put the kill off. */
+  /** No more patience: abort now, kill soon. Not to be said again once it `isHurried`: that would put the kill off. */
   hurry(): void {
-    if (this.#isHurried) return;
     this.#isHurried = true;
     this.done();
     this.#abort();

@@ -31,6 +31,7 @@ export function consumerLife(
   const log = childLog(send);
   const output = new StandardOutput((bytes) => send({ type: 'write' }, [bytes]));
   const calls = createCalls({ send, clock, random });
+  const leaving = new AbortController();
   let consumer: Consumer | undefined;
   let cancelBeat: Cancel | undefined;
 
@@ -49,8 +50,8 @@ export function consumerLife(
       writeOut: (bytes: Buffer) => output.write(bytes),
     };
     const sink = await openPatiently(() => pipeline.sink.open(sinkContext));
-    // Nothing aborts a set-up: a consumer that is to stop before it is ready is killed.
-    const { signal } = new AbortController();
+    // Nothing else aborts a set-up: a consumer that is to stop before it is ready is killed.
+    const { signal } = leaving;
     const { fetch, limit } = calls.scope(signal);
     const resources = await pipeline.setup?.({ signal, log, ordinal, fetch, limit });
     consumer = new Consumer({
@@ -78,9 +79,9 @@ export function consumerLife(
       if (reason !== null || wasOut) send({ type: 'sink', reason });
       wasOut = reason !== null;
     };
-    const { signal } = new AbortController();
-    const opened = await patiently(open, { clock, random, signal, onSinkState }, isBeyondWaiting);
-    if (opened.status === 'given up') throw new Error('nobody told it to give up');
+    const patience = { clock, random, signal: leaving.signal, onSinkState };
+    const opened = await patiently(open, patience, isBeyondWaiting);
+    if (opened.status === 'given up') throw new Error('given up, because this process is about to end');
     return opened.value;
   };
   const drain = async (): Promise<void> => {
@@ -112,6 +113,7 @@ export function consumerLife(
     handlers,
     onLeave: () => {
       cancelBeat?.();
+      leaving.abort();
       consumer?.letGo();
     },
   };

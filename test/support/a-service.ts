@@ -1,3 +1,4 @@
+import type { Described } from '../../src/ipc/messages.ts';
 import { MemoryStore } from '../../src/queue/memory-store.ts';
 import { Queue } from '../../src/queue/queue.ts';
 import { StoreFull, type Group, type RunRecord } from '../../src/queue/store.ts';
@@ -213,6 +214,22 @@ export class AService {
   #release(): void {
     this.reserve.isHeld = false;
   }
+}
+
+/** What a producer answers when it is asked what is in its file. */
+export function described(fingerprint = 'version 1'): Described {
+  return {
+    type: 'described',
+    pipeline: {
+      name: 'tested',
+      limits: {},
+      options: {},
+      fingerprint,
+      deterministic: true,
+      sink: { kind: 'memory', transactional: true, target: 'memory' },
+    },
+    problems: [],
+  };
 }
 
 const settings: ServiceSettings = {

@@ -1,30 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Described } from '../../../src/ipc/messages.ts';
-import { AService } from '../../support/a-service.ts';
+import { AService, described } from '../../support/a-service.ts';
 
 const error = { code: 'E', message: 'it failed' };
-
-/** What a producer answers when it is asked what is in its file. */
-function described(fingerprint = 'version 1'): Described {
-  return {
-    type: 'described',
-    pipeline: {
-      name: 'tested',
-      limits: {},
-      options: {},
-      fingerprint,
-      deterministic: true,
-      sink: { kind: 'memory', transactional: true, target: 'memory' },
-    },
-    problems: [],
-  };
-}
-
-/** The first consumer settles what it was lent last. */
-function settle(world: AService): void {
-  world.consumer().settles(...world.consumer().lent.slice(-1));
-  world.tick();
-}
 
 describe('a consumer that dies', () => {
   it('is heard to its end, gives back what it held, and only then is replaced', () => {
@@ -413,15 +390,17 @@ describe('the ledger', () => {
     world.producer.yields([1]);
     world.tick();
     world.pass(5000);
-    expect(world.consumer().told('prune')).toEqual([]);
-    world.since();
-    settle(world);
-    expect(world.since()).toEqual(['commit', 'consumer 1 ← settled', 'consumer 1 ← prune']);
-    expect(world.consumer().last('prune')).toEqual({ type: 'prune', before: 2, open: [], drop: ['run-0'] });
     world.producer.yields([2]);
     world.tick();
+    expect(world.consumer().told('prune')).toEqual([]);
+    world.since();
+    world.consumer().settles(1);
+    world.tick();
+    expect(world.since()).toEqual(['commit', 'consumer 1 ← settled', 'consumer 1 ← prune']);
+    expect(world.consumer().last('prune')).toEqual({ type: 'prune', before: 2, open: [], drop: ['run-0'] });
     world.pass(5000);
-    settle(world);
+    world.consumer().settles(2);
+    world.tick();
     expect(world.consumer().last('prune')).toEqual({ type: 'prune', before: 3, open: [], drop: [] });
   });
 
@@ -430,7 +409,8 @@ describe('the ledger', () => {
     world.producer.yields([1]);
     world.tick();
     world.pass(5000);
-    settle(world);
+    world.consumer().settles(1);
+    world.tick();
     expect(world.consumer().told('prune')).toEqual([]);
   });
 });

@@ -168,6 +168,19 @@ describe('a stop that takes too long', () => {
   });
 });
 
+describe('a stop by which nobody ends', () => {
+  it('is by force even if nothing was in anybody’s hands', async () => {
+    const world = new AService({ settings: { consumers: 1 } }).runReady();
+    world.service.stop('SIGTERM');
+    world.pass(25_000);
+    world.producer.dies();
+    world.consumer().dies();
+    await world.settle();
+    expect(world.outcome).toMatchObject({ exitCode: 75 });
+    expect(world.emitted('run.stopped')).toEqual([{ open: 0, aborted: 0, exitCode: 75 }]);
+  });
+});
+
 describe('a second stop', () => {
   it('aborts at once and kills two seconds later; a third does not put that off', () => {
     const world = new AService({ settings: { consumers: 1 } }).runReady();

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { StoreFull } from '../../../src/queue/store.ts';
-import { AService } from '../../support/a-service.ts';
+import { AService, described } from '../../support/a-service.ts';
 
 const position = { cursor: null, count: 3, digest: 'd' };
 
@@ -49,10 +49,11 @@ describe('a tick', () => {
     const world = new AService({ settings: { consumers: 1, concurrency: 1 } }).runReady();
     world.producer.yields([1, 2]);
     world.tick();
+    world.pass(1000);
     world.consumer().fails({ seq: 1, verdict: 'later', afterMs: 5000 });
     world.tick();
-    expect(world.consumer().lent).toEqual([1, 2]);
     world.pass(5000);
+    expect(world.consumer().lent).toEqual([1, 2]);
     expect(world.clock.waiting).toBe(1); // The watch for hangs.
     world.consumer().settles(2);
     world.tick();
@@ -185,6 +186,39 @@ describe('a spool without room', () => {
     world.tick();
     await world.settle();
     expect(world.outcome).toMatchObject({ exitCode: 74, spoolFailed: true, error: { message: 'no space left' } });
+  });
+});
+
+describe('a child that waits for a spool without room', () => {
+  it('is entered once there is room, and one that went meanwhile is not', () => {
+    const world = new AService({ settings: { consumers: 1 } });
+    world.writers.refuses = new StoreFull('no space left');
+    world.run();
+    world.consumer().dies();
+    world.pass(250);
+    world.hasRoomAgain();
+    world.pass(500);
+    expect([...world.writers.all.values()].map(({ role }) => role)).toEqual(['producer', 'consumer']);
+    expect(world.consumer().told()).toEqual(['configure']);
+  });
+
+  it('has nothing to be ready for', () => {
+    const world = new AService({ settings: { consumers: 1 } });
+    world.writers.refuses = new StoreFull('no space left');
+    world.run();
+    expect(() => world.consumer().says({ type: 'ready' })).toThrow(
+      'the consumer sent "ready" while it was not configured',
+    );
+  });
+
+  it('and has described the pipeline is not killed for waiting', () => {
+    const world = new AService().runReady();
+    world.producer.dies();
+    world.pass(250);
+    world.writers.refuses = new StoreFull('no space left');
+    world.producer.says(described());
+    world.pass(120_000);
+    expect(world.producer.killedFor).toBeUndefined();
   });
 });
 
