@@ -1,0 +1,31 @@
+import { describe, expect, it } from '@jest/globals';
+import { ratios, table, type Comparison } from '../../../bench/measure/comparison.ts';
+
+const handOff: Comparison = {
+  what: 'hand-off',
+  unit: 'items/s',
+  digits: 0,
+  product: [200_000, 90_000, 210_000],
+  beside: { name: 'floor', values: [400_000, 180_000, 300_000] },
+};
+
+const memory: Comparison = { what: 'supervisor', unit: 'MiB', digits: 0, product: [104] };
+
+describe('a comparison', () => {
+  it('divides round by round, so that a slow round of the machine does not show', () => {
+    expect(ratios(handOff)).toEqual([0.5, 0.5, 0.7]);
+  });
+
+  it('has no ratio with nothing beside it', () => {
+    expect(ratios(memory)).toEqual([]);
+  });
+
+  it('is a line of the table: median and extremes of both, and of the ratios', () => {
+    expect(table([handOff, memory]).split('\n')).toEqual([
+      'what        unit     Millrace                  beside it                  ratio, round by round',
+      '──────────  ───────  ────────────────────────  ─────────────────────────  ────────────────────────',
+      'hand-off    items/s  200,000 (90,000–210,000)  300,000 (180,000–400,000)  0.50 (0.50–0.70) × floor',
+      'supervisor  MiB      104',
+    ]);
+  });
+});
