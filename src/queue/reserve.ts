@@ -10,10 +10,13 @@ const chunk = Buffer.alloc(1024 * 1024);
 export class Reserve {
   readonly #file: string;
   readonly #bytes: number;
+  readonly #makeRoom: () => void;
   #isHeld = false;
 
-  constructor(directory: string, bytes = 8 * chunk.length) {
+  /** `makeRoom` is asked to free disk space when there is none to take. */
+  constructor(directory: string, makeRoom: () => void, bytes = 8 * chunk.length) {
     this.#file = join(directory, 'reserve');
+    this.#makeRoom = makeRoom;
     this.#bytes = bytes;
   }
 
@@ -23,14 +26,29 @@ export class Reserve {
 
   /** Takes the space; false if there is not enough of it. */
   take(): boolean {
-    if (this.#isHeld) return true;
+    if (this.#isHeld || this.#claim()) return true;
+    try {
+      this.#makeRoom();
+    } catch {
+      // No room even for that; the second try tells.
+    }
+    return this.#claim();
+  }
+
+  /** Gives the space up. Idempotent. */
+  release(): void {
+    this.#isHeld = false;
+    rmSync(this.#file, { force: true });
+  }
+
+  #claim(): boolean {
     // A predecessor's.
     if (statSync(this.#file, { throwIfNoEntry: false })?.size === this.#bytes) return (this.#isHeld = true);
     let fd: number | undefined;
     try {
       fd = openSync(this.#file, 'w', 0o600);
       // Really written, because a sparse file reserves nothing.
-      for (let written = 0; written < this.#bytes; ) written += writeSync(fd, chunk, 0, Math.min(chunk.length, this.#bytes - written));
+      for (let left = this.#bytes; left > 0;) left -= writeSync(fd, chunk, 0, Math.min(chunk.length, left));
       fsyncSync(fd);
       this.#isHeld = true;
     } catch {
@@ -39,11 +57,5 @@ export class Reserve {
       if (fd !== undefined) closeSync(fd);
     }
     return this.#isHeld;
-  }
-
-  /** Gives the space up. Idempotent. */
-  release(): void {
-    this.#isHeld = false;
-    rmSync(this.#file, { force: true });
   }
 }

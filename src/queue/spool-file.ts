@@ -24,6 +24,7 @@ export function openSpoolFile({ file, durability }: OpenOptions): Database.Datab
   const db = connect(file);
   try {
     requireSafeSqlite(db.prepare('SELECT sqlite_version()').pluck().get() as string);
+    prepareEmpty(db);
     // Exclusive before WAL: the index of the log then lives in memory and no -shm file is shared with anybody.
     db.pragma('locking_mode = EXCLUSIVE');
     db.exec('BEGIN IMMEDIATE');
@@ -92,6 +93,16 @@ function connect(file: string): Database.Database {
   } finally {
     process.umask(before);
   }
+}
+
+/** Says of a new file what must be said before there is anything in it. */
+function prepareEmpty(db: Database.Database): void {
+  if (!isEmpty(db)) return;
+  // This locks the file for a moment. Others that start at the same time do, too: here everybody waits for everybody.
+  db.pragma('busy_timeout = 1000');
+  // So that room within the file can be given back to the disk.
+  db.pragma('auto_vacuum = INCREMENTAL');
+  db.pragma('busy_timeout = 0');
 }
 
 function requireOurs(db: Database.Database, file: string): void {

@@ -9,6 +9,7 @@ import type Database from 'better-sqlite3';
 import { Intervals } from '../core/intervals.ts';
 import { frameBytes, joinItems, type Frame } from '../frame/frame.ts';
 import type { ErrorData } from '../core/errors.ts';
+import { makingRoom } from './make-room.ts';
 import { openingFailure, spoolFailure } from './spool-failure.ts';
 import { fileWatch, openSpoolFile, retireFile, type OpenOptions } from './spool-file.ts';
 import { forgetHolder } from './spool-holder.ts';
@@ -28,6 +29,9 @@ import { Writers } from './writers.ts';
 
 /** Seqs reserved at a time when a power loss may roll the spool back (`durability: normal`). */
 const seqBlock = 1_000_000;
+
+/** Pages that are given back to the disk at a time. */
+const shrinkPages = 1000;
 
 export class Spool implements Store {
   readonly writers: Writers;
@@ -90,7 +94,10 @@ export class Spool implements Store {
   commit(group: Group): void {
     try {
       if (this.#durability === 'normal' && group.run.nextSeq >= this.#reservedSeq) this.#reserve(group.run.nextSeq);
-      this.#commit.immediate(group);
+      makingRoom(
+        () => this.#commit.immediate(group),
+        () => this.#shrink(),
+      );
     } catch (error) {
       throw spoolFailure(error, this.#file);
     }
@@ -148,6 +155,18 @@ export class Spool implements Store {
     return fileWatch(this.#file);
   }
 
+  /**
+   * Gives room that is free within the file back to the disk: some of it, so that it takes no longer than a commit.
+   * Throws StoreFull when even that takes room that is not there.
+   */
+  shrink(): void {
+    try {
+      this.#shrink();
+    } catch (error) {
+      throw spoolFailure(error, this.#file);
+    }
+  }
+
   /** Lets go of the file in order. Idempotent. */
   close(): void {
     if (!this.#db.open) return;
@@ -201,6 +220,13 @@ export class Spool implements Store {
     for (const seq of group.retriesGone) requireRow(s.deleteRetry.run(seq).changes === 1, `retry ${seq}`);
     for (const { limit, data } of group.limits) s.putLimit.run(limit, data);
     s.putRun.run(rowFromRun(group.run));
+  }
+
+  #shrink(): void {
+    // The log first: emptied, it has room for what moves pages to the front of the file; that cuts off its end.
+    this.#db.pragma('wal_checkpoint(TRUNCATE)');
+    this.#db.pragma(`incremental_vacuum(${shrinkPages})`);
+    this.#db.pragma('wal_checkpoint(TRUNCATE)');
   }
 
   #reserve(nextSeq: number): void {

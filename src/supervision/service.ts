@@ -226,13 +226,18 @@ export class Service {
     const { queue, clock, events } = this.#hub;
     const { reserve } = this.#options;
     const moment = { now: clock.now(), wall: clock.wall() };
+    let committed: 'settlements' | 'nothing' = 'nothing';
     try {
       this.#checkStore();
       this.#writeRecords();
-      if (this.#isFull && !reserve.take()) {
+      if (this.#isFull) {
+        // Before the space is taken back: else it would be there for everything but what it is for.
         queue.commit(moment, 'settlements');
-        this.#wakeAt(moment.now + fullRetryMs);
-        return 'settlements';
+        committed = 'settlements';
+        if (!reserve.take()) {
+          this.#wakeAt(moment.now + fullRetryMs);
+          return committed;
+        }
       }
       queue.commit(moment);
       if (this.#isFull) events.emit('spool.ok', {});
@@ -250,12 +255,12 @@ export class Service {
       }
       if (!this.#isFull) events.emit('spool.full', { reason: error.message });
       // Given up already and still no room: all that can be done is to wait.
-      if (reserve.isHeld) this.#touch();
+      if (reserve.isHeld && committed === 'nothing') this.#touch();
       this.#isFull = true;
       reserve.release();
       this.#producing.throttle(true);
       this.#wakeAt(moment.now + fullRetryMs);
-      return 'nothing';
+      return committed;
     }
   }
 

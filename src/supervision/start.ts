@@ -147,7 +147,7 @@ async function serve({ request, deps, crew, pipeline, plan, spool, run, isNew }:
       open: queued + lent + retrying,
       stateDirectory,
     });
-    const reserve = new Reserve(stateDirectory);
+    const reserve = new Reserve(stateDirectory, () => spool.shrink());
     // Not needed before there is something to settle, and it takes some milliseconds.
     cancelReserve = clock.after(reserveAfterMs, () => reserve.take());
     const service = new Service({

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -96,6 +96,30 @@ describe('the spool', () => {
       }),
       { numRuns: 25 },
     );
+  });
+});
+
+describe('room that is free within the spool’s file', () => {
+  it('is given back to the disk, some of it at a time', () => {
+    const spool = open();
+    const frames = Array.from({ length: 100 }, (_, i) => ({ first: i + 1, frame: frameOf('x'.repeat(100_000)) }));
+    const progress = frames.map(({ first }) => ({ first, count: 1, settled: Intervals.of([first, first]) }));
+    const size = (): number => statSync(join(directory, 'queue.db')).size;
+    const log = (): number => statSync(join(directory, 'queue.db-wal')).size;
+    spool.commit(group({ frames }));
+    spool.commit(group({ progress: progress.slice(0, 99) }));
+    spool.shrink();
+    const sizes = [size()];
+    expect(log()).toBe(0);
+    while (sizes.length < 10) {
+      spool.shrink();
+      sizes.push(size());
+    }
+    expect(sizes[0]).toBeGreaterThan(4_000_000);
+    expect(sizes[1]).toBeLessThan(sizes[0]!);
+    expect(sizes.at(-1)).toBeLessThan(400_000);
+    expect(spool.readFrameOf(100)?.frame).toEqual(frameOf('x'.repeat(100_000)));
+    spool.close();
   });
 });
 

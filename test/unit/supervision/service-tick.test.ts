@@ -143,6 +143,22 @@ describe('a spool without room', () => {
     expect(world.consumer().lent).toEqual([1, 2, 3]);
   });
 
+  it('takes settlements when there is nothing but the space that was kept back, before that is taken again', () => {
+    const world = new AService({ settings: { consumers: 1 } }).runReady();
+    world.producer.yields([1, 2]);
+    world.tick();
+    const commit = world.store.commit.bind(world.store);
+    world.store.commit = (group) => {
+      if (world.reserve.isHeld || group.frames.length > 0) throw new StoreFull('no space left');
+      commit(group);
+    };
+    world.producer.yields([3], position);
+    world.consumer().settles(1, 2);
+    world.pass(2000);
+    expect(world.consumer().last('settled')).toEqual({ type: 'settled', count: 1 });
+    expect(world.producer.told('stored')).toEqual(['stored']);
+  });
+
   it('is no reason to kill a child that waits to be entered, however long it takes', () => {
     const world = new AService({ settings: { consumers: 1 } });
     world.writers.refuses = new StoreFull('no space left');
