@@ -37,11 +37,6 @@ export class Intervals implements Iterable<Interval> {
     return this.#size;
   }
 
-  /** How many intervals it takes. */
-  get runs(): number {
-    return this.#ends.length / 2;
-  }
-
   get isEmpty(): boolean {
     return this.#size === 0;
   }
@@ -112,15 +107,6 @@ export class Intervals implements Iterable<Interval> {
     return removed;
   }
 
-  /** Removes and returns the smallest run, at most `limit` (1 or more) numbers of it; undefined when empty. */
-  shift(limit: number = Infinity): Interval | undefined {
-    const from = this.#ends[0];
-    if (from === undefined) return undefined;
-    const to = Math.min(this.#ends[1]!, from + limit - 1);
-    this.delete(from, to);
-    return [from, to];
-  }
-
   /** The numbers of `from`…`to` that are not in the set, as intervals. */
   *gaps(from: number, to: number): Generator<Interval> {
     let next = from;
@@ -146,11 +132,6 @@ export class Intervals implements Iterable<Interval> {
   /** `[from, to, from, to, …]`: as it is sent and stored. */
   toFlat(): number[] {
     return this.#ends.slice();
-  }
-
-  clear(): void {
-    this.#ends = [];
-    this.#size = 0;
   }
 
   /** Index (even) of the first interval whose end is at or beyond `value`. */
