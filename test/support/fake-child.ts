@@ -14,7 +14,7 @@ import type { Child, ChildListener, Exit } from '../../src/supervision/child.ts'
 import { frameOf, itemsOf } from './frames.ts';
 
 /** A child that does what the test says, and keeps what it is told. */
-export class FakeChild<In, Out extends { type: string }> implements Child<In, Out> {
+class FakeChild<In, Out extends { type: string }> implements Child<In, Out> {
   readonly who: Who;
   readonly startedAt = 0;
   readonly sent: Out[] = [];

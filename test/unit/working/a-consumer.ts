@@ -146,7 +146,7 @@ export class AConsumer {
   }
 }
 
-export function seqsOf(flat: readonly number[]): number[] {
+function seqsOf(flat: readonly number[]): number[] {
   const seqs: number[] = [];
   for (let i = 0; i < flat.length; i += 2) for (let seq = flat[i]!; seq <= flat[i + 1]!; seq++) seqs.push(seq);
   return seqs;
