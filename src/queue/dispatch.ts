@@ -27,8 +27,7 @@ function lendRound(
   receivers: readonly Receiver[],
   { creditBytes, moment }: { creditBytes: number; moment: Moment },
 ): boolean {
-  const hasRoom = ({ count, bytes, sizing }: Holding): boolean =>
-    count < sizing.allowance && (count === 0 || bytes < creditBytes);
+  const hasRoom = ({ count, bytes, sizing }: Holding): boolean => count < sizing.allowance && bytes < creditBytes;
   const available = queue.available(moment);
   const inOrder = receivers.filter(({ holding }) => hasRoom(holding));
   if (available === 0 || inOrder.length === 0) return false;

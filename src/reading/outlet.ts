@@ -97,7 +97,7 @@ export class Outlet {
   }
 
   get #windowHasRoom(): boolean {
-    return this.#outstanding.length === 0 || this.#outstandingBytes + this.#encoder.bytes <= this.#options.windowBytes;
+    return this.#outstandingBytes + this.#encoder.bytes <= this.#options.windowBytes;
   }
 
   #sendIfDue(): void {

@@ -58,7 +58,7 @@ export class Committer {
   }
 
   async #run(): Promise<void> {
-    while (this.#gathered.seqs.length > 0 && !this.#hasGivenUp) {
+    while (this.#gathered.seqs.length > 0) {
       const group = this.#gathered;
       this.#gathered = empty();
       await this.#commit(group);
@@ -67,10 +67,6 @@ export class Committer {
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const resolve of waiting) resolve();
-  }
-
-  get #hasGivenUp(): boolean {
-    return this.#options.patience.signal.aborted;
   }
 
   async #commit(group: Gathered): Promise<void> {

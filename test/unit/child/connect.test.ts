@@ -95,6 +95,7 @@ describe('a child', () => {
     ['throws', { code: 'Error', message: 'thrown out of the blue' }],
     ['rejects', { code: 'Error', message: 'nobody caught this' }],
     ['throws null', { code: 'THROWN', message: 'a null was thrown: null' }],
+    ['rejects with null', { code: 'THROWN', message: 'a null was thrown: null' }],
   ])('that %s where nobody catches it says so and exits 1', async (deed, error) => {
     const child = await Connected.told(deed);
     expect(await child.gone()).toEqual({ code: 1, signal: null });
@@ -118,6 +119,13 @@ describe('a child', () => {
     const child = await Connected.told('fails twice');
     await child.gone();
     expect(child.failures).toMatchObject([{ error: { message: 'first' } }]);
+  });
+
+  it('that has let go has nothing to fail at any more', async () => {
+    const child = await Connected.told('throws when it has left');
+    child.channel.send({ type: 'bye' });
+    expect(await child.gone()).toEqual({ code: 0, signal: null });
+    expect(child.failures).toEqual([]);
   });
 
   it('lets go when it is told to, and ends by itself', async () => {

@@ -118,11 +118,22 @@ describe('the children of a predecessor', () => {
 });
 
 describe('a process’s identity', () => {
-  it('is the same as long as it lives, and there is none of a zombie', async () => {
+  it('is the same as long as it lives', async () => {
     const { pid, identity } = aProcess('process.exit()');
     expect(identity).toMatchObject({ pid, started: expect.stringMatching(/^\d+$/), boot: expect.stringMatching(/-/) });
     await until(() => identify(pid) === undefined);
     expect(identify(process.pid)).toEqual(identify(process.pid));
     expect(identify(process.pid)).not.toEqual(identify(process.ppid));
+  });
+
+  it('is none of a process that has ended and waits for its parent to look', async () => {
+    // The shell becomes a program that never looks.
+    const parent = spawn('sh', ['-c', 'true & echo $!; exec sleep 1000'], { detached: true });
+    started.push(parent);
+    let pid = '';
+    parent.stdout.on('data', (chunk: Buffer) => (pid += chunk.toString()));
+    await until(() => pid.endsWith('\n'));
+    await until(() => / Z /.test(readFileSync(`/proc/${pid.trim()}/stat`, 'latin1')));
+    expect(identify(Number(pid))).toBeUndefined();
   });
 });
