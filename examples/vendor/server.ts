@@ -3,7 +3,7 @@
  * It serves the first 151 Pokémon, takes 100 ms for each call and at most 10 calls at once; the 11th is refused with
  * 429 and `Retry-After`. Ends on TERM and INT.
  */
-import { once } from 'node:events';
+import { once, setMaxListeners } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
@@ -27,6 +27,8 @@ async function main(): Promise<void> {
   const options = readOptions();
   if (!options) return console.log(usage);
   const ending = new AbortController();
+  // Each call in flight listens to it.
+  setMaxListeners(0, ending.signal);
   const server = createVendor({
     records: repeated(await pokemonRecords(), options.count),
     gate: new Gate(options),
