@@ -49,6 +49,7 @@ export class Consuming {
       events,
       restarts: settings.restarts,
       readyTimeoutMs: settings.readyTimeoutMs,
+      endTimeoutMs: settings.stopTimeoutMs,
       spawn: options.spawn,
       onStart: (child) => this.#enrolment.enter(child),
       onMessage: (message, payload) => receive(hub, this.#handlers, message, payload),

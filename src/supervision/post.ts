@@ -14,6 +14,8 @@ export interface PostOptions<In, Out> {
   events: EventBus;
   restarts: RestartLimits;
   readyTimeoutMs: number;
+  /** How long a process may take to end when it has been told to. */
+  endTimeoutMs: number;
   spawn: () => Child<In, Out>;
   /** A process has been started: give it its work. */
   onStart: (child: Child<In, Out>) => void;
@@ -39,6 +41,7 @@ export class Post<In, Out> {
   #beat: { at: number; beat: Beat } | undefined;
   /** It said that it has ended in order. */
   #hasEnded = false;
+  #wasReady = false;
   /** It has been told that nothing more will come: should it go before it `hasEnded`, its successor is told again. */
   #owesEnd = false;
   #failure: string | undefined;
@@ -92,6 +95,7 @@ export class Post<In, Out> {
   start(child: Child<In, Out> = this.#options.spawn()): void {
     this.#child = child;
     this.#hasEnded = false;
+    this.#wasReady = false;
     this.#failure = undefined;
     this.#beat = undefined;
     this.#move('start');
@@ -121,6 +125,7 @@ export class Post<In, Out> {
   /** The process has said that it is ready. */
   ready(): void {
     this.#cancelTimer();
+    this.#wasReady = true;
     if (this.#state === 'starting') this.#move('ready');
   }
 
@@ -136,6 +141,13 @@ export class Post<In, Out> {
   end(): void {
     this.drain();
     this.#owesEnd = this.#state === 'draining';
+    const { clock, endTimeoutMs } = this.#options;
+    const child = this.#child;
+    if (!child) return;
+    // What user code does at the end may hang, and nothing else would ever notice.
+    this.#cancelTimer = clock.after(endTimeoutMs, () =>
+      child.kill(`did not end within ${formatDuration(endTimeoutMs)} of having been told to`),
+    );
   }
 
   /** What a process was told to do at its end has not been done. */
@@ -165,7 +177,8 @@ export class Post<In, Out> {
     const { clock, events, onGone } = this.#options;
     this.#cancelTimer();
     const wasTold = this.#state === 'draining';
-    const isExpected = wasTold && this.#hasEnded;
+    // One that was not ready yet had nothing to end.
+    const isExpected = wasTold && (this.#hasEnded || !this.#wasReady);
     const reason = isExpected ? 'ended' : describeExit({ ...exit, reason: this.#failure ?? exit.reason }, wasTold);
     const { who } = child;
     // Before its successor starts: items and permits of the dead go back first.

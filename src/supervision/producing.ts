@@ -42,6 +42,7 @@ export class Producing {
       events,
       restarts: settings.restarts,
       readyTimeoutMs: settings.readyTimeoutMs,
+      endTimeoutMs: settings.stopTimeoutMs,
       spawn: options.spawn,
       onStart: (child) => this.#started(child),
       onMessage: (message, payload) => receive(hub, this.#handlers, message, payload),

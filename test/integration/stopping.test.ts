@@ -45,7 +45,11 @@ describe('TERM', () => {
   it('to the whole group, as Ctrl-C does it, ends in order as well', async () => {
     project.write('stops.ts', pipeline('await wait(20); return item;'));
     const running = project.start(['run', 'stops.ts', '--consumers', '2']);
-    await project.statusWhere('stops', ({ items }) => items.done >= 20);
+    await project.statusWhere(
+      'stops',
+      ({ items, processes }) =>
+        items.done >= 20 && processes.every(({ who, state }) => who.role === 'producer' || state === 'ready'),
+    );
     for (const pid of processesOf(project.folder)) process.kill(pid, 'SIGINT');
     expect((await running.ended).code).toBe(0);
     expect(running.log.filter(({ event, level }) => event === 'child.exited' && level === 'error')).toEqual([]);

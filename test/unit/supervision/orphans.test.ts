@@ -127,8 +127,9 @@ describe('a process’s identity', () => {
   });
 
   it('is none of a process that has ended and waits for its parent to look', async () => {
-    // The shell becomes a program that never looks.
-    const parent = spawn('sh', ['-c', 'true & echo $!; exec sleep 1000'], { detached: true });
+    // The shell becomes a program that never looks; its child ends only when it has.
+    const child = `sh -c 'until [ "$(cat /proc/$PPID/comm)" = sleep ]; do :; done'`;
+    const parent = spawn('sh', ['-c', `${child} & echo $!; exec sleep 1000`], { detached: true });
     started.push(parent);
     let pid = '';
     parent.stdout.on('data', (chunk: Buffer) => (pid += chunk.toString()));

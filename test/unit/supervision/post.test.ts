@@ -23,6 +23,7 @@ function aPost() {
     events,
     restarts: { crashes: 2, periodMs: 60_000 },
     readyTimeoutMs: 1000,
+    endTimeoutMs: 5000,
     spawn: () => {
       const child = new FakeConsumer({ role: 'consumer', ordinal: 3, pid: 100 + children.length });
       children.push(child);
@@ -40,6 +41,32 @@ function aPost() {
 }
 
 describe('a post', () => {
+  it('kills a process that does not end when it has been told to, and tells its successor', () => {
+    const { clock, post, child, children, happened } = aPost();
+    post.start();
+    post.ready();
+    post.end();
+    clock.turn(4999);
+    expect(child().killedFor).toBeUndefined();
+    clock.turn(1);
+    expect(child().killedFor).toContain('did not end within 5s');
+    child().dies();
+    expect(post.state).toBe('backoff');
+    clock.turn(125);
+    expect(children).toHaveLength(2);
+    expect(post.owesEnd).toBe(true);
+    expect(happened).toContain('gone');
+  });
+
+  it('does not call it a crash when a process is killed because it was not needed before it was ready', () => {
+    const { post, child, happened } = aPost();
+    post.start();
+    post.drain();
+    child().dies();
+    expect(happened).toContain('gone as told');
+    expect(post.state).toBe('stopped');
+  });
+
   it('goes from crash to back-off to a new start, and is parked when that happens too often; the ordinal stays', () => {
     const { clock, post, child, children, happened } = aPost();
     post.start();
