@@ -59,7 +59,9 @@ class Connected {
 }
 
 const started: Connected[] = [];
+const orphans: number[] = [];
 afterEach(() => {
+  for (const pid of orphans.splice(0)) if (identify(pid)) process.kill(pid, 'SIGKILL');
   for (const { process: child, socket } of started.splice(0)) {
     child.kill('SIGKILL');
     socket.destroy();
@@ -155,6 +157,7 @@ describe('a child that watches its parent', () => {
     let pid = '';
     parent.stdout!.on('data', (chunk: Buffer) => (pid += chunk.toString()));
     await until(() => messages.length === 1 && pid !== '');
+    orphans.push(Number(pid));
     channel.send({ type: 'refused', id: 0, message: 'watches its parent in a busy loop' });
     await until(() => isBusy(Number(pid)));
     parent.kill('SIGKILL');

@@ -1,0 +1,243 @@
+import { describe, expect, it } from '@jest/globals';
+import { configError } from '../../../src/core/errors.ts';
+import { frameToPayload } from '../../../src/frame/frame.ts';
+import { handle } from '../../../src/ipc/handlers.ts';
+import type { ConfigureConsumer, FromConsumer, ToConsumer } from '../../../src/ipc/messages.ts';
+import type { LoadedPipeline } from '../../../src/pipeline/load.ts';
+import { pipelineMark, type Pipeline } from '../../../src/pipeline/types.ts';
+import { memory } from '../../../src/sinks/memory.ts';
+import { withoutLedger, type SinkContext, type SinkWriter } from '../../../src/sinks/port.ts';
+import { consumerLife } from '../../../src/working/life.ts';
+import { frameOf } from '../../support/frames.ts';
+import { HandClock } from '../../support/hand-clock.ts';
+import { microtasks } from '../../support/microtasks.ts';
+import { Held } from './a-consumer.ts';
+
+const configure: ConfigureConsumer = {
+  type: 'configure',
+  file: '/tested.ts',
+  name: 'tested',
+  run: 'run-1',
+  writer: 3,
+  ordinal: 2,
+  generation: 1,
+  concurrency: 4,
+  durability: 'full',
+  itemTimeoutMs: 60_000,
+  beatMs: 1000,
+  diesWithSupervisor: true,
+};
+
+/** A consumer's life, of which the test is the supervisor. */
+class Living {
+  readonly clock = new HandClock();
+  readonly sent: FromConsumer[] = [];
+  readonly failures: unknown[] = [];
+  readonly order: string[] = [];
+  hasLeft = false;
+  readonly #life;
+
+  constructor(fields: Partial<Pipeline>, problems?: LoadedPipeline['problems']) {
+    const pipeline = { [pipelineMark]: 1, name: 'tested', source: [], sink: memory(), ...fields } as Pipeline;
+    const description = {} as NonNullable<LoadedPipeline['description']>;
+    const leave = (): void => {
+      this.hasLeft = true;
+      this.#life.onLeave();
+    };
+    this.#life = consumerLife(
+      {
+        send: (message) => void (message.type === 'beat' ? 0 : this.sent.push(message as FromConsumer)),
+        fail: (error) => {
+          this.failures.push(error);
+          leave();
+        },
+        leave,
+      },
+      {
+        clock: this.clock,
+        random: () => 0.5,
+        load: () =>
+          Promise.resolve(
+            problems
+              ? { pipeline: null, description: null, problems: [...problems] }
+              : { pipeline, description, problems: [] },
+          ),
+        onConfigured: ({ ordinal }) => void this.order.push(`configured as ${ordinal}`),
+        onReady: () => void this.order.push('ready'),
+      },
+    );
+  }
+
+  async hears(message: ToConsumer, payload: Buffer = Buffer.alloc(0)): Promise<void> {
+    handle(this.#life.handlers, message, payload);
+    await this.settle();
+  }
+
+  async isLent(...items: unknown[]): Promise<void> {
+    const { header, parts } = frameToPayload(frameOf(items));
+    const rest = { seq: 1, attempt: 1, redelivered: false, suspect: false, writers: [] };
+    await this.hears({ type: 'deliver', ...rest, ...header }, Buffer.concat(parts));
+  }
+
+  async settle(): Promise<void> {
+    await microtasks(40);
+    this.clock.endTick();
+    await microtasks(40);
+  }
+
+  get said(): string[] {
+    return this.sent.map(({ type }) => type);
+  }
+}
+
+describe('a consumer', () => {
+  it('loads, opens its sink, sets up, and is ready, in that order', async () => {
+    const store = memory();
+    const living: Living = new Living({
+      sink: {
+        ...store,
+        open: async (context: SinkContext) => {
+          living.order.push(`open as ${context.writer} of ${context.run}`);
+          return await store.open(context);
+        },
+      },
+      setup: ({ ordinal }) => void living.order.push(`set up ${ordinal}`),
+    });
+    await living.hears(configure);
+    expect(living.order).toEqual(['configured as 2', 'open as 3 of run-1', 'set up 2', 'ready']);
+    expect(living.said).toEqual(['ready']);
+  });
+
+  it('works, ends, and goes when it is told, and leaves nothing behind', async () => {
+    const store = memory();
+    const living = new Living({ sink: store, teardown: () => void living.order.push('torn down') });
+    await living.hears(configure);
+    await living.isLent('a', 'b');
+    expect(living.sent.at(-1)).toEqual({ type: 'settle', done: [1, 2], failed: [], idle: 4 });
+    await living.hears({ type: 'end' });
+    expect(living.said.at(-1)).toBe('settle');
+    await living.hears({ type: 'settled', count: 1 });
+    expect(living.said).toEqual(['ready', 'settle', 'ended']);
+    expect(living.order.at(-1)).toBe('torn down');
+    await living.hears({ type: 'bye' });
+    expect([living.hasLeft, living.clock.waiting, living.failures]).toEqual([true, 0, []]);
+  });
+
+  it('whose pipeline file is wrong by now ends the service with 78', async () => {
+    const living = new Living({}, [{ file: '/tested.ts', line: 3, message: 'unexpected token' }]);
+    await living.hears(configure);
+    expect(living.failures).toMatchObject([{ exitCode: 78, message: expect.stringContaining('unexpected token') }]);
+  });
+
+  it('whose set-up fails cannot go on', async () => {
+    const living = new Living({ setup: () => Promise.reject(new Error('no lookup table')) });
+    await living.hears(configure);
+    expect(living.failures).toMatchObject([{ message: 'no lookup table' }]);
+    expect([living.said, living.clock.waiting]).toEqual([[], 0]);
+  });
+
+  it('whose teardown fails has not ended', async () => {
+    const living = new Living({ teardown: () => Promise.reject(new Error('still in use')) });
+    await living.hears(configure);
+    await living.hears({ type: 'end' });
+    expect(living.failures).toMatchObject([{ message: 'still in use' }]);
+    expect(living.said).toEqual(['ready']);
+  });
+
+  it('does not take items before it is ready: the supervisor has lost track', async () => {
+    const living = new Living({});
+    await expect(living.isLent('a')).rejects.toThrow('before this consumer was ready');
+  });
+});
+
+describe('a consumer whose sink is out when it opens it', () => {
+  const failing = (times: number, error: unknown) => {
+    const store = memory();
+    let left = times;
+    const open = async (context: SinkContext): Promise<SinkWriter<unknown>> => {
+      if (left-- > 0) throw error;
+      return await store.open(context);
+    };
+    return { ...store, open };
+  };
+
+  it('waits for it, and says so once', async () => {
+    const living = new Living({ sink: failing(3, new Error('connection refused')) });
+    await living.hears(configure);
+    for (let i = 0; i < 3; i++) {
+      living.clock.turn(5000);
+      await living.settle();
+    }
+    expect(living.sent.slice(-2)).toEqual([{ type: 'sink', reason: null }, { type: 'ready' }]);
+    expect(living.failures).toEqual([]);
+  });
+
+  it('does not wait for what waiting cannot mend', async () => {
+    const living = new Living({ sink: failing(Infinity, configError('SINK_NEWER', 'older than the sink')) });
+    await living.hears(configure);
+    expect(living.failures).toMatchObject([{ code: 'SINK_NEWER', exitCode: 78 }]);
+  });
+
+  it('leaves no timer behind when it fails meanwhile for another reason', async () => {
+    const living = new Living({ sink: failing(Infinity, new Error('connection refused')) });
+    await living.hears(configure);
+    expect(living.clock.waiting).toBe(1);
+    await living.hears({ type: 'bye' });
+    expect(living.clock.waiting).toBe(0);
+  });
+});
+
+describe('a consumer that writes to standard output', () => {
+  const lines = {
+    ...memory(),
+    transactional: false,
+    open: (context: SinkContext): Promise<SinkWriter<unknown>> =>
+      Promise.resolve({
+        ...withoutLedger,
+        commit: ({ rows }) => context.writeOut(Buffer.from(rows.join('\n'))),
+        close: () => Promise.resolve(),
+      }),
+  };
+
+  it('settles what the supervisor has written', async () => {
+    const living = new Living({ sink: lines });
+    await living.hears(configure);
+    await living.isLent('a', 'b');
+    expect(living.said).toEqual(['ready', 'write']);
+    await living.hears({ type: 'written', count: 1 });
+    expect(living.said).toEqual(['ready', 'write', 'settle']);
+  });
+
+  it('can be stopped although nobody takes what it wrote: that stays in the queue', async () => {
+    const living = new Living({ sink: lines });
+    await living.hears(configure);
+    await living.isLent('a');
+    await living.hears({ type: 'stop' });
+    expect(living.said).toEqual(['ready', 'write']);
+    await living.hears({ type: 'abort' });
+    await living.settle();
+    expect(living.said).toEqual(['ready', 'write', 'sink', 'ended']);
+  });
+});
+
+describe('a consumer under a limit', () => {
+  it('asks for permits, gives them back, and gives up those that it no longer wants', async () => {
+    const gate = new Held();
+    const living = new Living({
+      process: (item, { limit }) => limit('vendor', () => (item === 'a' ? gate.promise : item)),
+    });
+    await living.hears(configure);
+    await living.isLent('a', 'b');
+    expect(living.sent.slice(1)).toEqual([
+      { type: 'acquire', id: 1, limit: 'vendor' },
+      { type: 'acquire', id: 2, limit: 'vendor' },
+    ]);
+    await living.hears({ type: 'granted', id: 1 });
+    gate.resolve('done');
+    await living.settle();
+    expect(living.sent).toContainEqual({ type: 'release', id: 1 });
+    await living.hears({ type: 'stop' });
+    await living.hears({ type: 'abort' });
+    expect(living.sent).toContainEqual({ type: 'release', id: 2 });
+  });
+});
