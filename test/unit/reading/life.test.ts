@@ -44,7 +44,7 @@ class Living {
     const pipeline = { [pipelineMark]: 1, name: 'tested', source, sink: memory() } as Pipeline;
     this.#life = producerLife(
       {
-        send: (message) => void (message.type === 'beat' ? 0 : this.sent.push(message as FromProducer)),
+        send: (message) => void (message.type === 'beat' ? 0 : this.sent.push(message)),
         fail: (error) => void this.failures.push(error),
         leave: () => {
           this.hasLeft = true;

@@ -46,7 +46,7 @@ class Living {
     };
     this.#life = consumerLife(
       {
-        send: (message) => void (message.type === 'beat' ? 0 : this.sent.push(message as FromConsumer)),
+        send: (message) => void (message.type === 'beat' ? 0 : this.sent.push(message)),
         fail: (error) => {
           this.failures.push(error);
           leave();
