@@ -31,9 +31,10 @@ export class Enrolment {
     const { record, writers, identify, queue } = this.#hub;
     this.#child = child;
     record(() => {
-      if (this.#child !== child || child.who.pid === undefined) return;
-      const identity = identify(child.who.pid);
-      if (!identity) return; // It has gone; its exit is on its way.
+      const { pid } = child.who;
+      if (this.#child !== child || pid === undefined) return;
+      // Unknown if it has just gone: then nobody will ever be taken for it.
+      const identity = identify(pid) ?? { pid, started: null, boot: null };
       const { run } = queue.run;
       this.#writer = writers.register({ run, role: this.#role, ordinal: this.#ordinal, ...identity });
       this.#isNew = true;

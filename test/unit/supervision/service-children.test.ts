@@ -75,18 +75,30 @@ describe('a consumer that dies', () => {
     expect(world.consumer(2).deliveries.at(-1)).toMatchObject({ redelivered: true, writers: [] });
   });
 
-  it('before it could be entered into the books is just replaced', () => {
+  it('before it is entered into the books is just replaced', () => {
     const world = new AService({ settings: { consumers: 1 } });
     // Between its start and the tick that would enter it.
     void world.service.run();
     const first = world.consumer();
-    world.vanished.add(first.who.pid!);
-    world.tick();
-    expect(first.told()).toEqual([]);
     first.goes({ code: 1 });
     world.pass(250);
+    expect(first.told()).toEqual([]);
     expect([...world.writers.all.values()].filter(({ role }) => role === 'consumer')).toHaveLength(1);
     expect(world.consumer().told()).toEqual(['configure']);
+  });
+
+  it('while it is entered into the books is replaced when its exit is heard', () => {
+    const world = new AService({ settings: { consumers: 1 } });
+    void world.service.run();
+    world.vanished.add(world.consumer().who.pid!);
+    world.tick();
+    world.consumer().goes({ code: 1 });
+    world.pass(250);
+    expect(world.consumers).toHaveLength(2);
+    expect([...world.writers.all.values()].filter(({ role }) => role === 'consumer')).toMatchObject([
+      { ended: 'unclean' },
+      {},
+    ]);
   });
 
   it('says why, when it could', () => {
