@@ -5,6 +5,7 @@
  * this process may ever open that file, not even to copy it: closing any descriptor of it would drop the lock
  * (POSIX), and a second supervisor could then write to it.
  */
+import { randomInt } from 'node:crypto';
 import type Database from 'better-sqlite3';
 import { Intervals } from '../core/intervals.ts';
 import { frameBytes, joinItems, type Frame } from '../frame/frame.ts';
@@ -66,7 +67,8 @@ export class Spool implements Store {
     this.#statements = prepare(db);
     this.#commit = db.transaction((group: Group) => this.#write(group));
     const { generation, is_clean, reserved_seq } = db.prepare('SELECT * FROM spool').get() as SpoolRow;
-    this.generation = generation + 1;
+    // Not just one more: a queue restored from a copy would otherwise pass for the start that the sink knows.
+    this.generation = generation + 1 + randomInt(1_000_000);
     this.wasClean = is_clean === 1;
     this.#reservedSeq = reserved_seq;
     this.#resumeAt = this.wasClean ? 0 : reserved_seq;
@@ -170,7 +172,17 @@ export class Spool implements Store {
   /** Lets go of the file in order. Idempotent. */
   close(): void {
     if (!this.#db.open) return;
-    this.#db.prepare('UPDATE spool SET is_clean = 1').run();
+    try {
+      this.#db.transaction(() => {
+        // The next start finds the file clean, and must not go back before the seqs that were reserved.
+        this.#db
+          .prepare('UPDATE run SET next_seq = max(next_seq, ?) WHERE number = (SELECT max(number) FROM run)')
+          .run(this.#resumeAt);
+        this.#db.prepare('UPDATE spool SET is_clean = 1').run();
+      })();
+    } catch {
+      // On a full disk: the next start takes it for unclean, and looks more closely. How this one ended is not changed by it.
+    }
     forgetHolder(this.#file);
     this.#db.close();
   }

@@ -17,6 +17,8 @@ import type { Suspects } from './suspects.ts';
 
 type ConsumerChild = Child<FromConsumer, ToConsumer>;
 
+/** Longest wait that an item can ask for: 30 days. */
+const longestRetryMs = 30 * 24 * 60 * 60 * 1000;
 /** How long an item waits for a dependency that its error does not give a time for. */
 const dependencyBackoff = { baseMs: 10_000, capMs: 10_000 };
 
@@ -237,8 +239,11 @@ export class Consuming {
   #fateOf({ verdict, error, afterMs }: Failure, attempt: number): FailedItem['fate'] {
     const { settings, random } = this.#hub;
     if (verdict === 'dead') return { kind: 'dead', reason: describeError(error) };
-    if (verdict === 'later')
-      return { kind: 'retry', usesAttempt: false, delayMs: afterMs ?? fullJitter(dependencyBackoff, 1, random()) };
+    if (verdict === 'later') {
+      // What user code asks for may be a fraction, or for ever.
+      const delayMs = Math.min(Math.ceil(afterMs ?? fullJitter(dependencyBackoff, 1, random())), longestRetryMs);
+      return { kind: 'retry', usesAttempt: false, delayMs };
+    }
     if (attempt >= settings.attempts)
       return { kind: 'dead', reason: `failed ${attempt} times, the last time: ${describeError(error)}` };
     const backoff = { baseMs: settings.retryBaseMs, capMs: settings.retryCapMs };

@@ -88,7 +88,7 @@ function reasons(
       `paused: ${queue.run.dead} dead letters have reached deadMax; mend the cause, and start again with a higher --dead-max`,
     );
   }
-  if (isFull) found.push('the disk of the state directory is full: nothing can be stored or settled');
+  if (isFull) found.push('the disk of the state directory is full: new items wait, settlements go on');
   for (const { post } of [producing, ...consumers]) {
     const who = post.role === 'producer' ? 'the producer' : `consumer ${post.ordinal}`;
     if (post.state === 'backoff') found.push(`${who} waits to be restarted (last: ${post.lastExit})`);

@@ -3,8 +3,8 @@ import type { Cancel, Clock } from '../core/clock.ts';
 import type { Post } from './post.ts';
 
 const roundMs = 1000;
-/** After an item's signal was aborted, how long it may go on before its consumer is killed. */
-const abortGraceMs = 30_000;
+/** After an item's signal was aborted, how long it may go on before its consumer is killed: it ends itself before, if it can. */
+const abortGraceMs = 45_000;
 
 /**
  * Kills children that hang: silent for longer than `stallTimeoutMs`, or with an item that goes on long after it

@@ -40,6 +40,8 @@ export interface ConsumerOptions {
 }
 
 const timeoutRoundMs = 1000;
+/** How long an item may go on after its signal was aborted. */
+const abortGraceMs = 30_000;
 
 export class Consumer {
   readonly #options: ConsumerOptions;
@@ -96,7 +98,20 @@ export class Consumer {
         'TimeoutError',
       );
       this.#slots.abortOlderThan(itemTimeoutMs, reason);
+      this.#giveUpOn(this.#slots.abandonOlderThan(itemTimeoutMs + abortGraceMs), reason);
     });
+  }
+
+  /**
+   * Items that go on although their signal was aborted have failed, and use an attempt; only the end of the process
+   * ends them.
+   */
+  #giveUpOn(seqs: readonly number[], reason: Error): void {
+    if (seqs.length === 0) return;
+    this.#slots.stop();
+    const error = { code: 'TIMEOUT', message: `${reason.message}, and went on after its signal had aborted` };
+    for (const seq of seqs) this.#settler.failed({ seq, verdict: 'retry', error, afterMs: null });
+    void this.#settler.idle().then(() => this.#fail(new Error(`item ${seqs.join(', ')}: ${error.message}`)));
   }
 
   /** What the beat says. */

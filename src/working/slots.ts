@@ -102,6 +102,14 @@ export class Slots<S extends Scope> {
     }
   }
 
+  /** Gives up on items that have been running for longer than `ms`: what they still do is ignored. Returns their seqs. */
+  abandonOlderThan(ms: number): number[] {
+    const now = this.#options.clock.now();
+    const abandoned = [...this.#running.values()].filter(({ startedAt }) => now - startedAt >= ms);
+    for (const { scope } of abandoned) this.#running.delete(scope.seq);
+    return abandoned.map(({ scope }) => scope.seq);
+  }
+
   /** Resolves when nothing runs. */
   idle(): Promise<void> {
     if (this.#running.size === 0) return Promise.resolve();
@@ -158,7 +166,8 @@ export class Slots<S extends Scope> {
   }
 
   #settled(scope: S, tell: () => void): void {
-    this.#running.delete(scope.seq);
+    // Given up: it has been called a failure already.
+    if (!this.#running.delete(scope.seq)) return;
     scope.finish();
     tell();
     this.#pump();

@@ -277,12 +277,12 @@ describe('a hang', () => {
     expect(world.producer.killedFor).toBeUndefined();
   });
 
-  it('is an item that goes on half a minute after it should have been aborted', () => {
+  it('is an item that goes on long after it should have been aborted', () => {
     const world = new AService({ settings: { consumers: 1, itemTimeoutMs: 10_000 } }).runReady();
-    world.consumer().says(beat(40_000));
+    world.consumer().says(beat(55_000));
     world.producer.says(beat());
     world.pass(1000);
-    expect(world.consumer().killedFor).toContain('an item went on 30s after it was aborted');
+    expect(world.consumer().killedFor).toContain('an item went on 45s after it was aborted');
   });
 
   it('is not a child without items that is silent for less than the stall timeout', () => {
