@@ -73,7 +73,7 @@ function save(file: string, results: readonly Comparison[], options: { rounds: n
   const [cpu] = cpus();
   const result = {
     at: new Date().toISOString(),
-    commit: execFileSync('git', ['describe', '--always', '--dirty'], { cwd: root, encoding: 'utf8' }).trim(),
+    commit: commit(),
     machine: {
       cores: cpus().length,
       cpu: cpu?.model,
@@ -88,6 +88,15 @@ function save(file: string, results: readonly Comparison[], options: { rounds: n
   };
   mkdirSync(dirname(file), { recursive: true });
   writeFileSync(file, `${JSON.stringify(result, undefined, 2)}\n`);
+}
+
+/** undefined outside of a checkout. */
+function commit(): string | undefined {
+  try {
+    return execFileSync('git', ['describe', '--always', '--dirty'], { cwd: root, encoding: 'utf8' }).trim();
+  } catch {
+    return undefined;
+  }
 }
 
 main().catch((error: unknown) => {

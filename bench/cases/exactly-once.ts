@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { alternate } from '../measure/rounds.ts';
 import { sinkFile } from '../stage.ts';
-import { compareThroughput, itemsOf, twoConsumers, type BenchCase } from './throughput.ts';
+import { compareThroughput, itemsOf, twoConsumers, warmUpItems, type BenchCase } from './throughput.ts';
 
 /** The same into a SQLite table, each row once: counted after each run. */
 export const exactlyOnce: BenchCase = async (stage) => {
@@ -13,6 +13,7 @@ export const exactlyOnce: BenchCase = async (stage) => {
     db.close();
     if (rows !== count || ids !== count) throw new Error(`expected ${count} rows, got ${rows} with ${ids} ids`);
   };
+  await stage.millrace('exactly-once', twoConsumers, itemsOf(warmUpItems));
   const runs = await alternate(stage.rounds, {
     product: () => stage.millrace('exactly-once', twoConsumers, { ...itemsOf(count), check }),
     floor: () => stage.floor({ source: { kind: 'items', count }, sink: { kind: 'sqlite', file: sinkFile } }, { check }),
