@@ -45,6 +45,8 @@ async function main(): Promise<void> {
   const unknown = names.filter((name) => !(name in cases));
   if (unknown.length > 0)
     throw new Error(`expected cases of ${Object.keys(cases).join(', ')}, got ${unknown.join(', ')}`);
+  const rounds = above0('rounds', values.rounds);
+  const scale = above0('scale', values.scale);
   const dist = resolve(values.dist);
   if (!existsSync(join(dist, 'cli.js'))) throw new Error(`there is no ${join(dist, 'cli.js')}: npm run build makes it`);
 
@@ -54,7 +56,7 @@ async function main(): Promise<void> {
   const folder = mkdtempSync(join(cache, 'bench-'));
   try {
     const floor = await bundleFloor(root, join(folder, 'floor'));
-    const stage = new Stage({ rounds: Number(values.rounds), scale: Number(values.scale), dist, floor, folder });
+    const stage = new Stage({ rounds, scale, dist, floor, folder });
     const results: Comparison[] = [];
     for (const name of names) {
       console.error(`${name}…`);
@@ -63,10 +65,15 @@ async function main(): Promise<void> {
       results.push(...comparisons);
     }
     console.log(table(results));
-    save(resolve(values.out), results, { rounds: stage.rounds, scale: Number(values.scale) });
+    save(resolve(values.out), results, { rounds, scale });
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+function above0(name: string, text: string): number {
+  if (Number(text) > 0) return Number(text);
+  throw new Error(`--${name}: expected a number above 0, got "${text}"`);
 }
 
 function save(file: string, results: readonly Comparison[], options: { rounds: number; scale: number }): void {
