@@ -45,10 +45,7 @@ export interface Hub {
   readonly writeOut: (bytes: Buffer, done: () => void) => void;
   /** Something has changed: there will be a tick. */
   readonly touch: () => void;
-  /**
-   * Does `write`, a write to the spool beside the queue's, in the next tick, before that tells anybody anything. If the
-   * spool is full it is done later; until then nothing that follows is told.
-   */
+  /** Does `write`, a write to the spool beside the queue's, in the next tick; if the spool is full, in a later one. */
   readonly record: (write: () => void) => void;
   /** The service cannot go on. It drains and ends with the error's exit code. */
   readonly fail: (error: MillraceError) => void;

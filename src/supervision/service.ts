@@ -229,15 +229,15 @@ export class Service {
     let committed: 'settlements' | 'nothing' = 'nothing';
     try {
       this.#checkStore();
-      this.#writeRecords();
       if (this.#isFull) {
         // Before the space is taken back: else it would be there for everything but what it is for.
         queue.commit(moment, 'settlements');
         committed = 'settlements';
-        if (!reserve.take()) {
-          this.#wakeAt(moment.now + fullRetryMs);
-          return committed;
-        }
+      }
+      this.#writeRecords();
+      if (this.#isFull && !reserve.take()) {
+        this.#wakeAt(moment.now + fullRetryMs);
+        return committed;
       }
       queue.commit(moment);
       if (this.#isFull) events.emit('spool.ok', {});

@@ -159,6 +159,22 @@ describe('a spool without room', () => {
     expect(world.producer.told('stored')).toEqual(['stored']);
   });
 
+  it('takes settlements even if it has no room for who has come and gone', () => {
+    const world = new AService().runReady();
+    world.producer.yields([1, 2]);
+    world.tick();
+    world.isFull();
+    world.reserve.canTake = false;
+    world.consumer(2).dies();
+    world.consumer(1).settles(1);
+    world.tick();
+    expect(world.consumer(1).told('settled')).toEqual([]);
+    world.store.refuses = undefined;
+    world.pass(500);
+    expect(world.consumer(1).told('settled')).toEqual(['settled']);
+    expect(world.writers.all.get(3)).not.toHaveProperty('ended');
+  });
+
   it('is no reason to kill a child that waits to be entered, however long it takes', () => {
     const world = new AService({ settings: { consumers: 1 } });
     world.writers.refuses = new StoreFull('no space left');
