@@ -149,6 +149,11 @@ export class World {
     void this.#await(service);
   }
 
+  /** The run is over, and the supervisor has said so. */
+  get isFinished(): boolean {
+    return this.outcome !== undefined && this.store.run()?.state === 'finished';
+  }
+
   /** The supervisor is killed, and its children with it; what it had not committed is gone. */
   killSupervisor(): void {
     this.#supervisorClock.cut();
