@@ -12,7 +12,8 @@ export interface RunOptions {
   meanwhile?: (pid: number) => Promise<void>;
   /** Looks at the run's folder before it is removed; throws if something is wrong with what the run did. */
   check?: (folder: string) => void;
-  exitCode?: number;
+  /** How the run may end. */
+  exitCodes?: readonly number[];
 }
 
 export interface StageOptions {
@@ -75,7 +76,7 @@ export class Stage {
   }
 
   async #run(args: readonly string[], options: RunOptions): Promise<Run> {
-    const { env, meanwhile, check, exitCode = 0 } = options;
+    const { env, meanwhile, check, exitCodes = [0] } = options;
     const folder = mkdtempSync(join(this.#options.folder, 'run-'));
     const marks = join(folder, 'marks');
     const log = join(folder, 'log');
@@ -87,9 +88,9 @@ export class Stage {
         log,
         ...(meanwhile && { meanwhile }),
       });
-      if (run.exitCode !== exitCode) {
+      if (run.exitCode === null || !exitCodes.includes(run.exitCode)) {
         const output = readFileSync(log, 'utf8').slice(-4000);
-        throw new Error(`${args.join(' ')}: expected exit code ${exitCode}, got ${run.exitCode}\n${output}`);
+        throw new Error(`${args.join(' ')}: expected exit code ${exitCodes.join(' or ')}, got ${run.exitCode}\n${output}`);
       }
       check?.(folder);
       return { ...run, ...readMarks(marks) };
