@@ -90,7 +90,9 @@ export class Stage {
       });
       if (run.exitCode === null || !exitCodes.includes(run.exitCode)) {
         const output = readFileSync(log, 'utf8').slice(-4000);
-        throw new Error(`${args.join(' ')}: expected exit code ${exitCodes.join(' or ')}, got ${run.exitCode}\n${output}`);
+        throw new Error(
+          `${args.join(' ')}: expected exit code ${exitCodes.join(' or ')}, got ${run.exitCode}\n${output}`,
+        );
       }
       check?.(folder);
       return { ...run, ...readMarks(marks) };
