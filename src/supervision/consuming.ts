@@ -13,7 +13,7 @@ import { beatMs, type Hub } from './hub.ts';
 import { permitHandlers } from './permits.ts';
 import { Post } from './post.ts';
 import { receive, unexpected } from './receiving.ts';
-import type { Suspects } from './suspects.ts';
+import type { UnfencedWriters } from './unfenced-writers.ts';
 
 type ConsumerChild = Child<FromConsumer, ToConsumer>;
 
@@ -26,7 +26,7 @@ const dependencyBackoff = { baseMs: 10_000, capMs: 10_000 };
 export class Consuming {
   readonly post: Post<FromConsumer, ToConsumer>;
   readonly #hub: Hub;
-  readonly #writersToFence: Suspects;
+  readonly #unfencedWriters: UnfencedWriters;
   readonly #handlers: Handlers<FromConsumer>;
   readonly #enrolment: Enrolment;
   #holding: Holding | undefined;
@@ -38,10 +38,10 @@ export class Consuming {
 
   constructor(
     hub: Hub,
-    options: { ordinal: number; spawn: () => ConsumerChild; writersToFence: Suspects; onChange: () => void },
+    options: { ordinal: number; spawn: () => ConsumerChild; unfencedWriters: UnfencedWriters; onChange: () => void },
   ) {
     this.#hub = hub;
-    this.#writersToFence = options.writersToFence;
+    this.#unfencedWriters = options.unfencedWriters;
     const { clock, random, events, settings } = hub;
     this.post = new Post<FromConsumer, ToConsumer>({
       role: 'consumer',
@@ -85,7 +85,7 @@ export class Consuming {
   /** Lends it what the queue gave. */
   deliver({ frame, ...delivery }: Delivery): void {
     const { header, parts } = frameToPayload(frame);
-    const writers = delivery.redelivered ? this.#writersToFence.list : [];
+    const writers = delivery.redelivered ? this.#unfencedWriters.list : [];
     this.post.child?.send({ type: 'deliver', ...delivery, writers, ...header }, parts);
   }
 
@@ -159,7 +159,7 @@ export class Consuming {
     this.#sinkProblem = null;
     const isClean = isExpected && lost === 0;
     const writer = this.#enrolment.close({ isClean });
-    if (writer > 0 && !isClean && pipeline.sinkIsTransactional) this.#writersToFence.add(writer);
+    if (writer > 0 && !isClean && pipeline.sinkIsTransactional) this.#unfencedWriters.add(writer);
     touch();
     return lost;
   }
@@ -192,7 +192,7 @@ export class Consuming {
         if (refused > 0) events.emit('settle.refused', { who: post.who, items: refused });
         touch();
       },
-      fenced: ({ writers }) => this.#writersToFence.fenced(writers),
+      fenced: ({ writers }) => this.#unfencedWriters.fenced(writers),
       sink: ({ reason }) => {
         this.#sinkProblem = reason;
         // One that is out when a consumer opens it is waited for; that takes as long as it takes.

@@ -22,7 +22,7 @@ import { Shutdown } from './shutdown.ts';
 import { describeService } from './service-status.ts';
 import type { Post } from './post.ts';
 import type { Crew } from './crew.ts';
-import { Suspects } from './suspects.ts';
+import { UnfencedWriters } from './unfenced-writers.ts';
 import { watchForHangs } from './watch.ts';
 
 /** How long to wait before a commit that found no room is tried again. */
@@ -101,11 +101,11 @@ export class Service {
       spawn: () => crew.startProducer(),
       onChange,
     });
-    const writersToFence = new Suspects(this.#hub, options.unfencedWriters);
+    const unfencedWriters = new UnfencedWriters(this.#hub, options.unfencedWriters);
     this.#consumers = Array.from(
       { length: this.#hub.settings.consumers },
       (_, i) =>
-        new Consuming(this.#hub, { ordinal: i + 1, spawn: () => crew.startConsumer(i + 1), writersToFence, onChange }),
+        new Consuming(this.#hub, { ordinal: i + 1, spawn: () => crew.startConsumer(i + 1), unfencedWriters, onChange }),
     );
     this.#pruning = new Pruning(this.#hub, options.oldRuns);
   }

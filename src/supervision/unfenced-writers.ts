@@ -5,7 +5,7 @@ import type { Hub } from './hub.ts';
  * is lent an item that one of them may have had bars them first, and asks the ledger then. Naming more of them than
  * held that very item is harmless: none of them lives.
  */
-export class Suspects {
+export class UnfencedWriters {
   readonly #hub: Pick<Hub, 'writers' | 'record'>;
   readonly #open: Set<number>;
 
