@@ -11,9 +11,6 @@ export interface Channel<Out> {
    * business (credits, windows).
    */
   send(message: Out, payload?: readonly Buffer[]): void;
-  /** Bytes sent that the operating system has not taken yet. */
-  readonly backlog: number;
-  readonly isOpen: boolean;
   /** Sends what is waiting, then ends both directions. Idempotent. */
   end(): void;
   /** Ends both directions at once; what is waiting is lost, and no message is handed over any more. Idempotent. */
@@ -86,12 +83,6 @@ export function createChannel<In, Out extends object>(stream: Duplex, listener: 
       for (const part of payload ?? []) bytes += part.length;
       stream.write(encodeHeader(message, bytes));
       for (const part of payload ?? []) if (part.length > 0) stream.write(part);
-    },
-    get backlog() {
-      return stream.writableLength;
-    },
-    get isOpen() {
-      return isOpen;
     },
     end() {
       if (isOpen && !stream.writableEnded) stream.end();

@@ -126,18 +126,19 @@ export interface Deliver extends FrameHeader {
   seq: number;
   /** 1 for a first attempt. */
   attempt: number;
-  /** Not provably the first time: ask the ledger before processing, after fencing `writers`. */
-  redelivered: boolean;
-  /** A consumer of this very supervisor had them and was lost: the ledger is asked whatever its highest seq was. */
-  suspect: boolean;
+  /**
+   * Whether this is provably the first time (`first`). If not, the ledger is asked before processing, after fencing
+   * `writers`: for what a predecessor's consumers may have had (`inherited`) only up to the ledger's highest seq, for what
+   * a consumer of this very supervisor had and lost (`suspect`) in any case.
+   */
+  history: 'first' | 'inherited' | 'suspect';
   /** Processes that may have had these items and may still have a transaction open. */
   writers: number[];
 }
 
-/** The oldest `count` settles not yet acknowledged are committed. */
+/** Your settle is committed. The next one waits for this. */
 export interface Settled {
   type: 'settled';
-  count: number;
 }
 
 /** The ledger may forget seqs below `before` but those in `open`, and everything of the runs in `drop`. */
@@ -158,10 +159,9 @@ export interface Abort {
   type: 'abort';
 }
 
-/** The oldest `count` writes not yet acknowledged have been handed to standard output. */
+/** The oldest write not yet acknowledged has been handed to standard output. */
 export interface Written {
   type: 'written';
-  count: number;
 }
 
 export type ToConsumer =

@@ -132,14 +132,20 @@ const toConsumer: Checks<ToConsumer> = {
     beatMs: amount,
     diesWithSupervisor: flag,
   },
-  deliver: { ...frame, seq: whole, attempt: whole, redelivered: flag, suspect: flag, writers: listOf(whole) },
-  settled: { count: whole },
+  deliver: {
+    ...frame,
+    seq: whole,
+    attempt: whole,
+    history: oneOf('first', 'inherited', 'suspect'),
+    writers: listOf(whole),
+  },
+  settled: none,
   prune: { before: whole, open: listOf(whole), drop: listOf(text) },
   end: none,
   stop: none,
   abort: none,
   bye: none,
-  written: { count: whole },
+  written: none,
 };
 
 function parser<Message extends { type: string }>(from: string, checks: Checks<Message>): (header: unknown) => Message {

@@ -27,15 +27,13 @@ export interface Returned {
 
 /** What one consumer holds. */
 export class Holding {
-  readonly writer: number;
   readonly slots: number;
   readonly sizing: Sizing;
   #held: Held[] = [];
   #count = 0;
   #bytes = 0;
 
-  constructor(writer: number, slots: number) {
-    this.writer = writer;
+  constructor(slots: number) {
     this.slots = slots;
     this.sizing = new Sizing(slots);
   }

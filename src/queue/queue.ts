@@ -6,14 +6,14 @@
  *                  └── returned ◀── release (given back), lose (its consumer died)
  *
  * What changes is gathered in a group. `commit` makes the group durable; only what has been committed is ever lent,
- * and only after it may anyone be told. What is lent is known in memory only (PROTOCOL: what was lent dies with the
- * supervisor), so after a start everything unsettled is *redelivered*: its receiver asks the sink's ledger first.
+ * and only after it may anyone be told. What is lent is known in memory only and dies with the
+ * supervisor, so after a start everything unsettled is *inherited*: its receiver asks the sink's ledger first.
  */
 import type { ErrorData } from '../core/errors.ts';
 import { Intervals } from '../core/intervals.ts';
 import { cutFrame, fitItems, frameBytes, type Frame } from '../frame/frame.ts';
 import type { SourcePosition } from '../frame/position.ts';
-import { Holding, type Returned } from './lending.ts';
+import type { Holding, Returned } from './lending.ts';
 import { Line } from './line.ts';
 import { fresh, OpenFrames } from './open-frames.ts';
 import { Retries } from './retries.ts';
@@ -35,16 +35,19 @@ export interface Moment {
   wall: number;
 }
 
+/**
+ * Who may have had an item before: provably nobody (`first`), a predecessor's consumers (`inherited`), or a consumer
+ * of this supervisor that was lost (`suspect`).
+ */
+export type History = 'first' | 'inherited' | 'suspect';
+
 /** Items to be sent to a consumer: a run of seqs that begins with `seq`. */
 export interface Delivery {
   seq: number;
   frame: Frame;
   /** 1 for a first attempt. */
   attempt: number;
-  /** Not provably the first time that somebody has them. */
-  redelivered: boolean;
-  /** A consumer of this supervisor had them and was lost. Implies `redelivered`. */
-  suspect: boolean;
+  history: History;
 }
 
 /** What became of an item that did not succeed. */
@@ -68,7 +71,6 @@ export class Queue {
   readonly #line: Line;
   readonly #open = new OpenFrames();
   readonly #retries: Retries;
-  readonly #holdings = new Map<number, Holding>();
   /** Items that came back, and those of them (and of a predecessor's) that somebody may have processed. */
   readonly #returned = new Intervals();
   readonly #returnedRetries: RetryHead[] = [];
@@ -146,17 +148,6 @@ export class Queue {
 
   // ── out ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** A consumer may be lent items from now on. */
-  addReceiver(writer: number, slots: number): Holding {
-    const holding = new Holding(writer, slots);
-    this.#holdings.set(writer, holding);
-    return holding;
-  }
-
-  get holdings(): Iterable<Holding> {
-    return this.#holdings.values();
-  }
-
   /** Items that could be lent now. */
   available({ now, wall }: Moment): number {
     const due = this.#retries.nextDue(now, wall);
@@ -197,7 +188,7 @@ export class Queue {
     return refused;
   }
 
-  /** An item of `holding` failed. False if it did not hold it: it is ignored. `nextAttempt` is what the retry will be. */
+  /** An item of `holding` failed. False if it did not hold it: it is ignored. */
   fail(holding: Holding, failed: FailedItem, moment: Moment): boolean {
     const [part] = holding.take(failed.seq, failed.seq, moment.now);
     if (!part) return false;
@@ -257,7 +248,6 @@ export class Queue {
       this.#suspect.add(part.from, part.to);
       lost += this.#takeBack(part);
     }
-    this.#holdings.delete(holding.writer);
     return lost;
   }
 
@@ -311,7 +301,7 @@ export class Queue {
       origin: { kind: 'retry', head },
     });
     this.#lentCount += 1;
-    return { seq: head.seq, frame, attempt: head.attempt, ...this.#history(head.seq) };
+    return { seq: head.seq, frame, attempt: head.attempt, history: this.#history(head.seq) };
   }
 
   #dueRetry(now: number, wall: number): RetryHead | undefined {
@@ -345,21 +335,18 @@ export class Queue {
       origin: { kind: 'frame', frame: this.#open.open(stored) },
     });
     this.#lentCount += frame.count;
-    return { seq, frame, attempt: 1, ...this.#history(seq) };
+    return { seq, frame, attempt: 1, history: this.#history(seq) };
   }
 
-  #history(seq: number): Pick<Delivery, 'redelivered' | 'suspect'> {
-    const suspect = this.#suspect.has(seq);
-    return { redelivered: suspect || seq < this.#inheritedBelow, suspect };
+  #history(seq: number): History {
+    if (this.#suspect.has(seq)) return 'suspect';
+    return seq < this.#inheritedBelow ? 'inherited' : 'first';
   }
 
   /** How many items from `from` on have the same history. */
   #sameHistory(from: number, to: number): number {
-    const { redelivered, suspect } = this.#history(from);
-    for (let seq = from + 1; seq <= to; seq++) {
-      const history = this.#history(seq);
-      if (history.redelivered !== redelivered || history.suspect !== suspect) return seq - from;
-    }
+    const history = this.#history(from);
+    for (let seq = from + 1; seq <= to; seq++) if (this.#history(seq) !== history) return seq - from;
     return to - from + 1;
   }
 

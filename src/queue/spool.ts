@@ -9,7 +9,7 @@ import { randomInt } from 'node:crypto';
 import type Database from 'better-sqlite3';
 import { Intervals } from '../core/intervals.ts';
 import { frameBytes, joinItems, type Frame } from '../frame/frame.ts';
-import type { ErrorData } from '../core/errors.ts';
+import { deadReader } from './dead-letters.ts';
 import { makingRoom } from './make-room.ts';
 import { openingFailure, spoolFailure } from './spool-failure.ts';
 import { fileWatch, openSpoolFile, retireFile, type OpenOptions } from './spool-file.ts';
@@ -44,12 +44,13 @@ export class Spool implements Store {
   readonly #file: string;
   readonly #durability: 'full' | 'normal';
   readonly #statements: ReturnType<typeof prepare>;
+  readonly #readDead: Store['readDead'];
   readonly #commit: Database.Transaction<(group: Group) => void>;
   #reservedSeq: number;
   // After a power loss the file may have forgotten seqs that the sink has seen: go on behind all that were reserved.
   readonly #resumeAt: number;
 
-  /** Opens, locks and, if need be, creates or migrates the spool in `directory`. Throws MillraceErrors that say what to do. */
+  /** Opens, locks and, if need be, creates or migrates the spool's file. Throws MillraceErrors that say what to do. */
   static open(options: OpenOptions): Spool {
     const db = openSpoolFile(options);
     try {
@@ -65,6 +66,7 @@ export class Spool implements Store {
     this.#file = file;
     this.#durability = durability;
     this.#statements = prepare(db);
+    this.#readDead = deadReader(db);
     this.#commit = db.transaction((group: Group) => this.#write(group));
     const { generation, is_clean, reserved_seq } = db.prepare('SELECT * FROM spool').get() as SpoolRow;
     // Not just one more: a queue restored from a copy would otherwise pass for the start that the sink knows.
@@ -137,11 +139,7 @@ export class Spool implements Store {
   }
 
   readDead(after: number, limit: number): DeadRecord[] {
-    return (this.#statements.dead.all(after, limit) as DeadRow[]).map(({ shapes, body, error, ...row }) => ({
-      ...row,
-      error: JSON.parse(error) as ErrorData,
-      frame: joinItems(shapes, [body]),
-    }));
+    return this.#readDead(after, limit);
   }
 
   /** The ids of the runs before `run`, the latest ones. */
@@ -282,9 +280,6 @@ function prepare(db: Database.Database) {
     ),
     retry: db.prepare('SELECT shapes, body FROM retries WHERE seq = ?'),
     retrySeqs: db.prepare('SELECT seq FROM retries ORDER BY seq LIMIT ?').pluck(),
-    dead: db.prepare(
-      'SELECT seq, origin, run, attempts, reason, error, died_at AS diedAt, shapes, body FROM dead WHERE seq > ? ORDER BY seq LIMIT ?',
-    ),
     insertFrame: db.prepare('INSERT INTO frames (first, count, bytes, shapes, ends, body) VALUES (?, ?, ?, ?, ?, ?)'),
     deleteFrame: db.prepare('DELETE FROM frames WHERE first = ?'),
     // Only for a frame that is there.
@@ -344,10 +339,6 @@ interface FrameRow extends ItemRow {
   /** null: nothing is. */
   settled: string | null;
   ends: Buffer;
-}
-
-interface DeadRow extends Omit<DeadRecord, 'error' | 'frame'>, ItemRow {
-  error: string;
 }
 
 function runFromRow(row: RunRow): RunRecord {

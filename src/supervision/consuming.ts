@@ -4,7 +4,7 @@ import { Intervals } from '../core/intervals.ts';
 import { frameToPayload } from '../frame/frame.ts';
 import type { Handlers } from '../ipc/handlers.ts';
 import type { Failure, FromConsumer, ToConsumer } from '../ipc/messages.ts';
-import type { Holding } from '../queue/lending.ts';
+import { Holding } from '../queue/lending.ts';
 import type { Delivery, FailedItem } from '../queue/queue.ts';
 import { childFailed } from './child-failed.ts';
 import type { Child } from './child.ts';
@@ -30,8 +30,8 @@ export class Consuming {
   readonly #handlers: Handlers<FromConsumer>;
   readonly #enrolment: Enrolment;
   #holding: Holding | undefined;
-  /** Settles in the group; they are acknowledged after the commit. */
-  #unacknowledged = 0;
+  /** A settle is in the group; it is acknowledged after the commit. */
+  #settleIsDue = false;
   #byeIsDue = false;
   #sinkProblem: string | null = null;
   #aborted = 0;
@@ -85,7 +85,7 @@ export class Consuming {
   /** Lends it what the queue gave. */
   deliver({ frame, ...delivery }: Delivery): void {
     const { header, parts } = frameToPayload(frame);
-    const writers = delivery.redelivered ? this.#unfencedWriters.list : [];
+    const writers = delivery.history === 'first' ? [] : this.#unfencedWriters.list;
     this.post.child?.send({ type: 'deliver', ...delivery, writers, ...header }, parts);
   }
 
@@ -121,8 +121,8 @@ export class Consuming {
     const child = this.post.child;
     if (!child) return;
     if (this.#enrolment.takeNew()) this.#configure(child);
-    if (this.#unacknowledged > 0) child.send({ type: 'settled', count: this.#unacknowledged });
-    this.#unacknowledged = 0;
+    if (this.#settleIsDue) child.send({ type: 'settled' });
+    this.#settleIsDue = false;
     if (this.#byeIsDue) child.send({ type: 'bye' });
     this.#byeIsDue = false;
   }
@@ -154,7 +154,7 @@ export class Consuming {
     const lost = this.#holding ? queue.lose(this.#holding, clock.now()) : 0;
     if (this.post.state === 'draining') this.#aborted += lost;
     this.#holding = undefined;
-    this.#unacknowledged = 0;
+    this.#settleIsDue = false;
     this.#byeIsDue = false;
     this.#sinkProblem = null;
     const isClean = isExpected && lost === 0;
@@ -177,14 +177,14 @@ export class Consuming {
         if (post.state === 'draining') return; // It has been told to stop since.
         if (post.state !== 'starting') throw unexpected('consumer', 'ready', post.state);
         if (this.holder === 0) throw unexpected('consumer', 'ready', 'not configured');
-        this.#holding = queue.addReceiver(this.holder, this.#hub.settings.concurrency);
+        this.#holding = new Holding(this.#hub.settings.concurrency);
         post.ready();
         touch();
       },
       settle: ({ done, failed, idle }) => {
         this.#holding?.sizing.idle(idle);
         this.#settle(Intervals.fromFlat(done), failed);
-        this.#unacknowledged += 1;
+        this.#settleIsDue = true;
         touch();
       },
       released: ({ items }) => {
@@ -203,7 +203,7 @@ export class Consuming {
       },
       write: (_message, payload) => {
         const { child } = post;
-        this.#hub.writeOut(payload, () => child?.send({ type: 'written', count: 1 }));
+        this.#hub.writeOut(payload, () => child?.send({ type: 'written' }));
       },
       ended: () => {
         post.ended();

@@ -125,21 +125,19 @@ export class Consumer {
     };
   }
 
-  deliver({ type: _, seq, attempt, redelivered, suspect, writers, ...header }: Deliver, payload: Buffer): void {
+  deliver({ type: _, seq, attempt, history, writers, ...header }: Deliver, payload: Buffer): void {
     const frame = frameFromPayload(header, payload);
     const items = Intervals.of([seq, seq + frame.count - 1]);
-    if (redelivered && this.#options.pipeline.sink.transactional) {
-      this.#askFirst({ seq, frame, attempt, items, writers, isSuspect: suspect }).catch((error: unknown) =>
-        this.#fail(error),
-      );
+    if (history !== 'first' && this.#options.pipeline.sink.transactional) {
+      this.#askFirst({ seq, frame, attempt, items, writers, history }).catch((error: unknown) => this.#fail(error));
     } else {
       this.#start({ seq, frame, attempt, items });
     }
   }
 
-  /** A settle has been committed. */
-  settled(count: number): void {
-    for (let i = 0; i < count; i++) this.#settler.settled();
+  /** The settle has been committed. */
+  settled(): void {
+    this.#settler.settled();
   }
 
   prune({ before, open, drop }: Prune): void {
@@ -183,11 +181,11 @@ export class Consumer {
     await this.#sink.close();
   }
 
-  async #askFirst({ writers, isSuspect, ...batch }: Batch & { writers: number[]; isSuspect: boolean }): Promise<void> {
+  async #askFirst({ writers, history, ...batch }: Batch & Pick<Deliver, 'writers' | 'history'>): Promise<void> {
     const { items } = batch;
     this.#asking.add(items);
     const range = [items.first!, items.last!] as const;
-    const ask = (): Promise<Intervals> => this.#redelivery.done(range, { writers, isSuspect });
+    const ask = (): Promise<Intervals> => this.#redelivery.done(range, { writers, history });
     const answer = await patiently(ask, this.#patience, isBeyondWaiting);
     this.#asking.delete(items);
     // Given back meanwhile: whoever gets them next will ask again.

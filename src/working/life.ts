@@ -96,7 +96,7 @@ export function consumerLife(
   const handlers: Handlers<ToConsumer> = {
     configure: (message) => void configure(message).catch(fail),
     deliver: (message, payload) => working().deliver(message, payload),
-    settled: ({ count }) => working().settled(count),
+    settled: () => working().settled(),
     prune: (message) => working().prune(message),
     end: () => void drain().catch(fail),
     stop: () => void drain().catch(fail),
@@ -107,7 +107,7 @@ export function consumerLife(
     bye: leave,
     granted: (message) => calls.onGranted(message),
     refused: (message) => calls.onRefused(message),
-    written: ({ count }) => output.written(count),
+    written: () => output.written(),
   };
   return {
     handlers,

@@ -1,4 +1,5 @@
 import { Intervals, type Interval } from '../core/intervals.ts';
+import type { Deliver } from '../ipc/messages.ts';
 import type { SinkWriter } from '../sinks/port.ts';
 
 /**
@@ -18,18 +19,15 @@ export class Redelivery {
     this.#onFenced = onFenced;
   }
 
-  /** Which of `from`…`to` are in the sink. `writers` may have had them, `isSuspect`: since this supervisor started. */
-  async done(
-    [from, to]: Interval,
-    { writers, isSuspect }: { writers: readonly number[]; isSuspect: boolean },
-  ): Promise<Intervals> {
+  /** Which of `from`…`to` are in the sink. `writers` may have had them. */
+  async done([from, to]: Interval, { writers, history }: Pick<Deliver, 'writers' | 'history'>): Promise<Intervals> {
     const news = writers.filter((writer) => !this.#fenced.has(writer));
     if (news.length > 0 || this.#highest === undefined) {
       this.#highest = await this.#sink.fence(news);
       for (const writer of news) this.#fenced.add(writer);
       if (news.length > 0) this.#onFenced(news);
     }
-    if (!isSuspect && from > this.#highest) return new Intervals();
+    if (history !== 'suspect' && from > this.#highest) return new Intervals();
     return Intervals.of(...(await this.#sink.ask(from, to)));
   }
 }

@@ -15,9 +15,9 @@ export class StandardOutput {
     });
   }
 
-  /** The oldest `count` writes have been handed over. */
-  written(count: number): void {
-    for (const { written } of this.#waiting.splice(0, count)) written();
+  /** The oldest write has been handed over. */
+  written(): void {
+    this.#waiting.shift()?.written();
   }
 
   /** Nobody waits any longer for what is not confirmed. */

@@ -24,6 +24,7 @@ class Connected {
   readonly socket: Socket;
   readonly channel: Channel<ToConsumer>;
   stderr = '';
+  isClosed = false;
   exit: { code: number | null; signal: string | null } | undefined;
 
   constructor() {
@@ -34,7 +35,7 @@ class Connected {
     this.channel = createChannel<FromConsumer, ToConsumer>(this.socket, {
       parse: parse.fromConsumer,
       onMessage: (message) => this.messages.push(message),
-      onClose: () => undefined,
+      onClose: () => (this.isClosed = true),
     });
     started.push(this);
   }
@@ -49,7 +50,7 @@ class Connected {
   }
 
   async gone(): Promise<{ code: number | null; signal: string | null }> {
-    await until(() => this.exit !== undefined && !this.channel.isOpen);
+    await until(() => this.exit !== undefined && this.isClosed);
     return this.exit!;
   }
 
@@ -74,7 +75,7 @@ describe('a child', () => {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) child.process.kill(signal);
     child.channel.send({ type: 'bye' });
     child.channel.send({ type: 'bye' });
-    await until(() => !child.channel.isOpen);
+    await until(() => child.isClosed);
     expect([child.exit, child.failures]).toEqual([undefined, []]);
   });
 
@@ -106,7 +107,7 @@ describe('a child', () => {
 
   it('that fails says so even if a timer of its user keeps it: it has let go of its channel', async () => {
     const child = await Connected.told('throws, with a timer left');
-    await until(() => !child.channel.isOpen);
+    await until(() => child.isClosed);
     expect(child.failures).toMatchObject([{ error: { message: 'and it has a timer' } }]);
     expect(child.exit).toBeUndefined();
   });

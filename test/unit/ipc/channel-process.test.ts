@@ -141,16 +141,16 @@ describe('a channel to a process', () => {
     let sent = 0;
     let longestBacklog = 0;
     for (let n = 0; n < 200; n++) {
-      if (channel.backlog > most) await once(line, 'drain');
-      const before = channel.backlog;
+      if (line.writableLength > most) await once(line, 'drain');
+      const before = line.writableLength;
       channel.send({ type: 'm', n }, [megabyte]);
-      sent += channel.backlog - before;
-      longestBacklog = Math.max(longestBacklog, channel.backlog);
+      sent += line.writableLength - before;
+      longestBacklog = Math.max(longestBacklog, line.writableLength);
       await Promise.resolve();
     }
-    const before = channel.backlog;
+    const before = line.writableLength;
     channel.send({ type: 'last' }, [Buffer.of(9)]);
-    sent += channel.backlog - before;
+    sent += line.writableLength - before;
     await closed;
     expect(replies).toEqual([{ type: 'bytes', n: sent }]);
     expect(longestBacklog).toBeLessThan(most + 2 * megabyte.length);

@@ -93,14 +93,14 @@ const toConsumer: Examples<ToConsumer> = {
     beatMs: 1000,
     diesWithSupervisor: true,
   },
-  deliver: { type: 'deliver', ...frame, seq: 1, attempt: 1, redelivered: true, suspect: true, writers: [1, 2] },
-  settled: { type: 'settled', count: 2 },
+  deliver: { type: 'deliver', ...frame, seq: 1, attempt: 1, history: 'suspect', writers: [1, 2] },
+  settled: { type: 'settled' },
   prune: { type: 'prune', before: 100, open: [5, 6], drop: ['r0'] },
   end: { type: 'end' },
   stop: { type: 'stop' },
   abort: { type: 'abort' },
   bye: { type: 'bye' },
-  written: { type: 'written', count: 1 },
+  written: { type: 'written' },
 };
 
 const directions = [

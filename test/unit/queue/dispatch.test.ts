@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { Intervals } from '../../../src/core/intervals.ts';
 import { dispatch, type Receiver } from '../../../src/queue/dispatch.ts';
+import { Holding } from '../../../src/queue/lending.ts';
 import type { Delivery, Queue } from '../../../src/queue/queue.ts';
 import { aQueue } from '../../support/a-queue.ts';
 import { frameOf } from '../../support/frames.ts';
@@ -21,9 +22,9 @@ class Worker implements Receiver {
   #running: { seq: number; until: number }[] = [];
   readonly #queue: Queue;
 
-  constructor(queue: Queue, writer: number, slots: number) {
+  constructor(queue: Queue, slots: number) {
     this.#queue = queue;
-    this.holding = queue.addReceiver(writer, slots);
+    this.holding = new Holding(slots);
   }
 
   deliver = (delivery: Delivery): void => {
@@ -65,7 +66,7 @@ function lend(queue: Queue, workers: readonly Worker[], now: number, credit = cr
 describe('slow items', () => {
   it('are spread over all slots: 151 of 100 ms take seven rounds in 24 slots', () => {
     const queue = aQueue([frameOf(numbered(151))]);
-    const workers = [1, 2].map((writer) => new Worker(queue, writer, 12));
+    const workers = [1, 2].map(() => new Worker(queue, 12));
     let now = 0;
     let least = Infinity;
     for (; !queue.isEmpty; now += 1) {
@@ -80,14 +81,14 @@ describe('slow items', () => {
 
   it('are shared out one by one when there are fewer than slots', () => {
     const queue = aQueue([frameOf(numbered(5))]);
-    const workers = [1, 2, 3].map((writer) => new Worker(queue, writer, 12));
+    const workers = [1, 2, 3].map(() => new Worker(queue, 12));
     lend(queue, workers, 0);
     expect(workers.map(({ holding }) => holding.count)).toEqual([2, 2, 1]);
   });
 
   it('go to whoever holds least, not to whoever comes first', () => {
     const queue = aQueue([frameOf(numbered(3)), frameOf(numbered(3))]);
-    const [busy, idle, idler] = [1, 2, 3].map((writer) => new Worker(queue, writer, 5)) as [Worker, Worker, Worker];
+    const [busy, idle, idler] = [1, 2, 3].map(() => new Worker(queue, 5)) as [Worker, Worker, Worker];
     queue.take(busy.holding, { items: 3, bytes: 1e6 }, { now: 0, wall: 0 });
     lend(queue, [busy, idle, idler], 0);
     expect([busy, idle, idler].map(({ holding }) => holding.count)).toEqual([3, 2, 1]);
@@ -98,7 +99,7 @@ describe('fast items', () => {
   it('travel in full frames: a million of them in not many more deliveries than there are frames', () => {
     const frame = frameOf(numbered(1000));
     const queue = aQueue(Array.from({ length: 1000 }, () => frame));
-    const workers = [1, 2].map((writer) => new Worker(queue, writer, 16));
+    const workers = [1, 2].map(() => new Worker(queue, 16));
     for (let now = 0; !queue.isEmpty; now += 1) {
       lend(queue, workers, now);
       for (const worker of workers) worker.rush(now, 400);
@@ -109,7 +110,7 @@ describe('fast items', () => {
 
   it('keep every consumer busy from the tenth step on', () => {
     const queue = aQueue(Array.from({ length: 100 }, () => frameOf(numbered(1000))));
-    const workers = [1, 2, 3].map((writer) => new Worker(queue, writer, 4));
+    const workers = [1, 2, 3].map(() => new Worker(queue, 4));
     let lowest = Infinity;
     for (let now = 0; queue.stats.queued > 1000; now += 1) {
       lend(queue, workers, now);
@@ -123,14 +124,14 @@ describe('fast items', () => {
 describe('retries that are due', () => {
   it('are lent all at once, though only the first of them is ever known', () => {
     const queue = aQueue([frameOf(numbered(20))]);
-    const first = new Worker(queue, 1, 20);
+    const first = new Worker(queue, 20);
     lend(queue, [first], 0);
     for (let seq = 1; seq <= 20; seq++) {
       const fate = { kind: 'retry', delayMs: 5, usesAttempt: true } as const;
       queue.fail(first.holding, { seq, fate, error }, { now: 0, wall: 0 });
     }
     queue.commit({ now: 0, wall: 0 });
-    const workers = [2, 3].map((writer) => new Worker(queue, writer, 12));
+    const workers = [2, 3].map(() => new Worker(queue, 12));
     lend(queue, workers, 4);
     expect(workers.map(({ holding }) => holding.count)).toEqual([0, 0]);
     lend(queue, workers, 5);
@@ -141,7 +142,7 @@ describe('retries that are due', () => {
 describe('a consumer’s credit', () => {
   it('is no obstacle to a lone item that is larger', () => {
     const queue = aQueue([frameOf(numbered(2, 10_000))]);
-    const worker = new Worker(queue, 1, 4);
+    const worker = new Worker(queue, 4);
     lend(queue, [worker], 0, 1000);
     expect(worker.holding.count).toBe(1);
     expect(worker.holding.bytes).toBeGreaterThan(10_000);
@@ -160,7 +161,7 @@ describe('a consumer’s credit', () => {
         fc.integer({ min: 100, max: 20_000 }),
         (frames, credit) => {
           const queue = aQueue(frames.map((sizes) => frameOf(sizes.map((size) => 'x'.repeat(size)))));
-          const worker = new Worker(queue, 1, 50);
+          const worker = new Worker(queue, 50);
           lend(queue, [worker], 0, credit);
           const bytes = worker.deliveries.map(({ frame }) => frame.body.length);
           const last = worker.deliveries.at(-1)!.frame;
@@ -184,7 +185,7 @@ describe('whatever is lent', () => {
     fc.assert(
       fc.property(scene, ({ slots, frames, held }) => {
         const queue = aQueue(frames.map((count) => frameOf(numbered(count))));
-        const workers = slots.map((count, i) => new Worker(queue, i + 1, count));
+        const workers = slots.map((count) => new Worker(queue, count));
         const moment = { now: 0, wall: 0 };
         for (const [i, { holding }] of workers.entries()) {
           if (held[i]! > 0) queue.take(holding, { items: held[i]!, bytes: 1e6 }, moment);
@@ -214,7 +215,7 @@ describe('whatever is lent', () => {
     fc.assert(
       fc.property(scene, ({ slots, frames }) => {
         const queue = aQueue(frames.map((count) => frameOf(numbered(count))));
-        const workers = slots.map((count, i) => new Worker(queue, i + 1, count));
+        const workers = slots.map((count) => new Worker(queue, count));
         lend(queue, workers, 0);
         const hasFreeSlot = workers.some(({ holding }) => holding.count < holding.slots);
         return !hasFreeSlot || queue.available({ now: 0, wall: 0 }) === 0;

@@ -18,7 +18,7 @@ function lent(holding: Holding, from: number, to: number, attempt?: number): Len
 
 describe('what a consumer holds', () => {
   it('is taken out in the parts in which it was lent, and only what is there', () => {
-    const holding = new Holding(1, 2);
+    const holding = new Holding(2);
     const first = lent(holding, 1, 4);
     const second = lent(holding, 8, 9);
     expect(holding.take(3, 20, 0)).toEqual([
@@ -33,7 +33,7 @@ describe('what a consumer holds', () => {
   });
 
   it('counts the bytes of a delivery until the last of it is settled', () => {
-    const holding = new Holding(1, 2);
+    const holding = new Holding(2);
     lent(holding, 1, 4);
     lent(holding, 5, 5);
     expect(holding.bytes).toBe(50);
@@ -44,7 +44,7 @@ describe('what a consumer holds', () => {
   });
 
   it('has an item once, as what it was lent as last, when it comes again before the rest of its delivery is settled', () => {
-    const holding = new Holding(1, 2);
+    const holding = new Holding(2);
     const first = lent(holding, 1, 4);
     expect(holding.take(2, 2, 0)).toHaveLength(1);
     const retry = lent(holding, 2, 2, 2);
@@ -59,14 +59,14 @@ describe('what a consumer holds', () => {
   });
 
   it('is not found when it is not there', () => {
-    const holding = new Holding(1, 2);
+    const holding = new Holding(2);
     lent(holding, 1, 4);
     holding.take(2, 2, 0);
     expect([holding.find(2), holding.find(5)]).toEqual([undefined, undefined]);
   });
 
   it('sizes what comes next by the deliveries that were settled entirely', () => {
-    const holding = new Holding(1, 2);
+    const holding = new Holding(2);
     lent(holding, 1, 100);
     holding.take(1, 99, 10);
     expect(holding.sizing.allowance).toBe(2);

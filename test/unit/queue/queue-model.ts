@@ -1,3 +1,6 @@
+import type { Holding } from '../../../src/queue/lending.ts';
+import type { History } from '../../../src/queue/queue.ts';
+
 /** The queue as plainly as it can be said: of each item, where it is. No frames, windows, groups or intervals. */
 
 export type Status = 'appended' | 'queued' | 'lent' | 'retry' | 'done' | 'dead';
@@ -7,8 +10,8 @@ export interface Item {
   /** First seq of its frame; undefined once it has failed and is kept on its own. */
   frame: number | undefined;
   status: Status;
-  /** Writer id of who holds it. */
-  holder: number;
+  /** Who has, or had, it. */
+  holder: Holding | undefined;
   attempt: number;
   /** A consumer of this supervisor had it and was lost. */
   suspect: boolean;
@@ -29,7 +32,7 @@ export function newItem(text: string, frame: number): Item {
     text,
     frame,
     status: 'appended',
-    holder: 0,
+    holder: undefined,
     attempt: 1,
     suspect: false,
     inherited: false,
@@ -42,6 +45,11 @@ export function newItem(text: string, frame: number): Item {
 
 export function isOpen({ status }: Item): boolean {
   return status !== 'done' && status !== 'dead';
+}
+
+export function historyOf({ suspect, inherited: isInherited }: Item): History {
+  if (suspect) return 'suspect';
+  return isInherited ? 'inherited' : 'first';
 }
 
 /** A retry must be lent when its time has passed since it was committed, and must not before it has since it failed. */

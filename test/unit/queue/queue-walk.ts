@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { frameBytes, itemSpan, joinItems, type Frame } from '../../../src/frame/frame.ts';
 import { sourceStart } from '../../../src/frame/position.ts';
-import type { Holding } from '../../../src/queue/lending.ts';
+import { Holding } from '../../../src/queue/lending.ts';
 import { Queue, type Delivery, type FailedItem, type Moment } from '../../../src/queue/queue.ts';
 import { memoryBytes, StoreFull, type RunRecord, type Store } from '../../../src/queue/store.ts';
 import { thrownBy } from '../../support/thrown.ts';
@@ -12,6 +12,7 @@ import {
   copyOf,
   countOf,
   giveBack,
+  historyOf,
   inherited,
   isOpen,
   newItem,
@@ -110,7 +111,7 @@ export class Walk {
   #start(): Queue {
     this.#life += 1;
     const queue = new Queue(this.#store, this.#store.run() ?? newRun, { windowBytes, windowRetries });
-    this.#holdings = [1, 2, 3].map((ordinal) => queue.addReceiver(this.#life * 10_000 + ordinal, 2));
+    this.#holdings = [1, 2, 3].map(() => new Holding(2));
     this.#lastFirstDelivery = 0;
     this.#isDirty = false;
     return queue;
@@ -175,7 +176,7 @@ export class Walk {
     if (!delivery) return;
     this.#checkDelivery(delivery, limit);
     for (const [, item] of this.#itemsOf(delivery)) {
-      Object.assign(item, { status: 'lent', holder: holding.writer, seen: true });
+      Object.assign(item, { status: 'lent', holder: holding, seen: true });
     }
   }
 
@@ -200,7 +201,7 @@ export class Walk {
       item.suspect = true;
     }
     same('what a dead consumer says late', this.#queue.settle(holding, [[1, nobodyHolds]], this.#now), nobodyHolds);
-    const successor = this.#queue.addReceiver(holding.writer + 10, 2);
+    const successor = new Holding(2);
     this.#holdings = this.#holdings.map((other) => (other === holding ? successor : other));
   }
 
@@ -259,7 +260,7 @@ export class Walk {
   }
 
   #checkDelivery(delivery: Delivery, limit: { items: number; bytes: number }): void {
-    const { frame, attempt, redelivered, suspect } = delivery;
+    const { frame, attempt, history } = delivery;
     must(`${frame.count} items lent, at most ${limit.items}`, frame.count <= Math.max(limit.items, 1));
     must(
       `${frame.body.length} bytes lent, at most ${limit.bytes}`,
@@ -271,8 +272,8 @@ export class Walk {
       must(`item ${seq} is lent, which is ${item.status}`, canBeLent(item, this.#now) !== 'no');
       same(
         `item ${seq}`,
-        { text, attempt, suspect, redelivered },
-        { text: item.text, attempt: item.attempt, suspect: item.suspect, redelivered: item.suspect || item.inherited },
+        { text, attempt, history },
+        { text: item.text, attempt: item.attempt, history: historyOf(item) },
       );
       if (item.seen || item.frame === undefined) return;
       must(`item ${seq} is lent for the first time after ${this.#lastFirstDelivery}`, seq > this.#lastFirstDelivery);
@@ -305,8 +306,8 @@ export class Walk {
     return Array.from({ length: frame.count }, (_, i) => [seq + i, this.#items.get(seq + i)!]);
   }
 
-  #heldBy({ writer }: Holding): [number, Item][] {
-    return [...this.#items].filter(([, { status, holder }]) => status === 'lent' && holder === writer);
+  #heldBy(holding: Holding): [number, Item][] {
+    return [...this.#items].filter(([, { status, holder }]) => status === 'lent' && holder === holding);
   }
 
   #heldWithin(holding: Holding, from: number, to: number): Item[] {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { sourceStart } from '../../../src/frame/position.ts';
+import { Holding } from '../../../src/queue/lending.ts';
 import { MemoryStore } from '../../../src/queue/memory-store.ts';
 import { Queue } from '../../../src/queue/queue.ts';
 import type { RunRecord } from '../../../src/queue/store.ts';
@@ -36,7 +37,7 @@ describe('the queue', () => {
     const queue = queueOf(new MemoryStore(), { nextSeq: 501 });
     append(queue, 'a', 'b');
     queue.commit(moment);
-    expect(queue.take(queue.addReceiver(1, 1), credit, moment)).toMatchObject({ seq: 501, frame: { count: 2 } });
+    expect(queue.take(new Holding(1), credit, moment)).toMatchObject({ seq: 501, frame: { count: 2 } });
     expect(queue.run.nextSeq).toBe(503);
   });
 
@@ -68,7 +69,7 @@ describe('the queue', () => {
     const queue = queueOf(store);
     append(queue, 'a', 'b');
     queue.commit(moment);
-    const holding = queue.addReceiver(1, 1);
+    const holding = new Holding(1);
     queue.take(holding, credit, moment);
     queue.fail(holding, { seq: 2, fate: { kind: 'retry', delayMs: 10, usesAttempt: true }, error }, moment);
     queue.fail(holding, { seq: 1, fate: { kind: 'dead', reason: 'not even once' }, error }, moment);
@@ -107,7 +108,7 @@ describe('the queue', () => {
     const queue = queueOf(store);
     append(queue, 'a');
     queue.commit(moment);
-    const holding = queue.addReceiver(1, 1);
+    const holding = new Holding(1);
     queue.take(holding, credit, moment);
     queue.fail(holding, { seq: 1, fate: { kind: 'retry', delayMs: 500, usesAttempt: false }, error }, moment);
     expect(queue.nextDue(moment)).toBeUndefined();
@@ -123,7 +124,7 @@ describe('the queue', () => {
     const queue = queueOf(new MemoryStore());
     for (let i = 0; i < 11; i++) append(queue, ...Array.from({ length: 100 }, (_, k) => `${i}:${k}`));
     queue.commit(moment);
-    const holding = queue.addReceiver(1, 1);
+    const holding = new Holding(1);
     const fate = { kind: 'retry', delayMs: 1e6, usesAttempt: true } as const;
     while (queue.take(holding, credit, moment));
     queue.settle(holding, [[1, 50]], 0);
@@ -140,7 +141,7 @@ describe('the queue', () => {
     const queue = queueOf(store);
     append(queue, 'a', 'b');
     queue.commit(moment);
-    const holding = queue.addReceiver(1, 1);
+    const holding = new Holding(1);
     queue.take(holding, credit, moment);
     queue.settle(holding, [[1, 1]], 0);
     append(queue, 'c');
@@ -150,7 +151,7 @@ describe('the queue', () => {
     expect([store.totals().items, queue.isDirty, queue.available(moment)]).toEqual([1, true, 0]);
     queue.commit(moment);
     expect(store.run()).toMatchObject({ state: 'sealed', nextSeq: 4, stored: 3, done: 1, position: { count: 1 } });
-    expect(queue.take(holding, credit, moment)).toMatchObject({ seq: 3, redelivered: false });
+    expect(queue.take(holding, credit, moment)).toMatchObject({ seq: 3, history: 'first' });
   });
 
   it('is not dirty before anything has changed, and stores what a limit must not forget', () => {

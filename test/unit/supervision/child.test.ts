@@ -80,7 +80,7 @@ describe('a child that goes', () => {
     const watched = new Watched('talks-and-dies').listen();
     // Whether this finds it alive or not: no byte that it had sent may be lost for that.
     const write = (): void => {
-      watched.child.send({ type: 'settled', count: 1 });
+      watched.child.send({ type: 'settled' });
       if (watched.exits.length === 0) setImmediate(write);
     };
     write();

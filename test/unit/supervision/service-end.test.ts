@@ -201,7 +201,7 @@ describe('a run that was sealed before', () => {
     expect(world.producers).toEqual([]);
     expect(world.notes).toContain('producer dismissed');
     expect(world.consumer().deliveries).toMatchObject([
-      { seq: 1, count: 2, items: ['a', 'b'], redelivered: true, suspect: false, writers: [41] },
+      { seq: 1, count: 2, items: ['a', 'b'], history: 'inherited', writers: [41] },
     ]);
     world.consumer().settles(1, 2);
     world.tick();

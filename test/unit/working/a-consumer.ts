@@ -71,7 +71,7 @@ export class AConsumer {
       },
       send: (message) => {
         this.sent.push(message);
-        if (confirms && message.type === 'settle') void Promise.resolve().then(() => this.consumer.settled(1));
+        if (confirms && message.type === 'settle') void Promise.resolve().then(() => this.consumer.settled());
       },
       fail: (error) => this.failures.push(error),
     });
@@ -95,13 +95,13 @@ export class AConsumer {
   /** Lends it these items, the first of which is `seq`. */
   deliver(items: readonly unknown[], message: Partial<Deliver> = {}): void {
     const { header, parts } = frameToPayload(frameOf(items));
-    const rest = { seq: 1, attempt: 1, redelivered: false, suspect: false, writers: [], ...message };
+    const rest = { seq: 1, attempt: 1, history: 'first' as const, writers: [], ...message };
     this.consumer.deliver({ type: 'deliver', ...rest, ...header }, Buffer.concat(parts));
   }
 
   /** Lends it items that a lost consumer had. */
   redeliver(items: readonly unknown[], message: Partial<Deliver> = {}): void {
-    this.deliver(items, { redelivered: true, suspect: true, ...message });
+    this.deliver(items, { history: 'suspect', ...message });
   }
 
   get settles(): Settle[] {

@@ -136,7 +136,7 @@ describe('a settle', () => {
     world.deliver(['c'], { seq: 3 });
     await world.settle();
     expect(world.settles).toMatchObject([{ done: [1, 1] }]);
-    world.consumer.settled(1);
+    world.consumer.settled();
     expect(world.settles).toMatchObject([{ done: [1, 1] }, { done: [2, 3] }]);
   });
 });
@@ -465,10 +465,10 @@ describe('a redelivery', () => {
       },
     });
     const world = await AConsumer.open({ store, wrap, writer: 2 });
-    world.deliver(['x', 'y'], { seq: 6, redelivered: true, writers: [1] });
+    world.deliver(['x', 'y'], { seq: 6, history: 'inherited', writers: [1] });
     await world.settle();
     expect([questions, world.done]).toEqual([0, [6, 7]]);
-    world.deliver(['b'], { seq: 4, redelivered: true, writers: [1] });
+    world.deliver(['b'], { seq: 4, history: 'inherited', writers: [1] });
     await world.settle();
     expect(questions).toBe(1);
     world.redeliver(['z'], { seq: 8, writers: [1] });
@@ -535,11 +535,11 @@ describe('a drain', () => {
     expect(await world.isOver(drained)).toBe(false);
     expect(order).toEqual(['commit']);
     expect(world.done).toEqual([1, 2]);
-    world.consumer.settled(1);
+    world.consumer.settled();
     expect(await world.isOver(drained)).toBe(true);
     expect(order).toEqual(['commit', 'teardown', 'close']);
     expect(world.clock.waiting).toBe(0);
-    world.consumer.settled(1);
+    world.consumer.settled();
   });
 
   it('comes after all settles that were sent before', async () => {

@@ -59,9 +59,10 @@ describe('standard output', () => {
         ),
     );
     expect(sent).toEqual(['a', 'b', 'c']);
-    output.written(2);
+    output.written();
+    output.written();
     output.giveUp();
-    output.written(5);
+    output.written();
     expect(await Promise.all(outcomes)).toEqual(['a written', 'b written', 'c: standard output takes no more']);
   });
 });
