@@ -1,6 +1,11 @@
+import { serveChild } from './child/serve.ts';
 import { systemClock } from './core/clock.ts';
 import * as millrace from './index.ts';
-import { serveConsumer } from './working/serve.ts';
+import { parse } from './ipc/parse.ts';
+import { consumerLife } from './working/life.ts';
 
-// oxlint-disable-next-line no-restricted-properties -- entries hand in randomness
-serveConsumer({ clock: systemClock, random: Math.random, millrace });
+serveChild(
+  { parse: parse.toConsumer, life: consumerLife, title: ({ ordinal }) => `consumer ${ordinal}` },
+  // oxlint-disable-next-line no-restricted-properties -- entries hand in randomness
+  { clock: systemClock, random: Math.random, millrace },
+);

@@ -1,6 +1,11 @@
+import { serveChild } from './child/serve.ts';
 import { systemClock } from './core/clock.ts';
 import * as millrace from './index.ts';
-import { serveProducer } from './reading/serve.ts';
+import { parse } from './ipc/parse.ts';
+import { producerLife } from './reading/life.ts';
 
-// oxlint-disable-next-line no-restricted-properties -- entries hand in randomness
-serveProducer({ clock: systemClock, random: Math.random, millrace });
+serveChild(
+  { parse: parse.toProducer, life: producerLife, title: () => 'producer' },
+  // oxlint-disable-next-line no-restricted-properties -- entries hand in randomness
+  { clock: systemClock, random: Math.random, millrace },
+);

@@ -1,3 +1,4 @@
+import { equalJitter, fullJitter, type Backoff } from '../core/backoff.ts';
 import { type Clock, pause } from '../core/clock.ts';
 import { DependencyError, RetryAfter } from '../core/errors.ts';
 import { Attempt } from './attempt.ts';
@@ -7,11 +8,10 @@ import type { Reach } from './reach.ts';
 import type { Caller } from './scope.ts';
 import type { send } from './wire.ts';
 
-/** The first wait between two tries is at most this; it doubles from try to try. */
-const firstWaitMs = 1000;
-const longestWaitMs = 30_000;
-/** Longest wait after a "not now" without a time; the supervisor's, for a limit, is the same. */
-const longestSilenceMs = 300_000;
+/** Between two tries. */
+const waits: Backoff = { baseMs: 1000, capMs: 30_000 };
+/** After a "not now" without a time; the supervisor's, for a limit, are the same. */
+const silences: Backoff = { baseMs: 1000, capMs: 300_000 };
 
 export interface CallDeps extends Caller {
   readonly clock: Clock;
@@ -51,12 +51,12 @@ export async function call(request: Outgoing, options: CallOptions, deps: CallDe
         const { response } = outcome;
         if (response.status < 500 || !request.isIdempotent || !mayRepeat) return response;
         await discard(response);
-        await wait(random() * doubled(tries, longestWaitMs));
+        await wait(fullJitter(waits, tries, random()));
         break;
       }
       case 'notNow': {
         const { response } = outcome;
-        const ms = outcome.ms ?? doubled(tries, longestSilenceMs) * (0.5 + random() / 2);
+        const ms = outcome.ms ?? equalJitter(silences, tries, random());
         const until = clock.now() + ms;
         await discard(response);
         const text = `${originOf(response.url)} answered ${response.status}, ${tries} times`;
@@ -71,7 +71,7 @@ export async function call(request: Outgoing, options: CallOptions, deps: CallDe
         if (!mayRepeat || (loss.wasSent && !request.isIdempotent)) {
           throw loss.wasSent && reach.hasAnsweredSince(loss.origin, began) ? error : unreachable(loss, tries);
         }
-        await wait(random() * doubled(tries, longestWaitMs));
+        await wait(fullJitter(waits, tries, random()));
         break;
       }
     }
@@ -107,10 +107,6 @@ async function tryOnce(request: Outgoing, options: CallOptions, deps: CallDeps):
 async function discard(response: Response): Promise<void> {
   // What it fails with no longer matters.
   await response.body?.cancel().catch(() => {});
-}
-
-function doubled(tries: number, longestMs: number): number {
-  return Math.min(firstWaitMs * 2 ** (tries - 1), longestMs);
 }
 
 /** Without the path and the query, which can hold secrets. */

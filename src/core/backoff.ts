@@ -19,6 +19,7 @@ export function equalJitter(backoff: Backoff, attempt: number, random: number): 
   return Math.round(full / 2 + (random * full) / 2);
 }
 
-function doubled({ baseMs, capMs }: Backoff, attempt: number): number {
+/** The time for the `attempt`th wait, counted from 1, without any chance in it. */
+export function doubled({ baseMs, capMs }: Backoff, attempt: number): number {
   return Math.min(capMs, baseMs * 2 ** Math.min(attempt - 1, 50));
 }

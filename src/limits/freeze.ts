@@ -1,5 +1,6 @@
-const firstMs = 1000;
-const longestMs = 300_000;
+import { doubled, type Backoff } from '../core/backoff.ts';
+
+const silence: Backoff = { baseMs: 1000, capMs: 300_000 };
 
 /**
  * Whether a vendor has asked for silence, and until when.
@@ -38,8 +39,8 @@ export class Freeze {
       this.#doublings = 0;
       if (now + ms > this.#until) this.#set(now, ms);
     } else if (!this.isOn(now)) {
-      this.#set(now, Math.min(firstMs * 2 ** this.#doublings, longestMs));
       this.#doublings++;
+      this.#set(now, doubled(silence, this.#doublings));
     }
     return this.leftMs(now);
   }

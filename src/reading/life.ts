@@ -1,41 +1,26 @@
 /** The producer's life: it describes the pipeline, is configured, reads, and ends or is stopped. What it says and hears is all that it needs of the supervisor. */
-import { createCalls } from '../calls/calls.ts';
-import { startBeat } from '../child/beat.ts';
 import type { Connection } from '../child/connect.ts';
-import { childLog } from '../child/log.ts';
-import type { Cancel, Clock } from '../core/clock.ts';
-import type { Handlers } from '../ipc/handlers.ts';
+import { commonLife, type Life, type LifeOptions } from '../child/life.ts';
 import type { ConfigureProducer, FromProducer, ToProducer } from '../ipc/messages.ts';
 import type { SourceContext } from '../pipeline/context.ts';
-import type { LoadedPipeline } from '../pipeline/load.ts';
 import type { Pipeline } from '../pipeline/types.ts';
 import { Outlet } from './outlet.ts';
 import { Reader } from './reader.ts';
 import { ThrottleGate } from './throttle-gate.ts';
 
-export interface ProducerLifeOptions {
-  clock: Clock;
-  random: () => number;
-  load: (file: string) => Promise<LoadedPipeline>;
-  /** It knows now what is expected of it. */
-  onConfigured: (message: ConfigureProducer) => void;
-  /** It has told the supervisor that it is ready: the time for what is not needed to get there. */
-  onReady: (message: ConfigureProducer) => void;
-}
-
-/** What the producer does about each message, and at its end, when timers that would keep it are taken back. */
 export function producerLife(
-  { send, fail, leave }: Pick<Connection<FromProducer>, 'send' | 'fail' | 'leave'>,
-  { clock, random, load, onConfigured, onReady }: ProducerLifeOptions,
-): { handlers: Handlers<ToProducer>; onLeave: () => void } {
-  const log = childLog(send);
-  const calls = createCalls({ send, clock, random });
+  connection: Pick<Connection<FromProducer>, 'send' | 'fail' | 'leave'>,
+  options: LifeOptions<ConfigureProducer>,
+): Life<ToProducer> {
+  const { send, fail } = connection;
+  const { clock, load, onConfigured } = options;
+  const common = commonLife(connection, options);
+  const { calls, log } = common;
   const throttle = new ThrottleGate();
   const stopping = new AbortController();
   let pipeline: Pipeline | undefined;
   let outlet: Outlet | undefined;
   let reader: Reader | undefined;
-  let cancelBeat: Cancel | undefined;
 
   const describe = async (file: string): Promise<void> => {
     const { pipeline: loaded, description, problems } = await load(file);
@@ -46,7 +31,7 @@ export function producerLife(
   const read = async (message: ConfigureProducer): Promise<void> => {
     if (!pipeline) throw new Error('the supervisor configured a producer that has described nothing');
     const { source, deterministic = true } = pipeline;
-    const { run, position, beatMs } = message;
+    const { run, position } = message;
     onConfigured(message);
     throttle.set(message.throttled);
     outlet = new Outlet({ ...message, send });
@@ -57,9 +42,7 @@ export function producerLife(
       return source(context);
     };
     reader = new Reader({ clock, open, position, deterministic, outlet, throttle });
-    cancelBeat = startBeat({ clock, beatMs, send, state });
-    send({ type: 'ready' });
-    onReady(message);
+    common.ready(message, state);
     await readToTheEnd(reader, outlet);
   };
 
@@ -95,7 +78,8 @@ export function producerLife(
     waiting: throttle.isOn ? 'throttled: the queue is at its high-water mark' : calls.waitingFor(),
   });
 
-  const handlers: Handlers<ToProducer> = {
+  const handlers: Life<ToProducer>['handlers'] = {
+    ...common.handlers,
     describe: ({ file }) => void describe(file).catch(fail),
     configure: (message) =>
       void read(message).catch((error: unknown) => {
@@ -104,9 +88,6 @@ export function producerLife(
     stored: ({ frames }) => outlet?.stored(frames),
     throttle: ({ on }) => throttle.set(on),
     stop: () => void stop().catch(fail),
-    bye: leave,
-    granted: (message) => calls.onGranted(message),
-    refused: (message) => calls.onRefused(message),
   };
-  return { handlers, onLeave: () => cancelBeat?.() };
+  return { handlers, onLeave: common.onLeave };
 }

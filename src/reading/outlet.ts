@@ -1,3 +1,4 @@
+import { Waiters } from '../core/waiters.ts';
 import { frameBytes, frameToPayload, type Frame } from '../frame/frame.ts';
 import { FrameDecoder, FrameEncoder, itemDigest } from '../frame/codec.ts';
 import type { SourcePosition } from '../frame/position.ts';
@@ -29,7 +30,7 @@ export class Outlet {
   #lastPlace: Place = { cursor: null, count: 0 };
   /** Where the source stands behind what has been sent, if that is to be told although no item follows. */
   #placeToTell: Place | undefined;
-  #waiting: (() => void)[] = [];
+  readonly #waiters = new Waiters();
 
   constructor(options: OutletOptions) {
     this.#options = options;
@@ -72,12 +73,12 @@ export class Outlet {
   stored(frames: number): void {
     for (const size of this.#outstanding.splice(0, frames)) this.#outstandingBytes -= size;
     this.#sendIfDue();
-    this.#wake();
+    this.#waiters.wake();
   }
 
   /** Resolves when `isFull` is false. */
   async hasRoom(): Promise<void> {
-    while (this.isFull) await this.#change();
+    while (this.isFull) await this.#waiters.next();
   }
 
   /** Sends what is gathered, window or not. */
@@ -89,7 +90,7 @@ export class Outlet {
   /** Sends what is gathered and resolves when everything is stored. */
   async flushed(): Promise<void> {
     this.flush();
-    while (!this.isEmpty) await this.#change();
+    while (!this.isEmpty) await this.#waiters.next();
   }
 
   get #isFrameFull(): boolean {
@@ -128,15 +129,5 @@ export class Outlet {
   // Of the item as a consumer will see it: the source may have changed its object since.
   #lastDigest(frame: Frame): string {
     return itemDigest(this.#decoder.decode(frame, frame.count - 1));
-  }
-
-  #change(): Promise<void> {
-    return new Promise((resolve) => this.#waiting.push(resolve));
-  }
-
-  #wake(): void {
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const resolve of waiting) resolve();
   }
 }

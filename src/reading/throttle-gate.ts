@@ -1,7 +1,9 @@
+import { Waiters } from '../core/waiters.ts';
+
 /** The producer's end of the throttle: closed while the supervisor's flag is up. */
 export class ThrottleGate {
   #isOn = false;
-  #waiting: (() => void)[] = [];
+  readonly #waiters = new Waiters();
 
   get isOn(): boolean {
     return this.#isOn;
@@ -14,14 +16,11 @@ export class ThrottleGate {
 
   /** Lets whoever waits look again, whatever the flag. */
   open(): void {
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const resolve of waiting) resolve();
+    this.#waiters.wake();
   }
 
   /** Resolves when the flag is lowered, or `open` is called. */
   lowered(): Promise<void> {
-    if (!this.#isOn) return Promise.resolve();
-    return new Promise((resolve) => this.#waiting.push(resolve));
+    return this.#isOn ? this.#waiters.next() : Promise.resolve();
   }
 }

@@ -1,5 +1,6 @@
 import { errorData, type ErrorData } from '../core/errors.ts';
 import { Intervals } from '../core/intervals.ts';
+import { Waiters } from '../core/waiters.ts';
 import { isBadRow, type SinkWriter } from '../sinks/port.ts';
 import { isBeyondWaiting, patiently, type Patience } from './patience.ts';
 
@@ -31,7 +32,7 @@ export class Committer {
   readonly #options: CommitterOptions;
   #gathered = empty();
   #isRunning = false;
-  #waiting: (() => void)[] = [];
+  readonly #waiters = new Waiters();
 
   constructor(options: CommitterOptions) {
     this.#options = options;
@@ -53,8 +54,7 @@ export class Committer {
 
   /** Resolves when everything that was added is in the sink (or bad), or given up. */
   idle(): Promise<void> {
-    if (!this.#isRunning) return Promise.resolve();
-    return new Promise((resolve) => this.#waiting.push(resolve));
+    return this.#isRunning ? this.#waiters.next() : Promise.resolve();
   }
 
   async #run(): Promise<void> {
@@ -64,9 +64,7 @@ export class Committer {
       await this.#commit(group);
     }
     this.#isRunning = false;
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const resolve of waiting) resolve();
+    this.#waiters.wake();
   }
 
   async #commit(group: Gathered): Promise<void> {

@@ -1,42 +1,27 @@
 /** A consumer's life: configured, ready, lent items, drained, dismissed. What it says and hears is all that it needs of the supervisor. */
-import { createCalls } from '../calls/calls.ts';
-import { startBeat } from '../child/beat.ts';
 import type { Connection } from '../child/connect.ts';
-import { childLog } from '../child/log.ts';
-import type { Cancel, Clock } from '../core/clock.ts';
+import { commonLife, type Life, type LifeOptions } from '../child/life.ts';
 import { configError } from '../core/errors.ts';
-import type { Handlers } from '../ipc/handlers.ts';
 import type { ConfigureConsumer, FromConsumer, ToConsumer } from '../ipc/messages.ts';
-import type { LoadedPipeline } from '../pipeline/load.ts';
 import { formatProblems } from '../pipeline/problems.ts';
 import { Consumer } from './consumer.ts';
 import { isBeyondWaiting, patiently } from './patience.ts';
 import { StandardOutput } from './standard-output.ts';
 
-export interface ConsumerLifeOptions {
-  clock: Clock;
-  random: () => number;
-  load: (file: string) => Promise<LoadedPipeline>;
-  /** It knows now what it is and what is expected of it. */
-  onConfigured: (message: ConfigureConsumer) => void;
-  /** It has told the supervisor that it is ready: the time for what is not needed to get there. */
-  onReady: (message: ConfigureConsumer) => void;
-}
-
-/** What a consumer does about each message, and at its end, when timers that would keep it are taken back. */
 export function consumerLife(
-  { send, fail, leave }: Pick<Connection<FromConsumer>, 'send' | 'fail' | 'leave'>,
-  { clock, random, load, onConfigured, onReady }: ConsumerLifeOptions,
-): { handlers: Handlers<ToConsumer>; onLeave: () => void } {
-  const log = childLog(send);
+  connection: Pick<Connection<FromConsumer>, 'send' | 'fail' | 'leave'>,
+  options: LifeOptions<ConfigureConsumer>,
+): Life<ToConsumer> {
+  const { send, fail } = connection;
+  const { clock, random, load, onConfigured } = options;
+  const common = commonLife(connection, options);
+  const { calls, log } = common;
   const output = new StandardOutput((bytes) => send({ type: 'write' }, [bytes]));
-  const calls = createCalls({ send, clock, random });
   const leaving = new AbortController();
   let consumer: Consumer | undefined;
-  let cancelBeat: Cancel | undefined;
 
   const configure = async (message: ConfigureConsumer): Promise<void> => {
-    const { file, run, writer, ordinal, generation, concurrency, durability, itemTimeoutMs, beatMs } = message;
+    const { file, run, writer, ordinal, generation, concurrency, durability, itemTimeoutMs } = message;
     onConfigured(message);
     const { pipeline, problems } = await load(file);
     if (!pipeline) throw configError('PIPELINE', formatProblems(problems));
@@ -68,9 +53,7 @@ export function consumerLife(
       send,
       fail,
     });
-    cancelBeat = startBeat({ clock, beatMs, send, state: () => consumer!.state });
-    send({ type: 'ready' });
-    onReady(message);
+    common.ready(message, () => working().state);
   };
   /** A sink that is out is waited for: that is no crash. */
   const openPatiently = async <T>(open: () => Promise<T>): Promise<T> => {
@@ -93,7 +76,8 @@ export function consumerLife(
     return consumer;
   };
 
-  const handlers: Handlers<ToConsumer> = {
+  const handlers: Life<ToConsumer>['handlers'] = {
+    ...common.handlers,
     configure: (message) => void configure(message).catch(fail),
     deliver: (message, payload) => working().deliver(message, payload),
     settled: () => working().settled(),
@@ -104,15 +88,12 @@ export function consumerLife(
       consumer?.abort();
       output.giveUp();
     },
-    bye: leave,
-    granted: (message) => calls.onGranted(message),
-    refused: (message) => calls.onRefused(message),
     written: () => output.written(),
   };
   return {
     handlers,
     onLeave: () => {
-      cancelBeat?.();
+      common.onLeave();
       leaving.abort();
       consumer?.letGo();
     },

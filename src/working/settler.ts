@@ -1,4 +1,5 @@
 import { Intervals } from '../core/intervals.ts';
+import { Waiters } from '../core/waiters.ts';
 import type { Failure, Settle } from '../ipc/messages.ts';
 
 /** Failures carry texts and stacks of a user's code; this many fit into a message, whatever they are. */
@@ -15,7 +16,7 @@ export class Settler {
   readonly #failed: Failure[] = [];
   #isAwaitingAnswer = false;
   #isScheduled = false;
-  #waiting: (() => void)[] = [];
+  readonly #waiters = new Waiters();
 
   /** `idle` tells how many slots are empty with nothing left to start. */
   constructor(send: (message: Settle) => void, idle: () => number = () => 0) {
@@ -37,16 +38,12 @@ export class Settler {
   settled(): void {
     this.#isAwaitingAnswer = false;
     this.#flush();
-    if (!this.#isIdle) return;
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const resolve of waiting) resolve();
+    if (this.#isIdle) this.#waiters.wake();
   }
 
   /** Resolves when everything is settled and confirmed. */
   idle(): Promise<void> {
-    if (this.#isIdle) return Promise.resolve();
-    return new Promise((resolve) => this.#waiting.push(resolve));
+    return this.#isIdle ? Promise.resolve() : this.#waiters.next();
   }
 
   get #isIdle(): boolean {

@@ -1,7 +1,8 @@
 import type { Clock } from '../core/clock.ts';
+import { Intervals } from '../core/intervals.ts';
+import { Waiters } from '../core/waiters.ts';
 import type { FrameDecoder } from '../frame/codec.ts';
 import type { Frame } from '../frame/frame.ts';
-import { Intervals } from '../core/intervals.ts';
 
 /** A run of items of one delivery that wait for a slot. */
 export interface Waiting {
@@ -52,7 +53,7 @@ export class Slots<S extends Scope> {
   #isStopped = false;
   #isPumping = false;
   #turnIsDue = false;
-  #onIdle: (() => void)[] = [];
+  readonly #waiters = new Waiters();
 
   constructor(options: SlotsOptions<S>) {
     this.#options = options;
@@ -112,8 +113,7 @@ export class Slots<S extends Scope> {
 
   /** Resolves when nothing runs. */
   idle(): Promise<void> {
-    if (this.#running.size === 0) return Promise.resolve();
-    return new Promise((resolve) => this.#onIdle.push(resolve));
+    return this.#running.size === 0 ? Promise.resolve() : this.#waiters.next();
   }
 
   #pump(): void {
@@ -171,10 +171,7 @@ export class Slots<S extends Scope> {
     scope.finish();
     tell();
     this.#pump();
-    if (this.#running.size > 0) return;
-    const waiting = this.#onIdle;
-    this.#onIdle = [];
-    for (const resolve of waiting) resolve();
+    if (this.#running.size === 0) this.#waiters.wake();
   }
 }
 

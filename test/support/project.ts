@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import Database from 'better-sqlite3';
+import { Waiters } from '../../src/core/waiters.ts';
 import type { Status } from '../../src/observability/status.ts';
 
 const cli = resolve('dist/cli.js');
@@ -70,17 +71,12 @@ export class Project {
     this.#lastEnded = undefined;
     const log: LogEntry[] = [];
     const text = { stdout: '', stderr: '' };
-    let lookAgain: (() => void)[] = [];
-    const changed = (): void => {
-      const waiting = lookAgain;
-      lookAgain = [];
-      for (const look of waiting) look();
-    };
+    const watchers = new Waiters();
     child.stdout.on('data', (chunk: Buffer) => (text.stdout += chunk.toString()));
     createInterface({ input: child.stderr }).on('line', (line) => {
       text.stderr += `${line}\n`;
       if (line.startsWith('{')) log.push(JSON.parse(line) as LogEntry);
-      changed();
+      watchers.wake();
     });
     let hasEnded = false;
     const ended = new Promise<Ended>((settle) => {
@@ -88,7 +84,7 @@ export class Project {
         hasEnded = true;
         this.#running.delete(child);
         this.#lastEnded = { code, signal, ...text };
-        changed();
+        watchers.wake();
         settle(this.#lastEnded);
       });
     });
@@ -103,7 +99,7 @@ export class Project {
           const found = log.find((entry) => entry.event === event && matches(entry));
           if (found) return found;
           if (hasEnded) throw new Error(`it ended without having logged ${event}:\n${text.stderr}`);
-          await new Promise<void>((look) => lookAgain.push(look));
+          await watchers.next();
         }
       },
     };

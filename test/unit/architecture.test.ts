@@ -15,18 +15,18 @@ const folders: Record<string, { from: readonly string[]; because: string }> = {
   '(entries)': { from: [anything], because: 'src/*.ts wire and exit' },
   cli: { from: [anything], because: 'the commands are the body of an entry; nothing imports them but src/cli.ts' },
   core: { from: [], because: 'everything stands on it' },
-  frame: { from: ['core'], because: 'items as bytes: the one thing all three processes share' },
-  ipc: { from: ['core', 'frame'], because: 'it carries what it does not understand' },
+  frame: { from: [], because: 'items as bytes: the one thing all three processes share' },
+  ipc: { from: ['core', 'types:frame'], because: 'it carries what it does not understand' },
   queue: { from: ['core', 'frame'], because: 'pure but for the spool: it can be run without a process or a channel' },
-  limits: { from: ['core', 'frame'], because: 'pure: permits and rates are arithmetic on a given time' },
+  limits: { from: ['core'], because: 'pure: permits and rates are arithmetic on a given time' },
   supervision: {
     from: [
       'core',
       'frame',
       'ipc',
       'queue',
-      'limits',
-      'observability/events',
+      'types:limits',
+      'types:observability/events',
       'observability/rate',
       'types:observability/status',
     ],
@@ -36,32 +36,45 @@ const folders: Record<string, { from: readonly string[]; because: string }> = {
     from: ['core', 'sinks/port', 'types:ipc/messages'],
     because: 'what a user imports: loading it must cost nothing',
   },
-  sources: { from: ['core', 'types:pipeline'], because: 'a source knows its port, not who runs it' },
-  sinks: { from: ['core', 'types:pipeline'], because: 'a sink knows its port, not who runs it' },
+  sinks: { from: ['core'], because: 'a sink knows its port, not who runs it' },
   calls: {
     from: ['core', 'types:ipc/messages', 'types:pipeline/context'],
     because: 'calling out under limits is the same in producer and consumer',
   },
   child: {
-    from: ['core', 'ipc', 'types:pipeline/context'],
+    from: ['core', 'ipc', 'calls', 'pipeline/load', 'types:pipeline/context'],
     because: 'what producer and consumer are as processes, whatever they do',
   },
   reading: {
-    from: ['core', 'frame', 'ipc', 'pipeline', 'sources', 'sinks', 'calls', 'child'],
+    from: ['core', 'frame', 'child', 'types:ipc/messages', 'types:pipeline'],
     because: 'runs in the producer, which knows nothing of the queue behind the channel',
   },
   working: {
-    from: ['core', 'frame', 'ipc', 'pipeline', 'sources', 'sinks', 'calls', 'child'],
+    from: [
+      'core',
+      'frame',
+      'child',
+      'sinks/port',
+      'pipeline/problems',
+      'types:ipc/messages',
+      'types:pipeline',
+      'types:calls/calls',
+    ],
     because: 'runs in a consumer, which knows nothing of the queue behind the channel',
   },
-  observability: {
-    from: ['core', 'types:config'],
-    because: 'it subscribes to events; nothing depends on being observed',
-  },
-  control: { from: ['core', 'observability', 'config'], because: 'it shows and asks; the supervisor decides' },
-  dashboard: { from: ['core', 'control'], because: 'a page over the control API' },
+  observability: { from: ['core'], because: 'it subscribes to events; nothing depends on being observed' },
+  control: { from: ['core', 'observability'], because: 'it shows and asks; the supervisor decides' },
   launching: {
-    from: ['core', 'config', 'control', 'limits', 'observability', 'queue', 'supervision', 'types:ipc/messages'],
+    from: [
+      'core',
+      'control',
+      'limits',
+      'observability',
+      'queue',
+      'types:config',
+      'types:ipc/messages',
+      'types:supervision',
+    ],
     because: 'the body of the supervisor’s entry: it puts the parts together',
   },
   config: { from: ['core'], because: 'one schema, read by the entries and handed on in slices' },
@@ -70,21 +83,20 @@ const folders: Record<string, { from: readonly string[]; because: string }> = {
 /** Package or Node module → the files of src that may import it, and how many of them at most. */
 const libraries: Record<string, { in: RegExp; atMost: number; because: string }> = {
   'better-sqlite3': {
-    in: /^(queue\/(spool|writers|dead-letters)|sinks\/sqlite|sources\/sql)[^.]*\.ts$/,
-    atMost: 9,
+    in: /^(queue\/(spool|writers|dead-letters)|sinks\/sqlite)[^.]*\.ts$/,
+    atMost: 5,
     because: 'native, and blocking',
   },
   execa: { in: /^supervision\//, atMost: 1, because: 'only the supervisor starts processes' },
   jiti: { in: /^pipeline\//, atMost: 1, because: 'only the loader runs user files' },
   'js-tokens': { in: /./, atMost: 1, because: 'replaceable' },
   msgpackr: { in: /^frame\//, atMost: 1, because: 'the encoding of items is one decision' },
-  'prom-client': { in: /^observability\//, atMost: 1, because: 'replaceable, and loaded lazily' },
   undici: { in: /^calls\//, atMost: 1, because: 'replaceable, and loaded lazily' },
   winston: { in: /^observability\//, atMost: 1, because: 'replaceable, and loaded lazily' },
   yaml: { in: /^config\//, atMost: 1, because: 'replaceable, and loaded lazily' },
   yargs: { in: /^cli(\.ts|\/)/, atMost: 1, because: 'replaceable, and loaded by the command line only' },
   'yargs-parser': { in: /^cli\//, atMost: 1, because: 'replaceable, and on the way of every start' },
-  zod: { in: /^(config|pipeline|ipc|control)\//, atMost: 9, because: 'for what comes from outside; slow to load' },
+  zod: { in: /^config\//, atMost: 3, because: 'for what comes from outside; slow to load' },
   'node:child_process': { in: /^supervision\//, atMost: 1, because: 'execa starts processes; this is for probing' },
   'node:perf_hooks': {
     in: /^child\/beat\.ts$/,
@@ -107,6 +119,10 @@ describe('the source tree', () => {
 
   it('imports only in the directions of the table', () => {
     expect(wrongDirections(imports)).toEqual([]);
+  });
+
+  it('needs all that the table allows', () => {
+    expect(unneeded(imports)).toEqual([]);
   });
 
   it('asks only the clock what time it is', () => {
@@ -140,9 +156,9 @@ describe('these checks', () => {
   });
 
   it.each([
-    ["import type { Pipeline } from '../pipeline/types.ts';", 'sinks/a.ts'],
-    ["import { type Pipeline, type Context } from '../pipeline/types.ts';", 'sinks/a.ts'],
-    ["import { emit } from '../observability/events.ts';", 'supervision/a.ts'],
+    ["import type { Pipeline } from '../pipeline/types.ts';", 'reading/a.ts'],
+    ["import { type Pipeline, type Context } from '../pipeline/types.ts';", 'reading/a.ts'],
+    ["import { rate } from '../observability/rate.ts';", 'supervision/a.ts'],
     ["import { a } from './deep/b.ts';", 'queue/a.ts'],
     ["import { a } from '../a.ts';", 'queue/deep/b.ts'],
     ["import { run } from './supervision/run.ts'; import { a } from './cli/a.ts';", 'cli.ts'],
@@ -169,6 +185,17 @@ describe('these checks', () => {
     ]);
   });
 
+  it('object to a row that allows what nobody needs', () => {
+    const made = importsOf(
+      'reading/a.ts',
+      "import { Clock } from '../core/clock.ts'; import type { T } from '../frame/frame.ts';",
+    );
+    const objections = unneeded(made).filter((text) => text.startsWith('reading'));
+    expect(objections).toContain('reading imports nothing of frame, but types');
+    expect(objections).toContain('reading imports nothing of child');
+    expect(objections.join()).not.toContain('core');
+  });
+
   it('object to a folder that is not in the table', () => {
     expect(unknownFolders(['core/a.ts', 'utils/a.ts', 'cli.ts'])).toEqual(['utils']);
   });
@@ -193,6 +220,30 @@ function wrongDirections(imports: readonly Import[]): string[] {
     const list = allowed.join(', ') || 'nothing';
     return isAllowed ? [] : [`${file} imports ${specifier}: ${own} may import ${list} (${folders[own]?.because})`];
   });
+}
+
+/** What the tables allow and nobody uses: rows that are wider than they need be. */
+function unneeded(imports: readonly Import[]): string[] {
+  const between = imports.flatMap(({ file, specifier, typesOnly }) => {
+    const target = join(dirname(file), specifier);
+    const names = [folderOf(target), target.replace(/\.ts$/, '')];
+    return names.map((name) => ({ own: folderOf(file), name, typesOnly }));
+  });
+  const rows = Object.entries(folders).flatMap(([own, { from }]) =>
+    from.flatMap((entry) => {
+      const name = entry.replace(/^types:/, '');
+      const uses = between.filter((use) => use.own === own && use.name === name);
+      if (entry === anything || uses.some(({ typesOnly }) => !typesOnly || entry !== name)) return [];
+      return [`${own} imports nothing of ${name}${uses.length > 0 ? ', but types' : ''}`];
+    }),
+  );
+  const counts = Object.entries(libraries).flatMap(([library, { atMost }]) => {
+    const users = new Set(imports.filter(({ specifier }) => libraryOf(specifier) === library).map(({ file }) => file));
+    return users.size < atMost && atMost > 1
+      ? [`${library} is imported by ${users.size} files, and ${atMost} may`]
+      : [];
+  });
+  return [...rows, ...counts];
 }
 
 function wrongLibraries(imports: readonly Import[]): string[] {

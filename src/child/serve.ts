@@ -1,0 +1,46 @@
+import type { Clock } from '../core/clock.ts';
+import { handle } from '../ipc/handlers.ts';
+import { loadPipeline } from '../pipeline/load.ts';
+import { connect, type Connection } from './connect.ts';
+import type { Life, LifeOptions } from './life.ts';
+import { watchParent } from './parent-watch.ts';
+
+export interface ServeOptions {
+  clock: Clock;
+  random: () => number;
+  /** What `import … from 'millrace'` gives in a pipeline file. */
+  millrace: object;
+}
+
+/** What makes a child a producer or a consumer. */
+export interface Role<In extends { type: string }, Out, Configure> {
+  parse: (header: unknown) => In;
+  life: (connection: Connection<Out>, options: LifeOptions<Configure>) => Life<In>;
+  /** How a list of processes shows it, after the pipeline's name. */
+  title: (message: Configure) => string;
+}
+
+/** Runs a child on the channel that the supervisor has opened for this process. */
+export function serveChild<
+  In extends { type: string },
+  Out extends object,
+  Configure extends { name: string; diesWithSupervisor: boolean },
+>({ parse, life: begin, title }: Role<In, Out, Configure>, { clock, random, millrace }: ServeOptions): void {
+  const parent = process.ppid;
+  const connection = connect<In, Out>({
+    parse,
+    onMessage: (message, payload) => handle(life.handlers, message, payload),
+    onLeave: () => life.onLeave(),
+  });
+  const life = begin(connection, {
+    clock,
+    random,
+    load: (file) => loadPipeline(file, { millrace }),
+    onConfigured: (message) => {
+      process.title = `millrace ${message.name}: ${title(message)}`;
+    },
+    onReady: ({ diesWithSupervisor }) => {
+      if (!diesWithSupervisor) watchParent(parent);
+    },
+  });
+}
