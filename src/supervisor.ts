@@ -59,7 +59,12 @@ export async function supervise({
         file,
         fresh,
         again,
-        confirmFresh: confirmFresh({ yes, isTerminal: process.stdin.isTTY && process.stderr.isTTY }),
+        confirmFresh: confirmFresh({
+          yes,
+          isTerminal: process.stdin.isTTY && process.stderr.isTTY,
+          input: process.stdin,
+          output: process.stderr,
+        }),
       },
       {
         clock,

@@ -12,10 +12,11 @@ export function spoolFailure(error: unknown, file: string): Error {
     return new StoreFull(`no room for the queue in ${dirname(file)}: ${reason}`, { cause: error });
   }
   if (code === 'SQLITE_NOTADB' || (typeof code === 'string' && code.startsWith('SQLITE_CORRUPT'))) {
-    return ioError(
+    return new MillraceError(
+      'SPOOL_DAMAGED',
       `the queue's file ${file} is damaged or not a SQLite database (${reason}). It is left as it is. ` +
-        'Restore it from a backup; or move it aside, and the file that ends in -wal with it, and start over.',
-      error,
+        'Restore it from a backup; or start over with --fresh, which moves it aside.',
+      { cause: error, exitCode: exitCodes.io },
     );
   }
   return ioError(
@@ -28,6 +29,11 @@ export function spoolFailure(error: unknown, file: string): Error {
 export function openingFailure(error: unknown, file: string): Error {
   const failure = spoolFailure(error, file);
   return failure instanceof StoreFull ? ioError(`${failure.message}. Make room, then start again.`, error) : failure;
+}
+
+/** Whether a file could not be opened for what is in it: no supervisor holds it then, and nothing in it can be told. */
+export function isUnreadable(error: unknown): error is MillraceError {
+  return error instanceof MillraceError && (error.code === 'SPOOL_DAMAGED' || error.code === 'SPOOL_NEWER');
 }
 
 /** The spool's disk or file has failed: exit 74. */

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, renameSync, statSync } from 'node:fs';
+import { existsSync, linkSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import { configError } from '../core/errors.ts';
@@ -51,12 +51,26 @@ export function openSpoolFile({ file, durability }: OpenOptions): Database.Datab
 
 /** Moves a spool's file aside, to a name that is free. Returns it. */
 export function retireFile(file: string, suffix: string): string {
+  return moveAside(file, suffix, []);
+}
+
+/** The same with a file that cannot be opened, and so may have part of what is in it beside it. */
+export function retireUnreadableFile(file: string, suffix: string): string {
+  return moveAside(file, suffix, ['-wal', '-journal']);
+}
+
+function moveAside(file: string, suffix: string, ends: readonly string[]): string {
   const nameOf = (n: number): string => file.replace(/\.db$/, '') + `.${suffix}${n === 1 ? '' : `-${n}`}.db`;
   let n = 1;
   // A rename would replace what is there.
   while (existsSync(nameOf(n))) n++;
-  renameSync(file, nameOf(n));
-  return nameOf(n);
+  const retired = nameOf(n);
+  const beside = ends.filter((end) => existsSync(file + end));
+  // Under both names for a moment: a new file under the old name would clear away what it finds beside it.
+  for (const end of beside) linkSync(file + end, retired + end);
+  renameSync(file, retired);
+  for (const end of beside) rmSync(file + end);
+  return retired;
 }
 
 function makeDirectory(directory: string): void {
@@ -117,7 +131,7 @@ function requireOurs(db: Database.Database, file: string): void {
   if (version > schemaVersion) {
     throw configError(
       'SPOOL_NEWER',
-      `the queue's file ${file} was written by a newer Millrace (schema ${version}; this one knows ${schemaVersion}). Upgrade, or use another --state. It was not changed.`,
+      `the queue's file ${file} was written by a newer Millrace (schema ${version}; this one knows ${schemaVersion}). Upgrade, or use another --state, or start over with --fresh, which moves it aside. It was not changed.`,
     );
   }
 }

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import type { ProcessIdentity } from '../queue/writers.ts';
 
 /** What tells the process `pid` from a later one with the same number; undefined if there is no such process. */
@@ -7,7 +7,37 @@ export function identify(pid: number): ProcessIdentity | undefined {
   return process.platform === 'linux' ? fromProc(pid) : fromPs(pid);
 }
 
+/**
+ * What lives of the process group that `leader` led, as children do, in a session of their own: what it has started, and
+ * the leader itself. Nothing where there is no /proc to look in.
+ */
+export function membersOf(leader: number): ProcessIdentity[] {
+  if (process.platform !== 'linux') return [];
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((name) => {
+      const found = statOf(Number(name));
+      return found?.group === leader && found.session === leader ? [identityOf(found)] : [];
+    });
+}
+
+interface Stat {
+  pid: number;
+  group: number;
+  session: number;
+  started: string | null;
+}
+
 function fromProc(pid: number): ProcessIdentity | undefined {
+  const stat = statOf(pid);
+  return stat && identityOf(stat);
+}
+
+function identityOf({ pid, started }: Stat): ProcessIdentity {
+  return { pid, started, boot: bootId() };
+}
+
+function statOf(pid: number): Stat | undefined {
   try {
     // The command's name, in parentheses, may hold anything; the fields after it do not. See proc_pid_stat(5).
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
@@ -15,7 +45,7 @@ function fromProc(pid: number): ProcessIdentity | undefined {
     const state = fields[0];
     // A zombie has ended: it only waits for its parent to look.
     if (state === 'Z' || state === 'X') return undefined;
-    return { pid, started: fields[19] ?? null, boot: bootId() };
+    return { pid, group: Number(fields[2]), session: Number(fields[3]), started: fields[19] ?? null };
   } catch {
     return undefined;
   }

@@ -1,29 +1,25 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import type { Clock } from '../core/clock.ts';
-import type { EventBus } from '../observability/events.ts';
 import { sourceStart } from '../frame/position.ts';
 import { Spool } from '../queue/spool.ts';
 import type { RunRecord } from '../queue/store.ts';
 import { compareFingerprints } from './fingerprint.ts';
+import { setAside, type SettingAside } from './setting-aside.ts';
 
-export interface OpeningOptions {
+export interface OpeningOptions extends Omit<SettingAside, 'file'> {
   stateDirectory: string;
-  durability: 'full' | 'normal';
   fingerprint: string;
-  /** Start over: what is open is moved aside. Called under the lock; may refuse by throwing. */
+  /** Start over: what is there is moved aside. */
   fresh: boolean;
   /** Start a new run if the last one is finished. */
   again: boolean;
-  confirmFresh: (run: RunRecord) => Promise<void>;
-  clock: Clock;
-  events: EventBus;
 }
 
 /** What the state directory says is to be done. */
 export type Opening =
   | { status: 'open'; spool: Spool; run: RunRecord; isNew: boolean }
-  | { status: 'finished'; spool: Spool; run: RunRecord };
+  | { status: 'finished'; spool: Spool; run: RunRecord }
+  | { status: 'stopped' };
 
 /** The spool's file in a state directory. */
 export function spoolFile(stateDirectory: string): string {
@@ -36,17 +32,20 @@ export function spoolFile(stateDirectory: string): string {
  */
 export async function openRun(options: OpeningOptions): Promise<Opening> {
   const { stateDirectory, durability, fingerprint, fresh, again, events } = options;
-  let spool = Spool.open({ file: spoolFile(stateDirectory), durability });
+  const file = spoolFile(stateDirectory);
+  const aside = fresh ? await setAside({ ...options, file }) : { status: 'moved' as const, limits: [] };
+  if (aside.status === 'stopped') return aside;
+  const spool = Spool.open({ file, durability });
   try {
-    let last = spool.run();
-    if (fresh && last) {
-      await options.confirmFresh(last);
-      const retired = spool.retire(`until-${isoStamp(options.clock)}`);
-      events.emit('warning', { code: 'FRESH', message: `the old queue was moved to ${retired}` });
-      spool = Spool.open({ file: spoolFile(stateDirectory), durability });
-      last = undefined;
+    const last = spool.run();
+    if (!last) {
+      const run = newRun(options, 1);
+      const { limits } = aside;
+      if (limits.length > 0) {
+        spool.commit({ run, frames: [], progress: [], retries: [], retriesGone: [], dead: [], limits });
+      }
+      return { status: 'open', spool, run, isNew: true };
     }
-    if (!last) return { status: 'open', spool, run: newRun(options, 1), isNew: true };
     if (last.state === 'finished') {
       if (!again) return { status: 'finished', spool, run: last };
       return { status: 'open', spool, run: newRun(options, last.nextSeq), isNew: true };
@@ -77,8 +76,4 @@ function newRun({ fingerprint, clock }: OpeningOptions, nextSeq: number): RunRec
     finishedAt: null,
     exitCode: null,
   };
-}
-
-function isoStamp(clock: Clock): string {
-  return new Date(clock.wall()).toISOString().replace(/[:.]/g, '-');
 }

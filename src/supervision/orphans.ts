@@ -13,38 +13,56 @@ export interface OrphanDeps {
   clock: Clock;
   events: EventBus;
   identify: (pid: number) => ProcessIdentity | undefined;
+  /** What lives of the process group that a process leads or led. */
+  membersOf: (leader: number) => ProcessIdentity[];
+  /** Aborts when the service is asked to stop: then nobody is waited for. */
+  stopped: AbortSignal;
 }
 
 /**
- * Kills the children of a predecessor that still live, and resolves when they are seen gone. Until then nothing may
- * be delivered, permitted or read: an orphan could write to the sink beside its successor.
+ * Kills the children of a predecessor that still live, with all that they have started, and resolves when they are seen
+ * gone, or when `stopped` aborts. Until they are gone nothing may be delivered, permitted or read: an orphan could
+ * write to the sink beside its successor.
  */
-export async function killOrphans(writers: Writers, { clock, events, identify }: OrphanDeps): Promise<void> {
+export async function killOrphans(writers: Writers, deps: OrphanDeps): Promise<void> {
+  const { clock, events, stopped } = deps;
   const left = writers.notEnded();
-  const alive = left.filter((writer) => isSame(writer, identify));
+  const alive = left.filter((writer) => remains(writer, deps).length > 0);
   for (const { role, ordinal, pid } of alive) {
     killGroup(pid!);
-    events.emit('orphan.killed', { who: { role, ordinal, pid } });
+    events.emit('orphan.killed', { who: { role, ordinal, pid: pid! } });
   }
   const deadline = clock.now() + deadlineMs;
   for (const writer of alive) {
-    while (isSame(writer, identify)) {
+    for (let [pid] = remains(writer, deps); pid !== undefined; [pid] = remains(writer, deps)) {
       if (clock.now() > deadline) {
         throw new MillraceError(
           'ORPHAN',
-          `process ${writer.pid}, the ${writer.role} of an earlier supervisor, was killed but does not go. ` +
+          `process ${pid}, the ${writer.role} of an earlier supervisor${pid === writer.pid ? '' : ' or started by it'}, was killed but does not go. ` +
             'Find out what it hangs in (often a disk or a network file system), end it, and start again.',
           { exitCode: exitCodes.io },
         );
       }
-      await pause(clock, pollMs);
+      await pause(clock, pollMs, stopped);
+      if (stopped.aborted) return;
     }
   }
   for (const { writer } of left) writers.ended(writer, { isClean: false });
 }
 
-function isSame(writer: WriterRecord, identify: OrphanDeps['identify']): boolean {
-  if (writer.pid === undefined || writer.pid === null) return false;
-  const now = identify(writer.pid);
-  return now !== undefined && now.started === writer.started && now.boot === writer.boot;
+/** The processes that live of a writer: itself; or, when it has gone, what it had started. */
+function remains(writer: WriterRecord, { identify, membersOf }: OrphanDeps): number[] {
+  const { pid, started, boot } = writer;
+  if (pid === undefined || pid === null) return [];
+  const now = identify(pid);
+  // Somebody else may have its number now, and lead a group of his own.
+  if (now) return now.started === started && now.boot === boot ? [pid] : [];
+  // A number is not given out while there is a group of that name; but that group may have been another's, since.
+  return membersOf(pid)
+    .filter((member) => member.boot === boot && startedNoEarlier(member, started))
+    .map((member) => member.pid);
+}
+
+function startedNoEarlier({ started }: ProcessIdentity, than: string | null | undefined): boolean {
+  return started !== null && typeof than === 'string' && Number(started) >= Number(than);
 }

@@ -16,8 +16,8 @@ import type { RunRecord, Store } from '../queue/store.ts';
 import { Crew, type CrewOptions } from './crew.ts';
 import { describePipeline } from './describe.ts';
 import type { Hub, ServiceSettings } from './hub.ts';
-import { identify } from './identity.ts';
-import { openRun } from './opening.ts';
+import { identify, membersOf } from './identity.ts';
+import { openRun, type OpeningOptions } from './opening.ts';
 import { killOrphans } from './orphans.ts';
 import { Service } from './service.ts';
 
@@ -30,7 +30,7 @@ export interface StartRequest {
   file: string;
   fresh: boolean;
   again: boolean;
-  confirmFresh: (run: RunRecord) => Promise<void>;
+  confirmFresh: OpeningOptions['confirmFresh'];
 }
 
 /** What follows from the pipeline and the configuration together. */
@@ -61,14 +61,15 @@ export interface StartDeps {
 /** Runs the pipeline to its end, or until it is stopped. Returns the exit code; throws what is to be shown as an error. */
 export async function start(request: StartRequest, deps: StartDeps): Promise<ExitCode> {
   const crew = new Crew({ ...deps.crew, clock: deps.clock });
-  let isStopped = false;
+  const stop = new AbortController();
   // Until there is a service to stop, there is only something to leave off.
   deps.stopRequests.listen(() => {
-    isStopped = true;
+    stop.abort();
     crew.dismiss();
   });
+  const stopped = stop.signal;
   try {
-    const pipeline = await describe(crew, request.file, deps, () => isStopped);
+    const pipeline = await describe(crew, request.file, deps, stopped);
     if (!pipeline) return exitCodes.ok;
     const plan = deps.plan(pipeline);
     const opening = await openRun({
@@ -78,9 +79,12 @@ export async function start(request: StartRequest, deps: StartDeps): Promise<Exi
       fresh: request.fresh,
       again: request.again,
       confirmFresh: request.confirmFresh,
+      killOrphans: (writers) => killOrphans(writers, { ...deps, identify, membersOf, stopped }),
+      stopped,
       clock: deps.clock,
       events: deps.events,
     });
+    if (opening.status === 'stopped') return exitCodes.ok;
     const { spool, run } = opening;
     if (opening.status === 'finished') {
       spool.close();
@@ -88,7 +92,7 @@ export async function start(request: StartRequest, deps: StartDeps): Promise<Exi
       deps.events.emit('run.alreadyFinished', { run: run.run, finishedAt: run.finishedAt ?? 0, exitCode });
       return exitCode;
     }
-    return await serve({ request, deps, crew, pipeline, plan, spool, run, isNew: opening.isNew });
+    return await serve({ request, deps, crew, pipeline, plan, spool, run, isNew: opening.isNew, stopped });
   } finally {
     crew.dismiss();
   }
@@ -98,7 +102,7 @@ async function describe(
   crew: Crew,
   file: string,
   deps: StartDeps,
-  isStopped: () => boolean,
+  stopped: AbortSignal,
 ): Promise<PipelineDescription | undefined> {
   const { clock, readyTimeoutMs, formatProblems } = deps;
   let child = crew.boot();
@@ -109,7 +113,7 @@ async function describe(
       deadlineMs: readyTimeoutMs,
       onOther: () => undefined,
     });
-    if (isStopped()) return undefined;
+    if (stopped.aborted) return undefined;
     if (description.status === 'described') return description.pipeline;
     if (description.status === 'wrong') throw configError('PIPELINE', formatProblems(description.problems));
     if (!description.wasKilled || attempt === describeTries) throw configError('PIPELINE', description.reason);
@@ -126,15 +130,18 @@ interface Serving {
   spool: Spool;
   run: RunRecord;
   isNew: boolean;
+  /** Aborts when it is asked to stop before there is a service. */
+  stopped: AbortSignal;
 }
 
-async function serve({ request, deps, crew, pipeline, plan, spool, run, isNew }: Serving): Promise<ExitCode> {
+async function serve({ request, deps, crew, pipeline, plan, spool, run, isNew, stopped }: Serving): Promise<ExitCode> {
   const { clock, random, events } = deps;
   const { settings, marks, limits, stateDirectory } = plan;
   let isUsable = true;
   let cancelReserve: Cancel | undefined;
   try {
-    await killOrphans(spool.writers, { clock, events, identify });
+    await killOrphans(spool.writers, { clock, events, identify, membersOf, stopped });
+    if (stopped.aborted) return exitCodes.ok;
     spool.writers.forgetOthers(run.run);
     restoreLimits(limits, spool, clock);
     const queue = new Queue(spool, run, { windowBytes: plan.queueMemoryBytes });

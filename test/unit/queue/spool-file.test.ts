@@ -16,7 +16,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import Database from 'better-sqlite3';
-import { fileWatch, openSpoolFile } from '../../../src/queue/spool-file.ts';
+import { fileWatch, openSpoolFile, retireUnreadableFile } from '../../../src/queue/spool-file.ts';
 import { applicationId, schemaVersion } from '../../../src/queue/spool-schema.ts';
 import { Spool } from '../../../src/queue/spool.ts';
 import { aRun, frameOf, group } from '../../contract/store.ts';
@@ -231,7 +231,7 @@ describe('a file that is no spool of ours', () => {
     writeFileSync(file, text);
     const before = fingerprint();
     const error = thrownBy(open);
-    expect(error).toMatchObject({ code: 'SPOOL', exitCode: 74 });
+    expect(error).toMatchObject({ code: 'SPOOL_DAMAGED', exitCode: 74 });
     expect(error?.message).toContain(
       `${file} is damaged or not a SQLite database (file is not a database). It is left as it is.`,
     );
@@ -289,7 +289,7 @@ describe('a spool that was not closed in order', () => {
     bytes.fill(0xff, Math.floor(at / 4096) * 4096 + 4096, Math.floor(at / 4096) * 4096 + 4100);
     writeFileSync(file, bytes);
     const error = thrownBy(open);
-    expect(error).toMatchObject({ code: 'SPOOL', exitCode: 74 });
+    expect(error).toMatchObject({ code: 'SPOOL_DAMAGED', exitCode: 74 });
     expect(error?.message).toMatch(
       /is damaged or not a SQLite database \(.*\). It is left as it is\. Restore it from a backup/,
     );
@@ -333,6 +333,23 @@ describe('the watch over the file', () => {
 });
 
 describe('a spool that is moved aside', () => {
+  it('although it cannot be read takes along what is beside it, and replaces nothing', () => {
+    mkdirSync(join(directory, 'state'));
+    writeFileSync(file, 'damaged');
+    writeFileSync(`${file}-wal`, 'not written back');
+    writeFileSync(join(directory, 'state', 'queue.until-today.db'), 'an earlier one');
+    const retired = retireUnreadableFile(file, 'until-today');
+    expect(readdirSync(join(directory, 'state'))).toEqual([
+      'queue.until-today-2.db',
+      'queue.until-today-2.db-wal',
+      'queue.until-today.db',
+    ]);
+    expect([readFileSync(retired, 'utf8'), readFileSync(`${retired}-wal`, 'utf8')]).toEqual([
+      'damaged',
+      'not written back',
+    ]);
+  });
+
   it('is complete under its new name, and leaves room for a new one', () => {
     const spool = open();
     spool.commit(group({ run: { ...aRun, nextSeq: 3 }, frames: [{ first: 1, frame: frameOf('a', 'b') }] }));

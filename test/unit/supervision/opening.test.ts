@@ -1,11 +1,13 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import Database from 'better-sqlite3';
 import { EventBus, type EventName } from '../../../src/observability/events.ts';
 import { Spool } from '../../../src/queue/spool.ts';
-import type { RunRecord } from '../../../src/queue/store.ts';
+import type { LimitState, RunRecord } from '../../../src/queue/store.ts';
 import { openRun, spoolFile, type Opening, type OpeningOptions } from '../../../src/supervision/opening.ts';
+import type { Left } from '../../../src/supervision/setting-aside.ts';
 import { aRun } from '../../support/a-queue.ts';
 import { HandClock } from '../../support/hand-clock.ts';
 
@@ -17,7 +19,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(stateDirectory, { recursive: true }));
 
-async function open(options: Partial<OpeningOptions> = {}): Promise<Opening> {
+async function openAny(options: Partial<OpeningOptions> = {}): Promise<Opening> {
   const bus = new EventBus();
   bus.subscribe((name, event) => events.push({ name, event }));
   return await openRun({
@@ -26,17 +28,27 @@ async function open(options: Partial<OpeningOptions> = {}): Promise<Opening> {
     fingerprint: 'version 1',
     fresh: false,
     again: false,
-    confirmFresh: () => Promise.resolve(),
+    confirmFresh: () => Promise.resolve('yes' as const),
+    killOrphans: () => Promise.resolve(),
+    stopped: new AbortController().signal,
     clock: new HandClock(),
     events: bus,
     ...options,
   });
 }
 
+type Opened = Exclude<Opening, { status: 'stopped' }>;
+
+async function open(options: Partial<OpeningOptions> = {}): Promise<Opened> {
+  const opening = await openAny(options);
+  if (opening.status === 'stopped') throw new Error('it was stopped');
+  return opening;
+}
+
 /** Leaves a run behind, as a supervisor that has stopped does. */
-function leave(run: Partial<RunRecord>): void {
+function leave(run: Partial<RunRecord>, limits: LimitState[] = []): void {
   const spool = Spool.open({ file: spoolFile(stateDirectory), durability: 'full' });
-  spool.commit({ run: aRun(run), frames: [], progress: [], retries: [], retriesGone: [], dead: [], limits: [] });
+  spool.commit({ run: aRun(run), frames: [], progress: [], retries: [], retriesGone: [], dead: [], limits });
   spool.close();
 }
 
@@ -84,9 +96,15 @@ describe('a state directory', () => {
 describe('a fresh start', () => {
   it('moves the old queue aside after it was confirmed, and deletes nothing', async () => {
     leave({ run: 'left', stored: 7 });
-    const asked: string[] = [];
-    const { spool, ...opening } = await open({ fresh: true, confirmFresh: async ({ run }) => void asked.push(run) });
-    expect(asked).toEqual(['left']);
+    const asked: Left[] = [];
+    const { spool, ...opening } = await open({
+      fresh: true,
+      confirmFresh: (left) => {
+        asked.push(left);
+        return Promise.resolve('yes');
+      },
+    });
+    expect(asked).toMatchObject([{ status: 'run', run: { run: 'left' } }]);
     expect(opening).toMatchObject({ status: 'open', isNew: true, run: { nextSeq: 1 } });
     expect(readdirSync(stateDirectory)).toContain('queue.until-2026-01-02T03-04-05-678Z.db');
     expect(events).toMatchObject([{ name: 'warning', event: { code: 'FRESH' } }]);
@@ -99,6 +117,99 @@ describe('a fresh start', () => {
     await expect(open({ fresh: true, confirmFresh: () => Promise.reject(refusal) })).rejects.toBe(refusal);
     const { spool, run } = await open();
     expect(run.run).toBe('left');
+    spool.close();
+  });
+
+  it('sees the old queue’s children gone before it is moved, and hands its limits on', async () => {
+    const limits = [{ limit: 'vendor', data: '{"frozenMs":60000}' }];
+    leave({ run: 'left' }, limits);
+    const seen: string[][] = [];
+    const { spool } = await open({
+      fresh: true,
+      killOrphans: () => {
+        seen.push(readdirSync(stateDirectory).filter((name) => name.endsWith('.db')));
+        return Promise.resolve();
+      },
+    });
+    expect(seen).toEqual([['queue.db']]);
+    spool.abandon();
+    const again = await open();
+    expect(again.spool.limits()).toEqual(limits);
+    again.spool.close();
+  });
+
+  it.each([
+    ['at the question', { confirmFresh: () => Promise.resolve('stopped' as const) }],
+    ['while orphans are waited for', { stopped: AbortSignal.abort() }],
+  ])('that is stopped %s changes nothing', async (_, options) => {
+    leave({ run: 'left' });
+    expect(await openAny({ fresh: true, ...options })).toEqual({ status: 'stopped' });
+    const { spool, run } = await open();
+    expect(run.run).toBe('left');
+    spool.close();
+  });
+
+  const unreadable: [string, (file: string) => void, RegExp][] = [
+    [
+      'is no database',
+      (file) => writeFileSync(file, 'somebody may want this'.repeat(500)),
+      /damaged or not a SQLite database/,
+    ],
+    [
+      'is of a newer version',
+      (file) => {
+        leave({ run: 'left' });
+        const db = new Database(file);
+        db.pragma('user_version = 999');
+        db.close();
+      },
+      /newer Millrace/,
+    ],
+  ];
+  it.each(unreadable)('moves a queue aside that %s, and says what it cannot know', async (_, spoil, reason) => {
+    const file = spoolFile(stateDirectory);
+    spoil(file);
+    const before = readFileSync(file);
+    const asked: Left[] = [];
+    const { spool, ...opening } = await open({
+      fresh: true,
+      confirmFresh: (left) => {
+        asked.push(left);
+        return Promise.resolve('yes');
+      },
+    });
+    expect(asked).toEqual([{ status: 'unreadable', reason: expect.stringMatching(reason) }]);
+    expect(opening).toMatchObject({ status: 'open', isNew: true });
+    const aside = join(stateDirectory, 'queue.until-2026-01-02T03-04-05-678Z.db');
+    expect(readFileSync(aside)).toEqual(before);
+    expect(events).toMatchObject([{ event: { message: expect.stringContaining('earlier supervisor') } }]);
+    spool.close();
+  });
+
+  it.each(unreadable)('that is not confirmed leaves a queue that %s as it is', async (_, spoil) => {
+    spoil(spoolFile(stateDirectory));
+    const before = readFileSync(spoolFile(stateDirectory));
+    const refusal = new Error('nothing was changed');
+    await expect(open({ fresh: true, confirmFresh: () => Promise.reject(refusal) })).rejects.toBe(refusal);
+    expect(readFileSync(spoolFile(stateDirectory))).toEqual(before);
+  });
+
+  it('looks again after a long question: a queue that was mended meanwhile is asked for anew', async () => {
+    const file = spoolFile(stateDirectory);
+    writeFileSync(file, 'no database');
+    const asked: string[] = [];
+    const { spool } = await open({
+      fresh: true,
+      confirmFresh: ({ status }) => {
+        asked.push(status);
+        if (status === 'unreadable') {
+          rmSync(file);
+          leave({ run: 'mended' });
+        }
+        return Promise.resolve('yes');
+      },
+    });
+    expect(asked).toEqual(['unreadable', 'run']);
     spool.close();
   });
 

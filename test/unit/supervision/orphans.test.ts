@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { systemClock } from '../../../src/core/clock.ts';
 import { EventBus, type Who } from '../../../src/observability/events.ts';
 import type { ProcessIdentity, WriterRecord, Writers } from '../../../src/queue/writers.ts';
-import { identify } from '../../../src/supervision/identity.ts';
+import { identify, membersOf } from '../../../src/supervision/identity.ts';
 import { killOrphans } from '../../../src/supervision/orphans.ts';
 import { HandClock } from '../../support/hand-clock.ts';
 import { until } from '../../support/until.ts';
@@ -26,10 +26,13 @@ class LeftBehind {
   }
 }
 
+const looking = { identify, membersOf, stopped: new AbortController().signal };
+
 const started: ChildProcess[] = [];
+const grandchildren: number[] = [];
 afterEach(() => {
-  for (const { pid } of started.splice(0)) {
-    if (identify(pid!)) process.kill(pid!, 'SIGKILL');
+  for (const pid of [...started.splice(0).map((child) => child.pid!), ...grandchildren.splice(0)]) {
+    if (identify(pid)) process.kill(pid, 'SIGKILL');
   }
 });
 
@@ -54,7 +57,7 @@ describe('the children of a predecessor', () => {
     const orphans = [aProcess(), aProcess('for (;;);')];
     const left = new LeftBehind(...orphans.map(({ identity }) => identity));
     const { events, who } = killed();
-    await killOrphans(left.asWriters, { clock: systemClock, events, identify });
+    await killOrphans(left.asWriters, { ...looking, clock: systemClock, events });
     expect(orphans.map(({ pid }) => identify(pid))).toEqual([undefined, undefined]);
     expect(who.map(({ pid, ordinal }) => [pid, ordinal])).toEqual(orphans.map(({ pid }, i) => [pid, i + 1]));
     expect(left.ended).toEqual([
@@ -70,9 +73,60 @@ describe('the children of a predecessor', () => {
     const comm = (): string => readFileSync(`/proc/${orphan.pid}/comm`, 'utf8').trim();
     await until(() => /^\d+$/.test(comm()));
     const grandchild = Number(comm());
-    await killOrphans(new LeftBehind(orphan.identity).asWriters, { clock: systemClock, ...killed(), identify });
+    await killOrphans(new LeftBehind(orphan.identity).asWriters, { ...looking, clock: systemClock, ...killed() });
     await until(() => identify(grandchild) === undefined);
     expect(identify(orphan.pid)).toBeUndefined();
+  });
+
+  /** A leader that has gone, and one that it had started and that lives on. */
+  async function aGrandchild(): Promise<{ leader: ProcessIdentity; pid: number }> {
+    const script = `require('node:child_process').spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { stdio: 'ignore' }); setInterval(() => {}, 1000);`;
+    const leader = aProcess(script);
+    const grandchild = (): number | undefined => membersOf(leader.pid).find(({ pid }) => pid !== leader.pid)?.pid;
+    await until(() => grandchild() !== undefined);
+    const pid = grandchild()!;
+    grandchildren.push(pid);
+    process.kill(leader.pid, 'SIGKILL');
+    await until(() => identify(leader.pid) === undefined);
+    return { leader: leader.identity, pid };
+  }
+
+  it('that are gone have left what they had started: it is killed and seen gone', async () => {
+    const { leader, pid } = await aGrandchild();
+    const left = new LeftBehind(leader);
+    const { events, who } = killed();
+    await killOrphans(left.asWriters, { ...looking, clock: systemClock, events });
+    expect(identify(pid)).toBeUndefined();
+    expect(who).toEqual([{ role: 'consumer', ordinal: 1, pid: leader.pid }]);
+    expect(left.ended).toEqual([[1, false]]);
+  });
+
+  it.each<[string, (leader: ProcessIdentity) => Partial<ProcessIdentity>]>([
+    ['began before they did', (leader) => ({ ...leader, started: String(Number(leader.started) + 1_000_000) })],
+    ['runs on another boot of the machine', (leader) => ({ ...leader, boot: 'another' })],
+    ['cannot be told from others', (leader) => ({ ...leader, started: null })],
+  ])('are not followed to a group that %s', async (_, alter) => {
+    const { leader, pid } = await aGrandchild();
+    const { events, who } = killed();
+    await killOrphans(new LeftBehind(alter(leader)).asWriters, { ...looking, clock: systemClock, events });
+    expect(identify(pid)).toBeDefined();
+    expect(who).toEqual([]);
+  });
+
+  it('are not waited for when the service is asked to stop, and stay on record', async () => {
+    const undead = aProcess();
+    const left = new LeftBehind(undead.identity);
+    const stop = new AbortController();
+    const over = killOrphans(left.asWriters, {
+      ...looking,
+      clock: new HandClock(),
+      ...killed(),
+      identify: () => undead.identity,
+      stopped: stop.signal,
+    });
+    stop.abort();
+    await over;
+    expect(left.ended).toEqual([]);
   });
 
   it.each<[string, (identity: ProcessIdentity) => Partial<ProcessIdentity>]>([
@@ -82,7 +136,7 @@ describe('the children of a predecessor', () => {
     const stranger = aProcess();
     const left = new LeftBehind(alter(stranger.identity));
     const { events, who } = killed();
-    await killOrphans(left.asWriters, { clock: systemClock, events, identify });
+    await killOrphans(left.asWriters, { ...looking, clock: systemClock, events });
     expect(identify(stranger.pid)).toEqual(stranger.identity);
     expect(who).toEqual([]);
     expect(left.ended).toEqual([[1, false]]);
@@ -90,7 +144,7 @@ describe('the children of a predecessor', () => {
 
   it('may be gone already, or never have had a number', async () => {
     const left = new LeftBehind({ pid: 4_194_999, started: '1', boot: 'b' }, {});
-    await killOrphans(left.asWriters, { clock: systemClock, ...killed(), identify });
+    await killOrphans(left.asWriters, { ...looking, clock: systemClock, ...killed() });
     expect(left.ended).toHaveLength(2);
   });
 
@@ -98,7 +152,12 @@ describe('the children of a predecessor', () => {
     const clock = new HandClock();
     const undead = aProcess();
     const left = new LeftBehind(undead.identity);
-    const outcome = killOrphans(left.asWriters, { clock, ...killed(), identify: () => undead.identity }).then(
+    const outcome = killOrphans(left.asWriters, {
+      ...looking,
+      clock,
+      ...killed(),
+      identify: () => undead.identity,
+    }).then(
       () => 'resolved',
       (error: unknown) => error,
     );
