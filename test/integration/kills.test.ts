@@ -124,6 +124,31 @@ describe('the supervisor', () => {
     await project.quiet();
   });
 
+  it('is followed by one that ends what a consumer had started itself', async () => {
+    project.write(
+      'kills.ts',
+      appending({ items: 3000, waitMs: 20 }).replace(
+        'async process(item) {',
+        `setup() { process.getBuiltinModule('node:child_process').spawn('sleep', ['1000'], { stdio: 'ignore' }).unref(); },
+         async process(item) {`,
+      ),
+    );
+    const first = project.start(['run', 'kills.ts', '--consumers', '1']);
+    await project.statusWhere('kills', ({ items }) => items.done > 0);
+    first.kill('SIGKILL');
+    await first.ended;
+    // Its leader has gone, one way or the other; it has not.
+    const left = await project.until(() => {
+      const pids = processesOf(project.folder);
+      return pids.length === 1 ? pids : undefined;
+    });
+    const second = project.start(['run', 'kills.ts', '--consumers', '1']);
+    await second.logged('run.started');
+    expect(processesOf(project.folder)).not.toContain(left[0]);
+    expect((await second.ended).code).toBe(0);
+    expectEachOnce(3000);
+  });
+
   it('leaves no child behind when it is killed', async () => {
     project.write('kills.ts', appending({ items: 100_000, waitMs: 50 }));
     const running = project.start(['run', 'kills.ts', '--consumers', '3']);
