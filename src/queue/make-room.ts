@@ -1,18 +1,22 @@
 /**
  * Runs `write`; if the disk is full, calls `makeRoom` and runs it once more. Throws what `write` throws, the first time
- * if no room can be made.
+ * if there is no room even for making some; any other failure of that is thrown as it is.
  */
 export function makingRoom(write: () => void, makeRoom: () => void): void {
   try {
     write();
   } catch (error) {
-    if ((error as { code?: unknown }).code !== 'SQLITE_FULL') throw error;
+    if (!isFull(error)) throw error;
     try {
       makeRoom();
-    } catch {
-      // That takes room, too. The disk is full, then: what the first try said.
-      throw error;
+    } catch (other) {
+      // That takes room, too.
+      throw isFull(other) ? error : other;
     }
     write();
   }
+}
+
+function isFull(error: unknown): boolean {
+  return (error as { code?: unknown }).code === 'SQLITE_FULL';
 }

@@ -141,9 +141,9 @@ export class Queue {
     this.#change(change);
   }
 
-  /** Puts what a limit must not forget into the group. */
+  /** Puts what a limit must not forget into the group, in the place of what that held of it. */
   setLimit(state: LimitState): void {
-    this.#group.limits.push(state);
+    this.#group.limits = this.#group.limits.filter(({ limit }) => limit !== state.limit).concat(state);
   }
 
   // ── out ────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -1,5 +1,12 @@
 import { closeSync, fsyncSync, openSync, rmSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Clock } from '../core/clock.ts';
+import { errorData } from '../core/errors.ts';
+import { ioError } from './spool-failure.ts';
+import { StoreFull } from './store.ts';
+
+/** On a full disk it takes some work to find out that it still is. */
+const betweenTriesMs = 500;
 
 const chunk = Buffer.alloc(1024 * 1024);
 
@@ -11,12 +18,18 @@ export class Reserve {
   readonly #file: string;
   readonly #bytes: number;
   readonly #makeRoom: () => void;
+  readonly #clock: Pick<Clock, 'now'>;
   #isHeld = false;
+  #nextTryAt = -Infinity;
 
-  /** `makeRoom` is asked to free disk space when there is none to take. */
-  constructor(directory: string, makeRoom: () => void, bytes = 8 * chunk.length) {
+  /** `makeRoom` is asked to free disk space when there is none to take; it throws StoreFull if it cannot. */
+  constructor(
+    directory: string,
+    { makeRoom, clock, bytes = 8 * chunk.length }: { makeRoom: () => void; clock: Pick<Clock, 'now'>; bytes?: number },
+  ) {
     this.#file = join(directory, 'reserve');
     this.#makeRoom = makeRoom;
+    this.#clock = clock;
     this.#bytes = bytes;
   }
 
@@ -24,38 +37,72 @@ export class Reserve {
     return this.#isHeld;
   }
 
-  /** Takes the space; false if there is not enough of it. */
+  /**
+   * Takes the space; false if there is not enough of it, or was not when that was last tried, a moment ago. Throws an
+   * error that is final if the disk has failed.
+   */
   take(): boolean {
-    if (this.#isHeld || this.#claim()) return true;
-    try {
-      this.#makeRoom();
-    } catch {
-      // No room even for that; the second try tells.
+    if (this.#isHeld) return true;
+    const now = this.#clock.now();
+    if (now < this.#nextTryAt) return false;
+    this.#claim();
+    if (!this.#isHeld) {
+      this.#makeSomeRoom();
+      this.#claim();
     }
-    return this.#claim();
+    // A timer set for then may be a millisecond early.
+    if (!this.#isHeld) this.#nextTryAt = now + betweenTriesMs - 1;
+    return this.#isHeld;
   }
 
   /** Gives the space up. Idempotent. */
   release(): void {
     this.#isHeld = false;
-    rmSync(this.#file, { force: true });
+    try {
+      rmSync(this.#file, { force: true });
+    } catch (error) {
+      throw this.#failure(error);
+    }
   }
 
-  #claim(): boolean {
-    // A predecessor's.
-    if (statSync(this.#file, { throwIfNoEntry: false })?.size === this.#bytes) return (this.#isHeld = true);
-    let fd: number | undefined;
+  #makeSomeRoom(): void {
     try {
-      fd = openSync(this.#file, 'w', 0o600);
+      this.#makeRoom();
+    } catch (error) {
+      // No room even for that; the second try tells.
+      if (!(error instanceof StoreFull)) throw error;
+    }
+  }
+
+  #claim(): void {
+    try {
+      // It may be a predecessor's.
+      if (statSync(this.#file, { throwIfNoEntry: false })?.size !== this.#bytes) this.#write();
+      this.#isHeld = true;
+    } catch (error) {
+      if (!isFull(error)) throw this.#failure(error);
+      this.release();
+    }
+  }
+
+  #write(): void {
+    const fd = openSync(this.#file, 'w', 0o600);
+    try {
       // Really written, because a sparse file reserves nothing.
       for (let left = this.#bytes; left > 0;) left -= writeSync(fd, chunk, 0, Math.min(chunk.length, left));
       fsyncSync(fd);
-      this.#isHeld = true;
-    } catch {
-      this.release();
     } finally {
-      if (fd !== undefined) closeSync(fd);
+      closeSync(fd);
     }
-    return this.#isHeld;
   }
+
+  #failure(error: unknown): Error {
+    return ioError(`the space kept back in ${this.#file} failed: ${errorData(error).message}`, error);
+  }
+}
+
+/** No room on the disk, or none left of what this user may have of it. */
+function isFull(error: unknown): boolean {
+  const { code } = error as { code?: unknown };
+  return code === 'ENOSPC' || code === 'EDQUOT';
 }

@@ -11,7 +11,9 @@ export function spoolFailure(error: unknown, file: string): Error {
   if (code === 'SQLITE_FULL') {
     return new StoreFull(`no room for the queue in ${dirname(file)}: ${reason}`, { cause: error });
   }
-  if (code === 'SQLITE_NOTADB' || (typeof code === 'string' && code.startsWith('SQLITE_CORRUPT'))) {
+  // Text in a row that cannot be understood is damage as well.
+  const isDamaged = code === 'SQLITE_NOTADB' || error instanceof SyntaxError;
+  if (isDamaged || (typeof code === 'string' && code.startsWith('SQLITE_CORRUPT'))) {
     return new MillraceError(
       'SPOOL_DAMAGED',
       `the queue's file ${file} is damaged or not a SQLite database (${reason}). It is left as it is. ` +
@@ -34,6 +36,12 @@ export function openingFailure(error: unknown, file: string): Error {
 /** Whether a file could not be opened for what is in it: no supervisor holds it then, and nothing in it can be told. */
 export function isUnreadable(error: unknown): error is MillraceError {
   return error instanceof MillraceError && (error.code === 'SPOOL_DAMAGED' || error.code === 'SPOOL_NEWER');
+}
+
+/** An error while something was read. There is no room to wait for: a full disk is as final as any other. */
+export function readingFailure(error: unknown, file: string): Error {
+  const failure = spoolFailure(error, file);
+  return failure instanceof StoreFull ? ioError(failure.message, error) : failure;
 }
 
 /** The spool's disk or file has failed: exit 74. */

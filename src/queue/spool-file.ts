@@ -1,4 +1,4 @@
-import { existsSync, linkSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { existsSync, linkSync, mkdirSync, renameSync, rmSync, statSync, type Stats } from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import { configError } from '../core/errors.ts';
@@ -164,10 +164,17 @@ function migrate(db: Database.Database): void {
 
 /** Tells whether `file` is still the one that was opened: a removed or replaced file swallows commits silently. */
 export function fileWatch(file: string): () => void {
-  const opened = statSync(file);
+  const look = (): Stats | undefined => {
+    try {
+      return statSync(file, { throwIfNoEntry: false });
+    } catch (error) {
+      throw spoolFailure(error, file);
+    }
+  };
+  const opened = look();
   return () => {
-    const now = statSync(file, { throwIfNoEntry: false });
-    if (now?.ino === opened.ino && now.dev === opened.dev) return;
+    const now = look();
+    if (now && now.ino === opened?.ino && now.dev === opened.dev) return;
     throw ioError(
       `the queue's file ${file} was ${now ? 'replaced' : 'removed'} while in use. What was stored since may be lost with it; everything settled is in the sink.`,
       undefined,

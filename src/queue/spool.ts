@@ -11,12 +11,13 @@ import { Intervals } from '../core/intervals.ts';
 import { frameBytes, joinItems, type Frame } from '../frame/frame.ts';
 import { deadReader } from './dead-letters.ts';
 import { makingRoom } from './make-room.ts';
-import { openingFailure, spoolFailure } from './spool-failure.ts';
+import { openingFailure, readingFailure, spoolFailure } from './spool-failure.ts';
 import { fileWatch, openSpoolFile, retireFile, type OpenOptions } from './spool-file.ts';
 import { forgetHolder } from './spool-holder.ts';
 import {
   memoryBytes,
   requireRow,
+  StoreFull,
   type DeadRecord,
   type Group,
   type LimitState,
@@ -47,6 +48,7 @@ export class Spool implements Store {
   readonly #readDead: Store['readDead'];
   readonly #commit: Database.Transaction<(group: Group) => void>;
   #reservedSeq: number;
+  #hasFailed = false;
   // After a power loss the file may have forgotten seqs that the sink has seen: go on behind all that were reserved.
   readonly #resumeAt: number;
 
@@ -76,11 +78,14 @@ export class Spool implements Store {
     this.#resumeAt = this.wasClean ? 0 : reserved_seq;
     // A sink may see the generation at once: it must not be given out again after a power loss.
     this.#durably(() => db.prepare('UPDATE spool SET generation = ?, is_clean = 0').run(this.generation));
-    this.writers = new Writers(db, (write) => this.#durably(write));
+    this.writers = new Writers(db, {
+      durably: (write) => this.#durably(write),
+      read: (read) => this.#read(read),
+    });
   }
 
   run(): RunRecord | undefined {
-    const row = this.#statements.latestRun.get() as RunRow | undefined;
+    const row = this.#read(() => this.#statements.latestRun.get() as RunRow | undefined);
     if (!row) return undefined;
     const run = runFromRow(row);
     run.nextSeq = Math.max(run.nextSeq, this.#resumeAt);
@@ -88,11 +93,11 @@ export class Spool implements Store {
   }
 
   totals(): StoreTotals {
-    return this.#statements.totals.get() as StoreTotals;
+    return this.#read(() => this.#statements.totals.get() as StoreTotals);
   }
 
   limits(): LimitState[] {
-    return this.#statements.limits.all() as LimitState[];
+    return this.#read(() => this.#statements.limits.all() as LimitState[]);
   }
 
   commit(group: Group): void {
@@ -103,51 +108,52 @@ export class Spool implements Store {
         () => this.#shrink(),
       );
     } catch (error) {
-      throw spoolFailure(error, this.#file);
+      throw this.#failure(spoolFailure(error, this.#file));
     }
   }
 
   readFrames(after: number, bytes: number): StoredFrame[] {
-    const found: StoredFrame[] = [];
-    let size = 0;
-    for (const row of this.#statements.framesAfter.iterate(after) as Iterable<FrameRow>) {
-      const stored = frameFromRow(row);
-      size += memoryBytes(stored.frame);
-      if (found.length > 0 && size > bytes) break;
-      found.push(stored);
-    }
-    return found;
+    return this.#read(() => {
+      const found: StoredFrame[] = [];
+      let size = 0;
+      for (const row of this.#statements.framesAfter.iterate(after) as Iterable<FrameRow>) {
+        const stored = frameFromRow(row);
+        size += memoryBytes(stored.frame);
+        if (found.length > 0 && size > bytes) break;
+        found.push(stored);
+      }
+      return found;
+    });
   }
 
   readFrameOf(seq: number): StoredFrame | undefined {
-    const row = this.#statements.frameOf.get(seq) as FrameRow | undefined;
-    if (!row || row.first + row.count <= seq) return undefined;
-    return frameFromRow(row);
+    return this.#read(() => {
+      const row = this.#statements.frameOf.get(seq) as FrameRow | undefined;
+      if (!row || row.first + row.count <= seq) return undefined;
+      return frameFromRow(row);
+    });
   }
 
   readRetryHeads(limit: number): RetryHead[] {
-    return this.#statements.retryHeads.all(limit) as RetryHead[];
+    return this.#read(() => this.#statements.retryHeads.all(limit) as RetryHead[]);
   }
 
   readRetry(seq: number): Frame | undefined {
-    const row = this.#statements.retry.get(seq) as ItemRow | undefined;
+    const row = this.#read(() => this.#statements.retry.get(seq) as ItemRow | undefined);
     return row && joinItems(row.shapes, [row.body]);
   }
 
   readRetrySeqs(limit: number): number[] {
-    return this.#statements.retrySeqs.all(limit) as number[];
+    return this.#read(() => this.#statements.retrySeqs.all(limit) as number[]);
   }
 
   readDead(after: number, limit: number): DeadRecord[] {
-    return this.#readDead(after, limit);
+    return this.#read(() => this.#readDead(after, limit));
   }
 
   /** The ids of the runs before `run`, the latest ones. */
   runsBefore(run: string): string[] {
-    return this.#db
-      .prepare('SELECT run FROM run WHERE run <> ? ORDER BY number DESC LIMIT 100')
-      .pluck()
-      .all(run) as string[];
+    return this.#read(() => this.#statements.runsBefore.all(run) as string[]);
   }
 
   /** A check that the file is still the one that was opened; it throws if not. */
@@ -163,12 +169,13 @@ export class Spool implements Store {
     try {
       this.#shrink();
     } catch (error) {
-      throw spoolFailure(error, this.#file);
+      throw this.#failure(spoolFailure(error, this.#file));
     }
   }
 
-  /** Lets go of the file in order. Idempotent. */
+  /** Lets go of the file: in order, or, if it has failed, without another write to it. Idempotent. */
   close(): void {
+    if (this.#hasFailed) this.abandon();
     if (!this.#db.open) return;
     try {
       this.#db.transaction(() => {
@@ -200,7 +207,7 @@ export class Spool implements Store {
       this.#db.close();
       return retired;
     } catch (error) {
-      throw spoolFailure(error, this.#file);
+      throw this.#failure(spoolFailure(error, this.#file));
     }
   }
 
@@ -239,6 +246,20 @@ export class Spool implements Store {
     this.#db.pragma('wal_checkpoint(TRUNCATE)');
   }
 
+  #read<T>(read: () => T): T {
+    try {
+      return read();
+    } catch (error) {
+      throw this.#failure(readingFailure(error, this.#file));
+    }
+  }
+
+  /** Notes that `error`, unless it is only want of room, is the end of this spool. */
+  #failure(error: Error): Error {
+    this.#hasFailed ||= !(error instanceof StoreFull);
+    return error;
+  }
+
   #reserve(nextSeq: number): void {
     const reserved = nextSeq + seqBlock;
     this.#durably(() => this.#db.prepare('UPDATE spool SET reserved_seq = ?').run(reserved));
@@ -256,7 +277,7 @@ export class Spool implements Store {
         this.#db.pragma('synchronous = NORMAL');
       }
     } catch (error) {
-      throw spoolFailure(error, this.#file);
+      throw this.#failure(spoolFailure(error, this.#file));
     }
   }
 }
@@ -270,6 +291,7 @@ function prepare(db: Database.Database) {
         (SELECT coalesce(sum(bytes), 0) FROM frames)
           + (SELECT coalesce(sum(length(shapes) + length(body) + 4), 0) FROM retries) AS bytes,
         (SELECT count(*) FROM retries) AS retrying`),
+    runsBefore: db.prepare('SELECT run FROM run WHERE run <> ? ORDER BY number DESC LIMIT 100').pluck(),
     limits: db.prepare('SELECT name AS "limit", data FROM limits'),
     framesAfter: db.prepare('SELECT * FROM frames LEFT JOIN progress USING (first) WHERE first > ? ORDER BY first'),
     frameOf: db.prepare(

@@ -16,25 +16,32 @@ export interface WriterRecord extends Partial<ProcessIdentity> {
   ordinal: number;
 }
 
+/** How the spool is written so that it survives a power loss, and how it is read: both throw what its failures mean. */
+interface Access {
+  durably: <T>(write: () => T) => T;
+  read: <T>(read: () => T) => T;
+}
+
 /**
  * Every process that was ever given work, by its writer id: rising, one per process, never reused. It is committed
  * before the process may touch source, sink or limit, so that a successor of the supervisor knows whom to look for.
  */
 export class Writers {
   readonly #db: Database.Database;
-  readonly #durably: <T>(write: () => T) => T;
+  readonly #durably: Access['durably'];
+  readonly #read: Access['read'];
 
-  constructor(db: Database.Database, durably: <T>(write: () => T) => T) {
+  constructor(db: Database.Database, { durably, read }: Access) {
     this.#db = db;
     this.#durably = durably;
+    this.#read = read;
   }
 
   /** Records a process; returns its writer id. */
   register(record: Omit<WriterRecord, 'writer' | keyof ProcessIdentity> & ProcessIdentity): number {
-    const insert = this.#db.prepare(
-      'INSERT INTO writers (run, role, ordinal, pid, started, boot) VALUES (@run, @role, @ordinal, @pid, @started, @boot)',
-    );
-    return this.#durably(() => Number(insert.run(record).lastInsertRowid));
+    const insert =
+      'INSERT INTO writers (run, role, ordinal, pid, started, boot) VALUES (@run, @role, @ordinal, @pid, @started, @boot)';
+    return this.#durably(() => Number(this.#db.prepare(insert).run(record).lastInsertRowid));
   }
 
   /** The process has exited; `isClean` if it had said that nothing of it is under way any more. */
@@ -46,25 +53,22 @@ export class Writers {
 
   /** The sink bars these writers. */
   fenced(writers: readonly number[]): void {
-    const update = this.#db.prepare('UPDATE writers SET fenced = 1 WHERE writer = ?');
-    this.#durably(() => this.#db.transaction(() => writers.forEach((writer) => update.run(writer))).immediate());
+    this.#durably(() => {
+      const update = this.#db.prepare('UPDATE writers SET fenced = 1 WHERE writer = ?');
+      this.#db.transaction(() => writers.forEach((writer) => update.run(writer))).immediate();
+    });
   }
 
   /** Those whose exit nobody has recorded: children of a predecessor, which may still live. */
   notEnded(): WriterRecord[] {
-    return this.#db
-      .prepare('SELECT writer, run, role, ordinal, pid, started, boot FROM writers WHERE ended = 0 ORDER BY writer')
-      .all() as WriterRecord[];
+    const select = 'SELECT writer, run, role, ordinal, pid, started, boot FROM writers WHERE ended = 0 ORDER BY writer';
+    return this.#read(() => this.#db.prepare(select).all() as WriterRecord[]);
   }
 
   /** Consumers of `run` that may have a transaction open in the sink: they did not end in order and are not barred. */
   notFenced(run: string): number[] {
-    return this.#db
-      .prepare(
-        `SELECT writer FROM writers WHERE fenced = 0 AND ended = 1 AND role = 'consumer' AND run = ? ORDER BY writer`,
-      )
-      .pluck()
-      .all(run) as number[];
+    const select = `SELECT writer FROM writers WHERE fenced = 0 AND ended = 1 AND role = 'consumer' AND run = ? ORDER BY writer`;
+    return this.#read(() => this.#db.prepare(select).pluck().all(run) as number[]);
   }
 
   /** Forgets processes of other runs, of which nothing can come any more. */

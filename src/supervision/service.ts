@@ -27,6 +27,8 @@ import { watchForHangs } from './watch.ts';
 
 /** How long to wait before a commit that found no room is tried again. */
 const fullRetryMs = 500;
+/** When the space kept back is first taken: it takes some milliseconds, and is not needed before there is something to settle. */
+const reserveAfterMs = 1000;
 /** How often the store's file is looked at: one that was removed takes commits silently. */
 const storeCheckMs = 1000;
 
@@ -76,6 +78,7 @@ export class Service {
   readonly #doneBefore: number;
   #cancelWake: Cancel = () => undefined;
   #cancelWatch: Cancel = () => undefined;
+  #cancelReserve: Cancel = () => undefined;
   #resolve: (outcome: Outcome) => void = () => undefined;
   #isOver = false;
 
@@ -117,6 +120,7 @@ export class Service {
       this.#resolve = resolve;
       // Unless it was stopped before.
       if (!this.#shutdown) this.#fillPosts();
+      this.#cancelReserve = clock.after(reserveAfterMs, () => this.#takeReserve());
       this.#cancelWatch = watchForHangs(() => this.#posts() as Post<never, never>[], { clock, ...settings });
       this.#touch();
     });
@@ -261,6 +265,15 @@ export class Service {
       this.#producing.throttle(true);
       this.#wakeAt(moment.now + fullRetryMs);
       return committed;
+    }
+  }
+
+  #takeReserve(): void {
+    try {
+      // On a full disk it would take what settles items.
+      if (!this.#isFull) this.#options.reserve.take();
+    } catch (error) {
+      this.#failHard(error);
     }
   }
 
@@ -422,6 +435,7 @@ export class Service {
     this.#shutdown?.done();
     this.#cancelWake();
     this.#cancelWatch();
+    this.#cancelReserve();
     for (const { post } of [this.#producing, ...this.#consumers]) post.drain();
     this.#resolve({ exitCode, spoolFailed: this.#spoolFailed, error: this.#failure });
   }

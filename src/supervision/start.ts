@@ -1,7 +1,7 @@
 /**
  * From a pipeline file to a running service: describe, open, take over from a predecessor, serve, close.
  */
-import type { Cancel, Clock } from '../core/clock.ts';
+import type { Clock } from '../core/clock.ts';
 import { configError, MillraceError } from '../core/errors.ts';
 import { exitCodes, type ExitCode } from '../core/exit-codes.ts';
 import type { PipelineDescription, Problem } from '../ipc/messages.ts';
@@ -23,7 +23,6 @@ import { Service } from './service.ts';
 
 /** How often a producer that was killed while it loaded the pipeline is replaced. */
 const describeTries = 3;
-const reserveAfterMs = 1000;
 
 export interface StartRequest {
   /** The pipeline file, absolute. */
@@ -138,7 +137,6 @@ async function serve({ request, deps, crew, pipeline, plan, spool, run, isNew, s
   const { clock, random, events } = deps;
   const { settings, marks, limits, stateDirectory } = plan;
   let isUsable = true;
-  let cancelReserve: Cancel | undefined;
   try {
     await killOrphans(spool.writers, { clock, events, identify, membersOf, stopped });
     if (stopped.aborted) return exitCodes.ok;
@@ -154,9 +152,6 @@ async function serve({ request, deps, crew, pipeline, plan, spool, run, isNew, s
       open: queued + lent + retrying,
       stateDirectory,
     });
-    const reserve = new Reserve(stateDirectory, () => spool.shrink());
-    // Not needed before there is something to settle, and it takes some milliseconds.
-    cancelReserve = clock.after(reserveAfterMs, () => reserve.take());
     const service = new Service({
       hub: {
         clock,
@@ -179,7 +174,7 @@ async function serve({ request, deps, crew, pipeline, plan, spool, run, isNew, s
       crew,
       stateDirectory,
       checkStore: spool.watch(),
-      reserve,
+      reserve: new Reserve(stateDirectory, { makeRoom: () => spool.shrink(), clock }),
     });
     const stopShowing = await deps.onService(service, plan, spool);
     const over = service.run();
@@ -190,7 +185,6 @@ async function serve({ request, deps, crew, pipeline, plan, spool, run, isNew, s
     if (outcome.error) throw outcome.error;
     return outcome.exitCode;
   } finally {
-    cancelReserve?.();
     if (isUsable) spool.close();
     else spool.abandon();
   }

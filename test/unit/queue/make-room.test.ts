@@ -34,7 +34,8 @@ describe('a write to a full disk', () => {
       undefined,
     ],
     ['fails as full when the room is not enough', [full, full], [undefined], ['write', 'make room', 'write'], full],
-    ['fails as full when no room can be made', [full], [broken], ['write', 'make room'], full],
+    ['fails as full when there is no room even for making some', [full], [full], ['write', 'make room'], full],
+    ['fails with what fails while room is made', [full], [broken], ['write', 'make room'], broken],
     ['is not tried again after any other failure', [broken], [], ['write'], broken],
   ])('%s', (_, writes, rooms, done, thrown) => {
     expect(story(writes, rooms)).toEqual({ done, thrown });

@@ -4,7 +4,7 @@ import { sourceStart } from '../../../src/frame/position.ts';
 import { Holding } from '../../../src/queue/lending.ts';
 import { MemoryStore } from '../../../src/queue/memory-store.ts';
 import { Queue } from '../../../src/queue/queue.ts';
-import type { RunRecord } from '../../../src/queue/store.ts';
+import { StoreFull, type Group, type RunRecord } from '../../../src/queue/store.ts';
 import { cutFrame } from '../../../src/frame/frame.ts';
 import { aRun, error, frameOf } from '../../contract/store.ts';
 import { steps, Walk } from './queue-walk.ts';
@@ -152,6 +152,25 @@ describe('the queue', () => {
     queue.commit(moment);
     expect(store.run()).toMatchObject({ state: 'sealed', nextSeq: 4, stored: 3, done: 1, position: { count: 1 } });
     expect(queue.take(holding, credit, moment)).toMatchObject({ seq: 3, history: 'first' });
+  });
+
+  it('holds one record of a limit, the latest, however often that changes before it can be stored', () => {
+    const store = new MemoryStore();
+    const queue = queueOf(store);
+    const tried: Group['limits'][] = [];
+    store.commit = ({ limits }) => {
+      tried.push([...limits]);
+      throw new StoreFull('no room');
+    };
+    for (let n = 1; n <= 100; n++) {
+      queue.setLimit({ limit: 'vendor', data: `${n}` });
+      queue.setLimit({ limit: 'other', data: `${-n}` });
+      expect(() => queue.commit(moment)).toThrow(StoreFull);
+    }
+    expect(tried.at(-1)).toEqual([
+      { limit: 'vendor', data: '100' },
+      { limit: 'other', data: '-100' },
+    ]);
   });
 
   it('is not dirty before anything has changed, and stores what a limit must not forget', () => {

@@ -1,13 +1,15 @@
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import Database from 'better-sqlite3';
 import fc from 'fast-check';
 import { Intervals } from '../../../src/core/intervals.ts';
 import { cutFrame } from '../../../src/frame/frame.ts';
 import { Spool } from '../../../src/queue/spool.ts';
 import type { RunRecord } from '../../../src/queue/store.ts';
 import { aRun, error, frameOf, group, retryOf } from '../../contract/store.ts';
+import { thrownBy } from '../../support/thrown.ts';
 import { steps, Walk } from './queue-walk.ts';
 
 let directory: string;
@@ -98,6 +100,61 @@ describe('the spool', () => {
       }),
       { numRuns: 25 },
     );
+  });
+});
+
+describe('a read of the spool that fails', () => {
+  const reads: [string, (spool: Spool) => unknown][] = [
+    ['the run', (spool) => spool.run()],
+    ['earlier runs', (spool) => spool.runsBefore('r1')],
+    ['totals', (spool) => spool.totals()],
+    ['limits', (spool) => spool.limits()],
+    ['frames', (spool) => spool.readFrames(0, Infinity)],
+    ['a frame', (spool) => spool.readFrameOf(1)],
+    ['heads of retries', (spool) => spool.readRetryHeads(10)],
+    ['a retry', (spool) => spool.readRetry(3)],
+    ['seqs of retries', (spool) => spool.readRetrySeqs(10)],
+    ['dead letters', (spool) => spool.readDead(0, 10)],
+    ['processes', (spool) => spool.writers.notEnded()],
+    ['processes to be barred', (spool) => spool.writers.notFenced('r1')],
+  ];
+
+  it.each(reads)('is final, and says of which file: %s', (_, read) => {
+    const file = join(directory, 'queue.db');
+    const spool = open();
+    spool.commit(
+      group({
+        frames: [{ first: 1, frame: frameOf('a', 'b') }],
+        retries: [retryOf(3)],
+        limits: [{ limit: 'v', data: '{}' }],
+      }),
+    );
+    spool.shrink();
+    // What SQLite has in memory it does not read again; another start has nothing in memory.
+    spool.close();
+    const again = open();
+    writeFileSync(file, Buffer.alloc(statSync(file).size, 0xff));
+    truncateSync(join(directory, 'queue.db-wal'));
+    const thrown = thrownBy(() => read(again));
+    expect(thrown).toMatchObject({ code: 'SPOOL_DAMAGED', exitCode: 74 });
+    expect(thrown?.message).toContain(`the queue's file ${file} `);
+    const before = readFileSync(file);
+    again.close();
+    // Not even that it was closed is written to it.
+    expect(readFileSync(file).equals(before)).toBe(true);
+  });
+
+  it('may be one of a row that cannot be understood', () => {
+    const spool = open();
+    const progress = [{ first: 1, count: 2, settled: Intervals.of([1, 1]) }];
+    spool.commit(group({ frames: [{ first: 1, frame: frameOf('a', 'b') }], progress }));
+    spool.close();
+    const db = new Database(join(directory, 'queue.db'));
+    db.exec(`UPDATE progress SET settled = '[1,'`);
+    db.close();
+    const again = open();
+    expect(thrownBy(() => again.readFrameOf(1))?.message).toContain('queue.db is damaged');
+    again.abandon();
   });
 });
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { ioError } from '../../../src/queue/spool-failure.ts';
 import { StoreFull } from '../../../src/queue/store.ts';
 import { AService, described } from '../../support/a-service.ts';
 
@@ -270,6 +271,35 @@ describe('a spool that fails for good', () => {
     expect(world.outcome).toMatchObject({ spoolFailed: true, exitCode: 1 });
     expect(world.outcome?.error?.message).toContain('disk I/O error');
     expect(world.clock.waiting).toBe(0);
+  });
+
+  it.each<[string, (world: AService) => void]>([
+    [
+      'an item cannot be read back',
+      (world) => {
+        world.store.readFrameOf = () => {
+          throw ioError('unreadable', undefined);
+        };
+        world.consumer().dies();
+        world.pass(250);
+      },
+    ],
+    [
+      'the space that is kept back cannot be taken',
+      (world) => {
+        world.reserve.take = () => {
+          throw ioError('unreadable', undefined);
+        };
+        world.pass(1000);
+      },
+    ],
+  ])('ends the service, and is no bug, when %s', async (_, fails) => {
+    const world = new AService().runReady();
+    world.producer.yields([1, 2, 3], position);
+    world.tick();
+    fails(world);
+    await world.settle();
+    expect(world.outcome).toMatchObject({ exitCode: 74, spoolFailed: true, error: { message: 'unreadable' } });
   });
 
   it('is noticed when its file is not the one any more', async () => {
