@@ -1,7 +1,7 @@
 /** The supervisor: puts configuration, processes, log, progress and control together, and runs a pipeline. */
 import { relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { readConfigFile } from './config/config-file.ts';
+import { configPath, readConfigFile } from './config/config-file.ts';
 import { readEnvironment } from './config/environment.ts';
 import { resolveConfig } from './config/resolve.ts';
 import { controlSocketPath, stateDirectory } from './config/state-directory.ts';
@@ -43,8 +43,8 @@ export async function supervise({
   const folder = process.cwd();
   const environment = readEnvironment();
   const file = resolve(folder, typed);
-  const configName = config ?? environment['MILLRACE_CONFIG'];
-  const configFile = typeof configName === 'string' ? await readConfigFile(resolve(folder, configName)) : undefined;
+  const configName = configPath(typeof config === 'string' ? config : undefined, environment);
+  const configFile = configName === undefined ? undefined : await readConfigFile(resolve(folder, configName));
   const sources = { flags, environment, file: configFile, folder };
   const { settings: early, warnings } = resolveConfig(sources);
 

@@ -3,6 +3,7 @@ import { options, type Option } from '../config/schema.ts';
 import { stateDirectory } from '../config/state-directory.ts';
 import { exitCodes } from '../core/exit-codes.ts';
 import { formatBytes, formatDuration } from '../core/units.ts';
+import { formatRate } from '../limits/rate.ts';
 import { count, plural } from '../observability/figures.ts';
 import { printable } from '../observability/printable.ts';
 import { shortPath } from '../observability/short-path.ts';
@@ -27,13 +28,13 @@ export async function check(line: CommandLine, shell: Shell): Promise<number> {
 
 function describe(
   file: string,
-  { name, limits, deterministic, sink }: PipelineDescription,
+  { name: pipeline, limits, deterministic, sink }: PipelineDescription,
   config: Config,
   state: string,
 ): string {
   const { consumers, concurrency } = config.settings;
   const rows = [
-    [name, file],
+    [pipeline, file],
     ['slots', `${count(consumers * concurrency)} (${plural(consumers, 'consumer')} × ${count(concurrency)})`],
     [
       'source',
@@ -41,10 +42,7 @@ function describe(
         ? 'goes on where it was: after a restart stored items are skipped'
         : 'may yield items twice after a restart (deterministic: false)',
     ],
-    ...Object.entries(limits).map(([limit, { concurrency: held, rate }]) => [
-      'limit',
-      `${limit}: ${[held && `${held} at a time`, rate].filter(Boolean).join(', ')}`,
-    ]),
+    ...Object.entries(limits).map(([name, limit]) => ['limit', `${name}: ${limitText(limit)}`]),
     [
       'sink',
       `${sink.kind === sink.target ? sink.kind : `${sink.kind} ${sink.target}`}: ${sink.transactional ? 'exactly once' : 'at least once'}`,
@@ -57,6 +55,15 @@ function describe(
   ];
   const width = Math.max(...rows.map(([label = '']) => label.length));
   return rows.map(([label = '', text = '']) => `${label.padEnd(width)}  ${printable(text)}\n`).join('');
+}
+
+function limitText({ concurrency, rate, lingerMs }: PipelineDescription['limits'][string]): string {
+  const parts = [
+    concurrency !== undefined && `${concurrency} at a time`,
+    rate && formatRate(rate),
+    lingerMs !== undefined && `permits of a process that has gone come back after ${formatDuration(lingerMs)}`,
+  ];
+  return parts.filter(Boolean).join(', ');
 }
 
 function shown(kind: Option['kind'], value: unknown): string {

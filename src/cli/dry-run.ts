@@ -1,13 +1,18 @@
+import type { Cancel, Clock } from '../core/clock.ts';
 import { configError, describeError, errorData } from '../core/errors.ts';
 import { exitCodes } from '../core/exit-codes.ts';
 import { displayJson } from '../observability/display-json.ts';
 import { cutText, printable } from '../observability/printable.ts';
 import type { Log, SourceContext } from '../pipeline/context.ts';
 import type { Pipeline } from '../pipeline/types.ts';
+import { contextOf } from '../working/item-context.ts';
 import { ItemScope } from '../working/item-scope.ts';
+import { abortGraceMs, timedOut, wentOn } from '../working/item-timeout.ts';
+import { asItIs, rowsOf } from '../working/rows.ts';
 import type { CommandLine } from './command-line.ts';
 import { loadHere } from './load.ts';
 import { localCalls } from './local-calls.ts';
+import { readConfig } from './read-config.ts';
 import type { Shell } from './shell.ts';
 import { wholeNumber } from './whole-number.ts';
 
@@ -15,24 +20,29 @@ const run = 'dry-run';
 
 /**
  * `millrace run --dry-run N`: the first N items through `process`, one after the other and in this process, with the
- * limits held. Results are printed as lines of JSON, failures told; nothing is tried again, stored or written to the
- * sink. Resolves to 3 if an item failed.
+ * limits and the time for an item held. Results are printed as lines of JSON, failures told; nothing is tried again,
+ * stored or written to the sink. Resolves to 3 if an item failed.
  */
 export async function dryRun(line: CommandLine, shell: Shell): Promise<number> {
   const items = wholeNumber('dry-run', String(line.flags['dry-run']));
-  const { file, pipeline } = await loadHere(line.operand!, shell);
+  const { file, pipeline, description } = await loadHere(line.operand!, shell);
+  const { options, optionLines } = description;
+  const { settings, warnings } = await readConfig(line, shell, { file, options, optionLines });
+  for (const warning of warnings) await shell.err(`millrace: warning: ${warning}\n`);
   const log = logTo(shell);
-  const calls = localCalls(pipeline.limits ?? {}, shell.clock, shell.random);
+  const calls = localCalls(description.limits, shell.clock, shell.random);
   const outer = { ...calls.scope(new AbortController().signal), signal: new AbortController().signal, log };
   const resources = await within(file, 'setup', () => pipeline.setup?.({ ...outer, ordinal: 1 }));
+  const { process = asItIs } = pipeline;
 
   let failed = 0;
   await within(file, 'source', async () => {
     let seq = 0;
     for await (const item of sourceOf(pipeline, { ...outer, run, cursor: undefined, checkpoint: () => undefined })) {
       const scope = new ItemScope({ run, resources, log, calls }, ++seq, 1);
+      const work = async (): Promise<unknown> => await process(item, contextOf(scope));
       try {
-        const result = await (pipeline.process ? pipeline.process(item, scope) : item);
+        const result = await inTime(work, { scope, clock: shell.clock, itemTimeoutMs: settings.itemTimeout });
         for (const row of rowsOf(result)) await shell.out(`${displayJson(row)}\n`);
       } catch (error) {
         failed++;
@@ -45,6 +55,25 @@ export async function dryRun(line: CommandLine, shell: Shell): Promise<number> {
   });
   await within(file, 'teardown', () => pipeline.teardown?.(resources));
   return failed === 0 ? exitCodes.ok : exitCodes.deadLetters;
+}
+
+/** Settles as `work` does; rejects if that goes on although the item's signal has been aborted. */
+async function inTime(
+  work: () => Promise<unknown>,
+  { scope, clock, itemTimeoutMs }: { scope: ItemScope; clock: Clock; itemTimeoutMs: number },
+): Promise<unknown> {
+  const reason = timedOut(itemTimeoutMs);
+  let cancelGivingUp: Cancel = () => undefined;
+  const givenUp = new Promise<never>((_, reject) => {
+    cancelGivingUp = clock.after(itemTimeoutMs + abortGraceMs, () => reject(new Error(wentOn(reason))));
+  });
+  const cancelAbort = clock.after(itemTimeoutMs, () => scope.abort(reason));
+  try {
+    return await Promise.race([work(), givenUp]);
+  } finally {
+    cancelAbort();
+    cancelGivingUp();
+  }
 }
 
 /** What a function of the pipeline throws is the pipeline's mistake. */
@@ -62,11 +91,6 @@ function reasonOf(error: unknown): string {
 
 function sourceOf({ source }: Pipeline, context: SourceContext): Iterable<unknown> | AsyncIterable<unknown> {
   return typeof source === 'function' ? source(context) : source;
-}
-
-function rowsOf(result: unknown): readonly unknown[] {
-  if (result === undefined || result === null) return [];
-  return Array.isArray(result) ? result : [result];
 }
 
 function logTo({ err }: Shell): Log {

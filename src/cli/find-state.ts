@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { controlSocketPath, stateDirectory } from '../config/state-directory.ts';
 import { usageError } from '../core/errors.ts';
 import { show } from '../core/show.ts';
+import { isPipelineName } from '../pipeline/name.ts';
 import type { CommandLine } from './command-line.ts';
 import { nameInFile } from './name-in-file.ts';
 import type { Shell } from './shell.ts';
@@ -13,8 +14,6 @@ export interface FoundState {
   socketPath: string;
   name: string | undefined;
 }
-
-const slug = /^[a-z0-9][a-z0-9-]{0,40}$/;
 
 /**
  * The state directory that is meant: what `--state` says, or MILLRACE_STATE; else that of the pipeline that is named, by
@@ -43,11 +42,11 @@ function found(directory: string, name: string | undefined): FoundState {
 
 /** Nothing of a user's is run for this: asking how a pipeline is doing must not start anything. */
 function nameOf(operand: string, folder: string): string {
-  if (slug.test(operand)) return operand;
+  if (isPipelineName(operand)) return operand;
   const text = textOf(resolve(folder, operand));
   if (text === undefined) throw usageError(`expected the name of a pipeline or its file, got ${show(operand)}`);
   const name = nameInFile(text);
-  if (name !== undefined && slug.test(name)) return name;
+  if (name !== undefined && isPipelineName(name)) return name;
   throw usageError(`the name of the pipeline in ${operand} is not written there as a text: give the name itself`);
 }
 

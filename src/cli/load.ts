@@ -21,7 +21,7 @@ const deadlineMs = 30_000;
 
 /**
  * Imports a pipeline into this very process, for commands that run nothing else. Its top level may leave timers and
- * connections behind: see leave.ts. Rejects with a configuration error that has a line for each problem.
+ * connections behind: main.ts ends the process. Rejects with a configuration error that has a line for each problem.
  */
 export async function loadHere(operand: string, { folder, clock, divertOutput }: Shell): Promise<LoadedFile> {
   divertOutput();

@@ -1,23 +1,14 @@
 import { createCalls, type Calls } from '../calls/calls.ts';
 import type { Cancel, Clock } from '../core/clock.ts';
-import { parseRate } from '../core/units.ts';
 import { Limits } from '../limits/limits.ts';
-import type { Acquire, Freeze, Release } from '../ipc/messages.ts';
-import type { LimitSpecs } from '../pipeline/types.ts';
+import type { Acquire, Freeze, PipelineDescription, Release } from '../ipc/messages.ts';
 
 /** The one process that holds permits. */
 const holder = 1;
 
 /** Calls under limits that are kept in this process, for a run without a supervisor. */
-export function localCalls(specs: LimitSpecs, clock: Clock, random: () => number): Calls {
-  const limits = new Limits(
-    Object.fromEntries(
-      Object.entries(specs).map(([name, { concurrency, rate }]) => [
-        name,
-        { ...(concurrency !== undefined && { concurrency }), ...(rate !== undefined && { rate: parseRate(rate) }) },
-      ]),
-    ),
-  );
+export function localCalls(described: PipelineDescription['limits'], clock: Clock, random: () => number): Calls {
+  const limits = new Limits(described);
   let cancel: Cancel | undefined;
 
   const take = (message: Acquire | Release | Freeze): void => {

@@ -10,8 +10,15 @@ export async function readConfig(
   { environment, folder }: Shell,
   pipeline: ConfigSources['pipeline'],
 ): Promise<Config> {
-  const { config, debug: _, 'dry-run': __, ...given } = flags;
+  const { config, ...given } = withoutOwn(flags);
   const path = configPath(typeof config === 'string' ? config : undefined, environment);
   const file = path === undefined ? undefined : await readConfigFile(resolve(folder, path));
   return resolveConfig({ flags: given, environment, file, pipeline, folder });
+}
+
+/** Flags of commands that are no options. */
+const own = ['debug', 'dry-run', 'yes'];
+
+function withoutOwn(flags: CommandLine['flags']): CommandLine['flags'] {
+  return Object.fromEntries(Object.entries(flags).filter(([name]) => !own.includes(name)));
 }

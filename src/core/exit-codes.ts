@@ -8,7 +8,10 @@ export const exitCodes = {
   deadLetters: 3,
   /** The command line is wrong. */
   usage: 64,
-  /** Gave up: the producer or every consumer crashed too often. The queue is intact. */
+  /**
+   * Unavailable. Of a run: it gave up, as the producer or every consumer crashed too often; the queue is intact. Of a
+   * command that asks a running pipeline: none is running there, or it does not answer.
+   */
   gaveUp: 69,
   /** The spool's disk or file failed. */
   io: 74,

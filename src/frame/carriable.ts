@@ -3,6 +3,7 @@
  * functions, symbols and what refers back to itself by failing; the rest it would lose silently, and that is looked
  * for here.
  */
+import { isWellFormed } from '../core/well-formed.ts';
 
 /** Throws if `object`, which is about to be encoded as a record, holds or is something that would be lost. */
 export function requireCarriable(object: object): void {
@@ -38,10 +39,6 @@ function isLostKey(key: string): boolean {
 function flawOfInstance(object: object): string | undefined {
   const tag = Object.prototype.toString.call(object).slice('[object '.length, -1);
   return tag !== 'Object' && Object.keys(object).length === 0 ? `a ${tag}, which has no fields to carry` : undefined;
-}
-
-function isWellFormed(text: string): boolean {
-  return (text as string & { isWellFormed(): boolean }).isWellFormed();
 }
 
 // Deeper ones exceed the stack, here or in the encoder. A path is at least two characters a level.

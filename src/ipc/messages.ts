@@ -9,16 +9,25 @@
  * that the spool has not committed.
  */
 import type { ErrorData } from '../core/errors.ts';
+import type { Rate } from '../core/units.ts';
 import type { FrameHeader } from '../frame/frame.ts';
 import type { SourcePosition } from '../frame/position.ts';
 
 /** `[from, to, from, to, …]`: runs of seqs. */
 export type FlatIntervals = number[];
 
+/** A limit of a pipeline, read and checked. */
+export interface LimitDescription {
+  concurrency?: number;
+  rate?: Rate;
+  /** How long a permit stays taken after the exit of the process that held it. */
+  lingerMs?: number;
+}
+
 /** What the supervisor must know of a pipeline. */
 export interface PipelineDescription {
   name: string;
-  limits: Record<string, { concurrency?: number; rate?: string }>;
+  limits: Record<string, LimitDescription>;
   /** The pipeline's options as written; the configuration schema checks them. */
   options: Record<string, unknown>;
   /** The lines of the file on which these options stand, as far as they can be known. */
@@ -200,7 +209,7 @@ export interface Beat {
   rss: number;
   /** Event-loop utilisation since the last beat, 0…1. */
   utilisation: number;
-  /** Items lent and not yet settled (consumer), items sent and not yet stored (producer). */
+  /** Items lent and not yet settled (consumer), frames sent and not yet stored (producer). */
   lent: number;
   started: number;
   /** Age of the oldest started item, in milliseconds. */

@@ -14,6 +14,8 @@ const text: Check = (v) => typeof v === 'string';
 const flag: Check = (v) => typeof v === 'boolean';
 const whole: Check = (v) => typeof v === 'number' && Number.isSafeInteger(v) && v >= 0;
 const amount: Check = (v) => typeof v === 'number' && Number.isFinite(v) && v >= 0;
+const positive: Check = (v) => whole(v) && v !== 0;
+const positiveAmount: Check = (v) => amount(v) && v !== 0;
 const record: Check = (v) => typeof v === 'object' && v !== null && !Array.isArray(v);
 const orNull =
   (check: Check): Check =>
@@ -56,9 +58,10 @@ const position = fields({ cursor: orNull(text), count: whole, digest: orNull(tex
 const failure = fields({ seq: whole, verdict: oneOf('retry', 'later', 'dead'), error, afterMs: orNull(amount) });
 const frame = { count: whole, shapes: whole, base: whole };
 const problem = fields({ file: text, line: optional(whole), field: optional(text), message: text });
+const rate = fields({ count: positive, perMs: positiveAmount });
 const pipeline = fields({
   name: text,
-  limits: recordOf(fields({ concurrency: optional(amount), rate: optional(text) })),
+  limits: recordOf(fields({ concurrency: optional(positive), rate: optional(rate), lingerMs: optional(amount) })),
   options: record,
   fingerprint: text,
   deterministic: flag,

@@ -1,5 +1,4 @@
 import type { Settings } from '../config/schema.ts';
-import { parseRate } from '../core/units.ts';
 import type { PipelineDescription } from '../ipc/messages.ts';
 import { Limits } from '../limits/limits.ts';
 import type { Plan } from '../supervision/start.ts';
@@ -15,14 +14,7 @@ export function planOf(settings: Settings, stateDirectory: string, pipeline: Pip
       highBytes: settings.queueHighBytes,
       lowBytes: settings.queueLowBytes,
     },
-    limits: new Limits(
-      Object.fromEntries(
-        Object.entries(pipeline.limits).map(([name, { concurrency, rate }]) => [
-          name,
-          { ...(concurrency !== undefined && { concurrency }), ...(rate !== undefined && { rate: parseRate(rate) }) },
-        ]),
-      ),
-    ),
+    limits: new Limits(pipeline.limits),
     settings: {
       consumers: settings.consumers,
       concurrency: settings.concurrency,

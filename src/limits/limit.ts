@@ -1,4 +1,3 @@
-import { configError } from '../core/errors.ts';
 import { Buckets } from './buckets.ts';
 import { Freeze } from './freeze.ts';
 import type { Permit } from './permit.ts';
@@ -44,7 +43,6 @@ export class Limit {
   #granted = 0;
 
   constructor(name: string, spec: LimitSpec) {
-    check(name, spec);
     this.name = name;
     this.#spec = spec;
     this.#concurrency = spec.concurrency ?? Infinity;
@@ -172,18 +170,4 @@ export class Limit {
 /** In milliseconds, to a tenth, rounded down: younger than it is, if anything. */
 function ageOf(at: number, now: number): number {
   return Math.floor((now - at) * 10) / 10;
-}
-
-function check(name: string, { concurrency, rate, lingerMs = 0 }: LimitSpec): void {
-  const problem =
-    concurrency !== undefined && !(Number.isSafeInteger(concurrency) && concurrency >= 1)
-      ? `concurrency must be a whole number of at least 1, not ${concurrency}`
-      : rate !== undefined && !(Number.isSafeInteger(rate.count) && rate.count >= 1)
-        ? `the calls of a rate must be a whole number of at least 1, not ${rate.count}`
-        : rate !== undefined && !(Number.isFinite(rate.perMs) && rate.perMs > 0)
-          ? `the period of a rate must be longer than 0 ms, not ${rate.perMs}`
-          : !(Number.isFinite(lingerMs) && lingerMs >= 0)
-            ? `lingerMs must be at least 0, not ${lingerMs}`
-            : undefined;
-  if (problem !== undefined) throw configError('LIMIT', `limit "${name}": ${problem}`);
 }

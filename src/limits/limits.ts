@@ -1,4 +1,3 @@
-import { configError } from '../core/errors.ts';
 import { Limit, type LimitSnapshot, type LimitSpec } from './limit.ts';
 import type { Permit } from './permit.ts';
 import type { LimitRecord } from './record.ts';
@@ -37,13 +36,9 @@ export class Limits {
   /** Wall clock minus monotonic clock, as of the latest records. */
   #wallOffset: number | undefined;
 
-  /** Throws a configuration error for a name that is reserved, or a number that makes no sense. */
+  /** Names and numbers are taken as they are: what a pipeline says was checked where it was read. */
   constructor(specs: Readonly<Record<string, LimitSpec>>) {
-    for (const [name, spec] of Object.entries(specs)) {
-      if (name.startsWith(reserved))
-        throw configError('LIMIT', `limit "${name}": names that begin with "${reserved}" are reserved`);
-      this.#limits.set(name, new Limit(name, spec));
-    }
+    for (const [name, spec] of Object.entries(specs)) this.#limits.set(name, new Limit(name, spec));
   }
 
   /** `holder` wants a permit of `name`, and will know it as `id`. It is granted by `advance`, first come, first served. */

@@ -1,6 +1,6 @@
 /**
- * Everything worth telling, as typed events. Code that makes something happen emits; one subscriber words the log,
- * others keep the status, the progress display and the metrics. Nothing here may change what happens.
+ * Everything worth telling, as typed events. Code that makes something happen emits; one subscriber words the log;
+ * whoever wants to show or count something else subscribes as well. Nothing here may change what happens.
  */
 import type { ErrorData } from '../core/errors.ts';
 

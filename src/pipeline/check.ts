@@ -3,26 +3,19 @@
  * taken for granted. Pure: where in the file a field stands is found out elsewhere.
  */
 import { didYouMean } from '../core/nearest.ts';
-import { show } from '../core/show.ts';
-import { parseRate } from '../core/units.ts';
 import { sinkMark } from '../sinks/port.ts';
-
-/** A field, as the names that lead to it (`['limits', 'vendor', 'rate']`), and what is wrong with it. */
-export interface Finding {
-  path: readonly string[];
-  message: string;
-}
+import { type Finding, isRecord, wrong } from './finding.ts';
+import { limitsOf } from './limits-of.ts';
+import { isPipelineName } from './name.ts';
 
 type Check = (value: unknown) => Finding[];
 
-const slug = /^[a-z0-9][a-z0-9-]{0,40}$/;
-
 const checks: Readonly<Record<string, Check>> = {
   name: (value) =>
-    typeof value === 'string' && slug.test(value)
+    isPipelineName(value)
       ? []
       : wrong(['name'], 'small letters, digits and "-", at most 41 of them, not beginning with "-"', value),
-  limits: checkLimits,
+  limits: (value) => limitsOf(value).findings,
   source: (value) =>
     typeof value === 'function' || isIterable(value)
       ? []
@@ -48,48 +41,6 @@ export function checkFields(definition: object): Finding[] {
   return [...known.flatMap((field) => checks[field]!(fields[field])), ...unknown];
 }
 
-function checkLimits(limits: unknown): Finding[] {
-  if (limits === undefined) return [];
-  if (!isRecord(limits)) return wrong(['limits'], 'limits by name, such as { vendor: { concurrency: 10 } }', limits);
-  return Object.entries(limits).flatMap(([name, limit]) => [...checkLimitName(name), ...checkLimit(name, limit)]);
-}
-
-function checkLimitName(name: string): Finding[] {
-  const path = ['limits', name];
-  if (name.startsWith('sink:')) {
-    return [{ path, message: 'names that begin with "sink:" are reserved for sinks; choose another' }];
-  }
-  // It is shown in logs and tables.
-  return /^[^\p{C}\s]{1,64}$/u.test(name) ? [] : wrong(path, 'a name of 1 to 64 characters without spaces', name);
-}
-
-function checkLimit(name: string, limit: unknown): Finding[] {
-  const path = ['limits', name];
-  const known = ['concurrency', 'rate'];
-  if (!isRecord(limit)) return wrong(path, 'a concurrency, a rate, or both', limit);
-  const { concurrency, rate } = limit;
-  const findings: Finding[] = Object.keys(limit)
-    .filter((field) => !known.includes(field))
-    .map((field) => ({ path: [...path, field], message: `a limit has no such field${didYouMean(field, known)}` }));
-  if (concurrency !== undefined && !(Number.isSafeInteger(concurrency) && Number(concurrency) >= 1)) {
-    findings.push(...wrong([...path, 'concurrency'], 'a whole number from 1', concurrency));
-  }
-  if (rate !== undefined) findings.push(...checkRate([...path, 'rate'], rate));
-  if (concurrency === undefined && rate === undefined && findings.length === 0) {
-    findings.push({ path, message: 'expected a concurrency, a rate, or both, got neither' });
-  }
-  return findings;
-}
-
-function checkRate(path: string[], rate: unknown): Finding[] {
-  try {
-    parseRate(rate);
-    return [];
-  } catch (error) {
-    return [{ path, message: (error as Error).message }];
-  }
-}
-
 function checkSink(sink: unknown): Finding[] {
   if (typeof sink === 'object' && sink !== null && sinkMark in sink) return [];
   const isUncalled = typeof sink === 'function';
@@ -109,14 +60,6 @@ function checkOptions(options: unknown): Finding[] {
 
 function optionalFunction(field: string): Check {
   return (value) => (value === undefined || typeof value === 'function' ? [] : wrong([field], 'a function', value));
-}
-
-function wrong(path: readonly string[], expected: string, value: unknown, hint = ''): Finding[] {
-  return [{ path, message: `expected ${expected}, got ${show(value)}${hint}` }];
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function isIterable(value: unknown): boolean {

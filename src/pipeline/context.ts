@@ -40,7 +40,10 @@ export type UnderLimit<LimitName extends string = string> = {
 interface CallingContext<LimitName extends string> {
   readonly fetch: Fetch<LimitName>;
   readonly limit: UnderLimit<LimitName>;
-  /** Aborts when the work is no longer wanted: at the item's timeout, or when the service is stopped by force. */
+  /**
+   * Aborts when the work is no longer wanted. For an item: at its timeout, or when it is still running near the end of
+   * `stopTimeout`. For the source: when the service is stopped.
+   */
   readonly signal: AbortSignal;
   readonly log: Log;
 }

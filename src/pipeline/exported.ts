@@ -1,4 +1,5 @@
 import { show } from '../core/show.ts';
+import { isThenable } from '../core/thenable.ts';
 import { isPipeline } from './define.ts';
 import { isName, isPunctuator, type Token } from './tokens.ts';
 import type { Pipeline } from './types.ts';
@@ -27,8 +28,8 @@ export function exportedPipeline(exports: unknown, tokens: readonly Token[]): Ex
 
 function hint(value: unknown): string {
   if (typeof value === 'function') return ': export the pipeline itself, not a function';
+  if (isThenable(value)) return ': await it';
   if (typeof value !== 'object' || value === null) return '';
-  if (typeof (value as { then?: unknown }).then === 'function') return ': await it';
   return 'source' in value && 'sink' in value ? ': wrap it in definePipeline' : '';
 }
 

@@ -10,6 +10,7 @@ import { fingerprintOf, type Resolve } from './fingerprint.ts';
 import { importFile } from './import-file.ts';
 import { importProblem } from './import-problem.ts';
 import { limitUses } from './limit-uses.ts';
+import { limitsOf } from './limits-of.ts';
 import { type Token, tokensOf } from './tokens.ts';
 import type { Pipeline } from './types.ts';
 
@@ -103,7 +104,7 @@ interface Loaded {
 }
 
 function describe({ pipeline, path, text, tokens, resolve }: Loaded): PipelineDescription {
-  const { name, limits = {}, options = {}, version, deterministic = true, sink } = pipeline;
+  const { name, limits, options = {}, version, deterministic = true, sink } = pipeline;
   const given = Object.entries(options).filter(([, value]) => value !== undefined);
   const optionLines: Record<string, number> = {};
   for (const [option] of given) {
@@ -112,7 +113,7 @@ function describe({ pipeline, path, text, tokens, resolve }: Loaded): PipelineDe
   }
   return {
     name,
-    limits: structuredClone(limits) as PipelineDescription['limits'],
+    limits: limitsOf(limits).limits,
     options: Object.fromEntries(given),
     optionLines,
     fingerprint: version === undefined ? fingerprintOf(path, text, resolve) : `version ${version}`,

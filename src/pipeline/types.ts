@@ -1,15 +1,18 @@
 /** What a pipeline is made of. The functions' parameters are in context.ts, the options in options.ts. */
 import type { Sink } from '../sinks/port.ts';
 import type { ProcessContext, SetupContext, SourceContext } from './context.ts';
-import type { PipelineOptions } from './options.ts';
+import type { Duration, PipelineOptions } from './options.ts';
 
 /**
  * A budget that all processes of the pipeline share: at most `concurrency` calls at a time, at most so many in a period
- * (`100/s`, `600/min`, `10/250ms`), or both.
+ * (`rate`: `100/s`, `600/min`, `10/250ms`), or both.
+ *
+ * `linger` is for a vendor that goes on with a call whose connection was closed: for so long after the exit of a process
+ * its permits stay taken. Default 0, at most 1d.
  */
 export type LimitSpec =
-  | { readonly concurrency: number; readonly rate?: string | undefined }
-  | { readonly concurrency?: number | undefined; readonly rate: string };
+  | { readonly concurrency: number; readonly rate?: string | undefined; readonly linger?: Duration | undefined }
+  | { readonly concurrency?: number | undefined; readonly rate: string; readonly linger?: undefined };
 
 /** Limits by name. */
 export type LimitSpecs = Readonly<Record<string, LimitSpec>>;

@@ -37,7 +37,7 @@ export class Outlet {
     this.#encoder = new FrameEncoder(options);
   }
 
-  /** Items gathered or sent, and not stored. */
+  /** Frames sent and not stored, and a place that was told alone. */
   get framesOutstanding(): number {
     return this.#outstanding.length;
   }

@@ -1,6 +1,7 @@
 import type { Clock } from '../core/clock.ts';
 import { configError, errorData, type MillraceError } from '../core/errors.ts';
 import { show } from '../core/show.ts';
+import { isThenable } from '../core/thenable.ts';
 import { FrameDecoder, FrameEncoder, itemDigest } from '../frame/codec.ts';
 import type { SourcePosition } from '../frame/position.ts';
 import type { Outlet } from './outlet.ts';
@@ -184,8 +185,4 @@ function isPromise(
   step: IteratorResult<unknown> | Promise<IteratorResult<unknown>>,
 ): step is Promise<IteratorResult<unknown>> {
   return isThenable(step);
-}
-
-function isThenable(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { sourceStart } from '../frame/position.ts';
+import type { PipelineDescription } from '../ipc/messages.ts';
 import { Spool } from '../queue/spool.ts';
 import type { RunRecord } from '../queue/store.ts';
 import { compareFingerprints } from './fingerprint.ts';
@@ -8,7 +9,7 @@ import { setAside, type SettingAside } from './setting-aside.ts';
 
 export interface OpeningOptions extends Omit<SettingAside, 'file'> {
   stateDirectory: string;
-  fingerprint: string;
+  pipeline: Pick<PipelineDescription, 'fingerprint' | 'deterministic'>;
   /** Start over: what is there is moved aside. */
   fresh: boolean;
   /** Start a new run if the last one is finished. */
@@ -31,7 +32,7 @@ export function spoolFile(stateDirectory: string): string {
  * is none, or none at all if the last one is finished and nobody asked for another.
  */
 export async function openRun(options: OpeningOptions): Promise<Opening> {
-  const { stateDirectory, durability, fingerprint, fresh, again, events } = options;
+  const { stateDirectory, durability, pipeline, fresh, again, events } = options;
   const file = spoolFile(stateDirectory);
   const aside = fresh ? await setAside({ ...options, file }) : { status: 'moved' as const, limits: [] };
   if (aside.status === 'stopped') return aside;
@@ -51,22 +52,22 @@ export async function openRun(options: OpeningOptions): Promise<Opening> {
       return { status: 'open', spool, run: newRun(options, last.nextSeq), isNew: true };
     }
     if (last.state === 'running') {
-      const change = compareFingerprints(last.fingerprint, fingerprint, last.position);
+      const change = compareFingerprints(last.fingerprint, pipeline, last.position);
       if (change.status === 'refused') throw change.error;
       if (change.status === 'changed') events.emit('warning', { code: 'PIPELINE_CHANGED', message: change.message });
     }
-    return { status: 'open', spool, run: { ...last, fingerprint }, isNew: false };
+    return { status: 'open', spool, run: { ...last, fingerprint: pipeline.fingerprint }, isNew: false };
   } catch (error) {
     spool.close();
     throw error;
   }
 }
 
-function newRun({ fingerprint, clock }: OpeningOptions, nextSeq: number): RunRecord {
+function newRun({ pipeline, clock }: OpeningOptions, nextSeq: number): RunRecord {
   return {
     run: randomUUID(),
     state: 'running',
-    fingerprint,
+    fingerprint: pipeline.fingerprint,
     position: sourceStart,
     nextSeq,
     stored: 0,

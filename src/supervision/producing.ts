@@ -201,7 +201,7 @@ export class Producing {
       return;
     }
     const { fingerprint } = pipeline;
-    const change = compareFingerprints(this.#fingerprint, fingerprint, queue.run.position);
+    const change = compareFingerprints(this.#fingerprint, pipeline, queue.run.position);
     if (change.status === 'refused') return fail(change.error);
     if (change.status === 'changed') {
       events.emit('warning', { code: 'PIPELINE_CHANGED', message: change.message });

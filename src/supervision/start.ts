@@ -74,7 +74,7 @@ export async function start(request: StartRequest, deps: StartDeps): Promise<Exi
     const opening = await openRun({
       stateDirectory: plan.stateDirectory,
       durability: plan.settings.durability,
-      fingerprint: pipeline.fingerprint,
+      pipeline,
       fresh: request.fresh,
       again: request.again,
       confirmFresh: request.confirmFresh,

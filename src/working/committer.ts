@@ -3,6 +3,7 @@ import { Intervals } from '../core/intervals.ts';
 import { Waiters } from '../core/waiters.ts';
 import { isBadRow, type SinkWriter } from '../sinks/port.ts';
 import { isBeyondWaiting, patiently, type Patience } from './patience.ts';
+import { rowsOf } from './rows.ts';
 
 export interface CommitterOptions {
   sink: SinkWriter<unknown>;
@@ -42,9 +43,7 @@ export class Committer {
   add(seq: number, result: unknown): void {
     const { seqs, ends, rows } = this.#gathered;
     seqs.push(seq);
-    for (const row of Array.isArray(result) ? (result as unknown[]) : [result]) {
-      if (row !== undefined && row !== null) rows.push(row);
-    }
+    for (const row of rowsOf(result)) rows.push(row);
     ends.push(rows.length);
     if (this.#isRunning) return;
     this.#isRunning = true;

@@ -15,9 +15,12 @@ import type { Log } from '../pipeline/context.ts';
 import type { Pipeline } from '../pipeline/types.ts';
 import type { SinkWriter } from '../sinks/port.ts';
 import { Committer } from './committer.ts';
+import { abortGraceMs, timedOut, wentOn } from './item-timeout.ts';
+import { contextOf } from './item-context.ts';
 import { ItemScope } from './item-scope.ts';
 import { isBeyondWaiting, patiently, type Patience } from './patience.ts';
 import { Redelivery } from './redelivery.ts';
+import { asItIs } from './rows.ts';
 import { serialSink } from './serial-sink.ts';
 import { Settler } from './settler.ts';
 import { Slots } from './slots.ts';
@@ -40,8 +43,6 @@ export interface ConsumerOptions {
 }
 
 const timeoutRoundMs = 1000;
-/** How long an item may go on after its signal was aborted. */
-const abortGraceMs = 30_000;
 
 export class Consumer {
   readonly #options: ConsumerOptions;
@@ -81,22 +82,18 @@ export class Consumer {
     this.#redelivery = new Redelivery(this.#sink, (writers) => send({ type: 'fenced', writers }));
     const { run, resources, log, calls } = options;
     const base = { run, resources, log, calls };
-    // An item that is an array is one row, not several.
-    const process = pipeline.process ?? ((item: unknown) => [item]);
+    const { process } = pipeline;
     this.#slots = new Slots<ItemScope>({
       clock,
       concurrency,
       decoder: new FrameDecoder(),
       scope: (seq, attempt) => new ItemScope(base, seq, attempt),
-      process: (item, scope) => process(item, scope),
+      process: process ? (item, scope) => process(item, contextOf(scope)) : asItIs,
       onDone: (seq, result) => this.#committer.add(seq, result),
       onFailed: (seq, error) => this.#failed(seq, error),
     });
     this.#cancelRound = clock.every(timeoutRoundMs, () => {
-      const reason = new DOMException(
-        `the item ran for longer than its itemTimeout of ${itemTimeoutMs} ms`,
-        'TimeoutError',
-      );
+      const reason = timedOut(itemTimeoutMs);
       this.#slots.abortOlderThan(itemTimeoutMs, reason);
       this.#giveUpOn(this.#slots.abandonOlderThan(itemTimeoutMs + abortGraceMs), reason);
     });
@@ -109,7 +106,7 @@ export class Consumer {
   #giveUpOn(seqs: readonly number[], reason: Error): void {
     if (seqs.length === 0) return;
     this.#slots.stop();
-    const error = { code: 'TIMEOUT', message: `${reason.message}, and went on after its signal had aborted` };
+    const error = { code: 'TIMEOUT', message: wentOn(reason) };
     for (const seq of seqs) this.#settler.failed({ seq, verdict: 'retry', error, afterMs: null });
     void this.#settler.idle().then(() => this.#fail(new Error(`item ${seqs.join(', ')}: ${error.message}`)));
   }

@@ -1,5 +1,6 @@
 import type { Clock } from '../core/clock.ts';
 import { Intervals } from '../core/intervals.ts';
+import { isThenable } from '../core/thenable.ts';
 import { Waiters } from '../core/waiters.ts';
 import type { FrameDecoder } from '../frame/codec.ts';
 import type { Frame } from '../frame/frame.ts';
@@ -173,8 +174,4 @@ export class Slots<S extends Scope> {
     this.#pump();
     if (this.#running.size === 0) this.#waiters.wake();
   }
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
 }

@@ -43,7 +43,7 @@ export const everything = definePipeline({
   name: 'everything',
   version: '2',
   deterministic: true,
-  limits: { vendor: { rate: '1/s' }, archive: { concurrency: 2 } },
+  limits: { vendor: { rate: '1/s' }, archive: { concurrency: 2, rate: '5/min', linger: '30s' } },
   async *source({ cursor, checkpoint, fetch, limit, signal, log, run }) {
     same<Same<typeof cursor, unknown>>();
     same<Same<typeof run, string>>();

@@ -63,6 +63,14 @@ definePipeline({ name: 'a', limits: { vendor: {} }, source, process: (item) => i
 definePipeline({ name: 'a', limits: { vendor: { rate: 100 } }, source, process: (item) => item, sink });
 
 // prettier-ignore
+// @ts-expect-error -- a linger that is no duration
+definePipeline({ name: 'a', limits: { vendor: { concurrency: 1, linger: '5 sec' } }, source, process: (item) => item, sink });
+
+// prettier-ignore
+// @ts-expect-error -- a linger of permits that there are not
+definePipeline({ name: 'a', limits: { vendor: { rate: '1/s', linger: '5s' } }, source, process: (item) => item, sink });
+
+// prettier-ignore
 // @ts-expect-error -- an option of the wrong type
 definePipeline({ name: 'a', source, process: (item) => item, sink, options: { concurrency: 'many' } });
 

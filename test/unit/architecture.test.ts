@@ -15,7 +15,7 @@ const folders: Record<string, { from: readonly string[]; because: string }> = {
   '(entries)': { from: [anything], because: 'src/*.ts wire and exit' },
   cli: { from: [anything], because: 'the commands are the body of an entry; nothing imports them but src/cli.ts' },
   core: { from: [], because: 'everything stands on it' },
-  frame: { from: [], because: 'items as bytes: the one thing all three processes share' },
+  frame: { from: ['core'], because: 'items as bytes: the one thing all three processes share' },
   ipc: { from: ['core', 'types:frame'], because: 'it carries what it does not understand' },
   queue: { from: ['core', 'frame'], because: 'pure but for the spool: it can be run without a process or a channel' },
   limits: { from: ['core'], because: 'pure: permits and rates are arithmetic on a given time' },

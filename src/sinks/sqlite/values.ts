@@ -1,5 +1,6 @@
 import { isAnyArrayBuffer, isDate } from 'node:util/types';
 import { errorData } from '../../core/errors.ts';
+import { isWellFormed } from '../../core/well-formed.ts';
 import { BadRow } from '../port.ts';
 import { describeValue } from '../describe-value.ts';
 import { jsonText } from '../json.ts';
@@ -80,11 +81,6 @@ function bytesOf(value: ArrayBufferView | ArrayBufferLike): Uint8Array {
   return ArrayBuffer.isView(value)
     ? new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
     : new Uint8Array(value);
-}
-
-function isWellFormed(text: string): boolean {
-  // In Node since 20, in TypeScript's library since ES2024.
-  return (text as string & { isWellFormed(): boolean }).isWellFormed();
 }
 
 function refuse(column: Column, expected: string, got: string): never {

@@ -127,9 +127,7 @@ describe('millrace run --dry-run', () => {
       code: 0,
       stdout: [
         '{"id":"1","key":"dry-run:1","seq":1,"attempt":1,"ordinal":1}',
-        'null',
         '{"id":"3","key":"dry-run:3","seq":3,"attempt":1,"ordinal":1}',
-        'null',
       ],
       stderr: ['millrace: info: reading {"run":"dry-run"}'],
     });
@@ -161,11 +159,56 @@ describe('millrace run --dry-run', () => {
   });
 
   it('prints items as they are where there is no process', async () => {
-    const pipeline = good.replace('[1, 2, 3]', 'new Set([1, new Date(0)])');
+    const pipeline = good.replace('[1, 2, 3]', 'new Set([1, new Date(0), [2, 3]])');
     expect(await millrace(pipeline, 'run', '--dry-run', '5')).toMatchObject({
       code: 0,
-      stdout: ['1', '"1970-01-01T00:00:00.000Z"'],
+      stdout: ['1', '"1970-01-01T00:00:00.000Z"', '[2,3]'],
     });
+  });
+
+  it('aborts the signal of an item at itemTimeout, and gives up on one that goes on', async () => {
+    const pipeline = `export default definePipeline({
+  name: 'dry',
+  source: ['listens', 'goes on', 'is quick'],
+  process: (item, { signal }) => item === 'is quick' ? item : new Promise((_, reject) => {
+    if (item === 'listens') signal.addEventListener('abort', () => reject(signal.reason));
+  }),
+  sink: memory(),
+});`;
+    await writeFile(join(folder, 'slow.ts'), `import { definePipeline, memory } from 'millrace';\n${pipeline}`);
+    const shell = new TestShell(folder);
+    const clock = new HandClock();
+    shell.clock = clock;
+    const ran = main(['run', 'slow.ts', '--dry-run', '3', '--item-timeout', '2s'], shell);
+    const waits = async (): Promise<void> => {
+      while (clock.waiting < 2) await new Promise((resolve) => setImmediate(resolve));
+    };
+    await waits();
+    clock.turn(2000);
+    await waits();
+    clock.turn(31_999);
+    expect(shell.stderr).not.toContain('item 2');
+    clock.turn(1);
+    expect(await ran).toBe(3);
+    expect(shell.stdout).toBe('"is quick"\n');
+    expect(shell.stderr.split('\n')).toEqual([
+      'millrace: item 1 "listens": the item ran for longer than its itemTimeout of 2000 ms',
+      'millrace: item 2 "goes on": the item ran for longer than its itemTimeout of 2000 ms, and went on after its signal had aborted',
+      '',
+    ]);
+    expect(clock.waiting).toBe(0);
+  });
+
+  it('resolves the configuration as a run does', async () => {
+    const environment = { MILLRACE_CONFIG: '', MILLRACE_CONSUMRES: '3' };
+    const { code, stderr } = await millraceIn(environment, good.replace('90s', '90'), 'run', '--dry-run', '1');
+    expect(code).toBe(78);
+    expect(stderr).toEqual([
+      'millrace: MILLRACE_CONFIG: is empty; give it a value or unset it',
+      expect.stringMatching(/^millrace: p\.ts:7: options\.itemTimeout: expected a duration/),
+    ]);
+    const warned = await millraceIn({ MILLRACE_CONSUMRES: '3' }, good, 'run', '--dry-run', '1', '--yes');
+    expect(warned).toMatchObject({ code: 0, stdout: ['1'], stderr: [expect.stringContaining('MILLRACE_CONSUMERS')] });
   });
 
   it.each([

@@ -28,7 +28,7 @@ const fromProducer: Examples<FromProducer> = {
     type: 'described',
     pipeline: {
       name: 'pokedex',
-      limits: { vendor: { concurrency: 10, rate: '100/s' } },
+      limits: { vendor: { concurrency: 10, rate: { count: 100, perMs: 1000 }, lingerMs: 0 } },
       options: { consumers: 2 },
       fingerprint: 'abc',
       deterministic: true,
@@ -112,7 +112,7 @@ const directions = [
 
 // Fields that may be null, and those that may be left out.
 const nullable = ['ms', 'waiting', 'exitCode', 'pipeline', 'cursor', 'digest', 'reason', 'afterMs'];
-const optional = ['stack', 'retryAfterMs', 'cause', 'line', 'field', 'concurrency', 'rate'];
+const optional = ['stack', 'retryAfterMs', 'cause', 'line', 'field', 'concurrency', 'rate', 'lingerMs'];
 // Fields whose content is the user's or checked elsewhere.
 const open = ['fields', 'options'];
 
@@ -125,7 +125,7 @@ function wrongFor(name: string, right: unknown): unknown[] {
   if (
     typeof right === 'number' &&
     Number.isInteger(right) &&
-    !['rss', 'retryAfterMs', 'concurrency', 'ms'].includes(name)
+    !['rss', 'retryAfterMs', 'perMs', 'lingerMs', 'ms'].includes(name)
   ) {
     if (!name.endsWith('Ms')) wrong.push(1.5, 2 ** 53);
   }

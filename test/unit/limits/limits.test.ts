@@ -104,17 +104,6 @@ describe('names', () => {
     expect(ids(limits.advance(0))).toEqual([2]);
     expect(limits.refusal('x')).not.toContain('sink:');
   });
-
-  it.each([
-    ['sink:a', { concurrency: 1 }, 'reserved'],
-    ['a', { concurrency: 0 }, 'concurrency must be a whole number of at least 1, not 0'],
-    ['a', { concurrency: 1.5 }, 'concurrency'],
-    ['a', { rate: { count: 0, perMs: 1000 } }, 'the calls of a rate'],
-    ['a', { rate: { count: 5, perMs: 0 } }, 'the period of a rate'],
-    ['a', { concurrency: 1, lingerMs: Number.NaN }, 'lingerMs'],
-  ])('are refused at the start with what is wrong: %s %j', (name, spec, message) => {
-    expect(() => new Limits({ [name]: spec })).toThrow(message);
-  });
 });
 
 describe('a rate', () => {

@@ -21,7 +21,7 @@ describe('a pipeline file', () => {
     expect(problems).toEqual([]);
     expect(description).toEqual({
       name: 'full',
-      limits: { vendor: { concurrency: 10, rate: '100/s' } },
+      limits: { vendor: { concurrency: 10, rate: { count: 100, perMs: 1000 } } },
       options: { concurrency: 4, stopTimeout: '10s' },
       optionLines: { concurrency: 22, stopTimeout: 23 },
       fingerprint: expect.stringMatching(/^[0-9a-f]{64}$/),

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { compareFingerprints } from '../../../src/supervision/fingerprint.ts';
 
+const file = { fingerprint: 'new', deterministic: true };
 const start = { cursor: null, count: 0, digest: null };
 const counted = { cursor: null, count: 7, digest: 'd' };
 const explicit = { cursor: '{"page":3}', count: 2, digest: 'd' };
@@ -10,11 +11,16 @@ describe('a run that was begun by another version of the pipeline', () => {
     ['nothing is stored yet', start],
     ['its source has said where it is', explicit],
   ])('goes on with a warning when %s', (_, position) => {
-    expect(compareFingerprints('old', 'new', position)).toMatchObject({ status: 'changed' });
+    expect(compareFingerprints('old', file, position)).toMatchObject({ status: 'changed' });
+  });
+
+  it('goes on with a warning that items may come twice when its source is not deterministic: nothing is counted', () => {
+    const comparison = compareFingerprints('old', { ...file, deterministic: false }, counted);
+    expect(comparison).toMatchObject({ status: 'changed', message: expect.stringContaining('may come twice') });
   });
 
   it('is refused when its source is resumed by counting, with every way out named', () => {
-    const comparison = compareFingerprints('old', 'new', counted);
+    const comparison = compareFingerprints('old', file, counted);
     if (comparison.status !== 'refused') throw new Error(`it was not refused but ${comparison.status}`);
     expect(comparison.error).toMatchObject({ code: 'PIPELINE_CHANGED', exitCode: 78 });
     for (const wayOut of ['after 7 items', 'old version', '--fresh', '`version`'])
@@ -24,6 +30,6 @@ describe('a run that was begun by another version of the pipeline', () => {
 
 describe('a run of the same version', () => {
   it.each([start, counted, explicit])('goes on wherever it is', (position) => {
-    expect(compareFingerprints('same', 'same', position)).toEqual({ status: 'same' });
+    expect(compareFingerprints('new', file, position)).toEqual({ status: 'same' });
   });
 });

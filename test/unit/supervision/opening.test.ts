@@ -25,7 +25,7 @@ async function openAny(options: Partial<OpeningOptions> = {}): Promise<Opening> 
   return await openRun({
     stateDirectory,
     durability: 'full',
-    fingerprint: 'version 1',
+    pipeline: { fingerprint: 'version 1', deterministic: true },
     fresh: false,
     again: false,
     confirmFresh: () => Promise.resolve('yes' as const),
@@ -44,6 +44,8 @@ async function open(options: Partial<OpeningOptions> = {}): Promise<Opened> {
   if (opening.status === 'stopped') throw new Error('it was stopped');
   return opening;
 }
+
+const version2 = { fingerprint: 'version 2', deterministic: true };
 
 /** Leaves a run behind, as a supervisor that has stopped does. */
 function leave(run: Partial<RunRecord>, limits: LimitState[] = []): void {
@@ -223,13 +225,13 @@ describe('a fresh start', () => {
 describe('another version of the pipeline', () => {
   it('may not go on by counting, and the lock is let go of', async () => {
     leave({ position: counted });
-    await expect(open({ fingerprint: 'version 2' })).rejects.toMatchObject({ code: 'PIPELINE_CHANGED', exitCode: 78 });
+    await expect(open({ pipeline: version2 })).rejects.toMatchObject({ code: 'PIPELINE_CHANGED', exitCode: 78 });
     (await open()).spool.close();
   });
 
   it('may go on from a cursor, with a warning, and the run is of that version from then on', async () => {
     leave({ position: { cursor: '{"page":3}', count: 2, digest: 'd' } });
-    const { spool, run } = await open({ fingerprint: 'version 2' });
+    const { spool, run } = await open({ pipeline: version2 });
     expect(run.fingerprint).toBe('version 2');
     expect(events).toMatchObject([{ name: 'warning', event: { code: 'PIPELINE_CHANGED' } }]);
     spool.close();
@@ -237,7 +239,7 @@ describe('another version of the pipeline', () => {
 
   it('may finish a run that needs no source any more', async () => {
     leave({ state: 'sealed', position: counted });
-    const { spool, run } = await open({ fingerprint: 'version 2' });
+    const { spool, run } = await open({ pipeline: version2 });
     expect(run.state).toBe('sealed');
     spool.close();
   });

@@ -53,11 +53,39 @@ describe('items', () => {
     expect(world.store.rows).toEqual([{ doubled: 2 }, { doubled: 4 }, { doubled: 6 }]);
   });
 
+  it('come with a context that can be spread and listed, of which nothing is lost', async () => {
+    const seen: unknown[] = [];
+    const world = await AConsumer.open({
+      process: (_, context) => {
+        const { log, ...copy } = { ...context, more: 1 };
+        seen.push(Object.keys(context), copy);
+        log.info(`aborted: ${copy.signal.aborted}`);
+      },
+    });
+    world.deliver(['item'], { seq: 7 });
+    await world.settle();
+    expect(seen).toEqual([
+      ['fetch', 'limit', 'signal', 'log', 'attempt', 'seq', 'key', 'resources'],
+      {
+        fetch: expect.any(Function),
+        limit: expect.any(Function),
+        signal: expect.any(AbortSignal),
+        attempt: 1,
+        seq: 7,
+        key: 'run-1:7',
+        resources: { table: 'looked up' },
+        more: 1,
+      },
+    ]);
+    expect(world.log).toEqual(['aborted: false']);
+    expect(world.openScopes).toBe(0);
+  });
+
   it('go to the sink as they are when there is no process', async () => {
     const world = await AConsumer.open();
-    world.deliver([{ id: 1 }, { id: 2 }]);
+    world.deliver([{ id: 1 }, [{ id: 2 }, 3]]);
     await world.settle();
-    expect(world.store.rows).toEqual([{ id: 1 }, { id: 2 }]);
+    expect(world.store.rows).toEqual([{ id: 1 }, [{ id: 2 }, 3]]);
     expect(world.done).toEqual([1, 2]);
   });
 

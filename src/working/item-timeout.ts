@@ -1,0 +1,12 @@
+/** How long an item may go on after its signal was aborted. */
+export const abortGraceMs = 30_000;
+
+/** What the signal of an item aborts with when its time is up. */
+export function timedOut(itemTimeoutMs: number): DOMException {
+  return new DOMException(`the item ran for longer than its itemTimeout of ${itemTimeoutMs} ms`, 'TimeoutError');
+}
+
+/** What is said of an item that did not end within its grace. */
+export function wentOn({ message }: Error): string {
+  return `${message}, and went on after its signal had aborted`;
+}
