@@ -13,7 +13,18 @@ export function statusText(status: Status): string {
     .join('\n\n')}\n`;
 }
 
-function overview({ name, run, state, pid, uptimeMs, durability, stateDirectory, items, queue }: Status): string[] {
+function overview({
+  name,
+  run,
+  state,
+  pid,
+  uptimeMs,
+  durability,
+  stateDirectory,
+  items,
+  queue,
+  traffic,
+}: Status): string[] {
   const { stored, done, dead } = items;
   const marks = `${count(queue.highItems)} items, ${formatBytes(queue.highBytes)}`;
   const rows = [
@@ -24,6 +35,11 @@ function overview({ name, run, state, pid, uptimeMs, durability, stateDirectory,
     [
       'queue',
       `${count(queue.queued)} queued, ${count(queue.lent)} lent, ${count(queue.retrying)} retrying, ${formatBytes(queue.bytes)}`,
+    ],
+    [
+      'traffic',
+      `${count(traffic.frames)} frames in, ${count(traffic.deliveries)} deliveries out, ` +
+        `${count(Math.round(traffic.delivered / Math.max(traffic.deliveries, 1)))} items each`,
     ],
     ['throttle', `${queue.throttled ? 'on' : 'off'}, at ${marks}`],
   ];

@@ -21,6 +21,14 @@ export interface Status {
     throttled: boolean;
     memoryBytes: number;
   };
+  /** How items have travelled since this supervisor started. */
+  traffic: {
+    /** From the producer. */
+    frames: number;
+    /** To consumers, and the items in them, repetitions included. */
+    deliveries: number;
+    delivered: number;
+  };
   /** Of the whole run, however many starts it took. */
   items: {
     stored: number;

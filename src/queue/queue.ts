@@ -66,6 +66,13 @@ export interface QueueStats {
   memoryBytes: number;
 }
 
+/** What has gone through the queue since this supervisor started: frames in, deliveries out, and the items in those. */
+export interface QueueTraffic {
+  frames: number;
+  deliveries: number;
+  delivered: number;
+}
+
 export class Queue {
   readonly #store: Store;
   readonly #line: Line;
@@ -88,6 +95,7 @@ export class Queue {
   /** Everything below is settled, durably; but for what waits for a retry. */
   #settledBelow: number;
   #lastRead: StoredFrame | undefined;
+  readonly #traffic: QueueTraffic = { frames: 0, deliveries: 0, delivered: 0 };
 
   /** `windowBytes` of frames and the heads of `windowRetries` retries are kept in memory; the rest is in the store. */
   constructor(store: Store, run: RunRecord, options: { windowBytes: number; windowRetries?: number }) {
@@ -118,6 +126,10 @@ export class Queue {
     };
   }
 
+  get traffic(): Readonly<QueueTraffic> {
+    return this.#traffic;
+  }
+
   /** Nothing is queued, lent or waiting for a retry. */
   get isEmpty(): boolean {
     return this.#items === 0;
@@ -133,6 +145,7 @@ export class Queue {
     this.#group.frames.push({ first, frame });
     this.#items += frame.count;
     this.#bytes += frameBytes(frame);
+    this.#traffic.frames += 1;
     this.#change({ nextSeq: first + frame.count, stored: this.#run.stored + frame.count, position });
   }
 
@@ -160,11 +173,14 @@ export class Queue {
   /** Lends `holding` the next run of items: at most `items` and `bytes`, but at least one item. */
   take(holding: Holding, limit: { items: number; bytes: number }, moment: Moment): Delivery | undefined {
     const atMost = { items: Math.max(limit.items, 1), bytes: limit.bytes };
-    return (
+    const delivery =
       this.#takeRetry(holding, moment) ??
       this.#takeReturned(holding, atMost, moment.now) ??
-      this.#takeNext(holding, atMost, moment.now)
-    );
+      this.#takeNext(holding, atMost, moment.now);
+    if (!delivery) return undefined;
+    this.#traffic.deliveries += 1;
+    this.#traffic.delivered += delivery.frame.count;
+    return delivery;
   }
 
   /** When the next retry is due; undefined when none waits. */

@@ -39,6 +39,7 @@ export function describeService(sources: StatusSources): Status {
       highBytes: throttle.marks.highBytes,
       throttled: throttle.isOn || sources.isFull,
     },
+    traffic: { ...queue.traffic },
     items: {
       stored,
       done,

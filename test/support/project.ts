@@ -5,6 +5,7 @@ import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
+import { expect } from '@jest/globals';
 import Database from 'better-sqlite3';
 import { Waiters } from '../../src/core/waiters.ts';
 import type { Status } from '../../src/observability/status.ts';
@@ -118,6 +119,12 @@ export class Project {
     } finally {
       db.close();
     }
+  }
+
+  /** Expects the rows of a table in the folder to have the ids 1…`items`, each of them once. */
+  expectEachOnce(items: number, { file = 'out.db', table = 'rows' } = {}): void {
+    const sql = `SELECT count(*) AS rows, count(DISTINCT id) AS ids, min(id) AS lowest, max(id) AS highest FROM "${table}"`;
+    expect(this.query(file, sql)).toEqual([{ rows: items, ids: items, lowest: 1, highest: items }]);
   }
 
   /** Asks the running pipeline `name` on its control socket. */

@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { Agent, buildConnector } from 'undici';
 import { createFetch, type FetchDeps } from '../../../src/calls/fetch.ts';
 import { type CallScope, openScope } from '../../../src/calls/scope.ts';
-import { systemClock } from '../../../src/core/clock.ts';
+import { type Clock, systemClock } from '../../../src/core/clock.ts';
 import { verdictOf } from '../../../src/core/errors.ts';
 import type { LimitSpec } from '../../../src/limits/limit.ts';
 import { HandClock } from '../../support/hand-clock.ts';
@@ -24,8 +24,8 @@ async function vendorThat(answer: Answer): Promise<Vendor> {
   return vendor;
 }
 
-function limitedTo(spec: LimitSpec): Supervisor {
-  const supervisor = supervise(spec);
+function limitedTo(spec: LimitSpec, clock?: Clock): Supervisor {
+  const supervisor = supervise(spec, clock);
   toClose.push(supervisor);
   return supervisor;
 }
@@ -414,23 +414,19 @@ describe('after 429 or 503', () => {
   });
 
   it('nobody else is let through before the time has come', async () => {
-    const supervisor = limitedTo({ concurrency: 1 });
-    let frozenAt = 0;
-    const arrivals: number[] = [];
-    const vendor = await vendorThat((_, response, count) => {
-      if (count === 1) {
-        frozenAt = performance.now();
-        response.writeHead(429, { 'retry-after': '0.1' }).end();
-      } else {
-        arrivals.push(performance.now());
-        response.end('ok');
-      }
-    });
-    const children = [callsOf(supervisor), callsOf(supervisor)];
-    await Promise.all(children.map(async ({ fetch }) => (await fetch(vendor.url, { limit })).text()));
-    expect(arrivals).toHaveLength(2);
-    // An order, not a duration: the supervisor's clock reached the end of the freeze first.
-    for (const arrival of arrivals) expect(arrival).toBeGreaterThanOrEqual(frozenAt + 100);
+    const clock = new HandClock();
+    const supervisor = limitedTo({ concurrency: 1 }, clock);
+    const vendor = await vendorThat((_, response, count) =>
+      count === 1 ? response.writeHead(429, { 'retry-after': '60' }).end() : response.end('ok'),
+    );
+    const calls = [callsOf(supervisor), callsOf(supervisor)].map(({ fetch }) => fetch(vendor.url, { limit }));
+    await supervisor.until(({ waiting, frozenMs }) => waiting === 2 && frozenMs === 60_000);
+    clock.turn(59_999);
+    await supervisor.until(({ frozenMs }) => frozenMs === 1);
+    expect([supervisor.vendor.waiting, vendor.requests.length]).toEqual([2, 1]);
+    clock.turn(1);
+    await Promise.all(calls.map(async (call) => (await call).text()));
+    expect([vendor.requests.length, vendor.most]).toEqual([3, 1]);
   });
 
   it('all tries, the item is put off for as long as the vendor said, and no attempt is used', async () => {

@@ -1,5 +1,5 @@
 import { createPermits, type Permits } from '../../../src/calls/permits.ts';
-import { type Cancel, systemClock } from '../../../src/core/clock.ts';
+import { type Cancel, type Clock, systemClock } from '../../../src/core/clock.ts';
 import type { Acquire, Freeze, Release } from '../../../src/ipc/messages.ts';
 import type { LimitSnapshot, LimitSpec } from '../../../src/limits/limit.ts';
 import { Limits } from '../../../src/limits/limits.ts';
@@ -15,7 +15,8 @@ export interface Supervisor {
   close(): void;
 }
 
-export function supervise(vendor: LimitSpec): Supervisor {
+/** Time is `clock`'s; its ticks end by themselves. */
+export function supervise(vendor: LimitSpec, clock: Clock = systemClock): Supervisor {
   const limits = new Limits({ vendor });
   const messages: string[] = [];
   const children: Permits[] = [];
@@ -23,7 +24,7 @@ export function supervise(vendor: LimitSpec): Supervisor {
   let tickIsDue = false;
   let stopTimer: Cancel | undefined;
 
-  const snapshot = (): LimitSnapshot => limits.snapshot(systemClock.now())[0]!;
+  const snapshot = (): LimitSnapshot => limits.snapshot(clock.now())[0]!;
 
   function touch(): void {
     if (tickIsDue) return;
@@ -33,16 +34,16 @@ export function supervise(vendor: LimitSpec): Supervisor {
 
   function tick(): void {
     tickIsDue = false;
-    for (const { holder, id } of limits.advance(systemClock.now())) children[holder]!.onGranted({ id });
-    limits.told(systemClock.now());
+    for (const { holder, id } of limits.advance(clock.now())) children[holder]!.onGranted({ id });
+    limits.told(clock.now());
     for (const watcher of watchers) watcher();
     stopTimer?.();
-    const next = limits.nextAt(systemClock.now());
-    if (next !== undefined) stopTimer = systemClock.after(next - systemClock.now(), touch);
+    const next = limits.nextAt(clock.now());
+    if (next !== undefined) stopTimer = clock.after(next - clock.now(), touch);
   }
 
   function receive(holder: number, message: Acquire | Release | Freeze): void {
-    const now = systemClock.now();
+    const now = clock.now();
     switch (message.type) {
       case 'acquire':
         messages.push(`acquire ${message.id}`);

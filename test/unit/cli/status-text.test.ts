@@ -27,6 +27,7 @@ describe('the status for people', () => {
       'state     /srv/.millrace/pokedex',
       'items     82 done, 0 dead, 151 stored, 10/s',
       'queue     45 queued, 24 lent, 0 retrying, 8.8KiB',
+      'traffic   1 frames in, 9 deliveries out, 12 items each',
       'throttle  off, at 100,000 items, 256MiB',
       '',
       'process     pid  state    for  lent  started  oldest  memory  busy  restarts',

@@ -43,11 +43,11 @@ const programs = {
       if (chunk.at(-1) === 9) socket.end(message({ type: 'bytes', n: bytes }));
     });
   `,
-  /** Writes 200 messages of a megabyte, waiting for each to be taken. */
+  /** Writes a thousand messages of a megabyte, waiting for each to be taken. */
   pours: `
     const socket = new Socket({ fd: 3 });
     socket.resume();
-    for (let n = 0; n < 200; n++) {
+    for (let n = 0; n < 1000; n++) {
       await new Promise((resolve) => socket.write(message({ type: 'm', n }, Buffer.alloc(1024 * 1024, n)), resolve));
     }
     socket.end();
@@ -132,7 +132,7 @@ describe('a channel to a process', () => {
     },
   );
 
-  it('carries 200 MB to a process that reads, with no more of it in memory than its sender lets wait', async () => {
+  it('carries a gigabyte to a process that reads, with no more of it in memory than its sender lets wait', async () => {
     const { line } = start('counts');
     const replies: Message[] = [];
     const { channel, closes, closed } = receive(line, (message) => replies.push(message));
@@ -140,7 +140,7 @@ describe('a channel to a process', () => {
     const most = 4 * megabyte.length;
     let sent = 0;
     let longestBacklog = 0;
-    for (let n = 0; n < 200; n++) {
+    for (let n = 0; n < 1000; n++) {
       if (line.writableLength > most) await once(line, 'drain');
       const before = line.writableLength;
       channel.send({ type: 'm', n }, [megabyte]);
@@ -157,7 +157,7 @@ describe('a channel to a process', () => {
     expect(closes).toEqual([undefined]);
   });
 
-  it('takes 200 MB from a process, each byte of it, and holds no more than a few messages at a time', async () => {
+  it('takes a gigabyte from a process, each byte of it, and holds no more than a few messages at a time', async () => {
     const { line } = start('pours');
     let expected = 0;
     let wrong = 0;
@@ -170,7 +170,7 @@ describe('a channel to a process', () => {
       most = Math.max(most, process.memoryUsage().arrayBuffers - before);
     });
     await closed;
-    expect([expected, wrong]).toEqual([200, 0]);
+    expect([expected, wrong]).toEqual([1000, 0]);
     // What V8 has not collected yet is in there: the bound is a fraction of what went through, not what is held.
     expect(most).toBeLessThan(120 * 1024 * 1024);
     expect(closes).toEqual([undefined]);

@@ -22,6 +22,7 @@ export function aStatus(changes: Partial<Status> = {}): Status {
       throttled: false,
       memoryBytes: 9000,
     },
+    traffic: { frames: 1, deliveries: 9, delivered: 106 },
     items: { stored: 151, done: 82, dead: 0, retries: 0, perSecond: 10.04, doneBefore: 0 },
     processes: [aProcess(), aConsumer(1), aConsumer(2)],
     limits: [],

@@ -51,6 +51,19 @@ describe('the queue', () => {
     expect([store.run()?.position, store.readFrameOf(1)?.frame]).toEqual([position, frameOf('a')]);
   });
 
+  it('counts the frames that come in, the deliveries that go out, and the items in those, each time they go', () => {
+    const queue = queueOf(new MemoryStore());
+    append(queue, 'a', 'b', 'c');
+    append(queue, 'd');
+    queue.commit(moment);
+    const lost = queue.addReceiver(1, 1);
+    queue.take(lost, { items: 2, bytes: 100 }, moment);
+    queue.lose(lost, moment.now);
+    const holding = queue.addReceiver(2, 1);
+    while (queue.take(holding, credit, moment));
+    expect(queue.traffic).toEqual({ frames: 2, deliveries: 4, delivered: 6 });
+  });
+
   it.each(['sealed', 'finishing', 'finished'] as const)('takes no items once the run is %s', (state) => {
     const queue = queueOf(new MemoryStore());
     queue.setRun({ state });
