@@ -142,15 +142,14 @@ describe('the supervisor', () => {
     first.kill('SIGKILL');
     await first.ended;
     // Its leader has gone, one way or the other; it has not.
-    const left = await project.until(() => {
-      const pids = processesOf(project.folder);
-      return pids.length === 1 ? pids : undefined;
-    });
+    await project.quiet({ but: 1 });
+    const [left] = processesOf(project.folder);
+    expect(left).toBeDefined();
     const second = project.start(['run', 'kills.ts', '--consumers', '1']);
     await second.logged('run.started');
-    expect(processesOf(project.folder)).not.toContain(left[0]);
+    expect(processesOf(project.folder)).not.toContain(left);
     expect((await second.ended).code).toBe(0);
-    expectEachOnce(3000);
+    project.expectEachOnce(3000);
   });
 
   it('leaves no child behind when it is killed', async () => {

@@ -161,9 +161,9 @@ export class Project {
     }
   }
 
-  /** Resolves when no process works in this folder any more. */
-  async quiet(): Promise<void> {
-    while (!this.#isOver && processesOf(this.folder).length > 0) await new Promise((again) => setTimeout(again, 10));
+  /** Resolves when no process works in this folder any more, or no more than `but` of them. */
+  async quiet({ but = 0 } = {}): Promise<void> {
+    while (!this.#isOver && processesOf(this.folder).length > but) await new Promise((again) => setTimeout(again, 10));
   }
 
   /** Kills what still runs and removes the folder. */

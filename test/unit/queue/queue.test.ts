@@ -56,10 +56,10 @@ describe('the queue', () => {
     append(queue, 'a', 'b', 'c');
     append(queue, 'd');
     queue.commit(moment);
-    const lost = queue.addReceiver(1, 1);
+    const lost = new Holding(1);
     queue.take(lost, { items: 2, bytes: 100 }, moment);
     queue.lose(lost, moment.now);
-    const holding = queue.addReceiver(2, 1);
+    const holding = new Holding(1);
     while (queue.take(holding, credit, moment));
     expect(queue.traffic).toEqual({ frames: 2, deliveries: 4, delivered: 6 });
   });
