@@ -124,6 +124,7 @@ export class Project {
   /** Expects the rows of a table in the folder to have the ids 1…`items`, each of them once. */
   expectEachOnce(items: number, { file = 'out.db', table = 'rows' } = {}): void {
     const sql = `SELECT count(*) AS rows, count(DISTINCT id) AS ids, min(id) AS lowest, max(id) AS highest FROM "${table}"`;
+    // oxlint-disable-next-line jest/no-standalone-expect -- it is called in tests
     expect(this.query(file, sql)).toEqual([{ rows: items, ids: items, lowest: 1, highest: items }]);
   }
 
