@@ -1,5 +1,6 @@
 import { formatBytes, formatDuration } from '../core/units.ts';
 import { count, perSecond } from '../observability/figures.ts';
+import { nameOf } from '../observability/events.ts';
 import { printable } from '../observability/printable.ts';
 import type { Status } from '../observability/status.ts';
 import { table } from './table.ts';
@@ -57,7 +58,7 @@ function processRow(process: Status['processes'][number]): string[] {
   const isUp = state === 'ready' || state === 'draining';
   const notes = [isUp && waiting && `waits: ${waiting}`, lastExit && `last exit: ${lastExit}`].filter(Boolean);
   return [
-    who.role === 'consumer' ? `consumer ${who.ordinal}` : who.role,
+    nameOf(who),
     who.pid === undefined ? '-' : String(who.pid),
     state,
     age(since),

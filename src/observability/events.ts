@@ -12,6 +12,11 @@ export interface Who {
   pid: number | undefined;
 }
 
+/** How people name a process. */
+export function nameOf({ role, ordinal }: Pick<Who, 'role' | 'ordinal'>): string {
+  return role === 'consumer' ? `consumer ${ordinal}` : role;
+}
+
 export type ChildState = 'starting' | 'ready' | 'draining' | 'backoff' | 'parked' | 'stopped';
 
 export interface Events {
@@ -37,7 +42,8 @@ export interface Events {
     reason: string;
     released: number;
   };
-  'child.restarting': { who: Who; inMs: number; crashes: number };
+  /** `restarts` of this post so far, the one that is coming included. */
+  'child.restarting': { who: Who; inMs: number; restarts: number };
   'child.parked': { who: Who; crashes: number; withinMs: number; lastReason: string };
   'child.log': {
     who: Who;

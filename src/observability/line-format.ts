@@ -1,5 +1,5 @@
 import { painter, type Color } from './color.ts';
-import type { Who } from './events.ts';
+import { nameOf, type Who } from './events.ts';
 import type { Level, LogLine } from './log-lines.ts';
 import { printable, printableJson } from './printable.ts';
 import { redactFields, redactText } from './redact.ts';
@@ -49,8 +49,8 @@ export function prettyLine(isColored: boolean): LineFormat {
   };
 }
 
-function whoText({ role, ordinal, pid }: Who): string {
-  return `${role === 'consumer' ? `consumer ${ordinal}` : role}${pid === undefined ? '' : ` ${pid}`}`;
+function whoText(who: Who): string {
+  return `${nameOf(who)}${who.pid === undefined ? '' : ` ${who.pid}`}`;
 }
 
 function clockTime(time: number): string {

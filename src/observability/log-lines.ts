@@ -4,7 +4,7 @@
  */
 import { describeError } from '../core/errors.ts';
 import type { EventName, Events, Who } from './events.ts';
-import type { Status } from './status.ts';
+import { totalRestarts, type Status } from './status.ts';
 
 export type Level = 'error' | 'warn' | 'info' | 'debug';
 
@@ -39,7 +39,7 @@ export function wordStatus({ state, queue, items, reasons, processes }: Status):
     dead: items.dead,
     perSecond: Math.round(items.perSecond * 100) / 100,
     throttled: queue.throttled,
-    restarts: processes.reduce((sum, { restarts }) => sum + restarts, 0),
+    restarts: totalRestarts({ processes }),
     ...(reasons.length > 0 && { reasons }),
   };
   return { level: 'info', event: 'status', message: 'status', fields };

@@ -3,7 +3,8 @@ import { painter, type Color, type Paint } from './color.ts';
 import { columnsOf, cutToColumns } from './columns.ts';
 import { count, perSecond, plural } from './figures.ts';
 import { printable } from './printable.ts';
-import type { Status } from './status.ts';
+import { nameOf } from './events.ts';
+import { totalRestarts, type Status } from './status.ts';
 
 type Process = Status['processes'][number];
 /** Text with a colour, or without. */
@@ -45,7 +46,7 @@ function headline({ name, state, items, processes }: Status): Part[] {
   const left = items.stored - settled;
   if (isTotalKnown && left > 0 && items.perSecond > 0) parts.push(`  ${timeLeft(left / items.perSecond)} left`);
   if (state === 'starting' || state === 'stopping' || state === 'finishing') parts.push(['cyan', `  ${state}`]);
-  const restarts = processes.reduce((sum, process) => sum + process.restarts, 0);
+  const restarts = totalRestarts({ processes });
   if (restarts > 0) parts.push(['yellow', `  ${plural(restarts, 'restart')}`]);
   return parts;
 }
@@ -100,10 +101,7 @@ function consumersLine(consumers: readonly Process[]): Part[] {
 
 function processLine({ who, state, lent, started, oldestMs, waiting, beatAgeMs, restarts, lastExit }: Process): Part[] {
   const isUp = state === 'ready' || state === 'draining';
-  const parts: Part[] = [
-    label(who.role === 'consumer' ? `consumer ${who.ordinal}` : who.role),
-    [stateColors[state], state],
-  ];
+  const parts: Part[] = [label(nameOf(who)), [stateColors[state], state]];
   if (isUp && who.role === 'consumer') parts.push(`  ${count(lent)} lent  ${count(started)} started`);
   if (isUp && oldestMs >= 1000) parts.push(`  oldest ${formatDuration(oldestMs)}`);
   if (isUp && beatAgeMs !== null && beatAgeMs >= silentMs)

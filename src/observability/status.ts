@@ -68,6 +68,11 @@ export interface Status {
   reasons: string[];
 }
 
+/** How often processes had to be started again since this supervisor started. */
+export function totalRestarts({ processes }: Pick<Status, 'processes'>): number {
+  return processes.reduce((sum, { restarts }) => sum + restarts, 0);
+}
+
 /** An item that will not be tried again, as `millrace dead ls` and the control API show it. */
 export interface DeadLetter {
   seq: number;

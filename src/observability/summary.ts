@@ -3,7 +3,7 @@ import { formatDuration } from '../core/units.ts';
 import { painter, type Color } from './color.ts';
 import { count, perSecond, plural } from './figures.ts';
 import { shortPath } from './short-path.ts';
-import type { Status } from './status.ts';
+import { totalRestarts, type Status } from './status.ts';
 
 /** The closing lines after a run, for a terminal: what was done, how fast, what went wrong, where the state is. */
 export function renderSummary(status: Status, options: { folder: string; color: boolean }): string[] {
@@ -11,7 +11,7 @@ export function renderSummary(status: Status, options: { folder: string; color: 
   const paint = painter(options.color);
   const isFinished = state === 'finished';
   const open = queue.queued + queue.lent + queue.retrying;
-  const restarts = processes.reduce((sum, process) => sum + process.restarts, 0);
+  const restarts = totalRestarts({ processes });
   const rate = uptimeMs > 0 ? ((items.done - items.doneBefore) / uptimeMs) * 1000 : 0;
 
   const [color, words]: [Color, string] = isFinished ? ['green', 'finished'] : ['yellow', 'stopped'];

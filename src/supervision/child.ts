@@ -40,6 +40,8 @@ export interface Child<In, Out> {
   listen: (listener: ChildListener<In>) => void;
   /** SIGKILL to the child and all that it started; `reason` says why, for people. */
   kill: (reason: string) => void;
+  /** Nobody waits for it any longer, although it lives: it must not keep this process from ending. Its exit is not told. */
+  abandon: () => void;
 }
 
 export interface StartOptions<In> {
@@ -76,9 +78,10 @@ export function startChild<In, Out extends object>(options: StartOptions<In>): C
       send: () => undefined,
       listen: ({ onExit }) => void exit.then(onExit),
       kill: () => undefined,
+      abandon: () => undefined,
     };
   }
-  const { pid, outputs } = spawned;
+  const { pid, outputs, unref } = spawned;
   const who: Who = { role, ordinal, pid };
 
   let listener: ChildListener<In> | undefined;
@@ -141,6 +144,12 @@ export function startChild<In, Out extends object>(options: StartOptions<In>): C
       if (before) queueMicrotask(() => to.onExit(before));
     },
     kill,
+    abandon: () => {
+      listener = undefined;
+      unref();
+      channel.destroy();
+      for (const [stream] of outputs) stream.destroy();
+    },
   };
 }
 

@@ -6,11 +6,10 @@ import type { Handlers } from '../ipc/handlers.ts';
 import type { Failure, FromConsumer, ToConsumer } from '../ipc/messages.ts';
 import { Holding } from '../queue/lending.ts';
 import type { Delivery, FailedItem } from '../queue/queue.ts';
-import { childFailed } from './child-failed.ts';
 import type { Child } from './child.ts';
+import { commonHandlers } from './common-handlers.ts';
 import { Enrolment } from './enrolment.ts';
 import { beatMs, type Hub } from './hub.ts';
-import { permitHandlers } from './permits.ts';
 import { Post } from './post.ts';
 import { receive, unexpected } from './receiving.ts';
 import type { UnfencedWriters } from './unfenced-writers.ts';
@@ -21,6 +20,9 @@ type ConsumerChild = Child<FromConsumer, ToConsumer>;
 const longestRetryMs = 30 * 24 * 60 * 60 * 1000;
 /** How long an item waits for a dependency that its error does not give a time for. */
 const dependencyBackoff = { baseMs: 10_000, capMs: 10_000 };
+
+/** Longest pause of a consumer between two attempts to reach its sink. */
+const longestSinkPauseMs = 30_000;
 
 /** One consumer's side of the supervisor: what it is told and lent, and what becomes of what it says. */
 export class Consuming {
@@ -42,20 +44,13 @@ export class Consuming {
   ) {
     this.#hub = hub;
     this.#unfencedWriters = options.unfencedWriters;
-    const { clock, random, events, settings } = hub;
-    this.post = new Post<FromConsumer, ToConsumer>({
+    this.post = new Post<FromConsumer, ToConsumer>(hub, {
       role: 'consumer',
       ordinal: options.ordinal,
-      clock,
-      random,
-      events,
-      restarts: settings.restarts,
-      readyTimeoutMs: settings.readyTimeoutMs,
-      endTimeoutMs: settings.stopTimeoutMs,
       spawn: options.spawn,
       onStart: (child) => this.#enrolment.enter(child),
       onMessage: (message, payload) => receive(hub, this.#handlers, message, payload),
-      onGone: (_child, _exit, isExpected) => this.#gone(isExpected),
+      onGone: (isExpected) => this.#gone(isExpected),
       onChange: options.onChange,
     });
     this.#enrolment = new Enrolment(hub, this.post);
@@ -168,10 +163,10 @@ export class Consuming {
     const { post } = this;
     const { queue, events, clock, touch } = this.#hub;
     return {
-      ...permitHandlers(this.#hub, {
-        role: 'consumer',
+      ...commonHandlers(this.#hub, {
+        post,
         holder: () => this.holder,
-        send: (message) => post.child?.send(message),
+        onEnded: () => (this.#byeIsDue = true),
       }),
       ready: () => {
         if (post.state === 'draining') return; // It has been told to stop since.
@@ -195,9 +190,8 @@ export class Consuming {
       fenced: ({ writers }) => this.#unfencedWriters.fenced(writers),
       sink: ({ reason }) => {
         this.#sinkProblem = reason;
-        // One that is out when a consumer opens it is waited for; that takes as long as it takes.
-        if (reason === null) post.asked();
-        else post.answered();
+        // One that is out when a consumer opens it is waited for, however long: it pauses, and has its time again.
+        post.asked(reason === null ? 0 : longestSinkPauseMs);
         if (reason === null) events.emit('sink.up', { who: post.who });
         else events.emit('sink.down', { who: post.who, reason });
       },
@@ -205,14 +199,6 @@ export class Consuming {
         const { child } = post;
         this.#hub.writeOut(payload, () => child?.send({ type: 'written' }));
       },
-      ended: () => {
-        post.ended();
-        this.#byeIsDue = true;
-        touch();
-      },
-      beat: (beat) => post.beaten(beat),
-      log: ({ level, message, fields }) => events.emit('child.log', { who: post.who, level, message, fields }),
-      failed: ({ error, exitCode }) => childFailed(this.#hub, post, error, exitCode),
     };
   }
 

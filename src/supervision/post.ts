@@ -1,27 +1,25 @@
-import type { Cancel, Clock } from '../core/clock.ts';
+import type { Cancel } from '../core/clock.ts';
 import { formatDuration } from '../core/units.ts';
 import type { Beat } from '../ipc/messages.ts';
-import type { ChildState, EventBus, Who } from '../observability/events.ts';
+import type { ChildState, Who } from '../observability/events.ts';
 import type { Child, Exit } from './child.ts';
+import type { Hub } from './hub.ts';
 import { next, type LifeEvent } from './lifecycle.ts';
-import { RestartPolicy, type RestartLimits } from './restart-policy.ts';
+import { RestartPolicy } from './restart-policy.ts';
+
+type PostHub = Pick<Hub, 'clock' | 'random' | 'events'> & {
+  settings: Pick<Hub['settings'], 'restarts' | 'readyTimeoutMs' | 'stopTimeoutMs'>;
+};
 
 export interface PostOptions<In, Out> {
   role: 'producer' | 'consumer';
   ordinal: number;
-  clock: Clock;
-  random: () => number;
-  events: EventBus;
-  restarts: RestartLimits;
-  readyTimeoutMs: number;
-  /** How long a process may take to end when it has been told to. */
-  endTimeoutMs: number;
   spawn: () => Child<In, Out>;
   /** A process has been started: give it its work. */
   onStart: (child: Child<In, Out>) => void;
   onMessage: (message: In, payload: Buffer) => void;
   /** The process has gone: take back what it held, before it is replaced. Returns how many items that was. */
-  onGone: (child: Child<In, Out>, exit: Exit, isExpected: boolean) => number;
+  onGone: (isExpected: boolean) => number;
   /** The state has changed; whoever waits for it looks again. */
   onChange: () => void;
 }
@@ -47,14 +45,16 @@ export class Post<In, Out> {
   #failure: string | undefined;
   #cancelTimer: Cancel = () => undefined;
   readonly #policy: RestartPolicy;
+  readonly #hub: PostHub;
   readonly #options: PostOptions<In, Out>;
 
-  constructor(options: PostOptions<In, Out>) {
+  constructor(hub: PostHub, options: PostOptions<In, Out>) {
     this.role = options.role;
     this.ordinal = options.ordinal;
+    this.#hub = hub;
     this.#options = options;
-    this.#policy = new RestartPolicy(options.restarts);
-    this.#since = options.clock.now();
+    this.#policy = new RestartPolicy(hub.settings.restarts);
+    this.#since = hub.clock.now();
   }
 
   get state(): ChildState {
@@ -106,13 +106,14 @@ export class Post<In, Out> {
     this.#options.onStart(child);
   }
 
-  /** The starting process has been asked for something, and has its time to answer from now on. */
-  asked(): void {
-    const { clock, readyTimeoutMs } = this.#options;
+  /** The starting process has been asked for something, and has its time to answer, from now on or after a pause. */
+  asked(pauseMs = 0): void {
+    const { clock, settings } = this.#hub;
+    const { readyTimeoutMs } = settings;
     const child = this.#child;
     if (this.#state !== 'starting' || !child) return;
     this.#cancelTimer();
-    this.#cancelTimer = clock.after(readyTimeoutMs, () =>
+    this.#cancelTimer = clock.after(pauseMs + readyTimeoutMs, () =>
       child.kill(`not ready within ${formatDuration(readyTimeoutMs)}`),
     );
   }
@@ -141,7 +142,8 @@ export class Post<In, Out> {
   end(): void {
     this.drain();
     this.#owesEnd = this.#state === 'draining';
-    const { clock, endTimeoutMs } = this.#options;
+    const { clock, settings } = this.#hub;
+    const endTimeoutMs = settings.stopTimeoutMs;
     const child = this.#child;
     if (!child) return;
     // What user code does at the end may hang, and nothing else would ever notice.
@@ -170,11 +172,11 @@ export class Post<In, Out> {
   }
 
   beaten(beat: Beat): void {
-    this.#beat = { at: this.#options.clock.now(), beat };
+    this.#beat = { at: this.#hub.clock.now(), beat };
   }
 
   #exited(child: Child<In, Out>, exit: Exit): void {
-    const { clock, events, onGone } = this.#options;
+    const { clock, events } = this.#hub;
     this.#cancelTimer();
     const wasTold = this.#state === 'draining';
     // One that was not ready yet had nothing to end.
@@ -182,7 +184,7 @@ export class Post<In, Out> {
     const reason = isExpected ? 'ended' : describeExit({ ...exit, reason: this.#failure ?? exit.reason }, wasTold);
     const { who } = child;
     // Before its successor starts: items and permits of the dead go back first.
-    const released = onGone(child, exit, isExpected);
+    const released = this.#options.onGone(isExpected);
     this.#child = undefined;
     this.#lastExit = reason;
     events.emit('child.exited', { who, code: exit.code, signal: exit.signal, expected: isExpected, reason, released });
@@ -191,14 +193,19 @@ export class Post<In, Out> {
   }
 
   #crashed(who: Who, reason: string, livedMs: number): void {
-    const { clock, random, events, restarts } = this.#options;
+    const { clock, random, events, settings } = this.#hub;
     const verdict = this.#policy.crashed(clock.now(), livedMs, random());
     if (verdict.kind === 'park') {
-      events.emit('child.parked', { who, crashes: verdict.crashes, withinMs: restarts.periodMs, lastReason: reason });
+      events.emit('child.parked', {
+        who,
+        crashes: verdict.crashes,
+        withinMs: settings.restarts.periodMs,
+        lastReason: reason,
+      });
       this.#move('park');
       return;
     }
-    events.emit('child.restarting', { who, inMs: verdict.inMs, crashes: this.#restarts + 1 });
+    events.emit('child.restarting', { who, inMs: verdict.inMs, restarts: this.#restarts + 1 });
     this.#move('crash');
     this.#cancelTimer = clock.after(verdict.inMs, () => {
       this.#restarts += 1;
@@ -210,8 +217,8 @@ export class Post<In, Out> {
     const from = this.#state;
     this.#state = next(from, event);
     if (this.#state === from) return;
-    this.#since = this.#options.clock.now();
-    this.#options.events.emit('child.state', { who: this.who, from, to: this.#state });
+    this.#since = this.#hub.clock.now();
+    this.#hub.events.emit('child.state', { who: this.who, from, to: this.#state });
     this.#options.onChange();
   }
 }

@@ -2,12 +2,11 @@ import { ProtocolError } from '../core/errors.ts';
 import { frameFromPayload, type Frame, type FrameHeader } from '../frame/frame.ts';
 import type { Handlers } from '../ipc/handlers.ts';
 import type { FromProducer, PipelineDescription, Problem, ToProducer } from '../ipc/messages.ts';
-import { childFailed } from './child-failed.ts';
 import type { Child } from './child.ts';
+import { commonHandlers } from './common-handlers.ts';
 import { Enrolment } from './enrolment.ts';
 import { compareFingerprints } from './fingerprint.ts';
 import { beatMs, type Hub } from './hub.ts';
-import { permitHandlers } from './permits.ts';
 import { Post } from './post.ts';
 import { receive, unexpected } from './receiving.ts';
 
@@ -33,20 +32,13 @@ export class Producing {
   constructor(hub: Hub, options: { fingerprint: string; spawn: () => ProducerChild; onChange: () => void }) {
     this.#hub = hub;
     this.#fingerprint = options.fingerprint;
-    const { clock, random, events, settings } = hub;
-    this.post = new Post<FromProducer, ToProducer>({
+    this.post = new Post<FromProducer, ToProducer>(hub, {
       role: 'producer',
       ordinal: 0,
-      clock,
-      random,
-      events,
-      restarts: settings.restarts,
-      readyTimeoutMs: settings.readyTimeoutMs,
-      endTimeoutMs: settings.stopTimeoutMs,
       spawn: options.spawn,
       onStart: (child) => this.#started(child),
       onMessage: (message, payload) => receive(hub, this.#handlers, message, payload),
-      onGone: (_child, _exit, isExpected) => this.#gone(isExpected),
+      onGone: (isExpected) => this.#gone(isExpected),
       onChange: options.onChange,
     });
     this.#enrolment = new Enrolment(hub, this.post);
@@ -139,16 +131,16 @@ export class Producing {
 
   #makeHandlers(): Handlers<FromProducer> {
     const { post } = this;
-    const { queue, events, touch } = this.#hub;
+    const { queue, touch } = this.#hub;
     const expectReading = (type: string): void => {
       if (this.#stage !== 'configured') throw unexpected('producer', type, this.#stage);
       if (queue.run.state !== 'running') throw unexpected('producer', type, `reading for a ${queue.run.state} run`);
     };
     return {
-      ...permitHandlers(this.#hub, {
-        role: 'producer',
+      ...commonHandlers(this.#hub, {
+        post,
         holder: () => this.holder,
-        send: (message) => post.child?.send(message),
+        onEnded: () => (this.#byeIsDue = true),
       }),
       described: ({ pipeline, problems }) => {
         if (this.#stage !== 'to be described') throw unexpected('producer', 'described', this.#stage);
@@ -178,14 +170,6 @@ export class Producing {
         post.drain();
         touch();
       },
-      ended: () => {
-        post.ended();
-        this.#byeIsDue = true;
-        touch();
-      },
-      beat: (beat) => post.beaten(beat),
-      log: ({ level, message, fields }) => events.emit('child.log', { who: post.who, level, message, fields }),
-      failed: ({ error, exitCode }) => childFailed(this.#hub, post, error, exitCode),
     };
   }
 

@@ -1,4 +1,5 @@
 import { formatDuration } from '../core/units.ts';
+import { nameOf } from '../observability/events.ts';
 import type { Status } from '../observability/status.ts';
 import type { Throttle } from '../queue/throttle.ts';
 import type { Consuming } from './consuming.ts';
@@ -91,13 +92,13 @@ function reasons(
   }
   if (isFull) found.push('the disk of the state directory is full: new items wait, settlements go on');
   for (const { post } of [producing, ...consumers]) {
-    const who = post.role === 'producer' ? 'the producer' : `consumer ${post.ordinal}`;
+    const who = post.role === 'producer' ? 'the producer' : nameOf(post);
     if (post.state === 'backoff') found.push(`${who} waits to be restarted (last: ${post.lastExit})`);
     if (post.state === 'parked') found.push(`${who} is parked (last: ${post.lastExit})`);
     if (post.state === 'starting') found.push(`${who} is starting`);
   }
   for (const { post, sinkProblem } of consumers) {
-    if (sinkProblem) found.push(`consumer ${post.ordinal} cannot write to the sink: ${sinkProblem}`);
+    if (sinkProblem) found.push(`${nameOf(post)} cannot write to the sink: ${sinkProblem}`);
   }
   for (const { name, frozenMs, waiting } of limits.snapshot(now)) {
     if (frozenMs > 0) found.push(`limit "${name}" is frozen for ${formatDuration(Math.ceil(frozenMs))}`);

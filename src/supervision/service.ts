@@ -8,12 +8,12 @@ import { MillraceError } from '../core/errors.ts';
 import { exitCodes, type ExitCode } from '../core/exit-codes.ts';
 import type { Cancel } from '../core/clock.ts';
 import type { Grant } from '../limits/limits.ts';
+import { nameOf, type Who } from '../observability/events.ts';
 import { createRate } from '../observability/rate.ts';
 import type { Status } from '../observability/status.ts';
 import { dispatch, type Receiver } from '../queue/dispatch.ts';
-import type { Reserve } from '../queue/reserve.ts';
-import { StoreFull } from '../queue/store.ts';
 import { Throttle, type Marks } from '../queue/throttle.ts';
+import { Committing, type Committed, type CommittingOptions } from './committing.ts';
 import { Consuming } from './consuming.ts';
 import type { Hub } from './hub.ts';
 import { Producing } from './producing.ts';
@@ -27,12 +27,8 @@ import { watchForHangs } from './watch.ts';
 
 /** How long to wait before a commit that found no room is tried again. */
 const fullRetryMs = 500;
-/** When the space kept back is first taken: it takes some milliseconds, and is not needed before there is something to settle. */
-const reserveAfterMs = 1000;
-/** How often the store's file is looked at: one that was removed takes commits silently. */
-const storeCheckMs = 1000;
 
-export interface ServiceOptions {
+export interface ServiceOptions extends Pick<CommittingOptions, 'reserve' | 'checkStore'> {
   hub: Omit<Hub, 'touch' | 'record' | 'fail' | 'broken'>;
   marks: Marks;
   fingerprint: string;
@@ -41,9 +37,6 @@ export interface ServiceOptions {
   oldRuns: string[];
   crew: Pick<Crew, 'describedProducer' | 'dismissProducer' | 'firstConsumer' | 'startProducer' | 'startConsumer'>;
   stateDirectory: string;
-  reserve: Pick<Reserve, 'isHeld' | 'take' | 'release'>;
-  /** Throws if the store's file is not the one that was opened. */
-  checkStore: () => void;
 }
 
 /** How the service ended. The spool is the caller's to close. */
@@ -57,6 +50,7 @@ export interface Outcome {
 export class Service {
   readonly #hub: Hub;
   readonly #options: ServiceOptions;
+  readonly #committing: Committing;
   readonly #throttle: Throttle;
   readonly #producing: Producing;
   readonly #consumers: Consuming[];
@@ -65,20 +59,15 @@ export class Service {
   #shutdown: Shutdown | undefined;
   #failure: MillraceError | undefined;
   #spoolFailed = false;
-  #isFull = false;
   #isPaused = false;
   #tickIsDue = false;
   #grants: Grant[] = [];
-  /** Writes to the spool beside the queue's, oldest first. */
-  #records: (() => void)[] = [];
-  #storeCheckedAt = 0;
   /** When items were last lent; undefined while none are. */
   #lentAt: number | undefined;
   readonly #rate = createRate();
   readonly #doneBefore: number;
   #cancelWake: Cancel = () => undefined;
   #cancelWatch: Cancel = () => undefined;
-  #cancelReserve: Cancel = () => undefined;
   #resolve: (outcome: Outcome) => void = () => undefined;
   #isOver = false;
 
@@ -88,12 +77,13 @@ export class Service {
       ...options.hub,
       touch: () => this.#touch(),
       record: (write) => {
-        this.#records.push(write);
+        this.#committing.record(write);
         this.#touch();
       },
       fail: (error) => this.#fail(error),
       broken: (error) => this.#failHard(error),
     };
+    this.#committing = new Committing({ ...options, hub: this.#hub });
     this.#throttle = new Throttle(options.marks);
     this.#startedAt = this.#hub.clock.now();
     this.#doneBefore = this.#hub.queue.run.done;
@@ -120,7 +110,7 @@ export class Service {
       this.#resolve = resolve;
       // Unless it was stopped before.
       if (!this.#shutdown) this.#fillPosts();
-      this.#cancelReserve = clock.after(reserveAfterMs, () => this.#takeReserve());
+      this.#committing.start();
       this.#cancelWatch = watchForHangs(() => this.#posts() as Post<never, never>[], { clock, ...settings });
       this.#touch();
     });
@@ -147,6 +137,7 @@ export class Service {
         stopTimeoutMs: settings.stopTimeoutMs,
         producing: this.#producing,
         consumers: this.#consumers,
+        onGivenUp: (who) => this.#giveUpOn(who),
       });
     }
     this.#touch();
@@ -159,7 +150,7 @@ export class Service {
       producing: this.#producing,
       consumers: this.#consumers,
       isStopping: this.#shutdown !== undefined,
-      isFull: this.#isFull,
+      isFull: this.#committing.isFull,
       isPaused: this.#isPaused,
       startedAt: this.#startedAt,
       perSecond: this.#rate.perSecond(this.#hub.clock.now()),
@@ -193,7 +184,7 @@ export class Service {
       this.#act(committed);
       this.#giveUpIfParked();
       this.#endIfOver();
-      if (!this.#isFull) this.#wakeLater();
+      if (!this.#committing.isFull) this.#wakeLater();
     } catch (error) {
       this.#failHard(error);
     }
@@ -222,77 +213,28 @@ export class Service {
     }
   }
 
-  /**
-   * Makes what is pending durable. On a full disk that is what settles items, with the space that was kept back for
-   * it; new items wait, and so does the producer, until that space has been got back.
-   */
-  #commit(): 'all' | 'settlements' | 'nothing' {
-    const { queue, clock, events } = this.#hub;
-    const { reserve } = this.#options;
-    const moment = { now: clock.now(), wall: clock.wall() };
-    let committed: 'settlements' | 'nothing' = 'nothing';
-    try {
-      this.#checkStore();
-      if (this.#isFull) {
-        // Before the space is taken back: else it would be there for everything but what it is for.
-        queue.commit(moment, 'settlements');
-        committed = 'settlements';
-      }
-      this.#writeRecords();
-      if (this.#isFull && !reserve.take()) {
-        this.#wakeAt(moment.now + fullRetryMs);
-        return committed;
-      }
-      queue.commit(moment);
-      if (this.#isFull) events.emit('spool.ok', {});
-      this.#isFull = false;
-      return 'all';
-    } catch (error) {
-      if (!(error instanceof StoreFull)) {
-        this.#failHard(error);
-        return 'nothing';
-      }
-      if (this.#shutdown && this.#hasEnded()) {
-        // Nobody is left to wait for. What is not recorded was told to nobody: it is lent, and asked for, again.
-        this.#failHard(new MillraceError('SPOOL', error.message, { cause: error, exitCode: exitCodes.io }));
-        return 'nothing';
-      }
-      if (!this.#isFull) events.emit('spool.full', { reason: error.message });
-      // Given up already and still no room: all that can be done is to wait.
-      if (reserve.isHeld && committed === 'nothing') this.#touch();
-      this.#isFull = true;
-      reserve.release();
-      this.#producing.throttle(true);
-      this.#wakeAt(moment.now + fullRetryMs);
-      return committed;
-    }
+  #commit(): Committed {
+    const committed = this.#committing.commit();
+    if (!this.#committing.isFull) return committed;
+    if (this.#shutdown) this.#endDespiteFullDisk();
+    // It has sent what finds no room; more would not either.
+    this.#producing.throttle(true);
+    this.#wakeAt(this.#hub.clock.now() + fullRetryMs);
+    return committed;
   }
 
-  #takeReserve(): void {
-    try {
-      // On a full disk it would take what settles items.
-      if (!this.#isFull) this.#options.reserve.take();
-    } catch (error) {
-      this.#failHard(error);
-    }
-  }
-
-  #writeRecords(): void {
-    for (let write = this.#records[0]; write; write = this.#records[0]) {
-      write();
-      this.#records.shift();
-    }
-  }
-
-  #checkStore(): void {
-    const now = this.#hub.clock.now();
-    if (now - this.#storeCheckedAt < storeCheckMs) return;
-    this.#storeCheckedAt = now;
-    this.#options.checkStore();
+  /** A stop waits for results to be recorded, but not for room for new items: those are read again. */
+  #endDespiteFullDisk(): void {
+    const { post } = this.#producing;
+    if (!this.#consumers.every((consumer) => consumer.post.isOver)) return;
+    if (!post.isOver) return post.child?.kill('there is no room for what it has sent');
+    const { refusal } = this.#committing;
+    // What is not recorded was told to nobody: it is lent, and asked for, again.
+    if (refusal) throw new MillraceError('SPOOL', refusal.message, { cause: refusal, exitCode: exitCodes.io });
   }
 
   /** Tells everybody what the commit has made true. */
-  #act(committed: 'all' | 'settlements'): void {
+  #act(committed: Exclude<Committed, 'nothing'>): void {
     if (committed === 'all') this.#producing.afterCommit();
     for (const consumer of this.#consumers) consumer.afterCommit();
     this.#rate.see(this.#hub.clock.now(), this.#hub.queue.run.done);
@@ -351,7 +293,7 @@ export class Service {
     const change = this.#throttle.update(items, bytes);
     if (change === 'raised') events.emit('throttle.raised', { items, bytes });
     if (change === 'lowered') events.emit('throttle.lowered', { items, bytes });
-    this.#producing.throttle(this.#throttle.isOn || this.#isFull);
+    this.#producing.throttle(this.#throttle.isOn || this.#committing.isFull);
   }
 
   #wakeLater(): void {
@@ -413,6 +355,19 @@ export class Service {
     }
   }
 
+  /** They stay on record as not ended: the next supervisor on this queue looks for them before it begins. */
+  #giveUpOn(left: readonly Who[]): void {
+    const names = left.map((who) => `${nameOf(who)} (process ${who.pid})`).join(', ');
+    this.#failure ??= new MillraceError(
+      'STUCK',
+      `${names} was killed but does not go: it hangs in the operating system, often in a disk or a network file system. ` +
+        'The queue is intact. Nothing can start on it before that process has gone.',
+      { exitCode: exitCodes.forced },
+    );
+    for (const { post } of [this.#producing, ...this.#consumers]) post.child?.abandon();
+    this.#over(this.#failure.exitCode);
+  }
+
   #fail(error: MillraceError): void {
     this.#failure ??= error;
     if (!this.#shutdown) this.stop(error.message);
@@ -435,7 +390,7 @@ export class Service {
     this.#shutdown?.done();
     this.#cancelWake();
     this.#cancelWatch();
-    this.#cancelReserve();
+    this.#committing.stop();
     for (const { post } of [this.#producing, ...this.#consumers]) post.drain();
     this.#resolve({ exitCode, spoolFailed: this.#spoolFailed, error: this.#failure });
   }

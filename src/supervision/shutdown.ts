@@ -1,16 +1,21 @@
 import type { Cancel, Clock } from '../core/clock.ts';
+import type { Who } from '../observability/events.ts';
 import type { Consuming } from './consuming.ts';
 import type { Producing } from './producing.ts';
 
 /** What running items are left of the time to stop when they are aborted: enough to flush what is done. */
 const abortShare = 0.2;
 const hurryMs = 2000;
+/** How long a killed process may take to go: one that hangs in the kernel does not, and is not waited for. */
+const giveUpMs = 5000;
 
 export interface ShutdownOptions {
   clock: Clock;
   stopTimeoutMs: number;
   producing: Producing;
   consumers: readonly Consuming[];
+  /** These were killed and do not go. Nobody waits any longer. */
+  onGivenUp: (who: readonly Who[]) => void;
 }
 
 /**
@@ -23,6 +28,7 @@ export class Shutdown {
   readonly #options: ShutdownOptions;
   #cancelAbort: Cancel;
   #cancelKill: Cancel;
+  #cancelGiveUp: Cancel = () => undefined;
   #hasForced = false;
   #isHurried = false;
 
@@ -56,6 +62,7 @@ export class Shutdown {
   done(): void {
     this.#cancelAbort();
     this.#cancelKill();
+    this.#cancelGiveUp();
   }
 
   #abort(): void {
@@ -63,10 +70,16 @@ export class Shutdown {
   }
 
   #kill(): void {
-    for (const { post } of [this.#options.producing, ...this.#options.consumers]) {
-      if (!post.child) continue;
+    for (const { post } of this.#left()) {
       this.#hasForced = true;
-      post.child.kill('still running when the time to stop was up');
+      post.child?.kill('still running when the time to stop was up');
     }
+    const { clock, onGivenUp } = this.#options;
+    this.#cancelGiveUp = clock.after(giveUpMs, () => onGivenUp(this.#left().map(({ post }) => post.who)));
+  }
+
+  #left(): (Producing | Consuming)[] {
+    const { producing, consumers } = this.#options;
+    return [producing, ...consumers].filter(({ post }) => post.child);
   }
 }

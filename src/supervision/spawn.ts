@@ -14,6 +14,8 @@ export type Spawned =
       pid: number;
       channel: Duplex;
       outputs: readonly [stream: Readable, name: 'stdout' | 'stderr'][];
+      /** It need not be waited for any more. */
+      unref: () => void;
       onExit: (listener: (code: number | null, signal: string | null) => void) => void;
     }
   | { status: 'failed'; reason: Promise<string> };
@@ -46,6 +48,7 @@ export function spawn(command: readonly string[], env: Record<string, string | u
       [subprocess.stdout, 'stdout'],
       [subprocess.stderr, 'stderr'],
     ],
+    unref: () => subprocess.unref(),
     onExit: (listener) => void subprocess.on('exit', listener),
   };
 }

@@ -52,6 +52,8 @@ class FakeChild<In, Out extends { type: string }> implements Child<In, Out> {
     this.killedFor ??= reason;
   };
 
+  abandon = (): void => this.#note(`${this.name} abandoned`);
+
   says(message: In, payload: readonly Buffer[] = []): void {
     this.#listener?.onMessage(message, Buffer.concat(payload));
   }

@@ -82,6 +82,10 @@ export class InProcessChild<In extends object, Out extends object> implements Ch
     this.#listener = listener;
   };
 
+  abandon = (): void => {
+    throw new Error('a process that is killed here goes');
+  };
+
   kill = (reason: string): void => {
     this.#killReason ??= reason;
     this.die(Infinity);

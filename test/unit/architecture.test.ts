@@ -26,7 +26,7 @@ const folders: Record<string, { from: readonly string[]; because: string }> = {
       'ipc',
       'queue',
       'types:limits',
-      'types:observability/events',
+      'observability/events',
       'observability/rate',
       'types:observability/status',
     ],

@@ -50,7 +50,7 @@ const wordings: { [Name in EventName]: [event: Events[Name], level: string, mess
     'died: killed by SIGKILL',
     { signal: 'SIGKILL', released: 12 },
   ],
-  'child.restarting': [{ who, inMs: 250, crashes: 1 }, 'warn', 'to be started again', { inMs: 250, crashes: 1 }],
+  'child.restarting': [{ who, inMs: 250, restarts: 1 }, 'warn', 'to be started again', { inMs: 250, restarts: 1 }],
   'child.parked': [
     { who, crashes: 5, withinMs: 60_000, lastReason: 'x' },
     'error',

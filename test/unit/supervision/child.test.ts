@@ -108,6 +108,18 @@ describe('a child that goes', () => {
   });
 });
 
+describe('a child that is abandoned', () => {
+  it('is not reported any more, and keeps nobody from ending', async () => {
+    const watched = new Watched('deaf').listen();
+    await until(() => watched.messages.length > 0);
+    watched.child.abandon();
+    await until(() => watched.openOutputs === 0);
+    watched.child.kill('the test wants it gone');
+    await until(() => !watched.isAlive);
+    expect(watched.exits).toEqual([]);
+  });
+});
+
 describe('a child that misbehaves on its channel', () => {
   it.each([
     ['garbage', 'expected a message, got bytes that are none: "<html>502 Bad Gateway</h'],

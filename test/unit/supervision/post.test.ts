@@ -15,15 +15,11 @@ function aPost() {
     if (name === 'child.state') happened.push(`is ${(event as { to: ChildState }).to}`);
     if (name === 'child.exited') happened.push((event as { reason: string }).reason);
   });
-  const post: Post<FromConsumer, ToConsumer> = new Post<FromConsumer, ToConsumer>({
+  const settings = { restarts: { crashes: 2, periodMs: 60_000 }, readyTimeoutMs: 1000, stopTimeoutMs: 5000 };
+  const hub = { clock, random: () => 0, events, settings };
+  const post: Post<FromConsumer, ToConsumer> = new Post<FromConsumer, ToConsumer>(hub, {
     role: 'consumer',
     ordinal: 3,
-    clock,
-    random: () => 0,
-    events,
-    restarts: { crashes: 2, periodMs: 60_000 },
-    readyTimeoutMs: 1000,
-    endTimeoutMs: 5000,
     spawn: () => {
       const child = new FakeConsumer({ role: 'consumer', ordinal: 3, pid: 100 + children.length });
       children.push(child);
@@ -31,7 +27,7 @@ function aPost() {
     },
     onStart: () => happened.push('start'),
     onMessage: (message) => happened.push(message.type),
-    onGone: (_child, _exit, isExpected) => {
+    onGone: (isExpected) => {
       happened.push(isExpected ? 'gone as told' : 'gone');
       return 5;
     },

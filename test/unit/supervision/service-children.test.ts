@@ -22,7 +22,7 @@ describe('a consumer that dies', () => {
     const second = world.consumer();
     expect(second).not.toBe(first);
     expect(second.who.ordinal).toBe(1);
-    expect(world.emitted('child.restarting')).toEqual([{ who: first.who, inMs: 188, crashes: 1 }]);
+    expect(world.emitted('child.restarting')).toEqual([{ who: first.who, inMs: 188, restarts: 1 }]);
     second.says({ type: 'ready' });
     world.tick();
     const deliveries = second.deliveries.map(({ seq, count, history, writers }) => ({
@@ -131,12 +131,27 @@ describe('a consumer that dies', () => {
   it('is not killed for a sink that is out when it opens it', () => {
     const world = new AService({ settings: { consumers: 1 } });
     world.run();
-    world.consumer().says({ type: 'sink', reason: 'connection refused' });
-    world.pass(300_000);
+    for (let i = 0; i < 20; i++) {
+      world.consumer().says({ type: 'sink', reason: 'connection refused' });
+      world.pass(30_000);
+    }
     expect(world.consumer().killedFor).toBeUndefined();
     expect(world.service.status.reasons).toContain('consumer 1 cannot write to the sink: connection refused');
     world.consumer().says({ type: 'sink', reason: null });
     world.pass(30_000);
+    expect(world.consumer().killedFor).toBe('not ready within 30s');
+  });
+});
+
+describe('a starting consumer whose sink was out', () => {
+  it('is killed when it hangs in a later attempt to open it', () => {
+    const world = new AService({ settings: { consumers: 1 } });
+    world.run();
+    world.pass(29_000);
+    world.consumer().says({ type: 'sink', reason: 'connection refused' });
+    world.pass(59_999);
+    expect(world.consumer().killedFor).toBeUndefined();
+    world.pass(1);
     expect(world.consumer().killedFor).toBe('not ready within 30s');
   });
 });

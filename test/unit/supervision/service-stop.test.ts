@@ -181,6 +181,27 @@ describe('a stop by which nobody ends', () => {
   });
 });
 
+describe('a killed process that does not go', () => {
+  it('is given up after some seconds, and named; it stays on record for the next supervisor', async () => {
+    const world = new AService({ settings: { consumers: 1, stopTimeoutMs: 10_000 } }).runReady();
+    world.service.stop('SIGTERM');
+    world.producer.says({ type: 'ended' });
+    world.tick();
+    world.producer.leaves();
+    world.pass(10_000);
+    expect(world.consumer().killedFor).toBeDefined();
+    world.pass(4999);
+    expect(world.outcome).toBeUndefined();
+    world.pass(1);
+    await world.settle();
+    expect(world.outcome).toMatchObject({ exitCode: 75, spoolFailed: false, error: { code: 'STUCK' } });
+    expect(world.outcome!.error!.message).toContain(`consumer 1 (process ${world.consumer().who.pid}) was killed but`);
+    expect(world.since().at(-1)).toBe('consumer 1 abandoned');
+    expect(world.writers.all.get(2)).not.toHaveProperty('ended');
+    expect(world.clock.waiting).toBe(0);
+  });
+});
+
 describe('a second stop', () => {
   it('aborts at once and kills two seconds later; a third does not put that off', () => {
     const world = new AService({ settings: { consumers: 1 } }).runReady();

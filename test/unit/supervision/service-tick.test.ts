@@ -206,6 +206,25 @@ describe('a spool without room', () => {
     expect(world.consumer().told('configure')).toEqual(['configure']);
   });
 
+  it('does not make a stop wait for the producer when all results are recorded: what it has sent is read again', async () => {
+    const world = new AService({ settings: { consumers: 1 } }).runReady();
+    world.store.commit = (group) => {
+      if (group.frames.length > 0) throw new StoreFull('no space left');
+    };
+    world.producer.yields([1], position);
+    world.tick();
+    world.service.stop('SIGTERM');
+    world.consumer().says({ type: 'ended' });
+    world.tick();
+    expect(world.producer.killedFor).toBeUndefined();
+    world.consumer().goes({ code: 0 });
+    world.pass(500);
+    expect(world.producer.killedFor).toBe('there is no room for what it has sent');
+    world.producer.dies();
+    await world.settle();
+    expect(world.outcome).toMatchObject({ exitCode: 74, error: { message: 'no space left' } });
+  });
+
   it('does not keep a service from stopping: what could not be recorded was told to nobody', async () => {
     const world = new AService({ settings: { consumers: 1 } }).runReady();
     world.isFull();
@@ -219,6 +238,18 @@ describe('a spool without room', () => {
     world.tick();
     await world.settle();
     expect(world.outcome).toMatchObject({ exitCode: 74, spoolFailed: true, error: { message: 'no space left' } });
+  });
+});
+
+describe('the space that is kept back', () => {
+  it('is taken a second after the start', () => {
+    const world = new AService();
+    world.reserve.isHeld = false;
+    world.runReady();
+    world.pass(999);
+    expect(world.reserve.isHeld).toBe(false);
+    world.pass(1);
+    expect(world.reserve.isHeld).toBe(true);
   });
 });
 

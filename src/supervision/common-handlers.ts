@@ -1,0 +1,40 @@
+import { describeError, MillraceError } from '../core/errors.ts';
+import type { ExitCode } from '../core/exit-codes.ts';
+import type { Handlers } from '../ipc/handlers.ts';
+import type { FromConsumer, FromProducer, Granted, Refused } from '../ipc/messages.ts';
+import type { Hub } from './hub.ts';
+import { permitHandlers } from './permits.ts';
+import type { Post } from './post.ts';
+
+type Common = Exclude<FromProducer & FromConsumer, { type: 'ready' }>;
+
+/** Handles what producer and consumers say alike: permits, signs of life, lines for the log, why they go, and that they have ended. */
+export function commonHandlers(
+  hub: Hub,
+  side: {
+    post: Pick<Post<never, never>, 'role' | 'who' | 'ended' | 'beaten' | 'failed'> & {
+      readonly child: { send: (message: Granted | Refused) => void } | undefined;
+    };
+    /** Its writer id; 0 for none. */
+    holder: () => number;
+    onEnded: () => void;
+  },
+): Pick<Handlers<Common>, Common['type']> {
+  const { post, holder, onEnded } = side;
+  return {
+    ...permitHandlers(hub, { role: post.role, holder, send: (message) => post.child?.send(message) }),
+    beat: (beat) => post.beaten(beat),
+    log: ({ level, message, fields }) => hub.events.emit('child.log', { who: post.who, level, message, fields }),
+    failed: ({ error, exitCode }) => {
+      post.failed(describeError(error));
+      // With an exit code nobody could go on: the service ends with it.
+      if (exitCode !== null)
+        hub.fail(new MillraceError(error.code, describeError(error), { exitCode: exitCode as ExitCode }));
+    },
+    ended: () => {
+      post.ended();
+      onEnded();
+      hub.touch();
+    },
+  };
+}
