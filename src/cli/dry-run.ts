@@ -1,3 +1,4 @@
+import type { Settings } from '../config/schema.ts';
 import type { Cancel, Clock } from '../core/clock.ts';
 import { configError, describeError, errorData } from '../core/errors.ts';
 import { exitCodes } from '../core/exit-codes.ts';
@@ -7,7 +8,7 @@ import type { Log, SourceContext } from '../pipeline/context.ts';
 import type { Pipeline } from '../pipeline/types.ts';
 import { contextOf } from '../working/item-context.ts';
 import { ItemScope } from '../working/item-scope.ts';
-import { abortGraceMs, timedOut, wentOn } from '../working/item-timeout.ts';
+import { timedOut, wentOn } from '../working/item-timeout.ts';
 import { asItIs, rowsOf } from '../working/rows.ts';
 import type { CommandLine } from './command-line.ts';
 import { loadHere } from './load.ts';
@@ -42,7 +43,7 @@ export async function dryRun(line: CommandLine, shell: Shell): Promise<number> {
       const scope = new ItemScope({ run, resources, log, calls }, ++seq, 1);
       const work = async (): Promise<unknown> => await process(item, contextOf(scope));
       try {
-        const result = await inTime(work, { scope, clock: shell.clock, itemTimeoutMs: settings.itemTimeout });
+        const result = await inTime(work, { scope, clock: shell.clock, settings });
         for (const row of rowsOf(result)) await shell.out(`${displayJson(row)}\n`);
       } catch (error) {
         failed++;
@@ -60,14 +61,19 @@ export async function dryRun(line: CommandLine, shell: Shell): Promise<number> {
 /** Settles as `work` does; rejects if that goes on although the item's signal has been aborted. */
 async function inTime(
   work: () => Promise<unknown>,
-  { scope, clock, itemTimeoutMs }: { scope: ItemScope; clock: Clock; itemTimeoutMs: number },
+  {
+    scope,
+    clock,
+    settings,
+  }: { scope: ItemScope; clock: Clock; settings: Pick<Settings, 'itemTimeout' | 'abortGrace'> },
 ): Promise<unknown> {
-  const reason = timedOut(itemTimeoutMs);
+  const { itemTimeout, abortGrace } = settings;
+  const reason = timedOut(itemTimeout);
   let cancelGivingUp: Cancel = () => undefined;
   const givenUp = new Promise<never>((_, reject) => {
-    cancelGivingUp = clock.after(itemTimeoutMs + abortGraceMs, () => reject(new Error(wentOn(reason))));
+    cancelGivingUp = clock.after(itemTimeout + abortGrace, () => reject(new Error(wentOn(reason))));
   });
-  const cancelAbort = clock.after(itemTimeoutMs, () => scope.abort(reason));
+  const cancelAbort = clock.after(itemTimeout, () => scope.abort(reason));
   try {
     return await Promise.race([work(), givenUp]);
   } finally {

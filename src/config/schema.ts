@@ -68,6 +68,11 @@ export const schema = z.strictObject({
     help: 'Time that an item may take before its signal aborts',
     default: '5min',
   }),
+  abortGrace: described(duration('0s', '1d'), {
+    group: 'Times',
+    help: 'Time that an item may go on after its signal aborted, before its process is replaced',
+    default: '30s',
+  }),
   stopTimeout: described(duration('0s', '1d'), {
     group: 'Times',
     help: 'Time to finish started items when told to stop',

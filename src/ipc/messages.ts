@@ -125,6 +125,7 @@ export interface ConfigureConsumer {
   concurrency: number;
   durability: 'full' | 'normal';
   itemTimeoutMs: number;
+  abortGraceMs: number;
   beatMs: number;
   diesWithSupervisor: boolean;
 }

@@ -132,6 +132,7 @@ const toConsumer: Checks<ToConsumer> = {
     concurrency: whole,
     durability: oneOf('full', 'normal'),
     itemTimeoutMs: amount,
+    abortGraceMs: amount,
     beatMs: amount,
     diesWithSupervisor: flag,
   },

@@ -24,6 +24,7 @@ export function planOf(settings: Settings, stateDirectory: string, pipeline: Pip
       retryBaseMs: settings.retryBase,
       retryCapMs: settings.retryCap,
       itemTimeoutMs: settings.itemTimeout,
+      abortGraceMs: settings.abortGrace,
       stopTimeoutMs: settings.stopTimeout,
       stallTimeoutMs: settings.stallTimeout,
       readyTimeoutMs: settings.readyTimeout,

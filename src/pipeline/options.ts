@@ -27,6 +27,8 @@ export interface PipelineOptions {
   deadMax?: number | undefined;
   /** Time that `process` may take for an item before its signal aborts. Default 5min. */
   itemTimeout?: Duration | undefined;
+  /** Time that an item may go on after its signal aborted, before it has failed and its process is replaced. Default 30s. */
+  abortGrace?: Duration | undefined;
   /** Time to finish what has been started when the service is told to stop. Default 25s. */
   stopTimeout?: Duration | undefined;
   /** Silence after which a process is taken for stuck, killed and replaced. Default 60s. */

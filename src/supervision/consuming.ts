@@ -137,6 +137,7 @@ export class Consuming {
       concurrency: settings.concurrency,
       durability: settings.durability,
       itemTimeoutMs: settings.itemTimeoutMs,
+      abortGraceMs: settings.abortGraceMs,
       beatMs,
       diesWithSupervisor: childrenDieWithUs,
     });

@@ -16,6 +16,7 @@ export interface ServiceSettings {
   retryBaseMs: number;
   retryCapMs: number;
   itemTimeoutMs: number;
+  abortGraceMs: number;
   stopTimeoutMs: number;
   stallTimeoutMs: number;
   readyTimeoutMs: number;

@@ -3,8 +3,8 @@ import type { Cancel, Clock } from '../core/clock.ts';
 import type { Post } from './post.ts';
 
 const roundMs = 1000;
-/** After an item's signal was aborted, how long it may go on before its consumer is killed: it ends itself before, if it can. */
-const abortGraceMs = 45_000;
+/** A consumer ends itself when an item goes on beyond its grace, if it can: how long it is waited for. */
+const patienceMs = 15_000;
 
 /**
  * Kills children that hang: silent for longer than `stallTimeoutMs`, or with an item that goes on long after it
@@ -13,8 +13,9 @@ const abortGraceMs = 45_000;
  */
 export function watchForHangs(
   posts: () => Iterable<Post<never, never>>,
-  { clock, stallTimeoutMs, itemTimeoutMs }: { clock: Clock; stallTimeoutMs: number; itemTimeoutMs: number },
+  options: { clock: Clock; stallTimeoutMs: number; itemTimeoutMs: number; abortGraceMs: number },
 ): Cancel {
+  const { clock, stallTimeoutMs, itemTimeoutMs, abortGraceMs } = options;
   let lastRound = clock.now();
   let awakeSince = lastRound;
   return clock.every(roundMs, () => {
@@ -28,9 +29,9 @@ export function watchForHangs(
       const oldestMs = beat.oldestMs > 0 ? beat.oldestMs + now - Math.max(at, awakeSince) : 0;
       if (silentMs > stallTimeoutMs) {
         post.child?.kill(`silent for ${formatDuration(stallTimeoutMs)}`);
-      } else if (oldestMs > itemTimeoutMs + abortGraceMs) {
+      } else if (oldestMs > itemTimeoutMs + abortGraceMs + patienceMs) {
         post.child?.kill(
-          `an item went on ${formatDuration(abortGraceMs)} after it was aborted at its timeout of ${formatDuration(itemTimeoutMs)}`,
+          `an item went on ${formatDuration(abortGraceMs + patienceMs)} after it was aborted at its timeout of ${formatDuration(itemTimeoutMs)}`,
         );
       }
     }

@@ -15,7 +15,7 @@ import type { Log } from '../pipeline/context.ts';
 import type { Pipeline } from '../pipeline/types.ts';
 import type { SinkWriter } from '../sinks/port.ts';
 import { Committer } from './committer.ts';
-import { abortGraceMs, timedOut, wentOn } from './item-timeout.ts';
+import { timedOut, wentOn } from './item-timeout.ts';
 import { contextOf } from './item-context.ts';
 import { ItemScope } from './item-scope.ts';
 import { isBeyondWaiting, patiently, type Patience } from './patience.ts';
@@ -32,6 +32,8 @@ export interface ConsumerOptions {
   run: string;
   concurrency: number;
   itemTimeoutMs: number;
+  /** How long an item may go on after its signal was aborted. */
+  abortGraceMs: number;
   resources: unknown;
   clock: Clock;
   random: () => number;
@@ -63,7 +65,7 @@ export class Consumer {
 
   constructor(options: ConsumerOptions) {
     this.#options = options;
-    const { clock, random, send, pipeline, concurrency, itemTimeoutMs } = options;
+    const { clock, random, send, pipeline, concurrency, itemTimeoutMs, abortGraceMs } = options;
     this.#sink = serialSink(options.sink);
     this.#patience = {
       clock,

@@ -1,6 +1,3 @@
-/** How long an item may go on after its signal was aborted. */
-export const abortGraceMs = 30_000;
-
 /** What the signal of an item aborts with when its time is up. */
 export function timedOut(itemTimeoutMs: number): DOMException {
   return new DOMException(`the item ran for longer than its itemTimeout of ${itemTimeoutMs} ms`, 'TimeoutError');

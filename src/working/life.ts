@@ -21,7 +21,7 @@ export function consumerLife(
   let consumer: Consumer | undefined;
 
   const configure = async (message: ConfigureConsumer): Promise<void> => {
-    const { file, run, writer, ordinal, generation, concurrency, durability, itemTimeoutMs } = message;
+    const { file, run, writer, ordinal, generation, concurrency, durability, itemTimeoutMs, abortGraceMs } = message;
     onConfigured(message);
     const { pipeline, problems } = await load(file);
     if (!pipeline) throw configError('PIPELINE', formatProblems(problems));
@@ -45,6 +45,7 @@ export function consumerLife(
       run,
       concurrency,
       itemTimeoutMs,
+      abortGraceMs,
       resources,
       clock,
       random,

@@ -104,6 +104,31 @@ describe('an item that throws', () => {
   });
 });
 
+describe('an item that never settles', () => {
+  it('is aborted, given up with its process, and dead after its attempts; the others are not touched by it', async () => {
+    project.write(
+      'fails.ts',
+      pipeline(`
+        if (item.id !== 7) return { ...item, attempt: context.attempt };
+        context.signal.addEventListener('abort', () => console.log('aborted'));
+        return new Promise(() => undefined);`),
+    );
+    const limits = ['--attempts', '2', '--item-timeout', '100ms', '--abort-grace', '100ms'];
+    const running = project.start(['run', 'fails.ts', '--consumers', '2', '--concurrency', '4', ...limits, ...fast]);
+    expect((await running.ended).code).toBe(3);
+    expect(running.log.filter(({ message }) => message === 'aborted')).toHaveLength(2);
+    const died = running.log.filter(({ event, level }) => event === 'child.exited' && level === 'error');
+    expect(died.map(({ message }) => message)).toEqual(
+      Array(2).fill(expect.stringContaining('item 7: the item ran for longer than its itemTimeout of 100 ms')),
+    );
+    expect(project.query('out.db', 'SELECT count(*) AS n, max(attempt) AS attempt FROM rows')).toEqual([
+      { n: 19, attempt: 1 },
+    ]);
+    const { stdout } = await project.run(['dead', 'ls', 'fails', '--json']);
+    expect(JSON.parse(stdout)).toMatchObject({ seq: 7, attempts: 2, error: { code: 'TIMEOUT' } });
+  });
+});
+
 describe('a process that crashes', () => {
   it('in a loop is given up: exit 69, with the queue intact', async () => {
     project.write(

@@ -241,6 +241,7 @@ const settings: ServiceSettings = {
   retryBaseMs: 1000,
   retryCapMs: 10_000,
   itemTimeoutMs: 300_000,
+  abortGraceMs: 30_000,
   stopTimeoutMs: 25_000,
   stallTimeoutMs: 60_000,
   readyTimeoutMs: 30_000,

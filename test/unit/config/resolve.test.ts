@@ -34,6 +34,7 @@ describe('the settings', () => {
         crashPeriod: 60_000,
         deadMax: 10_000,
         itemTimeout: 300_000,
+        abortGrace: 30_000,
         stopTimeout: 25_000,
         stallTimeout: 60_000,
         readyTimeout: 30_000,

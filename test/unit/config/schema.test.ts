@@ -19,6 +19,7 @@ const inPipelines: Record<Exclude<OptionName, (typeof outside)[number]>, unknown
   crashPeriod: '30s',
   deadMax: 10,
   itemTimeout: '1 min',
+  abortGrace: '3s',
   stopTimeout: 0,
   stallTimeout: '10s',
   readyTimeout: '5s',

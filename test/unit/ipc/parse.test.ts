@@ -90,6 +90,7 @@ const toConsumer: Examples<ToConsumer> = {
     concurrency: 16,
     durability: 'full',
     itemTimeoutMs: 300_000,
+    abortGraceMs: 30_000,
     beatMs: 1000,
     diesWithSupervisor: true,
   },

@@ -95,6 +95,7 @@ export class World {
           retryBaseMs: 20,
           retryCapMs: 100,
           itemTimeoutMs: 300_000,
+          abortGraceMs: 30_000,
           stopTimeoutMs: 25_000,
           stallTimeoutMs: 600_000,
           readyTimeoutMs: 600_000,

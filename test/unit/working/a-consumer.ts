@@ -51,6 +51,7 @@ export class AConsumer {
       run: 'run-1',
       concurrency,
       itemTimeoutMs,
+      abortGraceMs: 30_000,
       resources: { table: 'looked up' },
       clock,
       random: () => 0.5,

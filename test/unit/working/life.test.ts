@@ -24,6 +24,7 @@ const configure: ConfigureConsumer = {
   concurrency: 4,
   durability: 'full',
   itemTimeoutMs: 60_000,
+  abortGraceMs: 30_000,
   beatMs: 1000,
   diesWithSupervisor: true,
 };
