@@ -38,10 +38,11 @@ COPY --from=build /app/node_modules /app/node_modules
 COPY --from=build /app/dist /app/dist
 COPY LICENSE /app/LICENSE
 
-# docker kills after 10 s: by then a stop must be over. MILLRACE_CONSUMERS is left out on purpose: without it there
-# are as many consumers as the container may use processors. Every MILLRACE_… variable of the README can be set.
+# docker kills after 10 s: by then a stop must be over. As many consumers as the pipeline says, else as the container may
+# use processors; a number here decides it. Every MILLRACE_… variable of the README can be set.
 ENV NODE_ENV=production \
     MILLRACE_STATE=/state \
+    MILLRACE_CONSUMERS=auto \
     MILLRACE_STOP_TIMEOUT=8s
 
 # /state: the queue. /data: files that a pipeline names by a relative path. /pipelines: pipelines, mounted read-only.

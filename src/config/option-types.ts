@@ -22,6 +22,20 @@ export function count(from: number, to: number): Count {
   return { kind: 'count', range: `${written(from)} … ${written(to)}`, type };
 }
 
+/** A whole number, or `auto`: then it is not decided here, and the value is undefined. */
+export function countOrAuto(from: number, to: number): OptionType<z.ZodMiniPipe<z.ZodMiniUnknown, AutoCount>> {
+  const expected = `a whole number from ${written(from)} to ${written(to)}, or auto`;
+  const read = z.transform((value: unknown, context) => {
+    if (value === 'auto') return undefined;
+    if (Number.isSafeInteger(value) && Number(value) >= from && Number(value) <= to) return Number(value);
+    context.issues.push({ code: 'custom', message: `expected ${expected}, got ${show(value)}`, input: value });
+    return z.NEVER;
+  });
+  return { kind: 'count', range: `${written(from)} … ${written(to)}, auto`, type: z.pipe(z.unknown(), read) };
+}
+
+type AutoCount = z.ZodMiniTransform<number | undefined>;
+
 /** With commas. Not by toLocaleString: its first call takes 15 ms. */
 function written(number: number): string {
   return String(number).replaceAll(/\B(?=(?:\d{3})+$)/g, ',');

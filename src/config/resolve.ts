@@ -54,9 +54,10 @@ export function resolveConfig(sources: ConfigSources): Config {
   for (const option of options) {
     const given = layers.flatMap(({ values }) => values.get(option.name) ?? []);
     // A wrong value is told even if another source overrides it: some day it will not be.
-    const read = given.map((value) => readValue(option, value, problems));
-    settings[option.name] = read[0] ?? (computed[option.name] ?? fixedDefault(option))(settings, sources);
-    chosen.set(option.name, given[0] ?? { source: 'default', place: 'default', value: option.defaultText });
+    const read = given.map((value) => ({ from: value, value: readValue(option, value, problems) }));
+    const first = read.find(({ value }) => value !== undefined);
+    settings[option.name] = first?.value ?? (computed[option.name] ?? fixedDefault(option))(settings, sources);
+    chosen.set(option.name, first?.from ?? { source: 'default', place: 'default', value: option.defaultText });
   }
   const { state } = settings;
   const complete = {
@@ -80,6 +81,7 @@ function layersOf({ flags, environment, file, pipeline }: ConfigSources): Layer[
   ];
 }
 
+/** Undefined if the value is wrong, which `problems` then tells, or leaves it to the next source. */
 function readValue({ name }: Option, { source, place, value }: Given, problems: Problem[]): unknown {
   const result = z.safeParse(schema.shape[name], value);
   if (result.success) return result.data;

@@ -1,6 +1,6 @@
 /** The only list of options: `--help`, the README's table and config/millrace.yaml are made from it. */
 import * as z from 'zod/mini';
-import { choice, count, duration, folder, type OptionType, size } from './option-types.ts';
+import { choice, count, countOrAuto, duration, folder, type OptionType, size } from './option-types.ts';
 
 export const groups = ['Processes', 'Retries', 'Times', 'Durability', 'Queue', 'Hand-over', 'Output'] as const;
 
@@ -23,10 +23,10 @@ function described<Type extends z.core.$ZodType>({ type, kind, range }: OptionTy
 }
 
 export const schema = z.strictObject({
-  consumers: described(count(1, 1000), {
+  consumers: described(countOrAuto(1, 1000), {
     group: 'Processes',
-    help: 'Consumer processes',
-    default: { text: 'one for each core that it may use', example: 2 },
+    help: 'Consumer processes; auto: what the next source says, else one for each core',
+    default: 'auto',
   }),
   concurrency: described(count(1, 10_000), {
     group: 'Processes',
@@ -172,7 +172,8 @@ export const schema = z.strictObject({
 export type OptionName = keyof typeof schema.shape;
 
 /** What all options come to: durations in milliseconds, sizes in bytes. */
-export type Settings = Omit<z.output<typeof schema>, 'state'> & {
+export type Settings = Omit<z.output<typeof schema>, 'state' | 'consumers'> & {
+  consumers: number;
   /** An absolute path, or null: see state-directory.ts. */
   state: string | null;
 };

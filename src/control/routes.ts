@@ -56,7 +56,7 @@ function health({ state }: Status): Answer {
   return json(200, { healthy: true, state });
 }
 
-/** Ready: items can flow. A sealed run needs no producer. */
+/** Ready: items can flow, so not while it is paused. A sealed run needs no producer. */
 function readiness({ state, processes, reasons }: Status): Answer {
   const isReady = (role: string): boolean =>
     processes.some((process) => process.who.role === role && process.state === 'ready');

@@ -25,8 +25,9 @@ export interface Events {
   'run.alreadyFinished': { run: string; finishedAt: number; exitCode: number };
   'run.sealed': { run: string; items: number };
   'run.finished': { run: string; items: number; done: number; dead: number; seconds: number; exitCode: number };
-  /** Nothing more is lent: too many items have died. */
-  'run.paused': { dead: number; deadMax: number };
+  /** Nothing more is lent for now; `reason` says why, and what is to be done. */
+  'run.paused': { reason: string };
+  'run.unpaused': Record<never, never>;
   /** Shutting down, and why. */
   'run.stopping': { reason: string; hurry: boolean };
   'run.stopped': { open: number; aborted: number; exitCode: number };

@@ -54,7 +54,8 @@ const wordings: { readonly [Name in EventName]: (event: Events[Name]) => Words }
     }),
   'run.sealed': (fields) => line('info', 'the source has ended', fields),
   'run.finished': (fields) => line(fields.dead > 0 ? 'warn' : 'info', 'run finished', fields),
-  'run.paused': (fields) => line('error', 'paused: too many dead letters', fields),
+  'run.paused': ({ reason }) => line('error', `paused: ${reason}`, {}),
+  'run.unpaused': () => line('info', 'goes on after the pause', {}),
   'run.stopping': ({ hurry, reason }) => line('info', hurry ? 'stopping at once' : 'stopping', { reason }),
   'run.stopped': (fields) => line(fields.exitCode === 0 ? 'info' : 'warn', 'stopped', fields),
 

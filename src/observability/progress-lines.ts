@@ -46,6 +46,7 @@ function headline({ name, state, items, processes }: Status): Part[] {
   const left = items.stored - settled;
   if (isTotalKnown && left > 0 && items.perSecond > 0) parts.push(`  ${timeLeft(left / items.perSecond)} left`);
   if (state === 'starting' || state === 'stopping' || state === 'finishing') parts.push(['cyan', `  ${state}`]);
+  if (state === 'paused') parts.push(['yellow', '  paused']);
   const restarts = totalRestarts({ processes });
   if (restarts > 0) parts.push(['yellow', `  ${plural(restarts, 'restart')}`]);
   return parts;

@@ -5,7 +5,9 @@ import type { ChildState, Who } from './events.ts';
 export interface Status {
   name: string;
   run: string;
-  state: 'starting' | 'running' | 'sealed' | 'finishing' | 'finished' | 'stopping';
+  state: 'starting' | 'running' | 'sealed' | 'paused' | 'finishing' | 'finished' | 'stopping';
+  /** Why nothing is lent for now, although the service could; null if it is. */
+  pausedBy: string | null;
   stateDirectory: string;
   durability: 'full' | 'normal';
   pid: number;

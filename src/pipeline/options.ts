@@ -9,8 +9,8 @@ export type ByteSize = number | `${number}${'' | ' '}${'B' | 'kB' | 'KiB' | 'MB'
  * (`--consumers`) override them.
  */
 export interface PipelineOptions {
-  /** Consumer processes. Default: one for each core that Millrace may use. */
-  consumers?: number | undefined;
+  /** Consumer processes. Default `auto`: one for each core that Millrace may use. */
+  consumers?: number | 'auto' | undefined;
   /** Items that one consumer processes at a time. Default 16. */
   concurrency?: number | undefined;
   /** Crashes of a process within `crashPeriod` after which one more gives it up. Default 5. */

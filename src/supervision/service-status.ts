@@ -13,7 +13,7 @@ export interface StatusSources {
   consumers: readonly Consuming[];
   isStopping: boolean;
   isFull: boolean;
-  isPaused: boolean;
+  pausedBy: string | null;
   startedAt: number;
   perSecond: number;
   doneBefore: number;
@@ -29,7 +29,8 @@ export function describeService(sources: StatusSources): Status {
   return {
     name: pipeline.name,
     run,
-    state: isStopping ? 'stopping' : state,
+    state: isStopping ? 'stopping' : sources.pausedBy === null ? state : 'paused',
+    pausedBy: sources.pausedBy,
     stateDirectory,
     durability: settings.durability,
     pid: process.pid,
@@ -78,18 +79,14 @@ function processes({ producing, consumers }: StatusSources, now: number): Status
 
 /** Why nothing, or less than could be, is moving. */
 function reasons(
-  { hub, throttle, producing, consumers, isStopping, isFull, isPaused }: StatusSources,
+  { hub, throttle, producing, consumers, isStopping, isFull, pausedBy }: StatusSources,
   now: number,
 ): string[] {
   const found: string[] = [];
   const { queue, limits } = hub;
   const { queued, lent, retrying } = queue.stats;
   if (isStopping) found.push('stopping');
-  if (isPaused) {
-    found.push(
-      `paused: ${queue.run.dead} dead letters have reached deadMax; mend the cause, and start again with a higher --dead-max`,
-    );
-  }
+  if (pausedBy !== null) found.push(`paused: ${pausedBy}`);
   if (isFull) found.push('the disk of the state directory is full: new items wait, settlements go on');
   for (const { post } of [producing, ...consumers]) {
     const who = post.role === 'producer' ? 'the producer' : nameOf(post);

@@ -59,7 +59,8 @@ export class Service {
   #shutdown: Shutdown | undefined;
   #failure: MillraceError | undefined;
   #spoolFailed = false;
-  #isPaused = false;
+  /** Why nothing is lent; null if it is. */
+  #pausedBy: string | null = null;
   #tickIsDue = false;
   #grants: Grant[] = [];
   /** When items were last lent; undefined while none are. */
@@ -151,7 +152,7 @@ export class Service {
       consumers: this.#consumers,
       isStopping: this.#shutdown !== undefined,
       isFull: this.#committing.isFull,
-      isPaused: this.#isPaused,
+      pausedBy: this.#pausedBy,
       startedAt: this.#startedAt,
       perSecond: this.#rate.perSecond(this.#hub.clock.now()),
       doneBefore: this.#doneBefore,
@@ -246,7 +247,7 @@ export class Service {
       for (const consumer of this.#consumers) consumer.end();
     }
     this.#lentAt = undefined;
-    if (!this.#shutdown && !this.#pauseIfTooManyDied()) {
+    if (!this.#shutdown && !this.#pauseIfNeeded()) {
       const moment = { now: clock.now(), wall: clock.wall() };
       dispatch(queue, this.#receivers(), { creditBytes: settings.consumerCreditBytes, moment });
       this.#lentAt = moment.now;
@@ -254,13 +255,22 @@ export class Service {
     this.#pruning.afterCommit(this.#consumers);
   }
 
-  /** Beyond `deadMax` dead letters something is wrong with more than single items: the rest is not to follow them. */
-  #pauseIfTooManyDied(): boolean {
-    const { queue, settings, events } = this.#hub;
-    const isPaused = queue.run.dead >= settings.deadMax && !queue.isEmpty;
-    if (isPaused && !this.#isPaused) events.emit('run.paused', { dead: queue.run.dead, deadMax: settings.deadMax });
-    this.#isPaused = isPaused;
+  /** Pauses while there is a reason to; goes on by itself when there is none. */
+  #pauseIfNeeded(): boolean {
+    const { queue, events } = this.#hub;
+    const wasPaused = this.#pausedBy !== null;
+    this.#pausedBy = queue.isEmpty ? null : this.#reasonToPause();
+    const isPaused = this.#pausedBy !== null;
+    if (this.#pausedBy !== null && !wasPaused) events.emit('run.paused', { reason: this.#pausedBy });
+    if (!isPaused && wasPaused) events.emit('run.unpaused', {});
     return isPaused;
+  }
+
+  /** Beyond `deadMax` dead letters something is wrong with more than single items: the rest is not to follow them. */
+  #reasonToPause(): string | null {
+    const { queue, settings } = this.#hub;
+    if (queue.run.dead < settings.deadMax) return null;
+    return `as many dead letters as deadMax allows (${queue.run.dead}); mend the cause, and start again with a higher --dead-max`;
   }
 
   #receivers(): Receiver[] {

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
+import { type Config, resolveConfig } from '../../src/config/resolve.ts';
 
 interface Instruction {
   name: string;
@@ -85,6 +86,18 @@ describe('the Dockerfile', () => {
     expect(only('WORKDIR')).toBe('/data');
     expect(only('ENV')).toContain('MILLRACE_STATE=/state');
     expect(only('ENV')).toContain('MILLRACE_STOP_TIMEOUT=8s');
+  });
+
+  test('sets variables that the configuration knows, and leaves the number of consumers to pipeline and processors', () => {
+    const environment = Object.fromEntries(
+      [...only('ENV').matchAll(/(\S+)=(\S+)/g)].map(([, name, value]) => [name, value]),
+    );
+    expect(environment).toMatchObject({ MILLRACE_CONSUMERS: 'auto' });
+    const resolve = (options: Record<string, unknown>): Config =>
+      resolveConfig({ flags: {}, environment, folder: '/data', cores: () => 3, pipeline: { file: 'p.ts', options } });
+    expect(resolve({}).warnings).toEqual([]);
+    expect(resolve({}).settings).toMatchObject({ consumers: 3, state: '/state', stopTimeout: 8000 });
+    expect(resolve({ consumers: 5 }).settings.consumers).toBe(5);
   });
 
   test('pins its base image by a tag of a supported Node', () => {

@@ -106,8 +106,22 @@ describe('the settings', () => {
   });
 });
 
+describe('consumers: auto', () => {
+  it.each<[Partial<ConfigSources>, number, string]>([
+    [{ flags: { consumers: 'auto' } }, 2, 'default'],
+    [{ environment: { MILLRACE_CONSUMERS: 'auto' } }, 2, 'default'],
+    [{ flags: { consumers: 'auto' }, environment: { MILLRACE_CONSUMERS: '7' } }, 7, 'MILLRACE_CONSUMERS'],
+    [{ environment: { MILLRACE_CONSUMERS: 'auto' }, file: file({ consumers: 6 }) }, 6, 'conf/millrace.yaml:1'],
+    [{ file: file({ consumers: 'auto' }), pipeline: { file: 'a.ts', options: { consumers: 5 } } }, 5, 'a.ts'],
+    [{ pipeline: { file: 'a.ts', options: { consumers: 'auto' } } }, 2, 'default'],
+  ])('leaves it to the next weaker source, at last to the processors: %j', (sources, expected, place) => {
+    const { settings, origins } = resolve(sources);
+    expect([settings.consumers, origins.consumers.place]).toEqual([expected, place]);
+  });
+});
+
 describe('a wrong value', () => {
-  const whole = 'expected a whole number from 1 to 1,000';
+  const whole = 'expected a whole number from 1 to 1,000, or auto';
 
   it.each([
     [{ consumers: '0' }, `--consumers: ${whole}, got 0`],

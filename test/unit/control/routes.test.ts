@@ -45,6 +45,7 @@ describe('the control API', () => {
     ['it is finishing', { state: 'finishing' }, 200],
     ['it is starting', { state: 'starting' }, 503],
     ['it is stopping', { state: 'stopping' }, 503],
+    ['it is paused', { state: 'paused' }, 503],
     ['it has finished', { state: 'finished' }, 503],
   ])('when %s ready, says so', async (_, changes, expected) => {
     const state = changes.state ?? 'running';

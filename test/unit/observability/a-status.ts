@@ -8,6 +8,7 @@ export function aStatus(changes: Partial<Status> = {}): Status {
     name: 'pokedex',
     run: '7f3a',
     state: 'running',
+    pausedBy: null,
     stateDirectory: '/srv/.millrace/pokedex',
     durability: 'full',
     pid: 100,

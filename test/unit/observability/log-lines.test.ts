@@ -27,7 +27,8 @@ const wordings: { [Name in EventName]: [event: Events[Name], level: string, mess
     'run finished',
     { run: 'r', items: 5, done: 5, dead: 0, seconds: 1, exitCode: 0 },
   ],
-  'run.paused': [{ dead: 12, deadMax: 10 }, 'error', 'paused: too many dead letters', { dead: 12, deadMax: 10 }],
+  'run.paused': [{ reason: '12 dead letters' }, 'error', 'paused: 12 dead letters', {}],
+  'run.unpaused': [{}, 'info', 'goes on after the pause', {}],
   'run.stopping': [{ reason: 'SIGTERM', hurry: false }, 'info', 'stopping', { reason: 'SIGTERM' }],
   'run.stopped': [{ open: 1, aborted: 1, exitCode: 75 }, 'warn', 'stopped', { open: 1, aborted: 1, exitCode: 75 }],
   'throttle.raised': [

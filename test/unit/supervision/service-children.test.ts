@@ -370,7 +370,12 @@ describe('too many dead letters', () => {
     world.tick();
     world.pass(10_000);
     expect(world.consumer().lent).toEqual([1]);
-    expect(world.emitted('run.paused')).toEqual([{ dead: 1, deadMax: 1 }]);
+    expect(world.emitted('run.paused')).toEqual([{ reason: expect.stringContaining('deadMax') }]);
+    expect(world.service.status).toMatchObject({
+      state: 'paused',
+      pausedBy: expect.stringContaining('deadMax'),
+      reasons: [expect.stringMatching(/^paused: as many/)],
+    });
     expect(world.clock.waiting).toBe(1); // The watch for hangs.
   });
 });
