@@ -9,6 +9,7 @@
  * that the spool has not committed.
  */
 import type { ErrorData } from '../core/errors.ts';
+import type { QueueStart } from '../core/queue-start.ts';
 import type { Rate } from '../core/units.ts';
 import type { FrameHeader } from '../frame/frame.ts';
 import type { SourcePosition } from '../frame/position.ts';
@@ -120,8 +121,8 @@ export interface ConfigureConsumer {
   run: string;
   writer: number;
   ordinal: number;
-  /** How often a supervisor has started on this spool: a sink that has seen a later one is newer than the queue. */
-  generation: number;
+  /** For the sink, which tells by it whether it knows a later state of the queue. */
+  start: QueueStart;
   concurrency: number;
   durability: 'full' | 'normal';
   itemTimeoutMs: number;

@@ -128,7 +128,7 @@ const toConsumer: Checks<ToConsumer> = {
     run: text,
     writer: whole,
     ordinal: whole,
-    generation: whole,
+    start: fields({ queue: text, generation: whole, ids: listOf(text) }),
     concurrency: whole,
     durability: oneOf('full', 'normal'),
     itemTimeoutMs: amount,

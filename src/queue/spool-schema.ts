@@ -1,5 +1,5 @@
 /** The spool's tables. A change raises `schemaVersion` and adds a step to `migrations`. */
-export const schemaVersion = 1;
+export const schemaVersion = 2;
 
 /** Marks a SQLite file as a spool of ours ("MRSP"). */
 export const applicationId = 0x4d525350;
@@ -91,5 +91,14 @@ export const migrations: readonly string[] = [
     reserved_seq INTEGER NOT NULL
   ) STRICT;
   INSERT INTO spool VALUES (1, 0, 1, 0);
+  `,
+  `
+  -- Each start of a supervisor has an id of its own: by its number alone a start on a copy would pass for this one.
+  CREATE TABLE starts (
+    generation INTEGER PRIMARY KEY,
+    id TEXT NOT NULL
+  ) STRICT;
+  ALTER TABLE spool ADD COLUMN id TEXT NOT NULL DEFAULT '';
+  UPDATE spool SET id = lower(hex(randomblob(12)));
   `,
 ];

@@ -5,9 +5,10 @@
  * this process may ever open that file, not even to copy it: closing any descriptor of it would drop the lock
  * (POSIX), and a second supervisor could then write to it.
  */
-import { randomInt } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import type Database from 'better-sqlite3';
 import { Intervals } from '../core/intervals.ts';
+import type { QueueStart } from '../core/queue-start.ts';
 import { frameBytes, joinItems, type Frame } from '../frame/frame.ts';
 import { deadReader } from './dead-letters.ts';
 import { makingRoom } from './make-room.ts';
@@ -32,13 +33,16 @@ import { Writers } from './writers.ts';
 /** Seqs reserved at a time when a power loss may roll the spool back (`durability: normal`). */
 const seqBlock = 1_000_000;
 
+/** Starts whose ids are kept: as many as a sink may be behind, because none of them got as far as opening it. */
+const keptStarts = 1000;
+
 /** Pages that are given back to the disk at a time. */
 const shrinkPages = 1000;
 
 export class Spool implements Store {
   readonly writers: Writers;
-  /** How often a supervisor has started on this spool, this time included. */
-  readonly generation: number;
+  /** This start of a supervisor on it. */
+  readonly start: QueueStart;
   /** Whether the last supervisor let go of it in order. */
   readonly wasClean: boolean;
   readonly #db: Database.Database;
@@ -70,14 +74,12 @@ export class Spool implements Store {
     this.#statements = prepare(db);
     this.#readDead = deadReader(db);
     this.#commit = db.transaction((group: Group) => this.#write(group));
-    const { generation, is_clean, reserved_seq } = db.prepare('SELECT * FROM spool').get() as SpoolRow;
-    // Not just one more: a queue restored from a copy would otherwise pass for the start that the sink knows.
-    this.generation = generation + 1 + randomInt(1_000_000);
+    const { is_clean, reserved_seq } = db.prepare('SELECT * FROM spool').get() as SpoolRow;
     this.wasClean = is_clean === 1;
     this.#reservedSeq = reserved_seq;
     this.#resumeAt = this.wasClean ? 0 : reserved_seq;
-    // A sink may see the generation at once: it must not be given out again after a power loss.
-    this.#durably(() => db.prepare('UPDATE spool SET generation = ?, is_clean = 0').run(this.generation));
+    // A sink may see this start at once: it must not be forgotten after a power loss.
+    this.start = this.#durably(db.transaction(() => this.#begin()));
     this.writers = new Writers(db, {
       durably: (write) => this.#durably(write),
       read: (read) => this.#read(read),
@@ -239,6 +241,18 @@ export class Spool implements Store {
     s.putRun.run(rowFromRun(group.run));
   }
 
+  #begin(): QueueStart {
+    const next = this.#db.prepare(
+      'UPDATE spool SET generation = generation + 1, is_clean = 0 RETURNING id, generation',
+    );
+    const { id: queue, generation } = next.get() as SpoolRow;
+    const id = randomBytes(12).toString('base64url');
+    this.#db.prepare('INSERT INTO starts (generation, id) VALUES (?, ?)').run(generation, id);
+    this.#db.prepare('DELETE FROM starts WHERE generation <= ?').run(generation - keptStarts);
+    const ids = this.#db.prepare('SELECT id FROM starts ORDER BY generation DESC').pluck().all() as string[];
+    return { queue, generation, ids };
+  }
+
   #shrink(): void {
     // The log first: emptied, it has room for what moves pages to the front of the file; that cuts off its end.
     this.#db.pragma('wal_checkpoint(TRUNCATE)');
@@ -329,6 +343,7 @@ function prepare(db: Database.Database) {
 }
 
 interface SpoolRow {
+  id: string;
   generation: number;
   is_clean: number;
   reserved_seq: number;

@@ -1,5 +1,7 @@
-import { configError, MillraceError } from '../core/errors.ts';
+import { MillraceError } from '../core/errors.ts';
 import { Intervals, type Interval } from '../core/intervals.ts';
+import type { QueueStart } from '../core/queue-start.ts';
+import { refuseOlderQueue, type SeenStart } from './older-queue.ts';
 import { Fenced, sinkMark, type Batch, type Sink, type SinkContext, type SinkWriter } from './port.ts';
 
 /** A sink whose results can be read where it was made. */
@@ -11,8 +13,8 @@ export interface MemorySink<Row> extends Sink<Row> {
 /** What a run has left in the store. */
 interface RunState {
   readonly ledger: Intervals;
-  /** Session and generation by writer. */
-  readonly writers: Map<number, { session: number; generation: number }>;
+  /** Session by writer. */
+  readonly writers: Map<number, number>;
 }
 
 const barredSession = -1;
@@ -25,13 +27,17 @@ const barredSession = -1;
 export function memory<Row = unknown>(): MemorySink<Row> {
   const rows: Row[] = [];
   const runs = new Map<string, RunState>();
+  const starts = new Map<string, SeenStart>();
   return {
     [sinkMark]: true,
     kind: 'memory',
     transactional: true,
     target: 'memory',
     rows,
-    open: async (context) => new MemoryWriter(rows, runs, context),
+    open: async (context) => {
+      noteStart(starts, context.start);
+      return new MemoryWriter(rows, runs, context);
+    },
   };
 }
 
@@ -44,17 +50,12 @@ class MemoryWriter<Row> implements SinkWriter<Row> {
   readonly #session: number;
 
   constructor(rows: Row[], runs: Map<string, RunState>, context: SinkContext) {
-    const { run, writer, generation } = context;
-    const state = runs.get(run) ?? { ledger: new Intervals(), writers: new Map() };
-    for (const [id, other] of state.writers) {
-      if (other.generation === generation || (other.generation < generation && id < writer)) continue;
-      const text = `start ${generation} with writer ${writer}, after start ${other.generation} with writer ${id}`;
-      throw configError('SINK_NEWER', `this queue is older than what the sink has seen: ${text}`);
-    }
+    const { run, writer } = context;
+    const state: RunState = runs.get(run) ?? { ledger: new Intervals(), writers: new Map() };
     const known = state.writers.get(writer);
-    if (known?.session === barredSession) throw barred(writer);
-    this.#session = (known?.session ?? -1) + 1;
-    state.writers.set(writer, { session: this.#session, generation });
+    if (known === barredSession) throw barred(writer);
+    this.#session = (known ?? -1) + 1;
+    state.writers.set(writer, this.#session);
     runs.set(run, state);
     this.#rows = rows;
     this.#runs = runs;
@@ -75,10 +76,7 @@ class MemoryWriter<Row> implements SinkWriter<Row> {
 
   async fence(writers: readonly number[]): Promise<number> {
     this.#checkSelf();
-    const { writer, generation } = this.#context;
-    for (const other of writers) {
-      if (other !== writer) this.#state.writers.set(other, { session: barredSession, generation });
-    }
+    for (const other of writers) if (other !== this.#context.writer) this.#state.writers.set(other, barredSession);
     return this.#state.ledger.last ?? 0;
   }
 
@@ -103,9 +101,15 @@ class MemoryWriter<Row> implements SinkWriter<Row> {
 
   #checkSelf(): void {
     const { run, writer } = this.#context;
-    const session = this.#runs.get(run)?.writers.get(writer)?.session;
-    if (session !== this.#session) throw barred(writer);
+    if (this.#runs.get(run)?.writers.get(writer) !== this.#session) throw barred(writer);
   }
+}
+
+/** Makes this start the one that has opened the sink last, unless that was one that this queue has never had. */
+function noteStart(starts: Map<string, SeenStart>, start: QueueStart): void {
+  const seen = starts.get(start.queue);
+  if (seen) refuseOlderQueue(start, seen);
+  starts.set(start.queue, { generation: start.generation, id: start.ids[0]! });
 }
 
 function barred(writer: number): Fenced {

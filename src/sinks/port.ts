@@ -6,6 +6,7 @@
  */
 import type { Clock } from '../core/clock.ts';
 import type { Interval, Intervals } from '../core/intervals.ts';
+import type { QueueStart } from '../core/queue-start.ts';
 
 /** Marks sink specifications, across copies of the package. */
 export const sinkMark = Symbol.for('millrace.sink');
@@ -27,8 +28,11 @@ export interface SinkContext {
   readonly run: string;
   /** This process's id: rising, never reused in the spool. */
   readonly writer: number;
-  /** Starts of a supervisor on this spool so far. A sink that has seen a later one must refuse (exit 78). */
-  readonly generation: number;
+  /**
+   * The queue that results come from. A transactional sink keeps, by queue, the start that has opened it last, and refuses
+   * (exit 78) a queue that never had that one: see `refuseOlderQueue`.
+   */
+  readonly start: QueueStart;
   readonly durability: 'full' | 'normal';
   /** For waits between attempts and for what is checked at most once in a while. */
   readonly clock: Clock;

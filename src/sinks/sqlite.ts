@@ -29,7 +29,7 @@ export interface SqliteOptions<K extends string> {
  * there already needs a unique index on exactly the key.
  *
  * The file is switched to write-ahead logging, and stays so (two files beside it, `-wal` and `-shm`, while it is open).
- * It also gets two small tables, `millrace_ledger` and `millrace_writer`. Must be on a local disk.
+ * It also gets three small tables, `millrace_ledger`, `millrace_writer` and `millrace_start`. Must be on a local disk.
  *
  * Throws a MillraceError (`SINK_OPTIONS`) if the options are wrong.
  */

@@ -123,7 +123,7 @@ export class Consuming {
   }
 
   #configure(child: ConsumerChild): void {
-    const { queue, settings, pipeline, childrenDieWithUs, events, generation } = this.#hub;
+    const { queue, settings, pipeline, childrenDieWithUs, events, start } = this.#hub;
     const { writer } = this.#enrolment;
     events.emit('child.started', { who: child.who, writer });
     child.send({
@@ -133,7 +133,7 @@ export class Consuming {
       run: queue.run.run,
       writer,
       ordinal: this.post.ordinal,
-      generation,
+      start,
       concurrency: settings.concurrency,
       durability: settings.durability,
       itemTimeoutMs: settings.itemTimeoutMs,

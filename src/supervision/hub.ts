@@ -1,5 +1,6 @@
 import type { Clock } from '../core/clock.ts';
 import type { MillraceError } from '../core/errors.ts';
+import type { QueueStart } from '../core/queue-start.ts';
 import type { Limits } from '../limits/limits.ts';
 import type { EventBus } from '../observability/events.ts';
 import type { Queue } from '../queue/queue.ts';
@@ -38,7 +39,7 @@ export interface Hub {
   readonly queue: Queue;
   readonly limits: Limits;
   readonly writers: Pick<Writers, 'register' | 'ended' | 'fenced'>;
-  readonly generation: number;
+  readonly start: QueueStart;
   /** Whether the kernel kills the children when the supervisor dies. */
   readonly childrenDieWithUs: boolean;
   readonly identify: (pid: number) => ProcessIdentity | undefined;

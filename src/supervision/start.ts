@@ -162,7 +162,7 @@ async function serve({ request, deps, crew, pipeline, plan, spool, run, isNew, s
         queue,
         limits,
         writers: spool.writers,
-        generation: spool.generation,
+        start: spool.start,
         childrenDieWithUs: deps.crew.prefix !== undefined,
         identify,
         writeOut: deps.writeOut,

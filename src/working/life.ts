@@ -21,14 +21,14 @@ export function consumerLife(
   let consumer: Consumer | undefined;
 
   const configure = async (message: ConfigureConsumer): Promise<void> => {
-    const { file, run, writer, ordinal, generation, concurrency, durability, itemTimeoutMs, abortGraceMs } = message;
+    const { file, run, writer, ordinal, start, concurrency, durability, itemTimeoutMs, abortGraceMs } = message;
     onConfigured(message);
     const { pipeline, problems } = await load(file);
     if (!pipeline) throw configError('PIPELINE', formatProblems(problems));
     const sinkContext = {
       run,
       writer,
-      generation,
+      start,
       durability,
       clock,
       exclusive: <T>(limit: string, task: () => T | Promise<T>) => calls.exclusive(limit, task),

@@ -1,3 +1,4 @@
+import type { QueueStart } from '../../src/core/queue-start.ts';
 import type { SinkContext } from '../../src/sinks/port.ts';
 import { HandClock } from '../support/hand-clock.ts';
 
@@ -6,11 +7,20 @@ export function sinkContext(overrides: Partial<SinkContext> = {}): SinkContext {
   return {
     run: 'run-1',
     writer: 1,
-    generation: 1,
+    start: startOf(1),
     durability: 'full',
     clock: new HandClock(),
     exclusive: async (_name, task) => await task(),
     writeOut: async () => {},
     ...overrides,
+  };
+}
+
+/** The start of that number of a queue of which no copy was ever made. */
+export function startOf(generation: number): QueueStart {
+  return {
+    queue: 'queue-1',
+    generation,
+    ids: Array.from({ length: generation }, (_, ago) => `start ${generation - ago}`),
   };
 }

@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { Intervals, type Interval } from '../../src/core/intervals.ts';
+import type { QueueStart } from '../../src/core/queue-start.ts';
 import { Fenced, type Sink, type SinkContext, type SinkWriter } from '../../src/sinks/port.ts';
-import { sinkContext } from './sink-context.ts';
+import { sinkContext, startOf } from './sink-context.ts';
 
 export interface Row {
   id: number;
@@ -241,18 +242,56 @@ function transactionalContract(create: () => SinkUnderTest): void {
     expect(place.ids()).toEqual([1, 2]);
   });
 
-  it('refuses a queue that is older than what it has seen', async () => {
-    await place.open({ writer: 7, generation: 3 });
-    await expect(place.open({ writer: 8, generation: 2 })).rejects.toMatchObject({ code: 'SINK_NEWER', exitCode: 78 });
-    await place.open({ writer: 8, generation: 3 });
-    await place.open({ writer: 9, generation: 4 });
-    await place.open({ run: 'run-2', writer: 1, generation: 1 });
-  });
+  describe('opened by a queue', () => {
+    const refused = { code: 'SINK_NEWER', exitCode: 78 };
 
-  it('refuses a queue that gives out writers that an earlier start had given out already', async () => {
-    await place.open({ writer: 7, generation: 3 });
-    await expect(place.open({ writer: 7, generation: 4 })).rejects.toMatchObject({ code: 'SINK_NEWER' });
-    await expect(place.open({ writer: 6, generation: 4 })).rejects.toMatchObject({ code: 'SINK_NEWER' });
+    it('that has been started again since, however often, takes it', async () => {
+      await place.open({ writer: 7, start: startOf(3) });
+      await place.open({ writer: 8, start: startOf(3) });
+      await place.open({ writer: 9, start: startOf(4) });
+      await expect(place.open({ writer: 10, start: startOf(90) })).resolves.toBeDefined();
+    });
+
+    it('that is back at an earlier start refuses it, also for another run', async () => {
+      await place.open({ writer: 7, start: startOf(3) });
+      await expect(place.open({ writer: 8, start: startOf(2) })).rejects.toMatchObject(refused);
+      await expect(place.open({ run: 'run-2', writer: 8, start: startOf(2) })).rejects.toMatchObject(refused);
+      await place.open({ writer: 8, start: startOf(3) });
+    });
+
+    it('that was copied, and has been started since as often as the other or more often, refuses it, and says why', async () => {
+      const copy = (...since: string[]): QueueStart => {
+        const { queue, generation, ids } = startOf(2);
+        return { queue, generation: generation + since.length, ids: [...since, ...ids] };
+      };
+      await place.open({ writer: 7, start: startOf(3) });
+      await expect(place.open({ writer: 7, start: copy('a') })).rejects.toMatchObject(refused);
+      await expect(place.open({ writer: 9, start: copy('c', 'b', 'a') })).rejects.toThrow(
+        'this queue is older than what the sink has seen: it is at its start 5, and the sink was last opened by a start 3 ' +
+          'that it knows nothing of. It was probably restored from a copy, or a copy of it is in use: ' +
+          'restore queue and sink as of the same moment, or begin with --fresh.',
+      );
+    });
+
+    it('that is another takes it, whatever it has seen of the first', async () => {
+      await place.open({ writer: 7, start: startOf(3) });
+      await place.open({ run: 'run-2', writer: 1, start: { queue: 'queue-2', generation: 1, ids: ['other'] } });
+      await expect(place.open({ writer: 8, start: startOf(3) })).resolves.toBeDefined();
+    });
+
+    it('whose starts it knows from before those that are still known takes it', async () => {
+      await place.open({ writer: 7, start: startOf(3) });
+      const { queue, ids } = startOf(13);
+      const start = { queue, generation: 13, ids: ids.slice(0, 10) };
+      await expect(place.open({ writer: 8, start })).resolves.toBeDefined();
+    });
+
+    it('that is back at an earlier start refuses it also for a run that it has forgotten', async () => {
+      await place.open({ run: 'run-0', writer: 7, start: startOf(3) });
+      const writer = await place.open({ writer: 8, start: startOf(3) });
+      await writer.prune({ before: 1, open: [], drop: ['run-0'] });
+      await expect(place.open({ run: 'run-0', writer: 7, start: startOf(2) })).rejects.toMatchObject(refused);
+    });
   });
 
   it('has each item of any history of commits and crashes once, in rows and ledger alike', async () => {

@@ -107,7 +107,7 @@ export class AService {
         queue: this.queue,
         limits: this.limits,
         writers: this.writers,
-        generation: 1,
+        start: { queue: 'queue-1', generation: 1, ids: ['start 1'] },
         childrenDieWithUs: true,
         identify: (pid) => (this.vanished.has(pid) ? undefined : { pid, started: '1', boot: 'b' }),
         writeOut: (_bytes, done) => done(),

@@ -1,19 +1,22 @@
 /**
- * What makes the sink's transactions happen once, in two tables beside the rows:
+ * What makes the sink's transactions happen once, in three tables beside the rows:
  *
  *     millrace_ledger   run, from_seq, to_seq               items whose results are here, as disjoint runs of seqs
  *     millrace_writer   run, writer, session, generation    who may commit: session -1 is barred
+ *     millrace_start    queue, generation, start            by which start of a supervisor it was opened last
  *
  * A transaction that writes rows first updates its own row in `millrace_writer`. The update waits for whoever is barring
  * it at that moment, and finds no row afterwards: so a process that was given up for dead cannot commit what has been
  * handed to its successor. All methods but `ask` run inside a transaction of the caller.
  */
-import { configError, MillraceError } from '../../core/errors.ts';
+import { MillraceError } from '../../core/errors.ts';
 import { Intervals, type Interval } from '../../core/intervals.ts';
 import { Fenced, type SinkContext } from '../port.ts';
+import type { QueueStart } from '../../core/queue-start.ts';
+import { refuseOlderQueue, type SeenStart } from '../older-queue.ts';
 import type { Database, Statement } from './database.ts';
 
-type Who = Pick<SinkContext, 'run' | 'writer' | 'generation'>;
+type Who = Pick<SinkContext, 'run' | 'writer' | 'start'>;
 
 const tables = `
   CREATE TABLE IF NOT EXISTS millrace_ledger (
@@ -22,6 +25,9 @@ const tables = `
   CREATE TABLE IF NOT EXISTS millrace_writer (
     run TEXT NOT NULL, writer INTEGER NOT NULL, session INTEGER NOT NULL, generation INTEGER NOT NULL,
     PRIMARY KEY (run, writer)
+  ) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS millrace_start (
+    queue TEXT NOT NULL PRIMARY KEY, generation INTEGER NOT NULL, start TEXT NOT NULL
   ) WITHOUT ROWID`;
 
 export class Ledger {
@@ -44,12 +50,12 @@ export class Ledger {
   constructor(db: Database, who: Who) {
     this.#who = who;
     db.exec(tables);
-    refuseOlderQueue(db, who);
+    noteStart(db, who.start);
     const register = db.prepare(
       `INSERT INTO millrace_writer (run, writer, session, generation) VALUES (?, ?, 0, ?)
        ON CONFLICT (run, writer) DO UPDATE SET session = session + 1 WHERE session >= 0 RETURNING session`,
     );
-    const session = register.pluck().get(who.run, who.writer, who.generation) as number | undefined;
+    const session = register.pluck().get(who.run, who.writer, who.start.generation) as number | undefined;
     if (session === undefined) throw barred(who.writer);
     this.#session = session;
 
@@ -93,8 +99,8 @@ export class Ledger {
 
   /** Bars `writers`, whether they have registered or not; returns the highest seq on record, 0 if there is none. */
   fence(writers: readonly number[]): number {
-    const { run, writer, generation } = this.#who;
-    for (const other of writers) if (other !== writer) this.#bar.run(run, other, generation);
+    const { run, writer, start } = this.#who;
+    for (const other of writers) if (other !== writer) this.#bar.run(run, other, start.generation);
     return (this.#highest.get(run) as number | undefined) ?? 0;
   }
 
@@ -125,20 +131,15 @@ export class Ledger {
   }
 }
 
-/**
- * A queue restored from a copy gives its seqs to other items. It shows: a later start has written here, or an earlier
- * start had writer ids that this one has not reached (they only ever rise).
- */
-function refuseOlderQueue(db: Database, { run, writer, generation }: Who): void {
-  const later = db.prepare(
-    'SELECT 1 FROM millrace_writer WHERE run = ? AND (generation > ? OR (generation < ? AND writer >= ?)) LIMIT 1',
+/** Makes this start the one that has opened the sink last, unless that was one that this queue has never had. */
+function noteStart(db: Database, start: QueueStart): void {
+  const seen = db.prepare('SELECT generation, start AS id FROM millrace_start WHERE queue = ?').get(start.queue);
+  if (seen !== undefined) refuseOlderQueue(start, seen as SeenStart);
+  const note = db.prepare(
+    `INSERT INTO millrace_start (queue, generation, start) VALUES (?, ?, ?)
+     ON CONFLICT (queue) DO UPDATE SET generation = excluded.generation, start = excluded.start`,
   );
-  if (later.get(run, generation, generation, writer) === undefined) return;
-  throw configError(
-    'SINK_NEWER',
-    `this queue is older than what the sink has seen: it is at start ${generation}, writer ${writer}, and the sink knows ` +
-      'a later one. It was probably restored from a copy: restore both as of the same moment, or begin with --fresh.',
-  );
+  note.run(start.queue, start.generation, start.ids[0]!);
 }
 
 function barred(writer: number): Fenced {

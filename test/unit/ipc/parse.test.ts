@@ -86,7 +86,7 @@ const toConsumer: Examples<ToConsumer> = {
     run: 'r1',
     writer: 7,
     ordinal: 2,
-    generation: 3,
+    start: { queue: 'q', generation: 3, ids: ['c', 'b', 'a'] },
     concurrency: 16,
     durability: 'full',
     itemTimeoutMs: 300_000,

@@ -17,7 +17,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import Database from 'better-sqlite3';
 import { fileWatch, openSpoolFile, retireUnreadableFile } from '../../../src/queue/spool-file.ts';
-import { applicationId, schemaVersion } from '../../../src/queue/spool-schema.ts';
+import { applicationId, migrations, schemaVersion } from '../../../src/queue/spool-schema.ts';
 import { Spool } from '../../../src/queue/spool.ts';
 import { aRun, frameOf, group } from '../../contract/store.ts';
 import { thrownBy } from '../../support/thrown.ts';
@@ -184,7 +184,7 @@ describe('a spool that another process has', () => {
       String(looking.pid),
     );
     const spool = open();
-    expect(spool.generation).toBeGreaterThan(0);
+    expect(spool.start.generation).toBeGreaterThan(0);
     spool.close();
   });
 });
@@ -249,6 +249,27 @@ describe('a file that is no spool of ours', () => {
   it('is refused when it is a directory', () => {
     mkdirSync(file, { recursive: true });
     expect(thrownBy(open)).toMatchObject({ code: 'STATE_DIRECTORY', exitCode: 78 });
+  });
+});
+
+describe('a spool of an earlier version', () => {
+  it('is brought to this one with all that is in it, and is a queue with an id from then on', () => {
+    made((db) => {
+      db.exec(migrations[0]!);
+      db.pragma(`application_id = ${applicationId}`);
+      db.pragma('user_version = 1');
+      db.exec(`UPDATE spool SET generation = 4711;
+        INSERT INTO run VALUES (1, 'r1', 'running', 'f', NULL, 0, NULL, 3, 2, 0, 0, 1, NULL, NULL)`);
+    });
+    const spool = open();
+    const { start } = spool;
+    expect(spool.run()).toMatchObject({ run: 'r1', nextSeq: 3, stored: 2 });
+    expect(start.queue).toMatch(/^[0-9a-f]{24}$/);
+    expect([start.generation, start.ids.length]).toEqual([4712, 1]);
+    spool.close();
+    const again = open();
+    expect([again.start.queue, again.start.generation, again.start.ids[1]]).toEqual([start.queue, 4713, start.ids[0]]);
+    again.close();
   });
 });
 

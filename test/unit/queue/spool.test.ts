@@ -57,7 +57,7 @@ describe('the spool', () => {
 
     const again = open();
     expect(again.wasClean).toBe(wasClean);
-    expect(again.generation).toBeGreaterThan(1);
+    expect(again.start.generation).toBe(2);
     expect(again.run()).toEqual(run);
     expect(again.totals().items).toBe(1);
     const [stored] = again.readFrames(0, Infinity);
@@ -68,16 +68,40 @@ describe('the spool', () => {
     again.close();
   });
 
-  it('counts its starts, whether they ended in order or not', () => {
-    const generations = [1, 2, 3, 4].map((start) => {
+  it('knows its starts, whether they ended in order or not, each by an id of its own', () => {
+    const starts = [1, 2, 3, 4].map((n) => {
       const spool = open();
-      const { generation } = spool;
-      if (start % 2 === 0) spool.close();
+      if (n % 2 === 0) spool.close();
       else spool.abandon();
-      return generation;
+      return spool.start;
     });
-    expect(generations).toEqual(generations.toSorted((a, b) => a - b));
-    expect(new Set(generations).size).toBe(4);
+    expect(starts.map(({ generation }) => generation)).toEqual([1, 2, 3, 4]);
+    const { ids } = starts.at(-1)!;
+    expect(new Set(ids).size).toBe(4);
+    expect(starts.map((start) => start.ids)).toEqual([ids.slice(3), ids.slice(2), ids.slice(1), ids]);
+    expect(new Set(starts.map(({ queue }) => queue)).size).toBe(1);
+  });
+
+  it('knows a thousand of its starts at most', () => {
+    open().close();
+    const db = new Database(join(directory, 'queue.db'));
+    db.exec(`
+      WITH RECURSIVE n(i) AS (VALUES (2) UNION ALL SELECT i + 1 FROM n WHERE i < 1500)
+      INSERT INTO starts SELECT i, 's' || i FROM n;
+      UPDATE spool SET generation = 1500`);
+    db.close();
+    const { start } = open();
+    expect([start.generation, start.ids.length, start.ids.at(-1)]).toEqual([1501, 1000, 's502']);
+  });
+
+  it('has an id that no other has', () => {
+    const ids = ['a.db', 'b.db'].map((name) => {
+      const spool = open('full', name);
+      spool.close();
+      return spool.start.queue;
+    });
+    expect(new Set(ids).size).toBe(2);
+    expect(ids.join(' ')).toMatch(/^[0-9a-f]{24} [0-9a-f]{24}$/);
   });
 
   it('knows the runs before this one, the latest first', () => {

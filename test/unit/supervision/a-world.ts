@@ -15,6 +15,7 @@ import { memory } from '../../../src/sinks/memory.ts';
 import type { SinkWriter } from '../../../src/sinks/port.ts';
 import { Service, type Outcome } from '../../../src/supervision/service.ts';
 import { consumerLife } from '../../../src/working/life.ts';
+import { startOf } from '../../contract/sink-context.ts';
 import { aRun } from '../../support/a-queue.ts';
 import { CutClock } from '../../support/cut-clock.ts';
 import { HandClock } from '../../support/hand-clock.ts';
@@ -125,7 +126,7 @@ export class World {
             for (const id of ids) this.writers.get(id)!.fenced = true;
           },
         },
-        generation: this.#generation,
+        start: startOf(this.#generation),
         childrenDieWithUs: true,
         identify: (pid) => ({ pid, started: '1', boot: 'b' }),
         writeOut: (_bytes, done) => done(),

@@ -84,7 +84,7 @@ export class AConsumer {
     const context: SinkContext = {
       run: 'run-1',
       writer,
-      generation: 1,
+      start: { queue: 'queue-1', generation: 1, ids: ['start 1'] },
       durability: 'full',
       clock,
       exclusive: async (_name, task) => await task(),

@@ -20,7 +20,7 @@ const configure: ConfigureConsumer = {
   run: 'run-1',
   writer: 3,
   ordinal: 2,
-  generation: 1,
+  start: { queue: 'queue-1', generation: 1, ids: ['start 1'] },
   concurrency: 4,
   durability: 'full',
   itemTimeoutMs: 60_000,

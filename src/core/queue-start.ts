@@ -1,0 +1,9 @@
+/** A start of a supervisor on a queue, and what tells the queue from a copy of it. */
+export interface QueueStart {
+  /** The queue's id. A copy has the same. */
+  readonly queue: string;
+  /** Which start this is, counted from 1. */
+  readonly generation: number;
+  /** Random ids of this start, the one before it, and so on, as far back as they are known: a copy's differ from where it was made. */
+  readonly ids: readonly string[];
+}
