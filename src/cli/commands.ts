@@ -96,6 +96,53 @@ export const commands: readonly Command[] = [
     run: async (line, shell) => (await import('./check.ts')).check(line, shell),
   },
   {
+    name: 'torture',
+    summary: 'Kill the processes of a pipeline, again and again, and prove that nothing is lost or twice',
+    operand: {
+      text: '[pipeline]',
+      isRequired: false,
+      help: 'A .ts or .js file that exports a pipeline; without it one of ours is run',
+    },
+    flags: [
+      { name: 'kills', value: 'N', help: 'How many processes to kill (default: 200)', group: 'Torture' },
+      {
+        name: 'seed',
+        value: 'N',
+        help: 'For the order of the faults: the same seed, the same order',
+        group: 'Torture',
+      },
+      { name: 'sink', value: 'sqlite|ndjson', help: 'Of the pipeline of ours (default: sqlite)', group: 'Torture' },
+      {
+        name: 'real-sink',
+        help:
+          'Write to the sink of your pipeline. Without this the results of sqlite() go to a new file and those of ' +
+          'ndjson() too, and other sinks are refused. source and process are always run for real, and many times',
+        group: 'Torture',
+      },
+      {
+        name: 'patience',
+        value: 'duration',
+        help: 'Time without any progress after which a run is stuck (default: 10min)',
+        group: 'Torture',
+      },
+      { name: 'keep', help: 'Keep what the runs leave behind, also when nothing is wrong', group: 'Torture' },
+      {
+        name: 'folder',
+        value: 'folder',
+        help: 'Do all of it in this folder, which must be empty, and keep it (default: a temporary one)',
+        group: 'Torture',
+      },
+      asJson,
+      config,
+      debug,
+      help,
+    ],
+    options: 'taken',
+    exclusive: [],
+    loadsPipeline: ({ operand }) => operand !== undefined,
+    run: async (line, shell) => (await import('./torture.ts')).tortureCommand(line, shell),
+  },
+  {
     name: 'status',
     summary: 'Show how a running pipeline is doing',
     operand: runningPipeline,

@@ -19,6 +19,8 @@ export interface Sink<in Row> {
   readonly transactional: boolean;
   /** Where it writes, for people: no secrets. */
   readonly target: string;
+  /** What it was made with, checked, for who opens the like of it elsewhere. May hold secrets: it is not shown. */
+  readonly options?: object;
   /** Opens it. Anything heavy is imported here, not where the specification is made. */
   readonly open: (context: SinkContext) => Promise<SinkWriter<Row>>;
 }

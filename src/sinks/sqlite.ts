@@ -43,6 +43,7 @@ export function sqlite<const K extends string = never>(
     kind: 'sqlite',
     transactional: true,
     target: `${target.file}, table ${target.table}`,
+    options: target,
     // better-sqlite3 is native code: only a consumer that writes pays for loading it.
     open: async (context) => await (await import('./sqlite/writer.ts')).openWriter(target, context),
   };

@@ -77,14 +77,18 @@ const folders: Record<string, { from: readonly string[]; because: string }> = {
     ],
     because: 'the body of the supervisor’s entry: it puts the parts together',
   },
+  torture: {
+    from: ['core', 'observability/figures', 'pipeline', 'queue/dead-letters', 'sinks', 'supervision/opening'],
+    because: 'it watches a pipeline from outside; nothing of what is on trial judges itself',
+  },
   config: { from: ['core'], because: 'one schema, read by the entries and handed on in slices' },
 };
 
 /** Package or Node module → the files of src that may import it, and how many of them at most. */
 const libraries: Record<string, { in: RegExp; atMost: number; because: string }> = {
   'better-sqlite3': {
-    in: /^(queue\/(spool|writers|dead-letters)|sinks\/sqlite)[^.]*\.ts$/,
-    atMost: 5,
+    in: /^(queue\/(spool|writers|dead-letters)|sinks\/sqlite|torture\/databases)[^.]*\.ts$/,
+    atMost: 6,
     because: 'native, and blocking',
   },
   execa: { in: /^supervision\//, atMost: 1, because: 'only the supervisor starts processes' },
@@ -97,7 +101,11 @@ const libraries: Record<string, { in: RegExp; atMost: number; because: string }>
   yargs: { in: /^cli(\.ts|\/)/, atMost: 1, because: 'replaceable, and loaded by the command line only' },
   'yargs-parser': { in: /^cli\//, atMost: 1, because: 'replaceable, and on the way of every start' },
   zod: { in: /^config\//, atMost: 3, because: 'for what comes from outside; slow to load' },
-  'node:child_process': { in: /^supervision\//, atMost: 1, because: 'execa starts processes; this is for probing' },
+  'node:child_process': {
+    in: /^(supervision|torture)\//,
+    atMost: 4,
+    because: 'execa starts processes; this is for probing, and for supervisors that are to be killed',
+  },
   'node:perf_hooks': {
     in: /^child\/beat\.ts$/,
     atMost: 1,

@@ -52,12 +52,15 @@ describe('a command line', () => {
   });
 
   it.each<[string, string[]]>([
-    ['rnu a.ts', ['unknown command "rnu"; expected one of run, check, status, dead ls; did you mean "run"?']],
-    ['xyz', ['unknown command "xyz"; expected one of run, check, status, dead ls']],
+    ['rnu a.ts', ['unknown command "rnu"; expected one of run, check, torture, status, dead ls; did you mean "run"?']],
+    ['xyz', ['unknown command "xyz"; expected one of run, check, torture, status, dead ls']],
     ['dead', ['expected millrace dead ls, got nothing']],
     ['dead list', ['expected millrace dead ls, got "millrace dead list"']],
-    ['--consumers 2', ['expected a command before --consumers: run, check, status, dead ls']],
-    ['--versoin', ['expected a command before --versoin: run, check, status, dead ls; did you mean "--version"?']],
+    ['--consumers 2', ['expected a command before --consumers: run, check, torture, status, dead ls']],
+    [
+      '--versoin',
+      ['expected a command before --versoin: run, check, torture, status, dead ls; did you mean "--version"?'],
+    ],
     ['run', ['expected <pipeline>, got nothing']],
     ['run a.ts b.ts', ['expected one <pipeline>, got "a.ts" and "b.ts"']],
     ['run a.ts --consumer 2', ['unknown option --consumer; did you mean "--consumers"?']],

@@ -1,0 +1,146 @@
+import { mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseDuration } from '../core/units.ts';
+import { usageError } from '../core/errors.ts';
+import { exitCodes } from '../core/exit-codes.ts';
+import { show } from '../core/show.ts';
+import type { Pipeline } from '../pipeline/types.ts';
+import { bundledItems, bundledPipeline, bundledSinks } from '../torture/bundled.ts';
+import { sinkKind } from '../torture/own-sink.ts';
+import { progressLine, reportJson, reportText } from '../torture/report.ts';
+import { torture, type TortureResult } from '../torture/torture.ts';
+import type { Tortured } from '../tortured.ts';
+import type { CommandLine } from './command-line.ts';
+import { loadHere } from './load.ts';
+import type { Shell } from './shell.ts';
+import { wholeNumber } from './whole-number.ts';
+
+const entry = (name: string): string => fileURLToPath(new URL(`./${name}.js`, import.meta.url));
+const progressMs = 10_000;
+
+/** `millrace torture`: runs a pipeline, kills its processes, and proves from what is left that nothing is lost or twice. */
+export async function tortureCommand(line: CommandLine, shell: Shell): Promise<number> {
+  const { kills, seed, patience, folder, json, sink, keep, 'real-sink': realSink, debug: _, ...options } = line.flags;
+  if (options['state'] !== undefined) throw usageError('--state: each run gets a queue of its own; see --folder');
+  const { pipeline, source, sourceItems } = await subject(line, sink, shell);
+  if (!sinkKind(pipeline.sink).isOwn && realSink === undefined) {
+    const text = `its sink (${pipeline.sink.kind}: ${pipeline.sink.target}) would be written to for real, many times over`;
+    throw usageError(`${text}; if that is meant, say --real-sink`);
+  }
+  const number = seed === undefined ? Math.floor(shell.random() * 2 ** 32) : wholeNumber('seed', String(seed));
+  const given = Object.entries(options).map(([name, value]) => `--${name}=${String(value)}`);
+  const workFolder = folder === undefined ? temporaryFolder() : emptyFolder(resolve(shell.folder, String(folder)));
+  const interrupted = new AbortController();
+  const interrupt = (): void => interrupted.abort();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, interrupt);
+  const progress = showProgress(shell);
+  const result = await torture({
+    clock: shell.clock,
+    seed: number,
+    kills: kills === undefined ? 200 : wholeNumber('kills', String(kills)),
+    pipeline,
+    sourceItems,
+    pipelineFile: (round) => pipelineText({ pipeline: source, folder: round }),
+    // Its crashes are our doing: nobody is to be given up for them.
+    command: (file, queue) => [
+      process.execPath,
+      entry('cli'),
+      'run',
+      file,
+      '--crash-limit=1000000',
+      ...given,
+      `--state=${queue}`,
+      '--log-format=json',
+      '--progress=off',
+    ],
+    folder: shell.folder,
+    environment: shell.environment,
+    prefixes: prefixes(source),
+    workFolder,
+    isKept: keep !== undefined || folder !== undefined,
+    patienceMs: patience === undefined ? 600_000 : parseDuration(patience),
+    signal: interrupted.signal,
+    onProgress: progress.show,
+  });
+  progress.end();
+  if (result.evidence === undefined && keep === undefined && folder === undefined)
+    rmSync(workFolder, { recursive: true, force: true });
+  if (interrupted.signal.aborted) {
+    await shell.err('millrace: interrupted; nothing was proved\n');
+    return exitCodes.forced;
+  }
+  const replay = [
+    'millrace torture',
+    ...(line.operand === undefined ? [] : [line.operand]),
+    ...replayFlags(line, result),
+  ].join(' ');
+  await shell.out(json === undefined ? reportText(result, replay) : reportJson(result, replay));
+  return result.problems.length === 0 ? exitCodes.ok : exitCodes.bug;
+}
+
+interface Subject {
+  pipeline: Pipeline;
+  source: Tortured['pipeline'];
+  sourceItems: number | undefined;
+}
+
+async function subject({ operand }: CommandLine, sink: string | true | undefined, shell: Shell): Promise<Subject> {
+  if (operand !== undefined) {
+    if (sink !== undefined) throw usageError('--sink is for the bundled pipelines; a pipeline of yours has its own');
+    const { pipeline, file } = await loadHere(operand, shell);
+    return { pipeline, source: { file: resolve(shell.folder, file) }, sourceItems: undefined };
+  }
+  const kind = bundledSinks.find((known) => known === (sink ?? 'sqlite'));
+  if (kind === undefined) throw usageError(`--sink: expected ${bundledSinks.join(' or ')}, got ${show(sink)}`);
+  return { pipeline: bundledPipeline(kind), source: { bundled: kind }, sourceItems: bundledItems };
+}
+
+function pipelineText(tortured: Tortured): string {
+  return `import { tortured } from ${JSON.stringify(entry('tortured'))};\nexport default await tortured(${JSON.stringify(tortured)});\n`;
+}
+
+/** Ours need no program, so every other run goes without the one by which the kernel kills orphans. */
+function prefixes(source: Tortured['pipeline']): string[][] {
+  return 'bundled' in source ? [[], ['env', 'PATH=/nowhere']] : [[]];
+}
+
+function temporaryFolder(): string {
+  return realpathSync(mkdtempSync(join(tmpdir(), 'millrace-torture-')));
+}
+
+/** Never a folder with a queue that somebody needs. */
+function emptyFolder(folder: string): string {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  if (readdirSync(folder).length > 0)
+    throw usageError(`--folder: expected an empty folder, or none: ${folder} has something in it`);
+  return realpathSync(folder);
+}
+
+function replayFlags({ flags }: CommandLine, { seed, wantedKills }: TortureResult): string[] {
+  const rest = Object.entries(flags).filter(([name]) => !['seed', 'kills', 'json', 'folder', 'debug'].includes(name));
+  return [
+    `--seed ${seed}`,
+    `--kills ${wantedKills}`,
+    ...rest.map(([name, value]) => (value === true ? `--${name}` : `--${name} ${value}`)),
+  ];
+}
+
+/** On a terminal one line that changes, elsewhere a line now and then. */
+function showProgress({ err, clock }: Shell): { show: (result: TortureResult) => void; end: () => void } {
+  const isTerminal = process.stderr.isTTY;
+  let shownAt = clock.now();
+  return {
+    show: (result) => {
+      if (isTerminal) void err(`\r\u001b[K${progressLine(result)}`);
+      else if (clock.now() - shownAt >= progressMs) {
+        shownAt = clock.now();
+        void err(`${progressLine(result)}\n`);
+      }
+    },
+    end: () => {
+      if (isTerminal) void err('\r\u001b[K');
+    },
+  };
+}

@@ -1,0 +1,55 @@
+/** The pipelines that are tortured when the user brings none: a bit of everything that can happen to an item. */
+import { pause, systemClock } from '../core/clock.ts';
+import { PermanentError } from '../core/errors.ts';
+import { definePipeline } from '../pipeline/define.ts';
+import type { ProcessContext } from '../pipeline/context.ts';
+import type { Pipeline } from '../pipeline/types.ts';
+import { ndjson } from '../sinks/ndjson.ts';
+import { sqlite } from '../sinks/sqlite.ts';
+
+export const bundledSinks = ['sqlite', 'ndjson'] as const;
+export type BundledSink = (typeof bundledSinks)[number];
+
+export const bundledItems = 2500;
+
+interface Item {
+  id: number;
+  text: string;
+  at: Date;
+}
+
+/** A pipeline with `bundledItems` items: into a table, resumed by count; or into lines, resumed from cursors. */
+export function bundledPipeline(kind: BundledSink): Pipeline {
+  const sink = kind === 'sqlite' ? sqlite({ file: 'torture.db', table: 'results' }) : ndjson();
+  return definePipeline<Item, unknown, undefined, number>({
+    name: `torture-${kind}`,
+    options: {
+      consumers: 3,
+      concurrency: 4,
+      queueHighItems: 300,
+      frameItems: 16,
+      retryBase: '20ms',
+      retryCap: '200ms',
+    },
+    async *source({ cursor, checkpoint }) {
+      for (let id = (cursor ?? 0) + 1; id <= bundledItems; id++) {
+        if (id % 10 === 0) await pause(systemClock, 4);
+        yield { id, text: `item ${id} ${'·'.repeat(id % 200)}`, at: new Date(id * 1000) };
+        if (kind === 'ndjson' && id % 70 === 0) checkpoint(id);
+      }
+    },
+    process,
+    sink: sink as never,
+  });
+}
+
+/** Mostly one row; now and then none, or two, or a failure, at the first try or for ever. */
+async function process(item: Item, { attempt }: ProcessContext): Promise<unknown> {
+  const { id } = item;
+  if (id % 3 !== 0) await pause(systemClock, id % 23);
+  if (id % 31 === 0 && attempt === 1) throw new Error('not at the first try');
+  if (id % 199 === 0) throw new PermanentError('this one never');
+  if (id % 13 === 0) return undefined;
+  const row = { ...item, attempt };
+  return id % 11 === 0 ? [row, { ...row, text: 'and another' }] : row;
+}

@@ -1,0 +1,82 @@
+/** The SQLite files of a round: the sink's, and the queue's once nobody has it open any more. */
+import Database from 'better-sqlite3';
+import { cellText, type Cells } from './canonical.ts';
+import { markName } from './own-sink.ts';
+
+/** Has every entry of the ledger copied to a table of ours, in the transaction that makes it. */
+export function copyLedger(file: string): void {
+  const db = new Database(file, { timeout: 30_000 });
+  try {
+    db.transaction(() =>
+      db.exec(`
+        CREATE TABLE IF NOT EXISTS ${markName} (from_seq INTEGER NOT NULL, to_seq INTEGER NOT NULL);
+        CREATE TRIGGER IF NOT EXISTS ${markName}_copy AFTER INSERT ON millrace_ledger BEGIN
+          INSERT INTO ${markName} VALUES (NEW.from_seq, NEW.to_seq);
+        END`),
+    ).immediate();
+  } finally {
+    db.close();
+  }
+}
+
+export interface TableRow {
+  trace: string | null;
+  cells: Cells;
+}
+
+/** All rows of the sink's table, and all that was ever entered in the ledger, as first and last. */
+export function readSink(file: string, table: string): { rows: TableRow[]; ledger: [number, number][] } {
+  const db = new Database(file, { readonly: true });
+  try {
+    requireSound(db, file);
+    const exists = db.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ? COLLATE NOCASE");
+    const rows =
+      exists.get(table) === undefined
+        ? []
+        : (
+            db
+              .prepare(`SELECT * FROM "${table.replaceAll('"', '""')}"`)
+              .safeIntegers()
+              .all() as object[]
+          ).map(rowOf);
+    const ledger = db.prepare(`SELECT from_seq, to_seq FROM ${markName}`).raw().all() as [number, number][];
+    return { rows, ledger };
+  } finally {
+    db.close();
+  }
+}
+
+function rowOf(row: object): TableRow {
+  const cells: Record<string, string> = {};
+  let trace: string | null = null;
+  for (const [name, value] of Object.entries(row) as [string, unknown][]) {
+    if (name === markName) trace = value as string | null;
+    else if (value !== null) cells[name.toLowerCase()] = cellText(value);
+  }
+  return { trace, cells };
+}
+
+/** What the queue says of its run. */
+export interface Books {
+  state: string;
+  stored: number;
+  done: number;
+  dead: number;
+  exitCode: number | null;
+}
+
+/** The books of the last run in a queue that no supervisor has open. */
+export function readBooks(file: string): Books {
+  const db = new Database(file, { readonly: true });
+  try {
+    requireSound(db, file);
+    return db.prepare('SELECT state, stored, done, dead, exit_code AS exitCode FROM run').get() as Books;
+  } finally {
+    db.close();
+  }
+}
+
+function requireSound(db: Database.Database, file: string): void {
+  const found = db.pragma('integrity_check(1)', { simple: true });
+  if (found !== 'ok') throw new Error(`${file} is damaged: ${String(found)}`);
+}

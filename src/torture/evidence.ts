@@ -1,0 +1,136 @@
+/** What is left of a round, gathered from the journals, the sink and the queue; nothing is judged here. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { digestOf, jsonCells, type Cells } from './canonical.ts';
+import { readBooks, readSink, type Books } from './databases.ts';
+import { readJournals, wholeLines, type ConsumerEntry, type ProducerEntry } from './journal.ts';
+import { markName, sinkKind, tableOf, type SinkKind } from './own-sink.ts';
+import type { Places } from './places.ts';
+import type { Pipeline } from '../pipeline/types.ts';
+import { readDeadLettersOf } from '../queue/dead-letters.ts';
+import { spoolFile } from '../supervision/opening.ts';
+
+export interface Evidence {
+  sink: SinkKind;
+  isTransactional: boolean;
+  isDeterministic: boolean;
+  /** How many items the source has, where that is known from elsewhere. */
+  sourceItems: number | undefined;
+  emissions: { at: string; digest: string }[];
+  hasSourceEnded: boolean;
+  consumers: Consumer[];
+  /** What is in the sink; undefined if it cannot be read. */
+  rows: FoundRow[] | undefined;
+  /** All that was ever entered in the ledger, as first and last; undefined where there is none to read. */
+  ledger: [number, number][] | undefined;
+  dead: { seq: number; digest: string }[];
+  books: Books;
+}
+
+/** A consumer process, as it wrote itself down. */
+export interface Consumer {
+  /** Rises from process to process. */
+  writer: number;
+  calls: Call[];
+  /** What it has committed, in that order. */
+  commits: number[][];
+  hasClosed: boolean;
+}
+
+export interface Call {
+  call: number;
+  seq: number;
+  digest: string;
+  /** undefined if it did not return. */
+  rows: Cells[] | undefined;
+}
+
+export interface FoundRow {
+  /** `writer.call.index`; null if it has none. */
+  trace: string | null;
+  cells: Cells;
+}
+
+export function gatherEvidence(
+  pipeline: Pipeline,
+  places: Places,
+  { state, sourceItems }: { state: string; sourceItems: number | undefined },
+): Evidence {
+  const { kind } = sinkKind(pipeline.sink);
+  const spool = spoolFile(state);
+  return {
+    sink: kind,
+    isTransactional: pipeline.sink.transactional && pipeline.sink.kind !== 'memory',
+    isDeterministic: pipeline.deterministic ?? true,
+    sourceItems,
+    ...producersIn(places.journal),
+    consumers: consumersIn(places.journal),
+    ...found(kind, pipeline, places),
+    dead: deadIn(spool),
+    books: readBooks(spool),
+  };
+}
+
+function found(kind: SinkKind, { sink }: Pipeline, places: Places): Pick<Evidence, 'rows' | 'ledger'> {
+  if (kind === 'table') return readSink(places.database, tableOf(sink));
+  return { rows: kind === 'lines' ? linesIn(places.output) : undefined, ledger: undefined };
+}
+
+function producersIn(folder: string): Pick<Evidence, 'emissions' | 'hasSourceEnded'> {
+  const emissions: Evidence['emissions'] = [];
+  let hasSourceEnded = false;
+  for (const [, entries] of readJournals<ProducerEntry>(folder, 'producer-')) {
+    for (const entry of entries) {
+      if (entry.t === 'end') hasSourceEnded = true;
+      else emissions.push({ at: entry.at, digest: entry.digest });
+    }
+  }
+  return { emissions, hasSourceEnded };
+}
+
+function consumersIn(folder: string): Consumer[] {
+  const consumers: Consumer[] = [];
+  for (const [writer, entries] of readJournals<ConsumerEntry>(folder, 'consumer-')) {
+    const calls = new Map<number, Call>();
+    const commits: number[][] = [];
+    let hasClosed = false;
+    for (const entry of entries) {
+      if (entry.t === 'call') calls.set(entry.call, { ...entry, rows: undefined });
+      else if (entry.t === 'rows') calls.get(entry.call)!.rows = entry.rows;
+      else if (entry.t === 'committed') commits.push(seqsOf(entry.seqs));
+      else hasClosed = true;
+    }
+    consumers.push({ writer: Number(writer), calls: [...calls.values()], commits, hasClosed });
+  }
+  return consumers.toSorted((a, b) => a.writer - b.writer);
+}
+
+function seqsOf(flat: readonly number[]): number[] {
+  const seqs: number[] = [];
+  for (let i = 0; i < flat.length; i += 2) for (let seq = flat[i]!; seq <= flat[i + 1]!; seq++) seqs.push(seq);
+  return seqs;
+}
+
+function linesIn(folder: string): FoundRow[] {
+  return readdirSync(folder).flatMap((file) => wholeLines(readFileSync(join(folder, file), 'utf8')).map(rowOfLine));
+}
+
+function rowOfLine(line: string): FoundRow {
+  try {
+    const { [markName]: trace, row } = JSON.parse(line) as { [markName]: string; row: unknown };
+    return { trace, cells: jsonCells(row) };
+  } catch {
+    return { trace: null, cells: { row: line.slice(0, 100) } };
+  }
+}
+
+const pageItems = 1000;
+
+function deadIn(spool: string): Evidence['dead'] {
+  const dead: Evidence['dead'] = [];
+  for (;;) {
+    const page = readDeadLettersOf(spool, { after: dead.at(-1)?.seq ?? 0, limit: pageItems });
+    dead.push(...page.map(({ seq, item }) => ({ seq, digest: digestOf(item) })));
+    if (page.length < pageItems) return dead;
+  }
+}

@@ -1,0 +1,45 @@
+/**
+ * What the processes of a watched pipeline write down, outside of everything that is on trial: a file for each process,
+ * a line for each thing, written before it happens (or, of a commit, right after). What has been written outlives the
+ * process, whatever kills it.
+ */
+import { openSync, readdirSync, readFileSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Cells } from './canonical.ts';
+
+export type ProducerEntry =
+  /** The source yields an item: its place (the cursor, and how many since), and its digest. */
+  { t: 'item'; at: string; digest: string } | { t: 'end' };
+
+export type ConsumerEntry =
+  /** `process` is called for an item, for the `call`th time in this process. */
+  | { t: 'call'; call: number; seq: number; digest: string }
+  /** What it returned. */
+  | { t: 'rows'; call: number; rows: Cells[] }
+  /** The sink has said that these are committed, as pairs of first and last. */
+  | { t: 'committed'; seqs: number[] }
+  /** The sink has been closed in order: everything committed had been settled. */
+  | { t: 'closed' };
+
+export type Write<Entry> = (entry: Entry) => void;
+
+/** Opens the journal of a process; `name` is its own. */
+export function openJournal<Entry>(folder: string, name: string): Write<Entry> {
+  // 'a': a line goes out in one write, and none can be lost in a buffer of ours.
+  const fd = openSync(join(folder, `${name}.ndjson`), 'a', 0o600);
+  return (entry) => void writeSync(fd, `${JSON.stringify(entry)}\n`);
+}
+
+/** The journals in `folder` whose names begin with `prefix`: the rest of the name, and what is in it. */
+export function* readJournals<Entry>(folder: string, prefix: string): Generator<[name: string, entries: Entry[]]> {
+  for (const file of readdirSync(folder).toSorted()) {
+    if (!file.startsWith(prefix) || !file.endsWith('.ndjson')) continue;
+    const entries = wholeLines(readFileSync(join(folder, file), 'utf8')).map((line) => JSON.parse(line) as Entry);
+    yield [file.slice(prefix.length, -'.ndjson'.length), entries];
+  }
+}
+
+/** The lines of `text`; a last one that does not end was cut off by a kill, and does not count. */
+export function wholeLines(text: string): string[] {
+  return text.split('\n').slice(0, -1);
+}

@@ -1,0 +1,38 @@
+import type { Consumer, Evidence } from './evidence.ts';
+import { tell, type Problem } from './problem.ts';
+
+/**
+ * At least once, and no more than needed: what a process had committed may be done again only if it died with that in
+ * hand. A process settles in the order in which it commits, so what it had not settled when it died are its last
+ * commits, and all of those were settled by others. One that ended in order had settled all. So no item can have been
+ * settled by two.
+ */
+export function repeatProblems({ consumers, dead }: Evidence): Problem[] {
+  /** How often each item was settled or at least committed, by whatever process. */
+  const times = new Map<number, number>();
+  const count = (seq: number): void => void times.set(seq, (times.get(seq) ?? 0) + 1);
+  for (const { commits } of consumers) for (const seq of new Set(commits.flat())) count(seq);
+  for (const { seq } of dead) count(seq);
+
+  const settledBy = new Map<number, number>();
+  const wrong: { seq: number; writers: [number, number] }[] = [];
+  for (const consumer of consumers) {
+    for (const seq of certainlySettled(consumer, (each) => times.get(each)! > 1)) {
+      const other = settledBy.get(seq);
+      if (other !== undefined) wrong.push({ seq, writers: [other, consumer.writer] });
+      settledBy.set(seq, consumer.writer);
+    }
+  }
+  const problems: Problem[] = [];
+  tell(problems, 'twice', wrong, ({ seq, writers }) => {
+    return `item ${seq} was done by process ${writers.join(' and by process ')}, and neither died with it in hand`;
+  });
+  return problems;
+}
+
+/** All but the last commits that may have been in hand: those of which every item was settled by another as well. */
+function certainlySettled({ commits, hasClosed }: Consumer, isOfSeveral: (seq: number) => boolean): Set<number> {
+  let end = commits.length;
+  if (!hasClosed) while (end > 0 && commits[end - 1]!.every(isOfSeveral)) end -= 1;
+  return new Set(commits.slice(0, end).flat());
+}

@@ -1,0 +1,184 @@
+/**
+ * A round: one run of the pipeline from the start of its source to its end, however many supervisors that takes. It is
+ * started, struck, and started again with the same command, as an operator or systemd would.
+ */
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pause, type Clock } from '../core/clock.ts';
+import { exitCodes } from '../core/exit-codes.ts';
+import type { Planned } from './faults.ts';
+import { wholeLines } from './journal.ts';
+import type { Problem } from './problem.ts';
+import type { Places } from './places.ts';
+import type { SmallDisk } from './small-disk.ts';
+import { strike, type Struck } from './strike.ts';
+import { Victim, type Exit } from './victim.ts';
+
+export interface RoundOptions {
+  clock: Clock;
+  random: () => number;
+  places: Places;
+  /** The text of the pipeline file that is run. */
+  pipeline: string;
+  /** Runs it: a program and its arguments. */
+  command: readonly string[];
+  /** The folder that it is run in. */
+  folder: string;
+  environment: Readonly<Record<string, string | undefined>>;
+  disk: SmallDisk | undefined;
+  schedule: Iterator<Planned, never>;
+  /** Whether there have been faults enough; from then on the run is left in peace. */
+  isEnough: () => boolean;
+  onStruck: (struck: Struck) => void;
+  onStart: () => void;
+  /** A run in which nothing has happened for so long is stuck. */
+  patienceMs: number;
+  /** Aborted: everything is killed, and nothing judged. */
+  signal: AbortSignal;
+}
+
+export interface RoundResult {
+  starts: number;
+  strikes: number;
+  problems: Problem[];
+}
+
+const lookEveryMs = 20;
+/** Supervisors that ended by themselves, in a row, before the round is given up. */
+const mostFailures = 3;
+
+/** Runs a round to its end. Resolves to what can be said without looking at items. */
+export async function runRound(options: RoundOptions): Promise<RoundResult> {
+  const { places } = options;
+  for (const folder of [places.journal, places.output]) mkdirSync(folder, { recursive: true, mode: 0o700 });
+  writeFileSync(places.pipeline, options.pipeline);
+  const round = new Round(options);
+  try {
+    await round.run();
+  } finally {
+    round.end();
+  }
+  return round.result;
+}
+
+class Round {
+  readonly #options: RoundOptions;
+  readonly result: RoundResult = { starts: 0, strikes: 0, problems: [] };
+  #victim: Victim | undefined;
+
+  constructor(options: RoundOptions) {
+    this.#options = options;
+  }
+
+  async run(): Promise<void> {
+    const { signal } = this.#options;
+    for (let failures = 0; failures < mostFailures;) {
+      const victim = this.#start();
+      const wasStruck = await this.#torture(victim);
+      if (signal.aborted) return;
+      const exit = await victim.ended;
+      const isOver = exit.code === exitCodes.ok || exit.code === exitCodes.deadLetters;
+      // A stop in order exits with 0 as well; the next start tells what is left to do.
+      if (isOver && !wasStruck) return await this.#again(exit.code!);
+      if (wasStruck) continue;
+      failures += 1;
+      this.#tell(
+        'unfinished',
+        `the supervisor ended by itself (${inWords(exit)}): ${lastError(this.#options.places.log)}`,
+      );
+      // Another start would not change that.
+      if (exit.code === exitCodes.config || exit.code === exitCodes.usage) return;
+    }
+  }
+
+  end(): void {
+    this.#victim?.killAll();
+  }
+
+  #start(): Victim {
+    const { places, command, folder, environment, onStart } = this.#options;
+    this.result.starts += 1;
+    onStart();
+    const output = join(places.output, `${String(this.result.starts).padStart(6, '0')}.ndjson`);
+    this.#victim = new Victim({ command, folder, environment, output, log: places.log });
+    return this.#victim;
+  }
+
+  /** Strikes until the supervisor has ended or there have been faults enough. Resolves to whether it ended by our doing. */
+  async #torture(victim: Victim): Promise<boolean> {
+    const { schedule, isEnough, signal, random, clock, places, disk, onStruck } = this.#options;
+    while (!isEnough() && !signal.aborted) {
+      const { isAtWork, waitMs, fault } = schedule.next().value;
+      if (isAtWork) await this.#progress(victim);
+      await this.#wait(victim, waitMs);
+      if (victim.hasEnded) return false;
+      const struck = await strike(fault, { clock, random, victim, trap: places.trap, disk });
+      if (!struck) continue;
+      this.result.strikes += 1;
+      onStruck(struck);
+      if (victim.hasEnded) return true;
+    }
+    while (!victim.hasEnded && !signal.aborted && (await this.#progress(victim)));
+    return false;
+  }
+
+  /** Resolves to true when something has happened in the pipeline, to false when its supervisor has ended or it is stuck. */
+  async #progress(victim: Victim): Promise<boolean> {
+    const { clock, places, patienceMs, signal } = this.#options;
+    const before = sizeOf(places.journal);
+    const since = clock.now();
+    while (!victim.hasEnded && !signal.aborted) {
+      if (sizeOf(places.journal) !== before) return true;
+      if (clock.now() - since > patienceMs) {
+        this.#tell(
+          'unfinished',
+          `nothing has happened for ${Math.round(patienceMs / 1000)} s, and the run is not over`,
+        );
+        victim.killAll();
+        await victim.ended;
+        return false;
+      }
+      await this.#wait(victim, lookEveryMs);
+    }
+    return false;
+  }
+
+  /** A finished run stays finished: the same command says so, with the same exit code. (That it changes nothing the oracle sees.) */
+  async #again(code: number): Promise<void> {
+    const victim = this.#start();
+    const exit = await victim.ended;
+    if (exit.code !== code)
+      this.#tell('unfinished', `run again after its end it should have exited with ${code}: ${inWords(exit)}`);
+  }
+
+  async #wait(victim: Victim, ms: number): Promise<void> {
+    const over = new AbortController();
+    const { clock, signal } = this.#options;
+    const end = (): void => over.abort();
+    signal.addEventListener('abort', end);
+    await Promise.race([victim.ended, pause(clock, ms, over.signal)]);
+    over.abort();
+    signal.removeEventListener('abort', end);
+  }
+
+  #tell(kind: Problem['kind'], text: string): void {
+    this.result.problems.push({ kind, count: 1, text });
+  }
+}
+
+function sizeOf(folder: string): number {
+  return readdirSync(folder).reduce((sum, file) => sum + statSync(join(folder, file)).size, 0);
+}
+
+function inWords({ code, signal }: Exit): string {
+  return signal ? `killed by ${signal}` : `exit code ${code}`;
+}
+
+function lastError(log: string): string {
+  const errors = wholeLines(readFileSync(log, 'utf8')).filter(
+    (line) => !line.startsWith('{') || /"level":"error"/.test(line),
+  );
+  const last = errors.at(-1);
+  if (last === undefined) return 'its log has no error';
+  return last.startsWith('{') ? (JSON.parse(last) as { message: string }).message : last;
+}

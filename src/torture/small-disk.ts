@@ -1,0 +1,79 @@
+/**
+ * A small disk for the queue, so that it can be filled: a file system in memory, mounted where only the supervisor and
+ * its children see it. That takes Linux, and the right to have a mount namespace. The disk goes with its keeper.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+
+export interface SmallDisk {
+  /** How a program is started so that it sees the disk: its words go before the program's. */
+  enter: (folder: string) => string[];
+  /** The disk's folder, as those see it who do not. */
+  readonly folder: string;
+  fill: () => void;
+  free: () => void;
+  /** Takes it away, with all that is on it. */
+  close: () => Promise<void>;
+}
+
+const sizeMiB = 64;
+
+/** Mounts a disk on `folder`, which is there; undefined if the machine does not allow that. */
+export async function mountSmallDisk(folder: string): Promise<SmallDisk | undefined> {
+  if (process.platform !== 'linux') return undefined;
+  const isRoot = process.getuid?.() === 0;
+  const namespaces = isRoot ? ['--mount'] : ['--user', '--map-root-user', '--mount'];
+  // `read` waits for the end of standard input, which comes when we close it, or are gone.
+  const script = `mount -t tmpfs -o size=${sizeMiB}m,mode=700 tmpfs "$1" && echo mounted && read -r _`;
+  const keeper = spawn('unshare', [...namespaces, 'sh', '-c', script, 'sh', folder], {
+    stdio: ['pipe', 'pipe', 'ignore'],
+  });
+  const gone = new Promise<void>((resolve) => {
+    keeper.once('error', () => resolve());
+    keeper.once('exit', () => resolve());
+  });
+  const isMounted = await Promise.race([once(keeper.stdout, 'data').then(() => true), gone.then(() => false)]);
+  if (!isMounted) return undefined;
+  const seen = `/proc/${keeper.pid}/root${folder}`;
+  const filler = join(seen, 'filler');
+  return {
+    enter: (wanted) => [
+      'nsenter',
+      `--target=${keeper.pid}`,
+      '--mount',
+      ...(isRoot ? [] : ['--user', '--preserve-credentials']),
+      `--wd=${wanted}`,
+      '--',
+    ],
+    folder: seen,
+    fill: () => fill(filler),
+    free: () => rmSync(filler, { force: true }),
+    close: async () => {
+      keeper.stdin.end();
+      await gone;
+    },
+  };
+}
+
+function fill(file: string): void {
+  const fd = openSync(file, 'a', 0o600);
+  try {
+    for (let bytes = 1024 * 1024; bytes >= 1; bytes = Math.floor(bytes / 2)) {
+      const piece = Buffer.alloc(bytes);
+      while (isWritten(fd, piece));
+    }
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function isWritten(fd: number, piece: Buffer): boolean {
+  try {
+    return writeSync(fd, piece) > 0;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOSPC') return false;
+    throw error;
+  }
+}

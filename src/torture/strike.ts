@@ -1,0 +1,125 @@
+import { pause, type Clock } from '../core/clock.ts';
+import type { Fault, Role } from './faults.ts';
+import { signal, type ChildProcess } from './processes.ts';
+import type { SmallDisk } from './small-disk.ts';
+import { isLaid, layTrap, liftTrap } from './trap.ts';
+import type { Victim } from './victim.ts';
+
+export interface Field {
+  clock: Clock;
+  random: () => number;
+  victim: Victim;
+  trap: string;
+  disk: SmallDisk | undefined;
+}
+
+/** What was done in the end: it is not always what was planned, as the one that was meant may not be there. */
+export interface Struck {
+  /** Words for the report: `kill`, `kill after commit`, `freeze`. */
+  kind: string;
+  target: string;
+  /** Whether a process was killed. */
+  isKill: boolean;
+}
+
+/** How long a trap lies. A pipeline that waits for a retry comes to no point at all. */
+const trapMs = 1500;
+/** Longer than any pipeline of ours takes to stop; one that takes longer is killed, and that is a fault, too. */
+const stopMs = 60_000;
+
+/** Does it to the supervisor or its children. Resolves when it is over, to nothing if there was nobody to strike. */
+export async function strike(fault: Fault, field: Field): Promise<Struck | undefined> {
+  switch (fault.kind) {
+    case 'kill':
+      return await kill(fault.target, field);
+    case 'trap':
+      return await spring(fault, field);
+    case 'freeze':
+      return await freeze(fault, field);
+    case 'orphan':
+      return await orphan(fault.ms, field);
+    case 'stop':
+      return await stop(fault.ms, field);
+    case 'disk full':
+      return await fillDisk(fault.ms, field);
+  }
+}
+
+async function kill(
+  target: Role | 'supervisor' | 'everything',
+  { victim, random }: Field,
+): Promise<Struck | undefined> {
+  if (target === 'everything') victim.killAll();
+  else if (target === 'supervisor') victim.send('SIGKILL');
+  else {
+    const child = oneOf(target, victim, random);
+    if (!child) return undefined;
+    signal(child.pid, 'SIGKILL');
+    return { kind: 'kill', target, isKill: true };
+  }
+  await victim.ended;
+  return { kind: 'kill', target, isKill: true };
+}
+
+async function spring(
+  { point, doomed }: Extract<Fault, { kind: 'trap' }>,
+  { clock, victim, trap }: Field,
+): Promise<Struck | undefined> {
+  layTrap(trap, { point, doomed });
+  const until = clock.now() + trapMs;
+  while (clock.now() < until && !victim.hasEnded && isLaid(trap)) await pause(clock, 10);
+  if (liftTrap(trap)) return undefined;
+  if (doomed !== 'self') await victim.ended;
+  const role = point === 'item yielded' || point === 'source ended' ? 'producer' : 'consumer';
+  const target = { self: role, supervisor: 'supervisor', both: `${role} and supervisor` }[doomed];
+  return { kind: `kill, ${point}`, target, isKill: true };
+}
+
+async function freeze(
+  { target, ms, isKilled }: Extract<Fault, { kind: 'freeze' }>,
+  { clock, random, victim }: Field,
+): Promise<Struck | undefined> {
+  const child = target === 'supervisor' ? undefined : oneOf(target, victim, random);
+  if (!child && target !== 'supervisor') return undefined;
+  const send = (name: NodeJS.Signals): void => (child ? signal(child.pid, name) : victim.send(name));
+  send('SIGSTOP');
+  await pause(clock, ms);
+  send(isKilled ? 'SIGKILL' : 'SIGCONT');
+  if (isKilled && !child) await victim.ended;
+  return { kind: isKilled ? 'freeze, then kill' : 'freeze', target, isKill: isKilled };
+}
+
+async function orphan(ms: number, { clock, random, victim }: Field): Promise<Struck | undefined> {
+  const child = oneOf('consumer', victim, random);
+  if (!child) return undefined;
+  signal(child.pid, 'SIGSTOP');
+  victim.send('SIGKILL');
+  await victim.ended;
+  // Its successor is started meanwhile.
+  clock.after(ms, () => signal(child.pid, 'SIGCONT'));
+  return { kind: 'kill, a consumer frozen', target: 'supervisor', isKill: true };
+}
+
+async function stop(ms: number | null, { clock, victim }: Field): Promise<Struck> {
+  victim.send('SIGTERM');
+  const wait = new AbortController();
+  await Promise.race([victim.ended.then(() => wait.abort()), pause(clock, ms ?? stopMs, wait.signal)]);
+  const isKill = !victim.hasEnded;
+  if (isKill) victim.send('SIGKILL');
+  await victim.ended;
+  wait.abort();
+  return { kind: isKill ? 'stop, then kill' : 'stop', target: 'supervisor', isKill };
+}
+
+async function fillDisk(ms: number, { clock, disk }: Field): Promise<Struck | undefined> {
+  if (!disk) return undefined;
+  disk.fill();
+  await pause(clock, ms);
+  disk.free();
+  return { kind: 'disk full', target: 'queue', isKill: false };
+}
+
+function oneOf(role: Role, victim: Victim, random: () => number): ChildProcess | undefined {
+  const all = victim.children.filter((child) => child.role === role);
+  return all[Math.floor(random() * all.length)];
+}

@@ -1,0 +1,186 @@
+/** Tortures a pipeline: rounds, until there have been kills enough or something is wrong. */
+import { cpSync, mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Clock } from '../core/clock.ts';
+import { errorData } from '../core/errors.ts';
+import type { Pipeline } from '../pipeline/types.ts';
+import { gatherEvidence } from './evidence.ts';
+import { schedule, type Planned } from './faults.ts';
+import { judge, type Verdict } from './oracle.ts';
+import { placesIn } from './places.ts';
+import { runRound } from './round.ts';
+import { seededRandom } from './seeded-random.ts';
+import { mountSmallDisk, type SmallDisk } from './small-disk.ts';
+
+export interface TortureOptions {
+  clock: Clock;
+  seed: number;
+  kills: number;
+  pipeline: Pipeline;
+  /** How many items its source has, where that is known. */
+  sourceItems: number | undefined;
+  /** The text of the pipeline file for a round in this folder. */
+  pipelineFile: (folder: string) => string;
+  /** Runs a pipeline file on a state directory: a program and its arguments. */
+  command: (file: string, state: string) => readonly string[];
+  /** The folder that it is run in. */
+  folder: string;
+  environment: Readonly<Record<string, string | undefined>>;
+  /** What goes before the command, from round to round. */
+  prefixes: readonly (readonly string[])[];
+  /** For everything that is written; it is there, and empty. */
+  workFolder: string;
+  isKept: boolean;
+  patienceMs: number;
+  signal: AbortSignal;
+  onProgress: (result: TortureResult) => void;
+}
+
+/** How it went, or goes. */
+export interface TortureResult extends Verdict {
+  seed: number;
+  wantedKills: number;
+  kills: number;
+  rounds: number;
+  /** Of supervisors. */
+  starts: number;
+  seconds: number;
+  /** What was done: how often, by kind and target. */
+  faults: Record<string, number>;
+  /** Where the round that failed can be looked at. */
+  evidence: string | undefined;
+}
+
+/** Rounds in a row that may end before anything could be done to them. */
+const mostIdleRounds = 5;
+
+/** Resolves to what was found, also if that is bad; rejects only if it could not be done. */
+export async function torture(options: TortureOptions): Promise<TortureResult> {
+  const folder = join(options.workFolder, 'disk');
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const disk = await mountSmallDisk(folder);
+  try {
+    return await new Torture(options, folder, disk).run();
+  } finally {
+    await disk?.close();
+  }
+}
+
+class Torture {
+  readonly #options: TortureOptions;
+  /** Of the queues, as the supervisors see it. */
+  readonly #folder: string;
+  readonly #disk: SmallDisk | undefined;
+  readonly #random: () => number;
+  readonly #schedule: Iterator<Planned, never>;
+  readonly #result: TortureResult;
+
+  constructor(options: TortureOptions, folder: string, disk: SmallDisk | undefined) {
+    this.#options = options;
+    this.#folder = folder;
+    this.#disk = disk;
+    this.#random = seededRandom(options.seed);
+    this.#schedule = schedule(this.#random, { canFillDisk: disk !== undefined });
+    this.#result = emptyResult(options);
+    if (!disk) this.#result.unchecked.push('a full disk: this machine does not let us mount a small one');
+  }
+
+  async run(): Promise<TortureResult> {
+    const { clock, kills, signal } = this.#options;
+    const result = this.#result;
+    const begin = clock.now();
+    let idle = 0;
+    while (result.kills < kills && idle < mostIdleRounds && result.problems.length === 0 && !signal.aborted) {
+      idle = (await this.#round()) === 0 ? idle + 1 : 0;
+      result.seconds = (clock.now() - begin) / 1000;
+    }
+    if (idle > 0) result.unchecked.push('more kills: the pipeline ends too soon after it has begun');
+    return result;
+  }
+
+  /** Resolves to how often it could strike. */
+  async #round(): Promise<number> {
+    const { command, pipelineFile, folder, prefixes, isKept, signal } = this.#options;
+    const result = this.#result;
+    const name = `round-${++result.rounds}`;
+    const places = placesIn(join(this.#options.workFolder, name));
+    const state = join(this.#folder, name);
+    const seenState = this.#disk ? join(this.#disk.folder, name) : state;
+    const { strikes, problems } = await runRound({
+      ...this.#options,
+      random: this.#random,
+      places,
+      pipeline: pipelineFile(places.folder),
+      command: [
+        ...(this.#disk?.enter(folder) ?? []),
+        ...prefixes[result.rounds % prefixes.length]!,
+        ...command(places.pipeline, state),
+      ],
+      disk: this.#disk,
+      schedule: this.#schedule,
+      isEnough: () => result.kills >= result.wantedKills,
+      onStruck: ({ kind, target, isKill }) => {
+        const fault = `${kind}: ${target}`;
+        result.faults[fault] = (result.faults[fault] ?? 0) + 1;
+        if (isKill) result.kills += 1;
+        this.#options.onProgress(result);
+      },
+      onStart: () => {
+        result.starts += 1;
+        this.#options.onProgress(result);
+      },
+    });
+    if (signal.aborted) return strikes;
+    result.problems.push(...problems);
+    // A disk in memory goes with us; and SQLite would look for the file where it is not.
+    const queue = this.#disk ? join(places.folder, 'state') : state;
+    if (this.#disk) cpSync(seenState, queue, { recursive: true, filter: isNoSocket });
+    if (problems.length === 0) this.#judge(places, queue);
+    if (result.problems.length > 0) result.evidence = places.folder;
+    if (!isKept && result.evidence === undefined) {
+      for (const each of [places.folder, seenState]) rmSync(each, { recursive: true, force: true });
+    }
+    return strikes;
+  }
+
+  #judge(places: ReturnType<typeof placesIn>, state: string): void {
+    const { pipeline, sourceItems } = this.#options;
+    const result = this.#result;
+    try {
+      const verdict = judge(gatherEvidence(pipeline, places, { state, sourceItems }));
+      for (const count of ['emitted', 'done', 'dead', 'rows', 'repeated'] as const) result[count] += verdict[count];
+      result.problems.push(...verdict.problems);
+      for (const text of verdict.unchecked) if (!result.unchecked.includes(text)) result.unchecked.push(text);
+    } catch (error) {
+      result.problems.push({
+        kind: 'unfinished',
+        count: 1,
+        text: `what is left cannot be read: ${errorData(error).message}`,
+      });
+    }
+  }
+}
+
+function isNoSocket(path: string): boolean {
+  return !path.endsWith('.sock');
+}
+
+function emptyResult({ seed, kills }: TortureOptions): TortureResult {
+  return {
+    seed,
+    wantedKills: kills,
+    kills: 0,
+    rounds: 0,
+    starts: 0,
+    seconds: 0,
+    faults: {},
+    emitted: 0,
+    done: 0,
+    dead: 0,
+    rows: 0,
+    repeated: 0,
+    problems: [],
+    unchecked: [],
+    evidence: undefined,
+  };
+}

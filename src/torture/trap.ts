@@ -1,0 +1,59 @@
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import type { Doomed, Point } from './faults.ts';
+
+interface Trap {
+  point: Point;
+  doomed: Doomed;
+}
+
+/** Lays a trap: the next process of the watched pipeline that comes to `point` springs it. */
+export function layTrap(file: string, trap: Trap): void {
+  writeFileSync(`${file}.new`, JSON.stringify(trap));
+  renameSync(`${file}.new`, file);
+}
+
+/** Takes the trap back; false if it has been sprung. */
+export function liftTrap(file: string): boolean {
+  const isThere = take(file);
+  rmSync(taken(file), { force: true });
+  return isThere;
+}
+
+/** Makes the function that the watched pipeline calls at each point. It does not return if there is a trap for it. */
+export function trapDoor(file: string): (point: Point) => void {
+  return (point) => {
+    if (!existsSync(file)) return;
+    const trap = read(file);
+    if (trap?.point !== point || !take(file)) return;
+    if (trap.doomed !== 'self') process.kill(process.ppid, 'SIGKILL');
+    if (trap.doomed !== 'supervisor') process.kill(process.pid, 'SIGKILL');
+  };
+}
+
+function read(file: string): Trap | undefined {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as Trap;
+  } catch {
+    // Another process has just sprung it.
+    return undefined;
+  }
+}
+
+/** Of several that try, one succeeds. */
+function take(file: string): boolean {
+  try {
+    renameSync(file, taken(file));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function taken(file: string): string {
+  return `${file}.sprung`;
+}
+
+/** Whether nobody has sprung it yet. */
+export function isLaid(file: string): boolean {
+  return existsSync(file);
+}

@@ -1,0 +1,58 @@
+import { spawn, type ChildProcess as Process } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
+import { childrenOf, signal, type ChildProcess } from './processes.ts';
+
+export interface VictimOptions {
+  /** The program and its arguments. */
+  command: readonly string[];
+  folder: string;
+  environment: Readonly<Record<string, string | undefined>>;
+  /** Files that its standard output and its standard error go to. */
+  output: string;
+  log: string;
+}
+
+export interface Exit {
+  code: number | null;
+  signal: NodeJS.Signals | null;
+}
+
+/** A supervisor that runs to be tortured. */
+export class Victim {
+  readonly #process: Process;
+  /** Resolves when it has ended; never rejects. */
+  readonly ended: Promise<Exit>;
+  #exit: Exit | undefined;
+
+  constructor({ command: [program, ...args], folder, environment, output, log }: VictimOptions) {
+    const files = [openSync(output, 'a', 0o600), openSync(log, 'a', 0o600)] as const;
+    // A group of its own: what is typed at the terminal is for us to hear.
+    const options = { cwd: folder, env: environment as NodeJS.ProcessEnv, detached: true };
+    this.#process = spawn(program!, args, { ...options, stdio: ['ignore', ...files] });
+    for (const file of files) closeSync(file);
+    this.ended = new Promise((resolve, reject) => {
+      this.#process.once('error', reject);
+      this.#process.once('exit', (code, name) => resolve((this.#exit = { code, signal: name })));
+    });
+  }
+
+  /** Also if it never began: `ended` says why. */
+  get hasEnded(): boolean {
+    return this.#exit !== undefined || this.#process.pid === undefined;
+  }
+
+  get children(): ChildProcess[] {
+    return this.hasEnded ? [] : childrenOf(this.#process.pid!);
+  }
+
+  send(name: NodeJS.Signals): void {
+    if (!this.hasEnded) signal(this.#process.pid!, name);
+  }
+
+  /** Kills it and all its children in one go, the frozen ones too. */
+  killAll(): void {
+    const { children } = this;
+    this.send('SIGKILL');
+    for (const { pid } of children) signal(pid, 'SIGKILL');
+  }
+}

@@ -1,0 +1,104 @@
+/**
+ * A pipeline that writes down what happens in it. Items are passed on untouched. Results get a mark, so that each row in
+ * the sink can be traced to the call of `process` that made it: a column more in a SQLite table (which is not the
+ * user's, see own-sink.ts), a wrapping around each line of JSON.
+ */
+import { digestOf, type Cells } from './canonical.ts';
+import { openJournal, type ConsumerEntry, type ProducerEntry, type Write } from './journal.ts';
+import { markerOf, ownSink } from './own-sink.ts';
+import type { Places } from './places.ts';
+import { trapDoor } from './trap.ts';
+import { watchedSource } from './watched-source.ts';
+import type { ProcessContext } from '../pipeline/context.ts';
+import type { Pipeline } from '../pipeline/types.ts';
+import type { Sink, SinkWriter } from '../sinks/port.ts';
+
+type Door = ReturnType<typeof trapDoor>;
+
+export interface WatchOptions {
+  pipeline: Pipeline;
+  /** Tells this version of the pipeline from another: the file that is run is not the user's own. */
+  version: string;
+  places: Places;
+}
+
+/** `pipeline`, watched. To be made in each process anew. */
+export function watched({ pipeline, version, places }: WatchOptions): Pipeline {
+  const door = trapDoor(places.trap);
+  const consumer = new WatchedConsumer(pipeline, places, door);
+  return {
+    ...pipeline,
+    version,
+    source: watchedSource(pipeline.source, door, () =>
+      openJournal<ProducerEntry>(places.journal, `producer-${process.pid}-${process.ppid}`),
+    ),
+    process: (item, context) => consumer.process(item, context),
+    sink: consumer.sink,
+  };
+}
+
+class WatchedConsumer {
+  readonly sink: Sink<unknown>;
+  readonly #pipeline: Pipeline;
+  readonly #door: Door;
+  #writer = 0;
+  #write: Write<ConsumerEntry> = () => undefined;
+  #calls = 0;
+
+  constructor(pipeline: Pipeline, places: Places, door: Door) {
+    this.#pipeline = pipeline;
+    this.#door = door;
+    const inner = ownSink(pipeline.sink, places);
+    this.sink = {
+      ...inner,
+      open: async (context) => {
+        this.#writer = context.writer;
+        this.#write = openJournal(places.journal, `consumer-${context.writer}`);
+        return this.#watch(await inner.open(context));
+      },
+    };
+  }
+
+  process(item: unknown, context: ProcessContext): unknown {
+    const call = ++this.#calls;
+    this.#write({ t: 'call', call, seq: context.seq, digest: digestOf(item) });
+    this.#door('before process');
+    // Without `process` an item is one row, also if it is an array.
+    const result = this.#pipeline.process ? this.#pipeline.process(item, context) : [item];
+    return isThenable(result) ? result.then((value) => this.#returned(call, value)) : this.#returned(call, result);
+  }
+
+  #returned(call: number, result: unknown): unknown[] {
+    const { cells, mark } = markerOf(this.#pipeline.sink);
+    const rows = (Array.isArray(result) ? (result as unknown[]) : [result]).filter(
+      (row) => row !== undefined && row !== null,
+    );
+    this.#write({ t: 'rows', call, rows: rows.map((row): Cells => cells(row)) });
+    this.#door('after process');
+    return rows.map((row, index) => mark(row, `${this.#writer}.${call}.${index}`));
+  }
+
+  #watch(writer: SinkWriter<unknown>): SinkWriter<unknown> {
+    const write = this.#write;
+    const door = this.#door;
+    return {
+      commit: async (batch) => {
+        door('before commit');
+        await writer.commit(batch);
+        write({ t: 'committed', seqs: batch.seqs.toFlat() });
+        door('after commit');
+      },
+      fence: (writers) => writer.fence(writers),
+      ask: (from, to) => writer.ask(from, to),
+      prune: (request) => writer.prune(request),
+      close: async () => {
+        await writer.close();
+        write({ t: 'closed' });
+      },
+    };
+  }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
+}

@@ -1,0 +1,24 @@
+/** What the pipeline file of a torture imports: in each of its processes it makes the watched pipeline. */
+import * as millrace from './index.ts';
+import { loadPipeline } from './pipeline/load.ts';
+import { formatProblems } from './pipeline/problems.ts';
+import type { Pipeline } from './pipeline/types.ts';
+import { bundledPipeline, type BundledSink } from './torture/bundled.ts';
+import { placesIn } from './torture/places.ts';
+import { watched } from './torture/watched.ts';
+
+/** `pipeline`: a file, or one of ours. `folder`: the round's. */
+export async function tortured({ pipeline, folder }: Tortured): Promise<Pipeline> {
+  const places = placesIn(folder);
+  if ('bundled' in pipeline) {
+    return watched({ pipeline: bundledPipeline(pipeline.bundled), version: 'bundled', places });
+  }
+  const { pipeline: loaded, description, problems } = await loadPipeline(pipeline.file, { millrace });
+  if (!loaded) throw new Error(formatProblems(problems));
+  return watched({ pipeline: loaded, version: description.fingerprint, places });
+}
+
+export interface Tortured {
+  pipeline: { file: string } | { bundled: BundledSink };
+  folder: string;
+}

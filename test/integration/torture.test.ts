@@ -1,0 +1,126 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { processesOf, Project } from '../support/project.ts';
+
+let project: Project;
+beforeEach(() => {
+  project = new Project();
+});
+afterEach(() => project.clean());
+
+interface Report {
+  holds: boolean;
+  kills: number;
+  emitted: number;
+  done: number;
+  dead: number;
+  rows: number;
+  faults: Record<string, number>;
+  problems: { kind: string; text: string }[];
+  unchecked: string[];
+  replay: string;
+}
+
+async function torture(...args: string[]): Promise<{ code: number | null; report: Report; stderr: string }> {
+  const { code, stdout, stderr } = await project.run(['torture', '--json', ...args]);
+  if (stdout === '') throw new Error(stderr);
+  return { code, report: JSON.parse(stdout) as Report, stderr };
+}
+
+/** As many as on the command line of whoever looks closer; here as many as the time allows. */
+const kills = 25;
+
+describe('torture', () => {
+  it.each(['sqlite', 'ndjson'])(
+    'of the bundled pipeline into %s finds nothing lost, and nothing twice that was not in hand',
+    async (sink) => {
+      const { code, report } = await torture('--sink', sink, '--kills', String(kills), '--seed', '1');
+      expect(report.problems).toEqual([]);
+      expect(code).toBe(0);
+      expect(report).toMatchObject({ holds: true, kills });
+      expect(report.emitted).toBe(report.done + report.dead);
+      expect(report.rows).toBeGreaterThan(report.done - report.done / 10);
+      expect(report.replay).toBe(`millrace torture --seed 1 --kills ${kills} --sink ${sink}`);
+      await project.quiet();
+    },
+    300_000,
+  );
+});
+
+describe('torture of a pipeline of the user', () => {
+  const pipeline = (fields: string): string => `
+    import { definePipeline, sqlite, ndjson, discard } from 'millrace';
+    export default definePipeline({
+      name: 'mine',
+      async *source() { for (let id = 1; id <= 400; id++) { yield { id }; if (id % 5 === 0) await new Promise((go) => setTimeout(go, 5)); } },
+      ${fields}
+    });`;
+
+  it('leaves its SQLite file and its queue alone, and proves exactly once in others', async () => {
+    project.write(
+      'mine.ts',
+      pipeline("process: (item) => item, sink: sqlite({ file: 'mine.db', table: 'rows', key: 'id' }),"),
+    );
+    const { code, report } = await torture('mine.ts', '--kills', '4', '--seed', '2', '--consumers', '2');
+    expect(report.problems).toEqual([]);
+    expect(code).toBe(0);
+    expect(report.emitted % 400).toBe(0);
+    expect(report.rows).toBe(report.emitted);
+    expect(project.read('mine.db')).toBe('');
+    expect(project.read('.millrace/mine/queue.db')).toBe('');
+    expect(report.replay).toBe('millrace torture mine.ts --seed 2 --kills 4 --consumers 2');
+  });
+
+  it('refuses to write to a sink of its own unless that is asked for, and then says what it took on trust', async () => {
+    project.write('mine.ts', pipeline("sink: { ...discard(), kind: 'mine', target: 'somewhere' },"));
+    const refused = await project.run(['torture', 'mine.ts', '--kills', '1']);
+    expect(refused.code).toBe(64);
+    expect(refused.stderr).toContain('its sink (mine: somewhere) would be written to for real');
+    const { code, report } = await torture('mine.ts', '--kills', '3', '--seed', '3', '--real-sink');
+    expect(report.problems).toEqual([]);
+    expect(code).toBe(0);
+    expect(report.unchecked).toContainEqual(expect.stringContaining('its own word on each commit was taken'));
+  });
+
+  it('finds what a sink has done twice', async () => {
+    // A sink that claims to know what it has, and forgets it.
+    project.write(
+      'mine.ts',
+      `import { appendFileSync } from 'node:fs';
+       ${pipeline(`
+         process: (item) => item.id === 100 ? [item, item] : item,
+         sink: doubling(ndjson()),`)}
+       function doubling(sink) {
+         return { ...sink, open: async (context) => {
+           const writer = await sink.open(context);
+           return { ...writer, commit: async (batch) => {
+             await writer.commit(batch);
+             if (batch.rows.length > 0 && batch.seqs.has(200)) await writer.commit({ ...batch, rows: batch.rows.slice(0, 1) });
+           } };
+         } };
+       }`,
+    );
+    const { code, report } = await torture('mine.ts', '--kills', '1', '--seed', '4');
+    expect(code).toBe(1);
+    expect(report).toMatchObject({ holds: false });
+    expect(report.problems).toContainEqual(expect.objectContaining({ kind: 'twice' }));
+  });
+
+  it('says what is wrong with a pipeline before it begins', async () => {
+    project.write('mine.ts', pipeline('sink: 5,'));
+    const { code, stderr } = await project.run(['torture', 'mine.ts']);
+    expect(code).toBe(78);
+    expect(stderr).toContain('expected a sink');
+  });
+});
+
+describe('an interrupted torture', () => {
+  it('leaves no process behind', async () => {
+    const running = project.start(['torture', '--kills', '1000']);
+    await project.until(() => (processesOf(project.folder).length > 3 ? true : undefined));
+    running.kill('SIGINT');
+    const { code, stderr } = await running.ended;
+    expect(code).toBe(75);
+    expect(stderr).toContain('interrupted');
+    await project.quiet();
+  });
+});

@@ -1,0 +1,72 @@
+/** The evidence of a small run in which all is well, for tests to spoil. */
+import { digestOf, jsonCells, sqliteCells } from '../../../src/torture/canonical.ts';
+import type { Call, Consumer, Evidence } from '../../../src/torture/evidence.ts';
+
+const items = [1, 2, 3, 4, 5, 6].map((id) => ({ id, text: `item ${id}` }));
+const digest = (seq: number): string => digestOf(items[seq - 1]);
+
+/**
+ * Six items, read twice from the third on: 1, 2 done by process 10; 3 done at its second try, by 11; 4 without a result;
+ * 5 with two; 6 dead.
+ */
+export function aTableRun(): Evidence {
+  return run('table', (row) => sqliteCells(row));
+}
+
+/** The same into lines. Process 10 died when 2 was written, but not settled: 11 has written it again. */
+export function aLinesRun(): Evidence {
+  const evidence = run('lines', (row) => jsonCells(row));
+  const [first, second] = evidence.consumers as [Consumer, Consumer];
+  first.hasClosed = false;
+  const again = call(9, 2, [first.calls[1]!.rows![0]!]);
+  second.calls.unshift(again);
+  second.commits.unshift([2]);
+  evidence.rows!.push({ trace: '11.9.0', cells: again.rows![0]! });
+  return { ...evidence, isTransactional: false, ledger: undefined };
+}
+
+function call(number: number, seq: number, rows: Call['rows']): Call {
+  return { call: number, seq, digest: digest(seq), rows };
+}
+
+function run(sink: Evidence['sink'], cells: (row: object) => Record<string, string>): Evidence {
+  const consumers: Consumer[] = [
+    {
+      writer: 10,
+      calls: [call(1, 1, [cells(items[0]!)]), call(2, 2, [cells(items[1]!)]), call(3, 3, undefined)],
+      commits: [[1], [2]],
+      hasClosed: true,
+    },
+    {
+      writer: 11,
+      calls: [
+        call(1, 3, [cells(items[2]!)]),
+        call(2, 4, []),
+        call(3, 5, [cells(items[4]!), cells({ id: 5, text: 'and another' })]),
+        call(4, 6, undefined),
+      ],
+      commits: [[3, 4], [5]],
+      hasClosed: true,
+    },
+  ];
+  return {
+    sink,
+    isTransactional: true,
+    isDeterministic: true,
+    sourceItems: 6,
+    emissions: [1, 2, 3, 4, 3, 4, 5, 6].map((seq) => ({ at: `#${seq}`, digest: digest(seq) })),
+    hasSourceEnded: true,
+    consumers,
+    rows: consumers.flatMap(({ writer, calls }) =>
+      calls.flatMap(({ call: number, rows = [] }) =>
+        rows.map((row, i) => ({ trace: `${writer}.${number}.${i}`, cells: row })),
+      ),
+    ),
+    ledger: [
+      [1, 2],
+      [3, 5],
+    ],
+    dead: [{ seq: 6, digest: digest(6) }],
+    books: { state: 'finished', stored: 6, done: 5, dead: 1, exitCode: 3 },
+  };
+}

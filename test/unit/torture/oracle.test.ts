@@ -1,0 +1,134 @@
+import { describe, expect, it } from '@jest/globals';
+import type { Evidence } from '../../../src/torture/evidence.ts';
+import { judge } from '../../../src/torture/oracle.ts';
+import type { ProblemKind } from '../../../src/torture/problem.ts';
+import { aLinesRun, aTableRun } from './a-run.ts';
+
+/** Changes the evidence; what is gone from it was lost by the product, what is in it twice was doubled… */
+type Spoil = (evidence: Evidence) => void;
+
+const runs = { 'a table': aTableRun, lines: aLinesRun };
+
+function kindsOf(make: () => Evidence, spoil: Spoil): ProblemKind[] {
+  const evidence = make();
+  spoil(evidence);
+  return [...new Set(judge(evidence).problems.map(({ kind }) => kind))];
+}
+
+describe.each(Object.entries(runs))('the oracle of a run into %s', (_, make) => {
+  it('has nothing to object to when all is well', () => {
+    const { problems, unchecked, ...counts } = judge(make());
+    expect(problems).toEqual([]);
+    expect(unchecked).toEqual([]);
+    expect(counts).toMatchObject({ emitted: 6, done: 5, dead: 1 });
+  });
+
+  const spoils: [ProblemKind, string, Spoil][] = [
+    [
+      'missing',
+      'an item that was lost before it was stored',
+      ({ emissions }) => void emissions.push({ at: '#7', digest: 'of the seventh' }),
+    ],
+    ['missing', 'a row that is not in the sink', ({ rows }) => void rows!.shift()],
+    ['missing', 'one of the two rows of an item', ({ rows }) => void rows!.splice(4, 1)],
+    ['missing', 'a source that was not read to its end', (evidence) => void (evidence.hasSourceEnded = false)],
+    ['missing', 'a dead letter that was lost', ({ dead }) => void dead.pop()],
+    ['twice', 'a row that is there twice', ({ rows }) => void rows!.push(rows![0]!)],
+    [
+      'twice',
+      'an item that was stored twice',
+      (evidence) => {
+        const [{ calls, commits }] = evidence.consumers as [Evidence['consumers'][0]];
+        calls.push({ ...calls[0]!, call: 4, seq: 7 });
+        commits.unshift([7]);
+        evidence.ledger?.push([7, 7]);
+        evidence.rows!.push({ trace: '10.4.0', cells: calls[0]!.rows![0]! });
+      },
+    ],
+    [
+      'altered',
+      'a row with another value',
+      ({ rows }) => void (rows![0] = { ...rows![0]!, cells: { id: '1', text: 'x' } }),
+    ],
+    [
+      'altered',
+      'an item that was another the second time it was seen',
+      ({ consumers }) => void (consumers[1]!.calls.find(({ seq }) => seq === 3)!.digest = 'other'),
+    ],
+    ['invented', 'a row that nobody made', ({ rows }) => void rows!.push({ trace: '10.99.0', cells: {} })],
+    ['invented', 'a row without a mark', ({ rows }) => void rows!.push({ trace: null, cells: {} })],
+    [
+      'invented',
+      'an item that the source never emitted',
+      ({ emissions }) => {
+        for (const each of emissions) if (each.at === '#4') each.digest = 'x';
+      },
+    ],
+    ['books', 'books that count more done than there are', ({ books }) => void (books.done += 1)],
+    ['books', 'an exit code that hides dead letters', ({ books }) => void (books.exitCode = 0)],
+    ['books', 'a source with more items than were emitted', (evidence) => void (evidence.sourceItems = 7)],
+    ['unfinished', 'a run that is not finished', ({ books }) => void (books.state = 'sealed')],
+  ];
+  it.each(spoils)('finds %s: %s', (kind, __, spoil) => {
+    expect(kindsOf(make, spoil)).toContain(kind);
+  });
+});
+
+describe('the oracle', () => {
+  it.each<[ProblemKind, string, Spoil]>([
+    ['twice', 'an item that is in the sink and dead', ({ dead }) => void dead.push({ ...dead[0]!, seq: 5 })],
+    ['twice', 'an item that is in the ledger twice', ({ ledger }) => void ledger!.push([2, 2])],
+    [
+      'twice',
+      'rows of two attempts at an item',
+      ({ consumers, rows }) => {
+        const made = consumers[1]!.calls[0]!.rows!;
+        consumers[0]!.calls[2]!.rows = made;
+        rows!.push({ trace: '10.3.0', cells: made[0]! });
+      },
+    ],
+    ['invented', 'rows of an item that is not in the ledger', ({ ledger }) => void (ledger![0] = [1, 1])],
+    ['missing', 'an item in the ledger without any row', ({ rows }) => void rows!.splice(0, 1)],
+    ['invented', 'an item in the ledger that nobody ever had', ({ ledger }) => void ledger!.push([8, 8])],
+  ])('of a transactional sink finds %s: %s', (kind, _, spoil) => {
+    expect(kindsOf(aTableRun, spoil)).toContain(kind);
+  });
+
+  it('of a sink without transactions allows an item again that was in hand at a death', () => {
+    expect(judge(aLinesRun())).toMatchObject({ problems: [], repeated: 1 });
+  });
+
+  it.each<[string, Spoil]>([
+    ['of a process that ended in order', ({ consumers }) => void (consumers[0]!.hasClosed = true)],
+    ['that its process had settled before it died', ({ consumers }) => void consumers[0]!.commits.push([1])],
+    [
+      'that one process has done twice',
+      ({ consumers, rows }) => {
+        consumers[1]!.calls.push({ ...consumers[1]!.calls[1]!, call: 8 });
+        rows!.push({ trace: '11.8.0', cells: consumers[1]!.calls[1]!.rows![0]! });
+      },
+    ],
+  ])('of a sink without transactions does not allow an item again %s', (_, spoil) => {
+    expect(kindsOf(aLinesRun, spoil)).toContain('twice');
+  });
+
+  it('counts the same content as often as the source has it', () => {
+    const evidence = aTableRun();
+    evidence.emissions.push({ at: '#7', digest: evidence.emissions[0]!.digest });
+    evidence.sourceItems = 7;
+    expect(judge(evidence).problems.map(({ kind }) => kind)).toContain('missing');
+  });
+
+  it('says what it cannot check of a source that yields something else the next time', () => {
+    const evidence = { ...aTableRun(), sourceItems: undefined };
+    evidence.emissions.push({ at: '#6', digest: 'something else' });
+    const { problems, unchecked } = judge(evidence);
+    expect(unchecked).toEqual([expect.stringContaining('at 1 places the source yielded something else')]);
+    expect(problems.filter(({ kind }) => kind === 'missing')).toEqual([]);
+  });
+
+  it('says that it has taken the word of a sink that it cannot read', () => {
+    const evidence: Evidence = { ...aLinesRun(), sink: 'unread', rows: undefined };
+    expect(judge(evidence)).toMatchObject({ problems: [], unchecked: [expect.stringContaining('its own word')] });
+  });
+});
