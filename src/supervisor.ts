@@ -15,7 +15,7 @@ import { onStopSignals } from './launching/stop-requests.ts';
 import { showService, startShowing } from './launching/showing.ts';
 import { EventBus } from './observability/events.ts';
 import { formatProblems } from './pipeline/problems.ts';
-import { deathSignalCommand } from './supervision/identity.ts';
+import { bootId, deathSignalCommand } from './supervision/identity.ts';
 import type { Service } from './supervision/service.ts';
 import { start } from './supervision/start.ts';
 
@@ -82,7 +82,12 @@ export async function supervise({
         },
         plan: (pipeline) => {
           const { settings } = resolveConfig({ ...sources, pipeline: { file: relative(folder, file), ...pipeline } });
-          return planOf(settings, stateDirectory({ settings, environment, name: pipeline.name, folder }), pipeline);
+          return planOf({
+            settings,
+            stateDirectory: stateDirectory({ settings, environment, name: pipeline.name, folder }),
+            pipeline,
+            boot: bootId(),
+          });
         },
         onService: (service, plan, store) => {
           running = service;

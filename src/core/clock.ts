@@ -5,7 +5,10 @@ export type Cancel = () => void;
  * Time as everything else in Millrace sees it. It is passed in, so that tests and simulations can turn it by hand.
  */
 export interface Clock {
-  /** Monotonic milliseconds: for durations, deadlines and back-off. Never goes back. */
+  /**
+   * Monotonic milliseconds: for durations, deadlines and back-off. Never goes back, and means the same in all processes
+   * until the machine is booted again.
+   */
   now(): number;
   /** Wall-clock milliseconds since 1970: only for what is shown or must outlive the process. */
   wall(): number;
@@ -32,7 +35,11 @@ function afterAnyTime(ms: number, fn: () => void): Cancel {
 
 /** The machine's clock. */
 export const systemClock: Clock = {
-  now: () => performance.now(),
+  now: () => {
+    // Not performance.now(), which begins with the process: this one begins with the machine, for all processes.
+    const [seconds, nanoseconds] = process.hrtime();
+    return seconds * 1000 + nanoseconds / 1e6;
+  },
   wall: () => Date.now(),
   after: afterAnyTime,
   every(ms, fn) {

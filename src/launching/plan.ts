@@ -4,7 +4,18 @@ import { Limits } from '../limits/limits.ts';
 import type { Plan } from '../supervision/start.ts';
 
 /** What the supervisor is to do, from the configuration and what the pipeline says of itself. */
-export function planOf(settings: Settings, stateDirectory: string, pipeline: PipelineDescription): Plan {
+export function planOf({
+  settings,
+  stateDirectory,
+  pipeline,
+  boot,
+}: {
+  settings: Settings;
+  stateDirectory: string;
+  pipeline: PipelineDescription;
+  /** Identity of the machine's boot; null where it cannot be known. */
+  boot: string | null;
+}): Plan {
   return {
     stateDirectory,
     queueMemoryBytes: settings.queueMemory,
@@ -14,7 +25,7 @@ export function planOf(settings: Settings, stateDirectory: string, pipeline: Pip
       highBytes: settings.queueHighBytes,
       lowBytes: settings.queueLowBytes,
     },
-    limits: new Limits(pipeline.limits),
+    limits: new Limits(pipeline.limits, boot),
     settings: {
       consumers: settings.consumers,
       concurrency: settings.concurrency,

@@ -2,7 +2,7 @@ import { Buckets } from './buckets.ts';
 import { Freeze } from './freeze.ts';
 import type { Permit } from './permit.ts';
 import { formatRate, type Rate } from './rate.ts';
-import { type LimitRecord, sinceRecord } from './record.ts';
+import type { LimitRecord } from './record.ts';
 import { WaitingLine } from './waiting-line.ts';
 import { Window } from './window.ts';
 
@@ -120,10 +120,10 @@ export class Limit {
   }
 
   /** What was not told yet is in it, as if it were told now: that is what will be the case when it is committed. */
-  record(now: number, wall: number): LimitRecord {
+  record(now: number): Pick<LimitRecord, 'limit' | 'frozenMs' | 'calls'> {
     const calls = (this.#buckets?.list(now) ?? []).flatMap(({ end, count }) => [ageOf(end, now), count]);
     if (this.#window && this.hasUntold) calls.push(ageOf(this.#window.arrivalOf(now), now), this.#untold.length);
-    return { limit: this.name, wall, frozenMs: Math.ceil(this.#freeze.leftMs(now)), calls };
+    return { limit: this.name, frozenMs: Math.ceil(this.#freeze.leftMs(now)), calls };
   }
 
   /** An earlier supervisor was here, and its children are gone: their permits, whoever held how many, linger. */
@@ -131,9 +131,8 @@ export class Limit {
     if (this.#lingerMs > 0) this.#freeze.begin(now, this.#lingerMs);
   }
 
-  /** Takes up what it recorded, before anything else is done with this limit. */
-  recall(record: LimitRecord, now: number, wall: number): void {
-    const since = sinceRecord(record, wall);
+  /** Takes up what was recorded `since` milliseconds ago, before anything else is done with this limit. */
+  recall(record: LimitRecord, now: number, since: number): void {
     if (record.frozenMs > since) this.#freeze.begin(now, record.frozenMs - since);
     for (let i = 0; i + 1 < record.calls.length; i += 2) {
       // Whoever made them is gone, so they have arrived by now.

@@ -1,6 +1,6 @@
 import { Limit, type LimitSnapshot, type LimitSpec } from './limit.ts';
 import type { Permit } from './permit.ts';
-import type { LimitRecord } from './record.ts';
+import { type LimitRecord, sinceRecord } from './record.ts';
 
 /** Names that begin so need no definition: one at a time. For sinks that have one writer. */
 const reserved = 'sink:';
@@ -33,11 +33,16 @@ export class Limits {
   readonly #changed = new Set<Limit>();
   /** Those that have a record in the spool. */
   readonly #recorded = new Set<Limit>();
+  readonly #boot: string | null;
   /** Wall clock minus monotonic clock, as of the latest records. */
   #wallOffset: number | undefined;
 
-  /** Names and numbers are taken as they are: what a pipeline says was checked where it was read. */
-  constructor(specs: Readonly<Record<string, LimitSpec>>) {
+  /**
+   * Names and numbers are taken as they are: what a pipeline says was checked where it was read. `boot` is the identity of
+   * the machine's boot, if that can be known.
+   */
+  constructor(specs: Readonly<Record<string, LimitSpec>>, boot: string | null = null) {
+    this.#boot = boot;
     for (const [name, spec] of Object.entries(specs)) this.#limits.set(name, new Limit(name, spec));
   }
 
@@ -130,7 +135,7 @@ export class Limits {
     const changed = [...this.#changed];
     this.#changed.clear();
     for (const limit of changed) this.#recorded.add(limit);
-    return changed.map((limit) => limit.record(now, wall));
+    return changed.map((limit) => ({ ...limit.record(now), wall, at: Math.ceil(now), boot: this.#boot }));
   }
 
   /**
@@ -142,8 +147,8 @@ export class Limits {
     for (const record of records) {
       const limit = this.#limits.get(record.limit);
       if (limit === undefined) continue;
-      limit.recall(record, now, wall);
-      // Recorded anew by today's clock: otherwise a clock that was set back would make every further restart begin again.
+      limit.recall(record, now, sinceRecord(record, { now, wall, boot: this.#boot }));
+      // Recorded anew by today's clocks: otherwise a clock that was set back would make every further restart begin again.
       this.#changed.add(limit);
     }
   }

@@ -51,7 +51,8 @@ function statOf(pid: number): Stat | undefined {
   }
 }
 
-function bootId(): string | null {
+/** The identity of the machine's boot; null where it cannot be known. */
+export function bootId(): string | null {
   try {
     return readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim();
   } catch {

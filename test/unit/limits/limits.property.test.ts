@@ -21,7 +21,8 @@ const unlucky: fc.Arbitrary<Step>[] = [
   fc.record({
     kind: fc.constant('restart' as const),
     downMs: fc.integer({ min: 0, max: 1500 }),
-    setBack: fc.integer({ min: 0, max: 10_000_000 }),
+    setBy: fc.integer({ min: -10_000_000, max: 10_000_000 }),
+    boots: fc.boolean(),
   }),
 ];
 

@@ -226,11 +226,15 @@ describe('records', () => {
     limits.acquire(1, 2, 'mail');
     expect(limits.durable(0, day)).toEqual([]);
     limits.advance(0);
-    expect(limits.durable(0, day)).toEqual([{ limit: 'vendor', wall: day, frozenMs: 0, calls: [-3000, 1] }]);
+    expect(limits.durable(0, day)).toEqual([
+      { limit: 'vendor', wall: day, at: 0, boot: null, frozenMs: 0, calls: [-3000, 1] },
+    ]);
     limits.told(0);
     expect(limits.durable(1, day + 1)).toEqual([]);
     limits.freeze(2, 'mail', 500);
-    expect(limits.durable(3, day + 3)).toEqual([{ limit: 'mail', wall: day + 3, frozenMs: 499, calls: [] }]);
+    expect(limits.durable(3, day + 3)).toEqual([
+      { limit: 'mail', wall: day + 3, at: 3, boot: null, frozenMs: 499, calls: [] },
+    ]);
   });
 
   it('are given again, as of now, for grants whose commit is held up', () => {
@@ -289,13 +293,33 @@ describe('records', () => {
     expect(limits.snapshot(0)[0]?.frozenMs).toBe(expected);
   });
 
+  it.each([
+    ['of the same boot, set back by a year', 'boot 1', -31_536_000_000, 40_000],
+    ['of the same boot, set forward by a year', 'boot 1', 31_536_000_000, 40_000],
+    ['of another boot, right', 'boot 2', 20_000, 50_000],
+    ['of another boot, a few seconds fast', 'boot 2', 30_000, 40_000],
+    ['of another boot, which is not known', null, 20_000, 40_000],
+  ])('are as old as the monotonic clock says, or else the wall clock, if it is one %s', (_, boot, wallMs, frozenMs) => {
+    const before = new Limits(specs, 'boot 1');
+    before.freeze(100, 'vendor', 60_000);
+    const limits = new Limits(specs, boot);
+    limits.restore(before.durable(100, day), 20_100, day + wallMs);
+    expect(limits.snapshot(20_100)[0]?.frozenMs).toBe(frozenMs);
+  });
+
+  it('of a version that did not know of boots go by the wall clock', () => {
+    const limits = new Limits(specs, 'boot 1');
+    limits.restore([{ limit: 'vendor', wall: day, frozenMs: 60_000, calls: [] }], 0, day + 20_000);
+    expect(limits.snapshot(0)[0]?.frozenMs).toBe(40_000);
+  });
+
   it('are made anew when the wall clock is set', () => {
     const limits = new Limits(specs);
     limits.freeze(0, 'vendor', 60_000);
     limits.durable(0, day);
     expect(limits.durable(1000, day + 1010)).toEqual([]);
     expect(limits.durable(2000, day + 3_602_000)).toEqual([
-      { limit: 'vendor', wall: day + 3_602_000, frozenMs: 58_000, calls: [] },
+      { limit: 'vendor', wall: day + 3_602_000, at: 2000, boot: null, frozenMs: 58_000, calls: [] },
     ]);
     expect(limits.durable(3000, day + 3_603_000)).toEqual([]);
   });

@@ -23,7 +23,8 @@ export type Step =
   | { kind: 'freeze'; ms: number | null }
   | { kind: 'setClock'; by: number }
   | { kind: 'stall'; share: number }
-  | { kind: 'restart'; downMs: number; setBack: number };
+  /** The wall clock is set while nobody looks, and perhaps the machine is booted. */
+  | { kind: 'restart'; downMs: number; setBy: number; boots: boolean };
 
 /** A supervisor with one limit, its children, the clock on the wall and the spool. Checks order, concurrency and freezes as it goes. */
 export class World {
@@ -36,6 +37,7 @@ export class World {
   frozenUntil = -Infinity;
   readonly #travels: (index: number) => number;
   #ids = 0;
+  #boots = 1;
   /** Until then no commit succeeds. */
   #stalledUntil = -Infinity;
   #uncommitted: { records: string; offset: number } | undefined;
@@ -47,7 +49,7 @@ export class World {
   constructor(spec: LimitSpec, travels: (index: number) => number = () => 0) {
     this.spec = spec;
     this.#travels = travels;
-    this.limits = new Limits({ vendor: spec });
+    this.limits = this.#newLimits();
   }
 
   step(step: Step): void {
@@ -84,7 +86,7 @@ export class World {
         this.#stalledUntil = this.now + step.share * (this.spec.rate?.perMs ?? 1000);
         break;
       case 'restart':
-        this.#restart(step.downMs, step.setBack);
+        this.#restart(step);
         break;
     }
     this.tick();
@@ -142,16 +144,24 @@ export class World {
     return this.over.filter(({ toldAt }) => toldAt < Infinity);
   }
 
-  #restart(downMs: number, setBack: number): void {
+  #restart({ downMs, setBy, boots }: Extract<Step, { kind: 'restart' }>): void {
     this.#end(() => true);
     this.waiting = [];
     this.#uncommitted = undefined;
     this.#stalledUntil = -Infinity;
     this.now += downMs;
-    // Set forward while nobody looks is the one thing that cannot be told from time passing.
-    this.#offset = Math.min(this.#offset, this.#offsetOfRecord) - setBack;
-    this.limits = new Limits({ vendor: this.spec });
+    this.#offset += setBy;
+    if (boots) {
+      this.#boots += 1;
+      // Set forward by more than a little since the record is what cannot be told from time that has passed.
+      this.#offset = Math.min(this.#offset, this.#offsetOfRecord + 10_000);
+    }
+    this.limits = this.#newLimits();
     this.limits.restore(this.#spool, this.now, this.now + this.#offset);
+  }
+
+  #newLimits(): Limits {
+    return new Limits({ vendor: this.spec }, `boot ${this.#boots}`);
   }
 
   #end(which: (call: Call) => boolean): void {
