@@ -96,6 +96,9 @@ type Computed = (settings: Readonly<Record<string, unknown>>, sources: ConfigSou
 const computed: Partial<Record<OptionName, Computed>> = {
   consumers: (_, { cores = availableCores }) => cores(),
   state: () => undefined,
+  maxRss: () => null,
+  maxItems: () => null,
+  maxAge: () => null,
   queueLowItems: ({ queueHighItems }) => Math.floor(Number(queueHighItems) / 2),
   queueLowBytes: ({ queueHighBytes }) => Math.floor(Number(queueHighBytes) / 2),
 };

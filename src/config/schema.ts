@@ -43,6 +43,21 @@ export const schema = z.strictObject({
     help: 'Period in which crashes are counted',
     default: '60s',
   }),
+  maxRss: described(size('32MiB', '1024GiB'), {
+    group: 'Processes',
+    help: 'Memory (RSS) of a consumer above which it is replaced by a new process',
+    default: { text: 'none', example: '1GiB' },
+  }),
+  maxItems: described(count(1, 1_000_000_000), {
+    group: 'Processes',
+    help: 'Items after which a consumer is replaced by a new process',
+    default: { text: 'none', example: 1_000_000 },
+  }),
+  maxAge: described(duration('10s', '365d'), {
+    group: 'Processes',
+    help: 'Age at which a consumer is replaced by a new process',
+    default: { text: 'none', example: '1d' },
+  }),
   attempts: described(count(1, 1000), {
     group: 'Retries',
     help: 'Tries of an item before it becomes a dead letter',
@@ -172,8 +187,11 @@ export const schema = z.strictObject({
 export type OptionName = keyof typeof schema.shape;
 
 /** What all options come to: durations in milliseconds, sizes in bytes. */
-export type Settings = Omit<z.output<typeof schema>, 'state' | 'consumers'> & {
+export type Settings = Omit<z.output<typeof schema>, 'state' | 'consumers' | 'maxRss' | 'maxItems' | 'maxAge'> & {
   consumers: number;
+  maxRss: number | null;
+  maxItems: number | null;
+  maxAge: number | null;
   /** An absolute path, or null: see state-directory.ts. */
   state: string | null;
 };

@@ -44,6 +44,7 @@ export function planOf({
       frameItems: settings.frameItems,
       frameBytes: settings.frameBytes,
       maxItemBytes: settings.maxItemBytes,
+      recycling: { rssBytes: settings.maxRss, items: settings.maxItems, ageMs: settings.maxAge },
       restarts: { crashes: settings.crashLimit, periodMs: settings.crashPeriod },
     },
   };

@@ -46,6 +46,12 @@ export interface Events {
   /** `restarts` of this post so far, the one that is coming included. */
   'child.restarting': { who: Who; inMs: number; restarts: number };
   'child.parked': { who: Who; crashes: number; withinMs: number; lastReason: string };
+  /** A consumer is to be replaced by a new process, which is started first. */
+  'child.recycling': { who: Who; reason: string };
+  /** Its successor did not get ready: it stays. */
+  'child.notReplaced': { who: Who; reason: string };
+  /** A process takes more memory than `maxRss` as soon as it is ready: replacing it would not help. */
+  'child.large': { who: Who; rss: number; maxRss: number };
   'child.log': {
     who: Who;
     level: 'error' | 'warn' | 'info' | 'debug';

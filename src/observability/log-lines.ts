@@ -69,6 +69,10 @@ const wordings: { readonly [Name in EventName]: (event: Events[Name]) => Words }
     line(expected ? 'info' : 'error', expected ? 'ended' : `died: ${reason}`, given(fields), who),
   'child.restarting': ({ who, ...fields }) => line('warn', 'to be started again', fields, who),
   'child.parked': ({ who, ...fields }) => line('error', 'parked: it died too often', fields, who),
+  'child.recycling': ({ who, reason }) => line('info', 'to be replaced by a new process', { reason }, who),
+  'child.notReplaced': ({ who, reason }) => line('error', 'stays: its successor did not get ready', { reason }, who),
+  'child.large': ({ who, ...fields }) =>
+    line('warn', 'takes more memory than maxRss as soon as it is ready; it is not replaced for that', fields, who),
   'child.log': ({ who, level, message, fields }) => line(level, message, fields, who),
   'child.output': ({ who, stream, line: text }) => line(stream === 'stdout' ? 'info' : 'warn', text, { stream }, who),
   'child.outputDropped': ({ who, lines }) =>

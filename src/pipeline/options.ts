@@ -17,6 +17,12 @@ export interface PipelineOptions {
   crashLimit?: number | undefined;
   /** Period in which crashes are counted. Default 60s. */
   crashPeriod?: Duration | undefined;
+  /** Memory (RSS) of a consumer above which it is replaced by a new process, which is started first. Default: none. */
+  maxRss?: ByteSize | undefined;
+  /** Items after which a consumer is replaced in that way. Default: none. */
+  maxItems?: number | undefined;
+  /** Age at which a consumer is replaced in that way. Default: none. */
+  maxAge?: Duration | undefined;
   /** Tries of an item before it becomes a dead letter. Default 5. */
   attempts?: number | undefined;
   /** Longest wait before the second try; it doubles from try to try. Default 1s. */

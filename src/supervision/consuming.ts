@@ -38,9 +38,18 @@ export class Consuming {
   #sinkProblem: string | null = null;
   #aborted = 0;
 
+  #processed = 0;
+
   constructor(
     hub: Hub,
-    options: { ordinal: number; spawn: () => ConsumerChild; unfencedWriters: UnfencedWriters; onChange: () => void },
+    options: {
+      ordinal: number;
+      spawn: () => ConsumerChild;
+      /** Whose place it is to take. */
+      predecessor?: Post<FromConsumer, ToConsumer> | undefined;
+      unfencedWriters: UnfencedWriters;
+      onChange: () => void;
+    },
   ) {
     this.#hub = hub;
     this.#unfencedWriters = options.unfencedWriters;
@@ -48,7 +57,11 @@ export class Consuming {
       role: 'consumer',
       ordinal: options.ordinal,
       spawn: options.spawn,
-      onStart: (child) => this.#enrolment.enter(child),
+      predecessor: options.predecessor,
+      onStart: (child) => {
+        this.#processed = 0;
+        this.#enrolment.enter(child);
+      },
       onMessage: (message, payload) => receive(hub, this.#handlers, message, payload),
       onGone: (isExpected) => this.#gone(isExpected),
       onChange: options.onChange,
@@ -75,6 +88,11 @@ export class Consuming {
   /** Items that it had started and not settled when it went although it was told to end or to stop. */
   get aborted(): number {
     return this.#aborted;
+  }
+
+  /** Items that the process on the post has said something of. */
+  get processed(): number {
+    return this.#processed;
   }
 
   /** Lends it what the queue gave. */
@@ -207,6 +225,7 @@ export class Consuming {
     const { queue, events, clock } = this.#hub;
     const holding = this.#holding;
     const moment = { now: clock.now(), wall: clock.wall() };
+    this.#processed += done.size + failed.length;
     let refused = holding ? queue.settle(holding, done, moment.now) : done.size;
     for (const failure of failed) {
       const attempt = holding && queue.attemptOf(holding, failure.seq);

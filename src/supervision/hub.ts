@@ -5,6 +5,7 @@ import type { Limits } from '../limits/limits.ts';
 import type { EventBus } from '../observability/events.ts';
 import type { Queue } from '../queue/queue.ts';
 import type { ProcessIdentity, Writers } from '../queue/writers.ts';
+import type { RecyclingLimits } from './recycling.ts';
 import type { RestartLimits } from './restart-policy.ts';
 
 /** What the supervisor needs to know of the configuration, in milliseconds and bytes. */
@@ -27,6 +28,7 @@ export interface ServiceSettings {
   frameBytes: number;
   maxItemBytes: number;
   restarts: RestartLimits;
+  recycling: RecyclingLimits;
 }
 
 /** What the parts of the supervisor share. */

@@ -14,6 +14,11 @@ type PostHub = Pick<Hub, 'clock' | 'random' | 'events'> & {
 export interface PostOptions<In, Out> {
   role: 'producer' | 'consumer';
   ordinal: number;
+  /**
+   * Who has the same ordinal until this one takes over: its restarts are counted on, and what goes before it was ready is
+   * not replaced.
+   */
+  predecessor?: Post<In, Out> | undefined;
   spawn: () => Child<In, Out>;
   /** A process has been started: give it its work. */
   onStart: (child: Child<In, Out>) => void;
@@ -34,8 +39,10 @@ export class Post<In, Out> {
   #state: ChildState = 'stopped';
   #since: number;
   #child: Child<In, Out> | undefined;
-  #restarts = 0;
-  #lastExit: string | null = null;
+  #restarts: number;
+  #lastExit: string | null;
+  /** Until its first process is ready it is not known whether it can take over. */
+  #isOnTrial: boolean;
   #beat: { at: number; beat: Beat } | undefined;
   /** It said that it has ended in order. */
   #hasEnded = false;
@@ -53,7 +60,11 @@ export class Post<In, Out> {
     this.ordinal = options.ordinal;
     this.#hub = hub;
     this.#options = options;
-    this.#policy = new RestartPolicy(hub.settings.restarts);
+    const { predecessor } = options;
+    this.#policy = predecessor && !predecessor.isOver ? predecessor.#policy : new RestartPolicy(hub.settings.restarts);
+    this.#restarts = predecessor?.restarts ?? 0;
+    this.#lastExit = predecessor?.lastExit ?? null;
+    this.#isOnTrial = predecessor !== undefined;
     this.#since = hub.clock.now();
   }
 
@@ -127,6 +138,7 @@ export class Post<In, Out> {
   ready(): void {
     this.#cancelTimer();
     this.#wasReady = true;
+    this.#isOnTrial = false;
     if (this.#state === 'starting') this.#move('ready');
   }
 
@@ -188,7 +200,8 @@ export class Post<In, Out> {
     this.#child = undefined;
     this.#lastExit = reason;
     events.emit('child.exited', { who, code: exit.code, signal: exit.signal, expected: isExpected, reason, released });
-    if (this.#state === 'draining' && !this.owesEnd) this.#move('gone');
+    const isMissed = !this.#isOnTrial && (!wasTold || this.owesEnd);
+    if (!isMissed) this.#move('gone');
     else this.#crashed(who, reason, clock.now() - child.startedAt);
   }
 

@@ -14,7 +14,7 @@ import type { Status } from '../observability/status.ts';
 import { dispatch, type Receiver } from '../queue/dispatch.ts';
 import { Throttle, type Marks } from '../queue/throttle.ts';
 import { Committing, type Committed, type CommittingOptions } from './committing.ts';
-import { Consuming } from './consuming.ts';
+import { Consumers } from './consumers.ts';
 import type { Hub } from './hub.ts';
 import { Producing } from './producing.ts';
 import { Pruning } from './pruning.ts';
@@ -22,11 +22,14 @@ import { Shutdown } from './shutdown.ts';
 import { describeService } from './service-status.ts';
 import type { Post } from './post.ts';
 import type { Crew } from './crew.ts';
+import { Recycling } from './recycling.ts';
 import { UnfencedWriters } from './unfenced-writers.ts';
 import { watchForHangs } from './watch.ts';
 
 /** How long to wait before a commit that found no room is tried again. */
 const fullRetryMs = 500;
+/** How often it is looked whether a consumer is to be replaced. */
+const recyclingMs = 1000;
 
 export interface ServiceOptions extends Pick<CommittingOptions, 'reserve' | 'checkStore'> {
   hub: Omit<Hub, 'touch' | 'record' | 'fail' | 'broken'>;
@@ -53,7 +56,8 @@ export class Service {
   readonly #committing: Committing;
   readonly #throttle: Throttle;
   readonly #producing: Producing;
-  readonly #consumers: Consuming[];
+  readonly #consumers: Consumers;
+  readonly #recycling: Recycling;
   readonly #pruning: Pruning;
   readonly #startedAt: number;
   #shutdown: Shutdown | undefined;
@@ -96,11 +100,12 @@ export class Service {
       onChange,
     });
     const unfencedWriters = new UnfencedWriters(this.#hub, options.unfencedWriters);
-    this.#consumers = Array.from(
-      { length: this.#hub.settings.consumers },
-      (_, i) =>
-        new Consuming(this.#hub, { ordinal: i + 1, spawn: () => crew.startConsumer(i + 1), unfencedWriters, onChange }),
-    );
+    this.#consumers = new Consumers(this.#hub, {
+      spawn: (ordinal) => crew.startConsumer(ordinal),
+      unfencedWriters,
+      onChange,
+    });
+    this.#recycling = new Recycling(this.#hub, this.#consumers);
     this.#pruning = new Pruning(this.#hub, options.oldRuns);
   }
 
@@ -112,7 +117,9 @@ export class Service {
       // Unless it was stopped before.
       if (!this.#shutdown) this.#fillPosts();
       this.#committing.start();
-      this.#cancelWatch = watchForHangs(() => this.#posts() as Post<never, never>[], { clock, ...settings });
+      const watches = [watchForHangs(() => this.#posts() as Post<never, never>[], { clock, ...settings })];
+      if (this.#recycling.isWanted) watches.push(clock.every(recyclingMs, () => this.#recycle()));
+      this.#cancelWatch = () => watches.forEach((cancel) => cancel());
       this.#touch();
     });
   }
@@ -122,7 +129,7 @@ export class Service {
     // A sealed run has all its items: it needs no producer.
     if (this.#hub.queue.run.state === 'running') this.#producing.start(crew.describedProducer());
     else crew.dismissProducer();
-    for (const consumer of this.#consumers) consumer.post.start(crew.firstConsumer(consumer.post.ordinal));
+    for (const { post } of this.#consumers.current) post.start(crew.firstConsumer(post.ordinal));
   }
 
   /** Stops in order; said again, it hurries. The queue keeps what is not done. */
@@ -137,11 +144,16 @@ export class Service {
         clock,
         stopTimeoutMs: settings.stopTimeoutMs,
         producing: this.#producing,
-        consumers: this.#consumers,
+        consumers: this.#consumers.all,
         onGivenUp: (who) => this.#giveUpOn(who),
       });
     }
     this.#touch();
+  }
+
+  #recycle(): void {
+    const isOpen = ['running', 'sealed'].includes(this.#hub.queue.run.state);
+    if (isOpen && !this.#shutdown) this.#recycling.look();
   }
 
   get status(): Status {
@@ -149,7 +161,7 @@ export class Service {
       hub: this.#hub,
       throttle: this.#throttle,
       producing: this.#producing,
-      consumers: this.#consumers,
+      consumers: this.#consumers.all,
       isStopping: this.#shutdown !== undefined,
       isFull: this.#committing.isFull,
       pausedBy: this.#pausedBy,
@@ -161,7 +173,7 @@ export class Service {
   }
 
   #posts(): { state: Post<unknown, unknown>['state'] }[] {
-    return [this.#producing.post, ...this.#consumers.map(({ post }) => post)];
+    return [this.#producing.post, ...this.#consumers.all.map(({ post }) => post)];
   }
 
   #touch(): void {
@@ -179,6 +191,7 @@ export class Service {
     if (this.#isOver) return;
     try {
       this.#advanceLimits();
+      if (!this.#shutdown) this.#consumers.advance();
       this.#advanceRun();
       const committed = this.#commit();
       if (committed === 'nothing') return;
@@ -207,7 +220,7 @@ export class Service {
   #advanceRun(): void {
     const { queue, clock } = this.#hub;
     if (queue.run.state === 'sealed' && queue.isEmpty) queue.setRun({ state: 'finishing' });
-    const hasAnyEnded = this.#consumers.some(({ post }) => post.state === 'stopped');
+    const hasAnyEnded = this.#consumers.current.some(({ post }) => post.state === 'stopped');
     if (queue.run.state === 'finishing' && !this.#shutdown && this.#hasEnded() && hasAnyEnded) {
       const exitCode = queue.run.dead > 0 ? exitCodes.deadLetters : exitCodes.ok;
       queue.setRun({ state: 'finished', finishedAt: clock.wall(), exitCode });
@@ -227,7 +240,7 @@ export class Service {
   /** A stop waits for results to be recorded, but not for room for new items: those are read again. */
   #endDespiteFullDisk(): void {
     const { post } = this.#producing;
-    if (!this.#consumers.every((consumer) => consumer.post.isOver)) return;
+    if (!this.#consumers.all.every((consumer) => consumer.post.isOver)) return;
     if (!post.isOver) return post.child?.kill('there is no room for what it has sent');
     const { refusal } = this.#committing;
     // What is not recorded was told to nobody: it is lent, and asked for, again.
@@ -237,14 +250,15 @@ export class Service {
   /** Tells everybody what the commit has made true. */
   #act(committed: Exclude<Committed, 'nothing'>): void {
     if (committed === 'all') this.#producing.afterCommit();
-    for (const consumer of this.#consumers) consumer.afterCommit();
+    for (const consumer of this.#consumers.all) consumer.afterCommit();
     this.#rate.see(this.#hub.clock.now(), this.#hub.queue.run.done);
     this.#sendGrants();
     this.#updateThrottle();
     const { queue, settings, clock } = this.#hub;
     if (queue.run.state === 'finishing') {
-      this.#pruning.atTheEnd(this.#consumers);
-      for (const consumer of this.#consumers) consumer.end();
+      this.#consumers.cancelReplacement();
+      this.#pruning.atTheEnd(this.#consumers.all);
+      for (const consumer of this.#consumers.all) consumer.end();
     }
     this.#lentAt = undefined;
     if (!this.#shutdown && !this.#pauseIfNeeded()) {
@@ -252,7 +266,7 @@ export class Service {
       dispatch(queue, this.#receivers(), { creditBytes: settings.consumerCreditBytes, moment });
       this.#lentAt = moment.now;
     }
-    this.#pruning.afterCommit(this.#consumers);
+    this.#pruning.afterCommit(this.#consumers.all);
   }
 
   /** Pauses while there is a reason to; goes on by itself when there is none. */
@@ -275,7 +289,7 @@ export class Service {
 
   #receivers(): Receiver[] {
     const receivers: Receiver[] = [];
-    for (const consumer of this.#consumers) {
+    for (const consumer of this.#consumers.all) {
       const { holding } = consumer;
       if (holding) receivers.push({ holding, deliver: (delivery) => consumer.deliver(delivery) });
     }
@@ -292,7 +306,7 @@ export class Service {
 
   #tell(grants: readonly Grant[]): void {
     if (grants.length === 0) return;
-    const holders = new Map([this.#producing, ...this.#consumers].map((side) => [side.holder, side.post.child]));
+    const holders = new Map([this.#producing, ...this.#consumers.all].map((side) => [side.holder, side.post.child]));
     for (const { holder, id } of grants) holders.get(holder)?.send({ type: 'granted', id });
   }
 
@@ -326,14 +340,14 @@ export class Service {
   // ── the end ────────────────────────────────────────────────────────────────────────────────────────────────────
 
   #hasEnded(): boolean {
-    return [this.#producing, ...this.#consumers].every(({ post }) => post.isOver);
+    return [this.#producing, ...this.#consumers.all].every(({ post }) => post.isOver);
   }
 
   #giveUpIfParked(): void {
     if (this.#shutdown) return;
     const parked = this.#producing.post.state === 'parked' ? this.#producing : undefined;
-    const allParked = this.#consumers.every(({ post }) => post.state === 'parked');
-    const post = parked?.post ?? (allParked ? this.#consumers[0]?.post : undefined);
+    const allParked = this.#consumers.current.every(({ post }) => post.state === 'parked');
+    const post = parked?.post ?? (allParked ? this.#consumers.current[0]?.post : undefined);
     if (!post) return;
     const who = post.role === 'producer' ? 'the producer' : 'every consumer';
     this.#fail(
@@ -357,7 +371,7 @@ export class Service {
       this.#over((exitCode ?? exitCodes.ok) as ExitCode);
     } else if (this.#shutdown) {
       const { queued, lent, retrying } = queue.stats;
-      const aborted = this.#consumers.reduce((sum, consumer) => sum + consumer.aborted, 0);
+      const aborted = this.#consumers.all.reduce((sum, consumer) => sum + consumer.aborted, 0);
       const isForced = this.#shutdown.hasForced || aborted > 0;
       const code = this.#failure?.exitCode ?? (isForced ? exitCodes.forced : exitCodes.ok);
       events.emit('run.stopped', { open: queued + lent + retrying, aborted, exitCode: code });
@@ -374,7 +388,7 @@ export class Service {
         'The queue is intact. Nothing can start on it before that process has gone.',
       { exitCode: exitCodes.forced },
     );
-    for (const { post } of [this.#producing, ...this.#consumers]) post.child?.abandon();
+    for (const { post } of [this.#producing, ...this.#consumers.all]) post.child?.abandon();
     this.#over(this.#failure.exitCode);
   }
 
@@ -391,7 +405,7 @@ export class Service {
       error instanceof MillraceError
         ? error
         : new MillraceError('BUG', `the queue's bookkeeping failed: ${String(error)}`, { cause: error });
-    for (const { post } of [this.#producing, ...this.#consumers]) post.child?.kill('the spool has failed');
+    for (const { post } of [this.#producing, ...this.#consumers.all]) post.child?.kill('the spool has failed');
     this.#over(this.#failure.exitCode);
   }
 
@@ -401,7 +415,8 @@ export class Service {
     this.#cancelWake();
     this.#cancelWatch();
     this.#committing.stop();
-    for (const { post } of [this.#producing, ...this.#consumers]) post.drain();
+    for (const { post } of [this.#producing, ...this.#consumers.all]) post.drain();
+    this.#consumers.close();
     this.#resolve({ exitCode, spoolFailed: this.#spoolFailed, error: this.#failure });
   }
 }

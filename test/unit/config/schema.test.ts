@@ -17,6 +17,9 @@ const inPipelines: Record<Exclude<OptionName, (typeof outside)[number]>, unknown
   retryCap: 60_000,
   crashLimit: 3,
   crashPeriod: '30s',
+  maxRss: '1GiB',
+  maxItems: 1000,
+  maxAge: '1h',
   deadMax: 10,
   itemTimeout: '1 min',
   abortGrace: '3s',
@@ -85,6 +88,7 @@ describe('config/millrace.yaml', () => {
     expect(entries.map(({ name }) => name).toSorted()).toEqual(Object.keys(schema.shape).toSorted());
     const nothing = { flags: {}, environment: {}, folder: '/', cores: () => 2 };
     const { settings } = resolveConfig({ ...nothing, file: { path: 'millrace.yaml', entries, problems: [] } });
-    expect({ ...settings, state: null }).toEqual(resolveConfig(nothing).settings);
+    const unset = { state: null, maxRss: null, maxItems: null, maxAge: null };
+    expect({ ...settings, ...unset }).toEqual(resolveConfig(nothing).settings);
   });
 });

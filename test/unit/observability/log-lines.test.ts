@@ -58,6 +58,14 @@ const wordings: { [Name in EventName]: [event: Events[Name], level: string, mess
     'parked: it died too often',
     { crashes: 5, withinMs: 60_000, lastReason: 'x' },
   ],
+  'child.recycling': [{ who, reason: 'r' }, 'info', 'to be replaced by a new process', { reason: 'r' }],
+  'child.notReplaced': [{ who, reason: 'r' }, 'error', 'stays: its successor did not get ready', { reason: 'r' }],
+  'child.large': [
+    { who, rss: 9, maxRss: 8 },
+    'warn',
+    'takes more memory than maxRss as soon as it is ready; it is not replaced for that',
+    { rss: 9, maxRss: 8 },
+  ],
   'child.log': [{ who, level: 'debug', message: 'hello', fields: { a: 1 } }, 'debug', 'hello', { a: 1 }],
   'child.output': [{ who, stream: 'stderr', line: 'text' }, 'warn', 'text', { stream: 'stderr' }],
   'child.outputDropped': [

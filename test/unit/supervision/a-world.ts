@@ -106,6 +106,8 @@ export class World {
           frameBytes: 300,
           maxItemBytes: 1000,
           restarts: { crashes: 1e9, periodMs: 60_000 },
+          // Often, so that it meets whatever else happens.
+          recycling: { rssBytes: null, items: 5, ageMs: null },
         },
         pipeline: { name: 'tested', file: '/tested.ts', sinkIsTransactional: true },
         queue,

@@ -13,6 +13,7 @@ const possible = new Map<string, ChildState>([
   ['starting drain', 'draining'],
   ['starting crash', 'backoff'],
   ['starting park', 'parked'],
+  ['starting gone', 'stopped'],
   ['ready drain', 'draining'],
   ['ready crash', 'backoff'],
   ['ready park', 'parked'],
