@@ -135,6 +135,8 @@ export interface ConfigureConsumer {
 export interface Deliver extends FrameHeader {
   type: 'deliver';
   seq: number;
+  /** The seq that the first of them had first; the others' follow it. Another one after a dead letter was given back. */
+  origin: number;
   /** 1 for a first attempt. */
   attempt: number;
   /**

@@ -139,6 +139,7 @@ const toConsumer: Checks<ToConsumer> = {
   deliver: {
     ...frame,
     seq: whole,
+    origin: whole,
     attempt: whole,
     history: oneOf('first', 'inherited', 'suspect'),
     writers: listOf(whole),

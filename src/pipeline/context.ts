@@ -72,7 +72,10 @@ export interface ProcessContext<
   readonly attempt: number;
   /** The item's number in its run: rising, never reused. */
   readonly seq: number;
-  /** `run:seq`: the same whenever this item is tried again, for receivers that drop what they have seen. */
+  /**
+   * The run and the item's first seq: the same whenever this item is tried again in its run, also after it was a dead
+   * letter; for receivers that drop what they have seen.
+   */
   readonly key: string;
   /** What `setup` returned. */
   readonly resources: Resources;

@@ -4,10 +4,10 @@ import type { ErrorData } from '../core/errors.ts';
 import { FrameDecoder } from '../frame/codec.ts';
 import { joinItems } from '../frame/frame.ts';
 import { spoolFailure } from './spool-failure.ts';
-import type { DeadRecord, Store } from './store.ts';
+import type { PastError, Store, StoredDead } from './store.ts';
 
 /** A dead letter with its item decoded, for people. */
-export interface ReadableDeadLetter extends Omit<DeadRecord, 'frame'> {
+export interface ReadableDeadLetter extends Omit<StoredDead, 'frame'> {
   item: unknown;
 }
 
@@ -31,7 +31,7 @@ export function readDeadLettersOf(file: string, { after, limit }: DeadQuery): Re
   let db: Database.Database | undefined;
   try {
     db = new Database(file, { readonly: true, timeout: 1000 });
-    return readable(deadReader(db)(after, limit));
+    return readable(deadReader(db).readDead(after, limit));
   } catch (error) {
     throw spoolFailure(error, file);
   } finally {
@@ -39,26 +39,40 @@ export function readDeadLettersOf(file: string, { after, limit }: DeadQuery): Re
   }
 }
 
-/** Reads the dead letters above `after`, by seq, of a spool that is open. */
-export function deadReader(db: Database.Database): Store['readDead'] {
-  const select = db.prepare(
-    'SELECT seq, origin, run, attempts, reason, error, died_at AS diedAt, shapes, body FROM dead WHERE seq > ? ORDER BY seq LIMIT ?',
-  );
-  return (after, limit) =>
-    (select.all(after, limit) as DeadRow[]).map(({ shapes, body, error, ...row }) => ({
-      ...row,
-      error: JSON.parse(error) as ErrorData,
-      frame: joinItems(shapes, [body]),
-    }));
+/** What reads the dead letters of a spool that is open. */
+export function deadReader(db: Database.Database): Pick<Store, 'readDead' | 'readDeadHeads'> {
+  const select = (columns: string): Database.Statement =>
+    db.prepare(
+      `SELECT seq, origin, run, attempts, reason, error, history, died_at AS diedAt, ${columns} FROM dead WHERE seq > ? ORDER BY seq LIMIT ?`,
+    );
+  const whole = select('shapes, body');
+  const heads = select('length(shapes) + length(body) + 4 AS bytes');
+  return {
+    readDead: (after, limit) =>
+      (whole.all(after, limit) as (HeadRow & ItemRow)[]).map(({ shapes, body, ...row }) => ({
+        ...headOf(row),
+        frame: joinItems(shapes, [body]),
+      })),
+    readDeadHeads: (after, limit) =>
+      (heads.all(after, limit) as (HeadRow & { bytes: number })[]).map((row) => headOf(row)),
+  };
 }
 
-interface DeadRow extends Omit<DeadRecord, 'error' | 'frame'> {
+interface HeadRow extends Omit<StoredDead, 'error' | 'history' | 'frame'> {
   error: string;
+  history: string;
+}
+
+interface ItemRow {
   shapes: Buffer;
   body: Buffer;
 }
 
-function readable(records: readonly DeadRecord[]): ReadableDeadLetter[] {
+function headOf<Row extends HeadRow>(row: Row): Omit<Row, 'error' | 'history'> & Pick<StoredDead, 'error' | 'history'> {
+  return { ...row, error: JSON.parse(row.error) as ErrorData, history: JSON.parse(row.history) as PastError[] };
+}
+
+function readable(records: readonly StoredDead[]): ReadableDeadLetter[] {
   const decoder = new FrameDecoder();
   return records.map(({ frame, ...letter }) => ({ ...letter, item: decoder.decode(frame, 0) }));
 }

@@ -1,15 +1,19 @@
+import type { ErrorData } from '../core/errors.ts';
 import { Intervals } from '../core/intervals.ts';
 import { frameBytes, joinItems, type Frame } from '../frame/frame.ts';
+import { withError } from './history.ts';
 import {
   memoryBytes,
   requireRow,
-  type DeadRecord,
+  type DeadHead,
   type Group,
   type LimitState,
+  type PastError,
   type RetryHead,
   type RetryRecord,
   type RunRecord,
   type Store,
+  type StoredDead,
   type StoredFrame,
   type StoreTotals,
 } from './store.ts';
@@ -18,8 +22,8 @@ import {
 export class MemoryStore implements Store {
   #run: RunRecord | undefined;
   readonly #frames = new Map<number, StoredFrame>();
-  readonly #retries = new Map<number, RetryRecord & { frame: Frame }>();
-  readonly #dead: DeadRecord[] = [];
+  readonly #retries = new Map<number, RetryRecord & { frame: Frame; history: PastError[] }>();
+  readonly #dead = new Map<number, StoredDead>();
   readonly #limits = new Map<string, string>();
 
   run(): RunRecord | undefined {
@@ -51,20 +55,42 @@ export class MemoryStore implements Store {
     }
     for (const retry of group.retries) {
       const frame = retry.frame ? single(retry.frame) : this.#retries.get(retry.seq)!.frame;
-      this.#retries.set(retry.seq, { ...retry, frame });
+      const history = this.#historyWith(retry.seq, retry.dueAt - retry.delayMs, retry.error);
+      this.#retries.set(retry.seq, { ...retry, frame, history });
+    }
+    for (const dead of group.dead) {
+      const history = this.#historyWith(dead.seq, dead.diedAt, dead.error);
+      this.#dead.set(dead.seq, { ...dead, frame: single(dead.frame), history });
     }
     for (const seq of group.retriesGone) this.#retries.delete(seq);
-    for (const dead of group.dead) this.#dead.push({ ...dead, frame: single(dead.frame) });
+    for (const { from, frame, ...revival } of group.revived) {
+      const { origin, error, history, frame: before } = this.#dead.get(from)!;
+      const item = frame ? single(frame) : before;
+      this.#retries.set(revival.seq, {
+        ...revival,
+        origin,
+        delayMs: 0,
+        attempt: 1,
+        kills: 0,
+        error,
+        history,
+        frame: item,
+      });
+      this.#dead.delete(from);
+    }
+    for (const seq of group.purged) this.#dead.delete(seq);
     for (const { limit, data } of group.limits) this.#limits.set(limit, data);
   }
 
   /** Throws, before anything is changed, for what the store cannot do. */
-  #refuse({ frames, progress, retries, retriesGone, dead }: Group): void {
+  #refuse({ frames, progress, retries, retriesGone, dead, revived, purged }: Group): void {
     for (const { first } of frames) requireRow(!this.#frames.has(first), `frame ${first}`);
     for (const { first } of progress) requireRow(this.#frames.has(first), `frame ${first}`);
     for (const { seq, frame } of retries) requireRow(this.#retries.has(seq) === (frame === null), `retry ${seq}`);
     for (const seq of retriesGone) requireRow(this.#retries.has(seq), `retry ${seq}`);
-    for (const { seq } of dead) requireRow(!this.#dead.some((other) => other.seq === seq), `dead letter ${seq}`);
+    for (const { seq } of dead) requireRow(!this.#dead.has(seq), `dead letter ${seq}`);
+    for (const { from } of revived) requireRow(this.#dead.has(from), `dead letter ${from}`);
+    for (const seq of purged) requireRow(this.#dead.has(seq), `dead letter ${seq}`);
   }
 
   readFrames(after: number, bytes: number): StoredFrame[] {
@@ -101,11 +127,19 @@ export class MemoryStore implements Store {
     return [...this.#retries.keys()].toSorted((a, b) => a - b).slice(0, limit);
   }
 
-  readDead(after: number, limit: number): DeadRecord[] {
-    return this.#dead
+  readDead(after: number, limit: number): StoredDead[] {
+    return [...this.#dead.values()]
       .filter(({ seq }) => seq > after)
       .toSorted((a, b) => a.seq - b.seq)
       .slice(0, limit);
+  }
+
+  readDeadHeads(after: number, limit: number): DeadHead[] {
+    return this.readDead(after, limit).map(({ frame, ...head }) => ({ ...head, bytes: frameBytes(frame) }));
+  }
+
+  #historyWith(seq: number, at: number, error: ErrorData): PastError[] {
+    return withError(this.#retries.get(seq)?.history ?? [], at, error);
   }
 }
 

@@ -9,7 +9,8 @@
  * and only after it may anyone be told. What is lent is known in memory only and dies with the
  * supervisor, so after a start everything unsettled is *inherited*: its receiver asks the sink's ledger first.
  */
-import type { ErrorData } from '../core/errors.ts';
+import { MillraceError, type ErrorData } from '../core/errors.ts';
+import { exitCodes } from '../core/exit-codes.ts';
 import { Intervals } from '../core/intervals.ts';
 import { cutFrame, fitItems, frameBytes, type Frame } from '../frame/frame.ts';
 import type { SourcePosition } from '../frame/position.ts';
@@ -19,6 +20,7 @@ import { fresh, OpenFrames } from './open-frames.ts';
 import { Retries } from './retries.ts';
 import {
   lengthOf,
+  type DeadHead,
   type DeadRecord,
   type Group,
   type LimitState,
@@ -44,6 +46,8 @@ export type History = 'first' | 'inherited' | 'suspect';
 /** Items to be sent to a consumer: a run of seqs that begins with `seq`. */
 export interface Delivery {
   seq: number;
+  /** The seq that the first of them had first; the others' follow it. Differs after a dead letter was given back. */
+  origin: number;
   frame: Frame;
   /** 1 for a first attempt. */
   attempt: number;
@@ -86,7 +90,7 @@ export class Queue {
   readonly #inheritedBelow: number;
   #run: RunRecord;
   #committed: RunRecord;
-  #group: Pick<Group, 'frames' | 'retries' | 'retriesGone' | 'dead' | 'limits'> = emptyGroup();
+  #group: Omit<Group, 'run' | 'progress'> = emptyGroup();
   #runChanged = false;
   #items: number;
   #retrying: number;
@@ -267,6 +271,56 @@ export class Queue {
     return lost;
   }
 
+  // ── dead letters ───────────────────────────────────────────────────────────────────────────────────────────────
+
+  /**
+   * Puts dead letters back into the queue, each under a new seq, with all of its attempts before it; `frame` replaces
+   * the item. Returns the seqs that there is no letter of. Throws when the run is at its end: nobody would run them.
+   */
+  giveBack(seqs: Iterable<number>, { wall }: Pick<Moment, 'wall'>, frame: Frame | null = null): number[] {
+    if (this.#run.state === 'finishing' || this.#run.state === 'finished') throw afterThisRun();
+    return this.#takeLetters(seqs, ({ seq: from, origin, run, bytes }) => {
+      const { nextSeq, stored, dead } = this.#run;
+      this.#group.revived.push({ from, seq: nextSeq, origin, dueAt: wall, frame });
+      this.#items += 1;
+      this.#retrying += 1;
+      this.#bytes += frame ? frameBytes(frame) : bytes;
+      // One of an earlier run becomes an item of this one.
+      const change = run === this.#run.run ? { dead: dead - 1 } : { stored: stored + 1 };
+      this.#change({ nextSeq: nextSeq + 1, ...change });
+    });
+  }
+
+  /** Deletes dead letters: the run's books know nothing of them any more. Returns the seqs that there is no letter of. */
+  purge(seqs: Iterable<number>): number[] {
+    return this.#takeLetters(seqs, ({ seq, run }) => {
+      this.#group.purged.push(seq);
+      const { stored, dead } = this.#run;
+      this.#change(run === this.#run.run ? { stored: stored - 1, dead: dead - 1 } : {});
+    });
+  }
+
+  /** A finished run becomes one whose source has ended, for dead letters that are given back. Only between two starts. */
+  reopen(): void {
+    if (this.#run.state === 'finished') this.#change({ state: 'sealed', finishedAt: null, exitCode: null });
+  }
+
+  #takeLetters(seqs: Iterable<number>, take: (letter: DeadHead) => void): number[] {
+    const missing: number[] = [];
+    const { revived, purged } = this.#group;
+    const taken = new Set([...revived.map(({ from }) => from), ...purged]);
+    for (const seq of seqs) {
+      const [letter] = taken.has(seq) ? [] : this.#store.readDeadHeads(seq - 1, 1);
+      if (letter?.seq === seq) {
+        take(letter);
+        taken.add(seq);
+      } else {
+        missing.push(seq);
+      }
+    }
+    return missing;
+  }
+
   /** What the ledger may forget, as of the last commit: seqs below `before` but those in `open`. */
   watermark(): { before: number; open: number[] } {
     const most = 1000;
@@ -283,23 +337,32 @@ export class Queue {
   }
 
   /**
-   * Makes the group durable: all of it, or, when space is short, all but new items and the end of the source, which
-   * stay in the group. Throws StoreFull, with the group kept for another try, or an error that is final.
+   * Makes the group durable: all of it, or, when space is short, all but what is new (items, the end of the source, what
+   * is done to dead letters), which stays in the group. Throws StoreFull, with the group kept for another try, or an error that is final.
    */
   commit({ now }: Moment, what: 'all' | 'settlements' = 'all'): void {
     if (!this.isDirty) return;
-    const isAll = what === 'all' || this.#group.frames.length === 0;
-    const { frames, ...settlements } = this.#group;
-    const run = isAll ? this.#run : withoutNews(this.#run, this.#committed);
-    this.#store.commit({ ...settlements, frames: isAll ? frames : [], run, progress: this.#open.changed });
+    const { frames, revived, purged, ...settlements } = this.#group;
+    const isAll = what === 'all' || frames.length + revived.length + purged.length === 0;
+    const news = { frames, revived, purged };
+    const noNews = { frames: [], revived: [], purged: [] };
+    const run = isAll ? this.#run : withoutNews(this.#run, this.#committed, settlements.dead.length);
+    this.#store.commit({ ...settlements, ...(isAll ? news : noNews), run, progress: this.#open.changed });
     this.#committed = run;
     this.#open.clearChanged();
-    this.#group = { ...emptyGroup(), frames: isAll ? [] : frames };
+    this.#group = { ...emptyGroup(), ...(isAll ? noNews : news) };
     this.#runChanged = !isAll;
-    if (isAll) for (const { first, frame } of frames) this.#line.push(fresh(first, frame));
+    if (isAll) this.#addNews(news, now);
     for (const { frame: _, error: __, ...head } of settlements.retries) this.#retries.add(head, now);
     for (const seq of settlements.retriesGone) this.#retries.gone(seq);
     this.#settledBelow = this.#open.lowestUnsettled ?? this.#line.nextSeq;
+  }
+
+  #addNews({ frames, revived }: Pick<Group, 'frames' | 'revived'>, now: number): void {
+    for (const { first, frame } of frames) this.#line.push(fresh(first, frame));
+    for (const { seq, origin, dueAt } of revived) {
+      this.#retries.add({ seq, origin, dueAt, delayMs: 0, attempt: 1, kills: 0 }, now);
+    }
   }
 
   // ── parts ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -317,7 +380,7 @@ export class Queue {
       origin: { kind: 'retry', head },
     });
     this.#lentCount += 1;
-    return { seq: head.seq, frame, attempt: head.attempt, history: this.#history(head.seq) };
+    return { seq: head.seq, origin: head.origin, frame, attempt: head.attempt, history: this.#history(head.seq) };
   }
 
   #dueRetry(now: number, wall: number): RetryHead | undefined {
@@ -351,7 +414,7 @@ export class Queue {
       origin: { kind: 'frame', frame: this.#open.open(stored) },
     });
     this.#lentCount += frame.count;
-    return { seq, frame, attempt: 1, history: this.#history(seq) };
+    return { seq, origin: seq, frame, attempt: 1, history: this.#history(seq) };
   }
 
   #history(seq: number): History {
@@ -439,11 +502,20 @@ export class Queue {
   }
 }
 
-/** `run` as if what the source has sent since `committed` had not come yet. */
-function withoutNews(run: RunRecord, { state, nextSeq, stored, position }: RunRecord): RunRecord {
-  return { ...run, state, nextSeq, stored, position };
+/** `run` as if since `committed` nothing had been heard of the source or of an operator; `died` items have died since. */
+function withoutNews(run: RunRecord, committed: RunRecord, died: number): RunRecord {
+  const { state, nextSeq, stored, position, dead } = committed;
+  return { ...run, state, nextSeq, stored, position, dead: dead + died };
 }
 
-function emptyGroup(): Pick<Group, 'frames' | 'retries' | 'retriesGone' | 'dead' | 'limits'> {
-  return { frames: [], retries: [], retriesGone: [], dead: [], limits: [] };
+function afterThisRun(): MillraceError {
+  return new MillraceError(
+    'AFTER_THIS_RUN',
+    'all items of this run are settled, and it is about to end: give dead letters back after this run',
+    { exitCode: exitCodes.gaveUp },
+  );
+}
+
+function emptyGroup(): Omit<Group, 'run' | 'progress'> {
+  return { frames: [], retries: [], retriesGone: [], dead: [], revived: [], purged: [], limits: [] };
 }

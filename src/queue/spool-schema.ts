@@ -1,10 +1,10 @@
-/** The spool's tables. A change raises `schemaVersion` and adds a step to `migrations`. */
-export const schemaVersion = 2;
-
 /** Marks a SQLite file as a spool of ours ("MRSP"). */
 export const applicationId = 0x4d525350;
 
-/** `migrations[n]` turns version n into version n + 1; all that are missing run in one transaction. */
+/**
+ * The spool's tables. A change adds a step: `migrations[n]` turns version n into version n + 1; all that are missing run
+ * in one transaction.
+ */
 export const migrations: readonly string[] = [
   `
   CREATE TABLE run (
@@ -101,4 +101,11 @@ export const migrations: readonly string[] = [
   ALTER TABLE spool ADD COLUMN id TEXT NOT NULL DEFAULT '';
   UPDATE spool SET id = lower(hex(randomblob(12)));
   `,
+  `
+  -- The latest errors of an item, oldest first, as JSON.
+  ALTER TABLE retries ADD COLUMN history TEXT NOT NULL DEFAULT '[]';
+  ALTER TABLE dead ADD COLUMN history TEXT NOT NULL DEFAULT '[]';
+  `,
 ];
+
+export const schemaVersion = migrations.length;

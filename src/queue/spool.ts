@@ -7,10 +7,12 @@
  */
 import { randomBytes } from 'node:crypto';
 import type Database from 'better-sqlite3';
+import type { ErrorData } from '../core/errors.ts';
 import { Intervals } from '../core/intervals.ts';
 import type { QueueStart } from '../core/queue-start.ts';
 import { frameBytes, joinItems, type Frame } from '../frame/frame.ts';
 import { deadReader } from './dead-letters.ts';
+import { withError } from './history.ts';
 import { makingRoom } from './make-room.ts';
 import { openingFailure, readingFailure, spoolFailure } from './spool-failure.ts';
 import { fileWatch, openSpoolFile, retireFile, type OpenOptions } from './spool-file.ts';
@@ -19,12 +21,14 @@ import {
   memoryBytes,
   requireRow,
   StoreFull,
-  type DeadRecord,
+  type DeadHead,
   type Group,
   type LimitState,
+  type PastError,
   type RetryHead,
   type RunRecord,
   type Store,
+  type StoredDead,
   type StoredFrame,
   type StoreTotals,
 } from './store.ts';
@@ -49,7 +53,7 @@ export class Spool implements Store {
   readonly #file: string;
   readonly #durability: 'full' | 'normal';
   readonly #statements: ReturnType<typeof prepare>;
-  readonly #readDead: Store['readDead'];
+  readonly #dead: ReturnType<typeof deadReader>;
   readonly #commit: Database.Transaction<(group: Group) => void>;
   #reservedSeq: number;
   #hasFailed = false;
@@ -72,7 +76,7 @@ export class Spool implements Store {
     this.#file = file;
     this.#durability = durability;
     this.#statements = prepare(db);
-    this.#readDead = deadReader(db);
+    this.#dead = deadReader(db);
     this.#commit = db.transaction((group: Group) => this.#write(group));
     const { is_clean, reserved_seq } = db.prepare('SELECT * FROM spool').get() as SpoolRow;
     this.wasClean = is_clean === 1;
@@ -149,8 +153,12 @@ export class Spool implements Store {
     return this.#read(() => this.#statements.retrySeqs.all(limit) as number[]);
   }
 
-  readDead(after: number, limit: number): DeadRecord[] {
-    return this.#read(() => this.#readDead(after, limit));
+  readDead(after: number, limit: number): StoredDead[] {
+    return this.#read(() => this.#dead.readDead(after, limit));
+  }
+
+  readDeadHeads(after: number, limit: number): DeadHead[] {
+    return this.#read(() => this.#dead.readDeadHeads(after, limit));
   }
 
   /** The ids of the runs before `run`, the latest ones. */
@@ -227,15 +235,23 @@ export class Spool implements Store {
       if (isDone) s.deleteProgress.run(first);
     }
     for (const { frame, error, ...retry } of group.retries) {
-      const row = { ...retry, run: group.run.run, error: JSON.stringify(error) };
+      const history = this.#historyWith(retry.seq, retry.dueAt - retry.delayMs, error);
+      const row = { ...retry, run: group.run.run, error: JSON.stringify(error), history };
       const { changes } = frame
         ? s.insertRetry.run({ ...row, shapes: frame.shapes, body: frame.body })
         : s.updateRetry.run(row);
       requireRow(changes === 1, `retry ${retry.seq}`);
     }
     for (const { frame, error, ...dead } of group.dead) {
-      s.insertDead.run({ ...dead, error: JSON.stringify(error), shapes: frame.shapes, body: frame.body });
+      const history = this.#historyWith(dead.seq, dead.diedAt, error);
+      s.insertDead.run({ ...dead, error: JSON.stringify(error), history, shapes: frame.shapes, body: frame.body });
     }
+    for (const { from, seq, dueAt, frame } of group.revived) {
+      const item = { shapes: frame?.shapes ?? null, body: frame?.body ?? null };
+      requireRow(s.revive.run({ from, seq, dueAt, run: group.run.run, ...item }).changes === 1, `dead letter ${from}`);
+      s.deleteDead.run(from);
+    }
+    for (const seq of group.purged) requireRow(s.deleteDead.run(seq).changes === 1, `dead letter ${seq}`);
     for (const seq of group.retriesGone) requireRow(s.deleteRetry.run(seq).changes === 1, `retry ${seq}`);
     for (const { limit, data } of group.limits) s.putLimit.run(limit, data);
     s.putRun.run(rowFromRun(group.run));
@@ -251,6 +267,12 @@ export class Spool implements Store {
     this.#db.prepare('DELETE FROM starts WHERE generation <= ?').run(generation - keptStarts);
     const ids = this.#db.prepare('SELECT id FROM starts ORDER BY generation DESC').pluck().all() as string[];
     return { queue, generation, ids };
+  }
+
+  /** The history of the item of a retry, if it is one, and what has happened to it now; as JSON. */
+  #historyWith(seq: number, at: number, error: ErrorData): string {
+    const before = (this.#statements.retryHistory.get(seq) ?? '[]') as string;
+    return JSON.stringify(withError(JSON.parse(before) as PastError[], at, error));
   }
 
   #shrink(): void {
@@ -324,14 +346,21 @@ function prepare(db: Database.Database) {
       ON CONFLICT (first) DO UPDATE SET settled = excluded.settled, settled_count = excluded.settled_count`),
     deleteProgress: db.prepare('DELETE FROM progress WHERE first = ?'),
     insertRetry: db.prepare(`
-      INSERT INTO retries (seq, run, origin, due_at, delay_ms, attempt, kills, error, shapes, body)
-      VALUES (@seq, @run, @origin, @dueAt, @delayMs, @attempt, @kills, @error, @shapes, @body)`),
+      INSERT INTO retries (seq, run, origin, due_at, delay_ms, attempt, kills, error, history, shapes, body)
+      VALUES (@seq, @run, @origin, @dueAt, @delayMs, @attempt, @kills, @error, @history, @shapes, @body)`),
     updateRetry: db.prepare(`
-      UPDATE retries SET due_at = @dueAt, delay_ms = @delayMs, attempt = @attempt, kills = @kills, error = @error WHERE seq = @seq`),
+      UPDATE retries SET due_at = @dueAt, delay_ms = @delayMs, attempt = @attempt, kills = @kills, error = @error,
+        history = @history WHERE seq = @seq`),
+    retryHistory: db.prepare('SELECT history FROM retries WHERE seq = ?').pluck(),
     deleteRetry: db.prepare('DELETE FROM retries WHERE seq = ?'),
     insertDead: db.prepare(`
-      INSERT INTO dead (seq, run, origin, attempts, reason, error, died_at, shapes, body)
-      VALUES (@seq, @run, @origin, @attempts, @reason, @error, @diedAt, @shapes, @body)`),
+      INSERT INTO dead (seq, run, origin, attempts, reason, error, history, died_at, shapes, body)
+      VALUES (@seq, @run, @origin, @attempts, @reason, @error, @history, @diedAt, @shapes, @body)`),
+    revive: db.prepare(`
+      INSERT INTO retries (seq, run, origin, due_at, delay_ms, attempt, kills, error, history, shapes, body)
+      SELECT @seq, @run, origin, @dueAt, 0, 1, 0, error, history, coalesce(@shapes, shapes), coalesce(@body, body)
+      FROM dead WHERE seq = @from`),
+    deleteDead: db.prepare('DELETE FROM dead WHERE seq = ?'),
     putLimit: db.prepare('INSERT INTO limits VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET data = excluded.data'),
     putRun: db.prepare(`
       INSERT INTO run (run, state, fingerprint, cursor, cursor_count, digest, next_seq, stored, done, dead, started_at, finished_at, exit_code)

@@ -70,6 +70,37 @@ export interface DeadRecord {
   frame: Frame;
 }
 
+/** One of the errors that an item has had. */
+export interface PastError {
+  /** Wall-clock time. */
+  at: number;
+  code: string;
+  /** The message and its causes', cut. */
+  message: string;
+}
+
+/** A dead letter as it is kept. */
+export interface StoredDead extends DeadRecord {
+  /** Its latest errors, the last one included; oldest first. Also those from before it was given back. */
+  history: PastError[];
+}
+
+/** A dead letter without its item. */
+export type DeadHead = Omit<StoredDead, 'frame'> & { bytes: number };
+
+/** A dead letter that goes back into the queue. */
+export interface Revival {
+  /** The seq of the letter. */
+  from: number;
+  /** The item's new seq, as which it waits for a retry that is due. */
+  seq: number;
+  /** As it is in the letter. */
+  origin: number;
+  dueAt: number;
+  /** What the item is from now on; null to leave it as it is in the letter. */
+  frame: Frame | null;
+}
+
 /** What must outlive the supervisor of a limit. Opaque here; written by `limits/`. */
 export interface LimitState {
   limit: string;
@@ -84,6 +115,9 @@ export interface Group {
   retries: RetryRecord[];
   retriesGone: number[];
   dead: DeadRecord[];
+  revived: Revival[];
+  /** Dead letters that are deleted. */
+  purged: number[];
   limits: LimitState[];
 }
 
@@ -123,7 +157,9 @@ export interface Store {
   /** The seqs waiting for a retry, lowest first. */
   readRetrySeqs(limit: number): number[];
   /** Dead letters above `after`, by seq. */
-  readDead(after: number, limit: number): DeadRecord[];
+  readDead(after: number, limit: number): StoredDead[];
+  /** The same without their items. */
+  readDeadHeads(after: number, limit: number): DeadHead[];
 }
 
 // What the objects around a frame's bytes take, roughly: it matters when frames hold one small item each.

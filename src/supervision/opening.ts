@@ -43,7 +43,17 @@ export async function openRun(options: OpeningOptions): Promise<Opening> {
       const run = newRun(options, 1);
       const { limits } = aside;
       if (limits.length > 0) {
-        spool.commit({ run, frames: [], progress: [], retries: [], retriesGone: [], dead: [], limits });
+        spool.commit({
+          run,
+          frames: [],
+          progress: [],
+          retries: [],
+          retriesGone: [],
+          dead: [],
+          revived: [],
+          purged: [],
+          limits,
+        });
       }
       return { status: 'open', spool, run, isNew: true };
     }

@@ -89,7 +89,7 @@ export class Consumer {
       clock,
       concurrency,
       decoder: new FrameDecoder(),
-      scope: (seq, attempt) => new ItemScope(base, seq, attempt),
+      scope: (id) => new ItemScope(base, id),
       process: process ? (item, scope) => process(item, contextOf(scope)) : asItIs,
       onDone: (seq, result) => this.#committer.add(seq, result),
       onFailed: (seq, error) => this.#failed(seq, error),
@@ -124,13 +124,15 @@ export class Consumer {
     };
   }
 
-  deliver({ type: _, seq, attempt, history, writers, ...header }: Deliver, payload: Buffer): void {
+  deliver({ type: _, seq, origin, attempt, history, writers, ...header }: Deliver, payload: Buffer): void {
     const frame = frameFromPayload(header, payload);
     const items = Intervals.of([seq, seq + frame.count - 1]);
     if (history !== 'first' && this.#options.pipeline.sink.transactional) {
-      this.#askFirst({ seq, frame, attempt, items, writers, history }).catch((error: unknown) => this.#fail(error));
+      this.#askFirst({ seq, origin, frame, attempt, items, writers, history }).catch((error: unknown) =>
+        this.#fail(error),
+      );
     } else {
-      this.#start({ seq, frame, attempt, items });
+      this.#start({ seq, origin, frame, attempt, items });
     }
   }
 
@@ -194,8 +196,8 @@ export class Consumer {
     this.#start(batch);
   }
 
-  #start({ seq: first, frame, attempt, items }: Batch): void {
-    for (const [next, last] of items) this.#slots.add({ next, last, frame, first, attempt });
+  #start({ seq: first, origin, frame, attempt, items }: Batch): void {
+    for (const [next, last] of items) this.#slots.add({ next, last, frame, first, origin, attempt });
   }
 
   /** This process cannot go on: nothing more goes to the sink. */
@@ -227,6 +229,7 @@ export class Consumer {
 /** Items of one delivery. */
 interface Batch {
   seq: number;
+  origin: number;
   frame: Frame;
   attempt: number;
   items: Intervals;

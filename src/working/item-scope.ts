@@ -1,6 +1,6 @@
 import type { Fetch, Log, ProcessContext, UnderLimit } from '../pipeline/context.ts';
 import type { Calls, CallScope } from '../calls/calls.ts';
-import type { Scope } from './slots.ts';
+import type { ItemId, Scope } from './slots.ts';
 
 /** What all items of a consumer have in common. */
 export interface ScopeBase {
@@ -18,17 +18,19 @@ export class ItemScope implements Scope, ProcessContext {
   readonly seq: number;
   readonly attempt: number;
   readonly #base: ScopeBase;
+  readonly #origin: number;
   #controller: AbortController | undefined;
   #calls: CallScope | undefined;
 
-  constructor(base: ScopeBase, seq: number, attempt: number) {
+  constructor(base: ScopeBase, { seq, origin, attempt }: ItemId) {
     this.#base = base;
     this.seq = seq;
+    this.#origin = origin;
     this.attempt = attempt;
   }
 
   get key(): string {
-    return `${this.#base.run}:${this.seq}`;
+    return `${this.#base.run}:${this.#origin}`;
   }
 
   get resources(): unknown {

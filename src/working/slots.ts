@@ -13,6 +13,15 @@ export interface Waiting {
   readonly frame: Frame;
   /** Seq of the frame's first item. */
   readonly first: number;
+  /** The seq that `first` had first, if a dead letter was given back; the others' follow it. */
+  readonly origin: number;
+  readonly attempt: number;
+}
+
+/** Which item it is, and which try of it. */
+export interface ItemId {
+  readonly seq: number;
+  readonly origin: number;
   readonly attempt: number;
 }
 
@@ -34,7 +43,7 @@ export interface SlotsOptions<S extends Scope> {
   clock: Clock;
   concurrency: number;
   decoder: FrameDecoder;
-  scope: (seq: number, attempt: number) => S;
+  scope: (id: ItemId) => S;
   process: (item: unknown, scope: S) => unknown;
   onDone: (seq: number, result: unknown) => void;
   onFailed: (seq: number, error: unknown) => void;
@@ -140,9 +149,9 @@ export class Slots<S extends Scope> {
     this.#isPumping = false;
   }
 
-  #start({ first, frame, attempt }: Waiting, seq: number): void {
+  #start({ first, origin, frame, attempt }: Waiting, seq: number): void {
     const { decoder, process, onDone, onFailed, clock } = this.#options;
-    const scope = this.#options.scope(seq, attempt);
+    const scope = this.#options.scope({ seq, origin: origin + seq - first, attempt });
     let result: unknown;
     let running: Promise<unknown> | undefined;
     try {

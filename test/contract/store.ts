@@ -30,7 +30,18 @@ export const aRun: RunRecord = {
 export const error = { code: 'E', message: 'ünï', stack: 'at', cause: { code: 'C', message: 'why' } };
 
 export function group(changes: Partial<Group> = {}): Group {
-  return { run: aRun, frames: [], progress: [], retries: [], retriesGone: [], dead: [], limits: [], ...changes };
+  return {
+    run: aRun,
+    frames: [],
+    progress: [],
+    retries: [],
+    retriesGone: [],
+    dead: [],
+    revived: [],
+    purged: [],
+    limits: [],
+    ...changes,
+  };
 }
 
 /** A frame of items with these texts. */
@@ -67,6 +78,11 @@ function deadOf(seq: number, changes: Partial<DeadRecord> = {}): DeadRecord {
     frame: frameOf(`item ${seq}`),
     ...changes,
   };
+}
+
+/** What a store remembers of `error`, at that time. */
+function past(at: number) {
+  return { at, code: 'E', message: 'ünï: why' };
 }
 
 function progressOf(first: number, count: number, ...settled: [number, number][]) {
@@ -233,15 +249,58 @@ export function describeStore(open: () => { store: Store; close: () => void }): 
 
     it('gives dead letters by seq, beyond one, at most so many, as they were', () => {
       const piece = cutFrame(frameOf('a', 'bb'), 1, 1);
+      const history = [past(1_700_000_000_001)];
       store.commit(group({ dead: [deadOf(8), deadOf(3)] }));
       store.commit(group({ dead: [deadOf(5, { run: 'r0', origin: 1, frame: piece })] }));
       expect(store.readDead(0, 10)).toEqual([
-        deadOf(3),
-        deadOf(5, { run: 'r0', origin: 1, frame: frameOf('bb') }),
-        deadOf(8),
+        { ...deadOf(3), history },
+        { ...deadOf(5, { run: 'r0', origin: 1, frame: frameOf('bb') }), history },
+        { ...deadOf(8), history },
       ]);
+      const { frame, ...head } = deadOf(3);
+      expect(store.readDeadHeads(0, 1)).toEqual([{ ...head, history, bytes: frameBytes(frame) }]);
       expect(store.readDead(3, 1).map(({ seq }) => seq)).toEqual([5]);
       expect(store.readDead(8, 10)).toEqual([]);
+    });
+
+    it('remembers what has happened to an item from its first retry to its death, the latest ten errors', () => {
+      store.commit(group({ retries: [retryOf(2, { dueAt: 150, delayMs: 50 })] }));
+      for (let at = 200; at <= 900; at += 100) {
+        store.commit(group({ retries: [retryOf(2, { frame: null, dueAt: at + 7, delayMs: 7 })] }));
+      }
+      store.commit(group({ retriesGone: [2], dead: [deadOf(2, { diedAt: 1000 })] }));
+      const hundreds = [100, 200, 300, 400, 500, 600, 700, 800, 900, 1000];
+      expect(store.readDead(0, 1)[0]?.history).toEqual(hundreds.map(past));
+      store.commit(group({ revived: [{ from: 2, seq: 9, origin: 2, dueAt: 1050, frame: null }] }));
+      store.commit(group({ retriesGone: [9], dead: [deadOf(9, { origin: 2, diedAt: 1100 })] }));
+      expect(store.readDead(0, 1)[0]?.history).toEqual([...hundreds.slice(1), 1100].map(past));
+    });
+
+    it('cuts what it remembers of long errors', () => {
+      store.commit(group({ dead: [deadOf(2, { error: { code: 'E', message: 'x'.repeat(600) } })] }));
+      expect(store.readDead(0, 1)[0]?.history[0]?.message).toBe(`${'x'.repeat(500)}…`);
+    });
+
+    it('gives dead letters back as retries that are due, as they are or with another item, and deletes them', () => {
+      store.commit(group({ dead: [deadOf(3, { origin: 1 }), deadOf(4), deadOf(5)] }));
+      store.commit(
+        group({
+          revived: [
+            { from: 3, seq: 20, origin: 1, dueAt: 77, frame: null },
+            { from: 4, seq: 21, origin: 4, dueAt: 78, frame: cutFrame(frameOf('a', 'edited'), 1, 1) },
+          ],
+          purged: [5],
+        }),
+      );
+      expect(store.readDead(0, 10)).toEqual([]);
+      const due = { delayMs: 0, attempt: 1, kills: 0 };
+      expect(store.readRetryHeads(10)).toEqual([
+        { ...due, seq: 20, origin: 1, dueAt: 77 },
+        { ...due, seq: 21, origin: 4, dueAt: 78 },
+      ]);
+      expect([store.readRetry(20), store.readRetry(21)]).toEqual([frameOf('item 3'), frameOf('edited')]);
+      const bytes = frameBytes(frameOf('item 3')) + frameBytes(frameOf('edited'));
+      expect(store.totals()).toEqual({ items: 0, bytes, retrying: 2 });
     });
 
     it('has the last that was said of each limit', () => {
@@ -261,6 +320,11 @@ export function describeStore(open: () => { store: Store; close: () => void }): 
       ['a retry that is there already', { retries: [retryOf(50)] }],
       ['the end of a retry that is not there', { retriesGone: [9] }],
       ['a dead letter that is there already', { dead: [deadOf(60)] }],
+      [
+        'the revival of a dead letter that is not there',
+        { revived: [{ from: 9, seq: 70, origin: 9, dueAt: 0, frame: null }] },
+      ],
+      ['the end of a dead letter that is not there', { purged: [9] }],
     ])('commits nothing of a group with %s', (_, wrong) => {
       const frames = [{ first: 1, frame: frameOf('a', 'b') }];
       store.commit(group({ frames, retries: [retryOf(50)], dead: [deadOf(60)], limits: [{ limit: 'a', data: '1' }] }));
@@ -274,7 +338,7 @@ export function describeStore(open: () => { store: Store; close: () => void }): 
         limits: [{ limit: 'a', data: '2' }],
       });
       const both = group({ ...right });
-      for (const part of ['frames', 'progress', 'retries', 'retriesGone', 'dead'] as const) {
+      for (const part of ['frames', 'progress', 'retries', 'retriesGone', 'dead', 'revived', 'purged'] as const) {
         Object.assign(both, { [part]: [...right[part], ...(wrong[part] ?? [])] });
       }
       expect(() => store.commit(both)).toThrow(/frame|retr(y|ies)|dead/i);

@@ -94,7 +94,7 @@ const toConsumer: Examples<ToConsumer> = {
     beatMs: 1000,
     diesWithSupervisor: true,
   },
-  deliver: { type: 'deliver', ...frame, seq: 1, attempt: 1, history: 'suspect', writers: [1, 2] },
+  deliver: { type: 'deliver', ...frame, seq: 1, origin: 1, attempt: 1, history: 'suspect', writers: [1, 2] },
   settled: { type: 'settled' },
   prune: { type: 'prune', before: 100, open: [5, 6], drop: ['r0'] },
   end: { type: 'end' },

@@ -28,6 +28,8 @@ const frequencies = {
   fail: 4,
   release: 1,
   lose: 1,
+  'give back': 2,
+  purge: 1,
   commit: 3,
   'commit settlements': 1,
   'commit on a full disk': 1,
@@ -75,6 +77,8 @@ export class Walk {
   #now = 0;
   #life = 0;
   #lastFirstDelivery = 0;
+  /** What was done to dead letters since the last commit of everything: the letter, and the item that it became. */
+  #operations: { from: number; letter: Item; seq: number | undefined }[] = [];
   #isDirty = false;
   #largestFrame = 0;
 
@@ -113,6 +117,7 @@ export class Walk {
     const queue = new Queue(this.#store, this.#store.run() ?? newRun, { windowBytes, windowRetries });
     this.#holdings = [1, 2, 3].map(() => new Holding(2));
     this.#lastFirstDelivery = 0;
+    this.#operations = [];
     this.#isDirty = false;
     return queue;
   }
@@ -137,6 +142,10 @@ export class Walk {
         return this.#fail(holding, pick(this.#heldBy(holding), b), c);
       case 'lose':
         return this.#lose(holding);
+      case 'give back':
+        return this.#giveBack(pick(this.#letters(), a), b < 0.3 ? `edited ${c}` : undefined);
+      case 'purge':
+        return this.#purge(pick(this.#letters(), a));
       case 'commit':
         return this.#commit('all');
       case 'commit settlements':
@@ -221,14 +230,57 @@ export class Walk {
     Object.assign(item, { frame: undefined, suspect: false, failedAt: this.#now, committedAt: Infinity, delayMs });
   }
 
+  /** Only what is in the store can be operated on. */
+  #letters(): number[] {
+    return [...this.#items].flatMap(([seq, { status }]) =>
+      status === 'dead' && this.#durable.get(seq)?.status === 'dead' ? [seq] : [],
+    );
+  }
+
+  #giveBack(from: number | undefined, edited: string | undefined): void {
+    const unknown = this.#queue.run.nextSeq + 5;
+    const frame = edited === undefined ? null : joinItems(shapes, [Buffer.from(edited)]);
+    const seq = this.#queue.run.nextSeq;
+    const missing = this.#queue.giveBack(from === undefined ? [unknown] : [from, unknown, from], this.#moment, frame);
+    same('letters that there are none of', missing, from === undefined ? [unknown] : [unknown, from]);
+    if (from === undefined) return;
+    const letter = this.#items.get(from)!;
+    this.#items.delete(from);
+    const given = {
+      ...newItem(edited ?? letter.text, 0),
+      frame: undefined,
+      status: 'retry' as const,
+      failedAt: this.#now,
+    };
+    this.#items.set(seq, given);
+    this.#operations.push({ from, letter, seq });
+    this.#isDirty = true;
+  }
+
+  #purge(from: number | undefined): void {
+    if (from === undefined) return;
+    same('letters that there are none of', this.#queue.purge([from, from]), [from]);
+    this.#operations.push({ from, letter: this.#items.get(from)!, seq: undefined });
+    this.#items.delete(from);
+    this.#isDirty = true;
+  }
+
   #commit(what: 'all' | 'settlements'): void {
     this.#queue.commit(this.#moment, what);
-    for (const item of this.#items.values()) {
+    if (what === 'all') this.#operations = [];
+    const pending = new Set(this.#operations.map(({ seq }) => seq));
+    for (const [seq, item] of this.#items) {
+      if (pending.has(seq)) continue;
       if (item.status === 'retry' && item.committedAt === Infinity) item.committedAt = this.#now;
       if (item.status === 'appended' && what === 'all') item.status = 'queued';
     }
-    this.#durable = copyOf(new Map([...this.#items].filter(([, { status }]) => status !== 'appended')));
-    this.#isDirty = this.#durable.size < this.#items.size;
+    this.#durable = copyOf(
+      new Map([
+        ...[...this.#items].filter(([seq, { status }]) => status !== 'appended' && !pending.has(seq)),
+        ...this.#operations.map(({ from, letter }) => [from, letter] as const),
+      ]),
+    );
+    this.#isDirty = this.#operations.length > 0 || this.#durable.size < this.#items.size;
     this.#checkStore();
   }
 

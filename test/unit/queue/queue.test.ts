@@ -91,7 +91,7 @@ describe('the queue', () => {
     expect(queue.take(holding, credit, later)).toMatchObject({ seq: 2, attempt: 2 });
     queue.fail(holding, { seq: 2, fate: { kind: 'dead', reason: 'failed 2 times' }, error }, later);
     queue.commit(later);
-    expect(store.readDead(0, 10)).toEqual([
+    expect(store.readDead(0, 10)).toMatchObject([
       {
         seq: 1,
         origin: 1,
@@ -114,6 +114,55 @@ describe('the queue', () => {
       },
     ]);
     expect([queue.isEmpty, queue.run.dead, store.readRetrySeqs(10)]).toEqual([true, 2, []]);
+  });
+
+  /** A queue of one item, which has died. */
+  function withLetter(run: Partial<RunRecord> = {}): { queue: Queue; store: MemoryStore } {
+    const store = new MemoryStore();
+    const queue = queueOf(store, run);
+    append(queue, 'a');
+    queue.commit(moment);
+    const holding = new Holding(1);
+    const { seq } = queue.take(holding, credit, moment)!;
+    queue.fail(holding, { seq, fate: { kind: 'dead', reason: 'no' }, error }, moment);
+    queue.commit(moment);
+    return { queue, store };
+  }
+
+  it('gives a dead letter back under a new seq, with the first one as its origin and all attempts before it', () => {
+    const { queue, store } = withLetter();
+    expect(queue.giveBack([1], moment)).toEqual([]);
+    expect([queue.isEmpty, queue.run.dead, queue.run.stored, queue.run.nextSeq]).toEqual([false, 0, 1, 3]);
+    const holding = new Holding(1);
+    expect(queue.take(holding, credit, moment)).toBeUndefined();
+    queue.commit(moment);
+    expect(queue.take(holding, credit, moment)).toMatchObject({ seq: 2, origin: 1, attempt: 1, history: 'first' });
+    queue.fail(holding, { seq: 2, fate: { kind: 'dead', reason: 'again' }, error }, moment);
+    queue.commit(moment);
+    expect(store.readDead(0, 10)).toMatchObject([{ seq: 2, origin: 1, attempts: 1, history: [{}, {}] }]);
+    expect([queue.run.dead, queue.run.stored, queue.run.nextSeq]).toEqual([1, 1, 3]);
+  });
+
+  it('gives nothing back when the run is at its end, nor reopens it, unless it has finished and no supervisor runs', () => {
+    const { queue, store } = withLetter();
+    queue.setRun({ state: 'finishing' });
+    queue.reopen();
+    expect(() => queue.giveBack([1], moment)).toThrow('give dead letters back after this run');
+    queue.setRun({ state: 'finished', finishedAt: 5, exitCode: 3 });
+    expect(() => queue.giveBack([1], moment)).toThrow('give dead letters back after this run');
+    queue.reopen();
+    expect(queue.giveBack([1], moment)).toEqual([]);
+    queue.commit(moment);
+    expect(store.run()).toMatchObject({ state: 'sealed', finishedAt: null, exitCode: null, dead: 0 });
+  });
+
+  it('counts a letter of an earlier run as an item of this one', () => {
+    const { store } = withLetter();
+    const next = queueOf(store, { run: 'r2', nextSeq: 2 });
+    next.giveBack([1], moment);
+    expect([next.run.stored, next.run.dead]).toEqual([1, 0]);
+    const other = queueOf(store, { run: 'r2', nextSeq: 2 });
+    expect([other.purge([1, 7]), other.run.stored, other.run.dead]).toEqual([[7], 0, 0]);
   });
 
   it('lets a retry wait on both clocks: until then, and until then after a start', () => {

@@ -50,7 +50,17 @@ const version2 = { fingerprint: 'version 2', deterministic: true };
 /** Leaves a run behind, as a supervisor that has stopped does. */
 function leave(run: Partial<RunRecord>, limits: LimitState[] = []): void {
   const spool = Spool.open({ file: spoolFile(stateDirectory), durability: 'full' });
-  spool.commit({ run: aRun(run), frames: [], progress: [], retries: [], retriesGone: [], dead: [], limits });
+  spool.commit({
+    run: aRun(run),
+    frames: [],
+    progress: [],
+    retries: [],
+    retriesGone: [],
+    dead: [],
+    revived: [],
+    purged: [],
+    limits,
+  });
   spool.close();
 }
 

@@ -192,7 +192,17 @@ describe('a run that was sealed before', () => {
   const fill = (store: MemoryStore): void => {
     const run = aRun(sealed);
     const frames = [{ first: 1, frame: frameOf(['a', 'b']) }];
-    store.commit({ run, frames, progress: [], retries: [], retriesGone: [], dead: [], limits: [] });
+    store.commit({
+      run,
+      frames,
+      progress: [],
+      retries: [],
+      retriesGone: [],
+      dead: [],
+      revived: [],
+      purged: [],
+      limits: [],
+    });
   };
 
   it('starts no producer, redelivers what is open, and finishes', async () => {

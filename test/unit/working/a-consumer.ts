@@ -96,7 +96,8 @@ export class AConsumer {
   /** Lends it these items, the first of which is `seq`. */
   deliver(items: readonly unknown[], message: Partial<Deliver> = {}): void {
     const { header, parts } = frameToPayload(frameOf(items));
-    const rest = { seq: 1, attempt: 1, history: 'first' as const, writers: [], ...message };
+    const { seq = 1 } = message;
+    const rest = { seq, origin: seq, attempt: 1, history: 'first' as const, writers: [], ...message };
     this.consumer.deliver({ type: 'deliver', ...rest, ...header }, Buffer.concat(parts));
   }
 

@@ -53,6 +53,15 @@ describe('items', () => {
     expect(world.store.rows).toEqual([{ doubled: 2 }, { doubled: 4 }, { doubled: 6 }]);
   });
 
+  it('keep the key of their first seq when they were dead letters', async () => {
+    const keys: string[] = [];
+    const world = await AConsumer.open({ process: (_, { key, seq }) => void keys.push(`${seq} is ${key}`) });
+    world.deliver(['a', 'b'], { seq: 7 });
+    world.deliver(['c'], { seq: 12, origin: 3 });
+    await world.settle();
+    expect(keys).toEqual(['7 is run-1:7', '8 is run-1:8', '12 is run-1:3']);
+  });
+
   it('come with a context that can be spread and listed, of which nothing is lost', async () => {
     const seen: unknown[] = [];
     const world = await AConsumer.open({
