@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { digestOf, jsonCells, type Cells } from './canonical.ts';
 import { readBooks, readSink, type Books } from './databases.ts';
-import { readJournals, wholeLines, type ConsumerEntry, type ProducerEntry } from './journal.ts';
+import { readJournals, wholeLines, type ConsumerEntry, type ProducerEntry, type SinkEntry } from './journal.ts';
 import { markName, sinkKind, tableOf, type SinkKind } from './own-sink.ts';
 import type { Places } from './places.ts';
 import type { Pipeline } from '../pipeline/types.ts';
@@ -90,17 +90,20 @@ function producersIn(folder: string): Pick<Evidence, 'emissions' | 'hasSourceEnd
 
 function consumersIn(folder: string): Consumer[] {
   const consumers: Consumer[] = [];
+  const sinks = new Map(readJournals<SinkEntry>(folder, 'sink-'));
   for (const [writer, entries] of readJournals<ConsumerEntry>(folder, 'consumer-')) {
     const calls = new Map<number, Call>();
-    const commits: number[][] = [];
-    let hasClosed = false;
     for (const entry of entries) {
       if (entry.t === 'call') calls.set(entry.call, { ...entry, rows: undefined });
-      else if (entry.t === 'rows') calls.get(entry.call)!.rows = entry.rows;
-      else if (entry.t === 'committed') commits.push(seqsOf(entry.seqs));
-      else hasClosed = true;
+      else calls.get(entry.call)!.rows = entry.rows;
     }
-    consumers.push({ writer: Number(writer), calls: [...calls.values()], commits, hasClosed });
+    const said = sinks.get(writer) ?? [];
+    consumers.push({
+      writer: Number(writer),
+      calls: [...calls.values()],
+      commits: said.flatMap((entry) => (entry.t === 'committed' ? [seqsOf(entry.seqs)] : [])),
+      hasClosed: said.some(({ t }) => t === 'closed'),
+    });
   }
   return consumers.toSorted((a, b) => a.writer - b.writer);
 }

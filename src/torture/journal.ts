@@ -3,7 +3,7 @@
  * a line for each thing, written before it happens (or, of a commit, right after). What has been written outlives the
  * process, whatever kills it.
  */
-import { openSync, readdirSync, readFileSync, writeSync } from 'node:fs';
+import { openSync, readdirSync, readFileSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Cells } from './canonical.ts';
 
@@ -11,11 +11,15 @@ export type ProducerEntry =
   /** The source yields an item: its place (the cursor, and how many since), and its digest. */
   { t: 'item'; at: string; digest: string } | { t: 'end' };
 
+/** What a consumer is given, and makes of it. */
 export type ConsumerEntry =
   /** `process` is called for an item, for the `call`th time in this process. */
   | { t: 'call'; call: number; seq: number; digest: string }
   /** What it returned. */
-  | { t: 'rows'; call: number; rows: Cells[] }
+  | { t: 'rows'; call: number; rows: Cells[] };
+
+/** What becomes of that. */
+export type SinkEntry =
   /** The sink has said that these are committed, as pairs of first and last. */
   | { t: 'committed'; seqs: number[] }
   /** The sink has been closed in order: everything committed had been settled. */
@@ -28,6 +32,14 @@ export function openJournal<Entry>(folder: string, name: string): Write<Entry> {
   // 'a': a line goes out in one write, and none can be lost in a buffer of ours.
   const fd = openSync(join(folder, `${name}.ndjson`), 'a', 0o600);
   return (entry) => void writeSync(fd, `${JSON.stringify(entry)}\n`);
+}
+
+/** How far the pipeline has come: grows with what is read and what is done, not with what is tried in vain. */
+export function progressIn(folder: string): number {
+  const isProgress = (file: string): boolean => file.startsWith('producer-') || file.startsWith('sink-');
+  return readdirSync(folder)
+    .filter(isProgress)
+    .reduce((sum, file) => sum + statSync(join(folder, file)).size, 0);
 }
 
 /** The journals in `folder` whose names begin with `prefix`: the rest of the name, and what is in it. */

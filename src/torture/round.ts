@@ -2,12 +2,12 @@
  * A round: one run of the pipeline from the start of its source to its end, however many supervisors that takes. It is
  * started, struck, and started again with the same command, as an operator or systemd would.
  */
-import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pause, type Clock } from '../core/clock.ts';
 import { exitCodes } from '../core/exit-codes.ts';
 import type { Planned } from './faults.ts';
-import { wholeLines } from './journal.ts';
+import { progressIn, wholeLines } from './journal.ts';
 import type { Problem } from './problem.ts';
 import type { Places } from './places.ts';
 import type { SmallDisk } from './small-disk.ts';
@@ -75,7 +75,8 @@ class Round {
     for (let failures = 0; failures < mostFailures;) {
       const victim = this.#start();
       const wasStruck = await this.#torture(victim);
-      if (signal.aborted) return;
+      // Aborted, or stuck.
+      if (signal.aborted || this.result.problems.length > failures) return;
       const exit = await victim.ended;
       const isOver = exit.code === exitCodes.ok || exit.code === exitCodes.deadLetters;
       // A stop in order exits with 0 as well; the next start tells what is left to do.
@@ -125,10 +126,10 @@ class Round {
   /** Resolves to true when something has happened in the pipeline, to false when its supervisor has ended or it is stuck. */
   async #progress(victim: Victim): Promise<boolean> {
     const { clock, places, patienceMs, signal } = this.#options;
-    const before = sizeOf(places.journal);
+    const before = progressIn(places.journal);
     const since = clock.now();
     while (!victim.hasEnded && !signal.aborted) {
-      if (sizeOf(places.journal) !== before) return true;
+      if (progressIn(places.journal) !== before) return true;
       if (clock.now() - since > patienceMs) {
         this.#tell(
           'unfinished',
@@ -164,10 +165,6 @@ class Round {
   #tell(kind: Problem['kind'], text: string): void {
     this.result.problems.push({ kind, count: 1, text });
   }
-}
-
-function sizeOf(folder: string): number {
-  return readdirSync(folder).reduce((sum, file) => sum + statSync(join(folder, file)).size, 0);
 }
 
 function inWords({ code, signal }: Exit): string {

@@ -4,7 +4,7 @@
  * user's, see own-sink.ts), a wrapping around each line of JSON.
  */
 import { digestOf, type Cells } from './canonical.ts';
-import { openJournal, type ConsumerEntry, type ProducerEntry, type Write } from './journal.ts';
+import { openJournal, type ConsumerEntry, type ProducerEntry, type SinkEntry, type Write } from './journal.ts';
 import { markerOf, ownSink } from './own-sink.ts';
 import type { Places } from './places.ts';
 import { trapDoor } from './trap.ts';
@@ -54,7 +54,7 @@ class WatchedConsumer {
       open: async (context) => {
         this.#writer = context.writer;
         this.#write = openJournal(places.journal, `consumer-${context.writer}`);
-        return this.#watch(await inner.open(context));
+        return this.#watch(await inner.open(context), openJournal(places.journal, `sink-${context.writer}`));
       },
     };
   }
@@ -78,8 +78,7 @@ class WatchedConsumer {
     return rows.map((row, index) => mark(row, `${this.#writer}.${call}.${index}`));
   }
 
-  #watch(writer: SinkWriter<unknown>): SinkWriter<unknown> {
-    const write = this.#write;
+  #watch(writer: SinkWriter<unknown>, write: Write<SinkEntry>): SinkWriter<unknown> {
     const door = this.#door;
     return {
       commit: async (batch) => {
