@@ -10,8 +10,8 @@ export type { CallScope };
 /** How a child calls out: under limits that the supervisor keeps for all processes. One of these per process. */
 export interface Calls {
   scope: (signal: AbortSignal) => CallScope;
-  /** Runs `task` under a permit of `limit`. */
-  exclusive: <T>(limit: string, task: () => T | Promise<T>) => Promise<T>;
+  /** Runs `task` under a permit of `limit`; rejects with the reason of `signal` if that aborts first. */
+  exclusive: <T>(limit: string, task: () => Promise<T>, signal: AbortSignal) => Promise<T>;
   onGranted: (message: Granted) => void;
   onRefused: (message: Refused) => void;
   /** What is being waited for longest; null if nothing is. */
@@ -29,7 +29,7 @@ export function createCalls({ send, clock, random }: CallsDeps): Calls {
   const fetch = createFetch({ clock, random });
   return {
     scope: (signal) => openScope({ fetch, permits, clock }, signal),
-    exclusive: (name, task) => underPermit(permits.acquire(name), task),
+    exclusive: (name, task, signal) => underPermit(permits.acquire(name, signal), task),
     onGranted: (message) => permits.onGranted(message),
     onRefused: (message) => permits.onRefused(message),
     waitingFor: () => permits.waitingFor(),

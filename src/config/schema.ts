@@ -88,6 +88,11 @@ export const schema = z.strictObject({
     help: 'Time that an item may go on after its signal aborted, before its process is replaced',
     default: '30s',
   }),
+  sinkTimeout: described(duration('100ms', '1d'), {
+    group: 'Times',
+    help: 'Time that the sink may take for a commit; then it is taken for unreachable',
+    default: '60s',
+  }),
   stopTimeout: described(duration('0s', '1d'), {
     group: 'Times',
     help: 'Time to finish started items when told to stop',

@@ -127,6 +127,11 @@ export interface ConfigureConsumer {
   durability: 'full' | 'normal';
   itemTimeoutMs: number;
   abortGraceMs: number;
+  /** Items of this run are in the sink already. */
+  sinkIsKnown: boolean;
+  sinkTimeoutMs: number;
+  /** How long opening the sink may take before you have to say that it is out: your time to be ready is short. */
+  sinkOpenTimeoutMs: number;
   beatMs: number;
   diesWithSupervisor: boolean;
 }

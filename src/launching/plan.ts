@@ -36,6 +36,7 @@ export function planOf({
       retryCapMs: settings.retryCap,
       itemTimeoutMs: settings.itemTimeout,
       abortGraceMs: settings.abortGrace,
+      sinkTimeoutMs: settings.sinkTimeout,
       stopTimeoutMs: settings.stopTimeout,
       stallTimeoutMs: settings.stallTimeout,
       readyTimeoutMs: settings.readyTimeout,

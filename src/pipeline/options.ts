@@ -35,6 +35,8 @@ export interface PipelineOptions {
   itemTimeout?: Duration | undefined;
   /** Time that an item may go on after its signal aborted, before it has failed and its process is replaced. Default 30s. */
   abortGrace?: Duration | undefined;
+  /** Time that the sink may take for a commit; then it is taken for unreachable. Default 60s. */
+  sinkTimeout?: Duration | undefined;
   /** Time to finish what has been started when the service is told to stop. Default 25s. */
   stopTimeout?: Duration | undefined;
   /** Silence after which a process is taken for stuck, killed and replaced. Default 60s. */

@@ -21,7 +21,10 @@ export interface Sink<in Row> {
   readonly target: string;
   /** What it was made with, checked, for who opens the like of it elsewhere. May hold secrets: it is not shown. */
   readonly options?: object;
-  /** Opens it. Anything heavy is imported here, not where the specification is made. */
+  /**
+   * Opens it. Anything heavy is imported here, not where the specification is made. A transactional sink waits for what
+   * the same writer may have under way from an earlier opening, and bars what of it has not begun.
+   */
   readonly open: (context: SinkContext) => Promise<SinkWriter<Row>>;
 }
 
@@ -35,7 +38,14 @@ export interface SinkContext {
    * (exit 78) a queue that never had that one: see `refuseOlderQueue`.
    */
   readonly start: QueueStart;
+  /**
+   * Results of this run have been here before. A transactional sink that knows nothing of the run is then not the one
+   * that has them, and must refuse (exit 78); one that does not outlive its process cannot know.
+   */
+  readonly isKnown: boolean;
   readonly durability: 'full' | 'normal';
+  /** Aborts when this writer is given up: it must let go of everything, and nothing that it still does counts. */
+  readonly signal: AbortSignal;
   /** For waits between attempts and for what is checked at most once in a while. */
   readonly clock: Clock;
   /** Runs `task` while no other process of this pipeline runs one under the same `name`; first come, first served. */
@@ -56,7 +66,9 @@ export interface SinkWriter<in Row> {
    * Writes the batch. Transactional sinks: rows, ledger and fence check in one transaction; when it resolves, it is
    * as durable as `durability` says; when it rejects, nothing of it is there.
    * Rejects with a `BadRow` if a row is at fault, with `Fenced` if another process has barred this writer
-   * (the consumer must exit without settling), with anything else if the sink is (it will be tried again).
+   * (the consumer must exit without settling), with `OutcomeUnknown` if the batch may be there all the same, now or
+   * later (another writer is opened, and the ledger asked), with anything else if the sink is at fault (it will be tried
+   * again).
    */
   commit(batch: Batch<Row>): Promise<void>;
   /**
@@ -86,6 +98,11 @@ export class Fenced extends Error {
   readonly code = 'FENCED';
 }
 
+/** What was asked for may have been done, or may still be: whoever asked has to find out, and not with this writer. */
+export class OutcomeUnknown extends Error {
+  readonly code = 'OUTCOME_UNKNOWN';
+}
+
 /** The part of a writer that sinks without a ledger have in common: nothing to fence, nothing known. */
 export const withoutLedger = {
   fence: (): Promise<number> => Promise.resolve(0),
@@ -96,6 +113,10 @@ export const withoutLedger = {
 /** By code and not by class: a pipeline's own sink may use another copy of this package. */
 export function isBadRow(error: unknown): boolean {
   return (error as { code?: unknown } | null)?.code === 'BAD_ROW';
+}
+
+export function isOutcomeUnknown(error: unknown): boolean {
+  return (error as { code?: unknown } | null)?.code === 'OUTCOME_UNKNOWN';
 }
 
 export function isFenced(error: unknown): boolean {

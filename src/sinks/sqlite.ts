@@ -10,7 +10,7 @@ export interface SqliteOptions<K extends string> {
   readonly table: string;
   /** The column or columns that tell rows apart: a result with a known key updates its row instead of adding one. */
   readonly key?: K | readonly K[];
-  /** `{ name: 'SQL type' }` of the table to make. Without it the first result tells. A table that is there stays as it is. */
+  /** `{ name: 'SQL type' }` of the table to make. Without it the first result tells. A table that is there stays as it is, and has to have them. */
   readonly columns?: Readonly<Record<string, string>>;
 }
 

@@ -156,6 +156,9 @@ export class Consuming {
       durability: settings.durability,
       itemTimeoutMs: settings.itemTimeoutMs,
       abortGraceMs: settings.abortGraceMs,
+      sinkIsKnown: queue.run.done > 0,
+      sinkTimeoutMs: settings.sinkTimeoutMs,
+      sinkOpenTimeoutMs: Math.min(settings.sinkTimeoutMs, settings.readyTimeoutMs / 2),
       beatMs,
       diesWithSupervisor: childrenDieWithUs,
     });

@@ -19,6 +19,7 @@ export interface ServiceSettings {
   retryCapMs: number;
   itemTimeoutMs: number;
   abortGraceMs: number;
+  sinkTimeoutMs: number;
   stopTimeoutMs: number;
   stallTimeoutMs: number;
   readyTimeoutMs: number;

@@ -1,7 +1,7 @@
 import { errorData, type ErrorData } from '../core/errors.ts';
 import { Intervals } from '../core/intervals.ts';
 import { Waiters } from '../core/waiters.ts';
-import { isBadRow, type SinkWriter } from '../sinks/port.ts';
+import { isBadRow, isOutcomeUnknown, type SinkWriter } from '../sinks/port.ts';
 import { isBeyondWaiting, patiently, type Patience } from './patience.ts';
 import { rowsOf } from './rows.ts';
 
@@ -27,7 +27,8 @@ interface Gathered {
 /**
  * Commits results in groups: one commit is under way at a time, and what completes meanwhile makes the next group. A
  * sink that is out is tried again until it is back; nothing is dropped, and what is lent bounds what gathers. A row
- * that the sink will never take is found by bisection.
+ * that the sink will never take is found by bisection. Where it is not known whether a group was committed, the ledger
+ * is asked before it is committed again (a sink without one gets it again).
  */
 export class Committer {
   readonly #options: CommitterOptions;
@@ -70,17 +71,30 @@ export class Committer {
     const { sink, patience, onDone, onFatal } = this.#options;
     const seqs = new Intervals();
     for (const seq of group.seqs) seqs.add(seq);
+    let isOutcomeOpen = false;
+    const commit = async (): Promise<void> => {
+      if (isOutcomeOpen && (await this.#isThere(seqs))) return;
+      try {
+        await sink.commit({ rows: group.rows, seqs });
+      } catch (error) {
+        isOutcomeOpen = isOutcomeUnknown(error);
+        throw error;
+      }
+    };
     try {
-      const { status } = await patiently(
-        () => sink.commit({ rows: group.rows, seqs }),
-        patience,
-        (error) => isBadRow(error) || isBeyondWaiting(error),
-      );
+      const isFinal = (error: unknown): boolean => isBadRow(error) || isBeyondWaiting(error);
+      const { status } = await patiently(commit, patience, isFinal);
       if (status === 'done') onDone(seqs);
     } catch (error) {
       if (isBadRow(error)) await this.#bisect(group, error);
       else onFatal(error);
     }
+  }
+
+  /** Whether a batch has been committed after all. One transaction: the first item tells of all. */
+  async #isThere(seqs: Intervals): Promise<boolean> {
+    const first = seqs.first!;
+    return (await this.#options.sink.ask(first, first)).length > 0;
   }
 
   async #bisect(group: Gathered, error: unknown): Promise<void> {

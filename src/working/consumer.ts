@@ -21,14 +21,16 @@ import { ItemScope } from './item-scope.ts';
 import { isBeyondWaiting, patiently, type Patience } from './patience.ts';
 import { Redelivery } from './redelivery.ts';
 import { asItIs } from './rows.ts';
-import { serialSink } from './serial-sink.ts';
+import type { SinkState } from './sink-state.ts';
 import { Settler } from './settler.ts';
 import { Slots } from './slots.ts';
 import { failureOf } from './verdict.ts';
 
 export interface ConsumerOptions {
   pipeline: Pipeline;
+  /** Its operations are done one at a time. */
   sink: SinkWriter<unknown>;
+  sinkState: SinkState;
   run: string;
   concurrency: number;
   itemTimeoutMs: number;
@@ -48,7 +50,6 @@ const timeoutRoundMs = 1000;
 
 export class Consumer {
   readonly #options: ConsumerOptions;
-  readonly #sink: SinkWriter<unknown>;
   readonly #settler: Settler;
   readonly #committer: Committer;
   readonly #redelivery: Redelivery;
@@ -59,29 +60,22 @@ export class Consumer {
   /** Aborted when the sink is no longer waited for. */
   readonly #giveUp = new AbortController();
   readonly #patience: Patience;
-  #sinkProblem: string | null = null;
   #isAborted = false;
   #drained: Promise<void> | undefined;
 
   constructor(options: ConsumerOptions) {
     this.#options = options;
-    const { clock, random, send, pipeline, concurrency, itemTimeoutMs, abortGraceMs } = options;
-    this.#sink = serialSink(options.sink);
-    this.#patience = {
-      clock,
-      random,
-      signal: this.#giveUp.signal,
-      onSinkState: (reason) => this.#tellSinkState(reason),
-    };
+    const { clock, random, send, pipeline, sink, sinkState, concurrency, itemTimeoutMs, abortGraceMs } = options;
+    this.#patience = { clock, random, signal: this.#giveUp.signal, sinkState };
     this.#settler = new Settler(send, () => this.#slots.idleSlots);
     this.#committer = new Committer({
-      sink: this.#sink,
+      sink,
       patience: this.#patience,
       onDone: (items) => this.#settler.done(items),
       onBad: (seq, error) => this.#settler.failed({ seq, verdict: 'dead', error, afterMs: null }),
       onFatal: (error) => this.#fail(error),
     });
-    this.#redelivery = new Redelivery(this.#sink, (writers) => send({ type: 'fenced', writers }));
+    this.#redelivery = new Redelivery(sink, (writers) => send({ type: 'fenced', writers }));
     const { run, resources, log, calls } = options;
     const base = { run, resources, log, calls };
     const { process } = pipeline;
@@ -116,11 +110,12 @@ export class Consumer {
   /** What the beat says. */
   get state(): Pick<Beat, 'lent' | 'started' | 'oldestMs' | 'waiting'> {
     const { running, waiting, oldestMs } = this.#slots;
+    const { problem } = this.#options.sinkState;
     return {
       lent: running + waiting,
       started: running,
       oldestMs,
-      waiting: this.#sinkProblem && `sink: ${this.#sinkProblem}`,
+      waiting: problem && `sink: ${problem}`,
     };
   }
 
@@ -142,7 +137,7 @@ export class Consumer {
   }
 
   prune({ before, open, drop }: Prune): void {
-    this.#sink.prune({ before, open, drop }).catch((error: unknown) => {
+    this.#options.sink.prune({ before, open, drop }).catch((error: unknown) => {
       // The ledger only stays larger than it need be; the next sweep takes what this one left.
       this.#options.log.warn(`the ledger could not be swept: ${describeError(errorData(error))}`);
     });
@@ -179,7 +174,10 @@ export class Consumer {
     await this.#settler.idle();
     this.#cancelRound();
     await this.#options.pipeline.teardown?.(this.#options.resources);
-    await this.#sink.close();
+    await this.#options.sink.close().catch((error: unknown) => {
+      // All that it was given is settled.
+      this.#options.log.warn(`the sink could not be closed: ${describeError(errorData(error))}`);
+    });
   }
 
   async #askFirst({ writers, history, ...batch }: Batch & Pick<Deliver, 'writers' | 'history'>): Promise<void> {
@@ -217,12 +215,6 @@ export class Consumer {
       return;
     }
     this.#settler.failed(failure);
-  }
-
-  #tellSinkState(reason: string | null): void {
-    if (reason === this.#sinkProblem) return;
-    this.#sinkProblem = reason;
-    this.#options.send({ type: 'sink', reason });
   }
 }
 

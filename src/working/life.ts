@@ -6,6 +6,8 @@ import type { ConfigureConsumer, FromConsumer, ToConsumer } from '../ipc/message
 import { formatProblems } from '../pipeline/problems.ts';
 import { Consumer } from './consumer.ts';
 import { isBeyondWaiting, patiently } from './patience.ts';
+import { SinkConnection } from './sink-connection.ts';
+import { SinkState } from './sink-state.ts';
 import { StandardOutput } from './standard-output.ts';
 
 export function consumerLife(
@@ -17,24 +19,24 @@ export function consumerLife(
   const common = commonLife(connection, options);
   const { calls, log } = common;
   const output = new StandardOutput((bytes) => send({ type: 'write' }, [bytes]));
+  const sinkState = new SinkState((reason) => send({ type: 'sink', reason }));
   const leaving = new AbortController();
   let consumer: Consumer | undefined;
 
   const configure = async (message: ConfigureConsumer): Promise<void> => {
     const { file, run, writer, ordinal, start, concurrency, durability, itemTimeoutMs, abortGraceMs } = message;
+    const { sinkTimeoutMs, sinkOpenTimeoutMs } = message;
     onConfigured(message);
     const { pipeline, problems } = await load(file);
     if (!pipeline) throw configError('PIPELINE', formatProblems(problems));
-    const sinkContext = {
-      run,
-      writer,
-      start,
-      durability,
-      clock,
-      exclusive: <T>(limit: string, task: () => T | Promise<T>) => calls.exclusive(limit, task),
-      writeOut: (bytes: Buffer) => output.write(bytes),
-    };
-    const sink = await openPatiently(() => pipeline.sink.open(sinkContext));
+    const writeOut = (bytes: Buffer): Promise<void> => output.write(bytes);
+    const sink = new SinkConnection({
+      sink: pipeline.sink,
+      context: { run, writer, start, isKnown: message.sinkIsKnown, durability, clock, writeOut },
+      exclusive: calls.exclusive,
+      timeoutMs: sinkTimeoutMs,
+    });
+    await openPatiently(sink, [sinkOpenTimeoutMs, sinkTimeoutMs]);
     // Nothing else aborts a set-up: a consumer that is to stop before it is ready is killed.
     const { signal } = leaving;
     const { fetch, limit } = calls.scope(signal);
@@ -42,6 +44,7 @@ export function consumerLife(
     consumer = new Consumer({
       pipeline,
       sink,
+      sinkState,
       run,
       concurrency,
       itemTimeoutMs,
@@ -57,16 +60,11 @@ export function consumerLife(
     common.ready(message, () => working().state);
   };
   /** A sink that is out is waited for: that is no crash. */
-  const openPatiently = async <T>(open: () => Promise<T>): Promise<T> => {
-    let wasOut = false;
-    const onSinkState = (reason: string | null): void => {
-      if (reason !== null || wasOut) send({ type: 'sink', reason });
-      wasOut = reason !== null;
-    };
-    const patience = { clock, random, signal: leaving.signal, onSinkState };
-    const opened = await patiently(open, patience, isBeyondWaiting);
-    if (opened.status === 'given up') throw new Error('given up, because this process is about to end');
-    return opened.value;
+  const openPatiently = async (sink: SinkConnection, [first, later]: [number, number]): Promise<void> => {
+    // Once the supervisor knows that the sink is out, nothing is urgent any more.
+    const open = (): Promise<void> => sink.open(sinkState.problem === null ? first : later);
+    const { status } = await patiently(open, { clock, random, signal: leaving.signal, sinkState }, isBeyondWaiting);
+    if (status === 'given up') throw new Error('given up, because this process is about to end');
   };
   const drain = async (): Promise<void> => {
     await consumer?.drain();

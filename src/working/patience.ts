@@ -2,6 +2,7 @@ import { equalJitter, type Backoff } from '../core/backoff.ts';
 import { pause, type Clock } from '../core/clock.ts';
 import { describeError, errorData, MillraceError } from '../core/errors.ts';
 import { isFenced } from '../sinks/port.ts';
+import type { SinkState } from './sink-state.ts';
 
 const backoff: Backoff = { baseMs: 500, capMs: 30_000 };
 
@@ -11,8 +12,8 @@ export interface Patience {
   random: () => number;
   /** Ends the waiting. */
   signal: AbortSignal;
-  /** The sink takes nothing now, and why; null when it does again. */
-  onSinkState: (reason: string | null) => void;
+  /** Is told whether the sink takes anything. */
+  sinkState: Pick<SinkState, 'set'>;
 }
 
 /**
@@ -21,17 +22,17 @@ export interface Patience {
  */
 export async function patiently<T>(
   task: () => Promise<T>,
-  { clock, random, signal, onSinkState }: Patience,
+  { clock, random, signal, sinkState }: Patience,
   isFinal: (error: unknown) => boolean = () => false,
 ): Promise<{ status: 'done'; value: T } | { status: 'given up' }> {
   for (let attempt = 1; !signal.aborted; attempt++) {
     try {
       const value = await task();
-      onSinkState(null);
+      sinkState.set(null);
       return { status: 'done', value };
     } catch (error) {
       if (isFinal(error)) throw error;
-      onSinkState(describeError(errorData(error)));
+      sinkState.set(describeError(errorData(error)));
       await pause(clock, equalJitter(backoff, attempt, random()), signal);
     }
   }

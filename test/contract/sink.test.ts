@@ -28,6 +28,7 @@ sinkContract('sqlite, a table without a key', {
 
 sinkContract('memory', {
   transactional: true,
+  isLasting: false,
   create: () => {
     const sink = memory<Row>();
     return { sink, rows: () => [...sink.rows], dispose() {} };

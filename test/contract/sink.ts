@@ -24,11 +24,16 @@ export interface Subject {
   readonly transactional: boolean;
   /** False for a sink that throws rows away. */
   readonly keepsRows?: boolean;
+  /** False for a sink that goes with its process. */
+  readonly isLasting?: boolean;
   readonly create: () => SinkUnderTest;
 }
 
 /** What every sink promises (src/sinks/port.ts), and a transactional one besides; `create` makes one with an empty place. */
-export function sinkContract(name: string, { transactional, keepsRows = true, create }: Subject): void {
+export function sinkContract(
+  name: string,
+  { transactional, keepsRows = true, isLasting = true, create }: Subject,
+): void {
   const kept = (ids: number[]): number[] => (keepsRows ? ids : []);
   describe(`a sink: ${name}`, () => {
     let place: Place;
@@ -76,7 +81,20 @@ export function sinkContract(name: string, { transactional, keepsRows = true, cr
       expect(place.isTransactional).toBe(transactional);
     });
 
+    it('that is opened again, after nobody knows what became of a commit, goes on', async () => {
+      const giveUp = new AbortController();
+      const first = await place.open({ signal: giveUp.signal });
+      await first.commit({ rows: [row(1)], seqs: seqs([1, 1]) });
+      giveUp.abort(new Error('given up'));
+      void first.close();
+      const again = await place.open({ isKnown: true });
+      expect(await again.ask(1, 2)).toEqual(transactional ? [[1, 1]] : []);
+      await again.commit({ rows: [row(2)], seqs: seqs([2, 2]) });
+      expect(place.ids()).toEqual(kept([1, 2]));
+    });
+
     if (transactional) transactionalContract(create);
+    if (transactional && isLasting) lastingContract(create);
   });
 }
 
@@ -310,6 +328,21 @@ function transactionalContract(create: () => SinkUnderTest): void {
       { numRuns: 25 },
     );
   }, 60_000);
+}
+
+function lastingContract(create: () => SinkUnderTest): void {
+  let place: Place;
+  beforeEach(() => {
+    place = new Place(create());
+  });
+  afterEach(async () => await place.close());
+
+  it('refuses a run that has results, if it has never heard of it', async () => {
+    await place.open({ run: 'run-2', writer: 1 });
+    await expect(place.open({ writer: 2, isKnown: true })).rejects.toMatchObject({ code: 'SINK_OTHER', exitCode: 78 });
+    await place.open({ writer: 2 });
+    await place.open({ writer: 3, isKnown: true });
+  });
 }
 
 /** A writer commits `seq` and, if it dies then, its successor is lent the same again. */

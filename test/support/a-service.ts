@@ -242,6 +242,7 @@ const settings: ServiceSettings = {
   retryCapMs: 10_000,
   itemTimeoutMs: 300_000,
   abortGraceMs: 30_000,
+  sinkTimeoutMs: 60_000,
   stopTimeoutMs: 25_000,
   stallTimeoutMs: 60_000,
   readyTimeoutMs: 30_000,

@@ -1,16 +1,21 @@
-import { pause, type Clock } from '../../core/clock.ts';
+import { pause } from '../../core/clock.ts';
 import { MillraceError } from '../../core/errors.ts';
+import type { SinkContext } from '../port.ts';
 import { sqliteCodeOf } from './database.ts';
 
 const longestPauseMs = 100;
-const giveUpMs = 30_000;
+const giveUpMs = 5000;
 
 /**
  * Runs `step`, again and again while another process has the database locked: the pipeline's own consumers queue up
  * before they get here, but nothing keeps a backup or somebody's shell from holding it. `step` must have no effect when
- * it fails. The event loop is free in between. Gives up after 30 seconds, which counts as an unreachable sink.
+ * it fails. The event loop is free in between. Gives up after 5 seconds, which counts as an unreachable sink.
  */
-export async function untilFree<T>(clock: Clock, file: string, step: () => T): Promise<T> {
+export async function untilFree<T>(
+  { clock, signal }: Pick<SinkContext, 'clock' | 'signal'>,
+  file: string,
+  step: () => T,
+): Promise<T> {
   const begin = clock.now();
   for (let pauseMs = 1; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
     try {
@@ -22,7 +27,8 @@ export async function untilFree<T>(clock: Clock, file: string, step: () => T): P
         throw new MillraceError('SINK_LOCKED', text, { cause: error });
       }
     }
-    await pause(clock, pauseMs);
+    await pause(clock, pauseMs, signal);
+    signal.throwIfAborted();
   }
 }
 

@@ -2,7 +2,8 @@ import { existsSync } from 'node:fs';
 import { realpath } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import Sqlite from 'better-sqlite3';
-import { configError, type MillraceError } from '../../core/errors.ts';
+import { configError, MillraceError } from '../../core/errors.ts';
+import { exitCodes } from '../../core/exit-codes.ts';
 import { requireSafeSqlite } from '../../core/sqlite-version.ts';
 
 export type Database = Sqlite.Database;
@@ -54,9 +55,18 @@ export function connect(file: string, durability: 'full' | 'normal'): Database {
 /** `error` as a configuration error, if it says that the file is not, and will not be, one to write to. */
 export function unusable(file: string, error: unknown): MillraceError | undefined {
   const code = sqliteCodeOf(error);
+  if (code?.startsWith('SQLITE_CORRUPT')) return damaged(file, error);
   if (code === undefined || !/^SQLITE_(NOTADB|CANTOPEN|READONLY|PERM)/.test(code)) return undefined;
   const hint = code === 'SQLITE_NOTADB' ? 'It is not a SQLite database: name another file, or move it away.' : writable;
   return configError('SINK_FILE', `cannot write ${file}: ${(error as Error).message} (${code}). ${hint}`, error);
+}
+
+/** What is in the file is no longer a whole database: nothing more is to be written to it. */
+export function damaged(file: string, error: unknown): MillraceError {
+  const text = `${file} is damaged: ${(error as Error).message} (${sqliteCodeOf(error)}). Nothing more is written to it; `;
+  const advice =
+    'the queue keeps what is not in it. Mend it ("sqlite3 FILE .recover"), or restore it and the queue together.';
+  return new MillraceError('SINK_DAMAGED', text + advice, { cause: error, exitCode: exitCodes.io });
 }
 
 const writable = 'It has to be a file that this user may write, in a folder where this user may make files.';

@@ -9,14 +9,14 @@
  * it at that moment, and finds no row afterwards: so a process that was given up for dead cannot commit what has been
  * handed to its successor. All methods but `ask` run inside a transaction of the caller.
  */
-import { MillraceError } from '../../core/errors.ts';
+import { configError, MillraceError } from '../../core/errors.ts';
 import { Intervals, type Interval } from '../../core/intervals.ts';
 import { Fenced, type SinkContext } from '../port.ts';
 import type { QueueStart } from '../../core/queue-start.ts';
 import { refuseOlderQueue, type SeenStart } from '../older-queue.ts';
 import type { Database, Statement } from './database.ts';
 
-type Who = Pick<SinkContext, 'run' | 'writer' | 'start'>;
+type Who = Pick<SinkContext, 'run' | 'writer' | 'start' | 'isKnown'>;
 
 const tables = `
   CREATE TABLE IF NOT EXISTS millrace_ledger (
@@ -45,12 +45,14 @@ export class Ledger {
 
   /**
    * Makes the tables if need be and registers this writer; one that registers again bars its earlier self. Throws
-   * `Fenced` if it has been barred, a configuration error if the database has seen a later state of the queue.
+   * `Fenced` if it has been barred, a configuration error if the database has seen a later
+   * state of the queue, or not what it must have seen.
    */
   constructor(db: Database, who: Who) {
     this.#who = who;
     db.exec(tables);
     noteStart(db, who.start);
+    if (who.isKnown) refuseOtherSink(db, who);
     const register = db.prepare(
       `INSERT INTO millrace_writer (run, writer, session, generation) VALUES (?, ?, 0, ?)
        ON CONFLICT (run, writer) DO UPDATE SET session = session + 1 WHERE session >= 0 RETURNING session`,
@@ -140,6 +142,16 @@ function noteStart(db: Database, start: QueueStart): void {
      ON CONFLICT (queue) DO UPDATE SET generation = excluded.generation, start = excluded.start`,
   );
   note.run(start.queue, start.generation, start.ids[0]!);
+}
+
+/** Each writer of a run stays on record while it runs. Where there is none, the run's results are somewhere else. */
+function refuseOtherSink(db: Database, { run }: Who): void {
+  if (db.prepare('SELECT 1 FROM millrace_writer WHERE run = ? LIMIT 1').get(run) !== undefined) return;
+  throw configError(
+    'SINK_OTHER',
+    `${db.name} knows nothing of run ${run}, which has results in its sink already: it is another database than the one ` +
+      'that has them, or was emptied. Put that one back, or begin with --fresh.',
+  );
 }
 
 function barred(writer: number): Fenced {

@@ -29,6 +29,18 @@ export function readColumns(db: Database, { table, key }: SqliteTarget): Columns
   return new Map(columns.map((column) => [fold(column.name), column]));
 }
 
+/** Throws a configuration error if the table lacks one of the columns that the options name. */
+export function requireColumns(there: Columns, { table, file, columns = {} }: SqliteTarget): void {
+  const missing = Object.keys(columns).filter((name) => !there.has(fold(name)));
+  if (missing.length === 0) return;
+  const names = [...there.values()].map(({ name }) => name).join(', ');
+  throw configError(
+    'SINK_TABLE',
+    `table "${table}" of ${file}: expected the columns ${Object.keys(columns).join(', ')}, and there is no ${missing.join(', ')} ` +
+      `(it has ${names}); add what is missing, or name another table`,
+  );
+}
+
 /** Throws a configuration error unless SQLite can tell rows by the key: unless a unique index is on exactly it. */
 export function requireKey(db: Database, { table, key, file }: SqliteTarget): void {
   if (key.length === 0) return;

@@ -1,11 +1,12 @@
-import { configError, errorData, MillraceError } from '../../core/errors.ts';
+import { configError, errorData } from '../../core/errors.ts';
 import { describeValue } from '../describe-value.ts';
 import { isPlainObject } from '../plain-object.ts';
 import { BadRow } from '../port.ts';
 import { sqliteCodeOf, type Database, type Statement } from './database.ts';
+import { isRowsFault } from './fault.ts';
 import { fold, identifierProblem } from './identifier.ts';
 import type { SqliteTarget } from './options.ts';
-import { readColumns, requireKey, type Columns } from './schema.ts';
+import { readColumns, requireColumns, requireKey, type Columns } from './schema.ts';
 import { createTable, insert } from './sql.ts';
 import { toSqlite, typeFor, type Bound, type Column } from './values.ts';
 
@@ -28,7 +29,7 @@ export class ResultTable {
   #columns: Columns | undefined;
   readonly #shapes = new Map<string, Shape>();
 
-  /** Makes the table if its columns are known. Throws a configuration error if it cannot be made or has another key. */
+  /** Makes the table if its columns are known. Throws a configuration error if it cannot be made, or has other columns or another key. */
   constructor(db: Database, target: SqliteTarget) {
     this.#db = db;
     this.#target = target;
@@ -39,7 +40,10 @@ export class ResultTable {
         return configError('SINK_TABLE', text, error);
       });
     }
-    if (this.#columns !== undefined) requireKey(db, target);
+    if (this.#columns !== undefined) {
+      requireColumns(this.#columns, target);
+      requireKey(db, target);
+    }
   }
 
   /**
@@ -155,14 +159,4 @@ function fits(row: unknown, { names, columns, bound }: Shape): boolean {
     i++;
   }
   return i === names.length;
-}
-
-/**
- * Of SQLite's errors a closed list is the row's; the others are the sink's, and it will be tried again. What is
- * neither SQLite's nor ours came from reading the row, or says that a value is too big to bind.
- */
-function isRowsFault(error: unknown): boolean {
-  const code = sqliteCodeOf(error);
-  if (code !== undefined) return /^SQLITE_(CONSTRAINT|MISMATCH|TOOBIG)/.test(code);
-  return !(error instanceof MillraceError);
 }

@@ -1,6 +1,7 @@
-import { BadRow, type SinkContext, type SinkWriter } from '../port.ts';
+import type { SinkContext, SinkWriter } from '../port.ts';
 import { untilFree } from './busy.ts';
-import { connect, immediately, realPathOf, sqliteCodeOf, unusable, type Database } from './database.ts';
+import { connect, immediately, realPathOf, unusable, type Database } from './database.ts';
+import { faultOf } from './fault.ts';
 import { watchIdentity } from './file-identity.ts';
 import { Ledger } from './ledger.ts';
 import type { SqliteTarget } from './options.ts';
@@ -11,7 +12,7 @@ export async function openWriter(target: SqliteTarget, context: SinkContext): Pr
   const file = await realPathOf(target.file);
   // SQLite's way of waiting for the one writer it takes is polling, and unfair: consumers line up before they come here.
   const inTurn = <T>(step: () => T): Promise<T> =>
-    context.exclusive(`sink:sqlite:${file}`, () => untilFree(context.clock, file, step));
+    context.exclusive(`sink:sqlite:${file}`, () => untilFree(context, file, step));
 
   const { db, atomically, ledger, table, checkFile } = await inTurn(() => begin(target, context, file));
 
@@ -25,8 +26,7 @@ export async function openWriter(target: SqliteTarget, context: SinkContext): Pr
         });
       } catch (error) {
         table.forget();
-        if (!isDeferredConstraint(error)) throw error;
-        throw new BadRow(`table "${target.table}": ${error.message}`, { cause: error });
+        throw faultOf(error, file, target.table);
       }
     });
 
@@ -38,7 +38,7 @@ export async function openWriter(target: SqliteTarget, context: SinkContext): Pr
       }),
     fence: (writers) => transact(() => ledger.fence(writers)),
     // Reading waits for no writer and keeps none waiting.
-    ask: (from, to) => untilFree(context.clock, file, () => ledger.ask(from, to)),
+    ask: (from, to) => untilFree(context, file, () => ledger.ask(from, to)),
     prune: (request) => transact(() => ledger.prune(request)),
     close() {
       db.close();
@@ -67,9 +67,4 @@ function begin(target: SqliteTarget, context: SinkContext, file: string): Opened
     db.close();
     throw unusable(file, error) ?? error;
   }
-}
-
-/** A foreign key that is checked at the end only: the one fault of a row that shows in COMMIT. */
-function isDeferredConstraint(error: unknown): error is Error {
-  return sqliteCodeOf(error) === 'SQLITE_CONSTRAINT_FOREIGNKEY';
 }

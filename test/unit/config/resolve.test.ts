@@ -38,6 +38,7 @@ describe('the settings', () => {
         deadMax: 10_000,
         itemTimeout: 300_000,
         abortGrace: 30_000,
+        sinkTimeout: 60_000,
         stopTimeout: 25_000,
         stallTimeout: 60_000,
         readyTimeout: 30_000,

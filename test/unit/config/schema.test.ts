@@ -23,6 +23,7 @@ const inPipelines: Record<Exclude<OptionName, (typeof outside)[number]>, unknown
   deadMax: 10,
   itemTimeout: '1 min',
   abortGrace: '3s',
+  sinkTimeout: '20s',
   stopTimeout: 0,
   stallTimeout: '10s',
   readyTimeout: '5s',
@@ -48,6 +49,7 @@ describe('the options', () => {
       retryBase: 2000,
       retryCap: 60_000,
       itemTimeout: 60_000,
+      sinkTimeout: 20_000,
       queueHighBytes: 1024 ** 2,
     });
     for (const name of Object.keys(inPipelines)) expect(origins[name as OptionName].source).toBe('pipeline');

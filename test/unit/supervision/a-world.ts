@@ -56,6 +56,7 @@ export class World {
   readonly writers = new Map<number, { isProducer: boolean; ended: boolean; fenced: boolean }>();
   /** Attempts seen by `process`, by item. */
   readonly attempts = new Map<number, number>();
+  readonly tries = new Map<number, number>();
   children: AnyChild[] = [];
   outcome: Outcome | undefined;
   service: Service | undefined;
@@ -97,6 +98,7 @@ export class World {
           retryCapMs: 100,
           itemTimeoutMs: 300_000,
           abortGraceMs: 30_000,
+          sinkTimeoutMs: 60_000,
           stopTimeoutMs: 25_000,
           stallTimeoutMs: 600_000,
           readyTimeoutMs: 600_000,
@@ -247,7 +249,7 @@ export class World {
   }
 
   #pipeline(isDead: () => boolean): Pipeline {
-    const { items, checkpointEvery, clock, attempts, sink } = this;
+    const { items, checkpointEvery, clock, attempts, tries, sink } = this;
     return {
       [pipelineMark]: 1,
       name: 'tested',
@@ -260,18 +262,16 @@ export class World {
       },
       process: (item, context: ProcessContext) => {
         attempts.set(context.seq, Math.max(attempts.get(context.seq) ?? 0, context.attempt));
-        return processed(item as Item, context, clock);
+        tries.set(context.seq, (tries.get(context.seq) ?? 0) + 1);
+        return processed(item as Item, context, clock, tries.get(context.seq)!);
       },
       sink: { ...sink, open: async (context) => cutOff(await sink.open(context), isDead) } as Pipeline['sink'],
     };
   }
 }
 
-async function later(ms: number, clock: HandClock): Promise<void> {
-  await pause(clock, ms);
-}
-
-function processed(item: Item, { attempt, signal }: ProcessContext, clock: HandClock): unknown {
+/** `tries` counts all, also those that use no attempt. */
+function processed(item: Item, { attempt, signal }: ProcessContext, clock: HandClock, tries: number): unknown {
   switch (item.way) {
     case 'at once':
       return rowsOf(item)[0];
@@ -283,8 +283,8 @@ function processed(item: Item, { attempt, signal }: ProcessContext, clock: HandC
       if (attempt < 3) throw new Error('not yet');
       return rowsOf(item);
     case 'later':
-      return later(3, clock).then(() => {
-        if (clock.now() % 3 === 0) return rowsOf(item);
+      return pause(clock, 3).then(() => {
+        if (tries > 3) return rowsOf(item);
         throw new RetryAfter(7);
       });
     case 'never':

@@ -3,8 +3,10 @@ import type { Deliver, FromConsumer, Released, Settle } from '../../../src/ipc/m
 import type { ProcessContext } from '../../../src/pipeline/context.ts';
 import { pipelineMark, type Pipeline } from '../../../src/pipeline/types.ts';
 import { memory, type MemorySink } from '../../../src/sinks/memory.ts';
-import type { SinkContext, SinkWriter } from '../../../src/sinks/port.ts';
+import type { Sink, SinkWriter } from '../../../src/sinks/port.ts';
 import { Consumer } from '../../../src/working/consumer.ts';
+import { SinkConnection } from '../../../src/working/sink-connection.ts';
+import { SinkState } from '../../../src/working/sink-state.ts';
 import { frameOf } from '../../support/frames.ts';
 import { HandClock } from '../../support/hand-clock.ts';
 import { microtasks } from '../../support/microtasks.ts';
@@ -14,11 +16,14 @@ export interface AConsumerOptions {
   teardown?: () => unknown;
   /** The store that writers share; default: one of its own. */
   store?: MemorySink<unknown>;
+  /** In place of the store. */
+  sink?: Sink<unknown>;
   /** Puts itself before the writer that the store opens. */
   wrap?: (writer: SinkWriter<unknown>) => SinkWriter<unknown>;
   writer?: number;
   concurrency?: number;
   itemTimeoutMs?: number;
+  sinkTimeoutMs?: number;
   /** Whether settles are confirmed at once. */
   confirms?: boolean;
 }
@@ -43,11 +48,19 @@ export class AConsumer {
     this.clock = clock;
     this.store = store;
     const { process, teardown, concurrency = 4, itemTimeoutMs = 60_000, confirms = true } = options;
-    const pipeline: Pipeline = { [pipelineMark]: 1, name: 'tested', source: [], process, teardown, sink: store };
+    const pipeline: Pipeline = {
+      [pipelineMark]: 1,
+      name: 'tested',
+      source: [],
+      process,
+      teardown,
+      sink: options.sink ?? store,
+    };
     const warn = (message: string): void => void this.log.push(message);
     this.consumer = new Consumer({
       pipeline,
       sink,
+      sinkState: new SinkState((reason) => this.sent.push({ type: 'sink', reason })),
       run: 'run-1',
       concurrency,
       itemTimeoutMs,
@@ -79,18 +92,31 @@ export class AConsumer {
   }
 
   static async open(options: AConsumerOptions = {}): Promise<AConsumer> {
-    const { store = memory(), writer = 1, wrap = (same: SinkWriter<unknown>) => same } = options;
+    const {
+      store = memory(),
+      writer = 1,
+      wrap = (same: SinkWriter<unknown>) => same,
+      sinkTimeoutMs = 60_000,
+    } = options;
+    const { open } = options.sink ?? store;
     const clock = new HandClock();
-    const context: SinkContext = {
+    const context = {
       run: 'run-1',
       writer,
       start: { queue: 'queue-1', generation: 1, ids: ['start 1'] },
-      durability: 'full',
+      durability: 'full' as const,
+      isKnown: false,
       clock,
-      exclusive: async (_name, task) => await task(),
       writeOut: () => Promise.resolve(),
     };
-    return new AConsumer(options, store, wrap(await store.open(context)), clock);
+    const sink = new SinkConnection({
+      sink: { open: async (full) => wrap(await open(full)) },
+      context,
+      exclusive: (_name, task) => task(),
+      timeoutMs: sinkTimeoutMs,
+    });
+    await sink.open();
+    return new AConsumer(options, store, sink, clock);
   }
 
   /** Lends it these items, the first of which is `seq`. */

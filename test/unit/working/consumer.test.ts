@@ -2,8 +2,10 @@ import { getEventListeners } from 'node:events';
 import { describe, expect, it } from '@jest/globals';
 import { DependencyError, PermanentError, RetryAfter } from '../../../src/core/errors.ts';
 import type { ProcessContext } from '../../../src/pipeline/context.ts';
+import { discard } from '../../../src/sinks/discard.ts';
 import { memory } from '../../../src/sinks/memory.ts';
-import { BadRow, type Batch, type SinkWriter } from '../../../src/sinks/port.ts';
+import { BadRow, withoutLedger, type Batch, type Sink, type SinkWriter } from '../../../src/sinks/port.ts';
+import { AServer, type Fate } from '../../support/a-server.ts';
 import { AConsumer, Held } from './a-consumer.ts';
 
 /** A writer whose commits wait for the test. */
@@ -400,6 +402,89 @@ describe('a sink that is out', () => {
     expect(await world.isOver(drained)).toBe(true);
     expect(world.settles).toEqual([]);
     expect(world.clock.waiting).toBe(0);
+  });
+});
+
+describe('a commit of which nobody knows the outcome', () => {
+  it.each<[Fate, string]>([
+    ['lost before', 'connection reset by the server'],
+    ['lost after', 'connection reset by the server'],
+    ['hangs before', 'a commit took longer than 1s'],
+    ['hangs after', 'a commit took longer than 1s'],
+    ['late', 'a commit took longer than 1s'],
+  ])('is asked about in a new session, and its rows are there once: %s', async (fate, reason) => {
+    const server = new AServer();
+    server.fates = [fate];
+    const world = await AConsumer.open({ sink: server.sink, sinkTimeoutMs: 1000 });
+    world.deliver(['a', 'b', 'c'], { seq: 4 });
+    await world.settle();
+    if (reason.includes('took longer')) world.clock.turn(1000);
+    await world.settle();
+    expect([world.settles, server.opened]).toEqual([[], 1]);
+    expect(world.sent).toEqual([{ type: 'sink', reason }]);
+    expect(world.consumer.state.waiting).toBe(`sink: ${reason}`);
+    // Meanwhile the server cannot be reached, or does not answer: still nothing is said.
+    server.refusal = new Error('connection refused');
+    world.clock.turn(1000);
+    await world.settle();
+    expect(world.sent.at(-1)).toEqual({ type: 'sink', reason: 'connection refused' });
+    server.refusal = undefined;
+    server.isDeaf = true;
+    world.clock.turn(1000);
+    await world.settle();
+    world.clock.turn(1000);
+    await world.settle();
+    expect(world.sent.at(-1)).toEqual({ type: 'sink', reason: 'opening took longer than 1s' });
+    server.isDeaf = false;
+    world.clock.turn(30_000);
+    await world.settle();
+    expect([world.done, world.failed, world.failures]).toEqual([[4, 5, 6], [], []]);
+    expect([server.rows, server.ledger.toFlat()]).toEqual([
+      ['a', 'b', 'c'],
+      [4, 6],
+    ]);
+    expect(world.sent.filter(({ type }) => type === 'sink').at(-1)).toEqual({ type: 'sink', reason: null });
+  });
+
+  it('again and again, is found out again and again', async () => {
+    const server = new AServer();
+    server.fates = ['lost before', 'late', 'hangs before', 'lost after'];
+    const world = await AConsumer.open({ sink: server.sink, sinkTimeoutMs: 1000, concurrency: 2 });
+    world.deliver(['a', 'b', 'c', 'd', 'e']);
+    for (let i = 0; i < 20; i++) {
+      world.clock.turn(30_000);
+      await world.settle();
+    }
+    expect([world.done, world.failures]).toEqual([[1, 2, 3, 4, 5], []]);
+    expect(server.rows).toEqual(['a', 'b', 'c', 'd', 'e']);
+  });
+
+  it('in a sink without a ledger is made again: at least once', async () => {
+    const written: unknown[] = [];
+    let opened = 0;
+    const sink: Sink<unknown> = {
+      ...discard(),
+      open: () => {
+        opened += 1;
+        const isFirst = opened === 1;
+        return Promise.resolve({
+          ...withoutLedger,
+          commit: async ({ rows }) => {
+            written.push(...rows);
+            if (isFirst) await new Promise(() => undefined);
+          },
+          close: () => Promise.resolve(),
+        });
+      },
+    };
+    const world = await AConsumer.open({ sink, sinkTimeoutMs: 1000 });
+    world.deliver(['a']);
+    await world.settle();
+    world.clock.turn(1000);
+    await world.settle();
+    world.clock.turn(1000);
+    await world.settle();
+    expect([world.done, written, opened]).toEqual([[1], ['a', 'a'], 2]);
   });
 });
 

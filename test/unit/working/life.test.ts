@@ -25,6 +25,9 @@ const configure: ConfigureConsumer = {
   durability: 'full',
   itemTimeoutMs: 60_000,
   abortGraceMs: 30_000,
+  sinkIsKnown: false,
+  sinkTimeoutMs: 60_000,
+  sinkOpenTimeoutMs: 15_000,
   beatMs: 1000,
   diesWithSupervisor: true,
 };

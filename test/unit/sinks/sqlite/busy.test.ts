@@ -56,7 +56,7 @@ describe('a database that another process has locked', () => {
     await writer.write({ id: 1 });
     const other = folder.connect();
     other.exec('BEGIN IMMEDIATE');
-    clock.onWait = () => clock.turn(10_000);
+    clock.onWait = () => clock.turn(2000);
     await expect(writer.write({ id: 2 })).rejects.toMatchObject({ code: 'SINK_LOCKED' });
     expect(clock.waits).toBe(3);
     other.exec('COMMIT');

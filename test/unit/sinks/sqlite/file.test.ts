@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { connect } from '../../../../src/sinks/sqlite/database.ts';
@@ -66,6 +66,17 @@ describe('a database file', () => {
     await expect(opened).rejects.toMatchObject({ code: 'SINK_FILE', exitCode: 78 });
     await expect(opened).rejects.toThrow(text);
     await expect(opened).rejects.toThrow(file);
+  });
+
+  it('that is damaged is left alone: exit 74', async () => {
+    folder.run('CREATE TABLE results (id)', 'INSERT INTO results VALUES (1)');
+    const bytes = readFileSync(folder.file);
+    // The header stays: it looks like a database until its schema is read.
+    writeFileSync(folder.file, bytes.fill(0xa5, 100));
+    const damaged = readFileSync(folder.file);
+    await expect(folder.open()).rejects.toMatchObject({ code: 'SINK_DAMAGED', exitCode: 74 });
+    await expect(folder.open()).rejects.toThrow(`${folder.file} is damaged`);
+    expect(readFileSync(folder.file).equals(damaged)).toBe(true);
   });
 
   it.each<[string, (file: string) => void, string]>([

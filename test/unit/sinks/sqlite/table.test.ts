@@ -107,6 +107,14 @@ describe('a table that is not there', () => {
 });
 
 describe('a table that is there', () => {
+  it('and lacks a column that the options name is refused when the sink is opened', async () => {
+    folder.run('CREATE TABLE results (Id INTEGER, label TEXT)');
+    const opened = folder.open({ columns: { id: 'INTEGER', name: 'TEXT', price: 'REAL' } });
+    await expect(opened).rejects.toMatchObject({ code: 'SINK_TABLE', exitCode: 78 });
+    await expect(opened).rejects.toThrow('expected the columns id, name, price, and there is no name, price');
+    await expect(opened).rejects.toThrow('it has Id, label');
+  });
+
   it('is used as it is, with its defaults, computed columns and names of any case', async () => {
     folder.run("CREATE TABLE Results (Id INTEGER, name TEXT DEFAULT 'none', double AS (Id * 2))");
     const writer = await folder.open();

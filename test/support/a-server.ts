@@ -1,0 +1,73 @@
+import { Intervals } from '../../src/core/intervals.ts';
+import {
+  Fenced,
+  OutcomeUnknown,
+  sinkMark,
+  type Batch,
+  type Sink,
+  type SinkContext,
+  type SinkWriter,
+} from '../../src/sinks/port.ts';
+
+/** What becomes of one commit: the answer arrives; is lost, or never comes, before or after the server has done it. */
+export type Fate = 'answered' | 'lost before' | 'lost after' | 'hangs before' | 'hangs after' | 'late';
+
+/**
+ * A sink on a server, as far as a client can tell: what it has sent may be carried out although nobody waits for it
+ * any more. A `late` commit never answers, and is carried out only when its writer opens again, before that counts.
+ */
+export class AServer {
+  readonly rows: unknown[] = [];
+  readonly ledger = new Intervals();
+  /** Of the commits to come, in order; after them all are answered. */
+  fates: Fate[] = [];
+  opened = 0;
+  closed = 0;
+  /** While set, opening fails with it. */
+  refusal: Error | undefined;
+  /** While true, opening hangs. */
+  isDeaf = false;
+  #session = 0;
+  #underWay: (() => void)[] = [];
+
+  readonly sink: Sink<unknown> = {
+    [sinkMark]: true,
+    kind: 'server',
+    transactional: true,
+    target: 'a server',
+    open: (context) => this.#open(context),
+  };
+
+  async #open(_context: SinkContext): Promise<SinkWriter<unknown>> {
+    if (this.isDeaf) await new Promise(() => undefined);
+    if (this.refusal) throw this.refusal;
+    this.opened += 1;
+    // Raising the session waits for the transaction that has the writer's row.
+    for (const finish of this.#underWay.splice(0)) finish();
+    const session = ++this.#session;
+    return {
+      commit: (batch) => this.#commit(session, batch),
+      fence: () => Promise.resolve(this.ledger.last ?? 0),
+      ask: (from, to) => Promise.resolve([...this.ledger.within(from, to)]),
+      prune: () => Promise.resolve(),
+      close: () => Promise.resolve(void (this.closed += 1)),
+    };
+  }
+
+  async #commit(session: number, batch: Batch<unknown>): Promise<void> {
+    const never = new Promise<never>(() => undefined);
+    const fate = this.fates.shift() ?? 'answered';
+    const carryOut = (): void => {
+      if (session !== this.#session) throw new Fenced('an earlier session');
+      for (const [from, to] of batch.seqs) {
+        if (!this.ledger.within(from, to).next().done) throw new Error(`seqs ${from} to ${to} came twice`);
+        this.ledger.add(from, to);
+      }
+      this.rows.push(...batch.rows);
+    };
+    if (fate === 'late') this.#underWay.push(carryOut);
+    if (fate === 'answered' || fate.endsWith('after')) carryOut();
+    if (fate.startsWith('lost')) throw new OutcomeUnknown('connection reset by the server');
+    if (fate !== 'answered') await never;
+  }
+}

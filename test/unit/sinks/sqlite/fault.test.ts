@@ -1,0 +1,58 @@
+import { describe, expect, it } from '@jest/globals';
+import { MillraceError } from '../../../../src/core/errors.ts';
+import { isBadRow, isOutcomeUnknown } from '../../../../src/sinks/port.ts';
+import { faultOf, isRowsFault } from '../../../../src/sinks/sqlite/fault.ts';
+
+const failure = (code: string): Error => Object.assign(new Error('what SQLite says'), { code });
+
+describe('an error of SQLite is the fault', () => {
+  it.each([
+    'SQLITE_CONSTRAINT_NOTNULL',
+    'SQLITE_CONSTRAINT_CHECK',
+    'SQLITE_CONSTRAINT_UNIQUE',
+    'SQLITE_CONSTRAINT_TRIGGER',
+    'SQLITE_MISMATCH',
+    'SQLITE_TOOBIG',
+  ])('of a row: %s', (code) => {
+    expect(isRowsFault(failure(code))).toBe(true);
+  });
+
+  it.each([
+    'SQLITE_BUSY',
+    'SQLITE_BUSY_SNAPSHOT',
+    'SQLITE_LOCKED',
+    'SQLITE_FULL',
+    'SQLITE_READONLY',
+    'SQLITE_CANTOPEN',
+    'SQLITE_NOMEM',
+    'SQLITE_ERROR',
+    'SQLITE_INTERRUPT',
+    'SQLITE_AUTH',
+    'SQLITE_SCHEMA',
+  ])('of the sink, which is tried again: %s', (code) => {
+    const error = failure(code);
+    expect([isRowsFault(error), faultOf(error, '/out.db', 'rows')]).toEqual([false, error]);
+  });
+
+  it.each(['SQLITE_IOERR', 'SQLITE_IOERR_FSYNC', 'SQLITE_IOERR_WRITE'])(
+    'of the disk, and nobody knows what is there: %s',
+    (code) => {
+      const fault = faultOf(failure(code), '/out.db', 'rows');
+      expect(isOutcomeUnknown(fault)).toBe(true);
+      expect((fault as Error).message).toBe(`/out.db: what SQLite says (${code})`);
+    },
+  );
+
+  it.each(['SQLITE_CORRUPT', 'SQLITE_CORRUPT_INDEX', 'SQLITE_NOTADB'])('of the file, for good: %s', (code) => {
+    expect(faultOf(failure(code), '/out.db', 'rows')).toMatchObject({ code: 'SINK_DAMAGED', exitCode: 74 });
+  });
+
+  it('of a row, if it is a foreign key that is looked at last', () => {
+    expect(isBadRow(faultOf(failure('SQLITE_CONSTRAINT_FOREIGNKEY'), '/out.db', 'rows'))).toBe(true);
+  });
+
+  it('of a row, if reading it threw; never, if it is ours', () => {
+    expect(isRowsFault(new TypeError('a getter'))).toBe(true);
+    expect(isRowsFault(new MillraceError('SINK_KEY', 'no such index'))).toBe(false);
+  });
+});

@@ -1,0 +1,190 @@
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import { Intervals } from '../../../src/core/intervals.ts';
+import { withoutLedger, type SinkContext, type SinkWriter } from '../../../src/sinks/port.ts';
+import { SinkConnection, type SinkConnectionOptions } from '../../../src/working/sink-connection.ts';
+import { sinkContext } from '../../contract/sink-context.ts';
+import { AServer } from '../../support/a-server.ts';
+import { HandClock } from '../../support/hand-clock.ts';
+import { microtasks } from '../../support/microtasks.ts';
+import { Held } from './a-consumer.ts';
+
+const timeoutMs = 1000;
+let clock: HandClock;
+beforeEach(() => {
+  clock = new HandClock();
+});
+
+function connection(sink: SinkConnectionOptions['sink'], overrides: Partial<SinkConnectionOptions> = {}) {
+  const { signal: _, exclusive: __, ...context } = sinkContext({ clock });
+  return new SinkConnection({ sink, context, exclusive: (_name, task) => task(), timeoutMs, ...overrides });
+}
+
+const batch = (seq: number) => ({ rows: [`row ${seq}`], seqs: Intervals.of([seq, seq]) });
+/** What becomes of it, as text. */
+const outcome = async (call: Promise<unknown>): Promise<string> =>
+  await call.then(
+    () => 'ok',
+    (error: unknown) => (error as Error).message,
+  );
+
+describe('the sink of a consumer', () => {
+  it('does one operation at a time and in order, whatever becomes of each', async () => {
+    const calls: string[] = [];
+    const held: Held<never>[] = [];
+    const call = (name: string) => (): Promise<never> => {
+      calls.push(name);
+      held.push(new Held<never>());
+      return held.at(-1)!.promise;
+    };
+    const names = ['commit', 'fence', 'ask', 'prune', 'close'] as const;
+    const writer = Object.fromEntries(names.map((name) => [name, call(name)])) as unknown as SinkWriter<unknown>;
+    const sink = connection({ open: () => Promise.resolve(writer) });
+    const outcomes = [
+      sink.commit(batch(1)),
+      sink.fence([1]),
+      sink.ask(1, 2),
+      sink.prune({ before: 1, open: [], drop: [] }),
+      sink.close(),
+    ].map(outcome);
+    for (const [i, name] of names.entries()) {
+      await microtasks();
+      expect(calls).toEqual(names.slice(0, i + 1));
+      if (i % 2 === 0) held[i]!.reject(new Error(`${name} failed`));
+      else held[i]!.resolve(undefined as never);
+    }
+    expect(await Promise.all(outcomes)).toEqual(['commit failed', 'ok', 'ask failed', 'ok', 'close failed']);
+    expect(clock.waiting).toBe(0);
+  });
+
+  it('gives up an operation that hangs, and does the next one in a new session', async () => {
+    const server = new AServer();
+    const sink = connection(server.sink);
+    server.fates = ['hangs before'];
+    const hanging = outcome(sink.commit(batch(1)));
+    const next = outcome(sink.commit(batch(2)));
+    await microtasks();
+    clock.turn(timeoutMs - 1);
+    await microtasks();
+    expect([server.opened, server.rows]).toEqual([1, []]);
+    clock.turn(1);
+    expect([await hanging, await next]).toEqual(['a commit took longer than 1s', 'ok']);
+    expect([server.opened, server.closed, server.rows]).toEqual([2, 1, ['row 2']]);
+  });
+
+  it('opens a new session after an answer was lost, and keeps its session after any other failure', async () => {
+    const server = new AServer();
+    const sink = connection(server.sink);
+    server.fates = ['lost after'];
+    expect(await outcome(sink.commit(batch(1)))).toBe('connection reset by the server');
+    expect(await sink.ask(1, 1)).toEqual([[1, 1]]);
+    expect(await outcome(sink.commit(batch(1)))).toContain('twice');
+    expect(await sink.ask(1, 1)).toEqual([[1, 1]]);
+    expect(server.opened).toBe(2);
+  });
+
+  it('tells the sink that a session was given up, and takes back what it holds of others', async () => {
+    const signals: AbortSignal[] = [];
+    const held: string[] = [];
+    const open = (context: SinkContext): Promise<SinkWriter<unknown>> => {
+      signals.push(context.signal);
+      return Promise.resolve({
+        ...withoutLedger,
+        commit: () => context.exclusive('turn', () => new Promise(() => undefined)),
+        close: () => Promise.resolve(),
+      });
+    };
+    const exclusive: SinkConnectionOptions['exclusive'] = async (name, task) => {
+      held.push(name);
+      try {
+        return await task();
+      } finally {
+        held.pop();
+      }
+    };
+    const sink = connection({ open }, { exclusive });
+    const hanging = outcome(sink.commit(batch(1)));
+    await microtasks();
+    expect(held).toEqual(['turn']);
+    clock.turn(timeoutMs);
+    expect(await hanging).toContain('took longer');
+    await microtasks();
+    expect([held, signals[0]!.aborted]).toEqual([[], true]);
+  });
+
+  it('does not count the time in line, nor what the supervisor takes for its output', async () => {
+    const turn = new Held();
+    const written = new Held<void>();
+    const work = new Held();
+    const open = (context: SinkContext): Promise<SinkWriter<unknown>> =>
+      Promise.resolve({
+        ...withoutLedger,
+        async commit() {
+          await context.exclusive('turn', () => work.promise);
+          await context.writeOut(Buffer.from('line'));
+        },
+        close: () => Promise.resolve(),
+      });
+    const { signal: _, exclusive: __, ...context } = sinkContext({ clock, writeOut: () => written.promise });
+    const sink = connection(
+      { open },
+      {
+        context,
+        exclusive: async (_name, task) => {
+          await turn.promise;
+          return await task();
+        },
+      },
+    );
+    const commit = outcome(sink.commit(batch(1)));
+    await microtasks();
+    clock.turn(10 * timeoutMs);
+    turn.resolve(undefined);
+    await microtasks();
+    clock.turn(timeoutMs - 1);
+    work.resolve(undefined);
+    await microtasks();
+    clock.turn(10 * timeoutMs);
+    written.resolve();
+    expect(await commit).toBe('ok');
+  });
+
+  it('counts what a sink does in its turn', async () => {
+    const open = (context: SinkContext): Promise<SinkWriter<unknown>> =>
+      Promise.resolve({
+        ...withoutLedger,
+        commit: () => context.exclusive('turn', () => new Promise(() => undefined)),
+        close: () => Promise.resolve(),
+      });
+    const commit = outcome(connection({ open }).commit(batch(1)));
+    await microtasks();
+    clock.turn(timeoutMs);
+    expect(await commit).toContain('took longer than 1s');
+  });
+
+  it('is opened within its time; what opens later is closed, and does not count', async () => {
+    const late = new Held<SinkWriter<unknown>>();
+    let closed = 0;
+    const sink = connection({ open: () => late.promise });
+    const opening = outcome(sink.open(400));
+    await microtasks();
+    clock.turn(400);
+    expect(await opening).toBe('opening took longer than 400ms');
+    late.resolve({ ...withoutLedger, commit: () => Promise.resolve(), close: () => Promise.resolve(void closed++) });
+    await microtasks();
+    expect([closed, clock.waiting]).toEqual([1, 0]);
+  });
+
+  it('that does not close in time is let go', async () => {
+    const never = {
+      ...withoutLedger,
+      commit: () => Promise.resolve(),
+      close: () => new Promise<void>(() => undefined),
+    };
+    const sink = connection({ open: () => Promise.resolve(never) });
+    await sink.open();
+    const closing = outcome(sink.close());
+    await microtasks();
+    clock.turn(timeoutMs);
+    expect(await closing).toContain('closing took longer');
+  });
+});

@@ -1,0 +1,22 @@
+import { describe, expect, it } from '@jest/globals';
+import { StandardOutput } from '../../../src/working/standard-output.ts';
+
+describe('standard output', () => {
+  it('confirms writes in their order, and fails what nobody takes any more', async () => {
+    const sent: string[] = [];
+    const output = new StandardOutput((bytes) => sent.push(bytes.toString()));
+    const outcomes = ['a', 'b', 'c'].map(
+      async (text) =>
+        await output.write(Buffer.from(text)).then(
+          () => `${text} written`,
+          (error: unknown) => `${text}: ${(error as Error).message}`,
+        ),
+    );
+    expect(sent).toEqual(['a', 'b', 'c']);
+    output.written();
+    output.written();
+    output.giveUp();
+    output.written();
+    expect(await Promise.all(outcomes)).toEqual(['a written', 'b written', 'c: standard output takes no more']);
+  });
+});
