@@ -16,14 +16,19 @@ const longestAnswer = 64 * 1024 * 1024;
  * Asks the pipeline that listens on a control socket. Rejects with a MillraceError: `NOT_RUNNING` if nothing listens
  * there, `NO_PERMISSION`, `NO_ANSWER` within 5 s, `NOT_OURS` if what answers is no Millrace.
  */
-export function askControl(socketPath: string, path: string, clock: Clock): Promise<ControlAnswer> {
+export function askControl(
+  socketPath: string,
+  path: string,
+  clock: Clock,
+  method: 'GET' | 'POST' = 'GET',
+): Promise<ControlAnswer> {
   return new Promise((resolve, reject) => {
     const fail = (error: MillraceError): void => {
       cancel();
       asked.destroy();
       reject(error);
     };
-    const asked = request({ socketPath, path, agent: false, headers: { host: 'control' } }, (response) => {
+    const asked = request({ socketPath, path, method, agent: false, headers: { host: 'control' } }, (response) => {
       if (response.headers.server !== serverName) return fail(notOurs(socketPath, 'it does not say that it is one'));
       const chunks: Buffer[] = [];
       let length = 0;

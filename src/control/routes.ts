@@ -1,11 +1,14 @@
 /** What the control API answers: routes and their JSON, without sockets. */
+import { isAbsolute } from 'node:path';
 import type { DeadQuery, Status } from '../observability/status.ts';
+import type { BackupJob } from './backup-job.ts';
 import { deadPage, type DeadSource } from './dead-page.ts';
 
 /** Where the answers come from. */
 export interface ControlSources {
   status: () => Status;
   dead: DeadSource;
+  backup: BackupJob;
 }
 
 export interface Answer {
@@ -16,21 +19,32 @@ export interface Answer {
   allow?: string;
 }
 
-type Route = (query: URLSearchParams, sources: ControlSources) => Answer | Promise<Answer>;
+type Handler = (query: URLSearchParams, sources: ControlSources) => Answer | Promise<Answer>;
+/** By method. HEAD is GET, as far as a route is concerned. */
+type Route = { readonly GET: Handler; readonly POST?: Handler };
 
 const longestTarget = 1024;
 const defaultLimit = 100;
 const highestLimit = 1000;
-const methods = ['GET', 'HEAD'];
 
 const routes: Readonly<Record<string, Route | undefined>> = {
-  '/healthz': (_, { status }) => health(status()),
-  '/readyz': (_, { status }) => readiness(status()),
-  '/api/status': (_, { status }) => json(200, status()),
-  '/api/dead': async (query, { dead }) => {
-    const asked = parseDeadQuery(query);
-    if ('problem' in asked) return problem(400, asked.problem);
-    return json(200, await deadPage(asked, dead));
+  '/healthz': { GET: (_, { status }) => health(status()) },
+  '/readyz': { GET: (_, { status }) => readiness(status()) },
+  '/api/status': { GET: (_, { status }) => json(200, status()) },
+  '/api/dead': {
+    GET: async (query, { dead }) => {
+      const asked = parseDeadQuery(query);
+      if ('problem' in asked) return problem(400, asked.problem);
+      return json(200, await deadPage(asked, dead));
+    },
+  },
+  '/api/store/backup': {
+    GET: (_, { backup }) => json(200, backup.state),
+    POST: (query, { backup }) => {
+      const file = query.get('file') ?? '';
+      if (!isAbsolute(file)) return problem(400, 'expected the parameter file to be an absolute path');
+      return backup.start(file) ? json(202, backup.state) : problem(409, 'another backup is being made');
+    },
   },
 };
 
@@ -40,10 +54,12 @@ export async function answer(method: string, target: string, sources: ControlSou
   const url = URL.canParse(target, 'http://control') ? new URL(target, 'http://control') : undefined;
   const route = url && routes[url.pathname];
   if (!url || !route) return problem(404, `expected one of ${Object.keys(routes).join(', ')}`);
-  if (!methods.includes(method)) {
+  const handler = method === 'POST' ? route.POST : method === 'GET' || method === 'HEAD' ? route.GET : undefined;
+  if (!handler) {
+    const methods = ['GET', 'HEAD', ...(route.POST ? ['POST'] : [])];
     return { ...problem(405, `expected ${methods.join(' or ')}`), allow: methods.join(', ') };
   }
-  return await route(url.searchParams, sources);
+  return await handler(url.searchParams, sources);
 }
 
 /** An answer that says what was expected. */

@@ -1,3 +1,4 @@
+import { backupJob } from '../control/backup-job.ts';
 import { startControl } from '../control/server.ts';
 import type { Environment } from '../config/environment.ts';
 import type { Settings } from '../config/schema.ts';
@@ -8,7 +9,7 @@ import { createLog, type Log } from '../observability/log.ts';
 import { startProgress } from '../observability/progress.ts';
 import { renderSummary } from '../observability/summary.ts';
 import { readDeadLetters } from '../queue/dead-letters.ts';
-import type { Store } from '../queue/store.ts';
+import type { Spool } from '../queue/spool.ts';
 import type { Service } from '../supervision/service.ts';
 
 /** What is shown of a run, from the first line of the log to the summary. */
@@ -52,7 +53,7 @@ export function startShowing(options: {
 export async function showService(options: {
   showing: Showing;
   service: Service;
-  store: Pick<Store, 'readDead'>;
+  store: Pick<Spool, 'readDead' | 'backUp'>;
   socketPath: string;
   folder: string;
 }): Promise<() => Promise<void>> {
@@ -72,6 +73,7 @@ export async function showService(options: {
     socketPath,
     status,
     dead: (query) => readDeadLetters(store, query),
+    backup: backupJob((file, onProgress) => store.backUp({ file, onProgress })),
     warn: (message) => events.emit('warning', { code: 'CONTROL', message }),
   });
   return async () => {

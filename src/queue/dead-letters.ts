@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
-import Database from 'better-sqlite3';
+import type Database from 'better-sqlite3';
 import type { ErrorData } from '../core/errors.ts';
 import { FrameDecoder } from '../frame/codec.ts';
 import { joinItems } from '../frame/frame.ts';
-import { spoolFailure } from './spool-failure.ts';
+import { readingFailure } from './spool-failure.ts';
+import { openForReading } from './spool-reading.ts';
 import type { PastError, Store, StoredDead } from './store.ts';
 
 /** A dead letter with its item decoded, for people. */
@@ -28,14 +29,13 @@ export function readDeadLetters(store: Pick<Store, 'readDead'>, { after, limit }
  */
 export function readDeadLettersOf(file: string, { after, limit }: DeadQuery): ReadableDeadLetter[] {
   if (!existsSync(file)) return [];
-  let db: Database.Database | undefined;
+  const { db, close } = openForReading(file);
   try {
-    db = new Database(file, { readonly: true, timeout: 1000 });
     return readable(deadReader(db).readDead(after, limit));
   } catch (error) {
-    throw spoolFailure(error, file);
+    throw readingFailure(error, file);
   } finally {
-    db?.close();
+    close();
   }
 }
 

@@ -119,7 +119,8 @@ function prepareEmpty(db: Database.Database): void {
   db.pragma('busy_timeout = 0');
 }
 
-function requireOurs(db: Database.Database, file: string): void {
+/** Throws unless the file is a spool of ours, of a version that we know, or empty. */
+export function requireOurs(db: Database.Database, file: string): void {
   const id = db.pragma('application_id', { simple: true }) as number;
   const version = db.pragma('user_version', { simple: true }) as number;
   if (!isEmpty(db) && id !== applicationId) {
@@ -182,7 +183,8 @@ export function fileWatch(file: string): () => void {
   };
 }
 
-function isBusy(error: unknown): boolean {
+/** Somebody else has the file. */
+export function isBusy(error: unknown): boolean {
   const code = (error as { code?: unknown }).code;
   return typeof code === 'string' && (code.startsWith('SQLITE_BUSY') || code.startsWith('SQLITE_LOCKED'));
 }

@@ -11,6 +11,7 @@ import type { ErrorData } from '../core/errors.ts';
 import { Intervals } from '../core/intervals.ts';
 import type { QueueStart } from '../core/queue-start.ts';
 import { frameBytes, joinItems, type Frame } from '../frame/frame.ts';
+import { backUp, type BackupOptions } from './spool-backup.ts';
 import { deadReader } from './dead-letters.ts';
 import { withError } from './history.ts';
 import { makingRoom } from './make-room.ts';
@@ -164,6 +165,11 @@ export class Spool implements Store {
   /** The ids of the runs before `run`, the latest ones. */
   runsBefore(run: string): string[] {
     return this.#read(() => this.#statements.runsBefore.all(run) as string[]);
+  }
+
+  /** Copies the whole of it to another file while it goes on being used: see `backUp`. */
+  async backUp(options: Omit<BackupOptions, 'isInUse'>): Promise<void> {
+    await backUp(this.#db, { ...options, isInUse: true });
   }
 
   /** A check that the file is still the one that was opened; it throws if not. */

@@ -12,7 +12,7 @@ import { Queue } from '../queue/queue.ts';
 import { Reserve } from '../queue/reserve.ts';
 import type { Marks } from '../queue/throttle.ts';
 import type { Spool } from '../queue/spool.ts';
-import type { RunRecord, Store } from '../queue/store.ts';
+import type { RunRecord } from '../queue/store.ts';
 import { Crew, type CrewOptions } from './crew.ts';
 import { describePipeline } from './describe.ts';
 import type { Hub, ServiceSettings } from './hub.ts';
@@ -52,7 +52,7 @@ export interface StartDeps {
   formatProblems: (problems: readonly Problem[]) => string;
   writeOut: Hub['writeOut'];
   /** The service is about to run: whoever shows or controls it can begin. What it returns is awaited at the end. */
-  onService: (service: Service, plan: Plan, store: Store) => Promise<() => Promise<void>>;
+  onService: (service: Service, plan: Plan, spool: Spool) => Promise<() => Promise<void>>;
   /** Calls its listener whenever the service is asked to stop, also for requests that came before. */
   stopRequests: { listen: (listener: (reason: string) => void) => void };
 }

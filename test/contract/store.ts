@@ -66,7 +66,7 @@ export function retryOf(seq: number, changes: Partial<RetryRecord> = {}): RetryR
   };
 }
 
-function deadOf(seq: number, changes: Partial<DeadRecord> = {}): DeadRecord {
+export function deadOf(seq: number, changes: Partial<DeadRecord> = {}): DeadRecord {
   return {
     seq,
     origin: seq,

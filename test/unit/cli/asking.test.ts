@@ -5,11 +5,13 @@ import { join } from 'node:path';
 import { readCommandLine } from '../../../src/cli/command-line.ts';
 import { deadLs } from '../../../src/cli/dead-ls.ts';
 import { main } from '../../../src/cli/main.ts';
+import { backupJob } from '../../../src/control/backup-job.ts';
 import { startControl, type Control } from '../../../src/control/server.ts';
 import type { DeadLetter, DeadQuery, Status } from '../../../src/observability/status.ts';
 import { aProcess, aStatus } from '../observability/a-status.ts';
 import { TestShell } from './a-shell.ts';
 
+const noBackup = backupJob(() => Promise.resolve());
 let folder: string;
 let control: Control | undefined;
 
@@ -36,7 +38,7 @@ function dead(query: DeadQuery): DeadLetter[] {
 
 async function running(changes: Partial<Status> = {}): Promise<void> {
   const socketPath = join(folder, '.millrace', 'pokedex', 'control.sock');
-  control = await startControl({ socketPath, status: () => aStatus(changes), dead, warn: () => {} });
+  control = await startControl({ socketPath, status: () => aStatus(changes), dead, backup: noBackup, warn: () => {} });
 }
 
 async function millrace(text: string) {

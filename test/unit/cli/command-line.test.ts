@@ -52,14 +52,31 @@ describe('a command line', () => {
   });
 
   it.each<[string, string[]]>([
-    ['rnu a.ts', ['unknown command "rnu"; expected one of run, check, torture, status, dead ls; did you mean "run"?']],
-    ['xyz', ['unknown command "xyz"; expected one of run, check, torture, status, dead ls']],
+    [
+      'rnu a.ts',
+      [
+        'unknown command "rnu"; expected one of run, check, torture, status, dead ls, store verify, store backup, store compact; did you mean "run"?',
+      ],
+    ],
+    [
+      'xyz',
+      [
+        'unknown command "xyz"; expected one of run, check, torture, status, dead ls, store verify, store backup, store compact',
+      ],
+    ],
     ['dead', ['expected millrace dead ls, got nothing']],
     ['dead list', ['expected millrace dead ls, got "millrace dead list"']],
-    ['--consumers 2', ['expected a command before --consumers: run, check, torture, status, dead ls']],
+    [
+      '--consumers 2',
+      [
+        'expected a command before --consumers: run, check, torture, status, dead ls, store verify, store backup, store compact',
+      ],
+    ],
     [
       '--versoin',
-      ['expected a command before --versoin: run, check, torture, status, dead ls; did you mean "--version"?'],
+      [
+        'expected a command before --versoin: run, check, torture, status, dead ls, store verify, store backup, store compact; did you mean "--version"?',
+      ],
     ],
     ['run', ['expected <pipeline>, got nothing']],
     ['run a.ts b.ts', ['expected one <pipeline>, got "a.ts" and "b.ts"']],

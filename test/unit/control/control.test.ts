@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { askControl } from '../../../src/control/client.ts';
+import { backupJob } from '../../../src/control/backup-job.ts';
 import { startControl, type Control, type ControlOptions } from '../../../src/control/server.ts';
 import { systemClock } from '../../../src/core/clock.ts';
 import { HandClock } from '../../support/hand-clock.ts';
@@ -32,6 +33,7 @@ async function start(changes: Partial<ControlOptions> = {}): Promise<Control> {
     socketPath,
     status: () => aStatus(),
     dead: () => [],
+    backup: backupJob(() => Promise.resolve()),
     warn: (problem) => problems.push(problem),
     ...changes,
   });

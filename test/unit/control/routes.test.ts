@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { backupJob } from '../../../src/control/backup-job.ts';
 import { answer, type ControlSources } from '../../../src/control/routes.ts';
 import type { DeadLetter, DeadQuery, Status } from '../../../src/observability/status.ts';
 import { aConsumer, aProcess, aStatus } from '../observability/a-status.ts';
@@ -15,7 +16,8 @@ const letter: DeadLetter = {
 };
 
 async function ask(target: string, { method = 'GET', ...changes }: Partial<ControlSources> & { method?: string } = {}) {
-  const sources: ControlSources = { status: () => aStatus(), dead: () => [], ...changes };
+  const backup = backupJob(() => Promise.resolve());
+  const sources: ControlSources = { status: () => aStatus(), dead: () => [], backup, ...changes };
   const { status, body, ...rest } = await answer(method, target, sources);
   return { status, body: JSON.parse(body) as Record<string, unknown>, ...rest };
 }
@@ -78,7 +80,7 @@ describe('the control API', () => {
       const { status, body } = await ask(target);
       expect({ status, body }).toEqual({
         status: 404,
-        body: { error: 'expected one of /healthz, /readyz, /api/status, /api/dead' },
+        body: { error: 'expected one of /healthz, /readyz, /api/status, /api/dead, /api/store/backup' },
       });
     },
   );
@@ -87,7 +89,33 @@ describe('the control API', () => {
     expect((await ask('/healthz', { method: 'HEAD' })).status).toBe(200);
     const refused = await ask('/api/dead', { method: 'DELETE' });
     expect(refused).toMatchObject({ status: 405, allow: 'GET, HEAD' });
+    expect(await ask('/api/status', { method: 'POST' })).toMatchObject({ status: 405, allow: 'GET, HEAD' });
+    expect(await ask('/api/store/backup', { method: 'PUT' })).toMatchObject({ status: 405, allow: 'GET, HEAD, POST' });
     expect((await ask('/nothing', { method: 'DELETE' })).status).toBe(404);
+  });
+
+  it('has one backup made at a time, and says how it gets on', async () => {
+    let progress: (pages: { done: number; of: number }) => void = () => undefined;
+    let end: (error?: Error) => void = () => undefined;
+    const backup = backupJob((_file, onProgress) => {
+      progress = onProgress;
+      return new Promise<void>((resolve, reject) => (end = (error) => (error ? reject(error) : resolve())));
+    });
+    const start = (file: string) => ask(`/api/store/backup?file=${file}`, { method: 'POST', backup });
+    const look = async () => (await ask('/api/store/backup', { backup })).body;
+    expect(await look()).toEqual({ state: 'none' });
+    expect((await start('relative.db')).status).toBe(400);
+    expect(await start('/a.db')).toEqual({ status: 202, body: { state: 'running', file: '/a.db', done: 0, of: 0 } });
+    progress({ done: 3, of: 10 });
+    expect(await look()).toEqual({ state: 'running', file: '/a.db', done: 3, of: 10 });
+    expect(await start('/b.db')).toMatchObject({ status: 409, body: { error: 'another backup is being made' } });
+    end();
+    await Promise.resolve();
+    expect(await look()).toEqual({ state: 'done', file: '/a.db' });
+    await start('/b.db');
+    end(new Error('no room'));
+    await new Promise(setImmediate);
+    expect(await look()).toEqual({ state: 'failed', file: '/b.db', error: 'no room' });
   });
 
   it('refuses a path that is too long', async () => {

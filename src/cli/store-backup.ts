@@ -1,0 +1,36 @@
+import { existsSync, statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { usageError } from '../core/errors.ts';
+import { exitCodes } from '../core/exit-codes.ts';
+import type { CommandLine } from './command-line.ts';
+import { findState } from './find-state.ts';
+import type { Shell } from './shell.ts';
+import { copiedByRunning } from './store-copy.ts';
+import { hasNoProblems } from './store-text.ts';
+
+/** `millrace store backup`: a copy of the queue, of one moment, whether or not the pipeline runs. It is looked at afterwards. */
+export async function storeBackup(line: CommandLine, shell: Shell): Promise<number> {
+  const file = resolve(shell.folder, line.operand!);
+  if (existsSync(file)) throw usageError(`expected a name that is free for the backup, but ${file} is there already`);
+  const pipeline = line.flags['pipeline'];
+  const state = findState({ ...line, operand: typeof pipeline === 'string' ? pipeline : undefined }, shell);
+  const [{ spoolFile }, { backUpFile }, { verifySpool }] = await Promise.all([
+    import('../supervision/opening.ts'),
+    import('../queue/spool-backup.ts'),
+    import('../queue/spool-verify.ts'),
+  ]);
+  if (!(await copiedByRunning(state, file, shell))) await backUpFile(spoolFile(state.directory), { file });
+  const report = verifySpool(file);
+  if (!hasNoProblems(report)) {
+    await shell.err(`millrace: ${file} was written, but there is something wrong in it: see millrace store verify\n`);
+    return exitCodes.io;
+  }
+  const { waiting, retrying, dead } = report.items;
+  const { size: bytes } = statSync(file);
+  await shell.out(
+    line.flags['json']
+      ? `${JSON.stringify({ file, bytes, items: report.items })}\n`
+      : `${file}: ${waiting + retrying} items and ${dead} dead letters in ${bytes} bytes, and nothing wrong in them\n`,
+  );
+  return exitCodes.ok;
+}

@@ -1,0 +1,32 @@
+import { MillraceError } from '../core/errors.ts';
+import { exitCodes } from '../core/exit-codes.ts';
+import { count } from '../observability/figures.ts';
+import type { CommandLine } from './command-line.ts';
+import { findState } from './find-state.ts';
+import type { Shell } from './shell.ts';
+
+/** `millrace store compact`: gives room that is free within the queue's file back to the disk. */
+export async function storeCompact(line: CommandLine, shell: Shell): Promise<number> {
+  const state = findState(line, shell);
+  const [{ spoolFile }, { compactSpool }] = await Promise.all([
+    import('../supervision/opening.ts'),
+    import('../queue/spool-compact.ts'),
+  ]);
+  const file = spoolFile(state.directory);
+  try {
+    const { before, after } = compactSpool(file);
+    await shell.out(
+      line.flags['json']
+        ? `${JSON.stringify({ file, before, after })}\n`
+        : `${file}: ${count(before)} bytes before, ${count(after)} after\n`,
+    );
+    return exitCodes.ok;
+  } catch (error) {
+    if (!(error instanceof MillraceError) || error.code !== 'IN_USE') throw error;
+    const why = 'its file can be written anew only while nobody else has it';
+    throw new MillraceError('IN_USE', `the queue cannot be made smaller now, because ${why}: ${error.message}`, {
+      cause: error,
+      exitCode: error.exitCode,
+    });
+  }
+}

@@ -1,0 +1,39 @@
+import type { BackupState } from '../control/backup-job.ts';
+import { askControl } from '../control/client.ts';
+import { pause } from '../core/clock.ts';
+import { MillraceError } from '../core/errors.ts';
+import { exitCodes } from '../core/exit-codes.ts';
+import { askStatus } from './ask.ts';
+import type { FoundState } from './find-state.ts';
+import type { Shell } from './shell.ts';
+
+const pollMs = 100;
+
+/**
+ * Has the supervisor that runs there copy its queue to `file`, and waits for it: nobody else may open the queue's file
+ * while it has it. False if no supervisor runs there.
+ */
+export async function copiedByRunning(state: FoundState, file: string, { clock }: Shell): Promise<boolean> {
+  const { socketPath } = state;
+  try {
+    await askStatus(state, clock);
+  } catch (error) {
+    if (error instanceof MillraceError && error.code === 'NOT_RUNNING') return false;
+    throw error;
+  }
+  const asked = await askControl(socketPath, `/api/store/backup?file=${encodeURIComponent(file)}`, clock, 'POST');
+  if (asked.status !== 202) throw refused((asked.body as { error?: string }).error ?? `it answers ${asked.status}`);
+  for (;;) {
+    const { body } = await askControl(socketPath, '/api/store/backup', clock);
+    const copy = body as BackupState;
+    if (copy.state === 'failed') throw new MillraceError('BACKUP', copy.error, { exitCode: exitCodes.io });
+    if (copy.state === 'done') return true;
+    await pause(clock, pollMs);
+  }
+}
+
+function refused(why: string): MillraceError {
+  return new MillraceError('CONTROL', `the pipeline does not make a copy of its queue: ${why}`, {
+    exitCode: exitCodes.gaveUp,
+  });
+}

@@ -1,0 +1,23 @@
+import { plural } from '../observability/figures.ts';
+import { printable } from '../observability/printable.ts';
+import type { SpoolReport } from '../queue/spool-verify.ts';
+
+export function hasNoProblems({ problems }: SpoolReport): boolean {
+  return problems.length === 0;
+}
+
+/** What `millrace store verify` shows: what is there, and each thing that is wrong. */
+export function verifyText(report: SpoolReport): string {
+  const { file, schema, run, items, problems } = report;
+  const { waiting, retrying, dead } = items;
+  const lines = [
+    file,
+    `    ${plural(waiting, 'item')} waiting, ${plural(retrying, 'retry', 'retries')}, ${plural(dead, 'dead letter')}; ` +
+      `${run ? `run ${run.run}, ${run.state}` : 'no run yet'}; schema ${schema}`,
+    ...problems.map((problem) => `    ! ${printable(problem)}`),
+    hasNoProblems(report)
+      ? 'nothing is wrong with it'
+      : `${plural(problems.length, 'thing')} wrong with it. It was not changed. Restore it from a backup, or start over with --fresh, which moves it aside`,
+  ];
+  return `${lines.join('\n')}\n`;
+}

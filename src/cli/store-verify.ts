@@ -1,0 +1,32 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { exitCodes } from '../core/exit-codes.ts';
+import type { CommandLine } from './command-line.ts';
+import { findState } from './find-state.ts';
+import type { Shell } from './shell.ts';
+import { copiedByRunning } from './store-copy.ts';
+import { hasNoProblems, verifyText } from './store-text.ts';
+
+/**
+ * `millrace store verify`: whether the queue's file is whole and its books agree. Of a pipeline that runs a copy is looked
+ * at, which its supervisor makes while it goes on.
+ */
+export async function storeVerify(line: CommandLine, shell: Shell): Promise<number> {
+  const state = findState(line, shell);
+  const [{ spoolFile }, { verifySpool }] = await Promise.all([
+    import('../supervision/opening.ts'),
+    import('../queue/spool-verify.ts'),
+  ]);
+  const file = spoolFile(state.directory);
+  const copy = join(state.directory, 'queue.verify.db');
+  // One that was killed while it looked has left it behind.
+  rmSync(copy, { force: true });
+  try {
+    const isRunning = await copiedByRunning(state, copy, shell);
+    const report = { ...verifySpool(isRunning ? copy : file), file };
+    await shell.out(line.flags['json'] ? `${JSON.stringify(report, null, 2)}\n` : verifyText(report));
+    return hasNoProblems(report) ? exitCodes.ok : exitCodes.io;
+  } finally {
+    rmSync(copy, { force: true });
+  }
+}

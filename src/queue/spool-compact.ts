@@ -1,0 +1,30 @@
+import { existsSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { configError } from '../core/errors.ts';
+import { openingFailure } from './spool-failure.ts';
+import { openSpoolFile } from './spool-file.ts';
+import { forgetHolder } from './spool-holder.ts';
+
+/**
+ * Writes a spool's file anew, without the room that is free in it, under the lock: no supervisor may have it. All or
+ * nothing; takes as much room on the disk meanwhile as the items do, twice. Returns its size in bytes before and after.
+ */
+export function compactSpool(file: string): { before: number; after: number } {
+  if (!existsSync(file)) throw configError('NO_QUEUE', `there is no queue in ${dirname(file)}: ${file} is not there`);
+  const before = sizeOf(file);
+  const db = openSpoolFile({ file, durability: 'full' });
+  try {
+    db.exec('VACUUM');
+    db.pragma('wal_checkpoint(TRUNCATE)');
+  } catch (error) {
+    throw openingFailure(error, file);
+  } finally {
+    forgetHolder(file);
+    db.close();
+  }
+  return { before, after: sizeOf(file) };
+}
+
+function sizeOf(file: string): number {
+  return [file, `${file}-wal`].reduce((sum, each) => sum + (statSync(each, { throwIfNoEntry: false })?.size ?? 0), 0);
+}
