@@ -2,10 +2,11 @@ import { mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseDuration } from '../core/units.ts';
-import { usageError } from '../core/errors.ts';
+import type { PipelineLayer } from '../config/given.ts';
+import { errorData, usageError } from '../core/errors.ts';
 import { exitCodes } from '../core/exit-codes.ts';
 import { show } from '../core/show.ts';
+import { parseDuration } from '../core/units.ts';
 import type { Pipeline } from '../pipeline/types.ts';
 import { bundledItems, bundledPipeline, bundledSinks } from '../torture/bundled.ts';
 import { sinkKind } from '../torture/own-sink.ts';
@@ -14,53 +15,49 @@ import { torture, type TortureResult } from '../torture/torture.ts';
 import type { Tortured } from '../tortured.ts';
 import type { CommandLine } from './command-line.ts';
 import { loadHere } from './load.ts';
+import { readConfig } from './read-config.ts';
 import type { Shell } from './shell.ts';
 import { wholeNumber } from './whole-number.ts';
 
 const entry = (name: string): string => fileURLToPath(new URL(`./${name}.js`, import.meta.url));
 const progressMs = 10_000;
+/** Options of the runs. Crashes are our doing: nobody is to be given up for them. */
+const ours = { 'crash-limit': '1000000', 'log-format': 'json', progress: 'off' };
 
 /** `millrace torture`: runs a pipeline, kills its processes, and proves from what is left that nothing is lost or twice. */
 export async function tortureCommand(line: CommandLine, shell: Shell): Promise<number> {
   const { kills, seed, patience, folder, json, sink, keep, 'real-sink': realSink, debug: _, ...options } = line.flags;
   if (options['state'] !== undefined) throw usageError('--state: each run gets a queue of its own; see --folder');
-  const { pipeline, source, sourceItems } = await subject(line, sink, shell);
+  const numbers = {
+    kills: kills === undefined ? 200 : wholeNumber('kills', String(kills)),
+    seed: seed === undefined ? 1 + Math.floor(shell.random() * 2 ** 31) : wholeNumber('seed', String(seed)),
+    patienceMs: patience === undefined ? 600_000 : duration('patience', patience),
+  };
+  const { pipeline, source, sourceItems, layer } = await subject(line, sink, shell);
+  // Only to say what is wrong with it now, and not from a run.
+  await readConfig({ ...line, flags: options }, shell, layer);
   if (!sinkKind(pipeline.sink).isOwn && realSink === undefined) {
     const text = `its sink (${pipeline.sink.kind}: ${pipeline.sink.target}) would be written to for real, many times over`;
     throw usageError(`${text}; if that is meant, say --real-sink`);
   }
-  const number = seed === undefined ? Math.floor(shell.random() * 2 ** 32) : wholeNumber('seed', String(seed));
-  const given = Object.entries(options).map(([name, value]) => `--${name}=${String(value)}`);
+  const given = Object.entries({ ...ours, ...options }).map(([name, value]) => `--${name}=${String(value)}`);
   const workFolder = folder === undefined ? temporaryFolder() : emptyFolder(resolve(shell.folder, String(folder)));
   const interrupted = new AbortController();
   const interrupt = (): void => interrupted.abort();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, interrupt);
   const progress = showProgress(shell);
   const result = await torture({
+    ...numbers,
     clock: shell.clock,
-    seed: number,
-    kills: kills === undefined ? 200 : wholeNumber('kills', String(kills)),
     pipeline,
     sourceItems,
     pipelineFile: (round) => pipelineText({ pipeline: source, folder: round }),
-    // Its crashes are our doing: nobody is to be given up for them.
-    command: (file, queue) => [
-      process.execPath,
-      entry('cli'),
-      'run',
-      file,
-      '--crash-limit=1000000',
-      ...given,
-      `--state=${queue}`,
-      '--log-format=json',
-      '--progress=off',
-    ],
+    command: (file, queue) => [process.execPath, entry('cli'), 'run', file, ...given, `--state=${queue}`],
     folder: shell.folder,
     environment: shell.environment,
     prefixes: prefixes(source),
     workFolder,
     isKept: keep !== undefined || folder !== undefined,
-    patienceMs: patience === undefined ? 600_000 : parseDuration(patience),
     signal: interrupted.signal,
     onProgress: progress.show,
   });
@@ -84,17 +81,30 @@ interface Subject {
   pipeline: Pipeline;
   source: Tortured['pipeline'];
   sourceItems: number | undefined;
+  /** Where its options are from. */
+  layer: PipelineLayer;
 }
 
 async function subject({ operand }: CommandLine, sink: string | true | undefined, shell: Shell): Promise<Subject> {
   if (operand !== undefined) {
     if (sink !== undefined) throw usageError('--sink is for the bundled pipelines; a pipeline of yours has its own');
-    const { pipeline, file } = await loadHere(operand, shell);
-    return { pipeline, source: { file: resolve(shell.folder, file) }, sourceItems: undefined };
+    const { pipeline, file, description } = await loadHere(operand, shell);
+    const layer = { file, options: description.options, optionLines: description.optionLines };
+    return { pipeline, source: { file: resolve(shell.folder, file) }, sourceItems: undefined, layer };
   }
   const kind = bundledSinks.find((known) => known === (sink ?? 'sqlite'));
   if (kind === undefined) throw usageError(`--sink: expected ${bundledSinks.join(' or ')}, got ${show(sink)}`);
-  return { pipeline: bundledPipeline(kind), source: { bundled: kind }, sourceItems: bundledItems };
+  const pipeline = bundledPipeline(kind);
+  const layer = { file: pipeline.name, options: { ...pipeline.options }, optionLines: {} };
+  return { pipeline, source: { bundled: kind }, sourceItems: bundledItems, layer };
+}
+
+function duration(flag: string, value: string | true): number {
+  try {
+    return parseDuration(value);
+  } catch (error) {
+    throw usageError(`--${flag}: ${errorData(error).message}`);
+  }
 }
 
 function pipelineText(tortured: Tortured): string {

@@ -13,6 +13,8 @@ import type { Places } from './places.ts';
 import type { SmallDisk } from './small-disk.ts';
 import { strike, type Struck } from './strike.ts';
 import { Victim, type Exit } from './victim.ts';
+import type { ProcessIdentity } from '../queue/writers.ts';
+import { identify } from '../supervision/identity.ts';
 
 export interface RoundOptions {
   clock: Clock;
@@ -64,6 +66,8 @@ export async function runRound(options: RoundOptions): Promise<RoundResult> {
 class Round {
   readonly #options: RoundOptions;
   readonly result: RoundResult = { starts: 0, strikes: 0, problems: [] };
+  /** All children that were seen, by their numbers. */
+  readonly #seen = new Map<number, ProcessIdentity>();
   #victim: Victim | undefined;
 
   constructor(options: RoundOptions) {
@@ -113,6 +117,7 @@ class Round {
       if (isAtWork) await this.#progress(victim);
       await this.#wait(victim, waitMs);
       if (victim.hasEnded) return false;
+      this.#look(victim);
       const struck = await strike(fault, { clock, random, victim, trap: places.trap, disk });
       if (!struck) continue;
       this.result.strikes += 1;
@@ -148,8 +153,19 @@ class Round {
   async #again(code: number): Promise<void> {
     const victim = this.#start();
     const exit = await victim.ended;
+    for (const [pid, identity] of this.#seen) {
+      if (identify(pid)?.started === identity.started)
+        this.#tell('unfinished', `the run is over, and its process ${pid} still lives`);
+    }
     if (exit.code !== code)
       this.#tell('unfinished', `run again after its end it should have exited with ${code}: ${inWords(exit)}`);
+  }
+
+  #look({ children }: Victim): void {
+    for (const { pid } of children) {
+      const identity = identify(pid);
+      if (identity) this.#seen.set(pid, identity);
+    }
   }
 
   async #wait(victim: Victim, ms: number): Promise<void> {

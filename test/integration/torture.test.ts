@@ -111,6 +111,20 @@ describe('torture of a pipeline of the user', () => {
     expect(code).toBe(78);
     expect(stderr).toContain('expected a sink');
   });
+
+  it.each([
+    [['--consumers', 'many'], '--consumers'],
+    [['--patience', 'long'], '--patience: expected a duration'],
+    [['--seed', '1.5'], '--seed: expected a whole number'],
+    [['--state', 'mine'], '--state: each run gets a queue of its own'],
+    [['--sink', 'csv'], '--sink: expected sqlite or ndjson'],
+    [['--folder', '.'], '--folder: expected an empty folder'],
+  ])('refuses %j before anything is run', async (args, message) => {
+    project.write('something', '');
+    const { code, stderr } = await project.run(['torture', ...args]);
+    expect(code).toBe(64);
+    expect(stderr).toContain(message);
+  });
 });
 
 describe('an interrupted torture', () => {

@@ -78,7 +78,16 @@ const folders: Record<string, { from: readonly string[]; because: string }> = {
     because: 'the body of the supervisor’s entry: it puts the parts together',
   },
   torture: {
-    from: ['core', 'observability/figures', 'pipeline', 'queue/dead-letters', 'sinks', 'supervision/opening'],
+    from: [
+      'core',
+      'observability/figures',
+      'pipeline',
+      'queue/dead-letters',
+      'types:queue/writers',
+      'sinks',
+      'supervision/identity',
+      'supervision/opening',
+    ],
     because: 'it watches a pipeline from outside; nothing of what is on trial judges itself',
   },
   config: { from: ['core'], because: 'one schema, read by the entries and handed on in slices' },
