@@ -4,7 +4,6 @@ import { MillraceError } from '../core/errors.ts';
 import { exitCodes } from '../core/exit-codes.ts';
 import type { EventBus } from '../observability/events.ts';
 import type { ProcessIdentity, WriterRecord, Writers } from '../queue/writers.ts';
-import { killGroup } from './kill.ts';
 
 const pollMs = 10;
 const deadlineMs = 30_000;
@@ -15,6 +14,8 @@ export interface OrphanDeps {
   identify: (pid: number) => ProcessIdentity | undefined;
   /** What lives of the process group that a process leads or led. */
   membersOf: (leader: number) => ProcessIdentity[];
+  /** Kills a process and all that it leads. */
+  kill: (leader: number) => void;
   /** Aborts when the service is asked to stop: then nobody is waited for. */
   stopped: AbortSignal;
 }
@@ -24,12 +25,12 @@ export interface OrphanDeps {
  * gone, or when `stopped` aborts. Until they are gone nothing may be delivered, permitted or read: an orphan could
  * write to the sink beside its successor.
  */
-export async function killOrphans(writers: Writers, deps: OrphanDeps): Promise<void> {
-  const { clock, events, stopped } = deps;
+export async function killOrphans(writers: Pick<Writers, 'notEnded' | 'ended'>, deps: OrphanDeps): Promise<void> {
+  const { clock, events, kill, stopped } = deps;
   const left = writers.notEnded();
   const alive = left.filter((writer) => remains(writer, deps).length > 0);
   for (const { role, ordinal, pid } of alive) {
-    killGroup(pid!);
+    kill(pid!);
     events.emit('orphan.killed', { who: { role, ordinal, pid: pid! } });
   }
   const deadline = clock.now() + deadlineMs;

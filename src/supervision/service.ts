@@ -249,11 +249,12 @@ export class Service {
 
   /** Tells everybody what the commit has made true. */
   #act(committed: Exclude<Committed, 'nothing'>): void {
+    // Before the producer is told that it may send more, and, if it is new, where to begin.
+    this.#updateThrottle();
     if (committed === 'all') this.#producing.afterCommit();
     for (const consumer of this.#consumers.all) consumer.afterCommit();
     this.#rate.see(this.#hub.clock.now(), this.#hub.queue.run.done);
     this.#sendGrants();
-    this.#updateThrottle();
     const { queue, settings, clock } = this.#hub;
     if (queue.run.state === 'finishing') {
       this.#consumers.cancelReplacement();

@@ -18,6 +18,7 @@ import { describePipeline } from './describe.ts';
 import type { Hub, ServiceSettings } from './hub.ts';
 import { identify, membersOf } from './identity.ts';
 import { openRun, type OpeningOptions } from './opening.ts';
+import { killGroup } from './kill.ts';
 import { killOrphans } from './orphans.ts';
 import { Service } from './service.ts';
 
@@ -78,7 +79,7 @@ export async function start(request: StartRequest, deps: StartDeps): Promise<Exi
       fresh: request.fresh,
       again: request.again,
       confirmFresh: request.confirmFresh,
-      killOrphans: (writers) => killOrphans(writers, { ...deps, identify, membersOf, stopped }),
+      killOrphans: (writers) => killOrphans(writers, { ...deps, identify, membersOf, kill: killGroup, stopped }),
       stopped,
       clock: deps.clock,
       events: deps.events,
@@ -138,7 +139,7 @@ async function serve({ request, deps, crew, pipeline, plan, spool, run, isNew, s
   const { settings, marks, limits, stateDirectory } = plan;
   let isUsable = true;
   try {
-    await killOrphans(spool.writers, { clock, events, identify, membersOf, stopped });
+    await killOrphans(spool.writers, { clock, events, identify, membersOf, kill: killGroup, stopped });
     if (stopped.aborted) return exitCodes.ok;
     spool.writers.forgetOthers(run.run);
     restoreLimits(limits, spool, clock);

@@ -5,6 +5,7 @@ import { systemClock } from '../../../src/core/clock.ts';
 import { EventBus, type Who } from '../../../src/observability/events.ts';
 import type { ProcessIdentity, WriterRecord, Writers } from '../../../src/queue/writers.ts';
 import { identify, membersOf } from '../../../src/supervision/identity.ts';
+import { killGroup } from '../../../src/supervision/kill.ts';
 import { killOrphans } from '../../../src/supervision/orphans.ts';
 import { HandClock } from '../../support/hand-clock.ts';
 import { until } from '../../support/until.ts';
@@ -26,7 +27,7 @@ class LeftBehind {
   }
 }
 
-const looking = { identify, membersOf, stopped: new AbortController().signal };
+const looking = { identify, membersOf, kill: killGroup, stopped: new AbortController().signal };
 
 const started: ChildProcess[] = [];
 const grandchildren: number[] = [];

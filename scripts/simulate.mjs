@@ -1,0 +1,29 @@
+/** `npm run simulate`: bundles the simulation and runs it. What it does, and its options: test/simulation/README.md. */
+import { mkdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { build } from 'esbuild';
+
+const root = resolve(import.meta.dirname, '..');
+const folder = join(root, 'node_modules/.cache/simulation');
+const outfile = join(folder, 'simulation.mjs');
+
+mkdirSync(folder, { recursive: true });
+await build({
+  entryPoints: [join(root, 'test/simulation/command.ts')],
+  outfile,
+  bundle: true,
+  platform: 'node',
+  format: 'esm',
+  target: 'node20',
+  sourcemap: 'inline',
+  logLevel: 'warning',
+  external: ['better-sqlite3'],
+  // What CommonJS packages in the bundle expect to be there.
+  banner: {
+    js: "import { createRequire as $createRequire } from 'node:module'; const require = $createRequire(import.meta.url);",
+  },
+});
+process.setSourceMapsEnabled(true);
+const { simulate } = await import(pathToFileURL(outfile).href);
+process.exitCode = await simulate(process.argv.slice(2), { print: console.log, now: () => performance.now() });

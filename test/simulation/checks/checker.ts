@@ -1,0 +1,392 @@
+import { Intervals, type Interval } from '../../../src/core/intervals.ts';
+import { FrameDecoder } from '../../../src/frame/codec.ts';
+import { frameFromPayload, type FrameHeader } from '../../../src/frame/frame.ts';
+import type { Deliver, FromConsumer, FromProducer, Settle, ToConsumer, ToProducer } from '../../../src/ipc/messages.ts';
+import type { Queue } from '../../../src/queue/queue.ts';
+import type { Group, Store } from '../../../src/queue/store.ts';
+import type { Outcome, Service } from '../../../src/supervision/service.ts';
+import type { Item, Row } from '../world/items.ts';
+import type { Plan } from '../world/plan.ts';
+import type { Database } from '../world/server.ts';
+import type { SinkWatcher } from '../world/sink-watcher.ts';
+import { Facts, keyOf, type WriterFacts } from './facts.ts';
+import * as lending from './lending.ts';
+import * as limits from './limits.ts';
+import * as queues from './queue.ts';
+import * as runs from './run.ts';
+import * as sinks from './sink.ts';
+import { claim, Violation } from './violation.ts';
+
+/** How a supervisor may end: in order, given up, for its disk, or by force. */
+const orderly: readonly number[] = [0, 69, 74, 75];
+
+/** A child, as far as the checker looks at it. */
+export interface Watched {
+  readonly who: { readonly role: 'supervisor' | 'producer' | 'consumer'; readonly ordinal: number };
+  readonly isDead: boolean;
+  writer: number;
+}
+
+/** What is under way between the supervisor and one child. */
+interface Talk {
+  /** Ids of the items of each frame (none of a place that is covered) that the supervisor has heard and not called stored. */
+  frames: number[][];
+  settles: { done: number[]; failed: number[] }[];
+  /** Limits by the permits asked for. */
+  asked: Map<number, string>;
+  /** Calls under way, by limit. */
+  calls: Map<string, number>;
+}
+
+/**
+ * Hears of everything that anybody can see of the processes, the spool and the sink, and throws a `Violation` as soon as
+ * one of PROTOCOL's claims does not hold. It knows nothing of the product but its messages and what it stores.
+ */
+export class Checker implements SinkWatcher {
+  readonly facts = new Facts();
+  readonly #plan: Plan;
+  readonly #now: () => number;
+  #talks = new Map<Watched, Talk>();
+  readonly #granted = new Map<string, number[]>();
+  readonly #frozen = new Map<string, { until: number; isCommitted: boolean }>();
+  /** What is found where nobody may throw: in the middle of the product's code. Thrown at the end of the step. */
+  #found: Violation | undefined;
+
+  constructor(plan: Plan, now: () => number) {
+    this.#plan = plan;
+    this.#now = now;
+  }
+
+  // ── the channel ────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** The supervisor sends a message. */
+  sent(child: Watched, message: ToProducer | ToConsumer, payload: Buffer): void {
+    this.#try(() => {
+      const talk = this.#talk(child);
+      // oxlint-disable-next-line typescript/switch-exhaustiveness-check -- the others promise nothing
+      switch (message.type) {
+        case 'configure':
+          if ('writer' in message) this.#configured(child, message.writer);
+          break;
+        case 'deliver':
+          this.#delivered(child, message, payload);
+          break;
+        case 'stored':
+          for (const ids of talk.frames.splice(0, message.frames)) lending.s8StoredIsCommitted(this.facts, ids);
+          break;
+        case 'settled':
+          for (const settle of talk.settles.splice(0, 1)) lending.s8SettledIsCommitted(this.facts, settle);
+          break;
+        case 'prune':
+          lending.s8PrunedIsCommitted(this.facts, message);
+          break;
+        case 'end':
+          runs.s15EndIsCommitted(this.facts);
+          break;
+        case 'granted':
+          this.#grantedTo(talk, message.id);
+          break;
+        default:
+      }
+    });
+  }
+
+  /** The supervisor hears a message. */
+  heard(child: Watched, message: FromProducer | FromConsumer, payload: Buffer): void {
+    this.#try(() => {
+      const talk = this.#talk(child);
+      // oxlint-disable-next-line typescript/switch-exhaustiveness-check -- the others promise nothing
+      switch (message.type) {
+        case 'frame':
+          talk.frames.push(idsOf(message, payload));
+          break;
+        case 'covered':
+          talk.frames.push([]);
+          break;
+        case 'settle':
+          this.#settled(child.writer, talk, message);
+          break;
+        case 'released':
+          for (const found of this.facts.among(Intervals.fromFlat(message.items))) {
+            if (found.lentTo !== child.writer) continue;
+            found.lentTo = undefined;
+            found.mayHave.delete(child.writer);
+          }
+          break;
+        case 'acquire':
+          talk.asked.set(message.id, message.limit);
+          break;
+        case 'freeze': {
+          const until = this.#now() + (message.ms ?? 0);
+          const before = this.#frozen.get(message.limit);
+          if (!before || before.until < until) this.#frozen.set(message.limit, { until, isCommitted: false });
+          break;
+        }
+        default:
+      }
+    });
+  }
+
+  /** The supervisor is told that it is gone. */
+  exitTold(child: Watched): void {
+    for (const found of this.facts.seqs.values()) if (found.lentTo === child.writer) found.lentTo = undefined;
+    this.#talks.delete(child);
+  }
+
+  /** The supervisor is gone. */
+  supervisorGone(): void {
+    this.facts.forgetLending();
+    // What a rate or a freeze rests on is wall-clock time while no supervisor lives.
+    const isClockKept = !this.#plan.faults.includes('wall clock jumps');
+    for (const [name, { isCommitted }] of this.#frozen) if (!isCommitted || !isClockKept) this.#frozen.delete(name);
+    if (!isClockKept) this.#granted.clear();
+    for (const [child] of this.#talks) if (child.isDead) this.#talks.delete(child);
+  }
+
+  // ── the children ───────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** It begins to process an item. */
+  started(child: Watched, item: Item, seq: number, attempt: number): void {
+    this.#try(() => {
+      const found = this.facts.seq(seq);
+      const self = this.facts.writers.get(child.writer);
+      claim(
+        'S8',
+        found?.id === item.id,
+        () => `seq ${seq} is processed as item ${item.id}; the spool has item ${found?.id}`,
+      );
+      lending.s12AttemptsAreFailures(found!, attempt, this.#plan.attempts);
+      if (this.#isTransactional) lending.s10OthersAreBarredAndAsked(this.facts, found!, self!);
+    });
+  }
+
+  /** It calls a vendor. */
+  callBegan(child: Watched, limit: string): void {
+    const { calls } = this.#talk(child);
+    calls.set(limit, (calls.get(limit) ?? 0) + 1);
+    this.#try(() => {
+      let all = 0;
+      for (const [other, talk] of this.#talks) {
+        if (!other.isDead) all += talk.calls.get(limit) ?? 0;
+      }
+      if (this.#plan.orphans !== 'cannot be killed') limits.s13CallsAtATime(limit, this.#plan.limits[limit]!, all);
+    });
+  }
+
+  callEnded(child: Watched, limit: string): void {
+    const { calls } = this.#talk(child);
+    calls.set(limit, calls.get(limit)! - 1);
+  }
+
+  // ── the spool ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** A group is durable. */
+  committedGroup(group: Group, isGone: boolean): void {
+    this.#try(() => {
+      runs.s18TheDeadDoNotCommit(isGone);
+      const { facts } = this;
+      const before = new Map([...facts.seqs.values()].map(({ seq, state }) => [seq, state]));
+      const { frames } = facts.committed(group);
+      for (const { limit } of group.limits) {
+        const frozen = this.#frozen.get(limit);
+        if (frozen) frozen.isCommitted = true;
+      }
+      for (const { first, ids } of frames) {
+        ids.forEach((id, i) => {
+          queues.s6SeqIsGivenOnce(facts, first + i, id);
+          facts.given.set(first + i, id);
+        });
+      }
+      queues.s5SourceIsStoredInOrder(
+        facts,
+        this.#plan,
+        frames.flatMap(({ ids }) => ids),
+      );
+      const changed = [...facts.seqs.values()].filter(({ seq, state }) => before.get(seq) !== state && before.has(seq));
+      const seqs = changed.map(({ seq }) => seq);
+      sinks.s3DoneIsInTheSink(facts, seqs);
+      if (this.#isTransactional) sinks.s2NeverInSinkAndDead(facts, seqs);
+      for (const found of changed) {
+        if (found.state === 'done') lending.s9DoneWasSettled(found);
+        found.verdict = undefined;
+      }
+      // A retry that failed again stays one.
+      for (const { seq } of group.retries) this.facts.seq(seq)!.verdict = undefined;
+    });
+  }
+
+  // ── the sink ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+  committed(writer: number, seqs: Intervals, rows: readonly Row[]): void {
+    this.#try(() => {
+      const { facts } = this;
+      for (const row of rows) facts.rows.set(keyOf(row), (facts.rows.get(keyOf(row)) ?? 0) + 1);
+      const known = [...facts.among(seqs)];
+      for (const found of known) found.isInSink = true;
+      if (!this.#isTransactional) return;
+      sinks.s1EachResultOnce(facts, rows);
+      sinks.s2NeverInSinkAndDead(
+        facts,
+        known.map(({ seq }) => seq),
+      );
+      sinks.s9NothingOfABarredWriter(facts, writer, seqs);
+    });
+  }
+
+  barred(writers: readonly number[]): void {
+    const at = this.facts.tick();
+    for (const writer of writers) {
+      const known = this.facts.writers.get(writer);
+      if (known) known.barredAt ??= at;
+    }
+  }
+
+  fenced(by: number, _writers: readonly number[], highest: number): void {
+    const self = this.facts.writers.get(by);
+    if (self) self.highest = { at: this.facts.tick(), value: highest };
+  }
+
+  asked(by: number, [from, to]: Interval): void {
+    const at = this.facts.tick();
+    for (let seq = from; seq <= to; seq++) this.facts.writers.get(by)?.asked.set(seq, at);
+  }
+
+  pruned(
+    request: { before: number; open: readonly number[] },
+    gone: readonly Interval[],
+    left: readonly Interval[],
+  ): void {
+    this.#try(() => {
+      sinks.s11PruneTakesWhatIsSettled(this.facts, gone, left, request);
+      for (const found of this.facts.among(gone)) found.isPruned = true;
+    });
+  }
+
+  overlapped(writer: number, seqs: Intervals): void {
+    this.#try(() => {
+      claim('S11', false, () => `writer ${writer} writes ${seqs.toFlat().join('–')}, of which the ledger has some`);
+    });
+  }
+
+  /** The sink has lost what was not on its disk. */
+  sinkLost({ rows, seqs }: Database): void {
+    const { facts } = this;
+    facts.rows.clear();
+    for (const row of rows) facts.rows.set(keyOf(row), (facts.rows.get(keyOf(row)) ?? 0) + 1);
+    for (const found of facts.seqs.values()) found.isInSink = seqs.has(found.seq);
+    this.#try(() => sinks.s3DoneIsInTheSink(facts, facts.seqs.keys()));
+  }
+
+  // ── after every step ───────────────────────────────────────────────────────────────────────────────────────────
+
+  afterStep(running: { queue: Queue; store: Store; service: Service } | undefined, database: Database): void {
+    const found = this.#found;
+    if (found) throw found;
+    sinks.s11LedgerIsDisjoint(database.ledger);
+    if (!running) return;
+    const { queue, store, service } = running;
+    queues.s4EachItemIsInOnePlace(this.facts, queue);
+    queues.s14QueueIsBounded(this.facts, this.#plan, queue, store);
+    // Asking how it is takes longer than all else here.
+    if (this.facts.tick() % 32 === 0) runs.s17WaitingHasAReason(service.status);
+  }
+
+  /** A supervisor has ended by itself. */
+  ended(outcome: Outcome, snapshot: readonly { name: string; held: number }[]): void {
+    this.#try(() => {
+      const code = outcome.error?.exitCode ?? 0;
+      if (!orderly.includes(code)) throw new Violation('S17', `the supervisor gave up: ${outcome.error?.message}`);
+      if (outcome.error || this.facts.run?.state !== 'finished') return;
+      runs.s15FinishedIsCommitted(this.facts, outcome);
+      for (const { name, held } of snapshot) limits.s13NothingIsHeldAtTheEnd(name, held);
+    });
+  }
+
+  // ── parts ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  get #isTransactional(): boolean {
+    return this.#plan.sink !== 'plain';
+  }
+
+  #configured(child: Watched, writer: number): void {
+    child.writer = writer;
+    const facts: WriterFacts = {
+      writer,
+      isAlive: () => !child.isDead,
+      barredAt: undefined,
+      highest: undefined,
+      asked: new Map(),
+      others: new Map(),
+    };
+    this.facts.writers.set(writer, facts);
+  }
+
+  #delivered(child: Watched, message: Deliver, payload: Buffer): void {
+    const { writer } = child;
+    idsOf(message, payload).forEach((id, i) => {
+      const seq = message.seq + i;
+      const found = this.facts.seq(seq);
+      lending.s8DeliveredIsCommitted(found, seq, id);
+      lending.s7LentToOneAtATime(this.facts, found!, writer, {
+        orphansCanLive: this.#plan.orphans === 'cannot be killed',
+      });
+      lending.s11PrunedIsNotDelivered(found!);
+      this.facts.writers.get(writer)?.others.set(seq, [...found!.mayHave]);
+      found!.lentTo = writer;
+      found!.mayHave.add(writer);
+    });
+  }
+
+  #settled(writer: number, talk: Talk, { done, failed }: Settle): void {
+    const seqs = { done: [] as number[], failed: [] as number[] };
+    for (const found of this.facts.among(Intervals.fromFlat(done))) {
+      if (found.lentTo !== writer) continue;
+      Object.assign(found, { lentTo: undefined, verdict: 'done' });
+      seqs.done.push(found.seq);
+    }
+    for (const { seq, verdict } of failed) {
+      const found = this.facts.seq(seq);
+      if (found?.lentTo !== writer) continue;
+      Object.assign(found, { lentTo: undefined, verdict: 'failed' });
+      if (verdict === 'retry') found.failures += 1;
+      found.mayHave.delete(writer);
+      // It had asked for it after those were barred, and been told that the sink does not have it.
+      for (const other of this.facts.writers.get(writer)?.others.get(seq) ?? []) found.mayHave.delete(other);
+      seqs.failed.push(seq);
+    }
+    talk.settles.push(seqs);
+  }
+
+  #grantedTo(talk: Talk, id: number): void {
+    const name = talk.asked.get(id);
+    const spec = name === undefined ? undefined : this.#plan.limits[name];
+    if (name === undefined || !spec) return;
+    const granted = this.#granted.get(name) ?? [];
+    this.#granted.set(name, granted);
+    granted.push(this.#now());
+    limits.s13GrantsInAPeriod(name, spec, granted);
+    limits.s13NoGrantInAFreeze(name, this.#now(), this.#frozen.get(name)?.until ?? 0);
+  }
+
+  #talk(child: Watched): Talk {
+    const talk = this.#talks.get(child) ?? { frames: [], settles: [], asked: new Map(), calls: new Map() };
+    this.#talks.set(child, talk);
+    return talk;
+  }
+
+  #try(check: () => void): void {
+    try {
+      check();
+    } catch (error) {
+      if (!(error instanceof Violation)) throw error;
+      this.#found ??= error;
+    }
+  }
+}
+
+function idsOf(header: FrameHeader, payload: Buffer): number[] {
+  const { count, shapes, base } = header;
+  const frame = frameFromPayload({ count, shapes, base }, payload);
+  const decoder = new FrameDecoder();
+  return Array.from({ length: frame.count }, (_, index) => (decoder.decode(frame, index) as Item).id);
+}

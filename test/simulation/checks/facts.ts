@@ -1,0 +1,175 @@
+import { Intervals } from '../../../src/core/intervals.ts';
+import { FrameDecoder } from '../../../src/frame/codec.ts';
+import type { Group, RunRecord } from '../../../src/queue/store.ts';
+import type { Item, Row } from '../world/items.ts';
+
+/** What is known of a seq, from nothing but what was stored, sent, and done by the sink. */
+export interface SeqFacts {
+  readonly seq: number;
+  readonly id: number;
+  /** As the spool has it. */
+  state: 'queued' | 'retry' | 'done' | 'dead';
+  /** The writer that it is lent to, as far as this supervisor has said and heard. */
+  lentTo: number | undefined;
+  /** Writers that were sent it and have not given it back or failed at it. */
+  readonly mayHave: Set<number>;
+  /** The supervisor has heard what became of it, and not committed that yet. */
+  verdict: 'done' | 'failed' | undefined;
+  /** Failures that use an attempt, so far. */
+  failures: number;
+  isInSink: boolean;
+  isPruned: boolean;
+}
+
+export interface WriterFacts {
+  readonly writer: number;
+  readonly isAlive: () => boolean;
+  barredAt: number | undefined;
+  /** The ledger's highest seq, as it was told, and when. */
+  highest: { at: number; value: number } | undefined;
+  /** When it asked the ledger for a seq. */
+  readonly asked: Map<number, number>;
+  /** Who may have had a seq when it was lent to this one. */
+  readonly others: Map<number, readonly number[]>;
+}
+
+/** A commit, as a change of what is known. */
+interface Delta {
+  readonly run: RunRecord;
+  readonly frames: readonly { first: number; ids: readonly number[] }[];
+  readonly settled: readonly (readonly [number, number])[];
+  readonly retries: readonly number[];
+  readonly gone: readonly number[];
+  readonly dead: readonly number[];
+}
+
+/** What has happened, as anybody outside could know. The claims are checked against this, not against the product's own books. */
+export class Facts {
+  readonly seqs = new Map<number, SeqFacts>();
+  readonly writers = new Map<number, WriterFacts>();
+  /** How often the sink has each row. */
+  readonly rows = new Map<string, number>();
+  /** Every seq that was ever given out, and to which item: not even a power loss takes that back. */
+  readonly given = new Map<number, number>();
+  /** The ids of the items that are stored, in the order of their seqs. */
+  stored: number[] = [];
+  run: RunRecord | undefined;
+  #deltas: Delta[] = [];
+  #time = 0;
+
+  /** A moment that comes after all others so far. */
+  tick(): number {
+    return ++this.#time;
+  }
+
+  seq(seq: number): SeqFacts | undefined {
+    return this.seqs.get(seq);
+  }
+
+  /** Those of `intervals` that are stored. */
+  *among(intervals: Iterable<readonly [number, number]>): Generator<SeqFacts> {
+    for (const [from, to] of intervals) {
+      for (let seq = from; seq <= to; seq++) {
+        const facts = this.seqs.get(seq);
+        if (facts) yield facts;
+      }
+    }
+  }
+
+  /** Neither done nor dead. */
+  *open(): Generator<SeqFacts> {
+    for (const facts of this.seqs.values()) if (facts.state === 'queued' || facts.state === 'retry') yield facts;
+  }
+
+  /** Takes in a commit of the spool; returns what it stored and settled. */
+  committed(group: Group): Delta {
+    const delta = deltaOf(group);
+    this.#deltas.push(delta);
+    this.#apply(delta);
+    return delta;
+  }
+
+  get commits(): number {
+    return this.#deltas.length;
+  }
+
+  /** The spool has forgotten all but its first `count` commits. */
+  rollBackTo(count: number): void {
+    const kept = this.#deltas.slice(0, count);
+    this.#deltas = [];
+    this.stored = [];
+    this.run = undefined;
+    const before = new Map(this.seqs);
+    this.seqs.clear();
+    for (const delta of kept) {
+      this.#deltas.push(delta);
+      this.#apply(delta, before);
+    }
+    this.forgetLending();
+  }
+
+  /** The supervisor is gone, and with it what it knew of what is lent. */
+  forgetLending(): void {
+    for (const facts of this.seqs.values()) {
+      facts.lentTo = undefined;
+      facts.verdict = undefined;
+    }
+  }
+
+  #apply({ run, frames, settled, retries, gone, dead }: Delta, before?: Map<number, SeqFacts>): void {
+    this.run = run;
+    for (const { first, ids } of frames) {
+      ids.forEach((id, index) => {
+        const seq = first + index;
+        this.stored.push(id);
+        const known = before?.get(seq);
+        const facts: SeqFacts = known ? { ...known, state: 'queued' } : newSeq(seq, id);
+        this.seqs.set(seq, facts);
+      });
+    }
+    for (const facts of this.among(settled)) if (facts.state === 'queued') facts.state = 'done';
+    for (const seq of gone) this.#set(seq, 'done');
+    for (const seq of retries) this.#set(seq, 'retry');
+    for (const seq of dead) this.#set(seq, 'dead');
+  }
+
+  #set(seq: number, state: SeqFacts['state']): void {
+    const facts = this.seqs.get(seq);
+    if (facts) facts.state = state;
+  }
+}
+
+export function keyOf({ seq, part }: Row): string {
+  return `${seq}.${part}`;
+}
+
+function newSeq(seq: number, id: number): SeqFacts {
+  return {
+    seq,
+    id,
+    state: 'queued',
+    lentTo: undefined,
+    mayHave: new Set(),
+    verdict: undefined,
+    failures: 0,
+    isInSink: false,
+    isPruned: false,
+  };
+}
+
+function deltaOf({ run, frames, progress, retries, retriesGone, dead }: Group): Delta {
+  const decoder = new FrameDecoder();
+  const settled = new Intervals();
+  for (const { settled: some } of progress) for (const [from, to] of some) settled.add(from, to);
+  return {
+    run: { ...run },
+    frames: frames.map(({ first, frame }) => ({
+      first,
+      ids: Array.from({ length: frame.count }, (_, index) => (decoder.decode(frame, index) as Item).id),
+    })),
+    settled: [...settled],
+    retries: retries.map(({ seq }) => seq),
+    gone: [...retriesGone],
+    dead: dead.map(({ seq }) => seq),
+  };
+}

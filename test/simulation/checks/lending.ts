@@ -1,0 +1,102 @@
+/** What is promised of lending and settling: S7, S8, S10, S12. */
+import type { Facts, SeqFacts, WriterFacts } from './facts.ts';
+import { claim } from './violation.ts';
+
+/** S7: a seq is lent to one live writer at most; what is given back is the old one's until it says so. */
+export function s7LentToOneAtATime(
+  facts: Facts,
+  found: SeqFacts,
+  writer: number,
+  options: { orphansCanLive: boolean },
+): void {
+  const { seq, lentTo, mayHave } = found;
+  claim('S7', lentTo === undefined, () => `seq ${seq} is lent to writer ${writer} while writer ${lentTo} has it`);
+  if (options.orphansCanLive) return;
+  const other = [...mayHave].find((id) => id !== writer && facts.writers.get(id)?.isAlive());
+  claim(
+    'S7',
+    other === undefined,
+    () => `seq ${seq} is lent to writer ${writer} while writer ${other}, an orphan, lives`,
+  );
+}
+
+/** S8: nothing is delivered that the spool has not committed. */
+export function s8DeliveredIsCommitted(found: SeqFacts | undefined, seq: number, id: number): void {
+  const isOpen =
+    found?.id === id && found.verdict === undefined && (found.state === 'queued' || found.state === 'retry');
+  claim(
+    'S8',
+    isOpen,
+    () => `seq ${seq} is delivered as item ${id}; in the spool it is ${found?.state ?? 'unknown'} (item ${found?.id})`,
+  );
+}
+
+/** S8: nothing is called stored that the spool has not committed. */
+export function s8StoredIsCommitted(facts: Facts, ids: readonly number[]): void {
+  for (const id of ids)
+    claim('S8', facts.stored.includes(id), () => `item ${id} is called stored, and is not in the spool`);
+}
+
+/** S8: a settle is confirmed when the spool has it. */
+export function s8SettledIsCommitted(
+  facts: Facts,
+  { done, failed }: { done: readonly number[]; failed: readonly number[] },
+): void {
+  for (const seq of done)
+    claim(
+      'S8',
+      facts.seq(seq)?.state === 'done',
+      () => `seq ${seq}'s settle is confirmed; the spool says ${facts.seq(seq)?.state}`,
+    );
+  for (const seq of failed)
+    claim('S8', facts.seq(seq)?.state !== 'queued', () => `seq ${seq}'s failure is confirmed; the spool has it queued`);
+}
+
+/** S8: only what the spool has as settled may be pruned. */
+export function s8PrunedIsCommitted(facts: Facts, { before, open }: { before: number; open: readonly number[] }): void {
+  for (const { seq, state } of facts.open()) {
+    if (seq >= before || open.includes(seq)) continue;
+    claim('S8', false, () => `the ledger may forget what is below ${before}, and seq ${seq} is ${state}`);
+  }
+}
+
+/** S9: an item is done when the writer that it was lent to has said so. */
+export function s9DoneWasSettled(found: SeqFacts): void {
+  claim('S9', found.verdict === 'done', () => `seq ${found.seq} is done, and nobody who had it has said so`);
+}
+
+/** S10: who processes an item that others may have had has barred them, and asked the ledger after that. */
+export function s10OthersAreBarredAndAsked(facts: Facts, found: SeqFacts, self: WriterFacts): void {
+  for (const other of self.others.get(found.seq) ?? []) {
+    if (other === self.writer) continue;
+    const barredAt = facts.writers.get(other)?.barredAt;
+    claim(
+      'S10',
+      barredAt !== undefined,
+      () => `writer ${self.writer} processes seq ${found.seq}; writer ${other} may have it, and is not barred`,
+    );
+    const askedAt = self.asked.get(found.seq) ?? -1;
+    const isAbove = self.highest !== undefined && self.highest.value < found.seq && self.highest.at > barredAt!;
+    claim(
+      'S10',
+      askedAt > barredAt! || isAbove,
+      () =>
+        `writer ${self.writer} processes seq ${found.seq} without having asked for it since writer ${other} was barred`,
+    );
+  }
+}
+
+/** S11: what was pruned from the ledger is not delivered again. */
+export function s11PrunedIsNotDelivered(found: SeqFacts): void {
+  claim('S11', !found.isPruned, () => `seq ${found.seq} is delivered, and was pruned from the ledger`);
+}
+
+/** S12: no item gets more attempts than it may have, and only failures use one. */
+export function s12AttemptsAreFailures(found: SeqFacts, attempt: number, attempts: number): void {
+  claim('S12', attempt <= attempts, () => `seq ${found.seq} is at attempt ${attempt} of ${attempts}`);
+  claim(
+    'S12',
+    attempt <= found.failures + 1,
+    () => `seq ${found.seq} is at attempt ${attempt} after ${found.failures} failures`,
+  );
+}

@@ -1,0 +1,38 @@
+/** What is promised of limits: S13. */
+import type { LimitSpec } from '../../../src/limits/limit.ts';
+import { claim } from './violation.ts';
+
+/** S13: no more calls at a time than the limit allows, in all processes that live. */
+export function s13CallsAtATime(name: string, { concurrency }: LimitSpec, calls: number): void {
+  claim(
+    'S13',
+    calls <= (concurrency ?? Infinity),
+    () => `${calls} calls at a time under "${name}", which allows ${concurrency}`,
+  );
+}
+
+/** S13: no more grants in any period than the rate allows, also across restarts. `granted`: when each was told. */
+export function s13GrantsInAPeriod(name: string, { rate }: LimitSpec, granted: readonly number[]): void {
+  if (!rate) return;
+  const last = granted.at(-1)!;
+  const within = granted.filter((at) => at > last - rate.perMs).length;
+  claim(
+    'S13',
+    within <= rate.count,
+    () => `${within} calls granted under "${name}" in ${rate.perMs} ms, which allows ${rate.count}`,
+  );
+}
+
+/** S13: no grant while the limit is frozen. */
+export function s13NoGrantInAFreeze(name: string, now: number, frozenUntil: number): void {
+  claim(
+    'S13',
+    now >= frozenUntil,
+    () => `a call granted under "${name}", which is frozen for another ${frozenUntil - now} ms`,
+  );
+}
+
+/** S13: when the run is over nobody holds a permit. */
+export function s13NothingIsHeldAtTheEnd(name: string, held: number): void {
+  claim('S13', held === 0, () => `${held} permits of "${name}" are held after the run`);
+}

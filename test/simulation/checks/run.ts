@@ -1,0 +1,39 @@
+/** What is promised of the run as a whole: S15, S17, S18. */
+import type { Outcome } from '../../../src/supervision/service.ts';
+import type { Status } from '../../../src/observability/status.ts';
+import type { Facts } from './facts.ts';
+import { claim } from './violation.ts';
+
+/** S15: the sentinel goes out when the source has ended and nothing is open, and the spool says so. */
+export function s15EndIsCommitted(facts: Facts): void {
+  const state = facts.run?.state;
+  claim('S15', state === 'finishing' || state === 'finished', () => `the sentinel is sent while the run is ${state}`);
+  const [open] = facts.open();
+  claim('S15', open === undefined, () => `the sentinel is sent while seq ${open?.seq} is ${open?.state}`);
+}
+
+/** S15: who says that the run is finished has that in the spool. */
+export function s15FinishedIsCommitted(facts: Facts, { exitCode }: Pick<Outcome, 'exitCode'>): void {
+  const isFinished = facts.run?.state === 'finished' && facts.run.exitCode === exitCode;
+  claim(
+    'S15',
+    isFinished,
+    () =>
+      `the supervisor ended with ${exitCode} as finished; the spool says ${facts.run?.state}, ${facts.run?.exitCode}`,
+  );
+}
+
+/** S17: what does not go on by itself, or not soon, says why. */
+export function s17WaitingHasAReason({ processes, reasons }: Pick<Status, 'processes' | 'reasons'>): void {
+  const waits = processes.find(({ state }) => state === 'parked' || state === 'backoff');
+  claim(
+    'S17',
+    !waits || reasons.length > 0,
+    () => `${waits?.who.role} ${waits?.who.ordinal} is ${waits?.state}, and no reason is given`,
+  );
+}
+
+/** S18: only the supervisor that lives commits. */
+export function s18TheDeadDoNotCommit(isGone: boolean): void {
+  claim('S18', !isGone, () => 'a supervisor that is gone has committed');
+}

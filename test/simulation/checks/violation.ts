@@ -1,0 +1,32 @@
+export type Claim =
+  | 'S1'
+  | 'S2'
+  | 'S3'
+  | 'S4'
+  | 'S5'
+  | 'S6'
+  | 'S7'
+  | 'S8'
+  | 'S9'
+  | 'S10'
+  | 'S11'
+  | 'S12'
+  | 'S13'
+  | 'S14'
+  | 'S15'
+  | 'S17'
+  | 'S18';
+
+/** Something happened that was promised never to. */
+export class Violation extends Error {
+  readonly claim: Claim;
+
+  constructor(name: Claim, message: string) {
+    super(`${name}: ${message}`);
+    this.claim = name;
+  }
+}
+
+export function claim(name: Claim, holds: boolean, message: () => string): void {
+  if (!holds) throw new Violation(name, message());
+}

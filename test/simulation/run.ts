@@ -1,0 +1,67 @@
+import { partsOf } from './world/items.ts';
+import type { Departure } from './world/departure.ts';
+import { planFrom } from './world/plan.ts';
+import { Random } from './world/random.ts';
+import { calm, step } from './world/schedule.ts';
+import { World } from './world/world.ts';
+import { claim } from './checks/violation.ts';
+
+/** Steps that a world may take to its end once no more faults come: far more than any needs. */
+const mostCalmSteps = 60_000;
+
+export interface Run {
+  seed: number;
+  steps: number;
+  /** What went wrong; undefined if nothing did. */
+  failure: Error | undefined;
+  /** Every line of what has happened. */
+  story: string[];
+}
+
+/** Runs the world that a seed describes to its end, or to the first claim that does not hold. */
+export async function run(seed: number, departure: Departure = {}): Promise<Run> {
+  const random = new Random(seed);
+  const world = new World(planFrom(random), random, departure);
+  const { story } = world;
+  let failure: Error | undefined;
+  try {
+    world.startSupervisor();
+    await world.settle();
+    while (!world.isFinished) {
+      if (!world.isCalm && story.step >= world.plan.steps) calm(world);
+      claim('S17', story.step < world.plan.steps + mostCalmSteps, () => `it does not end: ${reasonsOf(world)}`);
+      step(world);
+      await world.settle();
+    }
+    checkTheEnd(world);
+  } catch (error) {
+    failure = error as Error;
+  } finally {
+    world.close();
+  }
+  return { seed, steps: story.step, failure, story: story.lines };
+}
+
+function reasonsOf({ supervisor }: World): string {
+  return supervisor?.running?.service.status.reasons.join('; ') ?? 'no supervisor serves';
+}
+
+/** Everything that the source had is where it belongs. */
+function checkTheEnd({ plan, checker }: World): void {
+  const { facts } = checker;
+  const stored = new Set(facts.stored);
+  for (const { id } of plan.items) claim('S5', stored.has(id), () => `item ${id} was never stored`);
+  for (const { seq, id, state } of facts.seqs.values()) {
+    const parts = partsOf(plan.items[id]!);
+    const wanted = parts ? 'done' : 'dead';
+    claim(
+      'S4',
+      state === wanted,
+      () => `seq ${seq} (item ${id}, ${plan.items[id]!.way}) ended as ${state}, not ${wanted}`,
+    );
+    for (const part of parts ?? []) {
+      const count = facts.rows.get(`${seq}.${part}`) ?? 0;
+      claim('S3', count >= 1, () => `seq ${seq} (item ${id}) is done, and its row ${part} is not in the sink`);
+    }
+  }
+}

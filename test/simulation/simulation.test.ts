@@ -1,0 +1,49 @@
+import { describe, expect, it } from '@jest/globals';
+import { simulate } from './command.ts';
+import { run } from './run.ts';
+
+describe('a simulated world', () => {
+  // In portions, so that a machine that is busy shows how far it came.
+  it.each(Array.from({ length: 8 }, (_, i) => 1 + i * 25))(
+    'keeps every promise, whoever dies when and whatever breaks: 25 seeds from %i',
+    async (from) => {
+      for (let seed = from; seed < from + 25; seed++) {
+        const { failure, story } = await run(seed);
+        expect(failure && `seed ${seed}: ${failure.message}\n${story.slice(-60).join('\n')}`).toBeUndefined();
+      }
+    },
+    120_000,
+  );
+
+  it('is the same again, step by step, for the same seed', async () => {
+    for (let seed = 1000; seed < 1012; seed++) {
+      const [first, second] = [await run(seed), await run(seed)];
+      expect(second.story.join('\n')).toBe(first.story.join('\n'));
+      expect(second.failure?.message).toBe(first.failure?.message);
+    }
+  }, 60_000);
+});
+
+describe('npm run simulate', () => {
+  async function told(...args: string[]): Promise<{ exitCode: number; text: string }> {
+    const lines: string[] = [];
+    const exitCode = await simulate(args, { print: (text) => lines.push(text), now: () => 0 });
+    return { exitCode, text: lines.join('\n') };
+  }
+
+  it('says how many worlds were well, and how fast that was', async () => {
+    const { exitCode, text } = await told('--seeds', '3', '--from', '7');
+    expect(exitCode).toBe(0);
+    expect(text).toMatch(/^3 seeds from 7 in \d+ s: [\d.]+ seeds\/s, \d+ steps\/s, all well$/);
+  });
+
+  it('tells the whole story of one seed', async () => {
+    const { exitCode, text } = await told('--seed', '3');
+    expect(exitCode).toBe(0);
+    expect(text).toContain((await run(3)).story.join('\n'));
+  });
+
+  it('says what it expected when an option is none', async () => {
+    await expect(told('--seed', 'x')).rejects.toThrow('--seed: expected a whole number below 2^32, got "x"');
+  });
+});

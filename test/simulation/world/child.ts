@@ -1,0 +1,231 @@
+import type { Connection } from '../../../src/child/connect.ts';
+import type { Life } from '../../../src/child/life.ts';
+import { errorData, MillraceError } from '../../../src/core/errors.ts';
+import { handle } from '../../../src/ipc/handlers.ts';
+import type { Who } from '../../../src/observability/events.ts';
+import type { Child, ChildListener, Exit } from '../../../src/supervision/child.ts';
+import { ProcessClock, type WorldTime } from './clock.ts';
+
+export interface Mail<Message> {
+  message: Message;
+  payload: Buffer;
+}
+
+/** The supervisor that a child belongs to, as far as the child can tell. */
+export interface Parent {
+  readonly isGone: boolean;
+  /** It has done something that others can see. It may be its last. */
+  acted: () => void;
+}
+
+export interface SimulatedChildOptions<In extends object, Out extends { type: string }> {
+  who: Who & { pid: number };
+  time: WorldTime;
+  parent: Parent;
+  /** What arrives at either end, as the real channel takes it: checked. */
+  parse: { in: (header: unknown) => In; out: (header: unknown) => Out };
+  life: (line: Pick<Connection<In>, 'send' | 'fail' | 'leave'>, child: SimulatedChild<In, Out>) => Life<Out>;
+  /** What the supervisor sends, on its way: as it is, changed, or lost (undefined). */
+  onSent: (child: SimulatedChild<In, Out>, mail: Mail<Out>) => Mail<Out> | undefined;
+  /** What the supervisor is about to hear, likewise. */
+  onHeard: (child: SimulatedChild<In, Out>, mail: Mail<In>) => Mail<In> | undefined;
+  /** What it says, at the moment when it does. */
+  changeSaid: (message: In) => In;
+  /** The supervisor is about to be told of its exit. */
+  onExitTold: (child: SimulatedChild<In, Out>) => void;
+  onDeath: (child: SimulatedChild<In, Out>) => void;
+}
+
+/**
+ * A child that lives in this process: the real code behind a channel of which each message is moved by the schedule,
+ * and which can be killed between any two things that anybody else can see of it.
+ */
+export class SimulatedChild<In extends object, Out extends { type: string }> implements Child<In, Out> {
+  readonly who: Who & { pid: number };
+  readonly startedAt: number;
+  readonly clock: ProcessClock;
+  /** Known once it has been configured; 0 before. */
+  writer = 0;
+  readonly #options: SimulatedChildOptions<In, Out>;
+  readonly #life: Life<Out>;
+  #inbox: Mail<Out>[] = [];
+  #outbox: Mail<In>[] = [];
+  #listener: ChildListener<In> | undefined;
+  #killReason: string | undefined;
+  #exit: { code: number | null; signal: string | null } | undefined;
+  #exitCode = 0;
+  #isLeaving = false;
+  #isReported = false;
+  #isOrphan = false;
+  /** How many more things it does that others can see; undefined: as many as it likes. */
+  #left: number | undefined;
+  #whenDead: (() => void)[] = [];
+
+  constructor(options: SimulatedChildOptions<In, Out>) {
+    this.#options = options;
+    this.who = options.who;
+    this.startedAt = options.time.now;
+    this.clock = new ProcessClock(options.time);
+    this.#life = options.life(
+      {
+        send: (message, payload) => this.say(message as In, payload),
+        fail: (error) => this.#fail(error),
+        leave: this.#leave,
+      },
+      this,
+    );
+  }
+
+  get isDead(): boolean {
+    return this.#exit !== undefined;
+  }
+
+  /** It is dead, and its supervisor, if it has one, knows. */
+  get isOver(): boolean {
+    return this.isDead && (this.#isReported || this.#isOrphan);
+  }
+
+  get isOrphan(): boolean {
+    return this.#isOrphan;
+  }
+
+  get canHear(): boolean {
+    return !this.isDead && this.#inbox.length > 0;
+  }
+
+  /** Whether its supervisor has something to hear from it, or of it. */
+  get canBeHeard(): boolean {
+    return (
+      !this.#isOrphan && this.#listener !== undefined && (this.#outbox.length > 0 || (this.isDead && !this.#isReported))
+    );
+  }
+
+  // ── the supervisor's end ───────────────────────────────────────────────────────────────────────────────────────
+
+  send = (message: Out, payload: readonly Buffer[] = []): void => {
+    const { parent, onSent, parse } = this.#options;
+    if (parent.isGone) return;
+    const mail = onSent(this, { message: parse.out(copyOf(message)), payload: Buffer.concat(payload) });
+    if (mail && !this.isDead && !this.#isLeaving) this.#inbox.push(mail);
+    parent.acted();
+  };
+
+  listen = (listener: ChildListener<In>): void => {
+    this.#listener = listener;
+    // It may have gone while it waited for its post.
+    const before = this.#isReported ? this.#exit : undefined;
+    if (before) queueMicrotask(() => listener.onExit({ ...before, reason: this.#killReason }));
+  };
+
+  kill = (reason: string): void => {
+    if (this.#options.parent.isGone) return;
+    this.#killReason ??= reason;
+    this.die(Infinity);
+    this.#options.parent.acted();
+  };
+
+  abandon = (): void => {
+    if (!this.#options.parent.isGone) this.orphan();
+  };
+
+  /** The supervisor hears the next thing that it has said, and, when that was the last, of its exit. */
+  beHeard(): void {
+    const mail = this.#outbox.shift();
+    if (mail) {
+      const heard = this.#options.onHeard(this, mail);
+      if (heard) this.#listener?.onMessage(heard.message, heard.payload);
+    } else if (this.#exit && !this.#isReported) {
+      this.#isReported = true;
+      this.#options.onExitTold(this);
+      const exit: Exit = { ...this.#exit, reason: this.#killReason };
+      this.#listener?.onExit(exit);
+    }
+  }
+
+  // ── its own ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** It hears the next message that it was sent. */
+  hear(): void {
+    const mail = this.canHear ? this.#inbox.shift() : undefined;
+    if (!mail) return;
+    try {
+      handle(this.#life.handlers, mail.message, mail.payload);
+    } catch (error) {
+      // As an uncaught exception would.
+      this.#fail(error);
+    }
+  }
+
+  /** It does something that others can see. False if it cannot any more. */
+  acts(): boolean {
+    if (this.isDead) return false;
+    if (this.#left === undefined) return true;
+    if (this.#left-- > 0) return true;
+    this.die(Infinity);
+    return false;
+  }
+
+  /** It is killed right after the next `count` things that others can see of it. */
+  dieAfter(count: number): void {
+    this.#left ??= count;
+  }
+
+  /** It is gone, at once; of what it has said and nobody has heard, the first `heard` messages had been written. */
+  die(heard: number): void {
+    if (this.isDead) return;
+    this.#outbox.splice(heard);
+    this.#end({ code: null, signal: 'SIGKILL' });
+  }
+
+  /** Calls `fn` when it dies. */
+  whenDead(fn: () => void): void {
+    if (this.isDead) fn();
+    else this.#whenDead.push(fn);
+  }
+
+  /** Its supervisor is no more: nothing of the channel is left. */
+  orphan(): void {
+    this.#isOrphan = true;
+    this.#inbox = [];
+    this.#outbox = [];
+    this.#listener = undefined;
+  }
+
+  say(message: In, payload: readonly Buffer[] = []): void {
+    if (this.#isLeaving || this.#isOrphan || !this.acts()) return;
+    const copied = copyOf(this.#options.changeSaid(message));
+    this.#outbox.push({
+      message: this.#options.parse.in(copied),
+      payload: Buffer.concat(payload),
+    });
+  }
+
+  #fail(error: unknown): void {
+    if (this.isDead || this.#isLeaving) return;
+    const exitCode = error instanceof MillraceError && error.exitCode !== 1 ? error.exitCode : null;
+    // Every child may say this.
+    this.say({ type: 'failed', error: errorData(error), exitCode } as unknown as In);
+    this.#exitCode = 1;
+    this.#leave();
+  }
+
+  #leave = (): void => {
+    if (this.#isLeaving || this.isDead) return;
+    this.#isLeaving = true;
+    this.#life.onLeave();
+    this.#end({ code: this.#exitCode, signal: null });
+  };
+
+  #end(exit: { code: number | null; signal: string | null }): void {
+    this.#exit = exit;
+    this.#inbox = [];
+    this.clock.cut();
+    this.#options.onDeath(this);
+    for (const fn of this.#whenDead.splice(0)) fn();
+  }
+}
+
+/** As a channel would carry it. */
+function copyOf(message: object): unknown {
+  return JSON.parse(JSON.stringify(message));
+}

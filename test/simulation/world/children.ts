@@ -1,0 +1,266 @@
+import { pause } from '../../../src/core/clock.ts';
+import type { FromConsumer, FromProducer, ToConsumer, ToProducer } from '../../../src/ipc/messages.ts';
+import { parse } from '../../../src/ipc/parse.ts';
+import type { ProcessContext, SourceContext } from '../../../src/pipeline/context.ts';
+import type { LoadedPipeline } from '../../../src/pipeline/load.ts';
+import { pipelineMark, type Pipeline } from '../../../src/pipeline/types.ts';
+import { producerLife } from '../../../src/reading/life.ts';
+import type { Sink } from '../../../src/sinks/port.ts';
+import { consumerLife } from '../../../src/working/life.ts';
+import type { Checker } from '../checks/checker.ts';
+import { SimulatedChild, type Mail, type Parent } from './child.ts';
+import type { WorldTime } from './clock.ts';
+import type { Departure, SourceSeen } from './departure.ts';
+import { processed, type Item, type Row } from './items.ts';
+import type { Plan } from './plan.ts';
+import type { SinkUser } from './sinks.ts';
+import { showSeqs, type Story } from './story.ts';
+import { Intervals } from '../../../src/core/intervals.ts';
+
+export type Producer = SimulatedChild<FromProducer, ToProducer>;
+export type Consumer = SimulatedChild<FromConsumer, ToConsumer>;
+type AnyMessage = FromProducer | FromConsumer | ToProducer | ToConsumer;
+
+export interface ChildrenOptions {
+  plan: Plan;
+  departure: Departure;
+  time: WorldTime;
+  random: () => number;
+  checker: Checker;
+  story: Story;
+  sinkFor: (user: SinkUser) => Sink<Row>;
+  /** Whether the source is to throw now; asking takes it back. */
+  sourceFails: () => boolean;
+  /** How long a vendor freezes a limit now, if it does. */
+  freezeMs: () => number | undefined;
+}
+
+/** Starts the children of a world: their code is the product's, their pipeline is its plan's. */
+export class Children {
+  all: (Producer | Consumer)[] = [];
+  readonly #options: ChildrenOptions;
+  // Beyond what a system gives out, so that no process can ever be taken for one of them.
+  #pid = 5_000_000;
+
+  constructor(options: ChildrenOptions) {
+    this.#options = options;
+  }
+
+  readonly startProducer = (parent: Parent): Producer => {
+    const { plan, departure, time, random, sourceFails } = this.#options;
+    const seen: SourceSeen = { cursor: undefined, count: 0 };
+    const { fromProducer, toProducer } = departure;
+    const child: Producer = new SimulatedChild<FromProducer, ToProducer>({
+      who: { role: 'producer', ordinal: 0, pid: this.#pid++ },
+      time,
+      parent,
+      parse: { in: parse.fromProducer, out: parse.toProducer },
+      ...this.#watched(
+        (message) => (toProducer ? toProducer(message) : message),
+        (message) => message,
+      ),
+      changeSaid: (message) => (fromProducer ? fromProducer(message, { ...seen }) : message),
+      life: (line, self) =>
+        producerLife(line, {
+          clock: self.clock,
+          random,
+          load: () => Promise.resolve(loaded(plan, { source: source(plan, self, seen, sourceFails) })),
+          onConfigured: () => undefined,
+          onReady: () => undefined,
+        }),
+    });
+    return this.#started(child);
+  };
+
+  readonly startConsumer = (parent: Parent, ordinal: number): Consumer => {
+    const { departure, time, random } = this.#options;
+    const { toConsumer, fromConsumer } = departure;
+    const child: Consumer = new SimulatedChild<FromConsumer, ToConsumer>({
+      who: { role: 'consumer', ordinal, pid: this.#pid++ },
+      time,
+      parent,
+      parse: { in: parse.fromConsumer, out: parse.toConsumer },
+      ...this.#watched(
+        (message) => (toConsumer ? toConsumer(message) : message),
+        (message) => (fromConsumer ? fromConsumer(message) : message),
+      ),
+      changeSaid: (message) => message,
+      life: (line, self) =>
+        consumerLife(line, {
+          clock: self.clock,
+          random,
+          load: () => Promise.resolve(this.#workOf(self)),
+          onConfigured: () => undefined,
+          onReady: () => undefined,
+        }),
+    });
+    return this.#started(child);
+  };
+
+  #started<Child extends Producer | Consumer>(child: Child): Child {
+    this.all.push(child);
+    this.#options.story.tell(nameOf(child), 'is started');
+    return child;
+  }
+
+  /** Tells checker and story of what goes to and fro. */
+  #watched<In extends FromProducer | FromConsumer, Out extends ToProducer | ToConsumer>(
+    changeSent: (message: Out) => Out,
+    changeHeard: (message: In) => In,
+  ) {
+    const { checker, story } = this.#options;
+    return {
+      onSent: (child: SimulatedChild<In, Out>, { message, payload }: Mail<Out>) => {
+        const sent = changeSent(message);
+        checker.sent(child, sent, payload);
+        story.tell('supervisor', `→ ${nameOf(child)}: ${inWords(sent)}`);
+        return { message: sent, payload };
+      },
+      onHeard: (child: SimulatedChild<In, Out>, { message, payload }: Mail<In>) => {
+        const heard = changeHeard(message);
+        checker.heard(child, heard, payload);
+        if (heard.type !== 'beat') story.tell('supervisor', `← ${nameOf(child)}: ${inWords(heard)}`);
+        return { message: heard, payload };
+      },
+      onExitTold: (child: SimulatedChild<In, Out>) => {
+        checker.exitTold(child);
+        story.tell('supervisor', `sees ${nameOf(child)} gone`);
+      },
+      onDeath: (child: SimulatedChild<In, Out>) => story.tell(nameOf(child), 'is no more'),
+    };
+  }
+
+  #workOf(child: Consumer): LoadedPipeline {
+    const { plan, random, checker, story, sinkFor, freezeMs } = this.#options;
+    const never = new Promise<never>(() => undefined);
+    const call = async (limit: string, ms: number): Promise<void> => {
+      if (child.isDead) return await never;
+      checker.callBegan(child, limit);
+      await pause(child.clock, ms);
+      checker.callEnded(child, limit);
+      const freeze = freezeMs();
+      if (freeze !== undefined) child.say({ type: 'freeze', limit, ms: freeze });
+    };
+    return loaded(plan, {
+      process: (item, context: ProcessContext) => {
+        if (child.isDead) return never;
+        checker.started(child, item as Item, context.seq, context.attempt);
+        story.tell(
+          nameOf(child),
+          `starts seq ${context.seq}: item ${(item as Item).id}, ${(item as Item).way}, attempt ${context.attempt}`,
+        );
+        return processed(item as Item, context, { clock: child.clock, random, attempts: plan.attempts, call });
+      },
+      sink: sinkFor({
+        get writer() {
+          return child.writer;
+        },
+        get name() {
+          return nameOf(child);
+        },
+        get isDead() {
+          return child.isDead;
+        },
+        acts: () => child.acts(),
+        whenDead: (fn) => child.whenDead(fn),
+      }) as Pipeline['sink'],
+    });
+  }
+}
+
+function nameOf({ who, writer }: Pick<Producer | Consumer, 'who' | 'writer'>): string {
+  const name = who.role === 'producer' ? 'producer' : `consumer ${who.ordinal}`;
+  return writer > 0 ? `${name} (writer ${writer})` : name;
+}
+
+/** The source of a plan's items. */
+function source(
+  plan: Plan,
+  self: { clock: Producer['clock'] },
+  seen: SourceSeen,
+  fails: () => boolean,
+): Pipeline['source'] {
+  const { items, checkpointEvery, pauseEvery } = plan;
+  return async function* (context: SourceContext) {
+    const { cursor, checkpoint } = context;
+    seen.cursor = cursor as number | undefined;
+    seen.count = 0;
+    for (let i = Number(cursor ?? 0); i < items.length; i++) {
+      if (fails()) throw new Error('the source has failed');
+      if (pauseEvery > 0 && i % pauseEvery === 0) await pause(self.clock, 1 + (i % 7));
+      seen.count += 1;
+      yield items[i];
+      if (checkpointEvery > 0 && i % checkpointEvery === 0) {
+        seen.cursor = i + 1;
+        seen.count = 0;
+        checkpoint(i + 1);
+      }
+    }
+  };
+}
+
+function loaded(plan: Plan, parts: Partial<Pipeline>): LoadedPipeline {
+  const transactional = plan.sink !== 'plain';
+  const sink = { kind: plan.sink, transactional, target: plan.sink };
+  return {
+    pipeline: {
+      [pipelineMark]: 1,
+      name: 'simulated',
+      source: [],
+      sink: sink as Pipeline['sink'],
+      deterministic: plan.deterministic,
+      ...parts,
+    },
+    description: {
+      name: 'simulated',
+      limits: {},
+      options: {},
+      fingerprint: 'version 1',
+      deterministic: plan.deterministic,
+      sink,
+    },
+    problems: [],
+  };
+}
+
+/** A message, for a story. */
+function inWords(message: AnyMessage): string {
+  // oxlint-disable-next-line typescript/switch-exhaustiveness-check -- the others are said by their name
+  switch (message.type) {
+    case 'configure':
+      return 'writer' in message
+        ? `configure as writer ${message.writer}`
+        : `configure from ${JSON.stringify(message.position.cursor)} + ${message.position.count}`;
+    case 'deliver':
+      return `deliver ${showSeqs([[message.seq, message.seq + message.count - 1]])}, attempt ${message.attempt}, ${message.history}, writers ${message.writers.join(', ') || 'none'}`;
+    case 'frame':
+      return `frame of ${message.count}, up to ${message.position.cursor ?? 'the start'} + ${message.position.count}`;
+    case 'settle':
+      return `settle done ${showSeqs(Intervals.fromFlat(message.done))}, failed ${message.failed.map(({ seq, verdict }) => `${seq} ${verdict}`).join(', ') || 'nothing'}`;
+    case 'released':
+      return `released ${showSeqs(Intervals.fromFlat(message.items))}`;
+    case 'fenced':
+      return `fenced ${message.writers.join(', ')}`;
+    case 'prune':
+      return `prune below ${message.before} but ${message.open.join(', ') || 'nothing'}`;
+    case 'stored':
+      return `stored ${message.frames}`;
+    case 'settled':
+      return 'settled';
+    case 'throttle':
+      return message.on ? 'throttle on' : 'throttle off';
+    case 'acquire':
+      return `acquire ${message.id} of ${message.limit.startsWith('sink:') ? 'the sink' : message.limit}`;
+    case 'granted':
+    case 'release':
+      return `${message.type} ${message.id}`;
+    case 'freeze':
+      return `freeze ${message.limit} for ${message.ms} ms`;
+    case 'sink':
+      return message.reason === null ? 'the sink is back' : 'the sink is out';
+    case 'failed':
+      return `failed: ${message.error.message}`;
+    default:
+      return message.type;
+  }
+}

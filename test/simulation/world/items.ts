@@ -1,0 +1,98 @@
+import { pause, type Clock } from '../../../src/core/clock.ts';
+import { DependencyError, PermanentError, RetryAfter } from '../../../src/core/errors.ts';
+import type { ProcessContext } from '../../../src/pipeline/context.ts';
+
+/** How an item goes when it is processed. */
+export const ways = [
+  'at once',
+  'soon',
+  'slow',
+  'fails first',
+  'never',
+  'nothing',
+  'twice',
+  'later',
+  'waits',
+  'limited',
+  'limited, slow',
+  'bad row',
+  'hangs',
+] as const;
+
+export type Way = (typeof ways)[number];
+
+export interface Item {
+  id: number;
+  way: Way;
+  /** So that items differ in size. */
+  text: string;
+}
+
+/** What an item becomes in the sink. */
+export interface Row {
+  seq: number;
+  id: number;
+  part: string;
+}
+
+/** A value that no sink takes. */
+const badPart = NaN as unknown as string;
+
+/** The parts of an item's result, in the end; undefined if it must end among the dead letters. */
+export function partsOf({ way }: Pick<Item, 'way'>): string[] | undefined {
+  if (way === 'never' || way === 'bad row' || way === 'hangs') return undefined;
+  if (way === 'nothing') return [];
+  return way === 'twice' ? ['a', 'b'] : ['a'];
+}
+
+export interface Surroundings {
+  clock: Clock;
+  random: () => number;
+  /** Attempts that an item gets. */
+  attempts: number;
+  /** A call that a vendor sees. */
+  call: (limit: string, ms: number) => Promise<void>;
+}
+
+/** What the pipeline's `process` does about an item. */
+export function processed(
+  item: Item,
+  context: ProcessContext,
+  { clock, random, attempts, call }: Surroundings,
+): unknown {
+  const { seq, attempt, signal } = context;
+  const rows = (partsOf(item) ?? []).map((part): Row => ({ seq, id: item.id, part }));
+  switch (item.way) {
+    case 'at once':
+      return rows[0];
+    case 'soon':
+      return Promise.resolve().then(() => rows);
+    case 'slow':
+      return pause(clock, 5 + (item.id % 40), signal).then(() => rows);
+    case 'fails first':
+      if (attempt < Math.min(3, attempts)) throw new Error('not yet');
+      return rows;
+    case 'later':
+      return pause(clock, 3).then(() => {
+        if (random() < 0.4) return rows;
+        throw new RetryAfter(7);
+      });
+    case 'waits':
+      if (random() < 0.5) throw new DependencyError('the dependency is out');
+      return rows;
+    case 'never':
+      throw new PermanentError('never');
+    case 'limited':
+      return context.limit('vendor', () => call('vendor', 2 + (item.id % 9))).then(() => rows);
+    case 'limited, slow':
+      return context.limit('vendor', () => call('vendor', 40 + (item.id % 90))).then(() => rows);
+    case 'bad row':
+      return { seq, id: item.id, part: badPart };
+    case 'hangs':
+      return new Promise(() => undefined);
+    case 'nothing':
+      return undefined;
+    case 'twice':
+      return rows;
+  }
+}

@@ -1,0 +1,120 @@
+import type { LimitSpec } from '../../../src/limits/limit.ts';
+import type { RecyclingLimits } from '../../../src/supervision/recycling.ts';
+import { ways, type Item, type Way } from './items.ts';
+import type { Random } from './random.ts';
+
+export type SinkKind = 'server' | 'memory' | 'sqlite' | 'plain';
+export type SpoolKind = 'memory' | 'sqlite';
+
+/** Everything about a world that does not change while it runs. */
+export interface Plan {
+  items: Item[];
+  deterministic: boolean;
+  /** A checkpoint after each so many items; 0 for none. */
+  checkpointEvery: number;
+  /** A pause of the source after each so many items; 0 for none. */
+  pauseEvery: number;
+  consumers: number;
+  concurrency: number;
+  attempts: number;
+  sink: SinkKind;
+  spool: SpoolKind;
+  durability: 'full' | 'normal';
+  limits: Record<string, LimitSpec>;
+  highItems: number;
+  windowBytes: number;
+  frameItems: number;
+  frameBytes: number;
+  creditBytes: number;
+  memoryWindowBytes: number;
+  windowRetries: number;
+  crashes: number;
+  readyTimeoutMs: number;
+  sinkTimeoutMs: number;
+  recycling: RecyclingLimits;
+  /** What is left of a killed supervisor's children: killed at once, later, or beyond reach of its successor's kill. */
+  orphans: 'die' | 'live' | 'cannot be killed';
+  /** How likely each kind of step is, against the others. */
+  weights: Record<'hear' | 'say' | 'turn' | 'timer' | 'sink' | 'time', number>;
+  /** Steps after which no more faults come. */
+  steps: number;
+  /** Faults that can happen in this world, and how many of them each thousand steps bring. */
+  faults: FaultKind[];
+  faultsPerThousand: number;
+}
+
+export const faultKinds = [
+  'kill producer',
+  'kill consumer',
+  'kill consumer after',
+  'kill supervisor',
+  'kill supervisor after',
+  'stop',
+  'hurry',
+  'disk full',
+  'disk breaks',
+  'sink out',
+  'connection lost',
+  'wall clock jumps',
+  'source fails',
+  'second supervisor',
+  'power loss',
+] as const;
+
+export type FaultKind = (typeof faultKinds)[number];
+
+/** Draws a world. Each is made of few things, so that what is rare in all of them together is common in some. */
+export function planFrom(random: Random): Plan {
+  const sink = random.pick<SinkKind>(['server', 'server', 'server', 'memory', 'sqlite', 'plain']);
+  const spool: SpoolKind = random.chance(0.25) ? 'sqlite' : 'memory';
+  const possible = ways.filter((way) => way !== 'bad row' || sink === 'server' || sink === 'sqlite');
+  const rare = new Set<Way>(['hangs', 'waits']);
+  const chosen = random.some(possible.filter((way) => !rare.has(way) || random.chance(0.1)));
+  const items = Array.from({ length: random.whole(1, random.pick([4, 12, 40, 80])) }, (_, id): Item => {
+    return { id, way: random.pick(chosen), text: 'x'.repeat(random.whole(0, 30)) };
+  });
+  const limit: LimitSpec = {
+    ...(random.chance(0.7) && { concurrency: random.whole(1, 3) }),
+    ...(random.chance(0.5) && { rate: { count: random.whole(1, 5), perMs: random.pick([50, 200, 1000]) } }),
+  };
+  return {
+    items,
+    deterministic: random.chance(0.75),
+    checkpointEvery: random.pick([0, 1, 2, 3, 5, 9]),
+    pauseEvery: random.pick([0, 0, 1, 4]),
+    consumers: random.whole(1, 3),
+    concurrency: random.whole(1, 4),
+    attempts: random.whole(1, 4),
+    sink,
+    spool,
+    durability: 'full',
+    limits: { vendor: limit },
+    highItems: random.pick([2, 6, 20, 1000]),
+    windowBytes: random.pick([60, 500, 4000]),
+    frameItems: random.pick([1, 2, 4, 16]),
+    frameBytes: random.pick([100, 300, 4000]),
+    creditBytes: random.pick([60, 1000, 100_000]),
+    memoryWindowBytes: random.pick([700, 2000, 100_000]),
+    windowRetries: random.pick([1, 2, 100]),
+    crashes: random.pick([2, 1e9, 1e9, 1e9]),
+    readyTimeoutMs: 600_000,
+    sinkTimeoutMs: random.pick([400, 5000, 60_000]),
+    recycling: {
+      rssBytes: null,
+      items: random.chance(0.3) ? random.whole(1, 8) : null,
+      ageMs: random.chance(0.1) ? random.whole(1, 3000) : null,
+    },
+    orphans: random.pick(['die', 'die', 'live', 'cannot be killed']),
+    weights: {
+      hear: random.magnitude(0.2, 5),
+      say: random.magnitude(0.2, 5),
+      turn: random.magnitude(0.2, 5),
+      timer: random.magnitude(0.2, 5),
+      sink: random.magnitude(0.1, 5),
+      time: random.magnitude(0.01, 0.5),
+    },
+    steps: random.whole(50, 1500),
+    faults: random.some(faultKinds),
+    faultsPerThousand: random.magnitude(2, 40),
+  };
+}

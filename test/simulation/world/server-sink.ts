@@ -1,0 +1,178 @@
+import { configError, MillraceError } from '../../../src/core/errors.ts';
+import { Intervals, type Interval } from '../../../src/core/intervals.ts';
+import { refuseOlderQueue } from '../../../src/sinks/older-queue.ts';
+import {
+  BadRow,
+  Fenced,
+  isOutcomeUnknown,
+  withoutLedger,
+  type Batch,
+  type SinkContext,
+  type SinkWriter,
+} from '../../../src/sinks/port.ts';
+import type { Row } from './items.ts';
+import type { Client, Database, LedgerRow, Server, Work } from './server.ts';
+import type { SinkWatcher } from './sink-watcher.ts';
+import { showSeqs } from './story.ts';
+
+/** Rules of the sink's side that can be left out, to see whether that is noticed. */
+export interface SinkRules {
+  /** 3: writers that may have had the items are barred. */
+  fences: boolean;
+  /** 4: a lost connection is no failure like others: what was sent may be done all the same. */
+  saysUnknown: boolean;
+}
+
+/** Opens a sink on a server: rows, ledger and fence as the SQLite sink has them. */
+export async function openServerWriter(
+  server: Server,
+  client: Client,
+  context: SinkContext,
+  { watcher, rules }: { watcher: SinkWatcher; rules: SinkRules },
+): Promise<SinkWriter<Row>> {
+  const { run, writer, start, isKnown, signal } = context;
+  const transact = <T>(work: Work<T>): Promise<T> =>
+    server.transact(client, work).catch((error: unknown) => {
+      throw rules.saysUnknown || !isOutcomeUnknown(error) ? error : new Error('the connection was lost');
+    });
+  /** Work of a transaction that first updates this writer's own row. */
+  const mine = <T>(work: Work<T>): Work<T> => ({
+    ...work,
+    locks: [writer, ...work.locks],
+    run: (database) => {
+      if (database.writers.get(writer) !== session) throw barred(writer);
+      return work.run(database);
+    },
+  });
+  // A new session: what an earlier one has begun is waited for, and what it has not begun is refused from now on.
+  const session = await transact({
+    what: 'registering',
+    locks: [writer],
+    run: ({ writers, starts }) => {
+      const seen = starts.get(start.queue);
+      if (seen) refuseOlderQueue(start, seen);
+      if (isKnown && writers.size === 0) throw configError('SINK_OTHER', 'the sink knows nothing of this run');
+      const known = writers.get(writer);
+      if (known === -1) throw barred(writer);
+      const next = (known ?? -1) + 1;
+      return {
+        result: next,
+        change: (database) => {
+          database.writers.set(writer, next);
+          database.starts.set(start.queue, { generation: start.generation, id: start.ids[0]! });
+        },
+      };
+    },
+  });
+
+  const write = ({ rows, seqs }: Batch<Row>): Work<void> =>
+    mine({
+      what: `writing ${showSeqs(seqs)}`,
+      locks: [],
+      run: ({ ledger }) => {
+        for (const [from, to] of seqs) {
+          if (within(ledger, run, from, to).length === 0) continue;
+          watcher.overlapped(writer, seqs);
+          throw new MillraceError('LEDGER_OVERLAP', `of seqs ${from} to ${to} some are in the ledger`);
+        }
+        if (rows.some(({ part }) => typeof part !== 'string')) throw new BadRow('a part must be text');
+        return { result: undefined, change: (database) => insert(database, run, seqs, rows) };
+      },
+      onCommit: () => watcher.committed(writer, seqs, rows),
+    });
+
+  return {
+    commit: ({ rows, seqs }) => transact(write({ rows, seqs: Intervals.fromFlat(seqs.toFlat()) })),
+    async fence(writers) {
+      const others = rules.fences ? writers.filter((other) => other !== writer) : [];
+      const highest = await transact(
+        mine<number>({
+          what: `barring ${others.join(', ') || 'nobody'}`,
+          locks: others,
+          run: ({ ledger }) => ({
+            result: Math.max(0, ...ledger.filter((row) => row.run === run).map(({ to }) => to)),
+            change: (database) => others.forEach((other) => database.writers.set(other, -1)),
+          }),
+          onCommit: () => watcher.barred(others),
+        }),
+      );
+      if (!signal.aborted) watcher.fenced(writer, writers, highest);
+      return highest;
+    },
+    async ask(from, to) {
+      const found = await transact({
+        what: `asking for ${showSeqs([[from, to]])}`,
+        locks: [],
+        run: ({ ledger }) => ({ result: within(ledger, run, from, to) }),
+      });
+      // Else nobody hears the answer.
+      if (!signal.aborted) watcher.asked(writer, [from, to]);
+      return found;
+    },
+    async prune(request) {
+      if (request.drop.includes(run)) throw new MillraceError('BUG', `run ${run} cannot be dropped while it runs`);
+      let swept: { gone: Interval[]; left: Interval[] } = { gone: [], left: [] };
+      const work = mine<void>({
+        what: `pruning below ${request.before} but ${request.open.join(', ') || 'nothing'}`,
+        locks: [],
+        run: () => ({ result: undefined, change: (database) => void (swept = prune(database, run, request)) }),
+        onCommit: () => watcher.pruned(request, swept.gone, swept.left),
+      });
+      await transact(work);
+    },
+    close: () => Promise.resolve(),
+  };
+}
+
+/** Opens a sink on a server that has rows and nothing else: each result at least once. */
+export function openPlainWriter(server: Server, client: Client, watcher: SinkWatcher): SinkWriter<Row> {
+  return {
+    ...withoutLedger,
+    commit: ({ rows, seqs: later }) => {
+      const seqs = Intervals.fromFlat(later.toFlat());
+      return server.transact<void>(client, {
+        what: `writing ${showSeqs(seqs)}`,
+        locks: [],
+        run: () => ({ result: undefined, change: (database) => insertRows(database, seqs, rows) }),
+        onCommit: () => watcher.committed(client.writer, seqs, rows),
+      });
+    },
+    close: () => Promise.resolve(),
+  };
+}
+
+function insert(database: Database, run: string, seqs: Intervals, rows: readonly Row[]): void {
+  insertRows(database, seqs, rows);
+  for (const [from, to] of seqs) database.ledger.push({ run, from, to });
+}
+
+function insertRows(database: Database, seqs: Intervals, rows: readonly Row[]): void {
+  database.rows.push(...rows);
+  for (const [from, to] of seqs) for (let seq = from; seq <= to; seq++) database.seqs.add(seq);
+}
+
+function within(ledger: Database['ledger'], run: string, from: number, to: number): Interval[] {
+  return ledger
+    .filter((row) => row.run === run && row.to >= from && row.from <= to)
+    .map((row) => [Math.max(row.from, from), Math.min(row.to, to)]);
+}
+
+function prune(
+  database: Database,
+  run: string,
+  { before, open }: { before: number; open: readonly number[] },
+): { gone: Interval[]; left: Interval[] } {
+  const isOld = (row: LedgerRow): boolean =>
+    row.run === run && row.to < before && !open.some((seq) => seq >= row.from && seq <= row.to);
+  const gone = database.ledger.filter(isOld);
+  database.ledger = database.ledger.filter((row) => !isOld(row));
+  return { gone: gone.map(intervalOf), left: database.ledger.filter((row) => row.run === run).map(intervalOf) };
+}
+
+function intervalOf({ from, to }: LedgerRow): Interval {
+  return [from, to];
+}
+
+function barred(writer: number): Fenced {
+  return new Fenced(`writer ${writer} has been barred: another process has taken over what it was lent`);
+}

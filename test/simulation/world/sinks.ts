@@ -1,0 +1,94 @@
+import { join } from 'node:path';
+import { Intervals } from '../../../src/core/intervals.ts';
+import { memory } from '../../../src/sinks/memory.ts';
+import { sinkMark, type Sink, type SinkContext, type SinkWriter } from '../../../src/sinks/port.ts';
+import { sqlite } from '../../../src/sinks/sqlite.ts';
+import type { Row } from './items.ts';
+import type { SinkKind } from './plan.ts';
+import { openPlainWriter, openServerWriter, type SinkRules } from './server-sink.ts';
+import type { Client, Server } from './server.ts';
+import type { SinkWatcher } from './sink-watcher.ts';
+
+export interface SinkPlaceOptions {
+  kind: SinkKind;
+  server: Server;
+  directory: string;
+  watcher: SinkWatcher;
+  rules: SinkRules;
+  /** Does what waits for the machine's own files: nothing else happens in the world meanwhile. */
+  aside: <T>(work: (ready: () => void) => Promise<T>) => Promise<T>;
+}
+
+/** A process, as a sink in its own memory or file sees it. */
+export interface SinkUser extends Client {
+  /** Calls `fn` when it dies. */
+  whenDead: (fn: () => void) => void;
+}
+
+/** Makes each process's view of the one sink. */
+export function sinkPlace(options: SinkPlaceOptions): (user: SinkUser) => Sink<Row> {
+  const { kind, server, directory, watcher, rules, aside } = options;
+  const inMemory = memory<Row>();
+  const inFile = sqlite({ file: join(directory, 'sink.db'), table: 'results' }) as unknown as Sink<Row>;
+  const opening: Record<SinkKind, (user: SinkUser) => Sink<Row>['open']> = {
+    server: (user) => (context) => openServerWriter(server, user, context, { watcher, rules }),
+    plain: (user) => () => Promise.resolve(openPlainWriter(server, user, watcher)),
+    memory: (user) => async (context) => seen(await inMemory.open(context), user, watcher),
+    sqlite: (user) => (context) =>
+      aside(async (ready) => {
+        const exclusive: SinkContext['exclusive'] = (name, task) => {
+          ready();
+          return context.exclusive(name, task);
+        };
+        return seen(await inFile.open({ ...context, exclusive }), user, watcher);
+      }),
+  };
+  return (user) => ({
+    [sinkMark]: true,
+    kind,
+    transactional: kind !== 'plain',
+    target: kind,
+    open: opening[kind](user),
+  });
+}
+
+/** A writer that does its work in this process: watched, and cut off from a process that is dead. */
+function seen(writer: SinkWriter<Row>, user: SinkUser, watcher: SinkWatcher): SinkWriter<Row> {
+  // As the system does for a process that is gone.
+  user.whenDead(() => void writer.close());
+  const alive = async <T>(call: () => Promise<T>, tell: (result: T) => void): Promise<T> => {
+    const never = new Promise<T>(() => undefined);
+    if (!user.acts()) return await never;
+    const result = await call();
+    tell(result);
+    return user.isDead ? await never : result;
+  };
+  return {
+    commit(batch) {
+      const seqs = Intervals.fromFlat(batch.seqs.toFlat());
+      return alive(
+        () => writer.commit(batch),
+        () => watcher.committed(user.writer, seqs, batch.rows),
+      );
+    },
+    fence: (writers) =>
+      alive(
+        () => writer.fence(writers),
+        (highest) => {
+          watcher.barred(writers.filter((other) => other !== user.writer));
+          watcher.fenced(user.writer, writers, highest);
+        },
+      ),
+    ask: (from, to) =>
+      alive(
+        () => writer.ask(from, to),
+        () => watcher.asked(user.writer, [from, to]),
+      ),
+    prune: (request) =>
+      alive(
+        () => writer.prune(request),
+        () => undefined,
+      ),
+    close: () => writer.close(),
+  };
+}

@@ -1,0 +1,204 @@
+import { join } from 'node:path';
+import { MillraceError } from '../../../src/core/errors.ts';
+import type { QueueStart } from '../../../src/core/queue-start.ts';
+import { exitCodes } from '../../../src/core/exit-codes.ts';
+import { MemoryStore } from '../../../src/queue/memory-store.ts';
+import { Spool } from '../../../src/queue/spool.ts';
+import { StoreFull, type Group, type RunRecord, type Store } from '../../../src/queue/store.ts';
+import type { WriterRecord, Writers } from '../../../src/queue/writers.ts';
+
+export type WriterBooks = Pick<Writers, 'register' | 'ended' | 'fenced' | 'notEnded' | 'notFenced' | 'forgetOthers'>;
+
+/** A spool as one supervisor has it open. */
+export interface OpenSpool {
+  readonly store: Store;
+  readonly writers: WriterBooks;
+  readonly start: QueueStart;
+  /** The run to work on: `last`, or a new one. */
+  newRun: (last: RunRecord | undefined) => RunRecord;
+  /** The supervisor lets go of it: in order, or because it is no more. */
+  close: (how: 'in order' | 'killed') => void;
+}
+
+/** The place where the queue is kept: it outlives supervisors. */
+export interface SpoolPlace {
+  open: () => OpenSpool;
+}
+
+/** A spool in memory. */
+export class MemorySpool implements SpoolPlace {
+  readonly store = new MemoryStore();
+  readonly #writers = new MemoryWriters();
+  /** Of all its starts, the latest first. */
+  #starts: string[] = [];
+
+  open(): OpenSpool {
+    const ids = [`start ${this.#starts.length + 1}`, ...this.#starts];
+    this.#starts = ids;
+    return {
+      store: this.store,
+      writers: this.#writers,
+      start: { queue: 'queue-1', generation: ids.length, ids },
+      newRun: (last) => last ?? firstRun,
+      close: () => undefined,
+    };
+  }
+}
+
+/** The real one, in `directory`. */
+export class SqliteSpool implements SpoolPlace {
+  readonly file: string;
+  readonly #durability: 'full' | 'normal';
+
+  constructor(directory: string, durability: 'full' | 'normal') {
+    this.file = join(directory, 'queue.db');
+    this.#durability = durability;
+  }
+
+  open(): OpenSpool {
+    const spool = Spool.open({ file: this.file, durability: this.#durability });
+    return {
+      store: spool,
+      writers: spool.writers,
+      start: spool.start,
+      newRun: (last) => last ?? firstRun,
+      close: (how) => (how === 'in order' ? spool.close() : spool.abandon()),
+    };
+  }
+}
+
+/** `Writers`, in memory. */
+class MemoryWriters implements WriterBooks {
+  #rows: (WriterRecord & { isEnded: boolean; isFenced: boolean })[] = [];
+  #last = 0;
+
+  register(record: Parameters<Writers['register']>[0]): number {
+    this.#rows.push({ ...record, writer: ++this.#last, isEnded: false, isFenced: false });
+    return this.#last;
+  }
+
+  ended(writer: number, { isClean }: { isClean: boolean }): void {
+    for (const row of this.#rows) if (row.writer === writer) Object.assign(row, { isEnded: true, isFenced: isClean });
+  }
+
+  fenced(writers: readonly number[]): void {
+    for (const row of this.#rows) if (writers.includes(row.writer)) row.isFenced = true;
+  }
+
+  notEnded(): WriterRecord[] {
+    return this.#rows.filter(({ isEnded }) => !isEnded);
+  }
+
+  notFenced(run: string): number[] {
+    return this.#rows
+      .filter((row) => !row.isFenced && row.isEnded && row.role === 'consumer' && row.run === run)
+      .map(({ writer }) => writer);
+  }
+
+  forgetOthers(run: string): void {
+    this.#rows = this.#rows.filter((row) => !row.isEnded || row.run === run);
+  }
+}
+
+/** The disk that a spool is on: it can be full, with a reserve to be given up, and it can break. */
+export class Disk {
+  /** Commits that there is room for while it is full. */
+  #room: number | undefined;
+  #isReserved = true;
+  #breaks: 'not' | 'before the next commit' | 'in the next commit' = 'not';
+
+  get isFull(): boolean {
+    return this.#room !== undefined;
+  }
+
+  fill(): void {
+    this.#room ??= 0;
+  }
+
+  makeRoom(): void {
+    this.#room = undefined;
+    this.#breaks = 'not';
+  }
+
+  /** One write fails for good; `isDone`: although it is on the disk. */
+  break(isDone: boolean): void {
+    this.#breaks = isDone ? 'in the next commit' : 'before the next commit';
+  }
+
+  /** Does `write`, as far as the disk lets it. */
+  write<T>(write: () => T): T {
+    const breaks = this.#breaks;
+    this.#breaks = 'not';
+    if (breaks === 'before the next commit') throw ioError();
+    if (this.#room === 0) throw new StoreFull('no space left');
+    if (this.#room !== undefined) this.#room -= 1;
+    const result = write();
+    if (breaks === 'in the next commit') throw ioError();
+    return result;
+  }
+
+  /** Space kept back: as `Reserve`, but for the file. */
+  readonly reserve = {
+    isHeld: true,
+    take: (): boolean => {
+      if (!this.isFull) this.#isReserved = true;
+      this.reserve.isHeld = this.#isReserved;
+      return this.#isReserved;
+    },
+    release: (): void => {
+      if (this.#isReserved && this.#room !== undefined) this.#room += 3;
+      this.#isReserved = false;
+      this.reserve.isHeld = false;
+    },
+  };
+}
+
+function ioError(): MillraceError {
+  return new MillraceError('SPOOL', 'the disk failed', { exitCode: exitCodes.io });
+}
+
+/** Does a write, or throws. */
+type Write = <T>(write: () => T) => T;
+
+/** `store`, written through `write`; `onCommit` hears of each group that is durable now. */
+export function storeOn(write: Write, store: Store, onCommit: (group: Group) => void): Store {
+  const commit: Store['commit'] = (group) =>
+    write(() => {
+      store.commit(group);
+      onCommit(group);
+    });
+  return new Proxy(store, {
+    get(target, name) {
+      if (name === 'commit') return commit;
+      const member: unknown = Reflect.get(target, name, target);
+      return typeof member === 'function' ? member.bind(target) : member;
+    },
+  });
+}
+
+/** `writers`, written through `write`. */
+export function writersOn(write: Write, writers: WriterBooks): WriterBooks {
+  return {
+    register: (record) => write(() => writers.register(record)),
+    ended: (writer, how) => write(() => writers.ended(writer, how)),
+    fenced: (list) => write(() => writers.fenced(list)),
+    notEnded: () => writers.notEnded(),
+    notFenced: (run) => writers.notFenced(run),
+    forgetOthers: (run) => write(() => writers.forgetOthers(run)),
+  };
+}
+
+/** The record of a run that has not begun. */
+const firstRun: RunRecord = {
+  run: 'run-1',
+  state: 'running',
+  fingerprint: 'version 1',
+  position: { cursor: null, count: 0, digest: null },
+  nextSeq: 1,
+  stored: 0,
+  done: 0,
+  dead: 0,
+  startedAt: 0,
+  finishedAt: null,
+  exitCode: null,
+};

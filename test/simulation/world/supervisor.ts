@@ -1,0 +1,264 @@
+import type { LimitRecord } from '../../../src/limits/record.ts';
+import type { MillraceError } from '../../../src/core/errors.ts';
+import { Limits } from '../../../src/limits/limits.ts';
+import { EventBus } from '../../../src/observability/events.ts';
+import { Queue } from '../../../src/queue/queue.ts';
+import { StoreFull, type Group, type Store } from '../../../src/queue/store.ts';
+import { describePipeline } from '../../../src/supervision/describe.ts';
+import type { ServiceSettings } from '../../../src/supervision/hub.ts';
+import { killOrphans } from '../../../src/supervision/orphans.ts';
+import { Service, type Outcome } from '../../../src/supervision/service.ts';
+import type { ProcessIdentity } from '../../../src/queue/writers.ts';
+import type { Consumer, Producer } from './children.ts';
+import type { Parent } from './child.ts';
+import { ProcessClock, type WorldTime } from './clock.ts';
+import type { Plan } from './plan.ts';
+import { storeOn, writersOn, type Disk, type OpenSpool, type SpoolPlace } from './spools.ts';
+import type { Departure } from './departure.ts';
+
+export interface SupervisorOptions {
+  plan: Plan;
+  departure: Departure;
+  time: WorldTime;
+  random: () => number;
+  place: SpoolPlace;
+  disk: Disk;
+  startProducer: (parent: Parent) => Producer;
+  startConsumer: (parent: Parent, ordinal: number) => Consumer;
+  identify: (pid: number) => ProcessIdentity | undefined;
+  kill: (pid: number) => void;
+  onCommit: (group: Group, isGone: boolean) => void;
+  onEnd: (outcome: Outcome, limits: readonly { name: string; held: number }[]) => void;
+  tell: (what: string) => void;
+}
+
+/** What there is of a supervisor once it serves. */
+export interface Running {
+  readonly service: Service;
+  readonly queue: Queue;
+  readonly store: Store;
+}
+
+/** A supervisor's process: `start` in miniature, with everything after it the product's. */
+export class SimulatedSupervisor implements Parent {
+  readonly clock: ProcessClock;
+  isGone = false;
+  running: Running | undefined;
+  outcome: Outcome | undefined;
+  readonly #options: SupervisorOptions;
+  #spool: OpenSpool | undefined;
+  readonly #stop = new AbortController();
+  /** How many more things it does that others can see; undefined: as many as it likes. */
+  #left: number | undefined;
+
+  constructor(options: SupervisorOptions) {
+    this.#options = options;
+    this.clock = new ProcessClock(options.time);
+  }
+
+  /** Runs until it has ended, one way or another. */
+  async run(): Promise<void> {
+    const { onEnd } = this.#options;
+    try {
+      const { outcome, limits } = await this.#serve();
+      if (this.isGone) return;
+      this.outcome = outcome;
+      onEnd(outcome, limits);
+    } catch (error) {
+      if (this.isGone) return;
+      // Not yet serving, and the spool cannot be written.
+      if (!(error instanceof StoreFull) && (error as MillraceError).exitCode !== 74) throw error;
+      this.outcome = { exitCode: 74, spoolFailed: true, error: undefined };
+    }
+    this.#spool?.close(this.outcome.spoolFailed ? 'killed' : 'in order');
+    this.#end();
+  }
+
+  /** It has done something that others can see. */
+  acted(): void {
+    if (this.#left === undefined || --this.#left > 0) return;
+    this.isGone = true;
+  }
+
+  /** It is killed right after the next `count` things that others can see of it. */
+  dieAfter(count: number): void {
+    this.#left ??= count;
+  }
+
+  stop(): void {
+    this.#stop.abort();
+    this.running?.service.stop('SIGTERM');
+  }
+
+  /** It is gone: nothing that it had not done is done any more. */
+  bury(): void {
+    this.isGone = true;
+    this.#spool?.close('killed');
+    this.#end();
+  }
+
+  #end(): void {
+    this.clock.cut();
+    this.running = undefined;
+  }
+
+  async #serve(): Promise<{ outcome: Outcome; limits: readonly { name: string; held: number }[] }> {
+    const { plan, departure, place, disk, startProducer, startConsumer, identify, kill, onCommit, random } =
+      this.#options;
+    const nothing: Outcome = { exitCode: 0, spoolFailed: false, error: undefined };
+    let producer = startProducer(this);
+    let consumer: Consumer | undefined = startConsumer(this, 1);
+    for (;;) {
+      const description = await describePipeline(producer, {
+        file: '/simulated.ts',
+        clock: this.clock,
+        deadlineMs: plan.readyTimeoutMs,
+        onOther: () => undefined,
+      });
+      if (description.status === 'described') break;
+      producer = startProducer(this);
+    }
+    if (this.#stop.signal.aborted) {
+      this.#dismiss(producer, consumer);
+      return { outcome: nothing, limits: [] };
+    }
+    const spool = place.open();
+    this.#spool = spool;
+    const { start } = spool;
+    const last = spool.store.run();
+    if (last?.state === 'finished') {
+      this.#options.tell('finds the run finished');
+      this.#dismiss(producer, consumer);
+      return { outcome: { ...nothing, exitCode: (last.exitCode ?? 0) as Outcome['exitCode'] }, limits: [] };
+    }
+    const store = storeOn(this.#write, spool.store, (group) => onCommit(group, this.isGone));
+    const writers = writersOn(this.#write, spool.writers);
+    const events = new EventBus();
+    events.subscribe((name, event) => this.#tellEvent(name, event));
+    const { signal: stopped } = this.#stop;
+    if (!departure.leavesOrphans) {
+      await killOrphans(writers, { clock: this.clock, events, identify, membersOf: () => [], kill, stopped });
+    } else {
+      for (const { writer } of writers.notEnded()) writers.ended(writer, { isClean: false });
+    }
+    if (stopped.aborted) {
+      this.#dismiss(producer, consumer);
+      return { outcome: nothing, limits: [] };
+    }
+    const run = spool.newRun(last);
+    writers.forgetOthers(run.run);
+    const limits = new Limits(plan.limits);
+    const records = store.limits().map(({ data }) => JSON.parse(data) as LimitRecord);
+    limits.restore(records, this.clock.now(), this.clock.wall());
+    const queue = new (departure.queue ?? Queue)(store, run, {
+      windowBytes: plan.memoryWindowBytes,
+      windowRetries: plan.windowRetries,
+    });
+    const sinkIsTransactional = plan.sink !== 'plain';
+    const service = new Service({
+      hub: {
+        clock: this.clock,
+        random,
+        events,
+        settings: settingsOf(plan),
+        pipeline: { name: 'simulated', file: '/simulated.ts', sinkIsTransactional },
+        queue,
+        limits,
+        writers,
+        start,
+        childrenDieWithUs: true,
+        identify,
+        writeOut: (_bytes, done) => done(),
+      },
+      marks: { highItems: plan.highItems, lowItems: Math.floor(plan.highItems / 2), highBytes: 1e9, lowBytes: 1e9 },
+      fingerprint: 'version 1',
+      unfencedWriters: sinkIsTransactional ? writers.notFenced(run.run) : [],
+      oldRuns: [],
+      crew: {
+        describedProducer: () => producer,
+        dismissProducer: () => producer.kill('not needed'),
+        firstConsumer: (ordinal) => {
+          const first = ordinal === 1 ? consumer : undefined;
+          if (first) consumer = undefined;
+          return first ?? startConsumer(this, ordinal);
+        },
+        startProducer: () => startProducer(this),
+        startConsumer: (ordinal) => startConsumer(this, ordinal),
+      },
+      stateDirectory: '/state',
+      checkStore: () => undefined,
+      reserve: disk.reserve,
+    });
+    this.running = { service, queue, store };
+    const outcome = await service.run();
+    return { outcome, limits: limits.snapshot(this.clock.now()) };
+  }
+
+  #dismiss(...children: (Producer | Consumer | undefined)[]): void {
+    for (const child of children) child?.kill('not needed');
+  }
+
+  /** A write to the spool: when this supervisor is gone nothing is written any more. */
+  #write = <T>(write: () => T): T => {
+    if (this.isGone) throw new Error('this supervisor is gone');
+    const result = this.#options.disk.write(write);
+    this.acted();
+    return result;
+  };
+
+  #tellEvent(name: string, { who, ...event }: Record<string, unknown>): void {
+    if (this.isGone || !told.has(name)) return;
+    const about = who as { role: string; ordinal: number } | undefined;
+    const fields = Object.entries(event).filter(([, value]) => typeof value !== 'object');
+    const text = fields.map(([key, value]) => `${key}=${String(value)}`).join(' ');
+    this.#options.tell(`${name} ${about ? `${about.role} ${about.ordinal || ''} ` : ''}${text}`.trimEnd());
+  }
+}
+
+/** Events that make a story easier to follow. */
+const told = new Set([
+  'run.sealed',
+  'run.finished',
+  'run.stopping',
+  'run.stopped',
+  'throttle.raised',
+  'throttle.lowered',
+  'child.exited',
+  'child.parked',
+  'child.recycling',
+  'child.notReplaced',
+  'orphan.killed',
+  'item.retry',
+  'item.dead',
+  'settle.refused',
+  'limit.frozen',
+  'sink.down',
+  'sink.up',
+  'spool.full',
+  'spool.ok',
+]);
+
+function settingsOf(plan: Plan): ServiceSettings {
+  return {
+    consumers: plan.consumers,
+    concurrency: plan.concurrency,
+    durability: plan.durability,
+    attempts: plan.attempts,
+    deadMax: 1e9,
+    retryBaseMs: 20,
+    retryCapMs: 100,
+    itemTimeoutMs: 2000,
+    abortGraceMs: 3000,
+    sinkTimeoutMs: plan.sinkTimeoutMs,
+    stopTimeoutMs: 25_000,
+    stallTimeoutMs: 600_000,
+    readyTimeoutMs: plan.readyTimeoutMs,
+    producerWindowBytes: plan.windowBytes,
+    consumerCreditBytes: plan.creditBytes,
+    frameItems: plan.frameItems,
+    frameBytes: plan.frameBytes,
+    maxItemBytes: 100_000,
+    restarts: { crashes: plan.crashes, periodMs: 60_000 },
+    recycling: plan.recycling,
+  };
+}

@@ -1,0 +1,209 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Checker } from '../checks/checker.ts';
+import { Children, type Consumer, type Producer } from './children.ts';
+import { WorldTime } from './clock.ts';
+import type { Departure } from './departure.ts';
+import type { Plan } from './plan.ts';
+import { Random } from './random.ts';
+import { Server } from './server.ts';
+import { sinkPlace } from './sinks.ts';
+import { Disk, MemorySpool, SqliteSpool, type SpoolPlace } from './spools.ts';
+import { Story } from './story.ts';
+import { SimulatedSupervisor } from './supervisor.ts';
+
+/** One machine, with what survives its processes: a disk, a spool, a sink. */
+export class World {
+  readonly plan: Plan;
+  readonly random: Random;
+  readonly time = new WorldTime();
+  readonly story = new Story(this.time);
+  readonly checker: Checker;
+  readonly disk = new Disk();
+  readonly server: Server;
+  readonly children: Children;
+  readonly place: SpoolPlace;
+  supervisor: SimulatedSupervisor | undefined;
+  sourceFails = false;
+  /** No more faults: what is out comes back, and nothing breaks any more. */
+  isCalm = false;
+  /** Work that waits for the machine's files. */
+  #aside = 0;
+  readonly #departure: Departure;
+  readonly #directory: string | undefined;
+  readonly #processRandom: Random;
+  #failure: unknown;
+
+  constructor(plan: Plan, random: Random, departure: Departure) {
+    this.plan = plan;
+    this.random = random;
+    this.#departure = departure;
+    this.#processRandom = new Random(random.whole(0, 2 ** 32 - 1));
+    this.checker = new Checker(plan, () => this.time.now);
+    const { story } = this;
+    this.server = new Server((who, what) => story.tell(who, what), { isSynced: !departure.sinkIsNotSynced });
+    const needsFiles = plan.spool === 'sqlite' || plan.sink === 'sqlite';
+    this.#directory = needsFiles ? mkdtempSync(join(filesIn(), 'millrace-simulation-')) : undefined;
+    const directory = this.#directory ?? '';
+    this.place = plan.spool === 'sqlite' ? new SqliteSpool(directory, plan.durability) : new MemorySpool();
+    this.children = new Children({
+      plan,
+      departure,
+      time: this.time,
+      random: () => this.#processRandom.next(),
+      checker: this.checker,
+      story,
+      sinkFor: sinkPlace({
+        kind: plan.sink,
+        server: this.server,
+        directory,
+        watcher: this.checker,
+        rules: { fences: true, saysUnknown: true, ...departure.sink },
+        aside: (work) => this.#doAside(work),
+      }),
+      sourceFails: () => {
+        const fails = this.sourceFails;
+        this.sourceFails = false;
+        return fails;
+      },
+      freezeMs: () => (random.chance(0.05) ? random.whole(1, 400) : undefined),
+    });
+  }
+
+  /** Puts a supervisor to work. */
+  startSupervisor(): void {
+    const { children, story, checker } = this;
+    story.tell('supervisor', 'is started');
+    const supervisor = new SimulatedSupervisor({
+      plan: this.plan,
+      departure: this.#departure,
+      time: this.time,
+      random: () => this.#processRandom.next(),
+      place: this.place,
+      disk: this.disk,
+      startProducer: children.startProducer,
+      startConsumer: children.startConsumer,
+      identify: (pid) => {
+        const child = children.all.find(({ who }) => who.pid === pid);
+        const isSeen = child && !child.isDead && !(child.isOrphan && this.plan.orphans === 'cannot be killed');
+        return isSeen ? { pid, started: '1', boot: 'b' } : undefined;
+      },
+      kill: (pid) => children.all.find(({ who }) => who.pid === pid)?.dieAfter(this.random.whole(0, 2)),
+      onCommit: (group, isGone) => {
+        story.tell('spool', `commits ${wordsOf(group)}`);
+        checker.committedGroup(group, isGone);
+      },
+      onEnd: (outcome, limits) => {
+        story.tell('supervisor', `ends with ${outcome.exitCode}${outcome.error ? `: ${outcome.error.message}` : ''}`);
+        checker.ended(outcome, limits);
+      },
+      tell: (what) => story.tell('supervisor', `· ${what}`),
+    });
+    this.supervisor = supervisor;
+    void supervisor.run().catch((error: unknown) => (this.#failure ??= error));
+  }
+
+  /** The supervisor is killed; what becomes of its children, the plan says. */
+  killSupervisor(): void {
+    const { supervisor, plan, children, story, checker } = this;
+    if (!supervisor) return;
+    story.tell('supervisor', 'is killed');
+    supervisor.bury();
+    this.supervisor = undefined;
+    for (const child of children.all) {
+      if (child.isOrphan) continue;
+      child.orphan();
+      if (plan.orphans === 'die') child.die(0);
+    }
+    checker.supervisorGone();
+  }
+
+  /** The machine stops: every process is gone, and with it what its disks did not have. */
+  losePower(): void {
+    this.story.tell('the machine', 'loses its power');
+    this.killSupervisor();
+    for (const child of this.children.all) child.die(0);
+    this.server.loseThePower(this.random.next());
+    if (this.#isServed) this.checker.sinkLost(this.server.database);
+  }
+
+  get live(): (Producer | Consumer)[] {
+    return this.children.all.filter(({ isDead }) => !isDead);
+  }
+
+  get isFinished(): boolean {
+    return (
+      this.supervisor?.outcome?.error === undefined &&
+      this.supervisor?.outcome !== undefined &&
+      this.checker.facts.run?.state === 'finished'
+    );
+  }
+
+  /** After a step: lets every process do what it can without hearing or waiting for anything, and looks whether all is well. */
+  async settle(): Promise<void> {
+    do await new Promise<void>((resolve) => setImmediate(resolve));
+    while (this.#aside > 0);
+    if (this.#failure !== undefined) throw this.#failure;
+    const { supervisor } = this;
+    if (supervisor?.isGone) this.killSupervisor();
+    else if (supervisor?.outcome && !this.isFinished) {
+      // Whoever started it starts it again.
+      for (const child of this.children.all) if (!child.isOrphan) child.orphan();
+      this.checker.supervisorGone();
+      this.supervisor = undefined;
+    }
+    this.children.all = this.children.all.filter(({ isOver }) => !isOver);
+    this.checker.afterStep(this.supervisor?.running, this.server.database);
+  }
+
+  /** Takes away what it had on the machine that runs the simulation. */
+  close(): void {
+    this.supervisor?.bury();
+    for (const child of this.children.all) child.die(0);
+    if (this.#directory) rmSync(this.#directory, { recursive: true, force: true });
+  }
+
+  /** The sink is on the server. */
+  get #isServed(): boolean {
+    return this.plan.sink === 'server' || this.plan.sink === 'plain';
+  }
+
+  async #doAside<T>(work: (ready: () => void) => Promise<T>): Promise<T> {
+    this.#aside += 1;
+    let isReady = false;
+    const ready = (): void => {
+      if (!isReady) this.#aside -= 1;
+      isReady = true;
+    };
+    try {
+      return await work(ready);
+    } finally {
+      ready();
+    }
+  }
+}
+
+/** Memory that looks like a disk, where there is some. */
+function filesIn(): string {
+  return process.platform === 'linux' ? '/dev/shm' : tmpdir();
+}
+
+function wordsOf({
+  run,
+  frames,
+  progress,
+  retries,
+  retriesGone,
+  dead,
+}: Parameters<Checker['committedGroup']>[0]): string {
+  const parts = [
+    `${run.state}, next seq ${run.nextSeq}, ${run.done} done`,
+    ...frames.map(({ first, frame }) => `frame ${first}–${first + frame.count - 1}`),
+    ...progress.map(({ first, settled }) => `frame ${first} settled ${settled.toFlat().join('–')}`),
+    ...retries.map(({ seq, attempt }) => `retry ${seq} as ${attempt}`),
+    ...retriesGone.map((seq) => `retry ${seq} gone`),
+    ...dead.map(({ seq }) => `dead ${seq}`),
+  ];
+  return parts.join(' · ');
+}
