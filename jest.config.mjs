@@ -19,6 +19,9 @@ export const base = {
   },
   cacheDirectory: '<rootDir>/node_modules/.cache/jest',
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/node_modules/.cache/'],
+  maxWorkers: '100%',
+  // How long a hang is waited for. No test is about time.
+  testTimeout: 120_000,
   // An open handle is a bug of ours: jest then says so and does not end.
   forceExit: false,
 };

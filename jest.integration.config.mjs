@@ -6,5 +6,4 @@ export default {
   testMatch: ['<rootDir>/test/integration/**/*.test.ts'],
   moduleNameMapper: { '^millrace$': '<rootDir>/dist/index.js' },
   modulePathIgnorePatterns: ['<rootDir>/node_modules/.cache/'],
-  testTimeout: 60_000,
 };

@@ -1,20 +1,64 @@
-/** `npm test`: every part in turn, the quick ones first; stops at the first that fails and says how to run it alone. */
-import { spawnSync } from 'node:child_process';
+/**
+ * `npm test`: every part, the quick ones first and as many of those at a time as there are cores; stops at the first that
+ * fails and says how to run it alone.
+ */
+import { spawn } from 'node:child_process';
+import { availableParallelism } from 'node:os';
 
-const parts = ['build', 'format:check', 'lint', 'typecheck', 'knip', 'test:unit', 'test:types', 'test:integration'];
+// Within a stage in any order. The tests have a stage each: they use all cores by themselves.
+const stages = [
+  ['build'],
+  ['format:check', 'test:types', 'lint', 'typecheck', 'knip'],
+  ['test:unit'],
+  ['test:integration'],
+];
 
 const begin = performance.now();
-for (const part of parts) {
-  console.log(`\n── ${part} ${'─'.repeat(70 - part.length)}`);
-  const partBegin = performance.now();
-  const { status, signal } = spawnSync('npm', ['run', '--silent', part], { stdio: ['ignore', 'inherit', 'inherit'] });
-  if (status !== 0) {
-    console.error(`\n✗ ${part} failed (${signal ?? `exit code ${status}`}). Alone: npm run ${part}`);
-    process.exit(1);
-  }
-  console.log(`✓ ${part} (${secondsSince(partBegin)})`);
+let hasFailed = false;
+
+for (const stage of stages) {
+  const waiting = [...stage];
+  const lane = async () => {
+    for (let part = waiting.shift(); part !== undefined && !hasFailed; part = waiting.shift()) {
+      await run(part, { isAlone: stage.length === 1 });
+    }
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, lane));
+  if (hasFailed) process.exit(1);
 }
-console.log(`\n✓ all ${parts.length} parts passed (${secondsSince(begin)})`);
+console.log(`\n✓ all ${stages.flat().length} parts passed (${secondsSince(begin)})`);
+
+/** Output of parts that run side by side is shown when they have ended. */
+async function run(part, { isAlone }) {
+  const partBegin = performance.now();
+  const heading = `\n── ${part} ${'─'.repeat(70 - part.length)}`;
+  if (isAlone) console.log(heading);
+  const { code, signal, output } = await ended(
+    spawn('npm', ['run', '--silent', part], {
+      stdio: ['ignore', ...(isAlone ? ['inherit', 'inherit'] : ['pipe', 'pipe'])],
+    }),
+  );
+  if (!isAlone) console.log(`${heading}\n${output.trimEnd()}`);
+  if (code === 0) {
+    console.log(`✓ ${part} (${secondsSince(partBegin)})`);
+  } else {
+    hasFailed = true;
+    console.error(`\n✗ ${part} failed (${signal ?? `exit code ${code}`}). Alone: npm run ${part}`);
+  }
+}
+
+function ended(child) {
+  return new Promise((resolve, reject) => {
+    let output = '';
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.setEncoding('utf8').on('data', (text) => {
+        output += text;
+      });
+    }
+    child.once('error', reject);
+    child.once('close', (code, signal) => resolve({ code, signal, output }));
+  });
+}
 
 function secondsSince(start) {
   return `${((performance.now() - start) / 1000).toFixed(1)} s`;
