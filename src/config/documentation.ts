@@ -12,11 +12,13 @@ export function optionsTable(): string {
 
 /** config/millrace.yaml: a line that begins with `#` and no space is an option with its default, commented out. */
 export function configFileText(): string {
-  const sections = groups.map((group) => {
-    const lines = options.filter((option) => option.group === group).map(configFileLines);
-    return [`# ── ${group} ${'─'.repeat(74 - group.length)}`, ...lines].join('\n\n');
-  });
-  return `${[head, ...sections].join('\n\n')}\n`;
+  return `${head}\n\n${sectionsOf(options, ({ name }) => `#${name}: `)}\n`;
+}
+
+/** The options in config/millrace.env, in the same way; the systemd unit sets the folder for the queue itself. */
+export function environmentFileOptions(): string {
+  const listed = options.filter(({ name }) => name !== 'state');
+  return `${sectionsOf(listed, ({ environment }) => `#${environment}=`)}\n`;
 }
 
 const head = `# Options of Millrace: millrace run pipeline.ts --config millrace.yaml (or MILLRACE_CONFIG=millrace.yaml).
@@ -25,8 +27,16 @@ const head = `# Options of Millrace: millrace run pipeline.ts --config millrace.
 # options of the pipeline. Durations are written 250ms, 60s, 5min, 2h or 1d, sizes 64KiB, 16MiB or 1GiB.
 # To set an option, remove its #.`;
 
-function configFileLines({ name, help, range, default: value }: Option): string {
+function sectionsOf(listed: readonly Option[], begin: (option: Option) => string): string {
+  const sections = groups.map((group) => {
+    const entries = listed.filter((option) => option.group === group).map((option) => entry(option, begin(option)));
+    return [`# ── ${group} ${'─'.repeat(74 - group.length)}`, ...entries].join('\n\n');
+  });
+  return sections.join('\n\n');
+}
+
+function entry({ help, range, default: value }: Option, begin: string): string {
   const isComputed = typeof value === 'object';
   const note = isComputed ? `${range}; default: ${value.text}` : range;
-  return `# ${help} (${note}).\n#${name}: ${isComputed ? value.example : value}`;
+  return `# ${help} (${note}).\n${begin}${isComputed ? value.example : value}`;
 }

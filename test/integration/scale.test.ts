@@ -32,9 +32,9 @@ describe('a million items', () => {
     );
     const running = project.start(['run', 'scale.ts', '--consumers', '2']);
     const { traffic } = await project.statusWhere('scale', ({ items }) => items.done > 900_000);
-    // A frame takes 1,024 of these items. A delivery is a frame, or what is left of it for whoever comes next.
+    // A frame takes 1,024 of these items. What is delivered at once depends on what the machine can do in 75 ms.
     expect(traffic.delivered / traffic.frames).toBeGreaterThan(900);
-    expect(traffic.delivered / traffic.deliveries).toBeGreaterThan(512);
+    expect(traffic.delivered / traffic.deliveries).toBeGreaterThan(128);
     expect(peakMemory(running.pid)).toBeLessThan(120 * mebi);
     expect((await running.ended).code).toBe(0);
     expect(await running.logged('run.finished')).toMatchObject({ items: 1_000_000, done: 1_000_000 });

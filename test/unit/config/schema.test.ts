@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
-import { configFileText, optionsTable } from '../../../src/config/documentation.ts';
+import { configFileText, environmentFileOptions, optionsTable } from '../../../src/config/documentation.ts';
 import { resolveConfig } from '../../../src/config/resolve.ts';
 import { type OptionName, options, schema } from '../../../src/config/schema.ts';
 import { readYaml } from '../../../src/config/yaml.ts';
@@ -74,6 +74,11 @@ describe('the options', () => {
 
   it('are listed in config/millrace.yaml as they are', () => {
     expect(readFileSync('config/millrace.yaml', 'utf8')).toBe(configFileText());
+  });
+
+  it('are listed in config/millrace.env as they are', () => {
+    const text = readFileSync('config/millrace.env', 'utf8');
+    expect(text.slice(text.indexOf('# ── '))).toBe(environmentFileOptions());
   });
 });
 
