@@ -10,11 +10,12 @@ const ignoredSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 /** A child's end of the channel, and how it goes. */
 export interface Connection<Out> {
   send: Channel<Out | Failed>['send'];
+  flush: Channel<Out | Failed>['flush'];
   readonly channel: Channel<Out | Failed>;
   /** Everything has been said and confirmed: lets go of the channel, so that the process ends by itself. */
   leave: () => void;
   /** Says why this process cannot go on, and ends it. With an exit code the whole service ends. */
-  fail: (error: unknown) => void;
+  fail: (error: unknown, origin?: Failed['origin']) => void;
 }
 
 /**
@@ -47,14 +48,20 @@ export function connect<In, Out extends object>(options: {
     channel.end();
     options.onLeave();
   };
-  const fail = (error: unknown): void => {
+  const fail = (error: unknown, origin: Failed['origin'] = 'process'): void => {
     if (isLeaving) return;
     const exitCode = error instanceof MillraceError && error.exitCode !== 1 ? error.exitCode : null;
-    channel.send({ type: 'failed', error: errorData(error), exitCode });
+    channel.send({ type: 'failed', error: errorData(error), origin, exitCode });
     process.exitCode = 1;
     leave();
   };
-  process.on('uncaughtException', fail);
-  process.on('unhandledRejection', fail);
-  return { send: (message, payload) => channel.send(message, payload), channel, leave, fail };
+  process.on('uncaughtException', (error) => fail(error, 'uncaught'));
+  process.on('unhandledRejection', (error) => fail(error, 'uncaught'));
+  return {
+    send: (message, payload) => channel.send(message, payload),
+    flush: () => channel.flush(),
+    channel,
+    leave,
+    fail,
+  };
 }

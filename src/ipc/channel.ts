@@ -11,6 +11,11 @@ export interface Channel<Out> {
    * business (credits, windows).
    */
   send(message: Out, payload?: readonly Buffer[]): void;
+  /**
+   * Resolves when all that was sent is with the operating system: it reaches the peer whatever becomes of this
+   * process. Also when the channel has closed, and nothing reaches anybody any more.
+   */
+  flush(): Promise<void>;
   /** Sends what is waiting, then ends both directions. Idempotent. */
   end(): void;
   /** Ends both directions at once; what is waiting is lost, and no message is handed over any more. Idempotent. */
@@ -29,6 +34,8 @@ export interface ChannelListener<In> {
    */
   onClose: (error: MillraceError | undefined) => void;
 }
+
+const nothing = Buffer.alloc(0);
 
 /** Makes a channel of a socket pair's end (or of anything else that is a duplex stream of bytes). */
 export function createChannel<In, Out extends object>(stream: Duplex, listener: ChannelListener<In>): Channel<Out> {
@@ -83,6 +90,13 @@ export function createChannel<In, Out extends object>(stream: Duplex, listener: 
       for (const part of payload ?? []) bytes += part.length;
       stream.write(encodeHeader(message, bytes));
       for (const part of payload ?? []) if (part.length > 0) stream.write(part);
+    },
+    flush() {
+      if (!isOpen || stream.writableEnded) return Promise.resolve();
+      // Now, and not at the tick's end. Usually the operating system takes all of it at once.
+      uncork();
+      if (stream.writableLength === 0) return Promise.resolve();
+      return new Promise((resolve) => stream.write(nothing, () => resolve()));
     },
     end() {
       if (isOpen && !stream.writableEnded) stream.end();

@@ -136,6 +136,12 @@ export interface ConfigureConsumer {
   diesWithSupervisor: boolean;
 }
 
+/**
+ * How items are to be run. `alone`: one of them is suspected of having killed its consumer, so one at a time, each
+ * announced by `start`. `askOnly`: not at all; those that the ledger does not have are settled as `absent`.
+ */
+export type DeliveryMode = 'together' | 'alone' | 'askOnly';
+
 /** Items `seq`…`seq + count - 1` are lent to you. The payload is the frame. */
 export interface Deliver extends FrameHeader {
   type: 'deliver';
@@ -150,6 +156,7 @@ export interface Deliver extends FrameHeader {
    * a consumer of this very supervisor had and lost (`suspect`) in any case.
    */
   history: 'first' | 'inherited' | 'suspect';
+  mode: DeliveryMode;
   /** Processes that may have had these items and may still have a transaction open. */
   writers: number[];
 }
@@ -239,6 +246,11 @@ export interface Log {
 export interface Failed {
   type: 'failed';
   error: ErrorData;
+  /**
+   * What the error came from: something that threw where nobody could catch it, an item that has been settled as
+   * failed and does not end, or this process and what it works with.
+   */
+  origin: 'uncaught' | 'item' | 'process';
   exitCode: number | null;
 }
 
@@ -282,8 +294,8 @@ export type FromProducer =
 /** An item that did not succeed. */
 export interface Failure {
   seq: number;
-  /** `retry` uses an attempt, `later` does not, `dead` is final. */
-  verdict: 'retry' | 'later' | 'dead';
+  /** `retry` uses an attempt, `later` does not, `dead` is final; `absent` answers `askOnly`. */
+  verdict: 'retry' | 'later' | 'dead' | 'absent';
   error: ErrorData;
   /** For `later`: how long to wait. */
   afterMs: number | null;
@@ -296,6 +308,12 @@ export interface Settle {
   failed: Failure[];
   /** Slots that are empty with nothing left to start: how hungry this consumer is. */
   idle: number;
+}
+
+/** I am about to run this item alone: if I die, it is the one. With the operating system before the item runs. */
+export interface Start {
+  type: 'start';
+  seq: number;
 }
 
 /** Items that I was lent, have not started, and give back. Comes after all settles that were sent before. */
@@ -322,4 +340,17 @@ export interface Write {
 }
 
 export type FromConsumer =
-  Ready | Settle | Released | Fenced | SinkState | Write | Ended | Acquire | Release | Freeze | Beat | Log | Failed;
+  | Ready
+  | Settle
+  | Start
+  | Released
+  | Fenced
+  | SinkState
+  | Write
+  | Ended
+  | Acquire
+  | Release
+  | Freeze
+  | Beat
+  | Log
+  | Failed;

@@ -55,7 +55,12 @@ const error = fields({
   cause: optional((v) => error(v)),
 });
 const position = fields({ cursor: orNull(text), count: whole, digest: orNull(text) });
-const failure = fields({ seq: whole, verdict: oneOf('retry', 'later', 'dead'), error, afterMs: orNull(amount) });
+const failure = fields({
+  seq: whole,
+  verdict: oneOf('retry', 'later', 'dead', 'absent'),
+  error,
+  afterMs: orNull(amount),
+});
 const frame = { count: whole, shapes: whole, base: whole };
 const problem = fields({ file: text, line: optional(whole), field: optional(text), message: text });
 const rate = fields({ count: positive, perMs: positiveAmount });
@@ -78,7 +83,7 @@ const fromChild = {
   freeze: { limit: text, ms: orNull(amount) },
   beat: { rss: amount, utilisation: amount, lent: whole, started: whole, oldestMs: amount, waiting: orNull(text) },
   log: { level: oneOf('error', 'warn', 'info', 'debug'), message: text, fields: record },
-  failed: { error, exitCode: orNull(whole) },
+  failed: { error, origin: oneOf('uncaught', 'item', 'process'), exitCode: orNull(whole) },
   ended: none,
 };
 
@@ -93,6 +98,7 @@ const fromProducer: Checks<FromProducer> = {
 const fromConsumer: Checks<FromConsumer> = {
   ...fromChild,
   settle: { done: flatIntervals, failed: listOf(failure), idle: whole },
+  start: { seq: whole },
   released: { items: flatIntervals },
   fenced: { writers: listOf(whole) },
   sink: { reason: orNull(text) },
@@ -145,6 +151,7 @@ const toConsumer: Checks<ToConsumer> = {
     origin: whole,
     attempt: whole,
     history: oneOf('first', 'inherited', 'suspect'),
+    mode: oneOf('together', 'alone', 'askOnly'),
     writers: listOf(whole),
   },
   settled: none,

@@ -62,6 +62,12 @@ export interface Events {
   'child.output': { who: Who; stream: 'stdout' | 'stderr'; line: string };
   'child.outputDropped': { who: Who; lines: number };
   'orphan.killed': { who: Who };
+  /** A consumer has died, and any of these items may be to blame: they are run alone. */
+  'items.accused': { who: Who; items: number; cause: string };
+  /** All items that were accused of a death have been run, and none of them was to blame. */
+  'items.cleared': { cause: string };
+  /** An item has killed a consumer that ran nothing else; for the `kills`th time. */
+  'item.killed': { who: Who; seq: number; kills: number; cause: string; inMs: number };
   'item.retry': { seq: number; attempt: number; inMs: number; error: ErrorData };
   'item.dead': { seq: number; attempts: number; reason: string; error: ErrorData };
   'settle.refused': { who: Who; items: number };

@@ -22,6 +22,8 @@ export interface Status {
     highBytes: number;
     throttled: boolean;
     memoryBytes: number;
+    /** Those that are accused of having killed a consumer, and are run alone. */
+    accused: number;
   };
   /** How items have travelled since this supervisor started. */
   traffic: {

@@ -43,7 +43,7 @@ export function readDeadLettersOf(file: string, { after, limit }: DeadQuery): Re
 export function deadReader(db: Database.Database): Pick<Store, 'readDead' | 'readDeadHeads'> {
   const select = (columns: string): Database.Statement =>
     db.prepare(
-      `SELECT seq, origin, run, attempts, reason, error, history, died_at AS diedAt, ${columns} FROM dead WHERE seq > ? ORDER BY seq LIMIT ?`,
+      `SELECT seq, origin, run, attempts, kills, reason, error, history, died_at AS diedAt, ${columns} FROM dead WHERE seq > ? ORDER BY seq LIMIT ?`,
     );
   const whole = select('shapes, body');
   const heads = select('length(shapes) + length(body) + 4 AS bytes');

@@ -3,8 +3,15 @@ import type { OpenFrame } from './open-frames.ts';
 import { Sizing, type SizingMark } from './sizing.ts';
 import type { RetryHead } from './store.ts';
 
+/**
+ * How items are to be run: as slots allow; one at a time, each announced before it starts, because it may kill its
+ * consumer; or not at all, because it has, and only the sink is to be asked whether it has them.
+ */
+export type LendingMode = 'together' | 'alone' | 'askOnly';
+
 /** A run of items that a consumer was lent, and where they came from. */
 export interface Lent {
+  readonly mode: LendingMode;
   readonly from: number;
   readonly to: number;
   readonly bytes: number;
@@ -32,6 +39,9 @@ export class Holding {
   #held: Held[] = [];
   #count = 0;
   #bytes = 0;
+  /** Of the items that are run alone, those that have been announced, and the last one of them. */
+  readonly #announced = new Intervals();
+  #lastAnnounced: number | undefined;
 
   constructor(slots: number) {
     this.slots = slots;
@@ -48,6 +58,29 @@ export class Holding {
     return this.#bytes;
   }
 
+  /** It holds items that are not to be run together with others. */
+  get isAlone(): boolean {
+    return this.#held.some(({ lent: { mode } }) => mode !== 'together');
+  }
+
+  /** The item that it was about to run, or has run, last of those to be run alone; undefined if that one is settled. */
+  get running(): number | undefined {
+    return this.#lastAnnounced;
+  }
+
+  /** Of those to be run alone, the ones that it has begun to run and that are not settled. */
+  get announced(): Iterable<readonly [number, number]> {
+    return this.#announced;
+  }
+
+  /** It is about to run an item alone. False if it was not lent that one for that. */
+  announce(seq: number): boolean {
+    if (this.find(seq)?.mode !== 'alone') return false;
+    this.#announced.add(seq);
+    this.#lastAnnounced = seq;
+    return true;
+  }
+
   give(lent: Lent): void {
     this.#held.push({ lent, items: Intervals.of([lent.from, lent.to]) });
     this.#count += lent.to - lent.from + 1;
@@ -62,6 +95,7 @@ export class Holding {
       // A copy: what is taken out changes what is gone through.
       for (const [start, end] of Array.from(items.within(from, to))) {
         this.#count -= items.delete(start, end);
+        this.#forgetAnnounced(start, end);
         this.sizing.settled(end - start + 1);
         parts.push({ lent, from: start, to: end });
       }
@@ -78,6 +112,12 @@ export class Holding {
   /** Takes out everything. */
   takeAll(now: number): Returned[] {
     return this.take(-Infinity, Infinity, now);
+  }
+
+  #forgetAnnounced(from: number, to: number): void {
+    if (this.#lastAnnounced === undefined) return;
+    this.#announced.delete(from, to);
+    if (this.#lastAnnounced >= from && this.#lastAnnounced <= to) this.#lastAnnounced = undefined;
   }
 
   #dropCompleted(now: number): void {

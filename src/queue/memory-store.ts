@@ -123,6 +123,10 @@ export class MemoryStore implements Store {
     return this.#retries.get(seq)?.frame;
   }
 
+  readRetryError(seq: number): ErrorData | undefined {
+    return this.#retries.get(seq)?.error;
+  }
+
   readRetrySeqs(limit: number): number[] {
     return [...this.#retries.keys()].toSorted((a, b) => a - b).slice(0, limit);
   }

@@ -3,7 +3,8 @@
  *
  *     append ──▶ line ──▶ take ──▶ lent ──▶ settle ──▶ done │ dead │ retries ──▶ take …
  *                  ▲                │
- *                  └── returned ◀── release (given back), lose (its consumer died)
+ *                  └── returned ◀── release (given back), lose (its consumer went)
+ *                  └── accused  ◀── lose (its consumer died of one of them): run alone, see blame.ts
  *
  * What changes is gathered in a group. `commit` makes the group durable; only what has been committed is ever lent,
  * and only after it may anyone be told. What is lent is known in memory only and dies with the
@@ -14,7 +15,9 @@ import { exitCodes } from '../core/exit-codes.ts';
 import { Intervals } from '../core/intervals.ts';
 import { cutFrame, fitItems, frameBytes, type Frame } from '../frame/frame.ts';
 import type { SourcePosition } from '../frame/position.ts';
-import type { Holding, Returned } from './lending.ts';
+import { Backlog } from './backlog.ts';
+import { Blame, mostKills, type Death } from './blame.ts';
+import type { Holding, LendingMode, Returned } from './lending.ts';
 import { Line } from './line.ts';
 import { fresh, OpenFrames } from './open-frames.ts';
 import { Retries } from './retries.ts';
@@ -52,6 +55,26 @@ export interface Delivery {
   /** 1 for a first attempt. */
   attempt: number;
   history: History;
+  mode: LendingMode;
+}
+
+/** What a consumer that has gone leaves behind. */
+export interface Loss {
+  /** Items that it held. */
+  items: number;
+  /** How many of them are accused now and were not before. */
+  accused: number;
+  /** The item that its death is put down to. */
+  killer:
+    | {
+        seq: number;
+        kills: number;
+        /** When it is run again. */
+        delayMs: number;
+        /** How many have been named since an item was done. */
+        inARow: number;
+      }
+    | undefined;
 }
 
 /** What became of an item that did not succeed. */
@@ -68,6 +91,8 @@ export interface QueueStats {
   retrying: number;
   bytes: number;
   memoryBytes: number;
+  /** Those of them that are accused of having killed a consumer. */
+  accused: number;
 }
 
 /** What has gone through the queue since this supervisor started: frames in, deliveries out, and the items in those. */
@@ -82,9 +107,13 @@ export class Queue {
   readonly #line: Line;
   readonly #open = new OpenFrames();
   readonly #retries: Retries;
-  /** Items that came back, and those of them (and of a predecessor's) that somebody may have processed. */
-  readonly #returned = new Intervals();
-  readonly #returnedRetries: RetryHead[] = [];
+  readonly #returned = new Backlog();
+  /** What is to be run alone, and is not lent. */
+  readonly #accused = new Backlog();
+  readonly #blame = new Blame();
+  /** Killers named since an item was done. */
+  #killersInARow = 0;
+  /** Items that consumers of this supervisor had and lost. */
   readonly #suspect = new Intervals();
   /** Everything below was stored before this supervisor started. */
   readonly #inheritedBelow: number;
@@ -127,6 +156,7 @@ export class Queue {
       retrying: this.#retrying,
       bytes: this.#bytes,
       memoryBytes: this.#line.memoryBytes,
+      accused: this.#blame.size,
     };
   }
 
@@ -167,24 +197,48 @@ export class Queue {
 
   /** Items that could be lent now. */
   available({ now, wall }: Moment): number {
+    this.#collectKillers(now, wall);
     const due = this.#retries.nextDue(now, wall);
     const uncommitted = this.#group.frames.reduce((sum, { frame }) => sum + frame.count, 0);
-    const queued = this.#items - this.#lentCount - this.#retrying - uncommitted;
+    const queued = this.#items - this.#lentCount - this.#retrying - this.#accused.size - uncommitted;
     // Of the waiting retries only one is known to be due; that is enough to make dispatch look.
     return queued + (due !== undefined && due <= now ? 1 : 0);
+  }
+
+  /** Items that could be lent now to be run alone. */
+  availableAlone({ now, wall }: Moment): number {
+    this.#collectKillers(now, wall);
+    return this.#accused.size;
   }
 
   /** Lends `holding` the next run of items: at most `items` and `bytes`, but at least one item. */
   take(holding: Holding, limit: { items: number; bytes: number }, moment: Moment): Delivery | undefined {
     const atMost = { items: Math.max(limit.items, 1), bytes: limit.bytes };
-    const delivery =
-      this.#takeRetry(holding, moment) ??
-      this.#takeReturned(holding, atMost, moment.now) ??
-      this.#takeNext(holding, atMost, moment.now);
-    if (!delivery) return undefined;
-    this.#traffic.deliveries += 1;
-    this.#traffic.delivered += delivery.frame.count;
-    return delivery;
+    return this.#counted(
+      this.#takeRetry(holding, this.#returned, moment) ??
+        this.#takeDue(holding, moment) ??
+        this.#takeReturned(holding, this.#returned, atMost, moment.now) ??
+        this.#takeNext(holding, atMost, moment.now),
+    );
+  }
+
+  /**
+   * Lends `holding`, which holds nothing, items to be run alone: about `bytes` of them. One that has killed before
+   * comes by itself.
+   */
+  takeAlone(holding: Holding, { bytes }: { bytes: number }, moment: Moment): Delivery[] {
+    const deliveries: Delivery[] = [];
+    while (this.#accused.size > 0 && holding.bytes < bytes) {
+      const comesAlone = this.#blame.isCareful || (this.#accused.retries[0]?.kills ?? 0) > 0;
+      if (comesAlone && deliveries.length > 0) break;
+      const limit = { items: comesAlone ? 1 : Infinity, bytes: bytes - holding.bytes };
+      const delivery =
+        this.#takeRetry(holding, this.#accused, moment) ??
+        this.#takeReturned(holding, this.#accused, limit, moment.now);
+      deliveries.push(this.#counted(delivery)!);
+      if (comesAlone) break;
+    }
+    return deliveries;
   }
 
   /** When the next retry is due; undefined when none waits. */
@@ -202,6 +256,7 @@ export class Queue {
       for (const part of holding.take(from, to, now)) {
         const size = this.#finish(part);
         this.#change({ done: this.#run.done + size });
+        this.#killersInARow = 0;
         refused -= size;
       }
     }
@@ -213,35 +268,31 @@ export class Queue {
     const [part] = holding.take(failed.seq, failed.seq, moment.now);
     if (!part) return false;
     const { origin } = part.lent;
-    const head =
-      origin.kind === 'retry'
-        ? origin.head
-        : { seq: failed.seq, origin: failed.seq, attempt: 1, kills: 0, dueAt: 0, delayMs: 0 };
-    // Read before the item leaves its frame or its row.
-    const frame = this.#readItem(part);
-    this.#lentCount -= 1;
+    const head = headOf(part);
     this.#suspect.delete(failed.seq);
-    if (origin.kind === 'frame') this.#settleInFrame(part);
+    this.#clear(part);
     if (failed.fate.kind === 'dead') {
+      // Read before the item leaves its frame or its row.
+      const frame = this.#readItem(part);
+      this.#lentCount -= 1;
+      if (origin.kind === 'frame') this.#settleInFrame(part);
       this.#bury(head, failed.fate.reason, failed.error, frame, moment);
       if (origin.kind === 'retry') this.#forgetRetry(head.seq, frame);
       this.#items -= 1;
     } else {
       const { delayMs, usesAttempt } = failed.fate;
-      const retry: RetryRecord = {
-        ...head,
-        attempt: head.attempt + (usesAttempt ? 1 : 0),
-        delayMs,
-        dueAt: moment.wall + delayMs,
-        error: failed.error,
-        frame: origin.kind === 'frame' ? frame : null,
-      };
-      this.#group.retries.push(retry);
-      this.#retrying += 1;
-      if (origin.kind === 'frame') this.#bytes += frameBytes(frame);
-      this.#runChanged = true;
+      this.#putOff(
+        part,
+        { ...head, attempt: head.attempt + (usesAttempt ? 1 : 0), delayMs, error: failed.error },
+        moment,
+      );
     }
     return true;
+  }
+
+  /** The error that `seq`, which waits or has waited for a retry, came back with last. */
+  lastErrorOf(seq: number): ErrorData | undefined {
+    return this.#store.readRetryError(seq);
   }
 
   /** The attempt that `seq`, held by `holding`, is at. */
@@ -261,14 +312,30 @@ export class Queue {
     return refused;
   }
 
-  /** The consumer is gone: whatever it held may or may not be in the sink. Returns how many items that is. */
-  lose(holding: Holding, now: number): number {
-    let lost = 0;
-    for (const part of holding.takeAll(now)) {
-      this.#suspect.add(part.from, part.to);
-      lost += this.#takeBack(part);
+  /**
+   * The consumer is gone: whatever it held may or may not be in the sink. If it went by a `death`, the item that it was
+   * running alone is named as the killer, and waits for as long as that death says before it is run again; or, if it
+   * ran them together, all that it held are accused.
+   */
+  lose(holding: Holding, moment: Moment, death?: Death & { delayMs: (kills: number) => number }): Loss {
+    const loss: Loss = { items: holding.count, accused: 0, killer: undefined };
+    if (death) {
+      if (holding.running !== undefined) loss.killer = this.#punish(holding, holding.running, death, moment);
+      // What ran before it, and has not settled yet, did not kill.
+      if (loss.killer) for (const [from, to] of holding.announced) this.#blame.clear(from, to);
     }
-    return lost;
+    const parts = holding.takeAll(moment.now);
+    if (death) {
+      const accused = new Intervals();
+      for (const { lent, from, to } of parts) if (lent.mode === 'together') accused.add(from, to);
+      this.#blame.accuse(accused, death);
+      loss.accused = accused.size;
+    }
+    for (const part of parts) {
+      this.#suspect.add(part.from, part.to);
+      this.#takeBack(part);
+    }
+    return loss;
   }
 
   // ── dead letters ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -367,12 +434,34 @@ export class Queue {
 
   // ── parts ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  #takeRetry(holding: Holding, { now, wall }: Moment): Delivery | undefined {
-    const head = this.#returnedRetries.shift() ?? this.#dueRetry(now, wall);
-    if (!head) return undefined;
+  #counted(delivery: Delivery | undefined): Delivery | undefined {
+    this.#traffic.deliveries += delivery ? 1 : 0;
+    this.#traffic.delivered += delivery?.frame.count ?? 0;
+    return delivery;
+  }
+
+  #takeRetry(holding: Holding, { retries }: Backlog, moment: Moment): Delivery | undefined {
+    const head = retries.shift();
+    return head && this.#lendRetry(holding, head, moment);
+  }
+
+  #takeDue(holding: Holding, moment: Moment): Delivery | undefined {
+    this.#collectKillers(moment.now, moment.wall);
+    const head = this.#dueRetry(moment.now, moment.wall);
+    return head && this.#lendRetry(holding, head, moment);
+  }
+
+  /** Retries that are due and have killed a consumer before are run alone. */
+  #collectKillers(now: number, wall: number): void {
+    while ((this.#retries.peek(now, wall)?.kills ?? 0) > 0) this.#accused.retries.push(this.#dueRetry(now, wall)!);
+  }
+
+  #lendRetry(holding: Holding, head: RetryHead, { now }: Moment): Delivery {
+    const mode = head.kills >= mostKills ? 'askOnly' : this.#isAlone(head) ? 'alone' : 'together';
     const frame = this.#store.readRetry(head.seq);
     if (!frame) throw new Error(`the retry of item ${head.seq} is not in the store`);
     holding.give({
+      mode,
       from: head.seq,
       to: head.seq,
       bytes: frameBytes(frame),
@@ -380,7 +469,11 @@ export class Queue {
       origin: { kind: 'retry', head },
     });
     this.#lentCount += 1;
-    return { seq: head.seq, origin: head.origin, frame, attempt: head.attempt, history: this.#history(head.seq) };
+    return { seq: head.seq, origin: head.origin, frame, attempt: head.attempt, history: this.#history(head.seq), mode };
+  }
+
+  #isAlone({ seq, kills }: RetryHead): boolean {
+    return kills > 0 || this.#blame.has(seq);
   }
 
   #dueRetry(now: number, wall: number): RetryHead | undefined {
@@ -389,14 +482,19 @@ export class Queue {
     return head;
   }
 
-  #takeReturned(holding: Holding, limit: { items: number; bytes: number }, now: number): Delivery | undefined {
-    const from = this.#returned.first;
+  #takeReturned(
+    holding: Holding,
+    { items }: Backlog,
+    limit: { items: number; bytes: number },
+    now: number,
+  ): Delivery | undefined {
+    const from = items.first;
     if (from === undefined) return undefined;
     const stored = this.#readFrameOf(from);
     const last = stored.first + stored.frame.count - 1;
-    const [, to] = [...this.#returned.within(from, Math.min(last, from + limit.items - 1))][0]!;
+    const [, to] = [...items.within(from, Math.min(last, from + limit.items - 1))][0]!;
     const count = fitItems(stored.frame, from - stored.first, this.#sameHistory(from, to), limit.bytes);
-    this.#returned.delete(from, from + count - 1);
+    items.delete(from, from + count - 1);
     return this.#lend(holding, stored, from, cutFrame(stored.frame, from - stored.first, count), now);
   }
 
@@ -406,7 +504,9 @@ export class Queue {
   }
 
   #lend(holding: Holding, stored: StoredFrame, seq: number, frame: Frame, now: number): Delivery {
+    const mode = this.#blame.has(seq) ? 'alone' : 'together';
     holding.give({
+      mode,
       from: seq,
       to: seq + frame.count - 1,
       bytes: frameBytes(frame),
@@ -414,7 +514,7 @@ export class Queue {
       origin: { kind: 'frame', frame: this.#open.open(stored) },
     });
     this.#lentCount += frame.count;
-    return { seq, origin: seq, frame, attempt: 1, history: this.#history(seq) };
+    return { seq, origin: seq, frame, attempt: 1, history: this.#history(seq), mode };
   }
 
   #history(seq: number): History {
@@ -436,9 +536,15 @@ export class Queue {
     if (origin.kind === 'frame') this.#settleInFrame(part);
     else this.#forgetRetry(origin.head.seq, part.lent.bytes);
     this.#suspect.delete(part.from, part.to);
+    this.#clear(part);
     this.#lentCount -= size;
     this.#items -= size;
     return size;
+  }
+
+  #clear({ lent: { mode }, from, to }: Returned): void {
+    if (mode === 'askOnly') this.#blame.condemn(from);
+    else this.#blame.clear(from, to);
   }
 
   #settleInFrame({ lent, from, to }: Returned): void {
@@ -459,6 +565,7 @@ export class Queue {
       origin: head.origin,
       run: this.#run.run,
       attempts: head.attempt,
+      kills: head.kills,
       reason,
       error,
       diedAt: moment.wall,
@@ -472,9 +579,45 @@ export class Queue {
     const size = lengthOf([part.from, part.to]);
     this.#lentCount -= size;
     const { origin } = part.lent;
-    if (origin.kind === 'frame') this.#returned.add(part.from, part.to);
-    else this.#returnedRetries.push(origin.head);
+    if (origin.kind === 'retry') {
+      (this.#isAlone(origin.head) ? this.#accused : this.#returned).retries.push(origin.head);
+    } else {
+      // What was lent together is accused together, and what was lent alone stays accused until it settles.
+      (this.#blame.has(part.from) ? this.#accused : this.#returned).items.add(part.from, part.to);
+    }
     return size;
+  }
+
+  /** `seq`, which `holding` ran alone, has killed its consumer. */
+  #punish(
+    holding: Holding,
+    seq: number,
+    death: Death & { delayMs: (kills: number) => number },
+    moment: Moment,
+  ): NonNullable<Loss['killer']> {
+    const [part] = holding.take(seq, seq, moment.now);
+    const head = headOf(part!);
+    const earlier = this.#blame.name(seq, death);
+    const kills = head.kills + 1 + (earlier && !earlier.isFromOutside ? 1 : 0);
+    const times = kills === 1 ? 'once' : kills === 2 ? 'twice' : `${kills} times`;
+    const error = { code: 'KILLED_CONSUMER', message: `killed its consumer ${times}: ${death.cause}` };
+    // Then it is only asked for: there is nothing to wait for.
+    const delayMs = kills >= mostKills ? 0 : death.delayMs(kills);
+    this.#suspect.add(seq);
+    this.#putOff(part!, { ...head, kills, delayMs, error }, moment);
+    this.#killersInARow += 1;
+    return { seq, kills, delayMs, inARow: this.#killersInARow };
+  }
+
+  /** An item that was lent waits for a retry from now on. */
+  #putOff(part: Returned, retry: Omit<RetryRecord, 'dueAt' | 'frame'>, { wall }: Moment): void {
+    const frame = part.lent.origin.kind === 'frame' ? this.#readItem(part) : null;
+    this.#lentCount -= 1;
+    this.#retrying += 1;
+    this.#settleInFrame(part);
+    this.#group.retries.push({ ...retry, dueAt: wall + retry.delayMs, frame });
+    if (frame) this.#bytes += frameBytes(frame);
+    this.#runChanged = true;
   }
 
   #readItem({ lent, from }: Returned): Frame {
@@ -500,6 +643,13 @@ export class Queue {
     this.#run = { ...this.#run, ...change };
     this.#runChanged = true;
   }
+}
+
+/** What is known of an item that was lent, as a retry. */
+function headOf({ lent, from: seq }: Returned): RetryHead {
+  const { origin } = lent;
+  if (origin.kind === 'retry') return origin.head;
+  return { seq, origin: seq, attempt: 1, kills: 0, dueAt: 0, delayMs: 0 };
 }
 
 /** `run` as if since `committed` nothing had been heard of the source or of an operator; `died` items have died since. */

@@ -39,14 +39,20 @@ export class Retries {
     }
   }
 
-  /** Takes out the one that is due first, if it is due. It counts as lent until it is added again or `gone`. */
-  take(now: number, wall: number): RetryHead | undefined {
+  /** The one that is due first, if it is due. */
+  peek(now: number, wall: number): RetryHead | undefined {
     this.#fill(now, wall);
     const first = this.#soonest[0];
-    if (!first || first.due > now) return undefined;
+    return first && first.due <= now ? first.head : undefined;
+  }
+
+  /** Takes out the one that is due first, if it is due. It counts as lent until it is added again or `gone`. */
+  take(now: number, wall: number): RetryHead | undefined {
+    const head = this.peek(now, wall);
+    if (!head) return undefined;
     this.#soonest.shift();
-    this.#lent.add(first.head.seq);
-    return first.head;
+    this.#lent.add(head.seq);
+    return head;
   }
 
   /** A retry that was lent is settled, and no longer in the store. */

@@ -106,6 +106,7 @@ export const migrations: readonly string[] = [
   ALTER TABLE retries ADD COLUMN history TEXT NOT NULL DEFAULT '[]';
   ALTER TABLE dead ADD COLUMN history TEXT NOT NULL DEFAULT '[]';
   `,
+  'ALTER TABLE dead ADD COLUMN kills INTEGER NOT NULL DEFAULT 0;',
 ];
 
 export const schemaVersion = migrations.length;

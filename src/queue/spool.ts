@@ -150,6 +150,11 @@ export class Spool implements Store {
     return row && joinItems(row.shapes, [row.body]);
   }
 
+  readRetryError(seq: number): ErrorData | undefined {
+    const error = this.#statements.retryError.get(seq) as string | undefined;
+    return error === undefined ? undefined : (JSON.parse(error) as ErrorData);
+  }
+
   readRetrySeqs(limit: number): number[] {
     return this.#read(() => this.#statements.retrySeqs.all(limit) as number[]);
   }
@@ -343,6 +348,7 @@ function prepare(db: Database.Database) {
       'SELECT seq, origin, due_at AS dueAt, delay_ms AS delayMs, attempt, kills FROM retries ORDER BY due_at, seq LIMIT ?',
     ),
     retry: db.prepare('SELECT shapes, body FROM retries WHERE seq = ?'),
+    retryError: db.prepare('SELECT error FROM retries WHERE seq = ?').pluck(),
     retrySeqs: db.prepare('SELECT seq FROM retries ORDER BY seq LIMIT ?').pluck(),
     insertFrame: db.prepare('INSERT INTO frames (first, count, bytes, shapes, ends, body) VALUES (?, ?, ?, ?, ?, ?)'),
     deleteFrame: db.prepare('DELETE FROM frames WHERE first = ?'),
@@ -360,8 +366,8 @@ function prepare(db: Database.Database) {
     retryHistory: db.prepare('SELECT history FROM retries WHERE seq = ?').pluck(),
     deleteRetry: db.prepare('DELETE FROM retries WHERE seq = ?'),
     insertDead: db.prepare(`
-      INSERT INTO dead (seq, run, origin, attempts, reason, error, history, died_at, shapes, body)
-      VALUES (@seq, @run, @origin, @attempts, @reason, @error, @history, @diedAt, @shapes, @body)`),
+      INSERT INTO dead (seq, run, origin, attempts, kills, reason, error, history, died_at, shapes, body)
+      VALUES (@seq, @run, @origin, @attempts, @kills, @reason, @error, @history, @diedAt, @shapes, @body)`),
     revive: db.prepare(`
       INSERT INTO retries (seq, run, origin, due_at, delay_ms, attempt, kills, error, history, shapes, body)
       SELECT @seq, @run, origin, @dueAt, 0, 1, 0, error, history, coalesce(@shapes, shapes), coalesce(@body, body)

@@ -64,6 +64,8 @@ export interface DeadRecord {
   origin: number;
   run: string;
   attempts: number;
+  /** How often it has killed its consumer. */
+  kills: number;
   reason: string;
   error: ErrorData;
   diedAt: number;
@@ -154,6 +156,8 @@ export interface Store {
   readRetryHeads(limit: number): RetryHead[];
   /** The item of a retry. */
   readRetry(seq: number): Frame | undefined;
+  /** The error that a retry waits after. */
+  readRetryError(seq: number): ErrorData | undefined;
   /** The seqs waiting for a retry, lowest first. */
   readRetrySeqs(limit: number): number[];
   /** Dead letters above `after`, by seq. */

@@ -4,6 +4,7 @@ import type { MillraceError } from '../core/errors.ts';
 import { createChannel, type Channel } from '../ipc/channel.ts';
 import type { Who } from '../observability/events.ts';
 import { killGroup } from './kill.ts';
+import { LastWords } from './last-words.ts';
 import { spawn } from './spawn.ts';
 
 /** How long the channel may take to end after its process has. */
@@ -17,6 +18,10 @@ export interface Exit {
   signal: string | null;
   /** Said by the supervisor, if it has killed it; else what went wrong with its channel or its start. */
   reason: string | undefined;
+  /** Why the supervisor has killed it: see `kill`; `broken`: for its channel. `no`: it went by itself, or by somebody else. */
+  killed: 'no' | 'order' | 'hang' | 'broken';
+  /** What V8 said on ending the process. */
+  lastWords: string | undefined;
 }
 
 export interface ChildListener<In> {
@@ -38,8 +43,11 @@ export interface Child<In, Out> {
    * listener is told its exit in the next microtask.
    */
   listen: (listener: ChildListener<In>) => void;
-  /** SIGKILL to the child and all that it started; `reason` says why, for people. */
-  kill: (reason: string) => void;
+  /**
+   * SIGKILL to the child and all that it started; `reason` says why, for people. An `order` is nobody's fault; a `hang`
+   * is what it died of.
+   */
+  kill: (reason: string, why?: 'order' | 'hang') => void;
   /** Nobody waits for it any longer, although it lives: it must not keep this process from ending. Its exit is not told. */
   abandon: () => void;
 }
@@ -71,6 +79,8 @@ export function startChild<In, Out extends object>(options: StartOptions<In>): C
       code: null,
       signal: null,
       reason: `could not be started: ${reason}`,
+      killed: 'no' as const,
+      lastWords: undefined,
     }));
     return {
       who,
@@ -86,20 +96,33 @@ export function startChild<In, Out extends object>(options: StartOptions<In>): C
 
   let listener: ChildListener<In> | undefined;
   let killReason: string | undefined;
+  let killed: Exit['killed'] = 'no';
+  const lastWords = new LastWords();
+  let isStderrOpen = outputs.some(([, name]) => name === 'stderr');
   let channelProblem: MillraceError | undefined;
   let exited: { code: number | null; signal: string | null } | undefined;
   let isChannelClosed = false;
   let exit: Exit | undefined;
   let cancelDeadline: Cancel | undefined;
 
-  const kill = (reason: string): void => {
+  const kill = (reason: string, why: Exit['killed']): void => {
     killReason ??= reason;
-    if (!exited) killGroup(pid);
+    if (exited) return;
+    if (killed === 'no') killed = why;
+    killGroup(pid);
   };
   const finish = (): void => {
     if (exit || !exited || !isChannelClosed) return;
+    // Whatever ended it may still be saying why.
+    if (exited.signal && exited.signal !== 'SIGKILL' && isStderrOpen) return;
     cancelDeadline?.();
-    exit = { ...exited, reason: killReason ?? channelProblem?.message };
+    exit = {
+      ...exited,
+      reason: killReason ?? channelProblem?.message,
+      // Ours came too late if it went by anything else.
+      killed: exited.signal === 'SIGKILL' ? killed : 'no',
+      lastWords: exited.signal ? lastWords.text : undefined,
+    };
     listener?.onExit(exit);
   };
 
@@ -110,8 +133,9 @@ export function startChild<In, Out extends object>(options: StartOptions<In>): C
       isChannelClosed = true;
       channelProblem = problem;
       // Without a channel it can do nothing for us any more.
-      if (problem) kill(problem.message);
-      else if (!exited) cancelDeadline = clock.after(letGoMs, () => kill('closed its channel and did not exit'));
+      if (problem) kill(problem.message, 'broken');
+      else if (!exited)
+        cancelDeadline = clock.after(letGoMs, () => kill('closed its channel and did not exit', 'broken'));
       finish();
     },
   });
@@ -128,9 +152,16 @@ export function startChild<In, Out extends object>(options: StartOptions<In>): C
     finish();
   });
   for (const [stream, name] of outputs) {
-    stream.on('data', (chunk: Buffer) => onOutput(who, name, chunk));
+    stream.on('data', (chunk: Buffer) => {
+      if (name === 'stderr') lastWords.push(chunk);
+      onOutput(who, name, chunk);
+    });
     stream.on('error', () => undefined); // Its end is all that matters, and 'close' follows.
-    stream.on('close', () => onOutput(who, name, null));
+    stream.on('close', () => {
+      onOutput(who, name, null);
+      if (name === 'stderr') isStderrOpen = false;
+      finish();
+    });
   }
 
   return {
@@ -143,7 +174,7 @@ export function startChild<In, Out extends object>(options: StartOptions<In>): C
       const before = exit;
       if (before) queueMicrotask(() => to.onExit(before));
     },
-    kill,
+    kill: (reason, why = 'order') => kill(reason, why),
     abandon: () => {
       listener = undefined;
       unref();

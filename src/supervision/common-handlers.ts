@@ -25,8 +25,8 @@ export function commonHandlers(
     ...permitHandlers(hub, { role: post.role, holder, send: (message) => post.child?.send(message) }),
     beat: (beat) => post.beaten(beat),
     log: ({ level, message, fields }) => hub.events.emit('child.log', { who: post.who, level, message, fields }),
-    failed: ({ error, exitCode }) => {
-      post.failed(describeError(error));
+    failed: ({ error, origin, exitCode }) => {
+      post.failed({ origin, words: describeError(error) });
       // With an exit code nobody could go on: the service ends with it.
       if (exitCode !== null)
         hub.fail(new MillraceError(error.code, describeError(error), { exitCode: exitCode as ExitCode }));

@@ -1,16 +1,17 @@
 import { fullJitter } from '../core/backoff.ts';
-import { describeError } from '../core/errors.ts';
+import { describeError, type ErrorData } from '../core/errors.ts';
 import { Intervals } from '../core/intervals.ts';
 import { frameToPayload } from '../frame/frame.ts';
 import type { Handlers } from '../ipc/handlers.ts';
 import type { Failure, FromConsumer, ToConsumer } from '../ipc/messages.ts';
 import { Holding } from '../queue/lending.ts';
 import type { Delivery, FailedItem } from '../queue/queue.ts';
-import type { Child } from './child.ts';
+import { blameFor } from './blaming.ts';
+import type { Child, Exit } from './child.ts';
 import { commonHandlers } from './common-handlers.ts';
 import { Enrolment } from './enrolment.ts';
 import { beatMs, type Hub } from './hub.ts';
-import { Post } from './post.ts';
+import { Post, type Gone } from './post.ts';
 import { receive, unexpected } from './receiving.ts';
 import type { UnfencedWriters } from './unfenced-writers.ts';
 
@@ -63,7 +64,7 @@ export class Consuming {
         this.#enrolment.enter(child);
       },
       onMessage: (message, payload) => receive(hub, this.#handlers, message, payload),
-      onGone: (isExpected) => this.#gone(isExpected),
+      onGone: (exit, isExpected) => this.#gone(exit, isExpected),
       onChange: options.onChange,
     });
     this.#enrolment = new Enrolment(hub, this.post);
@@ -166,19 +167,21 @@ export class Consuming {
   }
 
   /** Takes back items and permits of a process that has gone. */
-  #gone(isExpected: boolean): number {
-    const { queue, clock, pipeline, touch } = this.#hub;
-    const lost = this.#holding ? queue.lose(this.#holding, clock.now()) : 0;
-    if (this.post.state === 'draining') this.#aborted += lost;
+  #gone(exit: Exit, isExpected: boolean): Gone {
+    const { pipeline, touch } = this.#hub;
+    const { who, lastError } = this.post;
+    const holding = this.#holding ?? new Holding(0);
+    const gone = blameFor(this.#hub, { who, holding, exit, isExpected, error: lastError });
+    if (this.post.state === 'draining') this.#aborted += gone.released;
     this.#holding = undefined;
     this.#settleIsDue = false;
     this.#byeIsDue = false;
     this.#sinkProblem = null;
-    const isClean = isExpected && lost === 0;
+    const isClean = isExpected && gone.released === 0;
     const writer = this.#enrolment.close({ isClean });
     if (writer > 0 && !isClean && pipeline.sinkIsTransactional) this.#unfencedWriters.add(writer);
     touch();
-    return lost;
+    return gone;
   }
 
   #makeHandlers(): Handlers<FromConsumer> {
@@ -203,6 +206,10 @@ export class Consuming {
         this.#settle(Intervals.fromFlat(done), failed);
         this.#settleIsDue = true;
         touch();
+      },
+      start: ({ seq }) => {
+        // What it has given back it no longer holds.
+        if (!this.#holding?.announce(seq)) throw unexpected('consumer', `start of ${seq}`, 'not lent to be run alone');
       },
       released: ({ items }) => {
         const refused = this.#holding ? queue.release(this.#holding, Intervals.fromFlat(items), clock.now()) : 0;
@@ -236,17 +243,29 @@ export class Consuming {
         refused += 1;
         continue;
       }
-      const fate = this.#fateOf(failure, attempt);
-      queue.fail(holding, { seq: failure.seq, fate, error: failure.error }, moment);
-      if (fate.kind === 'dead')
-        events.emit('item.dead', { seq: failure.seq, attempts: attempt, reason: fate.reason, error: failure.error });
-      else events.emit('item.retry', { seq: failure.seq, attempt, inMs: fate.delayMs, error: failure.error });
+      const { seq } = failure;
+      // What is only asked for has not failed again.
+      const error = failure.verdict === 'absent' ? this.#killedBy(holding, seq) : failure.error;
+      const fate = this.#fateOf({ ...failure, error }, attempt);
+      queue.fail(holding, { seq, fate, error }, moment);
+      if (fate.kind === 'dead') events.emit('item.dead', { seq, attempts: attempt, reason: fate.reason, error });
+      else events.emit('item.retry', { seq, attempt, inMs: fate.delayMs, error });
     }
     if (refused > 0) events.emit('settle.refused', { who: this.post.who, items: refused });
   }
 
+  /** What a killer that the sink was asked for has done last. */
+  #killedBy(holding: Holding, seq: number): ErrorData {
+    if (holding.find(seq)?.mode !== 'askOnly') throw unexpected('consumer', `absence of ${seq}`, 'not asked for it');
+    return this.#hub.queue.lastErrorOf(seq) ?? { code: 'KILLED_CONSUMER', message: 'killed its consumer' };
+  }
+
   #fateOf({ verdict, error, afterMs }: Failure, attempt: number): FailedItem['fate'] {
-    const { settings, random } = this.#hub;
+    const { settings, random, pipeline } = this.#hub;
+    if (verdict === 'absent') {
+      const doubt = pipeline.sinkIsTransactional ? '' : ' (it may have been written: the sink has no transactions)';
+      return { kind: 'dead', reason: `${error.message}${doubt}` };
+    }
     if (verdict === 'dead') return { kind: 'dead', reason: describeError(error) };
     if (verdict === 'later') {
       // What user code asks for may be a fraction, or for ever.

@@ -3,9 +3,10 @@ import { formatDuration } from '../core/units.ts';
 import type { Beat } from '../ipc/messages.ts';
 import type { ChildState, Who } from '../observability/events.ts';
 import type { Child, Exit } from './child.ts';
+import type { LastError } from './death.ts';
 import type { Hub } from './hub.ts';
 import { next, type LifeEvent } from './lifecycle.ts';
-import { RestartPolicy } from './restart-policy.ts';
+import { RestartPolicy, type Crash } from './restart-policy.ts';
 
 type PostHub = Pick<Hub, 'clock' | 'random' | 'events'> & {
   settings: Pick<Hub['settings'], 'restarts' | 'readyTimeoutMs' | 'stopTimeoutMs'>;
@@ -23,10 +24,18 @@ export interface PostOptions<In, Out> {
   /** A process has been started: give it its work. */
   onStart: (child: Child<In, Out>) => void;
   onMessage: (message: In, payload: Buffer) => void;
-  /** The process has gone: take back what it held, before it is replaced. Returns how many items that was. */
-  onGone: (isExpected: boolean) => number;
+  /** The process has gone: take back what it held, before it is replaced. */
+  onGone: (exit: Exit, isExpected: boolean) => Gone;
   /** The state has changed; whoever waits for it looks again. */
   onChange: () => void;
+}
+
+/** What a process that has gone leaves behind. */
+export interface Gone {
+  /** Items that it held. */
+  released: number;
+  /** Who is to blame, if it was not to go. */
+  crash: Crash;
 }
 
 /**
@@ -49,7 +58,7 @@ export class Post<In, Out> {
   #wasReady = false;
   /** It has been told that nothing more will come: should it go before it `hasEnded`, its successor is told again. */
   #owesEnd = false;
-  #failure: string | undefined;
+  #lastError: LastError | undefined;
   #cancelTimer: Cancel = () => undefined;
   readonly #policy: RestartPolicy;
   readonly #hub: PostHub;
@@ -107,7 +116,7 @@ export class Post<In, Out> {
     this.#child = child;
     this.#hasEnded = false;
     this.#wasReady = false;
-    this.#failure = undefined;
+    this.#lastError = undefined;
     this.#beat = undefined;
     this.#move('start');
     child.listen({
@@ -179,8 +188,13 @@ export class Post<In, Out> {
   }
 
   /** The process has said why it is about to go. */
-  failed(reason: string): void {
-    this.#failure = reason;
+  failed(error: LastError): void {
+    this.#lastError = error;
+  }
+
+  /** What the process has said last of why it is about to go. */
+  get lastError(): LastError | undefined {
+    return this.#lastError;
   }
 
   beaten(beat: Beat): void {
@@ -193,21 +207,23 @@ export class Post<In, Out> {
     const wasTold = this.#state === 'draining';
     // One that was not ready yet had nothing to end.
     const isExpected = wasTold && (this.#hasEnded || !this.#wasReady);
-    const reason = isExpected ? 'ended' : describeExit({ ...exit, reason: this.#failure ?? exit.reason }, wasTold);
+    const reason = isExpected
+      ? 'ended'
+      : describeExit({ ...exit, reason: this.#lastError?.words ?? exit.reason }, wasTold);
     const { who } = child;
     // Before its successor starts: items and permits of the dead go back first.
-    const released = this.#options.onGone(isExpected);
+    const { released, crash } = this.#options.onGone(exit, isExpected);
     this.#child = undefined;
     this.#lastExit = reason;
     events.emit('child.exited', { who, code: exit.code, signal: exit.signal, expected: isExpected, reason, released });
     const isMissed = !this.#isOnTrial && (!wasTold || this.owesEnd);
     if (!isMissed) this.#move('gone');
-    else this.#crashed(who, reason, clock.now() - child.startedAt);
+    else this.#crashed(who, reason, clock.now() - child.startedAt, crash);
   }
 
-  #crashed(who: Who, reason: string, livedMs: number): void {
+  #crashed(who: Who, reason: string, livedMs: number, crash: Crash): void {
     const { clock, random, events, settings } = this.#hub;
-    const verdict = this.#policy.crashed(clock.now(), livedMs, random());
+    const verdict = this.#policy.crashed(clock.now(), livedMs, random(), crash);
     if (verdict.kind === 'park') {
       events.emit('child.parked', {
         who,

@@ -7,7 +7,7 @@ import { commonHandlers } from './common-handlers.ts';
 import { Enrolment } from './enrolment.ts';
 import { compareFingerprints } from './fingerprint.ts';
 import { beatMs, type Hub } from './hub.ts';
-import { Post } from './post.ts';
+import { Post, type Gone } from './post.ts';
 import { receive, unexpected } from './receiving.ts';
 
 type ProducerChild = Child<FromProducer, ToProducer>;
@@ -38,7 +38,7 @@ export class Producing {
       spawn: options.spawn,
       onStart: (child) => this.#started(child),
       onMessage: (message, payload) => receive(hub, this.#handlers, message, payload),
-      onGone: (isExpected) => this.#gone(isExpected),
+      onGone: (_exit, isExpected) => this.#gone(isExpected),
       onChange: options.onChange,
     });
     this.#enrolment = new Enrolment(hub, this.post);
@@ -121,12 +121,12 @@ export class Producing {
   }
 
   /** Takes back what the process held. Nothing of the source is lost: its successor goes on after what is stored. */
-  #gone(isExpected: boolean): number {
+  #gone(isExpected: boolean): Gone {
     this.#unacknowledged = 0;
     this.#byeIsDue = false;
     this.#enrolment.close({ isClean: isExpected });
     this.#hub.touch();
-    return 0;
+    return { released: 0, crash: { blame: 'process' } };
   }
 
   #makeHandlers(): Handlers<FromProducer> {

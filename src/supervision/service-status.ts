@@ -1,6 +1,7 @@
 import { formatDuration } from '../core/units.ts';
 import { nameOf } from '../observability/events.ts';
 import type { Status } from '../observability/status.ts';
+import type { Holding } from '../queue/lending.ts';
 import type { Throttle } from '../queue/throttle.ts';
 import type { Consuming } from './consuming.ts';
 import type { Hub } from './hub.ts';
@@ -11,6 +12,8 @@ export interface StatusSources {
   throttle: Throttle;
   producing: Producing;
   consumers: readonly Consuming[];
+  /** What the consumer holds that is set aside for accused items. */
+  setAside: Holding | undefined;
   isStopping: boolean;
   isFull: boolean;
   pausedBy: string | null;
@@ -79,7 +82,7 @@ function processes({ producing, consumers }: StatusSources, now: number): Status
 
 /** Why nothing, or less than could be, is moving. */
 function reasons(
-  { hub, throttle, producing, consumers, isStopping, isFull, pausedBy }: StatusSources,
+  { hub, throttle, producing, consumers, setAside, isStopping, isFull, pausedBy }: StatusSources,
   now: number,
 ): string[] {
   const found: string[] = [];
@@ -93,6 +96,13 @@ function reasons(
     if (post.state === 'backoff') found.push(`${who} waits to be restarted (last: ${post.lastExit})`);
     if (post.state === 'parked') found.push(`${who} is parked (last: ${post.lastExit})`);
     if (post.state === 'starting') found.push(`${who} is starting`);
+  }
+  const aside = consumers.find(({ holding }) => holding !== undefined && holding === setAside);
+  if (aside) {
+    const accused = queue.stats.accused === 0 ? 'a suspect' : `${queue.stats.accused} suspects`;
+    found.push(
+      `consumer ${aside.post.ordinal} is set aside: it runs ${accused} of having killed a consumer, one at a time`,
+    );
   }
   for (const { post, sinkProblem } of consumers) {
     if (sinkProblem) found.push(`${nameOf(post)} cannot write to the sink: ${sinkProblem}`);

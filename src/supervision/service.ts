@@ -11,6 +11,7 @@ import type { Grant } from '../limits/limits.ts';
 import { nameOf, type Who } from '../observability/events.ts';
 import { createRate } from '../observability/rate.ts';
 import type { Status } from '../observability/status.ts';
+import { Aside } from '../queue/aside.ts';
 import { dispatch, type Receiver } from '../queue/dispatch.ts';
 import { Throttle, type Marks } from '../queue/throttle.ts';
 import { Committing, type Committed, type CommittingOptions } from './committing.ts';
@@ -59,6 +60,7 @@ export class Service {
   readonly #consumers: Consumers;
   readonly #recycling: Recycling;
   readonly #pruning: Pruning;
+  readonly #aside = new Aside();
   readonly #startedAt: number;
   #shutdown: Shutdown | undefined;
   #failure: MillraceError | undefined;
@@ -162,6 +164,7 @@ export class Service {
       throttle: this.#throttle,
       producing: this.#producing,
       consumers: this.#consumers.all,
+      setAside: this.#aside.holding,
       isStopping: this.#shutdown !== undefined,
       isFull: this.#committing.isFull,
       pausedBy: this.#pausedBy,
@@ -264,7 +267,8 @@ export class Service {
     this.#lentAt = undefined;
     if (!this.#shutdown && !this.#pauseIfNeeded()) {
       const moment = { now: clock.now(), wall: clock.wall() };
-      dispatch(queue, this.#receivers(), { creditBytes: settings.consumerCreditBytes, moment });
+      const options = { creditBytes: settings.consumerCreditBytes, moment };
+      dispatch(queue, this.#aside.lend(queue, this.#receivers(), options), options);
       this.#lentAt = moment.now;
     }
     this.#pruning.afterCommit(this.#consumers.all);

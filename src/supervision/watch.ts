@@ -28,10 +28,11 @@ export function watchForHangs(
       const silentMs = now - Math.max(at, post.since, awakeSince);
       const oldestMs = beat.oldestMs > 0 ? beat.oldestMs + now - Math.max(at, awakeSince) : 0;
       if (silentMs > stallTimeoutMs) {
-        post.child?.kill(`silent for ${formatDuration(stallTimeoutMs)}`);
+        post.child?.kill(`silent for ${formatDuration(stallTimeoutMs)}`, 'hang');
       } else if (oldestMs > itemTimeoutMs + abortGraceMs + patienceMs) {
         post.child?.kill(
           `an item went on ${formatDuration(abortGraceMs + patienceMs)} after it was aborted at its timeout of ${formatDuration(itemTimeoutMs)}`,
+          'hang',
         );
       }
     }

@@ -10,7 +10,7 @@ import { describeError, errorData, MillraceError } from '../core/errors.ts';
 import { Intervals } from '../core/intervals.ts';
 import { FrameDecoder } from '../frame/codec.ts';
 import { frameFromPayload, type Frame } from '../frame/frame.ts';
-import type { Beat, Deliver, FromConsumer, Prune } from '../ipc/messages.ts';
+import type { Beat, Deliver, DeliveryMode, FromConsumer, Prune } from '../ipc/messages.ts';
 import type { Log } from '../pipeline/context.ts';
 import type { Pipeline } from '../pipeline/types.ts';
 import type { SinkWriter } from '../sinks/port.ts';
@@ -24,6 +24,7 @@ import { asItIs } from './rows.ts';
 import type { SinkState } from './sink-state.ts';
 import { Settler } from './settler.ts';
 import { Slots } from './slots.ts';
+import { Solo } from './solo.ts';
 import { failureOf } from './verdict.ts';
 
 export interface ConsumerOptions {
@@ -42,8 +43,10 @@ export interface ConsumerOptions {
   log: Log;
   calls: Calls;
   send: (message: FromConsumer) => void;
-  /** This process cannot go on. */
-  fail: (error: unknown) => void;
+  /** Resolves when what was sent is out of this process's hands. */
+  flush: () => Promise<void>;
+  /** This process cannot go on, because of an item or of itself. */
+  fail: (error: unknown, origin?: 'item') => void;
 }
 
 const timeoutRoundMs = 1000;
@@ -54,6 +57,7 @@ export class Consumer {
   readonly #committer: Committer;
   readonly #redelivery: Redelivery;
   readonly #slots: Slots<ItemScope>;
+  readonly #solo: Solo;
   readonly #cancelRound: Cancel;
   /** Redeliveries that the ledger is being asked about: not started yet. */
   readonly #asking = new Set<Intervals>();
@@ -65,9 +69,9 @@ export class Consumer {
 
   constructor(options: ConsumerOptions) {
     this.#options = options;
-    const { clock, random, send, pipeline, sink, sinkState, concurrency, itemTimeoutMs, abortGraceMs } = options;
+    const { clock, random, send, flush, pipeline, sink, sinkState, concurrency, itemTimeoutMs, abortGraceMs } = options;
     this.#patience = { clock, random, signal: this.#giveUp.signal, sinkState };
-    this.#settler = new Settler(send, () => this.#slots.idleSlots);
+    this.#settler = new Settler(send, () => (this.#solo.waiting > 0 ? 0 : this.#slots.idleSlots));
     this.#committer = new Committer({
       sink,
       patience: this.#patience,
@@ -88,6 +92,14 @@ export class Consumer {
       onDone: (seq, result) => this.#committer.add(seq, result),
       onFailed: (seq, error) => this.#failed(seq, error),
     });
+    this.#solo = new Solo({
+      slots: this.#slots,
+      announce: (seq) => {
+        send({ type: 'start', seq });
+        return flush();
+      },
+      soon: (fn) => clock.soon(fn),
+    });
     this.#cancelRound = clock.every(timeoutRoundMs, () => {
       const reason = timedOut(itemTimeoutMs);
       this.#slots.abortOlderThan(itemTimeoutMs, reason);
@@ -104,7 +116,7 @@ export class Consumer {
     this.#slots.stop();
     const error = { code: 'TIMEOUT', message: wentOn(reason) };
     for (const seq of seqs) this.#settler.failed({ seq, verdict: 'retry', error, afterMs: null });
-    void this.#settler.idle().then(() => this.#fail(new Error(`item ${seqs.join(', ')}: ${error.message}`)));
+    void this.#settler.idle().then(() => this.#fail(new Error(`item ${seqs.join(', ')}: ${error.message}`), 'item'));
   }
 
   /** What the beat says. */
@@ -112,22 +124,20 @@ export class Consumer {
     const { running, waiting, oldestMs } = this.#slots;
     const { problem } = this.#options.sinkState;
     return {
-      lent: running + waiting,
+      lent: running + waiting + this.#solo.waiting,
       started: running,
       oldestMs,
       waiting: problem && `sink: ${problem}`,
     };
   }
 
-  deliver({ type: _, seq, origin, attempt, history, writers, ...header }: Deliver, payload: Buffer): void {
+  deliver({ type: _, seq, origin, attempt, history, mode, writers, ...header }: Deliver, payload: Buffer): void {
     const frame = frameFromPayload(header, payload);
-    const items = Intervals.of([seq, seq + frame.count - 1]);
+    const batch = { seq, origin, frame, attempt, mode, items: Intervals.of([seq, seq + frame.count - 1]) };
     if (history !== 'first' && this.#options.pipeline.sink.transactional) {
-      this.#askFirst({ seq, origin, frame, attempt, items, writers, history }).catch((error: unknown) =>
-        this.#fail(error),
-      );
+      this.#askFirst({ ...batch, writers, history }).catch((error: unknown) => this.#fail(error));
     } else {
-      this.#start({ seq, origin, frame, attempt, items });
+      this.#start(batch);
     }
   }
 
@@ -163,11 +173,13 @@ export class Consumer {
   letGo(): void {
     this.#cancelRound();
     this.#giveUp.abort();
+    this.#slots.stop();
+    this.#solo.stop();
   }
 
   async #drain(): Promise<void> {
     const unstarted = this.#slots.stop();
-    for (const items of this.#asking) for (const [from, to] of items) unstarted.add(from, to);
+    for (const items of [this.#solo.stop(), ...this.#asking]) for (const [from, to] of items) unstarted.add(from, to);
     if (!unstarted.isEmpty) this.#options.send({ type: 'released', items: unstarted.toFlat() });
     await this.#slots.idle();
     await this.#committer.idle();
@@ -194,14 +206,24 @@ export class Consumer {
     this.#start(batch);
   }
 
-  #start({ seq: first, origin, frame, attempt, items }: Batch): void {
-    for (const [next, last] of items) this.#slots.add({ next, last, frame, first, origin, attempt });
+  #start({ seq: first, origin, frame, attempt, mode, items }: Batch): void {
+    if (mode === 'askOnly') return this.#absent(items);
+    const runs = mode === 'alone' ? this.#solo : this.#slots;
+    for (const [next, last] of items) runs.add({ next, last, frame, first, origin, attempt });
+  }
+
+  /** These were only to be asked for, and the sink does not have them. */
+  #absent(items: Intervals): void {
+    const error = { code: 'ABSENT', message: 'the sink does not have it' };
+    for (const [from, to] of items) {
+      for (let seq = from; seq <= to; seq++) this.#settler.failed({ seq, verdict: 'absent', error, afterMs: null });
+    }
   }
 
   /** This process cannot go on: nothing more goes to the sink. */
-  #fail(error: unknown): void {
+  #fail(error: unknown, origin?: 'item'): void {
     this.#giveUp.abort();
-    this.#options.fail(error);
+    this.#options.fail(error, origin);
   }
 
   #failed(seq: number, error: unknown): void {
@@ -224,5 +246,6 @@ interface Batch {
   origin: number;
   frame: Frame;
   attempt: number;
+  mode: DeliveryMode;
   items: Intervals;
 }

@@ -11,10 +11,10 @@ import { SinkState } from './sink-state.ts';
 import { StandardOutput } from './standard-output.ts';
 
 export function consumerLife(
-  connection: Pick<Connection<FromConsumer>, 'send' | 'fail' | 'leave'>,
+  connection: Pick<Connection<FromConsumer>, 'send' | 'flush' | 'fail' | 'leave'>,
   options: LifeOptions<ConfigureConsumer>,
 ): Life<ToConsumer> {
-  const { send, fail } = connection;
+  const { send, flush, fail } = connection;
   const { clock, random, load, onConfigured } = options;
   const common = commonLife(connection, options);
   const { calls, log } = common;
@@ -55,6 +55,7 @@ export function consumerLife(
       log,
       calls,
       send,
+      flush,
       fail,
     });
     common.ready(message, () => working().state);

@@ -71,6 +71,7 @@ export function deadOf(seq: number, changes: Partial<DeadRecord> = {}): DeadReco
     seq,
     origin: seq,
     run: 'r1',
+    kills: 0,
     attempts: 5,
     reason: 'failed 5 times',
     error,

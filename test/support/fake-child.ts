@@ -20,6 +20,7 @@ class FakeChild<In, Out extends { type: string }> implements Child<In, Out> {
   readonly sent: Out[] = [];
   readonly payloads: Buffer[] = [];
   killedFor: string | undefined;
+  killedAs: 'order' | 'hang' | undefined;
   exit: Exit | undefined;
   #listener: ChildListener<In> | undefined;
   readonly #note: (what: string) => void;
@@ -46,10 +47,11 @@ class FakeChild<In, Out extends { type: string }> implements Child<In, Out> {
     if (exit) queueMicrotask(() => listener.onExit(exit));
   };
 
-  kill = (reason: string): void => {
+  kill = (reason: string, why: 'order' | 'hang' = 'order'): void => {
     if (this.exit) return;
     this.#note(`${this.name} killed`);
     this.killedFor ??= reason;
+    this.killedAs ??= why;
   };
 
   abandon = (): void => this.#note(`${this.name} abandoned`);
@@ -60,7 +62,8 @@ class FakeChild<In, Out extends { type: string }> implements Child<In, Out> {
 
   /** It goes. */
   goes(exit: Partial<Exit> = {}): void {
-    this.exit = { code: null, signal: null, reason: this.killedFor, ...exit };
+    const killed = this.killedAs ?? 'no';
+    this.exit = { code: null, signal: null, reason: this.killedFor, killed, lastWords: undefined, ...exit };
     this.#note(`${this.name} gone`);
     this.#listener?.onExit(this.exit);
   }

@@ -2,6 +2,7 @@ import type { Connection } from '../../../src/child/connect.ts';
 import type { Life } from '../../../src/child/life.ts';
 import { errorData, MillraceError } from '../../../src/core/errors.ts';
 import { handle } from '../../../src/ipc/handlers.ts';
+import type { Failed } from '../../../src/ipc/messages.ts';
 import type { Who } from '../../../src/observability/events.ts';
 import type { Child, ChildListener, Exit } from '../../../src/supervision/child.ts';
 import { ProcessClock, type WorldTime } from './clock.ts';
@@ -24,7 +25,7 @@ export interface SimulatedChildOptions<In extends object, Out extends { type: st
   parent: Parent;
   /** What arrives at either end, as the real channel takes it: checked. */
   parse: { in: (header: unknown) => In; out: (header: unknown) => Out };
-  life: (line: Pick<Connection<In>, 'send' | 'fail' | 'leave'>, child: SimulatedChild<In, Out>) => Life<Out>;
+  life: (line: Pick<Connection<In>, 'send' | 'flush' | 'fail' | 'leave'>, child: SimulatedChild<In, Out>) => Life<Out>;
   /** What the supervisor sends, on its way: as it is, changed, or lost (undefined). */
   onSent: (child: SimulatedChild<In, Out>, mail: Mail<Out>) => Mail<Out> | undefined;
   /** What the supervisor is about to hear, likewise. */
@@ -51,7 +52,10 @@ export class SimulatedChild<In extends object, Out extends { type: string }> imp
   #inbox: Mail<Out>[] = [];
   #outbox: Mail<In>[] = [];
   #listener: ChildListener<In> | undefined;
+  /** How many of `#outbox` arrive in any case. */
+  #written = 0;
   #killReason: string | undefined;
+  #killed: Exit['killed'] = 'no';
   #exit: { code: number | null; signal: string | null } | undefined;
   #exitCode = 0;
   #isLeaving = false;
@@ -69,7 +73,11 @@ export class SimulatedChild<In extends object, Out extends { type: string }> imp
     this.#life = options.life(
       {
         send: (message, payload) => this.say(message as In, payload),
-        fail: (error) => this.#fail(error),
+        flush: () => {
+          this.#written = this.#outbox.length;
+          return Promise.resolve();
+        },
+        fail: (error, origin) => this.#fail(error, origin),
         leave: this.#leave,
       },
       this,
@@ -114,12 +122,13 @@ export class SimulatedChild<In extends object, Out extends { type: string }> imp
     this.#listener = listener;
     // It may have gone while it waited for its post.
     const before = this.#isReported ? this.#exit : undefined;
-    if (before) queueMicrotask(() => listener.onExit({ ...before, reason: this.#killReason }));
+    if (before) queueMicrotask(() => listener.onExit(this.#exitAs(before)));
   };
 
-  kill = (reason: string): void => {
+  kill = (reason: string, why: 'order' | 'hang' = 'order'): void => {
     if (this.#options.parent.isGone) return;
     this.#killReason ??= reason;
+    if (!this.isDead) this.#killed = why;
     this.die(Infinity);
     this.#options.parent.acted();
   };
@@ -131,15 +140,19 @@ export class SimulatedChild<In extends object, Out extends { type: string }> imp
   /** The supervisor hears the next thing that it has said, and, when that was the last, of its exit. */
   beHeard(): void {
     const mail = this.#outbox.shift();
+    this.#written = Math.max(this.#written - 1, 0);
     if (mail) {
       const heard = this.#options.onHeard(this, mail);
       if (heard) this.#listener?.onMessage(heard.message, heard.payload);
     } else if (this.#exit && !this.#isReported) {
       this.#isReported = true;
       this.#options.onExitTold(this);
-      const exit: Exit = { ...this.#exit, reason: this.#killReason };
-      this.#listener?.onExit(exit);
+      this.#listener?.onExit(this.#exitAs(this.#exit));
     }
+  }
+
+  #exitAs(exit: { code: number | null; signal: string | null }): Exit {
+    return { ...exit, reason: this.#killReason, killed: this.#killed, lastWords: undefined };
   }
 
   // ── its own ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -152,7 +165,7 @@ export class SimulatedChild<In extends object, Out extends { type: string }> imp
       handle(this.#life.handlers, mail.message, mail.payload);
     } catch (error) {
       // As an uncaught exception would.
-      this.#fail(error);
+      this.#fail(error, 'uncaught');
     }
   }
 
@@ -173,7 +186,7 @@ export class SimulatedChild<In extends object, Out extends { type: string }> imp
   /** It is gone, at once; of what it has said and nobody has heard, the first `heard` messages had been written. */
   die(heard: number): void {
     if (this.isDead) return;
-    this.#outbox.splice(heard);
+    this.#outbox.splice(Math.max(heard, this.#written));
     this.#end({ code: null, signal: 'SIGKILL' });
   }
 
@@ -200,11 +213,11 @@ export class SimulatedChild<In extends object, Out extends { type: string }> imp
     });
   }
 
-  #fail(error: unknown): void {
+  #fail(error: unknown, origin: Failed['origin'] = 'process'): void {
     if (this.isDead || this.#isLeaving) return;
     const exitCode = error instanceof MillraceError && error.exitCode !== 1 ? error.exitCode : null;
     // Every child may say this.
-    this.say({ type: 'failed', error: errorData(error), exitCode } as unknown as In);
+    this.say({ type: 'failed', error: errorData(error), origin, exitCode } as unknown as In);
     this.#exitCode = 1;
     this.#leave();
   }

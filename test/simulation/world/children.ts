@@ -232,11 +232,13 @@ function inWords(message: AnyMessage): string {
         ? `configure as writer ${message.writer}`
         : `configure from ${JSON.stringify(message.position.cursor)} + ${message.position.count}`;
     case 'deliver':
-      return `deliver ${showSeqs([[message.seq, message.seq + message.count - 1]])}, attempt ${message.attempt}, ${message.history}, writers ${message.writers.join(', ') || 'none'}`;
+      return `deliver ${showSeqs([[message.seq, message.seq + message.count - 1]])}, attempt ${message.attempt}, ${message.mode}, ${message.history}, writers ${message.writers.join(', ') || 'none'}`;
     case 'frame':
       return `frame of ${message.count}, up to ${message.position.cursor ?? 'the start'} + ${message.position.count}`;
     case 'settle':
       return `settle done ${showSeqs(Intervals.fromFlat(message.done))}, failed ${message.failed.map(({ seq, verdict }) => `${seq} ${verdict}`).join(', ') || 'nothing'}`;
+    case 'start':
+      return `start ${message.seq}`;
     case 'released':
       return `released ${showSeqs(Intervals.fromFlat(message.items))}`;
     case 'fenced':

@@ -18,7 +18,7 @@ const fromChild = {
   freeze: { type: 'freeze', limit: 'vendor', ms: 1000 },
   beat: { type: 'beat', rss: 1e8, utilisation: 0.5, lent: 3, started: 2, oldestMs: 10.5, waiting: 'the sink' },
   log: { type: 'log', level: 'warn', message: 'text', fields: { a: 1 } },
-  failed: { type: 'failed', error, exitCode: 78 },
+  failed: { type: 'failed', error, origin: 'uncaught', exitCode: 78 },
   ended: { type: 'ended' },
 } as const;
 
@@ -44,6 +44,7 @@ const fromProducer: Examples<FromProducer> = {
 const fromConsumer: Examples<FromConsumer> = {
   ...fromChild,
   settle: { type: 'settle', done: [1, 4, 6, 6], failed: [{ seq: 5, verdict: 'later', error, afterMs: 1000 }], idle: 3 },
+  start: { type: 'start', seq: 4 },
   released: { type: 'released', items: [1, 4] },
   fenced: { type: 'fenced', writers: [1, 2] },
   sink: { type: 'sink', reason: 'no space left' },
@@ -97,7 +98,16 @@ const toConsumer: Examples<ToConsumer> = {
     beatMs: 1000,
     diesWithSupervisor: true,
   },
-  deliver: { type: 'deliver', ...frame, seq: 1, origin: 1, attempt: 1, history: 'suspect', writers: [1, 2] },
+  deliver: {
+    type: 'deliver',
+    ...frame,
+    seq: 1,
+    origin: 1,
+    attempt: 1,
+    history: 'suspect',
+    mode: 'alone',
+    writers: [1, 2],
+  },
   settled: { type: 'settled' },
   prune: { type: 'prune', before: 100, open: [5, 6], drop: ['r0'] },
   end: { type: 'end' },
@@ -202,7 +212,7 @@ it('shows only the beginning of what was wrong', () => {
 it('takes what may be null or left out', () => {
   const messages = [
     { type: 'described', pipeline: null, problems: [{ file: 'a.ts', message: 'broken' }] },
-    { type: 'failed', error: { code: 'E', message: 'text' }, exitCode: null },
+    { type: 'failed', error: { code: 'E', message: 'text' }, origin: 'process', exitCode: null },
     { type: 'end', position: { cursor: null, count: 0, digest: null } },
     { type: 'beat', rss: 1, utilisation: 0, lent: 0, started: 0, oldestMs: 0, waiting: null },
   ];

@@ -22,6 +22,7 @@ export function aStatus(changes: Partial<Status> = {}): Status {
       highBytes: 268_435_456,
       throttled: false,
       memoryBytes: 9000,
+      accused: 0,
     },
     traffic: { frames: 1, deliveries: 9, delivered: 106 },
     items: { stored: 151, done: 82, dead: 0, retries: 0, perSecond: 10.04, doneBefore: 0 },

@@ -75,6 +75,24 @@ const wordings: { [Name in EventName]: [event: Events[Name], level: string, mess
     { lines: 3 },
   ],
   'orphan.killed': [{ who }, 'warn', 'killed: left over from an earlier supervisor', {}],
+  'items.accused': [
+    { who, items: 16, cause: 'SIGSEGV' },
+    'warn',
+    'it died of one of its items, or by itself: they are run one at a time',
+    { items: 16, cause: 'SIGSEGV' },
+  ],
+  'items.cleared': [
+    { cause: 'SIGSEGV' },
+    'info',
+    'none of the items that were accused of a death is to blame',
+    { cause: 'SIGSEGV' },
+  ],
+  'item.killed': [
+    { who, seq: 7, kills: 2, cause: 'exit code 7', inMs: 900 },
+    'warn',
+    'an item has killed its consumer, which ran nothing else',
+    { seq: 7, kills: 2, cause: 'exit code 7', inMs: 900 },
+  ],
   'item.retry': [
     { seq: 1, attempt: 2, inMs: 900, error },
     'debug',

@@ -6,6 +6,7 @@ function lent(holding: Holding, from: number, to: number, attempt?: number): Len
   const head = { seq: from, origin: from, dueAt: 0, delayMs: 0, attempt: attempt ?? 1, kills: 0 };
   const frame = { first: 1, count: 100, bytes: 1000, settled: new Intervals() };
   const delivery: Lent = {
+    mode: 'together',
     from,
     to,
     bytes: (to - from + 1) * 10,

@@ -1,4 +1,4 @@
-import type { Holding } from '../../../src/queue/lending.ts';
+import type { Holding, LendingMode } from '../../../src/queue/lending.ts';
 import type { History } from '../../../src/queue/queue.ts';
 
 /** The queue as plainly as it can be said: of each item, where it is. No frames, windows, groups or intervals. */
@@ -13,6 +13,9 @@ export interface Item {
   /** Who has, or had, it. */
   holder: Holding | undefined;
   attempt: number;
+  kills: number;
+  /** The death that it is accused of. */
+  accusedOf: DeathNote | undefined;
   /** A consumer of this supervisor had it and was lost. */
   suspect: boolean;
   /** It was stored before this supervisor started. */
@@ -25,6 +28,15 @@ export interface Item {
   delayMs: number;
 }
 
+/** A consumer's death that items are accused of. */
+export interface DeathNote {
+  isFromOutside: boolean;
+  /** One of them was named. */
+  hasKiller: boolean;
+  /** What the queue has said of it. */
+  said: boolean[];
+}
+
 export type Items = ReadonlyMap<number, Item>;
 
 export function newItem(text: string, frame: number): Item {
@@ -34,6 +46,8 @@ export function newItem(text: string, frame: number): Item {
     status: 'appended',
     holder: undefined,
     attempt: 1,
+    kills: 0,
+    accusedOf: undefined,
     suspect: false,
     inherited: false,
     seen: false,
@@ -50,6 +64,11 @@ export function isOpen({ status }: Item): boolean {
 export function historyOf({ suspect, inherited: isInherited }: Item): History {
   if (suspect) return 'suspect';
   return isInherited ? 'inherited' : 'first';
+}
+
+export function modeOf({ kills, accusedOf }: Item): LendingMode {
+  if (kills >= 3) return 'askOnly';
+  return kills > 0 || accusedOf ? 'alone' : 'together';
 }
 
 /** A retry must be lent when its time has passed since it was committed, and must not before it has since it failed. */
@@ -70,7 +89,7 @@ export function inherited(items: Items): Map<number, Item> {
   const copy = copyOf(items);
   for (const item of copy.values()) {
     if (isOpen(item)) item.status = item.frame === undefined ? 'retry' : 'queued';
-    Object.assign(item, { inherited: true, suspect: false, seen: false });
+    Object.assign(item, { inherited: true, suspect: false, seen: false, accusedOf: undefined });
   }
   return copy;
 }

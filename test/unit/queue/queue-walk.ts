@@ -13,9 +13,11 @@ import {
   countOf,
   giveBack,
   historyOf,
+  modeOf,
   inherited,
   isOpen,
   newItem,
+  type DeathNote,
   type Item,
   type Items,
 } from './queue-model.ts';
@@ -24,12 +26,15 @@ import {
 const frequencies = {
   append: 2,
   take: 4,
+  'take alone': 4,
+  announce: 6,
   settle: 2,
   fail: 4,
   release: 1,
   lose: 1,
   'give back': 2,
   purge: 1,
+  die: 2,
   commit: 3,
   'commit settlements': 1,
   'commit on a full disk': 1,
@@ -74,6 +79,10 @@ export class Walk {
   /** What the store must hold: the items as they were at the last commit. */
   #durable = new Map<number, Item>();
   #holdings: Holding[] = [];
+  /** What each is to run alone and has not announced; what it has announced, in that order. */
+  #toAnnounce = new Map<Holding, number[]>();
+  #announced = new Map<Holding, number[]>();
+  #deaths: DeathNote[] = [];
   #now = 0;
   #life = 0;
   #lastFirstDelivery = 0;
@@ -101,6 +110,7 @@ export class Walk {
       this.#commit('all');
       this.#now += 100;
       this.#lend(this.#holdings[0]!, { items: 100, bytes: 10_000 });
+      this.#lendAlone(this.#holdings[1]!, 10_000);
       for (const holding of this.#holdings) this.#settle(holding, 0, nobodyHolds);
     }
     this.#commit('all');
@@ -119,6 +129,7 @@ export class Walk {
     this.#lastFirstDelivery = 0;
     this.#operations = [];
     this.#isDirty = false;
+    this.#deaths = [];
     return queue;
   }
 
@@ -131,6 +142,10 @@ export class Walk {
         return this.#append(1 + Math.floor(a * mostItems), b);
       case 'take':
         return this.#lend(holding, { items: Math.floor(b * 12), bytes: Math.floor(c * 300) });
+      case 'take alone':
+        return this.#lendAlone(holding, Math.floor(c * 300));
+      case 'announce':
+        return this.#announce(holding);
       case 'settle':
       case 'release': {
         // Around what it holds, so that there are items among them that it does not hold.
@@ -146,6 +161,8 @@ export class Walk {
         return this.#giveBack(pick(this.#letters(), a), b < 0.3 ? `edited ${c}` : undefined);
       case 'purge':
         return this.#purge(pick(this.#letters(), a));
+      case 'die':
+        return this.#die(holding, { isFromOutside: b < 0.3, delayMs: Math.floor(c * 100) });
       case 'commit':
         return this.#commit('all');
       case 'commit settlements':
@@ -177,22 +194,59 @@ export class Walk {
 
   #lend(holding: Holding, limit: { items: number; bytes: number }): void {
     const now = this.#now;
-    const sure = [...this.#items.values()].filter((item) => canBeLent(item, now) === 'yes').length;
+    const sure = [...this.#items.values()].filter(
+      (item) => canBeLent(item, now) === 'yes' && modeOf(item) === 'together',
+    ).length;
     const available = this.#queue.available(this.#moment);
     const delivery = this.#queue.take(holding, limit, this.#moment);
     same('whether there is something to lend', delivery !== undefined, available > 0);
     must(`${available} are available when ${sure} are`, sure === 0 || available > 0);
     if (!delivery) return;
+    same('how they are to be run', delivery.mode, 'together');
     this.#checkDelivery(delivery, limit);
+    this.#lent(holding, delivery);
+  }
+
+  #lendAlone(holding: Holding, bytes: number): void {
+    if (holding.count > 0) return;
+    const sure = [...this.#items.values()].some((item) => item.status === 'queued' && modeOf(item) !== 'together');
+    const available = this.#queue.availableAlone(this.#moment);
+    must(`${available} are available to be run alone`, available > 0 || !sure);
+    const deliveries = this.#queue.takeAlone(holding, { bytes }, this.#moment);
+    same('whether there is something to run alone', deliveries.length > 0, available > 0 && bytes > 0);
+    for (const delivery of deliveries) {
+      this.#checkDelivery(delivery, { items: Infinity, bytes });
+      for (const [seq, item] of this.#itemsOf(delivery)) {
+        same('how they are to be run', delivery.mode, modeOf(item));
+        must(`${seq}, which has killed, is lent with others`, item.kills === 0 || deliveries.length === 1);
+      }
+      this.#lent(holding, delivery);
+    }
+    this.#announced.set(holding, []);
+    const seqs = deliveries.flatMap((delivery) => this.#itemsOf(delivery).map(([seq]) => seq));
+    this.#toAnnounce.set(holding, seqs);
+  }
+
+  #lent(holding: Holding, delivery: Delivery): void {
     for (const [, item] of this.#itemsOf(delivery)) {
       Object.assign(item, { status: 'lent', holder: holding, seen: true });
     }
   }
 
+  /** It is about to run the next of those that it is to run alone. */
+  #announce(holding: Holding): void {
+    const left = this.#toAnnounce.get(holding) ?? [];
+    const seq = left.shift() ?? nobodyHolds;
+    const item = this.#items.get(seq);
+    const isHeld = item?.status === 'lent' && item.holder === holding && modeOf(item) === 'alone';
+    same('whether it may be run', holding.announce(seq), isHeld);
+    if (isHeld) this.#announced.get(holding)!.push(seq);
+  }
+
   #settle(holding: Holding, from: number, to: number): void {
     const done = this.#heldWithin(holding, from, to);
     same('refused', this.#queue.settle(holding, [[from, to]], this.#now), to - from + 1 - done.length);
-    for (const item of done) item.status = 'done';
+    for (const item of done) Object.assign(item, { status: 'done', accusedOf: undefined });
     this.#isDirty ||= done.length > 0;
   }
 
@@ -204,7 +258,53 @@ export class Walk {
 
   #lose(holding: Holding): void {
     const lost = this.#heldWithin(holding, 0, Infinity);
-    same('lost', this.#queue.lose(holding, this.#now), lost.length);
+    same('lost', this.#queue.lose(holding, this.#moment), { items: lost.length, accused: 0, killer: undefined });
+    this.#gone(holding, lost);
+  }
+
+  /** It is gone, and was neither told to go nor had another reason. */
+  #die(holding: Holding, { isFromOutside, delayMs }: { isFromOutside: boolean; delayMs: number }): void {
+    const lost = this.#heldWithin(holding, 0, Infinity);
+    const accused = lost.filter((item) => modeOf(item) === 'together');
+    const announced = this.#announced.get(holding) ?? [];
+    const last = this.#items.get(announced.at(-1) ?? nobodyHolds);
+    const killer = last && lost.includes(last) ? last : undefined;
+
+    const death: DeathNote = { isFromOutside, hasKiller: false, said: [] };
+    const onSolved = (hasKiller: boolean): void => void death.said.push(hasKiller);
+    const loss = this.#queue.lose(holding, this.#moment, {
+      cause: 'SIGSEGV',
+      isFromOutside,
+      onSolved,
+      delayMs: () => delayMs,
+    });
+    same(
+      'lost',
+      [loss.items, loss.accused, loss.killer?.seq],
+      [lost.length, accused.length, killer && announced.at(-1)],
+    );
+    this.#gone(
+      holding,
+      lost.filter((item) => item !== killer),
+    );
+    if (accused.length > 0) this.#deaths.push(death);
+    for (const item of accused) item.accusedOf = death;
+    if (!killer) return;
+    for (const seq of announced.slice(0, -1)) this.#acquit(this.#items.get(seq)!, lost);
+    const { accusedOf } = killer;
+    killer.kills += accusedOf?.hasKiller === false && !accusedOf.isFromOutside ? 2 : 1;
+    if (accusedOf) accusedOf.hasKiller = true;
+    same('its kills', loss.killer?.kills, killer.kills);
+    Object.assign(killer, { status: 'retry', frame: undefined, suspect: true, accusedOf: undefined });
+    Object.assign(killer, { failedAt: this.#now, committedAt: Infinity, delayMs: killer.kills >= 3 ? 0 : delayMs });
+    this.#isDirty = true;
+  }
+
+  #acquit(item: Item, held: readonly Item[]): void {
+    if (held.includes(item)) item.accusedOf = undefined;
+  }
+
+  #gone(holding: Holding, lost: readonly Item[]): void {
     for (const item of lost) {
       giveBack(item);
       item.suspect = true;
@@ -225,6 +325,7 @@ export class Walk {
     if (!item) return;
     this.#isDirty = true;
     item.status = fate.kind;
+    item.accusedOf = undefined;
     if (fate.kind === 'dead') return;
     item.attempt += usesAttempt ? 1 : 0;
     Object.assign(item, { frame: undefined, suspect: false, failedAt: this.#now, committedAt: Infinity, delayMs });
@@ -298,7 +399,22 @@ export class Walk {
   #check(): void {
     const { memoryBytes: inMemory, ...stats } = this.#queue.stats;
     const { appended, queued, lent, retry } = countOf(this.#items);
-    same('stats', stats, { queued: appended + queued, lent, retrying: retry, bytes: this.#bytesOf(this.#items) });
+    const accused = [...this.#items.values()].filter(({ accusedOf }) => accusedOf);
+    // Killers that are due count as queued once they have been looked for.
+    const collected = stats.queued - appended - queued;
+    const due = [...this.#items.values()].filter((item) => item.kills > 0 && canBeLent(item, this.#now) !== 'no');
+    must(`${collected} killers are due of ${due.length}`, collected >= 0 && collected <= due.length);
+    same('stats', stats, {
+      queued: appended + queued + collected,
+      lent,
+      retrying: retry - collected,
+      bytes: this.#bytesOf(this.#items),
+      accused: accused.length,
+    });
+    for (const death of this.#deaths) {
+      const isUnsolved = accused.some(({ accusedOf }) => accusedOf === death);
+      same('what was said of a death', death.said, death.hasKiller ? [true] : isUnsolved ? [] : [false]);
+    }
     same('isEmpty', this.#queue.isEmpty, appended + queued + lent + retry === 0);
     same('isDirty', this.#queue.isDirty, this.#isDirty);
     must(`${inMemory} bytes in memory`, inMemory <= windowBytes + this.#largestFrame);
@@ -345,12 +461,12 @@ export class Walk {
     });
     const run = this.#store.run() ?? newRun;
     same('what the run counts', [run.stored, run.done, run.dead], [this.#durable.size, done, dead]);
-    const letters = this.#store.readDead(0, nobodyHolds).map(({ seq, attempts }) => [seq, attempts]);
+    const letters = this.#store.readDead(0, nobodyHolds).map(({ seq, attempts, kills }) => [seq, attempts, kills]);
     const expected = [...this.#durable].filter(([, { status }]) => status === 'dead');
     same(
       'dead letters',
       letters,
-      expected.map(([seq, { attempt }]) => [seq, attempt]).toSorted(([a], [b]) => a! - b!),
+      expected.map(([seq, { attempt, kills }]) => [seq, attempt, kills]).toSorted(([a], [b]) => a! - b!),
     );
   }
 

@@ -58,7 +58,7 @@ describe('the queue', () => {
     queue.commit(moment);
     const lost = new Holding(1);
     queue.take(lost, { items: 2, bytes: 100 }, moment);
-    queue.lose(lost, moment.now);
+    queue.lose(lost, moment);
     const holding = new Holding(1);
     while (queue.take(holding, credit, moment));
     expect(queue.traffic).toEqual({ frames: 2, deliveries: 4, delivered: 6 });
@@ -97,6 +97,7 @@ describe('the queue', () => {
         origin: 1,
         run: 'r1',
         attempts: 1,
+        kills: 0,
         reason: 'not even once',
         error,
         diedAt: 1_000_100,
@@ -107,6 +108,7 @@ describe('the queue', () => {
         origin: 2,
         run: 'r1',
         attempts: 2,
+        kills: 0,
         reason: 'failed 2 times',
         error,
         diedAt: 1_000_200,

@@ -47,7 +47,17 @@ describe('the spool', () => {
         progress: [{ first: 1, count: 3, settled: Intervals.of([1, 1], [3, 3]) }],
         retries: [retryOf(3, { frame: cutFrame(frame, 2, 1) })],
         dead: [
-          { seq: 1, origin: 1, run: 'r1', attempts: 5, reason: 'no', error, diedAt: 7, frame: cutFrame(frame, 0, 1) },
+          {
+            seq: 1,
+            origin: 1,
+            run: 'r1',
+            attempts: 5,
+            kills: 2,
+            reason: 'no',
+            error,
+            diedAt: 7,
+            frame: cutFrame(frame, 0, 1),
+          },
         ],
         limits: [{ limit: 'vendor', data: '{"until":1}' }],
       }),

@@ -38,7 +38,12 @@ describe('a producer that is asked what is in a pipeline file', () => {
 
   it('may be ended by the file, and says how', async () => {
     const { clock, child, description } = asking();
-    child.says({ type: 'failed', error: { code: 'E', message: 'a timer of it threw' }, exitCode: null });
+    child.says({
+      type: 'failed',
+      origin: 'process',
+      error: { code: 'E', message: 'a timer of it threw' },
+      exitCode: null,
+    });
     child.goes({ code: 1 });
     expect(await description).toEqual({
       status: 'failed',

@@ -27,9 +27,9 @@ function aPost() {
     },
     onStart: () => happened.push('start'),
     onMessage: (message) => happened.push(message.type),
-    onGone: (isExpected) => {
+    onGone: (_exit, isExpected) => {
       happened.push(isExpected ? 'gone as told' : 'gone');
-      return 5;
+      return { released: 5, crash: { blame: 'process' } };
     },
     onChange: () => undefined,
   });
@@ -237,7 +237,7 @@ describe('a post', () => {
   ])('says of the exit %j why, in the process’s own words where there are any (%s)', (exit, failure, reason) => {
     const { post, child } = aPost();
     post.start();
-    if (failure !== undefined) post.failed(failure);
+    if (failure !== undefined) post.failed({ origin: 'process', words: failure });
     child().goes(exit);
     expect(post.lastExit).toBe(reason);
   });

@@ -53,8 +53,9 @@ describe('a consumer that dies', () => {
     world.producer.yields([1, 2]);
     world.tick();
     world.consumer(1).dies();
+    world.consumer(2).settles(2);
     world.tick();
-    expect(world.consumer(2).deliveries.at(-1)).toMatchObject({ writers: [2] });
+    expect(world.consumer(2).deliveries.at(-1)).toMatchObject({ seq: 1, writers: [2] });
     world.consumer(2).says({ type: 'fenced', writers: [2] });
     world.tick();
     expect(world.writers.all.get(2)).toMatchObject({ ended: 'unclean', fenced: true });
@@ -70,8 +71,9 @@ describe('a consumer that dies', () => {
     world.producer.yields([1, 2]);
     world.tick();
     world.consumer(1).dies();
+    world.consumer(2).settles(2);
     world.tick();
-    expect(world.consumer(2).deliveries.at(-1)).toMatchObject({ history: 'suspect', writers: [] });
+    expect(world.consumer(2).deliveries.at(-1)).toMatchObject({ seq: 1, history: 'suspect', writers: [] });
   });
 
   it('before it is entered into the books is just replaced', () => {
@@ -102,9 +104,12 @@ describe('a consumer that dies', () => {
 
   it('says why, when it could', () => {
     const world = new AService().runReady();
-    world
-      .consumer()
-      .says({ type: 'failed', error: { code: 'E', message: 'the lookup table is gone' }, exitCode: null });
+    world.consumer().says({
+      type: 'failed',
+      origin: 'process',
+      error: { code: 'E', message: 'the lookup table is gone' },
+      exitCode: null,
+    });
     world.consumer().goes({ code: 1 });
     expect(world.emitted('child.exited')).toMatchObject([{ reason: 'exited 1 (the lookup table is gone)' }]);
   });

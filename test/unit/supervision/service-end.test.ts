@@ -136,7 +136,9 @@ describe('a consumer at the end of a run', () => {
     for (let crash = 1; crash <= 6; crash++) {
       if (crash > 1) world.consumer(1).says({ type: 'ready' });
       world.tick();
-      world.consumer(1).says({ type: 'failed', error: { code: 'E', message: 'teardown failed' }, exitCode: null });
+      world
+        .consumer(1)
+        .says({ type: 'failed', origin: 'process', error: { code: 'E', message: 'teardown failed' }, exitCode: null });
       world.consumer(1).goes({ code: 1 });
       world.pass(4000);
     }

@@ -272,7 +272,7 @@ describe('giving up', () => {
   it('happens with the exit code of a child that says that nobody could go on', async () => {
     const world = new AService({ settings: { consumers: 1 } }).runReady();
     const failed = { code: 'SOURCE_CHANGED', message: 'the source is another one' };
-    world.producer.says({ type: 'failed', error: failed, exitCode: 78 });
+    world.producer.says({ type: 'failed', origin: 'process', error: failed, exitCode: 78 });
     world.producer.goes({ code: 1 });
     expect(world.consumer().told('stop')).toEqual(['stop']);
     world.consumer().says({ type: 'ended' });

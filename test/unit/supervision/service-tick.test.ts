@@ -311,8 +311,9 @@ describe('a spool that fails for good', () => {
         world.store.readFrameOf = () => {
           throw ioError('unreadable', undefined);
         };
-        world.consumer().dies();
-        world.pass(250);
+        world.consumer(2).settles(...world.consumer(2).lent);
+        world.consumer(1).dies();
+        world.tick();
       },
     ],
     [

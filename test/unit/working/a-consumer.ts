@@ -24,6 +24,7 @@ export interface AConsumerOptions {
   concurrency?: number;
   itemTimeoutMs?: number;
   sinkTimeoutMs?: number;
+  flush?: () => Promise<void>;
   /** Whether settles are confirmed at once. */
   confirms?: boolean;
 }
@@ -87,6 +88,7 @@ export class AConsumer {
         this.sent.push(message);
         if (confirms && message.type === 'settle') void Promise.resolve().then(() => this.consumer.settled());
       },
+      flush: options.flush ?? (() => Promise.resolve()),
       fail: (error) => this.failures.push(error),
     });
   }
@@ -123,7 +125,15 @@ export class AConsumer {
   deliver(items: readonly unknown[], message: Partial<Deliver> = {}): void {
     const { header, parts } = frameToPayload(frameOf(items));
     const { seq = 1 } = message;
-    const rest = { seq, origin: seq, attempt: 1, history: 'first' as const, writers: [], ...message };
+    const rest = {
+      seq,
+      origin: seq,
+      attempt: 1,
+      history: 'first' as const,
+      mode: 'together' as const,
+      writers: [],
+      ...message,
+    };
     this.consumer.deliver({ type: 'deliver', ...rest, ...header }, Buffer.concat(parts));
   }
 
@@ -134,6 +144,11 @@ export class AConsumer {
 
   get settles(): Settle[] {
     return this.sent.filter((message) => message.type === 'settle');
+  }
+
+  /** Seqs that it has announced. */
+  get started(): number[] {
+    return this.sent.flatMap((message) => (message.type === 'start' ? [message.seq] : []));
   }
 
   /** Seqs settled as done, lowest first. */

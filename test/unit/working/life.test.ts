@@ -51,6 +51,7 @@ class Living {
     this.#life = consumerLife(
       {
         send: (message) => void (message.type === 'beat' ? 0 : this.sent.push(message)),
+        flush: () => Promise.resolve(),
         fail: (error) => {
           this.failures.push(error);
           leave();
@@ -79,7 +80,7 @@ class Living {
 
   async isLent(...items: unknown[]): Promise<void> {
     const { header, parts } = frameToPayload(frameOf(items));
-    const rest = { seq: 1, origin: 1, attempt: 1, history: 'first' as const, writers: [] };
+    const rest = { seq: 1, origin: 1, attempt: 1, history: 'first' as const, mode: 'together' as const, writers: [] };
     await this.hears({ type: 'deliver', ...rest, ...header }, Buffer.concat(parts));
   }
 

@@ -1,0 +1,58 @@
+import { equalJitter } from '../core/backoff.ts';
+import type { Who } from '../observability/events.ts';
+import type { Holding } from '../queue/lending.ts';
+import type { Exit } from './child.ts';
+import { deathOf, type LastError } from './death.ts';
+import type { Hub } from './hub.ts';
+import type { Gone } from './post.ts';
+import type { Crash } from './restart-policy.ts';
+
+/**
+ * When this many have died of items running alone with no item done between them, items are no longer believed to be
+ * the cause: else a consumer that always dies would condemn the whole queue, one item after the other.
+ */
+const mostInARow = 30;
+
+/** Takes back what a consumer held that has gone, and finds out whether an item of it is to blame. */
+export function blameFor(
+  { queue, events, clock, random, settings }: Pick<Hub, 'queue' | 'events' | 'clock' | 'random' | 'settings'>,
+  {
+    who,
+    holding,
+    exit,
+    isExpected,
+    error,
+  }: {
+    who: Who;
+    holding: Holding;
+    exit: Exit;
+    isExpected: boolean;
+    error: LastError | undefined;
+  },
+): Gone {
+  const death = isExpected ? undefined : deathOf(exit, error);
+  const moment = { now: clock.now(), wall: clock.wall() };
+  const crash: Crash = { blame: error?.origin === 'item' ? 'item' : 'process' };
+  if (!death) return { released: queue.lose(holding, moment).items, crash };
+
+  const { cause } = death;
+  const backoff = { baseMs: settings.retryBaseMs, capMs: settings.retryCapMs };
+  const loss = queue.lose(holding, moment, {
+    ...death,
+    delayMs: (kills) => equalJitter(backoff, kills, random()),
+    onSolved: (hasKiller) => {
+      crash.blame = hasKiller ? 'item' : 'process';
+      if (!hasKiller) events.emit('items.cleared', { cause });
+    },
+  });
+  if (loss.accused > 0) {
+    crash.blame = 'open';
+    events.emit('items.accused', { who, items: loss.accused, cause });
+  }
+  if (loss.killer) {
+    const { seq, kills, delayMs, inARow } = loss.killer;
+    if (inARow <= mostInARow) crash.blame = 'item';
+    events.emit('item.killed', { who, seq, kills, cause, inMs: delayMs });
+  }
+  return { released: loss.items, crash };
+}

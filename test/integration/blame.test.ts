@@ -1,0 +1,141 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { Project, type Running } from '../support/project.ts';
+
+let project: Project;
+beforeEach(() => {
+  project = new Project();
+});
+afterEach(() => project.clean());
+
+const items = 20_000;
+
+/** Of many items these do something else than to come to the table. */
+const pipeline = (killers: readonly number[], way: string, more = '') =>
+  `
+  import { definePipeline, sqlite } from 'millrace';
+  const killers = new Set(${JSON.stringify(killers)});
+  export default definePipeline({
+    name: 'blame',
+    *source() { for (let id = 1; id <= ${items}; id++) yield { id }; },
+    async process(item, context) {
+      if (killers.has(item.id)) { ${way} }
+      return { id: item.id, attempt: context.attempt };
+    },
+    sink: sqlite({ file: 'out.db', table: 'rows' }),
+    ${more}
+  });`.replace('async process', way.includes('await') ? 'async process' : 'process');
+
+/** Every item but those is there once, at its first attempt. */
+function expectAllBut(...missing: number[]): void {
+  const [totals] = project.query<object>(
+    'out.db',
+    'SELECT count(*) AS rows, count(DISTINCT id) AS ids, max(attempt) AS attempts FROM rows',
+  );
+  const rows = items - missing.length;
+  expect(totals).toEqual({ rows, ids: rows, attempts: 1 });
+  const there = project.query('out.db', `SELECT id FROM rows WHERE id IN (${missing.join(', ') || '0'})`);
+  expect(there).toEqual([]);
+}
+
+async function deadLetters(): Promise<{ reason: string }[]> {
+  const { stdout } = await project.run(['dead', 'ls', 'blame', '--json']);
+  return stdout
+    .trim()
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as { reason: string });
+}
+
+function deathsIn({ log }: Running): number {
+  return log.filter(({ event, role, level }) => event === 'child.exited' && role === 'consumer' && level === 'error')
+    .length;
+}
+
+describe('an item that kills its consumer', () => {
+  it.each<[how: string, way: string, cause: RegExp, deaths: number, stallTimeout?: string]>([
+    ['ends the process', 'process.exit(7);', /^killed its consumer 3 times: exit code 7$/, 3],
+    ['ends it as if all were well', 'process.exit(0);', /: exit code 0$/, 3],
+    ['breaks it', `process.kill(process.pid, 'SIGSEGV'); while (true);`, /: SIGSEGV$/, 3],
+    ['kills it', `process.kill(process.pid, 'SIGKILL'); while (true);`, /: SIGKILL$/, 4],
+    [
+      'throws where nobody catches it',
+      'await new Promise(() => setTimeout(() => { throw null; }));',
+      /uncaught .*null/,
+      3,
+    ],
+    [
+      'takes all memory',
+      'const all = []; while (true) all.push(new Array(1e5).fill({}));',
+      /: ran out of memory \(V8 heap\)$/,
+      3,
+    ],
+    ['never lets go of it', 'while (true);', /: hang: silent for 4s$/, 3, '4s'],
+  ])('because it %s is a dead letter after three times, and nothing else is', async (...row) => {
+    const [, way, cause, deaths, stallTimeout = '60s'] = row;
+    project.write('blame.ts', pipeline([7777], way));
+    const running = project.start(
+      ['run', 'blame.ts', '--consumers', '2', '--retry-base', '10ms', '--stall-timeout', stallTimeout],
+      { NODE_OPTIONS: '--max-old-space-size=96' },
+    );
+    expect((await running.ended).code).toBe(3);
+    expectAllBut(7777);
+    const letters = await deadLetters();
+    expect(letters).toMatchObject([{ seq: 7777, attempts: 1, kills: 3, item: { id: 7777 } }]);
+    expect(letters[0]?.reason).toMatch(cause);
+    expect(deathsIn(running)).toBeLessThanOrEqual(deaths);
+  });
+
+  it('among twenty of its kind within a minute parks nobody', async () => {
+    const killers = Array.from({ length: 20 }, (_, i) => 500 + i * 950);
+    project.write('blame.ts', pipeline(killers, 'process.exit(7);'));
+    const running = project.start(['run', 'blame.ts', '--consumers', '2', '--retry-base', '10ms']);
+    expect((await running.ended).code).toBe(3);
+    expectAllBut(...killers);
+    expect(await deadLetters()).toHaveLength(20);
+    expect(running.log.filter(({ event }) => event === 'child.parked')).toEqual([]);
+  });
+
+  it('where there is no ledger to ask is said to be written, perhaps', async () => {
+    project.write(
+      'blame.ts',
+      `import { definePipeline, ndjson } from 'millrace';
+       export default definePipeline({
+         name: 'blame',
+         source: [{ id: 1 }, { id: 2 }, { id: 3 }],
+         process(item) { if (item.id === 2) process.exit(7); return item; },
+         sink: ndjson(),
+       });`,
+    );
+    const running = project.start(['run', 'blame.ts', '--consumers', '1', '--retry-base', '10ms']);
+    expect((await running.ended).code).toBe(3);
+    expect(await deadLetters()).toMatchObject([
+      {
+        seq: 2,
+        reason: 'killed its consumer 3 times: exit code 7 (it may have been written: the sink has no transactions)',
+      },
+    ]);
+  });
+});
+
+describe('consumers that are killed from outside, again and again', () => {
+  it('condemn no item', async () => {
+    project.write(
+      'blame.ts',
+      pipeline([], '', 'options: { crashLimit: 1000 },').replace(
+        'return {',
+        'for (const until = performance.now() + 0.2; performance.now() < until;);\n return {',
+      ),
+    );
+    const running = project.start(['run', 'blame.ts', '--consumers', '2', '--retry-base', '10ms']);
+    for (let kills = 0; kills < 10; kills++) {
+      const status = await project.statusWhere('blame', ({ items: { done }, processes }) => {
+        return done > kills * 500 && processes.some(({ who, lent }) => who.role === 'consumer' && lent > 0);
+      });
+      const victim = status.processes.find(({ who, lent }) => who.role === 'consumer' && lent > 0)!;
+      process.kill(victim.who.pid!, 'SIGKILL');
+      await running.logged('child.exited', ({ pid }) => pid === victim.who.pid);
+    }
+    expect((await running.ended).code).toBe(0);
+    expectAllBut();
+  });
+});

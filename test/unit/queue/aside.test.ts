@@ -1,0 +1,106 @@
+import { describe, expect, it } from '@jest/globals';
+import { Aside } from '../../../src/queue/aside.ts';
+import { dispatch, type Receiver } from '../../../src/queue/dispatch.ts';
+import { Holding } from '../../../src/queue/lending.ts';
+import type { Delivery, Queue } from '../../../src/queue/queue.ts';
+import { aQueue } from '../../support/a-queue.ts';
+import { frameOf } from '../../support/frames.ts';
+
+const moment = { now: 0, wall: 0 };
+const options = { creditBytes: 1000, moment };
+const death = { cause: 'SIGSEGV', isFromOutside: false, delayMs: () => 100 };
+
+class Fake implements Receiver {
+  readonly deliveries: Delivery[] = [];
+  readonly holding = new Holding(2);
+  deliver = (delivery: Delivery): void => void this.deliveries.push(delivery);
+
+  get modes(): [seq: number, count: number, mode: string][] {
+    return this.deliveries.map(({ seq, frame, mode }) => [seq, frame.count, mode]);
+  }
+}
+
+/** Ten items; the first four are accused. */
+function accusing(): { queue: Queue; aside: Aside } {
+  const queue = aQueue([frameOf(Array.from({ length: 10 }, (_, i) => `item ${i}`))]);
+  const lost = new Holding(4);
+  queue.take(lost, { items: 4, bytes: 1000 }, moment);
+  queue.lose(lost, moment, death);
+  return { queue, aside: new Aside() };
+}
+
+function round(queue: Queue, aside: Aside, receivers: readonly Receiver[]): void {
+  dispatch(queue, aside.lend(queue, receivers, options), options);
+}
+
+describe('a consumer that is set aside', () => {
+  it('is lent the accused, to be run alone, and nothing else; the others go on', () => {
+    const { queue, aside } = accusing();
+    const [first, second] = [new Fake(), new Fake()];
+    round(queue, aside, [first, second]);
+    expect(first.modes).toEqual([[1, 4, 'alone']]);
+    expect(second.modes).toEqual([[5, 2, 'together']]);
+    expect(aside.holding).toBe(first.holding);
+    round(queue, aside, [first, second]);
+    expect(first.deliveries).toHaveLength(1);
+    queue.settle(first.holding, [[1, 4]], 0);
+    round(queue, aside, [first, second]);
+    expect(aside.holding).toBeUndefined();
+    expect(first.modes.at(-1)).toEqual([7, 4, 'together']);
+  });
+
+  it('is the one that holds nothing; if all hold something, one is lent nothing more until it holds nothing', () => {
+    const { queue, aside } = accusing();
+    const [first, second, third] = [new Fake(), new Fake(), new Fake()];
+    dispatch(queue, [first, second], options);
+    round(queue, aside, [first, second]);
+    expect([first, second].map(({ modes }) => modes.length)).toEqual([1, 1]);
+    queue.settle(first.holding, [[5, 5]], 0);
+    round(queue, aside, [first, second]);
+    expect(first.deliveries).toHaveLength(1);
+    round(queue, aside, [first, second, third]);
+    expect(third.modes).toEqual([[1, 4, 'alone']]);
+    // The one that was to be set aside before is not needed any more.
+    expect(first.modes.at(-1)).toEqual([9, 1, 'together']);
+  });
+
+  it('runs the accused before anything else where it is the only one', () => {
+    const { queue, aside } = accusing();
+    const only = new Fake();
+    round(queue, aside, [only]);
+    expect(only.modes).toEqual([[1, 4, 'alone']]);
+    queue.settle(only.holding, [[1, 3]], 0);
+    round(queue, aside, [only]);
+    expect(only.deliveries).toHaveLength(1);
+    queue.settle(only.holding, [[4, 4]], 0);
+    round(queue, aside, [only]);
+    expect(only.modes.at(-1)).toEqual([5, 4, 'together']);
+  });
+
+  it('is lent one that has killed by itself when its wait is over, and only to ask for it after the third time', () => {
+    const { queue, aside } = accusing();
+    const at = (now: number): typeof options => ({ creditBytes: 1000, moment: { now, wall: now } });
+    const [first, second, third, fourth, fifth] = [new Fake(), new Fake(), new Fake(), new Fake(), new Fake()];
+
+    aside.lend(queue, [first], at(0));
+    first.holding.announce(1);
+    first.holding.announce(2);
+    expect(queue.lose(first.holding, moment, death).killer).toEqual({ seq: 2, kills: 2, delayMs: 100, inARow: 1 });
+    queue.commit(moment);
+
+    // What was run before it did not kill, and is lent like anything else; the rest is still to be run alone.
+    aside.lend(queue, [second], at(99));
+    dispatch(queue, [third], at(99));
+    expect([second.modes, third.modes[0]]).toEqual([[[3, 2, 'alone']], [1, 1, 'together']]);
+    queue.settle(second.holding, [[3, 4]], 99);
+
+    aside.lend(queue, [fourth], at(100));
+    expect(fourth.modes).toEqual([[2, 1, 'alone']]);
+    fourth.holding.announce(2);
+    expect(queue.lose(fourth.holding, moment, death).killer).toMatchObject({ kills: 3, delayMs: 0 });
+    queue.commit(moment);
+    aside.lend(queue, [fifth], at(100));
+    expect(fifth.modes).toEqual([[2, 1, 'askOnly']]);
+    expect(queue.lastErrorOf(2)?.message).toBe('killed its consumer 3 times: SIGSEGV');
+  });
+});
