@@ -40,6 +40,8 @@ export async function supervise({
   again,
 }: SuperviseRequest): Promise<number> {
   const stopRequests = onStopSignals();
+  // Node would open a debugger's port, to whoever comes; and there are log rotators that send it to everybody.
+  process.on('SIGUSR1', () => undefined);
   const folder = process.cwd();
   const environment = readEnvironment();
   const file = resolve(folder, typed);

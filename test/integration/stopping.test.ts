@@ -126,6 +126,20 @@ describe('TERM', () => {
   });
 });
 
+describe('USR1', () => {
+  it('to any process opens no debugger', async () => {
+    project.write('stops.ts', pipeline('await wait(20); return item;'));
+    const running = project.start(['run', 'stops.ts', '--consumers', '1', '--concurrency', '4']);
+    const { processes } = await project.statusWhere('stops', ({ items }) => items.done >= 10);
+    for (const { who } of processes) if (who.pid !== undefined) process.kill(who.pid, 'SIGUSR1');
+    running.kill('SIGUSR1');
+    const { code, stderr } = await running.ended;
+    expect(code).toBe(0);
+    expect(stderr).not.toMatch(/debugger|inspector/i);
+    expect(rows()).toBe(400);
+  });
+});
+
 describe('a run that has finished', () => {
   it('stays finished: the same command does nothing, says so, and ends with the same code', async () => {
     project.write('stops.ts', pipeline('return item;', '').replace('id <= 400', 'id <= 20'));

@@ -72,11 +72,13 @@ afterEach(() => {
 describe('a child', () => {
   it('ignores what a terminal and a service manager send to everybody', async () => {
     const child = await Connected.told('waits');
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) child.process.kill(signal);
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR1'] as const) child.process.kill(signal);
     child.channel.send({ type: 'bye' });
     child.channel.send({ type: 'bye' });
     await until(() => child.isClosed);
     expect([child.exit, child.failures]).toEqual([undefined, []]);
+    // No debugger either.
+    expect(child.stderr).toBe('');
   });
 
   it('dies by itself, at once, when its channel closes: nothing that it does could be settled any more', async () => {
