@@ -26,16 +26,24 @@ export async function readCommandLine(
   optionFlags: () => Promise<readonly string[]>,
 ): Promise<Request> {
   const [first, ...rest] = argv;
-  if (first === undefined || first === 'help' || first === '--help' || first === '-h') {
+  if (first === undefined || first === 'help' || isHelp(first)) {
     return { do: 'help', command: rest.length === 0 ? undefined : findCommand(rest).command };
   }
   if (first === '--version') return { do: 'version' };
+  // Of commands of two words, the first alone.
+  if (isHelp(rest[0]) && commands.some(({ name }) => name.startsWith(`${first} `))) {
+    return { do: 'help', command: undefined };
+  }
   const { command, args } = findCommand(argv);
-  if (args.includes('--help') || args.includes('-h')) return { do: 'help', command };
+  if (args.some(isHelp)) return { do: 'help', command };
   const own = new Map(command.flags.map((flag) => [flag.name, flag]));
   const unknown = typedNames(args).filter((name) => !own.has(name));
   const options = command.options !== 'none' && unknown.length > 0 ? await optionFlags() : [];
   return { do: 'run', line: readFlags(command, args, [...own.values(), ...options.map(asFlag)]) };
+}
+
+function isHelp(word: string | undefined): boolean {
+  return word === '--help' || word === '-h';
 }
 
 function asFlag(name: string): Flag {

@@ -25,7 +25,7 @@ function described<Type extends z.core.$ZodType>({ type, kind, range }: OptionTy
 export const schema = z.strictObject({
   consumers: described(countOrAuto(1, 1000), {
     group: 'Processes',
-    help: 'Consumer processes; auto: what the next source says, else one for each core',
+    help: 'Consumer processes; auto: what config file or pipeline say, else one for each core',
     default: 'auto',
   }),
   concurrency: described(count(1, 10_000), {

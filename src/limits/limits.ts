@@ -60,7 +60,7 @@ export class Limits {
 
   /** What to tell whoever was 'unknown' the answer to. */
   refusal(name: string): string {
-    const names = [...this.#limits.keys()].filter((known) => !known.startsWith(reserved));
+    const names = [...this.#limits.keys()].filter((known) => !this.isReserved(known));
     const known = names.length === 0 ? 'it defines none' : `it defines ${names.join(', ')}`;
     return `expected the name of a limit of this pipeline, got "${name}": ${known}; add it to "limits"`;
   }
@@ -153,13 +153,18 @@ export class Limits {
     }
   }
 
+  /** It is not one of the pipeline's limits. */
+  isReserved(name: string): boolean {
+    return name.startsWith(reserved);
+  }
+
   snapshot(now: number): LimitSnapshot[] {
     return Array.from(this.#limits.values(), (limit) => limit.snapshot(now));
   }
 
   #find(name: string): Limit | undefined {
     const limit = this.#limits.get(name);
-    if (limit !== undefined || !name.startsWith(reserved)) return limit;
+    if (limit !== undefined || !this.isReserved(name)) return limit;
     const implicit = new Limit(name, { concurrency: 1 });
     this.#limits.set(name, implicit);
     return implicit;

@@ -109,7 +109,9 @@ function reasons(
   }
   for (const { name, frozenMs, waiting } of limits.snapshot(now)) {
     if (frozenMs > 0) found.push(`limit "${name}" is frozen for ${formatDuration(Math.ceil(frozenMs))}`);
-    else if (waiting > 0) found.push(`${waiting} calls wait for limit "${name}"`);
+    // Sinks with one writer have their consumers take turns: as it should be.
+    else if (waiting > 0 && !limits.isReserved(name))
+      found.push(`${waiting} ${waiting === 1 ? 'call waits' : 'calls wait'} for limit "${name}"`);
   }
   if (throttle.isOn) found.push('the queue is at its high-water mark: the producer waits');
   if (queued === 0 && lent === 0 && retrying > 0) found.push(`all ${retrying} open items wait for a retry`);

@@ -43,6 +43,8 @@ describe('a command line', () => {
     ['run --help', 'run'],
     ['run a.ts --nonsense -h', 'run'],
     ['dead ls --help', 'dead ls'],
+    ['dead --help', undefined],
+    ['store -h', undefined],
   ])('%j asks for help', async (text, name) => {
     expect(await read(text)).toEqual({ do: 'help', command: commands.find((command) => command.name === name) });
   });

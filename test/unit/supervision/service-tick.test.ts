@@ -376,6 +376,20 @@ describe('permits', () => {
     expect(world.consumer().told('granted')).toEqual(['granted']);
   });
 
+  it('that are waited for are told as a reason, but not the turns that consumers take at a sink', () => {
+    const world = new AService({ limits: { vendor: { concurrency: 1 } } }).runReady();
+    for (const [id, limit] of ['vendor', 'vendor', 'sink:file', 'sink:file'].entries()) {
+      world.consumer().says({ type: 'acquire', id, limit });
+    }
+    world.tick();
+    const { limits, reasons } = world.service.status;
+    expect(limits.map(({ name, waiting }) => [name, waiting])).toEqual([
+      ['vendor', 1],
+      ['sink:file', 1],
+    ]);
+    expect(reasons.filter((reason) => reason.includes('limit'))).toEqual(['1 call waits for limit "vendor"']);
+  });
+
   it('of an unknown limit are refused with the names that there are', () => {
     const world = new AService({ limits: { vendor: { concurrency: 1 } } }).runReady();
     world.consumer().says({ type: 'acquire', id: 1, limit: 'vender' });
