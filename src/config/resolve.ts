@@ -97,6 +97,7 @@ const computed: Partial<Record<OptionName, Computed>> = {
   consumers: (_, { cores = availableCores }) => cores(),
   state: () => undefined,
   maxRss: () => null,
+  minFree: () => null,
   maxItems: () => null,
   maxAge: () => null,
   queueLowItems: ({ queueHighItems }) => Math.floor(Number(queueHighItems) / 2),

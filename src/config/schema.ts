@@ -144,6 +144,11 @@ export const schema = z.strictObject({
     help: 'How much of the queue is held in memory',
     default: '16MiB',
   }),
+  minFree: described(size('0B', '1024GiB'), {
+    group: 'Queue',
+    help: 'Free space of the queue’s disk below which the producer waits; 0B: no matter',
+    default: { text: '256MiB, or a twentieth of the disk if that is less', example: '1GiB' },
+  }),
   maxItemBytes: described(size('1KiB', '128MiB'), {
     group: 'Hand-over',
     help: 'Largest item, encoded',
@@ -192,11 +197,15 @@ export const schema = z.strictObject({
 export type OptionName = keyof typeof schema.shape;
 
 /** What all options come to: durations in milliseconds, sizes in bytes. */
-export type Settings = Omit<z.output<typeof schema>, 'state' | 'consumers' | 'maxRss' | 'maxItems' | 'maxAge'> & {
+export type Settings = Omit<
+  z.output<typeof schema>,
+  'state' | 'consumers' | 'maxRss' | 'maxItems' | 'maxAge' | 'minFree'
+> & {
   consumers: number;
   maxRss: number | null;
   maxItems: number | null;
   maxAge: number | null;
+  minFree: number | null;
   /** An absolute path, or null: see state-directory.ts. */
   state: string | null;
 };

@@ -76,6 +76,11 @@ export interface Events {
   'sink.up': { who: Who };
   'spool.full': { reason: string };
   'spool.ok': Record<never, never>;
+  /** The spool's log grows, and should not. */
+  'spool.logLarge': { bytes: number };
+  /** Less of the disk is free than is to stay so: the producer waits. In bytes. */
+  'disk.low': { free: number; minFree: number };
+  'disk.ok': { free: number; minFree: number };
   'log.dropped': { lines: number };
   warning: { code: string; message: string };
 }

@@ -102,6 +102,14 @@ const wordings: { readonly [Name in EventName]: (event: Events[Name]) => Words }
   'sink.up': ({ who }) => often(line('info', 'the sink can be reached again', {}, who), who),
   'spool.full': ({ reason }) => often(line('error', 'no room for the queue: the producer waits', { reason })),
   'spool.ok': () => often(line('info', 'there is room for the queue again', {})),
+  'spool.logLarge': (fields) =>
+    line(
+      'warn',
+      'the log of the queue’s file is not emptied: is the disk full, or does somebody hold the file open?',
+      fields,
+    ),
+  'disk.low': (fields) => often(line('warn', 'little of the disk is free: the producer waits', fields)),
+  'disk.ok': (fields) => often(line('info', 'enough of the disk is free again', fields)),
   'log.dropped': (fields) => line('warn', 'lines of this log are missing: they could not be written in time', fields),
   warning: ({ code, message }) => often(line('warn', message, { code }), code),
 };

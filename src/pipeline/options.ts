@@ -55,6 +55,8 @@ export interface PipelineOptions {
   queueLowBytes?: ByteSize | undefined;
   /** How much of the queue is held in memory; the rest is read back from its file. Default 16MiB. */
   queueMemory?: ByteSize | undefined;
+  /** Free space of the queue's disk below which the producer waits. Default: 256MiB, or a twentieth of the disk if that is less. */
+  minFree?: ByteSize | undefined;
   /** Largest item, encoded. Default 16MiB, at most 128MiB. */
   maxItemBytes?: ByteSize | undefined;
   /** Bytes that the producer may have sent and not yet know to be stored. Default 4MiB. */

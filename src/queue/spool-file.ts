@@ -8,6 +8,7 @@ import { inUse, recordHolder } from './spool-holder.ts';
 import { applicationId, migrations, schemaVersion } from './spool-schema.ts';
 
 const cacheKiB = 4096;
+const logBytesKept = 8 * 1024 * 1024;
 
 export interface OpenOptions {
   /** The SQLite file; its directory is made, for the owner only, if it is not there. */
@@ -36,7 +37,9 @@ export function openSpoolFile({ file, durability }: OpenOptions): Database.Datab
     // better-sqlite3 is compiled with NORMAL as the default for WAL.
     db.pragma(`synchronous = ${durability === 'full' ? 'FULL' : 'NORMAL'}`);
     db.pragma('trusted_schema = OFF');
-    db.pragma('journal_size_limit = 67108864');
+    // The log is emptied into the file when it has grown to 1000 pages; one that a large commit made longer is cut.
+    db.pragma('wal_autocheckpoint = 1000');
+    db.pragma(`journal_size_limit = ${logBytesKept}`);
     // Of its own it would take 16 MiB, and a frame is written once and read once at most.
     db.pragma(`cache_size = -${cacheKiB}`);
     requireSound(db);
@@ -47,6 +50,11 @@ export function openSpoolFile({ file, durability }: OpenOptions): Database.Datab
     db.close();
     throw isBusy(error) ? inUse(file) : openingFailure(error, file);
   }
+}
+
+/** What the file's log takes of the disk. */
+export function logBytes(file: string): number {
+  return statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0;
 }
 
 /** Moves a spool's file aside, to a name that is free. Returns it. */

@@ -16,7 +16,7 @@ import { deadReader } from './dead-letters.ts';
 import { withError } from './history.ts';
 import { makingRoom } from './make-room.ts';
 import { openingFailure, readingFailure, spoolFailure } from './spool-failure.ts';
-import { fileWatch, openSpoolFile, retireFile, type OpenOptions } from './spool-file.ts';
+import { fileWatch, logBytes, openSpoolFile, retireFile, type OpenOptions } from './spool-file.ts';
 import { forgetHolder } from './spool-holder.ts';
 import {
   memoryBytes,
@@ -58,6 +58,8 @@ export class Spool implements Store {
   readonly #commit: Database.Transaction<(group: Group) => void>;
   #reservedSeq: number;
   #hasFailed = false;
+  /** Something was written since `tend`. */
+  #isBusy = true;
   // After a power loss the file may have forgotten seqs that the sink has seen: go on behind all that were reserved.
   readonly #resumeAt: number;
 
@@ -108,6 +110,7 @@ export class Spool implements Store {
   }
 
   commit(group: Group): void {
+    this.#isBusy = true;
     try {
       if (this.#durability === 'normal' && group.run.nextSeq >= this.#reservedSeq) this.#reserve(group.run.nextSeq);
       makingRoom(
@@ -170,6 +173,22 @@ export class Spool implements Store {
   /** The ids of the runs before `run`, the latest ones. */
   runsBefore(run: string): string[] {
     return this.#read(() => this.#statements.runsBefore.all(run) as string[]);
+  }
+
+  /**
+   * To be called now and then. If nothing has been written since the last time, the log's room is given back to the disk;
+   * while something is written SQLite keeps it small by itself. Returns the bytes that the log takes.
+   */
+  tend(): number {
+    try {
+      if (!this.#isBusy && logBytes(this.#file) > 0) this.#db.pragma('wal_checkpoint(TRUNCATE)');
+    } catch (error) {
+      const failure = this.#failure(spoolFailure(error, this.#file));
+      // What is in the log is as safe there.
+      if (!(failure instanceof StoreFull)) throw failure;
+    }
+    this.#isBusy = false;
+    return logBytes(this.#file);
   }
 
   /** Copies the whole of it to another file while it goes on being used: see `backUp`. */
@@ -315,6 +334,7 @@ export class Spool implements Store {
 
   /** Commits `write` so that it survives a power loss, whatever `durability` says. */
   #durably<T>(write: () => T): T {
+    this.#isBusy = true;
     try {
       if (this.#durability === 'full') return write();
       this.#db.pragma('synchronous = FULL');

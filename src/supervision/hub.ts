@@ -28,6 +28,8 @@ export interface ServiceSettings {
   frameItems: number;
   frameBytes: number;
   maxItemBytes: number;
+  /** How much of the disk is to stay free; null: what is usual, see `floorOf`. */
+  minFreeBytes: number | null;
   restarts: RestartLimits;
   recycling: RecyclingLimits;
 }

@@ -1,4 +1,4 @@
-import { formatDuration } from '../core/units.ts';
+import { formatBytes, formatDuration } from '../core/units.ts';
 import { nameOf } from '../observability/events.ts';
 import type { Status } from '../observability/status.ts';
 import type { Holding } from '../queue/lending.ts';
@@ -16,6 +16,8 @@ export interface StatusSources {
   setAside: Holding | undefined;
   isStopping: boolean;
   isFull: boolean;
+  /** How little of the disk is free, and how much is to stay so; undefined if there is enough. */
+  low: { free: number; floor: number } | undefined;
   pausedBy: string | null;
   startedAt: number;
   perSecond: number;
@@ -42,7 +44,7 @@ export function describeService(sources: StatusSources): Status {
       ...queue.stats,
       highItems: throttle.marks.highItems,
       highBytes: throttle.marks.highBytes,
-      throttled: throttle.isOn || sources.isFull,
+      throttled: throttle.isOn || sources.isFull || sources.low !== undefined,
     },
     traffic: { ...queue.traffic },
     items: {
@@ -82,7 +84,7 @@ function processes({ producing, consumers }: StatusSources, now: number): Status
 
 /** Why nothing, or less than could be, is moving. */
 function reasons(
-  { hub, throttle, producing, consumers, setAside, isStopping, isFull, pausedBy }: StatusSources,
+  { hub, throttle, producing, consumers, setAside, isStopping, isFull, low, pausedBy }: StatusSources,
   now: number,
 ): string[] {
   const found: string[] = [];
@@ -91,6 +93,10 @@ function reasons(
   if (isStopping) found.push('stopping');
   if (pausedBy !== null) found.push(`paused: ${pausedBy}`);
   if (isFull) found.push('the disk of the state directory is full: new items wait, settlements go on');
+  if (low) {
+    const free = `only ${formatBytes(low.free)} of the disk of the state directory are free`;
+    found.push(`${free}: the producer waits until there are more than ${formatBytes(low.floor)} (minFree)`);
+  }
   for (const { post } of [producing, ...consumers]) {
     const who = post.role === 'producer' ? 'the producer' : nameOf(post);
     if (post.state === 'backoff') found.push(`${who} waits to be restarted (last: ${post.lastExit})`);

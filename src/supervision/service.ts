@@ -25,6 +25,7 @@ import type { Post } from './post.ts';
 import type { Crew } from './crew.ts';
 import { Recycling } from './recycling.ts';
 import { UnfencedWriters } from './unfenced-writers.ts';
+import { Tending, type Storage } from './tending.ts';
 import { watchForHangs } from './watch.ts';
 
 /** How long to wait before a commit that found no room is tried again. */
@@ -41,6 +42,7 @@ export interface ServiceOptions extends Pick<CommittingOptions, 'reserve' | 'che
   oldRuns: string[];
   crew: Pick<Crew, 'describedProducer' | 'dismissProducer' | 'firstConsumer' | 'startProducer' | 'startConsumer'>;
   stateDirectory: string;
+  storage: Storage;
 }
 
 /** How the service ended. The spool is the caller's to close. */
@@ -55,6 +57,7 @@ export class Service {
   readonly #hub: Hub;
   readonly #options: ServiceOptions;
   readonly #committing: Committing;
+  readonly #tending: Tending;
   readonly #throttle: Throttle;
   readonly #producing: Producing;
   readonly #consumers: Consumers;
@@ -91,6 +94,7 @@ export class Service {
       broken: (error) => this.#failHard(error),
     };
     this.#committing = new Committing({ ...options, hub: this.#hub });
+    this.#tending = new Tending(this.#hub, { storage: options.storage, ...this.#hub.settings });
     this.#throttle = new Throttle(options.marks);
     this.#startedAt = this.#hub.clock.now();
     this.#doneBefore = this.#hub.queue.run.done;
@@ -119,6 +123,7 @@ export class Service {
       // Unless it was stopped before.
       if (!this.#shutdown) this.#fillPosts();
       this.#committing.start();
+      this.#tending.start();
       const watches = [watchForHangs(() => this.#posts() as Post<never, never>[], { clock, ...settings })];
       if (this.#recycling.isWanted) watches.push(clock.every(recyclingMs, () => this.#recycle()));
       this.#cancelWatch = () => watches.forEach((cancel) => cancel());
@@ -167,6 +172,7 @@ export class Service {
       setAside: this.#aside.holding,
       isStopping: this.#shutdown !== undefined,
       isFull: this.#committing.isFull,
+      low: this.#tending.low,
       pausedBy: this.#pausedBy,
       startedAt: this.#startedAt,
       perSecond: this.#rate.perSecond(this.#hub.clock.now()),
@@ -322,7 +328,7 @@ export class Service {
     const change = this.#throttle.update(items, bytes);
     if (change === 'raised') events.emit('throttle.raised', { items, bytes });
     if (change === 'lowered') events.emit('throttle.lowered', { items, bytes });
-    this.#producing.throttle(this.#throttle.isOn || this.#committing.isFull);
+    this.#producing.throttle(this.#throttle.isOn || this.#committing.isFull || this.#tending.low !== undefined);
   }
 
   #wakeLater(): void {
@@ -420,6 +426,7 @@ export class Service {
     this.#cancelWake();
     this.#cancelWatch();
     this.#committing.stop();
+    this.#tending.stop();
     for (const { post } of [this.#producing, ...this.#consumers.all]) post.drain();
     this.#consumers.close();
     this.#resolve({ exitCode, spoolFailed: this.#spoolFailed, error: this.#failure });

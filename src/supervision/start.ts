@@ -8,6 +8,7 @@ import type { PipelineDescription, Problem } from '../ipc/messages.ts';
 import type { Limits } from '../limits/limits.ts';
 import type { LimitRecord } from '../limits/record.ts';
 import type { EventBus } from '../observability/events.ts';
+import { freeSpace } from '../queue/free-space.ts';
 import { Queue } from '../queue/queue.ts';
 import { Reserve } from '../queue/reserve.ts';
 import type { Marks } from '../queue/throttle.ts';
@@ -175,6 +176,7 @@ async function serve({ request, deps, crew, pipeline, plan, spool, run, isNew, s
       crew,
       stateDirectory,
       checkStore: spool.watch(),
+      storage: { freeSpace: () => freeSpace(stateDirectory), tend: () => spool.tend() },
       reserve: new Reserve(stateDirectory, { makeRoom: () => spool.shrink(), clock }),
     });
     const stopShowing = await deps.onService(service, plan, spool);

@@ -85,6 +85,8 @@ export class AService {
   readonly service: Service;
   readonly vanished = new Set<number>();
   storeProblem: Error | undefined;
+  space = { free: 1e12, total: 2e12 };
+  logBytes = 0;
   outcome: Outcome | undefined;
   #pid = 100;
 
@@ -124,6 +126,7 @@ export class AService {
         startConsumer: (ordinal) => this.#newConsumer(ordinal),
       },
       stateDirectory: '/state',
+      storage: { freeSpace: () => this.space, tend: () => this.logBytes },
       checkStore: () => {
         if (this.storeProblem) throw this.storeProblem;
       },
@@ -251,6 +254,7 @@ const settings: ServiceSettings = {
   frameItems: 1024,
   frameBytes: 256 * 1024,
   maxItemBytes: 16 * 1024 * 1024,
+  minFreeBytes: null,
   recycling: { rssBytes: null, items: null, ageMs: null },
   restarts: { crashes: 5, periodMs: 60_000 },
 };

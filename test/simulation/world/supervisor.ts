@@ -187,6 +187,7 @@ export class SimulatedSupervisor implements Parent {
       },
       stateDirectory: '/state',
       checkStore: () => undefined,
+      storage: { freeSpace: () => ({ free: 1e12, total: 2e12 }), tend: () => 0 },
       reserve: disk.reserve,
     });
     this.running = { service, queue, store };
@@ -258,6 +259,7 @@ function settingsOf(plan: Plan): ServiceSettings {
     frameItems: plan.frameItems,
     frameBytes: plan.frameBytes,
     maxItemBytes: 100_000,
+    minFreeBytes: null,
     restarts: { crashes: plan.crashes, periodMs: 60_000 },
     recycling: plan.recycling,
   };

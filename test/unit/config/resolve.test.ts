@@ -33,6 +33,7 @@ describe('the settings', () => {
         crashLimit: 5,
         crashPeriod: 60_000,
         maxRss: null,
+        minFree: null,
         maxItems: null,
         maxAge: null,
         deadMax: 10_000,

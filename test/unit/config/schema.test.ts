@@ -33,6 +33,7 @@ const inPipelines: Record<Exclude<OptionName, (typeof outside)[number]>, unknown
   queueHighBytes: '1MiB',
   queueLowBytes: 1000,
   queueMemory: '2 MiB',
+  minFree: '1GiB',
   maxItemBytes: '64kB',
   producerWindow: '1MB',
   consumerCredit: '100KiB',
@@ -95,7 +96,7 @@ describe('config/millrace.yaml', () => {
     expect(entries.map(({ name }) => name).toSorted()).toEqual(Object.keys(schema.shape).toSorted());
     const nothing = { flags: {}, environment: {}, folder: '/', cores: () => 2 };
     const { settings } = resolveConfig({ ...nothing, file: { path: 'millrace.yaml', entries, problems: [] } });
-    const unset = { state: null, maxRss: null, maxItems: null, maxAge: null };
+    const unset = { state: null, minFree: null, maxRss: null, maxItems: null, maxAge: null };
     expect({ ...settings, ...unset }).toEqual(resolveConfig(nothing).settings);
   });
 });

@@ -111,6 +111,19 @@ const wordings: { [Name in EventName]: [event: Events[Name], level: string, mess
   'sink.up': [{ who }, 'info', 'the sink can be reached again', {}],
   'spool.full': [{ reason: 'ENOSPC' }, 'error', 'no room for the queue: the producer waits', { reason: 'ENOSPC' }],
   'spool.ok': [{}, 'info', 'there is room for the queue again', {}],
+  'spool.logLarge': [
+    { bytes: 7 },
+    'warn',
+    'the log of the queue’s file is not emptied: is the disk full, or does somebody hold the file open?',
+    { bytes: 7 },
+  ],
+  'disk.low': [
+    { free: 1, minFree: 2 },
+    'warn',
+    'little of the disk is free: the producer waits',
+    { free: 1, minFree: 2 },
+  ],
+  'disk.ok': [{ free: 3, minFree: 2 }, 'info', 'enough of the disk is free again', { free: 3, minFree: 2 }],
   'log.dropped': [
     { lines: 4 },
     'warn',

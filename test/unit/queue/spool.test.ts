@@ -216,6 +216,42 @@ describe('room that is free within the spool’s file', () => {
   });
 });
 
+describe('the log of the spool', () => {
+  const log = (): number => statSync(join(directory, 'queue.db-wal'), { throwIfNoEntry: false })?.size ?? 0;
+  const MiB = 1024 * 1024;
+
+  it.each(['full', 'normal'] as const)(
+    'stays small while much is written without a pause, with durability %s',
+    (durability) => {
+      const spool = open(durability);
+      const frame = frameOf('x'.repeat(200_000));
+      let largest = 0;
+      for (let seq = 1; seq <= 500; seq++) {
+        const progress = seq > 20 ? [{ first: seq - 20, count: 1, settled: Intervals.of([seq - 20, seq - 20]) }] : [];
+        spool.commit(group({ run: { ...aRun, nextSeq: seq + 1 }, frames: [{ first: seq, frame }], progress }));
+        largest = Math.max(largest, log());
+      }
+      expect(largest).toBeLessThan(6 * MiB);
+      spool.close();
+    },
+  );
+
+  it('is cut after a commit that was large, and goes when nothing is written any more', () => {
+    const spool = open();
+    const frames = Array.from({ length: 100 }, (_, i) => ({ first: i + 1, frame: frameOf('x'.repeat(200_000)) }));
+    spool.commit(group({ run: { ...aRun, nextSeq: 101 }, frames }));
+    expect(log()).toBeGreaterThan(15 * MiB);
+    spool.commit(group({ run: { ...aRun, nextSeq: 101 } }));
+    expect(log()).toBeLessThan(9 * MiB);
+    expect(spool.tend()).toBe(log());
+    expect(log()).toBeGreaterThan(0);
+    expect([spool.tend(), log()]).toEqual([0, 0]);
+    spool.commit(group({ run: { ...aRun, nextSeq: 102 } }));
+    expect(spool.tend()).toBeGreaterThan(0);
+    spool.close();
+  });
+});
+
 describe('with durability normal, where a power loss may roll the file back, seqs', () => {
   const block = 1_000_000;
 

@@ -381,7 +381,7 @@ describe('too many dead letters', () => {
       pausedBy: expect.stringContaining('deadMax'),
       reasons: [expect.stringMatching(/^paused: as many/)],
     });
-    expect(world.clock.waiting).toBe(1); // The watch for hangs.
+    expect(world.clock.waiting).toBe(2); // The watches for hangs and over the disk.
   });
 });
 

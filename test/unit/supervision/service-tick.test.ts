@@ -55,7 +55,7 @@ describe('a tick', () => {
     world.tick();
     world.pass(5000);
     expect(world.consumer().lent).toEqual([1, 2]);
-    expect(world.clock.waiting).toBe(1); // The watch for hangs.
+    expect(world.clock.waiting).toBe(2); // The watches for hangs and over the disk.
     world.consumer().settles(2);
     world.tick();
     expect(world.consumer().lent).toEqual([1, 2, 1]);
