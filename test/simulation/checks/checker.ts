@@ -2,12 +2,12 @@ import { Intervals, type Interval } from '../../../src/core/intervals.ts';
 import { FrameDecoder } from '../../../src/frame/codec.ts';
 import { frameFromPayload, type FrameHeader } from '../../../src/frame/frame.ts';
 import type { Deliver, FromConsumer, FromProducer, Settle, ToConsumer, ToProducer } from '../../../src/ipc/messages.ts';
-import type { Queue } from '../../../src/queue/queue.ts';
-import type { Group, Store } from '../../../src/queue/store.ts';
-import type { Outcome, Service } from '../../../src/supervision/service.ts';
+import type { Group } from '../../../src/queue/store.ts';
+import type { Outcome } from '../../../src/supervision/service.ts';
 import type { Item, Row } from '../world/items.ts';
 import type { Plan } from '../world/plan.ts';
 import type { Database } from '../world/server.ts';
+import type { Running } from '../world/supervisor.ts';
 import type { SinkWatcher } from '../world/sink-watcher.ts';
 import { Facts, keyOf, type WriterFacts } from './facts.ts';
 import * as lending from './lending.ts';
@@ -72,7 +72,10 @@ export class Checker implements SinkWatcher {
           this.#delivered(child, message, payload);
           break;
         case 'stored':
-          for (const ids of talk.frames.splice(0, message.frames)) lending.s8StoredIsCommitted(this.facts, ids);
+          for (const ids of talk.frames.splice(0, message.frames)) {
+            lending.s8StoredIsCommitted(this.facts, ids);
+            for (const id of ids) this.facts.toldStored.add(id);
+          }
           break;
         case 'settled':
           for (const settle of talk.settles.splice(0, 1)) lending.s8SettledIsCommitted(this.facts, settle);
@@ -268,6 +271,12 @@ export class Checker implements SinkWatcher {
     });
   }
 
+  /** The spool has forgotten all but its first `kept` commits. */
+  spoolLost(kept: number): void {
+    this.facts.rollBackTo(kept);
+    this.#try(() => queues.s4StoredStaysStored(this.facts));
+  }
+
   /** The sink has lost what was not on its disk. */
   sinkLost({ rows, seqs }: Database): void {
     const { facts } = this;
@@ -279,14 +288,14 @@ export class Checker implements SinkWatcher {
 
   // ── after every step ───────────────────────────────────────────────────────────────────────────────────────────
 
-  afterStep(running: { queue: Queue; store: Store; service: Service } | undefined, database: Database): void {
+  afterStep(running: Running | undefined, database: Database): void {
     const found = this.#found;
     if (found) throw found;
     sinks.s11LedgerIsDisjoint(database.ledger);
     if (!running) return;
-    const { queue, store, service } = running;
-    queues.s4EachItemIsInOnePlace(this.facts, queue);
-    queues.s14QueueIsBounded(this.facts, this.#plan, queue, store);
+    const { queue, store, service, stats } = running;
+    queues.s4EachItemIsInOnePlace(this.facts, queue, stats());
+    queues.s14QueueIsBounded(this.facts, this.#plan, { queue, stats: stats(), store });
     // Asking how it is takes longer than all else here.
     if (this.facts.tick() % 32 === 0) runs.s17WaitingHasAReason(service.status);
   }

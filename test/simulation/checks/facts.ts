@@ -51,6 +51,8 @@ export class Facts {
   readonly rows = new Map<string, number>();
   /** Every seq that was ever given out, and to which item: not even a power loss takes that back. */
   readonly given = new Map<number, number>();
+  /** The ids of the items that the producer was told are stored. */
+  readonly toldStored = new Set<number>();
   /** The ids of the items that are stored, in the order of their seqs. */
   stored: number[] = [];
   run: RunRecord | undefined;

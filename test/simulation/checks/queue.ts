@@ -1,26 +1,32 @@
 /** What is promised of the queue: S4, S5, S6, S14. */
-import type { Queue } from '../../../src/queue/queue.ts';
+import type { Queue, QueueStats } from '../../../src/queue/queue.ts';
 import type { Store } from '../../../src/queue/store.ts';
 import type { Plan } from '../world/plan.ts';
 import type { Facts } from './facts.ts';
 import { claim } from './violation.ts';
 
 /** S4: each item that is stored is queued, lent, waiting for a retry, or settled: in one of these places. */
-export function s4EachItemIsInOnePlace(facts: Facts, queue: Queue): void {
+export function s4EachItemIsInOnePlace(facts: Facts, { isDirty }: Queue, { queued, lent, retrying }: QueueStats): void {
   // What became of some is in the group, and not in the spool yet.
-  if (queue.isDirty) return;
+  if (isDirty) return;
   let open = 0;
   let known = 0;
   for (const { lentTo } of facts.open()) {
     open += 1;
     if (lentTo !== undefined) known += 1;
   }
-  const { queued, lent, retrying } = queue.stats;
   claim('S4', queued >= 0 && lent >= 0 && retrying >= 0, () => `${queued} queued, ${lent} lent, ${retrying} retrying`);
   claim('S4', lent === known, () => `${known} items are lent, and the queue counts ${lent}`);
   claim('S4', queued + lent + retrying === open, () => {
     return `${open} items are open, and the queue counts ${queued} queued, ${lent} lent, ${retrying} retrying`;
   });
+}
+
+/** S4: what the producer was told is stored stays so. */
+export function s4StoredStaysStored(facts: Facts): void {
+  const stored = new Set(facts.stored);
+  for (const id of facts.toldStored)
+    claim('S4', stored.has(id), () => `item ${id} was called stored, and is not any more`);
 }
 
 /** S5: a deterministic source is stored item by item, in order; another leaves out nothing that comes after its checkpoint. */
@@ -40,22 +46,26 @@ export function s6SeqIsGivenOnce(facts: Facts, seq: number, id: number): void {
   claim('S6', before === undefined, () => `seq ${seq} was given to item ${before}, and now to item ${id}`);
 }
 
-/** What one item takes in a frame, at least. */
+/** What one item takes in a frame, and a frame besides, at least. */
 const leastItemBytes = 14;
+const leastFrameBytes = 20;
 
 /** S14: no more is open than the high-water mark and what the producer may have on its way; the counters agree with the store. */
-export function s14QueueIsBounded(facts: Facts, plan: Plan, queue: Queue, store: Store): void {
-  const { highItems, windowBytes, frameItems } = plan;
-  // Once stored, and once more before it has heard of the mark.
-  const onItsWay = 2 * (Math.ceil(windowBytes / leastItemBytes) + frameItems);
+export function s14QueueIsBounded(
+  facts: Facts,
+  { highItems, windowBytes, frameItems, frameBytes }: Plan,
+  { queue, stats, store }: { queue: Queue; stats: QueueStats; store: Store },
+): void {
+  // One frame may be larger than the window, and one is gathered when the producer hears of the mark.
+  const frame = Math.min(frameItems, Math.ceil(frameBytes / leastItemBytes));
+  const onItsWay = Math.max(Math.ceil(windowBytes / (leastItemBytes + leastFrameBytes / frame)), frame) + frame;
   let open = 0;
   for (const _ of facts.open()) open += 1;
   claim('S14', open <= highItems + onItsWay, () => `${open} items are open; the mark is ${highItems}`);
   if (queue.isDirty) return;
   const totals = store.totals();
-  const { queued, lent, retrying, bytes } = queue.stats;
-  claim('S14', queued + lent + retrying === totals.items + totals.retrying && bytes === totals.bytes, () => {
-    const counted = `${queued + lent + retrying} items of ${bytes} bytes`;
-    return `the queue counts ${counted}, its store ${totals.items + totals.retrying} of ${totals.bytes}`;
+  const counted = stats.queued + stats.lent + stats.retrying;
+  claim('S14', counted === totals.items + totals.retrying && stats.bytes === totals.bytes, () => {
+    return `the queue counts ${counted} items of ${stats.bytes} bytes, its store ${totals.items + totals.retrying} of ${totals.bytes}`;
   });
 }

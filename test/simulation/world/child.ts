@@ -10,6 +10,8 @@ import { ProcessClock, type WorldTime } from './clock.ts';
 export interface Mail<Message> {
   message: Message;
   payload: Buffer;
+  /** Nobody has said it. */
+  isForged?: true;
 }
 
 /** The supervisor that a child belongs to, as far as the child can tell. */
@@ -133,6 +135,11 @@ export class SimulatedChild<In extends object, Out extends { type: string }> imp
     this.#options.parent.acted();
   };
 
+  /** Has the supervisor hear next what the child has not said. */
+  forge(message: In): void {
+    this.#outbox.unshift({ message, payload: Buffer.alloc(0), isForged: true });
+  }
+
   abandon = (): void => {
     if (!this.#options.parent.isGone) this.orphan();
   };
@@ -142,7 +149,7 @@ export class SimulatedChild<In extends object, Out extends { type: string }> imp
     const mail = this.#outbox.shift();
     this.#written = Math.max(this.#written - 1, 0);
     if (mail) {
-      const heard = this.#options.onHeard(this, mail);
+      const heard = mail.isForged ? mail : this.#options.onHeard(this, mail);
       if (heard) this.#listener?.onMessage(heard.message, heard.payload);
     } else if (this.#exit && !this.#isReported) {
       this.#isReported = true;

@@ -108,12 +108,13 @@ export class Children {
     changeSent: (message: Out) => Out,
     changeHeard: (message: In) => In,
   ) {
-    const { checker, story } = this.#options;
+    const { checker, story, departure } = this.#options;
     return {
       onSent: (child: SimulatedChild<In, Out>, { message, payload }: Mail<Out>) => {
         const sent = changeSent(message);
         checker.sent(child, sent, payload);
         story.tell('supervisor', `→ ${nameOf(child)}: ${inWords(sent)}`);
+        if (sent.type === 'stop' && departure.releasesForIt) this.#releaseFor(child);
         return { message: sent, payload };
       },
       onHeard: (child: SimulatedChild<In, Out>, { message, payload }: Mail<In>) => {
@@ -128,6 +129,16 @@ export class Children {
       },
       onDeath: (child: SimulatedChild<In, Out>) => story.tell(nameOf(child), 'is no more'),
     };
+  }
+
+  #releaseFor<In extends FromProducer | FromConsumer, Out extends ToProducer | ToConsumer>(
+    child: SimulatedChild<In, Out>,
+  ): void {
+    const lent = new Intervals();
+    for (const { seq, lentTo } of this.#options.checker.facts.open()) {
+      if (lentTo === child.writer && child.writer > 0) lent.add(seq);
+    }
+    if (!lent.isEmpty) child.forge({ type: 'released', items: lent.toFlat() } as In);
   }
 
   #workOf(child: Consumer): LoadedPipeline {
@@ -187,8 +198,8 @@ function source(
     seen.count = 0;
     for (let i = Number(cursor ?? 0); i < items.length; i++) {
       if (fails()) throw new Error('the source has failed');
-      if (pauseEvery > 0 && i % pauseEvery === 0) await pause(self.clock, 1 + (i % 7));
       seen.count += 1;
+      if (pauseEvery > 0 && i % pauseEvery === 0) await pause(self.clock, 1 + (i % 7));
       yield items[i];
       if (checkpointEvery > 0 && i % checkpointEvery === 0) {
         seen.cursor = i + 1;

@@ -1,5 +1,5 @@
 import type { FromConsumer, FromProducer, ToConsumer, ToProducer } from '../../../src/ipc/messages.ts';
-import type { Queue } from '../../../src/queue/queue.ts';
+import type { Queue, QueueStats } from '../../../src/queue/queue.ts';
 import type { SinkRules } from './server-sink.ts';
 
 /**
@@ -11,8 +11,11 @@ export interface Departure {
   toConsumer?: (message: ToConsumer) => ToConsumer;
   fromProducer?: (message: FromProducer, source: SourceSeen) => FromProducer;
   fromConsumer?: (message: FromConsumer) => FromConsumer;
-  /** The queue that the supervisor is given. */
+  /** The queue that the supervisor is given, and the numbers that are true of it. */
   queue?: typeof Queue;
+  statsOf?: (queue: Queue) => QueueStats;
+  /** A consumer that is told to stop is taken to have given back all that it was lent. */
+  releasesForIt?: true;
   sink?: Partial<SinkRules>;
   /** Children of a predecessor are not looked for. */
   leavesOrphans?: true;
@@ -22,9 +25,9 @@ export interface Departure {
   sinkIsNotSynced?: true;
 }
 
-/** What a producer's source has done, at the moment when a message is sent. */
+/** Where a source stands when a message is sent: it may have begun to get the next item. */
 export interface SourceSeen {
   cursor: number | undefined;
-  /** Items yielded since that cursor, or since the source's start. */
+  /** Items begun since that cursor, or since the source's start. */
   count: number;
 }

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { Intervals } from '../../../src/core/intervals.ts';
 import { MillraceError } from '../../../src/core/errors.ts';
 import type { QueueStart } from '../../../src/core/queue-start.ts';
 import { exitCodes } from '../../../src/core/exit-codes.ts';
@@ -28,7 +29,7 @@ export interface SpoolPlace {
 /** A spool in memory. */
 export class MemorySpool implements SpoolPlace {
   readonly store = new MemoryStore();
-  readonly #writers = new MemoryWriters();
+  #writers = new MemoryWriters();
   /** Of all its starts, the latest first. */
   #starts: string[] = [];
 
@@ -43,6 +44,52 @@ export class MemorySpool implements SpoolPlace {
       close: () => undefined,
     };
   }
+
+  /** The same, without anything in its store. */
+  emptied(): MemorySpool {
+    const emptied = new MemorySpool();
+    emptied.#writers = this.#writers;
+    emptied.#starts = this.#starts;
+    return emptied;
+  }
+}
+
+/** A spool in memory that forgets its last commit when its supervisor is killed: what it says is durable is not yet. */
+export class LateSpool implements SpoolPlace {
+  readonly #onLost: (kept: number) => void;
+  #groups: Group[] = [];
+  #spool = new MemorySpool();
+
+  constructor(onLost: (kept: number) => void) {
+    this.#onLost = onLost;
+  }
+
+  open(): OpenSpool {
+    const { store, ...spool } = this.#spool.open();
+    return {
+      ...spool,
+      store: storeOn(
+        (write) => write(),
+        store,
+        (group) => this.#groups.push(copyOf(group)),
+      ),
+      close: (how) => {
+        if (how === 'killed' && this.#groups.pop()) this.#rebuild();
+      },
+    };
+  }
+
+  #rebuild(): void {
+    this.#spool = this.#spool.emptied();
+    for (const group of this.#groups) this.#spool.store.commit(copyOf(group));
+    this.#onLost(this.#groups.length);
+  }
+}
+
+/** As it is now: what is handed in goes on changing before the next commit. */
+function copyOf(group: Group): Group {
+  const progress = group.progress.map((frame) => ({ ...frame, settled: Intervals.fromFlat(frame.settled.toFlat()) }));
+  return { ...group, progress };
 }
 
 /** The real one, in `directory`. */

@@ -2,7 +2,7 @@ import type { LimitRecord } from '../../../src/limits/record.ts';
 import type { MillraceError } from '../../../src/core/errors.ts';
 import { Limits } from '../../../src/limits/limits.ts';
 import { EventBus } from '../../../src/observability/events.ts';
-import { Queue } from '../../../src/queue/queue.ts';
+import { Queue, type QueueStats } from '../../../src/queue/queue.ts';
 import { StoreFull, type Group, type Store } from '../../../src/queue/store.ts';
 import { describePipeline } from '../../../src/supervision/describe.ts';
 import type { ServiceSettings } from '../../../src/supervision/hub.ts';
@@ -37,6 +37,7 @@ export interface Running {
   readonly service: Service;
   readonly queue: Queue;
   readonly store: Store;
+  readonly stats: () => QueueStats;
 }
 
 /** A supervisor's process: `start` in miniature, with everything after it the product's. */
@@ -190,7 +191,7 @@ export class SimulatedSupervisor implements Parent {
       storage: { freeSpace: () => ({ free: 1e12, total: 2e12 }), tend: () => 0 },
       reserve: disk.reserve,
     });
-    this.running = { service, queue, store };
+    this.running = { service, queue, store, stats: () => departure.statsOf?.(queue) ?? queue.stats };
     const outcome = await service.run();
     return { outcome, limits: limits.snapshot(this.clock.now()) };
   }

@@ -9,7 +9,7 @@ import type { Plan } from './plan.ts';
 import { Random } from './random.ts';
 import { Server } from './server.ts';
 import { sinkPlace } from './sinks.ts';
-import { Disk, MemorySpool, SqliteSpool, type SpoolPlace } from './spools.ts';
+import { Disk, LateSpool, MemorySpool, SqliteSpool, type SpoolPlace } from './spools.ts';
 import { Story } from './story.ts';
 import { SimulatedSupervisor } from './supervisor.ts';
 
@@ -46,7 +46,7 @@ export class World {
     const needsFiles = plan.spool === 'sqlite' || plan.sink === 'sqlite';
     this.#directory = needsFiles ? mkdtempSync(join(filesIn(), 'millrace-simulation-')) : undefined;
     const directory = this.#directory ?? '';
-    this.place = plan.spool === 'sqlite' ? new SqliteSpool(directory, plan.durability) : new MemorySpool();
+    this.place = this.#spoolIn(directory);
     this.children = new Children({
       plan,
       departure,
@@ -162,6 +162,11 @@ export class World {
     this.supervisor?.bury();
     for (const child of this.children.all) child.die(0);
     if (this.#directory) rmSync(this.#directory, { recursive: true, force: true });
+  }
+
+  #spoolIn(directory: string): SpoolPlace {
+    if (this.#departure.commitsLate) return new LateSpool((kept) => this.checker.spoolLost(kept));
+    return this.plan.spool === 'sqlite' ? new SqliteSpool(directory, this.plan.durability) : new MemorySpool();
   }
 
   /** The sink is on the server. */

@@ -1,0 +1,38 @@
+import { describe, expect, it } from '@jest/globals';
+import { Violation, type Claim } from './checks/violation.ts';
+import { leftOut } from './rules.ts';
+import { run } from './run.ts';
+
+/** Worlds within which a rule that is left out has to be found. */
+const mostSeeds = 500;
+
+/** The claims that may break first, by rule. */
+const broken: Record<string, readonly Claim[]> = {
+  '1': ['S1', 'S10', 'S11'],
+  '2': ['S7', 'S13'],
+  '3': ['S1', 'S9', 'S10', 'S11'],
+  '4': ['S1', 'S11'],
+  '6': ['S4', 'S7', 'S10'],
+  '7': ['S8', 'S11'],
+  '8': ['S3', 'S4', 'S6'],
+  '9': ['S3'],
+  '12': ['S5'],
+  '13': ['S14'],
+};
+
+describe('the checker finds it when a rule of the protocol is left out:', () => {
+  it.each(Object.entries(leftOut))(
+    '%s',
+    async (rule, departure) => {
+      for (let seed = 1; seed <= mostSeeds; seed++) {
+        const { failure } = await run(seed, departure);
+        if (!failure) continue;
+        expect(failure).toBeInstanceOf(Violation);
+        expect(broken[rule.split(':')[0]!]).toContain((failure as Violation).claim);
+        return;
+      }
+      throw new Error(`nothing was found in ${mostSeeds} worlds`);
+    },
+    120_000,
+  );
+});

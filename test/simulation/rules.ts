@@ -1,0 +1,43 @@
+import { Queue, type QueueStats } from '../../src/queue/queue.ts';
+import type { Departure } from './world/departure.ts';
+
+/** A queue that does not count what waits for a retry, except to those who ask for the truth. */
+class ForgetfulQueue extends Queue {
+  override get stats(): QueueStats {
+    return { ...super.stats, retrying: 0 };
+  }
+
+  get truth(): QueueStats {
+    return super.stats;
+  }
+}
+
+/** PROTOCOL's rules, each left out at an entrance of the product. */
+export const leftOut: Record<string, Departure> = {
+  '1: after a start everything unsettled is redelivered': {
+    toConsumer: (message) =>
+      message.type === 'deliver' && message.history === 'inherited' ? { ...message, history: 'first' } : message,
+  },
+  '2: orphans are killed and seen gone': { leavesOrphans: true },
+  '3: writers that may have had the items are barred': { sink: { fences: false } },
+  '4: a lost connection is no failure like others': { sink: { saysUnknown: false } },
+  '6: what is to be given back is the old one’s until it says so': { releasesForIt: true },
+  '7: the ledger keeps what waits for a retry': {
+    toConsumer: (message) => (message.type === 'prune' ? { ...message, open: [] } : message),
+  },
+  '8: nobody is told what is not committed': { commitsLate: true },
+  '9: the sink is as durable as the spool': { sinkIsNotSynced: true },
+  '12: a frame’s position is that of its last item': {
+    fromProducer: (message, { cursor, count }) =>
+      message.type === 'frame'
+        ? {
+            ...message,
+            position: { cursor: cursor === undefined ? null : JSON.stringify(cursor), count, digest: null },
+          }
+        : message,
+  },
+  '13: what waits for a retry is in the queue’s bound': {
+    queue: ForgetfulQueue,
+    statsOf: (queue) => (queue as ForgetfulQueue).truth,
+  },
+};
