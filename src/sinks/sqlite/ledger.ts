@@ -147,10 +147,15 @@ function noteStart(db: Database, start: QueueStart): void {
 /** Each writer of a run stays on record while it runs. Where there is none, the run's results are somewhere else. */
 function refuseOtherSink(db: Database, { run }: Who): void {
   if (db.prepare('SELECT 1 FROM millrace_writer WHERE run = ? LIMIT 1').get(run) !== undefined) return;
-  throw configError(
+  throw otherSink(db.name, run);
+}
+
+/** The results that the run has are not in `file`. */
+export function otherSink(file: string, run: string): MillraceError {
+  return configError(
     'SINK_OTHER',
-    `${db.name} knows nothing of run ${run}, which has results in its sink already: it is another database than the one ` +
-      'that has them, or was emptied. Put that one back, or begin with --fresh.',
+    `${file} knows nothing of run ${run}, which has results in its sink already: it is another database than the one ` +
+      'that has them, or was emptied or deleted. Put that one back, or begin with --fresh.',
   );
 }
 

@@ -1,15 +1,18 @@
+import { existsSync } from 'node:fs';
 import type { SinkContext, SinkWriter } from '../port.ts';
 import { untilFree } from './busy.ts';
 import { connect, immediately, realPathOf, unusable, type Database } from './database.ts';
 import { faultOf } from './fault.ts';
 import { watchIdentity } from './file-identity.ts';
-import { Ledger } from './ledger.ts';
+import { Ledger, otherSink } from './ledger.ts';
 import type { SqliteTarget } from './options.ts';
 import { ResultTable } from './table.ts';
 
 /** Opens the SQLite sink: connects, registers this writer, makes the table if its columns are known. */
 export async function openWriter(target: SqliteTarget, context: SinkContext): Promise<SinkWriter<unknown>> {
   const file = await realPathOf(target.file);
+  // Not even to be made: SQLite would drop the log that lies beside a database that was moved away.
+  if (context.isKnown && !existsSync(file)) throw otherSink(file, context.run);
   // SQLite's way of waiting for the one writer it takes is polling, and unfair: consumers line up before they come here.
   const inTurn = <T>(step: () => T): Promise<T> =>
     context.exclusive(`sink:sqlite:${file}`, () => untilFree(context, file, step));
@@ -18,12 +21,14 @@ export async function openWriter(target: SqliteTarget, context: SinkContext): Pr
 
   const transact = <T>(work: () => T): Promise<T> =>
     inTurn(() => {
-      checkFile();
       try {
-        return atomically(() => {
+        const result = atomically(() => {
           ledger.checkSelf();
           return work();
         });
+        // Behind the commit: what it went to was there until then. Nothing is settled that is in a file nobody can find.
+        checkFile();
+        return result;
       } catch (error) {
         table.forget();
         throw faultOf(error, file, target.table);
@@ -59,7 +64,7 @@ interface Opened {
 function begin(target: SqliteTarget, context: SinkContext, file: string): Opened {
   const db = connect(file, context.durability);
   try {
-    const checkFile = watchIdentity(file, context.clock);
+    const checkFile = watchIdentity(file);
     const atomically = immediately(db);
     const [ledger, table] = atomically(() => [new Ledger(db, context), new ResultTable(db, target)]);
     return { db, atomically, ledger, table, checkFile };

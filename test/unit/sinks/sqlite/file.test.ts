@@ -2,7 +2,6 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, w
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { connect } from '../../../../src/sinks/sqlite/database.ts';
-import { HandClock } from '../../../support/hand-clock.ts';
 import { Folder } from './a-folder.ts';
 
 let folder: Folder;
@@ -68,6 +67,12 @@ describe('a database file', () => {
     await expect(opened).rejects.toThrow(file);
   });
 
+  it('that has to have results is not made anew', async () => {
+    const opened = folder.open({}, { isKnown: true });
+    await expect(opened).rejects.toMatchObject({ code: 'SINK_OTHER', exitCode: 78 });
+    expect(existsSync(folder.file)).toBe(false);
+  });
+
   it('that is damaged is left alone: exit 74', async () => {
     folder.run('CREATE TABLE results (id)', 'INSERT INTO results VALUES (1)');
     const bytes = readFileSync(folder.file);
@@ -90,17 +95,17 @@ describe('a database file', () => {
       },
       'was replaced by another',
     ],
-  ])('that was %s while it was open takes no more commits', async (_what, change, text) => {
-    const clock = new HandClock();
-    const writer = await folder.open({}, { clock });
-    await writer.write({ id: 1 });
-    clock.turn(1000);
-    await writer.write({ id: 2 });
-    change(folder.file);
-    clock.turn(1000);
-    const written = writer.write({ id: 3 });
-    await expect(written).rejects.toMatchObject({ code: 'SINK_REPLACED', exitCode: 74 });
-    await expect(written).rejects.toThrow(text);
-    await expect(writer.write({ id: 3 })).rejects.toMatchObject({ code: 'SINK_REPLACED' });
-  });
+  ])(
+    'that was %s while it was open is noticed with the next commit, of which nothing is settled',
+    async (_what, change, text) => {
+      const writer = await folder.open();
+      await writer.write({ id: 1 });
+      await writer.write({ id: 2 });
+      change(folder.file);
+      const written = writer.write({ id: 3 });
+      await expect(written).rejects.toMatchObject({ code: 'SINK_REPLACED', exitCode: 74 });
+      await expect(written).rejects.toThrow(text);
+      await expect(writer.write({ id: 3 })).rejects.toMatchObject({ code: 'SINK_REPLACED' });
+    },
+  );
 });

@@ -1,0 +1,158 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, renameSync } from 'node:fs';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import Database from 'better-sqlite3';
+import { Project } from '../support/project.ts';
+
+let project: Project;
+beforeEach(() => {
+  project = new Project();
+});
+afterEach(() => project.clean());
+
+/** Items 1…count; every row says at which attempt it was made. */
+const pipeline = ({
+  count = 60,
+  sink = `sqlite({ file: 'out.db', table: 'rows' })`,
+  process = 'return { id, attempt };',
+  wait = '',
+} = {}): string => `
+  import { definePipeline, sqlite } from 'millrace';
+  export default definePipeline({
+    name: 'sinks',
+    async *source() { for (let id = 1; id <= ${count}; id++) { ${wait} yield { id }; } },
+    async process({ id }, { attempt }) { ${process} },
+    sink: ${sink},
+  });`;
+const slowly = 'await new Promise((go) => setTimeout(go, 20));';
+const run = ['run', 'sinks.ts', '--consumers', '2'];
+
+const rows = (file = 'out.db'): unknown[] => project.query(file, 'SELECT id, attempt FROM rows ORDER BY id');
+const all = (count = 60): { id: number; attempt: number }[] =>
+  Array.from({ length: count }, (_, i) => ({ id: i + 1, attempt: 1 }));
+
+describe('a sink that takes nothing for a while', () => {
+  it('because another process has locked it: consumers wait and say why, and go on where they were', async () => {
+    project.write('sinks.ts', pipeline({ wait: slowly }));
+    const running = project.start(run);
+    await project.statusWhere('sinks', ({ items }) => items.done >= 5);
+    const other = new Database(project.path('out.db'));
+    try {
+      await project.until(() => {
+        try {
+          other.exec('BEGIN IMMEDIATE');
+          return true;
+        } catch {
+          return undefined; // A consumer is writing at this moment.
+        }
+      });
+      const { reasons, processes, items } = await project.statusWhere('sinks', (status) =>
+        status.reasons.some((reason) => reason.includes('cannot write to the sink')),
+      );
+      expect(reasons.join('\n')).toContain('out.db locked');
+      expect(await running.logged('sink.down')).toMatchObject({ reason: expect.stringContaining('another process') });
+      expect(processes.map(({ restarts }) => restarts)).toEqual([0, 0, 0]);
+      expect(items.done).toBe(rows().length);
+      other.exec('COMMIT');
+    } finally {
+      other.close();
+    }
+    await running.logged('sink.up');
+    expect((await running.ended).code).toBe(0);
+    expect(rows()).toEqual(all());
+  });
+
+  const mayMount = canMount();
+  (mayMount ? it : it.skip)('because its disk is full: the same', async () => {
+    mkdirSync(project.path('small'));
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'none', project.path('small')]);
+    try {
+      const sink = `sqlite({ file: 'small/out.db', table: 'rows' })`;
+      project.write('sinks.ts', pipeline({ sink, process: `return { id, attempt, text: 'x'.repeat(50_000) };` }));
+      const running = project.start(run);
+      const { reason } = await running.logged('sink.down');
+      expect(reason).toContain('full');
+      await project.statusWhere('sinks', ({ reasons }) => reasons.some((text) => text.includes('full')));
+      execFileSync('mount', ['-o', 'remount,size=64m', project.path('small')]);
+      expect((await running.ended).code).toBe(0);
+      expect(rows('small/out.db')).toEqual(all());
+    } finally {
+      execFileSync('umount', ['-l', project.path('small')]);
+    }
+  });
+});
+
+describe('a sink that hangs', () => {
+  it.each([
+    ['after it has committed', 'await writer.commit(batch); if (isFirst()) await never;'],
+    ['before it commits', 'if (isFirst()) await never; await writer.commit(batch);'],
+  ])('%s is given up and opened again; each row is there once', async (_, commit) => {
+    const sink = `(() => {
+      const inner = sqlite({ file: 'out.db', table: 'rows' });
+      const never = new Promise(() => {});
+      const { existsSync, writeFileSync } = process.getBuiltinModule('node:fs');
+      const isFirst = () => !existsSync('hung') && (writeFileSync('hung', ''), true);
+      return {
+        ...inner,
+        async open(context) {
+          const writer = await inner.open(context);
+          return { ...writer, async commit(batch) { ${commit} } };
+        },
+      };
+    })()`;
+    project.write('sinks.ts', pipeline({ sink }));
+    const running = project.start([...run, '--sink-timeout', '500ms']);
+    expect(await running.logged('sink.down')).toMatchObject({ reason: 'a commit took longer than 500ms' });
+    expect((await running.ended).code).toBe(0);
+    expect(running.log.filter(({ event }) => event === 'child.gone')).toHaveLength(0);
+    expect(rows()).toEqual(all());
+  });
+});
+
+describe('a row that its table refuses', () => {
+  it('is found among those that were committed with it, and is a dead letter alone', async () => {
+    const database = new Database(project.path('out.db'));
+    database.exec(`
+      CREATE TABLE rows (id INTEGER, attempt INTEGER);
+      CREATE TRIGGER no_seven BEFORE INSERT ON rows WHEN new.id = 7 BEGIN SELECT raise(ABORT, 'no sevens here'); END;`);
+    database.close();
+    project.write('sinks.ts', pipeline());
+    expect((await project.run(run)).code).toBe(3);
+    expect(rows()).toEqual(all().filter(({ id }) => id !== 7));
+    const { stdout } = await project.run(['dead', 'ls', 'sinks', '--json']);
+    expect(JSON.parse(stdout)).toMatchObject({ item: { id: 7 }, attempts: 1, error: { code: 'BAD_ROW' } });
+    expect(stdout).toContain('no sevens here');
+  });
+});
+
+describe('a database that is moved away while it is written', () => {
+  it('is noticed, is not made anew, and has everything once when it is back', async () => {
+    project.write('sinks.ts', pipeline({ wait: slowly, count: 120 }));
+    const running = project.start(run);
+    await project.statusWhere(
+      'sinks',
+      ({ items, processes }) => items.done >= 5 && processes.every(({ state }) => state === 'ready'),
+    );
+    renameSync(project.path('out.db'), project.path('moved.db'));
+    const { code, stderr } = await running.ended;
+    expect(stderr).toContain('was deleted or moved away while it was open');
+    expect(code).toBe(74);
+    const again = await project.run(run);
+    expect(again.stderr).toContain('knows nothing of run');
+    expect(again.code).toBe(78);
+    expect(project.read('out.db')).toBe('');
+    renameSync(project.path('moved.db'), project.path('out.db'));
+    expect((await project.run(run)).code).toBe(0);
+    expect(rows()).toEqual(all(120));
+  });
+});
+
+/** Whether this user may mount file systems here. */
+function canMount(): boolean {
+  try {
+    execFileSync('unshare', ['-m', 'mount', '-t', 'tmpfs', 'none', '/mnt'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
