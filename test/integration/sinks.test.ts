@@ -31,6 +31,8 @@ const rows = (file = 'out.db'): unknown[] => project.query(file, 'SELECT id, att
 const all = (count = 60): { id: number; attempt: number }[] =>
   Array.from({ length: count }, (_, i) => ({ id: i + 1, attempt: 1 }));
 
+const describeWithMounts = canMount() ? describe : describe.skip;
+
 describe('a sink that takes nothing for a while', () => {
   it('because another process has locked it: consumers wait and say why, and go on where they were', async () => {
     project.write('sinks.ts', pipeline({ wait: slowly }));
@@ -61,9 +63,10 @@ describe('a sink that takes nothing for a while', () => {
     expect((await running.ended).code).toBe(0);
     expect(rows()).toEqual(all());
   });
+});
 
-  const mayMount = canMount();
-  (mayMount ? it : it.skip)('because its disk is full: the same', async () => {
+describeWithMounts('a sink on a disk that is full for a while', () => {
+  it('makes consumers wait and say why; they go on where they were', async () => {
     mkdirSync(project.path('small'));
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'none', project.path('small')]);
     try {
