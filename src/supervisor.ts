@@ -10,8 +10,8 @@ import { childEnvironment } from './launching/child-environment.ts';
 import { childOutput } from './launching/child-output.ts';
 import { confirmFresh } from './launching/fresh.ts';
 import { planOf } from './launching/plan.ts';
+import { hasControllingTerminal, onSignals } from './launching/signals.ts';
 import { standardOutput } from './launching/standard-output.ts';
-import { onStopSignals } from './launching/stop-requests.ts';
 import { showService, startShowing } from './launching/showing.ts';
 import { EventBus } from './observability/events.ts';
 import { formatProblems } from './pipeline/problems.ts';
@@ -39,7 +39,7 @@ export async function supervise({
   yes,
   again,
 }: SuperviseRequest): Promise<number> {
-  const stopRequests = onStopSignals();
+  const signals = onSignals({ hasTerminal: hasControllingTerminal() });
   // Node would open a debugger's port, to whoever comes; and there are log rotators that send it to everybody.
   process.on('SIGUSR1', () => undefined);
   const folder = process.cwd();
@@ -73,7 +73,7 @@ export async function supervise({
         // oxlint-disable-next-line no-restricted-properties -- the entry hands in randomness
         random: Math.random,
         events,
-        stopRequests,
+        stopRequests: signals.stop,
         readyTimeoutMs: early.readyTimeout,
         formatProblems: (problems) => formatProblems(problems, folder),
         crew: {
@@ -93,6 +93,7 @@ export async function supervise({
         },
         onService: (service, plan, store) => {
           running = service;
+          signals.reload.listen(() => service.reload());
           process.title = `millrace ${service.status.name}: supervisor`;
           return showService({ showing, service, store, socketPath: controlSocketPath(plan.stateDirectory), folder });
         },
@@ -104,7 +105,7 @@ export async function supervise({
       },
     );
   } finally {
-    stopRequests.close();
+    signals.close();
     await showing.close();
   }
 }

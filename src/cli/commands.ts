@@ -160,6 +160,16 @@ export const commands: readonly Command[] = [
     run: async (line, shell) => (await import('./status.ts')).status(line, shell),
   },
   {
+    name: 'reload',
+    summary: 'Replace the consumers of a running pipeline by ones with its new code, one by one',
+    operand: runningPipeline,
+    flags: [state, debug, help],
+    options: 'none',
+    exclusive: [],
+    loadsPipeline: () => false,
+    run: async (line, shell) => (await import('./reload.ts')).reload(line, shell),
+  },
+  {
     name: 'dead ls',
     summary: 'List the items that will not be tried again, and why',
     operand: runningPipeline,

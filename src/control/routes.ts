@@ -9,6 +9,8 @@ export interface ControlSources {
   status: () => Status;
   dead: DeadSource;
   backup: BackupJob;
+  /** Asks for a reload; what becomes of it is in the status. */
+  reload: () => { status: 'begun'; number: number } | { status: 'refused'; reason: string };
 }
 
 export interface Answer {
@@ -36,6 +38,13 @@ const routes: Readonly<Record<string, Route | undefined>> = {
       const asked = parseDeadQuery(query);
       if ('problem' in asked) return problem(400, asked.problem);
       return json(200, await deadPage(asked, dead));
+    },
+  },
+  '/api/reload': {
+    GET: (_, { status }) => json(200, status().reload),
+    POST: (_, { reload }) => {
+      const answered = reload();
+      return answered.status === 'begun' ? json(202, { number: answered.number }) : problem(409, answered.reason);
     },
   },
   '/api/store/backup': {

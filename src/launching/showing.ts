@@ -72,6 +72,7 @@ export async function showService(options: {
   const control = await startControl({
     socketPath,
     status,
+    reload: () => service.reload(),
     dead: (query) => readDeadLetters(store, query),
     backup: backupJob((file, onProgress) => store.backUp({ file, onProgress })),
     warn: (message) => events.emit('warning', { code: 'CONTROL', message }),

@@ -31,6 +31,11 @@ export interface Events {
   /** Shutting down, and why. */
   'run.stopping': { reason: string; hurry: boolean };
   'run.stopped': { open: number; aborted: number; exitCode: number };
+  /** The pipeline's file is looked at again, to replace the consumers by ones with its new code. */
+  'reload.started': { number: number };
+  'reload.done': { number: number; consumers: number };
+  /** Those that have not been replaced stay. */
+  'reload.refused': { number: number; replaced: number; of: number; reason: string };
   'throttle.raised': { items: number; bytes: number };
   'throttle.lowered': { items: number; bytes: number };
   'child.state': { who: Who; from: ChildState; to: ChildState };
@@ -45,6 +50,8 @@ export interface Events {
   };
   /** `restarts` of this post so far, the one that is coming included. */
   'child.restarting': { who: Who; inMs: number; restarts: number };
+  /** It has died, and is not replaced before the pipeline has been reloaded. */
+  'child.heldBack': { who: Who; reason: string };
   'child.parked': { who: Who; crashes: number; withinMs: number; lastReason: string };
   /** A consumer is to be replaced by a new process, which is started first. */
   'child.recycling': { who: Who; reason: string };

@@ -59,6 +59,9 @@ const wordings: { readonly [Name in EventName]: (event: Events[Name]) => Words }
   'run.stopping': ({ hurry, reason }) => line('info', hurry ? 'stopping at once' : 'stopping', { reason }),
   'run.stopped': (fields) => line(fields.exitCode === 0 ? 'info' : 'warn', 'stopped', fields),
 
+  'reload.started': (fields) => line('info', 'reloading: the file is looked at', fields),
+  'reload.done': (fields) => line('info', 'reloaded: all consumers have the new code', fields),
+  'reload.refused': (fields) => line('error', 'not reloaded: the consumers that run stay', fields),
   'throttle.raised': (fields) => often(line('info', 'the queue is full enough: the producer waits', fields)),
   'throttle.lowered': (fields) => often(line('info', 'the queue has room: the producer goes on', fields)),
 
@@ -68,6 +71,8 @@ const wordings: { readonly [Name in EventName]: (event: Events[Name]) => Words }
   'child.exited': ({ who, expected, reason, ...fields }) =>
     line(expected ? 'info' : 'error', expected ? 'ended' : `died: ${reason}`, given(fields), who),
   'child.restarting': ({ who, ...fields }) => line('warn', 'to be started again', fields, who),
+  'child.heldBack': ({ who, reason }) =>
+    line('error', 'not started again before the pipeline has been reloaded', { reason }, who),
   'child.parked': ({ who, ...fields }) => line('error', 'parked: it died too often', fields, who),
   'child.recycling': ({ who, reason }) => line('info', 'to be replaced by a new process', { reason }, who),
   'child.notReplaced': ({ who, reason }) => line('error', 'stays: its successor did not get ready', { reason }, who),

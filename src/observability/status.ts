@@ -68,8 +68,22 @@ export interface Status {
     frozenMs: number;
     granted: number;
   }[];
+  /** The last reload of its code; null if there was none. */
+  reload: ReloadStatus | null;
   /** Why nothing, or less than could be, is moving; empty when all is well. */
   reasons: string[];
+}
+
+/** The last reload of a pipeline's code. */
+export interface ReloadStatus {
+  /** How many there have been since the supervisor started, this one included. */
+  number: number;
+  state: 'describing' | 'replacing' | 'done' | 'refused';
+  /** Consumers that have the new code, of all. */
+  replaced: number;
+  of: number;
+  /** Why it was refused, or given up half-way; null otherwise. */
+  reason: string | null;
 }
 
 /** How often processes had to be started again since this supervisor started. */

@@ -12,7 +12,7 @@ type Common = Exclude<FromProducer & FromConsumer, { type: 'ready' }>;
 export function commonHandlers(
   hub: Hub,
   side: {
-    post: Pick<Post<never, never>, 'role' | 'who' | 'ended' | 'beaten' | 'failed'> & {
+    post: Pick<Post<never, never>, 'role' | 'who' | 'isOnTrial' | 'ended' | 'beaten' | 'failed'> & {
       readonly child: { send: (message: Granted | Refused) => void } | undefined;
     };
     /** Its writer id; 0 for none. */
@@ -27,8 +27,8 @@ export function commonHandlers(
     log: ({ level, message, fields }) => hub.events.emit('child.log', { who: post.who, level, message, fields }),
     failed: ({ error, origin, exitCode }) => {
       post.failed({ origin, words: describeError(error) });
-      // With an exit code nobody could go on: the service ends with it.
-      if (exitCode !== null)
+      // With an exit code nobody could go on: the service ends with it. Whoever is on trial speaks for itself alone.
+      if (exitCode !== null && !post.isOnTrial)
         hub.fail(new MillraceError(error.code, describeError(error), { exitCode: exitCode as ExitCode }));
     },
     ended: () => {

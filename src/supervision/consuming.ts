@@ -40,6 +40,7 @@ export class Consuming {
   #aborted = 0;
 
   #processed = 0;
+  #hasBeenReady = false;
 
   constructor(
     hub: Hub,
@@ -89,6 +90,11 @@ export class Consuming {
   /** Items that it had started and not settled when it went although it was told to end or to stop. */
   get aborted(): number {
     return this.#aborted;
+  }
+
+  /** Any of its processes has been ready: the pipeline works, or did. */
+  get hasBeenReady(): boolean {
+    return this.#hasBeenReady;
   }
 
   /** Items that the process on the post has said something of. */
@@ -199,6 +205,7 @@ export class Consuming {
         if (this.holder === 0) throw unexpected('consumer', 'ready', 'not configured');
         this.#holding = new Holding(this.#hub.settings.concurrency);
         post.ready();
+        this.#hasBeenReady = true;
         touch();
       },
       settle: ({ done, failed, idle }) => {

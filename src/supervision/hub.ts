@@ -50,6 +50,8 @@ export interface Hub {
   readonly identify: (pid: number) => ProcessIdentity | undefined;
   /** Hands bytes to the supervisor's standard output; `done` is called when they are with the operating system. */
   readonly writeOut: (bytes: Buffer, done: () => void) => void;
+  /** Why a process that dies is not replaced for now; undefined if it is. */
+  readonly heldBack: () => string | undefined;
   /** Something has changed: there will be a tick. */
   readonly touch: () => void;
   /** Does `write`, a write to the spool beside the queue's, in the next tick; if the spool is full, in a later one. */

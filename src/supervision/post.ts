@@ -8,7 +8,7 @@ import type { Hub } from './hub.ts';
 import { next, type LifeEvent } from './lifecycle.ts';
 import { RestartPolicy, type Crash } from './restart-policy.ts';
 
-type PostHub = Pick<Hub, 'clock' | 'random' | 'events'> & {
+type PostHub = Pick<Hub, 'clock' | 'random' | 'events' | 'heldBack'> & {
   settings: Pick<Hub['settings'], 'restarts' | 'readyTimeoutMs' | 'stopTimeoutMs'>;
 };
 
@@ -52,6 +52,7 @@ export class Post<In, Out> {
   #lastExit: string | null;
   /** Until its first process is ready it is not known whether it can take over. */
   #isOnTrial: boolean;
+  #isHeldBack = false;
   #beat: { at: number; beat: Beat } | undefined;
   /** It said that it has ended in order. */
   #hasEnded = false;
@@ -114,6 +115,7 @@ export class Post<In, Out> {
   /** Puts a process on the post: `child` if it runs already, else a new one. */
   start(child: Child<In, Out> = this.#options.spawn()): void {
     this.#child = child;
+    this.#isHeldBack = false;
     this.#hasEnded = false;
     this.#wasReady = false;
     this.#lastError = undefined;
@@ -124,6 +126,20 @@ export class Post<In, Out> {
       onExit: (exit) => this.#exited(child, exit),
     });
     this.#options.onStart(child);
+  }
+
+  /** There is a reason no more for which its process was not replaced. */
+  release(): void {
+    if (this.#state === 'backoff' && this.#isHeldBack) this.start();
+  }
+
+  get isOnTrial(): boolean {
+    return this.#isOnTrial;
+  }
+
+  /** It waits, and not for a time, to be replaced. */
+  get isHeldBack(): boolean {
+    return this.#isHeldBack;
   }
 
   /** The starting process has been asked for something, and has its time to answer, from now on or after a pause. */
@@ -223,6 +239,14 @@ export class Post<In, Out> {
 
   #crashed(who: Who, reason: string, livedMs: number, crash: Crash): void {
     const { clock, random, events, settings } = this.#hub;
+    const heldBack = this.#hub.heldBack();
+    if (heldBack !== undefined) {
+      // What would be started is not what has died: that says nothing about either.
+      events.emit('child.heldBack', { who, reason: heldBack });
+      this.#isHeldBack = true;
+      this.#move('crash');
+      return;
+    }
     const verdict = this.#policy.crashed(clock.now(), livedMs, random(), crash);
     if (verdict.kind === 'park') {
       events.emit('child.parked', {

@@ -14,6 +14,7 @@ export interface StatusSources {
   consumers: readonly Consuming[];
   /** What the consumer holds that is set aside for accused items. */
   setAside: Holding | undefined;
+  reload: Status['reload'];
   isStopping: boolean;
   isFull: boolean;
   /** How little of the disk is free, and how much is to stay so; undefined if there is enough. */
@@ -57,6 +58,7 @@ export function describeService(sources: StatusSources): Status {
     },
     processes: processes(sources, now),
     limits: limits.snapshot(now),
+    reload: sources.reload,
     reasons: reasons(sources, now),
   };
 }
@@ -84,7 +86,7 @@ function processes({ producing, consumers }: StatusSources, now: number): Status
 
 /** Why nothing, or less than could be, is moving. */
 function reasons(
-  { hub, throttle, producing, consumers, setAside, isStopping, isFull, low, pausedBy }: StatusSources,
+  { hub, throttle, producing, consumers, setAside, reload, isStopping, isFull, low, pausedBy }: StatusSources,
   now: number,
 ): string[] {
   const found: string[] = [];
@@ -97,9 +99,11 @@ function reasons(
     const free = `only ${formatBytes(low.free)} of the disk of the state directory are free`;
     found.push(`${free}: the producer waits until there are more than ${formatBytes(low.floor)} (minFree)`);
   }
+  if (reload?.state === 'refused') found.push(`not reloaded: ${reload.reason}`);
   for (const { post } of [producing, ...consumers]) {
     const who = post.role === 'producer' ? 'the producer' : nameOf(post);
-    if (post.state === 'backoff') found.push(`${who} waits to be restarted (last: ${post.lastExit})`);
+    if (post.isHeldBack) found.push(`${who} has died (${post.lastExit}) and waits for the next reload`);
+    else if (post.state === 'backoff') found.push(`${who} waits to be restarted (last: ${post.lastExit})`);
     if (post.state === 'parked') found.push(`${who} is parked (last: ${post.lastExit})`);
     if (post.state === 'starting') found.push(`${who} is starting`);
   }

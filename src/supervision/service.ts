@@ -9,6 +9,7 @@ import { exitCodes, type ExitCode } from '../core/exit-codes.ts';
 import type { Cancel } from '../core/clock.ts';
 import type { Grant } from '../limits/limits.ts';
 import { nameOf, type Who } from '../observability/events.ts';
+import type { PipelineDescription, Problem } from '../ipc/messages.ts';
 import { createRate } from '../observability/rate.ts';
 import type { Status } from '../observability/status.ts';
 import { Aside } from '../queue/aside.ts';
@@ -24,6 +25,7 @@ import { describeService } from './service-status.ts';
 import type { Post } from './post.ts';
 import type { Crew } from './crew.ts';
 import { Recycling } from './recycling.ts';
+import { Reloading, type ReloadAnswer } from './reloading.ts';
 import { UnfencedWriters } from './unfenced-writers.ts';
 import { Tending, type Storage } from './tending.ts';
 import { watchForHangs } from './watch.ts';
@@ -34,9 +36,11 @@ const fullRetryMs = 500;
 const recyclingMs = 1000;
 
 export interface ServiceOptions extends Pick<CommittingOptions, 'reserve' | 'checkStore'> {
-  hub: Omit<Hub, 'touch' | 'record' | 'fail' | 'broken'>;
+  hub: Omit<Hub, 'heldBack' | 'touch' | 'record' | 'fail' | 'broken'>;
   marks: Marks;
-  fingerprint: string;
+  /** What the pipeline says of itself. */
+  described: PipelineDescription;
+  formatProblems: (problems: readonly Problem[]) => string;
   /** Consumers of predecessors that the sink does not bar yet. */
   unfencedWriters: readonly number[];
   oldRuns: string[];
@@ -62,6 +66,7 @@ export class Service {
   readonly #producing: Producing;
   readonly #consumers: Consumers;
   readonly #recycling: Recycling;
+  readonly #reloading: Reloading;
   readonly #pruning: Pruning;
   readonly #aside = new Aside();
   readonly #startedAt: number;
@@ -85,12 +90,13 @@ export class Service {
     this.#options = options;
     this.#hub = {
       ...options.hub,
+      heldBack: () => this.#reloading.heldBack,
       touch: () => this.#touch(),
       record: (write) => {
         this.#committing.record(write);
         this.#touch();
       },
-      fail: (error) => this.#fail(error),
+      fail: (error) => this.#failFor(error),
       broken: (error) => this.#failHard(error),
     };
     this.#committing = new Committing({ ...options, hub: this.#hub });
@@ -101,7 +107,7 @@ export class Service {
     const onChange = (): void => this.#touch();
     const { crew } = options;
     this.#producing = new Producing(this.#hub, {
-      fingerprint: options.fingerprint,
+      fingerprint: options.described.fingerprint,
       spawn: () => crew.startProducer(),
       onChange,
     });
@@ -112,6 +118,12 @@ export class Service {
       onChange,
     });
     this.#recycling = new Recycling(this.#hub, this.#consumers);
+    this.#reloading = new Reloading(this.#hub, {
+      ...options,
+      consumers: this.#consumers,
+      startProducer: () => crew.startProducer(),
+      onAccepted: () => this.#producing.post.release(),
+    });
     this.#pruning = new Pruning(this.#hub, options.oldRuns);
   }
 
@@ -147,6 +159,7 @@ export class Service {
     if (this.#shutdown) {
       this.#shutdown.hurry();
     } else {
+      this.#reloading.close();
       this.#shutdown = new Shutdown({
         clock,
         stopTimeoutMs: settings.stopTimeoutMs,
@@ -160,7 +173,12 @@ export class Service {
 
   #recycle(): void {
     const isOpen = ['running', 'sealed'].includes(this.#hub.queue.run.state);
-    if (isOpen && !this.#shutdown) this.#recycling.look();
+    if (isOpen && !this.#shutdown && !this.#reloading.isUnderWay) this.#recycling.look();
+  }
+
+  /** Replaces the consumers by ones with the file's new code, one by one, if the run can go on with it. */
+  reload(): ReloadAnswer {
+    return this.#reloading.begin();
   }
 
   get status(): Status {
@@ -170,6 +188,7 @@ export class Service {
       producing: this.#producing,
       consumers: this.#consumers.all,
       setAside: this.#aside.holding,
+      reload: this.#reloading.status,
       isStopping: this.#shutdown !== undefined,
       isFull: this.#committing.isFull,
       low: this.#tending.low,
@@ -200,7 +219,10 @@ export class Service {
     if (this.#isOver) return;
     try {
       this.#advanceLimits();
-      if (!this.#shutdown) this.#consumers.advance();
+      if (!this.#shutdown) {
+        this.#consumers.advance();
+        this.#reloading.advance();
+      }
       this.#advanceRun();
       const committed = this.#commit();
       if (committed === 'nothing') return;
@@ -403,6 +425,12 @@ export class Service {
     this.#over(this.#failure.exitCode);
   }
 
+  #failFor(error: MillraceError): void {
+    // Somebody is at work on the file: who reads it now has crashed, and those that work go on.
+    const isTheFile = error.code === 'PIPELINE' && this.#consumers.current.some(({ hasBeenReady }) => hasBeenReady);
+    if (!isTheFile) this.#fail(error);
+  }
+
   #fail(error: MillraceError): void {
     this.#failure ??= error;
     if (!this.#shutdown) this.stop(error.message);
@@ -429,6 +457,7 @@ export class Service {
     this.#tending.stop();
     for (const { post } of [this.#producing, ...this.#consumers.all]) post.drain();
     this.#consumers.close();
+    this.#reloading.close();
     this.#resolve({ exitCode, spoolFailed: this.#spoolFailed, error: this.#failure });
   }
 }

@@ -43,3 +43,77 @@ describe('a consumer that is recycled', () => {
     expect(rows).toEqual({ twice: 0, missing: 0, isByMany: 1 });
   });
 });
+
+describe('a pipeline that is reloaded', () => {
+  /** Items without end, and what each consumer's code makes of them. */
+  const pipeline = (tag: string, options: { version?: string; more?: string } = {}) => `
+    import { existsSync } from 'node:fs';
+    import { definePipeline, sqlite } from 'millrace';
+    export default definePipeline({
+      name: 'reloaded',
+      ${options.version ? `version: '${options.version}',` : ''}
+      async *source() {
+        for (let id = 1; !existsSync('enough'); id++) {
+          yield { id };
+          if (id % 20 === 0) await new Promise((go) => setTimeout(go, 10));
+        }
+      },
+      ${options.more ?? ''}
+      process({ id }: { id: number }) { return { id, tag: '${tag}' }; },
+      sink: sqlite({ file: 'out.db', table: 'rows' }),
+    });`;
+  const tagged = (tag: string): number =>
+    project.query<{ count: number }>('out.db', `SELECT count(*) AS count FROM rows WHERE tag = '${tag}'`)[0]!.count;
+  const expectEachOnce = (): void => {
+    const sql = 'SELECT count(*) - count(DISTINCT id) AS twice, max(id) - count(DISTINCT id) AS missing FROM rows';
+    expect(project.query('out.db', sql)).toEqual([{ twice: 0, missing: 0 }]);
+  };
+
+  it('goes on with new code, consumer by consumer, by HUP or by command, and each item is there once', async () => {
+    project.write('reloaded.ts', pipeline('old', { version: '1' }));
+    const running = project.start(['run', 'reloaded.ts', '--consumers', '2']);
+    await project.statusWhere('reloaded', ({ items, processes }) => {
+      return items.done > 100 && processes.every(({ state }) => state === 'ready');
+    });
+    project.write('reloaded.ts', pipeline('new', { version: '1' }));
+    running.kill('SIGHUP');
+    await running.logged('reload.done');
+    await project.until(() => tagged('new') > 100 || undefined);
+    project.write('reloaded.ts', pipeline('newest', { version: '1' }));
+    const command = await project.run(['reload', 'reloaded']);
+    expect(command).toMatchObject({ code: 0, stdout: 'reloaded: 2 of 2 consumers have the new code\n' });
+    await project.until(() => tagged('newest') > 100 || undefined);
+    project.write('enough', '');
+    expect((await running.ended).code).toBe(0);
+    expect(running.log.filter(({ level }) => level === 'error')).toEqual([]);
+    expect(tagged('old')).toBeGreaterThan(0);
+    expectEachOnce();
+  });
+
+  it.each([
+    ['has problems', pipeline('new', { version: '1', more: '}' }), /reloaded\.ts:\d+/],
+    [
+      'fails in its set-up',
+      pipeline('new', { version: '1', more: `setup() { throw new Error('no luck'); },` }),
+      /no luck/,
+    ],
+    ['may have another source', pipeline('new'), /`version`/],
+  ])('stays as it is when the file %s, and says why', async (_, text, reason) => {
+    project.write('reloaded.ts', pipeline('old', { version: '1' }));
+    const running = project.start(['run', 'reloaded.ts', '--consumers', '2']);
+    const before = await project.statusWhere('reloaded', ({ items, processes }) => {
+      return items.done > 100 && processes.every(({ state }) => state === 'ready');
+    });
+    project.write('reloaded.ts', text);
+    const command = await project.run(['reload', 'reloaded']);
+    expect(command.code).toBe(78);
+    expect(command.stderr).toMatch(reason);
+    const after = await project.statusWhere('reloaded', ({ items }) => items.done > before.items.done + 100);
+    expect(after.processes.map(({ who }) => who.pid)).toEqual(before.processes.map(({ who }) => who.pid));
+    expect(after.reasons.join()).toMatch(reason);
+    project.write('enough', '');
+    expect((await running.ended).code).toBe(0);
+    expect(tagged('new')).toBe(0);
+    expectEachOnce();
+  });
+});

@@ -115,7 +115,8 @@ export class AService {
         writeOut: (_bytes, done) => done(),
       },
       marks: { highItems: 1000, lowItems: 500, highBytes: 1e9, lowBytes: 1e9, ...options.marks },
-      fingerprint: 'version 1',
+      described: described().pipeline!,
+      formatProblems: (problems) => problems.map(({ message }) => message).join('\n'),
       unfencedWriters: options.unfencedWriters ?? [],
       oldRuns: ['run-0'],
       crew: {

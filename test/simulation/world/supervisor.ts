@@ -1,6 +1,7 @@
 import type { LimitRecord } from '../../../src/limits/record.ts';
 import type { MillraceError } from '../../../src/core/errors.ts';
 import { Limits } from '../../../src/limits/limits.ts';
+import type { PipelineDescription } from '../../../src/ipc/messages.ts';
 import { EventBus } from '../../../src/observability/events.ts';
 import { Queue, type QueueStats } from '../../../src/queue/queue.ts';
 import { StoreFull, type Group, type Store } from '../../../src/queue/store.ts';
@@ -109,6 +110,7 @@ export class SimulatedSupervisor implements Parent {
     const nothing: Outcome = { exitCode: 0, spoolFailed: false, error: undefined };
     let producer = startProducer(this);
     let consumer: Consumer | undefined = startConsumer(this, 1);
+    let described: PipelineDescription;
     for (;;) {
       const description = await describePipeline(producer, {
         file: '/simulated.ts',
@@ -116,7 +118,10 @@ export class SimulatedSupervisor implements Parent {
         deadlineMs: plan.readyTimeoutMs,
         onOther: () => undefined,
       });
-      if (description.status === 'described') break;
+      if (description.status === 'described') {
+        described = description.pipeline;
+        break;
+      }
       producer = startProducer(this);
     }
     if (this.#stop.signal.aborted) {
@@ -172,7 +177,8 @@ export class SimulatedSupervisor implements Parent {
         writeOut: (_bytes, done) => done(),
       },
       marks: { highItems: plan.highItems, lowItems: Math.floor(plan.highItems / 2), highBytes: 1e9, lowBytes: 1e9 },
-      fingerprint: 'version 1',
+      described,
+      formatProblems: String,
       unfencedWriters: sinkIsTransactional ? writers.notFenced(run.run) : [],
       oldRuns: [],
       crew: {

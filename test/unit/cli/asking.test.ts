@@ -6,6 +6,7 @@ import { readCommandLine } from '../../../src/cli/command-line.ts';
 import { deadLs } from '../../../src/cli/dead-ls.ts';
 import { main } from '../../../src/cli/main.ts';
 import { backupJob } from '../../../src/control/backup-job.ts';
+import type { ControlSources } from '../../../src/control/routes.ts';
 import { startControl, type Control } from '../../../src/control/server.ts';
 import type { DeadLetter, DeadQuery, Status } from '../../../src/observability/status.ts';
 import { aProcess, aStatus } from '../observability/a-status.ts';
@@ -36,9 +37,20 @@ function dead(query: DeadQuery): DeadLetter[] {
   return letters.filter(({ seq }) => seq > query.after).slice(0, query.limit);
 }
 
+/** What it answers to a reload, and how that goes on: what the status says of it, one time after the other. */
+let reloads: { begin: ReturnType<ControlSources['reload']>; states: (Status['reload'] | undefined)[] };
+
 async function running(changes: Partial<Status> = {}): Promise<void> {
+  reloads = { begin: { status: 'refused', reason: 'not asked for' }, states: [] };
   const socketPath = join(folder, '.millrace', 'pokedex', 'control.sock');
-  control = await startControl({ socketPath, status: () => aStatus(changes), dead, backup: noBackup, warn: () => {} });
+  control = await startControl({
+    socketPath,
+    status: () => aStatus({ ...changes, reload: reloads.states.shift() ?? null }),
+    dead,
+    backup: noBackup,
+    reload: () => reloads.begin,
+    warn: () => {},
+  });
 }
 
 async function millrace(text: string) {
@@ -46,6 +58,46 @@ async function millrace(text: string) {
   const code = await main(text.split(' '), shell);
   return { code, stdout: shell.stdout, stderr: shell.stderr };
 }
+
+describe('millrace reload', () => {
+  const going = { number: 2, state: 'replacing', replaced: 1, of: 3, reason: null } as const;
+  const begun = { status: 'begun', number: 2 } as const;
+
+  it('waits until all consumers have the new code', async () => {
+    await running();
+    reloads = { begin: begun, states: [null, going, { ...going, state: 'done', replaced: 3 }] };
+    expect(await millrace('reload')).toMatchObject({
+      code: 0,
+      stdout: 'reloaded: 3 of 3 consumers have the new code\n',
+    });
+  });
+
+  it.each<[string, typeof reloads, number, string]>([
+    [
+      'it is not begun',
+      { begin: { status: 'refused', reason: 'a reload is under way' }, states: [] },
+      69,
+      'a reload is under way',
+    ],
+    [
+      'the file is no good',
+      { begin: begun, states: [null, { ...going, replaced: 0, state: 'refused', reason: 'a.ts:3: bad' }] },
+      78,
+      'not reloaded: a.ts:3: bad\n',
+    ],
+    [
+      'it ends half-way',
+      { begin: begun, states: [null, { ...going, state: 'refused', reason: 'consumer 2 is not ready' }] },
+      78,
+      'not reloaded: consumer 2 is not ready (1 of 3 consumers have the new code)',
+    ],
+    ['another has come between', { begin: begun, states: [null, { ...going, number: 3 }] }, 69, 'another reload'],
+  ])('says why not when %s', async (_, course, code, message) => {
+    await running();
+    reloads = course;
+    expect(await millrace('reload')).toMatchObject({ code, stdout: '', stderr: expect.stringContaining(message) });
+  });
+});
 
 describe('millrace status', () => {
   it('shows the running pipeline, for people or as JSON', async () => {

@@ -57,13 +57,13 @@ describe('a command line', () => {
     [
       'rnu a.ts',
       [
-        'unknown command "rnu"; expected one of run, check, torture, status, dead ls, store verify, store backup, store compact; did you mean "run"?',
+        'unknown command "rnu"; expected one of run, check, torture, status, reload, dead ls, store verify, store backup, store compact; did you mean "run"?',
       ],
     ],
     [
       'xyz',
       [
-        'unknown command "xyz"; expected one of run, check, torture, status, dead ls, store verify, store backup, store compact',
+        'unknown command "xyz"; expected one of run, check, torture, status, reload, dead ls, store verify, store backup, store compact',
       ],
     ],
     ['dead', ['expected millrace dead ls, got nothing']],
@@ -71,13 +71,13 @@ describe('a command line', () => {
     [
       '--consumers 2',
       [
-        'expected a command before --consumers: run, check, torture, status, dead ls, store verify, store backup, store compact',
+        'expected a command before --consumers: run, check, torture, status, reload, dead ls, store verify, store backup, store compact',
       ],
     ],
     [
       '--versoin',
       [
-        'expected a command before --versoin: run, check, torture, status, dead ls, store verify, store backup, store compact; did you mean "--version"?',
+        'expected a command before --versoin: run, check, torture, status, reload, dead ls, store verify, store backup, store compact; did you mean "--version"?',
       ],
     ],
     ['run', ['expected <pipeline>, got nothing']],

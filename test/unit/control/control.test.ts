@@ -34,6 +34,7 @@ async function start(changes: Partial<ControlOptions> = {}): Promise<Control> {
     status: () => aStatus(),
     dead: () => [],
     backup: backupJob(() => Promise.resolve()),
+    reload: () => ({ status: 'begun', number: 1 }),
     warn: (problem) => problems.push(problem),
     ...changes,
   });

@@ -17,7 +17,13 @@ const letter: DeadLetter = {
 
 async function ask(target: string, { method = 'GET', ...changes }: Partial<ControlSources> & { method?: string } = {}) {
   const backup = backupJob(() => Promise.resolve());
-  const sources: ControlSources = { status: () => aStatus(), dead: () => [], backup, ...changes };
+  const sources: ControlSources = {
+    status: () => aStatus(),
+    dead: () => [],
+    reload: () => ({ status: 'begun', number: 1 }),
+    backup,
+    ...changes,
+  };
   const { status, body, ...rest } = await answer(method, target, sources);
   return { status, body: JSON.parse(body) as Record<string, unknown>, ...rest };
 }
@@ -55,6 +61,20 @@ describe('the control API', () => {
     expect({ status, body }).toEqual({ status: expected, body: { ready: expected === 200, state, reasons: ['why'] } });
   });
 
+  it('begins a reload when it is asked to by POST, or says why it does not', async () => {
+    const begun = () => ({ status: 'begun', number: 3 }) as const;
+    const refused = () => ({ status: 'refused', reason: 'a reload is under way' }) as const;
+    expect(await ask('/api/reload', { method: 'POST', reload: begun })).toEqual({ status: 202, body: { number: 3 } });
+    expect(await ask('/api/reload', { method: 'POST', reload: refused })).toEqual({
+      status: 409,
+      body: { error: 'a reload is under way' },
+    });
+    const never = (): never => {
+      throw new Error('looking is no acting');
+    };
+    expect(await ask('/api/reload', { reload: never })).toEqual({ status: 200, body: null });
+  });
+
   it('gives dead letters, and where to go on', async () => {
     expect(await seqsOf('/api/dead')).toEqual({ seqs: [1, 2, 3, 4], next: null });
     expect(await seqsOf('/api/dead?limit=2&after=1')).toEqual({ seqs: [2, 3], next: 3 });
@@ -80,7 +100,7 @@ describe('the control API', () => {
       const { status, body } = await ask(target);
       expect({ status, body }).toEqual({
         status: 404,
-        body: { error: 'expected one of /healthz, /readyz, /api/status, /api/dead, /api/store/backup' },
+        body: { error: 'expected one of /healthz, /readyz, /api/status, /api/dead, /api/reload, /api/store/backup' },
       });
     },
   );

@@ -31,6 +31,19 @@ const wordings: { [Name in EventName]: [event: Events[Name], level: string, mess
   'run.unpaused': [{}, 'info', 'goes on after the pause', {}],
   'run.stopping': [{ reason: 'SIGTERM', hurry: false }, 'info', 'stopping', { reason: 'SIGTERM' }],
   'run.stopped': [{ open: 1, aborted: 1, exitCode: 75 }, 'warn', 'stopped', { open: 1, aborted: 1, exitCode: 75 }],
+  'reload.started': [{ number: 2 }, 'info', 'reloading: the file is looked at', { number: 2 }],
+  'reload.done': [
+    { number: 2, consumers: 4 },
+    'info',
+    'reloaded: all consumers have the new code',
+    { number: 2, consumers: 4 },
+  ],
+  'reload.refused': [
+    { number: 2, replaced: 0, of: 4, reason: 'r' },
+    'error',
+    'not reloaded: the consumers that run stay',
+    { number: 2, replaced: 0, of: 4, reason: 'r' },
+  ],
   'throttle.raised': [
     { items: 9, bytes: 8 },
     'info',
@@ -52,6 +65,12 @@ const wordings: { [Name in EventName]: [event: Events[Name], level: string, mess
     { signal: 'SIGKILL', released: 12 },
   ],
   'child.restarting': [{ who, inMs: 250, restarts: 1 }, 'warn', 'to be started again', { inMs: 250, restarts: 1 }],
+  'child.heldBack': [
+    { who, reason: 'r' },
+    'error',
+    'not started again before the pipeline has been reloaded',
+    { reason: 'r' },
+  ],
   'child.parked': [
     { who, crashes: 5, withinMs: 60_000, lastReason: 'x' },
     'error',

@@ -16,7 +16,7 @@ function aPost() {
     if (name === 'child.exited') happened.push((event as { reason: string }).reason);
   });
   const settings = { restarts: { crashes: 2, periodMs: 60_000 }, readyTimeoutMs: 1000, stopTimeoutMs: 5000 };
-  const hub = { clock, random: () => 0, events, settings };
+  const hub = { clock, random: () => 0, events, settings, heldBack: () => undefined };
   const post: Post<FromConsumer, ToConsumer> = new Post<FromConsumer, ToConsumer>(hub, {
     role: 'consumer',
     ordinal: 3,

@@ -1,0 +1,43 @@
+import { askControl } from '../control/client.ts';
+import { pause } from '../core/clock.ts';
+import { configError, MillraceError } from '../core/errors.ts';
+import { exitCodes } from '../core/exit-codes.ts';
+import { askStatus } from './ask.ts';
+import type { CommandLine } from './command-line.ts';
+import { findState } from './find-state.ts';
+import type { Shell } from './shell.ts';
+
+/** How often it is asked how far it is. */
+const everyMs = 250;
+
+/** `millrace reload`: asks a running pipeline to replace its consumers by ones with its file's new code, and waits until it has. */
+export async function reload(line: CommandLine, { clock, out, ...shell }: Shell): Promise<number> {
+  const state = findState(line, { clock, out, ...shell });
+  // Whether it is the pipeline that is meant.
+  await askStatus(state, clock);
+  const { status, body } = await askControl(state.socketPath, '/api/reload', clock, 'POST');
+  if (status !== 202) throw unavailable(`not reloaded: ${(body as { error?: string }).error}`);
+  const { number } = body as { number: number };
+  for (;;) {
+    const { reload: now } = await askStatus(state, clock);
+    if (now === null || now.number !== number)
+      throw unavailable('another reload has come between: `millrace status` says how it goes');
+    if (now.state === 'refused') {
+      const done = now.replaced > 0 ? ` (${now.replaced} of ${now.of} consumers have the new code)` : '';
+      throw refused(`${now.reason}${done}`);
+    }
+    if (now.state === 'done') {
+      await out(`reloaded: ${now.replaced} of ${now.of} consumers have the new code\n`);
+      return exitCodes.ok;
+    }
+    await pause(clock, everyMs);
+  }
+}
+
+function refused(reason: string): MillraceError {
+  return configError('RELOAD', `not reloaded: ${reason}`);
+}
+
+function unavailable(message: string): MillraceError {
+  return new MillraceError('CONTROL', message, { exitCode: exitCodes.gaveUp });
+}

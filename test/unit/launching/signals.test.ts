@@ -1,0 +1,32 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { onSignals, type SignalRequests } from '../../../src/launching/signals.ts';
+
+let requests: SignalRequests;
+afterEach(() => requests.close());
+
+/** What a signal asks for, as soon as there is somebody to ask. */
+function asked(): string[] {
+  const found: string[] = [];
+  requests.stop.listen((reason) => found.push(`stop: ${reason}`));
+  requests.reload.listen((reason) => found.push(`reload: ${reason}`));
+  return found;
+}
+
+describe('a signal', () => {
+  it.each([
+    [true, ['stop: SIGTERM', 'stop: SIGINT', 'stop: SIGHUP']],
+    [false, ['stop: SIGTERM', 'stop: SIGINT', 'reload: SIGHUP']],
+  ])('stops; HUP reloads, unless it says that the terminal was closed (terminal: %s)', (hasTerminal, expected) => {
+    requests = onSignals({ hasTerminal });
+    const found = asked();
+    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.emit(signal, signal);
+    expect(found).toEqual(expected);
+  });
+
+  it('that came before anybody listened stops all the same; a reload is not needed then', () => {
+    requests = onSignals({ hasTerminal: false });
+    process.emit('SIGHUP', 'SIGHUP');
+    process.emit('SIGTERM', 'SIGTERM');
+    expect(asked()).toEqual(['stop: SIGTERM']);
+  });
+});
