@@ -1,6 +1,11 @@
 /** The first 151 Pokémon in the shape of PokeAPI's `/api/v2/pokemon/:id`, made from the data package @pkmn/dex. */
-import { Dex, type Species, type StatID } from '@pkmn/dex';
+import { createRequire } from 'node:module';
+import type * as data from '@pkmn/dex';
+import type { Species, StatID } from '@pkmn/dex';
 import { heights } from './heights.ts';
+
+// By require: what is imported, megabytes of data, the loader of TypeScript would compile at first.
+const { Dex } = createRequire(import.meta.url)('@pkmn/dex') as typeof data;
 
 /** A name, and where more about it would be. */
 export interface Reference {
