@@ -1,0 +1,30 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { mountSmallDisk } from '../../../src/torture/small-disk.ts';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'millrace-disk-'));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+describe('a small disk', () => {
+  it('can be filled and freed, is seen by nobody else, and goes; or there is none', async () => {
+    const disk = await mountSmallDisk(folder);
+    // Where the machine does not allow it, torture says that it was not tried.
+    if (!disk) return;
+    try {
+      const inside = join(disk.folder, 'a file');
+      disk.fill();
+      expect(() => writeFileSync(inside, 'x'.repeat(5000))).toThrow('ENOSPC');
+      expect(() => writeFileSync(join(folder, 'outside'), 'x')).not.toThrow();
+      disk.free();
+      expect(() => writeFileSync(inside, 'x'.repeat(5000))).not.toThrow();
+    } finally {
+      await disk.close();
+    }
+    expect(() => writeFileSync(join(disk.folder, 'a file'), '')).toThrow('ENOENT');
+  });
+});

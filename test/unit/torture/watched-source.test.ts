@@ -1,0 +1,94 @@
+import { describe, expect, it } from '@jest/globals';
+import type { SourceContext } from '../../../src/pipeline/context.ts';
+import type { Source } from '../../../src/pipeline/types.ts';
+import { digestOf } from '../../../src/torture/canonical.ts';
+import type { ProducerEntry } from '../../../src/torture/journal.ts';
+import { watchedSource } from '../../../src/torture/watched-source.ts';
+
+/** A source that is watched, with what it writes down, what comes out of it and what it says to the product, in order. */
+function watch(source: Source<unknown>, cursor?: unknown) {
+  const story: unknown[] = [];
+  const write = (entry: ProducerEntry): unknown => story.push(entry.t === 'end' ? 'end' : [entry.at, entry.digest]);
+  const open = watchedSource(
+    source,
+    (point) => story.push(point),
+    () => write,
+  );
+  const context = {
+    cursor,
+    checkpoint: (next: unknown) => story.push({ checkpoint: next }),
+  } as unknown as SourceContext;
+  return { story, items: open(context) };
+}
+
+async function all(items: Iterable<unknown> | AsyncIterable<unknown>, story: unknown[]): Promise<void> {
+  for await (const item of items) story.push({ item });
+}
+
+const written = (at: string, item: unknown): unknown[] => [[at, digestOf(item)], 'item yielded', { item }];
+
+describe('a watched source', () => {
+  it.each<[string, Source<unknown>]>([
+    ['an array', ['a', 'b']],
+    [
+      'a generator',
+      function* () {
+        yield 'a';
+        yield 'b';
+      },
+    ],
+    [
+      'an async generator',
+      async function* () {
+        yield 'a';
+        yield 'b';
+      },
+    ],
+  ])('writes down each item of %s before it is handed on, and the end', async (_, source) => {
+    const { story, items } = watch(source);
+    await all(items, story);
+    expect(story).toEqual([...written('#1', 'a'), ...written('#2', 'b'), 'end', 'source ended']);
+  });
+
+  it('counts from the last cursor, as the product does, and from the one that it was started with', async () => {
+    const source: Source<unknown> = async function* ({ checkpoint }) {
+      yield 'c';
+      checkpoint({ page: 2 });
+      yield 'd';
+    };
+    const { story, items } = watch(source, { page: 1 });
+    await all(items, story);
+    expect(story).toEqual([
+      ...written('{"page":1}#1', 'c'),
+      { checkpoint: { page: 2 } },
+      ...written('{"page":2}#1', 'd'),
+      'end',
+      'source ended',
+    ]);
+  });
+
+  it('stays what it was: one that does not wait does not begin to', () => {
+    expect(Symbol.iterator in watch(['a']).items).toBe(true);
+    expect(Symbol.asyncIterator in watch(async function* () {}).items).toBe(true);
+    expect(watch((() => 5) as unknown as Source<unknown>).items).toBe(5);
+  });
+
+  it('is told to clean up when it is left, and hears of it once', async () => {
+    let cleaned = 0;
+    const source: Source<unknown> = async function* () {
+      try {
+        yield 'a';
+        yield 'b';
+      } finally {
+        cleaned += 1;
+      }
+    };
+    const { story, items } = watch(source);
+    for await (const item of items) {
+      story.push({ item });
+      break;
+    }
+    expect(cleaned).toBe(1);
+    expect(story).toEqual(written('#1', 'a'));
+  });
+});
