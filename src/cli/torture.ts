@@ -21,8 +21,8 @@ import { wholeNumber } from './whole-number.ts';
 
 const entry = (name: string): string => fileURLToPath(new URL(`./${name}.js`, import.meta.url));
 const progressMs = 10_000;
-/** Options of the runs. Crashes are our doing: nobody is to be given up for them. */
-const ours = { 'crash-limit': '1000000', 'log-format': 'json', progress: 'off' };
+/** Options of the runs. Crashes are our doing: nobody is to be given up for them. The disk may be a small one. */
+const ours = { 'crash-limit': '1000000', 'min-free': '3MiB', 'log-format': 'json', progress: 'off' };
 
 /** `millrace torture`: runs a pipeline, kills its processes, and proves from what is left that nothing is lost or twice. */
 export async function tortureCommand(line: CommandLine, shell: Shell): Promise<number> {
