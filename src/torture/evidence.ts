@@ -102,7 +102,8 @@ function consumersIn(folder: string): Consumer[] {
       writer: Number(writer),
       calls: [...calls.values()],
       commits: said.flatMap((entry) => (entry.t === 'committed' ? [seqsOf(entry.seqs)] : [])),
-      hasClosed: said.some(({ t }) => t === 'closed'),
+      // A sink may be closed and opened again.
+      hasClosed: said.at(-1)?.t === 'closed',
     });
   }
   return consumers.toSorted((a, b) => a.writer - b.writer);
