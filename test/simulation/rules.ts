@@ -1,5 +1,7 @@
 import { Queue, type QueueStats } from '../../src/queue/queue.ts';
 import type { Departure } from './world/departure.ts';
+import type { Way } from './world/items.ts';
+import type { Plan } from './world/plan.ts';
 
 /** A queue that does not count what waits for a retry, except to those who ask for the truth. */
 class ForgetfulQueue extends Queue {
@@ -12,6 +14,11 @@ class ForgetfulQueue extends Queue {
   }
 }
 
+/** A world in which all items go the same way. */
+function onlySuch(plan: Plan, way: Way): Plan {
+  return { ...plan, items: plan.items.map((item) => ({ ...item, way })) };
+}
+
 /** PROTOCOL's rules, each left out at an entrance of the product. */
 export const leftOut: Record<string, Departure> = {
   '1: after a start everything unsettled is redelivered': {
@@ -20,7 +27,14 @@ export const leftOut: Record<string, Departure> = {
   },
   '2: orphans are killed and seen gone': { leavesOrphans: true },
   '3: writers that may have had the items are barred': { sink: { fences: false } },
-  '4: a lost connection is no failure like others': { sink: { saysUnknown: false } },
+  '4: a lost connection is no failure like others': {
+    focus: (plan) => ({ ...plan, sink: 'server', faults: ['connection lost'], faultsPerThousand: 30 }),
+    sink: { saysUnknown: false },
+  },
+  '5: a killer is asked for before it is condemned': {
+    focus: (plan) => ({ ...onlySuch(plan, 'kills late'), sink: 'server' }),
+    condemnsUnasked: true,
+  },
   '6: what is to be given back is the old one’s until it says so': { releasesForIt: true },
   '7: the ledger keeps what waits for a retry': {
     toConsumer: (message) => (message.type === 'prune' ? { ...message, open: [] } : message),
@@ -37,6 +51,7 @@ export const leftOut: Record<string, Departure> = {
         : message,
   },
   '13: what waits for a retry is in the queue’s bound': {
+    focus: (plan) => ({ ...onlySuch(plan, 'fails first'), attempts: 4, highItems: 2 }),
     queue: ForgetfulQueue,
     statsOf: (queue) => (queue as ForgetfulQueue).truth,
   },

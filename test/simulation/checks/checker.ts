@@ -132,7 +132,11 @@ export class Checker implements SinkWatcher {
 
   /** The supervisor is told that it is gone. */
   exitTold(child: Watched): void {
-    for (const found of this.facts.seqs.values()) if (found.lentTo === child.writer) found.lentTo = undefined;
+    for (const found of this.facts.seqs.values()) {
+      if (found.lentTo !== child.writer) continue;
+      found.lentTo = undefined;
+      found.deaths += 1;
+    }
     this.#talks.delete(child);
   }
 
@@ -214,7 +218,11 @@ export class Checker implements SinkWatcher {
         found.verdict = undefined;
       }
       // A retry that failed again stays one.
-      for (const { seq } of group.retries) this.facts.seq(seq)!.verdict = undefined;
+      for (const { seq, kills, attempt } of group.retries) {
+        const found = this.facts.seq(seq)!;
+        found.verdict = undefined;
+        lending.s12RetriesAreCounted(found, { kills, attempt });
+      }
     });
   }
 
@@ -356,6 +364,9 @@ export class Checker implements SinkWatcher {
     for (const { seq, verdict } of failed) {
       const found = this.facts.seq(seq);
       if (found?.lentTo !== writer) continue;
+      const self = this.facts.writers.get(writer);
+      if (verdict === 'absent' && self && this.#isTransactional)
+        lending.s10OthersAreBarredAndAsked(this.facts, found, self);
       Object.assign(found, { lentTo: undefined, verdict: 'failed' });
       if (verdict === 'retry') found.failures += 1;
       found.mayHave.delete(writer);

@@ -15,6 +15,8 @@ export interface SeqFacts {
   readonly mayHave: Set<number>;
   /** The supervisor has heard what became of it, and not committed that yet. */
   verdict: 'done' | 'failed' | undefined;
+  /** How often a consumer that it was lent to has died. */
+  deaths: number;
   /** Failures that use an attempt, so far. */
   failures: number;
   isInSink: boolean;
@@ -153,6 +155,7 @@ function newSeq(seq: number, id: number): SeqFacts {
     lentTo: undefined,
     mayHave: new Set(),
     verdict: undefined,
+    deaths: 0,
     failures: 0,
     isInSink: false,
     isPruned: false,

@@ -91,6 +91,16 @@ export function s11PrunedIsNotDelivered(found: SeqFacts): void {
   claim('S11', !found.isPruned, () => `seq ${found.seq} is delivered, and was pruned from the ledger`);
 }
 
+/** S12: only failures use an attempt, and only deaths count as kills. */
+export function s12RetriesAreCounted(found: SeqFacts, { kills, attempt }: { kills: number; attempt: number }): void {
+  claim('S12', kills <= found.deaths, () => `seq ${found.seq} has killed ${kills} times, of ${found.deaths} deaths`);
+  claim(
+    'S12',
+    attempt <= found.failures + 1,
+    () => `seq ${found.seq} waits for attempt ${attempt} after ${found.failures} failures`,
+  );
+}
+
 /** S12: no item gets more attempts than it may have, and only failures use one. */
 export function s12AttemptsAreFailures(found: SeqFacts, attempt: number, attempts: number): void {
   claim('S12', attempt <= attempts, () => `seq ${found.seq} is at attempt ${attempt} of ${attempts}`);

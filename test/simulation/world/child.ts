@@ -14,6 +14,9 @@ export interface Mail<Message> {
   isForged?: true;
 }
 
+/** How a process ended. */
+type Ended = Pick<Exit, 'code' | 'signal'>;
+
 /** The supervisor that a child belongs to, as far as the child can tell. */
 export interface Parent {
   readonly isGone: boolean;
@@ -65,6 +68,7 @@ export class SimulatedChild<In extends object, Out extends { type: string }> imp
   #isOrphan = false;
   /** How many more things it does that others can see; undefined: as many as it likes. */
   #left: number | undefined;
+  #lastExit: Ended | undefined;
   #whenDead: (() => void)[] = [];
 
   constructor(options: SimulatedChildOptions<In, Out>) {
@@ -135,7 +139,7 @@ export class SimulatedChild<In extends object, Out extends { type: string }> imp
     this.#options.parent.acted();
   };
 
-  /** Has the supervisor hear next what the child has not said. */
+  /** Has the supervisor hear next what the child has not said; nobody else hears it. */
   forge(message: In): void {
     this.#outbox.unshift({ message, payload: Buffer.alloc(0), isForged: true });
   }
@@ -158,7 +162,7 @@ export class SimulatedChild<In extends object, Out extends { type: string }> imp
     }
   }
 
-  #exitAs(exit: { code: number | null; signal: string | null }): Exit {
+  #exitAs(exit: Ended): Exit {
     return { ...exit, reason: this.#killReason, killed: this.#killed, lastWords: undefined };
   }
 
@@ -181,20 +185,22 @@ export class SimulatedChild<In extends object, Out extends { type: string }> imp
     if (this.isDead) return false;
     if (this.#left === undefined) return true;
     if (this.#left-- > 0) return true;
-    this.die(Infinity);
+    this.die(Infinity, this.#lastExit);
     return false;
   }
 
-  /** It is killed right after the next `count` things that others can see of it. */
-  dieAfter(count: number): void {
-    this.#left ??= count;
+  /** It dies right after the next `count` things that others can see of it. */
+  dieAfter(count: number, exit?: Ended): void {
+    if (this.#left !== undefined) return;
+    this.#left = count;
+    this.#lastExit = exit;
   }
 
   /** It is gone, at once; of what it has said and nobody has heard, the first `heard` messages had been written. */
-  die(heard: number): void {
+  die(heard: number, exit: Ended = { code: null, signal: 'SIGKILL' }): void {
     if (this.isDead) return;
     this.#outbox.splice(Math.max(heard, this.#written));
-    this.#end({ code: null, signal: 'SIGKILL' });
+    this.#end(exit);
   }
 
   /** Calls `fn` when it dies. */
@@ -236,7 +242,7 @@ export class SimulatedChild<In extends object, Out extends { type: string }> imp
     this.#end({ code: this.#exitCode, signal: null });
   };
 
-  #end(exit: { code: number | null; signal: string | null }): void {
+  #end(exit: Ended): void {
     this.#exit = exit;
     this.#inbox = [];
     this.clock.cut();

@@ -115,6 +115,10 @@ export class Children {
         checker.sent(child, sent, payload);
         story.tell('supervisor', `→ ${nameOf(child)}: ${inWords(sent)}`);
         if (sent.type === 'stop' && departure.releasesForIt) this.#releaseFor(child);
+        if (sent.type === 'deliver' && sent.mode === 'askOnly' && departure.condemnsUnasked) {
+          condemn(child, sent);
+          return undefined;
+        }
         return { message: sent, payload };
       },
       onHeard: (child: SimulatedChild<In, Out>, { message, payload }: Mail<In>) => {
@@ -143,6 +147,11 @@ export class Children {
 
   #workOf(child: Consumer): LoadedPipeline {
     const { plan, random, checker, story, sinkFor, freezeMs } = this.#options;
+    const die = (after: number): void => {
+      const exit = random() < 0.5 ? { code: 7, signal: null } : { code: null, signal: 'SIGSEGV' };
+      if (after === 0) child.die(Math.floor(random() * 3), exit);
+      else child.dieAfter(after, exit);
+    };
     const never = new Promise<never>(() => undefined);
     const call = async (limit: string, ms: number): Promise<void> => {
       if (child.isDead) return await never;
@@ -160,7 +169,7 @@ export class Children {
           nameOf(child),
           `starts seq ${context.seq}: item ${(item as Item).id}, ${(item as Item).way}, attempt ${context.attempt}`,
         );
-        return processed(item as Item, context, { clock: child.clock, random, attempts: plan.attempts, call });
+        return processed(item as Item, context, { clock: child.clock, random, attempts: plan.attempts, call, die });
       },
       sink: sinkFor({
         get writer() {
@@ -182,6 +191,15 @@ export class Children {
 function nameOf({ who, writer }: Pick<Producer | Consumer, 'who' | 'writer'>): string {
   const name = who.role === 'producer' ? 'producer' : `consumer ${who.ordinal}`;
   return writer > 0 ? `${name} (writer ${writer})` : name;
+}
+
+function condemn<In extends FromProducer | FromConsumer, Out extends ToProducer | ToConsumer>(
+  child: SimulatedChild<In, Out>,
+  { seq }: { seq: number },
+): void {
+  const error = { code: 'KILLED_CONSUMER', message: 'killed its consumer' };
+  const failed = [{ seq, verdict: 'absent' as const, error, afterMs: null }];
+  child.forge({ type: 'settle', done: [], failed, idle: 0 } as unknown as In);
 }
 
 /** The source of a plan's items. */

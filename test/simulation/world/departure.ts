@@ -1,5 +1,6 @@
 import type { FromConsumer, FromProducer, ToConsumer, ToProducer } from '../../../src/ipc/messages.ts';
 import type { Queue, QueueStats } from '../../../src/queue/queue.ts';
+import type { Plan } from './plan.ts';
 import type { SinkRules } from './server-sink.ts';
 
 /**
@@ -7,6 +8,8 @@ import type { SinkRules } from './server-sink.ts';
  * are checked so that it is found.
  */
 export interface Departure {
+  /** Makes of any world one in which the departure matters often. */
+  focus?: (plan: Plan) => Plan;
   toProducer?: (message: ToProducer) => ToProducer;
   toConsumer?: (message: ToConsumer) => ToConsumer;
   fromProducer?: (message: FromProducer, source: SourceSeen) => FromProducer;
@@ -14,6 +17,8 @@ export interface Departure {
   /** The queue that the supervisor is given, and the numbers that are true of it. */
   queue?: typeof Queue;
   statsOf?: (queue: Queue) => QueueStats;
+  /** A killer's consumer is taken to have said that the sink does not have it. */
+  condemnsUnasked?: true;
   /** A consumer that is told to stop is taken to have given back all that it was lent. */
   releasesForIt?: true;
   sink?: Partial<SinkRules>;

@@ -17,6 +17,8 @@ export const ways = [
   'limited, slow',
   'bad row',
   'hangs',
+  'kills',
+  'kills late',
 ] as const;
 
 export type Way = (typeof ways)[number];
@@ -40,7 +42,7 @@ const badPart = NaN as unknown as string;
 
 /** The parts of an item's result, in the end; undefined if it must end among the dead letters. */
 export function partsOf({ way }: Pick<Item, 'way'>): string[] | undefined {
-  if (way === 'never' || way === 'bad row' || way === 'hangs') return undefined;
+  if (way === 'never' || way === 'bad row' || way === 'hangs' || way === 'kills') return undefined;
   if (way === 'nothing') return [];
   return way === 'twice' ? ['a', 'b'] : ['a'];
 }
@@ -52,13 +54,15 @@ export interface Surroundings {
   attempts: number;
   /** A call that a vendor sees. */
   call: (limit: string, ms: number) => Promise<void>;
+  /** Ends the process: at once, or after the next so many things that others can see of it. */
+  die: (after: number) => void;
 }
 
 /** What the pipeline's `process` does about an item. */
 export function processed(
   item: Item,
   context: ProcessContext,
-  { clock, random, attempts, call }: Surroundings,
+  { clock, random, attempts, call, die }: Surroundings,
 ): unknown {
   const { seq, attempt, signal } = context;
   const rows = (partsOf(item) ?? []).map((part): Row => ({ seq, id: item.id, part }));
@@ -88,6 +92,12 @@ export function processed(
       return context.limit('vendor', () => call('vendor', 40 + (item.id % 90))).then(() => rows);
     case 'bad row':
       return { seq, id: item.id, part: badPart };
+    case 'kills':
+      die(0);
+      return new Promise(() => undefined);
+    case 'kills late':
+      die(1 + Math.floor(random() * 3));
+      return rows;
     case 'hangs':
       return new Promise(() => undefined);
     case 'nothing':

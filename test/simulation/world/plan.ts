@@ -69,7 +69,7 @@ export function planFrom(random: Random): Plan {
   const spool: SpoolKind = random.chance(0.25) ? 'sqlite' : 'memory';
   const possible = ways.filter((way) => way !== 'bad row' || sink === 'server' || sink === 'sqlite');
   // What takes its time makes a world long.
-  const rare: Partial<Record<Way, number>> = { hangs: 0.1, waits: 0.3 };
+  const rare: Partial<Record<Way, number>> = { hangs: 0.1, waits: 0.3, kills: 0.3, 'kills late': 0.2 };
   const chosen = random.some(possible.filter((way) => random.chance(rare[way] ?? 1)));
   const items = Array.from({ length: random.whole(1, random.pick([4, 12, 40, 80])) }, (_, id): Item => {
     return { id, way: random.pick(chosen), text: 'x'.repeat(random.whole(0, 30)) };
