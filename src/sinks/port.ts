@@ -64,7 +64,7 @@ export interface Batch<Row> {
 export interface SinkWriter<in Row> {
   /**
    * Writes the batch. Transactional sinks: rows, ledger and fence check in one transaction; when it resolves, it is
-   * as durable as `durability` says; when it rejects, nothing of it is there.
+   * on the disk, for the queue forgets the items then; when it rejects, nothing of it is there.
    * Rejects with a `BadRow` if a row is at fault, with `Fenced` if another process has barred this writer
    * (the consumer must exit without settling), with `OutcomeUnknown` if the batch may be there all the same, now or
    * later (another writer is opened, and the ledger asked), with anything else if the sink is at fault (it will be tried

@@ -30,7 +30,7 @@ export async function realPathOf(file: string): Promise<string> {
 }
 
 /** Opens the database, making it if it is not there. Throws a configuration error if it can never be used. */
-export function connect(file: string, durability: 'full' | 'normal'): Database {
+export function connect(file: string): Database {
   let db: Database | undefined;
   try {
     db = new Sqlite(file, { timeout: busyTimeoutMs });
@@ -43,8 +43,9 @@ export function connect(file: string, durability: 'full' | 'normal'): Database {
       throw configError('SINK_FILE', `cannot write ${file}: ${reason}; put the file on a local disk`);
     }
     db.pragma(`journal_size_limit = ${walLimitBytes}`);
-    // better-sqlite3 is built with NORMAL for this mode: what was committed could roll back when the power fails.
-    db.pragma(`synchronous = ${durability === 'full' ? 'FULL' : 'NORMAL'}`);
+    // better-sqlite3 is built with NORMAL for this mode: what was committed could roll back when the power fails. With any
+    // durability: the queue may have forgotten these items on its disk by then, and nobody would have them any more.
+    db.pragma('synchronous = FULL');
     return db;
   } catch (error) {
     db?.close();

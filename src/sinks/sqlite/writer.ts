@@ -62,7 +62,7 @@ interface Opened {
 }
 
 function begin(target: SqliteTarget, context: SinkContext, file: string): Opened {
-  const db = connect(file, context.durability);
+  const db = connect(file);
   try {
     const checkFile = watchIdentity(file);
     const atomically = immediately(db);

@@ -1,0 +1,58 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { damageIn, disagreementsIn } from '../../../src/queue/spool-checks.ts';
+import { openForReading } from '../../../src/queue/spool-reading.ts';
+import { Bundles } from '../../support/bundled.ts';
+import { randomOf } from '../../support/random-of.ts';
+
+const bundles = new Bundles();
+let program: string;
+let directory: string;
+
+beforeAll(() => {
+  directory = mkdtempSync(join(tmpdir(), 'millrace-'));
+  program = bundles.make('test/fixtures/committing.ts');
+});
+afterAll(() => {
+  bundles.remove();
+  rmSync(directory, { recursive: true });
+});
+
+/** Lets a process commit, kills it after `commits` of them, in the midst of the next, and says which seq it named last. */
+async function killedAfter(commits: number, ...args: string[]): Promise<number> {
+  const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const exited = once(child, 'exit');
+  let told = 0;
+  let lines = 0;
+  for await (const line of createInterface({ input: child.stdout })) {
+    told = Number(line);
+    lines += 1;
+    if (lines === commits) child.kill('SIGKILL');
+  }
+  expect(await exited).toEqual([null, 'SIGKILL']);
+  return told;
+}
+
+describe.each(['full', 'normal'])('a process that is killed while it commits, with durability %s,', (durability) => {
+  it('leaves all that it was told is stored, and nothing by halves, time and again', async () => {
+    const random = randomOf(7);
+    const file = join(directory, `${durability}.db`);
+    let last = 0;
+    for (let life = 1; life <= 8; life++) {
+      const told = await killedAfter(1 + Math.floor(random() * 40), file, durability, `${life}`);
+      expect(told).toBeGreaterThan(last);
+      const { db, close } = openForReading(file);
+      const nextSeq = db.prepare('SELECT next_seq FROM run').pluck().get() as number;
+      expect([damageIn(db), disagreementsIn(db)]).toEqual([[], []]);
+      close();
+      // One commit more may have been under way, and be there as a whole.
+      expect([told, told + 3]).toContain(nextSeq);
+      last = told;
+    }
+  });
+});

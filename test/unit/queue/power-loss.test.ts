@@ -1,0 +1,130 @@
+import { createHash } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { damageIn, disagreementsIn } from '../../../src/queue/spool-checks.ts';
+import { openForReading } from '../../../src/queue/spool-reading.ts';
+import { Spool } from '../../../src/queue/spool.ts';
+import { aRun } from '../../contract/store.ts';
+import { randomOf } from '../../support/random-of.ts';
+import { AtWork } from './at-work.ts';
+import { torn } from './torn.ts';
+
+type Durability = 'full' | 'normal';
+
+let directory: string;
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'millrace-'));
+});
+afterEach(() => {
+  rmSync(directory, { recursive: true });
+});
+
+/** The file and its log, as they are. Here nobody is to be kept out by the lock that reading them drops. */
+interface Disk {
+  file: Buffer;
+  log: Buffer;
+}
+
+function diskOf(name: string): Disk {
+  return { file: readFileSync(join(directory, name)), log: readFileSync(join(directory, `${name}-wal`)) };
+}
+
+/** All that a spool holds, in short. */
+function contentsOf(spool: Spool): string {
+  const frames = spool.readFrames(0, Infinity).map(({ first, frame, settled }) => {
+    return [first, frame.count, settled.toFlat(), createHash('md5').update(frame.body).digest('hex')];
+  });
+  const retries = spool.readRetryHeads(1000).map((head) => [head, spool.readRetry(head.seq)?.body.toString('base64')]);
+  const dead = spool.readDead(0, 1000).map(({ seq, reason, error }) => [seq, reason, error]);
+  const { nextSeq: _, ...run } = spool.run()!;
+  return JSON.stringify([run, spool.totals(), spool.limits(), frames, retries, dead]);
+}
+
+/** Starts on what a power loss has left: what must hold then, and what there is. */
+function restartOn({ file, log }: Disk, durability: Durability): { contents: string; nextSeq: number } {
+  const name = join(directory, 'restarted.db');
+  rmSync(`${name}-shm`, { force: true });
+  writeFileSync(name, file);
+  writeFileSync(`${name}-wal`, log);
+  const spool = Spool.open({ file: name, durability });
+  const found = { contents: contentsOf(spool), nextSeq: spool.run()!.nextSeq };
+  spool.close();
+  const { db, close } = openForReading(name);
+  expect([damageIn(db), disagreementsIn(db)]).toEqual([[], []]);
+  close();
+  return found;
+}
+
+describe('with durability full, a power loss at any moment', () => {
+  it.each([1, 2])(
+    'leaves every commit that was told whole, and of the one under way all or nothing (seed %i)',
+    (seed) => {
+      const random = randomOf(seed);
+      const spool = Spool.open({ file: join(directory, 'queue.db'), durability: 'full' });
+      const work = new AtWork(spool, random, aRun);
+      work.commit();
+      let before = diskOf('queue.db');
+      let told = { contents: contentsOf(spool), nextSeq: work.run.nextSeq };
+      let checkpoints = 0;
+      for (let n = 0; n < 60; n++) {
+        work.commit();
+        const after = diskOf('queue.db');
+        const whole = contentsOf(spool);
+        // SQLite writes to the file only what is safely in the log.
+        const isCheckpoint = !after.file.equals(before.file);
+        checkpoints += isCheckpoint ? 1 : 0;
+        const cuts = [
+          { disk: { file: before.file, log: torn(before.log, after.log, random) }, may: [told.contents, whole] },
+        ];
+        // In the file in part, in the log as a whole: that was committed.
+        const emptied = { file: torn(before.file, after.file, random), log: after.log };
+        if (isCheckpoint) cuts.push({ disk: emptied, may: [whole] });
+        for (const { disk, may } of cuts) {
+          const found = restartOn(disk, 'full');
+          expect(may).toContain(found.contents);
+          expect(found.nextSeq).toBeGreaterThanOrEqual(told.nextSeq);
+        }
+        before = after;
+        told = { contents: whole, nextSeq: work.run.nextSeq };
+      }
+      expect(checkpoints).toBeGreaterThan(0);
+      spool.abandon();
+    },
+  );
+});
+
+describe('with durability normal, a power loss at any moment', () => {
+  it.each([3, 4])(
+    'leaves the queue as of some commit since the log was last emptied, and no seq is given to two items (seed %i)',
+    (seed) => {
+      const random = randomOf(seed);
+      const spool = Spool.open({ file: join(directory, 'queue.db'), durability: 'normal' });
+      const work = new AtWork(spool, random, aRun);
+      work.commit();
+      let safe = diskOf('queue.db');
+      let since = [contentsOf(spool)];
+      let lost = 0;
+      for (let n = 0; n < 60; n++) {
+        work.commit();
+        const now = diskOf('queue.db');
+        if (!now.file.equals(safe.file)) {
+          // Emptied into the file: what was committed until then is on the disk.
+          safe = now;
+          since = [contentsOf(spool)];
+          continue;
+        }
+        since.push(contentsOf(spool));
+        if (n % 3 > 0) continue;
+        const found = restartOn({ file: safe.file, log: torn(safe.log, now.log, random) }, 'normal');
+        expect(since).toContain(found.contents);
+        if (found.contents !== since.at(-1)) lost += 1;
+        expect(found.nextSeq).toBeGreaterThanOrEqual(work.run.nextSeq);
+      }
+      expect(lost).toBeGreaterThan(5);
+      spool.abandon();
+    },
+  );
+});
