@@ -95,7 +95,15 @@ export async function supervise({
           running = service;
           signals.reload.listen(() => service.reload());
           process.title = `millrace ${service.status.name}: supervisor`;
-          return showService({ showing, service, store, socketPath: controlSocketPath(plan.stateDirectory), folder });
+          const { maxItemBytes } = plan.settings;
+          return showService({
+            showing,
+            service,
+            store,
+            maxItemBytes,
+            socketPath: controlSocketPath(plan.stateDirectory),
+            folder,
+          });
         },
         writeOut: standardOutput((reason) => {
           running?.stop(reason);

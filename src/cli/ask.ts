@@ -1,7 +1,7 @@
-import { askControl } from '../control/client.ts';
+import { askControl, type ControlAnswer } from '../control/client.ts';
 import type { DeadPage } from '../control/dead-page.ts';
 import type { Clock } from '../core/clock.ts';
-import { MillraceError } from '../core/errors.ts';
+import { MillraceError, usageError } from '../core/errors.ts';
 import { exitCodes } from '../core/exit-codes.ts';
 import type { DeadQuery, Status } from '../observability/status.ts';
 import type { FoundState } from './find-state.ts';
@@ -19,11 +19,27 @@ export async function askDead({ socketPath }: FoundState, query: DeadQuery, cloc
   return (await ask(socketPath, `/api/dead?limit=${limit}&after=${after}`, clock)) as DeadPage;
 }
 
-async function ask(socketPath: string, path: string, clock: Clock): Promise<unknown> {
-  const { status, body } = await askControl(socketPath, path, clock);
-  if (status === 200) return body;
-  const { error } = body as { error?: string };
-  throw unavailable(`the pipeline on ${socketPath} answers ${status} to ${path}: ${error}`);
+/** What it answers; with a `body`, after it has done what that says. Rejects as `askControl` does, and if it refuses. */
+export async function ask(socketPath: string, path: string, clock: Clock, body?: unknown): Promise<unknown> {
+  const answer = await askControl(socketPath, path, clock, body === undefined ? undefined : { body });
+  if (answer.status === 200) return answer.body;
+  throw refused(socketPath, path, answer);
+}
+
+/** The same, but undefined if there is no such thing. */
+export async function askOrNothing(socketPath: string, path: string, clock: Clock): Promise<unknown> {
+  const answer = await askControl(socketPath, path, clock);
+  if (answer.status === 404) return undefined;
+  if (answer.status === 200) return answer.body;
+  throw refused(socketPath, path, answer);
+}
+
+function refused(socketPath: string, path: string, { status, body }: ControlAnswer): MillraceError {
+  const { error } = Object(body) as { error?: string };
+  // It has understood, and says why not.
+  if (status === 400) return usageError(String(error));
+  if (status === 409) return unavailable(String(error));
+  return unavailable(`the pipeline on ${socketPath} answers ${status} to ${path}: ${error}`);
 }
 
 function unavailable(message: string): MillraceError {

@@ -2,6 +2,7 @@ import { usageError, type MillraceError } from '../core/errors.ts';
 import { didYouMean } from '../core/nearest.ts';
 import { show } from '../core/show.ts';
 import { commands, type Command, type Flag } from './commands.ts';
+import { isSeqs, seqRanges, type SeqRange } from './seq-ranges.ts';
 import { wordsOf } from './words.ts';
 
 /** What was typed, sorted; the meaning of values is not looked at. */
@@ -9,6 +10,8 @@ export interface CommandLine {
   command: Command;
   /** The pipeline's file or name. */
   operand: string | undefined;
+  /** Of the dead letters that are meant, if the command takes any. */
+  seqs: readonly SeqRange[];
   /** By the flag's name as it is typed, without dashes; `true` for a switch. */
   flags: Record<string, string | true>;
 }
@@ -97,10 +100,17 @@ function readFlags(command: Command, args: readonly string[], known: readonly Fl
     }
   }
   // The value of an unknown option would be taken for a pipeline.
-  if (problems.length === 0) problems.push(...operandProblems(command, operands));
+  const { seqs, others } = sorted(command, operands);
+  if (problems.length === 0) problems.push(...operandProblems(command, others));
   problems.push(...exclusiveProblems(command, flags));
   if (problems.length > 0) throw problemsError(command, problems);
-  return { command, operand: operands[0], flags };
+  return { command, operand: others[0], seqs: seqRanges(seqs), flags };
+}
+
+/** A pipeline that is called like a number is named by its file, or by --state. */
+function sorted({ takesSeqs }: Command, operands: readonly string[]): { seqs: string[]; others: string[] } {
+  if (!takesSeqs) return { seqs: [], others: [...operands] };
+  return { seqs: operands.filter(isSeqs), others: operands.filter((word) => !isSeqs(word)) };
 }
 
 function exclusiveProblems({ exclusive }: Command, flags: CommandLine['flags']): string[] {

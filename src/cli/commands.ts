@@ -1,5 +1,6 @@
 /** The only list of commands: command lines are read by it, and `--help` is made from it. Their code is loaded when it is run. */
 import type { CommandLine } from './command-line.ts';
+import { allFlag, selectionFlags } from './selection-flags.ts';
 import type { Shell } from './shell.ts';
 
 export interface Flag {
@@ -17,6 +18,8 @@ export interface Command {
   summary: string;
   operand: { text: string; isRequired: boolean; help: string };
   flags: readonly Flag[];
+  /** Whether it takes the seqs of dead letters beside the operand. */
+  takesSeqs: boolean;
   /** Whether it takes the options of config/schema.ts as well, and whether its help lists them. */
   options: 'listed' | 'taken' | 'none';
   /** Flags of which only one can be given. */
@@ -77,6 +80,7 @@ export const commands: readonly Command[] = [
       debug,
       help,
     ],
+    takesSeqs: false,
     options: 'listed',
     exclusive: [['again', 'fresh', 'dry-run']],
     loadsPipeline: ({ flags }) => flags['dry-run'] !== undefined,
@@ -90,6 +94,7 @@ export const commands: readonly Command[] = [
     summary: 'Say what is in a pipeline, or what is wrong with it; run nothing',
     operand: pipelineFile,
     flags: [config, debug, help],
+    takesSeqs: false,
     options: 'taken',
     exclusive: [],
     loadsPipeline: () => true,
@@ -137,6 +142,7 @@ export const commands: readonly Command[] = [
       debug,
       help,
     ],
+    takesSeqs: false,
     options: 'taken',
     exclusive: [],
     loadsPipeline: ({ operand }) => operand !== undefined,
@@ -154,6 +160,7 @@ export const commands: readonly Command[] = [
       debug,
       help,
     ],
+    takesSeqs: false,
     options: 'none',
     exclusive: [['json', 'ready', 'healthy']],
     loadsPipeline: () => false,
@@ -164,32 +171,70 @@ export const commands: readonly Command[] = [
     summary: 'Replace the consumers of a running pipeline by ones with its new code, one by one',
     operand: runningPipeline,
     flags: [state, debug, help],
+    takesSeqs: false,
     options: 'none',
     exclusive: [],
     loadsPipeline: () => false,
     run: async (line, shell) => (await import('./reload.ts')).reload(line, shell),
   },
-  {
+  deadCommand({
     name: 'dead ls',
     summary: 'List the items that will not be tried again, and why',
-    operand: runningPipeline,
     flags: [
+      ...selectionFlags,
       { name: 'limit', value: 'N', help: 'Show at most N of them (default: 100)', group: 'General' },
       asJson,
-      state,
-      debug,
-      help,
     ],
-    options: 'none',
-    exclusive: [],
-    loadsPipeline: () => false,
     run: async (line, shell) => (await import('./dead-ls.ts')).deadLs(line, shell),
-  },
+  }),
+  deadCommand({
+    name: 'dead show',
+    summary: 'Show all that is known of dead letters, with their items',
+    flags: [...selectionFlags, allFlag, asJson],
+    run: async (line, shell) => (await import('./dead-show.ts')).deadShow(line, shell),
+  }),
+  deadCommand({
+    name: 'dead retry',
+    summary: 'Put dead letters back into the queue',
+    flags: [...selectionFlags, allFlag],
+    run: async (line, shell) => (await import('./dead-change.ts')).deadRetry(line, shell),
+  }),
+  deadCommand({
+    name: 'dead edit',
+    summary: 'Put a dead letter back into the queue with another item',
+    flags: [
+      { name: 'json', value: 'item', help: 'The item, as dead show shows it', group: 'The item' },
+      { name: 'file', value: 'path', help: 'A file with the item; without both, $EDITOR opens it', group: 'The item' },
+    ],
+    exclusive: [['json', 'file']],
+    run: async (line, shell) => (await import('./dead-edit.ts')).deadEdit(line, shell),
+  }),
+  deadCommand({
+    name: 'dead export',
+    summary: 'Write dead letters as lines of JSON, with their items as they are',
+    flags: [
+      ...selectionFlags,
+      {
+        name: 'to',
+        value: 'file',
+        help: 'A new file, for its owner only (default: standard output)',
+        group: 'General',
+      },
+    ],
+    run: async (line, shell) => (await import('./dead-export.ts')).deadExport(line, shell),
+  }),
+  deadCommand({
+    name: 'dead purge',
+    summary: 'Delete dead letters',
+    flags: [...selectionFlags, allFlag, { name: 'yes', help: 'Do not ask', group: 'General' }],
+    run: async (line, shell) => (await import('./dead-change.ts')).deadPurge(line, shell),
+  }),
   {
     name: 'store verify',
     summary: 'Look at the queue’s file: whether it is whole and its books agree; change nothing',
     operand: runningPipeline,
     flags: [asJson, state, debug, help],
+    takesSeqs: false,
     options: 'none',
     exclusive: [],
     loadsPipeline: () => false,
@@ -211,6 +256,7 @@ export const commands: readonly Command[] = [
       debug,
       help,
     ],
+    takesSeqs: false,
     options: 'none',
     exclusive: [],
     loadsPipeline: () => false,
@@ -221,9 +267,27 @@ export const commands: readonly Command[] = [
     summary: 'Write the queue’s file anew, without the room that is free in it; only while the pipeline does not run',
     operand: runningPipeline,
     flags: [asJson, state, debug, help],
+    takesSeqs: false,
     options: 'none',
     exclusive: [],
     loadsPipeline: () => false,
     run: async (line, shell) => (await import('./store-compact.ts')).storeCompact(line, shell),
   },
 ];
+
+/** What commands for dead letters have in common. */
+function deadCommand(own: Pick<Command, 'name' | 'summary' | 'flags' | 'run'> & Partial<Command>): Command {
+  return {
+    operand: {
+      text: '[pipeline] [seqs]',
+      isRequired: false,
+      help: `${runningPipeline.help}. Seqs: 3, 5-9, 20-`,
+    },
+    takesSeqs: true,
+    options: 'none',
+    exclusive: [],
+    loadsPipeline: () => false,
+    ...own,
+    flags: [...own.flags, state, debug, help],
+  };
+}

@@ -15,7 +15,7 @@ export async function reload(line: CommandLine, { clock, out, ...shell }: Shell)
   const state = findState(line, { clock, out, ...shell });
   // Whether it is the pipeline that is meant.
   await askStatus(state, clock);
-  const { status, body } = await askControl(state.socketPath, '/api/reload', clock, 'POST');
+  const { status, body } = await askControl(state.socketPath, '/api/reload', clock, {});
   if (status !== 202) throw unavailable(`not reloaded: ${(body as { error?: string }).error}`);
   const { number } = body as { number: number };
   for (;;) {

@@ -1,5 +1,13 @@
 import type { Clock } from '../core/clock.ts';
 
+/** A person at a terminal. */
+export interface Terminal {
+  /** Asks, and resolves to the answer; empty if there is none. */
+  ask: (question: string) => Promise<string>;
+  /** Opens an editor with `text`; resolves to what it is then. Rejects if the editor fails. */
+  edit: (text: string) => Promise<string>;
+}
+
 /** What a command has of the world outside. */
 export interface Shell {
   environment: Readonly<Record<string, string | undefined>>;
@@ -12,6 +20,8 @@ export interface Shell {
   out: (text: string) => Promise<void>;
   /** Writes to standard error. */
   err: (text: string) => Promise<void>;
+  /** The person who is asked; undefined if there is none, because input or errors do not go to a terminal. */
+  terminal: Terminal | undefined;
   /** From now on, what user code in this process writes to standard output goes to standard error. */
   divertOutput: () => void;
   /** Ends the process, whatever in it is still alive. */

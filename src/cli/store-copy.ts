@@ -21,7 +21,7 @@ export async function copiedByRunning(state: FoundState, file: string, { clock }
     if (error instanceof MillraceError && error.code === 'NOT_RUNNING') return false;
     throw error;
   }
-  const asked = await askControl(socketPath, `/api/store/backup?file=${encodeURIComponent(file)}`, clock, 'POST');
+  const asked = await askControl(socketPath, `/api/store/backup?file=${encodeURIComponent(file)}`, clock, {});
   if (asked.status !== 202) throw refused((asked.body as { error?: string }).error ?? `it answers ${asked.status}`);
   for (;;) {
     const { body } = await askControl(socketPath, '/api/store/backup', clock);

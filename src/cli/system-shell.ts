@@ -1,23 +1,45 @@
-import { readEnvironment } from '../config/environment.ts';
+import { type Environment, readEnvironment } from '../config/environment.ts';
 import { systemClock } from '../core/clock.ts';
-import type { Shell } from './shell.ts';
+import type { Shell, Terminal } from './shell.ts';
 
 /** The shell that started this process. */
 export function systemShell(): Shell {
+  const environment = readEnvironment();
   return {
-    environment: readEnvironment(),
+    environment,
     folder: process.cwd(),
     clock: systemClock,
     // oxlint-disable-next-line no-restricted-properties -- this is where it is passed in
     random: () => Math.random(),
     out: writer(process.stdout),
     err: writer(process.stderr),
+    terminal: process.stdin.isTTY && process.stderr.isTTY ? terminalOf(environment) : undefined,
     divertOutput: () => {
       process.stdout.write = process.stderr.write.bind(process.stderr);
     },
     exit: (code) => {
       // oxlint-disable-next-line no-restricted-properties -- what was written has been handed over: see Shell
       process.exit(code);
+    },
+  };
+}
+
+function terminalOf(environment: Environment): Terminal {
+  return {
+    ask: async (question) => {
+      const { createInterface } = await import('node:readline/promises');
+      const terminal = createInterface({ input: process.stdin, output: process.stderr });
+      const closed = new Promise<string>((resolve) => terminal.once('close', () => resolve('')));
+      try {
+        // Closed by Ctrl-D: there is no answer.
+        return await Promise.race([terminal.question(question), closed]);
+      } finally {
+        terminal.close();
+      }
+    },
+    edit: async (text) => {
+      const { editWith } = await import('./editor.ts');
+      return await editWith(environment['VISUAL'] || environment['EDITOR'] || 'vi', text);
     },
   };
 }

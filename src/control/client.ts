@@ -10,25 +10,35 @@ export interface ControlAnswer {
 }
 
 const timeoutMs = 5000;
+/** What changes something waits for the disk, and may carry much. */
+const changeTimeoutMs = 60_000;
 const longestAnswer = 64 * 1024 * 1024;
 
 /**
- * Asks the pipeline that listens on a control socket. Rejects with a MillraceError: `NOT_RUNNING` if nothing listens
- * there, `NO_PERMISSION`, `NO_ANSWER` within 5 s, `NOT_OURS` if what answers is no Millrace.
+ * Asks the pipeline that listens on a control socket; with `change`, to change something; its body is sent as JSON.
+ * Rejects with a MillraceError: `NOT_RUNNING` if nothing listens there, `NO_PERMISSION`, `NO_ANSWER` within 5 s (60 s to
+ * change something), `NOT_OURS` if what answers is no Millrace.
  */
 export function askControl(
   socketPath: string,
   path: string,
   clock: Clock,
-  method: 'GET' | 'POST' = 'GET',
+  change?: { body?: unknown },
 ): Promise<ControlAnswer> {
+  const text = change?.body === undefined ? undefined : JSON.stringify(change.body);
+  const limitMs = change ? changeTimeoutMs : timeoutMs;
+  const headers = {
+    host: 'control',
+    ...(text !== undefined && { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) }),
+  };
+  const options = { socketPath, path, agent: false, headers, method: change ? 'POST' : 'GET' };
   return new Promise((resolve, reject) => {
     const fail = (error: MillraceError): void => {
       cancel();
       asked.destroy();
       reject(error);
     };
-    const asked = request({ socketPath, path, method, agent: false, headers: { host: 'control' } }, (response) => {
+    const asked = request(options, (response) => {
       if (response.headers.server !== serverName) return fail(notOurs(socketPath, 'it does not say that it is one'));
       const chunks: Buffer[] = [];
       let length = 0;
@@ -40,24 +50,24 @@ export function askControl(
       response.on('error', (error) => fail(askError(error, socketPath)));
       response.on('end', () => {
         try {
-          const body = JSON.parse(Buffer.concat(chunks).toString()) as unknown;
+          const answer = JSON.parse(Buffer.concat(chunks).toString()) as unknown;
           cancel();
-          resolve({ status: response.statusCode ?? 0, body });
+          resolve({ status: response.statusCode ?? 0, body: answer });
         } catch {
           fail(notOurs(socketPath, 'its answer is no JSON'));
         }
       });
     });
     asked.on('error', (error) => fail(askError(error, socketPath)));
-    const cancel = clock.after(timeoutMs, () =>
+    const cancel = clock.after(limitMs, () =>
       fail(
         unavailable(
           'NO_ANSWER',
-          `the pipeline does not answer on ${socketPath} within ${timeoutMs / 1000} s: it is stuck or stopped`,
+          `the pipeline does not answer on ${socketPath} within ${limitMs / 1000} s: it is stuck or stopped`,
         ),
       ),
     );
-    asked.end();
+    asked.end(text);
   });
 }
 

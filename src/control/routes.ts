@@ -1,16 +1,31 @@
 /** What the control API answers: routes and their JSON, without sockets. */
 import { isAbsolute } from 'node:path';
+import { MillraceError } from '../core/errors.ts';
+import { exitCodes } from '../core/exit-codes.ts';
+import { ItemError } from '../frame/item-error.ts';
+import { itemFromJson, itemToJson } from '../frame/item-json.ts';
+import type { DeadLetters } from '../observability/dead-letters.ts';
 import type { DeadQuery, Status } from '../observability/status.ts';
 import type { BackupJob } from './backup-job.ts';
 import { deadPage, type DeadSource } from './dead-page.ts';
 
-/** Where the answers come from. */
+/** Where the answers come from, and who does what is asked for. */
 export interface ControlSources {
   status: () => Status;
+  /** A page of dead letters with their items. */
   dead: DeadSource;
   backup: BackupJob;
   /** Asks for a reload; what becomes of it is in the status. */
   reload: () => { status: 'begun'; number: number } | { status: 'refused'; reason: string };
+  letters: DeadLetters;
+}
+
+export interface ControlRequest {
+  method: string;
+  /** The path with the query. */
+  target: string;
+  /** JSON, parsed; undefined if there is none. */
+  body?: unknown;
 }
 
 export interface Answer {
@@ -21,9 +36,9 @@ export interface Answer {
   allow?: string;
 }
 
-type Handler = (query: URLSearchParams, sources: ControlSources) => Answer | Promise<Answer>;
-/** By method. HEAD is GET, as far as a route is concerned. */
-type Route = { readonly GET: Handler; readonly POST?: Handler };
+type Handler = (query: URLSearchParams, sources: ControlSources, body: unknown) => Answer | Promise<Answer>;
+/** By method: what only looks is a GET (and a HEAD), what changes something a POST. */
+type Route = { readonly GET?: Handler; readonly POST?: Handler };
 
 const longestTarget = 1024;
 const defaultLimit = 100;
@@ -36,8 +51,35 @@ const routes: Readonly<Record<string, Route | undefined>> = {
   '/api/dead': {
     GET: async (query, { dead }) => {
       const asked = parseDeadQuery(query);
-      if ('problem' in asked) return problem(400, asked.problem);
-      return json(200, await deadPage(asked, dead));
+      return 'problem' in asked ? problem(400, asked.problem) : json(200, await deadPage(asked, dead));
+    },
+  },
+  '/api/dead/list': {
+    GET: async (query, { letters }) => {
+      const asked = parseDeadQuery(query);
+      return 'problem' in asked ? problem(400, asked.problem) : json(200, await letters.list(asked));
+    },
+  },
+  '/api/dead/letter': {
+    GET: async (query, { letters }) => {
+      const seq = Number(query.get('seq'));
+      if (!isSeq(seq)) return problem(400, `expected the seq of a dead letter, got ${query.get('seq')}`);
+      const letter = await letters.read(seq);
+      if (!letter) return problem(404, `there is no dead letter ${seq}`);
+      return json(200, { ...letter, item: itemToJson(letter.item) });
+    },
+  },
+  '/api/dead/retry': {
+    POST: (_, { letters }, body) => withSeqs(body, async (seqs) => ({ missing: await letters.giveBack(seqs) })),
+  },
+  '/api/dead/purge': {
+    POST: (_, { letters }, body) => withSeqs(body, async (seqs) => ({ missing: await letters.purge(seqs) })),
+  },
+  '/api/dead/edit': {
+    POST: async (_, { letters }, body) => {
+      const { seq, item } = Object(body) as { seq?: unknown; item?: unknown };
+      if (!isSeq(seq) || item === undefined) return problem(400, 'expected { "seq": …, "item": … }');
+      return json(200, { missing: await letters.giveBackAs(seq, itemFromJson(item)) });
     },
   },
   '/api/reload': {
@@ -57,18 +99,39 @@ const routes: Readonly<Record<string, Route | undefined>> = {
   },
 };
 
-/** Answers a request, of which `target` is the path with the query. Rejects only if a source does. */
-export async function answer(method: string, target: string, sources: ControlSources): Promise<Answer> {
+/** Answers a request. Rejects only if a source does, and not with an error of ours. */
+export async function answer({ method, target, body }: ControlRequest, sources: ControlSources): Promise<Answer> {
   if (target.length > longestTarget) return problem(414, `expected at most ${longestTarget} characters of path`);
   const url = URL.canParse(target, 'http://control') ? new URL(target, 'http://control') : undefined;
-  const route = url && routes[url.pathname];
+  const route = url && Object.hasOwn(routes, url.pathname) ? routes[url.pathname] : undefined;
   if (!url || !route) return problem(404, `expected one of ${Object.keys(routes).join(', ')}`);
   const handler = method === 'POST' ? route.POST : method === 'GET' || method === 'HEAD' ? route.GET : undefined;
   if (!handler) {
-    const methods = ['GET', 'HEAD', ...(route.POST ? ['POST'] : [])];
+    const methods = [...(route.GET ? ['GET', 'HEAD'] : []), ...(route.POST ? ['POST'] : [])];
     return { ...problem(405, `expected ${methods.join(' or ')}`), allow: methods.join(', ') };
   }
-  return await handler(url.searchParams, sources);
+  try {
+    return await handler(url.searchParams, sources, body);
+  } catch (error) {
+    return refusal(error);
+  }
+}
+
+/** What was asked for is impossible, or is so now. */
+function refusal(error: unknown): Answer {
+  if (error instanceof ItemError) return problem(400, error.message);
+  if (error instanceof MillraceError && error.exitCode === exitCodes.gaveUp) return problem(409, error.message);
+  throw error;
+}
+
+async function withSeqs(body: unknown, act: (seqs: number[]) => Promise<unknown>): Promise<Answer> {
+  const { seqs } = Object(body) as { seqs?: unknown };
+  if (Array.isArray(seqs) && seqs.length <= highestLimit && seqs.every(isSeq)) return json(200, await act(seqs));
+  return problem(400, `expected { "seqs": [ … ] } with at most ${highestLimit} of them`);
+}
+
+function isSeq(value: unknown): value is number {
+  return Number.isSafeInteger(value) && Number(value) > 0;
 }
 
 /** An answer that says what was expected. */

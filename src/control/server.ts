@@ -6,6 +6,9 @@ import { describeError, errorData } from '../core/errors.ts';
 import { answer, problem, type Answer, type ControlSources } from './routes.ts';
 import { serverName } from './server-name.ts';
 
+/** An item of any size, edited, with its JSON. */
+const longestBody = 256 * 1024 * 1024;
+
 export interface ControlOptions extends ControlSources {
   /** At most 107 bytes: the operating system takes no more, and Node would cut it without a word. */
   socketPath: string;
@@ -60,13 +63,13 @@ export async function startControl(options: ControlOptions): Promise<Control> {
 }
 
 async function respond(request: IncomingMessage, response: ServerResponse, options: ControlOptions): Promise<void> {
+  const { method = '', url: target = '' } = request;
   let result: Answer;
   try {
-    result = hasBody(request)
-      ? problem(413, 'expected no body')
-      : await answer(request.method ?? '', request.url ?? '', options);
+    const read = await readBody(request);
+    result = read.status === 'read' ? await answer({ method, target, body: read.body }, options) : read.answer;
   } catch (error) {
-    options.warn(`the control API could not answer ${request.url}: ${describeError(errorData(error))}`);
+    options.warn(`the control API could not answer ${target}: ${describeError(errorData(error))}`);
     result = problem(500, 'this could not be answered; the log says why');
   }
   response.writeHead(result.status, {
@@ -80,6 +83,32 @@ async function respond(request: IncomingMessage, response: ServerResponse, optio
     ...(result.allow !== undefined && { allow: result.allow }),
   });
   response.end(result.body);
+}
+
+type Body = { status: 'read'; body: unknown } | { status: 'refused'; answer: Answer };
+
+/** Only what changes something has a body. */
+async function readBody(request: IncomingMessage): Promise<Body> {
+  if (request.method !== 'POST') {
+    return hasBody(request) ? refused(413, 'expected no body') : { status: 'read', body: undefined };
+  }
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    length += chunk.length;
+    if (length > longestBody) return refused(413, `expected at most ${longestBody} bytes`);
+    chunks.push(chunk);
+  }
+  if (length === 0) return { status: 'read', body: undefined };
+  try {
+    return { status: 'read', body: JSON.parse(Buffer.concat(chunks).toString()) as unknown };
+  } catch (error) {
+    return refused(400, `expected JSON: ${describeError(errorData(error))}`);
+  }
+}
+
+function refused(status: number, message: string): Body {
+  return { status: 'refused', answer: problem(status, message) };
 }
 
 function hasBody({ headers }: IncomingMessage): boolean {

@@ -1,10 +1,8 @@
 import { createHash } from 'node:crypto';
 import { findFlaw } from './carriable.ts';
 import { itemSpan, joinItems, type Frame } from './frame.ts';
+import { ItemError } from './item-error.ts';
 import { itemReader, itemWriter, writeAlone, type Shapes } from './msgpack.ts';
-
-/** An item that cannot be carried. The message names the place in the item, as `$.a.b[2]`. */
-export class ItemError extends TypeError {}
 
 /** Encodes items, one after the other, into frames. */
 export class FrameEncoder {

@@ -9,8 +9,10 @@ import { createLog, type Log } from '../observability/log.ts';
 import { startProgress } from '../observability/progress.ts';
 import { renderSummary } from '../observability/summary.ts';
 import { readDeadLetters } from '../queue/dead-letters.ts';
+import { LetterBox } from '../queue/letter-box.ts';
 import type { Spool } from '../queue/spool.ts';
 import type { Service } from '../supervision/service.ts';
+import { toldLetters } from './told-letters.ts';
 
 /** What is shown of a run, from the first line of the log to the summary. */
 export interface Showing {
@@ -53,11 +55,12 @@ export function startShowing(options: {
 export async function showService(options: {
   showing: Showing;
   service: Service;
-  store: Pick<Spool, 'readDead' | 'backUp'>;
+  store: Pick<Spool, 'readDead' | 'readDeadHeads' | 'backUp'>;
+  maxItemBytes: number;
   socketPath: string;
   folder: string;
 }): Promise<() => Promise<void>> {
-  const { showing, service, store, socketPath, folder } = options;
+  const { showing, service, store, maxItemBytes, socketPath, folder } = options;
   const { log, clock, events, isTerminal, color, settings } = showing;
   const status = () => service.status;
   const progress = startProgress({
@@ -75,6 +78,7 @@ export async function showService(options: {
     reload: () => service.reload(),
     dead: (query) => readDeadLetters(store, query),
     backup: backupJob((file, onProgress) => store.backUp({ file, onProgress })),
+    letters: toldLetters(new LetterBox(store, (work) => service.change(work), { maxItemBytes }), events),
     warn: (message) => events.emit('warning', { code: 'CONTROL', message }),
   });
   return async () => {

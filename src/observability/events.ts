@@ -77,6 +77,9 @@ export interface Events {
   'item.killed': { who: Who; seq: number; kills: number; cause: string; inMs: number };
   'item.retry': { seq: number; attempt: number; inMs: number; error: ErrorData };
   'item.dead': { seq: number; attempts: number; reason: string; error: ErrorData };
+  /** An operator has put dead letters back into the queue, or deleted them. */
+  'letters.givenBack': { letters: number };
+  'letters.purged': { letters: number };
   'settle.refused': { who: Who; items: number };
   'limit.frozen': { limit: string; ms: number };
   'sink.down': { who: Who; reason: string };

@@ -99,6 +99,8 @@ const wordings: { readonly [Name in EventName]: (event: Events[Name]) => Words }
       line('warn', 'an item is a dead letter', { ...fields, ...(reason !== told['error'] && { reason }), ...told }),
     );
   },
+  'letters.givenBack': (fields) => line('info', 'dead letters given back', fields),
+  'letters.purged': (fields) => line('info', 'dead letters deleted', fields),
   'settle.refused': ({ who, ...fields }) =>
     often(line('warn', 'results refused: the items are no longer its own', fields, who), who),
 

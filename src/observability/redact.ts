@@ -40,9 +40,14 @@ function redactEntries(fields: object, depth: number): Record<string, unknown> {
   return Object.fromEntries(
     entries.map(([key, value]) => [
       cutText(key, 200),
-      secretKey.test(key) && isTelling(key, value) ? hidden : redactValue(value, depth + 1),
+      isSecretKey(key, value) ? hidden : redactValue(value, depth + 1),
     ]),
   );
+}
+
+/** Whether `value` is to be hidden because of its key. */
+export function isSecretKey(key: string, value: unknown): boolean {
+  return secretKey.test(key) && isTelling(key, value);
 }
 
 /** A missing password, whether there is one, and a count of tokens are no secrets. */

@@ -100,6 +100,8 @@ export interface DeadLetter {
   attempts: number;
   reason: string;
   error: ErrorData;
+  /** Its latest errors, at most ten, oldest first. */
+  history: { at: number; code: string; message: string }[];
   /** Decoded, for people. */
   item: unknown;
   /** Wall-clock milliseconds since 1970. */

@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs';
 import type Database from 'better-sqlite3';
-import type { ErrorData } from '../core/errors.ts';
+import { configError, type ErrorData } from '../core/errors.ts';
 import { FrameDecoder } from '../frame/codec.ts';
 import { joinItems } from '../frame/frame.ts';
 import { readingFailure } from './spool-failure.ts';
 import { openForReading } from './spool-reading.ts';
+import { schemaVersion } from './spool-schema.ts';
 import type { PastError, Store, StoredDead } from './store.ts';
 
 /** A dead letter with its item decoded, for people. */
@@ -28,15 +29,44 @@ export function readDeadLetters(store: Pick<Store, 'readDead'>, { after, limit }
  * descriptor of the file, once closed, would take the first one's lock with it.
  */
 export function readDeadLettersOf(file: string, { after, limit }: DeadQuery): ReadableDeadLetter[] {
-  if (!existsSync(file)) return [];
-  const { db, close } = openForReading(file);
+  const { store, close } = openDeadLetters(file);
   try {
-    return readable(deadReader(db).readDead(after, limit));
-  } catch (error) {
-    throw readingFailure(error, file);
+    return readable(store.readDead(after, limit));
   } finally {
     close();
   }
+}
+
+/** The same, for as long as it is not closed. Without a file there are no letters. */
+export function openDeadLetters(file: string): { store: Pick<Store, 'readDead' | 'readDeadHeads'>; close: () => void } {
+  if (!existsSync(file)) return { store: { readDead: () => [], readDeadHeads: () => [] }, close: () => undefined };
+  const { db, close } = openForReading(file);
+  const reading = <T>(read: () => T): T => {
+    try {
+      return read();
+    } catch (error) {
+      close();
+      throw readingFailure(error, file);
+    }
+  };
+  const version = reading(() => db.pragma('user_version', { simple: true }) as number);
+  if (version < schemaVersion) {
+    close();
+    // To bring it up to date is to change it.
+    const versions = `schema ${version}; this one knows ${schemaVersion}`;
+    throw configError(
+      'SPOOL_OLDER',
+      `the queue's file ${file} was written by an older Millrace (${versions}): millrace run brings it up to date`,
+    );
+  }
+  const reader = reading(() => deadReader(db));
+  return {
+    store: {
+      readDead: (after, limit) => reading(() => reader.readDead(after, limit)),
+      readDeadHeads: (after, limit) => reading(() => reader.readDeadHeads(after, limit)),
+    },
+    close,
+  };
 }
 
 /** What reads the dead letters of a spool that is open. */

@@ -102,6 +102,14 @@ export interface QueueTraffic {
   delivered: number;
 }
 
+export interface QueueOptions {
+  /** Frames of so many bytes, and the heads of so many retries, are kept in memory; the rest is in the store. */
+  windowBytes: number;
+  windowRetries?: number;
+  /** Whether dead letters that are given back open a finished run again: only where no supervisor runs. Default false. */
+  reopens?: boolean;
+}
+
 export class Queue {
   readonly #store: Store;
   readonly #line: Line;
@@ -115,6 +123,7 @@ export class Queue {
   #killersInARow = 0;
   /** Items that consumers of this supervisor had and lost. */
   readonly #suspect = new Intervals();
+  readonly #reopens: boolean;
   /** Everything below was stored before this supervisor started. */
   readonly #inheritedBelow: number;
   #run: RunRecord;
@@ -130,8 +139,8 @@ export class Queue {
   #lastRead: StoredFrame | undefined;
   readonly #traffic: QueueTraffic = { frames: 0, deliveries: 0, delivered: 0 };
 
-  /** `windowBytes` of frames and the heads of `windowRetries` retries are kept in memory; the rest is in the store. */
-  constructor(store: Store, run: RunRecord, options: { windowBytes: number; windowRetries?: number }) {
+  constructor(store: Store, run: RunRecord, options: QueueOptions) {
+    this.#reopens = options.reopens ?? false;
     this.#store = store;
     this.#run = run;
     this.#committed = run;
@@ -342,12 +351,15 @@ export class Queue {
 
   /**
    * Puts dead letters back into the queue, each under a new seq, with all of its attempts before it; `frame` replaces
-   * the item. Returns the seqs that there is no letter of. Throws when the run is at its end: nobody would run them.
+   * the item. Returns the seqs that there is no letter of. Throws when the run is at its end: nobody would run them. A
+   * finished run goes on with them, as one whose source has ended, if the queue was made with `reopens`.
    */
   giveBack(seqs: Iterable<number>, { wall }: Pick<Moment, 'wall'>, frame: Frame | null = null): number[] {
-    if (this.#run.state === 'finishing' || this.#run.state === 'finished') throw afterThisRun();
+    const isAtItsEnd = this.#run.state === 'finishing' || (this.#run.state === 'finished' && !this.#reopens);
+    if (isAtItsEnd) throw afterThisRun();
     return this.#takeLetters(seqs, ({ seq: from, origin, run, bytes }) => {
-      const { nextSeq, stored, dead } = this.#run;
+      const { state, nextSeq, stored, dead } = this.#run;
+      if (state === 'finished') this.#change({ state: 'sealed', finishedAt: null, exitCode: null });
       this.#group.revived.push({ from, seq: nextSeq, origin, dueAt: wall, frame });
       this.#items += 1;
       this.#retrying += 1;
@@ -365,11 +377,6 @@ export class Queue {
       const { stored, dead } = this.#run;
       this.#change(run === this.#run.run ? { stored: stored - 1, dead: dead - 1 } : {});
     });
-  }
-
-  /** A finished run becomes one whose source has ended, for dead letters that are given back. Only between two starts. */
-  reopen(): void {
-    if (this.#run.state === 'finished') this.#change({ state: 'sealed', finishedAt: null, exitCode: null });
   }
 
   #takeLetters(seqs: Iterable<number>, take: (letter: DeadHead) => void): number[] {

@@ -14,7 +14,9 @@ import { createRate } from '../observability/rate.ts';
 import type { Status } from '../observability/status.ts';
 import { Aside } from '../queue/aside.ts';
 import { dispatch, type Receiver } from '../queue/dispatch.ts';
+import type { Moment, Queue } from '../queue/queue.ts';
 import { Throttle, type Marks } from '../queue/throttle.ts';
+import { Changes, serviceOver } from './changes.ts';
 import { Committing, type Committed, type CommittingOptions } from './committing.ts';
 import { Consumers } from './consumers.ts';
 import type { Hub } from './hub.ts';
@@ -62,6 +64,7 @@ export class Service {
   readonly #options: ServiceOptions;
   readonly #committing: Committing;
   readonly #tending: Tending;
+  readonly #changes = new Changes();
   readonly #throttle: Throttle;
   readonly #producing: Producing;
   readonly #consumers: Consumers;
@@ -181,6 +184,18 @@ export class Service {
     return this.#reloading.begin();
   }
 
+  /** Does `work`, an operator's, on the queue; resolves to what it returns when that is durable. */
+  async change<T>(work: (queue: Queue, moment: Moment) => T): Promise<T> {
+    if (this.#isOver) throw serviceOver();
+    const { queue, clock } = this.#hub;
+    const result = work(queue, { now: clock.now(), wall: clock.wall() });
+    if (queue.isDirty) {
+      this.#touch();
+      await this.#changes.committed();
+    }
+    return result;
+  }
+
   get status(): Status {
     return describeService({
       hub: this.#hub,
@@ -260,6 +275,9 @@ export class Service {
 
   #commit(): Committed {
     const committed = this.#committing.commit();
+    const { refusal } = this.#committing;
+    if (committed === 'all') this.#changes.afterCommit();
+    else this.#changes.delayed(refusal?.message ?? 'what was kept back is not there again yet');
     if (!this.#committing.isFull) return committed;
     if (this.#shutdown) this.#endDespiteFullDisk();
     // It has sent what finds no room; more would not either.
@@ -317,7 +335,7 @@ export class Service {
   #reasonToPause(): string | null {
     const { queue, settings } = this.#hub;
     if (queue.run.dead < settings.deadMax) return null;
-    return `as many dead letters as deadMax allows (${queue.run.dead}); mend the cause, and start again with a higher --dead-max`;
+    return `as many dead letters as deadMax allows (${queue.run.dead}); mend the cause, and give them back (millrace dead retry) or delete them (millrace dead purge)`;
   }
 
   #receivers(): Receiver[] {
@@ -455,6 +473,7 @@ export class Service {
     this.#cancelWatch();
     this.#committing.stop();
     this.#tending.stop();
+    this.#changes.close();
     for (const { post } of [this.#producing, ...this.#consumers.all]) post.drain();
     this.#consumers.close();
     this.#reloading.close();

@@ -63,7 +63,7 @@ const folders: Record<string, { from: readonly string[]; because: string }> = {
     because: 'runs in a consumer, which knows nothing of the queue behind the channel',
   },
   observability: { from: ['core'], because: 'it subscribes to events; nothing depends on being observed' },
-  control: { from: ['core', 'observability'], because: 'it shows and asks; the supervisor decides' },
+  control: { from: ['core', 'frame', 'observability'], because: 'it shows and asks; the supervisor decides' },
   launching: {
     from: [
       'core',
@@ -111,9 +111,9 @@ const libraries: Record<string, { in: RegExp; atMost: number; because: string }>
   'yargs-parser': { in: /^cli\//, atMost: 1, because: 'replaceable, and on the way of every start' },
   zod: { in: /^config\//, atMost: 3, because: 'for what comes from outside; slow to load' },
   'node:child_process': {
-    in: /^(supervision|torture)\//,
-    atMost: 4,
-    because: 'execa starts processes; this is for probing, and for supervisors that are to be killed',
+    in: /^((supervision|torture)\/|cli\/editor\.ts$)/,
+    atMost: 5,
+    because: 'execa starts processes; this is for probing, for supervisors that are to be killed, and for an editor',
   },
   'node:perf_hooks': {
     in: /^child\/beat\.ts$/,

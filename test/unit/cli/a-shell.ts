@@ -1,4 +1,4 @@
-import type { Shell } from '../../../src/cli/shell.ts';
+import type { Shell, Terminal } from '../../../src/cli/shell.ts';
 import { systemClock, type Clock } from '../../../src/core/clock.ts';
 
 /** A shell that keeps what is written to it. */
@@ -17,6 +17,7 @@ export class TestShell implements Shell {
 
   out = async (text: string): Promise<void> => void (this.stdout += text);
   err = async (text: string): Promise<void> => void (this.stderr += text);
+  terminal: Terminal | undefined;
   divertOutput = (): void => {};
   exit = (code: number): void => void (this.exitedWith = code);
 }

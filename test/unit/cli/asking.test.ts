@@ -10,6 +10,7 @@ import type { ControlSources } from '../../../src/control/routes.ts';
 import { startControl, type Control } from '../../../src/control/server.ts';
 import type { DeadLetter, DeadQuery, Status } from '../../../src/observability/status.ts';
 import { aProcess, aStatus } from '../observability/a-status.ts';
+import { noLetters } from '../control/no-letters.ts';
 import { TestShell } from './a-shell.ts';
 
 const noBackup = backupJob(() => Promise.resolve());
@@ -30,7 +31,17 @@ afterEach(async () => {
 const letters = Array.from({ length: 2500 }, (_, i): DeadLetter => {
   const seq = 10 + i;
   const error = { code: 'E', message: `no luck with ${seq}` };
-  return { seq, run: 'r', origin: seq, attempts: 5, reason: 'attempts used up', error, item: { id: seq }, diedAt: 0 };
+  return {
+    seq,
+    run: 'r',
+    origin: seq,
+    attempts: 5,
+    reason: 'attempts used up',
+    error,
+    history: [],
+    item: { id: seq },
+    diedAt: 0,
+  };
 });
 
 function dead(query: DeadQuery): DeadLetter[] {
@@ -49,6 +60,7 @@ async function running(changes: Partial<Status> = {}): Promise<void> {
     dead,
     backup: noBackup,
     reload: () => reloads.begin,
+    letters: noLetters,
     warn: () => {},
   });
 }

@@ -9,6 +9,7 @@ const letter: DeadLetter = {
   attempts: 1,
   reason: 'it broke',
   error: { code: 'E', message: 'it broke', stack: 'somewhere' },
+  history: [],
   item: { id: 7n },
   diedAt: 0,
 };

@@ -28,7 +28,7 @@ afterAll(async () => {
 function find(folder: string, operand?: string, state?: string, environment: Record<string, string> = {}) {
   const shell = new TestShell(folder);
   shell.environment = environment;
-  const line = { command: commands[2]!, operand, flags: state === undefined ? {} : { state } };
+  const line = { command: commands[2]!, operand, seqs: [], flags: state === undefined ? {} : { state } };
   return findState(line, shell);
 }
 

@@ -11,6 +11,7 @@ import { startControl, type Control, type ControlOptions } from '../../../src/co
 import { systemClock } from '../../../src/core/clock.ts';
 import { HandClock } from '../../support/hand-clock.ts';
 import { aStatus } from '../observability/a-status.ts';
+import { noLetters } from './no-letters.ts';
 
 let folder: string;
 let socketPath: string;
@@ -35,6 +36,7 @@ async function start(changes: Partial<ControlOptions> = {}): Promise<Control> {
     dead: () => [],
     backup: backupJob(() => Promise.resolve()),
     reload: () => ({ status: 'begun', number: 1 }),
+    letters: noLetters,
     warn: (problem) => problems.push(problem),
     ...changes,
   });
@@ -139,7 +141,9 @@ describe('the control socket', () => {
   });
 
   it.each([
-    ['a body', 'POST /healthz HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\n\r\nhello', '413'],
+    ['a body where none is wanted', 'GET /healthz HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\n\r\nhello', '413'],
+    ['a body that is no JSON', 'POST /api/dead/retry HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\n\r\nhello', '400'],
+    ['to change what is only looked at', 'POST /healthz HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\n{}', '405'],
     ['a body without end', 'GET /healthz HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n1\r\na', '413'],
     ['garbage', '\u0000\u0001\u0002\r\n\r\n', '400'],
     ['two lengths', 'GET / HTTP/1.1\r\nhost: x\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\n', '400'],

@@ -2,6 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import { backupJob } from '../../../src/control/backup-job.ts';
 import { answer, type ControlSources } from '../../../src/control/routes.ts';
 import type { DeadLetter, DeadQuery, Status } from '../../../src/observability/status.ts';
+import { MillraceError } from '../../../src/core/errors.ts';
+import { noLetters } from './no-letters.ts';
 import { aConsumer, aProcess, aStatus } from '../observability/a-status.ts';
 
 const letter: DeadLetter = {
@@ -11,20 +13,27 @@ const letter: DeadLetter = {
   attempts: 5,
   reason: 'attempts used up',
   error: { code: 'E', message: 'm' },
+  history: [],
   item: { id: 7 },
   diedAt: 0,
 };
 
-async function ask(target: string, { method = 'GET', ...changes }: Partial<ControlSources> & { method?: string } = {}) {
+interface Asking extends Partial<ControlSources> {
+  method?: string;
+  sent?: unknown;
+}
+
+async function ask(target: string, { method = 'GET', sent, ...changes }: Asking = {}) {
   const backup = backupJob(() => Promise.resolve());
   const sources: ControlSources = {
     status: () => aStatus(),
     dead: () => [],
     reload: () => ({ status: 'begun', number: 1 }),
+    letters: noLetters,
     backup,
     ...changes,
   };
-  const { status, body, ...rest } = await answer(method, target, sources);
+  const { status, body, ...rest } = await answer({ method, target, body: sent }, sources);
   return { status, body: JSON.parse(body) as Record<string, unknown>, ...rest };
 }
 
@@ -100,7 +109,7 @@ describe('the control API', () => {
       const { status, body } = await ask(target);
       expect({ status, body }).toEqual({
         status: 404,
-        body: { error: 'expected one of /healthz, /readyz, /api/status, /api/dead, /api/reload, /api/store/backup' },
+        body: { error: expect.stringMatching(/^expected one of \/healthz, \/readyz, \/api\/status, \/api\/dead, /) },
       });
     },
   );
@@ -136,6 +145,45 @@ describe('the control API', () => {
     end(new Error('no room'));
     await new Promise(setImmediate);
     expect(await look()).toEqual({ state: 'failed', file: '/b.db', error: 'no room' });
+  });
+
+  it('changes something only by POST, and looks only without', async () => {
+    for (const path of ['/api/dead/retry', '/api/dead/purge', '/api/dead/edit']) {
+      expect(await ask(path)).toMatchObject({ status: 405, allow: 'POST' });
+    }
+    expect(await ask('/api/dead/list', { method: 'POST' })).toMatchObject({ status: 405, allow: 'GET, HEAD' });
+  });
+
+  it('gives a letter with an item that can be read back, or says that there is none', async () => {
+    const letters = { ...noLetters, read: async (seq: number) => (seq === 7 ? { ...letter, item: 5n } : undefined) };
+    const found = { status: 200, body: { ...letter, item: { $bigint: '5' } } };
+    expect(await ask('/api/dead/letter?seq=7', { letters })).toEqual(found);
+    expect(await ask('/api/dead/letter?seq=8', { letters })).toMatchObject({ status: 404 });
+    expect(await ask('/api/dead/letter?seq=x', { letters })).toMatchObject({ status: 400 });
+  });
+
+  const post = { method: 'POST' };
+  it.each<[string, unknown]>([
+    ['/api/dead/retry', undefined],
+    ['/api/dead/retry', { seqs: 5 }],
+    ['/api/dead/purge', { seqs: [1, -2] }],
+    ['/api/dead/purge', { seqs: Array.from({ length: 1001 }, (_, i) => i + 1) }],
+    ['/api/dead/edit', { seq: 1 }],
+    ['/api/dead/edit', { seq: '1', item: 2 }],
+    ['/api/dead/edit', { seq: 1, item: { $date: 'today' } }],
+  ])('does nothing of %s with %j', async (path, sent) => {
+    expect(await ask(path, { ...post, sent })).toMatchObject({ status: 400, body: { error: expect.any(String) } });
+  });
+
+  it('says why something cannot be done now, and passes on what is nobody’s fault but ours', async () => {
+    const refuse = (exitCode: 69 | 1): Partial<ControlSources> => ({
+      letters: { ...noLetters, giveBack: () => Promise.reject(new MillraceError('X', 'after this run', { exitCode })) },
+    });
+    const sent = { seqs: [1] };
+    const now = { status: 409, body: { error: 'after this run' } };
+    expect(await ask('/api/dead/retry', { ...post, sent, ...refuse(69) })).toEqual(now);
+    await expect(ask('/api/dead/retry', { ...post, sent, ...refuse(1) })).rejects.toThrow('after this run');
+    expect(await ask('/api/dead/retry', { ...post, sent })).toEqual({ status: 200, body: { missing: [1] } });
   });
 
   it('refuses a path that is too long', async () => {

@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { FrameDecoder, FrameEncoder, itemDigest, ItemError } from '../../../src/frame/codec.ts';
+import { FrameDecoder, FrameEncoder, itemDigest } from '../../../src/frame/codec.ts';
+import { ItemError } from '../../../src/frame/item-error.ts';
 import { joinItems } from '../../../src/frame/frame.ts';
 import { thrownBy } from '../../support/thrown.ts';
 import { carried, describeRoundTrips, kept } from './round-trips.ts';

@@ -124,6 +124,8 @@ const wordings: { [Name in EventName]: [event: Events[Name], level: string, mess
     'an item is a dead letter',
     { seq: 1, attempts: 5, reason: 'attempts used up', error: 'it broke: because', code: 'E1' },
   ],
+  'letters.givenBack': [{ letters: 2 }, 'info', 'dead letters given back', { letters: 2 }],
+  'letters.purged': [{ letters: 2 }, 'info', 'dead letters deleted', { letters: 2 }],
   'settle.refused': [{ who, items: 2 }, 'warn', 'results refused: the items are no longer its own', { items: 2 }],
   'limit.frozen': [{ limit: 'v', ms: 1000 }, 'warn', 'a limit is frozen: nobody calls', { limit: 'v', ms: 1000 }],
   'sink.down': [{ who, reason: 'refused' }, 'error', 'the sink cannot be reached', { reason: 'refused' }],

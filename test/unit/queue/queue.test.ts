@@ -147,14 +147,15 @@ describe('the queue', () => {
 
   it('gives nothing back when the run is at its end, nor reopens it, unless it has finished and no supervisor runs', () => {
     const { queue, store } = withLetter();
-    queue.setRun({ state: 'finishing' });
-    queue.reopen();
-    expect(() => queue.giveBack([1], moment)).toThrow('give dead letters back after this run');
-    queue.setRun({ state: 'finished', finishedAt: 5, exitCode: 3 });
-    expect(() => queue.giveBack([1], moment)).toThrow('give dead letters back after this run');
-    queue.reopen();
-    expect(queue.giveBack([1], moment)).toEqual([]);
+    for (const state of ['finishing', 'finished'] as const) {
+      queue.setRun({ state, finishedAt: 5, exitCode: 3 });
+      expect(() => queue.giveBack([1], moment)).toThrow('give dead letters back after this run');
+    }
     queue.commit(moment);
+    const between = new Queue(store, store.run()!, { ...options, reopens: true });
+    expect([between.giveBack([7], moment), between.isDirty]).toEqual([[7], false]);
+    expect(between.giveBack([1], moment)).toEqual([]);
+    between.commit(moment);
     expect(store.run()).toMatchObject({ state: 'sealed', finishedAt: null, exitCode: null, dead: 0 });
   });
 

@@ -1,4 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
+import { StoreFull } from '../../../src/queue/store.ts';
+import { microtasks } from '../../support/microtasks.ts';
 import { AService, described } from '../../support/a-service.ts';
 
 const error = { code: 'E', message: 'it failed' };
@@ -382,6 +384,67 @@ describe('too many dead letters', () => {
       reasons: [expect.stringMatching(/^paused: as many/)],
     });
     expect(world.clock.waiting).toBe(2); // The watches for hangs and over the disk.
+  });
+});
+
+describe('an operator', () => {
+  it('gives dead letters back: told when that is durable, and a pipeline that paused goes on by itself', async () => {
+    const world = new AService({ settings: { consumers: 1, concurrency: 1, deadMax: 1 } }).runReady();
+    world.producer.yields([1, 2]);
+    world.tick();
+    world.consumer().fails({ seq: 1, verdict: 'dead', afterMs: null });
+    world.tick();
+    expect(world.service.status.state).toBe('paused');
+    let isTold = false;
+    const change = world.service.change((queue, moment) => queue.giveBack([1, 9], moment));
+    void change.then(() => (isTold = true));
+    await microtasks();
+    expect(isTold).toBe(false);
+    world.tick();
+    expect(await change).toEqual([9]);
+    expect(world.emitted('run.unpaused')).toEqual([{}]);
+    expect(world.service.status).toMatchObject({ state: 'running', pausedBy: null, items: { dead: 0 } });
+    expect(world.consumer().lent).toEqual([1, 3, 2]);
+  });
+
+  it('is told at once of what changes nothing, and of what cannot be', async () => {
+    const world = new AService({ settings: { consumers: 1 } }).runReady();
+    expect(await world.service.change((queue) => queue.purge([5]))).toEqual([5]);
+    const wrong = world.service.change(() => {
+      throw new Error('not like that');
+    });
+    await expect(wrong).rejects.toThrow('not like that');
+  });
+
+  it('is told that the disk is full; what was asked for is done when there is room', async () => {
+    const world = new AService({ settings: { consumers: 1, concurrency: 1 } }).runReady();
+    world.producer.yields([1]);
+    world.tick();
+    world.consumer().fails({ seq: 1, verdict: 'dead', afterMs: null });
+    world.tick();
+    const change = world.service.change((queue, moment) => queue.giveBack([1], moment));
+    world.store.refuses = new StoreFull('no space left');
+    world.tick();
+    await expect(change).rejects.toMatchObject({
+      code: 'DISK_FULL',
+      message: expect.stringContaining('no space left'),
+    });
+    world.store.refuses = undefined;
+    world.pass(1000);
+    expect(world.consumer().lent).toEqual([1, 2]);
+  });
+
+  it('is refused when the service is over before that is durable, and after', async () => {
+    const world = new AService({ settings: { consumers: 1, concurrency: 1 } }).runReady();
+    world.producer.yields([1]);
+    world.tick();
+    world.consumer().fails({ seq: 1, verdict: 'dead', afterMs: null });
+    world.tick();
+    const change = world.service.change((queue, moment) => queue.giveBack([1], moment));
+    world.store.refuses = new Error('the disk is gone');
+    world.tick();
+    await expect(change).rejects.toMatchObject({ code: 'OVER', exitCode: 69 });
+    await expect(world.service.change(() => 1)).rejects.toMatchObject({ code: 'OVER', exitCode: 69 });
   });
 });
 

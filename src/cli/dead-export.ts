@@ -1,0 +1,53 @@
+import { open } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { describeError, errorData, usageError } from '../core/errors.ts';
+import { exitCodes } from '../core/exit-codes.ts';
+import { itemToJson } from '../frame/item-json.ts';
+import { plural } from '../observability/figures.ts';
+import type { CommandLine } from './command-line.ts';
+import { selected, selectionOf } from './dead-selection.ts';
+import { openLetters, type OpenLetters, type OpenSpool } from './open-letters.ts';
+import type { Shell } from './shell.ts';
+
+/** `millrace dead export`: dead letters as lines of JSON, with their items as they are. */
+export async function deadExport(line: CommandLine, shell: Shell, openSpool?: OpenSpool): Promise<number> {
+  const letters = await openLetters(line, shell, 'look', openSpool);
+  try {
+    const { to } = line.flags;
+    if (typeof to === 'string') await toFile(resolve(shell.folder, to), letters, line, shell);
+    else await writeAll(letters, line, shell, shell.out);
+    return exitCodes.ok;
+  } finally {
+    letters.close();
+  }
+}
+
+async function toFile(path: string, letters: OpenLetters, line: CommandLine, shell: Shell): Promise<void> {
+  // For its owner only, from its first moment; never over something that is there.
+  const file = await open(path, 'wx', 0o600).catch((error: unknown) => {
+    throw usageError(`--to: ${describeError(errorData(error))}`);
+  });
+  try {
+    const count = await writeAll(letters, line, shell, (text) => file.appendFile(text));
+    await file.sync();
+    await shell.err(`${plural(count, 'dead letter')} written to ${path}\n`);
+  } finally {
+    await file.close();
+  }
+}
+
+async function writeAll(
+  letters: OpenLetters,
+  line: CommandLine,
+  { clock }: Shell,
+  write: (text: string) => Promise<void>,
+): Promise<number> {
+  let count = 0;
+  for await (const { seq } of selected(letters, selectionOf(line, clock.wall()))) {
+    const letter = await letters.read(seq);
+    if (!letter) continue;
+    await write(`${JSON.stringify({ ...letter, item: itemToJson(letter.item) })}\n`);
+    count++;
+  }
+  return count;
+}

@@ -1,0 +1,26 @@
+import { exitCodes } from '../core/exit-codes.ts';
+import { itemToJson } from '../frame/item-json.ts';
+import { redactItem } from '../observability/redact-item.ts';
+import type { CommandLine } from './command-line.ts';
+import { requireSelection, selected, selectionOf } from './dead-selection.ts';
+import { letterText } from './letter-text.ts';
+import { openLetters, type OpenSpool } from './open-letters.ts';
+import type { Shell } from './shell.ts';
+
+/** `millrace dead show`: all that is known of dead letters, each with its item, from which secrets are taken out. */
+export async function deadShow(line: CommandLine, shell: Shell, openSpool?: OpenSpool): Promise<number> {
+  requireSelection(line);
+  const letters = await openLetters(line, shell, 'look', openSpool);
+  try {
+    for await (const { seq } of selected(letters, selectionOf(line, shell.clock.wall()))) {
+      const letter = await letters.read(seq);
+      // Given back, or deleted, in this very moment.
+      if (!letter) continue;
+      const shown = { ...letter, item: redactItem(itemToJson(letter.item)) };
+      await shell.out(line.flags['json'] ? `${JSON.stringify(shown)}\n` : letterText(shown));
+    }
+    return exitCodes.ok;
+  } finally {
+    letters.close();
+  }
+}

@@ -1,0 +1,31 @@
+import { spawn } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { usageError } from '../core/errors.ts';
+
+/** Lets the user change `text` with the program that `editor` names, arguments and all, as git does. */
+export async function editWith(editor: string, text: string): Promise<string> {
+  // It may hold what nobody else is to see: the folder is its owner's only.
+  const folder = await mkdtemp(join(tmpdir(), 'millrace-edit-'));
+  try {
+    const file = join(folder, 'item.json');
+    await writeFile(file, text, { mode: 0o600 });
+    await run(editor, file);
+    return await readFile(file, 'utf8');
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+function run(editor: string, file: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const child = spawn('/bin/sh', ['-c', `${editor} "$@"`, editor, file], { stdio: 'inherit' });
+    child.on('error', reject);
+    child.on('exit', (code, signal) => {
+      if (code === 0) resolve();
+      else
+        reject(usageError(`the editor (${editor}) ended with ${signal ?? `exit code ${code}`}: nothing was changed`));
+    });
+  });
+}

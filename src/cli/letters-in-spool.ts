@@ -1,0 +1,56 @@
+import { existsSync } from 'node:fs';
+import type { Clock } from '../core/clock.ts';
+import { usageError } from '../core/errors.ts';
+import { openDeadLetters } from '../queue/dead-letters.ts';
+import { LetterBox, type Change } from '../queue/letter-box.ts';
+import { Queue } from '../queue/queue.ts';
+import { Spool } from '../queue/spool.ts';
+import { spoolFile } from '../supervision/opening.ts';
+import type { OpenLetters } from './open-letters.ts';
+
+/** What a queue takes that is only opened to change some of it. */
+const windowBytes = 1024 * 1024;
+/** How large items may be is a matter of the pipeline's options, which are not known here: as large as they can be. */
+const maxItemBytes = 128 * 1024 * 1024;
+
+/** The dead letters in a state directory that no supervisor has locked. To change them is to be the supervisor for a moment. */
+export function lettersInSpool(stateDirectory: string, purpose: 'look' | 'change', clock: Clock): OpenLetters {
+  const file = spoolFile(stateDirectory);
+  if (purpose === 'look') {
+    const { store, close } = openDeadLetters(file);
+    const refuse: Change = () => Promise.reject(new Error('these letters were opened to be looked at'));
+    return withClose(new LetterBox(store, refuse, { maxItemBytes }), null, close);
+  }
+  // Else there would be one then.
+  if (!existsSync(file)) throw usageError(`there is no queue in ${stateDirectory}`);
+  const spool = Spool.open({ file, durability: 'full' });
+  const run = spool.run();
+  if (!run) {
+    spool.close();
+    throw usageError(`there is no run in the queue in ${stateDirectory}`);
+  }
+  const queue = new Queue(spool, run, { windowBytes, reopens: true });
+  const change: Change = async (work) => {
+    const moment = { now: clock.now(), wall: clock.wall() };
+    const result = work(queue, moment);
+    queue.commit(moment);
+    return await Promise.resolve(result);
+  };
+  return withClose(
+    new LetterBox(spool, change, { maxItemBytes }),
+    run.state === 'finished' ? 'opens again' : 'goes on',
+    () => spool.close(),
+  );
+}
+
+function withClose(box: LetterBox, next: OpenLetters['next'], close: () => void): OpenLetters {
+  return {
+    next,
+    list: (query) => box.list(query),
+    read: (seq) => box.read(seq),
+    giveBack: (seqs) => box.giveBack(seqs),
+    giveBackAs: (seq, item) => box.giveBackAs(seq, item),
+    purge: (seqs) => box.purge(seqs),
+    close,
+  };
+}

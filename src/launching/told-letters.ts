@@ -1,0 +1,17 @@
+import type { DeadLetters } from '../observability/dead-letters.ts';
+import type { EventBus } from '../observability/events.ts';
+
+/** The same dead letters; what an operator does with them is told. */
+export function toldLetters(letters: DeadLetters, events: EventBus): DeadLetters {
+  const told = (event: 'letters.givenBack' | 'letters.purged', asked: number, missing: number[]): number[] => {
+    if (asked > missing.length) events.emit(event, { letters: asked - missing.length });
+    return missing;
+  };
+  return {
+    list: (query) => letters.list(query),
+    read: (seq) => letters.read(seq),
+    giveBack: async (seqs) => told('letters.givenBack', seqs.length, await letters.giveBack(seqs)),
+    giveBackAs: async (seq, item) => told('letters.givenBack', 1, await letters.giveBackAs(seq, item)),
+    purge: async (seqs) => told('letters.purged', seqs.length, await letters.purge(seqs)),
+  };
+}

@@ -1,0 +1,371 @@
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { main } from '../../../src/cli/main.ts';
+import { backupJob } from '../../../src/control/backup-job.ts';
+import { type Control, startControl } from '../../../src/control/server.ts';
+import { FrameDecoder, FrameEncoder } from '../../../src/frame/codec.ts';
+import { readDeadLetters } from '../../../src/queue/dead-letters.ts';
+import { Holding } from '../../../src/queue/lending.ts';
+import { LetterBox } from '../../../src/queue/letter-box.ts';
+import { Queue } from '../../../src/queue/queue.ts';
+import { Spool } from '../../../src/queue/spool.ts';
+import type { RunRecord } from '../../../src/queue/store.ts';
+import { aRun } from '../../support/a-queue.ts';
+import { HandClock } from '../../support/hand-clock.ts';
+import { aStatus } from '../observability/a-status.ts';
+import { TestShell } from './a-shell.ts';
+
+let folder: string;
+let directory: string;
+let clock: HandClock;
+let spool: Spool | undefined;
+let control: Control | undefined;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'dead-'));
+  directory = join(folder, '.millrace', 'pokedex');
+  clock = new HandClock();
+});
+
+afterEach(async () => {
+  await control?.close();
+  control = undefined;
+  spool?.close();
+  spool = undefined;
+  await rm(folder, { recursive: true });
+});
+
+const items = [
+  { id: 1, when: new Date(0) },
+  { id: 2n, password: 'canary' },
+  { id: 3, bytes: Buffer.from('hi') },
+  { id: 4 },
+];
+const reasons = ['no such pokémon', 'timed out', 'no such pokémon', 'timed out'];
+
+/** Leaves a queue behind in which these items have died, an hour from one to the next. */
+function leave(run: Partial<RunRecord> = {}): void {
+  spool = Spool.open({ file: join(directory, 'queue.db'), durability: 'full' });
+  const queue = new Queue(spool, aRun(), { windowBytes: 1_000_000 });
+  const encoder = new FrameEncoder({ maxItemBytes: Infinity });
+  for (const item of items) encoder.add(item);
+  queue.append(encoder.take(), { cursor: null, count: 4, digest: null });
+  queue.commit(moment());
+  const holding = new Holding(10);
+  queue.take(holding, { items: 10, bytes: 1_000_000 }, moment());
+  for (const [i, reason] of reasons.entries()) {
+    const error = {
+      code: 'E',
+      message: reason,
+      stack: `Error: ${reason}\n    at process (p.ts:7:1)`,
+      cause: { code: 'C', message: 'why' },
+    };
+    queue.fail(holding, { seq: i + 1, fate: { kind: 'dead', reason: `failed: ${reason}` }, error }, moment());
+    clock.turn(3_600_000);
+  }
+  queue.setRun(run);
+  queue.commit(moment());
+}
+
+function moment() {
+  return { now: clock.now(), wall: clock.wall() };
+}
+
+function letGo(): void {
+  spool?.close();
+  spool = undefined;
+}
+
+/** The pipeline runs, and has the queue. */
+async function serve(): Promise<Queue> {
+  const queue = new Queue(spool!, spool!.run()!, { windowBytes: 1_000_000 });
+  const box = new LetterBox(
+    spool!,
+    async (work) => {
+      const result = work(queue, moment());
+      queue.commit(moment());
+      return await Promise.resolve(result);
+    },
+    { maxItemBytes: 1000 },
+  );
+  control = await startControl({
+    socketPath: join(directory, 'control.sock'),
+    status: () => aStatus(),
+    dead: (query) => readDeadLetters(spool!, query),
+    letters: box,
+    backup: backupJob(() => Promise.reject(new Error('no'))),
+    reload: () => ({ status: 'refused', reason: 'no' }),
+    warn: (problem) => {
+      throw new Error(problem);
+    },
+  });
+  return queue;
+}
+
+async function millrace(words: string | string[], terminal?: TestShell['terminal']) {
+  const shell = new TestShell(folder);
+  shell.clock = clock;
+  shell.terminal = terminal;
+  const code = await main(['dead', ...(typeof words === 'string' ? words.split(' ') : words)], shell);
+  return { code, stdout: shell.stdout, stderr: shell.stderr };
+}
+
+/** The seqs that are left, and what waits for a retry, each with its origin and its item. */
+function books() {
+  const own = spool ?? Spool.open({ file: join(directory, 'queue.db'), durability: 'full' });
+  const decoder = new FrameDecoder();
+  const retries = own
+    .readRetryHeads(10)
+    .map(({ seq, origin }) => [seq, origin, decoder.decode(own.readRetry(seq)!, 0)]);
+  const { state, dead, stored, nextSeq, exitCode } = own.run()!;
+  const letters = own.readDeadHeads(0, 10).map(({ seq }) => seq);
+  if (!spool) own.close();
+  return { letters, retries, run: { state, dead, stored, nextSeq, exitCode } };
+}
+
+describe.each(['runs', 'does not run'] as const)('when the pipeline %s, millrace dead', (which) => {
+  const isRunning = which === 'runs';
+
+  async function left(run?: Partial<RunRecord>): Promise<void> {
+    leave(run);
+    if (isRunning) await serve();
+    else letGo();
+  }
+
+  it.each<[string, number[]]>([
+    ['1', [1]],
+    ['2-3', [2, 3]],
+    ['3-,1', [1, 3, 4]],
+    ['pokedex 4 2-3 3-4', [2, 3, 4]],
+    ['--reason SUCH', [1, 3]],
+    ['--reason why', [1, 2, 3, 4]],
+    ['2- --reason such', [3]],
+    ['--older 150min', [1, 2]],
+    ['--newer 150min', [3, 4]],
+    ['--older 90min --newer 3h', [2, 3]],
+    ['--reason nothing', []],
+  ])('ls %s lists those that are meant', async (words, seqs) => {
+    await left();
+    const { stdout } = await millrace(`ls ${words} --json`);
+    const listed = stdout
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => (JSON.parse(line) as { seq: number }).seq);
+    expect(listed).toEqual(seqs);
+    expect((await millrace(`ls ${words} --limit 1`)).stdout.match(/^\d+ /gm) ?? []).toHaveLength(
+      Math.min(seqs.length, 1),
+    );
+  });
+
+  it('shows all that is known of a letter, its item with the types that it has, and no secret', async () => {
+    await left();
+    const { code, stdout } = await millrace('show 2 1');
+    expect(code).toBe(0);
+    const died = new Date(clock.wall() - 4 * 3_600_000).toISOString();
+    expect(stdout.split('\n').slice(0, 18)).toEqual([
+      'dead letter 1',
+      `  died      ${died} after 1 attempt`,
+      '  run       run-1',
+      '  reason    failed: no such pokémon',
+      '  error     E: no such pokémon',
+      '            caused by C: why',
+      '  stack         at process (p.ts:7:1)',
+      `  history   ${died}  E: no such pokémon: why`,
+      '  item      {',
+      '              "id": 1,',
+      '              "when": {',
+      '                "$date": "1970-01-01T00:00:00.000Z"',
+      '              }',
+      '            }',
+      '',
+      'dead letter 2',
+      expect.anything(),
+      expect.anything(),
+    ]);
+    expect(stdout).toContain('"$bigint": "2"');
+    expect(stdout).toContain('"password": "[redacted]"');
+    expect(stdout).not.toContain('canary');
+    const { stdout: lines } = await millrace('show --all --json');
+    expect(
+      lines
+        .split('\n')
+        .filter(Boolean)
+        .map((line) => (JSON.parse(line) as { seq: number }).seq),
+    ).toEqual([1, 2, 3, 4]);
+  });
+
+  it('retry gives letters a new seq and keeps the first one, and all else stays', async () => {
+    await left();
+    const { code, stdout } = await millrace('retry 1 3');
+    expect([code, stdout]).toEqual([
+      0,
+      `2 dead letters given back: ${isRunning ? 'the pipeline tries them now' : 'the next millrace run tries them'}\n`,
+    ]);
+    expect(books()).toEqual({
+      letters: [2, 4],
+      retries: [
+        [5, 1, items[0]],
+        [6, 3, items[2]],
+      ],
+      run: { state: 'running', dead: 2, stored: 4, nextSeq: 7, exitCode: null },
+    });
+  });
+
+  it('retry after this run is refused when the run is ending', async () => {
+    await left({ state: 'finishing' });
+    expect(await millrace('retry 1')).toEqual({
+      code: 69,
+      stdout: '',
+      stderr: expect.stringContaining('after this run'),
+    });
+    expect(books()).toMatchObject({ letters: [1, 2, 3, 4], retries: [], run: { state: 'finishing' } });
+  });
+
+  it('edit gives a letter back with another item', async () => {
+    await left();
+    expect(await millrace(['edit', '2', '--json', '{"id": {"$bigint": "22"}}'])).toMatchObject({ code: 0, stderr: '' });
+    await writeFile(join(folder, 'item.json'), '[{"$date": "2026-01-02T00:00:00.000Z"}]');
+    expect(await millrace('edit pokedex 3 --file item.json')).toMatchObject({ code: 0 });
+    const edit = (text: string) => Promise.resolve(text.replace('"id": 4', '"id": 44'));
+    expect(await millrace('edit 4', { ask: () => Promise.resolve(''), edit })).toMatchObject({ code: 0 });
+    expect(books()).toMatchObject({
+      letters: [1],
+      retries: [
+        [5, 2, { id: 22n }],
+        [6, 3, [new Date('2026-01-02')]],
+        [7, 4, { id: 44 }],
+      ],
+    });
+  });
+
+  it.each<[string[], string]>([
+    [['edit', '2', '--json', '{'], 'expected the item as JSON'],
+    [['edit', '2', '--json', '{"$set": 5}'], 'the item: $.$set: expected a list, got 5'],
+    [['edit', '2', '--json', '{"$undefined": true}'], 'the item is undefined'],
+    [['edit', '9', '--json', '1'], 'there is no dead letter 9'],
+    [['edit', '2', '--file', 'nowhere'], '--file: ENOENT'],
+    [['edit', '2-3', '--json', '1'], 'expected the seq of one dead letter'],
+    [['edit', '--json', '1'], 'expected the seq of one dead letter'],
+    [['edit', '2'], 'without a terminal'],
+    [['retry'], 'expected which ones: seqs (3 5-9)'],
+    [['retry', '--all', '3'], '--all cannot be given with'],
+    [['retry', '9'], 'there is no dead letter 9'],
+    [['purge', '0'], 'expected seqs such as 3, 5-9 or 20-, got 0'],
+    [['purge', '5-3'], 'expected seqs such as 3, 5-9 or 20-, got 5-3'],
+    [['purge', '--older', '7'], '--older: expected a duration'],
+    [['purge', '1'], 'it wants --yes as well'],
+    [['show'], 'expected which ones'],
+  ])('%j changes nothing and says why', async (words, message) => {
+    await left();
+    expect(await millrace(words)).toEqual({ code: 64, stdout: '', stderr: expect.stringContaining(message) });
+    expect(books()).toMatchObject({ letters: [1, 2, 3, 4], retries: [] });
+  });
+
+  it('edit changes nothing when the text was not changed', async () => {
+    await left();
+    const terminal = { ask: () => Promise.resolve(''), edit: (text: string) => Promise.resolve(text) };
+    expect(await millrace('edit 2', terminal)).toMatchObject({
+      code: 64,
+      stderr: expect.stringContaining('nothing was changed'),
+    });
+    expect(books().letters).toEqual([1, 2, 3, 4]);
+  });
+
+  it('purge deletes letters, when it is told so or the answer is yes', async () => {
+    await left();
+    expect(await millrace('purge 1 --yes')).toMatchObject({ code: 0, stdout: '1 dead letter deleted\n' });
+    const questions: string[] = [];
+    const answer = (text: string) => ({
+      ask: async (question: string) => (questions.push(question), text),
+      edit: () => Promise.reject(new Error('edited')),
+    });
+    expect(await millrace('purge --reason timed', answer('n'))).toMatchObject({
+      code: 64,
+      stderr: expect.stringContaining('nothing was deleted'),
+    });
+    expect(await millrace('purge --reason timed', answer('y'))).toMatchObject({
+      code: 0,
+      stdout: '2 dead letters deleted\n',
+    });
+    expect(questions).toEqual(Array(2).fill('Delete 2 dead letters for good? [y/N] '));
+    expect(books()).toMatchObject({ letters: [3], retries: [], run: { dead: 1, stored: 1, nextSeq: 5 } });
+    expect(await millrace('purge 4- --yes')).toMatchObject({ code: 0, stdout: 'no dead letter is like that\n' });
+  });
+
+  it('export writes letters with their items as they are, to a file for its owner only', async () => {
+    await left();
+    const { stdout } = await millrace('export 2-');
+    const lines = stdout
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => JSON.parse(line) as { seq: number; item: unknown });
+    expect(lines.map(({ seq, item }) => [seq, item])).toEqual([
+      [2, { id: { $bigint: '2' }, password: 'canary' }],
+      [3, { id: 3, bytes: { $bytes: 'aGk=' } }],
+      [4, { id: 4 }],
+    ]);
+    const before = process.umask(0);
+    try {
+      expect(await millrace('export --to letters.ndjson')).toMatchObject({ code: 0, stdout: '' });
+    } finally {
+      process.umask(before);
+    }
+    const file = join(folder, 'letters.ndjson');
+    expect([(await stat(file)).mode & 0o777, (await readFile(file, 'utf8')).split('\n')]).toMatchObject([
+      0o600,
+      { length: 5 },
+    ]);
+    expect(await millrace('export --to letters.ndjson')).toMatchObject({
+      code: 64,
+      stderr: expect.stringContaining('EEXIST'),
+    });
+  });
+});
+
+describe('when a run has finished with dead letters, millrace dead', () => {
+  it('retry opens it again, for just these', async () => {
+    leave({ state: 'finished', finishedAt: 1, exitCode: 3 });
+    letGo();
+    expect(await millrace('retry 2')).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('the finished run is open again'),
+    });
+    expect(books()).toMatchObject({
+      letters: [1, 3, 4],
+      retries: [[5, 2, items[1]]],
+      run: { state: 'sealed', dead: 3, stored: 4, exitCode: null },
+    });
+  });
+
+  it('purge leaves it finished', async () => {
+    leave({ state: 'finished', finishedAt: 1, exitCode: 3 });
+    letGo();
+    expect(await millrace('purge --all --yes')).toMatchObject({ code: 0 });
+    expect(books()).toMatchObject({ letters: [], run: { state: 'finished', dead: 0, exitCode: 3 } });
+  });
+});
+
+describe('where nobody answers, millrace dead', () => {
+  it.each([
+    ['export', 0, ''],
+    ['show 1', 64, 'there is no dead letter 1'],
+    ['retry --all', 64, 'there is no queue in'],
+  ])('%s says so and makes none', async (words, code, stderr) => {
+    expect(await millrace(`${words} --state nowhere`)).toEqual({
+      code,
+      stdout: '',
+      stderr: expect.stringContaining(stderr),
+    });
+    await expect(stat(join(folder, 'nowhere'))).rejects.toThrow('ENOENT');
+  });
+
+  it('retry is refused by the lock of a supervisor that does not answer', async () => {
+    leave();
+    expect(await millrace('retry 1')).toMatchObject({
+      code: 78,
+      stderr: expect.stringContaining('another supervisor'),
+    });
+  });
+});
