@@ -1,0 +1,34 @@
+import { spawnSync } from 'node:child_process';
+import { afterEach, beforeEach, expect, it } from '@jest/globals';
+import { Project } from '../support/project.ts';
+
+let project: Project;
+beforeEach(() => {
+  project = new Project();
+});
+afterEach(() => project.clean());
+
+it('a file that may not grow any more, by a limit of the process, ends the run with 74; nothing is lost or twice once it may', async () => {
+  project.write(
+    'grows.ts',
+    `import { definePipeline, sqlite } from 'millrace';
+     export default definePipeline({
+       name: 'grows',
+       *source() { for (let id = 1; id <= 5000; id++) yield { id, text: 'x'.repeat(1000) }; },
+       async process(item) { await new Promise((go) => setTimeout(go, 10)); return item; },
+       sink: sqlite({ file: 'out.db', table: 'rows' }),
+     });`,
+  );
+  const first = project.start(['run', 'grows.ts', '--consumers', '1']);
+  // From the outside, as a shell's ulimit cannot be raised again.
+  const { status } = spawnSync('prlimit', ['--pid', String(first.pid), '--fsize=1500000']);
+  expect(status).toBe(0);
+  const { code, stderr } = await first.ended;
+  expect(code).toBe(74);
+  expect(stderr).toContain('queue.db failed');
+  const second = await project.run(['run', 'grows.ts']);
+  expect(second.code).toBe(0);
+  expect(project.query('out.db', 'SELECT count(*) AS rows, count(DISTINCT id) AS ids FROM rows')).toEqual([
+    { rows: 5000, ids: 5000 },
+  ]);
+});
