@@ -18,7 +18,7 @@ export function childrenOf(parent: number): ChildProcess[] {
 }
 
 /** Sends a signal to a process if it is still there. */
-export function signal(pid: number, name: NodeJS.Signals): void {
+export function sendSignal(pid: number, name: NodeJS.Signals): void {
   // 0 and what is below it would mean whole groups, ours among them.
   if (!Number.isSafeInteger(pid) || pid < 2) throw new RangeError(`expected the pid of a process, got ${pid}`);
   try {

@@ -11,6 +11,7 @@ import { progressIn, wholeLines } from './journal.ts';
 import type { Problem } from './problem.ts';
 import type { Places } from './places.ts';
 import type { SmallDisk } from './small-disk.ts';
+import { sendSignal } from './processes.ts';
 import { strike, type Struck } from './strike.ts';
 import { Victim, type Exit } from './victim.ts';
 import type { ProcessIdentity } from '../queue/writers.ts';
@@ -46,6 +47,8 @@ export interface RoundResult {
 }
 
 const lookEveryMs = 20;
+/** How long a process may outlive its run: one that was frozen wakes, sees that its supervisor has gone, and goes. */
+const goneWithinMs = 5000;
 /** Supervisors that ended by themselves, in a row, before the round is given up. */
 const mostFailures = 3;
 
@@ -96,8 +99,10 @@ class Round {
     }
   }
 
+  /** Nothing of the round is left running, not even a frozen child whose supervisor is no more. */
   end(): void {
     this.#victim?.killAll();
+    for (const pid of this.#alive) sendSignal(pid, 'SIGKILL');
   }
 
   #start(): Victim {
@@ -151,14 +156,20 @@ class Round {
 
   /** A finished run stays finished: the same command says so, with the same exit code. (That it changes nothing the oracle sees.) */
   async #again(code: number): Promise<void> {
+    const { clock } = this.#options;
     const victim = this.#start();
     const exit = await victim.ended;
-    for (const [pid, identity] of this.#seen) {
-      if (identify(pid)?.started === identity.started)
-        this.#tell('unfinished', `the run is over, and its process ${pid} still lives`);
-    }
+    const until = clock.now() + goneWithinMs;
+    while (this.#alive.length > 0 && clock.now() < until) await pause(clock, lookEveryMs);
+    for (const pid of this.#alive) this.#tell('unfinished', `the run is over, and its process ${pid} still lives`);
     if (exit.code !== code)
       this.#tell('unfinished', `run again after its end it should have exited with ${code}: ${inWords(exit)}`);
+  }
+
+  /** Of the children that were seen, those that still live. */
+  get #alive(): number[] {
+    const seen = [...this.#seen];
+    return seen.filter(([pid, { started }]) => identify(pid)?.started === started).map(([pid]) => pid);
   }
 
   #look({ children }: Victim): void {

@@ -1,6 +1,6 @@
 import { pause, type Clock } from '../core/clock.ts';
 import type { Fault, Role } from './faults.ts';
-import { signal, type ChildProcess } from './processes.ts';
+import { sendSignal, type ChildProcess } from './processes.ts';
 import type { SmallDisk } from './small-disk.ts';
 import { isLaid, layTrap, liftTrap } from './trap.ts';
 import type { Victim } from './victim.ts';
@@ -54,7 +54,7 @@ async function kill(
   else {
     const child = oneOf(target, victim, random);
     if (!child) return undefined;
-    signal(child.pid, 'SIGKILL');
+    sendSignal(child.pid, 'SIGKILL');
     return { kind: 'kill', target, isKill: true };
   }
   await victim.ended;
@@ -81,7 +81,7 @@ async function freeze(
 ): Promise<Struck | undefined> {
   const child = target === 'supervisor' ? undefined : oneOf(target, victim, random);
   if (!child && target !== 'supervisor') return undefined;
-  const send = (name: NodeJS.Signals): void => (child ? signal(child.pid, name) : victim.send(name));
+  const send = (name: NodeJS.Signals): void => (child ? sendSignal(child.pid, name) : victim.send(name));
   send('SIGSTOP');
   await pause(clock, ms);
   send(isKilled ? 'SIGKILL' : 'SIGCONT');
@@ -92,11 +92,11 @@ async function freeze(
 async function orphan(ms: number, { clock, random, victim }: Field): Promise<Struck | undefined> {
   const child = oneOf('consumer', victim, random);
   if (!child) return undefined;
-  signal(child.pid, 'SIGSTOP');
+  sendSignal(child.pid, 'SIGSTOP');
   victim.send('SIGKILL');
   await victim.ended;
   // Its successor is started meanwhile.
-  clock.after(ms, () => signal(child.pid, 'SIGCONT'));
+  clock.after(ms, () => sendSignal(child.pid, 'SIGCONT'));
   return { kind: 'kill, a consumer frozen', target: 'supervisor', isKill: true };
 }
 

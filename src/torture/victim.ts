@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess as Process } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
-import { childrenOf, signal, type ChildProcess } from './processes.ts';
+import { childrenOf, sendSignal, type ChildProcess } from './processes.ts';
 
 export interface VictimOptions {
   /** The program and its arguments. */
@@ -46,13 +46,13 @@ export class Victim {
   }
 
   send(name: NodeJS.Signals): void {
-    if (!this.hasEnded) signal(this.#process.pid!, name);
+    if (!this.hasEnded) sendSignal(this.#process.pid!, name);
   }
 
   /** Kills it and all its children in one go, the frozen ones too. */
   killAll(): void {
     const { children } = this;
     this.send('SIGKILL');
-    for (const { pid } of children) signal(pid, 'SIGKILL');
+    for (const { pid } of children) sendSignal(pid, 'SIGKILL');
   }
 }

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { describe, expect, it } from '@jest/globals';
-import { childrenOf, signal } from '../../../src/torture/processes.ts';
+import { childrenOf, sendSignal } from '../../../src/torture/processes.ts';
 import { until } from '../../support/until.ts';
 
 describe('the children of a process', () => {
@@ -20,14 +20,14 @@ describe('the children of a process', () => {
     expect(ours()).toEqual(['consumer', 'consumer', 'producer']);
     for (const child of children) {
       const gone = once(child, 'exit');
-      signal(child.pid!, 'SIGKILL');
+      sendSignal(child.pid!, 'SIGKILL');
       await gone;
     }
     expect(ours()).toEqual([]);
-    signal(children[0]!.pid!, 'SIGKILL');
+    sendSignal(children[0]!.pid!, 'SIGKILL');
   });
 
   it.each([0, 1, -5, Number.NaN])('are not looked for by the number %s, which would mean others', (pid) => {
-    expect(() => signal(pid, 'SIGKILL')).toThrow('expected the pid of a process');
+    expect(() => sendSignal(pid, 'SIGKILL')).toThrow('expected the pid of a process');
   });
 });
