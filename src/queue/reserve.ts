@@ -20,6 +20,7 @@ export class Reserve {
   readonly #makeRoom: () => void;
   readonly #clock: Pick<Clock, 'now'>;
   #isHeld = false;
+  #wasGivenUp = false;
   #nextTryAt = -Infinity;
 
   /** `makeRoom` is asked to free disk space when there is none to take; it throws StoreFull if it cannot. */
@@ -45,6 +46,8 @@ export class Reserve {
     if (this.#isHeld) return true;
     const now = this.#clock.now();
     if (now < this.#nextTryAt) return false;
+    // There may be room for this and for nothing beside it, not even for making more.
+    if (this.#wasGivenUp) this.#makeSomeRoom();
     this.#claim();
     if (!this.#isHeld) {
       this.#makeSomeRoom();
@@ -57,6 +60,11 @@ export class Reserve {
 
   /** Gives the space up. Idempotent. */
   release(): void {
+    this.#wasGivenUp = true;
+    this.#remove();
+  }
+
+  #remove(): void {
     this.#isHeld = false;
     try {
       rmSync(this.#file, { force: true });
@@ -81,7 +89,7 @@ export class Reserve {
       this.#isHeld = true;
     } catch (error) {
       if (!isFull(error)) throw this.#failure(error);
-      this.release();
+      this.#remove();
     }
   }
 

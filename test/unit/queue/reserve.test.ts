@@ -68,6 +68,15 @@ describe('the reserve', () => {
     expect([reserve.take(), hasMadeRoom, statSync(file).size]).toEqual([true, true, bytes]);
   });
 
+  it('is not taken back before room has been made for what found none beside it', () => {
+    const done: string[] = [];
+    const reserve = aReserve(() => done.push(existsSync(file) ? 'while it was held' : 'before'));
+    reserve.take();
+    expect(done).toEqual([]);
+    reserve.release();
+    expect([reserve.take(), done]).toEqual([true, ['before']]);
+  });
+
   it.each([
     ['there is none', diskIsFull],
     [
