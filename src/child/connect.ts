@@ -1,4 +1,5 @@
 import { Socket } from 'node:net';
+import { errorWithoutSecrets } from '../core/without-secrets.ts';
 import { errorData, MillraceError } from '../core/errors.ts';
 import { createChannel, type Channel } from '../ipc/channel.ts';
 import type { Failed } from '../ipc/messages.ts';
@@ -52,7 +53,7 @@ export function connect<In, Out extends object>(options: {
   const fail = (error: unknown, origin: Failed['origin'] = 'process'): void => {
     if (isLeaving) return;
     const exitCode = error instanceof MillraceError && error.exitCode !== 1 ? error.exitCode : null;
-    channel.send({ type: 'failed', error: errorData(error), origin, exitCode });
+    channel.send({ type: 'failed', error: errorWithoutSecrets(errorData(error)), origin, exitCode });
     process.exitCode = 1;
     leave();
   };

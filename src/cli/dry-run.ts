@@ -2,8 +2,11 @@ import type { Settings } from '../config/schema.ts';
 import type { Cancel, Clock } from '../core/clock.ts';
 import { configError, describeError, errorData } from '../core/errors.ts';
 import { exitCodes } from '../core/exit-codes.ts';
+import { withoutSecrets } from '../core/without-secrets.ts';
 import { displayJson } from '../observability/display-json.ts';
 import { cutText, printable } from '../observability/printable.ts';
+import { redactFields } from '../observability/redact.ts';
+import { redactItem } from '../observability/redact-item.ts';
 import type { Log, SourceContext } from '../pipeline/context.ts';
 import type { Pipeline } from '../pipeline/types.ts';
 import { contextOf } from '../working/item-context.ts';
@@ -47,7 +50,9 @@ export async function dryRun(line: CommandLine, shell: Shell): Promise<number> {
         for (const row of rowsOf(result)) await shell.out(`${displayJson(row)}\n`);
       } catch (error) {
         failed++;
-        await shell.err(`millrace: item ${seq} ${cutText(displayJson(item), 200)}: ${reasonOf(error)}\n`);
+        await shell.err(
+          `millrace: item ${seq} ${cutText(displayJson(redactItem(JSON.parse(displayJson(item)))), 200)}: ${reasonOf(error)}\n`,
+        );
       } finally {
         scope.finish();
       }
@@ -92,7 +97,7 @@ async function within<T>(file: string, field: string, task: () => T | PromiseLik
 }
 
 function reasonOf(error: unknown): string {
-  return printable(describeError(errorData(error)));
+  return printable(withoutSecrets(describeError(errorData(error))));
 }
 
 function sourceOf({ source }: Pipeline, context: SourceContext): Iterable<unknown> | AsyncIterable<unknown> {
@@ -103,7 +108,9 @@ function logTo({ err }: Shell): Log {
   const at =
     (level: string) =>
     (message: string, fields?: Readonly<Record<string, unknown>>): void => {
-      void err(`millrace: ${level}: ${printable(String(message))}${fields ? ` ${displayJson(fields)}` : ''}\n`);
+      void err(
+        `millrace: ${level}: ${printable(withoutSecrets(String(message)))}${fields ? ` ${displayJson(redactFields({ ...fields }))}` : ''}\n`,
+      );
     };
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
 }

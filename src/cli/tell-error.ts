@@ -1,5 +1,6 @@
 import { MillraceError } from '../core/errors.ts';
 import { exitCodes } from '../core/exit-codes.ts';
+import { withoutSecrets } from '../core/without-secrets.ts';
 import { printable } from '../observability/printable.ts';
 import type { Shell } from './shell.ts';
 
@@ -9,10 +10,10 @@ import type { Shell } from './shell.ts';
  */
 export async function tellError(error: unknown, { err }: Shell, isDebugging: boolean): Promise<number> {
   const isExpected = error instanceof MillraceError && error.exitCode !== exitCodes.bug;
-  const message = error instanceof Error ? error.message : String(error);
+  const message = withoutSecrets(error instanceof Error ? error.message : String(error));
   const lines = message.split('\n').map((line) => `millrace: ${printable(line)}\n`);
   if (!isExpected) lines.unshift('millrace: this is a bug in Millrace:\n');
-  if (isDebugging) lines.push(`${stackOf(error)}\n`);
+  if (isDebugging) lines.push(`${withoutSecrets(stackOf(error))}\n`);
   else if (!isExpected) lines.push('millrace: with --debug the stack is shown\n');
   await err(lines.join(''));
   return error instanceof MillraceError ? error.exitCode : exitCodes.bug;

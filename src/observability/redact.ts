@@ -1,17 +1,13 @@
+import { withoutSecrets } from '../core/without-secrets.ts';
 import { cutText } from './printable.ts';
 
 /**
- * Fields for the log: secrets taken out, made small. What is hidden: values whose key looks like a secret's, the user
- * and password of a URL, and the parameters of a URL that look like a secret. Text of a user's own making can still hold
- * one: nothing here knows what is secret, only what usually is.
+ * Fields for the log: secrets taken out, made small. What is hidden: values whose key looks like a secret's, and
+ * what `withoutSecrets` finds in texts.
  */
 
 const secretKey =
   /pass(word|wd|phrase)?$|passwd|secret|token|authorization|cookie|credential|dsn$|api[-_ ]?key|private[-_ ]?key|access[-_ ]?key/i;
-// The bounds keep the search linear in the length of the text, whoever wrote it.
-const secretParameter = /([?&][\w.-]{0,40}(?:pass|secret|token|key|signature|credential)[\w.-]{0,40}=)[^&\s#"']+/gi;
-const userInfo = /[^\s/?#"'<>]*@/y;
-
 const depthLimit = 4;
 const widthLimit = 50;
 const fieldLimit = 8192;
@@ -29,10 +25,9 @@ export function redactFields(fields: Record<string, unknown>): Record<string, un
   }
 }
 
-/** `text`, at most `limit` characters of it, without the secrets of the URLs in it. */
+/** `text`, at most `limit` characters of it, without the secrets that can be recognised in it. */
 export function redactText(text: string, limit = messageLimit): string {
-  const cut = cutText(text, limit);
-  return (cut.includes('://') ? withoutUserInfo(cut) : cut).replace(secretParameter, `$1${hidden}`);
+  return withoutSecrets(cutText(text, limit));
 }
 
 function redactEntries(fields: object, depth: number): Record<string, unknown> {
@@ -73,17 +68,4 @@ function redactObject(value: object, depth: number): unknown {
   if (value instanceof Set) return redactObject([...value], depth);
   if (value instanceof Map) return redactEntries(Object.fromEntries(value) as object, depth);
   return redactEntries(value, depth);
-}
-
-/** `https://user:password@host` → `https://***@host`. By hand: a regular expression would be quadratic in a long text. */
-function withoutUserInfo(text: string): string {
-  let result = '';
-  let done = 0;
-  for (let at = text.indexOf('://'); at !== -1; at = text.indexOf('://', at + 3)) {
-    userInfo.lastIndex = at + 3;
-    if (!userInfo.test(text)) continue;
-    result += `${text.slice(done, at + 3)}***@`;
-    done = userInfo.lastIndex;
-  }
-  return result + text.slice(done);
 }

@@ -1,4 +1,5 @@
 import { errorData, type ErrorData } from '../core/errors.ts';
+import { errorWithoutSecrets } from '../core/without-secrets.ts';
 import { Intervals } from '../core/intervals.ts';
 import { Waiters } from '../core/waiters.ts';
 import { isBadRow, isOutcomeUnknown, type SinkWriter } from '../sinks/port.ts';
@@ -100,7 +101,7 @@ export class Committer {
   async #bisect(group: Gathered, error: unknown): Promise<void> {
     const count = group.seqs.length;
     if (count === 1) {
-      this.#options.onBad(group.seqs[0]!, errorData(error));
+      this.#options.onBad(group.seqs[0]!, errorWithoutSecrets(errorData(error)));
       return;
     }
     const middle = count >> 1;

@@ -1,4 +1,5 @@
 import { errorData, verdictOf, type Verdict } from '../core/errors.ts';
+import { errorWithoutSecrets } from '../core/without-secrets.ts';
 import type { Failure } from '../ipc/messages.ts';
 
 const verdicts: Record<Verdict, Failure['verdict']> = {
@@ -9,7 +10,8 @@ const verdicts: Record<Verdict, Failure['verdict']> = {
 
 /** What an item that failed with `error`, which may be anything that was thrown, wants to become of it. Never throws. */
 export function failureOf(seq: number, error: unknown): Failure {
-  const data = errorData(error);
+  // Here, and not where it is shown: it is stored as well.
+  const data = errorWithoutSecrets(errorData(error));
   const verdict = safeVerdictOf(error);
   return {
     seq,

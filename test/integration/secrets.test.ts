@@ -1,0 +1,62 @@
+import { readFileSync } from 'node:fs';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { Project } from '../support/project.ts';
+
+let project: Project;
+beforeEach(() => {
+  project = new Project();
+});
+afterEach(() => project.clean());
+
+const canary = 'c4nary';
+
+/** Everything in this pipeline fails, and says too much. */
+const pipeline = (more: string) => `
+  import { definePipeline, PermanentError, ndjson } from 'millrace';
+  const url = 'https://me:${canary}@vendor.example/?api_key=${canary}';
+  const said = 'GET ' + url + ' {"authorization":"Bearer ${canary}"} password=${canary} Cookie: a=b; session=${canary}';
+  export default definePipeline({
+    name: 'secrets',
+    source: [{ id: 1, password: '${canary}', link: url }],
+    process(item, { log }) {
+      log.error(said, { token: '${canary}', headers: { authorization: '${canary}' }, url });
+      throw new PermanentError(said, { cause: new Error(said) });
+    },
+    sink: ndjson(),
+    ${more}
+  });`;
+
+describe('a secret', () => {
+  it.each([
+    ['process', '', 3],
+    ['the source', 'source: () => { throw new Error(said); },', 69],
+    ['setup', 'setup() { throw new Error(said); },', 69],
+  ])('in the errors of %s is in nothing that is written, shown or stored', async (_, more, expected) => {
+    project.write('secrets.ts', pipeline(more));
+    const run = await project.run(['run', 'secrets.ts', '--crash-limit', '0', '--log-level', 'debug']);
+    expect(run.code).toBe(expected);
+    const outputs = [run];
+    for (const words of [
+      'dead ls secrets',
+      'dead ls secrets --json',
+      'dead show secrets --all',
+      'dead show secrets --all --json',
+      'run secrets.ts --dry-run 1',
+      'check secrets.ts',
+    ]) {
+      outputs.push(await project.run(words.split(' ')));
+    }
+    const texts = outputs.map(({ stdout, stderr }) => stdout + stderr);
+    expect(texts.filter((text) => text.includes(canary))).toEqual([]);
+    if (expected !== 3) return;
+    expect(texts.join('')).toContain('[redacted]');
+    const rows = project.query<{ error: string; reason: string; history: string }>(
+      '.millrace/secrets/queue.db',
+      'SELECT error, reason, history FROM dead',
+    );
+    expect(rows).toHaveLength(1);
+    expect(JSON.stringify(rows)).not.toContain(canary);
+    // The item itself is kept as it is, for its owner only.
+    expect(readFileSync(project.path('.millrace/secrets/queue.db')).includes(canary)).toBe(true);
+  });
+});

@@ -1,0 +1,51 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { errorWithoutSecrets, withoutSecrets } from '../../../src/core/without-secrets.ts';
+
+describe('a text without its secrets', () => {
+  it.each([
+    'authorization: Bearer canary',
+    'Authorization: "Basic Y2FuYXJ5canary=="',
+    '{"headers":{"authorization":"Bearer canary","x-api-key":"canary"}}',
+    "{ password: 'a canary with spaces' }",
+    'DB_PASSWORD=canary rest',
+    'Cookie: a=b; session=canary; c=canary',
+    'sent Bearer abc.canary-7f',
+    'https://user:canary@host/x?api_key=canary&page=2',
+    'postgres://me:canary@db/x failed',
+    'client_secret = canary,',
+  ])('has no canary: %s', (text) => {
+    expect(withoutSecrets(text)).not.toContain('canary');
+    expect(withoutSecrets(text)).toMatch(/\[redacted\]|\*\*\*@/);
+  });
+
+  it.each([
+    'no such pokémon: missingno',
+    'Unexpected token } in JSON',
+    'key: 5',
+    'a bearer of good news',
+    'https://a.example/?page=2',
+  ])('is the same where there is none: %s', (text) => {
+    expect(withoutSecrets(text)).toBe(text);
+  });
+
+  it('is had of errors and their causes, stacks and all', () => {
+    const error = {
+      code: 'E',
+      message: 'token=canary',
+      stack: 'Error: token=canary',
+      cause: { code: 'C', message: 'token=canary' },
+    };
+    expect(JSON.stringify(errorWithoutSecrets(error))).not.toContain('canary');
+  });
+
+  it('takes no longer than the text is long, whatever is in it', () => {
+    const parts = fc.constantFrom('password', '=', ':', '"', "'", ' ', '://', '@', '-', '?token', 'bearer ', 'a');
+    fc.assert(
+      fc.property(fc.array(parts, { minLength: 1, maxLength: 5 }), (some) => {
+        expect(withoutSecrets(some.join('').repeat(20_000)).length).toBeGreaterThan(0);
+      }),
+      { numRuns: 30 },
+    );
+  });
+});
