@@ -35,7 +35,7 @@ export function openingFailure(error: unknown, file: string): Error {
 
 /** Whether a file could not be opened for what is in it: no supervisor holds it then, and nothing in it can be told. */
 export function isUnreadable(error: unknown): error is MillraceError {
-  return error instanceof MillraceError && (error.code === 'SPOOL_DAMAGED' || error.code === 'SPOOL_NEWER');
+  return error instanceof MillraceError && ['SPOOL_DAMAGED', 'SPOOL_NEWER', 'SPOOL_INCOMPLETE'].includes(error.code);
 }
 
 /** An error while something was read. There is no room to wait for: a full disk is as final as any other. */

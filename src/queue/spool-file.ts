@@ -1,10 +1,11 @@
 import { existsSync, linkSync, mkdirSync, renameSync, rmSync, statSync, type Stats } from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
-import { configError } from '../core/errors.ts';
+import { configError, type MillraceError } from '../core/errors.ts';
 import { requireSafeSqlite } from '../core/sqlite-version.ts';
 import { ioError, openingFailure, spoolFailure } from './spool-failure.ts';
 import { inUse, recordHolder } from './spool-holder.ts';
+import { isBusy, isEmpty, requireOurs, requireUsable } from './spool-reading.ts';
 import { applicationId, migrations, schemaVersion } from './spool-schema.ts';
 
 const cacheKiB = 4096;
@@ -14,14 +15,17 @@ export interface OpenOptions {
   /** The SQLite file; its directory is made, for the owner only, if it is not there. */
   file: string;
   durability: 'full' | 'normal';
+  /** Take it as it is if it was not closed in order and its log is not there. */
+  mayLackLog?: boolean;
 }
 
 /**
  * Opens, locks, checks and migrates the spool's file. A file that is not ours, or newer than we are, is not changed.
  * Throws MillraceErrors that say what to do.
  */
-export function openSpoolFile({ file, durability }: OpenOptions): Database.Database {
+export function openSpoolFile({ file, durability, mayLackLog = false }: OpenOptions): Database.Database {
   makeDirectory(dirname(file));
+  requireUsable(file, { mayLackLog });
   const db = connect(file);
   try {
     requireSafeSqlite(db.prepare('SELECT sqlite_version()').pluck().get() as string);
@@ -42,13 +46,36 @@ export function openSpoolFile({ file, durability }: OpenOptions): Database.Datab
     db.pragma(`journal_size_limit = ${logBytesKept}`);
     // Of its own it would take 16 MiB, and a frame is written once and read once at most.
     db.pragma(`cache_size = -${cacheKiB}`);
-    requireSound(db);
     migrate(db);
     recordHolder(file);
     return db;
   } catch (error) {
-    db.close();
-    throw isBusy(error) ? inUse(file) : openingFailure(error, file);
+    leave(db, file);
+    if (isBusy(error)) throw inUse(file);
+    throw isReadOnly(error) ? notWritable(file, error) : openingFailure(error, file);
+  }
+}
+
+/**
+ * Lets go of the file as a kill would. SQLite would write the log back and remove it; but the file may have failed, and
+ * what is missing when a log is missing could not be told any more.
+ */
+export function leave(db: Database.Database, file: string): void {
+  const [log, kept] = [`${file}-wal`, `${file}-wal.${process.pid}`];
+  const isKept = succeeds(() => linkSync(log, kept));
+  db.close();
+  if (!isKept) return;
+  // Not over one that somebody else has begun since. One that was not removed is the same file.
+  succeeds(() => linkSync(kept, log));
+  succeeds(() => rmSync(kept));
+}
+
+function succeeds(act: () => void): boolean {
+  try {
+    act();
+    return true;
+  } catch {
+    return false;
   }
 }
 
@@ -104,17 +131,20 @@ function connect(file: string): Database.Database {
   } catch (error) {
     db?.close();
     if (isBusy(error)) throw inUse(file);
-    if ((error as { code?: unknown }).code === 'SQLITE_CANTOPEN') {
-      throw configError(
-        'STATE_DIRECTORY',
-        `cannot open or create the queue's file ${file}: is the state directory writable for this user?`,
-        error,
-      );
-    }
+    if ((error as { code?: unknown }).code === 'SQLITE_CANTOPEN' || isReadOnly(error)) throw notWritable(file, error);
     throw spoolFailure(error, file);
   } finally {
     process.umask(before);
   }
+}
+
+function isReadOnly(error: unknown): boolean {
+  return String((error as { code?: unknown }).code).startsWith('SQLITE_READONLY');
+}
+
+function notWritable(file: string, error: unknown): MillraceError {
+  const question = 'are it and the state directory writable for this user?';
+  return configError('STATE_DIRECTORY', `cannot open, create or write the queue's file ${file}: ${question}`, error);
 }
 
 /** Says of a new file what must be said before there is anything in it. */
@@ -125,40 +155,6 @@ function prepareEmpty(db: Database.Database): void {
   // So that room within the file can be given back to the disk.
   db.pragma('auto_vacuum = INCREMENTAL');
   db.pragma('busy_timeout = 0');
-}
-
-/** Throws unless the file is a spool of ours, of a version that we know, or empty. */
-export function requireOurs(db: Database.Database, file: string): void {
-  const id = db.pragma('application_id', { simple: true }) as number;
-  const version = db.pragma('user_version', { simple: true }) as number;
-  if (!isEmpty(db) && id !== applicationId) {
-    throw configError(
-      'NOT_A_SPOOL',
-      `${file} is a SQLite database, but not a queue of Millrace. Point --state elsewhere.`,
-    );
-  }
-  if (version > schemaVersion) {
-    throw configError(
-      'SPOOL_NEWER',
-      `the queue's file ${file} was written by a newer Millrace (schema ${version}; this one knows ${schemaVersion}). Upgrade, or use another --state, or start over with --fresh, which moves it aside. It was not changed.`,
-    );
-  }
-}
-
-/** After a stop that was not in order: pages torn by something other than SQLite show here, not in the middle of the night. */
-function requireSound(db: Database.Database): void {
-  if (isEmpty(db) || db.prepare('SELECT is_clean FROM spool').pluck().get() === 1) return;
-  const problems = db.pragma('quick_check(3)') as { quick_check: string }[];
-  if (problems[0]?.quick_check === 'ok') return;
-  const lines = problems
-    .flatMap(({ quick_check: found }) => found.split('\n'))
-    .filter((line) => !line.startsWith('***'));
-  const error = new Error(lines.join('; '));
-  throw Object.assign(error, { code: 'SQLITE_CORRUPT' });
-}
-
-function isEmpty(db: Database.Database): boolean {
-  return db.prepare('SELECT count(*) FROM sqlite_schema').pluck().get() === 0;
 }
 
 function migrate(db: Database.Database): void {
@@ -189,10 +185,4 @@ export function fileWatch(file: string): () => void {
       undefined,
     );
   };
-}
-
-/** Somebody else has the file. */
-export function isBusy(error: unknown): boolean {
-  const code = (error as { code?: unknown }).code;
-  return typeof code === 'string' && (code.startsWith('SQLITE_BUSY') || code.startsWith('SQLITE_LOCKED'));
 }

@@ -1,4 +1,4 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { configError, type MillraceError } from '../core/errors.ts';
 
@@ -14,6 +14,11 @@ export function recordHolder(file: string): void {
   } catch {
     // On a full disk the message names no pid; that must not keep the queue from being emptied.
   }
+}
+
+/** Whether somebody has held the spool and not let go of it in order. */
+export function isHolderRecorded(file: string): boolean {
+  return existsSync(holderFile(file));
 }
 
 /** Takes that back. */

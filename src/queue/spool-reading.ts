@@ -1,10 +1,11 @@
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
-import { configError } from '../core/errors.ts';
+import { configError, MillraceError } from '../core/errors.ts';
+import { exitCodes } from '../core/exit-codes.ts';
 import { openingFailure } from './spool-failure.ts';
-import { isBusy, requireOurs } from './spool-file.ts';
-import { inUse } from './spool-holder.ts';
+import { inUse, isHolderRecorded } from './spool-holder.ts';
+import { applicationId, schemaVersion } from './spool-schema.ts';
 
 /** A spool that is only read. While it is open no supervisor can start on it. */
 export interface ReadSpool {
@@ -19,6 +20,8 @@ export interface ReadSpool {
  */
 export function openForReading(file: string): ReadSpool {
   if (!existsSync(file)) throw configError('NO_QUEUE', `there is no queue in ${dirname(file)}: ${file} is not there`);
+  if (!statSync(file).isFile())
+    throw configError('STATE_DIRECTORY', `expected ${file} to be the queue's file: it is none`);
   const news = ['-shm', '-wal'].map((end) => file + end).filter((beside) => !existsSync(beside));
   let db: Database.Database | undefined;
   let isLocked = false;
@@ -44,4 +47,91 @@ export function openForReading(file: string): ReadSpool {
     }
     throw openingFailure(error, file);
   }
+}
+
+/**
+ * Throws unless the file can be used as a spool: before it is opened to be written, because that alone would write the
+ * log of a killed supervisor back. A file that is not there, or is empty, can.
+ */
+export function requireUsable(file: string, { mayLackLog }: { mayLackLog: boolean }): void {
+  if (!statSync(file, { throwIfNoEntry: false })?.size) return requireNeverUsed(file);
+  const hasLog = existsSync(`${file}-wal`);
+  const { db, close } = openForReading(file);
+  try {
+    if (isEmpty(db) || db.prepare('SELECT is_clean FROM spool').pluck().get() === 1) return;
+    if (!hasLog && !mayLackLog) requireNoLog(db, file);
+    requireSound(db);
+  } catch (error) {
+    throw openingFailure(error, file);
+  } finally {
+    close();
+  }
+}
+
+/** SQLite would begin anew, and clear away a log that it finds then. */
+function requireNeverUsed(file: string): void {
+  const isThere = existsSync(file);
+  const hasLog = (statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0) > 0;
+  if (!hasLog && !(isThere && isHolderRecorded(file))) return;
+  throw new MillraceError(
+    isThere ? 'SPOOL_INCOMPLETE' : 'SPOOL',
+    `the queue's file ${file} is ${isThere ? 'empty' : 'not there'}, and was not: there is ${hasLog ? `${file}-wal, its log` : 'a supervisor.pid'} beside it. ` +
+      'Nothing was changed. Restore a backup; or move aside what is left, and start over.',
+    { exitCode: exitCodes.io },
+  );
+}
+
+/** One that a supervisor has left without closing it has a log beside it; one that was copied as a whole needs none. */
+function requireNoLog(db: Database.Database, file: string): void {
+  // The first version of a spool could be left in order without one.
+  const isOld = (db.pragma('user_version', { simple: true }) as number) < 2;
+  if (isOld || db.pragma('journal_mode', { simple: true }) !== 'wal') return;
+  throw new MillraceError(
+    'SPOOL_INCOMPLETE',
+    `the queue's file ${file} was not closed in order, and ${file}-wal, with the last of what was stored, is not beside it. ` +
+      'It is left as it is. Put that file there too, or restore a backup; if it was only written back by another program, ' +
+      'millrace store compact takes the file as it is; --fresh moves it aside and starts over.',
+    { exitCode: exitCodes.io },
+  );
+}
+
+/** Throws unless the file is a spool of ours, of a version that we know, or empty. */
+export function requireOurs(db: Database.Database, file: string): void {
+  const id = db.pragma('application_id', { simple: true }) as number;
+  const version = db.pragma('user_version', { simple: true }) as number;
+  if (!isEmpty(db) && id !== applicationId) {
+    throw configError(
+      'NOT_A_SPOOL',
+      `${file} is a SQLite database, but not a queue of Millrace. Point --state elsewhere.`,
+    );
+  }
+  if (version > schemaVersion) {
+    throw configError(
+      'SPOOL_NEWER',
+      `the queue's file ${file} was written by a newer Millrace (schema ${version}; this one knows ${schemaVersion}). Upgrade, or use another --state, or start over with --fresh, which moves it aside. It was not changed.`,
+    );
+  }
+}
+
+/** After a stop that was not in order: pages torn by something other than SQLite show here, not in the middle of the night. */
+function requireSound(db: Database.Database): void {
+  if (isEmpty(db) || db.prepare('SELECT is_clean FROM spool').pluck().get() === 1) return;
+  const problems = db.pragma('quick_check(3)') as { quick_check: string }[];
+  if (problems[0]?.quick_check === 'ok') return;
+  const lines = problems
+    .flatMap(({ quick_check: found }) => found.split('\n'))
+    .filter((line) => !line.startsWith('***'));
+  const error = new Error(lines.join('; '));
+  throw Object.assign(error, { code: 'SQLITE_CORRUPT' });
+}
+
+/** There is nothing in it yet. */
+export function isEmpty(db: Database.Database): boolean {
+  return db.prepare('SELECT count(*) FROM sqlite_schema').pluck().get() === 0;
+}
+
+/** Somebody else has the file. */
+export function isBusy(error: unknown): boolean {
+  const code = (error as { code?: unknown }).code;
+  return typeof code === 'string' && (code.startsWith('SQLITE_BUSY') || code.startsWith('SQLITE_LOCKED'));
 }

@@ -16,7 +16,7 @@ import { deadReader } from './dead-letters.ts';
 import { withError } from './history.ts';
 import { makingRoom } from './make-room.ts';
 import { openingFailure, readingFailure, spoolFailure } from './spool-failure.ts';
-import { fileWatch, logBytes, openSpoolFile, retireFile, type OpenOptions } from './spool-file.ts';
+import { fileWatch, leave, logBytes, openSpoolFile, retireFile, type OpenOptions } from './spool-file.ts';
 import { forgetHolder } from './spool-holder.ts';
 import {
   memoryBytes,
@@ -69,7 +69,7 @@ export class Spool implements Store {
     try {
       return new Spool(db, options);
     } catch (error) {
-      db.close();
+      leave(db, options.file);
       throw openingFailure(error, options.file);
     }
   }
@@ -87,6 +87,7 @@ export class Spool implements Store {
     this.#resumeAt = this.wasClean ? 0 : reserved_seq;
     // A sink may see this start at once: it must not be forgotten after a power loss.
     this.start = this.#durably(db.transaction(() => this.#begin()));
+    this.#emptyLog();
     this.writers = new Writers(db, {
       durably: (write) => this.#durably(write),
       read: (read) => this.#read(read),
@@ -234,7 +235,7 @@ export class Spool implements Store {
 
   /** Lets go of the file without another write to it: after a failure that a write could make worse. Idempotent. */
   abandon(): void {
-    if (this.#db.open) this.#db.close();
+    if (this.#db.open) leave(this.#db, this.#file);
   }
 
   /** Moves the file aside, under the lock, and lets go of it. Nothing is deleted. Returns its new name. */
@@ -285,6 +286,16 @@ export class Spool implements Store {
     for (const seq of group.retriesGone) requireRow(s.deleteRetry.run(seq).changes === 1, `retry ${seq}`);
     for (const { limit, data } of group.limits) s.putLimit.run(limit, data);
     s.putRun.run(rowFromRun(group.run));
+  }
+
+  /** That it is in use is in the file itself from now on: a copy of that without its log shows that something is missing. */
+  #emptyLog(): void {
+    try {
+      this.#db.pragma('wal_checkpoint(PASSIVE)');
+    } catch (error) {
+      // On a full disk it has to do without.
+      if (!(spoolFailure(error, this.#file) instanceof StoreFull)) throw error;
+    }
   }
 
   #begin(): QueueStart {

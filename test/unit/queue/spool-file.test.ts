@@ -17,6 +17,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import Database from 'better-sqlite3';
 import { fileWatch, openSpoolFile, retireUnreadableFile } from '../../../src/queue/spool-file.ts';
+import { compactSpool } from '../../../src/queue/spool-compact.ts';
 import { applicationId, migrations, schemaVersion } from '../../../src/queue/spool-schema.ts';
 import { Spool } from '../../../src/queue/spool.ts';
 import { aRun, frameOf, group } from '../../contract/store.ts';
@@ -290,6 +291,8 @@ describe('a spool that was not closed in order', () => {
     const spool = open();
     const first = { first: 1, frame: frameOf('x'.repeat(50_000)) };
     spool.commit(group({ run: { ...aRun, nextSeq: 2 }, frames: [first] }));
+    // What is in the log would be read from there.
+    spool.shrink();
     spool.abandon();
     return readFileSync(file).indexOf('x'.repeat(3000));
   }
@@ -315,6 +318,76 @@ describe('a spool that was not closed in order', () => {
       /is damaged or not a SQLite database \(.*\). It is left as it is\. Restore it from a backup/,
     );
     expect(readFileSync(file).equals(bytes)).toBe(true);
+  });
+
+  it('is refused when its log is missing, as in a copy of the file alone, until it is to be taken as it is', () => {
+    const spool = open();
+    spool.commit(group({ run: { ...aRun, nextSeq: 2 }, frames: [{ first: 1, frame: frameOf('a') }] }));
+    const copy = readFileSync(file);
+    spool.close();
+    writeFileSync(file, copy);
+    const before = fingerprint();
+    const error = thrownBy(open);
+    expect(error).toMatchObject({ code: 'SPOOL_INCOMPLETE', exitCode: 74 });
+    expect(error?.message).toContain(
+      `${file}-wal, with the last of what was stored, is not beside it. It is left as it is`,
+    );
+    expect(fingerprint()).toEqual(before);
+    compactSpool(file);
+    const again = open();
+    expect(again.run()).toBeUndefined();
+    again.close();
+  });
+
+  it.each([
+    ['empty, and its log is not', 'SPOOL_INCOMPLETE', () => writeFileSync(file, '')],
+    ['gone, and its log is not', 'SPOOL', () => rmSync(file)],
+    [
+      'empty, and a supervisor had it',
+      'SPOOL_INCOMPLETE',
+      () => {
+        writeFileSync(file, '');
+        rmSync(`${file}-wal`);
+      },
+    ],
+  ])('is refused, and nothing changed, when it is %s', (_, code, happens) => {
+    open().abandon();
+    happens();
+    const files = (): unknown =>
+      readdirSync(join(directory, 'state')).map((name) => [name, readFileSync(join(directory, 'state', name), 'hex')]);
+    const before = files();
+    expect(thrownBy(open)).toMatchObject({ code, exitCode: 74 });
+    expect(files()).toEqual(before);
+  });
+
+  it('is not changed, nor its log, when it is refused', () => {
+    killed();
+    const log = readFileSync(`${file}-wal`);
+    const spool = open();
+    spool.commit(group({ run: { ...aRun, nextSeq: 3 }, frames: [{ first: 2, frame: frameOf('b') }] }));
+    spool.abandon();
+    const bytes = readFileSync(file);
+    bytes.fill(0xff, 100, 4096);
+    const written = readFileSync(`${file}-wal`);
+    expect(written.length).toBeGreaterThan(log.length);
+    // A log that says nothing of the page that is damaged.
+    writeFileSync(`${file}-wal`, '');
+    writeFileSync(file, bytes);
+    const before = [readFileSync(file), readFileSync(`${file}-wal`)];
+    expect(thrownBy(open)).toMatchObject({ exitCode: 74 });
+    expect([readFileSync(file), readFileSync(`${file}-wal`)]).toEqual(before);
+  });
+
+  it('is whole when it is killed again while nothing but its log has it', () => {
+    const spool = open();
+    spool.commit(group({ run: { ...aRun, nextSeq: 2 }, frames: [{ first: 1, frame: frameOf('a') }] }));
+    spool.abandon();
+    expect(statSync(`${file}-wal`).size).toBeGreaterThan(0);
+    expect(readdirSync(join(directory, 'state')).toSorted()).toEqual(['queue.db', 'queue.db-wal', 'supervisor.pid']);
+    const again = open();
+    expect(again.run()?.nextSeq).toBe(2);
+    again.close();
+    expect(readdirSync(join(directory, 'state'))).toEqual(['queue.db']);
   });
 
   it('is refused when its beginning is missing', () => {
