@@ -32,7 +32,7 @@ export function blameFor(
 ): Gone {
   const death = isExpected ? undefined : deathOf(exit, error);
   const moment = { now: clock.now(), wall: clock.wall() };
-  const crash: Crash = { blame: error?.origin === 'item' ? 'item' : 'process' };
+  const crash: Crash = { blame: error?.origin === 'item' ? 'item' : error?.isOutside ? 'outside' : 'process' };
   if (!death) return { released: queue.lose(holding, moment).items, crash };
 
   const { cause } = death;

@@ -3,6 +3,7 @@ import type { ExitCode } from '../core/exit-codes.ts';
 import type { Handlers } from '../ipc/handlers.ts';
 import type { FromConsumer, FromProducer, Granted, Refused } from '../ipc/messages.ts';
 import type { Hub } from './hub.ts';
+import { isOutside } from './outage.ts';
 import { permitHandlers } from './permits.ts';
 import type { Post } from './post.ts';
 
@@ -26,7 +27,7 @@ export function commonHandlers(
     beat: (beat) => post.beaten(beat),
     log: ({ level, message, fields }) => hub.events.emit('child.log', { who: post.who, level, message, fields }),
     failed: ({ error, origin, exitCode }) => {
-      post.failed({ origin, words: describeError(error) });
+      post.failed({ origin, words: describeError(error), isOutside: isOutside(error) });
       // With an exit code nobody could go on: the service ends with it. Whoever is on trial speaks for itself alone.
       if (exitCode !== null && !post.isOnTrial)
         hub.fail(new MillraceError(error.code, describeError(error), { exitCode: exitCode as ExitCode }));

@@ -244,6 +244,7 @@ export class Consuming {
     const moment = { now: clock.now(), wall: clock.wall() };
     this.#processed += done.size + failed.length;
     let refused = holding ? queue.settle(holding, done, moment.now) : done.size;
+    if (refused < done.size) this.#hub.outage.succeeded();
     for (const failure of failed) {
       const attempt = holding && queue.attemptOf(holding, failure.seq);
       if (!holding || attempt === undefined) {
@@ -255,6 +256,7 @@ export class Consuming {
       const error = failure.verdict === 'absent' ? this.#killedBy(holding, seq) : failure.error;
       const fate = this.#fateOf({ ...failure, error }, attempt);
       queue.fail(holding, { seq, fate, error }, moment);
+      if (failure.verdict === 'retry' || failure.verdict === 'later') this.#hub.outage.failed(moment.now, error);
       if (fate.kind === 'dead') events.emit('item.dead', { seq, attempts: attempt, reason: fate.reason, error });
       else events.emit('item.retry', { seq, attempt, inMs: fate.delayMs, error });
     }
@@ -268,7 +270,7 @@ export class Consuming {
   }
 
   #fateOf({ verdict, error, afterMs }: Failure, attempt: number): FailedItem['fate'] {
-    const { settings, random, pipeline } = this.#hub;
+    const { settings, random, pipeline, outage } = this.#hub;
     if (verdict === 'absent') {
       const doubt = pipeline.sinkIsTransactional ? '' : ' (it may have been written: the sink has no transactions)';
       return { kind: 'dead', reason: `${error.message}${doubt}` };
@@ -279,9 +281,10 @@ export class Consuming {
       const delayMs = Math.min(Math.ceil(afterMs ?? fullJitter(dependencyBackoff, 1, random())), longestRetryMs);
       return { kind: 'retry', usesAttempt: false, delayMs };
     }
-    if (attempt >= settings.attempts)
+    const usesAttempt = !outage.isOn;
+    if (usesAttempt && attempt >= settings.attempts)
       return { kind: 'dead', reason: `failed ${attempt} times, the last time: ${describeError(error)}` };
     const backoff = { baseMs: settings.retryBaseMs, capMs: settings.retryCapMs };
-    return { kind: 'retry', usesAttempt: true, delayMs: fullJitter(backoff, attempt, random()) };
+    return { kind: 'retry', usesAttempt, delayMs: fullJitter(backoff, attempt, random()) };
   }
 }

@@ -5,6 +5,8 @@ import type { Exit } from './child.ts';
 export interface LastError {
   origin: Failed['origin'];
   words: string;
+  /** Something outside could not be reached. */
+  isOutside: boolean;
 }
 
 /**

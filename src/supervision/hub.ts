@@ -5,6 +5,7 @@ import type { Limits } from '../limits/limits.ts';
 import type { EventBus } from '../observability/events.ts';
 import type { Queue } from '../queue/queue.ts';
 import type { ProcessIdentity, Writers } from '../queue/writers.ts';
+import type { Outage } from './outage.ts';
 import type { RecyclingLimits } from './recycling.ts';
 import type { RestartLimits } from './restart-policy.ts';
 
@@ -50,6 +51,7 @@ export interface Hub {
   readonly identify: (pid: number) => ProcessIdentity | undefined;
   /** Hands bytes to the supervisor's standard output; `done` is called when they are with the operating system. */
   readonly writeOut: (bytes: Buffer, done: () => void) => void;
+  readonly outage: Outage;
   /** Why a process that dies is not replaced for now; undefined if it is. */
   readonly heldBack: () => string | undefined;
   /** Something has changed: there will be a tick. */

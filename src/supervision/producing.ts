@@ -126,7 +126,7 @@ export class Producing {
     this.#byeIsDue = false;
     this.#enrolment.close({ isClean: isExpected });
     this.#hub.touch();
-    return { released: 0, crash: { blame: 'process' } };
+    return { released: 0, crash: { blame: this.post.lastError?.isOutside ? 'outside' : 'process' } };
   }
 
   #makeHandlers(): Handlers<FromProducer> {

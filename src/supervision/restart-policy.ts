@@ -11,11 +11,11 @@ const backoff: Backoff = { baseMs: 250, capMs: 30_000 };
 const healthyMs = 60_000;
 
 /**
- * A crash, and who is to blame: the process, or an item that it ran, or it is open: items are accused of it. It counts
- * towards the limit only if no item is to blame, from when that is known.
+ * A crash, and who is to blame: the process, or an item that it ran, or something outside that it could not reach; or it
+ * is open: items are accused of it. It counts towards the limit only if the process is to blame, from when that is known.
  */
 export interface Crash {
-  blame: 'process' | 'item' | 'open';
+  blame: 'process' | 'item' | 'outside' | 'open';
 }
 
 /** When a crashed process is replaced, and when not any more: at most N crashes within a period, as in OTP's supervisors. */

@@ -20,6 +20,7 @@ import { Changes, serviceOver } from './changes.ts';
 import { Committing, type Committed, type CommittingOptions } from './committing.ts';
 import { Consumers } from './consumers.ts';
 import type { Hub } from './hub.ts';
+import { lendProbe, Outage } from './outage.ts';
 import { Producing } from './producing.ts';
 import { Pruning } from './pruning.ts';
 import { Shutdown } from './shutdown.ts';
@@ -38,7 +39,7 @@ const fullRetryMs = 500;
 const recyclingMs = 1000;
 
 export interface ServiceOptions extends Pick<CommittingOptions, 'reserve' | 'checkStore'> {
-  hub: Omit<Hub, 'heldBack' | 'touch' | 'record' | 'fail' | 'broken'>;
+  hub: Omit<Hub, 'outage' | 'heldBack' | 'touch' | 'record' | 'fail' | 'broken'>;
   marks: Marks;
   /** What the pipeline says of itself. */
   described: PipelineDescription;
@@ -93,6 +94,7 @@ export class Service {
     this.#options = options;
     this.#hub = {
       ...options.hub,
+      outage: new Outage(),
       heldBack: () => this.#reloading.heldBack,
       touch: () => this.#touch(),
       record: (write) => {
@@ -304,20 +306,26 @@ export class Service {
     for (const consumer of this.#consumers.all) consumer.afterCommit();
     this.#rate.see(this.#hub.clock.now(), this.#hub.queue.run.done);
     this.#sendGrants();
-    const { queue, settings, clock } = this.#hub;
-    if (queue.run.state === 'finishing') {
+    if (this.#hub.queue.run.state === 'finishing') {
       this.#consumers.cancelReplacement();
       this.#pruning.atTheEnd(this.#consumers.all);
       for (const consumer of this.#consumers.all) consumer.end();
     }
     this.#lentAt = undefined;
-    if (!this.#shutdown && !this.#pauseIfNeeded()) {
-      const moment = { now: clock.now(), wall: clock.wall() };
-      const options = { creditBytes: settings.consumerCreditBytes, moment };
-      dispatch(queue, this.#aside.lend(queue, this.#receivers(), options), options);
-      this.#lentAt = moment.now;
-    }
+    if (!this.#shutdown) this.#lend();
     this.#pruning.afterCommit(this.#consumers.all);
+  }
+
+  #lend(): void {
+    const { queue, settings, clock } = this.#hub;
+    const moment = { now: clock.now(), wall: clock.wall() };
+    if (this.#pauseIfNeeded()) {
+      if (!this.#hasTooManyDead) this.#probe(moment);
+      return;
+    }
+    const options = { creditBytes: settings.consumerCreditBytes, moment };
+    dispatch(queue, this.#aside.lend(queue, this.#receivers(), options), options);
+    this.#lentAt = moment.now;
   }
 
   /** Pauses while there is a reason to; goes on by itself when there is none. */
@@ -332,9 +340,21 @@ export class Service {
   }
 
   /** Beyond `deadMax` dead letters something is wrong with more than single items: the rest is not to follow them. */
-  #reasonToPause(): string | null {
+  get #hasTooManyDead(): boolean {
     const { queue, settings } = this.#hub;
-    if (queue.run.dead < settings.deadMax) return null;
+    return queue.run.dead >= settings.deadMax;
+  }
+
+  #probe(moment: Moment): void {
+    const { queue, outage, random } = this.#hub;
+    if (moment.now < outage.probeAt) return;
+    if (lendProbe(queue, this.#receivers(), moment)) outage.probed(moment.now, random());
+    this.#lentAt = moment.now;
+  }
+
+  #reasonToPause(): string | null {
+    const { queue, outage } = this.#hub;
+    if (!this.#hasTooManyDead) return outage.reason;
     return `as many dead letters as deadMax allows (${queue.run.dead}); mend the cause, and give them back (millrace dead retry) or delete them (millrace dead purge)`;
   }
 
@@ -372,12 +392,13 @@ export class Service {
   }
 
   #wakeLater(): void {
-    const { limits, queue, clock } = this.#hub;
+    const { limits, queue, clock, outage } = this.#hub;
     const now = clock.now();
     const due = queue.nextDue({ now, wall: clock.wall() });
     // A retry that was due and was not lent waits for room, not for time.
     const retryAt = due !== undefined && this.#lentAt !== undefined && due > this.#lentAt ? due : undefined;
-    const times = [limits.nextAt(now), retryAt].filter((at) => at !== undefined);
+    const probeAt = outage.isOn && outage.probeAt > now ? outage.probeAt : undefined;
+    const times = [limits.nextAt(now), retryAt, probeAt].filter((at) => at !== undefined);
     if (times.length > 0) this.#wakeAt(Math.min(...times));
     else this.#cancelWake();
   }

@@ -200,12 +200,14 @@ export class AService {
 
   #newProducer(): FakeProducer {
     const child = new FakeProducer({ role: 'producer', ordinal: 0, pid: this.#pid++ }, (what) => this.notes.push(what));
+    child.startedAt = this.clock.now();
     this.producers.push(child);
     return child;
   }
 
   #newConsumer(ordinal: number): FakeConsumer {
     const child = new FakeConsumer({ role: 'consumer', ordinal, pid: this.#pid++ }, (what) => this.notes.push(what));
+    child.startedAt = this.clock.now();
     this.consumers.push(child);
     return child;
   }

@@ -16,7 +16,7 @@ import { frameOf, itemsOf } from './frames.ts';
 /** A child that does what the test says, and keeps what it is told. */
 class FakeChild<In, Out extends { type: string }> implements Child<In, Out> {
   readonly who: Who;
-  readonly startedAt = 0;
+  startedAt = 0;
   readonly sent: Out[] = [];
   readonly payloads: Buffer[] = [];
   killedFor: string | undefined;

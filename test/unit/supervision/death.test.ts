@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { Exit } from '../../../src/supervision/child.ts';
 import { deathOf, type LastError } from '../../../src/supervision/death.ts';
 
-const uncaught: LastError = { origin: 'uncaught', words: 'a null was thrown: null' };
+const uncaught: LastError = { origin: 'uncaught', words: 'a null was thrown: null', isOutside: false };
 const heap = 'Reached heap limit Allocation failed - JavaScript heap out of memory';
 
 /** How it went, what it said before, and what it died of. */
@@ -23,8 +23,8 @@ const deaths: [Partial<Exit>, LastError | undefined, string | undefined][] = [
   [{ signal: 'SIGKILL', killed: 'hang', reason: 'silent for 1min' }, undefined, 'hang: silent for 1min'],
   [{ signal: 'SIGKILL', killed: 'order', reason: 'not needed' }, undefined, undefined],
   [{ signal: 'SIGKILL', killed: 'order', reason: 'not needed' }, uncaught, undefined],
-  [{ code: 1 }, { origin: 'process', words: 'barred from the sink' }, undefined],
-  [{ code: 1 }, { origin: 'item', words: 'item 3 does not end' }, undefined],
+  [{ code: 1 }, { origin: 'process', words: 'barred from the sink', isOutside: false }, undefined],
+  [{ code: 1 }, { origin: 'item', words: 'item 3 does not end', isOutside: false }, undefined],
   [{ reason: 'could not be started: EAGAIN' }, undefined, undefined],
 ];
 

@@ -237,7 +237,7 @@ describe('a post', () => {
   ])('says of the exit %j why, in the process’s own words where there are any (%s)', (exit, failure, reason) => {
     const { post, child } = aPost();
     post.start();
-    if (failure !== undefined) post.failed({ origin: 'process', words: failure });
+    if (failure !== undefined) post.failed({ origin: 'process', words: failure, isOutside: false });
     child().goes(exit);
     expect(post.lastExit).toBe(reason);
   });

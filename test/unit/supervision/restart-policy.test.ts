@@ -32,6 +32,21 @@ describe('the restart policy', () => {
     expect(waits([10, 10, 10], 0)).toEqual([125, 250, 500]);
   });
 
+  it('never runs hot, and never parks, however often something outside cannot be reached', () => {
+    const policy = new RestartPolicy(limits);
+    let now = 0;
+    let starts = 0;
+    for (; now < 3_600_000; starts++) {
+      // It is ready at once, and gone as soon.
+      const verdict = policy.crashed(now, 0, 0, { blame: 'outside' });
+      if (verdict.kind === 'park') throw new Error('it was parked');
+      now += verdict.inMs;
+    }
+    // At least fifteen seconds apart, but for the first few.
+    expect(starts).toBeLessThan(3600 / 15 + 10);
+    expect(policy.crashed(now, 0, 0).kind).toBe('restart');
+  });
+
   it('parks at the sixth crash within a minute', () => {
     const policy = new RestartPolicy(limits);
     const verdicts = [0, 1, 2, 3, 4, 59_999].map((now) => policy.crashed(now, 1, 0).kind);
