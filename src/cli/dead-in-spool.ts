@@ -9,6 +9,6 @@ export type ListDead = (
 /** Loaded when it is called: a running pipeline is asked instead, and the spool brings SQLite with it. */
 export async function listDead(stateDirectory: string, query: DeadQuery): Promise<readonly DeadLetter[]> {
   const { readDeadLettersOf } = await import('../queue/dead-letters.ts');
-  const { spoolFile } = await import('../supervision/opening.ts');
-  return readDeadLettersOf(spoolFile(stateDirectory), query);
+  const { queueFile } = await import('./letters-in-spool.ts');
+  return readDeadLettersOf(queueFile(stateDirectory), query);
 }

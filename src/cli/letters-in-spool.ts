@@ -13,16 +13,21 @@ const windowBytes = 1024 * 1024;
 /** How large items may be is a matter of the pipeline's options, which are not known here: as large as they can be. */
 const maxItemBytes = 128 * 1024 * 1024;
 
+/** The file of the queue in a state directory. Throws if there is none: the name is wrong, and nothing is to be made of it. */
+export function queueFile(stateDirectory: string): string {
+  const file = spoolFile(stateDirectory);
+  if (!existsSync(file)) throw usageError(`there is no queue in ${stateDirectory}`);
+  return file;
+}
+
 /** The dead letters in a state directory that no supervisor has locked. To change them is to be the supervisor for a moment. */
 export function lettersInSpool(stateDirectory: string, purpose: 'look' | 'change', clock: Clock): OpenLetters {
-  const file = spoolFile(stateDirectory);
+  const file = queueFile(stateDirectory);
   if (purpose === 'look') {
     const { store, close } = openDeadLetters(file);
     const refuse: Change = () => Promise.reject(new Error('these letters were opened to be looked at'));
     return withClose(new LetterBox(store, refuse, { maxItemBytes }), null, close);
   }
-  // Else there would be one then.
-  if (!existsSync(file)) throw usageError(`there is no queue in ${stateDirectory}`);
   const spool = Spool.open({ file, durability: 'full' });
   const run = spool.run();
   if (!run) {

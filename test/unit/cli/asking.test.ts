@@ -194,7 +194,11 @@ describe('millrace dead ls', () => {
   });
 
   it('says when there are none', async () => {
-    expect(await millrace('dead ls')).toEqual({ code: 0, stdout: 'no dead letters\n', stderr: '' });
+    const shell = new TestShell(folder);
+    const request = await readCommandLine(['dead', 'ls'], async () => []);
+    if (request.do !== 'run') throw new Error('expected a command');
+    expect(await deadLs(request.line, shell, () => [])).toBe(0);
+    expect(shell.stdout).toBe('no dead letters\n');
   });
 
   it.each(['0', '-1', '1.5', 'x', '1e3'])('refuses --limit %s', async (limit) => {

@@ -348,18 +348,17 @@ describe('when a run has finished with dead letters, millrace dead', () => {
 });
 
 describe('where nobody answers, millrace dead', () => {
-  it.each([
-    ['export', 0, ''],
-    ['show 1', 64, 'there is no dead letter 1'],
-    ['retry --all', 64, 'there is no queue in'],
-  ])('%s says so and makes none', async (words, code, stderr) => {
-    expect(await millrace(`${words} --state nowhere`)).toEqual({
-      code,
-      stdout: '',
-      stderr: expect.stringContaining(stderr),
-    });
-    await expect(stat(join(folder, 'nowhere'))).rejects.toThrow('ENOENT');
-  });
+  it.each(['ls', 'export', 'show 1', 'retry --all'])(
+    '%s says that there is no queue, and makes none',
+    async (words) => {
+      expect(await millrace(`${words} --state nowhere`)).toEqual({
+        code: 64,
+        stdout: '',
+        stderr: expect.stringContaining('there is no queue in'),
+      });
+      await expect(stat(join(folder, 'nowhere'))).rejects.toThrow('ENOENT');
+    },
+  );
 
   it('retry is refused by the lock of a supervisor that does not answer', async () => {
     leave();
