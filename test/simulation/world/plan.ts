@@ -58,6 +58,7 @@ export const faultKinds = [
   'wall clock jumps',
   'source fails',
   'second supervisor',
+  'reload',
   'power loss',
 ] as const;
 

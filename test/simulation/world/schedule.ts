@@ -50,6 +50,8 @@ function possible(world: World): Action[] {
   if (!supervisor) add(0.5, () => world.startSupervisor());
   if (disk.isFull) add(0.05, () => makeRoom(world));
   if (server.isOut) add(0.05, () => (server.isOut = false));
+  // A reload that came to nothing keeps the dead from being replaced until there is another.
+  if (world.isCalm && world.hasReloaded) add(0.002, () => reload(world));
   // With nothing else to do, time passes until there is.
   const isIdle = actions.every(({ weight }) => weight < 0.1);
   const clocks = supervisor ? [supervisor, ...world.live] : world.live;
@@ -62,6 +64,13 @@ function possible(world: World): Action[] {
     );
   }
   return actions;
+}
+
+function reload(world: World): void {
+  const service = world.supervisor?.running?.service;
+  if (!service) return;
+  world.hasReloaded = true;
+  world.story.tell('the operator', `reloads: ${service.reload().status}`);
 }
 
 function makeRoom({ disk, story }: World): void {
@@ -109,7 +118,8 @@ const faults: Record<FaultKind, (world: World) => void> = {
   'source fails': (world) => {
     world.sourceFails = true;
   },
-  'second supervisor': () => undefined,
+  'second supervisor': (world) => world.trySecondSupervisor(),
+  reload: (world) => reload(world),
   'power loss': (world) => world.losePower(),
 };
 

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Checker } from '../checks/checker.ts';
+import { Violation } from '../checks/violation.ts';
 import { Children, type Consumer, type Producer } from './children.ts';
 import { WorldTime } from './clock.ts';
 import type { Departure } from './departure.ts';
@@ -26,6 +27,7 @@ export class World {
   readonly place: SpoolPlace;
   supervisor: SimulatedSupervisor | undefined;
   sourceFails = false;
+  hasReloaded = false;
   /** No more faults: what is out comes back, and nothing breaks any more. */
   isCalm = false;
   /** Work that waits for the machine's files. */
@@ -117,6 +119,18 @@ export class World {
       if (plan.orphans === 'die') child.die(0);
     }
     checker.supervisorGone();
+  }
+
+  /** Somebody starts another supervisor on the same spool. */
+  trySecondSupervisor(): void {
+    if (this.plan.spool !== 'sqlite' || !this.supervisor?.running) return;
+    this.story.tell('the operator', 'starts a second supervisor');
+    try {
+      this.place.open().close('killed');
+    } catch {
+      return;
+    }
+    throw new Violation('S18', 'a second supervisor could open the spool');
   }
 
   /** The machine stops: every process is gone, and with it what its disks did not have. */
