@@ -12,7 +12,7 @@ const usage = `Usage: npm run simulate -- [options]
 
 /** Lines of a failed world's story that are shown unless all were asked for. */
 const shownLines = 80;
-const progressMs = 2000;
+const progressMs = 10_000;
 
 /** Runs worlds until one fails. Returns the exit code. */
 export async function simulate(

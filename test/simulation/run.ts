@@ -56,6 +56,7 @@ function checkTheEnd({ plan, checker }: World): void {
   const stored = new Set(facts.stored);
   for (const { id } of plan.items) claim('S5', stored.has(id), () => `item ${id} was never stored`);
   for (const { seq, id, state, deaths } of facts.seqs.values()) {
+    if (state === 'given back' || state === 'purged') continue;
     const parts = partsOf(plan.items[id]!);
     // What was with so many consumers when they died is taken for a killer, and may be one.
     const wanted = parts && !(state === 'dead' && deaths >= kills) ? 'done' : 'dead';

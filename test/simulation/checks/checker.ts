@@ -9,7 +9,7 @@ import type { Plan } from '../world/plan.ts';
 import type { Database } from '../world/server.ts';
 import type { Running } from '../world/supervisor.ts';
 import type { SinkWatcher } from '../world/sink-watcher.ts';
-import { Facts, keyOf, type WriterFacts } from './facts.ts';
+import { Facts, itemKeyOf, keyOf, type WriterFacts } from './facts.ts';
 import * as lending from './lending.ts';
 import * as limits from './limits.ts';
 import * as queues from './queue.ts';
@@ -193,7 +193,11 @@ export class Checker implements SinkWatcher {
       runs.s18TheDeadDoNotCommit(isGone);
       const { facts } = this;
       const before = new Map([...facts.seqs.values()].map(({ seq, state }) => [seq, state]));
-      const { frames } = facts.committed(group);
+      const { frames, revived } = facts.committed(group);
+      for (const { seq } of revived) {
+        queues.s6SeqIsGivenOnce(facts, seq, facts.seq(seq)!.id);
+        facts.given.set(seq, facts.seq(seq)!.id);
+      }
       for (const { limit } of group.limits) {
         const frozen = this.#frozen.get(limit);
         if (frozen) frozen.isCommitted = true;
@@ -231,11 +235,11 @@ export class Checker implements SinkWatcher {
   committed(writer: number, seqs: Intervals, rows: readonly Row[]): void {
     this.#try(() => {
       const { facts } = this;
-      for (const row of rows) facts.rows.set(keyOf(row), (facts.rows.get(keyOf(row)) ?? 0) + 1);
+      this.#count(rows);
       const known = [...facts.among(seqs)];
       for (const found of known) found.isInSink = true;
       if (!this.#isTransactional) return;
-      sinks.s1EachResultOnce(facts, rows);
+      sinks.s1EachResultOnce(facts, rows, this.#plan);
       sinks.s2NeverInSinkAndDead(
         facts,
         known.map(({ seq }) => seq),
@@ -289,7 +293,8 @@ export class Checker implements SinkWatcher {
   sinkLost({ rows, seqs }: Database): void {
     const { facts } = this;
     facts.rows.clear();
-    for (const row of rows) facts.rows.set(keyOf(row), (facts.rows.get(keyOf(row)) ?? 0) + 1);
+    facts.rowsOfItems.clear();
+    this.#count(rows);
     for (const found of facts.seqs.values()) found.isInSink = seqs.has(found.seq);
     this.#try(() => sinks.s3DoneIsInTheSink(facts, facts.seqs.keys()));
   }
@@ -323,6 +328,14 @@ export class Checker implements SinkWatcher {
 
   get #isTransactional(): boolean {
     return this.#plan.sink !== 'plain';
+  }
+
+  #count(rows: readonly Row[]): void {
+    const { rows: counts, rowsOfItems } = this.facts;
+    for (const row of rows) {
+      counts.set(keyOf(row), (counts.get(keyOf(row)) ?? 0) + 1);
+      rowsOfItems.set(itemKeyOf(row), (rowsOfItems.get(itemKeyOf(row)) ?? 0) + 1);
+    }
   }
 
   #configured(child: Watched, writer: number): void {

@@ -7,8 +7,8 @@ import type { Item, Row } from '../world/items.ts';
 export interface SeqFacts {
   readonly seq: number;
   readonly id: number;
-  /** As the spool has it. */
-  state: 'queued' | 'retry' | 'done' | 'dead';
+  /** As the spool has it; a dead letter that an operator has given back goes on under another seq. */
+  state: 'queued' | 'retry' | 'done' | 'dead' | 'given back' | 'purged';
   /** The writer that it is lent to, as far as this supervisor has said and heard. */
   lentTo: number | undefined;
   /** Writers that were sent it and have not given it back or failed at it. */
@@ -43,6 +43,8 @@ interface Delta {
   readonly retries: readonly number[];
   readonly gone: readonly number[];
   readonly dead: readonly number[];
+  readonly revived: readonly { from: number; seq: number }[];
+  readonly purged: readonly number[];
 }
 
 /** What has happened, as anybody outside could know. The claims are checked against this, not against the product's own books. */
@@ -51,6 +53,8 @@ export class Facts {
   readonly writers = new Map<number, WriterFacts>();
   /** How often the sink has each row. */
   readonly rows = new Map<string, number>();
+  /** The same, by item. */
+  readonly rowsOfItems = new Map<string, number>();
   /** Every seq that was ever given out, and to which item: not even a power loss takes that back. */
   readonly given = new Map<number, number>();
   /** The ids of the items that the producer was told are stored. */
@@ -58,6 +62,8 @@ export class Facts {
   /** The ids of the items that are stored, in the order of their seqs. */
   stored: number[] = [];
   run: RunRecord | undefined;
+  /** How many dead letters have been given back. */
+  givenBack = 0;
   #deltas: Delta[] = [];
   #time = 0;
 
@@ -120,7 +126,7 @@ export class Facts {
     }
   }
 
-  #apply({ run, frames, settled, retries, gone, dead }: Delta, before?: Map<number, SeqFacts>): void {
+  #apply({ run, frames, settled, retries, gone, dead, revived, purged }: Delta, before?: Map<number, SeqFacts>): void {
     this.run = run;
     for (const { first, ids } of frames) {
       ids.forEach((id, index) => {
@@ -135,6 +141,13 @@ export class Facts {
     for (const seq of gone) this.#set(seq, 'done');
     for (const seq of retries) this.#set(seq, 'retry');
     for (const seq of dead) this.#set(seq, 'dead');
+    for (const seq of purged) this.#set(seq, 'purged');
+    for (const { from, seq } of revived) {
+      const { id } = this.seqs.get(from)!;
+      this.#set(from, 'given back');
+      this.seqs.set(seq, { ...(before?.get(seq) ?? newSeq(seq, id)), state: 'retry' });
+      this.givenBack += 1;
+    }
   }
 
   #set(seq: number, state: SeqFacts['state']): void {
@@ -145,6 +158,10 @@ export class Facts {
 
 export function keyOf({ seq, part }: Row): string {
   return `${seq}.${part}`;
+}
+
+export function itemKeyOf({ id, part }: Row): string {
+  return `${id}.${part}`;
 }
 
 function newSeq(seq: number, id: number): SeqFacts {
@@ -162,7 +179,7 @@ function newSeq(seq: number, id: number): SeqFacts {
   };
 }
 
-function deltaOf({ run, frames, progress, retries, retriesGone, dead }: Group): Delta {
+function deltaOf({ run, frames, progress, retries, retriesGone, dead, revived, purged }: Group): Delta {
   const decoder = new FrameDecoder();
   const settled = new Intervals();
   for (const { settled: some } of progress) for (const [from, to] of some) settled.add(from, to);
@@ -176,5 +193,7 @@ function deltaOf({ run, frames, progress, retries, retriesGone, dead }: Group): 
     retries: retries.map(({ seq }) => seq),
     gone: [...retriesGone],
     dead: dead.map(({ seq }) => seq),
+    revived: revived.map(({ from, seq }) => ({ from, seq })),
+    purged: [...purged],
   };
 }

@@ -2,14 +2,17 @@
 import type { Interval, Intervals } from '../../../src/core/intervals.ts';
 import type { Row } from '../world/items.ts';
 import type { LedgerRow } from '../world/server.ts';
-import { keyOf, type Facts } from './facts.ts';
+import type { Plan } from '../world/plan.ts';
+import { itemKeyOf, keyOf, type Facts } from './facts.ts';
 import { claim } from './violation.ts';
 
 /** S1: a transactional sink has each result of an item at most once. */
-export function s1EachResultOnce(facts: Facts, rows: readonly Row[]): void {
+export function s1EachResultOnce(facts: Facts, rows: readonly Row[], { deterministic }: Plan): void {
   for (const row of rows) {
     const key = keyOf(row);
     claim('S1', facts.rows.get(key) === 1, () => `the sink has ${facts.rows.get(key)} times: ${key} (item ${row.id})`);
+    const count = facts.rowsOfItems.get(itemKeyOf(row));
+    claim('S1', !deterministic || count === 1, () => `the sink has ${count} times: part ${row.part} of item ${row.id}`);
   }
 }
 

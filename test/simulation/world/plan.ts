@@ -59,6 +59,8 @@ export const faultKinds = [
   'source fails',
   'second supervisor',
   'reload',
+  'give back',
+  'purge',
   'power loss',
 ] as const;
 

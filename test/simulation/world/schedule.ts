@@ -120,6 +120,8 @@ const faults: Record<FaultKind, (world: World) => void> = {
   },
   'second supervisor': (world) => world.trySecondSupervisor(),
   reload: (world) => reload(world),
+  'give back': (world) => world.tendLetters('giveBack'),
+  purge: (world) => world.tendLetters('purge'),
   'power loss': (world) => world.losePower(),
 };
 

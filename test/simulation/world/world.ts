@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Checker } from '../checks/checker.ts';
+import { LetterBox } from '../../../src/queue/letter-box.ts';
 import { Violation } from '../checks/violation.ts';
 import { Children, type Consumer, type Producer } from './children.ts';
 import { WorldTime } from './clock.ts';
@@ -119,6 +120,22 @@ export class World {
       if (plan.orphans === 'die') child.die(0);
     }
     checker.supervisorGone();
+  }
+
+  /** An operator does something with some of the dead letters. */
+  tendLetters(what: 'giveBack' | 'purge'): void {
+    const { running } = this.supervisor ?? {};
+    if (!running) return;
+    const letters = new LetterBox(running.store, (work) => running.service.change(work), { maxItemBytes: 100_000 });
+    const dead = running.store.readDeadHeads(0, 100).map(({ seq }) => seq);
+    // One that there is no letter of, too.
+    const seqs = [...dead, 1_000_000_000].filter(() => this.random.chance(0.5));
+    this.story.tell('the operator', `${what === 'purge' ? 'purges' : 'gives back'} ${seqs.join(', ') || 'nothing'}`);
+    letters[what](seqs).then(
+      (missing) =>
+        this.story.tell('the operator', `is told that it is done; no letters: ${missing.join(', ') || 'none'}`),
+      (error: unknown) => this.story.tell('the operator', `is told: ${(error as Error).message}`),
+    );
   }
 
   /** Somebody starts another supervisor on the same spool. */
