@@ -1,7 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { StoreFull } from '../../../src/queue/store.ts';
 import { microtasks } from '../../support/microtasks.ts';
+import { aRun } from '../../support/a-queue.ts';
 import { AService, described } from '../../support/a-service.ts';
+import { frameOf } from '../../support/frames.ts';
 
 const error = { code: 'E', message: 'it failed' };
 
@@ -259,6 +261,28 @@ describe('a producer that dies', () => {
     world.pass(250);
     world.producer.says(described());
     world.tick();
+    expect(world.producer.last('configure')).toMatchObject({ throttled: true });
+  });
+
+  it('learns at once that the queue is full when its supervisor has just started, too', () => {
+    const run = aRun({ nextSeq: 3, stored: 2, position: { cursor: null, count: 2, digest: null } });
+    const world = new AService({
+      run,
+      marks: { highItems: 2, lowItems: 0 },
+      store: (store) =>
+        store.commit({
+          run,
+          frames: [{ first: 1, frame: frameOf([1, 2]) }],
+          progress: [],
+          retries: [],
+          retriesGone: [],
+          dead: [],
+          revived: [],
+          purged: [],
+          limits: [],
+        }),
+    });
+    world.run();
     expect(world.producer.last('configure')).toMatchObject({ throttled: true });
   });
 
