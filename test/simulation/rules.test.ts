@@ -34,6 +34,6 @@ describe('the checker finds it when a rule of the protocol is left out:', () => 
       }
       throw new Error(`nothing was found in ${mostSeeds} worlds`);
     },
-    120_000,
+    300_000,
   );
 });

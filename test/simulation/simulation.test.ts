@@ -12,7 +12,7 @@ describe('a simulated world', () => {
         expect(failure && `seed ${seed}: ${failure.message}\n${story.slice(-60).join('\n')}`).toBeUndefined();
       }
     },
-    120_000,
+    300_000,
   );
 
   it('is the same again, step by step, for the same seed', async () => {
