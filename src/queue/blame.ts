@@ -61,6 +61,11 @@ export class Blame {
     this.#cases.push({ death, accused: items, isSolved: false });
   }
 
+  /** Whoever it was took more than its consumer along: accused items are to be lent one at a time. */
+  beCareful(): void {
+    this.#isCareful = !this.#accused.isEmpty;
+  }
+
   /** These have settled, or another one was named after they had run. */
   clear(from: number, to: number): void {
     if (this.#named.size > 0) {

@@ -17,7 +17,7 @@ import { cutFrame, fitItems, frameBytes, type Frame } from '../frame/frame.ts';
 import type { SourcePosition } from '../frame/position.ts';
 import { Backlog } from './backlog.ts';
 import { Blame, mostKills, type Death } from './blame.ts';
-import type { Holding, LendingMode, Returned } from './lending.ts';
+import { Holding, type LendingMode, type Returned } from './lending.ts';
 import { Line } from './line.ts';
 import { fresh, OpenFrames } from './open-frames.ts';
 import { Retries } from './retries.ts';
@@ -119,6 +119,8 @@ export class Queue {
   /** What is to be run alone, and is not lent. */
   readonly #accused = new Backlog();
   readonly #blame = new Blame();
+  /** The item that the store knows to be run by itself. */
+  #trial: number | null = null;
   /** Killers named since an item was done. */
   #killersInARow = 0;
   /** Items that consumers of this supervisor had and lost. */
@@ -233,13 +235,13 @@ export class Queue {
 
   /**
    * Lends `holding`, which holds nothing, items to be run alone: about `bytes` of them. One that has killed before
-   * comes by itself.
+   * comes by itself, and only after the next commit: its name outlives the supervisor, should that die with it.
    */
   takeAlone(holding: Holding, { bytes }: { bytes: number }, moment: Moment): Delivery[] {
     const deliveries: Delivery[] = [];
     while (this.#accused.size > 0 && holding.bytes < bytes) {
       const comesAlone = this.#blame.isCareful || (this.#accused.retries[0]?.kills ?? 0) > 0;
-      if (comesAlone && deliveries.length > 0) break;
+      if (comesAlone && (deliveries.length > 0 || !this.#isOnTrial())) break;
       const limit = { items: comesAlone ? 1 : Infinity, bytes: bytes - holding.bytes };
       const delivery =
         this.#takeRetry(holding, this.#accused, moment) ??
@@ -347,6 +349,45 @@ export class Queue {
     return loss;
   }
 
+  /**
+   * Accuses what is first in line, at most `most` items, of a death that its supervisor did not survive. They are run
+   * alone and by themselves. Returns how many they are.
+   */
+  accuseFirst(most: number, { now, wall }: Moment, death: Death): number {
+    const accused = new Intervals();
+    for (let head = this.#dueRetry(now, wall); head; head = this.#dueRetry(now, wall)) {
+      this.#accused.retries.push(head);
+      if (accused.add(head.seq) && accused.size >= most) break;
+    }
+    while (accused.size < most) {
+      const run = this.#line.take(most - accused.size, Infinity);
+      if (!run) break;
+      const to = run.from + run.piece.count - 1;
+      this.#open.open(run.stored);
+      this.#accused.items.add(run.from, to);
+      accused.add(run.from, to);
+    }
+    this.#blame.accuse(accused, death);
+    this.#blame.beCareful();
+    return accused.size;
+  }
+
+  /** An accused item killed a consumer of the last supervisor, which died with it. As if that consumer had been here. */
+  nameTrial(seq: number, moment: Moment, death: Death & { delayMs: (kills: number) => number }): Loss['killer'] {
+    const { retries, items } = this.#accused;
+    const consumer = new Holding(1);
+    const at = retries.findIndex((head) => head.seq === seq);
+    if (at >= 0) {
+      this.#lendRetry(consumer, retries.splice(at, 1)[0]!, moment);
+    } else if (items.delete(seq)) {
+      const stored = this.#readFrameOf(seq);
+      this.#lend(consumer, stored, seq, cutFrame(stored.frame, seq - stored.first, 1), moment.now);
+    }
+    this.#trial = seq;
+    if (!consumer.announce(seq)) this.#endTrial(seq, seq);
+    return this.lose(consumer, moment, death).killer;
+  }
+
   // ── dead letters ───────────────────────────────────────────────────────────────────────────────────────────────
 
   /**
@@ -422,6 +463,7 @@ export class Queue {
     const noNews = { frames: [], revived: [], purged: [] };
     const run = isAll ? this.#run : withoutNews(this.#run, this.#committed, settlements.dead.length);
     this.#store.commit({ ...settlements, ...(isAll ? news : noNews), run, progress: this.#open.changed });
+    if (settlements.trial !== undefined) this.#trial = settlements.trial;
     this.#committed = run;
     this.#open.clearChanged();
     this.#group = { ...emptyGroup(), ...(isAll ? noNews : news) };
@@ -440,6 +482,24 @@ export class Queue {
   }
 
   // ── parts ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Whether the store knows that what comes next of the accused is being run by itself; from the next commit on it does. */
+  #isOnTrial(): boolean {
+    const { retries, items } = this.#accused;
+    const [head] = retries;
+    const seq = head?.seq ?? items.first!;
+    // It is not run.
+    if ((head?.kills ?? 0) >= mostKills || this.#trial === seq) return true;
+    this.#group.trial = seq;
+    this.#runChanged = true;
+    return false;
+  }
+
+  #endTrial(from: number, to: number): void {
+    if (this.#trial === null || this.#trial < from || this.#trial > to) return;
+    this.#group.trial = null;
+    this.#runChanged = true;
+  }
 
   #counted(delivery: Delivery | undefined): Delivery | undefined {
     this.#traffic.deliveries += delivery ? 1 : 0;
@@ -550,6 +610,7 @@ export class Queue {
   }
 
   #clear({ lent: { mode }, from, to }: Returned): void {
+    this.#endTrial(from, to);
     if (mode === 'askOnly') this.#blame.condemn(from);
     else this.#blame.clear(from, to);
   }
@@ -585,6 +646,7 @@ export class Queue {
   #takeBack(part: Returned): number {
     const size = lengthOf([part.from, part.to]);
     this.#lentCount -= size;
+    this.#endTrial(part.from, part.to);
     const { origin } = part.lent;
     if (origin.kind === 'retry') {
       (this.#isAlone(origin.head) ? this.#accused : this.#returned).retries.push(origin.head);
@@ -612,6 +674,7 @@ export class Queue {
     const delayMs = kills >= mostKills ? 0 : death.delayMs(kills);
     this.#suspect.add(seq);
     this.#putOff(part!, { ...head, kills, delayMs, error }, moment);
+    this.#endTrial(seq, seq);
     this.#killersInARow += 1;
     return { seq, kills, delayMs, inARow: this.#killersInARow };
   }

@@ -106,7 +106,12 @@ export const migrations: readonly string[] = [
   ALTER TABLE retries ADD COLUMN history TEXT NOT NULL DEFAULT '[]';
   ALTER TABLE dead ADD COLUMN history TEXT NOT NULL DEFAULT '[]';
   `,
-  'ALTER TABLE dead ADD COLUMN kills INTEGER NOT NULL DEFAULT 0;',
+  `
+  ALTER TABLE dead ADD COLUMN kills INTEGER NOT NULL DEFAULT 0;
+  -- Supervisors in a row that were killed since an item was settled, and the item that is being run by itself.
+  ALTER TABLE spool ADD COLUMN unclean_starts INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE spool ADD COLUMN trial INTEGER;
+  `,
 ];
 
 export const schemaVersion = migrations.length;

@@ -25,6 +25,7 @@ import {
   type DeadHead,
   type Group,
   type LimitState,
+  type Predecessors,
   type PastError,
   type RetryHead,
   type RunRecord,
@@ -50,6 +51,7 @@ export class Spool implements Store {
   readonly start: QueueStart;
   /** Whether the last supervisor let go of it in order. */
   readonly wasClean: boolean;
+  readonly predecessors: Predecessors;
   readonly #db: Database.Database;
   readonly #file: string;
   readonly #durability: 'full' | 'normal';
@@ -58,6 +60,8 @@ export class Spool implements Store {
   readonly #commit: Database.Transaction<(group: Group) => void>;
   #reservedSeq: number;
   #hasFailed = false;
+  /** An item has been settled, durably, since the last unclean start. */
+  #hasSettled: boolean;
   /** Something was written since `tend`. */
   #isBusy = true;
   // After a power loss the file may have forgotten seqs that the sink has seen: go on behind all that were reserved.
@@ -86,7 +90,10 @@ export class Spool implements Store {
     this.#reservedSeq = reserved_seq;
     this.#resumeAt = this.wasClean ? 0 : reserved_seq;
     // A sink may see this start at once: it must not be forgotten after a power loss.
-    this.start = this.#durably(db.transaction(() => this.#begin()));
+    const { start, predecessors } = this.#durably(db.transaction(() => this.#begin()));
+    this.start = start;
+    this.predecessors = predecessors;
+    this.#hasSettled = predecessors.uncleanStarts === 0;
     this.#emptyLog();
     this.writers = new Writers(db, {
       durably: (write) => this.#durably(write),
@@ -118,6 +125,7 @@ export class Spool implements Store {
         () => this.#commit.immediate(group),
         () => this.#shrink(),
       );
+      this.#hasSettled ||= settlesAny(group);
     } catch (error) {
       throw this.#failure(spoolFailure(error, this.#file));
     }
@@ -224,7 +232,7 @@ export class Spool implements Store {
         this.#db
           .prepare('UPDATE run SET next_seq = max(next_seq, ?) WHERE number = (SELECT max(number) FROM run)')
           .run(this.#resumeAt);
-        this.#db.prepare('UPDATE spool SET is_clean = 1').run();
+        this.#db.prepare('UPDATE spool SET is_clean = 1, unclean_starts = 0, trial = NULL').run();
       })();
     } catch {
       // On a full disk: the next start takes it for unclean, and looks more closely. How this one ended is not changed by it.
@@ -285,6 +293,8 @@ export class Spool implements Store {
     for (const seq of group.purged) requireRow(s.deleteDead.run(seq).changes === 1, `dead letter ${seq}`);
     for (const seq of group.retriesGone) requireRow(s.deleteRetry.run(seq).changes === 1, `retry ${seq}`);
     for (const { limit, data } of group.limits) s.putLimit.run(limit, data);
+    if (group.trial !== undefined) s.putTrial.run(group.trial);
+    if (!this.#hasSettled && settlesAny(group)) s.forgetUncleanStarts.run();
     s.putRun.run(rowFromRun(group.run));
   }
 
@@ -298,16 +308,17 @@ export class Spool implements Store {
     }
   }
 
-  #begin(): QueueStart {
-    const next = this.#db.prepare(
-      'UPDATE spool SET generation = generation + 1, is_clean = 0 RETURNING id, generation',
-    );
-    const { id: queue, generation } = next.get() as SpoolRow;
+  #begin(): { start: QueueStart; predecessors: Predecessors } {
+    const next = this.#db.prepare(`
+      UPDATE spool SET generation = generation + 1, is_clean = 0,
+        unclean_starts = iif(is_clean, 0, unclean_starts + 1), trial = iif(is_clean, NULL, trial)
+      RETURNING id, generation, unclean_starts AS uncleanStarts, trial`);
+    const { id: queue, generation, uncleanStarts, trial } = next.get() as SpoolRow & Predecessors;
     const id = randomBytes(12).toString('base64url');
     this.#db.prepare('INSERT INTO starts (generation, id) VALUES (?, ?)').run(generation, id);
     this.#db.prepare('DELETE FROM starts WHERE generation <= ?').run(generation - keptStarts);
     const ids = this.#db.prepare('SELECT id FROM starts ORDER BY generation DESC').pluck().all() as string[];
-    return { queue, generation, ids };
+    return { start: { queue, generation, ids }, predecessors: { uncleanStarts, trial } };
   }
 
   /** The history of the item of a retry, if it is one, and what has happened to it now; as JSON. */
@@ -404,6 +415,8 @@ function prepare(db: Database.Database) {
       SELECT @seq, @run, origin, @dueAt, 0, 1, 0, error, history, coalesce(@shapes, shapes), coalesce(@body, body)
       FROM dead WHERE seq = @from`),
     deleteDead: db.prepare('DELETE FROM dead WHERE seq = ?'),
+    putTrial: db.prepare('UPDATE spool SET trial = ?'),
+    forgetUncleanStarts: db.prepare('UPDATE spool SET unclean_starts = 0'),
     putLimit: db.prepare('INSERT INTO limits VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET data = excluded.data'),
     putRun: db.prepare(`
       INSERT INTO run (run, state, fingerprint, cursor, cursor_count, digest, next_seq, stored, done, dead, started_at, finished_at, exit_code)
@@ -412,6 +425,11 @@ function prepare(db: Database.Database) {
         cursor_count = excluded.cursor_count, digest = excluded.digest, next_seq = excluded.next_seq, stored = excluded.stored,
         done = excluded.done, dead = excluded.dead, finished_at = excluded.finished_at, exit_code = excluded.exit_code`),
   };
+}
+
+/** Whether something becomes of any item. */
+function settlesAny({ progress, retries, retriesGone }: Group): boolean {
+  return progress.length + retries.length + retriesGone.length > 0;
 }
 
 interface SpoolRow {

@@ -121,6 +121,16 @@ export interface Group {
   /** Dead letters that are deleted. */
   purged: number[];
   limits: LimitState[];
+  /** The item that is to be run by itself from now on, or null for none; undefined: as it was. */
+  trial?: number | null;
+}
+
+/** How it went with the supervisors before. */
+export interface Predecessors {
+  /** How many in a row were killed since an item was settled. */
+  uncleanStarts: number;
+  /** The item that was being run by itself when the last one was killed. */
+  trial: number | null;
 }
 
 /** What the store holds, in numbers: the base of the queue's counters after a start. */

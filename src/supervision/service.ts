@@ -321,11 +321,13 @@ export class Service {
     const moment = { now: clock.now(), wall: clock.wall() };
     if (this.#pauseIfNeeded()) {
       if (!this.#hasTooManyDead) this.#probe(moment);
-      return;
+    } else {
+      const options = { creditBytes: settings.consumerCreditBytes, moment };
+      dispatch(queue, this.#aside.lend(queue, this.#receivers(), options), options);
+      this.#lentAt = moment.now;
     }
-    const options = { creditBytes: settings.consumerCreditBytes, moment };
-    dispatch(queue, this.#aside.lend(queue, this.#receivers(), options), options);
-    this.#lentAt = moment.now;
+    // Some are lent only after the next commit.
+    if (queue.isDirty) this.#touch();
   }
 
   /** Pauses while there is a reason to; goes on by itself when there is none. */

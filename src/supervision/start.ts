@@ -14,6 +14,7 @@ import { Reserve } from '../queue/reserve.ts';
 import type { Marks } from '../queue/throttle.ts';
 import type { Spool } from '../queue/spool.ts';
 import type { RunRecord } from '../queue/store.ts';
+import { blameForKilledSupervisors } from './blaming.ts';
 import { Crew, type CrewOptions } from './crew.ts';
 import { describePipeline } from './describe.ts';
 import type { Hub, ServiceSettings } from './hub.ts';
@@ -154,6 +155,7 @@ async function serve({ request, deps, crew, pipeline, plan, spool, run, isNew, s
       open: queued + lent + retrying,
       stateDirectory,
     });
+    blameForKilledSupervisors({ queue, events, clock, random, settings }, spool.predecessors);
     const service = new Service({
       hub: {
         clock,

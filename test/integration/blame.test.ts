@@ -117,6 +117,25 @@ describe('an item that kills its consumer', () => {
   });
 });
 
+describe('an item that takes the supervisor along', () => {
+  it('is found in the end, however often all processes are killed, and nothing else is lost or tried twice', async () => {
+    project.write('blame.ts', pipeline([7777], `process.kill(process.ppid, 'SIGKILL'); while (true);`));
+    const ends: (number | string | null)[] = [];
+    while (ends.length < 20 && !ends.includes(3)) {
+      const { code, signal } = await project.run(['run', 'blame.ts', '--consumers', '2', '--retry-base', '10ms']);
+      ends.push(signal ?? code);
+      await project.quiet();
+    }
+    expect([ends.at(-1), new Set(ends.slice(0, -1))]).toEqual([3, new Set(['SIGKILL'])]);
+    expectAllBut(7777);
+    expect(await deadLetters()).toMatchObject([
+      { seq: 7777, attempts: 1, kills: 3, reason: 'killed its consumer 3 times: its supervisor was killed with it' },
+    ]);
+    // Three to notice, and three times by itself; before that, others may have settled between.
+    expect(ends.length).toBeLessThan(15);
+  });
+});
+
 describe('consumers that are killed from outside, again and again', () => {
   it('condemn no item', async () => {
     project.write(

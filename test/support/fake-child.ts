@@ -62,7 +62,7 @@ class FakeChild<In, Out extends { type: string }> implements Child<In, Out> {
 
   /** It goes. */
   goes(exit: Partial<Exit> = {}): void {
-    const killed = this.killedAs ?? 'no';
+    const killed = (exit.signal === 'SIGKILL' && this.killedAs) || 'no';
     this.exit = { code: null, signal: null, reason: this.killedFor, killed, lastWords: undefined, ...exit };
     this.#note(`${this.name} gone`);
     this.#listener?.onExit(this.exit);

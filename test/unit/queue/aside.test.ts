@@ -94,6 +94,10 @@ describe('a consumer that is set aside', () => {
     expect([second.modes, third.modes[0]]).toEqual([[[3, 2, 'alone']], [1, 1, 'together']]);
     queue.settle(second.holding, [[3, 4]], 99);
 
+    // Its name is in the store before it is run.
+    aside.lend(queue, [fourth], at(100));
+    expect([fourth.modes, queue.isDirty]).toEqual([[], true]);
+    queue.commit(moment);
     aside.lend(queue, [fourth], at(100));
     expect(fourth.modes).toEqual([[2, 1, 'alone']]);
     fourth.holding.announce(2);

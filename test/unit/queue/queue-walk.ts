@@ -83,6 +83,8 @@ export class Walk {
   #toAnnounce = new Map<Holding, number[]>();
   #announced = new Map<Holding, number[]>();
   #deaths: DeathNote[] = [];
+  /** The item that the store knows to be run by itself. */
+  #trial: Item | undefined;
   #now = 0;
   #life = 0;
   #lastFirstDelivery = 0;
@@ -130,6 +132,7 @@ export class Walk {
     this.#operations = [];
     this.#isDirty = false;
     this.#deaths = [];
+    this.#trial = undefined;
     return queue;
   }
 
@@ -212,7 +215,14 @@ export class Walk {
     const sure = [...this.#items.values()].some((item) => item.status === 'queued' && modeOf(item) !== 'together');
     const available = this.#queue.availableAlone(this.#moment);
     must(`${available} are available to be run alone`, available > 0 || !sure);
-    const deliveries = this.#queue.takeAlone(holding, { bytes }, this.#moment);
+    let deliveries = this.#queue.takeAlone(holding, { bytes }, this.#moment);
+    if (available > 0 && bytes > 0 && deliveries.length === 0) {
+      // Only one that comes by itself waits, for its name to be in the store.
+      must('nothing is lent and nothing to be committed', this.#queue.isDirty);
+      this.#commit('settlements');
+      deliveries = this.#queue.takeAlone(holding, { bytes }, this.#moment);
+      this.#trial = this.#items.get(deliveries[0]?.seq ?? nobodyHolds);
+    }
     same('whether there is something to run alone', deliveries.length > 0, available > 0 && bytes > 0);
     for (const delivery of deliveries) {
       this.#checkDelivery(delivery, { items: Infinity, bytes });
@@ -254,6 +264,7 @@ export class Walk {
     const given = this.#heldWithin(holding, from, to);
     same('refused', this.#queue.release(holding, [[from, to]], this.#now), to - from + 1 - given.length);
     given.forEach(giveBack);
+    this.#comeBack(given);
   }
 
   #lose(holding: Holding): void {
@@ -304,7 +315,15 @@ export class Walk {
     if (held.includes(item)) item.accusedOf = undefined;
   }
 
+  /** What the store knows to be run by itself is so no more: that is to be committed. */
+  #comeBack(items: readonly Item[]): void {
+    if (!this.#trial || !items.includes(this.#trial)) return;
+    this.#trial = undefined;
+    this.#isDirty = true;
+  }
+
   #gone(holding: Holding, lost: readonly Item[]): void {
+    this.#comeBack(lost);
     for (const item of lost) {
       giveBack(item);
       item.suspect = true;

@@ -33,6 +33,30 @@ function killedAfter(use: (spool: Spool) => void, durability: 'full' | 'normal' 
 }
 
 describe('the spool', () => {
+  it('counts the supervisors that were killed since an item was settled', () => {
+    const frame = frameOf('a', 'b');
+    killedAfter((spool) => spool.commit(group({ run: { ...aRun, nextSeq: 3 }, frames: [{ first: 1, frame }] })));
+    const seen: number[] = [];
+    for (let i = 0; i < 3; i++) killedAfter(({ predecessors }) => void seen.push(predecessors.uncleanStarts));
+    killedAfter((spool) => spool.commit(group({ progress: [{ first: 1, count: 2, settled: Intervals.of([1, 1]) }] })));
+    for (let i = 0; i < 2; i++) killedAfter(({ predecessors }) => void seen.push(predecessors.uncleanStarts));
+    open().close();
+    killedAfter(({ predecessors }) => void seen.push(predecessors.uncleanStarts));
+    expect(seen).toEqual([1, 2, 3, 1, 2, 0]);
+  });
+
+  it('remembers which item was being run by itself when its supervisor was killed', () => {
+    const trials: (number | null)[] = [];
+    killedAfter((spool) => spool.commit(group({ trial: 7 })));
+    killedAfter(({ predecessors }) => void trials.push(predecessors.trial));
+    killedAfter((spool) => spool.commit(group({ trial: null })));
+    killedAfter(({ predecessors }) => void trials.push(predecessors.trial));
+    killedAfter((spool) => spool.commit(group({ trial: 8 })));
+    open().close();
+    killedAfter(({ predecessors }) => void trials.push(predecessors.trial));
+    expect(trials).toEqual([7, null, null]);
+  });
+
   it.each([
     ['closed', (spool: Spool) => spool.close(), true],
     ['abandoned', (spool: Spool) => spool.abandon(), false],
