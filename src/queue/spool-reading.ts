@@ -1,4 +1,4 @@
-import { existsSync, rmSync, statSync } from 'node:fs';
+import { existsSync, linkSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import { configError, MillraceError } from '../core/errors.ts';
@@ -56,9 +56,13 @@ export function openForReading(file: string): ReadSpool {
 export function requireUsable(file: string, { mayLackLog }: { mayLackLog: boolean }): void {
   if (!statSync(file, { throwIfNoEntry: false })?.size) return requireNeverUsed(file);
   const hasLog = existsSync(`${file}-wal`);
+  // First: within a process SQLite keeps one index of a log for both names of the file.
+  const alone = hasLog ? tracesWithoutLog(file) : [];
   const { db, close } = openForReading(file);
   try {
-    if (isEmpty(db) || db.prepare('SELECT is_clean FROM spool').pluck().get() === 1) return;
+    if (isEmpty(db)) return;
+    requireSameQueue(db, file, alone);
+    if (db.prepare('SELECT is_clean FROM spool').pluck().get() === 1) return;
     if (!hasLog && !mayLackLog) requireNoLog(db, file);
     requireSound(db);
   } catch (error) {
@@ -79,6 +83,40 @@ function requireNeverUsed(file: string): void {
       'Nothing was changed. Restore a backup; or move aside what is left, and start over.',
     { exitCode: exitCodes.io },
   );
+}
+
+/** SQLite reads whatever log is beside a file; one of another queue would make another queue of it. */
+function requireSameQueue(db: Database.Database, file: string, alone: readonly string[]): void {
+  const together = alone.length > 0 ? tracesIn(db) : [];
+  // Neither the queue's id nor a run of it ever goes.
+  if (alone.every((trace) => together.includes(trace))) return;
+  throw new MillraceError(
+    'SPOOL_INCOMPLETE',
+    `${file}-wal is the log of another queue than ${file}: one of them was copied here without the other. ` +
+      'Nothing was changed. Put both of the same queue there, or restore a backup.',
+    { exitCode: exitCodes.io },
+  );
+}
+
+/** What tells the queue in the file alone; nothing if that cannot be read: all of it may still be in the log. */
+function tracesWithoutLog(file: string): string[] {
+  // By another name, beside which there is no log.
+  const alias = `${file}.${process.pid}`;
+  let db: Database.Database | undefined;
+  try {
+    linkSync(file, alias);
+    db = new Database(alias, { readonly: true });
+    return tracesIn(db);
+  } catch {
+    return [];
+  } finally {
+    db?.close();
+    for (const end of ['', '-wal', '-shm']) rmSync(alias + end, { force: true });
+  }
+}
+
+function tracesIn(db: Database.Database): string[] {
+  return db.prepare('SELECT id FROM spool UNION ALL SELECT run FROM run').pluck().all() as string[];
 }
 
 /** One that a supervisor has left without closing it has a log beside it; one that was copied as a whole needs none. */

@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import {
   chmodSync,
+  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -337,6 +338,25 @@ describe('a spool that was not closed in order', () => {
     const again = open();
     expect(again.run()).toBeUndefined();
     again.close();
+  });
+
+  it.each([
+    ['was closed in order', (spool: Spool) => spool.close()],
+    ['was killed', (spool: Spool) => spool.abandon()],
+  ])('is refused, and nothing changed, when the log beside it is of another queue, and it %s', (_, ends) => {
+    const spool = open();
+    spool.commit(group({ run: { ...aRun, nextSeq: 2 }, frames: [{ first: 1, frame: frameOf('a') }] }));
+    ends(spool);
+    const foreign = Spool.open({ file: join(directory, 'other.db'), ...options });
+    foreign.commit(group({ run: { ...aRun, run: 'other', nextSeq: 9 } }));
+    foreign.abandon();
+    cpSync(join(directory, 'other.db-wal'), `${file}-wal`);
+    const before = fingerprint();
+    const error = thrownBy(open);
+    expect(error).toMatchObject({ code: 'SPOOL_INCOMPLETE', exitCode: 74 });
+    expect(error?.message).toContain(`${file}-wal is the log of another queue than ${file}`);
+    expect(fingerprint()).toEqual(before);
+    rmSync(`${file}-wal`);
   });
 
   it.each([
