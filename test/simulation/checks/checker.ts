@@ -48,6 +48,8 @@ export class Checker implements SinkWatcher {
   readonly #now: () => number;
   #talks = new Map<Watched, Talk>();
   readonly #granted = new Map<string, number[]>();
+  /** The item that is to be run by itself, as far as the spool knows. */
+  #trial: number | null = null;
   readonly #frozen = new Map<string, { until: number; isCommitted: boolean }>();
   /** What is found where nobody may throw: in the middle of the product's code. Thrown at the end of the step. */
   #found: Violation | undefined;
@@ -142,6 +144,11 @@ export class Checker implements SinkWatcher {
 
   /** The supervisor is gone. */
   supervisorGone(): void {
+    // Its consumers died with it, or are killed before anything else is done.
+    for (const found of this.facts.seqs.values()) {
+      // Whoever was on trial was run by itself, or was about to be.
+      if (found.lentTo !== undefined || found.seq === this.#trial) found.deaths += 1;
+    }
     this.facts.forgetLending();
     // What a rate or a freeze rests on is wall-clock time while no supervisor lives.
     const isClockKept = !this.#plan.faults.includes('wall clock jumps');
@@ -222,6 +229,7 @@ export class Checker implements SinkWatcher {
         found.verdict = undefined;
       }
       // A retry that failed again stays one.
+      if (group.trial !== undefined) this.#trial = group.trial;
       for (const { seq, kills, attempt } of group.retries) {
         const found = this.facts.seq(seq)!;
         found.verdict = undefined;

@@ -5,7 +5,7 @@ import type { QueueStart } from '../../../src/core/queue-start.ts';
 import { exitCodes } from '../../../src/core/exit-codes.ts';
 import { MemoryStore } from '../../../src/queue/memory-store.ts';
 import { Spool } from '../../../src/queue/spool.ts';
-import { StoreFull, type Group, type RunRecord, type Store } from '../../../src/queue/store.ts';
+import { StoreFull, type Group, type Predecessors, type RunRecord, type Store } from '../../../src/queue/store.ts';
 import type { WriterRecord, Writers } from '../../../src/queue/writers.ts';
 
 export type WriterBooks = Pick<Writers, 'register' | 'ended' | 'fenced' | 'notEnded' | 'notFenced' | 'forgetOthers'>;
@@ -15,6 +15,7 @@ export interface OpenSpool {
   readonly store: Store;
   readonly writers: WriterBooks;
   readonly start: QueueStart;
+  readonly predecessors: Predecessors;
   /** The run to work on: `last`, or a new one. */
   newRun: (last: RunRecord | undefined) => RunRecord;
   /** The supervisor lets go of it: in order, or because it is no more. */
@@ -32,16 +33,22 @@ export class MemorySpool implements SpoolPlace {
   #writers = new MemoryWriters();
   /** Of all its starts, the latest first. */
   #starts: string[] = [];
+  #ends = new Ends();
 
   open(): OpenSpool {
     const ids = [`start ${this.#starts.length + 1}`, ...this.#starts];
     this.#starts = ids;
     return {
-      store: this.store,
+      store: storeOn(
+        (write) => write(),
+        this.store,
+        (group) => this.#ends.committed(group),
+      ),
+      predecessors: this.#ends.opened(),
       writers: this.#writers,
       start: { queue: 'queue-1', generation: ids.length, ids },
       newRun: (last) => last ?? firstRun,
-      close: () => undefined,
+      close: (how) => this.#ends.closed(how),
     };
   }
 
@@ -50,7 +57,31 @@ export class MemorySpool implements SpoolPlace {
     const emptied = new MemorySpool();
     emptied.#writers = this.#writers;
     emptied.#starts = this.#starts;
+    emptied.#ends = this.#ends;
     return emptied;
+  }
+}
+
+/** How supervisors have let go of a spool in memory. */
+class Ends {
+  #isClean = true;
+  #uncleanStarts = 0;
+  #trial: number | null = null;
+
+  opened(): Predecessors {
+    this.#uncleanStarts = this.#isClean ? 0 : this.#uncleanStarts + 1;
+    if (this.#isClean) this.#trial = null;
+    this.#isClean = false;
+    return { uncleanStarts: this.#uncleanStarts, trial: this.#trial };
+  }
+
+  committed({ progress, retries, retriesGone, trial }: Group): void {
+    if (trial !== undefined) this.#trial = trial;
+    if (progress.length + retries.length + retriesGone.length > 0) this.#uncleanStarts = 0;
+  }
+
+  closed(how: 'in order' | 'killed'): void {
+    this.#isClean = how === 'in order';
   }
 }
 
@@ -74,6 +105,7 @@ export class LateSpool implements SpoolPlace {
         (group) => this.#groups.push(copyOf(group)),
       ),
       close: (how) => {
+        spool.close(how);
         if (how === 'killed' && this.#groups.pop()) this.#rebuild();
       },
     };
@@ -108,6 +140,7 @@ export class SqliteSpool implements SpoolPlace {
       store: spool,
       writers: spool.writers,
       start: spool.start,
+      predecessors: spool.predecessors,
       newRun: (last) => last ?? firstRun,
       close: (how) => (how === 'in order' ? spool.close() : spool.abandon()),
     };

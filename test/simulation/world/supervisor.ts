@@ -5,6 +5,7 @@ import type { PipelineDescription } from '../../../src/ipc/messages.ts';
 import { EventBus } from '../../../src/observability/events.ts';
 import { Queue, type QueueStats } from '../../../src/queue/queue.ts';
 import { StoreFull, type Group, type Store } from '../../../src/queue/store.ts';
+import { blameForKilledSupervisors } from '../../../src/supervision/blaming.ts';
 import { describePipeline } from '../../../src/supervision/describe.ts';
 import type { ServiceSettings } from '../../../src/supervision/hub.ts';
 import { killOrphans } from '../../../src/supervision/orphans.ts';
@@ -160,13 +161,15 @@ export class SimulatedSupervisor implements Parent {
       windowBytes: plan.memoryWindowBytes,
       windowRetries: plan.windowRetries,
     });
+    const settings = settingsOf(plan);
+    blameForKilledSupervisors({ queue, clock: this.clock, events, random, settings }, spool.predecessors);
     const sinkIsTransactional = plan.sink !== 'plain';
     const service = new Service({
       hub: {
         clock: this.clock,
         random,
         events,
-        settings: settingsOf(plan),
+        settings,
         pipeline: { name: 'simulated', file: '/simulated.ts', sinkIsTransactional },
         queue,
         limits,

@@ -47,6 +47,71 @@ async function pair(listener?: Partial<ChannelListener<Message>>): Promise<Pair>
   return { near: new End(line[0]), far: new End(line[1], listener), line };
 }
 
+describe('a flush', () => {
+  /** A line that takes what is written when the test says so. */
+  function slowLine(): { line: Duplex; written: string[]; go: () => void } {
+    const written: string[] = [];
+    const waiting: ((error?: Error) => void)[] = [];
+    const take = (bytes: string, done: (error?: Error) => void): void => {
+      written.push(bytes);
+      waiting.push(done);
+    };
+    const line = new Duplex({
+      read: () => undefined,
+      // As a socket does: what is being written fails.
+      destroy: (error, closed) => {
+        for (const done of waiting) done(new Error('canceled'));
+        closed(error);
+      },
+      write: (chunk: Buffer, _encoding, done) => take(chunk.toString(), done),
+      writev: (chunks, done) => take(Buffer.concat(chunks.map(({ chunk }) => chunk as Buffer)).toString(), done),
+    });
+    return { line, written, go: () => waiting.shift()?.() };
+  }
+
+  async function isOver(promise: Promise<void>): Promise<boolean> {
+    let over = false;
+    void promise.then(() => (over = true));
+    await new Promise((turn) => setImmediate(turn));
+    return over;
+  }
+
+  it('writes at once, and waits until all that was sent has been taken', async () => {
+    const { line, written, go } = slowLine();
+    const { channel } = new End(line);
+    channel.send({ type: 'first' });
+    const flushed = channel.flush();
+    expect(written.join('')).toContain('first');
+    expect(await isOver(flushed)).toBe(false);
+    go();
+    await new Promise((turn) => setImmediate(turn));
+    go();
+    expect(await isOver(flushed)).toBe(true);
+  });
+
+  it('has nothing to wait for when nothing was sent, or when the line has gone', async () => {
+    const { line } = slowLine();
+    const { channel } = new End(line);
+    expect(await isOver(channel.flush())).toBe(true);
+    channel.send({ type: 'first' });
+    const flushed = channel.flush();
+    channel.destroy();
+    expect(await isOver(flushed)).toBe(true);
+    expect(await isOver(channel.flush())).toBe(true);
+  });
+
+  it('that the operating system takes at once takes no time', async () => {
+    const { near, far } = await pair();
+    near.channel.send({ type: 'm', n: 1 });
+    await near.channel.flush();
+    near.channel.send({ type: 'm', n: 2 });
+    await near.channel.flush();
+    near.channel.end();
+    await far.closed;
+    expect(far.messages.map(({ n }) => n)).toEqual([1, 2]);
+  });
+});
+
 describe('a channel', () => {
   it('hands over everything that was sent before its end, in order, and then closes on both sides, once', async () => {
     const payload = fc.array(

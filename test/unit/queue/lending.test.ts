@@ -2,11 +2,11 @@ import { describe, expect, it } from '@jest/globals';
 import { Intervals } from '../../../src/core/intervals.ts';
 import { Holding, type Lent } from '../../../src/queue/lending.ts';
 
-function lent(holding: Holding, from: number, to: number, attempt?: number): Lent {
+function lent(holding: Holding, from: number, to: number, attempt?: number, mode: Lent['mode'] = 'together'): Lent {
   const head = { seq: from, origin: from, dueAt: 0, delayMs: 0, attempt: attempt ?? 1, kills: 0 };
   const frame = { first: 1, count: 100, bytes: 1000, settled: new Intervals() };
   const delivery: Lent = {
-    mode: 'together',
+    mode,
     from,
     to,
     bytes: (to - from + 1) * 10,
@@ -57,6 +57,26 @@ describe('what a consumer holds', () => {
       { lent: retry, from: 2, to: 2 },
     ]);
     expect(holding.count).toBe(0);
+  });
+
+  it('says which item it runs last of those that it runs alone, until that one has settled', () => {
+    const holding = new Holding(2);
+    lent(holding, 1, 2);
+    expect([holding.isAlone, holding.announce(1), holding.running]).toEqual([false, false, undefined]);
+    lent(holding, 5, 8, undefined, 'alone');
+    expect([holding.isAlone, holding.announce(5), holding.announce(6), holding.announce(9)]).toEqual([
+      true,
+      true,
+      true,
+      false,
+    ]);
+    expect([holding.running, [...holding.announced]]).toEqual([6, [[5, 6]]]);
+    holding.take(5, 5, 0);
+    expect([holding.running, [...holding.announced]]).toEqual([6, [[6, 6]]]);
+    holding.take(6, 6, 0);
+    expect([holding.running, [...holding.announced], holding.isAlone]).toEqual([undefined, [], true]);
+    holding.take(7, 8, 0);
+    expect(holding.isAlone).toBe(false);
   });
 
   it('is not found when it is not there', () => {

@@ -102,9 +102,19 @@ describe('a child that goes', () => {
     watched.child.kill('silent for 1min');
     watched.child.kill('silent for 1min and a second');
     expect(await watched.gone()).toMatchObject({ signal: 'SIGKILL', reason: 'silent for 1min', killed: 'order' });
-    watched.child.kill('too late');
+    watched.child.kill('too late', 'hang');
     watched.child.send({ type: 'stop' });
     expect(watched.exits).toHaveLength(1);
+  });
+});
+
+describe('a child that V8 ends', () => {
+  it('is reported with what V8 said', async () => {
+    expect(await new Watched('aborts').listen().gone()).toMatchObject({
+      signal: 'SIGABRT',
+      killed: 'no',
+      lastWords: 'Reached heap limit Allocation failed - JavaScript heap out of memory',
+    });
   });
 });
 

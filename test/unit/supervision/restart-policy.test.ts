@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { RestartPolicy } from '../../../src/supervision/restart-policy.ts';
+import { RestartPolicy, type Crash } from '../../../src/supervision/restart-policy.ts';
 
 const limits = { crashes: 5, periodMs: 60_000 };
 const healthyMs = 60_000;
@@ -51,6 +51,24 @@ describe('the restart policy', () => {
     const policy = new RestartPolicy(limits);
     const verdicts = [0, 1, 2, 3, 4, 59_999].map((now) => policy.crashed(now, 1, 0).kind);
     expect(verdicts).toEqual(['restart', 'restart', 'restart', 'restart', 'restart', 'park']);
+  });
+
+  it('counts a crash that items are accused of only when it is known that none is to blame', () => {
+    const policy = new RestartPolicy({ crashes: 1, periodMs: 60_000 });
+    const crashes: Crash[] = Array.from({ length: 4 }, () => ({ blame: 'open' }));
+    expect(crashes.map((crash, now) => policy.crashed(now, 1, 0, crash).kind)).toEqual(Array(4).fill('restart'));
+    crashes[0]!.blame = 'process';
+    crashes[1]!.blame = 'item';
+    expect(policy.crashed(10, 1, 0, { blame: 'item' }).kind).toBe('restart');
+    crashes[2]!.blame = 'process';
+    expect(policy.crashed(11, 1, 0)).toEqual({ kind: 'park', crashes: 3 });
+  });
+
+  it('doubles no wait for what items do', () => {
+    const policy = new RestartPolicy({ crashes: 100, periodMs: 60_000 });
+    const blames: Crash['blame'][] = ['process', 'process', 'item', 'item', 'process', 'process'];
+    const waited = blames.map((blame, now) => policy.crashed(now, 1, 0.99999999, { blame }));
+    expect(waited).toEqual([250, 500, 250, 250, 250, 500].map((inMs) => ({ kind: 'restart', inMs })));
   });
 
   it('forgets a crash that is a whole period old', () => {
