@@ -215,8 +215,7 @@ export class Consuming {
         touch();
       },
       start: ({ seq }) => {
-        // What it has given back it no longer holds.
-        if (!this.#holding?.announce(seq)) throw unexpected('consumer', `start of ${seq}`, 'not lent to be run alone');
+        if (!this.#holding?.announce(seq)) events.emit('settle.refused', { who: post.who, items: 1 });
       },
       released: ({ items }) => {
         const refused = this.#holding ? queue.release(this.#holding, Intervals.fromFlat(items), clock.now()) : 0;
