@@ -1,3 +1,4 @@
+import { parseJson, writeJson } from '../core/json.ts';
 import type { Log as LogMessage } from '../ipc/messages.ts';
 import type { Log } from '../pipeline/context.ts';
 
@@ -28,7 +29,7 @@ function text(message: unknown): string {
 function plain(fields: unknown): Record<string, unknown> {
   if (fields === undefined) return {};
   try {
-    const json = JSON.stringify(fields, (_key, value: unknown) => {
+    const json = writeJson(fields, (_key, value: unknown) => {
       if (typeof value === 'bigint') return value.toString();
       if (value instanceof Map) return Object.fromEntries(value as Map<string, unknown>);
       if (value instanceof Set) return [...(value as Set<unknown>)];
@@ -37,7 +38,7 @@ function plain(fields: unknown): Record<string, unknown> {
     }) as string | undefined;
     if (json === undefined) return { fields: `expected an object, got a ${typeof fields}` };
     if (json.length > fieldsLimit) return { fields: `${json.slice(0, 1000)}… (${json.length} characters)` };
-    const copy: unknown = JSON.parse(json);
+    const copy: unknown = parseJson(json);
     const isRecord = typeof copy === 'object' && copy !== null && !Array.isArray(copy);
     return isRecord ? (copy as Record<string, unknown>) : { fields: copy };
   } catch (error) {

@@ -1,3 +1,4 @@
+import { writeJson } from './json.ts';
 import { exitCodes, type ExitCode } from './exit-codes.ts';
 
 /** An error as it travels on a channel or rests in the spool. */
@@ -145,7 +146,7 @@ function firstOf(errors: unknown): unknown {
 }
 
 function preview(value: unknown): string {
-  const text = attempt(() => (typeof value === 'object' ? JSON.stringify(value) : String(value as string)));
+  const text = attempt(() => (typeof value === 'object' ? writeJson(value) : String(value as string)));
   return shorten(text ?? attempt(() => Object.prototype.toString.call(value)) ?? 'it cannot even be shown', 200);
 }
 

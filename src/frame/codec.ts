@@ -1,3 +1,4 @@
+import { parseJson, writeJson } from '../core/json.ts';
 import { createHash } from 'node:crypto';
 import { findFlaw } from './carriable.ts';
 import { itemSpan, joinItems, type Frame } from './frame.ts';
@@ -39,7 +40,7 @@ export class FrameEncoder {
     if (this.#items.length === 0) throw new RangeError('a frame holds at least one item');
     const shapeCount = this.#shapes.sharedLength ?? 0;
     if (shapeCount !== this.#encodedShapeCount) {
-      this.#encodedShapes = Buffer.from(JSON.stringify(this.#shapes.slice(0, shapeCount)));
+      this.#encodedShapes = Buffer.from(writeJson(this.#shapes.slice(0, shapeCount)));
       this.#encodedShapeCount = shapeCount;
     }
     const frame = joinItems(this.#encodedShapes, this.#items);
@@ -90,9 +91,9 @@ export class FrameDecoder {
 }
 
 function parseShapes(bytes: Buffer): Shapes {
-  const shapes: unknown = JSON.parse(bytes.toString());
+  const shapes: unknown = parseJson(bytes.toString());
   if (isListOf(shapes, (keys) => isListOf(keys, (key) => typeof key === 'string'))) return shapes as Shapes;
-  throw new RangeError(`a frame's shapes are not lists of keys: ${JSON.stringify(shapes).slice(0, 200)}`);
+  throw new RangeError(`a frame's shapes are not lists of keys: ${writeJson(shapes).slice(0, 200)}`);
 }
 
 function isListOf(value: unknown, isElement: (element: unknown) => boolean): boolean {

@@ -1,4 +1,5 @@
 import { ProtocolError } from '../core/errors.ts';
+import { parseJson, writeJson } from '../core/json.ts';
 
 /*
  * A message on the wire:
@@ -21,7 +22,7 @@ interface Gathering {
 
 /** The bytes that go before `payload`: prefix and header. */
 export function encodeHeader(header: object, payloadBytes: number): Buffer {
-  const text = JSON.stringify(header);
+  const text = writeJson(header);
   const length = Buffer.byteLength(text);
   const bytes = Buffer.allocUnsafe(prefixBytes + length);
   bytes.writeUInt16BE(magic, 0);
@@ -85,10 +86,10 @@ export class MessageReader {
     const headerEnd = prefixBytes + headerBytes;
     let header: unknown;
     try {
-      header = JSON.parse(message.toString('utf8', prefixBytes, headerEnd));
+      header = parseJson(message.toString('utf8', prefixBytes, headerEnd));
     } catch (error) {
       const seen = message.toString('utf8', prefixBytes, Math.min(headerEnd, prefixBytes + 100));
-      throw new ProtocolError(`expected a header in JSON, got ${JSON.stringify(seen)} (${(error as Error).message})`);
+      throw new ProtocolError(`expected a header in JSON, got ${writeJson(seen)} (${(error as Error).message})`);
     }
     this.#onMessage(header, message.subarray(headerEnd));
   }
@@ -100,7 +101,7 @@ function readPrefix(bytes: Buffer, at: number): { headerBytes: number; total: nu
   if (gotMagic !== magic) {
     const seen = bytes.toString('latin1', at, Math.min(at + 24, bytes.length));
     throw new ProtocolError(
-      `expected a message, got bytes that are none: ${JSON.stringify(seen)}. Does anything in that process write to file descriptor 3?`,
+      `expected a message, got bytes that are none: ${writeJson(seen)}. Does anything in that process write to file descriptor 3?`,
     );
   }
   if (gotVersion !== version) {

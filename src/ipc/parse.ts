@@ -2,6 +2,7 @@
  * What arrives on a channel is `unknown` until it has passed these tables. Each message has a check for each of its
  * fields; a field without a check, or a message without a row, does not compile.
  */
+import { writeJson } from '../core/json.ts';
 import { ProtocolError } from '../core/errors.ts';
 import type { FromConsumer, FromProducer, ToConsumer, ToProducer } from './messages.ts';
 
@@ -171,12 +172,12 @@ function parser<Message extends { type: string }>(from: string, checks: Checks<M
     const { type } = (record(header) ? header : {}) as { type?: unknown };
     const row = typeof type === 'string' ? table.get(type) : undefined;
     if (!row)
-      throw new ProtocolError(`the ${from} sent a message of no known type: ${JSON.stringify(header).slice(0, 200)}`);
+      throw new ProtocolError(`the ${from} sent a message of no known type: ${writeJson(header).slice(0, 200)}`);
     for (const [field, check] of row) {
       const value = (header as Record<string, unknown>)[field];
       if (!check(value)) {
         throw new ProtocolError(
-          `the ${from} sent "${String(type)}" with a wrong ${field}: ${String(JSON.stringify(value)).slice(0, 200)}`,
+          `the ${from} sent "${String(type)}" with a wrong ${field}: ${String(writeJson(value)).slice(0, 200)}`,
         );
       }
     }

@@ -18,7 +18,7 @@ export interface FailedImport {
 
 /** Names the user's own file and line, where they can be known, and what to do. */
 export function importProblem(failed: FailedImport): Problem {
-  return syntaxProblem(failed) ?? missingModule(failed) ?? missingExport(failed) ?? thrown(failed);
+  return syntaxProblem(failed) ?? missingModule(failed) ?? missingExport(failed) ?? nothing(failed) ?? thrown(failed);
 }
 
 /** `ParseError: Unexpected token.  \n /path/file.ts:3:8`; the column counts from 0. */
@@ -48,6 +48,15 @@ function missingExport({ error, file, exported }: FailedImport): Problem | undef
   if (name === undefined || exported.includes(name)) return undefined;
   const { line, ...place } = placeOf(error, file);
   return { ...place, line, message: `"millrace" exports no "${name}"${didYouMean(name, exported)}` };
+}
+
+/** jiti looks at the default export itself, and not for null. */
+function nothing({ error, file }: FailedImport): Problem | undefined {
+  const isJiti = /^TypeError: Cannot read properties of null \(reading 'then'\)\n.*node_modules\/jiti\//.test(
+    String((error as { stack?: unknown } | null | undefined)?.stack),
+  );
+  if (!isJiti) return undefined;
+  return { file, message: 'the default export is null; expected what definePipeline({ … }) returns' };
 }
 
 function thrown({ error, file }: FailedImport): Problem {

@@ -108,9 +108,29 @@ function moveAside(file: string, suffix: string, ends: readonly string[]): strin
   return retired;
 }
 
+/** Not mkdir's own `recursive`: where no folder can be made although the parent is there (/proc), that one tries for ever. */
+function makeWithParents(directory: string): void {
+  const isFolder = (): boolean | undefined => {
+    try {
+      return statSync(directory).isDirectory();
+    } catch {
+      return undefined; // Making it says why.
+    }
+  };
+  if (isFolder()) return;
+  if (isFolder() === false) throw new Error(`${directory} is not a folder`);
+  makeWithParents(dirname(directory));
+  try {
+    mkdirSync(directory, { mode: 0o700 });
+  } catch (error) {
+    // Somebody else may have made it meanwhile.
+    if (!isFolder()) throw error;
+  }
+}
+
 function makeDirectory(directory: string): void {
   try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    makeWithParents(directory);
   } catch (error) {
     throw configError(
       'STATE_DIRECTORY',

@@ -1,3 +1,4 @@
+import { parseJson, writeJson } from '../core/json.ts';
 import type { Clock } from '../core/clock.ts';
 import { configError, errorData, type MillraceError } from '../core/errors.ts';
 import { show } from '../core/show.ts';
@@ -54,7 +55,7 @@ export class Reader {
    */
   async read(): Promise<boolean> {
     const { open, position, outlet, throttle } = this.#options;
-    const cursor: unknown = position.cursor === null ? undefined : JSON.parse(position.cursor);
+    const cursor: unknown = position.cursor === null ? undefined : parseJson(position.cursor);
     const iterator = iteratorOf(open(cursor, (next) => this.#checkpoint(next)));
     this.#iterator = iterator;
     await this.#skip(iterator);
@@ -132,7 +133,7 @@ export class Reader {
 function cursorText(cursor: unknown): string {
   let text: string | undefined;
   try {
-    text = JSON.stringify(cursor) as string | undefined;
+    text = writeJson(cursor) as string | undefined;
   } catch (error) {
     throw new TypeError(`checkpoint expects a cursor that JSON can hold: ${errorData(error).message}`, {
       cause: error,

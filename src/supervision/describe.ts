@@ -25,7 +25,9 @@ export function describePipeline(
   return new Promise((resolve) => {
     let failure: string | undefined;
     const cancel = clock.after(deadlineMs, () => {
-      child.kill(`the pipeline file was not loaded within ${formatDuration(deadlineMs)}`);
+      child.kill(
+        `not loaded within ${formatDuration(deadlineMs)} (readyTimeout); does it await at its top level what never comes?`,
+      );
     });
     child.listen({
       onMessage(message) {

@@ -1,3 +1,4 @@
+import { writeJson } from '../../core/json.ts';
 import { configError, errorData } from '../../core/errors.ts';
 import { describeValue } from '../describe-value.ts';
 import { isPlainObject } from '../plain-object.ts';
@@ -77,7 +78,7 @@ export class ResultTable {
     if (!isPlainObject(row)) throw this.#badRow(`expected a plain object as a row, got ${describeValue(row)}`);
     const names = Object.keys(row).filter((name) => row[name] !== undefined);
     if (names.length === 0) throw this.#badRow('expected a row with at least one column, got an empty one');
-    const id = JSON.stringify(names);
+    const id = writeJson(names);
     const known = this.#shapes.get(id);
     if (known !== undefined) return known;
     this.#requireDistinct(names);
@@ -123,7 +124,7 @@ export class ResultTable {
   #makeFrom(row: Record<string, unknown>): Columns {
     for (const name of Object.keys(row)) {
       const problem = identifierProblem(name);
-      if (problem !== undefined) throw this.#badRow(`cannot have a column ${JSON.stringify(name)}: ${problem}`);
+      if (problem !== undefined) throw this.#badRow(`cannot have a column ${writeJson(name)}: ${problem}`);
     }
     const columns = Object.fromEntries(Object.entries(row).map(([name, value]) => [name, typeFor(value)]));
     return this.#make(columns, (error) => this.#badRow(error));
@@ -143,7 +144,9 @@ export class ResultTable {
     if (fault instanceof BadRow) return fault;
     const table = `table "${this.#target.table}"`;
     if (typeof fault === 'string') return new BadRow(`${table}: ${fault}`);
-    return new BadRow(`${table}: ${errorData(fault).message}`, { cause: fault });
+    // What is not SQLite's came from the row itself: a getter, a proxy, a value that is too large.
+    const what = sqliteCodeOf(fault) === undefined ? 'the row cannot be written: ' : '';
+    return new BadRow(`${table}: ${what}${errorData(fault).message}`, { cause: fault });
   }
 }
 

@@ -282,7 +282,9 @@ describe('a directory that cannot be made', () => {
     file = join(notADirectory, 'state', 'queue.db');
     const error = thrownBy(open);
     expect(error).toMatchObject({ code: 'STATE_DIRECTORY', exitCode: 78 });
-    expect(error?.message).toContain(`cannot make the state directory ${join(notADirectory, 'state')}: ENOTDIR`);
+    expect(error?.message).toContain(
+      `cannot make the state directory ${join(notADirectory, 'state')}: ${notADirectory} is not a folder`,
+    );
   });
 });
 

@@ -62,11 +62,14 @@ describe('a producer that is asked what is in a pipeline file', () => {
   it('is killed when the file takes too long', async () => {
     const { clock, child, description } = asking();
     clock.turn(1000);
-    expect(child.killedFor).toBe('the pipeline file was not loaded within 1s');
+    expect(child.killedFor).toBe(
+      'not loaded within 1s (readyTimeout); does it await at its top level what never comes?',
+    );
     child.dies();
     expect(await description).toMatchObject({
       status: 'failed',
-      reason: 'loading /a.ts ended the process that did it: the pipeline file was not loaded within 1s',
+      reason:
+        'loading /a.ts ended the process that did it: not loaded within 1s (readyTimeout); does it await at its top level what never comes?',
       wasKilled: false,
     });
   });

@@ -296,7 +296,7 @@ describe('a row', () => {
     };
     const written = writer.write(row);
     await expect(written).rejects.toThrow(BadRow);
-    await expect(written).rejects.toThrow('table "results": no name today');
+    await expect(written).rejects.toThrow('table "results": the row cannot be written: no name today');
   });
 
   it('that is another each time it is read is a bad one', async () => {

@@ -1,0 +1,508 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { expect, it } from '@jest/globals';
+import Database from 'better-sqlite3';
+import { Project, type Ended } from '../support/project.ts';
+
+/** Something that a user got wrong: what the command ends with, and what it says of it. */
+interface Row {
+  /** What is there before; `p.ts` is a good pipeline if nothing else is said. */
+  files?: Record<string, string | Buffer>;
+  prepare?: (project: Project) => void;
+  args?: string[];
+  env?: Record<string, string>;
+  code: number;
+  says: (string | RegExp)[];
+  /** With the pipeline mended, the same run goes on, and ends with these items in the sink. */
+  mended?: number[];
+}
+type Table = Record<string, Row>;
+
+// It is in the environment and in each pipeline, and must be in nothing that is said.
+const secret = 'hunter2-is-secret';
+const quick = [
+  '--consumers',
+  '1',
+  '--retry-base',
+  '1ms',
+  '--retry-cap',
+  '1ms',
+  '--attempts',
+  '2',
+  '--crash-limit',
+  '1',
+];
+const good = `*source() { for (let id = 1; id <= 5; id++) yield { id }; }`;
+
+function pipeline({ top = '', source = good, process = '', sink = `sqlite({ file: 'out.db', table: 'rows' })` } = {}) {
+  return {
+    'p.ts': `import { definePipeline, ndjson, sqlite } from 'millrace';
+      const token = '${secret}';
+      ${top}
+      export default definePipeline({ name: 'bad', version: '1', ${source}, ${process && `process(item, context) { ${process} },`} sink: ${sink} });`,
+  };
+}
+
+const run = (...flags: string[]): string[] => ['run', 'p.ts', ...quick, ...flags];
+const item = (text: string): string => `*source() { yield { id: 1 }; yield ${text}; yield { id: 3 }; }`;
+const result = (text: string): string => `if (item.id === 3) { ${text} } return item;`;
+
+const inputs: [string, Row][] = [];
+
+function given(what: string, table: Table): void {
+  for (const [name, row] of Object.entries(table)) inputs.push([`${what} ${name}`, row]);
+}
+
+/** What becomes of it; `ids` is what the sink has after the pipeline was mended, undefined if that was not asked for. */
+async function tried({
+  files = {},
+  prepare,
+  args = run(),
+  env = {},
+  mended,
+}: Row): Promise<Ended & { ids?: number[] }> {
+  const project = new Project();
+  try {
+    for (const [name, content] of Object.entries({ ...pipeline(), ...files })) {
+      mkdirSync(dirname(project.path(name)), { recursive: true });
+      writeFileSync(project.path(name), content);
+    }
+    prepare?.(project);
+    const ended = await project.run(args, { VENDOR_TOKEN: secret, NODE_OPTIONS: '', ...env });
+    if (mended === undefined) return ended;
+    for (const [name, content] of Object.entries(pipeline())) project.write(name, content);
+    await project.run(run());
+    const rows = project.query<{ id: number }>('out.db', 'SELECT id FROM rows ORDER BY id');
+    return { ...ended, ids: rows.map(({ id }) => id) };
+  } finally {
+    await project.clean();
+  }
+}
+
+function literally(text: string): RegExp {
+  return new RegExp(text.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`));
+}
+
+const wholeNumber = '--consumers: expected a whole number from 1 to 1,000';
+given('a flag', {
+  ...Object.fromEntries(
+    ['0', '-1', '1.5', 'abc', '1e9', ' ', '9007199254740993', '1\n2', '0x8'].map((value) => [
+      `--consumers ${JSON.stringify(value)}`,
+      { args: ['run', 'p.ts', '--consumers', value], code: 64, says: [wholeNumber] },
+    ]),
+  ),
+  'without a value': { args: ['run', 'p.ts', '--consumers'], code: 64, says: ['expected a value after --consumers'] },
+  'with an empty value': { args: ['run', 'p.ts', '--state', ''], code: 64, says: ['expected a value after --state'] },
+  'given twice': { args: run('--consumers', '2'), code: 64, says: ['--consumers is given more than once'] },
+  'that there is not': { args: run('--consumer', '2'), code: 64, says: ['--consumer', 'did you mean "--consumers"'] },
+  'whose low mark is not below its high one': {
+    args: run('--queue-high-items', '10', '--queue-low-items', '10'),
+    code: 64,
+    says: ['queueLowItems must be less than queueHighItems, got 10'],
+  },
+  'with a path that has a line break in it is taken as it is': { args: run('--state', 'a\nb'), code: 0, says: [] },
+});
+
+given('an argument or a variable', {
+  'a command that there is not': {
+    args: ['rum', 'p.ts'],
+    code: 64,
+    says: ['unknown command "rum"', 'did you mean "run"'],
+  },
+  'no pipeline': { args: ['run'], code: 64, says: ['expected <pipeline>, got nothing'] },
+  'two pipelines': { args: ['run', 'p.ts', 'q.ts'], code: 64, says: ['got "p.ts" and "q.ts"'] },
+  'an empty variable': {
+    args: ['run', 'p.ts'],
+    env: { MILLRACE_CONSUMERS: '' },
+    code: 78,
+    says: ['MILLRACE_CONSUMERS: is empty'],
+  },
+  'a wrong variable': {
+    args: ['run', 'p.ts'],
+    env: { MILLRACE_CONSUMERS: '8 apples' },
+    code: 78,
+    says: ['MILLRACE_CONSUMERS', 'got "8 apples"'],
+  },
+  'a variable that there is not is a warning': {
+    env: { MILLRACE_CONSUMER: '8' },
+    code: 0,
+    says: ['did you mean MILLRACE_CONSUMERS'],
+  },
+  '--inspect for all of Node: the children do not want the same port': {
+    env: { NODE_OPTIONS: '--inspect=127.0.0.1:0' },
+    code: 0,
+    says: [/^(?!.*address already in use)/s],
+  },
+});
+
+const config = (text: string | Buffer): Pick<Row, 'files' | 'args' | 'code'> => ({
+  files: { 'c.yaml': text },
+  args: run('--config', 'c.yaml'),
+  code: 78,
+});
+const bomb = [
+  'a: &a [x,x,x,x,x,x,x,x]',
+  ...['b', 'c', 'd', 'e', 'f', 'g'].map((name, i) => `${name}: &${name} [${`*${'abcdef'[i]},`.repeat(8)}]`),
+  'consumers: *g',
+].join('\n');
+given('a config file', {
+  'that is no YAML': { ...config('consumers: [1\nb: }'), says: ['c.yaml:2:'] },
+  'with a key twice': { ...config('attempts: 1\nattempts: 2\n'), says: ['c.yaml:2:1: Map keys must be unique'] },
+  'with tabs': { ...config('consumers:\n\t- 1\n'), says: ['c.yaml:2:1: Tabs are not allowed'] },
+  'with a byte order mark and CRLF is fine': {
+    ...config('\ufeffconcurrency: 2\r\nstallTimeout: 30s\r\n'),
+    code: 0,
+    says: [],
+  },
+  'of 50 MB': { ...config(Buffer.alloc(50 * 1024 * 1024, '#')), says: ['expected at most 1MiB, got 52428800 bytes'] },
+  'with aliases of aliases': { ...config(bomb), says: ['c.yaml'] },
+  'with an alias of itself': {
+    ...config('consumers: &a [*a]\n'),
+    says: ['c.yaml:1: consumers: expected a whole number'],
+  },
+  'with __proto__': {
+    ...config('__proto__: { consumers: 3 }\n'),
+    says: ['c.yaml:1: __proto__: there is no such option'],
+  },
+  'with an option that there is not': {
+    ...config('consumer: 3\n'),
+    says: ['c.yaml:1: consumer', 'did you mean consumers'],
+  },
+  'with a wrong unit': {
+    ...config('itemTimeout: 10 sec\n'),
+    says: ['c.yaml:1: itemTimeout: expected a duration such as', 'got "10 sec"'],
+  },
+  'with wrong types': {
+    ...config('consumers: "many"\nitemTimeout: null\nconcurrency: .nan\nretryBase: -5s\n'),
+    args: ['run', 'p.ts', '--config', 'c.yaml'],
+    says: [
+      'c.yaml:1: consumers',
+      'c.yaml:2: itemTimeout: has no value',
+      'c.yaml:3: concurrency',
+      'c.yaml:4: retryBase',
+    ],
+  },
+  'with bytes that are no text': { ...config(Buffer.from([0, 1, 255, 254, 10])), says: ['c.yaml:1:1'] },
+  'that is not there': {
+    args: run('--config', 'nope.yaml'),
+    code: 78,
+    says: ['nope.yaml: there is no such config file'],
+  },
+  'that is a folder': {
+    files: { 'd/x': '' },
+    args: run('--config', 'd'),
+    code: 78,
+    says: ['expected a YAML file, got a directory'],
+  },
+});
+
+const spool = (pragma: string) => (project: Project) => {
+  mkdirSync(project.path('state'));
+  const database = new Database(project.path('state/queue.db'));
+  database.exec(`CREATE TABLE spool (x); ${pragma}`);
+  database.close();
+};
+given('a state directory', {
+  'that is a file': { files: { state: '' }, args: run('--state', 'state'), code: 78, says: ['state is not a folder'] },
+  'below a file': { files: { f: '' }, args: run('--state', 'f/state'), code: 78, says: ['f is not a folder'] },
+  'where there can be none': {
+    args: run('--state', '/proc/millrace'),
+    code: 78,
+    says: ['cannot make the state directory /proc/millrace'],
+  },
+  'whose socket has too long a path': {
+    args: run('--state', 'd'.repeat(100)),
+    code: 78,
+    says: ['may have at most 107 bytes', 'by --state'],
+  },
+  'of something else': { prepare: spool(''), args: run('--state', 'state'), code: 78, says: ['queue.db'] },
+  'of no database': {
+    files: { 'state/queue.db': 'this is no database, but somebody wants it' },
+    args: run('--state', 'state'),
+    code: 74,
+    says: ['queue.db'],
+  },
+});
+
+given('a pipeline file', {
+  'that is not there': { args: ['run', 'nope.ts'], code: 78, says: ['nope.ts: there is no such file'] },
+  'that is a folder': {
+    files: { 'd/x': '' },
+    args: ['run', 'd'],
+    code: 78,
+    says: ['d: is a directory; expected a TypeScript'],
+  },
+  'with wrong syntax': { files: { 'p.ts': 'export default {' }, code: 78, says: ['p.ts:1: syntax error at column 17'] },
+  'of bytes': { files: { 'p.ts': Buffer.from([0, 255, 1]) }, code: 78, says: ['p.ts:1: syntax error'] },
+  'that throws': {
+    files: pipeline({ top: `throw new Error('no config here');` }),
+    code: 78,
+    says: ['p.ts:3: threw while it was imported: no config here'],
+  },
+  'that throws null': {
+    files: pipeline({ top: 'throw null;' }),
+    code: 78,
+    says: ['p.ts: threw while it was imported: a null was thrown'],
+  },
+  'that never comes to its end': {
+    files: pipeline({ top: 'await new Promise(() => undefined);' }),
+    args: run('--ready-timeout', '3s'),
+    code: 78,
+    says: ['p.ts', 'not loaded within 3s', 'does it await at its top level what never comes?'],
+  },
+  'that ends the process': {
+    files: pipeline({ top: 'process.exit(0);' }),
+    code: 78,
+    says: ['p.ts ended the process', 'exit code 0'],
+  },
+  'that exports a function': {
+    files: { 'p.ts': 'export default () => 1;' },
+    code: 78,
+    says: ['p.ts:1: the default export is a function'],
+  },
+  'that exports null': {
+    files: { 'p.ts': 'export default null;' },
+    code: 78,
+    says: ['p.ts: the default export is null; expected what definePipeline'],
+  },
+  'that exports nothing': { files: { 'p.ts': 'export const a = 1;' }, code: 78, says: ['p.ts: no default export'] },
+  'in CommonJS that requires what it has not': {
+    files: { 'p.cjs': `module.exports = require('./nope.cjs');` },
+    args: ['run', 'p.cjs'],
+    code: 78,
+    says: ['p.cjs:1: cannot find module "./nope.cjs"'],
+  },
+  'with an addon that is none': {
+    files: {
+      ...pipeline({ top: `process.getBuiltinModule('node:module').createRequire(import.meta.url)('./x.node');` }),
+      'x.node': 'no addon',
+    },
+    code: 78,
+    says: ['p.ts', 'x.node', 'npm rebuild'],
+  },
+  'that puts other functions in the place of process.exit and JSON.parse': {
+    files: pipeline({ top: 'process.exit = () => {}; JSON.parse = () => { throw new Error("mine"); };' }),
+    code: 0,
+    says: [],
+    mended: [1, 2, 3, 4, 5],
+  },
+});
+
+given('a source', {
+  'that throws half-way': {
+    files: pipeline({
+      source: `*source() { yield { id: 1 }; yield { id: 2 }; throw new Error('the drop has gone'); }`,
+    }),
+    code: 69,
+    says: ['to be started again', 'the producer crashed too often (last: exited 1 (the drop has gone))'],
+    mended: [1, 2, 3, 4, 5],
+  },
+  'that throws null': {
+    files: pipeline({ source: '*source() { yield { id: 1 }; throw null; }' }),
+    code: 69,
+    says: ['a null was thrown'],
+    mended: [1, 2, 3, 4, 5],
+  },
+  'that throws in finally': {
+    files: pipeline({ source: `*source() { try { yield { id: 1 }; } finally { throw new Error('in finally'); } }` }),
+    code: 69,
+    says: ['in finally'],
+    mended: [1, 2, 3, 4, 5],
+  },
+  'that ends its process': {
+    files: pipeline({ source: '*source() { yield { id: 1 }; process.exit(0); }' }),
+    code: 69,
+    says: ['exited 0 without having been told to'],
+  },
+  'that sets the exit code is left to': {
+    files: pipeline({ source: `*source() { process.exitCode = 7; for (let id = 1; id <= 5; id++) yield { id }; }` }),
+    code: 0,
+    says: [],
+    mended: [1, 2, 3, 4, 5],
+  },
+  'with a rejection that nobody handles': {
+    files: pipeline({
+      source: `async *source() { Promise.reject(new Error('nobody asks')); await new Promise((go) => setTimeout(go, 60_000)); }`,
+    }),
+    code: 69,
+    says: ['nobody asks'],
+  },
+  'that is no source': {
+    files: pipeline({ source: 'source: 5' }),
+    code: 78,
+    says: [/p\.ts:\d+: source: expected a generator function/, 'got 5'],
+  },
+  'that returns no source': {
+    files: pipeline({ source: 'async source() { return [1]; }' }),
+    code: 78,
+    says: ['was `async function` meant to be `async function*`?'],
+  },
+  'whose iterator is none': {
+    files: pipeline({ source: 'source() { return { [Symbol.iterator]: () => ({ next: () => 5 }) }; }' }),
+    code: 78,
+    says: ['expected { value, done } from its iterator, got 5'],
+  },
+  'that yields after its return': {
+    files: pipeline({
+      source: `source() { let id = 0; return { [Symbol.iterator]() { return this; }, next: () => (++id > 5 ? { done: true, value: { id: 99 } } : { done: false, value: { id } }), return: () => ({ done: false, value: { id: 100 } }) }; }`,
+    }),
+    code: 0,
+    says: [],
+    mended: [1, 2, 3, 4, 5],
+  },
+  'that writes to standard output without end': {
+    files: pipeline({
+      source: `*source() { for (let id = 1; id <= 5; id++) { for (let line = 0; line < 5000; line++) console.log('line ' + line); yield { id }; } }`,
+    }),
+    code: 0,
+    says: ['lines of its output are left out'],
+    mended: [1, 2, 3, 4, 5],
+  },
+});
+
+const carried = 'item 2 of the source: the item cannot be carried to a consumer: ';
+given('an item', {
+  'that contains itself': {
+    files: pipeline({ source: item('(() => { const a = { id: 2 }; a.self = a; return a; })()') }),
+    code: 78,
+    says: [`${carried}$.self refers back`],
+    mended: [1, 2, 3, 4, 5],
+  },
+  'that is undefined': {
+    files: pipeline({ source: item('undefined') }),
+    code: 78,
+    says: ['item 2 of the source: the item is undefined'],
+  },
+  'that is a promise': {
+    files: pipeline({ source: item('Promise.resolve({ id: 2 })') }),
+    code: 78,
+    says: ['the item is a promise; await it'],
+  },
+  'that is too large': {
+    files: pipeline({ source: item(`{ text: 'x'.repeat(20_000_000) }`) }),
+    code: 78,
+    says: [`${carried}it takes 20000`, 'maxItemBytes', '--max-item-bytes'],
+  },
+  'with a function': {
+    files: pipeline({ source: item('{ id: 2, f() {} }') }),
+    code: 78,
+    says: [`${carried}$.f is a function`],
+  },
+  'with a symbol': {
+    files: pipeline({ source: item(`{ id: 2, s: Symbol('x') }`) }),
+    code: 78,
+    says: [`${carried}$.s is a symbol`],
+  },
+  'with __proto__': {
+    files: pipeline({ source: item(`JSON.parse('{"id":2,"__proto__":{"p":1}}')`) }),
+    code: 78,
+    says: [`${carried}$ has a key __proto__`],
+  },
+  'with half a character': {
+    files: pipeline({ source: item(String.raw`{ t: '\ud800' }`) }),
+    code: 78,
+    says: [`${carried}$.t has half of a surrogate pair`],
+  },
+  'whose getter throws': {
+    files: pipeline({ source: item(`{ get t() { throw new Error('not today'); } }`) }),
+    code: 78,
+    says: [`${carried}reading $.t throws: Error: not today`],
+  },
+  '10,000 levels deep': {
+    files: pipeline({
+      source: item(
+        '(() => { const top = {}; let a = top; for (let i = 0; i < 10_000; i++) a = a.a = {}; return top; })()',
+      ),
+    }),
+    code: 78,
+    says: [`${carried}it is nested too deeply at $.a.a`],
+  },
+  'that is no object, for a table': {
+    files: pipeline({ source: item('7') }),
+    code: 3,
+    says: [String.raw`expected a plain object as a row, got a number`],
+  },
+  'that is a BigInt is kept': { files: pipeline({ source: item('{ id: 2n }') }), code: 0, says: [], mended: [1, 2, 3] },
+});
+
+given('a result', {
+  'of other columns than its table has': {
+    files: pipeline({ process: result(`return { id: 3, colour: 'red' };`) }),
+    code: 3,
+    says: [String.raw`expected one of its columns (id), got \"colour\"`],
+  },
+  'that is NaN': {
+    files: pipeline({ process: result('return { id: NaN };') }),
+    code: 3,
+    says: [String.raw`column \"id\": expected a finite number, got NaN`],
+  },
+  'that contains itself': {
+    files: pipeline({ sink: 'ndjson()', process: result('const a = {}; a.a = a; return a;') }),
+    code: 3,
+    says: ['standard output: it is circular'],
+  },
+  'with a function': {
+    files: pipeline({ sink: 'ndjson()', process: result('return { f() {} };') }),
+    code: 3,
+    says: ['expected data, got a function at $.f'],
+  },
+  'whose getter throws': {
+    files: pipeline({ process: result(`return { get id() { throw new Error('not today'); } };`) }),
+    code: 3,
+    says: ['the row cannot be written: not today'],
+  },
+  'that is thrown, and null': {
+    files: pipeline({ process: result('throw null;') }),
+    code: 3,
+    says: ['failed 2 times, the last time: a null was thrown'],
+  },
+  'that is thrown, and cannot be looked at': {
+    files: pipeline({ process: result('throw new Proxy({}, { get() { throw 1; } });') }),
+    code: 3,
+    says: ['it cannot even be shown'],
+  },
+  'that ends the process': {
+    files: pipeline({ process: result('process.exit(0);') }),
+    args: [...run().slice(0, -1), '9'],
+    code: 3,
+    says: ['killed its consumer 3 times: exit code 0'],
+  },
+  'that sets the exit code is left to': {
+    files: pipeline({ process: result('process.exitCode = 9;') }),
+    code: 0,
+    says: [],
+    mended: [1, 2, 3, 4, 5],
+  },
+  'that writes to the channel': {
+    files: pipeline({
+      process: result(`process.getBuiltinModule('node:fs').writeSync(3, 'garbage garbage garbage');`),
+    }),
+    args: [...run().slice(0, -1), '9'],
+    code: 3,
+    says: ['Does anything in that process write to file descriptor 3?'],
+  },
+  'for a table without the columns that the options name': {
+    files: pipeline({ sink: `sqlite({ file: 'out.db', table: 'rows', columns: { id: 'INTEGER', name: 'TEXT' } })` }),
+    prepare: (project) => {
+      const database = new Database(project.path('out.db'));
+      database.exec('CREATE TABLE rows (id INTEGER)');
+      database.close();
+    },
+    code: 78,
+    says: ['expected the columns id, name, and there is no name'],
+    mended: [1, 2, 3, 4, 5],
+  },
+});
+
+it.concurrent.each(inputs)(
+  '%s',
+  async (_, row) => {
+    const { code, signal, stderr, ids } = await tried(row);
+    for (const text of row.says) expect(stderr).toMatch(text instanceof RegExp ? text : literally(text));
+    expect({ code, signal, ids }).toEqual({ code: row.code, signal: null, ids: row.mended });
+    // Where in our code it was found out helps nobody to mend his own.
+    expect(stderr).not.toMatch(/^\s+at .*(dist\/|node:internal)/m);
+    expect(stderr).not.toContain(secret);
+  },
+  120_000,
+);
