@@ -8,7 +8,7 @@ import { availableParallelism } from 'node:os';
 // Within a stage in any order. The tests have a stage each: they use all cores by themselves.
 const stages = [
   ['build'],
-  ['format:check', 'test:types', 'lint', 'typecheck', 'knip'],
+  ['test:simulation', 'format:check', 'test:types', 'lint', 'typecheck', 'knip'],
   ['test:unit'],
   ['test:integration'],
 ];

@@ -24,7 +24,7 @@ interface Vendor {
   close: () => Promise<void>;
 }
 
-/** An API that counts what comes in. */
+/** An API that counts what comes in, and goes on with a call whose connection was closed. */
 async function startVendor(): Promise<Vendor> {
   let inFlight = 0;
   const server: Server = createServer((request, response) => {
@@ -84,8 +84,8 @@ describe('a limit', () => {
     expect(vendor.calls).toHaveLength(204);
   });
 
-  it('gives back what a killed consumer held', async () => {
-    project.write('calls.ts', pipeline('{ concurrency: 3 }', 150));
+  it('gives back what a killed consumer held, when the vendor has done with it as well', async () => {
+    project.write('calls.ts', pipeline(`{ concurrency: 3, linger: '500ms' }`, 150));
     const running = project.start(['run', 'calls.ts', ...twelveSlotsEach]);
     for (const done of [20, 50, 80]) {
       const { processes } = await project.statusWhere(
