@@ -48,6 +48,12 @@ export class Consumers {
     return other ? [...this.#current, other] : this.#current;
   }
 
+  /** Why nobody can write to the sink; null if anybody at work can, or nobody has said anything. */
+  get sinkProblem(): string | null {
+    const asked = this.all.filter(({ post, sinkProblem }) => post.state === 'ready' || sinkProblem !== null);
+    return asked.every(({ sinkProblem }) => sinkProblem !== null) ? (asked[0]?.sinkProblem ?? null) : null;
+  }
+
   get isReplacing(): boolean {
     return this.#replacement !== undefined;
   }

@@ -229,6 +229,7 @@ export class Consuming {
         post.asked(reason === null ? 0 : longestSinkPauseMs);
         if (reason === null) events.emit('sink.up', { who: post.who });
         else events.emit('sink.down', { who: post.who, reason });
+        touch();
       },
       write: (_message, payload) => {
         const { child } = post;

@@ -320,7 +320,7 @@ export class Service {
     const { queue, settings, clock } = this.#hub;
     const moment = { now: clock.now(), wall: clock.wall() };
     if (this.#pauseIfNeeded()) {
-      if (!this.#hasTooManyDead) this.#probe(moment);
+      this.#probe(moment);
     } else {
       const options = { creditBytes: settings.consumerCreditBytes, moment };
       dispatch(queue, this.#aside.lend(queue, this.#receivers(), options), options);
@@ -349,15 +349,20 @@ export class Service {
 
   #probe(moment: Moment): void {
     const { queue, outage, random } = this.#hub;
-    if (moment.now < outage.probeAt) return;
+    if (this.#hasTooManyDead || !outage.isOn || moment.now < outage.probeAt) return;
     if (lendProbe(queue, this.#receivers(), moment)) outage.probed(moment.now, random());
     this.#lentAt = moment.now;
   }
 
   #reasonToPause(): string | null {
     const { queue, outage } = this.#hub;
-    if (!this.#hasTooManyDead) return outage.reason;
+    if (!this.#hasTooManyDead) return outage.reason ?? this.#sinkOutage();
     return `as many dead letters as deadMax allows (${queue.run.dead}); mend the cause, and give them back (millrace dead retry) or delete them (millrace dead purge)`;
+  }
+
+  #sinkOutage(): string | null {
+    const problem = this.#consumers.sinkProblem;
+    return problem === null ? null : `no consumer can write to the sink (${problem}); they try again until one can`;
   }
 
   #receivers(): Receiver[] {

@@ -87,8 +87,10 @@ export class Committer {
       const { status } = await patiently(commit, patience, isFinal);
       if (status === 'done') onDone(seqs);
     } catch (error) {
-      if (isBadRow(error)) await this.#bisect(group, error);
-      else onFatal(error);
+      if (!isBadRow(error)) return onFatal(error);
+      // It answers; and there may be nothing after this row to show it by.
+      patience.sinkState.set(null);
+      await this.#bisect(group, error);
     }
   }
 

@@ -184,6 +184,51 @@ describe('a pipeline of which nothing succeeds any more', () => {
   });
 });
 
+describe('a pipeline whose sink is out', () => {
+  const out = { type: 'sink', reason: 'connection refused' } as const;
+  const aWorld = (): AService => {
+    const world = new AService({ settings: { consumers: 2, concurrency: 1 } }).runReady();
+    world.producer.yields([1, 2, 3, 4], { count: 4 });
+    world.tick();
+    return world;
+  };
+
+  it('pauses when no consumer can write to it, and says why; nothing is lent until one can', () => {
+    const world = aWorld();
+    world.consumer(1).says(out);
+    world.tick();
+    expect(world.service.status.state).toBe('running');
+    world.consumer(2).says(out);
+    world.tick();
+    expect(world.service.status).toMatchObject({
+      state: 'paused',
+      pausedBy: 'no consumer can write to the sink (connection refused); they try again until one can',
+    });
+    world.consumer(1).fails({ seq: 1, verdict: 'retry', afterMs: 0 });
+    world.pass(3_600_000);
+    expect([world.consumer(1).lent, world.consumer(2).lent]).toEqual([[1], [2]]);
+    expect(world.emitted('run.paused')).toHaveLength(1);
+    world.consumer(1).says({ ...out, reason: null });
+    world.tick();
+    expect(world.service.status).toMatchObject({ state: 'running', pausedBy: null });
+    expect(world.emitted('run.unpaused')).toHaveLength(1);
+    expect(world.consumer(1).lent.slice(0, 2)).toEqual([1, 1]);
+  });
+
+  it('goes on when somebody comes who can write to it', () => {
+    const world = aWorld();
+    world.consumer(1).says(out);
+    world.consumer(2).goes({ code: 1 });
+    world.tick();
+    expect(world.service.status.state).toBe('paused');
+    world.pass(1000);
+    world.consumer(2).says({ type: 'ready' });
+    world.tick();
+    expect(world.service.status.state).toBe('running');
+    expect(world.consumer(2).lent).not.toEqual([]);
+  });
+});
+
 describe('a process that cannot reach what it needs', () => {
   it.each(['consumer', 'producer'] as const)(
     'is started again and again, but not hot, and is not parked: the %s',

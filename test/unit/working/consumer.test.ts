@@ -388,6 +388,24 @@ describe('a sink that is out', () => {
     expect(world.consumer.state.waiting).toBeNull();
   });
 
+  it('has been reached when it refuses a row, though nothing comes after that', async () => {
+    const answers = [new Error('connection refused'), new BadRow('too long')];
+    const wrap = (writer: SinkWriter<unknown>): SinkWriter<unknown> => ({
+      ...passingOn(writer),
+      commit: () => Promise.reject(answers.shift()!),
+    });
+    const world = await AConsumer.open({ wrap });
+    world.deliver(['a']);
+    await world.settle();
+    world.clock.turn(30_000);
+    await world.settle();
+    expect(world.failed).toMatchObject([{ seq: 1, verdict: 'dead' }]);
+    expect(world.sent.slice(0, 2)).toEqual([
+      { type: 'sink', reason: 'connection refused' },
+      { type: 'sink', reason: null },
+    ]);
+  });
+
   it('does not keep us from being stopped: what is not in it stays in the queue', async () => {
     const wrap = (writer: SinkWriter<unknown>): SinkWriter<unknown> => ({
       ...passingOn(writer),
