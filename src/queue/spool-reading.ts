@@ -7,6 +7,9 @@ import { openingFailure } from './spool-failure.ts';
 import { inUse, isHolderRecorded } from './spool-holder.ts';
 import { applicationId, schemaVersion } from './spool-schema.ts';
 
+/** Who starts at the same moment has the file for an instant; a supervisor has it for good. */
+const busyTimeoutMs = 1000;
+
 /** A spool that is only read. While it is open no supervisor can start on it. */
 export interface ReadSpool {
   readonly db: Database.Database;
@@ -32,7 +35,7 @@ export function openForReading(file: string): ReadSpool {
     db?.close();
   };
   try {
-    db = new Database(file, { readonly: true, timeout: 1000 });
+    db = new Database(file, { readonly: true, timeout: busyTimeoutMs });
     // For as long as it is open: nobody can start on the file meanwhile.
     db.exec('BEGIN');
     db.pragma('user_version');
@@ -105,9 +108,10 @@ function tracesWithoutLog(file: string): string[] {
   let db: Database.Database | undefined;
   try {
     linkSync(file, alias);
-    db = new Database(alias, { readonly: true });
+    db = new Database(alias, { readonly: true, timeout: busyTimeoutMs });
     return tracesIn(db);
-  } catch {
+  } catch (error) {
+    if (isBusy(error)) throw inUse(file);
     return [];
   } finally {
     db?.close();

@@ -37,6 +37,7 @@ export class World {
   readonly #directory: string | undefined;
   readonly #processRandom: Random;
   #failure: unknown;
+  #hasTriedSecond = false;
 
   constructor(plan: Plan, random: Random, departure: Departure) {
     this.plan = plan;
@@ -139,8 +140,10 @@ export class World {
   }
 
   /** Somebody starts another supervisor on the same spool. */
+  /** Once in a world: SQLite itself waits for the lock, a real second. */
   trySecondSupervisor(): void {
-    if (this.plan.spool !== 'sqlite' || !this.supervisor?.running) return;
+    if (this.plan.spool !== 'sqlite' || !this.supervisor?.running || this.#hasTriedSecond) return;
+    this.#hasTriedSecond = true;
     this.story.tell('the operator', 'starts a second supervisor');
     try {
       this.place.open().close('killed');
