@@ -6,6 +6,7 @@ import { readEnvironment } from './config/environment.ts';
 import { resolveConfig } from './config/resolve.ts';
 import { controlSocketPath, stateDirectory } from './config/state-directory.ts';
 import { systemClock } from './core/clock.ts';
+import { hideNames } from './core/secret-names.ts';
 import { childEnvironment } from './launching/child-environment.ts';
 import { childOutput } from './launching/child-output.ts';
 import { confirmFresh } from './launching/fresh.ts';
@@ -50,6 +51,7 @@ export async function supervise({
   const sources = { flags, environment, file: configFile, folder };
   const { settings: early, warnings } = resolveConfig(sources);
 
+  hideNames(early.redact);
   const clock = systemClock;
   const events = new EventBus();
   const showing = startShowing({ settings: early, environment, clock, events });
@@ -84,6 +86,7 @@ export async function supervise({
         },
         plan: (pipeline) => {
           const { settings } = resolveConfig({ ...sources, pipeline: { file: relative(folder, file), ...pipeline } });
+          hideNames(settings.redact);
           return planOf({
             settings,
             stateDirectory: stateDirectory({ settings, environment, name: pipeline.name, folder }),

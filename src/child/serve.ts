@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.ts';
+import { hideNames } from '../core/secret-names.ts';
 import { handle } from '../ipc/handlers.ts';
 import { loadPipeline } from '../pipeline/load.ts';
 import { connect, type Connection } from './connect.ts';
@@ -24,7 +25,7 @@ export interface Role<In extends { type: string }, Out, Configure> {
 export function serveChild<
   In extends { type: string },
   Out extends object,
-  Configure extends { name: string; diesWithSupervisor: boolean },
+  Configure extends { name: string; redact: readonly string[]; diesWithSupervisor: boolean },
 >({ parse, life: begin, title }: Role<In, Out, Configure>, { clock, random, millrace }: ServeOptions): void {
   const parent = process.ppid;
   const connection = connect<In, Out>({
@@ -37,6 +38,7 @@ export function serveChild<
     random,
     load: (file) => loadPipeline(file, { millrace }),
     onConfigured: (message) => {
+      hideNames(message.redact);
       process.title = `millrace ${message.name}: ${title(message)}`;
     },
     onReady: ({ diesWithSupervisor }) => {

@@ -67,6 +67,6 @@ function limitText({ concurrency, rate, lingerMs }: PipelineDescription['limits'
 }
 
 function shown(kind: Option['kind'], value: unknown): string {
-  if (typeof value !== 'number') return String(value);
-  return { duration: formatDuration, size: formatBytes, count, choice: String, folder: String }[kind](value);
+  if (typeof value !== 'number') return [value].flat().join(', ');
+  return kind === 'duration' ? formatDuration(value) : kind === 'size' ? formatBytes(value) : count(value);
 }

@@ -3,7 +3,7 @@ import type { Clock } from '../core/clock.ts';
 import { MillraceError } from '../core/errors.ts';
 import { exitCodes } from '../core/exit-codes.ts';
 import { displayJson } from '../observability/display-json.ts';
-import { redactItem } from '../observability/redact-item.ts';
+import { redactLetter } from '../observability/redact-letter.ts';
 import type { DeadLetter, DeadQuery } from '../observability/status.ts';
 import { askDead, askStatus } from './ask.ts';
 import type { CommandLine } from './command-line.ts';
@@ -25,7 +25,7 @@ export async function deadLs(line: CommandLine, shell: Shell, fromSpool: ListDea
   // One more than is shown, to know whether there are more.
   const letters = hasSelection(line) ? await meant(line, shell, page, limit + 1) : await first(page, limit + 1);
   // Of pages, so that it is plain JSON.
-  const shown = letters.slice(0, limit).map((letter) => ({ ...letter, item: redactItem(letter.item) }));
+  const shown = letters.slice(0, limit).map(redactLetter);
   await shell.out(
     line.flags['json']
       ? shown.map((letter) => `${displayJson(letter)}\n`).join('')

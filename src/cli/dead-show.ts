@@ -1,6 +1,6 @@
 import { exitCodes } from '../core/exit-codes.ts';
 import { itemToJson } from '../frame/item-json.ts';
-import { redactItem } from '../observability/redact-item.ts';
+import { redactLetter } from '../observability/redact-letter.ts';
 import type { CommandLine } from './command-line.ts';
 import { requireSelection, selected, selectionOf } from './dead-selection.ts';
 import { letterText } from './letter-text.ts';
@@ -16,7 +16,7 @@ export async function deadShow(line: CommandLine, shell: Shell, openSpool?: Open
       const letter = await letters.read(seq);
       // Given back, or deleted, in this very moment.
       if (!letter) continue;
-      const shown = { ...letter, item: redactItem(itemToJson(letter.item)) };
+      const shown = redactLetter({ ...letter, item: itemToJson(letter.item) });
       await shell.out(line.flags['json'] ? `${JSON.stringify(shown)}\n` : letterText(shown));
     }
     return exitCodes.ok;

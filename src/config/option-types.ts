@@ -6,7 +6,7 @@ import { formatBytes, formatDuration, parseBytes, parseDuration } from '../core/
 /** A type, and what is said of it where options are listed. */
 export interface OptionType<Type extends z.core.$ZodType = z.core.$ZodType> {
   type: Type;
-  kind: 'count' | 'duration' | 'size' | 'choice' | 'folder';
+  kind: 'count' | 'duration' | 'size' | 'choice' | 'folder' | 'names';
   /** What can be given: `1 … 1000`, `100ms … 1d`, `full, normal`. */
   range: string;
 }
@@ -93,4 +93,25 @@ export function folder(): OptionType<z.ZodMiniString<string>> {
 
 function notAFolder({ input }: { input?: unknown }): string {
   return `expected the path of a folder, got ${show(input)}`;
+}
+
+const mostNames = 100;
+const longestName = 100;
+
+/** Names: a list, or a text with commas between them. */
+export function names(): OptionType<z.ZodMiniPipe<z.ZodMiniUnknown, z.ZodMiniTransform<readonly string[]>>> {
+  const expected = `names, with commas between them; at most ${mostNames}, of at most ${longestName} characters`;
+  const read = z.transform((value: unknown, context) => {
+    const list: unknown[] = typeof value === 'string' ? value.split(',').map((name) => name.trim()) : [value].flat();
+    const wrong = list.find((name) => !isName(name));
+    if (list.length <= mostNames && list.every(isName)) return list;
+    const got = list.length > mostNames ? String(list.length) : show(wrong);
+    context.issues.push({ code: 'custom', message: `expected ${expected}, got ${got}`, input: value });
+    return z.NEVER;
+  });
+  return { kind: 'names', range: 'names, with commas between them', type: z.pipe(z.unknown(), read) };
+}
+
+function isName(value: unknown): value is string {
+  return typeof value === 'string' && value.length <= longestName && /[^-_\s]/.test(value) && !/\p{Cc}/u.test(value);
 }

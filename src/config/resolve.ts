@@ -96,6 +96,7 @@ type Computed = (settings: Readonly<Record<string, unknown>>, sources: ConfigSou
 const computed: Partial<Record<OptionName, Computed>> = {
   consumers: (_, { cores = availableCores }) => cores(),
   state: () => undefined,
+  redact: () => [],
   maxRss: () => null,
   minFree: () => null,
   maxItems: () => null,

@@ -1,6 +1,6 @@
 /** The only list of options: `--help`, the README's table and config/millrace.yaml are made from it. */
 import * as z from 'zod/mini';
-import { choice, count, countOrAuto, duration, folder, type OptionType, size } from './option-types.ts';
+import { choice, count, countOrAuto, duration, folder, names, type OptionType, size } from './option-types.ts';
 
 export const groups = ['Processes', 'Retries', 'Times', 'Durability', 'Queue', 'Hand-over', 'Output'] as const;
 
@@ -173,6 +173,11 @@ export const schema = z.strictObject({
     group: 'Hand-over',
     help: 'Bytes that are stored together, at most; a larger item goes alone',
     default: '256KiB',
+  }),
+  redact: described(names(), {
+    group: 'Output',
+    help: 'Keys whose values are taken out of logs, errors and dead letters as shown, besides those that look like secrets',
+    default: { text: 'none', example: 'email,iban' },
   }),
   logLevel: described(choice('error', 'warn', 'info', 'debug'), {
     group: 'Output',

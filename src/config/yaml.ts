@@ -1,4 +1,4 @@
-import { isAlias, isMap, isScalar, LineCounter, type Node, parseDocument } from 'yaml';
+import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
 
 /** One `name: value` of a YAML file. */
 export interface YamlEntry {
@@ -14,8 +14,8 @@ export interface YamlComplaint {
 }
 
 /**
- * The entries of a file that is one list of names with plain values. A value that is a list or has names of its own comes
- * as an array or an object without its contents, as nothing here wants one. Aliases are refused: what they multiply into
+ * The entries of a file that is one list of names with plain values, or lists of these. What is in a list and is no plain
+ * value comes as an object without its contents, as does a value that has names of its own: nothing here wants one. Aliases are refused: what they multiply into
  * need then not be bounded.
  */
 export function readYaml(text: string): { entries: YamlEntry[]; complaints: YamlComplaint[] } {
@@ -52,5 +52,5 @@ function wording({ code, message }: { code: string; message: string }): string {
 function plain(node: Node | null): unknown {
   if (node === null) return null;
   if (isScalar(node)) return node.value;
-  return isMap(node) ? {} : [];
+  return isSeq<Node | null>(node) ? node.items.map((item) => (isScalar(item) ? item.value : {})) : {};
 }

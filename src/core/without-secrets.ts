@@ -1,9 +1,10 @@
 /**
  * Texts without what looks like a secret: the user and password of a URL, the parameters of one, and what stands behind
- * a name such as `password`, `token` or `authorization`. Text of a user's own making can still hold one: nothing here
- * knows what is secret, only what usually is.
+ * a name such as `password`, `token` or `authorization`, or one that was given as secret (secret-names.ts). Text of a
+ * user's own making can still hold one: nothing here knows what is secret, only what usually is.
  */
 import type { ErrorData } from './errors.ts';
+import { replaceNamed } from './secret-names.ts';
 
 const hidden = '[redacted]';
 
@@ -18,7 +19,7 @@ const userInfo = /[^\s/?#"'<>]*@/y;
 /** `text` without the secrets that can be recognised in it. */
 export function withoutSecrets(text: string): string {
   const bare = text.includes('://') ? withoutUserInfo(text) : text;
-  return bare
+  return replaceNamed(bare, hidden)
     .replace(parameter, `$1${hidden}`)
     .replace(cookies, `$1${hidden}`)
     .replace(named, `$1${hidden}`)

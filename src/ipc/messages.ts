@@ -92,6 +92,8 @@ export interface ConfigureProducer {
   frameBytes: number;
   windowBytes: number;
   maxItemBytes: number;
+  /** Keys whose values are secrets although they do not look like it. */
+  redact: readonly string[];
   beatMs: number;
   /** Whether the operating system kills this child when its supervisor dies; if not, it watches for that itself. */
   diesWithSupervisor: boolean;
@@ -132,6 +134,8 @@ export interface ConfigureConsumer {
   sinkTimeoutMs: number;
   /** How long opening the sink may take before you have to say that it is out: your time to be ready is short. */
   sinkOpenTimeoutMs: number;
+  /** Keys whose values are secrets although they do not look like it. */
+  redact: readonly string[];
   beatMs: number;
   diesWithSupervisor: boolean;
 }

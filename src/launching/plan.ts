@@ -45,6 +45,7 @@ export function planOf({
       frameItems: settings.frameItems,
       frameBytes: settings.frameBytes,
       maxItemBytes: settings.maxItemBytes,
+      redact: settings.redact,
       minFreeBytes: settings.minFree,
       recycling: { rssBytes: settings.maxRss, items: settings.maxItems, ageMs: settings.maxAge },
       restarts: { crashes: settings.crashLimit, periodMs: settings.crashPeriod },

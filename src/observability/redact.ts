@@ -1,9 +1,10 @@
+import { isHiddenName } from '../core/secret-names.ts';
 import { withoutSecrets } from '../core/without-secrets.ts';
 import { cutText } from './printable.ts';
 
 /**
- * Fields for the log: secrets taken out, made small. What is hidden: values whose key looks like a secret's, and
- * what `withoutSecrets` finds in texts.
+ * Fields for the log: secrets taken out, made small. What is hidden: values whose key looks like a secret's or was
+ * given as one, and what `withoutSecrets` finds in texts.
  */
 
 const secretKey =
@@ -42,6 +43,7 @@ function redactEntries(fields: object, depth: number): Record<string, unknown> {
 
 /** Whether `value` is to be hidden because of its key. */
 export function isSecretKey(key: string, value: unknown): boolean {
+  if (isHiddenName(key)) return value !== undefined && value !== null;
   return secretKey.test(key) && isTelling(key, value);
 }
 

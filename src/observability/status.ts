@@ -70,6 +70,8 @@ export interface Status {
   }[];
   /** The last reload of its code; null if there was none. */
   reload: ReloadStatus | null;
+  /** Keys whose values are taken out of what is shown, besides those that look like secrets. */
+  redact: readonly string[];
   /** Why nothing, or less than could be, is moving; empty when all is well. */
   reasons: string[];
 }

@@ -52,10 +52,14 @@ function checkOptions(options: unknown): Finding[] {
   if (options === undefined) return [];
   if (!isRecord(options)) return wrong(['options'], 'options by name, such as { concurrency: 16 }', options);
   return Object.entries(options).flatMap(([name, value]) =>
-    value === undefined || typeof value === 'string' || Number.isFinite(value)
+    value === undefined || [value].flat().every(isPlain)
       ? []
-      : wrong(['options', name], 'text or a number', value),
+      : wrong(['options', name], 'text, a number or a list of these', value),
   );
+}
+
+function isPlain(value: unknown): boolean {
+  return typeof value === 'string' || Number.isFinite(value);
 }
 
 function optionalFunction(field: string): Check {

@@ -67,4 +67,9 @@ export interface PipelineOptions {
   frameItems?: number | undefined;
   /** Bytes that are encoded and stored together, at most; a larger item goes alone. Default 256KiB. */
   frameBytes?: ByteSize | undefined;
+  /**
+   * Keys whose values are taken out of logs, errors and dead letters as shown, besides those that look like secrets.
+   * Case, `-`, `_` and spaces in a key do not matter: `accountNumber` is `account_number` as well.
+   */
+  redact?: readonly string[] | undefined;
 }

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import type Database from 'better-sqlite3';
 import { configError, type ErrorData } from '../core/errors.ts';
+import { hideNames } from '../core/secret-names.ts';
 import { FrameDecoder } from '../frame/codec.ts';
 import { joinItems } from '../frame/frame.ts';
 import { readingFailure } from './spool-failure.ts';
@@ -37,7 +38,10 @@ export function readDeadLettersOf(file: string, { after, limit }: DeadQuery): Re
   }
 }
 
-/** The same, for as long as it is not closed. Without a file there are no letters. */
+/**
+ * The same, for as long as it is not closed. Without a file there are no letters. From now on this process hides what
+ * the pipeline's option `redact` names.
+ */
 export function openDeadLetters(file: string): { store: Pick<Store, 'readDead' | 'readDeadHeads'>; close: () => void } {
   if (!existsSync(file)) return { store: { readDead: () => [], readDeadHeads: () => [] }, close: () => undefined };
   const { db, close } = openForReading(file);
@@ -59,6 +63,7 @@ export function openDeadLetters(file: string): { store: Pick<Store, 'readDead' |
       `the queue's file ${file} was written by an older Millrace (${versions}): millrace run brings it up to date`,
     );
   }
+  hideNames(reading(() => redactedIn(db)));
   const reader = reading(() => deadReader(db));
   return {
     store: {
@@ -86,6 +91,10 @@ export function deadReader(db: Database.Database): Pick<Store, 'readDead' | 'rea
     readDeadHeads: (after, limit) =>
       (heads.all(after, limit) as (HeadRow & { bytes: number })[]).map((row) => headOf(row)),
   };
+}
+
+function redactedIn(db: Database.Database): string[] {
+  return JSON.parse(db.prepare('SELECT redact FROM spool').pluck().get() as string) as string[];
 }
 
 interface HeadRow extends Omit<StoredDead, 'error' | 'history' | 'frame'> {

@@ -112,6 +112,10 @@ export const migrations: readonly string[] = [
   ALTER TABLE spool ADD COLUMN unclean_starts INTEGER NOT NULL DEFAULT 0;
   ALTER TABLE spool ADD COLUMN trial INTEGER;
   `,
+  `
+  -- The option \`redact\` of the last start, as JSON: who looks at dead letters later has no pipeline at hand.
+  ALTER TABLE spool ADD COLUMN redact TEXT NOT NULL DEFAULT '[]';
+  `,
 ];
 
 export const schemaVersion = migrations.length;

@@ -179,6 +179,12 @@ export class Spool implements Store {
     return this.#read(() => this.#dead.readDeadHeads(after, limit));
   }
 
+  /** Notes which names are secret, for whoever looks at what is in here when no pipeline runs. */
+  noteRedacted(names: readonly string[]): void {
+    const json = JSON.stringify(names);
+    this.#durably(() => this.#statements.putRedact.run(json, json));
+  }
+
   /** The ids of the runs before `run`, the latest ones. */
   runsBefore(run: string): string[] {
     return this.#read(() => this.#statements.runsBefore.all(run) as string[]);
@@ -416,6 +422,7 @@ function prepare(db: Database.Database) {
       FROM dead WHERE seq = @from`),
     deleteDead: db.prepare('DELETE FROM dead WHERE seq = ?'),
     putTrial: db.prepare('UPDATE spool SET trial = ?'),
+    putRedact: db.prepare('UPDATE spool SET redact = ? WHERE redact <> ?'),
     forgetUncleanStarts: db.prepare('UPDATE spool SET unclean_starts = 0'),
     putLimit: db.prepare('INSERT INTO limits VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET data = excluded.data'),
     putRun: db.prepare(`

@@ -166,6 +166,7 @@ export class Consuming {
       sinkIsKnown: queue.run.done > 0,
       sinkTimeoutMs: settings.sinkTimeoutMs,
       sinkOpenTimeoutMs: Math.min(settings.sinkTimeoutMs, settings.readyTimeoutMs / 2),
+      redact: settings.redact,
       beatMs,
       diesWithSupervisor: childrenDieWithUs,
     });

@@ -29,6 +29,8 @@ export interface ServiceSettings {
   frameItems: number;
   frameBytes: number;
   maxItemBytes: number;
+  /** Keys whose values are secrets although they do not look like it. */
+  redact: readonly string[];
   /** How much of the disk is to stay free; null: what is usual, see `floorOf`. */
   minFreeBytes: number | null;
   restarts: RestartLimits;

@@ -9,6 +9,8 @@ import { setAside, type SettingAside } from './setting-aside.ts';
 
 export interface OpeningOptions extends Omit<SettingAside, 'file'> {
   stateDirectory: string;
+  /** Keys whose values are secrets although they do not look like it. */
+  redact: readonly string[];
   pipeline: Pick<PipelineDescription, 'fingerprint' | 'deterministic'>;
   /** Start over: what is there is moved aside. */
   fresh: boolean;
@@ -38,6 +40,7 @@ export async function openRun(options: OpeningOptions): Promise<Opening> {
   if (aside.status === 'stopped') return aside;
   const spool = Spool.open({ file, durability });
   try {
+    spool.noteRedacted(options.redact);
     const last = spool.run();
     if (!last) {
       const run = newRun(options, 1);

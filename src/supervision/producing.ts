@@ -114,6 +114,7 @@ export class Producing {
       frameBytes: settings.frameBytes,
       windowBytes: settings.producerWindowBytes,
       maxItemBytes: settings.maxItemBytes,
+      redact: settings.redact,
       beatMs,
       diesWithSupervisor: childrenDieWithUs,
     });

@@ -59,6 +59,7 @@ export function describeService(sources: StatusSources): Status {
     processes: processes(sources, now),
     limits: limits.snapshot(now),
     reload: sources.reload,
+    redact: settings.redact,
     reasons: reasons(sources, now),
   };
 }

@@ -77,6 +77,7 @@ export async function start(request: StartRequest, deps: StartDeps): Promise<Exi
     const opening = await openRun({
       stateDirectory: plan.stateDirectory,
       durability: plan.settings.durability,
+      redact: plan.settings.redact,
       pipeline,
       fresh: request.fresh,
       again: request.again,

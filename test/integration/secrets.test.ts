@@ -26,6 +26,22 @@ const pipeline = (more: string) => `
     ${more}
   });`;
 
+/** What it says too much of does not look like a secret. */
+const known = `
+  import { definePipeline, PermanentError, ndjson } from 'millrace';
+  export default definePipeline({
+    name: 'known',
+    source: [{ id: 1, eMail: '${canary}', more: new Map([['iban', '${canary}']]) }],
+    process(item, { log, key }) {
+      log.error('mail to e-mail=${canary}', { iban: '${canary}' });
+      // In a dry run nobody is between it and the terminal.
+      if (!key.startsWith('dry-run')) console.log('e_mail: ${canary}');
+      throw new PermanentError('no mailbox: ' + JSON.stringify(item), { cause: new Error('IBAN=${canary}') });
+    },
+    sink: ndjson(),
+    options: { redact: ['email', 'iban'] },
+  });`;
+
 describe('a secret', () => {
   it.each([
     ['process', '', 3],
@@ -58,5 +74,30 @@ describe('a secret', () => {
     expect(JSON.stringify(rows)).not.toContain(canary);
     // The item itself is kept as it is, for its owner only.
     expect(readFileSync(project.path('.millrace/secrets/queue.db')).includes(canary)).toBe(true);
+  });
+
+  it('that only its pipeline knows as one, by `redact`, is in nothing that is written, shown or stored either', async () => {
+    project.write('known.ts', known);
+    const run = await project.run(['run', 'known.ts', '--log-level', 'debug']);
+    expect(run.code).toBe(3);
+    const outputs = [run];
+    for (const words of [
+      'dead ls known',
+      'dead ls known --json',
+      'dead show known --all',
+      'dead show known --all --json',
+      'run known.ts --dry-run 1',
+      'run known.ts',
+    ]) {
+      outputs.push(await project.run(words.split(' ')));
+    }
+    const texts = outputs.map(({ stdout, stderr }) => stdout + stderr);
+    expect(texts.filter((text) => text.includes(canary))).toEqual([]);
+    const rows = project.query('.millrace/known/queue.db', 'SELECT error, reason, history FROM dead');
+    expect(rows).toHaveLength(1);
+    expect(JSON.stringify(rows)).not.toContain(canary);
+    // Another source of the option is told of, and takes the pipeline's place.
+    const check = await project.run(['check', 'known.ts', '--redact', 'a, b']);
+    expect(check.stdout).toMatch(/option +redact a, b \(--redact\)/);
   });
 });

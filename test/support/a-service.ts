@@ -257,6 +257,7 @@ const settings: ServiceSettings = {
   frameItems: 1024,
   frameBytes: 256 * 1024,
   maxItemBytes: 16 * 1024 * 1024,
+  redact: [],
   minFreeBytes: null,
   recycling: { rssBytes: null, items: null, ageMs: null },
   restarts: { crashes: 5, periodMs: 60_000 },

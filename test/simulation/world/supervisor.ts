@@ -269,6 +269,7 @@ function settingsOf(plan: Plan): ServiceSettings {
     frameItems: plan.frameItems,
     frameBytes: plan.frameBytes,
     maxItemBytes: 100_000,
+    redact: [],
     minFreeBytes: null,
     restarts: { crashes: plan.crashes, periodMs: 60_000 },
     recycling: plan.recycling,

@@ -52,6 +52,13 @@ describe('a config file', () => {
       ],
     ],
     [
+      'redact: [email, 7, [iban]]\nstate:\n  - a',
+      [
+        ['redact', ['email', 7, {}], 1],
+        ['state', ['a'], 2],
+      ],
+    ],
+    [
       'attempts:\nstate: ~',
       [
         ['attempts', null, 1],
@@ -62,7 +69,7 @@ describe('a config file', () => {
       'queueMemory: { a: 1 }\nstate: [1]',
       [
         ['queueMemory', {}, 1],
-        ['state', [], 2],
+        ['state', [1], 2],
       ],
     ],
     [

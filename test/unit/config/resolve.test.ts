@@ -34,6 +34,7 @@ describe('the settings', () => {
         crashPeriod: 60_000,
         maxRss: null,
         minFree: null,
+        redact: [],
         maxItems: null,
         maxAge: null,
         deadMax: 10_000,
@@ -108,6 +109,30 @@ describe('the settings', () => {
     [{ file: { ...file({ state: 'queue' })!, path: '/etc/millrace.yaml' } }, '/etc/queue'],
   ])('name the state directory by an absolute path: %j', (sources, path) => {
     expect(resolve(sources).settings.state).toBe(path);
+  });
+});
+
+describe('names', () => {
+  it.each<[string, Partial<ConfigSources>]>([
+    ['a flag', { flags: { redact: 'e-mail, iban' } }],
+    ['the environment', { environment: { MILLRACE_REDACT: 'e-mail,iban' } }],
+    ['a file', { file: file({ redact: 'e-mail ,iban' }) }],
+    ['a list in a file', { file: file({ redact: ['e-mail', 'iban'] }) }],
+    ['a pipeline', { pipeline: { file: 'a.ts', options: { redact: ['e-mail', 'iban'] } } }],
+  ])('come from %s', (_, sources) => {
+    expect(resolve(sources).settings.redact).toEqual(['e-mail', 'iban']);
+  });
+
+  it.each<[Partial<ConfigSources>, string]>([
+    [{ flags: { redact: 'email,,iban' } }, 'got ""'],
+    [{ file: file({ redact: ['email', 7] }) }, 'got 7'],
+    [{ pipeline: { file: 'a.ts', options: { redact: { email: true } } } }, 'got an object'],
+    [{ flags: { redact: ' -_ ' } }, 'got "-_"'],
+    [{ flags: { redact: 'a,'.repeat(200) + 'a' } }, 'got 201'],
+  ])('that are none are refused: %j', (sources, got) => {
+    expect(errorOf(sources).message).toContain(
+      `expected names, with commas between them; at most 100, of at most 100 characters, ${got}`,
+    );
   });
 });
 

@@ -39,6 +39,7 @@ const inPipelines: Record<Exclude<OptionName, (typeof outside)[number]>, unknown
   consumerCredit: '100KiB',
   frameItems: 8,
   frameBytes: '2KiB',
+  redact: ['email'],
 } satisfies Required<PipelineOptions>;
 
 describe('the options', () => {
@@ -96,7 +97,7 @@ describe('config/millrace.yaml', () => {
     expect(entries.map(({ name }) => name).toSorted()).toEqual(Object.keys(schema.shape).toSorted());
     const nothing = { flags: {}, environment: {}, folder: '/', cores: () => 2 };
     const { settings } = resolveConfig({ ...nothing, file: { path: 'millrace.yaml', entries, problems: [] } });
-    const unset = { state: null, minFree: null, maxRss: null, maxItems: null, maxAge: null };
+    const unset = { state: null, minFree: null, maxRss: null, maxItems: null, maxAge: null, redact: [] };
     expect({ ...settings, ...unset }).toEqual(resolveConfig(nothing).settings);
   });
 });

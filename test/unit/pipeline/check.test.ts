@@ -23,7 +23,7 @@ describe('the fields of a pipeline', () => {
     { source: { [Symbol.asyncIterator]: () => undefined } },
     { setup: () => 1, process: () => 1, teardown: () => 1 },
     { process: undefined, limits: undefined, options: undefined, version: undefined },
-    { options: { concurrency: 1, itemTimeout: '1s', attempts: undefined, nothingWeKnow: 1 } },
+    { options: { concurrency: 1, itemTimeout: '1s', attempts: undefined, nothingWeKnow: 1, redact: ['a', 1] } },
     { version: '1', deterministic: false },
   ])('are right in %p', (fields) => {
     expect(wrongIn(fields)).toEqual([]);
@@ -57,8 +57,8 @@ describe('the fields of a pipeline', () => {
     [{ sink: discard }, ['sink']],
     [{ options: [] }, ['options']],
     [
-      { options: { a: null, b: Number.NaN, c: 1n, d: true, e: [1] } },
-      ['a', 'b', 'c', 'd', 'e'].map((name) => `options.${name}`),
+      { options: { a: null, b: Number.NaN, c: 1n, d: true, e: [1n], f: [[]] } },
+      ['a', 'b', 'c', 'd', 'e', 'f'].map((name) => `options.${name}`),
     ],
     [{ version: '' }, ['version']],
     [{ deterministic: 1 }, ['deterministic']],

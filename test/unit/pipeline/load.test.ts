@@ -167,7 +167,7 @@ describe('the problem', () => {
         '13: proces: a pipeline has no such field; did you mean "process"?',
         '14: teardown: expected a function, got an object',
         `15: sink: ${sink}, got a function; call it, for instance memory()`,
-        '17: options.concurrency: expected text or a number, got a function',
+        '17: options.concurrency: expected text, a number or a list of these, got a function',
         '19: version: expected text, got 2',
         '20: deterministic: expected true or false, got "no"',
       ],

@@ -28,6 +28,7 @@ const configure: ConfigureProducer = {
   frameBytes: 1000,
   windowBytes: 10_000,
   maxItemBytes: 1000,
+  redact: [],
   beatMs: 1000,
   diesWithSupervisor: true,
 };

@@ -25,6 +25,7 @@ async function openAny(options: Partial<OpeningOptions> = {}): Promise<Opening> 
   return await openRun({
     stateDirectory,
     durability: 'full',
+    redact: [],
     pipeline: { fingerprint: 'version 1', deterministic: true },
     fresh: false,
     again: false,
