@@ -1,7 +1,7 @@
 import { usageError, type MillraceError } from '../core/errors.ts';
 import { didYouMean } from '../core/nearest.ts';
 import { show } from '../core/show.ts';
-import { commands, type Command, type Flag } from './commands.ts';
+import { commands, commandsOf, type Command, type Flag } from './commands.ts';
 import { isSeqs, seqRanges, type SeqRange } from './seq-ranges.ts';
 import { wordsOf } from './words.ts';
 
@@ -16,9 +16,9 @@ export interface CommandLine {
   flags: Record<string, string | true>;
 }
 
-/** What to do: run a command, explain one (or all), or say which version this is. */
+/** What to do: run a command, explain one (or those that begin with the same word, or all), or say which version this is. */
 export type Request =
-  { do: 'run'; line: CommandLine } | { do: 'help'; command: Command | undefined } | { do: 'version' };
+  { do: 'run'; line: CommandLine } | { do: 'help'; of: Command | string | undefined } | { do: 'version' };
 
 /**
  * Reads the arguments of `millrace`. `optionFlags` gives the names of the options that every command with options
@@ -29,20 +29,22 @@ export async function readCommandLine(
   optionFlags: () => Promise<readonly string[]>,
 ): Promise<Request> {
   const [first, ...rest] = argv;
-  if (first === undefined || first === 'help' || isHelp(first)) {
-    return { do: 'help', command: rest.length === 0 ? undefined : findCommand(rest).command };
-  }
+  if (first === undefined || first === 'help' || isHelp(first)) return { do: 'help', of: topic(rest) };
   if (first === '--version') return { do: 'version' };
-  // Of commands of two words, the first alone.
-  if (isHelp(rest[0]) && commands.some(({ name }) => name.startsWith(`${first} `))) {
-    return { do: 'help', command: undefined };
-  }
+  if (isHelp(rest[0])) return { do: 'help', of: topic([first]) };
   const { command, args } = findCommand(argv);
-  if (args.some(isHelp)) return { do: 'help', command };
+  if (args.some(isHelp)) return { do: 'help', of: command };
   const own = new Map(command.flags.map((flag) => [flag.name, flag]));
   const unknown = typedNames(args).filter((name) => !own.has(name));
   const options = command.options !== 'none' && unknown.length > 0 ? await optionFlags() : [];
   return { do: 'run', line: readFlags(command, args, [...own.values(), ...options.map(asFlag)]) };
+}
+
+/** What help is asked about. */
+function topic(words: readonly string[]): Command | string | undefined {
+  const [first] = words;
+  if (first === undefined) return undefined;
+  return words.length === 1 && commandsOf(first).length > 0 ? first : findCommand(words).command;
 }
 
 function isHelp(word: string | undefined): boolean {
@@ -59,11 +61,12 @@ function findCommand(argv: readonly string[]): { command: Command; args: readonl
     if (words.every((word, i) => argv[i] === word)) return { command, args: argv.slice(words.length) };
   }
   const names = commands.map(({ name }) => name);
-  const [first = '', second = ''] = argv;
-  const group = names.filter((name) => name.startsWith(`${first} `));
-  if (group.length > 0) {
-    const expected = group.map((name) => `millrace ${name}`).join(' or ');
-    throw usageError(`expected ${expected}, got ${show(second === '' ? undefined : `millrace ${first} ${second}`)}`);
+  const [first = '', word = ''] = argv;
+  const second = commandsOf(first).map(({ name }) => name.slice(first.length + 1));
+  if (second.length > 0) {
+    if (word === '') throw usageError(`expected a command after ${first}: ${second.join(', ')}`);
+    const near = didYouMean(word, second);
+    throw usageError(`unknown command ${show(`${first} ${word}`)}; expected one of ${second.join(', ')}${near}`);
   }
   if (first.startsWith('-')) {
     const near = didYouMean(first, ['--help', '--version']);

@@ -275,14 +275,15 @@ export const commands: readonly Command[] = [
   },
 ];
 
+/** Those of two words that begin with this one. */
+export function commandsOf(first: string): readonly Command[] {
+  return commands.filter(({ name }) => name.startsWith(`${first} `));
+}
+
 /** What commands for dead letters have in common. */
 function deadCommand(own: Pick<Command, 'name' | 'summary' | 'flags' | 'run'> & Partial<Command>): Command {
   return {
-    operand: {
-      text: '[pipeline] [seqs]',
-      isRequired: false,
-      help: `${runningPipeline.help}. Seqs: 3, 5-9, 20-`,
-    },
+    operand: runningPipeline,
     takesSeqs: true,
     options: 'none',
     exclusive: [],

@@ -1,28 +1,36 @@
 import yargs from 'yargs';
 import { options } from '../config/schema.ts';
-import { commands, type Command } from './commands.ts';
+import { commands, commandsOf, type Command } from './commands.ts';
 
 const columns = 80;
 
-/** What `--help` shows: of one command, or of all. At most 80 columns wide. */
-export async function helpText(command: Command | undefined): Promise<string> {
+/** What `--help` shows: of one command, of those that begin with the same word, or of all. At most 80 columns wide. */
+export async function helpText(of: Command | string | undefined): Promise<string> {
   const page = yargs([]).scriptName('millrace').locale('en').wrap(columns).help(false).version(false);
-  return `${await (command === undefined ? overview(page) : details(page, command)).getHelp()}\n`;
+  return `${await (typeof of === 'object' ? details(page, of) : overview(page, of)).getHelp()}\n`;
 }
 
 type Page = ReturnType<typeof yargs>;
 
-function overview(page: Page): Page {
-  page.usage('millrace <command>\n\nOne producer, N consumers and the durable queue between them.');
-  for (const { name, operand, summary } of commands) page.command(`${name} ${operand.text}`, summary);
+function overview(page: Page, group: string | undefined): Page {
+  const listed = group === undefined ? commands : commandsOf(group);
+  const what = group === undefined ? '\n\nOne producer, N consumers and the durable queue between them.' : '';
+  page.usage(`millrace ${group === undefined ? '' : `${group} `}<command>${what}`);
+  for (const command of listed) page.command(`${command.name} ${operandsOf(command)}`, command.summary);
   page.option('help', { describe: 'Show this, or the help of a command' });
-  page.option('version', { describe: 'Show the version' });
+  if (group === undefined) page.option('version', { describe: 'Show the version' });
   return page.epilogue('millrace <command> --help shows what a command takes.');
 }
 
-function details(page: Page, { name, summary, operand, flags, options: taken }: Command): Page {
-  page.usage(`millrace ${name} ${operand.text} [options]\n\n${summary}.`);
+function operandsOf({ operand, takesSeqs }: Command): string {
+  return takesSeqs ? `${operand.text} [seqs]` : operand.text;
+}
+
+function details(page: Page, command: Command): Page {
+  const { name, summary, operand, takesSeqs, flags, options: taken } = command;
+  page.usage(`millrace ${name} ${operandsOf(command)} [options]\n\n${summary}.`);
   page.positional(operand.text.slice(1, -1), { describe: operand.help });
+  if (takesSeqs) page.positional('seqs', { describe: 'Numbers of dead letters: 3, 5-9, 20-' });
   for (const flag of flags)
     page.option(flagText(flag.name, flag.value), { describe: flag.help, group: `${flag.group}:` });
   if (taken === 'taken') page.epilogue('It takes the options of millrace run, too, and checks them.');

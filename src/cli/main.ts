@@ -28,7 +28,7 @@ async function obey(request: Request, isEmpty: boolean, shell: Shell): Promise<n
     return exitCodes.ok;
   }
   const { helpText } = await import('./help.ts');
-  const text = await helpText(request.command);
+  const text = await helpText(request.of);
   if (!isEmpty) {
     await shell.out(text);
     return exitCodes.ok;

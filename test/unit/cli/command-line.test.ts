@@ -19,10 +19,7 @@ async function problems(...argv: string[]): Promise<string[]> {
 }
 
 const names = commands.map(({ name }) => name).join(', ');
-const deadNames = commands
-  .filter(({ name }) => name.startsWith('dead '))
-  .map(({ name }) => `millrace ${name}`)
-  .join(' or ');
+const deadNames = 'ls, show, retry, edit, export, purge';
 
 describe('a command line', () => {
   it.each([
@@ -50,10 +47,16 @@ describe('a command line', () => {
     ['run --help', 'run'],
     ['run a.ts --nonsense -h', 'run'],
     ['dead ls --help', 'dead ls'],
-    ['dead --help', undefined],
-    ['store -h', undefined],
   ])('%j asks for help', async (text, name) => {
-    expect(await read(text)).toEqual({ do: 'help', command: commands.find((command) => command.name === name) });
+    expect(await read(text)).toEqual({ do: 'help', of: commands.find((command) => command.name === name) });
+  });
+
+  it.each([
+    ['dead --help', 'dead'],
+    ['store -h', 'store'],
+    ['help dead', 'dead'],
+  ])('%j asks for help with the commands that begin with that word', async (text, group) => {
+    expect(await read(text)).toEqual({ do: 'help', of: group });
   });
 
   it('--version asks for the version', async () => {
@@ -63,8 +66,9 @@ describe('a command line', () => {
   it.each<[string, string[]]>([
     ['rnu a.ts', [`unknown command "rnu"; expected one of ${names}; did you mean "run"?`]],
     ['xyz', [`unknown command "xyz"; expected one of ${names}`]],
-    ['dead', [`expected ${deadNames}, got nothing`]],
-    ['dead list', [`expected ${deadNames}, got "millrace dead list"`]],
+    ['dead', [`expected a command after dead: ${deadNames}`]],
+    ['dead list', [`unknown command "dead list"; expected one of ${deadNames}`]],
+    ['dead shwo 3', [`unknown command "dead shwo"; expected one of ${deadNames}; did you mean "show"?`]],
     ['--consumers 2', [`expected a command before --consumers: ${names}`]],
     ['--versoin', [`expected a command before --versoin: ${names}; did you mean "--version"?`]],
     ['run', ['expected <pipeline>, got nothing']],
