@@ -80,7 +80,8 @@ export function createLineOutput(options: {
 
   function draw(): void {
     willDraw = false;
-    const lines = pinned.slice(0, Math.max((stream.rows ?? 24) - 1, 0));
+    // A terminal that does not know its size says 0.
+    const lines = pinned.slice(0, (stream.rows || 24) - 1);
     const rows = rowsOf(drawn, stream.columns);
     const text = lines.map((line) => `${line}${clearToEndOfLine}\n`).join('');
     if (text === '' && rows === 0) return;

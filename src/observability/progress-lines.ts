@@ -23,7 +23,8 @@ export function renderProgress(status: Status, width: number, isColored: boolean
   const columns = Math.max(Math.min(width, widest), 0);
   const paint = painter(isColored);
   const lines = [headline(status), queueLine(status), ...limitLine(status)];
-  const reasons = reasonLines(status.reasons);
+  // That it is stopping stands in the headline.
+  const reasons = reasonLines(status.reasons.filter((reason) => reason !== status.state));
   lines.push(...processLines(status.processes, heightLimit - lines.length - reasons.length), ...reasons);
   return lines.map((parts) => join(parts, columns, paint));
 }

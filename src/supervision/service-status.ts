@@ -68,14 +68,16 @@ function processes({ producing, consumers }: StatusSources, now: number): Status
   return [producing, ...consumers].map((side) => {
     const { post } = side;
     const beat = post.beat?.beat;
+    const lent = 'holding' in side ? (side.holding?.count ?? 0) : (beat?.lent ?? 0);
     return {
       who: post.who,
       state: post.state,
       since: Math.round(now - post.since),
       restarts: post.restarts,
-      lent: 'holding' in side ? (side.holding?.count ?? 0) : (beat?.lent ?? 0),
-      started: beat?.started ?? 0,
-      oldestMs: Math.round(beat?.oldestMs ?? 0),
+      lent,
+      // A beat is up to a second old: what it says was started may have been settled since.
+      started: Math.min(beat?.started ?? 0, lent),
+      oldestMs: lent === 0 ? 0 : Math.round(beat?.oldestMs ?? 0),
       rss: beat?.rss ?? 0,
       utilisation: beat?.utilisation ?? 0,
       waiting: beat?.waiting ?? null,

@@ -192,6 +192,13 @@ describe('pinned lines', () => {
     expect(stream.screen).toEqual(['1', '2']);
   });
 
+  it('are shown on a terminal that does not know its size', () => {
+    const { stream, output: lines } = output(new Terminal());
+    stream.rows = 0;
+    lines.pin(['1', '2']);
+    expect(stream.screen).toEqual(['1', '2']);
+  });
+
   it('are gone, and the cursor is back, once they are taken away', () => {
     const { stream, output: lines } = output(new Terminal());
     lines.write('one', false);

@@ -29,7 +29,12 @@ const wordings: { [Name in EventName]: [event: Events[Name], level: string, mess
   ],
   'run.paused': [{ reason: '12 dead letters' }, 'error', 'paused: 12 dead letters', {}],
   'run.unpaused': [{}, 'info', 'goes on after the pause', {}],
-  'run.stopping': [{ reason: 'SIGTERM', hurry: false }, 'info', 'stopping', { reason: 'SIGTERM' }],
+  'run.stopping': [
+    { reason: 'SIGTERM', hurry: false },
+    'info',
+    'stopping: what has been started is finished; a second signal hurries',
+    { reason: 'SIGTERM' },
+  ],
   'run.stopped': [{ open: 1, aborted: 1, exitCode: 75 }, 'warn', 'stopped', { open: 1, aborted: 1, exitCode: 75 }],
   'reload.started': [{ number: 2 }, 'info', 'reloading: the file is looked at', { number: 2 }],
   'reload.done': [

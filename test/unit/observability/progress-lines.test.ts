@@ -52,6 +52,12 @@ describe('the progress display', () => {
     expect(lines({ state })[0]).toContain(`  ${state}`);
   });
 
+  it('says once that it is stopping', () => {
+    const shown = lines({ state: 'stopping', reasons: ['stopping', '3 calls wait for limit "vendor"'] }).join('\n');
+    expect(shown.match(/stopping/g)).toHaveLength(1);
+    expect(shown).toContain('3 calls wait');
+  });
+
   it('says when the producer is throttled', () => {
     const queue = { ...aStatus().queue, queued: 100_000, retrying: 3, throttled: true };
     const items = { ...aStatus().items, dead: 2 };

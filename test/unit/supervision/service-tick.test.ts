@@ -406,3 +406,20 @@ describe('permits', () => {
     expect(() => world.consumer().says({ type: 'acquire', id: 1, limit: 'vendor' })).toThrow('not configured');
   });
 });
+
+describe('the status', () => {
+  it('never has a consumer at work on more than it is lent, whatever its last beat said', () => {
+    const world = new AService({ settings: { consumers: 1 } }).runReady();
+    world.producer.yields([1, 2, 3]);
+    world.tick();
+    const beat = { type: 'beat', rss: 1, utilisation: 0, lent: 3, started: 3, oldestMs: 700, waiting: null } as const;
+    world.consumer().says(beat);
+    expect(world.service.status.processes[1]).toMatchObject({ lent: 3, started: 3, oldestMs: 700 });
+    world.consumer().settles(1, 2);
+    world.tick();
+    expect(world.service.status.processes[1]).toMatchObject({ lent: 1, started: 1, oldestMs: 700 });
+    world.consumer().settles(3);
+    world.tick();
+    expect(world.service.status.processes[1]).toMatchObject({ lent: 0, started: 0, oldestMs: 0 });
+  });
+});
