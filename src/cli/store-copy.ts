@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import type { BackupState } from '../control/backup-job.ts';
 import { askControl } from '../control/client.ts';
 import { pause } from '../core/clock.ts';
@@ -27,6 +28,11 @@ export async function copiedByRunning(state: FoundState, file: string, { clock }
     const { body } = await askControl(socketPath, '/api/store/backup', clock);
     const copy = body as BackupState;
     if (copy.state === 'failed') throw new MillraceError('BACKUP', copy.error, { exitCode: exitCodes.io });
+    if (copy.state === 'none' || copy.file !== file) {
+      // It was started again, or somebody has had another copy begun. A copy gets its name when it is complete.
+      if (existsSync(file)) return true;
+      throw refused('it ended before the copy was complete; ask again');
+    }
     if (copy.state === 'done') return true;
     await pause(clock, pollMs);
   }

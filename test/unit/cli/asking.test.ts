@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { readCommandLine } from '../../../src/cli/command-line.ts';
 import { deadLs } from '../../../src/cli/dead-ls.ts';
 import { main } from '../../../src/cli/main.ts';
+import { copiedByRunning } from '../../../src/cli/store-copy.ts';
 import { backupJob } from '../../../src/control/backup-job.ts';
 import type { ControlSources } from '../../../src/control/routes.ts';
 import { startControl, type Control } from '../../../src/control/server.ts';
@@ -13,11 +14,13 @@ import { aProcess, aStatus } from '../observability/a-status.ts';
 import { noLetters } from '../control/no-letters.ts';
 import { TestShell } from './a-shell.ts';
 
-const noBackup = backupJob(() => Promise.resolve());
+let backup: ControlSources['backup'];
+
 let folder: string;
 let control: Control | undefined;
 
 beforeEach(async () => {
+  backup = backupJob(() => Promise.resolve());
   folder = await mkdtemp(join(tmpdir(), 'asking-'));
   await mkdir(join(folder, '.millrace', 'pokedex'), { recursive: true });
 });
@@ -58,7 +61,7 @@ async function running(changes: Partial<Status> = {}): Promise<void> {
     socketPath,
     status: () => aStatus({ ...changes, reload: reloads.states.shift() ?? null }),
     dead,
-    backup: noBackup,
+    backup,
     reload: () => reloads.begin,
     letters: noLetters,
     warn: () => {},
@@ -70,6 +73,22 @@ async function millrace(text: string) {
   const code = await main(text.split(' '), shell);
   return { code, stdout: shell.stdout, stderr: shell.stderr };
 }
+
+describe('a copy of the queue of a running pipeline', () => {
+  it.each([
+    ['the supervisor has been started again', { state: 'none' }],
+    ['another copy is being made', { state: 'running', file: '/another.db', done: 1, of: 9 }],
+  ] as const)('is not waited for when nobody makes it any more: %s', async (_, state) => {
+    backup = { start: () => true, state };
+    await running();
+    const directory = join(folder, '.millrace', 'pokedex');
+    const found = { directory, socketPath: join(directory, 'control.sock'), name: 'pokedex' };
+    await expect(copiedByRunning(found, join(folder, 'copy.db'), new TestShell(folder))).rejects.toMatchObject({
+      message: expect.stringContaining('it ended before the copy was complete; ask again'),
+      exitCode: 69,
+    });
+  });
+});
 
 describe('millrace reload', () => {
   const going = { number: 2, state: 'replacing', replaced: 1, of: 3, reason: null } as const;
