@@ -18,8 +18,13 @@ export async function editWith(editor: string, text: string): Promise<string> {
   }
 }
 
+const keys = ['SIGINT', 'SIGQUIT'] as const;
+
 function run(editor: string, file: string): Promise<void> {
-  return new Promise((resolve, reject) => {
+  // Keys of its terminal reach both of us. What they mean is the editor's to say; we have a file to take away after it.
+  const leaveToEditor = (): void => undefined;
+  for (const signal of keys) process.on(signal, leaveToEditor);
+  return new Promise<void>((resolve, reject) => {
     const child = spawn('/bin/sh', ['-c', `${editor} "$@"`, editor, file], { stdio: 'inherit' });
     child.on('error', reject);
     child.on('exit', (code, signal) => {
@@ -27,5 +32,7 @@ function run(editor: string, file: string): Promise<void> {
       else
         reject(usageError(`the editor (${editor}) ended with ${signal ?? `exit code ${code}`}: nothing was changed`));
     });
+  }).finally(() => {
+    for (const signal of keys) process.off(signal, leaveToEditor);
   });
 }

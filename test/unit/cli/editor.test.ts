@@ -1,0 +1,30 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from '@jest/globals';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'editor-'));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+/** What a process that lets `editor` change a text says then. */
+function edited(editor: string): { said: string; signal: NodeJS.Signals | null; left: string[] } {
+  const args = ['--import', 'jiti/register', 'test/fixtures/editing.ts', editor];
+  const { stdout, signal } = spawnSync(process.execPath, args, {
+    env: { ...process.env, TMPDIR: folder },
+    encoding: 'utf8',
+  });
+  return { said: stdout, signal, left: readdirSync(folder).filter((name) => name.startsWith('millrace-edit')) };
+}
+
+it('leaves what Ctrl-C means to the editor, and takes the file away after it', () => {
+  const left = edited(`kill -INT $PPID; kill -INT $$; exec sleep 60;`);
+  expect(left).toEqual({
+    said: expect.stringContaining('ended with SIGINT: nothing was changed'),
+    signal: null,
+    left: [],
+  });
+});
