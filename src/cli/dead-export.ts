@@ -1,6 +1,6 @@
-import { open } from 'node:fs/promises';
+import { open, rm } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { describeError, errorData, usageError } from '../core/errors.ts';
+import { describeError, errorData, MillraceError, usageError } from '../core/errors.ts';
 import { exitCodes } from '../core/exit-codes.ts';
 import { itemToJson } from '../frame/item-json.ts';
 import { plural } from '../observability/figures.ts';
@@ -28,12 +28,23 @@ async function toFile(path: string, letters: OpenLetters, line: CommandLine, she
     throw usageError(`--to: ${describeError(errorData(error))}`);
   });
   try {
-    const count = await writeAll(letters, line, shell, (text) => file.appendFile(text));
-    await file.sync();
+    const count = await writeAll(letters, line, shell, (text) => written(file.appendFile(text), path));
+    await written(file.sync(), path);
     await shell.err(`${plural(count, 'dead letter')} written to ${path}\n`);
+  } catch (error) {
+    // Part of an export must not pass for one.
+    await rm(path, { force: true });
+    throw error;
   } finally {
     await file.close();
   }
+}
+
+async function written(write: Promise<void>, path: string): Promise<void> {
+  await write.catch((error: unknown) => {
+    const message = `${path} cannot be written: ${describeError(errorData(error))}`;
+    throw new MillraceError('OUTPUT', message, { cause: error, exitCode: exitCodes.io });
+  });
 }
 
 async function writeAll(

@@ -16,9 +16,9 @@ export interface Shell {
   clock: Clock;
   /** 0…1 */
   random: () => number;
-  /** Writes to standard output; `text` ends its own lines. Resolves when the operating system has it. */
+  /** Writes to standard output; `text` ends its own lines. Resolves when the operating system has it, or nobody reads it. */
   out: (text: string) => Promise<void>;
-  /** Writes to standard error. */
+  /** Writes to standard error. Never rejects. */
   err: (text: string) => Promise<void>;
   /** The person who is asked; undefined if there is none, because input or errors do not go to a terminal. */
   terminal: Terminal | undefined;

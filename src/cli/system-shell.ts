@@ -1,18 +1,21 @@
 import { type Environment, readEnvironment } from '../config/environment.ts';
 import { systemClock } from '../core/clock.ts';
 import type { Shell, Terminal } from './shell.ts';
+import { writerTo } from './writer.ts';
 
 /** The shell that started this process. */
 export function systemShell(): Shell {
   const environment = readEnvironment();
+  const writeErr = writerTo(process.stderr);
   return {
     environment,
     folder: process.cwd(),
     clock: systemClock,
     // oxlint-disable-next-line no-restricted-properties -- this is where it is passed in
     random: () => Math.random(),
-    out: writer(process.stdout),
-    err: writer(process.stderr),
+    out: writerTo(process.stdout),
+    // Where could it be told that this fails?
+    err: (text) => writeErr(text).catch(() => undefined),
     terminal: process.stdin.isTTY && process.stderr.isTTY ? terminalOf(environment) : undefined,
     divertOutput: () => {
       process.stdout.write = process.stderr.write.bind(process.stderr);
@@ -42,11 +45,4 @@ function terminalOf(environment: Environment): Terminal {
       return await editWith(environment['VISUAL'] || environment['EDITOR'] || 'vi', text);
     },
   };
-}
-
-/** A reader that has had enough (`| head`) ends a command, but not with a stack. */
-function writer(stream: NodeJS.WriteStream): (text: string) => Promise<void> {
-  const write = stream.write.bind(stream);
-  stream.on('error', () => undefined);
-  return (text) => new Promise((resolve) => void write(text, () => resolve()));
 }

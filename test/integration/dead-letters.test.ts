@@ -1,4 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { Project } from '../support/project.ts';
 
 let project: Project;
@@ -21,8 +24,18 @@ const once = ['--attempts', '1'];
 
 describe('dead letters', () => {
   it('of a finished run are done by the next run once they were given back, and nothing else is', async () => {
-    project.write('fails.ts', pipeline(`if (id % 4 === 0) throw new Error('a bug');`));
+    project.write('fails.ts', pipeline(`if (id % 4 === 0) throw new Error('a bug'.padEnd(8000, '!'));`));
     expect((await project.run(['run', 'fails.ts', ...once])).code).toBe(3);
+    // On a full disk: an export that is not whole must not pass for one.
+    for (const [to, rest] of [
+      ['--to all.ndjson', ''],
+      ['', '> all.ndjson'],
+    ]) {
+      const command = `trap '' XFSZ; ulimit -f 80; exec node ${resolve('dist/cli.js')} dead export fails ${to} ${rest}`;
+      const { status, stderr } = spawnSync('sh', ['-c', command], { cwd: project.folder, encoding: 'utf8' });
+      expect([status, stderr]).toEqual([74, expect.stringContaining('cannot be written: EFBIG')]);
+      expect(existsSync(project.path('all.ndjson'))).toBe(to === '');
+    }
     // The bug is mended: another version of a run whose source has ended.
     project.write('fails.ts', pipeline(''));
     expect((await project.run(['run', 'fails.ts'])).code).toBe(3);
