@@ -115,9 +115,10 @@ export class Holding {
   }
 
   #forgetAnnounced(from: number, to: number): void {
-    if (this.#lastAnnounced === undefined) return;
+    if (this.#announced.isEmpty) return;
     this.#announced.delete(from, to);
-    if (this.#lastAnnounced >= from && this.#lastAnnounced <= to) this.#lastAnnounced = undefined;
+    const last = this.#lastAnnounced;
+    if (last !== undefined && !this.#announced.has(last)) this.#lastAnnounced = undefined;
   }
 
   #dropCompleted(now: number): void {

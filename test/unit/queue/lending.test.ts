@@ -75,7 +75,12 @@ describe('what a consumer holds', () => {
     expect([holding.running, [...holding.announced]]).toEqual([6, [[6, 6]]]);
     holding.take(6, 6, 0);
     expect([holding.running, [...holding.announced], holding.isAlone]).toEqual([undefined, [], true]);
-    holding.take(7, 8, 0);
+    holding.announce(7);
+    holding.announce(8);
+    holding.take(8, 8, 0);
+    expect([holding.running, [...holding.announced]]).toEqual([undefined, [[7, 7]]]);
+    holding.take(7, 7, 0);
+    expect([holding.running, [...holding.announced]]).toEqual([undefined, []]);
     expect(holding.isAlone).toBe(false);
   });
 

@@ -256,6 +256,7 @@ export class Walk {
   #settle(holding: Holding, from: number, to: number): void {
     const done = this.#heldWithin(holding, from, to);
     same('refused', this.#queue.settle(holding, [[from, to]], this.#now), to - from + 1 - done.length);
+    this.#comeBack(holding, done);
     for (const item of done) Object.assign(item, { status: 'done', accusedOf: undefined });
     this.#isDirty ||= done.length > 0;
   }
@@ -264,7 +265,7 @@ export class Walk {
     const given = this.#heldWithin(holding, from, to);
     same('refused', this.#queue.release(holding, [[from, to]], this.#now), to - from + 1 - given.length);
     given.forEach(giveBack);
-    this.#comeBack(given);
+    this.#comeBack(holding, given);
   }
 
   #lose(holding: Holding): void {
@@ -294,10 +295,7 @@ export class Walk {
       [loss.items, loss.accused, loss.killer?.seq],
       [lost.length, accused.length, killer && announced.at(-1)],
     );
-    this.#gone(
-      holding,
-      lost.filter((item) => item !== killer),
-    );
+    this.#gone(holding, lost);
     if (accused.length > 0) this.#deaths.push(death);
     for (const item of accused) item.accusedOf = death;
     if (!killer) return;
@@ -315,15 +313,21 @@ export class Walk {
     if (held.includes(item)) item.accusedOf = undefined;
   }
 
-  /** What the store knows to be run by itself is so no more: that is to be committed. */
-  #comeBack(items: readonly Item[]): void {
+  /** `holding` has these no more. What the store knows to be run by itself is so no more: that is to be committed. */
+  #comeBack(holding: Holding, items: readonly Item[]): void {
+    const announced = this.#announced.get(holding) ?? [];
+    const isBack = (seq: number): boolean => items.includes(this.#items.get(seq)!);
+    this.#announced.set(
+      holding,
+      announced.map((seq) => (isBack(seq) ? nobodyHolds : seq)),
+    );
     if (!this.#trial || !items.includes(this.#trial)) return;
     this.#trial = undefined;
     this.#isDirty = true;
   }
 
   #gone(holding: Holding, lost: readonly Item[]): void {
-    this.#comeBack(lost);
+    this.#comeBack(holding, lost);
     for (const item of lost) {
       giveBack(item);
       item.suspect = true;
@@ -342,6 +346,7 @@ export class Walk {
       c < 0.15 ? { kind: 'dead', reason: 'no' } : { kind: 'retry', delayMs, usesAttempt };
     same('whether it was held', this.#queue.fail(holding, { seq, fate, error }, this.#moment), item !== undefined);
     if (!item) return;
+    this.#comeBack(holding, [item]);
     this.#isDirty = true;
     item.status = fate.kind;
     item.accusedOf = undefined;
