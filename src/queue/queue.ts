@@ -160,6 +160,11 @@ export class Queue {
     return this.#run;
   }
 
+  /** The same as of the last commit: what may be acted on. */
+  get committedRun(): Readonly<RunRecord> {
+    return this.#committed;
+  }
+
   get stats(): QueueStats {
     return {
       queued: this.#items - this.#lentCount - this.#retrying,

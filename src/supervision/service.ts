@@ -306,7 +306,7 @@ export class Service {
     for (const consumer of this.#consumers.all) consumer.afterCommit();
     this.#rate.see(this.#hub.clock.now(), this.#hub.queue.run.done);
     this.#sendGrants();
-    if (this.#hub.queue.run.state === 'finishing') {
+    if (this.#hub.queue.committedRun.state === 'finishing') {
       this.#consumers.cancelReplacement();
       this.#pruning.atTheEnd(this.#consumers.all);
       for (const consumer of this.#consumers.all) consumer.end();
@@ -443,7 +443,7 @@ export class Service {
   #endIfOver(): void {
     const { queue, events, clock } = this.#hub;
     if (!this.#hasEnded()) return;
-    const { run, stored, done, dead, state, exitCode, startedAt } = queue.run;
+    const { run, stored, done, dead, state, exitCode, startedAt } = queue.committedRun;
     if (state === 'finished') {
       const seconds = (clock.wall() - startedAt) / 1000;
       events.emit('run.finished', { run, items: stored, done, dead, seconds, exitCode: exitCode ?? 0 });

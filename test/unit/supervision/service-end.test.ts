@@ -111,6 +111,36 @@ describe('the end of a run', () => {
   });
 });
 
+describe('the end of a run while an operator’s change waits for room', () => {
+  it('waits with it: nobody is told of what is not committed', async () => {
+    const world = new AService({ settings: { consumers: 1 } }).runReady();
+    world.producer.yields([1, 2], { count: 2 });
+    world.producer.ends({ count: 2 });
+    world.producer.says({ type: 'ended' });
+    world.tick();
+    world.producer.leaves();
+    const failure = { seq: 1, verdict: 'dead', afterMs: null } as const;
+    world.consumer().fails(failure);
+    world.tick();
+    world.reserve.canTake = false;
+    world.isFull();
+    const purged = world.service.change((queue) => queue.purge([1]));
+    world.tick();
+    await expect(purged).rejects.toThrow('as soon as there is room');
+    // Room for what settles, and not for the reserve besides.
+    world.hasRoomAgain();
+    world.consumer().settles(2);
+    world.tick();
+    world.pass(500);
+    expect(world.store.run()).toMatchObject({ state: 'sealed', done: 1 });
+    expect(world.consumer().told('end')).toEqual([]);
+    world.reserve.canTake = true;
+    world.pass(500);
+    expect(world.store.run()).toMatchObject({ state: 'finishing', dead: 0 });
+    expect(world.consumer().told('end')).toEqual(['end']);
+  });
+});
+
 describe('a consumer at the end of a run', () => {
   it('that dies in its end work is replaced, and its successor does that work', async () => {
     const world = finishing();
