@@ -13,10 +13,12 @@ import { hasNoProblems, verifyText } from './store-text.ts';
  */
 export async function storeVerify(line: CommandLine, shell: Shell): Promise<number> {
   const state = findState(line, shell);
-  const [{ spoolFile }, { verifySpool }] = await Promise.all([
+  const [{ spoolFile }, { verifySpool }, { requireAccess }] = await Promise.all([
     import('../supervision/opening.ts'),
     import('../queue/spool-verify.ts'),
+    import('../queue/queue-directory.ts'),
   ]);
+  requireAccess(state.directory);
   const file = spoolFile(state.directory);
   const copy = join(state.directory, 'queue.verify.db');
   // One that was killed while it looked has left it behind.

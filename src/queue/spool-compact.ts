@@ -1,6 +1,5 @@
-import { existsSync, statSync } from 'node:fs';
-import { dirname } from 'node:path';
-import { configError } from '../core/errors.ts';
+import { statSync } from 'node:fs';
+import { requireQueue } from './queue-directory.ts';
 import { openingFailure } from './spool-failure.ts';
 import { openSpoolFile } from './spool-file.ts';
 import { forgetHolder } from './spool-holder.ts';
@@ -10,7 +9,7 @@ import { forgetHolder } from './spool-holder.ts';
  * nothing; takes as much room on the disk meanwhile as the items do, twice. Returns its size in bytes before and after.
  */
 export function compactSpool(file: string): { before: number; after: number } {
-  if (!existsSync(file)) throw configError('NO_QUEUE', `there is no queue in ${dirname(file)}: ${file} is not there`);
+  requireQueue(file);
   const before = sizeOf(file);
   const db = openSpoolFile({ file, durability: 'full', mayLackLog: true });
   try {

@@ -1,8 +1,9 @@
-import { existsSync, linkSync, mkdirSync, renameSync, rmSync, statSync, type Stats } from 'node:fs';
+import { existsSync, linkSync, renameSync, rmSync, statSync, type Stats } from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import { configError, type MillraceError } from '../core/errors.ts';
 import { requireSafeSqlite } from '../core/sqlite-version.ts';
+import { makeDirectory, ownership } from './queue-directory.ts';
 import { ioError, openingFailure, spoolFailure } from './spool-failure.ts';
 import { inUse, recordHolder } from './spool-holder.ts';
 import { isBusy, isEmpty, requireOurs, requireUsable } from './spool-reading.ts';
@@ -108,38 +109,6 @@ function moveAside(file: string, suffix: string, ends: readonly string[]): strin
   return retired;
 }
 
-/** Not mkdir's own `recursive`: where no folder can be made although the parent is there (/proc), that one tries for ever. */
-function makeWithParents(directory: string): void {
-  const isFolder = (): boolean | undefined => {
-    try {
-      return statSync(directory).isDirectory();
-    } catch {
-      return undefined; // Making it says why.
-    }
-  };
-  if (isFolder()) return;
-  if (isFolder() === false) throw new Error(`${directory} is not a folder`);
-  makeWithParents(dirname(directory));
-  try {
-    mkdirSync(directory, { mode: 0o700 });
-  } catch (error) {
-    // Somebody else may have made it meanwhile.
-    if (!isFolder()) throw error;
-  }
-}
-
-function makeDirectory(directory: string): void {
-  try {
-    makeWithParents(directory);
-  } catch (error) {
-    throw configError(
-      'STATE_DIRECTORY',
-      `cannot make the state directory ${directory}: ${(error as Error).message}`,
-      error,
-    );
-  }
-}
-
 function connect(file: string): Database.Database {
   const before = process.umask(0o077);
   let db: Database.Database | undefined;
@@ -163,8 +132,9 @@ function isReadOnly(error: unknown): boolean {
 }
 
 function notWritable(file: string, error: unknown): MillraceError {
-  const question = 'are it and the state directory writable for this user?';
-  return configError('STATE_DIRECTORY', `cannot open, create or write the queue's file ${file}: ${question}`, error);
+  const why =
+    ownership(existsSync(file) ? file : dirname(file)) || ': are it and the state directory writable for this user?';
+  return configError('STATE_DIRECTORY', `cannot open, create or write the queue's file ${file}${why}`, error);
 }
 
 /** Says of a new file what must be said before there is anything in it. */

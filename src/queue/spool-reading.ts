@@ -1,8 +1,8 @@
 import { existsSync, linkSync, rmSync, statSync } from 'node:fs';
-import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import { configError, MillraceError } from '../core/errors.ts';
 import { exitCodes } from '../core/exit-codes.ts';
+import { ownership, requireQueue } from './queue-directory.ts';
 import { openingFailure } from './spool-failure.ts';
 import { inUse, isHolderRecorded } from './spool-holder.ts';
 import { applicationId, schemaVersion } from './spool-schema.ts';
@@ -22,7 +22,7 @@ export interface ReadSpool {
  * Throws MillraceErrors that say what to do.
  */
 export function openForReading(file: string): ReadSpool {
-  if (!existsSync(file)) throw configError('NO_QUEUE', `there is no queue in ${dirname(file)}: ${file} is not there`);
+  requireQueue(file);
   if (!statSync(file).isFile())
     throw configError('STATE_DIRECTORY', `expected ${file} to be the queue's file: it is none`);
   const news = ['-shm', '-wal'].map((end) => file + end).filter((beside) => !existsSync(beside));
@@ -46,7 +46,11 @@ export function openForReading(file: string): ReadSpool {
     close();
     if (isBusy(error)) throw inUse(file);
     if ((error as { code?: unknown }).code === 'SQLITE_CANTOPEN') {
-      throw configError('STATE_DIRECTORY', `cannot open the queue's file ${file}: may this user read it?`, error);
+      throw configError(
+        'STATE_DIRECTORY',
+        `cannot open the queue's file ${file}${ownership(file) || ': may this user read it?'}`,
+        error,
+      );
     }
     throw openingFailure(error, file);
   }

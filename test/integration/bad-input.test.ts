@@ -1,7 +1,8 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { expect, it } from '@jest/globals';
 import Database from 'better-sqlite3';
+import { Spool } from '../../src/queue/spool.ts';
 import { Project, type Ended } from '../support/project.ts';
 
 /** Something that a user got wrong: what the command ends with, and what it says of it. */
@@ -13,6 +14,8 @@ interface Row {
   env?: Record<string, string>;
   code: number;
   says: (string | RegExp)[];
+  /** The items that are in the sink then. */
+  has?: number[];
   /** With the pipeline mended, the same run goes on, and ends with these items in the sink. */
   mended?: number[];
 }
@@ -43,6 +46,14 @@ function pipeline({ top = '', source = good, process = '', sink = `sqlite({ file
   };
 }
 
+// The modes of files hold root up as they do others.
+const withoutPrivileges = process.getuid?.() === 0 ? ['setpriv', '--bounding-set=-dac_override,-dac_read_search'] : [];
+/** Nobody may do anything with it; if we may say so, it is not even ours. */
+const locked = (name: string) => (project: Project) => {
+  chmodSync(project.path(name), 0);
+  if (process.getuid?.() === 0) chownSync(project.path(name), 65534, 65534);
+};
+
 const run = (...flags: string[]): string[] => ['run', 'p.ts', ...quick, ...flags];
 const item = (text: string): string => `*source() { yield { id: 1 }; yield ${text}; yield { id: 3 }; }`;
 const result = (text: string): string => `if (item.id === 3) { ${text} } return item;`;
@@ -53,14 +64,15 @@ function given(what: string, table: Table): void {
   for (const [name, row] of Object.entries(table)) inputs.push([`${what} ${name}`, row]);
 }
 
-/** What becomes of it; `ids` is what the sink has after the pipeline was mended, undefined if that was not asked for. */
+/** What becomes of it; `has` and `mended` are undefined if they were not asked for. */
 async function tried({
   files = {},
   prepare,
   args = run(),
   env = {},
+  has,
   mended,
-}: Row): Promise<Ended & { ids?: number[] }> {
+}: Row): Promise<Ended & Pick<Row, 'has' | 'mended'>> {
   const project = new Project();
   try {
     for (const [name, content] of Object.entries({ ...pipeline(), ...files })) {
@@ -68,15 +80,23 @@ async function tried({
       writeFileSync(project.path(name), content);
     }
     prepare?.(project);
-    const ended = await project.run(args, { VENDOR_TOKEN: secret, NODE_OPTIONS: '', ...env });
-    if (mended === undefined) return ended;
+    const ended = await project.run(args, { VENDOR_TOKEN: secret, NODE_OPTIONS: '', ...env }, withoutPrivileges);
+    if (has) return { ...ended, has: inSink(project, ended) };
+    if (!mended) return ended;
     for (const [name, content] of Object.entries(pipeline())) project.write(name, content);
     await project.run(run());
-    const rows = project.query<{ id: number }>('out.db', 'SELECT id FROM rows ORDER BY id');
-    return { ...ended, ids: rows.map(({ id }) => id) };
+    return { ...ended, mended: inSink(project, ended) };
   } finally {
     await project.clean();
   }
+}
+
+/** In the table, or on standard output where there is none. */
+function inSink(project: Project, { stdout }: Ended): number[] {
+  const rows = project.read('out.db')
+    ? project.query<{ id: number }>('out.db', 'SELECT id FROM rows')
+    : stdout.match(/^.+$/gm)!.map((line) => JSON.parse(line) as { id: number });
+  return rows.map(({ id }) => id).toSorted((a, b) => a - b);
 }
 
 function literally(text: string): RegExp {
@@ -188,6 +208,11 @@ given('a config file', {
     code: 78,
     says: ['nope.yaml: there is no such config file'],
   },
+  'that cannot be read': {
+    ...config('consumers: 1\n'),
+    prepare: locked('c.yaml'),
+    says: ['c.yaml: cannot be read: EACCES'],
+  },
   'that is a folder': {
     files: { 'd/x': '' },
     args: run('--config', 'd'),
@@ -196,11 +221,21 @@ given('a config file', {
   },
 });
 
-const spool = (pragma: string) => (project: Project) => {
-  mkdirSync(project.path('state'));
-  const database = new Database(project.path('state/queue.db'));
-  database.exec(`CREATE TABLE spool (x); ${pragma}`);
-  database.close();
+/** A queue that was never used, and left as by a kill; then SQL, or other bytes from some place on. */
+const spool = (change: string | { at: number; bytes: string }) => (project: Project) => {
+  const file = project.path('state/queue.db');
+  const opened = Spool.open({ file, durability: 'full' });
+  opened.shrink();
+  opened.abandon();
+  if (typeof change === 'string') {
+    const database = new Database(file);
+    database.exec(change);
+    database.close();
+  } else {
+    const content = readFileSync(file);
+    content.write(change.bytes, change.at);
+    writeFileSync(file, content);
+  }
 };
 given('a state directory', {
   'that is a file': { files: { state: '' }, args: run('--state', 'state'), code: 78, says: ['state is not a folder'] },
@@ -215,7 +250,56 @@ given('a state directory', {
     code: 78,
     says: ['may have at most 107 bytes', 'by --state'],
   },
-  'of something else': { prepare: spool(''), args: run('--state', 'state'), code: 78, says: ['queue.db'] },
+  'of another user': {
+    files: { 'state/x': '' },
+    prepare: locked('state'),
+    args: run('--state', 'state'),
+    code: 78,
+    says: [/no access to the state directory.*state/, 'Run as its owner'],
+  },
+  'whose queue cannot be read': {
+    prepare: (project) => {
+      spool('')(project);
+      locked('state/queue.db')(project);
+    },
+    args: run('--state', 'state'),
+    code: 78,
+    says: ["cannot open the queue's file", 'state/queue.db'],
+  },
+  'of another user, looked at': {
+    files: { 'state/x': '' },
+    prepare: locked('state'),
+    args: ['store', 'verify', '--state', 'state'],
+    code: 78,
+    says: [/no access to the state directory.*state/],
+  },
+  'that everybody can write to is a warning': {
+    prepare: (project) => {
+      mkdirSync(project.path('state'));
+      chmodSync(project.path('state'), 0o777);
+    },
+    args: run('--state', 'state'),
+    code: 0,
+    says: ['everybody on this machine can write to the state directory'],
+  },
+  'of a newer version': {
+    prepare: spool('PRAGMA user_version = 999'),
+    args: run('--state', 'state'),
+    code: 78,
+    says: ['was written by a newer Millrace (schema 999', '--fresh'],
+  },
+  'that is damaged': {
+    prepare: spool({ at: 4096, bytes: 'no page of any kind'.repeat(20) }),
+    args: run('--state', 'state'),
+    code: 74,
+    says: ['queue.db is damaged', 'It is left as it is. Restore it from a backup'],
+  },
+  'of something else': {
+    prepare: spool('PRAGMA application_id = 1'),
+    args: run('--state', 'state'),
+    code: 78,
+    says: ['queue.db is a SQLite database, but not a queue of Millrace'],
+  },
   'of no database': {
     files: { 'state/queue.db': 'this is no database, but somebody wants it' },
     args: run('--state', 'state'),
@@ -232,6 +316,7 @@ given('a pipeline file', {
     code: 78,
     says: ['d: is a directory; expected a TypeScript'],
   },
+  'that cannot be read': { prepare: locked('p.ts'), code: 78, says: ['p.ts: cannot be read: EACCES'] },
   'with wrong syntax': { files: { 'p.ts': 'export default {' }, code: 78, says: ['p.ts:1: syntax error at column 17'] },
   'of bytes': { files: { 'p.ts': Buffer.from([0, 255, 1]) }, code: 78, says: ['p.ts:1: syntax error'] },
   'that throws': {
@@ -284,7 +369,7 @@ given('a pipeline file', {
     files: pipeline({ top: 'process.exit = () => {}; JSON.parse = () => { throw new Error("mine"); };' }),
     code: 0,
     says: [],
-    mended: [1, 2, 3, 4, 5],
+    has: [1, 2, 3, 4, 5],
   },
 });
 
@@ -309,6 +394,13 @@ given('a source', {
     says: ['in finally'],
     mended: [1, 2, 3, 4, 5],
   },
+  'that never yields, and never waits': {
+    files: pipeline({ source: '*source() { while (true); }' }),
+    args: [...run().slice(0, -1), '0', '--stall-timeout', '2s'],
+    code: 69,
+    says: ['the producer crashed too often (last: killed by SIGKILL (silent for 2s))'],
+    mended: [1, 2, 3, 4, 5],
+  },
   'that ends its process': {
     files: pipeline({ source: '*source() { yield { id: 1 }; process.exit(0); }' }),
     code: 69,
@@ -318,7 +410,7 @@ given('a source', {
     files: pipeline({ source: `*source() { process.exitCode = 7; for (let id = 1; id <= 5; id++) yield { id }; }` }),
     code: 0,
     says: [],
-    mended: [1, 2, 3, 4, 5],
+    has: [1, 2, 3, 4, 5],
   },
   'with a rejection that nobody handles': {
     files: pipeline({
@@ -348,7 +440,7 @@ given('a source', {
     }),
     code: 0,
     says: [],
-    mended: [1, 2, 3, 4, 5],
+    has: [1, 2, 3, 4, 5],
   },
   'that writes to standard output without end': {
     files: pipeline({
@@ -356,7 +448,7 @@ given('a source', {
     }),
     code: 0,
     says: ['lines of its output are left out'],
-    mended: [1, 2, 3, 4, 5],
+    has: [1, 2, 3, 4, 5],
   },
 });
 
@@ -420,58 +512,95 @@ given('an item', {
   'that is no object, for a table': {
     files: pipeline({ source: item('7') }),
     code: 3,
+    has: [1, 3],
     says: [String.raw`expected a plain object as a row, got a number`],
   },
-  'that is a BigInt is kept': { files: pipeline({ source: item('{ id: 2n }') }), code: 0, says: [], mended: [1, 2, 3] },
+  'that is a BigInt is kept': { files: pipeline({ source: item('{ id: 2n }') }), code: 0, says: [], has: [1, 2, 3] },
+  'with NaN is kept': {
+    files: pipeline({ source: item('{ id: NaN }'), process: 'return { id: Number.isNaN(item.id) ? 2 : item.id };' }),
+    code: 0,
+    says: [],
+    has: [1, 2, 3],
+  },
 });
 
+const others = [1, 2, 4, 5];
 given('a result', {
   'of other columns than its table has': {
     files: pipeline({ process: result(`return { id: 3, colour: 'red' };`) }),
     code: 3,
+    has: others,
     says: [String.raw`expected one of its columns (id), got \"colour\"`],
   },
   'that is NaN': {
     files: pipeline({ process: result('return { id: NaN };') }),
     code: 3,
+    has: others,
     says: [String.raw`column \"id\": expected a finite number, got NaN`],
+  },
+  'that is a BigInt of more than 64 bits': {
+    files: pipeline({ process: result('return { id: 2n ** 64n };') }),
+    code: 3,
+    has: others,
+    says: [String.raw`column \"id\": expected a BigInt of 64 bits, got a larger one`],
   },
   'that contains itself': {
     files: pipeline({ sink: 'ndjson()', process: result('const a = {}; a.a = a; return a;') }),
     code: 3,
+    has: others,
     says: ['standard output: it is circular'],
   },
   'with a function': {
     files: pipeline({ sink: 'ndjson()', process: result('return { f() {} };') }),
     code: 3,
+    has: others,
     says: ['expected data, got a function at $.f'],
   },
   'whose getter throws': {
     files: pipeline({ process: result(`return { get id() { throw new Error('not today'); } };`) }),
     code: 3,
+    has: others,
     says: ['the row cannot be written: not today'],
   },
   'that is thrown, and null': {
     files: pipeline({ process: result('throw null;') }),
     code: 3,
+    has: others,
     says: ['failed 2 times, the last time: a null was thrown'],
   },
   'that is thrown, and cannot be looked at': {
     files: pipeline({ process: result('throw new Proxy({}, { get() { throw 1; } });') }),
     code: 3,
+    has: others,
     says: ['it cannot even be shown'],
   },
   'that ends the process': {
     files: pipeline({ process: result('process.exit(0);') }),
     args: [...run().slice(0, -1), '9'],
     code: 3,
+    has: others,
     says: ['killed its consumer 3 times: exit code 0'],
+  },
+  'with a rejection that nobody handles': {
+    files: pipeline({
+      process: result(`Promise.reject(new Error('nobody asks')); return new Promise(() => undefined);`),
+    }),
+    args: [...run().slice(0, -1), '9'],
+    code: 3,
+    has: others,
+    says: ['killed its consumer 3 times: uncaught error: nobody asks'],
+  },
+  'that is written to standard output without end': {
+    files: pipeline({ process: `for (let line = 0; line < 5000; line++) console.log('line ' + line); return item;` }),
+    code: 0,
+    has: [1, 2, 3, 4, 5],
+    says: ['lines of its output are left out'],
   },
   'that sets the exit code is left to': {
     files: pipeline({ process: result('process.exitCode = 9;') }),
     code: 0,
     says: [],
-    mended: [1, 2, 3, 4, 5],
+    has: [1, 2, 3, 4, 5],
   },
   'that writes to the channel': {
     files: pipeline({
@@ -479,7 +608,20 @@ given('a result', {
     }),
     args: [...run().slice(0, -1), '9'],
     code: 3,
+    has: others,
     says: ['Does anything in that process write to file descriptor 3?'],
+  },
+  'for a table in a folder that there is not': {
+    files: pipeline({ sink: `sqlite({ file: 'nowhere/out.db', table: 'rows' })` }),
+    code: 78,
+    says: ['nowhere/out.db: its folder does not exist; make it'],
+    mended: [1, 2, 3, 4, 5],
+  },
+  'for a table that may not be written': {
+    files: { 'out.db': '' },
+    prepare: locked('out.db'),
+    code: 78,
+    says: ['out.db', 'It has to be a file that this user may write'],
   },
   'for a table without the columns that the options name': {
     files: pipeline({ sink: `sqlite({ file: 'out.db', table: 'rows', columns: { id: 'INTEGER', name: 'TEXT' } })` }),
@@ -497,9 +639,9 @@ given('a result', {
 it.concurrent.each(inputs)(
   '%s',
   async (_, row) => {
-    const { code, signal, stderr, ids } = await tried(row);
+    const { code, signal, stderr, has, mended } = await tried(row);
     for (const text of row.says) expect(stderr).toMatch(text instanceof RegExp ? text : literally(text));
-    expect({ code, signal, ids }).toEqual({ code: row.code, signal: null, ids: row.mended });
+    expect({ code, signal, has, mended }).toEqual({ code: row.code, signal: null, has: row.has, mended: row.mended });
     // Where in our code it was found out helps nobody to mend his own.
     expect(stderr).not.toMatch(/^\s+at .*(dist\/|node:internal)/m);
     expect(stderr).not.toContain(secret);

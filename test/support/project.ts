@@ -60,9 +60,13 @@ export class Project {
     return existsSync(this.path(name)) ? readFileSync(this.path(name), 'utf8') : '';
   }
 
-  /** Starts `millrace` with these arguments. It leads a process group of its own, as a shell's job does. */
-  start(args: readonly string[], env: Record<string, string> = {}): Running {
-    const child = spawn(process.execPath, [cli, ...args], {
+  /**
+   * Starts `millrace` with these arguments, perhaps through another program. It leads a process group of its own, as a
+   * shell's job does.
+   */
+  start(args: readonly string[], env: Record<string, string> = {}, through: readonly string[] = []): Running {
+    const [program, ...rest] = [...through, process.execPath, cli, ...args];
+    const child = spawn(program!, rest, {
       cwd: this.folder,
       env: { ...process.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -107,8 +111,8 @@ export class Project {
   }
 
   /** Runs `millrace` to its end. */
-  async run(args: readonly string[], env: Record<string, string> = {}): Promise<Ended> {
-    return await this.start(args, env).ended;
+  async run(...how: Parameters<Project['start']>): Promise<Ended> {
+    return await this.start(...how).ended;
   }
 
   /** What a query on a database in the folder gives. */
