@@ -1,59 +1,108 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import Database from 'better-sqlite3';
+
+const readme = readFileSync('README.md', 'utf8');
+const commands = [...readme.matchAll(/^npx millrace (.*my-pipeline\.ts.*)$/gm)].map(([, command]) => command!);
 
 let folder: string;
 let vendor: ChildProcess;
+/** A project that has installed what `npm pack` makes. */
+let project: string;
+let cli: string;
 
-beforeEach(async () => {
+interface Manifest {
+  bin: { millrace: string };
+  exports: { '.': Record<string, string> };
+  dependencies: Record<string, string>;
+}
+
+beforeAll(async () => {
   folder = mkdtempSync(path.join(tmpdir(), 'millrace-readme-'));
+  project = path.join(folder, 'project');
+  cli = path.join(project, 'node_modules/millrace', install().bin.millrace);
   vendor = spawn(process.execPath, ['--import', 'jiti/register', 'examples/vendor/server.ts', '--port', '0'], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const [line] = (await once(createInterface({ input: vendor.stdout! }), 'line')) as [string];
-  const pipeline = /^```ts\n([\s\S]*?)^```$/m.exec(readFileSync('README.md', 'utf8'))![1]!;
-  const vendorsUrl = line.replace('vendor on ', '');
-  writeFileSync(path.join(folder, 'my-pipeline.ts'), pipeline.replace('http://127.0.0.1:4151', vendorsUrl));
+  const pipeline = /^```ts\n([\s\S]*?)^```$/m.exec(readme)![1]!;
+  for (const name of ['project', 'elsewhere']) {
+    mkdirSync(path.join(folder, name), { recursive: true });
+    const text = pipeline.replace('http://127.0.0.1:4151', line.replace('vendor on ', ''));
+    writeFileSync(path.join(folder, name, 'my-pipeline.ts'), text);
+  }
 });
 
-afterEach(async () => {
+afterAll(async () => {
   vendor.kill('SIGKILL');
   await once(vendor, 'exit');
   rmSync(folder, { recursive: true });
 });
 
-/** One of the README's commands, in a folder that belongs to no project. */
-function millrace(command: string): { status: number | null; stdout: string; stderr: string } {
-  const cli = path.resolve('dist/cli.js');
-  return spawnSync(process.execPath, [cli, ...command.split(' ')], { cwd: folder, encoding: 'utf8' });
+/** As `npm install` of the tarball does it, but what the package depends on is what is installed here. */
+function install(): Manifest {
+  const installed = path.join(project, 'node_modules/millrace');
+  mkdirSync(installed, { recursive: true });
+  const packed = spawnSync('npm', ['pack', '--silent', '--ignore-scripts', '--pack-destination', folder]);
+  const [tarball] = readdirSync(folder).filter((name) => name.endsWith('.tgz'));
+  if (packed.status !== 0 || tarball === undefined) throw new Error(`npm pack failed: ${packed.stderr.toString()}`);
+  spawnSync('tar', ['-xzf', path.join(folder, tarball), '--strip-components=1', '-C', installed]);
+  const manifest = JSON.parse(readFileSync(path.join(installed, 'package.json'), 'utf8')) as Manifest;
+  for (const name of Object.keys(manifest.dependencies)) {
+    const link = path.join(project, 'node_modules', name);
+    mkdirSync(path.dirname(link), { recursive: true });
+    symlinkSync(path.resolve('node_modules', name), link);
+  }
+  return manifest;
 }
 
-test('the README’s pipeline can be checked, tried and run with the commands that stand below it', () => {
-  const commands = [...readFileSync('README.md', 'utf8').matchAll(/^npx millrace (.*my-pipeline\.ts.*)$/gm)].map(
-    ([, command]) => command!,
-  );
-  expect(commands.map((command) => command.split(' ')[0])).toEqual(['check', 'run', 'run']);
-  const results = commands.map((command) => ({ command, ...millrace(command) }));
-  for (const { command, status, stdout, stderr } of results) {
-    expect({ command, status, output: status === 0 ? '' : stdout + stderr }).toEqual({
-      command,
-      status: 0,
-      output: '',
-    });
-  }
-  expect(results[1]!.stdout).toContain('bulbasaur');
+function millrace(
+  command: string,
+  cwd: string,
+): { command: string; status: number | null; stdout: string; output: string } {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [cli, ...command.split(' ')], {
+    cwd,
+    encoding: 'utf8',
+  });
+  return { command, status, stdout, output: status === 0 ? '' : stdout + stderr };
+}
 
-  const database = new Database(path.join(folder, 'my-pipeline.db'), { readonly: true });
-  const [rows, first] = [
-    database.prepare('SELECT count(*) FROM pokemon').pluck().get(),
-    database.prepare('SELECT * FROM pokemon WHERE id = 1').get(),
-  ];
-  database.close();
-  expect(rows).toBe(151);
-  expect(first).toEqual({ id: 1, name: 'bulbasaur', height: 7, weight: 69 });
+function rows(file: string): unknown[] {
+  const database = new Database(file, { readonly: true });
+  try {
+    return database.prepare('SELECT * FROM pokemon ORDER BY id').all();
+  } finally {
+    database.close();
+  }
+}
+
+const bulbasaur = { id: 1, name: 'bulbasaur', height: 7, weight: 69 };
+
+test('the README’s pipeline can be checked, tried and run where the package is installed, with the commands that stand below it', () => {
+  expect(commands.map((command) => command.split(' ')[0])).toEqual(['check', 'run', 'run']);
+  const results = commands.map((command) => millrace(command, project));
+  expect(results).toMatchObject(commands.map((command) => ({ command, status: 0, output: '' })));
+  expect(results[1]!.stdout).toContain('bulbasaur');
+  const loaded = rows(path.join(project, 'my-pipeline.db'));
+  expect(loaded).toHaveLength(151);
+  expect(loaded[0]).toEqual(bulbasaur);
+});
+
+test('the same pipeline runs in a folder that belongs to no project', () => {
+  const elsewhere = path.join(folder, 'elsewhere');
+  expect(millrace(commands.at(-1)!, elsewhere)).toMatchObject({ status: 0, output: '' });
+  expect(rows(path.join(elsewhere, 'my-pipeline.db'))).toHaveLength(151);
+});
+
+test('the package has what a type checker and an importer look for', () => {
+  const installed = path.join(project, 'node_modules/millrace');
+  const manifest = JSON.parse(readFileSync(path.join(installed, 'package.json'), 'utf8')) as Manifest;
+  const files = Object.values(manifest.exports['.']).map((file) => readFileSync(path.join(installed, file), 'utf8'));
+  expect(files.length).toBeGreaterThan(1);
+  for (const text of files) expect(text).toContain('definePipeline');
 });
