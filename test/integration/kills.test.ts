@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Status } from '../../src/observability/status.ts';
 import { processesOf, Project } from '../support/project.ts';
@@ -152,10 +153,23 @@ describe('the supervisor', () => {
     project.expectEachOnce(3000);
   });
 
-  it('leaves no child behind when it is killed', async () => {
-    project.write('kills.ts', appending({ items: 100_000, waitMs: 50 }));
-    const running = project.start(['run', 'kills.ts', '--consumers', '3']);
-    await project.statusWhere('kills', ({ items }) => items.done > 0);
+  it.each([
+    ['the kernel', {}],
+    ['a thread of theirs', { PATH: '/nowhere' }],
+  ])('leaves no child behind when it is killed, even one in a loop without end: %s ends them', async (_, env) => {
+    project.write(
+      'kills.ts',
+      appending({ items: 100_000, waitMs: 50 }).replace(
+        'return {',
+        `if (item.id === 50) {
+           process.getBuiltinModule('node:fs').writeFileSync('busy', '');
+           for (;;);
+         }
+         return {`,
+      ),
+    );
+    const running = project.start(['run', 'kills.ts', '--consumers', '3'], env);
+    await project.until(() => existsSync(project.path('busy')) || undefined);
     running.kill('SIGKILL');
     await running.ended;
     await project.quiet();
