@@ -10,6 +10,7 @@ import { parseDuration } from '../core/units.ts';
 import type { Pipeline } from '../pipeline/types.ts';
 import { bundledItems, bundledPipeline, bundledSinks } from '../torture/bundled.ts';
 import { sinkKind } from '../torture/own-sink.ts';
+import { deathSignalCommand } from '../supervision/identity.ts';
 import { progressLine, reportJson, reportText } from '../torture/report.ts';
 import { torture, type TortureResult } from '../torture/torture.ts';
 import type { Tortured } from '../tortured.ts';
@@ -46,24 +47,28 @@ export async function tortureCommand(line: CommandLine, shell: Shell): Promise<n
   const interrupt = (): void => interrupted.abort();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, interrupt);
   const progress = showProgress(shell);
-  const result = await torture({
-    ...numbers,
-    clock: shell.clock,
-    pipeline,
-    sourceItems,
-    pipelineFile: (round) => pipelineText({ pipeline: source, folder: round }),
-    command: (file, queue) => [process.execPath, entry('cli'), 'run', file, ...given, `--state=${queue}`],
-    folder: shell.folder,
-    environment: shell.environment,
-    prefixes: prefixes(source),
-    workFolder,
-    isKept: keep !== undefined || folder !== undefined,
-    signal: interrupted.signal,
-    onProgress: progress.show,
-  });
-  progress.end();
-  if (result.evidence === undefined && keep === undefined && folder === undefined)
-    rmSync(workFolder, { recursive: true, force: true });
+  const isKept = keep !== undefined || folder !== undefined;
+  let result: TortureResult | undefined;
+  try {
+    result = await torture({
+      ...numbers,
+      clock: shell.clock,
+      pipeline,
+      sourceItems,
+      pipelineFile: (round) => pipelineText({ pipeline: source, folder: round }),
+      command: (file, queue) => [process.execPath, entry('cli'), 'run', file, ...given, `--state=${queue}`],
+      folder: shell.folder,
+      environment: shell.environment,
+      prefixes: prefixes(source),
+      workFolder,
+      isKept,
+      signal: interrupted.signal,
+      onProgress: progress.show,
+    });
+  } finally {
+    progress.end();
+    if (result?.evidence === undefined && !isKept) rmSync(workFolder, { recursive: true, force: true });
+  }
   if (interrupted.signal.aborted) {
     await shell.err('millrace: interrupted; nothing was proved\n');
     return exitCodes.forced;
@@ -111,9 +116,14 @@ function pipelineText(tortured: Tortured): string {
   return `import { tortured } from ${JSON.stringify(entry('tortured'))};\nexport default await tortured(${JSON.stringify(tortured)});\n`;
 }
 
-/** Ours need no program, so every other run goes without the one by which the kernel kills orphans. */
+/**
+ * The supervisors go with us, however we go, where the system has a way. Ours need no program, so every other run of theirs
+ * goes without the one by which the kernel kills orphans.
+ */
 function prefixes(source: Tortured['pipeline']): string[][] {
-  return 'bundled' in source ? [[], ['env', 'PATH=/nowhere']] : [[]];
+  const withUs = deathSignalCommand() ?? [];
+  const without = ['env', 'PATH=/nowhere'];
+  return 'bundled' in source ? [[...withUs], [...withUs, ...without]] : [[...withUs]];
 }
 
 function temporaryFolder(): string {

@@ -58,9 +58,12 @@ export async function runRound(options: RoundOptions): Promise<RoundResult> {
   for (const folder of [places.journal, places.output]) mkdirSync(folder, { recursive: true, mode: 0o700 });
   writeFileSync(places.pipeline, options.pipeline);
   const round = new Round(options);
+  const interrupt = (): void => round.end();
+  options.signal.addEventListener('abort', interrupt);
   try {
     await round.run();
   } finally {
+    options.signal.removeEventListener('abort', interrupt);
     round.end();
   }
   return round.result;
@@ -121,7 +124,7 @@ class Round {
       const { isAtWork, waitMs, fault } = schedule.next().value;
       if (isAtWork) await this.#progress(victim);
       await this.#wait(victim, waitMs);
-      if (victim.hasEnded) return false;
+      if (victim.hasEnded || signal.aborted) return false;
       this.#look(victim);
       const struck = await strike(fault, { clock, random, victim, trap: places.trap, disk });
       if (!struck) continue;
@@ -156,14 +159,18 @@ class Round {
 
   /** A finished run stays finished: the same command says so, with the same exit code. (That it changes nothing the oracle sees.) */
   async #again(code: number): Promise<void> {
-    const { clock } = this.#options;
+    const { clock, patienceMs, signal } = this.#options;
     const victim = this.#start();
+    await this.#wait(victim, patienceMs);
+    const isStuck = !victim.hasEnded && !signal.aborted;
+    if (isStuck) this.end();
     const exit = await victim.ended;
     const until = clock.now() + goneWithinMs;
     while (this.#alive.length > 0 && clock.now() < until) await pause(clock, lookEveryMs);
     for (const pid of this.#alive) this.#tell('unfinished', `the run is over, and its process ${pid} still lives`);
-    if (exit.code !== code)
-      this.#tell('unfinished', `run again after its end it should have exited with ${code}: ${inWords(exit)}`);
+    if (exit.code === code || signal.aborted) return;
+    const what = isStuck ? `it has not ended in ${Math.round(patienceMs / 1000)} s` : inWords(exit);
+    this.#tell('unfinished', `run again after its end it should have exited with ${code}: ${what}`);
   }
 
   /** Of the children that were seen, those that still live. */

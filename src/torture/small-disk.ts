@@ -29,6 +29,8 @@ export async function mountSmallDisk(folder: string): Promise<SmallDisk | undefi
   const script = `mount -t tmpfs -o size=${sizeMiB}m,mode=700 tmpfs "$1" && echo mounted && read -r _`;
   const keeper = spawn('unshare', [...namespaces, 'sh', '-c', script, 'sh', folder], {
     stdio: ['pipe', 'pipe', 'ignore'],
+    // A terminal's Ctrl-C is for us to hear: the disk is needed until the round has been given up.
+    detached: true,
   });
   const gone = new Promise<void>((resolve) => {
     keeper.once('error', () => resolve());

@@ -65,7 +65,8 @@ async function spring(
   { point, doomed }: Extract<Fault, { kind: 'trap' }>,
   { clock, victim, trap }: Field,
 ): Promise<Struck | undefined> {
-  layTrap(trap, { point, doomed });
+  if (victim.pid === undefined) return undefined;
+  layTrap(trap, { point, doomed, supervisor: victim.pid });
   const until = clock.now() + trapMs;
   while (clock.now() < until && !victim.hasEnded && isLaid(trap)) await pause(clock, 10);
   if (liftTrap(trap)) return undefined;

@@ -4,9 +4,11 @@ import type { Doomed, Point } from './faults.ts';
 interface Trap {
   point: Point;
   doomed: Doomed;
+  /** Whose children are meant: one of an earlier supervisor has somebody else's process for a parent by now. */
+  supervisor: number;
 }
 
-/** Lays a trap: the next process of the watched pipeline that comes to `point` springs it. */
+/** Lays a trap: the next child of the supervisor that comes to `point` springs it. */
 export function layTrap(file: string, trap: Trap): void {
   writeFileSync(`${file}.new`, JSON.stringify(trap));
   renameSync(`${file}.new`, file);
@@ -20,13 +22,16 @@ export function liftTrap(file: string): boolean {
 }
 
 /** Makes the function that the watched pipeline calls at each point. It does not return if there is a trap for it. */
-export function trapDoor(file: string): (point: Point) => void {
+export function trapDoor(
+  file: string,
+  own: Pick<typeof process, 'pid' | 'ppid' | 'kill'> = process,
+): (point: Point) => void {
   return (point) => {
     if (!existsSync(file)) return;
     const trap = read(file);
-    if (trap?.point !== point || !take(file)) return;
-    if (trap.doomed !== 'self') process.kill(process.ppid, 'SIGKILL');
-    if (trap.doomed !== 'supervisor') process.kill(process.pid, 'SIGKILL');
+    if (trap?.point !== point || trap.supervisor !== own.ppid || !take(file)) return;
+    if (trap.doomed !== 'self') own.kill(trap.supervisor, 'SIGKILL');
+    if (trap.doomed !== 'supervisor') own.kill(own.pid, 'SIGKILL');
   };
 }
 

@@ -20,7 +20,7 @@ export interface Exit {
 /** A supervisor that runs to be tortured. */
 export class Victim {
   readonly #process: Process;
-  /** Resolves when it has ended; never rejects. */
+  /** Resolves when it has ended; rejects if it could not be started. */
   readonly ended: Promise<Exit>;
   #exit: Exit | undefined;
 
@@ -39,6 +39,11 @@ export class Victim {
   /** Also if it never began: `ended` says why. */
   get hasEnded(): boolean {
     return this.#exit !== undefined || this.#process.pid === undefined;
+  }
+
+  /** Undefined if it never began. */
+  get pid(): number | undefined {
+    return this.#process.pid;
   }
 
   get children(): ChildProcess[] {

@@ -129,13 +129,22 @@ describe('torture of a pipeline of the user', () => {
 });
 
 describe('an interrupted torture', () => {
-  it('leaves no process behind', async () => {
-    const running = project.start(['torture', '--kills', '1000']);
+  it.each([
+    ['SIGINT', 75],
+    ['SIGKILL', null],
+  ] as const)('leaves no process behind: %s', async (signal, exitCode) => {
+    project.write(
+      'endless.ts',
+      `import { definePipeline, discard } from 'millrace';
+       async function* source() { for (let id = 1; ; id++) { yield { id }; await new Promise((go) => setTimeout(go, 5)); } }
+       export default definePipeline({ name: 'endless', source, sink: discard() });`,
+    );
+    const running = project.start(['torture', 'endless.ts', '--kills', '1000', '--folder', 'torture']);
     await project.until(() => (processesOf(project.folder).length > 3 ? true : undefined));
-    running.kill('SIGINT');
+    running.kill(signal);
     const { code, stderr } = await running.ended;
-    expect(code).toBe(75);
-    expect(stderr).toContain('interrupted');
+    expect(code).toBe(exitCode);
+    expect(stderr).toContain(signal === 'SIGINT' ? 'interrupted' : '');
     await project.quiet();
   });
 });

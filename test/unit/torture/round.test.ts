@@ -1,0 +1,72 @@
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { systemClock, type Clock } from '../../../src/core/clock.ts';
+import type { Planned } from '../../../src/torture/faults.ts';
+import { placesIn } from '../../../src/torture/places.ts';
+import { runRound, type RoundOptions, type RoundResult } from '../../../src/torture/round.ts';
+import { until } from '../../support/until.ts';
+
+let folder: string;
+let interrupted: AbortController;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'round-'));
+  interrupted = new AbortController();
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+/** What takes long never ends. */
+const clock: Clock = {
+  ...systemClock,
+  after: (ms, fn) => (ms < 10_000 ? systemClock.after(ms, fn) : () => undefined),
+};
+
+const aStop: Planned = { isAtWork: false, waitMs: 0, fault: { kind: 'stop', ms: null } };
+
+function* always<T>(value: T): Generator<T, never> {
+  for (;;) yield value;
+}
+
+/** A round of a supervisor that is this shell script; what it makes in its folder is seen in ours. */
+function round(script: string, options: Partial<RoundOptions> = {}): Promise<RoundResult> {
+  return runRound({
+    clock,
+    random: () => 0,
+    places: placesIn(folder),
+    pipeline: '',
+    command: ['sh', '-c', script],
+    folder,
+    environment: process.env,
+    disk: undefined,
+    schedule: always(aStop),
+    isEnough: () => true,
+    onStruck: () => undefined,
+    onStart: () => undefined,
+    patienceMs: 5000,
+    signal: interrupted.signal,
+    ...options,
+  });
+}
+
+describe('a round', () => {
+  it('finds a finished run that begins again and does not end, instead of waiting for it', async () => {
+    const result = await round('test -e ran && exec sleep 1000; touch ran', { patienceMs: 100 });
+    expect(result.problems).toEqual([
+      { kind: 'unfinished', count: 1, text: expect.stringContaining('it has not ended in 0 s') },
+    ]);
+  });
+
+  it('that is interrupted ends at once, whatever it was about to wait for', async () => {
+    const script = `trap 'touch told' TERM; touch began; while :; do sleep 0.05; done`;
+    const result = round(script, { isEnough: () => false, schedule: onceBegun() });
+    await until(() => existsSync(join(folder, 'told')));
+    interrupted.abort();
+    expect(await result).toMatchObject({ starts: 1, problems: [] });
+  });
+});
+
+/** A stop, as soon as it is heard. */
+function* onceBegun(): Generator<Planned, never> {
+  for (;;) yield existsSync(join(folder, 'began')) ? aStop : { ...aStop, fault: { kind: 'kill', target: 'consumer' } };
+}

@@ -1,0 +1,50 @@
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { isLaid, layTrap, liftTrap, trapDoor } from '../../../src/torture/trap.ts';
+
+let folder: string;
+let file: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'trap-'));
+  file = join(folder, 'trap');
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+/** A child of `ppid` that comes to a point: whom it kills. */
+function passing(ppid: number): number[] {
+  const killed: number[] = [];
+  const kill = (pid: number): true => {
+    killed.push(pid);
+    return true;
+  };
+  trapDoor(file, { pid: 20, ppid, kill })('after commit');
+  return killed;
+}
+
+describe('a trap', () => {
+  it.each([
+    ['self', [20]],
+    ['supervisor', [10]],
+    ['both', [10, 20]],
+  ] as const)('kills whom it is laid for, once: %s', (doomed, killed) => {
+    layTrap(file, { point: 'after commit', doomed, supervisor: 10 });
+    expect(passing(10)).toEqual(killed);
+    expect(passing(10)).toEqual([]);
+    expect(liftTrap(file)).toBe(false);
+    expect(existsSync(file)).toBe(false);
+  });
+
+  it('is not sprung by a child whose supervisor has gone: its parent is somebody else’s process by now', () => {
+    layTrap(file, { point: 'after commit', doomed: 'both', supervisor: 10 });
+    expect(passing(1)).toEqual([]);
+    expect(isLaid(file)).toBe(true);
+    expect(liftTrap(file)).toBe(true);
+  });
+
+  it('is not sprung elsewhere', () => {
+    layTrap(file, { point: 'before commit', doomed: 'both', supervisor: 10 });
+    expect(passing(10)).toEqual([]);
+  });
+});
