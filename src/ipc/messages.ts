@@ -332,7 +332,7 @@ export interface Fenced {
   writers: number[];
 }
 
-/** The sink cannot be reached (`reason`), or can again (null). */
+/** The sink cannot be reached (`reason`), or can again (null). Before `ready` it is said anew with each attempt that fails. */
 export interface SinkState {
   type: 'sink';
   reason: string | null;

@@ -225,9 +225,10 @@ export class Consuming {
       },
       fenced: ({ writers }) => this.#unfencedWriters.fenced(writers),
       sink: ({ reason }) => {
+        // One that is out when a consumer opens it is waited for, however long: with each attempt it has its time again.
+        post.asked(reason === null ? 0 : longestSinkPauseMs + this.#hub.settings.sinkTimeoutMs);
+        if (reason === this.#sinkProblem) return;
         this.#sinkProblem = reason;
-        // One that is out when a consumer opens it is waited for, however long: it pauses, and has its time again.
-        post.asked(reason === null ? 0 : longestSinkPauseMs);
         if (reason === null) events.emit('sink.up', { who: post.who });
         else events.emit('sink.down', { who: post.who, reason });
         touch();

@@ -60,11 +60,16 @@ export function consumerLife(
     });
     common.ready(message, () => working().state);
   };
+  /** Each attempt to open it that fails is told: the supervisor gives this process its time again. */
+  const untilOpen: Pick<SinkState, 'set'> = {
+    set: (reason) => (reason === null ? sinkState.set(null) : sinkState.setAgain(reason)),
+  };
   /** A sink that is out is waited for: that is no crash. */
   const openPatiently = async (sink: SinkConnection, [first, later]: [number, number]): Promise<void> => {
     // Once the supervisor knows that the sink is out, nothing is urgent any more.
     const open = (): Promise<void> => sink.open(sinkState.problem === null ? first : later);
-    const { status } = await patiently(open, { clock, random, signal: leaving.signal, sinkState }, isBeyondWaiting);
+    const patience = { clock, random, signal: leaving.signal, sinkState: untilOpen };
+    const { status } = await patiently(open, patience, isBeyondWaiting);
     if (status === 'given up') throw new Error('given up, because this process is about to end');
   };
   const drain = async (): Promise<void> => {

@@ -13,7 +13,11 @@ export class SinkState {
   }
 
   set(reason: string | null): void {
-    if (reason === this.#problem) return;
+    if (reason !== this.#problem) this.setAgain(reason);
+  }
+
+  /** The same, and it is told in any case. */
+  setAgain(reason: string | null): void {
     this.#problem = reason;
     this.#tell(reason);
   }

@@ -142,9 +142,11 @@ describe('a consumer that dies', () => {
     world.run();
     for (let i = 0; i < 20; i++) {
       world.consumer().says({ type: 'sink', reason: 'connection refused' });
-      world.pass(30_000);
+      // The longest pause, and an attempt that takes as long as it may.
+      world.pass(90_000);
     }
     expect(world.consumer().killedFor).toBeUndefined();
+    expect(world.emitted('sink.down')).toHaveLength(1);
     expect(world.service.status.reasons).toContain('consumer 1 cannot write to the sink: connection refused');
     world.consumer().says({ type: 'sink', reason: null });
     world.pass(30_000);
@@ -158,7 +160,7 @@ describe('a starting consumer whose sink was out', () => {
     world.run();
     world.pass(29_000);
     world.consumer().says({ type: 'sink', reason: 'connection refused' });
-    world.pass(59_999);
+    world.pass(119_999);
     expect(world.consumer().killedFor).toBeUndefined();
     world.pass(1);
     expect(world.consumer().killedFor).toBe('not ready within 30s');

@@ -167,14 +167,15 @@ describe('a consumer whose sink is out when it opens it', () => {
     return { ...store, open };
   };
 
-  it('waits for it, and says so once', async () => {
+  it('waits for it, and says so with each attempt: it is given its time again', async () => {
     const living = new Living({ sink: failing(3, new Error('connection refused')) });
     await living.hears(configure);
     for (let i = 0; i < 3; i++) {
       living.clock.turn(5000);
       await living.settle();
     }
-    expect(living.sent.slice(-2)).toEqual([{ type: 'sink', reason: null }, { type: 'ready' }]);
+    const refused = { type: 'sink', reason: 'connection refused' };
+    expect(living.sent).toEqual([refused, refused, refused, { type: 'sink', reason: null }, { type: 'ready' }]);
     expect(living.failures).toEqual([]);
   });
 
