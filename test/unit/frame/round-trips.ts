@@ -139,6 +139,20 @@ export function describeRoundTrips(tools: Tools): void {
       );
     });
 
+    it('stays data where its keys look like code: msgpackr compiles the shapes that it reads often', () => {
+      const hostile = [
+        '"]:(globalThis.ran=1),["',
+        'a:(globalThis.ran=1),b',
+        '`${globalThis.ran=1}`',
+        '\\"];//',
+        '\u2028',
+        'get x',
+      ];
+      const items = Array.from({ length: 20 }, (_, i) => Object.fromEntries(hostile.map((key) => [key, i])));
+      expect(carried(tools, items)).toStrictEqual(items);
+      expect(globalThis).not.toHaveProperty('ran');
+    });
+
     it('arrives as what it was among items of a hundred other shapes', () => {
       const items = Array.from({ length: 300 }, (_, i) => ({ id: i, [`field${i % 100}`]: `value ${i}`, tail: true }));
       expect(carried(tools, items, { frameItems: 64, pieceItems: 7 })).toStrictEqual(items);
