@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import type Database from 'better-sqlite3';
-import { configError, type ErrorData } from '../core/errors.ts';
+import type { ErrorData } from '../core/errors.ts';
 import { hideNames } from '../core/secret-names.ts';
 import { FrameDecoder } from '../frame/codec.ts';
 import { joinItems } from '../frame/frame.ts';
@@ -54,17 +54,9 @@ export function openDeadLetters(file: string): { store: Pick<Store, 'readDead' |
     }
   };
   const version = reading(() => db.pragma('user_version', { simple: true }) as number);
-  if (version < schemaVersion) {
-    close();
-    // To bring it up to date is to change it.
-    const versions = `schema ${version}; this one knows ${schemaVersion}`;
-    throw configError(
-      'SPOOL_OLDER',
-      `the queue's file ${file} was written by an older Millrace (${versions}): millrace run brings it up to date`,
-    );
-  }
-  hideNames(reading(() => redactedIn(db)));
-  const reader = reading(() => deadReader(db));
+  // To bring an older one up to date would be to change it.
+  hideNames(reading(() => redactedIn(db, version)));
+  const reader = reading(() => deadReader(db, version));
   return {
     store: {
       readDead: (after, limit) => reading(() => reader.readDead(after, limit)),
@@ -74,11 +66,14 @@ export function openDeadLetters(file: string): { store: Pick<Store, 'readDead' |
   };
 }
 
-/** What reads the dead letters of a spool that is open. */
-export function deadReader(db: Database.Database): Pick<Store, 'readDead' | 'readDeadHeads'> {
+/** What reads the dead letters of a spool that is open, and has the schema of that version. */
+export function deadReader(db: Database.Database, version = schemaVersion): Pick<Store, 'readDead' | 'readDeadHeads'> {
+  // What came with a later one than that has its default.
+  const kills = version < 4 ? '0 AS kills' : 'kills';
+  const history = version < 3 ? "'[]' AS history" : 'history';
   const select = (columns: string): Database.Statement =>
     db.prepare(
-      `SELECT seq, origin, run, attempts, kills, reason, error, history, died_at AS diedAt, ${columns} FROM dead WHERE seq > ? ORDER BY seq LIMIT ?`,
+      `SELECT seq, origin, run, attempts, ${kills}, reason, error, ${history}, died_at AS diedAt, ${columns} FROM dead WHERE seq > ? ORDER BY seq LIMIT ?`,
     );
   const whole = select('shapes, body');
   const heads = select('length(shapes) + length(body) + 4 AS bytes');
@@ -93,7 +88,8 @@ export function deadReader(db: Database.Database): Pick<Store, 'readDead' | 'rea
   };
 }
 
-function redactedIn(db: Database.Database): string[] {
+function redactedIn(db: Database.Database, version: number): string[] {
+  if (version < 5) return [];
   return JSON.parse(db.prepare('SELECT redact FROM spool').pluck().get() as string) as string[];
 }
 

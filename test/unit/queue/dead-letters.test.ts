@@ -1,0 +1,51 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import Database from 'better-sqlite3';
+import { withoutSecrets } from '../../../src/core/without-secrets.ts';
+import { openDeadLetters } from '../../../src/queue/dead-letters.ts';
+import { applicationId, migrations } from '../../../src/queue/spool-schema.ts';
+import { Spool } from '../../../src/queue/spool.ts';
+import { frameOf } from '../../contract/store.ts';
+
+let directory: string;
+let file: string;
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'millrace-'));
+  file = join(directory, 'queue.db');
+});
+afterEach(() => rmSync(directory, { recursive: true }));
+
+describe('the dead letters of a queue that no supervisor has', () => {
+  it.each(migrations.map((_, i) => i + 1))('are read where its schema is %i, and nothing is changed', (version) => {
+    const db = new Database(file);
+    db.pragma('journal_mode = WAL');
+    for (const step of migrations.slice(0, version)) db.exec(step);
+    db.pragma(`application_id = ${applicationId}`);
+    db.pragma(`user_version = ${version}`);
+    const { shapes, body } = frameOf('an item');
+    db.prepare(
+      `INSERT INTO dead (seq, run, origin, attempts, reason, error, died_at, shapes, body) VALUES (7, 'run', 7, 2, 'why', '{"code":"E","message":"why"}', 5, ?, ?)`,
+    ).run(shapes, body);
+    db.close();
+    const before = readFileSync(file);
+    const { store, close } = openDeadLetters(file);
+    const head = { seq: 7, run: 'run', origin: 7, attempts: 2, kills: 0, history: [], diedAt: 5 };
+    expect(store.readDeadHeads(0, 10)).toMatchObject([head]);
+    expect(store.readDead(0, 10)).toMatchObject([head]);
+    close();
+    expect(readFileSync(file).equals(before)).toBe(true);
+    expect(readdirSync(directory)).toEqual(['queue.db']);
+  });
+
+  it('are looked at with what the last start of a supervisor knew to be secret', () => {
+    const spool = Spool.open({ file, durability: 'full' });
+    spool.noteRedacted(['iban', 'email']);
+    spool.noteRedacted(['iban']);
+    spool.close();
+    expect(withoutSecrets('iban=5 email=5')).toBe('iban=5 email=5');
+    openDeadLetters(file).close();
+    expect(withoutSecrets('iban=5 email=5')).toBe('iban=[redacted] email=5');
+  });
+});
