@@ -4,13 +4,15 @@ import { printable } from '../observability/printable.ts';
 import type { DeadLetter } from '../observability/status.ts';
 
 /** What `millrace dead show` shows of a letter whose item is plain JSON. */
-export function letterText({ seq, origin, run, attempts, reason, error, history, diedAt, item }: DeadLetter): string {
+export function letterText(letter: DeadLetter): string {
+  const { seq, origin, run, attempts, kills, reason, error, history, diedAt, item } = letter;
   const name = origin === seq ? `${seq}` : `${seq}, which was ${origin} first`;
   const rows = [
     `dead letter ${name}`,
     ...field('died', [`${time(diedAt)} after ${plural(attempts, 'attempt')}`]),
+    ...field('kills', kills === 0 ? [] : [`of its consumer: ${kills}`]),
     ...field('run', [run]),
-    ...field('reason', [reason]),
+    ...field('reason', reason.split('\n')),
     ...field('error', errorLines(error)),
     ...field(
       'stack',
@@ -18,7 +20,9 @@ export function letterText({ seq, origin, run, attempts, reason, error, history,
     ),
     ...field(
       'history',
-      history.map(({ at, code, message }) => `${time(at)}  ${code}: ${message}`),
+      history.flatMap(({ at, code, message }) =>
+        `${code}: ${message}`.split('\n').map((text, i) => `${i === 0 ? time(at) : ' '.repeat(timeColumns)}  ${text}`),
+      ),
     ),
     ...field('item', JSON.stringify(item, null, 2).split('\n')),
   ];
@@ -26,6 +30,7 @@ export function letterText({ seq, origin, run, attempts, reason, error, history,
 }
 
 const columns = 10;
+const timeColumns = 24;
 
 function field(label: string, lines: readonly string[]): string[] {
   // What comes from a pipeline must not act on the terminal.

@@ -100,6 +100,8 @@ export interface DeadLetter {
   /** The seq that the item had first, if an operator has given it back before. */
   origin: number;
   attempts: number;
+  /** How often it has killed its consumer. */
+  kills: number;
   reason: string;
   error: ErrorData;
   /** Its latest errors, at most ten, oldest first. */

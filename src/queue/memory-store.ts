@@ -58,8 +58,9 @@ export class MemoryStore implements Store {
       const history = this.#historyWith(retry.seq, retry.dueAt - retry.delayMs, retry.error);
       this.#retries.set(retry.seq, { ...retry, frame, history });
     }
-    for (const dead of group.dead) {
-      const history = this.#historyWith(dead.seq, dead.diedAt, dead.error);
+    for (const { isKnownError, ...dead } of group.dead) {
+      const known = isKnownError ? this.#retries.get(dead.seq)?.history : undefined;
+      const history = known ?? this.#historyWith(dead.seq, dead.diedAt, dead.error);
       this.#dead.set(dead.seq, { ...dead, frame: single(dead.frame), history });
     }
     for (const seq of group.retriesGone) this.#retries.delete(seq);

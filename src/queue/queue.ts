@@ -292,7 +292,13 @@ export class Queue {
       const frame = this.#readItem(part);
       this.#lentCount -= 1;
       if (origin.kind === 'frame') this.#settleInFrame(part);
-      this.#bury(head, failed.fate.reason, failed.error, frame, moment);
+      this.#bury(head, {
+        reason: failed.fate.reason,
+        error: failed.error,
+        isKnownError: part.lent.mode === 'askOnly',
+        diedAt: moment.wall,
+        frame,
+      });
       if (origin.kind === 'retry') this.#forgetRetry(head.seq, frame);
       this.#items -= 1;
     } else {
@@ -632,19 +638,11 @@ export class Queue {
     this.#runChanged = true;
   }
 
-  #bury(head: RetryHead, reason: string, error: ErrorData, frame: Frame, moment: Moment): void {
-    const dead: DeadRecord = {
-      seq: head.seq,
-      origin: head.origin,
-      run: this.#run.run,
-      attempts: head.attempt,
-      kills: head.kills,
-      reason,
-      error,
-      diedAt: moment.wall,
-      frame,
-    };
-    this.#group.dead.push(dead);
+  #bury(
+    { seq, origin, attempt, kills }: RetryHead,
+    death: Pick<DeadRecord, 'reason' | 'error' | 'isKnownError' | 'diedAt' | 'frame'>,
+  ): void {
+    this.#group.dead.push({ seq, origin, run: this.#run.run, attempts: attempt, kills, ...death });
     this.#change({ dead: this.#run.dead + 1 });
   }
 

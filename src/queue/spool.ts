@@ -287,8 +287,8 @@ export class Spool implements Store {
         : s.updateRetry.run(row);
       requireRow(changes === 1, `retry ${retry.seq}`);
     }
-    for (const { frame, error, ...dead } of group.dead) {
-      const history = this.#historyWith(dead.seq, dead.diedAt, error);
+    for (const { frame, error, isKnownError, ...dead } of group.dead) {
+      const history = isKnownError ? this.#historyOf(dead.seq) : this.#historyWith(dead.seq, dead.diedAt, error);
       s.insertDead.run({ ...dead, error: JSON.stringify(error), history, shapes: frame.shapes, body: frame.body });
     }
     for (const { from, seq, dueAt, frame } of group.revived) {
@@ -329,8 +329,11 @@ export class Spool implements Store {
 
   /** The history of the item of a retry, if it is one, and what has happened to it now; as JSON. */
   #historyWith(seq: number, at: number, error: ErrorData): string {
-    const before = (this.#statements.retryHistory.get(seq) ?? '[]') as string;
-    return JSON.stringify(withError(JSON.parse(before) as PastError[], at, error));
+    return JSON.stringify(withError(JSON.parse(this.#historyOf(seq)) as PastError[], at, error));
+  }
+
+  #historyOf(seq: number): string {
+    return (this.#statements.retryHistory.get(seq) ?? '[]') as string;
   }
 
   #shrink(): void {

@@ -68,6 +68,8 @@ export interface DeadRecord {
   kills: number;
   reason: string;
   error: ErrorData;
+  /** It has died without failing once more: its error is the last one of its history already. Default false. */
+  isKnownError?: boolean;
   diedAt: number;
   frame: Frame;
 }
@@ -82,7 +84,7 @@ export interface PastError {
 }
 
 /** A dead letter as it is kept. */
-export interface StoredDead extends DeadRecord {
+export interface StoredDead extends Omit<DeadRecord, 'isKnownError'> {
   /** Its latest errors, the last one included; oldest first. Also those from before it was given back. */
   history: PastError[];
 }

@@ -277,6 +277,14 @@ export function describeStore(open: () => { store: Store; close: () => void }): 
       expect(store.readDead(0, 1)[0]?.history).toEqual([...hundreds.slice(1), 1100].map(past));
     });
 
+    it('does not remember the same error twice of an item that dies without failing again', () => {
+      store.commit(group({ retries: [retryOf(2, { dueAt: 150, delayMs: 50 })] }));
+      store.commit(group({ retriesGone: [2], dead: [deadOf(2, { diedAt: 1000, isKnownError: true })] }));
+      const { frame: _, ...head } = deadOf(2, { diedAt: 1000 });
+      expect(store.readDeadHeads(0, 1)).toMatchObject([{ ...head, history: [past(100)] }]);
+      expect(store.readDead(0, 1)).toEqual([{ ...deadOf(2, { diedAt: 1000 }), history: [past(100)] }]);
+    });
+
     it('cuts what it remembers of long errors', () => {
       store.commit(group({ dead: [deadOf(2, { error: { code: 'E', message: 'x'.repeat(600) } })] }));
       expect(store.readDead(0, 1)[0]?.history[0]?.message).toBe(`${'x'.repeat(500)}…`);

@@ -37,13 +37,18 @@ function expectAllBut(...missing: number[]): void {
   expect(there).toEqual([]);
 }
 
-async function deadLetters(): Promise<{ reason: string }[]> {
+interface Letter {
+  reason: string;
+  history: { message: string }[];
+}
+
+async function deadLetters(): Promise<Letter[]> {
   const { stdout } = await project.run(['dead', 'ls', 'blame', '--json']);
   return stdout
     .trim()
     .split('\n')
     .filter((line) => line !== '')
-    .map((line) => JSON.parse(line) as { reason: string });
+    .map((line) => JSON.parse(line) as Letter);
 }
 
 function deathsIn({ log }: Running): number {
@@ -82,6 +87,8 @@ describe('an item that kills its consumer', () => {
     const letters = await deadLetters();
     expect(letters).toMatchObject([{ seq: 3777, attempts: 1, kills: 3, item: { id: 3777 } }]);
     expect(letters[0]?.reason).toMatch(cause);
+    const history = letters[0]?.history.map(({ message }) => message.split(':')[0]) ?? [];
+    expect(history.slice(-2)).toEqual(['killed its consumer twice', 'killed its consumer 3 times']);
     expect(deathsIn(running)).toBeLessThanOrEqual(deaths);
   });
 

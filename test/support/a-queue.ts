@@ -22,8 +22,8 @@ export function aRun(overrides: Partial<RunRecord> = {}): RunRecord {
 }
 
 /** A queue in memory that holds these frames, committed. */
-export function aQueue(frames: readonly Frame[], run: Partial<RunRecord> = {}): Queue {
-  const queue = new Queue(new MemoryStore(), aRun(run), { windowBytes: 16 * 1024 * 1024 });
+export function aQueue(frames: readonly Frame[], run: Partial<RunRecord> = {}, store = new MemoryStore()): Queue {
+  const queue = new Queue(store, aRun(run), { windowBytes: 16 * 1024 * 1024 });
   let count = 0;
   for (const frame of frames) {
     count += frame.count;

@@ -39,6 +39,7 @@ const letters = Array.from({ length: 2500 }, (_, i): DeadLetter => {
     run: 'r',
     origin: seq,
     attempts: 5,
+    kills: 0,
     reason: 'attempts used up',
     error,
     history: [],

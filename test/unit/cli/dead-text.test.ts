@@ -7,6 +7,7 @@ const letter: DeadLetter = {
   run: 'r',
   origin: 7,
   attempts: 1,
+  kills: 0,
   reason: 'it broke',
   error: { code: 'E', message: 'it broke', stack: 'somewhere' },
   history: [],

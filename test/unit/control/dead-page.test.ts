@@ -7,7 +7,18 @@ const error = { code: 'E', message: 'm' };
 /** Letters with seqs from 1, and what was asked of them. */
 function letters(items: readonly unknown[]) {
   const all = items.map((item, i): DeadLetter => {
-    return { seq: i + 1, run: 'r', origin: i + 1, attempts: 5, reason: 'r', error, history: [], item, diedAt: 0 };
+    return {
+      seq: i + 1,
+      run: 'r',
+      origin: i + 1,
+      attempts: 5,
+      kills: 0,
+      reason: 'r',
+      error,
+      history: [],
+      item,
+      diedAt: 0,
+    };
   });
   const limits: number[] = [];
   const source = ({ limit, after }: DeadQuery): DeadLetter[] => {

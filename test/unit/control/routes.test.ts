@@ -11,6 +11,7 @@ const letter: DeadLetter = {
   run: 'r',
   origin: 7,
   attempts: 5,
+  kills: 0,
   reason: 'attempts used up',
   error: { code: 'E', message: 'm' },
   history: [],

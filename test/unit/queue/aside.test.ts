@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { Aside } from '../../../src/queue/aside.ts';
 import { dispatch, type Receiver } from '../../../src/queue/dispatch.ts';
+import { MemoryStore } from '../../../src/queue/memory-store.ts';
 import { Holding } from '../../../src/queue/lending.ts';
 import type { Delivery, Queue } from '../../../src/queue/queue.ts';
 import { aQueue } from '../../support/a-queue.ts';
@@ -21,12 +22,13 @@ class Fake implements Receiver {
 }
 
 /** Ten items; the first four are accused. */
-function accusing(): { queue: Queue; aside: Aside } {
-  const queue = aQueue([frameOf(Array.from({ length: 10 }, (_, i) => `item ${i}`))]);
+function accusing(): { queue: Queue; aside: Aside; store: MemoryStore } {
+  const store = new MemoryStore();
+  const queue = aQueue([frameOf(Array.from({ length: 10 }, (_, i) => `item ${i}`))], {}, store);
   const lost = new Holding(4);
   queue.take(lost, { items: 4, bytes: 1000 }, moment);
   queue.lose(lost, moment, death);
-  return { queue, aside: new Aside() };
+  return { queue, aside: new Aside(), store };
 }
 
 function round(queue: Queue, aside: Aside, receivers: readonly Receiver[]): void {
@@ -78,7 +80,7 @@ describe('a consumer that is set aside', () => {
   });
 
   it('is lent one that has killed by itself when its wait is over, and only to ask for it after the third time', () => {
-    const { queue, aside } = accusing();
+    const { queue, aside, store } = accusing();
     const at = (now: number): typeof options => ({ creditBytes: 1000, moment: { now, wall: now } });
     const [first, second, third, fourth, fifth] = [new Fake(), new Fake(), new Fake(), new Fake(), new Fake()];
 
@@ -106,5 +108,14 @@ describe('a consumer that is set aside', () => {
     aside.lend(queue, [fifth], at(100));
     expect(fifth.modes).toEqual([[2, 1, 'askOnly']]);
     expect(queue.lastErrorOf(2)?.message).toBe('killed its consumer 3 times: SIGSEGV');
+
+    // What it did last is in its history once.
+    const error = queue.lastErrorOf(2)!;
+    queue.fail(fifth.holding, { seq: 2, fate: { kind: 'dead', reason: 'killed' }, error }, moment);
+    queue.commit(moment);
+    expect(store.readDead(0, 1)[0]?.history.map(({ message }) => message)).toEqual([
+      'killed its consumer twice: SIGSEGV',
+      'killed its consumer 3 times: SIGSEGV',
+    ]);
   });
 });

@@ -1,0 +1,42 @@
+import { describe, expect, it } from '@jest/globals';
+import { letterText } from '../../../src/cli/letter-text.ts';
+import type { DeadLetter } from '../../../src/observability/status.ts';
+
+const letter: DeadLetter = {
+  seq: 9,
+  run: 'r',
+  origin: 2,
+  attempts: 1,
+  kills: 3,
+  reason: 'killed its consumer 3 times: SIGSEGV',
+  error: { code: 'KILLED_CONSUMER', message: 'killed its consumer 3 times: SIGSEGV' },
+  history: [
+    { at: 0, code: 'E', message: 'expected a name\n  in line 2: none there' },
+    { at: 60_000, code: 'KILLED_CONSUMER', message: 'killed its consumer 3 times: SIGSEGV' },
+  ],
+  item: { id: 7 },
+  diedAt: 61_000,
+};
+
+describe('all that is known of a dead letter', () => {
+  it('names its kills, and has its history with each error’s lines below each other', () => {
+    expect(letterText(letter)).toBe(`dead letter 9, which was 2 first
+  died      1970-01-01T00:01:01.000Z after 1 attempt
+  kills     of its consumer: 3
+  run       r
+  reason    killed its consumer 3 times: SIGSEGV
+  error     KILLED_CONSUMER: killed its consumer 3 times: SIGSEGV
+  history   1970-01-01T00:00:00.000Z  E: expected a name
+                                        in line 2: none there
+            1970-01-01T00:01:00.000Z  KILLED_CONSUMER: killed its consumer 3 times: SIGSEGV
+  item      {
+              "id": 7
+            }
+
+`);
+  });
+
+  it('says nothing of kills where there were none', () => {
+    expect(letterText({ ...letter, kills: 0 })).not.toMatch(/^ +kills/m);
+  });
+});
