@@ -45,7 +45,7 @@ export async function dryRun(line: CommandLine, shell: Shell): Promise<number> {
   await within(file, 'source', async () => {
     let seq = 0;
     for await (const item of sourceOf(pipeline, { ...outer, run, cursor: undefined, checkpoint: () => undefined })) {
-      const scope = new ItemScope({ run, resources, log, calls }, { seq: ++seq, origin: seq, attempt: 1 });
+      const scope = new ItemScope({ resources, log, calls }, { seq: ++seq, origin: seq, originRun: run, attempt: 1 });
       const work = async (): Promise<unknown> => await process(item, contextOf(scope));
       try {
         const result = await inTime(work, { scope, clock: shell.clock, settings });

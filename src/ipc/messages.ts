@@ -152,6 +152,8 @@ export interface Deliver extends FrameHeader {
   seq: number;
   /** The seq that the first of them had first; the others' follow it. Another one after a dead letter was given back. */
   origin: number;
+  /** The run in which it got that one. */
+  originRun: string;
   /** 1 for a first attempt. */
   attempt: number;
   /**

@@ -152,6 +152,7 @@ const toConsumer: Checks<ToConsumer> = {
     ...frame,
     seq: whole,
     origin: whole,
+    originRun: text,
     attempt: whole,
     history: oneOf('first', 'inherited', 'suspect'),
     mode: oneOf('together', 'alone', 'askOnly'),

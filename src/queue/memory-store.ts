@@ -20,14 +20,20 @@ import {
 
 /** A store in memory: nothing of it outlives the process. For tests, and as the plainest statement of what a store is. */
 export class MemoryStore implements Store {
-  #run: RunRecord | undefined;
+  /** In the order in which they began; the last one is the latest. */
+  readonly #runs = new Map<string, RunRecord>();
   readonly #frames = new Map<number, StoredFrame>();
   readonly #retries = new Map<number, RetryRecord & { frame: Frame; history: PastError[] }>();
   readonly #dead = new Map<number, StoredDead>();
   readonly #limits = new Map<string, string>();
 
   run(): RunRecord | undefined {
-    return this.#run && { ...this.#run };
+    const latest = [...this.#runs.values()].at(-1);
+    return latest && { ...latest };
+  }
+
+  runOf(seq: number): string | undefined {
+    return [...this.#runs.values()].find(({ nextSeq }) => nextSeq > seq)?.run;
   }
 
   totals(): StoreTotals {
@@ -46,7 +52,7 @@ export class MemoryStore implements Store {
 
   commit(group: Group): void {
     this.#refuse(group);
-    this.#run = { ...group.run };
+    this.#runs.set(group.run.run, { ...group.run });
     for (const { first, frame } of group.frames) this.#frames.set(first, { first, frame, settled: new Intervals() });
     for (const { first, count, settled } of group.progress) {
       if (settled.size === count) this.#frames.delete(first);

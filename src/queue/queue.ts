@@ -51,6 +51,8 @@ export interface Delivery {
   seq: number;
   /** The seq that the first of them had first; the others' follow it. Differs after a dead letter was given back. */
   origin: number;
+  /** The run in which it got that one. */
+  originRun: string;
   frame: Frame;
   /** 1 for a first attempt. */
   attempt: number;
@@ -547,7 +549,10 @@ export class Queue {
       origin: { kind: 'retry', head },
     });
     this.#lentCount += 1;
-    return { seq: head.seq, origin: head.origin, frame, attempt: head.attempt, history: this.#history(head.seq), mode };
+    const { seq, origin, attempt } = head;
+    // An item of an earlier run is one that was a dead letter.
+    const originRun = (origin === seq ? undefined : this.#store.runOf(origin)) ?? this.#run.run;
+    return { seq, origin, originRun, frame, attempt, history: this.#history(seq), mode };
   }
 
   #isAlone({ seq, kills }: RetryHead): boolean {
@@ -592,7 +597,7 @@ export class Queue {
       origin: { kind: 'frame', frame: this.#open.open(stored) },
     });
     this.#lentCount += frame.count;
-    return { seq, origin: seq, frame, attempt: 1, history: this.#history(seq), mode };
+    return { seq, origin: seq, originRun: this.#run.run, frame, attempt: 1, history: this.#history(seq), mode };
   }
 
   #history(seq: number): History {

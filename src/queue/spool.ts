@@ -109,6 +109,10 @@ export class Spool implements Store {
     return run;
   }
 
+  runOf(seq: number): string | undefined {
+    return this.#read(() => this.#statements.runOf.get(seq) as string | undefined);
+  }
+
   totals(): StoreTotals {
     return this.#read(() => this.#statements.totals.get() as StoreTotals);
   }
@@ -383,6 +387,7 @@ export class Spool implements Store {
 function prepare(db: Database.Database) {
   return {
     latestRun: db.prepare('SELECT * FROM run ORDER BY number DESC LIMIT 1'),
+    runOf: db.prepare('SELECT run FROM run WHERE next_seq > ? ORDER BY number LIMIT 1').pluck(),
     totals: db.prepare(`
       SELECT (SELECT coalesce(sum(count), 0) FROM frames)
           - (SELECT coalesce(sum(settled_count), 0) FROM progress) AS items,

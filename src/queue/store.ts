@@ -150,6 +150,8 @@ export class StoreFull extends Error {}
 export interface Store {
   /** The latest run, undefined before the first. */
   run(): RunRecord | undefined;
+  /** The run that gave out that seq; undefined if none has. */
+  runOf(seq: number): string | undefined;
   totals(): StoreTotals;
   limits(): LimitState[];
   /**

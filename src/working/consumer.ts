@@ -32,7 +32,6 @@ export interface ConsumerOptions {
   /** Its operations are done one at a time. */
   sink: SinkWriter<unknown>;
   sinkState: SinkState;
-  run: string;
   concurrency: number;
   itemTimeoutMs: number;
   /** How long an item may go on after its signal was aborted. */
@@ -80,8 +79,8 @@ export class Consumer {
       onFatal: (error) => this.#fail(error),
     });
     this.#redelivery = new Redelivery(sink, (writers) => send({ type: 'fenced', writers }));
-    const { run, resources, log, calls } = options;
-    const base = { run, resources, log, calls };
+    const { resources, log, calls } = options;
+    const base = { resources, log, calls };
     const { process } = pipeline;
     this.#slots = new Slots<ItemScope>({
       clock,
@@ -131,9 +130,12 @@ export class Consumer {
     };
   }
 
-  deliver({ type: _, seq, origin, attempt, history, mode, writers, ...header }: Deliver, payload: Buffer): void {
+  deliver(
+    { type: _, seq, origin, originRun, attempt, history, mode, writers, ...header }: Deliver,
+    payload: Buffer,
+  ): void {
     const frame = frameFromPayload(header, payload);
-    const batch = { seq, origin, frame, attempt, mode, items: Intervals.of([seq, seq + frame.count - 1]) };
+    const batch = { seq, origin, originRun, frame, attempt, mode, items: Intervals.of([seq, seq + frame.count - 1]) };
     if (history !== 'first' && this.#options.pipeline.sink.transactional) {
       this.#askFirst({ ...batch, writers, history }).catch((error: unknown) => this.#fail(error));
     } else {
@@ -206,10 +208,10 @@ export class Consumer {
     this.#start(batch);
   }
 
-  #start({ seq: first, origin, frame, attempt, mode, items }: Batch): void {
+  #start({ seq: first, origin, originRun, frame, attempt, mode, items }: Batch): void {
     if (mode === 'askOnly') return this.#absent(items);
     const runs = mode === 'alone' ? this.#solo : this.#slots;
-    for (const [next, last] of items) runs.add({ next, last, frame, first, origin, attempt });
+    for (const [next, last] of items) runs.add({ next, last, frame, first, origin, originRun, attempt });
   }
 
   /** These were only to be asked for, and the sink does not have them. */
@@ -244,6 +246,7 @@ export class Consumer {
 interface Batch {
   seq: number;
   origin: number;
+  originRun: string;
   frame: Frame;
   attempt: number;
   mode: DeliveryMode;

@@ -4,7 +4,6 @@ import type { ItemId, Scope } from './slots.ts';
 
 /** What all items of a consumer have in common. */
 export interface ScopeBase {
-  readonly run: string;
   readonly resources: unknown;
   readonly log: Log;
   readonly calls: Calls;
@@ -19,18 +18,20 @@ export class ItemScope implements Scope, ProcessContext {
   readonly attempt: number;
   readonly #base: ScopeBase;
   readonly #origin: number;
+  readonly #originRun: string;
   #controller: AbortController | undefined;
   #calls: CallScope | undefined;
 
-  constructor(base: ScopeBase, { seq, origin, attempt }: ItemId) {
+  constructor(base: ScopeBase, { seq, origin, originRun, attempt }: ItemId) {
     this.#base = base;
     this.seq = seq;
     this.#origin = origin;
+    this.#originRun = originRun;
     this.attempt = attempt;
   }
 
   get key(): string {
-    return `${this.#base.run}:${this.#origin}`;
+    return `${this.#originRun}:${this.#origin}`;
   }
 
   get resources(): unknown {

@@ -45,7 +45,6 @@ export function consumerLife(
       pipeline,
       sink,
       sinkState,
-      run,
       concurrency,
       itemTimeoutMs,
       abortGraceMs,

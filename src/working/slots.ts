@@ -15,6 +15,8 @@ export interface Waiting {
   readonly first: number;
   /** The seq that `first` had first, if a dead letter was given back; the others' follow it. */
   readonly origin: number;
+  /** The run in which it got that one. */
+  readonly originRun: string;
   readonly attempt: number;
 }
 
@@ -22,6 +24,7 @@ export interface Waiting {
 export interface ItemId {
   readonly seq: number;
   readonly origin: number;
+  readonly originRun: string;
   readonly attempt: number;
 }
 
@@ -149,9 +152,9 @@ export class Slots<S extends Scope> {
     this.#isPumping = false;
   }
 
-  #start({ first, origin, frame, attempt }: Waiting, seq: number): void {
+  #start({ first, origin, originRun, frame, attempt }: Waiting, seq: number): void {
     const { decoder, process, onDone, onFailed, clock } = this.#options;
-    const scope = this.#options.scope({ seq, origin: origin + seq - first, attempt });
+    const scope = this.#options.scope({ seq, origin: origin + seq - first, originRun, attempt });
     let result: unknown;
     let running: Promise<unknown> | undefined;
     try {

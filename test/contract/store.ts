@@ -277,6 +277,13 @@ export function describeStore(open: () => { store: Store; close: () => void }): 
       expect(store.readDead(0, 1)[0]?.history).toEqual([...hundreds.slice(1), 1100].map(past));
     });
 
+    it('knows which run gave out a seq', () => {
+      store.commit(group({ run: { ...aRun, run: 'r1', nextSeq: 4 } }));
+      store.commit(group({ run: { ...aRun, run: 'r1', nextSeq: 6, state: 'finished', finishedAt: 1, exitCode: 0 } }));
+      store.commit(group({ run: { ...aRun, run: 'r2', nextSeq: 9 } }));
+      expect([1, 5, 6, 8, 9].map((seq) => store.runOf(seq))).toEqual(['r1', 'r1', 'r2', 'r2', undefined]);
+    });
+
     it('does not remember the same error twice of an item that dies without failing again', () => {
       store.commit(group({ retries: [retryOf(2, { dueAt: 150, delayMs: 50 })] }));
       store.commit(group({ retriesGone: [2], dead: [deadOf(2, { diedAt: 1000, isKnownError: true })] }));

@@ -105,6 +105,7 @@ const toConsumer: Examples<ToConsumer> = {
     ...frame,
     seq: 1,
     origin: 1,
+    originRun: 'run-1',
     attempt: 1,
     history: 'suspect',
     mode: 'alone',

@@ -145,6 +145,30 @@ describe('the queue', () => {
     expect([queue.run.dead, queue.run.stored, queue.run.nextSeq]).toEqual([1, 1, 3]);
   });
 
+  it('remembers of which run a dead letter was first, however often it is given back, and in which runs', () => {
+    const { queue: first, store } = withLetter();
+    first.setRun({ state: 'finished', finishedAt: 0, exitCode: 3 });
+    first.commit(moment);
+    for (const [run, letter] of [
+      ['r2', 1],
+      ['r3', 3],
+    ] as const) {
+      const queue = new Queue(store, { ...aRun, run, nextSeq: store.run()!.nextSeq }, { windowBytes: 1_000_000 });
+      append(queue, `new in ${run}`);
+      queue.commit(moment);
+      queue.giveBack([letter], moment);
+      queue.commit(moment);
+      const holding = new Holding(2);
+      const again = queue.take(holding, credit, moment)!;
+      expect(again).toMatchObject({ seq: letter + 2, origin: 1, originRun: 'r1' });
+      const news = queue.take(holding, credit, moment)!;
+      expect(news).toMatchObject({ seq: letter + 1, origin: letter + 1, originRun: run });
+      queue.settle(holding, [[news.seq, news.seq]], 0);
+      queue.fail(holding, { seq: again.seq, fate: { kind: 'dead', reason: 'again' }, error }, moment);
+      queue.commit(moment);
+    }
+  });
+
   it('gives nothing back when the run is at its end, nor reopens it, unless it has finished and no supervisor runs', () => {
     const { queue, store } = withLetter();
     for (const state of ['finishing', 'finished'] as const) {

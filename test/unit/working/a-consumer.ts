@@ -62,7 +62,6 @@ export class AConsumer {
       pipeline,
       sink,
       sinkState: new SinkState((reason) => this.sent.push({ type: 'sink', reason })),
-      run: 'run-1',
       concurrency,
       itemTimeoutMs,
       abortGraceMs: 30_000,
@@ -128,6 +127,7 @@ export class AConsumer {
     const rest = {
       seq,
       origin: seq,
+      originRun: 'run-1',
       attempt: 1,
       history: 'first' as const,
       mode: 'together' as const,

@@ -60,8 +60,9 @@ describe('items', () => {
     const world = await AConsumer.open({ process: (_, { key, seq }) => void keys.push(`${seq} is ${key}`) });
     world.deliver(['a', 'b'], { seq: 7 });
     world.deliver(['c'], { seq: 12, origin: 3 });
+    world.deliver(['d'], { seq: 13, origin: 2, originRun: 'run-0' });
     await world.settle();
-    expect(keys).toEqual(['7 is run-1:7', '8 is run-1:8', '12 is run-1:3']);
+    expect(keys).toEqual(['7 is run-1:7', '8 is run-1:8', '12 is run-1:3', '13 is run-0:2']);
   });
 
   it('come with a context that can be spread and listed, of which nothing is lost', async () => {

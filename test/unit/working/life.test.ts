@@ -81,7 +81,15 @@ class Living {
 
   async isLent(...items: unknown[]): Promise<void> {
     const { header, parts } = frameToPayload(frameOf(items));
-    const rest = { seq: 1, origin: 1, attempt: 1, history: 'first' as const, mode: 'together' as const, writers: [] };
+    const rest = {
+      seq: 1,
+      origin: 1,
+      originRun: 'run-1',
+      attempt: 1,
+      history: 'first' as const,
+      mode: 'together' as const,
+      writers: [],
+    };
     await this.hears({ type: 'deliver', ...rest, ...header }, Buffer.concat(parts));
   }
 
