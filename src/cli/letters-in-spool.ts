@@ -31,7 +31,7 @@ export function lettersInSpool(stateDirectory: string, purpose: 'look' | 'change
   const spool = Spool.open({ file, durability: 'full' });
   const run = spool.run();
   if (!run) {
-    spool.close();
+    spool.close('unused');
     throw usageError(`there is no run in the queue in ${stateDirectory}`);
   }
   const queue = new Queue(spool, run, { windowBytes, reopens: true });
@@ -44,7 +44,7 @@ export function lettersInSpool(stateDirectory: string, purpose: 'look' | 'change
   return withClose(
     new LetterBox(spool, change, { maxItemBytes }),
     run.state === 'finished' ? 'opens again' : 'goes on',
-    () => spool.close(),
+    () => spool.close('unused'),
   );
 }
 

@@ -232,8 +232,11 @@ export class Spool implements Store {
     }
   }
 
-  /** Lets go of the file: in order, or, if it has failed, without another write to it. Idempotent. */
-  close(): void {
+  /**
+   * Lets go of the file: in order, or, if it has failed, without another write to it. If it was `unused`, because no
+   * supervisor has run on it, it remembers what became of those before. Idempotent.
+   */
+  close(how: 'in order' | 'unused' = 'in order'): void {
     if (this.#hasFailed) this.abandon();
     if (!this.#db.open) return;
     try {
@@ -242,7 +245,8 @@ export class Spool implements Store {
         this.#db
           .prepare('UPDATE run SET next_seq = max(next_seq, ?) WHERE number = (SELECT max(number) FROM run)')
           .run(this.#resumeAt);
-        this.#db.prepare('UPDATE spool SET is_clean = 1, unclean_starts = 0, trial = NULL').run();
+        this.#db.prepare('UPDATE spool SET is_clean = 1').run();
+        if (how === 'in order') this.#db.prepare('UPDATE spool SET unclean_starts = 0, trial = NULL').run();
       })();
     } catch {
       // On a full disk: the next start takes it for unclean, and looks more closely. How this one ended is not changed by it.
@@ -320,8 +324,7 @@ export class Spool implements Store {
 
   #begin(): { start: QueueStart; predecessors: Predecessors } {
     const next = this.#db.prepare(`
-      UPDATE spool SET generation = generation + 1, is_clean = 0,
-        unclean_starts = iif(is_clean, 0, unclean_starts + 1), trial = iif(is_clean, NULL, trial)
+      UPDATE spool SET generation = generation + 1, is_clean = 0, unclean_starts = unclean_starts + iif(is_clean, 0, 1)
       RETURNING id, generation, unclean_starts AS uncleanStarts, trial`);
     const { id: queue, generation, uncleanStarts, trial } = next.get() as SpoolRow & Predecessors;
     const id = randomBytes(12).toString('base64url');

@@ -74,7 +74,7 @@ export async function openRun(options: OpeningOptions): Promise<Opening> {
     }
     return { status: 'open', spool, run: { ...last, fingerprint: pipeline.fingerprint }, isNew: false };
   } catch (error) {
-    spool.close();
+    spool.close('unused');
     throw error;
   }
 }

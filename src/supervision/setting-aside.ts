@@ -50,7 +50,7 @@ export async function setAside(options: SettingAside): Promise<Aside> {
     tell(options, `the old queue was moved to ${spool.retire(suffix(options))}`);
     return { status: 'moved', limits };
   } finally {
-    spool.close();
+    spool.close('unused');
   }
 }
 
@@ -61,7 +61,7 @@ async function setUnreadableAside(options: SettingAside, reason: string): Promis
     return { status: 'stopped' };
   // While the question was open it may have been restored, and taken into use.
   try {
-    Spool.open({ file, durability }).close();
+    Spool.open({ file, durability }).close('unused');
     return await setAside(options);
   } catch (error) {
     if (!isUnreadable(error)) throw error;

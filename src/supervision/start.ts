@@ -141,6 +141,7 @@ async function serve({ request, deps, crew, pipeline, plan, spool, run, isNew, s
   const { clock, random, events } = deps;
   const { settings, marks, limits, stateDirectory } = plan;
   let isUsable = true;
+  let isUsed = false;
   try {
     await killOrphans(spool.writers, { clock, events, identify, membersOf, kill: killGroup, stopped });
     if (stopped.aborted) return exitCodes.ok;
@@ -184,6 +185,7 @@ async function serve({ request, deps, crew, pipeline, plan, spool, run, isNew, s
       reserve: new Reserve(stateDirectory, { makeRoom: () => spool.shrink(), clock }),
     });
     const stopShowing = await deps.onService(service, plan, spool);
+    isUsed = true;
     const over = service.run();
     deps.stopRequests.listen((reason) => service.stop(reason));
     const outcome = await over;
@@ -192,7 +194,7 @@ async function serve({ request, deps, crew, pipeline, plan, spool, run, isNew, s
     if (outcome.error) throw outcome.error;
     return outcome.exitCode;
   } finally {
-    if (isUsable) spool.close();
+    if (isUsable) spool.close(isUsed ? 'in order' : 'unused');
     else spool.abandon();
   }
 }

@@ -12,6 +12,7 @@ import { LetterBox } from '../../../src/queue/letter-box.ts';
 import { Queue } from '../../../src/queue/queue.ts';
 import { Spool } from '../../../src/queue/spool.ts';
 import type { RunRecord } from '../../../src/queue/store.ts';
+import { group } from '../../contract/store.ts';
 import { aRun } from '../../support/a-queue.ts';
 import { HandClock } from '../../support/hand-clock.ts';
 import { aStatus } from '../observability/a-status.ts';
@@ -366,5 +367,21 @@ describe('where nobody answers, millrace dead', () => {
       code: 78,
       stderr: expect.stringContaining('another supervisor'),
     });
+  });
+});
+
+describe('when the supervisor was killed, millrace dead', () => {
+  it('leaves what is known of that to the next one: who was being run by itself, and which processes may still live', async () => {
+    leave();
+    const consumer = { run: 'run-1', role: 'consumer', ordinal: 1, pid: 4711, started: '1', boot: 'b' } as const;
+    const writer = spool!.writers.register(consumer);
+    spool!.commit(group({ run: spool!.run()!, trial: 3 }));
+    spool!.abandon();
+    spool = undefined;
+    expect(await millrace('retry 1')).toMatchObject({ code: 0 });
+    expect(await millrace('purge 2 --yes')).toMatchObject({ code: 0 });
+    spool = Spool.open({ file: join(directory, 'queue.db'), durability: 'full' });
+    expect(spool.predecessors).toEqual({ uncleanStarts: 1, trial: 3 });
+    expect(spool.writers.notEnded()).toEqual([{ ...consumer, writer }]);
   });
 });

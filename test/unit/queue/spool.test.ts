@@ -45,6 +45,23 @@ describe('the spool', () => {
     expect(seen).toEqual([1, 2, 3, 1, 2, 0]);
   });
 
+  it('takes nobody who has only had it open for a supervisor that has ended in order', () => {
+    killedAfter((spool) => spool.commit(group({ trial: 7 })));
+    killedAfter(() => undefined);
+    const seen: unknown[] = [];
+    for (const how of ['unused', 'unused', 'in order', 'in order'] as const) {
+      const spool = open();
+      seen.push({ ...spool.predecessors, wasClean: spool.wasClean });
+      spool.close(how);
+    }
+    expect(seen).toEqual([
+      { uncleanStarts: 2, trial: 7, wasClean: false },
+      { uncleanStarts: 2, trial: 7, wasClean: true },
+      { uncleanStarts: 2, trial: 7, wasClean: true },
+      { uncleanStarts: 0, trial: null, wasClean: true },
+    ]);
+  });
+
   it('remembers which item was being run by itself when its supervisor was killed', () => {
     const trials: (number | null)[] = [];
     killedAfter((spool) => spool.commit(group({ trial: 7 })));
