@@ -78,6 +78,11 @@ export const schema = z.strictObject({
     help: 'Dead letters at which the pipeline pauses',
     default: 10_000,
   }),
+  pauseAfter: described(count(0, 1_000_000_000), {
+    group: 'Retries',
+    help: 'Tries that all fail, over at least 10 s, after which the pipeline pauses and tries one item at a time; 0: never',
+    default: 100,
+  }),
   itemTimeout: described(duration('10ms', '7d'), {
     group: 'Times',
     help: 'Time that an item may take before its signal aborts',

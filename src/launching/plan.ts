@@ -32,6 +32,7 @@ export function planOf({
       durability: settings.durability,
       attempts: settings.attempts,
       deadMax: settings.deadMax,
+      pauseAfter: settings.pauseAfter,
       retryBaseMs: settings.retryBase,
       retryCapMs: settings.retryCap,
       itemTimeoutMs: settings.itemTimeout,

@@ -31,6 +31,11 @@ export interface PipelineOptions {
   retryCap?: Duration | undefined;
   /** Dead letters at which the pipeline pauses. Default 10,000. */
   deadMax?: number | undefined;
+  /**
+   * Tries that all fail, over at least 10 s, after which the pipeline pauses, and tries one item at a time, without using
+   * up its attempts, until one succeeds. 0: never. Default 100.
+   */
+  pauseAfter?: number | undefined;
   /** Time that `process` may take for an item before its signal aborts. Default 5min. */
   itemTimeout?: Duration | undefined;
   /** Time that an item may go on after its signal aborted, before it has failed and its process is replaced. Default 30s. */

@@ -229,15 +229,21 @@ export class Queue {
     return this.#accused.size;
   }
 
-  /** Lends `holding` the next run of items: at most `items` and `bytes`, but at least one item. */
-  take(holding: Holding, limit: { items: number; bytes: number }, moment: Moment): Delivery | undefined {
+  /**
+   * Lends `holding` the next run of items: at most `items` and `bytes`, but at least one item. What has been tried before
+   * comes first; or last, on request.
+   */
+  take(
+    holding: Holding,
+    limit: { items: number; bytes: number; triedLast?: boolean },
+    moment: Moment,
+  ): Delivery | undefined {
     const atMost = { items: Math.max(limit.items, 1), bytes: limit.bytes };
-    return this.#counted(
-      this.#takeRetry(holding, this.#returned, moment) ??
-        this.#takeDue(holding, moment) ??
-        this.#takeReturned(holding, this.#returned, atMost, moment.now) ??
-        this.#takeNext(holding, atMost, moment.now),
-    );
+    const takeTried = (): Delivery | undefined =>
+      this.#takeRetry(holding, this.#returned, moment) ?? this.#takeDue(holding, moment);
+    const takeUntried = (): Delivery | undefined =>
+      this.#takeReturned(holding, this.#returned, atMost, moment.now) ?? this.#takeNext(holding, atMost, moment.now);
+    return this.#counted(limit.triedLast ? (takeUntried() ?? takeTried()) : (takeTried() ?? takeUntried()));
   }
 
   /**

@@ -8,7 +8,8 @@ export function spoolFailure(error: unknown, file: string): Error {
   if (error instanceof MillraceError || error instanceof StoreFull) return error;
   const code = (error as { code?: unknown }).code;
   const reason = errorData(error).message;
-  if (code === 'SQLITE_FULL') {
+  // The second: the index of the log, which whoever only reads needs beside the file.
+  if (code === 'SQLITE_FULL' || code === 'SQLITE_IOERR_SHMSIZE') {
     return new StoreFull(`no room for the queue in ${dirname(file)}: ${reason}`, { cause: error });
   }
   // Text in a row that cannot be understood is damage as well.

@@ -16,6 +16,8 @@ export interface ServiceSettings {
   durability: 'full' | 'normal';
   attempts: number;
   deadMax: number;
+  /** Failures in a row after which the pipeline pauses; 0: never. */
+  pauseAfter: number;
   retryBaseMs: number;
   retryCapMs: number;
   itemTimeoutMs: number;

@@ -3,8 +3,7 @@ import { describeError, type ErrorData } from '../core/errors.ts';
 import type { Receiver } from '../queue/dispatch.ts';
 import type { Moment, Queue } from '../queue/queue.ts';
 
-/** When this many attempts, over at least this long, have failed and none has succeeded, something outside is out. */
-const enough = 100;
+/** Not before they have gone on for so long do failures say that something outside is out. */
 const enoughMs = 10_000;
 /** Waits between probes. */
 const backoff = { baseMs: 1000, capMs: 60_000 };
@@ -15,6 +14,7 @@ const backoff = { baseMs: 1000, capMs: 60_000 };
  * it, until one succeeds. Pure: time and chance come in.
  */
 export class Outage {
+  readonly #enough: number;
   /** Attempts that failed since one succeeded, and when the first of them did. */
   #failed = 0;
   #since = 0;
@@ -22,6 +22,11 @@ export class Outage {
   #isOn = false;
   #probes = 0;
   #probeAt = 0;
+
+  /** Begins with so many attempts that have failed and none that has succeeded; with 0 it never does. */
+  constructor({ pauseAfter }: { pauseAfter: number }) {
+    this.#enough = pauseAfter === 0 ? Infinity : pauseAfter;
+  }
 
   /** Nothing has succeeded for so long that only probes are to be made. */
   get isOn(): boolean {
@@ -49,10 +54,15 @@ export class Outage {
     if (this.#failed === 0) this.#since = now;
     this.#failed += 1;
     this.#last = error;
-    if (this.#isOn || this.#failed < enough || now - this.#since < enoughMs) return;
+    if (this.#isOn || this.#failed < this.#enough || now - this.#since < enoughMs) return;
     this.#isOn = true;
     this.#probes = 0;
     this.#probeAt = now + backoff.baseMs;
+  }
+
+  /** Every second probe is of an item that was not tried yet: those that were may be to blame themselves. */
+  get triesUntried(): boolean {
+    return this.#probes % 2 === 1;
   }
 
   /** A probe is under way; `random` is in [0, 1). */
@@ -63,12 +73,17 @@ export class Outage {
 }
 
 /** Lends one item to somebody, if nobody holds any. False if there was none to be lent. */
-export function lendProbe(queue: Queue, receivers: readonly Receiver[], moment: Moment): boolean {
+export function lendProbe(
+  queue: Queue,
+  receivers: readonly Receiver[],
+  { triedLast }: { triedLast: boolean },
+  moment: Moment,
+): boolean {
   const [receiver] = receivers;
   if (!receiver || queue.stats.lent > 0) return false;
   const { holding, deliver } = receiver;
   const delivery =
-    queue.take(holding, { items: 1, bytes: 1 }, moment) ?? queue.takeAlone(holding, { bytes: 1 }, moment)[0];
+    queue.take(holding, { items: 1, bytes: 1, triedLast }, moment) ?? queue.takeAlone(holding, { bytes: 1 }, moment)[0];
   if (delivery) deliver(delivery);
   return delivery !== undefined;
 }

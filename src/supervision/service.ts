@@ -94,7 +94,7 @@ export class Service {
     this.#options = options;
     this.#hub = {
       ...options.hub,
-      outage: new Outage(),
+      outage: new Outage(options.hub.settings),
       heldBack: () => this.#reloading.heldBack,
       touch: () => this.#touch(),
       record: (write) => {
@@ -350,7 +350,8 @@ export class Service {
   #probe(moment: Moment): void {
     const { queue, outage, random } = this.#hub;
     if (this.#hasTooManyDead || !outage.isOn || moment.now < outage.probeAt) return;
-    if (lendProbe(queue, this.#receivers(), moment)) outage.probed(moment.now, random());
+    const order = { triedLast: outage.triesUntried };
+    if (lendProbe(queue, this.#receivers(), order, moment)) outage.probed(moment.now, random());
     this.#lentAt = moment.now;
   }
 

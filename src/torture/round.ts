@@ -75,6 +75,8 @@ class Round {
   /** All children that were seen, by their numbers. */
   readonly #seen = new Map<number, ProcessIdentity>();
   #victim: Victim | undefined;
+  /** Whether it has found its disk full. */
+  #wasFull = false;
 
   constructor(options: RoundOptions) {
     this.#options = options;
@@ -91,7 +93,8 @@ class Round {
       const isOver = exit.code === exitCodes.ok || exit.code === exitCodes.deadLetters;
       // A stop in order exits with 0 as well; the next start tells what is left to do.
       if (isOver && !wasStruck) return await this.#again(exit.code!);
-      if (wasStruck) continue;
+      // A start for which there was no room says so, maybe only when there is room again.
+      if (wasStruck || (this.#wasFull && exit.code === exitCodes.io)) continue;
       failures += 1;
       this.#tell(
         'unfinished',
@@ -111,6 +114,7 @@ class Round {
   #start(): Victim {
     const { places, command, folder, environment, onStart } = this.#options;
     this.result.starts += 1;
+    this.#wasFull = false;
     onStart();
     const output = join(places.output, `${String(this.result.starts).padStart(6, '0')}.ndjson`);
     this.#victim = new Victim({ command, folder, environment, output, log: places.log });
@@ -128,6 +132,7 @@ class Round {
       this.#look(victim);
       const struck = await strike(fault, { clock, random, victim, trap: places.trap, disk });
       if (!struck) continue;
+      this.#wasFull ||= fault.kind === 'disk full';
       this.result.strikes += 1;
       onStruck(struck);
       if (victim.hasEnded) return true;

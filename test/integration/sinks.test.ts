@@ -1,7 +1,7 @@
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, renameSync } from 'node:fs';
+import { renameSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import Database from 'better-sqlite3';
+import { canMount, mountSmall } from '../support/mounts.ts';
 import { Project } from '../support/project.ts';
 
 let project: Project;
@@ -65,8 +65,7 @@ describe('a sink that takes nothing for a while', () => {
 
 describeWithMounts('a sink on a disk that is full for a while', () => {
   it('makes consumers wait and say why; they go on where they were', async () => {
-    mkdirSync(project.path('small'));
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'none', project.path('small')]);
+    const small = mountSmall(project.path('small'), '1m');
     try {
       const sink = `sqlite({ file: 'small/out.db', table: 'rows' })`;
       project.write('sinks.ts', pipeline({ sink, process: `return { id, attempt, text: 'x'.repeat(50_000) };` }));
@@ -74,11 +73,11 @@ describeWithMounts('a sink on a disk that is full for a while', () => {
       const { reason } = await running.logged('sink.down');
       expect(reason).toContain('full');
       await project.statusWhere('sinks', ({ reasons }) => reasons.some((text) => text.includes('full')));
-      execFileSync('mount', ['-o', 'remount,size=64m', project.path('small')]);
+      small.resize('64m');
       expect((await running.ended).code).toBe(0);
       expect(rows('small/out.db')).toEqual(all());
     } finally {
-      execFileSync('umount', ['-l', project.path('small')]);
+      small.unmount();
     }
   });
 });
@@ -149,11 +148,3 @@ describe('a database that is moved away while it is written', () => {
 });
 
 /** Whether this user may mount file systems here. */
-function canMount(): boolean {
-  try {
-    execFileSync('unshare', ['-m', 'mount', '-t', 'tmpfs', 'none', '/mnt'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-}

@@ -1,5 +1,7 @@
 import { spawnSync } from 'node:child_process';
-import { afterEach, beforeEach, expect, it } from '@jest/globals';
+import { rmSync } from 'node:fs';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { canMount, mountSmall } from '../support/mounts.ts';
 import { Project } from '../support/project.ts';
 
 let project: Project;
@@ -31,4 +33,33 @@ it('a file that may not grow any more, by a limit of the process, ends the run w
   expect(project.query('out.db', 'SELECT count(*) AS rows, count(DISTINCT id) AS ids FROM rows')).toEqual([
     { rows: 5000, ids: 5000 },
   ]);
+});
+
+const describeWithMounts = canMount() ? describe : describe.skip;
+
+describeWithMounts('a start on a full disk', () => {
+  it('says so, ends with 74, and goes on once there is room', async () => {
+    project.write(
+      'full.ts',
+      `import { definePipeline, discard } from 'millrace';
+     export default definePipeline({ name: 'full', source: [1, 2, 3], sink: discard() });`,
+    );
+    const small = mountSmall(project.path('small'), '20m');
+    const run = ['run', 'full.ts', '--state', 'small/state'];
+    try {
+      expect((await project.run(run)).code).toBe(0);
+      const { stdout } = spawnSync('sh', ['-c', 'cat /dev/zero > small/filler; ls small'], {
+        cwd: project.folder,
+        encoding: 'utf8',
+      });
+      expect(stdout).toContain('filler');
+      const { code, stderr } = await project.run(run);
+      expect(code).toBe(74);
+      expect(stderr).toMatch(/^millrace: no room for the queue in .*small\/state: .*Make room, then start again\.$/m);
+      rmSync(project.path('small/filler'));
+      expect((await project.run(run)).stderr).toContain('has finished');
+    } finally {
+      small.unmount();
+    }
+  });
 });

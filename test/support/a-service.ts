@@ -244,6 +244,7 @@ const settings: ServiceSettings = {
   durability: 'full',
   attempts: 3,
   deadMax: 10_000,
+  pauseAfter: 100,
   retryBaseMs: 1000,
   retryCapMs: 10_000,
   itemTimeoutMs: 300_000,

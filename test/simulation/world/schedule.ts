@@ -52,6 +52,8 @@ function possible(world: World): Action[] {
   if (server.isOut) add(0.05, () => (server.isOut = false));
   // A reload that came to nothing keeps the dead from being replaced until there is another.
   if (world.isCalm && world.hasReloaded) add(0.002, () => reload(world));
+  // Where nothing can succeed the operator has to say that it is not to be waited for.
+  if (world.isCalm && supervisor?.running?.service.status.state === 'paused') add(0.002, () => supervisor.stop());
   // With nothing else to do, time passes until there is.
   const isIdle = actions.every(({ weight }) => weight < 0.1);
   const clocks = supervisor ? [supervisor, ...world.live] : world.live;

@@ -20,6 +20,7 @@ import type { Departure } from './departure.ts';
 
 export interface SupervisorOptions {
   plan: Plan;
+  pauseAfter: number;
   departure: Departure;
   time: WorldTime;
   random: () => number;
@@ -161,7 +162,7 @@ export class SimulatedSupervisor implements Parent {
       windowBytes: plan.memoryWindowBytes,
       windowRetries: plan.windowRetries,
     });
-    const settings = settingsOf(plan);
+    const settings = settingsOf(plan, this.#options.pauseAfter);
     blameForKilledSupervisors({ queue, clock: this.clock, events, random, settings }, spool.predecessors);
     const sinkIsTransactional = plan.sink !== 'plain';
     const service = new Service({
@@ -249,13 +250,14 @@ const told = new Set([
   'spool.ok',
 ]);
 
-function settingsOf(plan: Plan): ServiceSettings {
+function settingsOf(plan: Plan, pauseAfter: number): ServiceSettings {
   return {
     consumers: plan.consumers,
     concurrency: plan.concurrency,
     durability: plan.durability,
     attempts: plan.attempts,
     deadMax: 1e9,
+    pauseAfter,
     retryBaseMs: 20,
     retryCapMs: 100,
     itemTimeoutMs: 2000,

@@ -81,6 +81,7 @@ export class World {
     story.tell('supervisor', 'is started');
     const supervisor = new SimulatedSupervisor({
       plan: this.plan,
+      pauseAfter: this.isCalm ? 0 : 100,
       departure: this.#departure,
       time: this.time,
       random: () => this.#processRandom.next(),

@@ -38,6 +38,7 @@ describe('the settings', () => {
         maxItems: null,
         maxAge: null,
         deadMax: 10_000,
+        pauseAfter: 100,
         itemTimeout: 300_000,
         abortGrace: 30_000,
         sinkTimeout: 60_000,

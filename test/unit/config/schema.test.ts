@@ -21,6 +21,7 @@ const inPipelines: Record<Exclude<OptionName, (typeof outside)[number]>, unknown
   maxItems: 1000,
   maxAge: '1h',
   deadMax: 10,
+  pauseAfter: 50,
   itemTimeout: '1 min',
   abortGrace: '3s',
   sinkTimeout: '20s',

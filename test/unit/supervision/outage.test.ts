@@ -11,7 +11,7 @@ describe('an outage', () => {
     [100, 9_999, false],
     [100, 10_000, true],
   ])('is when %i attempts over %i ms have all failed: %s', (attempts, ms, isOn) => {
-    const outage = new Outage();
+    const outage = new Outage({ pauseAfter: 100 });
     outage.failed(5, error);
     for (let i = 2; i < attempts; i++) outage.failed(5 + i, error);
     outage.failed(5 + ms, error);
@@ -20,7 +20,7 @@ describe('an outage', () => {
   });
 
   it('is over, or does not begin, when one attempt succeeds', () => {
-    const outage = new Outage();
+    const outage = new Outage({ pauseAfter: 100 });
     for (let i = 0; i < 99; i++) outage.failed(i * 1000, error);
     outage.succeeded();
     for (let i = 0; i < 99; i++) outage.failed(100_000 + i * 1000, error);
@@ -31,8 +31,14 @@ describe('an outage', () => {
     expect([outage.isOn, outage.reason]).toEqual([false, null]);
   });
 
+  it('is never when it is not to be', () => {
+    const outage = new Outage({ pauseAfter: 0 });
+    for (let i = 0; i < 1000; i++) outage.failed(i * 1000, error);
+    expect(outage.isOn).toBe(false);
+  });
+
   it('is probed more and more rarely, at least once in a minute', () => {
-    const outage = new Outage();
+    const outage = new Outage({ pauseAfter: 100 });
     for (let i = 0; i < 100; i++) outage.failed(i * 1000, error);
     expect(outage.probeAt).toBe(100_000);
     const waits = Array.from({ length: 9 }, () => {
@@ -122,6 +128,27 @@ describe('a pipeline of which nothing succeeds any more', () => {
     failAll(world);
     world.pass(600_000);
     expect(world.queue.stats.lent).toBe(1);
+  });
+
+  it('tries what is new as well as what has failed before', () => {
+    const world = aWorldThatIsOut();
+    world.producer.yields(
+      Array.from({ length: 10 }, (_, i) => i),
+      { count: 50 },
+    );
+    world.tick();
+    const probed = new Set<number>();
+    for (let probe = 0; probe < 10; probe++) {
+      world.pass(61_000);
+      for (const consumer of world.consumers) {
+        const held = news(consumer);
+        if (held.length > 0) consumer.fails(...held.map((seq) => ({ seq, verdict: 'retry' as const, afterMs: null })));
+        for (const seq of held) probed.add(seq);
+      }
+      world.tick();
+    }
+    expect([...probed].filter((seq) => seq > 40).length).toBeGreaterThanOrEqual(4);
+    expect([...probed].filter((seq) => seq <= 40).length).toBeGreaterThanOrEqual(4);
   });
 
   it('uses up no attempt meanwhile: nothing is buried', () => {
