@@ -162,9 +162,10 @@ class Round {
     return false;
   }
 
-  /** A finished run stays finished: the same command says so, with the same exit code. (That it changes nothing the oracle sees.) */
+  /** A finished run stays finished: the same command says so, with the same exit code, and does nothing. */
   async #again(code: number): Promise<void> {
-    const { clock, patienceMs, signal } = this.#options;
+    const { clock, places, patienceMs, signal } = this.#options;
+    const before = progressIn(places.journal);
     const victim = this.#start();
     await this.#wait(victim, patienceMs);
     const isStuck = !victim.hasEnded && !signal.aborted;
@@ -173,7 +174,14 @@ class Round {
     const until = clock.now() + goneWithinMs;
     while (this.#alive.length > 0 && clock.now() < until) await pause(clock, lookEveryMs);
     for (const pid of this.#alive) this.#tell('unfinished', `the run is over, and its process ${pid} still lives`);
-    if (exit.code === code || signal.aborted) return;
+    if (signal.aborted) return;
+    // Whether that was right in the end the oracle cannot see.
+    if (progressIn(places.journal) !== before)
+      this.#tell(
+        'unfinished',
+        `it exited with ${code}, and run again it went on as if there were something left to do`,
+      );
+    if (exit.code === code) return;
     const what = isStuck ? `it has not ended in ${Math.round(patienceMs / 1000)} s` : inWords(exit);
     this.#tell('unfinished', `run again after its end it should have exited with ${code}: ${what}`);
   }

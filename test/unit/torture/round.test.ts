@@ -57,6 +57,17 @@ describe('a round', () => {
     ]);
   });
 
+  it('finds a supervisor that exits as if the run were over, and leaves the rest to the next', async () => {
+    const result = await round('test -e ran && echo {} > journal/producer-2.ndjson; touch ran');
+    expect(result.problems).toEqual([
+      { kind: 'unfinished', count: 1, text: expect.stringContaining('run again it went on') },
+    ]);
+  });
+
+  it('finds nothing wrong with one that does nothing more', async () => {
+    expect(await round('true')).toMatchObject({ starts: 2, problems: [] });
+  });
+
   it('that is interrupted ends at once, whatever it was about to wait for', async () => {
     const script = `trap 'touch told' TERM; touch began; while :; do sleep 0.05; done`;
     const result = round(script, { isEnough: () => false, schedule: onceBegun() });
