@@ -92,6 +92,7 @@ export class Blame {
   /** `seq` is not to be run again. */
   condemn(seq: number): void {
     this.#named.delete(seq);
+    this.#acquit(seq, seq);
   }
 
   #acquit(from: number, to: number): void {

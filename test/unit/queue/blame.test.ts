@@ -48,6 +48,15 @@ describe('blame', () => {
     expect([first.said, second.said]).toEqual([[false], [true]]);
   });
 
+  it('does not stay on one that is not run again', () => {
+    const blame = new Blame();
+    const death = aDeath();
+    blame.accuse(Intervals.of([4, 4]), death);
+    blame.beCareful();
+    blame.condemn(4);
+    expect([blame.size, blame.isCareful, death.said]).toEqual([0, false, [false]]);
+  });
+
   it('of one that nobody was accused of is of this death alone', () => {
     expect(new Blame().name(7, aDeath())).toBeUndefined();
   });
