@@ -167,8 +167,10 @@ export class Spool implements Store {
   }
 
   readRetryError(seq: number): ErrorData | undefined {
-    const error = this.#statements.retryError.get(seq) as string | undefined;
-    return error === undefined ? undefined : (JSON.parse(error) as ErrorData);
+    return this.#read(() => {
+      const error = this.#statements.retryError.get(seq) as string | undefined;
+      return error === undefined ? undefined : (JSON.parse(error) as ErrorData);
+    });
   }
 
   readRetrySeqs(limit: number): number[] {

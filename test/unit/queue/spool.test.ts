@@ -188,6 +188,7 @@ describe('a read of the spool that fails', () => {
     ['a frame', (spool) => spool.readFrameOf(1)],
     ['heads of retries', (spool) => spool.readRetryHeads(10)],
     ['a retry', (spool) => spool.readRetry(3)],
+    ['the error of a retry', (spool) => spool.readRetryError(3)],
     ['seqs of retries', (spool) => spool.readRetrySeqs(10)],
     ['dead letters', (spool) => spool.readDead(0, 10)],
     ['processes', (spool) => spool.writers.notEnded()],
