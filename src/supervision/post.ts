@@ -8,7 +8,7 @@ import type { Hub } from './hub.ts';
 import { next, type LifeEvent } from './lifecycle.ts';
 import { RestartPolicy, type Crash } from './restart-policy.ts';
 
-type PostHub = Pick<Hub, 'clock' | 'random' | 'events' | 'heldBack'> & {
+type PostHub = Pick<Hub, 'clock' | 'random' | 'events' | 'heldBack' | 'broken'> & {
   settings: Pick<Hub['settings'], 'restarts' | 'readyTimeoutMs' | 'stopTimeoutMs'>;
 };
 
@@ -123,7 +123,14 @@ export class Post<In, Out> {
     this.#move('start');
     child.listen({
       onMessage: (message, payload) => this.#options.onMessage(message, payload),
-      onExit: (exit) => this.#exited(child, exit),
+      onExit: (exit) => {
+        try {
+          this.#exited(child, exit);
+        } catch (error) {
+          // What it held could not be taken back: nobody else hears of that.
+          this.#hub.broken(error);
+        }
+      },
     });
     this.#options.onStart(child);
   }

@@ -16,7 +16,10 @@ function aPost() {
     if (name === 'child.exited') happened.push((event as { reason: string }).reason);
   });
   const settings = { restarts: { crashes: 2, periodMs: 60_000 }, readyTimeoutMs: 1000, stopTimeoutMs: 5000 };
-  const hub = { clock, random: () => 0, events, settings, heldBack: () => undefined };
+  const broken = (error: unknown): never => {
+    throw error;
+  };
+  const hub = { clock, random: () => 0, events, settings, heldBack: () => undefined, broken };
   const post: Post<FromConsumer, ToConsumer> = new Post<FromConsumer, ToConsumer>(hub, {
     role: 'consumer',
     ordinal: 3,

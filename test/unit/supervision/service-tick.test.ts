@@ -317,6 +317,23 @@ describe('a spool that fails for good', () => {
       },
     ],
     [
+      'the item that a consumer has died of cannot be read back',
+      (world) => {
+        world.producer.yields([4, 5, 6], position);
+        world.tick();
+        world.consumer(1).goes({ signal: 'SIGSEGV' });
+        world.tick();
+        const aside = world.consumer(2);
+        aside.settles(...aside.lent);
+        world.tick();
+        aside.says({ type: 'start', seq: aside.deliveries.find(({ mode }) => mode === 'alone')!.seq });
+        world.store.readFrameOf = () => {
+          throw ioError('unreadable', undefined);
+        };
+        aside.goes({ signal: 'SIGSEGV' });
+      },
+    ],
+    [
       'the space that is kept back cannot be taken',
       (world) => {
         world.reserve.take = () => {
