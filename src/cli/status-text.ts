@@ -1,5 +1,5 @@
 import { formatBytes, formatDuration } from '../core/units.ts';
-import { count, perSecond } from '../observability/figures.ts';
+import { count, perSecond, plural } from '../observability/figures.ts';
 import { nameOf } from '../observability/events.ts';
 import { printable } from '../observability/printable.ts';
 import type { Status } from '../observability/status.ts';
@@ -25,6 +25,7 @@ function overview({
   items,
   queue,
   traffic,
+  turns,
 }: Status): string[] {
   const { stored, done, dead } = items;
   const marks = `${count(queue.highItems)} items, ${formatBytes(queue.highBytes)}`;
@@ -39,9 +40,13 @@ function overview({
     ],
     [
       'traffic',
-      `${count(traffic.frames)} frames in, ${count(traffic.deliveries)} deliveries out, ` +
+      `${plural(traffic.frames, 'frame')} in, ${plural(traffic.deliveries, 'delivery', 'deliveries')} out, ` +
         `${count(Math.round(traffic.delivered / Math.max(traffic.deliveries, 1)))} items each`,
     ],
+    ...turns.map(({ sink, held, waiting, granted }) => [
+      'sink',
+      `${sink}, one writer at a time: ${held === 0 ? 'nobody writes' : 'one writes'}, ${waiting} wait, ${plural(granted, 'turn')} so far`,
+    ]),
     ['throttle', `${queue.throttled ? 'on' : 'off'}, at ${marks}`],
   ];
   return rows.map(([label = '', text = '']) => `${label.padEnd(10)}${printable(text)}`);

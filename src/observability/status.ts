@@ -68,6 +68,8 @@ export interface Status {
     frozenMs: number;
     granted: number;
   }[];
+  /** Sinks that take one writer at a time: how their consumers take turns. */
+  turns: { sink: string; held: number; waiting: number; granted: number }[];
   /** The last reload of its code; null if there was none. */
   reload: ReloadStatus | null;
   /** Keys whose values are taken out of what is shown, besides those that look like secrets. */

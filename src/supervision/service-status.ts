@@ -32,6 +32,7 @@ export function describeService(sources: StatusSources): Status {
   const { queue, clock, pipeline, settings, limits } = hub;
   const now = clock.now();
   const { run, state, stored, done, dead } = queue.run;
+  const all = limits.snapshot(now);
   return {
     name: pipeline.name,
     run,
@@ -57,7 +58,10 @@ export function describeService(sources: StatusSources): Status {
       doneBefore: sources.doneBefore,
     },
     processes: processes(sources, now),
-    limits: limits.snapshot(now),
+    limits: all.filter(({ name }) => !limits.isReserved(name)),
+    turns: all
+      .filter(({ name }) => limits.isReserved(name))
+      .map(({ name, held, waiting, granted }) => ({ sink: name.slice(name.indexOf(':') + 1), held, waiting, granted })),
     reload: sources.reload,
     redact: settings.redact,
     reasons: reasons(sources, now),

@@ -19,6 +19,7 @@ describe('the status for people', () => {
         { name: 'vendor', held: 10, concurrency: 10, rate: null, waiting: 14, frozenMs: 0, granted: 1096 },
         { name: 'other', held: 0, concurrency: null, rate: '100/s', waiting: 0, frozenMs: 12_000, granted: 0 },
       ],
+      turns: [{ sink: 'sqlite:/srv/out.db', held: 1, waiting: 3, granted: 1204 }],
       reasons: ['limit "other" is frozen for 12s', 'b\u001b[2J'],
     });
     expect(statusText(status).split('\n')).toEqual([
@@ -27,7 +28,8 @@ describe('the status for people', () => {
       'state     /srv/.millrace/pokedex',
       'items     82 done, 0 dead, 151 stored, 10/s',
       'queue     45 queued, 24 lent, 0 retrying, 8.8KiB',
-      'traffic   1 frames in, 9 deliveries out, 12 items each',
+      'traffic   1 frame in, 9 deliveries out, 12 items each',
+      'sink      sqlite:/srv/out.db, one writer at a time: one writes, 3 wait, 1,204 turns so far',
       'throttle  off, at 100,000 items, 256MiB',
       '',
       'process     pid  state    for  lent  started  oldest  memory  busy  restarts',

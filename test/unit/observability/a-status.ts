@@ -28,6 +28,7 @@ export function aStatus(changes: Partial<Status> = {}): Status {
     items: { stored: 151, done: 82, dead: 0, retries: 0, perSecond: 10.04, doneBefore: 0 },
     processes: [aProcess(), aConsumer(1), aConsumer(2)],
     limits: [],
+    turns: [],
     reload: null,
     redact: [],
     reasons: [],

@@ -399,11 +399,9 @@ describe('permits', () => {
       world.consumer().says({ type: 'acquire', id, limit });
     }
     world.tick();
-    const { limits, reasons } = world.service.status;
-    expect(limits.map(({ name, waiting }) => [name, waiting])).toEqual([
-      ['vendor', 1],
-      ['sink:file', 1],
-    ]);
+    const { limits, turns, reasons } = world.service.status;
+    expect(limits.map(({ name, waiting }) => [name, waiting])).toEqual([['vendor', 1]]);
+    expect(turns).toEqual([{ sink: 'file', held: 1, waiting: 1, granted: 1 }]);
     expect(reasons.filter((reason) => reason.includes('limit'))).toEqual(['1 call waits for limit "vendor"']);
   });
 
