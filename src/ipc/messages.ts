@@ -177,7 +177,7 @@ export interface Prune {
   type: 'prune';
   before: number;
   open: number[];
-  drop: string[];
+  drop: readonly string[];
 }
 
 /** The sentinel: no item will come any more. Flush, tear down, then `ended`. */

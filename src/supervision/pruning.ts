@@ -13,13 +13,13 @@ const everyMs = 5000;
 export class Pruning {
   readonly #hub: Hub;
   /** Earlier runs: their ledger rows can go once this run has stored something. */
-  #oldRuns: string[];
+  readonly #oldRuns: readonly string[];
   #doneAtLast = 0;
   #lastAt: number;
   #turn = 0;
   #hasSweptAtEnd = false;
 
-  constructor(hub: Hub, oldRuns: string[]) {
+  constructor(hub: Hub, oldRuns: readonly string[]) {
     this.#hub = hub;
     this.#oldRuns = oldRuns;
     this.#doneAtLast = hub.queue.run.done;
@@ -45,8 +45,8 @@ export class Pruning {
     const ready = consumers.filter(({ holding }) => holding);
     const consumer = ready[this.#turn++ % Math.max(ready.length, 1)];
     if (!consumer) return false;
+    // All of it each time: nobody says that a sweep has been done, and whoever was told of the last one may have died.
     consumer.post.child?.send({ type: 'prune', ...queue.watermark(), drop: this.#oldRuns });
-    this.#oldRuns = [];
     this.#doneAtLast = queue.run.done;
     this.#lastAt = clock.now();
     return true;

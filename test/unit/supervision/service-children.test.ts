@@ -526,7 +526,8 @@ describe('the ledger', () => {
     world.pass(5000);
     world.consumer().settles(2);
     world.tick();
-    expect(world.consumer().last('prune')).toEqual({ type: 'prune', before: 3, open: [], drop: [] });
+    // Whoever was told the first time may have died before it was done.
+    expect(world.consumer().last('prune')).toEqual({ type: 'prune', before: 3, open: [], drop: ['run-0'] });
   });
 
   it('is left alone where there is none', () => {
