@@ -126,7 +126,6 @@ export interface ConfigureConsumer {
   /** For the sink, which tells by it whether it knows a later state of the queue. */
   start: QueueStart;
   concurrency: number;
-  durability: 'full' | 'normal';
   itemTimeoutMs: number;
   abortGraceMs: number;
   /** Items of this run are in the sink already. */

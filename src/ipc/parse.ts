@@ -138,7 +138,6 @@ const toConsumer: Checks<ToConsumer> = {
     ordinal: whole,
     start: fields({ queue: text, generation: whole, ids: listOf(text) }),
     concurrency: whole,
-    durability: oneOf('full', 'normal'),
     itemTimeoutMs: amount,
     abortGraceMs: amount,
     sinkIsKnown: flag,

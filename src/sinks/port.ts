@@ -43,7 +43,6 @@ export interface SinkContext {
    * that has them, and must refuse (exit 78); one that does not outlive its process cannot know.
    */
   readonly isKnown: boolean;
-  readonly durability: 'full' | 'normal';
   /** Aborts when this writer is given up: it must let go of everything, and nothing that it still does counts. */
   readonly signal: AbortSignal;
   /** For waits between attempts and for what is checked at most once in a while. */
@@ -64,7 +63,8 @@ export interface Batch<Row> {
 export interface SinkWriter<in Row> {
   /**
    * Writes the batch. Transactional sinks: rows, ledger and fence check in one transaction; when it resolves, it is
-   * on the disk, for the queue forgets the items then; when it rejects, nothing of it is there.
+   * on the disk, whatever the option `durability` says, for the queue forgets the items then; when it rejects, nothing
+   * of it is there.
    * Rejects with a `BadRow` if a row is at fault, with `Fenced` if another process has barred this writer
    * (the consumer must exit without settling), with `OutcomeUnknown` if the batch may be there all the same, now or
    * later (another writer is opened, and the ledger asked), with anything else if the sink is at fault (it will be tried

@@ -160,7 +160,6 @@ export class Consuming {
       ordinal: this.post.ordinal,
       start,
       concurrency: settings.concurrency,
-      durability: settings.durability,
       itemTimeoutMs: settings.itemTimeoutMs,
       abortGraceMs: settings.abortGraceMs,
       sinkIsKnown: queue.run.done > 0,

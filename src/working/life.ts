@@ -24,7 +24,7 @@ export function consumerLife(
   let consumer: Consumer | undefined;
 
   const configure = async (message: ConfigureConsumer): Promise<void> => {
-    const { file, run, writer, ordinal, start, concurrency, durability, itemTimeoutMs, abortGraceMs } = message;
+    const { file, run, writer, ordinal, start, concurrency, itemTimeoutMs, abortGraceMs } = message;
     const { sinkTimeoutMs, sinkOpenTimeoutMs } = message;
     onConfigured(message);
     const { pipeline, problems } = await load(file);
@@ -32,7 +32,7 @@ export function consumerLife(
     const writeOut = (bytes: Buffer): Promise<void> => output.write(bytes);
     const sink = new SinkConnection({
       sink: pipeline.sink,
-      context: { run, writer, start, isKnown: message.sinkIsKnown, durability, clock, writeOut },
+      context: { run, writer, start, isKnown: message.sinkIsKnown, clock, writeOut },
       exclusive: calls.exclusive,
       timeoutMs: sinkTimeoutMs,
     });

@@ -9,7 +9,6 @@ export function sinkContext(overrides: Partial<SinkContext> = {}): SinkContext {
     writer: 1,
     start: startOf(1),
     isKnown: false,
-    durability: 'full',
     signal: new AbortController().signal,
     clock: new HandClock(),
     exclusive: async (_name, task) => await task(),

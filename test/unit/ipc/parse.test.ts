@@ -90,7 +90,6 @@ const toConsumer: Examples<ToConsumer> = {
     ordinal: 2,
     start: { queue: 'q', generation: 3, ids: ['c', 'b', 'a'] },
     concurrency: 16,
-    durability: 'full',
     itemTimeoutMs: 300_000,
     abortGraceMs: 30_000,
     sinkIsKnown: false,
@@ -151,7 +150,7 @@ function wrongFor(name: string, right: unknown): unknown[] {
   if (Array.isArray(right)) wrong.push({}, 'text', [null], [[]]);
   else if (typeof right === 'object') wrong.push([], 'text', 1);
   if (['done', 'items'].includes(name)) wrong.push([1], [2, 1], [1, 2, 2, 3], [1, 1.5], [5, 6, 1, 2], [-1, 1]);
-  if (['level', 'verdict', 'durability'].includes(name)) wrong.push('', 'other');
+  if (['level', 'verdict'].includes(name)) wrong.push('', 'other');
   return wrong;
 }
 

@@ -105,7 +105,6 @@ export class AConsumer {
       run: 'run-1',
       writer,
       start: { queue: 'queue-1', generation: 1, ids: ['start 1'] },
-      durability: 'full' as const,
       isKnown: false,
       clock,
       writeOut: () => Promise.resolve(),

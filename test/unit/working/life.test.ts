@@ -22,7 +22,6 @@ const configure: ConfigureConsumer = {
   ordinal: 2,
   start: { queue: 'queue-1', generation: 1, ids: ['start 1'] },
   concurrency: 4,
-  durability: 'full',
   itemTimeoutMs: 60_000,
   abortGraceMs: 30_000,
   sinkIsKnown: false,
