@@ -93,6 +93,7 @@ export class Consumers {
     if (post.state !== 'ready') return;
     const predecessor = this.#current[place]!;
     this.#current[place] = successor;
+    post.takeOver();
     // What it has not started it gives back, what it has started it finishes.
     predecessor.stop();
     const { clock, settings } = this.#hub;

@@ -5,7 +5,7 @@ import type { ChildState } from '../observability/events.ts';
  *
  *     stopped ─start─▶ starting ─ready─▶ ready ─drain─▶ draining ─gone─▶ stopped
  *                         │ ▲              │                │
- *                       crash└──start── backoff ◀─crash┘◀─crash┘      crashed too often: parked; went before it was ready, on trial: stopped
+ *                       crash└──start── backoff ◀─crash┘◀─crash┘      crashed too often: parked; went while on trial: stopped
  */
 export type LifeEvent =
   /** A process is started. */
@@ -18,13 +18,13 @@ export type LifeEvent =
   | 'crash'
   /** The same, once too often. */
   | 'park'
-  /** It has gone as it was told to, or before it was ready and while it was only on trial; or the post is given up while nobody is on it. */
+  /** It has gone as it was told to, or while it was only on trial; or the post is given up while nobody is on it. */
   | 'gone';
 
 const table: Record<ChildState, Partial<Record<LifeEvent, ChildState>>> = {
   stopped: { start: 'starting', gone: 'stopped' },
   starting: { ready: 'ready', drain: 'draining', crash: 'backoff', park: 'parked', gone: 'stopped' },
-  ready: { drain: 'draining', crash: 'backoff', park: 'parked' },
+  ready: { drain: 'draining', crash: 'backoff', park: 'parked', gone: 'stopped' },
   draining: { drain: 'draining', gone: 'stopped', crash: 'backoff', park: 'parked' },
   backoff: { start: 'starting', gone: 'stopped' },
   parked: { gone: 'stopped' },

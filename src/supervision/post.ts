@@ -16,8 +16,8 @@ export interface PostOptions<In, Out> {
   role: 'producer' | 'consumer';
   ordinal: number;
   /**
-   * Who has the same ordinal until this one takes over: its restarts are counted on, and what goes before it was ready is
-   * not replaced.
+   * Who has the same ordinal until this one takes over: its restarts are counted on, and what goes before that is not
+   * replaced.
    */
   predecessor?: Post<In, Out> | undefined;
   spawn: () => Child<In, Out>;
@@ -50,7 +50,7 @@ export class Post<In, Out> {
   #child: Child<In, Out> | undefined;
   #restarts: number;
   #lastExit: string | null;
-  /** Until its first process is ready it is not known whether it can take over. */
+  /** Its process has not taken over yet. */
   #isOnTrial: boolean;
   #isHeldBack = false;
   #beat: { at: number; beat: Beat } | undefined;
@@ -144,6 +144,11 @@ export class Post<In, Out> {
     return this.#isOnTrial;
   }
 
+  /** Its process is at work now, and its predecessor is not needed any more. */
+  takeOver(): void {
+    this.#isOnTrial = false;
+  }
+
   /** It waits, and not for a time, to be replaced. */
   get isHeldBack(): boolean {
     return this.#isHeldBack;
@@ -170,7 +175,6 @@ export class Post<In, Out> {
   ready(): void {
     this.#cancelTimer();
     this.#wasReady = true;
-    this.#isOnTrial = false;
     if (this.#state === 'starting') this.#move('ready');
   }
 

@@ -17,6 +17,7 @@ const possible = new Map<string, ChildState>([
   ['ready drain', 'draining'],
   ['ready crash', 'backoff'],
   ['ready park', 'parked'],
+  ['ready gone', 'stopped'],
   ['draining drain', 'draining'],
   ['draining gone', 'stopped'],
   ['draining crash', 'backoff'],

@@ -272,6 +272,24 @@ describe('after a refused reload', () => {
   });
 });
 
+describe('a successor that goes as soon as it is ready', () => {
+  it('changes nothing: the next reload replaces its predecessor', async () => {
+    const world = aWorld({ settings: { consumers: 1, recycling: { rssBytes: null, items: null, ageMs: 10_000 } } });
+    await reload(world, { type: 'described', pipeline: null, problems: [{ file: 'a.ts', message: 'no source' }] });
+    const [first] = world.consumers;
+    first!.says({ type: 'beat', rss: 1, utilisation: 0, lent: 0, started: 0, oldestMs: 0, waiting: null });
+    world.pass(10_000);
+    world.consumer().says({ type: 'ready' });
+    world.consumer().goes({ code: 1 });
+    world.tick();
+    expect(first!.told('stop')).toEqual([]);
+    await reload(world);
+    takeOver(world, 1);
+    expect(world.service.status.reload).toMatchObject({ state: 'done', replaced: 1 });
+    expect(world.consumers).toHaveLength(3);
+  });
+});
+
 describe('a file that is changed for the worse', () => {
   const error = { code: 'PIPELINE', message: 'a.ts:3: syntax error' };
 
