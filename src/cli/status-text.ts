@@ -41,7 +41,7 @@ function overview({
     [
       'traffic',
       `${plural(traffic.frames, 'frame')} in, ${plural(traffic.deliveries, 'delivery', 'deliveries')} out, ` +
-        `${count(Math.round(traffic.delivered / Math.max(traffic.deliveries, 1)))} items each`,
+        `${plural(Math.round(traffic.delivered / Math.max(traffic.deliveries, 1)), 'item')} each`,
     ],
     ...turns.map(({ sink, held, waiting, granted }) => [
       'sink',

@@ -21,6 +21,8 @@ export interface Showing {
   readonly clock: Clock;
   readonly events: EventBus;
   readonly isTerminal: boolean;
+  /** Whether what was written can be taken back. */
+  readonly canRedraw: boolean;
   readonly color: boolean;
   close: () => Promise<void>;
 }
@@ -43,6 +45,7 @@ export function startShowing(options: {
     clock,
     events,
     isTerminal,
+    canRedraw: isTerminal && environment['TERM'] !== 'dumb',
     color,
     close: async () => {
       unsubscribe();
@@ -61,13 +64,13 @@ export async function showService(options: {
   folder: string;
 }): Promise<() => Promise<void>> {
   const { showing, service, store, maxItemBytes, socketPath, folder } = options;
-  const { log, clock, events, isTerminal, color, settings } = showing;
+  const { log, clock, events, isTerminal, canRedraw, color, settings } = showing;
   const status = () => service.status;
   const progress = startProgress({
     mode: settings.progress,
     log,
     status,
-    isTerminal,
+    canRedraw,
     columns: () => process.stderr.columns,
     color,
     clock,

@@ -21,7 +21,8 @@ export function startProgress(options: {
   mode: 'auto' | 'on' | 'off';
   log: Log;
   status: () => Status;
-  isTerminal: boolean;
+  /** Of a terminal, unless that is a dumb one. */
+  canRedraw: boolean;
   /** The terminal's columns as they are now, if it says. */
   columns: () => number | undefined;
   color: boolean;
@@ -29,7 +30,7 @@ export function startProgress(options: {
 }): Progress {
   const { mode, log, status, columns, color, clock } = options;
   if (mode === 'off') return { stop: () => {} };
-  if (!options.isTerminal) return { stop: clock.every(lineMs, () => log.write(wordStatus(status()))) };
+  if (!options.canRedraw) return { stop: clock.every(lineMs, () => log.write(wordStatus(status()))) };
 
   const { output } = log;
   const draw = (): void => output.pin(renderProgress(status(), (columns() || 80) - 1, color));

@@ -1,3 +1,6 @@
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Project } from '../support/project.ts';
 
@@ -52,5 +55,58 @@ describe('what children print', () => {
       { message: 'second', role: 'consumer', ordinal: 1 },
       { message: 'third', role: 'consumer', ordinal: 1 },
     ]);
+  });
+});
+
+describe('`ps`', () => {
+  it('shows which pipeline and which process of it each is', async () => {
+    project.write('prints.ts', pipeline('return new Promise(() => undefined);').replace('id <= 5000', 'id < Infinity'));
+    project.start(['run', 'prints.ts', '--consumers', '2']);
+    const isReady = ({ state }: { state: string }): boolean => state === 'ready';
+    const { pid, processes } = await project.statusWhere('prints', (status) => status.processes.every(isReady));
+    const titles = [pid, ...processes.map(({ who }) => who.pid!)].map((each) =>
+      readFileSync(`/proc/${each}/cmdline`, 'utf8').replaceAll('\0', ''),
+    );
+    expect(titles).toEqual(
+      ['supervisor', 'producer', 'consumer 1', 'consumer 2'].map((name) => `millrace prints: ${name}`),
+    );
+  });
+});
+
+const { error: noScript } = spawnSync('script', ['--version']);
+if (noScript) console.warn('script is not on this machine: no run was looked at on a terminal');
+const describeOnTerminal = noScript ? describe.skip : describe;
+
+describeOnTerminal('on a terminal', () => {
+  const escape = '\u001b';
+  const shown = (env: Record<string, string>): string => {
+    const file = project.write('prints.ts', pipeline('return undefined;').replace('id <= 5000', 'id <= 1'));
+    const command = [process.execPath, resolve('dist/cli.js'), 'run', file].map((word) => `'${word}'`).join(' ');
+    const { stdout } = spawnSync('script', ['-qec', command, '/dev/null'], {
+      cwd: project.folder,
+      env: { PATH: process.env['PATH'], ...env },
+      encoding: 'utf8',
+    });
+    return stdout;
+  };
+
+  it('a run is words and a display that is gone at the end', () => {
+    const text = shown({ TERM: 'xterm' });
+    expect(text).toMatch(/INFO .*supervisor \d+ .*run finished/);
+    expect(text).toContain('not throttled');
+    expect(text).toContain(`${escape}[1mprints${escape}[22m ${escape}[32mfinished${escape}[39m: 1 item done`);
+    expect(text.lastIndexOf('not throttled')).toBeLessThan(text.lastIndexOf(`${escape}[J`));
+    expect(text.lastIndexOf(`${escape}[?25h`)).toBeGreaterThan(text.lastIndexOf(`${escape}[?25l`));
+  });
+
+  it.each<[string, Record<string, string>, boolean]>([
+    ['NO_COLOR is respected: the display has none either', { TERM: 'xterm', NO_COLOR: '1' }, true],
+    ['a dumb one gets words alone', { TERM: 'dumb' }, false],
+  ])('%s', (_, env, hasDisplay) => {
+    const text = shown(env);
+    expect(text).toMatch(/INFO {2}supervisor \d+ .*run finished/);
+    expect(text).toContain('prints finished: 1 item done');
+    expect(text).not.toContain(`${escape}[3`);
+    expect(text.includes(escape)).toBe(hasDisplay);
   });
 });

@@ -13,7 +13,7 @@ function start<S extends Terminal | PassThrough>(stream: S, mode: 'auto' | 'on' 
   const log = createLog({ level: 'info', format: 'auto', stream, isTerminal, color: false, clock });
   let done = 0;
   const status = () => aStatus({ items: { ...aStatus().items, done: done++ } });
-  const progress = startProgress({ mode, log, status, isTerminal, columns: () => 40, color: false, clock });
+  const progress = startProgress({ mode, log, status, canRedraw: isTerminal, columns: () => 40, color: false, clock });
   return { clock, log, progress, stream };
 }
 
