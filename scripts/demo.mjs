@@ -4,6 +4,7 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { request } from 'node:http';
 import { join, relative, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -18,6 +19,10 @@ const items = 151;
 const latencyMs = 100;
 const concurrency = 10;
 
+if (!existsSync(join(root, 'dist/cli.js'))) {
+  console.error('dist/cli.js is missing: run `npm run build` first');
+  process.exit(1);
+}
 const vendor = await startVendor();
 try {
   const run = startRun(vendor.url);
