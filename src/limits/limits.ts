@@ -74,6 +74,11 @@ export class Limits {
     permit.limit.release(now, permit);
   }
 
+  /** Whether that permit is still held or waited for. */
+  isWanted({ holder, id }: Pick<Grant, 'holder' | 'id'>): boolean {
+    return this.#holders.get(holder)?.has(id) ?? false;
+  }
+
   /** The holder's exit was observed: what it held comes back, after the linger; what it waited for is dropped. Idempotent. */
   releaseAll(now: number, holder: number): void {
     const permits = this.#holders.get(holder);

@@ -379,8 +379,10 @@ export class Service {
     const grants = this.#grants;
     this.#grants = [];
     if (grants.length === 0) return;
-    this.#tell(grants);
-    this.#hub.limits.told(this.#hub.clock.now());
+    const { limits } = this.#hub;
+    // While the commit was held up some may have been given back.
+    this.#tell(grants.filter((grant) => limits.isWanted(grant)));
+    limits.told(this.#hub.clock.now());
   }
 
   #tell(grants: readonly Grant[]): void {

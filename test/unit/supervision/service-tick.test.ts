@@ -393,6 +393,20 @@ describe('permits', () => {
     expect(world.consumer().told('granted')).toEqual(['granted']);
   });
 
+  it('are not told to who gave them back while they could not be told', () => {
+    const world = new AService({ limits: { vendor: { rate: { count: 100, perMs: 1000 } } } }).runReady();
+    world.isFull();
+    world.reserve.canTake = false;
+    world.consumer().says({ type: 'acquire', id: 1, limit: 'vendor' });
+    world.consumer().says({ type: 'acquire', id: 2, limit: 'vendor' });
+    world.tick();
+    world.consumer().says({ type: 'release', id: 1 });
+    world.hasRoomAgain();
+    world.pass(500);
+    expect(world.consumer().told('granted')).toEqual(['granted']);
+    expect(world.consumer().last('granted')).toEqual({ type: 'granted', id: 2 });
+  });
+
   it('that are waited for are told as a reason, but not the turns that consumers take at a sink', () => {
     const world = new AService({ limits: { vendor: { concurrency: 1 } } }).runReady();
     for (const [id, limit] of ['vendor', 'vendor', 'sink:file', 'sink:file'].entries()) {
