@@ -2,6 +2,7 @@
 import { relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { configPath, readConfigFile } from './config/config-file.ts';
+import { currentFolder } from './config/current-folder.ts';
 import { readEnvironment } from './config/environment.ts';
 import { resolveConfig } from './config/resolve.ts';
 import { controlSocketPath, stateDirectory } from './config/state-directory.ts';
@@ -43,7 +44,9 @@ export async function supervise({
   const signals = onSignals({ hasTerminal: hasControllingTerminal() });
   // Node would open a debugger's port, to whoever comes; and there are log rotators that send it to everybody.
   process.on('SIGUSR1', () => undefined);
-  const folder = process.cwd();
+  // Some of those send this one; it would kill.
+  process.on('SIGUSR2', () => undefined);
+  const folder = currentFolder();
   const environment = readEnvironment();
   const file = resolve(folder, typed);
   const configName = configPath(typeof config === 'string' ? config : undefined, environment);

@@ -6,8 +6,8 @@ import type { Failed } from '../ipc/messages.ts';
 
 /** The descriptor on which the supervisor put our end of the channel. */
 const channelFd = 3;
-/** Of these Node would take the last for a wish to debug, and open a port to whoever comes. */
-const ignoredSignals = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR1'] as const;
+/** Of these Node would take USR1 for a wish to debug, and open a port to whoever comes. */
+const ignoredSignals = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const;
 
 /** A child's end of the channel, and how it goes. */
 export interface Connection<Out> {

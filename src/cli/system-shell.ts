@@ -1,3 +1,4 @@
+import { currentFolder } from '../config/current-folder.ts';
 import { type Environment, readEnvironment } from '../config/environment.ts';
 import { systemClock } from '../core/clock.ts';
 import type { Shell, Terminal } from './shell.ts';
@@ -9,7 +10,10 @@ export function systemShell(): Shell {
   const writeErr = writerTo(process.stderr);
   return {
     environment,
-    folder: process.cwd(),
+    // When it is asked for: what goes wrong then is told as everything else.
+    get folder() {
+      return currentFolder();
+    },
     clock: systemClock,
     // oxlint-disable-next-line no-restricted-properties -- this is where it is passed in
     random: () => Math.random(),

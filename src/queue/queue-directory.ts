@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync, mkdirSync, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync, statfsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { configError } from '../core/errors.ts';
 
@@ -49,11 +49,38 @@ export function ownership(path: string): string {
   }
 }
 
-/** Why it is no safe place for a queue; undefined if it is one. */
-export function exposure(directory: string): string | undefined {
-  const { mode } = statSync(directory);
-  if ((mode & 0o002) === 0) return undefined;
-  return `everybody on this machine can write to the state directory ${directory}, and so put another queue there: chmod 700 ${directory}`;
+/** By their numbers in statfs(2). Locks on them do not hold everybody off, and the log needs memory that all share. */
+const networkFileSystems = new Map([
+  [0x6969, 'NFS'],
+  [0x517b, 'SMB'],
+  [0xff534d42, 'CIFS'],
+  [0xfe534d42, 'SMB'],
+  [0x0102_1997, '9P'],
+  [0x0bd0_0bd0, 'Lustre'],
+  [0x00c3_6400, 'Ceph'],
+]);
+
+/** Why a folder is no good place for a queue, a sentence each. */
+export function doubtsAbout(
+  directory: string,
+  { mode, type }: { mode: number; type: number } = {
+    mode: statSync(directory).mode,
+    type: statfsSync(directory).type,
+  },
+): string[] {
+  const doubts: string[] = [];
+  if ((mode & 0o002) !== 0) {
+    doubts.push(
+      `everybody on this machine can write to the state directory ${directory}, and so put another queue there: chmod 700 ${directory}`,
+    );
+  }
+  const network = networkFileSystems.get(type);
+  if (network !== undefined) {
+    doubts.push(
+      `the state directory ${directory} is on a network file system (${network}), on which a queue can be damaged: name a folder of a local disk by --state`,
+    );
+  }
+  return doubts;
 }
 
 /** Not mkdir's own `recursive`: where no folder can be made although the parent is there (/proc), that one tries for ever. */

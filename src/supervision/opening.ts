@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { sourceStart } from '../frame/position.ts';
 import type { PipelineDescription } from '../ipc/messages.ts';
-import { exposure } from '../queue/queue-directory.ts';
+import { doubtsAbout } from '../queue/queue-directory.ts';
 import { Spool } from '../queue/spool.ts';
 import type { RunRecord } from '../queue/store.ts';
 import { compareFingerprints } from './fingerprint.ts';
@@ -42,8 +42,7 @@ export async function openRun(options: OpeningOptions): Promise<Opening> {
   const spool = Spool.open({ file, durability });
   try {
     spool.noteRedacted(options.redact);
-    const danger = exposure(stateDirectory);
-    if (danger !== undefined) events.emit('warning', { code: 'STATE_DIRECTORY', message: danger });
+    for (const message of doubtsAbout(stateDirectory)) events.emit('warning', { code: 'STATE_DIRECTORY', message });
     const last = spool.run();
     if (!last) {
       const run = newRun(options, 1);

@@ -12,6 +12,8 @@ interface Row {
   prepare?: (project: Project) => void;
   args?: string[];
   env?: Record<string, string>;
+  /** A program that starts it. */
+  through?: string[];
   code: number;
   says: (string | RegExp)[];
   /** The items that are in the sink then. */
@@ -70,6 +72,7 @@ async function tried({
   prepare,
   args = run(),
   env = {},
+  through = withoutPrivileges,
   has,
   mended,
 }: Row): Promise<Ended & Pick<Row, 'has' | 'mended'>> {
@@ -80,7 +83,7 @@ async function tried({
       writeFileSync(project.path(name), content);
     }
     prepare?.(project);
-    const ended = await project.run(args, { VENDOR_TOKEN: secret, NODE_OPTIONS: '', ...env }, withoutPrivileges);
+    const ended = await project.run(args, { VENDOR_TOKEN: secret, NODE_OPTIONS: '', ...env }, through);
     if (has) return { ...ended, has: inSink(project, ended) };
     if (!mended) return ended;
     for (const [name, content] of Object.entries(pipeline())) project.write(name, content);
@@ -128,6 +131,11 @@ given('an argument or a variable', {
     args: ['rum', 'p.ts'],
     code: 64,
     says: ['unknown command "rum"', 'did you mean "run"'],
+  },
+  'a folder that was removed meanwhile': {
+    through: ['sh', '-c', 'mkdir gone && cd gone && rmdir ../gone && exec "$@"', 'sh'],
+    code: 78,
+    says: ['the current folder is not there any more'],
   },
   'no pipeline': { args: ['run'], code: 64, says: ['expected <pipeline>, got nothing'] },
   'two pipelines': { args: ['run', 'p.ts', 'q.ts'], code: 64, says: ['got "p.ts" and "q.ts"'] },

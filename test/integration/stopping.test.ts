@@ -126,15 +126,19 @@ describe('TERM', () => {
   });
 });
 
-describe('USR1', () => {
-  it('to any process opens no debugger', async () => {
+describe('USR1 and USR2', () => {
+  it('to any process open no debugger and end nothing', async () => {
     project.write('stops.ts', pipeline('await wait(20); return item;'));
     const running = project.start(['run', 'stops.ts', '--consumers', '1', '--concurrency', '4']);
     const { processes } = await project.statusWhere('stops', ({ items }) => items.done >= 10);
-    for (const { who } of processes) if (who.pid !== undefined) process.kill(who.pid, 'SIGUSR1');
-    running.kill('SIGUSR1');
+    const pids = processes.flatMap(({ who: { pid } }) => (pid === undefined ? [] : [pid]));
+    for (const pid of [...pids, running.pid]) {
+      process.kill(pid, 'SIGUSR1');
+      process.kill(pid, 'SIGUSR2');
+    }
     const { code, stderr } = await running.ended;
     expect(code).toBe(0);
+    expect(running.log.filter(({ level }) => level === 'error')).toEqual([]);
     expect(stderr).not.toMatch(/debugger|inspector/i);
     expect(rows()).toBe(400);
   });

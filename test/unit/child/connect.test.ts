@@ -72,7 +72,7 @@ afterEach(() => {
 describe('a child', () => {
   it('ignores what a terminal and a service manager send to everybody', async () => {
     const child = await Connected.told('waits');
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR1'] as const) child.process.kill(signal);
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const) child.process.kill(signal);
     child.channel.send({ type: 'bye' });
     child.channel.send({ type: 'bye' });
     await until(() => child.isClosed);

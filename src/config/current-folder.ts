@@ -1,0 +1,10 @@
+import { configError } from '../core/errors.ts';
+
+/** The folder that relative paths begin in. Throws if it was removed. */
+export function currentFolder(): string {
+  try {
+    return process.cwd();
+  } catch (error) {
+    throw configError('CURRENT_FOLDER', 'the current folder is not there any more: change to one that is', error);
+  }
+}
