@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { Status } from '../../src/observability/status.ts';
 import { processesOf, Project } from '../support/project.ts';
 
 let project: Project;
@@ -20,11 +21,15 @@ const pipeline = (process: string, more = '') => `
 
 const rows = (): number => project.query<{ n: number }>('out.db', 'SELECT count(*) AS n FROM rows')[0]!.n;
 
+/** All consumers: one that is still starting has nothing to finish, and is just killed. */
+const areReady = ({ processes }: Status): boolean =>
+  processes.every(({ who, state }) => who.role === 'producer' || state === 'ready');
+
 describe('TERM', () => {
   it('lets started items finish, keeps the rest in the queue, and the same command goes on', async () => {
     project.write('stops.ts', pipeline('await wait(20); return item;', `teardown() { console.log('torn down'); },`));
     const first = project.start(['run', 'stops.ts', '--consumers', '2', '--concurrency', '4']);
-    await project.statusWhere('stops', ({ items }) => items.done >= 40);
+    await project.statusWhere('stops', (status) => status.items.done >= 40 && areReady(status));
     first.kill('SIGTERM');
     const { code } = await first.ended;
     expect(code).toBe(0);
@@ -45,11 +50,7 @@ describe('TERM', () => {
   it('to the whole group, as Ctrl-C does it, ends in order as well', async () => {
     project.write('stops.ts', pipeline('await wait(20); return item;'));
     const running = project.start(['run', 'stops.ts', '--consumers', '2']);
-    await project.statusWhere(
-      'stops',
-      ({ items, processes }) =>
-        items.done >= 20 && processes.every(({ who, state }) => who.role === 'producer' || state === 'ready'),
-    );
+    await project.statusWhere('stops', (status) => status.items.done >= 20 && areReady(status));
     for (const pid of processesOf(project.folder)) process.kill(pid, 'SIGINT');
     expect((await running.ended).code).toBe(0);
     expect(running.log.filter(({ event, level }) => event === 'child.exited' && level === 'error')).toEqual([]);
