@@ -85,7 +85,7 @@ export const commands: readonly Command[] = [
     exclusive: [['again', 'fresh', 'dry-run']],
     loadsPipeline: ({ flags }) => flags['dry-run'] !== undefined,
     run: async (line, shell) => {
-      if (line.flags['dry-run'] === undefined) return (await import('./run.ts')).run(line);
+      if (line.flags['dry-run'] === undefined) return (await import('./run.ts')).run(line, shell);
       return (await import('./dry-run.ts')).dryRun(line, shell);
     },
   },

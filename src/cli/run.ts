@@ -1,14 +1,23 @@
 import { supervise } from '../supervisor.ts';
 import type { CommandLine } from './command-line.ts';
+import type { Shell } from './shell.ts';
+import { exitCodeOf } from './tell-error.ts';
 
 /** `millrace run`: this process becomes the supervisor. */
-export async function run({ operand, flags }: CommandLine): Promise<number> {
+export async function run({ operand, flags }: CommandLine, shell: Shell): Promise<number> {
   const { fresh, yes, again, debug: _, ...options } = flags;
-  return await supervise({
-    file: operand!,
-    flags: options,
-    fresh: fresh === true,
-    yes: yes === true,
-    again: again === true,
-  });
+  try {
+    const code = await supervise({
+      file: operand!,
+      flags: options,
+      fresh: fresh === true,
+      yes: yes === true,
+      again: again === true,
+    });
+    shell.endSoon(code);
+    return code;
+  } catch (error) {
+    shell.endSoon(exitCodeOf(error));
+    throw error;
+  }
 }

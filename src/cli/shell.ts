@@ -26,4 +26,6 @@ export interface Shell {
   divertOutput: () => void;
   /** Ends the process, whatever in it is still alive. */
   exit: (code: number) => void;
+  /** The same, if it has not ended by itself in a second: what it has written may be taken by nobody, and be waited for. */
+  endSoon: (code: number) => void;
 }

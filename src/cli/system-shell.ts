@@ -24,11 +24,17 @@ export function systemShell(): Shell {
     divertOutput: () => {
       process.stdout.write = process.stderr.write.bind(process.stderr);
     },
-    exit: (code) => {
-      // oxlint-disable-next-line no-restricted-properties -- what was written has been handed over: see Shell
-      process.exit(code);
+    exit,
+    endSoon: (code) => {
+      // oxlint-disable-next-line no-restricted-globals -- one that keeps nobody: it is for when something else does
+      setTimeout(() => exit(code), 1000).unref();
     },
   };
+}
+
+function exit(code: number): void {
+  // oxlint-disable-next-line no-restricted-properties -- what was written has been handed over: see Shell
+  process.exit(code);
 }
 
 function terminalOf(environment: Environment): Terminal {

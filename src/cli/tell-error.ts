@@ -16,6 +16,11 @@ export async function tellError(error: unknown, { err }: Shell, isDebugging: boo
   if (isDebugging) lines.push(`${withoutSecrets(stackOf(error))}\n`);
   else if (!isExpected) lines.push('millrace: with --debug the stack is shown\n');
   await err(lines.join(''));
+  return exitCodeOf(error);
+}
+
+/** Of a process that this error ends. */
+export function exitCodeOf(error: unknown): number {
   return error instanceof MillraceError ? error.exitCode : exitCodes.bug;
 }
 

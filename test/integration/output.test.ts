@@ -1,4 +1,5 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -38,6 +39,15 @@ describe('the ndjson sink', () => {
     expect((await running.ended).code).toBe(75);
     const stopped = running.log.find(({ event }) => event === 'run.stopped');
     expect(Number(stopped?.['open'])).toBeGreaterThan(0);
+  });
+});
+
+describe('a reader of the log that takes nothing, and stays', () => {
+  it('does not keep the service from ending', async () => {
+    project.write('prints.ts', pipeline('console.error("x".repeat(1000));'));
+    const args = [resolve('dist/cli.js'), 'run', 'prints.ts'];
+    const child = spawn(process.execPath, args, { cwd: project.folder, stdio: ['ignore', 'ignore', 'pipe'] });
+    expect(await once(child, 'exit')).toEqual([0, null]);
   });
 });
 

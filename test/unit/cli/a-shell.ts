@@ -20,4 +20,5 @@ export class TestShell implements Shell {
   terminal: Terminal | undefined;
   divertOutput = (): void => {};
   exit = (code: number): void => void (this.exitedWith = code);
+  endSoon = (): void => {};
 }
