@@ -45,6 +45,8 @@ async function main(): Promise<void> {
   server.listen(options.port, '127.0.0.1');
   await once(server, 'listening');
   if (options.attached) process.stdin.on('end', end).on('error', end).resume();
+  // Whoever started it may be gone by now.
+  process.stdout.on('error', () => undefined);
   console.log(`vendor on http://127.0.0.1:${(server.address() as AddressInfo).port}`);
 }
 

@@ -53,6 +53,15 @@ describe('the vendor as a process', () => {
     expect(await once(vendor, 'exit')).toEqual([0, null]);
   });
 
+  test('ends without a word when that process is gone before it listens', async () => {
+    const vendor = start('--port', '0', '--attached');
+    const errors = vendor.stderr.setEncoding('utf8').toArray();
+    vendor.stdout.destroy();
+    vendor.stdin.end();
+    expect(await once(vendor, 'exit')).toEqual([0, null]);
+    expect(await errors).toEqual([]);
+  });
+
   test.each([
     [['--latency', 'soon'], '--latency: expected a whole number from 0 to 600000, got "soon"'],
     [['--concurrency', '0'], '--concurrency: expected a whole number from 1 to 1000000, got "0"'],
