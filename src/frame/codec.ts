@@ -1,63 +1,57 @@
 import { parseJson, writeJson } from '../core/json.ts';
 import { createHash } from 'node:crypto';
 import { findFlaw } from './carriable.ts';
-import { itemSpan, joinItems, type Frame } from './frame.ts';
+import { encodeEnds, itemSpan, type Frame } from './frame.ts';
 import { ItemError } from './item-error.ts';
-import { itemReader, itemWriter, writeAlone, type Shapes } from './msgpack.ts';
+import { itemReader, ItemWriter, writeAlone, type Shapes } from './msgpack.ts';
 
 /** Encodes items, one after the other, into frames. */
 export class FrameEncoder {
   readonly #shapes: Shapes = [];
-  readonly #write: (item: unknown) => Buffer;
+  readonly #writer: ItemWriter;
   #encodedShapes = Buffer.from('[]');
   #encodedShapeCount = 0;
-  #items: Buffer[] = [];
-  #bytes = 0;
+  #ends: number[] = [];
 
   constructor(limits: { maxItemBytes: number }) {
-    this.#write = itemWriter(this.#shapes, limits.maxItemBytes);
+    this.#writer = new ItemWriter(this.#shapes, limits.maxItemBytes);
   }
 
   /** Items gathered for the next frame. */
   get count(): number {
-    return this.#items.length;
+    return this.#ends.length;
   }
 
   /** Their bytes. */
   get bytes(): number {
-    return this.#bytes;
+    return this.#writer.end;
   }
 
   /** Adds an item. Throws an ItemError, and adds nothing, if it cannot be carried. */
   add(item: unknown): void {
-    const encoded = this.#encode(item);
-    this.#items.push(encoded);
-    this.#bytes += encoded.length;
+    if (item === undefined) {
+      throw new ItemError('the item is undefined; an item is a value: an object, a string, a number…');
+    }
+    try {
+      this.#writer.write(item);
+    } catch (error) {
+      throw new ItemError(`the item cannot be carried to a consumer: ${findFlaw(item) ?? (error as Error).message}`);
+    }
+    this.#ends.push(this.#writer.end);
   }
 
   /** The gathered items as a frame; the next one starts empty. Throws a RangeError when there are none. */
   take(): Frame {
-    if (this.#items.length === 0) throw new RangeError('a frame holds at least one item');
+    const count = this.#ends.length;
+    if (count === 0) throw new RangeError('a frame holds at least one item');
     const shapeCount = this.#shapes.sharedLength ?? 0;
     if (shapeCount !== this.#encodedShapeCount) {
       this.#encodedShapes = Buffer.from(writeJson(this.#shapes.slice(0, shapeCount)));
       this.#encodedShapeCount = shapeCount;
     }
-    const frame = joinItems(this.#encodedShapes, this.#items);
-    this.#items = [];
-    this.#bytes = 0;
-    return frame;
-  }
-
-  #encode(item: unknown): Buffer {
-    if (item === undefined) {
-      throw new ItemError('the item is undefined; an item is a value: an object, a string, a number…');
-    }
-    try {
-      return this.#write(item);
-    } catch (error) {
-      throw new ItemError(`the item cannot be carried to a consumer: ${findFlaw(item) ?? (error as Error).message}`);
-    }
+    const ends = encodeEnds(this.#ends);
+    this.#ends = [];
+    return { count, shapes: this.#encodedShapes, ends, body: this.#writer.take(), base: 0 };
   }
 }
 

@@ -66,13 +66,16 @@ export function fitItems(frame: Frame, from: number, most: number, bytes: number
 
 /** Joins encoded items into a frame. */
 export function joinItems(shapes: Buffer, items: readonly Buffer[]): Frame {
-  const ends = Buffer.allocUnsafe(items.length * endSize);
   let end = 0;
-  items.forEach((item, i) => {
-    end += item.length;
-    ends.writeUInt32LE(end, i * endSize);
-  });
+  const ends = encodeEnds(items.map((item) => (end += item.length)));
   return { count: items.length, shapes, ends, body: Buffer.concat(items, end), base: 0 };
+}
+
+/** The `ends` of a frame. */
+export function encodeEnds(ends: readonly number[]): Buffer {
+  const encoded = Buffer.allocUnsafe(ends.length * endSize);
+  for (let i = 0; i < ends.length; i++) encoded.writeUInt32LE(ends[i]!, i * endSize);
+  return encoded;
 }
 
 /** How a frame is described in a message's header; its three parts follow each other in the payload. */

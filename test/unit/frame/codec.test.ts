@@ -162,6 +162,33 @@ describe('an encoder', () => {
     expect([encoder.count, encoder.bytes]).toEqual([0, 0]);
   });
 
+  it('keeps its items whatever their sizes, whatever it refuses between them, and whoever else encodes', () => {
+    const small = { maxItemBytes: 30_000 };
+    const size = fc.oneof(fc.nat(200), fc.nat(small.maxItemBytes * 2));
+    fc.assert(
+      fc.property(fc.array(fc.tuple(fc.boolean(), size), { maxLength: 100 }), (steps) => {
+        const writers = [true, false].map((isFirst) => ({
+          isFirst,
+          encoder: new FrameEncoder(small),
+          taken: [] as unknown[],
+        }));
+        for (const [toFirst, length] of steps) {
+          const { encoder, taken } = writers.find(({ isFirst }) => isFirst === toFirst)!;
+          const item = { length, text: 'x'.repeat(length) };
+          if (!thrownBy(() => encoder.add(item))) taken.push(item);
+          itemDigest(item);
+        }
+        for (const { encoder, taken } of writers.filter((writer) => writer.encoder.count > 0)) {
+          const frame = encoder.take();
+          itemDigest({ after: 'the frame was taken' });
+          encoder.add('next');
+          const decoder = new FrameDecoder();
+          expect(taken.map((_, index) => decoder.decode(frame, index))).toEqual(taken);
+        }
+      }),
+    );
+  });
+
   it('has read an item when it has taken it: what becomes of the object later is not sent', () => {
     const encoder = new FrameEncoder(limits);
     const item = { a: 1 };
