@@ -11,6 +11,7 @@ import { hideNames } from './core/secret-names.ts';
 import { childEnvironment } from './launching/child-environment.ts';
 import { childOutput } from './launching/child-output.ts';
 import { confirmFresh } from './launching/fresh.ts';
+import { letHeapGrow } from './launching/heap-growth.ts';
 import { planOf } from './launching/plan.ts';
 import { hasControllingTerminal, onSignals } from './launching/signals.ts';
 import { standardOutput } from './launching/standard-output.ts';
@@ -41,6 +42,7 @@ export async function supervise({
   yes,
   again,
 }: SuperviseRequest): Promise<number> {
+  letHeapGrow();
   const signals = onSignals({ hasTerminal: hasControllingTerminal() });
   // Node would open a debugger's port, to whoever comes; and there are log rotators that send it to everybody.
   process.on('SIGUSR1', () => undefined);
