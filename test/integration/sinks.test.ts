@@ -146,5 +146,3 @@ describe('a database that is moved away while it is written', () => {
     expect(rows()).toEqual(all(120));
   });
 });
-
-/** Whether this user may mount file systems here. */
