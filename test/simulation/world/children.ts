@@ -1,4 +1,5 @@
 import { pause } from '../../../src/core/clock.ts';
+import { DependencyError } from '../../../src/core/errors.ts';
 import type { FromConsumer, FromProducer, ToConsumer, ToProducer } from '../../../src/ipc/messages.ts';
 import { parse } from '../../../src/ipc/parse.ts';
 import type { ProcessContext, SourceContext } from '../../../src/pipeline/context.ts';
@@ -31,6 +32,8 @@ export interface ChildrenOptions {
   sinkFor: (user: SinkUser) => Sink<Row>;
   /** Whether the source is to throw now; asking takes it back. */
   sourceFails: () => boolean;
+  /** Whether what all items need cannot be reached. */
+  isDependencyOut: () => boolean;
   /** How long a vendor freezes a limit now, if it does. */
   freezeMs: () => number | undefined;
 }
@@ -146,7 +149,7 @@ export class Children {
   }
 
   #workOf(child: Consumer): LoadedPipeline {
-    const { plan, random, checker, story, sinkFor, freezeMs } = this.#options;
+    const { plan, random, checker, story, sinkFor, isDependencyOut, freezeMs } = this.#options;
     const die = (after: number): void => {
       const exit = random() < 0.5 ? { code: 7, signal: null } : { code: null, signal: 'SIGSEGV' };
       if (after === 0) child.die(Math.floor(random() * 3), exit);
@@ -169,6 +172,7 @@ export class Children {
           nameOf(child),
           `starts seq ${context.seq}: item ${(item as Item).id}, ${(item as Item).way}, attempt ${context.attempt}`,
         );
+        if (isDependencyOut()) throw new DependencyError('the dependency is out');
         return processed(item as Item, context, { clock: child.clock, random, attempts: plan.attempts, call, die });
       },
       sink: sinkFor({

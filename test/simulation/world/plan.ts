@@ -17,6 +17,10 @@ export interface Plan {
   consumers: number;
   concurrency: number;
   attempts: number;
+  /** Failed attempts after which it does. */
+  pauseAfter: number;
+  /** Dead letters at which the pipeline pauses. */
+  deadMax: number;
   sink: SinkKind;
   spool: SpoolKind;
   durability: 'full' | 'normal';
@@ -62,6 +66,8 @@ export const faultKinds = [
   'give back',
   'purge',
   'power loss',
+  'dependency out',
+  'disk low',
 ] as const;
 
 export type FaultKind = (typeof faultKinds)[number];
@@ -89,6 +95,8 @@ export function planFrom(random: Random): Plan {
     consumers: random.whole(1, 3),
     concurrency: random.whole(1, 4),
     attempts: random.whole(1, 4),
+    pauseAfter: random.pick([2, 10, 100]),
+    deadMax: random.pick([1e9, 1e9, 1e9, 1, 3]),
     sink,
     spool,
     durability: 'full',
@@ -102,7 +110,7 @@ export function planFrom(random: Random): Plan {
     windowRetries: random.pick([1, 2, 100]),
     // Whoever kills when it is settled is found by nobody: consumers would be parked for ever.
     crashes: chosen.includes('kills late') ? 1e9 : random.pick([2, 1e9, 1e9, 1e9]),
-    readyTimeoutMs: 600_000,
+    readyTimeoutMs: random.pick([5000, 600_000, 600_000]),
     sinkTimeoutMs: random.pick([400, 5000, 60_000]),
     recycling: {
       rssBytes: null,

@@ -29,6 +29,8 @@ export function calm(world: World): void {
   world.isCalm = true;
   world.disk.makeRoom();
   world.server.isOut = false;
+  world.isDependencyOut = false;
+  world.disk.isLow = false;
 }
 
 function possible(world: World): Action[] {
@@ -49,6 +51,10 @@ function possible(world: World): Action[] {
   for (const transaction of server.abandoned) add(weights.sink / 10, () => server.forget(transaction));
   if (!supervisor) add(0.5, () => world.startSupervisor());
   if (disk.isFull) add(0.05, () => makeRoom(world));
+  if (world.isDependencyOut) add(0.003, () => (world.isDependencyOut = false));
+  if (disk.isLow) add(0.05, () => (disk.isLow = false));
+  // So many dead letters are for an operator to look at.
+  if (world.isCalm && plan.deadMax < 1e9) add(0.03, () => world.tendLetters('purge'));
   if (server.isOut) add(0.05, () => (server.isOut = false));
   // A reload that came to nothing keeps the dead from being replaced until there is another.
   if (world.isCalm && world.hasReloaded) add(0.002, () => reload(world));
@@ -125,6 +131,14 @@ const faults: Record<FaultKind, (world: World) => void> = {
   'give back': (world) => world.tendLetters('giveBack'),
   purge: (world) => world.tendLetters('purge'),
   'power loss': (world) => world.losePower(),
+  'dependency out': (world) => {
+    world.story.tell('the dependency', 'is out');
+    world.isDependencyOut = true;
+  },
+  'disk low': ({ disk, story }) => {
+    story.tell('the disk', 'has little room');
+    disk.isLow = true;
+  },
 };
 
 function kill({ live, random }: World, role: 'producer' | 'consumer'): void {

@@ -185,6 +185,8 @@ export class Disk {
   /** Commits that there is room for while it is full. */
   #room: number | undefined;
   #isReserved = true;
+  /** Less of it is free than is to stay so. */
+  isLow = false;
   #breaks: 'not' | 'before the next commit' | 'in the next commit' = 'not';
 
   get isFull(): boolean {

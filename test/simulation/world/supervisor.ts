@@ -198,7 +198,7 @@ export class SimulatedSupervisor implements Parent {
       },
       stateDirectory: '/state',
       checkStore: () => undefined,
-      storage: { freeSpace: () => ({ free: 1e12, total: 2e12 }), tend: () => 0 },
+      storage: { freeSpace: () => ({ free: disk.isLow ? 1 : 1e12, total: 2e12 }), tend: () => 0 },
       reserve: disk.reserve,
     });
     this.running = { service, queue, store, stats: () => departure.statsOf?.(queue) ?? queue.stats };
@@ -248,6 +248,12 @@ const told = new Set([
   'sink.up',
   'spool.full',
   'spool.ok',
+  'run.paused',
+  'run.unpaused',
+  'disk.low',
+  'disk.ok',
+  'item.killed',
+  'items.accused',
 ]);
 
 function settingsOf(plan: Plan, pauseAfter: number): ServiceSettings {
@@ -256,7 +262,7 @@ function settingsOf(plan: Plan, pauseAfter: number): ServiceSettings {
     concurrency: plan.concurrency,
     durability: plan.durability,
     attempts: plan.attempts,
-    deadMax: 1e9,
+    deadMax: plan.deadMax,
     pauseAfter,
     retryBaseMs: 20,
     retryCapMs: 100,

@@ -29,6 +29,8 @@ export class World {
   supervisor: SimulatedSupervisor | undefined;
   sourceFails = false;
   hasReloaded = false;
+  /** What all items need cannot be reached. */
+  isDependencyOut = false;
   /** No more faults: what is out comes back, and nothing breaks any more. */
   isCalm = false;
   /** Work that waits for the machine's files. */
@@ -71,6 +73,7 @@ export class World {
         this.sourceFails = false;
         return fails;
       },
+      isDependencyOut: () => this.isDependencyOut,
       freezeMs: () => (random.chance(0.05) ? random.whole(1, 400) : undefined),
     });
   }
@@ -81,7 +84,7 @@ export class World {
     story.tell('supervisor', 'is started');
     const supervisor = new SimulatedSupervisor({
       plan: this.plan,
-      pauseAfter: this.isCalm ? 0 : 100,
+      pauseAfter: this.isCalm ? 0 : this.plan.pauseAfter,
       departure: this.#departure,
       time: this.time,
       random: () => this.#processRandom.next(),
@@ -143,7 +146,7 @@ export class World {
   /** Somebody starts another supervisor on the same spool. */
   /** Once in a world: SQLite itself waits for the lock, a real second. */
   trySecondSupervisor(): void {
-    if (this.plan.spool !== 'sqlite' || !this.supervisor?.running || this.#hasTriedSecond) return;
+    if (!(this.place instanceof SqliteSpool) || !this.supervisor?.running || this.#hasTriedSecond) return;
     this.#hasTriedSecond = true;
     this.story.tell('the operator', 'starts a second supervisor');
     try {
