@@ -30,6 +30,27 @@ export function requireAccess(directory: string): void {
   }
 }
 
+/**
+ * Throws if this user may not write the queue's file, its log, or to their folder: SQLite would open them to be read,
+ * and fail in the middle.
+ */
+export function requireWritable(file: string): void {
+  for (const path of [dirname(file), file, `${file}-wal`]) {
+    try {
+      accessSync(path, constants.W_OK);
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === 'ENOENT') continue;
+      throw configError(
+        'STATE_DIRECTORY',
+        `the queue may not be written: no write access to ${path} (${code})${ownership(path)}. ` +
+          'Nothing was changed. Make it writable for this user, or give this pipeline its own --state directory.',
+        error,
+      );
+    }
+  }
+}
+
 /** Throws unless there is a queue's file. */
 export function requireQueue(file: string): void {
   requireAccess(dirname(file));

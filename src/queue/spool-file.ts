@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import { configError, type MillraceError } from '../core/errors.ts';
 import { requireSafeSqlite } from '../core/sqlite-version.ts';
-import { makeDirectory, ownership } from './queue-directory.ts';
+import { makeDirectory, ownership, requireWritable } from './queue-directory.ts';
 import { ioError, openingFailure, spoolFailure } from './spool-failure.ts';
 import { inUse, recordHolder } from './spool-holder.ts';
 import { isBusy, isEmpty, requireOurs, requireUsable } from './spool-reading.ts';
@@ -26,6 +26,7 @@ export interface OpenOptions {
  */
 export function openSpoolFile({ file, durability, mayLackLog = false }: OpenOptions): Database.Database {
   makeDirectory(dirname(file));
+  requireWritable(file);
   requireUsable(file, { mayLackLog });
   const db = connect(file);
   try {

@@ -48,7 +48,7 @@ export function openForReading(file: string): ReadSpool {
     if ((error as { code?: unknown }).code === 'SQLITE_CANTOPEN') {
       throw configError(
         'STATE_DIRECTORY',
-        `cannot open the queue's file ${file}${ownership(file) || ': may this user read it?'}`,
+        `cannot open the queue's file ${file}${ownership(file) || ': it takes the right to read it, and to write to its folder'}`,
         error,
       );
     }

@@ -283,8 +283,10 @@ export class Consuming {
       return { kind: 'retry', usesAttempt: false, delayMs };
     }
     const usesAttempt = !outage.isOn;
-    if (usesAttempt && attempt >= settings.attempts)
-      return { kind: 'dead', reason: `failed ${attempt} times, the last time: ${describeError(error)}` };
+    if (usesAttempt && attempt >= settings.attempts) {
+      const times = attempt === 1 ? 'once' : `${attempt} times, the last time`;
+      return { kind: 'dead', reason: `failed ${times}: ${describeError(error)}` };
+    }
     const backoff = { baseMs: settings.retryBaseMs, capMs: settings.retryCapMs };
     return { kind: 'retry', usesAttempt, delayMs: fullJitter(backoff, attempt, random()) };
   }

@@ -1,5 +1,6 @@
-import { chmodSync, chownSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { createHash } from 'node:crypto';
+import { chmodSync, chownSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { expect, it } from '@jest/globals';
 import Database from 'better-sqlite3';
 import { Spool } from '../../src/queue/spool.ts';
@@ -18,6 +19,8 @@ interface Row {
   says: (string | RegExp)[];
   /** The items that are in the sink then. */
   has?: number[];
+  /** The folder in which nothing may have changed. */
+  leaves?: string;
   /** With the pipeline mended, the same run goes on, and ends with these items in the sink. */
   mended?: number[];
 }
@@ -66,7 +69,7 @@ function given(what: string, table: Table): void {
   for (const [name, row] of Object.entries(table)) inputs.push([`${what} ${name}`, row]);
 }
 
-/** What becomes of it; `has` and `mended` are undefined if they were not asked for. */
+/** What becomes of it; `has`, `mended` and `contents`, before and after, are undefined if they were not asked for. */
 async function tried({
   files = {},
   prepare,
@@ -74,8 +77,9 @@ async function tried({
   env = {},
   through = withoutPrivileges,
   has,
+  leaves,
   mended,
-}: Row): Promise<Ended & Pick<Row, 'has' | 'mended'>> {
+}: Row): Promise<Ended & Pick<Row, 'has' | 'mended'> & { contents?: unknown[] }> {
   const project = new Project();
   try {
     for (const [name, content] of Object.entries({ ...pipeline(), ...files })) {
@@ -83,7 +87,9 @@ async function tried({
       writeFileSync(project.path(name), content);
     }
     prepare?.(project);
+    const before = leaves && contentOf(project.path(leaves));
     const ended = await project.run(args, { VENDOR_TOKEN: secret, NODE_OPTIONS: '', ...env }, through);
+    if (leaves) return { ...ended, contents: [before, contentOf(project.path(leaves))] };
     if (has) return { ...ended, has: inSink(project, ended) };
     if (!mended) return ended;
     for (const [name, content] of Object.entries(pipeline())) project.write(name, content);
@@ -100,6 +106,17 @@ function inSink(project: Project, { stdout }: Ended): number[] {
     ? project.query<{ id: number }>('out.db', 'SELECT id FROM rows')
     : stdout.match(/^.+$/gm)!.map((line) => JSON.parse(line) as { id: number });
   return rows.map(({ id }) => id).toSorted((a, b) => a - b);
+}
+
+function contentOf(folder: string): string[][] {
+  return readdirSync(folder)
+    .toSorted()
+    .map((name) => [
+      name,
+      createHash('sha256')
+        .update(readFileSync(join(folder, name)))
+        .digest('hex'),
+    ]);
 }
 
 function literally(text: string): RegExp {
@@ -272,7 +289,47 @@ given('a state directory', {
     },
     args: run('--state', 'state'),
     code: 78,
-    says: ["cannot open the queue's file", 'state/queue.db'],
+    says: [/no write access to \S+state\/queue\.db \(EACCES\)/],
+  },
+  'whose queue may not be written': {
+    prepare: (project) => {
+      spool('')(project);
+      chmodSync(project.path('state/queue.db'), 0o400);
+    },
+    args: run('--state', 'state'),
+    code: 78,
+    says: [/no write access to \S+state\/queue\.db \(EACCES\).*Nothing was changed/],
+    leaves: 'state',
+  },
+  'whose queue may not be written, to be changed': {
+    prepare: (project) => {
+      spool('')(project);
+      chmodSync(project.path('state/queue.db'), 0o400);
+    },
+    args: ['dead', 'retry', '--all', '--state', 'state'],
+    code: 78,
+    says: [/no write access to \S+state\/queue\.db \(EACCES\)/],
+    leaves: 'state',
+  },
+  'that may not be written to': {
+    prepare: (project) => {
+      spool('')(project);
+      chmodSync(project.path('state'), 0o500);
+    },
+    args: run('--state', 'state'),
+    code: 78,
+    says: [/no write access to \S+state \(EACCES\).*Nothing was changed/],
+    leaves: 'state',
+  },
+  'that may not be written to, looked at': {
+    prepare: (project) => {
+      spool('')(project);
+      chmodSync(project.path('state'), 0o500);
+    },
+    args: ['dead', 'ls', '--state', 'state'],
+    code: 78,
+    says: [/state\/queue\.db: it takes the right to read it, and to write to its folder/],
+    leaves: 'state',
   },
   'of another user, looked at': {
     files: { 'state/x': '' },
@@ -647,9 +704,10 @@ given('a result', {
 it.concurrent.each(inputs)(
   '%s',
   async (_, row) => {
-    const { code, signal, stderr, has, mended } = await tried(row);
+    const { code, signal, stderr, has, mended, contents: [before, after] = [] } = await tried(row);
     for (const text of row.says) expect(stderr).toMatch(text instanceof RegExp ? text : literally(text));
     expect({ code, signal, has, mended }).toEqual({ code: row.code, signal: null, has: row.has, mended: row.mended });
+    expect(after).toEqual(before);
     // Where in our code it was found out helps nobody to mend his own.
     expect(stderr).not.toMatch(/^\s+at .*(dist\/|node:internal)/m);
     expect(stderr).not.toContain(secret);
