@@ -13,11 +13,12 @@ export function deadText(letters: readonly DeadLetter[], hasMore: boolean): stri
   const lines = letters.flatMap(({ seq, origin, attempts, reason, error, item, diedAt }) => {
     const told = describeError(error);
     const name = origin === seq ? `${seq}` : `${seq} (first ${origin})`;
-    // Often the reason is the error itself.
-    const facts = [plural(attempts, 'attempt'), ...(reason === told ? [] : [printable(reason)])];
+    // Most reasons have the error in them, and are told in its place.
+    const hasError = reason.includes(told);
+    const facts = [plural(attempts, 'attempt'), ...(hasError ? [] : [printable(reason)])];
     return [
       `${name}  ${new Date(diedAt).toISOString()}  ${facts.join(', ')}`,
-      `    ${printable(error.code)}: ${cutText(printable(told), longestError)}`,
+      `    ${printable(error.code)}: ${cutText(printable(hasError ? reason : told), longestError)}`,
       `    ${cutText(printable(displayJson(item)), longestItem)}`,
     ];
   });

@@ -1,6 +1,7 @@
 import type { ErrorData } from '../core/errors.ts';
 import { plural } from '../observability/figures.ts';
 import { printable } from '../observability/printable.ts';
+import { ownLines } from '../pipeline/stack.ts';
 import type { DeadLetter } from '../observability/status.ts';
 
 /** What `millrace dead show` shows of a letter whose item is plain JSON. */
@@ -16,7 +17,7 @@ export function letterText(letter: DeadLetter): string {
     ...field('error', errorLines(error)),
     ...field(
       'stack',
-      (error.stack ?? '').split('\n').filter((text) => /^\s+at /.test(text)),
+      ownLines(error.stack ?? '').map((line) => line.trim()),
     ),
     ...field(
       'history',

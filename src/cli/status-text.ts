@@ -30,7 +30,7 @@ function overview({
   const { stored, done, dead } = items;
   const marks = `${count(queue.highItems)} items, ${formatBytes(queue.highBytes)}`;
   const rows = [
-    ['pipeline', `${name}, ${state}, up ${age(uptimeMs)}`],
+    ['pipeline', `${name}, ${state}${state === 'sealed' ? ' (the source has ended)' : ''}, up ${age(uptimeMs)}`],
     ['run', `${run}, pid ${pid}, durability ${durability}`],
     ['state', stateDirectory],
     ['items', `${count(done)} done, ${count(dead)} dead, ${count(stored)} stored, ${perSecond(items.perSecond)}`],
@@ -61,7 +61,10 @@ function processes({ processes: all }: Status): string[] {
 function processRow(process: Status['processes'][number]): string[] {
   const { who, state, since, lent, started, oldestMs, rss, utilisation, restarts, waiting, lastExit } = process;
   const isUp = state === 'ready' || state === 'draining';
-  const notes = [isUp && waiting && `waits: ${waiting}`, lastExit && `last exit: ${lastExit}`].filter(Boolean);
+  const notes = [
+    isUp && waiting && `waits: ${waiting}`,
+    state !== 'stopped' && lastExit && `last exit: ${lastExit}`,
+  ].filter(Boolean);
   return [
     nameOf(who),
     who.pid === undefined ? '-' : String(who.pid),

@@ -20,3 +20,10 @@ export function ownPlace(stack: unknown): Place | undefined {
   }
   return undefined;
 }
+
+/** The places in `stack`, a line each, down to the last one in the user's own files: what is below called them. */
+export function ownLines(stack: string): string[] {
+  const lines = stack.split('\n').filter((line) => /^\s+at /.test(line));
+  const last = lines.findLastIndex((line) => ownPlace(line) !== undefined);
+  return last === -1 ? lines : lines.slice(0, last + 1);
+}

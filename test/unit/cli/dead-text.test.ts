@@ -32,6 +32,15 @@ describe('a dead letter for people', () => {
     );
   });
 
+  it('has what went wrong once', () => {
+    const reason = 'failed 3 times, the last time: it broke';
+    expect(lines({ reason, attempts: 3 })).toEqual([
+      '7  1970-01-01T00:00:00.000Z  3 attempts',
+      '    E: failed 3 times, the last time: it broke',
+      '    {"id":"7"}',
+    ]);
+  });
+
   it('is short and does not act on the terminal, whatever is in it', () => {
     const shown = lines({ item: 'x\u001b[2J'.repeat(1000), error: { code: 'E\n', message: '\u001b'.repeat(1000) } });
     expect(shown).toHaveLength(3);

@@ -172,7 +172,7 @@ describe.each(['runs', 'does not run'] as const)('when the pipeline %s, millrace
       '  reason    failed: no such pokémon',
       '  error     E: no such pokémon',
       '            caused by C: why',
-      '  stack         at process (p.ts:7:1)',
+      '  stack     at process (p.ts:7:1)',
       `  history   ${died}  E: no such pokémon: why`,
       '  item      {',
       '              "id": 1,',

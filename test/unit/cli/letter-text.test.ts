@@ -36,6 +36,16 @@ describe('all that is known of a dead letter', () => {
 `);
   });
 
+  it('has its stack down to the pipeline, without what of Millrace has called that', () => {
+    const own = `${process.cwd()}/src/working/slots.ts`;
+    const stack = `Error: no\n  at load (/srv/node_modules/csv/a.js:1:2)\n    at process (/srv/p.ts:7:1)\n    at Slots.#start (${own}:9:1)\n    at node:internal/x:1:1`;
+    const shown = letterText({ ...letter, error: { code: 'E', message: 'no', stack } });
+    expect(shown).toContain(`
+  stack     at load (/srv/node_modules/csv/a.js:1:2)
+            at process (/srv/p.ts:7:1)
+  history `);
+  });
+
   it('says nothing of kills where there were none', () => {
     expect(letterText({ ...letter, kills: 0 })).not.toMatch(/^ +kills/m);
   });

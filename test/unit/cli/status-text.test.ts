@@ -48,6 +48,15 @@ describe('the status for people', () => {
     ]);
   });
 
+  it('says what a state means, and of a process that has ended as it was told to nothing more', () => {
+    const producer = aProcess({ state: 'stopped', lastExit: 'ended' });
+    const traffic = { frames: 1, deliveries: 2, delivered: 2 };
+    const [first, ...lines] = statusText(aStatus({ state: 'sealed', processes: [producer], traffic })).split('\n');
+    expect(first).toBe('pipeline  pokedex, sealed (the source has ended), up 8s');
+    expect(lines).toContain('traffic   1 frame in, 2 deliveries out, 1 item each');
+    expect(lines.join('\n')).not.toContain('last exit');
+  });
+
   it('leaves out what there is not', () => {
     const text = statusText(aStatus());
     expect(text).not.toContain('limit');
