@@ -8,7 +8,7 @@ import { count, plural } from '../observability/figures.ts';
 import { printable } from '../observability/printable.ts';
 import { shortPath } from '../observability/short-path.ts';
 import type { PipelineDescription } from '../ipc/messages.ts';
-import type { CommandLine } from './command-line.ts';
+import type { CommandLine } from './command.ts';
 import { loadHere } from './load.ts';
 import { readConfig } from './read-config.ts';
 import type { Shell } from './shell.ts';

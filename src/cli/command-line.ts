@@ -1,20 +1,10 @@
 import { usageError, type MillraceError } from '../core/errors.ts';
 import { didYouMean } from '../core/nearest.ts';
 import { show } from '../core/show.ts';
-import { commands, commandsOf, type Command, type Flag } from './commands.ts';
-import { isSeqs, seqRanges, type SeqRange } from './seq-ranges.ts';
+import type { Command, CommandLine, Flag } from './command.ts';
+import { commands, commandsOf } from './commands.ts';
+import { isSeqs, seqRanges } from './seq-ranges.ts';
 import { wordsOf } from './words.ts';
-
-/** What was typed, sorted; the meaning of values is not looked at. */
-export interface CommandLine {
-  command: Command;
-  /** The pipeline's file or name. */
-  operand: string | undefined;
-  /** Of the dead letters that are meant, if the command takes any. */
-  seqs: readonly SeqRange[];
-  /** By the flag's name as it is typed, without dashes; `true` for a switch. */
-  flags: Record<string, string | true>;
-}
 
 /** What to do: run a command, explain one (or those that begin with the same word, or all), or say which version this is. */
 export type Request =

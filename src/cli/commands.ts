@@ -1,34 +1,6 @@
 /** The only list of commands: command lines are read by it, and `--help` is made from it. Their code is loaded when it is run. */
-import type { CommandLine } from './command-line.ts';
+import type { Command, Flag } from './command.ts';
 import { allFlag, selectionFlags } from './selection-flags.ts';
-import type { Shell } from './shell.ts';
-
-export interface Flag {
-  /** Without dashes. */
-  name: string;
-  /** How its value is called in the help; a switch has none. */
-  value?: string;
-  help: string;
-  group: string;
-}
-
-export interface Command {
-  /** `run`, `dead ls`. */
-  name: string;
-  summary: string;
-  operand: { text: string; isRequired: boolean; help: string };
-  flags: readonly Flag[];
-  /** Whether it takes the seqs of dead letters beside the operand. */
-  takesSeqs: boolean;
-  /** Whether it takes the options of config/schema.ts as well, and whether its help lists them. */
-  options: 'listed' | 'taken' | 'none';
-  /** Flags of which only one can be given. */
-  exclusive: readonly (readonly string[])[];
-  /** Whether it loads the pipeline into this process, which may then not end by itself. */
-  loadsPipeline: (line: CommandLine) => boolean;
-  /** Resolves to the exit code. */
-  run: (line: CommandLine, shell: Shell) => Promise<number>;
-}
 
 const pipelineFile = { text: '<pipeline>', isRequired: true, help: 'A .ts or .js file that exports a pipeline' };
 const runningPipeline = {

@@ -2,7 +2,7 @@ import { usageError } from '../core/errors.ts';
 import { exitCodes } from '../core/exit-codes.ts';
 import type { DeadLetters } from '../observability/dead-letters.ts';
 import { plural } from '../observability/figures.ts';
-import type { CommandLine } from './command-line.ts';
+import type { CommandLine } from './command.ts';
 import { requireSelection, selected, selectionOf } from './dead-selection.ts';
 import { openLetters, type OpenLetters, type OpenSpool } from './open-letters.ts';
 import type { Shell } from './shell.ts';

@@ -4,7 +4,7 @@ import { describeError, errorData, usageError } from '../core/errors.ts';
 import { exitCodes } from '../core/exit-codes.ts';
 import { ItemError } from '../frame/item-error.ts';
 import { itemFromJson, itemToJson } from '../frame/item-json.ts';
-import type { CommandLine } from './command-line.ts';
+import type { CommandLine } from './command.ts';
 import { whatNext } from './dead-change.ts';
 import { openLetters, type OpenLetters, type OpenSpool } from './open-letters.ts';
 import type { Shell } from './shell.ts';

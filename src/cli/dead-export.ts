@@ -4,7 +4,7 @@ import { describeError, errorData, MillraceError, usageError } from '../core/err
 import { exitCodes } from '../core/exit-codes.ts';
 import { itemToJson } from '../frame/item-json.ts';
 import { plural } from '../observability/figures.ts';
-import type { CommandLine } from './command-line.ts';
+import type { CommandLine } from './command.ts';
 import { selected, selectionOf } from './dead-selection.ts';
 import { openLetters, type OpenLetters, type OpenSpool } from './open-letters.ts';
 import type { Shell } from './shell.ts';

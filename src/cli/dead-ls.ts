@@ -6,7 +6,7 @@ import { displayJson } from '../observability/display-json.ts';
 import { redactLetter } from '../observability/redact-letter.ts';
 import type { DeadLetter, DeadQuery } from '../observability/status.ts';
 import { askDead, askStatus } from './ask.ts';
-import type { CommandLine } from './command-line.ts';
+import type { CommandLine } from './command.ts';
 import { hasSelection, selected, selectionOf } from './dead-selection.ts';
 import { deadText } from './dead-text.ts';
 import { findState, type FoundState } from './find-state.ts';

@@ -1,7 +1,7 @@
 import { describeError, usageError } from '../core/errors.ts';
 import { parseDuration } from '../core/units.ts';
 import type { DeadLetters, DeadSummary } from '../observability/dead-letters.ts';
-import type { CommandLine } from './command-line.ts';
+import type { CommandLine } from './command.ts';
 import { selectionFlags } from './selection-flags.ts';
 import type { SeqRange } from './seq-ranges.ts';
 

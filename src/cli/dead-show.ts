@@ -1,7 +1,7 @@
 import { exitCodes } from '../core/exit-codes.ts';
 import { itemToJson } from '../frame/item-json.ts';
 import { redactLetter } from '../observability/redact-letter.ts';
-import type { CommandLine } from './command-line.ts';
+import type { CommandLine } from './command.ts';
 import { requireSelection, selected, selectionOf } from './dead-selection.ts';
 import { letterText } from './letter-text.ts';
 import { openLetters, type OpenSpool } from './open-letters.ts';

@@ -14,7 +14,7 @@ import { contextOf } from '../working/item-context.ts';
 import { ItemScope } from '../working/item-scope.ts';
 import { timedOut, wentOn } from '../working/item-timeout.ts';
 import { asItIs, rowsOf } from '../working/rows.ts';
-import type { CommandLine } from './command-line.ts';
+import type { CommandLine } from './command.ts';
 import { loadHere } from './load.ts';
 import { localCalls } from './local-calls.ts';
 import { readConfig } from './read-config.ts';

@@ -4,7 +4,7 @@ import { controlSocketPath, stateDirectory } from '../config/state-directory.ts'
 import { usageError } from '../core/errors.ts';
 import { show } from '../core/show.ts';
 import { isPipelineName } from '../pipeline/name.ts';
-import type { CommandLine } from './command-line.ts';
+import type { CommandLine } from './command.ts';
 import { nameInFile } from './name-in-file.ts';
 import type { Shell } from './shell.ts';
 

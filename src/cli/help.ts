@@ -1,6 +1,7 @@
 import yargs from 'yargs';
 import { options } from '../config/schema.ts';
-import { commands, commandsOf, type Command } from './commands.ts';
+import type { Command } from './command.ts';
+import { commands, commandsOf } from './commands.ts';
 
 const columns = 80;
 

@@ -3,7 +3,7 @@ import { MillraceError } from '../core/errors.ts';
 import type { DeadLetters } from '../observability/dead-letters.ts';
 import { askStatus } from './ask.ts';
 import { findState, type FoundState } from './find-state.ts';
-import type { CommandLine } from './command-line.ts';
+import type { CommandLine } from './command.ts';
 import { remoteLetters } from './remote-letters.ts';
 import type { Shell } from './shell.ts';
 

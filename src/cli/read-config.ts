@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { configPath, readConfigFile } from '../config/config-file.ts';
 import { resolveConfig, type Config, type ConfigSources } from '../config/resolve.ts';
-import type { CommandLine } from './command-line.ts';
+import type { CommandLine } from './command.ts';
 import type { Shell } from './shell.ts';
 
 /** The configuration that a run with these flags would have. Throws as `resolveConfig` does. */

@@ -3,7 +3,7 @@ import { pause } from '../core/clock.ts';
 import { configError, MillraceError } from '../core/errors.ts';
 import { exitCodes } from '../core/exit-codes.ts';
 import { askStatus } from './ask.ts';
-import type { CommandLine } from './command-line.ts';
+import type { CommandLine } from './command.ts';
 import { findState } from './find-state.ts';
 import type { Shell } from './shell.ts';
 

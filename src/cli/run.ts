@@ -1,5 +1,5 @@
 import { supervise } from '../supervisor.ts';
-import type { CommandLine } from './command-line.ts';
+import type { CommandLine } from './command.ts';
 import type { Shell } from './shell.ts';
 import { exitCodeOf } from './tell-error.ts';
 

@@ -2,7 +2,7 @@ import { askControl } from '../control/client.ts';
 import { MillraceError } from '../core/errors.ts';
 import { exitCodes } from '../core/exit-codes.ts';
 import { askStatus } from './ask.ts';
-import type { CommandLine } from './command-line.ts';
+import type { CommandLine } from './command.ts';
 import { findState, type FoundState } from './find-state.ts';
 import type { Shell } from './shell.ts';
 import { statusText } from './status-text.ts';

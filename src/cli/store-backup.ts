@@ -2,7 +2,7 @@ import { existsSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { usageError } from '../core/errors.ts';
 import { exitCodes } from '../core/exit-codes.ts';
-import type { CommandLine } from './command-line.ts';
+import type { CommandLine } from './command.ts';
 import { findState } from './find-state.ts';
 import type { Shell } from './shell.ts';
 import { copiedByRunning } from './store-copy.ts';

@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { exitCodes } from '../core/exit-codes.ts';
-import type { CommandLine } from './command-line.ts';
+import type { CommandLine } from './command.ts';
 import { findState } from './find-state.ts';
 import type { Shell } from './shell.ts';
 import { copiedByRunning } from './store-copy.ts';

@@ -14,7 +14,7 @@ import { deathSignalCommand } from '../supervision/identity.ts';
 import { progressLine, reportJson, reportText } from '../torture/report.ts';
 import { torture, type TortureResult } from '../torture/torture.ts';
 import type { Tortured } from '../tortured.ts';
-import type { CommandLine } from './command-line.ts';
+import type { CommandLine } from './command.ts';
 import { loadHere } from './load.ts';
 import { readConfig } from './read-config.ts';
 import type { Shell } from './shell.ts';

@@ -1,5 +1,5 @@
 import parse from 'yargs-parser';
-import type { Flag } from './commands.ts';
+import type { Flag } from './command.ts';
 
 /** What was typed, told apart: flags with all the values they were given, and the rest. */
 export interface Words {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { commands, type Command } from '../../../src/cli/commands.ts';
+import type { Command } from '../../../src/cli/command.ts';
+import { commands } from '../../../src/cli/commands.ts';
 import { helpText } from '../../../src/cli/help.ts';
 import { options } from '../../../src/config/schema.ts';
 
