@@ -1,9 +1,8 @@
 import { Buckets } from './buckets.ts';
 import { Freeze } from './freeze.ts';
-import type { Permit } from './permit.ts';
 import { formatRate, type Rate } from './rate.ts';
 import type { LimitRecord } from './record.ts';
-import { WaitingLine } from './waiting-line.ts';
+import { type Standing, WaitingLine } from './waiting-line.ts';
 import { Window } from './window.ts';
 
 export interface LimitSpec {
@@ -23,6 +22,15 @@ export interface LimitSnapshot {
   waiting: number;
   frozenMs: number;
   granted: number;
+}
+
+/** The right to one call under a limit: asked for, then held, by a process (`holder`) that knows it as `id`. */
+export interface Permit extends Standing<Permit> {
+  readonly limit: Limit;
+  readonly holder: number;
+  readonly id: number;
+  /** Unset while it waits. */
+  granted: { readonly at: number; readonly ticket: number } | undefined;
 }
 
 /** One named budget: who holds a permit, who waits, and what stands against the next grant. */

@@ -1,5 +1,4 @@
-import { Limit, type LimitSnapshot, type LimitSpec } from './limit.ts';
-import type { Permit } from './permit.ts';
+import { Limit, type LimitSnapshot, type LimitSpec, type Permit } from './limit.ts';
 import { type LimitRecord, sinceRecord } from './record.ts';
 
 /** Names that begin so need no definition: one at a time. For sinks that have one writer. */
