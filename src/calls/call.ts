@@ -1,17 +1,24 @@
 import { equalJitter, fullJitter, type Backoff } from '../core/backoff.ts';
 import { type Clock, pause } from '../core/clock.ts';
 import { DependencyError, RetryAfter } from '../core/errors.ts';
+import type { Abortables } from './abortables.ts';
 import { Attempt } from './attempt.ts';
+import type { ItemPermits } from './item-permits.ts';
 import type { Loss } from './loss.ts';
 import type { Outgoing } from './outgoing.ts';
 import type { Reach } from './reach.ts';
-import type { Caller } from './scope.ts';
 import type { send } from './wire.ts';
 
 /** Between two tries. */
 const waits: Backoff = { baseMs: 1000, capMs: 30_000 };
 /** After a "not now" without a time; the supervisor's, for a limit, are the same. */
 const silences: Backoff = { baseMs: 1000, capMs: 300_000 };
+
+/** The item that a call is made for. */
+export interface Caller {
+  readonly permits: ItemPermits;
+  readonly abortables: Abortables;
+}
 
 export interface CallDeps extends Caller {
   readonly clock: Clock;

@@ -1,10 +1,9 @@
 import type { Clock } from '../core/clock.ts';
 import { parseDuration } from '../core/units.ts';
 import type { Fetch, FetchOptions } from '../pipeline/context.ts';
-import { call, type CallDeps } from './call.ts';
+import { call, type CallDeps, type Caller } from './call.ts';
 import { outgoing } from './outgoing.ts';
 import { Reach } from './reach.ts';
-import type { Caller } from './scope.ts';
 
 const defaultRetries = 4;
 

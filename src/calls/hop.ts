@@ -2,9 +2,6 @@ import type { Permit } from './permits.ts';
 import type { Headers } from './retry-after.ts';
 import type { Controller, Handler } from './wire.ts';
 
-/** For a request that never began: the handler of a fetch makes no use of it then. */
-export const noController = undefined as unknown as Controller;
-
 /** What a request on the wire reports to the call that it belongs to. */
 export interface HopEvents {
   /** The head of an answer, or of a 1xx before it, has come; its permit is still held. */
@@ -48,7 +45,8 @@ export class Hop implements Handler {
     if (this.#isOver) return;
     if (this.#controller !== undefined) return this.#controller.abort(reason);
     this.#end();
-    this.#fetch.onResponseError?.(noController, reason);
+    // It never began, so it has no controller; the handler of a fetch makes no use of one here.
+    this.#fetch.onResponseError?.(undefined as never, reason);
   }
 
   /**

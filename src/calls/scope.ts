@@ -1,8 +1,9 @@
 import type { Clock } from '../core/clock.ts';
 import type { Fetch, UnderLimit } from '../pipeline/context.ts';
 import { Abortables } from './abortables.ts';
+import type { Caller } from './call.ts';
 import type { FetchFor } from './fetch.ts';
-import { type ItemPermits, itemPermits } from './item-permits.ts';
+import { itemPermits } from './item-permits.ts';
 import type { Permits } from './permits.ts';
 import { underPermit } from './under-permit.ts';
 
@@ -12,12 +13,6 @@ export interface CallScope {
   readonly limit: UnderLimit;
   /** Its work has settled: whatever of it is in line, on the wire, or has a body to come, is cancelled. Idempotent. */
   readonly close: () => void;
-}
-
-/** The item that a call is made for. */
-export interface Caller {
-  readonly permits: ItemPermits;
-  readonly abortables: Abortables;
 }
 
 export interface ScopeDeps {

@@ -1,5 +1,4 @@
 import { Agent, type Dispatcher, fetch, FormData } from 'undici';
-import { noController } from './hop.ts';
 import { kindOf, type Outgoing } from './outgoing.ts';
 
 /** The one file that knows undici. It is loaded with the first call. */
@@ -43,14 +42,17 @@ function through(gate: Gate): Dispatcher.DispatcherComposeInterceptor {
         dispatch({ ...options, ...timeouts }, watched);
       } catch (error) {
         // Ours never throws; a dispatcher of the user's may.
-        watched.onResponseError?.(noController, error as Error);
+        neverBegan(watched, error);
       }
     };
-    gate.enter(handler, String(options.origin)).then(go, (error: unknown) => {
-      handler.onResponseError?.(noController, error as Error);
-    });
+    gate.enter(handler, String(options.origin)).then(go, (error: unknown) => neverBegan(handler, error));
     return true;
   };
+}
+
+/** Such a request has no controller; the handler of a fetch makes no use of one here. */
+function neverBegan(handler: Handler, error: unknown): void {
+  handler.onResponseError?.(undefined as never, error as Error);
 }
 
 /** undici takes the platform's form, which is another class, for text. */
