@@ -6,38 +6,7 @@ import type { EventBus } from '../observability/events.ts';
 import type { Queue } from '../queue/queue.ts';
 import type { ProcessIdentity, Writers } from '../queue/writers.ts';
 import type { Outage } from './outage.ts';
-import type { RecyclingLimits } from './recycling.ts';
-import type { RestartLimits } from './restart-policy.ts';
-
-/** What the supervisor needs to know of the configuration, in milliseconds and bytes. */
-export interface ServiceSettings {
-  consumers: number;
-  concurrency: number;
-  durability: 'full' | 'normal';
-  attempts: number;
-  deadMax: number;
-  /** Failures in a row after which the pipeline pauses; 0: never. */
-  pauseAfter: number;
-  retryBaseMs: number;
-  retryCapMs: number;
-  itemTimeoutMs: number;
-  abortGraceMs: number;
-  sinkTimeoutMs: number;
-  stopTimeoutMs: number;
-  stallTimeoutMs: number;
-  readyTimeoutMs: number;
-  producerWindowBytes: number;
-  consumerCreditBytes: number;
-  frameItems: number;
-  frameBytes: number;
-  maxItemBytes: number;
-  /** Keys whose values are secrets although they do not look like it. */
-  redact: readonly string[];
-  /** How much of the disk is to stay free; null: what is usual, see `floorOf`. */
-  minFreeBytes: number | null;
-  restarts: RestartLimits;
-  recycling: RecyclingLimits;
-}
+import type { ServiceSettings } from './settings.ts';
 
 /** What the parts of the supervisor share. */
 export interface Hub {

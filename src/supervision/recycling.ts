@@ -4,13 +4,6 @@ import type { Consumers } from './consumers.ts';
 import type { Consuming } from './consuming.ts';
 import type { Hub } from './hub.ts';
 
-/** When a consumer's process is replaced by a new one; `null`: never for that. */
-export interface RecyclingLimits {
-  rssBytes: number | null;
-  items: number | null;
-  ageMs: number | null;
-}
-
 /** A process is not replaced for its memory before it has lived this long: else a cap that is too low would be a loop. */
 const leastLifeMs = 30_000;
 /** Waits between successors that do not get ready. */

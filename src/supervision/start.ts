@@ -17,12 +17,13 @@ import type { RunRecord } from '../queue/store.ts';
 import { blameForKilledSupervisors } from './blaming.ts';
 import { Crew, type CrewOptions } from './crew.ts';
 import { describePipeline } from './describe.ts';
-import type { Hub, ServiceSettings } from './hub.ts';
+import type { Hub } from './hub.ts';
 import { identify, membersOf } from './identity.ts';
 import { openRun, type OpeningOptions } from './opening.ts';
 import { killGroup } from './kill.ts';
 import { killOrphans } from './orphans.ts';
 import { Service } from './service.ts';
+import type { ServiceSettings } from './settings.ts';
 
 /** How often a producer that was killed while it loaded the pipeline is replaced. */
 const describeTries = 3;

@@ -6,7 +6,7 @@ import type { Marks } from '../../src/queue/throttle.ts';
 import { Limits } from '../../src/limits/limits.ts';
 import type { LimitSpec } from '../../src/limits/limit.ts';
 import { EventBus, type EventName, type Events } from '../../src/observability/events.ts';
-import type { ServiceSettings } from '../../src/supervision/hub.ts';
+import type { ServiceSettings } from '../../src/supervision/settings.ts';
 import { Service, type Outcome } from '../../src/supervision/service.ts';
 import { aRun } from './a-queue.ts';
 import { FakeConsumer, FakeProducer } from './fake-child.ts';

@@ -1,5 +1,5 @@
 import type { LimitSpec } from '../../../src/limits/limit.ts';
-import type { RecyclingLimits } from '../../../src/supervision/recycling.ts';
+import type { RecyclingLimits } from '../../../src/supervision/settings.ts';
 import { ways, type Item, type Way } from './items.ts';
 import type { Random } from './random.ts';
 

@@ -7,7 +7,7 @@ import { Queue, type QueueStats } from '../../../src/queue/queue.ts';
 import { StoreFull, type Group, type Store } from '../../../src/queue/store.ts';
 import { blameForKilledSupervisors } from '../../../src/supervision/blaming.ts';
 import { describePipeline } from '../../../src/supervision/describe.ts';
-import type { ServiceSettings } from '../../../src/supervision/hub.ts';
+import type { ServiceSettings } from '../../../src/supervision/settings.ts';
 import { killOrphans } from '../../../src/supervision/orphans.ts';
 import { Service, type Outcome } from '../../../src/supervision/service.ts';
 import type { ProcessIdentity } from '../../../src/queue/writers.ts';

@@ -5,7 +5,7 @@ import { MemoryStore } from '../../../src/queue/memory-store.ts';
 import { Queue } from '../../../src/queue/queue.ts';
 import { blameForKilledSupervisors } from '../../../src/supervision/blaming.ts';
 import { aRun } from '../../support/a-queue.ts';
-import type { ServiceSettings } from '../../../src/supervision/hub.ts';
+import type { ServiceSettings } from '../../../src/supervision/settings.ts';
 import { AService } from '../../support/a-service.ts';
 import { frameOf } from '../../support/frames.ts';
 import { HandClock } from '../../support/hand-clock.ts';

@@ -1,0 +1,38 @@
+import type { RestartLimits } from './restart-policy.ts';
+
+/** What the supervisor needs to know of the configuration, in milliseconds and bytes. */
+export interface ServiceSettings {
+  consumers: number;
+  concurrency: number;
+  durability: 'full' | 'normal';
+  attempts: number;
+  deadMax: number;
+  /** Failures in a row after which the pipeline pauses; 0: never. */
+  pauseAfter: number;
+  retryBaseMs: number;
+  retryCapMs: number;
+  itemTimeoutMs: number;
+  abortGraceMs: number;
+  sinkTimeoutMs: number;
+  stopTimeoutMs: number;
+  stallTimeoutMs: number;
+  readyTimeoutMs: number;
+  producerWindowBytes: number;
+  consumerCreditBytes: number;
+  frameItems: number;
+  frameBytes: number;
+  maxItemBytes: number;
+  /** Keys whose values are secrets although they do not look like it. */
+  redact: readonly string[];
+  /** How much of the disk is to stay free; null: what is usual, see `floorOf`. */
+  minFreeBytes: number | null;
+  restarts: RestartLimits;
+  recycling: RecyclingLimits;
+}
+
+/** When a consumer's process is replaced by a new one; `null`: never for that. */
+export interface RecyclingLimits {
+  rssBytes: number | null;
+  items: number | null;
+  ageMs: number | null;
+}
