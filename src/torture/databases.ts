@@ -1,7 +1,7 @@
 /** The SQLite files of a round: the sink's, and the queue's once nobody has it open any more. */
 import Database from 'better-sqlite3';
 import { cellText, type Cells } from './canonical.ts';
-import { markName } from './own-sink.ts';
+import { markName } from './mark.ts';
 
 /** Has every entry of the ledger copied to a table of ours, in the transaction that makes it. */
 export function copyLedger(file: string): void {

@@ -5,7 +5,8 @@
  */
 import { digestOf, type Cells } from './canonical.ts';
 import { openJournal, type ConsumerEntry, type ProducerEntry, type SinkEntry, type Write } from './journal.ts';
-import { markerOf, ownSink } from './own-sink.ts';
+import { markerOf } from './mark.ts';
+import { ownSink } from './own-sink.ts';
 import type { Places } from './places.ts';
 import { trapDoor } from './trap.ts';
 import { watchedSource } from './watched-source.ts';

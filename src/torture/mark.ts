@@ -1,0 +1,34 @@
+/** What is added to each result, to tell what made it. */
+import { isPlainObject } from '../sinks/plain-object.ts';
+import type { Sink } from '../sinks/port.ts';
+import { jsonCells, sqliteCells, type Cells } from './canonical.ts';
+import { sinkKind, type SinkKind } from './sink-kind.ts';
+
+/** The name of the column, of the field in a line of JSON, and of the table that the trigger fills. */
+export const markName = 'millrace_torture';
+
+export interface Marker {
+  /** What a row is expected to be in the sink. */
+  cells: (row: unknown) => Cells;
+  /** The row, with the mark of what made it. */
+  mark: (row: unknown, trace: string) => unknown;
+}
+
+/** How results are marked for a sink. */
+export function markerOf(sink: Sink<unknown>): Marker {
+  return markers[sinkKind(sink).kind];
+}
+
+const markers: Readonly<Record<SinkKind, Marker>> = {
+  table: {
+    // What cannot be a row is left as it is, for the sink to refuse.
+    cells: (row) => (isRow(row) ? sqliteCells(row) : {}),
+    mark: (row, trace) => (isRow(row) ? { ...row, [markName]: trace } : row),
+  },
+  lines: { cells: jsonCells, mark: (row, trace) => ({ [markName]: trace, row }) },
+  unread: { cells: () => ({}), mark: (row) => row },
+};
+
+function isRow(row: unknown): row is Record<string, unknown> {
+  return isPlainObject(row) && Object.keys(row).length > 0;
+}
