@@ -1,10 +1,9 @@
 import { askControl, type ControlAnswer } from '../control/client.ts';
-import type { DeadPage } from '../control/dead-page.ts';
 import type { Clock } from '../core/clock.ts';
 import { MillraceError, usageError } from '../core/errors.ts';
 import { exitCodes } from '../core/exit-codes.ts';
 import { hideNames } from '../core/secret-names.ts';
-import type { DeadQuery, Status } from '../observability/status.ts';
+import type { Status } from '../observability/status.ts';
 import type { FoundState } from './find-state.ts';
 
 /** The status of the pipeline that runs there. Rejects as `askControl` does, and if it is another one than was asked for. */
@@ -14,12 +13,6 @@ export async function askStatus({ socketPath, name }: FoundState, clock: Clock):
   hideNames(status.redact);
   if (name === undefined || status.name === name) return status;
   throw unavailable(`expected pipeline ${name} on ${socketPath}, but ${status.name} is running there`);
-}
-
-/** A page of the dead letters of the pipeline that runs there. */
-export async function askDead({ socketPath }: FoundState, query: DeadQuery, clock: Clock): Promise<DeadPage> {
-  const { limit, after } = query;
-  return (await ask(socketPath, `/api/dead?limit=${limit}&after=${after}`, clock)) as DeadPage;
 }
 
 /** What it answers; with a `body`, after it has done what that says. Rejects as `askControl` does, and if it refuses. */

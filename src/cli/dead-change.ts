@@ -4,23 +4,24 @@ import type { DeadLetters } from '../observability/dead-letters.ts';
 import { plural } from '../observability/figures.ts';
 import type { CommandLine } from './command.ts';
 import { requireSelection, selected, selectionOf } from './dead-selection.ts';
-import { openLetters, type OpenLetters, type OpenSpool } from './open-letters.ts';
+import type { OpenLetters } from './letters.ts';
+import { openLetters } from './open-letters.ts';
 import type { Shell } from './shell.ts';
 
 /** How many are changed together: each such group is one transaction of the supervisor's. */
 const atOnce = 500;
 
 /** `millrace dead retry`: puts dead letters back into the queue. */
-export async function deadRetry(line: CommandLine, shell: Shell, openSpool?: OpenSpool): Promise<number> {
-  return await changeSelected(line, shell, openSpool, async (letters, seqs) => {
+export async function deadRetry(line: CommandLine, shell: Shell): Promise<number> {
+  return await changeSelected(line, shell, async (letters, seqs) => {
     const given = seqs.length - (await inGroups(seqs, (group) => letters.giveBack(group)));
     await shell.out(`${plural(given, 'dead letter')} given back: ${whatNext(letters)}\n`);
   });
 }
 
 /** `millrace dead purge`: deletes dead letters. Asks first. */
-export async function deadPurge(line: CommandLine, shell: Shell, openSpool?: OpenSpool): Promise<number> {
-  return await changeSelected(line, shell, openSpool, async (letters, seqs) => {
+export async function deadPurge(line: CommandLine, shell: Shell): Promise<number> {
+  return await changeSelected(line, shell, async (letters, seqs) => {
     if (!line.flags['yes']) await confirm(`Delete ${plural(seqs.length, 'dead letter')} for good? [y/N] `, shell);
     const purged = seqs.length - (await inGroups(seqs, (group) => letters.purge(group)));
     await shell.out(`${plural(purged, 'dead letter')} deleted\n`);
@@ -38,11 +39,10 @@ export function whatNext({ next }: OpenLetters): string {
 async function changeSelected(
   line: CommandLine,
   shell: Shell,
-  openSpool: OpenSpool | undefined,
   change: (letters: OpenLetters, seqs: readonly number[]) => Promise<void>,
 ): Promise<number> {
   requireSelection(line);
-  const letters = await openLetters(line, shell, 'change', openSpool);
+  const letters = await openLetters(line, shell, 'change');
   try {
     const seqs = await seqsOf(letters, line, shell);
     if (seqs.length === 0) await shell.out('no dead letter is like that\n');

@@ -6,16 +6,16 @@ import { ItemError } from '../frame/item-error.ts';
 import { itemFromJson, itemToJson } from '../frame/item-json.ts';
 import type { CommandLine } from './command.ts';
 import { whatNext } from './dead-change.ts';
-import { openLetters, type OpenLetters, type OpenSpool } from './open-letters.ts';
+import { openLetters } from './open-letters.ts';
 import type { Shell } from './shell.ts';
 
 /** `millrace dead edit`: puts a dead letter back into the queue with another item, which is given as JSON. */
-export async function deadEdit(line: CommandLine, shell: Shell, openSpool?: OpenSpool): Promise<number> {
+export async function deadEdit(line: CommandLine, shell: Shell): Promise<number> {
   const seq = oneSeq(line);
   // Before the queue is locked: a person may take their time.
-  const text = givenText(line, shell) ?? (await editedText(seq, line, shell, openSpool));
+  const text = givenText(line, shell) ?? (await editedText(seq, line, shell));
   const item = itemOf(await text);
-  const letters = await openLetters(line, shell, 'change', openSpool);
+  const letters = await openLetters(line, shell, 'change');
   try {
     const [missing] = await letters.giveBackAs(seq, item);
     if (missing !== undefined) throw noSuchLetter(seq);
@@ -43,14 +43,9 @@ function givenText({ flags }: CommandLine, { folder }: Shell): string | Promise<
   });
 }
 
-async function editedText(
-  seq: number,
-  line: CommandLine,
-  shell: Shell,
-  openSpool: OpenSpool | undefined,
-): Promise<string> {
+async function editedText(seq: number, line: CommandLine, shell: Shell): Promise<string> {
   if (!shell.terminal) throw usageError('without a terminal to edit on it wants the item by --json or --file');
-  const letters: OpenLetters = await openLetters(line, shell, 'look', openSpool);
+  const letters = await openLetters(line, shell, 'look');
   let before: string;
   try {
     const letter = await letters.read(seq);

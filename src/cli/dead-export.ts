@@ -6,12 +6,13 @@ import { itemToJson } from '../frame/item-json.ts';
 import { plural } from '../observability/figures.ts';
 import type { CommandLine } from './command.ts';
 import { selected, selectionOf } from './dead-selection.ts';
-import { openLetters, type OpenLetters, type OpenSpool } from './open-letters.ts';
+import type { OpenLetters } from './letters.ts';
+import { openLetters } from './open-letters.ts';
 import type { Shell } from './shell.ts';
 
 /** `millrace dead export`: dead letters as lines of JSON, with their items as they are. */
-export async function deadExport(line: CommandLine, shell: Shell, openSpool?: OpenSpool): Promise<number> {
-  const letters = await openLetters(line, shell, 'look', openSpool);
+export async function deadExport(line: CommandLine, shell: Shell): Promise<number> {
+  const letters = await openLetters(line, shell, 'look');
   try {
     const { to } = line.flags;
     if (typeof to === 'string') await toFile(resolve(shell.folder, to), letters, line, shell);

@@ -4,13 +4,13 @@ import { redactLetter } from '../observability/redact-letter.ts';
 import type { CommandLine } from './command.ts';
 import { requireSelection, selected, selectionOf } from './dead-selection.ts';
 import { letterText } from './letter-text.ts';
-import { openLetters, type OpenSpool } from './open-letters.ts';
+import { openLetters } from './open-letters.ts';
 import type { Shell } from './shell.ts';
 
 /** `millrace dead show`: all that is known of dead letters, each with its item, from which secrets are taken out. */
-export async function deadShow(line: CommandLine, shell: Shell, openSpool?: OpenSpool): Promise<number> {
+export async function deadShow(line: CommandLine, shell: Shell): Promise<number> {
   requireSelection(line);
-  const letters = await openLetters(line, shell, 'look', openSpool);
+  const letters = await openLetters(line, shell, 'look');
   try {
     for await (const { seq } of selected(letters, selectionOf(line, shell.clock.wall()))) {
       const letter = await letters.read(seq);

@@ -1,32 +1,29 @@
 import { existsSync } from 'node:fs';
+import { deadPage } from '../control/dead-page.ts';
 import type { Clock } from '../core/clock.ts';
 import { usageError } from '../core/errors.ts';
-import { openDeadLetters } from '../queue/dead-letters.ts';
+import { openDeadLetters, readDeadLetters } from '../queue/dead-letters.ts';
 import { LetterBox, type Change } from '../queue/letter-box.ts';
 import { Queue } from '../queue/queue.ts';
 import { Spool } from '../queue/spool.ts';
+import type { Store } from '../queue/store.ts';
 import { spoolFile } from '../supervision/opening.ts';
-import type { OpenLetters } from './open-letters.ts';
+import type { OpenLetters } from './letters.ts';
 
 /** What a queue takes that is only opened to change some of it. */
 const windowBytes = 1024 * 1024;
 /** How large items may be is a matter of the pipeline's options, which are not known here: as large as they can be. */
 const maxItemBytes = 128 * 1024 * 1024;
 
-/** The file of the queue in a state directory. Throws if there is none: the name is wrong, and nothing is to be made of it. */
-export function queueFile(stateDirectory: string): string {
-  const file = spoolFile(stateDirectory);
-  if (!existsSync(file)) throw usageError(`there is no queue in ${stateDirectory}`);
-  return file;
-}
-
 /** The dead letters in a state directory that no supervisor has locked. To change them is to be the supervisor for a moment. */
 export function lettersInSpool(stateDirectory: string, purpose: 'look' | 'change', clock: Clock): OpenLetters {
-  const file = queueFile(stateDirectory);
+  const file = spoolFile(stateDirectory);
+  // The name is wrong, and nothing is to be made of it.
+  if (!existsSync(file)) throw usageError(`there is no queue in ${stateDirectory}`);
   if (purpose === 'look') {
     const { store, close } = openDeadLetters(file);
     const refuse: Change = () => Promise.reject(new Error('these letters were opened to be looked at'));
-    return withClose(new LetterBox(store, refuse, { maxItemBytes }), null, close);
+    return opened(store, refuse, { next: null, close });
   }
   const spool = Spool.open({ file, durability: 'full' });
   const run = spool.run();
@@ -41,21 +38,25 @@ export function lettersInSpool(stateDirectory: string, purpose: 'look' | 'change
     queue.commit(moment);
     return await Promise.resolve(result);
   };
-  return withClose(
-    new LetterBox(spool, change, { maxItemBytes }),
-    run.state === 'finished' ? 'opens again' : 'goes on',
-    () => spool.close('unused'),
-  );
+  return opened(spool, change, {
+    next: run.state === 'finished' ? 'opens again' : 'goes on',
+    close: () => spool.close('unused'),
+  });
 }
 
-function withClose(box: LetterBox, next: OpenLetters['next'], close: () => void): OpenLetters {
+function opened(
+  store: Pick<Store, 'readDead' | 'readDeadHeads'>,
+  change: Change,
+  own: Pick<OpenLetters, 'next' | 'close'>,
+): OpenLetters {
+  const box = new LetterBox(store, change, { maxItemBytes });
   return {
-    next,
+    ...own,
+    page: (query) => deadPage(query, (part) => readDeadLetters(store, part)),
     list: (query) => box.list(query),
     read: (seq) => box.read(seq),
     giveBack: (seqs) => box.giveBack(seqs),
     giveBackAs: (seq, item) => box.giveBackAs(seq, item),
     purge: (seqs) => box.purge(seqs),
-    close,
   };
 }

@@ -1,9 +1,10 @@
+import type { DeadPage } from '../control/dead-page.ts';
 import type { Clock } from '../core/clock.ts';
 import { itemFromJson, itemToJson } from '../frame/item-json.ts';
 import type { DeadSummary } from '../observability/dead-letters.ts';
 import type { DeadLetter } from '../observability/status.ts';
 import { ask, askOrNothing } from './ask.ts';
-import type { OpenLetters } from './open-letters.ts';
+import type { OpenLetters } from './letters.ts';
 
 /** The dead letters of the pipeline that listens on a socket. */
 export function remoteLetters(socketPath: string, clock: Clock): OpenLetters {
@@ -11,6 +12,8 @@ export function remoteLetters(socketPath: string, clock: Clock): OpenLetters {
     ((await ask(socketPath, path, clock, body)) as { missing: number[] }).missing;
   return {
     next: null,
+    page: async ({ after, limit }) =>
+      (await ask(socketPath, `/api/dead?limit=${limit}&after=${after}`, clock)) as DeadPage,
     list: async ({ after, limit }) =>
       (await ask(socketPath, `/api/dead/list?limit=${limit}&after=${after}`, clock)) as DeadSummary[],
     read: async (seq) => {

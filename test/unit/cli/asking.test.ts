@@ -2,8 +2,6 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { readCommandLine } from '../../../src/cli/command-line.ts';
-import { deadLs } from '../../../src/cli/dead-ls.ts';
 import { main } from '../../../src/cli/main.ts';
 import { copiedByRunning } from '../../../src/cli/store-copy.ts';
 import { backupJob } from '../../../src/control/backup-job.ts';
@@ -198,27 +196,6 @@ describe('millrace dead ls', () => {
         .split('\n')
         .map((line) => JSON.parse(line) as unknown),
     ).toEqual(letters);
-  });
-
-  it('reads the queue of a pipeline that is not running', async () => {
-    const shell = new TestShell(folder);
-    const request = await readCommandLine(['dead', 'ls', '--limit', '2'], async () => []);
-    if (request.do !== 'run') throw new Error('expected a command');
-    const asked = new Set<string>();
-    await deadLs(request.line, shell, (directory, query) => {
-      asked.add(directory);
-      return dead(query);
-    });
-    expect([...asked]).toEqual([join(folder, '.millrace', 'pokedex')]);
-    expect(shell.stdout.match(/no luck/g)).toHaveLength(2);
-  });
-
-  it('says when there are none', async () => {
-    const shell = new TestShell(folder);
-    const request = await readCommandLine(['dead', 'ls'], async () => []);
-    if (request.do !== 'run') throw new Error('expected a command');
-    expect(await deadLs(request.line, shell, () => [])).toBe(0);
-    expect(shell.stdout).toBe('no dead letters\n');
   });
 
   it.each(['0', '-1', '1.5', 'x', '1e3'])('refuses --limit %s', async (limit) => {

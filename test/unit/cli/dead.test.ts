@@ -136,6 +136,7 @@ describe.each(['runs', 'does not run'] as const)('when the pipeline %s, millrace
   }
 
   it.each<[string, number[]]>([
+    ['pokedex', [1, 2, 3, 4]],
     ['1', [1]],
     ['2-3', [2, 3]],
     ['3-,1', [1, 3, 4]],
@@ -158,6 +159,11 @@ describe.each(['runs', 'does not run'] as const)('when the pipeline %s, millrace
     expect((await millrace(`ls ${words} --limit 1`)).stdout.match(/^\d+ /gm) ?? []).toHaveLength(
       Math.min(seqs.length, 1),
     );
+  });
+
+  it('ls says when there are none', async () => {
+    await left();
+    expect(await millrace('ls --reason nothing')).toMatchObject({ code: 0, stdout: 'no dead letters\n' });
   });
 
   it('shows all that is known of a letter, its item with the types that it has, and no secret', async () => {
