@@ -1,4 +1,4 @@
-/** An item of about 200 bytes as JSON: the row of a customer export. */
+/** The row of a customer export. */
 export interface Item {
   id: number;
   name: string;
@@ -10,8 +10,18 @@ export interface Item {
   note: string;
 }
 
-export function* items(count: number): Generator<Item> {
-  for (let id = 1; id <= count; id++) {
+/** About so many bytes as JSON. */
+export type ItemBytes = 200 | 2000;
+
+const notes: Record<ItemBytes, string> = {
+  200: 'delivered to the back door',
+  2000: 'delivered to the back door, '.repeat(65),
+};
+
+/** The items from `after` + 1 to `last`. */
+export function* items(last: number, bytes: ItemBytes = 200, after = 0): Generator<Item> {
+  const note = notes[bytes];
+  for (let id = after + 1; id <= last; id++) {
     yield {
       id,
       name: `Customer number ${id}`,
@@ -20,7 +30,7 @@ export function* items(count: number): Generator<Item> {
       city: 'Southampton',
       amount: id / 4,
       quantity: id % 17,
-      note: 'delivered to the back door',
+      note,
     };
   }
 }

@@ -14,6 +14,22 @@ export function leaveMark(name: string): void {
   leave(name, nowNs());
 }
 
+/** Says that this consumer has started. */
+export function leaveReady(): void {
+  leave(`ready.${process.pid}`, nowNs());
+}
+
+/**
+ * Waits until so many consumers have said that they have started: how fast items move then is no matter of start-up.
+ * Blocks, so that a source that calls it may be a plain generator.
+ */
+export function consumersReady(count: number): void {
+  const folder = process.env[marksVariable];
+  if (folder === undefined) return;
+  const never = new Int32Array(new SharedArrayBuffer(4));
+  while (readdirSync(folder).filter((name) => name.startsWith('ready.')).length < count) Atomics.wait(never, 0, 0, 5);
+}
+
 /** Leaves numbers under a name of this process's own. */
 export function leaveNumbers(name: string, numbers: readonly number[]): void {
   leave(`${name}.${process.pid}`, numbers);

@@ -1,54 +1,76 @@
 /** `npm run bench`: the built product beside the floor. What is measured, and how, is said in docs/performance.md. */
-import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { cpus, release } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { cpu } from './cases/cpu.ts';
+import { depth } from './cases/depth.ts';
 import { exactlyOnce } from './cases/exactly-once.ts';
 import { handOff } from './cases/hand-off.ts';
+import { io } from './cases/io.ts';
 import { latency } from './cases/latency.ts';
 import { limit } from './cases/limit.ts';
-import { memory } from './cases/memory.ts';
+import { load } from './cases/load.ts';
+import { recovery } from './cases/recovery.ts';
 import { start } from './cases/start.ts';
+import type { BenchCase } from './cases/throughput.ts';
 import { bundleFloor } from './floor/bundle.ts';
-import { ratios, table, type Comparison } from './measure/comparison.ts';
-import { spread } from './measure/spread.ts';
+import { table, type Comparison } from './measure/comparison.ts';
+import { surroundings } from './report/surroundings.ts';
+import { saveResult } from './report/results.ts';
+import { writeFigures } from './report/write.ts';
 import { Stage } from './stage.ts';
 
-const cases = { 'hand-off': handOff, 'exactly-once': exactlyOnce, start, latency, limit, memory };
-type CaseName = keyof typeof cases;
+const usual = {
+  'hand-off': handOff,
+  'exactly-once': exactlyOnce,
+  latency,
+  limit,
+  cpu,
+  io,
+  start,
+  recovery,
+  depth,
+} satisfies Record<string, BenchCase>;
+const onRequest = { load } satisfies Record<string, BenchCase>;
+const cases: Record<string, BenchCase> = { ...usual, ...onRequest };
 
 const root = resolve(import.meta.dirname, '..');
-const usage = `Usage: npm run bench -- [case…] [options]
+const fewestRounds = 5;
+const usage = `Usage: npm run bench -- [options]
 
-  cases: ${Object.keys(cases).join(', ')}; all of them if none is named
-
-  --rounds N     rounds of each comparison           [5]
-  --scale X      number of items, times X            [1]
-  --dist FOLDER  the built product                   [dist]
-  --out FILE     where the result goes, as JSON      [bench/results/latest.json]
+  --only CASES   some of: ${Object.keys(cases).join(', ')};
+                 with a comma between them          [all but load]
+  --long         also load, which takes ten minutes
+  --rounds N     rounds of each comparison          [${fewestRounds}]
+  --scale X      number of items, times X           [1]
+  --dist FOLDER  the built product                  [dist]
+  --out FOLDER   where results go, as JSON          [bench/results, of a whole measurement: no scale, ${fewestRounds} rounds]
+  --write        measure nothing: write bench/results into docs/performance.md
   --help`;
 
 async function main(): Promise<void> {
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
+  const { values } = parseArgs({
     options: {
-      rounds: { type: 'string', default: '5' },
+      only: { type: 'string' },
+      long: { type: 'boolean', default: false },
+      rounds: { type: 'string', default: String(fewestRounds) },
       scale: { type: 'string', default: '1' },
       dist: { type: 'string', default: join(root, 'dist') },
-      out: { type: 'string', default: join(root, 'bench/results/latest.json') },
+      out: { type: 'string' },
+      write: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
   });
   if (values.help) return console.log(usage);
-  const names = positionals.length > 0 ? positionals : Object.keys(cases);
-  const unknown = names.filter((name) => !(name in cases));
-  if (unknown.length > 0)
-    throw new Error(`expected cases of ${Object.keys(cases).join(', ')}, got ${unknown.join(', ')}`);
+  if (values.write) return writeFigures(root);
+  const names = chosen(values);
   const rounds = above0('rounds', values.rounds);
   const scale = above0('scale', values.scale);
   const dist = resolve(values.dist);
   if (!existsSync(join(dist, 'cli.js'))) throw new Error(`there is no ${join(dist, 'cli.js')}: npm run build makes it`);
+  // A quick look does not take the place of a measurement.
+  const isWhole = rounds >= fewestRounds && scale === 1;
+  const out = values.out ?? (isWhole ? join(root, 'bench/results') : undefined);
 
   // Not in the system's temporary folder, which often is memory: a commit would cost nothing there.
   const cache = join(root, 'node_modules/.cache');
@@ -60,50 +82,29 @@ async function main(): Promise<void> {
     const results: Comparison[] = [];
     for (const name of names) {
       console.error(`${name}…`);
-      const comparisons = await cases[name as CaseName](stage);
-      console.error(`${table(comparisons)}\n`);
+      const comparisons = await cases[name]!(stage);
+      if (names.length > 1) console.error(`${table(comparisons)}\n`);
       results.push(...comparisons);
+      if (out) saveResult(out, { case: name, ...surroundings(root), rounds, scale, comparisons });
     }
     console.log(table(results));
-    save(resolve(values.out), results, { rounds, scale });
+    console.error(out ? `Results are in ${out}.` : 'Results of a quick look are not kept; --out FOLDER keeps them.');
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
+function chosen({ only, long }: { only?: string | undefined; long: boolean }): string[] {
+  const names = only?.split(',') ?? Object.keys(usual);
+  const unknown = names.filter((name) => !(name in cases));
+  if (unknown.length > 0)
+    throw new Error(`--only: expected some of ${Object.keys(cases).join(',')}, got ${unknown.join(',')}`);
+  return [...new Set([...names, ...(long ? ['load'] : [])])];
+}
+
 function above0(name: string, text: string): number {
   if (Number(text) > 0) return Number(text);
   throw new Error(`--${name}: expected a number above 0, got "${text}"`);
-}
-
-function save(file: string, results: readonly Comparison[], options: { rounds: number; scale: number }): void {
-  const [cpu] = cpus();
-  const result = {
-    at: new Date().toISOString(),
-    commit: commit(),
-    machine: {
-      cores: cpus().length,
-      cpu: cpu?.model,
-      system: `${process.platform} ${release()}`,
-      node: process.version,
-    },
-    ...options,
-    results: results.map((comparison) => {
-      const rounds = ratios(comparison);
-      return { ...comparison, ...(rounds.length > 0 && { ratio: spread(rounds) }) };
-    }),
-  };
-  mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(file, `${JSON.stringify(result, undefined, 2)}\n`);
-}
-
-/** undefined outside of a checkout. */
-function commit(): string | undefined {
-  try {
-    return execFileSync('git', ['describe', '--always', '--dirty'], { cwd: root, encoding: 'utf8' }).trim();
-  } catch {
-    return undefined;
-  }
 }
 
 main().catch((error: unknown) => {

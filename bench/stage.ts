@@ -9,11 +9,14 @@ export type Run = WatchedRun & Left;
 
 export interface RunOptions {
   env?: Record<string, string>;
-  meanwhile?: (pid: number) => Promise<void>;
+  /** What is done while it runs; `folder` is the run's. */
+  meanwhile?: (pid: number, folder: string) => Promise<void>;
   /** Looks at the run's folder before it is removed; throws if something is wrong with what the run did. */
   check?: (folder: string) => void;
   /** How the run may end. */
   exitCodes?: readonly number[];
+  /** Folder of the product's queue, if it is to outlive the run. */
+  state?: string;
 }
 
 export interface StageOptions {
@@ -32,20 +35,28 @@ export interface StageOptions {
 /** The name of the SQLite file that a run's consumers write, in its folder. */
 export const sinkFile = 'sink.db';
 
+/** The name of the folder of the product's queue, in a run's folder. */
+export const stateFolder = 'state';
+
 /** Where everything is run: each run in a new folder, one after the other. */
 export class Stage {
   readonly rounds: number;
+  readonly scale: number;
+  /** A folder on the disk that is to be measured. */
+  readonly folder: string;
   readonly #options: StageOptions;
 
   constructor(options: StageOptions) {
     this.#options = options;
     this.rounds = options.rounds;
+    this.scale = options.scale;
+    this.folder = options.folder;
     mkdirSync(this.cacheFolder, { recursive: true });
   }
 
   /** Where the product keeps translated pipeline files. */
   get cacheFolder(): string {
-    return join(this.#options.folder, 'tmp');
+    return join(this.folder, 'tmp');
   }
 
   scaled(items: number): number {
@@ -56,42 +67,48 @@ export class Stage {
   async millrace(pipeline: string, flags: readonly string[], options: RunOptions = {}): Promise<Run> {
     const file = join(import.meta.dirname, 'pipelines', `${pipeline}.ts`);
     const cli = join(this.#options.dist, 'cli.js');
-    return await this.#run([cli, 'run', file, '--state', 'state', ...flags], options);
+    const state = options.state ?? stateFolder;
+    return await this.#run([process.execPath, cli, 'run', file, '--state', state, ...flags], options);
   }
 
   /** The same without the product. */
   async floor(task: Omit<Task, 'spool'>, options: RunOptions = {}): Promise<Run> {
     const hub = join(this.#options.floor, 'hub.js');
-    return await this.#run([hub, JSON.stringify({ ...task, spool: 'queue.db' })], options);
+    return await this.#run([process.execPath, hub, JSON.stringify({ ...task, spool: 'queue.db' })], options);
   }
 
   /** A Node program that was bundled with the floor. */
   async program(name: string, options: RunOptions = {}): Promise<Run> {
-    return await this.#run([join(this.#options.floor, `${name}.js`)], options);
+    return await this.#run([process.execPath, join(this.#options.floor, `${name}.js`)], options);
+  }
+
+  /** Any other program. */
+  async command(command: readonly [string, ...string[]], options: RunOptions = {}): Promise<Run> {
+    return await this.#run(command, options);
   }
 
   /** `node -e 0`: the least that starting anything costs. */
   async bareNode(): Promise<Run> {
-    return await this.#run(['-e', '0'], {});
+    return await this.#run([process.execPath, '-e', '0'], {});
   }
 
-  async #run(args: readonly string[], options: RunOptions): Promise<Run> {
+  async #run(command: readonly [string, ...string[]], options: RunOptions): Promise<Run> {
     const { env, meanwhile, check, exitCodes = [0] } = options;
-    const folder = mkdtempSync(join(this.#options.folder, 'run-'));
+    const folder = mkdtempSync(join(this.folder, 'run-'));
     const marks = join(folder, 'marks');
     const log = join(folder, 'log');
     mkdirSync(marks);
     try {
-      const run = await watchedRun(args, {
+      const run = await watchedRun(command, {
         cwd: folder,
         env: { ...process.env, TMPDIR: this.cacheFolder, ...env, [marksVariable]: marks },
         log,
-        ...(meanwhile && { meanwhile }),
+        ...(meanwhile && { meanwhile: (pid) => meanwhile(pid, folder) }),
       });
       if (run.exitCode === null || !exitCodes.includes(run.exitCode)) {
         const output = readFileSync(log, 'utf8').slice(-4000);
         throw new Error(
-          `${args.join(' ')}: expected exit code ${exitCodes.join(' or ')}, got ${run.exitCode}\n${output}`,
+          `${command.join(' ')}: expected exit code ${exitCodes.join(' or ')}, got ${run.exitCode}\n${output}`,
         );
       }
       check?.(folder);

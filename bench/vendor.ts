@@ -3,18 +3,31 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
+export interface VendorLoad {
+  calls: number;
+  latencyMs: number;
+  /** What the vendor takes at once. */
+  concurrency: number;
+}
+
+export interface VendorStats {
+  /** From its first call to its last answer. */
+  busyMs: number;
+  answered: number;
+  refused: number;
+  mostInFlight: number;
+}
+
 export interface Vendor {
   url: string;
-  /** Seconds from its first call to its last answer, and how it went. */
-  stats: () => Promise<{ busyMs: number; answered: number; refused: number; mostInFlight: number }>;
+  stats: () => Promise<VendorStats>;
   stop: () => Promise<void>;
 }
 
 /** The vendor of the examples, as a process of its own. */
-export async function startVendor(options: { count: number; latencyMs: number; concurrency: number }): Promise<Vendor> {
+export async function startVendor({ calls, latencyMs, concurrency }: VendorLoad): Promise<Vendor> {
   const server = join(import.meta.dirname, '../examples/vendor/server.ts');
-  const { count, latencyMs, concurrency } = options;
-  const flags = { port: 0, count, latency: latencyMs, concurrency };
+  const flags = { port: 0, count: calls, latency: latencyMs, concurrency };
   const args = Object.entries(flags).flatMap(([name, value]) => [`--${name}`, String(value)]);
   const child = spawn(process.execPath, ['--import', 'jiti/register', server, '--attached', ...args], {
     stdio: ['pipe', 'pipe', 'inherit'],
@@ -26,7 +39,7 @@ export async function startVendor(options: { count: number; latencyMs: number; c
     if (url === undefined) continue;
     return {
       url,
-      stats: async () => (await (await fetch(`${url}/stats`)).json()) as Awaited<ReturnType<Vendor['stats']>>,
+      stats: async () => (await (await fetch(`${url}/stats`)).json()) as VendorStats,
       stop: async () => {
         child.stdin.end();
         await exited;

@@ -16,7 +16,11 @@ export const exactlyOnce: BenchCase = async (stage) => {
   await stage.millrace('exactly-once', twoConsumers, itemsOf(warmUpItems));
   const runs = await alternate(stage.rounds, {
     product: () => stage.millrace('exactly-once', twoConsumers, { ...itemsOf(count), check }),
-    floor: () => stage.floor({ source: { kind: 'items', count }, sink: { kind: 'sqlite', file: sinkFile } }, { check }),
+    floor: () =>
+      stage.floor(
+        { source: { kind: 'items', count }, consumers: 2, sink: { kind: 'sqlite', file: sinkFile } },
+        { check },
+      ),
   });
   return compareThroughput('exactly once', count, runs);
 };

@@ -1,19 +1,12 @@
 import type { Comparison } from '../measure/comparison.ts';
 import { alternate } from '../measure/rounds.ts';
-import type { Run, Stage } from '../stage.ts';
-import { startVendor } from '../vendor.ts';
+import type { Stage } from '../stage.ts';
+import type { VendorLoad } from '../vendor.ts';
+import { withVendor } from './calls.ts';
 import { type BenchCase } from './throughput.ts';
 
-interface Load {
-  calls: number;
-  latencyMs: number;
-  /** What the vendor takes at once: the limit. */
-  concurrency: number;
-  slotsPerConsumer: number;
-}
-
 const consumers = 2;
-const loads: readonly Load[] = [
+const loads: readonly (VendorLoad & { slotsPerConsumer: number })[] = [
   { calls: 151, latencyMs: 100, concurrency: 10, slotsPerConsumer: 12 },
   { calls: 2000, latencyMs: 20, concurrency: 50, slotsPerConsumer: 50 },
 ];
@@ -25,40 +18,27 @@ export const limit: BenchCase = async (stage) => {
   return comparisons;
 };
 
-async function underLoad(stage: Stage, load: Load): Promise<Comparison[]> {
+async function underLoad(stage: Stage, load: (typeof loads)[number]): Promise<Comparison[]> {
   const { calls, latencyMs, concurrency, slotsPerConsumer } = load;
   const flags = ['--consumers', String(consumers), '--concurrency', String(slotsPerConsumer)];
-  const seconds = await alternate(stage.rounds, {
-    product: () => busySeconds(load, (env) => stage.millrace('calls', flags, { env })),
-    program: () => busySeconds(load, (env) => stage.program('calls', { env })),
+  const slots = { BENCH_SLOTS: String(consumers * slotsPerConsumer) };
+  const seen = await alternate(stage.rounds, {
+    product: () => withVendor(load, (env) => stage.millrace('calls', flags, { env })),
+    program: () => withVendor(load, (env) => stage.program('calls', { env: { ...env, ...slots } })),
   });
   const what = `${calls} calls of ${latencyMs} ms, ${concurrency} at a time`;
   const least = (Math.ceil(calls / concurrency) * latencyMs) / 1000;
-  const figure = { what, unit: 's', digits: 2, product: seconds.product };
+  const product = seen.product.map(({ busyMs }) => busyMs / 1000);
+  const figure = { what, unit: 's', digits: 2, product };
   return [
-    { ...figure, beside: { name: 'one program', values: seconds.program } },
-    { ...figure, beside: { name: 'theory', values: seconds.product.map(() => least) } },
+    { ...figure, beside: { name: 'one program', values: seen.program.map(({ busyMs }) => busyMs / 1000) } },
+    { ...figure, beside: { name: 'theory', values: product.map(() => least) } },
+    {
+      what: `${what}: most in flight, counted by the vendor`,
+      unit: 'calls',
+      digits: 0,
+      product: seen.product.map(({ mostInFlight }) => mostInFlight),
+      beside: { name: 'one program', values: seen.program.map(({ mostInFlight }) => mostInFlight) },
+    },
   ];
-}
-
-async function busySeconds(load: Load, run: (env: Record<string, string>) => Promise<Run>): Promise<number> {
-  const { calls, concurrency, slotsPerConsumer } = load;
-  const vendor = await startVendor({ ...load, count: calls });
-  try {
-    await run({
-      BENCH_ITEMS: String(calls),
-      BENCH_VENDOR: vendor.url,
-      BENCH_CONCURRENCY: String(concurrency),
-      BENCH_SLOTS: String(consumers * slotsPerConsumer),
-    });
-    const { busyMs, answered, refused, mostInFlight } = await vendor.stats();
-    if (answered !== calls || refused > 0) {
-      throw new Error(
-        `expected ${calls} answers and no refusal, got ${answered}, ${refused} and ${mostInFlight} at once`,
-      );
-    }
-    return busyMs / 1000;
-  } finally {
-    await vendor.stop();
-  }
 }

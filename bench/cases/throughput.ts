@@ -6,13 +6,31 @@ function itemsPerSecond(items: number, run: Run): number {
   return items / ((run.exitedNs - run.mark('first-yield')) / 1e9);
 }
 
-const parts = { all: /./, supervisor: /^(?!.*(producer|consumer))/, producer: /producer/, consumers: /consumer/ };
+/** The processes of a pipeline, and of the floor, by their command lines. */
+export const roles = { supervisor: /^(?!.*(producer|consumer))/, producer: /producer/, consumers: /consumer/ };
+const parts = { all: /./, ...roles };
+
+interface Runs {
+  product: Run[];
+  floor: Run[];
+}
+
+export function compareItemsPerSecond(what: string, items: number, runs: Runs): Comparison {
+  const figures = (some: Run[]): number[] => some.map((run) => itemsPerSecond(items, run));
+  return {
+    what,
+    unit: 'items/s',
+    digits: 0,
+    product: figures(runs.product),
+    beside: { name: 'floor', values: figures(runs.floor) },
+  };
+}
 
 /**
  * The comparisons of runs that move the same items. Processor time is shown beside items a second because what else the
  * machine does changes it much less.
  */
-export function compareThroughput(what: string, items: number, runs: { product: Run[]; floor: Run[] }): Comparison[] {
+export function compareThroughput(what: string, items: number, runs: Runs): Comparison[] {
   const compared = (name: string, unit: string, digits: number, figure: (run: Run) => number): Comparison => ({
     what: name,
     unit,
@@ -21,7 +39,7 @@ export function compareThroughput(what: string, items: number, runs: { product: 
     beside: { name: 'floor', values: runs.floor.map(figure) },
   });
   return [
-    compared(what, 'items/s', 0, (run) => itemsPerSecond(items, run)),
+    compareItemsPerSecond(what, items, runs),
     ...Object.entries(parts).map(([part, pattern]) =>
       compared(`${what}: processor, ${part}`, 'µs/item', 2, (run) => (cpuMs(run, pattern) / items) * 1000),
     ),
@@ -37,13 +55,13 @@ function cpuMs(run: Run, commandLine: RegExp): number {
 }
 
 /** The process that was started first. */
-export function supervisorPeakMiB({ processes }: Run): number {
+function supervisorPeakMiB({ processes }: Run): number {
   return processes[0]?.peakRssMiB ?? Number.NaN;
 }
 
-/** Environment of the pipelines that yield `items`. */
+/** Environment of the pipelines that yield `items`, when they have two consumers. */
 export function itemsOf(items: number): { env: Record<string, string> } {
-  return { env: { BENCH_ITEMS: String(items) } };
+  return { env: { BENCH_ITEMS: String(items), BENCH_CONSUMERS: '2' } };
 }
 
 /** Of a run that is not counted: so that no round finds files that were never read, and a pipeline never translated. */

@@ -4,7 +4,9 @@ import esbuild from 'esbuild';
 /** Bundles the floor's programs as the product is bundled, so that both load and run the same way. Returns their folder. */
 export async function bundleFloor(root: string, outdir: string): Promise<string> {
   await esbuild.build({
-    entryPoints: ['hub', 'producer', 'consumer', 'calls'].map((name) => join(import.meta.dirname, `${name}.ts`)),
+    entryPoints: ['hub', 'producer', 'consumer', 'calls', 'squares'].map((name) =>
+      join(import.meta.dirname, `${name}.ts`),
+    ),
     outdir,
     bundle: true,
     format: 'esm',

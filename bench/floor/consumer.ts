@@ -2,7 +2,7 @@
 import { Socket } from 'node:net';
 import { Unpackr } from 'msgpackr';
 import type { Item, Ping } from '../items.ts';
-import { leaveNumbers, nowNs } from '../marks.ts';
+import { leaveNumbers, leaveReady, nowNs } from '../marks.ts';
 import { openSink, type Sink } from './sqlite-sink.ts';
 import { readTask } from './task.ts';
 import { kinds, receive, send, type Message } from './wire.ts';
@@ -13,6 +13,7 @@ const hub = new Socket({ fd: 3, readable: true, writable: true });
 const latencies: number[] = [];
 const sink: Sink | undefined = task.sink.kind === 'sqlite' ? openSink(task.sink.file) : undefined;
 
+leaveReady();
 let arrived: Message[] = [];
 receive(hub, (message) => {
   if (message.kind === kinds.end) {

@@ -21,7 +21,6 @@ interface Consumer {
   lent: Map<number, Frame>;
 }
 
-const consumerCount = 2;
 const lentFrames = 8;
 
 const task = readTask();
@@ -67,7 +66,7 @@ receive(producer, ({ kind, number, payload }) => {
   touch();
 });
 
-const consumers = Array.from({ length: consumerCount }, (): Consumer => {
+const consumers = Array.from({ length: task.consumers }, (): Consumer => {
   const stream = start('consumer.js');
   const consumer = { stream, lent: new Map<number, Frame>() };
   receive(stream, ({ number: first }) => {

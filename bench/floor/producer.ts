@@ -3,11 +3,11 @@ import { Socket } from 'node:net';
 import { setImmediate as turn, setTimeout as pause } from 'node:timers/promises';
 import { Packr } from 'msgpackr';
 import { items, type Item, type Ping } from '../items.ts';
-import { leaveMark, nowNs } from '../marks.ts';
+import { consumersReady, leaveMark, nowNs } from '../marks.ts';
 import { frameItems, readTask, windowBytes } from './task.ts';
 import { kinds, receive, send } from './wire.ts';
 
-const { source } = readTask();
+const { source, consumers } = readTask();
 const packr = new Packr({ moreTypes: true, useBigIntExtension: true });
 const hub = new Socket({ fd: 3, readable: true, writable: true });
 
@@ -20,10 +20,11 @@ receive(hub, ({ kind, number }) => {
   onStored();
 });
 
+consumersReady(consumers);
 leaveMark('first-yield');
 let gathered: (Item | Ping)[] = [];
 if (source.kind === 'items') {
-  for (const item of items(source.count)) {
+  for (const item of items(source.count, source.bytes)) {
     gathered.push(item);
     if (gathered.length === frameItems) await sendFrame();
   }

@@ -1,7 +1,10 @@
+import type { ItemBytes } from '../items.ts';
+
 /** What the floor is to do, handed to each of its processes as JSON. */
 export interface Task {
   /** What the producer yields: customers as fast as it can, or the time every so many milliseconds. */
-  source: { kind: 'items'; count: number } | { kind: 'pings'; count: number; everyMs: number };
+  source: { kind: 'items'; count: number; bytes?: ItemBytes } | { kind: 'pings'; count: number; everyMs: number };
+  consumers: number;
   /** Where the consumers put results. */
   sink: { kind: 'discard' } | { kind: 'sqlite'; file: string };
   /** The queue's file. */

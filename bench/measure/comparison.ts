@@ -7,7 +7,15 @@ export interface Comparison {
   /** Decimals that mean something. */
   digits: number;
   product: number[];
-  beside?: { name: string; values: number[] };
+  beside?: Contestant;
+}
+
+export interface Contestant {
+  name: string;
+  /** None if it could not be measured: the note says why. */
+  values: number[];
+  /** What has to be known of it to read its figure. */
+  note?: string;
 }
 
 /**
@@ -16,31 +24,41 @@ export interface Comparison {
  */
 export function ratios({ product, beside }: Comparison): number[] {
   if (!beside) return [];
-  return product.map((value, round) => value / beside.values[round]!);
+  return beside.values.map((value, round) => product[round]! / value);
 }
 
-/** The comparisons as lines of a table. */
+/** The titles over `cells`. */
+export const titles = ['what', 'unit', 'Millrace', 'beside it', 'ratio, round by round', 'note'] as const;
+
+/** A comparison as a row of a table. */
+export function cells(comparison: Comparison): string[] {
+  const { what, unit, digits, product, beside } = comparison;
+  const besideIt = beside && (beside.values.length > 0 ? show(beside.values, digits) : `${beside.name}: not here`);
+  const ratio = ratios(comparison);
+  return [
+    what,
+    unit,
+    show(product, digits),
+    besideIt ?? '',
+    ratio.length > 0 ? `${show(ratio, 2)} × ${beside!.name}` : '',
+    beside?.note ?? '',
+  ];
+}
+
+/** The comparisons as lines of a table on a terminal. */
 export function table(comparisons: readonly Comparison[]): string {
-  const rows = comparisons.map((comparison) => {
-    const { what, unit, digits, product, beside } = comparison;
-    return [
-      what,
-      unit,
-      show(product, digits),
-      beside ? show(beside.values, digits) : '',
-      beside ? `${show(ratios(comparison), 2)} × ${beside.name}` : '',
-    ];
-  });
-  const head = ['what', 'unit', 'Millrace', 'beside it', 'ratio, round by round'];
-  const widths = head.map((title, i) => Math.max(...[head, ...rows].map((row) => row[i]!.length), title.length));
+  const rows = comparisons.map(cells);
+  const head = rows.some((row) => row.at(-1) !== '') ? titles : titles.slice(0, -1);
+  const widths = head.map((title, i) => Math.max(title.length, ...rows.map((row) => row[i]!.length)));
   const line = (row: readonly string[]): string =>
-    row
-      .map((cell, i) => cell.padEnd(widths[i]!))
+    widths
+      .map((width, i) => row[i]!.padEnd(width))
       .join('  ')
       .trimEnd();
   return [line(head), widths.map((width) => '─'.repeat(width)).join('  '), ...rows.map(line)].join('\n');
 }
 
+/** Median (lowest–highest). */
 function show(values: readonly number[], digits: number): string {
   const { median, min, max } = spread(values);
   const text = (value: number): string =>

@@ -17,16 +17,16 @@ export interface WatchedRun {
 
 const lookEveryMs = 50;
 
-/** Runs a Node program to its end, with its output in `log`; looks at it and its children while it runs. */
+/** Runs a program to its end, with its output in `log`; looks at it and its children while it runs. */
 export async function watchedRun(
-  args: readonly string[],
+  [program, ...args]: readonly [string, ...string[]],
   options: { cwd: string; env: NodeJS.ProcessEnv; log: string; meanwhile?: (pid: number) => Promise<void> },
 ): Promise<WatchedRun> {
   const log = openSync(options.log, 'a');
   const seen = new Map<number, ProcessUse>();
   const looks: { atNs: number; cpuMs: Map<number, number> }[] = [];
   const startedNs = nowNs();
-  const child = spawn(process.execPath, args, { cwd: options.cwd, env: options.env, stdio: ['ignore', log, log] });
+  const child = spawn(program, args, { cwd: options.cwd, env: options.env, stdio: ['ignore', log, log] });
   const exited = once(child, 'exit').then(([code]) => ({ exitCode: code as number | null, exitedNs: nowNs() }));
   const look = setInterval(() => {
     for (const use of processTree(child.pid!)) {
@@ -40,6 +40,10 @@ export async function watchedRun(
     await options.meanwhile?.(child.pid!);
     const cpuMsAt = (ns: number): Map<number, number> => looks.findLast(({ atNs }) => atNs <= ns)?.cpuMs ?? new Map();
     return { startedNs, ...(await exited), processes: [...seen.values()], cpuMsAt };
+  } catch (error) {
+    child.kill();
+    await exited;
+    throw error;
   } finally {
     clearInterval(look);
     closeSync(log);

@@ -1,16 +1,18 @@
 import { definePipeline, discard } from 'millrace';
-import { items } from '../items.ts';
-import { leaveMark } from '../marks.ts';
+import { items, type ItemBytes } from '../items.ts';
+import { consumersReady, leaveMark, leaveReady } from '../marks.ts';
 
-const count = Number(process.env['BENCH_ITEMS']);
+const { BENCH_ITEMS, BENCH_ITEM_BYTES, BENCH_CONSUMERS } = process.env;
 
-/** Many small items through a process that does nothing, to nowhere: what is left is the hand-over. */
+/** Many items through a process that does nothing, to nowhere: what is left is the hand-over. */
 export default definePipeline({
   name: 'hand-off',
   *source() {
+    consumersReady(Number(BENCH_CONSUMERS));
     leaveMark('first-yield');
-    yield* items(count);
+    yield* items(Number(BENCH_ITEMS), Number(BENCH_ITEM_BYTES ?? 200) as ItemBytes);
   },
+  setup: leaveReady,
   process() {},
   sink: discard(),
 });

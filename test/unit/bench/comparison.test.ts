@@ -11,13 +11,18 @@ const handOff: Comparison = {
 
 const memory: Comparison = { what: 'supervisor', unit: 'MiB', digits: 0, product: [104] };
 
+const absent: Comparison = {
+  ...handOff,
+  beside: { name: 'BullMQ', values: [], note: 'no redis-server on the PATH' },
+};
+
 describe('a comparison', () => {
   it('divides round by round, so that a slow round of the machine does not show', () => {
     expect(ratios(handOff)).toEqual([0.5, 0.5, 0.7]);
   });
 
-  it('has no ratio with nothing beside it', () => {
-    expect(ratios(memory)).toEqual([]);
+  it.each([memory, absent])('has no ratio with nothing beside it', (comparison) => {
+    expect(ratios(comparison)).toEqual([]);
   });
 
   it('is a line of the table: median and extremes of both, and of the ratios', () => {
@@ -27,5 +32,11 @@ describe('a comparison', () => {
       'hand-off    items/s  200,000 (90,000–210,000)  300,000 (180,000–400,000)  0.50 (0.50–0.70) × floor',
       'supervisor  MiB      104',
     ]);
+  });
+
+  it('says why somebody was not there to be measured', () => {
+    expect(table([absent]).split('\n').at(-1)).toBe(
+      'hand-off  items/s  200,000 (90,000–210,000)  BullMQ: not here                         no redis-server on the PATH',
+    );
   });
 });

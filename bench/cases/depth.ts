@@ -1,0 +1,92 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Comparison } from '../measure/comparison.ts';
+import { processTree } from '../measure/process-tree.ts';
+import { statusWhen } from '../measure/status.ts';
+import { nowNs } from '../marks.ts';
+import type { Stage } from '../stage.ts';
+import { roles, twoConsumers, type BenchCase } from './throughput.ts';
+
+/** 75 if an item did not let itself be aborted in time. */
+const stopped = { exitCodes: [0, 75] };
+const swing = 50_000;
+
+/** What a deep queue costs: items a second that pass through it, and the memory of each process beside it. */
+export const depth: BenchCase = async (stage) => {
+  const [none, deep, deepest] = [0, stage.scaled(1_000_000), stage.scaled(10_000_000)] as const;
+  const perSecond = new Map<number, number[]>();
+  const memory: Comparison[] = [];
+  for (const queued of [none, deep, deepest]) {
+    // The queue is filled once: from then on it is as deep as before whenever it has been measured.
+    const state = join(stage.folder, `depth-${queued}`);
+    const resident = queued > 0 ? await fill(stage, state, queued) : new Map<string, number>();
+    const values: number[] = [];
+    for (let round = 0; round < stage.rounds; round++) values.push(await flow(stage, state, queued));
+    perSecond.set(queued, values);
+    rmSync(state, { recursive: true, force: true });
+    if (queued === deepest) {
+      for (const [role, mebibytes] of resident) {
+        memory.push({ what: `${named(queued)} queued: ${role}`, unit: 'MiB', digits: 0, product: [mebibytes] });
+      }
+    }
+  }
+  return [
+    ...[...perSecond].map(([queued, product]): Comparison => {
+      const figure = { what: `items/s with ${named(queued)} queued`, unit: 'items/s', digits: 0, product };
+      return queued === none ? figure : { ...figure, beside: { name: 'none queued', values: perSecond.get(none)! } };
+    }),
+    ...memory,
+  ];
+};
+
+/** Flags for a queue that is kept that deep: the producer goes on as soon as a few have left. */
+function marks(queued: number): string[] {
+  if (queued === 0) return [];
+  const low = Math.max(1, queued - swing);
+  return ['--queue-high-items', `${queued}`, '--queue-low-items', `${low}`, '--queue-high-bytes', '100GiB'];
+}
+
+/** Resident memory of each role in MiB when the queue is full. */
+async function fill(stage: Stage, state: string, queued: number): Promise<Map<string, number>> {
+  const resident = new Map<string, number>();
+  await stage.millrace('deep', [...twoConsumers, ...marks(queued), '--stop-timeout', '1s'], {
+    ...stopped,
+    state,
+    env: { BENCH_HOLD: '1' },
+    meanwhile: async (pid) => {
+      await statusWhen(state, pid, ({ queue }) => queue.throttled);
+      const tree = processTree(pid);
+      for (const [role, pattern] of Object.entries(roles)) {
+        const some = tree.filter(({ commandLine }) => pattern.test(commandLine));
+        resident.set(role, Math.max(...some.map(({ rssMiB }) => rssMiB)));
+      }
+      process.kill(pid, 'SIGTERM');
+    },
+  });
+  return resident;
+}
+
+/** Items a second through the queue, once it is running. */
+async function flow(stage: Stage, state: string, queued: number): Promise<number> {
+  const [from, to] = [stage.scaled(100_000), stage.scaled(1_000_000)];
+  let perSecond = Number.NaN;
+  await stage.millrace('deep', [...twoConsumers, ...marks(queued)], {
+    ...stopped,
+    state,
+    meanwhile: async (pid) => {
+      const doneNow = async (least: number): Promise<{ at: number; done: number }> => {
+        const { items } = await statusWhen(state, pid, ({ items: { done, doneBefore } }) => done - doneBefore >= least);
+        return { at: nowNs(), done: items.done };
+      };
+      const begin = await doneNow(from);
+      const end = await doneNow(to);
+      perSecond = (end.done - begin.done) / ((end.at - begin.at) / 1e9);
+      process.kill(pid, 'SIGTERM');
+    },
+  });
+  return perSecond;
+}
+
+function named(items: number): string {
+  return items === 0 ? 'none' : items.toLocaleString('en-US');
+}

@@ -1,0 +1,39 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Comparison } from '../measure/comparison.ts';
+import { processTree } from '../measure/process-tree.ts';
+import { statusWhen } from '../measure/status.ts';
+import { nowNs } from '../marks.ts';
+import { join } from 'node:path';
+import { stateFolder } from '../stage.ts';
+import { roles, twoConsumers, type BenchCase } from './throughput.ts';
+
+const minutes = [1, 5, 10];
+
+/** Ten minutes of as many items as pass: the memory of each process on the way. */
+export const load: BenchCase = async (stage) => {
+  const comparisons: Comparison[] = [];
+  await stage.millrace('deep', twoConsumers, {
+    exitCodes: [0, 75],
+    meanwhile: async (pid, folder) => {
+      const state = join(folder, stateFolder);
+      await statusWhen(state, pid, ({ items }) => items.done > 0);
+      const beganNs = nowNs();
+      for (const minute of minutes.map((each) => each * stage.scale)) {
+        await pause(minute * 60_000 - (nowNs() - beganNs) / 1e6);
+        const { items } = await statusWhen(state, pid, () => true);
+        const tree = processTree(pid);
+        for (const [role, pattern] of Object.entries(roles)) {
+          const some = tree.filter(({ commandLine }) => pattern.test(commandLine));
+          comparisons.push({
+            what: `${role} at minute ${minute}, ${(items.done / 1e6).toFixed(0)} million items done`,
+            unit: 'MiB',
+            digits: 0,
+            product: some.map(({ rssMiB }) => rssMiB),
+          });
+        }
+      }
+      process.kill(pid, 'SIGTERM');
+    },
+  });
+  return comparisons;
+};

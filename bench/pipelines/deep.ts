@@ -1,0 +1,23 @@
+import { once } from 'node:events';
+import { definePipeline, discard } from 'millrace';
+import { items } from '../items.ts';
+
+const isHeld = process.env['BENCH_HOLD'] !== undefined;
+const checkpointEvery = 1000;
+
+/** Items without an end, which with BENCH_HOLD stay in the queue. Another start goes on behind them. */
+export default definePipeline({
+  name: 'deep',
+  *source({ cursor, checkpoint }) {
+    for (let last = Number(cursor ?? 0); ; last += checkpointEvery) {
+      yield* items(last + checkpointEvery, 200, last);
+      checkpoint(last + checkpointEvery);
+    }
+  },
+  process: isHeld
+    ? async (_item, { signal }) => {
+        if (!signal.aborted) await once(signal, 'abort');
+      }
+    : () => undefined,
+  sink: discard(),
+});

@@ -1,0 +1,44 @@
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ratios, type Comparison } from '../measure/comparison.ts';
+import { spread } from '../measure/spread.ts';
+import type { Surroundings } from './surroundings.ts';
+
+/** What one case came to. */
+export interface CaseResult extends Surroundings {
+  case: string;
+  rounds: number;
+  scale: number;
+  comparisons: Comparison[];
+}
+
+/** A file for each case: one that is measured again takes the place of its own. */
+export function saveResult(folder: string, result: CaseResult): void {
+  const comparisons = result.comparisons.map((comparison) => ({
+    ...comparison,
+    spread: {
+      product: spreadOf(comparison.product),
+      beside: spreadOf(comparison.beside?.values ?? []),
+      ratio: spreadOf(ratios(comparison)),
+    },
+  }));
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, `${result.case}.json`), `${JSON.stringify({ ...result, comparisons }, undefined, 2)}\n`);
+}
+
+/** None if there is no such folder. */
+export function readResults(folder: string): CaseResult[] {
+  let names: string[];
+  try {
+    names = readdirSync(folder);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+  const files = names.filter((name) => name.endsWith('.json'));
+  return files.map((name) => JSON.parse(readFileSync(join(folder, name), 'utf8')) as CaseResult);
+}
+
+function spreadOf(values: readonly number[]): ReturnType<typeof spread> | undefined {
+  return values.length > 0 ? spread(values) : undefined;
+}

@@ -1,0 +1,38 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { figures, plotOf } from './figures.ts';
+import { barPlot } from './plot.ts';
+import { readResults } from './results.ts';
+
+const page = 'docs/performance.md';
+const plots = 'docs/performance';
+const begin = '<!-- Written by npm run bench -- --write, from bench/results: -->';
+const end = '<!-- End of what is written. -->';
+
+/** Puts what is in bench/results into the page: no figure there is typed by hand. */
+export function writeFigures(root: string): void {
+  for (const [file, text] of writtenFiles(root)) {
+    mkdirSync(join(root, file, '..'), { recursive: true });
+    writeFileSync(join(root, file), text);
+    console.log(`wrote ${file}`);
+  }
+}
+
+/** The files that follow from bench/results, as they are to be. */
+export function writtenFiles(root: string): Map<string, string> {
+  const results = readResults(join(root, 'bench/results'));
+  const text = figures(results, (name) => `performance/${name}.svg`);
+  const files = new Map([[page, withFigures(readFileSync(join(root, page), 'utf8'), text)]]);
+  for (const result of results) {
+    const plot = plotOf(result);
+    if (plot) files.set(`${plots}/${result.case}.svg`, barPlot(plot));
+  }
+  return files;
+}
+
+/** The page with `text` between its two marks. */
+function withFigures(markdown: string, text: string): string {
+  const [from, to] = [markdown.indexOf(begin), markdown.indexOf(end)];
+  if (from < 0 || to < from) throw new Error(`${page}: expected the lines "${begin}" and "${end}"`);
+  return `${markdown.slice(0, from + begin.length)}\n\n${text}\n\n${markdown.slice(to)}`;
+}
