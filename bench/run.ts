@@ -1,5 +1,5 @@
 /** `npm run bench`: the built product beside the floor. What is measured, and how, is said in docs/performance.md. */
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { cpu } from './cases/cpu.ts';
@@ -10,6 +10,7 @@ import { io } from './cases/io.ts';
 import { latency } from './cases/latency.ts';
 import { limit } from './cases/limit.ts';
 import { load } from './cases/load.ts';
+import { peers } from './cases/peers.ts';
 import { recovery } from './cases/recovery.ts';
 import { start } from './cases/start.ts';
 import type { BenchCase } from './cases/throughput.ts';
@@ -31,7 +32,7 @@ const usual = {
   recovery,
   depth,
 } satisfies Record<string, BenchCase>;
-const onRequest = { load } satisfies Record<string, BenchCase>;
+const onRequest = { load, peers } satisfies Record<string, BenchCase>;
 const cases: Record<string, BenchCase> = { ...usual, ...onRequest };
 
 const root = resolve(import.meta.dirname, '..');
@@ -39,8 +40,9 @@ const fewestRounds = 5;
 const usage = `Usage: npm run bench -- [options]
 
   --only CASES   some of: ${Object.keys(cases).join(', ')};
-                 with a comma between them          [all but load]
+                 with a comma between them          [all but load and peers]
   --long         also load, which takes ten minutes
+  --peers        also peers; once before: npm ci --prefix bench
   --rounds N     rounds of each comparison          [${fewestRounds}]
   --scale X      number of items, times X           [1]
   --dist FOLDER  the built product                  [dist]
@@ -53,6 +55,7 @@ async function main(): Promise<void> {
     options: {
       only: { type: 'string' },
       long: { type: 'boolean', default: false },
+      peers: { type: 'boolean', default: false },
       rounds: { type: 'string', default: String(fewestRounds) },
       scale: { type: 'string', default: '1' },
       dist: { type: 'string', default: join(root, 'dist') },
@@ -76,6 +79,8 @@ async function main(): Promise<void> {
   const cache = join(root, 'node_modules/.cache');
   mkdirSync(cache, { recursive: true });
   const folder = mkdtempSync(join(cache, 'bench-'));
+  // A database server that is not run as root has its files in it.
+  chmodSync(folder, 0o711);
   try {
     const floor = await bundleFloor(root, join(folder, 'floor'));
     const stage = new Stage({ rounds, scale, dist, floor, folder });
@@ -94,12 +99,20 @@ async function main(): Promise<void> {
   }
 }
 
-function chosen({ only, long }: { only?: string | undefined; long: boolean }): string[] {
+function chosen({
+  only,
+  long,
+  peers: withPeers,
+}: {
+  only?: string | undefined;
+  long: boolean;
+  peers: boolean;
+}): string[] {
   const names = only?.split(',') ?? Object.keys(usual);
   const unknown = names.filter((name) => !(name in cases));
   if (unknown.length > 0)
     throw new Error(`--only: expected some of ${Object.keys(cases).join(',')}, got ${unknown.join(',')}`);
-  return [...new Set([...names, ...(long ? ['load'] : [])])];
+  return [...new Set([...names, ...(long ? ['load'] : []), ...(withPeers ? ['peers'] : [])])];
 }
 
 function above0(name: string, text: string): number {

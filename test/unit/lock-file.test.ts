@@ -11,8 +11,8 @@ interface Locked {
   optional?: boolean;
 }
 
-describe('the lock file', () => {
-  const { packages } = JSON.parse(readFileSync('package-lock.json', 'utf8')) as { packages: Record<string, Locked> };
+describe.each(['package-lock.json', 'bench/package-lock.json'])('the lock file %s', (file) => {
+  const { packages } = JSON.parse(readFileSync(file, 'utf8')) as { packages: Record<string, Locked> };
   const locked = Object.entries(packages).filter(([path]) => path !== '');
 
   it('names no host: every package comes from whoever installs it, by its digest', () => {

@@ -1,0 +1,32 @@
+/** addBulk, and workers with a concurrency factor; completed jobs are removed, as they are elsewhere. */
+import { Queue, Worker } from 'bullmq';
+import { Redis } from 'ioredis';
+import { items } from '../items.ts';
+import {
+  batches,
+  consumerReady,
+  count,
+  countDone,
+  isConsumer,
+  measured,
+  port,
+  startConsumers,
+} from './two-consumers.mjs';
+
+const connection = new Redis({ host: '127.0.0.1', port, maxRetriesPerRequest: null });
+
+if (isConsumer) {
+  const worker = new Worker('bench', async () => countDone(), {
+    connection,
+    concurrency: 100,
+    removeOnComplete: { count: 0 },
+  });
+  await worker.waitUntilReady();
+  consumerReady();
+} else {
+  const queue = new Queue('bench', { connection, defaultJobOptions: { removeOnComplete: true } });
+  await queue.obliterate({ force: true });
+  await measured(await startConsumers(), async () => {
+    for (const batch of batches(items(count), 1000)) await queue.addBulk(batch.map((data) => ({ name: 'item', data })));
+  });
+}

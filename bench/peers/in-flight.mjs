@@ -1,0 +1,36 @@
+/** Places for so many at a time, for one who takes and many who give back. */
+export class Places {
+  #free;
+  #onFree = () => undefined;
+
+  constructor(count) {
+    this.#free = count;
+  }
+
+  async take() {
+    if (this.#free === 0) await new Promise((resolve) => (this.#onFree = resolve));
+    this.#free--;
+  }
+
+  give() {
+    this.#free++;
+    this.#onFree();
+  }
+}
+
+/** Runs `task` for each item, `most` at a time. */
+export async function inFlight(iterable, most, task) {
+  const places = new Places(most);
+  const run = async (item) => {
+    await task(item);
+    places.give();
+  };
+  const failed = (error) => {
+    throw error;
+  };
+  for (const item of iterable) {
+    await places.take();
+    run(item).catch(failed);
+  }
+  for (let i = 0; i < most; i++) await places.take();
+}

@@ -1,0 +1,118 @@
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { chownSync, mkdirSync } from 'node:fs';
+import { connect, createServer, type AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+
+/** A server that was started for the benchmark: its own port, its own folder, nothing of the machine's. */
+export interface Server {
+  port: number;
+  version: string;
+  stop: () => Promise<void>;
+}
+
+/** Why there is none. */
+export class NotHere extends Error {}
+
+const readyMs = 30_000;
+
+/** Redis as BullMQ's documentation wants it: an append-only file, synced once a second. */
+export async function startRedis(folder: string): Promise<Server> {
+  const version = versionOf('redis-server');
+  mkdirSync(folder);
+  const port = await freePort();
+  const flags = { port, bind: '127.0.0.1', dir: folder, save: '', appendonly: 'yes', appendfsync: 'everysec' };
+  const args = Object.entries(flags).flatMap(([name, value]) => [`--${name}`, String(value)]);
+  const server = spawn('redis-server', [...args, '--maxmemory-policy', 'noeviction'], { stdio: 'ignore' });
+  return await answering(server, port, version, 'SIGTERM');
+}
+
+/** PostgreSQL with its defaults: a commit is on disk when it is answered. */
+export async function startPostgres(folder: string): Promise<Server> {
+  const version = versionOf('postgres');
+  mkdirSync(folder);
+  // It does not run as root.
+  const user = process.getuid?.() === 0 ? userIds('postgres') : undefined;
+  if (user) chownSync(folder, user.uid, user.gid);
+  const data = join(folder, 'data');
+  try {
+    execFileSync('initdb', ['-D', data, '-U', 'bench', '-A', 'trust', '-E', 'UTF8', '--locale', 'C'], {
+      ...user,
+      cwd: folder,
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+  } catch (error) {
+    throw new NotHere(`initdb: ${(error as Error).message.split('\n').slice(0, 3).join(' ')}`, { cause: error });
+  }
+  const port = await freePort();
+  const server = spawn('postgres', ['-D', data, '-h', '127.0.0.1', '-p', String(port), '-k', ''], {
+    ...user,
+    cwd: folder,
+    stdio: 'ignore',
+  });
+  return await answering(server, port, version, 'SIGINT');
+}
+
+async function answering(
+  server: ChildProcess,
+  port: number,
+  version: string,
+  stopSignal: NodeJS.Signals,
+): Promise<Server> {
+  const exited = once(server, 'exit');
+  const stop = async (): Promise<void> => {
+    server.kill(stopSignal);
+    await exited;
+  };
+  const deadline = performance.now() + readyMs;
+  while (!(await takesConnections(port))) {
+    if (server.exitCode !== null || performance.now() > deadline) {
+      await stop();
+      throw new NotHere(`${server.spawnfile} did not take connections within ${readyMs / 1000} s`);
+    }
+    await pause(50);
+  }
+  return { port, version, stop };
+}
+
+async function takesConnections(port: number): Promise<boolean> {
+  const socket = connect(port, '127.0.0.1');
+  try {
+    await once(socket, 'connect');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    socket.destroy();
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+/** Throws NotHere if there is no such program. */
+export function versionOf(program: string): string {
+  try {
+    const text = execFileSync(program, ['--version'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+    return /\d+(\.\d+)+/.exec(text)![0];
+  } catch (error) {
+    throw new NotHere(`no ${program} on the PATH`, { cause: error });
+  }
+}
+
+function userIds(name: string): { uid: number; gid: number } {
+  try {
+    const id = (flag: string): number =>
+      Number(execFileSync('id', [flag, name], { stdio: ['ignore', 'pipe', 'ignore'] }));
+    return { uid: id('-u'), gid: id('-g') };
+  } catch (error) {
+    throw new NotHere(`postgres does not run as root, and there is no user ${name}`, { cause: error });
+  }
+}

@@ -1,0 +1,67 @@
+/** What the peers with consumer processes have in common: two of them, and a producer that knows when all is done. */
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { leaveMark } from '../marks.ts';
+
+export const count = Number(process.env.BENCH_ITEMS);
+export const port = Number(process.env.BENCH_PORT);
+export const isConsumer = process.argv[2] === 'consumer';
+
+/** Forks this program twice more and waits until both call `consumerReady`. */
+export async function startConsumers(options = {}) {
+  const consumers = [1, 2].map(() => fork(process.argv[1], ['consumer'], options));
+  await Promise.all(consumers.map((consumer) => once(consumer, 'message')));
+  return consumers;
+}
+
+/** Marks the first item, has all of them produced, and ends everything when the consumers have counted as many. */
+export async function measured(consumers, produce) {
+  let done = 0;
+  const allDone = new Promise((resolve) => {
+    for (const consumer of consumers) {
+      consumer.on('message', (message) => {
+        if (typeof message?.done !== 'number') return;
+        done += message.done;
+        if (done === count) resolve();
+        if (done > count) throw new Error(`expected ${count} items, got ${done}`);
+      });
+    }
+  });
+  leaveMark('first-yield');
+  await produce();
+  await allDone;
+  leaveMark('done');
+  for (const consumer of consumers) consumer.kill('SIGKILL');
+  process.exit();
+}
+
+export function consumerReady() {
+  process.on('disconnect', () => process.exit());
+  process.send('ready');
+}
+
+let unsaid = 0;
+const sayMs = 10;
+
+/** In a consumer: so many items are done. Said at most once in a few milliseconds, so that counting costs nothing. */
+export function countDone(items = 1) {
+  if (unsaid === 0) setTimeout(say, sayMs);
+  unsaid += items;
+}
+
+function say() {
+  process.send({ done: unsaid });
+  unsaid = 0;
+}
+
+/** The items of an iterable, so many at a time. */
+export function* batches(iterable, size) {
+  let batch = [];
+  for (const item of iterable) {
+    batch.push(item);
+    if (batch.length < size) continue;
+    yield batch;
+    batch = [];
+  }
+  if (batch.length > 0) yield batch;
+}
