@@ -30,8 +30,8 @@ const roomToBegin = 4096;
 const scratch = Buffer.allocUnsafeSlow(roomToBegin);
 
 /**
- * Encodes items one behind the other into one buffer, adding to `shapes` the shapes that it meets. An item of its own
- * buffer each, to be copied together, takes 0.2 µs more.
+ * Encodes items one behind the other into one buffer, adding to `shapes` the shapes that it meets. With a buffer of its
+ * own for each item, to be copied together, twice the memory would go through.
  */
 export class ItemWriter {
   readonly #packr: Packr & { writeFunction?: () => never };
