@@ -6,8 +6,8 @@
  *                  └── returned ◀── release (given back), lose (its consumer went)
  *                  └── accused  ◀── lose (its consumer died of one of them): run alone, see blame.ts
  *
- * What changes is gathered in a group. `commit` makes the group durable; only what has been committed is ever lent,
- * and only after it may anyone be told. What is lent is known in memory only and dies with the
+ * What changes is pending (pending.ts) until `commit` makes it durable; only what has been committed is ever lent, and
+ * only after it may anyone be told. What is lent is known in memory only and dies with the
  * supervisor, so after a start everything unsettled is *inherited*: its receiver asks the sink's ledger first.
  */
 import { MillraceError, type ErrorData } from '../core/errors.ts';
@@ -20,12 +20,12 @@ import { Blame, mostKills, type Death } from './blame.ts';
 import { Holding, type LendingMode, type Returned } from './lending.ts';
 import { Line } from './line.ts';
 import { fresh, OpenFrames } from './open-frames.ts';
+import { Pending } from './pending.ts';
 import { Retries } from './retries.ts';
 import {
   lengthOf,
   type DeadHead,
   type DeadRecord,
-  type Group,
   type LimitState,
   type RetryHead,
   type RetryRecord,
@@ -116,6 +116,7 @@ export class Queue {
   readonly #store: Store;
   readonly #line: Line;
   readonly #open = new OpenFrames();
+  readonly #pending: Pending;
   readonly #retries: Retries;
   readonly #returned = new Backlog();
   /** What is to be run alone, and is not lent. */
@@ -130,10 +131,6 @@ export class Queue {
   readonly #reopens: boolean;
   /** Everything below was stored before this supervisor started. */
   readonly #inheritedBelow: number;
-  #run: RunRecord;
-  #committed: RunRecord;
-  #group: Omit<Group, 'run' | 'progress'> = emptyGroup();
-  #runChanged = false;
   #items: number;
   #retrying: number;
   #lentCount = 0;
@@ -146,8 +143,7 @@ export class Queue {
   constructor(store: Store, run: RunRecord, options: QueueOptions) {
     this.#reopens = options.reopens ?? false;
     this.#store = store;
-    this.#run = run;
-    this.#committed = run;
+    this.#pending = new Pending(run);
     this.#inheritedBelow = run.nextSeq;
     this.#line = new Line(store, { windowBytes: options.windowBytes, storedTo: run.nextSeq - 1 });
     this.#retries = new Retries(store, options.windowRetries);
@@ -159,12 +155,12 @@ export class Queue {
   }
 
   get run(): Readonly<RunRecord> {
-    return this.#run;
+    return this.#pending.run;
   }
 
   /** The same as of the last commit: what may be acted on. */
   get committedRun(): Readonly<RunRecord> {
-    return this.#committed;
+    return this.#pending.committedRun;
   }
 
   get stats(): QueueStats {
@@ -189,26 +185,26 @@ export class Queue {
 
   // ── in ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** Gives the frame's items their seqs and puts them into the group. */
+  /** Gives the frame's items their seqs. */
   append(frame: Frame, position: SourcePosition): void {
-    if (this.#run.state !== 'running') throw new Error(`a ${this.#run.state} run takes no items`);
+    if (this.run.state !== 'running') throw new Error(`a ${this.run.state} run takes no items`);
     if (frame.base !== 0) throw new RangeError('a piece of a frame cannot be stored as a frame');
-    const first = this.#run.nextSeq;
-    this.#group.frames.push({ first, frame });
+    const first = this.run.nextSeq;
+    this.#pending.add('frames', { first, frame });
     this.#items += frame.count;
     this.#bytes += frameBytes(frame);
     this.#traffic.frames += 1;
-    this.#change({ nextSeq: first + frame.count, stored: this.#run.stored + frame.count, position });
+    this.#pending.changeRun({ nextSeq: first + frame.count, stored: this.run.stored + frame.count, position });
   }
 
   /** Changes the run's record. */
   setRun(change: Partial<Pick<RunRecord, 'state' | 'position' | 'finishedAt' | 'exitCode' | 'fingerprint'>>): void {
-    this.#change(change);
+    this.#pending.changeRun(change);
   }
 
-  /** Puts what a limit must not forget into the group, in the place of what that held of it. */
+  /** What a limit must not forget: the latest counts. */
   setLimit(state: LimitState): void {
-    this.#group.limits = this.#group.limits.filter(({ limit }) => limit !== state.limit).concat(state);
+    this.#pending.setLimit(state);
   }
 
   // ── out ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -217,8 +213,7 @@ export class Queue {
   available({ now, wall }: Moment): number {
     this.#collectKillers(now, wall);
     const due = this.#retries.nextDue(now, wall);
-    const uncommitted = this.#group.frames.reduce((sum, { frame }) => sum + frame.count, 0);
-    const queued = this.#items - this.#lentCount - this.#retrying - this.#accused.size - uncommitted;
+    const queued = this.#items - this.#lentCount - this.#retrying - this.#accused.size - this.#pending.items;
     // Of the waiting retries only one is known to be due; that is enough to make dispatch look.
     return queued + (due !== undefined && due <= now ? 1 : 0);
   }
@@ -279,7 +274,7 @@ export class Queue {
       refused += to - from + 1;
       for (const part of holding.take(from, to, now)) {
         const size = this.#finish(part);
-        this.#change({ done: this.#run.done + size });
+        this.#pending.changeRun({ done: this.run.done + size });
         this.#killersInARow = 0;
         refused -= size;
       }
@@ -415,34 +410,33 @@ export class Queue {
    * finished run goes on with them, as one whose source has ended, if the queue was made with `reopens`.
    */
   giveBack(seqs: Iterable<number>, { wall }: Pick<Moment, 'wall'>, frame: Frame | null = null): number[] {
-    const isAtItsEnd = this.#run.state === 'finishing' || (this.#run.state === 'finished' && !this.#reopens);
+    const isAtItsEnd = this.run.state === 'finishing' || (this.run.state === 'finished' && !this.#reopens);
     if (isAtItsEnd) throw afterThisRun();
     return this.#takeLetters(seqs, ({ seq: from, origin, run, bytes }) => {
-      const { state, nextSeq, stored, dead } = this.#run;
-      if (state === 'finished') this.#change({ state: 'sealed', finishedAt: null, exitCode: null });
-      this.#group.revived.push({ from, seq: nextSeq, origin, dueAt: wall, frame });
+      const { state, nextSeq, stored, dead } = this.run;
+      if (state === 'finished') this.#pending.changeRun({ state: 'sealed', finishedAt: null, exitCode: null });
+      this.#pending.add('revived', { from, seq: nextSeq, origin, dueAt: wall, frame });
       this.#items += 1;
       this.#retrying += 1;
       this.#bytes += frame ? frameBytes(frame) : bytes;
       // One of an earlier run becomes an item of this one.
-      const change = run === this.#run.run ? { dead: dead - 1 } : { stored: stored + 1 };
-      this.#change({ nextSeq: nextSeq + 1, ...change });
+      const change = run === this.run.run ? { dead: dead - 1 } : { stored: stored + 1 };
+      this.#pending.changeRun({ nextSeq: nextSeq + 1, ...change });
     });
   }
 
   /** Deletes dead letters: the run's books know nothing of them any more. Returns the seqs that there is no letter of. */
   purge(seqs: Iterable<number>): number[] {
     return this.#takeLetters(seqs, ({ seq, run }) => {
-      this.#group.purged.push(seq);
-      const { stored, dead } = this.#run;
-      this.#change(run === this.#run.run ? { stored: stored - 1, dead: dead - 1 } : {});
+      this.#pending.add('purged', seq);
+      const { stored, dead } = this.run;
+      if (run === this.run.run) this.#pending.changeRun({ stored: stored - 1, dead: dead - 1 });
     });
   }
 
   #takeLetters(seqs: Iterable<number>, take: (letter: DeadHead) => void): number[] {
     const missing: number[] = [];
-    const { revived, purged } = this.#group;
-    const taken = new Set([...revived.map(({ from }) => from), ...purged]);
+    const taken = new Set(this.#pending.letters);
     for (const seq of seqs) {
       const [letter] = taken.has(seq) ? [] : this.#store.readDeadHeads(seq - 1, 1);
       if (letter?.seq === seq) {
@@ -467,37 +461,25 @@ export class Queue {
 
   /** True when there is something to commit. */
   get isDirty(): boolean {
-    return this.#runChanged || this.#group.limits.length > 0;
+    return this.#pending.isDirty;
   }
 
   /**
-   * Makes the group durable: all of it, or, when space is short, all but what is new (items, the end of the source, what
-   * is done to dead letters), which stays in the group. Throws StoreFull, with the group kept for another try, or an error that is final.
+   * Makes what is pending durable: all of it, or, when space is short, all but what is new (items, the end of the source,
+   * what is done to dead letters). Throws StoreFull, with all of it kept for another try, or an error that is final.
    */
   commit({ now }: Moment, what: 'all' | 'settlements' = 'all'): void {
     if (!this.isDirty) return;
-    const { frames, revived, purged, ...settlements } = this.#group;
-    const isAll = what === 'all' || frames.length + revived.length + purged.length === 0;
-    const news = { frames, revived, purged };
-    const noNews = { frames: [], revived: [], purged: [] };
-    const run = isAll ? this.#run : withoutNews(this.#run, this.#committed, settlements.dead.length);
-    this.#store.commit({ ...settlements, ...(isAll ? news : noNews), run, progress: this.#open.changed });
-    if (settlements.trial !== undefined) this.#trial = settlements.trial;
-    this.#committed = run;
+    const durable = this.#pending.commit(this.#store, this.#open.changed, what);
     this.#open.clearChanged();
-    this.#group = { ...emptyGroup(), ...(isAll ? noNews : news) };
-    this.#runChanged = !isAll;
-    if (isAll) this.#addNews(news, now);
-    for (const { frame: _, error: __, ...head } of settlements.retries) this.#retries.add(head, now);
-    for (const seq of settlements.retriesGone) this.#retries.gone(seq);
-    this.#settledBelow = this.#open.lowestUnsettled ?? this.#line.nextSeq;
-  }
-
-  #addNews({ frames, revived }: Pick<Group, 'frames' | 'revived'>, now: number): void {
-    for (const { first, frame } of frames) this.#line.push(fresh(first, frame));
-    for (const { seq, origin, dueAt } of revived) {
+    if (durable.trial !== undefined) this.#trial = durable.trial;
+    for (const { first, frame } of durable.frames) this.#line.push(fresh(first, frame));
+    for (const { seq, origin, dueAt } of durable.revived) {
       this.#retries.add({ seq, origin, dueAt, delayMs: 0, attempt: 1, kills: 0 }, now);
     }
+    for (const { frame: _, error: __, ...head } of durable.retries) this.#retries.add(head, now);
+    for (const seq of durable.retriesGone) this.#retries.gone(seq);
+    this.#settledBelow = this.#open.lowestUnsettled ?? this.#line.nextSeq;
   }
 
   // ── parts ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -509,15 +491,13 @@ export class Queue {
     const seq = head?.seq ?? items.first!;
     // It is not run.
     if ((head?.kills ?? 0) >= mostKills || this.#trial === seq) return true;
-    this.#group.trial = seq;
-    this.#runChanged = true;
+    this.#pending.setTrial(seq);
     return false;
   }
 
   #endTrial(from: number, to: number): void {
     if (this.#trial === null || this.#trial < from || this.#trial > to) return;
-    this.#group.trial = null;
-    this.#runChanged = true;
+    this.#pending.setTrial(null);
   }
 
   #counted(delivery: Delivery | undefined): Delivery | undefined {
@@ -557,7 +537,7 @@ export class Queue {
     this.#lentCount += 1;
     const { seq, origin, attempt } = head;
     // An item of an earlier run is one that was a dead letter.
-    const originRun = (origin === seq ? undefined : this.#store.runOf(origin)) ?? this.#run.run;
+    const originRun = (origin === seq ? undefined : this.#store.runOf(origin)) ?? this.run.run;
     return { seq, origin, originRun, frame, attempt, history: this.#history(seq), mode };
   }
 
@@ -603,7 +583,7 @@ export class Queue {
       origin: { kind: 'frame', frame: this.#open.open(stored) },
     });
     this.#lentCount += frame.count;
-    return { seq, origin: seq, originRun: this.#run.run, frame, attempt: 1, history: this.#history(seq), mode };
+    return { seq, origin: seq, originRun: this.run.run, frame, attempt: 1, history: this.#history(seq), mode };
   }
 
   #history(seq: number): History {
@@ -640,21 +620,20 @@ export class Queue {
   #settleInFrame({ lent, from, to }: Returned): void {
     if (lent.origin.kind !== 'frame') return;
     if (this.#open.settle(lent.origin.frame, from, to)) this.#bytes -= lent.origin.frame.bytes;
-    this.#runChanged = true;
+    this.#pending.touch();
   }
 
   #forgetRetry(seq: number, frame: Frame | number): void {
-    this.#group.retriesGone.push(seq);
+    this.#pending.add('retriesGone', seq);
     this.#bytes -= typeof frame === 'number' ? frame : frameBytes(frame);
-    this.#runChanged = true;
   }
 
   #bury(
     { seq, origin, attempt, kills }: RetryHead,
     death: Pick<DeadRecord, 'reason' | 'error' | 'isKnownError' | 'diedAt' | 'frame'>,
   ): void {
-    this.#group.dead.push({ seq, origin, run: this.#run.run, attempts: attempt, kills, ...death });
-    this.#change({ dead: this.#run.dead + 1 });
+    this.#pending.add('dead', { seq, origin, run: this.run.run, attempts: attempt, kills, ...death });
+    this.#pending.changeRun({ dead: this.run.dead + 1 });
   }
 
   #takeBack(part: Returned): number {
@@ -699,9 +678,8 @@ export class Queue {
     this.#lentCount -= 1;
     this.#retrying += 1;
     this.#settleInFrame(part);
-    this.#group.retries.push({ ...retry, dueAt: wall + retry.delayMs, frame });
+    this.#pending.add('retries', { ...retry, dueAt: wall + retry.delayMs, frame });
     if (frame) this.#bytes += frameBytes(frame);
-    this.#runChanged = true;
   }
 
   #readItem({ lent, from }: Returned): Frame {
@@ -722,11 +700,6 @@ export class Queue {
     this.#lastRead = stored;
     return stored;
   }
-
-  #change(change: Partial<RunRecord>): void {
-    this.#run = { ...this.#run, ...change };
-    this.#runChanged = true;
-  }
 }
 
 /** What is known of an item that was lent, as a retry. */
@@ -736,20 +709,10 @@ function headOf({ lent, from: seq }: Returned): RetryHead {
   return { seq, origin: seq, attempt: 1, kills: 0, dueAt: 0, delayMs: 0 };
 }
 
-/** `run` as if since `committed` nothing had been heard of the source or of an operator; `died` items have died since. */
-function withoutNews(run: RunRecord, committed: RunRecord, died: number): RunRecord {
-  const { state, nextSeq, stored, position, dead } = committed;
-  return { ...run, state, nextSeq, stored, position, dead: dead + died };
-}
-
 function afterThisRun(): MillraceError {
   return new MillraceError(
     'AFTER_THIS_RUN',
     'all items of this run are settled, and it is about to end: give dead letters back after this run',
     { exitCode: exitCodes.gaveUp },
   );
-}
-
-function emptyGroup(): Omit<Group, 'run' | 'progress'> {
-  return { frames: [], retries: [], retriesGone: [], dead: [], revived: [], purged: [], limits: [] };
 }

@@ -1,0 +1,95 @@
+import type { FrameProgress, Group, LimitState, RunRecord, Store } from './store.ts';
+
+type Changes = Omit<Group, 'run' | 'progress'>;
+type Kind = Exclude<keyof Changes, 'trial' | 'limits'>;
+
+/** What has changed in a queue since its last commit, gathered in one group, and the run's record as it is with that. */
+export class Pending {
+  #run: RunRecord;
+  #committedRun: RunRecord;
+  #changes: Changes = none();
+  #isDirty = false;
+
+  constructor(run: RunRecord) {
+    this.#run = run;
+    this.#committedRun = run;
+  }
+
+  get run(): Readonly<RunRecord> {
+    return this.#run;
+  }
+
+  /** The same as of the last commit. */
+  get committedRun(): Readonly<RunRecord> {
+    return this.#committedRun;
+  }
+
+  /** There is something to commit. */
+  get isDirty(): boolean {
+    return this.#isDirty;
+  }
+
+  /** Items in frames that are not committed. */
+  get items(): number {
+    return this.#changes.frames.reduce((sum, { frame }) => sum + frame.count, 0);
+  }
+
+  /** The seqs of dead letters that are given back, or deleted. */
+  get letters(): number[] {
+    const { revived, purged } = this.#changes;
+    return [...revived.map(({ from }) => from), ...purged];
+  }
+
+  add<Of extends Kind>(kind: Of, change: Changes[Of][number]): void {
+    (this.#changes[kind] as (typeof change)[]).push(change);
+    this.#isDirty = true;
+  }
+
+  changeRun(change: Partial<RunRecord>): void {
+    this.#run = { ...this.#run, ...change };
+    this.#isDirty = true;
+  }
+
+  /** In the place of what is gathered of that limit. */
+  setLimit(state: LimitState): void {
+    this.#changes.limits = this.#changes.limits.filter(({ limit }) => limit !== state.limit).concat(state);
+    this.#isDirty = true;
+  }
+
+  setTrial(seq: number | null): void {
+    this.#changes.trial = seq;
+    this.#isDirty = true;
+  }
+
+  /** Stored frames have progressed: what of them is settled they know themselves. */
+  touch(): void {
+    this.#isDirty = true;
+  }
+
+  /**
+   * Makes it durable, with the `progress` of stored frames: all of it, or, when space is short, all but what is new
+   * (items, the end of the source, what is done to dead letters), which stays. Returns what is durable now. Throws as
+   * the store does; then all of it stays.
+   */
+  commit(store: Store, progress: FrameProgress[], what: 'all' | 'settlements'): Changes {
+    const { frames, revived, purged, ...settlements } = this.#changes;
+    const isAll = what === 'all' || frames.length + revived.length + purged.length === 0;
+    const run = isAll ? this.#run : withoutNews(this.#run, this.#committedRun, settlements.dead.length);
+    const durable = isAll ? this.#changes : { ...none(), ...settlements };
+    store.commit({ ...durable, run, progress });
+    this.#committedRun = run;
+    this.#changes = isAll ? none() : { ...none(), frames, revived, purged };
+    this.#isDirty = !isAll;
+    return durable;
+  }
+}
+
+/** `run` as if since `committed` nothing had been heard of the source or of an operator; `died` items have died since. */
+function withoutNews(run: RunRecord, committed: RunRecord, died: number): RunRecord {
+  const { state, nextSeq, stored, position, dead } = committed;
+  return { ...run, state, nextSeq, stored, position, dead: dead + died };
+}
+
+function none(): Changes {
+  return { frames: [], retries: [], retriesGone: [], dead: [], revived: [], purged: [], limits: [] };
+}
