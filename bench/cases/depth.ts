@@ -68,7 +68,7 @@ async function fill(stage: Stage, state: string, queued: number): Promise<Map<st
 
 /** Items a second through the queue, once it is running. */
 async function flow(stage: Stage, state: string, queued: number): Promise<number> {
-  const [from, to] = [stage.scaled(100_000), stage.scaled(1_000_000)];
+  const [from, to] = [stage.scaled(100_000), stage.scaled(600_000)];
   let perSecond = Number.NaN;
   await stage.millrace('deep', [...twoConsumers, ...marks(queued)], {
     ...stopped,

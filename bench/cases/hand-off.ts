@@ -12,7 +12,7 @@ import {
 } from './throughput.ts';
 
 /** As many as a run of a few seconds moves. */
-const counts: Record<ItemBytes, number> = { 200: 1_000_000, 2000: 200_000 };
+const counts: Record<ItemBytes, number> = { 200: 1_000_000, 2000: 100_000 };
 const itemSizes: Record<ItemBytes, string> = { 200: '200 B', 2000: '2 kB' };
 const consumerCounts = [1, 2, 4, 8];
 

@@ -8,7 +8,7 @@ const everyMs = 20;
 
 /** From `yield` to `process`, one item every 20 ms: stored on disk on the way. */
 export const latency: BenchCase = async (stage) => {
-  const count = stage.scaled(500);
+  const count = stage.scaled(300);
   const runs = await alternate(stage.rounds, {
     product: () => stage.millrace('pings', twoConsumers, itemsOf(count)),
     floor: () => stage.floor({ source: { kind: 'pings', count, everyMs }, consumers: 2, sink: { kind: 'discard' } }),

@@ -70,7 +70,12 @@ export const peers: BenchCase = async (stage) => {
     return present.map(({ peer, presence }): Comparison => {
       const beside: Contestant =
         presence.status === 'here'
-          ? { name: peer.name, values: runs[peer.name]!, note: `${presence.version}; ${peer.durability}` }
+          ? {
+              name: peer.name,
+              values: runs[peer.name]!,
+              note: `${presence.version}; ${peer.durability}`,
+              isInMemory: peer.durability === memoryNote,
+            }
           : { name: peer.name, values: [], note: presence.reason };
       return { what: `hand-off beside ${peer.name}`, unit: 'items/s', digits: 0, product: runs[ours]!, beside };
     });

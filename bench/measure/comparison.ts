@@ -16,6 +16,8 @@ export interface Contestant {
   values: number[];
   /** What has to be known of it to read its figure. */
   note?: string;
+  /** What it was handed is gone with its process. */
+  isInMemory?: boolean;
 }
 
 /**

@@ -20,7 +20,8 @@ const headings: Record<string, string> = {
 
 /** Those that a picture makes clearer: of their figures in items a second. */
 const pictures: Record<string, string> = {
-  'hand-off': 'items a second, spool synced at each commit; median, lowest to highest; longer is better',
+  'hand-off':
+    'items a second, blue: Millrace, spool synced at each commit; median, lowest to highest; longer is better',
   peers: '200-byte items a second, 2 consumers; median, lowest to highest; longer is better',
   depth: 'items a second through a queue that holds so many; median, lowest to highest; longer is better',
 };
@@ -46,24 +47,29 @@ export function plotOf(result: CaseResult): BarPlot | undefined {
   const subtitle = pictures[result.case];
   if (subtitle === undefined) return undefined;
   const shown = result.comparisons.filter(({ unit, product }) => unit === 'items/s' && product.length > 0);
-  const groups = result.case === 'peers' ? [besideAll(shown)] : shown.map(sideBySide);
+  const groups = result.case === 'peers' ? besideAll(shown) : shown.map(sideBySide);
   return { title: headings[result.case] ?? result.case, subtitle, groups };
 }
 
 function sideBySide({ what, product, beside }: Comparison): Bar[] {
-  const own = { label: what, isOurs: true, ...spread(product) };
+  const own = { label: what.replace(/^(hand-off, |items\/s with )/, ''), isOurs: true, ...spread(product) };
   // Beside a figure of our own there is nothing that it does not show already.
   if (beside?.name !== 'floor') return [own];
   return [own, { label: beside.name, isOurs: false, ...spread(beside.values) }];
 }
 
-function besideAll(comparisons: readonly Comparison[]): Bar[] {
+/** Who keeps items on disk, ourselves first, and then who does not. */
+function besideAll(comparisons: readonly Comparison[]): Bar[][] {
   const [first] = comparisons;
   if (!first) return [];
-  const others = comparisons.flatMap(({ beside }) =>
-    beside && beside.values.length > 0 ? [{ label: beside.name, isOurs: false, ...spread(beside.values) }] : [],
-  );
-  return [{ label: 'Millrace', isOurs: true, ...spread(first.product) }, ...others];
+  const bars = (isInMemory: boolean): Bar[] =>
+    comparisons.flatMap(({ beside }) => {
+      if (!beside || beside.values.length === 0 || (beside.isInMemory ?? false) !== isInMemory) return [];
+      const label = isInMemory ? `${beside.name} (in memory)` : beside.name;
+      return [{ label, isOurs: false, ...spread(beside.values) }];
+    });
+  const ours = { label: 'Millrace', isOurs: true, ...spread(first.product) };
+  return [[ours, ...bars(false)], bars(true)];
 }
 
 function inOrder(results: readonly CaseResult[]): CaseResult[] {

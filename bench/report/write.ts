@@ -1,18 +1,17 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { figures, plotOf } from './figures.ts';
 import { barPlot } from './plot.ts';
 import { readResults } from './results.ts';
 
 const page = 'docs/performance.md';
-const plots = 'docs/performance';
+const folder = 'bench/results';
 const begin = '<!-- Written by npm run bench -- --write, from bench/results: -->';
 const end = '<!-- End of what is written. -->';
 
 /** Puts what is in bench/results into the page: no figure there is typed by hand. */
 export function writeFigures(root: string): void {
   for (const [file, text] of writtenFiles(root)) {
-    mkdirSync(join(root, file, '..'), { recursive: true });
     writeFileSync(join(root, file), text);
     console.log(`wrote ${file}`);
   }
@@ -20,12 +19,12 @@ export function writeFigures(root: string): void {
 
 /** The files that follow from bench/results, as they are to be. */
 export function writtenFiles(root: string): Map<string, string> {
-  const results = readResults(join(root, 'bench/results'));
-  const text = figures(results, (name) => `performance/${name}.svg`);
+  const results = readResults(join(root, folder));
+  const text = figures(results, (name) => `../${folder}/${name}.svg`);
   const files = new Map([[page, withFigures(readFileSync(join(root, page), 'utf8'), text)]]);
   for (const result of results) {
     const plot = plotOf(result);
-    if (plot) files.set(`${plots}/${result.case}.svg`, barPlot(plot));
+    if (plot) files.set(`${folder}/${result.case}.svg`, barPlot(plot));
   }
   return files;
 }

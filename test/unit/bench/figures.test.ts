@@ -30,7 +30,7 @@ const peers: CaseResult = {
       unit: 'items/s',
       digits: 0,
       product: [200],
-      beside: { name: 'piscina', values: [20], note: '5.3.2; nothing is stored' },
+      beside: { name: 'piscina', values: [20], note: '5.3.2; nothing is stored', isInMemory: true },
     },
     {
       what: 'hand-off beside BullMQ',
@@ -69,11 +69,8 @@ describe('the figures of the page', () => {
 });
 
 describe('the picture of the peers', () => {
-  it('has us once, and everybody who was there', () => {
-    expect(
-      plotOf(peers)!
-        .groups.flat()
-        .map(({ label }) => label),
-    ).toEqual(['Millrace', 'piscina']);
+  it('has us once, and everybody who was there; those that store nothing stand apart', () => {
+    const labels = plotOf(peers)!.groups.map((group) => group.map(({ label }) => label));
+    expect(labels).toEqual([['Millrace'], ['piscina (in memory)']]);
   });
 });
