@@ -17,11 +17,14 @@ export const depth: BenchCase = async (stage) => {
   const perSecond = new Map<number, number[]>();
   const memory: Comparison[] = [];
   for (const queued of [none, deep, deepest]) {
-    // The queue is filled once: from then on it is as deep as before whenever it has been measured.
     const state = join(stage.folder, `depth-${queued}`);
-    const resident = queued > 0 ? await fill(stage, state, queued) : new Map<string, number>();
+    let resident = new Map<string, number>();
     const values: number[] = [];
-    for (let round = 0; round < stage.rounds; round++) values.push(await flow(stage, state, queued));
+    for (let round = 0; round < stage.rounds; round++) {
+      // The first time from nothing; then what the round before it has taken more than given.
+      if (queued > 0) resident = await fill(stage, state, queued);
+      values.push(await flow(stage, state, queued));
+    }
     perSecond.set(queued, values);
     rmSync(state, { recursive: true, force: true });
     if (queued === deepest) {
@@ -66,7 +69,10 @@ async function fill(stage: Stage, state: string, queued: number): Promise<Map<st
   return resident;
 }
 
-/** Items a second through the queue, once it is running. */
+/**
+ * Items a second through the queue, once it is running: the mean of those that come and those that go, as a deep queue may
+ * lose items faster than it gets new ones.
+ */
 async function flow(stage: Stage, state: string, queued: number): Promise<number> {
   const [from, to] = [stage.scaled(100_000), stage.scaled(600_000)];
   let perSecond = Number.NaN;
@@ -74,13 +80,13 @@ async function flow(stage: Stage, state: string, queued: number): Promise<number
     ...stopped,
     state,
     meanwhile: async (pid) => {
-      const doneNow = async (least: number): Promise<{ at: number; done: number }> => {
+      const doneNow = async (least: number): Promise<{ at: number; moved: number }> => {
         const { items } = await statusWhen(state, pid, ({ items: { done, doneBefore } }) => done - doneBefore >= least);
-        return { at: nowNs(), done: items.done };
+        return { at: nowNs(), moved: (items.stored + items.done) / 2 };
       };
       const begin = await doneNow(from);
       const end = await doneNow(to);
-      perSecond = (end.done - begin.done) / ((end.at - begin.at) / 1e9);
+      perSecond = (end.moved - begin.moved) / ((end.at - begin.at) / 1e9);
       process.kill(pid, 'SIGTERM');
     },
   });

@@ -16,7 +16,7 @@ export interface BarPlot {
 
 const width = 760;
 const margin = 16;
-const labelWidth = 230;
+const labelWidth = 246;
 const valueWidth = 190;
 const barHeight = 18;
 const barGap = 4;
