@@ -120,35 +120,23 @@ export const commands: readonly Command[] = [
     loadsPipeline: ({ operand }) => operand !== undefined,
     run: async (line, shell) => (await import('./torture.ts')).tortureCommand(line, shell),
   },
-  {
+  stateCommand({
     name: 'status',
     summary: 'Show how a running pipeline is doing',
-    operand: runningPipeline,
     flags: [
       { name: 'ready', help: 'Only exit with 0 if items can flow, else with 1', group: 'As a probe' },
       { name: 'healthy', help: 'Only exit with 0 if it answers, else with 1', group: 'As a probe' },
       asJson,
-      state,
-      debug,
-      help,
     ],
-    takesSeqs: false,
-    options: 'none',
     exclusive: [['json', 'ready', 'healthy']],
-    loadsPipeline: () => false,
     run: async (line, shell) => (await import('./status.ts')).status(line, shell),
-  },
-  {
+  }),
+  stateCommand({
     name: 'reload',
     summary: 'Replace the consumers of a running pipeline by ones with its new code, one by one',
-    operand: runningPipeline,
-    flags: [state, debug, help],
-    takesSeqs: false,
-    options: 'none',
-    exclusive: [],
-    loadsPipeline: () => false,
+    flags: [],
     run: async (line, shell) => (await import('./reload.ts')).reload(line, shell),
-  },
+  }),
   deadCommand({
     name: 'dead ls',
     summary: 'List the items that will not be tried again, and why',
@@ -201,18 +189,13 @@ export const commands: readonly Command[] = [
     flags: [...selectionFlags, allFlag, { name: 'yes', help: 'Do not ask', group: 'General' }],
     run: async (line, shell) => (await import('./dead-change.ts')).deadPurge(line, shell),
   }),
-  {
+  stateCommand({
     name: 'store verify',
     summary: 'Look at the queue’s file: whether it is whole and its books agree; change nothing',
-    operand: runningPipeline,
-    flags: [asJson, state, debug, help],
-    takesSeqs: false,
-    options: 'none',
-    exclusive: [],
-    loadsPipeline: () => false,
+    flags: [asJson],
     run: async (line, shell) => (await import('./store-verify.ts')).storeVerify(line, shell),
-  },
-  {
+  }),
+  stateCommand({
     name: 'store backup',
     summary: 'Copy the queue to a file, whether or not the pipeline runs',
     operand: { text: '<file>', isRequired: true, help: 'Where to; must not be there' },
@@ -224,27 +207,15 @@ export const commands: readonly Command[] = [
         group: 'General',
       },
       asJson,
-      state,
-      debug,
-      help,
     ],
-    takesSeqs: false,
-    options: 'none',
-    exclusive: [],
-    loadsPipeline: () => false,
     run: async (line, shell) => (await import('./store-backup.ts')).storeBackup(line, shell),
-  },
-  {
+  }),
+  stateCommand({
     name: 'store compact',
     summary: 'Write the queue’s file anew, without the room that is free in it; only while the pipeline does not run',
-    operand: runningPipeline,
-    flags: [asJson, state, debug, help],
-    takesSeqs: false,
-    options: 'none',
-    exclusive: [],
-    loadsPipeline: () => false,
+    flags: [asJson],
     run: async (line, shell) => (await import('./store-compact.ts')).storeCompact(line, shell),
-  },
+  }),
 ];
 
 /** Those of two words that begin with this one. */
@@ -252,15 +223,21 @@ export function commandsOf(first: string): readonly Command[] {
   return commands.filter(({ name }) => name.startsWith(`${first} `));
 }
 
-/** What commands for dead letters have in common. */
-function deadCommand(own: Pick<Command, 'name' | 'summary' | 'flags' | 'run'> & Partial<Command>): Command {
+type Own = Pick<Command, 'name' | 'summary' | 'flags' | 'run'> & Partial<Command>;
+
+/** A command for a pipeline that has been run already: it is found by its state, and nothing of it is loaded. */
+function stateCommand(own: Own): Command {
   return {
     operand: runningPipeline,
-    takesSeqs: true,
+    takesSeqs: false,
     options: 'none',
     exclusive: [],
     loadsPipeline: () => false,
     ...own,
     flags: [...own.flags, state, debug, help],
   };
+}
+
+function deadCommand(own: Own): Command {
+  return stateCommand({ takesSeqs: true, ...own });
 }
