@@ -1,5 +1,5 @@
 import { errorData } from '../core/errors.ts';
-import { jsonText } from './json.ts';
+import { jsonText } from './json-text.ts';
 import { BadRow, sinkMark, withoutLedger, type Sink } from './port.ts';
 
 /** Lines go out in pieces of about this size: what follows on the channel does not wait for a whole large batch. */

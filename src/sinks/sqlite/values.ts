@@ -3,7 +3,7 @@ import { errorData } from '../../core/errors.ts';
 import { isWellFormed } from '../../core/well-formed.ts';
 import { BadRow } from '../port.ts';
 import { describeValue } from '../describe-value.ts';
-import { jsonText } from '../json.ts';
+import { jsonText } from '../json-text.ts';
 
 /** What better-sqlite3 can bind. */
 export type Bound = string | number | bigint | Uint8Array | null;

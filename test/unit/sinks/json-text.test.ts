@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { jsonText } from '../../../src/sinks/json.ts';
+import { jsonText } from '../../../src/sinks/json-text.ts';
 
 const shared = [1];
 const text = (value: unknown): string => jsonText(value, { bigint: 'text' });
