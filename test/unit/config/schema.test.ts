@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
-import { configFileText, environmentFileOptions, optionsTable } from '../../../src/config/documentation.ts';
+import { configFileText, environmentFileOptions, optionsTable } from '../../support/options-in-documents.ts';
 import { resolveConfig } from '../../../src/config/resolve.ts';
 import { type OptionName, options, schema } from '../../../src/config/schema.ts';
 import { readYaml } from '../../../src/config/yaml.ts';

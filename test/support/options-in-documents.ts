@@ -1,5 +1,5 @@
 /** Texts that list the options, made from the schema; a test compares them with the files that they stand in. */
-import { groups, type Option, options } from './schema.ts';
+import { groups, type Option, options } from '../../src/config/schema.ts';
 
 /** The table of the README. */
 export function optionsTable(): string {
