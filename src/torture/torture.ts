@@ -3,13 +3,13 @@ import { cpSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '../core/clock.ts';
 import { errorData } from '../core/errors.ts';
+import { seededRandom } from '../core/seeded-random.ts';
 import type { Pipeline } from '../pipeline/types.ts';
 import { gatherEvidence } from './evidence.ts';
 import { schedule, type Planned } from './faults.ts';
 import { judge, type Verdict } from './oracle.ts';
 import { placesIn } from './places.ts';
 import { runRound } from './round.ts';
-import { seededRandom } from './seeded-random.ts';
 import { mountSmallDisk, type SmallDisk } from './small-disk.ts';
 
 export interface TortureOptions {

@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { seededRandom } from '../../../src/core/seeded-random.ts';
 import { damageIn, disagreementsIn } from '../../../src/queue/spool-checks.ts';
 import { openForReading } from '../../../src/queue/spool-reading.ts';
 import { Bundles } from '../../support/bundled.ts';
-import { randomOf } from '../../support/random-of.ts';
 
 const bundles = new Bundles();
 let program: string;
@@ -40,7 +40,7 @@ async function killedAfter(commits: number, ...args: string[]): Promise<number> 
 
 describe.each(['full', 'normal'])('a process that is killed while it commits, with durability %s,', (durability) => {
   it('leaves all that it was told is stored, and nothing by halves, time and again', async () => {
-    const random = randomOf(7);
+    const random = seededRandom(7);
     const file = join(directory, `${durability}.db`);
     let last = 0;
     for (let life = 1; life <= 8; life++) {

@@ -3,11 +3,11 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { seededRandom } from '../../../src/core/seeded-random.ts';
 import { damageIn, disagreementsIn } from '../../../src/queue/spool-checks.ts';
 import { openForReading } from '../../../src/queue/spool-reading.ts';
 import { Spool } from '../../../src/queue/spool.ts';
 import { aRun } from '../../contract/store.ts';
-import { randomOf } from '../../support/random-of.ts';
 import { AtWork } from './at-work.ts';
 import { torn } from './torn.ts';
 
@@ -62,7 +62,7 @@ describe('with durability full, a power loss at any moment', () => {
   it.each([1, 2])(
     'leaves every commit that was told whole, and of the one under way all or nothing (seed %i)',
     (seed) => {
-      const random = randomOf(seed);
+      const random = seededRandom(seed);
       const spool = Spool.open({ file: join(directory, 'queue.db'), durability: 'full' });
       const work = new AtWork(spool, random, aRun);
       work.commit();
@@ -100,7 +100,7 @@ describe('with durability normal, a power loss at any moment', () => {
   it.each([3, 4])(
     'leaves the queue as of some commit since the log was last emptied, and no seq is given to two items (seed %i)',
     (seed) => {
-      const random = randomOf(seed);
+      const random = seededRandom(seed);
       const spool = Spool.open({ file: join(directory, 'queue.db'), durability: 'normal' });
       const work = new AtWork(spool, random, aRun);
       work.commit();

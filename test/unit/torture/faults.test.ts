@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { schedule, type Planned } from '../../../src/torture/faults.ts';
-import { seededRandom } from '../../../src/torture/seeded-random.ts';
+import { seededRandom } from '../../../src/core/seeded-random.ts';
 
 function first(count: number, seed: number, canFillDisk = true): Planned[] {
   const planned = schedule(seededRandom(seed), { canFillDisk });
