@@ -1,6 +1,6 @@
 /** The only list of commands: command lines are read by it, and `--help` is made from it. Their code is loaded when it is run. */
 import type { Command, Flag } from './command.ts';
-import { allFlag, selectionFlags } from './selection-flags.ts';
+import { allFlag, selectionFlags } from './dead/selection-flags.ts';
 
 const pipelineFile = { text: '<pipeline>', isRequired: true, help: 'A .ts or .js file that exports a pipeline' };
 const runningPipeline = {
@@ -145,19 +145,19 @@ export const commands: readonly Command[] = [
       { name: 'limit', value: 'N', help: 'Show at most N of them (default: 100)', group: 'General' },
       asJson,
     ],
-    run: async (line, shell) => (await import('./dead-ls.ts')).deadLs(line, shell),
+    run: async (line, shell) => (await import('./dead/ls.ts')).deadLs(line, shell),
   }),
   deadCommand({
     name: 'dead show',
     summary: 'Show all that is known of dead letters, with their items',
     flags: [...selectionFlags, allFlag, asJson],
-    run: async (line, shell) => (await import('./dead-show.ts')).deadShow(line, shell),
+    run: async (line, shell) => (await import('./dead/show.ts')).deadShow(line, shell),
   }),
   deadCommand({
     name: 'dead retry',
     summary: 'Put dead letters back into the queue',
     flags: [...selectionFlags, allFlag],
-    run: async (line, shell) => (await import('./dead-change.ts')).deadRetry(line, shell),
+    run: async (line, shell) => (await import('./dead/change.ts')).deadRetry(line, shell),
   }),
   deadCommand({
     name: 'dead edit',
@@ -167,7 +167,7 @@ export const commands: readonly Command[] = [
       { name: 'file', value: 'path', help: 'A file with the item; without both, $EDITOR opens it', group: 'The item' },
     ],
     exclusive: [['json', 'file']],
-    run: async (line, shell) => (await import('./dead-edit.ts')).deadEdit(line, shell),
+    run: async (line, shell) => (await import('./dead/edit.ts')).deadEdit(line, shell),
   }),
   deadCommand({
     name: 'dead export',
@@ -181,19 +181,19 @@ export const commands: readonly Command[] = [
         group: 'General',
       },
     ],
-    run: async (line, shell) => (await import('./dead-export.ts')).deadExport(line, shell),
+    run: async (line, shell) => (await import('./dead/export.ts')).deadExport(line, shell),
   }),
   deadCommand({
     name: 'dead purge',
     summary: 'Delete dead letters',
     flags: [...selectionFlags, allFlag, { name: 'yes', help: 'Do not ask', group: 'General' }],
-    run: async (line, shell) => (await import('./dead-change.ts')).deadPurge(line, shell),
+    run: async (line, shell) => (await import('./dead/change.ts')).deadPurge(line, shell),
   }),
   stateCommand({
     name: 'store verify',
     summary: 'Look at the queue’s file: whether it is whole and its books agree; change nothing',
     flags: [asJson],
-    run: async (line, shell) => (await import('./store-verify.ts')).storeVerify(line, shell),
+    run: async (line, shell) => (await import('./store/verify.ts')).storeVerify(line, shell),
   }),
   stateCommand({
     name: 'store backup',
@@ -208,13 +208,13 @@ export const commands: readonly Command[] = [
       },
       asJson,
     ],
-    run: async (line, shell) => (await import('./store-backup.ts')).storeBackup(line, shell),
+    run: async (line, shell) => (await import('./store/backup.ts')).storeBackup(line, shell),
   }),
   stateCommand({
     name: 'store compact',
     summary: 'Write the queue’s file anew, without the room that is free in it; only while the pipeline does not run',
     flags: [asJson],
-    run: async (line, shell) => (await import('./store-compact.ts')).storeCompact(line, shell),
+    run: async (line, shell) => (await import('./store/compact.ts')).storeCompact(line, shell),
   }),
 ];
 

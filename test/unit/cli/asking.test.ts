@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { main } from '../../../src/cli/main.ts';
-import { copiedByRunning } from '../../../src/cli/store-copy.ts';
+import { copiedByRunning } from '../../../src/cli/store/copy.ts';
 import { backupJob } from '../../../src/control/backup-job.ts';
 import type { ControlSources } from '../../../src/control/routes.ts';
 import { startControl, type Control } from '../../../src/control/server.ts';

@@ -1,14 +1,14 @@
-import { exitCodes } from '../core/exit-codes.ts';
-import { displayJson } from '../observability/display-json.ts';
-import { redactLetter } from '../observability/redact-letter.ts';
-import type { DeadLetter } from '../observability/status.ts';
-import type { CommandLine } from './command.ts';
-import { hasSelection, selected, selectionOf } from './dead-selection.ts';
-import { deadText } from './dead-text.ts';
+import { exitCodes } from '../../core/exit-codes.ts';
+import { displayJson } from '../../observability/display-json.ts';
+import { redactLetter } from '../../observability/redact-letter.ts';
+import type { DeadLetter } from '../../observability/status.ts';
+import type { CommandLine } from '../command.ts';
+import type { Shell } from '../shell.ts';
+import { wholeNumber } from '../whole-number.ts';
 import type { OpenLetters } from './letters.ts';
+import { deadText } from './ls-text.ts';
 import { openLetters } from './open-letters.ts';
-import type { Shell } from './shell.ts';
-import { wholeNumber } from './whole-number.ts';
+import { hasSelection, selected, selectionOf } from './selection.ts';
 
 const pageLimit = 1000;
 

@@ -1,11 +1,11 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { exitCodes } from '../core/exit-codes.ts';
-import type { CommandLine } from './command.ts';
-import { findState } from './find-state.ts';
-import type { Shell } from './shell.ts';
-import { copiedByRunning } from './store-copy.ts';
-import { hasNoProblems, verifyText } from './store-text.ts';
+import { exitCodes } from '../../core/exit-codes.ts';
+import type { CommandLine } from '../command.ts';
+import { findState } from '../find-state.ts';
+import type { Shell } from '../shell.ts';
+import { copiedByRunning } from './copy.ts';
+import { hasNoProblems, verifyText } from './text.ts';
 
 /**
  * `millrace store verify`: whether the queue's file is whole and its books agree. Of a pipeline that runs a copy is looked
@@ -14,9 +14,9 @@ import { hasNoProblems, verifyText } from './store-text.ts';
 export async function storeVerify(line: CommandLine, shell: Shell): Promise<number> {
   const state = findState(line, shell);
   const [{ spoolFile }, { verifySpool }, { requireAccess }] = await Promise.all([
-    import('../supervision/opening.ts'),
-    import('../queue/spool-verify.ts'),
-    import('../queue/queue-directory.ts'),
+    import('../../supervision/opening.ts'),
+    import('../../queue/spool-verify.ts'),
+    import('../../queue/queue-directory.ts'),
   ]);
   requireAccess(state.directory);
   const file = spoolFile(state.directory);

@@ -1,14 +1,14 @@
 import { open, rm } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { describeError, errorData, MillraceError, usageError } from '../core/errors.ts';
-import { exitCodes } from '../core/exit-codes.ts';
-import { itemToJson } from '../frame/item-json.ts';
-import { plural } from '../observability/figures.ts';
-import type { CommandLine } from './command.ts';
-import { selected, selectionOf } from './dead-selection.ts';
+import { describeError, errorData, MillraceError, usageError } from '../../core/errors.ts';
+import { exitCodes } from '../../core/exit-codes.ts';
+import { itemToJson } from '../../frame/item-json.ts';
+import { plural } from '../../observability/figures.ts';
+import type { CommandLine } from '../command.ts';
+import type { Shell } from '../shell.ts';
 import type { OpenLetters } from './letters.ts';
 import { openLetters } from './open-letters.ts';
-import type { Shell } from './shell.ts';
+import { selected, selectionOf } from './selection.ts';
 
 /** `millrace dead export`: dead letters as lines of JSON, with their items as they are. */
 export async function deadExport(line: CommandLine, shell: Shell): Promise<number> {

@@ -1,12 +1,12 @@
 import { existsSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { usageError } from '../core/errors.ts';
-import { exitCodes } from '../core/exit-codes.ts';
-import type { CommandLine } from './command.ts';
-import { findState } from './find-state.ts';
-import type { Shell } from './shell.ts';
-import { copiedByRunning } from './store-copy.ts';
-import { hasNoProblems } from './store-text.ts';
+import { usageError } from '../../core/errors.ts';
+import { exitCodes } from '../../core/exit-codes.ts';
+import type { CommandLine } from '../command.ts';
+import { findState } from '../find-state.ts';
+import type { Shell } from '../shell.ts';
+import { copiedByRunning } from './copy.ts';
+import { hasNoProblems } from './text.ts';
 
 /** `millrace store backup`: a copy of the queue, of one moment, whether or not the pipeline runs. It is looked at afterwards. */
 export async function storeBackup(line: CommandLine, shell: Shell): Promise<number> {
@@ -15,9 +15,9 @@ export async function storeBackup(line: CommandLine, shell: Shell): Promise<numb
   const pipeline = line.flags['pipeline'];
   const state = findState({ ...line, operand: typeof pipeline === 'string' ? pipeline : undefined }, shell);
   const [{ spoolFile }, { backUpFile }, { verifySpool }] = await Promise.all([
-    import('../supervision/opening.ts'),
-    import('../queue/spool-backup.ts'),
-    import('../queue/spool-verify.ts'),
+    import('../../supervision/opening.ts'),
+    import('../../queue/spool-backup.ts'),
+    import('../../queue/spool-verify.ts'),
   ]);
   if (!(await copiedByRunning(state, file, shell))) await backUpFile(spoolFile(state.directory), { file });
   const report = verifySpool(file);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { letterText } from '../../../src/cli/letter-text.ts';
-import type { DeadLetter } from '../../../src/observability/status.ts';
+import { letterText } from '../../../../src/cli/dead/show-text.ts';
+import type { DeadLetter } from '../../../../src/observability/status.ts';
 
 const letter: DeadLetter = {
   seq: 9,

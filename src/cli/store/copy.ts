@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs';
-import type { BackupState } from '../control/backup-job.ts';
-import { askControl } from '../control/client.ts';
-import { pause } from '../core/clock.ts';
-import { MillraceError } from '../core/errors.ts';
-import { exitCodes } from '../core/exit-codes.ts';
-import { askStatus } from './ask.ts';
-import type { FoundState } from './find-state.ts';
-import type { Shell } from './shell.ts';
+import type { BackupState } from '../../control/backup-job.ts';
+import { askControl } from '../../control/client.ts';
+import { pause } from '../../core/clock.ts';
+import { MillraceError } from '../../core/errors.ts';
+import { exitCodes } from '../../core/exit-codes.ts';
+import { askStatus } from '../ask.ts';
+import type { FoundState } from '../find-state.ts';
+import type { Shell } from '../shell.ts';
 
 const pollMs = 100;
 

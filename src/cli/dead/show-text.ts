@@ -1,8 +1,8 @@
-import type { ErrorData } from '../core/errors.ts';
-import { plural } from '../observability/figures.ts';
-import { printable } from '../observability/printable.ts';
-import { ownLines } from '../pipeline/stack.ts';
-import type { DeadLetter } from '../observability/status.ts';
+import type { ErrorData } from '../../core/errors.ts';
+import { plural } from '../../observability/figures.ts';
+import { printable } from '../../observability/printable.ts';
+import { ownLines } from '../../pipeline/stack.ts';
+import type { DeadLetter } from '../../observability/status.ts';
 
 /** What `millrace dead show` shows of a letter whose item is plain JSON. */
 export function letterText(letter: DeadLetter): string {

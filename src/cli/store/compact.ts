@@ -1,16 +1,16 @@
-import { MillraceError } from '../core/errors.ts';
-import { exitCodes } from '../core/exit-codes.ts';
-import { count } from '../observability/figures.ts';
-import type { CommandLine } from './command.ts';
-import { findState } from './find-state.ts';
-import type { Shell } from './shell.ts';
+import { MillraceError } from '../../core/errors.ts';
+import { exitCodes } from '../../core/exit-codes.ts';
+import { count } from '../../observability/figures.ts';
+import type { CommandLine } from '../command.ts';
+import { findState } from '../find-state.ts';
+import type { Shell } from '../shell.ts';
 
 /** `millrace store compact`: gives room that is free within the queue's file back to the disk. */
 export async function storeCompact(line: CommandLine, shell: Shell): Promise<number> {
   const state = findState(line, shell);
   const [{ spoolFile }, { compactSpool }] = await Promise.all([
-    import('../supervision/opening.ts'),
-    import('../queue/spool-compact.ts'),
+    import('../../supervision/opening.ts'),
+    import('../../queue/spool-compact.ts'),
   ]);
   const file = spoolFile(state.directory);
   try {

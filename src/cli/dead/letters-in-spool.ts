@@ -1,13 +1,13 @@
 import { existsSync } from 'node:fs';
-import { deadPage } from '../control/dead-page.ts';
-import type { Clock } from '../core/clock.ts';
-import { usageError } from '../core/errors.ts';
-import { openDeadLetters, readDeadLetters } from '../queue/dead-letters.ts';
-import { LetterBox, type Change } from '../queue/letter-box.ts';
-import { Queue } from '../queue/queue.ts';
-import { Spool } from '../queue/spool.ts';
-import type { Store } from '../queue/store.ts';
-import { spoolFile } from '../supervision/opening.ts';
+import { deadPage } from '../../control/dead-page.ts';
+import type { Clock } from '../../core/clock.ts';
+import { usageError } from '../../core/errors.ts';
+import { openDeadLetters, readDeadLetters } from '../../queue/dead-letters.ts';
+import { LetterBox, type Change } from '../../queue/letter-box.ts';
+import { Queue } from '../../queue/queue.ts';
+import { Spool } from '../../queue/spool.ts';
+import type { Store } from '../../queue/store.ts';
+import { spoolFile } from '../../supervision/opening.ts';
 import type { OpenLetters } from './letters.ts';
 
 /** What a queue takes that is only opened to change some of it. */

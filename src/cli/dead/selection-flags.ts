@@ -1,4 +1,4 @@
-import type { Flag } from './command.ts';
+import type { Flag } from '../command.ts';
 
 /** Which dead letters are meant. */
 export const selectionFlags: readonly Flag[] = [

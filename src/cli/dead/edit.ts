@@ -1,13 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { describeError, errorData, usageError } from '../core/errors.ts';
-import { exitCodes } from '../core/exit-codes.ts';
-import { ItemError } from '../frame/item-error.ts';
-import { itemFromJson, itemToJson } from '../frame/item-json.ts';
-import type { CommandLine } from './command.ts';
-import { whatNext } from './dead-change.ts';
+import { describeError, errorData, usageError } from '../../core/errors.ts';
+import { exitCodes } from '../../core/exit-codes.ts';
+import { ItemError } from '../../frame/item-error.ts';
+import { itemFromJson, itemToJson } from '../../frame/item-json.ts';
+import type { CommandLine } from '../command.ts';
+import type { Shell } from '../shell.ts';
+import { whatNext } from './change.ts';
 import { openLetters } from './open-letters.ts';
-import type { Shell } from './shell.ts';
 
 /** `millrace dead edit`: puts a dead letter back into the queue with another item, which is given as JSON. */
 export async function deadEdit(line: CommandLine, shell: Shell): Promise<number> {

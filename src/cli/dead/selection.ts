@@ -1,9 +1,9 @@
-import { describeError, usageError } from '../core/errors.ts';
-import { parseDuration } from '../core/units.ts';
-import type { DeadLetters, DeadSummary } from '../observability/dead-letters.ts';
-import type { CommandLine } from './command.ts';
+import { describeError, usageError } from '../../core/errors.ts';
+import { parseDuration } from '../../core/units.ts';
+import type { DeadLetters, DeadSummary } from '../../observability/dead-letters.ts';
+import type { CommandLine } from '../command.ts';
+import type { SeqRange } from '../seq-ranges.ts';
 import { selectionFlags } from './selection-flags.ts';
-import type { SeqRange } from './seq-ranges.ts';
 
 /** Which dead letters are meant: those for which all of this is true. */
 export interface Selection {

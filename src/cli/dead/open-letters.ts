@@ -1,11 +1,11 @@
-import type { Clock } from '../core/clock.ts';
-import { MillraceError } from '../core/errors.ts';
-import { askStatus } from './ask.ts';
-import type { CommandLine } from './command.ts';
-import { findState, type FoundState } from './find-state.ts';
+import type { Clock } from '../../core/clock.ts';
+import { MillraceError } from '../../core/errors.ts';
+import { askStatus } from '../ask.ts';
+import type { CommandLine } from '../command.ts';
+import { findState, type FoundState } from '../find-state.ts';
+import type { Shell } from '../shell.ts';
 import type { OpenLetters } from './letters.ts';
 import { remoteLetters } from './remote-letters.ts';
-import type { Shell } from './shell.ts';
 
 /** Asks the pipeline if it runs, else opens its queue's file: to look, without locking it. */
 export async function openLetters(line: CommandLine, shell: Shell, purpose: 'look' | 'change'): Promise<OpenLetters> {

@@ -1,8 +1,8 @@
-import { describeError } from '../core/errors.ts';
-import { count, plural } from '../observability/figures.ts';
-import { cutText, printable } from '../observability/printable.ts';
-import { displayJson } from '../observability/display-json.ts';
-import type { DeadLetter } from '../observability/status.ts';
+import { describeError } from '../../core/errors.ts';
+import { count, plural } from '../../observability/figures.ts';
+import { cutText, printable } from '../../observability/printable.ts';
+import { displayJson } from '../../observability/display-json.ts';
+import type { DeadLetter } from '../../observability/status.ts';
 
 const longestItem = 200;
 const longestError = 500;

@@ -1,12 +1,12 @@
-import { usageError } from '../core/errors.ts';
-import { exitCodes } from '../core/exit-codes.ts';
-import type { DeadLetters } from '../observability/dead-letters.ts';
-import { plural } from '../observability/figures.ts';
-import type { CommandLine } from './command.ts';
-import { requireSelection, selected, selectionOf } from './dead-selection.ts';
+import { usageError } from '../../core/errors.ts';
+import { exitCodes } from '../../core/exit-codes.ts';
+import type { DeadLetters } from '../../observability/dead-letters.ts';
+import { plural } from '../../observability/figures.ts';
+import type { CommandLine } from '../command.ts';
+import type { Shell } from '../shell.ts';
 import type { OpenLetters } from './letters.ts';
 import { openLetters } from './open-letters.ts';
-import type { Shell } from './shell.ts';
+import { requireSelection, selected, selectionOf } from './selection.ts';
 
 /** How many are changed together: each such group is one transaction of the supervisor's. */
 const atOnce = 500;

@@ -1,11 +1,11 @@
-import { exitCodes } from '../core/exit-codes.ts';
-import { itemToJson } from '../frame/item-json.ts';
-import { redactLetter } from '../observability/redact-letter.ts';
-import type { CommandLine } from './command.ts';
-import { requireSelection, selected, selectionOf } from './dead-selection.ts';
-import { letterText } from './letter-text.ts';
+import { exitCodes } from '../../core/exit-codes.ts';
+import { itemToJson } from '../../frame/item-json.ts';
+import { redactLetter } from '../../observability/redact-letter.ts';
+import type { CommandLine } from '../command.ts';
+import type { Shell } from '../shell.ts';
 import { openLetters } from './open-letters.ts';
-import type { Shell } from './shell.ts';
+import { requireSelection, selected, selectionOf } from './selection.ts';
+import { letterText } from './show-text.ts';
 
 /** `millrace dead show`: all that is known of dead letters, each with its item, from which secrets are taken out. */
 export async function deadShow(line: CommandLine, shell: Shell): Promise<number> {
