@@ -142,6 +142,10 @@ describe('the source tree', () => {
     expect(unneeded(imports)).toEqual([]);
   });
 
+  it('has no circle of imports, of types neither', () => {
+    expect(inCircles(imports)).toEqual([]);
+  });
+
   it('asks only the clock what time it is', () => {
     // Date.now() and the timers are rules of the linter, which has none for this.
     const asking = sources.filter((file) => /\bnew Date\(\)/.test(readFileSync(join(src, file), 'utf8')));
@@ -213,6 +217,16 @@ describe('these checks', () => {
     expect(objections.join()).not.toContain('core');
   });
 
+  it('object to files that import each other, also over others', () => {
+    const made = [
+      ...importsOf('queue/a.ts', "import type { B } from './b.ts';"),
+      ...importsOf('queue/b.ts', "const later = import('../core/c.ts'); import './d.ts';"),
+      ...importsOf('core/c.ts', "export * from '../queue/a.ts';"),
+      ...importsOf('queue/d.ts', "import '../core/e.ts';"),
+    ];
+    expect(inCircles(made)).toEqual(['core/c.ts', 'queue/a.ts', 'queue/b.ts']);
+  });
+
   it('object to a folder that is not in the table', () => {
     expect(unknownFolders(['core/a.ts', 'utils/a.ts', 'cli.ts'])).toEqual(['utils']);
   });
@@ -261,6 +275,22 @@ function unneeded(imports: readonly Import[]): string[] {
       : [];
   });
   return [...rows, ...counts];
+}
+
+/** The files from which their own imports lead back to them. */
+function inCircles(imports: readonly Import[]): string[] {
+  const targets = new Map<string, Set<string>>();
+  for (const { file, specifier } of imports) {
+    if (!specifier.startsWith('.')) continue;
+    targets.set(file, (targets.get(file) ?? new Set()).add(join(dirname(file), specifier)));
+  }
+  const reached = (from: string): Set<string> => {
+    const found = new Set(targets.get(from));
+    // A set that grows goes on over what is added.
+    for (const file of found) for (const target of targets.get(file) ?? []) found.add(target);
+    return found;
+  };
+  return [...targets.keys()].filter((file) => reached(file).has(file)).toSorted();
 }
 
 function wrongLibraries(imports: readonly Import[]): string[] {
