@@ -83,6 +83,8 @@ export class Service {
   #grants: Grant[] = [];
   /** When items were last lent; undefined while none are. */
   #lentAt: number | undefined;
+  /** When the next probe of an outage can be made; undefined if that does not wait for time. */
+  #probeAt: number | undefined;
   readonly #rate = createRate();
   readonly #doneBefore: number;
   #cancelWake: Cancel = () => undefined;
@@ -312,6 +314,7 @@ export class Service {
       for (const consumer of this.#consumers.all) consumer.end();
     }
     this.#lentAt = undefined;
+    this.#probeAt = undefined;
     if (!this.#shutdown) this.#lend();
     this.#pruning.afterCommit(this.#consumers.all);
   }
@@ -349,7 +352,11 @@ export class Service {
 
   #probe(moment: Moment): void {
     const { queue, outage, random } = this.#hub;
-    if (this.#hasTooManyDead || !outage.isOn || moment.now < outage.probeAt) return;
+    if (this.#hasTooManyDead || !outage.isOn) return;
+    if (moment.now < outage.probeAt) {
+      this.#probeAt = outage.probeAt;
+      return;
+    }
     const order = { triedLast: outage.triesUntried };
     if (lendProbe(queue, this.#receivers(), order, moment)) outage.probed(moment.now, random());
     this.#lentAt = moment.now;
@@ -402,13 +409,12 @@ export class Service {
   }
 
   #wakeLater(): void {
-    const { limits, queue, clock, outage } = this.#hub;
+    const { limits, queue, clock } = this.#hub;
     const now = clock.now();
     const due = queue.nextDue({ now, wall: clock.wall() });
     // A retry that was due and was not lent waits for room, not for time.
     const retryAt = due !== undefined && this.#lentAt !== undefined && due > this.#lentAt ? due : undefined;
-    const probeAt = outage.isOn && outage.probeAt > now ? outage.probeAt : undefined;
-    const times = [limits.nextAt(now), retryAt, probeAt].filter((at) => at !== undefined);
+    const times = [limits.nextAt(now), retryAt, this.#probeAt].filter((at) => at !== undefined);
     if (times.length > 0) this.#wakeAt(Math.min(...times));
     else this.#cancelWake();
   }

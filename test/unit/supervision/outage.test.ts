@@ -123,6 +123,35 @@ describe('a pipeline of which nothing succeeds any more', () => {
     expect(world.emitted('run.paused')).toHaveLength(1);
   });
 
+  it('tries one also when the time for that comes in the midst of a tick', () => {
+    const untilProbe = (world: AService): number => {
+      let ms = 0;
+      for (; world.queue.stats.lent === 0; ms += 1) world.pass(1);
+      return ms;
+    };
+    const aWorldThatWaits = (): AService => {
+      const world = aWorldThatIsOut();
+      failAll(world);
+      untilProbe(world);
+      failAll(world);
+      return world;
+    };
+    const ms = untilProbe(aWorldThatWaits());
+    for (let early = 0.05; early < 1; early += 0.05) {
+      const world = aWorldThatWaits();
+      world.clock.standStill(ms - early);
+      // Time passes with each look at the clock, and it is not the timer for the probe that begins the tick.
+      const { now } = world.clock;
+      let passed = 0;
+      world.clock.now = () => now.call(world.clock) + (passed += 0.05);
+      world.producer.yields([1], { count: 41 });
+      world.tick();
+      world.clock.now = now;
+      for (let i = 0; i < 5; i++) world.pass(1000);
+      expect(world.queue.stats.lent).toBe(1);
+    }
+  });
+
   it('tries no second item while one is still being tried', () => {
     const world = aWorldThatIsOut();
     failAll(world);
