@@ -6,12 +6,15 @@ export class HandClock implements Clock {
   #timers: { at: number; fn: () => void; everyMs: number | undefined }[] = [];
   #soon: (() => void)[] = [];
   readonly #startedAt: number;
+  /** Milliseconds that pass with each look at it. */
+  perLook = 0;
 
   constructor(startedAt = Date.UTC(2026, 0, 2, 3, 4, 5, 678)) {
     this.#startedAt = startedAt;
   }
 
   now(): number {
+    this.#now += this.perLook;
     return this.#now;
   }
 
@@ -56,7 +59,7 @@ export class HandClock implements Clock {
     for (;;) {
       const next = this.#timers.toSorted((a, b) => a.at - b.at)[0];
       if (next === undefined || next.at > end) break;
-      this.#now = next.at;
+      this.#now = Math.max(next.at, this.#now);
       if (next.everyMs === undefined) this.#timers = this.#timers.filter((other) => other !== next);
       else next.at += next.everyMs;
       next.fn();
