@@ -126,7 +126,7 @@ describe('a pipeline of which nothing succeeds any more', () => {
   it('tries one also when the time for that comes in the midst of a tick', () => {
     const untilProbe = (world: AService): number => {
       let ms = 0;
-      for (; world.queue.stats.lent === 0; ms += 1) world.pass(1);
+      for (; world.queue.stats.lent === 0 && ms < 100_000; ms += 1) world.pass(1);
       return ms;
     };
     const aWorldThatWaits = (): AService => {
