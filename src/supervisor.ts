@@ -59,6 +59,7 @@ export async function supervise({
   hideNames(early.redact);
   const clock = systemClock;
   const events = new EventBus();
+  const output = childOutput({ clock, events });
   const showing = startShowing({ settings: early, environment, clock, events });
   let running: Service | undefined;
   for (const message of warnings) events.emit('warning', { code: 'CONFIG', message });
@@ -87,7 +88,7 @@ export async function supervise({
           prefix: deathSignalCommand(),
           env: childEnvironment(environment),
           entries: { producer: entry('producer'), consumer: entry('consumer') },
-          onOutput: childOutput({ clock, events }),
+          onOutput: output.take,
         },
         plan: (pipeline) => {
           const { settings } = resolveConfig({ ...sources, pipeline: { file: relative(folder, file), ...pipeline } });
@@ -122,6 +123,7 @@ export async function supervise({
     );
   } finally {
     signals.close();
+    output.end();
     await showing.close();
   }
 }

@@ -5,21 +5,30 @@ import { lineSplitter, type LineSplitter } from '../observability/line-splitter.
 /** Cuts what children write to their standard output and error into lines, as events. */
 export function childOutput({ clock, events }: { clock: Clock; events: EventBus }) {
   const splitters = new Map<string, LineSplitter>();
-  return (who: Who, stream: 'stdout' | 'stderr', chunk: Buffer | null): void => {
-    const key = `${who.pid}:${stream}`;
-    let splitter = splitters.get(key);
-    if (chunk === null) {
-      splitter?.end();
-      splitters.delete(key);
-      return;
-    }
-    if (!splitter) {
-      splitter = lineSplitter((line) => events.emit('child.output', { who, stream, line }), {
-        clock,
-        onDropped: (lines) => events.emit('child.outputDropped', { who, lines }),
-      });
-      splitters.set(key, splitter);
-    }
-    splitter.push(chunk);
+  return {
+    /** What `who` has written; `null` when the stream has ended. */
+    take: (who: Who, stream: 'stdout' | 'stderr', chunk: Buffer | null): void => {
+      const key = `${who.pid}:${stream}`;
+      let splitter = splitters.get(key);
+      if (chunk === null) {
+        splitter?.end();
+        splitters.delete(key);
+        return;
+      }
+      if (!splitter) {
+        splitter = lineSplitter((line) => events.emit('child.output', { who, stream, line }), {
+          clock,
+          onDropped: (lines) => events.emit('child.outputDropped', { who, lines }),
+        });
+        splitters.set(key, splitter);
+      }
+      splitter.push(chunk);
+    },
+
+    /** The service is over, perhaps before a stream is: tells what is still to be told of each. */
+    end: (): void => {
+      for (const splitter of splitters.values()) splitter.end();
+      splitters.clear();
+    },
   };
 }

@@ -75,7 +75,7 @@ describe('an item that kills its consumer', () => {
       /: ran out of memory \(V8 heap\)$/,
       3,
     ],
-    ['never lets go of it', 'while (true);', /: hang: silent for 4s$/, 3, '4s'],
+    ['never lets go of it', 'while (true);', /: hang: silent for 2s$/, 3, '2s'],
   ])('because it %s is a dead letter after three times, and nothing else is', async (...row) => {
     const [, way, cause, deaths, stallTimeout = '60s'] = row;
     project.write('blame.ts', pipeline([3777], way));

@@ -3,7 +3,7 @@ import { simulate } from './command.ts';
 import { run } from './run.ts';
 
 describe('a simulated world', () => {
-  // Some hundreds more run in `npm run test:simulation`, without jest, which makes them slow.
+  // More run in `npm run test:simulation`, without jest, which makes them slow.
   it('keeps every promise, whoever dies when and whatever breaks', async () => {
     for (let seed = 1; seed <= 20; seed++) {
       const { failure, story } = await run(seed);
