@@ -1,3 +1,5 @@
+import { availableParallelism } from 'node:os';
+
 /** Shared by both: ES modules, TypeScript through swc, `.ts` in relative imports resolved as they stand. */
 export const base = {
   testEnvironment: 'node',
@@ -19,7 +21,8 @@ export const base = {
   },
   cacheDirectory: '<rootDir>/node_modules/.cache/jest',
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/node_modules/.cache/'],
-  maxWorkers: '100%',
+  // They wait as well: for the disk, for each other.
+  maxWorkers: availableParallelism() + 1,
   // How long a hang is waited for. No test is about time.
   testTimeout: 120_000,
   // An open handle is a bug of ours: jest then says so and does not end.

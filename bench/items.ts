@@ -1,3 +1,5 @@
+import { nowNs } from './marks.ts';
+
 /** The row of a customer export. */
 export interface Item {
   id: number;
@@ -47,7 +49,16 @@ export const itemColumns = {
   note: 'TEXT',
 } as const;
 
-/** A moment of the monotonic clock, as an item. */
+/** The moment of its `yield`, by the monotonic clock, as an item. */
 export interface Ping {
   at: number;
+  /** False of the first ones: an idle pipeline is one whose processes have run for a while. */
+  counts: boolean;
+}
+
+/** So many pings that do not count come first. */
+export const warmUpPings = 100;
+
+export function ping(index: number): Ping {
+  return { at: nowNs(), counts: index >= warmUpPings };
 }

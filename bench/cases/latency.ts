@@ -6,7 +6,7 @@ import { itemsOf, twoConsumers, type BenchCase } from './throughput.ts';
 
 const everyMs = 20;
 
-/** From `yield` to `process`, one item every 20 ms: stored on disk on the way. */
+/** From `yield` to `process`, one item every 20 ms, when the processes have run for a while: stored on disk on the way. */
 export const latency: BenchCase = async (stage) => {
   const count = stage.scaled(300);
   const runs = await alternate(stage.rounds, {

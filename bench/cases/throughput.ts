@@ -7,7 +7,11 @@ function itemsPerSecond(items: number, run: Run): number {
 }
 
 /** The processes of a pipeline, and of the floor, by their command lines. */
-export const roles = { supervisor: /^(?!.*(producer|consumer))/, producer: /producer/, consumers: /consumer/ };
+export const roles = {
+  supervisor: /^(?!.*[ /](producer|consumer))/,
+  producer: /[ /]producer/,
+  consumers: /[ /]consumer/,
+};
 const parts = { all: /./, ...roles };
 
 interface Runs {

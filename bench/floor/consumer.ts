@@ -45,7 +45,8 @@ function work(): void {
 }
 
 function process(item: Item | Ping): Item | undefined {
-  if ('at' in item) latencies.push(nowNs() - item.at);
-  else if (sink) return item;
+  if ('at' in item) {
+    if (item.counts) latencies.push(nowNs() - item.at);
+  } else if (sink) return item;
   return undefined;
 }

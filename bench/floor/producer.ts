@@ -2,8 +2,8 @@
 import { Socket } from 'node:net';
 import { setImmediate as turn, setTimeout as pause } from 'node:timers/promises';
 import { Packr } from 'msgpackr';
-import { items, type Item, type Ping } from '../items.ts';
-import { consumersReady, leaveMark, nowNs } from '../marks.ts';
+import { items, ping, warmUpPings, type Item, type Ping } from '../items.ts';
+import { consumersReady, leaveMark } from '../marks.ts';
 import { frameItems, readTask, windowBytes } from './task.ts';
 import { kinds, receive, send } from './wire.ts';
 
@@ -29,9 +29,9 @@ if (source.kind === 'items') {
     if (gathered.length === frameItems) await sendFrame();
   }
 } else {
-  for (let i = 0; i < source.count; i++) {
+  for (let i = 0; i < warmUpPings + source.count; i++) {
     await pause(source.everyMs);
-    gathered.push({ at: nowNs() });
+    gathered.push(ping(i));
     await sendFrame();
   }
 }

@@ -84,6 +84,7 @@ export function createChannel<In, Out extends object>(stream: Duplex, listener: 
       if (!corked) {
         corked = true;
         stream.cork();
+        // Not with `setImmediate`: a permit given back would wait for what the user's code does with the answer.
         queueMicrotask(uncork);
       }
       let bytes = 0;
