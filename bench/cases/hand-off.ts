@@ -11,30 +11,46 @@ import {
   type BenchCase,
 } from './throughput.ts';
 
-/** As many as a run of a few seconds moves. */
-const counts: Record<ItemBytes, number> = { 200: 1_000_000, 2000: 100_000 };
+interface Load {
+  bytes: ItemBytes;
+  items: number;
+  consumers: number;
+}
+
 const itemSizes: Record<ItemBytes, string> = { 200: '200 B', 2000: '2 kB' };
 const consumerCounts = [1, 2, 4, 8];
+
+/** As many items as a run of a few seconds moves. */
+const loads: readonly Load[] = [
+  ...consumerCounts.map((consumers) => ({ bytes: 200 as const, items: 1_000_000, consumers })),
+  ...consumerCounts.map((consumers) => ({ bytes: 2000 as const, items: 100_000, consumers })),
+];
+
+/** So many that the first second, in which everything is compiled, hardly counts: it shows where the time goes. */
+const longLoad: Load = { bytes: 200, items: 4_000_000, consumers: 2 };
 
 /** Items a second through a process that does nothing, stored with `durability: full` on the way. */
 export const handOff: BenchCase = async (stage) => {
   await stage.millrace('hand-off', twoConsumers, itemsOf(warmUpItems));
   const comparisons: Comparison[] = [];
-  for (const bytes of [200, 2000] as const) {
-    for (const consumers of consumerCounts) comparisons.push(...(await handedOff(stage, bytes, consumers)));
+  for (const load of loads) {
+    const { items, runs } = await handedOff(stage, load);
+    comparisons.push(compareItemsPerSecond(nameOf(load), items, runs));
   }
-  return comparisons;
+  const { items, runs } = await handedOff(stage, longLoad);
+  return [...comparisons, ...compareThroughput(`${nameOf(longLoad)}, ${items / 1_000_000} M items`, items, runs)];
 };
 
-async function handedOff(stage: Stage, bytes: ItemBytes, consumers: number): Promise<Comparison[]> {
-  const count = stage.scaled(counts[bytes]);
-  const env = { BENCH_ITEMS: String(count), BENCH_ITEM_BYTES: String(bytes), BENCH_CONSUMERS: String(consumers) };
+async function handedOff(stage: Stage, { bytes, items: most, consumers }: Load) {
+  const items = stage.scaled(most);
+  const env = { BENCH_ITEMS: String(items), BENCH_ITEM_BYTES: String(bytes), BENCH_CONSUMERS: String(consumers) };
   const runs = await alternate(stage.rounds, {
     product: () => stage.millrace('hand-off', ['--consumers', String(consumers)], { env }),
-    floor: () => stage.floor({ source: { kind: 'items', count, bytes }, consumers, sink: { kind: 'discard' } }),
+    floor: () => stage.floor({ source: { kind: 'items', count: items, bytes }, consumers, sink: { kind: 'discard' } }),
   });
-  const what = `hand-off, ${itemSizes[bytes]}, ${consumers} consumer${consumers === 1 ? '' : 's'}`;
-  // Where the time goes is shown once.
-  const isMain = bytes === 200 && consumers === 2;
-  return isMain ? compareThroughput(what, count, runs) : [compareItemsPerSecond(what, count, runs)];
+  return { items, runs };
+}
+
+function nameOf({ bytes, consumers }: Load): string {
+  return `hand-off, ${itemSizes[bytes]}, ${consumers} consumer${consumers === 1 ? '' : 's'}`;
 }
