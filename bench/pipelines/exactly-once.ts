@@ -7,9 +7,9 @@ const count = Number(process.env['BENCH_ITEMS']);
 /** Many small items as they are into a SQLite table, each exactly once. */
 export default definePipeline({
   name: 'exactly-once',
-  *source() {
+  source() {
     leaveMark('first-yield');
-    yield* items(count);
+    return items(count);
   },
   sink: sqlite({ file: 'sink.db', table: 'customers', columns: itemColumns }),
 });

@@ -7,10 +7,10 @@ const { BENCH_ITEMS, BENCH_ITEM_BYTES, BENCH_CONSUMERS } = process.env;
 /** Many items through a process that does nothing, to nowhere: what is left is the hand-over. */
 export default definePipeline({
   name: 'hand-off',
-  *source() {
+  source() {
     consumersReady(Number(BENCH_CONSUMERS));
     leaveMark('first-yield');
-    yield* items(Number(BENCH_ITEMS), Number(BENCH_ITEM_BYTES ?? 200) as ItemBytes);
+    return items(Number(BENCH_ITEMS), Number(BENCH_ITEM_BYTES ?? 200) as ItemBytes);
   },
   setup: leaveReady,
   process() {},

@@ -59,8 +59,9 @@ function* framesAreWhole(db: Database.Database): Iterable<string> {
 }
 
 function* unreadableItems(where: string, frame: Frame, decoder: FrameDecoder): Iterable<string> {
+  const read = decoder.reader(frame);
   try {
-    for (let index = 0; index < frame.count; index++) decoder.decode(frame, index);
+    for (let index = 0; index < frame.count; index++) read(index);
   } catch (error) {
     yield `${where} holds an item that cannot be read: ${(error as Error).message}`;
   }

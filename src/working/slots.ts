@@ -36,6 +36,9 @@ export interface Scope {
   finish: () => void;
 }
 
+/** The same, with what decodes the items of its frame. */
+type Readable = Waiting & { read: (index: number) => unknown };
+
 /** An item in a slot whose `process` has not settled yet. */
 interface Running {
   readonly scope: Scope;
@@ -61,7 +64,7 @@ const turnMs = 10;
  */
 export class Slots<S extends Scope> {
   readonly #options: SlotsOptions<S>;
-  readonly #waiting: Waiting[] = [];
+  readonly #waiting: Readable[] = [];
   readonly #running = new Map<number, Running>();
   #isStopped = false;
   #isPumping = false;
@@ -94,7 +97,7 @@ export class Slots<S extends Scope> {
 
   /** Takes a run of items, to be started in order. */
   add(waiting: Waiting): void {
-    this.#waiting.push(waiting);
+    this.#waiting.push({ ...waiting, read: this.#options.decoder.reader(waiting.frame) });
     this.#pump();
   }
 
@@ -152,13 +155,13 @@ export class Slots<S extends Scope> {
     this.#isPumping = false;
   }
 
-  #start({ first, origin, originRun, frame, attempt }: Waiting, seq: number): void {
-    const { decoder, process, onDone, onFailed, clock } = this.#options;
+  #start({ first, origin, originRun, read, attempt }: Readable, seq: number): void {
+    const { process, onDone, onFailed, clock } = this.#options;
     const scope = this.#options.scope({ seq, origin: origin + seq - first, originRun, attempt });
     let result: unknown;
     let running: Promise<unknown> | undefined;
     try {
-      result = process(decoder.decode(frame, seq - first), scope);
+      result = process(read(seq - first), scope);
       // A `then` that is not a promise's may throw, or call back at once or twice: that is its item's failure only.
       if (isThenable(result)) running = Promise.resolve(result);
     } catch (error) {
