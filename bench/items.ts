@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { nowNs } from './marks.ts';
 
 /** The row of a customer export. */
@@ -56,9 +57,13 @@ export interface Ping {
   counts: boolean;
 }
 
-/** So many pings that do not count come first. */
-export const warmUpPings = 100;
+const warmUpPings = 100;
+const pingEveryMs = 20;
 
-export function ping(index: number): Ping {
-  return { at: nowNs(), counts: index >= warmUpPings };
+/** A ping every 20 ms: some that do not count, then `count`. */
+export async function* pings(count: number): AsyncGenerator<Ping> {
+  for (let i = 0; i < warmUpPings + count; i++) {
+    await pause(pingEveryMs);
+    yield { at: nowNs(), counts: i >= warmUpPings };
+  }
 }

@@ -1,11 +1,10 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Comparison } from '../measure/comparison.ts';
-import { processTree } from '../measure/process-tree.ts';
 import { statusWhen } from '../measure/status.ts';
 import { nowNs } from '../marks.ts';
 import type { Stage } from '../stage.ts';
-import { roles, twoConsumers, type BenchCase } from './throughput.ts';
+import { memoryNow, twoConsumers, type BenchCase } from './throughput.ts';
 
 /** 75 if an item did not let itself be aborted in time. */
 const stopped = { exitCodes: [0, 75] };
@@ -58,11 +57,7 @@ async function fill(stage: Stage, state: string, queued: number): Promise<Map<st
     env: { BENCH_HOLD: '1' },
     meanwhile: async (pid) => {
       await statusWhen(state, pid, ({ queue }) => queue.throttled);
-      const tree = processTree(pid);
-      for (const [role, pattern] of Object.entries(roles)) {
-        const some = tree.filter(({ commandLine }) => pattern.test(commandLine));
-        resident.set(role, Math.max(...some.map(({ rssMiB }) => rssMiB)));
-      }
+      for (const [role, mebibytes] of memoryNow(pid)) resident.set(role, Math.max(...mebibytes));
       process.kill(pid, 'SIGTERM');
     },
   });

@@ -4,14 +4,12 @@ import { percentile } from '../measure/spread.ts';
 import type { Run } from '../stage.ts';
 import { itemsOf, twoConsumers, type BenchCase } from './throughput.ts';
 
-const everyMs = 20;
-
 /** From `yield` to `process`, one item every 20 ms, when the processes have run for a while: stored on disk on the way. */
 export const latency: BenchCase = async (stage) => {
   const count = stage.scaled(300);
   const runs = await alternate(stage.rounds, {
     product: () => stage.millrace('pings', twoConsumers, itemsOf(count)),
-    floor: () => stage.floor({ source: { kind: 'pings', count, everyMs }, consumers: 2, sink: { kind: 'discard' } }),
+    floor: () => stage.floor({ source: { kind: 'pings', count }, consumers: 2, sink: { kind: 'discard' } }),
   });
   return [50, 99].map((percent): Comparison => {
     const ms = (run: Run): number => percentile(run.numbers('latencies'), percent) / 1e6;

@@ -1,11 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Comparison } from '../measure/comparison.ts';
-import { processTree } from '../measure/process-tree.ts';
 import { statusWhen } from '../measure/status.ts';
 import { nowNs } from '../marks.ts';
 import { join } from 'node:path';
 import { stateFolder } from '../stage.ts';
-import { roles, twoConsumers, type BenchCase } from './throughput.ts';
+import { memoryNow, twoConsumers, type BenchCase } from './throughput.ts';
 
 const minutes = [1, 5, 10];
 
@@ -21,15 +20,9 @@ export const load: BenchCase = async (stage) => {
       for (const minute of minutes.map((each) => each * stage.scale)) {
         await pause(minute * 60_000 - (nowNs() - beganNs) / 1e6);
         const { items } = await statusWhen(state, pid, () => true);
-        const tree = processTree(pid);
-        for (const [role, pattern] of Object.entries(roles)) {
-          const some = tree.filter(({ commandLine }) => pattern.test(commandLine));
-          comparisons.push({
-            what: `${role} at minute ${minute}, ${(items.done / 1e6).toFixed(0)} million items done`,
-            unit: 'MiB',
-            digits: 0,
-            product: some.map(({ rssMiB }) => rssMiB),
-          });
+        for (const [role, product] of memoryNow(pid)) {
+          const what = `${role} at minute ${minute}, ${(items.done / 1e6).toFixed(0)} million items done`;
+          comparisons.push({ what, unit: 'MiB', digits: 0, product });
         }
       }
       process.kill(pid, 'SIGTERM');

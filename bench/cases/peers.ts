@@ -5,8 +5,8 @@ import { alternate } from '../measure/rounds.ts';
 import { bundlePeers } from '../peers/bundle.ts';
 import { NotHere, startPostgres, startRedis, versionOf as programVersion, type Server } from '../peers/servers.ts';
 import { versionOf } from '../report/surroundings.ts';
-import type { Run, Stage } from '../stage.ts';
-import { itemsOf, twoConsumers, warmUpItems, type BenchCase } from './throughput.ts';
+import type { Stage } from '../stage.ts';
+import { itemsOf, secondsOf, twoConsumers, warmUpItems, type BenchCase } from './throughput.ts';
 
 interface Peer {
   name: string;
@@ -60,7 +60,7 @@ export const peers: BenchCase = async (stage) => {
     await stage.millrace('hand-off', twoConsumers, itemsOf(warmUpItems));
     const present = contestants.map((peer) => ({ peer, presence: presenceOf(peer, servers) }));
     const runs: Record<string, number[]> = await alternate<string, number>(stage.rounds, {
-      [ours]: async () => count / seconds(await stage.millrace('hand-off', twoConsumers, itemsOf(count)), 'exit'),
+      [ours]: async () => count / secondsOf(await stage.millrace('hand-off', twoConsumers, itemsOf(count))),
       ...Object.fromEntries(
         present.flatMap(({ peer, presence }) =>
           presence.status === 'here' ? [[peer.name, () => itemsPerSecond(stage, programs, peer, presence.port)]] : [],
@@ -123,10 +123,6 @@ async function itemsPerSecond(stage: Stage, programs: string, { file, items }: P
   const run = await stage.command([isPython ? 'python3' : process.execPath, path], {
     env: { BENCH_ITEMS: String(count), BENCH_PORT: String(port), PYTHONDONTWRITEBYTECODE: '1' },
   });
-  return count / seconds(run, 'done');
-}
-
-/** From the first item to the end: of us that of the last process, of others the moment when the last item is done. */
-function seconds(run: Run, end: 'exit' | 'done'): number {
-  return ((end === 'exit' ? run.exitedNs : run.mark('done')) - run.mark('first-yield')) / 1e9;
+  // Until the last item is done: without the end of its processes, which ours includes.
+  return count / ((run.mark('done') - run.mark('first-yield')) / 1e9);
 }

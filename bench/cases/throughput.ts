@@ -1,18 +1,28 @@
 import type { Comparison } from '../measure/comparison.ts';
+import { processTree } from '../measure/process-tree.ts';
 import type { Run, Stage } from '../stage.ts';
 
-/** Items a second from the first `yield` to the end of the last process: everything is settled then. */
-function itemsPerSecond(items: number, run: Run): number {
-  return items / ((run.exitedNs - run.mark('first-yield')) / 1e9);
+/** From the first `yield` to the end of the last process: everything is settled then. */
+export function secondsOf(run: Run): number {
+  return (run.exitedNs - run.mark('first-yield')) / 1e9;
 }
 
 /** The processes of a pipeline, and of the floor, by their command lines. */
-export const roles = {
+const roles = {
   supervisor: /^(?!.*[ /](producer|consumer))/,
   producer: /[ /]producer/,
   consumers: /[ /]consumer/,
 };
 const parts = { all: /./, ...roles };
+
+/** Resident memory, in MiB, of each role's processes now. */
+export function memoryNow(supervisor: number): [role: string, mebibytes: number[]][] {
+  const tree = processTree(supervisor);
+  return Object.entries(roles).map(([role, pattern]) => {
+    const some = tree.filter(({ commandLine }) => pattern.test(commandLine));
+    return [role, some.map(({ rssMiB }) => rssMiB)];
+  });
+}
 
 interface Runs {
   product: Run[];
@@ -20,7 +30,7 @@ interface Runs {
 }
 
 export function compareItemsPerSecond(what: string, items: number, runs: Runs): Comparison {
-  const figures = (some: Run[]): number[] => some.map((run) => itemsPerSecond(items, run));
+  const figures = (some: Run[]): number[] => some.map((run) => items / secondsOf(run));
   return {
     what,
     unit: 'items/s',

@@ -1,7 +1,8 @@
 /** The same calls as pipelines/calls.ts in one program: a semaphore, a loop per slot, nothing else. */
 import { fetch } from 'undici';
+import { callVendor } from '../vendor-call.ts';
 
-const { BENCH_ITEMS, BENCH_VENDOR, BENCH_CONCURRENCY, BENCH_SLOTS } = process.env;
+const { BENCH_ITEMS, BENCH_CONCURRENCY, BENCH_SLOTS } = process.env;
 const count = Number(BENCH_ITEMS);
 
 let free = Number(BENCH_CONCURRENCY);
@@ -24,9 +25,7 @@ async function work(): Promise<void> {
     const id = next++;
     await acquire();
     try {
-      const response = await fetch(`${BENCH_VENDOR}/api/v2/pokemon/${id}`);
-      if (!response.ok) throw new Error(`the vendor answered ${response.status}`);
-      await response.json();
+      await callVendor(id, fetch);
     } finally {
       release();
     }

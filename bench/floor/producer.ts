@@ -1,8 +1,8 @@
 /** The floor's producer: encodes items into frames and sends them, at most a window ahead of what is stored. */
 import { Socket } from 'node:net';
-import { setImmediate as turn, setTimeout as pause } from 'node:timers/promises';
+import { setImmediate as turn } from 'node:timers/promises';
 import { Packr } from 'msgpackr';
-import { items, ping, warmUpPings, type Item, type Ping } from '../items.ts';
+import { items, pings, type Item, type Ping } from '../items.ts';
 import { consumersReady, leaveMark } from '../marks.ts';
 import { frameItems, readTask, windowBytes } from './task.ts';
 import { kinds, receive, send } from './wire.ts';
@@ -29,9 +29,8 @@ if (source.kind === 'items') {
     if (gathered.length === frameItems) await sendFrame();
   }
 } else {
-  for (let i = 0; i < warmUpPings + source.count; i++) {
-    await pause(source.everyMs);
-    gathered.push(ping(i));
+  for await (const ping of pings(source.count)) {
+    gathered.push(ping);
     await sendFrame();
   }
 }

@@ -2,8 +2,8 @@ import type { ItemBytes } from '../items.ts';
 
 /** What the floor is to do, handed to each of its processes as JSON. */
 export interface Task {
-  /** What the producer yields: customers as fast as it can, or the time every so many milliseconds. */
-  source: { kind: 'items'; count: number; bytes?: ItemBytes } | { kind: 'pings'; count: number; everyMs: number };
+  /** What the producer yields: customers as fast as it can, or a ping now and then. */
+  source: { kind: 'items'; count: number; bytes?: ItemBytes } | { kind: 'pings'; count: number };
   consumers: number;
   /** Where the consumers put results. */
   sink: { kind: 'discard' } | { kind: 'sqlite'; file: string };

@@ -1,7 +1,7 @@
-import { request } from 'node:http';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { setTimeout as pause } from 'node:timers/promises';
+import { askControl } from '../../src/control/client.ts';
+import { systemClock } from '../../src/core/clock.ts';
 import type { Status } from '../../src/observability/status.ts';
 
 const againMs = 20;
@@ -19,20 +19,7 @@ export async function statusWhen(state: string, pid: number, fits: (status: Stat
 /** undefined as long as nobody listens. */
 async function statusOf(state: string): Promise<Status | undefined> {
   try {
-    return await new Promise((resolve, reject) => {
-      const asked = request({
-        socketPath: join(state, 'control.sock'),
-        path: '/api/status',
-        headers: { host: 'bench' },
-      });
-      asked.on('error', reject);
-      asked.on('response', (answer) => {
-        text(answer)
-          .then((body) => resolve(JSON.parse(body) as Status))
-          .catch(reject);
-      });
-      asked.end();
-    });
+    return (await askControl(join(state, 'control.sock'), '/api/status', systemClock)).body as Status;
   } catch {
     return undefined;
   }

@@ -1,16 +1,6 @@
 /** saveAll, and the settings that its documentation names for throughput: no events, nothing stored of finished jobs. */
 import Queue from 'bee-queue';
-import { items } from '../items.ts';
-import {
-  batches,
-  consumerReady,
-  count,
-  countDone,
-  isConsumer,
-  measured,
-  port,
-  startConsumers,
-} from './two-consumers.mjs';
+import { consumerReady, countDone, isConsumer, port, produce } from './two-consumers.mjs';
 
 const settings = {
   redis: { host: '127.0.0.1', port },
@@ -28,7 +18,5 @@ if (isConsumer) {
   consumerReady();
 } else {
   await queue.destroy();
-  await measured(await startConsumers(), async () => {
-    for (const batch of batches(items(count), 1000)) await queue.saveAll(batch.map((item) => queue.createJob(item)));
-  });
+  await produce((batch) => queue.saveAll(batch.map((item) => queue.createJob(item))));
 }

@@ -1,17 +1,7 @@
 /** addBulk, and workers with a concurrency factor; completed jobs are removed, as they are elsewhere. */
 import { Queue, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
-import { items } from '../items.ts';
-import {
-  batches,
-  consumerReady,
-  count,
-  countDone,
-  isConsumer,
-  measured,
-  port,
-  startConsumers,
-} from './two-consumers.mjs';
+import { consumerReady, countDone, isConsumer, port, produce } from './two-consumers.mjs';
 
 const connection = new Redis({ host: '127.0.0.1', port, maxRetriesPerRequest: null });
 
@@ -26,7 +16,5 @@ if (isConsumer) {
 } else {
   const queue = new Queue('bench', { connection, defaultJobOptions: { removeOnComplete: true } });
   await queue.obliterate({ force: true });
-  await measured(await startConsumers(), async () => {
-    for (const batch of batches(items(count), 1000)) await queue.addBulk(batch.map((data) => ({ name: 'item', data })));
-  });
+  await produce((batch) => queue.addBulk(batch.map((data) => ({ name: 'item', data }))));
 }

@@ -1,3 +1,6 @@
+import { items } from '../items.ts';
+import { leaveMark } from '../marks.ts';
+
 /** Places for so many at a time, for one who takes and many who give back. */
 export class Places {
   #free;
@@ -19,7 +22,7 @@ export class Places {
 }
 
 /** Runs `task` for each item, `most` at a time. */
-export async function inFlight(iterable, most, task) {
+async function inFlight(iterable, most, task) {
   const places = new Places(most);
   const run = async (item) => {
     await task(item);
@@ -33,4 +36,17 @@ export async function inFlight(iterable, most, task) {
     run(item).catch(failed);
   }
   for (let i = 0; i < most; i++) await places.take();
+}
+
+/** Hands each item to `run`, a thousand at a time, and marks the first one and when all are done. */
+export async function measured(run) {
+  const count = Number(process.env.BENCH_ITEMS);
+  let done = 0;
+  leaveMark('first-yield');
+  await inFlight(items(count), 1000, async (item) => {
+    await run(item);
+    done++;
+  });
+  if (done !== count) throw new Error(`expected ${count} items, got ${done}`);
+  leaveMark('done');
 }

@@ -1,17 +1,7 @@
 /** insert, and fetch and complete of whole batches: its work() polls at most twice a second. */
 import { setTimeout as pause } from 'node:timers/promises';
 import PgBoss from 'pg-boss';
-import { items } from '../items.ts';
-import {
-  batches,
-  consumerReady,
-  count,
-  countDone,
-  isConsumer,
-  measured,
-  port,
-  startConsumers,
-} from './two-consumers.mjs';
+import { consumerReady, countDone, isConsumer, port, produce } from './two-consumers.mjs';
 
 const boss = new PgBoss({
   connectionString: `postgres://bench@127.0.0.1:${port}/postgres`,
@@ -35,7 +25,5 @@ if (isConsumer) {
 } else {
   await boss.createQueue('bench');
   await boss.purgeQueue('bench');
-  await measured(await startConsumers(), async () => {
-    for (const batch of batches(items(count), 1000)) await boss.insert(batch.map((data) => ({ name: 'bench', data })));
-  });
+  await produce((batch) => boss.insert(batch.map((data) => ({ name: 'bench', data }))));
 }

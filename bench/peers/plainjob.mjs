@@ -2,8 +2,7 @@
 import Database from 'better-sqlite3';
 import { better, defineQueue, defineWorker } from 'plainjob';
 import { setImmediate as turn } from 'node:timers/promises';
-import { items } from '../items.ts';
-import { batches, consumerReady, count, countDone, isConsumer, measured, startConsumers } from './two-consumers.mjs';
+import { consumerReady, countDone, isConsumer, produce } from './two-consumers.mjs';
 
 const quiet = () => undefined;
 const logger = { debug: quiet, info: quiet, warn: quiet, error: console.error };
@@ -14,10 +13,8 @@ if (isConsumer) {
   consumerReady();
   await worker.start();
 } else {
-  await measured(await startConsumers(), async () => {
-    for (const batch of batches(items(count), 1000)) {
-      queue.addMany('item', batch);
-      await turn();
-    }
+  await produce(async (batch) => {
+    queue.addMany('item', batch);
+    await turn();
   });
 }

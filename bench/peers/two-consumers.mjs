@@ -1,6 +1,7 @@
 /** What the peers with consumer processes have in common: two of them, and a producer that knows when all is done. */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
+import { items } from '../items.ts';
 import { leaveMark } from '../marks.ts';
 
 export const count = Number(process.env.BENCH_ITEMS);
@@ -15,7 +16,7 @@ export async function startConsumers(options = {}) {
 }
 
 /** Marks the first item, has all of them produced, and ends everything when the consumers have counted as many. */
-export async function measured(consumers, produce) {
+export async function measured(consumers, produceAll) {
   let done = 0;
   const allDone = new Promise((resolve) => {
     for (const consumer of consumers) {
@@ -28,11 +29,18 @@ export async function measured(consumers, produce) {
     }
   });
   leaveMark('first-yield');
-  await produce();
+  await produceAll();
   await allDone;
   leaveMark('done');
   for (const consumer of consumers) consumer.kill('SIGKILL');
   process.exit();
+}
+
+/** Has the consumers started, and all items handed to `send`, a thousand at a time. */
+export async function produce(send) {
+  await measured(await startConsumers(), async () => {
+    for (const batch of batches(items(count), 1000)) await send(batch);
+  });
 }
 
 export function consumerReady() {
@@ -44,9 +52,9 @@ let unsaid = 0;
 const sayMs = 10;
 
 /** In a consumer: so many items are done. Said at most once in a few milliseconds, so that counting costs nothing. */
-export function countDone(items = 1) {
+export function countDone(finished = 1) {
   if (unsaid === 0) setTimeout(say, sayMs);
-  unsaid += items;
+  unsaid += finished;
 }
 
 function say() {

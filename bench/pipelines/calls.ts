@@ -1,6 +1,7 @@
 import { definePipeline, discard } from 'millrace';
+import { callVendor } from '../vendor-call.ts';
 
-const { BENCH_ITEMS, BENCH_VENDOR, BENCH_CONCURRENCY } = process.env;
+const { BENCH_ITEMS, BENCH_CONCURRENCY } = process.env;
 
 /** Calls of a vendor that takes no more than so many at once. */
 export default definePipeline({
@@ -10,9 +11,7 @@ export default definePipeline({
     for (let id = 1; id <= Number(BENCH_ITEMS); id++) yield { id };
   },
   async process({ id }, { fetch }) {
-    const response = await fetch(`${BENCH_VENDOR}/api/v2/pokemon/${id}`, { limit: 'vendor' });
-    if (!response.ok) throw new Error(`the vendor answered ${response.status}`);
-    await response.json();
+    await callVendor(id, (url) => fetch(url, { limit: 'vendor' }));
   },
   sink: discard(),
 });

@@ -1,6 +1,7 @@
 import { definePipeline, discard } from 'millrace';
+import { callVendor } from '../vendor-call.ts';
 
-const { BENCH_ITEMS, BENCH_VENDOR } = process.env;
+const { BENCH_ITEMS } = process.env;
 
 /** Calls of a vendor that takes any number at once. */
 export default definePipeline({
@@ -9,9 +10,7 @@ export default definePipeline({
     for (let id = 1; id <= Number(BENCH_ITEMS); id++) yield { id };
   },
   async process({ id }, { fetch }) {
-    const response = await fetch(`${BENCH_VENDOR}/api/v2/pokemon/${id}`);
-    if (!response.ok) throw new Error(`the vendor answered ${response.status}`);
-    await response.json();
+    await callVendor(id, fetch);
   },
   sink: discard(),
 });

@@ -66,7 +66,7 @@ export class FrameDecoder {
    * not what an encoder wrote.
    */
   decode(frame: Frame, index: number): unknown {
-    return this.#readerFor(frame.shapes)(frame.body, itemSpan(frame, index));
+    return this.reader(frame)(index);
   }
 
   /** Returns what decodes item `index` of `frame`; that throws as `decode` does. */

@@ -25,17 +25,11 @@ export function frameBytes(frame: Frame): number {
   return frame.shapes.length + frame.ends.length + frame.body.length;
 }
 
-/** Entry `index` of `ends`. Read for every item in every process: Node's own method checks what is known here. */
-function endAt(ends: Buffer, index: number): number {
-  const at = index * endSize;
-  return (ends[at]! | (ends[at + 1]! << 8) | (ends[at + 2]! << 16) | (ends[at + 3]! << 24)) >>> 0;
-}
-
 /** Where item `index` begins and ends in `frame.body`. */
 export function itemSpan(frame: Frame, index: number): { start: number; end: number } {
   return {
-    start: index === 0 ? 0 : endAt(frame.ends, index - 1) - frame.base,
-    end: endAt(frame.ends, index) - frame.base,
+    start: index === 0 ? 0 : frame.ends.readUInt32LE((index - 1) * endSize) - frame.base,
+    end: frame.ends.readUInt32LE(index * endSize) - frame.base,
   };
 }
 
@@ -115,7 +109,7 @@ export function frameFromPayload(header: FrameHeader, payload: Buffer): Frame {
   };
   let previous = base;
   for (let i = 0; i < count; i++) {
-    const end = endAt(frame.ends, i);
+    const end = frame.ends.readUInt32LE(i * endSize);
     // Not even `null` is encoded in no bytes.
     if (end <= previous) throw new RangeError(`item ${i} of a frame ends where it begins, or before`);
     previous = end;
