@@ -5,12 +5,17 @@
  * instance of a class becomes a plain object, or what its `toJSON` gives; -0 becomes 0. What cannot be carried is
  * refused.
  */
-// The order matters: see there.
-import { restoreTextDecoder } from './keep-byte-order-marks.ts';
 import { Packr, REUSE_BUFFER_MODE, type Options } from 'msgpackr';
+// A place for its own native helper, and so not among what its package exports.
+import { setExtractor as readTextsBy } from '../../node_modules/msgpackr/unpack.js';
 import { requireCarriable, requireTexts } from './carriable.ts';
+import { firstShape } from './first-bytes.ts';
+import { notFlat, writeFlatRecord } from './flat-record.ts';
+import { textsAt } from './texts.ts';
 
-restoreTextDecoder();
+declare module '../../node_modules/msgpackr/unpack.js' {
+  export function setExtractor(extract: (start: number, end: number, buffer: ArrayBufferLike) => string): void;
+}
 
 const options: Options = { moreTypes: true, useBigIntExtension: true, copyBuffers: true };
 
@@ -36,11 +41,19 @@ const scratch = Buffer.allocUnsafeSlow(roomToBegin);
 export class ItemWriter {
   readonly #packr: Packr & { writeFunction?: () => never };
   readonly #maxItemBytes: number;
+  readonly #shapes: Shapes;
+  /** The shape of the item that was written last, if that is one of `#shapes`. */
+  #shape: number | undefined;
+  /** What came after an item of a shape when there was one the last time: an item of which shape, if a flat one. */
+  readonly #next: (number | undefined)[] = [];
+  /** Shapes of which an item of this frame held something else than plain values. */
+  readonly #notFlat = new Set<number>();
   #buffer = Buffer.allocUnsafeSlow(2 * roomToBegin);
   #end = 0;
 
   constructor(shapes: Shapes, maxItemBytes: number) {
     let shapeBytes = 0;
+    this.#shapes = shapes;
     this.#maxItemBytes = maxItemBytes;
     this.#packr = new Packr({
       ...options,
@@ -76,6 +89,7 @@ export class ItemWriter {
    * much larger than `maxItemBytes`.
    */
   write(item: unknown): void {
+    if (this.#writeFlat(item)) return;
     requireTexts(item);
     if (this.#buffer.length - this.#end < roomToBegin) this.#grow(this.#buffer.length);
     const packed = this.#pack(item);
@@ -88,6 +102,7 @@ export class ItemWriter {
       this.#grow(length);
       packed.copy(this.#buffer, this.#end, packed.start, packed.end);
     }
+    this.#follow(this.#shapeOf(this.#buffer[this.#end]!));
     this.#end += length;
   }
 
@@ -97,7 +112,27 @@ export class ItemWriter {
     // The next frame will be about as large.
     this.#buffer = Buffer.allocUnsafeSlow(this.#end + (this.#end >> 3) + 2 * roomToBegin);
     this.#end = 0;
+    this.#notFlat.clear();
     return body;
+  }
+
+  /** Writes an item that is of the shape to be expected, and flat. Returns false, and has written nothing, for others. */
+  #writeFlat(item: unknown): boolean {
+    const shape = this.#shape === undefined ? undefined : this.#next[this.#shape];
+    if (shape === undefined || typeof item !== 'object' || item === null) return false;
+    const start = this.#end;
+    const end = writeFlatRecord(item, { keys: this.#shapes[shape]!, shape, into: this.#buffer, start });
+    if (end === notFlat) this.#notFlat.add(shape);
+    if (end < 0 || end - start > this.#maxItemBytes) return false;
+    this.#shape = shape;
+    this.#end = end;
+    return true;
+  }
+
+  #follow(shape: number | undefined): void {
+    const isFlat = shape !== undefined && !this.#notFlat.has(shape);
+    if (this.#shape !== undefined) this.#next[this.#shape] = isFlat ? shape : undefined;
+    this.#shape = shape;
   }
 
   #pack(item: unknown): Packed {
@@ -110,6 +145,12 @@ export class ItemWriter {
       // All that encodes in this process writes into the same buffer: ours is not to be left there.
       packr.useBuffer(scratch);
     }
+  }
+
+  /** The shape of an item that begins with this byte. */
+  #shapeOf(first: number): number | undefined {
+    const shape = first - firstShape;
+    return shape >= 0 && shape < (this.#shapes.sharedLength ?? 0) ? shape : undefined;
   }
 
   #grow(bytes: number): void {
@@ -126,10 +167,27 @@ function tooLarge(bytes: string, maxItemBytes: number): string {
   return `it takes ${bytes} bytes, more than maxItemBytes (${maxItemBytes}); send a reference to the data instead, or raise --max-item-bytes`;
 }
 
+const nothing: Buffer = Buffer.alloc(0);
+
+/** The body that is being read. */
+let source = nothing;
+
+readTextsBy((start, end, buffer) => {
+  const bytes = source.buffer === buffer ? source : Buffer.from(buffer);
+  return textsAt(bytes, start - bytes.byteOffset, end - bytes.byteOffset);
+});
+
 /** Returns what decodes the items of frames with these shapes: item `start`…`end` of a body. Throws for other bytes. */
 export function itemReader(shapes: Shapes): (body: Buffer, span: { start: number; end: number }) => unknown {
   const packr = new Packr({ ...options, structures: shapes });
-  return (body, span) => packr.unpack(body, span) as unknown;
+  return (body, span) => {
+    source = body;
+    try {
+      return packr.unpack(body, span) as unknown;
+    } finally {
+      source = nothing; // It may be large.
+    }
+  };
 }
 
 const standalone = new Packr(options);

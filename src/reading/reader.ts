@@ -3,11 +3,12 @@ import type { Clock } from '../core/clock.ts';
 import { configError, errorData, type MillraceError } from '../core/errors.ts';
 import { show } from '../core/show.ts';
 import { isThenable } from '../core/thenable.ts';
+import { Turn } from '../core/turn.ts';
 import { FrameDecoder, FrameEncoder, itemDigest } from '../frame/codec.ts';
 import type { SourcePosition } from '../frame/position.ts';
 import type { Outlet } from './outlet.ts';
 
-/** After this long without one, the event loop gets its turn: a source that never waits must not make us deaf. */
+/** For so long a source that never waits is read at a stretch. */
 const turnMs = 5;
 
 type SourceIterator = Iterator<unknown> | AsyncIterator<unknown>;
@@ -36,12 +37,12 @@ export class Reader {
   #count = 0;
   #isStopped = false;
   #iterator: SourceIterator | undefined;
-  #turnedAt: number;
+  readonly #turn: Turn;
 
   constructor(options: ReaderOptions) {
     this.#options = options;
     this.#cursor = options.position.cursor;
-    this.#turnedAt = options.clock.now();
+    this.#turn = new Turn(options.clock, turnMs);
   }
 
   /** The source's place after what it has yielded so far. */
@@ -70,7 +71,7 @@ export class Reader {
       if (this.#isStopped) break;
       if (isDone(step)) return true;
       this.#take(step.value);
-      if (this.#isTurnDue) await this.#turn();
+      if (this.#turn.isOver()) await this.#letOthers();
     }
     return false;
   }
@@ -115,18 +116,13 @@ export class Reader {
       if (isDone(step)) throw changedSource(`it ended after ${skipped - 1} items, ${position.count} had been stored`);
       this.#count += 1;
       if (skipped === position.count) checkDigest(step.value, position);
-      if (this.#isTurnDue) await this.#turn();
+      if (this.#turn.isOver()) await this.#letOthers();
     }
   }
 
-  get #isTurnDue(): boolean {
-    return this.#options.clock.now() - this.#turnedAt > turnMs;
-  }
-
-  async #turn(): Promise<void> {
-    const { clock } = this.#options;
-    await new Promise<void>((resolve) => clock.soon(resolve));
-    this.#turnedAt = clock.now();
+  async #letOthers(): Promise<void> {
+    await new Promise<void>((resolve) => this.#options.clock.soon(resolve));
+    this.#turn.start();
   }
 }
 

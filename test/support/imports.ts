@@ -10,7 +10,8 @@ export interface Import {
 export function importsOf(file: string, code: string): Import[] {
   const found: Import[] = [];
   visit(parseSync(code, { syntax: 'typescript', target: 'es2022' }), (node) => {
-    const specifier = specifierOf(node);
+    // A file inside a library, by its path, is that library.
+    const specifier = specifierOf(node)?.replace(/^.*\/node_modules\//, '');
     if (specifier !== undefined) found.push({ file, specifier, typesOnly: isTypesOnly(node) });
   });
   return found;

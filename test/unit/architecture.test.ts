@@ -193,6 +193,7 @@ describe('these checks', () => {
       ...importsOf('limits/a.ts', "import winston from 'winston';"),
       ...importsOf('frame/a.ts', "import { pack } from 'msgpackr';"),
       ...importsOf('frame/b.ts', "import { pack } from 'msgpackr/pack';"),
+      ...importsOf('frame/c.ts', "import { pack } from '../../node_modules/msgpackr/pack.js';"),
       ...importsOf(
         'core/a.ts',
         "import type { A } from '@made/up/deep'; import { setTimeout } from 'timers/promises';",
@@ -202,7 +203,7 @@ describe('these checks', () => {
       'limits/a.ts imports winston: replaceable, and loaded lazily',
       'core/a.ts imports @made/up, which is not in the table',
       'core/a.ts imports node:timers/promises: time is passed in',
-      'msgpackr is imported by frame/a.ts, frame/b.ts: at most 1 may (the encoding of items is one decision)',
+      'msgpackr is imported by frame/a.ts, frame/b.ts, frame/c.ts: at most 1 may (the encoding of items is one decision)',
     ]);
   });
 

@@ -1,0 +1,26 @@
+/*
+ * The bytes with which values begin, by MessagePack's own names: https://github.com/msgpack/msgpack/blob/master/spec.md
+ */
+
+/** A text of up to 31 bytes: with their number added. */
+export const fixstr = 0xa0;
+export const nil = 0xc0;
+export const no = 0xc2;
+export const yes = 0xc3;
+export const float32 = 0xca;
+export const float64 = 0xcb;
+export const uint8 = 0xcc;
+export const uint16 = 0xcd;
+export const uint32 = 0xce;
+export const int8 = 0xd0;
+export const int16 = 0xd1;
+export const int32 = 0xd2;
+export const int64 = 0xd3;
+export const str8 = 0xd9;
+export const str16 = 0xda;
+export const str32 = 0xdb;
+/** From here on: integers of -32 to -1. */
+export const negative = 0xe0;
+
+/** A record, with the number of its shape added: msgpackr's own. As numbers by themselves, MessagePack has these for integers. */
+export const firstShape = 0x40;

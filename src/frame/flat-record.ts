@@ -1,0 +1,119 @@
+/*
+ * Flat records of a shape that is known, which most items are, as the bytes that msgpackr would write of them, in half
+ * the time: nothing has to be looked up for them, and each value is looked at once, for what it is and whether it can
+ * be carried.
+ */
+import { isWellFormed } from '../core/well-formed.ts';
+import {
+  firstShape,
+  fixstr,
+  float64,
+  int16,
+  int32,
+  int8,
+  nil,
+  no,
+  str16,
+  str32,
+  str8,
+  uint16,
+  uint32,
+  uint8,
+  yes,
+} from './first-bytes.ts';
+
+/** Instead of an end: the record has other keys, or might not fit into what is left of the buffer. */
+export const notNow = -1;
+
+/** The same: it holds something else than numbers, texts, booleans and null. */
+export const notFlat = -2;
+
+/** Of a longer text native code writes more in less time. */
+const longestInScript = 63;
+
+/** The head of a text and a number, at most. */
+const mostHead = 9;
+
+/**
+ * Writes `item`, a record whose keys are exactly `keys`, from `start` on into `into`, as one of the shape `shape`.
+ * Returns where it ends, or why it was not written: then what follows `start` is of no use.
+ */
+export function writeFlatRecord(
+  item: object,
+  { keys, shape, into, start }: { keys: readonly string[]; shape: number; into: Buffer; start: number },
+): number {
+  if (Object.getPrototypeOf(item) !== Object.prototype) return notFlat;
+  const room = into.length - mostHead;
+  if (start > room) return notNow;
+  let at = start;
+  let written = 0;
+  into[at++] = firstShape + shape;
+  for (const key in item) {
+    if (key !== keys[written++]) return notNow;
+    const value = (item as Record<string, unknown>)[key];
+    if (typeof value === 'string') {
+      const length = value.length;
+      if (at + 3 * length > room) return notNow;
+      const end = length <= longestInScript ? writeAscii(into, at, value) : -1;
+      at = end >= 0 ? end : writeText(into, at, value);
+      if (at < 0) return notFlat;
+      continue;
+    }
+    if (at > room) return notNow;
+    if (typeof value === 'number') at = writeNumber(into, at, value);
+    else if (value === null) into[at++] = nil;
+    else if (value === false) into[at++] = no;
+    else if (value === true) into[at++] = yes;
+    else return notFlat;
+  }
+  return written === keys.length ? at : notNow;
+}
+
+/** Returns where it ends, or -1 if it is not ASCII. */
+function writeAscii(into: Buffer, start: number, text: string): number {
+  const length = text.length;
+  let at = start;
+  if (length < 0x20) {
+    into[at++] = fixstr + length;
+  } else {
+    into[at++] = str8;
+    into[at++] = length;
+  }
+  for (let i = 0; i < length; i++) {
+    const code = text.charCodeAt(i);
+    if (code > 0x7f) return -1;
+    into[at++] = code;
+  }
+  return at;
+}
+
+/** Any text. Returns where it ends, or -1 if it cannot be carried. */
+function writeText(into: Buffer, at: number, text: string): number {
+  if (!isWellFormed(text)) return -1;
+  const bytes = Buffer.byteLength(text);
+  let from: number;
+  if (bytes < 0x20) from = into.writeUInt8(fixstr + bytes, at);
+  else if (bytes < 0x100) from = into.writeUInt8(bytes, into.writeUInt8(str8, at));
+  else if (bytes < 0x10000) from = into.writeUInt16BE(bytes, into.writeUInt8(str16, at));
+  else from = into.writeUInt32BE(bytes, into.writeUInt8(str32, at));
+  return from + into.write(text, from);
+}
+
+function writeNumber(into: Buffer, at: number, value: number): number {
+  if (value >>> 0 === value) {
+    if (value < 0x40) {
+      into[at] = value;
+      return at + 1;
+    }
+    if (value < 0x100) return into.writeUInt8(value, into.writeUInt8(uint8, at));
+    if (value < 0x10000) return into.writeUInt16BE(value, into.writeUInt8(uint16, at));
+    return into.writeUInt32BE(value, into.writeUInt8(uint32, at));
+  }
+  if (value >> 0 === value) {
+    if (value >= -0x20) return into.writeInt8(value, at);
+    if (value >= -0x80) return into.writeInt8(value, into.writeUInt8(int8, at));
+    if (value >= -0x8000) return into.writeInt16BE(value, into.writeUInt8(int16, at));
+    return into.writeInt32BE(value, into.writeUInt8(int32, at));
+  }
+  return into.writeDoubleBE(value, into.writeUInt8(float64, at));
+}

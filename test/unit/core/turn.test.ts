@@ -1,0 +1,63 @@
+import { describe, expect, it } from '@jest/globals';
+import { Turn } from '../../../src/core/turn.ts';
+import { HandClock } from '../../support/hand-clock.ts';
+
+/** A turn of 10 ms by a clock that counts how often it is looked at. */
+function begun() {
+  let looks = 0;
+  const clock = new (class extends HandClock {
+    override now(): number {
+      looks += 1;
+      return super.now();
+    }
+  })();
+  const turn = new Turn(clock, 10);
+  /** Steps of `ms` each, until the turn is over; at most 1000. */
+  const stepsOf = (ms: number): number => {
+    for (let step = 1; step <= 1000; step++) {
+      clock.turn(ms);
+      if (turn.isOver()) return step;
+    }
+    return Infinity;
+  };
+  const looksOf = (work: () => void): number => {
+    const before = looks;
+    work();
+    return looks - before;
+  };
+  return { clock, turn, stepsOf, looksOf };
+}
+
+describe('the turn of a loop that never waits', () => {
+  it('is over when its time has passed', () => {
+    expect(begun().stepsOf(4)).toBe(3);
+  });
+
+  it('is over after one step that takes longer, from the first one on', () => {
+    const { turn, stepsOf } = begun();
+    expect(stepsOf(11)).toBe(1);
+    turn.start();
+    expect(stepsOf(11)).toBe(1);
+  });
+
+  it('has its time again when it starts again', () => {
+    const { turn, stepsOf } = begun();
+    expect([stepsOf(4), stepsOf(4)]).toEqual([3, 1]);
+    turn.start();
+    expect(stepsOf(4)).toBe(3);
+  });
+
+  it('is looked at once in four steps while they are quick, and after each one that is not', () => {
+    const { turn, stepsOf, looksOf } = begun();
+    expect(looksOf(() => stepsOf(0))).toBe(1000 / 4);
+    stepsOf(100);
+    turn.start();
+    expect(looksOf(() => expect(stepsOf(2)).toBe(6))).toBe(6);
+  });
+
+  it('lets no more than four steps pass unseen when quick ones are followed by slow ones', () => {
+    const { stepsOf } = begun();
+    stepsOf(0);
+    expect(stepsOf(1000)).toBeLessThanOrEqual(4);
+  });
+});

@@ -1,0 +1,113 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { Packr } from 'msgpackr';
+import { notFlat, notNow, writeFlatRecord } from '../../../src/frame/flat-record.ts';
+
+const keys = ['id', 'name', 'note'];
+
+/** `item` as msgpackr writes it when it knows such records. */
+function byMsgpackr(item: object): Buffer {
+  const packr = new Packr({ moreTypes: true, structures: [] });
+  packr.pack(item);
+  return packr.pack(item);
+}
+
+/** `item` as it is written here, into so many bytes, as a record with `keys`. */
+function written(item: object, { room = 100_000, expected = keys } = {}): Buffer | number {
+  const into = Buffer.alloc(room);
+  const end = writeFlatRecord(item, { keys: expected, shape: 0, into, start: 1 });
+  return end < 0 ? end : into.subarray(1, end);
+}
+
+/** Texts whose length, as characters or as bytes, is at an edge of what heads they get, or of how they are written. */
+const edges = [0, 1, 31, 32, 63, 64, 255, 256, 65_535, 65_536].flatMap((length) => [
+  'x'.repeat(length),
+  `${'x'.repeat(Math.max(length - 2, 0))}é`,
+  'é'.repeat(length >> 1),
+  `\ufeff${'日'.repeat(length / 3)}😀`,
+]);
+
+const numbers = [0, -0, 0.1, -0.5, Number.NaN, Infinity, -Infinity, 5e-324, 2 ** 53 - 1, -(2 ** 53) + 1].concat(
+  [6, 7, 8, 15, 16, 31, 32, 33].flatMap((bits) => [2 ** bits - 1, 2 ** bits, -(2 ** bits), -(2 ** bits) - 1]),
+);
+
+class Row {
+  id = 1;
+  name = '';
+  note = '';
+}
+
+describe('a flat record', () => {
+  it.each(edges.map((text) => [text.length, text.slice(-4), text]))(
+    'is written as msgpackr would, with a text of %d characters, …%s, in it',
+    (_, __, text) => {
+      const item = { id: 1, name: text, note: 'end' };
+      expect(written(item, { room: 300_000 })).toEqual(byMsgpackr(item));
+    },
+  );
+
+  it.each(numbers)('is written as msgpackr would, with the number %d in it', (id) => {
+    const item = { id, name: -1, note: 'end' };
+    expect(written(item)).toEqual(byMsgpackr(item));
+  });
+
+  it('is written as msgpackr would, whatever plain values are in it', () => {
+    const value = fc.oneof(
+      fc.string({ unit: 'grapheme', size: 'medium' }),
+      fc.string({ unit: 'grapheme-ascii', size: 'medium' }),
+      fc.double(),
+      fc.maxSafeInteger(),
+      fc.integer(),
+      fc.constantFrom(null, true, false),
+    );
+    const key = fc.string({ unit: 'grapheme' }).filter((name) => name !== '__proto__' && name !== '__keys__');
+    fc.assert(
+      fc.property(fc.dictionary(key, value, { minKeys: 1, maxKeys: 30, noNullPrototype: true }), (item) => {
+        expect(written(item, { expected: Object.keys(item) })).toEqual(byMsgpackr(item));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it.each<[name: string, item: object]>([
+    ['a list', { id: 1, name: [], note: '' }],
+    ['another record', { id: 1, name: {}, note: '' }],
+    ['undefined', { id: 1, name: undefined, note: '' }],
+    ['a big integer', { id: 1n, name: '', note: '' }],
+    ['a date', { id: new Date(0), name: '', note: '' }],
+    ['a function', { id: 1, name: () => 1, note: '' }],
+    ['half of a surrogate pair', { id: 1, name: '\ud800', note: '' }],
+    ['half of a surrogate pair far behind', { id: 1, name: `${'x'.repeat(100)}\udc00`, note: '' }],
+  ])('is left to msgpackr, for now, if it holds %s', (_, item) => {
+    expect(written(item)).toBe(notFlat);
+  });
+
+  it.each<[name: string, item: object]>([
+    ['a class of its own', new Row()],
+    ['no prototype', Object.assign(Object.create(null) as object, { id: 1, name: '', note: '' })],
+  ])('is left to msgpackr, for now, if it has %s', (_, item) => {
+    expect(written(item)).toBe(notFlat);
+  });
+
+  it.each<[name: string, item: object]>([
+    ['none', {}],
+    ['fewer', { id: 1, name: '' }],
+    ['more', { id: 1, name: '', note: '', more: 1 }],
+    ['others', { id: 1, name: '', text: '' }],
+    ['the same in another order', { id: 1, note: '', name: '' }],
+  ])('is left to msgpackr if it has other keys than those: %s', (_, item) => {
+    expect(written(item)).toBe(notNow);
+  });
+
+  it('is left to msgpackr where there might be no room for it, and never written beyond', () => {
+    const item = { id: 1e300, name: 'é'.repeat(40), note: 'n'.repeat(20) };
+    const { length } = byMsgpackr(item);
+    const found = new Set<unknown>();
+    for (let room = 1; room < 3 * length; room++) {
+      const bytes = written(item, { room });
+      found.add(typeof bytes === 'number' ? bytes : bytes.equals(byMsgpackr(item)));
+    }
+    expect(found).toEqual(new Set([notNow, true]));
+    expect(written({}, { expected: [], room: 1 })).toBe(notNow);
+  });
+});

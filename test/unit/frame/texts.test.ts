@@ -1,0 +1,81 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { FrameDecoder, FrameEncoder } from '../../../src/frame/codec.ts';
+import { itemReader, writeAlone } from '../../../src/frame/msgpack.ts';
+import { thrownBy } from '../../support/thrown.ts';
+import { carried } from './carried.ts';
+
+const read = itemReader([]);
+
+/** `bytes` as an item that lies in the middle of others. */
+function decoded(bytes: Uint8Array): unknown {
+  const body = Buffer.concat([Buffer.alloc(200, 0xa1), bytes, Buffer.alloc(200, 'z')]);
+  return read(body, { start: 200, end: 200 + bytes.length });
+}
+
+/** ASCII and other texts, of lengths around those where they are decoded in another way. */
+const text = fc.tuple(
+  fc.constantFrom('x', 'é', '日', '😀', '\ufeff', '\u007f', '\u0080'),
+  fc.constantFrom(0, 1, 15, 16, 30, 31, 32, 62, 63, 64, 65, 66, 255, 256, 500, 510, 515, 70_000),
+  fc.constantFrom('', 'a', 'ü'),
+);
+
+describe('texts', () => {
+  it('arrive as what they were, whatever kinds of them and of other values follow each other', () => {
+    const value = fc.oneof(
+      { weight: 5, arbitrary: text.map(([unit, length, last]) => unit.repeat(length / unit.length) + last) },
+      fc.double().filter((n) => !Object.is(n, -0)),
+      fc.integer(),
+      fc.bigInt(),
+      fc.constantFrom(null, true, false, undefined),
+      fc.date({ noInvalidDate: true }),
+      fc.uint8Array({ maxLength: 40 }),
+      fc.array(fc.constantFrom('in a list', 'größer', 7), { maxLength: 20 }),
+      fc
+        .dictionary(fc.constantFrom('a', 'bé', 'long key of a map'), fc.constantFrom('in a record', 'ß', 7))
+        .map((entries) => new Map(Object.entries(entries))),
+      fc.constantFrom({ of: 'another shape' }, { of: 'ÿ', too: 'and behind it' }),
+    );
+    const item = fc.record(
+      { a: value, b: value, c: value, d: value, e: value, list: fc.array(value) },
+      { noNullPrototype: true },
+    );
+    fc.assert(
+      fc.property(fc.array(item, { minLength: 1, maxLength: 6 }), (items) => {
+        expect(carried(items)).toStrictEqual(items);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('of an item that is cut off are not decoded, wherever that is', () => {
+    const item = { id: 1, a: 'short', b: 'é', c: 'x'.repeat(40), d: 0.5, e: 'y'.repeat(300), f: 'z'.repeat(70_000) };
+    const bytes = writeAlone(item);
+    expect(decoded(bytes)).toEqual(item);
+    for (let length = 1; length < bytes.length; length += length < 500 ? 1 : 997) {
+      expect(thrownBy(() => decoded(bytes.subarray(0, length)))).toBeInstanceOf(Error);
+    }
+  });
+
+  it('that are kept do not keep their whole item in memory', () => {
+    const items = 50;
+    const one = 'a text that is one of many in its item';
+    const encoder = new FrameEncoder({ maxItemBytes: 1e9 });
+    for (let i = 0; i < items; i++) encoder.add(Array.from({ length: 20_000 }, () => one));
+    const frame = encoder.take();
+    const decoder = new FrameDecoder();
+    const before = usedBytes();
+    const kept = Array.from({ length: items }, (_, index) => (decoder.decode(frame, index) as string[])[0]);
+    expect(usedBytes() - before).toBeLessThan(10_000_000);
+    expect(kept).toEqual(Array.from({ length: items }, () => one));
+  });
+});
+
+/** Memory of JavaScript's that is in use. */
+function usedBytes(): number {
+  setFlagsFromString('--expose-gc');
+  (runInNewContext('gc') as () => void)();
+  return process.memoryUsage().heapUsed;
+}
