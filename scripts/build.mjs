@@ -63,7 +63,6 @@ async function bundle() {
     target: 'node20',
     sourcemap: 'linked',
     sourcesContent: false,
-    keepNames: true,
     legalComments: 'none',
     metafile: true,
     write: false,

@@ -147,7 +147,7 @@ export const schema = z.strictObject({
   queueMemory: described(size('1MiB', '64GiB'), {
     group: 'Queue',
     help: 'How much of the queue is held in memory',
-    default: '16MiB',
+    default: '8MiB',
   }),
   minFree: described(size('0B', '1024GiB'), {
     group: 'Queue',

@@ -51,7 +51,7 @@ describe('the settings', () => {
         queueLowItems: 50_000,
         queueHighBytes: 268_435_456,
         queueLowBytes: 134_217_728,
-        queueMemory: 16_777_216,
+        queueMemory: 8_388_608,
         maxItemBytes: 16_777_216,
         producerWindow: 4_194_304,
         consumerCredit: 8_388_608,
