@@ -302,9 +302,6 @@ export class Service {
 
   /** Tells everybody what the commit has made true. */
   #act(committed: Exclude<Committed, 'nothing'>): void {
-    // Before the producer is told that it may send more, and, if it is new, where to begin.
-    this.#updateThrottle();
-    if (committed === 'all') this.#producing.afterCommit();
     for (const consumer of this.#consumers.all) consumer.afterCommit();
     this.#rate.see(this.#hub.clock.now(), this.#hub.queue.run.done);
     this.#sendGrants();
@@ -317,6 +314,10 @@ export class Service {
     this.#probeAt = undefined;
     if (!this.#shutdown) this.#lend();
     this.#pruning.afterCommit(this.#consumers.all);
+    // Last, as an item waits for a consumer sooner than for the ones behind it; the throttle before the producer is told
+    // that it may send more, and, if it is new, where to begin.
+    this.#updateThrottle();
+    if (committed === 'all') this.#producing.afterCommit();
   }
 
   #lend(): void {

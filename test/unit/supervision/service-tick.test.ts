@@ -12,7 +12,7 @@ describe('a tick', () => {
     world.producer.yields([1, 2, 3], position);
     expect(world.since()).toEqual([]);
     world.tick();
-    expect(world.since()).toEqual(['commit', 'producer ← stored', 'consumer 1 ← deliver']);
+    expect(world.since()).toEqual(['commit', 'consumer 1 ← deliver', 'producer ← stored']);
 
     world.consumer().settles(1, 2, 3);
     expect(world.since()).toEqual([]);
@@ -23,7 +23,7 @@ describe('a tick', () => {
     world.producer.says({ type: 'ended' });
     expect(world.since()).toEqual([]);
     world.tick();
-    expect(world.since()).toEqual(['commit', 'producer ← bye', 'consumer 1 ← prune', 'consumer 1 ← end']);
+    expect(world.since()).toEqual(['commit', 'consumer 1 ← prune', 'consumer 1 ← end', 'producer ← bye']);
   });
 
   it('commits all that one turn of the event loop has brought at once', () => {
@@ -68,8 +68,8 @@ describe('a tick', () => {
     expect(order).toEqual([
       'writer 1 registered',
       'writer 2 registered',
-      'producer ← configure',
       'consumer 1 ← configure',
+      'producer ← configure',
     ]);
     expect(world.consumer().last('configure')).toMatchObject({ writer: 2, ordinal: 1, run: 'run-1' });
   });
