@@ -1,4 +1,4 @@
-import { Agent, type Dispatcher, fetch, FormData } from 'undici';
+import { Agent, type Dispatcher, fetch, FormData, Headers, Request, Response } from 'undici';
 import { kindOf, type Outgoing } from './outgoing.ts';
 
 /** The one file that knows undici. It is loaded with the first call. */
@@ -17,6 +17,11 @@ export interface Gate {
   readonly hasTimeout: boolean;
   /** Resolves, when the request may go out, to what stands between undici and `fetch`; rejects if it may not. */
   enter(fetch: Handler, origin: string): Promise<Handler>;
+}
+
+// In a bundle classes that refer to themselves have other names, and users see these.
+for (const [name, kind] of Object.entries({ FormData, Headers, Request, Response })) {
+  Object.defineProperty(kind, 'name', { value: name });
 }
 
 /** One for the process: connections are worth keeping. Idle ones do not keep the process alive. */

@@ -16,6 +16,8 @@ export const int8 = 0xd0;
 export const int16 = 0xd1;
 export const int32 = 0xd2;
 export const int64 = 0xd3;
+/** A value of one byte, of a type of one byte that is not MessagePack's: with two zeros, `undefined`. */
+export const fixext1 = 0xd4;
 export const str8 = 0xd9;
 export const str16 = 0xda;
 export const str32 = 0xdb;

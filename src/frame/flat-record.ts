@@ -6,6 +6,7 @@
 import { isWellFormed } from '../core/well-formed.ts';
 import {
   firstShape,
+  fixext1,
   fixstr,
   float64,
   int16,
@@ -22,10 +23,10 @@ import {
   yes,
 } from './first-bytes.ts';
 
-/** Instead of an end: the record has other keys, or might not fit into what is left of the buffer. */
-export const notNow = -1;
+/** Returned in place of an end: the record is of another shape, or might not fit into what is left of the buffer. */
+export const misfit = -1;
 
-/** The same: it holds something else than numbers, texts, booleans and null. */
+/** The same: it holds something else than numbers, texts, booleans, null and undefined. */
 export const notFlat = -2;
 
 /** Of a longer text native code writes more in less time. */
@@ -34,8 +35,14 @@ const longestInScript = 63;
 /** The head of a text and a number, at most. */
 const mostHead = 9;
 
+/** False if msgpackr would take a record with these keys for an instance of a class, and ask it for what it wants to be. */
+export function areKeysOfData(keys: readonly string[]): boolean {
+  return !keys.includes('constructor');
+}
+
 /**
- * Writes `item`, a record whose keys are exactly `keys`, from `start` on into `into`, as one of the shape `shape`.
+ * Writes `item`, a record whose keys are exactly `keys`, from `start` on into `into`, as one of the shape `shape`. The
+ * keys must be `areKeysOfData`.
  * Returns where it ends, or why it was not written: then what follows `start` is of no use.
  */
 export function writeFlatRecord(
@@ -44,32 +51,35 @@ export function writeFlatRecord(
 ): number {
   if (Object.getPrototypeOf(item) !== Object.prototype) return notFlat;
   const room = into.length - mostHead;
-  if (start > room) return notNow;
+  if (start > room) return misfit;
   let at = start;
   let written = 0;
   into[at++] = firstShape + shape;
   for (const key in item) {
-    if (key !== keys[written++]) return notNow;
+    if (key !== keys[written++]) return misfit;
     const value = (item as Record<string, unknown>)[key];
     if (typeof value === 'string') {
       const length = value.length;
-      if (at + 3 * length > room) return notNow;
-      const end = length <= longestInScript ? writeAscii(into, at, value) : -1;
-      at = end >= 0 ? end : writeText(into, at, value);
-      if (at < 0) return notFlat;
+      if (at + 3 * length > room) return misfit;
+      const end = length <= longestInScript ? writeAscii(into, at, value) : notAscii;
+      at = end === notAscii ? writeText(into, at, value) : end;
+      if (at === notFlat) return notFlat;
       continue;
     }
-    if (at > room) return notNow;
+    if (at > room) return misfit;
     if (typeof value === 'number') at = writeNumber(into, at, value);
     else if (value === null) into[at++] = nil;
     else if (value === false) into[at++] = no;
     else if (value === true) into[at++] = yes;
+    else if (value === undefined) at = into.writeUInt16BE(0, into.writeUInt8(fixext1, at));
     else return notFlat;
   }
-  return written === keys.length ? at : notNow;
+  return written === keys.length ? at : misfit;
 }
 
-/** Returns where it ends, or -1 if it is not ASCII. */
+const notAscii = -1;
+
+/** Returns where it ends, or `notAscii`. */
 function writeAscii(into: Buffer, start: number, text: string): number {
   const length = text.length;
   let at = start;
@@ -81,15 +91,15 @@ function writeAscii(into: Buffer, start: number, text: string): number {
   }
   for (let i = 0; i < length; i++) {
     const code = text.charCodeAt(i);
-    if (code > 0x7f) return -1;
+    if (code > 0x7f) return notAscii;
     into[at++] = code;
   }
   return at;
 }
 
-/** Any text. Returns where it ends, or -1 if it cannot be carried. */
+/** Any text. Returns where it ends, or `notFlat` if it cannot be carried. */
 function writeText(into: Buffer, at: number, text: string): number {
-  if (!isWellFormed(text)) return -1;
+  if (!isWellFormed(text)) return notFlat;
   const bytes = Buffer.byteLength(text);
   let from: number;
   if (bytes < 0x20) from = into.writeUInt8(fixstr + bytes, at);

@@ -10,7 +10,7 @@ import { Packr, REUSE_BUFFER_MODE, type Options } from 'msgpackr';
 import { setExtractor as readTextsBy } from '../../node_modules/msgpackr/unpack.js';
 import { requireCarriable, requireTexts } from './carriable.ts';
 import { firstShape } from './first-bytes.ts';
-import { notFlat, writeFlatRecord } from './flat-record.ts';
+import { areKeysOfData, notFlat, writeFlatRecord } from './flat-record.ts';
 import { textsAt } from './texts.ts';
 
 declare module '../../node_modules/msgpackr/unpack.js' {
@@ -44,10 +44,10 @@ export class ItemWriter {
   readonly #shapes: Shapes;
   /** The shape of the item that was written last, if that is one of `#shapes`. */
   #shape: number | undefined;
-  /** What came after an item of a shape when there was one the last time: an item of which shape, if a flat one. */
+  /** For each shape the one of the item that followed the last time, if that was flat. */
   readonly #next: (number | undefined)[] = [];
-  /** Shapes of which an item of this frame held something else than plain values. */
-  readonly #notFlat = new Set<number>();
+  /** Shapes of which an item of this frame was not flat. */
+  readonly #nested = new Set<number>();
   #buffer = Buffer.allocUnsafeSlow(2 * roomToBegin);
   #end = 0;
 
@@ -91,7 +91,7 @@ export class ItemWriter {
   write(item: unknown): void {
     if (this.#writeFlat(item)) return;
     requireTexts(item);
-    if (this.#buffer.length - this.#end < roomToBegin) this.#grow(this.#buffer.length);
+    if (this.#buffer.length - this.#end < roomToBegin) this.#grow(0);
     const packed = this.#pack(item);
     const length = packed.end - packed.start;
     if (length > this.#maxItemBytes) throw new RangeError(tooLarge(String(length), this.#maxItemBytes));
@@ -112,7 +112,7 @@ export class ItemWriter {
     // The next frame will be about as large.
     this.#buffer = Buffer.allocUnsafeSlow(this.#end + (this.#end >> 3) + 2 * roomToBegin);
     this.#end = 0;
-    this.#notFlat.clear();
+    this.#nested.clear();
     return body;
   }
 
@@ -122,7 +122,7 @@ export class ItemWriter {
     if (shape === undefined || typeof item !== 'object' || item === null) return false;
     const start = this.#end;
     const end = writeFlatRecord(item, { keys: this.#shapes[shape]!, shape, into: this.#buffer, start });
-    if (end === notFlat) this.#notFlat.add(shape);
+    if (end === notFlat) this.#nested.add(shape);
     if (end < 0 || end - start > this.#maxItemBytes) return false;
     this.#shape = shape;
     this.#end = end;
@@ -130,7 +130,7 @@ export class ItemWriter {
   }
 
   #follow(shape: number | undefined): void {
-    const isFlat = shape !== undefined && !this.#notFlat.has(shape);
+    const isFlat = shape !== undefined && !this.#nested.has(shape) && areKeysOfData(this.#shapes[shape]!);
     if (this.#shape !== undefined) this.#next[this.#shape] = isFlat ? shape : undefined;
     this.#shape = shape;
   }
@@ -154,7 +154,7 @@ export class ItemWriter {
   }
 
   #grow(bytes: number): void {
-    const grown = Buffer.allocUnsafeSlow(this.#buffer.length + bytes + roomToBegin);
+    const grown = Buffer.allocUnsafeSlow(2 * this.#buffer.length + bytes + roomToBegin);
     this.#buffer.copy(grown, 0, 0, this.#end);
     this.#buffer = grown;
   }

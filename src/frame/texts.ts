@@ -8,7 +8,7 @@ import { fixstr, float32, float64, int64, negative, nil, no, str16, str32, str8,
  * At most so many bytes become one string that texts are cut out of. V8 keeps all of it for as long as one of them is in
  * use, so it must not be as long as an item may be.
  */
-const mostTogether = 512;
+const mostTogether = 128;
 
 /** A longer text is decoded in less time by native code, call and all. */
 const mostLookedAt = 64;

@@ -118,12 +118,10 @@ export class Outlet {
     const frame = this.#encoder.take();
     const { header, parts } = frameToPayload(frame);
     const size = frameBytes(frame);
+    const position = { ...this.#lastPlace, digest: this.#lastDigest(frame) };
     this.#outstanding.push(size);
     this.#outstandingBytes += size;
-    this.#options.send(
-      { type: 'frame', position: { ...this.#lastPlace, digest: this.#lastDigest(frame) }, ...header },
-      parts,
-    );
+    this.#options.send({ type: 'frame', position, ...header }, parts);
   }
 
   // Of the item as a consumer will see it: the source may have changed its object since.

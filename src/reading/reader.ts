@@ -3,10 +3,10 @@ import type { Clock } from '../core/clock.ts';
 import { configError, errorData, type MillraceError } from '../core/errors.ts';
 import { show } from '../core/show.ts';
 import { isThenable } from '../core/thenable.ts';
-import { Turn } from '../core/turn.ts';
 import { FrameDecoder, FrameEncoder, itemDigest } from '../frame/codec.ts';
 import type { SourcePosition } from '../frame/position.ts';
 import type { Outlet } from './outlet.ts';
+import { Turn } from './turn.ts';
 
 /** For so long a source that never waits is read at a stretch. */
 const turnMs = 5;

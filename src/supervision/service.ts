@@ -314,7 +314,7 @@ export class Service {
     this.#probeAt = undefined;
     if (!this.#shutdown) this.#lend();
     this.#pruning.afterCommit(this.#consumers.all);
-    // Last, as an item waits for a consumer sooner than for the ones behind it; the throttle before the producer is told
+    // Last: consumers wait for what is lent, and the producer has its window to go on with. The throttle before it is told
     // that it may send more, and, if it is new, where to begin.
     this.#updateThrottle();
     if (committed === 'all') this.#producing.afterCommit();

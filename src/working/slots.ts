@@ -1,7 +1,6 @@
 import type { Clock } from '../core/clock.ts';
 import { Intervals } from '../core/intervals.ts';
 import { isThenable } from '../core/thenable.ts';
-import { Turn } from '../core/turn.ts';
 import { Waiters } from '../core/waiters.ts';
 import type { FrameDecoder } from '../frame/codec.ts';
 import type { Frame } from '../frame/frame.ts';
@@ -70,12 +69,10 @@ export class Slots<S extends Scope> {
   #isStopped = false;
   #isPumping = false;
   #turnIsDue = false;
-  readonly #turn: Turn;
   readonly #waiters = new Waiters();
 
   constructor(options: SlotsOptions<S>) {
     this.#options = options;
-    this.#turn = new Turn(options.clock, turnMs);
   }
 
   get running(): number {
@@ -139,14 +136,14 @@ export class Slots<S extends Scope> {
     if (this.#isPumping || this.#turnIsDue) return;
     this.#isPumping = true;
     const { clock, concurrency } = this.#options;
-    this.#turn.start();
+    const startedAt = clock.now();
     while (!this.#isStopped && this.#running.size < concurrency) {
       const first = this.#waiting[0];
       if (!first) break;
       const seq = first.next++;
       if (first.next > first.last) this.#waiting.shift();
       this.#start(first, seq);
-      if (this.#turn.isOver() && this.#waiting.length > 0) {
+      if (clock.now() - startedAt > turnMs && this.#waiting.length > 0) {
         this.#turnIsDue = true;
         clock.soon(() => {
           this.#turnIsDue = false;

@@ -55,7 +55,7 @@ async function startVendor(): Promise<Vendor> {
 }
 
 const pipeline = (limit: string, items: number) => `
-  import { definePipeline, sqlite } from 'millrace';
+  import { definePipeline, PermanentError, sqlite } from 'millrace';
   export default definePipeline({
     name: 'calls',
     limits: { vendor: ${limit} },
@@ -68,6 +68,9 @@ const pipeline = (limit: string, items: number) => `
     },
     async process({ id }, { fetch }) {
       const response = await fetch('${vendor.url}/' + id, { limit: 'vendor' });
+      // As users see them in messages.
+      const kinds = [response, response.headers].map((one) => one.constructor.name);
+      if (kinds.join() !== 'Response,Headers') throw new PermanentError('got ' + kinds.join());
       return (await response.json()) as { id: number };
     },
     sink: sqlite({ file: 'out.db', table: 'rows' }),

@@ -79,6 +79,12 @@ describe('an item that cannot be carried', () => {
     expect(refusal(item)).toContain(message);
   });
 
+  it('is refused whatever came before it: one that only looks like an instance of a class', () => {
+    const encoder = new FrameEncoder(limits);
+    for (let i = 0; i < 3; i++) encoder.add({ constructor: 'x', toJSON: '' });
+    expect(thrownBy(() => encoder.add({ constructor: 'x', toJSON: 'y' }))).toBeInstanceOf(ItemError);
+  });
+
   it('does not spoil the ones after it', () => {
     const encoder = new FrameEncoder(limits);
     const good = [{ a: 1 }, { a: { b: 2 } }, { a: [1, 'x'] }];

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { Turn } from '../../../src/core/turn.ts';
+import { Turn } from '../../../src/reading/turn.ts';
 import { HandClock } from '../../support/hand-clock.ts';
 
 /** A turn of 10 ms by a clock that counts how often it is looked at. */
@@ -28,7 +28,7 @@ function begun() {
   return { clock, turn, stepsOf, looksOf };
 }
 
-describe('the turn of a loop that never waits', () => {
+describe('the turn of a source that never waits', () => {
   it('is over when its time has passed', () => {
     expect(begun().stepsOf(4)).toBe(3);
   });

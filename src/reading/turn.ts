@@ -1,0 +1,45 @@
+import type { Clock } from '../core/clock.ts';
+
+/** How many quick steps are done between two looks at the clock. */
+const stepsBetweenLooks = 4;
+
+/** They are quick if all of them take less than this, in milliseconds. */
+const quickMs = 1;
+
+/**
+ * The time for which a source that never waits is read at a stretch, until the event loop gets its turn.
+ *
+ * A look at the clock costs a tenth of what an item costs the producer at best. So while steps are quick there is one
+ * after every fourth only; steps that are slow all of a sudden go unseen at most four times.
+ */
+export class Turn {
+  readonly #clock: Clock;
+  readonly #ms: number;
+  #startedAt: number;
+  #lookedAt: number;
+  #stepsToLook = 1;
+
+  constructor(clock: Clock, ms: number) {
+    this.#clock = clock;
+    this.#ms = ms;
+    this.#startedAt = clock.now();
+    this.#lookedAt = this.#startedAt;
+  }
+
+  /** The event loop has just had its turn. */
+  start(): void {
+    this.#startedAt = this.#clock.now();
+    this.#lookedAt = this.#startedAt;
+    this.#stepsToLook = 1;
+  }
+
+  /** To be asked after each step: whether the time is over. */
+  isOver(): boolean {
+    this.#stepsToLook -= 1;
+    if (this.#stepsToLook > 0) return false;
+    const now = this.#clock.now();
+    this.#stepsToLook = now - this.#lookedAt < quickMs ? stepsBetweenLooks : 1;
+    this.#lookedAt = now;
+    return now - this.#startedAt > this.#ms;
+  }
+}
