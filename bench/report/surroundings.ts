@@ -42,9 +42,12 @@ export function versionOf(folder: string): string | undefined {
   }
 }
 
+/** The commit, `-dirty` if what is measured was changed since. */
 function commit(root: string): string | undefined {
+  const git = (...args: string[]): string => execFileSync('git', args, { cwd: root, encoding: 'utf8' }).trim();
   try {
-    return execFileSync('git', ['describe', '--always', '--dirty'], { cwd: root, encoding: 'utf8' }).trim();
+    const changes = git('status', '--porcelain', '--', '.', ':!bench/results', ':!*.md');
+    return `${git('describe', '--always')}${changes === '' ? '' : '-dirty'}`;
   } catch {
     return undefined;
   }
