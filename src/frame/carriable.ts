@@ -41,8 +41,8 @@ function flawOfInstance(object: object): string | undefined {
   return tag !== 'Object' && Object.keys(object).length === 0 ? `a ${tag}, which has no fields to carry` : undefined;
 }
 
-// Deeper ones exceed the stack, here or in the encoder. A path is at least two characters a level.
-const longestPath = 2000;
+// Deeper ones exceed the stack, here or in the encoder.
+const deepest = 1000;
 
 /** Says what in `item` cannot be encoded, and where: "$.a.b[2] is a function"; undefined if nothing is found. */
 export function findFlaw(item: unknown): string | undefined {
@@ -54,7 +54,7 @@ export function findFlaw(item: unknown): string | undefined {
     }
     if (typeof value !== 'object' || value === null) return undefined;
     if (open.has(value)) return `${path} refers back to an object that contains it`;
-    if (path.length > longestPath) return `it is nested too deeply at ${path.slice(0, 60)}…`;
+    if (open.size >= deepest) return `it is nested too deeply at ${path.slice(0, 60)}…`;
     const flaw = isHandled(value) ? undefined : flawOfInstance(value);
     if (flaw !== undefined) return `${path} is ${flaw}`;
     open.add(value);

@@ -74,7 +74,8 @@ function shortText(bytes: Buffer, from: number, to: number): string {
       units.push(0xd800 | (beyond >> 10), 0xdc00 | (beyond & 0x3ff));
     }
   }
-  return String.fromCharCode(...units);
+  // A character that is cut off would make more units than bytes, which msgpackr would take for more than this text.
+  return at === to ? String.fromCharCode(...units) : decoder.decode(bytes.subarray(from, to));
 }
 
 /** Where the text lies whose head is at `at`. Throws if there is not even all of its head. */

@@ -100,9 +100,9 @@ describe('an item that cannot be carried', () => {
   });
 
   it('is refused when it is too large, and the message says what to do', () => {
-    expect(refusal({ a: 'x'.repeat(limits.maxItemBytes) })).toMatch(
-      /it takes 10\d+ bytes, more than maxItemBytes \(1000000\); send a reference .* --max-item-bytes/,
-    );
+    const told = /it takes 10\d+ bytes, more than maxItemBytes \(1000000\); send a reference .* --max-item-bytes/;
+    expect(refusal({ a: 'x'.repeat(limits.maxItemBytes) })).toMatch(told);
+    expect(refusal(new Map([['k'.repeat(5000), new Set(['x'.repeat(limits.maxItemBytes)])]]))).toMatch(told);
   });
 
   it('is refused before it fills the memory when it refers back to itself and is large', () => {

@@ -59,6 +59,13 @@ describe('texts', () => {
     }
   });
 
+  it('that were damaged do not spoil the ones behind them', () => {
+    const bytes = writeAlone(['é', 'x', 'behind it']);
+    // The first byte of a character of four bytes, which ends the text.
+    bytes.set([0xa1, 0xf0], bytes.indexOf(0xa2));
+    expect(decoded(Buffer.concat([bytes.subarray(0, 3), bytes.subarray(4)]))).toEqual(['\ufffd', 'x', 'behind it']);
+  });
+
   it('that are kept keep little else of their item in memory', () => {
     const count = 20_000;
     const encoder = new FrameEncoder({ maxItemBytes: 1e9 });
