@@ -120,6 +120,8 @@ function above0(name: string, text: string): number {
   throw new Error(`--${name}: expected a number above 0, got "${text}"`);
 }
 
+// So that those who are to end with this process do.
+process.once('SIGTERM', () => process.exit(128 + 15));
 main().catch((error: unknown) => {
   console.error(error instanceof Error ? `bench: ${error.message}` : error);
   process.exitCode = 1;

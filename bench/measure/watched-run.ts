@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { openSync, closeSync } from 'node:fs';
 import { nowNs } from '../marks.ts';
+import { endWithUs } from './end-with-us.ts';
 import { processTree, type ProcessUse } from './process-tree.ts';
 
 /** How a program and the processes that it started went. */
@@ -27,6 +28,7 @@ export async function watchedRun(
   const looks: { atNs: number; cpuMs: Map<number, number> }[] = [];
   const startedNs = nowNs();
   const child = spawn(program, args, { cwd: options.cwd, env: options.env, stdio: ['ignore', log, log] });
+  endWithUs(child);
   const exited = once(child, 'exit').then(([code]) => ({ exitCode: code as number | null, exitedNs: nowNs() }));
   const look = setInterval(() => {
     for (const use of processTree(child.pid!)) {

@@ -4,6 +4,7 @@ import { chownSync, mkdirSync } from 'node:fs';
 import { connect, createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { endWithUs } from '../measure/end-with-us.ts';
 
 /** A server that was started for the benchmark: its own port, its own folder, nothing of the machine's. */
 export interface Server {
@@ -60,6 +61,7 @@ async function answering(
   version: string,
   stopSignal: NodeJS.Signals,
 ): Promise<Server> {
+  endWithUs(server, stopSignal);
   const exited = once(server, 'exit');
   const stop = async (): Promise<void> => {
     server.kill(stopSignal);
