@@ -1,5 +1,6 @@
 /*
- * The bytes with which values begin, by MessagePack's own names: https://github.com/msgpack/msgpack/blob/master/spec.md
+ * The bytes with which values begin, by MessagePack's own names (false and true, which cannot be names here, are
+ * `no` and `yes`): https://github.com/msgpack/msgpack/blob/master/spec.md
  */
 
 /** A text of up to 31 bytes: with their number added. */

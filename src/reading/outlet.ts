@@ -118,6 +118,7 @@ export class Outlet {
     const frame = this.#encoder.take();
     const { header, parts } = frameToPayload(frame);
     const size = frameBytes(frame);
+    // Whatever can fail, before it counts as outstanding: nobody would answer for it.
     const position = { ...this.#lastPlace, digest: this.#lastDigest(frame) };
     this.#outstanding.push(size);
     this.#outstandingBytes += size;

@@ -15,15 +15,14 @@ const quickMs = 1;
 export class Turn {
   readonly #clock: Clock;
   readonly #ms: number;
-  #startedAt: number;
-  #lookedAt: number;
+  #startedAt = 0;
+  #lookedAt = 0;
   #stepsToLook = 1;
 
   constructor(clock: Clock, ms: number) {
     this.#clock = clock;
     this.#ms = ms;
-    this.#startedAt = clock.now();
-    this.#lookedAt = this.#startedAt;
+    this.start();
   }
 
   /** The event loop has just had its turn. */
