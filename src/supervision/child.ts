@@ -1,4 +1,3 @@
-import type { Readable } from 'node:stream';
 import type { Cancel, Clock } from '../core/clock.ts';
 import type { MillraceError } from '../core/errors.ts';
 import { createChannel, type Channel } from '../ipc/channel.ts';
@@ -7,7 +6,7 @@ import { killGroup } from './kill.ts';
 import { LastWords } from './last-words.ts';
 import { spawn } from './spawn.ts';
 
-/** How long the channel may take to end after its process has. */
+/** How long channel and output may stay open after the exit: a process that left the child's group may hold them for ever. */
 const drainMs = 1000;
 /** How long a process may take to end after it has let go of its channel: user code may have left timers behind. */
 const letGoMs = 500;
@@ -27,8 +26,8 @@ export interface Exit {
 export interface ChildListener<In> {
   onMessage: (message: In, payload: Buffer) => void;
   /**
-   * Called once, when the process has exited *and* its channel has been read to the end: what it had sent has been
-   * handed to `onMessage` before.
+   * Called once, when the process has exited *and* its channel and its output have been read to the end: `onMessage`
+   * and `onOutput` have had everything that it sent and wrote.
    */
   onExit: (exit: Exit) => void;
 }
@@ -98,7 +97,7 @@ export function startChild<In, Out extends object>(options: StartOptions<In>): C
   let killReason: string | undefined;
   let killed: Exit['killed'] = 'no';
   const lastWords = new LastWords();
-  let isStderrOpen = outputs.some(([, name]) => name === 'stderr');
+  const openOutputs = new Set(outputs.map(([stream]) => stream));
   let channelProblem: MillraceError | undefined;
   let exited: { code: number | null; signal: string | null } | undefined;
   let isChannelClosed = false;
@@ -111,10 +110,12 @@ export function startChild<In, Out extends object>(options: StartOptions<In>): C
     if (killed === 'no') killed = why;
     killGroup(pid);
   };
+  const letGo = (): void => {
+    channel.destroy();
+    for (const [stream] of outputs) stream.destroy();
+  };
   const finish = (): void => {
-    if (exit || !exited || !isChannelClosed) return;
-    // Whatever ended it may still be saying why.
-    if (exited.signal && exited.signal !== 'SIGKILL' && isStderrOpen) return;
+    if (exit || !exited || !isChannelClosed || openOutputs.size > 0) return;
     cancelDeadline?.();
     exit = {
       ...exited,
@@ -144,11 +145,8 @@ export function startChild<In, Out extends object>(options: StartOptions<In>): C
     cancelDeadline?.();
     // What it had started dies with it; a grandchild may hold the channel open, too.
     killGroup(pid);
-    if (!isChannelClosed) cancelDeadline = clock.after(drainMs, () => channel.destroy());
-    letGoOf(
-      outputs.map(([stream]) => stream),
-      clock,
-    );
+    // If this process was held up, the deadline comes before what has arrived meanwhile: `soon` lets that be read first.
+    cancelDeadline = clock.after(drainMs, () => clock.soon(letGo));
     finish();
   });
   for (const [stream, name] of outputs) {
@@ -159,7 +157,7 @@ export function startChild<In, Out extends object>(options: StartOptions<In>): C
     stream.on('error', () => undefined); // Its end is all that matters, and 'close' follows.
     stream.on('close', () => {
       onOutput(who, name, null);
-      if (name === 'stderr') isStderrOpen = false;
+      openOutputs.delete(stream);
       finish();
     });
   }
@@ -178,21 +176,7 @@ export function startChild<In, Out extends object>(options: StartOptions<In>): C
     abandon: () => {
       listener = undefined;
       unref();
-      channel.destroy();
-      for (const [stream] of outputs) stream.destroy();
+      letGo();
     },
   };
-}
-
-/** Closes what is left of a dead child's output after a while: whoever has left its group may hold it open for ever. */
-function letGoOf(streams: readonly Readable[], clock: Clock): void {
-  const open = new Set(streams.filter((stream) => !stream.closed));
-  if (open.size === 0) return;
-  const cancel = clock.after(drainMs, () => open.forEach((stream) => stream.destroy()));
-  for (const stream of open) {
-    stream.on('close', () => {
-      open.delete(stream);
-      if (open.size === 0) cancel();
-    });
-  }
 }

@@ -199,6 +199,21 @@ describe('a grandchild that holds pipes and channel', () => {
   });
 });
 
+describe('what has arrived from a grandchild when we stop listening', () => {
+  it('is read first, even if this process was held up until then', async () => {
+    const watched = new Watched('leaves-a-grandchild', { env: { DETACHED: '1' } });
+    watched.clock.soon = (fn) => void setImmediate(fn);
+    watched.listen();
+    await until(() => !watched.isAlive && watched.clock.waiting > 0 && watched.output === 'up'.length);
+    const grandchild = Number(watched.messages[0]);
+    process.kill(grandchild, 'SIGUSR2');
+    while (identify(grandchild) !== undefined); // This process reads nothing meanwhile.
+    watched.clock.turn(1000);
+    await until(() => watched.openOutputs === 0);
+    expect(watched.output).toBe('uplate'.length);
+  });
+});
+
 describe('a start that fails', () => {
   it.each([
     ['there is no such program', { prefix: ['/no/such/program'] }, 'spawn /no/such/program ENOENT'],
