@@ -1,30 +1,41 @@
+import { parseHttpDate } from './http-date.ts';
+
 /** Header fields of an answer, with their names in lower case. */
 export type Headers = Readonly<Record<string, string | string[] | undefined>>;
 
-/** Longest time that is believed. Whoever means more is asked again after it; a slip of the pen costs no more. */
+/** The longest time that is believed. A vendor that means more is asked again after it; a typo costs no more. */
 const longestMs = 86_400_000;
 
-/** From here on a number of seconds is a date in seconds since 1970, as some vendors send it. */
-const firstDateSeconds = 1_000_000_000;
+/** A number from here on is no number of seconds (it would be 31 years): probably seconds since 1970, which no RFC allows. */
+const noSeconds = 1_000_000_000;
+
+/** A `Date` that lies further back than this was made by a cache or by a clock that is wrong. */
+const freshMs = 60_000;
 
 /**
- * Milliseconds to wait, from the headers of an answer: `Retry-After` as seconds or as a date, at most a day. A date is
- * compared with the answer's own `Date`, if it has one, so that clocks need not agree; `wall` is ours, in milliseconds
- * since 1970. Null if the vendor did not say, said nothing that can be read, or said a time that is not in the future:
- * then whoever asks has to back off by himself, or he would ask again at once.
+ * Milliseconds to wait, from the headers of an answer: `Retry-After` as whole seconds or as an HTTP date (RFC 9110,
+ * 10.2.3), at most a day. `wall` is our own clock, in milliseconds since 1970. Null if the vendor says nothing, says
+ * something else, or names a time that is not in the future: then the caller has to back off by itself.
  */
 export function retryAfterMs(headers: Headers, wall: number): number | null {
   const text = headers['retry-after'];
   if (typeof text !== 'string') return null;
-  const now = dateOf(headers['date']) ?? wall;
-  const seconds = /^\s*\d+(\.\d+)?\s*$/.test(text) ? Number(text) : undefined;
-  const until =
-    seconds === undefined ? dateOf(text) : seconds < firstDateSeconds ? now + seconds * 1000 : seconds * 1000;
-  if (until === undefined || until <= now) return null;
-  return Math.min(until - now, longestMs);
+  const ms = waitOf(text.trim(), headers, wall);
+  return ms === undefined || ms <= 0 ? null : Math.min(ms, longestMs);
 }
 
-function dateOf(text: string | string[] | undefined): number | undefined {
-  const ms = Date.parse(String(text));
-  return Number.isNaN(ms) ? undefined : ms;
+function waitOf(text: string, headers: Headers, wall: number): number | undefined {
+  if (/^\d+$/.test(text)) return Number(text) < noSeconds ? Number(text) * 1000 : undefined;
+  const until = parseHttpDate(text, wall);
+  return until === undefined ? undefined : until - vendorsNow(headers, wall);
+}
+
+/**
+ * The vendor's clock at the time of the answer, so that its clock and ours need not agree. Only as long as its `Date`
+ * is not an old one: an answer from a cache would make the wait longer by its age.
+ */
+function vendorsNow({ date, age }: Headers, wall: number): number {
+  const theirs = typeof date === 'string' ? parseHttpDate(date.trim(), wall) : undefined;
+  const isFresh = theirs !== undefined && theirs >= wall - freshMs && (age === undefined || age === '0');
+  return isFresh ? theirs : wall;
 }
