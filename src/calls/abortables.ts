@@ -14,9 +14,9 @@ export class Abortables {
   readonly #open = new Set<AbortController>();
   #ended: { readonly reason: unknown } | undefined;
 
-  /** All has been aborted, and so will be whatever begins. */
-  get isEnded(): boolean {
-    return this.#ended !== undefined;
+  /** Set when all has been aborted, and so will be whatever begins. */
+  get ended(): { readonly reason: unknown } | undefined {
+    return this.#ended;
   }
 
   begin(user?: AbortSignal): Abortable {

@@ -70,7 +70,9 @@ export async function call(request: Outgoing, options: CallOptions, deps: CallDe
         if (!mayRepeat) throw new RetryAfter(ms, text);
         // A limit is frozen: the line for its permits is the place to wait.
         if (limit === undefined) await wait(ms);
-        if (limit === undefined && abortables.isEnded) throw new RetryAfter(Math.max(0, until - clock.now()), text);
+        if (limit === undefined && abortables.ended) {
+          throw new RetryAfter(Math.max(0, until - clock.now()), text, { cause: abortables.ended.reason });
+        }
         break;
       }
       case 'lost': {

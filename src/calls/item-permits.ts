@@ -38,6 +38,7 @@ export function itemPermits(permits: Permits, clock: Clock, itemSignal: AbortSig
         throw new RetryAfter(
           Math.max(leastMs, frozenMs),
           `the item's time ended in line for a permit of limit "${limit}"`,
+          { cause: error },
         );
       }
     },

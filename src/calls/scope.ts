@@ -1,3 +1,4 @@
+import { cancellation } from '../core/cancellation.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Fetch, UnderLimit } from '../pipeline/context.ts';
 import { Abortables } from './abortables.ts';
@@ -22,12 +23,13 @@ export interface ScopeDeps {
 }
 
 /** One for all, because making one takes longer than all else here. */
-const settled = new DOMException('the item is settled: its calls are cancelled', 'AbortError');
+const settled = cancellation(new DOMException('the item is settled: its calls are cancelled', 'AbortError'));
 
 /** Opens the scope of an item whose time ends when `itemSignal` aborts. Costs next to nothing until something is called. */
 export function openScope({ fetch, permits, clock }: ScopeDeps, itemSignal: AbortSignal): CallScope {
   const abortables = new Abortables();
-  const unsettled = new Set<Promise<unknown>>();
+  /** What `close` makes reject. */
+  const cancellable = new Set<Promise<unknown>>();
   const follow = (): void => abortables.abortAll(itemSignal.reason);
   let caller: Caller | undefined;
 
@@ -39,25 +41,30 @@ export function openScope({ fetch, permits, clock }: ScopeDeps, itemSignal: Abor
     return caller;
   }
 
-  function watched<Result>(call: Promise<Result>): Promise<Result> {
-    const result = call.finally(() => unsettled.delete(result));
-    unsettled.add(result);
-    return result;
-  }
-
   return {
-    fetch: (input, options = {}) => watched(fetch(input, options, opened())),
+    fetch(input, options = {}) {
+      const answer = fetch(input, options, opened()).finally(() => cancellable.delete(answer));
+      cancellable.add(answer);
+      return answer;
+    },
 
     limit(name, task) {
       const { permits: own } = opened();
       const inLine = abortables.begin();
-      return watched(underPermit(own.acquire(name, inLine.signal).finally(inLine.done), task));
+      const permit = own.acquire(name, inLine.signal).finally(() => {
+        inLine.done();
+        // From here on only the task can fail, by itself: if nobody handles that, it has to be heard.
+        cancellable.delete(result);
+      });
+      const result = underPermit(permit, task);
+      cancellable.add(result);
+      return result;
     },
 
     close() {
       itemSignal.removeEventListener('abort', follow);
       // A call that nobody waits for must not bring the process down for having been cancelled.
-      for (const call of unsettled) call.catch(() => {});
+      for (const call of cancellable) call.catch(() => {});
       abortables.abortAll(settled);
     },
   };

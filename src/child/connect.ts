@@ -1,19 +1,24 @@
 import { Socket } from 'node:net';
+import { isCancellation } from '../core/cancellation.ts';
 import { errorWithoutSecrets } from '../core/without-secrets.ts';
-import { errorData, MillraceError } from '../core/errors.ts';
+import { describeError, errorData, MillraceError } from '../core/errors.ts';
 import { createChannel, type Channel } from '../ipc/channel.ts';
-import type { Failed } from '../ipc/messages.ts';
+import type { Failed, Log } from '../ipc/messages.ts';
 
 /** The descriptor on which the supervisor put our end of the channel. */
 const channelFd = 3;
 /** Of these Node would take USR1 for a wish to debug, and open a port to whoever comes. */
 const ignoredSignals = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const;
 
+/** Said once per process: a pipeline that does this does it for each item. */
+const lostWork =
+  'the pipeline started something that it did not await, and it was cancelled: await calls and response bodies, or cancel them yourself';
+
 /** A child's end of the channel, and how it goes. */
 export interface Connection<Out> {
-  send: Channel<Out | Failed>['send'];
-  flush: Channel<Out | Failed>['flush'];
-  readonly channel: Channel<Out | Failed>;
+  send: Channel<Out | Failed | Log>['send'];
+  flush: Channel<Out | Failed | Log>['flush'];
+  readonly channel: Channel<Out | Failed | Log>;
   /** Everything has been said and confirmed: lets go of the channel, so that the process ends by itself. */
   leave: () => void;
   /** Says why this process cannot go on, and ends it. With an exit code the whole service ends. */
@@ -34,7 +39,7 @@ export function connect<In, Out extends object>(options: {
   for (const signal of ignoredSignals) process.on(signal, () => undefined);
   let isLeaving = false;
   const socket = new Socket({ fd: channelFd, readable: true, writable: true });
-  const channel = createChannel<In, Out | Failed>(socket, {
+  const channel = createChannel<In, Out | Failed | Log>(socket, {
     parse: options.parse,
     onMessage: options.onMessage,
     onClose: (error) => {
@@ -57,8 +62,17 @@ export function connect<In, Out extends object>(options: {
     process.exitCode = 1;
     leave();
   };
-  process.on('uncaughtException', (error) => fail(error, 'uncaught'));
-  process.on('unhandledRejection', (error) => fail(error, 'uncaught'));
+  let hasToldOfCancellation = false;
+  const uncaught = (error: unknown): void => {
+    // The pipeline did not wait for it, and we cancelled it: that is no reason to end a process with all its items.
+    if (!isCancellation(error)) return fail(error, 'uncaught');
+    if (hasToldOfCancellation || isLeaving) return;
+    hasToldOfCancellation = true;
+    const reason = describeError(errorWithoutSecrets(errorData(error)));
+    channel.send({ type: 'log', level: 'warn', message: `${lostWork} (${reason})`, fields: {} });
+  };
+  process.on('uncaughtException', uncaught);
+  process.on('unhandledRejection', uncaught);
   return {
     send: (message, payload) => channel.send(message, payload),
     flush: () => channel.flush(),

@@ -18,6 +18,7 @@ import type { CommandLine } from './command.ts';
 import { loadHere } from './load.ts';
 import { localCalls } from './local-calls.ts';
 import { readConfig } from './read-config.ts';
+import { tolerateCancellations } from './tolerate-cancellations.ts';
 import type { Shell } from './shell.ts';
 import { wholeNumber } from './whole-number.ts';
 
@@ -34,6 +35,7 @@ export async function dryRun(line: CommandLine, shell: Shell): Promise<number> {
   const { options, optionLines } = description;
   const { settings, warnings } = await readConfig(line, shell, { file, options, optionLines });
   hideNames(settings.redact);
+  tolerateCancellations();
   for (const warning of warnings) await shell.err(`millrace: warning: ${warning}\n`);
   const log = logTo(shell);
   const calls = localCalls(description.limits, shell.clock, shell.random);

@@ -1,5 +1,6 @@
 /** The producer's life: it describes the pipeline, is configured, reads, and ends or is stopped. What it says and hears is all that it needs of the supervisor. */
 import type { Connection } from '../child/connect.ts';
+import { stopped } from '../child/stopped.ts';
 import { commonLife, type Life, type LifeOptions } from '../child/life.ts';
 import type { ConfigureProducer, FromProducer, ToProducer } from '../ipc/messages.ts';
 import type { SourceContext } from '../pipeline/context.ts';
@@ -66,7 +67,7 @@ export function producerLife(
   const stop = async (): Promise<void> => {
     reader?.stop();
     throttle.open();
-    stopping.abort(new DOMException('the service is being stopped', 'AbortError'));
+    stopping.abort(stopped());
     await outlet?.flushed();
     send({ type: 'ended' });
   };

@@ -15,6 +15,7 @@ import type { Log } from '../pipeline/context.ts';
 import type { Pipeline } from '../pipeline/types.ts';
 import type { SinkWriter } from '../sinks/port.ts';
 import { Committer } from './committer.ts';
+import { stopped } from '../child/stopped.ts';
 import { timedOut, wentOn } from './item-timeout.ts';
 import { contextOf } from './item-context.ts';
 import { ItemScope } from './item-scope.ts';
@@ -158,7 +159,7 @@ export class Consumer {
   /** Gives up on what still runs: it stays in the queue. */
   abort(): void {
     this.#isAborted = true;
-    this.#slots.abortOlderThan(0, new DOMException('the service is being stopped', 'AbortError'));
+    this.#slots.abortOlderThan(0, stopped());
     this.#giveUp.abort();
   }
 

@@ -1,6 +1,10 @@
+import { cancellation } from '../core/cancellation.ts';
+
 /** What the signal of an item aborts with when its time is up. */
 export function timedOut(itemTimeoutMs: number): DOMException {
-  return new DOMException(`the item ran for longer than its itemTimeout of ${itemTimeoutMs} ms`, 'TimeoutError');
+  return cancellation(
+    new DOMException(`the item ran for longer than its itemTimeout of ${itemTimeoutMs} ms`, 'TimeoutError'),
+  );
 }
 
 /** What is said of an item that did not end within its grace. */

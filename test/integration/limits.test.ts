@@ -33,11 +33,13 @@ async function startVendor(): Promise<Vendor> {
     vendor.mostInFlight = Math.max(vendor.mostInFlight, inFlight);
     vendor.calls.push(id);
     const refusal = vendor.refuse(id);
-    setTimeout(() => {
-      inFlight -= 1;
-      if (refusal) response.writeHead(refusal.status, { 'retry-after': refusal.retryAfter });
-      response.end(JSON.stringify({ id }));
-    }, 20);
+    if (request.url!.startsWith('/head/')) response.writeHead(200, { 'content-length': 1_000_000 }).write('a part');
+    else
+      setTimeout(() => {
+        inFlight -= 1;
+        if (refusal) response.writeHead(refusal.status, { 'retry-after': refusal.retryAfter });
+        response.end(JSON.stringify({ id }));
+      }, 20);
   });
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
   const { port } = server.address() as AddressInfo;
@@ -148,5 +150,30 @@ describe('a limit', () => {
     expect(vendor.calls).toHaveLength(21);
     expect(vendor.mostInFlight).toBe(1);
     project.expectEachOnce(20);
+  });
+});
+
+describe('a response body that nobody awaits', () => {
+  it('is cancelled when its item settles: no process dies of it, and the log says once what to do', async () => {
+    project.write(
+      'calls.ts',
+      `
+      import { definePipeline, sqlite } from 'millrace';
+      export default definePipeline({
+        name: 'calls',
+        source: Array.from({ length: 40 }, (_, i) => ({ id: i + 1 })),
+        async process({ id }, { fetch }) {
+          const response = await fetch('${vendor.url}/head/' + id);
+          void response.text();
+          return { id };
+        },
+        sink: sqlite({ file: 'out.db', table: 'rows' }),
+      });`,
+    );
+    const { code, stderr } = await project.run(['run', 'calls.ts', '--consumers', '1']);
+    expect(stderr).not.toContain('died:');
+    expect(stderr.split('did not await')).toHaveLength(2);
+    expect(code).toBe(0);
+    project.expectEachOnce(40);
   });
 });

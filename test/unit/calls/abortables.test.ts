@@ -5,11 +5,11 @@ describe('what an item has open', () => {
   it('is aborted when the item ends, with the reason of the first end', () => {
     const abortables = new Abortables();
     const [first, second] = [abortables.begin(), abortables.begin()];
-    expect(abortables.isEnded).toBe(false);
+    expect(abortables.ended).toBeUndefined();
     abortables.abortAll('the time is over');
     abortables.abortAll('settled');
     expect([first.signal.reason, second.signal.reason]).toEqual(['the time is over', 'the time is over']);
-    expect(abortables.isEnded).toBe(true);
+    expect(abortables.ended).toEqual({ reason: 'the time is over' });
   });
 
   it('is left alone once it is done', () => {

@@ -5,9 +5,12 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { Agent, buildConnector } from 'undici';
 import { createFetch, type FetchDeps } from '../../../src/calls/fetch.ts';
 import { type CallScope, openScope } from '../../../src/calls/scope.ts';
+import { stopped } from '../../../src/child/stopped.ts';
+import { isCancellation } from '../../../src/core/cancellation.ts';
 import { type Clock, systemClock } from '../../../src/core/clock.ts';
 import { verdictOf } from '../../../src/core/errors.ts';
 import type { LimitSpec } from '../../../src/limits/limit.ts';
+import { timedOut } from '../../../src/working/item-timeout.ts';
 import { HandClock } from '../../support/hand-clock.ts';
 import { type Supervisor, supervise } from './supervisor.ts';
 import { type Answer, startVendor, type Vendor } from './vendor.ts';
@@ -379,37 +382,133 @@ describe('an item', () => {
   });
 });
 
+describe('what an item starts and does not await', () => {
+  /** Starts something that goes on; returns promises that nobody awaits. */
+  type Start = (calls: CallScope, url: string) => Promise<unknown[]> | unknown[];
+  const starts: [string, Start][] = [
+    ['a body', async ({ fetch }, url) => [(await fetch(url, { limit })).text()]],
+    ['a body under a timeout', async ({ fetch }, url) => [(await fetch(url, { limit, timeout: '60s' })).json()]],
+    ['a clone of an answer', async ({ fetch }, url) => [(await fetch(url)).clone().arrayBuffer()]],
+    [
+      'both ends of a tee',
+      async ({ fetch }, url) => (await fetch(url)).body!.tee().map((end) => end.pipeTo(new WritableStream())),
+    ],
+    [
+      'a loop over a body',
+      async ({ fetch }, url) => {
+        const { body } = await fetch(url, { limit });
+        const loop = async (): Promise<void> => {
+          for await (const _ of body!);
+        };
+        return [loop()];
+      },
+    ],
+    [
+      'a body whose failure is given another name',
+      async ({ fetch }, url) => {
+        const text = (await fetch(url)).text();
+        const renamed = text.catch((cause: unknown) => {
+          throw new Error('could not read it', { cause });
+        });
+        return [renamed];
+      },
+    ],
+    ['what follows from a call', ({ fetch }, url) => [fetch(url, { limit }).then((response) => response.text())]],
+  ];
+  const ends: [string, (calls: CallScope, item: AbortController) => void][] = [
+    ['its item settles', (calls) => calls.close()],
+    ['its time is over', (_, item) => item.abort(timedOut(1000))],
+    ['the service is stopped', (_, item) => item.abort(stopped())],
+  ];
+
+  it.each(ends.flatMap(([end, act]) => starts.map(([start, begin]) => ({ start, end, begin, act }))))(
+    '($start) can be told to have been cancelled when $end',
+    async ({ begin, act }) => {
+      const supervisor = limitedTo({ concurrency: 1 });
+      const vendor = await vendorThat((_, response) => response.write('a part of it'));
+      const item = new AbortController();
+      const calls = callsOf(supervisor, { signal: item.signal });
+      const started = await begin(calls, vendor.url);
+      await vendor.until(() => vendor.inFlight === 1);
+      act(calls, item);
+      const reasons = await Promise.all(
+        started.map((promise) => (promise as Promise<unknown>).catch((error) => error)),
+      );
+      expect(reasons.map((reason) => isCancellation(reason))).toEqual(started.map(() => true));
+      await supervisor.until(({ held }) => held === 0);
+    },
+  );
+
+  it('can be told to have been cancelled in line for a permit', async () => {
+    const supervisor = limitedTo({ concurrency: 1 });
+    const item = new AbortController();
+    const calls = callsOf(supervisor, { signal: item.signal });
+    void calls.limit(limit, () => new Promise(() => {}));
+    const second = calls.limit(limit, () => 'never').catch((error: unknown) => error);
+    await supervisor.until(({ waiting }) => waiting === 1);
+    item.abort(timedOut(1000));
+    expect(isCancellation(await second)).toBe(true);
+  });
+
+  it('can be told to have been cancelled while it waits for a vendor that said "not now"', async () => {
+    const clock = new WatchedClock();
+    const vendor = await vendorThat((_, response) => response.writeHead(503, { 'retry-after': '30' }).end());
+    const item = new AbortController();
+    const call = callsOf(limitedTo({ concurrency: 1 }), { clock, signal: item.signal })
+      .fetch(vendor.url)
+      .catch((error: unknown) => error);
+    await vendor.until(() => vendor.requests.length === 1 && vendor.inFlight === 0);
+    await clock.waits();
+    item.abort(timedOut(1000));
+    expect(isCancellation(await call)).toBe(true);
+  });
+});
+
 describe('after 429 or 503', () => {
+  /** Lets the time of a frozen limit pass. */
+  async function thaw(supervisor: Supervisor, clock: HandClock): Promise<void> {
+    await supervisor.until(({ waiting, frozenMs }) => waiting > 0 && frozenMs > 0);
+    clock.turn(supervisor.vendor.frozenMs);
+  }
+
   it.each([
-    ['429 with seconds', 429, { 'retry-after': '0.05' }, 'freeze vendor 50'],
+    ['429 with seconds', 429, { 'retry-after': '50' }, 'freeze vendor 50000'],
     [
       '429 with a date',
       429,
       { 'retry-after': 'Fri, 20 Nov 2026 12:00:01 GMT', date: 'Fri, 20 Nov 2026 12:00:00 GMT' },
       'freeze vendor 1000',
     ],
-    ['503 with seconds', 503, { 'retry-after': '0.05' }, 'freeze vendor 50'],
+    ['503 with seconds', 503, { 'retry-after': '50' }, 'freeze vendor 50000'],
     ['503 without a time', 503, {}, 'freeze vendor null'],
+    ['503 with a time that is none', 503, { 'retry-after': '-45' }, 'freeze vendor null'],
   ])(
     '%s, the limit is frozen before the permit is given back, and the call queues again',
     async (_, status, headers, freeze) => {
-      const supervisor = limitedTo({ concurrency: 1 });
+      const clock = new HandClock();
+      const supervisor = limitedTo({ concurrency: 1 }, clock);
       const vendor = await vendorThat((__, response, count) =>
         count === 1 ? response.writeHead(status, headers).end('not now') : response.end('ok'),
       );
-      const response = await callsOf(supervisor).fetch(vendor.url, { limit, method: 'POST', body: 'text' });
-      expect(await response.text()).toBe('ok');
+      const call = callsOf(supervisor, { clock }).fetch(vendor.url, { limit, method: 'POST', body: 'text' });
+      await thaw(supervisor, clock);
+      expect(await (await call).text()).toBe('ok');
       await supervisor.until(({ held }) => held === 0);
       expect(supervisor.messages).toEqual(['acquire 1', freeze, 'release 1', 'acquire 2', 'release 2']);
     },
   );
 
   it.each([429, 503, 500])('%i with a body that does not end, the permit comes back all the same', async (status) => {
-    const supervisor = limitedTo({ concurrency: 1 });
+    const clock = new HandClock();
+    const supervisor = limitedTo({ concurrency: 1 }, clock);
     const vendor = await vendorThat((_, response, count) =>
-      count === 1 ? response.writeHead(status, { 'retry-after': '0.02' }).write('endless') : response.end('ok'),
+      count === 1 ? response.writeHead(status, { 'retry-after': '2' }).write('endless') : response.end('ok'),
     );
-    expect(await (await callsOf(supervisor).fetch(vendor.url, { limit })).text()).toBe('ok');
+    const call = callsOf(supervisor, { clock }).fetch(vendor.url, { limit });
+    await vendor.until(() => vendor.requests.length === 1 && vendor.inFlight === 0);
+    if (status === 500) clock.turn(0);
+    else await thaw(supervisor, clock);
+    expect(await (await call).text()).toBe('ok');
     await vendor.until(() => vendor.inFlight === 0);
   });
 
@@ -430,13 +529,16 @@ describe('after 429 or 503', () => {
   });
 
   it('all tries, the item is put off for as long as the vendor said, and no attempt is used', async () => {
-    const supervisor = limitedTo({ concurrency: 1 });
-    const vendor = await vendorThat((_, response) => response.writeHead(429, { 'retry-after': '0.02' }).end());
-    const error = await callsOf(supervisor)
+    const clock = new HandClock();
+    const supervisor = limitedTo({ concurrency: 1 }, clock);
+    const vendor = await vendorThat((_, response) => response.writeHead(429, { 'retry-after': '2' }).end());
+    const call = callsOf(supervisor, { clock })
       .fetch(`${vendor.url}/secret?key=1`, { limit, retries: 2 })
       .catch((reason: unknown) => reason);
+    for (const _ of [1, 2]) await thaw(supervisor, clock);
+    const error = await call;
     expect(verdictOf(error)).toBe('retry-after');
-    expect(error).toMatchObject({ ms: 20, message: `${vendor.url} answered 429, 3 times` });
+    expect(error).toMatchObject({ ms: 2000, message: `${vendor.url} answered 429, 3 times` });
     expect(vendor.requests).toHaveLength(3);
     await supervisor.until(({ held }) => held === 0);
   });

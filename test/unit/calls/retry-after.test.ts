@@ -51,7 +51,7 @@ describe('Retry-After', () => {
   });
 
   it('is nothing that can be waited for in any text but whole seconds and HTTP dates', () => {
-    const other = fc.string({ unit: fc.constantFrom(...'0123456789-+.,:/ TZGMTwaitNov'), maxLength: 30 });
+    const other = fc.string({ unit: fc.constantFrom(...'0123456789-+.,:/ TZGMTwaitNov'.split('')), maxLength: 30 });
     fc.assert(
       fc.property(fc.oneof(other, fc.string()), (text) => {
         fc.pre(!/^\s*\d+\s*$/.test(text));

@@ -107,6 +107,16 @@ describe('a child', () => {
     expect(child.failures).toMatchObject([{ type: 'failed', error, exitCode: null }]);
   });
 
+  it('in which work was cancelled that nobody awaits goes on, and says so once', async () => {
+    const child = await Connected.told('is cancelled');
+    await until(() => child.messages.length >= 3);
+    child.channel.send({ type: 'bye' });
+    await until(() => child.isClosed);
+    expect(child.failures).toEqual([]);
+    const warnings = child.messages.filter((message) => message.type === 'log' && message.level === 'warn');
+    expect(warnings).toMatchObject([{ message: expect.stringContaining('(terminated: the item is settled)') }]);
+  });
+
   it('that fails says so even if a timer of its user keeps it: it has let go of its channel', async () => {
     const child = await Connected.told('throws, with a timer left');
     await until(() => child.isClosed);
