@@ -30,6 +30,8 @@ export interface SuperviseRequest {
   fresh: boolean;
   yes: boolean;
   again: boolean;
+  moved: boolean;
+  sameSource: boolean;
 }
 
 const entry = (name: string): string => fileURLToPath(new URL(`./${name}.js`, import.meta.url));
@@ -41,6 +43,8 @@ export async function supervise({
   fresh,
   yes,
   again,
+  moved,
+  sameSource,
 }: SuperviseRequest): Promise<number> {
   letHeapGrow();
   const signals = onSignals({ hasTerminal: hasControllingTerminal() });
@@ -69,6 +73,8 @@ export async function supervise({
         file,
         fresh,
         again,
+        moved,
+        sameSource,
         confirmFresh: confirmFresh({
           yes,
           isTerminal: process.stdin.isTTY && process.stderr.isTTY,

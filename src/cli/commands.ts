@@ -33,7 +33,17 @@ export const commands: readonly Command[] = [
     flags: [
       {
         name: 'again',
-        help: 'Start a new run if the last one has finished',
+        help: 'Start a new run; if the last one is still open, finish it first',
+        group: 'This run',
+      },
+      {
+        name: 'moved',
+        help: 'Go on with the queue although the pipeline has another name or file, or another sink, than before',
+        group: 'This run',
+      },
+      {
+        name: 'same-source',
+        help: 'Go on with the open run although the file changed: its source still yields the same items',
         group: 'This run',
       },
       {
@@ -54,7 +64,11 @@ export const commands: readonly Command[] = [
     ],
     takesSeqs: false,
     options: 'listed',
-    exclusive: [['again', 'fresh', 'dry-run']],
+    exclusive: [
+      ['again', 'fresh', 'dry-run'],
+      ['same-source', 'fresh', 'dry-run'],
+      ['moved', 'dry-run'],
+    ],
     loadsPipeline: ({ flags }) => flags['dry-run'] !== undefined,
     run: async (line, shell) => {
       if (line.flags['dry-run'] === undefined) return (await import('./run.ts')).run(line, shell);

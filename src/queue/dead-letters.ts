@@ -42,9 +42,12 @@ export function readDeadLettersOf(file: string, { after, limit }: DeadQuery): Re
  * The same, for as long as it is not closed. Without a file there are no letters. From now on this process hides what
  * the pipeline's option `redact` names.
  */
-export function openDeadLetters(file: string): { store: Pick<Store, 'readDead' | 'readDeadHeads'>; close: () => void } {
+export function openDeadLetters(
+  file: string,
+  pipeline?: string,
+): { store: Pick<Store, 'readDead' | 'readDeadHeads'>; close: () => void } {
   if (!existsSync(file)) return { store: { readDead: () => [], readDeadHeads: () => [] }, close: () => undefined };
-  const { db, close } = openForReading(file);
+  const { db, close } = openForReading(file, pipeline);
   const reading = <T>(read: () => T): T => {
     try {
       return read();

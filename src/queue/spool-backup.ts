@@ -55,8 +55,11 @@ export async function backUp(db: Database.Database, { file, isInUse, onProgress 
 }
 
 /** Copies the spool of a pipeline that does not run. Only for processes that hold no spool themselves. */
-export async function backUpFile(from: string, options: Omit<BackupOptions, 'isInUse'>): Promise<void> {
-  const { db, close } = openForReading(from);
+export async function backUpFile(
+  from: string,
+  { pipeline, ...options }: Omit<BackupOptions, 'isInUse'> & { pipeline?: string | undefined },
+): Promise<void> {
+  const { db, close } = openForReading(from, pipeline);
   try {
     await backUp(db, { ...options, isInUse: false });
   } finally {

@@ -6,12 +6,12 @@ import { forgetHolder } from './spool-holder.ts';
 
 /**
  * Writes a spool's file anew, without the room that is free in it, under the lock: no supervisor may have it. All or
- * nothing; takes as much room on the disk meanwhile as the items do, twice. Returns its size in bytes before and after.
+ * nothing; takes as much room on the disk meanwhile as the items do, twice. With `pipeline` it must be that one's. Returns its size in bytes before and after.
  */
-export function compactSpool(file: string): { before: number; after: number } {
+export function compactSpool(file: string, pipeline?: string): { before: number; after: number } {
   requireQueue(file);
   const before = sizeOf(file);
-  const db = openSpoolFile({ file, durability: 'full', mayLackLog: true });
+  const db = openSpoolFile({ file, durability: 'full', mayLackLog: true, pipeline });
   try {
     db.exec('VACUUM');
     // All of it in one file: that it has no log beside it is no sign of anything missing.

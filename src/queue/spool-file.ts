@@ -18,16 +18,18 @@ export interface OpenOptions {
   durability: 'full' | 'normal';
   /** Take it as it is if it was not closed in order and its log is not there. */
   mayLackLog?: boolean;
+  /** The name of the pipeline that the queue must belong to. Default: any. */
+  pipeline?: string | undefined;
 }
 
 /**
  * Opens, locks, checks and migrates the spool's file. A file that is not ours, or newer than we are, is not changed.
  * Throws MillraceErrors that say what to do.
  */
-export function openSpoolFile({ file, durability, mayLackLog = false }: OpenOptions): Database.Database {
+export function openSpoolFile({ file, durability, mayLackLog = false, pipeline }: OpenOptions): Database.Database {
   makeDirectory(dirname(file));
   requireWritable(file);
-  requireUsable(file, { mayLackLog });
+  requireUsable(file, { mayLackLog, pipeline });
   const db = connect(file);
   try {
     requireSafeSqlite(db.prepare('SELECT sqlite_version()').pluck().get() as string);

@@ -1,4 +1,5 @@
 import { existsSync, linkSync, rmSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import { configError, MillraceError } from '../core/errors.ts';
 import { exitCodes } from '../core/exit-codes.ts';
@@ -19,9 +20,9 @@ export interface ReadSpool {
 /**
  * Opens the file of a spool that no supervisor has, to read it: nothing in it or beside it is changed. Only for processes
  * that hold no spool themselves: a second descriptor of the file, once closed, would take the first one's lock with it.
- * Throws MillraceErrors that say what to do.
+ * With `pipeline`, the queue must belong to the pipeline of that name. Throws MillraceErrors that say what to do.
  */
-export function openForReading(file: string): ReadSpool {
+export function openForReading(file: string, pipeline?: string): ReadSpool {
   requireQueue(file);
   if (!statSync(file).isFile())
     throw configError('STATE_DIRECTORY', `expected ${file} to be the queue's file: it is none`);
@@ -41,6 +42,7 @@ export function openForReading(file: string): ReadSpool {
     db.pragma('user_version');
     isLocked = true;
     requireOurs(db, file);
+    requireOwner(db, file, pipeline);
     return { db, close };
   } catch (error) {
     close();
@@ -60,12 +62,15 @@ export function openForReading(file: string): ReadSpool {
  * Throws unless the file can be used as a spool: before it is opened to be written, because that alone would write the
  * log of a killed supervisor back. A file that is not there, or is empty, can.
  */
-export function requireUsable(file: string, { mayLackLog }: { mayLackLog: boolean }): void {
+export function requireUsable(
+  file: string,
+  { mayLackLog, pipeline }: { mayLackLog: boolean; pipeline?: string | undefined },
+): void {
   if (!statSync(file, { throwIfNoEntry: false })?.size) return requireNeverUsed(file);
   const hasLog = existsSync(`${file}-wal`);
   // First: within a process SQLite keeps one index of a log for both names of the file.
   const alone = hasLog ? tracesWithoutLog(file) : [];
-  const { db, close } = openForReading(file);
+  const { db, close } = openForReading(file, pipeline);
   try {
     if (isEmpty(db)) return;
     requireSameQueue(db, file, alone);
@@ -157,6 +162,25 @@ export function requireOurs(db: Database.Database, file: string): void {
       `the queue's file ${file} was written by a newer Millrace (schema ${version}; this one knows ${schemaVersion}). Upgrade, or use another --state, or start over with --fresh, which moves it aside. It was not changed.`,
     );
   }
+}
+
+/** The name of the pipeline whose queue it is; undefined if no start has recorded one. */
+export function ownerIn(db: Database.Database): string | undefined {
+  const hasOwner = db.prepare("SELECT 1 FROM pragma_table_info('spool') WHERE name = 'pipeline'").get() !== undefined;
+  if (!hasOwner) return undefined;
+  return (db.prepare('SELECT pipeline FROM spool').pluck().get() as string | null) ?? undefined;
+}
+
+function requireOwner(db: Database.Database, file: string, pipeline: string | undefined): void {
+  if (pipeline === undefined) return;
+  const owner = ownerIn(db);
+  if (owner === undefined || owner === pipeline) return;
+  throw configError(
+    'OTHER_PIPELINE',
+    `the queue in ${dirname(file)} belongs to the pipeline ${owner}, and this is the pipeline ${pipeline}. Nothing was changed. ` +
+      `Give ${pipeline} its own state directory (--state, or --state-root for one folder per pipeline). ` +
+      `If ${owner} was renamed to ${pipeline}, start it once with --moved.`,
+  );
 }
 
 /** After a stop that was not in order: pages torn by something other than SQLite show here, not in the middle of the night. */

@@ -116,6 +116,26 @@ export const migrations: readonly string[] = [
   -- The option \`redact\` of the last start, as JSON: who looks at dead letters later has no pipeline at hand.
   ALTER TABLE spool ADD COLUMN redact TEXT NOT NULL DEFAULT '[]';
   `,
+  `
+  -- Whose queue this is. NULL in a spool that an older version made: the next start fills it in.
+  ALTER TABLE spool ADD COLUMN pipeline TEXT;
+  ALTER TABLE spool ADD COLUMN file TEXT;
+  ALTER TABLE spool ADD COLUMN sink_kind TEXT;
+  ALTER TABLE spool ADD COLUMN sink_target TEXT;
+  -- What an operator declared about an open run, with a flag such as --moved or --same-source.
+  CREATE TABLE declared (
+    at INTEGER NOT NULL,
+    run TEXT NOT NULL,
+    what TEXT NOT NULL,
+    was TEXT NOT NULL,
+    is_now TEXT NOT NULL
+  ) STRICT;
+  -- How a supervisor ended. started_at is NULL for a start that ran no pipeline, such as a change of dead letters.
+  ALTER TABLE starts ADD COLUMN started_at INTEGER;
+  ALTER TABLE starts ADD COLUMN ended_at INTEGER;
+  ALTER TABLE starts ADD COLUMN outcome TEXT;
+  ALTER TABLE starts ADD COLUMN exit_code INTEGER;
+  `,
 ];
 
 export const schemaVersion = migrations.length;

@@ -20,8 +20,8 @@ export interface SpoolReport {
  * Looks at all that is in the file of a spool that no supervisor has, and changes nothing. Throws MillraceErrors for what
  * cannot be opened as a spool. Only for processes that hold no spool themselves: see `openForReading`.
  */
-export function verifySpool(file: string): SpoolReport {
-  const { db, close } = openForReading(file);
+export function verifySpool(file: string, pipeline?: string): SpoolReport {
+  const { db, close } = openForReading(file, pipeline);
   try {
     const schema = db.pragma('user_version', { simple: true }) as number;
     const damage = damageIn(db);

@@ -15,6 +15,7 @@ import { backUp, type BackupOptions } from './spool-backup.ts';
 import { deadReader } from './dead-letters.ts';
 import { withError } from './history.ts';
 import { makingRoom } from './make-room.ts';
+import type { Declaration, QueueOwner } from './queue-owner.ts';
 import { openingFailure, readingFailure, spoolFailure } from './spool-failure.ts';
 import { fileWatch, leave, logBytes, openSpoolFile, retireFile, type OpenOptions } from './spool-file.ts';
 import { forgetHolder } from './spool-holder.ts';
@@ -189,6 +190,31 @@ export class Spool implements Store {
   noteRedacted(names: readonly string[]): void {
     const json = JSON.stringify(names);
     this.#durably(() => this.#statements.putRedact.run(json, json));
+  }
+
+  /** Whose queue this is; null for one that no start has claimed yet. */
+  owner(): QueueOwner | null {
+    return this.#read(() => {
+      const { pipeline, file, sink_kind: sinkKind, sink_target: sinkTarget } = this.#statements.owner.get() as OwnerRow;
+      return pipeline === null ? null : ({ pipeline, file, sinkKind, sinkTarget } as QueueOwner);
+    });
+  }
+
+  /** Records whose queue this is, and what was declared about its open run, which goes on as `fingerprint`. */
+  claim(owner: QueueOwner, declarations: readonly Declaration[] = [], fingerprint?: string): void {
+    const { putOwner, declare, putFingerprint } = this.#statements;
+    this.#durably(
+      this.#db.transaction(() => {
+        putOwner.run(owner);
+        for (const declaration of declarations) declare.run(declaration);
+        for (const { run } of declarations) if (fingerprint !== undefined) putFingerprint.run(fingerprint, run);
+      }),
+    );
+  }
+
+  /** What operators declared about runs, oldest first. */
+  declarations(): Declaration[] {
+    return this.#read(() => this.#statements.declarations.all() as Declaration[]);
   }
 
   /** The ids of the runs before `run`, the latest ones. */
@@ -436,6 +462,14 @@ function prepare(db: Database.Database) {
     deleteDead: db.prepare('DELETE FROM dead WHERE seq = ?'),
     putTrial: db.prepare('UPDATE spool SET trial = ?'),
     putRedact: db.prepare('UPDATE spool SET redact = ? WHERE redact <> ?'),
+    owner: db.prepare('SELECT pipeline, file, sink_kind, sink_target FROM spool'),
+    // Without a change nothing is written, and no fsync waited for.
+    putOwner: db.prepare(`
+      UPDATE spool SET pipeline = @pipeline, file = @file, sink_kind = @sinkKind, sink_target = @sinkTarget
+      WHERE (pipeline, file, sink_kind, sink_target) IS NOT (@pipeline, @file, @sinkKind, @sinkTarget)`),
+    declare: db.prepare('INSERT INTO declared (at, run, what, was, is_now) VALUES (@at, @run, @what, @was, @isNow)'),
+    declarations: db.prepare('SELECT at, run, what, was, is_now AS isNow FROM declared ORDER BY rowid'),
+    putFingerprint: db.prepare('UPDATE run SET fingerprint = ? WHERE run = ?'),
     forgetUncleanStarts: db.prepare('UPDATE spool SET unclean_starts = 0'),
     putLimit: db.prepare('INSERT INTO limits VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET data = excluded.data'),
     putRun: db.prepare(`
@@ -458,6 +492,8 @@ interface SpoolRow {
   is_clean: number;
   reserved_seq: number;
 }
+
+type OwnerRow = Record<'pipeline' | 'file' | 'sink_kind' | 'sink_target', string | null>;
 
 interface RunRow {
   run: string;

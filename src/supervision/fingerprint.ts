@@ -4,7 +4,11 @@ import type { PipelineDescription } from '../ipc/messages.ts';
 import type { RunRecord } from '../queue/store.ts';
 
 export type Comparison =
-  { status: 'same' } | { status: 'changed'; message: string } | { status: 'refused'; error: MillraceError };
+  | { status: 'same' }
+  | { status: 'changed'; message: string }
+  /** It would be refused, had the operator not declared that the source is the same. */
+  | { status: 'declared'; message: string }
+  | { status: 'refused'; error: MillraceError };
 
 /**
  * May an open run, begun by the version `runs`, go on with this one? With an explicit cursor, yes: the source knows
@@ -15,6 +19,7 @@ export function compareFingerprints(
   runs: string,
   { fingerprint, deterministic }: Pick<PipelineDescription, 'fingerprint' | 'deterministic'>,
   position: SourcePosition,
+  { sameSource }: { sameSource: boolean } = { sameSource: false },
 ): Comparison {
   if (runs === fingerprint) return { status: 'same' };
   const isCounted = position.cursor === null && position.count > 0;
@@ -27,13 +32,20 @@ export function compareFingerprints(
       message: `the pipeline has changed since this run began; the source goes on ${goesOn}`,
     };
   }
+  if (sameSource) {
+    return {
+      status: 'declared',
+      message: `the pipeline has changed since this run began; its source is declared to be the same (--same-source), so it skips the ${position.count} items that are stored`,
+    };
+  }
   return {
     status: 'refused',
     error: configError(
       'PIPELINE_CHANGED',
-      `the pipeline has changed since this run began, and its source is resumed by counting: after ${position.count} items nobody can tell where it was. ` +
-        'Finish the run with the old version, or start over with --fresh (the old queue is moved aside), ' +
-        'or give the pipeline a `version` that stays the same when the source does.',
+      `the pipeline has changed since this run began. Its source resumes by count: it skips the first ${position.count} items, which is wrong if the source now yields other items. ` +
+        'If the source still yields the same items in the same order, start once with --same-source. ' +
+        'Otherwise finish the run with the old version of the file, or start over with --fresh (the old queue is moved aside). ' +
+        'For later runs: a `version` in the pipeline, or checkpoints in its source, make such changes possible without this question.',
     ),
   };
 }
@@ -58,9 +70,10 @@ export function compareForReload(
     status: 'refused',
     error: configError(
       'PIPELINE_CHANGED',
-      'the file has changed, and with it perhaps the source, while a run is open that is resumed by counting items. ' +
-        'Let the run finish, or start over with --fresh (the old queue is moved aside). ' +
-        'A pipeline that has had a `version` since its run began, and still has the same, can be reloaded at any time: say by it that the source is the same.',
+      'the file has changed, and with it perhaps the source, while a run is open whose source resumes by count. ' +
+        'If the source still yields the same items in the same order, stop the pipeline and start it once with --same-source. ' +
+        'Otherwise let the run finish, or start over with --fresh (the old queue is moved aside). ' +
+        'A pipeline that had a `version` when its run began, and still has the same, can be reloaded at any time.',
     ),
   };
 }

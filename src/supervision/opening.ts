@@ -5,18 +5,27 @@ import type { PipelineDescription } from '../ipc/messages.ts';
 import { doubtsAbout } from '../queue/queue-directory.ts';
 import { Spool } from '../queue/spool.ts';
 import type { RunRecord } from '../queue/store.ts';
+import type { Declaration, QueueOwner } from '../queue/queue-owner.ts';
+import { relationOf } from './file-relation.ts';
 import { compareFingerprints } from './fingerprint.ts';
+import { ownershipOf } from './ownership.ts';
 import { setAside, type SettingAside } from './setting-aside.ts';
 
-export interface OpeningOptions extends Omit<SettingAside, 'file'> {
+export interface OpeningOptions extends Omit<SettingAside, 'file' | 'pipelineName'> {
   stateDirectory: string;
   /** Keys whose values are secrets although they do not look like it. */
   redact: readonly string[];
-  pipeline: Pick<PipelineDescription, 'fingerprint' | 'deterministic'>;
+  /** The pipeline's file, absolute, by the path that was given. */
+  pipelineFile: string;
+  pipeline: Pick<PipelineDescription, 'name' | 'fingerprint' | 'deterministic' | 'sink'>;
   /** Start over: what is there is moved aside. */
   fresh: boolean;
-  /** Start a new run if the last one is finished. */
+  /** Start a new run when the last one is finished. */
   again: boolean;
+  /** The operator declares that this is the queue's pipeline under another name or path, or with another sink. */
+  moved: boolean;
+  /** The operator declares that the source yields the same items as it did when the open run began. */
+  sameSource: boolean;
 }
 
 /** What the state directory says is to be done. */
@@ -35,15 +44,47 @@ export function spoolFile(stateDirectory: string): string {
  * is none, or none at all if the last one is finished and nobody asked for another.
  */
 export async function openRun(options: OpeningOptions): Promise<Opening> {
-  const { stateDirectory, durability, pipeline, fresh, again, events } = options;
+  const { stateDirectory, durability, pipeline, fresh, again, moved, events, clock } = options;
   const file = spoolFile(stateDirectory);
-  const aside = fresh ? await setAside({ ...options, file }) : { status: 'moved' as const, limits: [] };
+  const pipelineName = moved ? undefined : pipeline.name;
+  const aside = fresh ? await setAside({ ...options, file, pipelineName }) : { status: 'moved' as const, limits: [] };
   if (aside.status === 'stopped') return aside;
-  const spool = Spool.open({ file, durability });
+  const spool = Spool.open({ file, durability, pipeline: pipelineName });
   try {
-    spool.noteRedacted(options.redact);
-    for (const message of doubtsAbout(stateDirectory)) events.emit('warning', { code: 'STATE_DIRECTORY', message });
     const last = spool.run();
+    const declarations: Declaration[] = [];
+    const declare = (what: Declaration['what'], change: Pick<Declaration, 'was' | 'isNow'>): void => {
+      declarations.push({ at: clock.wall(), run: last?.run ?? '', what, ...change });
+    };
+    const owner = ownerOf(options);
+    const recorded = spool.owner();
+    const ownership = ownershipOf({
+      recorded,
+      ours: owner,
+      relation: recorded ? relationOf(recorded.file, owner.file) : 'same',
+      run: last,
+      fingerprint: pipeline.fingerprint,
+      stateDirectory,
+      moved,
+      again,
+    });
+    if (ownership.status === 'refused') throw ownership.error;
+    if (ownership.status === 'claimed') {
+      for (const change of ownership.changes) declare('moved', change);
+      if (ownership.notice !== null) events.emit('warning', { code: 'MOVED', message: ownership.notice });
+    }
+    if (last?.state === 'running') {
+      const change = compareFingerprints(last.fingerprint, pipeline, last.position, options);
+      if (change.status === 'refused') throw change.error;
+      if (change.status === 'declared') declare('same source', { was: last.fingerprint, isNow: pipeline.fingerprint });
+      if (change.status !== 'same') events.emit('warning', { code: 'PIPELINE_CHANGED', message: change.message });
+    }
+    spool.noteRedacted(options.redact);
+    if (ownership.status === 'claimed' || declarations.length > 0) {
+      // What the run is from now on is written with what was declared: the next start need not be told again.
+      spool.claim(owner, declarations, pipeline.fingerprint);
+    }
+    for (const message of doubtsAbout(stateDirectory)) events.emit('warning', { code: 'STATE_DIRECTORY', message });
     if (!last) {
       const run = newRun(options, 1);
       const { limits } = aside;
@@ -66,16 +107,15 @@ export async function openRun(options: OpeningOptions): Promise<Opening> {
       if (!again) return { status: 'finished', spool, run: last };
       return { status: 'open', spool, run: newRun(options, last.nextSeq), isNew: true };
     }
-    if (last.state === 'running') {
-      const change = compareFingerprints(last.fingerprint, pipeline, last.position);
-      if (change.status === 'refused') throw change.error;
-      if (change.status === 'changed') events.emit('warning', { code: 'PIPELINE_CHANGED', message: change.message });
-    }
     return { status: 'open', spool, run: { ...last, fingerprint: pipeline.fingerprint }, isNew: false };
   } catch (error) {
     spool.close('unused');
     throw error;
   }
+}
+
+function ownerOf({ pipelineFile, pipeline: { name, sink } }: OpeningOptions): QueueOwner {
+  return { pipeline: name, file: pipelineFile, sinkKind: sink.kind, sinkTarget: sink.target };
 }
 
 function newRun({ pipeline, clock }: OpeningOptions, nextSeq: number): RunRecord {

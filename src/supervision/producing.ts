@@ -188,7 +188,7 @@ export class Producing {
     const { fingerprint } = pipeline;
     const change = compareFingerprints(this.#fingerprint, pipeline, queue.run.position);
     if (change.status === 'refused') return fail(change.error);
-    if (change.status === 'changed') {
+    if (change.status !== 'same') {
       events.emit('warning', { code: 'PIPELINE_CHANGED', message: change.message });
       queue.setRun({ fingerprint });
       this.#fingerprint = fingerprint;

@@ -125,7 +125,7 @@ export class Reloading {
     }
     const comparison = compareForReload(this.#hub.queue.run, pipeline);
     if (comparison.status === 'refused') return this.#refuse(comparison.error.message);
-    if (comparison.status === 'changed')
+    if (comparison.status !== 'same')
       this.#hub.events.emit('warning', { code: 'PIPELINE_CHANGED', message: comparison.message });
     this.#status = { ...this.#status!, state: 'replacing' };
     this.#left = this.#options.consumers.current.map(({ post }) => post.ordinal);

@@ -12,6 +12,8 @@ export type Left = { status: 'run'; run: RunRecord } | { status: 'unreadable'; r
 export interface SettingAside {
   /** The spool's file. */
   file: string;
+  /** The pipeline whose queue it must be; undefined for any. */
+  pipelineName: string | undefined;
   durability: 'full' | 'normal';
   /** Asked before anything is moved; refuses by throwing. Answers 'stopped' when `stopped` aborts meanwhile. */
   confirmFresh: (left: Left, stopped: AbortSignal) => Promise<'yes' | 'stopped'>;
@@ -32,10 +34,10 @@ type Aside = { status: 'moved'; limits: LimitState[] } | { status: 'stopped' };
  * is known of the limits is handed on.
  */
 export async function setAside(options: SettingAside): Promise<Aside> {
-  const { file, durability, stopped } = options;
+  const { file, durability, stopped, pipelineName: pipeline } = options;
   let spool: Spool;
   try {
-    spool = Spool.open({ file, durability });
+    spool = Spool.open({ file, durability, pipeline });
   } catch (error) {
     if (!isUnreadable(error)) throw error;
     return await setUnreadableAside(options, error.message);
@@ -56,12 +58,12 @@ export async function setAside(options: SettingAside): Promise<Aside> {
 
 /** Nobody holds such a file: opening it got past the lock. */
 async function setUnreadableAside(options: SettingAside, reason: string): Promise<Aside> {
-  const { file, durability, stopped } = options;
+  const { file, durability, stopped, pipelineName: pipeline } = options;
   if ((await options.confirmFresh({ status: 'unreadable', reason }, stopped)) === 'stopped')
     return { status: 'stopped' };
   // While the question was open it may have been restored, and taken into use.
   try {
-    Spool.open({ file, durability }).close('unused');
+    Spool.open({ file, durability, pipeline }).close('unused');
     return await setAside(options);
   } catch (error) {
     if (!isUnreadable(error)) throw error;

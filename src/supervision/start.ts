@@ -33,6 +33,8 @@ export interface StartRequest {
   file: string;
   fresh: boolean;
   again: boolean;
+  moved: boolean;
+  sameSource: boolean;
   confirmFresh: OpeningOptions['confirmFresh'];
 }
 
@@ -79,9 +81,12 @@ export async function start(request: StartRequest, deps: StartDeps): Promise<Exi
       stateDirectory: plan.stateDirectory,
       durability: plan.settings.durability,
       redact: plan.settings.redact,
+      pipelineFile: request.file,
       pipeline,
       fresh: request.fresh,
       again: request.again,
+      moved: request.moved,
+      sameSource: request.sameSource,
       confirmFresh: request.confirmFresh,
       killOrphans: (writers) => killOrphans(writers, { ...deps, identify, membersOf, kill: killGroup, stopped }),
       stopped,

@@ -8,6 +8,7 @@ import { Queue } from '../../queue/queue.ts';
 import { Spool } from '../../queue/spool.ts';
 import type { Store } from '../../queue/store.ts';
 import { spoolFile } from '../../supervision/opening.ts';
+import type { FoundState } from '../find-state.ts';
 import type { OpenLetters } from './letters.ts';
 
 /** What a queue takes that is only opened to change some of it. */
@@ -16,16 +17,20 @@ const windowBytes = 1024 * 1024;
 const maxItemBytes = 128 * 1024 * 1024;
 
 /** The dead letters in a state directory that no supervisor has locked. To change them is to be the supervisor for a moment. */
-export function lettersInSpool(stateDirectory: string, purpose: 'look' | 'change', clock: Clock): OpenLetters {
+export function lettersInSpool(
+  { directory: stateDirectory, name: pipeline }: FoundState,
+  purpose: 'look' | 'change',
+  clock: Clock,
+): OpenLetters {
   const file = spoolFile(stateDirectory);
   // The name is wrong, and nothing is to be made of it.
   if (!existsSync(file)) throw usageError(`there is no queue in ${stateDirectory}`);
   if (purpose === 'look') {
-    const { store, close } = openDeadLetters(file);
+    const { store, close } = openDeadLetters(file, pipeline);
     const refuse: Change = () => Promise.reject(new Error('these letters were opened to be looked at'));
     return opened(store, refuse, { next: null, close });
   }
-  const spool = Spool.open({ file, durability: 'full' });
+  const spool = Spool.open({ file, durability: 'full', pipeline });
   const run = spool.run();
   if (!run) {
     spool.close('unused');

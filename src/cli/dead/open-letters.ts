@@ -13,7 +13,7 @@ export async function openLetters(line: CommandLine, shell: Shell, purpose: 'loo
   if (await isRunning(state, shell.clock)) return remoteLetters(state.socketPath, shell.clock);
   // It brings SQLite with it.
   const { lettersInSpool } = await import('./letters-in-spool.ts');
-  return lettersInSpool(state.directory, purpose, shell.clock);
+  return lettersInSpool(state, purpose, shell.clock);
 }
 
 /** Rejects if what runs there is another pipeline, or does not answer. */

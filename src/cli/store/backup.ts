@@ -19,7 +19,8 @@ export async function storeBackup(line: CommandLine, shell: Shell): Promise<numb
     import('../../queue/spool-backup.ts'),
     import('../../queue/spool-verify.ts'),
   ]);
-  if (!(await copiedByRunning(state, file, shell))) await backUpFile(spoolFile(state.directory), { file });
+  if (!(await copiedByRunning(state, file, shell)))
+    await backUpFile(spoolFile(state.directory), { file, pipeline: state.name });
   const report = verifySpool(file);
   if (!hasNoProblems(report)) {
     await shell.err(`millrace: ${file} was written, but there is something wrong in it: see millrace store verify\n`);

@@ -14,7 +14,7 @@ export async function storeCompact(line: CommandLine, shell: Shell): Promise<num
   ]);
   const file = spoolFile(state.directory);
   try {
-    const { before, after } = compactSpool(file);
+    const { before, after } = compactSpool(file, state.name);
     await shell.out(
       line.flags['json']
         ? `${JSON.stringify({ file, before, after })}\n`

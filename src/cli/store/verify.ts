@@ -25,7 +25,7 @@ export async function storeVerify(line: CommandLine, shell: Shell): Promise<numb
   rmSync(copy, { force: true });
   try {
     const isRunning = await copiedByRunning(state, copy, shell);
-    const report = { ...verifySpool(isRunning ? copy : file), file };
+    const report = { ...verifySpool(isRunning ? copy : file, state.name), file };
     await shell.out(line.flags['json'] ? `${JSON.stringify(report, null, 2)}\n` : verifyText(report));
     return hasNoProblems(report) ? exitCodes.ok : exitCodes.io;
   } finally {

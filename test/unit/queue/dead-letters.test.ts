@@ -6,6 +6,7 @@ import Database from 'better-sqlite3';
 import { withoutSecrets } from '../../../src/core/without-secrets.ts';
 import { openDeadLetters } from '../../../src/queue/dead-letters.ts';
 import { applicationId, migrations } from '../../../src/queue/spool-schema.ts';
+import { verifySpool } from '../../../src/queue/spool-verify.ts';
 import { Spool } from '../../../src/queue/spool.ts';
 import { frameOf } from '../../contract/store.ts';
 
@@ -47,5 +48,16 @@ describe('the dead letters of a queue that no supervisor has', () => {
     expect(withoutSecrets('iban=5 email=5')).toBe('iban=5 email=5');
     openDeadLetters(file).close();
     expect(withoutSecrets('iban=5 email=5')).toBe('iban=[redacted] email=5');
+  });
+
+  it('are not shown as those of another pipeline than the queue belongs to', () => {
+    const spool = Spool.open({ file, durability: 'full' });
+    spool.claim({ pipeline: 'aaa', file: '/aaa.ts', sinkKind: 'discard', sinkTarget: 'nowhere' });
+    spool.close();
+    for (const open of [() => openDeadLetters(file, 'bbb'), () => verifySpool(file, 'bbb')]) {
+      expect(open).toThrow(expect.objectContaining({ code: 'OTHER_PIPELINE', exitCode: 78 }));
+    }
+    openDeadLetters(file, 'aaa').close();
+    openDeadLetters(file).close();
   });
 });

@@ -138,7 +138,7 @@ describe('the spool', () => {
     const db = new Database(join(directory, 'queue.db'));
     db.exec(`
       WITH RECURSIVE n(i) AS (VALUES (2) UNION ALL SELECT i + 1 FROM n WHERE i < 1500)
-      INSERT INTO starts SELECT i, 's' || i FROM n;
+      INSERT INTO starts (generation, id) SELECT i, 's' || i FROM n;
       UPDATE spool SET generation = 1500`);
     db.close();
     const { start } = open();

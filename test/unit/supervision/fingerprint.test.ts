@@ -23,8 +23,18 @@ describe('a run that was begun by another version of the pipeline', () => {
     const comparison = compareFingerprints('old', file, counted);
     if (comparison.status !== 'refused') throw new Error(`it was not refused but ${comparison.status}`);
     expect(comparison.error).toMatchObject({ code: 'PIPELINE_CHANGED', exitCode: 78 });
-    for (const wayOut of ['after 7 items', 'old version', '--fresh', '`version`'])
+    for (const wayOut of ['first 7 items', 'old version', '--fresh', '--same-source', '`version`'])
       expect(comparison.error.message).toContain(wayOut);
+  });
+});
+
+describe('a run whose source is declared to be the same', () => {
+  it('goes on by counting', () => {
+    expect(compareFingerprints('old', file, counted, { sameSource: true })).toMatchObject({ status: 'declared' });
+  });
+
+  it.each([start, explicit])('needs no declaration where nothing is counted', (position) => {
+    expect(compareFingerprints('old', file, position, { sameSource: true })).toMatchObject({ status: 'changed' });
   });
 });
 

@@ -1,4 +1,13 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -10,6 +19,9 @@ import { openRun, spoolFile, type Opening, type OpeningOptions } from '../../../
 import type { Left } from '../../../src/supervision/setting-aside.ts';
 import { aRun } from '../../support/a-queue.ts';
 import { HandClock } from '../../support/hand-clock.ts';
+
+const sink = { kind: 'sqlite', transactional: true, target: 'out.db, table rows' };
+const aaa = { name: 'aaa', fingerprint: 'version 1', deterministic: true, sink };
 
 let stateDirectory: string;
 let events: { name: EventName; event: unknown }[];
@@ -26,9 +38,12 @@ async function openAny(options: Partial<OpeningOptions> = {}): Promise<Opening> 
     stateDirectory,
     durability: 'full',
     redact: [],
-    pipeline: { fingerprint: 'version 1', deterministic: true },
+    pipelineFile: join(stateDirectory, 'aaa.ts'),
+    pipeline: aaa,
     fresh: false,
     again: false,
+    moved: false,
+    sameSource: false,
     confirmFresh: () => Promise.resolve('yes' as const),
     killOrphans: () => Promise.resolve(),
     stopped: new AbortController().signal,
@@ -46,7 +61,7 @@ async function open(options: Partial<OpeningOptions> = {}): Promise<Opened> {
   return opening;
 }
 
-const version2 = { fingerprint: 'version 2', deterministic: true };
+const version2 = { ...aaa, fingerprint: 'version 2' };
 
 /** Leaves a run behind, as a supervisor that has stopped does. */
 function leave(run: Partial<RunRecord>, limits: LimitState[] = []): void {
@@ -240,6 +255,22 @@ describe('another version of the pipeline', () => {
     (await open()).spool.close();
   });
 
+  it('may go on by counting once the source is declared to be the same, which is recorded and not asked for again', async () => {
+    leave({ run: 'left', position: counted });
+    const { spool, run } = await open({ pipeline: version2, sameSource: true });
+    expect(run.fingerprint).toBe('version 2');
+    expect(spool.declarations()).toEqual([
+      { at: expect.any(Number), run: 'left', what: 'same source', was: 'version 1', isNow: 'version 2' },
+    ]);
+    expect(events).toMatchObject([
+      { name: 'warning', event: { code: 'PIPELINE_CHANGED', message: expect.stringContaining('--same-source') } },
+    ]);
+    spool.close();
+    const later = await open({ pipeline: version2 });
+    expect(later.spool.declarations()).toHaveLength(1);
+    later.spool.close();
+  });
+
   it('may go on from a cursor, with a warning, and the run is of that version from then on', async () => {
     leave({ position: { cursor: '{"page":3}', count: 2, digest: 'd' } });
     const { spool, run } = await open({ pipeline: version2 });
@@ -253,5 +284,130 @@ describe('another version of the pipeline', () => {
     const { spool, run } = await open({ pipeline: version2 });
     expect(run.state).toBe('sealed');
     spool.close();
+  });
+});
+
+describe('the pipeline that a queue belongs to', () => {
+  const bbb = { ...aaa, name: 'bbb' };
+  const elsewhere = { ...aaa, sink: { ...sink, target: 'other.db, table rows' } };
+  const openRunLeft = { run: 'left', position: counted, stored: 7 };
+
+  /** Lets aaa claim the queue, and leaves that run behind. */
+  async function leaveByAaa(run: Partial<RunRecord>): Promise<void> {
+    leave({ fingerprint: 'version 1', ...run });
+    (await open()).spool.close();
+    events.length = 0;
+  }
+
+  it.each([
+    ['an open', openRunLeft],
+    ['a finished', { ...openRunLeft, state: 'finished' as const }],
+  ])('is the only one that may use it while it holds %s run: both names are shown', async (_, run) => {
+    await leaveByAaa(run);
+    for (const flags of [{}, { again: true }, { fresh: true }]) {
+      await expect(open({ pipeline: bbb, ...flags })).rejects.toMatchObject({
+        code: 'OTHER_PIPELINE',
+        exitCode: 78,
+        message: expect.stringMatching(/belongs to the pipeline aaa, .* this is the pipeline bbb/),
+      });
+    }
+    expect(readdirSync(stateDirectory)).toEqual(['queue.db']);
+    (await open()).spool.close();
+  });
+
+  it('may be renamed when that is declared, which is recorded', async () => {
+    await leaveByAaa(openRunLeft);
+    const { spool, run } = await open({ pipeline: bbb, moved: true });
+    expect([run.run, spool.owner()?.pipeline]).toEqual(['left', 'bbb']);
+    expect(spool.declarations()).toMatchObject([{ run: 'left', what: 'moved', was: 'name aaa', isNow: 'name bbb' }]);
+    spool.close();
+    await expect(open()).rejects.toMatchObject({ code: 'OTHER_PIPELINE' });
+  });
+
+  it('is adopted from the first start when an older version made the queue', async () => {
+    leave(openRunLeft);
+    const { spool } = await open({ pipeline: bbb });
+    expect(spool.owner()).toMatchObject({ pipeline: 'bbb', file: join(stateDirectory, 'aaa.ts'), sinkKind: 'sqlite' });
+    spool.close();
+    await expect(open()).rejects.toMatchObject({ code: 'OTHER_PIPELINE' });
+  });
+
+  it('keeps an open run from another file of the same name, unless that is declared', async () => {
+    const [file, other] = [join(stateDirectory, 'aaa.ts'), join(stateDirectory, 'copy.ts')];
+    for (const path of [file, other]) writeFileSync(path, '');
+    await leaveByAaa(openRunLeft);
+    for (const again of [false, true]) {
+      await expect(open({ pipelineFile: other, again })).rejects.toMatchObject({
+        code: 'OTHER_FILE_OR_SINK',
+        exitCode: 78,
+        message: expect.stringMatching(/its file was .*aaa\.ts and is now .*copy\.ts.*--moved/),
+      });
+    }
+    const { spool, run } = await open({ pipelineFile: other, moved: true });
+    expect([run.run, spool.owner()?.file]).toEqual(['left', other]);
+    expect(spool.declarations()).toMatchObject([{ what: 'moved', isNow: `file ${other}` }]);
+    spool.close();
+  });
+
+  it('keeps an open run from writing the rest of its results to another sink, unless that is declared', async () => {
+    await leaveByAaa({ ...openRunLeft, state: 'sealed' });
+    await expect(open({ pipeline: elsewhere })).rejects.toMatchObject({
+      exitCode: 78,
+      message: expect.stringMatching(/its sink was sqlite \(out\.db, .*is now sqlite \(other\.db, /),
+    });
+    const { spool } = await open({ pipeline: elsewhere, moved: true });
+    expect(spool.owner()?.sinkTarget).toBe('other.db, table rows');
+    spool.close();
+  });
+
+  it('may change its sink while nothing has been read, and for a new run', async () => {
+    await leaveByAaa({ run: 'left' });
+    (await open({ pipeline: elsewhere })).spool.close();
+    leave({ run: 'left', state: 'finished' });
+    (await open({ pipeline: aaa, again: true })).spool.close();
+    expect(events).toEqual([]);
+  });
+
+  it('with a finished run does not pass another file off as finished; a new run adopts that file', async () => {
+    const other = join(stateDirectory, 'copy.ts');
+    for (const path of [join(stateDirectory, 'aaa.ts'), other]) writeFileSync(path, '');
+    await leaveByAaa({ ...openRunLeft, state: 'finished', exitCode: 0 });
+    await expect(open({ pipelineFile: other })).rejects.toMatchObject({
+      exitCode: 78,
+      message: expect.stringContaining('--again'),
+    });
+    const { spool, ...opening } = await open({ pipelineFile: other, again: true });
+    expect([opening, spool.owner()?.file]).toMatchObject([{ isNew: true }, other]);
+    spool.close();
+  });
+
+  it('goes on from a file that was moved as it is, and from any path that leads to the same file', async () => {
+    const [file, link, moved] = ['aaa.ts', 'link.ts', 'moved.ts'].map((name) => join(stateDirectory, name));
+    writeFileSync(file!, '');
+    symlinkSync(file!, link!);
+    await leaveByAaa(openRunLeft);
+    (await open({ pipelineFile: link! })).spool.close();
+    expect(events).toEqual([]);
+    renameSync(file!, moved!);
+    rmSync(link!);
+    const { spool } = await open({ pipelineFile: moved! });
+    expect(spool.owner()?.file).toBe(moved);
+    expect(events).toMatchObject([{ name: 'warning', event: { code: 'MOVED' } }]);
+    spool.close();
+  });
+
+  it('stays the same under a path through a link that leads to the next release', async () => {
+    const current = join(stateDirectory, 'current');
+    for (const release of ['1', '2']) {
+      mkdirSync(join(stateDirectory, release));
+      writeFileSync(join(stateDirectory, release, 'aaa.ts'), '');
+    }
+    symlinkSync('1', current);
+    leave({ ...openRunLeft, fingerprint: 'version 1' });
+    (await open({ pipelineFile: join(current, 'aaa.ts') })).spool.close();
+    rmSync(current);
+    symlinkSync('2', current);
+    (await open({ pipelineFile: join(current, 'aaa.ts') })).spool.close();
+    expect(events).toEqual([]);
   });
 });

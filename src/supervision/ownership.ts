@@ -1,0 +1,111 @@
+import { configError, type MillraceError } from '../core/errors.ts';
+import type { Declaration, QueueOwner } from '../queue/queue-owner.ts';
+import type { RunRecord } from '../queue/store.ts';
+
+/** What the file system says of the file that the queue belongs to and the one that is to be run. */
+export type FileRelation = 'same' | 'another' | 'old one is gone';
+
+export interface OwnershipQuestion {
+  /** As recorded; null for a queue that nobody has claimed yet. */
+  recorded: QueueOwner | null;
+  ours: QueueOwner;
+  relation: FileRelation;
+  run: RunRecord | undefined;
+  fingerprint: string;
+  stateDirectory: string;
+  /** The operator says that the changes are intended. */
+  moved: boolean;
+  /** A new run is asked for. */
+  again: boolean;
+}
+
+export type Ownership =
+  | { status: 'ours' }
+  /** It is to be recorded anew; `changes` were declared by the operator. */
+  | { status: 'claimed'; changes: Pick<Declaration, 'was' | 'isNow'>[]; notice: string | null }
+  | { status: 'refused'; error: MillraceError };
+
+interface Change {
+  field: 'name' | 'file' | 'sink';
+  was: string;
+  isNow: string;
+}
+
+/**
+ * May this pipeline go on with the queue? An open run is the business of the file that began it, and its results belong
+ * into one sink. A file that is found under another path is the same if that leads to the same file, or if nothing is
+ * left at the old path and its version is the same: then it has been moved.
+ */
+export function ownershipOf(question: OwnershipQuestion): Ownership {
+  const { recorded, ours, run, moved, again } = question;
+  if (recorded === null) return { status: 'claimed', changes: [], notice: null };
+  const changes = changesBetween(recorded, ours, question);
+  // The name is checked where the file is opened; what comes as far as this has it, or was declared as moved.
+  const isFree = run === undefined || (run.state === 'finished' ? again : !hasBegun(run));
+  if (isFree || moved) {
+    const declared = isFree ? [] : changes;
+    return isSame(recorded, ours)
+      ? { status: 'ours' }
+      : { status: 'claimed', changes: declared.map(asDeclared), notice: noticeOf(question, declared) };
+  }
+  // What a finished run wrote is written: only whether it was this file's run matters.
+  const objections = run.state === 'finished' ? changes.filter(({ field }) => field === 'file') : changes;
+  if (objections.length > 0) return { status: 'refused', error: refusal(question, objections) };
+  if (run.state === 'finished' || recorded.file === ours.file) return { status: 'ours' };
+  return { status: 'claimed', changes: [], notice: noticeOf(question, []) };
+}
+
+function changesBetween(
+  recorded: QueueOwner,
+  ours: QueueOwner,
+  { relation, run, fingerprint }: Pick<OwnershipQuestion, 'relation' | 'run' | 'fingerprint'>,
+): Change[] {
+  const isMoved = relation === 'old one is gone' && run?.fingerprint === fingerprint;
+  const sinkOf = ({ sinkKind, sinkTarget }: QueueOwner): string =>
+    sinkKind === sinkTarget ? sinkKind : `${sinkKind} (${sinkTarget})`;
+  const all: Change[] = [
+    { field: 'name', was: recorded.pipeline, isNow: ours.pipeline },
+    { field: 'file', was: recorded.file, isNow: relation === 'same' || isMoved ? recorded.file : ours.file },
+    { field: 'sink', was: sinkOf(recorded), isNow: sinkOf(ours) },
+  ];
+  return all.filter(({ was, isNow }) => was !== isNow);
+}
+
+/** Nothing has been read for a run that has not begun, and nothing written. */
+function hasBegun({ stored, position }: RunRecord): boolean {
+  return stored > 0 || position.cursor !== null || position.count > 0;
+}
+
+function isSame(a: QueueOwner, b: QueueOwner): boolean {
+  return (['pipeline', 'file', 'sinkKind', 'sinkTarget'] as const).every((field) => a[field] === b[field]);
+}
+
+function asDeclared({ field, was, isNow }: Change): Pick<Declaration, 'was' | 'isNow'> {
+  return { was: `${field} ${was}`, isNow: `${field} ${isNow}` };
+}
+
+function noticeOf({ recorded, ours, relation }: OwnershipQuestion, declared: readonly Change[]): string | null {
+  if (declared.length > 0) {
+    const told = declared.map(({ field, was, isNow }) => `${field}: ${was} is now ${isNow}`);
+    return `this run goes on as it was moved (--moved): ${told.join('; ')}`;
+  }
+  return recorded === null || relation === 'same' ? null : `the pipeline file ${recorded.file} is now ${ours.file}`;
+}
+
+function refusal({ stateDirectory, run }: OwnershipQuestion, changes: readonly Change[]): MillraceError {
+  const isFinished = run?.state === 'finished';
+  const what = isFinished ? 'the last run' : 'a run that is still open';
+  const differences = changes.map(({ field, was, isNow }) => `its ${field} was ${was} and is now ${isNow}`);
+  const waysOut = [
+    ...(isFinished ? ['start a new run with this file: --again'] : []),
+    'if this is the same pipeline, moved or changed on purpose: --moved',
+    ...(changes.some(({ field }) => field === 'file')
+      ? ['if it is another pipeline: give it a name and a --state directory of its own']
+      : ['else put back what was changed']),
+  ];
+  return configError(
+    'OTHER_FILE_OR_SINK',
+    `the queue in ${stateDirectory} holds ${what}, and ${differences.join(', and ')}. Nothing was changed. ` +
+      `What you can do: ${waysOut.join('; ')}.`,
+  );
+}
