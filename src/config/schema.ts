@@ -35,7 +35,7 @@ export const schema = z.strictObject({
   }),
   crashLimit: described(count(0, 1_000_000), {
     group: 'Processes',
-    help: 'Crashes of a process within crashPeriod after which one more gives it up',
+    help: 'Crashes of a process within crashPeriod, or failed starts in a row, after which one more gives it up',
     default: 5,
   }),
   crashPeriod: described(duration('1s', '1d'), {

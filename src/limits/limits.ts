@@ -78,6 +78,12 @@ export class Limits {
     return this.#holders.get(holder)?.has(id) ?? false;
   }
 
+  /** Whether `holder` waits for a permit that it has not been granted yet. */
+  isWaiting(holder: number): boolean {
+    for (const { granted } of this.#holders.get(holder)?.values() ?? []) if (granted === undefined) return true;
+    return false;
+  }
+
   /** The holder's exit was observed: what it held comes back, after the linger; what it waited for is dropped. Idempotent. */
   releaseAll(now: number, holder: number): void {
     const permits = this.#holders.get(holder);

@@ -52,7 +52,8 @@ export interface Events {
   'child.restarting': { who: Who; inMs: number; restarts: number };
   /** It has died, and is not replaced before the pipeline has been reloaded. */
   'child.heldBack': { who: Who; reason: string };
-  'child.parked': { who: Who; crashes: number; withinMs: number; lastReason: string };
+  /** It is given up: too many crashes within a period, or, if `withinMs` is null, too many failed starts in a row. */
+  'child.parked': { who: Who; crashes: number; withinMs: number | null; lastReason: string };
   /** A consumer is to be replaced by a new process, which is started first. */
   'child.recycling': { who: Who; reason: string };
   /** Its successor did not get ready: it stays. */

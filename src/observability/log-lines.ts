@@ -76,7 +76,10 @@ const wordings: { readonly [Name in EventName]: (event: Events[Name]) => Words }
   'child.restarting': ({ who, ...fields }) => line('warn', 'to be started again', fields, who),
   'child.heldBack': ({ who, reason }) =>
     line('error', 'not started again before the pipeline has been reloaded', { reason }, who),
-  'child.parked': ({ who, ...fields }) => line('error', 'parked: it died too often', fields, who),
+  'child.parked': ({ who, withinMs, crashes, lastReason }) =>
+    withinMs === null
+      ? line('error', 'parked: too many starts failed in a row', { failedStarts: crashes, lastReason }, who)
+      : line('error', 'parked: it died too often', { crashes, withinMs, lastReason }, who),
   'child.recycling': ({ who, reason }) => line('info', 'to be replaced by a new process', { reason }, who),
   'child.notReplaced': ({ who, reason }) => line('error', 'stays: its successor did not get ready', { reason }, who),
   'child.large': ({ who, ...fields }) =>

@@ -13,7 +13,7 @@ export interface PipelineOptions {
   consumers?: number | 'auto' | undefined;
   /** Items that one consumer processes at a time. Default 16. */
   concurrency?: number | undefined;
-  /** Crashes of a process within `crashPeriod` after which one more gives it up. Default 5. */
+  /** Crashes of a process within `crashPeriod`, or failed starts in a row, after which one more gives it up. Default 5. */
   crashLimit?: number | undefined;
   /** Period in which crashes are counted. Default 60s. */
   crashPeriod?: Duration | undefined;

@@ -174,10 +174,12 @@ export class Consuming {
 
   /** Takes back items and permits of a process that has gone. */
   #gone(exit: Exit, isExpected: boolean): Gone {
-    const { pipeline, touch } = this.#hub;
+    const { pipeline, limits, touch } = this.#hub;
     const { who, lastError } = this.post;
     const holding = this.#holding ?? new Holding(0);
     const gone = blameFor(this.#hub, { who, holding, exit, isExpected, error: lastError });
+    // A set-up that waits for a limit, perhaps frozen by the vendor for an hour, is not a start that failed by itself.
+    if (this.post.state === 'starting' && limits.isWaiting(this.holder)) gone.crash.blame = 'outside';
     if (this.post.state === 'draining') this.#aborted += gone.released;
     this.#holding = undefined;
     this.#settleIsDue = false;

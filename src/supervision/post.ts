@@ -6,7 +6,7 @@ import type { Child, Exit } from './child.ts';
 import type { LastError } from './death.ts';
 import type { Hub } from './hub.ts';
 import { next, type LifeEvent } from './lifecycle.ts';
-import { RestartPolicy, type Crash } from './restart-policy.ts';
+import { RestartPolicy, type Crash, type Life } from './restart-policy.ts';
 
 type PostHub = Pick<Hub, 'clock' | 'random' | 'events' | 'heldBack' | 'broken'> & {
   settings: Pick<Hub['settings'], 'restarts' | 'readyTimeoutMs' | 'stopTimeoutMs'>;
@@ -245,10 +245,10 @@ export class Post<In, Out> {
     events.emit('child.exited', { who, code: exit.code, signal: exit.signal, expected: isExpected, reason, released });
     const isMissed = !this.#isOnTrial && (!wasTold || this.owesEnd);
     if (!isMissed) this.#move('gone');
-    else this.#crashed(who, reason, clock.now() - child.startedAt, crash);
+    else this.#crashed(who, reason, { livedMs: clock.now() - child.startedAt, wasReady: this.#wasReady }, crash);
   }
 
-  #crashed(who: Who, reason: string, livedMs: number, crash: Crash): void {
+  #crashed(who: Who, reason: string, life: Life, crash: Crash): void {
     const { clock, random, events, settings } = this.#hub;
     const heldBack = this.#hub.heldBack();
     if (heldBack !== undefined) {
@@ -258,12 +258,12 @@ export class Post<In, Out> {
       this.#move('crash');
       return;
     }
-    const verdict = this.#policy.crashed(clock.now(), livedMs, random(), crash);
+    const verdict = this.#policy.crashed(clock.now(), life, random(), crash);
     if (verdict.kind === 'park') {
       events.emit('child.parked', {
         who,
         crashes: verdict.crashes,
-        withinMs: settings.restarts.periodMs,
+        withinMs: verdict.of === 'crashes' ? settings.restarts.periodMs : null,
         lastReason: reason,
       });
       this.#move('park');

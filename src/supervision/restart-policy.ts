@@ -1,7 +1,7 @@
 import { equalJitter, type Backoff } from '../core/backoff.ts';
 
 export interface RestartLimits {
-  /** More crashes than this within `periodMs` park the post. */
+  /** More crashes than this within `periodMs`, or more failed starts than this in a row, park the post. */
   crashes: number;
   periodMs: number;
 }
@@ -18,33 +18,49 @@ export interface Crash {
   blame: 'process' | 'item' | 'outside' | 'open';
 }
 
-/** When a crashed process is replaced, and when not any more: at most N crashes within a period, as in OTP's supervisors. */
+/** The life of a process that crashed. One that never got ready is a failed start. */
+export interface Life {
+  livedMs: number;
+  wasReady: boolean;
+}
+
+export type RestartVerdict =
+  | { kind: 'restart'; inMs: number }
+  /** How many there were: crashes within the period, or failed starts in a row. */
+  | { kind: 'park'; crashes: number; of: 'crashes' | 'failed starts' };
+
+/**
+ * When a crashed process is replaced, and when it is given up: after more than N crashes within a period, as in OTP's
+ * supervisors, or more than N failed starts in a row. A start that fails by timing out takes so long that the period
+ * alone would never see N of them.
+ */
 export class RestartPolicy {
   readonly #limits: RestartLimits;
   #crashes: { at: number; crash: Crash }[] = [];
   #inARow = 0;
+  #failedStarts = 0;
 
   constructor(limits: RestartLimits) {
     this.#limits = limits;
   }
 
   /**
-   * A process that had lived for `livedMs` crashed at `now` (monotonic). `random` is in [0, 1). Of an open crash the
-   * caller says later, by changing `crash`, who is to blame.
+   * A process crashed at `now` (monotonic). `random` is in [0, 1). Of an open crash the caller says later, by changing
+   * `crash`, who is to blame.
    */
-  crashed(
-    now: number,
-    livedMs: number,
-    random: number,
-    crash: Crash = { blame: 'process' },
-  ): { kind: 'restart'; inMs: number } | { kind: 'park'; crashes: number } {
+  crashed(now: number, life: Life, random: number, crash: Crash = { blame: 'process' }): RestartVerdict {
     const wasItem = this.#crashes.at(-1)?.crash.blame === 'item';
     this.#crashes = this.#crashes.filter(({ at }) => now - at < this.#limits.periodMs);
     this.#crashes.push({ at: now, crash });
-    const isFirst = livedMs >= healthyMs || wasItem || crash.blame === 'item';
+    const wasHealthy = life.wasReady && life.livedMs >= healthyMs;
+    const isFirst = wasHealthy || wasItem || crash.blame === 'item';
     this.#inARow = isFirst ? 1 : this.#inARow + 1;
+    if (life.wasReady) this.#failedStarts = 0;
+    else if (crash.blame === 'process') this.#failedStarts += 1;
     const counted = this.#crashes.filter((past) => past.crash.blame === 'process').length;
-    if (counted > this.#limits.crashes) return { kind: 'park', crashes: counted };
+    if (counted > this.#limits.crashes) return { kind: 'park', crashes: counted, of: 'crashes' };
+    if (this.#failedStarts > this.#limits.crashes)
+      return { kind: 'park', crashes: this.#failedStarts, of: 'failed starts' };
     return { kind: 'restart', inMs: equalJitter(backoff, this.#inARow, random) };
   }
 }

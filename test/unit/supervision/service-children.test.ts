@@ -154,6 +154,41 @@ describe('a consumer that dies', () => {
   });
 });
 
+describe('a consumer whose starts all fail by timing out', () => {
+  /** Lets `starts` starts of the consumer time out; `says` is what each of them says before. */
+  function timeOut(world: AService, starts: number, says: () => void = () => undefined): void {
+    for (let i = 0; i < starts; i++) {
+      says();
+      world.pass(30_000);
+      expect(world.consumer().killedFor).toBe('not ready within 30s');
+      world.consumer().dies();
+      world.tick();
+      world.pass(30_000);
+    }
+  }
+
+  it('is given up after crashLimit failed starts and one more, although they are half a minute apart', async () => {
+    const world = new AService({ settings: { consumers: 1 } });
+    world.run();
+    world.producer.says({ type: 'ready' });
+    timeOut(world, 6);
+    expect(world.emitted('child.parked')).toMatchObject([{ crashes: 6, withinMs: null }]);
+    world.producer.says({ type: 'ended' });
+    world.tick();
+    world.producer.leaves();
+    await world.settle();
+    expect(world.outcome).toMatchObject({ exitCode: 69 });
+  });
+
+  it('is not given up while its set-up waits for a limit: that is not its fault', () => {
+    const world = new AService({ settings: { consumers: 1 }, limits: { vendor: { concurrency: 1 } } });
+    world.run();
+    world.limits.freeze(world.clock.now(), 'vendor', 3_600_000);
+    timeOut(world, 10, () => world.consumer().says({ type: 'acquire', id: 1, limit: 'vendor' }));
+    expect(world.emitted('child.parked')).toEqual([]);
+  });
+});
+
 describe('a starting consumer whose sink was out', () => {
   it('is killed when it hangs in a later attempt to open it', () => {
     const world = new AService({ settings: { consumers: 1 } });
