@@ -103,6 +103,11 @@ export const schema = z.strictObject({
     help: 'Time to finish started items when told to stop',
     default: '25s',
   }),
+  endTimeout: described(duration('100ms', '1d'), {
+    group: 'Times',
+    help: 'Time for teardown and the last flush at the end of a run; they are tried twice',
+    default: '5min',
+  }),
   stallTimeout: described(duration('2s', '1d'), {
     group: 'Times',
     help: 'Silence after which a process is killed and replaced',

@@ -39,6 +39,7 @@ export function planOf({
       abortGraceMs: settings.abortGrace,
       sinkTimeoutMs: settings.sinkTimeout,
       stopTimeoutMs: settings.stopTimeout,
+      endTimeoutMs: settings.endTimeout,
       stallTimeoutMs: settings.stallTimeout,
       readyTimeoutMs: settings.readyTimeout,
       producerWindowBytes: settings.producerWindow,

@@ -54,6 +54,8 @@ export interface Events {
   'child.heldBack': { who: Who; reason: string };
   /** It is given up: too many crashes within a period, or, if `withinMs` is null, too many failed starts in a row. */
   'child.parked': { who: Who; crashes: number; withinMs: number | null; lastReason: string };
+  /** It failed at its end work (the last flush, `teardown`), and so did its successor: the run finishes without it. */
+  'child.endGivenUp': { who: Who; reason: string };
   /** A consumer is to be replaced by a new process, which is started first. */
   'child.recycling': { who: Who; reason: string };
   /** Its successor did not get ready: it stays. */

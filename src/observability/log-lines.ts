@@ -80,6 +80,8 @@ const wordings: { readonly [Name in EventName]: (event: Events[Name]) => Words }
     withinMs === null
       ? line('error', 'parked: too many starts failed in a row', { failedStarts: crashes, lastReason }, who)
       : line('error', 'parked: it died too often', { crashes, withinMs, lastReason }, who),
+  'child.endGivenUp': ({ who, reason }) =>
+    line('warn', 'its teardown did not complete in two tries: the run finishes without it', { reason }, who),
   'child.recycling': ({ who, reason }) => line('info', 'to be replaced by a new process', { reason }, who),
   'child.notReplaced': ({ who, reason }) => line('error', 'stays: its successor did not get ready', { reason }, who),
   'child.large': ({ who, ...fields }) =>

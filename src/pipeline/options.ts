@@ -44,6 +44,11 @@ export interface PipelineOptions {
   sinkTimeout?: Duration | undefined;
   /** Time to finish what has been started when the service is told to stop. Default 25s. */
   stopTimeout?: Duration | undefined;
+  /**
+   * Time that a consumer may take for `teardown` and the last flush when the run has ended; what fails or takes longer is
+   * tried once more. Default 5min.
+   */
+  endTimeout?: Duration | undefined;
   /** Silence after which a process is taken for stuck, killed and replaced. Default 60s. */
   stallTimeout?: Duration | undefined;
   /** Time that a process may take to start. Default 30s. */

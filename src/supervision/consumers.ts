@@ -97,7 +97,7 @@ export class Consumers {
     // What it has not started it gives back, what it has started it finishes.
     predecessor.stop();
     const { clock, settings } = this.#hub;
-    const deadlineMs = settings.itemTimeoutMs + settings.abortGraceMs + settings.stopTimeoutMs;
+    const deadlineMs = settings.itemTimeoutMs + settings.abortGraceMs + settings.endTimeoutMs;
     const cancelDeadline = clock.after(deadlineMs, () =>
       predecessor.post.child?.kill(`did not end within ${formatDuration(deadlineMs)} of having been replaced`),
     );

@@ -9,8 +9,11 @@ import { next, type LifeEvent } from './lifecycle.ts';
 import { RestartPolicy, type Crash, type Life } from './restart-policy.ts';
 
 type PostHub = Pick<Hub, 'clock' | 'random' | 'events' | 'heldBack' | 'broken'> & {
-  settings: Pick<Hub['settings'], 'restarts' | 'readyTimeoutMs' | 'stopTimeoutMs'>;
+  settings: Pick<Hub['settings'], 'restarts' | 'readyTimeoutMs' | 'endTimeoutMs'>;
 };
+
+/** How many processes may try the work at the end of a run. */
+const endTries = 2;
 
 export interface PostOptions<In, Out> {
   role: 'producer' | 'consumer';
@@ -59,6 +62,8 @@ export class Post<In, Out> {
   #wasReady = false;
   /** It has been told that nothing more will come: should it go before it `hasEnded`, its successor is told again. */
   #owesEnd = false;
+  /** Processes that went although they owed it. */
+  #endFailures = 0;
   #lastError: LastError | undefined;
   #cancelTimer: Cancel = () => undefined;
   readonly #policy: RestartPolicy;
@@ -191,12 +196,12 @@ export class Post<In, Out> {
     this.drain();
     this.#owesEnd = this.#state === 'draining';
     const { clock, settings } = this.#hub;
-    const endTimeoutMs = settings.stopTimeoutMs;
+    const { endTimeoutMs } = settings;
     const child = this.#child;
     if (!child) return;
     // What user code does at the end may hang, and nothing else would ever notice.
     this.#cancelTimer = clock.after(endTimeoutMs, () =>
-      child.kill(`did not end within ${formatDuration(endTimeoutMs)} of having been told to`),
+      child.kill(`did not end within ${formatDuration(endTimeoutMs)} (endTimeout) of having been told to`),
     );
   }
 
@@ -245,7 +250,15 @@ export class Post<In, Out> {
     events.emit('child.exited', { who, code: exit.code, signal: exit.signal, expected: isExpected, reason, released });
     const isMissed = !this.#isOnTrial && (!wasTold || this.owesEnd);
     if (!isMissed) this.#move('gone');
+    else if (this.owesEnd && ++this.#endFailures >= endTries) this.#giveUpEnd(who, reason);
     else this.#crashed(who, reason, { livedMs: clock.now() - child.startedAt, wasReady: this.#wasReady }, crash);
+  }
+
+  /** Every item is settled: what `teardown` cannot do must not keep the run from finishing. */
+  #giveUpEnd(who: Who, reason: string): void {
+    this.#owesEnd = false;
+    this.#hub.events.emit('child.endGivenUp', { who, reason });
+    this.#move('gone');
   }
 
   #crashed(who: Who, reason: string, life: Life, crash: Crash): void {

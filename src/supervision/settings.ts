@@ -15,6 +15,8 @@ export interface ServiceSettings {
   abortGraceMs: number;
   sinkTimeoutMs: number;
   stopTimeoutMs: number;
+  /** How long a consumer may take for its end work: flushing, `teardown`. */
+  endTimeoutMs: number;
   stallTimeoutMs: number;
   readyTimeoutMs: number;
   producerWindowBytes: number;

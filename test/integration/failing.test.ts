@@ -166,6 +166,21 @@ describe('a process that crashes', () => {
   });
 });
 
+describe('a teardown', () => {
+  it.each([
+    ['never resolves', 'await new Promise(() => setInterval(() => undefined, 1000))'],
+    ['throws', `throw new Error('no goodbye')`],
+    ['ends its process', 'process.exit(5)'],
+  ])('that can never complete does not keep the run from finishing: exit 0 and a warning (%s)', async (_, code) => {
+    project.write('fails.ts', pipeline('return item;', `async teardown() { ${code}; },`));
+    const running = project.start(['run', 'fails.ts', '--end-timeout', '300ms']);
+    expect((await running.ended).code).toBe(0);
+    expect(running.log.filter(({ event }) => event === 'child.endGivenUp')).toMatchObject([{ level: 'warn' }]);
+    expect(running.log.filter(({ event }) => event === 'run.finished')).toMatchObject([{ done: 20 }]);
+    project.expectEachOnce(20);
+  });
+});
+
 describe('what cannot be run', () => {
   it.each([
     ['nothing', '', /default/],

@@ -251,6 +251,7 @@ const settings: ServiceSettings = {
   abortGraceMs: 30_000,
   sinkTimeoutMs: 60_000,
   stopTimeoutMs: 25_000,
+  endTimeoutMs: 300_000,
   stallTimeoutMs: 60_000,
   readyTimeoutMs: 30_000,
   producerWindowBytes: 4 * 1024 * 1024,

@@ -175,6 +175,7 @@ export class Children {
         if (isDependencyOut()) throw new DependencyError('the dependency is out');
         return processed(item as Item, context, { clock: child.clock, random, attempts: plan.attempts, call, die });
       },
+      ...(plan.teardown !== 'none' && { teardown: () => tornDown(plan.teardown, child, die) }),
       sink: sinkFor({
         get writer() {
           return child.writer;
@@ -190,6 +191,13 @@ export class Children {
       }) as Pipeline['sink'],
     });
   }
+}
+
+async function tornDown(how: Plan['teardown'], child: Consumer, die: (after: number) => void): Promise<void> {
+  if (how === 'slow') await pause(child.clock, 40_000);
+  if (how === 'throws') throw new Error('teardown has failed');
+  if (how === 'kills') die(0);
+  if (how === 'hangs') await new Promise(() => undefined);
 }
 
 function nameOf({ who, writer }: Pick<Producer | Consumer, 'who' | 'writer'>): string {

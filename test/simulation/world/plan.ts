@@ -36,6 +36,8 @@ export interface Plan {
   readyTimeoutMs: number;
   sinkTimeoutMs: number;
   recycling: RecyclingLimits;
+  /** What `teardown` does, each time: there is none, it takes its time, throws, ends its process, or never returns. */
+  teardown: (typeof teardowns)[number];
   /** What is left of a killed supervisor's children: killed at once, later, or beyond reach of its successor's kill. */
   orphans: 'die' | 'live' | 'cannot be killed';
   /** How likely each kind of step is, against the others. */
@@ -46,6 +48,8 @@ export interface Plan {
   faults: FaultKind[];
   faultsPerThousand: number;
 }
+
+export const teardowns = ['none', 'slow', 'throws', 'kills', 'hangs'] as const;
 
 export const faultKinds = [
   'kill producer',
@@ -129,5 +133,6 @@ export function planFrom(random: Random): Plan {
     steps: random.whole(50, 1500),
     faults: random.some(faultKinds),
     faultsPerThousand: random.magnitude(4, 80),
+    teardown: random.pick(['none', 'none', 'none', ...teardowns]),
   };
 }

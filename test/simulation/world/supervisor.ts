@@ -270,6 +270,7 @@ function settingsOf(plan: Plan, pauseAfter: number): ServiceSettings {
     abortGraceMs: 3000,
     sinkTimeoutMs: plan.sinkTimeoutMs,
     stopTimeoutMs: 25_000,
+    endTimeoutMs: 60_000,
     stallTimeoutMs: 600_000,
     readyTimeoutMs: plan.readyTimeoutMs,
     producerWindowBytes: plan.windowBytes,

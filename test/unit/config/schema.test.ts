@@ -26,6 +26,7 @@ const inPipelines: Record<Exclude<OptionName, (typeof outside)[number]>, unknown
   abortGrace: '3s',
   sinkTimeout: '20s',
   stopTimeout: 0,
+  endTimeout: '2min',
   stallTimeout: '10s',
   readyTimeout: '5s',
   durability: 'normal',

@@ -82,6 +82,12 @@ const wordings: { [Name in EventName]: [event: Events[Name], level: string, mess
     'parked: it died too often',
     { crashes: 5, withinMs: 60_000, lastReason: 'x' },
   ],
+  'child.endGivenUp': [
+    { who, reason: 'r' },
+    'warn',
+    'its teardown did not complete in two tries: the run finishes without it',
+    { reason: 'r' },
+  ],
   'child.recycling': [{ who, reason: 'r' }, 'info', 'to be replaced by a new process', { reason: 'r' }],
   'child.notReplaced': [{ who, reason: 'r' }, 'error', 'stays: its successor did not get ready', { reason: 'r' }],
   'child.large': [

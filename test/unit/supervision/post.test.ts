@@ -15,7 +15,7 @@ function aPost() {
     if (name === 'child.state') happened.push(`is ${(event as { to: ChildState }).to}`);
     if (name === 'child.exited') happened.push((event as { reason: string }).reason);
   });
-  const settings = { restarts: { crashes: 2, periodMs: 60_000 }, readyTimeoutMs: 1000, stopTimeoutMs: 5000 };
+  const settings = { restarts: { crashes: 2, periodMs: 60_000 }, readyTimeoutMs: 1000, endTimeoutMs: 5000 };
   const broken = (error: unknown): never => {
     throw error;
   };

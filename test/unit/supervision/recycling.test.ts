@@ -146,7 +146,7 @@ describe('a consumer that has done enough', () => {
   it('that does not end is killed, and what it held is lent to others', () => {
     const world = aWorld(
       { items: 1 },
-      { settings: { consumers: 1, itemTimeoutMs: 60_000, abortGraceMs: 1000, stopTimeoutMs: 9000 } },
+      { settings: { consumers: 1, itemTimeoutMs: 60_000, abortGraceMs: 1000, endTimeoutMs: 9000 } },
     );
     const old = world.consumer();
     world.producer.yields([1, 2]);

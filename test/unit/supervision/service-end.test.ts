@@ -6,7 +6,7 @@ import { frameOf } from '../../support/frames.ts';
 
 /** A world whose run is sealed and done: each consumer has been told that nothing more will come. */
 function finishing(consumers = 2): AService {
-  const world = new AService({ settings: { consumers } }).runReady();
+  const world = new AService({ settings: { consumers, endTimeoutMs: 60_000 } }).runReady();
   world.producer.yields([1, 2], { count: 2 });
   world.producer.ends({ count: 2 });
   world.producer.says({ type: 'ended' });
@@ -141,6 +141,14 @@ describe('the end of a run while an operator’s change waits for room', () => {
   });
 });
 
+/** Lets the back-off pass; whoever is started then gets ready. */
+function restartIfReplaced(world: AService): void {
+  world.pass(1000);
+  if (world.consumer().exit) return;
+  world.consumer().says({ type: 'ready' });
+  world.tick();
+}
+
 describe('a consumer at the end of a run', () => {
   it('that dies in its end work is replaced, and its successor does that work', async () => {
     const world = finishing();
@@ -159,22 +167,66 @@ describe('a consumer at the end of a run', () => {
     expect(world.outcome).toMatchObject({ exitCode: 0 });
   });
 
-  it('that fails at its end work for ever is given up; its siblings finish the run', async () => {
-    const world = finishing();
+  const failed = { type: 'failed', origin: 'process', exitCode: null } as const;
+
+  it('whose teardown fails does it once more, and the run finishes with a warning when that fails, too', async () => {
+    const world = finishing(1);
     world.producer.leaves();
-    leave(world, 2);
-    for (let crash = 1; crash <= 6; crash++) {
-      if (crash > 1) world.consumer(1).says({ type: 'ready' });
-      world.tick();
-      world
-        .consumer(1)
-        .says({ type: 'failed', origin: 'process', error: { code: 'E', message: 'teardown failed' }, exitCode: null });
-      world.consumer(1).goes({ code: 1 });
-      world.pass(4000);
+    for (const message of ['no disk', 'still no disk']) {
+      world.consumer().says({ ...failed, error: { code: 'E', message } });
+      world.consumer().goes({ code: 1 });
+      restartIfReplaced(world);
     }
     await world.settle();
-    expect(world.emitted('child.parked')).toMatchObject([{ lastReason: 'exited 1 (teardown failed)' }]);
+    expect(world.consumers).toHaveLength(2);
+    expect(world.emitted('child.endGivenUp')).toMatchObject([{ reason: 'exited 1 (still no disk)' }]);
+    expect(world.outcome).toEqual({ exitCode: 0, spoolFailed: false, error: undefined });
+    expect(world.store.run()).toMatchObject({ state: 'finished', exitCode: 0 });
+  });
+
+  it('whose teardown hangs has endTimeout for it, twice, and then the run finishes', async () => {
+    const world = finishing(1);
+    world.producer.leaves();
+    for (let attempt = 1; attempt <= 2; attempt++) {
+      world.pass(59_000);
+      expect(world.consumer().killedFor).toBeUndefined();
+      world.pass(1000);
+      expect(world.consumer().killedFor).toContain('did not end within 1min');
+      world.consumer().dies();
+      restartIfReplaced(world);
+    }
+    await world.settle();
     expect(world.outcome).toMatchObject({ exitCode: 0 });
+  });
+
+  it('that cannot be started again for its end work is not tried for ever', async () => {
+    const world = finishing(1);
+    world.producer.leaves();
+    world.consumer().dies();
+    world.pass(1000);
+    world.consumer().says({ ...failed, error: { code: 'DEPENDENCY', message: 'no route' } });
+    world.consumer().goes({ code: 1 });
+    world.pass(1000);
+    await world.settle();
+    expect(world.consumers).toHaveLength(2);
+    expect(world.outcome).toMatchObject({ exitCode: 0 });
+  });
+
+  it('that gives up its end work does not hide the dead letters', async () => {
+    const world = new AService({ settings: { consumers: 1 } }).runReady();
+    world.producer.yields([1], { count: 1 });
+    world.producer.ends({ count: 1 });
+    world.producer.says({ type: 'ended' });
+    world.tick();
+    world.producer.leaves();
+    world.consumer().fails({ seq: 1, verdict: 'dead', afterMs: null });
+    world.tick();
+    for (let attempt = 1; attempt <= 2; attempt++) {
+      world.consumer().dies();
+      restartIfReplaced(world);
+    }
+    await world.settle();
+    expect(world.outcome).toMatchObject({ exitCode: 3 });
   });
 
   it('that is starting is told as soon as it is ready', () => {
