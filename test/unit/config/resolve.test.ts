@@ -43,6 +43,7 @@ describe('the settings', () => {
         abortGrace: 30_000,
         sinkTimeout: 60_000,
         stopTimeout: 25_000,
+        endTimeout: 300_000,
         stallTimeout: 60_000,
         readyTimeout: 30_000,
         durability: 'full',

@@ -112,7 +112,7 @@ describe('a reload is refused, and those that run stay,', () => {
       other({ sink: { kind: 'sqlite', transactional: true, target: 'x.db' } }),
       'its sink changed',
     ],
-    ['when its source may be another and is resumed by counting', changed, 'a `version` since its run began'],
+    ['when its source may be another and is resumed by counting', changed, 'a `version` when its run began'],
   ])('%s', async (_, answer, reason) => {
     const world = aWorld();
     await reload(world, answer);

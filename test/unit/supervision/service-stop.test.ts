@@ -253,22 +253,6 @@ describe('giving up', () => {
     expect(world.outcome).toMatchObject({ exitCode: 69, error: { code: 'GAVE_UP' } });
   });
 
-  it('does not pass for the end of a run that no consumer has ended', async () => {
-    const world = new AService({ settings: { consumers: 1 } }).runReady();
-    world.producer.ends();
-    world.producer.says({ type: 'ended' });
-    world.tick();
-    world.producer.leaves();
-    park(world, () => {
-      if (world.consumer().told('end').length === 0) world.consumer().says({ type: 'ready' });
-      world.tick();
-      world.consumer().goes({ code: 1 });
-    });
-    await world.settle();
-    expect(world.outcome).toMatchObject({ exitCode: 69 });
-    expect(world.store.run()).toMatchObject({ state: 'finishing' });
-  });
-
   it('happens with the exit code of a child that says that nobody could go on', async () => {
     const world = new AService({ settings: { consumers: 1 } }).runReady();
     const failed = { code: 'SOURCE_CHANGED', message: 'the source is another one' };
