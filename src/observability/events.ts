@@ -23,6 +23,8 @@ export interface Events {
   /** A run begins, goes on after a stop, or is found finished. */
   'run.started': { run: string; name: string; state: 'new' | 'resumed'; open: number; stateDirectory: string };
   'run.alreadyFinished': { run: string; finishedAt: number; exitCode: number };
+  /** A new run was asked for by `--again` while this one was open, and has not been started. */
+  'run.owed': { isFinished: boolean };
   'run.sealed': { run: string; items: number };
   'run.finished': { run: string; items: number; done: number; dead: number; seconds: number; exitCode: number };
   /** Nothing more is lent for now; `reason` says why, and what is to be done. */

@@ -52,6 +52,12 @@ const wordings: { readonly [Name in EventName]: (event: Events[Name]) => Words }
       finishedAt: new Date(finishedAt).toISOString(),
       ...fields,
     }),
+  'run.owed': ({ isFinished }) =>
+    line(
+      'warn',
+      `a new run was asked for with --again and has not been started: start it with --again${isFinished ? '' : ', which finishes the open run first'}`,
+      {},
+    ),
   'run.sealed': (fields) => line('info', 'the source has ended', fields),
   'run.finished': (fields) => line(fields.dead > 0 ? 'warn' : 'info', 'run finished', fields),
   'run.paused': ({ reason }) => line('error', `paused: ${reason}`, {}),

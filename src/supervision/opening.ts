@@ -30,9 +30,14 @@ export interface OpeningOptions extends Omit<SettingAside, 'file' | 'pipelineNam
 
 /** What the state directory says is to be done. */
 export type Opening =
-  | { status: 'open'; spool: Spool; run: RunRecord; isNew: boolean }
-  | { status: 'finished'; spool: Spool; run: RunRecord }
-  | { status: 'stopped' };
+  ({ status: 'open'; isNew: boolean } & Opened) | ({ status: 'finished' } & Opened) | { status: 'stopped' };
+
+interface Opened {
+  spool: Spool;
+  run: RunRecord;
+  /** A start with `again` found this run open: a new one was to follow it, and has not been started. */
+  owesAnother: boolean;
+}
 
 /** The spool's file in a state directory. */
 export function spoolFile(stateDirectory: string): string {
@@ -41,7 +46,8 @@ export function spoolFile(stateDirectory: string): string {
 
 /**
  * Locks the state directory, by opening its spool, and finds the run to work on: the open one, or a new one if there
- * is none, or none at all if the last one is finished and nobody asked for another.
+ * is none, or none at all if the last one is finished and nobody asked for another. An open run comes first even when
+ * another is asked for: the caller starts that when this one is finished.
  */
 export async function openRun(options: OpeningOptions): Promise<Opening> {
   const { stateDirectory, durability, pipeline, fresh, again, moved, events, clock } = options;
@@ -79,6 +85,10 @@ export async function openRun(options: OpeningOptions): Promise<Opening> {
       if (change.status === 'declared') declare('same source', { was: last.fingerprint, isNow: pipeline.fingerprint });
       if (change.status !== 'same') events.emit('warning', { code: 'PIPELINE_CHANGED', message: change.message });
     }
+    const isOwed = spool.declarations().some(({ what, run }) => what === 'again' && run === last?.run);
+    const owesAnother = isOwed || (again && last !== undefined && last.state !== 'finished');
+    // A command that is killed before it starts the new run leaves word of that.
+    if (owesAnother && !isOwed) declare('again', { was: '', isNow: '' });
     spool.noteRedacted(options.redact);
     if (ownership.status === 'claimed' || declarations.length > 0) {
       // What the run is from now on is written with what was declared: the next start need not be told again.
@@ -101,13 +111,14 @@ export async function openRun(options: OpeningOptions): Promise<Opening> {
           limits,
         });
       }
-      return { status: 'open', spool, run, isNew: true };
+      return { status: 'open', spool, run, isNew: true, owesAnother: false };
     }
     if (last.state === 'finished') {
-      if (!again) return { status: 'finished', spool, run: last };
-      return { status: 'open', spool, run: newRun(options, last.nextSeq), isNew: true };
+      if (!again) return { status: 'finished', spool, run: last, owesAnother };
+      return { status: 'open', spool, run: newRun(options, last.nextSeq), isNew: true, owesAnother: false };
     }
-    return { status: 'open', spool, run: { ...last, fingerprint: pipeline.fingerprint }, isNew: false };
+    const run = { ...last, fingerprint: pipeline.fingerprint };
+    return { status: 'open', spool, run, isNew: false, owesAnother };
   } catch (error) {
     spool.close('unused');
     throw error;

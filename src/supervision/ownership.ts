@@ -33,7 +33,8 @@ interface Change {
 
 /**
  * May this pipeline go on with the queue? An open run is the business of the file that began it, and its results belong
- * into one sink. A file that is found under another path is the same if that leads to the same file, or if nothing is
+ * into one sink. While no item is done, another sink is a correction and not a change: a wrong sink is often noticed by
+ * the first start that fails. A file that is found under another path is the same if that leads to the same file, or if nothing is
  * left at the old path and its version is the same: then it has been moved.
  */
 export function ownershipOf(question: OwnershipQuestion): Ownership {
@@ -51,7 +52,7 @@ export function ownershipOf(question: OwnershipQuestion): Ownership {
   // What a finished run wrote is written: only whether it was this file's run matters.
   const objections = run.state === 'finished' ? changes.filter(({ field }) => field === 'file') : changes;
   if (objections.length > 0) return { status: 'refused', error: refusal(question, objections) };
-  if (run.state === 'finished' || recorded.file === ours.file) return { status: 'ours' };
+  if (run.state === 'finished' || isSame(recorded, ours)) return { status: 'ours' };
   return { status: 'claimed', changes: [], notice: noticeOf(question, []) };
 }
 
@@ -60,13 +61,14 @@ function changesBetween(
   ours: QueueOwner,
   { relation, run, fingerprint }: Pick<OwnershipQuestion, 'relation' | 'run' | 'fingerprint'>,
 ): Change[] {
+  const hasResults = run !== undefined && run.done > 0;
   const isMoved = relation === 'old one is gone' && run?.fingerprint === fingerprint;
   const sinkOf = ({ sinkKind, sinkTarget }: QueueOwner): string =>
     sinkKind === sinkTarget ? sinkKind : `${sinkKind} (${sinkTarget})`;
   const all: Change[] = [
     { field: 'name', was: recorded.pipeline, isNow: ours.pipeline },
     { field: 'file', was: recorded.file, isNow: relation === 'same' || isMoved ? recorded.file : ours.file },
-    { field: 'sink', was: sinkOf(recorded), isNow: sinkOf(ours) },
+    { field: 'sink', was: sinkOf(recorded), isNow: hasResults ? sinkOf(ours) : sinkOf(recorded) },
   ];
   return all.filter(({ was, isNow }) => was !== isNow);
 }

@@ -63,8 +63,33 @@ export interface StartDeps {
   stopRequests: { listen: (listener: (reason: string) => void) => void };
 }
 
-/** Runs the pipeline to its end, or until it is stopped. Returns the exit code; throws what is to be shown as an error. */
+/**
+ * Runs the pipeline to its end, or until it is stopped. With `again`, an open run is finished first and a new one
+ * follows it. Returns the exit code, the worse one of two runs; throws what is to be shown as an error.
+ */
 export async function start(request: StartRequest, deps: StartDeps): Promise<ExitCode> {
+  const first = await startOne(request, deps);
+  if (!first.owesAnother) return first.exitCode;
+  let second: Ended | undefined;
+  if (request.again && first.isFinished) {
+    // What was declared concerned the run before. If a stop was asked for meanwhile, it ends before it begins.
+    second = await startOne({ ...request, moved: false, sameSource: false }, deps);
+  }
+  if (!second?.hasBegun) deps.events.emit('run.owed', { isFinished: first.isFinished });
+  return second === undefined || second.exitCode === exitCodes.ok ? first.exitCode : second.exitCode;
+}
+
+interface Ended {
+  exitCode: ExitCode;
+  /** It was not stopped before there was a service. */
+  hasBegun: boolean;
+  /** The run is finished, and not only stopped. */
+  isFinished: boolean;
+  /** A new run is to follow it. */
+  owesAnother: boolean;
+}
+
+async function startOne(request: StartRequest, deps: StartDeps): Promise<Ended> {
   const crew = new Crew({ ...deps.crew, clock: deps.clock });
   const stop = new AbortController();
   // Until there is a service to stop, there is only something to leave off.
@@ -75,7 +100,7 @@ export async function start(request: StartRequest, deps: StartDeps): Promise<Exi
   const stopped = stop.signal;
   try {
     const pipeline = await describe(crew, request.file, deps, stopped);
-    if (!pipeline) return exitCodes.ok;
+    if (!pipeline) return stoppedEarly;
     const plan = deps.plan(pipeline);
     const opening = await openRun({
       stateDirectory: plan.stateDirectory,
@@ -93,19 +118,24 @@ export async function start(request: StartRequest, deps: StartDeps): Promise<Exi
       clock: deps.clock,
       events: deps.events,
     });
-    if (opening.status === 'stopped') return exitCodes.ok;
-    const { spool, run } = opening;
+    if (opening.status === 'stopped') return stoppedEarly;
+    const { spool, run, owesAnother } = opening;
     if (opening.status === 'finished') {
       spool.close();
       const exitCode = (run.exitCode ?? exitCodes.ok) as ExitCode;
       deps.events.emit('run.alreadyFinished', { run: run.run, finishedAt: run.finishedAt ?? 0, exitCode });
-      return exitCode;
+      return { exitCode, hasBegun: false, isFinished: true, owesAnother };
     }
-    return await serve({ request, deps, crew, pipeline, plan, spool, run, isNew: opening.isNew, stopped });
+    const { isNew } = opening;
+    const served = await serve({ request, deps, crew, pipeline, plan, spool, run, isNew, stopped });
+    return { ...served, owesAnother };
   } finally {
     crew.dismiss();
   }
 }
+
+/** Before the queue was opened. */
+const stoppedEarly: Ended = { exitCode: exitCodes.ok, hasBegun: false, isFinished: false, owesAnother: false };
 
 async function describe(
   crew: Crew,
@@ -143,14 +173,15 @@ interface Serving {
   stopped: AbortSignal;
 }
 
-async function serve({ request, deps, crew, pipeline, plan, spool, run, isNew, stopped }: Serving): Promise<ExitCode> {
+async function serve(serving: Serving): Promise<Omit<Ended, 'owesAnother'>> {
+  const { request, deps, crew, pipeline, plan, spool, run, isNew, stopped } = serving;
   const { clock, random, events } = deps;
   const { settings, marks, limits, stateDirectory } = plan;
   let isUsable = true;
   let isUsed = false;
   try {
     await killOrphans(spool.writers, { clock, events, identify, membersOf, kill: killGroup, stopped });
-    if (stopped.aborted) return exitCodes.ok;
+    if (stopped.aborted) return { exitCode: exitCodes.ok, hasBegun: false, isFinished: false };
     spool.writers.forgetOthers(run.run);
     restoreLimits(limits, spool, clock);
     const queue = new Queue(spool, run, { windowBytes: plan.queueMemoryBytes });
@@ -198,7 +229,7 @@ async function serve({ request, deps, crew, pipeline, plan, spool, run, isNew, s
     isUsable = !outcome.spoolFailed;
     await stopShowing();
     if (outcome.error) throw outcome.error;
-    return outcome.exitCode;
+    return { exitCode: outcome.exitCode, hasBegun: true, isFinished: queue.committedRun.state === 'finished' };
   } finally {
     if (isUsable) spool.close(isUsed ? 'in order' : 'unused');
     else spool.abandon();

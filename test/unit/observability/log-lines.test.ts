@@ -14,6 +14,12 @@ const wordings: { [Name in EventName]: [event: Events[Name], level: string, mess
     'run resumed',
     { run: 'r', name: 'n', open: 3, stateDirectory: '/s' },
   ],
+  'run.owed': [
+    { isFinished: true },
+    'warn',
+    'a new run was asked for with --again and has not been started: start it with --again',
+    {},
+  ],
   'run.alreadyFinished': [
     { run: 'r', finishedAt: 0, exitCode: 3 },
     'info',

@@ -290,7 +290,7 @@ describe('another version of the pipeline', () => {
 describe('the pipeline that a queue belongs to', () => {
   const bbb = { ...aaa, name: 'bbb' };
   const elsewhere = { ...aaa, sink: { ...sink, target: 'other.db, table rows' } };
-  const openRunLeft = { run: 'left', position: counted, stored: 7 };
+  const openRunLeft = { run: 'left', position: counted, stored: 7, done: 3 };
 
   /** Lets aaa claim the queue, and leaves that run behind. */
   async function leaveByAaa(run: Partial<RunRecord>): Promise<void> {
@@ -360,9 +360,11 @@ describe('the pipeline that a queue belongs to', () => {
     spool.close();
   });
 
-  it('may change its sink while nothing has been read, and for a new run', async () => {
-    await leaveByAaa({ run: 'left' });
-    (await open({ pipeline: elsewhere })).spool.close();
+  it('may correct its sink while no item is done, and change it for a new run', async () => {
+    await leaveByAaa({ ...openRunLeft, done: 0 });
+    const { spool } = await open({ pipeline: elsewhere });
+    expect(spool.owner()?.sinkTarget).toBe('other.db, table rows');
+    spool.close();
     leave({ run: 'left', state: 'finished' });
     (await open({ pipeline: aaa, again: true })).spool.close();
     expect(events).toEqual([]);
