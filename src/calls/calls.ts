@@ -1,6 +1,7 @@
 import type { Clock } from '../core/clock.ts';
 import type { Acquire, Freeze, Granted, Refused, Release } from '../ipc/messages.ts';
 import { createFetch } from './fetch.ts';
+import { Nesting } from './nesting.ts';
 import { createPermits } from './permits.ts';
 import { type CallScope, openScope } from './scope.ts';
 import { underPermit } from './under-permit.ts';
@@ -22,13 +23,16 @@ export interface CallsDeps {
   readonly send: (message: Acquire | Release | Freeze) => void;
   readonly clock: Clock;
   readonly random: () => number;
+  /** Whether a limit has a concurrency, so that its permits are held. */
+  readonly isConcurrent: (limit: string) => boolean;
 }
 
-export function createCalls({ send, clock, random }: CallsDeps): Calls {
+export function createCalls({ send, clock, random, isConcurrent }: CallsDeps): Calls {
   const permits = createPermits(send);
   const fetch = createFetch({ clock, random });
+  const nesting = new Nesting(isConcurrent);
   return {
-    scope: (signal) => openScope({ fetch, permits, clock }, signal),
+    scope: (signal) => openScope({ fetch, permits, nesting, clock }, signal),
     exclusive: (name, task, signal) => underPermit(permits.acquire(name, signal), task),
     onGranted: (message) => permits.onGranted(message),
     onRefused: (message) => permits.onRefused(message),

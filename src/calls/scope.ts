@@ -5,6 +5,7 @@ import { Abortables } from './abortables.ts';
 import type { Caller } from './call.ts';
 import type { FetchFor } from './fetch.ts';
 import { itemPermits } from './item-permits.ts';
+import type { Nesting } from './nesting.ts';
 import type { Permits } from './permits.ts';
 import { underPermit } from './under-permit.ts';
 
@@ -18,6 +19,7 @@ export interface CallScope {
 
 export interface ScopeDeps {
   readonly fetch: FetchFor;
+  readonly nesting: Nesting;
   readonly permits: Permits;
   readonly clock: Clock;
 }
@@ -26,7 +28,7 @@ export interface ScopeDeps {
 const settled = cancellation(new DOMException('the item is settled: its calls are cancelled', 'AbortError'));
 
 /** Opens the scope of an item whose time ends when `itemSignal` aborts. Costs next to nothing until something is called. */
-export function openScope({ fetch, permits, clock }: ScopeDeps, itemSignal: AbortSignal): CallScope {
+export function openScope({ fetch, permits, nesting, clock }: ScopeDeps, itemSignal: AbortSignal): CallScope {
   const abortables = new Abortables();
   /** What `close` makes reject. */
   const cancellable = new Set<Promise<unknown>>();
@@ -43,12 +45,16 @@ export function openScope({ fetch, permits, clock }: ScopeDeps, itemSignal: Abor
 
   return {
     fetch(input, options = {}) {
+      const refusal = options.limit === undefined ? undefined : nesting.refusal(options.limit);
+      if (refusal) return Promise.reject(refusal);
       const answer = fetch(input, options, opened()).finally(() => cancellable.delete(answer));
       cancellable.add(answer);
       return answer;
     },
 
     limit(name, task) {
+      const refusal = nesting.refusal(name);
+      if (refusal) return Promise.reject(refusal);
       const { permits: own } = opened();
       const inLine = abortables.begin();
       const permit = own.acquire(name, inLine.signal).finally(() => {
@@ -56,7 +62,7 @@ export function openScope({ fetch, permits, clock }: ScopeDeps, itemSignal: Abor
         // From here on only the task can fail, by itself: if nobody handles that, it has to be heard.
         cancellable.delete(result);
       });
-      const result = underPermit(permit, task);
+      const result = underPermit(permit, nesting.under(name, task));
       cancellable.add(result);
       return result;
     },

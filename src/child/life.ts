@@ -7,6 +7,7 @@ import type {
   Bye,
   Freeze,
   Granted,
+  LimitDescription,
   Ready,
   Refused,
   Release,
@@ -42,19 +43,27 @@ type Said = Ready | Beat | LogMessage | Acquire | Release | Freeze;
 export interface CommonLife<Configure> extends Life<Bye | Granted | Refused> {
   log: Log;
   calls: Calls;
+  load: LifeOptions<Configure>['load'];
   /** It is set up: says so, and from now on what `state` gives. */
   ready: (message: Configure, state: Parameters<typeof startBeat>[0]['state']) => void;
 }
 
 export function commonLife<Configure extends { beatMs: number }>(
   { send, leave }: Pick<Connection<Said>, 'send' | 'leave'>,
-  { clock, random, onReady }: Pick<LifeOptions<Configure>, 'clock' | 'random' | 'onReady'>,
+  { clock, random, load, onReady }: Pick<LifeOptions<Configure>, 'clock' | 'random' | 'load' | 'onReady'>,
 ): CommonLife<Configure> {
-  const calls = createCalls({ send, clock, random });
+  let limits: Readonly<Record<string, LimitDescription>> = {};
+  const isConcurrent = (name: string): boolean => limits[name]?.concurrency !== undefined;
+  const calls = createCalls({ send, clock, random, isConcurrent });
   let cancelBeat: Cancel | undefined;
   return {
     log: childLog(send),
     calls,
+    async load(file) {
+      const loaded = await load(file);
+      if (loaded.description) ({ limits } = loaded.description);
+      return loaded;
+    },
     ready(message, state) {
       cancelBeat = startBeat({ clock, beatMs: message.beatMs, send, state });
       send({ type: 'ready' });

@@ -29,6 +29,11 @@ export function localCalls(described: PipelineDescription['limits'], clock: Cloc
     if (next !== undefined) cancel = clock.after(next - now, grant);
   };
   // Never within the call that asks: a permit is granted later than it was asked for.
-  const calls = createCalls({ send: (message) => clock.soon(() => take(message)), clock, random });
+  const calls = createCalls({
+    send: (message) => clock.soon(() => take(message)),
+    clock,
+    random,
+    isConcurrent: (name) => described[name]?.concurrency !== undefined,
+  });
   return calls;
 }

@@ -81,6 +81,23 @@ export class DependencyError extends Error {
   }
 }
 
+/**
+ * A task under a limit asked for another permit of the same limit. It would be the same in every try; thrown by the
+ * source or `setup`, it ends the service (exit 78).
+ */
+export class NestedLimit extends MillraceError {
+  readonly [verdictMark]: Verdict = 'permanent';
+  constructor(limit: string) {
+    super(
+      'NESTED_LIMIT',
+      `expected one permit of limit "${limit}" at a time, got a call under it inside limit("${limit}", …): the inner one can ` +
+        'wait for the outer one for ever. Call without a limit inside the task, or after it',
+      { exitCode: exitCodes.config },
+    );
+    this.name = 'NestedLimit';
+  }
+}
+
 /** The verdict that `error` carries, if it is one of the three errors above (of any copy of this module). */
 export function verdictOf(error: unknown): Verdict | undefined {
   if (typeof error !== 'object' || error === null) return undefined;

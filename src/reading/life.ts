@@ -14,9 +14,9 @@ export function producerLife(
   options: LifeOptions<ConfigureProducer>,
 ): Life<ToProducer> {
   const { send, fail } = connection;
-  const { clock, load, onConfigured } = options;
+  const { clock, onConfigured } = options;
   const common = commonLife(connection, options);
-  const { calls, log } = common;
+  const { calls, load, log } = common;
   const throttle = new ThrottleGate();
   const stopping = new AbortController();
   let pipeline: Pipeline | undefined;

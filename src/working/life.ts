@@ -15,9 +15,9 @@ export function consumerLife(
   options: LifeOptions<ConfigureConsumer>,
 ): Life<ToConsumer> {
   const { send, flush, fail } = connection;
-  const { clock, random, load, onConfigured } = options;
+  const { clock, random, onConfigured } = options;
   const common = commonLife(connection, options);
-  const { calls, log } = common;
+  const { calls, load, log } = common;
   const output = new StandardOutput((bytes) => send({ type: 'write' }, [bytes]));
   const sinkState = new SinkState((reason) => send({ type: 'sink', reason }));
   const leaving = new AbortController();

@@ -4,6 +4,7 @@ import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { Agent, buildConnector } from 'undici';
 import { createFetch, type FetchDeps } from '../../../src/calls/fetch.ts';
+import { Nesting } from '../../../src/calls/nesting.ts';
 import { type CallScope, openScope } from '../../../src/calls/scope.ts';
 import { stopped } from '../../../src/child/stopped.ts';
 import { isCancellation } from '../../../src/core/cancellation.ts';
@@ -37,7 +38,7 @@ function limitedTo(spec: LimitSpec, clock?: Clock): Supervisor {
 function callsOf(supervisor: Supervisor, options: Partial<FetchDeps> & { signal?: AbortSignal } = {}): CallScope {
   const { signal = new AbortController().signal, clock = systemClock, random = () => 0 } = options;
   const fetch = createFetch({ clock, random });
-  const calls = openScope({ fetch, permits: supervisor.child(), clock }, signal);
+  const calls = openScope({ fetch, permits: supervisor.child(), nesting: new Nesting(() => true), clock }, signal);
   toClose.push({ close: () => calls.close() });
   return calls;
 }

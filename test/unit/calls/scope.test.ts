@@ -1,14 +1,21 @@
 import { describe, expect, it } from '@jest/globals';
+import { Nesting } from '../../../src/calls/nesting.ts';
 import { createPermits, type Permits } from '../../../src/calls/permits.ts';
 import { type CallScope, openScope } from '../../../src/calls/scope.ts';
+import { verdictOf } from '../../../src/core/errors.ts';
 import { HandClock } from '../../support/hand-clock.ts';
 
-function opened(): { scope: CallScope; permits: Permits; sent: string[]; end: AbortController } {
+function opened(blocks = true): { scope: CallScope; permits: Permits; sent: string[]; end: AbortController } {
   const sent: string[] = [];
   const permits = createPermits((message) => sent.push(message.type));
   const end = new AbortController();
   const clock = new HandClock();
-  const deps = { fetch: () => Promise.reject(new Error('not in these tests')), permits, clock };
+  const deps = {
+    fetch: () => Promise.reject(new Error('not in these tests')),
+    permits,
+    clock,
+    nesting: new Nesting(() => blocks),
+  };
   return { scope: openScope(deps, end.signal), permits, sent, end };
 }
 
@@ -56,5 +63,61 @@ describe('a task under a limit', () => {
     await expect(scope.limit('vendor', () => ran.push('late'))).rejects.toThrow('the item is settled');
     expect(ran).toEqual([]);
     expect(sent).toEqual(['acquire', 'release', 'release']);
+  });
+});
+
+describe('a task that asks for another permit of its own limit', () => {
+  /** What a call inside a task under limit `vendor` comes to, if every permit is granted. */
+  async function inside(inner: (scope: CallScope) => unknown, { blocks = true } = {}): Promise<unknown> {
+    const { scope, permits } = opened(blocks);
+    const done = scope.limit('vendor', () => inner(scope)).catch((error: unknown) => error);
+    for (const id of [1, 2, 3]) {
+      permits.onGranted({ id });
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    return await done;
+  }
+  const refused = { code: 'NESTED_LIMIT', exitCode: 78, message: expect.stringContaining('limit "vendor"') };
+
+  it.each<[how: string, inner: (scope: CallScope) => unknown]>([
+    ['by limit', ({ limit }) => limit('vendor', () => 'never')],
+    ['by fetch', ({ fetch }) => fetch('http://127.0.0.1', { limit: 'vendor' })],
+    ['through another limit', ({ limit }) => limit('other', () => limit('vendor', () => 'never'))],
+    [
+      'after it has waited for something else',
+      async ({ limit }) => {
+        await new Promise((resolve) => setImmediate(resolve));
+        return await limit('vendor', () => 'never');
+      },
+    ],
+  ])('%s fails at once, for good, and names the limit', async (_, inner) => {
+    const error = await inside(inner);
+    expect(error).toMatchObject(refused);
+    expect(verdictOf(error)).toBe('permanent');
+  });
+
+  it('may ask for one of another limit', async () => {
+    expect(await inside(({ limit }) => limit('other', () => 'result'))).toBe('result');
+  });
+
+  it('may do so if the limit is only a rate, because nobody waits for its permits to come back', async () => {
+    expect(await inside(({ limit }) => limit('vendor', () => 'result'), { blocks: false })).toBe('result');
+  });
+
+  it('may do so when it is over, and beside itself', async () => {
+    const { scope, permits } = opened();
+    const { limit } = scope;
+    let late: Promise<unknown> | undefined;
+    const first = limit('vendor', () => {
+      late = new Promise((resolve) => setImmediate(resolve)).then(() => limit('vendor', () => 'late'));
+    });
+    const beside = limit('vendor', () => 'beside');
+    permits.onGranted({ id: 1 });
+    await first;
+    permits.onGranted({ id: 2 });
+    expect(await beside).toBe('beside');
+    await new Promise((resolve) => setImmediate(resolve));
+    permits.onGranted({ id: 3 });
+    expect(await late).toBe('late');
   });
 });
