@@ -3,7 +3,7 @@ import { relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { configPath, readConfigFile } from './config/config-file.ts';
 import { currentFolder } from './config/current-folder.ts';
-import { readEnvironment } from './config/environment.ts';
+import { debugVariable, readEnvironment } from './config/environment.ts';
 import { resolveConfig } from './config/resolve.ts';
 import { controlSocketPath, stateDirectory } from './config/state-directory.ts';
 import { systemClock } from './core/clock.ts';
@@ -32,6 +32,8 @@ export interface SuperviseRequest {
   again: boolean;
   moved: boolean;
   sameSource: boolean;
+  /** The stacks of errors are shown. */
+  debug: boolean;
 }
 
 const entry = (name: string): string => fileURLToPath(new URL(`./${name}.js`, import.meta.url));
@@ -45,6 +47,7 @@ export async function supervise({
   again,
   moved,
   sameSource,
+  debug,
 }: SuperviseRequest): Promise<number> {
   letHeapGrow();
   const signals = onSignals({ hasTerminal: hasControllingTerminal() });
@@ -61,10 +64,11 @@ export async function supervise({
   const { settings: early, warnings } = resolveConfig(sources);
 
   hideNames(early.redact);
+  const stacks = debug || Boolean(environment[debugVariable]);
   const clock = systemClock;
   const events = new EventBus();
   const output = childOutput({ clock, events });
-  const showing = startShowing({ settings: early, environment, clock, events });
+  const showing = startShowing({ settings: early, environment, stacks, clock, events });
   let running: Service | undefined;
   for (const message of warnings) events.emit('warning', { code: 'CONFIG', message });
   try {

@@ -1,6 +1,6 @@
 import type { Settings } from '../config/schema.ts';
 import type { Cancel, Clock } from '../core/clock.ts';
-import { configError, describeError, errorData } from '../core/errors.ts';
+import { configError, describeWithPlace, errorData } from '../core/errors.ts';
 import { exitCodes } from '../core/exit-codes.ts';
 import { hideNames } from '../core/secret-names.ts';
 import { withoutSecrets } from '../core/without-secrets.ts';
@@ -101,7 +101,7 @@ async function within<T>(file: string, field: string, task: () => T | PromiseLik
 }
 
 function reasonOf(error: unknown): string {
-  return printable(withoutSecrets(describeError(errorData(error))));
+  return printable(withoutSecrets(describeWithPlace(errorData(error))));
 }
 
 function sourceOf({ source }: Pipeline, context: SourceContext): Iterable<unknown> | AsyncIterable<unknown> {

@@ -5,7 +5,7 @@ import { exitCodeOf } from './tell-error.ts';
 
 /** `millrace run`: this process becomes the supervisor. */
 export async function run({ operand, flags }: CommandLine, shell: Shell): Promise<number> {
-  const { fresh, yes, again, moved, 'same-source': sameSource, debug: _, ...options } = flags;
+  const { fresh, yes, again, moved, 'same-source': sameSource, debug, ...options } = flags;
   try {
     const code = await supervise({
       file: operand!,
@@ -15,6 +15,7 @@ export async function run({ operand, flags }: CommandLine, shell: Shell): Promis
       again: again === true,
       moved: moved === true,
       sameSource: sameSource === true,
+      debug: debug === true,
     });
     shell.endSoon(code);
     return code;

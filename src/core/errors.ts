@@ -1,11 +1,14 @@
 import { writeJson } from './json.ts';
 import { exitCodes, type ExitCode } from './exit-codes.ts';
+import { ownPlace } from './stack.ts';
 
 /** An error as it travels on a channel or rests in the spool. */
 export interface ErrorData {
   code: string;
   message: string;
   stack?: string | undefined;
+  /** The first line of the user's own code that it came from, as `/path/file.ts:line:column`. */
+  at?: string | undefined;
   /** Milliseconds to wait, for `RETRY_AFTER` and `DEPENDENCY`. */
   retryAfterMs?: number | undefined;
   cause?: ErrorData | undefined;
@@ -112,30 +115,45 @@ const codeLimit = 100;
 const causeDepth = 4;
 
 /** `error`, which may be anything that was thrown, as plain data. Never throws. */
-export function errorData(error: unknown, depth = 0): ErrorData {
+export function errorData(error: unknown): ErrorData {
+  return dataOf(error, 0).data;
+}
+
+/** `at` is that of the error or, where its own stack has left the user's code, of its cause. */
+function dataOf(error: unknown, depth: number): { data: ErrorData; at: string | undefined } {
   // Any property of what was thrown can be a getter that throws, or anything but the text that one expects.
   const read = (name: 'name' | 'code' | 'message' | 'stack' | 'cause' | 'errors' | 'ms'): unknown =>
     attempt(() => (error as Record<typeof name, unknown>)[name]);
 
   if (!attempt(() => error instanceof Error) && typeof read('message') !== 'string') {
     const kind = error === null ? 'null' : typeof error;
-    return { code: 'THROWN', message: `a ${kind} was thrown: ${preview(error)}` };
+    return { data: { code: 'THROWN', message: `a ${kind} was thrown: ${preview(error)}` }, at: undefined };
   }
   const verdict = attempt(() => verdictOf(error));
   const stack = read('stack');
   const retryAfterMs = verdict === 'retry-after' ? read('ms') : undefined;
   const cause = read('cause') ?? firstOf(read('errors'));
+  const hasCause = cause !== undefined && cause !== null && depth < causeDepth;
+  const origin = hasCause ? dataOf(cause, depth + 1) : undefined;
+  const at = attempt(() => placeText(stack)) ?? origin?.at;
   const message = read('message') ?? 'without a message that could be read';
-  return {
+  const data = {
     code: (textOf(read('code')) ?? (verdict && verdictCodes[verdict]) ?? textOf(read('name')) ?? 'Error').slice(
       0,
       codeLimit,
     ),
     message: shorten(typeof message === 'string' ? message : preview(message), messageLimit),
     ...(typeof stack === 'string' && { stack: stack.slice(0, stackLimit) }),
+    ...(at !== undefined && depth === 0 && { at }),
     ...(typeof retryAfterMs === 'number' && retryAfterMs >= 0 && { retryAfterMs }),
-    ...(cause !== undefined && cause !== null && depth < causeDepth && { cause: errorData(cause, depth + 1) }),
+    ...(origin && { cause: origin.data }),
   };
+  return { data, at };
+}
+
+function placeText(stack: unknown): string | undefined {
+  const place = ownPlace(stack);
+  return place && `${place.file}:${place.line}:${place.column}`;
 }
 
 const verdictCodes: Record<Verdict, string> = {
@@ -177,4 +195,16 @@ export function describeError(error: ErrorData): string {
   for (let cause = error.cause; cause; cause = cause.cause)
     if (!error.message.includes(cause.message)) causes.push(cause.message);
   return [error.message, ...causes].join(': ');
+}
+
+/** The same, with the line of the user's own code that it came from. */
+export function describeWithPlace(error: ErrorData): string {
+  return `${describeError(error)}${error.at === undefined ? '' : ` (at ${error.at})`}`;
+}
+
+/** An error that another process described, as one to be thrown here: with the stack that it had there. */
+export function errorFromData({ code, message, stack, cause }: ErrorData): Error {
+  const error = new Error(message, cause && { cause: errorFromData(cause) });
+  error.stack = stack ?? `${code}: ${message}`;
+  return error;
 }

@@ -44,6 +44,7 @@ export interface PipelineDescription {
 export interface Problem {
   file: string;
   line?: number | undefined;
+  column?: number | undefined;
   field?: string | undefined;
   message: string;
 }

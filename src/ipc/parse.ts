@@ -52,6 +52,7 @@ const error = fields({
   code: text,
   message: text,
   stack: optional(text),
+  at: optional(text),
   retryAfterMs: optional(amount),
   cause: optional((v) => error(v)),
 });
@@ -63,7 +64,13 @@ const failure = fields({
   afterMs: orNull(amount),
 });
 const frame = { count: whole, shapes: whole, base: whole };
-const problem = fields({ file: text, line: optional(whole), field: optional(text), message: text });
+const problem = fields({
+  file: text,
+  line: optional(whole),
+  column: optional(whole),
+  field: optional(text),
+  message: text,
+});
 const rate = fields({ count: positive, perMs: positiveAmount });
 const pipeline = fields({
   name: text,

@@ -31,13 +31,15 @@ export interface Showing {
 export function startShowing(options: {
   settings: Pick<Settings, 'logLevel' | 'logFormat' | 'progress'>;
   environment: Environment;
+  /** The log shows the stacks of errors. */
+  stacks: boolean;
   clock: Clock;
   events: EventBus;
 }): Showing {
-  const { settings, environment, clock, events } = options;
+  const { settings, environment, stacks, clock, events } = options;
   const isTerminal = process.stderr.isTTY;
   const color = wantsColor(environment, isTerminal);
-  const log = createLog({ level: settings.logLevel, format: settings.logFormat, isTerminal, color, clock });
+  const log = createLog({ level: settings.logLevel, format: settings.logFormat, isTerminal, color, stacks, clock });
   const unsubscribe = log.subscribe(events);
   return {
     settings,

@@ -49,6 +49,10 @@ export interface Events {
     expected: boolean;
     reason: string;
     released: number;
+    /** What it said that it failed with. */
+    error?: ErrorData | undefined;
+    /** It ended itself because something outside could not be reached: that is no crash. */
+    isOutage?: boolean;
   };
   /** `restarts` of this post so far, the one that is coming included. */
   'child.restarting': { who: Who; inMs: number; restarts: number };

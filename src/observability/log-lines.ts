@@ -2,8 +2,9 @@
  * The wording of the log: one line for each event, in one place. Plain words first; what a program would look for is in
  * the fields, with the unit in the name.
  */
-import { describeError } from '../core/errors.ts';
+import { describeError, type ErrorData } from '../core/errors.ts';
 import type { EventName, Events, Who } from './events.ts';
+import { shortReason } from './short-reason.ts';
 import { totalRestarts, type Status } from './status.ts';
 
 export type Level = 'error' | 'warn' | 'info' | 'debug';
@@ -18,6 +19,8 @@ export interface LogLine {
   fields: Record<string, unknown>;
   /** Lines with the same text here may come in floods: see thinning.ts. */
   repeats?: string;
+  /** Of the error that it is about: for those who ask for stacks. */
+  stack?: string;
 }
 
 type Words = Omit<LogLine, 'event'>;
@@ -77,8 +80,14 @@ const wordings: { readonly [Name in EventName]: (event: Events[Name]) => Words }
   'child.state': ({ who, from, to }) =>
     to === 'ready' ? line('info', 'ready', {}, who) : line('debug', `${from} → ${to}`, {}, who),
   'child.started': ({ who, writer }) => line('info', 'started', { writer }, who),
-  'child.exited': ({ who, expected, reason, ...fields }) =>
-    line(expected ? 'info' : 'error', expected ? 'ended' : `died: ${reason}`, given(fields), who),
+  'child.exited': ({ who, expected, reason, error, isOutage, ...fields }) => {
+    const [level, message]: [Level, string] = expected
+      ? ['info', 'ended']
+      : isOutage
+        ? ['warn', `ended itself because of an outage: ${reason}`]
+        : ['error', `died: ${reason}`];
+    return { ...line(level, message, given(fields), who), ...stackOf(error) };
+  },
   'child.restarting': ({ who, ...fields }) => line('warn', 'to be started again', fields, who),
   'child.heldBack': ({ who, reason }) =>
     line('error', 'not started again before the pipeline has been reloaded', { reason }, who),
@@ -104,14 +113,14 @@ const wordings: { readonly [Name in EventName]: (event: Events[Name]) => Words }
     often(line('info', 'none of the items that were accused of a death is to blame', fields)),
   'item.killed': ({ who, ...fields }) =>
     often(line('warn', 'an item has killed its consumer, which ran nothing else', fields, who), who),
-  'item.retry': ({ error, ...fields }) =>
-    line('debug', 'an item failed and will be tried again', { ...fields, ...errorFields(error) }),
+  'item.retry': ({ error, ...fields }) => ({
+    ...line('debug', 'an item failed and will be tried again', { ...fields, ...errorFields(error) }),
+    ...stackOf(error),
+  }),
   'item.dead': ({ error, reason, ...fields }) => {
-    const told = errorFields(error);
-    // Often the reason is the error itself.
-    return often(
-      line('warn', 'an item is a dead letter', { ...fields, ...(reason !== told['error'] && { reason }), ...told }),
-    );
+    const short = shortReason(reason, error);
+    const about = { ...fields, ...(short !== undefined && { reason: short }), ...errorFields(error) };
+    return { ...often(line('warn', 'an item is a dead letter', about)), ...stackOf(error) };
   },
   'letters.givenBack': (fields) => line('info', 'dead letters given back', fields),
   'letters.purged': (fields) => line('info', 'dead letters deleted', fields),
@@ -145,8 +154,15 @@ function often(words: Words, about?: string | Who): Words {
   return { ...words, repeats: `${words.message} ${subject}` };
 }
 
-function errorFields(error: Events['item.dead']['error']): Record<string, unknown> {
-  return { error: describeError(error), code: error.code };
+function errorFields(error: ErrorData): { error: string; code: string; at?: string } {
+  return { error: describeError(error), code: error.code, ...(error.at !== undefined && { at: error.at }) };
+}
+
+/** The stacks of the error and of its causes. */
+function stackOf(error: ErrorData | undefined): { stack?: string } {
+  const stacks: string[] = [];
+  for (let each = error; each; each = each.cause) if (each.stack !== undefined) stacks.push(each.stack);
+  return stacks.length === 0 ? {} : { stack: stacks.join('\ncaused by ') };
 }
 
 /** Without the fields that say nothing: a signal where there was none. */

@@ -19,6 +19,8 @@ export interface LogOptions {
   stream?: OutputStream;
   isTerminal: boolean;
   color: boolean;
+  /** Lines about an error have its stack as a field. Always so at level `debug`. Default false. */
+  stacks?: boolean;
   clock: Clock;
 }
 
@@ -47,8 +49,10 @@ export function createLog(options: LogOptions): Log {
   let tellDropped = (lines: number): void => write(wordEvent('log.dropped', { lines }));
 
   const output = createLineOutput({ stream, clock, onRecovered: (lines) => tellDropped(lines) });
-  const thinning = createThinning(clock, (line) => {
-    const record = { ...line, who: line.who ?? supervisor, time: clock.wall() };
+  const hasStacks = options.stacks || level === 'debug';
+  const thinning = createThinning(clock, ({ stack, ...line }) => {
+    const fields = hasStacks && stack !== undefined ? { ...line.fields, stack } : line.fields;
+    const record = { ...line, fields, who: line.who ?? supervisor, time: clock.wall() };
     if (logger) return logger.write(record);
     waiting.push(record);
     loading ??= load();

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { describeError, errorData } from '../core/errors.ts';
 import { didYouMean } from '../core/nearest.ts';
 import type { Problem } from '../ipc/messages.ts';
-import { ownPlace } from './stack.ts';
+import { ownPlace } from '../core/stack.ts';
 import { tokensOf } from './tokens.ts';
 
 export interface FailedImport {
@@ -46,8 +46,7 @@ function missingModule({ error, file, text }: FailedImport): Problem | undefined
 function missingExport({ error, file, exported }: FailedImport): Problem | undefined {
   const name = /_millrace\d*\.(\w+)\)? is not a (?:function|constructor)/.exec(messageOf(error))?.[1];
   if (name === undefined || exported.includes(name)) return undefined;
-  const { line, ...place } = placeOf(error, file);
-  return { ...place, line, message: `"millrace" exports no "${name}"${didYouMean(name, exported)}` };
+  return { ...placeOf(error, file), message: `"millrace" exports no "${name}"${didYouMean(name, exported)}` };
 }
 
 /** jiti looks at the default export itself, and not for null. */
@@ -66,9 +65,8 @@ function thrown({ error, file }: FailedImport): Problem {
   return { ...placeOf(error, file), message: `threw while it was imported: ${describeError(data)}${advice}` };
 }
 
-function placeOf(error: unknown, file: string): { file: string; line: number | undefined } {
-  const place = ownPlace((error as { stack?: unknown } | null | undefined)?.stack);
-  return { file: place?.file ?? file, line: place?.line };
+function placeOf(error: unknown, file: string): Omit<Problem, 'message'> {
+  return ownPlace((error as { stack?: unknown } | null | undefined)?.stack) ?? { file };
 }
 
 function messageOf(error: unknown): string {

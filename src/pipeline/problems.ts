@@ -6,9 +6,10 @@ export function formatProblems(problems: readonly Problem[], folder: string = pr
   return problems.map((problem) => formatProblem(problem, folder)).join('\n');
 }
 
-function formatProblem({ file, line, field, message }: Problem, folder: string): string {
+function formatProblem({ file, line, column, field, message }: Problem, folder: string): string {
   const path = relative(folder, file);
-  const place = (path === '' || path.startsWith('..') ? file : path) + (line === undefined ? '' : `:${line}`);
+  const shown = path === '' || path.startsWith('..') ? file : path;
+  const place = [shown, line, column].filter((part) => part !== undefined).join(':');
   const oneLine = message.replaceAll(/\s*\n\s*/g, ' ');
   return [place, ...(field === undefined ? [] : [field]), oneLine].join(': ');
 }

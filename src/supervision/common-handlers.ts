@@ -1,4 +1,4 @@
-import { describeError, MillraceError } from '../core/errors.ts';
+import { describeWithPlace, errorFromData, MillraceError } from '../core/errors.ts';
 import type { ExitCode } from '../core/exit-codes.ts';
 import type { Handlers } from '../ipc/handlers.ts';
 import type { FromConsumer, FromProducer, Granted, Refused } from '../ipc/messages.ts';
@@ -27,10 +27,11 @@ export function commonHandlers(
     beat: (beat) => post.beaten(beat),
     log: ({ level, message, fields }) => hub.events.emit('child.log', { who: post.who, level, message, fields }),
     failed: ({ error, origin, exitCode }) => {
-      post.failed({ origin, words: describeError(error), isOutside: isOutside(error) });
+      const words = describeWithPlace(error);
+      post.failed({ origin, words, error, isOutside: isOutside(error) });
       // With an exit code nobody could go on: the service ends with it. Whoever is on trial speaks for itself alone.
       if (exitCode !== null && !post.isOnTrial)
-        hub.fail(new MillraceError(error.code, describeError(error), { exitCode: exitCode as ExitCode }));
+        hub.fail(new MillraceError(error.code, words, { cause: errorFromData(error), exitCode: exitCode as ExitCode }));
     },
     ended: () => {
       post.ended();

@@ -1,3 +1,4 @@
+import type { ErrorData } from '../core/errors.ts';
 import type { Failed } from '../ipc/messages.ts';
 import type { Exit } from './child.ts';
 
@@ -5,6 +6,7 @@ import type { Exit } from './child.ts';
 export interface LastError {
   origin: Failed['origin'];
   words: string;
+  error: ErrorData;
   /** Something outside could not be reached. */
   isOutside: boolean;
 }

@@ -1,5 +1,5 @@
 import type { Clock } from '../core/clock.ts';
-import { describeError } from '../core/errors.ts';
+import { describeWithPlace } from '../core/errors.ts';
 import { formatDuration } from '../core/units.ts';
 import type { FromProducer, PipelineDescription, Problem, ToProducer } from '../ipc/messages.ts';
 import type { Child } from './child.ts';
@@ -31,7 +31,7 @@ export function describePipeline(
     });
     child.listen({
       onMessage(message) {
-        if (message.type === 'failed') failure = describeError(message.error);
+        if (message.type === 'failed') failure = describeWithPlace(message.error);
         if (message.type !== 'described') return onOther(message);
         cancel();
         const { pipeline, problems } = message;

@@ -247,7 +247,10 @@ export class Post<In, Out> {
     const { released, crash } = this.#options.onGone(exit, isExpected);
     this.#child = undefined;
     this.#lastExit = reason;
-    events.emit('child.exited', { who, code: exit.code, signal: exit.signal, expected: isExpected, reason, released });
+    const { code, signal } = exit;
+    const error = this.#lastError?.error;
+    const isOutage = !isExpected && crash.blame === 'outside';
+    events.emit('child.exited', { who, code, signal, expected: isExpected, reason, released, error, isOutage });
     const isMissed = !this.#isOnTrial && (!wasTold || this.owesEnd);
     if (!isMissed) this.#move('gone');
     else if (this.owesEnd && ++this.#endFailures >= endTries) this.#giveUpEnd(who, reason);

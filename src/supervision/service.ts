@@ -4,7 +4,7 @@
  * What arrives within one turn of the event loop only changes what is *pending*. At the turn's end the tick commits
  * all of it in one transaction, and only then acts on it. Signals and fatal errors are just more things that arrive.
  */
-import { MillraceError } from '../core/errors.ts';
+import { errorFromData, MillraceError } from '../core/errors.ts';
 import { exitCodes, type ExitCode } from '../core/exit-codes.ts';
 import type { Cancel } from '../core/clock.ts';
 import type { Grant } from '../limits/limits.ts';
@@ -443,9 +443,7 @@ export class Service {
       new MillraceError(
         'GAVE_UP',
         `${who} crashed too often (last: ${post.lastExit}). The queue is intact: mend the cause and start again.`,
-        {
-          exitCode: exitCodes.gaveUp,
-        },
+        { exitCode: exitCodes.gaveUp, cause: post.lastError && errorFromData(post.lastError.error) },
       ),
     );
   }

@@ -6,7 +6,7 @@
  */
 import type { Calls } from '../calls/calls.ts';
 import type { Cancel, Clock } from '../core/clock.ts';
-import { describeError, errorData, MillraceError } from '../core/errors.ts';
+import { describeError, describeWithPlace, errorData, MillraceError } from '../core/errors.ts';
 import { Intervals } from '../core/intervals.ts';
 import { FrameDecoder } from '../frame/codec.ts';
 import { frameFromPayload, type Frame } from '../frame/frame.ts';
@@ -152,7 +152,7 @@ export class Consumer {
   prune({ before, open, drop }: Prune): void {
     this.#options.sink.prune({ before, open, drop }).catch((error: unknown) => {
       // The ledger only stays larger than it need be; the next sweep takes what this one left.
-      this.#options.log.warn(`the ledger could not be swept: ${describeError(errorData(error))}`);
+      this.#options.log.warn(`the ledger could not be swept: ${describeWithPlace(errorData(error))}`);
     });
   }
 
@@ -191,7 +191,7 @@ export class Consumer {
     await this.#options.pipeline.teardown?.(this.#options.resources);
     await this.#options.sink.close().catch((error: unknown) => {
       // All that it was given is settled.
-      this.#options.log.warn(`the sink could not be closed: ${describeError(errorData(error))}`);
+      this.#options.log.warn(`the sink could not be closed: ${describeWithPlace(errorData(error))}`);
     });
   }
 

@@ -1,6 +1,6 @@
 import { equalJitter, type Backoff } from '../core/backoff.ts';
 import { pause, type Clock } from '../core/clock.ts';
-import { describeError, errorData, MillraceError } from '../core/errors.ts';
+import { describeWithPlace, errorData, MillraceError } from '../core/errors.ts';
 import { errorWithoutSecrets } from '../core/without-secrets.ts';
 import { isFenced } from '../sinks/port.ts';
 import type { SinkState } from './sink-state.ts';
@@ -33,7 +33,7 @@ export async function patiently<T>(
       return { status: 'done', value };
     } catch (error) {
       if (isFinal(error)) throw error;
-      sinkState.set(describeError(errorWithoutSecrets(errorData(error))));
+      sinkState.set(describeWithPlace(errorWithoutSecrets(errorData(error))));
       await pause(clock, equalJitter(backoff, attempt, random()), signal);
     }
   }

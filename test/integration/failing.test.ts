@@ -270,3 +270,45 @@ describe('a pipeline that changed while its run was open', () => {
     expect(ids()).toEqual(ids().map((_, i) => i + 1));
   });
 });
+
+describe('what the user’s own code throws is told with its line', () => {
+  const failing = (parts: string) => `import { definePipeline, ndjson } from 'millrace';
+interface Item { id: number }
+const broken = (what: string): never => {
+  throw new Error(\`broken \${what}\`);
+};
+export default definePipeline({
+  name: 'fails',
+  sink: ndjson(),
+  ${parts}
+});`;
+  const place = (): string => project.path('fails.ts:4:9');
+
+  it.each([
+    ['source', `*source() { yield { id: 1 } as Item; broken('source'); },`],
+    ['setup', `source: [1, 2], setup: async () => broken('setup'), process: (item: number) => item,`],
+  ])('in %s: in the log, in the last words and with its stack on request', async (what, parts) => {
+    project.write('fails.ts', failing(parts));
+    const run = project.start(['run', 'fails.ts', '--debug']);
+    const died = await run.logged('child.exited', ({ level }) => level === 'error');
+    expect(died.message).toBe(`died: exited 1 (broken ${what} (at ${place()}))`);
+    expect(died['stack']).toMatch(/^Error: broken .*\n {4}at broken \(/);
+    const { code, stderr } = await run.ended;
+    expect(code).toBe(69);
+    expect(stderr).toContain(`crashed too often (last: exited 1 (broken ${what} (at ${place()})))`);
+    expect(stderr).toContain(`caused by Error: broken ${what}\n    at broken (${place()})`);
+  });
+
+  it('in process: in the log and in the dead letter', async () => {
+    project.write('fails.ts', failing(`source: [1], process: async () => broken('process'),`));
+    const { code, stderr } = await project.run(['run', 'fails.ts', '--attempts', '1', ...fast]);
+    expect(code).toBe(3);
+    expect(JSON.parse(stderr.split('\n').find((line) => line.includes('item.dead')) ?? '{}')).toMatchObject({
+      reason: 'failed once',
+      error: 'broken process',
+      at: place(),
+    });
+    const { stdout } = await project.run(['dead', 'ls', 'fails']);
+    expect(stdout).toContain(`\n    at ${place()}\n`);
+  });
+});

@@ -19,6 +19,7 @@ export function deadText(letters: readonly DeadLetter[], hasMore: boolean): stri
     return [
       `${name}  ${new Date(diedAt).toISOString()}  ${facts.join(', ')}`,
       `    ${printable(error.code)}: ${cutText(printable(hasError ? reason : told), longestError)}`,
+      ...(error.at === undefined ? [] : [`    at ${printable(error.at)}`]),
       `    ${cutText(printable(displayJson(item)), longestItem)}`,
     ];
   });

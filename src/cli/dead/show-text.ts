@@ -1,7 +1,8 @@
 import type { ErrorData } from '../../core/errors.ts';
 import { plural } from '../../observability/figures.ts';
 import { printable } from '../../observability/printable.ts';
-import { ownLines } from '../../pipeline/stack.ts';
+import { ownLines } from '../../core/stack.ts';
+import { shortReason } from '../../observability/short-reason.ts';
 import type { DeadLetter } from '../../observability/status.ts';
 
 /** What `millrace dead show` shows of a letter whose item is plain JSON. */
@@ -13,15 +14,17 @@ export function letterText(letter: DeadLetter): string {
     ...field('died', [`${time(diedAt)} after ${plural(attempts, 'attempt')}`]),
     ...field('kills', kills === 0 ? [] : [`of its consumer: ${kills}`]),
     ...field('run', [run]),
-    ...field('reason', reason.split('\n')),
+    ...field('reason', shortReason(reason, error)?.split('\n') ?? []),
     ...field('error', errorLines(error)),
+    ...field('at', error.at === undefined ? [] : [error.at]),
     ...field(
       'stack',
       ownLines(error.stack ?? '').map((line) => line.trim()),
     ),
     ...field(
       'history',
-      history.flatMap(({ at, code, message }) =>
+      // A single one is the error above.
+      (history.length > 1 ? history : []).flatMap(({ at, code, message }) =>
         `${code}: ${message}`.split('\n').map((text, i) => `${i === 0 ? time(at) : ' '.repeat(timeColumns)}  ${text}`),
       ),
     ),

@@ -3,7 +3,9 @@ import fc from 'fast-check';
 import {
   DependencyError,
   describeError,
+  describeWithPlace,
   errorData,
+  errorFromData,
   MillraceError,
   PermanentError,
   RetryAfter,
@@ -48,7 +50,18 @@ describe('what was thrown, as data', () => {
 
   it('has code, message and stack of an error', () => {
     const error = Object.assign(new Error('connect refused'), { code: 'ECONNREFUSED' });
-    expect(errorData(error)).toEqual({ code: 'ECONNREFUSED', message: 'connect refused', stack: error.stack });
+    expect(errorData(error)).toMatchObject({ code: 'ECONNREFUSED', message: 'connect refused', stack: error.stack });
+  });
+
+  it('names the first line of the user’s own code, in the error or else in its cause', () => {
+    const inPackage = 'Error: bad port\n    at fetch (/app/node_modules/undici/index.js:7:1)';
+    const inCode = `${inPackage}\n    at async process (/app/pipeline.ts:12:7)\n    at async f (/app/other.ts:1:1)`;
+    const stacked = (stack: string, cause?: Error): Error => Object.assign(new Error('x', { cause }), { stack });
+    expect(errorData(stacked(inCode)).at).toBe('/app/pipeline.ts:12:7');
+    const caused = errorData(stacked(inPackage, stacked(inPackage, stacked(inCode))));
+    expect(caused.at).toBe('/app/pipeline.ts:12:7');
+    expect(caused.cause).not.toHaveProperty('at');
+    expect(errorData(stacked(inPackage))).not.toHaveProperty('at');
   });
 
   it('is taken from anything with a message, as errors of another realm are not instances of ours', () => {
@@ -92,6 +105,12 @@ describe('what was thrown, as data', () => {
     expect(data.code).toHaveLength(100);
     expect(data.stack).toHaveLength(4000);
     expect(data.cause?.message.length).toBeLessThan(300);
+  });
+
+  it('names the line of the user’s code although it is beyond what is kept of the stack', () => {
+    const deep = '    at f (/app/node_modules/deep/index.js:7:1)\n'.repeat(100);
+    const stack = `Error: x\n${deep}    at process (/app/pipeline.ts:12:7)`;
+    expect(errorData(Object.assign(new Error('x'), { stack })).at).toBe('/app/pipeline.ts:12:7');
   });
 
   it('ends in a chain of causes that leads back to its beginning', () => {
@@ -187,6 +206,20 @@ describe('an error in one line', () => {
     expect(describeError({ code: 'A', message: 'fetch failed: connection refused', cause })).toBe(
       'fetch failed: connection refused',
     );
+  });
+
+  it('names the line of the user’s code on request, where that is known', () => {
+    expect(describeWithPlace({ code: 'A', message: 'no', at: '/a.ts:1:2' })).toBe('no (at /a.ts:1:2)');
+    expect(describeWithPlace({ code: 'A', message: 'no' })).toBe('no');
+  });
+});
+
+describe('an error that another process described', () => {
+  it('can be thrown here with the stacks that it had there', () => {
+    const cause = { code: 'B', message: 'why' };
+    const error = errorFromData({ code: 'A', message: 'no', stack: 'Error: no\n    at /a.ts:1:2', cause });
+    expect(error).toMatchObject({ message: 'no', stack: 'Error: no\n    at /a.ts:1:2' });
+    expect((error.cause as Error).stack).toBe('B: why');
   });
 });
 

@@ -4,7 +4,13 @@ import { wordEvent, wordStatus } from '../../../src/observability/log-lines.ts';
 import { aStatus } from './a-status.ts';
 
 const who: Who = { role: 'consumer', ordinal: 2, pid: 102 };
-const error = { code: 'E1', message: 'it broke', stack: 'at secret place', cause: { code: 'E2', message: 'because' } };
+const error = {
+  code: 'E1',
+  message: 'it broke',
+  stack: 'E1: it broke\n    at f (/p.ts:7:9)',
+  at: '/p.ts:7:9',
+  cause: { code: 'E2', message: 'because', stack: 'E2: because' },
+};
 
 /** Every event, and its level, words and fields: leaving one out does not compile. */
 const wordings: { [Name in EventName]: [event: Events[Name], level: string, message: string, fields: object] } = {
@@ -133,13 +139,13 @@ const wordings: { [Name in EventName]: [event: Events[Name], level: string, mess
     { seq: 1, attempt: 2, inMs: 900, error },
     'debug',
     'an item failed and will be tried again',
-    { seq: 1, attempt: 2, inMs: 900, error: 'it broke: because', code: 'E1' },
+    { seq: 1, attempt: 2, inMs: 900, error: 'it broke: because', code: 'E1', at: '/p.ts:7:9' },
   ],
   'item.dead': [
     { seq: 1, attempts: 5, reason: 'attempts used up', error },
     'warn',
     'an item is a dead letter',
-    { seq: 1, attempts: 5, reason: 'attempts used up', error: 'it broke: because', code: 'E1' },
+    { seq: 1, attempts: 5, reason: 'attempts used up', error: 'it broke: because', code: 'E1', at: '/p.ts:7:9' },
   ],
   'letters.givenBack': [{ letters: 2 }, 'info', 'dead letters given back', { letters: 2 }],
   'letters.purged': [{ letters: 2 }, 'info', 'dead letters deleted', { letters: 2 }],
@@ -186,14 +192,33 @@ describe('the wording of the log', () => {
     ['run.stopped', { open: 1, aborted: 0, exitCode: 0 }, 'info', 'stopped'],
     ['child.state', { who, from: 'ready', to: 'draining' }, 'debug', 'ready → draining'],
     ['child.exited', { who, code: 0, signal: null, expected: true, reason: '', released: 0 }, 'info', 'ended'],
+    [
+      'child.exited',
+      { who, code: 1, signal: null, expected: false, reason: 'exited 1 (x)', released: 0, isOutage: true },
+      'warn',
+      'ended itself because of an outage: exited 1 (x)',
+    ],
     ['child.output', { who, stream: 'stdout', line: 'text' }, 'info', 'text'],
   ] as const)('says of %s %j: %s %s', (name, event, level, message) => {
     expect(wordEvent<EventName>(name, event)).toMatchObject({ level, message });
   });
 
-  it('does not say the same twice of an item that its error killed', () => {
-    const { fields } = wordEvent('item.dead', { seq: 1, attempts: 1, reason: 'it broke: because', error });
-    expect(fields).toEqual({ seq: 1, attempts: 1, error: 'it broke: because', code: 'E1' });
+  it.each([
+    ['it broke: because', {}],
+    ['failed 5 times, the last time: it broke: because', { reason: 'failed 5 times, the last time' }],
+    ['another', { reason: 'another' }],
+  ])('says the error of a dead letter once when the reason is "%s"', (reason, shown) => {
+    const { fields } = wordEvent('item.dead', { seq: 1, attempts: 1, reason, error });
+    expect(fields).toEqual({ seq: 1, attempts: 1, ...shown, error: 'it broke: because', code: 'E1', at: '/p.ts:7:9' });
+  });
+
+  it('has the stacks of an error and its causes beside the fields', () => {
+    const stack = 'E1: it broke\n    at f (/p.ts:7:9)\ncaused by E2: because';
+    const exit = { who, code: 1, signal: null, expected: false, reason: 'x', released: 0 };
+    expect(wordEvent('item.dead', { seq: 1, attempts: 1, reason: 'x', error }).stack).toBe(stack);
+    expect(wordEvent('item.retry', { seq: 1, attempt: 1, inMs: 1, error }).stack).toBe(stack);
+    expect(wordEvent('child.exited', { ...exit, error }).stack).toBe(stack);
+    expect(wordEvent('child.exited', exit)).not.toHaveProperty('stack');
   });
 
   it('counts floods about different limits, consumers and warnings apart', () => {

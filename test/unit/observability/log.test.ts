@@ -92,6 +92,18 @@ describe('the log', () => {
     expect((await lines()).slice(-2)).toMatchObject([{ event: 'item.dead', repeated: 2 }, { event: 'run.finished' }]);
   });
 
+  it.each([
+    ['at level debug', { level: 'debug' }, true],
+    ['on request', { stacks: true }, true],
+    ['at level info', {}, false],
+  ] as const)('has the stacks of errors %s: %j %j', async (_, options, hasStack) => {
+    const { bus, lines } = aLog(options);
+    const error = { code: 'E', message: 'm', stack: 'Error: m\n    at /p.ts:1:2' };
+    bus.emit('item.dead', { seq: 1, attempts: 5, reason: 'r', error });
+    const [written] = await lines();
+    expect(written?.['stack']).toBe(hasStack ? error.stack : undefined);
+  });
+
   it('says on the bus how many lines it had to drop', async () => {
     const { log, bus, stream } = aLog();
     const dropped: number[] = [];

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { importProblem } from '../../../src/pipeline/import-problem.ts';
-import { ownPlace } from '../../../src/pipeline/stack.ts';
+import { ownPlace } from '../../../src/core/stack.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'millrace-problem-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -36,7 +36,7 @@ describe('what is said of a file that could not be imported', () => {
     [
       'an error with the code of a missing module and a text of its own',
       thrown('my own words', 'MODULE_NOT_FOUND', 'Error: my own words\n    at file:///home/me/pipeline.ts:7:9'),
-      { file, line: 7, message: 'threw while it was imported: my own words' },
+      { file, line: 7, column: 9, message: 'threw while it was imported: my own words' },
     ],
     [
       'a syntax error',
@@ -53,13 +53,14 @@ describe('what is said of a file that could not be imported', () => {
       {
         file,
         line: 2,
+        column: 1,
         message: `threw while it was imported: wrong NODE_MODULE_VERSION (built for another Node? try "npm rebuild"; this is ${process.version})`,
       },
     ],
     [
       'an unknown export of ours',
       thrown('(0 , _millrace.sqlit) is not a function', undefined, 'TypeError\n    at /home/me/pipeline.ts:4:2'),
-      { file, line: 4, message: '"millrace" exports no "sqlit"; did you mean "sqlite"?' },
+      { file, line: 4, column: 2, message: '"millrace" exports no "sqlit"; did you mean "sqlite"?' },
     ],
     [
       'a known export of ours that is misused',
@@ -89,14 +90,20 @@ describe('what is said of a file that could not be imported', () => {
 
 describe("the user's own place", () => {
   it.each([
-    ['    at f (/home/me/a.ts:5:21)', { file: '/home/me/a.ts', line: 5 }],
-    ['    at async file:///home/me/a%20b.ts:5:21', { file: '/home/me/a b.ts', line: 5 }],
-    ['    at new Client [as X] (/home/(me)/a.ts:5:21)', { file: '/home/(me)/a.ts', line: 5 }],
-    ['    at node:internal/modules/run_main:123:5\n    at /home/me/a.ts:5:21', { file: '/home/me/a.ts', line: 5 }],
-    ['    at f (/home/me/node_modules/x/i.js:1:1)\n    at g (/home/me/a.ts:5:21)', { file: '/home/me/a.ts', line: 5 }],
+    ['    at f (/home/me/a.ts:5:21)', { file: '/home/me/a.ts', line: 5, column: 21 }],
+    ['    at async file:///home/me/a%20b.ts:5:21', { file: '/home/me/a b.ts', line: 5, column: 21 }],
+    ['    at new Client [as X] (/home/(me)/a.ts:5:21)', { file: '/home/(me)/a.ts', line: 5, column: 21 }],
+    [
+      '    at node:internal/modules/run_main:123:5\n    at /home/me/a.ts:5:21',
+      { file: '/home/me/a.ts', line: 5, column: 21 },
+    ],
+    [
+      '    at f (/home/me/node_modules/x/i.js:1:1)\n    at g (/home/me/a.ts:5:21)',
+      { file: '/home/me/a.ts', line: 5, column: 21 },
+    ],
     [
       `    at f (${process.cwd()}/src/sinks/sqlite.ts:1:1)\n    at /home/me/a.ts:5:21`,
-      { file: '/home/me/a.ts', line: 5 },
+      { file: '/home/me/a.ts', line: 5, column: 21 },
     ],
   ])('is found in %j', (stack, place) => {
     expect(ownPlace(`Error: at first\n${stack}`)).toEqual(place);

@@ -116,14 +116,14 @@ describe('the problem', () => {
       'missing-package.broken.mjs',
       'missing-package.broken.mjs:3: cannot find package "@nobody/has-this/deep"; is it installed where this file can see it?',
     ],
-    ['throws.broken.ts', 'throws.broken.ts:8: threw while it was imported: API_KEY is not set'],
+    ['throws.broken.ts', 'throws.broken.ts:8:9: threw while it was imported: API_KEY is not set'],
     [
       'throws-text.broken.ts',
       'throws-text.broken.ts: threw while it was imported: a string was thrown: no error at all',
     ],
     [
       'misspelt-import.broken.ts',
-      'misspelt-import.broken.ts:3: "millrace" exports no "definePipelin"; did you mean "definePipeline"?',
+      'misspelt-import.broken.ts:3:29: "millrace" exports no "definePipelin"; did you mean "definePipeline"?',
     ],
     ['nothing.broken.ts', 'nothing.broken.ts: no default export; expected export default definePipeline({ … })'],
     [
@@ -141,7 +141,7 @@ describe('the problem', () => {
     ['default-text.broken.cjs', `default-text.broken.cjs:1: the default export is "a pipeline"; ${exports}`],
     [
       'not-an-object.broken.js',
-      'not-an-object.broken.js:3: threw while it was imported: definePipeline expects an object with name, source and sink, got "a name"',
+      'not-an-object.broken.js:3:30: threw while it was imported: definePipeline expects an object with name, source and sink, got "a name"',
     ],
   ])('in %s is shown as one line with its place', async (file, line) => {
     expect(formatProblems((await load(file)).problems, fixtures)).toBe(line);
@@ -149,7 +149,7 @@ describe('the problem', () => {
 
   it('of a sink is shown at the line of the pipeline that made it', async () => {
     const lines = formatProblems((await load('throws-in-sink.broken.ts')).problems, fixtures);
-    expect(lines).toMatch(/^throws-in-sink\.broken\.ts:6: threw while it was imported: .+file/);
+    expect(lines).toMatch(/^throws-in-sink\.broken\.ts:6:\d+: threw while it was imported: .+file/);
   });
 
   it.each([

@@ -2,7 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import type { Exit } from '../../../src/supervision/child.ts';
 import { deathOf, type LastError } from '../../../src/supervision/death.ts';
 
-const uncaught: LastError = { origin: 'uncaught', words: 'a null was thrown: null', isOutside: false };
+const told = { code: 'Error', message: 'x' };
+const uncaught: LastError = { origin: 'uncaught', words: 'a null was thrown: null', isOutside: false, error: told };
 const heap = 'Reached heap limit Allocation failed - JavaScript heap out of memory';
 
 /** How it went, what it said before, and what it died of. */
@@ -23,8 +24,8 @@ const deaths: [Partial<Exit>, LastError | undefined, string | undefined][] = [
   [{ signal: 'SIGKILL', killed: 'hang', reason: 'silent for 1min' }, undefined, 'hang: silent for 1min'],
   [{ signal: 'SIGKILL', killed: 'order', reason: 'not needed' }, undefined, undefined],
   [{ signal: 'SIGKILL', killed: 'order', reason: 'not needed' }, uncaught, undefined],
-  [{ code: 1 }, { origin: 'process', words: 'barred from the sink', isOutside: false }, undefined],
-  [{ code: 1 }, { origin: 'item', words: 'item 3 does not end', isOutside: false }, undefined],
+  [{ code: 1 }, { origin: 'process', words: 'barred from the sink', isOutside: false, error: told }, undefined],
+  [{ code: 1 }, { origin: 'item', words: 'item 3 does not end', isOutside: false, error: told }, undefined],
   [{ reason: 'could not be started: EAGAIN' }, undefined, undefined],
 ];
 

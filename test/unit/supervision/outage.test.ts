@@ -299,6 +299,7 @@ describe('a process that cannot reach what it needs', () => {
         world.pass(1000);
       }
       expect(world.emitted('child.parked')).toEqual([]);
+      expect(world.emitted('child.exited').at(-1)).toMatchObject({ expected: false, isOutage: true });
       expect(world.service.status.state).toBe('running');
       expect(starts()).toBeGreaterThan(100);
       expect(starts()).toBeLessThan(260);

@@ -240,7 +240,8 @@ describe('a post', () => {
   ])('says of the exit %j why, in the process’s own words where there are any (%s)', (exit, failure, reason) => {
     const { post, child } = aPost();
     post.start();
-    if (failure !== undefined) post.failed({ origin: 'process', words: failure, isOutside: false });
+    const error = { code: 'Error', message: failure ?? '' };
+    if (failure !== undefined) post.failed({ origin: 'process', words: failure, error, isOutside: false });
     child().goes(exit);
     expect(post.lastExit).toBe(reason);
   });

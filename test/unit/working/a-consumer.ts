@@ -9,6 +9,7 @@ import { SinkConnection } from '../../../src/working/sink-connection.ts';
 import { SinkState } from '../../../src/working/sink-state.ts';
 import { frameOf } from '../../support/frames.ts';
 import { HandClock } from '../../support/hand-clock.ts';
+import { withoutPlaces } from '../../support/without-places.ts';
 import { microtasks } from '../../support/microtasks.ts';
 
 export interface AConsumerOptions {
@@ -61,7 +62,7 @@ export class AConsumer {
     this.consumer = new Consumer({
       pipeline,
       sink,
-      sinkState: new SinkState((reason) => this.sent.push({ type: 'sink', reason })),
+      sinkState: new SinkState((reason) => this.sent.push({ type: 'sink', reason: reason && withoutPlaces(reason) })),
       concurrency,
       itemTimeoutMs,
       abortGraceMs: 30_000,

@@ -6,6 +6,7 @@ import { discard } from '../../../src/sinks/discard.ts';
 import { memory } from '../../../src/sinks/memory.ts';
 import { BadRow, withoutLedger, type Batch, type Sink, type SinkWriter } from '../../../src/sinks/port.ts';
 import { AServer, type Fate } from '../../support/a-server.ts';
+import { withoutPlaces } from '../../support/without-places.ts';
 import { AConsumer, Held } from './a-consumer.ts';
 
 /** A writer whose commits wait for the test. */
@@ -367,7 +368,7 @@ describe('a sink that is out', () => {
     world.deliver(['a']);
     await world.settle();
     expect(world.sent).toEqual([{ type: 'sink', reason: 'connection refused' }]);
-    expect(world.consumer.state.waiting).toBe('sink: connection refused');
+    expect(world.consumer.state.waiting).toContain('sink: connection refused');
     world.deliver(['b'], { seq: 2 });
     await world.settle();
     expect(tries).toBe(1);
@@ -441,7 +442,7 @@ describe('a commit of which nobody knows the outcome', () => {
     await world.settle();
     expect([world.settles, server.opened]).toEqual([[], 1]);
     expect(world.sent).toEqual([{ type: 'sink', reason }]);
-    expect(world.consumer.state.waiting).toBe(`sink: ${reason}`);
+    expect(world.consumer.state.waiting).toContain(`sink: ${reason}`);
     // Meanwhile the server cannot be reached, or does not answer: still nothing is said.
     server.refusal = new Error('connection refused');
     world.clock.turn(1000);
@@ -788,7 +789,7 @@ describe('a sweep of the ledger', () => {
     const world = await AConsumer.open({ wrap });
     world.consumer.prune({ type: 'prune', before: 5, open: [], drop: [] });
     await world.settle();
-    expect(world.log).toEqual(['the ledger could not be swept: locked']);
+    expect(world.log.map(withoutPlaces)).toEqual(['the ledger could not be swept: locked']);
     expect(world.failures).toEqual([]);
   });
 

@@ -174,14 +174,17 @@ describe('a consumer whose sink is out when it opens it', () => {
     return { ...store, open };
   };
 
-  it('waits for it, and says so with each attempt: it is given its time again', async () => {
+  it('waits for it, and says so with each attempt, with the line of a sink of the user’s own: it is given its time again', async () => {
     const living = new Living({ sink: failing(3, new Error('connection refused')) });
     await living.hears(configure);
     for (let i = 0; i < 3; i++) {
       living.clock.turn(5000);
       await living.settle();
     }
-    const refused = { type: 'sink', reason: 'connection refused' };
+    const refused = {
+      type: 'sink',
+      reason: expect.stringMatching(/^connection refused \(at .*\/life\.test\.ts:\d+:\d+\)$/),
+    };
     expect(living.sent).toEqual([refused, refused, refused, { type: 'sink', reason: null }, { type: 'ready' }]);
     expect(living.failures).toEqual([]);
   });

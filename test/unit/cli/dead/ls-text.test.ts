@@ -41,6 +41,11 @@ describe('a dead letter for people', () => {
     ]);
   });
 
+  it('names the line of the user’s code that it died in', () => {
+    const error = { code: 'E', message: 'it broke', at: '/srv/p.ts:7:9' };
+    expect(lines({ error }).slice(1, 3)).toEqual(['    E: it broke', '    at /srv/p.ts:7:9']);
+  });
+
   it('is short and does not act on the terminal, whatever is in it', () => {
     const shown = lines({ item: 'x\u001b[2J'.repeat(1000), error: { code: 'E\n', message: '\u001b'.repeat(1000) } });
     expect(shown).toHaveLength(3);

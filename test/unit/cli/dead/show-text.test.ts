@@ -24,7 +24,6 @@ describe('all that is known of a dead letter', () => {
   died      1970-01-01T00:01:01.000Z after 1 attempt
   kills     of its consumer: 3
   run       r
-  reason    killed its consumer 3 times: SIGSEGV
   error     KILLED_CONSUMER: killed its consumer 3 times: SIGSEGV
   history   1970-01-01T00:00:00.000Z  E: expected a name
                                         in line 2: none there
@@ -39,11 +38,27 @@ describe('all that is known of a dead letter', () => {
   it('has its stack down to the pipeline, without what of Millrace has called that', () => {
     const own = `${process.cwd()}/src/working/slots.ts`;
     const stack = `Error: no\n  at load (/srv/node_modules/csv/a.js:1:2)\n    at process (/srv/p.ts:7:1)\n    at Slots.#start (${own}:9:1)\n    at node:internal/x:1:1`;
-    const shown = letterText({ ...letter, error: { code: 'E', message: 'no', stack } });
+    const error = { code: 'E', message: 'no', stack, at: '/srv/p.ts:7:1' };
+    const shown = letterText({ ...letter, reason: 'failed twice, the last time: no', error });
     expect(shown).toContain(`
+  reason    failed twice, the last time
+  error     E: no
+  at        /srv/p.ts:7:1
   stack     at load (/srv/node_modules/csv/a.js:1:2)
             at process (/srv/p.ts:7:1)
   history `);
+  });
+
+  it('says what went wrong once where it went wrong once', () => {
+    const [only] = letter.history;
+    const shown = letterText({
+      ...letter,
+      reason: 'failed once: no',
+      error: { code: 'E', message: 'no' },
+      history: [only!],
+    });
+    expect(shown).toMatch(/reason {4}failed once\n/);
+    expect(shown).not.toContain('history');
   });
 
   it('says nothing of kills where there were none', () => {

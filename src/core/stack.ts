@@ -1,27 +1,30 @@
 import { fileURLToPath } from 'node:url';
 
-/** A place in a file. */
+/** A place in a file. Line and column count from 1. */
 export interface Place {
   file: string;
   line: number;
+  column: number;
 }
 
 // Ours: dist/ when bundled, src/ otherwise.
 const ownFolder = fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? '../' : './', import.meta.url));
 
-/** Where in the user's own files `stack` came from: its topmost line that is not Node's, a package's or ours. */
+/** The topmost line of `stack` that is in the user's own files: not in Node, a package or Millrace. */
 export function ownPlace(stack: unknown): Place | undefined {
   if (typeof stack !== 'string') return undefined;
   for (const line of stack.split('\n')) {
-    const [, location, number] = /^\s+at (?:.*\()?(?:async )?((?:file:\/\/)?\/.+?):(\d+):\d+\)?$/.exec(line) ?? [];
+    const [, location, number, column] =
+      /^\s+at (?:.*\()?(?:async )?((?:file:\/\/)?\/.+?):(\d+):(\d+)\)?$/.exec(line) ?? [];
     if (location === undefined) continue;
     const file = location.startsWith('file:') ? fileURLToPath(location) : location;
-    if (!file.includes('/node_modules/') && !file.startsWith(ownFolder)) return { file, line: Number(number) };
+    if (file.includes('/node_modules/') || file.startsWith(ownFolder)) continue;
+    return { file, line: Number(number), column: Number(column) };
   }
   return undefined;
 }
 
-/** The places in `stack`, a line each, down to the last one in the user's own files: what is below called them. */
+/** The lines of `stack` that name a place, down to the last one in the user's own files: everything below only called them. */
 export function ownLines(stack: string): string[] {
   const lines = stack.split('\n').filter((line) => /^\s+at /.test(line));
   const last = lines.findLastIndex((line) => ownPlace(line) !== undefined);

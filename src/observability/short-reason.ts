@@ -1,0 +1,9 @@
+import { describeError, type ErrorData } from '../core/errors.ts';
+
+/** Why an item died, without the text of its error, which is shown next to it; undefined if nothing is left. */
+export function shortReason(reason: string, error: ErrorData): string | undefined {
+  const told = describeError(error);
+  if (reason === told) return undefined;
+  const end = `: ${told}`;
+  return reason.endsWith(end) ? reason.slice(0, -end.length) : reason;
+}
