@@ -174,7 +174,7 @@ describe('a consumer whose sink is out when it opens it', () => {
     return { ...store, open };
   };
 
-  it('waits for it, and says so with each attempt, with the line of a sink of the user’s own: it is given its time again', async () => {
+  it('waits for it, and says so with each attempt: it is given its time again', async () => {
     const living = new Living({ sink: failing(3, new Error('connection refused')) });
     await living.hears(configure);
     for (let i = 0; i < 3; i++) {
