@@ -41,11 +41,11 @@ COPY LICENSE /app/LICENSE
 # docker kills after 10 s: by then a stop must be over. As many consumers as the pipeline says, else as the container may
 # use processors; a number here decides it. Every MILLRACE_… variable of the README can be set.
 ENV NODE_ENV=production \
-    MILLRACE_STATE=/state \
+    MILLRACE_STATE_ROOT=/state \
     MILLRACE_CONSUMERS=auto \
     MILLRACE_STOP_TIMEOUT=8s
 
-# /state: the queue. /data: files that a pipeline names by a relative path. /pipelines: pipelines, mounted read-only.
+# /state: the queues, each pipeline's in a folder of its own. /data: files that a pipeline names by a relative path. /pipelines: pipelines, mounted read-only.
 VOLUME ["/state", "/data"]
 WORKDIR /data
 # By number, so that an orchestrator can see that it is not root.

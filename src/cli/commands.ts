@@ -23,6 +23,12 @@ const state: Flag = {
   help: 'Folder for the queue (MILLRACE_STATE)',
   group: 'General',
 };
+const stateRoot: Flag = {
+  name: 'state-root',
+  value: 'folder',
+  help: 'Folder in which each pipeline has its own folder for the queue (MILLRACE_STATE_ROOT)',
+  group: 'General',
+};
 const asJson: Flag = { name: 'json', help: 'Write JSON', group: 'General' };
 
 export const commands: readonly Command[] = [
@@ -248,7 +254,7 @@ function stateCommand(own: Own): Command {
     exclusive: [],
     loadsPipeline: () => false,
     ...own,
-    flags: [...own.flags, state, debug, help],
+    flags: [...own.flags, state, stateRoot, debug, help],
   };
 }
 

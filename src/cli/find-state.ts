@@ -4,6 +4,7 @@ import { controlSocketPath, stateDirectory } from '../config/state-directory.ts'
 import { usageError } from '../core/errors.ts';
 import { show } from '../core/show.ts';
 import { isPipelineName } from '../pipeline/name.ts';
+import { isHolderRecorded } from '../queue/spool-holder.ts';
 import type { CommandLine } from './command.ts';
 import { nameInFile } from './name-in-file.ts';
 import type { Shell } from './shell.ts';
@@ -17,17 +18,28 @@ export interface FoundState {
 
 /**
  * The state directory that is meant: what `--state` says, or MILLRACE_STATE; else that of the pipeline that is named, by
- * its name or its file; else the only one there is below the current folder. Throws a usage error if that is not one.
+ * its name or its file; else the only one there is, in `--state-root` (MILLRACE_STATE_ROOT) or below the current folder.
+ * With `prefersRunning`, of several the only one that a supervisor has. Throws a usage error if that is not one.
  */
-export function findState({ operand, flags }: CommandLine, { environment, folder }: Shell): FoundState {
+export function findState(
+  { operand, flags }: CommandLine,
+  { environment, folder }: Shell,
+  { prefersRunning }: { prefersRunning: boolean } = { prefersRunning: false },
+): FoundState {
   const name = operand === undefined ? undefined : nameOf(operand, folder);
-  const given = flags['state'] ?? environment['MILLRACE_STATE'];
-  const state = typeof given === 'string' && given !== '' ? given : null;
-  if (state !== null || name !== undefined || environment['STATE_DIRECTORY']) {
-    return found(stateDirectory({ settings: { state }, environment, name: name ?? '', folder }), name);
+  const given = (flag: string, variable: string): string | null => {
+    const value = flags[flag] ?? environment[variable];
+    return typeof value === 'string' && value !== '' ? value : null;
+  };
+  const state = given('state', 'MILLRACE_STATE');
+  const stateRoot = given('state-root', 'MILLRACE_STATE_ROOT');
+  if (state !== null || name !== undefined || (stateRoot === null && environment['STATE_DIRECTORY'])) {
+    return found(stateDirectory({ settings: { state, stateRoot }, environment, name: name ?? '', folder }), name);
   }
-  const all = join(folder, '.millrace');
-  const names = directoriesIn(all);
+  const all = resolve(folder, stateRoot ?? '.millrace');
+  const existing = directoriesIn(all);
+  const running = prefersRunning ? existing.filter((each) => isHolderRecorded(join(all, each, 'queue.db'))) : [];
+  const names = running.length === 1 ? running : existing;
   if (names.length === 1) return found(join(all, names[0]!), undefined);
   throw usageError(
     names.length === 0
@@ -63,7 +75,7 @@ function directoriesIn(folder: string): string[] {
   try {
     const entries = readdirSync(folder, { withFileTypes: true });
     return entries
-      .filter((entry) => entry.isDirectory())
+      .filter((entry) => entry.isDirectory() && isPipelineName(entry.name))
       .map(({ name }) => name)
       .toSorted();
   } catch {

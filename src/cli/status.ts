@@ -9,7 +9,7 @@ import { statusText } from './status-text.ts';
 
 /** `millrace status`: how a running pipeline is doing, for people, programs or a container's health check. */
 export async function status(line: CommandLine, shell: Shell): Promise<number> {
-  const state = findState(line, shell);
+  const state = findState(line, shell, { prefersRunning: true });
   if (line.flags['ready']) return await probe(state, '/readyz', shell);
   if (line.flags['healthy']) return await probe(state, '/healthz', shell);
   const found = await askStatus(state, shell.clock);

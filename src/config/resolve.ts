@@ -59,11 +59,9 @@ export function resolveConfig(sources: ConfigSources): Config {
     settings[option.name] = first?.value ?? (computed[option.name] ?? fixedDefault(option))(settings, sources);
     chosen.set(option.name, first?.from ?? { source: 'default', place: 'default', value: option.defaultText });
   }
-  const { state } = settings;
-  const complete = {
-    ...settings,
-    state: typeof state === 'string' ? absolute(sources.folder, state) : null,
-  } as Settings;
+  const path = (value: unknown): string | null => (typeof value === 'string' ? absolute(sources.folder, value) : null);
+  const { state, stateRoot } = settings;
+  const complete = { ...settings, state: path(state), stateRoot: path(stateRoot) } as Settings;
   if (problems.length === 0) problems.push(...contradictory(complete, chosen));
   if (problems.length > 0) throw errorOf(problems);
   const origins = Object.fromEntries([...chosen].map(([name, { source, place }]) => [name, { source, place }]));
@@ -96,6 +94,7 @@ type Computed = (settings: Readonly<Record<string, unknown>>, sources: ConfigSou
 const computed: Partial<Record<OptionName, Computed>> = {
   consumers: (_, { cores = availableCores }) => cores(),
   state: () => undefined,
+  stateRoot: () => undefined,
   redact: () => [],
   maxRss: () => null,
   minFree: () => null,

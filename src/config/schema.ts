@@ -129,6 +129,12 @@ export const schema = z.strictObject({
     default: { text: '$STATE_DIRECTORY, or .millrace/NAME', example: '/var/lib/millrace' },
     isOutside: true,
   }),
+  stateRoot: described(folder(), {
+    group: 'Durability',
+    help: 'Folder in which each pipeline has its own folder for the queue, by its name; state overrides it',
+    default: { text: 'none', example: '/var/lib/millrace' },
+    isOutside: true,
+  }),
   queueHighItems: described(count(1, 1_000_000_000), {
     group: 'Queue',
     help: 'Items in the queue at which the producer waits',
@@ -214,15 +220,16 @@ export type OptionName = keyof typeof schema.shape;
 /** What all options come to: durations in milliseconds, sizes in bytes. */
 export type Settings = Omit<
   z.output<typeof schema>,
-  'state' | 'consumers' | 'maxRss' | 'maxItems' | 'maxAge' | 'minFree'
+  'state' | 'stateRoot' | 'consumers' | 'maxRss' | 'maxItems' | 'maxAge' | 'minFree'
 > & {
   consumers: number;
   maxRss: number | null;
   maxItems: number | null;
   maxAge: number | null;
   minFree: number | null;
-  /** An absolute path, or null: see state-directory.ts. */
+  /** Absolute paths, or null: see state-directory.ts. */
   state: string | null;
+  stateRoot: string | null;
 };
 
 /** An option, for everybody who lists them. */

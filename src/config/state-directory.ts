@@ -1,10 +1,11 @@
+import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { configError } from '../core/errors.ts';
 import type { Environment } from './environment.ts';
 import type { Settings } from './schema.ts';
 
 export interface StateDirectoryRequest {
-  settings: Pick<Settings, 'state'>;
+  settings: Pick<Settings, 'state' | 'stateRoot'>;
   environment: Environment;
   /** The pipeline's name. */
   name: string;
@@ -13,27 +14,44 @@ export interface StateDirectoryRequest {
 }
 
 /**
- * The folder of the queue, absolute: what `state` says, else the first of systemd's `$STATE_DIRECTORY`, else
- * `.millrace/<name>` in the current folder. Throws a MillraceError (exit 78) if its control socket could not be opened.
+ * The folder of the queue, absolute: what `state` says; else the pipeline's own folder in `stateRoot`; else the first of
+ * systemd's `$STATE_DIRECTORY`, which a unit has for itself; else `.millrace/<name>` in the current folder. Throws a
+ * MillraceError (exit 78) for a folder that cannot be meant.
  */
-export function stateDirectory({ settings, environment, name, folder }: StateDirectoryRequest): string {
+export function stateDirectory(request: StateDirectoryRequest): string {
+  const { settings, environment, name, folder } = request;
+  if (settings.state === null && settings.stateRoot !== null)
+    return ownFolder(resolve(folder, settings.stateRoot), name);
   const fromSystemd = environment['STATE_DIRECTORY']?.split(':')[0];
-  const directory = resolve(folder, settings.state ?? (fromSystemd || join('.millrace', name)));
-  controlSocketPath(directory);
-  return directory;
+  return checked(resolve(folder, settings.state ?? (fromSystemd || join('.millrace', name))));
 }
 
-// The kernel's, without the closing NUL. Node would cut a longer path and open another socket.
-const maxSocketPathBytes = process.platform === 'darwin' ? 103 : 107;
+function ownFolder(root: string, name: string): string {
+  const own = checked(join(root, name));
+  // Of one that was used for a single pipeline before. To begin a new queue beside it would do its items twice.
+  if (existsSync(join(root, 'queue.db')) && !existsSync(join(own, 'queue.db'))) {
+    throw configError(
+      'STATE_ROOT',
+      `there is a queue in ${root} itself, where each pipeline is to have a folder of its own. To go on with it, ` +
+        `name it: --state ${root} (or MILLRACE_STATE=${root}). To use the folder for several pipelines, move that queue's files to ${own} while nothing runs`,
+    );
+  }
+  return own;
+}
 
-/** Where the control socket of a state directory is. Throws a MillraceError (exit 78) if that is too long for a socket. */
-export function controlSocketPath(directory: string): string {
-  const path = join(directory, 'control.sock');
-  const bytes = Buffer.byteLength(path);
-  if (bytes <= maxSocketPathBytes) return path;
+// SQLite takes 512 for a file, its log included; copies of the queue have longer names.
+const longestBytes = 450;
+
+function checked(directory: string): string {
+  const bytes = Buffer.byteLength(directory);
+  if (bytes <= longestBytes) return directory;
   throw configError(
     'STATE_PATH',
-    `the path of the control socket may have at most ${maxSocketPathBytes} bytes, ${path} has ${bytes}: ` +
-      'name a folder with a shorter path by --state',
+    `the path of a state directory may have at most ${longestBytes} bytes, because SQLite takes no longer ones: ${directory} has ${bytes}. Name another folder by --state`,
   );
+}
+
+/** Where the control socket of a state directory is. */
+export function controlSocketPath(directory: string): string {
+  return join(directory, 'control.sock');
 }

@@ -3,6 +3,7 @@ import type { Clock } from '../core/clock.ts';
 import { MillraceError } from '../core/errors.ts';
 import { exitCodes } from '../core/exit-codes.ts';
 import { serverName } from './server-name.ts';
+import { shortPath, type ShortPath } from './short-path.ts';
 
 export interface ControlAnswer {
   status: number;
@@ -31,8 +32,14 @@ export function askControl(
     host: 'control',
     ...(text !== undefined && { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) }),
   };
-  const options = { socketPath, path, agent: false, headers, method: change ? 'POST' : 'GET' };
   return new Promise((resolve, reject) => {
+    let short: ShortPath;
+    try {
+      short = shortPath(socketPath);
+    } catch (error) {
+      return reject(askError(error as NodeJS.ErrnoException, socketPath));
+    }
+    const options = { socketPath: short.path, path, agent: false, headers, method: change ? 'POST' : 'GET' };
     const fail = (error: MillraceError): void => {
       cancel();
       asked.destroy();
@@ -58,6 +65,7 @@ export function askControl(
         }
       });
     });
+    asked.on('close', short.release);
     asked.on('error', (error) => fail(askError(error, socketPath)));
     const cancel = clock.after(limitMs, () =>
       fail(

@@ -5,12 +5,13 @@ import { connect } from 'node:net';
 import { describeError, errorData } from '../core/errors.ts';
 import { answer, problem, type Answer, type ControlSources } from './routes.ts';
 import { serverName } from './server-name.ts';
+import { shortPath } from './short-path.ts';
 
 /** An item of any size, edited, with its JSON. */
 const longestBody = 256 * 1024 * 1024;
 
 export interface ControlOptions extends ControlSources {
-  /** At most 107 bytes: the operating system takes no more, and Node would cut it without a word. */
+  /** Of any length. */
   socketPath: string;
   /** Told, in a sentence, what does not work. */
   warn: (problem: string) => void;
@@ -42,8 +43,9 @@ export async function startControl(options: ControlOptions): Promise<Control> {
   );
   server.maxConnections = 64;
   server.timeout = 10_000;
+  let release: () => void;
   try {
-    await listenOwnerOnly(server, socketPath);
+    release = await listenOwnerOnly(server, socketPath);
   } catch (error) {
     warn(`the control API does not work: cannot listen on ${socketPath}: ${describeError(errorData(error))}`);
     return { close: () => Promise.resolve() };
@@ -54,7 +56,10 @@ export async function startControl(options: ControlOptions): Promise<Control> {
   return {
     close() {
       closed ??= new Promise((resolve) => {
-        server.close(() => resolve());
+        server.close(() => {
+          release();
+          resolve();
+        });
         server.closeAllConnections();
       });
       return closed;
@@ -115,18 +120,23 @@ function hasBody({ headers }: IncomingMessage): boolean {
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 }
 
-async function listenOwnerOnly(server: Server, path: string): Promise<void> {
-  if (Buffer.byteLength(path) > longestPath) throw new Error(`the path is longer than ${longestPath} bytes`);
+/** Resolves to how to let go of the path when the server is closed: closing it removes the socket by that path. */
+async function listenOwnerOnly(server: Server, socketPath: string): Promise<() => void> {
+  const { path, release } = shortPath(socketPath);
   try {
-    await listen(server, path);
+    try {
+      await listen(server, path);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+      await removeLeftover(path);
+      await listen(server, path);
+    }
+    return release;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
-    await removeLeftover(path);
-    await listen(server, path);
+    release();
+    throw error;
   }
 }
-
-const longestPath = process.platform === 'linux' ? 107 : 103;
 
 function listen(server: Server, path: string): Promise<void> {
   return new Promise((resolve, reject) => {

@@ -270,10 +270,10 @@ given('a state directory', {
     code: 78,
     says: ['cannot make the state directory /proc/millrace'],
   },
-  'whose socket has too long a path': {
-    args: run('--state', 'd'.repeat(100)),
+  'whose path is too long for SQLite': {
+    args: run('--state', `${'d'.repeat(200)}/${'d'.repeat(250)}`),
     code: 78,
-    says: ['may have at most 107 bytes', 'by --state'],
+    says: ['may have at most 450 bytes', 'by --state'],
   },
   'of another user': {
     files: { 'state/x': '' },

@@ -84,7 +84,7 @@ describe('the Dockerfile', () => {
       'install --directory --owner=millrace --group=millrace --mode=0700 /state /data',
     );
     expect(only('WORKDIR')).toBe('/data');
-    expect(only('ENV')).toContain('MILLRACE_STATE=/state');
+    expect(only('ENV')).toMatch(/\bMILLRACE_STATE_ROOT=\/state\b/);
     expect(only('ENV')).toContain('MILLRACE_STOP_TIMEOUT=8s');
   });
 
@@ -96,7 +96,7 @@ describe('the Dockerfile', () => {
     const resolve = (options: Record<string, unknown>): Config =>
       resolveConfig({ flags: {}, environment, folder: '/data', cores: () => 3, pipeline: { file: 'p.ts', options } });
     expect(resolve({}).warnings).toEqual([]);
-    expect(resolve({}).settings).toMatchObject({ consumers: 3, state: '/state', stopTimeout: 8000 });
+    expect(resolve({}).settings).toMatchObject({ consumers: 3, state: null, stateRoot: '/state', stopTimeout: 8000 });
     expect(resolve({ consumers: 5 }).settings.consumers).toBe(5);
   });
 

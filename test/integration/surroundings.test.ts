@@ -10,6 +10,31 @@ beforeEach(() => {
 });
 afterEach(() => project.clean());
 
+it('a state directory whose path is longer than a socket takes runs and answers like any other', async () => {
+  const state = `${'d'.repeat(180)}/${'d'.repeat(180)}`;
+  project.write(
+    'deep.ts',
+    `import { definePipeline, sqlite } from 'millrace';
+     import { existsSync } from 'node:fs';
+     export default definePipeline({
+       name: 'deep',
+       *source() { for (let id = 1; id <= 100; id++) yield { id }; },
+       async process(item) {
+         while (!existsSync('go')) await new Promise((go) => setTimeout(go, 10));
+         return item;
+       },
+       sink: sqlite({ file: 'out.db', table: 'rows' }),
+     });`,
+  );
+  const running = project.start(['run', 'deep.ts', '--state', state]);
+  await running.logged('run.sealed');
+  const asked = await project.run(['status', '--json', '--state', state]);
+  expect([asked.code, JSON.parse(asked.stdout)]).toMatchObject([0, { name: 'deep', items: { stored: 100 } }]);
+  project.write('go', '');
+  expect((await running.ended).code).toBe(0);
+  project.expectEachOnce(100);
+});
+
 it('a file that may not grow any more, by a limit of the process, ends the run with 74; nothing is lost or twice once it may', async () => {
   project.write(
     'grows.ts',

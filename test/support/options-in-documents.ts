@@ -15,9 +15,9 @@ export function configFileText(): string {
   return `${head}\n\n${sectionsOf(options, ({ name }) => `#${name}: `)}\n`;
 }
 
-/** The options in config/millrace.env, in the same way; the systemd unit sets the folder for the queue itself. */
+/** The options in config/millrace.env, in the same way; the systemd unit names the queue's folder. */
 export function environmentFileOptions(): string {
-  const listed = options.filter(({ name }) => name !== 'state');
+  const listed = options.filter(({ name }) => name !== 'state' && name !== 'stateRoot');
   return `${sectionsOf(listed, ({ environment }) => `#${environment}=`)}\n`;
 }
 

@@ -70,7 +70,21 @@ describe('the state directory that is meant', () => {
     expect(attempt).toThrow(expect.objectContaining({ exitCode: 64, message: expect.stringContaining(message) }));
   });
 
-  it('is refused if its socket could not be opened', () => {
-    expect(() => find(one, undefined, 'x'.repeat(110))).toThrow(expect.objectContaining({ exitCode: 78 }));
+  it('is that of a name in the root, or the only one there', () => {
+    const environment = { MILLRACE_STATE_ROOT: join(many, '.millrace'), STATE_DIRECTORY: '/var/lib/a' };
+    expect(find(one, 'x', undefined, environment).directory).toBe(join(many, '.millrace', 'x'));
+    expect(() => find(one, undefined, undefined, environment)).toThrow('there are several in');
+    environment.MILLRACE_STATE_ROOT = join(one, '.millrace');
+    expect(find(many, undefined, undefined, environment).directory).toBe(join(one, '.millrace', 'pokedex'));
+  });
+
+  it('is the only one that a supervisor has, for those who ask how a pipeline is doing', async () => {
+    const shell = new TestShell(many);
+    const line = { command: commands[2]!, operand: undefined, seqs: [], flags: {} };
+    await writeFile(join(many, '.millrace', 'b', 'supervisor.pid'), '1');
+    expect(findState(line, shell, { prefersRunning: true }).directory).toBe(join(many, '.millrace', 'b'));
+    expect(() => findState(line, shell)).toThrow('there are several in');
+    await writeFile(join(many, '.millrace', 'a', 'supervisor.pid'), '1');
+    expect(() => findState(line, shell, { prefersRunning: true })).toThrow('there are several in');
   });
 });

@@ -48,6 +48,7 @@ describe('the settings', () => {
         readyTimeout: 30_000,
         durability: 'full',
         state: null,
+        stateRoot: null,
         queueHighItems: 100_000,
         queueLowItems: 50_000,
         queueHighBytes: 268_435_456,

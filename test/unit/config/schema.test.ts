@@ -6,7 +6,7 @@ import { type OptionName, options, schema } from '../../../src/config/schema.ts'
 import { readYaml } from '../../../src/config/yaml.ts';
 import type { PipelineOptions } from '../../../src/pipeline/options.ts';
 
-const outside = ['state', 'logLevel', 'logFormat', 'progress'] as const;
+const outside = ['state', 'stateRoot', 'logLevel', 'logFormat', 'progress'] as const;
 
 /** Does not compile if the schema has an option that a pipeline cannot name, or the other way round. */
 const inPipelines: Record<Exclude<OptionName, (typeof outside)[number]>, unknown> = {
@@ -99,7 +99,15 @@ describe('config/millrace.yaml', () => {
     expect(entries.map(({ name }) => name).toSorted()).toEqual(Object.keys(schema.shape).toSorted());
     const nothing = { flags: {}, environment: {}, folder: '/', cores: () => 2 };
     const { settings } = resolveConfig({ ...nothing, file: { path: 'millrace.yaml', entries, problems: [] } });
-    const unset = { state: null, minFree: null, maxRss: null, maxItems: null, maxAge: null, redact: [] };
+    const unset = {
+      state: null,
+      stateRoot: null,
+      minFree: null,
+      maxRss: null,
+      maxItems: null,
+      maxAge: null,
+      redact: [],
+    };
     expect({ ...settings, ...unset }).toEqual(resolveConfig(nothing).settings);
   });
 });

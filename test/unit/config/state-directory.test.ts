@@ -1,3 +1,6 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { controlSocketPath, stateDirectory } from '../../../src/config/state-directory.ts';
 
@@ -10,29 +13,63 @@ describe('the state directory', () => {
     ['one in the current folder, if the variable is empty', null, '', '/home/me/.millrace/pokedex'],
   ])('is %s', (_, state, fromSystemd, expected) => {
     const environment = { STATE_DIRECTORY: fromSystemd };
-    expect(stateDirectory({ settings: { state }, environment, name: 'pokedex', folder: '/home/me' })).toBe(expected);
+    expect(
+      stateDirectory({ settings: { state, stateRoot: null }, environment, name: 'pokedex', folder: '/home/me' }),
+    ).toBe(expected);
   });
 
-  it('is refused if its control socket could not be opened', () => {
-    const request = { settings: { state: `/${'ü'.repeat(50)}` }, environment: {}, name: 'a', folder: '/' };
-    expect(() => stateDirectory(request)).toThrow(
-      expect.objectContaining({
-        code: 'STATE_PATH',
-        exitCode: 78,
-        message: expect.stringMatching(/ has 114: name a folder/),
-      }),
-    );
+  it.each([
+    ["the pipeline's own in the root", null, '/state/pokedex'],
+    ['what state says, before the root', '/srv/queue', '/srv/queue'],
+  ])('is %s, and systemd has no say', (_, state, expected) => {
+    const settings = { state, stateRoot: '/state' };
+    const environment = { STATE_DIRECTORY: '/var/lib/millrace' };
+    expect(stateDirectory({ settings, environment, name: 'pokedex', folder: '/home/me' })).toBe(expected);
+  });
+
+  it('is not begun anew in a root that holds the queue of a single pipeline', () => {
+    const root = mkdtempSync(join(tmpdir(), 'millrace-'));
+    try {
+      const request = { settings: { state: null, stateRoot: root }, environment: {}, name: 'a', folder: '/' };
+      writeFileSync(join(root, 'queue.db'), '');
+      expect(() => stateDirectory(request)).toThrow(
+        expect.objectContaining({
+          code: 'STATE_ROOT',
+          exitCode: 78,
+          message: expect.stringContaining(`MILLRACE_STATE=${root}`),
+        }),
+      );
+      mkdirSync(join(root, 'a'));
+      writeFileSync(join(root, 'a', 'queue.db'), '');
+      expect(stateDirectory(request)).toBe(join(root, 'a'));
+    } finally {
+      rmSync(root, { recursive: true });
+    }
+  });
+
+  it('may be as long as SQLite takes, which is longer than a socket takes', () => {
+    const named = (bytes: number): string =>
+      stateDirectory({
+        settings: { state: `/${'x'.repeat(bytes - 1)}`, stateRoot: null },
+        environment: {},
+        name: 'a',
+        folder: '/',
+      });
+    for (const bytes of [80, 107, 108, 200, 450]) expect(named(bytes)).toHaveLength(bytes);
+    for (const bytes of [451, 1000]) {
+      expect(() => named(bytes)).toThrow(
+        expect.objectContaining({
+          code: 'STATE_PATH',
+          exitCode: 78,
+          message: expect.stringMatching(/at most 450 bytes, because SQLite .* has \d+\. Name another folder/),
+        }),
+      );
+    }
   });
 });
 
 describe('the control socket', () => {
   it('lies in the state directory', () => {
     expect(controlSocketPath('/srv/queue')).toBe('/srv/queue/control.sock');
-  });
-
-  it('may have a path as long as the system allows, and no longer', () => {
-    const longest = (process.platform === 'darwin' ? 103 : 107) - '/control.sock'.length;
-    expect(controlSocketPath(`/${'x'.repeat(longest - 1)}`)).toHaveLength(longest + '/control.sock'.length);
-    expect(() => controlSocketPath(`/${'x'.repeat(longest)}`)).toThrow('may have at most');
   });
 });
