@@ -28,8 +28,9 @@ export interface Vendor {
 export async function startVendor({ calls, latencyMs, concurrency }: VendorLoad): Promise<Vendor> {
   const server = join(import.meta.dirname, '../examples/vendor/server.ts');
   const flags = { port: 0, count: calls, latency: latencyMs, concurrency };
+  const loader = join(import.meta.dirname, '../scripts/typescript.mjs');
   const args = Object.entries(flags).flatMap(([name, value]) => [`--${name}`, String(value)]);
-  const child = spawn(process.execPath, ['--import', 'jiti/register', server, '--attached', ...args], {
+  const child = spawn(process.execPath, ['--import', loader, server, '--attached', ...args], {
     stdio: ['pipe', 'pipe', 'inherit'],
     cwd: import.meta.dirname,
   });

@@ -41,7 +41,7 @@ try {
 
 /** A process of its own, as a vendor is; it ends with this one, whatever this one dies of. */
 async function startVendor() {
-  const loader = ['--import', import.meta.resolve('jiti/register')];
+  const loader = ['--import', import.meta.resolve('./typescript.mjs')];
   const options = ['--port', '0', '--attached', '--latency', String(latencyMs), '--concurrency', String(concurrency)];
   const child = spawn(process.execPath, [...loader, join(root, 'examples/vendor/server.ts'), ...options], {
     stdio: ['pipe', 'pipe', 'inherit'],

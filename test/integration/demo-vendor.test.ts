@@ -13,7 +13,12 @@ describe('the vendor as a process', () => {
   let child: ChildProcessWithoutNullStreams | undefined;
 
   const start = (...options: string[]): ChildProcessWithoutNullStreams =>
-    (child = spawn(process.execPath, ['--import', 'jiti/register', 'examples/vendor/server.ts', ...options]));
+    (child = spawn(process.execPath, [
+      '--import',
+      './scripts/typescript.mjs',
+      'examples/vendor/server.ts',
+      ...options,
+    ]));
 
   afterEach(async () => {
     if (child?.exitCode !== null || child.signalCode !== null) return;

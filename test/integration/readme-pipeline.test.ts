@@ -26,9 +26,13 @@ beforeAll(async () => {
   folder = mkdtempSync(path.join(tmpdir(), 'millrace-readme-'));
   project = path.join(folder, 'project');
   cli = path.join(project, 'node_modules/millrace', install().bin.millrace);
-  vendor = spawn(process.execPath, ['--import', 'jiti/register', 'examples/vendor/server.ts', '--port', '0'], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  vendor = spawn(
+    process.execPath,
+    ['--import', './scripts/typescript.mjs', 'examples/vendor/server.ts', '--port', '0'],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  );
   const [line] = (await once(createInterface({ input: vendor.stdout! }), 'line')) as [string];
   const pipeline = /^```ts\n([\s\S]*?)^```$/m.exec(readme)![1]!;
   for (const name of ['project', 'elsewhere']) {

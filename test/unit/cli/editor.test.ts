@@ -12,7 +12,7 @@ afterEach(() => rmSync(folder, { recursive: true }));
 
 /** What a process that lets `editor` change a text says then. */
 function edited(editor: string): { said: string; signal: NodeJS.Signals | null; left: string[] } {
-  const args = ['--import', 'jiti/register', 'test/fixtures/editing.ts', editor];
+  const args = ['--import', './scripts/typescript.mjs', 'test/fixtures/editing.ts', editor];
   const { stdout, signal } = spawnSync(process.execPath, args, {
     env: { ...process.env, TMPDIR: folder },
     encoding: 'utf8',

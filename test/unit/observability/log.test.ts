@@ -4,6 +4,7 @@ import { EventBus, type Who } from '../../../src/observability/events.ts';
 import { createLog, type LogOptions } from '../../../src/observability/log.ts';
 import type { LogLine } from '../../../src/observability/log-lines.ts';
 import { HandClock } from '../../support/hand-clock.ts';
+import { readAll } from '../../support/read-all.ts';
 
 const who: Who = { role: 'consumer', ordinal: 1, pid: 42 };
 
@@ -15,8 +16,7 @@ function aLog(options: Partial<LogOptions> = {}) {
   const unsubscribe = log.subscribe(bus);
   const lines = async (): Promise<Record<string, unknown>[]> => {
     await log.close();
-    const written = String((stream.read() as Buffer | null) ?? '');
-    return written
+    return readAll(stream)
       .split('\n')
       .slice(0, -1)
       .map((text) => JSON.parse(text) as Record<string, unknown>);
@@ -126,6 +126,6 @@ describe('the log', () => {
     const { log, stream } = aLog({ format, isTerminal });
     log.write(line('hello'));
     await log.close();
-    expect(String(stream.read()).startsWith('{')).toBe(isJson);
+    expect(readAll(stream).startsWith('{')).toBe(isJson);
   });
 });

@@ -4,6 +4,7 @@ import { createLog } from '../../../src/observability/log.ts';
 import { startProgress } from '../../../src/observability/progress.ts';
 import { onSuddenEnd } from '../../../src/observability/sudden-end.ts';
 import { HandClock } from '../../support/hand-clock.ts';
+import { readAll } from '../../support/read-all.ts';
 import { aStatus } from './a-status.ts';
 import { Terminal } from './a-terminal.ts';
 
@@ -39,7 +40,7 @@ describe('progress', () => {
     progress.stop();
     clock.turn(20_000);
     await log.close();
-    const lines = String(stream.read()).trim().split('\n');
+    const lines = readAll(stream).trim().split('\n');
     expect(lines.map((line) => JSON.parse(line) as object)).toMatchObject([
       { event: 'status', done: 0 },
       { event: 'status', done: 1 },

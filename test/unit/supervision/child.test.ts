@@ -233,7 +233,7 @@ describe('a start that fails', () => {
 
 describe('a start when no descriptor is left', () => {
   it('fails and says what to do, and the next one may succeed', () => {
-    const command = `ulimit -n 100; exec "${process.execPath}" --import jiti/register test/fixtures/out-of-descriptors.ts`;
+    const command = `ulimit -n 100; exec "${process.execPath}" --import ./scripts/typescript.mjs test/fixtures/out-of-descriptors.ts`;
     const { stdout, stderr } = spawnSync('sh', ['-c', command], { encoding: 'utf8' });
     expect(stderr).toBe('');
     const tooMany = expect.stringContaining('too many open files; raise the limit on open files (ulimit -n)');
