@@ -31,7 +31,9 @@ export interface Events {
   'run.paused': { reason: string };
   'run.unpaused': Record<never, never>;
   /** Shutting down, and why. */
-  'run.stopping': { reason: string; hurry: boolean };
+  'run.stopping': { reason: string; hurry: boolean; lent: number };
+  /** The time to stop is nearly up: items that still run are aborted. */
+  'run.aborting': { running: number };
   'run.stopped': { open: number; aborted: number; exitCode: number };
   /** The pipeline's file is looked at again, to replace the consumers by ones with its new code. */
   'reload.started': { number: number };

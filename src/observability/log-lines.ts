@@ -65,10 +65,18 @@ const wordings: { readonly [Name in EventName]: (event: Events[Name]) => Words }
   'run.finished': (fields) => line(fields.dead > 0 ? 'warn' : 'info', 'run finished', fields),
   'run.paused': ({ reason }) => line('error', `paused: ${reason}`, {}),
   'run.unpaused': () => line('info', 'goes on after the pause', {}),
-  'run.stopping': ({ hurry, reason }) =>
-    line('info', hurry ? 'stopping at once' : 'stopping: what has been started is finished; a second signal hurries', {
-      reason,
-    }),
+  'run.stopping': ({ hurry, ...fields }) =>
+    line(
+      'info',
+      hurry ? 'stopping at once' : 'stopping: what has been started is finished; a second signal hurries',
+      fields,
+    ),
+  'run.aborting': (fields) =>
+    line(
+      fields.running > 0 ? 'warn' : 'info',
+      'stopping: items that still run are aborted and stay in the queue',
+      fields,
+    ),
   'run.stopped': (fields) => line(fields.exitCode === 0 ? 'info' : 'warn', 'stopped', fields),
 
   'reload.started': (fields) => line('info', 'reloading: the file is looked at', fields),

@@ -4,6 +4,7 @@ import { columnsOf, cutToColumns } from './columns.ts';
 import { count, perSecond, plural } from './figures.ts';
 import { printable } from './printable.ts';
 import { nameOf } from './events.ts';
+import { stopText } from './stop-text.ts';
 import { totalRestarts, type Status } from './status.ts';
 
 type Process = Status['processes'][number];
@@ -23,8 +24,8 @@ export function renderProgress(status: Status, width: number, isColored: boolean
   const columns = Math.max(Math.min(width, widest), 0);
   const paint = painter(isColored);
   const lines = [headline(status), queueLine(status), ...limitLine(status)];
-  // That it is stopping stands in the headline.
-  const reasons = reasonLines(status.reasons.filter((reason) => reason !== status.state));
+  if (status.stop) lines.push([label('stopping'), ['cyan', stopText(status.stop)]]);
+  const reasons = reasonLines(status.reasons.filter((reason) => !reason.startsWith('stopping:')));
   lines.push(...processLines(status.processes, heightLimit - lines.length - reasons.length), ...reasons);
   return lines.map((parts) => join(parts, columns, paint));
 }

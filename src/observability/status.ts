@@ -70,12 +70,26 @@ export interface Status {
   }[];
   /** Sinks that take one writer at a time: how their consumers take turns. */
   turns: { sink: string; held: number; waiting: number; granted: number }[];
+  /** How far a stop is; null while nobody has asked for one. */
+  stop: StopStatus | null;
   /** The last reload of its code; null if there was none. */
   reload: ReloadStatus | null;
   /** Keys whose values are taken out of what is shown, besides those that look like secrets. */
   redact: readonly string[];
   /** Why nothing, or less than could be, is moving; empty when all is well. */
   reasons: string[];
+}
+
+/** A stop that is under way. */
+export interface StopStatus {
+  /** Who or what asked for it, such as a signal. */
+  reason: string;
+  /** Items that are still running. */
+  running: number;
+  /** In how many milliseconds they are aborted; null when that has been done. They stay in the queue. */
+  abortInMs: number | null;
+  /** In how many milliseconds the processes that are left are killed. */
+  killInMs: number;
 }
 
 /** The last reload of a pipeline's code. */

@@ -77,6 +77,11 @@ export class Consuming {
     return this.post.state === 'ready' ? this.#holding : undefined;
   }
 
+  /** Items that it holds, also while it finishes them and nothing more may be lent to it. */
+  get lent(): number {
+    return this.#holding?.count ?? 0;
+  }
+
   /** Who holds the permits that `grants` are for. */
   get holder(): number {
     return this.#enrolment.writer;

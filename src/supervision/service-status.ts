@@ -1,6 +1,7 @@
 import { formatBytes, formatDuration } from '../core/units.ts';
 import { nameOf } from '../observability/events.ts';
 import type { Status } from '../observability/status.ts';
+import { stopText } from '../observability/stop-text.ts';
 import type { Holding } from '../queue/lending.ts';
 import type { Throttle } from '../queue/throttle.ts';
 import type { Consuming } from './consuming.ts';
@@ -15,7 +16,7 @@ export interface StatusSources {
   /** What the consumer holds that is set aside for accused items. */
   setAside: Holding | undefined;
   reload: Status['reload'];
-  isStopping: boolean;
+  stop: { reason: string; abortAt: number | null; killAt: number } | undefined;
   isFull: boolean;
   /** How little of the disk is free, and how much is to stay so; undefined if there is enough. */
   low: { free: number; floor: number } | undefined;
@@ -28,7 +29,7 @@ export interface StatusSources {
 
 /** One moment of the service, as people and programs are shown it. */
 export function describeService(sources: StatusSources): Status {
-  const { hub, throttle, isStopping, startedAt, stateDirectory } = sources;
+  const { hub, throttle, startedAt, stateDirectory } = sources;
   const { queue, clock, pipeline, settings, limits } = hub;
   const now = clock.now();
   const { run, state, stored, done, dead } = queue.run;
@@ -36,7 +37,7 @@ export function describeService(sources: StatusSources): Status {
   return {
     name: pipeline.name,
     run,
-    state: isStopping ? 'stopping' : sources.pausedBy === null ? state : 'paused',
+    state: sources.stop ? 'stopping' : sources.pausedBy === null ? state : 'paused',
     pausedBy: sources.pausedBy,
     stateDirectory,
     durability: settings.durability,
@@ -62,9 +63,22 @@ export function describeService(sources: StatusSources): Status {
     turns: all
       .filter(({ name }) => limits.isReserved(name))
       .map(({ name, held, waiting, granted }) => ({ sink: name.slice(name.indexOf(':') + 1), held, waiting, granted })),
+    stop: stopStatus(sources, now),
     reload: sources.reload,
     redact: settings.redact,
     reasons: reasons(sources, now),
+  };
+}
+
+function stopStatus({ hub, stop }: Pick<StatusSources, 'hub' | 'stop'>, now: number): Status['stop'] {
+  if (!stop) return null;
+  const { reason, abortAt, killAt } = stop;
+  const inMs = (at: number): number => Math.max(Math.round(at - now), 0);
+  return {
+    reason,
+    running: hub.queue.stats.lent,
+    abortInMs: abortAt === null ? null : inMs(abortAt),
+    killInMs: inMs(killAt),
   };
 }
 
@@ -72,7 +86,7 @@ function processes({ producing, consumers }: StatusSources, now: number): Status
   return [producing, ...consumers].map((side) => {
     const { post } = side;
     const beat = post.beat?.beat;
-    const lent = 'holding' in side ? (side.holding?.count ?? 0) : (beat?.lent ?? 0);
+    const lent = 'holding' in side ? side.lent : (beat?.lent ?? 0);
     return {
       who: post.who,
       state: post.state,
@@ -93,13 +107,14 @@ function processes({ producing, consumers }: StatusSources, now: number): Status
 
 /** Why nothing, or less than could be, is moving. */
 function reasons(
-  { hub, throttle, producing, consumers, setAside, reload, isStopping, isFull, low, pausedBy }: StatusSources,
+  { hub, throttle, producing, consumers, setAside, reload, isFull, low, pausedBy, ...sources }: StatusSources,
   now: number,
 ): string[] {
   const found: string[] = [];
+  const stop = stopStatus({ hub, stop: sources.stop }, now);
   const { queue, limits } = hub;
   const { queued, lent, retrying } = queue.stats;
-  if (isStopping) found.push('stopping');
+  if (stop) found.push(`stopping: ${stopText(stop)}`);
   if (pausedBy !== null) found.push(`paused: ${pausedBy}`);
   if (isFull) found.push('the disk of the state directory is full: new items wait, settlements go on');
   if (low) {

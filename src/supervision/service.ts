@@ -75,6 +75,7 @@ export class Service {
   readonly #aside = new Aside();
   readonly #startedAt: number;
   #shutdown: Shutdown | undefined;
+  #stopReason = '';
   #failure: MillraceError | undefined;
   #spoolFailed = false;
   /** Why nothing is lent; null if it is. */
@@ -161,8 +162,9 @@ export class Service {
   /** Stops in order; said again, it hurries. The queue keeps what is not done. */
   stop(reason: string): void {
     if (this.#isOver || this.#shutdown?.isHurried) return;
-    const { events, clock, settings } = this.#hub;
-    events.emit('run.stopping', { reason, hurry: this.#shutdown !== undefined });
+    const { events, clock, settings, queue } = this.#hub;
+    events.emit('run.stopping', { reason, hurry: this.#shutdown !== undefined, lent: queue.stats.lent });
+    this.#stopReason = reason;
     if (this.#shutdown) {
       this.#shutdown.hurry();
     } else {
@@ -172,6 +174,7 @@ export class Service {
         stopTimeoutMs: settings.stopTimeoutMs,
         producing: this.#producing,
         consumers: this.#consumers.all,
+        onAbort: () => events.emit('run.aborting', { running: queue.stats.lent }),
         onGivenUp: (who) => this.#giveUpOn(who),
       });
     }
@@ -208,7 +211,7 @@ export class Service {
       consumers: this.#consumers.all,
       setAside: this.#aside.holding,
       reload: this.#reloading.status,
-      isStopping: this.#shutdown !== undefined,
+      stop: this.#shutdown && { reason: this.#stopReason, ...this.#shutdown.deadlines },
       isFull: this.#committing.isFull,
       low: this.#tending.low,
       pausedBy: this.#pausedBy,

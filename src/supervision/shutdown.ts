@@ -14,6 +14,8 @@ export interface ShutdownOptions {
   stopTimeoutMs: number;
   producing: Producing;
   consumers: readonly Consuming[];
+  /** The items that still run are told to abort. */
+  onAbort: () => void;
   /** These were killed and do not go. Nobody waits any longer. */
   onGivenUp: (who: readonly Who[]) => void;
 }
@@ -29,6 +31,8 @@ export class Shutdown {
   #cancelAbort: Cancel;
   #cancelKill: Cancel;
   #cancelGiveUp: Cancel = () => undefined;
+  #abortAt: number | null;
+  #killAt: number;
   #hasForced = false;
   #isHurried = false;
 
@@ -37,8 +41,16 @@ export class Shutdown {
     const { clock, stopTimeoutMs, producing, consumers } = options;
     producing.stop();
     for (const consumer of consumers) consumer.stop();
-    this.#cancelAbort = clock.after(stopTimeoutMs * (1 - abortShare), () => this.#abort());
+    const abortMs = stopTimeoutMs * (1 - abortShare);
+    this.#abortAt = clock.now() + abortMs;
+    this.#killAt = clock.now() + stopTimeoutMs;
+    this.#cancelAbort = clock.after(abortMs, () => this.#abort());
     this.#cancelKill = clock.after(stopTimeoutMs, () => this.#kill());
+  }
+
+  /** When running items are aborted (null: that has been done) and when whoever is left is killed. */
+  get deadlines(): { abortAt: number | null; killAt: number } {
+    return { abortAt: this.#abortAt, killAt: this.#killAt };
   }
 
   /** Somebody had to be killed. */
@@ -55,6 +67,7 @@ export class Shutdown {
     this.#isHurried = true;
     this.done();
     this.#abort();
+    this.#killAt = this.#options.clock.now() + hurryMs;
     this.#cancelKill = this.#options.clock.after(hurryMs, () => this.#kill());
   }
 
@@ -66,6 +79,8 @@ export class Shutdown {
   }
 
   #abort(): void {
+    this.#abortAt = null;
+    this.#options.onAbort();
     for (const consumer of this.#options.consumers) if (consumer.post.child) consumer.abort();
   }
 

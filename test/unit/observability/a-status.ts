@@ -29,6 +29,7 @@ export function aStatus(changes: Partial<Status> = {}): Status {
     processes: [aProcess(), aConsumer(1), aConsumer(2)],
     limits: [],
     turns: [],
+    stop: null,
     reload: null,
     redact: [],
     reasons: [],

@@ -42,10 +42,16 @@ const wordings: { [Name in EventName]: [event: Events[Name], level: string, mess
   'run.paused': [{ reason: '12 dead letters' }, 'error', 'paused: 12 dead letters', {}],
   'run.unpaused': [{}, 'info', 'goes on after the pause', {}],
   'run.stopping': [
-    { reason: 'SIGTERM', hurry: false },
+    { reason: 'SIGTERM', hurry: false, lent: 8 },
     'info',
     'stopping: what has been started is finished; a second signal hurries',
-    { reason: 'SIGTERM' },
+    { reason: 'SIGTERM', lent: 8 },
+  ],
+  'run.aborting': [
+    { running: 3 },
+    'warn',
+    'stopping: items that still run are aborted and stay in the queue',
+    { running: 3 },
   ],
   'run.stopped': [{ open: 1, aborted: 1, exitCode: 75 }, 'warn', 'stopped', { open: 1, aborted: 1, exitCode: 75 }],
   'reload.started': [{ number: 2 }, 'info', 'reloading: the file is looked at', { number: 2 }],
@@ -188,7 +194,7 @@ describe('the wording of the log', () => {
   it.each([
     ['run.started', { run: 'r', name: 'n', state: 'new', open: 0, stateDirectory: '/s' }, 'info', 'run started'],
     ['run.finished', { run: 'r', items: 5, done: 4, dead: 1, seconds: 1, exitCode: 3 }, 'warn', 'run finished'],
-    ['run.stopping', { reason: 'SIGTERM', hurry: true }, 'info', 'stopping at once'],
+    ['run.stopping', { reason: 'SIGTERM', hurry: true, lent: 0 }, 'info', 'stopping at once'],
     ['run.stopped', { open: 1, aborted: 0, exitCode: 0 }, 'info', 'stopped'],
     ['child.state', { who, from: 'ready', to: 'draining' }, 'debug', 'ready → draining'],
     ['child.exited', { who, code: 0, signal: null, expected: true, reason: '', released: 0 }, 'info', 'ended'],

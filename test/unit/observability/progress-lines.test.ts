@@ -52,10 +52,13 @@ describe('the progress display', () => {
     expect(lines({ state })[0]).toContain(`  ${state}`);
   });
 
-  it('says once that it is stopping', () => {
-    const shown = lines({ state: 'stopping', reasons: ['stopping', '3 calls wait for limit "vendor"'] }).join('\n');
-    expect(shown.match(/stopping/g)).toHaveLength(1);
-    expect(shown).toContain('3 calls wait');
+  it('says once that it is stopping, what is still running and until when', () => {
+    const stop = { reason: 'SIGTERM', running: 8, abortInMs: 14_800, killInMs: 19_800 };
+    const reasons = ['stopping: 8 items still running', '3 calls wait for limit "vendor"'];
+    const shown = lines({ state: 'stopping', stop, reasons });
+    expect(shown[2]).toBe('stopping     8 items still running, aborted in 15s, killed in 20s');
+    expect(shown.at(-1)).toBe('waiting      3 calls wait for limit "vendor"');
+    expect(shown.join('\n').match(/8 items/g)).toHaveLength(1);
   });
 
   it('says when the producer is throttled', () => {

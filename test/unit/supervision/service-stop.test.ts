@@ -20,7 +20,7 @@ describe('a stop', () => {
     world.producer.yields([1, 2, 3, 4], { count: 4 });
     world.tick();
     world.service.stop('SIGTERM');
-    expect(world.emitted('run.stopping')).toEqual([{ reason: 'SIGTERM', hurry: false }]);
+    expect(world.emitted('run.stopping')).toEqual([{ reason: 'SIGTERM', hurry: false, lent: 2 }]);
     expect([world.producer.told('stop'), world.consumer().told('stop')]).toEqual([['stop'], ['stop']]);
 
     world.producer.yields([5], { count: 5 });
@@ -40,6 +40,32 @@ describe('a stop', () => {
     expect(world.store.run()).toMatchObject({ state: 'running', stored: 5, done: 1 });
     expect([...world.writers.all.values()].map(({ ended }) => ended)).toEqual(['clean', 'clean']);
     expect(world.clock.waiting).toBe(0);
+  });
+
+  it('shows what is still running, who runs it, and until when', () => {
+    const world = new AService({ settings: { consumers: 1, concurrency: 2, stopTimeoutMs: 25_000 } }).runReady();
+    world.producer.yields([1, 2, 3], { count: 3 });
+    world.tick();
+    expect(world.service.status.stop).toBeNull();
+    world.service.stop('SIGTERM');
+    world.consumer().says({ type: 'released', items: [3, 3] });
+    world.consumer().says({ ...beat(4000), lent: 2, started: 2 });
+    world.pass(5000);
+    const { state, stop, processes, reasons } = world.service.status;
+    expect(state).toBe('stopping');
+    expect(stop).toEqual({ reason: 'SIGTERM', running: 2, abortInMs: 15_000, killInMs: 20_000 });
+    expect(processes[1]).toMatchObject({ state: 'draining', lent: 2, started: 2 });
+    expect(reasons[0]).toBe('stopping: 2 items still running, aborted in 15s, killed in 20s');
+
+    world.pass(15_000);
+    expect(world.emitted('run.aborting')).toEqual([{ running: 2 }]);
+    expect(world.service.status.stop).toEqual({ reason: 'SIGTERM', running: 2, abortInMs: null, killInMs: 5000 });
+    expect(world.service.status.reasons[0]).toBe('stopping: 2 items still running after the abort, killed in 5s');
+    world.service.stop('SIGTERM again');
+    expect(world.service.status.stop).toMatchObject({ abortInMs: null, killInMs: 2000 });
+    world.consumer().settles(1, 2);
+    world.tick();
+    expect(world.service.status.reasons[0]).toBe('stopping: the processes that are left are killed in 2s');
   });
 
   it('before anything is ready kills what starts: nothing is in its hands', async () => {
@@ -215,8 +241,8 @@ describe('a second stop', () => {
     expect(world.consumer().killedFor).toBe('still running when the time to stop was up');
     expect(world.producer.killedFor).toBe('still running when the time to stop was up');
     expect(world.emitted('run.stopping')).toEqual([
-      { reason: 'SIGTERM', hurry: false },
-      { reason: 'SIGTERM', hurry: true },
+      { reason: 'SIGTERM', hurry: false, lent: 0 },
+      { reason: 'SIGTERM', hurry: true, lent: 0 },
     ]);
   });
 });
