@@ -4,7 +4,7 @@ import { stateDirectory } from '../config/state-directory.ts';
 import { exitCodes } from '../core/exit-codes.ts';
 import { formatBytes, formatDuration } from '../core/units.ts';
 import { formatRate } from '../limits/rate.ts';
-import { count, plural } from '../observability/figures.ts';
+import { count, plural } from '../core/figures.ts';
 import { printable } from '../observability/printable.ts';
 import { shortPath } from '../observability/short-path.ts';
 import type { PipelineDescription } from '../ipc/messages.ts';

@@ -1,3 +1,4 @@
+import { plural } from '../core/figures.ts';
 import { askControl } from '../control/client.ts';
 import { pause } from '../core/clock.ts';
 import { configError, MillraceError } from '../core/errors.ts';
@@ -23,11 +24,16 @@ export async function reload(line: CommandLine, { clock, out, ...shell }: Shell)
     if (now === null || now.number !== number)
       throw unavailable('another reload has come between: `millrace status` says how it goes');
     if (now.state === 'refused') {
-      const done = now.replaced > 0 ? ` (${now.replaced} of ${now.of} consumers have the new code)` : '';
+      const done =
+        now.replaced > 0
+          ? ` (${now.replaced} of ${plural(now.of, 'consumer')} ${now.replaced === 1 ? 'has' : 'have'} the new code)`
+          : '';
       throw refused(`${now.reason}${done}`);
     }
     if (now.state === 'done') {
-      await out(`reloaded: ${now.replaced} of ${now.of} consumers have the new code\n`);
+      await out(
+        `reloaded: ${now.replaced} of ${plural(now.of, 'consumer')} ${now.replaced === 1 ? 'has' : 'have'} the new code\n`,
+      );
       return exitCodes.ok;
     }
     await pause(clock, everyMs);

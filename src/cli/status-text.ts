@@ -1,5 +1,5 @@
 import { formatBytes, formatDuration } from '../core/units.ts';
-import { count, perSecond, plural } from '../observability/figures.ts';
+import { count, perSecond, plural } from '../core/figures.ts';
 import { nameOf } from '../observability/events.ts';
 import { printable } from '../observability/printable.ts';
 import type { Status } from '../observability/status.ts';

@@ -1,10 +1,10 @@
 import { formatDuration } from '../core/units.ts';
 import { painter, type Color, type Paint } from './color.ts';
 import { columnsOf, cutToColumns } from './columns.ts';
-import { count, perSecond, plural } from './figures.ts';
+import { count, perSecond, plural } from '../core/figures.ts';
 import { printable } from './printable.ts';
 import { nameOf } from './events.ts';
-import { stopText } from './stop-text.ts';
+import { stopText } from './reasons.ts';
 import { totalRestarts, type Status } from './status.ts';
 
 type Process = Status['processes'][number];

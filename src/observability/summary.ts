@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { formatDuration } from '../core/units.ts';
 import { painter, type Color } from './color.ts';
-import { count, perSecond, plural } from './figures.ts';
+import { count, perSecond, plural } from '../core/figures.ts';
 import { shortPath } from './short-path.ts';
 import { totalRestarts, type Status } from './status.ts';
 

@@ -1,5 +1,5 @@
 import type { Cancel, Clock } from '../core/clock.ts';
-import { count } from './figures.ts';
+import { count } from '../core/figures.ts';
 import type { LogLine } from './log-lines.ts';
 
 const burst = 10;

@@ -3,6 +3,7 @@
  * tells in a sentence each what is not true.
  */
 import type Database from 'better-sqlite3';
+import { plural } from '../core/figures.ts';
 import { Intervals } from '../core/intervals.ts';
 import { FrameDecoder } from '../frame/codec.ts';
 import { frameBytes, joinItems, type Frame } from '../frame/frame.ts';
@@ -51,7 +52,7 @@ function* framesAreWhole(db: Database.Database): Iterable<string> {
   const rows = db.prepare('SELECT * FROM frames ORDER BY first').iterate() as Iterable<FrameRow>;
   for (const { first, count, bytes, shapes, ends, body } of rows) {
     const frame: Frame = { count, shapes, ends, body, base: 0 };
-    if (count < 1) yield `frame ${first} holds ${count} items`;
+    if (count < 1) yield `frame ${first} holds ${plural(count, 'item')}`;
     else if (frameBytes(frame) !== bytes)
       yield `frame ${first} is said to have ${bytes} bytes and has ${frameBytes(frame)}`;
     else yield* unreadableItems(`frame ${first}`, frame, decoder);
@@ -92,7 +93,7 @@ function* progressIsOfFrames(db: Database.Database): Iterable<string> {
     if (!done) yield `${what} cannot be read: ${settled.slice(0, 100)}`;
     else if (done.size !== settledCount) yield `${what} counts ${settledCount} settled items and names ${done.size}`;
     else if (done.isEmpty || done.size >= count)
-      yield `${what} says ${done.size} of ${count} items: it should not be there`;
+      yield `${what} says ${done.size} of ${plural(count, 'item')}: it should not be there`;
     else if (done.first! < first || done.last! >= first + count) yield `${what} names items that are not in the frame`;
   }
 }
@@ -166,16 +167,16 @@ function* runCountsAreRight(db: Database.Database): Iterable<string> {
     )
     .get(run?.run ?? '') as { open: number; dead: number };
   if (!run) {
-    if (open > 0) yield `${open} items are waiting, and there is no run`;
+    if (open > 0) yield `${plural(open, 'item is', 'items are')} waiting, and there is no run`;
     return;
   }
   const { stored, done } = run;
-  if (run.dead !== dead) yield `the run counts ${run.dead} dead letters, and there are ${dead}`;
+  if (run.dead !== dead) yield `the run counts ${plural(run.dead, 'dead letter')}, and there are ${dead}`;
   if (stored !== done + run.dead + open) {
-    yield `the run counts ${stored} items, and ${done} done, ${run.dead} dead and ${open} open ones`;
+    yield `the run counts ${plural(stored, 'item')}, and ${done} done, ${run.dead} dead and ${open} open ones`;
   }
   const isOver = run.state === 'finishing' || run.state === 'finished';
-  if (isOver && open > 0) yield `the run is ${run.state}, and ${open} items are open`;
+  if (isOver && open > 0) yield `the run is ${run.state}, and ${plural(open, 'item is', 'items are')} open`;
   if ((run.state === 'finished') !== (run.exit_code !== null)) {
     yield `the run is ${run.state}, with ${run.exit_code === null ? 'no exit code' : `exit code ${run.exit_code}`}`;
   }

@@ -1,3 +1,4 @@
+import { plural } from '../core/figures.ts';
 import { equalJitter } from '../core/backoff.ts';
 import { formatBytes, formatDuration } from '../core/units.ts';
 import type { Consumers } from './consumers.ts';
@@ -74,7 +75,7 @@ export class Recycling {
     const livedMs = now - post.since;
     if (rssBytes !== null && rss > rssBytes && livedMs >= leastLifeMs && !this.#large.has(post.child!))
       return `its memory (${formatBytes(rss)}) is above maxRss (${formatBytes(rssBytes)})`;
-    if (items !== null && processed >= items) return `it has done ${processed} items (maxItems ${items})`;
+    if (items !== null && processed >= items) return `it has done ${plural(processed, 'item')} (maxItems ${items})`;
     if (ageMs !== null && livedMs >= ageMs)
       return `it is ${formatDuration(Math.floor(livedMs))} old (maxAge ${formatDuration(ageMs)})`;
     return undefined;

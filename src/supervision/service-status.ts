@@ -1,7 +1,8 @@
+import { count, plural } from '../core/figures.ts';
 import { formatBytes, formatDuration } from '../core/units.ts';
 import { nameOf } from '../observability/events.ts';
 import type { Status } from '../observability/status.ts';
-import { stopText } from '../observability/stop-text.ts';
+import { stopText } from '../observability/reasons.ts';
 import type { Holding } from '../queue/lending.ts';
 import type { Throttle } from '../queue/throttle.ts';
 import type { Consuming } from './consuming.ts';
@@ -131,7 +132,7 @@ function reasons(
   }
   const aside = consumers.find(({ holding }) => holding !== undefined && holding === setAside);
   if (aside) {
-    const accused = queue.stats.accused === 0 ? 'a suspect' : `${queue.stats.accused} suspects`;
+    const accused = queue.stats.accused === 0 ? 'a suspect' : plural(queue.stats.accused, 'suspect');
     found.push(
       `consumer ${aside.post.ordinal} is set aside: it runs ${accused} of having killed a consumer, one at a time`,
     );
@@ -143,10 +144,13 @@ function reasons(
     if (frozenMs > 0) found.push(`limit "${name}" is frozen for ${formatDuration(Math.ceil(frozenMs))}`);
     // Sinks with one writer have their consumers take turns: as it should be.
     else if (waiting > 0 && !limits.isReserved(name))
-      found.push(`${waiting} ${waiting === 1 ? 'call waits' : 'calls wait'} for limit "${name}"`);
+      found.push(`${plural(waiting, 'call waits', 'calls wait')} for limit "${name}"`);
   }
   if (throttle.isOn) found.push('the queue is at its high-water mark: the producer waits');
-  if (queued === 0 && lent === 0 && retrying > 0) found.push(`all ${retrying} open items wait for a retry`);
+  if (queued === 0 && lent === 0 && retrying > 0)
+    found.push(
+      retrying === 1 ? 'the one open item waits for a retry' : `all ${count(retrying)} open items wait for a retry`,
+    );
   if (queued === 0 && lent === 0 && retrying === 0 && producing.post.state === 'ready')
     found.push('the queue is empty: the source has nothing new');
   return found;

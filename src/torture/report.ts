@@ -1,5 +1,5 @@
 import { formatDuration } from '../core/units.ts';
-import { count, plural } from '../observability/figures.ts';
+import { count, plural } from '../core/figures.ts';
 import type { ProblemKind } from './problem.ts';
 import type { TortureResult } from './torture.ts';
 

@@ -28,6 +28,7 @@ const folders: Record<string, { from: readonly string[]; because: string }> = {
       'types:limits',
       'observability/events',
       'observability/rate',
+      'observability/reasons',
       'types:observability/status',
     ],
     because: 'it runs no user code, never decodes an item, and only emits events and says how it is',
@@ -80,7 +81,6 @@ const folders: Record<string, { from: readonly string[]; because: string }> = {
   torture: {
     from: [
       'core',
-      'observability/figures',
       'pipeline',
       'queue/dead-letters',
       'types:queue/writers',

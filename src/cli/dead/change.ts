@@ -1,7 +1,7 @@
 import { usageError } from '../../core/errors.ts';
 import { exitCodes } from '../../core/exit-codes.ts';
 import type { DeadLetters } from '../../observability/dead-letters.ts';
-import { plural } from '../../observability/figures.ts';
+import { plural } from '../../core/figures.ts';
 import type { CommandLine } from '../command.ts';
 import type { Shell } from '../shell.ts';
 import type { OpenLetters } from './letters.ts';

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { describeError, errorData, MillraceError, usageError } from '../../core/errors.ts';
 import { exitCodes } from '../../core/exit-codes.ts';
 import { itemToJson } from '../../frame/item-json.ts';
-import { plural } from '../../observability/figures.ts';
+import { plural } from '../../core/figures.ts';
 import type { CommandLine } from '../command.ts';
 import type { Shell } from '../shell.ts';
 import type { OpenLetters } from './letters.ts';

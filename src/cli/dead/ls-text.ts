@@ -1,5 +1,5 @@
 import { describeError } from '../../core/errors.ts';
-import { count, plural } from '../../observability/figures.ts';
+import { count, plural } from '../../core/figures.ts';
 import { cutText, printable } from '../../observability/printable.ts';
 import { displayJson } from '../../observability/display-json.ts';
 import type { DeadLetter } from '../../observability/status.ts';

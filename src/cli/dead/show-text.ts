@@ -1,5 +1,5 @@
 import type { ErrorData } from '../../core/errors.ts';
-import { plural } from '../../observability/figures.ts';
+import { plural } from '../../core/figures.ts';
 import { printable } from '../../observability/printable.ts';
 import { ownLines } from '../../core/stack.ts';
 import { shortReason } from '../../observability/short-reason.ts';

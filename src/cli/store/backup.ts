@@ -1,3 +1,4 @@
+import { plural } from '../../core/figures.ts';
 import { existsSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { usageError } from '../../core/errors.ts';
@@ -31,7 +32,7 @@ export async function storeBackup(line: CommandLine, shell: Shell): Promise<numb
   await shell.out(
     line.flags['json']
       ? `${JSON.stringify({ file, bytes, items: report.items })}\n`
-      : `${file}: ${waiting + retrying} items and ${dead} dead letters in ${bytes} bytes, and nothing wrong in them\n`,
+      : `${file}: ${plural(waiting + retrying, 'item')} and ${plural(dead, 'dead letter')} in ${bytes} bytes, and nothing wrong in them\n`,
   );
   return exitCodes.ok;
 }

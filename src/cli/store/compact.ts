@@ -1,6 +1,6 @@
 import { MillraceError } from '../../core/errors.ts';
 import { exitCodes } from '../../core/exit-codes.ts';
-import { count } from '../../observability/figures.ts';
+import { count } from '../../core/figures.ts';
 import type { CommandLine } from '../command.ts';
 import { findState } from '../find-state.ts';
 import type { Shell } from '../shell.ts';

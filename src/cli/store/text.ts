@@ -1,4 +1,4 @@
-import { plural } from '../../observability/figures.ts';
+import { plural } from '../../core/figures.ts';
 import { printable } from '../../observability/printable.ts';
 import type { SpoolReport } from '../../queue/spool-verify.ts';
 

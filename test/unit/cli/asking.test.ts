@@ -119,7 +119,7 @@ describe('millrace reload', () => {
       'it ends half-way',
       { begin: begun, states: [null, { ...going, state: 'refused', reason: 'consumer 2 is not ready' }] },
       78,
-      'not reloaded: consumer 2 is not ready (1 of 3 consumers have the new code)',
+      'not reloaded: consumer 2 is not ready (1 of 3 consumers has the new code)',
     ],
     ['another has come between', { begin: begun, states: [null, { ...going, number: 3 }] }, 69, 'another reload'],
   ])('says why not when %s', async (_, course, code, message) => {

@@ -1,5 +1,5 @@
 import { formatDuration } from '../core/units.ts';
-import { plural } from './figures.ts';
+import { plural } from '../core/figures.ts';
 import type { StopStatus } from './status.ts';
 
 /** What a stop waits for, and for how long at most. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { count, perSecond, plural } from '../../../src/observability/figures.ts';
+import { count, perSecond, plural } from '../../../src/core/figures.ts';
 
 describe('a figure for people', () => {
   it.each([
