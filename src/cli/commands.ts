@@ -142,7 +142,7 @@ export const commands: readonly Command[] = [
   },
   stateCommand({
     name: 'status',
-    summary: 'Show how a running pipeline is doing',
+    summary: 'Show how a pipeline is doing; exit with 69 if it does not run',
     flags: [
       { name: 'ready', help: 'Only exit with 0 if items can flow, else with 1', group: 'As a probe' },
       { name: 'healthy', help: 'Only exit with 0 if it answers, else with 1', group: 'As a probe' },

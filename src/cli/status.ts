@@ -7,14 +7,30 @@ import { findState, type FoundState } from './find-state.ts';
 import type { Shell } from './shell.ts';
 import { statusText } from './status-text.ts';
 
-/** `millrace status`: how a running pipeline is doing, for people, programs or a container's health check. */
+/**
+ * `millrace status`: how a pipeline is doing, for people, programs or a container's health check. Of one that does not
+ * run it shows the queue and how the last start ended; the exit code is 69 then.
+ */
 export async function status(line: CommandLine, shell: Shell): Promise<number> {
   const state = findState(line, shell, { prefersRunning: true });
   if (line.flags['ready']) return await probe(state, '/readyz', shell);
   if (line.flags['healthy']) return await probe(state, '/healthz', shell);
-  const found = await askStatus(state, shell.clock);
-  await shell.out(line.flags['json'] ? `${JSON.stringify(found, null, 2)}\n` : statusText(found));
-  return exitCodes.ok;
+  try {
+    const found = await askStatus(state, shell.clock);
+    await shell.out(line.flags['json'] ? asJson(found) : statusText(found));
+    return exitCodes.ok;
+  } catch (error) {
+    if (!(error instanceof MillraceError) || error.code !== 'NOT_RUNNING') throw error;
+    const { restingStatus, restingText } = await import('./resting.ts');
+    const found = await restingStatus(state);
+    if (!found) throw error;
+    await shell.out(line.flags['json'] ? asJson(found) : restingText(found));
+    return exitCodes.gaveUp;
+  }
+}
+
+function asJson(found: unknown): string {
+  return `${JSON.stringify(found, null, 2)}\n`;
 }
 
 /** Exit code 1 is what docker takes for unhealthy. */

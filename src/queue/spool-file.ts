@@ -18,6 +18,8 @@ export interface OpenOptions {
   durability: 'full' | 'normal';
   /** Take it as it is if it was not closed in order and its log is not there. */
   mayLackLog?: boolean;
+  /** Wall-clock time, for a supervisor that is to run the pipeline; left out by those who only change what is in the queue. */
+  startedAt?: number | undefined;
   /** The name of the pipeline that the queue must belong to. Default: any. */
   pipeline?: string | undefined;
 }

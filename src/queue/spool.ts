@@ -14,6 +14,7 @@ import { frameBytes, joinItems, type Frame } from '../frame/frame.ts';
 import { backUp, type BackupOptions } from './spool-backup.ts';
 import { deadReader } from './dead-letters.ts';
 import { withError } from './history.ts';
+import type { StartEnd } from './last-start.ts';
 import { makingRoom } from './make-room.ts';
 import type { Declaration, QueueOwner } from './queue-owner.ts';
 import { openingFailure, readingFailure, spoolFailure } from './spool-failure.ts';
@@ -79,7 +80,7 @@ export class Spool implements Store {
     }
   }
 
-  private constructor(db: Database.Database, { file, durability }: OpenOptions) {
+  private constructor(db: Database.Database, { file, durability, startedAt }: OpenOptions) {
     this.#db = db;
     this.#file = file;
     this.#durability = durability;
@@ -91,7 +92,7 @@ export class Spool implements Store {
     this.#reservedSeq = reserved_seq;
     this.#resumeAt = this.wasClean ? 0 : reserved_seq;
     // A sink may see this start at once: it must not be forgotten after a power loss.
-    const { start, predecessors } = this.#durably(db.transaction(() => this.#begin()));
+    const { start, predecessors } = this.#durably(db.transaction(() => this.#begin(startedAt ?? null)));
     this.start = start;
     this.predecessors = predecessors;
     this.#hasSettled = predecessors.uncleanStarts === 0;
@@ -262,9 +263,9 @@ export class Spool implements Store {
 
   /**
    * Lets go of the file: in order, or, if it has failed, without another write to it. If it was `unused`, because no
-   * supervisor has run on it, it remembers what became of those before. Idempotent.
+   * supervisor has run on it, it remembers what became of those before, and how the last of them ended. Idempotent.
    */
-  close(how: 'in order' | 'unused' = 'in order'): void {
+  close(how: 'in order' | 'unused' | StartEnd = 'in order'): void {
     if (this.#hasFailed) this.abandon();
     if (!this.#db.open) return;
     try {
@@ -274,7 +275,16 @@ export class Spool implements Store {
           .prepare('UPDATE run SET next_seq = max(next_seq, ?) WHERE number = (SELECT max(number) FROM run)')
           .run(this.#resumeAt);
         this.#db.prepare('UPDATE spool SET is_clean = 1').run();
-        if (how === 'in order') this.#db.prepare('UPDATE spool SET unclean_starts = 0, trial = NULL').run();
+        if (how !== 'unused') this.#db.prepare('UPDATE spool SET unclean_starts = 0, trial = NULL').run();
+        const { generation } = this.start;
+        if (how === 'unused')
+          this.#db.prepare('UPDATE starts SET started_at = NULL WHERE generation = ?').run(generation);
+        if (typeof how === 'object') {
+          const end = this.#db.prepare(
+            'UPDATE starts SET ended_at = ?, outcome = ?, exit_code = ? WHERE generation = ?',
+          );
+          end.run(how.at, how.outcome, how.exitCode, generation);
+        }
       })();
     } catch {
       // On a full disk: the next start takes it for unclean, and looks more closely. How this one ended is not changed by it.
@@ -350,13 +360,13 @@ export class Spool implements Store {
     }
   }
 
-  #begin(): { start: QueueStart; predecessors: Predecessors } {
+  #begin(startedAt: number | null): { start: QueueStart; predecessors: Predecessors } {
     const next = this.#db.prepare(`
       UPDATE spool SET generation = generation + 1, is_clean = 0, unclean_starts = unclean_starts + iif(is_clean, 0, 1)
       RETURNING id, generation, unclean_starts AS uncleanStarts, trial`);
     const { id: queue, generation, uncleanStarts, trial } = next.get() as SpoolRow & Predecessors;
     const id = randomBytes(12).toString('base64url');
-    this.#db.prepare('INSERT INTO starts (generation, id) VALUES (?, ?)').run(generation, id);
+    this.#db.prepare('INSERT INTO starts (generation, id, started_at) VALUES (?, ?, ?)').run(generation, id, startedAt);
     this.#db.prepare('DELETE FROM starts WHERE generation <= ?').run(generation - keptStarts);
     const ids = this.#db.prepare('SELECT id FROM starts ORDER BY generation DESC').pluck().all() as string[];
     return { start: { queue, generation, ids }, predecessors: { uncleanStarts, trial } };

@@ -55,7 +55,7 @@ export async function openRun(options: OpeningOptions): Promise<Opening> {
   const pipelineName = moved ? undefined : pipeline.name;
   const aside = fresh ? await setAside({ ...options, file, pipelineName }) : { status: 'moved' as const, limits: [] };
   if (aside.status === 'stopped') return aside;
-  const spool = Spool.open({ file, durability, pipeline: pipelineName });
+  const spool = Spool.open({ file, durability, pipeline: pipelineName, startedAt: clock.wall() });
   try {
     const last = spool.run();
     const declarations: Declaration[] = [];

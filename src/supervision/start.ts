@@ -9,6 +9,7 @@ import type { Limits } from '../limits/limits.ts';
 import type { LimitRecord } from '../limits/record.ts';
 import type { EventBus } from '../observability/events.ts';
 import { freeSpace } from '../queue/free-space.ts';
+import type { StartEnd } from '../queue/last-start.ts';
 import { Queue } from '../queue/queue.ts';
 import { Reserve } from '../queue/reserve.ts';
 import type { Marks } from '../queue/throttle.ts';
@@ -22,7 +23,7 @@ import { identify, membersOf } from './identity.ts';
 import { openRun, type OpeningOptions } from './opening.ts';
 import { killGroup } from './kill.ts';
 import { killOrphans } from './orphans.ts';
-import { Service } from './service.ts';
+import { Service, type Outcome } from './service.ts';
 import type { ServiceSettings } from './settings.ts';
 
 /** How often a producer that was killed while it loaded the pipeline is replaced. */
@@ -121,7 +122,7 @@ async function startOne(request: StartRequest, deps: StartDeps): Promise<Ended> 
     if (opening.status === 'stopped') return stoppedEarly;
     const { spool, run, owesAnother } = opening;
     if (opening.status === 'finished') {
-      spool.close();
+      spool.close('unused');
       const exitCode = (run.exitCode ?? exitCodes.ok) as ExitCode;
       deps.events.emit('run.alreadyFinished', { run: run.run, finishedAt: run.finishedAt ?? 0, exitCode });
       return { exitCode, hasBegun: false, isFinished: true, owesAnother };
@@ -178,7 +179,7 @@ async function serve(serving: Serving): Promise<Omit<Ended, 'owesAnother'>> {
   const { clock, random, events } = deps;
   const { settings, marks, limits, stateDirectory } = plan;
   let isUsable = true;
-  let isUsed = false;
+  let how: Parameters<Spool['close']>[0] = 'unused';
   try {
     await killOrphans(spool.writers, { clock, events, identify, membersOf, kill: killGroup, stopped });
     if (stopped.aborted) return { exitCode: exitCodes.ok, hasBegun: false, isFinished: false };
@@ -222,18 +223,27 @@ async function serve(serving: Serving): Promise<Omit<Ended, 'owesAnother'>> {
       reserve: new Reserve(stateDirectory, { makeRoom: () => spool.shrink(), clock }),
     });
     const stopShowing = await deps.onService(service, plan, spool);
-    isUsed = true;
+    how = 'in order';
     const over = service.run();
     deps.stopRequests.listen((reason) => service.stop(reason));
     const outcome = await over;
     isUsable = !outcome.spoolFailed;
+    const isFinished = queue.committedRun.state === 'finished';
+    how = endOf(outcome, isFinished, clock.wall());
     await stopShowing();
     if (outcome.error) throw outcome.error;
-    return { exitCode: outcome.exitCode, hasBegun: true, isFinished: queue.committedRun.state === 'finished' };
+    return { exitCode: outcome.exitCode, hasBegun: true, isFinished };
   } finally {
-    if (isUsable) spool.close(isUsed ? 'in order' : 'unused');
+    if (isUsable) spool.close(how);
     else spool.abandon();
   }
+}
+
+function endOf({ error, exitCode: code }: Outcome, isFinished: boolean, at: number): StartEnd {
+  const exitCode = error?.exitCode ?? code;
+  if (isFinished) return { at, outcome: 'finished', exitCode };
+  const wasTold = exitCode === exitCodes.ok || exitCode === exitCodes.forced;
+  return { at, outcome: wasTold ? 'stopped' : 'failed', exitCode };
 }
 
 /** Freezes and rates hold over restarts. */

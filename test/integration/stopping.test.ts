@@ -36,6 +36,9 @@ describe('TERM', () => {
     const stopped = await first.logged('run.stopped');
     expect(stopped).toMatchObject({ aborted: 0, exitCode: 0 });
     expect(rows() + Number(stopped['open'])).toBe(400);
+    const asked = await project.run(['status', 'stops', '--json']);
+    const resting = { state: 'stopped', exitCode: 0, queue: { queued: stopped['open'] } };
+    expect([asked.code, JSON.parse(asked.stdout)]).toMatchObject([69, resting]);
     expect(
       first.log.filter(({ event, message }) => event === 'child.output' && message.includes('torn down')),
     ).toHaveLength(2);
