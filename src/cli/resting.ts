@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { MillraceError } from '../core/errors.ts';
 import { exitCodes } from '../core/exit-codes.ts';
 import { formatBytes } from '../core/units.ts';
-import { count, plural } from '../observability/figures.ts';
+import { count, plural } from '../core/figures.ts';
 import { printable } from '../observability/printable.ts';
 import type { RestingQueue } from '../queue/resting-queue.ts';
 import type { FoundState } from './find-state.ts';
