@@ -1,4 +1,4 @@
-import type Database from 'better-sqlite3';
+import type { ReadSpool } from './spool-reading.ts';
 
 /** How a supervisor ended that let go of the queue in order. */
 export interface StartEnd {
@@ -23,7 +23,7 @@ interface StartRow {
 }
 
 /** The last start that is recorded in a spool; null if there is none, or an older version made them all. */
-export function lastStartIn(db: Database.Database): LastStart | null {
+export function lastStartIn(db: ReadSpool['db']): LastStart | null {
   const isRecorded = db.prepare("SELECT 1 FROM pragma_table_info('starts') WHERE name = 'started_at'").get();
   if (isRecorded === undefined) return null;
   const row = db
