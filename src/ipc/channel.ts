@@ -12,10 +12,11 @@ export interface Channel<Out> {
    */
   send(message: Out, payload?: readonly Buffer[]): void;
   /**
-   * Resolves when all that was sent is with the operating system: it reaches the peer whatever becomes of this
-   * process. Also when the channel has closed, and nothing reaches anybody any more.
+   * Hands all that was sent to the operating system: it then reaches the peer whatever becomes of this process.
+   * Returns undefined if that is done already, else a promise that resolves when it is. The same when the channel has
+   * closed, and nothing reaches anybody any more.
    */
-  flush(): Promise<void>;
+  flush(): Promise<void> | undefined;
   /** Sends what is waiting, then ends both directions. Idempotent. */
   end(): void;
   /** Ends both directions at once; what is waiting is lost, and no message is handed over any more. Idempotent. */
@@ -93,10 +94,10 @@ export function createChannel<In, Out extends object>(stream: Duplex, listener: 
       for (const part of payload ?? []) if (part.length > 0) stream.write(part);
     },
     flush() {
-      if (!isOpen || stream.writableEnded) return Promise.resolve();
+      if (!isOpen || stream.writableEnded) return undefined;
       // Now, and not at the tick's end. Usually the operating system takes all of it at once.
       uncork();
-      if (stream.writableLength === 0) return Promise.resolve();
+      if (stream.writableLength === 0) return undefined;
       return new Promise((resolve) => stream.write(nothing, () => resolve()));
     },
     end() {

@@ -163,6 +163,8 @@ export interface Deliver extends FrameHeader {
    */
   history: 'first' | 'inherited' | 'suspect';
   mode: DeliveryMode;
+  /** So many of the first items may be started without a `start`: they count as started already. */
+  free: number;
   /** Processes that may have had these items and may still have a transaction open. */
   writers: number[];
 }
@@ -314,12 +316,19 @@ export interface Settle {
   failed: Failure[];
   /** Slots that are empty with nothing left to start: how hungry this consumer is. */
   idle: number;
+  /** Items whose `process` has ended since the last settle, how long they took in all, and how long `process` blocked the event loop. */
+  ran: number;
+  tookMs: number;
+  blockedMs: number;
 }
 
-/** I am about to run this item alone: if I die, it is the one. With the operating system before the item runs. */
+/**
+ * I may start these items from now on. With the operating system before the first of them starts, so what was neither
+ * `free` nor announced when a consumer dies had not started. Items to be run alone are announced one by one.
+ */
 export interface Start {
   type: 'start';
-  seq: number;
+  items: FlatIntervals;
 }
 
 /** Items that I was lent, have not started, and give back. Comes after all settles that were sent before. */

@@ -105,8 +105,15 @@ const fromProducer: Checks<FromProducer> = {
 
 const fromConsumer: Checks<FromConsumer> = {
   ...fromChild,
-  settle: { done: flatIntervals, failed: listOf(failure), idle: whole },
-  start: { seq: whole },
+  settle: {
+    done: flatIntervals,
+    failed: listOf(failure),
+    idle: whole,
+    ran: whole,
+    tookMs: amount,
+    blockedMs: amount,
+  },
+  start: { items: flatIntervals },
   released: { items: flatIntervals },
   fenced: { writers: listOf(whole) },
   sink: { reason: orNull(text) },
@@ -162,6 +169,7 @@ const toConsumer: Checks<ToConsumer> = {
     attempt: whole,
     history: oneOf('first', 'inherited', 'suspect'),
     mode: oneOf('together', 'alone', 'askOnly'),
+    free: whole,
     writers: listOf(whole),
   },
   settled: none,

@@ -80,9 +80,11 @@ export interface Events {
   'child.output': { who: Who; stream: 'stdout' | 'stderr'; line: string };
   'child.outputDropped': { who: Who; lines: number };
   'orphan.killed': { who: Who };
-  /** A consumer has died, and any of these items may be to blame: they are run alone. */
-  'items.accused': { who: Who; items: number; cause: string };
-  /** All items that were accused of a death have been run, and none of them was to blame. */
+  /** A consumer has died that had started these items. They go back to the queue, and run like others. */
+  'items.marked': { who: Who; items: number; cause: string };
+  /** A consumer has died, and any of these items may be to blame: they run one at a time. */
+  'items.isolated': { who: Who; items: number; cause: string };
+  /** All items that a dead consumer had started have settled since: none of them killed it. */
   'items.cleared': { cause: string };
   /** An item has killed a consumer that ran nothing else; for the `kills`th time. */
   'item.killed': { who: Who; seq: number; kills: number; cause: string; inMs: number };

@@ -115,12 +115,13 @@ const wordings: { readonly [Name in EventName]: (event: Events[Name]) => Words }
     line('warn', 'lines of its output are left out: it writes too many', { lines }, who),
   'orphan.killed': ({ who }) => line('warn', 'killed: left over from an earlier supervisor', {}, who),
 
-  'items.accused': ({ who, ...fields }) =>
-    often(line('warn', 'it died of one of its items, or by itself: they are run one at a time', fields, who), who),
-  'items.cleared': (fields) =>
-    often(line('info', 'none of the items that were accused of a death is to blame', fields)),
+  'items.marked': ({ who, ...fields }) =>
+    line('debug', 'crashed; the items it had started go back to the queue', fields, who),
+  'items.isolated': ({ who, ...fields }) =>
+    often(line('warn', 'crashed; running its items one at a time to find the cause', fields, who), who),
+  'items.cleared': (fields) => often(line('info', 'no item caused the crash', fields)),
   'item.killed': ({ who, ...fields }) =>
-    often(line('warn', 'an item has killed its consumer, which ran nothing else', fields, who), who),
+    often(line('warn', 'item crashed its consumer while running alone', fields, who), who),
   'item.retry': ({ error, ...fields }) => ({
     ...line('debug', 'an item failed and will be tried again', { ...fields, ...errorFields(error) }),
     ...stackOf(error),

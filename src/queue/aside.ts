@@ -2,32 +2,59 @@ import type { Receiver } from './dispatch.ts';
 import type { Holding } from './lending.ts';
 import type { Moment, Queue } from './queue.ts';
 
+/** The only consumer runs isolated items, and the others, for so long at a time. */
+const turnMs = 1000;
+
 /**
- * The consumer that is set aside to run accused items alone: one at a time, and lent nothing else meanwhile, so that
- * its death names the item. The others go on with the rest; where there is only one, the accused come first.
+ * The consumer that is set aside to run isolated items alone: one at a time, and lent nothing else meanwhile, so that
+ * its death names the item. The others go on with the rest; where there is only one, it takes turns.
  */
 export class Aside {
   #holding: Holding | undefined;
+  /** When the only consumer began to run isolated items; undefined while it does not. */
+  #aloneSince: number | undefined;
+  /** Until when the only consumer runs other items. */
+  #othersUntil = 0;
 
   /** What the consumer that is set aside holds; undefined while there is nobody to accuse. */
   get holding(): Holding | undefined {
     return this.#holding;
   }
 
-  /** Lends accused items, if there are any. Returns the receivers that are left for everything else. */
+  /** Lends isolated items, if there are any. Returns the receivers that are left for everything else. */
   lend(
     queue: Queue,
     receivers: readonly Receiver[],
     { creditBytes, moment }: { creditBytes: number; moment: Moment },
   ): readonly Receiver[] {
-    const chosen = this.#choose(receivers, queue.availableAlone(moment) > 0);
+    const isNeeded = queue.availableAlone(moment) > 0;
+    const [only] = receivers.length === 1 ? receivers : [];
+    const isTaken = only !== undefined && this.#isTurnOfOthers(queue, only, isNeeded, moment);
+    const chosen = isTaken ? undefined : this.#choose(receivers, isNeeded);
     this.#holding = chosen?.holding;
     if (!chosen) return receivers;
     // What it was lent before runs together with others: that comes to its end first.
     if (chosen.holding.count === 0) {
-      for (const delivery of queue.takeAlone(chosen.holding, { bytes: creditBytes }, moment)) chosen.deliver(delivery);
+      const limit = { bytes: creditBytes, ...(only && { ms: turnMs }) };
+      for (const delivery of queue.takeAlone(chosen.holding, limit, moment)) {
+        chosen.deliver(delivery);
+        this.#aloneSince ??= moment.now;
+      }
     }
     return receivers.filter((receiver) => receiver !== chosen);
+  }
+
+  /** Whether the only consumer is to run what is not isolated, if there is any. */
+  #isTurnOfOthers(queue: Queue, { holding }: Receiver, isNeeded: boolean, moment: Moment): boolean {
+    const { now } = moment;
+    if (holding.isAlone) return false;
+    if (!isNeeded) this.#aloneSince = undefined;
+    if (this.#aloneSince !== undefined && now - this.#aloneSince >= turnMs) {
+      this.#aloneSince = undefined;
+      this.#othersUntil = now + turnMs;
+    }
+    const hasOthers = holding.count > 0 || queue.availableMarked > 0 || queue.available(moment) > 0;
+    return hasOthers && now < this.#othersUntil;
   }
 
   /** Whoever has begun goes on; else whoever is free, or who was to become free; or who will be soonest. */

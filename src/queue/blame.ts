@@ -1,69 +1,96 @@
 import { Intervals } from '../core/intervals.ts';
 
-/** An item that has killed its consumer this often is not run again. */
+/** After so many deaths an item is not run again. */
 export const mostKills = 3;
 
 /** A consumer's death of which nothing but its items is known to be the cause. */
 export interface Death {
   /** For people: "SIGSEGV", "exit code 7". */
   readonly cause: string;
-  /** Somebody else may have killed it (`kill -9`, the kernel for want of memory): it counts only against an item that ran alone. */
+  /** Somebody else may have killed it (`kill -9`, the kernel for want of memory). */
   readonly isFromOutside: boolean;
   /** It is known whether one of the accused is to blame. Called at most once. */
   readonly onSolved?: (hasKiller: boolean) => void;
 }
 
-/** A death and the items that it accuses. */
+/** A death and the items that are accused of it. */
 interface Case {
   readonly death: Death;
   readonly accused: Intervals;
+  /** It is certain that they had started: it counts as one of the deaths after which an item is not run again. */
+  readonly counts: boolean;
   isSolved: boolean;
+}
+
+/** Deaths that an item is accused of: of its own doing, or perhaps of somebody else's. */
+export interface Suspicion {
+  own: number;
+  outside: number;
 }
 
 /**
  * Which items are accused of having killed a consumer.
  *
- *     lent together ──a death──▶ accused ──run alone──▶ settled, or another is named after it has run: cleared
- *                                                  └──▶ a death: named, and run again later, by itself
+ *     started ──a death──▶ marked ──a second death──▶ isolated ──a death while it runs alone──▶ named
+ *                             └──settles──▶ cleared ◀──settles──┘
  *
- * Any item that a consumer held may have killed it, so all of them are accused. They are run alone, announced one by
- * one, so that the next death names one. A case is solved when an item was named, or when all accused are cleared.
+ * Marked items run like all others. Isolated ones run alone, announced one by one, so that the next death names one. A
+ * case is solved when one of its items is named, or when all of them are cleared.
  *
  * An item can kill later than while it runs: by what its result does to the sink, or by what it has left behind. Then
- * somebody else was named, who clears his name when he runs by himself. From then on nothing is run before the
- * item before it has settled, which takes much longer, until nobody is accused any more.
+ * another one is named, which is cleared when it runs by itself. From then on nothing is run before the item before it
+ * has settled, which takes much longer, until nothing is isolated any more.
  */
 export class Blame {
   #cases: Case[] = [];
+  /** All that are accused, isolated or not. */
   readonly #accused = new Intervals();
+  readonly #isolated = new Intervals();
   /** Named for deaths that came from within, and neither run again nor dead. */
   readonly #named = new Set<number>();
   #isCareful = false;
 
-  /** Items that are accused. */
-  get size(): number {
-    return this.#accused.size;
+  /** Items that are accused, isolated or not. */
+  get accused(): Pick<Intervals, 'isEmpty' | 'size' | 'has' | 'within'> {
+    return this.#accused;
   }
 
-  /** Somebody was named who was not to blame: accused items are to be lent one at a time. */
+  /** Those of them that are to be run alone. */
+  get isolated(): Pick<Intervals, 'isEmpty' | 'size' | 'has' | 'within'> {
+    return this.#isolated;
+  }
+
+  /** An innocent item was named: isolated items are to be lent one at a time. */
   get isCareful(): boolean {
     return this.#isCareful;
   }
 
-  has(seq: number): boolean {
-    return this.#accused.has(seq);
-  }
-
-  /** A consumer has died that held `items`, none of which is accused already. */
-  accuse(items: Intervals, death: Death): void {
-    if (items.isEmpty) return;
+  /**
+   * A consumer has died that had started `items`. Returns those that are isolated: all of them, if asked for, else those
+   * that were accused before.
+   */
+  accuse(items: Intervals, death: Death, { isolatesAll = false, counts = true } = {}): Intervals {
+    const isolated = new Intervals();
+    if (items.isEmpty) return isolated;
+    for (const [from, to] of items) {
+      if (isolatesAll) isolated.add(from, to);
+      else for (const [start, end] of this.#accused.within(from, to)) isolated.add(start, end);
+    }
+    for (const [from, to] of isolated) this.#isolated.add(from, to);
     for (const [from, to] of items) this.#accused.add(from, to);
-    this.#cases.push({ death, accused: items, isSolved: false });
+    this.#cases.push({ death, accused: items, counts, isSolved: false });
+    return isolated;
   }
 
-  /** Whoever it was took more than its consumer along: accused items are to be lent one at a time. */
+  /** All isolated items but `items` are only marked from now on. */
+  isolateOnly(items: Intervals): void {
+    this.#isolated.delete(-Infinity, Infinity);
+    for (const [from, to] of items) this.#isolated.add(from, to);
+  }
+
+  /** Whoever it was took more than its consumer along: isolated items are to be lent one at a time. */
   beCareful(): void {
-    this.#isCareful = !this.#accused.isEmpty;
+    this.#isCareful = !this.#isolated.isEmpty;
   }
 
   /** These have settled, or another one was named after they had run. */
@@ -75,18 +102,18 @@ export class Blame {
     this.#acquit(from, to);
   }
 
-  /**
-   * `seq` has killed a consumer, running alone. Returns the death that it was accused of, unless somebody was named for
-   * that one before: it is to be counted, too.
-   */
-  name(seq: number, { isFromOutside }: Death): Death | undefined {
-    const found = this.#cases.find(({ accused }) => accused.has(seq));
-    const counted = found?.isSolved === false ? found.death : undefined;
-    if (found) solve(found, true);
+  /** `seq` has killed a consumer, running alone. Returns the deaths that it was accused of. */
+  name(seq: number, { isFromOutside }: Death): Suspicion {
+    const suspicion: Suspicion = { own: 0, outside: 0 };
+    for (const open of this.#cases) {
+      if (!open.accused.has(seq)) continue;
+      if (open.counts) suspicion[open.death.isFromOutside ? 'outside' : 'own'] += 1;
+      solve(open, true);
+    }
     this.#acquit(seq, seq);
     if (isFromOutside) this.#named.delete(seq);
     else this.#named.add(seq);
-    return counted;
+    return suspicion;
   }
 
   /** `seq` is not to be run again. */
@@ -97,10 +124,11 @@ export class Blame {
 
   #acquit(from: number, to: number): void {
     if (this.#accused.delete(from, to) === 0) return;
+    this.#isolated.delete(from, to);
     for (const { accused } of this.#cases) accused.delete(from, to);
     for (const open of this.#cases) if (open.accused.isEmpty) solve(open, false);
     this.#cases = this.#cases.filter(({ accused }) => !accused.isEmpty);
-    if (this.#accused.isEmpty) this.#isCareful = false;
+    if (this.#isolated.isEmpty) this.#isCareful = false;
   }
 }
 

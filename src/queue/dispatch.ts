@@ -15,10 +15,33 @@ export interface Receiver {
 export function dispatch(
   queue: Queue,
   receivers: readonly Receiver[],
-  options: { creditBytes: number; moment: Moment },
+  options: { creditBytes: number; moment: Moment; consumers?: number },
 ): void {
+  spreadMarked(queue, receivers, options);
   // Whoever is full leaves its share to the others; and of the retries only the next is ever known to be due.
   while (lendRound(queue, receivers, options));
+}
+
+/**
+ * Lends marked items: to each receiver only its share of them, counting the consumers that will be there again soon. So
+ * the next death clears those that others hold.
+ */
+function spreadMarked(
+  queue: Queue,
+  receivers: readonly Receiver[],
+  { creditBytes, moment, consumers = 1 }: { creditBytes: number; moment: Moment; consumers?: number },
+): void {
+  if (queue.availableMarked === 0) return;
+  const marked = receivers.reduce((sum, { holding }) => sum + holding.marked, queue.availableMarked);
+  const share = Math.ceil(marked / Math.max(receivers.length, consumers));
+  for (const { holding, deliver } of receivers) {
+    while (holding.marked < share && holding.count < holding.sizing.allowance && holding.bytes < creditBytes) {
+      const items = Math.min(share - holding.marked, holding.sizing.allowance - holding.count);
+      const delivery = queue.takeMarked(holding, { items, bytes: creditBytes - holding.bytes }, moment);
+      if (!delivery) return;
+      deliver(delivery);
+    }
+  }
 }
 
 /** Lends to each receiver with room up to its share of what is known to be there. False if nobody took anything. */

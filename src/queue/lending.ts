@@ -12,6 +12,8 @@ export type LendingMode = 'together' | 'alone' | 'askOnly';
 /** A run of items that a consumer was lent, and where they came from. */
 export interface Lent {
   readonly mode: LendingMode;
+  /** What they are lent for: `half` of the isolated ones, run together to see whether their consumer survives. */
+  readonly lot: 'usual' | 'marked' | 'half';
   readonly from: number;
   readonly to: number;
   readonly bytes: number;
@@ -39,9 +41,10 @@ export class Holding {
   #held: Held[] = [];
   #count = 0;
   #bytes = 0;
-  /** Of the items that are run alone, those that have been announced, and the last one of them. */
-  readonly #announced = new Intervals();
-  #lastAnnounced: number | undefined;
+  #marked = 0;
+  readonly #started = new Intervals();
+  /** Of those to be run alone, the one that was announced last. */
+  #lastAlone: number | undefined;
 
   constructor(slots: number) {
     this.slots = slots;
@@ -60,30 +63,49 @@ export class Holding {
 
   /** It holds items that are not to be run together with others. */
   get isAlone(): boolean {
-    return this.#held.some(({ lent: { mode } }) => mode !== 'together');
+    return this.#held.some(({ lent: { mode, lot } }) => mode !== 'together' || lot === 'half');
+  }
+
+  /** How many of its items are marked. */
+  get marked(): number {
+    return this.#marked;
   }
 
   /** The item that it was about to run, or has run, last of those to be run alone; undefined if that one is settled. */
   get running(): number | undefined {
-    return this.#lastAnnounced;
+    return this.#lastAlone;
   }
 
-  /** Of those to be run alone, the ones that it has begun to run and that are not settled. */
-  get announced(): Iterable<readonly [number, number]> {
-    return this.#announced;
+  /** Items that it may have started, and that are not settled. All others that it holds it has certainly not started. */
+  get started(): Intervals {
+    return this.#started;
   }
 
-  /** It is about to run an item alone. False if it was not lent that one for that. */
-  announce(seq: number): boolean {
-    if (this.find(seq)?.mode !== 'alone') return false;
-    this.#announced.add(seq);
-    this.#lastAnnounced = seq;
-    return true;
+  /** It may start `from`…`to` from now on. Returns how many of them it does not hold. */
+  announce(from: number, to: number): number {
+    let unknown = to - from + 1;
+    for (const { lent, items } of this.#held) {
+      if (lent.to < from || lent.from > to || lent.mode === 'askOnly') continue;
+      for (const [start, end] of items.within(from, to)) {
+        unknown -= end - start + 1;
+        this.#started.add(start, end);
+        if (lent.mode === 'alone') this.#lastAlone = end;
+      }
+    }
+    return unknown;
   }
 
-  give(lent: Lent): void {
+  /** How many more items it may start without announcing them. */
+  get free(): number {
+    return Math.max(this.slots - this.#started.size, 0);
+  }
+
+  /** It is lent items, the first `free` of which it may start without announcing them. */
+  give(lent: Lent, free = 0): void {
     this.#held.push({ lent, items: Intervals.of([lent.from, lent.to]) });
+    this.#started.add(lent.from, lent.from + free - 1);
     this.#count += lent.to - lent.from + 1;
+    if (lent.lot === 'marked') this.#marked += lent.to - lent.from + 1;
     this.#bytes += lent.bytes;
   }
 
@@ -94,8 +116,10 @@ export class Holding {
       if (lent.to < from || lent.from > to) continue;
       // A copy: what is taken out changes what is gone through.
       for (const [start, end] of Array.from(items.within(from, to))) {
-        this.#count -= items.delete(start, end);
-        this.#forgetAnnounced(start, end);
+        const taken = items.delete(start, end);
+        this.#count -= taken;
+        if (lent.lot === 'marked') this.#marked -= taken;
+        this.#forgetStarted(start, end);
         this.sizing.settled(end - start + 1);
         parts.push({ lent, from: start, to: end });
       }
@@ -114,11 +138,11 @@ export class Holding {
     return this.take(-Infinity, Infinity, now);
   }
 
-  #forgetAnnounced(from: number, to: number): void {
-    if (this.#announced.isEmpty) return;
-    this.#announced.delete(from, to);
-    const last = this.#lastAnnounced;
-    if (last !== undefined && !this.#announced.has(last)) this.#lastAnnounced = undefined;
+  #forgetStarted(from: number, to: number): void {
+    if (this.#started.isEmpty) return;
+    this.#started.delete(from, to);
+    const last = this.#lastAlone;
+    if (last !== undefined && last >= from && last <= to) this.#lastAlone = undefined;
   }
 
   #dropCompleted(now: number): void {

@@ -4,7 +4,8 @@
  *     append ──▶ line ──▶ take ──▶ lent ──▶ settle ──▶ done │ dead │ retries ──▶ take …
  *                  ▲                │
  *                  └── returned ◀── release (given back), lose (its consumer went)
- *                  └── accused  ◀── lose (its consumer died of one of them): run alone, see blame.ts
+ *                  ├── marked   ◀── lose (its consumer died, perhaps of one of them), see blame.ts
+ *                  └── isolated ◀── lose (a second one died): run alone
  *
  * What changes is pending (pending.ts) until `commit` makes it durable; only what has been committed is ever lent, and
  * only after it may anyone be told. What is lent is known in memory only and dies with the
@@ -17,7 +18,7 @@ import { cutFrame, fitItems, frameBytes, type Frame } from '../frame/frame.ts';
 import type { SourcePosition } from '../frame/position.ts';
 import { Backlog } from './backlog.ts';
 import { Blame, mostKills, type Death } from './blame.ts';
-import { Holding, type LendingMode, type Returned } from './lending.ts';
+import { Holding, type LendingMode, type Lent, type Returned } from './lending.ts';
 import { Line } from './line.ts';
 import { fresh, OpenFrames } from './open-frames.ts';
 import { Pending } from './pending.ts';
@@ -58,14 +59,17 @@ export interface Delivery {
   attempt: number;
   history: History;
   mode: LendingMode;
+  /** So many of the first items may be started without being announced. */
+  free: number;
 }
 
 /** What a consumer that has gone leaves behind. */
 export interface Loss {
   /** Items that it held. */
   items: number;
-  /** How many of them are accused now and were not before. */
-  accused: number;
+  /** How many of them are isolated from now on, and how many only marked. */
+  isolated: number;
+  marked: number;
   /** The item that its death is put down to. */
   killer:
     | {
@@ -93,7 +97,7 @@ export interface QueueStats {
   retrying: number;
   bytes: number;
   memoryBytes: number;
-  /** Those of them that are accused of having killed a consumer. */
+  /** Those of them that are isolated, because one of them may have killed a consumer. */
   accused: number;
 }
 
@@ -102,6 +106,21 @@ export interface QueueTraffic {
   frames: number;
   deliveries: number;
   delivered: number;
+}
+
+/** So few accused items of a death that came from within are isolated at once, however long they take. */
+const few = 4;
+/** So are more of them, if they take no longer than this one at a time. */
+const shortMs = 1000;
+/** Isolated items that take longer than this one at a time are run by halves. */
+const longMs = 60_000;
+/** How long an isolated item is taken to need if that is not known. */
+const unknownItemMs = 250;
+
+/** When items are lent, and what for. */
+interface HowLent {
+  now: number;
+  lot?: Lent['lot'];
 }
 
 export interface QueueOptions {
@@ -119,8 +138,11 @@ export class Queue {
   readonly #pending: Pending;
   readonly #retries: Retries;
   readonly #returned = new Backlog();
-  /** What is to be run alone, and is not lent. */
-  readonly #accused = new Backlog();
+  /** What is marked, or to be run alone, and is not lent. */
+  readonly #marked = new Backlog();
+  readonly #isolated = new Backlog();
+  /** How long an isolated item takes, as far as that is known. */
+  #isolatedMs: number | undefined;
   readonly #blame = new Blame();
   /** The item that the store knows to be run by itself. */
   #trial: number | null = null;
@@ -170,7 +192,7 @@ export class Queue {
       retrying: this.#retrying,
       bytes: this.#bytes,
       memoryBytes: this.#line.memoryBytes,
-      accused: this.#blame.size,
+      accused: this.#blame.isolated.size,
     };
   }
 
@@ -209,19 +231,25 @@ export class Queue {
 
   // ── out ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** Items that could be lent now. */
+  /** Items that could be lent now, marked ones left out. */
   available({ now, wall }: Moment): number {
     this.#collectKillers(now, wall);
     const due = this.#retries.nextDue(now, wall);
-    const queued = this.#items - this.#lentCount - this.#retrying - this.#accused.size - this.#pending.items;
+    const special = this.#isolated.size + this.#marked.size;
+    const queued = this.#items - this.#lentCount - this.#retrying - special - this.#pending.items;
     // Of the waiting retries only one is known to be due; that is enough to make dispatch look.
     return queued + (due !== undefined && due <= now ? 1 : 0);
+  }
+
+  /** Marked items that could be lent now. */
+  get availableMarked(): number {
+    return this.#marked.size;
   }
 
   /** Items that could be lent now to be run alone. */
   availableAlone({ now, wall }: Moment): number {
     this.#collectKillers(now, wall);
-    return this.#accused.size;
+    return this.#isolated.size;
   }
 
   /**
@@ -237,24 +265,41 @@ export class Queue {
     const takeTried = (): Delivery | undefined =>
       this.#takeRetry(holding, this.#returned, moment) ?? this.#takeDue(holding, moment);
     const takeUntried = (): Delivery | undefined =>
-      this.#takeReturned(holding, this.#returned, atMost, moment.now) ?? this.#takeNext(holding, atMost, moment.now);
+      this.#takeReturned(holding, this.#returned, atMost, { now: moment.now }) ??
+      this.#takeNext(holding, atMost, moment.now);
     return this.#counted(limit.triedLast ? (takeUntried() ?? takeTried()) : (takeTried() ?? takeUntried()));
   }
 
+  /** Lends `holding` marked items, which run like others: at most `items` and `bytes`, but at least one item. */
+  takeMarked(holding: Holding, limit: { items: number; bytes: number }, moment: Moment): Delivery | undefined {
+    const how = { now: moment.now, lot: 'marked' } as const;
+    return this.#counted(
+      this.#takeRetry(holding, this.#marked, moment, 'marked') ?? this.#takeReturned(holding, this.#marked, limit, how),
+    );
+  }
+
   /**
-   * Lends `holding`, which holds nothing, items to be run alone: about `bytes` of them. One that has killed before
-   * comes by itself, and only after the next commit: its name outlives the supervisor, should that die with it.
+   * Lends `holding`, which holds nothing, items to be run alone: about `bytes` and, if that is given, `ms` of them. One
+   * that has killed before comes by itself, and only after the next commit: its name outlives the supervisor, should
+   * that die with it. Where one at a time would take too long, half of them are lent to be run together.
    */
-  takeAlone(holding: Holding, { bytes }: { bytes: number }, moment: Moment): Delivery[] {
+  takeAlone(holding: Holding, { bytes, ms }: { bytes: number; ms?: number }, moment: Moment): Delivery[] {
+    const isolated = this.#isolated;
+    const isHalved = this.#takesLongAlone();
+    const itemMs = this.#isolatedMs ?? unknownItemMs;
+    const mostInTime = ms === undefined ? Infinity : Math.max(Math.floor(ms / itemMs), 1);
+    let left = isHalved ? Math.ceil(isolated.size / 2) : mostInTime;
     const deliveries: Delivery[] = [];
-    while (this.#accused.size > 0 && holding.bytes < bytes) {
-      const comesAlone = this.#blame.isCareful || (this.#accused.retries[0]?.kills ?? 0) > 0;
+    while (isolated.size > 0 && left > 0 && holding.bytes < bytes) {
+      const comesAlone = this.#blame.isCareful || (isolated.retries[0]?.kills ?? 0) > 0;
       if (comesAlone && (deliveries.length > 0 || !this.#isOnTrial())) break;
-      const limit = { items: comesAlone ? 1 : Infinity, bytes: bytes - holding.bytes };
+      const limit = { items: comesAlone ? 1 : left, bytes: bytes - holding.bytes };
+      const lot = isHalved ? 'half' : 'usual';
       const delivery =
-        this.#takeRetry(holding, this.#accused, moment) ??
-        this.#takeReturned(holding, this.#accused, limit, moment.now);
+        this.#takeRetry(holding, isolated, moment, lot) ??
+        this.#takeReturned(holding, isolated, limit, { now: moment.now, lot });
       deliveries.push(this.#counted(delivery)!);
+      left -= delivery!.frame.count;
       if (comesAlone) break;
     }
     return deliveries;
@@ -340,22 +385,19 @@ export class Queue {
   /**
    * The consumer is gone: whatever it held may or may not be in the sink. If it went by a `death`, the item that it was
    * running alone is named as the killer, and waits for as long as that death says before it is run again; or, if it
-   * ran them together, all that it held are accused.
+   * ran them together, those that it may have started are accused.
    */
   lose(holding: Holding, moment: Moment, death?: Death & { delayMs: (kills: number) => number }): Loss {
-    const loss: Loss = { items: holding.count, accused: 0, killer: undefined };
+    const loss: Loss = { items: holding.count, isolated: 0, marked: 0, killer: undefined };
     if (death) {
       if (holding.running !== undefined) loss.killer = this.#punish(holding, holding.running, death, moment);
       // What ran before it, and has not settled yet, did not kill.
-      if (loss.killer) for (const [from, to] of holding.announced) this.#blame.clear(from, to);
+      if (loss.killer) for (const [from, to] of holding.started) this.#blame.clear(from, to);
     }
+    const started = Intervals.of(...holding.started);
+    const { itemMs } = holding.sizing;
     const parts = holding.takeAll(moment.now);
-    if (death) {
-      const accused = new Intervals();
-      for (const { lent, from, to } of parts) if (lent.mode === 'together') accused.add(from, to);
-      this.#blame.accuse(accused, death);
-      loss.accused = accused.size;
-    }
+    if (death) Object.assign(loss, this.#accuse(parts, { started, itemMs, death }));
     for (const part of parts) {
       this.#suspect.add(part.from, part.to);
       this.#takeBack(part);
@@ -370,7 +412,7 @@ export class Queue {
   accuseFirst(most: number, { now, wall }: Moment, death: Death): number {
     const accused = new Intervals();
     for (let head = this.#dueRetry(now, wall); head; head = this.#dueRetry(now, wall)) {
-      this.#accused.retries.push(head);
+      this.#isolated.retries.push(head);
       if (accused.add(head.seq) && accused.size >= most) break;
     }
     while (accused.size < most) {
@@ -378,27 +420,28 @@ export class Queue {
       if (!run) break;
       const to = run.from + run.piece.count - 1;
       this.#open.open(run.stored);
-      this.#accused.items.add(run.from, to);
+      this.#isolated.items.add(run.from, to);
       accused.add(run.from, to);
     }
-    this.#blame.accuse(accused, death);
+    // They may have started each time; nobody knows how often they had.
+    this.#blame.accuse(accused, death, { isolatesAll: true, counts: false });
     this.#blame.beCareful();
     return accused.size;
   }
 
   /** An accused item killed a consumer of the last supervisor, which died with it. As if that consumer had been here. */
   nameTrial(seq: number, moment: Moment, death: Death & { delayMs: (kills: number) => number }): Loss['killer'] {
-    const { retries, items } = this.#accused;
+    const { retries, items } = this.#isolated;
     const consumer = new Holding(1);
     const at = retries.findIndex((head) => head.seq === seq);
     if (at >= 0) {
-      this.#lendRetry(consumer, retries.splice(at, 1)[0]!, moment);
+      this.#lendRetry(consumer, retries.splice(at, 1)[0]!, moment, 'usual');
     } else if (items.delete(seq)) {
       const stored = this.#readFrameOf(seq);
-      this.#lend(consumer, stored, seq, cutFrame(stored.frame, seq - stored.first, 1), moment.now);
+      this.#lend(consumer, stored, seq, cutFrame(stored.frame, seq - stored.first, 1), { now: moment.now });
     }
     this.#trial = seq;
-    if (!consumer.announce(seq)) this.#endTrial(seq, seq);
+    if (consumer.announce(seq, seq) > 0) this.#endTrial(seq, seq);
     return this.lose(consumer, moment, death).killer;
   }
 
@@ -486,7 +529,7 @@ export class Queue {
 
   /** Whether the store knows that what comes next of the accused is being run by itself; from the next commit on it does. */
   #isOnTrial(): boolean {
-    const { retries, items } = this.#accused;
+    const { retries, items } = this.#isolated;
     const [head] = retries;
     const seq = head?.seq ?? items.first!;
     // It is not run.
@@ -506,43 +549,48 @@ export class Queue {
     return delivery;
   }
 
-  #takeRetry(holding: Holding, { retries }: Backlog, moment: Moment): Delivery | undefined {
+  #takeRetry(holding: Holding, { retries }: Backlog, moment: Moment, lot: Lent['lot'] = 'usual'): Delivery | undefined {
     const head = retries.shift();
-    return head && this.#lendRetry(holding, head, moment);
+    return head && this.#lendRetry(holding, head, moment, lot);
   }
 
   #takeDue(holding: Holding, moment: Moment): Delivery | undefined {
     this.#collectKillers(moment.now, moment.wall);
     const head = this.#dueRetry(moment.now, moment.wall);
-    return head && this.#lendRetry(holding, head, moment);
+    return head && this.#lendRetry(holding, head, moment, 'usual');
   }
 
   /** Retries that are due and have killed a consumer before are run alone. */
   #collectKillers(now: number, wall: number): void {
-    while ((this.#retries.peek(now, wall)?.kills ?? 0) > 0) this.#accused.retries.push(this.#dueRetry(now, wall)!);
+    while ((this.#retries.peek(now, wall)?.kills ?? 0) > 0) this.#isolated.retries.push(this.#dueRetry(now, wall)!);
   }
 
-  #lendRetry(holding: Holding, head: RetryHead, { now }: Moment): Delivery {
-    const mode = head.kills >= mostKills ? 'askOnly' : this.#isAlone(head) ? 'alone' : 'together';
+  #lendRetry(holding: Holding, head: RetryHead, { now }: Moment, lot: Lent['lot']): Delivery {
+    const isAlone = this.#isAlone(head) && lot !== 'half';
+    const mode = head.kills >= mostKills ? 'askOnly' : isAlone ? 'alone' : 'together';
     const frame = this.#store.readRetry(head.seq);
     if (!frame) throw new Error(`the retry of item ${head.seq} is not in the store`);
-    holding.give({
+    const { seq, origin, attempt } = head;
+    const history = this.#history(seq);
+    const free = freeOf(holding, { mode, history, count: 1 });
+    const lent: Lent = {
       mode,
-      from: head.seq,
-      to: head.seq,
+      lot,
+      from: seq,
+      to: seq,
       bytes: frameBytes(frame),
       mark: holding.sizing.lent(now),
       origin: { kind: 'retry', head },
-    });
+    };
+    holding.give(lent, free);
     this.#lentCount += 1;
-    const { seq, origin, attempt } = head;
     // An item of an earlier run is one that was a dead letter.
     const originRun = (origin === seq ? undefined : this.#store.runOf(origin)) ?? this.run.run;
-    return { seq, origin, originRun, frame, attempt, history: this.#history(seq), mode };
+    return { seq, origin, originRun, frame, attempt, history, mode, free };
   }
 
   #isAlone({ seq, kills }: RetryHead): boolean {
-    return kills > 0 || this.#blame.has(seq);
+    return kills > 0 || this.#blame.isolated.has(seq);
   }
 
   #dueRetry(now: number, wall: number): RetryHead | undefined {
@@ -555,7 +603,7 @@ export class Queue {
     holding: Holding,
     { items }: Backlog,
     limit: { items: number; bytes: number },
-    now: number,
+    how: HowLent,
   ): Delivery | undefined {
     const from = items.first;
     if (from === undefined) return undefined;
@@ -564,26 +612,30 @@ export class Queue {
     const [, to] = [...items.within(from, Math.min(last, from + limit.items - 1))][0]!;
     const count = fitItems(stored.frame, from - stored.first, this.#sameHistory(from, to), limit.bytes);
     items.delete(from, from + count - 1);
-    return this.#lend(holding, stored, from, cutFrame(stored.frame, from - stored.first, count), now);
+    return this.#lend(holding, stored, from, cutFrame(stored.frame, from - stored.first, count), how);
   }
 
   #takeNext(holding: Holding, limit: { items: number; bytes: number }, now: number): Delivery | undefined {
     const run = this.#line.take(limit.items, limit.bytes);
-    return run && this.#lend(holding, run.stored, run.from, run.piece, now);
+    return run && this.#lend(holding, run.stored, run.from, run.piece, { now });
   }
 
-  #lend(holding: Holding, stored: StoredFrame, seq: number, frame: Frame, now: number): Delivery {
-    const mode = this.#blame.has(seq) ? 'alone' : 'together';
-    holding.give({
+  #lend(holding: Holding, stored: StoredFrame, seq: number, frame: Frame, { now, lot = 'usual' }: HowLent): Delivery {
+    const mode = lot !== 'half' && this.#blame.isolated.has(seq) ? 'alone' : 'together';
+    const history = this.#history(seq);
+    const free = freeOf(holding, { mode, history, count: frame.count });
+    const lent: Lent = {
       mode,
+      lot,
       from: seq,
       to: seq + frame.count - 1,
       bytes: frameBytes(frame),
       mark: holding.sizing.lent(now),
       origin: { kind: 'frame', frame: this.#open.open(stored) },
-    });
+    };
+    holding.give(lent, free);
     this.#lentCount += frame.count;
-    return { seq, origin: seq, originRun: this.run.run, frame, attempt: 1, history: this.#history(seq), mode };
+    return { seq, origin: seq, originRun: this.run.run, frame, attempt: 1, history, mode, free };
   }
 
   #history(seq: number): History {
@@ -642,12 +694,67 @@ export class Queue {
     this.#endTrial(part.from, part.to);
     const { origin } = part.lent;
     if (origin.kind === 'retry') {
-      (this.#isAlone(origin.head) ? this.#accused : this.#returned).retries.push(origin.head);
+      const { head } = origin;
+      const isMarked = this.#blame.accused.has(head.seq);
+      (this.#isAlone(head) ? this.#isolated : isMarked ? this.#marked : this.#returned).retries.push(head);
     } else {
-      // What was lent together is accused together, and what was lent alone stays accused until it settles.
-      (this.#blame.has(part.from) ? this.#accused : this.#returned).items.add(part.from, part.to);
+      this.#putBack(part.from, part.to);
     }
     return size;
+  }
+
+  /** Items of frames come back. */
+  #putBack(from: number, to: number): void {
+    const { accused, isolated } = this.#blame;
+    this.#returned.items.add(from, to);
+    if (accused.isEmpty) return;
+    for (const [start, end] of accused.within(from, to)) {
+      this.#returned.items.delete(start, end);
+      this.#marked.items.add(start, end);
+    }
+    for (const [start, end] of isolated.within(from, to)) {
+      this.#marked.items.delete(start, end);
+      this.#isolated.items.add(start, end);
+    }
+  }
+
+  /** Accuses those of `parts` that had started and ran together. Returns how many are isolated, and how many only marked. */
+  #accuse(
+    parts: readonly Returned[],
+    { started, itemMs, death }: { started: Intervals; itemMs: number | undefined; death: Death },
+  ): Pick<Loss, 'isolated' | 'marked'> {
+    const accused = new Intervals();
+    let wasHalf = false;
+    for (const { lent, from, to } of parts) {
+      if (lent.mode !== 'together') continue;
+      wasHalf ||= lent.lot === 'half';
+      for (const [start, end] of started.within(from, to)) accused.add(start, end);
+    }
+    const soloMs = accused.size <= few ? 0 : accused.size * (itemMs ?? Infinity);
+    const isolatesAll = wasHalf || (!death.isFromOutside && soloMs <= shortMs);
+    const size = accused.size;
+    const isolated = this.#blame.accuse(accused, death, { isolatesAll });
+    if (wasHalf) this.#isolateOnly(isolated);
+    if (!isolated.isEmpty) this.#isolatedMs = itemMs ?? this.#isolatedMs;
+    return { isolated: isolated.size, marked: size - isolated.size };
+  }
+
+  /** Half of the isolated items explain a death: the others, none of which is lent, are only marked from now on. */
+  #isolateOnly(items: Intervals): void {
+    this.#blame.isolateOnly(items);
+    const isolated = this.#isolated;
+    for (const [from, to] of isolated.items) this.#marked.items.add(from, to);
+    isolated.items.delete(-Infinity, Infinity);
+    const killers = isolated.retries.filter(({ kills }) => kills > 0);
+    this.#marked.retries.push(...isolated.retries.filter(({ kills }) => kills === 0));
+    isolated.retries.splice(0, Infinity, ...killers);
+  }
+
+  /** Running the isolated items one at a time would take longer than anybody wants to wait. */
+  #takesLongAlone(): boolean {
+    const { isolated, isCareful } = this.#blame;
+    const hasKilled = (this.#isolated.retries[0]?.kills ?? 0) > 0;
+    return !isCareful && !hasKilled && isolated.size > few && isolated.size * (this.#isolatedMs ?? 0) > longMs;
   }
 
   /** `seq`, which `holding` ran alone, has killed its consumer. */
@@ -659,8 +766,11 @@ export class Queue {
   ): NonNullable<Loss['killer']> {
     const [part] = holding.take(seq, seq, moment.now);
     const head = headOf(part!);
-    const earlier = this.#blame.name(seq, death);
-    const kills = head.kills + 1 + (earlier && !earlier.isFromOutside ? 1 : 0);
+    const { own, outside } = this.#blame.name(seq, death);
+    // A kill from outside may have been aimed elsewhere: one counts at most of all that hit it while it ran with others,
+    // and no item is condemned by those before it was hit twice while it ran alone.
+    const most = head.kills === 0 && death.isFromOutside ? mostKills - 1 : mostKills;
+    const kills = Math.min(head.kills + 1 + own + Math.min(outside, 1), most);
     const times = kills === 1 ? 'once' : kills === 2 ? 'twice' : `${kills} times`;
     const error = { code: 'KILLED_CONSUMER', message: `killed its consumer ${times}: ${death.cause}` };
     // Then it is only asked for: there is nothing to wait for.
@@ -700,6 +810,14 @@ export class Queue {
     this.#lastRead = stored;
     return stored;
   }
+}
+
+/** How many of `count` items may be started without being announced: not those that wait for an answer of the ledger. */
+function freeOf(
+  { free }: Holding,
+  { mode, history, count }: { mode: LendingMode; history: History; count: number },
+): number {
+  return mode === 'together' && history === 'first' ? Math.min(free, count) : 0;
 }
 
 /** What is known of an item that was lent, as a retry. */

@@ -10,6 +10,8 @@ const targetMs = 75;
 // Below this, a measured time is the clock's grain rather than work.
 const shortestMs = 0.05;
 const smallestStep = 0.75;
+/** What the latest items count in the average of how long an item takes. */
+const paceWeight = 0.25;
 
 export class Sizing {
   readonly #slots: number;
@@ -17,6 +19,8 @@ export class Sizing {
   #isStarved = false;
   /** Items settled so far: the difference between two moments is the work done between them. */
   #settled = 0;
+  /** Averages, in milliseconds. */
+  #pace: { took: number; blocked: number } | undefined;
 
   constructor(slots: number) {
     this.#slots = slots;
@@ -31,6 +35,24 @@ export class Sizing {
   /** To be kept with a delivery from the moment it is lent. */
   lent(now: number): SizingMark {
     return { at: now, settled: this.#settled };
+  }
+
+  /** The consumer says how long so many items took, and for how much of that they blocked its event loop. */
+  paced({ ran, tookMs, blockedMs }: Pace): void {
+    if (ran === 0) return;
+    const took = tookMs / ran;
+    const blocked = Math.min(blockedMs / ran, took);
+    const weight = this.#pace ? paceWeight : 1;
+    const before = this.#pace ?? { took, blocked };
+    this.#pace = {
+      took: before.took + (took - before.took) * weight,
+      blocked: before.blocked + (blocked - before.blocked) * weight,
+    };
+  }
+
+  /** How long an item takes from its start to its end; undefined if none has ended yet. */
+  get itemMs(): number | undefined {
+    return this.#pace?.took;
   }
 
   settled(items: number): void {
@@ -49,6 +71,13 @@ export class Sizing {
     const smallest = Math.floor(this.#allowance * smallestStep);
     this.#allowance = Math.max(this.#slots, smallest, Math.min(wanted, this.#allowance * 2));
   }
+}
+
+/** How long `ran` items took in all, and for how long they blocked the event loop. */
+interface Pace {
+  ran: number;
+  tookMs: number;
+  blockedMs: number;
 }
 
 export interface SizingMark {

@@ -33,7 +33,7 @@ export function blameForKilledSupervisors(
   const death = { cause, isFromOutside: true };
   // Nothing has settled, so nobody can have been lent more than there are slots.
   const items = queue.accuseFirst(settings.consumers * settings.concurrency, moment, death);
-  if (items > 0) events.emit('items.accused', { who, items, cause });
+  if (items > 0) events.emit('items.isolated', { who, items, cause });
   if (trial === null) return;
   const backoff = { baseMs: settings.retryBaseMs, capMs: settings.retryCapMs };
   const killer = queue.nameTrial(trial, moment, {
@@ -77,10 +77,9 @@ export function blameFor(
       if (!hasKiller) events.emit('items.cleared', { cause });
     },
   });
-  if (loss.accused > 0) {
-    crash.blame = 'open';
-    events.emit('items.accused', { who, items: loss.accused, cause });
-  }
+  if (loss.isolated + loss.marked > 0) crash.blame = 'open';
+  if (loss.isolated > 0) events.emit('items.isolated', { who, items: loss.isolated, cause });
+  else if (loss.marked > 0) events.emit('items.marked', { who, items: loss.marked, cause });
   if (loss.killer) {
     const { seq, kills, delayMs, inARow } = loss.killer;
     if (inARow <= mostInARow) crash.blame = 'item';

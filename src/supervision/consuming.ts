@@ -215,14 +215,18 @@ export class Consuming {
         this.#hasBeenReady = true;
         touch();
       },
-      settle: ({ done, failed, idle }) => {
+      settle: ({ done, failed, idle, ...pace }) => {
         this.#holding?.sizing.idle(idle);
+        this.#holding?.sizing.paced(pace);
         this.#settle(Intervals.fromFlat(done), failed);
         this.#settleIsDue = true;
         touch();
       },
-      start: ({ seq }) => {
-        if (!this.#holding?.announce(seq)) events.emit('settle.refused', { who: post.who, items: 1 });
+      start: ({ items }) => {
+        const holding = this.#holding;
+        let refused = 0;
+        for (const [from, to] of Intervals.fromFlat(items)) refused += holding?.announce(from, to) ?? to - from + 1;
+        if (refused > 0) events.emit('settle.refused', { who: post.who, items: refused });
       },
       released: ({ items }) => {
         const refused = this.#holding ? queue.release(this.#holding, Intervals.fromFlat(items), clock.now()) : 0;

@@ -83,7 +83,9 @@ export function lendProbe(
   if (!receiver || queue.stats.lent > 0) return false;
   const { holding, deliver } = receiver;
   const delivery =
-    queue.take(holding, { items: 1, bytes: 1, triedLast }, moment) ?? queue.takeAlone(holding, { bytes: 1 }, moment)[0];
+    queue.take(holding, { items: 1, bytes: 1, triedLast }, moment) ??
+    queue.takeMarked(holding, { items: 1, bytes: 1 }, moment) ??
+    queue.takeAlone(holding, { bytes: 1 }, moment)[0];
   if (delivery) deliver(delivery);
   return delivery !== undefined;
 }

@@ -329,7 +329,8 @@ export class Service {
     if (this.#pauseIfNeeded()) {
       this.#probe(moment);
     } else {
-      const options = { creditBytes: settings.consumerCreditBytes, moment };
+      const { consumers, consumerCreditBytes: creditBytes } = settings;
+      const options = { creditBytes, moment, consumers };
       dispatch(queue, this.#aside.lend(queue, this.#receivers(), options), options);
       this.#lentAt = moment.now;
     }

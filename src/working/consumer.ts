@@ -20,6 +20,7 @@ import { timedOut, wentOn } from './item-timeout.ts';
 import { contextOf } from './item-context.ts';
 import { ItemScope } from './item-scope.ts';
 import { isBeyondWaiting, patiently, type Patience } from './patience.ts';
+import { Pace } from './pace.ts';
 import { Redelivery } from './redelivery.ts';
 import { asItIs } from './rows.ts';
 import type { SinkState } from './sink-state.ts';
@@ -43,8 +44,8 @@ export interface ConsumerOptions {
   log: Log;
   calls: Calls;
   send: (message: FromConsumer) => void;
-  /** Resolves when what was sent is out of this process's hands. */
-  flush: () => Promise<void>;
+  /** As the channel's. */
+  flush: () => Promise<void> | undefined;
   /** This process cannot go on, because of an item or of itself. */
   fail: (error: unknown, origin?: 'item') => void;
 }
@@ -71,7 +72,11 @@ export class Consumer {
     this.#options = options;
     const { clock, random, send, flush, pipeline, sink, sinkState, concurrency, itemTimeoutMs, abortGraceMs } = options;
     this.#patience = { clock, random, signal: this.#giveUp.signal, sinkState };
-    this.#settler = new Settler(send, () => (this.#solo.waiting > 0 ? 0 : this.#slots.idleSlots));
+    const pace = new Pace();
+    this.#settler = new Settler(send, () => ({
+      idle: this.#solo.waiting > 0 ? 0 : this.#slots.idleSlots,
+      ...pace.take(),
+    }));
     this.#committer = new Committer({
       sink,
       patience: this.#patience,
@@ -83,10 +88,16 @@ export class Consumer {
     const { resources, log, calls } = options;
     const base = { resources, log, calls };
     const { process } = pipeline;
+    const announce = (items: Intervals): Promise<void> | undefined => {
+      send({ type: 'start', items: items.toFlat() });
+      return flush();
+    };
     this.#slots = new Slots<ItemScope>({
       clock,
       concurrency,
       decoder: new FrameDecoder(),
+      pace,
+      announce,
       scope: (id) => new ItemScope(base, id),
       process: process ? (item, scope) => process(item, contextOf(scope)) : asItIs,
       onDone: (seq, result) => this.#committer.add(seq, result),
@@ -94,10 +105,7 @@ export class Consumer {
     });
     this.#solo = new Solo({
       slots: this.#slots,
-      announce: (seq) => {
-        send({ type: 'start', seq });
-        return flush();
-      },
+      announce: (seq) => announce(Intervals.of([seq, seq])),
       soon: (fn) => clock.soon(fn),
     });
     this.#cancelRound = clock.every(timeoutRoundMs, () => {
@@ -132,11 +140,12 @@ export class Consumer {
   }
 
   deliver(
-    { type: _, seq, origin, originRun, attempt, history, mode, writers, ...header }: Deliver,
+    { type: _, seq, origin, originRun, attempt, history, mode, free, writers, ...header }: Deliver,
     payload: Buffer,
   ): void {
     const frame = frameFromPayload(header, payload);
-    const batch = { seq, origin, originRun, frame, attempt, mode, items: Intervals.of([seq, seq + frame.count - 1]) };
+    const items = Intervals.of([seq, seq + frame.count - 1]);
+    const batch = { seq, origin, originRun, frame, attempt, mode, items, announcedTo: seq + free - 1 };
     if (history !== 'first' && this.#options.pipeline.sink.transactional) {
       this.#askFirst({ ...batch, writers, history }).catch((error: unknown) => this.#fail(error));
     } else {
@@ -209,10 +218,10 @@ export class Consumer {
     this.#start(batch);
   }
 
-  #start({ seq: first, origin, originRun, frame, attempt, mode, items }: Batch): void {
+  #start({ seq: first, origin, originRun, frame, attempt, mode, items, announcedTo }: Batch): void {
     if (mode === 'askOnly') return this.#absent(items);
     const runs = mode === 'alone' ? this.#solo : this.#slots;
-    for (const [next, last] of items) runs.add({ next, last, frame, first, origin, originRun, attempt });
+    for (const [next, last] of items) runs.add({ next, last, frame, first, origin, originRun, attempt, announcedTo });
   }
 
   /** These were only to be asked for, and the sink does not have them. */
@@ -252,4 +261,5 @@ interface Batch {
   attempt: number;
   mode: DeliveryMode;
   items: Intervals;
+  announcedTo: number;
 }

@@ -5,23 +5,28 @@ import type { Failure, Settle } from '../ipc/messages.ts';
 /** Failures carry texts and stacks of a user's code; this many fit into a message, whatever they are. */
 const mostFailures = 100;
 
+/** How its consumer is doing, said with each settle. */
+type Report = Pick<Settle, 'idle' | 'ran' | 'tookMs' | 'blockedMs'>;
+
+const nothingToReport: Report = { idle: 0, ran: 0, tookMs: 0, blockedMs: 0 };
+
 /**
  * Tells the supervisor what became of items. One settle is on its way at a time; what comes meanwhile is gathered for
  * the next, so settles grow with the load without a timer.
  */
 export class Settler {
   readonly #send: (message: Settle) => void;
-  readonly #idle: () => number;
+  readonly #report: () => Report;
   #done = new Intervals();
   readonly #failed: Failure[] = [];
   #isAwaitingAnswer = false;
   #isScheduled = false;
   readonly #waiters = new Waiters();
 
-  /** `idle` tells how many slots are empty with nothing left to start. */
-  constructor(send: (message: Settle) => void, idle: () => number = () => 0) {
+  /** `report` is called for each settle that is sent. */
+  constructor(send: (message: Settle) => void, report: () => Report = () => nothingToReport) {
     this.#send = send;
-    this.#idle = idle;
+    this.#report = report;
   }
 
   done(items: Intervals): void {
@@ -64,7 +69,7 @@ export class Settler {
     if (this.#isAwaitingAnswer || (this.#done.isEmpty && this.#failed.length === 0)) return;
     this.#isAwaitingAnswer = true;
     const failed = this.#failed.splice(0, mostFailures);
-    const message: Settle = { type: 'settle', done: this.#done.toFlat(), failed, idle: this.#idle() };
+    const message: Settle = { type: 'settle', done: this.#done.toFlat(), failed, ...this.#report() };
     this.#done = new Intervals();
     this.#send(message);
   }

@@ -4,6 +4,8 @@ import { isThenable } from '../core/thenable.ts';
 import { Waiters } from '../core/waiters.ts';
 import type { FrameDecoder } from '../frame/codec.ts';
 import type { Frame } from '../frame/frame.ts';
+import { Ahead } from './ahead.ts';
+import type { Pace } from './pace.ts';
 
 /** A run of items of one delivery that wait for a slot. */
 export interface Waiting {
@@ -18,6 +20,8 @@ export interface Waiting {
   /** The run in which it got that one. */
   readonly originRun: string;
   readonly attempt: number;
+  /** The last of them that may be started without being announced. */
+  announcedTo: number;
 }
 
 /** Which item it is, and which try of it. */
@@ -51,6 +55,12 @@ export interface SlotsOptions<S extends Scope> {
   decoder: FrameDecoder;
   scope: (id: ItemId) => S;
   process: (item: unknown, scope: S) => unknown;
+  pace: Pace;
+  /**
+   * Says that these items may start from now on. Returns undefined if that will be heard even if this process dies at
+   * once, else a promise that resolves when it will.
+   */
+  announce: (items: Intervals) => Promise<void> | undefined;
   onDone: (seq: number, result: unknown) => void;
   onFailed: (seq: number, error: unknown) => void;
 }
@@ -69,6 +79,8 @@ export class Slots<S extends Scope> {
   #isStopped = false;
   #isPumping = false;
   #turnIsDue = false;
+  #isAnnouncing = false;
+  readonly #ahead = new Ahead();
   readonly #waiters = new Waiters();
 
   constructor(options: SlotsOptions<S>) {
@@ -133,17 +145,23 @@ export class Slots<S extends Scope> {
   }
 
   #pump(): void {
-    if (this.#isPumping || this.#turnIsDue) return;
+    if (this.#isPumping || this.#turnIsDue || this.#isAnnouncing) return;
     this.#isPumping = true;
-    const { clock, concurrency } = this.#options;
+    const { clock, concurrency, pace } = this.#options;
     const startedAt = clock.now();
+    let now = startedAt;
     while (!this.#isStopped && this.#running.size < concurrency) {
       const first = this.#waiting[0];
       if (!first) break;
+      if (first.next > first.announcedTo && !this.#announce(now)) break;
       const seq = first.next++;
       if (first.next > first.last) this.#waiting.shift();
-      this.#start(first, seq);
-      if (clock.now() - startedAt > turnMs && this.#waiting.length > 0) {
+      const isRunning = this.#start(first, seq, now);
+      const before = now;
+      now = clock.now();
+      pace.blocked(now - before);
+      if (!isRunning) pace.ended(now - before);
+      if (now - startedAt > turnMs && this.#waiting.length > 0) {
         this.#turnIsDue = true;
         clock.soon(() => {
           this.#turnIsDue = false;
@@ -155,8 +173,30 @@ export class Slots<S extends Scope> {
     this.#isPumping = false;
   }
 
-  #start({ first, origin, originRun, read, attempt }: Readable, seq: number): void {
-    const { process, onDone, onFailed, clock } = this.#options;
+  /** Announces the next few items. False if that is still on its way: the pump goes on when it is out. */
+  #announce(now: number): boolean {
+    const items = new Intervals();
+    const most = this.#ahead.size(now);
+    for (const run of this.#waiting) {
+      const from = Math.max(run.next, run.announcedTo + 1);
+      run.announcedTo = Math.max(run.announcedTo, Math.min(run.last, from + most - items.size - 1));
+      items.add(from, run.announcedTo);
+      if (items.size >= most) break;
+    }
+    this.#ahead.announced(items.size, now);
+    const flushed = this.#options.announce(items);
+    if (!flushed) return true;
+    this.#isAnnouncing = true;
+    void flushed.then(() => {
+      this.#isAnnouncing = false;
+      this.#pump();
+    });
+    return false;
+  }
+
+  /** Starts an item. True if it is not over when that returns. */
+  #start({ first, origin, originRun, read, attempt }: Readable, seq: number, startedAt: number): boolean {
+    const { process, onDone, onFailed } = this.#options;
     const scope = this.#options.scope({ seq, origin: origin + seq - first, originRun, attempt });
     let result: unknown;
     let running: Promise<unknown> | undefined;
@@ -167,23 +207,28 @@ export class Slots<S extends Scope> {
     } catch (error) {
       scope.finish();
       onFailed(seq, error);
-      return;
+      return false;
     }
     if (!running) {
       scope.finish();
       onDone(seq, result);
-      return;
+      return false;
     }
-    this.#running.set(seq, { scope, startedAt: clock.now() });
+    this.#running.set(seq, { scope, startedAt });
     running.then(
       (value) => this.#settled(scope, () => onDone(seq, value)),
       (error: unknown) => this.#settled(scope, () => onFailed(seq, error)),
     );
+    return true;
   }
 
   #settled(scope: S, tell: () => void): void {
+    const running = this.#running.get(scope.seq);
     // Given up: it has been called a failure already.
-    if (!this.#running.delete(scope.seq)) return;
+    if (!running) return;
+    this.#running.delete(scope.seq);
+    const { clock, pace } = this.#options;
+    pace.ended(clock.now() - running.startedAt);
     scope.finish();
     tell();
     this.#pump();

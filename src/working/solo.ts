@@ -3,8 +3,11 @@ import type { Waiting } from './slots.ts';
 
 export interface SoloOptions {
   slots: { add: (waiting: Waiting) => void; idle: () => Promise<void> };
-  /** Says that an item is about to run. Resolves when that will be heard even if this process dies at once. */
-  announce: (seq: number) => Promise<void>;
+  /**
+   * Says that an item is about to run. Returns undefined if that will be heard even if this process dies at once, else
+   * a promise that resolves when it will.
+   */
+  announce: (seq: number) => Promise<void> | undefined;
   /** Calls back at the end of the event loop's turn. */
   soon: (fn: () => void) => void;
 }
@@ -55,7 +58,7 @@ export class Solo {
       if (this.#isStopped) return;
       const seq = first.next++;
       if (first.next > first.last) this.#waiting.shift();
-      slots.add({ ...first, next: seq, last: seq });
+      slots.add({ ...first, next: seq, last: seq, announcedTo: seq });
       await slots.idle();
       // What it has left behind, such as a rejection that nobody waits for, ends the process before the next is named.
       await new Promise<void>((resolve) => soon(resolve));

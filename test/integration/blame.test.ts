@@ -143,6 +143,71 @@ describe('an item that takes the supervisor along', () => {
   });
 });
 
+describe('a consumer that is killed from outside, once', () => {
+  it.each([1, 2])('costs no more than the items that it had started, again (%i consumers)', async (consumers) => {
+    project.write(
+      'blame.ts',
+      `import { appendFileSync } from 'node:fs';
+       import { definePipeline, sqlite } from 'millrace';
+       export default definePipeline({
+         name: 'blame',
+         *source() { for (let id = 1; id <= 400; id++) yield { id }; },
+         async process({ id }) {
+           appendFileSync('starts.txt', id + '\\n');
+           await new Promise((done) => setTimeout(done, 200));
+           return { id };
+         },
+         sink: sqlite({ file: 'out.db', table: 'rows' }),
+       });`,
+    );
+    const args = ['run', 'blame.ts', '--consumers', `${consumers}`, '--concurrency', '50', '--log-level', 'debug'];
+    const running = project.start(args);
+    const isBusy = ({ who, started }: Status['processes'][number]): boolean => who.role === 'consumer' && started >= 40;
+    const { processes } = await project.statusWhere('blame', ({ items: { done }, processes: all }) => {
+      return done > 0 && all.some(isBusy);
+    });
+    const victim = processes.find(isBusy)!;
+    process.kill(victim.who.pid!, 'SIGKILL');
+    expect((await running.ended).code).toBe(0);
+    project.expectEachOnce(400);
+    // Nothing ran alone, and nothing was started again that had not been started before.
+    const [marked] = running.log.filter(({ event }) => event === 'items.marked') as unknown as { items: number }[];
+    expect(marked?.items).toBeLessThanOrEqual(50);
+    expect(running.log.filter(({ event }) => event === 'items.isolated' || event === 'item.killed')).toEqual([]);
+    expect(project.read('starts.txt').trim().split('\n').length).toBeLessThanOrEqual(400 + (marked?.items ?? 0));
+  });
+});
+
+describe('two items that kill, at once', () => {
+  it.each(['SIGKILL', 'SIGSEGV'])('are both found within four deaths, and no other item dies (%s)', async (signal) => {
+    project.write(
+      'blame.ts',
+      `import { appendFileSync } from 'node:fs';
+       import { definePipeline, sqlite } from 'millrace';
+       export default definePipeline({
+         name: 'blame',
+         *source() { for (let id = 1; id <= 60; id++) yield { id }; },
+         async process({ id }) {
+           if (id === 7 || id === 8) {
+             appendFileSync('killed.txt', id + '\\n');
+             process.kill(process.pid, '${signal}');
+             while (true);
+           }
+           await new Promise((done) => setTimeout(done, 100));
+           return { id };
+         },
+         sink: sqlite({ file: 'out.db', table: 'rows' }),
+       });`,
+    );
+    const args = ['run', 'blame.ts', '--consumers', '2', '--concurrency', '10', '--retry-base', '10ms'];
+    expect((await project.run(args)).code).toBe(3);
+    expect(await deadLetters()).toMatchObject([{ seq: 7 }, { seq: 8 }]);
+    expect(project.query('out.db', 'SELECT count(DISTINCT id) AS ids FROM rows')).toEqual([{ ids: 58 }]);
+    const killed = project.read('killed.txt').trim().split('\n');
+    for (const id of ['7', '8']) expect(killed.filter((other) => other === id).length).toBeLessThanOrEqual(4);
+  });
+});
+
 describe('consumers that are killed from outside, again and again', () => {
   it('condemn no item', async () => {
     project.write(

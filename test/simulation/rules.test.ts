@@ -19,6 +19,9 @@ const broken: Record<string, readonly Claim[]> = {
   '9': ['S3'],
   '12': ['S5'],
   '13': ['S14'],
+  '15a': ['S12'],
+  '15b': ['S12'],
+  '15c': ['S12'],
 };
 
 describe('the checker finds it when a rule of the protocol is left out:', () => {

@@ -14,6 +14,20 @@ class ForgetfulQueue extends Queue {
   }
 }
 
+/** A queue that takes a kill from outside for the items' doing. */
+class HastyQueue extends Queue {
+  override lose(...[holding, moment, death]: Parameters<Queue['lose']>): ReturnType<Queue['lose']> {
+    return super.lose(holding, moment, death && { ...death, isFromOutside: false });
+  }
+}
+
+/** A queue that accuses nobody of a consumer's death. */
+class ForgivingQueue extends Queue {
+  override lose(...[holding, moment]: Parameters<Queue['lose']>): ReturnType<Queue['lose']> {
+    return super.lose(holding, moment);
+  }
+}
+
 /** A world in which all items go the same way. */
 function onlySuch(plan: Plan, way: Way): Plan {
   return { ...plan, items: plan.items.map((item) => ({ ...item, way })) };
@@ -55,4 +69,9 @@ export const leftOut: Record<string, Departure> = {
     queue: ForgetfulQueue,
     statsOf: (queue) => (queue as ForgetfulQueue).truth,
   },
+  '15a: an item is announced before it starts': {
+    fromConsumer: (message) => (message.type === 'start' ? { ...message, items: [] } : message),
+  },
+  '15b: a kill from outside isolates nothing at its first occurrence': { queue: HastyQueue },
+  '15c: an item that has killed is found': { queue: ForgivingQueue },
 };

@@ -1,9 +1,10 @@
 import { partsOf } from './world/items.ts';
 import type { Departure } from './world/departure.ts';
-import { planFrom } from './world/plan.ts';
+import { planFrom, type FaultKind } from './world/plan.ts';
 import { Random } from './world/random.ts';
 import { calm, step } from './world/schedule.ts';
 import { World } from './world/world.ts';
+import type { SeqFacts } from './checks/facts.ts';
 import { claim } from './checks/violation.ts';
 
 /** Steps that a world may take to its end once no more faults come: far more than any needs. */
@@ -47,19 +48,35 @@ function reasonsOf({ supervisor }: World): string {
   return supervisor?.running?.service.status.reasons.join('; ') ?? 'no supervisor serves';
 }
 
-/** Deaths after which an item is not run again. */
-const kills = 3;
+/** Whether an item that does not kill may have been taken for one that does. */
+function mayBeTakenForAKiller({ plan }: World, { deaths, deathsAlone, deathsFromOutside }: SeqFacts): boolean {
+  if (deaths < 3 || deathsAlone === 0) return false;
+  // An item that kills later than while it runs has others named for it.
+  if (plan.items.some(({ way }) => way === 'kills late')) return true;
+  const isKilledFromOutside = deathsFromOutside > 0 || plan.faults.some((fault) => killing.has(fault));
+  return deathsAlone > 1 && isKilledFromOutside;
+}
+
+const killing: ReadonlySet<FaultKind> = new Set([
+  'kill consumer',
+  'kill consumer after',
+  'kill supervisor',
+  'kill supervisor after',
+  'power loss',
+  'disk breaks',
+]);
 
 /** Everything that the source had is where it belongs. */
-function checkTheEnd({ plan, checker }: World): void {
+function checkTheEnd(world: World): void {
+  const { plan, checker } = world;
   const { facts } = checker;
   const stored = new Set(facts.stored);
   for (const { id } of plan.items) claim('S5', stored.has(id), () => `item ${id} was never stored`);
-  for (const { seq, id, state, deaths } of facts.seqs.values()) {
+  for (const found of facts.seqs.values()) {
+    const { seq, id, state } = found;
     if (state === 'given back' || state === 'purged') continue;
     const parts = partsOf(plan.items[id]!);
-    // What was with so many consumers when they died is taken for a killer, and may be one.
-    const wanted = parts && !(state === 'dead' && deaths >= kills) ? 'done' : 'dead';
+    const wanted = parts && !(state === 'dead' && mayBeTakenForAKiller(world, found)) ? 'done' : 'dead';
     claim(
       'S4',
       state === wanted,

@@ -13,6 +13,8 @@ import type { Who } from '../../src/observability/events.ts';
 import type { Child, ChildListener, Exit } from '../../src/supervision/child.ts';
 import { frameOf, itemsOf } from './frames.ts';
 
+const report = { idle: 0, ran: 0, tookMs: 0, blockedMs: 0 };
+
 /** A child that does what the test says, and keeps what it is told. */
 class FakeChild<In, Out extends { type: string }> implements Child<In, Out> {
   readonly who: Who;
@@ -129,12 +131,12 @@ export class FakeConsumer extends FakeChild<FromConsumer, ToConsumer> {
 
   settles(...done: number[]): void {
     const seqs = done.toSorted((a, b) => a - b);
-    this.says({ type: 'settle', done: seqs.flatMap((seq) => [seq, seq]), failed: [], idle: 0 });
+    this.says({ type: 'settle', done: seqs.flatMap((seq) => [seq, seq]), failed: [], ...report });
   }
 
   /** Each of these did not succeed, for an `error` that says "it failed". */
   fails(...failed: Omit<Failure, 'error'>[]): void {
     const error = { code: 'E', message: 'it failed' };
-    this.says({ type: 'settle', done: [], failed: failed.map((failure) => ({ ...failure, error })), idle: 0 });
+    this.says({ type: 'settle', done: [], failed: failed.map((failure) => ({ ...failure, error })), ...report });
   }
 }

@@ -9,7 +9,7 @@ import type { Plan } from '../world/plan.ts';
 import type { Database } from '../world/server.ts';
 import type { Running } from '../world/supervisor.ts';
 import type { SinkWatcher } from '../world/sink-watcher.ts';
-import { Facts, itemKeyOf, keyOf, type WriterFacts } from './facts.ts';
+import { Facts, itemKeyOf, keyOf, type SeqFacts, type WriterFacts } from './facts.ts';
 import * as lending from './lending.ts';
 import * as limits from './limits.ts';
 import * as queues from './queue.ts';
@@ -36,6 +36,8 @@ interface Talk {
   asked: Map<number, string>;
   /** Calls under way, by limit. */
   calls: Map<string, number>;
+  /** The item that it announced last, to be run alone. */
+  alone: number | undefined;
 }
 
 /**
@@ -111,6 +113,13 @@ export class Checker implements SinkWatcher {
         case 'settle':
           this.#settled(child.writer, talk, message);
           break;
+        case 'start':
+          for (const found of this.facts.among(Intervals.fromFlat(message.items))) {
+            if (found.lentTo !== child.writer) continue;
+            found.announcedBy = child.writer;
+            if (found.isAlone) talk.alone = found.seq;
+          }
+          break;
         case 'released':
           for (const found of this.facts.among(Intervals.fromFlat(message.items))) {
             if (found.lentTo !== child.writer) continue;
@@ -133,11 +142,18 @@ export class Checker implements SinkWatcher {
   }
 
   /** The supervisor is told that it is gone. */
-  exitTold(child: Watched): void {
+  exitTold(child: Watched, { isFromOutside }: { isFromOutside: boolean }): void {
+    const { alone } = this.#talk(child);
     for (const found of this.facts.seqs.values()) {
       if (found.lentTo !== child.writer) continue;
       found.lentTo = undefined;
-      found.deaths += 1;
+      if (found.startedBy === child.writer) this.#killed(found);
+      if (found.announcedBy === child.writer) {
+        found.deaths += 1;
+        if (isFromOutside) found.deathsFromOutside += 1;
+      }
+      if (found.seq === alone) found.deathsAlone += 1;
+      this.#try(() => lending.s12StartedWasAnnounced(found, child.writer));
     }
     this.#talks.delete(child);
   }
@@ -148,8 +164,12 @@ export class Checker implements SinkWatcher {
     for (const found of this.facts.seqs.values()) {
       // Whoever was on trial was run by itself, or was about to be.
       if (found.lentTo !== undefined || found.seq === this.#trial) found.deaths += 1;
+      // What it knew of its consumers' deaths is gone with it, but for what is in the spool.
+      found.deathsStarted = 0;
+      if (found.seq === this.#trial) found.deathsAlone += 1;
     }
     this.facts.forgetLending();
+    this.facts.supervisorsGone += 1;
     // What a rate or a freeze rests on is wall-clock time while no supervisor lives.
     const isClockKept = !this.#plan.faults.includes('wall clock jumps');
     for (const [name, { isCommitted }] of this.#frozen) if (!isCommitted || !isClockKept) this.#frozen.delete(name);
@@ -169,6 +189,7 @@ export class Checker implements SinkWatcher {
         found?.id === item.id,
         () => `seq ${seq} is processed as item ${item.id}; the spool has item ${found?.id}`,
       );
+      found!.startedBy = child.writer;
       lending.s12AttemptsAreFailures(found!, attempt, this.#plan.attempts);
       if (this.#isTransactional) lending.s10OthersAreBarredAndAsked(this.facts, found!, self!);
     });
@@ -346,6 +367,12 @@ export class Checker implements SinkWatcher {
     }
   }
 
+  /** A consumer has died that had started this item. */
+  #killed(found: SeqFacts): void {
+    found.deathsStarted += 1;
+    this.#try(() => lending.s12KillersAreFound(found, this.#plan));
+  }
+
   #configured(child: Watched, writer: number): void {
     child.writer = writer;
     const facts: WriterFacts = {
@@ -369,8 +396,14 @@ export class Checker implements SinkWatcher {
         orphansCanLive: this.#plan.orphans === 'cannot be killed',
       });
       lending.s11PrunedIsNotDelivered(found!);
+      if (message.mode === 'alone') lending.s12IsolatedWasStarted(this.facts, found!);
       this.facts.writers.get(writer)?.others.set(seq, [...found!.mayHave]);
-      found!.lentTo = writer;
+      Object.assign(found!, {
+        lentTo: writer,
+        startedBy: undefined,
+        announcedBy: i < message.free ? writer : undefined,
+        isAlone: message.mode === 'alone',
+      });
       found!.mayHave.add(writer);
     });
   }
@@ -410,7 +443,13 @@ export class Checker implements SinkWatcher {
   }
 
   #talk(child: Watched): Talk {
-    const talk = this.#talks.get(child) ?? { frames: [], settles: [], asked: new Map(), calls: new Map() };
+    const talk = this.#talks.get(child) ?? {
+      frames: [],
+      settles: [],
+      asked: new Map(),
+      calls: new Map(),
+      alone: undefined,
+    };
     this.#talks.set(child, talk);
     return talk;
   }

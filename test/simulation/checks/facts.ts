@@ -15,8 +15,20 @@ export interface SeqFacts {
   readonly mayHave: Set<number>;
   /** The supervisor has heard what became of it, and not committed that yet. */
   verdict: 'done' | 'failed' | undefined;
-  /** How often a consumer that it was lent to has died. */
+  /** It was lent last to be run alone. */
+  isAlone: boolean;
+  /** The writer that may start it, as far as the supervisor can know. */
+  announcedBy: number | undefined;
+  /** The writer that has started it. */
+  startedBy: number | undefined;
+  /** How often a consumer that might have started it has died. */
   deaths: number;
+  /** How often that was a SIGKILL that the supervisor had no part in. */
+  deathsFromOutside: number;
+  /** How often a consumer has died that had announced it last, to be run alone. */
+  deathsAlone: number;
+  /** How often a consumer that had started it has died since the supervisor started. */
+  deathsStarted: number;
   /** Failures that use an attempt, so far. */
   failures: number;
   isInSink: boolean;
@@ -64,6 +76,8 @@ export class Facts {
   run: RunRecord | undefined;
   /** How many dead letters have been given back. */
   givenBack = 0;
+  /** How many supervisors have gone. */
+  supervisorsGone = 0;
   #deltas: Delta[] = [];
   #time = 0;
 
@@ -172,7 +186,13 @@ function newSeq(seq: number, id: number): SeqFacts {
     lentTo: undefined,
     mayHave: new Set(),
     verdict: undefined,
+    isAlone: false,
+    announcedBy: undefined,
+    startedBy: undefined,
     deaths: 0,
+    deathsFromOutside: 0,
+    deathsAlone: 0,
+    deathsStarted: 0,
     failures: 0,
     isInSink: false,
     isPruned: false,

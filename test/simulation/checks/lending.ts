@@ -1,5 +1,6 @@
 /** What is promised of lending and settling: S7, S8, S10, S12. */
 import type { Facts, SeqFacts, WriterFacts } from './facts.ts';
+import type { Plan } from '../world/plan.ts';
 import { claim } from './violation.ts';
 
 /** S7: a seq is lent to one live writer at most; what is given back is the old one's until it says so. */
@@ -91,9 +92,34 @@ export function s11PrunedIsNotDelivered(found: SeqFacts): void {
   claim('S11', !found.isPruned, () => `seq ${found.seq} is delivered, and was pruned from the ledger`);
 }
 
+/** S12: an item that a dead consumer had started was known as such: it was free to be started, or announced. */
+export function s12StartedWasAnnounced({ seq, startedBy, announcedBy }: SeqFacts, writer: number): void {
+  const isUnknown = startedBy === writer && announcedBy !== writer;
+  claim('S12', !isUnknown, () => `writer ${writer} died of seq ${seq}, perhaps, and was not known to have started it`);
+}
+
+/** Deaths within which a killer is found. */
+const mostDeaths = 4;
+
+/** S12: an item that kills whoever starts it is found within a few deaths of processes that had started it. */
+export function s12KillersAreFound({ seq, id, deathsStarted }: SeqFacts, { items }: Plan): void {
+  const isKiller = items[id]?.way === 'kills';
+  claim('S12', !isKiller || deathsStarted <= mostDeaths, () => `seq ${seq} has killed ${deathsStarted} consumers`);
+}
+
+/** S12: an item runs alone only after the death of a consumer that had started it; two of them, if they were kills from outside. */
+export function s12IsolatedWasStarted(facts: Facts, { seq, deaths, deathsFromOutside }: SeqFacts): void {
+  // A start isolates what is first in line when supervisors were killed again and again.
+  if (facts.supervisorsGone > 0) return;
+  const isDue = deaths > deathsFromOutside || deaths > 1;
+  claim('S12', isDue, () => `seq ${seq} is to run alone after ${deaths} deaths, ${deathsFromOutside} of them from outside`);
+}
+
 /** S12: only failures use an attempt, and only deaths count as kills. */
 export function s12RetriesAreCounted(found: SeqFacts, { kills, attempt }: { kills: number; attempt: number }): void {
   claim('S12', kills <= found.deaths, () => `seq ${found.seq} has killed ${kills} times, of ${found.deaths} deaths`);
+  const ranAlone = kills === 0 || found.deathsAlone > 0;
+  claim('S12', ranAlone, () => `seq ${found.seq} is said to have killed, and never ran alone when its consumer died`);
   claim(
     'S12',
     attempt <= found.failures + 1,

@@ -38,7 +38,7 @@ export interface SimulatedChildOptions<In extends object, Out extends { type: st
   /** What it says, at the moment when it does. */
   changeSaid: (message: In) => In;
   /** The supervisor is about to be told of its exit. */
-  onExitTold: (child: SimulatedChild<In, Out>) => void;
+  onExitTold: (child: SimulatedChild<In, Out>, how: { isFromOutside: boolean }) => void;
   onDeath: (child: SimulatedChild<In, Out>) => void;
 }
 
@@ -59,6 +59,7 @@ export class SimulatedChild<In extends object, Out extends { type: string }> imp
   #listener: ChildListener<In> | undefined;
   /** How many of `#outbox` arrive in any case. */
   #written = 0;
+  #flushes = 0;
   #killReason: string | undefined;
   #killed: Exit['killed'] = 'no';
   #exit: { code: number | null; signal: string | null } | undefined;
@@ -81,7 +82,8 @@ export class SimulatedChild<In extends object, Out extends { type: string }> imp
         send: (message, payload) => this.say(message as In, payload),
         flush: () => {
           this.#written = this.#outbox.length;
-          return Promise.resolve();
+          // The operating system usually takes all of it at once.
+          return ++this.#flushes % 4 === 0 ? Promise.resolve() : undefined;
         },
         fail: (error, origin) => this.#fail(error, origin),
         leave: this.#leave,
@@ -157,7 +159,8 @@ export class SimulatedChild<In extends object, Out extends { type: string }> imp
       if (heard) this.#listener?.onMessage(heard.message, heard.payload);
     } else if (this.#exit && !this.#isReported) {
       this.#isReported = true;
-      this.#options.onExitTold(this);
+      const isFromOutside = this.#exit.signal === 'SIGKILL' && this.#killed === 'no';
+      this.#options.onExitTold(this, { isFromOutside });
       this.#listener?.onExit(this.#exitAs(this.#exit));
     }
   }

@@ -130,8 +130,8 @@ export class Children {
         if (heard.type !== 'beat') story.tell('supervisor', `← ${nameOf(child)}: ${inWords(heard)}`);
         return { message: heard, payload };
       },
-      onExitTold: (child: SimulatedChild<In, Out>) => {
-        checker.exitTold(child);
+      onExitTold: (child: SimulatedChild<In, Out>, how: { isFromOutside: boolean }) => {
+        checker.exitTold(child, how);
         story.tell('supervisor', `sees ${nameOf(child)} gone`);
       },
       onDeath: (child: SimulatedChild<In, Out>) => story.tell(nameOf(child), 'is no more'),
@@ -151,7 +151,12 @@ export class Children {
   #workOf(child: Consumer): LoadedPipeline {
     const { plan, random, checker, story, sinkFor, isDependencyOut, freezeMs } = this.#options;
     const die = (after: number): void => {
-      const exit = random() < 0.5 ? { code: 7, signal: null } : { code: null, signal: 'SIGSEGV' };
+      const exits = [
+        { code: 7, signal: null },
+        { code: null, signal: 'SIGSEGV' },
+        { code: null, signal: 'SIGKILL' },
+      ];
+      const exit = exits[Math.floor(random() * exits.length)]!;
       if (after === 0) child.die(Math.floor(random() * 3), exit);
       else child.dieAfter(after, exit);
     };
@@ -211,7 +216,7 @@ function condemn<In extends FromProducer | FromConsumer, Out extends ToProducer 
 ): void {
   const error = { code: 'KILLED_CONSUMER', message: 'killed its consumer' };
   const failed = [{ seq, verdict: 'absent' as const, error, afterMs: null }];
-  child.forge({ type: 'settle', done: [], failed, idle: 0 } as unknown as In);
+  child.forge({ type: 'settle', done: [], failed, idle: 0, ran: 0, tookMs: 0, blockedMs: 0 } as unknown as In);
 }
 
 /** The source of a plan's items. */
@@ -273,13 +278,13 @@ function inWords(message: AnyMessage): string {
         ? `configure as writer ${message.writer}`
         : `configure from ${JSON.stringify(message.position.cursor)} + ${message.position.count}`;
     case 'deliver':
-      return `deliver ${showSeqs([[message.seq, message.seq + message.count - 1]])}, attempt ${message.attempt}, ${message.mode}, ${message.history}, writers ${message.writers.join(', ') || 'none'}`;
+      return `deliver ${showSeqs([[message.seq, message.seq + message.count - 1]])}, attempt ${message.attempt}, ${message.mode}, ${message.free} free, ${message.history}, writers ${message.writers.join(', ') || 'none'}`;
     case 'frame':
       return `frame of ${message.count}, up to ${message.position.cursor ?? 'the start'} + ${message.position.count}`;
     case 'settle':
       return `settle done ${showSeqs(Intervals.fromFlat(message.done))}, failed ${message.failed.map(({ seq, verdict }) => `${seq} ${verdict}`).join(', ') || 'nothing'}`;
     case 'start':
-      return `start ${message.seq}`;
+      return `start ${showSeqs(Intervals.fromFlat(message.items))}`;
     case 'released':
       return `released ${showSeqs(Intervals.fromFlat(message.items))}`;
     case 'fenced':

@@ -76,6 +76,9 @@ export const faultKinds = [
 
 export type FaultKind = (typeof faultKinds)[number];
 
+/** Ways that items go when nothing is wrong with them. */
+const harmless: readonly Way[] = ['at once', 'soon', 'slow', 'fails first', 'limited', 'twice'];
+
 /** Draws a world. Each is made of few things, so that what is rare in all of them together is common in some. */
 export function planFrom(random: Random): Plan {
   const sink = random.pick<SinkKind>(['server', 'server', 'server', 'memory', 'sqlite', 'plain']);
@@ -83,7 +86,11 @@ export function planFrom(random: Random): Plan {
   const possible = ways.filter((way) => way !== 'bad row' || sink === 'server' || sink === 'sqlite');
   // What takes its time makes a world long.
   const rare: Partial<Record<Way, number>> = { hangs: 0.1, waits: 0.3, kills: 0.3, 'kills late': 0.2 };
-  const chosen = random.some(possible.filter((way) => random.chance(rare[way] ?? 1)));
+  // In some worlds nothing happens but that a few items kill: those are to be found, and nobody else.
+  const isOfKillers = random.chance(0.1);
+  const chosen = isOfKillers
+    ? [...random.some(harmless), 'kills' as const]
+    : random.some(possible.filter((way) => random.chance(rare[way] ?? 1)));
   const items = Array.from({ length: random.whole(1, random.pick([4, 12, 40, 80])) }, (_, id): Item => {
     return { id, way: random.pick(chosen), text: 'x'.repeat(random.whole(0, 30)) };
   });
@@ -131,7 +138,7 @@ export function planFrom(random: Random): Plan {
       time: random.magnitude(0.01, 0.5),
     },
     steps: random.whole(50, 1500),
-    faults: random.some(faultKinds),
+    faults: isOfKillers ? random.pick([[], ['kill consumer']]) : random.some(faultKinds),
     faultsPerThousand: random.magnitude(4, 80),
     teardown: random.pick(['none', 'none', 'none', ...teardowns]),
   };

@@ -10,7 +10,7 @@ interface Action {
 export function step(world: World): void {
   const { random, plan, story } = world;
   story.step += 1;
-  if (!world.isCalm && random.chance(plan.faultsPerThousand / 1000)) {
+  if (!world.isCalm && plan.faults.length > 0 && random.chance(plan.faultsPerThousand / 1000)) {
     faults[random.pick(plan.faults)](world);
     return;
   }

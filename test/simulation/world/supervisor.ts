@@ -253,7 +253,8 @@ const told = new Set([
   'disk.low',
   'disk.ok',
   'item.killed',
-  'items.accused',
+  'items.isolated',
+  'items.marked',
 ]);
 
 function settingsOf(plan: Plan, pauseAfter: number): ServiceSettings {

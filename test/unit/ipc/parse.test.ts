@@ -43,8 +43,16 @@ const fromProducer: Examples<FromProducer> = {
 
 const fromConsumer: Examples<FromConsumer> = {
   ...fromChild,
-  settle: { type: 'settle', done: [1, 4, 6, 6], failed: [{ seq: 5, verdict: 'later', error, afterMs: 1000 }], idle: 3 },
-  start: { type: 'start', seq: 4 },
+  settle: {
+    type: 'settle',
+    done: [1, 4, 6, 6],
+    failed: [{ seq: 5, verdict: 'later', error, afterMs: 1000 }],
+    idle: 3,
+    ran: 6,
+    tookMs: 7.5,
+    blockedMs: 0.25,
+  },
+  start: { type: 'start', items: [4, 9] },
   released: { type: 'released', items: [1, 4] },
   fenced: { type: 'fenced', writers: [1, 2] },
   sink: { type: 'sink', reason: 'no space left' },
@@ -108,6 +116,7 @@ const toConsumer: Examples<ToConsumer> = {
     attempt: 1,
     history: 'suspect',
     mode: 'alone',
+    free: 0,
     writers: [1, 2],
   },
   settled: { type: 'settled' },

@@ -123,22 +123,23 @@ const wordings: { [Name in EventName]: [event: Events[Name], level: string, mess
     { lines: 3 },
   ],
   'orphan.killed': [{ who }, 'warn', 'killed: left over from an earlier supervisor', {}],
-  'items.accused': [
+  'items.marked': [
+    { who, items: 16, cause: 'SIGKILL' },
+    'debug',
+    'crashed; the items it had started go back to the queue',
+    { items: 16, cause: 'SIGKILL' },
+  ],
+  'items.isolated': [
     { who, items: 16, cause: 'SIGSEGV' },
     'warn',
-    'it died of one of its items, or by itself: they are run one at a time',
+    'crashed; running its items one at a time to find the cause',
     { items: 16, cause: 'SIGSEGV' },
   ],
-  'items.cleared': [
-    { cause: 'SIGSEGV' },
-    'info',
-    'none of the items that were accused of a death is to blame',
-    { cause: 'SIGSEGV' },
-  ],
+  'items.cleared': [{ cause: 'SIGSEGV' }, 'info', 'no item caused the crash', { cause: 'SIGSEGV' }],
   'item.killed': [
     { who, seq: 7, kills: 2, cause: 'exit code 7', inMs: 900 },
     'warn',
-    'an item has killed its consumer, which ran nothing else',
+    'item crashed its consumer while running alone',
     { seq: 7, kills: 2, cause: 'exit code 7', inMs: 900 },
   ],
   'item.retry': [

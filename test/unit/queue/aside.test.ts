@@ -79,14 +79,71 @@ describe('a consumer that is set aside', () => {
     expect(only.modes.at(-1)).toEqual([5, 4, 'together']);
   });
 
+  it('takes turns where it is the only one: a second for the isolated, a second for the others', () => {
+    const queue = aQueue([frameOf(Array.from({ length: 200 }, (_, i) => `item ${i}`))]);
+    const dead = new Holding(4);
+    queue.take(dead, { items: 4, bytes: 1000 }, moment);
+    dead.sizing.paced({ ran: 1, tookMs: 600, blockedMs: 0 });
+    queue.lose(dead, moment, death);
+    const [aside, only] = [new Aside(), new Fake()];
+    const modes: string[] = [];
+    for (let now = 0; !queue.isEmpty; now += 600) {
+      const at = { creditBytes: 1000, moment: { now, wall: now } };
+      dispatch(queue, aside.lend(queue, [only], at), at);
+      modes.push(only.deliveries.at(-1)!.mode);
+      queue.settle(only.holding, [[1, 200]], now + 599);
+    }
+    expect(modes.slice(0, 8)).toEqual([
+      'alone',
+      'alone',
+      'together',
+      'together',
+      'alone',
+      'alone',
+      'together',
+      'together',
+    ]);
+  });
+
+  it('runs half of the isolated items together where one at a time would take longer than a minute', () => {
+    const queue = aQueue([frameOf(Array.from({ length: 40 }, (_, i) => `item ${i}`))]);
+    const lent = (items: number, ms: number): Holding => {
+      const holding = new Holding(items);
+      holding.sizing.paced({ ran: 1, tookMs: ms, blockedMs: 0 });
+      return holding;
+    };
+    const outside = { ...death, isFromOutside: true };
+    const first = lent(20, 4000);
+    queue.take(first, { items: 20, bytes: 1000 }, moment);
+    queue.lose(first, moment, outside);
+    const second = lent(20, 4000);
+    queue.takeMarked(second, { items: 20, bytes: 1000 }, moment);
+    second.announce(1, 20);
+    expect(queue.lose(second, moment, outside)).toMatchObject({ isolated: 20 });
+
+    const aside = new Aside();
+    const [third, sibling] = [new Fake(), new Fake()];
+    third.holding.sizing.paced({ ran: 1, tookMs: 4000, blockedMs: 0 });
+    round(queue, aside, [third, sibling]);
+    expect(third.modes).toEqual([[1, 10, 'together']]);
+    expect([aside.holding, third.holding.isAlone]).toEqual([third.holding, true]);
+    third.holding.announce(1, 3);
+    // What it had started explains the death: the other half, and what it had not started, is only marked.
+    expect(queue.lose(third.holding, moment, outside)).toMatchObject({ isolated: 3, marked: 0 });
+    expect(queue.stats.accused).toBe(3);
+    const fourth = new Fake();
+    round(queue, aside, [fourth, sibling]);
+    expect(fourth.modes).toEqual([[1, 3, 'alone']]);
+  });
+
   it('is lent one that has killed by itself when its wait is over, and only to ask for it after the third time', () => {
     const { queue, aside, store } = accusing();
     const at = (now: number): typeof options => ({ creditBytes: 1000, moment: { now, wall: now } });
     const [first, second, third, fourth, fifth] = [new Fake(), new Fake(), new Fake(), new Fake(), new Fake()];
 
     aside.lend(queue, [first], at(0));
-    first.holding.announce(1);
-    first.holding.announce(2);
+    first.holding.announce(1, 1);
+    first.holding.announce(2, 2);
     expect(queue.lose(first.holding, moment, death).killer).toEqual({ seq: 2, kills: 2, delayMs: 100, inARow: 1 });
     queue.commit(moment);
 
@@ -102,7 +159,7 @@ describe('a consumer that is set aside', () => {
     queue.commit(moment);
     aside.lend(queue, [fourth], at(100));
     expect(fourth.modes).toEqual([[2, 1, 'alone']]);
-    fourth.holding.announce(2);
+    fourth.holding.announce(2, 2);
     expect(queue.lose(fourth.holding, moment, death).killer).toMatchObject({ kills: 3, delayMs: 0 });
     queue.commit(moment);
     aside.lend(queue, [fifth], at(100));

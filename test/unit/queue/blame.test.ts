@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { Intervals } from '../../../src/core/intervals.ts';
+import { Intervals, type Interval } from '../../../src/core/intervals.ts';
 import { Blame, type Death } from '../../../src/queue/blame.ts';
 
 /** A death, and what was said of it. */
@@ -8,12 +8,28 @@ function aDeath(isFromOutside = false): Death & { said: boolean[] } {
   return { cause: 'SIGSEGV', isFromOutside, said, onSolved: (hasKiller) => said.push(hasKiller) };
 }
 
+const all = { isolatesAll: true };
+
+/** Numbers 1…9 that are accused, and those that are isolated. */
+function stateOf({ accused, isolated }: Blame): { accused: Interval[]; isolated: Interval[] } {
+  return { accused: [...accused.within(1, 9)], isolated: [...isolated.within(1, 9)] };
+}
+
 describe('blame', () => {
-  it('falls on all that a dead consumer held, and on nobody else', () => {
+  it('marks all that a dead consumer had started; the second death isolates those that it had started as well', () => {
     const blame = new Blame();
-    blame.accuse(Intervals.of([3, 5], [9, 9]), aDeath());
-    expect([2, 3, 5, 6, 9].map((seq) => blame.has(seq))).toEqual([false, true, true, false, true]);
-    expect(blame.size).toBe(4);
+    expect([...blame.accuse(Intervals.of([1, 4]), aDeath(true))]).toEqual([]);
+    expect(stateOf(blame)).toEqual({ accused: [[1, 4]], isolated: [] });
+    expect([...blame.accuse(Intervals.of([3, 6]), aDeath())]).toEqual([[3, 4]]);
+    expect(stateOf(blame)).toEqual({ accused: [[1, 6]], isolated: [[3, 4]] });
+    // Others that it had started are marked, and isolated by the next death that they share.
+    expect([...blame.accuse(Intervals.of([6, 7]), aDeath(true))]).toEqual([[6, 6]]);
+  });
+
+  it('isolates at the first death when that is asked for', () => {
+    const blame = new Blame();
+    expect([...blame.accuse(Intervals.of([1, 2]), aDeath(), all)]).toEqual([[1, 2]]);
+    expect(stateOf(blame)).toEqual({ accused: [[1, 2]], isolated: [[1, 2]] });
   });
 
   it('is nobody’s when all accused have been cleared', () => {
@@ -21,49 +37,56 @@ describe('blame', () => {
     const death = aDeath();
     blame.accuse(Intervals.of([1, 3]), death);
     blame.clear(1, 2);
-    expect([blame.size, death.said]).toEqual([1, []]);
+    expect([stateOf(blame).accused, death.said]).toEqual([[[3, 3]], []]);
     blame.clear(3, 3);
-    expect([blame.size, death.said]).toEqual([0, [false]]);
+    expect([stateOf(blame).accused, death.said]).toEqual([[], [false]]);
   });
 
-  it('is found when one is named; the others stay accused, and the death is said to be solved once', () => {
+  it('is found when one is named: it tells the deaths that it was accused of, each of which is solved once', () => {
     const blame = new Blame();
-    const death = aDeath();
-    blame.accuse(Intervals.of([1, 3]), death);
-    expect(blame.name(2, aDeath())).toBe(death);
-    expect([blame.has(1), blame.has(2), blame.has(3), death.said]).toEqual([true, false, true, [true]]);
-    // The first one has explained that death.
-    expect(blame.name(3, aDeath())).toBeUndefined();
-    blame.clear(1, 1);
-    expect(death.said).toEqual([true]);
-  });
-
-  it('keeps deaths apart', () => {
-    const blame = new Blame();
-    const [first, second] = [aDeath(), aDeath(true)];
+    const [first, second, other] = [aDeath(true), aDeath(), aDeath()];
     blame.accuse(Intervals.of([1, 3]), first);
-    blame.accuse(Intervals.of([4, 6]), second);
-    expect(blame.name(5, aDeath())).toBe(second);
-    blame.clear(1, 6);
-    expect([first.said, second.said]).toEqual([[false], [true]]);
+    blame.accuse(Intervals.of([2, 3]), second);
+    blame.accuse(Intervals.of([7, 7]), other);
+    expect(blame.name(2, aDeath())).toEqual({ own: 1, outside: 1 });
+    expect(stateOf(blame)).toEqual({
+      accused: [
+        [1, 1],
+        [3, 3],
+        [7, 7],
+      ],
+      isolated: [[3, 3]],
+    });
+    expect(blame.name(3, aDeath())).toEqual({ own: 1, outside: 1 });
+    blame.clear(1, 9);
+    expect([first.said, second.said, other.said]).toEqual([[true], [true], [false]]);
+  });
+
+  it('does not count a death for items of which nobody knows whether they had started', () => {
+    const blame = new Blame();
+    blame.accuse(Intervals.of([1, 3]), aDeath(true), { isolatesAll: true, counts: false });
+    expect(blame.name(2, aDeath(true))).toEqual({ own: 0, outside: 0 });
+  });
+
+  it('narrows what is isolated: the others stay accused', () => {
+    const blame = new Blame();
+    blame.accuse(Intervals.of([1, 8]), aDeath(), all);
+    blame.isolateOnly(Intervals.of([3, 4]));
+    expect(stateOf(blame)).toEqual({ accused: [[1, 8]], isolated: [[3, 4]] });
   });
 
   it('does not stay on one that is not run again', () => {
     const blame = new Blame();
     const death = aDeath();
-    blame.accuse(Intervals.of([4, 4]), death);
+    blame.accuse(Intervals.of([4, 4]), death, all);
     blame.beCareful();
     blame.condemn(4);
-    expect([blame.size, blame.isCareful, death.said]).toEqual([0, false, [false]]);
+    expect([stateOf(blame), blame.isCareful, death.said]).toEqual([{ accused: [], isolated: [] }, false, [false]]);
   });
 
-  it('of one that nobody was accused of is of this death alone', () => {
-    expect(new Blame().name(7, aDeath())).toBeUndefined();
-  });
-
-  it('is laid more carefully once somebody was named who did nothing when run again, until nobody is accused', () => {
+  it('is laid more carefully once an innocent item was named, until nothing is isolated', () => {
     const blame = new Blame();
-    blame.accuse(Intervals.of([1, 9]), aDeath());
+    blame.accuse(Intervals.of([1, 9]), aDeath(), all);
     blame.name(4, aDeath());
     expect(blame.isCareful).toBe(false);
     blame.clear(4, 4);
@@ -78,7 +101,7 @@ describe('blame', () => {
     ['was running when its consumer was killed from outside', (blame) => blame.name(4, aDeath(true))],
   ])('is laid no more carefully when the one that was named %s', (_, happens) => {
     const blame = new Blame();
-    blame.accuse(Intervals.of([1, 9]), aDeath());
+    blame.accuse(Intervals.of([1, 9]), aDeath(), all);
     blame.name(4, aDeath());
     happens(blame);
     blame.clear(1, 3);

@@ -139,6 +139,62 @@ describe('retries that are due', () => {
   });
 });
 
+describe('marked items', () => {
+  const killed = { cause: 'SIGKILL', isFromOutside: true, delayMs: () => 0 };
+
+  /** Of 40 items a consumer has started 20 and died, killed from outside. */
+  function afterAKill(): Queue {
+    const queue = aQueue([frameOf(numbered(40))]);
+    const dead = new Worker(queue, 20);
+    lend(queue, [dead], 0);
+    expect(queue.lose(dead.holding, { now: 0, wall: 0 }, killed)).toMatchObject({ marked: 20, isolated: 0 });
+    return queue;
+  }
+
+  function spread(queue: Queue, workers: readonly Worker[]): void {
+    dispatch(queue, workers, { creditBytes, moment: { now: 0, wall: 0 }, consumers: 2 });
+  }
+
+  it('go back to normal work, spread over all consumers, also those that are not there yet', () => {
+    const queue = afterAKill();
+    const workers = [1, 2].map(() => new Worker(queue, 16));
+    spread(queue, [workers[0]!]);
+    expect(workers.map(({ holding }) => [holding.marked, holding.count])).toEqual([
+      [10, 16],
+      [0, 0],
+    ]);
+    spread(queue, workers);
+    expect(workers.map(({ holding }) => [holding.marked, holding.count])).toEqual([
+      [10, 16],
+      [10, 16],
+    ]);
+    for (const { deliveries } of workers)
+      expect(new Set(deliveries.map(({ mode }) => mode))).toEqual(new Set(['together']));
+  });
+
+  it('wait for nobody: the only consumer left gets through all of them', () => {
+    const queue = afterAKill();
+    const worker = new Worker(queue, 16);
+    let now = 0;
+    for (; !queue.isEmpty && now < 100; now++) {
+      spread(queue, [worker]);
+      worker.work(now, 1);
+    }
+    expect(queue.isEmpty).toBe(true);
+  });
+
+  it('of which a second consumer dies are isolated; what else it had started is marked', () => {
+    const queue = afterAKill();
+    const worker = new Worker(queue, 16);
+    spread(queue, [worker]);
+    // A redelivery waits for the ledger: it has started when it is announced.
+    worker.holding.announce(1, 4);
+    const loss = queue.lose(worker.holding, { now: 0, wall: 0 }, killed);
+    expect(loss).toMatchObject({ items: 16, isolated: 4, marked: 6 });
+    expect([queue.availableAlone({ now: 0, wall: 0 }), queue.availableMarked]).toEqual([4, 22]);
+  });
+});
+
 describe('a consumer’s credit', () => {
   it('is no obstacle to a lone item that is larger', () => {
     const queue = aQueue([frameOf(numbered(2, 10_000))]);

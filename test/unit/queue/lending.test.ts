@@ -2,18 +2,26 @@ import { describe, expect, it } from '@jest/globals';
 import { Intervals } from '../../../src/core/intervals.ts';
 import { Holding, type Lent } from '../../../src/queue/lending.ts';
 
-function lent(holding: Holding, from: number, to: number, attempt?: number, mode: Lent['mode'] = 'together'): Lent {
+function lent(
+  holding: Holding,
+  from: number,
+  to: number,
+  attempt?: number,
+  mode: Lent['mode'] = 'together',
+  free = 0,
+): Lent {
   const head = { seq: from, origin: from, dueAt: 0, delayMs: 0, attempt: attempt ?? 1, kills: 0 };
   const frame = { first: 1, count: 100, bytes: 1000, settled: new Intervals() };
   const delivery: Lent = {
     mode,
+    lot: 'usual',
     from,
     to,
     bytes: (to - from + 1) * 10,
     mark: holding.sizing.lent(0),
     origin: attempt === undefined ? { kind: 'frame', frame } : { kind: 'retry', head },
   };
-  holding.give(delivery);
+  holding.give(delivery, free);
   return delivery;
 }
 
@@ -59,29 +67,47 @@ describe('what a consumer holds', () => {
     expect(holding.count).toBe(0);
   });
 
+  it('knows what it may have started: what was free or announced, until it settles', () => {
+    const holding = new Holding(3);
+    lent(holding, 1, 9, undefined, 'together', 2);
+    expect([[...holding.started], holding.free]).toEqual([[[1, 2]], 1]);
+    expect(holding.announce(3, 5)).toBe(0);
+    expect([[...holding.started], holding.free]).toEqual([[[1, 5]], 0]);
+    holding.take(1, 3, 0);
+    expect([[...holding.started], holding.free]).toEqual([[[4, 5]], 1]);
+    expect(holding.announce(8, 11)).toBe(2);
+    expect([...holding.started]).toEqual([
+      [4, 5],
+      [8, 9],
+    ]);
+    holding.takeAll(0);
+    expect([...holding.started]).toEqual([]);
+  });
+
   it('says which item it runs last of those that it runs alone, until that one has settled', () => {
     const holding = new Holding(2);
     lent(holding, 1, 2);
-    expect([holding.isAlone, holding.announce(1), holding.running]).toEqual([false, false, undefined]);
+    holding.announce(1, 1);
+    expect([holding.isAlone, holding.running]).toEqual([false, undefined]);
     lent(holding, 5, 8, undefined, 'alone');
-    expect([holding.isAlone, holding.announce(5), holding.announce(6), holding.announce(9)]).toEqual([
-      true,
-      true,
-      true,
-      false,
-    ]);
-    expect([holding.running, [...holding.announced]]).toEqual([6, [[5, 6]]]);
+    expect([holding.isAlone, holding.announce(5, 5), holding.announce(6, 6)]).toEqual([true, 0, 0]);
+    expect(holding.running).toBe(6);
     holding.take(5, 5, 0);
-    expect([holding.running, [...holding.announced]]).toEqual([6, [[6, 6]]]);
+    expect(holding.running).toBe(6);
     holding.take(6, 6, 0);
-    expect([holding.running, [...holding.announced], holding.isAlone]).toEqual([undefined, [], true]);
-    holding.announce(7);
-    holding.announce(8);
+    expect([holding.running, holding.isAlone]).toEqual([undefined, true]);
+    holding.announce(7, 7);
+    holding.announce(8, 8);
     holding.take(8, 8, 0);
-    expect([holding.running, [...holding.announced]]).toEqual([undefined, [[7, 7]]]);
+    expect([holding.running, [...holding.started]]).toEqual([
+      undefined,
+      [
+        [1, 1],
+        [7, 7],
+      ],
+    ]);
     holding.take(7, 7, 0);
-    expect([holding.running, [...holding.announced]]).toEqual([undefined, []]);
-    expect(holding.isAlone).toBe(false);
+    expect([holding.running, holding.isAlone]).toEqual([undefined, false]);
   });
 
   it('is not found when it is not there', () => {

@@ -14,8 +14,12 @@ export interface Item {
   holder: Holding | undefined;
   attempt: number;
   kills: number;
-  /** The death that it is accused of. */
-  accusedOf: DeathNote | undefined;
+  /** The deaths that it is accused of. */
+  accusedOf: DeathNote[];
+  /** It is to be run alone. */
+  isolated: boolean;
+  /** Its holder may have started it. */
+  started: boolean;
   /** A consumer of this supervisor had it and was lost. */
   suspect: boolean;
   /** It was stored before this supervisor started. */
@@ -47,7 +51,9 @@ export function newItem(text: string, frame: number): Item {
     holder: undefined,
     attempt: 1,
     kills: 0,
-    accusedOf: undefined,
+    accusedOf: [],
+    isolated: false,
+    started: false,
     suspect: false,
     inherited: false,
     seen: false,
@@ -66,9 +72,19 @@ export function historyOf({ suspect, inherited: isInherited }: Item): History {
   return isInherited ? 'inherited' : 'first';
 }
 
-export function modeOf({ kills, accusedOf }: Item): LendingMode {
+export function isMarked({ accusedOf, isolated }: Item): boolean {
+  return accusedOf.length > 0 && !isolated;
+}
+
+/** It is accused of nothing any more. */
+export function acquit(item: Item): void {
+  item.accusedOf = [];
+  item.isolated = false;
+}
+
+export function modeOf({ kills, isolated }: Item): LendingMode {
   if (kills >= 3) return 'askOnly';
-  return kills > 0 || accusedOf ? 'alone' : 'together';
+  return kills > 0 || isolated ? 'alone' : 'together';
 }
 
 /** A retry must be lent when its time has passed since it was committed, and must not before it has since it failed. */
@@ -82,6 +98,7 @@ export function canBeLent({ status, failedAt, committedAt, delayMs }: Item, now:
 /** It comes back from whoever had it. A retry does not wait again. */
 export function giveBack(item: Item): void {
   item.status = 'queued';
+  item.started = false;
 }
 
 /** What a supervisor that starts knows of items: only where they are in the store. */
@@ -89,7 +106,14 @@ export function inherited(items: Items): Map<number, Item> {
   const copy = copyOf(items);
   for (const item of copy.values()) {
     if (isOpen(item)) item.status = item.frame === undefined ? 'retry' : 'queued';
-    Object.assign(item, { inherited: true, suspect: false, seen: false, accusedOf: undefined });
+    Object.assign(item, {
+      inherited: true,
+      suspect: false,
+      seen: false,
+      started: false,
+      accusedOf: [],
+      isolated: false,
+    });
   }
   return copy;
 }

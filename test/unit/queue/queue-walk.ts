@@ -8,6 +8,7 @@ import { memoryBytes, StoreFull, type RunRecord, type Store } from '../../../src
 import { thrownBy } from '../../support/thrown.ts';
 import { flaky } from './flaky-store.ts';
 import {
+  acquit,
   canBeLent,
   copyOf,
   countOf,
@@ -15,6 +16,7 @@ import {
   historyOf,
   modeOf,
   inherited,
+  isMarked,
   isOpen,
   newItem,
   type DeathNote,
@@ -27,6 +29,7 @@ const frequencies = {
   append: 2,
   take: 4,
   'take alone': 4,
+  'take marked': 3,
   announce: 6,
   settle: 2,
   fail: 4,
@@ -112,6 +115,7 @@ export class Walk {
       this.#commit('all');
       this.#now += 100;
       this.#lend(this.#holdings[0]!, { items: 100, bytes: 10_000 });
+      this.#lendMarked(this.#holdings[2]!, { items: 100, bytes: 10_000 });
       this.#lendAlone(this.#holdings[1]!, 10_000);
       for (const holding of this.#holdings) this.#settle(holding, 0, nobodyHolds);
     }
@@ -147,6 +151,8 @@ export class Walk {
         return this.#lend(holding, { items: Math.floor(b * 12), bytes: Math.floor(c * 300) });
       case 'take alone':
         return this.#lendAlone(holding, Math.floor(c * 300));
+      case 'take marked':
+        return this.#lendMarked(holding, { items: 1 + Math.floor(b * 12), bytes: Math.floor(c * 300) });
       case 'announce':
         return this.#announce(holding);
       case 'settle':
@@ -198,7 +204,7 @@ export class Walk {
   #lend(holding: Holding, limit: { items: number; bytes: number }): void {
     const now = this.#now;
     const sure = [...this.#items.values()].filter(
-      (item) => canBeLent(item, now) === 'yes' && modeOf(item) === 'together',
+      (item) => canBeLent(item, now) === 'yes' && modeOf(item) === 'together' && !isMarked(item),
     ).length;
     const available = this.#queue.available(this.#moment);
     const delivery = this.#queue.take(holding, limit, this.#moment);
@@ -207,6 +213,18 @@ export class Walk {
     if (!delivery) return;
     same('how they are to be run', delivery.mode, 'together');
     this.#checkDelivery(delivery, limit);
+    this.#lent(holding, delivery);
+  }
+
+  #lendMarked(holding: Holding, limit: { items: number; bytes: number }): void {
+    const marked = [...this.#items.values()].filter((item) => item.status === 'queued' && isMarked(item)).length;
+    same('marked items to be lent', this.#queue.availableMarked, marked);
+    const delivery = this.#queue.takeMarked(holding, limit, this.#moment);
+    same('whether a marked item is lent', delivery !== undefined, marked > 0);
+    if (!delivery) return;
+    same('how they are to be run', delivery.mode, 'together');
+    this.#checkDelivery(delivery, limit);
+    for (const [, item] of this.#itemsOf(delivery)) must('what is lent is marked', isMarked(item));
     this.#lent(holding, delivery);
   }
 
@@ -238,18 +256,24 @@ export class Walk {
   }
 
   #lent(holding: Holding, delivery: Delivery): void {
-    for (const [, item] of this.#itemsOf(delivery)) {
-      Object.assign(item, { status: 'lent', holder: holding, seen: true });
-    }
+    this.#itemsOf(delivery).forEach(([, item], i) => {
+      Object.assign(item, { status: 'lent', holder: holding, seen: true, started: i < delivery.free });
+    });
   }
 
   /** It is about to run the next of those that it is to run alone. */
   #announce(holding: Holding): void {
     const left = this.#toAnnounce.get(holding) ?? [];
+    const together = this.#heldBy(holding).find(([, item]) => modeOf(item) === 'together' && !item.started);
+    if (left.length === 0 && together) {
+      same('items that it does not hold', holding.announce(together[0], together[0]), 0);
+      together[1].started = true;
+      return;
+    }
     const seq = left.shift() ?? nobodyHolds;
     const item = this.#items.get(seq);
     const isHeld = item?.status === 'lent' && item.holder === holding && modeOf(item) === 'alone';
-    same('whether it may be run', holding.announce(seq), isHeld);
+    same('whether it may be run', holding.announce(seq, seq) === 0, isHeld);
     if (isHeld) this.#announced.get(holding)!.push(seq);
   }
 
@@ -257,7 +281,10 @@ export class Walk {
     const done = this.#heldWithin(holding, from, to);
     same('refused', this.#queue.settle(holding, [[from, to]], this.#now), to - from + 1 - done.length);
     this.#comeBack(holding, done);
-    for (const item of done) Object.assign(item, { status: 'done', accusedOf: undefined });
+    for (const item of done) {
+      item.status = 'done';
+      acquit(item);
+    }
     this.#isDirty ||= done.length > 0;
   }
 
@@ -270,14 +297,20 @@ export class Walk {
 
   #lose(holding: Holding): void {
     const lost = this.#heldWithin(holding, 0, Infinity);
-    same('lost', this.#queue.lose(holding, this.#moment), { items: lost.length, accused: 0, killer: undefined });
+    same('lost', this.#queue.lose(holding, this.#moment), {
+      items: lost.length,
+      isolated: 0,
+      marked: 0,
+      killer: undefined,
+    });
     this.#gone(holding, lost);
   }
 
   /** It is gone, and was neither told to go nor had another reason. */
   #die(holding: Holding, { isFromOutside, delayMs }: { isFromOutside: boolean; delayMs: number }): void {
     const lost = this.#heldWithin(holding, 0, Infinity);
-    const accused = lost.filter((item) => modeOf(item) === 'together');
+    const accused = lost.filter((item) => modeOf(item) === 'together' && item.started);
+    const isolated = accused.filter((item) => item.accusedOf.length > 0 || (!isFromOutside && accused.length <= 4));
     const announced = this.#announced.get(holding) ?? [];
     const last = this.#items.get(announced.at(-1) ?? nobodyHolds);
     const killer = last && lost.includes(last) ? last : undefined;
@@ -292,25 +325,29 @@ export class Walk {
     });
     same(
       'lost',
-      [loss.items, loss.accused, loss.killer?.seq],
-      [lost.length, accused.length, killer && announced.at(-1)],
+      [loss.items, loss.isolated, loss.marked, loss.killer?.seq],
+      [lost.length, isolated.length, accused.length - isolated.length, killer && announced.at(-1)],
     );
     this.#gone(holding, lost);
     if (accused.length > 0) this.#deaths.push(death);
-    for (const item of accused) item.accusedOf = death;
+    for (const item of accused) item.accusedOf.push(death);
+    for (const item of isolated) item.isolated = true;
     if (!killer) return;
     for (const seq of announced.slice(0, -1)) this.#acquit(this.#items.get(seq)!, lost);
-    const { accusedOf } = killer;
-    killer.kills += accusedOf?.hasKiller === false && !accusedOf.isFromOutside ? 2 : 1;
-    if (accusedOf) accusedOf.hasKiller = true;
+    const own = killer.accusedOf.filter((note) => !note.isFromOutside).length;
+    const outside = Math.min(killer.accusedOf.length - own, 1);
+    const most = killer.kills === 0 && isFromOutside ? 2 : 3;
+    killer.kills = Math.min(killer.kills + 1 + own + outside, most);
+    for (const note of killer.accusedOf) note.hasKiller = true;
+    acquit(killer);
     same('its kills', loss.killer?.kills, killer.kills);
-    Object.assign(killer, { status: 'retry', frame: undefined, suspect: true, accusedOf: undefined });
+    Object.assign(killer, { status: 'retry', frame: undefined, suspect: true });
     Object.assign(killer, { failedAt: this.#now, committedAt: Infinity, delayMs: killer.kills >= 3 ? 0 : delayMs });
     this.#isDirty = true;
   }
 
   #acquit(item: Item, held: readonly Item[]): void {
-    if (held.includes(item)) item.accusedOf = undefined;
+    if (held.includes(item)) acquit(item);
   }
 
   /** `holding` has these no more. What the store knows to be run by itself is so no more: that is to be committed. */
@@ -349,7 +386,7 @@ export class Walk {
     this.#comeBack(holding, [item]);
     this.#isDirty = true;
     item.status = fate.kind;
-    item.accusedOf = undefined;
+    acquit(item);
     if (fate.kind === 'dead') return;
     item.attempt += usesAttempt ? 1 : 0;
     Object.assign(item, { frame: undefined, suspect: false, failedAt: this.#now, committedAt: Infinity, delayMs });
@@ -423,7 +460,7 @@ export class Walk {
   #check(): void {
     const { memoryBytes: inMemory, ...stats } = this.#queue.stats;
     const { appended, queued, lent, retry } = countOf(this.#items);
-    const accused = [...this.#items.values()].filter(({ accusedOf }) => accusedOf);
+    const accused = [...this.#items.values()].filter(({ accusedOf }) => accusedOf.length > 0);
     // Killers that are due count as queued once they have been looked for.
     const collected = stats.queued - appended - queued;
     const due = [...this.#items.values()].filter((item) => item.kills > 0 && canBeLent(item, this.#now) !== 'no');
@@ -433,10 +470,10 @@ export class Walk {
       lent,
       retrying: retry - collected,
       bytes: this.#bytesOf(this.#items),
-      accused: accused.length,
+      accused: accused.filter(({ isolated }) => isolated).length,
     });
     for (const death of this.#deaths) {
-      const isUnsolved = accused.some(({ accusedOf }) => accusedOf === death);
+      const isUnsolved = accused.some(({ accusedOf }) => accusedOf.includes(death));
       same('what was said of a death', death.said, death.hasKiller ? [true] : isUnsolved ? [] : [false]);
     }
     same('isEmpty', this.#queue.isEmpty, appended + queued + lent + retry === 0);

@@ -58,7 +58,7 @@ describe('a start', () => {
 
   it('after three supervisors were killed without an item settled accuses what they can have run, and runs it by itself', () => {
     const { queue, happened } = restarted({ uncleanStarts: 3, trial: null });
-    expect(happened).toMatchObject([['items.accused', { items: 3, cause: 'its supervisor was killed with it' }]]);
+    expect(happened).toMatchObject([['items.isolated', { items: 3, cause: 'its supervisor was killed with it' }]]);
     const ordinary = queue.take(new Holding(20), credit, moment);
     expect(ordinary).toMatchObject({ seq: 3, frame: { count: 1 }, mode: 'together' });
     for (const expected of [4, 1, 2]) {
@@ -88,14 +88,14 @@ describe('a consumer that dies with items', () => {
     world.consumer(1).goes({ code: 7 });
     world.consumer(2).settles(3, 4);
     world.tick();
-    expect(world.emitted('items.accused')).toMatchObject([{ items: 2, cause: 'exit code 7' }]);
+    expect(world.emitted('items.isolated')).toMatchObject([{ items: 2, cause: 'exit code 7' }]);
     expect(world.consumer(2).deliveries.at(-1)).toMatchObject({ seq: 1, count: 2, mode: 'alone' });
     expect(world.service.status.reasons).toContain(
       'consumer 2 is set aside: it runs 2 suspects of having killed a consumer, one at a time',
     );
 
-    world.consumer(2).says({ type: 'start', seq: 1 });
-    world.consumer(2).says({ type: 'start', seq: 2 });
+    world.consumer(2).says({ type: 'start', items: [1, 1] });
+    world.consumer(2).says({ type: 'start', items: [2, 2] });
     world.consumer(2).goes({ signal: 'SIGSEGV' });
     world.tick();
     expect(world.emitted('item.killed')).toMatchObject([{ seq: 2, kills: 2, cause: 'SIGSEGV', inMs: 75 }]);
@@ -104,7 +104,7 @@ describe('a consumer that dies with items', () => {
     world.tick();
     const [killed] = world.consumers.filter(({ exit, lent }) => !exit && lent.includes(2));
     expect(killed?.deliveries.at(-1)).toMatchObject({ seq: 2, mode: 'alone' });
-    killed?.says({ type: 'start', seq: 2 });
+    killed?.says({ type: 'start', items: [2, 2] });
     killed?.goes({ signal: 'SIGSEGV' });
     for (const other of world.consumers) if (!other.exit && other.lent.includes(1)) other.settles(1);
     world.tick();
@@ -142,7 +142,7 @@ describe('a consumer that dies with items', () => {
       successor();
       const { seq, count, mode } = world.consumer().deliveries.at(-1)!;
       expect(mode).toBe('alone');
-      world.consumer().says({ type: 'start', seq });
+      world.consumer().says({ type: 'start', items: [seq, seq] });
       if (isKiller) {
         world.consumer().goes({ code: 7 });
         successor();
@@ -169,7 +169,7 @@ describe('a consumer that dies with items', () => {
     world.consumer(2).kill('not needed');
     world.consumer(2).dies();
     world.pass(1000);
-    expect(world.emitted('items.accused')).toEqual([]);
+    expect(world.emitted('items.isolated')).toEqual([]);
     for (const ordinal of [1, 2]) world.consumer(ordinal).says({ type: 'ready' });
     world.tick();
     expect(world.consumer(1).deliveries[0]).toMatchObject({ mode: 'together' });
@@ -191,7 +191,7 @@ describe('a consumer that dies with items', () => {
     for (;;) {
       const consumer = world.consumer();
       const delivery = consumer.deliveries.at(-1);
-      if (delivery?.mode === 'alone') consumer.says({ type: 'start', seq: delivery.seq });
+      if (delivery?.mode === 'alone') consumer.says({ type: 'start', items: [delivery.seq, delivery.seq] });
       consumer.goes({ code: 7 });
       deaths += 1;
       expect(deaths).toBeLessThan(200);

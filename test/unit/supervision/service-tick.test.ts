@@ -326,7 +326,8 @@ describe('a spool that fails for good', () => {
         const aside = world.consumer(2);
         aside.settles(...aside.lent);
         world.tick();
-        aside.says({ type: 'start', seq: aside.deliveries.find(({ mode }) => mode === 'alone')!.seq });
+        const { seq } = aside.deliveries.find(({ mode }) => mode === 'alone')!;
+        aside.says({ type: 'start', items: [seq, seq] });
         world.store.readFrameOf = () => {
           throw ioError('unreadable', undefined);
         };

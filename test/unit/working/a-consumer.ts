@@ -25,7 +25,7 @@ export interface AConsumerOptions {
   concurrency?: number;
   itemTimeoutMs?: number;
   sinkTimeoutMs?: number;
-  flush?: () => Promise<void>;
+  flush?: () => Promise<void> | undefined;
   /** Whether settles are confirmed at once. */
   confirms?: boolean;
 }
@@ -88,7 +88,7 @@ export class AConsumer {
         this.sent.push(message);
         if (confirms && message.type === 'settle') void Promise.resolve().then(() => this.consumer.settled());
       },
-      flush: options.flush ?? (() => Promise.resolve()),
+      flush: options.flush ?? (() => undefined),
       fail: (error) => this.failures.push(error),
     });
   }
@@ -123,7 +123,7 @@ export class AConsumer {
   /** Lends it these items, the first of which is `seq`. */
   deliver(items: readonly unknown[], message: Partial<Deliver> = {}): void {
     const { header, parts } = frameToPayload(frameOf(items));
-    const { seq = 1 } = message;
+    const { seq = 1, mode = 'together' } = message;
     const rest = {
       seq,
       origin: seq,
@@ -131,6 +131,7 @@ export class AConsumer {
       attempt: 1,
       history: 'first' as const,
       mode: 'together' as const,
+      free: mode === 'together' ? items.length : 0,
       writers: [],
       ...message,
     };
@@ -148,7 +149,7 @@ export class AConsumer {
 
   /** Seqs that it has announced. */
   get started(): number[] {
-    return this.sent.flatMap((message) => (message.type === 'start' ? [message.seq] : []));
+    return this.sent.flatMap((message) => (message.type === 'start' ? seqsOf(message.items) : []));
   }
 
   /** Seqs settled as done, lowest first. */

@@ -329,6 +329,66 @@ describe('the slots', () => {
   });
 });
 
+describe('items that are lent ahead of their start', () => {
+  it('start only when the supervisor will hear that they may have, whatever becomes of the process', async () => {
+    const ran: unknown[] = [];
+    const flushes: Held<void>[] = [];
+    const world = await AConsumer.open({
+      concurrency: 4,
+      process: (item) => void ran.push(item),
+      flush: () => {
+        flushes.push(new Held<void>());
+        return flushes.at(-1)!.promise;
+      },
+    });
+    world.deliver(['a', 'b', 'c'], { free: 1 });
+    expect([ran, world.started]).toEqual([['a'], [2]]);
+    flushes[0]!.resolve();
+    await world.settle();
+    expect([ran, world.started]).toEqual([
+      ['a', 'b'],
+      [2, 3],
+    ]);
+    flushes[1]!.resolve();
+    await world.settle();
+    expect(world.done).toEqual([1, 2, 3]);
+  });
+
+  it('are announced in a few messages when they are fast, across deliveries', async () => {
+    const world = await AConsumer.open({ concurrency: 1, process: () => undefined });
+    const many = Array.from({ length: 500 }, (_, id) => id);
+    world.deliver(many, { free: 0 });
+    world.deliver(many, { free: 0, seq: 501 });
+    await world.settle();
+    expect(world.started).toEqual(Array.from({ length: 1000 }, (_, i) => i + 1));
+    expect(world.said.filter((type) => type === 'start').length).toBeLessThan(12);
+  });
+
+  it('are given back, announced or not, as long as they have not started', async () => {
+    const held = new Held();
+    const world = await AConsumer.open({ concurrency: 2, process: () => held.promise });
+    world.deliver(['a', 'b', 'c', 'd'], { free: 3 });
+    void world.consumer.drain();
+    expect(world.released).toEqual([3, 4]);
+  });
+});
+
+describe('a settle', () => {
+  it('says how long items took, and for how much of that they blocked', async () => {
+    const world = await AConsumer.open({
+      process: async (item) => {
+        world.clock.standStill(5);
+        await Promise.resolve();
+        world.clock.standStill(20);
+        return item;
+      },
+    });
+    world.deliver(['a']);
+    await world.settle();
+    expect(world.settles).toMatchObject([{ ran: 1, tookMs: 25, blockedMs: 5 }]);
+  });
+});
+
 describe('a row that the sink will never take', () => {
   it('is found by bisection and dies alone; everything else is committed', async () => {
     const sizes: number[] = [];

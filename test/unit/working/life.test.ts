@@ -87,6 +87,7 @@ class Living {
       attempt: 1,
       history: 'first' as const,
       mode: 'together' as const,
+      free: 2,
       writers: [],
     };
     await this.hears({ type: 'deliver', ...rest, ...header }, Buffer.concat(parts));
@@ -126,7 +127,7 @@ describe('a consumer', () => {
     const living = new Living({ sink: store, teardown: () => void living.order.push('torn down') });
     await living.hears(configure);
     await living.isLent('a', 'b');
-    expect(living.sent.at(-1)).toEqual({ type: 'settle', done: [1, 2], failed: [], idle: 4 });
+    expect(living.sent.at(-1)).toMatchObject({ type: 'settle', done: [1, 2], failed: [], idle: 4, ran: 2 });
     await living.hears({ type: 'end' });
     expect(living.said.at(-1)).toBe('settle');
     await living.hears({ type: 'settled' });

@@ -1,0 +1,32 @@
+import type { Settle } from '../ipc/messages.ts';
+
+/** How long items take, and for how much of that they block the event loop; added up from one settle to the next. */
+export class Pace {
+  #ran = 0;
+  #tookMs = 0;
+  #blockedMs = 0;
+
+  /** An item's `process` has ended, `ms` after it began. */
+  ended(ms: number): void {
+    this.#ran += 1;
+    this.#tookMs += ms;
+  }
+
+  /** An item's `process` was called, and returned after `ms`. */
+  blocked(ms: number): void {
+    this.#blockedMs += ms;
+  }
+
+  /** What has been added up since this was called last. */
+  take(): Pick<Settle, 'ran' | 'tookMs' | 'blockedMs'> {
+    const taken = { ran: this.#ran, tookMs: rounded(this.#tookMs), blockedMs: rounded(this.#blockedMs) };
+    this.#ran = 0;
+    this.#tookMs = 0;
+    this.#blockedMs = 0;
+    return taken;
+  }
+}
+
+function rounded(ms: number): number {
+  return Math.round(ms * 1000) / 1000;
+}
