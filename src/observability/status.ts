@@ -22,7 +22,7 @@ export interface Status {
     highBytes: number;
     throttled: boolean;
     memoryBytes: number;
-    /** Those that are accused of having killed a consumer, and are run alone. */
+    /** Those that run alone, because one of them may have killed consumers. */
     accused: number;
   };
   /** How items have travelled since this supervisor started. */

@@ -14,7 +14,7 @@ export interface StatusSources {
   throttle: Throttle;
   producing: Producing;
   consumers: readonly Consuming[];
-  /** What the consumer holds that is set aside for accused items. */
+  /** What the consumer holds that is set aside for isolated items. */
   setAside: Holding | undefined;
   reload: Status['reload'];
   stop: { reason: string; abortAt: number | null; killAt: number } | undefined;
@@ -132,10 +132,9 @@ function reasons(
   }
   const aside = consumers.find(({ holding }) => holding !== undefined && holding === setAside);
   if (aside) {
-    const accused = queue.stats.accused === 0 ? 'a suspect' : plural(queue.stats.accused, 'suspect');
-    found.push(
-      `consumer ${aside.post.ordinal} is set aside: it runs ${accused} of having killed a consumer, one at a time`,
-    );
+    const { accused } = queue.stats;
+    const items = accused < 2 ? 'an item' : `${accused} items, one at a time,`;
+    found.push(`consumer ${aside.post.ordinal} is set aside: it runs ${items} to find out what crashed a consumer`);
   }
   for (const { post, sinkProblem } of consumers) {
     if (sinkProblem) found.push(`${nameOf(post)} cannot write to the sink: ${sinkProblem}`);

@@ -187,11 +187,14 @@ export class Slots<S extends Scope> {
     const flushed = this.#options.announce(items);
     if (!flushed) return true;
     this.#isAnnouncing = true;
-    void flushed.then(() => {
-      this.#isAnnouncing = false;
-      this.#pump();
-    });
+    void this.#pumpAfter(flushed);
     return false;
+  }
+
+  async #pumpAfter(flushed: Promise<void>): Promise<void> {
+    await flushed;
+    this.#isAnnouncing = false;
+    this.#pump();
   }
 
   /** Starts an item. True if it is not over when that returns. */

@@ -89,7 +89,7 @@ describe('an item that kills its consumer', () => {
     expect(letters).toMatchObject([{ seq: 3777, attempts: 1, kills: 3, item: { id: 3777 } }]);
     expect(letters[0]?.reason).toMatch(cause);
     const history = letters[0]?.history.map(({ message }) => message.split(':')[0]) ?? [];
-    expect(history.slice(-2)).toEqual(['killed its consumer twice', 'killed its consumer 3 times']);
+    expect(history.at(-1)).toBe('killed its consumer 3 times');
     expect(deathsIn(running)).toBeLessThanOrEqual(deaths);
   });
 
@@ -154,7 +154,7 @@ describe('a consumer that is killed from outside, once', () => {
          *source() { for (let id = 1; id <= 400; id++) yield { id }; },
          async process({ id }) {
            appendFileSync('starts.txt', id + '\\n');
-           await new Promise((done) => setTimeout(done, 200));
+           await new Promise((done) => setTimeout(done, 500));
            return { id };
          },
          sink: sqlite({ file: 'out.db', table: 'rows' }),
@@ -162,9 +162,9 @@ describe('a consumer that is killed from outside, once', () => {
     );
     const args = ['run', 'blame.ts', '--consumers', `${consumers}`, '--concurrency', '50', '--log-level', 'debug'];
     const running = project.start(args);
-    const isBusy = ({ who, started }: Status['processes'][number]): boolean => who.role === 'consumer' && started >= 40;
+    const isBusy = ({ who, lent }: Status['processes'][number]): boolean => who.role === 'consumer' && lent >= 40;
     const { processes } = await project.statusWhere('blame', ({ items: { done }, processes: all }) => {
-      return done > 0 && all.some(isBusy);
+      return done >= 50 && all.some(isBusy);
     });
     const victim = processes.find(isBusy)!;
     process.kill(victim.who.pid!, 'SIGKILL');

@@ -112,7 +112,11 @@ export function s12IsolatedWasStarted(facts: Facts, { seq, deaths, deathsFromOut
   // A start isolates what is first in line when supervisors were killed again and again.
   if (facts.supervisorsGone > 0) return;
   const isDue = deaths > deathsFromOutside || deaths > 1;
-  claim('S12', isDue, () => `seq ${seq} is to run alone after ${deaths} deaths, ${deathsFromOutside} of them from outside`);
+  claim(
+    'S12',
+    isDue,
+    () => `seq ${seq} is to run alone after ${deaths} deaths, ${deathsFromOutside} of them from outside`,
+  );
 }
 
 /** S12: only failures use an attempt, and only deaths count as kills. */

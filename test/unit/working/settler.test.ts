@@ -26,7 +26,9 @@ describe('settling', () => {
     settler.done(Intervals.of([6, 6]));
     expect(sent).toEqual([]);
     await microtasks();
-    expect(sent).toEqual([{ type: 'settle', done: [1, 4, 6, 6], failed: [failure(5)], idle: 3, ran: 2, tookMs: 9, blockedMs: 1 }]);
+    expect(sent).toEqual([
+      { type: 'settle', done: [1, 4, 6, 6], failed: [failure(5)], idle: 3, ran: 2, tookMs: 9, blockedMs: 1 },
+    ]);
   });
 
   it('tells no more failures at once than a message can carry; the rest follows', async () => {
