@@ -349,6 +349,13 @@ export interface SinkState {
   reason: string | null;
 }
 
+/** My sink has results of a pipeline of this name from other queues. */
+export interface OtherQueues {
+  type: 'otherQueues';
+  /** Each with the folder that it was in. */
+  others: readonly { queue: string; directory: string }[];
+}
+
 /** Lines for standard output, in the payload. Answered by `written`. */
 export interface Write {
   type: 'write';
@@ -361,6 +368,7 @@ export type FromConsumer =
   | Released
   | Fenced
   | SinkState
+  | OtherQueues
   | Write
   | Ended
   | Acquire

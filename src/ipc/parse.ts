@@ -117,6 +117,7 @@ const fromConsumer: Checks<FromConsumer> = {
   released: { items: flatIntervals },
   fenced: { writers: listOf(whole) },
   sink: { reason: orNull(text) },
+  otherQueues: { others: listOf(fields({ queue: text, directory: text })) },
   write: none,
 };
 
@@ -150,7 +151,14 @@ const toConsumer: Checks<ToConsumer> = {
     run: text,
     writer: whole,
     ordinal: whole,
-    start: fields({ queue: text, generation: whole, ids: listOf(text) }),
+    start: fields({
+      queue: text,
+      generation: whole,
+      ids: listOf(text),
+      directory: text,
+      givenBelow: listOf(whole),
+      nextSeq: listOf(whole),
+    }),
     concurrency: whole,
     itemTimeoutMs: amount,
     abortGraceMs: amount,

@@ -97,6 +97,14 @@ export interface Events {
   'limit.frozen': { limit: string; ms: number };
   'sink.down': { who: Who; reason: string };
   'sink.up': { who: Who };
+  /** The sink has results of a pipeline of this name from another queue, in another folder or formerly in this one. */
+  'sink.otherQueue': {
+    queue: string;
+    directory: string;
+    thisQueue: string;
+    thisDirectory: string;
+    isHere: boolean;
+  };
   'spool.full': { reason: string };
   'spool.ok': Record<never, never>;
   /** The spool's log grows, and should not. */

@@ -139,6 +139,15 @@ const wordings: { readonly [Name in EventName]: (event: Events[Name]) => Words }
   'limit.frozen': (fields) => often(line('warn', 'a limit is frozen: nobody calls', fields), fields.limit),
   'sink.down': ({ who, reason }) => often(line('error', 'the sink cannot be reached', { reason }, who), who),
   'sink.up': ({ who }) => often(line('info', 'the sink can be reached again', {}, who), who),
+  'sink.otherQueue': ({ isHere, ...fields }) =>
+    isHere
+      ? line('info', 'the sink also has results of this pipeline from an earlier queue in this folder', fields)
+      : line(
+          'warn',
+          'the sink also has results of this pipeline from a queue in another folder: each queue reads the whole source, ' +
+            'so rows may be there twice. To continue that queue, run it from there or pass its --state',
+          fields,
+        ),
   'spool.full': ({ reason }) => often(line('error', 'no room for the queue: the producer waits', { reason })),
   'spool.ok': () => often(line('info', 'there is room for the queue again', {})),
   'spool.logLarge': (fields) =>

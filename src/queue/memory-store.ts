@@ -89,6 +89,8 @@ export class MemoryStore implements Store {
     for (const { limit, data } of group.limits) this.#limits.set(limit, data);
   }
 
+  sync(): void {}
+
   /** Throws, before anything is changed, for what the store cannot do. */
   #refuse({ frames, progress, retries, retriesGone, dead, revived, purged }: Group): void {
     for (const { first } of frames) requireRow(!this.#frames.has(first), `frame ${first}`);

@@ -492,8 +492,12 @@ export class Queue {
     return missing;
   }
 
-  /** What the ledger may forget, as of the last commit: seqs below `before` but those in `open`. */
+  /**
+   * What the ledger may forget, as of the last commit: seqs below `before` except those in `open`. Not even a power loss
+   * opens one of them again: a sink that has forgotten them refuses a queue that asks for one. Throws as `commit` does.
+   */
   watermark(): { before: number; open: number[] } {
+    this.#store.sync();
     const most = 1000;
     const open = this.#store.readRetrySeqs(most + 1);
     const before = this.#settledBelow;

@@ -136,6 +136,15 @@ export const migrations: readonly string[] = [
   ALTER TABLE starts ADD COLUMN outcome TEXT;
   ALTER TABLE starts ADD COLUMN exit_code INTEGER;
   `,
+  `
+  -- How far the queue had come when it was started: a sink that knows more has seen a later state of it. Of the starts
+  -- until now only that it was not further than today.
+  ALTER TABLE starts ADD COLUMN given_below INTEGER NOT NULL DEFAULT 1;
+  ALTER TABLE starts ADD COLUMN next_seq INTEGER NOT NULL DEFAULT 1;
+  UPDATE starts SET
+    given_below = coalesce((SELECT max(next_seq) FROM run), 1),
+    next_seq = max(coalesce((SELECT max(next_seq) FROM run), 1), (SELECT reserved_seq FROM spool));
+  `,
 ];
 
 export const schemaVersion = migrations.length;

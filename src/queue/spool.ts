@@ -6,6 +6,7 @@
  * (POSIX), and a second supervisor could then write to it.
  */
 import { randomBytes } from 'node:crypto';
+import { dirname, resolve } from 'node:path';
 import type Database from 'better-sqlite3';
 import type { ErrorData } from '../core/errors.ts';
 import { Intervals } from '../core/intervals.ts';
@@ -132,6 +133,17 @@ export class Spool implements Store {
         () => this.#shrink(),
       );
       this.#hasSettled ||= settlesAny(group);
+    } catch (error) {
+      throw this.#failure(spoolFailure(error, this.#file));
+    }
+  }
+
+  sync(): void {
+    // With `full` each commit has been synced.
+    if (this.#durability === 'full') return;
+    try {
+      // The log is synced before it is emptied into the file.
+      this.#db.pragma('wal_checkpoint(PASSIVE)');
     } catch (error) {
       throw this.#failure(spoolFailure(error, this.#file));
     }
@@ -366,10 +378,21 @@ export class Spool implements Store {
       RETURNING id, generation, unclean_starts AS uncleanStarts, trial`);
     const { id: queue, generation, uncleanStarts, trial } = next.get() as SpoolRow & Predecessors;
     const id = randomBytes(12).toString('base64url');
-    this.#db.prepare('INSERT INTO starts (generation, id, started_at) VALUES (?, ?, ?)').run(generation, id, startedAt);
+    const given = (this.#statements.latestRun.get() as RunRow | undefined)?.next_seq ?? 1;
+    this.#db
+      .prepare('INSERT INTO starts (generation, id, started_at, given_below, next_seq) VALUES (?, ?, ?, ?, ?)')
+      .run(generation, id, startedAt, given, Math.max(given, this.#resumeAt));
     this.#db.prepare('DELETE FROM starts WHERE generation <= ?').run(generation - keptStarts);
-    const ids = this.#db.prepare('SELECT id FROM starts ORDER BY generation DESC').pluck().all() as string[];
-    return { start: { queue, generation, ids }, predecessors: { uncleanStarts, trial } };
+    const starts = this.#db.prepare('SELECT * FROM starts ORDER BY generation DESC').all() as StartRow[];
+    const start: QueueStart = {
+      queue,
+      generation,
+      ids: starts.map((row) => row.id),
+      directory: dirname(resolve(this.#file)),
+      givenBelow: starts.map((row) => row.given_below),
+      nextSeq: starts.map((row) => row.next_seq),
+    };
+    return { start, predecessors: { uncleanStarts, trial } };
   }
 
   /** The history of the item of a retry, if it is one, and what has happened to it now; as JSON. */
@@ -504,6 +527,12 @@ interface SpoolRow {
 }
 
 type OwnerRow = Record<'pipeline' | 'file' | 'sink_kind' | 'sink_target', string | null>;
+
+interface StartRow {
+  id: string;
+  given_below: number;
+  next_seq: number;
+}
 
 interface RunRow {
   run: string;

@@ -159,6 +159,8 @@ export interface Store {
    * what cannot be, such as progress of a frame that it does not have.
    */
   commit(group: Group): void;
+  /** When it returns, everything that was committed survives a power loss. Throws as `commit` does. */
+  sync(): void;
   /**
    * Unsettled frames whose first seq is above `after`, in order: as many as fit into `bytes` of memory
    * (`memoryBytes`), at least one if there is any.

@@ -1,6 +1,6 @@
 import { MillraceError } from '../core/errors.ts';
 import { Intervals, type Interval } from '../core/intervals.ts';
-import type { QueueStart } from '../core/queue-start.ts';
+import { forgetMore, nothingForgotten, refuseForgotten, refuseUnheardSeqs, type Forgotten } from './forgotten.ts';
 import { refuseOlderQueue, type SeenStart } from './older-queue.ts';
 import { Fenced, sinkMark, type Batch, type Sink, type SinkContext, type SinkWriter } from './port.ts';
 
@@ -17,6 +17,20 @@ interface RunState {
   readonly writers: Map<number, number>;
 }
 
+/** What a queue has left in the store. */
+interface KnownQueue extends SeenStart {
+  forgotten: Forgotten;
+  readonly pipeline: string;
+  readonly directory: string;
+}
+
+/** All that is in the store. */
+interface Place<Row> {
+  readonly rows: Row[];
+  readonly runs: Map<string, RunState>;
+  readonly queues: Map<string, KnownQueue>;
+}
+
 const barredSession = -1;
 
 /**
@@ -25,62 +39,64 @@ const barredSession = -1;
  * store of its own, which goes with it.
  */
 export function memory<Row = unknown>(): MemorySink<Row> {
-  const rows: Row[] = [];
-  const runs = new Map<string, RunState>();
-  const starts = new Map<string, SeenStart>();
+  const place: Place<Row> = { rows: [], runs: new Map(), queues: new Map() };
   return {
     [sinkMark]: true,
     kind: 'memory',
     transactional: true,
     target: 'memory',
-    rows,
-    open: async (context) => {
-      noteStart(starts, context.start);
-      return new MemoryWriter(rows, runs, context);
-    },
+    rows: place.rows,
+    open: async (context) => new MemoryWriter(place, context),
   };
 }
 
 /** Every method does its work in one go before it returns: that is its transaction. */
 class MemoryWriter<Row> implements SinkWriter<Row> {
-  readonly #rows: Row[];
-  readonly #runs: Map<string, RunState>;
+  readonly #place: Place<Row>;
   readonly #context: SinkContext;
   readonly #state: RunState;
   readonly #session: number;
 
-  constructor(rows: Row[], runs: Map<string, RunState>, context: SinkContext) {
-    const { run, writer } = context;
-    const state: RunState = runs.get(run) ?? { ledger: new Intervals(), writers: new Map() };
+  constructor(place: Place<Row>, context: SinkContext) {
+    const { run, writer, start, pipeline, onOtherQueues } = context;
+    const state: RunState = place.runs.get(run) ?? { ledger: new Intervals(), writers: new Map() };
+    const queue = place.queues.get(start.queue);
+    if (queue) {
+      refuseOlderQueue(start, queue);
+      refuseUnheardSeqs(start, queue, state.ledger.last ?? 0);
+    }
     const known = state.writers.get(writer);
     if (known === barredSession) throw barred(writer);
     this.#session = (known ?? -1) + 1;
     state.writers.set(writer, this.#session);
-    runs.set(run, state);
-    this.#rows = rows;
-    this.#runs = runs;
+    place.runs.set(run, state);
+    this.#place = place;
     this.#context = context;
     this.#state = state;
+    const others = [...place.queues].filter(([id, other]) => id !== start.queue && other.pipeline === pipeline);
+    if (others.length > 0) onOtherQueues(others.map(([id, { directory }]) => ({ queue: id, directory })));
   }
 
   async commit({ rows, seqs }: Batch<Row>): Promise<void> {
     this.#checkSelf();
     const { ledger } = this.#state;
+    refuseForgotten(this.#write().forgotten, seqs);
     for (const [from, to] of seqs) {
       const { done } = ledger.within(from, to).next();
       if (done !== true) throw new MillraceError('LEDGER_OVERLAP', `of seqs ${from} to ${to} some are in the ledger`);
     }
     for (const [from, to] of seqs) ledger.add(from, to);
-    for (const row of rows) this.#rows.push(row);
+    for (const row of rows) this.#place.rows.push(row);
   }
 
   async fence(writers: readonly number[]): Promise<number> {
     this.#checkSelf();
     for (const other of writers) if (other !== this.#context.writer) this.#state.writers.set(other, barredSession);
-    return this.#state.ledger.last ?? 0;
+    return Math.max(this.#state.ledger.last ?? 0, this.#forgotten.below - 1);
   }
 
   async ask(from: number, to: number): Promise<Interval[]> {
+    refuseForgotten(this.#forgotten, [[from, to]]);
     return [...this.#state.ledger.within(from, to)];
   }
 
@@ -88,28 +104,40 @@ class MemoryWriter<Row> implements SinkWriter<Row> {
     this.#checkSelf();
     const { run } = this.#context;
     if (request.drop.includes(run)) throw new MillraceError('BUG', `run ${run} cannot be dropped while it runs`);
+    const queue = this.#write();
+    queue.forgotten = forgetMore(queue.forgotten, request);
     for (const [from, to] of Intervals.of(...request.open.map((seq) => [seq, seq] as const)).gaps(
       0,
       request.before - 1,
     )) {
       this.#state.ledger.delete(from, to);
     }
-    for (const old of request.drop) this.#runs.delete(old);
+    for (const old of request.drop) this.#place.runs.delete(old);
   }
 
   async close(): Promise<void> {}
 
+  get #forgotten(): Forgotten {
+    return this.#place.queues.get(this.#context.start.queue)?.forgotten ?? nothingForgotten;
+  }
+
+  /** Makes this start the one that last changed the store, unless a later one has. */
+  #write(): KnownQueue {
+    const { start, pipeline } = this.#context;
+    const { queue: id, generation, directory } = start;
+    const queue = this.#place.queues.get(id);
+    if (queue) refuseOlderQueue(start, queue);
+    if (queue && queue.id === start.ids[0]) return queue;
+    const forgotten = queue?.forgotten ?? nothingForgotten;
+    const noted = { generation, id: start.ids[0]!, forgotten, pipeline, directory };
+    this.#place.queues.set(id, noted);
+    return noted;
+  }
+
   #checkSelf(): void {
     const { run, writer } = this.#context;
-    if (this.#runs.get(run)?.writers.get(writer) !== this.#session) throw barred(writer);
+    if (this.#place.runs.get(run)?.writers.get(writer) !== this.#session) throw barred(writer);
   }
-}
-
-/** Makes this start the one that has opened the sink last, unless that was one that this queue has never had. */
-function noteStart(starts: Map<string, SeenStart>, start: QueueStart): void {
-  const seen = starts.get(start.queue);
-  if (seen) refuseOlderQueue(start, seen);
-  starts.set(start.queue, { generation: start.generation, id: start.ids[0]! });
 }
 
 function barred(writer: number): Fenced {

@@ -28,16 +28,28 @@ export interface Sink<in Row> {
   readonly open: (context: SinkContext) => Promise<SinkWriter<Row>>;
 }
 
+/** A queue that is not the one that opens the sink, but has the same pipeline's results in it. */
+export interface OtherQueue {
+  readonly queue: string;
+  /** The folder that held it when it last changed the sink. */
+  readonly directory: string;
+}
+
 /** What a sink is given when it is opened. */
 export interface SinkContext {
   readonly run: string;
   /** This process's id: rising, never reused in the spool. */
   readonly writer: number;
+  /** The pipeline's name. */
+  readonly pipeline: string;
   /**
-   * The queue that results come from. A transactional sink keeps, by queue, the start that has opened it last, and refuses
-   * (exit 78) a queue that never had that one: see `refuseOlderQueue`.
+   * The queue that results come from. A transactional sink keeps two things by queue, and refuses (exit 78) an older copy
+   * of it: the start that last changed the sink (`refuseOlderQueue`), and which seqs the ledger may have forgotten
+   * (`refuseForgotten`, `refuseUnheardSeqs`).
    */
   readonly start: QueueStart;
+  /** A transactional sink calls it when it opens, with other queues from which it has results of a pipeline of this name. */
+  readonly onOtherQueues: (others: readonly OtherQueue[]) => void;
   /**
    * Results of this run have been here before. A transactional sink that knows nothing of the run is then not the one
    * that has them, and must refuse (exit 78); one that does not outlive its process cannot know.
@@ -66,7 +78,8 @@ export interface SinkWriter<in Row> {
    * on the disk, whatever the option `durability` says, for the queue forgets the items then; when it rejects, nothing
    * of it is there.
    * Rejects with a `BadRow` if a row is at fault, with `Fenced` if another process has barred this writer
-   * (the consumer must exit without settling), with `OutcomeUnknown` if the batch may be there all the same, now or
+   * (the consumer must exit without settling), with exit 78 if the ledger may have forgotten one of its items or a later
+   * start has changed the sink, with `OutcomeUnknown` if the batch may be there all the same, now or
    * later (another writer is opened, and the ledger asked), with anything else if the sink is at fault (it will be tried
    * again).
    */
@@ -74,14 +87,14 @@ export interface SinkWriter<in Row> {
   /**
    * Bars these writers: when it resolves, none of them can commit anything any more. Idempotent. The caller itself, if
    * it is among them, is passed over: its calls come one at a time, so it has nothing open.
-   * Resolves to the highest seq in the ledger as of then, 0 when it is empty.
+   * Resolves to the highest seq that the ledger has, or may have forgotten, as of then; 0 when it never had one.
    */
   fence(writers: readonly number[]): Promise<number>;
-  /** Which of `from`…`to` the ledger has. */
+  /** Which of `from`…`to` the ledger has. Rejects (exit 78) if it may have forgotten one of them. */
   ask(from: number, to: number): Promise<Interval[]>;
   /**
    * Forgets ledger rows of this run that lie below `before` and contain none of `open`, and all of the runs in `drop`,
-   * which cannot be this one. Idempotent.
+   * which cannot be this one. Remembers, in the same transaction, what it may have forgotten: see `Forgotten`. Idempotent.
    */
   prune(request: { before: number; open: readonly number[]; drop: readonly string[] }): Promise<void>;
   /** Lets go of everything. Idempotent. */

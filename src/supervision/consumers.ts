@@ -4,6 +4,7 @@ import type { FromConsumer, ToConsumer } from '../ipc/messages.ts';
 import type { Child } from './child.ts';
 import { Consuming } from './consuming.ts';
 import type { Hub } from './hub.ts';
+import type { OtherQueues } from './other-queues.ts';
 import type { UnfencedWriters } from './unfenced-writers.ts';
 
 /** How a consumer's replacement went. */
@@ -11,6 +12,7 @@ export type Replaced = { status: 'done' } | { status: 'failed'; reason: string }
 
 export interface ConsumersOptions {
   unfencedWriters: UnfencedWriters;
+  otherQueues: OtherQueues;
   spawn: (ordinal: number) => Child<FromConsumer, ToConsumer>;
   onChange: () => void;
 }
@@ -112,12 +114,13 @@ export class Consumers {
   }
 
   #make(ordinal: number, predecessor?: Consuming): Consuming {
-    const { unfencedWriters, spawn, onChange } = this.#options;
+    const { unfencedWriters, otherQueues, spawn, onChange } = this.#options;
     return new Consuming(this.#hub, {
       ordinal,
       spawn: () => spawn(ordinal),
       predecessor: predecessor?.post,
       unfencedWriters,
+      otherQueues,
       onChange,
     });
   }

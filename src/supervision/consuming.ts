@@ -13,6 +13,7 @@ import { Enrolment } from './enrolment.ts';
 import { beatMs, type Hub } from './hub.ts';
 import { Post, type Gone } from './post.ts';
 import { receive, unexpected } from './receiving.ts';
+import type { OtherQueues } from './other-queues.ts';
 import type { UnfencedWriters } from './unfenced-writers.ts';
 
 type ConsumerChild = Child<FromConsumer, ToConsumer>;
@@ -30,6 +31,7 @@ export class Consuming {
   readonly post: Post<FromConsumer, ToConsumer>;
   readonly #hub: Hub;
   readonly #unfencedWriters: UnfencedWriters;
+  readonly #otherQueues: OtherQueues;
   readonly #handlers: Handlers<FromConsumer>;
   readonly #enrolment: Enrolment;
   #holding: Holding | undefined;
@@ -50,11 +52,13 @@ export class Consuming {
       /** Whose place it is to take. */
       predecessor?: Post<FromConsumer, ToConsumer> | undefined;
       unfencedWriters: UnfencedWriters;
+      otherQueues: OtherQueues;
       onChange: () => void;
     },
   ) {
     this.#hub = hub;
     this.#unfencedWriters = options.unfencedWriters;
+    this.#otherQueues = options.otherQueues;
     this.post = new Post<FromConsumer, ToConsumer>(hub, {
       role: 'consumer',
       ordinal: options.ordinal,
@@ -234,6 +238,7 @@ export class Consuming {
         touch();
       },
       fenced: ({ writers }) => this.#unfencedWriters.fenced(writers),
+      otherQueues: ({ others }) => this.#otherQueues.found(others),
       sink: ({ reason }) => {
         // One that is out when a consumer opens it is waited for, however long: with each attempt it has its time again.
         post.asked(reason === null ? 0 : longestSinkPauseMs + this.#hub.settings.sinkTimeoutMs);

@@ -1,3 +1,5 @@
+import type { Queue } from '../queue/queue.ts';
+import { StoreFull } from '../queue/store.ts';
 import type { Hub } from './hub.ts';
 import type { Consuming } from './consuming.ts';
 
@@ -45,10 +47,22 @@ export class Pruning {
     const ready = consumers.filter(({ holding }) => holding);
     const consumer = ready[this.#turn++ % Math.max(ready.length, 1)];
     if (!consumer) return false;
+    const watermark = this.#watermark();
+    if (!watermark) return false;
     // All of it each time: nobody says that a sweep has been done, and whoever was told of the last one may have died.
-    consumer.post.child?.send({ type: 'prune', ...queue.watermark(), drop: this.#oldRuns });
+    consumer.post.child?.send({ type: 'prune', ...watermark, drop: this.#oldRuns });
     this.#doneAtLast = queue.run.done;
     this.#lastAt = clock.now();
     return true;
+  }
+
+  /** Undefined while the disk is full: the ledger stays larger until there is room. */
+  #watermark(): ReturnType<Queue['watermark']> | undefined {
+    try {
+      return this.#hub.queue.watermark();
+    } catch (error) {
+      if (error instanceof StoreFull) return undefined;
+      throw error;
+    }
   }
 }

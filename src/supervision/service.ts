@@ -29,6 +29,7 @@ import type { Post } from './post.ts';
 import type { Crew } from './crew.ts';
 import { Recycling } from './recycling.ts';
 import { Reloading, type ReloadAnswer } from './reloading.ts';
+import { OtherQueues } from './other-queues.ts';
 import { UnfencedWriters } from './unfenced-writers.ts';
 import { Tending, type Storage } from './tending.ts';
 import { watchForHangs } from './watch.ts';
@@ -123,6 +124,7 @@ export class Service {
     this.#consumers = new Consumers(this.#hub, {
       spawn: (ordinal) => crew.startConsumer(ordinal),
       unfencedWriters,
+      otherQueues: new OtherQueues(this.#hub),
       onChange,
     });
     this.#recycling = new Recycling(this.#hub, this.#consumers);

@@ -13,7 +13,7 @@ import { frameFromPayload, type Frame } from '../frame/frame.ts';
 import type { Beat, Deliver, DeliveryMode, FromConsumer, Prune } from '../ipc/messages.ts';
 import type { Log } from '../pipeline/context.ts';
 import type { Pipeline } from '../pipeline/types.ts';
-import type { SinkWriter } from '../sinks/port.ts';
+import { isFenced, type SinkWriter } from '../sinks/port.ts';
 import { Committer } from './committer.ts';
 import { stopped } from '../child/stopped.ts';
 import { timedOut, wentOn } from './item-timeout.ts';
@@ -147,7 +147,10 @@ export class Consumer {
     const items = Intervals.of([seq, seq + frame.count - 1]);
     const batch = { seq, origin, originRun, frame, attempt, mode, items, announcedTo: seq + free - 1 };
     if (history !== 'first' && this.#options.pipeline.sink.transactional) {
-      this.#askFirst({ ...batch, writers, history }).catch((error: unknown) => this.#fail(error));
+      this.#askFirst({ ...batch, writers, history }).catch((error: unknown) => {
+        // Given back meanwhile. They may be settled by now, and the ledger may have forgotten them.
+        if (!this.#drained || isFenced(error)) this.#fail(error);
+      });
     } else {
       this.#start(batch);
     }

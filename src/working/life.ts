@@ -32,7 +32,16 @@ export function consumerLife(
     const writeOut = (bytes: Buffer): Promise<void> => output.write(bytes);
     const sink = new SinkConnection({
       sink: pipeline.sink,
-      context: { run, writer, start, isKnown: message.sinkIsKnown, clock, writeOut },
+      context: {
+        run,
+        writer,
+        pipeline: message.name,
+        start,
+        isKnown: message.sinkIsKnown,
+        clock,
+        writeOut,
+        onOtherQueues: (others) => send({ type: 'otherQueues', others }),
+      },
       exclusive: calls.exclusive,
       timeoutMs: sinkTimeoutMs,
     });

@@ -7,7 +7,9 @@ export function sinkContext(overrides: Partial<SinkContext> = {}): SinkContext {
   return {
     run: 'run-1',
     writer: 1,
+    pipeline: 'contract',
     start: startOf(1),
+    onOtherQueues: () => {},
     isKnown: false,
     signal: new AbortController().signal,
     clock: new HandClock(),
@@ -18,10 +20,13 @@ export function sinkContext(overrides: Partial<SinkContext> = {}): SinkContext {
 }
 
 /** The start of that number of a queue of which no copy was ever made. */
-export function startOf(generation: number): QueueStart {
+export function startOf(generation: number, { givenBelow = 1000, nextSeq = 1000 } = {}): QueueStart {
   return {
     queue: 'queue-1',
     generation,
     ids: Array.from({ length: generation }, (_, ago) => `start ${generation - ago}`),
+    directory: '/state/queue-1',
+    givenBelow: Array.from({ length: generation }, () => givenBelow),
+    nextSeq: Array.from({ length: generation }, () => nextSeq),
   };
 }

@@ -71,7 +71,7 @@ export function sinkContract(
         expect(await writer.fence([times])).toBe(0);
         expect(await writer.fence([1])).toBe(0);
         expect(await writer.ask(1, 100)).toEqual([]);
-        await writer.prune({ before: 50, open: [7], drop: ['run-0'] });
+        await writer.prune({ before: 1, open: [], drop: ['run-0'] });
       }
       await writer.close();
       await writer.close();
@@ -229,11 +229,15 @@ function transactionalContract(create: () => SinkUnderTest): void {
     const request = { before: 20, open: [40, 12, 7, 8], drop: [] };
     await writer.prune(request);
     await writer.prune(request);
-    const kept = Intervals.of(...(await writer.ask(0, 100)));
+    const kept = Intervals.of(...(await place.ledger()));
     for (const seq of [12, 8, 20, 30, 33]) expect(kept.has(seq)).toBe(true);
     for (const seq of [1, 4, 5, 6]) expect(kept.has(seq)).toBe(false);
+    for (const seq of [8, 12]) expect(await writer.ask(seq, seq)).toEqual([[seq, seq]]);
+    expect(await writer.ask(7, 8)).toEqual([[8, 8]]);
+    expect(await writer.ask(20, 40)).toEqual([[20, 33]]);
     expect(await writer.fence([])).toBe(33);
-    expect(await other.ask(0, 9)).toEqual([[1, 1]]);
+    const lookOn = await place.open({ run: 'run-2', writer: 8, start: anotherQueue });
+    expect(await lookOn.ask(0, 9)).toEqual([[1, 1]]);
   });
 
   it('keeps the ledger as small as what is not settled', async () => {
@@ -241,7 +245,7 @@ function transactionalContract(create: () => SinkUnderTest): void {
     for (let seq = 1; seq <= 200; seq += 2) {
       await writer.commit({ rows: [], seqs: seqs([seq, seq]) });
       if (seq % 10 === 1) await writer.prune({ before: seq, open: [3], drop: [] });
-      expect((await writer.ask(0, 1000)).length).toBeLessThanOrEqual(7);
+      expect((await place.ledger()).length).toBeLessThanOrEqual(7);
     }
   });
 
@@ -254,24 +258,30 @@ function transactionalContract(create: () => SinkUnderTest): void {
       code: 'BUG',
     });
     await writer.prune({ before: 1, open: [], drop: ['run-0'] });
-    expect(await writer.ask(0, 9)).toEqual([[1, 1]]);
+    expect(await writer.ask(1, 9)).toEqual([[1, 1]]);
     await expect(old.commit({ rows: [row(3)], seqs: seqs([10, 10]) })).rejects.toThrow(Fenced);
-    expect(await (await place.open({ run: 'run-0' })).ask(0, 9)).toEqual([]);
+    expect(await (await place.open({ run: 'run-0' })).ask(1, 9)).toEqual([]);
     expect(place.ids()).toEqual([1, 2]);
   });
 
   describe('opened by a queue', () => {
     const refused = { code: 'SINK_NEWER', exitCode: 78 };
 
+    /** Opens the sink as this start, and writes something. */
+    const write = async (start: QueueStart, { seq, ...context }: { seq: number; run?: string }): Promise<void> => {
+      const writer = await place.open({ writer: seq, start, ...context });
+      await writer.commit({ rows: [], seqs: seqs([seq, seq]) });
+    };
+
     it('that has been started again since, however often, takes it', async () => {
-      await place.open({ writer: 7, start: startOf(3) });
-      await place.open({ writer: 8, start: startOf(3) });
-      await place.open({ writer: 9, start: startOf(4) });
+      await write(startOf(3), { seq: 7 });
+      await write(startOf(3), { seq: 8 });
+      await write(startOf(4), { seq: 9 });
       await expect(place.open({ writer: 10, start: startOf(90) })).resolves.toBeDefined();
     });
 
     it('that is back at an earlier start refuses it, also for another run', async () => {
-      await place.open({ writer: 7, start: startOf(3) });
+      await write(startOf(3), { seq: 7 });
       await expect(place.open({ writer: 8, start: startOf(2) })).rejects.toMatchObject(refused);
       await expect(place.open({ run: 'run-2', writer: 8, start: startOf(2) })).rejects.toMatchObject(refused);
       await place.open({ writer: 8, start: startOf(3) });
@@ -279,36 +289,189 @@ function transactionalContract(create: () => SinkUnderTest): void {
 
     it('that was copied, and has been started since as often as the other or more often, refuses it, and says why', async () => {
       const copy = (...since: string[]): QueueStart => {
-        const { queue, generation, ids } = startOf(2);
-        return { queue, generation: generation + since.length, ids: [...since, ...ids] };
+        const start = startOf(2);
+        return { ...start, generation: start.generation + since.length, ids: [...since, ...start.ids] };
       };
-      await place.open({ writer: 7, start: startOf(3) });
+      await write(startOf(3), { seq: 7 });
       await expect(place.open({ writer: 7, start: copy('a') })).rejects.toMatchObject(refused);
       await expect(place.open({ writer: 9, start: copy('c', 'b', 'a') })).rejects.toThrow(
-        'this queue is older than what the sink has seen: it is at its start 5, and the sink was last opened by a start 3 ' +
+        'this queue is older than what the sink has seen: it is at its start 5, and the sink was last written by a start 3 ' +
           'that it knows nothing of. It was probably restored from a copy, or a copy of it is in use: ' +
           'restore queue and sink as of the same moment, or begin with --fresh.',
       );
     });
 
     it('that is another takes it, whatever it has seen of the first', async () => {
-      await place.open({ writer: 7, start: startOf(3) });
-      await place.open({ run: 'run-2', writer: 1, start: { queue: 'queue-2', generation: 1, ids: ['other'] } });
+      await write(startOf(3), { seq: 7 });
+      await write(anotherQueue, { seq: 1, run: 'run-2' });
       await expect(place.open({ writer: 8, start: startOf(3) })).resolves.toBeDefined();
     });
 
     it('whose starts it knows from before those that are still known takes it', async () => {
-      await place.open({ writer: 7, start: startOf(3) });
-      const { queue, ids } = startOf(13);
-      const start = { queue, generation: 13, ids: ids.slice(0, 10) };
+      await write(startOf(3), { seq: 7 });
+      const start = { ...startOf(13), ids: startOf(13).ids.slice(0, 10) };
       await expect(place.open({ writer: 8, start })).resolves.toBeDefined();
     });
 
     it('that is back at an earlier start refuses it also for a run that it has forgotten', async () => {
-      await place.open({ run: 'run-0', writer: 7, start: startOf(3) });
+      await write(startOf(3), { seq: 7, run: 'run-0' });
       const writer = await place.open({ writer: 8, start: startOf(3) });
       await writer.prune({ before: 1, open: [], drop: ['run-0'] });
       await expect(place.open({ run: 'run-0', writer: 7, start: startOf(2) })).rejects.toMatchObject(refused);
+    });
+
+    it('that is refused, or ends before it has written anything, leaves the right queue free to go on', async () => {
+      await write(startOf(3), { seq: 7 });
+      const copy: QueueStart = { ...startOf(4), ids: ['copied', ...startOf(3).ids] };
+      const unused = await place.open({ writer: 8, start: copy });
+      await unused.fence([7]);
+      await write(startOf(4), { seq: 9 });
+      const commit = unused.commit({ rows: [row(10)], seqs: seqs([10, 10]) });
+      await expect(commit).rejects.toMatchObject(refused);
+      expect(place.ids()).toEqual([]);
+    });
+  });
+
+  describe('that has forgotten what was settled', () => {
+    const refused = { code: 'SINK_NEWER', exitCode: 78 };
+    let writer: SinkWriter<Row>;
+    beforeEach(async () => {
+      writer = await place.open({ writer: 1 });
+      await writer.commit({ rows: [row(1)], seqs: seqs([1, 40]) });
+      await writer.prune({ before: 30, open: [3, 20], drop: [] });
+    });
+
+    it.each<Interval>([
+      [1, 1],
+      [2, 3],
+      [20, 21],
+      [3, 20],
+      [29, 29],
+      [29, 50],
+    ])('refuses to be asked for seqs %i to %i: only an older copy of the queue does that', async (from, to) => {
+      await expect(writer.ask(from, to)).rejects.toMatchObject(refused);
+    });
+
+    it.each<Interval>([
+      [3, 3],
+      [20, 20],
+      [30, 30],
+      [41, 60],
+    ])('takes seqs %i to %i, which may be open', async (from, to) => {
+      await expect(writer.ask(from, to)).resolves.toBeDefined();
+    });
+
+    it('says why it refuses', async () => {
+      await expect(writer.ask(20, 50)).rejects.toThrow(
+        'this queue is an older copy of what the sink has seen: its item 21 is still open, and the sink was told that it is settled',
+      );
+    });
+
+    it('refuses a commit of such a seq, and leaves nothing of it', async () => {
+      await writer.prune({ before: 100, open: [60], drop: [] });
+      const old = writer.commit({ rows: [row(2)], seqs: seqs([60, 60], [99, 99]) });
+      await expect(old).rejects.toMatchObject(refused);
+      await writer.commit({ rows: [row(3)], seqs: seqs([60, 60], [100, 100]) });
+      expect(place.ids()).toEqual([1, 3]);
+    });
+
+    it('calls the highest such seq the highest in the ledger, so that a successor asks for it', async () => {
+      await writer.prune({ before: 100, open: [], drop: [] });
+      expect(await (await place.open({ writer: 2 })).fence([1])).toBe(99);
+    });
+
+    it('remembers that over starts and runs, and for its own queue only', async () => {
+      const next = await place.open({ run: 'run-2', writer: 2, start: startOf(2) });
+      await next.prune({ before: 40, open: [35], drop: ['run-1'] });
+      await expect(next.ask(20, 20)).rejects.toMatchObject(refused);
+      await expect(next.ask(34, 34)).rejects.toMatchObject(refused);
+      expect(await next.ask(35, 35)).toEqual([]);
+      const other = await place.open({ run: 'run-9', writer: 1, start: anotherQueue });
+      expect(await other.ask(1, 50)).toEqual([]);
+    });
+
+    it('remembers it in whatever order its sweeps arrive', async () => {
+      await fc.assert(
+        fc.asyncProperty(sweeps, async (history) => {
+          const fresh = new Place(create());
+          try {
+            const sweeper = await fresh.open();
+            for (const { before, open } of history) await sweeper.prune({ before, open, drop: [] });
+            for (let seq = 1; seq <= 20; seq++) {
+              const isForgotten = history.some(({ before, open }) => seq < before && !open.includes(seq));
+              const asked = sweeper.ask(seq, seq).then(
+                () => 'taken',
+                () => 'refused',
+              );
+              expect([seq, await asked]).toEqual([seq, isForgotten ? 'refused' : 'taken']);
+            }
+          } finally {
+            await fresh.close();
+          }
+        }),
+        { numRuns: 25 },
+      );
+    }, 60_000);
+
+    it('refuses to be opened by a queue that has not given out such a seq yet', async () => {
+      const copy = startOf(2, { givenBelow: 29, nextSeq: 29 });
+      await expect(place.open({ writer: 2, start: copy })).rejects.toThrow(
+        'this queue is an older copy of what the sink has seen: the sink knows its items up to number 29, and this queue had numbered only 28',
+      );
+      await expect(place.open({ writer: 2, start: copy })).rejects.toMatchObject(refused);
+    });
+
+    it('refuses to be opened by a queue that has not given out a seq of its ledger yet', async () => {
+      const copy = startOf(2, { givenBelow: 40, nextSeq: 40 });
+      await expect(place.open({ writer: 2, start: copy })).rejects.toMatchObject(refused);
+      await place.open({ writer: 2, start: startOf(2, { givenBelow: 41, nextSeq: 41 }) });
+    });
+
+    it('refuses to be opened by such a queue also when it has given out those seqs meanwhile, to other items', async () => {
+      const copy: QueueStart = {
+        ...startOf(3),
+        ids: ['copied 2', 'copied 1', 'start 1'],
+        givenBelow: [90, 35, 1],
+        nextSeq: [90, 35, 1],
+      };
+      await expect(place.open({ writer: 2, start: copy })).rejects.toThrow('this queue had numbered only 34');
+    });
+
+    it('is opened by a queue that may have lost what it gave out in a power loss, and continues above it', async () => {
+      const start = startOf(2, { givenBelow: 30, nextSeq: 1_000_030 });
+      await expect(place.open({ writer: 2, start })).resolves.toBeDefined();
+    });
+
+    it('is opened again and again by the start that gave them out', async () => {
+      const start = startOf(2, { givenBelow: 41, nextSeq: 41 });
+      const first = await place.open({ writer: 2, start });
+      await first.commit({ rows: [], seqs: seqs([41, 90]) });
+      await first.prune({ before: 80, open: [], drop: [] });
+      await expect(place.open({ writer: 3, start })).resolves.toBeDefined();
+    });
+  });
+
+  describe('that has results of the same pipeline from another queue', () => {
+    const others = async (context: Partial<SinkContext>): Promise<unknown[]> => {
+      const found: unknown[] = [];
+      await place.open({ ...context, onOtherQueues: (some) => void found.push(...some) });
+      return found;
+    };
+    beforeEach(async () => {
+      const start = { ...anotherQueue, directory: '/home/cron/.millrace/orders' };
+      const writer = await place.open({ run: 'run-9', pipeline: 'orders', start });
+      await writer.commit({ rows: [], seqs: seqs([1, 1]) });
+    });
+
+    it('says so, with the folder of that queue', async () => {
+      expect(await others({ pipeline: 'orders' })).toEqual([
+        { queue: 'queue-2', directory: '/home/cron/.millrace/orders' },
+      ]);
+    });
+
+    it('says nothing to another pipeline, nor to that queue itself', async () => {
+      expect(await others({ pipeline: 'customers' })).toEqual([]);
+      expect(await others({ run: 'run-9', writer: 2, pipeline: 'orders', start: anotherQueue })).toEqual([]);
     });
   });
 
@@ -344,6 +507,17 @@ function lastingContract(create: () => SinkUnderTest): void {
     await place.open({ writer: 3, isKnown: true });
   });
 }
+
+const sweeps = fc.array(
+  fc.record({
+    before: fc.integer({ min: 0, max: 20 }),
+    open: fc.uniqueArray(fc.integer({ min: 1, max: 20 }), { maxLength: 4 }),
+  }),
+  { maxLength: 4 },
+);
+
+/** A start of a queue that has nothing in the sink. */
+const anotherQueue: QueueStart = { ...startOf(1), queue: 'queue-2', ids: ['other'] };
 
 /** A writer commits `seq` and, if it dies then, its successor is lent the same again. */
 const historySteps = fc.record({
@@ -402,6 +576,12 @@ class Place {
     const altered = rows.find(({ id, text }) => text !== row(id).text);
     if (altered !== undefined) throw new Error(`a row was altered: ${JSON.stringify(altered)}`);
     return rows.map(({ id }) => id);
+  }
+
+  /** The ledger of run-1, also what it says of forgotten seqs: as another queue sees it. */
+  async ledger(): Promise<Interval[]> {
+    const writer = await this.open({ writer: 999, start: anotherQueue });
+    return await writer.ask(0, 1_000_000);
   }
 
   async close(): Promise<void> {

@@ -1,4 +1,4 @@
-import { cpSync } from 'node:fs';
+import { cpSync, renameSync, rmSync } from 'node:fs';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { Project } from '../support/project.ts';
 
@@ -46,4 +46,47 @@ it('a queue that was restored from a copy is refused by the sink that has seen m
     { rows: number; ids: number },
   ];
   expect(rows).toBe(ids);
+});
+
+it('a snapshot of a queue that was in use is refused by the sink, nothing is in there twice, and the newest queue can go on', async () => {
+  const items = 300_000;
+  project.write(
+    'snapshot.ts',
+    `import { definePipeline, sqlite } from 'millrace';
+    export default definePipeline({
+      name: 'snapshot',
+      async *source() {
+        for (let id = 1; id <= ${items}; id++) {
+          if (id % 1000 === 0) await new Promise((go) => setTimeout(go, 20));
+          yield { id };
+        }
+      },
+      sink: sqlite({ file: 'out.db', table: 'rows' }),
+    });`,
+  );
+  const [state, copy, newest] = ['.millrace/snapshot', 'copy', 'newest'].map((name) => project.path(name)) as [
+    string,
+    string,
+    string,
+  ];
+  const running = project.start(['run', 'snapshot.ts']);
+  await project.statusWhere('snapshot', ({ items: { done } }) => done >= 5000);
+  running.kill('SIGSTOP');
+  // Sockets cannot be copied.
+  cpSync(state, copy, { recursive: true, filter: (name) => !name.endsWith('.sock') });
+  running.kill('SIGCONT');
+  // The ledger is swept after 20,000 items.
+  await project.statusWhere('snapshot', ({ items: { done } }) => done >= 60_000);
+  running.kill('SIGKILL');
+  await running.ended;
+  renameSync(state, newest);
+  renameSync(copy, state);
+
+  const refused = await project.run(['run', 'snapshot.ts']);
+  expect(refused.stderr).toContain('this queue is an older copy of what the sink has seen');
+  expect(refused.code).toBe(78);
+  rmSync(state, { recursive: true });
+  renameSync(newest, state);
+  expect((await project.run(['run', 'snapshot.ts'])).code).toBe(0);
+  project.expectEachOnce(items);
 });

@@ -22,6 +22,7 @@ const broken: Record<string, readonly Claim[]> = {
   '15a': ['S12'],
   '15b': ['S12'],
   '15c': ['S12'],
+  '7b': ['S1', 'S11'],
 };
 
 describe('the checker finds it when a rule of the protocol is left out:', () => {

@@ -74,4 +74,14 @@ export const leftOut: Record<string, Departure> = {
   },
   '15b: a kill from outside isolates nothing at its first occurrence': { queue: HastyQueue },
   '15c: an item that has killed is found': { queue: ForgivingQueue },
+  '7b: the ledger keeps the mark below which it may have forgotten': {
+    focus: (plan) => ({
+      ...plan,
+      sink: 'server',
+      spool: 'memory',
+      faults: ['snapshot', 'put back'],
+      faultsPerThousand: 30,
+    }),
+    sink: { keepsMark: false },
+  },
 };

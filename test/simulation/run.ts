@@ -29,13 +29,13 @@ export async function run(seed: number, departure: Departure = {}): Promise<Run>
   try {
     world.startSupervisor();
     await world.settle();
-    while (!world.isFinished) {
+    while (!world.isFinished && !world.isAbandoned) {
       if (!world.isCalm && story.step >= world.plan.steps) calm(world);
       claim('S17', story.step < world.plan.steps + mostCalmSteps, () => `it does not end: ${reasonsOf(world)}`);
       step(world);
       await world.settle();
     }
-    checkTheEnd(world);
+    if (!world.isAbandoned) checkTheEnd(world);
   } catch (error) {
     failure = error as Error;
   } finally {

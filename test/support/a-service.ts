@@ -11,10 +11,12 @@ import { Service, type Outcome } from '../../src/supervision/service.ts';
 import { aRun } from './a-queue.ts';
 import { FakeConsumer, FakeProducer } from './fake-child.ts';
 import { HandClock } from './hand-clock.ts';
+import { startOf } from '../contract/sink-context.ts';
 
 /** A store in memory that notes each commit, and can be out of room or broken. */
 class WatchedStore extends MemoryStore {
   refuses: Error | undefined;
+  refusesSync: Error | undefined;
   readonly #note: (what: string) => void;
 
   constructor(note: (what: string) => void) {
@@ -26,6 +28,10 @@ class WatchedStore extends MemoryStore {
     if (this.refuses) throw this.refuses;
     super.commit(group);
     this.#note('commit');
+  }
+
+  override sync(): void {
+    if (this.refusesSync) throw this.refusesSync;
   }
 }
 
@@ -109,7 +115,7 @@ export class AService {
         queue: this.queue,
         limits: this.limits,
         writers: this.writers,
-        start: { queue: 'queue-1', generation: 1, ids: ['start 1'] },
+        start: startOf(1),
         childrenDieWithUs: true,
         identify: (pid) => (this.vanished.has(pid) ? undefined : { pid, started: '1', boot: 'b' }),
         writeOut: (_bytes, done) => done(),

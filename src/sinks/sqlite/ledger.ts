@@ -3,7 +3,8 @@
  *
  *     millrace_ledger   run, from_seq, to_seq               items whose results are here, as disjoint runs of seqs
  *     millrace_writer   run, writer, session, generation    who may commit: session -1 is barred
- *     millrace_start    queue, generation, start            by which start of a supervisor it was opened last
+ *     millrace_start    queue, …                            which start of a queue wrote here last, and what the ledger
+ *                                                           may have forgotten of it: see known-queue.ts
  *
  * A transaction that writes rows first updates its own row in `millrace_writer`. The update waits for whoever is barring
  * it at that moment, and finds no row afterwards: so a process that was given up for dead cannot commit what has been
@@ -12,11 +13,11 @@
 import { configError, MillraceError } from '../../core/errors.ts';
 import { Intervals, type Interval } from '../../core/intervals.ts';
 import { Fenced, type SinkContext } from '../port.ts';
-import type { QueueStart } from '../../core/queue-start.ts';
-import { refuseOlderQueue, type SeenStart } from '../older-queue.ts';
+import { refuseForgotten } from '../forgotten.ts';
 import type { Database, Statement } from './database.ts';
+import { KnownQueue } from './known-queue.ts';
 
-type Who = Pick<SinkContext, 'run' | 'writer' | 'start' | 'isKnown'>;
+type Who = Pick<SinkContext, 'run' | 'writer' | 'start' | 'isKnown' | 'pipeline' | 'onOtherQueues'>;
 
 const tables = `
   CREATE TABLE IF NOT EXISTS millrace_ledger (
@@ -25,14 +26,12 @@ const tables = `
   CREATE TABLE IF NOT EXISTS millrace_writer (
     run TEXT NOT NULL, writer INTEGER NOT NULL, session INTEGER NOT NULL, generation INTEGER NOT NULL,
     PRIMARY KEY (run, writer)
-  ) WITHOUT ROWID;
-  CREATE TABLE IF NOT EXISTS millrace_start (
-    queue TEXT NOT NULL PRIMARY KEY, generation INTEGER NOT NULL, start TEXT NOT NULL
   ) WITHOUT ROWID`;
 
 export class Ledger {
   readonly #who: Who;
   readonly #session: number;
+  readonly #queue: KnownQueue;
   readonly #checkSelf: Statement;
   readonly #lastUpTo: Statement;
   readonly #insert: Statement;
@@ -51,7 +50,10 @@ export class Ledger {
   constructor(db: Database, who: Who) {
     this.#who = who;
     db.exec(tables);
-    noteStart(db, who.start);
+    const ofRun = 'millrace_ledger WHERE run = ?';
+    this.#highest = db.prepare(`SELECT to_seq FROM ${ofRun} ORDER BY from_seq DESC LIMIT 1`).pluck();
+    this.#queue = new KnownQueue(db, who);
+    this.#queue.refuseOlder(this.#highestOfRun());
     if (who.isKnown) refuseOtherSink(db, who);
     const register = db.prepare(
       `INSERT INTO millrace_writer (run, writer, session, generation) VALUES (?, ?, 0, ?)
@@ -60,8 +62,9 @@ export class Ledger {
     const session = register.pluck().get(who.run, who.writer, who.start.generation) as number | undefined;
     if (session === undefined) throw barred(who.writer);
     this.#session = session;
+    const others = this.#queue.others();
+    if (others.length > 0) who.onOtherQueues(others);
 
-    const ofRun = 'millrace_ledger WHERE run = ?';
     this.#checkSelf = db.prepare(
       'UPDATE millrace_writer SET session = session WHERE run = ? AND writer = ? AND session = ?',
     );
@@ -71,7 +74,6 @@ export class Ledger {
       `INSERT INTO millrace_writer (run, writer, session, generation) VALUES (?, ?, -1, ?)
        ON CONFLICT (run, writer) DO UPDATE SET session = -1`,
     );
-    this.#highest = db.prepare(`SELECT to_seq FROM ${ofRun} ORDER BY from_seq DESC LIMIT 1`).pluck();
     this.#overlapping = db
       .prepare(
         `SELECT from_seq, to_seq FROM ${ofRun} AND from_seq <= ? AND from_seq >=
@@ -89,9 +91,13 @@ export class Ledger {
     if (this.#checkSelf.run(run, writer, this.#session).changes !== 1) throw barred(writer);
   }
 
-  /** Records `seqs` as done. Throws, leaving the transaction to be rolled back, if one of them is recorded already. */
+  /**
+   * Records `seqs` as done. Throws, leaving the transaction to be rolled back, if one of them is recorded already, or may
+   * have been and is forgotten.
+   */
   record(seqs: Intervals): void {
     const { run } = this.#who;
+    refuseForgotten(this.#queue.write(), seqs);
     for (const [from, to] of seqs) {
       const last = this.#lastUpTo.get(run, to) as number | undefined;
       if (last !== undefined && last >= from) throw overlap(run, from, to);
@@ -99,20 +105,22 @@ export class Ledger {
     }
   }
 
-  /** Bars `writers`, whether they have registered or not; returns the highest seq on record, 0 if there is none. */
+  /** Bars `writers`, whether they have registered or not; returns the highest seq that is or was on record, 0 if there is none. */
   fence(writers: readonly number[]): number {
     const { run, writer, start } = this.#who;
     for (const other of writers) if (other !== writer) this.#bar.run(run, other, start.generation);
-    return (this.#highest.get(run) as number | undefined) ?? 0;
+    return Math.max(this.#highestOfRun(), this.#queue.forgotten().below - 1);
   }
 
-  /** Which of `from`…`to` are on record. (The last one that begins at or before `from` may end before it, too.) */
+  /** Which of `from`…`to` are on record. Throws if one of them may be forgotten. (The last one that begins at or before `from` may end before it, too.) */
   ask(from: number, to: number): Interval[] {
     const { run } = this.#who;
     const found = new Intervals();
     for (const [first, last] of this.#overlapping.all(run, to, run, from) as [number, number][]) {
       found.add(Math.max(first, from), Math.min(last, to));
     }
+    // Last: whatever another process has swept since then is in here.
+    refuseForgotten(this.#queue.forgotten(), [[from, to]]);
     return [...found];
   }
 
@@ -120,6 +128,7 @@ export class Ledger {
   prune({ before, open, drop }: { before: number; open: readonly number[]; drop: readonly string[] }): void {
     const { run } = this.#who;
     if (drop.includes(run)) throw new MillraceError('BUG', `the ledger of run ${run} cannot be dropped while it runs`);
+    this.#queue.forget({ before, open });
     let after = -1;
     for (const seq of [...open, before].toSorted((a, b) => a - b)) {
       if (seq > before) break;
@@ -131,17 +140,10 @@ export class Ledger {
       this.#dropWriters.run(old);
     }
   }
-}
 
-/** Makes this start the one that has opened the sink last, unless that was one that this queue has never had. */
-function noteStart(db: Database, start: QueueStart): void {
-  const seen = db.prepare('SELECT generation, start AS id FROM millrace_start WHERE queue = ?').get(start.queue);
-  if (seen !== undefined) refuseOlderQueue(start, seen as SeenStart);
-  const note = db.prepare(
-    `INSERT INTO millrace_start (queue, generation, start) VALUES (?, ?, ?)
-     ON CONFLICT (queue) DO UPDATE SET generation = excluded.generation, start = excluded.start`,
-  );
-  note.run(start.queue, start.generation, start.ids[0]!);
+  #highestOfRun(): number {
+    return (this.#highest.get(this.#who.run) as number | undefined) ?? 0;
+  }
 }
 
 /** Each writer of a run stays on record while it runs. Where there is none, the run's results are somewhere else. */

@@ -9,7 +9,7 @@ import type { Plan } from '../world/plan.ts';
 import type { Database } from '../world/server.ts';
 import type { Running } from '../world/supervisor.ts';
 import type { SinkWatcher } from '../world/sink-watcher.ts';
-import { Facts, itemKeyOf, keyOf, type SeqFacts, type WriterFacts } from './facts.ts';
+import { Facts, itemKeyOf, keyOf, type Delta, type SeqFacts, type WriterFacts } from './facts.ts';
 import * as lending from './lending.ts';
 import * as limits from './limits.ts';
 import * as queues from './queue.ts';
@@ -19,6 +19,14 @@ import { claim, Violation } from './violation.ts';
 
 /** How a supervisor may end: in order, given up, for its disk, or by force. */
 const orderly: readonly number[] = [0, 69, 74, 75];
+/** How one ends whose spool is an older copy of what the sink has seen. */
+const refused = 78;
+
+/** What is known of a spool at some moment. */
+export interface SpoolSnapshot {
+  readonly history: readonly Delta[];
+  readonly trial: number | null;
+}
 
 /** A child, as far as the checker looks at it. */
 export interface Watched {
@@ -55,6 +63,7 @@ export class Checker implements SinkWatcher {
   readonly #frozen = new Map<string, { until: number; isCommitted: boolean }>();
   /** What is found where nobody may throw: in the middle of the product's code. Thrown at the end of the step. */
   #found: Violation | undefined;
+  #hasBeenPutBack = false;
 
   constructor(plan: Plan, now: () => number) {
     this.#plan = plan;
@@ -318,6 +327,39 @@ export class Checker implements SinkWatcher {
     this.#try(() => queues.s4StoredStaysStored(this.facts));
   }
 
+  /** The spool as it is now, to be put back later. */
+  snapshot(): SpoolSnapshot {
+    return { history: this.facts.history, trial: this.#trial };
+  }
+
+  /**
+   * Another state of the spool has been put in its place; all processes are gone, and nothing of them is under way any
+   * more. What the limits of the other one knew is lost, and so is whatever was only stored there.
+   */
+  putBack({ history, trial }: SpoolSnapshot): void {
+    const { facts } = this;
+    this.#hasBeenPutBack = true;
+    facts.replay(history);
+    this.#trial = trial;
+    for (const found of facts.seqs.values()) {
+      found.mayHave.clear();
+      // That it is asked for is what the sink has to refuse.
+      found.isPruned = false;
+      // Writer ids are given out again.
+      Object.assign(found, { isAlone: false, announcedBy: undefined, startedBy: undefined, deathsStarted: 0 });
+      if (found.seq === trial) {
+        found.deaths += 1;
+        found.deathsAlone += 1;
+      }
+    }
+    const stored = new Set(facts.stored);
+    for (const id of facts.toldStored) if (!stored.has(id)) facts.toldStored.delete(id);
+    facts.given.clear();
+    for (const { seq, id } of facts.seqs.values()) facts.given.set(seq, id);
+    this.#granted.clear();
+    this.#frozen.clear();
+  }
+
   /** The sink has lost what was not on its disk. */
   sinkLost({ rows, seqs }: Database): void {
     const { facts } = this;
@@ -346,7 +388,8 @@ export class Checker implements SinkWatcher {
   ended(outcome: Outcome, snapshot: readonly { name: string; held: number }[]): void {
     this.#try(() => {
       const code = outcome.error?.exitCode ?? 0;
-      if (!orderly.includes(code)) throw new Violation('S17', `the supervisor gave up: ${outcome.error?.message}`);
+      if (!orderly.includes(code) && !(code === refused && this.#hasBeenPutBack))
+        throw new Violation('S17', `the supervisor gave up: ${outcome.error?.message}`);
       if (outcome.error || this.facts.run?.state !== 'finished') return;
       runs.s15FinishedIsCommitted(this.facts, outcome);
       for (const { name, held } of snapshot) limits.s13NothingIsHeldAtTheEnd(name, held);

@@ -48,7 +48,7 @@ export interface WriterFacts {
 }
 
 /** A commit, as a change of what is known. */
-interface Delta {
+export interface Delta {
   readonly run: RunRecord;
   readonly frames: readonly { first: number; ids: readonly number[] }[];
   readonly settled: readonly (readonly [number, number])[];
@@ -79,6 +79,8 @@ export class Facts {
   /** How many supervisors have gone. */
   supervisorsGone = 0;
   #deltas: Delta[] = [];
+  /** Also those that the spool has forgotten. */
+  readonly #ever = new Map<string, SeqFacts>();
   #time = 0;
 
   /** A moment that comes after all others so far. */
@@ -119,11 +121,22 @@ export class Facts {
 
   /** The spool has forgotten all but its first `count` commits. */
   rollBackTo(count: number): void {
-    const kept = this.#deltas.slice(0, count);
+    this.replay(this.#deltas.slice(0, count));
+  }
+
+  /** Every commit that the spool has. */
+  get history(): readonly Delta[] {
+    return [...this.#deltas];
+  }
+
+  /** The spool has these commits now, and no others. */
+  replay(kept: readonly Delta[]): void {
     this.#deltas = [];
     this.stored = [];
     this.run = undefined;
-    const before = new Map(this.seqs);
+    for (const facts of this.seqs.values())
+      this.#ever.set(placeOf(facts), withHistory(facts, this.#ever.get(placeOf(facts))));
+    const before = this.#ever;
     this.seqs.clear();
     for (const delta of kept) {
       this.#deltas.push(delta);
@@ -140,13 +153,16 @@ export class Facts {
     }
   }
 
-  #apply({ run, frames, settled, retries, gone, dead, revived, purged }: Delta, before?: Map<number, SeqFacts>): void {
+  #apply(
+    { run, frames, settled, retries, gone, dead, revived, purged }: Delta,
+    before?: ReadonlyMap<string, SeqFacts>,
+  ): void {
     this.run = run;
     for (const { first, ids } of frames) {
       ids.forEach((id, index) => {
         const seq = first + index;
         this.stored.push(id);
-        const known = before?.get(seq);
+        const known = before?.get(placeOf({ seq, id }));
         const facts: SeqFacts = known ? { ...known, state: 'queued' } : newSeq(seq, id);
         this.seqs.set(seq, facts);
       });
@@ -159,7 +175,7 @@ export class Facts {
     for (const { from, seq } of revived) {
       const { id } = this.seqs.get(from)!;
       this.#set(from, 'given back');
-      this.seqs.set(seq, { ...(before?.get(seq) ?? newSeq(seq, id)), state: 'retry' });
+      this.seqs.set(seq, { ...(before?.get(placeOf({ seq, id })) ?? newSeq(seq, id)), state: 'retry' });
       this.givenBack += 1;
     }
   }
@@ -176,6 +192,24 @@ export function keyOf({ seq, part }: Row): string {
 
 export function itemKeyOf({ id, part }: Row): string {
   return `${id}.${part}`;
+}
+
+/** An item under a seq: a spool that has forgotten the seq may give it to another item. */
+function placeOf({ seq, id }: Pick<SeqFacts, 'seq' | 'id'>): string {
+  return `${seq}.${id}`;
+}
+
+/** `facts`, and what had happened to the same item before the spool forgot it. */
+function withHistory(facts: SeqFacts, before: SeqFacts | undefined): SeqFacts {
+  if (!before) return facts;
+  return {
+    ...facts,
+    deaths: Math.max(facts.deaths, before.deaths),
+    deathsFromOutside: Math.max(facts.deathsFromOutside, before.deathsFromOutside),
+    deathsAlone: Math.max(facts.deathsAlone, before.deathsAlone),
+    failures: Math.max(facts.failures, before.failures),
+    isInSink: facts.isInSink || before.isInSink,
+  };
 }
 
 function newSeq(seq: number, id: number): SeqFacts {

@@ -72,6 +72,8 @@ export const faultKinds = [
   'power loss',
   'dependency out',
   'disk low',
+  'snapshot',
+  'put back',
 ] as const;
 
 export type FaultKind = (typeof faultKinds)[number];

@@ -135,6 +135,8 @@ const faults: Record<FaultKind, (world: World) => void> = {
     world.story.tell('the dependency', 'is out');
     world.isDependencyOut = true;
   },
+  snapshot: (world) => world.takeSnapshot(),
+  'put back': (world) => world.putSnapshotBack(),
   'disk low': ({ disk, story }) => {
     story.tell('the disk', 'has little room');
     disk.isLow = true;

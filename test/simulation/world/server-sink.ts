@@ -1,5 +1,12 @@
 import { configError, MillraceError } from '../../../src/core/errors.ts';
 import { Intervals, type Interval } from '../../../src/core/intervals.ts';
+import {
+  forgetMore,
+  nothingForgotten,
+  refuseForgotten,
+  refuseUnheardSeqs,
+  type Forgotten,
+} from '../../../src/sinks/forgotten.ts';
 import { refuseOlderQueue } from '../../../src/sinks/older-queue.ts';
 import {
   BadRow,
@@ -19,6 +26,8 @@ import { showSeqs } from './story.ts';
 export interface SinkRules {
   /** 3: writers that may have had the items are barred. */
   fences: boolean;
+  /** 7, third part: the ledger keeps the mark below which it may have forgotten. */
+  keepsMark: boolean;
   /** 4: a lost connection is no failure like others: what was sent may be done all the same. */
   saysUnknown: boolean;
 }
@@ -45,22 +54,32 @@ export async function openServerWriter(
     },
   });
   // A new session: what an earlier one has begun is waited for, and what it has not begun is refused from now on.
+  const forgottenIn = ({ queues }: Readonly<Database>): Forgotten =>
+    (rules.keepsMark && queues.get(start.queue)?.forgotten) || nothingForgotten;
+  const highestIn = ({ ledger }: Readonly<Database>): number =>
+    Math.max(0, ...ledger.filter((row) => row.run === run).map(({ to }) => to));
+  /** For work that changes the sink: makes this start the one that did so last, unless a later one has. */
+  const noteStart = (database: Database, forgotten: Forgotten): void =>
+    void database.queues.set(start.queue, { generation: start.generation, id: start.ids[0]!, forgotten });
+  const refuseOlder = ({ queues }: Readonly<Database>): void => {
+    const seen = queues.get(start.queue);
+    if (seen) refuseOlderQueue(start, seen);
+  };
   const session = await transact({
     what: 'registering',
     locks: [writer],
-    run: ({ writers, starts }) => {
-      const seen = starts.get(start.queue);
-      if (seen) refuseOlderQueue(start, seen);
+    run: (seen) => {
+      const { writers, queues } = seen;
+      refuseOlder(seen);
+      const before = queues.get(start.queue);
+      if (rules.keepsMark && before) refuseUnheardSeqs(start, before, highestIn(seen));
       if (isKnown && writers.size === 0) throw configError('SINK_OTHER', 'the sink knows nothing of this run');
       const known = writers.get(writer);
       if (known === -1) throw barred(writer);
       const next = (known ?? -1) + 1;
       return {
         result: next,
-        change: (database) => {
-          database.writers.set(writer, next);
-          database.starts.set(start.queue, { generation: start.generation, id: start.ids[0]! });
-        },
+        change: (database) => void database.writers.set(writer, next),
       };
     },
   });
@@ -69,14 +88,24 @@ export async function openServerWriter(
     mine({
       what: `writing ${showSeqs(seqs)}`,
       locks: [],
-      run: ({ ledger }) => {
+      run: (seen) => {
+        const { ledger } = seen;
+        refuseOlder(seen);
+        const forgotten = forgottenIn(seen);
+        refuseForgotten(forgotten, seqs);
         for (const [from, to] of seqs) {
           if (within(ledger, run, from, to).length === 0) continue;
           watcher.overlapped(writer, seqs);
           throw new MillraceError('LEDGER_OVERLAP', `of seqs ${from} to ${to} some are in the ledger`);
         }
         if (rows.some(({ part }) => typeof part !== 'string')) throw new BadRow('a part must be text');
-        return { result: undefined, change: (database) => insert(database, run, seqs, rows) };
+        return {
+          result: undefined,
+          change: (database) => {
+            noteStart(database, forgottenIn(database));
+            insert(database, run, seqs, rows);
+          },
+        };
       },
       onCommit: () => watcher.committed(writer, seqs, rows),
     });
@@ -89,8 +118,8 @@ export async function openServerWriter(
         mine<number>({
           what: `barring ${others.join(', ') || 'nobody'}`,
           locks: others,
-          run: ({ ledger }) => ({
-            result: Math.max(0, ...ledger.filter((row) => row.run === run).map(({ to }) => to)),
+          run: (seen) => ({
+            result: Math.max(highestIn(seen), forgottenIn(seen).below - 1),
             change: (database) => others.forEach((other) => database.writers.set(other, -1)),
           }),
           onCommit: () => watcher.barred(others),
@@ -103,7 +132,10 @@ export async function openServerWriter(
       const found = await transact({
         what: `asking for ${showSeqs([[from, to]])}`,
         locks: [],
-        run: ({ ledger }) => ({ result: within(ledger, run, from, to) }),
+        run: (seen) => {
+          refuseForgotten(forgottenIn(seen), [[from, to]]);
+          return { result: within(seen.ledger, run, from, to) };
+        },
       });
       // Else nobody hears the answer.
       if (!signal.aborted) watcher.asked(writer, [from, to]);
@@ -115,7 +147,16 @@ export async function openServerWriter(
       const work = mine<void>({
         what: `pruning below ${request.before} but ${request.open.join(', ') || 'nothing'}`,
         locks: [],
-        run: () => ({ result: undefined, change: (database) => void (swept = prune(database, run, request)) }),
+        run: (seen) => {
+          refuseOlder(seen);
+          return {
+            result: undefined,
+            change: (database) => {
+              noteStart(database, forgetMore(forgottenIn(database), request));
+              swept = prune(database, run, request);
+            },
+          };
+        },
         onCommit: () => watcher.pruned(request, swept.gone, swept.left),
       });
       await transact(work);

@@ -1,3 +1,4 @@
+import type { Forgotten } from '../../../src/sinks/forgotten.ts';
 import type { SeenStart } from '../../../src/sinks/older-queue.ts';
 import { OutcomeUnknown } from '../../../src/sinks/port.ts';
 import type { Row } from './items.ts';
@@ -23,8 +24,8 @@ export interface Database {
   ledger: LedgerRow[];
   /** Sessions by writer; -1: barred. */
   writers: Map<number, number>;
-  /** By queue, the start that has opened this last. */
-  starts: Map<string, SeenStart>;
+  /** By queue, the start that last wrote here, and what the ledger may have forgotten of it. */
+  queues: Map<string, SeenStart & { forgotten: Forgotten }>;
   /** Every seq whose results have ever been written: for the checker alone. */
   seqs: Set<number>;
 }
@@ -137,6 +138,11 @@ export class Server {
     );
   }
 
+  /** So much time passes that what nobody waits for any more is over. */
+  forgetAbandoned(): void {
+    for (const transaction of this.abandoned) this.forget(transaction);
+  }
+
   /** The power fails: what is open is gone, and all but the first `share` of what is not on the disk yet. */
   loseThePower(share: number): void {
     this.#open = [];
@@ -180,5 +186,5 @@ export class Server {
 }
 
 function emptyDatabase(): Database {
-  return { rows: [], ledger: [], writers: new Map(), starts: new Map(), seqs: new Set() };
+  return { rows: [], ledger: [], writers: new Map(), queues: new Map(), seqs: new Set() };
 }

@@ -30,26 +30,59 @@ export interface SpoolPlace {
 /** A spool in memory. */
 export class MemorySpool implements SpoolPlace {
   readonly store = new MemoryStore();
+  /** All that was committed, in case it is copied; undefined if it never is. */
+  readonly #groups: Group[] | undefined;
   #writers = new MemoryWriters();
   /** Of all its starts, the latest first. */
-  #starts: string[] = [];
+  #starts: readonly { id: string; nextSeq: number }[] = [];
   #ends = new Ends();
+  /** Starts of it and of its copies: no two have the same id. */
+  #count = { starts: 0 };
+
+  constructor({ isCopied = false }: { isCopied?: boolean } = {}) {
+    this.#groups = isCopied ? [] : undefined;
+  }
 
   open(): OpenSpool {
-    const ids = [`start ${this.#starts.length + 1}`, ...this.#starts];
-    this.#starts = ids;
+    const nextSeq = this.store.run()?.nextSeq ?? 1;
+    this.#starts = [{ id: `start ${++this.#count.starts}`, nextSeq }, ...this.#starts];
+    const numbers = this.#starts.map((start) => start.nextSeq);
     return {
       store: storeOn(
         (write) => write(),
         this.store,
-        (group) => this.#ends.committed(group),
+        (group) => {
+          this.#groups?.push(copyOf(group));
+          this.#ends.committed(group);
+        },
       ),
       predecessors: this.#ends.opened(),
       writers: this.#writers,
-      start: { queue: 'queue-1', generation: ids.length, ids },
+      start: {
+        queue: 'queue-1',
+        generation: this.#starts.length,
+        ids: this.#starts.map(({ id }) => id),
+        directory: '/state',
+        givenBelow: numbers,
+        nextSeq: numbers,
+      },
       newRun: (last) => last ?? firstRun,
       close: (how) => this.#ends.closed(how),
     };
+  }
+
+  /** Another one that is the same now. */
+  copy(): MemorySpool {
+    const copy = new MemorySpool({ isCopied: true });
+    for (const group of this.#groups!) {
+      copy.store.commit(copyOf(group));
+      copy.#groups!.push(copyOf(group));
+    }
+    copy.#writers = this.#writers.copy();
+    copy.#starts = this.#starts;
+    copy.#ends = this.#ends.copy();
+    copy.#count = this.#count;
+    return copy;
   }
 
   /** The same, without anything in its store. */
@@ -82,6 +115,14 @@ class Ends {
 
   closed(how: 'in order' | 'killed'): void {
     this.#isClean = how === 'in order';
+  }
+
+  copy(): Ends {
+    const copy = new Ends();
+    copy.#isClean = this.#isClean;
+    copy.#uncleanStarts = this.#uncleanStarts;
+    copy.#trial = this.#trial;
+    return copy;
   }
 }
 
@@ -173,6 +214,13 @@ class MemoryWriters implements WriterBooks {
     return this.#rows
       .filter((row) => !row.isFenced && row.isEnded && row.role === 'consumer' && row.run === run)
       .map(({ writer }) => writer);
+  }
+
+  copy(): MemoryWriters {
+    const copy = new MemoryWriters();
+    copy.#rows = this.#rows.map((row) => ({ ...row }));
+    copy.#last = this.#last;
+    return copy;
   }
 
   forgetOthers(run: string): void {

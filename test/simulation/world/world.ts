@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Checker } from '../checks/checker.ts';
+import { Checker, type SpoolSnapshot } from '../checks/checker.ts';
 import { LetterBox } from '../../../src/queue/letter-box.ts';
 import { Violation } from '../checks/violation.ts';
 import { Children, type Consumer, type Producer } from './children.ts';
@@ -25,7 +25,7 @@ export class World {
   readonly disk = new Disk();
   readonly server: Server;
   readonly children: Children;
-  readonly place: SpoolPlace;
+  place: SpoolPlace;
   supervisor: SimulatedSupervisor | undefined;
   sourceFails = false;
   hasReloaded = false;
@@ -40,6 +40,12 @@ export class World {
   readonly #processRandom: Random;
   #failure: unknown;
   #hasTriedSecond = false;
+  /** A copy of the spool, as it was once. */
+  #snapshot: Copy | undefined;
+  /** The spool that was there before the copy was put in its place. */
+  #newest: Copy | undefined;
+  /** No spool that there is fits the sink any more. */
+  #isAbandoned = false;
 
   constructor(plan: Plan, random: Random, departure: Departure) {
     this.plan = plan;
@@ -65,7 +71,7 @@ export class World {
         server: this.server,
         directory,
         watcher: this.checker,
-        rules: { fences: true, saysUnknown: true, ...departure.sink },
+        rules: { fences: true, saysUnknown: true, keepsMark: true, ...departure.sink },
         aside: (work) => this.#doAside(work),
       }),
       sourceFails: () => {
@@ -166,8 +172,29 @@ export class World {
     if (this.#isServed) this.checker.sinkLost(this.server.database);
   }
 
+  /** The disk that the spool is on is copied, whatever is under way. */
+  takeSnapshot(): void {
+    if (!(this.place instanceof MemorySpool) || !this.plan.faults.includes('snapshot') || this.#newest) return;
+    this.story.tell('the operator', 'takes a snapshot of the spool');
+    this.#snapshot = { place: this.place.copy(), facts: this.checker.snapshot() };
+  }
+
+  /** Every process is killed, the snapshot put in the spool's place, and some time later somebody starts it. */
+  putSnapshotBack(): void {
+    const snapshot = this.#snapshot;
+    if (!snapshot || this.#newest) return;
+    this.#stopAll();
+    this.#newest = { place: this.place as MemorySpool, facts: this.checker.snapshot() };
+    this.#put(snapshot, 'puts the snapshot back');
+  }
+
   get live(): (Producer | Consumer)[] {
     return this.children.all.filter(({ isDead }) => !isDead);
+  }
+
+  /** There is nothing left to do, and no end of the run to look at. */
+  get isAbandoned(): boolean {
+    return this.#isAbandoned;
   }
 
   get isFinished(): boolean {
@@ -186,6 +213,7 @@ export class World {
     const { supervisor } = this;
     if (supervisor?.isGone) this.killSupervisor();
     else if (supervisor?.outcome && !this.isFinished) {
+      if (supervisor.outcome.error?.exitCode === 78) this.#takeRefusal();
       // Whoever started it starts it again.
       for (const child of this.children.all) if (!child.isOrphan) child.orphan();
       this.checker.supervisorGone();
@@ -202,9 +230,33 @@ export class World {
     if (this.#directory) rmSync(this.#directory, { recursive: true, force: true });
   }
 
+  /** The sink has refused the spool: it is an older copy. The newest one goes back to its place. */
+  #takeRefusal(): void {
+    const newest = this.#newest;
+    if (!newest) throw new Violation('S17', 'the sink refuses the only spool that there is');
+    this.#stopAll();
+    // The copy had written something before it was refused: the sink is that one's now.
+    if (this.place === newest.place) this.#isAbandoned = true;
+    else this.#put(newest, 'puts the newest spool back');
+  }
+
+  #put({ place, facts }: Copy, what: string): void {
+    this.story.tell('the operator', what);
+    this.place = place;
+    this.checker.putBack(facts);
+  }
+
+  #stopAll(): void {
+    this.killSupervisor();
+    for (const child of this.children.all) child.die(0);
+    this.server.forgetAbandoned();
+  }
+
   #spoolIn(directory: string): SpoolPlace {
     if (this.#departure.commitsLate) return new LateSpool((kept) => this.checker.spoolLost(kept));
-    return this.plan.spool === 'sqlite' ? new SqliteSpool(directory, this.plan.durability) : new MemorySpool();
+    return this.plan.spool === 'sqlite'
+      ? new SqliteSpool(directory, this.plan.durability)
+      : new MemorySpool({ isCopied: this.plan.faults.includes('snapshot') });
   }
 
   /** The sink is on the server. */
@@ -225,6 +277,12 @@ export class World {
       ready();
     }
   }
+}
+
+/** A spool, and what is known of it. */
+interface Copy {
+  readonly place: MemorySpool;
+  readonly facts: SpoolSnapshot;
 }
 
 /** Memory that looks like a disk, where there is some. */

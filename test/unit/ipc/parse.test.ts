@@ -56,6 +56,7 @@ const fromConsumer: Examples<FromConsumer> = {
   released: { type: 'released', items: [1, 4] },
   fenced: { type: 'fenced', writers: [1, 2] },
   sink: { type: 'sink', reason: 'no space left' },
+  otherQueues: { type: 'otherQueues', others: [{ queue: 'q', directory: '/home/cron/.millrace/pokedex' }] },
   write: { type: 'write' },
 };
 
@@ -96,7 +97,14 @@ const toConsumer: Examples<ToConsumer> = {
     run: 'r1',
     writer: 7,
     ordinal: 2,
-    start: { queue: 'q', generation: 3, ids: ['c', 'b', 'a'] },
+    start: {
+      queue: 'q',
+      generation: 3,
+      ids: ['c', 'b', 'a'],
+      directory: '/state',
+      givenBelow: [7, 7, 1],
+      nextSeq: [9, 7, 1],
+    },
     concurrency: 16,
     itemTimeoutMs: 300_000,
     abortGraceMs: 30_000,

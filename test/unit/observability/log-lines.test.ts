@@ -160,6 +160,18 @@ const wordings: { [Name in EventName]: [event: Events[Name], level: string, mess
   'limit.frozen': [{ limit: 'v', ms: 1000 }, 'warn', 'a limit is frozen: nobody calls', { limit: 'v', ms: 1000 }],
   'sink.down': [{ who, reason: 'refused' }, 'error', 'the sink cannot be reached', { reason: 'refused' }],
   'sink.up': [{ who }, 'info', 'the sink can be reached again', {}],
+  'sink.otherQueue': [
+    {
+      queue: 'q2',
+      directory: '/root/.millrace/orders',
+      thisQueue: 'q1',
+      thisDirectory: '/srv/.millrace/orders',
+      isHere: false,
+    },
+    'warn',
+    'the sink also has results of this pipeline from a queue in another folder: each queue reads the whole source, so rows may be there twice. To continue that queue, run it from there or pass its --state',
+    { queue: 'q2', directory: '/root/.millrace/orders', thisQueue: 'q1', thisDirectory: '/srv/.millrace/orders' },
+  ],
   'spool.full': [{ reason: 'ENOSPC' }, 'error', 'no room for the queue: the producer waits', { reason: 'ENOSPC' }],
   'spool.ok': [{}, 'info', 'there is room for the queue again', {}],
   'spool.logLarge': [

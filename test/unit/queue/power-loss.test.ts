@@ -97,6 +97,18 @@ describe('with durability full, a power loss at any moment', () => {
 });
 
 describe('with durability normal, a power loss at any moment', () => {
+  it('leaves everything that was synced, such as what a sink was told it may forget', () => {
+    const spool = Spool.open({ file: join(directory, 'queue.db'), durability: 'normal' });
+    const work = new AtWork(spool, seededRandom(5), aRun);
+    for (let n = 0; n < 20; n++) {
+      work.commit();
+      spool.sync();
+      const { file } = diskOf('queue.db');
+      expect(restartOn({ file, log: Buffer.alloc(0) }, 'normal').contents).toBe(contentsOf(spool));
+    }
+    spool.abandon();
+  });
+
   it.each([3, 4])(
     'leaves the queue as of some commit since the log was last emptied, and no seq is given to two items (seed %i)',
     (seed) => {

@@ -225,6 +225,19 @@ describe('the queue', () => {
     expect(queue.watermark()).toEqual({ before: 51, open: [] });
   });
 
+  it('tells what the ledger may forget when that survives a power loss', () => {
+    const steps: string[] = [];
+    const store = new MemoryStore();
+    store.sync = () => void steps.push('sync');
+    const readRetrySeqs = store.readRetrySeqs.bind(store);
+    store.readRetrySeqs = (limit) => {
+      steps.push('read');
+      return readRetrySeqs(limit);
+    };
+    queueOf(store).watermark();
+    expect(steps).toEqual(['sync', 'read']);
+  });
+
   it('stores settlements without new items when told so, and the items with the next whole commit', () => {
     const store = new MemoryStore();
     const queue = queueOf(store);

@@ -76,7 +76,8 @@ describe('a backup of a spool that is in use', () => {
     const spool = open();
     store(spool, 1);
     const sink = memory();
-    await sink.open(sinkContext({ start: spool.start }));
+    const writer = await sink.open(sinkContext({ start: spool.start }));
+    await writer.commit({ rows: [], seqs: Intervals.of([1, 1]) });
     await spool.backUp({ file: copy });
     spool.close();
     const restored = open(copy);

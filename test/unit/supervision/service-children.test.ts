@@ -565,6 +565,21 @@ describe('the ledger', () => {
     expect(world.consumer().last('prune')).toEqual({ type: 'prune', before: 3, open: [], drop: ['run-0'] });
   });
 
+  it('is left alone while the disk is full, and swept when there is room', () => {
+    const world = new AService({ settings: { consumers: 1 } }).runReady();
+    world.producer.yields([1, 2]);
+    world.tick();
+    world.pass(5000);
+    world.store.refusesSync = new StoreFull('no room');
+    world.consumer().settles(1);
+    world.tick();
+    expect(world.consumer().told('prune')).toEqual([]);
+    world.store.refusesSync = undefined;
+    world.consumer().settles(2);
+    world.tick();
+    expect(world.consumer().last('prune')).toMatchObject({ before: 3 });
+  });
+
   it('is left alone where there is none', () => {
     const world = new AService({ settings: { consumers: 1 }, isTransactional: false }).runReady();
     world.producer.yields([1]);
@@ -573,6 +588,21 @@ describe('the ledger', () => {
     world.consumer().settles(1);
     world.tick();
     expect(world.consumer().told('prune')).toEqual([]);
+  });
+});
+
+describe('another queue with results of the same pipeline in the sink', () => {
+  const elsewhere = { queue: 'queue-2', directory: '/root/.millrace/tested' };
+  const inThisFolder = { queue: 'queue-3', directory: '/state/queue-1' };
+
+  it('is reported once, however many consumers find it', () => {
+    const world = new AService({ settings: { consumers: 2 } }).runReady();
+    for (const ordinal of [1, 2]) world.consumer(ordinal).says({ type: 'otherQueues', others: [elsewhere] });
+    world.consumer(2).says({ type: 'otherQueues', others: [elsewhere, inThisFolder] });
+    expect(world.events.filter(({ name }) => name === 'sink.otherQueue').map(({ event }) => event)).toEqual([
+      { ...elsewhere, thisQueue: 'queue-1', thisDirectory: '/state/queue-1', isHere: false },
+      { ...inThisFolder, thisQueue: 'queue-1', thisDirectory: '/state/queue-1', isHere: true },
+    ]);
   });
 });
 

@@ -11,6 +11,7 @@ import { frameOf } from '../../support/frames.ts';
 import { HandClock } from '../../support/hand-clock.ts';
 import { withoutPlaces } from '../../support/without-places.ts';
 import { microtasks } from '../../support/microtasks.ts';
+import { startOf } from '../../contract/sink-context.ts';
 
 export interface AConsumerOptions {
   process?: (item: unknown, context: ProcessContext) => unknown;
@@ -105,7 +106,9 @@ export class AConsumer {
     const context = {
       run: 'run-1',
       writer,
-      start: { queue: 'queue-1', generation: 1, ids: ['start 1'] },
+      pipeline: 'tested',
+      start: startOf(1),
+      onOtherQueues: () => {},
       isKnown: false,
       clock,
       writeOut: () => Promise.resolve(),

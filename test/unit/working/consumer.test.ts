@@ -1,6 +1,6 @@
 import { getEventListeners } from 'node:events';
 import { describe, expect, it } from '@jest/globals';
-import { DependencyError, PermanentError, RetryAfter } from '../../../src/core/errors.ts';
+import { DependencyError, PermanentError, RetryAfter, configError } from '../../../src/core/errors.ts';
 import type { ProcessContext } from '../../../src/pipeline/context.ts';
 import { discard } from '../../../src/sinks/discard.ts';
 import { memory } from '../../../src/sinks/memory.ts';
@@ -679,6 +679,16 @@ describe('a redelivery', () => {
     expect(world.done).toEqual([4, 6, 7, 8]);
   });
 
+  it('that the ledger has forgotten ends the service: its queue is an older copy', async () => {
+    const store = await withDone(['a'], 1);
+    const world = await AConsumer.open({ store, writer: 2 });
+    world.consumer.prune({ type: 'prune', before: 2, open: [], drop: [] });
+    world.redeliver(['a'], { seq: 1, writers: [1] });
+    await world.settle();
+    expect(world.failures).toMatchObject([{ code: 'SINK_NEWER', exitCode: 78 }]);
+    expect(store.rows).toEqual(['a']);
+  });
+
   it('waits for a sink that is out, and then is asked for', async () => {
     const store = await withDone(['a'], 1);
     let isOut = true;
@@ -771,6 +781,21 @@ describe('a drain', () => {
     answer.resolve([[4, 4]]);
     expect(await world.isOver(drained)).toBe(true);
     expect([processed, world.done]).toEqual([[], []]);
+  });
+
+  it('does not fail when the ledger refuses an answer about what was given back: others may have settled it by now', async () => {
+    const answer = new Held<[number, number][]>();
+    const wrap = (writer: SinkWriter<unknown>): SinkWriter<unknown> => ({
+      ...passingOn(writer),
+      ask: () => answer.promise,
+    });
+    const world = await AConsumer.open({ wrap });
+    world.redeliver(['a'], { seq: 4, writers: [] });
+    await world.settle();
+    const drained = world.consumer.drain();
+    answer.reject(configError('SINK_NEWER', 'an older copy'));
+    expect(await world.isOver(drained)).toBe(true);
+    expect(world.failures).toEqual([]);
   });
 
   it('said twice is one drain: the second waits for the first', async () => {

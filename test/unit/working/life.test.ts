@@ -12,6 +12,7 @@ import { frameOf } from '../../support/frames.ts';
 import { HandClock } from '../../support/hand-clock.ts';
 import { microtasks } from '../../support/microtasks.ts';
 import { Held } from './a-consumer.ts';
+import { startOf } from '../../contract/sink-context.ts';
 
 const configure: ConfigureConsumer = {
   type: 'configure',
@@ -20,7 +21,7 @@ const configure: ConfigureConsumer = {
   run: 'run-1',
   writer: 3,
   ordinal: 2,
-  start: { queue: 'queue-1', generation: 1, ids: ['start 1'] },
+  start: startOf(1),
   concurrency: 4,
   itemTimeoutMs: 60_000,
   abortGraceMs: 30_000,

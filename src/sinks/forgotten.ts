@@ -1,0 +1,74 @@
+import { configError, type MillraceError } from '../core/errors.ts';
+import type { Interval } from '../core/intervals.ts';
+import type { QueueStart } from '../core/queue-start.ts';
+import type { SeenStart } from './older-queue.ts';
+
+/**
+ * What a ledger may have forgotten of a queue, over all its runs: every seq below `below` that is not in `kept`.
+ *
+ * A queue announces these seqs as settled only after that is on its disk, and a settled seq is never open again. So the
+ * queue itself never asks about one of them, however late and in whatever order its sweeps arrive. An older copy of the
+ * queue, in which they are still open, does.
+ */
+export interface Forgotten {
+  readonly below: number;
+  /** Seqs below `below`, rising. */
+  readonly kept: readonly number[];
+}
+
+export const nothingForgotten: Forgotten = { below: 0, kept: [] };
+
+/** `forgotten`, and what a sweep below `before` that spares `open` may forget besides. */
+export function forgetMore(
+  forgotten: Forgotten,
+  { before, open }: { before: number; open: readonly number[] },
+): Forgotten {
+  const [earlier, spared] = [new Set(forgotten.kept), new Set(open)];
+  const below = Math.max(forgotten.below, before);
+  const kept = [...new Set([...earlier, ...spared])].filter(
+    (seq) => seq < below && (seq >= forgotten.below || earlier.has(seq)) && (seq >= before || spared.has(seq)),
+  );
+  return { below, kept: kept.toSorted((a, b) => a - b) };
+}
+
+/** Throws a configuration error (exit 78) if the ledger may have forgotten one of `seqs`: only an older copy of the queue has it open. */
+export function refuseForgotten({ below, kept }: Forgotten, seqs: Iterable<Interval>): void {
+  for (const [from, to] of seqs) {
+    const last = Math.min(to, below - 1);
+    let next = from;
+    for (const seq of kept) if (seq === next) next += 1;
+    if (next <= last) throw olderCopy(`its item ${next} is still open, and the sink was told that it is settled`);
+  }
+}
+
+/**
+ * Throws a configuration error (exit 78) if the sink knows of seqs that this queue had not given out when it was started
+ * the next time after `seen`, which wrote to the sink last. (By now it may have given them out, to other items.)
+ * `highest` is the highest one in the ledger, 0 for none.
+ */
+export function refuseUnheardSeqs(
+  start: QueueStart,
+  seen: SeenStart & { forgotten: Forgotten },
+  highest: number,
+): void {
+  const next = Math.min(start.generation - seen.generation, start.ids.length) - 1;
+  // Of this very start the ledger can have any seq.
+  if (next < 0) return;
+  const { below } = seen.forgotten;
+  const [givenBelow, nextSeq] = [start.givenBelow[next]!, start.nextSeq[next]!];
+  if (below > givenBelow) throw olderCopy(unheard(below - 1, givenBelow));
+  if (highest >= nextSeq) throw olderCopy(unheard(highest, nextSeq));
+}
+
+function unheard(last: number, givenBelow: number): string {
+  return `the sink knows its items up to number ${last}, and this queue had numbered only ${givenBelow - 1}`;
+}
+
+function olderCopy(what: string): MillraceError {
+  return configError(
+    'SINK_NEWER',
+    `this queue is an older copy of what the sink has seen: ${what}. Its items would be written twice, so nothing is ` +
+      'processed. It was probably restored from a copy, such as a snapshot of the disk: put the newest queue back, restore ' +
+      'queue and sink as of the same moment, or begin with --fresh.',
+  );
+}
