@@ -226,16 +226,16 @@ describe('the queue', () => {
   });
 
   it('tells what the ledger may forget when that survives a power loss', () => {
-    const steps: string[] = [];
+    const order: string[] = [];
     const store = new MemoryStore();
-    store.sync = () => void steps.push('sync');
+    store.sync = () => void order.push('sync');
     const readRetrySeqs = store.readRetrySeqs.bind(store);
     store.readRetrySeqs = (limit) => {
-      steps.push('read');
+      order.push('read');
       return readRetrySeqs(limit);
     };
     queueOf(store).watermark();
-    expect(steps).toEqual(['sync', 'read']);
+    expect(order).toEqual(['sync', 'read']);
   });
 
   it('stores settlements without new items when told so, and the items with the next whole commit', () => {
