@@ -192,13 +192,19 @@ export interface Abort {
   type: 'abort';
 }
 
+/** Give back up to so many items that you have not started. Answered by `released`, perhaps with nothing. */
+export interface Recall {
+  type: 'recall';
+  items: number;
+}
+
 /** The oldest write not yet acknowledged has been handed to standard output. */
 export interface Written {
   type: 'written';
 }
 
 export type ToConsumer =
-  ConfigureConsumer | Deliver | Settled | Prune | End | Stop | Abort | Bye | Granted | Refused | Written;
+  ConfigureConsumer | Deliver | Recall | Settled | Prune | End | Stop | Abort | Bye | Granted | Refused | Written;
 
 // ── either child → supervisor ────────────────────────────────────────────────────────────────────────────────────
 

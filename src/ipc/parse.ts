@@ -180,6 +180,7 @@ const toConsumer: Checks<ToConsumer> = {
     free: whole,
     writers: listOf(whole),
   },
+  recall: { items: whole },
   settled: none,
   prune: { before: whole, open: listOf(whole), drop: listOf(text) },
   end: none,

@@ -5,6 +5,18 @@ import type { Delivery, Moment, Queue } from './queue.ts';
 export interface Receiver {
   readonly holding: Holding;
   deliver: (delivery: Delivery) => void;
+  /** Asks it to give back up to so many items that it has not started. */
+  recall: (items: number) => void;
+}
+
+/** How much is lent at a time, and to how many. */
+export interface DispatchOptions {
+  creditBytes: number;
+  moment: Moment;
+  /** How many consumers there are to be. */
+  consumers?: number;
+  /** How many of them are starting. */
+  starting?: number;
 }
 
 /**
@@ -12,11 +24,7 @@ export interface Receiver {
  * than its fair share of what there is, so that a few slow items are spread over all slots instead of filling one
  * consumer's. Within that, runs are as long as their frames allow: many fast items travel in few messages.
  */
-export function dispatch(
-  queue: Queue,
-  receivers: readonly Receiver[],
-  options: { creditBytes: number; moment: Moment; consumers?: number },
-): void {
+export function dispatch(queue: Queue, receivers: readonly Receiver[], options: DispatchOptions): void {
   spreadMarked(queue, receivers, options);
   // Whoever is full leaves its share to the others; and of the retries only the next is ever known to be due.
   while (lendRound(queue, receivers, options));
@@ -29,7 +37,7 @@ export function dispatch(
 function spreadMarked(
   queue: Queue,
   receivers: readonly Receiver[],
-  { creditBytes, moment, consumers = 1 }: { creditBytes: number; moment: Moment; consumers?: number },
+  { creditBytes, moment, consumers = 1 }: DispatchOptions,
 ): void {
   if (queue.availableMarked === 0) return;
   const marked = receivers.reduce((sum, { holding }) => sum + holding.marked, queue.availableMarked);
@@ -48,7 +56,7 @@ function spreadMarked(
 function lendRound(
   queue: Queue,
   receivers: readonly Receiver[],
-  { creditBytes, moment }: { creditBytes: number; moment: Moment },
+  { creditBytes, moment, starting = 0 }: DispatchOptions,
 ): boolean {
   const hasRoom = ({ count, bytes, sizing }: Holding): boolean => count < sizing.allowance && bytes < creditBytes;
   const available = queue.available(moment);
@@ -56,10 +64,13 @@ function lendRound(
   if (available === 0 || inOrder.length === 0) return false;
   inOrder.sort((a, b) => a.holding.count - b.holding.count);
   const share = fairShare(inOrder, available);
+  // What fits into free slots is lent at once; of the rest, consumers that are starting have their share.
+  const held = inOrder.reduce((sum, { holding }) => sum + holding.count, 0);
+  const kept = starting === 0 ? share : Math.floor((available + held) / (inOrder.length + starting));
   let hasLent = false;
 
   for (const { holding, deliver } of inOrder) {
-    const target = Math.min(holding.sizing.allowance, share);
+    const target = Math.min(holding.sizing.allowance, share, Math.max(kept, holding.slots));
     // A consumer that has plenty waits until a worthwhile run fits: else full frames would be lent in crumbs.
     const isShort = holding.count < holding.slots || target - holding.count >= target / 4;
     if (!isShort) continue;

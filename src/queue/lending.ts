@@ -51,6 +51,29 @@ export class Holding {
     this.sizing = new Sizing(slots);
   }
 
+  /** It has been asked to give back what it has not started, and has not answered; or had nothing to give back. */
+  #recall: 'none' | 'asked' | 'empty' = 'none';
+
+  /** It may be asked to give back what it has not started. */
+  get mayReturn(): boolean {
+    return this.#recall === 'none';
+  }
+
+  /** It has been asked to give back what it has not started. */
+  recalled(): void {
+    this.#recall = 'asked';
+  }
+
+  /** It has answered: so many items come back. If none do, none will before it is lent something new. */
+  answered(items: number): void {
+    if (this.#recall === 'asked') this.#recall = items > 0 ? 'none' : 'empty';
+  }
+
+  /** Since when it holds what it has held longest; undefined if it holds nothing. */
+  get oldestLentAt(): number | undefined {
+    return this.#held[0]?.lent.mark.at;
+  }
+
   /** Items held. */
   get count(): number {
     return this.#count;
@@ -102,6 +125,7 @@ export class Holding {
 
   /** It is lent items, the first `free` of which it may start without announcing them. */
   give(lent: Lent, free = 0): void {
+    if (this.#recall === 'empty') this.#recall = 'none';
     this.#held.push({ lent, items: Intervals.of([lent.from, lent.to]) });
     this.#started.add(lent.from, lent.from + free - 1);
     this.#count += lent.to - lent.from + 1;

@@ -5,11 +5,16 @@
  * It starts at the slots and at most doubles with each completed delivery, so that slow items are never heaped on
  * whoever asked first. A consumer whose slots are empty while it waits for its sink is lent more, whatever its rate:
  * the rate is low because too little is under way. When items turn slow the allowance shrinks, by a quarter at a time.
+ *
+ * Slots say nothing about items that block the event loop: only one of them runs at a time, and a blocked consumer cannot
+ * give anything back. It is lent as many as can really run side by side, and one more.
  */
 const targetMs = 75;
 // Below this, a measured time is the clock's grain rather than work.
 const shortestMs = 0.05;
 const smallestStep = 0.75;
+/** An item that blocks the event loop for less than this leaves room for others. */
+const leastBlockedMs = 5;
 /** What the latest items count in the average of how long an item takes. */
 const paceWeight = 0.25;
 
@@ -29,7 +34,22 @@ export class Sizing {
 
   /** Items that the consumer may hold at a time. */
   get allowance(): number {
-    return this.#allowance;
+    const { lanes } = this;
+    if (lanes === this.#slots) return this.#allowance;
+    const most = Math.max(lanes + 1, Math.ceil(targetMs / this.#pace!.blocked));
+    return Math.min(Math.max(this.#allowance, lanes + 1), most);
+  }
+
+  /** How many items can run side by side: its slots, or fewer if items block the event loop for most of their time. */
+  get lanes(): number {
+    if (!this.#pace || this.#pace.blocked < leastBlockedMs) return this.#slots;
+    const { took, blocked } = this.#pace;
+    return Math.min(Math.max(Math.round(took / blocked), 1), this.#slots);
+  }
+
+  /** The same, as far as that is certain: one, before any item has ended. */
+  get capacity(): number {
+    return this.#pace ? this.lanes : 1;
   }
 
   /** To be kept with a delivery from the moment it is lent. */

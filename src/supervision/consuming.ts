@@ -118,6 +118,12 @@ export class Consuming {
     this.post.child?.send({ type: 'deliver', ...delivery, writers, ...header }, parts);
   }
 
+  /** Asks it to give back up to so many items that it has not started. They stay its own until it answers. */
+  recall(items: number): void {
+    this.#holding?.recalled();
+    this.post.child?.send({ type: 'recall', items });
+  }
+
   /**
    * The sentinel: no item will come any more. May be said again and again: whoever is starting hears it when it is
    * ready, and so does the successor of one that went before it had ended.
@@ -233,6 +239,7 @@ export class Consuming {
         if (refused > 0) events.emit('settle.refused', { who: post.who, items: refused });
       },
       released: ({ items }) => {
+        this.#holding?.answered(items.length);
         const refused = this.#holding ? queue.release(this.#holding, Intervals.fromFlat(items), clock.now()) : 0;
         if (refused > 0) events.emit('settle.refused', { who: post.who, items: refused });
         touch();

@@ -14,6 +14,7 @@ import { createRate } from '../observability/rate.ts';
 import type { Status } from '../observability/status.ts';
 import { Aside } from '../queue/aside.ts';
 import { dispatch, type Receiver } from '../queue/dispatch.ts';
+import { recallUnstarted } from '../queue/recalling.ts';
 import type { Moment, Queue } from '../queue/queue.ts';
 import { Throttle, type Marks } from '../queue/throttle.ts';
 import { Changes, serviceOver } from './changes.ts';
@@ -87,6 +88,8 @@ export class Service {
   #lentAt: number | undefined;
   /** When the next probe of an outage can be made; undefined if that does not wait for time. */
   #probeAt: number | undefined;
+  /** When consumers have held long enough what they have not started; undefined if nobody waits for it. */
+  #recallAt: number | undefined;
   readonly #rate = createRate();
   readonly #doneBefore: number;
   #cancelWake: Cancel = () => undefined;
@@ -317,6 +320,7 @@ export class Service {
     }
     this.#lentAt = undefined;
     this.#probeAt = undefined;
+    this.#recallAt = undefined;
     if (!this.#shutdown) this.#lend();
     this.#pruning.afterCommit(this.#consumers.all);
     // Last: consumers wait for what is lent, and the producer has its window to go on with. The throttle before it is told
@@ -332,8 +336,12 @@ export class Service {
       this.#probe(moment);
     } else {
       const { consumers, consumerCreditBytes: creditBytes } = settings;
-      const options = { creditBytes, moment, consumers };
-      dispatch(queue, this.#aside.lend(queue, this.#receivers(), options), options);
+      const starting = this.#consumers.current.filter(({ post }) => post.state === 'starting').length;
+      const options = { creditBytes, moment, consumers, starting };
+      const receivers = this.#aside.lend(queue, this.#receivers(), options);
+      dispatch(queue, receivers, options);
+      const isAllLent = queue.available(moment) === 0 && queue.availableMarked === 0;
+      if (isAllLent) this.#recallAt = recallUnstarted(receivers, moment.now);
       this.#lentAt = moment.now;
     }
     // Some are lent only after the next commit.
@@ -384,7 +392,12 @@ export class Service {
     const receivers: Receiver[] = [];
     for (const consumer of this.#consumers.all) {
       const { holding } = consumer;
-      if (holding) receivers.push({ holding, deliver: (delivery) => consumer.deliver(delivery) });
+      if (!holding) continue;
+      receivers.push({
+        holding,
+        deliver: (delivery) => consumer.deliver(delivery),
+        recall: (items) => consumer.recall(items),
+      });
     }
     return receivers;
   }
@@ -421,7 +434,7 @@ export class Service {
     const due = queue.nextDue({ now, wall: clock.wall() });
     // A retry that was due and was not lent waits for room, not for time.
     const retryAt = due !== undefined && this.#lentAt !== undefined && due > this.#lentAt ? due : undefined;
-    const times = [limits.nextAt(now), retryAt, this.#probeAt].filter((at) => at !== undefined);
+    const times = [limits.nextAt(now), retryAt, this.#probeAt, this.#recallAt].filter((at) => at !== undefined);
     if (times.length > 0) this.#wakeAt(Math.min(...times));
     else this.#cancelWake();
   }

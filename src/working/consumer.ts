@@ -10,7 +10,7 @@ import { describeError, describeWithPlace, errorData, MillraceError } from '../c
 import { Intervals } from '../core/intervals.ts';
 import { FrameDecoder } from '../frame/codec.ts';
 import { frameFromPayload, type Frame } from '../frame/frame.ts';
-import type { Beat, Deliver, DeliveryMode, FromConsumer, Prune } from '../ipc/messages.ts';
+import type { Beat, Deliver, DeliveryMode, FromConsumer, Prune, Recall } from '../ipc/messages.ts';
 import type { Log } from '../pipeline/context.ts';
 import type { Pipeline } from '../pipeline/types.ts';
 import { isFenced, type SinkWriter } from '../sinks/port.ts';
@@ -159,6 +159,10 @@ export class Consumer {
   /** The settle has been committed. */
   settled(): void {
     this.#settler.settled();
+  }
+
+  recall({ items }: Recall): void {
+    this.#options.send({ type: 'released', items: this.#slots.giveBack(items).toFlat() });
   }
 
   prune({ before, open, drop }: Prune): void {

@@ -93,6 +93,7 @@ export function consumerLife(
     ...common.handlers,
     configure: (message) => void configure(message).catch(fail),
     deliver: (message, payload) => working().deliver(message, payload),
+    recall: (message) => working().recall(message),
     settled: () => working().settled(),
     prune: (message) => working().prune(message),
     end: () => void drain().catch(fail),

@@ -113,6 +113,18 @@ export class Slots<S extends Scope> {
     this.#pump();
   }
 
+  /** Gives back up to `most` items that have not been started, the last ones first. */
+  giveBack(most: number): Intervals {
+    const items = new Intervals();
+    for (let run = this.#waiting.at(-1); run && items.size < most; run = this.#waiting.at(-1)) {
+      const from = Math.max(run.last - (most - items.size) + 1, run.next);
+      items.add(from, run.last);
+      run.last = from - 1;
+      if (run.next > run.last) this.#waiting.pop();
+    }
+    return items;
+  }
+
   /** Starts nothing more; returns what was not started. */
   stop(): Intervals {
     this.#isStopped = true;

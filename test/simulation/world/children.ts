@@ -117,7 +117,7 @@ export class Children {
         const sent = changeSent(message);
         checker.sent(child, sent, payload);
         story.tell('supervisor', `→ ${nameOf(child)}: ${inWords(sent)}`);
-        if (sent.type === 'stop' && departure.releasesForIt) this.#releaseFor(child);
+        if ((sent.type === 'stop' || sent.type === 'recall') && departure.releasesForIt) this.#releaseFor(child);
         if (sent.type === 'deliver' && sent.mode === 'askOnly' && departure.condemnsUnasked) {
           condemn(child, sent);
           return undefined;
@@ -285,6 +285,8 @@ function inWords(message: AnyMessage): string {
       return `settle done ${showSeqs(Intervals.fromFlat(message.done))}, failed ${message.failed.map(({ seq, verdict }) => `${seq} ${verdict}`).join(', ') || 'nothing'}`;
     case 'start':
       return `start ${showSeqs(Intervals.fromFlat(message.items))}`;
+    case 'recall':
+      return `recall ${message.items}`;
     case 'released':
       return `released ${showSeqs(Intervals.fromFlat(message.items))}`;
     case 'fenced':

@@ -127,6 +127,7 @@ const toConsumer: Examples<ToConsumer> = {
     free: 0,
     writers: [1, 2],
   },
+  recall: { type: 'recall', items: 3 },
   settled: { type: 'settled' },
   prune: { type: 'prune', before: 100, open: [5, 6], drop: ['r0'] },
   end: { type: 'end' },

@@ -15,6 +15,7 @@ class Fake implements Receiver {
   readonly deliveries: Delivery[] = [];
   readonly holding = new Holding(2);
   deliver = (delivery: Delivery): void => void this.deliveries.push(delivery);
+  recall = (): void => undefined;
 
   get modes(): [seq: number, count: number, mode: string][] {
     return this.deliveries.map(({ seq, frame, mode }) => [seq, frame.count, mode]);

@@ -27,6 +27,8 @@ class Worker implements Receiver {
     this.holding = new Holding(slots);
   }
 
+  recall = (): void => undefined;
+
   deliver = (delivery: Delivery): void => {
     this.deliveries.push(delivery);
     for (let i = 0; i < delivery.frame.count; i++) this.#waiting.push(delivery.seq + i);
@@ -192,6 +194,27 @@ describe('marked items', () => {
     const loss = queue.lose(worker.holding, { now: 0, wall: 0 }, killed);
     expect(loss).toMatchObject({ items: 16, isolated: 4, marked: 6 });
     expect([queue.availableAlone({ now: 0, wall: 0 }), queue.availableMarked]).toEqual([4, 22]);
+  });
+});
+
+describe('consumers that are starting', () => {
+  it('are kept their share of what goes beyond the slots of the others; what fits into slots is lent at once', () => {
+    const queue = aQueue([frameOf(numbered(100))]);
+    const workers = [1, 2].map(() => new Worker(queue, 4));
+    const moment = { now: 0, wall: 0 };
+    const [worker, second] = workers as [Worker, Worker];
+    // It has shown that it is fast.
+    for (let round = 0; worker.holding.sizing.allowance < 64; round++) {
+      const mark = worker.holding.sizing.lent(round);
+      worker.holding.sizing.settled(100);
+      worker.holding.sizing.completed(mark, round + 1);
+    }
+    dispatch(queue, [worker], { creditBytes, moment, starting: 1 });
+    expect(worker.holding.count).toBe(50);
+    dispatch(queue, [second], { creditBytes, moment, starting: 30 });
+    expect(second.holding.count).toBe(4);
+    dispatch(queue, [worker, second], { creditBytes, moment });
+    expect(queue.available(moment)).toBe(46 - (worker.holding.count - 50));
   });
 });
 

@@ -81,6 +81,32 @@ describe('a consumer’s allowance', () => {
     expect(allowances(sizing, { slots: 4, itemMs: 500, items: 1 })).toEqual([24]);
   });
 
+  it('is one more than what can run side by side where items block the event loop, as soon as that is known', () => {
+    const sizing = new Sizing(16);
+    sizing.paced({ ran: 1, tookMs: 300, blockedMs: 300 });
+    expect([sizing.lanes, sizing.allowance]).toEqual([1, 2]);
+    const half = new Sizing(16);
+    half.paced({ ran: 10, tookMs: 1000, blockedMs: 250 });
+    expect([half.lanes, half.allowance]).toEqual([4, 5]);
+  });
+
+  it('is about 75 ms of work where items block for a few milliseconds', () => {
+    const sizing = new Sizing(4);
+    sizing.paced({ ran: 4, tookMs: 30, blockedMs: 30 });
+    expect(allowances(sizing, { slots: 1, itemMs: 7.5, items: 200 }).at(-2)).toBe(10);
+  });
+
+  it('is not less for items that wait for something else, nor for those that block for less than 5 ms', () => {
+    for (const pace of [
+      { ran: 10, tookMs: 5000, blockedMs: 1 },
+      { ran: 10, tookMs: 40, blockedMs: 40 },
+    ]) {
+      const sizing = new Sizing(16);
+      sizing.paced(pace);
+      expect([sizing.lanes, sizing.allowance]).toEqual([16, 16]);
+    }
+  });
+
   it('does not take the clock’s grain for work', () => {
     const sizing = new Sizing(1);
     for (let i = 0; i < 60; i++) {

@@ -7,6 +7,46 @@ import { frameOf } from '../../support/frames.ts';
 
 const error = { code: 'E', message: 'it failed' };
 
+describe('a consumer with nothing to do', () => {
+  it('gets what another has not started, which stays the other’s until that one gives it back', () => {
+    const world = new AService({ settings: { consumers: 2, concurrency: 8 } });
+    world.run();
+    world.producer.says({ type: 'ready' });
+    world.consumer(1).says({ type: 'ready' });
+    world.producer.yields([1, 2, 3, 4, 5, 6, 7, 8]);
+    world.tick();
+    expect(world.consumer(1).lent).toHaveLength(8);
+    world.consumer(2).says({ type: 'ready' });
+    world.tick();
+    world.pass(100);
+    world.tick();
+    expect(world.consumer(1).last('recall')).toEqual({ type: 'recall', items: 4 });
+    expect(world.consumer(2).lent).toEqual([]);
+    world.consumer(1).says({ type: 'released', items: [5, 8] });
+    world.tick();
+    expect(world.consumer(2).lent).toEqual([5, 6, 7, 8]);
+    expect(world.consumer(2).deliveries).toMatchObject([{ history: 'first' }]);
+  });
+
+  it('leaves one alone that has nothing to give back', () => {
+    const world = new AService({ settings: { consumers: 2, concurrency: 8 } });
+    world.run();
+    for (const child of [world.producer, world.consumer(1)]) child.says({ type: 'ready' });
+    world.producer.yields([1, 2, 3, 4, 5, 6, 7, 8]);
+    world.tick();
+    world.consumer(2).says({ type: 'ready' });
+    world.tick();
+    world.pass(100);
+    world.tick();
+    world.consumer(1).says({ type: 'released', items: [] });
+    for (let round = 0; round < 5; round++) {
+      world.pass(200);
+      world.tick();
+    }
+    expect(world.consumer(1).told('recall')).toHaveLength(1);
+  });
+});
+
 describe('a consumer that dies', () => {
   it('is heard to its end, gives back what it held, and only then is replaced', () => {
     const world = new AService({ settings: { consumers: 1 } }).runReady();

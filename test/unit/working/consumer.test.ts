@@ -373,6 +373,24 @@ describe('items that are lent ahead of their start', () => {
   });
 });
 
+describe('a recall', () => {
+  it('is answered with what has not started, the last items first, and no more than was asked for', async () => {
+    const held = new Held();
+    const world = await AConsumer.open({ concurrency: 1, process: () => held.promise });
+    world.deliver(['a', 'b', 'c']);
+    world.deliver(['d', 'e'], { seq: 7 });
+    world.consumer.recall({ type: 'recall', items: 3 });
+    expect(world.released).toEqual([3, 7, 8]);
+    world.consumer.recall({ type: 'recall', items: 3 });
+    expect(world.released).toEqual([3, 7, 8, 2]);
+    world.consumer.recall({ type: 'recall', items: 3 });
+    expect(world.sent.at(-1)).toEqual({ type: 'released', items: [] });
+    held.resolve('done');
+    await world.settle();
+    expect(world.done).toEqual([1]);
+  });
+});
+
 describe('a settle', () => {
   it('says how long items took, and for how much of that they blocked', async () => {
     const world = await AConsumer.open({
