@@ -4,8 +4,8 @@
 #   docker run --rm --read-only --tmpfs /tmp -v "$PWD/examples:/pipelines:ro" -v millrace-state:/state -v millrace-data:/data \
 #     millrace run /pipelines/primes.ts
 #
-# For builds that must come out the same, pin the digest too: --build-arg NODE_IMAGE=node:22-bookworm-slim@sha256:…
-ARG NODE_IMAGE=node:22-bookworm-slim
+# For builds that must come out the same, pin the digest too: --build-arg NODE_IMAGE=node:24-bookworm-slim@sha256:…
+ARG NODE_IMAGE=node:24-bookworm-slim
 
 FROM ${NODE_IMAGE} AS build
 # better-sqlite3 is compiled where no prebuilt binary can be fetched.

@@ -1,9 +1,12 @@
 import { serveChild } from './child/serve.ts';
+import { passOnNoCodeCache } from './config/code-cache.ts';
 import { systemClock } from './core/clock.ts';
 import * as millrace from './index.ts';
 import { parse } from './ipc/parse.ts';
+import { userCacheDirectory } from './pipeline/cache-directory.ts';
 import { producerLife } from './reading/life.ts';
 
+passOnNoCodeCache(userCacheDirectory());
 serveChild(
   { parse: parse.toProducer, life: producerLife, title: () => 'producer' },
   // oxlint-disable-next-line no-restricted-properties -- entries hand in randomness

@@ -1,6 +1,7 @@
 /** The supervisor: puts configuration, processes, log, progress and control together, and runs a pipeline. */
 import { relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { keepingCompiledCode } from './config/code-cache.ts';
 import { configPath, readConfigFile } from './config/config-file.ts';
 import { currentFolder } from './config/current-folder.ts';
 import { debugVariable, readEnvironment } from './config/environment.ts';
@@ -11,12 +12,13 @@ import { hideNames } from './core/secret-names.ts';
 import { childEnvironment } from './launching/child-environment.ts';
 import { childOutput } from './launching/child-output.ts';
 import { confirmFresh } from './launching/fresh.ts';
-import { letHeapGrow } from './launching/heap-growth.ts';
+import { fitHeapToFrames } from './launching/heap-growth.ts';
 import { planOf } from './launching/plan.ts';
 import { hasControllingTerminal, onSignals } from './launching/signals.ts';
 import { standardOutput } from './launching/standard-output.ts';
 import { showService, startShowing } from './launching/showing.ts';
 import { EventBus } from './observability/events.ts';
+import { userCacheDirectory } from './pipeline/cache-directory.ts';
 import { formatProblems } from './pipeline/problems.ts';
 import { bootId, deathSignalCommand } from './supervision/identity.ts';
 import type { Service } from './supervision/service.ts';
@@ -49,7 +51,7 @@ export async function supervise({
   sameSource,
   debug,
 }: SuperviseRequest): Promise<number> {
-  letHeapGrow();
+  fitHeapToFrames();
   const signals = onSignals({ hasTerminal: hasControllingTerminal() });
   // Node would open a debugger's port, to whoever comes; and there are log rotators that send it to everybody.
   process.on('SIGUSR1', () => undefined);
@@ -96,7 +98,7 @@ export async function supervise({
         formatProblems: (problems) => formatProblems(problems, folder),
         crew: {
           prefix: deathSignalCommand(),
-          env: childEnvironment(environment),
+          env: keepingCompiledCode(childEnvironment(environment), userCacheDirectory()),
           entries: { producer: entry('producer'), consumer: entry('consumer') },
           onOutput: output.take,
         },

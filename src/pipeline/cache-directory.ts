@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 /**
- * A folder for translated pipeline files that belongs to this user alone: what lies in it is executed. undefined if
+ * A folder for translated pipeline files and compiled code that belongs to this user alone: what lies in it is executed. undefined if
  * there can be none, or if another user has made one by that name; then nothing is kept.
  */
 export function userCacheDirectory(parent: string = tmpdir()): string | undefined {

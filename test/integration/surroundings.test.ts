@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import { rmSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, statSync } from 'node:fs';
+import module from 'node:module';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { canMount, mountSmall } from '../support/mounts.ts';
 import { Project } from '../support/project.ts';
@@ -58,6 +59,35 @@ it('a file that may not grow any more, by a limit of the process, ends the run w
   expect(project.query('out.db', 'SELECT count(*) AS rows, count(DISTINCT id) AS ids FROM rows')).toEqual([
     { rows: 5000, ids: 5000 },
   ]);
+});
+
+it('all processes keep their compiled code where Node can, readable by this user alone; a program that an item starts does not', async () => {
+  project.write(
+    'warm.ts',
+    `import { execFileSync } from 'node:child_process';
+     import module from 'node:module';
+     import { definePipeline, sqlite } from 'millrace';
+     const print = "process.stdout.write(process.env.NODE_COMPILE_CACHE ?? 'unset')";
+     export default definePipeline({
+       name: 'warm',
+       source: [1],
+       process: (id) => ({
+         id,
+         mine: module.getCompileCacheDir?.() ?? '',
+         program: execFileSync(process.execPath, ['-e', print], { encoding: 'utf8' }),
+       }),
+       sink: sqlite({ file: 'out.db', table: 'rows' }),
+     });`,
+  );
+  mkdirSync(project.path('tmp'));
+  expect(await project.run(['run', 'warm.ts'], { TMPDIR: project.path('tmp') })).toMatchObject({ code: 0 });
+  const folder = project.path(`tmp/millrace-${process.getuid!()}`);
+  expect(statSync(folder).mode & 0o777).toBe(0o700);
+  const canKeep = 'enableCompileCache' in module;
+  expect(existsSync(`${folder}/code`)).toBe(canKeep);
+  const [row] = project.query<{ mine: string; program: string }>('out.db', 'SELECT mine, program FROM rows');
+  expect(row!.mine.startsWith(`${folder}/code/`)).toBe(canKeep);
+  expect(row!.program).toBe('unset');
 });
 
 const describeWithMounts = canMount() ? describe : describe.skip;
