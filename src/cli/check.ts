@@ -1,6 +1,7 @@
-import type { Config } from '../config/resolve.ts';
+import { type Config, examineConfig, problemsError } from '../config/resolve.ts';
 import { options, type Option } from '../config/schema.ts';
 import { stateDirectory } from '../config/state-directory.ts';
+import { MillraceError } from '../core/errors.ts';
 import { exitCodes } from '../core/exit-codes.ts';
 import { formatBytes, formatDuration } from '../core/units.ts';
 import { formatRate } from '../limits/rate.ts';
@@ -9,39 +10,50 @@ import { printable } from '../observability/printable.ts';
 import { shortPath } from '../observability/short-path.ts';
 import type { PipelineDescription } from '../ipc/messages.ts';
 import type { CommandLine } from './command.ts';
-import { loadHere } from './load.ts';
-import { readConfig } from './read-config.ts';
+import { sourceFacts, type SourceFacts } from '../pipeline/source-facts.ts';
+import { type LoadedFile, tryToLoadHere } from './load.ts';
+import { configSources } from './read-config.ts';
 import type { Shell } from './shell.ts';
 
 /** `millrace check`: what a run of this pipeline would be, or all that is wrong with it. */
 export async function check(line: CommandLine, shell: Shell): Promise<number> {
-  const { file, description } = await loadHere(line.operand!, shell);
-  const { options: given, optionLines } = description;
-  const config = await readConfig(line, shell, { file, options: given, optionLines });
-  const { environment, folder } = shell;
-  const { name } = description;
-  const directory = stateDirectory({ settings: config.settings, environment, name, folder });
+  const loaded = await tryToLoadHere(line.operand!, shell);
+  const { file } = loaded;
+  const given = loaded.status === 'loaded' ? loaded.description : loaded.given;
+  const layer = given && { file, options: given.options, optionLines: given.optionLines };
+  const config = examineConfig(await configSources(line, shell, layer));
   for (const warning of config.warnings) await shell.err(`millrace: warning: ${warning}\n`);
-  await shell.out(describe(file, description, config, shortPath(directory, folder)));
+  const inFile = loaded.status === 'wrong' ? loaded.problems : [];
+  const problems = [...inFile.map((text) => ({ isUsage: false, text })), ...config.problems];
+  const state = loaded.status === 'loaded' ? stateOf(loaded.description, config, shell, problems) : '';
+  if (loaded.status === 'wrong' || problems.length > 0) throw problemsError(problems);
+  await shell.out(describe(loaded, config, state));
   return exitCodes.ok;
 }
 
-function describe(
-  file: string,
-  { name: pipeline, limits, deterministic, sink }: PipelineDescription,
-  config: Config,
-  state: string,
+/** As it is shown. If there can be none, `problems` says why. */
+function stateOf(
+  { name }: PipelineDescription,
+  { settings }: Config,
+  { environment, folder }: Shell,
+  problems: { isUsage: boolean; text: string }[],
 ): string {
+  try {
+    return shortPath(stateDirectory({ settings, environment, name, folder }), folder);
+  } catch (error) {
+    if (!(error instanceof MillraceError)) throw error;
+    problems.push({ isUsage: false, text: error.message });
+    return '';
+  }
+}
+
+function describe({ file, pipeline: { source }, description }: LoadedFile, config: Config, state: string): string {
+  const { name: pipeline, limits, sink } = description;
   const { consumers, concurrency } = config.settings;
   const rows = [
     [pipeline, file],
     ['slots', `${count(consumers * concurrency)} (${plural(consumers, 'consumer')} × ${count(concurrency)})`],
-    [
-      'source',
-      deterministic
-        ? 'goes on where it was: after a restart stored items are skipped'
-        : 'may yield items twice after a restart (deterministic: false)',
-    ],
+    ...sourceTexts(sourceFacts(source), description).map((text) => ['source', text]),
     ...Object.entries(limits).map(([name, limit]) => ['limit', `${name}: ${limitText(limit)}`]),
     [
       'sink',
@@ -55,6 +67,27 @@ function describe(
   ];
   const width = Math.max(...rows.map(([label = '']) => label.length));
   return rows.map(([label = '', text = '']) => `${label.padEnd(width)}  ${printable(text)}\n`).join('');
+}
+
+/** What holds for this source, a sentence each. */
+function sourceTexts({ resumes, isEndless, items }: SourceFacts, { deterministic }: PipelineDescription): string[] {
+  const byCount = deterministic
+    ? 'it is read again from its start, and stored items are skipped by count: it must yield the same items in the same order'
+    : 'it is read again from its start, and stored items come twice (deterministic: false)';
+  const behind = deterministic
+    ? 'stored items behind it are skipped by count'
+    : 'stored items behind it come twice (deterministic: false)';
+  const byCheckpoints = `it goes on at its last checkpoint, and ${behind}`;
+  const after = {
+    'by count': byCount,
+    'by checkpoints': byCheckpoints,
+    unknown: `with checkpoints ${byCheckpoints}; without, ${byCount}`,
+  }[resumes];
+  return [
+    `after a restart ${after}`,
+    ...(isEndless ? ['its loop has no end: the run ends only when it is stopped'] : []),
+    ...(items === undefined ? [] : [plural(items, 'item')]),
+  ];
 }
 
 function limitText({ concurrency, rate, lingerMs }: PipelineDescription['limits'][string]): string {

@@ -5,7 +5,7 @@ import type { Cancel } from '../core/clock.ts';
 import { configError } from '../core/errors.ts';
 import { exitCodes } from '../core/exit-codes.ts';
 import type { PipelineDescription } from '../ipc/messages.ts';
-import { loadPipeline } from '../pipeline/load.ts';
+import { type GivenOptions, loadPipeline } from '../pipeline/load.ts';
 import { formatProblems } from '../pipeline/problems.ts';
 import type { Pipeline } from '../pipeline/types.ts';
 import type { Shell } from './shell.ts';
@@ -23,7 +23,19 @@ const deadlineMs = 30_000;
  * Imports a pipeline into this very process, for commands that run nothing else. Its top level may leave timers and
  * connections behind: main.ts ends the process. Rejects with a configuration error that has a line for each problem.
  */
-export async function loadHere(operand: string, { folder, clock, divertOutput }: Shell): Promise<LoadedFile> {
+export async function loadHere(operand: string, shell: Shell): Promise<LoadedFile> {
+  const loaded = await tryToLoadHere(operand, shell);
+  if (loaded.status === 'wrong') throw configError('PIPELINE', loaded.problems.join('\n'));
+  return loaded;
+}
+
+export type TriedFile =
+  | ({ status: 'loaded' } & LoadedFile)
+  /** A problem for each line; its options as far as they are known. */
+  | { status: 'wrong'; file: string; problems: readonly string[]; given: GivenOptions | undefined };
+
+/** The same, for whoever has other problems to tell as well. */
+export async function tryToLoadHere(operand: string, { folder, clock, divertOutput }: Shell): Promise<TriedFile> {
   divertOutput();
   const path = resolve(folder, operand);
   const file = relative(folder, path);
@@ -42,8 +54,11 @@ export async function loadHere(operand: string, { folder, clock, divertOutput }:
   process.off('exit', onExit);
   if (loaded === 'late') {
     const message = `expected it to load within ${deadlineMs / 1000} s; it awaits something at its top level`;
-    throw configError('PIPELINE', `${file}: ${message}`);
+    return { status: 'wrong', file, problems: [`${file}: ${message}`], given: undefined };
   }
-  if (!loaded.pipeline) throw configError('PIPELINE', formatProblems(loaded.problems, folder));
-  return { file, pipeline: loaded.pipeline, description: loaded.description };
+  if (!loaded.pipeline) {
+    const { problems, given } = loaded;
+    return { status: 'wrong', file, problems: formatProblems(problems, folder).split('\n'), given };
+  }
+  return { status: 'loaded', file, pipeline: loaded.pipeline, description: loaded.description };
 }

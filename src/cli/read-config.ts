@@ -6,14 +6,23 @@ import type { Shell } from './shell.ts';
 
 /** The configuration that a run with these flags would have. Throws as `resolveConfig` does. */
 export async function readConfig(
+  line: CommandLine,
+  shell: Shell,
+  pipeline: ConfigSources['pipeline'],
+): Promise<Config> {
+  return resolveConfig(await configSources(line, shell, pipeline));
+}
+
+/** What its options come from. */
+export async function configSources(
   { flags }: CommandLine,
   { environment, folder }: Shell,
   pipeline: ConfigSources['pipeline'],
-): Promise<Config> {
+): Promise<ConfigSources> {
   const { config, ...given } = withoutOwn(flags);
   const path = configPath(typeof config === 'string' ? config : undefined, environment);
   const file = path === undefined ? undefined : await readConfigFile(resolve(folder, path));
-  return resolveConfig({ flags: given, environment, file, pipeline, folder });
+  return { flags: given, environment, file, pipeline, folder };
 }
 
 /** Flags of commands that are no options. */

@@ -1,6 +1,6 @@
 import { resolve as absolute } from 'node:path';
 import * as z from 'zod/mini';
-import { configError, usageError } from '../core/errors.ts';
+import { configError, type MillraceError, usageError } from '../core/errors.ts';
 import type { ConfigFile } from './config-file.ts';
 import { availableCores } from './cores.ts';
 import { contradictions } from './cross-checks.ts';
@@ -47,14 +47,23 @@ export interface Config {
  * MillraceError that names all problems, a line each: exit 64 if one of them is in the flags, else 78.
  */
 export function resolveConfig(sources: ConfigSources): Config {
+  const { problems, ...config } = examineConfig(sources);
+  if (problems.length > 0) throw problemsError(problems);
+  return config;
+}
+
+/** The same, for whoever has other problems to tell as well. Where one is wrong the weaker source counts, or the default. */
+export function examineConfig(sources: ConfigSources): Config & { problems: readonly Problem[] } {
   const layers = layersOf(sources);
   const problems = layers.flatMap((layer) => layer.problems);
   const settings: Record<string, unknown> = {};
   const chosen = new Map<OptionName, Given>();
+  const wrong = new Set<OptionName>();
   for (const option of options) {
     const given = layers.flatMap(({ values }) => values.get(option.name) ?? []);
     // A wrong value is told even if another source overrides it: some day it will not be.
     const read = given.map((value) => ({ from: value, value: readValue(option, value, problems) }));
+    if (read.some(({ value }) => value === undefined)) wrong.add(option.name);
     const first = read.find(({ value }) => value !== undefined);
     settings[option.name] = first?.value ?? (computed[option.name] ?? fixedDefault(option))(settings, sources);
     chosen.set(option.name, first?.from ?? { source: 'default', place: 'default', value: option.defaultText });
@@ -62,11 +71,10 @@ export function resolveConfig(sources: ConfigSources): Config {
   const path = (value: unknown): string | null => (typeof value === 'string' ? absolute(sources.folder, value) : null);
   const { state, stateRoot } = settings;
   const complete = { ...settings, state: path(state), stateRoot: path(stateRoot) } as Settings;
-  if (problems.length === 0) problems.push(...contradictory(complete, chosen));
-  if (problems.length > 0) throw errorOf(problems);
+  problems.push(...contradictory(complete, { chosen, wrong }));
   const origins = Object.fromEntries([...chosen].map(([name, { source, place }]) => [name, { source, place }]));
   const warnings = layers.flatMap((layer) => layer.warnings);
-  return { settings: complete, origins: origins as Config['origins'], warnings };
+  return { settings: complete, origins: origins as Config['origins'], warnings, problems };
 }
 
 /** From the strongest to the weakest. */
@@ -108,15 +116,21 @@ function fixedDefault(option: Option): Computed {
   return () => z.parse(schema.shape[option.name], option.default);
 }
 
-function contradictory(settings: Settings, chosen: ReadonlyMap<OptionName, Given>): Problem[] {
-  return contradictions(settings).map(({ options: names, wanted }) => {
+/** What is wrong by itself contradicts nothing. */
+function contradictory(
+  settings: Settings,
+  { chosen, wrong }: { chosen: ReadonlyMap<OptionName, Given>; wrong: ReadonlySet<OptionName> },
+): Problem[] {
+  const all = contradictions(settings).filter(({ options: names }) => !names.some((name) => wrong.has(name)));
+  return all.map(({ options: names, wanted }) => {
     const sides = names.map((name) => chosen.get(name)!);
     const shown = sides.map(({ place, value }) => `${String(value)} (${place})`).join(' and ');
     return { isUsage: sides.some(({ source }) => source === 'flag'), text: `${wanted}, got ${shown}` };
   });
 }
 
-function errorOf(problems: readonly Problem[]): Error {
+/** One error that names all of them, a line each. */
+export function problemsError(problems: readonly Problem[]): MillraceError {
   // A flag may have come by both of its names.
   const text = [...new Set(problems.map((problem) => problem.text))].join('\n');
   return problems.some(({ isUsage }) => isUsage) ? usageError(text) : configError('CONFIG', text);

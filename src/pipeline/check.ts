@@ -48,7 +48,7 @@ function checkSink(sink: unknown): Finding[] {
 }
 
 /** Their names and values are checked against the configuration's schema; what could not be sent to it is found here. */
-function checkOptions(options: unknown): Finding[] {
+export function checkOptions(options: unknown): Finding[] {
   if (options === undefined) return [];
   if (!isRecord(options)) return wrong(['options'], 'options by name, such as { concurrency: 16 }', options);
   return Object.entries(options).flatMap(([name, value]) =>

@@ -3,7 +3,8 @@ import { extname, resolve as absolute } from 'node:path';
 import { didYouMean } from '../core/nearest.ts';
 import type { PipelineDescription, Problem } from '../ipc/messages.ts';
 import { userCacheDirectory } from './cache-directory.ts';
-import { checkFields } from './check.ts';
+import { checkFields, checkOptions } from './check.ts';
+import { deferSinkProblems } from './deferred-sinks.ts';
 import { exportedPipeline } from './exported.ts';
 import { lineOfField } from './field-lines.ts';
 import { fingerprintOf, type Resolve } from './fingerprint.ts';
@@ -21,10 +22,13 @@ export interface LoadOptions {
   cacheDirectory?: string | undefined;
 }
 
-/** What is in a pipeline file, or everything that is wrong with it. */
+/** The options that a pipeline gives, and the lines on which they stand. */
+export type GivenOptions = Pick<PipelineDescription, 'options' | 'optionLines'>;
+
+/** What is in a pipeline file, or everything that is wrong with it; `given` is left out where its options are not known. */
 export type LoadedPipeline =
   | { pipeline: Pipeline; description: PipelineDescription; problems: readonly [] }
-  | { pipeline: null; description: null; problems: Problem[] };
+  | { pipeline: null; description: null; problems: Problem[]; given?: GivenOptions };
 
 /**
  * Imports a pipeline file (its top level runs; nothing of source, setup, process or sink does) and checks it. Does not
@@ -37,25 +41,50 @@ export async function loadPipeline(file: string, options: LoadOptions): Promise<
   if (read.status === 'unreadable') return broken([{ file: path, message: read.message }]);
   const { text } = read;
   const { millrace, cacheDirectory = userCacheDirectory() } = options;
+  const sinks = deferSinkProblems(millrace);
   let imported;
   try {
-    imported = await importFile({ file: path, text, millrace, cacheDirectory });
+    imported = await importFile({ file: path, text, millrace: sinks.millrace, cacheDirectory });
   } catch (error) {
-    return broken([importProblem({ error, file: path, text, exported: Object.keys(millrace) })]);
+    return broken([
+      ...sinks.problems(path),
+      importProblem({ error, file: path, text, exported: Object.keys(millrace) }),
+    ]);
   }
   const tokens = tokensOf(text);
   const exported = exportedPipeline(imported.exports, tokens);
   if (exported.status === 'wrong') {
-    return broken([{ file: path, line: exported.line, message: exported.message }]);
+    return broken([...sinks.problems(path), { file: path, line: exported.line, message: exported.message }]);
   }
   const { pipeline } = exported;
-  const problems = [...fieldProblems(path, tokens, pipeline), ...limitProblems(path, tokens, pipeline)];
-  if (problems.length > 0) return broken(problems.toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0)));
+  const problems = [
+    ...fieldProblems(path, tokens, pipeline),
+    ...limitProblems(path, tokens, pipeline),
+    ...sinks.problems(path),
+  ];
+  if (problems.length > 0) {
+    const sorted = problems.toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0));
+    return broken(sorted, givenOptions(pipeline, tokens));
+  }
   return { pipeline, description: describe({ pipeline, path, text, tokens, resolve: imported.resolve }), problems: [] };
 }
 
-function broken(problems: Problem[]): LoadedPipeline {
-  return { pipeline: null, description: null, problems };
+function broken(problems: Problem[], given?: GivenOptions): LoadedPipeline {
+  return { pipeline: null, description: null, problems, ...(given && { given }) };
+}
+
+/** Those that can be an option's value at all; the others are told as fields. */
+function givenOptions({ options }: Pick<Pipeline, 'options'>, tokens: readonly Token[]): GivenOptions {
+  const wrong = checkOptions(options).map(({ path }) => path[1]);
+  // All of it.
+  if (options === undefined || wrong.includes(undefined)) return { options: {}, optionLines: {} };
+  const given = Object.entries(options).filter(([name, value]) => value !== undefined && !wrong.includes(name));
+  const optionLines: Record<string, number> = {};
+  for (const [option] of given) {
+    const line = lineOfField(tokens, ['options', option]);
+    if (line !== undefined) optionLines[option] = line;
+  }
+  return { options: Object.fromEntries(given), optionLines };
 }
 
 type Read = { status: 'read'; text: string } | { status: 'unreadable'; message: string };
@@ -104,18 +133,11 @@ interface Loaded {
 }
 
 function describe({ pipeline, path, text, tokens, resolve }: Loaded): PipelineDescription {
-  const { name, limits, options = {}, version, deterministic = true, sink } = pipeline;
-  const given = Object.entries(options).filter(([, value]) => value !== undefined);
-  const optionLines: Record<string, number> = {};
-  for (const [option] of given) {
-    const line = lineOfField(tokens, ['options', option]);
-    if (line !== undefined) optionLines[option] = line;
-  }
+  const { name, limits, version, deterministic = true, sink } = pipeline;
   return {
     name,
     limits: limitsOf(limits).limits,
-    options: Object.fromEntries(given),
-    optionLines,
+    ...givenOptions(pipeline, tokens),
     fingerprint: version === undefined ? fingerprintOf(path, text, resolve) : `version ${version}`,
     deterministic,
     sink: { kind: sink.kind, transactional: sink.transactional, target: sink.target },

@@ -20,43 +20,51 @@ const typePattern = /^[a-z]\w*( ?\([\d, ]*\d\)| \w+)*$/i;
 
 const known = ['file', 'table', 'key', 'columns'];
 
-/** Checks what was given to `sqlite()`. Throws a configuration error that names the option. */
+/** Checks what was given to `sqlite()`. Throws a configuration error with a line for each wrong option, which it names. */
 export function checkOptions(options: unknown): SqliteTarget {
   if (typeof options !== 'object' || options === null) throw wrong('expected { file, table, … }');
   const unknown = Object.keys(options).filter((name) => !known.includes(name));
-  if (unknown.length > 0) throw wrong(`no option is called ${unknown.join(', ')}; there are ${known.join(', ')}`);
-  const { file, table, key, columns } = options as Record<string, unknown>;
-  const target = {
-    file: checkFile(file),
-    table: checkTable(table),
-    key: checkKey(key),
-    columns: checkColumns(columns),
-  };
-  for (const name of target.columns === undefined ? [] : target.key) {
-    if (!Object.keys(target.columns ?? {}).some((column) => fold(column) === fold(name))) {
-      throw wrong(`key: "${name}" is not among the columns; add its type there`);
+  const problems: string[] = [];
+  const checked = <T>(check: () => T): T | undefined => {
+    try {
+      return check();
+    } catch (error) {
+      if (!(error instanceof Wrong)) throw error;
+      problems.push(error.message);
+      return undefined;
     }
+  };
+  if (unknown.length > 0) problems.push(`no option is called ${unknown.join(', ')}; there are ${known.join(', ')}`);
+  const given = options as Record<string, unknown>;
+  const file = checked(() => checkFile(given['file']));
+  const table = checked(() => checkTable(given['table']));
+  const key = checked(() => checkKey(given['key']));
+  const columns = checked(() => checkColumns(given['columns']));
+  const declared = columns && Object.keys(columns).map(fold);
+  for (const name of declared && key ? key : []) {
+    if (!declared?.includes(fold(name))) problems.push(`key: "${name}" is not among the columns; add its type there`);
   }
-  return target;
+  if (problems.length > 0) throw wrong(...problems);
+  return { file: file!, table: table!, key: key!, columns };
 }
 
 function checkFile(file: unknown): string {
-  if (typeof file !== 'string' || file === '') throw wrong('file: expected the path of a database file');
+  if (typeof file !== 'string' || file === '') throw new Wrong('file: expected the path of a database file');
   if (file === ':memory:' || file.startsWith('file:')) {
-    throw wrong(`file: expected a path, got "${file}"; for results in memory use memory()`);
+    throw new Wrong(`file: expected a path, got "${file}"; for results in memory use memory()`);
   }
-  if (file.includes('\0')) throw wrong('file: a path cannot hold a NUL character');
+  if (file.includes('\0')) throw new Wrong('file: a path cannot hold a NUL character');
   // better-sqlite3 would open another file: the name without it.
-  if (file !== file.trim()) throw wrong(`file: "${file}" begins or ends with white space; rename the file`);
+  if (file !== file.trim()) throw new Wrong(`file: "${file}" begins or ends with white space; rename the file`);
   return file;
 }
 
 function checkTable(table: unknown): string {
   const problem = identifierProblem(table);
-  if (problem !== undefined) throw wrong(`table: ${problem}`);
+  if (problem !== undefined) throw new Wrong(`table: ${problem}`);
   const name = table as string;
   if (/^(millrace|sqlite)_/i.test(name)) {
-    throw wrong(`table: names beginning with millrace_ or sqlite_ are taken, got "${name}"; choose another`);
+    throw new Wrong(`table: names beginning with millrace_ or sqlite_ are taken, got "${name}"; choose another`);
   }
   return name;
 }
@@ -64,10 +72,10 @@ function checkTable(table: unknown): string {
 function checkKey(key: unknown): string[] {
   if (key === undefined) return [];
   const names: unknown[] = Array.isArray(key) ? key : [key];
-  if (names.length === 0) throw wrong('key: expected at least one column; leave it out for a table without a key');
+  if (names.length === 0) throw new Wrong('key: expected at least one column; leave it out for a table without a key');
   for (const name of names) {
     const problem = identifierProblem(name);
-    if (problem !== undefined) throw wrong(`key: ${problem}`);
+    if (problem !== undefined) throw new Wrong(`key: ${problem}`);
   }
   return withoutDoubles('key', names as string[]);
 }
@@ -75,16 +83,17 @@ function checkKey(key: unknown): string[] {
 function checkColumns(columns: unknown): Record<string, string> | undefined {
   if (columns === undefined) return undefined;
   if (typeof columns !== 'object' || columns === null || Array.isArray(columns)) {
-    throw wrong("columns: expected { name: 'SQL type', … }");
+    throw new Wrong("columns: expected { name: 'SQL type', … }");
   }
   const checked = Object.entries(columns as Record<string, unknown>);
-  if (checked.length === 0) throw wrong('columns: expected at least one; leave it out to let the first result tell');
+  if (checked.length === 0)
+    throw new Wrong('columns: expected at least one; leave it out to let the first result tell');
   for (const [name, type] of checked) {
     const problem = identifierProblem(name);
-    if (problem !== undefined) throw wrong(`columns: ${problem}`);
+    if (problem !== undefined) throw new Wrong(`columns: ${problem}`);
     if (typeof type !== 'string' || !typePattern.test(type)) {
       const got = typeof type === 'string' ? `"${type}"` : `a ${type === null ? 'null' : typeof type}`;
-      throw wrong(`columns: "${name}": expected a type as INTEGER, TEXT NOT NULL or DECIMAL(10, 2), got ${got}`);
+      throw new Wrong(`columns: "${name}": expected a type as INTEGER, TEXT NOT NULL or DECIMAL(10, 2), got ${got}`);
     }
   }
   withoutDoubles('columns', Object.keys(columns));
@@ -94,9 +103,12 @@ function checkColumns(columns: unknown): Record<string, string> | undefined {
 function withoutDoubles(option: string, names: string[]): string[] {
   const double = names.find((name, i) => names.findIndex((other) => fold(other) === fold(name)) < i);
   if (double === undefined) return names;
-  throw wrong(`${option}: "${double}" is named twice (SQLite ignores the case of names)`);
+  throw new Wrong(`${option}: "${double}" is named twice (SQLite ignores the case of names)`);
 }
 
-function wrong(message: string): MillraceError {
-  return configError('SINK_OPTIONS', `sqlite(): ${message}`);
+/** One option is wrong. */
+class Wrong extends Error {}
+
+function wrong(...problems: readonly string[]): MillraceError {
+  return configError('SINK_OPTIONS', problems.map((problem) => `sqlite(): ${problem}`).join('\n'));
 }

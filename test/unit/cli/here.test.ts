@@ -50,7 +50,8 @@ describe('millrace check', () => {
       stdout: [
         'pokedex  p.ts',
         'slots    48 (3 consumers × 16)',
-        'source   goes on where it was: after a restart stored items are skipped',
+        'source   after a restart it is read again from its start, and stored items are skipped by count: it must yield the same items in the same order',
+        'source   3 items',
         'limit    vendor: 2 at a time, 100/s',
         'sink     memory: exactly once',
         'state    .millrace/pokedex',
@@ -72,6 +73,88 @@ describe('millrace check', () => {
       expect.stringMatching(/^millrace: p\.ts:3: name: expected/),
       expect.stringMatching(/^millrace: p\.ts:4: limits\.vendor\.rate: expected/),
     ]);
+  });
+
+  it('names all that is wrong in one go: fields, limits, sink, options, config file, environment and flags', async () => {
+    await writeFile(join(folder, 'wrong.yaml'), 'concurency: 4\nretryCap: 1s\nretryBase: 2s\n');
+    const text = good
+      .replace("'pokedex'", "'Poke dex'")
+      .replace("'100/s'", "'fast'")
+      .replace("itemTimeout: '90s'", "itemTimeout: '90'")
+      .replace(/sink: .*/, "sink: sqlite({ file: '', table: 'millrace_x', colums: {} }),")
+      .replace(/^/, "import { sqlite } from 'millrace';\n");
+    const { code, stderr } = await millraceIn(
+      { MILLRACE_ATTEMPTS: '0' },
+      text,
+      'check',
+      '--consumers',
+      'x',
+      '--config',
+      'wrong.yaml',
+    );
+    expect(code).toBe(64);
+    expect(stderr).toEqual([
+      expect.stringMatching(/^millrace: p\.ts:4: name: expected/),
+      expect.stringMatching(/^millrace: p\.ts:5: limits\.vendor\.rate: expected/),
+      expect.stringMatching(/^millrace: p\.ts:7:\d+: sqlite\(\): no option is called colums/),
+      expect.stringMatching(/^millrace: p\.ts:7:\d+: sqlite\(\): file: expected/),
+      expect.stringMatching(/^millrace: p\.ts:7:\d+: sqlite\(\): table: names beginning with millrace_/),
+      expect.stringMatching(
+        /^millrace: .*wrong\.yaml:1: concurency: there is no such option; did you mean concurrency/,
+      ),
+      expect.stringMatching(/^millrace: --consumers: expected a whole number/),
+      expect.stringMatching(/^millrace: MILLRACE_ATTEMPTS: expected/),
+      expect.stringMatching(/^millrace: p\.ts:8: options\.itemTimeout: expected a duration/),
+      expect.stringMatching(/^millrace: retryBase must be at most retryCap, got 2s .* and 1s/),
+    ]);
+  });
+
+  it('names a state directory that there cannot be with the rest', async () => {
+    const { code, stderr } = await millrace(good, 'check', '--consumers', 'x', '--state', `/${'x'.repeat(500)}`);
+    expect(code).toBe(64);
+    expect(stderr).toEqual([
+      expect.stringMatching(/^millrace: --consumers: expected a whole number/),
+      expect.stringMatching(/^millrace: the path of a state directory may have at most 450 bytes/),
+    ]);
+  });
+
+  it('names what is wrong with the configuration where the file cannot even be imported', async () => {
+    const { code, stderr } = await millrace('throw new Error("no key");', 'check', '--consumers', 'x');
+    expect(code).toBe(64);
+    expect(stderr).toEqual([
+      expect.stringMatching(/^millrace: p\.ts:2.*no key/),
+      expect.stringMatching(/^millrace: --consumers: expected a whole number/),
+    ]);
+  });
+
+  it.each([
+    [
+      'function* ({ cursor = 0, checkpoint }) { yield cursor; checkpoint(1); },',
+      ['source   after a restart it goes on at its last checkpoint, and stored items behind it are skipped by count'],
+    ],
+    [
+      'function* ({ cursor = 0, checkpoint }) { for (;;) { yield cursor; checkpoint(1); } }, deterministic: false,',
+      [
+        'source   after a restart it goes on at its last checkpoint, and stored items behind it come twice (deterministic: false)',
+        'source   its loop has no end: the run ends only when it is stopped',
+      ],
+    ],
+    [
+      'new Set([1, 2]), deterministic: false,',
+      [
+        'source   after a restart it is read again from its start, and stored items come twice (deterministic: false)',
+        'source   2 items',
+      ],
+    ],
+    [
+      '(context) => Object.keys(context),',
+      [
+        'source   after a restart with checkpoints it goes on at its last checkpoint, and stored items behind it are skipped by count; without, it is read again from its start, and stored items are skipped by count: it must yield the same items in the same order',
+      ],
+    ],
+  ])('says what is true of the source %s', async (source, told) => {
+    const { stdout } = await millrace(good.replace('[1, 2, 3],', source), 'check', '--consumers', '1');
+    expect(stdout.filter((line) => line.startsWith('source'))).toEqual(told);
   });
 
   it('names what is wrong with the configuration', async () => {
