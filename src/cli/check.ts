@@ -47,13 +47,13 @@ function stateOf(
   }
 }
 
-function describe({ file, pipeline: { source }, description }: LoadedFile, config: Config, state: string): string {
-  const { name: pipeline, limits, sink } = description;
+function describe({ file, pipeline, description }: LoadedFile, config: Config, state: string): string {
+  const { name: pipelineName, limits, sink } = description;
   const { consumers, concurrency } = config.settings;
   const rows = [
-    [pipeline, file],
+    [pipelineName, file],
     ['slots', `${count(consumers * concurrency)} (${plural(consumers, 'consumer')} × ${count(concurrency)})`],
-    ...sourceTexts(sourceFacts(source), description).map((text) => ['source', text]),
+    ...sourceTexts(sourceFacts(pipeline.source), description).map((text) => ['source', text]),
     ...Object.entries(limits).map(([name, limit]) => ['limit', `${name}: ${limitText(limit)}`]),
     [
       'sink',

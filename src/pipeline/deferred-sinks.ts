@@ -43,5 +43,8 @@ export function deferSinkProblems(millrace: object): DeferredSinks {
 }
 
 function unopenable(error: MillraceError): Sink<unknown> {
-  return { [sinkMark]: true, kind: 'wrong', transactional: false, target: '', open: () => Promise.reject(error) };
+  const open = async (): Promise<never> => {
+    throw error;
+  };
+  return { [sinkMark]: true, kind: 'wrong', transactional: false, target: '', open };
 }

@@ -4,7 +4,7 @@ import type { Source } from '../../../src/pipeline/types.ts';
 
 /** As the file has it: what swc makes of functions in this file would be looked at otherwise. */
 function written(code: string): Source<unknown> {
-  // oxlint-disable-next-line no-implied-eval, typescript/no-unsafe-call -- a source as text
+  // oxlint-disable-next-line no-new-func, no-implied-eval -- a source as text
   return new Function(`return (${code})`)() as Source<unknown>;
 }
 
