@@ -1,11 +1,13 @@
 import { equalJitter, fullJitter, type Backoff } from '../core/backoff.ts';
 import { type Clock, pause } from '../core/clock.ts';
 import { DependencyError, RetryAfter } from '../core/errors.ts';
+import { plural } from '../core/figures.ts';
 import type { Abortables } from './abortables.ts';
 import { Attempt } from './attempt.ts';
 import type { ItemPermits } from './item-permits.ts';
 import type { Loss } from './loss.ts';
 import type { Outgoing } from './outgoing.ts';
+import type { Repeats } from './repeats.ts';
 import type { Reach } from './reach.ts';
 import type { send } from './wire.ts';
 
@@ -26,6 +28,7 @@ export interface CallDeps extends Caller {
   readonly random: () => number;
   readonly reach: Reach;
   readonly send: typeof send;
+  readonly repeats?: Repeats | undefined;
 }
 
 export interface CallOptions {
@@ -41,11 +44,13 @@ type Outcome =
 
 /** Sends `request`, again and again where that may help, until there is an answer to return or an error to throw. */
 export async function call(request: Outgoing, options: CallOptions, deps: CallDeps): Promise<Response> {
-  const { clock, random, reach, abortables } = deps;
+  const { clock, random, reach, abortables, repeats } = deps;
   const { limit, retries } = options;
-  const wait = async (ms: number): Promise<void> => {
+  const wait = async (inMs: number, tries: number, what: string): Promise<void> => {
     const { signal, done } = abortables.begin(request.signal);
-    await pause(clock, ms, signal);
+    const over = repeats?.begin({ what, tries, most: retries + 1, inMs });
+    await pause(clock, inMs, signal);
+    over?.();
     done();
   };
   const began = clock.now();
@@ -58,7 +63,7 @@ export async function call(request: Outgoing, options: CallOptions, deps: CallDe
         const { response } = outcome;
         if (response.status < 500 || !request.isIdempotent || !mayRepeat) return response;
         await discard(response);
-        await wait(fullJitter(waits, tries, random()));
+        await wait(fullJitter(waits, tries, random()), tries, answered(response));
         break;
       }
       case 'notNow': {
@@ -66,10 +71,10 @@ export async function call(request: Outgoing, options: CallOptions, deps: CallDe
         const ms = outcome.ms ?? equalJitter(silences, tries, random());
         const until = clock.now() + ms;
         await discard(response);
-        const text = `${originOf(response.url)} answered ${response.status}, ${tries} times`;
+        const text = `${answered(response)}, ${plural(tries, 'time')}`;
         if (!mayRepeat) throw new RetryAfter(ms, text);
         // A limit is frozen: the line for its permits is the place to wait.
-        if (limit === undefined) await wait(ms);
+        if (limit === undefined) await wait(ms, tries, answered(response));
         if (limit === undefined && abortables.ended) {
           throw new RetryAfter(Math.max(0, until - clock.now()), text, { cause: abortables.ended.reason });
         }
@@ -80,7 +85,7 @@ export async function call(request: Outgoing, options: CallOptions, deps: CallDe
         if (!mayRepeat || (loss.wasSent && !request.isIdempotent)) {
           throw loss.wasSent && reach.hasAnsweredSince(loss.origin, began) ? error : unreachable(loss, tries);
         }
-        await wait(fullJitter(waits, tries, random()));
+        await wait(fullJitter(waits, tries, random()), tries, cannotReach(loss));
         break;
       }
     }
@@ -123,8 +128,20 @@ function originOf(url: string): string {
   return new URL(url).origin;
 }
 
+function answered({ url, status }: Response): string {
+  return `${originOf(url)} answered ${status}`;
+}
+
+function cannotReach({ origin, error }: Loss): string {
+  return `cannot reach ${origin}: ${reasonOf(error)}`;
+}
+
+/** The error of a name with several addresses has no message of its own. */
+function reasonOf(error: Error): string {
+  return error.message || String((error as { code?: unknown }).code);
+}
+
 function unreachable({ origin, error }: Loss, tries: number): DependencyError {
-  // The error of a name with several addresses has no message of its own.
-  const reason = error.message || String((error as { code?: unknown }).code);
-  return new DependencyError(`cannot reach ${origin}, tried ${tries} times: ${reason}`, { cause: error });
+  const text = `cannot reach ${origin}, tried ${plural(tries, 'time')}: ${reasonOf(error)}`;
+  return new DependencyError(text, { cause: error });
 }

@@ -1,8 +1,10 @@
 import type { Clock } from '../core/clock.ts';
+import type { Log } from '../pipeline/context.ts';
 import type { Acquire, Freeze, Granted, Refused, Release } from '../ipc/messages.ts';
 import { createFetch } from './fetch.ts';
 import { Nesting } from './nesting.ts';
 import { createPermits } from './permits.ts';
+import { Repeats } from './repeats.ts';
 import { type CallScope, openScope } from './scope.ts';
 import { underPermit } from './under-permit.ts';
 
@@ -15,8 +17,10 @@ export interface Calls {
   exclusive: <T>(limit: string, task: () => Promise<T>, signal: AbortSignal) => Promise<T>;
   onGranted: (message: Granted) => void;
   onRefused: (message: Refused) => void;
-  /** What is being waited for longest; null if nothing is. */
+  /** What is being waited for longest, a permit or the next try of a call; null if nothing is. */
   waitingFor: () => string | null;
+  /** The next try of a call that is waited for longest; null if none is. */
+  repeating: () => string | null;
 }
 
 export interface CallsDeps {
@@ -25,17 +29,21 @@ export interface CallsDeps {
   readonly random: () => number;
   /** Whether a limit has a concurrency, so that its permits are held. */
   readonly isConcurrent: (limit: string) => boolean;
+  /** Where calls that are repeated are noted. */
+  readonly log?: Pick<Log, 'info'>;
 }
 
-export function createCalls({ send, clock, random, isConcurrent }: CallsDeps): Calls {
+export function createCalls({ send, clock, random, isConcurrent, log }: CallsDeps): Calls {
   const permits = createPermits(send);
-  const fetch = createFetch({ clock, random });
+  const repeats = new Repeats(clock, log);
+  const fetch = createFetch({ clock, random, repeats });
   const nesting = new Nesting(isConcurrent);
   return {
     scope: (signal) => openScope({ fetch, permits, nesting, clock }, signal),
     exclusive: (name, task, signal) => underPermit(permits.acquire(name, signal), task),
     onGranted: (message) => permits.onGranted(message),
     onRefused: (message) => permits.onRefused(message),
-    waitingFor: () => permits.waitingFor(),
+    waitingFor: () => permits.waitingFor() ?? repeats.waitingFor(),
+    repeating: () => repeats.waitingFor(),
   };
 }

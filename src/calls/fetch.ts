@@ -4,6 +4,7 @@ import type { Fetch, FetchOptions } from '../pipeline/context.ts';
 import { call, type CallDeps, type Caller } from './call.ts';
 import { outgoing } from './outgoing.ts';
 import { Reach } from './reach.ts';
+import type { Repeats } from './repeats.ts';
 
 const defaultRetries = 4;
 
@@ -11,6 +12,8 @@ export interface FetchDeps {
   readonly clock: Clock;
   /** Returns a number from 0 to 1, evenly distributed. */
   readonly random: () => number;
+  /** Is told of calls that wait to be repeated. */
+  readonly repeats?: Repeats;
 }
 
 /** `fetch` on behalf of an item. */

@@ -54,10 +54,11 @@ export function commonLife<Configure extends { beatMs: number }>(
 ): CommonLife<Configure> {
   let limits: Readonly<Record<string, LimitDescription>> = {};
   const isConcurrent = (name: string): boolean => limits[name]?.concurrency !== undefined;
-  const calls = createCalls({ send, clock, random, isConcurrent });
+  const log = childLog(send);
+  const calls = createCalls({ send, clock, random, isConcurrent, log });
   let cancelBeat: Cancel | undefined;
   return {
-    log: childLog(send),
+    log,
     calls,
     async load(file) {
       const loaded = await load(file);

@@ -1,13 +1,14 @@
 import { formatBytes, formatDuration } from '../core/units.ts';
 import { count, perSecond, plural } from '../core/figures.ts';
 import { nameOf } from '../observability/events.ts';
+import { errorText, secondsText } from '../observability/reasons.ts';
 import { printable } from '../observability/printable.ts';
 import type { Status } from '../observability/status.ts';
 import { table } from './table.ts';
 
 /** What `millrace status` shows of a running pipeline. */
 export function statusText(status: Status): string {
-  const sections = [overview(status), processes(status), limits(status), reasons(status)];
+  const sections = [overview(status), processes(status), limits(status), retries(status), reasons(status)];
   return `${sections
     .filter((lines) => lines.length > 0)
     .map((lines) => lines.join('\n'))
@@ -92,6 +93,16 @@ function limits({ limits: all }: Status): string[] {
     frozenMs > 0 ? formatDuration(frozenMs) : '-',
   ]);
   return table(['limit', 'held', 'of', 'rate', 'waiting', 'granted', 'frozen for'], rows);
+}
+
+function retries({ waitingErrors }: Status): string[] {
+  if (waitingErrors.length === 0) return [];
+  const rows = waitingErrors.map((error) => [
+    count(error.items),
+    error.nextInMs === null ? 'later' : secondsText(error.nextInMs),
+    printable(errorText(error)),
+  ]);
+  return table(['retries', 'next in', 'latest error'], rows);
 }
 
 function reasons({ reasons: all }: Status): string[] {

@@ -2,12 +2,16 @@
  * The wording of the log: one line for each event, in one place. Plain words first; what a program would look for is in
  * the fields, with the unit in the name.
  */
+import { errorKind } from '../core/error-kind.ts';
 import { describeError, type ErrorData } from '../core/errors.ts';
 import type { EventName, Events, Who } from './events.ts';
 import { shortReason } from './short-reason.ts';
 import { totalRestarts, type Status } from './status.ts';
 
 export type Level = 'error' | 'warn' | 'info' | 'debug';
+
+/** How lines with the same `repeats` are thinned out: as a flood, or as the errors of one kind. */
+export type Pace = 'flood' | 'kind';
 
 export interface LogLine {
   level: Level;
@@ -19,6 +23,8 @@ export interface LogLine {
   fields: Record<string, unknown>;
   /** Lines with the same text here may come in floods: see thinning.ts. */
   repeats?: string;
+  /** `flood` unless said otherwise. */
+  pace?: Pace;
   /** Of the error that it is about: for those who ask for stacks. */
   stack?: string;
 }
@@ -43,6 +49,7 @@ export function wordStatus({ state, queue, items, reasons, processes }: Status):
     perSecond: Math.round(items.perSecond * 100) / 100,
     throttled: queue.throttled,
     restarts: totalRestarts({ processes }),
+    ...(queue.nextRetryInMs !== null && { nextRetryInMs: queue.nextRetryInMs }),
     ...(reasons.length > 0 && { reasons }),
   };
   return { level: 'info', event: 'status', message: 'status', fields };
@@ -123,13 +130,17 @@ const wordings: { readonly [Name in EventName]: (event: Events[Name]) => Words }
   'item.killed': ({ who, ...fields }) =>
     often(line('warn', 'item crashed its consumer while running alone', fields, who), who),
   'item.retry': ({ error, ...fields }) => ({
-    ...line('debug', 'an item failed and will be tried again', { ...fields, ...errorFields(error) }),
+    ...often(
+      line('warn', 'an item failed and will be tried again', { ...fields, ...errorFields(error) }),
+      errorKind(error),
+    ),
+    pace: 'kind',
     ...stackOf(error),
   }),
   'item.dead': ({ error, reason, ...fields }) => {
     const short = shortReason(reason, error);
     const about = { ...fields, ...(short !== undefined && { reason: short }), ...errorFields(error) };
-    return { ...often(line('warn', 'an item is a dead letter', about)), ...stackOf(error) };
+    return { ...often(line('warn', 'an item is a dead letter', about), errorKind(error)), ...stackOf(error) };
   },
   'letters.givenBack': (fields) => line('info', 'dead letters given back', fields),
   'letters.purged': (fields) => line('info', 'dead letters deleted', fields),

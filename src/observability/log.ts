@@ -51,6 +51,7 @@ export function createLog(options: LogOptions): Log {
   const output = createLineOutput({ stream, clock, onRecovered: (lines) => tellDropped(lines) });
   const hasStacks = options.stacks || level === 'debug';
   const thinning = createThinning(clock, ({ stack, ...line }) => {
+    if (ranks[line.level] > ranks[level]) return;
     const fields = hasStacks && stack !== undefined ? { ...line.fields, stack } : line.fields;
     const record = { ...line, fields, who: line.who ?? supervisor, time: clock.wall() };
     if (logger) return logger.write(record);

@@ -4,7 +4,7 @@ import { columnsOf, cutToColumns } from './columns.ts';
 import { count, perSecond, plural } from '../core/figures.ts';
 import { printable } from './printable.ts';
 import { nameOf } from './events.ts';
-import { stopText } from './reasons.ts';
+import { errorText, secondsText, stopText } from './reasons.ts';
 import { totalRestarts, type Status } from './status.ts';
 
 type Process = Status['processes'][number];
@@ -24,8 +24,9 @@ export function renderProgress(status: Status, width: number, isColored: boolean
   const columns = Math.max(Math.min(width, widest), 0);
   const paint = painter(isColored);
   const lines = [headline(status), queueLine(status), ...limitLine(status)];
+  lines.push(...retryLine(status));
   if (status.stop) lines.push([label('stopping'), ['cyan', stopText(status.stop)]]);
-  const reasons = reasonLines(status.reasons.filter((reason) => !reason.startsWith('stopping:')));
+  const reasons = reasonLines(status.reasons.filter((reason) => !hasOwnLine.test(reason)));
   lines.push(...processLines(status.processes, heightLimit - lines.length - reasons.length), ...reasons);
   return lines.map((parts) => join(parts, columns, paint));
 }
@@ -65,6 +66,17 @@ function queueLine({ queue, items }: Status): Part[] {
     items.dead > 0 ? ['red', `${count(items.dead)} dead`] : '0 dead',
     queue.throttled ? ['yellow', '  throttled'] : '  not throttled',
   ];
+}
+
+/** These reasons are told in lines of their own. */
+const hasOwnLine = /^stopping:|wait(s)? for a retry/;
+
+function retryLine({ queue, waitingErrors: [error] }: Status): Part[][] {
+  if (queue.retrying === 0 || !error) return [];
+  const { retrying, nextRetryInMs } = queue;
+  const next = nextRetryInMs === null ? '' : `, next in ${secondsText(nextRetryInMs)}`;
+  const share = error.items === retrying ? '' : `${count(error.items)} of `;
+  return [[label('retries'), `${share}${count(retrying)}${next}  `, ['yellow', printable(errorText(error))]]];
 }
 
 function limitLine({ limits }: Status): Part[][] {

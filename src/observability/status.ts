@@ -22,6 +22,8 @@ export interface Status {
     highBytes: number;
     throttled: boolean;
     memoryBytes: number;
+    /** In how many milliseconds the next retry is due; null if none waits. */
+    nextRetryInMs: number | null;
     /** Those that run alone, because one of them may have killed consumers. */
     accused: number;
   };
@@ -43,6 +45,8 @@ export interface Status {
     /** Those of `done` that were done before this supervisor started. */
     doneBefore: number;
   };
+  /** What items that wait for a retry have failed with, by kind; those that most items have first. */
+  waitingErrors: WaitingError[];
   processes: {
     who: Who;
     state: ChildState;
@@ -78,6 +82,18 @@ export interface Status {
   redact: readonly string[];
   /** Why nothing, or less than could be, is moving; empty when all is well. */
   reasons: string[];
+}
+
+/** Errors of one kind that items wait after. */
+export interface WaitingError {
+  items: number;
+  /** Of the latest of them. */
+  code: string;
+  message: string;
+  /** The first line of the user's own code that it came from; null if that is not known. */
+  at: string | null;
+  /** In how many milliseconds the first of the items is tried again; null if that is later than most others. */
+  nextInMs: number | null;
 }
 
 /** A stop that is under way. */

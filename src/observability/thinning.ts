@@ -1,11 +1,19 @@
 import type { Cancel, Clock } from '../core/clock.ts';
 import { count } from '../core/figures.ts';
-import type { LogLine } from './log-lines.ts';
+import type { LogLine, Pace } from './log-lines.ts';
 
-const burst = 10;
-const periodMs = 1000;
+/** How many lines pass at first, and how long the periods are in each of which one more does. */
+const paces: Record<Pace, { burst: number; periodMs: number }> = {
+  flood: { burst: 10, periodMs: 1000 },
+  kind: { burst: 1, periodMs: 60_000 },
+};
+
+/** Keys told apart for one event at a time: what is different in every line must not fill the memory, or the log. */
+const mostKeys = 50;
 
 interface Flood {
+  event: string;
+  pace: Pace;
   passed: number;
   held: number;
   last: LogLine;
@@ -13,14 +21,16 @@ interface Flood {
 }
 
 /**
- * Keeps one cause from filling the log: of lines with the same `repeats` the first 10 pass, then one a second, with the
- * number of those it stands for. A second without any ends it.
+ * Keeps one cause from filling the log: of lines with the same `repeats` the first ones pass, then one in each period, with
+ * the number of those that it stands for. A period without any ends it. Of an error's kind only one passes at first, and
+ * one a minute; those held back are handed on at level `debug`.
  */
 export function createThinning(
   clock: Clock,
   write: (line: LogLine) => void,
 ): { write: (line: LogLine) => void; end: () => void } {
   const floods = new Map<string, Flood>();
+  const keysOf = new Map<string, number>();
 
   const tell = ({ held, last }: Flood): void => {
     if (held === 0) return;
@@ -31,34 +41,49 @@ export function createThinning(
       fields: { ...last.fields, repeated: held },
     });
   };
-  const watch = (key: string): Cancel =>
+  const watch = (key: string, { periodMs }: { periodMs: number }): Cancel =>
     clock.after(periodMs, () => {
       const flood = floods.get(key)!;
       tell(flood);
       if (flood.held === 0) {
         floods.delete(key);
+        keysOf.set(flood.event, keysOf.get(flood.event)! - 1);
       } else {
         flood.held = 0;
-        flood.cancel = watch(key);
+        flood.cancel = watch(key, paces[flood.pace]);
       }
     });
+  const floodOf = ({ event, ...line }: LogLine, pace: Pace): Flood => {
+    const known = floods.get(line.repeats!);
+    if (known) return known;
+    const keys = keysOf.get(event) ?? 0;
+    // The rest has one key; it is not counted against the others.
+    const key = keys < mostKeys ? line.repeats! : `${event} others`;
+    const flood = floods.get(key) ?? {
+      event,
+      pace,
+      passed: 0,
+      held: 0,
+      last: { event, ...line },
+      cancel: watch(key, paces[pace]),
+    };
+    if (!floods.has(key)) keysOf.set(event, keys + 1);
+    floods.set(key, flood);
+    return flood;
+  };
 
   return {
     write(line) {
-      const key = line.repeats;
-      if (key === undefined) return write(line);
-      let flood = floods.get(key);
-      if (!flood) {
-        flood = { passed: 0, held: 0, last: line, cancel: watch(key) };
-        floods.set(key, flood);
-      }
-      if (flood.passed < burst) {
+      if (line.repeats === undefined) return write(line);
+      const pace = line.pace ?? 'flood';
+      const flood = floodOf(line, pace);
+      if (flood.passed < paces[pace].burst) {
         flood.passed++;
-        write(line);
-      } else {
-        flood.held++;
-        flood.last = line;
+        return write(line);
       }
+      flood.held++;
+      flood.last = line;
+      if (pace === 'kind') write({ ...line, level: 'debug' });
     },
     /** Writes what is held back, at once. */
     end() {
@@ -67,6 +92,7 @@ export function createThinning(
         tell(flood);
       }
       floods.clear();
+      keysOf.clear();
     },
   };
 }

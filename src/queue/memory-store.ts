@@ -1,3 +1,4 @@
+import { errorKind } from '../core/error-kind.ts';
 import type { ErrorData } from '../core/errors.ts';
 import { Intervals } from '../core/intervals.ts';
 import { frameBytes, joinItems, type Frame } from '../frame/frame.ts';
@@ -70,7 +71,7 @@ export class MemoryStore implements Store {
       this.#dead.set(dead.seq, { ...dead, frame: single(dead.frame), history });
     }
     for (const seq of group.retriesGone) this.#retries.delete(seq);
-    for (const { from, frame, ...revival } of group.revived) {
+    for (const { from, frame, error: _, ...revival } of group.revived) {
       const { origin, error, history, frame: before } = this.#dead.get(from)!;
       const item = frame ? single(frame) : before;
       this.#retries.set(revival.seq, {
@@ -125,7 +126,13 @@ export class MemoryStore implements Store {
     return [...this.#retries.values()]
       .toSorted((a, b) => a.dueAt - b.dueAt || a.seq - b.seq)
       .slice(0, limit)
-      .map(({ seq, origin, dueAt, delayMs, attempt, kills }) => ({ seq, origin, dueAt, delayMs, attempt, kills }));
+      .map(({ seq, origin, dueAt, delayMs, attempt, kills, error }) => {
+        return { seq, origin, dueAt, delayMs, attempt, kills, kind: errorKind(error) };
+      });
+  }
+
+  visitRetryErrors(visit: (error: ErrorData) => void): void {
+    for (const { error } of this.#retries.values()) visit(error);
   }
 
   readRetry(seq: number): Frame | undefined {

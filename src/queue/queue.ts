@@ -365,6 +365,11 @@ export class Queue {
     return this.#store.readRetryError(seq);
   }
 
+  /** What the items that wait for a retry have failed with, by kind. */
+  waitingErrors({ now, wall }: Moment): ReturnType<Retries['errors']> {
+    return this.#retries.errors(now, wall);
+  }
+
   /** The attempt that `seq`, held by `holding`, is at. */
   attemptOf(holding: Holding, seq: number): number | undefined {
     const lent = holding.find(seq);
@@ -455,10 +460,10 @@ export class Queue {
   giveBack(seqs: Iterable<number>, { wall }: Pick<Moment, 'wall'>, frame: Frame | null = null): number[] {
     const isAtItsEnd = this.run.state === 'finishing' || (this.run.state === 'finished' && !this.#reopens);
     if (isAtItsEnd) throw afterThisRun();
-    return this.#takeLetters(seqs, ({ seq: from, origin, run, bytes }) => {
+    return this.#takeLetters(seqs, ({ seq: from, origin, run, bytes, error }) => {
       const { state, nextSeq, stored, dead } = this.run;
       if (state === 'finished') this.#pending.changeRun({ state: 'sealed', finishedAt: null, exitCode: null });
-      this.#pending.add('revived', { from, seq: nextSeq, origin, dueAt: wall, frame });
+      this.#pending.add('revived', { from, seq: nextSeq, origin, dueAt: wall, error, frame });
       this.#items += 1;
       this.#retrying += 1;
       this.#bytes += frame ? frameBytes(frame) : bytes;
@@ -521,10 +526,10 @@ export class Queue {
     this.#open.clearChanged();
     if (durable.trial !== undefined) this.#trial = durable.trial;
     for (const { first, frame } of durable.frames) this.#line.push(fresh(first, frame));
-    for (const { seq, origin, dueAt } of durable.revived) {
-      this.#retries.add({ seq, origin, dueAt, delayMs: 0, attempt: 1, kills: 0 }, now);
+    for (const { seq, origin, dueAt, error = unknownError } of durable.revived) {
+      this.#retries.add({ seq, origin, dueAt, delayMs: 0, attempt: 1, kills: 0 }, now, error);
     }
-    for (const { frame: _, error: __, ...head } of durable.retries) this.#retries.add(head, now);
+    for (const { frame: _, error, ...head } of durable.retries) this.#retries.add(head, now, error);
     for (const seq of durable.retriesGone) this.#retries.gone(seq);
     this.#settledBelow = this.#open.lowestUnsettled ?? this.#line.nextSeq;
   }
@@ -830,6 +835,8 @@ function headOf({ lent, from: seq }: Returned): RetryHead {
   if (origin.kind === 'retry') return origin.head;
   return { seq, origin: seq, attempt: 1, kills: 0, dueAt: 0, delayMs: 0 };
 }
+
+const unknownError: ErrorData = { code: 'UNKNOWN', message: 'not known' };
 
 function afterThisRun(): MillraceError {
   return new MillraceError(

@@ -1,4 +1,6 @@
+import type { ErrorData } from '../core/errors.ts';
 import type { RetryHead, Store } from './store.ts';
+import { ErrorCounts, type WaitingErrors } from './waiting-errors.ts';
 
 /** Retries kept in memory at a time; the rest wait on disk. */
 const defaultWindow = 1000;
@@ -11,21 +13,34 @@ const defaultWindow = 1000;
  * wait longer than was meant when they were set, wherever the wall clock has jumped since.
  */
 export class Retries {
-  readonly #store: Pick<Store, 'readRetryHeads'>;
+  readonly #store: Pick<Store, 'readRetryHeads' | 'visitRetryErrors'>;
   readonly #window: number;
   #soonest: { head: RetryHead; due: number }[] = [];
   /** Whether everything that waits is in `#soonest`. */
   #isComplete = false;
   /** Lent ones: still in the store, but not waiting. */
   readonly #lent = new Set<number>();
+  readonly #errors = new ErrorCounts();
 
-  constructor(store: Pick<Store, 'readRetryHeads'>, window: number = defaultWindow) {
+  constructor(store: Pick<Store, 'readRetryHeads' | 'visitRetryErrors'>, window: number = defaultWindow) {
     this.#store = store;
     this.#window = window;
+    store.visitRetryErrors((error) => this.#errors.enter(error));
   }
 
-  /** Takes a committed retry that waits from now on. */
-  add(head: RetryHead, now: number): void {
+  /** What the items that wait have failed with, and when the first of each kind is due; null: not among the soonest. */
+  errors(now: number, wall: number): (WaitingErrors & { due: number | null })[] {
+    this.#fill(now, wall);
+    const soonest = new Map<string, number>();
+    for (const { head, due } of this.#soonest) {
+      if (head.kind !== undefined && !soonest.has(head.kind)) soonest.set(head.kind, due);
+    }
+    return this.#errors.list.map((group) => ({ ...group, due: soonest.get(group.kind ?? '') ?? null }));
+  }
+
+  /** Takes a committed retry that waits from now on, after `error`. */
+  add({ kind: _, ...retry }: RetryHead, now: number, error: ErrorData): void {
+    const head = { ...retry, kind: this.#errors.enter(error) };
     this.#lent.delete(head.seq);
     const due = now + head.delayMs;
     const last = this.#soonest.at(-1);
@@ -52,6 +67,7 @@ export class Retries {
     if (!head) return undefined;
     this.#soonest.shift();
     this.#lent.add(head.seq);
+    if (head.kind !== undefined) this.#errors.leave(head.kind);
     return head;
   }
 

@@ -8,6 +8,7 @@
 import { randomBytes } from 'node:crypto';
 import { dirname, resolve } from 'node:path';
 import type Database from 'better-sqlite3';
+import { errorKind } from '../core/error-kind.ts';
 import type { ErrorData } from '../core/errors.ts';
 import { Intervals } from '../core/intervals.ts';
 import type { QueueStart } from '../core/queue-start.ts';
@@ -172,7 +173,15 @@ export class Spool implements Store {
   }
 
   readRetryHeads(limit: number): RetryHead[] {
-    return this.#read(() => this.#statements.retryHeads.all(limit) as RetryHead[]);
+    return this.#read(() => {
+      const heads: RetryHead[] = [];
+      // One by one: errors can be long, and there can be many.
+      for (const row of this.#statements.retryHeads.iterate(limit)) {
+        const { error, ...head } = row as RetryHead & { error: string };
+        heads.push({ ...head, kind: errorKind(JSON.parse(error) as ErrorData) });
+      }
+      return heads;
+    });
   }
 
   readRetry(seq: number): Frame | undefined {
@@ -184,6 +193,12 @@ export class Spool implements Store {
     return this.#read(() => {
       const error = this.#statements.retryError.get(seq) as string | undefined;
       return error === undefined ? undefined : (JSON.parse(error) as ErrorData);
+    });
+  }
+
+  visitRetryErrors(visit: (error: ErrorData) => void): void {
+    this.#read(() => {
+      for (const error of this.#statements.retryErrors.iterate()) visit(JSON.parse(error as string) as ErrorData);
     });
   }
 
@@ -465,10 +480,11 @@ function prepare(db: Database.Database) {
       'SELECT * FROM frames LEFT JOIN progress USING (first) WHERE first <= ? ORDER BY first DESC LIMIT 1',
     ),
     retryHeads: db.prepare(
-      'SELECT seq, origin, due_at AS dueAt, delay_ms AS delayMs, attempt, kills FROM retries ORDER BY due_at, seq LIMIT ?',
+      'SELECT seq, origin, due_at AS dueAt, delay_ms AS delayMs, attempt, kills, error FROM retries ORDER BY due_at, seq LIMIT ?',
     ),
     retry: db.prepare('SELECT shapes, body FROM retries WHERE seq = ?'),
     retryError: db.prepare('SELECT error FROM retries WHERE seq = ?').pluck(),
+    retryErrors: db.prepare('SELECT error FROM retries').pluck(),
     retrySeqs: db.prepare('SELECT seq FROM retries ORDER BY seq LIMIT ?').pluck(),
     insertFrame: db.prepare('INSERT INTO frames (first, count, bytes, shapes, ends, body) VALUES (?, ?, ?, ?, ?, ?)'),
     deleteFrame: db.prepare('DELETE FROM frames WHERE first = ?'),

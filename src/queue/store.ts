@@ -56,7 +56,10 @@ export interface RetryRecord {
   frame: Frame | null;
 }
 
-export type RetryHead = Omit<RetryRecord, 'frame' | 'error'>;
+export type RetryHead = Omit<RetryRecord, 'frame' | 'error'> & {
+  /** The kind of its error, see core/error-kind.ts. */
+  kind?: string;
+};
 
 /** An item that will not be tried again. */
 export interface DeadRecord {
@@ -101,6 +104,8 @@ export interface Revival {
   /** As it is in the letter. */
   origin: number;
   dueAt: number;
+  /** The letter's. */
+  error?: ErrorData;
   /** What the item is from now on; null to leave it as it is in the letter. */
   frame: Frame | null;
 }
@@ -168,12 +173,14 @@ export interface Store {
   readFrames(after: number, bytes: number): StoredFrame[];
   /** The frame that holds `seq`. */
   readFrameOf(seq: number): StoredFrame | undefined;
-  /** The retries due first, without their items. */
+  /** The retries due first, without their items but with the kinds of their errors. */
   readRetryHeads(limit: number): RetryHead[];
   /** The item of a retry. */
   readRetry(seq: number): Frame | undefined;
   /** The error that a retry waits after. */
   readRetryError(seq: number): ErrorData | undefined;
+  /** Calls `visit` with the error of each retry, in no order. */
+  visitRetryErrors(visit: (error: ErrorData) => void): void;
   /** The seqs waiting for a retry, lowest first. */
   readRetrySeqs(limit: number): number[];
   /** Dead letters above `after`, by seq. */

@@ -1,8 +1,8 @@
-import { count, plural } from '../core/figures.ts';
+import { plural } from '../core/figures.ts';
 import { formatBytes, formatDuration } from '../core/units.ts';
 import { nameOf } from '../observability/events.ts';
 import type { Status } from '../observability/status.ts';
-import { stopText } from '../observability/reasons.ts';
+import { retriesText, stopText } from '../observability/reasons.ts';
 import type { Holding } from '../queue/lending.ts';
 import type { Throttle } from '../queue/throttle.ts';
 import type { Consuming } from './consuming.ts';
@@ -46,6 +46,7 @@ export function describeService(sources: StatusSources): Status {
     uptimeMs: Math.round(now - startedAt),
     queue: {
       ...queue.stats,
+      nextRetryInMs: nextRetryInMs(sources, now),
       highItems: throttle.marks.highItems,
       highBytes: throttle.marks.highBytes,
       throttled: throttle.isOn || sources.isFull || sources.low !== undefined,
@@ -59,6 +60,7 @@ export function describeService(sources: StatusSources): Status {
       perSecond: sources.perSecond,
       doneBefore: sources.doneBefore,
     },
+    waitingErrors: waitingErrors(sources, now),
     processes: processes(sources, now),
     limits: all.filter(({ name }) => !limits.isReserved(name)),
     turns: all
@@ -71,15 +73,34 @@ export function describeService(sources: StatusSources): Status {
   };
 }
 
+/** Kinds of errors that are told; the rest is only counted. */
+const mostErrors = 10;
+
+function nextRetryInMs({ hub: { queue, clock } }: StatusSources, now: number): number | null {
+  const due = queue.nextDue({ now, wall: clock.wall() });
+  return due === undefined ? null : inMs(due, now);
+}
+
+function waitingErrors({ hub: { queue, clock } }: StatusSources, now: number): Status['waitingErrors'] {
+  if (queue.stats.retrying === 0) return [];
+  const groups = queue.waitingErrors({ now, wall: clock.wall() });
+  return groups.slice(0, mostErrors).map(({ items, code, message, at, due }) => {
+    return { items, code, message, at, nextInMs: due === null ? null : inMs(due, now) };
+  });
+}
+
+function inMs(at: number, now: number): number {
+  return Math.max(Math.round(at - now), 0);
+}
+
 function stopStatus({ hub, stop }: Pick<StatusSources, 'hub' | 'stop'>, now: number): Status['stop'] {
   if (!stop) return null;
   const { reason, abortAt, killAt } = stop;
-  const inMs = (at: number): number => Math.max(Math.round(at - now), 0);
   return {
     reason,
     running: hub.queue.stats.lent,
-    abortInMs: abortAt === null ? null : inMs(abortAt),
-    killInMs: inMs(killAt),
+    abortInMs: abortAt === null ? null : inMs(abortAt, now),
+    killInMs: inMs(killAt, now),
   };
 }
 
@@ -107,12 +128,10 @@ function processes({ producing, consumers }: StatusSources, now: number): Status
 }
 
 /** Why nothing, or less than could be, is moving. */
-function reasons(
-  { hub, throttle, producing, consumers, setAside, reload, isFull, low, pausedBy, ...sources }: StatusSources,
-  now: number,
-): string[] {
+function reasons(sources: StatusSources, now: number): string[] {
+  const { hub, throttle, producing, consumers, setAside, reload, isFull, low, pausedBy } = sources;
   const found: string[] = [];
-  const stop = stopStatus({ hub, stop: sources.stop }, now);
+  const stop = stopStatus(sources, now);
   const { queue, limits } = hub;
   const { queued, lent, retrying } = queue.stats;
   if (stop) found.push(`stopping: ${stopText(stop)}`);
@@ -146,11 +165,15 @@ function reasons(
       found.push(`${plural(waiting, 'call waits', 'calls wait')} for limit "${name}"`);
   }
   if (throttle.isOn) found.push('the queue is at its high-water mark: the producer waits');
-  if (queued === 0 && lent === 0 && retrying > 0)
-    found.push(
-      retrying === 1 ? 'the one open item waits for a retry' : `all ${count(retrying)} open items wait for a retry`,
-    );
-  if (queued === 0 && lent === 0 && retrying === 0 && producing.post.state === 'ready')
+  const { waiting } = producing.post.beat?.beat ?? {};
+  const isWaiting = producing.post.state === 'ready' && !throttle.isOn && typeof waiting === 'string';
+  if (isWaiting) found.push(`the source waits: ${waiting}`);
+  if (retrying > 0) {
+    const [error] = waitingErrors(sources, now);
+    const isAll = queued === 0 && lent === 0;
+    found.push(retriesText({ retrying, isAll, error, nextInMs: nextRetryInMs(sources, now) }));
+  }
+  if (queued === 0 && lent === 0 && retrying === 0 && !isWaiting && producing.post.state === 'ready')
     found.push('the queue is empty: the source has nothing new');
   return found;
 }

@@ -135,7 +135,7 @@ export class Consumer {
       lent: running + waiting + this.#solo.waiting,
       started: running,
       oldestMs,
-      waiting: problem && `sink: ${problem}`,
+      waiting: problem ? `sink: ${problem}` : this.#options.calls.repeating(),
     };
   }
 

@@ -1,6 +1,8 @@
 /** What every store of the queue must do. Run on each by store.test.ts. */
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { errorKind } from '../../src/core/error-kind.ts';
+import type { ErrorData } from '../../src/core/errors.ts';
 import { Intervals } from '../../src/core/intervals.ts';
 import { cutFrame, frameBytes, joinItems, type Frame } from '../../src/frame/frame.ts';
 import { sourceStart } from '../../src/frame/position.ts';
@@ -217,11 +219,20 @@ export function describeStore(open: () => { store: Store; close: () => void }): 
       store.commit(
         group({ retries: [retryOf(5, { dueAt: 30 }), retryOf(7, { dueAt: 10 }), retryOf(6, { dueAt: 30 })] }),
       );
-      const { error: _error, frame: _frame, ...head } = retryOf(7, { dueAt: 10 });
+      const { error: failed, frame: _frame, ...head } = retryOf(7, { dueAt: 10 });
       expect(store.readRetryHeads(10).map(({ seq }) => seq)).toEqual([7, 5, 6]);
-      expect(store.readRetryHeads(1)).toEqual([head]);
+      expect(store.readRetryHeads(1)).toEqual([{ ...head, kind: errorKind(failed) }]);
       expect(store.readRetrySeqs(10)).toEqual([5, 6, 7]);
       expect(store.readRetrySeqs(2)).toEqual([5, 6]);
+    });
+
+    it('shows the error of each retry', () => {
+      const other = { code: 'B', message: 'another' };
+      store.commit(group({ retries: [retryOf(5), retryOf(7, { error: other }), retryOf(6)] }));
+      store.commit(group({ retries: [retryOf(6, { frame: null, error: other })], retriesGone: [5] }));
+      const seen: ErrorData[] = [];
+      store.visitRetryErrors((each) => seen.push(each));
+      expect(seen).toEqual([other, other]);
     });
 
     it('keeps the item of a retry on its own, wherever in its frame it was', () => {
@@ -234,7 +245,7 @@ export function describeStore(open: () => { store: Store; close: () => void }): 
     it('moves a retry without touching its item, and forgets it when it is gone', () => {
       store.commit(group({ retries: [retryOf(2), retryOf(3)] }));
       store.commit(group({ retries: [retryOf(2, { frame: null, attempt: 3, kills: 1, dueAt: 9000, delayMs: 70 })] }));
-      expect(store.readRetryHeads(10)[1]).toEqual({
+      expect(store.readRetryHeads(10)[1]).toMatchObject({
         seq: 2,
         origin: 2,
         dueAt: 9000,
@@ -310,7 +321,7 @@ export function describeStore(open: () => { store: Store; close: () => void }): 
       );
       expect(store.readDead(0, 10)).toEqual([]);
       const due = { delayMs: 0, attempt: 1, kills: 0 };
-      expect(store.readRetryHeads(10)).toEqual([
+      expect(store.readRetryHeads(10)).toMatchObject([
         { ...due, seq: 20, origin: 1, dueAt: 77 },
         { ...due, seq: 21, origin: 4, dueAt: 78 },
       ]);

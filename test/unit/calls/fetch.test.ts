@@ -3,6 +3,7 @@ import type { ServerResponse } from 'node:http';
 import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { Agent, buildConnector } from 'undici';
+import { Repeats } from '../../../src/calls/repeats.ts';
 import { createFetch, type FetchDeps } from '../../../src/calls/fetch.ts';
 import { Nesting } from '../../../src/calls/nesting.ts';
 import { type CallScope, openScope } from '../../../src/calls/scope.ts';
@@ -36,8 +37,8 @@ function limitedTo(spec: LimitSpec, clock?: Clock): Supervisor {
 
 /** Without waits between tries, unless asked for. */
 function callsOf(supervisor: Supervisor, options: Partial<FetchDeps> & { signal?: AbortSignal } = {}): CallScope {
-  const { signal = new AbortController().signal, clock = systemClock, random = () => 0 } = options;
-  const fetch = createFetch({ clock, random });
+  const { signal = new AbortController().signal, clock = systemClock, random = () => 0, repeats } = options;
+  const fetch = createFetch({ clock, random, ...(repeats && { repeats }) });
   const calls = openScope({ fetch, permits: supervisor.child(), nesting: new Nesting(() => true), clock }, signal);
   toClose.push({ close: () => calls.close() });
   return calls;
@@ -462,6 +463,27 @@ describe('what an item starts and does not await', () => {
     await clock.waits();
     item.abort(timedOut(1000));
     expect(isCancellation(await call)).toBe(true);
+  });
+});
+
+describe('a call that waits for its next try', () => {
+  it.each([
+    ['an answer 503', 'answered 503', (_, response) => response.writeHead(503, { 'retry-after': '30' }).end()],
+    ['an answer 500', 'answered 500', (_, response) => response.writeHead(500).end()],
+    ['a lost connection', 'cannot reach', (request) => request.destroy()],
+  ] as [string, string, Answer][])('says so, and why: after %s', async (_, what, answer) => {
+    const vendor = await vendorThat(answer);
+    const clock = new WatchedClock();
+    const repeats = new Repeats(clock, undefined);
+    const { signal, abort } = abortable();
+    const { fetch } = callsOf(limitedTo({}), { clock, repeats, signal, random: () => 1 });
+    const answered = fetch(vendor.url);
+    await clock.waits();
+    expect(repeats.waitingFor()).toContain(what);
+    expect(repeats.waitingFor()).toContain(', try 2 of 5 in ');
+    abort(new Error('over'));
+    await answered.catch(() => undefined);
+    expect(repeats.waitingFor()).toBeNull();
   });
 });
 

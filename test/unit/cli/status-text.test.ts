@@ -19,6 +19,10 @@ describe('the status for people', () => {
         { name: 'vendor', held: 10, concurrency: 10, rate: null, waiting: 14, frozenMs: 0, granted: 1096 },
         { name: 'other', held: 0, concurrency: null, rate: '100/s', waiting: 0, frozenMs: 12_000, granted: 0 },
       ],
+      waitingErrors: [
+        { items: 1200, code: 'TypeError', message: 'fetch failed: refused', at: '/p.ts:7:9', nextInMs: 3200 },
+        { items: 2, code: 'E', message: 'no\u001b[2J', at: null, nextInMs: null },
+      ],
       turns: [{ sink: 'sqlite:/srv/out.db', held: 1, waiting: 3, granted: 1204 }],
       reasons: ['limit "other" is frozen for 12s', 'b\u001b[2J'],
     });
@@ -40,6 +44,10 @@ describe('the status for people', () => {
       'limit   held  of   rate  waiting  granted  frozen for',
       'vendor    10  10      -       14    1,096           -',
       'other      0   -  100/s        0        0         12s',
+      '',
+      'retries  next in  latest error',
+      '  1,200  4s       TypeError: fetch failed: refused (at /p.ts:7:9)',
+      '      2  later    E: no\\e[2J',
       '',
       'waiting',
       '  limit "other" is frozen for 12s',

@@ -144,7 +144,7 @@ const wordings: { [Name in EventName]: [event: Events[Name], level: string, mess
   ],
   'item.retry': [
     { seq: 1, attempt: 2, inMs: 900, error },
-    'debug',
+    'warn',
     'an item failed and will be tried again',
     { seq: 1, attempt: 2, inMs: 900, error: 'it broke: because', code: 'E1', at: '/p.ts:7:9' },
   ],
@@ -243,6 +243,10 @@ describe('the wording of the log', () => {
   it('counts floods about different limits, consumers and warnings apart', () => {
     expect(key('limit.frozen', { limit: 'a', ms: 1 })).toBe(key('limit.frozen', { limit: 'a', ms: 2 }));
     expect(key('limit.frozen', { limit: 'a', ms: 1 })).not.toBe(key('limit.frozen', { limit: 'b', ms: 1 }));
+    const retried = (message: string) =>
+      key('item.retry', { seq: 1, attempt: 1, inMs: 1, error: { code: 'E', message } });
+    expect(retried('no user 7')).toBe(retried('no user 8'));
+    expect(retried('no user 7')).not.toBe(retried('refused'));
     expect(key('sink.up', { who })).not.toBe(key('sink.up', { who: { ...who, ordinal: 3 } }));
     expect(key('warning', { code: 'W', message: 'a' })).not.toBe(key('warning', { code: 'W', message: 'b' }));
     expect(key('child.output', { who, stream: 'stdout', line: 'a' })).toBeUndefined();

@@ -61,6 +61,15 @@ describe('the progress display', () => {
     expect(shown.join('\n').match(/8 items/g)).toHaveLength(1);
   });
 
+  it('says what items that wait for a retry have failed with, how many of them, and when the next is tried', () => {
+    const error = { items: 9, code: 'E', message: 'vendor\nis down', at: '/p.ts:7:9', nextInMs: 4000 };
+    const queue = { ...aStatus().queue, retrying: 12, nextRetryInMs: 3200 };
+    const reasons = ['12 items wait for a retry, the next in 4s: E: vendor is down'];
+    const shown = lines({ queue, reasons, waitingErrors: [error, { ...error, items: 3 }] });
+    expect(shown[2]).toBe('retries      9 of 12, next in 4s  E: vendor is down (at /p.ts:7:9)');
+    expect(shown.join('\n')).not.toContain('waiting  ');
+  });
+
   it('says when the producer is throttled', () => {
     const queue = { ...aStatus().queue, queued: 100_000, retrying: 3, throttled: true };
     const items = { ...aStatus().items, dead: 2 };

@@ -63,4 +63,53 @@ describe('repeated lines', () => {
     expect(written.at(-1)).toBe('dead (the last of 5 such lines) 15 5');
     expect(clock.waiting).toBe(0);
   });
+
+  describe('of errors', () => {
+    const failed = (n: number, kind = 'down'): LogLine => ({
+      level: 'warn',
+      event: 'item.retry',
+      message: 'failed',
+      fields: { n },
+      repeats: kind,
+      pace: 'kind',
+    });
+    const world = () => {
+      const clock = new HandClock();
+      const written: LogLine[] = [];
+      const thinning = createThinning(clock, (each) => written.push(each));
+      return { clock, thinning, told: () => written.splice(0).filter(({ level }) => level !== 'debug'), written };
+    };
+
+    it('tells the first of each kind at once, and then one a minute with how many it stands for', () => {
+      const { clock, thinning, told } = world();
+      for (let n = 1; n <= 500; n++) thinning.write(failed(n));
+      thinning.write(failed(1, 'bad'));
+      expect(told().map(({ fields }) => fields)).toEqual([{ n: 1 }, { n: 1 }]);
+      clock.turn(59_999);
+      expect(told()).toEqual([]);
+      clock.turn(1);
+      expect(told()).toMatchObject([{ fields: { n: 500, repeated: 499 } }]);
+      clock.turn(120_000);
+      expect(clock.waiting).toBe(0);
+      thinning.write(failed(501));
+      expect(told()).toHaveLength(1);
+    });
+
+    it('hands on those that it holds back for who wants to see all of them', () => {
+      const { thinning, written } = world();
+      for (let n = 1; n <= 3; n++) thinning.write(failed(n));
+      expect(written.map(({ level, fields }) => [level, fields['n']])).toEqual([['warn', 1], ['debug', 2], ['debug', 3]]); // prettier-ignore
+    });
+
+    it('does not fill log and memory when every one is of another kind', () => {
+      const { clock, thinning, told } = world();
+      for (let n = 1; n <= 10_000; n++) thinning.write(failed(n, `kind ${n}`));
+      expect(told()).toHaveLength(51);
+      expect(clock.waiting).toBe(51);
+      clock.turn(60_000);
+      expect(told()).toMatchObject([{ fields: { n: 10_000, repeated: 9949 } }]);
+      clock.turn(60_000);
+      expect(clock.waiting).toBe(0);
+    });
+  });
 });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { Retries } from '../../../src/queue/retries.ts';
+import type { ErrorData } from '../../../src/core/errors.ts';
 import type { RetryHead } from '../../../src/queue/store.ts';
 
 /** Where the heads of retries are kept, in the order in which they are due; and what of it was asked for at a time. */
@@ -19,6 +20,10 @@ class Heads {
     this.#heads = this.#heads.filter(({ seq }) => !seqs.has(seq));
   }
 
+  visitRetryErrors = (visit: (error: ErrorData) => void): void => {
+    for (const { kind } of this.#heads) visit(errorOf(kind));
+  };
+
   readRetryHeads = (limit: number): RetryHead[] => {
     this.asked.push(limit);
     return this.#heads.slice(0, limit);
@@ -27,6 +32,12 @@ class Heads {
 
 function head(seq: number, dueAt: number, delayMs = 1000): RetryHead {
   return { seq, origin: seq, dueAt, delayMs, attempt: 2, kills: 0 };
+}
+
+/** An error whose kind is `kind`. */
+function errorOf(kind = 'E failed'): ErrorData {
+  const [code = '', ...words] = kind.split(' ');
+  return { code, message: words.join(' ') };
 }
 
 /** All that are due at a moment. */
@@ -52,7 +63,7 @@ describe('retries', () => {
   it('that are set while it runs wait by the monotonic clock, wherever the wall clock jumps', () => {
     const retries = new Retries(new Heads());
     expect(retries.nextDue(0, 1e12)).toBeUndefined();
-    retries.add(head(1, 1e12 + 500, 500), 0);
+    retries.add(head(1, 1e12 + 500, 500), 0, errorOf());
     expect(retries.nextDue(1, 2e12)).toBe(500);
     expect(takeAll(retries, 499, 2e12)).toEqual([]);
     expect(takeAll(retries, 500, 0)).toEqual([1]);
@@ -83,7 +94,7 @@ describe('retries', () => {
         let nextSeq = 1;
         const set = (seq: number, delayMs: number): void => {
           heads.put(head(seq, now + delayMs, delayMs));
-          retries.add(head(seq, now + delayMs, delayMs), now);
+          retries.add(head(seq, now + delayMs, delayMs), now, errorOf());
           waiting.set(seq, now + delayMs);
         };
         for (const { kind, n } of steps) {
@@ -134,5 +145,36 @@ describe('retries', () => {
     expect(dueTimes.every((due, i) => due === i)).toBe(true);
     expect(Math.max(...heads.asked)).toBeLessThanOrEqual(1000);
     expect(heads.asked.length).toBeLessThanOrEqual(count / 1000 + 1);
+  });
+});
+
+describe('the errors of those that wait', () => {
+  const waiting = (retries: Retries, now = 0, wall = 1000): unknown[] =>
+    retries.errors(now, wall).map(({ code, items, due }) => [code, items, due]);
+
+  it('are told by kind, each with how many there are and when the first of them is due', () => {
+    const retries = new Retries(new Heads());
+    retries.peek(0, 1000);
+    retries.add(head(1, 1000 + 500, 500), 0, errorOf('A down'));
+    retries.add(head(2, 1000 + 300, 300), 0, errorOf('A down'));
+    retries.add(head(3, 1000 + 400, 400), 0, errorOf('B bad'));
+    expect(waiting(retries)).toEqual([
+      ['A', 2, 300],
+      ['B', 1, 400],
+    ]);
+    expect(takeAll(retries, 400, 1400)).toEqual([2, 3]);
+    expect(waiting(retries)).toEqual([['A', 1, 500]]);
+  });
+
+  it('are counted anew at a start, and stay right for those that only the store remembers', () => {
+    const heads = new Heads();
+    const kinds = ['A down', 'B bad', 'C odd'];
+    for (let seq = 1; seq <= 9; seq++) heads.put({ ...head(seq, 1000 + seq), kind: kinds[seq % 3]! });
+    const retries = new Retries(heads, 2);
+    expect(waiting(retries)).toEqual(expect.arrayContaining([['A', 3, null], ['B', 3, 1], ['C', 3, 2]])); // prettier-ignore
+    expect(takeAll(retries, 5, 1005)).toEqual([1, 2, 3, 4, 5]);
+    expect(waiting(retries, 5, 1005)).toEqual([['A', 2, 6], ['B', 1, null], ['C', 1, null]]); // prettier-ignore
+    expect(takeAll(retries, 9, 1009)).toHaveLength(4);
+    expect(waiting(retries, 9, 1009)).toEqual([]);
   });
 });

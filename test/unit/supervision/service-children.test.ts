@@ -275,6 +275,32 @@ describe('what a consumer says of items', () => {
     expect(world.emitted('item.dead')).toEqual([{ seq: 3, attempts: 1, reason: 'it failed', error }]);
   });
 
+  it('shows what waiting items have failed with, how many share it, and when the next is tried', () => {
+    const world = new AService({ settings: { consumers: 1, concurrency: 10 } }).runReady();
+    world.producer.yields([1, 2, 3], { count: 3 });
+    world.tick();
+    expect(world.service.status).toMatchObject({ waitingErrors: [], queue: { nextRetryInMs: null } });
+    world.consumer().fails({ seq: 1, verdict: 'later', afterMs: 7000 }, { seq: 2, verdict: 'later', afterMs: 9000 });
+    world.consumer().settles(3);
+    world.tick();
+    expect(world.service.status).toMatchObject({
+      queue: { retrying: 2, nextRetryInMs: 7000 },
+      waitingErrors: [{ items: 2, code: 'E', message: 'it failed', at: null, nextInMs: 7000 }],
+    });
+    expect(world.service.status.reasons).toContain('all 2 open items wait for a retry, the next in 7s: E: it failed');
+    world.pass(7000);
+    expect(world.service.status.waitingErrors).toMatchObject([{ items: 1, nextInMs: 2000 }]);
+    world.pass(2000);
+    expect(world.service.status.waitingErrors).toEqual([]);
+  });
+
+  it('shows what the source waits for', () => {
+    const world = new AService().runReady();
+    const waiting = 'http://vendor answered 503';
+    world.producer.says({ type: 'beat', rss: 1, utilisation: 0, lent: 0, started: 0, oldestMs: 0, waiting });
+    expect(world.service.status.reasons).toEqual([`the source waits: ${waiting}`]);
+  });
+
   it('uses attempts up to the last, and none where it asked for more time', () => {
     const world = new AService({ settings: { consumers: 1, attempts: 2 } }).runReady();
     world.producer.yields(['item']);

@@ -84,6 +84,7 @@ export class AConsumer {
         onGranted: () => undefined,
         onRefused: () => undefined,
         waitingFor: () => null,
+        repeating: () => null,
       },
       send: (message) => {
         this.sent.push(message);
