@@ -13,7 +13,7 @@ import type { Pipeline } from '../pipeline/types.ts';
 import { contextOf } from '../working/item-context.ts';
 import { ItemScope } from '../working/item-scope.ts';
 import { timedOut, wentOn } from '../working/item-timeout.ts';
-import { asItIs, rowsOf } from '../working/rows.ts';
+import { itself, rowsOf } from '../working/rows.ts';
 import type { CommandLine } from './command.ts';
 import { loadHere } from './load.ts';
 import { localCalls } from './local-calls.ts';
@@ -41,7 +41,8 @@ export async function dryRun(line: CommandLine, shell: Shell): Promise<number> {
   const calls = localCalls(description.limits, shell.clock, shell.random);
   const outer = { ...calls.scope(new AbortController().signal), signal: new AbortController().signal, log };
   const resources = await within(file, 'setup', () => pipeline.setup?.({ ...outer, ordinal: 1 }));
-  const { process = asItIs } = pipeline;
+  const { process = (item) => item } = pipeline;
+  const resultsOf = pipeline.process ? rowsOf : itself;
 
   let failed = 0;
   await within(file, 'source', async () => {
@@ -51,7 +52,9 @@ export async function dryRun(line: CommandLine, shell: Shell): Promise<number> {
       const work = async (): Promise<unknown> => await process(item, contextOf(scope));
       try {
         const result = await inTime(work, { scope, clock: shell.clock, settings });
-        for (const row of rowsOf(result)) await shell.out(`${displayJson(row)}\n`);
+        // All at once: while a line is written, the object may be changed.
+        const lines = resultsOf(result).map((row) => `${displayJson(row)}\n`);
+        for (const text of lines) await shell.out(text);
       } catch (error) {
         failed++;
         await shell.err(

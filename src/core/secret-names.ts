@@ -17,9 +17,19 @@ export function hideNames(more: readonly string[]): void {
   if (names.size > 0) inText = textRule([...names]);
 }
 
-/** Whether `name` is one of them. */
-export function isHiddenName(name: string): boolean {
-  return names.has(plain(name));
+const secretKey =
+  /pass(word|wd|phrase)?$|passwd|secret|token|authorization|cookie|credential|dsn$|api[-_ ]?key|private[-_ ]?key|access[-_ ]?key/i;
+
+/** Whether `value` is to be hidden because of its key. */
+export function isSecretKey(key: string, value: unknown): boolean {
+  if (names.has(plain(key))) return value !== undefined && value !== null;
+  return secretKey.test(key) && isTelling(key, value);
+}
+
+/** A missing password, whether there is one, and a count of tokens are no secrets. */
+function isTelling(key: string, value: unknown): boolean {
+  if (value === undefined || value === null || value === '' || typeof value === 'boolean') return false;
+  return typeof value !== 'number' || !key.endsWith('s');
 }
 
 /** `text` with `replacement` for what stands behind such a name, `:` or `=`. */

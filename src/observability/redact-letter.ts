@@ -1,5 +1,6 @@
+import { isSecretKey } from '../core/secret-names.ts';
 import { errorWithoutSecrets, withoutSecrets } from '../core/without-secrets.ts';
-import { isSecretKey, redactText } from './redact.ts';
+import { redactText } from './redact.ts';
 import type { DeadLetter } from './status.ts';
 
 /**

@@ -1,4 +1,4 @@
-import { isHiddenName } from '../core/secret-names.ts';
+import { isSecretKey } from '../core/secret-names.ts';
 import { withoutSecrets } from '../core/without-secrets.ts';
 import { cutText } from './printable.ts';
 
@@ -7,8 +7,6 @@ import { cutText } from './printable.ts';
  * given as one, and what `withoutSecrets` finds in texts.
  */
 
-const secretKey =
-  /pass(word|wd|phrase)?$|passwd|secret|token|authorization|cookie|credential|dsn$|api[-_ ]?key|private[-_ ]?key|access[-_ ]?key/i;
 const depthLimit = 4;
 const widthLimit = 50;
 const fieldLimit = 8192;
@@ -39,18 +37,6 @@ function redactEntries(fields: object, depth: number): Record<string, unknown> {
       isSecretKey(key, value) ? hidden : redactValue(value, depth + 1),
     ]),
   );
-}
-
-/** Whether `value` is to be hidden because of its key. */
-export function isSecretKey(key: string, value: unknown): boolean {
-  if (isHiddenName(key)) return value !== undefined && value !== null;
-  return secretKey.test(key) && isTelling(key, value);
-}
-
-/** A missing password, whether there is one, and a count of tokens are no secrets. */
-function isTelling(key: string, value: unknown): boolean {
-  if (value === undefined || value === null || value === '' || typeof value === 'boolean') return false;
-  return typeof value !== 'number' || !key.endsWith('s');
 }
 
 function redactValue(value: unknown, depth: number): unknown {

@@ -149,6 +149,8 @@ function prepareEmpty(db: Database.Database): void {
   db.pragma('busy_timeout = 1000');
   // So that room within the file can be given back to the disk.
   db.pragma('auto_vacuum = INCREMENTAL');
+  // In the file itself and not in a log, so that a sink that was given this file by mistake can tell whose it is.
+  db.pragma(`application_id = ${applicationId}`);
   db.pragma('busy_timeout = 0');
 }
 

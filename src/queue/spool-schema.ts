@@ -1,5 +1,4 @@
-/** Marks a SQLite file as a spool of ours ("MRSP"). */
-export const applicationId = 0x4d525350;
+export { queueApplicationId as applicationId } from '../core/queue-file.ts';
 
 /**
  * The spool's tables. A change adds a step: `migrations[n]` turns version n into version n + 1; all that are missing run

@@ -1,12 +1,19 @@
+import { refuseOptions } from './no-options.ts';
 import { sinkMark, withoutLedger, type Sink } from './port.ts';
 
 /** Keeps nothing: for pipelines whose `process` does the writing itself, at least once. */
-export function discard(): Sink<unknown> {
+export function discard(...none: readonly never[]): Sink<unknown> {
+  refuseOptions('discard', none);
   return {
     [sinkMark]: true,
     kind: 'discard',
     transactional: false,
     target: 'nowhere',
-    open: async () => ({ ...withoutLedger, commit: async () => {}, close: async () => {} }),
+    open: async () => ({
+      ...withoutLedger,
+      capture: () => undefined,
+      commit: async () => {},
+      close: async () => {},
+    }),
   };
 }

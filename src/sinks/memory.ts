@@ -1,8 +1,9 @@
-import { MillraceError } from '../core/errors.ts';
+import { errorData, MillraceError } from '../core/errors.ts';
 import { Intervals, type Interval } from '../core/intervals.ts';
 import { forgetMore, nothingForgotten, refuseForgotten, refuseUnheardSeqs, type Forgotten } from './forgotten.ts';
+import { refuseOptions } from './no-options.ts';
 import { refuseOlderQueue, type SeenStart } from './older-queue.ts';
-import { Fenced, sinkMark, type Batch, type Sink, type SinkContext, type SinkWriter } from './port.ts';
+import { BadRow, Fenced, sinkMark, type Batch, type Sink, type SinkContext, type SinkWriter } from './port.ts';
 
 /** A sink whose results can be read where it was made. */
 export interface MemorySink<Row> extends Sink<Row> {
@@ -34,11 +35,12 @@ interface Place<Row> {
 const barredSession = -1;
 
 /**
- * Results in this process's memory, with ledger and fence, for tests, examples and trials. All writers opened from one
- * specification share its store, as processes share a database; in a pipeline that means that each consumer has a
- * store of its own, which goes with it.
+ * Copies of results (as `structuredClone` makes them) in this process's memory, with ledger and fence, for unit tests and
+ * for programs that open it themselves. All writers opened from one specification share its store, as processes share a
+ * database. A pipeline file cannot use it: each consumer would have a store of its own, and lose it when it ends.
  */
-export function memory<Row = unknown>(): MemorySink<Row> {
+export function memory<Row = unknown>(...none: readonly never[]): MemorySink<Row> {
+  refuseOptions('memory', none);
   const place: Place<Row> = { rows: [], runs: new Map(), queues: new Map() };
   return {
     [sinkMark]: true,
@@ -51,7 +53,7 @@ export function memory<Row = unknown>(): MemorySink<Row> {
 }
 
 /** Every method does its work in one go before it returns: that is its transaction. */
-class MemoryWriter<Row> implements SinkWriter<Row> {
+class MemoryWriter<Row> implements SinkWriter<Row, Row> {
   readonly #place: Place<Row>;
   readonly #context: SinkContext;
   readonly #state: RunState;
@@ -75,6 +77,14 @@ class MemoryWriter<Row> implements SinkWriter<Row> {
     this.#state = state;
     const others = [...place.queues].filter(([id, other]) => id !== start.queue && other.pipeline === pipeline);
     if (others.length > 0) onOtherQueues(others.map(([id, { directory }]) => ({ queue: id, directory })));
+  }
+
+  capture(row: Row): Row {
+    try {
+      return structuredClone(row);
+    } catch (error) {
+      throw new BadRow(`memory: the row cannot be copied: ${errorData(error).message}`, { cause: error });
+    }
   }
 
   async commit({ rows, seqs }: Batch<Row>): Promise<void> {

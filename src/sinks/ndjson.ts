@@ -1,6 +1,7 @@
 import { errorData } from '../core/errors.ts';
 import { jsonText } from './json-text.ts';
-import { BadRow, sinkMark, withoutLedger, type Sink } from './port.ts';
+import { refuseOptions } from './no-options.ts';
+import { BadRow, sinkMark, withoutLedger, type Sink, type SinkWriter } from './port.ts';
 
 /** Lines go out in pieces of about this size: what follows on the channel does not wait for a whole large batch. */
 const pieceLength = 256 * 1024;
@@ -12,17 +13,18 @@ const pieceLength = 256 * 1024;
  * readers would round a bare number), a `Set` as an array, a `Map` with text keys as an object. NaN, infinities, invalid
  * dates, bytes, functions and instances of classes without a `toJSON` make the item a dead letter that says so.
  */
-export function ndjson(): Sink<unknown> {
+export function ndjson(...none: readonly never[]): Sink<unknown> {
+  refuseOptions('ndjson', none);
   return {
     [sinkMark]: true,
     kind: 'ndjson',
     transactional: false,
     target: 'standard output',
-    open: async ({ writeOut }) => ({
+    open: async ({ writeOut }): Promise<SinkWriter<unknown, string>> => ({
       ...withoutLedger,
+      capture: line,
       async commit({ rows }) {
-        // All lines before the first write: a bad row must not come after half of the batch.
-        for (const piece of pieces(rows.map(line))) await writeOut(Buffer.from(piece));
+        for (const piece of pieces(rows)) await writeOut(Buffer.from(piece));
       },
       close: async () => {},
     }),

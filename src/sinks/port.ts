@@ -2,7 +2,7 @@
  * The sink port: what a consumer needs of the place where results go.
  *
  * A pipeline holds a *sink specification* (`sqlite({ … })`): plain data that says which sink and how. Only a consumer
- * opens it. What it opens is a `SinkWriter`; all of its methods are called one at a time, never concurrently.
+ * opens it. What it opens is a `SinkWriter`; its methods are called one at a time, never concurrently (`capture` aside).
  */
 import type { Clock } from '../core/clock.ts';
 import type { Interval, Intervals } from '../core/intervals.ts';
@@ -66,13 +66,21 @@ export interface SinkContext {
 }
 
 /** Results of items, to be committed together. */
-export interface Batch<Row> {
-  readonly rows: readonly Row[];
+export interface Batch<Captured> {
+  /** What `capture` has made of them. */
+  readonly rows: readonly Captured[];
   /** The items that they belong to; an item without results is in here, too. */
   readonly seqs: Intervals;
 }
 
-export interface SinkWriter<in Row> {
+export interface SinkWriter<in Row, Captured = unknown> {
+  /**
+   * Takes a row as it is at this moment, nested values included: `process` may use the object again for its next item.
+   * Returns what a batch is given in its place, to this writer or to another that the same specification opens. The one
+   * method that is synchronous and may be called at any time, also after `close`; it never touches the place where
+   * results go. Whatever it throws makes the item a dead letter, so it should be a `BadRow` that says what is wrong.
+   */
+  capture(row: Row): Captured;
   /**
    * Writes the batch. Transactional sinks: rows, ledger and fence check in one transaction; when it resolves, it is
    * on the disk, whatever the option `durability` says, for the queue forgets the items then; when it rejects, nothing
@@ -83,7 +91,7 @@ export interface SinkWriter<in Row> {
    * later (another writer is opened, and the ledger asked), with anything else if the sink is at fault (it will be tried
    * again).
    */
-  commit(batch: Batch<Row>): Promise<void>;
+  commit(batch: Batch<Captured>): Promise<void>;
   /**
    * Bars these writers: when it resolves, none of them can commit anything any more. Idempotent. The caller itself, if
    * it is among them, is passed over: its calls come one at a time, so it has nothing open.

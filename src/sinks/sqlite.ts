@@ -1,8 +1,11 @@
 import { sinkMark, type Sink } from './port.ts';
 import { checkOptions } from './sqlite/options.ts';
 
-/** What a key column may hold. The other columns take more, see `sqlite`. */
-export type SqlValue = string | number | bigint | boolean | Date | Uint8Array;
+/**
+ * What a key column may hold. The other columns take more, see `sqlite`. Booleans, dates, arrays and objects are stored as
+ * numbers or text, so as keys they would be the same as those.
+ */
+export type SqlValue = string | number | bigint | Uint8Array;
 
 export interface SqliteOptions<K extends string> {
   /** The database file; made if there is none. A relative path starts at the folder that the pipeline is run in. */
@@ -18,18 +21,20 @@ export interface SqliteOptions<K extends string> {
  * Results as rows of a SQLite table: each exactly once, as rows and ledger are one transaction.
  *
  * A result is a plain object, its properties are the columns. `undefined` counts as not given: an insert takes the
- * column's default, an update leaves the column alone. Numbers, text and `null` are stored as they are (a number
- * beyond ±2^53 is an approximation already; use a BigInt), BigInt as integers of 64 bits, booleans as 0 and 1, `Date` as
- * ISO text, bytes as BLOB, arrays and objects as JSON text (a `Set` as an array, a `Map` with text keys as an object).
- * What SQLite would alter (NaN, infinities, invalid dates, half surrogate pairs, larger BigInts) and columns that the
- * table does not have make the item a dead letter that says so.
+ * column's default, an update leaves the column alone. Numbers, text, `null`, bytes and BigInts of 64 bits come back as
+ * they were given (-0 as 0). Booleans are stored as 0 and 1, `Date` as ISO text, arrays and objects as JSON text (a `Set`
+ * as an array, a `Map` with text keys as an object).
+ * Whatever SQLite would store as something else makes the item a dead letter that says so: NaN, infinities, invalid
+ * dates, half surrogate pairs, larger BigInts, columns that the table does not have, and values that the column's type
+ * converts, such as '08001' in an INTEGER column or 5 in a TEXT column.
  *
- * Without `columns` the first result makes the table: INTEGER for whole numbers, BigInt and booleans, REAL for other
- * numbers, BLOB for bytes, no type for `null`, TEXT for the rest. The key becomes its primary key; a table that is
- * there already needs a unique index on exactly the key.
+ * Without `columns` the first result makes the table, with columns without types: SQLite converts nothing in them. The
+ * key becomes its primary key; a table that is there already needs a unique index on exactly the key. Two different keys
+ * are never one row: a key is text, a number, a BigInt or bytes, and one that is equal to another only under a collation
+ * such as NOCASE is a dead letter.
  *
  * The file is switched to write-ahead logging, and stays so (two files beside it, `-wal` and `-shm`, while it is open).
- * It also gets three small tables, `millrace_ledger`, `millrace_writer` and `millrace_start`. Must be on a local disk.
+ * It also gets three small tables, `millrace_ledger`, `millrace_writer` and `millrace_start`. It must be on a local disk.
  *
  * Throws a MillraceError (`SINK_OPTIONS`) if the options are wrong.
  */

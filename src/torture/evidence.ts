@@ -61,7 +61,7 @@ export function gatherEvidence(
   const spool = spoolFile(state);
   return {
     sink: kind,
-    isTransactional: pipeline.sink.transactional && pipeline.sink.kind !== 'memory',
+    isTransactional: pipeline.sink.transactional,
     isDeterministic: pipeline.deterministic ?? true,
     sourceItems,
     ...producersIn(places.journal),

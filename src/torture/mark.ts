@@ -21,9 +21,9 @@ export function markerOf(sink: Sink<unknown>): Marker {
 
 const markers: Readonly<Record<SinkKind, Marker>> = {
   table: {
-    // What cannot be a row is left as it is, for the sink to refuse.
+    // What cannot be a row is left as it is, for the sink to refuse; null would be no result at all.
     cells: (row) => (isRow(row) ? sqliteCells(row) : {}),
-    mark: (row, trace) => (isRow(row) ? { ...row, [markName]: trace } : row),
+    mark: (row, trace) => (isRow(row) ? { ...row, [markName]: trace } : (row ?? String(row))),
   },
   lines: { cells: jsonCells, mark: (row, trace) => ({ [markName]: trace, row }) },
   unread: { cells: () => ({}), mark: (row) => row },

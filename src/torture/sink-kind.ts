@@ -14,7 +14,7 @@ export type SinkKind =
 export function sinkKind({ kind, options }: Sink<unknown>): { kind: SinkKind; isOwn: boolean } {
   if (kind === 'sqlite' && options !== undefined) return { kind: 'table', isOwn: true };
   if (kind === 'ndjson') return { kind: 'lines', isOwn: true };
-  return { kind: 'unread', isOwn: kind === 'memory' || kind === 'discard' };
+  return { kind: 'unread', isOwn: kind === 'discard' };
 }
 
 /** The table that the results of a SQLite sink are in. */

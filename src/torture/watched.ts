@@ -64,16 +64,15 @@ class WatchedConsumer {
     const call = ++this.#calls;
     this.#write({ t: 'call', call, seq: context.seq, digest: digestOf(item) });
     this.#door('before process');
-    // Without `process` an item is one row, also if it is an array.
-    const result = this.#pipeline.process ? this.#pipeline.process(item, context) : [item];
-    return isThenable(result) ? result.then((value) => this.#returned(call, value)) : this.#returned(call, result);
+    if (!this.#pipeline.process) return this.#returned(call, [item]);
+    const result = this.#pipeline.process(item, context);
+    return isThenable(result)
+      ? result.then((value) => this.#returned(call, rowsOf(value)))
+      : this.#returned(call, rowsOf(result));
   }
 
-  #returned(call: number, result: unknown): unknown[] {
+  #returned(call: number, rows: readonly unknown[]): unknown[] {
     const { cells, mark } = markerOf(this.#pipeline.sink);
-    const rows = (Array.isArray(result) ? (result as unknown[]) : [result]).filter(
-      (row) => row !== undefined && row !== null,
-    );
     this.#write({ t: 'rows', call, rows: rows.map((row): Cells => cells(row)) });
     this.#door('after process');
     return rows.map((row, index) => mark(row, `${this.#writer}.${call}.${index}`));
@@ -82,6 +81,7 @@ class WatchedConsumer {
   #watch(writer: SinkWriter<unknown>, write: Write<SinkEntry>): SinkWriter<unknown> {
     const door = this.#door;
     return {
+      capture: (row) => writer.capture(row),
       commit: async (batch) => {
         door('before commit');
         await writer.commit(batch);
@@ -97,6 +97,10 @@ class WatchedConsumer {
       },
     };
   }
+}
+
+function rowsOf(result: unknown): unknown[] {
+  return (Array.isArray(result) ? (result as unknown[]) : [result]).filter((row) => row !== undefined && row !== null);
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {

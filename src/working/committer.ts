@@ -4,7 +4,6 @@ import { Intervals } from '../core/intervals.ts';
 import { Waiters } from '../core/waiters.ts';
 import { isBadRow, isOutcomeUnknown, type SinkWriter } from '../sinks/port.ts';
 import { isBeyondWaiting, patiently, type Patience } from './patience.ts';
-import { rowsOf } from './rows.ts';
 
 export interface CommitterOptions {
   sink: SinkWriter<unknown>;
@@ -18,7 +17,7 @@ export interface CommitterOptions {
   onFatal: (error: unknown) => void;
 }
 
-/** Results of items, in the order of their completion: item i's rows end at `ends[i]`. */
+/** Captured results of items, in the order of their completion: item i's rows end at `ends[i]`. */
 interface Gathered {
   seqs: number[];
   ends: number[];
@@ -41,11 +40,19 @@ export class Committer {
     this.#options = options;
   }
 
-  /** Takes what `process` returned for an item: one result, an array of them, or none (undefined or null). */
-  add(seq: number, result: unknown): void {
+  /** Takes the results of an item as they are now: what becomes of the objects afterwards does not matter. */
+  add(seq: number, results: readonly unknown[]): void {
+    const { sink, onBad } = this.#options;
     const { seqs, ends, rows } = this.#gathered;
+    const before = rows.length;
+    try {
+      for (const result of results) rows.push(sink.capture(result));
+    } catch (error) {
+      rows.length = before;
+      onBad(seq, errorWithoutSecrets(errorData(error)));
+      return;
+    }
     seqs.push(seq);
-    for (const row of rowsOf(result)) rows.push(row);
     ends.push(rows.length);
     if (this.#isRunning) return;
     this.#isRunning = true;

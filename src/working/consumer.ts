@@ -22,7 +22,7 @@ import { ItemScope } from './item-scope.ts';
 import { isBeyondWaiting, patiently, type Patience } from './patience.ts';
 import { Pace } from './pace.ts';
 import { Redelivery } from './redelivery.ts';
-import { asItIs } from './rows.ts';
+import { itself, rowsOf } from './rows.ts';
 import type { SinkState } from './sink-state.ts';
 import { Settler } from './settler.ts';
 import { Slots } from './slots.ts';
@@ -88,6 +88,7 @@ export class Consumer {
     const { resources, log, calls } = options;
     const base = { resources, log, calls };
     const { process } = pipeline;
+    const resultsOf = process ? rowsOf : itself;
     const announce = (items: Intervals): Promise<void> | undefined => {
       send({ type: 'start', items: items.toFlat() });
       return flush();
@@ -99,8 +100,8 @@ export class Consumer {
       pace,
       announce,
       scope: (id) => new ItemScope(base, id),
-      process: process ? (item, scope) => process(item, contextOf(scope)) : asItIs,
-      onDone: (seq, result) => this.#committer.add(seq, result),
+      process: process ? (item, scope) => process(item, contextOf(scope)) : (item) => item,
+      onDone: (seq, result) => this.#committer.add(seq, resultsOf(result)),
       onFailed: (seq, error) => this.#failed(seq, error),
     });
     this.#solo = new Solo({

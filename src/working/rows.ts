@@ -1,6 +1,9 @@
 const none: readonly unknown[] = [];
 
-/** What an item comes to for the sink: what `process` returned, as a list, without undefined and null. */
+/**
+ * What an item comes to for the sink: what `process` returned, as a list. Neither undefined nor null is a result, on its
+ * own or in an array.
+ */
 export function rowsOf(result: unknown): readonly unknown[] {
   if (Array.isArray(result)) return result.filter(isRow);
   return isRow(result) ? [result] : none;
@@ -10,7 +13,7 @@ function isRow(value: unknown): boolean {
   return value !== undefined && value !== null;
 }
 
-/** The `process` of a pipeline that has none: an item that is an array is one row, not several. */
-export function asItIs(item: unknown): unknown {
+/** What an item comes to in a pipeline without `process`: itself, also if it is an array or null. */
+export function itself(item: unknown): readonly unknown[] {
   return [item];
 }

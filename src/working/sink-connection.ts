@@ -18,6 +18,8 @@ export interface SinkConnectionOptions extends SessionOptions {
 export class SinkConnection implements SinkWriter<unknown> {
   readonly #options: SinkConnectionOptions;
   #session: SinkSession | undefined;
+  /** The latest that was opened: it captures rows also when it has been given up. */
+  #captor: SinkSession | undefined;
   #last: Promise<unknown> = Promise.resolve();
   #hasBeenOpen = false;
 
@@ -28,6 +30,10 @@ export class SinkConnection implements SinkWriter<unknown> {
   /** Opens the first session, within `ms`. */
   open(ms: number = this.#options.timeoutMs): Promise<void> {
     return this.#serially(async () => void (await this.#opened(ms)));
+  }
+
+  capture(row: unknown): unknown {
+    return this.#captor!.capture(row);
   }
 
   commit(batch: Batch<unknown>): Promise<void> {
@@ -80,6 +86,7 @@ export class SinkConnection implements SinkWriter<unknown> {
       throw error;
     }
     this.#hasBeenOpen = true;
+    this.#captor = session;
     return (this.#session = session);
   }
 

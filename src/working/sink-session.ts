@@ -22,6 +22,11 @@ export class SinkSession {
     this.#options = options;
   }
 
+  /** Of the writer that has been opened. */
+  capture(row: unknown): unknown {
+    return this.#writer!.capture(row);
+  }
+
   async open(ms: number): Promise<void> {
     const { sink, context } = this.#options;
     const { signal } = this.#givenUp;

@@ -49,6 +49,27 @@ export function sinkContract(
       expect(place.ids()).toEqual(kept([1, 2, 3]));
     });
 
+    it('has a row as it was when it was captured, whatever becomes of the object', async () => {
+      const writer = await place.openBare();
+      const one = row(1);
+      const captured = [writer.capture(one)];
+      Object.assign(one, row(2));
+      captured.push(writer.capture(one));
+      Object.assign(one, { id: 9, text: 'used again' });
+      await writer.commit({ rows: captured, seqs: seqs([1, 1]) });
+      expect(place.ids()).toEqual(kept([1, 2]));
+    });
+
+    it('takes what an earlier opening has captured', async () => {
+      const first = await place.openBare();
+      const captured = [first.capture(row(1))];
+      await first.close();
+      captured.push(first.capture(row(2)));
+      const again = await place.openBare();
+      await again.commit({ rows: captured, seqs: seqs([1, 1]) });
+      expect(place.ids()).toEqual(kept([1, 2]));
+    });
+
     it('takes a batch without rows and a batch without items', async () => {
       const writer = await place.open();
       await writer.commit({ rows: [], seqs: seqs([1, 5]) });
@@ -564,7 +585,20 @@ class Place {
     return this.#subject.sink.transactional;
   }
 
-  async open(overrides: Partial<SinkContext> = {}): Promise<SinkWriter<Row>> {
+  /** A writer whose batches are of rows that have not been captured yet. */
+  async open(overrides: Partial<SinkContext> = {}): Promise<SinkWriter<Row, Row>> {
+    const writer = await this.openBare(overrides);
+    return {
+      capture: (one) => one,
+      commit: (batch) => writer.commit({ rows: batch.rows.map((one) => writer.capture(one)), seqs: batch.seqs }),
+      fence: (writers) => writer.fence(writers),
+      ask: (from, to) => writer.ask(from, to),
+      prune: (request) => writer.prune(request),
+      close: () => writer.close(),
+    };
+  }
+
+  async openBare(overrides: Partial<SinkContext> = {}): Promise<SinkWriter<Row>> {
     const writer = await this.#subject.sink.open(sinkContext({ ...this.#subject.context, ...overrides }));
     this.#opened.push(writer);
     return writer;

@@ -109,6 +109,70 @@ describe('a sink that hangs', () => {
   });
 });
 
+describe('results', () => {
+  const values = ['1067', "'1067'", "'08001'", "'+41'", "'1e3'", "'12345678901234567890'", '2n ** 53n + 1n', '0.5'];
+  const keyed = (columns = ''): string =>
+    pipeline({ count: values.length, sink: `sqlite({ file: 'out.db', table: 'rows', key: 'v'${columns} })`, process: `return { v: [${values.join()}][id - 1] };` }); // prettier-ignore
+
+  it('keep their values and their keys apart, or are dead letters that say what to declare', async () => {
+    project.write('sinks.ts', keyed());
+    expect((await project.run(run)).code).toBe(0);
+    expect(
+      project.query('out.db', "SELECT typeof(v) || ' ' || CASE typeof(v) WHEN 'real' THEN v ELSE CAST(v AS TEXT) END AS v FROM rows ORDER BY v"), // prettier-ignore
+    ).toEqual(
+      ['integer 1067', 'integer 9007199254740993', 'real 0.5', 'text +41', 'text 08001', 'text 1067', 'text 12345678901234567890', 'text 1e3'].map((v) => ({ v })), // prettier-ignore
+    );
+
+    project.write('declared.ts', keyed(", columns: { v: 'BIGINT' }").replace("'sinks'", "'declared'").replace('out.db', 'other.db')); // prettier-ignore
+    expect((await project.run(['run', 'declared.ts'])).code).toBe(3);
+    expect(project.query('other.db', 'SELECT CAST(v AS TEXT) AS v FROM rows ORDER BY rows.v')).toEqual(
+      ['0.5', '1067', '9007199254740993'].map((v) => ({ v })),
+    );
+    const { stdout } = await project.run(['dead', 'ls', 'declared', '--json']);
+    expect(stdout.trim().split('\n')).toHaveLength(5);
+    expect(stdout).toContain(
+      String.raw`table \"rows\", column \"v\": a column of type BIGINT would store \"08001\" as a number; declare it TEXT`,
+    );
+  });
+
+  it('of an object that process uses again are each there', async () => {
+    project.write('sinks.ts', pipeline({ count: 200, process: 'row.id = id; row.attempt = attempt; return row;' }).replace('async process', 'process').replace('export', 'const row = {};\n  export')); // prettier-ignore
+    expect((await project.run(run)).code).toBe(0);
+    expect(rows()).toEqual(all(200));
+  });
+});
+
+describe('a sink that can never be written', () => {
+  it.each<[string, string, string, string]>([
+    ['its table is a view', 'CREATE VIEW rows AS SELECT 1 AS id', '', 'it is a view'],
+    [
+      'its trigger refers to a table that is not there',
+      'CREATE TABLE rows (id, attempt); CREATE TRIGGER t AFTER INSERT ON rows BEGIN DELETE FROM audit; END',
+      '',
+      'no such table: main.audit',
+    ],
+    ['it has no unique index for the key', 'CREATE TABLE rows (id, attempt)', `sqlite({ file: 'out.db', table: 'rows', key: 'id' })`, 'CREATE UNIQUE INDEX'], // prettier-ignore
+    [
+      'it is the queue',
+      '',
+      `sqlite({ file: '.millrace/sinks/queue.db', table: 'rows' })`,
+      'the queue of a Millrace pipeline',
+    ],
+    ['it is memory', '', 'memory()', 'got memory()'],
+  ])('is refused with 78 before an item runs: %s', async (_what, table, sink, text) => {
+    const database = new Database(project.path('out.db'));
+    database.exec(table);
+    database.close();
+    const process = `log.error('an item runs'); return { id };`;
+    const source = pipeline({ process, ...(sink && { sink }) }).replace('{ attempt }', '{ log }');
+    project.write('sinks.ts', source.replace('definePipeline, sqlite', 'definePipeline, memory, sqlite'));
+    const { code, stderr } = await project.run(run);
+    expect(stderr).toContain(text);
+    expect(stderr).not.toContain('an item runs');
+    expect(code).toBe(78);
+  });
+});
+
 describe('a row that its table refuses', () => {
   it('is found among those that were committed with it, and is a dead letter alone', async () => {
     const database = new Database(project.path('out.db'));

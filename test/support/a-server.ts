@@ -46,6 +46,7 @@ export class AServer {
     for (const finish of this.#underWay.splice(0)) finish();
     const session = ++this.#session;
     return {
+      capture: (row) => structuredClone(row),
       commit: (batch) => this.#commit(session, batch),
       fence: () => Promise.resolve(this.ledger.last ?? 0),
       ask: (from, to) => Promise.resolve([...this.ledger.within(from, to)]),

@@ -1,7 +1,7 @@
 import { pause } from '../../core/clock.ts';
 import { MillraceError } from '../../core/errors.ts';
 import type { SinkContext } from '../port.ts';
-import { sqliteCodeOf } from './database.ts';
+import { sqliteCodeOf } from './error-codes.ts';
 
 const longestPauseMs = 100;
 const giveUpMs = 5000;

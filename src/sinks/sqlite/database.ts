@@ -5,6 +5,8 @@ import Sqlite from 'better-sqlite3';
 import { configError, MillraceError } from '../../core/errors.ts';
 import { exitCodes } from '../../core/exit-codes.ts';
 import { requireSafeSqlite } from '../../core/sqlite-version.ts';
+import { isOutage, sqliteCodeOf } from './error-codes.ts';
+import { refuseQueueFile } from './queue-file.ts';
 
 export type Database = Sqlite.Database;
 export type Statement = Sqlite.Statement;
@@ -34,6 +36,8 @@ export function connect(file: string): Database {
   let db: Database | undefined;
   try {
     db = new Sqlite(file, { timeout: busyTimeoutMs });
+    // The first look at the file: one that a supervisor has locked fails here.
+    refuseQueueFile(file, () => db?.pragma('application_id', { simple: true }));
     requireSafeSqlite(db.prepare('SELECT sqlite_version()').pluck().get() as string);
     // What a database file brings along (views, triggers) may not call functions that reach outside of it.
     db.pragma('trusted_schema = OFF');
@@ -53,12 +57,17 @@ export function connect(file: string): Database {
   }
 }
 
-/** `error` as a configuration error, if it says that the file is not, and will not be, one to write to. */
+/**
+ * `error`, met while the database is opened, as a configuration error; undefined if waiting may help. What cannot be
+ * written as this user is not waited for, though it is an outage once the database is open.
+ */
 export function unusable(file: string, error: unknown): MillraceError | undefined {
   const code = sqliteCodeOf(error);
-  if (code?.startsWith('SQLITE_CORRUPT')) return damaged(file, error);
-  if (code === undefined || !/^SQLITE_(NOTADB|CANTOPEN|READONLY|PERM)/.test(code)) return undefined;
-  const hint = code === 'SQLITE_NOTADB' ? 'It is not a SQLite database: name another file, or move it away.' : writable;
+  if (code === undefined) return undefined;
+  if (code.startsWith('SQLITE_CORRUPT')) return damaged(file, error);
+  const isPermanent = /^SQLITE_(CANTOPEN|READONLY|PERM)/.test(code);
+  if (!isPermanent && isOutage(code)) return undefined;
+  const hint = code === 'SQLITE_NOTADB' ? notADatabase : isPermanent ? writable : ownTables;
   return configError('SINK_FILE', `cannot write ${file}: ${(error as Error).message} (${code}). ${hint}`, error);
 }
 
@@ -70,13 +79,9 @@ export function damaged(file: string, error: unknown): MillraceError {
   return new MillraceError('SINK_DAMAGED', text + advice, { cause: error, exitCode: exitCodes.io });
 }
 
+const notADatabase = 'It is not a SQLite database: name another file, or move it away.';
+const ownTables = 'Its tables millrace_ledger, millrace_writer and millrace_start cannot be used: name another file.';
 const writable = 'It has to be a file that this user may write, in a folder where this user may make files.';
-
-/** The code of an error of SQLite itself ('SQLITE_BUSY'), undefined of any other error. */
-export function sqliteCodeOf(error: unknown): string | undefined {
-  const code = (error as { code?: unknown } | null | undefined)?.code;
-  return typeof code === 'string' && code.startsWith('SQLITE_') ? code : undefined;
-}
 
 /**
  * Makes a function that runs `work` in one IMMEDIATE transaction: all of it, or nothing. (Not better-sqlite3's

@@ -1,15 +1,19 @@
-/** Whose fault an error of SQLite is: a row's, for ever; the sink's, for now; nobody knows what it did; or the file's. */
+/** Whose fault an error of SQLite is: the row's, for good; the sink's, for now; the file's; or nobody knows what it did. */
+import { exitCodes } from '../../core/exit-codes.ts';
 import { MillraceError } from '../../core/errors.ts';
 import { BadRow, OutcomeUnknown } from '../port.ts';
-import { damaged, sqliteCodeOf } from './database.ts';
+import { damaged } from './database.ts';
+import { isDamage, isOutage, sqliteCodeOf } from './error-codes.ts';
 
 /**
- * Of SQLite's errors a closed list is the row's; the others are the sink's, and it will be tried again. What is
- * neither SQLite's nor ours came from reading the row, or says that a value is too big to bind.
+ * Whether an error of the statement that writes a row belongs to the row. Every error of SQLite does that concerns
+ * neither the file nor the connection: a constraint, a type, a trigger that fails. Another row may well be written,
+ * and waiting helps none of them. What is neither SQLite's nor ours came from reading the row, or says that a value is
+ * too big to bind.
  */
 export function isRowsFault(error: unknown): boolean {
   const code = sqliteCodeOf(error);
-  if (code !== undefined) return /^SQLITE_(CONSTRAINT|MISMATCH|TOOBIG)/.test(code);
+  if (code !== undefined) return !isOutage(code) && !isDamage(code);
   return !(error instanceof MillraceError);
 }
 
@@ -22,6 +26,13 @@ export function faultOf(error: unknown, file: string, table: string): unknown {
   if (code === 'SQLITE_CONSTRAINT_FOREIGNKEY') return new BadRow(`table "${table}": ${text}`, { cause: error });
   // What has reached the log may count after all: SQLite reads it again at the next opening.
   if (code.startsWith('SQLITE_IOERR')) return new OutcomeUnknown(`${file}: ${text}`, { cause: error });
-  if (/^SQLITE_(CORRUPT|NOTADB)/.test(code)) return damaged(file, error);
-  return error;
+  if (isDamage(code)) return damaged(file, error);
+  return isOutage(code) ? error : brokenLedger(file, text, error);
+}
+
+/** Rows have been dealt with, so it is one of our own statements that no longer works. */
+function brokenLedger(file: string, problem: string, cause: unknown): MillraceError {
+  const text = `the tables in ${file} that Millrace keeps beside the rows no longer work: ${problem}. Nothing more is written; `;
+  const advice = 'the queue keeps what is not in it. Restore the file and the queue together, or begin with --fresh.';
+  return new MillraceError('SINK_DAMAGED', text + advice, { cause, exitCode: exitCodes.io });
 }

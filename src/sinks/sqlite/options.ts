@@ -1,4 +1,5 @@
 import { configError, type MillraceError } from '../../core/errors.ts';
+import { didYouMean } from '../../core/nearest.ts';
 import { fold, identifierProblem } from './identifier.ts';
 
 /** What the SQLite sink does, checked. */
@@ -34,7 +35,9 @@ export function checkOptions(options: unknown): SqliteTarget {
       return undefined;
     }
   };
-  if (unknown.length > 0) problems.push(`no option is called ${unknown.join(', ')}; there are ${known.join(', ')}`);
+  for (const name of unknown) {
+    problems.push(`no option is called ${name}${didYouMean(name, known) || `; there are ${known.join(', ')}`}`);
+  }
   const given = options as Record<string, unknown>;
   const file = checked(() => checkFile(given['file']));
   const table = checked(() => checkTable(given['table']));
@@ -51,7 +54,7 @@ export function checkOptions(options: unknown): SqliteTarget {
 function checkFile(file: unknown): string {
   if (typeof file !== 'string' || file === '') throw new Wrong('file: expected the path of a database file');
   if (file === ':memory:' || file.startsWith('file:')) {
-    throw new Wrong(`file: expected a path, got "${file}"; for results in memory use memory()`);
+    throw new Wrong(`file: expected a path, got "${file}"; results need a file to be kept`);
   }
   if (file.includes('\0')) throw new Wrong('file: a path cannot hold a NUL character');
   // better-sqlite3 would open another file: the name without it.
@@ -93,7 +96,9 @@ function checkColumns(columns: unknown): Record<string, string> | undefined {
     if (problem !== undefined) throw new Wrong(`columns: ${problem}`);
     if (typeof type !== 'string' || !typePattern.test(type)) {
       const got = typeof type === 'string' ? `"${type}"` : `a ${type === null ? 'null' : typeof type}`;
-      throw new Wrong(`columns: "${name}": expected a type as INTEGER, TEXT NOT NULL or DECIMAL(10, 2), got ${got}`);
+      throw new Wrong(
+        `columns: "${name}": expected a type such as INTEGER, TEXT NOT NULL or DECIMAL(10, 2), got ${got}`,
+      );
     }
   }
   withoutDoubles('columns', Object.keys(columns));

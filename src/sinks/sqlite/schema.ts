@@ -1,58 +1,162 @@
-import { configError } from '../../core/errors.ts';
-import { sqliteCodeOf, type Database } from './database.ts';
+import { configError, type MillraceError } from '../../core/errors.ts';
+import { affinityOf } from './affinity.ts';
+import type { Database } from './database.ts';
+import { sqliteCodeOf } from './error-codes.ts';
 import { fold, quote } from './identifier.ts';
 import type { SqliteTarget } from './options.ts';
 import { insert, list } from './sql.ts';
-import { storesAsGiven, type Column } from './values.ts';
+import type { Column } from './values.ts';
 
 /** A table's columns that can be written, by folded name. */
 export type Columns = ReadonlyMap<string, Column>;
 
-/** The columns of the target's table; undefined if there is no such table. */
-export function readColumns(db: Database, { table, key }: SqliteTarget): Columns | undefined {
-  const found = db.prepare('SELECT name, type, hidden FROM pragma_table_xinfo(?)').all(table) as {
+/** What the sink needs to know of its table. */
+export interface TableSchema {
+  readonly columns: Columns;
+  /** A unique index on the key has a collation under which different texts are equal, such as NOCASE. */
+  readonly isKeyLoose: boolean;
+}
+
+/**
+ * The schema of the target's table; undefined if there is no such table. Throws a configuration error if rows can never
+ * be written to it as the options say: it is a view, lacks a column or a unique index, or has a trigger that SQLite
+ * cannot compile.
+ */
+export function readTable(db: Database, target: SqliteTarget): TableSchema | undefined {
+  const { table } = target;
+  const found = db.prepare("SELECT type, wr, strict FROM pragma_table_list(?) WHERE schema = 'main'").get(table);
+  if (found === undefined) return undefined;
+  const { type, wr, strict } = found as { type: string; wr: number; strict: number };
+  if (type !== 'table') {
+    const kind = type === 'view' ? 'a view' : `a ${type} table`;
+    throw tableError(target, `expected an ordinary table, and it is ${kind}; name the table that is to hold the rows`);
+  }
+  const columns = readColumns(db, target, { isWithoutRowid: wr === 1, isStrict: strict === 1 });
+  const schema = { columns, isKeyLoose: isKeyLoose(db, target) };
+  requireColumns(columns, target);
+  requireKey(db, columns, target);
+  requireWritable(db, columns, target);
+  return schema;
+}
+
+function readColumns(
+  db: Database,
+  { table, key }: SqliteTarget,
+  { isWithoutRowid, isStrict }: { isWithoutRowid: boolean; isStrict: boolean },
+): Columns {
+  const found = db.prepare('SELECT name, type, hidden, pk FROM pragma_table_xinfo(?)').all(table) as {
     name: string;
     type: string;
     hidden: number;
+    pk: number;
   }[];
-  if (found.length === 0) return undefined;
   const keys = new Set(key.map(fold));
+  const isUtf16 = db.pragma('encoding', { simple: true }) !== 'UTF-8';
+  // A primary key that is the row number needs no index of its own.
+  const primary = found.filter(({ pk }) => pk > 0);
+  const hasRowNumber =
+    !isWithoutRowid &&
+    primary.length === 1 &&
+    db.prepare("SELECT 1 FROM pragma_index_list(?) WHERE origin = 'pk'").get(table) === undefined;
   const columns = found
     // The others are computed.
     .filter(({ hidden }) => hidden === 0)
-    .map(({ name, type }) => ({
+    .map(({ name, type, pk }) => ({
       name,
       label: `table "${table}", column "${name}"`,
+      type,
+      affinity: affinityOf(type, isStrict),
       isKey: keys.has(fold(name)),
-      asIntegers: storesAsGiven(type),
+      isRowNumber: hasRowNumber && pk > 0,
+      isUtf16,
     }));
   return new Map(columns.map((column) => [fold(column.name), column]));
 }
 
-/** Throws a configuration error if the table lacks one of the columns that the options name. */
-export function requireColumns(there: Columns, { table, file, columns = {} }: SqliteTarget): void {
+function isKeyLoose(db: Database, { table, key }: SqliteTarget): boolean {
+  const indexed = db
+    .prepare(
+      `SELECT i.seq AS "index", c.name, c.coll FROM pragma_index_list(?) i, pragma_index_xinfo(i.name) c
+       WHERE i."unique" AND NOT i.partial AND c.key`,
+    )
+    .all(table) as { index: number; name: string | null; coll: string }[];
+  const keys = new Set(key.map(fold));
+  const isOfKey = (index: number): boolean => {
+    const columns = indexed.filter((column) => column.index === index);
+    return columns.length === keys.size && columns.every(({ name }) => name !== null && keys.has(fold(name)));
+  };
+  return indexed.some(({ index, coll }) => coll !== 'BINARY' && isOfKey(index));
+}
+
+function requireColumns(there: Columns, target: SqliteTarget): void {
+  const { columns = {} } = target;
   const missing = Object.keys(columns).filter((name) => !there.has(fold(name)));
   if (missing.length === 0) return;
-  const names = [...there.values()].map(({ name }) => name).join(', ');
-  throw configError(
-    'SINK_TABLE',
-    `table "${table}" of ${file}: expected the columns ${Object.keys(columns).join(', ')}, and there is no ${missing.join(', ')} ` +
-      `(it has ${names}); add what is missing, or name another table`,
+  throw tableError(
+    target,
+    `expected the columns ${Object.keys(columns).join(', ')}, and there is no ${missing.join(', ')} ` +
+      `(it has ${namesOf(there)}); add what is missing, or name another table`,
   );
 }
 
 /** Throws a configuration error unless SQLite can tell rows by the key: unless a unique index is on exactly it. */
-export function requireKey(db: Database, { table, key, file }: SqliteTarget): void {
+function requireKey(db: Database, there: Columns, target: SqliteTarget): void {
+  const { table, key, file } = target;
   if (key.length === 0) return;
-  try {
-    db.prepare(insert(table, key, key));
-  } catch (error) {
-    if (sqliteCodeOf(error) !== 'SQLITE_ERROR') throw error;
-    throw configError(
+  const keyError = (problem: string, cause?: unknown): MillraceError =>
+    configError(
       'SINK_KEY',
-      `table "${table}" of ${file} has to have a unique index on exactly the key (${list(key)}): ${(error as Error).message}. ` +
-        `Make one: CREATE UNIQUE INDEX ${quote(`${table}_key`)} ON ${quote(table)} (${list(key)})`,
-      error,
+      `table "${table}" of ${file} needs a unique index on exactly the key (${list(key)}): ${problem}`,
+      cause,
+    );
+  const missing = key.filter((name) => !there.has(fold(name)));
+  if (missing.length > 0) {
+    throw keyError(
+      `it has no column ${list(missing)} that can be written (it has ${namesOf(there)}); name another key`,
     );
   }
+  const create = `CREATE UNIQUE INDEX ${quote(`${table}_key`)} ON ${quote(table)} (${list(key)})`;
+  attempt(
+    () => db.prepare(insert({ table, key, columns: key })),
+    (error) =>
+      /ON CONFLICT/i.test(error.message)
+        ? keyError(`${error.message}. Make one: ${create}`, error)
+        : notWritable(target, error),
+  );
+}
+
+/** Compiles what will be run: the triggers and foreign keys of the table are compiled with it. */
+function requireWritable(db: Database, there: Columns, target: SqliteTarget): void {
+  const { table, key } = target;
+  const columns = [...there.values()].map(({ name }) => name);
+  if (columns.length === 0) throw tableError(target, 'it has no column that can be written; name another table');
+  attempt(
+    () => db.prepare(insert({ table, key, columns })),
+    (error) => notWritable(target, error),
+  );
+}
+
+function notWritable(target: SqliteTarget, error: Error): MillraceError {
+  return tableError(
+    target,
+    `no row can be written to it: ${error.message}; check its triggers and foreign keys`,
+    error,
+  );
+}
+
+function attempt(prepare: () => unknown, problem: (error: Error) => MillraceError): void {
+  try {
+    prepare();
+  } catch (error) {
+    throw sqliteCodeOf(error) === 'SQLITE_ERROR' ? problem(error as Error) : error;
+  }
+}
+
+/** A configuration error that says what is wrong with the target's table. */
+export function tableError({ table, file }: SqliteTarget, problem: string, cause?: unknown): MillraceError {
+  return configError('SINK_TABLE', `table "${table}" of ${file}: ${problem}`, cause);
+}
+
+function namesOf(columns: Columns): string {
+  return [...columns.values()].map(({ name }) => name).join(', ');
 }

@@ -7,17 +7,28 @@ export function createTable(table: string, key: readonly string[], columns: Read
   return `CREATE TABLE ${quote(table)} (${definitions.join(', ')})`;
 }
 
+export interface Insert {
+  readonly table: string;
+  readonly key: readonly string[];
+  readonly columns: readonly string[];
+  /** Update the row that is there only if its key is the same text, not just equal under the index's collation. */
+  readonly isKeyLoose?: boolean;
+}
+
 /** `INSERT` of one row; with a key, the row that is there already gets the other columns' new values. */
-export function insert(table: string, key: readonly string[], columns: readonly string[]): string {
+export function insert({ table, key, columns, isKeyLoose = false }: Insert): string {
   const values = columns.map(() => '?').join(', ');
   const statement = `INSERT INTO ${quote(table)} (${list(columns)}) VALUES (${values})`;
   if (key.length === 0) return statement;
-  const isKey = new Set(key.map(fold));
-  const updates = columns
-    .filter((name) => !isKey.has(fold(name)))
-    .map((name) => `${quote(name)} = excluded.${quote(name)}`);
-  const action = updates.length === 0 ? 'NOTHING' : `UPDATE SET ${updates.join(', ')}`;
-  return `${statement} ON CONFLICT (${list(key)}) DO ${action}`;
+  const keys = new Set(key.map(fold));
+  const others = columns.filter((name) => !keys.has(fold(name)));
+  // With a loose key there is always something to update, so that a row that is refused can be told by its having none.
+  const updated = isKeyLoose && others.length === 0 ? key : others;
+  const conflict = `${statement} ON CONFLICT (${list(key)}) DO`;
+  if (updated.length === 0) return `${conflict} NOTHING`;
+  const update = `${conflict} UPDATE SET ${updated.map((name) => `${quote(name)} = excluded.${quote(name)}`).join(', ')}`;
+  if (!isKeyLoose) return update;
+  return `${update} WHERE ${key.map((name) => `${quote(name)} = excluded.${quote(name)} COLLATE BINARY`).join(' AND ')}`;
 }
 
 /** Names as a list of SQL. */

@@ -1,165 +1,178 @@
 import { writeJson } from '../../core/json.ts';
-import { configError, errorData } from '../../core/errors.ts';
-import { describeValue } from '../describe-value.ts';
-import { isPlainObject } from '../plain-object.ts';
-import { BadRow } from '../port.ts';
-import { sqliteCodeOf, type Database, type Statement } from './database.ts';
+import { configError } from '../../core/errors.ts';
+import type { BadRow } from '../port.ts';
+import { badRow } from './bad-row.ts';
+import { maxLayouts, RowReader, type CapturedRow, type Layout } from './captured-row.ts';
+import type { Database, Statement } from './database.ts';
+import { sqliteCodeOf } from './error-codes.ts';
 import { isRowsFault } from './fault.ts';
 import { fold, identifierProblem } from './identifier.ts';
 import type { SqliteTarget } from './options.ts';
-import { readColumns, requireColumns, requireKey, type Columns } from './schema.ts';
+import { readTable, tableError, type TableSchema } from './schema.ts';
 import { createTable, insert } from './sql.ts';
-import { toSqlite, typeFor, type Bound, type Column } from './values.ts';
+import { toSqlite, type Bound, type Column } from './values.ts';
 
-/** The statement for rows that give the same columns in the same order, and what will be bound to it next. */
-interface Shape {
-  readonly names: readonly string[];
-  readonly columns: readonly Column[];
-  readonly bound: Bound[];
+/** How rows of one layout are written. */
+interface Insertion {
   readonly statement: Statement;
+  readonly columns: readonly Column[];
+  /** The rows were checked against these very columns when they were captured. */
+  readonly isChecked: boolean;
+  /** Each row adds or updates one. (One that gives nothing but the key leaves a row that has it alone.) */
+  readonly alwaysWrites: boolean;
 }
 
-// Results of one `process` have a handful of shapes. One that goes through all subsets must not fill the memory.
-const maxShapes = 200;
-
-/** The table that results go to. Its methods run inside a transaction of the caller. */
+/** The table that results go to. All of its methods but `capture` run inside a transaction of the caller. */
 export class ResultTable {
   readonly #db: Database;
   readonly #target: SqliteTarget;
+  readonly #reader: RowReader;
+  readonly #schemaVersion: Statement;
   /** Undefined until the table is there. */
-  #columns: Columns | undefined;
-  readonly #shapes = new Map<string, Shape>();
+  #schema: TableSchema | undefined;
+  /** The database's schema version when `#schema` was read. */
+  #version: unknown;
+  /** The table was there before a transaction of ours. */
+  #hasBeenThere = false;
+  readonly #insertions = new Map<Layout, Insertion>();
 
-  /** Makes the table if its columns are known. Throws a configuration error if it cannot be made, or has other columns or another key. */
+  /** Makes the table if its columns are known. Throws a configuration error if it cannot be made, or not be written. */
   constructor(db: Database, target: SqliteTarget) {
     this.#db = db;
     this.#target = target;
-    this.#columns = readColumns(db, target);
-    if (this.#columns === undefined && target.columns !== undefined) {
-      this.#columns = this.#make(target.columns, (error) => {
+    this.#reader = new RowReader(target);
+    this.#schemaVersion = db.prepare('PRAGMA schema_version').pluck();
+    this.#read();
+    if (this.#schema === undefined && target.columns !== undefined) {
+      this.#make(target.columns, (error) => {
         const text = `table "${target.table}" of ${target.file} cannot be made: ${error.message}; check columns and key`;
         return configError('SINK_TABLE', text, error);
       });
     }
-    if (this.#columns !== undefined) {
-      requireColumns(this.#columns, target);
-      requireKey(db, target);
-    }
+  }
+
+  /** The row as it is now, for `write`. Throws a BadRow if it is at fault, as far as that can be told without the table. */
+  capture(row: unknown): CapturedRow {
+    return this.#reader.read(row);
   }
 
   /**
-   * Adds the rows, or updates those whose key is there. Throws a BadRow if one of them is at fault. The table is made
-   * from the first one if it is not there yet; call `forget` when the transaction was rolled back.
+   * Adds the rows, or updates those whose key is there. Throws a BadRow if one of them is at fault, a configuration error
+   * if somebody has changed the table so that no row can be written. The table is made from the first row if it is not
+   * there yet; call `forget` when the transaction was rolled back.
    */
-  write(rows: readonly unknown[]): void {
-    let shape: Shape | undefined;
+  write(rows: readonly CapturedRow[]): void {
+    if (rows.length === 0) return;
     try {
+      const schema = this.#current(rows[0]!.layout);
+      let layout: Layout | undefined;
+      let insertion: Insertion | undefined;
       for (const row of rows) {
-        if (shape === undefined || !fits(row, shape)) {
-          shape = this.#shapeOf(row);
-          // A getter or a proxy; what was bound last must not pass for its value.
-          if (!fits(row, shape)) throw this.#badRow('expected a row that stays the same while it is read');
+        if (insertion === undefined || row.layout !== layout) {
+          layout = row.layout;
+          insertion = this.#insertionFor(layout, schema);
         }
-        // Spread, as better-sqlite3 takes longer to read an array than arguments: 10 % of everything here.
-        shape.statement.run(...shape.bound);
+        this.#writeRow(insertion, row.values);
       }
     } catch (error) {
-      throw isRowsFault(error) ? this.#badRow(error) : error;
+      throw isRowsFault(error) ? badRow(this.#target.table, error) : error;
     }
   }
 
   /** Lets go of what is known of the table: it may have been made in the transaction that was rolled back. */
   forget(): void {
-    this.#columns = undefined;
-    this.#shapes.clear();
+    this.#schema = undefined;
+    this.#version = undefined;
+    this.#insertions.clear();
   }
 
-  #shapeOf(row: unknown): Shape {
-    if (!isPlainObject(row)) throw this.#badRow(`expected a plain object as a row, got ${describeValue(row)}`);
-    const names = Object.keys(row).filter((name) => row[name] !== undefined);
-    if (names.length === 0) throw this.#badRow('expected a row with at least one column, got an empty one');
-    const id = writeJson(names);
-    const known = this.#shapes.get(id);
-    if (known !== undefined) return known;
-    this.#requireDistinct(names);
+  #writeRow({ statement, columns, isChecked, alwaysWrites }: Insertion, captured: Bound[]): void {
+    const values = isChecked ? captured : captured.map((value, i) => toSqlite(value, columns[i]!));
+    // Spread, as better-sqlite3 takes longer to read an array than arguments: 10 % of everything here.
+    const { changes } = statement.run(...values);
+    if (changes === 0 && alwaysWrites) throw this.#refused();
+  }
+
+  /** SQLite has no error for a row that it left out. */
+  #refused(): BadRow {
     const { table, key } = this.#target;
-    const missing = key.find((name) => !names.some((other) => fold(other) === fold(name)));
-    if (missing !== undefined) throw this.#badRow(`expected a value for the key "${missing}", got none`);
-    const columns = this.#columnsFor(names, row);
-    const statement = this.#db.prepare(insert(table, key, names));
-    const shape = { names, columns, bound: columns.map(() => null), statement };
-    if (this.#shapes.size >= maxShapes) this.#shapes.clear();
-    this.#shapes.set(id, shape);
-    return shape;
+    const keys = key.map((name) => `"${name}"`).join(', ');
+    return badRow(
+      table,
+      this.#schema?.isKeyLoose === true
+        ? `there is a row whose key (${keys}) is another text, but the same under the collation of its unique index; ` +
+            'write keys in one form, or make the index with COLLATE BINARY'
+        : 'the row was left out, by a trigger (RAISE(IGNORE)) or by a constraint (ON CONFLICT IGNORE)',
+    );
   }
 
-  #columnsFor(names: readonly string[], row: Record<string, unknown>): Column[] {
-    let columns = this.#columns ?? this.#find(row);
-    // Somebody may have added the missing one since.
-    if (names.some((name) => !columns.has(fold(name)))) columns = this.#find(row);
-    this.#columns = columns;
-    return names.map((name) => {
-      const column = columns.get(fold(name));
+  /** What the table is like now. `layout`: of the row that makes it, if it is not there. */
+  #current(layout: Layout): TableSchema {
+    // Kept from a transaction that was committed.
+    if (this.#schema !== undefined) this.#hasBeenThere = true;
+    const hasChanged = this.#schema === undefined || this.#version !== this.#schemaVersion.get();
+    if (hasChanged) this.#read();
+    return this.#schema ?? this.#makeFrom(layout);
+  }
+
+  #read(): void {
+    this.forget();
+    const schema = readTable(this.#db, this.#target);
+    if (schema === undefined && this.#hasBeenThere) {
+      throw tableError(this.#target, 'it was there and is gone; put it back, or begin with --fresh');
+    }
+    if (schema === undefined) return;
+    this.#hasBeenThere = true;
+    this.#use(schema);
+  }
+
+  #use(schema: TableSchema): void {
+    this.#schema = schema;
+    this.#version = this.#schemaVersion.get();
+    this.#reader.expect(schema.columns);
+  }
+
+  #insertionFor(layout: Layout, { columns: there, isKeyLoose }: TableSchema): Insertion {
+    const known = this.#insertions.get(layout);
+    if (known !== undefined) return known;
+    const { table, key } = this.#target;
+    const columns = layout.names.map((name) => {
+      const column = there.get(fold(name));
       if (column !== undefined) return column;
-      const there = [...columns.values()].map((other) => other.name).join(', ');
-      throw this.#badRow(`expected one of its columns (${there}), got "${name}"`);
+      const names = [...there.values()].map((other) => other.name).join(', ');
+      throw badRow(table, `expected one of its columns (${names}), got "${name}"`);
     });
+    const insertion = {
+      statement: this.#db.prepare(insert({ table, key, columns: layout.names, isKeyLoose })),
+      columns,
+      isChecked: layout.known === there,
+      alwaysWrites: isKeyLoose || key.length === 0 || layout.names.length > key.length,
+    };
+    if (this.#insertions.size >= maxLayouts) this.#insertions.clear();
+    this.#insertions.set(layout, insertion);
+    return insertion;
   }
 
-  #requireDistinct(names: readonly string[]): void {
-    const seen = new Set<string>();
-    for (const name of names) {
-      if (seen.has(fold(name)))
-        throw this.#badRow(`column "${name}" is given twice (SQLite ignores the case of names)`);
-      seen.add(fold(name));
-    }
-  }
-
-  #find(row: Record<string, unknown>): Columns {
-    const columns = readColumns(this.#db, this.#target) ?? this.#makeFrom(row);
-    requireKey(this.#db, this.#target);
-    return columns;
-  }
-
-  #makeFrom(row: Record<string, unknown>): Columns {
-    for (const name of Object.keys(row)) {
+  #makeFrom({ allNames }: Layout): TableSchema {
+    const { table } = this.#target;
+    for (const name of allNames) {
       const problem = identifierProblem(name);
-      if (problem !== undefined) throw this.#badRow(`cannot have a column ${writeJson(name)}: ${problem}`);
+      if (problem !== undefined) throw badRow(table, `cannot have a column ${writeJson(name)}: ${problem}`);
     }
-    const columns = Object.fromEntries(Object.entries(row).map(([name, value]) => [name, typeFor(value)]));
-    return this.#make(columns, (error) => this.#badRow(error));
+    // No types: SQLite then stores each value as it is given.
+    const columns = Object.fromEntries(allNames.map((name) => [name, '']));
+    return this.#make(columns, (error) => badRow(table, error));
   }
 
   /** `blame` says whose fault it is if SQLite cannot make such a table. */
-  #make(columns: Readonly<Record<string, string>>, blame: (error: Error) => Error): Columns {
+  #make(columns: Readonly<Record<string, string>>, blame: (error: Error) => Error): TableSchema {
     try {
       this.#db.exec(createTable(this.#target.table, this.#target.key, columns));
     } catch (error) {
       throw sqliteCodeOf(error) === 'SQLITE_ERROR' ? blame(error as Error) : error;
     }
-    return readColumns(this.#db, this.#target)!;
+    const schema = readTable(this.#db, this.#target)!;
+    this.#use(schema);
+    return schema;
   }
-
-  #badRow(fault: unknown): BadRow {
-    if (fault instanceof BadRow) return fault;
-    const table = `table "${this.#target.table}"`;
-    if (typeof fault === 'string') return new BadRow(`${table}: ${fault}`);
-    // What is not SQLite's came from the row itself: a getter, a proxy, a value that is too large.
-    const what = sqliteCodeOf(fault) === undefined ? 'the row cannot be written: ' : '';
-    return new BadRow(`${table}: ${what}${errorData(fault).message}`, { cause: fault });
-  }
-}
-
-/** Whether `row` has this shape; if so, its values are bound next. */
-function fits(row: unknown, { names, columns, bound }: Shape): boolean {
-  if (!isPlainObject(row)) return false;
-  let i = 0;
-  for (const name of Object.keys(row)) {
-    const value = row[name];
-    if (value === undefined) continue;
-    if (name !== names[i]) return false;
-    bound[i] = toSqlite(value, columns[i]!);
-    i++;
-  }
-  return i === names.length;
 }

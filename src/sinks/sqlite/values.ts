@@ -1,9 +1,12 @@
 import { isAnyArrayBuffer, isDate } from 'node:util/types';
 import { errorData } from '../../core/errors.ts';
+import { isSecretKey } from '../../core/secret-names.ts';
+import { show } from '../../core/show.ts';
 import { isWellFormed } from '../../core/well-formed.ts';
 import { BadRow } from '../port.ts';
 import { describeValue } from '../describe-value.ts';
 import { jsonText } from '../json-text.ts';
+import { readsAsNumber, type Affinity } from './affinity.ts';
 
 /** What better-sqlite3 can bind. */
 export type Bound = string | number | bigint | Uint8Array | null;
@@ -13,59 +16,97 @@ export interface Column {
   readonly name: string;
   /** How messages call it. */
   readonly label: string;
+  /** As declared; '' for a column without a type. */
+  readonly type: string;
+  readonly affinity: Affinity;
   readonly isKey: boolean;
-  /** Whether whole numbers are to be bound as integers there, see `storesAsGiven`. */
-  readonly asIntegers: boolean;
+  /** It is the table's row number (INTEGER PRIMARY KEY), for which SQLite makes up a value where it is given NULL. */
+  readonly isRowNumber: boolean;
+  /** The database stores text as UTF-16. */
+  readonly isUtf16: boolean;
+}
+
+/** A column that converts nothing, as the sink makes them where no types are declared. */
+export function columnWithoutType(name: string, label: string, isKey: boolean): Column {
+  return { name, label, type: '', affinity: 'none', isKey, isRowNumber: false, isUtf16: false };
 }
 
 /**
- * True of a declared type that has SQLite store a value as it was bound, or as its text. better-sqlite3 binds every
- * number as a floating-point one, so that in such a column 5 would become 5.0; with the other types SQLite itself
- * makes an integer of it (https://sqlite.org/datatype3.html#determination_of_column_affinity).
- */
-export function storesAsGiven(declaredType: string): boolean {
-  const type = declaredType.toUpperCase();
-  if (type.includes('INT')) return false;
-  return type === '' || type === 'ANY' || /CHAR|CLOB|TEXT|BLOB/.test(type);
-}
-
-/** The type that a column made for `value` gets. */
-export function typeFor(value: unknown): string {
-  if (value === null || value === undefined) return '';
-  if (typeof value === 'number') return Number.isSafeInteger(value) ? 'INTEGER' : 'REAL';
-  if (typeof value === 'bigint' || typeof value === 'boolean') return 'INTEGER';
-  return typeof value === 'object' && isBytes(value) ? 'BLOB' : 'TEXT';
-}
-
-/**
- * `value` as SQLite stores it, or a BadRow that names the column. Never alters a value without a word: what SQLite would
- * turn into NULL, cut or replace is refused. Only a number beyond ±2^53 stays what it already is, an approximation.
+ * `value` as it is bound, or a BadRow that names the column: SQLite gives back what is bound as it was given. What it
+ * would turn into NULL, cut, round or convert is refused, and in a key also whatever would be the same key as a value of
+ * another type. Numbers and BigInts of the same value are the same to SQLite, and so are 0 and -0.
+ *
+ * What this returns may be given to it again, for a column of the same name that turns out to be declared otherwise.
  */
 export function toSqlite(value: unknown, column: Column): Bound {
-  if (typeof value === 'string') {
-    return isWellFormed(value) ? value : refuse(column, 'well-formed text', 'half a surrogate pair in it');
+  if (typeof value === 'string') return text(value, column);
+  if (typeof value === 'number') return number(value, column);
+  if (typeof value === 'bigint') return bigint(value, column);
+  if (typeof value === 'boolean') return boolean(value, column);
+  if (typeof value === 'object') return value === null ? nothing(column) : object(value, column);
+  return refuse(column, `expected data, got ${describeValue(value)}`);
+}
+
+function text(value: string, column: Column): string {
+  if (!isWellFormed(value)) return refuse(column, 'expected well-formed text, got half a surrogate pair in it');
+  const { affinity } = column;
+  if ((affinity === 'numeric' || affinity === 'real') && readsAsNumber(value)) {
+    const advice = 'declare it TEXT, or BLOB to keep both text and numbers, or return a number';
+    return refuse(column, `${wouldStore(column, value)} as a number; ${advice}`);
   }
-  if (typeof value === 'number') {
-    if (!Number.isFinite(value)) return refuse(column, 'a finite number', String(value));
-    return column.asIntegers && Number.isSafeInteger(value) ? BigInt(value) : value;
+  // https://sqlite.org/src: READ_UTF8 replaces them when it converts.
+  if (column.isUtf16 && /[\uFFFE\uFFFF]/.test(value)) {
+    return refuse(column, 'expected text without U+FFFE and U+FFFF, which a UTF-16 database does not keep');
   }
-  if (typeof value === 'boolean') return column.asIntegers ? BigInt(value) : Number(value);
-  if (typeof value === 'bigint') {
-    return BigInt.asIntN(64, value) === value ? value : refuse(column, 'a BigInt of 64 bits', 'a larger one');
+  return value;
+}
+
+function number(value: number, column: Column): number | bigint {
+  if (!Number.isFinite(value)) return refuse(column, `expected a finite number, got ${value}`);
+  const { affinity } = column;
+  if (affinity === 'text') return refuseNumber(value, column);
+  // better-sqlite3 binds every number as a floating-point one. INTEGER columns make an integer of it, these do not.
+  return affinity === 'none' && Number.isSafeInteger(value) ? BigInt(value) : value;
+}
+
+function bigint(value: bigint, column: Column): bigint {
+  if (BigInt.asIntN(64, value) !== value) return refuse(column, 'expected a BigInt of 64 bits, got a larger one');
+  const { affinity } = column;
+  if (affinity === 'text') return refuseNumber(value, column);
+  if (affinity === 'real' && BigInt(Number(value)) !== value) {
+    return refuse(column, `a column of type ${column.type} would round ${shown(column, value)}; declare it INTEGER`);
   }
-  if (typeof value === 'object') return value === null ? nothing(column) : toText(value, column);
-  return refuse(column, 'data', describeValue(value));
+  return value;
+}
+
+function boolean(value: boolean, column: Column): number | bigint {
+  if (column.isKey)
+    return refuseInKey(column, value, Number(value), `Number(${column.name}) or String(${column.name})`);
+  if (column.affinity === 'text') return refuseNumber(value, column);
+  return number(Number(value), column);
 }
 
 function nothing(column: Column): null {
-  return column.isKey ? refuse(column, 'a value, as it is the key', 'null') : null;
+  if (column.isKey) return refuse(column, 'expected a value, as it is the key, got null');
+  if (!column.isRowNumber) return null;
+  return refuse(column, 'SQLite would number the row in place of null; leave the column out to have rows numbered');
 }
 
-function toText(value: object, column: Column): Bound {
-  if (isDate(value)) {
-    return Number.isNaN(value.getTime()) ? refuse(column, 'a valid date', 'an invalid one') : value.toISOString();
-  }
-  if (isBytes(value)) return value instanceof Uint8Array ? value : bytesOf(value);
+function object(value: object, column: Column): Bound {
+  if (isBytes(value)) return copyOf(value);
+  const isoOrJson = isDate(value) ? isoText(value, column) : json(value, column);
+  if (!column.isKey) return text(isoOrJson, column);
+  const instead = isDate(value) ? `${column.name}.toISOString()` : `JSON.stringify(${column.name})`;
+  return refuseInKey(column, value, isoOrJson, instead);
+}
+
+function isoText(value: Date, column: Column): string {
+  return Number.isNaN(value.getTime())
+    ? refuse(column, 'expected a valid date, got an invalid one')
+    : value.toISOString();
+}
+
+function json(value: object, column: Column): string {
   try {
     return jsonText(value, { bigint: 'refuse' });
   } catch (error) {
@@ -77,12 +118,33 @@ function isBytes(value: object): value is ArrayBufferView | ArrayBufferLike {
   return ArrayBuffer.isView(value) || isAnyArrayBuffer(value);
 }
 
-function bytesOf(value: ArrayBufferView | ArrayBufferLike): Uint8Array {
+/** A copy, because `process` may use the same buffer for its next item. */
+function copyOf(value: ArrayBufferView | ArrayBufferLike): Uint8Array {
   return ArrayBuffer.isView(value)
-    ? new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
-    : new Uint8Array(value);
+    ? new Uint8Array(value.buffer, value.byteOffset, value.byteLength).slice()
+    : new Uint8Array(value).slice();
 }
 
-function refuse(column: Column, expected: string, got: string): never {
-  throw new BadRow(`${column.label}: expected ${expected}, got ${got}`);
+function refuseNumber(value: number | bigint | boolean, column: Column): never {
+  const type = typeof value === 'number' && !Number.isInteger(value) ? 'REAL' : 'INTEGER';
+  const advice = `declare it ${type}, or BLOB to keep both text and numbers, or return String(${column.name})`;
+  return refuse(column, `${wouldStore(column, value)} as text; ${advice}`);
+}
+
+function refuseInKey(column: Column, value: unknown, same: unknown, instead: string): never {
+  const what = typeof value === 'boolean' ? String(value) : describeValue(value);
+  return refuse(column, `as a key ${what} would be the same as ${shown(column, same)}; return ${instead} in its place`);
+}
+
+function wouldStore(column: Column, value: unknown): string {
+  return `a column of type ${column.type} would store ${shown(column, value)}`;
+}
+
+function shown(column: Column, value: unknown): string {
+  if (isSecretKey(column.name, value)) return describeValue(value);
+  return typeof value === 'bigint' ? `the BigInt ${value}` : show(value);
+}
+
+function refuse(column: Column, problem: string): never {
+  throw new BadRow(`${column.label}: ${problem}`);
 }

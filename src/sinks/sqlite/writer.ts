@@ -6,10 +6,14 @@ import { faultOf } from './fault.ts';
 import { watchIdentity } from './file-identity.ts';
 import { Ledger, otherSink } from './ledger.ts';
 import type { SqliteTarget } from './options.ts';
+import type { CapturedRow } from './captured-row.ts';
 import { ResultTable } from './table.ts';
 
 /** Opens the SQLite sink: connects, registers this writer, makes the table if its columns are known. */
-export async function openWriter(target: SqliteTarget, context: SinkContext): Promise<SinkWriter<unknown>> {
+export async function openWriter(
+  target: SqliteTarget,
+  context: SinkContext,
+): Promise<SinkWriter<unknown, CapturedRow>> {
   const file = await realPathOf(target.file);
   // Not even to be made: SQLite would drop the log that lies beside a database that was moved away.
   if (context.isKnown && !existsSync(file)) throw otherSink(file, context.run);
@@ -36,6 +40,7 @@ export async function openWriter(target: SqliteTarget, context: SinkContext): Pr
     });
 
   return {
+    capture: (row) => table.capture(row),
     commit: ({ rows, seqs }) =>
       transact(() => {
         ledger.record(seqs);

@@ -38,7 +38,7 @@ export async function openServerWriter(
   client: Client,
   context: SinkContext,
   { watcher, rules }: { watcher: SinkWatcher; rules: SinkRules },
-): Promise<SinkWriter<Row>> {
+): Promise<SinkWriter<Row, Row>> {
   const { run, writer, start, isKnown, signal } = context;
   const transact = <T>(work: Work<T>): Promise<T> =>
     server.transact(client, work).catch((error: unknown) => {
@@ -111,6 +111,7 @@ export async function openServerWriter(
     });
 
   return {
+    capture: (row) => structuredClone(row),
     commit: ({ rows, seqs }) => transact(write({ rows, seqs: Intervals.fromFlat(seqs.toFlat()) })),
     async fence(writers) {
       const others = rules.fences ? writers.filter((other) => other !== writer) : [];
@@ -166,9 +167,10 @@ export async function openServerWriter(
 }
 
 /** Opens a sink on a server that has rows and nothing else: each result at least once. */
-export function openPlainWriter(server: Server, client: Client, watcher: SinkWatcher): SinkWriter<Row> {
+export function openPlainWriter(server: Server, client: Client, watcher: SinkWatcher): SinkWriter<Row, Row> {
   return {
     ...withoutLedger,
+    capture: (row) => structuredClone(row),
     commit: ({ rows, seqs: later }) => {
       const seqs = Intervals.fromFlat(later.toFlat());
       return server.transact<void>(client, {

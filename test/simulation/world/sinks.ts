@@ -52,8 +52,14 @@ export function sinkPlace(options: SinkPlaceOptions): (user: SinkUser) => Sink<R
   });
 }
 
+/** A row for the watcher, and as the sink has captured it. */
+interface SeenRow {
+  row: Row;
+  captured: unknown;
+}
+
 /** A writer that does its work in this process: watched, and cut off from a process that is dead. */
-function seen(writer: SinkWriter<Row>, user: SinkUser, watcher: SinkWatcher): SinkWriter<Row> {
+function seen(writer: SinkWriter<Row>, user: SinkUser, watcher: SinkWatcher): SinkWriter<Row, SeenRow> {
   // As the system does for a process that is gone.
   user.whenDead(() => void writer.close());
   const alive = async <T>(call: () => Promise<T>, tell: (result: T) => void): Promise<T> => {
@@ -64,11 +70,17 @@ function seen(writer: SinkWriter<Row>, user: SinkUser, watcher: SinkWatcher): Si
     return user.isDead ? await never : result;
   };
   return {
+    capture: (row) => ({ row: structuredClone(row), captured: writer.capture(row) }),
     commit(batch) {
       const seqs = Intervals.fromFlat(batch.seqs.toFlat());
       return alive(
-        () => writer.commit(batch),
-        () => watcher.committed(user.writer, seqs, batch.rows),
+        () => writer.commit({ rows: batch.rows.map(({ captured }) => captured), seqs: batch.seqs }),
+        () =>
+          watcher.committed(
+            user.writer,
+            seqs,
+            batch.rows.map(({ row }) => row),
+          ),
       );
     },
     fence: (writers) =>

@@ -26,7 +26,7 @@ async function millrace(text: string, command: string, ...flags: string[]) {
 
 async function millraceIn(environment: Record<string, string>, text: string, command: string, ...flags: string[]) {
   const file = `p${++files}.ts`;
-  await writeFile(join(folder, file), `import { definePipeline, memory, PermanentError } from 'millrace';\n${text}`);
+  await writeFile(join(folder, file), `import { definePipeline, discard, PermanentError } from 'millrace';\n${text}`);
   const shell = new TestShell(folder);
   shell.environment = environment;
   const code = await main([command, file, ...flags], shell);
@@ -39,7 +39,7 @@ const good = `export default definePipeline({
   name: 'pokedex',
   limits: { vendor: { concurrency: 2, rate: '100/s' } },
   source: [1, 2, 3],
-  sink: memory(),
+  sink: discard(),
   options: { itemTimeout: '90s' },
 });`;
 
@@ -53,7 +53,7 @@ describe('millrace check', () => {
         'source   after a restart it is read again from its start, and stored items are skipped by count: it must yield the same items in the same order',
         'source   3 items',
         'limit    vendor: 2 at a time, 100/s',
-        'sink     memory: exactly once',
+        'sink     discard nowhere: at least once',
         'state    .millrace/pokedex',
         'option   consumers 3 (--consumers)',
         'option   itemTimeout 90s (p.ts:7)',
@@ -205,7 +205,7 @@ describe('millrace run --dry-run', () => {
     return limit('vendor', () => [{ id: BigInt(id), key, seq, attempt, ...resources }, null]);
   },
   teardown({ ordinal }) { if (ordinal !== 1) throw new Error('no'); },
-  sink: { ...memory(), open: () => { throw new Error('opened'); } },
+  sink: { ...discard(), open: () => { throw new Error('opened'); } },
 });`;
     expect(await millrace(pipeline, 'run', '--dry-run', '3')).toEqual({
       code: 0,
@@ -223,7 +223,7 @@ describe('millrace run --dry-run', () => {
   limits: { vendor: { rate: '1/50ms' } },
   source: [1, 2, 3],
   process: (item, { limit }) => limit('vendor', () => item),
-  sink: memory(),
+  sink: discard(),
 });`;
     expect(await millrace(pipeline, 'run', '--dry-run', '3')).toEqual({ code: 0, stdout: ['1', '2', '3'], stderr: [] });
   });
@@ -233,12 +233,27 @@ describe('millrace run --dry-run', () => {
   name: 'dry',
   source: [{ id: 1 }, { id: 2 }],
   process({ id }) { if (id === 1) throw new PermanentError('one is bad'); return id; },
-  sink: memory(),
+  sink: discard(),
 });`;
     expect(await millrace(pipeline, 'run', '--dry-run', '5')).toEqual({
       code: 3,
       stdout: ['2'],
       stderr: [expect.stringMatching(/^millrace: item 1 \{"id":1\}: one is bad \(at \/.*\/p\.ts:5:40\)$/)],
+    });
+  });
+
+  it('prints results as they were when process returned', async () => {
+    const pipeline = `const row = { tags: [] };
+export default definePipeline({
+  name: 'dry',
+  source: [1, 2],
+  process(id) { row.tags[0] = id; setImmediate(() => { row.tags[0] = 'later'; }); return [row, row, null]; },
+  sink: discard(),
+});`;
+    expect(await millrace(pipeline, 'run', '--dry-run', '5')).toEqual({
+      code: 0,
+      stdout: ['{"tags":[1]}', '{"tags":[1]}', '{"tags":[2]}', '{"tags":[2]}'],
+      stderr: [],
     });
   });
 
@@ -257,9 +272,9 @@ describe('millrace run --dry-run', () => {
   process: (item, { signal }) => item === 'is quick' ? item : new Promise((_, reject) => {
     if (item === 'listens') signal.addEventListener('abort', () => reject(signal.reason));
   }),
-  sink: memory(),
+  sink: discard(),
 });`;
-    await writeFile(join(folder, 'slow.ts'), `import { definePipeline, memory } from 'millrace';\n${pipeline}`);
+    await writeFile(join(folder, 'slow.ts'), `import { definePipeline, discard } from 'millrace';\n${pipeline}`);
     const shell = new TestShell(folder);
     const clock = new HandClock();
     shell.clock = clock;
@@ -300,7 +315,7 @@ describe('millrace run --dry-run', () => {
     ['setup', '[1]', 'setup() { throw new Error("the vendor is down"); }, process: (item) => item,'],
     ['teardown', '[1]', 'process: (item) => item, teardown() { throw new Error("the vendor is down"); },'],
   ])('says that the %s failed', async (field, source, more) => {
-    const pipeline = `export default definePipeline({ name: 'dry', source: ${source}, ${more} sink: memory() });`;
+    const pipeline = `export default definePipeline({ name: 'dry', source: ${source}, ${more} sink: discard() });`;
     const { code, stderr } = await millrace(pipeline, 'run', '--dry-run', '5');
     expect({ code, stderr: stderr.map(withoutPlaces) }).toEqual({
       code: 78,

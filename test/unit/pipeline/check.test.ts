@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { checkFields } from '../../../src/pipeline/check.ts';
 import { discard } from '../../../src/sinks/discard.ts';
+import { memory } from '../../../src/sinks/memory.ts';
 
 const right = { name: 'a', source: [1], sink: discard() };
 
@@ -55,6 +56,7 @@ describe('the fields of a pipeline', () => {
     [{ source: null }, ['source']],
     [{ sink: {} }, ['sink']],
     [{ sink: discard }, ['sink']],
+    [{ sink: memory() }, ['sink']],
     [{ options: [] }, ['options']],
     [
       { options: { a: null, b: Number.NaN, c: 1n, d: true, e: [1n], f: [[]] } },

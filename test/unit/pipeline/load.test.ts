@@ -26,7 +26,7 @@ describe('a pipeline file', () => {
       optionLines: { concurrency: 22, stopTimeout: 23 },
       fingerprint: expect.stringMatching(/^[0-9a-f]{64}$/),
       deterministic: false,
-      sink: { kind: 'memory', transactional: true, target: 'memory' },
+      sink: { kind: 'discard', transactional: false, target: 'nowhere' },
     });
     const items: unknown[] = [];
     const source = pipeline?.source as () => AsyncIterable<unknown>;
@@ -166,7 +166,7 @@ describe('the problem', () => {
         '12: setup: expected a function, got 1',
         '13: proces: a pipeline has no such field; did you mean "process"?',
         '14: teardown: expected a function, got an object',
-        `15: sink: ${sink}, got a function; call it, for instance memory()`,
+        `15: sink: ${sink}, got a function; call it, for instance ndjson()`,
         '17: options.concurrency: expected text, a number or a list of these, got a function',
         '19: version: expected text, got 2',
         '20: deterministic: expected true or false, got "no"',
@@ -183,6 +183,12 @@ describe('the problem', () => {
         '7: limit: unknown limit "vendorr" (declared: vendor, other); did you mean "vendor"?',
         '11: limit: unknown limit "archive" (declared: vendor, other)',
         '13: limit: unknown limit "database" (declared: vendor, other)',
+      ],
+    ],
+    [
+      'memory.broken.ts',
+      [
+        '6: sink: expected a sink that keeps the results, got memory(), which holds them in a consumer and loses them when it ends; use sqlite({ … }) or ndjson(), or discard() if no result is wanted',
       ],
     ],
     ['no-limits.broken.ts', ['6: limit: unknown limit "vendor" (the pipeline declares none)']],

@@ -29,6 +29,7 @@ function heldCommits(): {
 
 function passingOn(writer: SinkWriter<unknown>): SinkWriter<unknown> {
   return {
+    capture: (row) => writer.capture(row),
     commit: (batch) => writer.commit(batch),
     fence: (writers) => writer.fence(writers),
     ask: (from, to) => writer.ask(from, to),
@@ -407,6 +408,76 @@ describe('a settle', () => {
   });
 });
 
+describe('results', () => {
+  it('are taken as they are when process returns, though the object is used again', async () => {
+    const row: { id?: unknown; tags: unknown[] } = { tags: [] };
+    const process = (id: unknown): unknown => {
+      row.id = id;
+      row.tags[0] = id;
+      return row;
+    };
+    const world = await AConsumer.open({ process });
+    world.deliver([1, 2, 3]);
+    await world.settle();
+    expect(world.store.rows).toEqual([1, 2, 3].map((id) => ({ id, tags: [id] })));
+  });
+
+  it('are taken from an array that is used again', async () => {
+    const rows: unknown[] = [];
+    const world = await AConsumer.open({ process: (id) => ((rows.length = 0), rows.push(id, -Number(id)), rows) });
+    world.deliver([1, 2]);
+    await world.settle();
+    expect(world.store.rows).toEqual([1, -1, 2, -2]);
+  });
+
+  it('are taken when the promise of them resolves', async () => {
+    const row: { id?: unknown } = {};
+    const process = async (id: unknown): Promise<unknown> => {
+      await Promise.resolve();
+      row.id = id;
+      return row;
+    };
+    const world = await AConsumer.open({ process, concurrency: 1 });
+    world.deliver([1, 2, 3]);
+    await world.settle();
+    expect(world.store.rows).toEqual([{ id: 1 }, { id: 2 }, { id: 3 }]);
+  });
+
+  it('that the sink cannot take at all make their item a dead letter, and no batch is tried', async () => {
+    const sizes: number[] = [];
+    const wrap = (writer: SinkWriter<unknown>): SinkWriter<unknown> => ({
+      ...passingOn(writer),
+      commit: async (batch) => {
+        sizes.push(batch.rows.length);
+        await writer.commit(batch);
+      },
+    });
+    const world = await AConsumer.open({ wrap, process: (id) => (id === 2 ? ['half', () => 1] : [id]) });
+    world.deliver([1, 2, 3]);
+    await world.settle();
+    expect(world.failed).toMatchObject([{ seq: 2, verdict: 'dead', error: { code: 'BAD_ROW' } }]);
+    expect(world.done).toEqual([1, 3]);
+    expect(world.store.rows).toEqual([1, 3]);
+    expect(sizes).toEqual([2]);
+  });
+
+  it('are none where process returns undefined or null, alone or in an array', async () => {
+    const outcomes = [undefined, null, [null], [undefined, 'a', null], []];
+    const world = await AConsumer.open({ process: (index) => outcomes[Number(index)] });
+    world.deliver([0, 1, 2, 3, 4]);
+    await world.settle();
+    expect(world.done).toEqual([1, 2, 3, 4, 5]);
+    expect(world.store.rows).toEqual(['a']);
+  });
+
+  it('of a pipeline without process are its items, also null and arrays', async () => {
+    const world = await AConsumer.open();
+    world.deliver([null, [1, 2], 'a']);
+    await world.settle();
+    expect(world.store.rows).toEqual([null, [1, 2], 'a']);
+  });
+});
+
 describe('a row that the sink will never take', () => {
   it('is found by bisection and dies alone; everything else is committed', async () => {
     const sizes: number[] = [];
@@ -567,6 +638,7 @@ describe('a commit of which nobody knows the outcome', () => {
         const isFirst = opened === 1;
         return Promise.resolve({
           ...withoutLedger,
+          capture: (row: unknown) => row,
           commit: async ({ rows }) => {
             written.push(...rows);
             if (isFirst) await new Promise(() => undefined);

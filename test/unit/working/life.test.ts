@@ -213,6 +213,7 @@ describe('a consumer that writes to standard output', () => {
     open: (context: SinkContext): Promise<SinkWriter<unknown>> =>
       Promise.resolve({
         ...withoutLedger,
+        capture: (row: unknown) => row,
         commit: ({ rows }) => context.writeOut(Buffer.from(rows.join('\n'))),
         close: () => Promise.resolve(),
       }),

@@ -89,6 +89,7 @@ describe('the sink of a consumer', () => {
       signals.push(context.signal);
       return Promise.resolve({
         ...withoutLedger,
+        capture: (row: unknown) => row,
         commit: () => context.exclusive('turn', () => new Promise(() => undefined)),
         close: () => Promise.resolve(),
       });
@@ -118,6 +119,7 @@ describe('the sink of a consumer', () => {
     const open = (context: SinkContext): Promise<SinkWriter<unknown>> =>
       Promise.resolve({
         ...withoutLedger,
+        capture: (row: unknown) => row,
         async commit() {
           await context.exclusive('turn', () => work.promise);
           await context.writeOut(Buffer.from('line'));
@@ -152,6 +154,7 @@ describe('the sink of a consumer', () => {
     const open = (context: SinkContext): Promise<SinkWriter<unknown>> =>
       Promise.resolve({
         ...withoutLedger,
+        capture: (row: unknown) => row,
         commit: () => context.exclusive('turn', () => new Promise(() => undefined)),
         close: () => Promise.resolve(),
       });
@@ -169,7 +172,12 @@ describe('the sink of a consumer', () => {
     await microtasks();
     clock.turn(400);
     expect(await opening).toBe('opening took longer than 400ms');
-    late.resolve({ ...withoutLedger, commit: () => Promise.resolve(), close: () => Promise.resolve(void closed++) });
+    late.resolve({
+      ...withoutLedger,
+      capture: (row) => row,
+      commit: () => Promise.resolve(),
+      close: () => Promise.resolve(void closed++),
+    });
     await microtasks();
     expect([closed, clock.waiting]).toEqual([1, 0]);
   });
@@ -177,6 +185,7 @@ describe('the sink of a consumer', () => {
   it('that does not close in time is let go', async () => {
     const never = {
       ...withoutLedger,
+      capture: (row: unknown) => row,
       commit: () => Promise.resolve(),
       close: () => new Promise<void>(() => undefined),
     };

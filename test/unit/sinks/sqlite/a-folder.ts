@@ -23,7 +23,8 @@ export class Folder {
       ...(writer as SinkWriter<unknown>),
       async write(...rows) {
         seq++;
-        await writer.commit({ rows: rows as never[], seqs: Intervals.of([seq, seq]) });
+        const captured = rows.map((row) => writer.capture(row as never));
+        await writer.commit({ rows: captured, seqs: Intervals.of([seq, seq]) });
       },
     };
   }

@@ -13,6 +13,10 @@ describe('an error of SQLite is the fault', () => {
     'SQLITE_CONSTRAINT_TRIGGER',
     'SQLITE_MISMATCH',
     'SQLITE_TOOBIG',
+    'SQLITE_ERROR',
+    'SQLITE_ABORT',
+    'SQLITE_RANGE',
+    'SQLITE_AUTH',
   ])('of a row: %s', (code) => {
     expect(isRowsFault(failure(code))).toBe(true);
   });
@@ -25,9 +29,9 @@ describe('an error of SQLite is the fault', () => {
     'SQLITE_READONLY',
     'SQLITE_CANTOPEN',
     'SQLITE_NOMEM',
-    'SQLITE_ERROR',
     'SQLITE_INTERRUPT',
-    'SQLITE_AUTH',
+    'SQLITE_PROTOCOL',
+    'SQLITE_PERM',
     'SQLITE_SCHEMA',
   ])('of the sink, which is tried again: %s', (code) => {
     const error = failure(code);
@@ -45,6 +49,12 @@ describe('an error of SQLite is the fault', () => {
 
   it.each(['SQLITE_CORRUPT', 'SQLITE_CORRUPT_INDEX', 'SQLITE_NOTADB'])('of the file, for good: %s', (code) => {
     expect(faultOf(failure(code), '/out.db', 'rows')).toMatchObject({ code: 'SINK_DAMAGED', exitCode: 74 });
+  });
+
+  it('of the file, for good, if it is not the statement of a row that fails: the ledger is gone', () => {
+    const fault = faultOf(failure('SQLITE_ERROR'), '/out.db', 'rows');
+    expect(fault).toMatchObject({ code: 'SINK_DAMAGED', exitCode: 74 });
+    expect((fault as Error).message).toContain('what SQLite says (SQLITE_ERROR)');
   });
 
   it('of a row, if it is a foreign key that is looked at last', () => {

@@ -1,6 +1,17 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { Spool } from '../../../../src/queue/spool.ts';
 import { connect } from '../../../../src/sinks/sqlite/database.ts';
 import { startOf } from '../../../contract/sink-context.ts';
 import { Folder } from './a-folder.ts';
@@ -60,6 +71,58 @@ describe('a database file', () => {
     await expect(opened).rejects.toMatchObject({ code: 'SINK_FILE', exitCode: 78 });
     await expect(opened).rejects.toThrow(text);
     await expect(opened).rejects.toThrow(file);
+  });
+
+  it.each<[string, (queue: string, file: string) => void]>([
+    ['by its name', (queue, file) => renameSync(queue, file)],
+    ['by a symbolic link', (queue, file) => symlinkSync(queue, file)],
+    ['by a hard link', (queue, file) => linkSync(queue, file)],
+  ])('that is the queue of a pipeline that does not run is refused, reached %s', async (_how, reach) => {
+    const queue = join(folder.path, 'queue.db');
+    Spool.open({ file: queue, durability: 'full' }).close();
+    const before = readFileSync(queue);
+    reach(queue, folder.file);
+    const opened = folder.open();
+    await expect(opened).rejects.toMatchObject({ code: 'SINK_FILE', exitCode: 78 });
+    await expect(opened).rejects.toThrow(`${realpathSync(folder.file)}: it is the queue of a Millrace pipeline`);
+    expect(readFileSync(folder.file).equals(before)).toBe(true);
+  });
+
+  it.each<[string, (queue: string, file: string) => void]>([
+    ['by its name', () => undefined],
+    ['by a symbolic link', (queue, file) => symlinkSync(queue, file)],
+    ['by a hard link', (queue, file) => linkSync(queue, file)],
+  ])('that is the queue of a pipeline that runs is refused, reached %s', async (_how, reach) => {
+    const queue = join(folder.path, 'queue.db');
+    const spool = Spool.open({ file: queue, durability: 'full' });
+    try {
+      reach(queue, folder.file);
+      const opened = folder.open({ file: existsSync(folder.file) ? folder.file : queue });
+      await expect(opened).rejects.toMatchObject({ code: 'SINK_FILE', exitCode: 78 });
+      await expect(opened).rejects.toThrow('it is the queue of a Millrace pipeline');
+    } finally {
+      spool.close();
+    }
+  });
+
+  it.each([
+    ['another table in the place of the ledger', 'CREATE TABLE millrace_ledger (id)'],
+    ['a view in its place', 'CREATE VIEW millrace_writer AS SELECT 1 AS run'],
+  ])('that has %s is a configuration error', async (_what, statement) => {
+    folder.run(statement);
+    const opened = folder.open();
+    await expect(opened).rejects.toMatchObject({ code: 'SINK_FILE', exitCode: 78 });
+    await expect(opened).rejects.toThrow('millrace_ledger, millrace_writer and millrace_start cannot be used');
+  });
+
+  it('that loses its ledger while it is open ends the run instead of waiting', async () => {
+    const writer = await folder.open();
+    await writer.write({ id: 1 });
+    folder.run('DROP TABLE millrace_ledger');
+    const written = writer.write({ id: 2 });
+    await expect(written).rejects.toMatchObject({ code: 'SINK_DAMAGED', exitCode: 74 });
+    await expect(written).rejects.toThrow('no such table: millrace_ledger');
+    expect(folder.query()).toEqual([{ id: 1 }]);
   });
 
   it('that has to have results is not made anew', async () => {

@@ -37,10 +37,15 @@ describe('the options of sqlite()', () => {
   it.each<[string, unknown, string]>([
     ['nothing', undefined, 'expected { file, table'],
     ['text', 'a.db', 'expected { file, table'],
-    ['an unknown one', { ...good, tabel: 't' }, 'no option is called tabel; there are file, table, key, columns'],
+    ['an unknown one', { ...good, tabel: 't' }, 'no option is called tabel; did you mean "table"?'],
+    [
+      'one that is like none',
+      { ...good, where: 't' },
+      'no option is called where; there are file, table, key, columns',
+    ],
     ['no file', { table: 't' }, 'file: expected the path'],
     ['an empty file', { ...good, file: '' }, 'file: expected the path'],
-    ['a database in memory', { ...good, file: ':memory:' }, 'for results in memory use memory()'],
+    ['a database in memory', { ...good, file: ':memory:' }, 'results need a file to be kept'],
     ['a URI', { ...good, file: 'file:a.db?mode=ro' }, 'expected a path'],
     ['a file that ends with a space', { ...good, file: 'a.db ' }, 'white space'],
     ['a NUL in the file', { ...good, file: 'a\0.db' }, 'NUL'],
@@ -57,7 +62,7 @@ describe('the options of sqlite()', () => {
     ['no columns', { ...good, columns: {} }, 'columns: expected at least one'],
     ['a column without a name', { ...good, columns: { '': 'TEXT' } }, 'columns: expected a name'],
     ['a column twice', { ...good, columns: { a: 'TEXT', A: 'TEXT' } }, 'columns: "A" is named twice'],
-    ['a type that is none', { ...good, columns: { a: null } }, '"a": expected a type as INTEGER'],
+    ['a type that is none', { ...good, columns: { a: null } }, '"a": expected a type such as INTEGER'],
     ['a key that is not among the columns', { ...good, key: 'id', columns: { a: 'TEXT' } }, 'key: "id" is not among'],
   ])('are refused with what is wrong: %s', (_what, options, message) => {
     const make = (): unknown => sqlite(options as SqliteOptions<string>);
@@ -86,6 +91,6 @@ describe('the options of sqlite()', () => {
     '`x`',
     '[x]',
   ])('take no type with which more could be done: %p', (type) => {
-    expect(() => checkOptions({ ...good, columns: { a: type } })).toThrow('expected a type as INTEGER');
+    expect(() => checkOptions({ ...good, columns: { a: type } })).toThrow('expected a type such as INTEGER');
   });
 });

@@ -16,7 +16,7 @@ function columnsOf(table = 'results'): unknown[] {
 }
 
 describe('a table that is not there', () => {
-  it('is made from the first result', async () => {
+  it('is made from the first result, with columns without types', async () => {
     const writer = await folder.open({ key: ['region', 'id'] });
     await writer.write({
       id: 1,
@@ -32,15 +32,15 @@ describe('a table that is not there', () => {
       later: undefined,
     });
     expect(columnsOf()).toEqual([
-      ['id', 'INTEGER', 2],
-      ['region', 'TEXT', 1],
-      ['height', 'REAL', 0],
-      ['big', 'INTEGER', 0],
-      ['wild', 'INTEGER', 0],
-      ['seen', 'TEXT', 0],
-      ['picture', 'BLOB', 0],
-      ['types', 'TEXT', 0],
-      ['stats', 'TEXT', 0],
+      ['id', '', 2],
+      ['region', '', 1],
+      ['height', '', 0],
+      ['big', '', 0],
+      ['wild', '', 0],
+      ['seen', '', 0],
+      ['picture', '', 0],
+      ['types', '', 0],
+      ['stats', '', 0],
       ['note', '', 0],
       ['later', '', 0],
     ]);
@@ -98,7 +98,7 @@ describe('a table that is not there', () => {
       await folder.open({ key: 'id' }, { writer: 2 }),
     ];
     await first.write({ id: 1, name: 'a' });
-    await second.commit({ rows: [{ id: 2, name: 'b' }], seqs: Intervals.of([2, 2]) });
+    await second.commit({ rows: [second.capture({ id: 2, name: 'b' })], seqs: Intervals.of([2, 2]) });
     expect(folder.query()).toEqual([
       { id: 1, name: 'a' },
       { id: 2, name: 'b' },
@@ -191,11 +191,79 @@ describe('a table that is there', () => {
     ]);
   });
 
-  it('has its other errors be the sink’s', async () => {
+  it.each([
+    ['a view', 'CREATE VIEW results AS SELECT 1 AS id', 'it is a view'],
+    ['a view that could be written', "CREATE VIEW results AS SELECT 1 AS id; CREATE TRIGGER i INSTEAD OF INSERT ON results BEGIN SELECT 1; END", 'it is a view'], // prettier-ignore
+    ['a virtual table', 'CREATE VIRTUAL TABLE results USING fts5 (id)', 'it is a virtual table'],
+    ['one with a trigger that does not compile', 'CREATE TABLE results (id); CREATE TRIGGER t AFTER INSERT ON results BEGIN INSERT INTO audit VALUES (new.id); END', 'no such table: main.audit; check its triggers'], // prettier-ignore
+    ['one that refers to a table that is not there', 'CREATE TABLE results (id INTEGER REFERENCES others (id))', 'no such table: main.others; check its triggers and foreign keys'], // prettier-ignore
+  ])('and is %s is refused when the sink is opened', async (_what, table, text) => {
+    folder.run(table);
+    const opened = folder.open();
+    await expect(opened).rejects.toMatchObject({ code: 'SINK_TABLE', exitCode: 78 });
+    await expect(opened).rejects.toThrow(text);
+  });
+
+  it('and has a trigger on updates that does not compile is refused when results may update it', async () => {
+    folder.run('CREATE TABLE results (id PRIMARY KEY, name)');
+    folder.run('CREATE TRIGGER t AFTER UPDATE OF name ON results BEGIN DELETE FROM audit; END');
+    await folder.open();
+    await expect(folder.open({ key: 'id' })).rejects.toMatchObject({ code: 'SINK_TABLE', exitCode: 78 });
+  });
+
+  it.each([
+    ['becomes a view', 'DROP TABLE results; CREATE VIEW results AS SELECT 1 AS id', 'it is a view'],
+    ['is dropped', 'DROP TABLE results', 'it was there and is gone'],
+    ['gets a trigger that does not compile', 'CREATE TRIGGER t AFTER INSERT ON results BEGIN DELETE FROM audit; END', 'no such table: main.audit'], // prettier-ignore
+  ])('and %s while the sink is open ends the run, and blames no row', async (_what, change, text) => {
     const writer = await folder.open();
     await writer.write({ id: 1 });
-    folder.run('DROP TABLE results', 'CREATE VIEW results AS SELECT 1 AS id');
-    await expect(writer.write({ id: 2 })).rejects.toMatchObject({ code: 'SQLITE_ERROR' });
+    await writer.write({ id: 2 });
+    folder.run(change);
+    const written = writer.write({ id: 3 });
+    await expect(written).rejects.toMatchObject({ code: 'SINK_TABLE', exitCode: 78 });
+    await expect(written).rejects.toThrow(text);
+  });
+
+  it.each([
+    [
+      'a trigger that refuses it',
+      "BEFORE INSERT ON results WHEN new.id = 7 BEGIN SELECT RAISE(ABORT, 'not 7'); END",
+      'not 7',
+    ],
+    [
+      'a trigger that fails',
+      'AFTER INSERT ON results WHEN new.id = 7 BEGIN SELECT json(new.name); END',
+      'malformed JSON',
+    ],
+    [
+      'a trigger that ignores it',
+      'BEFORE INSERT ON results WHEN new.id = 7 BEGIN SELECT RAISE(IGNORE); END',
+      'the row was left out',
+    ],
+  ])('makes a bad row of one with %s, and takes the others', async (_what, trigger, text) => {
+    folder.run('CREATE TABLE results (id, name)', `CREATE TRIGGER t ${trigger}`);
+    const writer = await folder.open();
+    await writer.write({ id: 6, name: '{' });
+    const written = writer.write({ id: 7, name: '{' });
+    await expect(written).rejects.toThrow(BadRow);
+    await expect(written).rejects.toThrow(text);
+    expect(folder.query('SELECT id FROM results')).toEqual([{ id: 6 }]);
+  });
+
+  it('makes a bad row of one that a constraint would leave out', async () => {
+    folder.run('CREATE TABLE results (id INTEGER UNIQUE ON CONFLICT IGNORE)');
+    const writer = await folder.open();
+    await writer.write({ id: 1 });
+    await expect(writer.write({ id: 1 })).rejects.toThrow('the row was left out');
+  });
+
+  it('may have a trigger that writes elsewhere', async () => {
+    folder.run('CREATE TABLE results (id PRIMARY KEY, name)', 'CREATE TABLE audit (id)');
+    folder.run('CREATE TRIGGER t AFTER INSERT ON results BEGIN INSERT INTO audit VALUES (new.id); END');
+    const writer = await folder.open({ key: 'id' });
+    await writer.write({ id: 1, name: 'a' }, { id: 1, name: 'b' }, { id: 2 });
+    expect(folder.query('SELECT id FROM audit')).toEqual([{ id: 1 }, { id: 2 }]);
   });
 });
 
@@ -234,7 +302,7 @@ describe('with a key', () => {
 
   it.each([
     'CREATE TABLE results (id INTEGER PRIMARY KEY, region TEXT)',
-    'CREATE TABLE results (id TEXT UNIQUE, region TEXT)',
+    'CREATE TABLE results (id NUMERIC UNIQUE, region TEXT)',
     'CREATE TABLE results (id, region, PRIMARY KEY (region)); CREATE UNIQUE INDEX i ON results (id)',
   ])('the table is taken if SQLite can tell rows by it: %s', async (table) => {
     folder.run(table);
@@ -249,12 +317,21 @@ describe('with a key', () => {
     'CREATE TABLE results (id INTEGER, region TEXT, UNIQUE (id, region))',
     'CREATE TABLE results (id INTEGER, region TEXT); CREATE UNIQUE INDEX i ON results (id) WHERE id > 5',
     'CREATE TABLE results (id INTEGER, region TEXT); CREATE INDEX i ON results (id)',
-    'CREATE TABLE results (region TEXT)',
   ])('the table is refused, with what to do, if SQLite cannot tell rows by it: %s', async (table) => {
     folder.run(table);
     const opened = folder.open({ key: 'id' });
     await expect(opened).rejects.toMatchObject({ code: 'SINK_KEY', exitCode: 78 });
     await expect(opened).rejects.toThrow('CREATE UNIQUE INDEX "results_key" ON "results" ("id")');
+  });
+
+  it.each([
+    ['is not there', 'CREATE TABLE results (region TEXT)'],
+    ['is computed', 'CREATE TABLE results (region TEXT, id AS (region || 1))'],
+  ])('the table is refused if its column %s', async (_what, table) => {
+    folder.run(table);
+    const opened = folder.open({ key: 'id' });
+    await expect(opened).rejects.toMatchObject({ code: 'SINK_KEY', exitCode: 78 });
+    await expect(opened).rejects.toThrow('it has no column "id" that can be written (it has region)');
   });
 });
 

@@ -1,0 +1,30 @@
+/**
+ * What SQLite does to a value on its way into a column (https://sqlite.org/datatype3.html#type_affinity):
+ *
+ * - `none`: nothing;
+ * - `numeric` (INTEGER, NUMERIC): text that reads as a number becomes one, whole numbers become integers;
+ * - `real`: the same, and integers become floating-point numbers;
+ * - `text`: numbers become text.
+ */
+export type Affinity = 'none' | 'numeric' | 'real' | 'text';
+
+/** The affinity of a column that is declared with `type`. A STRICT table has types of its own, and ANY converts nothing there. */
+export function affinityOf(type: string, isStrict: boolean): Affinity {
+  const name = type.toUpperCase();
+  if (isStrict && name === 'ANY') return 'none';
+  if (name.includes('INT')) return 'numeric';
+  if (/CHAR|CLOB|TEXT/.test(name)) return 'text';
+  if (name === '' || name.includes('BLOB')) return 'none';
+  return /REAL|FLOA|DOUB/.test(name) ? 'real' : 'numeric';
+}
+
+// SQLite stops reading at a NUL; the white space is what its own isspace() knows.
+const number = /^[ \t-\r]*[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?[ \t-\r]*(?:\0|$)/i;
+
+const nine = 57;
+
+/** Whether a column of affinity `numeric` or `real` stores `text` as a number. */
+export function readsAsNumber(text: string): boolean {
+  // Whatever a number can begin with has a code up to that of '9'. Most text is told apart here.
+  return text.charCodeAt(0) <= nine && number.test(text);
+}

@@ -1,0 +1,118 @@
+import { writeJson } from '../../core/json.ts';
+import { describeValue } from '../describe-value.ts';
+import { isPlainObject } from '../plain-object.ts';
+import { badRow } from './bad-row.ts';
+import { fold } from './identifier.ts';
+import type { SqliteTarget } from './options.ts';
+import type { Columns } from './schema.ts';
+import { columnWithoutType, toSqlite, type Bound, type Column } from './values.ts';
+
+/** Which columns a row gives, in which order; shared by the rows that give the same ones. */
+export interface Layout {
+  readonly names: readonly string[];
+  /** The same, and those of the first such row that are `undefined`: for a table that is made from it. */
+  readonly allNames: readonly string[];
+  /** Those that the values were checked against. */
+  readonly columns: readonly Column[];
+  /** What was known of the table then; undefined if it was not there yet. */
+  readonly known: Columns | undefined;
+}
+
+/** A row as it was when `process` returned it: nothing of it changes with the object. Belongs to no connection. */
+export interface CapturedRow {
+  readonly layout: Layout;
+  readonly values: Bound[];
+}
+
+// Results of one `process` have a handful of layouts. One that goes through all subsets must not fill the memory.
+export const maxLayouts = 200;
+
+/** Captures rows for a table, of which it may know the columns. Never touches the database. */
+export class RowReader {
+  readonly #target: SqliteTarget;
+  #columns: Columns | undefined;
+  readonly #layouts = new Map<string, Layout>();
+  #latest: Layout | undefined;
+
+  constructor(target: SqliteTarget) {
+    this.#target = target;
+  }
+
+  /** From now on values are checked against these columns. */
+  expect(columns: Columns): void {
+    if (columns === this.#columns) return;
+    this.#columns = columns;
+    this.#layouts.clear();
+    this.#latest = undefined;
+  }
+
+  /** Throws a BadRow if the sink will never take the row. */
+  read(row: unknown): CapturedRow {
+    const { table } = this.#target;
+    try {
+      if (!isPlainObject(row)) throw badRow(table, `expected a plain object as a row, got ${describeValue(row)}`);
+      const captured = this.#latest && capture(row, this.#latest);
+      if (captured) return captured;
+      this.#latest = this.#layoutOf(row);
+      const again = capture(row, this.#latest);
+      // A getter or a proxy.
+      return again ?? refuse(table, 'expected a row that stays the same while it is read');
+    } catch (error) {
+      throw badRow(table, error);
+    }
+  }
+
+  #layoutOf(row: Record<string, unknown>): Layout {
+    const { table, key } = this.#target;
+    const allNames = Object.keys(row);
+    const names = allNames.filter((name) => row[name] !== undefined);
+    if (names.length === 0) return refuse(table, 'expected a row with at least one column, got an empty one');
+    const id = writeJson(names);
+    const found = this.#layouts.get(id);
+    if (found !== undefined) return found;
+    requireDistinct(table, names);
+    const missing = key.find((name) => !names.some((other) => fold(other) === fold(name)));
+    if (missing !== undefined) return refuse(table, `expected a value for the key "${missing}", got none`);
+    const known = this.#columns;
+    // A column that nobody knows of may be there when the row is written: only then is it looked for.
+    const columns = names.map((name) => known?.get(fold(name)) ?? this.#unknownColumn(name));
+    const layout = { names, allNames, columns, known };
+    if (this.#layouts.size >= maxLayouts) this.#layouts.clear();
+    this.#layouts.set(id, layout);
+    return layout;
+  }
+
+  #unknownColumn(name: string): Column {
+    const { table, key } = this.#target;
+    const isKey = key.some((other) => fold(other) === fold(name));
+    return columnWithoutType(name, `table "${table}", column "${name}"`, isKey);
+  }
+}
+
+function requireDistinct(table: string, names: readonly string[]): void {
+  const seen = new Set<string>();
+  for (const name of names) {
+    if (seen.has(fold(name))) refuse(table, `column "${name}" is given twice (SQLite ignores the case of names)`);
+    seen.add(fold(name));
+  }
+}
+
+/** The row's values, if it has this layout. */
+function capture(row: Record<string, unknown>, layout: Layout): CapturedRow | undefined {
+  const { names, columns } = layout;
+  // Of its final length: growing would take twice the room.
+  const values = new Array<Bound>(names.length);
+  let count = 0;
+  for (const name of Object.keys(row)) {
+    const value = row[name];
+    if (value === undefined) continue;
+    if (name !== names[count]) return undefined;
+    values[count] = toSqlite(value, columns[count]!);
+    count++;
+  }
+  return count === names.length ? { layout, values } : undefined;
+}
+
+function refuse(table: string, problem: string): never {
+  throw badRow(table, problem);
+}

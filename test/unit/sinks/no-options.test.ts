@@ -1,0 +1,29 @@
+import { describe, expect, it } from '@jest/globals';
+import { discard } from '../../../src/sinks/discard.ts';
+import { memory } from '../../../src/sinks/memory.ts';
+import { ndjson } from '../../../src/sinks/ndjson.ts';
+
+// As JavaScript calls them.
+const sinks: readonly [string, (...given: never[]) => unknown][] = [
+  ['ndjson', ndjson],
+  ['discard', discard],
+  ['memory', memory],
+];
+
+describe.each(sinks)('%s()', (name, make) => {
+  it.each<[string, unknown, string]>([
+    ['an option', { file: 'out.ndjson' }, 'expected no options, got file'],
+    ['two', { file: 'a', table: 'b' }, 'got file, table'],
+    ['text', 'out.ndjson', 'got "out.ndjson"'],
+    ['null', null, 'got null'],
+  ])('refuses %s', (_what, given, text) => {
+    const call = (): unknown => make(given as never);
+    expect(call).toThrow(`${name}(): expected no options, `);
+    expect(call).toThrow(text);
+    expect(call).toThrow(expect.objectContaining({ code: 'SINK_OPTIONS', exitCode: 78 }));
+  });
+
+  it('may be called with nothing, and with no options', () => {
+    for (const given of [[], [undefined], [{}]]) expect(make(...(given as never[]))).toMatchObject({ kind: name });
+  });
+});
