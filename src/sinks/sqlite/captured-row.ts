@@ -100,8 +100,9 @@ function requireDistinct(table: string, names: readonly string[]): void {
 /** The row's values, if it has this layout. */
 function capture(row: Record<string, unknown>, layout: Layout): CapturedRow | undefined {
   const { names, columns } = layout;
-  // Of its final length: growing would take twice the room.
-  const values = new Array<Bound>(names.length);
+  const values: Bound[] = [];
+  // At once, as growing would take twice the room.
+  values.length = names.length;
   let count = 0;
   for (const name of Object.keys(row)) {
     const value = row[name];
