@@ -5,6 +5,8 @@ import type {
   Acquire,
   Beat,
   Bye,
+  Describe,
+  Described,
   Freeze,
   Granted,
   LimitDescription,
@@ -15,6 +17,7 @@ import type {
 } from '../ipc/messages.ts';
 import type { Log } from '../pipeline/context.ts';
 import type { LoadedPipeline } from '../pipeline/load.ts';
+import type { Pipeline } from '../pipeline/types.ts';
 import { startBeat } from './beat.ts';
 import type { Connection } from './connect.ts';
 import { childLog } from './log.ts';
@@ -37,19 +40,20 @@ export interface LifeOptions<Configure> {
 }
 
 /** What every child says, besides that it has failed. */
-type Said = Ready | Beat | LogMessage | Acquire | Release | Freeze;
+type Said = Described | Ready | Beat | LogMessage | Acquire | Release | Freeze;
 
 /** The part of its life that a child of either kind has. */
-export interface CommonLife<Configure> extends Life<Bye | Granted | Refused> {
+export interface CommonLife<Configure> extends Life<Describe | Bye | Granted | Refused> {
+  /** What it has described. Throws if it has described nothing. */
+  pipeline: () => Pipeline;
   log: Log;
   calls: Calls;
-  load: LifeOptions<Configure>['load'];
   /** It is set up: says so, and from now on what `state` gives. */
   ready: (message: Configure, state: Parameters<typeof startBeat>[0]['state']) => void;
 }
 
 export function commonLife<Configure extends { beatMs: number }>(
-  { send, leave }: Pick<Connection<Said>, 'send' | 'leave'>,
+  { send, fail, leave }: Pick<Connection<Said>, 'send' | 'fail' | 'leave'>,
   { clock, random, load, onReady }: Pick<LifeOptions<Configure>, 'clock' | 'random' | 'load' | 'onReady'>,
 ): CommonLife<Configure> {
   let limits: Readonly<Record<string, LimitDescription>> = {};
@@ -57,13 +61,18 @@ export function commonLife<Configure extends { beatMs: number }>(
   const log = childLog(send);
   const calls = createCalls({ send, clock, random, isConcurrent, log });
   let cancelBeat: Cancel | undefined;
+  let pipeline: Pipeline | undefined;
+  const describe = async (file: string): Promise<void> => {
+    const { pipeline: loaded, description, problems } = await load(file);
+    if (loaded) ({ pipeline, limits } = { pipeline: loaded, limits: description.limits });
+    send({ type: 'described', pipeline: description, problems: [...problems] });
+  };
   return {
     log,
     calls,
-    async load(file) {
-      const loaded = await load(file);
-      if (loaded.description) ({ limits } = loaded.description);
-      return loaded;
+    pipeline() {
+      if (!pipeline) throw new Error('the supervisor configured a process that has described nothing');
+      return pipeline;
     },
     ready(message, state) {
       cancelBeat = startBeat({ clock, beatMs: message.beatMs, send, state });
@@ -71,6 +80,7 @@ export function commonLife<Configure extends { beatMs: number }>(
       onReady(message);
     },
     handlers: {
+      describe: ({ file }) => void describe(file).catch(fail),
       bye: leave,
       granted: (message) => calls.onGranted(message),
       refused: (message) => calls.onRefused(message),

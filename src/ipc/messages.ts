@@ -4,8 +4,8 @@
  *     producer  ──▶ supervisor   FromProducer        supervisor ──▶ producer   ToProducer
  *     consumer  ──▶ supervisor   FromConsumer        supervisor ──▶ consumer   ToConsumer
  *
- * A child's life: it is started, told to `describe` (the producer) or `configure`d, says `ready`, works, is told to
- * `end` or `stop`, says `ended`, is told `bye`, and lets go. Nothing that the supervisor says rests on anything
+ * A child's life: it is started, told to `describe` the pipeline file, `configure`d if what it has loaded may run, says
+ * `ready`, works, is told to `end` or `stop`, says `ended`, is told `bye`, and lets go. Nothing that the supervisor says rests on anything
  * that the spool has not committed.
  */
 import type { ErrorData } from '../core/errors.ts';
@@ -35,9 +35,12 @@ export interface PipelineDescription {
   optionLines?: Record<string, number>;
   /** Tells one version of the pipeline from another. */
   fingerprint: string;
+  /** A digest of the file and of what it imports by relative paths. The fingerprint, unless there is a `version`. */
+  code: string;
   /** False for a source that may yield something else the next time: nothing is skipped on resume. */
   deterministic: boolean;
-  sink: { kind: string; transactional: boolean; target: string };
+  /** `options` is a digest of what the sink was made with: that can hold secrets. */
+  sink: { kind: string; transactional: boolean; target: string; options: string };
 }
 
 /** Something wrong in a pipeline file. */
@@ -74,13 +77,13 @@ export interface Stop {
   type: 'stop';
 }
 
-// ── supervisor → producer ────────────────────────────────────────────────────────────────────────────────────────
-
-/** Load the pipeline file and say what is in it. Comes first; the source is not touched. */
+/** Load the pipeline file and say what is in it. Comes first; source, sink and limits are not touched. */
 export interface Describe {
   type: 'describe';
   file: string;
 }
+
+// ── supervisor → producer ────────────────────────────────────────────────────────────────────────────────────────
 
 /** Start reading. Sent once the writer id is in the spool. */
 export interface ConfigureProducer {
@@ -116,10 +119,9 @@ export type ToProducer = Describe | ConfigureProducer | Stored | Throttle | Stop
 
 // ── supervisor → consumer ────────────────────────────────────────────────────────────────────────────────────────
 
-/** Load the pipeline, set up, open the sink; then `ready`. Sent once the writer id is in the spool. */
+/** Open the sink, set up; then `ready`. Sent once the writer id is in the spool. */
 export interface ConfigureConsumer {
   type: 'configure';
-  file: string;
   name: string;
   run: string;
   writer: number;
@@ -204,11 +206,30 @@ export interface Written {
 }
 
 export type ToConsumer =
-  ConfigureConsumer | Deliver | Recall | Settled | Prune | End | Stop | Abort | Bye | Granted | Refused | Written;
+  | Describe
+  | ConfigureConsumer
+  | Deliver
+  | Recall
+  | Settled
+  | Prune
+  | End
+  | Stop
+  | Abort
+  | Bye
+  | Granted
+  | Refused
+  | Written;
 
 // ── either child → supervisor ────────────────────────────────────────────────────────────────────────────────────
 
-/** Loaded and set up: ready for work. */
+/** What is in the pipeline file, or what is wrong with it. Never logged: it can hold secrets. */
+export interface Described {
+  type: 'described';
+  pipeline: PipelineDescription | null;
+  problems: Problem[];
+}
+
+/** Set up: ready for work. */
 export interface Ready {
   type: 'ready';
 }
@@ -274,13 +295,6 @@ export interface Ended {
 }
 
 // ── producer → supervisor ────────────────────────────────────────────────────────────────────────────────────────
-
-/** What is in the pipeline file, or what is wrong with it. Never logged: it can hold secrets. */
-export interface Described {
-  type: 'described';
-  pipeline: PipelineDescription | null;
-  problems: Problem[];
-}
 
 /** Items, and where the source stood at the last of them. The payload is the frame. */
 export interface SendFrame extends FrameHeader {
@@ -368,6 +382,7 @@ export interface Write {
 }
 
 export type FromConsumer =
+  | Described
   | Ready
   | Settle
   | Start

@@ -77,14 +77,16 @@ const pipeline = fields({
   limits: recordOf(fields({ concurrency: optional(positive), rate: optional(rate), lingerMs: optional(amount) })),
   options: record,
   fingerprint: text,
+  code: text,
   deterministic: flag,
-  sink: fields({ kind: text, transactional: flag, target: text }),
+  sink: fields({ kind: text, transactional: flag, target: text, options: text }),
 });
 const none = {};
 
-const permitAnswers = { granted: { id: whole }, refused: { id: whole, message: text } };
+const toChild = { describe: { file: text }, granted: { id: whole }, refused: { id: whole, message: text }, bye: none };
 
 const fromChild = {
+  described: { pipeline: orNull(pipeline), problems: listOf(problem) },
   ready: none,
   acquire: { id: whole, limit: text },
   release: { id: whole },
@@ -97,7 +99,6 @@ const fromChild = {
 
 const fromProducer: Checks<FromProducer> = {
   ...fromChild,
-  described: { pipeline: orNull(pipeline), problems: listOf(problem) },
   frame: { ...frame, position },
   covered: { position },
   end: { position },
@@ -122,8 +123,7 @@ const fromConsumer: Checks<FromConsumer> = {
 };
 
 const toProducer: Checks<ToProducer> = {
-  ...permitAnswers,
-  describe: { file: text },
+  ...toChild,
   configure: {
     name: text,
     run: text,
@@ -140,13 +140,11 @@ const toProducer: Checks<ToProducer> = {
   stored: { frames: whole },
   throttle: { on: flag },
   stop: none,
-  bye: none,
 };
 
 const toConsumer: Checks<ToConsumer> = {
-  ...permitAnswers,
+  ...toChild,
   configure: {
-    file: text,
     name: text,
     run: text,
     writer: whole,
@@ -186,7 +184,6 @@ const toConsumer: Checks<ToConsumer> = {
   end: none,
   stop: none,
   abort: none,
-  bye: none,
   written: none,
 };
 

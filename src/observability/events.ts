@@ -58,12 +58,16 @@ export interface Events {
   };
   /** `restarts` of this post so far, the one that is coming included. */
   'child.restarting': { who: Who; inMs: number; restarts: number };
-  /** It has died, and is not replaced before the pipeline has been reloaded. */
+  /** It has died, and is not replaced before the pipeline file can be used. */
   'child.heldBack': { who: Who; reason: string };
   /** It is given up: too many crashes within a period, or, if `withinMs` is null, too many failed starts in a row. */
   'child.parked': { who: Who; crashes: number; withinMs: number | null; lastReason: string };
   /** It failed at its end work (the last flush, `teardown`), and so did its successor: the run finishes without it. */
   'child.endGivenUp': { who: Who; reason: string };
+  /** A look at the pipeline file found another reason why processes that were held back cannot be started. */
+  'file.unusable': { reason: string };
+  /** Processes can be started from the pipeline file again. */
+  'file.usable': Record<never, never>;
   /** A consumer is to be replaced by a new process, which is started first. */
   'child.recycling': { who: Who; reason: string };
   /** Its successor did not get ready: it stays. */

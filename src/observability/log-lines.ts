@@ -105,7 +105,14 @@ const wordings: { readonly [Name in EventName]: (event: Events[Name]) => Words }
   },
   'child.restarting': ({ who, ...fields }) => line('warn', 'to be started again', fields, who),
   'child.heldBack': ({ who, reason }) =>
-    line('error', 'not started again before the pipeline has been reloaded', { reason }, who),
+    line(
+      'error',
+      'died and is not replaced: the pipeline file cannot be used; it is checked again and again',
+      { reason },
+      who,
+    ),
+  'file.unusable': ({ reason }) => line('error', 'the pipeline file still cannot be used', { reason }),
+  'file.usable': () => line('info', 'the pipeline file can be used again', {}),
   'child.parked': ({ who, withinMs, crashes, lastReason }) =>
     withinMs === null
       ? line('error', 'parked: too many starts failed in a row', { failedStarts: crashes, lastReason }, who)

@@ -5,6 +5,7 @@ import type { PipelineDescription, Problem } from '../ipc/messages.ts';
 import { userCacheDirectory } from './cache-directory.ts';
 import { checkFields, checkOptions } from './check.ts';
 import { deferSinkProblems } from './deferred-sinks.ts';
+import { digestOf } from './digest.ts';
 import { exportedPipeline } from './exported.ts';
 import { lineOfField } from './field-lines.ts';
 import { fingerprintOf, type Resolve } from './fingerprint.ts';
@@ -134,12 +135,19 @@ interface Loaded {
 
 function describe({ pipeline, path, text, tokens, resolve }: Loaded): PipelineDescription {
   const { name, limits, version, deterministic = true, sink } = pipeline;
+  const code = fingerprintOf(path, text, resolve);
   return {
     name,
     limits: limitsOf(limits).limits,
     ...givenOptions(pipeline, tokens),
-    fingerprint: version === undefined ? fingerprintOf(path, text, resolve) : `version ${version}`,
+    fingerprint: version === undefined ? code : `version ${version}`,
+    code,
     deterministic,
-    sink: { kind: sink.kind, transactional: sink.transactional, target: sink.target },
+    sink: {
+      kind: sink.kind,
+      transactional: sink.transactional,
+      target: sink.target,
+      options: digestOf(sink.options),
+    },
   };
 }

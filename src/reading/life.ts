@@ -4,7 +4,6 @@ import { stopped } from '../child/stopped.ts';
 import { commonLife, type Life, type LifeOptions } from '../child/life.ts';
 import type { ConfigureProducer, FromProducer, ToProducer } from '../ipc/messages.ts';
 import type { SourceContext } from '../pipeline/context.ts';
-import type { Pipeline } from '../pipeline/types.ts';
 import { Outlet } from './outlet.ts';
 import { Reader } from './reader.ts';
 import { ThrottleGate } from './throttle-gate.ts';
@@ -16,22 +15,14 @@ export function producerLife(
   const { send, fail } = connection;
   const { clock, onConfigured } = options;
   const common = commonLife(connection, options);
-  const { calls, load, log } = common;
+  const { calls, log } = common;
   const throttle = new ThrottleGate();
   const stopping = new AbortController();
-  let pipeline: Pipeline | undefined;
   let outlet: Outlet | undefined;
   let reader: Reader | undefined;
 
-  const describe = async (file: string): Promise<void> => {
-    const { pipeline: loaded, description, problems } = await load(file);
-    if (loaded) pipeline = loaded;
-    send({ type: 'described', pipeline: description, problems: [...problems] });
-  };
-
   const read = async (message: ConfigureProducer): Promise<void> => {
-    if (!pipeline) throw new Error('the supervisor configured a producer that has described nothing');
-    const { source, deterministic = true } = pipeline;
+    const { source, deterministic = true } = common.pipeline();
     const { run, position } = message;
     onConfigured(message);
     throttle.set(message.throttled);
@@ -81,7 +72,6 @@ export function producerLife(
 
   const handlers: Life<ToProducer>['handlers'] = {
     ...common.handlers,
-    describe: ({ file }) => void describe(file).catch(fail),
     configure: (message) =>
       void read(message).catch((error: unknown) => {
         if (!stopping.signal.aborted) fail(error);

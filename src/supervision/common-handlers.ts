@@ -7,13 +7,13 @@ import { isOutside } from './outage.ts';
 import { permitHandlers } from './permits.ts';
 import type { Post } from './post.ts';
 
-type Common = Exclude<FromProducer & FromConsumer, { type: 'ready' }>;
+type Common = Exclude<FromProducer & FromConsumer, { type: 'ready' | 'described' }>;
 
 /** Handles what producer and consumers say alike: permits, signs of life, lines for the log, why they go, and that they have ended. */
 export function commonHandlers(
   hub: Hub,
   side: {
-    post: Pick<Post<never, never>, 'role' | 'who' | 'isOnTrial' | 'ended' | 'beaten' | 'failed'> & {
+    post: Pick<Post<never, never>, 'role' | 'who' | 'state' | 'isOnTrial' | 'ended' | 'beaten' | 'failed'> & {
       readonly child: { send: (message: Granted | Refused) => void } | undefined;
     };
     /** Its writer id; 0 for none. */
@@ -29,8 +29,10 @@ export function commonHandlers(
     failed: ({ error, origin, exitCode }) => {
       const words = describeWithPlace(error);
       post.failed({ origin, words, error, isOutside: isOutside(error) });
-      // With an exit code nobody could go on: the service ends with it. Whoever is on trial speaks for itself alone.
-      if (exitCode !== null && !post.isOnTrial)
+      // With an exit code nobody could go on: the service ends with it. A process that tries what is in the file now, while
+      // its siblings run what was there before, speaks for itself alone.
+      const isTrying = post.isOnTrial || (post.state === 'starting' && hub.heldBack() !== undefined);
+      if (exitCode !== null && !isTrying)
         hub.fail(new MillraceError(error.code, words, { cause: errorFromData(error), exitCode: exitCode as ExitCode }));
     },
     ended: () => {

@@ -8,7 +8,7 @@ import type { OtherQueues } from './other-queues.ts';
 import type { UnfencedWriters } from './unfenced-writers.ts';
 
 /** How a consumer's replacement went. */
-export type Replaced = { status: 'done' } | { status: 'failed'; reason: string };
+export type Replaced = { status: 'done' } | { status: 'failed'; reason: string } | { status: 'cancelled' };
 
 export interface ConsumersOptions {
   unfencedWriters: UnfencedWriters;
@@ -19,7 +19,8 @@ export interface ConsumersOptions {
 
 /** What is under way: a successor gets ready, or has taken over while its predecessor finishes what it has begun. */
 type Replacement = { place: number; onOver: (replaced: Replaced) => void } & (
-  { stage: 'trial'; successor: Consuming } | { stage: 'handing over'; predecessor: Consuming; cancelDeadline: Cancel }
+  | { stage: 'trial'; successor: Consuming; isCancelled?: true }
+  | { stage: 'handing over'; predecessor: Consuming; cancelDeadline: Cancel }
 );
 
 /**
@@ -85,13 +86,17 @@ export class Consumers {
   cancelReplacement(): void {
     const replacement = this.#replacement;
     if (replacement?.stage !== 'trial') return;
+    replacement.isCancelled = true;
     replacement.successor.stop();
   }
 
   #advanceTrial(trial: Replacement & { stage: 'trial' }): void {
     const { place, successor, onOver } = trial;
     const { post } = successor;
-    if (post.isOver) return this.#over(trial, { status: 'failed', reason: post.lastExit ?? 'it went' });
+    if (post.isOver) {
+      const failed = { status: 'failed' as const, reason: post.lastExit ?? 'it went' };
+      return this.#over(trial, trial.isCancelled ? { status: 'cancelled' } : failed);
+    }
     if (post.state !== 'ready') return;
     const predecessor = this.#current[place]!;
     this.#current[place] = successor;

@@ -43,6 +43,8 @@ export class Consuming {
 
   #processed = 0;
   #hasBeenReady = false;
+  /** The process on the post has not said yet what it has loaded. */
+  #isDescribing = false;
 
   constructor(
     hub: Hub,
@@ -66,7 +68,9 @@ export class Consuming {
       predecessor: options.predecessor,
       onStart: (child) => {
         this.#processed = 0;
-        this.#enrolment.enter(child);
+        this.#isDescribing = true;
+        this.post.asked();
+        child.send({ type: 'describe', file: hub.pipeline.file });
       },
       onMessage: (message, payload) => receive(hub, this.#handlers, message, payload),
       onGone: (exit, isExpected) => this.#gone(exit, isExpected),
@@ -168,7 +172,6 @@ export class Consuming {
     events.emit('child.started', { who: child.who, writer });
     child.send({
       type: 'configure',
-      file: pipeline.file,
       name: pipeline.name,
       run: queue.run.run,
       writer,
@@ -216,6 +219,16 @@ export class Consuming {
         holder: () => this.holder,
         onEnded: () => (this.#byeIsDue = true),
       }),
+      described: (loaded) => {
+        if (!this.#isDescribing) throw unexpected('consumer', 'described', post.state);
+        this.#isDescribing = false;
+        const { child } = post;
+        if (!child || post.state !== 'starting') return;
+        post.answered();
+        const refusal = this.#hub.admit(post.who, loaded);
+        if (refusal === undefined) this.#enrolment.enter(child);
+        else child.kill(refusal);
+      },
       ready: () => {
         if (post.state === 'draining') return; // It has been told to stop since.
         if (post.state !== 'starting') throw unexpected('consumer', 'ready', post.state);
@@ -223,6 +236,7 @@ export class Consuming {
         this.#holding = new Holding(this.#hub.settings.concurrency);
         post.ready();
         this.#hasBeenReady = true;
+        this.#hub.proven();
         touch();
       },
       settle: ({ done, failed, idle, ...pace }) => {

@@ -66,14 +66,16 @@ export function compareForReload(
         'the pipeline has changed since this run began: the consumers get the new code; the producer goes on with the old one until it is replaced or the next run begins',
     };
   }
-  return {
-    status: 'refused',
-    error: configError(
-      'PIPELINE_CHANGED',
-      'the file has changed, and with it perhaps the source, while a run is open whose source resumes by count. ' +
-        'If the source still yields the same items in the same order, stop the pipeline and start it once with --same-source. ' +
-        'Otherwise let the run finish, or start over with --fresh (the old queue is moved aside). ' +
-        'A pipeline that had a `version` when its run began, and still has the same, can be reloaded at any time.',
-    ),
-  };
+  return { status: 'refused', error: changedUnderneath() };
+}
+
+/** The file was edited under a running pipeline whose source resumes by count. */
+export function changedUnderneath(): MillraceError {
+  return configError(
+    'PIPELINE_CHANGED',
+    'the file has changed, and with it perhaps the source, while a run is open whose source resumes by count. ' +
+      'If the source still yields the same items in the same order, stop the pipeline and start it once with --same-source. ' +
+      'Otherwise undo the change and let the run finish, or start over with --fresh (the old queue is moved aside). ' +
+      'A pipeline that had a `version` when its run began, and still has the same, can be reloaded at any time.',
+  );
 }

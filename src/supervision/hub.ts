@@ -2,9 +2,12 @@ import type { Clock } from '../core/clock.ts';
 import type { MillraceError } from '../core/errors.ts';
 import type { QueueStart } from '../core/queue-start.ts';
 import type { Limits } from '../limits/limits.ts';
-import type { EventBus } from '../observability/events.ts';
+import type { PipelineDescription } from '../ipc/messages.ts';
+import type { EventBus, Who } from '../observability/events.ts';
 import type { Queue } from '../queue/queue.ts';
 import type { ProcessIdentity, Writers } from '../queue/writers.ts';
+import type { Loaded } from './admission.ts';
+import type { Comparison } from './fingerprint.ts';
 import type { Outage } from './outage.ts';
 import type { ServiceSettings } from './settings.ts';
 
@@ -25,6 +28,17 @@ export interface Hub {
   /** Hands bytes to the supervisor's standard output; `done` is called when they are with the operating system. */
   readonly writeOut: (bytes: Buffer, done: () => void) => void;
   readonly outage: Outage;
+  /**
+   * A process says what it has loaded from the pipeline file. Undefined if it may work with that; else why not, and the
+   * caller ends it. `compare` says whether the run can go on with it; by default, as for a reload.
+   */
+  readonly admit: (
+    who: Who,
+    loaded: Loaded,
+    compare?: (pipeline: PipelineDescription) => Comparison,
+  ) => string | undefined;
+  /** A process that was admitted is ready: the file is good. */
+  readonly proven: () => void;
   /** Why a process that dies is not replaced for now; undefined if it is. */
   readonly heldBack: () => string | undefined;
   /** Something has changed: there will be a tick. */

@@ -1,11 +1,12 @@
 import { ProtocolError } from '../core/errors.ts';
 import { frameFromPayload, type Frame, type FrameHeader } from '../frame/frame.ts';
 import type { Handlers } from '../ipc/handlers.ts';
-import type { FromProducer, PipelineDescription, Problem, ToProducer } from '../ipc/messages.ts';
+import type { FromProducer, ToProducer } from '../ipc/messages.ts';
+import type { Loaded } from './admission.ts';
 import type { Child } from './child.ts';
 import { commonHandlers } from './common-handlers.ts';
 import { Enrolment } from './enrolment.ts';
-import { compareFingerprints } from './fingerprint.ts';
+import { changedUnderneath, compareFingerprints, type Comparison } from './fingerprint.ts';
 import { beatMs, type Hub } from './hub.ts';
 import { Post, type Gone } from './post.ts';
 import { receive, unexpected } from './receiving.ts';
@@ -143,13 +144,14 @@ export class Producing {
         holder: () => this.holder,
         onEnded: () => (this.#byeIsDue = true),
       }),
-      described: ({ pipeline, problems }) => {
+      described: (loaded) => {
         if (this.#stage !== 'to be described') throw unexpected('producer', 'described', this.#stage);
-        this.#redescribed(pipeline, problems);
+        this.#redescribed(loaded);
       },
       ready: () => {
         if (this.#stage !== 'configured') throw unexpected('producer', 'ready', this.#stage);
         post.ready();
+        this.#hub.proven();
       },
       frame: ({ position, ...header }, payload) => {
         expectReading('frame');
@@ -175,25 +177,27 @@ export class Producing {
   }
 
   /** A successor has loaded the pipeline file again: it must still be the one that this run is of. */
-  #redescribed(pipeline: PipelineDescription | null, problems: Problem[]): void {
+  #redescribed(loaded: Loaded): void {
     const { post } = this;
-    const { queue, fail, events } = this.#hub;
+    const { queue, admit } = this.#hub;
     const { child } = post;
     if (!child || post.state !== 'starting') return;
     post.answered();
-    if (!pipeline || problems.length > 0) {
-      child.kill(`the pipeline file is wrong now: ${problems[0]?.message ?? 'it describes nothing'}`);
-      return;
-    }
-    const { fingerprint } = pipeline;
-    const change = compareFingerprints(this.#fingerprint, pipeline, queue.run.position);
-    if (change.status === 'refused') return fail(change.error);
-    if (change.status !== 'same') {
-      events.emit('warning', { code: 'PIPELINE_CHANGED', message: change.message });
-      queue.setRun({ fingerprint });
-      this.#fingerprint = fingerprint;
-    }
+    let change: Comparison = { status: 'same' };
+    const refusal = admit(post.who, loaded, (pipeline) => {
+      change = compareFingerprints(this.#fingerprint, pipeline, queue.run.position);
+      return change.status === 'refused' ? { ...change, error: changedUnderneath() } : change;
+    });
+    if (refusal !== undefined) return child.kill(refusal);
+    this.#goesOnAs(loaded.pipeline!.fingerprint, change);
     this.#configureSoon(child);
+  }
+
+  #goesOnAs(fingerprint: string, change: Comparison): void {
+    if (change.status !== 'changed' && change.status !== 'declared') return;
+    this.#hub.events.emit('warning', { code: 'PIPELINE_CHANGED', message: change.message });
+    this.#hub.queue.setRun({ fingerprint });
+    this.#fingerprint = fingerprint;
   }
 }
 

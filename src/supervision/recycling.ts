@@ -48,6 +48,7 @@ export class Recycling {
       events.emit('child.recycling', { who, reason });
       this.#consumers.replace(ordinal, (replaced) => {
         if (replaced.status === 'done') return void (this.#failuresInARow = 0);
+        if (replaced.status === 'cancelled') return;
         this.#failuresInARow += 1;
         const inMs = equalJitter(backoff, this.#failuresInARow, this.#hub.random());
         this.#notBefore = clock.now() + inMs;

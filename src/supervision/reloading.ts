@@ -1,9 +1,10 @@
-import { isDeepStrictEqual } from 'node:util';
-import type { FromProducer, PipelineDescription, Problem, ToProducer } from '../ipc/messages.ts';
+import type { FromProducer, ToProducer } from '../ipc/messages.ts';
 import type { ReloadStatus } from '../observability/status.ts';
+import type { Admission } from './admission.ts';
 import type { Child } from './child.ts';
 import type { Consumers } from './consumers.ts';
-import { describePipeline, type Description } from './describe.ts';
+import type { Description } from './describe.ts';
+import { lookAtFile, type FileLook } from './file-look.ts';
 import { compareForReload } from './fingerprint.ts';
 import type { Hub } from './hub.ts';
 
@@ -12,11 +13,9 @@ export type ReloadAnswer = { status: 'begun'; number: number } | { status: 'refu
 
 export interface ReloadingOptions {
   consumers: Consumers;
-  /** What the pipeline was when the service started. */
-  described: PipelineDescription;
+  admission: Admission;
   startProducer: () => Child<FromProducer, ToProducer>;
-  formatProblems: (problems: readonly Problem[]) => string;
-  /** The file is in order: whoever waited for that may start. */
+  /** The file is good: a producer that was held back may start. Consumers are replaced anyway. */
   onAccepted: () => void;
 }
 
@@ -31,7 +30,7 @@ export class Reloading {
   #status: ReloadStatus | null = null;
   /** Ordinals to be replaced yet. */
   #left: number[] = [];
-  #describer: Child<FromProducer, ToProducer> | undefined;
+  #look: FileLook | undefined;
   #isClosed = false;
 
   constructor(hub: Hub, options: ReloadingOptions) {
@@ -46,13 +45,6 @@ export class Reloading {
 
   get isUnderWay(): boolean {
     return this.#status?.state === 'describing' || this.#status?.state === 'replacing';
-  }
-
-  /** Why a process that dies is not replaced: the file is not the one that it ran, and is no good. */
-  get heldBack(): string | undefined {
-    // Whoever has work to do at the end of the run does it with whatever code there is.
-    if (this.#status?.state !== 'refused' || !this.#isOpen) return undefined;
-    return this.#status.reason ?? undefined;
   }
 
   begin(): ReloadAnswer {
@@ -80,6 +72,7 @@ export class Reloading {
     this.#options.consumers.replace(ordinal, (replaced) => {
       if (this.#status?.state !== 'replacing') return;
       if (replaced.status === 'done') this.#status = { ...this.#status, replaced: this.#status.replaced + 1 };
+      else if (replaced.status === 'cancelled') this.#refuse('the run came to its end');
       else this.#refuse(`the new consumer ${ordinal} did not get ready: ${replaced.reason}`);
       this.#hub.touch();
     });
@@ -88,7 +81,7 @@ export class Reloading {
   /** The service stops: nothing is to be replaced any more. */
   close(): void {
     this.#isClosed = true;
-    this.#describer?.kill('not needed any more');
+    this.#look?.cancel();
     if (this.isUnderWay) this.#refuse('the pipeline is stopping');
   }
 
@@ -98,35 +91,22 @@ export class Reloading {
   }
 
   async #describe(): Promise<void> {
-    const { settings, clock, pipeline } = this.#hub;
-    const describer = this.#options.startProducer();
-    this.#describer = describer;
-    const description = await describePipeline(describer, {
-      file: pipeline.file,
-      clock,
-      deadlineMs: settings.readyTimeoutMs,
-      onOther: () => undefined,
-    });
-    describer.kill('it has said what is in the file');
-    this.#describer = undefined;
+    const look = lookAtFile(this.#hub, this.#options.startProducer);
+    this.#look = look;
+    const description = await look.description;
+    this.#look = undefined;
     if (!this.#isClosed) this.#described(description);
   }
 
   #described(description: Description): void {
-    const { described, formatProblems, onAccepted } = this.#options;
-    if (description.status === 'wrong') return this.#refuse(formatProblems(description.problems));
-    if (description.status === 'failed') return this.#refuse(description.reason);
-    const { pipeline } = description;
-    const changed = fixed.filter((name) => !isDeepStrictEqual(pipeline[name], described[name]));
-    if (changed.length > 0) {
-      return this.#refuse(
-        `its ${changed.join(' and its ')} changed, which are read at a start: stop it and start it again`,
-      );
-    }
-    const comparison = compareForReload(this.#hub.queue.run, pipeline);
-    if (comparison.status === 'refused') return this.#refuse(comparison.error.message);
-    if (comparison.status !== 'same')
+    const { admission, onAccepted } = this.#options;
+    const seen = admission.judge(description);
+    if (seen.status === 'refused') return this.#refuse(seen.reason);
+    const comparison = compareForReload(this.#hub.queue.run, seen.pipeline);
+    if (comparison.status === 'changed')
       this.#hub.events.emit('warning', { code: 'PIPELINE_CHANGED', message: comparison.message });
+    admission.accepted();
+    admission.expectCode(seen.pipeline.code);
     this.#status = { ...this.#status!, state: 'replacing' };
     this.#left = this.#options.consumers.current.map(({ post }) => post.ordinal);
     onAccepted();
@@ -136,6 +116,7 @@ export class Reloading {
   #refuse(reason: string): void {
     const status: ReloadStatus = { ...this.#status!, state: 'refused', reason };
     this.#status = status;
+    this.#options.admission.refused(reason);
     this.#hub.events.emit('reload.refused', {
       number: status.number,
       replaced: status.replaced,
@@ -145,6 +126,3 @@ export class Reloading {
     this.#hub.touch();
   }
 }
-
-/** What of a pipeline holds for as long as its supervisor runs. */
-const fixed = ['name', 'limits', 'options', 'deterministic', 'sink'] as const satisfies (keyof PipelineDescription)[];

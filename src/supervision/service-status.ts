@@ -18,6 +18,10 @@ export interface StatusSources {
   setAside: Holding | undefined;
   reload: Status['reload'];
   stop: { reason: string; abortAt: number | null; killAt: number } | undefined;
+  /** Why no new process can work with the pipeline file; undefined if nothing is known against it. */
+  fileProblem: string | undefined;
+  /** When the file is looked at again for that (monotonic). */
+  nextLookAt: number | undefined;
   isFull: boolean;
   /** How little of the disk is free, and how much is to stay so; undefined if there is enough. */
   low: { free: number; floor: number } | undefined;
@@ -129,8 +133,9 @@ function processes({ producing, consumers }: StatusSources, now: number): Status
 
 /** Why nothing, or less than could be, is moving. */
 function reasons(sources: StatusSources, now: number): string[] {
-  const { hub, throttle, producing, consumers, setAside, reload, isFull, low, pausedBy } = sources;
   const found: string[] = [];
+  const { hub, throttle, producing, consumers, setAside, reload, fileProblem, nextLookAt } = sources;
+  const { isFull, low, pausedBy } = sources;
   const stop = stopStatus(sources, now);
   const { queue, limits } = hub;
   const { queued, lent, retrying } = queue.stats;
@@ -142,9 +147,14 @@ function reasons(sources: StatusSources, now: number): string[] {
     found.push(`${free}: the producer waits until there are more than ${formatBytes(low.floor)} (minFree)`);
   }
   if (reload?.state === 'refused') found.push(`not reloaded: ${reload.reason}`);
+  if (fileProblem !== undefined && fileProblem !== reload?.reason)
+    found.push(`no new process can be started from the pipeline file: ${fileProblem}`);
+  const nextLook =
+    nextLookAt === undefined ? '' : ` (checked again in ${formatDuration(Math.max(Math.ceil(nextLookAt - now), 1))})`;
   for (const { post } of [producing, ...consumers]) {
     const who = post.role === 'producer' ? 'the producer' : nameOf(post);
-    if (post.isHeldBack) found.push(`${who} has died (${post.lastExit}) and waits for the next reload`);
+    if (post.isHeldBack)
+      found.push(`${who} died (${post.lastExit}) and is not replaced until the pipeline file can be used${nextLook}`);
     else if (post.state === 'backoff') found.push(`${who} waits to be restarted (last: ${post.lastExit})`);
     if (post.state === 'parked') found.push(`${who} is parked (last: ${post.lastExit})`);
     if (post.state === 'starting') found.push(`${who} is starting`);

@@ -4,12 +4,12 @@
  * What arrives within one turn of the event loop only changes what is *pending*. At the turn's end the tick commits
  * all of it in one transaction, and only then acts on it. Signals and fatal errors are just more things that arrive.
  */
-import { errorFromData, MillraceError } from '../core/errors.ts';
+import { configError, errorFromData, MillraceError } from '../core/errors.ts';
 import { exitCodes, type ExitCode } from '../core/exit-codes.ts';
 import type { Cancel } from '../core/clock.ts';
 import type { Grant } from '../limits/limits.ts';
-import { nameOf, type Who } from '../observability/events.ts';
 import type { PipelineDescription, Problem } from '../ipc/messages.ts';
+import { nameOf, type Who } from '../observability/events.ts';
 import { createRate } from '../observability/rate.ts';
 import type { Status } from '../observability/status.ts';
 import { Aside } from '../queue/aside.ts';
@@ -17,9 +17,12 @@ import { dispatch, type Receiver } from '../queue/dispatch.ts';
 import { recallUnstarted } from '../queue/recalling.ts';
 import type { Moment, Queue } from '../queue/queue.ts';
 import { Throttle, type Marks } from '../queue/throttle.ts';
+import { Admission, type Loaded } from './admission.ts';
 import { Changes, serviceOver } from './changes.ts';
 import { Committing, type Committed, type CommittingOptions } from './committing.ts';
 import { Consumers } from './consumers.ts';
+import type { Comparison } from './fingerprint.ts';
+import { HeldBack } from './held-back.ts';
 import type { Hub } from './hub.ts';
 import { lendProbe, Outage } from './outage.ts';
 import { Producing } from './producing.ts';
@@ -41,7 +44,7 @@ const fullRetryMs = 500;
 const recyclingMs = 1000;
 
 export interface ServiceOptions extends Pick<CommittingOptions, 'reserve' | 'checkStore'> {
-  hub: Omit<Hub, 'outage' | 'heldBack' | 'touch' | 'record' | 'fail' | 'broken'>;
+  hub: Omit<Hub, 'outage' | 'admit' | 'proven' | 'heldBack' | 'touch' | 'record' | 'fail' | 'broken'>;
   marks: Marks;
   /** What the pipeline says of itself. */
   described: PipelineDescription;
@@ -72,6 +75,8 @@ export class Service {
   readonly #producing: Producing;
   readonly #consumers: Consumers;
   readonly #recycling: Recycling;
+  readonly #admission: Admission;
+  readonly #heldBack: HeldBack;
   readonly #reloading: Reloading;
   readonly #pruning: Pruning;
   readonly #aside = new Aside();
@@ -102,15 +107,19 @@ export class Service {
     this.#hub = {
       ...options.hub,
       outage: new Outage(options.hub.settings),
-      heldBack: () => this.#reloading.heldBack,
+      admit: (...asked) => this.#admit(...asked),
+      proven: () => this.#proven(),
+      // Whoever has work to do at the end of the run does it now or not at all.
+      heldBack: () => (this.#isOpen ? this.#admission.problem : undefined),
       touch: () => this.#touch(),
       record: (write) => {
         this.#committing.record(write);
         this.#touch();
       },
-      fail: (error) => this.#failFor(error),
+      fail: (error) => this.#fail(error),
       broken: (error) => this.#failHard(error),
     };
+    this.#admission = new Admission({ ...options, ...options.hub });
     this.#committing = new Committing({ ...options, hub: this.#hub });
     this.#tending = new Tending(this.#hub, { storage: options.storage, ...this.#hub.settings });
     this.#throttle = new Throttle(options.marks);
@@ -131,10 +140,16 @@ export class Service {
       onChange,
     });
     this.#recycling = new Recycling(this.#hub, this.#consumers);
+    const startProducer = (): ReturnType<typeof crew.startProducer> => crew.startProducer();
+    this.#heldBack = new HeldBack(this.#hub, {
+      admission: this.#admission,
+      posts: () => this.#posts() as Post<never, never>[],
+      startProducer,
+    });
     this.#reloading = new Reloading(this.#hub, {
-      ...options,
       consumers: this.#consumers,
-      startProducer: () => crew.startProducer(),
+      admission: this.#admission,
+      startProducer,
       onAccepted: () => this.#producing.post.release(),
     });
     this.#pruning = new Pruning(this.#hub, options.oldRuns);
@@ -174,6 +189,7 @@ export class Service {
       this.#shutdown.hurry();
     } else {
       this.#reloading.close();
+      this.#heldBack.close();
       this.#shutdown = new Shutdown({
         clock,
         stopTimeoutMs: settings.stopTimeoutMs,
@@ -187,8 +203,31 @@ export class Service {
   }
 
   #recycle(): void {
-    const isOpen = ['running', 'sealed'].includes(this.#hub.queue.run.state);
-    if (isOpen && !this.#shutdown && !this.#reloading.isUnderWay) this.#recycling.look();
+    if (this.#isOpen && !this.#shutdown && !this.#reloading.isUnderWay) this.#recycling.look();
+  }
+
+  get #isOpen(): boolean {
+    const { state } = this.#hub.queue.run;
+    return state === 'running' || state === 'sealed';
+  }
+
+  #admit(who: Who, loaded: Loaded, compare?: (pipeline: PipelineDescription) => Comparison): string | undefined {
+    const seen = this.#admission.examine(loaded, compare);
+    if (seen.status === 'admitted') {
+      // A producer compares, and tells of changes, by itself.
+      if (!compare) this.#admission.noteCode(who, seen.pipeline.code);
+      return undefined;
+    }
+    // Those that work go on. If nobody does, this start cannot succeed.
+    if (this.#consumers.current.some(({ hasBeenReady }) => hasBeenReady)) this.#admission.refused(seen.reason);
+    else this.#fail(configError(seen.isBroken ? 'PIPELINE' : 'PIPELINE_CHANGED', seen.reason));
+    return seen.reason;
+  }
+
+  #proven(): void {
+    if (this.#admission.problem === undefined) return;
+    this.#admission.accepted();
+    this.#touch();
   }
 
   /** Replaces the consumers by ones with the file's new code, one by one, if the run can go on with it. */
@@ -217,6 +256,8 @@ export class Service {
       setAside: this.#aside.holding,
       reload: this.#reloading.status,
       stop: this.#shutdown && { reason: this.#stopReason, ...this.#shutdown.deadlines },
+      fileProblem: this.#admission.problem,
+      nextLookAt: this.#heldBack.nextLookAt,
       isFull: this.#committing.isFull,
       low: this.#tending.low,
       pausedBy: this.#pausedBy,
@@ -249,6 +290,7 @@ export class Service {
       if (!this.#shutdown) {
         this.#consumers.advance();
         this.#reloading.advance();
+        if (!this.#reloading.isUnderWay) this.#heldBack.advance();
       }
       this.#advanceRun();
       const committed = this.#commit();
@@ -498,12 +540,6 @@ export class Service {
     this.#over(this.#failure.exitCode);
   }
 
-  #failFor(error: MillraceError): void {
-    // Somebody is at work on the file: who reads it now has crashed, and those that work go on.
-    const isTheFile = error.code === 'PIPELINE' && this.#consumers.current.some(({ hasBeenReady }) => hasBeenReady);
-    if (!isTheFile) this.#fail(error);
-  }
-
   #fail(error: MillraceError): void {
     this.#failure ??= error;
     if (!this.#shutdown) this.stop(error.message);
@@ -532,6 +568,7 @@ export class Service {
     for (const { post } of [this.#producing, ...this.#consumers.all]) post.drain();
     this.#consumers.close();
     this.#reloading.close();
+    this.#heldBack.close();
     this.#resolve({ exitCode, spoolFailed: this.#spoolFailed, error: this.#failure });
   }
 }

@@ -1,9 +1,7 @@
 /** A consumer's life: configured, ready, lent items, drained, dismissed. What it says and hears is all that it needs of the supervisor. */
 import type { Connection } from '../child/connect.ts';
 import { commonLife, type Life, type LifeOptions } from '../child/life.ts';
-import { configError } from '../core/errors.ts';
 import type { ConfigureConsumer, FromConsumer, ToConsumer } from '../ipc/messages.ts';
-import { formatProblems } from '../pipeline/problems.ts';
 import { Consumer } from './consumer.ts';
 import { isBeyondWaiting, patiently } from './patience.ts';
 import { SinkConnection } from './sink-connection.ts';
@@ -17,18 +15,17 @@ export function consumerLife(
   const { send, flush, fail } = connection;
   const { clock, random, onConfigured } = options;
   const common = commonLife(connection, options);
-  const { calls, load, log } = common;
+  const { calls, log } = common;
   const output = new StandardOutput((bytes) => send({ type: 'write' }, [bytes]));
   const sinkState = new SinkState((reason) => send({ type: 'sink', reason }));
   const leaving = new AbortController();
   let consumer: Consumer | undefined;
 
   const configure = async (message: ConfigureConsumer): Promise<void> => {
-    const { file, run, writer, ordinal, start, concurrency, itemTimeoutMs, abortGraceMs } = message;
+    const { run, writer, ordinal, start, concurrency, itemTimeoutMs, abortGraceMs } = message;
     const { sinkTimeoutMs, sinkOpenTimeoutMs } = message;
     onConfigured(message);
-    const { pipeline, problems } = await load(file);
-    if (!pipeline) throw configError('PIPELINE', formatProblems(problems));
+    const pipeline = common.pipeline();
     const writeOut = (bytes: Buffer): Promise<void> => output.write(bytes);
     const sink = new SinkConnection({
       sink: pipeline.sink,

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { Status } from '../../src/observability/status.ts';
 import { Project } from '../support/project.ts';
 
 let project: Project;
@@ -114,6 +115,54 @@ describe('a pipeline that is reloaded', () => {
     project.write('enough', '');
     expect((await running.ended).code).toBe(0);
     expect(tagged('new')).toBe(0);
+    expectEachOnce();
+  });
+
+  const consumerOf = ({ processes }: Status, ordinal: number) => processes.find(({ who }) => who.ordinal === ordinal)!;
+
+  it('and edited without a reload writes nothing to another table: who dies is held back until the file is good', async () => {
+    const old = pipeline('old', { version: '1' });
+    project.write('reloaded.ts', old);
+    const running = project.start(['run', 'reloaded.ts', '--consumers', '2']);
+    const before = await project.statusWhere('reloaded', ({ items, processes }) => {
+      return items.done > 100 && processes.every(({ state }) => state === 'ready');
+    });
+    project.write('reloaded.ts', old.replace(`table: 'rows'`, `table: 'elsewhere'`));
+    process.kill(consumerOf(before, 1).who.pid!, 'SIGKILL');
+    const held = await running.logged('child.heldBack');
+    expect(held).toMatchObject({ role: 'consumer', ordinal: 1, reason: expect.stringContaining('table elsewhere') });
+    // Its sibling goes on.
+    const meanwhile = await project.statusWhere('reloaded', ({ items }) => items.done > before.items.done + 200);
+    expect(meanwhile.reasons.join()).toContain('table elsewhere');
+    project.write('reloaded.ts', old);
+    await running.logged('file.usable');
+    await project.statusWhere('reloaded', (status) => consumerOf(status, 1).state === 'ready');
+    project.write('enough', '');
+    expect((await running.ended).code).toBe(0);
+    expect(project.query('out.db', `SELECT name FROM sqlite_master WHERE name = 'elsewhere'`)).toEqual([]);
+    expectEachOnce();
+  });
+
+  it('and refused replaces who dies as soon as the file is good again, without another reload', async () => {
+    const old = pipeline('old', { version: '1' });
+    project.write('reloaded.ts', old);
+    const running = project.start(['run', 'reloaded.ts', '--consumers', '1']);
+    const before = await project.statusWhere('reloaded', ({ items }) => items.done > 100);
+    project.write('reloaded.ts', pipeline('new', { version: '1', more: '}' }));
+    running.kill('SIGHUP');
+    await running.logged('reload.refused');
+    for (const { who } of before.processes) process.kill(who.pid!, 'SIGKILL');
+    await running.logged('child.heldBack', ({ role }) => role === 'consumer');
+    await running.logged('child.heldBack', ({ role }) => role === 'producer');
+    project.write('reloaded.ts', old);
+    // Items that the successors have read and done.
+    const { items } = await project.statusWhere(
+      'reloaded',
+      (status) => status.items.stored > before.items.stored + 1000,
+    );
+    await project.statusWhere('reloaded', (status) => status.items.done > items.stored);
+    project.write('enough', '');
+    expect((await running.ended).code).toBe(0);
     expectEachOnce();
   });
 });

@@ -23,6 +23,7 @@ const broken: Record<string, readonly Claim[]> = {
   '15b': ['S12'],
   '15c': ['S12'],
   '7b': ['S1', 'S11'],
+  R: ['S19'],
 };
 
 describe('the checker finds it when a rule of the protocol is left out:', () => {

@@ -33,7 +33,7 @@ function onlySuch(plan: Plan, way: Way): Plan {
   return { ...plan, items: plan.items.map((item) => ({ ...item, way })) };
 }
 
-/** PROTOCOL's rules, each left out at an entrance of the product. */
+/** PROTOCOL's rules, and that of successors under *Reload* (R), each left out at an entrance of the product. */
 export const leftOut: Record<string, Departure> = {
   '1: after a start everything unsettled is redelivered': {
     toConsumer: (message) =>
@@ -83,5 +83,13 @@ export const leftOut: Record<string, Departure> = {
       faultsPerThousand: 30,
     }),
     sink: { keepsMark: false },
+  },
+  'R: a successor works with what its supervisor started with': {
+    focus: (plan) => ({ ...plan, faults: ['edit', 'kill consumer'], faultsPerThousand: 60 }),
+    fromConsumer: (message) => {
+      if (message.type !== 'described' || !message.pipeline) return message;
+      const { pipeline } = message;
+      return { ...message, pipeline: { ...pipeline, sink: { ...pipeline.sink, options: 'as it was' } } };
+    },
   },
 };

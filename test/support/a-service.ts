@@ -94,6 +94,8 @@ export class AService {
   space = { free: 1e12, total: 2e12 };
   logBytes = 0;
   outcome: Outcome | undefined;
+  /** What consumers find in the pipeline file; undefined: they say nothing of it. */
+  consumerFinds: Described | undefined = described();
   #pid = 100;
 
   constructor(options: AServiceOptions = {}) {
@@ -213,6 +215,9 @@ export class AService {
 
   #newConsumer(ordinal: number): FakeConsumer {
     const child = new FakeConsumer({ role: 'consumer', ordinal, pid: this.#pid++ }, (what) => this.notes.push(what));
+    child.onTold = ({ type }) => {
+      if (type === 'describe' && this.consumerFinds) child.says(this.consumerFinds);
+    };
     child.startedAt = this.clock.now();
     this.consumers.push(child);
     return child;
@@ -237,8 +242,9 @@ export function described(fingerprint = 'version 1'): Described {
       limits: {},
       options: {},
       fingerprint,
+      code: `code of ${fingerprint}`,
       deterministic: true,
-      sink: { kind: 'memory', transactional: true, target: 'memory' },
+      sink: { kind: 'memory', transactional: true, target: 'memory', options: 'none' },
     },
     problems: [],
   };

@@ -24,6 +24,8 @@ class FakeChild<In, Out extends { type: string }> implements Child<In, Out> {
   killedFor: string | undefined;
   killedAs: 'order' | 'hang' | undefined;
   exit: Exit | undefined;
+  /** Called with everything that it is told. */
+  onTold: ((message: Out) => void) | undefined;
   #listener: ChildListener<In> | undefined;
   readonly #note: (what: string) => void;
 
@@ -41,6 +43,7 @@ class FakeChild<In, Out extends { type: string }> implements Child<In, Out> {
     this.#note(`${this.name} ← ${message.type}`);
     this.sent.push(message);
     this.payloads.push(Buffer.concat(payload));
+    this.onTold?.(message);
   };
 
   listen = (listener: ChildListener<In>): void => {

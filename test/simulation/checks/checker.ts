@@ -188,6 +188,13 @@ export class Checker implements SinkWatcher {
 
   // ── the children ───────────────────────────────────────────────────────────────────────────────────────────────
 
+  /** It opens a sink that is not the one of its supervisor's start. */
+  openedAnotherSink(child: Watched): void {
+    this.#try(() => {
+      throw new Violation('S19', `writer ${child.writer} opens another sink than its supervisor started with`);
+    });
+  }
+
   /** It begins to process an item. */
   started(child: Watched, item: Item, seq: number, attempt: number): void {
     this.#try(() => {
@@ -388,7 +395,9 @@ export class Checker implements SinkWatcher {
   ended(outcome: Outcome, snapshot: readonly { name: string; held: number }[]): void {
     this.#try(() => {
       const code = outcome.error?.exitCode ?? 0;
-      if (!orderly.includes(code) && !(code === refused && this.#hasBeenPutBack))
+      // The file was edited between the start and what its children read.
+      const mayBeRefused = this.#hasBeenPutBack || this.#plan.faults.includes('edit');
+      if (!orderly.includes(code) && !(code === refused && mayBeRefused))
         throw new Violation('S17', `the supervisor gave up: ${outcome.error?.message}`);
       if (outcome.error || this.facts.run?.state !== 'finished') return;
       runs.s15FinishedIsCommitted(this.facts, outcome);

@@ -15,7 +15,8 @@ export type Claim =
   | 'S14'
   | 'S15'
   | 'S17'
-  | 'S18';
+  | 'S18'
+  | 'S19';
 
 /** Something happened that was promised never to. */
 export class Violation extends Error {

@@ -20,6 +20,8 @@ import { Intervals } from '../../../src/core/intervals.ts';
 
 export type Producer = SimulatedChild<FromProducer, ToProducer>;
 export type Consumer = SimulatedChild<FromConsumer, ToConsumer>;
+/** What the file of the pipeline says, compared with what it said at first. */
+export type PipelineFile = 'as it was' | 'is broken' | 'has another sink';
 type AnyMessage = FromProducer | FromConsumer | ToProducer | ToConsumer;
 
 export interface ChildrenOptions {
@@ -34,6 +36,8 @@ export interface ChildrenOptions {
   sourceFails: () => boolean;
   /** Whether what all items need cannot be reached. */
   isDependencyOut: () => boolean;
+  /** What the pipeline file says now. */
+  file: () => PipelineFile;
   /** How long a vendor freezes a limit now, if it does. */
   freezeMs: () => number | undefined;
 }
@@ -50,7 +54,7 @@ export class Children {
   }
 
   readonly startProducer = (parent: Parent): Producer => {
-    const { plan, departure, time, random, sourceFails } = this.#options;
+    const { plan, departure, time, random, sourceFails, file } = this.#options;
     const seen: SourceSeen = { cursor: undefined, count: 0 };
     const { fromProducer, toProducer } = departure;
     const child: Producer = new SimulatedChild<FromProducer, ToProducer>({
@@ -67,7 +71,7 @@ export class Children {
         producerLife(line, {
           clock: self.clock,
           random,
-          load: () => Promise.resolve(loaded(plan, { source: source(plan, self, seen, sourceFails) })),
+          load: () => Promise.resolve(loaded(plan, file(), { source: source(plan, self, seen, sourceFails) })),
           onConfigured: () => undefined,
           onReady: () => undefined,
         }),
@@ -150,6 +154,7 @@ export class Children {
 
   #workOf(child: Consumer): LoadedPipeline {
     const { plan, random, checker, story, sinkFor, isDependencyOut, freezeMs } = this.#options;
+    const file = this.#options.file();
     const die = (after: number): void => {
       const exits = [
         { code: 7, signal: null },
@@ -169,7 +174,24 @@ export class Children {
       const freeze = freezeMs();
       if (freeze !== undefined) child.say({ type: 'freeze', limit, ms: freeze });
     };
-    return loaded(plan, {
+    const sink = sinkFor({
+      get writer() {
+        return child.writer;
+      },
+      get name() {
+        return nameOf(child);
+      },
+      get isDead() {
+        return child.isDead;
+      },
+      acts: () => child.acts(),
+      whenDead: (fn) => child.whenDead(fn),
+    });
+    const open: typeof sink.open = (context) => {
+      if (file === 'has another sink') checker.openedAnotherSink(child);
+      return sink.open(context);
+    };
+    return loaded(plan, file, {
       process: (item, context: ProcessContext) => {
         if (child.isDead) return never;
         checker.started(child, item as Item, context.seq, context.attempt);
@@ -181,19 +203,7 @@ export class Children {
         return processed(item as Item, context, { clock: child.clock, random, attempts: plan.attempts, call, die });
       },
       ...(plan.teardown !== 'none' && { teardown: () => tornDown(plan.teardown, child, die) }),
-      sink: sinkFor({
-        get writer() {
-          return child.writer;
-        },
-        get name() {
-          return nameOf(child);
-        },
-        get isDead() {
-          return child.isDead;
-        },
-        acts: () => child.acts(),
-        whenDead: (fn) => child.whenDead(fn),
-      }) as Pipeline['sink'],
+      sink: { ...sink, open } as Pipeline['sink'],
     });
   }
 }
@@ -245,15 +255,17 @@ function source(
   };
 }
 
-function loaded(plan: Plan, parts: Partial<Pipeline>): LoadedPipeline {
+function loaded(plan: Plan, file: PipelineFile, parts: Partial<Pipeline>): LoadedPipeline {
+  if (file === 'is broken')
+    return { pipeline: null, description: null, problems: [{ file: '/simulated.ts', message: 'unexpected token' }] };
   const transactional = plan.sink !== 'plain';
-  const sink = { kind: plan.sink, transactional, target: plan.sink };
+  const sink = { kind: plan.sink, transactional, target: plan.sink, options: file };
   return {
     pipeline: {
       [pipelineMark]: 1,
       name: 'simulated',
       source: [],
-      sink: sink as Pipeline['sink'],
+      sink: sink as unknown as Pipeline['sink'],
       deterministic: plan.deterministic,
       ...parts,
     },
@@ -262,6 +274,7 @@ function loaded(plan: Plan, parts: Partial<Pipeline>): LoadedPipeline {
       limits: {},
       options: {},
       fingerprint: 'version 1',
+      code: 'code 1',
       deterministic: plan.deterministic,
       sink,
     },

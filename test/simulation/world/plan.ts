@@ -74,6 +74,7 @@ export const faultKinds = [
   'disk low',
   'snapshot',
   'put back',
+  'edit',
 ] as const;
 
 export type FaultKind = (typeof faultKinds)[number];

@@ -31,6 +31,7 @@ export function calm(world: World): void {
   world.server.isOut = false;
   world.isDependencyOut = false;
   world.disk.isLow = false;
+  world.file = 'as it was';
 }
 
 function possible(world: World): Action[] {
@@ -52,12 +53,11 @@ function possible(world: World): Action[] {
   if (!supervisor) add(0.5, () => world.startSupervisor());
   if (disk.isFull) add(0.05, () => makeRoom(world));
   if (world.isDependencyOut) add(0.003, () => (world.isDependencyOut = false));
+  if (world.file !== 'as it was') add(0.01, () => edit(world, 'as it was'));
   if (disk.isLow) add(0.05, () => (disk.isLow = false));
   // So many dead letters are for an operator to look at.
   if (world.isCalm && plan.deadMax < 1e9) add(0.03, () => world.tendLetters('purge'));
   if (server.isOut) add(0.05, () => (server.isOut = false));
-  // A reload that came to nothing keeps the dead from being replaced until there is another.
-  if (world.isCalm && world.hasReloaded) add(0.002, () => reload(world));
   // Where nothing can succeed the operator has to say that it is not to be waited for.
   if (world.isCalm && supervisor?.running?.service.status.state === 'paused') add(0.002, () => supervisor.stop());
   // With nothing else to do, time passes until there is.
@@ -77,8 +77,12 @@ function possible(world: World): Action[] {
 function reload(world: World): void {
   const service = world.supervisor?.running?.service;
   if (!service) return;
-  world.hasReloaded = true;
   world.story.tell('the operator', `reloads: ${service.reload().status}`);
+}
+
+function edit(world: World, file: World['file']): void {
+  world.story.tell('the pipeline file', file);
+  world.file = file;
 }
 
 function makeRoom({ disk, story }: World): void {
@@ -137,6 +141,7 @@ const faults: Record<FaultKind, (world: World) => void> = {
   },
   snapshot: (world) => world.takeSnapshot(),
   'put back': (world) => world.putSnapshotBack(),
+  edit: (world) => edit(world, world.random.pick(['is broken', 'has another sink'])),
   'disk low': ({ disk, story }) => {
     story.tell('the disk', 'has little room');
     disk.isLow = true;

@@ -124,9 +124,14 @@ export class SimulatedSupervisor implements Parent {
         described = description.pipeline;
         break;
       }
+      if (description.status === 'wrong') {
+        this.#dismiss(producer, consumer);
+        return { outcome: nothing, limits: [] };
+      }
       producer = startProducer(this);
     }
-    if (this.#stop.signal.aborted) {
+    // The queue belongs to the sink that it had first.
+    if (this.#stop.signal.aborted || described.sink.options !== 'as it was') {
       this.#dismiss(producer, consumer);
       return { outcome: nothing, limits: [] };
     }
@@ -182,7 +187,7 @@ export class SimulatedSupervisor implements Parent {
       },
       marks: { highItems: plan.highItems, lowItems: Math.floor(plan.highItems / 2), highBytes: 1e9, lowBytes: 1e9 },
       described,
-      formatProblems: String,
+      formatProblems: (problems) => problems.map(({ message }) => message).join('; '),
       unfencedWriters: sinkIsTransactional ? writers.notFenced(run.run) : [],
       oldRuns: [],
       crew: {
@@ -252,6 +257,9 @@ const told = new Set([
   'run.unpaused',
   'disk.low',
   'disk.ok',
+  'child.heldBack',
+  'file.unusable',
+  'file.usable',
   'item.killed',
   'items.isolated',
   'items.marked',

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Checker, type SpoolSnapshot } from '../checks/checker.ts';
 import { LetterBox } from '../../../src/queue/letter-box.ts';
 import { Violation } from '../checks/violation.ts';
-import { Children, type Consumer, type Producer } from './children.ts';
+import { Children, type Consumer, type PipelineFile, type Producer } from './children.ts';
 import { WorldTime } from './clock.ts';
 import type { Departure } from './departure.ts';
 import type { Plan } from './plan.ts';
@@ -28,7 +28,8 @@ export class World {
   place: SpoolPlace;
   supervisor: SimulatedSupervisor | undefined;
   sourceFails = false;
-  hasReloaded = false;
+  /** What the pipeline file says now, whatever it said when the supervisor started. */
+  file: PipelineFile = 'as it was';
   /** What all items need cannot be reached. */
   isDependencyOut = false;
   /** No more faults: what is out comes back, and nothing breaks any more. */
@@ -80,6 +81,7 @@ export class World {
         return fails;
       },
       isDependencyOut: () => this.isDependencyOut,
+      file: () => this.file,
       freezeMs: () => (random.chance(0.05) ? random.whole(1, 400) : undefined),
     });
   }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { ProtocolError } from '../../../src/core/errors.ts';
-import type { FromConsumer, FromProducer, ToConsumer, ToProducer } from '../../../src/ipc/messages.ts';
+import type { Described, FromConsumer, FromProducer, ToConsumer, ToProducer } from '../../../src/ipc/messages.ts';
 import { parse } from '../../../src/ipc/parse.ts';
 import { thrownBy } from '../../support/thrown.ts';
 
@@ -22,20 +22,23 @@ const fromChild = {
   ended: { type: 'ended' },
 } as const;
 
+const described: Described = {
+  type: 'described',
+  pipeline: {
+    name: 'pokedex',
+    limits: { vendor: { concurrency: 10, rate: { count: 100, perMs: 1000 }, lingerMs: 0 } },
+    options: { consumers: 2 },
+    fingerprint: 'abc',
+    code: 'abc',
+    deterministic: true,
+    sink: { kind: 'sqlite', transactional: true, target: 'pokedex.db', options: 'def' },
+  },
+  problems: [{ file: 'pokedex.ts', line: 3, field: 'process', message: 'expected a function' }],
+};
+
 const fromProducer: Examples<FromProducer> = {
   ...fromChild,
-  described: {
-    type: 'described',
-    pipeline: {
-      name: 'pokedex',
-      limits: { vendor: { concurrency: 10, rate: { count: 100, perMs: 1000 }, lingerMs: 0 } },
-      options: { consumers: 2 },
-      fingerprint: 'abc',
-      deterministic: true,
-      sink: { kind: 'sqlite', transactional: true, target: 'pokedex.db' },
-    },
-    problems: [{ file: 'pokedex.ts', line: 3, field: 'process', message: 'expected a function' }],
-  },
+  described,
   frame: { type: 'frame', ...frame, position },
   covered: { type: 'covered', position },
   end: { type: 'end', position },
@@ -43,6 +46,7 @@ const fromProducer: Examples<FromProducer> = {
 
 const fromConsumer: Examples<FromConsumer> = {
   ...fromChild,
+  described,
   settle: {
     type: 'settle',
     done: [1, 4, 6, 6],
@@ -90,9 +94,9 @@ const toProducer: Examples<ToProducer> = {
 
 const toConsumer: Examples<ToConsumer> = {
   ...permitAnswers,
+  describe: { type: 'describe', file: '/a/pokedex.ts' },
   configure: {
     type: 'configure',
-    file: '/a/pokedex.ts',
     name: 'pokedex',
     run: 'r1',
     writer: 7,

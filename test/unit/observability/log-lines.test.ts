@@ -91,9 +91,11 @@ const wordings: { [Name in EventName]: [event: Events[Name], level: string, mess
   'child.heldBack': [
     { who, reason: 'r' },
     'error',
-    'not started again before the pipeline has been reloaded',
+    'died and is not replaced: the pipeline file cannot be used; it is checked again and again',
     { reason: 'r' },
   ],
+  'file.unusable': [{ reason: 'r' }, 'error', 'the pipeline file still cannot be used', { reason: 'r' }],
+  'file.usable': [{}, 'info', 'the pipeline file can be used again', {}],
   'child.parked': [
     { who, crashes: 5, withinMs: 60_000, lastReason: 'x' },
     'error',

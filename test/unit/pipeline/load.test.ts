@@ -25,8 +25,14 @@ describe('a pipeline file', () => {
       options: { concurrency: 4, stopTimeout: '10s' },
       optionLines: { concurrency: 22, stopTimeout: 23 },
       fingerprint: expect.stringMatching(/^[0-9a-f]{64}$/),
+      code: expect.stringMatching(/^[0-9a-f]{64}$/),
       deterministic: false,
-      sink: { kind: 'discard', transactional: false, target: 'nowhere' },
+      sink: {
+        kind: 'discard',
+        transactional: false,
+        target: 'nowhere',
+        options: expect.stringMatching(/^[0-9a-f]{64}$/),
+      },
     });
     const items: unknown[] = [];
     const source = pipeline?.source as () => AsyncIterable<unknown>;

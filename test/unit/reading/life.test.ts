@@ -14,8 +14,9 @@ const description: PipelineDescription = {
   limits: {},
   options: {},
   fingerprint: 'version 1',
+  code: 'code 1',
   deterministic: true,
-  sink: { kind: 'memory', transactional: true, target: 'memory' },
+  sink: { kind: 'memory', transactional: true, target: 'memory', options: 'none' },
 };
 
 const configure: ConfigureProducer = {

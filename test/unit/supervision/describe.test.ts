@@ -9,8 +9,9 @@ const pipeline: PipelineDescription = {
   limits: {},
   options: {},
   fingerprint: 'version 1',
+  code: 'code 1',
   deterministic: true,
-  sink: { kind: 'memory', transactional: true, target: 'memory' },
+  sink: { kind: 'memory', transactional: true, target: 'memory', options: 'none' },
 };
 
 function asking() {

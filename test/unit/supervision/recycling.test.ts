@@ -250,6 +250,7 @@ describe('while one is replaced', () => {
     await world.settle();
     expect(world.outcome).toMatchObject({ exitCode: 0 });
     expect(world.store.run()).toMatchObject({ state: 'finished' });
+    expect(world.emitted('child.notReplaced')).toEqual([]);
     expect(world.clock.waiting).toBe(0);
   });
 

@@ -104,13 +104,13 @@ describe('a reload is refused, and those that run stay,', () => {
       { type: 'described', pipeline: null, problems: [{ file: 'a.ts', message: 'no source' }] },
       'no source',
     ],
-    ['when other limits would hold', other({ limits: { vendor: { concurrency: 1 } } }), 'its limits changed'],
-    ['when it has other options', other({ options: { attempts: 1 } }), 'its options changed'],
-    ['when it is another pipeline', other({ name: 'another', options: { a: 1 } }), 'its name and its options changed'],
+    ['when other limits would hold', other({ limits: { vendor: { concurrency: 1 } } }), 'limits changed'],
+    ['when it has other options', other({ options: { attempts: 1 } }), 'options changed'],
+    ['when it is another pipeline', other({ name: 'another', options: { a: 1 } }), 'name and its options changed'],
     [
       'when it has another sink',
-      other({ sink: { kind: 'sqlite', transactional: true, target: 'x.db' } }),
-      'its sink changed',
+      other({ sink: { kind: 'sqlite', transactional: true, target: 'x.db', options: 'x' } }),
+      'sink (from memory: memory, to sqlite: x.db) changed',
     ],
     ['when its source may be another and is resumed by counting', changed, 'a `version` when its run began'],
   ])('%s', async (_, answer, reason) => {
@@ -178,7 +178,7 @@ describe('a reload is refused, and those that run stay,', () => {
     expect(world.consumer(1).killedFor).toBe('stopped before it was ready');
     world.consumer(1).dies();
     world.tick();
-    expect(world.service.status.reload).toMatchObject({ state: 'refused' });
+    expect(refused(world)).toBe('the run came to its end');
     expect(world.service.reload()).toEqual({
       status: 'refused',
       reason: 'the run is at its end: nobody needs new code',
@@ -230,21 +230,71 @@ describe('a changed source', () => {
 describe('after a refused reload', () => {
   const wrong: Described = { type: 'described', pipeline: null, problems: [{ file: 'a.ts', message: 'no source' }] };
 
-  it('who dies waits for the next reload: what would be started is not what has died', async () => {
+  /** Who is asked what is in the file now answers. */
+  async function isLookedAt(world: AService, answer: Described): Promise<void> {
+    const look = world.producers.at(-1)!;
+    expect(look.told()).toEqual(['describe']);
+    look.says(answer);
+    await world.settle();
+    expect(look.killedFor).toBe('it has said what is in the file');
+  }
+
+  it('who dies is held back until the file is good, which is checked ever more rarely; that counts as no crash', async () => {
     const world = aWorld();
     await reload(world, wrong);
     const [producer] = world.producers;
     world.consumer(1).dies();
     producer!.dies();
-    world.pass(600_000);
-    expect(world.consumers).toHaveLength(2);
-    expect(world.producers).toHaveLength(2);
+    world.tick();
     expect(world.emitted('child.heldBack').map(({ reason }) => reason)).toEqual(['no source', 'no source']);
-    expect(world.emitted('child.parked')).toEqual([]);
-    expect(world.service.status.reasons).toContain(
-      'consumer 1 has died (killed by SIGKILL) and waits for the next reload',
+    expect(world.service.status.reasons).toEqual(
+      expect.arrayContaining([
+        'not reloaded: no source',
+        'consumer 1 died (killed by SIGKILL) and is not replaced until the pipeline file can be used (checked again in 750ms)',
+      ]),
     );
+    for (const waitMs of [750, 1500, 3000, 6000, 12_000, 24_000, 45_000, 45_000]) {
+      const looks = world.producers.length;
+      world.pass(waitMs - 1);
+      expect(world.producers).toHaveLength(looks);
+      world.pass(1);
+      expect(world.producers).toHaveLength(looks + 1);
+      await isLookedAt(world, wrong);
+    }
+    expect([world.consumers.length, world.emitted('child.parked')]).toEqual([2, []]);
+    world.pass(45_000);
+    await isLookedAt(world, described());
+    world.producer.says(described());
+    world.consumer(1).says({ type: 'ready' });
+    world.tick();
+    expect(world.producer.told('configure')).toEqual(['configure']);
+    expect(world.emitted('file.usable')).toHaveLength(1);
+    expect(world.service.status.processes.map(({ state }) => state)).toEqual(['starting', 'ready', 'ready']);
+    world.consumer(1).dies();
+    world.pass(1000);
+    expect(world.consumers).toHaveLength(4);
+  });
 
+  it('says so when the file is wrong in another way, once', async () => {
+    const world = aWorld();
+    await reload(world, wrong);
+    world.consumer(1).dies();
+    world.pass(750);
+    const other: Described = { ...wrong, problems: [{ file: 'a.ts', message: 'no sink' }] };
+    await isLookedAt(world, other);
+    world.pass(1500);
+    await isLookedAt(world, other);
+    expect(world.emitted('file.unusable')).toEqual([{ reason: 'no sink' }]);
+    expect(world.service.status.reasons).toContain('no new process can be started from the pipeline file: no sink');
+  });
+
+  it('who dies is started at once by the next reload', async () => {
+    const world = aWorld();
+    await reload(world, wrong);
+    const [producer] = world.producers;
+    world.consumer(1).dies();
+    producer!.dies();
+    world.tick();
     await reload(world);
     // One that describes and one in the place of the producer.
     expect(world.producers).toHaveLength(4);
@@ -255,6 +305,44 @@ describe('after a refused reload', () => {
     world.consumer(1).dies();
     world.pass(1000);
     expect(world.consumers).toHaveLength(5);
+  });
+
+  it('who dies is started again when the file was good and only the new consumer did not get ready', async () => {
+    const world = aWorld();
+    await reload(world);
+    world.consumer(1).goes({ code: 1 });
+    world.tick();
+    expect(refused(world)).toContain('did not get ready');
+    world.consumer(2).dies();
+    world.pass(750);
+    await isLookedAt(world, described());
+    // It fails as the other did, in a way that would end a service that has just begun.
+    const error = { code: 'SINK', message: 'database is locked' };
+    world.consumer(2).says({ type: 'failed', error, origin: 'process', exitCode: 78 });
+    world.consumer(2).goes({ code: 78 });
+    world.pass(1500);
+    expect(world.service.status.state).toBe('running');
+    await isLookedAt(world, described());
+    world.consumer(2).says({ type: 'ready' });
+    world.tick();
+    expect(world.service.status.processes.map(({ state }) => state)).toEqual(['ready', 'ready', 'ready']);
+    expect(world.emitted('child.parked')).toEqual([]);
+  });
+
+  it('nothing is left waiting when the service stops while the file is looked at', async () => {
+    const world = aWorld({ settings: { consumers: 1 } });
+    await reload(world, wrong);
+    world.consumer().dies();
+    world.pass(750);
+    world.service.stop('SIGTERM');
+    expect(world.producers.at(-1)!.killedFor).toBe('not needed any more');
+    world.producers.at(-1)!.dies();
+    world.producers[0]!.says({ type: 'ended' });
+    world.tick();
+    world.producers[0]!.leaves();
+    await world.settle();
+    expect(world.outcome).toMatchObject({ exitCode: 0 });
+    expect(world.clock.waiting).toBe(0);
   });
 
   it('a run ends all the same', async () => {
@@ -290,27 +378,109 @@ describe('a successor that goes as soon as it is ready', () => {
   });
 });
 
-describe('a file that is changed for the worse', () => {
-  const error = { code: 'PIPELINE', message: 'a.ts:3: syntax error' };
+describe('a file that was edited without a reload', () => {
+  const finding = (changes: Partial<NonNullable<Described['pipeline']>>): Described => ({
+    ...described(),
+    pipeline: { ...described().pipeline!, ...changes },
+  });
+  const { sink } = described().pipeline!;
 
-  it('crashes who reads it; those that work go on', async () => {
-    const world = aWorld();
-    world.consumer(1).dies();
-    world.pass(1000);
-    world.consumer(1).says({ type: 'failed', error, origin: 'process', exitCode: 78 });
-    world.consumer(1).goes({ code: 78 });
-    await world.settle();
-    expect(world.service.status.state).toBe('running');
-    expect(world.service.status.processes[1]).toMatchObject({
-      state: 'backoff',
-      lastExit: 'exited 78 (a.ts:3: syntax error)',
-    });
+  it.each<[string, Described, string]>([
+    [
+      'is broken',
+      { type: 'described', pipeline: null, problems: [{ file: 'a.ts', message: 'syntax error' }] },
+      'syntax error',
+    ],
+    [
+      'has another sink',
+      finding({ sink: { ...sink, target: 'other' } }),
+      'sink (from memory: memory, to memory: other)',
+    ],
+    ['has other options of its sink', finding({ sink: { ...sink, options: 'other' } }), 'sink’s options changed'],
+    ['has other options', finding({ options: { attempts: 9 } }), 'options changed'],
+    ['has other limits', finding({ limits: { vendor: { concurrency: 1 } } }), 'limits changed'],
+    ['may have another source, which is counted', finding({ fingerprint: 'version 2' }), 'resumes by count'],
+  ])(
+    'and %s is not used for a consumer’s successor: it is held back, unconfigured, until the file is good',
+    async (_, found, reason) => {
+      const world = aWorld();
+      world.producer.yields([1]);
+      world.tick();
+      const [producer] = world.producers;
+      world.consumerFinds = found;
+      world.consumer(1).dies();
+      world.pass(250);
+      const refusedOne = world.consumer(1);
+      expect(refusedOne.told()).toEqual(['describe']);
+      expect(refusedOne.killedFor).toContain(reason);
+      refusedOne.dies();
+      world.tick();
+      expect(world.emitted('child.heldBack')).toMatchObject([{ reason: expect.stringContaining(reason) }]);
+      expect(world.service.status.reasons.join('\n')).toContain(reason);
+      expect(world.service.status.state).toBe('running');
+      expect(world.consumer(2).lent).toEqual([1]);
+
+      world.consumerFinds = described();
+      world.pass(1000);
+      expect(world.producer).not.toBe(producer);
+      world.producer.says(described());
+      await world.settle();
+      world.consumer(1).says({ type: 'ready' });
+      world.tick();
+      expect(world.service.status.processes[1]).toMatchObject({ state: 'ready' });
+      expect(world.service.status.reasons.join('\n')).not.toContain(reason);
+    },
+  );
+
+  it('is not used for the successor of a consumer that is recycled: its predecessor stays', () => {
+    const world = aWorld({ settings: { consumers: 1, recycling: { rssBytes: null, items: null, ageMs: 10_000 } } });
+    const [first] = world.consumers;
+    first!.says({ type: 'beat', rss: 1, utilisation: 0, lent: 0, started: 0, oldestMs: 0, waiting: null });
+    world.consumerFinds = finding({ sink: { ...sink, target: 'other' } });
+    world.pass(10_000);
+    world.consumer().dies();
+    world.tick();
+    expect(world.emitted('child.notReplaced')).toMatchObject([{ reason: expect.stringContaining('to memory: other') }]);
+    expect(world.service.status.reasons.join('\n')).toContain('no new process can be started from the pipeline file');
+    world.consumerFinds = described();
+    world.pass(10_000);
+    world.consumer().says({ type: 'ready' });
+    world.tick();
+    leave(world, first!);
+    expect(world.service.status.reasons.join('\n')).not.toContain('no new process');
   });
 
-  it('ends a service that has not begun', async () => {
-    const world = new AService();
+  it('is used if only its code changed and a reload would take it; that is warned of once', () => {
+    const world = aWorld();
+    world.consumerFinds = finding({ code: 'another' });
+    for (const ordinal of [1, 2]) {
+      world.consumer(ordinal).dies();
+      world.pass(250);
+      world.consumer(ordinal).says({ type: 'ready' });
+      world.tick();
+    }
+    expect(world.service.status.processes.map(({ state }) => state)).toEqual(['ready', 'ready', 'ready']);
+    expect(world.emitted('warning')).toEqual([
+      { code: 'PIPELINE_EDITED', message: expect.stringContaining('consumer 1 was started with the new code') },
+    ]);
+  });
+
+  it('and reloaded is what everybody runs: nobody is warned of its code', async () => {
+    const world = aWorld({ settings: { consumers: 1 } });
+    world.consumerFinds = finding({ code: 'another' });
+    await reload(world, world.consumerFinds);
+    takeOver(world, 1);
+    expect(world.emitted('warning')).toEqual([]);
+  });
+
+  it('ends a service that has not begun: 78', async () => {
+    const world = new AService({ settings: { consumers: 1 } });
+    world.consumerFinds = finding({ sink: { ...sink, target: `out-${process.pid}` } });
     world.run();
-    world.consumer(1).says({ type: 'failed', error, origin: 'process', exitCode: 78 });
     expect(world.service.status.state).toBe('stopping');
+    world.consumer().dies();
+    world.producer.dies();
+    await world.settle();
+    expect(world.outcome).toMatchObject({ exitCode: 78, error: { code: 'PIPELINE_CHANGED' } });
   });
 });

@@ -127,9 +127,9 @@ describe('a consumer that dies', () => {
     const first = world.consumer();
     first.goes({ code: 1 });
     world.pass(250);
-    expect(first.told()).toEqual([]);
+    expect(first.told()).toEqual(['describe']);
     expect([...world.writers.all.values()].filter(({ role }) => role === 'consumer')).toHaveLength(1);
-    expect(world.consumer().told()).toEqual(['configure']);
+    expect(world.consumer().told()).toEqual(['describe', 'configure']);
   });
 
   it('while it is entered into the books is replaced when its exit is heard', () => {
@@ -389,7 +389,7 @@ describe('a producer that dies', () => {
     expect(world.producer.last('configure')).toMatchObject({ throttled: true });
   });
 
-  it('is not followed by one that would count in another pipeline: exit 78', async () => {
+  it('is not followed by one that would count in another pipeline, until the file is put back', async () => {
     const world = new AService().runReady();
     world.producer.yields([1], { count: 1 });
     world.tick();
@@ -398,10 +398,16 @@ describe('a producer that dies', () => {
     world.producer.says(described('version 2'));
     world.tick();
     expect(world.producer.told('configure')).toEqual([]);
-    for (const child of [world.producer, ...world.consumers]) child.dies();
-    world.tick();
+    expect(world.producer.killedFor).toContain('the file has changed');
+    world.producer.dies();
+    world.pass(1000);
+    expect(world.emitted('child.heldBack')).toMatchObject([{ who: { role: 'producer' } }]);
+    expect(world.service.status.state).toBe('running');
+    world.producer.says(described());
     await world.settle();
-    expect(world.outcome).toMatchObject({ exitCode: 78, error: { code: 'PIPELINE_CHANGED' } });
+    world.producer.says(described());
+    world.tick();
+    expect(world.producer.told('configure')).toEqual(['configure']);
   });
 
   it('may be followed by another version that knows where it is; the run is of that version from then on', () => {
@@ -417,7 +423,7 @@ describe('a producer that dies', () => {
     expect(world.store.run()).toMatchObject({ fingerprint: 'version 2' });
   });
 
-  it('comes back when the file is wrong for a while', () => {
+  it('comes back when the file is wrong for a while', async () => {
     const world = new AService().runReady();
     world.producer.dies();
     world.pass(250);
@@ -426,9 +432,11 @@ describe('a producer that dies', () => {
       pipeline: null,
       problems: [{ file: 'a.ts', message: 'unexpected token' }],
     });
-    expect(world.producer.killedFor).toBe('the pipeline file is wrong now: unexpected token');
+    expect(world.producer.killedFor).toBe('unexpected token');
     world.producer.dies();
-    world.pass(500);
+    world.pass(1000);
+    world.producer.says(described());
+    await world.settle();
     world.producer.says(described());
     world.tick();
     expect(world.producer.told('configure')).toEqual(['configure']);

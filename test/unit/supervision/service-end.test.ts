@@ -306,7 +306,7 @@ describe('a run that was sealed before', () => {
 
   it('and was finishing only ends its consumers', async () => {
     const world = new AService({ run: { ...sealed, state: 'finishing' }, settings: { consumers: 1 } }).runReady();
-    expect(world.consumer().told()).toEqual(['configure', 'prune', 'end']);
+    expect(world.consumer().told()).toEqual(['describe', 'configure', 'prune', 'end']);
     leave(world, 1);
     await world.settle();
     expect(world.outcome).toMatchObject({ exitCode: 0 });

@@ -119,9 +119,9 @@ describe('a stop', () => {
     world.producer.says({ type: 'ended' });
     world.tick();
     world.producer.leaves();
-    expect(world.consumer().told()).toEqual(['configure', 'prune', 'end']);
+    expect(world.consumer().told()).toEqual(['describe', 'configure', 'prune', 'end']);
     world.service.stop('SIGTERM');
-    expect(world.consumer().told()).toEqual(['configure', 'prune', 'end']);
+    expect(world.consumer().told()).toEqual(['describe', 'configure', 'prune', 'end']);
     world.consumer().dies();
     world.pass(60_000);
     await world.settle();

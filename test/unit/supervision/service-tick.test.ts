@@ -66,6 +66,7 @@ describe('a tick', () => {
     world.run();
     const order = world.since();
     expect(order).toEqual([
+      'consumer 1 ← describe',
       'writer 1 registered',
       'writer 2 registered',
       'consumer 1 ← configure',
@@ -263,7 +264,7 @@ describe('a child that waits for a spool without room', () => {
     world.hasRoomAgain();
     world.pass(500);
     expect([...world.writers.all.values()].map(({ role }) => role)).toEqual(['producer', 'consumer']);
-    expect(world.consumer().told()).toEqual(['configure']);
+    expect(world.consumer().told()).toEqual(['describe', 'configure']);
   });
 
   it('has nothing to be ready for', () => {

@@ -16,7 +16,6 @@ import { startOf } from '../../contract/sink-context.ts';
 
 const configure: ConfigureConsumer = {
   type: 'configure',
-  file: '/tested.ts',
   name: 'tested',
   run: 'run-1',
   writer: 3,
@@ -79,6 +78,13 @@ class Living {
     await this.settle();
   }
 
+  /** It describes its pipeline and is configured; what it says from then on is kept. */
+  async begins(): Promise<void> {
+    await this.hears({ type: 'describe', file: '/tested.ts' });
+    expect(this.sent.splice(0)).toMatchObject([{ type: 'described', problems: [] }]);
+    await this.hears(configure);
+  }
+
   async isLent(...items: unknown[]): Promise<void> {
     const { header, parts } = frameToPayload(frameOf(items));
     const rest = {
@@ -118,7 +124,7 @@ describe('a consumer', () => {
       },
       setup: ({ ordinal }) => void living.order.push(`set up ${ordinal}`),
     });
-    await living.hears(configure);
+    await living.begins();
     expect(living.order).toEqual(['configured as 2', 'open as 3 of run-1', 'set up 2', 'ready']);
     expect(living.said).toEqual(['ready']);
   });
@@ -126,7 +132,7 @@ describe('a consumer', () => {
   it('works, ends, and goes when it is told, and leaves nothing behind', async () => {
     const store = memory();
     const living = new Living({ sink: store, teardown: () => void living.order.push('torn down') });
-    await living.hears(configure);
+    await living.begins();
     await living.isLent('a', 'b');
     expect(living.sent.at(-1)).toMatchObject({ type: 'settle', done: [1, 2], failed: [], idle: 4, ran: 2 });
     await living.hears({ type: 'end' });
@@ -138,22 +144,31 @@ describe('a consumer', () => {
     expect([living.hasLeft, living.clock.waiting, living.failures]).toEqual([true, 0, []]);
   });
 
-  it('whose pipeline file is wrong by now ends the service with 78', async () => {
-    const living = new Living({}, [{ file: '/tested.ts', line: 3, message: 'unexpected token' }]);
-    await living.hears(configure);
-    expect(living.failures).toMatchObject([{ exitCode: 78, message: expect.stringContaining('unexpected token') }]);
+  it('says what is in the pipeline file before it touches anything, and is not configured without', async () => {
+    const open = (): never => {
+      throw new Error('opened');
+    };
+    const living = new Living({ sink: { ...memory(), open } });
+    await living.hears({ type: 'describe', file: '/tested.ts' });
+    expect(living.sent).toEqual([{ type: 'described', pipeline: {}, problems: [] }]);
+    const problems: LoadedPipeline['problems'] = [{ file: '/tested.ts', line: 3, message: 'unexpected token' }];
+    const broken = new Living({}, problems);
+    await broken.hears({ type: 'describe', file: '/tested.ts' });
+    expect(broken.sent).toEqual([{ type: 'described', pipeline: null, problems }]);
+    await broken.hears(configure);
+    expect(broken.failures).toMatchObject([{ message: expect.stringContaining('described nothing') }]);
   });
 
   it('whose set-up fails cannot go on', async () => {
     const living = new Living({ setup: () => Promise.reject(new Error('no lookup table')) });
-    await living.hears(configure);
+    await living.begins();
     expect(living.failures).toMatchObject([{ message: 'no lookup table' }]);
     expect([living.said, living.clock.waiting]).toEqual([[], 0]);
   });
 
   it('whose teardown fails has not ended', async () => {
     const living = new Living({ teardown: () => Promise.reject(new Error('still in use')) });
-    await living.hears(configure);
+    await living.begins();
     await living.hears({ type: 'end' });
     expect(living.failures).toMatchObject([{ message: 'still in use' }]);
     expect(living.said).toEqual(['ready']);
@@ -178,7 +193,7 @@ describe('a consumer whose sink is out when it opens it', () => {
 
   it('waits for it, and says so with each attempt: it is given its time again', async () => {
     const living = new Living({ sink: failing(3, new Error('connection refused')) });
-    await living.hears(configure);
+    await living.begins();
     for (let i = 0; i < 3; i++) {
       living.clock.turn(5000);
       await living.settle();
@@ -193,13 +208,13 @@ describe('a consumer whose sink is out when it opens it', () => {
 
   it('does not wait for what waiting cannot mend', async () => {
     const living = new Living({ sink: failing(Infinity, configError('SINK_NEWER', 'older than the sink')) });
-    await living.hears(configure);
+    await living.begins();
     expect(living.failures).toMatchObject([{ code: 'SINK_NEWER', exitCode: 78 }]);
   });
 
   it('leaves no timer behind when it fails meanwhile for another reason', async () => {
     const living = new Living({ sink: failing(Infinity, new Error('connection refused')) });
-    await living.hears(configure);
+    await living.begins();
     expect(living.clock.waiting).toBe(1);
     await living.hears({ type: 'bye' });
     expect(living.clock.waiting).toBe(0);
@@ -221,7 +236,7 @@ describe('a consumer that writes to standard output', () => {
 
   it('settles what the supervisor has written', async () => {
     const living = new Living({ sink: lines });
-    await living.hears(configure);
+    await living.begins();
     await living.isLent('a', 'b');
     expect(living.said).toEqual(['ready', 'write']);
     await living.hears({ type: 'written' });
@@ -230,7 +245,7 @@ describe('a consumer that writes to standard output', () => {
 
   it('can be stopped although nobody takes what it wrote: that stays in the queue', async () => {
     const living = new Living({ sink: lines });
-    await living.hears(configure);
+    await living.begins();
     await living.isLent('a');
     await living.hears({ type: 'stop' });
     expect(living.said).toEqual(['ready', 'write']);
@@ -246,7 +261,7 @@ describe('a consumer under a limit', () => {
     const living = new Living({
       process: (item, { limit }) => limit('vendor', () => (item === 'a' ? gate.promise : item)),
     });
-    await living.hears(configure);
+    await living.begins();
     await living.isLent('a', 'b');
     expect(living.sent.slice(1)).toEqual([
       { type: 'acquire', id: 1, limit: 'vendor' },
