@@ -1,5 +1,5 @@
 import type { LimitRecord } from '../../../src/limits/record.ts';
-import type { MillraceError } from '../../../src/core/errors.ts';
+import { configError, type MillraceError } from '../../../src/core/errors.ts';
 import { Limits } from '../../../src/limits/limits.ts';
 import type { PipelineDescription } from '../../../src/ipc/messages.ts';
 import { EventBus } from '../../../src/observability/events.ts';
@@ -41,6 +41,11 @@ export interface Running {
   readonly queue: Queue;
   readonly store: Store;
   readonly stats: () => QueueStats;
+}
+
+interface Served {
+  outcome: Outcome;
+  limits: readonly { name: string; held: number }[];
 }
 
 /** A supervisor's process: `start` in miniature, with everything after it the product's. */
@@ -106,7 +111,7 @@ export class SimulatedSupervisor implements Parent {
     this.running = undefined;
   }
 
-  async #serve(): Promise<{ outcome: Outcome; limits: readonly { name: string; held: number }[] }> {
+  async #serve(): Promise<Served> {
     const { plan, departure, place, disk, startProducer, startConsumer, identify, kill, onCommit, random } =
       this.#options;
     const nothing: Outcome = { exitCode: 0, spoolFailed: false, error: undefined };
@@ -124,14 +129,12 @@ export class SimulatedSupervisor implements Parent {
         described = description.pipeline;
         break;
       }
-      if (description.status === 'wrong') {
-        this.#dismiss(producer, consumer);
-        return { outcome: nothing, limits: [] };
-      }
+      if (description.status === 'wrong') return this.#refuses('the file is broken', producer, consumer);
       producer = startProducer(this);
     }
     // The queue belongs to the sink that it had first.
-    if (this.#stop.signal.aborted || described.sink.options !== 'as it was') {
+    if (described.sink.options !== 'as it was') return this.#refuses('the sink is another one', producer, consumer);
+    if (this.#stop.signal.aborted) {
       this.#dismiss(producer, consumer);
       return { outcome: nothing, limits: [] };
     }
@@ -209,6 +212,11 @@ export class SimulatedSupervisor implements Parent {
     this.running = { service, queue, store, stats: () => departure.statsOf?.(queue) ?? queue.stats };
     const outcome = await service.run();
     return { outcome, limits: limits.snapshot(this.clock.now()) };
+  }
+
+  #refuses(why: string, ...children: (Producer | Consumer | undefined)[]): Served {
+    this.#dismiss(...children);
+    return { outcome: { exitCode: 78, spoolFailed: false, error: configError('PIPELINE', why) }, limits: [] };
   }
 
   #dismiss(...children: (Producer | Consumer | undefined)[]): void {
