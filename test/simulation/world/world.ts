@@ -215,7 +215,9 @@ export class World {
     const { supervisor } = this;
     if (supervisor?.isGone) this.killSupervisor();
     else if (supervisor?.outcome && !this.isFinished) {
-      if (supervisor.outcome.error?.exitCode === 78) this.#takeRefusal();
+      const { error } = supervisor.outcome;
+      // An edited file is put back in time.
+      if (error?.exitCode === 78 && !error.code.startsWith('PIPELINE')) this.#takeRefusal();
       // Whoever started it starts it again.
       for (const child of this.children.all) if (!child.isOrphan) child.orphan();
       this.checker.supervisorGone();
