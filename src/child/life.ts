@@ -17,7 +17,6 @@ import type {
 } from '../ipc/messages.ts';
 import type { Log } from '../pipeline/context.ts';
 import type { LoadedPipeline } from '../pipeline/load.ts';
-import type { Pipeline } from '../pipeline/types.ts';
 import { startBeat } from './beat.ts';
 import type { Connection } from './connect.ts';
 import { childLog } from './log.ts';
@@ -38,6 +37,8 @@ export interface LifeOptions<Configure> {
   /** It has told the supervisor that it is ready: the time for what is not needed to get there. */
   onReady: (message: Configure) => void;
 }
+
+type Pipeline = NonNullable<LoadedPipeline['pipeline']>;
 
 /** What every child says, besides that it has failed. */
 type Said = Described | Ready | Beat | LogMessage | Acquire | Release | Freeze;

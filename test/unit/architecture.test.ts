@@ -51,16 +51,7 @@ const folders: Record<string, { from: readonly string[]; because: string }> = {
     because: 'runs in the producer, which knows nothing of the queue behind the channel',
   },
   working: {
-    from: [
-      'core',
-      'frame',
-      'child',
-      'sinks/port',
-      'pipeline/problems',
-      'types:ipc/messages',
-      'types:pipeline',
-      'types:calls/calls',
-    ],
+    from: ['core', 'frame', 'child', 'sinks/port', 'types:ipc/messages', 'types:pipeline', 'types:calls/calls'],
     because: 'runs in a consumer, which knows nothing of the queue behind the channel',
   },
   observability: { from: ['core'], because: 'it subscribes to events; nothing depends on being observed' },
