@@ -6,12 +6,19 @@ export interface Abortable {
   readonly done: () => void;
 }
 
+/** Those that follow one signal of the user's, behind one listener: Node warns of a leak where a signal has many. */
+interface Followers {
+  readonly open: Set<AbortController>;
+  readonly listener: () => void;
+}
+
 /**
  * What an item has open. There is a signal for each thing and not one for all, because what has ended would go on listening to
  * that one, and be told when the item settles: that took longer than anything else here.
  */
 export class Abortables {
   readonly #open = new Set<AbortController>();
+  readonly #followers = new Map<AbortSignal, Followers>();
   #ended: { readonly reason: unknown } | undefined;
 
   /** Set when all has been aborted, and so will be whatever begins. */
@@ -22,17 +29,16 @@ export class Abortables {
   begin(user?: AbortSignal): Abortable {
     const controller = new AbortController();
     const abort = (reason: unknown): void => controller.abort(reason);
-    const follow = (): void => abort(user?.reason);
     if (this.#ended !== undefined) abort(this.#ended.reason);
-    else if (user?.aborted) follow();
+    else if (user?.aborted) abort(user.reason);
     this.#open.add(controller);
-    user?.addEventListener('abort', follow);
+    if (user) this.#follow(user, controller);
     return {
       signal: controller.signal,
       abort,
       done: () => {
         this.#open.delete(controller);
-        user?.removeEventListener('abort', follow);
+        if (user) this.#unfollow(user, controller);
       },
     };
   }
@@ -42,5 +48,23 @@ export class Abortables {
     if (this.#ended !== undefined) return;
     this.#ended = { reason };
     for (const controller of this.#open) controller.abort(reason);
+  }
+
+  #follow(user: AbortSignal, controller: AbortController): void {
+    const known = this.#followers.get(user);
+    if (known) return void known.open.add(controller);
+    const open = new Set([controller]);
+    const listener = (): void => {
+      for (const follower of open) follower.abort(user.reason);
+    };
+    this.#followers.set(user, { open, listener });
+    user.addEventListener('abort', listener);
+  }
+
+  #unfollow(user: AbortSignal, controller: AbortController): void {
+    const followers = this.#followers.get(user);
+    if (!followers?.open.delete(controller) || followers.open.size > 0) return;
+    user.removeEventListener('abort', followers.listener);
+    this.#followers.delete(user);
   }
 }

@@ -62,9 +62,10 @@ function timeLeft(seconds: number): string {
 function queueLine({ queue, items }: Status): Part[] {
   return [
     label('queue'),
+    // First: a narrow terminal cuts the end.
+    ...(queue.throttled ? [['yellow', 'throttled  '] as const] : []),
     `${count(queue.queued)} queued  ${count(queue.lent)} lent  ${count(queue.retrying)} retrying  `,
     items.dead > 0 ? ['red', `${count(items.dead)} dead`] : '0 dead',
-    queue.throttled ? ['yellow', '  throttled'] : '  not throttled',
   ];
 }
 

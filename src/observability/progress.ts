@@ -1,4 +1,4 @@
-import type { Clock } from '../core/clock.ts';
+import type { Cancel, Clock } from '../core/clock.ts';
 import type { Log } from './log.ts';
 import { wordStatus } from './log-lines.ts';
 import { renderProgress } from './progress-lines.ts';
@@ -7,6 +7,8 @@ import { onSuddenEnd } from './sudden-end.ts';
 
 const redrawMs = 250;
 const lineMs = 10_000;
+/** A line that says the same as the one before is left out for so long: then it shows that the service lives. */
+const sameMs = 10 * 60_000;
 
 export interface Progress {
   /** Takes the display away and shows the cursor again. Idempotent. */
@@ -30,7 +32,7 @@ export function startProgress(options: {
 }): Progress {
   const { mode, log, status, columns, color, clock } = options;
   if (mode === 'off') return { stop: () => {} };
-  if (!options.canRedraw) return { stop: clock.every(lineMs, () => log.write(wordStatus(status()))) };
+  if (!options.canRedraw) return { stop: startLines(options) };
 
   const { output } = log;
   const draw = (): void => output.pin(renderProgress(status(), (columns() || 80) - 1, color));
@@ -44,4 +46,17 @@ export function startProgress(options: {
       output.pin([]);
     },
   };
+}
+
+function startLines({ log, status, clock }: { log: Log; status: () => Status; clock: Clock }): Cancel {
+  let last = { text: '', at: 0 };
+  return clock.every(lineMs, () => {
+    const line = wordStatus(status());
+    const { perSecond: _, nextRetryInMs: __, ...fields } = line.fields;
+    // Times to come change by themselves.
+    const text = JSON.stringify(fields).replaceAll(/ in [\d.]+(ms|s|min|h)\b| for [\d.]+(ms|s|min|h)\b/g, '');
+    if (text === last.text && clock.now() - last.at < sameMs) return;
+    last = { text, at: clock.now() };
+    log.write(line);
+  });
 }

@@ -9,17 +9,28 @@ export type Resolve = (specifier: string, from: string) => string | undefined;
 const maxFiles = 1000;
 
 /**
- * Tells one version of a pipeline from another: a SHA-256 of its file and of all files that it imports by a relative path,
+ * Tells one version of a pipeline from another: a SHA-256 of its file and of all files that it imports by a relative path or by the `paths` of its tsconfig.json,
  * and these in turn. Where the folder lies does not count. Packages are left out: they have versions of their own.
  */
-export function fingerprintOf(file: string, text: string, resolve: Resolve): string {
+export function fingerprintOf(
+  file: string,
+  text: string,
+  resolve: Resolve,
+  isAlias: (specifier: string) => boolean = () => false,
+): string {
   const found = new Map([[file, text]]);
   // A Map's iterator also visits what is added on the way.
   for (const [importer, code] of found) {
     if (!/\.[cm]?[jt]sx?$/.test(importer)) continue;
-    for (const specifier of relativeImports(code)) {
+    for (const specifier of ownImports(code, isAlias)) {
       const imported = resolve(specifier, importer);
-      if (imported === undefined || found.has(imported) || found.size >= maxFiles) continue;
+      if (
+        imported === undefined ||
+        (imported.includes('/node_modules/') && isAlias(specifier)) ||
+        found.has(imported) ||
+        found.size >= maxFiles
+      )
+        continue;
       const content = read(imported);
       if (content !== undefined) found.set(imported, content);
     }
@@ -30,10 +41,11 @@ export function fingerprintOf(file: string, text: string, resolve: Resolve): str
 }
 
 // One in a comment counts, too: that does no harm, and is as good a sign of a change as any.
-const relativeImport = /\b(?:from|import|require)\s*\(?\s*(['"])(\.{1,2}\/[^'"\n]+)\1/g;
+const anyImport = /\b(?:from|import|require)\s*\(?\s*(['"])([^'"\n]+)\1/g;
 
-function relativeImports(code: string): string[] {
-  return [...code.matchAll(relativeImport)].map(([, , specifier]) => specifier!);
+function ownImports(code: string, isAlias: (specifier: string) => boolean): string[] {
+  const specifiers = [...code.matchAll(anyImport)].map(([, , specifier]) => specifier!);
+  return specifiers.filter((specifier) => /^\.{1,2}\/./.test(specifier) || isAlias(specifier));
 }
 
 function digest(text: string): string {

@@ -4,6 +4,7 @@ import { extname, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type * as Jiti from 'jiti';
 import type { Resolve } from './fingerprint.ts';
+import { tsconfigOf } from './tsconfig.ts';
 
 export interface ImportOptions {
   /** Absolute path. */
@@ -20,6 +21,8 @@ export interface ImportOptions {
 export interface Imported {
   exports: unknown;
   resolve: Resolve;
+  /** Whether a `tsconfig.json` may lead an import, which is not relative, to a file of the same project. */
+  isAlias: (specifier: string) => boolean;
 }
 
 /**
@@ -51,7 +54,14 @@ function made(directory: string): string | undefined {
 async function importWithJiti({ file, text, millrace, cacheDirectory }: ImportOptions): Promise<Imported> {
   // Loaded by require: import() of the same package takes 30 ms longer, as it first looks for exports in a large file.
   const { createJiti } = createRequire(import.meta.url)('jiti') as typeof Jiti;
-  const jiti = createJiti(file, { fsCache: cacheDirectory ?? false, virtualModules: { millrace } });
+  const tsconfig = tsconfigOf(file);
+  const make = (tsconfigPaths: string | false): Jiti.Jiti =>
+    createJiti(file, { fsCache: cacheDirectory ?? false, virtualModules: { millrace }, tsconfigPaths });
+  const jiti = orElse(
+    () => make(tsconfig?.path ?? false),
+    // It cannot be read. A file that needs nothing of it is none the worse for that.
+    () => make(false),
+  );
   // Not jiti.import: that one gives a native ES module to Node, which knows no virtual modules, and runs it a second time
   // if it throws.
   const exports: unknown = await jiti.evalModule(text, {
@@ -65,7 +75,15 @@ async function importWithJiti({ file, text, millrace, cacheDirectory }: ImportOp
     const found = jiti.esmResolve(specifier, { parentURL: from, try: true });
     return found?.startsWith('file:') ? fileURLToPath(found) : found;
   };
-  return { exports, resolve };
+  return { exports, resolve, isAlias: tsconfig?.isAlias ?? (() => false) };
+}
+
+function orElse<T>(first: () => T, second: () => T): T {
+  try {
+    return first();
+  } catch {
+    return second();
+  }
 }
 
 function isOfCache(error: unknown, cacheDirectory: string | undefined): boolean {

@@ -67,7 +67,7 @@ export async function loadPipeline(file: string, options: LoadOptions): Promise<
     const sorted = problems.toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0));
     return broken(sorted, givenOptions(pipeline, tokens));
   }
-  return { pipeline, description: describe({ pipeline, path, text, tokens, resolve: imported.resolve }), problems: [] };
+  return { pipeline, description: describe({ pipeline, path, text, tokens, ...imported }), problems: [] };
 }
 
 function broken(problems: Problem[], given?: GivenOptions): LoadedPipeline {
@@ -131,11 +131,12 @@ interface Loaded {
   text: string;
   tokens: readonly Token[];
   resolve: Resolve;
+  isAlias: (specifier: string) => boolean;
 }
 
-function describe({ pipeline, path, text, tokens, resolve }: Loaded): PipelineDescription {
+function describe({ pipeline, path, text, tokens, resolve, isAlias }: Loaded): PipelineDescription {
   const { name, limits, version, deterministic = true, sink } = pipeline;
-  const code = fingerprintOf(path, text, resolve);
+  const code = fingerprintOf(path, text, resolve, isAlias);
   return {
     name,
     limits: limitsOf(limits).limits,

@@ -1,3 +1,5 @@
+import { resolve } from 'node:path';
+import { startFolder } from '../core/start-folder.ts';
 import { sinkMark, type Sink } from './port.ts';
 import { checkOptions } from './sqlite/options.ts';
 
@@ -49,7 +51,10 @@ export function sqlite<const K extends string = never>(
     transactional: true,
     target: `${target.file}, table ${target.table}`,
     options: target,
-    // better-sqlite3 is native code: only a consumer that writes pays for loading it.
-    open: async (context) => await (await import('./sqlite/writer.ts')).openWriter(target, context),
+    open: async (context) => {
+      // better-sqlite3 is native code: only a consumer that writes pays for loading it.
+      const { openWriter } = await import('./sqlite/writer.ts');
+      return await openWriter({ ...target, file: resolve(startFolder, target.file) }, context);
+    },
   };
 }

@@ -4,7 +4,7 @@ import { fold, identifierProblem } from './identifier.ts';
 
 /** What the SQLite sink does, checked. */
 export interface SqliteTarget {
-  /** As written: relative to the folder that the sink is opened in. */
+  /** As written: relative to the folder that the process was started in. */
   readonly file: string;
   readonly table: string;
   /** Columns that tell rows apart; none: every result is a row of its own. */

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { describe, expect, it } from '@jest/globals';
 import { Abortables } from '../../../src/calls/abortables.ts';
 
@@ -21,6 +22,20 @@ describe('what an item has open', () => {
     user.abort('no longer wanted');
     abortables.abortAll('settled');
     expect(signal.aborted).toBe(false);
+  });
+
+  it('follows a signal of the user’s behind one listener, however much is open, and leaves none behind', () => {
+    const abortables = new Abortables();
+    const user = new AbortController();
+    const listeners = (): number => getEventListeners(user.signal, 'abort').length;
+    const open = Array.from({ length: 60 }, () => abortables.begin(user.signal));
+    expect(listeners()).toBe(1);
+    for (const { done } of open.slice(1)) done();
+    expect(listeners()).toBe(1);
+    user.abort('no longer wanted');
+    expect(open.filter(({ signal }) => signal.aborted)).toEqual([open[0]]);
+    open[0]!.done();
+    expect(listeners()).toBe(0);
   });
 
   it('is aborted by the user, or by itself, alone', () => {

@@ -15,7 +15,7 @@ describe('the progress display', () => {
   it('shows what is done and how fast, the queue, and each process', () => {
     expect(lines()).toEqual([
       'pokedex  82 done  10/s',
-      'queue        45 queued  24 lent  0 retrying  0 dead  not throttled',
+      'queue        45 queued  24 lent  0 retrying  0 dead',
       'producer     ready',
       'consumer 1   ready  12 lent  12 started',
       'consumer 2   ready  12 lent  12 started',
@@ -73,7 +73,8 @@ describe('the progress display', () => {
   it('says when the producer is throttled', () => {
     const queue = { ...aStatus().queue, queued: 100_000, retrying: 3, throttled: true };
     const items = { ...aStatus().items, dead: 2 };
-    expect(lines({ queue, items })[1]).toBe('queue        100,000 queued  24 lent  3 retrying  2 dead  throttled');
+    expect(lines({ queue, items }, 30)[1]).toBe('queue        throttled  100,0…');
+    expect(lines({ queue, items })[1]).toBe('queue        throttled  100,000 queued  24 lent  3 retrying  2 dead');
   });
 
   it('shows how far limits are used, and for how long they are frozen', () => {
@@ -116,7 +117,7 @@ describe('the progress display', () => {
     const consumers = Array.from({ length: 24 }, (_, i) => aConsumer(i + 1, i < 22 ? {} : { state: 'backoff' }));
     expect(lines({ processes: [aProcess(), ...consumers], limits: [limit], reasons: ['why'] })).toEqual([
       'pokedex  82 done  10/s',
-      'queue        45 queued  24 lent  0 retrying  0 dead  not throttled',
+      'queue        45 queued  24 lent  0 retrying  0 dead',
       'limits       vendor 10/10, 14 waiting',
       'producer     ready',
       'consumers    22 ready, 2 backoff  288 lent  288 started',

@@ -47,6 +47,46 @@ describe('progress', () => {
     ]);
   });
 
+  it('leaves out lines that say the same, but for one every ten minutes', async () => {
+    const clock = new HandClock();
+    const stream = new PassThrough();
+    const log = createLog({ level: 'info', format: 'json', stream, isTerminal: false, color: false, clock });
+    let perSecond = 1;
+    const status = () =>
+      aStatus({
+        items: { ...aStatus().items, perSecond: perSecond++ },
+        reasons: [`limit "v" is frozen for ${perSecond}s`],
+      });
+    const progress = startProgress({
+      mode: 'on',
+      log,
+      status,
+      canRedraw: false,
+      columns: () => 40,
+      color: false,
+      clock,
+    });
+    clock.turn(600_000);
+    progress.stop();
+    await log.close();
+    expect(readAll(stream).trim().split('\n')).toHaveLength(1);
+    clock.turn(1);
+    const again = createLog({ level: 'info', format: 'json', stream, isTerminal: false, color: false, clock });
+    const longer = startProgress({
+      mode: 'on',
+      log: again,
+      status,
+      canRedraw: false,
+      columns: () => 40,
+      color: false,
+      clock,
+    });
+    clock.turn(620_000);
+    longer.stop();
+    await again.close();
+    expect(readAll(stream).trim().split('\n')).toHaveLength(2);
+  });
+
   it.each([new Terminal(), new PassThrough()])('is nothing when it is off (%#)', async (stream) => {
     const { clock, progress, log } = start(stream, 'off');
     clock.turn(60_000);

@@ -212,3 +212,37 @@ describe('the problem', () => {
     expect(formatProblems([{ file: '/a/b.ts', field: 'name', message: 'no' }], '/c')).toBe('/a/b.ts: name: no');
   });
 });
+
+describe('a pipeline in a project with a tsconfig.json', () => {
+  const project = join(scratch, 'project');
+  const pipeline = (what: string): string => `import { definePipeline, discard } from 'millrace';
+import { ${what} } from '@lib/part';
+export default definePipeline({ name: 'aliased', source: ${what}, sink: discard() });`;
+
+  it('imports by its paths, and what it imports so counts as a part of it', async () => {
+    mkdirSync(join(project, 'src/lib'), { recursive: true });
+    mkdirSync(join(project, 'pipelines'));
+    const paths = `{ /* a comment */ "compilerOptions": { "baseUrl": ".", "paths": { "@lib/*": ["./src/lib/*"], }, } }`;
+    writeFileSync(join(project, 'tsconfig.json'), paths);
+    writeFileSync(join(project, 'src/lib/part.ts'), 'export const items: number[] = [1, 2];');
+    writeFileSync(join(project, 'pipelines/p.ts'), pipeline('items'));
+    const first = await load('p.ts', join(project, 'pipelines'));
+    expect(first.problems).toEqual([]);
+    expect(first.pipeline?.source).toEqual([1, 2]);
+    writeFileSync(join(project, 'src/lib/part.ts'), 'export const items: number[] = [1, 2, 3];');
+    const second = await load('p.ts', join(project, 'pipelines'));
+    expect(second.description?.fingerprint).not.toBe(first.description?.fingerprint);
+  });
+
+  it.each(['{ "extends": "./nowhere.json" }', '{ "paths": '])(
+    'is loaded although that file is broken: %s',
+    async (text) => {
+      writeFileSync(join(scratch, 'tsconfig.json'), text);
+      writeFileSync(join(scratch, 'plain.ts'), pipeline('items').replace('@lib/part', './items.ts'));
+      writeFileSync(join(scratch, 'items.ts'), 'export const items = [1];');
+      const { problems } = await load('plain.ts', scratch);
+      rmSync(join(scratch, 'tsconfig.json'));
+      expect(problems).toEqual([]);
+    },
+  );
+});

@@ -9,7 +9,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Spool } from '../../../../src/queue/spool.ts';
 import { connect } from '../../../../src/sinks/sqlite/database.ts';
@@ -23,11 +23,12 @@ beforeEach(() => {
 afterEach(async () => await folder.dispose());
 
 describe('a database file', () => {
-  it('is made in the folder that the sink is opened in', async () => {
+  it('with a relative path begins in the folder that the process was started in, whatever changes that later', async () => {
     const cwd = process.cwd();
-    process.chdir(folder.path);
+    const file = relative(cwd, join(folder.path, 'here.db'));
+    process.chdir('/');
     try {
-      await (await folder.open({ file: 'here.db' })).close();
+      await (await folder.open({ file })).close();
     } finally {
       process.chdir(cwd);
     }

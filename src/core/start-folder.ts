@@ -1,0 +1,13 @@
+/**
+ * The folder that this process was started in. Relative paths of a pipeline begin there, whatever `process.chdir` does
+ * later: so whatever loads the pipeline imports this first. Empty if that folder has been removed.
+ */
+export const startFolder = folderNow();
+
+function folderNow(): string {
+  try {
+    return process.cwd();
+  } catch {
+    return '';
+  }
+}
