@@ -9,14 +9,12 @@ export interface Receiver {
   recall: (items: number) => void;
 }
 
-/** How much is lent at a time, and to how many. */
 export interface DispatchOptions {
+  /** How many bytes a consumer may hold. */
   creditBytes: number;
   moment: Moment;
-  /** How many consumers there are to be. */
-  consumers?: number;
-  /** How many of them are starting. */
-  starting?: number;
+  /** How many other consumers are about to be ready. */
+  soon?: number;
 }
 
 /**
@@ -31,17 +29,17 @@ export function dispatch(queue: Queue, receivers: readonly Receiver[], options: 
 }
 
 /**
- * Lends marked items: to each receiver only its share of them, counting the consumers that will be there again soon. So
+ * Lends marked items: to each receiver only its share of them, counting those that are about to be ready. So
  * the next death clears those that others hold.
  */
 function spreadMarked(
   queue: Queue,
   receivers: readonly Receiver[],
-  { creditBytes, moment, consumers = 1 }: DispatchOptions,
+  { creditBytes, moment, soon = 0 }: DispatchOptions,
 ): void {
   if (queue.availableMarked === 0) return;
   const marked = receivers.reduce((sum, { holding }) => sum + holding.marked, queue.availableMarked);
-  const share = Math.ceil(marked / Math.max(receivers.length, consumers));
+  const share = Math.ceil(marked / (receivers.length + soon));
   for (const { holding, deliver } of receivers) {
     while (holding.marked < share && holding.count < holding.sizing.allowance && holding.bytes < creditBytes) {
       const items = Math.min(share - holding.marked, holding.sizing.allowance - holding.count);
@@ -56,7 +54,7 @@ function spreadMarked(
 function lendRound(
   queue: Queue,
   receivers: readonly Receiver[],
-  { creditBytes, moment, starting = 0 }: DispatchOptions,
+  { creditBytes, moment, soon = 0 }: DispatchOptions,
 ): boolean {
   const hasRoom = ({ count, bytes, sizing }: Holding): boolean => count < sizing.allowance && bytes < creditBytes;
   const available = queue.available(moment);
@@ -64,9 +62,9 @@ function lendRound(
   if (available === 0 || inOrder.length === 0) return false;
   inOrder.sort((a, b) => a.holding.count - b.holding.count);
   const share = fairShare(inOrder, available);
-  // What fits into free slots is lent at once; of the rest, consumers that are starting have their share.
+  // What fits into free slots is lent at once; of the rest, those that are about to be ready have their share.
   const held = inOrder.reduce((sum, { holding }) => sum + holding.count, 0);
-  const kept = starting === 0 ? share : Math.floor((available + held) / (inOrder.length + starting));
+  const kept = soon === 0 ? share : Math.floor((available + held) / (inOrder.length + soon));
   let hasLent = false;
 
   for (const { holding, deliver } of inOrder) {

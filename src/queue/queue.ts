@@ -17,12 +17,13 @@ import { Intervals } from '../core/intervals.ts';
 import { cutFrame, fitItems, frameBytes, type Frame } from '../frame/frame.ts';
 import type { SourcePosition } from '../frame/position.ts';
 import { Backlog } from './backlog.ts';
-import { Blame, mostKills, type Death } from './blame.ts';
+import { mostKills, type Death } from './blame.ts';
 import { Holding, type LendingMode, type Lent, type Returned } from './lending.ts';
 import { Line } from './line.ts';
 import { fresh, OpenFrames } from './open-frames.ts';
 import { Pending } from './pending.ts';
 import { Retries } from './retries.ts';
+import { Suspects } from './suspects.ts';
 import {
   lengthOf,
   type DeadHead,
@@ -108,15 +109,6 @@ export interface QueueTraffic {
   delivered: number;
 }
 
-/** So few accused items of a death that came from within are isolated at once, however long they take. */
-const few = 4;
-/** So are more of them, if they take no longer than this one at a time. */
-const shortMs = 1000;
-/** Isolated items that take longer than this one at a time are run by halves. */
-const longMs = 60_000;
-/** How long an isolated item is taken to need if that is not known. */
-const unknownItemMs = 250;
-
 /** When items are lent, and what for. */
 interface HowLent {
   now: number;
@@ -138,12 +130,7 @@ export class Queue {
   readonly #pending: Pending;
   readonly #retries: Retries;
   readonly #returned = new Backlog();
-  /** What is marked, or to be run alone, and is not lent. */
-  readonly #marked = new Backlog();
-  readonly #isolated = new Backlog();
-  /** How long an isolated item takes, as far as that is known. */
-  #isolatedMs: number | undefined;
-  readonly #blame = new Blame();
+  readonly #suspects = new Suspects();
   /** The item that the store knows to be run by itself. */
   #trial: number | null = null;
   /** Killers named since an item was done. */
@@ -192,7 +179,7 @@ export class Queue {
       retrying: this.#retrying,
       bytes: this.#bytes,
       memoryBytes: this.#line.memoryBytes,
-      accused: this.#blame.isolated.size,
+      accused: this.#suspects.blame.isolated.size,
     };
   }
 
@@ -235,21 +222,21 @@ export class Queue {
   available({ now, wall }: Moment): number {
     this.#collectKillers(now, wall);
     const due = this.#retries.nextDue(now, wall);
-    const special = this.#isolated.size + this.#marked.size;
-    const queued = this.#items - this.#lentCount - this.#retrying - special - this.#pending.items;
+    const suspects = this.#suspects.size;
+    const queued = this.#items - this.#lentCount - this.#retrying - suspects - this.#pending.items;
     // Of the waiting retries only one is known to be due; that is enough to make dispatch look.
     return queued + (due !== undefined && due <= now ? 1 : 0);
   }
 
   /** Marked items that could be lent now. */
   get availableMarked(): number {
-    return this.#marked.size;
+    return this.#suspects.marked.size;
   }
 
   /** Items that could be lent now to be run alone. */
   availableAlone({ now, wall }: Moment): number {
     this.#collectKillers(now, wall);
-    return this.#isolated.size;
+    return this.#suspects.isolated.size;
   }
 
   /**
@@ -274,7 +261,8 @@ export class Queue {
   takeMarked(holding: Holding, limit: { items: number; bytes: number }, moment: Moment): Delivery | undefined {
     const how = { now: moment.now, lot: 'marked' } as const;
     return this.#counted(
-      this.#takeRetry(holding, this.#marked, moment, 'marked') ?? this.#takeReturned(holding, this.#marked, limit, how),
+      this.#takeRetry(holding, this.#suspects.marked, moment, 'marked') ??
+        this.#takeReturned(holding, this.#suspects.marked, limit, how),
     );
   }
 
@@ -284,23 +272,20 @@ export class Queue {
    * that die with it. Where one at a time would take too long, half of them are lent to be run together.
    */
   takeAlone(holding: Holding, { bytes, ms }: { bytes: number; ms?: number }, moment: Moment): Delivery[] {
-    const isolated = this.#isolated;
-    const isHalved = this.#takesLongAlone();
-    const itemMs = this.#isolatedMs ?? unknownItemMs;
-    const mostInTime = ms === undefined ? Infinity : Math.max(Math.floor(ms / itemMs), 1);
-    let left = isHalved ? Math.ceil(isolated.size / 2) : mostInTime;
+    const { isolated } = this.#suspects;
+    const { most, lot } = this.#suspects.next(ms);
+    let left = most;
     const deliveries: Delivery[] = [];
     while (isolated.size > 0 && left > 0 && holding.bytes < bytes) {
-      const comesAlone = this.#blame.isCareful || (isolated.retries[0]?.kills ?? 0) > 0;
-      if (comesAlone && (deliveries.length > 0 || !this.#isOnTrial())) break;
-      const limit = { items: comesAlone ? 1 : left, bytes: bytes - holding.bytes };
-      const lot = isHalved ? 'half' : 'usual';
+      const comesByItself = this.#suspects.comesByItself;
+      if (comesByItself && (deliveries.length > 0 || !this.#isOnTrial())) break;
+      const limit = { items: comesByItself ? 1 : left, bytes: bytes - holding.bytes };
       const delivery =
         this.#takeRetry(holding, isolated, moment, lot) ??
         this.#takeReturned(holding, isolated, limit, { now: moment.now, lot });
       deliveries.push(this.#counted(delivery)!);
       left -= delivery!.frame.count;
-      if (comesAlone) break;
+      if (comesByItself) break;
     }
     return deliveries;
   }
@@ -397,12 +382,12 @@ export class Queue {
     if (death) {
       if (holding.running !== undefined) loss.killer = this.#punish(holding, holding.running, death, moment);
       // What ran before it, and has not settled yet, did not kill.
-      if (loss.killer) for (const [from, to] of holding.started) this.#blame.clear(from, to);
+      if (loss.killer) for (const [from, to] of holding.started) this.#suspects.blame.clear(from, to);
     }
     const started = Intervals.of(...holding.started);
     const { itemMs } = holding.sizing;
     const parts = holding.takeAll(moment.now);
-    if (death) Object.assign(loss, this.#accuse(parts, { started, itemMs, death }));
+    if (death) Object.assign(loss, this.#suspects.accuse(parts, { started, itemMs, death }));
     for (const part of parts) {
       this.#suspect.add(part.from, part.to);
       this.#takeBack(part);
@@ -417,7 +402,7 @@ export class Queue {
   accuseFirst(most: number, { now, wall }: Moment, death: Death): number {
     const accused = new Intervals();
     for (let head = this.#dueRetry(now, wall); head; head = this.#dueRetry(now, wall)) {
-      this.#isolated.retries.push(head);
+      this.#suspects.isolated.retries.push(head);
       if (accused.add(head.seq) && accused.size >= most) break;
     }
     while (accused.size < most) {
@@ -425,18 +410,18 @@ export class Queue {
       if (!run) break;
       const to = run.from + run.piece.count - 1;
       this.#open.open(run.stored);
-      this.#isolated.items.add(run.from, to);
+      this.#suspects.isolated.items.add(run.from, to);
       accused.add(run.from, to);
     }
     // They may have started each time; nobody knows how often they had.
-    this.#blame.accuse(accused, death, { isolatesAll: true, counts: false });
-    this.#blame.beCareful();
+    this.#suspects.blame.accuse(accused, death, { isolatesAll: true, counts: false });
+    this.#suspects.blame.beCareful();
     return accused.size;
   }
 
   /** An accused item killed a consumer of the last supervisor, which died with it. As if that consumer had been here. */
   nameTrial(seq: number, moment: Moment, death: Death & { delayMs: (kills: number) => number }): Loss['killer'] {
-    const { retries, items } = this.#isolated;
+    const { retries, items } = this.#suspects.isolated;
     const consumer = new Holding(1);
     const at = retries.findIndex((head) => head.seq === seq);
     if (at >= 0) {
@@ -538,7 +523,7 @@ export class Queue {
 
   /** Whether the store knows that what comes next of the accused is being run by itself; from the next commit on it does. */
   #isOnTrial(): boolean {
-    const { retries, items } = this.#isolated;
+    const { retries, items } = this.#suspects.isolated;
     const [head] = retries;
     const seq = head?.seq ?? items.first!;
     // It is not run.
@@ -571,11 +556,12 @@ export class Queue {
 
   /** Retries that are due and have killed a consumer before are run alone. */
   #collectKillers(now: number, wall: number): void {
-    while ((this.#retries.peek(now, wall)?.kills ?? 0) > 0) this.#isolated.retries.push(this.#dueRetry(now, wall)!);
+    while ((this.#retries.peek(now, wall)?.kills ?? 0) > 0)
+      this.#suspects.isolated.retries.push(this.#dueRetry(now, wall)!);
   }
 
   #lendRetry(holding: Holding, head: RetryHead, { now }: Moment, lot: Lent['lot']): Delivery {
-    const isAlone = this.#isAlone(head) && lot !== 'half';
+    const isAlone = this.#suspects.isAlone(head) && lot !== 'half';
     const mode = head.kills >= mostKills ? 'askOnly' : isAlone ? 'alone' : 'together';
     const frame = this.#store.readRetry(head.seq);
     if (!frame) throw new Error(`the retry of item ${head.seq} is not in the store`);
@@ -596,10 +582,6 @@ export class Queue {
     // An item of an earlier run is one that was a dead letter.
     const originRun = (origin === seq ? undefined : this.#store.runOf(origin)) ?? this.run.run;
     return { seq, origin, originRun, frame, attempt, history, mode, free };
-  }
-
-  #isAlone({ seq, kills }: RetryHead): boolean {
-    return kills > 0 || this.#blame.isolated.has(seq);
   }
 
   #dueRetry(now: number, wall: number): RetryHead | undefined {
@@ -630,7 +612,7 @@ export class Queue {
   }
 
   #lend(holding: Holding, stored: StoredFrame, seq: number, frame: Frame, { now, lot = 'usual' }: HowLent): Delivery {
-    const mode = lot !== 'half' && this.#blame.isolated.has(seq) ? 'alone' : 'together';
+    const mode = lot !== 'half' && this.#suspects.blame.isolated.has(seq) ? 'alone' : 'together';
     const history = this.#history(seq);
     const free = freeOf(holding, { mode, history, count: frame.count });
     const lent: Lent = {
@@ -674,8 +656,8 @@ export class Queue {
 
   #clear({ lent: { mode }, from, to }: Returned): void {
     this.#endTrial(from, to);
-    if (mode === 'askOnly') this.#blame.condemn(from);
-    else this.#blame.clear(from, to);
+    if (mode === 'askOnly') this.#suspects.blame.condemn(from);
+    else this.#suspects.blame.clear(from, to);
   }
 
   #settleInFrame({ lent, from, to }: Returned): void {
@@ -703,67 +685,12 @@ export class Queue {
     this.#endTrial(part.from, part.to);
     const { origin } = part.lent;
     if (origin.kind === 'retry') {
-      const { head } = origin;
-      const isMarked = this.#blame.accused.has(head.seq);
-      (this.#isAlone(head) ? this.#isolated : isMarked ? this.#marked : this.#returned).retries.push(head);
+      (this.#suspects.backlogOf(origin.head) ?? this.#returned).retries.push(origin.head);
     } else {
-      this.#putBack(part.from, part.to);
+      this.#returned.items.add(part.from, part.to);
+      this.#suspects.sort(this.#returned.items, part.from, part.to);
     }
     return size;
-  }
-
-  /** Items of frames come back. */
-  #putBack(from: number, to: number): void {
-    const { accused, isolated } = this.#blame;
-    this.#returned.items.add(from, to);
-    if (accused.isEmpty) return;
-    for (const [start, end] of accused.within(from, to)) {
-      this.#returned.items.delete(start, end);
-      this.#marked.items.add(start, end);
-    }
-    for (const [start, end] of isolated.within(from, to)) {
-      this.#marked.items.delete(start, end);
-      this.#isolated.items.add(start, end);
-    }
-  }
-
-  /** Accuses those of `parts` that had started and ran together. Returns how many are isolated, and how many only marked. */
-  #accuse(
-    parts: readonly Returned[],
-    { started, itemMs, death }: { started: Intervals; itemMs: number | undefined; death: Death },
-  ): Pick<Loss, 'isolated' | 'marked'> {
-    const accused = new Intervals();
-    let wasHalf = false;
-    for (const { lent, from, to } of parts) {
-      if (lent.mode !== 'together') continue;
-      wasHalf ||= lent.lot === 'half';
-      for (const [start, end] of started.within(from, to)) accused.add(start, end);
-    }
-    const soloMs = accused.size <= few ? 0 : accused.size * (itemMs ?? Infinity);
-    const isolatesAll = wasHalf || (!death.isFromOutside && soloMs <= shortMs);
-    const size = accused.size;
-    const isolated = this.#blame.accuse(accused, death, { isolatesAll });
-    if (wasHalf) this.#isolateOnly(isolated);
-    if (!isolated.isEmpty) this.#isolatedMs = itemMs ?? this.#isolatedMs;
-    return { isolated: isolated.size, marked: size - isolated.size };
-  }
-
-  /** Half of the isolated items explain a death: the others, none of which is lent, are only marked from now on. */
-  #isolateOnly(items: Intervals): void {
-    this.#blame.isolateOnly(items);
-    const isolated = this.#isolated;
-    for (const [from, to] of isolated.items) this.#marked.items.add(from, to);
-    isolated.items.delete(-Infinity, Infinity);
-    const killers = isolated.retries.filter(({ kills }) => kills > 0);
-    this.#marked.retries.push(...isolated.retries.filter(({ kills }) => kills === 0));
-    isolated.retries.splice(0, Infinity, ...killers);
-  }
-
-  /** Running the isolated items one at a time would take longer than anybody wants to wait. */
-  #takesLongAlone(): boolean {
-    const { isolated, isCareful } = this.#blame;
-    const hasKilled = (this.#isolated.retries[0]?.kills ?? 0) > 0;
-    return !isCareful && !hasKilled && isolated.size > few && isolated.size * (this.#isolatedMs ?? 0) > longMs;
   }
 
   /** `seq`, which `holding` ran alone, has killed its consumer. */
@@ -775,7 +702,7 @@ export class Queue {
   ): NonNullable<Loss['killer']> {
     const [part] = holding.take(seq, seq, moment.now);
     const head = headOf(part!);
-    const { own, outside } = this.#blame.name(seq, death);
+    const { own, outside } = this.#suspects.blame.name(seq, death);
     // A kill from outside may have been aimed elsewhere: one counts at most of all that hit it while it ran with others,
     // and no item is condemned by those before it was hit twice while it ran alone.
     const most = head.kills === 0 && death.isFromOutside ? mostKills - 1 : mostKills;

@@ -40,6 +40,8 @@ import { watchForHangs } from './watch.ts';
 
 /** How long to wait before a commit that found no room is tried again. */
 const fullRetryMs = 500;
+/** A post that waits to be filled again is expected to be ready soon for so long. */
+const soonMs = 1000;
 /** How often it is looked whether a consumer is to be replaced. */
 const recyclingMs = 1000;
 
@@ -377,9 +379,8 @@ export class Service {
     if (this.#pauseIfNeeded()) {
       this.#probe(moment);
     } else {
-      const { consumers, consumerCreditBytes: creditBytes } = settings;
-      const starting = this.#consumers.current.filter(({ post }) => post.state === 'starting').length;
-      const options = { creditBytes, moment, consumers, starting };
+      const soon = this.#consumers.current.filter(({ post }) => isSoonReady(post, moment.now)).length;
+      const options = { creditBytes: settings.consumerCreditBytes, moment, soon };
       const receivers = this.#aside.lend(queue, this.#receivers(), options);
       dispatch(queue, receivers, options);
       const isAllLent = queue.available(moment) === 0 && queue.availableMarked === 0;
@@ -571,4 +572,9 @@ export class Service {
     this.#heldBack.close();
     this.#resolve({ exitCode, spoolFailed: this.#spoolFailed, error: this.#failure });
   }
+}
+
+/** Whether a process of this post is about to be ready, as far as can be known. */
+function isSoonReady({ state, since }: Pick<Post<unknown, unknown>, 'state' | 'since'>, now: number): boolean {
+  return state === 'starting' || (state === 'backoff' && now - since < soonMs);
 }

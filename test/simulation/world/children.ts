@@ -40,6 +40,8 @@ export interface ChildrenOptions {
   file: () => PipelineFile;
   /** How long a vendor freezes a limit now, if it does. */
   freezeMs: () => number | undefined;
+  /** The supervisor is gone at once. */
+  endSupervisor: () => void;
 }
 
 /** Starts the children of a world: their code is the product's, their pipeline is its plan's. */
@@ -153,7 +155,7 @@ export class Children {
   }
 
   #workOf(child: Consumer): LoadedPipeline {
-    const { plan, random, checker, story, sinkFor, isDependencyOut, freezeMs } = this.#options;
+    const { plan, random, checker, story, sinkFor, isDependencyOut, freezeMs, endSupervisor } = this.#options;
     const file = this.#options.file();
     const die = (after: number): void => {
       const exits = [
@@ -164,6 +166,11 @@ export class Children {
       const exit = exits[Math.floor(random() * exits.length)]!;
       if (after === 0) child.die(Math.floor(random() * 3), exit);
       else child.dieAfter(after, exit);
+    };
+    const dieTogether = (): void => {
+      child.die(0);
+      // An orphan's supervisor is gone already.
+      if (!child.isOrphan) endSupervisor();
     };
     const never = new Promise<never>(() => undefined);
     const call = async (limit: string, ms: number): Promise<void> => {
@@ -200,7 +207,14 @@ export class Children {
           `starts seq ${context.seq}: item ${(item as Item).id}, ${(item as Item).way}, attempt ${context.attempt}`,
         );
         if (isDependencyOut()) throw new DependencyError('the dependency is out');
-        return processed(item as Item, context, { clock: child.clock, random, attempts: plan.attempts, call, die });
+        return processed(item as Item, context, {
+          clock: child.clock,
+          random,
+          attempts: plan.attempts,
+          call,
+          die,
+          dieTogether,
+        });
       },
       ...(plan.teardown !== 'none' && { teardown: () => tornDown(plan.teardown, child, die) }),
       sink: { ...sink, open } as Pipeline['sink'],

@@ -19,6 +19,7 @@ export const ways = [
   'hangs',
   'kills',
   'kills late',
+  'kills all',
 ] as const;
 
 export type Way = (typeof ways)[number];
@@ -42,7 +43,8 @@ const badPart = NaN as unknown as string;
 
 /** The parts of an item's result, in the end; undefined if it must end among the dead letters. */
 export function partsOf({ way }: Pick<Item, 'way'>): string[] | undefined {
-  if (way === 'never' || way === 'bad row' || way === 'hangs' || way === 'kills') return undefined;
+  if (way === 'never' || way === 'bad row' || way === 'hangs' || way === 'kills' || way === 'kills all')
+    return undefined;
   if (way === 'nothing') return [];
   return way === 'twice' ? ['a', 'b'] : ['a'];
 }
@@ -56,13 +58,15 @@ export interface Surroundings {
   call: (limit: string, ms: number) => Promise<void>;
   /** Ends the process: at once, or after the next so many things that others can see of it. */
   die: (after: number) => void;
+  /** The same, of its supervisor as well. */
+  dieTogether: () => void;
 }
 
 /** What the pipeline's `process` does about an item. */
 export function processed(
   item: Item,
   context: ProcessContext,
-  { clock, random, attempts, call, die }: Surroundings,
+  { clock, random, attempts, call, die, dieTogether }: Surroundings,
 ): unknown {
   const { seq, attempt, signal } = context;
   const rows = (partsOf(item) ?? []).map((part): Row => ({ seq, id: item.id, part }));
@@ -94,6 +98,9 @@ export function processed(
       return { seq, id: item.id, part: badPart };
     case 'kills':
       die(0);
+      return new Promise(() => undefined);
+    case 'kills all':
+      dieTogether();
       return new Promise(() => undefined);
     case 'kills late':
       die(1 + Math.floor(random() * 3));

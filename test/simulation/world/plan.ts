@@ -88,22 +88,32 @@ export function planFrom(random: Random): Plan {
   const spool: SpoolKind = random.chance(0.25) ? 'sqlite' : 'memory';
   const possible = ways.filter((way) => way !== 'bad row' || sink === 'server' || sink === 'sqlite');
   // What takes its time makes a world long.
-  const rare: Partial<Record<Way, number>> = { hangs: 0.1, waits: 0.3, kills: 0.3, 'kills late': 0.2 };
+  const rare: Partial<Record<Way, number>> = {
+    hangs: 0.1,
+    waits: 0.3,
+    kills: 0.3,
+    'kills late': 0.2,
+    'kills all': 0.1,
+  };
   // In some worlds nothing happens but that a few items kill: those are to be found, and nobody else.
   const isOfKillers = random.chance(0.1);
   const chosen = isOfKillers
-    ? [...random.some(harmless), 'kills' as const]
+    ? [...random.some(harmless), random.chance(0.8) ? ('kills' as const) : ('kills all' as const)]
     : random.some(possible.filter((way) => random.chance(rare[way] ?? 1)));
-  const items = Array.from({ length: random.whole(1, random.pick([4, 12, 40, 80])) }, (_, id): Item => {
+  const deterministic = random.chance(0.75);
+  const drawn = Array.from({ length: random.whole(1, random.pick([4, 12, 40, 80])) }, (_, id): Item => {
     return { id, way: random.pick(chosen), text: 'x'.repeat(random.whole(0, 30)) };
   });
+  // Each of these ends half a dozen supervisors; and a source that is not deterministic yields it again after each.
+  let left = deterministic ? 2 : 0;
+  const items = drawn.map((item): Item => (item.way === 'kills all' && left-- <= 0 ? { ...item, way: 'kills' } : item));
   const limit: LimitSpec = {
     ...(random.chance(0.7) && { concurrency: random.whole(1, 3) }),
     ...(random.chance(0.5) && { rate: { count: random.whole(1, 5), perMs: random.pick([50, 200, 1000]) } }),
   };
   return {
     items,
-    deterministic: random.chance(0.75),
+    deterministic,
     checkpointEvery: random.pick([0, 1, 2, 3, 5, 9]),
     pauseEvery: random.pick([0, 0, 1, 4]),
     consumers: random.whole(1, 3),

@@ -82,6 +82,9 @@ export class World {
       },
       isDependencyOut: () => this.isDependencyOut,
       file: () => this.file,
+      endSupervisor: () => {
+        if (this.supervisor) this.supervisor.isGone = true;
+      },
       freezeMs: () => (random.chance(0.05) ? random.whole(1, 400) : undefined),
     });
   }

@@ -154,7 +154,7 @@ describe('marked items', () => {
   }
 
   function spread(queue: Queue, workers: readonly Worker[]): void {
-    dispatch(queue, workers, { creditBytes, moment: { now: 0, wall: 0 }, consumers: 2 });
+    dispatch(queue, workers, { creditBytes, moment: { now: 0, wall: 0 }, soon: 2 - workers.length });
   }
 
   it('go back to normal work, spread over all consumers, also those that are not there yet', () => {
@@ -197,7 +197,7 @@ describe('marked items', () => {
   });
 });
 
-describe('consumers that are starting', () => {
+describe('consumers that are about to be ready', () => {
   it('are kept their share of what goes beyond the slots of the others; what fits into slots is lent at once', () => {
     const queue = aQueue([frameOf(numbered(100))]);
     const workers = [1, 2].map(() => new Worker(queue, 4));
@@ -209,9 +209,9 @@ describe('consumers that are starting', () => {
       worker.holding.sizing.settled(100);
       worker.holding.sizing.completed(mark, round + 1);
     }
-    dispatch(queue, [worker], { creditBytes, moment, starting: 1 });
+    dispatch(queue, [worker], { creditBytes, moment, soon: 1 });
     expect(worker.holding.count).toBe(50);
-    dispatch(queue, [second], { creditBytes, moment, starting: 30 });
+    dispatch(queue, [second], { creditBytes, moment, soon: 30 });
     expect(second.holding.count).toBe(4);
     dispatch(queue, [worker, second], { creditBytes, moment });
     expect(queue.available(moment)).toBe(46 - (worker.holding.count - 50));
