@@ -474,6 +474,8 @@ export class Checker implements SinkWatcher {
       if (verdict === 'absent' && self && this.#isTransactional)
         lending.s10OthersAreBarredAndAsked(this.facts, found, self);
       Object.assign(found, { lentTo: undefined, verdict: 'failed' });
+      // It ended and its process lived: it is accused of nothing any more.
+      found.deathsStarted = 0;
       if (verdict === 'retry') found.failures += 1;
       found.mayHave.delete(writer);
       // It had asked for it after those were barred, and been told that the sink does not have it.

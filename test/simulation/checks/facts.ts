@@ -27,7 +27,7 @@ export interface SeqFacts {
   deathsFromOutside: number;
   /** How often a consumer has died that had announced it last, to be run alone. */
   deathsAlone: number;
-  /** How often a consumer that had started it has died since the supervisor started. */
+  /** How often a consumer that had started it has died, since the supervisor started or the item failed. */
   deathsStarted: number;
   /** Failures that use an attempt, so far. */
   failures: number;
