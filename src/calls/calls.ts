@@ -1,7 +1,7 @@
 import type { Clock } from '../core/clock.ts';
 import type { Log } from '../pipeline/context.ts';
 import type { Acquire, Freeze, Granted, Refused, Release } from '../ipc/messages.ts';
-import { createFetch } from './fetch.ts';
+import { createFetch, type FetchFor } from './fetch.ts';
 import { Nesting } from './nesting.ts';
 import { createPermits } from './permits.ts';
 import { Repeats } from './repeats.ts';
@@ -29,14 +29,16 @@ export interface CallsDeps {
   readonly random: () => number;
   /** Whether a limit has a concurrency, so that its permits are held. */
   readonly isConcurrent: (limit: string) => boolean;
-  /** Where calls that are repeated are noted. */
+  /** The limits of the pipeline, by name. */
+  readonly limits?: () => readonly string[];
+  /** Where calls that are repeated, and the first one that comes under no limit, are noted. */
   readonly log?: Pick<Log, 'info'>;
 }
 
-export function createCalls({ send, clock, random, isConcurrent, log }: CallsDeps): Calls {
+export function createCalls({ send, clock, random, isConcurrent, limits, log }: CallsDeps): Calls {
   const permits = createPermits(send);
   const repeats = new Repeats(clock, log);
-  const fetch = createFetch({ clock, random, repeats });
+  const fetch = noteUnlimited(createFetch({ clock, random, repeats }), limits, log);
   const nesting = new Nesting(isConcurrent);
   return {
     scope: (signal) => openScope({ fetch, permits, nesting, clock }, signal),
@@ -45,5 +47,20 @@ export function createCalls({ send, clock, random, isConcurrent, log }: CallsDep
     onRefused: (message) => permits.onRefused(message),
     waitingFor: () => permits.waitingFor() ?? repeats.waitingFor(),
     repeating: () => repeats.waitingFor(),
+  };
+}
+
+/** Says once, of a pipeline that has limits, that a call comes under none: that is easily forgotten. */
+function noteUnlimited(fetch: FetchFor, limits: CallsDeps['limits'], log: CallsDeps['log']): FetchFor {
+  let isNoted = false;
+  return (input, options, caller) => {
+    if (!isNoted && options.limit === undefined) {
+      isNoted = true;
+      const names = limits?.() ?? [];
+      const text =
+        'a fetch comes under none of the limits of the pipeline; if it should, name one: fetch(url, { limit })';
+      if (names.length > 0) log?.info(text, { limits: names });
+    }
+    return fetch(input, options, caller);
   };
 }

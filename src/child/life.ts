@@ -49,6 +49,8 @@ export interface CommonLife<Configure> extends Life<Describe | Bye | Granted | R
   pipeline: () => Pipeline;
   log: Log;
   calls: Calls;
+  /** Another process runs the same code, and notes what need be noted only once for all. */
+  leavesNotes: () => void;
   /** It is set up: says so, and from now on what `state` gives. */
   ready: (message: Configure, state: Parameters<typeof startBeat>[0]['state']) => void;
 }
@@ -60,7 +62,9 @@ export function commonLife<Configure extends { beatMs: number }>(
   let limits: Readonly<Record<string, LimitDescription>> = {};
   const isConcurrent = (name: string): boolean => limits[name]?.concurrency !== undefined;
   const log = childLog(send);
-  const calls = createCalls({ send, clock, random, isConcurrent, log });
+  let makesNotes = true;
+  const limitNames = (): string[] => (makesNotes ? Object.keys(limits) : []);
+  const calls = createCalls({ send, clock, random, isConcurrent, limits: limitNames, log });
   let cancelBeat: Cancel | undefined;
   let pipeline: Pipeline | undefined;
   const describe = async (file: string): Promise<void> => {
@@ -71,6 +75,7 @@ export function commonLife<Configure extends { beatMs: number }>(
   return {
     log,
     calls,
+    leavesNotes: () => void (makesNotes = false),
     pipeline() {
       if (!pipeline) throw new Error('the supervisor configured a process that has described nothing');
       return pipeline;

@@ -25,6 +25,7 @@ export function consumerLife(
     const { run, writer, ordinal, start, concurrency, itemTimeoutMs, abortGraceMs } = message;
     const { sinkTimeoutMs, sinkOpenTimeoutMs } = message;
     onConfigured(message);
+    if (ordinal > 1) common.leavesNotes();
     const pipeline = common.pipeline();
     const writeOut = (bytes: Buffer): Promise<void> => output.write(bytes);
     const sink = new SinkConnection({
