@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { MillraceError } from '../../../../src/core/errors.ts';
 import { isBadRow, isOutcomeUnknown } from '../../../../src/sinks/port.ts';
+import { unusable } from '../../../../src/sinks/sqlite/database.ts';
 import { faultOf, isRowsFault } from '../../../../src/sinks/sqlite/fault.ts';
 
 const failure = (code: string): Error => Object.assign(new Error('what SQLite says'), { code });
@@ -64,5 +65,29 @@ describe('an error of SQLite is the fault', () => {
   it('of a row, if reading it threw; never, if it is ours', () => {
     expect(isRowsFault(new TypeError('a getter'))).toBe(true);
     expect(isRowsFault(new MillraceError('SINK_KEY', 'no such index'))).toBe(false);
+  });
+});
+
+describe('an error of SQLite while the database is opened', () => {
+  it.each([
+    'SQLITE_READONLY',
+    'SQLITE_READONLY_DIRECTORY',
+    'SQLITE_CANTOPEN',
+    'SQLITE_PERM',
+    'SQLITE_NOTADB',
+    'SQLITE_ERROR',
+  ])('is a configuration error: %s', (code) => {
+    expect(unusable('/out.db', failure(code))).toMatchObject({ code: 'SINK_FILE', exitCode: 78 });
+  });
+
+  it.each([
+    'SQLITE_BUSY',
+    'SQLITE_BUSY_RECOVERY',
+    'SQLITE_LOCKED',
+    'SQLITE_FULL',
+    'SQLITE_IOERR_READ',
+    'SQLITE_SCHEMA',
+  ])('is waited for: %s', (code) => {
+    expect(unusable('/out.db', failure(code))).toBeUndefined();
   });
 });
