@@ -110,13 +110,14 @@ export class Attempt implements Gate {
     return hop;
   }
 
-  #answered(origin: string, status: number, headers: Headers): void {
+  #answered(origin: string, status: number, headers: Headers): boolean {
     const { limit, permits, clock, answered } = this.#options;
     answered(origin);
-    if (!notNow.has(status)) return;
+    if (!notNow.has(status)) return false;
     this.notNow = retryAfterMs(headers, clock.wall());
     // While the permit is held: were it given back first, the next in line would be let through to the same answer.
     if (limit !== undefined) permits.freeze(limit, this.notNow);
+    return true;
   }
 
   #startTimer(origin: string): () => void {

@@ -1,6 +1,6 @@
 import { equalJitter, fullJitter, type Backoff } from '../core/backoff.ts';
 import { type Clock, pause } from '../core/clock.ts';
-import { DependencyError, RetryAfter } from '../core/errors.ts';
+import { asOutside, DependencyError, RetryAfter } from '../core/errors.ts';
 import { plural } from '../core/figures.ts';
 import type { Abortables } from './abortables.ts';
 import { Attempt } from './attempt.ts';
@@ -72,7 +72,7 @@ export async function call(request: Outgoing, options: CallOptions, deps: CallDe
         const until = clock.now() + ms;
         await discard(response);
         const text = `${answered(response)}, ${plural(tries, 'time')}`;
-        if (!mayRepeat) throw new RetryAfter(ms, text);
+        if (!mayRepeat) throw asOutside(new RetryAfter(ms, text), limit ?? null);
         // A limit is frozen: the line for its permits is the place to wait.
         if (limit === undefined) await wait(ms, tries, answered(response));
         if (limit === undefined && abortables.ended) {
@@ -83,7 +83,9 @@ export async function call(request: Outgoing, options: CallOptions, deps: CallDe
       case 'lost': {
         const { loss, error } = outcome;
         if (!mayRepeat || (loss.wasSent && !request.isIdempotent)) {
-          throw loss.wasSent && reach.hasAnsweredSince(loss.origin, began) ? error : unreachable(loss, tries);
+          throw loss.wasSent && reach.hasAnsweredSince(loss.origin, began)
+            ? error
+            : asOutside(unreachable(loss, tries), limit ?? null);
         }
         await wait(fullJitter(waits, tries, random()), tries, cannotReach(loss));
         break;

@@ -48,6 +48,7 @@ export function createFetch(deps: FetchDeps): FetchFor {
       throw new TypeError(`fetch: retries must be a whole number, 0 or more, not ${String(retries)}`);
     }
     const timeoutMs = timeout === undefined ? undefined : parseDuration(timeout);
+    if (timeoutMs === 0) throw new TypeError('fetch: timeout must be 1 ms or more: no call ends within 0 ms');
     const request = outgoing(input, init);
     // undici takes longer to load than most programs take to start.
     const { send } = await (wire ??= import('./wire.ts'));

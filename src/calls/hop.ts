@@ -4,8 +4,8 @@ import type { Controller, Handler } from './wire.ts';
 
 /** What a request on the wire reports to the call that it belongs to. */
 export interface HopEvents {
-  /** The head of an answer, or of a 1xx before it, has come; its permit is still held. */
-  readonly answered: (status: number, headers: Headers) => void;
+  /** The head of an answer, or of a 1xx before it, has come; its permit is still held. Returns whether it says "not now". */
+  readonly answered: (status: number, headers: Headers) => boolean;
   /** There will be no answer, or no end of it. */
   readonly failed: (error: Error) => void;
   /** Over, one way or the other, and its permit given back. Comes once. */
@@ -24,6 +24,8 @@ export class Hop implements Handler {
   #controller: Controller | undefined;
   #isOver = false;
   #isForgotten = false;
+  /** Until an answer says otherwise. */
+  #isRefused = true;
 
   constructor(fetch: Handler, permit: Permit | undefined, events: HopEvents) {
     this.#fetch = fetch;
@@ -66,7 +68,7 @@ export class Hop implements Handler {
   }
 
   onResponseStart(controller: Controller, status: number, headers: Headers, message?: string): void {
-    this.#events.answered(status, headers);
+    this.#isRefused = this.#events.answered(status, headers);
     this.#fetch.onResponseStart?.(controller, status, headers, message);
   }
 
@@ -90,7 +92,7 @@ export class Hop implements Handler {
   #end(): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    this.#permit?.release();
+    this.#permit?.release(this.#isRefused);
     this.#events.over();
   }
 }

@@ -6,7 +6,10 @@ import type { Permits } from './permits.ts';
 const leastMs = 1000;
 
 /** The permits of a process as one item sees them. */
-export type ItemPermits = Pick<Permits, 'acquire' | 'freeze'>;
+export interface ItemPermits extends Pick<Permits, 'acquire' | 'freeze'> {
+  /** The limits of which it was given permits. */
+  readonly used: ReadonlySet<string>;
+}
 
 /**
  * Permits for an item whose time ends when `itemSignal` aborts. If that happens in line, `acquire` rejects with
@@ -18,17 +21,21 @@ export function itemPermits(permits: Permits, clock: Clock, itemSignal: AbortSig
   const began = clock.now();
   let lastGrant = began;
   const frozenUntil = new Map<string, number>();
+  const used = new Set<string>();
 
   function isLineToBlame(now: number, frozenMs: number): boolean {
     return frozenMs > 0 || now - lastGrant >= (now - began) / 2;
   }
 
   return {
+    used,
+
     async acquire(limit, signal = itemSignal) {
       signal.throwIfAborted();
       try {
         const permit = await permits.acquire(limit, signal);
         lastGrant = clock.now();
+        used.add(limit);
         return permit;
       } catch (error) {
         if (!itemSignal.aborted || error !== itemSignal.reason) throw error;

@@ -3,8 +3,8 @@ import type { Acquire, Freeze, Granted, Refused, Release } from '../ipc/messages
 
 /** The right to one call under a limit. */
 export interface Permit {
-  /** Gives it back; calling it again does nothing. */
-  readonly release: () => void;
+  /** Gives it back; calling it again does nothing. `isRefused`: the vendor did not take the call. */
+  readonly release: (isRefused?: boolean) => void;
 }
 
 /** The limits as a child sees them: it asks, the supervisor grants. One of these per process. */
@@ -33,7 +33,8 @@ export function createPermits(send: (message: Acquire | Release | Freeze) => voi
   const waiting = new Map<number, Waiting>();
   let lastId = 0;
 
-  const release = (id: number): void => send({ type: 'release', id });
+  const release = (id: number, isRefused = false): void =>
+    send(isRefused ? { type: 'release', id, isRefused } : { type: 'release', id });
 
   function settle(id: number): Waiting | undefined {
     const found = waiting.get(id);
@@ -55,7 +56,7 @@ export function createPermits(send: (message: Acquire | Release | Freeze) => voi
           limit,
           grant: () => {
             signal?.removeEventListener('abort', giveUp);
-            resolve(permitOf(() => release(id)));
+            resolve(permitOf((isRefused) => release(id, isRefused)));
           },
           refuse: (error) => {
             signal?.removeEventListener('abort', giveUp);
@@ -87,11 +88,11 @@ export function createPermits(send: (message: Acquire | Release | Freeze) => voi
   };
 }
 
-function permitOf(giveBack: () => void): Permit {
+function permitOf(giveBack: Permit['release']): Permit {
   let isHeld = true;
   return {
-    release() {
-      if (isHeld) giveBack();
+    release(isRefused) {
+      if (isHeld) giveBack(isRefused);
       isHeld = false;
     },
   };

@@ -13,6 +13,8 @@ import { underPermit } from './under-permit.ts';
 export interface CallScope {
   readonly fetch: Fetch;
   readonly limit: UnderLimit;
+  /** The limits under which anything was called. */
+  readonly used: ReadonlySet<string>;
   /** Its work has settled: whatever of it is in line, on the wire, or has a body to come, is cancelled. Idempotent. */
   readonly close: () => void;
 }
@@ -26,6 +28,8 @@ export interface ScopeDeps {
 
 /** One for all, because making one takes longer than all else here. */
 const settled = cancellation(new DOMException('the item is settled: its calls are cancelled', 'AbortError'));
+
+const none: ReadonlySet<string> = new Set();
 
 /** Opens the scope of an item whose time ends when `itemSignal` aborts. Costs next to nothing until something is called. */
 export function openScope({ fetch, permits, nesting, clock }: ScopeDeps, itemSignal: AbortSignal): CallScope {
@@ -44,6 +48,10 @@ export function openScope({ fetch, permits, nesting, clock }: ScopeDeps, itemSig
   }
 
   return {
+    get used() {
+      return caller?.permits.used ?? none;
+    },
+
     fetch(input, options = {}) {
       const refusal = options.limit === undefined ? undefined : nesting.refusal(options.limit);
       if (refusal) return Promise.reject(refusal);

@@ -108,11 +108,29 @@ export function verdictOf(error: unknown): Verdict | undefined {
   return verdict === 'permanent' || verdict === 'retry-after' || verdict === 'dependency' ? verdict : undefined;
 }
 
+/** How far causes are followed. */
+const causeDepth = 4;
+const outsideMark = Symbol.for('millrace.outside');
+
+/** Marks `error` as one that looks like an outage of what is called under `limit` (null: under none). Returns it. */
+export function asOutside<Kind extends Error>(error: Kind, limit: string | null): Kind {
+  return Object.assign(error, { [outsideMark]: { limit } });
+}
+
+/**
+ * Whether `error`, or one of its causes, looks like an outage, and under which limit the call was made. A `RetryAfter` of the user's own
+ * does not: it says when to come back. May throw what a getter throws.
+ */
+export function outsideOf(error: unknown, depth = causeDepth): { limit: string | null } | undefined {
+  if (typeof error !== 'object' || error === null || depth < 0) return undefined;
+  const { [outsideMark]: mark, cause } = error as { [outsideMark]?: { limit: string | null }; cause?: unknown };
+  return mark ?? outsideOf(cause, depth - 1) ?? (verdictOf(error) === 'dependency' ? { limit: null } : undefined);
+}
+
 /** Longest texts, in characters, that are kept of an error from user code: it is sent, stored and shown. */
 const messageLimit = 8000;
 const stackLimit = 4000;
 const codeLimit = 100;
-const causeDepth = 4;
 
 /** `error`, which may be anything that was thrown, as plain data. Never throws. */
 export function errorData(error: unknown): ErrorData {

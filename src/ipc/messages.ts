@@ -245,6 +245,8 @@ export interface Acquire {
 export interface Release {
   type: 'release';
   id: number;
+  /** The vendor did not take the call: it answered "not now", or nothing. */
+  isRefused?: boolean;
 }
 
 /** Nobody may take a permit of `limit` for `ms` milliseconds: the vendor said so. Without `ms`: back off. */
@@ -327,6 +329,8 @@ export interface Failure {
   error: ErrorData;
   /** For `later`: how long to wait. */
   afterMs: number | null;
+  /** It fails as it would in an outage, in a call under this limit, or (null) under none that is known. */
+  outside?: { limit: string | null };
 }
 
 /** What became of items lent to me. What is `done` is in the sink. */
@@ -334,6 +338,10 @@ export interface Settle {
   type: 'settle';
   done: FlatIntervals;
   failed: Failure[];
+  /** How many of the items that are done made calls under which limits. Left out if none did. */
+  used?: Record<string, number>;
+  /** How many of them were not processed: the sink had them already. Left out if there are none. */
+  found?: number;
   /** Slots that are empty with nothing left to start: how hungry this consumer is. */
   idle: number;
   /** Items whose `process` has ended since the last settle, how long they took in all, and how long `process` blocked the event loop. */

@@ -62,6 +62,7 @@ const failure = fields({
   verdict: oneOf('retry', 'later', 'dead', 'absent'),
   error,
   afterMs: orNull(amount),
+  outside: optional(fields({ limit: orNull(text) })),
 });
 const frame = { count: whole, shapes: whole, base: whole };
 const problem = fields({
@@ -89,7 +90,7 @@ const fromChild = {
   described: { pipeline: orNull(pipeline), problems: listOf(problem) },
   ready: none,
   acquire: { id: whole, limit: text },
-  release: { id: whole },
+  release: { id: whole, isRefused: optional(flag) },
   freeze: { limit: text, ms: orNull(amount) },
   beat: { rss: amount, utilisation: amount, lent: whole, started: whole, oldestMs: amount, waiting: orNull(text) },
   log: { level: oneOf('error', 'warn', 'info', 'debug'), message: text, fields: record },
@@ -109,6 +110,8 @@ const fromConsumer: Checks<FromConsumer> = {
   settle: {
     done: flatIntervals,
     failed: listOf(failure),
+    used: optional(recordOf(positive)),
+    found: optional(positive),
     idle: whole,
     ran: whole,
     tookMs: amount,

@@ -5,13 +5,15 @@ const silence: Backoff = { baseMs: 1000, capMs: 300_000 };
 /**
  * Whether a vendor has asked for silence, and until when.
  *
- * Where it does not say for how long, silence lasts 1 s and doubles, up to 5 min, each time that the first news after it
- * is another refusal. It starts over at 1 s once a call that was granted after the last silence has ended
- * without one, or once the vendor says a time. Refusals of calls that were on their way when silence began
- * are not news: ten calls refused together are one refusal.
+ * Where it does not say for how long, silence lasts 1 s and doubles, up to 5 min, each time that it is asked for again
+ * and no call that was granted after the silence before has succeeded meanwhile. One item that is always refused, among others
+ * that succeed, so never costs more than a second at a time. It starts over at 1 s as well once the vendor says a time. Refusals of calls
+ * that were on their way when silence began do not count: ten calls refused together are one refusal.
  */
 export class Freeze {
   #until = -Infinity;
+  /** When the silence before this one ended. */
+  #untilBefore = -Infinity;
   #spanMs = 0;
   #doublings = 0;
 
@@ -45,12 +47,13 @@ export class Freeze {
     return this.leftMs(now);
   }
 
-  /** A call that was granted at `grantedAt` is over. */
-  callEnded(grantedAt: number): void {
-    if (grantedAt >= this.#until) this.#doublings = 0;
+  /** The vendor took a call that was granted at `grantedAt`, and it is over. */
+  callSucceeded(now: number, grantedAt: number): void {
+    if (grantedAt >= (this.isOn(now) ? this.#untilBefore : this.#until)) this.#doublings = 0;
   }
 
   #set(now: number, ms: number): void {
+    if (!this.isOn(now)) this.#untilBefore = this.#until;
     this.#until = now + ms;
     this.#spanMs = ms;
   }

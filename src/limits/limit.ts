@@ -68,12 +68,12 @@ export class Limit {
     this.#line.join(permit);
   }
 
-  /** It goes back, or is no longer wanted. */
-  release(now: number, permit: Permit): void {
+  /** It goes back, or is no longer wanted. `isRefused`: the vendor did not take the call. */
+  release(now: number, permit: Permit, isRefused: boolean): void {
     if (permit.granted === undefined) return this.#line.leave(permit);
     this.#held--;
     this.#window?.ended(permit.granted.ticket, now);
-    this.#freeze.callEnded(permit.granted.at);
+    if (!isRefused) this.#freeze.callSucceeded(now, permit.granted.at);
   }
 
   /** Its holder's exit was observed. */

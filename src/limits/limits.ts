@@ -64,13 +64,16 @@ export class Limits {
     return `expected the name of a limit of this pipeline, got "${name}": ${known}; add it to "limits"`;
   }
 
-  /** A permit goes back, or is no longer wanted. Idempotent; ids that are not known are ignored. */
-  release(now: number, holder: number, id: number): void {
+  /**
+   * A permit goes back, or is no longer wanted. `isRefused`: the vendor did not take the call. Idempotent; ids that are
+   * not known are ignored.
+   */
+  release(now: number, holder: number, id: number, isRefused = false): void {
     const permits = this.#holders.get(holder);
     const permit = permits?.get(id);
     if (permits === undefined || permit === undefined) return;
     permits.delete(id);
-    permit.limit.release(now, permit);
+    permit.limit.release(now, permit, isRefused);
   }
 
   /** Whether that permit is still held or waited for. */

@@ -157,6 +157,15 @@ export class Holding {
     return this.#held.find(({ items }) => items.has(seq))?.lent;
   }
 
+  /** When the first of those that are among `items` were lent. */
+  lentAt(items: Intervals): number {
+    let first = Infinity;
+    for (const { lent } of this.#held) {
+      if (lent.mark.at < first && !items.within(lent.from, lent.to).next().done) first = lent.mark.at;
+    }
+    return first;
+  }
+
   /** Takes out everything. */
   takeAll(now: number): Returned[] {
     return this.take(-Infinity, Infinity, now);

@@ -80,6 +80,7 @@ export class MemoryStore implements Store {
         delayMs: 0,
         attempt: 1,
         kills: 0,
+        suspicion: 0,
         error,
         history,
         frame: item,
@@ -126,8 +127,8 @@ export class MemoryStore implements Store {
     return [...this.#retries.values()]
       .toSorted((a, b) => a.dueAt - b.dueAt || a.seq - b.seq)
       .slice(0, limit)
-      .map(({ seq, origin, dueAt, delayMs, attempt, kills, error }) => {
-        return { seq, origin, dueAt, delayMs, attempt, kills, kind: errorKind(error) };
+      .map(({ seq, origin, dueAt, delayMs, attempt, kills, suspicion, error }) => {
+        return { seq, origin, dueAt, delayMs, attempt, kills, suspicion, kind: errorKind(error) };
       });
   }
 

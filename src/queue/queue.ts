@@ -84,11 +84,14 @@ export interface Loss {
     | undefined;
 }
 
+/** Try an item again after that time, or give up on it. `suspicion` is what it is from now on; as it was if it is left out. */
+export type Fate =
+  { kind: 'retry'; delayMs: number; usesAttempt: boolean; suspicion?: number } | { kind: 'dead'; reason: string };
+
 /** What became of an item that did not succeed. */
 export interface FailedItem {
   seq: number;
-  /** Try again after that time, or give up for this reason. */
-  fate: { kind: 'retry'; delayMs: number; usesAttempt: boolean } | { kind: 'dead'; reason: string };
+  fate: Fate;
   error: ErrorData;
 }
 
@@ -335,12 +338,9 @@ export class Queue {
       if (origin.kind === 'retry') this.#forgetRetry(head.seq, frame);
       this.#items -= 1;
     } else {
-      const { delayMs, usesAttempt } = failed.fate;
-      this.#putOff(
-        part,
-        { ...head, attempt: head.attempt + (usesAttempt ? 1 : 0), delayMs, error: failed.error },
-        moment,
-      );
+      const { delayMs, usesAttempt, suspicion = head.suspicion } = failed.fate;
+      const attempt = head.attempt + (usesAttempt ? 1 : 0);
+      this.#putOff(part, { ...head, attempt, suspicion, delayMs, error: failed.error }, moment);
     }
     return true;
   }
@@ -355,11 +355,12 @@ export class Queue {
     return this.#retries.errors(now, wall);
   }
 
-  /** The attempt that `seq`, held by `holding`, is at. */
-  attemptOf(holding: Holding, seq: number): number | undefined {
+  /** The try of `seq` that `holding` holds: which attempt it is, how suspicious the item is, and when it was lent. */
+  tryOf(holding: Holding, seq: number): { attempt: number; suspicion: number; lentAt: number } | undefined {
     const lent = holding.find(seq);
     if (!lent) return undefined;
-    return lent.origin.kind === 'retry' ? lent.origin.head.attempt : 1;
+    const { attempt, suspicion } = lent.origin.kind === 'retry' ? lent.origin.head : { attempt: 1, suspicion: 0 };
+    return { attempt, suspicion, lentAt: lent.mark.at };
   }
 
   /** `holding` gives back items that it never started. Returns how many of them it did not hold. */
@@ -512,7 +513,7 @@ export class Queue {
     if (durable.trial !== undefined) this.#trial = durable.trial;
     for (const { first, frame } of durable.frames) this.#line.push(fresh(first, frame));
     for (const { seq, origin, dueAt, error = unknownError } of durable.revived) {
-      this.#retries.add({ seq, origin, dueAt, delayMs: 0, attempt: 1, kills: 0 }, now, error);
+      this.#retries.add({ seq, origin, dueAt, delayMs: 0, attempt: 1, kills: 0, suspicion: 0 }, now, error);
     }
     for (const { frame: _, error, ...head } of durable.retries) this.#retries.add(head, now, error);
     for (const seq of durable.retriesGone) this.#retries.gone(seq);
@@ -760,7 +761,7 @@ function freeOf(
 function headOf({ lent, from: seq }: Returned): RetryHead {
   const { origin } = lent;
   if (origin.kind === 'retry') return origin.head;
-  return { seq, origin: seq, attempt: 1, kills: 0, dueAt: 0, delayMs: 0 };
+  return { seq, origin: seq, attempt: 1, kills: 0, suspicion: 0, dueAt: 0, delayMs: 0 };
 }
 
 const unknownError: ErrorData = { code: 'UNKNOWN', message: 'not known' };

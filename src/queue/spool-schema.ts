@@ -144,6 +144,10 @@ export const migrations: readonly string[] = [
     given_below = coalesce((SELECT max(next_seq) FROM run), 1),
     next_seq = max(coalesce((SELECT max(next_seq) FROM run), 1), (SELECT reserved_seq FROM spool));
   `,
+  `
+  -- How far an item is suspected of failing by its own fault, where its failures look like an outage.
+  ALTER TABLE retries ADD COLUMN suspicion INTEGER NOT NULL DEFAULT 0;
+  `,
 ];
 
 export const schemaVersion = migrations.length;

@@ -480,7 +480,7 @@ function prepare(db: Database.Database) {
       'SELECT * FROM frames LEFT JOIN progress USING (first) WHERE first <= ? ORDER BY first DESC LIMIT 1',
     ),
     retryHeads: db.prepare(
-      'SELECT seq, origin, due_at AS dueAt, delay_ms AS delayMs, attempt, kills, error FROM retries ORDER BY due_at, seq LIMIT ?',
+      'SELECT seq, origin, due_at AS dueAt, delay_ms AS delayMs, attempt, kills, suspicion, error FROM retries ORDER BY due_at, seq LIMIT ?',
     ),
     retry: db.prepare('SELECT shapes, body FROM retries WHERE seq = ?'),
     retryError: db.prepare('SELECT error FROM retries WHERE seq = ?').pluck(),
@@ -494,11 +494,11 @@ function prepare(db: Database.Database) {
       ON CONFLICT (first) DO UPDATE SET settled = excluded.settled, settled_count = excluded.settled_count`),
     deleteProgress: db.prepare('DELETE FROM progress WHERE first = ?'),
     insertRetry: db.prepare(`
-      INSERT INTO retries (seq, run, origin, due_at, delay_ms, attempt, kills, error, history, shapes, body)
-      VALUES (@seq, @run, @origin, @dueAt, @delayMs, @attempt, @kills, @error, @history, @shapes, @body)`),
+      INSERT INTO retries (seq, run, origin, due_at, delay_ms, attempt, kills, suspicion, error, history, shapes, body)
+      VALUES (@seq, @run, @origin, @dueAt, @delayMs, @attempt, @kills, @suspicion, @error, @history, @shapes, @body)`),
     updateRetry: db.prepare(`
-      UPDATE retries SET due_at = @dueAt, delay_ms = @delayMs, attempt = @attempt, kills = @kills, error = @error,
-        history = @history WHERE seq = @seq`),
+      UPDATE retries SET due_at = @dueAt, delay_ms = @delayMs, attempt = @attempt, kills = @kills,
+        suspicion = @suspicion, error = @error, history = @history WHERE seq = @seq`),
     retryHistory: db.prepare('SELECT history FROM retries WHERE seq = ?').pluck(),
     deleteRetry: db.prepare('DELETE FROM retries WHERE seq = ?'),
     insertDead: db.prepare(`

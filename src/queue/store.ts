@@ -51,6 +51,8 @@ export interface RetryRecord {
   /** The attempt that comes next, counted from 1. */
   attempt: number;
   kills: number;
+  /** How far it is suspected of failing by its own fault where it seems to be an outage's; see `SinglingOut`. */
+  suspicion: number;
   error: ErrorData;
   /** The item as a frame of one; null to leave what is stored as it is. */
   frame: Frame | null;

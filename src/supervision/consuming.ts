@@ -1,15 +1,15 @@
-import { fullJitter } from '../core/backoff.ts';
-import { describeError, type ErrorData } from '../core/errors.ts';
+import type { ErrorData } from '../core/errors.ts';
 import { Intervals } from '../core/intervals.ts';
 import { frameToPayload } from '../frame/frame.ts';
 import type { Handlers } from '../ipc/handlers.ts';
-import type { Failure, FromConsumer, ToConsumer } from '../ipc/messages.ts';
+import type { FromConsumer, Settle, ToConsumer } from '../ipc/messages.ts';
 import { Holding } from '../queue/lending.ts';
-import type { Delivery, FailedItem } from '../queue/queue.ts';
+import type { Delivery } from '../queue/queue.ts';
 import { blameFor } from './blaming.ts';
 import type { Child, Exit } from './child.ts';
 import { commonHandlers } from './common-handlers.ts';
 import { Enrolment } from './enrolment.ts';
+import { fateOf } from './fate.ts';
 import { beatMs, type Hub } from './hub.ts';
 import { Post, type Gone } from './post.ts';
 import { receive, unexpected } from './receiving.ts';
@@ -17,11 +17,6 @@ import type { OtherQueues } from './other-queues.ts';
 import type { UnfencedWriters } from './unfenced-writers.ts';
 
 type ConsumerChild = Child<FromConsumer, ToConsumer>;
-
-/** Longest wait that an item can ask for: 30 days. */
-const longestRetryMs = 30 * 24 * 60 * 60 * 1000;
-/** How long an item waits for a dependency that its error does not give a time for. */
-const dependencyBackoff = { baseMs: 10_000, capMs: 10_000 };
 
 /** Longest pause of a consumer between two attempts to reach its sink. */
 const longestSinkPauseMs = 30_000;
@@ -239,10 +234,10 @@ export class Consuming {
         this.#hub.proven();
         touch();
       },
-      settle: ({ done, failed, idle, ...pace }) => {
-        this.#holding?.sizing.idle(idle);
-        this.#holding?.sizing.paced(pace);
-        this.#settle(Intervals.fromFlat(done), failed);
+      settle: (settle) => {
+        this.#holding?.sizing.idle(settle.idle);
+        this.#holding?.sizing.paced(settle);
+        this.#settle(settle);
         this.#settleIsDue = true;
         touch();
       },
@@ -276,27 +271,37 @@ export class Consuming {
     };
   }
 
-  #settle(done: Intervals, failed: readonly Failure[]): void {
-    const { queue, events, clock } = this.#hub;
+  #settle({ done: flat, failed, ...uses }: Settle): void {
+    const { queue, events, clock, outage, singlingOut } = this.#hub;
+    const done = Intervals.fromFlat(flat);
     const holding = this.#holding;
     const moment = { now: clock.now(), wall: clock.wall() };
+    const lentAt = holding?.lentAt(done) ?? moment.now;
     this.#processed += done.size + failed.length;
     let refused = holding ? queue.settle(holding, done, moment.now) : done.size;
-    if (refused < done.size) this.#hub.outage.succeeded();
+    if (refused < done.size) {
+      outage.succeeded();
+      singlingOut.done(lentAt, done, uses);
+    }
     for (const failure of failed) {
-      const attempt = holding && queue.attemptOf(holding, failure.seq);
-      if (!holding || attempt === undefined) {
+      const tried = holding && queue.tryOf(holding, failure.seq);
+      if (!holding || tried === undefined) {
         refused += 1;
         continue;
       }
       const { seq } = failure;
       // What is only asked for has not failed again.
       const error = failure.verdict === 'absent' ? this.#killedBy(holding, seq) : failure.error;
-      const fate = this.#fateOf({ ...failure, error }, attempt);
+      const fate = fateOf(this.#hub, { ...failure, error }, tried, moment.now);
       queue.fail(holding, { seq, fate, error }, moment);
-      if (failure.verdict === 'retry' || failure.verdict === 'later') this.#hub.outage.failed(moment.now, error);
-      if (fate.kind === 'dead') events.emit('item.dead', { seq, attempts: attempt, reason: fate.reason, error });
-      else events.emit('item.retry', { seq, attempt, inMs: fate.delayMs, error });
+      if (failure.verdict === 'retry' || failure.verdict === 'later') outage.failed(moment.now, error);
+      const { attempt } = tried;
+      if (fate.kind === 'dead') {
+        singlingOut.forget(seq);
+        events.emit('item.dead', { seq, attempts: attempt, reason: fate.reason, error });
+      } else {
+        events.emit('item.retry', { seq, attempt, inMs: fate.delayMs, error });
+      }
     }
     if (refused > 0) events.emit('settle.refused', { who: this.post.who, items: refused });
   }
@@ -305,26 +310,5 @@ export class Consuming {
   #killedBy(holding: Holding, seq: number): ErrorData {
     if (holding.find(seq)?.mode !== 'askOnly') throw unexpected('consumer', `absence of ${seq}`, 'not asked for it');
     return this.#hub.queue.lastErrorOf(seq) ?? { code: 'KILLED_CONSUMER', message: 'killed its consumer' };
-  }
-
-  #fateOf({ verdict, error, afterMs }: Failure, attempt: number): FailedItem['fate'] {
-    const { settings, random, pipeline, outage } = this.#hub;
-    if (verdict === 'absent') {
-      const doubt = pipeline.sinkIsTransactional ? '' : ' (it may have been written: the sink has no transactions)';
-      return { kind: 'dead', reason: `${error.message}${doubt}` };
-    }
-    if (verdict === 'dead') return { kind: 'dead', reason: describeError(error) };
-    if (verdict === 'later') {
-      // What user code asks for may be a fraction, or for ever.
-      const delayMs = Math.min(Math.ceil(afterMs ?? fullJitter(dependencyBackoff, 1, random())), longestRetryMs);
-      return { kind: 'retry', usesAttempt: false, delayMs };
-    }
-    const usesAttempt = !outage.isOn;
-    if (usesAttempt && attempt >= settings.attempts) {
-      const times = attempt === 1 ? 'once' : `${attempt} times, the last time`;
-      return { kind: 'dead', reason: `failed ${times}: ${describeError(error)}` };
-    }
-    const backoff = { baseMs: settings.retryBaseMs, capMs: settings.retryCapMs };
-    return { kind: 'retry', usesAttempt, delayMs: fullJitter(backoff, attempt, random()) };
   }
 }

@@ -10,6 +10,7 @@ import type { Loaded } from './admission.ts';
 import type { Comparison } from './fingerprint.ts';
 import type { Outage } from './outage.ts';
 import type { ServiceSettings } from './settings.ts';
+import type { SinglingOut } from './singling-out.ts';
 
 /** What the parts of the supervisor share. */
 export interface Hub {
@@ -28,6 +29,7 @@ export interface Hub {
   /** Hands bytes to the supervisor's standard output; `done` is called when they are with the operating system. */
   readonly writeOut: (bytes: Buffer, done: () => void) => void;
   readonly outage: Outage;
+  readonly singlingOut: SinglingOut;
   /**
    * A process says what it has loaded from the pipeline file. Undefined if it may work with that; else why not, and the
    * caller ends it. `compare` says whether the run can go on with it; by default, as for a reload.

@@ -18,8 +18,8 @@ export function permitHandlers(
       if (limits.acquire(child.holder(), id, limit) === 'queued') hub.touch();
       else child.send({ type: 'refused', id, message: limits.refusal(limit) });
     },
-    release({ id }) {
-      limits.release(clock.now(), child.holder(), id);
+    release({ id, isRefused }) {
+      limits.release(clock.now(), child.holder(), id, isRefused);
       hub.touch();
     },
     freeze({ limit, ms }) {

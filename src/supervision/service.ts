@@ -35,6 +35,7 @@ import { Recycling } from './recycling.ts';
 import { Reloading, type ReloadAnswer } from './reloading.ts';
 import { OtherQueues } from './other-queues.ts';
 import { UnfencedWriters } from './unfenced-writers.ts';
+import { SinglingOut } from './singling-out.ts';
 import { Tending, type Storage } from './tending.ts';
 import { watchForHangs } from './watch.ts';
 
@@ -46,7 +47,7 @@ const soonMs = 1000;
 const recyclingMs = 1000;
 
 export interface ServiceOptions extends Pick<CommittingOptions, 'reserve' | 'checkStore'> {
-  hub: Omit<Hub, 'outage' | 'admit' | 'proven' | 'heldBack' | 'touch' | 'record' | 'fail' | 'broken'>;
+  hub: Omit<Hub, 'outage' | 'singlingOut' | 'admit' | 'proven' | 'heldBack' | 'touch' | 'record' | 'fail' | 'broken'>;
   marks: Marks;
   /** What the pipeline says of itself. */
   described: PipelineDescription;
@@ -109,6 +110,7 @@ export class Service {
     this.#hub = {
       ...options.hub,
       outage: new Outage(options.hub.settings),
+      singlingOut: new SinglingOut(),
       admit: (...asked) => this.#admit(...asked),
       proven: () => this.#proven(),
       // Whoever has work to do at the end of the run does it now or not at all.

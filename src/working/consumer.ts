@@ -19,6 +19,7 @@ import { stopped } from '../child/stopped.ts';
 import { timedOut, wentOn } from './item-timeout.ts';
 import { contextOf } from './item-context.ts';
 import { ItemScope } from './item-scope.ts';
+import { LimitUses } from './limit-uses.ts';
 import { isBeyondWaiting, patiently, type Patience } from './patience.ts';
 import { Pace } from './pace.ts';
 import { Redelivery } from './redelivery.ts';
@@ -57,6 +58,7 @@ export class Consumer {
   readonly #settler: Settler;
   readonly #committer: Committer;
   readonly #redelivery: Redelivery;
+  readonly #limitUses = new LimitUses();
   readonly #slots: Slots<ItemScope>;
   readonly #solo: Solo;
   readonly #cancelRound: Cancel;
@@ -80,8 +82,11 @@ export class Consumer {
     this.#committer = new Committer({
       sink,
       patience: this.#patience,
-      onDone: (items) => this.#settler.done(items),
-      onBad: (seq, error) => this.#settler.failed({ seq, verdict: 'dead', error, afterMs: null }),
+      onDone: (items) => this.#settler.done(items, this.#limitUses.take(items)),
+      onBad: (seq, error) => {
+        this.#limitUses.forget(seq);
+        this.#settler.failed({ seq, verdict: 'dead', error, afterMs: null });
+      },
       onFatal: (error) => this.#fail(error),
     });
     this.#redelivery = new Redelivery(sink, (writers) => send({ type: 'fenced', writers }));
@@ -101,8 +106,11 @@ export class Consumer {
       announce,
       scope: (id) => new ItemScope(base, id),
       process: process ? (item, scope) => process(item, contextOf(scope)) : (item) => item,
-      onDone: (seq, result) => this.#committer.add(seq, resultsOf(result)),
-      onFailed: (seq, error) => this.#failed(seq, error),
+      onDone: ({ seq, usedLimits }, result) => {
+        this.#limitUses.add(seq, usedLimits);
+        this.#committer.add(seq, resultsOf(result));
+      },
+      onFailed: ({ seq }, error) => this.#failed(seq, error),
     });
     this.#solo = new Solo({
       slots: this.#slots,
@@ -221,7 +229,7 @@ export class Consumer {
     this.#asking.delete(items);
     // Given back meanwhile: whoever gets them next will ask again.
     if (this.#drained || answer.status === 'given up') return;
-    if (!answer.value.isEmpty) this.#settler.done(answer.value);
+    if (!answer.value.isEmpty) this.#settler.found(answer.value);
     for (const [from, to] of answer.value) items.delete(from, to);
     this.#start(batch);
   }

@@ -60,6 +60,11 @@ export class ItemScope implements Scope, ProcessContext {
     this.#controller.abort(reason);
   }
 
+  /** The limits under which it called; undefined if it called nothing. */
+  get usedLimits(): ReadonlySet<string> | undefined {
+    return this.#calls?.used;
+  }
+
   finish(): void {
     this.#calls?.close();
   }

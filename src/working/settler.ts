@@ -19,6 +19,8 @@ export class Settler {
   readonly #report: () => Report;
   #done = new Intervals();
   readonly #failed: Failure[] = [];
+  #used = new Map<string, number>();
+  #found = 0;
   #isAwaitingAnswer = false;
   #isScheduled = false;
   readonly #waiters = new Waiters();
@@ -29,14 +31,22 @@ export class Settler {
     this.#report = report;
   }
 
-  done(items: Intervals): void {
+  /** `used`: how many of them made calls under which limits. */
+  done(items: Intervals, used: ReadonlyMap<string, number> = new Map()): void {
     for (const [from, to] of items) this.#done.add(from, to);
+    for (const [limit, count] of used) this.#used.set(limit, (this.#used.get(limit) ?? 0) + count);
     this.#schedule();
   }
 
   failed(failure: Failure): void {
     this.#failed.push(failure);
     this.#schedule();
+  }
+
+  /** They were in the sink already. */
+  found(items: Intervals): void {
+    this.#found += items.size;
+    this.done(items);
   }
 
   /** The supervisor has committed the settle that was on its way. */
@@ -71,6 +81,12 @@ export class Settler {
     const failed = this.#failed.splice(0, mostFailures);
     const message: Settle = { type: 'settle', done: this.#done.toFlat(), failed, ...this.#report() };
     this.#done = new Intervals();
+    if (this.#found > 0) message.found = this.#found;
+    this.#found = 0;
+    if (this.#used.size > 0) {
+      message.used = Object.fromEntries(this.#used);
+      this.#used = new Map();
+    }
     this.#send(message);
   }
 }

@@ -61,8 +61,8 @@ export interface SlotsOptions<S extends Scope> {
    * once, else a promise that resolves when it will.
    */
   announce: (items: Intervals) => Promise<void> | undefined;
-  onDone: (seq: number, result: unknown) => void;
-  onFailed: (seq: number, error: unknown) => void;
+  onDone: (scope: S, result: unknown) => void;
+  onFailed: (scope: S, error: unknown) => void;
 }
 
 // A run of synchronous items is interrupted after this long, for what has arrived meanwhile.
@@ -221,18 +221,18 @@ export class Slots<S extends Scope> {
       if (isThenable(result)) running = Promise.resolve(result);
     } catch (error) {
       scope.finish();
-      onFailed(seq, error);
+      onFailed(scope, error);
       return false;
     }
     if (!running) {
       scope.finish();
-      onDone(seq, result);
+      onDone(scope, result);
       return false;
     }
     this.#running.set(seq, { scope, startedAt });
     running.then(
-      (value) => this.#settled(scope, () => onDone(seq, value)),
-      (error: unknown) => this.#settled(scope, () => onFailed(seq, error)),
+      (value) => this.#settled(scope, () => onDone(scope, value)),
+      (error: unknown) => this.#settled(scope, () => onFailed(scope, error)),
     );
     return true;
   }

@@ -1,4 +1,4 @@
-import { errorData, verdictOf, type Verdict } from '../core/errors.ts';
+import { errorData, outsideOf, verdictOf, type Verdict } from '../core/errors.ts';
 import { errorWithoutSecrets } from '../core/without-secrets.ts';
 import type { Failure } from '../ipc/messages.ts';
 
@@ -12,18 +12,20 @@ const verdicts: Record<Verdict, Failure['verdict']> = {
 export function failureOf(seq: number, error: unknown): Failure {
   // Here, and not where it is shown: it is stored as well.
   const data = errorWithoutSecrets(errorData(error));
-  const verdict = safeVerdictOf(error);
+  const verdict = safely(() => verdictOf(error));
+  const outside = verdict === 'permanent' ? undefined : safely(() => outsideOf(error));
   return {
     seq,
     verdict: verdict === undefined ? 'retry' : verdicts[verdict],
     error: data,
     afterMs: data.retryAfterMs ?? null,
+    ...(outside && { outside: { limit: outside.limit } }),
   };
 }
 
-function safeVerdictOf(error: unknown): Verdict | undefined {
+function safely<T>(ask: () => T): T | undefined {
   try {
-    return verdictOf(error);
+    return ask();
   } catch {
     // A proxy, or a getter: what can't be asked has said nothing.
     return undefined;

@@ -1,3 +1,5 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { Project } from '../support/project.ts';
 
@@ -44,4 +46,48 @@ it('a pipeline of which nothing succeeds is paused and says why, and goes on wit
   ]);
   project.expectEachOnce(30);
   expect(project.query('out.db', 'SELECT max(attempt) AS attempts FROM rows')).toEqual([{ attempts: 1 }]);
+});
+
+/** A vendor that answers everything but what one of five items asks for. */
+async function startVendor(): Promise<{ url: string; server: Server }> {
+  const server = createServer((request, response) => {
+    if (request.url === '/7') return; // Never answered.
+    if (request.url === '/8') return void request.socket.destroy();
+    if (request.url === '/9') return void response.writeHead(503).end();
+    setTimeout(() => response.end('{}'), 20);
+  });
+  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, server };
+}
+
+it('items that alone can never be answered become dead letters, and the run ends; the others are not held up by it', async () => {
+  const { url, server } = await startVendor();
+  project.write(
+    'alone.ts',
+    `import { definePipeline, sqlite } from 'millrace';
+     export default definePipeline({
+       name: 'alone',
+       limits: { vendor: { concurrency: 5 } },
+       source: Array.from({ length: 60 }, (_, i) => ({ id: i + 1 })),
+       async process({ id }, { fetch }) {
+         const host = id === 10 ? 'http://nobody.invalid' : id === 11 ? '${url.replace('http:', 'https:')}' : '${url}';
+         const response = await fetch(host + '/' + id, { limit: 'vendor', timeout: '300ms', retries: 0 });
+         await response.text();
+         return { id };
+       },
+       sink: sqlite({ file: 'out.db', table: 'rows' }),
+     });`,
+  );
+  const flags = ['--consumers', '2', '--attempts', '2', '--retry-base', '100ms'];
+  const { code } = await project.run(['run', 'alone.ts', ...flags]);
+  server.closeAllConnections();
+  server.close();
+  const { stdout } = await project.run(['dead', 'ls', 'alone', '--json']);
+  const letters = stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { seq: number; reason: string });
+  expect(letters.map(({ seq }) => seq).toSorted((a, b) => a - b)).toEqual([7, 8, 9, 10, 11]);
+  expect(code).toBe(3);
+  expect(project.query('out.db', 'SELECT count(*) AS rows FROM rows')).toEqual([{ rows: 55 }]);
 });

@@ -270,7 +270,7 @@ export class Checker implements SinkWatcher {
       for (const { seq, kills, attempt } of group.retries) {
         const found = this.facts.seq(seq)!;
         found.verdict = undefined;
-        lending.s12RetriesAreCounted(found, { kills, attempt });
+        lending.s12RetriesAreCounted(facts, found, { kills, attempt });
       }
     });
   }
@@ -467,7 +467,7 @@ export class Checker implements SinkWatcher {
       Object.assign(found, { lentTo: undefined, verdict: 'done' });
       seqs.done.push(found.seq);
     }
-    for (const { seq, verdict } of failed) {
+    for (const { seq, verdict, outside } of failed) {
       const found = this.facts.seq(seq);
       if (found?.lentTo !== writer) continue;
       const self = this.facts.writers.get(writer);
@@ -477,6 +477,7 @@ export class Checker implements SinkWatcher {
       // It ended and its process lived: it is accused of nothing any more.
       found.deathsStarted = 0;
       if (verdict === 'retry') found.failures += 1;
+      if (verdict === 'later' && outside) found.outages += 1;
       found.mayHave.delete(writer);
       // It had asked for it after those were barred, and been told that the sink does not have it.
       for (const other of this.facts.writers.get(writer)?.others.get(seq) ?? []) found.mayHave.delete(other);

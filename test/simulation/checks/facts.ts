@@ -31,6 +31,8 @@ export interface SeqFacts {
   deathsStarted: number;
   /** Failures that use an attempt, so far. */
   failures: number;
+  /** How often it has failed as in an outage. */
+  outages: number;
   isInSink: boolean;
   isPruned: boolean;
 }
@@ -228,6 +230,7 @@ function newSeq(seq: number, id: number): SeqFacts {
     deathsAlone: 0,
     deathsStarted: 0,
     failures: 0,
+    outages: 0,
     isInSink: false,
     isPruned: false,
   };

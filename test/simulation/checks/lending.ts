@@ -120,23 +120,38 @@ export function s12IsolatedWasStarted(facts: Facts, { seq, deaths, deathsFromOut
 }
 
 /** S12: only failures use an attempt, and only deaths count as kills. */
-export function s12RetriesAreCounted(found: SeqFacts, { kills, attempt }: { kills: number; attempt: number }): void {
+export function s12RetriesAreCounted(
+  facts: Facts,
+  found: SeqFacts,
+  { kills, attempt }: { kills: number; attempt: number },
+): void {
   claim('S12', kills <= found.deaths, () => `seq ${found.seq} has killed ${kills} times, of ${found.deaths} deaths`);
   const ranAlone = kills === 0 || found.deathsAlone > 0;
   claim('S12', ranAlone, () => `seq ${found.seq} is said to have killed, and never ran alone when its consumer died`);
+  const { failures, outages } = found;
   claim(
     'S12',
-    attempt <= found.failures + 1,
-    () => `seq ${found.seq} waits for attempt ${attempt} after ${found.failures} failures`,
+    attempt <= failures + Math.max(outages, 1),
+    () => `seq ${found.seq} waits for attempt ${attempt} after ${wordsFor(found)}`,
+  );
+  const isAnyDone = outages === 0 || [...facts.seqs.values()].some(({ state }) => state === 'done');
+  claim(
+    'S12',
+    attempt <= failures + 1 || isAnyDone,
+    () => `seq ${found.seq} waits for attempt ${attempt} after ${wordsFor(found)}, and nothing has succeeded`,
   );
 }
 
-/** S12: no item gets more attempts than it may have, and only failures use one. */
+/** S12: no item gets more attempts than it may have, and only failures use one; of those that look like an outage, not the first. */
 export function s12AttemptsAreFailures(found: SeqFacts, attempt: number, attempts: number): void {
   claim('S12', attempt <= attempts, () => `seq ${found.seq} is at attempt ${attempt} of ${attempts}`);
   claim(
     'S12',
-    attempt <= found.failures + 1,
-    () => `seq ${found.seq} is at attempt ${attempt} after ${found.failures} failures`,
+    attempt <= found.failures + Math.max(found.outages, 1),
+    () => `seq ${found.seq} is at attempt ${attempt} after ${wordsFor(found)}`,
   );
+}
+
+function wordsFor({ failures, outages }: SeqFacts): string {
+  return `${failures} failures and ${outages} that look like an outage`;
 }

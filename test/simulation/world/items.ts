@@ -13,6 +13,7 @@ export const ways = [
   'twice',
   'later',
   'waits',
+  'unreachable',
   'limited',
   'limited, slow',
   'bad row',
@@ -43,8 +44,7 @@ const badPart = NaN as unknown as string;
 
 /** The parts of an item's result, in the end; undefined if it must end among the dead letters. */
 export function partsOf({ way }: Pick<Item, 'way'>): string[] | undefined {
-  if (way === 'never' || way === 'bad row' || way === 'hangs' || way === 'kills' || way === 'kills all')
-    return undefined;
+  if (['never', 'bad row', 'hangs', 'kills', 'kills all', 'unreachable'].includes(way)) return undefined;
   if (way === 'nothing') return [];
   return way === 'twice' ? ['a', 'b'] : ['a'];
 }
@@ -88,6 +88,8 @@ export function processed(
     case 'waits':
       if (random() < 0.5) throw new DependencyError('the dependency is out');
       return rows;
+    case 'unreachable':
+      throw new DependencyError('nobody is there');
     case 'never':
       throw new PermanentError('never');
     case 'limited':

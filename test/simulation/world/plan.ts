@@ -107,6 +107,12 @@ export function planFrom(random: Random): Plan {
   // Each of these ends half a dozen supervisors; and a source that is not deterministic yields it again after each.
   let left = deterministic ? 2 : 0;
   const items = drawn.map((item): Item => (item.way === 'kills all' && left-- <= 0 ? { ...item, way: 'kills' } : item));
+  // While nothing succeeds, what cannot be reached is an outage, however long: another item shows that it is not.
+  const unreachable = items.filter(({ way }) => way === 'unreachable');
+  for (const item of unreachable.slice(2)) item.way = 'soon';
+  if (unreachable.length > 0)
+    items.splice(random.whole(0, items.length), 0, { id: items.length, way: 'at once', text: '' });
+  items.forEach((item, id) => (item.id = id));
   const limit: LimitSpec = {
     ...(random.chance(0.7) && { concurrency: random.whole(1, 3) }),
     ...(random.chance(0.5) && { rate: { count: random.whole(1, 5), perMs: random.pick([50, 200, 1000]) } }),

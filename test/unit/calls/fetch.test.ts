@@ -791,6 +791,12 @@ describe('the arguments', () => {
     [{ retries: -1 }, 'retries must be a whole number, 0 or more, not -1'],
     [{ retries: 1.5 }, 'retries'],
     [{ timeout: 'soon' as never }, 'expected a duration'],
+    [{ timeout: 0 }, 'timeout must be 1 ms or more'],
+    [{ timeout: '0.3ms' as never }, 'timeout must be 1 ms or more'],
+    [{ timeout: -1 }, 'expected a duration'],
+    [{ timeout: NaN }, 'expected a duration'],
+    [{ timeout: Infinity }, 'expected a duration'],
+    [{ retries: Infinity }, 'retries must be a whole number, 0 or more, not Infinity'],
   ])('%j are refused', async (options, message) => {
     const call = callsOf(limitedTo({ concurrency: 1 })).fetch('http://127.0.0.1:8080', options);
     await expect(call).rejects.toThrow(message);

@@ -19,21 +19,33 @@ describe('a freeze without a time', () => {
     expect(freeze.begin(1000, null)).toBe(2000);
   });
 
-  it('starts over at 1 s after a call that was granted since and ended without a refusal', () => {
+  it('starts over at 1 s after a call that was granted since and has succeeded', () => {
     const freeze = new Freeze();
     freeze.begin(0, null);
     freeze.begin(1000, null);
-    freeze.callEnded(3000);
+    freeze.callSucceeded(3050, 3000);
     expect(freeze.begin(3100, null)).toBe(1000);
   });
 
-  it('does not start over because a call of before ends well, nor because the refused one ends', () => {
+  it('never lasts longer than 1 s if calls succeed between refusals, even those that end after the next refusal', () => {
+    const freeze = new Freeze();
+    const spans: number[] = [];
+    for (let now = 0, i = 0; i < 10; i++) {
+      spans.push(freeze.begin(now, null));
+      // Granted when the silence before this one was over; the refused one was quicker.
+      freeze.callSucceeded(now + 20, now - 5);
+      now = freeze.until + 10;
+    }
+    expect(spans).toEqual(Array.from({ length: 10 }, () => 1000));
+  });
+
+  it('does not start over because a call that was granted before it succeeds', () => {
     const freeze = new Freeze();
     freeze.begin(0, null);
-    freeze.callEnded(-5);
-    expect(freeze.begin(1100, null)).toBe(2000);
-    freeze.callEnded(1050);
-    expect(freeze.begin(3100, null)).toBe(4000);
+    freeze.begin(1100, null);
+    freeze.callSucceeded(1200, 900);
+    freeze.callSucceeded(3200, 900);
+    expect(freeze.begin(3300, null)).toBe(4000);
   });
 
   it('starts over at 1 s after one with a time', () => {

@@ -376,7 +376,7 @@ export class Walk {
 
   #fail(holding: Holding, held: [number, Item] | undefined, c: number): void {
     const [seq, item] = held ?? [nobodyHolds, undefined];
-    same('the attempt', this.#queue.attemptOf(holding, seq), item?.attempt);
+    same('the attempt', this.#queue.tryOf(holding, seq)?.attempt, item?.attempt);
     const usesAttempt = c < 0.7;
     const delayMs = Math.floor(c * 100);
     const fate: FailedItem['fate'] =

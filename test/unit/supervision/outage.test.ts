@@ -238,6 +238,77 @@ describe('a pipeline of which nothing succeeds any more', () => {
   });
 });
 
+describe('one item that fails as in an outage while the others succeed', () => {
+  const failure = { verdict: 'later', afterMs: null } as const;
+  const aWorld = (settings: AServiceOptions['settings'] = {}): AService => {
+    const world = new AService({ settings: { consumers: 1, concurrency: 20, attempts: 3, ...settings } }).runReady();
+    world.producer.yields(
+      Array.from({ length: 10 }, (_, i) => i),
+      { count: 10 },
+    );
+    world.producer.ends({ count: 10 });
+    world.tick();
+    return world;
+  };
+
+  it('is a dead letter after its attempts and one failure more, and says why', () => {
+    const world = aWorld();
+    const consumer = world.consumer();
+    consumer.says({ type: 'settle', done: [1, 6, 8, 10], failed: [], used: { vendor: 9 }, idle: 0 });
+    world.tick();
+    let failures = 0;
+    for (; world.queue.run.dead === 0 && failures < 10; failures++) {
+      consumer.fails({ seq: 7, ...failure, outside: { limit: 'vendor' } });
+      for (let second = 0; second < 20; second++) world.pass(1000);
+    }
+    expect(failures).toBe(4);
+    expect(world.emitted('item.dead')).toMatchObject([
+      { seq: 7, attempts: 3, reason: 'failed 3 times, the last time: it failed; other items succeeded meanwhile' },
+    ]);
+  });
+
+  it('uses no attempt if the others called under another limit', () => {
+    const world = aWorld({ attempts: 1 });
+    const consumer = world.consumer();
+    consumer.says({ type: 'settle', done: [1, 6, 8, 10], failed: [], used: { other: 9 }, idle: 0 });
+    world.tick();
+    for (let failures = 0; failures < 20; failures++) {
+      consumer.fails({ seq: 7, ...failure, outside: { limit: 'vendor' } });
+      for (let second = 0; second < 20; second++) world.pass(1000);
+    }
+    expect(world.queue.run.dead).toBe(0);
+  });
+
+  it('uses no attempt, however often, if it asked for another time itself', () => {
+    const world = aWorld({ attempts: 1 });
+    const consumer = world.consumer();
+    consumer.settles(1, 2, 3, 4, 5, 6, 8, 9, 10);
+    world.tick();
+    for (let failures = 0; failures < 20; failures++) {
+      consumer.fails({ seq: 7, verdict: 'later', afterMs: 500 });
+      world.pass(1000);
+    }
+    expect(world.queue.run.dead).toBe(0);
+  });
+
+  it('waits for as long as the vendor asked', () => {
+    const world = aWorld();
+    const consumer = world.consumer();
+    consumer.settles(1, 2, 3, 4, 5, 6, 8, 9, 10);
+    world.tick();
+    for (const wait of [90_000, 90_000]) {
+      consumer.fails({ seq: 7, verdict: 'later', afterMs: wait, outside: { limit: null } });
+      world.tick();
+      world.pass(wait);
+    }
+    expect(world.emitted('item.retry').map(({ inMs, attempt }) => [attempt, inMs])).toEqual([
+      [1, 90_000],
+      [1, 90_000],
+    ]);
+    expect(consumer.deliveries.filter(({ seq }) => seq === 7).map(({ attempt }) => attempt)).toEqual([1, 2]);
+  });
+});
+
 describe('a pipeline whose sink is out', () => {
   const out = { type: 'sink', reason: 'connection refused' } as const;
   const aWorld = (): AService => {

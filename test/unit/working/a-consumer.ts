@@ -74,9 +74,14 @@ export class AConsumer {
       calls: {
         scope: () => {
           this.openScopes += 1;
+          const used = new Set<string>();
           return {
             fetch: () => Promise.reject(new Error('not here')),
-            limit: async (_name, task) => await task(),
+            limit: async (name, task) => {
+              used.add(name);
+              return await task();
+            },
+            used,
             close: () => void (this.openScopes -= 1),
           };
         },

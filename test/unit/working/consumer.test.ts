@@ -1,6 +1,6 @@
 import { getEventListeners } from 'node:events';
 import { describe, expect, it } from '@jest/globals';
-import { DependencyError, PermanentError, RetryAfter, configError } from '../../../src/core/errors.ts';
+import { asOutside, DependencyError, PermanentError, RetryAfter, configError } from '../../../src/core/errors.ts';
 import type { ProcessContext } from '../../../src/pipeline/context.ts';
 import { discard } from '../../../src/sinks/discard.ts';
 import { memory } from '../../../src/sinks/memory.ts';
@@ -180,6 +180,48 @@ describe('a settle', () => {
     expect(world.settles).toMatchObject([{ done: [1, 1] }]);
     world.consumer.settled();
     expect(world.settles).toMatchObject([{ done: [1, 1] }, { done: [2, 3] }]);
+  });
+});
+
+describe('what a supervisor compares items by', () => {
+  it('are the limits under which the items that are done have called, counted when their results are in the sink', async () => {
+    const world = await AConsumer.open({
+      process: async (item, { limit }) => {
+        if (item === 'free') return item;
+        await limit('vendor', () => undefined);
+        if (item === 'both') await limit('printer', () => undefined);
+        return item;
+      },
+    });
+    world.deliver(['free', 'vendor', 'both']);
+    await world.settle();
+    const settles = world.sent.filter((message) => message.type === 'settle');
+    const used = settles.map((message) => message.used).filter((each) => each !== undefined);
+    const total = (limit: string): number => used.reduce((sum, counts) => sum + (counts[limit] ?? 0), 0);
+    expect([total('vendor'), total('printer')]).toEqual([2, 1]);
+  });
+
+  it('is whether a failure looks like an outage, and under which limit', async () => {
+    const world = await AConsumer.open({
+      process: (item) => {
+        const lost = asOutside(new DependencyError('cannot reach it'), 'vendor');
+        if (item === 'ours') throw lost;
+        if (item === 'wrapped') throw new DependencyError('my vendor is out', { cause: lost });
+        if (item === 'own') throw new DependencyError('my vendor is out');
+        if (item === 'permanent') throw new PermanentError('never', { cause: lost });
+        throw new RetryAfter(1000);
+      },
+    });
+    world.deliver(['ours', 'wrapped', 'own', 'permanent', 'asks for time']);
+    await world.settle();
+    const failed = world.sent.flatMap((message) => (message.type === 'settle' ? message.failed : []));
+    expect(failed.map(({ verdict, outside }) => [verdict, outside])).toEqual([
+      ['later', { limit: 'vendor' }],
+      ['later', { limit: 'vendor' }],
+      ['later', { limit: null }],
+      ['dead', undefined],
+      ['later', undefined],
+    ]);
   });
 });
 
