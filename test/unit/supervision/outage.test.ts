@@ -240,6 +240,7 @@ describe('a pipeline of which nothing succeeds any more', () => {
 
 describe('one item that fails as in an outage while the others succeed', () => {
   const failure = { verdict: 'later', afterMs: null } as const;
+  const idle = { idle: 0, ran: 0, tookMs: 0, blockedMs: 0 };
   const aWorld = (settings: AServiceOptions['settings'] = {}): AService => {
     const world = new AService({ settings: { consumers: 1, concurrency: 20, attempts: 3, ...settings } }).runReady();
     world.producer.yields(
@@ -254,7 +255,7 @@ describe('one item that fails as in an outage while the others succeed', () => {
   it('is a dead letter after its attempts and one failure more, and says why', () => {
     const world = aWorld();
     const consumer = world.consumer();
-    consumer.says({ type: 'settle', done: [1, 6, 8, 10], failed: [], used: { vendor: 9 }, idle: 0 });
+    consumer.says({ type: 'settle', done: [1, 6, 8, 10], failed: [], used: { vendor: 9 }, ...idle });
     world.tick();
     let failures = 0;
     for (; world.queue.run.dead === 0 && failures < 10; failures++) {
@@ -270,7 +271,7 @@ describe('one item that fails as in an outage while the others succeed', () => {
   it('uses no attempt if the others called under another limit', () => {
     const world = aWorld({ attempts: 1 });
     const consumer = world.consumer();
-    consumer.says({ type: 'settle', done: [1, 6, 8, 10], failed: [], used: { other: 9 }, idle: 0 });
+    consumer.says({ type: 'settle', done: [1, 6, 8, 10], failed: [], used: { other: 9 }, ...idle });
     world.tick();
     for (let failures = 0; failures < 20; failures++) {
       consumer.fails({ seq: 7, ...failure, outside: { limit: 'vendor' } });
