@@ -26,6 +26,11 @@ export class Abortables {
     return this.#ended;
   }
 
+  /** How many things are open. */
+  get size(): number {
+    return this.#open.size;
+  }
+
   begin(user?: AbortSignal): Abortable {
     const controller = new AbortController();
     const abort = (reason: unknown): void => controller.abort(reason);

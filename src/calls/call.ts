@@ -9,16 +9,18 @@ import type { Loss } from './loss.ts';
 import type { Outgoing } from './outgoing.ts';
 import type { Repeats } from './repeats.ts';
 import type { Reach } from './reach.ts';
+import type { Waits } from './waits.ts';
 import type { send } from './wire.ts';
 
 /** Between two tries. */
-const waits: Backoff = { baseMs: 1000, capMs: 30_000 };
+const betweenTries: Backoff = { baseMs: 1000, capMs: 30_000 };
 /** After a "not now" without a time; the supervisor's, for a limit, are the same. */
 const silences: Backoff = { baseMs: 1000, capMs: 300_000 };
 
 /** The item that a call is made for. */
 export interface Caller {
   readonly permits: ItemPermits;
+  readonly waits: Waits;
   readonly abortables: Abortables;
 }
 
@@ -44,12 +46,12 @@ type Outcome =
 
 /** Sends `request`, again and again where that may help, until there is an answer to return or an error to throw. */
 export async function call(request: Outgoing, options: CallOptions, deps: CallDeps): Promise<Response> {
-  const { clock, random, reach, abortables, repeats } = deps;
+  const { clock, random, reach, abortables, repeats, waits } = deps;
   const { limit, retries } = options;
   const wait = async (inMs: number, tries: number, what: string): Promise<void> => {
     const { signal, done } = abortables.begin(request.signal);
     const over = repeats?.begin({ what, tries, most: retries + 1, inMs });
-    await pause(clock, inMs, signal);
+    await waits.during({ until: clock.now() + inMs }, pause(clock, inMs, signal));
     over?.();
     done();
   };
@@ -63,7 +65,7 @@ export async function call(request: Outgoing, options: CallOptions, deps: CallDe
         const { response } = outcome;
         if (response.status < 500 || !request.isIdempotent || !mayRepeat) return response;
         await discard(response);
-        await wait(fullJitter(waits, tries, random()), tries, answered(response));
+        await wait(fullJitter(betweenTries, tries, random()), tries, answered(response));
         break;
       }
       case 'notNow': {
@@ -87,7 +89,7 @@ export async function call(request: Outgoing, options: CallOptions, deps: CallDe
             ? error
             : asOutside(unreachable(loss, tries), limit ?? null);
         }
-        await wait(fullJitter(waits, tries, random()), tries, cannotReach(loss));
+        await wait(fullJitter(betweenTries, tries, random()), tries, cannotReach(loss));
         break;
       }
     }

@@ -6,9 +6,10 @@ import { Nesting } from './nesting.ts';
 import { createPermits } from './permits.ts';
 import { Repeats } from './repeats.ts';
 import { type CallScope, openScope } from './scope.ts';
+import type { Vain } from './waits.ts';
 import { underPermit } from './under-permit.ts';
 
-export type { CallScope };
+export type { CallScope, Vain };
 
 /** How a child calls out: under limits that the supervisor keeps for all processes. One of these per process. */
 export interface Calls {

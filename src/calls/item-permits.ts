@@ -1,6 +1,7 @@
 import type { Clock } from '../core/clock.ts';
 import { RetryAfter } from '../core/errors.ts';
 import type { Permits } from './permits.ts';
+import { Waits } from './waits.ts';
 
 /** An item is not put off for less than this. */
 const leastMs = 1000;
@@ -17,7 +18,7 @@ export interface ItemPermits extends Pick<Permits, 'acquire' | 'freeze'> {
  * is frozen, or for the latter half of its time since its first call it was given no permit at all. An item that was
  * given permits all along is simply too slow for its time; were it put off, it would come back for ever.
  */
-export function itemPermits(permits: Permits, clock: Clock, itemSignal: AbortSignal): ItemPermits {
+export function itemPermits(permits: Permits, clock: Clock, itemSignal: AbortSignal, waits = new Waits()): ItemPermits {
   const began = clock.now();
   let lastGrant = began;
   const frozenUntil = new Map<string, number>();
@@ -33,7 +34,7 @@ export function itemPermits(permits: Permits, clock: Clock, itemSignal: AbortSig
     async acquire(limit, signal = itemSignal) {
       signal.throwIfAborted();
       try {
-        const permit = await permits.acquire(limit, signal);
+        const permit = await waits.during({ limit }, permits.acquire(limit, signal));
         lastGrant = clock.now();
         used.add(limit);
         return permit;

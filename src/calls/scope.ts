@@ -7,6 +7,7 @@ import type { FetchFor } from './fetch.ts';
 import { itemPermits } from './item-permits.ts';
 import type { Nesting } from './nesting.ts';
 import type { Permits } from './permits.ts';
+import { type Vain, Waits } from './waits.ts';
 import { underPermit } from './under-permit.ts';
 
 /** What one item, or the source, calls out with. */
@@ -15,6 +16,8 @@ export interface CallScope {
   readonly limit: UnderLimit;
   /** The limits under which anything was called. */
   readonly used: ReadonlySet<string>;
+  /** Whether all that it is at are waits that will not be over in time: the item can be given back. */
+  readonly waitsInVain: (vain: Vain) => boolean;
   /** Its work has settled: whatever of it is in line, on the wire, or has a body to come, is cancelled. Idempotent. */
   readonly close: () => void;
 }
@@ -34,6 +37,7 @@ const none: ReadonlySet<string> = new Set();
 /** Opens the scope of an item whose time ends when `itemSignal` aborts. Costs next to nothing until something is called. */
 export function openScope({ fetch, permits, nesting, clock }: ScopeDeps, itemSignal: AbortSignal): CallScope {
   const abortables = new Abortables();
+  const waits = new Waits();
   /** What `close` makes reject. */
   const cancellable = new Set<Promise<unknown>>();
   const follow = (): void => abortables.abortAll(itemSignal.reason);
@@ -43,7 +47,7 @@ export function openScope({ fetch, permits, nesting, clock }: ScopeDeps, itemSig
     if (caller !== undefined) return caller;
     if (itemSignal.aborted) follow();
     else itemSignal.addEventListener('abort', follow);
-    caller = { permits: itemPermits(permits, clock, itemSignal), abortables };
+    caller = { permits: itemPermits(permits, clock, itemSignal, waits), abortables, waits };
     return caller;
   }
 
@@ -55,7 +59,11 @@ export function openScope({ fetch, permits, nesting, clock }: ScopeDeps, itemSig
     fetch(input, options = {}) {
       const refusal = options.limit === undefined ? undefined : nesting.refusal(options.limit);
       if (refusal) return Promise.reject(refusal);
-      const answer = fetch(input, options, opened()).finally(() => cancellable.delete(answer));
+      const ended = waits.begin();
+      const answer = fetch(input, options, opened()).finally(() => {
+        ended();
+        cancellable.delete(answer);
+      });
       cancellable.add(answer);
       return answer;
     },
@@ -70,10 +78,12 @@ export function openScope({ fetch, permits, nesting, clock }: ScopeDeps, itemSig
         // From here on only the task can fail, by itself: if nobody handles that, it has to be heard.
         cancellable.delete(result);
       });
-      const result = underPermit(permit, nesting.under(name, task));
+      const result = underPermit(permit, nesting.under(name, task)).finally(waits.begin());
       cancellable.add(result);
       return result;
     },
+
+    waitsInVain: (vain) => waits.areInVain(abortables.size, vain),
 
     close() {
       itemSignal.removeEventListener('abort', follow);

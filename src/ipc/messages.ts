@@ -189,6 +189,16 @@ export interface End {
   type: 'end';
 }
 
+/**
+ * You are stopping, and nobody gets a permit of these limits within the next `ms` milliseconds. Give back the items that
+ * only wait for one, or for something else that takes longer: they would be aborted in the end. Replaces what was said before.
+ */
+export interface Withdraw {
+  type: 'withdraw';
+  limits: string[];
+  ms: number;
+}
+
 /** Time is nearly up: abort the items that are still running; they stay in the queue. */
 export interface Abort {
   type: 'abort';
@@ -214,6 +224,7 @@ export type ToConsumer =
   | Prune
   | End
   | Stop
+  | Withdraw
   | Abort
   | Bye
   | Granted
@@ -359,7 +370,7 @@ export interface Start {
   items: FlatIntervals;
 }
 
-/** Items that I was lent, have not started, and give back. Comes after all settles that were sent before. */
+/** Items that I was lent and give back: not started, or, after `withdraw`, waiting for a permit. Comes after all settles that were sent before. */
 export interface Released {
   type: 'released';
   items: FlatIntervals;

@@ -186,6 +186,7 @@ const toConsumer: Checks<ToConsumer> = {
   prune: { before: whole, open: listOf(whole), drop: listOf(text) },
   end: none,
   stop: none,
+  withdraw: { limits: listOf(text), ms: amount },
   abort: none,
   written: none,
 };

@@ -127,6 +127,11 @@ export class Limit {
     return at === Infinity ? undefined : at;
   }
 
+  /** Before that nobody gets a permit, whatever is given back meanwhile. */
+  opensAt(now: number): number {
+    return Math.max(this.#freeze.until, this.#window?.roomAt(now) ?? now);
+  }
+
   /** What was not told yet is in it, as if it were told now: that is what will be the case when it is committed. */
   record(now: number): Pick<LimitRecord, 'limit' | 'frozenMs' | 'calls'> {
     const calls = (this.#buckets?.list(now) ?? []).flatMap(({ end, count }) => [ageOf(end, now), count]);

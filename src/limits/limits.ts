@@ -132,6 +132,11 @@ export class Limits {
     return earliest;
   }
 
+  /** The limits of which nobody gets a permit before `deadline`. */
+  closedUntil(deadline: number, now: number): string[] {
+    return [...this.#limits.values()].filter((limit) => limit.opensAt(now) > deadline).map(({ name }) => name);
+  }
+
   /**
    * Records of the limits that changed since the last call: each replaces the limit's earlier one in the spool. Of all
    * that have one if the wall clock was set meanwhile, because that makes the ones in the spool wrong; and always of those

@@ -145,6 +145,11 @@ export class Consuming {
     this.post.drain();
   }
 
+  /** Tells it to give back what only waits for permits of these limits, or for longer than `ms`. */
+  withdraw(limits: string[], ms: number): void {
+    if (this.post.state === 'draining') this.post.child?.send({ type: 'withdraw', limits, ms });
+  }
+
   /** Tells it to abort what is still running. */
   abort(): void {
     this.post.child?.send({ type: 'abort' });

@@ -197,6 +197,7 @@ export class Service {
       this.#shutdown = new Shutdown({
         clock,
         stopTimeoutMs: settings.stopTimeoutMs,
+        limits: this.#hub.limits,
         producing: this.#producing,
         consumers: this.#consumers.all,
         onAbort: () => events.emit('run.aborting', { running: queue.stats.lent }),
@@ -367,7 +368,8 @@ export class Service {
     this.#lentAt = undefined;
     this.#probeAt = undefined;
     this.#recallAt = undefined;
-    if (!this.#shutdown) this.#lend();
+    if (this.#shutdown) this.#shutdown.advance();
+    else this.#lend();
     this.#pruning.afterCommit(this.#consumers.all);
     // Last: consumers wait for what is lent, and the producer has its window to go on with. The throttle before it is told
     // that it may send more, and, if it is new, where to begin.

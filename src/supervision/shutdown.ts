@@ -1,4 +1,5 @@
 import type { Cancel, Clock } from '../core/clock.ts';
+import type { Limits } from '../limits/limits.ts';
 import type { Who } from '../observability/events.ts';
 import type { Consuming } from './consuming.ts';
 import type { Producing } from './producing.ts';
@@ -12,6 +13,7 @@ const giveUpMs = 5000;
 export interface ShutdownOptions {
   clock: Clock;
   stopTimeoutMs: number;
+  limits: Pick<Limits, 'closedUntil'>;
   producing: Producing;
   consumers: readonly Consuming[];
   /** The items that still run are told to abort. */
@@ -34,6 +36,8 @@ export class Shutdown {
   #abortAt: number | null;
   #killAt: number;
   #hasForced = false;
+  /** The limits that were named last; undefined before. */
+  #closed: string | undefined;
   #isHurried = false;
 
   constructor(options: ShutdownOptions) {
@@ -51,6 +55,21 @@ export class Shutdown {
   /** When running items are aborted (null: that has been done) and when whoever is left is killed. */
   get deadlines(): { abortAt: number | null; killAt: number } {
     return { abortAt: this.#abortAt, killAt: this.#killAt };
+  }
+
+  /**
+   * Has items given back that wait for nothing but permits that do not come in time: they would be aborted in the end.
+   * To be called whenever something has changed.
+   */
+  advance(): void {
+    const { clock, limits, consumers } = this.#options;
+    if (this.#abortAt === null) return;
+    const now = clock.now();
+    const closed = limits.closedUntil(this.#abortAt, now);
+    const news = closed.join(' ');
+    if (news === this.#closed) return;
+    this.#closed = news;
+    for (const consumer of consumers) consumer.withdraw(closed, this.#abortAt - now);
   }
 
   /** Somebody had to be killed. */

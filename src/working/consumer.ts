@@ -4,13 +4,13 @@
  *
  *     deliver ──▶ (ask the ledger) ──▶ slots ──▶ committer ──▶ settler ──▶ settle
  */
-import type { Calls } from '../calls/calls.ts';
+import type { Calls, Vain } from '../calls/calls.ts';
 import type { Cancel, Clock } from '../core/clock.ts';
 import { describeError, describeWithPlace, errorData, MillraceError } from '../core/errors.ts';
 import { Intervals } from '../core/intervals.ts';
 import { FrameDecoder } from '../frame/codec.ts';
 import { frameFromPayload, type Frame } from '../frame/frame.ts';
-import type { Beat, Deliver, DeliveryMode, FromConsumer, Prune, Recall } from '../ipc/messages.ts';
+import type { Beat, Deliver, DeliveryMode, FromConsumer, Prune, Recall, Withdraw } from '../ipc/messages.ts';
 import type { Log } from '../pipeline/context.ts';
 import type { Pipeline } from '../pipeline/types.ts';
 import { isFenced, type SinkWriter } from '../sinks/port.ts';
@@ -68,6 +68,8 @@ export class Consumer {
   readonly #giveUp = new AbortController();
   readonly #patience: Patience;
   #isAborted = false;
+  /** Waits that will not be over by when this process is to have stopped. */
+  #vain: Vain | undefined;
   #drained: Promise<void> | undefined;
 
   constructor(options: ConsumerOptions) {
@@ -118,6 +120,7 @@ export class Consumer {
       soon: (fn) => clock.soon(fn),
     });
     this.#cancelRound = clock.every(timeoutRoundMs, () => {
+      this.#giveBackWaiting();
       const reason = timedOut(itemTimeoutMs);
       this.#slots.abortOlderThan(itemTimeoutMs, reason);
       this.#giveUpOn(this.#slots.abandonOlderThan(itemTimeoutMs + abortGraceMs), reason);
@@ -186,6 +189,28 @@ export class Consumer {
     this.#isAborted = true;
     this.#slots.abortOlderThan(0, stopped());
     this.#giveUp.abort();
+  }
+
+  /** Items that only wait for permits of these limits, or for longer than `ms`, are given back, now or when they do. */
+  withdraw({ limits, ms }: Withdraw): void {
+    const deadline = this.#options.clock.now() + ms;
+    this.#vain = { limits: new Set(limits), deadline };
+    this.#giveBackWaiting();
+  }
+
+  #giveBackWaiting(): void {
+    const vain = this.#vain;
+    if (!vain) return;
+    const withdrawn = this.#slots.withdraw((scope) => scope.waitsInVain(vain));
+    if (withdrawn.length === 0) return;
+    const items = new Intervals();
+    for (const { seq } of withdrawn) items.add(seq);
+    this.#options.send({ type: 'released', items: items.toFlat() });
+    const reason = stopped();
+    for (const scope of withdrawn) {
+      scope.abort(reason);
+      scope.finish();
+    }
   }
 
   /**

@@ -1,5 +1,5 @@
 import type { Fetch, Log, ProcessContext, UnderLimit } from '../pipeline/context.ts';
-import type { Calls, CallScope } from '../calls/calls.ts';
+import type { Calls, CallScope, Vain } from '../calls/calls.ts';
 import type { ItemId, Scope } from './slots.ts';
 
 /** What all items of a consumer have in common. */
@@ -63,6 +63,10 @@ export class ItemScope implements Scope, ProcessContext {
   /** The limits under which it called; undefined if it called nothing. */
   get usedLimits(): ReadonlySet<string> | undefined {
     return this.#calls?.used;
+  }
+
+  waitsInVain(vain: Vain): boolean {
+    return this.#calls?.waitsInVain(vain) ?? false;
   }
 
   finish(): void {

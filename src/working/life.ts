@@ -96,6 +96,7 @@ export function consumerLife(
     prune: (message) => working().prune(message),
     end: () => void drain().catch(fail),
     stop: () => void drain().catch(fail),
+    withdraw: (message) => consumer?.withdraw(message),
     abort: () => {
       consumer?.abort();
       output.giveUp();

@@ -44,8 +44,8 @@ export interface Scope {
 type Readable = Waiting & { read: (index: number) => unknown };
 
 /** An item in a slot whose `process` has not settled yet. */
-interface Running {
-  readonly scope: Scope;
+interface Running<S extends Scope> {
+  readonly scope: S;
   readonly startedAt: number;
 }
 
@@ -75,7 +75,7 @@ const turnMs = 10;
 export class Slots<S extends Scope> {
   readonly #options: SlotsOptions<S>;
   readonly #waiting: Readable[] = [];
-  readonly #running = new Map<number, Running>();
+  readonly #running = new Map<number, Running<S>>();
   #isStopped = false;
   #isPumping = false;
   #turnIsDue = false;
@@ -149,6 +149,14 @@ export class Slots<S extends Scope> {
     const abandoned = [...this.#running.values()].filter(({ startedAt }) => now - startedAt >= ms);
     for (const { scope } of abandoned) this.#running.delete(scope.seq);
     return abandoned.map(({ scope }) => scope.seq);
+  }
+
+  /** Takes out the running items that `isWanted`: what they still do is ignored. Returns their scopes, still open. */
+  withdraw(isWanted: (scope: S) => boolean): S[] {
+    const withdrawn = [...this.#running.values()].map(({ scope }) => scope).filter((scope) => isWanted(scope));
+    for (const { seq } of withdrawn) this.#running.delete(seq);
+    if (withdrawn.length > 0 && this.#running.size === 0) this.#waiters.wake();
+    return withdrawn;
   }
 
   /** Resolves when nothing runs. */

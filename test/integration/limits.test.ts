@@ -153,6 +153,22 @@ describe('a limit', () => {
   });
 });
 
+describe('a stop while items wait for a limit that the vendor has frozen', () => {
+  it('gives them back at once, with exit code 0 and no attempt used', async () => {
+    vendor.refuse = () => (vendor.calls.length === 1 ? { status: 429, retryAfter: '3600' } : undefined);
+    project.write('calls.ts', pipeline('{ concurrency: 1 }', 24));
+    const args = ['run', 'calls.ts', ...twelveSlotsEach, '--stop-timeout', '10min', '--attempts', '1'];
+    const first = project.start(args);
+    await project.statusWhere('calls', ({ limits: [vendors] }) => vendors?.waiting === 24);
+    first.kill('SIGTERM');
+    // Well before the ten minutes: this test has not that much time.
+    const { code } = await first.ended;
+    expect(code).toBe(0);
+    expect(first.log.filter(({ event }) => event === 'item.retry' || event === 'item.dead')).toEqual([]);
+    expect(vendor.calls).toHaveLength(1);
+  });
+});
+
 describe('a response body that nobody awaits', () => {
   it('is cancelled when its item settles: no process dies of it, and the log says once what to do', async () => {
     project.write(

@@ -808,3 +808,49 @@ describe('the arguments', () => {
     expect(supervisor.messages).toEqual([]);
   });
 });
+
+describe('an item whose calls', () => {
+  const vain = { limits: new Set(['vendor']), deadline: 10_000 };
+
+  it('all wait for a permit that does not come in time waits in vain', async () => {
+    const supervisor = limitedTo({ concurrency: 1 });
+    const vendor = await vendorThat(() => undefined);
+    const [holder, item] = [callsOf(supervisor), callsOf(supervisor)];
+    expect(item.waitsInVain(vain)).toBe(false);
+    void holder.fetch(vendor.url, { limit });
+    await vendor.until(() => vendor.inFlight === 1);
+    void item.fetch(vendor.url, { limit });
+    void item.limit('vendor', () => undefined);
+    await supervisor.until(({ waiting }) => waiting === 2);
+    expect([item, holder].map((scope) => scope.waitsInVain(vain))).toEqual([true, false]);
+    expect(item.waitsInVain({ ...vain, limits: new Set(['other']) })).toBe(false);
+    // A call without a limit is under way.
+    void item.fetch(`${vendor.url}/free`);
+    await vendor.until(() => vendor.inFlight === 2);
+    expect(item.waitsInVain(vain)).toBe(false);
+  });
+
+  it('have a task, or a body, under way does not', async () => {
+    const supervisor = limitedTo({ concurrency: 1 });
+    const vendor = await vendorThat((_, response) => response.write('a part'));
+    const [tasked, reading] = [callsOf(supervisor), callsOf(supervisor)];
+    const { opened, open } = latch();
+    void tasked.limit('vendor', () => opened);
+    void tasked.limit('vendor', () => undefined);
+    await reading.fetch(vendor.url);
+    void reading.fetch(vendor.url, { limit });
+    await supervisor.until(({ waiting }) => waiting === 2);
+    expect([tasked, reading].map((scope) => scope.waitsInVain(vain))).toEqual([false, false]);
+    open();
+  });
+
+  it('wait for longer than there is time before they are repeated waits in vain', async () => {
+    const clock = new WatchedClock();
+    const vendor = await vendorThat((_, response) => response.writeHead(503, { 'retry-after': '30' }).end());
+    const item = callsOf(limitedTo({ concurrency: 1 }), { clock });
+    void item.fetch(vendor.url);
+    await vendor.until(() => vendor.requests.length === 1 && vendor.inFlight === 0);
+    await clock.waits();
+    expect([10_000, 30_000].map((deadline) => item.waitsInVain({ ...vain, deadline }))).toEqual([true, false]);
+  });
+});

@@ -152,6 +152,51 @@ describe('a stop', () => {
   });
 });
 
+describe('a stop while a limit is closed for longer than there is time', () => {
+  const withdrawn = (world: AService): unknown[] => world.consumer().sent.filter(({ type }) => type === 'withdraw');
+
+  it('has the items given back that wait for it, and ends with 0', async () => {
+    const limits = { vendor: { concurrency: 1 }, other: { concurrency: 1 } };
+    const world = new AService({ settings: { consumers: 1, stopTimeoutMs: 10_000 }, limits }).runReady();
+    world.producer.yields([1], { count: 1 });
+    world.tick();
+    world.consumer().says({ type: 'freeze', limit: 'vendor', ms: 3_600_000 });
+    world.consumer().says({ type: 'freeze', limit: 'other', ms: 5000 });
+    world.consumer().says({ type: 'acquire', id: 1, limit: 'vendor' });
+    world.tick();
+    world.service.stop('SIGTERM');
+    world.tick();
+    expect(withdrawn(world)).toEqual([{ type: 'withdraw', limits: ['vendor'], ms: 8000 }]);
+    world.consumer().says({ type: 'released', items: [1, 1] });
+    world.consumer().says({ type: 'release', id: 1 });
+    world.consumer().says({ type: 'ended' });
+    world.producer.says({ type: 'ended' });
+    world.tick();
+    world.producer.leaves();
+    world.consumer().goes({ code: 0 });
+    await world.settle();
+    expect(world.outcome).toMatchObject({ exitCode: 0 });
+    expect(world.emitted('run.stopped')).toEqual([{ open: 1, aborted: 0, exitCode: 0 }]);
+  });
+
+  it('tells of limits that close later, and of those that a rate keeps closed', () => {
+    const limits = { vendor: { concurrency: 1 }, rated: { rate: { count: 1, perMs: 3_600_000 } } };
+    const world = new AService({ settings: { consumers: 1, stopTimeoutMs: 10_000 }, limits }).runReady();
+    world.producer.yields([1], { count: 1 });
+    world.consumer().says({ type: 'acquire', id: 1, limit: 'rated' });
+    world.tick();
+    world.service.stop('SIGTERM');
+    world.tick();
+    world.pass(1000);
+    world.consumer().says({ type: 'freeze', limit: 'vendor', ms: 60_000 });
+    world.tick();
+    expect(withdrawn(world)).toEqual([
+      { type: 'withdraw', limits: ['rated'], ms: 8000 },
+      { type: 'withdraw', limits: ['vendor', 'rated'], ms: 7000 },
+    ]);
+  });
+});
+
 describe('a stop that takes too long', () => {
   it('aborts what runs at four fifths of the time, and kills whoever is left at its end', async () => {
     const world = new AService({ settings: { consumers: 1, stopTimeoutMs: 10_000 } }).runReady();

@@ -174,7 +174,7 @@ describe('a failure that looks like an outage', () => {
         for (const what of steps) {
           if (what === 'succeed') run.succeed(1);
           else if (what === 'restart') run = run.restarted();
-          else run.fail(what as number, { open: 3 });
+          else run.fail(what, { open: 3 });
         }
         let used = 0;
         for (let i = 0; i < 250 && used < 5; i++) {

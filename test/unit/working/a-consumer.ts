@@ -82,6 +82,7 @@ export class AConsumer {
               return await task();
             },
             used,
+            waitsInVain: ({ limits }) => limits.has('frozen') && used.has('frozen'),
             close: () => void (this.openScopes -= 1),
           };
         },

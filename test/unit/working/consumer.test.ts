@@ -1038,3 +1038,47 @@ function thenable(then: PropertyDescriptor): object {
   // oxlint-disable-next-line unicorn/no-thenable -- for that very reason
   return Object.defineProperty({}, 'then', then);
 }
+
+describe('an item that waits for nothing but a permit that does not come in time', () => {
+  it('is given back when its consumer is stopped; the others are finished, and it ends in order', async () => {
+    const other = new Held<unknown>();
+    const world = await AConsumer.open({
+      process: async (item, { limit, signal }) => {
+        if (item === 'other') return await other.promise;
+        await limit('frozen', () => undefined);
+        await new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)));
+      },
+    });
+    world.deliver(['waits', 'other']);
+    await world.settle();
+    const drained = world.consumer.drain();
+    world.consumer.withdraw({ type: 'withdraw', limits: ['free'], ms: 20_000 });
+    expect(world.sent.filter(({ type }) => type === 'released')).toEqual([]);
+    world.consumer.withdraw({ type: 'withdraw', limits: ['frozen'], ms: 20_000 });
+    expect(world.sent.filter(({ type }) => type === 'released')).toEqual([{ type: 'released', items: [1, 1] }]);
+    other.resolve({ id: 2 });
+    await drained;
+    expect(world.store.rows).toEqual([{ id: 2 }]);
+    const failed = world.sent.flatMap((message) => (message.type === 'settle' ? message.failed : []));
+    expect([failed, world.openScopes]).toEqual([[], 0]);
+  });
+
+  it('is given back as well if it begins to wait later', async () => {
+    const before = new Held<unknown>();
+    const world = await AConsumer.open({
+      process: async (_item, { limit }) => {
+        await before.promise;
+        await limit('frozen', () => undefined);
+        await new Promise(() => undefined);
+      },
+    });
+    world.deliver(['waits']);
+    const drained = world.consumer.drain();
+    world.consumer.withdraw({ type: 'withdraw', limits: ['frozen'], ms: 20_000 });
+    before.resolve(undefined);
+    await world.settle();
+    world.clock.turn(1000);
+    await drained;
+    expect(world.sent.filter(({ type }) => type === 'released')).toEqual([{ type: 'released', items: [1, 1] }]);
+  });
+});
