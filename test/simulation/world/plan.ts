@@ -94,6 +94,7 @@ export function planFrom(random: Random): Plan {
     kills: 0.3,
     'kills late': 0.2,
     'kills all': 0.1,
+    unreachable: 0.3,
   };
   // In some worlds nothing happens but that a few items kill: those are to be found, and nobody else.
   const isOfKillers = random.chance(0.1);
@@ -107,11 +108,10 @@ export function planFrom(random: Random): Plan {
   // Each of these ends half a dozen supervisors; and a source that is not deterministic yields it again after each.
   let left = deterministic ? 2 : 0;
   const items = drawn.map((item): Item => (item.way === 'kills all' && left-- <= 0 ? { ...item, way: 'kills' } : item));
-  // While nothing succeeds, what cannot be reached is an outage, however long: another item shows that it is not.
+  // While nothing succeeds, what cannot be reached is an outage, however long: an item before it shows that it is not.
   const unreachable = items.filter(({ way }) => way === 'unreachable');
   for (const item of unreachable.slice(2)) item.way = 'soon';
-  if (unreachable.length > 0)
-    items.splice(random.whole(0, items.length), 0, { id: items.length, way: 'at once', text: '' });
+  if (unreachable.length > 0) items.unshift({ id: 0, way: 'at once', text: '' });
   items.forEach((item, id) => (item.id = id));
   const limit: LimitSpec = {
     ...(random.chance(0.7) && { concurrency: random.whole(1, 3) }),

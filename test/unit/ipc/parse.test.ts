@@ -136,6 +136,7 @@ const toConsumer: Examples<ToConsumer> = {
   prune: { type: 'prune', before: 100, open: [5, 6], drop: ['r0'] },
   end: { type: 'end' },
   stop: { type: 'stop' },
+  withdraw: { type: 'withdraw', limits: ['vendor'], ms: 8000 },
   abort: { type: 'abort' },
   bye: { type: 'bye' },
   written: { type: 'written' },

@@ -1046,7 +1046,9 @@ describe('an item that waits for nothing but a permit that does not come in time
       process: async (item, { limit, signal }) => {
         if (item === 'other') return await other.promise;
         await limit('frozen', () => undefined);
-        await new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)));
+        return await new Promise((_, reject) => {
+          signal.addEventListener('abort', () => reject(signal.reason as Error));
+        });
       },
     });
     world.deliver(['waits', 'other']);
