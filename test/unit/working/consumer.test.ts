@@ -1041,7 +1041,7 @@ function thenable(then: PropertyDescriptor): object {
 
 describe('an item that waits for nothing but a permit that does not come in time', () => {
   it('is given back when its consumer is stopped; the others are finished, and it ends in order', async () => {
-    const other = new Held<unknown>();
+    const other = new Held();
     const world = await AConsumer.open({
       process: async (item, { limit, signal }) => {
         if (item === 'other') return await other.promise;
@@ -1066,7 +1066,7 @@ describe('an item that waits for nothing but a permit that does not come in time
   });
 
   it('is given back as well if it begins to wait later', async () => {
-    const before = new Held<unknown>();
+    const before = new Held();
     const world = await AConsumer.open({
       process: async (_item, { limit }) => {
         await before.promise;
