@@ -26,6 +26,8 @@ interface Case {
 export interface Suspicion {
   own: number;
   outside: number;
+  /** Those for which another item was named before. */
+  explained: number;
 }
 
 /**
@@ -104,10 +106,10 @@ export class Blame {
 
   /** `seq` has killed a consumer, running alone. Returns the deaths that it was accused of. */
   name(seq: number, { isFromOutside }: Death): Suspicion {
-    const suspicion: Suspicion = { own: 0, outside: 0 };
+    const suspicion: Suspicion = { own: 0, outside: 0, explained: 0 };
     for (const open of this.#cases) {
       if (!open.accused.has(seq)) continue;
-      if (open.counts) suspicion[open.death.isFromOutside ? 'outside' : 'own'] += 1;
+      if (open.counts) suspicion[open.isSolved ? 'explained' : open.death.isFromOutside ? 'outside' : 'own'] += 1;
       solve(open, true);
     }
     this.#acquit(seq, seq);

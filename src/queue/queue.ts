@@ -17,7 +17,7 @@ import { Intervals } from '../core/intervals.ts';
 import { cutFrame, fitItems, frameBytes, type Frame } from '../frame/frame.ts';
 import type { SourcePosition } from '../frame/position.ts';
 import { Backlog } from './backlog.ts';
-import { mostKills, type Death } from './blame.ts';
+import { mostKills, type Death, type Suspicion } from './blame.ts';
 import { Holding, type LendingMode, type Lent, type Returned } from './lending.ts';
 import { Line } from './line.ts';
 import { fresh, OpenFrames } from './open-frames.ts';
@@ -703,11 +703,10 @@ export class Queue {
   ): NonNullable<Loss['killer']> {
     const [part] = holding.take(seq, seq, moment.now);
     const head = headOf(part!);
-    const { own, outside } = this.#suspects.blame.name(seq, death);
-    // A kill from outside may have been aimed elsewhere: one counts at most of all that hit it while it ran with others,
-    // and no item is condemned by those before it was hit twice while it ran alone.
+    const together = deathsTogether(this.#suspects.blame.name(seq, death));
+    // A kill from outside may have been aimed elsewhere: none condemns an item that was not hit by another while it ran alone.
     const most = head.kills === 0 && death.isFromOutside ? mostKills - 1 : mostKills;
-    const kills = Math.min(head.kills + 1 + own + Math.min(outside, 1), most);
+    const kills = Math.min(head.kills + 1 + together, most);
     const times = kills === 1 ? 'once' : kills === 2 ? 'twice' : `${kills} times`;
     const error = { code: 'KILLED_CONSUMER', message: `killed its consumer ${times}: ${death.cause}` };
     // Then it is only asked for: there is nothing to wait for.
@@ -747,6 +746,14 @@ export class Queue {
     this.#lastRead = stored;
     return stored;
   }
+}
+
+/**
+ * How many of the deaths of an item's consumers count against it that ran it with others: one at most of those that may
+ * have been aimed elsewhere, or for which another item was named. Those must not condemn all of a broken consumer's items.
+ */
+function deathsTogether({ own, outside, explained }: Suspicion): number {
+  return Math.max(own + Math.min(outside, 1), Math.min(explained, 1));
 }
 
 /** How many of `count` items may be started without being announced: not those that wait for an answer of the ledger. */

@@ -48,7 +48,7 @@ describe('blame', () => {
     blame.accuse(Intervals.of([1, 3]), first);
     blame.accuse(Intervals.of([2, 3]), second);
     blame.accuse(Intervals.of([7, 7]), other);
-    expect(blame.name(2, aDeath())).toEqual({ own: 1, outside: 1 });
+    expect(blame.name(2, aDeath())).toEqual({ own: 1, outside: 1, explained: 0 });
     expect(stateOf(blame)).toEqual({
       accused: [
         [1, 1],
@@ -57,7 +57,8 @@ describe('blame', () => {
       ],
       isolated: [[3, 3]],
     });
-    expect(blame.name(3, aDeath())).toEqual({ own: 1, outside: 1 });
+    // The first one has explained those.
+    expect(blame.name(3, aDeath())).toEqual({ own: 0, outside: 0, explained: 2 });
     blame.clear(1, 9);
     expect([first.said, second.said, other.said]).toEqual([[true], [true], [false]]);
   });
@@ -65,7 +66,7 @@ describe('blame', () => {
   it('does not count a death for items of which nobody knows whether they had started', () => {
     const blame = new Blame();
     blame.accuse(Intervals.of([1, 3]), aDeath(true), { isolatesAll: true, counts: false });
-    expect(blame.name(2, aDeath(true))).toEqual({ own: 0, outside: 0 });
+    expect(blame.name(2, aDeath(true))).toEqual({ own: 0, outside: 0, explained: 0 });
   });
 
   it('narrows what is isolated: the others stay accused', () => {

@@ -272,9 +272,12 @@ export class Walk {
     }
     const seq = left.shift() ?? nobodyHolds;
     const item = this.#items.get(seq);
-    const isHeld = item?.status === 'lent' && item.holder === holding && modeOf(item) === 'alone';
+    const isHeld = item?.status === 'lent' && item.holder === holding && modeOf(item) !== 'askOnly';
     same('whether it may be run', holding.announce(seq, seq) === 0, isHeld);
-    if (isHeld) this.#announced.get(holding)!.push(seq);
+    if (!isHeld) return;
+    // It may have come back, and have been lent again as one of many.
+    if (modeOf(item) === 'alone') this.#announced.get(holding)!.push(seq);
+    else item.started = true;
   }
 
   #settle(holding: Holding, from: number, to: number): void {
@@ -334,10 +337,12 @@ export class Walk {
     for (const item of isolated) item.isolated = true;
     if (!killer) return;
     for (const seq of announced.slice(0, -1)) this.#acquit(this.#items.get(seq)!, lost);
-    const own = killer.accusedOf.filter((note) => !note.isFromOutside).length;
-    const outside = Math.min(killer.accusedOf.length - own, 1);
+    const explained = killer.accusedOf.some((note) => note.hasKiller) ? 1 : 0;
+    const open = killer.accusedOf.filter((note) => !note.hasKiller);
+    const own = open.filter((note) => !note.isFromOutside).length;
+    const outside = Math.min(open.length - own, 1);
     const most = killer.kills === 0 && isFromOutside ? 2 : 3;
-    killer.kills = Math.min(killer.kills + 1 + own + outside, most);
+    killer.kills = Math.min(killer.kills + 1 + Math.max(own + outside, explained), most);
     for (const note of killer.accusedOf) note.hasKiller = true;
     acquit(killer);
     same('its kills', loss.killer?.kills, killer.kills);
