@@ -1,4 +1,5 @@
 import { MillraceError } from '../core/errors.ts';
+import { exhausted } from '../core/exhausted.ts';
 import { exitCodes } from '../core/exit-codes.ts';
 import { withoutSecrets } from '../core/without-secrets.ts';
 import { printable } from '../observability/printable.ts';
@@ -8,7 +9,8 @@ import type { Shell } from './shell.ts';
  * Says on standard error what went wrong and returns the exit code. Our own errors are for people: a line for each
  * thing; the stack is shown only to who asks for it. Anything else is a bug of ours.
  */
-export async function tellError(error: unknown, { err }: Shell, isDebugging: boolean): Promise<number> {
+export async function tellError(thrown: unknown, { err }: Shell, isDebugging: boolean): Promise<number> {
+  const error = exhausted(thrown) ?? thrown;
   const isExpected = error instanceof MillraceError && error.exitCode !== exitCodes.bug;
   const message = withoutSecrets(error instanceof Error ? error.message : String(error));
   const lines = message.split('\n').map((line) => `millrace: ${printable(line)}\n`);
@@ -21,7 +23,8 @@ export async function tellError(error: unknown, { err }: Shell, isDebugging: boo
 
 /** Of a process that this error ends. */
 export function exitCodeOf(error: unknown): number {
-  return error instanceof MillraceError ? error.exitCode : exitCodes.bug;
+  const known = exhausted(error) ?? error;
+  return known instanceof MillraceError ? known.exitCode : exitCodes.bug;
 }
 
 function stackOf(error: unknown): string {

@@ -54,7 +54,7 @@ export interface SourceContext<Cursor = unknown, LimitName extends string = stri
   readonly cursor: Cursor | undefined;
   /**
    * Says that everything yielded so far is covered by `cursor`: after a stop the source is started with the last cursor
-   * whose items are stored. `cursor` is kept as JSON.
+   * whose items are stored. `cursor` is kept as JSON, of at most 1 MiB.
    */
   readonly checkpoint: {
     call(cursor: Cursor): void;

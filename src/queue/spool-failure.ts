@@ -5,7 +5,7 @@ import { StoreFull } from './store.ts';
 
 /** Any error of the spool, as what the caller is to do: `StoreFull` (try again later) or a MillraceError (exit 74). */
 export function spoolFailure(error: unknown, file: string): Error {
-  if (error instanceof MillraceError || error instanceof StoreFull) return error;
+  if (error instanceof MillraceError) return error;
   const code = (error as { code?: unknown }).code;
   const reason = errorData(error).message;
   // The second: the index of the log, which whoever only reads needs beside the file.

@@ -3,6 +3,7 @@
  * memory. Everything that changes goes through `commit`, whole groups at a time.
  */
 import { MillraceError, type ErrorData } from '../core/errors.ts';
+import { exitCodes } from '../core/exit-codes.ts';
 import type { Interval, Intervals } from '../core/intervals.ts';
 import { frameBytes, type Frame } from '../frame/frame.ts';
 import type { SourcePosition } from '../frame/position.ts';
@@ -151,8 +152,12 @@ export interface StoreTotals {
   retrying: number;
 }
 
-/** There is no room for the group now: it was not committed, and can be tried again. */
-export class StoreFull extends Error {}
+/** There is no room for the group now: it was not committed, and can be tried again. Exit 74 where nobody tries again. */
+export class StoreFull extends MillraceError {
+  constructor(message: string, { cause }: { cause?: unknown } = {}) {
+    super('SPOOL_FULL', message, { cause, exitCode: exitCodes.io });
+  }
+}
 
 export interface Store {
   /** The latest run, undefined before the first. */

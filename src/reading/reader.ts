@@ -91,7 +91,7 @@ export class Reader {
       if (isThenable(item)) throw new TypeError('the item is a promise; await it before it is yielded');
       this.#options.outlet.add(item, { cursor: this.#cursor, count: this.#count });
     } catch (error) {
-      const after = this.#cursor === null ? '' : ` after the cursor ${this.#cursor}`;
+      const after = this.#cursor === null ? '' : ` after the cursor ${shorten(this.#cursor)}`;
       throw configError('ITEM', `item ${this.#count}${after} of the source: ${(error as Error).message}`, error);
     }
   }
@@ -126,6 +126,11 @@ export class Reader {
   }
 }
 
+/** A cursor goes with each frame, in its header. */
+const maxCursorBytes = 1024 * 1024;
+/** Of a cursor, in an error. */
+const shownCursor = 200;
+
 function cursorText(cursor: unknown): string {
   let text: string | undefined;
   try {
@@ -136,7 +141,18 @@ function cursorText(cursor: unknown): string {
     });
   }
   if (text === undefined) throw new TypeError(`checkpoint expects a cursor that JSON can hold, got ${show(cursor)}`);
+  const bytes = Buffer.byteLength(text);
+  if (bytes > maxCursorBytes) {
+    throw new TypeError(
+      `checkpoint expects a cursor of at most 1 MiB of JSON, got ${bytes} bytes: it is sent and stored with every frame. ` +
+        'Keep what is large elsewhere, and make the cursor say where.',
+    );
+  }
   return text;
+}
+
+function shorten(cursor: string): string {
+  return cursor.length > shownCursor ? `${cursor.slice(0, shownCursor)}…` : cursor;
 }
 
 /** Throws if the last item that is stored is not the one that the source yields as that. */

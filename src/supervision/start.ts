@@ -14,7 +14,8 @@ import { Queue } from '../queue/queue.ts';
 import { Reserve } from '../queue/reserve.ts';
 import type { Marks } from '../queue/throttle.ts';
 import type { Spool } from '../queue/spool.ts';
-import type { RunRecord } from '../queue/store.ts';
+import { openingFailure } from '../queue/spool-failure.ts';
+import { StoreFull, type RunRecord } from '../queue/store.ts';
 import { blameForKilledSupervisors } from './blaming.ts';
 import { Crew, type CrewOptions } from './crew.ts';
 import { describePipeline } from './describe.ts';
@@ -130,6 +131,9 @@ async function startOne(request: StartRequest, deps: StartDeps): Promise<Ended> 
     const { isNew } = opening;
     const served = await serve({ request, deps, crew, pipeline, plan, spool, run, isNew, stopped });
     return { ...served, owesAnother };
+  } catch (error) {
+    // Later the service waits for room; a start has nothing to wait with.
+    throw error instanceof StoreFull ? openingFailure(error, request.file) : error;
   } finally {
     crew.dismiss();
   }

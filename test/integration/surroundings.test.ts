@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, rmSync, statSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, rmSync, statfsSync, statSync, writeFileSync } from 'node:fs';
 import module from 'node:module';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { canMount, mountSmall } from '../support/mounts.ts';
@@ -90,6 +90,20 @@ it('all processes keep their compiled code where Node can, readable by this user
   expect(row!.program).toBe('unset');
 });
 
+it('a start that may not open enough files says which limit to raise, and ends with 78', async () => {
+  project.write(
+    'few.ts',
+    `import { definePipeline, discard } from 'millrace';
+     export default definePipeline({ name: 'few', source: [1, 2, 3], sink: discard() });`,
+  );
+  for (const files of [32, 40, 48]) {
+    const through = ['bash', '-c', `ulimit -n ${files}; exec "$0" "$@"`];
+    const { code, stderr } = await project.start(['run', 'few.ts'], {}, through).ended;
+    expect([files, code, stderr]).toEqual([files, 78, expect.stringContaining('ulimit -n; LimitNOFILE=')]);
+    expect(stderr).not.toContain('a bug in Millrace');
+  }
+});
+
 const describeWithMounts = canMount() ? describe : describe.skip;
 
 describeWithMounts('a start on a full disk', () => {
@@ -115,6 +129,40 @@ describeWithMounts('a start on a full disk', () => {
       expect((await project.run(run)).stderr).toContain('has finished');
     } finally {
       small.unmount();
+    }
+  });
+
+  it('with an open run says so and ends with 74, however little room there is', async () => {
+    project.write(
+      'open.ts',
+      `import { definePipeline, discard } from 'millrace';
+       export default definePipeline({
+         name: 'open',
+         *source() { for (let id = 1; id <= 200; id++) yield { id, text: 'x'.repeat(300) }; },
+         process: () => new Promise((go) => setTimeout(go, 60_000)),
+         sink: discard(),
+       });`,
+    );
+    const first = project.start(['run', 'open.ts']);
+    await first.logged('run.sealed');
+    first.kill('SIGKILL');
+    await first.ended;
+    for (const pages of [0, 4, 8, 10, 12, 14, 16, 18]) {
+      const small = mountSmall(project.path('small'), '4m');
+      try {
+        cpSync(project.path('.millrace/open'), project.path('small/state'), {
+          recursive: true,
+          filter: (name) => !/(\.sock|reserve)$/.test(name),
+        });
+        const { bsize, bavail } = statfsSync(project.path('small'));
+        writeFileSync(project.path('small/filler'), Buffer.alloc((bavail - pages) * bsize));
+        const { code, stderr } = await project.run(['run', 'open.ts', '--state', 'small/state', '--redact', 'canary']);
+        expect([pages, code]).toEqual([pages, 74]);
+        expect(stderr).toMatch(/^millrace: no room for the queue in .*small\/state: .*Make room, then start again\.$/m);
+      } finally {
+        small.unmount();
+        rmSync(project.path('small'), { recursive: true });
+      }
     }
   });
 });

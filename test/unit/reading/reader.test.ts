@@ -110,6 +110,7 @@ describe('a source', () => {
   it.each<[string, unknown, string]>([
     ['undefined', undefined, 'checkpoint expects a cursor that JSON can hold, got nothing'],
     ['a function', () => 1, 'checkpoint expects a cursor that JSON can hold, got a function'],
+    ['more than 1 MiB', 'ü'.repeat(600_000), 'checkpoint expects a cursor of at most 1 MiB of JSON, got 1200002 bytes'],
     ['a big integer', 1n, 'checkpoint expects a cursor that JSON can hold: '],
     ['something circular', circular(), 'checkpoint expects a cursor that JSON can hold: '],
   ])('cannot be covered by %s', async (_, cursor, message) => {

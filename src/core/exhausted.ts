@@ -1,0 +1,32 @@
+import { configError, MillraceError } from './errors.ts';
+import { exitCodes } from './exit-codes.ts';
+
+/** What the operating system has run out of, by its error, and what to raise. */
+const advice: Record<string, string> = {
+  EMFILE:
+    'this process may not open any more files. Raise its limit on open files (ulimit -n; LimitNOFILE= in a systemd unit; ' +
+    'docker run --ulimit nofile=), or run fewer consumers',
+  ENFILE: 'the machine may not open any more files. Raise the limit (sysctl fs.file-max), or end other programs',
+  EAGAIN:
+    'no more processes or threads may be started. Raise the limit on processes (ulimit -u; TasksMax= in a systemd unit; ' +
+    'docker run --pids-limit), or run fewer consumers',
+  ENOMEM: 'the machine has no memory left. Give it more, or run fewer consumers',
+};
+
+const mostCauses = 5;
+
+/**
+ * An error that says that the operating system has run out of descriptors, processes or memory, as one that says what to
+ * raise (exit 78); undefined for any other, and for one of ours that says what to do already.
+ */
+export function exhausted(error: unknown): MillraceError | undefined {
+  if (error instanceof MillraceError && error.exitCode !== exitCodes.bug) return undefined;
+  let each = error;
+  for (let depth = 0; each instanceof Error && depth < mostCauses; each = each.cause, depth++) {
+    const { code = '', syscall = '' } = each as NodeJS.ErrnoException;
+    // A descriptor that has nothing to read says EAGAIN, too.
+    if (!Object.hasOwn(advice, code) || (code === 'EAGAIN' && !/^(spawn|fork|uv_)/.test(syscall))) continue;
+    return configError('EXHAUSTED', `${advice[code]!} (${each.message}).`, error);
+  }
+  return undefined;
+}
