@@ -25,48 +25,52 @@ export function readDeadLetters(store: Pick<Store, 'readDead'>, { after, limit }
   return readable(store.readDead(after, limit));
 }
 
-/**
- * Dead letters in a spool that no supervisor has open. Only for processes that hold no spool themselves: a second
- * descriptor of the file, once closed, would take the first one's lock with it.
- */
-export function readDeadLettersOf(file: string, { after, limit }: DeadQuery): ReadableDeadLetter[] {
-  const { store, close } = openDeadLetters(file);
-  try {
-    return readable(store.readDead(after, limit));
-  } finally {
-    close();
-  }
-}
+/** Letters that are read ahead when they are asked for one by one, and the bytes of their items. */
+const mostAhead = 64;
+const mostBytesAhead = 1024 * 1024;
+
+type DeadStore = Pick<Store, 'readDead' | 'readDeadHeads'>;
 
 /**
- * The same, for as long as it is not closed. Without a file there are no letters. From now on this process hides what
- * the pipeline's option `redact` names.
+ * Dead letters in a spool that no supervisor has open. The file is open, and so locked, only while some of them are read.
+ * Without a file there are no letters. From the first look on this process hides what the pipeline's option `redact` names.
+ * Only for processes that hold no spool themselves: see `openForReading`.
  */
-export function openDeadLetters(
-  file: string,
-  pipeline?: string,
-): { store: Pick<Store, 'readDead' | 'readDeadHeads'>; close: () => void } {
-  if (!existsSync(file)) return { store: { readDead: () => [], readDeadHeads: () => [] }, close: () => undefined };
-  const { db, close } = openForReading(file, pipeline);
-  const reading = <T>(read: () => T): T => {
+export function deadLettersAtRest(file: string, pipeline?: string): DeadStore {
+  const look = <T>(read: (reader: DeadStore) => T): T => {
+    const { db, close } = openForReading(file, pipeline);
     try {
-      return read();
+      // To bring an older version up to date would be to change it.
+      const version = db.pragma('user_version', { simple: true }) as number;
+      hideNames(redactedIn(db, version));
+      return read(deadReader(db, version));
     } catch (error) {
-      close();
       throw readingFailure(error, file);
+    } finally {
+      close();
     }
   };
-  const version = reading(() => db.pragma('user_version', { simple: true }) as number);
-  // To bring an older one up to date would be to change it.
-  hideNames(reading(() => redactedIn(db, version)));
-  const reader = reading(() => deadReader(db, version));
-  return {
-    store: {
-      readDead: (after, limit) => reading(() => reader.readDead(after, limit)),
-      readDeadHeads: (after, limit) => reading(() => reader.readDeadHeads(after, limit)),
-    },
-    close,
+  const readDeadHeads: DeadStore['readDeadHeads'] = (after, limit) =>
+    existsSync(file) ? look((reader) => reader.readDeadHeads(after, limit)) : [];
+  const readDead: DeadStore['readDead'] = (after, limit) =>
+    existsSync(file) ? look((reader) => reader.readDead(after, limit)) : [];
+  // All letters from here on, as far as they were read; and how many of them have been asked for.
+  let ahead: { after: number; letters: StoredDead[]; used: number } = { after: Infinity, letters: [], used: 0 };
+  const readOne = (after: number): StoredDead[] => {
+    let at = after < ahead.after ? -1 : ahead.letters.findIndex(({ seq }) => seq > after);
+    if (at < 0) {
+      // One after the other: twice as many each time. Here and there: one.
+      const wanted = ahead.used === ahead.letters.length ? Math.min(Math.max(ahead.used * 2, 1), mostAhead) : 1;
+      let bytes = 0;
+      const heads = readDeadHeads(after, wanted);
+      const fitting = heads.filter((head, i) => (bytes += head.bytes) <= mostBytesAhead || i === 0).length;
+      ahead = { after, letters: fitting === 0 ? [] : readDead(after, fitting), used: 0 };
+      at = 0;
+    }
+    ahead.used = Math.max(ahead.used, at + 1);
+    return ahead.letters.slice(at, at + 1);
   };
+  return { readDeadHeads, readDead: (after, limit) => (limit === 1 ? readOne(after) : readDead(after, limit)) };
 }
 
 /** What reads the dead letters of a spool that is open, and has the schema of that version. */

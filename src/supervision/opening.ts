@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { sourceStart } from '../frame/position.ts';
 import type { PipelineDescription } from '../ipc/messages.ts';
 import { doubtsAbout } from '../queue/queue-directory.ts';
-import { Spool } from '../queue/spool.ts';
+import { openSpool } from '../queue/open-spool.ts';
+import type { Spool } from '../queue/spool.ts';
 import type { RunRecord } from '../queue/store.ts';
 import type { Declaration, QueueOwner } from '../queue/queue-owner.ts';
 import { relationOf } from './file-relation.ts';
@@ -55,7 +56,8 @@ export async function openRun(options: OpeningOptions): Promise<Opening> {
   const pipelineName = moved ? undefined : pipeline.name;
   const aside = fresh ? await setAside({ ...options, file, pipelineName }) : { status: 'moved' as const, limits: [] };
   if (aside.status === 'stopped') return aside;
-  const spool = Spool.open({ file, durability, pipeline: pipelineName, startedAt: clock.wall() });
+  const spool = await openSpool({ file, durability, pipeline: pipelineName, startedAt: clock.wall() }, options);
+  if (!spool) return { status: 'stopped' };
   try {
     const last = spool.run();
     const declarations: Declaration[] = [];

@@ -2,7 +2,8 @@ import type { Clock } from '../core/clock.ts';
 import type { EventBus } from '../observability/events.ts';
 import { isUnreadable } from '../queue/spool-failure.ts';
 import { retireUnreadableFile } from '../queue/spool-file.ts';
-import { Spool } from '../queue/spool.ts';
+import { openSpool } from '../queue/open-spool.ts';
+import type { Spool } from '../queue/spool.ts';
 import type { LimitState, RunRecord } from '../queue/store.ts';
 import type { Writers } from '../queue/writers.ts';
 
@@ -35,13 +36,14 @@ type Aside = { status: 'moved'; limits: LimitState[] } | { status: 'stopped' };
  */
 export async function setAside(options: SettingAside): Promise<Aside> {
   const { file, durability, stopped, pipelineName: pipeline } = options;
-  let spool: Spool;
+  let spool: Spool | undefined;
   try {
-    spool = Spool.open({ file, durability, pipeline });
+    spool = await openSpool({ file, durability, pipeline }, options);
   } catch (error) {
     if (!isUnreadable(error)) throw error;
     return await setUnreadableAside(options, error.message);
   }
+  if (!spool) return { status: 'stopped' };
   try {
     const run = spool.run();
     if (!run) return { status: 'moved', limits: [] };
@@ -63,7 +65,7 @@ async function setUnreadableAside(options: SettingAside, reason: string): Promis
     return { status: 'stopped' };
   // While the question was open it may have been restored, and taken into use.
   try {
-    Spool.open({ file, durability, pipeline }).close('unused');
+    (await openSpool({ file, durability, pipeline }, options))?.close('unused');
     return await setAside(options);
   } catch (error) {
     if (!isUnreadable(error)) throw error;

@@ -8,7 +8,7 @@ import { markName } from './mark.ts';
 import type { Places } from './places.ts';
 import { sinkKind, tableOf, type SinkKind } from './sink-kind.ts';
 import type { Pipeline } from '../pipeline/types.ts';
-import { readDeadLettersOf } from '../queue/dead-letters.ts';
+import { deadLettersAtRest, readDeadLetters } from '../queue/dead-letters.ts';
 import { spoolFile } from '../supervision/opening.ts';
 
 export interface Evidence {
@@ -133,8 +133,9 @@ const pageItems = 1000;
 
 function deadIn(spool: string): Evidence['dead'] {
   const dead: Evidence['dead'] = [];
+  const letters = deadLettersAtRest(spool);
   for (;;) {
-    const page = readDeadLettersOf(spool, { after: dead.at(-1)?.seq ?? 0, limit: pageItems });
+    const page = readDeadLetters(letters, { after: dead.at(-1)?.seq ?? 0, limit: pageItems });
     dead.push(...page.map(({ seq, item }) => ({ seq, digest: digestOf(item) })));
     if (page.length < pageItems) return dead;
   }

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once as happened } from 'node:events';
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Project } from '../support/project.ts';
@@ -108,4 +109,34 @@ describe('dead letters', () => {
     expect((await running.ended).code).toBe(0);
     expect(project.query('out.db', 'SELECT count(*) AS n FROM rows')).toEqual([{ n: 11 }]);
   });
+});
+
+it('dead letters that are shown to a pipe that nobody reads keep no supervisor from starting', async () => {
+  project.write(
+    'fails.ts',
+    `import { definePipeline, discard } from 'millrace';
+    export default definePipeline({
+      name: 'fails',
+      *source() { for (let id = 1; id <= 40; id++) yield { id, text: 'x'.repeat(20_000) }; },
+      process() { throw new Error('a bug'); },
+      sink: discard(),
+    });`,
+  );
+  expect((await project.run(['run', 'fails.ts', ...once])).code).toBe(3);
+  for (const command of [['ls', '--json'], ['show', '--all'], ['export']]) {
+    const [verb, ...flags] = command as [string, ...string[]];
+    const shown = spawn(process.execPath, [resolve('dist/cli.js'), 'dead', verb, 'fails', ...flags], {
+      cwd: project.folder,
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    try {
+      // It has begun to write, and has more to write than a pipe takes.
+      await happened(shown.stdout, 'readable');
+      const { code, stderr } = await project.run(['run', 'fails.ts']);
+      expect(stderr).toContain('has finished');
+      expect([command, code, shown.exitCode]).toEqual([command, 3, null]);
+    } finally {
+      shown.kill('SIGKILL');
+    }
+  }
 });

@@ -13,18 +13,21 @@ const atOnce = 500;
 
 /** `millrace dead retry`: puts dead letters back into the queue. */
 export async function deadRetry(line: CommandLine, shell: Shell): Promise<number> {
-  return await changeSelected(line, shell, async (letters, seqs) => {
-    const given = seqs.length - (await inGroups(seqs, (group) => letters.giveBack(group)));
-    await shell.out(`${plural(given, 'dead letter')} given back: ${whatNext(letters)}\n`);
+  return await changeSelected(line, shell, async (seqs, changing) => {
+    const { given, next } = await changing(async (letters) => {
+      const missing = await inGroups(seqs, (group) => letters.giveBack(group));
+      return { given: seqs.length - missing, next: whatNext(letters) };
+    });
+    await shell.out(`${plural(given, 'dead letter')} given back: ${next}\n`);
   });
 }
 
 /** `millrace dead purge`: deletes dead letters. Asks first. */
 export async function deadPurge(line: CommandLine, shell: Shell): Promise<number> {
-  return await changeSelected(line, shell, async (letters, seqs) => {
+  return await changeSelected(line, shell, async (seqs, changing) => {
     if (!line.flags['yes']) await confirm(`Delete ${plural(seqs.length, 'dead letter')} for good? [y/N] `, shell);
-    const purged = seqs.length - (await inGroups(seqs, (group) => letters.purge(group)));
-    await shell.out(`${plural(purged, 'dead letter')} deleted\n`);
+    const missing = await changing((letters) => inGroups(seqs, (group) => letters.purge(group)));
+    await shell.out(`${plural(seqs.length - missing, 'dead letter')} deleted\n`);
   });
 }
 
@@ -36,18 +39,34 @@ export function whatNext({ next }: OpenLetters): string {
     : 'the finished run is open again, and the next millrace run does just these';
 }
 
+/**
+ * Does `work` with the letters that the command line selects, if there are any. The queue is locked only while `changing`:
+ * neither a person who is asked nor a reader of the output keeps a pipeline from starting.
+ */
 async function changeSelected(
   line: CommandLine,
   shell: Shell,
-  change: (letters: OpenLetters, seqs: readonly number[]) => Promise<void>,
+  work: (
+    seqs: readonly number[],
+    changing: <T>(change: (letters: OpenLetters) => Promise<T>) => Promise<T>,
+  ) => Promise<void>,
 ): Promise<number> {
   requireSelection(line);
-  const letters = await openLetters(line, shell, 'change');
+  const seqs = await opened(line, shell, 'look', (letters) => seqsOf(letters, line, shell));
+  if (seqs.length === 0) await shell.out('no dead letter is like that\n');
+  else await work(seqs, (change) => opened(line, shell, 'change', change));
+  return exitCodes.ok;
+}
+
+async function opened<T>(
+  line: CommandLine,
+  shell: Shell,
+  purpose: 'look' | 'change',
+  work: (letters: OpenLetters) => Promise<T>,
+): Promise<T> {
+  const letters = await openLetters(line, shell, purpose);
   try {
-    const seqs = await seqsOf(letters, line, shell);
-    if (seqs.length === 0) await shell.out('no dead letter is like that\n');
-    else await change(letters, seqs);
-    return exitCodes.ok;
+    return await work(letters);
   } finally {
     letters.close();
   }

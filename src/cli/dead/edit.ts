@@ -15,12 +15,18 @@ export async function deadEdit(line: CommandLine, shell: Shell): Promise<number>
   // Before the queue is locked: a person may take their time.
   const text = givenText(line, shell) ?? (await editedText(seq, line, shell));
   const item = itemOf(await text);
+  const next = await giveBackAs(seq, item, line, shell);
+  await shell.out(`dead letter ${seq} given back with another item: ${next}\n`);
+  return exitCodes.ok;
+}
+
+/** Returns what will become of it. */
+async function giveBackAs(seq: number, item: unknown, line: CommandLine, shell: Shell): Promise<string> {
   const letters = await openLetters(line, shell, 'change');
   try {
     const [missing] = await letters.giveBackAs(seq, item);
     if (missing !== undefined) throw noSuchLetter(seq);
-    await shell.out(`dead letter ${seq} given back with another item: ${whatNext(letters)}\n`);
-    return exitCodes.ok;
+    return whatNext(letters);
   } catch (error) {
     throw error instanceof ItemError ? usageError(error.message) : error;
   } finally {

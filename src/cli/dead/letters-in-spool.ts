@@ -2,10 +2,10 @@ import { existsSync } from 'node:fs';
 import { deadPage } from '../../control/dead-page.ts';
 import type { Clock } from '../../core/clock.ts';
 import { usageError } from '../../core/errors.ts';
-import { openDeadLetters, readDeadLetters } from '../../queue/dead-letters.ts';
+import { deadLettersAtRest, readDeadLetters } from '../../queue/dead-letters.ts';
 import { LetterBox, type Change } from '../../queue/letter-box.ts';
 import { Queue } from '../../queue/queue.ts';
-import { Spool } from '../../queue/spool.ts';
+import { openSpool } from '../../queue/open-spool.ts';
 import type { Store } from '../../queue/store.ts';
 import { spoolFile } from '../../supervision/opening.ts';
 import type { FoundState } from '../find-state.ts';
@@ -16,21 +16,22 @@ const windowBytes = 1024 * 1024;
 /** How large items may be is a matter of the pipeline's options, which are not known here: as large as they can be. */
 const maxItemBytes = 128 * 1024 * 1024;
 
-/** The dead letters in a state directory that no supervisor has locked. To change them is to be the supervisor for a moment. */
-export function lettersInSpool(
+/**
+ * The dead letters in a state directory that no supervisor has locked, to be looked at. The queue's file is open only while
+ * a page of them is read: whoever shows them may have to wait for their reader.
+ */
+export function lettersToLookAt({ directory, name }: FoundState): OpenLetters {
+  const refuse: Change = () => Promise.reject(new Error('these letters were opened to be looked at'));
+  return opened(deadLettersAtRest(queueIn(directory), name), refuse, { next: null, close: () => undefined });
+}
+
+/** The same to be changed, which is to be the supervisor for a moment: the queue is locked until they are closed. */
+export async function lettersToChange(
   { directory: stateDirectory, name: pipeline }: FoundState,
-  purpose: 'look' | 'change',
   clock: Clock,
-): OpenLetters {
-  const file = spoolFile(stateDirectory);
-  // The name is wrong, and nothing is to be made of it.
-  if (!existsSync(file)) throw usageError(`there is no queue in ${stateDirectory}`);
-  if (purpose === 'look') {
-    const { store, close } = openDeadLetters(file, pipeline);
-    const refuse: Change = () => Promise.reject(new Error('these letters were opened to be looked at'));
-    return opened(store, refuse, { next: null, close });
-  }
-  const spool = Spool.open({ file, durability: 'full', pipeline });
+): Promise<OpenLetters> {
+  const file = queueIn(stateDirectory);
+  const spool = (await openSpool({ file, durability: 'full', pipeline }, { clock }))!;
   const run = spool.run();
   if (!run) {
     spool.close('unused');
@@ -47,6 +48,13 @@ export function lettersInSpool(
     next: run.state === 'finished' ? 'opens again' : 'goes on',
     close: () => spool.close('unused'),
   });
+}
+
+function queueIn(stateDirectory: string): string {
+  const file = spoolFile(stateDirectory);
+  // The name is wrong, and nothing is to be made of it.
+  if (!existsSync(file)) throw usageError(`there is no queue in ${stateDirectory}`);
+  return file;
 }
 
 function opened(

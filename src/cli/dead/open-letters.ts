@@ -7,13 +7,44 @@ import type { Shell } from '../shell.ts';
 import type { OpenLetters } from './letters.ts';
 import { remoteLetters } from './remote-letters.ts';
 
-/** Asks the pipeline if it runs, else opens its queue's file: to look, without locking it. */
+/**
+ * Asks the pipeline if it runs, else opens its queue's file. To look takes the file for one page at a time; to change, for
+ * as long as the letters are open.
+ */
 export async function openLetters(line: CommandLine, shell: Shell, purpose: 'look' | 'change'): Promise<OpenLetters> {
   const state = findState(line, shell);
-  if (await isRunning(state, shell.clock)) return remoteLetters(state.socketPath, shell.clock);
-  // It brings SQLite with it.
-  const { lettersInSpool } = await import('./letters-in-spool.ts');
-  return lettersInSpool(state, purpose, shell.clock);
+  const { clock } = shell;
+  if (await isRunning(state, clock)) return remoteLetters(state.socketPath, clock);
+  // They bring SQLite with them.
+  const [{ lettersToChange, lettersToLookAt }, { isInUse }] = await Promise.all([
+    import('./letters-in-spool.ts'),
+    import('../../queue/spool-holder.ts'),
+  ]);
+  if (purpose === 'change') return await lettersToChange(state, clock);
+  return followed(lettersToLookAt(state), async (error) => {
+    if (!isInUse(error) || !(await isRunning(state, clock))) throw error;
+    return remoteLetters(state.socketPath, clock);
+  });
+}
+
+/** Letters of a queue that nobody has. When reading them fails, `next` says where to go on: the pipeline may have been started. */
+function followed(atRest: OpenLetters, next: (error: unknown) => Promise<OpenLetters>): OpenLetters {
+  let letters = atRest;
+  const read = async <T>(look: (from: OpenLetters) => Promise<T>): Promise<T> => {
+    try {
+      return await look(letters);
+    } catch (error) {
+      if (letters !== atRest) throw error;
+      letters = await next(error);
+      return await look(letters);
+    }
+  };
+  return {
+    ...atRest,
+    page: (query) => read((from) => from.page(query)),
+    list: (query) => read((from) => from.list(query)),
+    read: (seq) => read((from) => from.read(seq)),
+  };
 }
 
 /** Rejects if what runs there is another pipeline, or does not answer. */

@@ -8,13 +8,14 @@ import type { Shell } from '../shell.ts';
 /** `millrace store compact`: gives room that is free within the queue's file back to the disk. */
 export async function storeCompact(line: CommandLine, shell: Shell): Promise<number> {
   const state = findState(line, shell);
-  const [{ spoolFile }, { compactSpool }] = await Promise.all([
+  const [{ spoolFile }, { compactSpool }, { whenFree }] = await Promise.all([
     import('../../supervision/opening.ts'),
     import('../../queue/spool-compact.ts'),
+    import('../../queue/open-spool.ts'),
   ]);
   const file = spoolFile(state.directory);
   try {
-    const { before, after } = compactSpool(file, state.name);
+    const { before, after } = (await whenFree(() => compactSpool(file, state.name), shell))!;
     await shell.out(
       line.flags['json']
         ? `${JSON.stringify({ file, before, after })}\n`

@@ -23,6 +23,8 @@ import { applicationId, migrations, schemaVersion } from '../../../src/queue/spo
 import { Spool } from '../../../src/queue/spool.ts';
 import { aRun, frameOf, group } from '../../contract/store.ts';
 import { thrownBy } from '../../support/thrown.ts';
+import { openSpool } from '../../../src/queue/open-spool.ts';
+import { HandClock } from '../../support/hand-clock.ts';
 
 let directory: string;
 let file: string;
@@ -135,14 +137,63 @@ describe('a spool that another process has', () => {
     open().close();
   });
 
-  it('is not opened when nobody says which process that is', async () => {
+  it('is not opened when no supervisor.pid says which process that is: the lock does', async () => {
     open().close();
-    await other(`
+    const { child: holder } = await other(`
       const db = new Database(file);
       db.exec('BEGIN EXCLUSIVE');
       console.log('ready');
       setInterval(() => db.open, 1000);`);
-    expect(thrownBy(open)?.message).toMatch(/^another supervisor is running on /);
+    const who = process.platform === 'linux' ? `process ${holder.pid} (node)` : 'another process';
+    expect(thrownBy(open)?.message).toBe(
+      `${who} has opened the queue in ${join(directory, 'state')}. Try again when it has ended, or end it.`,
+    );
+  });
+
+  const reading = `
+    const db = new Database(file, { readonly: true });
+    db.exec('BEGIN');
+    db.pragma('user_version');
+    console.log('ready');
+    setInterval(() => db.open, 1000);`;
+
+  it('that only reads is named as a reader, and not a dead supervisor that is still on record', async () => {
+    open().close();
+    writeFileSync(join(directory, 'state', 'supervisor.pid'), '4194304\n');
+    const { child: reader } = await other(reading);
+    const error = thrownBy(open);
+    expect(error).toMatchObject({ code: 'BRIEFLY_IN_USE', exitCode: 78 });
+    const who = process.platform === 'linux' ? `process ${reader.pid} (node)` : 'another process';
+    expect(error?.message).toBe(
+      `${who} has opened the queue in ${join(directory, 'state')}. Try again when it has ended, or end it.`,
+    );
+  });
+
+  it('that only reads is waited for by a start, for some seconds', async () => {
+    open().close();
+    const { child: reader } = await other(reading);
+    const clock = new HandClock();
+    const waiting = openSpool({ file, durability: 'full' }, { clock });
+    clock.turn(4900);
+    reader.kill('SIGKILL');
+    await once(reader, 'exit');
+    clock.turn(100);
+    const spool = await waiting;
+    expect(spool?.start.generation).toBe(2);
+    spool?.close();
+  });
+
+  it('that goes on reading is not waited for for ever, nor by a start that is stopped', async () => {
+    open().close();
+    await other(reading);
+    const clock = new HandClock();
+    const waiting = openSpool({ file, durability: 'full' }, { clock });
+    const stop = new AbortController();
+    const stopped = openSpool({ file, durability: 'full' }, { clock, stopped: stop.signal });
+    stop.abort();
+    expect(await stopped).toBeUndefined();
+    clock.turn(5000);
+    await expect(waiting).rejects.toMatchObject({ code: 'BRIEFLY_IN_USE' });
   });
 
   it('keeps everybody else out while it is open here, readers too', async () => {
