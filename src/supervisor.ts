@@ -14,7 +14,7 @@ import { childOutput } from './launching/child-output.ts';
 import { confirmFresh } from './launching/fresh.ts';
 import { fitHeapToFrames } from './launching/heap-growth.ts';
 import { planOf } from './launching/plan.ts';
-import { hasControllingTerminal, onSignals } from './launching/signals.ts';
+import { hasControllingTerminal, onSignals, type SignalRequests } from './launching/signals.ts';
 import { standardOutput } from './launching/standard-output.ts';
 import { showService, startShowing } from './launching/showing.ts';
 import { EventBus } from './observability/events.ts';
@@ -36,6 +36,8 @@ export interface SuperviseRequest {
   sameSource: boolean;
   /** The stacks of errors are shown. */
   debug: boolean;
+  /** The signals since the process began, if anybody listens to them already. */
+  signals: SignalRequests | undefined;
 }
 
 const entry = (name: string): string => fileURLToPath(new URL(`./${name}.js`, import.meta.url));
@@ -50,9 +52,10 @@ export async function supervise({
   moved,
   sameSource,
   debug,
+  signals: given,
 }: SuperviseRequest): Promise<number> {
   fitHeapToFrames();
-  const signals = onSignals({ hasTerminal: hasControllingTerminal() });
+  const signals = given ?? onSignals({ hasTerminal: hasControllingTerminal() });
   // Node would open a debugger's port, to whoever comes; and there are log rotators that send it to everybody.
   process.on('SIGUSR1', () => undefined);
   // Some of those send this one; it would kill.

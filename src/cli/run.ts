@@ -16,6 +16,7 @@ export async function run({ operand, flags }: CommandLine, shell: Shell): Promis
       moved: moved === true,
       sameSource: sameSource === true,
       debug: debug === true,
+      signals: shell.signals,
     });
     shell.endSoon(code);
     return code;

@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.ts';
+import type { SignalRequests } from '../launching/signals.ts';
 
 /** A person at a terminal. */
 export interface Terminal {
@@ -20,6 +21,8 @@ export interface Shell {
   out: (text: string) => Promise<void>;
   /** Writes to standard error. Never rejects. */
   err: (text: string) => Promise<void>;
+  /** The signals since this process began, if the command is one that acts on them. */
+  signals: SignalRequests | undefined;
   /** The person who is asked; undefined if there is none, because input or errors do not go to a terminal. */
   terminal: Terminal | undefined;
   /** From now on, what user code in this process writes to standard output goes to standard error. */

@@ -5,11 +5,12 @@ import type { Shell, Terminal } from './shell.ts';
 import { writerTo } from './writer.ts';
 
 /** The shell that started this process. */
-export function systemShell(): Shell {
+export function systemShell({ signals }: Pick<Shell, 'signals'>): Shell {
   const environment = readEnvironment();
   const writeErr = writerTo(process.stderr);
   return {
     environment,
+    signals,
     // When it is asked for: what goes wrong then is told as everything else.
     get folder() {
       return currentFolder();

@@ -18,7 +18,14 @@ export interface SignalRequests {
  * Listens to the signals from now on. The handlers only pass the word on; the service decides. HUP says that the
  * terminal was closed, to whoever has one; to a service, it says to reload.
  */
-export function onSignals({ hasTerminal }: { hasTerminal: boolean }): SignalRequests {
+export function onSignals({
+  hasTerminal,
+  onHangUp = () => undefined,
+}: {
+  hasTerminal: boolean;
+  /** The terminal was closed. */
+  onHangUp?: () => void;
+}): SignalRequests {
   const requests: string[] = [];
   let tellStop: (reason: string) => void = () => undefined;
   let tellReload: (reason: string) => void = () => undefined;
@@ -26,10 +33,14 @@ export function onSignals({ hasTerminal }: { hasTerminal: boolean }): SignalRequ
     requests.push(signal);
     tellStop(signal);
   };
+  const hangUp = (signal: string): void => {
+    onHangUp();
+    onStop(signal);
+  };
   const handlers: [NodeJS.Signals, (signal: string) => void][] = [
     ['SIGTERM', onStop],
     ['SIGINT', onStop],
-    ['SIGHUP', hasTerminal ? onStop : (signal) => tellReload(signal)],
+    ['SIGHUP', hasTerminal ? hangUp : (signal) => tellReload(signal)],
   ];
   for (const [signal, handler] of handlers) process.on(signal, handler);
   return {

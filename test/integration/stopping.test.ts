@@ -1,3 +1,5 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Status } from '../../src/observability/status.ts';
 import { processesOf, Project } from '../support/project.ts';
@@ -127,6 +129,41 @@ describe('TERM', () => {
     await project.statusWhere('stops', ({ items }) => items.done === 1);
     running.kill('SIGTERM');
     expect((await running.ended).code).toBe(0);
+  });
+});
+
+const { error: noScript } = spawnSync('script', ['--version']);
+if (noScript) console.warn('script is not on this machine: no terminal was closed under a run');
+const describeOnTerminal = noScript ? describe.skip : describe;
+
+describeOnTerminal('a terminal that is closed', () => {
+  /** Runs stops.ts on a terminal, closes that when `isTime`, and resolves to how it ended, as a shell says it. */
+  async function closedWhen(isTime: () => Promise<unknown>): Promise<string> {
+    const run = [process.execPath, resolve('dist/cli.js'), 'run', 'stops.ts'].map((word) => `'${word}'`).join(' ');
+    // The shell is told of the end of the terminal as well.
+    const terminal = spawn('script', ['-qec', `trap : HUP; ${run}; echo $? > code`, '/dev/null'], {
+      cwd: project.folder,
+      env: { ...process.env, MILLRACE_CONSUMERS: '1' },
+      stdio: ['pipe', 'ignore', 'ignore'],
+    });
+    await isTime();
+    terminal.kill('SIGKILL');
+    return await project.until(() => project.read('code').trim() || undefined);
+  }
+
+  it('stops in order: exit 0, and the next start goes on', async () => {
+    project.write('stops.ts', pipeline('await wait(20); return item;'));
+    expect(await closedWhen(() => project.statusWhere('stops', ({ items }) => items.done >= 20))).toBe('0');
+    const done = rows();
+    expect(done).toBeLessThan(400);
+    expect(await project.run(['run', 'stops.ts'])).toMatchObject({ code: 0 });
+    project.expectEachOnce(400);
+  });
+
+  it('stops it also before it has begun', async () => {
+    project.write('stops.ts', 'await new Promise(() => setInterval(() => undefined, 1000)); export default {};');
+    // Node has begun to start the children: long before there is a service.
+    expect(await closedWhen(() => project.until(() => processesOf(project.folder).length > 3 || undefined))).toBe('0');
   });
 });
 

@@ -10,6 +10,7 @@ export class TestShell implements Shell {
   stdout = '';
   stderr = '';
   exitedWith: number | undefined;
+  signals = undefined;
 
   constructor(folder = '/nowhere') {
     this.folder = folder;

@@ -23,6 +23,14 @@ describe('a signal', () => {
     expect(found).toEqual(expected);
   });
 
+  it('of a closed terminal first says so, for nothing can be written to it any more', () => {
+    const found: string[] = [];
+    requests = onSignals({ hasTerminal: true, onHangUp: () => found.push('hung up') });
+    requests.stop.listen((reason) => found.push(`stop: ${reason}`));
+    process.emit('SIGHUP', 'SIGHUP');
+    expect(found).toEqual(['hung up', 'stop: SIGHUP']);
+  });
+
   it('that came before anybody listened stops all the same; a reload is not needed then', () => {
     requests = onSignals({ hasTerminal: false });
     process.emit('SIGHUP', 'SIGHUP');
