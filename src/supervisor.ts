@@ -20,6 +20,7 @@ import { showService, startShowing } from './launching/showing.ts';
 import { EventBus } from './observability/events.ts';
 import { userCacheDirectory } from './pipeline/cache-directory.ts';
 import { formatProblems } from './pipeline/problems.ts';
+import { guardCommand } from './supervision/group-guard.ts';
 import { bootId, deathSignalCommand } from './supervision/identity.ts';
 import type { Service } from './supervision/service.ts';
 import { start } from './supervision/start.ts';
@@ -100,7 +101,7 @@ export async function supervise({
         readyTimeoutMs: early.readyTimeout,
         formatProblems: (problems) => formatProblems(problems, folder),
         crew: {
-          prefix: deathSignalCommand(),
+          prefix: guardCommand(deathSignalCommand()),
           env: keepingCompiledCode(childEnvironment(environment), userCacheDirectory()),
           entries: { producer: entry('producer'), consumer: entry('consumer') },
           onOutput: output.take,

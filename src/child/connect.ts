@@ -4,6 +4,7 @@ import { errorWithoutSecrets } from '../core/without-secrets.ts';
 import { describeError, errorData, MillraceError } from '../core/errors.ts';
 import { createChannel, type Channel } from '../ipc/channel.ts';
 import type { Failed, Log } from '../ipc/messages.ts';
+import { killSelf } from './kill-self.ts';
 
 /** The descriptor on which the supervisor put our end of the channel. */
 const channelFd = 3;
@@ -45,7 +46,7 @@ export function connect<In, Out extends object>(options: {
     onClose: (error) => {
       if (isLeaving) return;
       if (error) process.stderr.write(`the channel to the supervisor broke: ${error.message}\n`);
-      process.kill(process.pid, 'SIGKILL');
+      killSelf();
     },
   });
 

@@ -1,13 +1,15 @@
 import { Worker } from 'node:worker_threads';
 
 /**
- * Where the kernel does not kill a child with its supervisor, a small thread watches for that: the main thread may be
- * in a busy loop and never notice that its channel has closed.
+ * Where nothing kills a child's group with its supervisor (see supervision/group-guard.ts), a small thread does: the
+ * main thread may be in a busy loop and never notice that its channel has closed.
  */
 const watcher = `
   const { workerData } = require('node:worker_threads');
   setInterval(() => {
-    if (process.ppid !== workerData) process.kill(process.pid, 'SIGKILL');
+    if (process.ppid === workerData) return;
+    // Its whole group, which it leads.
+    try { process.kill(-process.pid, 'SIGKILL'); } catch { process.kill(process.pid, 'SIGKILL'); }
   }, 250);
 `;
 

@@ -1,11 +1,12 @@
 import { closeSync, openSync } from 'node:fs';
 import type { Duplex, Readable } from 'node:stream';
 import { execa } from 'execa';
+import { guardFd } from './group-guard.ts';
 
 /** The descriptor on which a child finds its channel. */
 const channelFd = 3;
-/** What a start takes for its three pipes and for hearing of its own failure. */
-const descriptorsPerStart = 8;
+/** What a start takes for its four pipes and for hearing of its own failure. */
+const descriptorsPerStart = 10;
 
 /** A process, or why there is none. */
 export type Spawned =
@@ -26,7 +27,8 @@ export function spawn(command: readonly string[], env: Record<string, string | u
     return failed('too many open files; raise the limit on open files (ulimit -n), or run fewer consumers');
   }
   const subprocess = execa(command[0]!, command.slice(1), {
-    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+    // The last one is a guard's, see group-guard.ts: it only has to end with this process.
+    stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe'],
     // Collecting would gather the channel's bytes too, and end the child at 100 MB of them.
     buffer: false,
     reject: false,
@@ -40,6 +42,9 @@ export function spawn(command: readonly string[], env: Record<string, string | u
   if (pid === undefined) return { status: 'failed', reason: failureOf(subprocess) };
   // Nobody waits for execa's promise: a grandchild that holds stdout keeps it from settling.
   void subprocess.catch(() => undefined);
+  const guarded = subprocess.stdio[guardFd] as unknown as Duplex;
+  guarded.on('error', () => undefined);
+  subprocess.on('exit', () => guarded.destroy());
   return {
     status: 'started',
     pid,

@@ -176,4 +176,26 @@ describe('the supervisor', () => {
     await project.quiet();
     expect(processesOf(project.folder)).toEqual([]);
   });
+
+  it.each([
+    ['a guard in the group', {}],
+    ['the children', { PATH: '/nowhere' }],
+  ])('leaves nothing behind that an item has started when it is killed: %s ends it', async (_, env) => {
+    project.write(
+      'kills.ts',
+      appending({ items: 4, waitMs: 0 }).replace(
+        'return {',
+        `const program = process.getBuiltinModule('node:child_process').spawn(process.execPath, ['-e', 'setInterval(() => undefined, 1000)'], { stdio: 'ignore' });
+         process.getBuiltinModule('node:fs').appendFileSync('started', program.pid + '\\n');
+         await new Promise((gone) => program.on('exit', gone));
+         return {`,
+      ),
+    );
+    const running = project.start(['run', 'kills.ts', '--consumers', '2', '--concurrency', '2'], env);
+    await project.until(() => project.read('started').trim().split('\n').length === 4 || undefined);
+    running.kill('SIGKILL');
+    await running.ended;
+    await project.quiet();
+    expect(processesOf(project.folder)).toEqual([]);
+  });
 });
