@@ -8,8 +8,7 @@ export const guardFd = 4;
  * pipe that only the supervisor holds open, and kills the group: the kernel's death signal reaches the child alone, and
  * what that has started would live on. It holds nothing else of the child's, neither its channel nor its folder.
  */
-const script =
-  `(cd /; exec sh -c 'read -r _ <&${guardFd}; kill -9 -"$0"' $$ 3>&- >/dev/null 2>&1) & ` + `exec "$@" ${guardFd}<&-`;
+const script = `(cd /; exec sh -c 'read -r _ <&${guardFd}; kill -9 -"$0"' $$ 3>&- >/dev/null 2>&1) & exec "$@" ${guardFd}<&-`;
 
 /**
  * What to put before a child's command so that its whole group dies with the supervisor; `deathSignal` alone where there
