@@ -387,7 +387,7 @@ given('a pipeline file', {
   'that throws': {
     files: pipeline({ top: `throw new Error('no config here');` }),
     code: 78,
-    says: ['p.ts:3: threw while it was imported: no config here'],
+    says: [/p\.ts:3:\d+: threw while it was imported: no config here/],
   },
   'that throws null': {
     files: pipeline({ top: 'throw null;' }),
@@ -444,7 +444,10 @@ given('a source', {
       source: `*source() { yield { id: 1 }; yield { id: 2 }; throw new Error('the drop has gone'); }`,
     }),
     code: 69,
-    says: ['to be started again', 'the producer crashed too often (last: exited 1 (the drop has gone))'],
+    says: [
+      'to be started again',
+      /the producer crashed too often \(last: exited 1 \(the drop has gone \(at \/.*\/p\.ts:\d+:\d+\)\)\)/,
+    ],
     mended: [1, 2, 3, 4, 5],
   },
   'that throws null': {
@@ -631,7 +634,7 @@ given('a result', {
     files: pipeline({ process: result('throw null;') }),
     code: 3,
     has: others,
-    says: ['failed 2 times, the last time: a null was thrown'],
+    says: ['"failed 2 times, the last time"', '"a null was thrown: null"'],
   },
   'that is thrown, and cannot be looked at': {
     files: pipeline({ process: result('throw new Proxy({}, { get() { throw 1; } });') }),

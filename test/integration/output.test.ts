@@ -103,9 +103,9 @@ describeOnTerminal('on a terminal', () => {
   it('a run is words and a display that is gone at the end', () => {
     const text = shown({ TERM: 'xterm' });
     expect(text).toMatch(/INFO .*supervisor \d+ .*run finished/);
-    expect(text).toContain('not throttled');
+    expect(text).toContain('0 retrying');
     expect(text).toContain(`${escape}[1mprints${escape}[22m ${escape}[32mfinished${escape}[39m: 1 item done`);
-    expect(text.lastIndexOf('not throttled')).toBeLessThan(text.lastIndexOf(`${escape}[J`));
+    expect(text.lastIndexOf('0 retrying')).toBeLessThan(text.lastIndexOf(`${escape}[J`));
     expect(text.lastIndexOf(`${escape}[?25h`)).toBeGreaterThan(text.lastIndexOf(`${escape}[?25l`));
   });
 
