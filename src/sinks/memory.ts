@@ -79,15 +79,15 @@ class MemoryWriter<Row> implements SinkWriter<Row, Row> {
     if (others.length > 0) onOtherQueues(others.map(([id, { directory }]) => ({ queue: id, directory })));
   }
 
-  capture(row: Row): Row {
+  capture(row: Row, captured: Row[]): void {
     try {
-      return structuredClone(row);
+      captured.push(structuredClone(row));
     } catch (error) {
       throw new BadRow(`memory: the row cannot be copied: ${errorData(error).message}`, { cause: error });
     }
   }
 
-  async commit({ rows, seqs }: Batch<Row>): Promise<void> {
+  async commit({ captured, seqs }: Batch<Row>): Promise<void> {
     this.#checkSelf();
     const { ledger } = this.#state;
     refuseForgotten(this.#write().forgotten, seqs);
@@ -96,7 +96,7 @@ class MemoryWriter<Row> implements SinkWriter<Row, Row> {
       if (done !== true) throw new MillraceError('LEDGER_OVERLAP', `of seqs ${from} to ${to} some are in the ledger`);
     }
     for (const [from, to] of seqs) ledger.add(from, to);
-    for (const row of rows) this.#place.rows.push(row);
+    for (const row of captured) this.#place.rows.push(row);
   }
 
   async fence(writers: readonly number[]): Promise<number> {

@@ -22,9 +22,9 @@ export function ndjson(...none: readonly never[]): Sink<unknown> {
     target: 'standard output',
     open: async ({ writeOut }): Promise<SinkWriter<unknown, string>> => ({
       ...withoutLedger,
-      capture: line,
-      async commit({ rows }) {
-        for (const piece of pieces(rows)) await writeOut(Buffer.from(piece));
+      capture: (row, captured) => void captured.push(line(row)),
+      async commit({ captured }) {
+        for (const piece of pieces(captured)) await writeOut(Buffer.from(piece));
       },
       close: async () => {},
     }),

@@ -67,8 +67,8 @@ export interface SinkContext {
 
 /** Results of items, to be committed together. */
 export interface Batch<Captured> {
-  /** What `capture` has made of them. */
-  readonly rows: readonly Captured[];
+  /** What `capture` has appended for them, in the order of the items. */
+  readonly captured: readonly Captured[];
   /** The items that they belong to; an item without results is in here, too. */
   readonly seqs: Intervals;
 }
@@ -76,11 +76,13 @@ export interface Batch<Captured> {
 export interface SinkWriter<in Row, Captured = unknown> {
   /**
    * Takes a row as it is at this moment, nested values included: `process` may use the object again for its next item.
-   * Returns what a batch is given in its place, to this writer or to another that the same specification opens. The one
-   * method that is synchronous and may be called at any time, also after `close`; it never touches the place where
-   * results go. Whatever it throws makes the item a dead letter, so it should be a `BadRow` that says what is wrong.
+   * Appends to `captured` whatever a batch needs in its place, as many entries as it likes: an object per row would
+   * outlive its item until the commit, and cost the garbage collector more than the copy itself. The batch goes to this
+   * writer or to another that the same specification opens. The one method that is synchronous and may be called at any
+   * time, also after `close`; it never touches the place where results go. Whatever it throws makes the item a dead
+   * letter, so it should be a `BadRow` that says what is wrong; what it has appended by then is dropped.
    */
-  capture(row: Row): Captured;
+  capture(row: Row, captured: Captured[]): void;
   /**
    * Writes the batch. Transactional sinks: rows, ledger and fence check in one transaction; when it resolves, it is
    * on the disk, whatever the option `durability` says, for the queue forgets the items then; when it rejects, nothing

@@ -81,7 +81,7 @@ class WatchedConsumer {
   #watch(writer: SinkWriter<unknown>, write: Write<SinkEntry>): SinkWriter<unknown> {
     const door = this.#door;
     return {
-      capture: (row) => writer.capture(row),
+      capture: (row, captured) => writer.capture(row, captured),
       commit: async (batch) => {
         door('before commit');
         await writer.commit(batch);

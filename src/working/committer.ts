@@ -17,11 +17,11 @@ export interface CommitterOptions {
   onFatal: (error: unknown) => void;
 }
 
-/** Captured results of items, in the order of their completion: item i's rows end at `ends[i]`. */
+/** Results of items, in the order of their completion: what the sink has captured for item i ends at `ends[i]`. */
 interface Gathered {
   seqs: number[];
   ends: number[];
-  rows: unknown[];
+  captured: unknown[];
 }
 
 /**
@@ -43,17 +43,17 @@ export class Committer {
   /** Takes the results of an item as they are now: what becomes of the objects afterwards does not matter. */
   add(seq: number, results: readonly unknown[]): void {
     const { sink, onBad } = this.#options;
-    const { seqs, ends, rows } = this.#gathered;
-    const before = rows.length;
+    const { seqs, ends, captured } = this.#gathered;
+    const before = captured.length;
     try {
-      for (const result of results) rows.push(sink.capture(result));
+      for (const result of results) sink.capture(result, captured);
     } catch (error) {
-      rows.length = before;
+      captured.length = before;
       onBad(seq, errorWithoutSecrets(errorData(error)));
       return;
     }
     seqs.push(seq);
-    ends.push(rows.length);
+    ends.push(captured.length);
     if (this.#isRunning) return;
     this.#isRunning = true;
     // In a microtask, so that what one tick completes goes together.
@@ -83,7 +83,7 @@ export class Committer {
     const commit = async (): Promise<void> => {
       if (isOutcomeOpen && (await this.#isThere(seqs))) return;
       try {
-        await sink.commit({ rows: group.rows, seqs });
+        await sink.commit({ captured: group.captured, seqs });
       } catch (error) {
         isOutcomeOpen = isOutcomeUnknown(error);
         throw error;
@@ -120,14 +120,14 @@ export class Committer {
 }
 
 function empty(): Gathered {
-  return { seqs: [], ends: [], rows: [] };
+  return { seqs: [], ends: [], captured: [] };
 }
 
-function part({ seqs, ends, rows }: Gathered, from: number, to: number): Gathered {
+function part({ seqs, ends, captured }: Gathered, from: number, to: number): Gathered {
   const start = from === 0 ? 0 : ends[from - 1]!;
   return {
     seqs: seqs.slice(from, to),
     ends: ends.slice(from, to).map((end) => end - start),
-    rows: rows.slice(start, ends[to - 1]),
+    captured: captured.slice(start, ends[to - 1]),
   };
 }

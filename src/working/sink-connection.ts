@@ -32,8 +32,8 @@ export class SinkConnection implements SinkWriter<unknown> {
     return this.#serially(async () => void (await this.#opened(ms)));
   }
 
-  capture(row: unknown): unknown {
-    return this.#captor!.capture(row);
+  capture(row: unknown, captured: unknown[]): void {
+    this.#captor!.capture(row, captured);
   }
 
   commit(batch: Batch<unknown>): Promise<void> {

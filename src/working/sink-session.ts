@@ -23,8 +23,8 @@ export class SinkSession {
   }
 
   /** Of the writer that has been opened. */
-  capture(row: unknown): unknown {
-    return this.#writer!.capture(row);
+  capture(row: unknown, captured: unknown[]): void {
+    this.#writer!.capture(row, captured);
   }
 
   async open(ms: number): Promise<void> {

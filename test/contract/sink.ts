@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { Intervals, type Interval } from '../../src/core/intervals.ts';
 import type { QueueStart } from '../../src/core/queue-start.ts';
 import { Fenced, type Sink, type SinkContext, type SinkWriter } from '../../src/sinks/port.ts';
+import { capturedBy } from './captured-by.ts';
 import { sinkContext, startOf } from './sink-context.ts';
 
 export interface Row {
@@ -52,21 +53,23 @@ export function sinkContract(
     it('has a row as it was when it was captured, whatever becomes of the object', async () => {
       const writer = await place.openBare();
       const one = row(1);
-      const captured = [writer.capture(one)];
+      const captured: unknown[] = [];
+      writer.capture(one, captured);
       Object.assign(one, row(2));
-      captured.push(writer.capture(one));
+      writer.capture(one, captured);
       Object.assign(one, { id: 9, text: 'used again' });
-      await writer.commit({ rows: captured, seqs: seqs([1, 1]) });
+      await writer.commit({ captured, seqs: seqs([1, 1]) });
       expect(place.ids()).toEqual(kept([1, 2]));
     });
 
     it('takes what an earlier opening has captured', async () => {
       const first = await place.openBare();
-      const captured = [first.capture(row(1))];
+      const captured: unknown[] = [];
+      first.capture(row(1), captured);
       await first.close();
-      captured.push(first.capture(row(2)));
+      first.capture(row(2), captured);
       const again = await place.openBare();
-      await again.commit({ rows: captured, seqs: seqs([1, 1]) });
+      await again.commit({ captured, seqs: seqs([1, 1]) });
       expect(place.ids()).toEqual(kept([1, 2]));
     });
 
@@ -355,7 +358,7 @@ function transactionalContract(create: () => SinkUnderTest): void {
 
   describe('that has forgotten what was settled', () => {
     const refused = { code: 'SINK_NEWER', exitCode: 78 };
-    let writer: SinkWriter<Row>;
+    let writer: RowWriter;
     beforeEach(async () => {
       writer = await place.open({ writer: 1 });
       await writer.commit({ rows: [row(1)], seqs: seqs([1, 40]) });
@@ -549,7 +552,7 @@ const historySteps = fc.record({
 async function replay(place: Place, history: { seq: number; outcome: string }[]): Promise<void> {
   let id = 1;
   let writer = await place.open({ writer: id });
-  const orphans: SinkWriter<Row>[] = [];
+  const orphans: RowWriter[] = [];
   for (const { seq, outcome } of history) {
     const batch = { rows: [row(seq)], seqs: seqs([seq, seq]) };
     if (outcome === 'lives') {
@@ -572,6 +575,11 @@ async function replay(place: Place, history: { seq: number; outcome: string }[])
   expect(place.ids()).toEqual(history.map(({ seq }) => seq).toSorted((a, b) => a - b));
 }
 
+/** A writer that takes rows as they are returned. */
+interface RowWriter extends Omit<SinkWriter<Row>, 'capture' | 'commit'> {
+  commit: (batch: { rows: readonly Row[]; seqs: Intervals }) => Promise<void>;
+}
+
 /** A sink's place and everything that was opened on it. */
 class Place {
   readonly #subject: SinkUnderTest;
@@ -585,12 +593,10 @@ class Place {
     return this.#subject.sink.transactional;
   }
 
-  /** A writer whose batches are of rows that have not been captured yet. */
-  async open(overrides: Partial<SinkContext> = {}): Promise<SinkWriter<Row, Row>> {
+  async open(overrides: Partial<SinkContext> = {}): Promise<RowWriter> {
     const writer = await this.openBare(overrides);
     return {
-      capture: (one) => one,
-      commit: (batch) => writer.commit({ rows: batch.rows.map((one) => writer.capture(one)), seqs: batch.seqs }),
+      commit: async ({ rows, seqs: done }) => await writer.commit({ captured: capturedBy(writer, rows), seqs: done }),
       fence: (writers) => writer.fence(writers),
       ask: (from, to) => writer.ask(from, to),
       prune: (request) => writer.prune(request),

@@ -46,7 +46,7 @@ export class AServer {
     for (const finish of this.#underWay.splice(0)) finish();
     const session = ++this.#session;
     return {
-      capture: (row) => structuredClone(row),
+      capture: (row, captured) => void captured.push(structuredClone(row)),
       commit: (batch) => this.#commit(session, batch),
       fence: () => Promise.resolve(this.ledger.last ?? 0),
       ask: (from, to) => Promise.resolve([...this.ledger.within(from, to)]),
@@ -64,7 +64,7 @@ export class AServer {
         if (!this.ledger.within(from, to).next().done) throw new Error(`seqs ${from} to ${to} came twice`);
         this.ledger.add(from, to);
       }
-      this.rows.push(...batch.rows);
+      this.rows.push(...batch.captured);
     };
     if (fate === 'late') this.#underWay.push(carryOut);
     if (fate === 'answered' || fate.endsWith('after')) carryOut();

@@ -18,11 +18,11 @@ export interface Layout {
   readonly known: Columns | undefined;
 }
 
-/** A row as it was when `process` returned it: nothing of it changes with the object. Belongs to no connection. */
-export interface CapturedRow {
-  readonly layout: Layout;
-  readonly values: Bound[];
-}
+/**
+ * Rows as they were when `process` returned them, one after the other: each is its layout, followed by a value for each
+ * of the layout's names. Nothing of it changes with the object. Belongs to no connection.
+ */
+export type Captured = Layout | Bound;
 
 // Results of one `process` have a handful of layouts. One that goes through all subsets must not fill the memory.
 export const maxLayouts = 200;
@@ -46,17 +46,15 @@ export class RowReader {
     this.#latest = undefined;
   }
 
-  /** Throws a BadRow if the sink will never take the row. */
-  read(row: unknown): CapturedRow {
+  /** Appends the row to `captured`. Throws a BadRow if the sink will never take it. */
+  read(row: unknown, captured: Captured[]): void {
     const { table } = this.#target;
     try {
       if (!isPlainObject(row)) throw badRow(table, `expected a plain object as a row, got ${describeValue(row)}`);
-      const captured = this.#latest && capture(row, this.#latest);
-      if (captured) return captured;
+      if (this.#latest && capture(row, this.#latest, captured)) return;
       this.#latest = this.#layoutOf(row);
-      const again = capture(row, this.#latest);
       // A getter or a proxy.
-      return again ?? refuse(table, 'expected a row that stays the same while it is read');
+      if (!capture(row, this.#latest, captured)) refuse(table, 'expected a row that stays the same while it is read');
     } catch (error) {
       throw badRow(table, error);
     }
@@ -97,21 +95,25 @@ function requireDistinct(table: string, names: readonly string[]): void {
   }
 }
 
-/** The row's values, if it has this layout. */
-function capture(row: Record<string, unknown>, layout: Layout): CapturedRow | undefined {
+/** Appends the row, if it has this layout; if not, returns false. */
+function capture(row: Record<string, unknown>, layout: Layout, captured: Captured[]): boolean {
   const { names, columns } = layout;
-  const values: Bound[] = [];
-  // At once, as growing would take twice the room.
-  values.length = names.length;
+  const start = captured.length;
+  captured.push(layout);
   let count = 0;
   for (const name of Object.keys(row)) {
     const value = row[name];
     if (value === undefined) continue;
-    if (name !== names[count]) return undefined;
-    values[count] = toSqlite(value, columns[count]!);
+    if (name !== names[count]) return withdraw(captured, start);
+    captured.push(toSqlite(value, columns[count]!));
     count++;
   }
-  return count === names.length ? { layout, values } : undefined;
+  return count === names.length || withdraw(captured, start);
+}
+
+function withdraw(captured: Captured[], start: number): false {
+  captured.length = start;
+  return false;
 }
 
 function refuse(table: string, problem: string): never {

@@ -2,7 +2,7 @@ import { writeJson } from '../../core/json.ts';
 import { configError } from '../../core/errors.ts';
 import type { BadRow } from '../port.ts';
 import { badRow } from './bad-row.ts';
-import { maxLayouts, RowReader, type CapturedRow, type Layout } from './captured-row.ts';
+import { maxLayouts, RowReader, type Captured, type Layout } from './captured-row.ts';
 import type { Database, Statement } from './database.ts';
 import { sqliteCodeOf } from './error-codes.ts';
 import { isRowsFault } from './fault.ts';
@@ -16,6 +16,8 @@ import { toSqlite, type Bound, type Column } from './values.ts';
 interface Insertion {
   readonly statement: Statement;
   readonly columns: readonly Column[];
+  /** What is bound next: one array for all rows. */
+  readonly bound: Bound[];
   /** The rows were checked against these very columns when they were captured. */
   readonly isChecked: boolean;
   /** Each row adds or updates one. (One that gives nothing but the key leaves a row that has it alone.) */
@@ -51,28 +53,28 @@ export class ResultTable {
     }
   }
 
-  /** The row as it is now, for `write`. Throws a BadRow if it is at fault, as far as that can be told without the table. */
-  capture(row: unknown): CapturedRow {
-    return this.#reader.read(row);
+  /** Appends the row as it is now, for `write`. Throws a BadRow if it is at fault, as far as that can be told without the table. */
+  capture(row: unknown, captured: Captured[]): void {
+    this.#reader.read(row, captured);
   }
 
   /**
-   * Adds the rows, or updates those whose key is there. Throws a BadRow if one of them is at fault, a configuration error
+   * Adds the captured rows, or updates those whose key is there. Throws a BadRow if one of them is at fault, a configuration error
    * if somebody has changed the table so that no row can be written. The table is made from the first row if it is not
    * there yet; call `forget` when the transaction was rolled back.
    */
-  write(rows: readonly CapturedRow[]): void {
-    if (rows.length === 0) return;
+  write(captured: readonly Captured[]): void {
+    if (captured.length === 0) return;
     try {
-      const schema = this.#current(rows[0]!.layout);
+      const schema = this.#current(captured[0] as Layout);
       let layout: Layout | undefined;
       let insertion: Insertion | undefined;
-      for (const row of rows) {
-        if (insertion === undefined || row.layout !== layout) {
-          layout = row.layout;
+      for (let at = 0; at < captured.length; at += 1 + insertion.bound.length) {
+        if (insertion === undefined || captured[at] !== layout) {
+          layout = captured[at] as Layout;
           insertion = this.#insertionFor(layout, schema);
         }
-        this.#writeRow(insertion, row.values);
+        this.#writeRow(insertion, captured, at + 1);
       }
     } catch (error) {
       throw isRowsFault(error) ? badRow(this.#target.table, error) : error;
@@ -86,10 +88,17 @@ export class ResultTable {
     this.#insertions.clear();
   }
 
-  #writeRow({ statement, columns, isChecked, alwaysWrites }: Insertion, captured: Bound[]): void {
-    const values = isChecked ? captured : captured.map((value, i) => toSqlite(value, columns[i]!));
+  #writeRow(
+    { statement, columns, bound, isChecked, alwaysWrites }: Insertion,
+    captured: readonly Captured[],
+    from: number,
+  ): void {
+    for (let i = 0; i < bound.length; i++) {
+      const value = captured[from + i] as Bound;
+      bound[i] = isChecked ? value : toSqlite(value, columns[i]!);
+    }
     // Spread, as better-sqlite3 takes longer to read an array than arguments: 10 % of everything here.
-    const { changes } = statement.run(...values);
+    const { changes } = statement.run(...bound);
     if (changes === 0 && alwaysWrites) throw this.#refused();
   }
 
@@ -145,6 +154,7 @@ export class ResultTable {
     const insertion = {
       statement: this.#db.prepare(insert({ table, key, columns: layout.names, isKeyLoose })),
       columns,
+      bound: columns.map(() => null),
       isChecked: layout.known === there,
       alwaysWrites: isKeyLoose || key.length === 0 || layout.names.length > key.length,
     };

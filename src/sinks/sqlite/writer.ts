@@ -6,14 +6,11 @@ import { faultOf } from './fault.ts';
 import { watchIdentity } from './file-identity.ts';
 import { Ledger, otherSink } from './ledger.ts';
 import type { SqliteTarget } from './options.ts';
-import type { CapturedRow } from './captured-row.ts';
+import type { Captured } from './captured-row.ts';
 import { ResultTable } from './table.ts';
 
 /** Opens the SQLite sink: connects, registers this writer, makes the table if its columns are known. */
-export async function openWriter(
-  target: SqliteTarget,
-  context: SinkContext,
-): Promise<SinkWriter<unknown, CapturedRow>> {
+export async function openWriter(target: SqliteTarget, context: SinkContext): Promise<SinkWriter<unknown, Captured>> {
   const file = await realPathOf(target.file);
   // Not even to be made: SQLite would drop the log that lies beside a database that was moved away.
   if (context.isKnown && !existsSync(file)) throw otherSink(file, context.run);
@@ -40,11 +37,11 @@ export async function openWriter(
     });
 
   return {
-    capture: (row) => table.capture(row),
-    commit: ({ rows, seqs }) =>
+    capture: (row, captured) => table.capture(row, captured),
+    commit: ({ captured, seqs }) =>
       transact(() => {
         ledger.record(seqs);
-        table.write(rows);
+        table.write(captured);
       }),
     fence: (writers) => transact(() => ledger.fence(writers)),
     // Reading waits for no writer and keeps none waiting.

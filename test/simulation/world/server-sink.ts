@@ -84,7 +84,7 @@ export async function openServerWriter(
     },
   });
 
-  const write = ({ rows, seqs }: Batch<Row>): Work<void> =>
+  const write = ({ captured: rows, seqs }: Batch<Row>): Work<void> =>
     mine({
       what: `writing ${showSeqs(seqs)}`,
       locks: [],
@@ -111,8 +111,8 @@ export async function openServerWriter(
     });
 
   return {
-    capture: (row) => structuredClone(row),
-    commit: ({ rows, seqs }) => transact(write({ rows, seqs: Intervals.fromFlat(seqs.toFlat()) })),
+    capture: (row, captured) => void captured.push(structuredClone(row)),
+    commit: ({ captured, seqs }) => transact(write({ captured, seqs: Intervals.fromFlat(seqs.toFlat()) })),
     async fence(writers) {
       const others = rules.fences ? writers.filter((other) => other !== writer) : [];
       const highest = await transact(
@@ -170,8 +170,8 @@ export async function openServerWriter(
 export function openPlainWriter(server: Server, client: Client, watcher: SinkWatcher): SinkWriter<Row, Row> {
   return {
     ...withoutLedger,
-    capture: (row) => structuredClone(row),
-    commit: ({ rows, seqs: later }) => {
+    capture: (row, captured) => void captured.push(structuredClone(row)),
+    commit: ({ captured: rows, seqs: later }) => {
       const seqs = Intervals.fromFlat(later.toFlat());
       return server.transact<void>(client, {
         what: `writing ${showSeqs(seqs)}`,

@@ -52,10 +52,10 @@ export function sinkPlace(options: SinkPlaceOptions): (user: SinkUser) => Sink<R
   });
 }
 
-/** A row for the watcher, and as the sink has captured it. */
+/** A row for the watcher, and what the sink has captured of it. */
 interface SeenRow {
   row: Row;
-  captured: unknown;
+  captured: unknown[];
 }
 
 /** A writer that does its work in this process: watched, and cut off from a process that is dead. */
@@ -70,16 +70,20 @@ function seen(writer: SinkWriter<Row>, user: SinkUser, watcher: SinkWatcher): Si
     return user.isDead ? await never : result;
   };
   return {
-    capture: (row) => ({ row: structuredClone(row), captured: writer.capture(row) }),
+    capture(row, seenRows) {
+      const captured: unknown[] = [];
+      writer.capture(row, captured);
+      seenRows.push({ row: structuredClone(row), captured });
+    },
     commit(batch) {
       const seqs = Intervals.fromFlat(batch.seqs.toFlat());
       return alive(
-        () => writer.commit({ rows: batch.rows.map(({ captured }) => captured), seqs: batch.seqs }),
+        () => writer.commit({ captured: batch.captured.flatMap(({ captured }) => captured), seqs: batch.seqs }),
         () =>
           watcher.committed(
             user.writer,
             seqs,
-            batch.rows.map(({ row }) => row),
+            batch.captured.map(({ row }) => row),
           ),
       );
     },

@@ -77,7 +77,7 @@ describe('a backup of a spool that is in use', () => {
     store(spool, 1);
     const sink = memory();
     const writer = await sink.open(sinkContext({ start: spool.start }));
-    await writer.commit({ rows: [], seqs: Intervals.of([1, 1]) });
+    await writer.commit({ captured: [], seqs: Intervals.of([1, 1]) });
     await spool.backUp({ file: copy });
     spool.close();
     const restored = open(copy);

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { Intervals } from '../../../src/core/intervals.ts';
 import { ndjson } from '../../../src/sinks/ndjson.ts';
 import { BadRow } from '../../../src/sinks/port.ts';
+import { capturedBy } from '../../contract/captured-by.ts';
 import { sinkContext } from '../../contract/sink-context.ts';
 
 /** What goes out for these results. */
@@ -9,7 +10,7 @@ async function write(rows: unknown[]): Promise<string[]> {
   const pieces: string[] = [];
   const writeOut = async (bytes: Buffer): Promise<void> => void pieces.push(bytes.toString());
   const writer = await ndjson().open(sinkContext({ writeOut }));
-  await writer.commit({ rows: rows.map((row) => writer.capture(row)), seqs: Intervals.of([1, 1]) });
+  await writer.commit({ captured: capturedBy(writer, rows), seqs: Intervals.of([1, 1]) });
   return pieces;
 }
 
@@ -32,24 +33,23 @@ describe('JSON lines', () => {
 
   it('make a bad row of what JSON cannot hold', async () => {
     const writer = await ndjson().open(sinkContext());
-    for (const bad of [{ a: Number.NaN }, undefined, () => 1]) expect(() => writer.capture(bad)).toThrow(BadRow);
+    for (const bad of [{ a: Number.NaN }, undefined, () => 1]) expect(() => writer.capture(bad, [])).toThrow(BadRow);
   });
 
   it('are of rows as they were when they were captured', async () => {
     const written: string[] = [];
     const writer = await ndjson().open(sinkContext({ writeOut: async (bytes) => void written.push(String(bytes)) }));
     const row = { id: 1, tags: ['a'] };
-    const captured = writer.capture(row);
+    const captured = capturedBy(writer, [row]);
     row.id = 2;
     row.tags.push('b');
-    await writer.commit({ rows: [captured], seqs: Intervals.of([1, 1]) });
+    await writer.commit({ captured, seqs: Intervals.of([1, 1]) });
     expect(written).toEqual(['{"id":1,"tags":["a"]}\n']);
   });
 
   it('end the commit with an error when they cannot be written', async () => {
     const writer = await ndjson().open(sinkContext({ writeOut: () => Promise.reject(new Error('nobody reads')) }));
-    await expect(writer.commit({ rows: [writer.capture(1)], seqs: Intervals.of([1, 1]) })).rejects.toThrow(
-      'nobody reads',
-    );
+    const batch = { captured: capturedBy(writer, [1]), seqs: Intervals.of([1, 1]) };
+    await expect(writer.commit(batch)).rejects.toThrow('nobody reads');
   });
 });

@@ -29,7 +29,7 @@ function heldCommits(): {
 
 function passingOn(writer: SinkWriter<unknown>): SinkWriter<unknown> {
   return {
-    capture: (row) => writer.capture(row),
+    capture: (row, captured) => writer.capture(row, captured),
     commit: (batch) => writer.commit(batch),
     fence: (writers) => writer.fence(writers),
     ask: (from, to) => writer.ask(from, to),
@@ -44,7 +44,7 @@ describe('items', () => {
     const world = await AConsumer.open({ wrap, process: (item) => ({ doubled: Number(item) * 2 }) });
     world.deliver([1, 2, 3], { seq: 11 });
     await world.settle();
-    expect(commits.map(({ batch }) => [batch.rows, batch.seqs.toFlat()])).toEqual([
+    expect(commits.map(({ batch }) => [batch.captured, batch.seqs.toFlat()])).toEqual([
       [
         [{ doubled: 2 }, { doubled: 4 }, { doubled: 6 }],
         [11, 13],
@@ -135,7 +135,7 @@ describe('items', () => {
     expect(commits).toHaveLength(1);
     commits[0]!.go.resolve();
     await world.settle();
-    expect(commits.map(({ batch }) => [batch.rows, batch.seqs.toFlat()])).toEqual([
+    expect(commits.map(({ batch }) => [batch.captured, batch.seqs.toFlat()])).toEqual([
       [['c'], [3, 3]],
       [
         ['0', '3'],
@@ -490,7 +490,7 @@ describe('results', () => {
     const wrap = (writer: SinkWriter<unknown>): SinkWriter<unknown> => ({
       ...passingOn(writer),
       commit: async (batch) => {
-        sizes.push(batch.rows.length);
+        sizes.push(batch.captured.length);
         await writer.commit(batch);
       },
     });
@@ -527,7 +527,7 @@ describe('a row that the sink will never take', () => {
       ...passingOn(writer),
       commit: async (batch) => {
         sizes.push(batch.seqs.size);
-        if (batch.rows.includes('bad')) throw new BadRow('table "t", column "c": too long');
+        if (batch.captured.includes('bad')) throw new BadRow('table "t", column "c": too long');
         await writer.commit(batch);
       },
     });
@@ -680,9 +680,9 @@ describe('a commit of which nobody knows the outcome', () => {
         const isFirst = opened === 1;
         return Promise.resolve({
           ...withoutLedger,
-          capture: (row: unknown) => row,
-          commit: async ({ rows }) => {
-            written.push(...rows);
+          capture: (row: unknown, captured: unknown[]) => void captured.push(row),
+          commit: async ({ captured }) => {
+            written.push(...captured);
             if (isFirst) await new Promise(() => undefined);
           },
           close: () => Promise.resolve(),

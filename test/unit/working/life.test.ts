@@ -228,8 +228,8 @@ describe('a consumer that writes to standard output', () => {
     open: (context: SinkContext): Promise<SinkWriter<unknown>> =>
       Promise.resolve({
         ...withoutLedger,
-        capture: (row: unknown) => row,
-        commit: ({ rows }) => context.writeOut(Buffer.from(rows.join('\n'))),
+        capture: (row: unknown, captured: unknown[]) => void captured.push(row),
+        commit: ({ captured }) => context.writeOut(Buffer.from(captured.join('\n'))),
         close: () => Promise.resolve(),
       }),
   };

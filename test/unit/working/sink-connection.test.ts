@@ -19,7 +19,7 @@ function connection(sink: SinkConnectionOptions['sink'], overrides: Partial<Sink
   return new SinkConnection({ sink, context, exclusive: (_name, task) => task(), timeoutMs, ...overrides });
 }
 
-const batch = (seq: number) => ({ rows: [`row ${seq}`], seqs: Intervals.of([seq, seq]) });
+const batch = (seq: number) => ({ captured: [`row ${seq}`], seqs: Intervals.of([seq, seq]) });
 /** What becomes of it, as text. */
 const outcome = async (call: Promise<unknown>): Promise<string> =>
   await call.then(
@@ -89,7 +89,7 @@ describe('the sink of a consumer', () => {
       signals.push(context.signal);
       return Promise.resolve({
         ...withoutLedger,
-        capture: (row: unknown) => row,
+        capture: (row: unknown, captured: unknown[]) => void captured.push(row),
         commit: () => context.exclusive('turn', () => new Promise(() => undefined)),
         close: () => Promise.resolve(),
       });
@@ -119,7 +119,7 @@ describe('the sink of a consumer', () => {
     const open = (context: SinkContext): Promise<SinkWriter<unknown>> =>
       Promise.resolve({
         ...withoutLedger,
-        capture: (row: unknown) => row,
+        capture: (row: unknown, captured: unknown[]) => void captured.push(row),
         async commit() {
           await context.exclusive('turn', () => work.promise);
           await context.writeOut(Buffer.from('line'));
@@ -154,7 +154,7 @@ describe('the sink of a consumer', () => {
     const open = (context: SinkContext): Promise<SinkWriter<unknown>> =>
       Promise.resolve({
         ...withoutLedger,
-        capture: (row: unknown) => row,
+        capture: (row: unknown, captured: unknown[]) => void captured.push(row),
         commit: () => context.exclusive('turn', () => new Promise(() => undefined)),
         close: () => Promise.resolve(),
       });
@@ -174,7 +174,7 @@ describe('the sink of a consumer', () => {
     expect(await opening).toBe('opening took longer than 400ms');
     late.resolve({
       ...withoutLedger,
-      capture: (row) => row,
+      capture: (row, captured) => void captured.push(row),
       commit: () => Promise.resolve(),
       close: () => Promise.resolve(void closed++),
     });
@@ -185,7 +185,7 @@ describe('the sink of a consumer', () => {
   it('that does not close in time is let go', async () => {
     const never = {
       ...withoutLedger,
-      capture: (row: unknown) => row,
+      capture: (row: unknown, captured: unknown[]) => void captured.push(row),
       commit: () => Promise.resolve(),
       close: () => new Promise<void>(() => undefined),
     };

@@ -5,6 +5,7 @@ import Sqlite from 'better-sqlite3';
 import { Intervals } from '../../../../src/core/intervals.ts';
 import type { SinkContext, SinkWriter } from '../../../../src/sinks/port.ts';
 import { sqlite, type SqliteOptions } from '../../../../src/sinks/sqlite.ts';
+import { capturedBy } from '../../../contract/captured-by.ts';
 import { sinkContext } from '../../../contract/sink-context.ts';
 
 /** A folder with a database in it, of which a sink uses the table "results". */
@@ -23,8 +24,7 @@ export class Folder {
       ...(writer as SinkWriter<unknown>),
       async write(...rows) {
         seq++;
-        const captured = rows.map((row) => writer.capture(row as never));
-        await writer.commit({ rows: captured, seqs: Intervals.of([seq, seq]) });
+        await writer.commit({ captured: capturedBy(writer, rows as never[]), seqs: Intervals.of([seq, seq]) });
       },
     };
   }

@@ -269,9 +269,10 @@ it('a null does not become the number that SQLite gives to a row', async () => {
 
 it('a row is checked against the table as it is when it is written, not as it was when it was captured', async () => {
   const writer = await folder.open();
-  const early = writer.capture({ v: '08001' });
+  const captured: unknown[] = [];
+  writer.capture({ v: '08001' }, captured);
   folder.run('CREATE TABLE results (v INTEGER)');
-  const written = writer.commit({ rows: [early], seqs: Intervals.of([1, 1]) });
+  const written = writer.commit({ captured, seqs: Intervals.of([1, 1]) });
   await expect(written).rejects.toThrow('column "v": a column of type INTEGER would store "08001" as a number');
   await writer.write({ v: 5 });
   folder.run('DROP TABLE results', 'CREATE TABLE results (v TEXT)');

@@ -98,7 +98,9 @@ describe('a table that is not there', () => {
       await folder.open({ key: 'id' }, { writer: 2 }),
     ];
     await first.write({ id: 1, name: 'a' });
-    await second.commit({ rows: [second.capture({ id: 2, name: 'b' })], seqs: Intervals.of([2, 2]) });
+    const captured: unknown[] = [];
+    second.capture({ id: 2, name: 'b' }, captured);
+    await second.commit({ captured, seqs: Intervals.of([2, 2]) });
     expect(folder.query()).toEqual([
       { id: 1, name: 'a' },
       { id: 2, name: 'b' },
