@@ -83,8 +83,8 @@ export class Attempt implements Gate {
   }
 
   async #enter(fetch: Handler, origin: string): Promise<Handler> {
-    const { permits, limit } = this.#options;
-    const permit = limit === undefined ? undefined : await permits.acquire(limit, this.#signal);
+    const { permits, limit, timeoutMs } = this.#options;
+    const permit = limit === undefined ? undefined : await permits.acquire(limit, this.#signal, timeoutMs);
     if (this.#signal.aborted) {
       // Between the grant and here, an abort found neither a wait to end nor a request.
       permit?.release();

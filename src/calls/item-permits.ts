@@ -31,10 +31,10 @@ export function itemPermits(permits: Permits, clock: Clock, itemSignal: AbortSig
   return {
     used,
 
-    async acquire(limit, signal = itemSignal) {
+    async acquire(limit, signal = itemSignal, timeoutMs) {
       signal.throwIfAborted();
       try {
-        const permit = await waits.during({ limit }, permits.acquire(limit, signal));
+        const permit = await waits.during({ limit }, permits.acquire(limit, signal, timeoutMs));
         lastGrant = clock.now();
         used.add(limit);
         return permit;

@@ -11,9 +11,9 @@ export interface Permit {
 export interface Permits {
   /**
    * Waits for a permit of `limit`. Rejects with code UNKNOWN_LIMIT if the pipeline defines no such limit, and with the
-   * signal's reason if that aborts first; then nothing is held.
+   * signal's reason if that aborts first; then nothing is held. `timeoutMs`: the call takes no longer than that.
    */
-  acquire(limit: string, signal?: AbortSignal): Promise<Permit>;
+  acquire(limit: string, signal?: AbortSignal, timeoutMs?: number): Promise<Permit>;
   /** Nobody, in any process, gets a permit of `limit` for `ms` milliseconds; with null, for a time that grows. */
   freeze(limit: string, ms: number | null): void;
   onGranted(message: Pick<Granted, 'id'>): void;
@@ -43,7 +43,7 @@ export function createPermits(send: (message: Acquire | Release | Freeze) => voi
   }
 
   return {
-    acquire(limit, signal) {
+    acquire(limit, signal, timeoutMs) {
       return new Promise((resolve, reject) => {
         if (signal?.aborted) return reject(signal.reason as Error);
         const id = ++lastId;
@@ -64,7 +64,7 @@ export function createPermits(send: (message: Acquire | Release | Freeze) => voi
           },
         });
         signal?.addEventListener('abort', giveUp, { once: true });
-        send({ type: 'acquire', id, limit });
+        send({ type: 'acquire', id, limit, ...(timeoutMs !== undefined && { timeoutMs }) });
       });
     },
 

@@ -83,9 +83,9 @@ function processRow(process: Status['processes'][number]): string[] {
 
 function limits({ limits: all }: Status): string[] {
   if (all.length === 0) return [];
-  const rows = all.map(({ name, held, concurrency, rate, waiting, granted, frozenMs }) => [
+  const rows = all.map(({ name, held, lingering = 0, concurrency, rate, waiting, granted, frozenMs }) => [
     printable(name),
-    count(held),
+    lingering > 0 ? `${count(held)} + ${count(lingering)} lingering` : count(held),
     concurrency === null ? '-' : count(concurrency),
     rate ?? '-',
     count(waiting),

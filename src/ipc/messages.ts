@@ -250,6 +250,8 @@ export interface Acquire {
   type: 'acquire';
   id: number;
   limit: string;
+  /** The call takes no longer than this. */
+  timeoutMs?: number;
 }
 
 /** The permit `id` goes back; one that was not granted yet is no longer wanted. */

@@ -89,7 +89,7 @@ const toChild = { describe: { file: text }, granted: { id: whole }, refused: { i
 const fromChild = {
   described: { pipeline: orNull(pipeline), problems: listOf(problem) },
   ready: none,
-  acquire: { id: whole, limit: text },
+  acquire: { id: whole, limit: text, timeoutMs: optional(amount) },
   release: { id: whole, isRefused: optional(flag) },
   freeze: { limit: text, ms: orNull(amount) },
   beat: { rss: amount, utilisation: amount, lent: whole, started: whole, oldestMs: amount, waiting: orNull(text) },

@@ -1,4 +1,5 @@
 import { Buckets } from './buckets.ts';
+import { Durations } from './durations.ts';
 import { Freeze } from './freeze.ts';
 import { formatRate, type Rate } from './rate.ts';
 import type { LimitRecord } from './record.ts';
@@ -9,14 +10,20 @@ export interface LimitSpec {
   /** At most so many permits held at once. */
   readonly concurrency?: number;
   readonly rate?: Rate;
-  /** How long a permit stays taken after its holder's exit, for a vendor that goes on after a closed connection. Default 0. */
+  /**
+   * How long a permit stays taken after its holder's exit, for a vendor that goes on after a closed connection. Default:
+   * until its call would have ended, estimated by the longest of the last 100, at most its own time-out.
+   */
   readonly lingerMs?: number;
 }
 
 /** One moment of a limit, for `millrace status`. */
 export interface LimitSnapshot {
   name: string;
+  /** By processes that live. */
   held: number;
+  /** Of processes that died, and whose calls a vendor may still be at. */
+  lingering: number;
   concurrency: number | null;
   rate: string | null;
   waiting: number;
@@ -29,16 +36,25 @@ export interface Permit extends Standing<Permit> {
   readonly limit: Limit;
   readonly holder: number;
   readonly id: number;
+  /** The call takes no longer than this, if that is known. */
+  readonly timeoutMs: number | undefined;
   /** Unset while it waits. */
   granted: { readonly at: number; readonly ticket: number } | undefined;
 }
+
+/** What calls take is put on record anew if it differs by more than this: that is seldom. */
+const growth = 1.25;
+const leastMs = 50;
 
 /** One named budget: who holds a permit, who waits, and what stands against the next grant. */
 export class Limit {
   readonly name: string;
   readonly #spec: LimitSpec;
   readonly #concurrency: number;
-  readonly #lingerMs: number;
+  readonly #lingerMs: number | undefined;
+  readonly #durations = new Durations();
+  /** The longest call that is on record. */
+  #recordedMs = 0;
   readonly #window: Window | undefined;
   readonly #buckets: Buckets | undefined;
   readonly #freeze = new Freeze();
@@ -54,7 +70,7 @@ export class Limit {
     this.name = name;
     this.#spec = spec;
     this.#concurrency = spec.concurrency ?? Infinity;
-    this.#lingerMs = spec.lingerMs ?? 0;
+    this.#lingerMs = spec.lingerMs;
     this.#window = spec.rate && new Window(spec.rate);
     this.#buckets = spec.rate && new Buckets(spec.rate.perMs);
   }
@@ -68,12 +84,19 @@ export class Limit {
     this.#line.join(permit);
   }
 
-  /** It goes back, or is no longer wanted. `isRefused`: the vendor did not take the call. */
-  release(now: number, permit: Permit, isRefused: boolean): void {
-    if (permit.granted === undefined) return this.#line.leave(permit);
+  /**
+   * It goes back, or is no longer wanted. `isRefused`: the vendor did not take the call. Returns whether that changes
+   * what must be on record.
+   */
+  release(now: number, permit: Permit, isRefused: boolean): boolean {
+    if (permit.granted === undefined) {
+      this.#line.leave(permit);
+      return false;
+    }
     this.#held--;
     this.#window?.ended(permit.granted.ticket, now);
     if (!isRefused) this.#freeze.callSucceeded(now, permit.granted.at);
+    return this.#took(now - permit.granted.at);
   }
 
   /** Its holder's exit was observed. */
@@ -81,7 +104,8 @@ export class Limit {
     if (permit.granted === undefined) return this.#line.leave(permit);
     // Not `ended` for the window, but sent at the latest now: it may still be on its way.
     this.#window?.told(permit.granted.ticket, now);
-    this.#lingering.push(now + this.#lingerMs);
+    this.#lingering.push(this.#comesBackAt(now, permit.granted.at, permit.timeoutMs));
+    this.#lingering.sort((a, b) => a - b);
     this.#comeBack(now);
   }
 
@@ -133,19 +157,28 @@ export class Limit {
   }
 
   /** What was not told yet is in it, as if it were told now: that is what will be the case when it is committed. */
-  record(now: number): Pick<LimitRecord, 'limit' | 'frozenMs' | 'calls'> {
+  record(now: number): Pick<LimitRecord, 'limit' | 'frozenMs' | 'calls' | 'longestMs'> {
     const calls = (this.#buckets?.list(now) ?? []).flatMap(({ end, count }) => [ageOf(end, now), count]);
     if (this.#window && this.hasUntold) calls.push(ageOf(this.#window.arrivalOf(now), now), this.#untold.length);
-    return { limit: this.name, frozenMs: Math.ceil(this.#freeze.leftMs(now)), calls };
+    const longestMs = this.#isEstimated && this.#recordedMs > 0 && { longestMs: Math.ceil(this.#recordedMs) };
+    return { limit: this.name, frozenMs: Math.ceil(this.#freeze.leftMs(now)), calls, ...longestMs };
   }
 
   /** An earlier supervisor was here, and its children are gone: their permits, whoever held how many, linger. */
   succeed(now: number): void {
-    if (this.#lingerMs > 0) this.#freeze.begin(now, this.#lingerMs);
+    if (this.#lingerMs !== undefined && this.#lingerMs > 0) this.#freeze.begin(now, this.#lingerMs);
   }
 
-  /** Takes up what was recorded `since` milliseconds ago, before anything else is done with this limit. */
-  recall(record: LimitRecord, now: number, since: number): void {
+  /**
+   * Takes up what was recorded `since` milliseconds ago, before anything else is done with this limit. `wasKilled`: its
+   * calls were cut off, nobody knows which; so all permits linger for as long as one may have taken.
+   */
+  recall(record: LimitRecord, now: number, since: number, wasKilled: boolean): void {
+    if (this.#isEstimated) this.#recordedMs = record.longestMs ?? 0;
+    for (let i = wasKilled && this.#recordedMs > 0 ? this.#concurrency : 0; i > 0; i--) {
+      this.#held++;
+      this.#lingering.push(now + this.#recordedMs);
+    }
     if (record.frozenMs > since) this.#freeze.begin(now, record.frozenMs - since);
     for (let i = 0; i + 1 < record.calls.length; i += 2) {
       // Whoever made them is gone, so they have arrived by now.
@@ -158,13 +191,36 @@ export class Limit {
   snapshot(now: number): LimitSnapshot {
     return {
       name: this.name,
-      held: this.#held,
+      held: this.#held - this.#lingering.length,
+      lingering: this.#lingering.length,
       concurrency: this.#spec.concurrency ?? null,
       rate: this.#spec.rate === undefined ? null : formatRate(this.#spec.rate),
       waiting: this.#line.size,
       frozenMs: this.#freeze.leftMs(now),
       granted: this.#granted,
     };
+  }
+
+  /** A call took so long. Returns whether that is to be put on record. */
+  #took(ms: number): boolean {
+    const isHundredth = this.#durations.add(ms);
+    if (!this.#isEstimated) return false;
+    const before = this.#recordedMs;
+    if (ms > before * growth + leastMs) this.#recordedMs = ms;
+    else if (isHundredth && this.#durations.longest * growth + leastMs < before)
+      this.#recordedMs = this.#durations.longest;
+    return this.#recordedMs !== before;
+  }
+
+  /** Only permits of a concurrency are held. */
+  get #isEstimated(): boolean {
+    return this.#lingerMs === undefined && this.#concurrency !== Infinity;
+  }
+
+  /** When a permit comes back whose holder has gone at `now`. */
+  #comesBackAt(now: number, grantedAt: number, timeoutMs: number = Infinity): number {
+    if (this.#lingerMs !== undefined) return now + this.#lingerMs;
+    return Math.max(now, this.#isEstimated ? grantedAt + Math.min(this.#durations.longest, timeoutMs) : now);
   }
 
   #canGrant(now: number): boolean {

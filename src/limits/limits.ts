@@ -46,12 +46,12 @@ export class Limits {
   }
 
   /** `holder` wants a permit of `name`, and will know it as `id`. It is granted by `advance`, first come, first served. */
-  acquire(holder: number, id: number, name: string): 'queued' | 'unknown' {
+  acquire(holder: number, id: number, name: string, timeoutMs?: number): 'queued' | 'unknown' {
     const limit = this.#find(name);
     if (limit === undefined) return 'unknown';
     const permits = this.#holders.get(holder) ?? new Map<number, Permit>();
     if (permits.has(id)) return 'queued';
-    const permit: Permit = { limit, holder, id, granted: undefined, before: undefined, after: undefined };
+    const permit: Permit = { limit, holder, id, timeoutMs, granted: undefined, before: undefined, after: undefined };
     this.#holders.set(holder, permits.set(id, permit));
     limit.wait(permit);
     return 'queued';
@@ -73,7 +73,7 @@ export class Limits {
     const permit = permits?.get(id);
     if (permits === undefined || permit === undefined) return;
     permits.delete(id);
-    permit.limit.release(now, permit, isRefused);
+    if (permit.limit.release(now, permit, isRefused)) this.#changed.add(permit.limit);
   }
 
   /** Whether that permit is still held or waited for. */
@@ -158,14 +158,14 @@ export class Limits {
 
   /**
    * Takes up the records of an earlier supervisor on this spool, whose children are gone. Comes first, and only if there
-   * was one. Records of limits that are no more are skipped.
+   * was one. Records of limits that are no more are skipped. `wasKilled`: calls may have been cut off.
    */
-  restore(records: readonly LimitRecord[], now: number, wall: number): void {
+  restore(records: readonly LimitRecord[], now: number, wall: number, { wasKilled = false } = {}): void {
     for (const limit of this.#limits.values()) limit.succeed(now);
     for (const record of records) {
       const limit = this.#limits.get(record.limit);
       if (limit === undefined) continue;
-      limit.recall(record, now, sinceRecord(record, { now, wall, boot: this.#boot }));
+      limit.recall(record, now, sinceRecord(record, { now, wall, boot: this.#boot }), wasKilled);
       // Recorded anew by today's clocks: otherwise a clock that was set back would make every further restart begin again.
       this.#changed.add(limit);
     }
@@ -183,7 +183,7 @@ export class Limits {
   #find(name: string): Limit | undefined {
     const limit = this.#limits.get(name);
     if (limit !== undefined || !this.isReserved(name)) return limit;
-    const implicit = new Limit(name, { concurrency: 1 });
+    const implicit = new Limit(name, { concurrency: 1, lingerMs: 0 });
     this.#limits.set(name, implicit);
     return implicit;
   }

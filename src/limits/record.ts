@@ -13,6 +13,8 @@ export interface LimitRecord {
   readonly frozenMs: number;
   /** `[age, count, age, count, …]`, oldest first: `count` calls whose age in milliseconds was at least `age`. May be negative: still on its way. */
   readonly calls: readonly number[];
+  /** About the longest time that a call took lately, in milliseconds; left out if that does not matter. */
+  readonly longestMs?: number;
 }
 
 /** A moment as a later process can place it. */

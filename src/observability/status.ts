@@ -70,6 +70,8 @@ export interface Status {
     rate: string | null;
     waiting: number;
     frozenMs: number;
+    /** Permits of processes that died, which come back when their calls would have ended. */
+    lingering?: number;
     granted: number;
   }[];
   /** Sinks that take one writer at a time: how their consumers take turns. */

@@ -8,7 +8,8 @@ import type { Duration, PipelineOptions } from './options.ts';
  * (`rate`: `100/s`, `600/min`, `10/250ms`), or both.
  *
  * `linger` is for a vendor that goes on with a call whose connection was closed: for so long after the exit of a process
- * its permits stay taken. Default 0, at most 1d.
+ * its permits stay taken. Default: until its calls would have ended, estimated by the longest of the last 100 calls under the
+ * limit, at most the call's `timeout`; `0s` gives them back at once. At most 1d.
  */
 export type LimitSpec =
   | { readonly concurrency: number; readonly rate?: string | undefined; readonly linger?: Duration | undefined }

@@ -13,9 +13,9 @@ export function permitHandlers(
 ): Pick<Handlers<Acquire | Release | Freeze>, 'acquire' | 'release' | 'freeze'> {
   const { limits, clock, events } = hub;
   return {
-    acquire({ id, limit }) {
+    acquire({ id, limit, timeoutMs }) {
       if (child.holder() === 0) throw unexpected(child.role, 'acquire', 'not configured');
-      if (limits.acquire(child.holder(), id, limit) === 'queued') hub.touch();
+      if (limits.acquire(child.holder(), id, limit, timeoutMs) === 'queued') hub.touch();
       else child.send({ type: 'refused', id, message: limits.refusal(limit) });
     },
     release({ id, isRefused }) {

@@ -262,5 +262,5 @@ function restoreLimits(limits: Limits, spool: Spool, clock: Clock): void {
       });
     }
   });
-  limits.restore(records, clock.now(), clock.wall());
+  limits.restore(records, clock.now(), clock.wall(), { wasKilled: !spool.wasClean });
 }

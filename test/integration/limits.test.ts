@@ -89,8 +89,11 @@ describe('a limit', () => {
     expect(vendor.calls).toHaveLength(204);
   });
 
-  it('gives back what a killed consumer held, when the vendor has done with it as well', async () => {
-    project.write('calls.ts', pipeline(`{ concurrency: 3, linger: '500ms' }`, 150));
+  it.each([
+    ['after the linger', `, linger: '500ms'`],
+    ['after the time that calls take', ''],
+  ])('gives back what a killed consumer held, when the vendor has done with it as well: %s', async (_, linger) => {
+    project.write('calls.ts', pipeline(`{ concurrency: 3${linger} }`, 150));
     const running = project.start(['run', 'calls.ts', ...twelveSlotsEach]);
     for (const done of [20, 50, 80]) {
       const { processes } = await project.statusWhere(

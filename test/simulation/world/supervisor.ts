@@ -165,7 +165,7 @@ export class SimulatedSupervisor implements Parent {
     writers.forgetOthers(run.run);
     const limits = new Limits(plan.limits);
     const records = store.limits().map(({ data }) => JSON.parse(data) as LimitRecord);
-    limits.restore(records, this.clock.now(), this.clock.wall());
+    limits.restore(records, this.clock.now(), this.clock.wall(), { wasKilled: true });
     const queue = new (departure.queue ?? Queue)(store, run, {
       windowBytes: plan.memoryWindowBytes,
       windowRetries: plan.windowRetries,

@@ -77,6 +77,104 @@ describe('a limit of concurrency', () => {
     expect(ids(limits.advance(110))).toEqual([2]);
   });
 
+  describe('without a linger', () => {
+    const wall = Date.UTC(2026, 0, 2);
+    /** A limit under which calls have taken so many milliseconds each. */
+    function after(durations: number[], { lingerMs }: { lingerMs?: number } = {}): Limits {
+      const limits = new Limits({ vendor: { concurrency: 2, ...(lingerMs !== undefined && { lingerMs }) } });
+      let now = 0;
+      for (const [id, ms] of durations.entries()) {
+        limits.acquire(9, id, 'vendor');
+        limits.advance(now);
+        limits.release((now += ms), 9, id);
+      }
+      return limits;
+    }
+    /** When the permit of a call comes back whose holder died 10 ms after it had been granted at 100,000. */
+    function comesBackAfter(limits: Limits, timeoutMs?: number): number {
+      limits.acquire(1, 1, 'vendor', timeoutMs);
+      limits.advance(100_000);
+      limits.releaseAll(100_010, 1);
+      for (let id = 1; id <= 2; id++) limits.acquire(2, id, 'vendor');
+      limits.advance(100_010);
+      return (limits.nextAt(100_010) ?? 100_010) - 100_000;
+    }
+
+    it('keeps them until their calls would have ended, by the longest of the last hundred', () => {
+      expect(comesBackAfter(after([300, 20, 700, 40]))).toBe(700);
+      expect(comesBackAfter(after([700, ...Array.from({ length: 100 }, () => 30)]))).toBe(30);
+    });
+
+    it('keeps them no longer than the call could take', () => {
+      expect(comesBackAfter(after([700]), 250)).toBe(250);
+    });
+
+    it('gives them back at once if the call would have ended, if no call is known, and if linger is 0', () => {
+      expect([after([5]), after([]), after([700], { lingerMs: 0 })].map((limits) => comesBackAfter(limits))).toEqual([
+        10, 10, 10,
+      ]);
+    });
+
+    it('shows them apart from those that are held', () => {
+      const limits = after([700]);
+      for (const id of [1, 2]) limits.acquire(id, 1, 'vendor');
+      limits.advance(1000);
+      limits.releaseAll(1010, 1);
+      expect(limits.snapshot(1010)[0]).toMatchObject({ held: 1, lingering: 1 });
+      limits.advance(1700);
+      expect(limits.snapshot(1700)[0]).toMatchObject({ held: 1, lingering: 0 });
+    });
+
+    it('keeps those of a supervisor that was killed for as long, and none of one that stopped in order', () => {
+      const before = after([700]);
+      const records = before.durable(700, wall);
+      expect(records).toMatchObject([{ limit: 'vendor', longestMs: 700 }]);
+      const [killed, stopped] = [true, false].map((wasKilled) => {
+        const limits = new Limits({ vendor: { concurrency: 2 } });
+        limits.restore(records, 1000, wall + 300, { wasKilled });
+        limits.acquire(1, 1, 'vendor');
+        return limits;
+      });
+      expect(
+        [killed!.advance(1699), killed!.nextAt(1699), stopped!.advance(1000)].map((x) =>
+          Array.isArray(x) ? x.length : x,
+        ),
+      ).toEqual([0, 1700, 1]);
+    });
+
+    it('records a longer call only if it is much longer', () => {
+      const limits = after([700]);
+      limits.durable(700, wall);
+      limits.acquire(9, 99, 'vendor');
+      limits.advance(1000);
+      limits.release(1800, 9, 99);
+      expect(limits.durable(1800, wall + 1100)).toEqual([]);
+    });
+
+    it('records that calls have become shorter, after a hundred of them', () => {
+      const limits = after([700, ...Array.from({ length: 98 }, () => 30)]);
+      expect(limits.durable(5000, wall)).toMatchObject([{ longestMs: 700 }]);
+      for (let id = 200; id < 301; id++) {
+        limits.acquire(9, id, 'vendor');
+        limits.advance(5000);
+        limits.release(5030, 9, id);
+      }
+      expect(limits.durable(5030, wall + 30)).toMatchObject([{ longestMs: 30 }]);
+    });
+  });
+
+  it('takes turns at a sink at once, however long those of a dead process would have been', () => {
+    const limits = new Limits({});
+    limits.acquire(1, 1, 'sink:a');
+    limits.advance(0);
+    limits.release(500, 1, 1);
+    limits.acquire(1, 2, 'sink:a');
+    limits.acquire(2, 1, 'sink:a');
+    limits.advance(500);
+    limits.releaseAll(501, 1);
+    expect(ids(limits.advance(501))).toEqual([1]);
+  });
+
   it('lets the permits of an earlier supervisor linger', () => {
     const limits = new Limits({ vendor: { concurrency: 1, lingerMs: 100 } });
     limits.restore([], 10, 0);
@@ -392,9 +490,9 @@ describe('the snapshot', () => {
     limits.acquire(1, 2, 'b');
     const part: Status['limits'] = limits.snapshot(0);
     expect(part).toEqual([
-      { name: 'a', held: 1, concurrency: 3, rate: null, waiting: 0, frozenMs: 0, granted: 1 },
-      { name: 'b', held: 0, concurrency: null, rate: '600/min', waiting: 1, frozenMs: 0, granted: 0 },
-      { name: 'c', held: 0, concurrency: null, rate: '10/250ms', waiting: 0, frozenMs: 0, granted: 0 },
+      { name: 'a', held: 1, lingering: 0, concurrency: 3, rate: null, waiting: 0, frozenMs: 0, granted: 1 },
+      { name: 'b', held: 0, lingering: 0, concurrency: null, rate: '600/min', waiting: 1, frozenMs: 0, granted: 0 },
+      { name: 'c', held: 0, lingering: 0, concurrency: null, rate: '10/250ms', waiting: 0, frozenMs: 0, granted: 0 },
     ]);
   });
 });

@@ -1,0 +1,20 @@
+/** So many of the latest calls are remembered. */
+const most = 100;
+
+/** How long the latest calls took, from the grant of a permit to its return. */
+export class Durations {
+  readonly #latest: number[] = [];
+  #next = 0;
+
+  /** Returns true with every hundredth. */
+  add(ms: number): boolean {
+    this.#latest[this.#next] = ms;
+    this.#next = (this.#next + 1) % most;
+    return this.#next === 0;
+  }
+
+  /** The longest of them; 0 if there are none. */
+  get longest(): number {
+    return Math.max(0, ...this.#latest);
+  }
+}
