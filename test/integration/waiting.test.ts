@@ -44,7 +44,7 @@ describe('why a pipeline waits', () => {
     const running = project.start(['run', 'waits.ts', '--retry-base', '1h', '--retry-cap', '1h']);
     const { waitingErrors, queue, reasons } = await project.statusWhere(
       'waits',
-      ({ queue: { retrying } }) => retrying === 10,
+      ({ queue: waiting, items }) => waiting.retrying === 10 && items.done === 10,
     );
     expect(waitingErrors).toEqual([
       {
