@@ -140,8 +140,9 @@ describeOnTerminal('a terminal that is closed', () => {
   /** Runs stops.ts on a terminal, closes that when `isTime`, and resolves to how it ended, as a shell says it. */
   async function closedWhen(isTime: () => Promise<unknown>): Promise<string> {
     const run = [process.execPath, resolve('dist/cli.js'), 'run', 'stops.ts'].map((word) => `'${word}'`).join(' ');
-    // The shell is told of the end of the terminal as well.
-    const terminal = spawn('script', ['-qec', `trap : HUP; ${run}; echo $? > code`, '/dev/null'], {
+    // Only the shell is told of the end of its terminal; it passes that on to its job, as an interactive one does.
+    const shell = `trap 'kill -HUP $job' HUP; ${run} & job=$!; wait $job; wait $job; echo $? > code`;
+    const terminal = spawn('script', ['-qec', shell, '/dev/null'], {
       cwd: project.folder,
       env: { ...process.env, MILLRACE_CONSUMERS: '1' },
       stdio: ['pipe', 'ignore', 'ignore'],
@@ -152,7 +153,7 @@ describeOnTerminal('a terminal that is closed', () => {
   }
 
   it('stops in order: exit 0, and the next start goes on', async () => {
-    project.write('stops.ts', pipeline('await wait(20); return item;'));
+    project.write('stops.ts', pipeline('await wait(200); return item;'));
     expect(await closedWhen(() => project.statusWhere('stops', ({ items }) => items.done >= 20))).toBe('0');
     const done = rows();
     expect(done).toBeLessThan(400);
