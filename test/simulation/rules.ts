@@ -73,7 +73,10 @@ export const leftOut: Record<string, Departure> = {
     fromConsumer: (message) => (message.type === 'start' ? { ...message, items: [] } : message),
   },
   '15b: a kill from outside isolates nothing at its first occurrence': { queue: HastyQueue },
-  '15c: an item that has killed is found': { queue: ForgivingQueue },
+  '15c: an item that has killed is found': {
+    focus: (plan) => ({ ...onlySuch(plan, 'kills'), crashes: 1e9 }),
+    queue: ForgivingQueue,
+  },
   '7b: the ledger keeps the mark below which it may have forgotten': {
     focus: (plan) => ({
       ...plan,
