@@ -12,7 +12,6 @@ import { hideNames } from './core/secret-names.ts';
 import { childEnvironment } from './launching/child-environment.ts';
 import { childOutput } from './launching/child-output.ts';
 import { confirmFresh } from './launching/fresh.ts';
-import { fitHeapToFrames } from './launching/heap-growth.ts';
 import { planOf } from './launching/plan.ts';
 import { hasControllingTerminal, onSignals, type SignalRequests } from './launching/signals.ts';
 import { standardOutput } from './launching/standard-output.ts';
@@ -55,7 +54,6 @@ export async function supervise({
   debug,
   signals: given,
 }: SuperviseRequest): Promise<number> {
-  fitHeapToFrames();
   const signals = given ?? onSignals({ hasTerminal: hasControllingTerminal() });
   // Node would open a debugger's port, to whoever comes; and there are log rotators that send it to everybody.
   process.on('SIGUSR1', () => undefined);

@@ -1,4 +1,5 @@
 /** The only list of commands: command lines are read by it, and `--help` is made from it. Their code is loaded when it is run. */
+import { fitHeapToFrames } from '../launching/heap-growth.ts';
 import type { Command, Flag } from './command.ts';
 import { allFlag, selectionFlags } from './dead/selection-flags.ts';
 
@@ -77,8 +78,10 @@ export const commands: readonly Command[] = [
     ],
     loadsPipeline: ({ flags }) => flags['dry-run'] !== undefined,
     run: async (line, shell) => {
-      if (line.flags['dry-run'] === undefined) return (await import('./run.ts')).run(line, shell);
-      return (await import('./dry-run.ts')).dryRun(line, shell);
+      if (line.flags['dry-run'] !== undefined) return (await import('./dry-run.ts')).dryRun(line, shell);
+      // Before the supervisor's code is loaded, which makes the heap grow.
+      fitHeapToFrames();
+      return (await import('./run.ts')).run(line, shell);
     },
   },
   {
