@@ -59,7 +59,7 @@ function noteUnlimited(fetch: FetchFor, limits: CallsDeps['limits'], log: CallsD
       isNoted = true;
       const names = limits?.() ?? [];
       const text =
-        'a fetch comes under none of the limits of the pipeline; if it should, name one: fetch(url, { limit })';
+        'fetch was called without a limit, although the pipeline has limits; if one applies, name it: fetch(url, { limit })';
       if (names.length > 0) log?.info(text, { limits: names });
     }
     return fetch(input, options, caller);

@@ -63,7 +63,7 @@ export class Repeats {
     if (!known && this.#kinds.size >= mostKinds) return;
     this.#kinds.set(what, { at: now, held: 0 });
     const repeated = known && known.held > 0 ? { repeated: known.held + 1 } : {};
-    this.#log?.info('a call is repeated', { what, tries, of: most, inMs: Math.round(inMs), ...repeated });
+    this.#log?.info('call will be repeated', { what, tries, of: most, inMs: Math.round(inMs), ...repeated });
   }
 
   #forget(now: number): void {

@@ -13,7 +13,7 @@ const ignoredSignals = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'] as 
 
 /** Said once per process: a pipeline that does this does it for each item. */
 const lostWork =
-  'the pipeline started something that it did not await, and it was cancelled: await calls and response bodies, or cancel them yourself';
+  'cancelled a call or response body that the pipeline did not await: await calls and bodies, or cancel them yourself';
 
 /** A child's end of the channel, and how it goes. */
 export interface Connection<Out> {

@@ -72,12 +72,12 @@ function describe({ file, pipeline, description }: LoadedFile, config: Config, s
 /** What holds for this source, a sentence each. */
 function sourceTexts({ resumes, isEndless, items }: SourceFacts, { deterministic }: PipelineDescription): string[] {
   const byCount = deterministic
-    ? 'it is read again from its start, and stored items are skipped by count: it must yield the same items in the same order'
-    : 'it is read again from its start, and stored items come twice (deterministic: false)';
+    ? 'it starts from the beginning and skips stored items by count: it must yield the same items in the same order'
+    : 'it starts from the beginning, and stored items come twice (deterministic: false)';
   const behind = deterministic
-    ? 'stored items behind it are skipped by count'
-    : 'stored items behind it come twice (deterministic: false)';
-  const byCheckpoints = `it goes on at its last checkpoint, and ${behind}`;
+    ? 'stored items after it are skipped by count'
+    : 'stored items after it come twice (deterministic: false)';
+  const byCheckpoints = `it resumes at its last checkpoint, and ${behind}`;
   const after = {
     'by count': byCount,
     'by checkpoints': byCheckpoints,
@@ -85,7 +85,7 @@ function sourceTexts({ resumes, isEndless, items }: SourceFacts, { deterministic
   }[resumes];
   return [
     `after a restart ${after}`,
-    ...(isEndless ? ['its loop has no end: the run ends only when it is stopped'] : []),
+    ...(isEndless ? ['its loop never ends: the run ends only when you stop it'] : []),
     ...(items === undefined ? [] : [plural(items, 'item')]),
   ];
 }

@@ -27,7 +27,7 @@ const state: Flag = {
 const stateRoot: Flag = {
   name: 'state-root',
   value: 'folder',
-  help: 'Folder in which each pipeline has its own folder for the queue (MILLRACE_STATE_ROOT)',
+  help: 'Folder that holds one state folder per pipeline, by name (MILLRACE_STATE_ROOT)',
   group: 'General',
 };
 const asJson: Flag = { name: 'json', help: 'Write JSON', group: 'General' };
@@ -45,12 +45,12 @@ export const commands: readonly Command[] = [
       },
       {
         name: 'moved',
-        help: 'Go on with the queue although the pipeline has another name or file, or another sink, than before',
+        help: 'Continue although the pipeline’s name, file or sink differs from the queue’s',
         group: 'This run',
       },
       {
         name: 'same-source',
-        help: 'Go on with the open run although the file changed: its source still yields the same items',
+        help: 'Continue the open run although the file changed: its source still yields the same items',
         group: 'This run',
       },
       {

@@ -39,7 +39,7 @@ export async function restingStatus({ directory, name }: FoundState): Promise<Re
     if (!(error instanceof MillraceError) || error.code !== 'IN_USE') throw error;
     throw new MillraceError(
       'CONTROL',
-      `no pipeline answers in ${directory}, but its queue is in use: it is just starting or stopping, or hangs. ${error.message}`,
+      `no pipeline answers in ${directory}, but its queue is in use: the pipeline is starting or stopping, or hangs. ${error.message}`,
       { cause: error, exitCode: exitCodes.gaveUp },
     );
   }
@@ -74,7 +74,7 @@ export function restingText(status: RestingStatus): string {
   const { name, stateDirectory, run, queue, items, deadLetters } = status;
   const rows = [
     ['pipeline', `${name}, not running: ${endText(status)}`],
-    ...(run ? [['run', `${run.run}, ${run.state}, begun ${time(run.startedAt)}`]] : []),
+    ...(run ? [['run', `${run.run}, ${run.state}, started ${time(run.startedAt)}`]] : []),
     ['state', stateDirectory],
     ['items', `${count(items.done)} done, ${count(items.dead)} dead, ${count(items.stored)} stored`],
     ['queue', `${count(queue.queued)} queued, ${count(queue.retrying)} retrying, ${formatBytes(queue.bytes)}`],
@@ -104,7 +104,7 @@ function endText({ state, endedAt, exitCode }: RestingStatus): string {
 }
 
 function nextText({ state }: RestingStatus): string {
-  return state === 'finished' ? 'millrace run --again starts a new run' : 'millrace run goes on with this queue';
+  return state === 'finished' ? 'millrace run --again starts a new run' : 'millrace run continues with this queue';
 }
 
 function time(ms: number): string {

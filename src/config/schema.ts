@@ -35,7 +35,7 @@ export const schema = z.strictObject({
   }),
   crashLimit: described(count(0, 1_000_000), {
     group: 'Processes',
-    help: 'Crashes of a process within crashPeriod, or failed starts in a row, after which one more gives it up',
+    help: 'Crashes within crashPeriod, or failed starts in a row; one more parks the process',
     default: 5,
   }),
   crashPeriod: described(duration('1s', '1d'), {
@@ -105,7 +105,7 @@ export const schema = z.strictObject({
   }),
   endTimeout: described(duration('100ms', '1d'), {
     group: 'Times',
-    help: 'Time for teardown and the last flush at the end of a run; they are tried twice',
+    help: 'Time for teardown and the last flush at the end of a run, for each of two attempts',
     default: '5min',
   }),
   stallTimeout: described(duration('2s', '1d'), {
@@ -131,7 +131,7 @@ export const schema = z.strictObject({
   }),
   stateRoot: described(folder(), {
     group: 'Durability',
-    help: 'Folder in which each pipeline has its own folder for the queue, by its name; state overrides it',
+    help: 'Folder that holds one state folder per pipeline, by name; state overrides it',
     default: { text: 'none', example: '/var/lib/millrace' },
     isOutside: true,
   }),

@@ -93,8 +93,8 @@ export class NestedLimit extends MillraceError {
   constructor(limit: string) {
     super(
       'NESTED_LIMIT',
-      `expected one permit of limit "${limit}" at a time, got a call under it inside limit("${limit}", …): the inner one can ` +
-        'wait for the outer one for ever. Call without a limit inside the task, or after it',
+      `expected one permit of limit "${limit}" at a time, got a call under it inside limit("${limit}", …): the inner one could ` +
+        'wait for the outer one for ever. Call without the limit inside the task, or call after it',
       { exitCode: exitCodes.config },
     );
     this.name = 'NestedLimit';

@@ -6,11 +6,11 @@ const advice: Record<string, string> = {
   EMFILE:
     'this process may not open any more files. Raise its limit on open files (ulimit -n; LimitNOFILE= in a systemd unit; ' +
     'docker run --ulimit nofile=), or run fewer consumers',
-  ENFILE: 'the machine may not open any more files. Raise the limit (sysctl fs.file-max), or end other programs',
+  ENFILE: 'the machine cannot open any more files. Raise the limit (sysctl fs.file-max), or end other programs',
   EAGAIN:
     'no more processes or threads may be started. Raise the limit on processes (ulimit -u; TasksMax= in a systemd unit; ' +
     'docker run --pids-limit), or run fewer consumers',
-  ENOMEM: 'the machine has no memory left. Give it more, or run fewer consumers',
+  ENOMEM: 'the machine is out of memory. Add memory, or run fewer consumers',
 };
 
 const mostCauses = 5;

@@ -65,7 +65,7 @@ const wordings: { readonly [Name in EventName]: (event: Events[Name]) => Words }
   'run.owed': ({ isFinished }) =>
     line(
       'warn',
-      `a new run was asked for with --again and has not been started: start it with --again${isFinished ? '' : ', which finishes the open run first'}`,
+      `a new run was requested with --again and has not started: start it with --again${isFinished ? '' : ', which finishes the open run first'}`,
       {},
     ),
   'run.sealed': (fields) => line('info', 'the source has ended', fields),
@@ -75,13 +75,13 @@ const wordings: { readonly [Name in EventName]: (event: Events[Name]) => Words }
   'run.stopping': ({ hurry, ...fields }) =>
     line(
       'info',
-      hurry ? 'stopping at once' : 'stopping: what has been started is finished; a second signal hurries',
+      hurry ? 'stopping at once' : 'stopping: finishing started items; a second signal aborts them',
       fields,
     ),
   'run.aborting': (fields) =>
     line(
       fields.running > 0 ? 'warn' : 'info',
-      'stopping: items that still run are aborted and stay in the queue',
+      'stopping: aborting items that are still running; they stay in the queue',
       fields,
     ),
   'run.stopped': (fields) => line(fields.exitCode === 0 ? 'info' : 'warn', 'stopped', fields),
@@ -107,7 +107,7 @@ const wordings: { readonly [Name in EventName]: (event: Events[Name]) => Words }
   'child.heldBack': ({ who, reason }) =>
     line(
       'error',
-      'died and is not replaced: the pipeline file cannot be used; it is checked again and again',
+      'died; to be replaced as soon as the pipeline file can be used',
       { reason },
       who,
     ),
@@ -118,7 +118,7 @@ const wordings: { readonly [Name in EventName]: (event: Events[Name]) => Words }
       ? line('error', 'parked: too many starts failed in a row', { failedStarts: crashes, lastReason }, who)
       : line('error', 'parked: it died too often', { crashes, withinMs, lastReason }, who),
   'child.endGivenUp': ({ who, reason }) =>
-    line('warn', 'its teardown did not complete in two tries: the run finishes without it', { reason }, who),
+    line('warn', 'teardown did not complete in two attempts; the run finishes without it', { reason }, who),
   'child.recycling': ({ who, reason }) => line('info', 'to be replaced by a new process', { reason }, who),
   'child.notReplaced': ({ who, reason }) => line('error', 'stays: its successor did not get ready', { reason }, who),
   'child.large': ({ who, ...fields }) =>
@@ -163,7 +163,7 @@ const wordings: { readonly [Name in EventName]: (event: Events[Name]) => Words }
       : line(
           'warn',
           'the sink also has results of this pipeline from a queue in another folder: each queue reads the whole source, ' +
-            'so rows may be there twice. To continue that queue, run it from there or pass its --state',
+            'so rows may be duplicated. To continue with that queue, run the pipeline from its folder or pass --state',
           fields,
         ),
   'spool.full': ({ reason }) => often(line('error', 'no room for the queue: the producer waits', { reason })),

@@ -69,6 +69,6 @@ function olderCopy(what: string): MillraceError {
     'SINK_NEWER',
     `this queue is an older copy of what the sink has seen: ${what}. Its items would be written twice, so nothing is ` +
       'processed. It was probably restored from a copy, such as a snapshot of the disk: put the newest queue back, restore ' +
-      'queue and sink as of the same moment, or begin with --fresh.',
+      'queue and sink as of the same moment, or start over with --fresh.',
   );
 }

@@ -20,6 +20,6 @@ export function refuseOlderQueue({ generation, ids }: QueueStart, seen: SeenStar
     'SINK_NEWER',
     `this queue is older than what the sink has seen: it is at its start ${generation}, and the sink was last written by a ` +
       `start ${seen.generation} that it knows nothing of. It was probably restored from a copy, or a copy of it is in use: ` +
-      'restore queue and sink as of the same moment, or begin with --fresh.',
+      'restore queue and sink as of the same moment, or start over with --fresh.',
   );
 }

@@ -89,7 +89,7 @@ function asDeclared({ field, was, isNow }: Change): Pick<Declaration, 'was' | 'i
 function noticeOf({ recorded, ours, relation }: OwnershipQuestion, declared: readonly Change[]): string | null {
   if (declared.length > 0) {
     const told = declared.map(({ field, was, isNow }) => `${field}: ${was} is now ${isNow}`);
-    return `this run goes on as it was moved (--moved): ${told.join('; ')}`;
+    return `the run continues with what changed (--moved): ${told.join('; ')}`;
   }
   return recorded === null || relation === 'same' ? null : `the pipeline file ${recorded.file} is now ${ours.file}`;
 }
@@ -102,8 +102,8 @@ function refusal({ stateDirectory, run }: OwnershipQuestion, changes: readonly C
     ...(isFinished ? ['start a new run with this file: --again'] : []),
     'if this is the same pipeline, moved or changed on purpose: --moved',
     ...(changes.some(({ field }) => field === 'file')
-      ? ['if it is another pipeline: give it a name and a --state directory of its own']
-      : ['else put back what was changed']),
+      ? ['if it is another pipeline: give it its own name and --state directory']
+      : ['otherwise undo the change']),
   ];
   return configError(
     'OTHER_FILE_OR_SINK',

@@ -201,7 +201,7 @@ export class Post<In, Out> {
     if (!child) return;
     // What user code does at the end may hang, and nothing else would ever notice.
     this.#cancelTimer = clock.after(endTimeoutMs, () =>
-      child.kill(`did not end within ${formatDuration(endTimeoutMs)} (endTimeout) of having been told to`),
+      child.kill(`did not end within ${formatDuration(endTimeoutMs)} (endTimeout)`),
     );
   }
 

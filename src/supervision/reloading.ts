@@ -62,7 +62,7 @@ export class Reloading {
   /** Goes on with what is under way. */
   advance(): void {
     if (this.#status?.state !== 'replacing' || this.#options.consumers.isReplacing) return;
-    if (!this.#isOpen) return this.#refuse('the run came to its end');
+    if (!this.#isOpen) return this.#refuse('the run ended');
     const ordinal = this.#left.shift();
     if (ordinal === undefined) {
       this.#status = { ...this.#status, state: 'done' };
@@ -72,7 +72,7 @@ export class Reloading {
     this.#options.consumers.replace(ordinal, (replaced) => {
       if (this.#status?.state !== 'replacing') return;
       if (replaced.status === 'done') this.#status = { ...this.#status, replaced: this.#status.replaced + 1 };
-      else if (replaced.status === 'cancelled') this.#refuse('the run came to its end');
+      else if (replaced.status === 'cancelled') this.#refuse('the run ended');
       else this.#refuse(`the new consumer ${ordinal} did not get ready: ${replaced.reason}`);
       this.#hub.touch();
     });

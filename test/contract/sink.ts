@@ -321,7 +321,7 @@ function transactionalContract(create: () => SinkUnderTest): void {
       await expect(place.open({ writer: 9, start: copy('c', 'b', 'a') })).rejects.toThrow(
         'this queue is older than what the sink has seen: it is at its start 5, and the sink was last written by a start 3 ' +
           'that it knows nothing of. It was probably restored from a copy, or a copy of it is in use: ' +
-          'restore queue and sink as of the same moment, or begin with --fresh.',
+          'restore queue and sink as of the same moment, or start over with --fresh.',
       );
     });
 

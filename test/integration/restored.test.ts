@@ -40,7 +40,7 @@ it('a queue that was restored from a copy is refused by the sink that has seen m
     const { code, stderr } = await project.run(['run', 'restored.ts', '--consumers', '1']);
     expect(code).toBe(78);
     expect(stderr).toContain('this queue is older than what the sink has seen');
-    expect(stderr).toContain('begin with --fresh');
+    expect(stderr).toContain('start over with --fresh');
   }
   const [{ rows, ids }] = project.query('out.db', 'SELECT count(*) AS rows, count(DISTINCT id) AS ids FROM rows') as [
     { rows: number; ids: number },

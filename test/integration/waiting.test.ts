@@ -72,7 +72,7 @@ describe('why a pipeline waits', () => {
   it('is shown of a source that waits to repeat a call', async () => {
     project.write('waits.ts', pipeline(`async *source({ fetch }) { yield await (await fetch('${url}')).json(); },`));
     const running = project.start(['run', 'waits.ts']);
-    const logged = await running.logged('child.log', ({ message }) => message === 'a call is repeated');
+    const logged = await running.logged('child.log', ({ message }) => message === 'call will be repeated');
     expect(logged).toMatchObject({ role: 'producer', what: `${url} answered 503`, tries: 1, of: 5 });
     const { reasons } = await project.statusWhere('waits', (status) =>
       status.reasons.some((reason) => reason.includes('503')),

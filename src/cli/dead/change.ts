@@ -53,7 +53,7 @@ async function changeSelected(
 ): Promise<number> {
   requireSelection(line);
   const seqs = await opened(line, shell, 'look', (letters) => seqsOf(letters, line, shell));
-  if (seqs.length === 0) await shell.out('no dead letter is like that\n');
+  if (seqs.length === 0) await shell.out('no dead letter matches\n');
   else await work(seqs, (change) => opened(line, shell, 'change', change));
   return exitCodes.ok;
 }

@@ -32,7 +32,7 @@ export function faultOf(error: unknown, file: string, table: string): unknown {
 
 /** Rows have been dealt with, so it is one of our own statements that no longer works. */
 function brokenLedger(file: string, problem: string, cause: unknown): MillraceError {
-  const text = `the tables in ${file} that Millrace keeps beside the rows no longer work: ${problem}. Nothing more is written; `;
-  const advice = 'the queue keeps what is not in it. Restore the file and the queue together, or begin with --fresh.';
+  const text = `the tables in ${file} that Millrace keeps next to the rows no longer work: ${problem}. Nothing more is written; `;
+  const advice = 'the queue keeps what is not in it. Restore the file and the queue together, or start over with --fresh.';
   return new MillraceError('SINK_DAMAGED', text + advice, { cause, exitCode: exitCodes.io });
 }

@@ -157,7 +157,7 @@ export function otherSink(file: string, run: string): MillraceError {
   return configError(
     'SINK_OTHER',
     `${file} knows nothing of run ${run}, which has results in its sink already: it is another database than the one ` +
-      'that has them, or was emptied or deleted. Put that one back, or begin with --fresh.',
+      'that has them, or was emptied or deleted. Put that one back, or start over with --fresh.',
   );
 }
 

@@ -29,7 +29,7 @@ export function readTable(db: Database, target: SqliteTarget): TableSchema | und
   const { type, wr, strict } = found as { type: string; wr: number; strict: number };
   if (type !== 'table') {
     const kind = type === 'view' ? 'a view' : `a ${type} table`;
-    throw tableError(target, `expected an ordinary table, and it is ${kind}; name the table that is to hold the rows`);
+    throw tableError(target, `expected an ordinary table, got ${kind}; name the table that should hold the rows`);
   }
   const columns = readColumns(db, target, { isWithoutRowid: wr === 1, isStrict: strict === 1 });
   const schema = { columns, isKeyLoose: isKeyLoose(db, target) };

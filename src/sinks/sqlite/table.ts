@@ -109,8 +109,8 @@ export class ResultTable {
     return badRow(
       table,
       this.#schema?.isKeyLoose === true
-        ? `there is a row whose key (${keys}) is another text, but the same under the collation of its unique index; ` +
-            'write keys in one form, or make the index with COLLATE BINARY'
+        ? `a row exists whose key (${keys}) is a different text that is equal under the collation of its unique index; ` +
+            'write keys in one form, or create the index with COLLATE BINARY'
         : 'the row was left out, by a trigger (RAISE(IGNORE)) or by a constraint (ON CONFLICT IGNORE)',
     );
   }
@@ -128,7 +128,7 @@ export class ResultTable {
     this.forget();
     const schema = readTable(this.#db, this.#target);
     if (schema === undefined && this.#hasBeenThere) {
-      throw tableError(this.#target, 'it was there and is gone; put it back, or begin with --fresh');
+      throw tableError(this.#target, 'it no longer exists; restore it, or start over with --fresh');
     }
     if (schema === undefined) return;
     this.#hasBeenThere = true;

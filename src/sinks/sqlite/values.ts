@@ -87,9 +87,9 @@ function boolean(value: boolean, column: Column): number | bigint {
 }
 
 function nothing(column: Column): null {
-  if (column.isKey) return refuse(column, 'expected a value, as it is the key, got null');
+  if (column.isKey) return refuse(column, 'expected a value for the key, got null');
   if (!column.isRowNumber) return null;
-  return refuse(column, 'SQLite would number the row in place of null; leave the column out to have rows numbered');
+  return refuse(column, 'SQLite would replace null with a row number; leave the column out if you want that');
 }
 
 function object(value: object, column: Column): Bound {

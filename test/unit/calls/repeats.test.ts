@@ -31,12 +31,12 @@ describe('a call that waits to be repeated', () => {
     for (let i = 0; i < 100; i++) begin('a');
     begin('b');
     expect(logged).toEqual([
-      ['a call is repeated', { ...fields, what: 'a' }],
-      ['a call is repeated', { ...fields, what: 'b' }],
+      ['call will be repeated', { ...fields, what: 'a' }],
+      ['call will be repeated', { ...fields, what: 'b' }],
     ]);
     clock.turn(60_000);
     begin('a');
-    expect(logged.at(-1)).toEqual(['a call is repeated', { ...fields, what: 'a', repeated: 100 }]);
+    expect(logged.at(-1)).toEqual(['call will be repeated', { ...fields, what: 'a', repeated: 100 }]);
   });
 
   it('fills neither the log nor the memory when every one is of another kind', () => {

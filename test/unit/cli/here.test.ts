@@ -50,7 +50,7 @@ describe('millrace check', () => {
       stdout: [
         'pokedex  p.ts',
         'slots    48 (3 consumers × 16)',
-        'source   after a restart it is read again from its start, and stored items are skipped by count: it must yield the same items in the same order',
+        'source   after a restart it starts from the beginning and skips stored items by count: it must yield the same items in the same order',
         'source   3 items',
         'limit    vendor: 2 at a time, 100/s',
         'sink     discard nowhere: at least once',
@@ -130,26 +130,26 @@ describe('millrace check', () => {
   it.each([
     [
       'function* ({ cursor = 0, checkpoint }) { yield cursor; checkpoint(1); },',
-      ['source   after a restart it goes on at its last checkpoint, and stored items behind it are skipped by count'],
+      ['source   after a restart it resumes at its last checkpoint, and stored items after it are skipped by count'],
     ],
     [
       'function* ({ cursor = 0, checkpoint }) { for (;;) { yield cursor; checkpoint(1); } }, deterministic: false,',
       [
-        'source   after a restart it goes on at its last checkpoint, and stored items behind it come twice (deterministic: false)',
-        'source   its loop has no end: the run ends only when it is stopped',
+        'source   after a restart it resumes at its last checkpoint, and stored items after it come twice (deterministic: false)',
+        'source   its loop never ends: the run ends only when you stop it',
       ],
     ],
     [
       'new Set([1, 2]), deterministic: false,',
       [
-        'source   after a restart it is read again from its start, and stored items come twice (deterministic: false)',
+        'source   after a restart it starts from the beginning, and stored items come twice (deterministic: false)',
         'source   2 items',
       ],
     ],
     [
       '(context) => Object.keys(context),',
       [
-        'source   after a restart with checkpoints it goes on at its last checkpoint, and stored items behind it are skipped by count; without, it is read again from its start, and stored items are skipped by count: it must yield the same items in the same order',
+        'source   after a restart with checkpoints it resumes at its last checkpoint, and stored items after it are skipped by count; without, it starts from the beginning and skips stored items by count: it must yield the same items in the same order',
       ],
     ],
   ])('says what is true of the source %s', async (source, told) => {

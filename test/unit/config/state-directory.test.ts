@@ -61,7 +61,7 @@ describe('the state directory', () => {
         expect.objectContaining({
           code: 'STATE_PATH',
           exitCode: 78,
-          message: expect.stringMatching(/at most 450 bytes, because SQLite .* has \d+\. Name another folder/),
+          message: expect.stringMatching(/at most 450 bytes, because SQLite .* has \d+\. Choose a shorter path/),
         }),
       );
     }

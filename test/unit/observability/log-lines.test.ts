@@ -23,7 +23,7 @@ const wordings: { [Name in EventName]: [event: Events[Name], level: string, mess
   'run.owed': [
     { isFinished: true },
     'warn',
-    'a new run was asked for with --again and has not been started: start it with --again',
+    'a new run was requested with --again and has not started: start it with --again',
     {},
   ],
   'run.alreadyFinished': [
@@ -44,13 +44,13 @@ const wordings: { [Name in EventName]: [event: Events[Name], level: string, mess
   'run.stopping': [
     { reason: 'SIGTERM', hurry: false, lent: 8 },
     'info',
-    'stopping: what has been started is finished; a second signal hurries',
+    'stopping: finishing started items; a second signal aborts them',
     { reason: 'SIGTERM', lent: 8 },
   ],
   'run.aborting': [
     { running: 3 },
     'warn',
-    'stopping: items that still run are aborted and stay in the queue',
+    'stopping: aborting items that are still running; they stay in the queue',
     { running: 3 },
   ],
   'run.stopped': [{ open: 1, aborted: 1, exitCode: 75 }, 'warn', 'stopped', { open: 1, aborted: 1, exitCode: 75 }],
@@ -91,7 +91,7 @@ const wordings: { [Name in EventName]: [event: Events[Name], level: string, mess
   'child.heldBack': [
     { who, reason: 'r' },
     'error',
-    'died and is not replaced: the pipeline file cannot be used; it is checked again and again',
+    'died; to be replaced as soon as the pipeline file can be used',
     { reason: 'r' },
   ],
   'file.unusable': [{ reason: 'r' }, 'error', 'the pipeline file still cannot be used', { reason: 'r' }],
@@ -105,7 +105,7 @@ const wordings: { [Name in EventName]: [event: Events[Name], level: string, mess
   'child.endGivenUp': [
     { who, reason: 'r' },
     'warn',
-    'its teardown did not complete in two tries: the run finishes without it',
+    'teardown did not complete in two attempts; the run finishes without it',
     { reason: 'r' },
   ],
   'child.recycling': [{ who, reason: 'r' }, 'info', 'to be replaced by a new process', { reason: 'r' }],
@@ -171,7 +171,7 @@ const wordings: { [Name in EventName]: [event: Events[Name], level: string, mess
       isHere: false,
     },
     'warn',
-    'the sink also has results of this pipeline from a queue in another folder: each queue reads the whole source, so rows may be there twice. To continue that queue, run it from there or pass its --state',
+    'the sink also has results of this pipeline from a queue in another folder: each queue reads the whole source, so rows may be duplicated. To continue with that queue, run the pipeline from its folder or pass --state',
     { queue: 'q2', directory: '/root/.millrace/orders', thisQueue: 'q1', thisDirectory: '/srv/.millrace/orders' },
   ],
   'spool.full': [{ reason: 'ENOSPC' }, 'error', 'no room for the queue: the producer waits', { reason: 'ENOSPC' }],

@@ -178,7 +178,7 @@ describe('a reload is refused, and those that run stay,', () => {
     expect(world.consumer(1).killedFor).toBe('stopped before it was ready');
     world.consumer(1).dies();
     world.tick();
-    expect(refused(world)).toBe('the run came to its end');
+    expect(refused(world)).toBe('the run ended');
     expect(world.service.reload()).toEqual({
       status: 'refused',
       reason: 'the run is at its end: nobody needs new code',

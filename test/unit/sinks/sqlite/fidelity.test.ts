@@ -237,7 +237,7 @@ describe('two different keys', () => {
     await writer.write({ id: one, n: 2 });
     const written = writer.write({ id: other, n: 3 });
     await expect(written).rejects.toThrow(BadRow);
-    await expect(written).rejects.toThrow('is another text, but the same under the collation');
+    await expect(written).rejects.toThrow('is a different text that is equal under the collation');
     await expect(writer.write({ id: other })).rejects.toThrow(BadRow);
     expect(folder.query('SELECT id, n FROM results')).toEqual([{ id: one, n: 2 }]);
   });

@@ -215,7 +215,7 @@ describe('a table that is there', () => {
 
   it.each([
     ['becomes a view', 'DROP TABLE results; CREATE VIEW results AS SELECT 1 AS id', 'it is a view'],
-    ['is dropped', 'DROP TABLE results', 'it was there and is gone'],
+    ['is dropped', 'DROP TABLE results', 'it no longer exists'],
     ['gets a trigger that does not compile', 'CREATE TRIGGER t AFTER INSERT ON results BEGIN DELETE FROM audit; END', 'no such table: main.audit'], // prettier-ignore
   ])('and %s while the sink is open ends the run, and blames no row', async (_what, change, text) => {
     const writer = await folder.open();
@@ -291,7 +291,7 @@ describe('with a key', () => {
   });
 
   it.each([
-    ['null', { id: null, name: 'x' }, 'table "results", column "id": expected a value, as it is the key, got null'],
+    ['null', { id: null, name: 'x' }, 'table "results", column "id": expected a value for the key, got null'],
     ['not there', { name: 'x' }, 'expected a value for the key "id", got none'],
     ['undefined', { id: undefined, name: 'x' }, 'expected a value for the key "id", got none'],
   ])('a result whose key is %s is a bad row', async (_what, row, text) => {

@@ -113,7 +113,7 @@ describe('a value', () => {
   });
 
   it.each<[unknown, string]>([
-    [null, 'expected a value, as it is the key, got null'],
+    [null, 'expected a value for the key, got null'],
     [true, 'as a key true would be the same as 1; return Number(c) or String(c) in its place'],
     [new Date(0), 'would be the same as "1970-01-01T00:00:00.000Z"; return c.toISOString() in its place'],
     [[1], 'as a key an array would be the same as "[1]"; return JSON.stringify(c) in its place'],
