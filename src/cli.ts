@@ -8,11 +8,11 @@ import { userCacheDirectory } from './pipeline/cache-directory.ts';
 const argv = process.argv.slice(2);
 const letGoOfTerminal = watchTerminal();
 process.on('exit', letGoOfTerminal);
-// First of all: until then a signal ends this process where it stands. Other commands are to end like that.
+// First of all: until then a signal kills this process at once. That is right for other commands.
 const isRun = argv.find((word) => !word.startsWith('-')) === 'run';
 const signals = isRun ? onSignals({ hasTerminal: hasControllingTerminal(), onHangUp: letGoOfTerminal }) : undefined;
 
-// Before the commands, which are most of the code, are imported.
+// Must come before the import of the commands, which are most of the code.
 keepCompiledCode(userCacheDirectory());
 
 process.exitCode = await main(argv, systemShell({ signals }));

@@ -6,7 +6,7 @@ export interface Abortable {
   readonly done: () => void;
 }
 
-/** Those that follow one signal of the user's, behind one listener: Node warns of a leak where a signal has many. */
+/** The abortables that follow one user signal. They share one listener, because Node warns of a leak if a signal has many. */
 interface Followers {
   readonly open: Set<AbortController>;
   readonly listener: () => void;
@@ -21,7 +21,7 @@ export class Abortables {
   readonly #followers = new Map<AbortSignal, Followers>();
   #ended: { readonly reason: unknown } | undefined;
 
-  /** Set when all has been aborted, and so will be whatever begins. */
+  /** Set once everything has been aborted; anything that starts later is aborted at once. */
   get ended(): { readonly reason: unknown } | undefined {
     return this.#ended;
   }

@@ -20,7 +20,7 @@ export interface Calls {
   onRefused: (message: Refused) => void;
   /** What is being waited for longest, a permit or the next try of a call; null if nothing is. */
   waitingFor: () => string | null;
-  /** The next try of a call that is waited for longest; null if none is. */
+  /** The call that has waited longest for its next try; null if none waits. */
   repeating: () => string | null;
 }
 
@@ -28,11 +28,11 @@ export interface CallsDeps {
   readonly send: (message: Acquire | Release | Freeze) => void;
   readonly clock: Clock;
   readonly random: () => number;
-  /** Whether a limit has a concurrency, so that its permits are held. */
+  /** Whether a limit has a concurrency, and so permits that are held. */
   readonly isConcurrent: (limit: string) => boolean;
   /** The limits of the pipeline, by name. */
   readonly limits?: () => readonly string[];
-  /** Where calls that are repeated, and the first one that comes under no limit, are noted. */
+  /** Logs repeated calls, and the first call without a limit. */
   readonly log?: Pick<Log, 'info'>;
 }
 
@@ -51,7 +51,7 @@ export function createCalls({ send, clock, random, isConcurrent, limits, log }: 
   };
 }
 
-/** Says once, of a pipeline that has limits, that a call comes under none: that is easily forgotten. */
+/** Logs the first call without a limit in a pipeline that has limits: `limit` is easily forgotten. */
 function noteUnlimited(fetch: FetchFor, limits: CallsDeps['limits'], log: CallsDeps['log']): FetchFor {
   let isNoted = false;
   return (input, options, caller) => {

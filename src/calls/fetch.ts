@@ -12,7 +12,7 @@ export interface FetchDeps {
   readonly clock: Clock;
   /** Returns a number from 0 to 1, evenly distributed. */
   readonly random: () => number;
-  /** Is told of calls that wait to be repeated. */
+  /** Receives the calls that wait to be repeated. */
   readonly repeats?: Repeats;
 }
 

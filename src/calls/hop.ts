@@ -4,7 +4,7 @@ import type { Controller, Handler } from './wire.ts';
 
 /** What a request on the wire reports to the call that it belongs to. */
 export interface HopEvents {
-  /** The head of an answer, or of a 1xx before it, has come; its permit is still held. Returns whether it says "not now". */
+  /** The head of a response, or of a 1xx before it, has arrived; its permit is still held. Returns whether it says "not now". */
   readonly answered: (status: number, headers: Headers) => boolean;
   /** There will be no answer, or no end of it. */
   readonly failed: (error: Error) => void;

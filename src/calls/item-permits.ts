@@ -8,7 +8,7 @@ const leastMs = 1000;
 
 /** The permits of a process as one item sees them. */
 export interface ItemPermits extends Pick<Permits, 'acquire' | 'freeze'> {
-  /** The limits of which it was given permits. */
+  /** The limits that granted it permits. */
   readonly used: ReadonlySet<string>;
 }
 

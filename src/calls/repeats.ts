@@ -7,26 +7,26 @@ import type { Log } from '../pipeline/context.ts';
 export interface Repeat {
   /** What happened to the last try. */
   what: string;
-  /** How many there have been, and how many there are to be at most. */
+  /** How many tries there have been, and the most there will be. */
   tries: number;
   most: number;
   inMs: number;
 }
 
-/** How long nothing more is logged of one kind of trouble. */
+/** After one kind of failure was logged, it is not logged again for this long. */
 const quietMs = 60_000;
-/** Kinds that are told apart; of others nothing is logged, but they are shown. */
+/** The most kinds that are logged; calls of further kinds are only shown in `status`. */
 const mostKinds = 50;
 
 /**
- * The calls of a process that wait to be repeated. A call can do so for minutes, and whoever made it hears nothing until
- * it is over: so they are shown in the beat, and the first of each kind is logged.
+ * The calls of a process that wait to be repeated. A call can wait for minutes while its caller sees nothing: so the
+ * beat reports these calls, and the first of each kind is logged.
  */
 export class Repeats {
   readonly #clock: Clock;
   readonly #log: Pick<Log, 'info'> | undefined;
   readonly #waiting = new Set<Repeat & { until: number }>();
-  /** When a kind was last logged, and how many there have been since. */
+  /** When a kind was last logged, and how many failures of it there have been since. */
   readonly #kinds = new Map<string, { at: number; held: number }>();
 
   constructor(clock: Clock, log: Pick<Log, 'info'> | undefined) {
@@ -34,7 +34,7 @@ export class Repeats {
     this.#log = log;
   }
 
-  /** A call waits from now on. Returns how to say that it does so no more. */
+  /** A call starts to wait. Call the returned function when its wait is over. */
   begin(repeat: Repeat): () => void {
     const entry = { ...repeat, until: this.#clock.now() + repeat.inMs };
     this.#waiting.add(entry);
@@ -42,7 +42,7 @@ export class Repeats {
     return () => void this.#waiting.delete(entry);
   }
 
-  /** What the call that has waited longest waits for, and how many others there are; null if none waits. */
+  /** What the call that has waited longest waits for, and how many others wait; null if none does. */
   waitingFor(): string | null {
     const [first] = this.#waiting;
     if (!first) return null;

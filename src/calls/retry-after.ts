@@ -3,13 +3,13 @@ import { parseHttpDate } from './http-date.ts';
 /** Header fields of an answer, with their names in lower case. */
 export type Headers = Readonly<Record<string, string | string[] | undefined>>;
 
-/** The longest time that is believed. A vendor that means more is asked again after it; a typo costs no more. */
+/** The longest wait. A vendor that wants a longer one refuses again after it; a typo costs no more than this. */
 const longestMs = 86_400_000;
 
-/** A number from here on is no number of seconds (it would be 31 years): probably seconds since 1970, which no RFC allows. */
+/** A number this large is no wait in seconds (31 years) but probably seconds since 1970, which no RFC allows. */
 const noSeconds = 1_000_000_000;
 
-/** A `Date` that lies further back than this was made by a cache or by a clock that is wrong. */
+/** A `Date` older than this comes from a cache or from a wrong clock. */
 const freshMs = 60_000;
 
 /**

@@ -16,7 +16,7 @@ export interface CallScope {
   readonly limit: UnderLimit;
   /** The limits under which anything was called. */
   readonly used: ReadonlySet<string>;
-  /** Whether all that it is at are waits that will not be over in time: the item can be given back. */
+  /** Whether it only waits, and for nothing that comes in time: the item can be given back. */
   readonly waitsInVain: (vain: Vain) => boolean;
   /** Its work has settled: whatever of it is in line, on the wire, or has a body to come, is cancelled. Idempotent. */
   readonly close: () => void;
@@ -38,7 +38,7 @@ const none: ReadonlySet<string> = new Set();
 export function openScope({ fetch, permits, nesting, clock }: ScopeDeps, itemSignal: AbortSignal): CallScope {
   const abortables = new Abortables();
   const waits = new Waits();
-  /** What `close` makes reject. */
+  /** What `close` rejects. */
   const cancellable = new Set<Promise<unknown>>();
   const follow = (): void => abortables.abortAll(itemSignal.reason);
   let caller: Caller | undefined;
@@ -75,7 +75,7 @@ export function openScope({ fetch, permits, nesting, clock }: ScopeDeps, itemSig
       const inLine = abortables.begin();
       const permit = own.acquire(name, inLine.signal).finally(() => {
         inLine.done();
-        // From here on only the task can fail, by itself: if nobody handles that, it has to be heard.
+        // From here on only the task itself can fail. That must stay an unhandled rejection if nobody handles it.
         cancellable.delete(result);
       });
       const result = underPermit(permit, nesting.under(name, task)).finally(waits.begin());

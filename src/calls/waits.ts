@@ -7,7 +7,7 @@ export interface Vain {
   readonly deadline: number;
 }
 
-/** What an item's calls are waiting for, of all that they are at. */
+/** Tracks which of an item's calls only wait, and what for. */
 export class Waits {
   readonly #waits = new Set<Wait>();
   #calls = 0;

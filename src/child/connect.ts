@@ -11,7 +11,7 @@ const channelFd = 3;
 /** Of these Node would take USR1 for a wish to debug, and open a port to whoever comes. */
 const ignoredSignals = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const;
 
-/** Said once per process: a pipeline that does this does it for each item. */
+/** Logged once per process: a pipeline that does this does it for each item. */
 const lostWork =
   'cancelled a call or response body that the pipeline did not await: await calls and bodies, or cancel them yourself';
 

@@ -1,6 +1,6 @@
 /**
- * Ends this process at once, and with it what it has started: a child leads a process group of its own. Only itself where
- * it does not lead one.
+ * Kills this process at once, together with its process group, which contains the programs that it started. Kills only
+ * the process if it does not lead a group.
  */
 export function killSelf(): void {
   try {

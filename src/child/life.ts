@@ -45,11 +45,11 @@ type Said = Described | Ready | Beat | LogMessage | Acquire | Release | Freeze;
 
 /** The part of its life that a child of either kind has. */
 export interface CommonLife<Configure> extends Life<Describe | Bye | Granted | Refused> {
-  /** What it has described. Throws if it has described nothing. */
+  /** The pipeline that it has described. Throws if it has described none. */
   pipeline: () => Pipeline;
   log: Log;
   calls: Calls;
-  /** Another process runs the same code, and notes what need be noted only once for all. */
+  /** Another process runs the same code and logs what needs to be logged only once for all. */
   leavesNotes: () => void;
   /** It is set up: says so, and from now on what `state` gives. */
   ready: (message: Configure, state: Parameters<typeof startBeat>[0]['state']) => void;

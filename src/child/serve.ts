@@ -28,7 +28,7 @@ export function serveChild<
   Configure extends { name: string; redact: readonly string[]; diesWithSupervisor: boolean },
 >({ parse, life: begin, title }: Role<In, Out, Configure>, { clock, random, millrace }: ServeOptions): void {
   const parent = process.ppid;
-  // Node's ten lines may all be a library's: the user's own line would be missing.
+  // All of Node's ten lines may belong to a library; the user's own line would be missing.
   Error.stackTraceLimit = 30;
   const connection = connect<In, Out>({
     parse,

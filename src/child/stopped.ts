@@ -1,6 +1,6 @@
 import { cancellation } from '../core/cancellation.ts';
 
-/** What signals abort with when the service is stopped. */
+/** The reason of signals that abort because the service stops. */
 export function stopped(): DOMException {
   return cancellation(new DOMException('the service is being stopped', 'AbortError'));
 }

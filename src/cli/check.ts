@@ -31,7 +31,7 @@ export async function check(line: CommandLine, shell: Shell): Promise<number> {
   return exitCodes.ok;
 }
 
-/** As it is shown. If there can be none, `problems` says why. */
+/** The state directory as shown. If there can be none, adds the reason to `problems`. */
 function stateOf(
   { name }: PipelineDescription,
   { settings }: Config,
@@ -69,7 +69,7 @@ function describe({ file, pipeline, description }: LoadedFile, config: Config, s
   return rows.map(([label = '', text = '']) => `${label.padEnd(width)}  ${printable(text)}\n`).join('');
 }
 
-/** What holds for this source, a sentence each. */
+/** What is true of this source, one sentence per line. */
 function sourceTexts({ resumes, isEndless, items }: SourceFacts, { deterministic }: PipelineDescription): string[] {
   const byCount = deterministic
     ? 'it starts from the beginning and skips stored items by count: it must yield the same items in the same order'

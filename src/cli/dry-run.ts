@@ -52,7 +52,7 @@ export async function dryRun(line: CommandLine, shell: Shell): Promise<number> {
       const work = async (): Promise<unknown> => await process(item, contextOf(scope));
       try {
         const result = await inTime(work, { scope, clock: shell.clock, settings });
-        // All at once: while a line is written, the object may be changed.
+        // All lines first: `process` may change the object while a line is being written.
         const lines = resultsOf(result).map((row) => `${displayJson(row)}\n`);
         for (const text of lines) await shell.out(text);
       } catch (error) {

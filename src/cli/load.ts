@@ -31,10 +31,10 @@ export async function loadHere(operand: string, shell: Shell): Promise<LoadedFil
 
 export type TriedFile =
   | ({ status: 'loaded' } & LoadedFile)
-  /** A problem for each line; its options as far as they are known. */
+  /** One problem per line; the pipeline's options as far as they are known. */
   | { status: 'wrong'; file: string; problems: readonly string[]; given: GivenOptions | undefined };
 
-/** The same, for whoever has other problems to tell as well. */
+/** The same, but returns the problems, so that the caller can report others with them. */
 export async function tryToLoadHere(operand: string, { folder, clock, divertOutput }: Shell): Promise<TriedFile> {
   divertOutput();
   const path = resolve(folder, operand);

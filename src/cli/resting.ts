@@ -11,12 +11,12 @@ import type { FoundState } from './find-state.ts';
 /** A pipeline that does not run, as `millrace status --json` shows it. Times are wall-clock milliseconds since 1970. */
 export interface RestingStatus {
   name: string;
-  /** `open`: the run is, and what became of its supervisor is not known. */
+  /** `open`: the run is open, and nothing is known about the end of its supervisor. */
   state: 'finished' | 'stopped' | 'failed' | 'killed' | 'open' | 'never run';
   stateDirectory: string;
   /** When it ended; for `killed`, when the queue was last written. */
   endedAt: number | null;
-  /** null where the supervisor was killed, or is not known. */
+  /** null if the supervisor was killed or its end is not known. */
   exitCode: number | null;
   run: { run: string; state: string; startedAt: number; finishedAt: number | null } | null;
   queue: { queued: number; retrying: number; bytes: number };
@@ -24,9 +24,9 @@ export interface RestingStatus {
   deadLetters: number;
 }
 
-/** What the queue of a pipeline says that does not run; undefined if there is none. */
+/** What the queue says about a pipeline that does not run; undefined if there is no queue. */
 export async function restingStatus({ directory, name }: FoundState): Promise<RestingStatus | undefined> {
-  // They bring SQLite with them.
+  // Imported late, because these modules load SQLite.
   const [{ spoolFile }, { lookAtRest }] = await Promise.all([
     import('../supervision/opening.ts'),
     import('../queue/resting-queue.ts'),
@@ -62,7 +62,7 @@ function endOf({ run, lastStart, writtenAt }: RestingQueue): Pick<RestingStatus,
   if (run?.state === 'finished') return { state: 'finished', endedAt: run.finishedAt, exitCode: run.exitCode };
   if (lastStart?.end) {
     const { at, outcome, exitCode } = lastStart.end;
-    // Dead letters that were given back since have opened the run again.
+    // Dead letters that were given back since then have reopened the run.
     return { state: outcome === 'finished' ? 'open' : outcome, endedAt: at, exitCode };
   }
   if (lastStart) return { state: 'killed', endedAt: writtenAt, exitCode: null };

@@ -21,7 +21,7 @@ export interface Shell {
   out: (text: string) => Promise<void>;
   /** Writes to standard error. Never rejects. */
   err: (text: string) => Promise<void>;
-  /** The signals since this process began, if the command is one that acts on them. */
+  /** The signals since this process started, if the command handles them. */
   signals: SignalRequests | undefined;
   /** The person who is asked; undefined if there is none, because input or errors do not go to a terminal. */
   terminal: Terminal | undefined;

@@ -1,6 +1,6 @@
 import { isCancellation } from '../core/cancellation.ts';
 
-/** A promise that nobody awaits and that Millrace cancels does not end this process. Any other ends it as Node does. */
+/** An unhandled rejection that Millrace caused by cancelling does not end this process. Any other ends it, as in Node. */
 export function tolerateCancellations(): void {
   process.on('unhandledRejection', (error) => {
     if (!isCancellation(error)) throw error;

@@ -52,7 +52,7 @@ export function resolveConfig(sources: ConfigSources): Config {
   return config;
 }
 
-/** The same, for whoever has other problems to tell as well. Where one is wrong the weaker source counts, or the default. */
+/** The same, but returns the problems, so that the caller can report others with them. A wrong value is replaced by that of a weaker source, or the default. */
 export function examineConfig(sources: ConfigSources): Config & { problems: readonly Problem[] } {
   const layers = layersOf(sources);
   const problems = layers.flatMap((layer) => layer.problems);
@@ -116,7 +116,7 @@ function fixedDefault(option: Option): Computed {
   return () => z.parse(schema.shape[option.name], option.default);
 }
 
-/** What is wrong by itself contradicts nothing. */
+/** Only options that are valid by themselves can contradict each other. */
 function contradictory(
   settings: Settings,
   { chosen, wrong }: { chosen: ReadonlyMap<OptionName, Given>; wrong: ReadonlySet<OptionName> },

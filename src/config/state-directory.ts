@@ -16,7 +16,7 @@ export interface StateDirectoryRequest {
 /**
  * The folder of the queue, absolute: what `state` says; else the pipeline's own folder in `stateRoot`; else the first of
  * systemd's `$STATE_DIRECTORY`, which a unit has for itself; else `.millrace/<name>` in the current folder. Throws a
- * MillraceError (exit 78) for a folder that cannot be meant.
+ * MillraceError (exit 78) for a folder that cannot be used.
  */
 export function stateDirectory(request: StateDirectoryRequest): string {
   const { settings, environment, name, folder } = request;
@@ -28,7 +28,7 @@ export function stateDirectory(request: StateDirectoryRequest): string {
 
 function ownFolder(root: string, name: string): string {
   const own = checked(join(root, name));
-  // Of one that was used for a single pipeline before. To begin a new queue beside it would do its items twice.
+  // The root was used for a single pipeline before. A second queue would run its items twice.
   if (existsSync(join(root, 'queue.db')) && !existsSync(join(own, 'queue.db'))) {
     throw configError(
       'STATE_ROOT',
@@ -39,7 +39,7 @@ function ownFolder(root: string, name: string): string {
   return own;
 }
 
-// SQLite takes 512 for a file, its log included; copies of the queue have longer names.
+// SQLite allows 512 for a file, including its log; copies of the queue have longer names.
 const longestBytes = 450;
 
 function checked(directory: string): string {

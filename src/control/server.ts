@@ -120,7 +120,7 @@ function hasBody({ headers }: IncomingMessage): boolean {
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 }
 
-/** Resolves to how to let go of the path when the server is closed: closing it removes the socket by that path. */
+/** Resolves to a function that releases the path. Call it after the server is closed: closing removes the socket by that path. */
 async function listenOwnerOnly(server: Server, socketPath: string): Promise<() => void> {
   const { path, release } = shortPath(socketPath);
   try {

@@ -1,23 +1,23 @@
 /**
- * A socket's path may have about a hundred bytes, and Node cuts a longer one without a word. A folder for a queue may lie
- * deeper. So a long path is replaced by a short one to the same place: the folder by its descriptor, as Linux shows it in
- * /proc; elsewhere by a symbolic link in a temporary folder of our own. The socket itself lies where it always does, so
- * whoever asks for it needs no other path than the long one, and who may open it is the folder's and the socket's to say.
+ * A socket's path may have about a hundred bytes, and Node silently cuts a longer one. The folder of a queue can be deeper.
+ * So a long path is replaced by a short one to the same place: on Linux the folder's descriptor in /proc, elsewhere a
+ * symbolic link in a private temporary folder. The socket itself stays in the queue's folder: clients still find it by the
+ * long path, and the modes of folder and socket still decide who may open it.
  */
 import { closeSync, constants, existsSync, mkdtempSync, openSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 
-/** What the system takes, without the closing NUL. */
+/** The longest path that the system accepts, without the final NUL. */
 const longestBytes = process.platform === 'linux' ? 107 : 103;
 
 export interface ShortPath {
   path: string;
-  /** To be called when the path is not used any more; a socket that listens on it uses it until it is closed. Idempotent. */
+  /** Call it when the path is no longer used; a listening socket uses it until it is closed. Idempotent. */
   release: () => void;
 }
 
-/** A path of at most so many bytes as a socket takes, to the place that `path` names. Throws if its folder cannot be opened. */
+/** A path to the same place as `path`, short enough for a socket. Throws if its folder cannot be opened. */
 export function shortPath(path: string): ShortPath {
   if (Buffer.byteLength(path) <= longestBytes) return { path, release: () => undefined };
   return existsSync('/proc/self/fd') ? byDescriptor(path) : byLink(path);
@@ -34,9 +34,9 @@ function byDescriptor(path: string): ShortPath {
   };
 }
 
-/** Exported for its test: Linux has the better way. */
+/** Exported for its test: on Linux the descriptor is used instead. */
 export function byLink(path: string): ShortPath {
-  // Made for us alone, so that nobody else can put another link in its place.
+  // Only this user can write to it, so nobody else can replace the link.
   const folder = mkdtempSync(join(tmpdir(), 'millrace-'));
   symlinkSync(dirname(path), join(folder, 's'));
   return { path: join(folder, 's', basename(path)), release: () => rmSync(folder, { recursive: true, force: true }) };

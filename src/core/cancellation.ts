@@ -1,6 +1,6 @@
-/** Reasons with which Millrace itself has cancelled something that a pipeline had under way. */
+/** The reasons of Millrace's own cancellations of a pipeline's work. */
 const reasons = new WeakSet<object>();
-/** Longest chain of causes that is followed: user code can make a circle of them. */
+/** Longest chain of causes that is followed: user code can build a cycle. */
 const depth = 10;
 
 /** Marks `reason` as a cancellation by Millrace, and returns it. */
@@ -21,7 +21,7 @@ export function isCancellation(error: unknown, left = depth): boolean {
     if (isCancellation(cause, left - 1)) return true;
     return Array.isArray(errors) && errors.length > 0 && errors.every((each) => isCancellation(each, left - 1));
   } catch {
-    // A getter or a proxy of the user's that throws: not one of ours.
+    // A user's getter or proxy threw: it is not one of ours.
     return false;
   }
 }

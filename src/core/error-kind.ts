@@ -1,10 +1,10 @@
 import { describeError, type ErrorData } from './errors.ts';
 
-/** So much of a message tells kinds apart: what follows is detail. */
+/** Kinds are told apart by this many characters of the message; the rest is detail. */
 const comparedLength = 300;
 const kindLength = 120;
 
-// The status of an HTTP answer is no detail.
+// The status of an HTTP response is not a detail.
 const details = /((?:http|status|code|answered|returned|response)[ :=]{1,3}[1-5]\d\d\b)|[\w-]*\d[\w.:-]*/gi;
 
 /**

@@ -137,7 +137,7 @@ export function errorData(error: unknown): ErrorData {
   return dataOf(error, 0).data;
 }
 
-/** `at` is that of the error or, where its own stack has left the user's code, of its cause. */
+/** `at` comes from the error's own stack or, if that has no line of the user's code, from its cause. */
 function dataOf(error: unknown, depth: number): { data: ErrorData; at: string | undefined } {
   // Any property of what was thrown can be a getter that throws, or anything but the text that one expects.
   const read = (name: 'name' | 'code' | 'message' | 'stack' | 'cause' | 'errors' | 'ms'): unknown =>
@@ -215,12 +215,12 @@ export function describeError(error: ErrorData): string {
   return [error.message, ...causes].join(': ');
 }
 
-/** The same, with the line of the user's own code that it came from. */
+/** The same, with the line of the user's own code where it came from. */
 export function describeWithPlace(error: ErrorData): string {
   return `${describeError(error)}${error.at === undefined ? '' : ` (at ${error.at})`}`;
 }
 
-/** An error that another process described, as one to be thrown here: with the stack that it had there. */
+/** Rebuilds an error that another process described, with the stack that it had there. */
 export function errorFromData({ code, message, stack, cause }: ErrorData): Error {
   const error = new Error(message, cause && { cause: errorFromData(cause) });
   error.stack = stack ?? `${code}: ${message}`;

@@ -16,15 +16,15 @@ const advice: Record<string, string> = {
 const mostCauses = 5;
 
 /**
- * An error that says that the operating system has run out of descriptors, processes or memory, as one that says what to
- * raise (exit 78); undefined for any other, and for one of ours that says what to do already.
+ * If `error` means that the operating system has run out of descriptors, processes or memory: an error that says what to
+ * raise (exit 78). Undefined for any other error, and for Millrace's own errors, which already say what to do.
  */
 export function exhausted(error: unknown): MillraceError | undefined {
   if (error instanceof MillraceError && error.exitCode !== exitCodes.bug) return undefined;
   let each = error;
   for (let depth = 0; each instanceof Error && depth < mostCauses; each = each.cause, depth++) {
     const { code = '', syscall = '' } = each as NodeJS.ErrnoException;
-    // A descriptor that has nothing to read says EAGAIN, too.
+    // A descriptor with nothing to read also reports EAGAIN.
     if (!Object.hasOwn(advice, code) || (code === 'EAGAIN' && !/^(spawn|fork|uv_)/.test(syscall))) continue;
     return configError('EXHAUSTED', `${advice[code]!} (${each.message}).`, error);
   }

@@ -20,13 +20,13 @@ export function hideNames(more: readonly string[]): void {
 const secretKey =
   /pass(word|wd|phrase)?$|passwd|secret|token|authorization|cookie|credential|dsn$|api[-_ ]?key|private[-_ ]?key|access[-_ ]?key/i;
 
-/** Whether `value` is to be hidden because of its key. */
+/** Whether `value` must be hidden because of its key. */
 export function isSecretKey(key: string, value: unknown): boolean {
   if (names.has(plain(key))) return value !== undefined && value !== null;
   return secretKey.test(key) && isTelling(key, value);
 }
 
-/** A missing password, whether there is one, and a count of tokens are no secrets. */
+/** An empty value, a boolean and a count (`tokens: 5`) are no secrets. */
 function isTelling(key: string, value: unknown): boolean {
   if (value === undefined || value === null || value === '' || typeof value === 'boolean') return false;
   return typeof value !== 'number' || !key.endsWith('s');

@@ -1,6 +1,6 @@
 /**
  * The folder that this process was started in. Relative paths of a pipeline begin there, whatever `process.chdir` does
- * later: so whatever loads the pipeline imports this first. Empty if that folder has been removed.
+ * later. So every module that loads the pipeline imports this first. Empty if that folder has been removed.
  */
 export const startFolder = folderNow();
 

@@ -165,7 +165,7 @@ export interface Deliver extends FrameHeader {
    */
   history: 'first' | 'inherited' | 'suspect';
   mode: DeliveryMode;
-  /** So many of the first items may be started without a `start`: they count as started already. */
+  /** This many of the first items may start without a `start` message: they already count as started. */
   free: number;
   /** Processes that may have had these items and may still have a transaction open. */
   writers: number[];
@@ -204,7 +204,7 @@ export interface Abort {
   type: 'abort';
 }
 
-/** Give back up to so many items that you have not started. Answered by `released`, perhaps with nothing. */
+/** Give back up to `items` that you have not started. Answered by `released`, perhaps with none. */
 export interface Recall {
   type: 'recall';
   items: number;
@@ -351,7 +351,7 @@ export interface Settle {
   type: 'settle';
   done: FlatIntervals;
   failed: Failure[];
-  /** How many of the items that are done made calls under which limits. Left out if none did. */
+  /** For each limit, how many of the items that are done made calls under it. Left out if none did. */
   used?: Record<string, number>;
   /** How many of them were not processed: the sink had them already. Left out if there are none. */
   found?: number;
@@ -393,7 +393,7 @@ export interface SinkState {
 /** My sink has results of a pipeline of this name from other queues. */
 export interface OtherQueues {
   type: 'otherQueues';
-  /** Each with the folder that it was in. */
+  /** Each with the folder of the queue. */
   others: readonly { queue: string; directory: string }[];
 }
 

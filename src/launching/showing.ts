@@ -31,7 +31,7 @@ export interface Showing {
 export function startShowing(options: {
   settings: Pick<Settings, 'logLevel' | 'logFormat' | 'progress'>;
   environment: Environment;
-  /** The log shows the stacks of errors. */
+  /** Whether the log shows stacks of errors. */
   stacks: boolean;
   clock: Clock;
   events: EventBus;

@@ -1,4 +1,4 @@
-/** So many of the latest calls are remembered. */
+/** How many of the latest calls are remembered. */
 const most = 100;
 
 /** How long the latest calls took, from the grant of a permit to its return. */
@@ -6,7 +6,7 @@ export class Durations {
   readonly #latest: number[] = [];
   #next = 0;
 
-  /** Returns true with every hundredth. */
+  /** Returns true for every hundredth call. */
   add(ms: number): boolean {
     this.#latest[this.#next] = ms;
     this.#next = (this.#next + 1) % most;

@@ -47,7 +47,7 @@ export class Freeze {
     return this.leftMs(now);
   }
 
-  /** The vendor took a call that was granted at `grantedAt`, and it is over. */
+  /** A call that was granted at `grantedAt` was accepted by the vendor and is over. */
   callSucceeded(now: number, grantedAt: number): void {
     if (grantedAt >= (this.isOn(now) ? this.#untilBefore : this.#until)) this.#doublings = 0;
   }

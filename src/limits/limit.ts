@@ -11,7 +11,7 @@ export interface LimitSpec {
   readonly concurrency?: number;
   readonly rate?: Rate;
   /**
-   * How long a permit stays taken after its holder's exit, for a vendor that goes on after a closed connection. Default:
+   * How long a permit stays taken after its holder's exit, for a vendor that keeps working after a closed connection. Default:
    * until its call would have ended, estimated by the longest of the last 100, at most its own time-out.
    */
   readonly lingerMs?: number;
@@ -22,7 +22,7 @@ export interface LimitSnapshot {
   name: string;
   /** By processes that live. */
   held: number;
-  /** Of processes that died, and whose calls a vendor may still be at. */
+  /** Permits of processes that died while the vendor may still work on their calls. */
   lingering: number;
   concurrency: number | null;
   rate: string | null;
@@ -42,7 +42,7 @@ export interface Permit extends Standing<Permit> {
   granted: { readonly at: number; readonly ticket: number } | undefined;
 }
 
-/** What calls take is put on record anew if it differs by more than this: that is seldom. */
+/** The recorded call time is updated only if it changed by more than this, which is rare. */
 const growth = 1.25;
 const leastMs = 50;
 
@@ -53,7 +53,7 @@ export class Limit {
   readonly #concurrency: number;
   readonly #lingerMs: number | undefined;
   readonly #durations = new Durations();
-  /** The longest call that is on record. */
+  /** The longest call time in the record. */
   #recordedMs = 0;
   readonly #window: Window | undefined;
   readonly #buckets: Buckets | undefined;
@@ -151,7 +151,7 @@ export class Limit {
     return at === Infinity ? undefined : at;
   }
 
-  /** Before that nobody gets a permit, whatever is given back meanwhile. */
+  /** Nobody gets a permit before this time, even if permits are returned meanwhile. */
   opensAt(now: number): number {
     return Math.max(this.#freeze.until, this.#window?.roomAt(now) ?? now);
   }
@@ -171,7 +171,7 @@ export class Limit {
 
   /**
    * Takes up what was recorded `since` milliseconds ago, before anything else is done with this limit. `wasKilled`: its
-   * calls were cut off, nobody knows which; so all permits linger for as long as one may have taken.
+   * calls were cut off and it is not known which; so all permits linger for as long as one call may have taken.
    */
   recall(record: LimitRecord, now: number, since: number, wasKilled: boolean): void {
     if (this.#isEstimated) this.#recordedMs = record.longestMs ?? 0;
@@ -201,7 +201,7 @@ export class Limit {
     };
   }
 
-  /** A call took so long. Returns whether that is to be put on record. */
+  /** Adds the time of a call. Returns whether the record must be updated.
   #took(ms: number): boolean {
     const isHundredth = this.#durations.add(ms);
     if (!this.#isEstimated) return false;
@@ -217,7 +217,7 @@ export class Limit {
     return this.#lingerMs === undefined && this.#concurrency !== Infinity;
   }
 
-  /** When a permit comes back whose holder has gone at `now`. */
+  /** When a permit comes back if its holder went at `now`. */
   #comesBackAt(now: number, grantedAt: number, timeoutMs: number = Infinity): number {
     if (this.#lingerMs !== undefined) return now + this.#lingerMs;
     return Math.max(now, this.#isEstimated ? grantedAt + Math.min(this.#durations.longest, timeoutMs) : now);

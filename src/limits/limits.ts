@@ -132,7 +132,7 @@ export class Limits {
     return earliest;
   }
 
-  /** The limits of which nobody gets a permit before `deadline`. */
+  /** The limits under which nobody gets a permit before `deadline`. */
   closedUntil(deadline: number, now: number): string[] {
     return [...this.#limits.values()].filter((limit) => limit.opensAt(now) > deadline).map(({ name }) => name);
   }

@@ -23,7 +23,7 @@ export interface Events {
   /** A run begins, goes on after a stop, or is found finished. */
   'run.started': { run: string; name: string; state: 'new' | 'resumed'; open: number; stateDirectory: string };
   'run.alreadyFinished': { run: string; finishedAt: number; exitCode: number };
-  /** A new run was asked for by `--again` while this one was open, and has not been started. */
+  /** A new run was requested with `--again` while this one was open, and has not started. */
   'run.owed': { isFinished: boolean };
   'run.sealed': { run: string; items: number };
   'run.finished': { run: string; items: number; done: number; dead: number; seconds: number; exitCode: number };
@@ -32,7 +32,7 @@ export interface Events {
   'run.unpaused': Record<never, never>;
   /** Shutting down, and why. */
   'run.stopping': { reason: string; hurry: boolean; lent: number };
-  /** The time to stop is nearly up: items that still run are aborted. */
+  /** `stopTimeout` is nearly over: items that are still running are aborted. */
   'run.aborting': { running: number };
   'run.stopped': { open: number; aborted: number; exitCode: number };
   /** The pipeline's file is looked at again, to replace the consumers by ones with its new code. */
@@ -51,20 +51,20 @@ export interface Events {
     expected: boolean;
     reason: string;
     released: number;
-    /** What it said that it failed with. */
+    /** The error that it reported. */
     error?: ErrorData | undefined;
-    /** It ended itself because something outside could not be reached: that is no crash. */
+    /** It ended itself because something outside could not be reached; not a crash. */
     isOutage?: boolean;
   };
   /** `restarts` of this post so far, the one that is coming included. */
   'child.restarting': { who: Who; inMs: number; restarts: number };
-  /** It has died, and is not replaced before the pipeline file can be used. */
+  /** It died, and is not replaced until the pipeline file can be used. */
   'child.heldBack': { who: Who; reason: string };
-  /** It is given up: too many crashes within a period, or, if `withinMs` is null, too many failed starts in a row. */
+  /** It is parked: too many crashes within a period or, if `withinMs` is null, too many failed starts in a row. */
   'child.parked': { who: Who; crashes: number; withinMs: number | null; lastReason: string };
-  /** It failed at its end work (the last flush, `teardown`), and so did its successor: the run finishes without it. */
+  /** Its end work (the last flush, `teardown`) failed, and so did that of its replacement: the run finishes without it. */
   'child.endGivenUp': { who: Who; reason: string };
-  /** A look at the pipeline file found another reason why processes that were held back cannot be started. */
+  /** The pipeline file still cannot be used, for a new reason; processes stay held back. */
   'file.unusable': { reason: string };
   /** Processes can be started from the pipeline file again. */
   'file.usable': Record<never, never>;
@@ -84,11 +84,11 @@ export interface Events {
   'child.output': { who: Who; stream: 'stdout' | 'stderr'; line: string };
   'child.outputDropped': { who: Who; lines: number };
   'orphan.killed': { who: Who };
-  /** A consumer has died that had started these items. They go back to the queue, and run like others. */
+  /** A consumer died that had started these items. They go back to the queue and run like others. */
   'items.marked': { who: Who; items: number; cause: string };
-  /** A consumer has died, and any of these items may be to blame: they run one at a time. */
+  /** A consumer died, and any of these items may be to blame: they run one at a time. */
   'items.isolated': { who: Who; items: number; cause: string };
-  /** All items that a dead consumer had started have settled since: none of them killed it. */
+  /** All items that a dead consumer had started have settled: none of them killed it. */
   'items.cleared': { cause: string };
   /** An item has killed a consumer that ran nothing else; for the `kills`th time. */
   'item.killed': { who: Who; seq: number; kills: number; cause: string; inMs: number };

@@ -25,7 +25,7 @@ export interface LogLine {
   repeats?: string;
   /** `flood` unless said otherwise. */
   pace?: Pace;
-  /** Of the error that it is about: for those who ask for stacks. */
+  /** The stack of the error; shown only if stacks are wanted. */
   stack?: string;
 }
 

@@ -69,7 +69,7 @@ function queueLine({ queue, items }: Status): Part[] {
   ];
 }
 
-/** These reasons are told in lines of their own. */
+/** Reasons that have their own line in the display. */
 const hasOwnLine = /^stopping:|wait(s)? for a retry/;
 
 function retryLine({ queue, waitingErrors: [error] }: Status): Part[][] {

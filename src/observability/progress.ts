@@ -7,7 +7,7 @@ import { onSuddenEnd } from './sudden-end.ts';
 
 const redrawMs = 250;
 const lineMs = 10_000;
-/** A line that says the same as the one before is left out for so long: then it shows that the service lives. */
+/** An unchanged line is repeated only this often, to show that the service is alive. */
 const sameMs = 10 * 60_000;
 
 export interface Progress {
@@ -53,7 +53,7 @@ function startLines({ log, status, clock }: { log: Log; status: () => Status; cl
   return clock.every(lineMs, () => {
     const line = wordStatus(status());
     const { perSecond: _, nextRetryInMs: __, ...fields } = line.fields;
-    // Times to come change by themselves.
+    // Remaining times change in every line.
     const text = JSON.stringify(fields).replaceAll(/ in [\d.]+(ms|s|min|h)\b| for [\d.]+(ms|s|min|h)\b/g, '');
     if (text === last.text && clock.now() - last.at < sameMs) return;
     last = { text, at: clock.now() };

@@ -12,7 +12,7 @@ export function stopText({ running, abortInMs, killInMs }: StopStatus): string {
     : `${items}, aborted in ${secondsText(abortInMs)}, ${kill}`;
 }
 
-/** That items wait for a retry, what most of them have failed with, and when the next one is tried. */
+/** Says how many items wait for a retry, what most of them failed with, and when the next one is tried. */
 export function retriesText({
   retrying,
   isAll,
@@ -38,7 +38,7 @@ export function errorText({ code, message, at }: WaitingError): string {
   return `${code}: ${message.replaceAll(/\s*\n\s*/g, ' ')}${at === null ? '' : ` (at ${at})`}`;
 }
 
-/** Rounded up: what is due is not shown as over before it is. */
+/** Rounded up, so that nothing is shown as due before it is. */
 export function secondsText(ms: number): string {
   return formatDuration(Math.ceil(ms / 1000) * 1000);
 }

@@ -45,7 +45,7 @@ export interface Status {
     /** Those of `done` that were done before this supervisor started. */
     doneBefore: number;
   };
-  /** What items that wait for a retry have failed with, by kind; those that most items have first. */
+  /** The errors of items that wait for a retry, by kind; the most frequent kind first. */
   waitingErrors: WaitingError[];
   processes: {
     who: Who;
@@ -70,13 +70,13 @@ export interface Status {
     rate: string | null;
     waiting: number;
     frozenMs: number;
-    /** Permits of processes that died, which come back when their calls would have ended. */
+    /** Permits of processes that died; they come back when the calls would have ended. */
     lingering?: number;
     granted: number;
   }[];
   /** Sinks that take one writer at a time: how their consumers take turns. */
   turns: { sink: string; held: number; waiting: number; granted: number }[];
-  /** How far a stop is; null while nobody has asked for one. */
+  /** The progress of a stop; null if none was requested. */
   stop: StopStatus | null;
   /** The last reload of its code; null if there was none. */
   reload: ReloadStatus | null;
@@ -86,10 +86,10 @@ export interface Status {
   reasons: string[];
 }
 
-/** Errors of one kind that items wait after. */
+/** The errors of one kind among waiting items. */
 export interface WaitingError {
   items: number;
-  /** Of the latest of them. */
+  /** Code and message of the latest error. */
   code: string;
   message: string;
   /** The first line of the user's own code that it came from; null if that is not known. */

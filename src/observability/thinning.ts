@@ -2,13 +2,13 @@ import type { Cancel, Clock } from '../core/clock.ts';
 import { count } from '../core/figures.ts';
 import type { LogLine, Pace } from './log-lines.ts';
 
-/** How many lines pass at first, and how long the periods are in each of which one more does. */
+/** How many lines pass at first. After that, one line passes in each period. */
 const paces: Record<Pace, { burst: number; periodMs: number }> = {
   flood: { burst: 10, periodMs: 1000 },
   kind: { burst: 1, periodMs: 60_000 },
 };
 
-/** Keys told apart for one event at a time: what is different in every line must not fill the memory, or the log. */
+/** The most keys per event at a time, so that lines that all differ fill neither memory nor log. */
 const mostKeys = 50;
 
 interface Flood {
@@ -21,9 +21,9 @@ interface Flood {
 }
 
 /**
- * Keeps one cause from filling the log: of lines with the same `repeats` the first ones pass, then one in each period, with
- * the number of those that it stands for. A period without any ends it. Of an error's kind only one passes at first, and
- * one a minute; those held back are handed on at level `debug`.
+ * Keeps one cause from filling the log: the first lines with the same `repeats` pass, then one in each period, with
+ * the number of lines that it stands for. A period without such lines ends the flood. For pace `kind` only one line passes
+ * at first, then one a minute; the lines held back are written at level `debug`.
  */
 export function createThinning(
   clock: Clock,
@@ -57,7 +57,7 @@ export function createThinning(
     const known = floods.get(line.repeats!);
     if (known) return known;
     const keys = keysOf.get(event) ?? 0;
-    // The rest has one key; it is not counted against the others.
+    // All further keys share one, which does not count.
     const key = keys < mostKeys ? line.repeats! : `${event} others`;
     const flood = floods.get(key) ?? {
       event,

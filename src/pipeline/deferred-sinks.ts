@@ -4,15 +4,16 @@ import type { Problem } from '../ipc/messages.ts';
 import { sinkMark, type Sink } from '../sinks/port.ts';
 
 export interface DeferredSinks {
-  /** What the file is to import. */
+  /** What the file imports instead of the real sinks. */
   millrace: object;
-  /** What was wrong with the options of sinks so far, a problem for each. */
+  /** The problems with options of sinks so far. */
   problems: (file: string) => Problem[];
 }
 
 /**
- * A sink with wrong options throws where it is made, which is in the middle of the pipeline: nothing else would be looked
- * at. While a file is loaded such a sink is kept as one that cannot be opened, and its problems are told with all others.
+ * A sink with wrong options throws where it is created, in the middle of the pipeline, and nothing after it would be
+ * checked. So while a file is loaded, such a sink becomes one that cannot be opened, and its problems are reported with all
+ * others.
  */
 export function deferSinkProblems(millrace: object): DeferredSinks {
   const thrown: MillraceError[] = [];
@@ -28,7 +29,7 @@ export function deferSinkProblems(millrace: object): DeferredSinks {
       }
     };
   const exports = Object.entries(millrace).map(([name, value]: [string, unknown]) => {
-    // Classes are called with `new`, and have to stay who they are.
+    // Classes are called with `new` and must keep their identity.
     const isFunction = typeof value === 'function' && /^[a-z]/.test(name);
     return [name, isFunction ? deferring(value as (...args: unknown[]) => unknown) : value];
   });

@@ -2,11 +2,11 @@ import { createHash } from 'node:crypto';
 import { inspect } from 'node:util';
 
 /**
- * Tells whether two processes have made a sink with the same options, without saying what those are: they can hold
- * secrets. The order of properties does not matter.
+ * A digest that shows whether two processes created a sink with the same options, without revealing the options, which can
+ * hold secrets. The order of properties does not matter.
  */
 export function digestOf(options: object | undefined): string {
-  // Unlike JSON it also writes what is not plain data, and cycles.
+  // Unlike JSON, this also handles cycles and values that are not plain data.
   const text = inspect(options, {
     sorted: true,
     depth: Infinity,

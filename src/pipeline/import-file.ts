@@ -59,7 +59,7 @@ async function importWithJiti({ file, text, millrace, cacheDirectory }: ImportOp
     createJiti(file, { fsCache: cacheDirectory ?? false, virtualModules: { millrace }, tsconfigPaths });
   const jiti = orElse(
     () => make(tsconfig?.path ?? false),
-    // It cannot be read. A file that needs nothing of it is none the worse for that.
+    // It cannot be read. A file that does not need it still works.
     () => make(false),
   );
   // Not jiti.import: that one gives a native ES module to Node, which knows no virtual modules, and runs it a second time

@@ -23,10 +23,10 @@ export interface LoadOptions {
   cacheDirectory?: string | undefined;
 }
 
-/** The options that a pipeline gives, and the lines on which they stand. */
+/** The options that a pipeline sets, and the lines where they are. */
 export type GivenOptions = Pick<PipelineDescription, 'options' | 'optionLines'>;
 
-/** What is in a pipeline file, or everything that is wrong with it; `given` is left out where its options are not known. */
+/** The content of a pipeline file, or everything that is wrong with it; `given` is left out if its options are not known. */
 export type LoadedPipeline =
   | { pipeline: Pipeline; description: PipelineDescription; problems: readonly [] }
   | { pipeline: null; description: null; problems: Problem[]; given?: GivenOptions };
@@ -74,10 +74,10 @@ function broken(problems: Problem[], given?: GivenOptions): LoadedPipeline {
   return { pipeline: null, description: null, problems, ...(given && { given }) };
 }
 
-/** Those that can be an option's value at all; the others are told as fields. */
+/** The options whose values can be read as such; the others are reported as fields. */
 function givenOptions({ options }: Pick<Pipeline, 'options'>, tokens: readonly Token[]): GivenOptions {
   const wrong = checkOptions(options).map(({ path }) => path[1]);
-  // All of it.
+  // Collect all problems.
   if (options === undefined || wrong.includes(undefined)) return { options: {}, optionLines: {} };
   const given = Object.entries(options).filter(([name, value]) => value !== undefined && !wrong.includes(name));
   const optionLines: Record<string, number> = {};

@@ -1,14 +1,13 @@
 import { isName, isPunctuator, tokensOf, type Token } from './tokens.ts';
 import type { Source } from './types.ts';
 
-/** What can be told of a source without running it. */
+/** What the code of a source shows without running it. */
 export interface SourceFacts {
   /**
-   * How it goes on after a restart. `unknown`: it hands its context on, so that whether it makes checkpoints is to be seen
-   * elsewhere.
+   * How it resumes after a restart. `unknown`: it passes its context on, so other code may call `checkpoint`.
    */
   resumes: 'by checkpoints' | 'by count' | 'unknown';
-  /** It has a loop without a condition and without a way out. */
+  /** It has a loop without a condition and without an exit. */
   isEndless: boolean;
   /** How many items it has; undefined if that is not known. */
   items: number | undefined;
@@ -31,7 +30,7 @@ function howItResumes(tokens: readonly Token[]): SourceFacts['resumes'] {
   const context = contextName(tokens);
   if (context === undefined) return 'by count';
   if (context === 'rest') return 'unknown';
-  // Used as a whole, and not only for one of its fields.
+  // The context is used as a whole, not only one of its fields.
   const isHandedOn = tokens.some(
     (token, i) =>
       i > context.index &&
@@ -66,7 +65,7 @@ function hasEndlessLoop(tokens: readonly Token[]): boolean {
   return tokens.some((_, i) => {
     const body = bodyOfEndless(tokens, i);
     if (body === undefined) return false;
-    // A throw is no end that is meant.
+    // A throw is not an intended end.
     return !tokens.slice(body, endOfBlock(tokens, body)).some((_token, j, part) => isName(part, j, 'break', 'return'));
   });
 }

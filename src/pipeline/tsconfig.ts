@@ -1,14 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-/** A `tsconfig.json` that may say where imports are found. */
+/** A `tsconfig.json` that may map imports to files. */
 export interface Tsconfig {
   path: string;
-  /** Whether an import may be found by one of its own `paths`. Those that it extends another file for are not seen. */
+  /** Whether one of its own `paths` may match an import. `paths` from a file that it extends are not seen. */
   isAlias: (specifier: string) => boolean;
 }
 
-/** The nearest one in the folder of `file` or above it; undefined if that says nothing of imports, or there is none. */
+/** The nearest `tsconfig.json` in the folder of `file` or above it; undefined if there is none or it has nothing about imports. */
 export function tsconfigOf(file: string): Tsconfig | undefined {
   for (let folder = dirname(file); ; folder = dirname(folder)) {
     const path = join(folder, 'tsconfig.json');
@@ -18,7 +18,7 @@ export function tsconfigOf(file: string): Tsconfig | undefined {
   }
 }
 
-/** By its text: it is JSON with comments, and only what begins like one of its `paths` is looked for. */
+/** Reads the text only: the file is JSON with comments, and only the beginnings of its `paths` are needed. */
 function aliasesIn(text: string): (specifier: string) => boolean {
   const [, paths = ''] = /"paths"\s*:\s*\{([^}]*)/.exec(text) ?? [];
   const prefixes = [...paths.matchAll(/"([^"*]*)(\*?)[^"]*"\s*:/g)].map(([, prefix, star]) => ({

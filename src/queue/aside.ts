@@ -2,18 +2,18 @@ import type { Receiver } from './dispatch.ts';
 import type { Holding } from './lending.ts';
 import type { Moment, Queue } from './queue.ts';
 
-/** The only consumer runs isolated items, and the others, for so long at a time. */
+/** If there is only one consumer, it alternates between isolated and other items; each turn takes this long. */
 const turnMs = 1000;
 
 /**
  * The consumer that is set aside to run isolated items alone: one at a time, and lent nothing else meanwhile, so that
- * its death names the item. The others go on with the rest; where there is only one, it takes turns.
+ * its death names the item. The others carry on with the rest; if there is only one consumer, it takes turns.
  */
 export class Aside {
   #holding: Holding | undefined;
-  /** When the only consumer began to run isolated items; undefined while it does not. */
+  /** When the only consumer began its turn of isolated items; undefined outside of it. */
   #aloneSince: number | undefined;
-  /** Until when the only consumer runs other items. */
+  /** When the only consumer's turn of other items ends. */
   #othersUntil = 0;
 
   /** What the consumer that is set aside holds; undefined while there is nobody to accuse. */
@@ -44,7 +44,7 @@ export class Aside {
     return receivers.filter((receiver) => receiver !== chosen);
   }
 
-  /** Whether the only consumer is to run what is not isolated, if there is any. */
+  /** Whether it is the only consumer's turn of items that are not isolated. */
   #isTurnOfOthers(queue: Queue, { holding }: Receiver, isNeeded: boolean, moment: Moment): boolean {
     const { now } = moment;
     if (holding.isAlone) return false;

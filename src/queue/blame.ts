@@ -1,13 +1,13 @@
 import { Intervals } from '../core/intervals.ts';
 
-/** After so many deaths an item is not run again. */
+/** After this many deaths an item does not run again. */
 export const mostKills = 3;
 
 /** A consumer's death of which nothing but its items is known to be the cause. */
 export interface Death {
   /** For people: "SIGSEGV", "exit code 7". */
   readonly cause: string;
-  /** Somebody else may have killed it (`kill -9`, the kernel for want of memory). */
+  /** It may have been killed from outside (`kill -9`, the kernel when memory runs out). */
   readonly isFromOutside: boolean;
   /** It is known whether one of the accused is to blame. Called at most once. */
   readonly onSolved?: (hasKiller: boolean) => void;
@@ -17,16 +17,16 @@ export interface Death {
 interface Case {
   readonly death: Death;
   readonly accused: Intervals;
-  /** It is certain that they had started: it counts as one of the deaths after which an item is not run again. */
+  /** They had certainly started: the death counts towards the limit of deaths of an item. */
   readonly counts: boolean;
   isSolved: boolean;
 }
 
-/** Deaths that an item is accused of: of its own doing, or perhaps of somebody else's. */
+/** Deaths that an item is accused of, split by what may have caused them. */
 export interface Suspicion {
   own: number;
   outside: number;
-  /** Those for which another item was named before. */
+  /** Deaths for which another item was named. */
   explained: number;
 }
 
@@ -45,7 +45,7 @@ export interface Suspicion {
  */
 export class Blame {
   #cases: Case[] = [];
-  /** All that are accused, isolated or not. */
+  /** All accused items, isolated or not. */
   readonly #accused = new Intervals();
   readonly #isolated = new Intervals();
   /** Named for deaths that came from within, and neither run again nor dead. */
@@ -57,19 +57,19 @@ export class Blame {
     return this.#accused;
   }
 
-  /** Those of them that are to be run alone. */
+  /** Accused items that must run alone. */
   get isolated(): Pick<Intervals, 'isEmpty' | 'size' | 'has' | 'within'> {
     return this.#isolated;
   }
 
-  /** An innocent item was named: isolated items are to be lent one at a time. */
+  /** An innocent item was named: from now on isolated items are lent one at a time. */
   get isCareful(): boolean {
     return this.#isCareful;
   }
 
   /**
-   * A consumer has died that had started `items`. Returns those that are isolated: all of them, if asked for, else those
-   * that were accused before.
+   * A consumer died that had started `items`. Returns the isolated ones: all of them if requested, else those that were
+   * accused before.
    */
   accuse(items: Intervals, death: Death, { isolatesAll = false, counts = true } = {}): Intervals {
     const isolated = new Intervals();
@@ -90,7 +90,7 @@ export class Blame {
     for (const [from, to] of items) this.#isolated.add(from, to);
   }
 
-  /** Whoever it was took more than its consumer along: isolated items are to be lent one at a time. */
+  /** The killer brought down more than its consumer: isolated items are lent one at a time. */
   beCareful(): void {
     this.#isCareful = !this.#isolated.isEmpty;
   }
@@ -104,7 +104,7 @@ export class Blame {
     this.#acquit(from, to);
   }
 
-  /** `seq` has killed a consumer, running alone. Returns the deaths that it was accused of. */
+  /** `seq` killed a consumer while it ran alone. Returns the deaths that it was accused of. */
   name(seq: number, { isFromOutside }: Death): Suspicion {
     const suspicion: Suspicion = { own: 0, outside: 0, explained: 0 };
     for (const open of this.#cases) {

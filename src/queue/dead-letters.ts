@@ -25,7 +25,7 @@ export function readDeadLetters(store: Pick<Store, 'readDead'>, { after, limit }
   return readable(store.readDead(after, limit));
 }
 
-/** Letters that are read ahead when they are asked for one by one, and the bytes of their items. */
+/** How many letters are read ahead when they are read one by one, and how many bytes of items. */
 const mostAhead = 64;
 const mostBytesAhead = 1024 * 1024;
 
@@ -40,7 +40,7 @@ export function deadLettersAtRest(file: string, pipeline?: string): DeadStore {
   const look = <T>(read: (reader: DeadStore) => T): T => {
     const { db, close } = openForReading(file, pipeline);
     try {
-      // To bring an older version up to date would be to change it.
+      // Upgrading an older version would change the file.
       const version = db.pragma('user_version', { simple: true }) as number;
       hideNames(redactedIn(db, version));
       return read(deadReader(db, version));
@@ -54,12 +54,12 @@ export function deadLettersAtRest(file: string, pipeline?: string): DeadStore {
     existsSync(file) ? look((reader) => reader.readDeadHeads(after, limit)) : [];
   const readDead: DeadStore['readDead'] = (after, limit) =>
     existsSync(file) ? look((reader) => reader.readDead(after, limit)) : [];
-  // All letters from here on, as far as they were read; and how many of them have been asked for.
+  // The letters read ahead, and how many of them were requested.
   let ahead: { after: number; letters: StoredDead[]; used: number } = { after: Infinity, letters: [], used: 0 };
   const readOne = (after: number): StoredDead[] => {
     let at = after < ahead.after ? -1 : ahead.letters.findIndex(({ seq }) => seq > after);
     if (at < 0) {
-      // One after the other: twice as many each time. Here and there: one.
+      // Sequential reads double the number read ahead; random reads take one.
       const wanted = ahead.used === ahead.letters.length ? Math.min(Math.max(ahead.used * 2, 1), mostAhead) : 1;
       let bytes = 0;
       const heads = readDeadHeads(after, wanted);

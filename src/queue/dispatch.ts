@@ -5,7 +5,7 @@ import type { Delivery, Moment, Queue } from './queue.ts';
 export interface Receiver {
   readonly holding: Holding;
   deliver: (delivery: Delivery) => void;
-  /** Asks it to give back up to so many items that it has not started. */
+  /** Asks it to give back up to this many items that it has not started. */
   recall: (items: number) => void;
 }
 
@@ -24,13 +24,13 @@ export interface DispatchOptions {
  */
 export function dispatch(queue: Queue, receivers: readonly Receiver[], options: DispatchOptions): void {
   spreadMarked(queue, receivers, options);
-  // Whoever is full leaves its share to the others; and of the retries only the next is ever known to be due.
+  // A full consumer leaves its share to the others. Of the retries only the next is known to be due.
   while (lendRound(queue, receivers, options));
 }
 
 /**
- * Lends marked items: to each receiver only its share of them, counting those that are about to be ready. So
- * the next death clears those that others hold.
+ * Lends marked items: to each receiver only its share, counting consumers that are about to be ready. So
+ * the next death clears the marked items that others hold.
  */
 function spreadMarked(
   queue: Queue,
@@ -62,7 +62,7 @@ function lendRound(
   if (available === 0 || inOrder.length === 0) return false;
   inOrder.sort((a, b) => a.holding.count - b.holding.count);
   const share = fairShare(inOrder, available);
-  // What fits into free slots is lent at once; of the rest, those that are about to be ready have their share.
+  // Items for free slots are lent at once; consumers that are about to be ready get a share of the rest.
   const held = inOrder.reduce((sum, { holding }) => sum + holding.count, 0);
   const kept = soon === 0 ? share : Math.floor((available + held) / (inOrder.length + soon));
   let hasLent = false;

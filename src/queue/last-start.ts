@@ -1,10 +1,10 @@
 import type { ReadSpool } from './spool-reading.ts';
 
-/** How a supervisor ended that let go of the queue in order. */
+/** How a supervisor that closed the queue in order ended. */
 export interface StartEnd {
   /** Wall-clock time. */
   at: number;
-  /** `finished`: the run is; `stopped`: it was told to; `failed`: it gave up, or had an error. */
+  /** `finished`: the run finished; `stopped`: the supervisor was stopped; `failed`: it gave up or had an error. */
   outcome: 'finished' | 'stopped' | 'failed';
   exitCode: number;
 }

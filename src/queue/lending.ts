@@ -12,7 +12,7 @@ export type LendingMode = 'together' | 'alone' | 'askOnly';
 /** A run of items that a consumer was lent, and where they came from. */
 export interface Lent {
   readonly mode: LendingMode;
-  /** What they are lent for: `half` of the isolated ones, run together to see whether their consumer survives. */
+  /** Why they are lent. `half`: half of the isolated items, run together to see whether their consumer survives. */
   readonly lot: 'usual' | 'marked' | 'half';
   readonly from: number;
   readonly to: number;
@@ -43,7 +43,7 @@ export class Holding {
   #bytes = 0;
   #marked = 0;
   readonly #started = new Intervals();
-  /** Of those to be run alone, the one that was announced last. */
+  /** The item that was announced last, of those that run alone. */
   #lastAlone: number | undefined;
 
   constructor(slots: number) {
@@ -51,7 +51,7 @@ export class Holding {
     this.sizing = new Sizing(slots);
   }
 
-  /** It has been asked to give back what it has not started, and has not answered; or had nothing to give back. */
+  /** `asked`: it was asked to give back what it has not started, and has not answered. `empty`: it had nothing to give back. */
   #recall: 'none' | 'asked' | 'empty' = 'none';
 
   /** It may be asked to give back what it has not started. */
@@ -64,7 +64,7 @@ export class Holding {
     this.#recall = 'asked';
   }
 
-  /** It has answered: so many items come back. If none do, none will before it is lent something new. */
+  /** It answered with `items` items. If there are none, there will be none until it is lent something new. */
   answered(items: number): void {
     if (this.#recall === 'asked') this.#recall = items > 0 ? 'none' : 'empty';
   }
@@ -99,7 +99,7 @@ export class Holding {
     return this.#lastAlone;
   }
 
-  /** Items that it may have started, and that are not settled. All others that it holds it has certainly not started. */
+  /** Items that it may have started and that are not settled. It has certainly not started the others that it holds. */
   get started(): Intervals {
     return this.#started;
   }
@@ -157,7 +157,7 @@ export class Holding {
     return this.#held.find(({ items }) => items.has(seq))?.lent;
   }
 
-  /** When the first of those that are among `items` were lent. */
+  /** When the first of `items` were lent. */
   lentAt(items: Intervals): number {
     let first = Infinity;
     for (const { lent } of this.#held) {

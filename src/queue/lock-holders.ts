@@ -9,7 +9,7 @@ export interface LockHolder {
   readonly isWriter: boolean;
 }
 
-/** Where SQLite locks a file: https://www.sqlite.org/src/file/src/os.h, `PENDING_BYTE` and the 511 bytes behind it. */
+/** Where SQLite locks a file: https://www.sqlite.org/src/file/src/os.h, `PENDING_BYTE` and the 511 bytes after it. */
 const firstLocked = 0x4000_0000;
 const lastLocked = firstLocked + 511;
 
@@ -34,7 +34,7 @@ export function holdersIn(locks: string, inode: string): LockHolder[] {
   });
 }
 
-/** What a process is, in a word or three: its program, and of millrace the command. */
+/** A short name of a process: its program and, for millrace, the command. */
 export function programOf(pid: number): string | undefined {
   const [program, ...args] = (read(`/proc/${pid}/cmdline`) ?? '').split('\0').filter((text) => text !== '');
   if (program === undefined) return undefined;

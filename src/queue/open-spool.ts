@@ -3,7 +3,7 @@ import type { OpenOptions } from './spool-file.ts';
 import { isBrieflyInUse } from './spool-holder.ts';
 import { Spool } from './spool.ts';
 
-/** A reader has the file for as long as a page takes; one that checks or copies a large file, for longer. */
+/** Most readers hold the file only for a page; those that check or copy a large file hold it longer. */
 const patienceMs = 5000;
 const pauseMs = 100;
 
@@ -14,14 +14,14 @@ export interface Waiting {
 }
 
 /**
- * As `Spool.open`, but waits for some seconds for a process that has the file and is no supervisor. Resolves to undefined
- * if it is stopped meanwhile.
+ * As `Spool.open`, but waits some seconds if a process other than a supervisor has the file. Resolves to undefined if it
+ * is stopped meanwhile.
  */
 export async function openSpool(options: OpenOptions, waiting: Waiting): Promise<Spool | undefined> {
   return await whenFree(() => Spool.open(options), waiting);
 }
 
-/** Does `open`, again and again for some seconds while a process that is no supervisor has the file. */
+/** Calls `open`, and repeats it for some seconds while a process other than a supervisor has the file. */
 export async function whenFree<T>(open: () => T, { clock, stopped }: Waiting): Promise<T | undefined> {
   const begin = clock.now();
   for (;;) {

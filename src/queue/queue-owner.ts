@@ -8,13 +8,13 @@ export interface QueueOwner {
   sinkTarget: string;
 }
 
-/** What an operator declared about an open run, and what changed by it. `again`: a new run is to follow it. */
+/** What an operator declared about an open run, and the change. `again`: a new run should follow it. */
 export interface Declaration {
   /** Wall-clock time. */
   at: number;
   run: string;
   what: 'moved' | 'same source' | 'again';
-  /** Empty for what changes nothing. */
+  /** Empty if nothing changes. */
   was: string;
   isNow: string;
 }

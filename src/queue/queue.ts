@@ -60,7 +60,7 @@ export interface Delivery {
   attempt: number;
   history: History;
   mode: LendingMode;
-  /** So many of the first items may be started without being announced. */
+  /** This many of the first items may start without being announced. */
   free: number;
 }
 
@@ -68,7 +68,7 @@ export interface Delivery {
 export interface Loss {
   /** Items that it held. */
   items: number;
-  /** How many of them are isolated from now on, and how many only marked. */
+  /** How many of the items are now isolated, and how many only marked. */
   isolated: number;
   marked: number;
   /** The item that its death is put down to. */
@@ -84,7 +84,7 @@ export interface Loss {
     | undefined;
 }
 
-/** Try an item again after that time, or give up on it. `suspicion` is what it is from now on; as it was if it is left out. */
+/** Try an item again after that time, or give up on it. `suspicion` is the item's new suspicion; left out, it stays the same. */
 export type Fate =
   { kind: 'retry'; delayMs: number; usesAttempt: boolean; suspicion?: number } | { kind: 'dead'; reason: string };
 
@@ -101,7 +101,7 @@ export interface QueueStats {
   retrying: number;
   bytes: number;
   memoryBytes: number;
-  /** Those of them that are isolated, because one of them may have killed a consumer. */
+  /** How many of them are isolated, because one of them may have killed a consumer. */
   accused: number;
 }
 
@@ -112,7 +112,7 @@ export interface QueueTraffic {
   delivered: number;
 }
 
-/** When items are lent, and what for. */
+/** When items are lent, and why. */
 interface HowLent {
   now: number;
   lot?: Lent['lot'];
@@ -350,7 +350,7 @@ export class Queue {
     return this.#store.readRetryError(seq);
   }
 
-  /** What the items that wait for a retry have failed with, by kind. */
+  /** The errors of items that wait for a retry, by kind. */
   waitingErrors({ now, wall }: Moment): ReturnType<Retries['errors']> {
     return this.#retries.errors(now, wall);
   }
@@ -414,7 +414,7 @@ export class Queue {
       this.#suspects.isolated.items.add(run.from, to);
       accused.add(run.from, to);
     }
-    // They may have started each time; nobody knows how often they had.
+    // They may have started each time; how often they did is not known.
     this.#suspects.blame.accuse(accused, death, { isolatesAll: true, counts: false });
     this.#suspects.blame.beCareful();
     return accused.size;

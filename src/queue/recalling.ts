@@ -1,12 +1,12 @@
 import type { Receiver } from './dispatch.ts';
 import type { Holding } from './lending.ts';
 
-/** What was lent for longer than this and has not started is better off with a consumer that has nothing to do. */
+/** Items that were lent longer ago than this and have not started are better off with an idle consumer. */
 const patienceMs = 100;
 
 /**
- * When nothing is left to lend and a consumer has little to do, asks the others for items that they have not started.
- * They stay theirs until they answer. Returns when to look again; undefined if not before something has changed.
+ * When nothing is left to lend and a consumer has little to do, asks the others for items that they have not started. The
+ * items stay theirs until they answer. Returns when to check again; undefined if only a change makes that worthwhile.
  */
 export function recallUnstarted(receivers: readonly Receiver[], now: number): number | undefined {
   const hungry = receivers.filter(({ holding }) => isHungry(holding)).length;
@@ -23,7 +23,7 @@ export function recallUnstarted(receivers: readonly Receiver[], now: number): nu
   return nextAt;
 }
 
-/** It has nothing to do, or could do twice as much at a time. */
+/** It is idle, or could run twice as many items at a time. */
 function isHungry({ count, sizing }: Holding): boolean {
   return count === 0 || count * 2 < sizing.capacity;
 }

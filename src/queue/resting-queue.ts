@@ -4,7 +4,7 @@ import { readingFailure } from './spool-failure.ts';
 import { isEmpty, openForReading, ownerIn } from './spool-reading.ts';
 import type { RunState } from './store.ts';
 
-/** What is in the queue of a pipeline that does not run. */
+/** The content of the queue of a pipeline that does not run. */
 export interface RestingQueue {
   /** The pipeline's name; null if no start has recorded it. */
   pipeline: string | null;
@@ -37,7 +37,7 @@ export interface RestingQueue {
  * item is read. Throws as `openForReading` does. Only for processes that hold no spool themselves.
  */
 export function lookAtRest(file: string, pipeline?: string): RestingQueue {
-  // First: looking at the log makes an index beside it, not a write to it.
+  // First, because reading the database may touch files next to it.
   const writtenAt = Math.max(
     ...[file, `${file}-wal`].map((each) => statSync(each, { throwIfNoEntry: false })?.mtimeMs ?? 0),
   );

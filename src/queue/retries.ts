@@ -28,7 +28,7 @@ export class Retries {
     store.visitRetryErrors((error) => this.#errors.enter(error));
   }
 
-  /** What the items that wait have failed with, and when the first of each kind is due; null: not among the soonest. */
+  /** The errors of waiting items by kind, and when the first of each kind is due (null: not among the soonest). */
   errors(now: number, wall: number): (WaitingErrors & { due: number | null })[] {
     this.#fill(now, wall);
     const soonest = new Map<string, number>();
@@ -38,7 +38,7 @@ export class Retries {
     return this.#errors.list.map((group) => ({ ...group, due: soonest.get(group.kind ?? '') ?? null }));
   }
 
-  /** Takes a committed retry that waits from now on, after `error`. */
+  /** Adds a committed retry that waits after `error`. */
   add({ kind: _, ...retry }: RetryHead, now: number, error: ErrorData): void {
     const head = { ...retry, kind: this.#errors.enter(error) };
     this.#lent.delete(head.seq);

@@ -15,7 +15,7 @@ const shortestMs = 0.05;
 const smallestStep = 0.75;
 /** An item that blocks the event loop for less than this leaves room for others. */
 const leastBlockedMs = 5;
-/** What the latest items count in the average of how long an item takes. */
+/** The weight of the latest items in the average duration. */
 const paceWeight = 0.25;
 
 export class Sizing {
@@ -47,7 +47,7 @@ export class Sizing {
     return Math.min(Math.max(Math.round(took / blocked), 1), this.#slots);
   }
 
-  /** The same, as far as that is certain: one, before any item has ended. */
+  /** The same, as far as it is certain: 1 before any item has ended. */
   get capacity(): number {
     return this.#pace ? this.lanes : 1;
   }
@@ -57,7 +57,7 @@ export class Sizing {
     return { at: now, settled: this.#settled };
   }
 
-  /** The consumer says how long so many items took, and for how much of that they blocked its event loop. */
+  /** Takes a consumer's report: how long its items took, and how much of that they blocked its event loop. */
   paced({ ran, tookMs, blockedMs }: Pace): void {
     if (ran === 0) return;
     const took = tookMs / ran;
@@ -70,7 +70,7 @@ export class Sizing {
     };
   }
 
-  /** How long an item takes from its start to its end; undefined if none has ended yet. */
+  /** How long an item takes from start to end; undefined if none has ended yet. */
   get itemMs(): number | undefined {
     return this.#pace?.took;
   }
@@ -93,7 +93,7 @@ export class Sizing {
   }
 }
 
-/** How long `ran` items took in all, and for how long they blocked the event loop. */
+/** How long `ran` items took in total, and how long they blocked the event loop. */
 interface Pace {
   ran: number;
   tookMs: number;

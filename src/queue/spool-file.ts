@@ -18,7 +18,7 @@ export interface OpenOptions {
   durability: 'full' | 'normal';
   /** Take it as it is if it was not closed in order and its log is not there. */
   mayLackLog?: boolean;
-  /** Wall-clock time, for a supervisor that is to run the pipeline; left out by those who only change what is in the queue. */
+  /** Wall-clock time, for a supervisor that will run the pipeline; left out by commands that only change the queue. */
   startedAt?: number | undefined;
   /** The name of the pipeline that the queue must belong to. Default: any. */
   pipeline?: string | undefined;
@@ -149,7 +149,7 @@ function prepareEmpty(db: Database.Database): void {
   db.pragma('busy_timeout = 1000');
   // So that room within the file can be given back to the disk.
   db.pragma('auto_vacuum = INCREMENTAL');
-  // In the file itself and not in a log, so that a sink that was given this file by mistake can tell whose it is.
+  // In the file itself, not only in its log, so that a sink that is given this file by mistake recognizes it.
   db.pragma(`application_id = ${applicationId}`);
   db.pragma('busy_timeout = 0');
 }

@@ -28,8 +28,8 @@ export function forgetHolder(file: string): void {
 }
 
 /**
- * The error for whoever finds the lock taken. It names the process that holds the lock now: a supervisor (`IN_USE`), or
- * one that only reads or changes something, and will be done soon (`BRIEFLY_IN_USE`).
+ * The error when the lock is taken. It names the process that holds the lock now: a supervisor (`IN_USE`), or a process
+ * that only reads or changes something and will be done soon (`BRIEFLY_IN_USE`).
  */
 export function inUse(file: string): MillraceError {
   const holders = lockHolders(file);
@@ -51,12 +51,12 @@ export function inUse(file: string): MillraceError {
   );
 }
 
-/** The queue is in use by a process that is no supervisor. */
+/** Whether the queue is in use by a process other than a supervisor. */
 export function isBrieflyInUse(error: unknown): boolean {
   return error instanceof MillraceError && error.code === 'BRIEFLY_IN_USE';
 }
 
-/** Somebody has the queue. */
+/** Whether another process has the queue. */
 export function isInUse(error: unknown): boolean {
   return isBrieflyInUse(error) || (error instanceof MillraceError && error.code === 'IN_USE');
 }
@@ -68,7 +68,7 @@ function recordedHolder(file: string): number | undefined {
     process.kill(pid, 0);
     return pid;
   } catch (error) {
-    // Another user's lives, too. (Without the file, or with another text in it, there is just no pid to name.)
+    // A process of another user lives, too. (Without the file, or with other text in it, there is no pid to name.)
     return (error as NodeJS.ErrnoException).code === 'EPERM' ? 0 : undefined;
   }
 }

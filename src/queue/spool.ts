@@ -228,7 +228,7 @@ export class Spool implements Store {
     });
   }
 
-  /** Records whose queue this is, and what was declared about its open run, which goes on as `fingerprint`. */
+  /** Records whose queue this is, and what was declared about its open run, which continues as `fingerprint`. */
   claim(owner: QueueOwner, declarations: readonly Declaration[] = [], fingerprint?: string): void {
     const { putOwner, declare, putFingerprint } = this.#statements;
     this.#durably(
@@ -512,7 +512,7 @@ function prepare(db: Database.Database) {
     putTrial: db.prepare('UPDATE spool SET trial = ?'),
     putRedact: db.prepare('UPDATE spool SET redact = ? WHERE redact <> ?'),
     owner: db.prepare('SELECT pipeline, file, sink_kind, sink_target FROM spool'),
-    // Without a change nothing is written, and no fsync waited for.
+    // Without a change, nothing is written and there is no fsync.
     putOwner: db.prepare(`
       UPDATE spool SET pipeline = @pipeline, file = @file, sink_kind = @sinkKind, sink_target = @sinkTarget
       WHERE (pipeline, file, sink_kind, sink_target) IS NOT (@pipeline, @file, @sinkKind, @sinkTarget)`),

@@ -52,7 +52,7 @@ export interface RetryRecord {
   /** The attempt that comes next, counted from 1. */
   attempt: number;
   kills: number;
-  /** How far it is suspected of failing by its own fault where it seems to be an outage's; see `SinglingOut`. */
+  /** How strongly the item, and not an outage, is suspected of causing its failures; see `SinglingOut`. */
   suspicion: number;
   error: ErrorData;
   /** The item as a frame of one; null to leave what is stored as it is. */
@@ -152,7 +152,7 @@ export interface StoreTotals {
   retrying: number;
 }
 
-/** There is no room for the group now: it was not committed, and can be tried again. Exit 74 where nobody tries again. */
+/** The disk has no space for the group now: it was not committed and can be tried again. Exit 74 if it is not. */
 export class StoreFull extends MillraceError {
   constructor(message: string, { cause }: { cause?: unknown } = {}) {
     super('SPOOL_FULL', message, { cause, exitCode: exitCodes.io });

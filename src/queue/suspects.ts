@@ -4,39 +4,39 @@ import { Blame, type Death } from './blame.ts';
 import type { Lent, Returned } from './lending.ts';
 import type { RetryHead } from './store.ts';
 
-/** So few accused items of a death that came from within are isolated at once, however long they take. */
+/** After a death from within, up to this many accused items are isolated at once, however long they take. */
 const few = 4;
-/** So are more of them, if they take no longer than this one at a time. */
+/** More of them are isolated at once if running them one at a time takes no longer than this. */
 const shortMs = 1000;
-/** Isolated items that take longer than this one at a time are run by halves. */
+/** If running the isolated items one at a time takes longer than this, half of them run together. */
 const longMs = 60_000;
-/** How long an isolated item is taken to need if that is not known. */
+/** The assumed duration of an isolated item if none is known. */
 const unknownItemMs = 250;
 
-/** What is accused of a consumer's death and not lent: some of it only marked, to run like all else, some isolated. */
+/** Items that are accused of a consumer's death and not lent: marked ones run like all others, isolated ones alone. */
 export class Suspects {
   readonly blame = new Blame();
   readonly marked = new Backlog();
   readonly isolated = new Backlog();
-  /** How long an isolated item takes, as far as that is known. */
+  /** How long an isolated item takes, if known. */
   #itemMs: number | undefined;
 
   get size(): number {
     return this.marked.size + this.isolated.size;
   }
 
-  /** It is to be run alone: it has killed before, or may have. */
+  /** Whether it must run alone, because it has killed before or may have. */
   isAlone({ seq, kills }: RetryHead): boolean {
     return kills > 0 || this.blame.isolated.has(seq);
   }
 
-  /** Where a retry waits that comes back; undefined if it is accused of nothing. */
+  /** Where a returning retry waits; undefined if it is not accused. */
   backlogOf(head: RetryHead): Backlog | undefined {
     if (this.isAlone(head)) return this.isolated;
     return this.blame.accused.has(head.seq) ? this.marked : undefined;
   }
 
-  /** Those of `from`…`to` that are accused go from `returned` to where they wait. */
+  /** Moves the accused items of `from`…`to` from `returned` to the backlog where they wait. */
   sort(returned: Intervals, from: number, to: number): void {
     const { accused, isolated } = this.blame;
     if (accused.isEmpty) return;
@@ -51,8 +51,8 @@ export class Suspects {
   }
 
   /**
-   * A consumer has died that held `parts`: those that it had started and ran together are accused. Returns how many are
-   * isolated from now on, and how many only marked.
+   * A consumer died that held `parts`: the items that it had started and ran together are accused. Returns how many are now
+   * isolated, and how many only marked.
    */
   accuse(
     parts: readonly Returned[],
@@ -74,12 +74,12 @@ export class Suspects {
     return { isolated: isolated.size, marked: size - isolated.size };
   }
 
-  /** The next isolated item is to be lent by itself. */
+  /** Whether the next isolated item must be lent by itself. */
   get comesByItself(): boolean {
     return this.blame.isCareful || (this.isolated.retries[0]?.kills ?? 0) > 0;
   }
 
-  /** How many isolated items to lend next, and how: about `ms` of them, or half where all would take too long. */
+  /** How many isolated items to lend next, and how: about `ms` of work, or half of them if all would take too long. */
   next(ms = Infinity): { most: number; lot: Lent['lot'] } {
     const { size } = this.isolated;
     const aloneMs = this.comesByItself || size <= few ? 0 : size * (this.#itemMs ?? 0);
@@ -87,7 +87,7 @@ export class Suspects {
     return { most: Math.max(Math.floor(ms / (this.#itemMs ?? unknownItemMs)), 1), lot: 'usual' };
   }
 
-  /** Half of the isolated items explain a death: the others, none of which is lent, are only marked from now on. */
+  /** Half of the isolated items explain a death: the others, which are not lent, are only marked from now on. */
   #isolateOnly(items: Intervals): void {
     const { isolated, marked } = this;
     this.blame.isolateOnly(items);

@@ -1,17 +1,17 @@
 import { errorKind } from '../core/error-kind.ts';
 import { describeError, type ErrorData } from '../core/errors.ts';
 
-/** Kinds that are told apart at a time; the rest is counted together. */
+/** The most kinds that are counted separately; the rest is counted together. */
 const mostKinds = 50;
-/** So much of the latest error of a kind is kept, in characters. */
+/** How many characters of the latest error of a kind are kept. */
 const messageLength = 500;
 
-/** Errors of one kind that items wait after. */
+/** The errors of one kind among waiting items. */
 export interface WaitingErrors {
-  /** Null for the rest: errors of various kinds. */
+  /** Null for the rest, which mixes kinds. */
   kind: string | null;
   items: number;
-  /** The latest of them. */
+  /** Code and message of the latest error. */
   code: string;
   message: string;
   /** The line of the user's code that it came from; null if that is not known. */
@@ -19,15 +19,15 @@ export interface WaitingErrors {
 }
 
 /**
- * What the items that wait for a retry have failed with, by kind. Its memory does not grow with the items. A kind is
- * told apart from the first to the last item that has it, or never: so the counts stay right although an item is
- * remembered by nothing but its kind.
+ * The errors of items that wait for a retry, by kind. Its memory does not grow with the number of items. A kind is counted
+ * separately from its first item to its last, or not at all. So the counts stay right although only the kind of each item
+ * is remembered.
  */
 export class ErrorCounts {
   readonly #kinds = new Map<string, WaitingErrors>();
   #rest: WaitingErrors | undefined;
 
-  /** An item waits from now on. Returns the kind of its error. */
+  /** An item starts to wait. Returns the kind of its error. */
   enter(error: ErrorData): string {
     const kind = errorKind(error);
     const group = this.#groupOf(kind);
@@ -38,7 +38,7 @@ export class ErrorCounts {
     return kind;
   }
 
-  /** An item whose error was of this kind waits no more. */
+  /** An item with an error of this kind no longer waits. */
   leave(kind: string): void {
     const group = this.#kinds.get(kind) ?? this.#rest;
     if (!group) return;
@@ -48,7 +48,7 @@ export class ErrorCounts {
     else this.#kinds.delete(kind);
   }
 
-  /** All kinds, those that most items have first; the rest last. */
+  /** All kinds, the most frequent first; the rest last. */
   get list(): WaitingErrors[] {
     const kinds = [...this.#kinds.values()].toSorted((a, b) => b.items - a.items);
     return [...kinds, ...(this.#rest ? [this.#rest] : [])].map((group) => ({ ...group }));
@@ -58,7 +58,7 @@ export class ErrorCounts {
     const known = this.#kinds.get(kind);
     if (known) return known;
     const fresh = { kind, items: 0, code: '', message: '', at: null };
-    // While there is a rest, an item of this kind may be in it.
+    // As long as the rest is not empty, it may contain an item of this kind.
     if (this.#rest || this.#kinds.size >= mostKinds) return (this.#rest ??= { ...fresh, kind: null });
     this.#kinds.set(kind, fresh);
     return fresh;

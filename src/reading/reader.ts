@@ -126,9 +126,9 @@ export class Reader {
   }
 }
 
-/** A cursor goes with each frame, in its header. */
+/** The largest cursor: each frame carries one in its header. */
 const maxCursorBytes = 1024 * 1024;
-/** Of a cursor, in an error. */
+/** How much of a cursor an error shows. */
 const shownCursor = 200;
 
 function cursorText(cursor: unknown): string {

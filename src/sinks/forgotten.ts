@@ -18,7 +18,7 @@ export interface Forgotten {
 
 export const nothingForgotten: Forgotten = { below: 0, kept: [] };
 
-/** `forgotten`, and what a sweep below `before` that spares `open` may forget besides. */
+/** `forgotten`, plus what a sweep below `before` that spares `open` may forget. */
 export function forgetMore(
   forgotten: Forgotten,
   { before, open }: { before: number; open: readonly number[] },
@@ -52,7 +52,7 @@ export function refuseUnheardSeqs(
   highest: number,
 ): void {
   const next = Math.min(start.generation - seen.generation, start.ids.length) - 1;
-  // Of this very start the ledger can have any seq.
+  // The ledger can have any seq of the current start.
   if (next < 0) return;
   const { below } = seen.forgotten;
   const [givenBelow, nextSeq] = [start.givenBelow[next]!, start.nextSeq[next]!];

@@ -131,7 +131,7 @@ class MemoryWriter<Row> implements SinkWriter<Row, Row> {
     return this.#place.queues.get(this.#context.start.queue)?.forgotten ?? nothingForgotten;
   }
 
-  /** Makes this start the one that last changed the store, unless a later one has. */
+  /** Records this start as the last one to change the store, unless a later one already has. */
   #write(): KnownQueue {
     const { start, pipeline } = this.#context;
     const { queue: id, generation, directory } = start;

@@ -20,7 +20,7 @@ export async function deadEdit(line: CommandLine, shell: Shell): Promise<number>
   return exitCodes.ok;
 }
 
-/** Returns what will become of it. */
+/** Returns what happens to the item next. */
 async function giveBackAs(seq: number, item: unknown, line: CommandLine, shell: Shell): Promise<string> {
   const letters = await openLetters(line, shell, 'change');
   try {

@@ -17,15 +17,15 @@ const windowBytes = 1024 * 1024;
 const maxItemBytes = 128 * 1024 * 1024;
 
 /**
- * The dead letters in a state directory that no supervisor has locked, to be looked at. The queue's file is open only while
- * a page of them is read: whoever shows them may have to wait for their reader.
+ * The dead letters in a state directory that no supervisor has locked, for reading. The queue's file is open only while a
+ * page of them is read, because the reader of the output may be slow.
  */
 export function lettersToLookAt({ directory, name }: FoundState): OpenLetters {
   const refuse: Change = () => Promise.reject(new Error('these letters were opened to be looked at'));
   return opened(deadLettersAtRest(queueIn(directory), name), refuse, { next: null, close: () => undefined });
 }
 
-/** The same to be changed, which is to be the supervisor for a moment: the queue is locked until they are closed. */
+/** The same for changing. That means to act as the supervisor: the queue stays locked until the letters are closed. */
 export async function lettersToChange(
   { directory: stateDirectory, name: pipeline }: FoundState,
   clock: Clock,
@@ -52,7 +52,7 @@ export async function lettersToChange(
 
 function queueIn(stateDirectory: string): string {
   const file = spoolFile(stateDirectory);
-  // The name is wrong, and nothing is to be made of it.
+  // The name is wrong: do not create a queue for it.
   if (!existsSync(file)) throw usageError(`there is no queue in ${stateDirectory}`);
   return file;
 }

@@ -8,14 +8,14 @@ import type { OpenLetters } from './letters.ts';
 import { remoteLetters } from './remote-letters.ts';
 
 /**
- * Asks the pipeline if it runs, else opens its queue's file. To look takes the file for one page at a time; to change, for
- * as long as the letters are open.
+ * Asks the pipeline if it runs, else opens its queue's file: to look, for one page at a time; to change, until the letters
+ * are closed.
  */
 export async function openLetters(line: CommandLine, shell: Shell, purpose: 'look' | 'change'): Promise<OpenLetters> {
   const state = findState(line, shell);
   const { clock } = shell;
   if (await isRunning(state, clock)) return remoteLetters(state.socketPath, clock);
-  // They bring SQLite with them.
+  // Imported late, because these modules load SQLite.
   const [{ lettersToChange, lettersToLookAt }, { isInUse }] = await Promise.all([
     import('./letters-in-spool.ts'),
     import('../../queue/spool-holder.ts'),
@@ -27,7 +27,7 @@ export async function openLetters(line: CommandLine, shell: Shell, purpose: 'loo
   });
 }
 
-/** Letters of a queue that nobody has. When reading them fails, `next` says where to go on: the pipeline may have been started. */
+/** Letters of a queue that no supervisor has. If reading them fails, `next` opens them another way: the pipeline may have been started. */
 function followed(atRest: OpenLetters, next: (error: unknown) => Promise<OpenLetters>): OpenLetters {
   let letters = atRest;
   const read = async <T>(look: (from: OpenLetters) => Promise<T>): Promise<T> => {

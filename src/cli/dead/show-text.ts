@@ -23,7 +23,7 @@ export function letterText(letter: DeadLetter): string {
     ),
     ...field(
       'history',
-      // A single one is the error above.
+      // A single error is the one above.
       (history.length > 1 ? history : []).flatMap(({ at, code, message }) =>
         `${code}: ${message}`.split('\n').map((text, i) => `${i === 0 ? time(at) : ' '.repeat(timeColumns)}  ${text}`),
       ),

@@ -8,7 +8,7 @@
  */
 export type Affinity = 'none' | 'numeric' | 'real' | 'text';
 
-/** The affinity of a column that is declared with `type`. A STRICT table has types of its own, and ANY converts nothing there. */
+/** The affinity of a column declared with `type`. In a STRICT table, ANY converts nothing. */
 export function affinityOf(type: string, isStrict: boolean): Affinity {
   const name = type.toUpperCase();
   if (isStrict && name === 'ANY') return 'none';
@@ -25,6 +25,6 @@ const nine = 57;
 
 /** Whether a column of affinity `numeric` or `real` stores `text` as a number. */
 export function readsAsNumber(text: string): boolean {
-  // Whatever a number can begin with has a code up to that of '9'. Most text is told apart here.
+  // A number starts with a character up to '9'. This rules out most text.
   return text.charCodeAt(0) <= nine && number.test(text);
 }

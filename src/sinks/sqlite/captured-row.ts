@@ -12,9 +12,9 @@ export interface Layout {
   readonly names: readonly string[];
   /** The same, and those of the first such row that are `undefined`: for a table that is made from it. */
   readonly allNames: readonly string[];
-  /** Those that the values were checked against. */
+  /** The columns that the values were checked against. */
   readonly columns: readonly Column[];
-  /** What was known of the table then; undefined if it was not there yet. */
+  /** The table's columns, as known then; undefined if the table did not exist yet. */
   readonly known: Columns | undefined;
 }
 
@@ -24,10 +24,10 @@ export interface Layout {
  */
 export type Captured = Layout | Bound;
 
-// Results of one `process` have a handful of layouts. One that goes through all subsets must not fill the memory.
+// The results of one `process` have a handful of layouts. One that uses every subset must not fill the memory.
 export const maxLayouts = 200;
 
-/** Captures rows for a table, of which it may know the columns. Never touches the database. */
+/** Captures rows for a table whose columns it may know. Never touches the database. */
 export class RowReader {
   readonly #target: SqliteTarget;
   #columns: Columns | undefined;
@@ -72,7 +72,7 @@ export class RowReader {
     const missing = key.find((name) => !names.some((other) => fold(other) === fold(name)));
     if (missing !== undefined) return refuse(table, `expected a value for the key "${missing}", got none`);
     const known = this.#columns;
-    // A column that nobody knows of may be there when the row is written: only then is it looked for.
+    // An unknown column may exist by the time the row is written; that is checked then.
     const columns = names.map((name) => known?.get(fold(name)) ?? this.#unknownColumn(name));
     const layout = { names, allNames, columns, known };
     if (this.#layouts.size >= maxLayouts) this.#layouts.clear();

@@ -36,7 +36,7 @@ export function connect(file: string): Database {
   let db: Database | undefined;
   try {
     db = new Sqlite(file, { timeout: busyTimeoutMs });
-    // The first look at the file: one that a supervisor has locked fails here.
+    // This reads the file first; it fails here if a supervisor has locked it.
     refuseQueueFile(file, () => db?.pragma('application_id', { simple: true }));
     requireSafeSqlite(db.prepare('SELECT sqlite_version()').pluck().get() as string);
     // What a database file brings along (views, triggers) may not call functions that reach outside of it.
@@ -58,8 +58,8 @@ export function connect(file: string): Database {
 }
 
 /**
- * `error`, met while the database is opened, as a configuration error; undefined if waiting may help. What cannot be
- * written as this user is not waited for, though it is an outage once the database is open.
+ * An error while the database is opened, as a configuration error; undefined if waiting may help. Missing permission to
+ * write counts as one here, although it is an outage once the database is open.
  */
 export function unusable(file: string, error: unknown): MillraceError | undefined {
   const code = sqliteCodeOf(error);

@@ -1,15 +1,15 @@
-/** The code of an error of SQLite itself ('SQLITE_BUSY'), undefined of any other error. */
+/** The code of an error of SQLite itself ('SQLITE_BUSY'); undefined for any other error. */
 export function sqliteCodeOf(error: unknown): string | undefined {
   const code = (error as { code?: unknown } | null | undefined)?.code;
   return typeof code === 'string' && code.startsWith('SQLITE_') ? code : undefined;
 }
 
-/** Whether the code says that file or connection do not work now: a closed list, of which each may go away by itself. */
+/** Whether the code says that file or connection do not work at the moment: a closed list of conditions that can pass. */
 export function isOutage(code: string): boolean {
   return /^SQLITE_(BUSY|LOCKED|PROTOCOL|FULL|IOERR|READONLY|CANTOPEN|PERM|NOLFS|NOMEM|INTERRUPT|SCHEMA)/.test(code);
 }
 
-/** Whether the code says that what is in the file is not, or no longer, a whole database. */
+/** Whether the code says that the file is not, or no longer, an intact database. */
 export function isDamage(code: string): boolean {
   return /^SQLITE_(CORRUPT|NOTADB)/.test(code);
 }

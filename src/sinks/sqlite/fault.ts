@@ -1,4 +1,4 @@
-/** Whose fault an error of SQLite is: the row's, for good; the sink's, for now; the file's; or nobody knows what it did. */
+/** What an error of SQLite concerns: the row, for good; the sink, for now; the file; or the outcome is unknown. */
 import { exitCodes } from '../../core/exit-codes.ts';
 import { MillraceError } from '../../core/errors.ts';
 import { BadRow, OutcomeUnknown } from '../port.ts';
@@ -6,9 +6,9 @@ import { damaged } from './database.ts';
 import { isDamage, isOutage, sqliteCodeOf } from './error-codes.ts';
 
 /**
- * Whether an error of the statement that writes a row belongs to the row. Every error of SQLite does that concerns
- * neither the file nor the connection: a constraint, a type, a trigger that fails. Another row may well be written,
- * and waiting helps none of them. What is neither SQLite's nor ours came from reading the row, or says that a value is
+ * Whether an error of the statement that writes a row belongs to the row. Every error of SQLite that concerns
+ * neither the file nor the connection does: a constraint, a type, a trigger that fails. Other rows can still be written,
+ * and waiting does not help. An error that is neither SQLite's nor ours came from reading the row, or says that a value is
  * too big to bind.
  */
 export function isRowsFault(error: unknown): boolean {
@@ -30,7 +30,7 @@ export function faultOf(error: unknown, file: string, table: string): unknown {
   return isOutage(code) ? error : brokenLedger(file, text, error);
 }
 
-/** Rows have been dealt with, so it is one of our own statements that no longer works. */
+/** The error is not about a row, so one of our own statements no longer works. */
 function brokenLedger(file: string, problem: string, cause: unknown): MillraceError {
   const text = `the tables in ${file} that Millrace keeps next to the rows no longer work: ${problem}. Nothing more is written; `;
   const advice = 'the queue keeps what is not in it. Restore the file and the queue together, or start over with --fresh.';

@@ -1,4 +1,4 @@
-/** What a sink database keeps of the queue that writes to it, in one row of `millrace_start`. */
+/** What a sink database records about a queue that writes to it, in one row of `millrace_start`. */
 import type { SinkContext, OtherQueue } from '../port.ts';
 import { forgetMore, nothingForgotten, refuseUnheardSeqs, type Forgotten } from '../forgotten.ts';
 import { refuseOlderQueue, type SeenStart } from '../older-queue.ts';
@@ -34,7 +34,7 @@ export class KnownQueue {
   readonly #forget: Statement;
   readonly #others: Statement;
 
-  /** Makes the table, or adds what an earlier version of it lacks. */
+  /** Creates the table, or adds the columns that an earlier version lacks. */
   constructor(db: Database, who: Pick<SinkContext, 'start' | 'pipeline'>) {
     this.#who = who;
     db.exec(table);
@@ -63,7 +63,7 @@ export class KnownQueue {
     refuseUnheardSeqs(start, { ...row, forgotten: forgottenIn(row) }, highest);
   }
 
-  /** To be called with each change of the sink. Throws if a later start has changed it. Returns what the ledger may have forgotten. */
+  /** Call it with each change of the sink. Throws if a later start has changed it. Returns what the ledger may have forgotten. */
   write(): Forgotten {
     const { start, pipeline } = this.#who;
     const row = this.#row();
@@ -97,6 +97,6 @@ export class KnownQueue {
 
 function forgottenIn(row: Row | undefined): Forgotten {
   if (!row) return nothingForgotten;
-  // A list is read only where there is one: this is done with each commit.
+  // Parsed only if there is a list, because this runs with each commit.
   return { below: row.below, kept: row.kept === '[]' ? [] : (JSON.parse(row.kept) as number[]) };
 }

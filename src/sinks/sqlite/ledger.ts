@@ -119,7 +119,7 @@ export class Ledger {
     for (const [first, last] of this.#overlapping.all(run, to, run, from) as [number, number][]) {
       found.add(Math.max(first, from), Math.min(last, to));
     }
-    // Last: whatever another process has swept since then is in here.
+    // Last, so that it includes what another process has swept meanwhile.
     refuseForgotten(this.#queue.forgotten(), [[from, to]]);
     return [...found];
   }

@@ -52,7 +52,7 @@ function readColumns(
   }[];
   const keys = new Set(key.map(fold));
   const isUtf16 = db.pragma('encoding', { simple: true }) !== 'UTF-8';
-  // A primary key that is the row number needs no index of its own.
+  // A primary key that is the row number has no index of its own.
   const primary = found.filter(({ pk }) => pk > 0);
   const hasRowNumber =
     !isWithoutRowid &&
@@ -125,7 +125,7 @@ function requireKey(db: Database, there: Columns, target: SqliteTarget): void {
   );
 }
 
-/** Compiles what will be run: the triggers and foreign keys of the table are compiled with it. */
+/** Compiles the statements that will run, and with them the triggers and foreign keys of the table. */
 function requireWritable(db: Database, there: Columns, target: SqliteTarget): void {
   const { table, key } = target;
   const columns = [...there.values()].map(({ name }) => name);

@@ -11,7 +11,7 @@ export interface Insert {
   readonly table: string;
   readonly key: readonly string[];
   readonly columns: readonly string[];
-  /** Update the row that is there only if its key is the same text, not just equal under the index's collation. */
+  /** Update the existing row only if its key is the same text, not just equal under the index's collation. */
   readonly isKeyLoose?: boolean;
 }
 
@@ -22,7 +22,7 @@ export function insert({ table, key, columns, isKeyLoose = false }: Insert): str
   if (key.length === 0) return statement;
   const keys = new Set(key.map(fold));
   const others = columns.filter((name) => !keys.has(fold(name)));
-  // With a loose key there is always something to update, so that a row that is refused can be told by its having none.
+  // With a loose key there is always something to update, so a row without a change was refused.
   const updated = isKeyLoose && others.length === 0 ? key : others;
   const conflict = `${statement} ON CONFLICT (${list(key)}) DO`;
   if (updated.length === 0) return `${conflict} NOTHING`;

@@ -16,17 +16,17 @@ export interface Column {
   readonly name: string;
   /** How messages call it. */
   readonly label: string;
-  /** As declared; '' for a column without a type. */
+  /** The declared type; '' for a column without one. */
   readonly type: string;
   readonly affinity: Affinity;
   readonly isKey: boolean;
-  /** It is the table's row number (INTEGER PRIMARY KEY), for which SQLite makes up a value where it is given NULL. */
+  /** It is the table's row number (INTEGER PRIMARY KEY): SQLite replaces NULL in it by a number. */
   readonly isRowNumber: boolean;
   /** The database stores text as UTF-16. */
   readonly isUtf16: boolean;
 }
 
-/** A column that converts nothing, as the sink makes them where no types are declared. */
+/** A column that converts nothing, as the sink creates them if no types are declared. */
 export function columnWithoutType(name: string, label: string, isKey: boolean): Column {
   return { name, label, type: '', affinity: 'none', isKey, isRowNumber: false, isUtf16: false };
 }
