@@ -201,7 +201,7 @@ export class Limit {
     };
   }
 
-  /** Adds the time of a call. Returns whether the record must be updated.
+  /** Adds the time of a call. Returns whether the record must be updated. */
   #took(ms: number): boolean {
     const isHundredth = this.#durations.add(ms);
     if (!this.#isEstimated) return false;

@@ -73,11 +73,7 @@ const wordings: { readonly [Name in EventName]: (event: Events[Name]) => Words }
   'run.paused': ({ reason }) => line('error', `paused: ${reason}`, {}),
   'run.unpaused': () => line('info', 'goes on after the pause', {}),
   'run.stopping': ({ hurry, ...fields }) =>
-    line(
-      'info',
-      hurry ? 'stopping at once' : 'stopping: finishing started items; a second signal aborts them',
-      fields,
-    ),
+    line('info', hurry ? 'stopping at once' : 'stopping: finishing started items; a second signal aborts them', fields),
   'run.aborting': (fields) =>
     line(
       fields.running > 0 ? 'warn' : 'info',
@@ -105,12 +101,7 @@ const wordings: { readonly [Name in EventName]: (event: Events[Name]) => Words }
   },
   'child.restarting': ({ who, ...fields }) => line('warn', 'to be started again', fields, who),
   'child.heldBack': ({ who, reason }) =>
-    line(
-      'error',
-      'died; to be replaced as soon as the pipeline file can be used',
-      { reason },
-      who,
-    ),
+    line('error', 'died; will be replaced as soon as the pipeline file can be used', { reason }, who),
   'file.unusable': ({ reason }) => line('error', 'the pipeline file still cannot be used', { reason }),
   'file.usable': () => line('info', 'the pipeline file can be used again', {}),
   'child.parked': ({ who, withinMs, crashes, lastReason }) =>

@@ -76,7 +76,8 @@ export class Recycling {
     const livedMs = now - post.since;
     if (rssBytes !== null && rss > rssBytes && livedMs >= leastLifeMs && !this.#large.has(post.child!))
       return `its memory (${formatBytes(rss)}) is above maxRss (${formatBytes(rssBytes)})`;
-    if (items !== null && processed >= items) return `it has processed ${plural(processed, 'item')} (maxItems ${items})`;
+    if (items !== null && processed >= items)
+      return `it has processed ${plural(processed, 'item')} (maxItems ${items})`;
     if (ageMs !== null && livedMs >= ageMs)
       return `it is ${formatDuration(Math.floor(livedMs))} old (maxAge ${formatDuration(ageMs)})`;
     return undefined;

@@ -144,7 +144,7 @@ describe('results', () => {
 
 describe('a sink that can never be written', () => {
   it.each<[string, string, string, string]>([
-    ['its table is a view', 'CREATE VIEW rows AS SELECT 1 AS id', '', 'it is a view'],
+    ['its table is a view', 'CREATE VIEW rows AS SELECT 1 AS id', '', 'got a view'],
     [
       'its trigger refers to a table that is not there',
       'CREATE TABLE rows (id, attempt); CREATE TRIGGER t AFTER INSERT ON rows BEGIN DELETE FROM audit; END',

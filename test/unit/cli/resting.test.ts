@@ -47,7 +47,7 @@ describe('the status of a pipeline that does not run', () => {
     expect(code).toBe(69);
     expect(stdout).toMatch(/^pipeline {2}days, not running: it was stopped 2026-01-02T04:00:00Z \(exit code 0\)\n/);
     expect(stdout).toContain('queue     3 queued, 0 retrying');
-    expect(stdout).toContain('millrace run goes on');
+    expect(stdout).toContain('millrace run continues');
     expect(await asJson()).toMatchObject({
       name: 'days',
       state: 'stopped',

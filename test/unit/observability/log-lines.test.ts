@@ -91,7 +91,7 @@ const wordings: { [Name in EventName]: [event: Events[Name], level: string, mess
   'child.heldBack': [
     { who, reason: 'r' },
     'error',
-    'died; to be replaced as soon as the pipeline file can be used',
+    'died; will be replaced as soon as the pipeline file can be used',
     { reason: 'r' },
   ],
   'file.unusable': [{ reason: 'r' }, 'error', 'the pipeline file still cannot be used', { reason: 'r' }],

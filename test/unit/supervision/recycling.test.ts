@@ -50,7 +50,9 @@ describe('a consumer that has done enough', () => {
     old.settles(3);
     world.tick();
     world.pass(1000);
-    expect(world.emitted('child.recycling')).toEqual([{ who: old.who, reason: 'it has processed 3 items (maxItems 3)' }]);
+    expect(world.emitted('child.recycling')).toEqual([
+      { who: old.who, reason: 'it has processed 3 items (maxItems 3)' },
+    ]);
     const successor = world.consumer();
     expect(successor).not.toBe(old);
     expect(old.told('stop')).toEqual([]);

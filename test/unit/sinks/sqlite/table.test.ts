@@ -194,9 +194,9 @@ describe('a table that is there', () => {
   });
 
   it.each([
-    ['a view', 'CREATE VIEW results AS SELECT 1 AS id', 'it is a view'],
-    ['a view that could be written', "CREATE VIEW results AS SELECT 1 AS id; CREATE TRIGGER i INSTEAD OF INSERT ON results BEGIN SELECT 1; END", 'it is a view'], // prettier-ignore
-    ['a virtual table', 'CREATE VIRTUAL TABLE results USING fts5 (id)', 'it is a virtual table'],
+    ['a view', 'CREATE VIEW results AS SELECT 1 AS id', 'got a view'],
+    ['a view that could be written', "CREATE VIEW results AS SELECT 1 AS id; CREATE TRIGGER i INSTEAD OF INSERT ON results BEGIN SELECT 1; END", 'got a view'], // prettier-ignore
+    ['a virtual table', 'CREATE VIRTUAL TABLE results USING fts5 (id)', 'got a virtual table'],
     ['one with a trigger that does not compile', 'CREATE TABLE results (id); CREATE TRIGGER t AFTER INSERT ON results BEGIN INSERT INTO audit VALUES (new.id); END', 'no such table: main.audit; check its triggers'], // prettier-ignore
     ['one that refers to a table that is not there', 'CREATE TABLE results (id INTEGER REFERENCES others (id))', 'no such table: main.others; check its triggers and foreign keys'], // prettier-ignore
   ])('and is %s is refused when the sink is opened', async (_what, table, text) => {
@@ -214,7 +214,7 @@ describe('a table that is there', () => {
   });
 
   it.each([
-    ['becomes a view', 'DROP TABLE results; CREATE VIEW results AS SELECT 1 AS id', 'it is a view'],
+    ['becomes a view', 'DROP TABLE results; CREATE VIEW results AS SELECT 1 AS id', 'got a view'],
     ['is dropped', 'DROP TABLE results', 'it no longer exists'],
     ['gets a trigger that does not compile', 'CREATE TRIGGER t AFTER INSERT ON results BEGIN DELETE FROM audit; END', 'no such table: main.audit'], // prettier-ignore
   ])('and %s while the sink is open ends the run, and blames no row', async (_what, change, text) => {
