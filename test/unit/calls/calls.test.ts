@@ -26,7 +26,7 @@ describe('a fetch under no limit', () => {
     expect(logged).toEqual([]);
     await call();
     await call();
-    expect(logged).toEqual([[expect.stringContaining('none of the limits of the pipeline'), { limits: ['vendor'] }]]);
+    expect(logged).toEqual([[expect.stringContaining('called without a limit'), { limits: ['vendor'] }]]);
   });
 
   it('is nothing to note in a pipeline that has none', async () => {

@@ -11,7 +11,7 @@ describe('an error of the operating system that has run out of', () => {
     ['descriptors', systemError('EMFILE', 'open'), 'ulimit -n'],
     ['descriptors of the machine', systemError('ENFILE', 'open'), 'fs.file-max'],
     ['processes', systemError('EAGAIN', 'spawn'), 'ulimit -u'],
-    ['memory', systemError('ENOMEM', 'spawn'), 'Give it more'],
+    ['memory', systemError('ENOMEM', 'spawn'), 'Add memory'],
   ])('%s says what to raise, also as a cause: exit 78', (_, error, text) => {
     for (const thrown of [error, new Error('it did not work', { cause: error })]) {
       const found = exhausted(thrown);
