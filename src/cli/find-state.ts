@@ -4,6 +4,7 @@ import { controlSocketPath, stateDirectory } from '../config/state-directory.ts'
 import { usageError } from '../core/errors.ts';
 import { show } from '../core/show.ts';
 import { isPipelineName } from '../pipeline/name.ts';
+import { lockHolders } from '../queue/lock-holders.ts';
 import { isHolderRecorded } from '../queue/spool-holder.ts';
 import type { CommandLine } from './command.ts';
 import { nameInFile } from './name-in-file.ts';
@@ -19,7 +20,7 @@ export interface FoundState {
 /**
  * The state directory that is meant: what `--state` says, or MILLRACE_STATE; else that of the pipeline that is named, by
  * its name or its file; else the only one there is, in `--state-root` (MILLRACE_STATE_ROOT) or below the current folder.
- * With `prefersRunning`, of several the only one that a supervisor has. Throws a usage error if that is not one.
+ * With `prefersRunning`, of several the only one that runs here. Throws a usage error if that is not one.
  */
 export function findState(
   { operand, flags }: CommandLine,
@@ -38,7 +39,7 @@ export function findState(
   }
   const all = resolve(folder, stateRoot ?? '.millrace');
   const existing = directoriesIn(all);
-  const running = prefersRunning ? existing.filter((each) => isHolderRecorded(join(all, each, 'queue.db'))) : [];
+  const running = prefersRunning ? runningIn(all, existing) : [];
   const names = running.length === 1 ? running : existing;
   if (names.length === 1) return found(join(all, names[0]!), undefined);
   throw usageError(
@@ -46,6 +47,17 @@ export function findState(
       ? `expected the name of a pipeline, or its state directory by --state: there is none in ${all}`
       : `expected the name of a pipeline, as there are several in ${all}: ${names.join(', ')}`,
   );
+}
+
+/**
+ * Those of the folders that a supervisor has. A supervisor that was killed is still on record; and in a container that
+ * shares the folder with other containers the kernel shows only the locks of this container's own processes.
+ */
+function runningIn(folder: string, names: readonly string[]): readonly string[] {
+  const fileOf = (name: string): string => join(folder, name, 'queue.db');
+  const recorded = names.filter((name) => isHolderRecorded(fileOf(name)));
+  if (recorded.length === 1) return recorded;
+  return recorded.filter((name) => lockHolders(fileOf(name)).some(({ isWriter, pid }) => isWriter && pid > 0));
 }
 
 function found(directory: string, name: string | undefined): FoundState {

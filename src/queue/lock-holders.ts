@@ -38,6 +38,8 @@ export function holdersIn(locks: string, inode: string): LockHolder[] {
 export function programOf(pid: number): string | undefined {
   const [program, ...args] = (read(`/proc/${pid}/cmdline`) ?? '').split('\0').filter((text) => text !== '');
   if (program === undefined) return undefined;
+  // Only a supervisor gives itself such a title, which the system may cut.
+  if (program.startsWith('millrace ')) return 'millrace run';
   if (!basename(program).startsWith('node')) return basename(program);
   const script = args.findIndex((text) => /(^|\/)(cli\.js|millrace)$/.test(text));
   if (script < 0) return basename(program);

@@ -32,7 +32,7 @@ export function openForReading(file: string, pipeline?: string): ReadSpool {
   const close = (): void => {
     // An empty log and the index of one: SQLite makes them for reading, and cannot clear them away without writing. Not
     // after closing: whoever starts then has made its own.
-    if (isLocked) for (const beside of news) rmSync(beside, { force: true });
+    if (isLocked) for (const beside of news) if (!isLogInUse(beside)) rmSync(beside, { force: true });
     db?.close();
   };
   try {
@@ -56,6 +56,14 @@ export function openForReading(file: string, pipeline?: string): ReadSpool {
     }
     throw openingFailure(error, file);
   }
+}
+
+/**
+ * Whether it is a log with something in it. A supervisor wrote that, which started before this process had the lock and was
+ * killed: it holds the last of what was stored.
+ */
+function isLogInUse(beside: string): boolean {
+  return beside.endsWith('-wal') && (statSync(beside, { throwIfNoEntry: false })?.size ?? 0) > 0;
 }
 
 /**

@@ -148,6 +148,10 @@ export const migrations: readonly string[] = [
   -- How far an item is suspected of failing by its own fault, where its failures look like an outage.
   ALTER TABLE retries ADD COLUMN suspicion INTEGER NOT NULL DEFAULT 0;
   `,
+  `
+  -- How many items were done when the run was given another sink by --moved: that sink has none of their results.
+  ALTER TABLE run ADD COLUMN done_elsewhere INTEGER NOT NULL DEFAULT 0;
+  `,
 ];
 
 export const schemaVersion = migrations.length;

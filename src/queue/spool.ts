@@ -228,14 +228,14 @@ export class Spool implements Store {
     });
   }
 
-  /** Records whose queue this is, and what was declared about its open run, which continues as `fingerprint`. */
-  claim(owner: QueueOwner, declarations: readonly Declaration[] = [], fingerprint?: string): void {
-    const { putOwner, declare, putFingerprint } = this.#statements;
+  /** Records whose queue this is, and what was declared about `run`, which continues as it says. */
+  claim(owner: QueueOwner, declarations: readonly Declaration[] = [], run?: RunRecord): void {
+    const { putOwner, declare, putDeclared } = this.#statements;
     this.#durably(
       this.#db.transaction(() => {
         putOwner.run(owner);
         for (const declaration of declarations) declare.run(declaration);
-        for (const { run } of declarations) if (fingerprint !== undefined) putFingerprint.run(fingerprint, run);
+        if (run && declarations.length > 0) putDeclared.run(run);
       }),
     );
   }
@@ -518,15 +518,17 @@ function prepare(db: Database.Database) {
       WHERE (pipeline, file, sink_kind, sink_target) IS NOT (@pipeline, @file, @sinkKind, @sinkTarget)`),
     declare: db.prepare('INSERT INTO declared (at, run, what, was, is_now) VALUES (@at, @run, @what, @was, @isNow)'),
     declarations: db.prepare('SELECT at, run, what, was, is_now AS isNow FROM declared ORDER BY rowid'),
-    putFingerprint: db.prepare('UPDATE run SET fingerprint = ? WHERE run = ?'),
+    putDeclared: db.prepare(
+      'UPDATE run SET fingerprint = @fingerprint, done_elsewhere = @doneElsewhere WHERE run = @run',
+    ),
     forgetUncleanStarts: db.prepare('UPDATE spool SET unclean_starts = 0'),
     putLimit: db.prepare('INSERT INTO limits VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET data = excluded.data'),
     putRun: db.prepare(`
-      INSERT INTO run (run, state, fingerprint, cursor, cursor_count, digest, next_seq, stored, done, dead, started_at, finished_at, exit_code)
-      VALUES (@run, @state, @fingerprint, @cursor, @cursor_count, @digest, @next_seq, @stored, @done, @dead, @started_at, @finished_at, @exit_code)
+      INSERT INTO run (run, state, fingerprint, cursor, cursor_count, digest, next_seq, stored, done, dead, done_elsewhere, started_at, finished_at, exit_code)
+      VALUES (@run, @state, @fingerprint, @cursor, @cursor_count, @digest, @next_seq, @stored, @done, @dead, @done_elsewhere, @started_at, @finished_at, @exit_code)
       ON CONFLICT (run) DO UPDATE SET state = excluded.state, fingerprint = excluded.fingerprint, cursor = excluded.cursor,
         cursor_count = excluded.cursor_count, digest = excluded.digest, next_seq = excluded.next_seq, stored = excluded.stored,
-        done = excluded.done, dead = excluded.dead, finished_at = excluded.finished_at, exit_code = excluded.exit_code`),
+        done = excluded.done, dead = excluded.dead, done_elsewhere = excluded.done_elsewhere, finished_at = excluded.finished_at, exit_code = excluded.exit_code`),
   };
 }
 
@@ -561,6 +563,7 @@ interface RunRow {
   stored: number;
   done: number;
   dead: number;
+  done_elsewhere: number;
   started_at: number;
   finished_at: number | null;
   exit_code: number | null;
@@ -589,6 +592,7 @@ function runFromRow(row: RunRow): RunRecord {
     stored: row.stored,
     done: row.done,
     dead: row.dead,
+    doneElsewhere: row.done_elsewhere,
     startedAt: row.started_at,
     finishedAt: row.finished_at,
     exitCode: row.exit_code,
@@ -607,6 +611,7 @@ function rowFromRun(run: RunRecord): RunRow {
     stored: run.stored,
     done: run.done,
     dead: run.dead,
+    done_elsewhere: run.doneElsewhere,
     started_at: run.startedAt,
     finished_at: run.finishedAt,
     exit_code: run.exitCode,

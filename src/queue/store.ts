@@ -22,6 +22,8 @@ export interface RunRecord {
   stored: number;
   done: number;
   dead: number;
+  /** How many were done when the run was given another sink: that one has none of their results. */
+  doneElsewhere: number;
   startedAt: number;
   finishedAt: number | null;
   exitCode: number | null;

@@ -180,7 +180,7 @@ export class Consuming {
       concurrency: settings.concurrency,
       itemTimeoutMs: settings.itemTimeoutMs,
       abortGraceMs: settings.abortGraceMs,
-      sinkIsKnown: queue.run.done > 0,
+      sinkIsKnown: queue.run.done > queue.run.doneElsewhere,
       sinkTimeoutMs: settings.sinkTimeoutMs,
       sinkOpenTimeoutMs: Math.min(settings.sinkTimeoutMs, settings.readyTimeoutMs / 2),
       redact: settings.redact,

@@ -91,13 +91,18 @@ export async function openRun(options: OpeningOptions): Promise<Opening> {
     const owesAnother = isOwed || (again && last !== undefined && last.state !== 'finished');
     // A command that is killed before it starts the new run leaves word of that.
     if (owesAnother && !isOwed) declare('again', { was: '', isNow: '' });
+    const resumed = last && {
+      ...last,
+      fingerprint: pipeline.fingerprint,
+      doneElsewhere: ownership.status === 'claimed' && ownership.isSinkNew ? last.done : last.doneElsewhere,
+    };
     spool.noteRedacted(options.redact);
     if (ownership.status === 'claimed' || declarations.length > 0) {
       // What the run is from now on is written with what was declared: the next start need not be told again.
-      spool.claim(owner, declarations, pipeline.fingerprint);
+      spool.claim(owner, declarations, resumed);
     }
     for (const message of doubtsAbout(stateDirectory)) events.emit('warning', { code: 'STATE_DIRECTORY', message });
-    if (!last) {
+    if (!last || !resumed) {
       const run = newRun(options, 1);
       const { limits } = aside;
       if (limits.length > 0) {
@@ -119,8 +124,7 @@ export async function openRun(options: OpeningOptions): Promise<Opening> {
       if (!again) return { status: 'finished', spool, run: last, owesAnother };
       return { status: 'open', spool, run: newRun(options, last.nextSeq), isNew: true, owesAnother: false };
     }
-    const run = { ...last, fingerprint: pipeline.fingerprint };
-    return { status: 'open', spool, run, isNew: false, owesAnother };
+    return { status: 'open', spool, run: resumed, isNew: false, owesAnother };
   } catch (error) {
     spool.close('unused');
     throw error;
@@ -141,6 +145,7 @@ function newRun({ pipeline, clock }: OpeningOptions, nextSeq: number): RunRecord
     stored: 0,
     done: 0,
     dead: 0,
+    doneElsewhere: 0,
     startedAt: clock.wall(),
     finishedAt: null,
     exitCode: null,

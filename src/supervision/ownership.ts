@@ -21,8 +21,8 @@ export interface OwnershipQuestion {
 
 export type Ownership =
   | { status: 'ours' }
-  /** It is to be recorded anew; `changes` were declared by the operator. */
-  | { status: 'claimed'; changes: Pick<Declaration, 'was' | 'isNow'>[]; notice: string | null }
+  /** It is to be recorded anew; `changes` were declared by the operator. `isSinkNew`: the run goes on with another sink. */
+  | { status: 'claimed'; changes: Pick<Declaration, 'was' | 'isNow'>[]; isSinkNew: boolean; notice: string | null }
   | { status: 'refused'; error: MillraceError };
 
 interface Change {
@@ -39,7 +39,7 @@ interface Change {
  */
 export function ownershipOf(question: OwnershipQuestion): Ownership {
   const { recorded, ours, run, moved, again } = question;
-  if (recorded === null) return { status: 'claimed', changes: [], notice: null };
+  if (recorded === null) return { status: 'claimed', changes: [], isSinkNew: false, notice: null };
   const changes = changesBetween(recorded, ours, question);
   // The name is checked where the file is opened; what comes as far as this has it, or was declared as moved.
   const isFree = run === undefined || (run.state === 'finished' ? again : !hasBegun(run));
@@ -47,13 +47,18 @@ export function ownershipOf(question: OwnershipQuestion): Ownership {
     const declared = isFree ? [] : changes;
     return isSame(recorded, ours)
       ? { status: 'ours' }
-      : { status: 'claimed', changes: declared.map(asDeclared), notice: noticeOf(question, declared) };
+      : {
+          status: 'claimed',
+          changes: declared.map(asDeclared),
+          isSinkNew: declared.some(({ field }) => field === 'sink'),
+          notice: noticeOf(question, declared),
+        };
   }
   // What a finished run wrote is written: only whether it was this file's run matters.
   const objections = run.state === 'finished' ? changes.filter(({ field }) => field === 'file') : changes;
   if (objections.length > 0) return { status: 'refused', error: refusal(question, objections) };
   if (run.state === 'finished' || isSame(recorded, ours)) return { status: 'ours' };
-  return { status: 'claimed', changes: [], notice: noticeOf(question, []) };
+  return { status: 'claimed', changes: [], isSinkNew: false, notice: noticeOf(question, []) };
 }
 
 function changesBetween(

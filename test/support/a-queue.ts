@@ -14,6 +14,7 @@ export function aRun(overrides: Partial<RunRecord> = {}): RunRecord {
     stored: 0,
     done: 0,
     dead: 0,
+    doneElsewhere: 0,
     startedAt: 0,
     finishedAt: null,
     exitCode: null,

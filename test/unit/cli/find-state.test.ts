@@ -1,9 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { commands } from '../../../src/cli/commands.ts';
 import { findState } from '../../../src/cli/find-state.ts';
+import { Spool } from '../../../src/queue/spool.ts';
 import { TestShell } from './a-shell.ts';
 
 let empty: string;
@@ -86,5 +89,33 @@ describe('the state directory that is meant', () => {
     expect(() => findState(line, shell)).toThrow('there are several in');
     await writeFile(join(many, '.millrace', 'a', 'supervisor.pid'), '1');
     expect(() => findState(line, shell, { prefersRunning: true })).toThrow('there are several in');
+  });
+});
+
+// Only Linux tells who holds a lock.
+const describeOnLinux = process.platform === 'linux' ? describe : describe.skip;
+
+describeOnLinux('the state directory that is meant, of several', () => {
+  it('is the only one that a process here has locked, where another was killed or runs in another container', async () => {
+    const folder = join(empty, 'shared', '.millrace');
+    for (const name of ['a', 'b']) {
+      await mkdir(join(folder, name), { recursive: true });
+      await writeFile(join(folder, name, 'supervisor.pid'), '1');
+      Spool.open({ file: join(folder, name, 'queue.db'), durability: 'full' }).close();
+      await writeFile(join(folder, name, 'supervisor.pid'), '1');
+    }
+    const hold = `const db = new (require('better-sqlite3'))(process.argv[1]);
+        db.pragma('locking_mode = EXCLUSIVE'); db.exec('BEGIN IMMEDIATE'); console.log('locked'); setInterval(() => {}, 1000);`;
+    const holder = spawn(process.execPath, ['--eval', hold, join(folder, 'b', 'queue.db')], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    try {
+      await once(holder.stdout, 'data');
+      const shell = new TestShell(join(empty, 'shared'));
+      const line = { command: commands[2]!, operand: undefined, seqs: [], flags: {} };
+      expect(findState(line, shell, { prefersRunning: true }).directory).toBe(join(folder, 'b'));
+    } finally {
+      holder.kill('SIGKILL');
+    }
   });
 });

@@ -570,6 +570,7 @@ const newRun: RunRecord = {
   stored: 0,
   done: 0,
   dead: 0,
+  doneElsewhere: 0,
   startedAt: 0,
   finishedAt: null,
   exitCode: null,

@@ -117,16 +117,19 @@ describe('the spool’s file', () => {
 });
 
 describe('a spool that another process has', () => {
+  const supervising = `
+    const db = new Database(file);
+    db.pragma('locking_mode = EXCLUSIVE');
+    db.pragma('journal_mode = WAL');
+    db.exec('BEGIN IMMEDIATE; COMMIT');
+    require('fs').writeFileSync(require('path').join(file, '../supervisor.pid'), process.pid + '\\n');
+    if (args[0]) process.title = args[0];
+    console.log('ready');
+    setInterval(() => db.open, 1000);`;
+
   it('is not opened, and the text names the directory and the process', async () => {
     open().close();
-    const { child: holder } = await other(`
-      const db = new Database(file);
-      db.pragma('locking_mode = EXCLUSIVE');
-      db.pragma('journal_mode = WAL');
-      db.exec('BEGIN IMMEDIATE; COMMIT');
-      require('fs').writeFileSync(require('path').join(file, '../supervisor.pid'), process.pid + '\\n');
-      console.log('ready');
-      setInterval(() => db.open, 1000);`);
+    const { child: holder } = await other(supervising);
     const error = thrownBy(open);
     expect(error).toMatchObject({ code: 'IN_USE', exitCode: 78 });
     expect(error?.message).toBe(
@@ -135,6 +138,16 @@ describe('a spool that another process has', () => {
     holder.kill('SIGKILL');
     await once(holder, 'exit');
     open().close();
+  });
+
+  it('is not waited for when that is a supervisor, which calls itself by the name of its pipeline', async () => {
+    open().close();
+    for (const title of ['millrace days: supervisor', 'millrace dead']) {
+      const { child: holder } = await other(supervising, title);
+      expect(thrownBy(open)).toMatchObject({ code: 'IN_USE' });
+      holder.kill('SIGKILL');
+      await once(holder, 'exit');
+    }
   });
 
   it('is not opened when no supervisor.pid says which process that is: the lock does', async () => {

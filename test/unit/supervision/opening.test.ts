@@ -355,9 +355,14 @@ describe('the pipeline that a queue belongs to', () => {
       exitCode: 78,
       message: expect.stringMatching(/its sink was sqlite \(out\.db, .*is now sqlite \(other\.db, /),
     });
-    const { spool } = await open({ pipeline: elsewhere, moved: true });
+    const { spool, run } = await open({ pipeline: elsewhere, moved: true });
     expect(spool.owner()?.sinkTarget).toBe('other.db, table rows');
+    // The other sink cannot know the results that the run has by now.
+    expect(run.doneElsewhere).toBe(run.done);
     spool.close();
+    const later = await open({ pipeline: elsewhere });
+    expect(later.run.doneElsewhere).toBe(run.done);
+    later.spool.close();
   });
 
   it('may correct its sink while no item is done, and change it for a new run', async () => {
