@@ -120,7 +120,7 @@ export class Holding {
 
   /** How many more items it may start without announcing them. */
   get free(): number {
-    return Math.max(this.slots - this.#started.size, 0);
+    return Math.max(this.sizing.unannounced - this.#started.size, 0);
   }
 
   /** It is lent items, the first `free` of which it may start without announcing them. */

@@ -13,6 +13,8 @@ const targetMs = 75;
 // Below this, a measured time is the clock's grain rather than work.
 const shortestMs = 0.05;
 const smallestStep = 0.75;
+// The same of an average over many items.
+const shortestItemMs = 0.0001;
 /** An item that blocks the event loop for less than this leaves room for others. */
 const leastBlockedMs = 5;
 /** The weight of the latest items in the average duration. */
@@ -50,6 +52,17 @@ export class Sizing {
   /** The same, as far as it is certain: 1 before any item has ended. */
   get capacity(): number {
     return this.#pace ? this.lanes : 1;
+  }
+
+  /**
+   * How many items the consumer may have started without announcing them: as many as it has slots. Of quick items, as
+   * many as its slots can do in the time that it is lent work for: it would announce each delivery, at a cost that shows.
+   */
+  get unannounced(): number {
+    if (!this.#pace) return this.#slots;
+    const { took, blocked } = this.#pace;
+    const itemMs = Math.max(took / this.#slots, blocked, shortestItemMs);
+    return Math.max(this.#slots, Math.floor(targetMs / itemMs));
   }
 
   /** To be kept with a delivery from the moment it is lent. */

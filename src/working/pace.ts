@@ -6,13 +6,13 @@ export class Pace {
   #tookMs = 0;
   #blockedMs = 0;
 
-  /** An item's `process` has ended, `ms` after it began. */
-  ended(ms: number): void {
-    this.#ran += 1;
+  /** The `process` of so many items has ended, `ms` in all after it began. */
+  ended(items: number, ms: number): void {
+    this.#ran += items;
     this.#tookMs += ms;
   }
 
-  /** An item's `process` was called, and returned after `ms`. */
+  /** `process` was called, for one item or several in a row, and returned after `ms`. */
   blocked(ms: number): void {
     this.#blockedMs += ms;
   }

@@ -117,3 +117,26 @@ describe('a consumer’s allowance', () => {
     expect(sizing.allowance).toBeLessThanOrEqual(1500);
   });
 });
+
+describe('what a consumer may start unannounced', () => {
+  const unannounced = (pace?: { ran: number; tookMs: number; blockedMs: number }): number => {
+    const sizing = new Sizing(16);
+    if (pace) sizing.paced(pace);
+    return sizing.unannounced;
+  };
+
+  it.each([
+    ['as much as it has slots before any item has ended', undefined, 16],
+    ['as much as it has slots of items that take long', { ran: 10, tookMs: 5000, blockedMs: 1 }, 16],
+    ['as much as it has slots of items that block for long', { ran: 10, tookMs: 3000, blockedMs: 3000 }, 16],
+    ['75 ms of quick items that block', { ran: 1000, tookMs: 500, blockedMs: 500 }, 150],
+    ['75 ms of quick items that wait, in all slots', { ran: 1000, tookMs: 4000, blockedMs: 10 }, 300],
+    [
+      'a bounded number of items that take no time that can be measured',
+      { ran: 1000, tookMs: 0, blockedMs: 0 },
+      750_000,
+    ],
+  ])('is %s', (_, pace, most) => {
+    expect(unannounced(pace)).toBe(most);
+  });
+});
