@@ -3,31 +3,27 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from '@jest/globals';
 import fc from 'fast-check';
-import { Intervals } from '../../../src/core/intervals.ts';
 import { Spool } from '../../../src/queue/spool.ts';
 import { memory } from '../../../src/sinks/memory.ts';
 import { sinkContext } from '../../contract/sink-context.ts';
 
 /** What an operator, or a crash, does to a queue's directory and its one sink. */
 type Step =
-  /** A supervisor starts, and its consumer opens the sink and writes to it, unless it is killed before. */
-  | { kind: 'start'; gets: 'nowhere' | 'to open' | 'to write'; isKilled: boolean }
+  /** A supervisor starts; if it is not killed before, its consumer opens the sink, and perhaps changes it. */
+  | { kind: 'start'; does: 'nothing' | 'opens' | 'writes'; isKilled: boolean }
+  /** The consumer that opened the sink last changes it now, although its queue may have been started or replaced since. */
+  | { kind: 'late write' }
   | { kind: 'copy' | 'restore'; copy: number }
   | { kind: 'fresh' };
 
 const copy = fc.nat({ max: 1 });
+const does = fc.constantFrom('nothing', 'opens', 'writes');
 const step: fc.Arbitrary<Step> = fc.oneof(
-  {
-    weight: 6,
-    arbitrary: fc.record({
-      kind: fc.constant('start'),
-      gets: fc.constantFrom('nowhere', 'to open', 'to write'),
-      isKilled: fc.boolean(),
-    }),
-  },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant('copy'), copy }) },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant('restore'), copy }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('fresh') }) },
+  { weight: 6, arbitrary: fc.record({ kind: fc.constant('start'), does, isKilled: fc.boolean() }) },
+  { weight: 1, arbitrary: fc.constant({ kind: 'late write' }) },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant('copy'), copy }) },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant('restore'), copy }) },
+  { weight: 1, arbitrary: fc.constant({ kind: 'fresh' }) },
 ) as fc.Arbitrary<Step>;
 
 /** The starts that a queue has had, and of which queue. A copy has had those that the queue had when it was made. */
@@ -36,15 +32,47 @@ interface Past {
   starts: symbol[];
 }
 
+/** A sink, and for each queue the start that changed it last. */
+class WatchedSink {
+  readonly #sink = memory();
+  readonly #changedBy = new Map<symbol, symbol>();
+  #writers = 0;
+
+  /** Opens the sink. Returns what changes it, undefined if it was refused. Throws if that was wrong. */
+  async open({ queue, starts }: Past, start: Spool['start']): Promise<(() => Promise<void>) | undefined> {
+    const context = sinkContext({ run: start.queue, writer: (this.#writers += 1), start });
+    const writer = await this.#sink.open(context).catch(() => undefined);
+    this.#check('opened', writer !== undefined, { queue, starts });
+    // A sweep that forgets nothing.
+    return writer && (() => this.#change({ queue, starts }, () => writer.prune({ before: 0, open: [], drop: [] })));
+  }
+
+  async #change(past: Past, write: () => Promise<void>): Promise<void> {
+    const isWritten = await write().then(
+      () => true,
+      () => false,
+    );
+    this.#check('changed', isWritten, past);
+    if (isWritten) this.#changedBy.set(past.queue, past.starts.at(-1)!);
+  }
+
+  /** Only a start that knows of the one that changed the sink last may do anything. */
+  #check(what: string, isDone: boolean, { queue, starts }: Past): void {
+    const last = this.#changedBy.get(queue);
+    const mayDo = last === undefined || starts.includes(last);
+    if (isDone !== mayDo) throw new Error(`the sink was ${isDone ? '' : 'not '}${what}`);
+  }
+}
+
 describe('a sink', () => {
-  it('is opened by a queue exactly if that has had the start that last wrote to it', async () => {
+  it('is opened and changed by a start exactly if its queue has had the start that changed the sink last', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(step, { maxLength: 25 }), async (steps) => {
+      fc.asyncProperty(fc.array(step, { maxLength: 25, size: 'max' }), async (steps) => {
         const folder = mkdtempSync(join(tmpdir(), 'millrace-'));
         const at = (name: string): string => join(folder, name);
-        const sink = memory();
-        const seen = new Map<symbol, symbol>();
+        const sink = new WatchedSink();
         const pasts = new Map<string, Past>();
+        let write: (() => Promise<void>) | undefined;
         const fresh = (): void => void pasts.set('state', { queue: Symbol('queue'), starts: [] });
         const moved = (from: string, to: string): void => {
           const { queue, starts } = pasts.get(from)!;
@@ -59,21 +87,15 @@ describe('a sink', () => {
             if (act.kind === 'start') {
               const spool = Spool.open({ file: join(at('state'), 'queue.db'), durability: 'full' });
               past.starts.push(Symbol('start'));
-              if (act.gets !== 'nowhere') {
-                const last = seen.get(past.queue);
-                const mayOpen = last === undefined || past.starts.includes(last);
-                const { start } = spool;
-                const opening = sink.open(sinkContext({ run: start.queue, writer: past.starts.length, start }));
-                const writer = await opening.catch(() => undefined);
-                const isOpened = writer !== undefined;
-                if (isOpened !== mayOpen) throw new Error(`it was ${isOpened ? '' : 'not '}opened`);
-                if (act.gets === 'to write' && isOpened) {
-                  await writer.commit({ captured: [], seqs: new Intervals() });
-                  seen.set(past.queue, past.starts.at(-1)!);
-                }
+              if (act.does !== 'nothing') {
+                const opened = await sink.open({ ...past, starts: [...past.starts] }, spool.start);
+                if (act.does === 'writes') await opened?.();
+                write = opened ?? write;
               }
               if (act.isKilled) spool.abandon();
               else spool.close();
+            } else if (act.kind === 'late write') {
+              await write?.();
             } else if (act.kind === 'fresh') {
               rmSync(at('state'), { recursive: true, force: true });
               fresh();
