@@ -136,6 +136,7 @@ export class Holding {
   /** Takes out what is held of `from`…`to`. What comes back covers exactly that; the rest was not this consumer's. */
   take(from: number, to: number, now: number): Returned[] {
     const parts: Returned[] = [];
+    this.sizing.held(this.#count);
     for (const { lent, items } of this.#held) {
       if (lent.to < from || lent.from > to) continue;
       // A copy: what is taken out changes what is gone through.

@@ -4,7 +4,8 @@
  *
  * It starts at the slots and at most doubles with each completed delivery, so that slow items are never heaped on
  * whoever asked first. A consumer whose slots are empty while it waits for its sink is lent more, whatever its rate:
- * the rate is low because too little is under way. When items turn slow the allowance shrinks, by a quarter at a time.
+ * the rate is low because too little is under way. It gets twice what it held, and not more: a queue that is almost empty
+ * leaves slots empty as well. When items turn slow the allowance shrinks, by a quarter at a time.
  *
  * Slots say nothing about items that block the event loop: only one of them runs at a time, and a blocked consumer cannot
  * give anything back. It is lent as many as can really run side by side, and one more.
@@ -24,6 +25,8 @@ export class Sizing {
   readonly #slots: number;
   #allowance: number;
   #isStarved = false;
+  /** The most items that it held since it said how many of its slots are idle. */
+  #mostHeld = 0;
   /** Items settled so far: the difference between two moments is the work done between them. */
   #settled = 0;
   /** Averages, in milliseconds. */
@@ -88,6 +91,11 @@ export class Sizing {
     return this.#pace?.took;
   }
 
+  /** The consumer holds so many items. */
+  held(items: number): void {
+    this.#mostHeld = Math.max(this.#mostHeld, items);
+  }
+
   settled(items: number): void {
     this.#settled += items;
   }
@@ -95,12 +103,13 @@ export class Sizing {
   /** The consumer says how many of its slots are idle, with nothing left to start. */
   idle(slots: number): void {
     this.#isStarved = slots * 2 > this.#slots;
+    this.#mostHeld = 0;
   }
 
   /** A delivery has been settled entirely. */
   completed(mark: SizingMark, now: number): void {
     const rate = (this.#settled - mark.settled) / Math.max(now - mark.at, shortestMs);
-    const wanted = this.#isStarved ? Infinity : Math.ceil(rate * targetMs);
+    const wanted = Math.max(Math.ceil(rate * targetMs), this.#isStarved ? this.#mostHeld * 2 : 0);
     const smallest = Math.floor(this.#allowance * smallestStep);
     this.#allowance = Math.max(this.#slots, smallest, Math.min(wanted, this.#allowance * 2));
   }

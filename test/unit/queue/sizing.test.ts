@@ -16,6 +16,7 @@ function allowances(
     const count = Math.min(sizing.allowance, left);
     const mark = sizing.lent(now);
     now += Math.ceil(count / slots) * itemMs;
+    sizing.held(count);
     sizing.settled(count);
     sizing.completed(mark, now);
     left -= count;
@@ -79,6 +80,18 @@ describe('a consumer’s allowance', () => {
     expect(allowances(sizing, { slots: 4, itemMs: 500, items: 28 })).toEqual([8, 16, 32]);
     sizing.idle(2);
     expect(allowances(sizing, { slots: 4, itemMs: 500, items: 1 })).toEqual([24]);
+  });
+
+  it('does not grow while the queue is almost empty, which leaves slots empty as well', () => {
+    const sizing = new Sizing(4);
+    for (let now = 0; now < 5_000_000; now += 1000) {
+      const mark = sizing.lent(now);
+      sizing.idle(4);
+      sizing.held(1);
+      sizing.settled(1);
+      sizing.completed(mark, now + 500);
+    }
+    expect(sizing.allowance).toBe(4);
   });
 
   it('is one more than what can run side by side where items block the event loop, as soon as that is known', () => {
