@@ -125,14 +125,14 @@ export class Consuming {
 
   /**
    * The sentinel: no item will come any more. May be said again and again: whoever is starting hears it when it is
-   * ready, and so does the successor of one that went before it had ended.
+   * ready, and so does the successor of one that went before it had ended. No other process is needed any more.
    */
   end(): void {
     const { state, child, owesEnd } = this.post;
     if (state === 'ready') {
       child?.send({ type: 'end' });
       this.post.end();
-    } else if (state === 'backoff' && !owesEnd) {
+    } else if ((state === 'backoff' && !owesEnd) || state === 'parked') {
       this.post.drain();
     }
   }

@@ -186,6 +186,7 @@ export class Post<In, Out> {
   /** The process has been told to stop, or is not needed any more: its exit is no crash. */
   drain(): void {
     this.#owesEnd = false;
+    this.#isHeldBack = false;
     this.#cancelTimer();
     if (this.#state === 'backoff' || this.#state === 'parked') this.#move('gone');
     else if (this.#child && this.#state !== 'draining') this.#move('drain');
@@ -274,7 +275,9 @@ export class Post<In, Out> {
       this.#move('crash');
       return;
     }
-    const verdict = this.#policy.crashed(clock.now(), life, random(), crash);
+    // End work has a limit of its own. The crash limit would end with an error a run that is done.
+    const counted: Crash = this.owesEnd ? { blame: 'outside' } : crash;
+    const verdict = this.#policy.crashed(clock.now(), life, random(), counted);
     if (verdict.kind === 'park') {
       events.emit('child.parked', {
         who,

@@ -149,6 +149,7 @@ export class Producing {
         this.#redescribed(loaded);
       },
       ready: () => {
+        if (post.state === 'draining') return; // It has been told to stop since.
         if (this.#stage !== 'configured') throw unexpected('producer', 'ready', this.#stage);
         post.ready();
         this.#hub.proven();

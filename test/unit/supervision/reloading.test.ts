@@ -354,6 +354,10 @@ describe('after a refused reload', () => {
     world.tick();
     world.producers[0]!.leaves();
     expect(world.consumer(2).told('end')).toEqual(['end']);
+    // The file no longer matters: nobody waits for it, and nobody looks at it.
+    expect(world.service.status.reasons.join()).not.toContain('is not replaced');
+    world.pass(50_000);
+    expect(world.producers).toHaveLength(2);
     leave(world, world.consumer(2));
     await world.settle();
     expect(world.outcome).toMatchObject({ exitCode: 0 });

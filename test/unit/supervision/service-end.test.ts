@@ -1,12 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import type { MemoryStore } from '../../../src/queue/memory-store.ts';
+import type { ServiceSettings } from '../../../src/supervision/settings.ts';
 import { aRun } from '../../support/a-queue.ts';
 import { AService } from '../../support/a-service.ts';
 import { frameOf } from '../../support/frames.ts';
 
 /** A world whose run is sealed and done: each consumer has been told that nothing more will come. */
-function finishing(consumers = 2): AService {
-  const world = new AService({ settings: { consumers, endTimeoutMs: 60_000 } }).runReady();
+function finishing(consumers = 2, settings: Partial<ServiceSettings> = {}): AService {
+  const world = new AService({ settings: { consumers, endTimeoutMs: 60_000, ...settings } }).runReady();
   world.producer.yields([1, 2], { count: 2 });
   world.producer.ends({ count: 2 });
   world.producer.says({ type: 'ended' });
@@ -197,6 +198,34 @@ describe('a consumer at the end of a run', () => {
     }
     await world.settle();
     expect(world.outcome).toMatchObject({ exitCode: 0 });
+  });
+
+  it('tries its end work twice even if a single crash would exceed crashLimit', async () => {
+    const world = finishing(1, { restarts: { crashes: 0, periodMs: 60_000 } });
+    world.producer.leaves();
+    for (let attempt = 1; attempt <= 2; attempt++) {
+      world.consumer().goes({ code: 1 });
+      restartIfReplaced(world);
+    }
+    await world.settle();
+    expect(world.consumers).toHaveLength(2);
+    expect(world.emitted('child.endGivenUp')).toHaveLength(1);
+    expect(world.outcome).toEqual({ exitCode: 0, spoolFailed: false, error: undefined });
+  });
+
+  it('that crashed too often with the last item settled does not keep the run from finishing', async () => {
+    const world = new AService({ settings: { consumers: 1, restarts: { crashes: 0, periodMs: 60_000 } } }).runReady();
+    world.producer.yields([1], { count: 1 });
+    world.producer.ends({ count: 1 });
+    world.producer.says({ type: 'ended' });
+    world.tick();
+    world.producer.leaves();
+    world.consumer().settles(1);
+    world.consumer().dies();
+    world.tick();
+    await world.settle();
+    expect(world.emitted('child.parked')).toHaveLength(1);
+    expect(world.outcome).toEqual({ exitCode: 0, spoolFailed: false, error: undefined });
   });
 
   it('that cannot be started again for its end work is not tried for ever', async () => {

@@ -74,8 +74,13 @@ describe('a stop', () => {
     world.service.stop('SIGINT');
     const children = [world.producer, ...world.consumers];
     expect(children.map(({ killedFor }) => killedFor)).toEqual(children.map(() => 'stopped before it was ready'));
-    for (const child of children) child.dies();
+    for (const child of children) {
+      // Sent before the kill came.
+      child.says({ type: 'ready' });
+      child.dies();
+    }
     await world.settle();
+    expect(world.emitted('child.exited').map(({ expected }) => expected)).toEqual(children.map(() => true));
     expect(world.outcome).toMatchObject({ exitCode: 0 });
     world.pass(60_000);
     expect(world.consumers).toHaveLength(2);
