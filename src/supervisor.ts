@@ -34,9 +34,9 @@ export interface SuperviseRequest {
   again: boolean;
   moved: boolean;
   sameSource: boolean;
-  /** The stacks of errors are shown. */
+  /** Whether stacks of errors are shown. */
   debug: boolean;
-  /** The signals since the process began, if anybody listens to them already. */
+  /** The signals since the process started, if it already handles them. */
   signals: SignalRequests | undefined;
 }
 

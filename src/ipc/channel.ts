@@ -12,9 +12,8 @@ export interface Channel<Out> {
    */
   send(message: Out, payload?: readonly Buffer[]): void;
   /**
-   * Hands all that was sent to the operating system: it then reaches the peer whatever becomes of this process.
-   * Returns undefined if that is done already, else a promise that resolves when it is. The same when the channel has
-   * closed, and nothing reaches anybody any more.
+   * Hands everything that was sent to the operating system: it then reaches the peer even if this process dies. Returns
+   * undefined if that is already done, else a promise that resolves when it is. A closed channel counts as done.
    */
   flush(): Promise<void> | undefined;
   /** Sends what is waiting, then ends both directions. Idempotent. */

@@ -39,7 +39,7 @@ export interface PipelineDescription {
   code: string;
   /** False for a source that may yield something else the next time: nothing is skipped on resume. */
   deterministic: boolean;
-  /** `options` is a digest of what the sink was made with: that can hold secrets. */
+  /** `options` is a digest of the sink's options, because they can hold secrets. */
   sink: { kind: string; transactional: boolean; target: string; options: string };
 }
 
@@ -191,7 +191,7 @@ export interface End {
 
 /**
  * You are stopping, and nobody gets a permit of these limits within the next `ms` milliseconds. Give back the items that
- * only wait for one, or for something else that takes longer: they would be aborted in the end. Replaces what was said before.
+ * only wait for one, or for something that takes longer: they would be aborted in the end. Replaces an earlier `withdraw`.
  */
 export interface Withdraw {
   type: 'withdraw';
@@ -342,7 +342,7 @@ export interface Failure {
   error: ErrorData;
   /** For `later`: how long to wait. */
   afterMs: number | null;
-  /** It fails as it would in an outage, in a call under this limit, or (null) under none that is known. */
+  /** The failure looks like an outage, in a call under this limit, or (null) under no known limit. */
   outside?: { limit: string | null };
 }
 
@@ -353,7 +353,7 @@ export interface Settle {
   failed: Failure[];
   /** For each limit, how many of the items that are done made calls under it. Left out if none did. */
   used?: Record<string, number>;
-  /** How many of them were not processed: the sink had them already. Left out if there are none. */
+  /** How many of them were not processed because the sink already had them. Left out if there are none. */
   found?: number;
   /** Slots that are empty with nothing left to start: how hungry this consumer is. */
   idle: number;
@@ -364,15 +364,16 @@ export interface Settle {
 }
 
 /**
- * I may start these items from now on. With the operating system before the first of them starts, so what was neither
- * `free` nor announced when a consumer dies had not started. Items to be run alone are announced one by one.
+ * I may start these items from now on. The message is with the operating system before the first of them starts. So when
+ * a consumer dies, items that were neither `free` nor announced had not started. Items that run alone are announced one by
+ * one.
  */
 export interface Start {
   type: 'start';
   items: FlatIntervals;
 }
 
-/** Items that I was lent and give back: not started, or, after `withdraw`, waiting for a permit. Comes after all settles that were sent before. */
+/** Items that I was lent and give back: not started or, after `withdraw`, waiting for a permit. Never overtakes a settle. */
 export interface Released {
   type: 'released';
   items: FlatIntervals;

@@ -4,9 +4,9 @@ import { isatty } from 'node:tty';
 const standardFds = [0, 1, 2];
 
 /**
- * Watches for a terminal that is closed while this process uses it. Call what it returns when that may have happened, and
- * at the end: Node restores a terminal's modes when it exits, and aborts if the terminal is gone. Descriptors that were
- * the terminal are then `/dev/null`, so that writes to them fail no more either.
+ * Handles a terminal that is closed while this process uses it. Call the returned function when that may have happened, and
+ * at the end: Node restores a terminal's modes when it exits, and aborts if the terminal is gone. The terminal's
+ * descriptors then become `/dev/null`, so that writes to them no longer fail.
  */
 export function watchTerminal(): () => void {
   const terminals = new Set(standardFds.filter((fd) => isatty(fd)));
@@ -15,7 +15,7 @@ export function watchTerminal(): () => void {
       if (isatty(fd)) continue;
       terminals.delete(fd);
       closeSync(fd);
-      // The lowest descriptor that is free: this one, as those below it are open.
+      // `open` takes the lowest free descriptor, which is this one, because all below it are open.
       openSync('/dev/null', 'r+');
     }
   };

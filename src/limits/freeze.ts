@@ -5,14 +5,14 @@ const silence: Backoff = { baseMs: 1000, capMs: 300_000 };
 /**
  * Whether a vendor has asked for silence, and until when.
  *
- * Where it does not say for how long, silence lasts 1 s and doubles, up to 5 min, each time that it is asked for again
- * and no call that was granted after the silence before has succeeded meanwhile. One item that is always refused, among others
- * that succeed, so never costs more than a second at a time. It starts over at 1 s as well once the vendor says a time. Refusals of calls
- * that were on their way when silence began do not count: ten calls refused together are one refusal.
+ * If it does not say for how long, silence lasts 1 s. It doubles, up to 5 min, with each further refusal, unless a call that
+ * was granted after the last silence has succeeded. So one item that is always refused, among others that succeed, never
+ * costs more than a second at a time. Silence also starts over at 1 s once the vendor names a time. Refusals of calls that
+ * were under way when silence began do not count: ten calls refused together are one refusal.
  */
 export class Freeze {
   #until = -Infinity;
-  /** When the silence before this one ended. */
+  /** When the previous silence ended. */
   #untilBefore = -Infinity;
   #spanMs = 0;
   #doublings = 0;

@@ -20,7 +20,7 @@ export interface LimitSpec {
 /** One moment of a limit, for `millrace status`. */
 export interface LimitSnapshot {
   name: string;
-  /** By processes that live. */
+  /** Permits held by living processes. */
   held: number;
   /** Permits of processes that died while the vendor may still work on their calls. */
   lingering: number;
@@ -85,8 +85,8 @@ export class Limit {
   }
 
   /**
-   * It goes back, or is no longer wanted. `isRefused`: the vendor did not take the call. Returns whether that changes
-   * what must be on record.
+   * It is returned, or no longer wanted. `isRefused`: the vendor did not accept the call. Returns whether the record must
+   * be updated.
    */
   release(now: number, permit: Permit, isRefused: boolean): boolean {
     if (permit.granted === undefined) {

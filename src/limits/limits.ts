@@ -65,8 +65,8 @@ export class Limits {
   }
 
   /**
-   * A permit goes back, or is no longer wanted. `isRefused`: the vendor did not take the call. Idempotent; ids that are
-   * not known are ignored.
+   * A permit is returned, or no longer wanted. `isRefused`: the vendor did not accept the call. Idempotent; ignores unknown
+   * ids.
    */
   release(now: number, holder: number, id: number, isRefused = false): void {
     const permits = this.#holders.get(holder);

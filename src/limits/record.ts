@@ -13,7 +13,7 @@ export interface LimitRecord {
   readonly frozenMs: number;
   /** `[age, count, age, count, …]`, oldest first: `count` calls whose age in milliseconds was at least `age`. May be negative: still on its way. */
   readonly calls: readonly number[];
-  /** About the longest time that a call took lately, in milliseconds; left out if that does not matter. */
+  /** About the longest time of recent calls, in milliseconds; left out if it is not needed. */
   readonly longestMs?: number;
 }
 

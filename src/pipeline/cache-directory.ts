@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 /**
- * A folder for translated pipeline files and compiled code that belongs to this user alone: what lies in it is executed. undefined if
- * there can be none, or if another user has made one by that name; then nothing is kept.
+ * A folder for translated pipeline files and compiled code. It must belong to this user alone, because its files are
+ * executed. Undefined if it cannot be created or belongs to another user; then nothing is kept.
  */
 export function userCacheDirectory(parent: string = tmpdir()): string | undefined {
   // Not in the state directory, which is known only after the pipeline has been loaded; not in the home, which a service may lack.

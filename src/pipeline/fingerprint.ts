@@ -9,7 +9,8 @@ export type Resolve = (specifier: string, from: string) => string | undefined;
 const maxFiles = 1000;
 
 /**
- * Tells one version of a pipeline from another: a SHA-256 of its file and of all files that it imports by a relative path or by the `paths` of its tsconfig.json,
+ * Tells one version of a pipeline from another: a SHA-256 of its file and of all files that it imports by a relative path
+ * or by the `paths` of its tsconfig.json,
  * and these in turn. Where the folder lies does not count. Packages are left out: they have versions of their own.
  */
 export function fingerprintOf(

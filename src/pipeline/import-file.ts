@@ -21,7 +21,7 @@ export interface ImportOptions {
 export interface Imported {
   exports: unknown;
   resolve: Resolve;
-  /** Whether a `tsconfig.json` may lead an import, which is not relative, to a file of the same project. */
+  /** Whether a `tsconfig.json` may map a non-relative import to a file of the same project. */
   isAlias: (specifier: string) => boolean;
 }
 

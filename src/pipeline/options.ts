@@ -13,7 +13,7 @@ export interface PipelineOptions {
   consumers?: number | 'auto' | undefined;
   /** Items that one consumer processes at a time. Default 16. */
   concurrency?: number | undefined;
-  /** Crashes of a process within `crashPeriod`, or failed starts in a row, after which one more gives it up. Default 5. */
+  /** Crashes within `crashPeriod`, or failed starts in a row; one more parks the process. Default 5. */
   crashLimit?: number | undefined;
   /** Period in which crashes are counted. Default 60s. */
   crashPeriod?: Duration | undefined;
@@ -45,7 +45,7 @@ export interface PipelineOptions {
   /** Time to finish what has been started when the service is told to stop. Default 25s. */
   stopTimeout?: Duration | undefined;
   /**
-   * Time that a consumer may take for `teardown` and the last flush when the run has ended; what fails or takes longer is
+   * Time that a consumer has for `teardown` and the last flush at the end of a run. If they fail or take longer, they are
    * tried once more. Default 5min.
    */
   endTimeout?: Duration | undefined;

@@ -13,7 +13,7 @@ export interface SourceFacts {
   items: number | undefined;
 }
 
-/** Looks at the source's own code, and at no function that it calls. */
+/** Reads the source's own code only, not the functions that it calls. */
 export function sourceFacts(source: Source<unknown>): SourceFacts {
   if (typeof source !== 'function') {
     const { length, size } = source as { length?: unknown; size?: unknown };
@@ -42,7 +42,7 @@ function howItResumes(tokens: readonly Token[]): SourceFacts['resumes'] {
   return isHandedOn ? 'unknown' : 'by count';
 }
 
-/** The name of its first parameter: undefined if it has none, or takes it apart; `rest` if it keeps a rest of it. */
+/** The name of the first parameter; undefined if there is none or it is destructured; `rest` if that has a rest element. */
 function contextName(tokens: readonly Token[]): { name: string; index: number } | 'rest' | undefined {
   const arrow = tokens.findIndex((_, i) => isPunctuator(tokens, i, '=>'));
   const open = tokens.findIndex((_, i) => isPunctuator(tokens, i, '('));

@@ -40,8 +40,8 @@ export interface Suspicion {
  * case is solved when one of its items is named, or when all of them are cleared.
  *
  * An item can kill later than while it runs: by what its result does to the sink, or by what it has left behind. Then
- * another one is named, which is cleared when it runs by itself. From then on nothing is run before the item before it
- * has settled, which takes much longer, until nothing is isolated any more.
+ * another one is named, which is cleared when it runs by itself. From then on an isolated item runs only after the one before
+ * it has settled, which takes much longer, until none is isolated.
  */
 export class Blame {
   #cases: Case[] = [];
@@ -84,7 +84,7 @@ export class Blame {
     return isolated;
   }
 
-  /** All isolated items but `items` are only marked from now on. */
+  /** Isolated items other than `items` are only marked from now on. */
   isolateOnly(items: Intervals): void {
     this.#isolated.delete(-Infinity, Infinity);
     for (const [from, to] of items) this.#isolated.add(from, to);

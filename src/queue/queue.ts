@@ -221,7 +221,7 @@ export class Queue {
 
   // ── out ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** Items that could be lent now, marked ones left out. */
+  /** Items that could be lent now, without marked ones. */
   available({ now, wall }: Moment): number {
     this.#collectKillers(now, wall);
     const due = this.#retries.nextDue(now, wall);
@@ -270,9 +270,9 @@ export class Queue {
   }
 
   /**
-   * Lends `holding`, which holds nothing, items to be run alone: about `bytes` and, if that is given, `ms` of them. One
-   * that has killed before comes by itself, and only after the next commit: its name outlives the supervisor, should
-   * that die with it. Where one at a time would take too long, half of them are lent to be run together.
+   * Lends `holding`, which holds nothing, items that run alone: about `bytes` and, if given, `ms` of them. An item that has
+   * killed before is lent by itself, and only after the next commit, so that its name outlives the supervisor, should that
+   * die with it. If running one at a time would take too long, half of them are lent to run together.
    */
   takeAlone(holding: Holding, { bytes, ms }: { bytes: number; ms?: number }, moment: Moment): Delivery[] {
     const { isolated } = this.#suspects;
@@ -704,7 +704,7 @@ export class Queue {
     const [part] = holding.take(seq, seq, moment.now);
     const head = headOf(part!);
     const together = deathsTogether(this.#suspects.blame.name(seq, death));
-    // A kill from outside may have been aimed elsewhere: none condemns an item that was not hit by another while it ran alone.
+    // A kill from outside may have been aimed elsewhere: it condemns an item only if a second kill hit the item alone.
     const most = head.kills === 0 && death.isFromOutside ? mostKills - 1 : mostKills;
     const kills = Math.min(head.kills + 1 + together, most);
     const times = kills === 1 ? 'once' : kills === 2 ? 'twice' : `${kills} times`;
@@ -749,14 +749,14 @@ export class Queue {
 }
 
 /**
- * How many of the deaths of an item's consumers count against it that ran it with others: one at most of those that may
- * have been aimed elsewhere, or for which another item was named. Those must not condemn all of a broken consumer's items.
+ * How many deaths of consumers that ran the item with others count against it. Deaths that may have been aimed elsewhere, or
+ * for which another item was named, count once at most: they must not condemn all items of a broken consumer.
  */
 function deathsTogether({ own, outside, explained }: Suspicion): number {
   return Math.max(own + Math.min(outside, 1), Math.min(explained, 1));
 }
 
-/** How many of `count` items may be started without being announced: not those that wait for an answer of the ledger. */
+/** How many of `count` items may start without being announced: none that wait for an answer of the ledger. */
 function freeOf(
   { free }: Holding,
   { mode, history, count }: { mode: LendingMode; history: History; count: number },

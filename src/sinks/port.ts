@@ -28,7 +28,7 @@ export interface Sink<in Row> {
   readonly open: (context: SinkContext) => Promise<SinkWriter<Row>>;
 }
 
-/** A queue that is not the one that opens the sink, but has the same pipeline's results in it. */
+/** Another queue whose results of the same pipeline are in the sink. */
 export interface OtherQueue {
   readonly queue: string;
   /** The folder that held it when it last changed the sink. */
@@ -48,7 +48,7 @@ export interface SinkContext {
    * (`refuseForgotten`, `refuseUnheardSeqs`).
    */
   readonly start: QueueStart;
-  /** A transactional sink calls it when it opens, with other queues from which it has results of a pipeline of this name. */
+  /** A transactional sink calls it when it opens, with other queues that wrote results of a pipeline of this name. */
   readonly onOtherQueues: (others: readonly OtherQueue[]) => void;
   /**
    * Results of this run have been here before. A transactional sink that knows nothing of the run is then not the one
@@ -75,12 +75,12 @@ export interface Batch<Captured> {
 
 export interface SinkWriter<in Row, Captured = unknown> {
   /**
-   * Takes a row as it is at this moment, nested values included: `process` may use the object again for its next item.
-   * Appends to `captured` whatever a batch needs in its place, as many entries as it likes: an object per row would
-   * outlive its item until the commit, and cost the garbage collector more than the copy itself. The batch goes to this
-   * writer or to another that the same specification opens. The one method that is synchronous and may be called at any
-   * time, also after `close`; it never touches the place where results go. Whatever it throws makes the item a dead
-   * letter, so it should be a `BadRow` that says what is wrong; what it has appended by then is dropped.
+   * Copies a row as it is now, including nested values: `process` may reuse the object for its next item. Appends any number
+   * of entries to `captured` that a batch needs to write the row. They go into one list because an object per row would
+   * live until the commit and cost the garbage collector more than the copy. The batch goes to this writer or to another
+   * one from the same specification. This is the only synchronous method. It may be called at any time, also after `close`,
+   * and never touches the target. An error that it throws makes the item a dead letter, so it should be a `BadRow` that
+   * says what is wrong; entries appended by then are dropped.
    */
   capture(row: Row, captured: Captured[]): void;
   /**

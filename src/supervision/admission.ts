@@ -5,7 +5,7 @@ import type { Queue } from '../queue/queue.ts';
 import type { Description } from './describe.ts';
 import { compareForReload, type Comparison } from './fingerprint.ts';
 
-/** What a process says that it has loaded. */
+/** What a process has loaded, as it reports it. */
 export interface Loaded {
   pipeline: PipelineDescription | null;
   problems: readonly Problem[];
@@ -21,7 +21,7 @@ export interface AdmissionOptions {
 
 export type Admitted =
   | { status: 'admitted'; pipeline: PipelineDescription }
-  /** `isBroken`: the file describes nothing. Otherwise it describes something else than what this service runs. */
+  /** `isBroken`: the file describes no pipeline. Otherwise it describes another pipeline than this service runs. */
   | { status: 'refused'; reason: string; isBroken: boolean };
 
 /**
@@ -41,12 +41,12 @@ export class Admission {
     this.#knownCode = new Set([options.described.code]);
   }
 
-  /** Why new processes cannot work; undefined if nothing is known against it. */
+  /** Why new processes cannot work; undefined if no reason is known. */
   get problem(): string | undefined {
     return this.#problem;
   }
 
-  /** `compare` says whether the run can go on with the version that was loaded. */
+  /** `compare` says whether the run can continue with the loaded version. */
   examine(
     { pipeline, problems }: Loaded,
     compare: (pipeline: PipelineDescription) => Comparison = (loaded) =>
@@ -65,7 +65,7 @@ export class Admission {
     return { status: 'admitted', pipeline };
   }
 
-  /** The same of a look at the file. */
+  /** The same for a check of the file. */
   judge(description: Description): Admitted {
     if (description.status === 'failed') return { status: 'refused', reason: description.reason, isBroken: true };
     if (description.status === 'wrong') return this.examine({ pipeline: null, problems: description.problems });
@@ -81,12 +81,12 @@ export class Admission {
     this.#problem = undefined;
   }
 
-  /** A reload brings this code to all consumers: there is nothing to warn of. */
+  /** A reload brings this code to all consumers, so no warning is needed. */
   expectCode(code: string): void {
     this.#knownCode.add(code);
   }
 
-  /** A process goes to work with this code, which others may not have: says so, once for each version of the file. */
+  /** A process starts to work with this code, which others may not have: warns once for each version of the file. */
   noteCode(who: Who, code: string): void {
     if (this.#knownCode.has(code)) return;
     this.#knownCode.add(code);
@@ -95,7 +95,7 @@ export class Admission {
   }
 }
 
-/** What of a pipeline holds for as long as its supervisor runs. */
+/** The parts of a pipeline that cannot change while its supervisor runs. */
 const fixed = ['name', 'limits', 'options', 'deterministic'] as const satisfies (keyof PipelineDescription)[];
 
 function differenceBetween(started: PipelineDescription, loaded: PipelineDescription): string | undefined {

@@ -18,7 +18,7 @@ const mostInARow = 30;
 const mostUncleanStarts = 3;
 
 /**
- * At a start: if supervisors have been killed again and again, what they may have been running is isolated; and what
+ * At a start: if supervisors have been killed again and again, the items that they may have been running are isolated; and what
  * the last one is known to have run by itself has killed once more. (The kernel, or whoever runs the machine, may kill all
  * processes of a container because one of them takes too much memory.)
  */

@@ -29,8 +29,8 @@ export function commonHandlers(
     failed: ({ error, origin, exitCode }) => {
       const words = describeWithPlace(error);
       post.failed({ origin, words, error, isOutside: isOutside(error) });
-      // With an exit code nobody could go on: the service ends with it. A process that tries what is in the file now, while
-      // its siblings run what was there before, speaks for itself alone.
+      // With an exit code, no process could continue, so the service ends with it. But a process that tries the file as it
+      // is now, while its siblings run the old one, speaks only for itself.
       const isTrying = post.isOnTrial || (post.state === 'starting' && hub.heldBack() !== undefined);
       if (exitCode !== null && !isTrying)
         hub.fail(new MillraceError(error.code, words, { cause: errorFromData(error), exitCode: exitCode as ExitCode }));

@@ -38,7 +38,7 @@ export class Consuming {
 
   #processed = 0;
   #hasBeenReady = false;
-  /** The process on the post has not said yet what it has loaded. */
+  /** The process on the post has not yet reported what it has loaded. */
   #isDescribing = false;
 
   constructor(
@@ -117,7 +117,7 @@ export class Consuming {
     this.post.child?.send({ type: 'deliver', ...delivery, writers, ...header }, parts);
   }
 
-  /** Asks it to give back up to so many items that it has not started. They stay its own until it answers. */
+  /** Asks it to give back up to this many items that it has not started. They stay its own until it answers. */
   recall(items: number): void {
     this.#holding?.recalled();
     this.post.child?.send({ type: 'recall', items });
@@ -145,7 +145,7 @@ export class Consuming {
     this.post.drain();
   }
 
-  /** Tells it to give back what only waits for permits of these limits, or for longer than `ms`. */
+  /** Makes it give back items that only wait for permits of these limits, or for longer than `ms`. */
   withdraw(limits: string[], ms: number): void {
     if (this.post.state === 'draining') this.post.child?.send({ type: 'withdraw', limits, ms });
   }
@@ -196,7 +196,7 @@ export class Consuming {
     const { who, lastError } = this.post;
     const holding = this.#holding ?? new Holding(0);
     const gone = blameFor(this.#hub, { who, holding, exit, isExpected, error: lastError });
-    // A set-up that waits for a limit, perhaps frozen by the vendor for an hour, is not a start that failed by itself.
+    // `setup` may wait for a limit that the vendor has frozen for an hour: then the failed start is not its own fault.
     if (this.post.state === 'starting' && limits.isWaiting(this.holder)) gone.crash.blame = 'outside';
     if (this.post.state === 'draining') this.#aborted += gone.released;
     this.#holding = undefined;

@@ -4,12 +4,12 @@ import type { Failure } from '../ipc/messages.ts';
 import type { Fate } from '../queue/queue.ts';
 import type { Hub } from './hub.ts';
 
-/** Longest wait that an item can ask for: 30 days. */
+/** Longest wait that an item can request: 30 days. */
 const longestRetryMs = 30 * 24 * 60 * 60 * 1000;
-/** How long an item waits for a dependency that its error does not give a time for. */
+/** How long an item waits after a dependency error without a time. */
 const dependencyBackoff = { baseMs: 10_000, capMs: 10_000 };
 
-/** Which try of an item it was that failed. */
+/** The try of an item that failed. */
 export interface Tried {
   attempt: number;
   suspicion: number;
@@ -32,11 +32,11 @@ export function fateOf(hub: FateHub, failure: Failure, tried: Tried, now: number
 
 export type FateHub = Pick<Hub, 'settings' | 'random' | 'pipeline' | 'outage' | 'singlingOut' | 'queue'>;
 
-/** It failed because of something outside, or asked for another time. That uses an attempt if it is the only one. */
+/** It failed because of something outside, or asked for a later time. That uses an attempt if it fails alone. */
 function later(hub: FateHub, failure: Failure, tried: Tried, now: number): Fate {
   const { random, queue, singlingOut } = hub;
   const { seq, outside, afterMs } = failure;
-  // What user code asks for may be a fraction, or for ever.
+  // User code may ask for a fraction of a millisecond, or for ever.
   const delayMs = Math.min(Math.ceil(afterMs ?? fullJitter(dependencyBackoff, 1, random())), longestRetryMs);
   if (!outside) return { kind: 'retry', usesAttempt: false, delayMs };
   const { lent, retrying } = queue.stats;

@@ -6,11 +6,11 @@ import type { Hub } from './hub.ts';
 /** A look at the pipeline file as it is now. */
 export interface FileLook {
   description: Promise<Description>;
-  /** Nobody wants to know any more. */
+  /** The result is no longer needed. */
   cancel: () => void;
 }
 
-/** Has a process that lives only for that load the pipeline file and say what is in it. */
+/** Starts a short-lived process that loads the pipeline file and reports what is in it. */
 export function lookAtFile(
   { clock, settings, pipeline }: Pick<Hub, 'clock' | 'settings' | 'pipeline'>,
   startProducer: () => Child<FromProducer, ToProducer>,

@@ -2,8 +2,8 @@ import { statSync } from 'node:fs';
 import type { FileRelation } from './ownership.ts';
 
 /**
- * How the file that a queue belongs to is related to the one that is run now. Both paths are as they were given; two
- * that lead to the same file, by a symbolic or hard link, are the same.
+ * How the file that a queue belongs to relates to the file that runs now. Both paths are as given; two paths that lead to
+ * the same file, by a symbolic or hard link, are the same.
  */
 export function relationOf(recorded: string, ours: string): FileRelation {
   if (recorded === ours) return 'same';
@@ -13,7 +13,7 @@ export function relationOf(recorded: string, ours: string): FileRelation {
     const is = statSync(ours, { throwIfNoEntry: false, bigint: true });
     return is && was.dev === is.dev && was.ino === is.ino ? 'same' : 'another';
   } catch (error) {
-    // A folder on the way is now a file. Anything else, such as no permission, says nothing about what is there.
+    // ENOTDIR: a parent folder is now a file. Other errors, such as no permission, do not show that the file is gone.
     return (error as NodeJS.ErrnoException).code === 'ENOTDIR' ? 'old one is gone' : 'another';
   }
 }

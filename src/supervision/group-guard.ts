@@ -5,8 +5,8 @@ export const guardFd = 4;
 
 /**
  * A shell that starts a guard in the child's process group and then becomes the child. The guard waits for the end of a
- * pipe that only the supervisor holds open, and kills the group: the kernel's death signal reaches the child alone, and
- * what that has started would live on. It holds nothing else of the child's, neither its channel nor its folder.
+ * pipe that only the supervisor holds open, and then kills the group: the kernel's death signal reaches only the child, and
+ * the programs that it started would live on. The guard keeps no other descriptor of the child and leaves its folder.
  */
 const script = `(cd /; exec sh -c 'read -r _ <&${guardFd}; kill -9 -"$0"' $$ 3>&- >/dev/null 2>&1) & exec "$@" ${guardFd}<&-`;
 

@@ -7,7 +7,7 @@ import { lookAtFile, type FileLook } from './file-look.ts';
 import type { Hub } from './hub.ts';
 import type { Post } from './post.ts';
 
-/** Waits between two looks at the file. */
+/** Delays between two checks of the file. */
 const backoff = { baseMs: 1000, capMs: 60_000 };
 
 export interface HeldBackOptions {
@@ -17,15 +17,15 @@ export interface HeldBackOptions {
 }
 
 /**
- * Posts whose process died and cannot be replaced, because the pipeline file as it is now cannot be used. The file is
- * looked at again and again, ever more rarely; as soon as it is good they are started. If they fail nevertheless they
- * are held back again, and nothing of that counts as a crash.
+ * Posts whose process died and cannot be replaced, because the current pipeline file cannot be used. The file is checked
+ * again with a back-off; as soon as it is good, they start. If they fail all the same, they are held back again. Nothing of
+ * that counts as a crash.
  */
 export class HeldBack {
   readonly #hub: Hub;
   readonly #options: HeldBackOptions;
   #looksInARow = 0;
-  /** When the next look is due; undefined while none is planned. */
+  /** When the next check is due; undefined while none is planned. */
   #nextAt: number | undefined;
   #cancelTimer: Cancel = () => undefined;
   #look: FileLook | undefined;
@@ -36,12 +36,12 @@ export class HeldBack {
     this.#options = options;
   }
 
-  /** When the file is looked at next (monotonic); undefined if nobody waits for that. */
+  /** When the file is checked next (monotonic); undefined if no post is held back. */
   get nextLookAt(): number | undefined {
     return this.#nextAt;
   }
 
-  /** Goes on with what is under way. Not to be called while a reload is: that looks at the file itself. */
+  /** Advances a check that is under way. Do not call it during a reload, which checks the file itself. */
   advance(): void {
     const held = this.#held;
     const { problem } = this.#options.admission;
@@ -56,7 +56,7 @@ export class HeldBack {
     }
   }
 
-  /** The file is looked at no more. */
+  /** Stops checking the file. */
   close(): void {
     this.#cancel();
   }

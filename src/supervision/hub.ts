@@ -31,8 +31,8 @@ export interface Hub {
   readonly outage: Outage;
   readonly singlingOut: SinglingOut;
   /**
-   * A process says what it has loaded from the pipeline file. Undefined if it may work with that; else why not, and the
-   * caller ends it. `compare` says whether the run can go on with it; by default, as for a reload.
+   * A process reports what it has loaded from the pipeline file. Returns undefined if it may work with that; else the
+   * reason, and the caller ends it. `compare` says whether the run can continue with it; by default, as for a reload.
    */
   readonly admit: (
     who: Who,

@@ -36,7 +36,7 @@ export type Opening =
 interface Opened {
   spool: Spool;
   run: RunRecord;
-  /** A start with `again` found this run open: a new one was to follow it, and has not been started. */
+  /** A start with `again` found this run open, and the new run that should follow has not started. */
   owesAnother: boolean;
 }
 
@@ -47,8 +47,8 @@ export function spoolFile(stateDirectory: string): string {
 
 /**
  * Locks the state directory, by opening its spool, and finds the run to work on: the open one, or a new one if there
- * is none, or none at all if the last one is finished and nobody asked for another. An open run comes first even when
- * another is asked for: the caller starts that when this one is finished.
+ * is none, or none at all if the last one is finished and no new one was requested. An open run comes first even if
+ * a new one was requested: the caller starts that when this one is finished.
  */
 export async function openRun(options: OpeningOptions): Promise<Opening> {
   const { stateDirectory, durability, pipeline, fresh, again, moved, events, clock } = options;
@@ -89,7 +89,7 @@ export async function openRun(options: OpeningOptions): Promise<Opening> {
     }
     const isOwed = spool.declarations().some(({ what, run }) => what === 'again' && run === last?.run);
     const owesAnother = isOwed || (again && last !== undefined && last.state !== 'finished');
-    // A command that is killed before it starts the new run leaves word of that.
+    // Recorded now, in case the command is killed before it starts the new run.
     if (owesAnother && !isOwed) declare('again', { was: '', isNow: '' });
     const resumed = last && {
       ...last,
@@ -98,7 +98,7 @@ export async function openRun(options: OpeningOptions): Promise<Opening> {
     };
     spool.noteRedacted(options.redact);
     if (ownership.status === 'claimed' || declarations.length > 0) {
-      // What the run is from now on is written with what was declared: the next start need not be told again.
+      // The new fingerprint is recorded with the declaration, so that the next start needs no flag.
       spool.claim(owner, declarations, resumed);
     }
     for (const message of doubtsAbout(stateDirectory)) events.emit('warning', { code: 'STATE_DIRECTORY', message });

@@ -13,7 +13,7 @@ export class OtherQueues {
     this.#hub = hub;
   }
 
-  /** A consumer has found these in its sink. */
+  /** A consumer reports the queues that it found in its sink. */
   found(others: Message['others']): void {
     const { events, start } = this.#hub;
     for (const { queue, directory } of others) {

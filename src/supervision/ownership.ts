@@ -2,26 +2,29 @@ import { configError, type MillraceError } from '../core/errors.ts';
 import type { Declaration, QueueOwner } from '../queue/queue-owner.ts';
 import type { RunRecord } from '../queue/store.ts';
 
-/** What the file system says of the file that the queue belongs to and the one that is to be run. */
+/** What the file system says about the queue's file and the file that runs now. */
 export type FileRelation = 'same' | 'another' | 'old one is gone';
 
 export interface OwnershipQuestion {
-  /** As recorded; null for a queue that nobody has claimed yet. */
+  /** As recorded; null if no pipeline has claimed the queue yet. */
   recorded: QueueOwner | null;
   ours: QueueOwner;
   relation: FileRelation;
   run: RunRecord | undefined;
   fingerprint: string;
   stateDirectory: string;
-  /** The operator says that the changes are intended. */
+  /** The operator declares that the changes are intended. */
   moved: boolean;
-  /** A new run is asked for. */
+  /** A new run was requested. */
   again: boolean;
 }
 
 export type Ownership =
   | { status: 'ours' }
-  /** It is to be recorded anew; `changes` were declared by the operator. `isSinkNew`: the run goes on with another sink. */
+  /**
+   * The owner must be recorded again; `changes` were declared by the operator. `isSinkNew`: the run continues with another
+   * sink.
+   */
   | { status: 'claimed'; changes: Pick<Declaration, 'was' | 'isNow'>[]; isSinkNew: boolean; notice: string | null }
   | { status: 'refused'; error: MillraceError };
 
@@ -32,16 +35,16 @@ interface Change {
 }
 
 /**
- * May this pipeline go on with the queue? An open run is the business of the file that began it, and its results belong
- * into one sink. While no item is done, another sink is a correction and not a change: a wrong sink is often noticed by
- * the first start that fails. A file that is found under another path is the same if that leads to the same file, or if nothing is
- * left at the old path and its version is the same: then it has been moved.
+ * May this pipeline continue with the queue? An open run belongs to the file that began it, and its results belong in one
+ * sink. While no item is done, another sink is a correction and not a change: often the first start fails and shows that
+ * the sink is wrong. Another path is the same file if it leads there, or if nothing is left at the old path and the version
+ * is the same: then the file was moved.
  */
 export function ownershipOf(question: OwnershipQuestion): Ownership {
   const { recorded, ours, run, moved, again } = question;
   if (recorded === null) return { status: 'claimed', changes: [], isSinkNew: false, notice: null };
   const changes = changesBetween(recorded, ours, question);
-  // The name is checked where the file is opened; what comes as far as this has it, or was declared as moved.
+  // The name was checked where the file is opened: here it matches, or was declared with --moved.
   const isFree = run === undefined || (run.state === 'finished' ? again : !hasBegun(run));
   if (isFree || moved) {
     const declared = isFree ? [] : changes;
@@ -54,7 +57,7 @@ export function ownershipOf(question: OwnershipQuestion): Ownership {
           notice: noticeOf(question, declared),
         };
   }
-  // What a finished run wrote is written: only whether it was this file's run matters.
+  // The results of a finished run are written, so only the file matters.
   const objections = run.state === 'finished' ? changes.filter(({ field }) => field === 'file') : changes;
   if (objections.length > 0) return { status: 'refused', error: refusal(question, objections) };
   if (run.state === 'finished' || isSame(recorded, ours)) return { status: 'ours' };

@@ -12,7 +12,7 @@ type PostHub = Pick<Hub, 'clock' | 'random' | 'events' | 'heldBack' | 'broken'> 
   settings: Pick<Hub['settings'], 'restarts' | 'readyTimeoutMs' | 'endTimeoutMs'>;
 };
 
-/** How many processes may try the work at the end of a run. */
+/** How many processes may attempt the end work of a run. */
 const endTries = 2;
 
 export interface PostOptions<In, Out> {
@@ -62,7 +62,7 @@ export class Post<In, Out> {
   #wasReady = false;
   /** It has been told that nothing more will come: should it go before it `hasEnded`, its successor is told again. */
   #owesEnd = false;
-  /** Processes that went although they owed it. */
+  /** How many processes exited without completing their end work. */
   #endFailures = 0;
   #lastError: LastError | undefined;
   #cancelTimer: Cancel = () => undefined;
@@ -258,7 +258,7 @@ export class Post<In, Out> {
     else this.#crashed(who, reason, { livedMs: clock.now() - child.startedAt, wasReady: this.#wasReady }, crash);
   }
 
-  /** Every item is settled: what `teardown` cannot do must not keep the run from finishing. */
+  /** Every item is settled, so a failing `teardown` must not keep the run from finishing. */
   #giveUpEnd(who: Who, reason: string): void {
     this.#owesEnd = false;
     this.#hub.events.emit('child.endGivenUp', { who, reason });

@@ -56,7 +56,7 @@ export class Pruning {
     return true;
   }
 
-  /** Undefined while the disk is full: the ledger stays larger until there is room. */
+  /** Undefined while the disk is full: the ledger stays larger until there is space. */
   #watermark(): ReturnType<Queue['watermark']> | undefined {
     try {
       return this.#hub.queue.watermark();

@@ -45,8 +45,8 @@ export class RestartPolicy {
   }
 
   /**
-   * A process crashed at `now` (monotonic). `random` is in [0, 1). Of an open crash the caller says later, by changing
-   * `crash`, who is to blame.
+   * A process crashed at `now` (monotonic). `random` is in [0, 1). The caller resolves an open crash later, by changing
+   * `crash`.
    */
   crashed(now: number, life: Life, random: number, crash: Crash = { blame: 'process' }): RestartVerdict {
     const wasItem = this.#crashes.at(-1)?.crash.blame === 'item';

@@ -20,7 +20,7 @@ export interface StatusSources {
   stop: { reason: string; abortAt: number | null; killAt: number } | undefined;
   /** Why no new process can work with the pipeline file; undefined if nothing is known against it. */
   fileProblem: string | undefined;
-  /** When the file is looked at again for that (monotonic). */
+  /** When the file is checked again for that (monotonic). */
   nextLookAt: number | undefined;
   isFull: boolean;
   /** How little of the disk is free, and how much is to stay so; undefined if there is enough. */
@@ -77,7 +77,7 @@ export function describeService(sources: StatusSources): Status {
   };
 }
 
-/** Kinds of errors that are told; the rest is only counted. */
+/** How many kinds of errors are shown; the rest is only counted. */
 const mostErrors = 10;
 
 function nextRetryInMs({ hub: { queue, clock } }: StatusSources, now: number): number | null {

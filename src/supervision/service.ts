@@ -41,7 +41,7 @@ import { watchForHangs } from './watch.ts';
 
 /** How long to wait before a commit that found no room is tried again. */
 const fullRetryMs = 500;
-/** A post that waits to be filled again is expected to be ready soon for so long. */
+/** How long a post in back-off is expected to be ready soon. */
 const soonMs = 1000;
 /** How often it is looked whether a consumer is to be replaced. */
 const recyclingMs = 1000;
@@ -96,7 +96,7 @@ export class Service {
   #lentAt: number | undefined;
   /** When the next probe of an outage can be made; undefined if that does not wait for time. */
   #probeAt: number | undefined;
-  /** When consumers have held long enough what they have not started; undefined if nobody waits for it. */
+  /** When to recall unstarted items next; undefined if no consumer is idle. */
   #recallAt: number | undefined;
   readonly #rate = createRate();
   readonly #doneBefore: number;
@@ -113,7 +113,7 @@ export class Service {
       singlingOut: new SinglingOut(),
       admit: (...asked) => this.#admit(...asked),
       proven: () => this.#proven(),
-      // Whoever has work to do at the end of the run does it now or not at all.
+      // A process that owes end work must do it now or never.
       heldBack: () => (this.#isOpen ? this.#admission.problem : undefined),
       touch: () => this.#touch(),
       record: (write) => {
@@ -219,11 +219,11 @@ export class Service {
   #admit(who: Who, loaded: Loaded, compare?: (pipeline: PipelineDescription) => Comparison): string | undefined {
     const seen = this.#admission.examine(loaded, compare);
     if (seen.status === 'admitted') {
-      // A producer compares, and tells of changes, by itself.
+      // The producer compares versions and reports changes itself.
       if (!compare) this.#admission.noteCode(who, seen.pipeline.code);
       return undefined;
     }
-    // Those that work go on. If nobody does, this start cannot succeed.
+    // Working processes continue. If there are none, this start cannot succeed.
     if (this.#consumers.current.some(({ hasBeenReady }) => hasBeenReady)) this.#admission.refused(seen.reason);
     else this.#fail(configError(seen.isBroken ? 'PIPELINE' : 'PIPELINE_CHANGED', seen.reason));
     return seen.reason;

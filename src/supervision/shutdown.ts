@@ -16,7 +16,7 @@ export interface ShutdownOptions {
   limits: Pick<Limits, 'closedUntil'>;
   producing: Producing;
   consumers: readonly Consuming[];
-  /** The items that still run are told to abort. */
+  /** Aborts the items that are still running. */
   onAbort: () => void;
   /** These were killed and do not go. Nobody waits any longer. */
   onGivenUp: (who: readonly Who[]) => void;
@@ -52,14 +52,14 @@ export class Shutdown {
     this.#cancelKill = clock.after(stopTimeoutMs, () => this.#kill());
   }
 
-  /** When running items are aborted (null: that has been done) and when whoever is left is killed. */
+  /** When running items are aborted (null: already done) and when the remaining processes are killed. */
   get deadlines(): { abortAt: number | null; killAt: number } {
     return { abortAt: this.#abortAt, killAt: this.#killAt };
   }
 
   /**
-   * Has items given back that wait for nothing but permits that do not come in time: they would be aborted in the end.
-   * To be called whenever something has changed.
+   * Makes consumers give back items that only wait for permits that do not come in time: they would be aborted in the end.
+   * Call it after each change.
    */
   advance(): void {
     const { clock, limits, consumers } = this.#options;

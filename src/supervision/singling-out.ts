@@ -1,12 +1,12 @@
 import type { Intervals } from '../core/intervals.ts';
 import type { Settle } from '../ipc/messages.ts';
 
-/** An item that is as suspicious as this has been singled out: its failures are taken to be its own. */
+/** At this suspicion an item is singled out: its failures are attributed to the item itself. */
 export const singledOut = 200;
 
-/** So many items that failed are remembered; of those forgotten, what the queue knows is left. */
+/** How many failed items are remembered; for others, only the suspicion in the queue is known. */
 const mostRemembered = 10_000;
-/** So finely, and for so long, it is known when items were lent that have succeeded. */
+/** The resolution, and the range, of the record when items that succeeded were lent. */
 const grainMs = 1000;
 const mostGrains = 1000;
 
@@ -35,10 +35,11 @@ export interface Judgement {
  * answers 503. An outage affects many items. So a failure uses an attempt if others have succeeded that were lent after the
  * item failed last: under the same limit or, if its call had none, at all.
  *
- * When the others are done nothing is left to compare it with. Therefore an item to which that has happened once, or
- * beside whose first try more items were lent and succeeded than are open now, is singled out, and stays so, over restarts
- * as well. Its failures use attempts unless an item that is not singled out fails, too, and none succeeds: then it is an outage for all
- * of them. An item that never ran beside one that succeeded is singled out after 200 failures, so that every run ends.
+ * Once the others are done, nothing is left to compare the item with. So an item is singled out, and stays so across
+ * restarts, if that has happened once, or if more items were lent during its first try and succeeded than are open now.
+ * Its failures use attempts unless an item that is not singled out fails, too, and none succeeds: then it is an outage for
+ * all of them. An item that never ran at the same time as a successful one is singled out after 200 failures, so that every
+ * run ends.
  *
  * Pure: time comes in.
  */
@@ -48,8 +49,8 @@ export class SinglingOut {
   readonly #failures = new Map<number, { at: number; failed: number }>();
 
   /**
-   * `items` are done, which were lent at `lentAt` or later. `used` says how many of them made calls under which limits; `found`,
-   * of how many nothing is known but that the sink had them already.
+   * `items` are done, which were lent at `lentAt` or later. `used` says how many of them made calls under which limits. The
+   * sink already had `found` of them, and nothing else is known about those.
    */
   done(lentAt: number, items: Intervals, { used = {}, found = 0 }: Pick<Settle, 'used' | 'found'> = {}): void {
     this.#of(null).add(lentAt, items.size - found);
@@ -63,7 +64,7 @@ export class SinglingOut {
     }
   }
 
-  /** An item failed: whether that uses an attempt, and how suspicious it is from now on. */
+  /** An item failed. Returns whether that uses an attempt, and the item's new suspicion. */
   failed(now: number, { seq, limit, lentAt, suspicion, open, isAnyDone }: FailedTry): Judgement {
     const under = this.#of(limit);
     const before = this.#failures.get(seq);
@@ -78,7 +79,7 @@ export class SinglingOut {
     return { usesAttempt, suspicion: next };
   }
 
-  /** A dead letter fails no more. */
+  /** Forgets an item that became a dead letter. */
   forget(seq: number): void {
     this.#failures.delete(seq);
   }
@@ -97,11 +98,11 @@ export class SinglingOut {
   }
 }
 
-/** What has come of items that called under one limit. */
+/** The outcomes of items that called under one limit. */
 class Successes {
   /** Failures of items that were not singled out. */
   failed = 0;
-  /** How many succeeded, and since when those were lent: never later than it was. */
+  /** How many succeeded, and when the first of them was lent, or earlier. */
   readonly #grains: { lentAt: number; items: number }[] = [];
 
   add(lentAt: number, items: number): void {
@@ -115,7 +116,7 @@ class Successes {
     }
   }
 
-  /** How many have succeeded of those lent at a time that counts: never too many. */
+  /** How many of the items that were lent at a relevant time have succeeded; never too many. */
   count(counts: (lentAt: number) => boolean): number {
     return this.#grains.reduce((sum, { lentAt, items }) => sum + (counts(lentAt) ? items : 0), 0);
   }

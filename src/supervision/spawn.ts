@@ -5,7 +5,7 @@ import { guardFd } from './group-guard.ts';
 
 /** The descriptor on which a child finds its channel. */
 const channelFd = 3;
-/** What a start takes for its four pipes and for hearing of its own failure. */
+/** The descriptors that a start needs for its four pipes and to learn of its own failure. */
 const descriptorsPerStart = 10;
 
 /** A process, or why there is none. */
@@ -27,7 +27,7 @@ export function spawn(command: readonly string[], env: Record<string, string | u
     return failed('too many open files; raise the limit on open files (ulimit -n), or run fewer consumers');
   }
   const subprocess = execa(command[0]!, command.slice(1), {
-    // The last one is a guard's, see group-guard.ts: it only has to end with this process.
+    // The last pipe is for the guard (group-guard.ts): it only needs to end with this process.
     stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe'],
     // Collecting would gather the channel's bytes too, and end the child at 100 MB of them.
     buffer: false,

@@ -67,14 +67,14 @@ export interface StartDeps {
 
 /**
  * Runs the pipeline to its end, or until it is stopped. With `again`, an open run is finished first and a new one
- * follows it. Returns the exit code, the worse one of two runs; throws what is to be shown as an error.
+ * follows it. Returns the exit code, for two runs the worse one; throws errors that should be shown.
  */
 export async function start(request: StartRequest, deps: StartDeps): Promise<ExitCode> {
   const first = await startOne(request, deps);
   if (!first.owesAnother) return first.exitCode;
   let second: Ended | undefined;
   if (request.again && first.isFinished) {
-    // What was declared concerned the run before. If a stop was asked for meanwhile, it ends before it begins.
+    // The declarations applied to the previous run. If a stop was requested meanwhile, this run ends before it begins.
     second = await startOne({ ...request, moved: false, sameSource: false }, deps);
   }
   if (!second?.hasBegun) deps.events.emit('run.owed', { isFinished: first.isFinished });
@@ -83,11 +83,11 @@ export async function start(request: StartRequest, deps: StartDeps): Promise<Exi
 
 interface Ended {
   exitCode: ExitCode;
-  /** It was not stopped before there was a service. */
+  /** Whether a service ran: the start was not stopped before. */
   hasBegun: boolean;
-  /** The run is finished, and not only stopped. */
+  /** Whether the run finished, and was not only stopped. */
   isFinished: boolean;
-  /** A new run is to follow it. */
+  /** Whether a new run must follow it. */
   owesAnother: boolean;
 }
 
@@ -132,7 +132,7 @@ async function startOne(request: StartRequest, deps: StartDeps): Promise<Ended> 
     const served = await serve({ request, deps, crew, pipeline, plan, spool, run, isNew, stopped });
     return { ...served, owesAnother };
   } catch (error) {
-    // Later the service waits for room; a start has nothing to wait with.
+    // A running service waits for space; a start cannot.
     throw error instanceof StoreFull ? openingFailure(error, request.file) : error;
   } finally {
     crew.dismiss();

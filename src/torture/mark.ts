@@ -21,7 +21,7 @@ export function markerOf(sink: Sink<unknown>): Marker {
 
 const markers: Readonly<Record<SinkKind, Marker>> = {
   table: {
-    // What cannot be a row is left as it is, for the sink to refuse; null would be no result at all.
+    // A value that cannot be a row stays as it is, for the sink to refuse; null would count as no result.
     cells: (row) => (isRow(row) ? sqliteCells(row) : {}),
     mark: (row, trace) => (isRow(row) ? { ...row, [markName]: trace } : (row ?? String(row))),
   },

@@ -1,11 +1,11 @@
-/** A consumer announces about so much work at a time before it starts it. */
+/** A consumer announces about this much work at a time before it starts it. */
 const aheadMs = 10;
 // Below this, a measured time is the clock's grain rather than work.
 const shortestMs = 0.05;
 
 /**
- * How many items a consumer announces at a time. What was announced when it dies counts as started, so slow items are
- * announced one by one; fast ones by the hundred, so that announcing them costs nothing. Pure: time comes in.
+ * How many items a consumer announces at a time. Announced items count as started if it dies, so slow items are announced
+ * one by one, and fast ones by the hundred, so that announcing them costs nothing. Pure: time comes in.
  */
 export class Ahead {
   #size = 1;
@@ -21,7 +21,7 @@ export class Ahead {
     return this.#size;
   }
 
-  /** So many were announced. */
+  /** Counts announced items. */
   announced(items: number, now: number): void {
     this.#last = { at: now, items };
   }

@@ -40,7 +40,7 @@ export class Committer {
     this.#options = options;
   }
 
-  /** Takes the results of an item as they are now: what becomes of the objects afterwards does not matter. */
+  /** Captures the results of an item as they are now; later changes to the objects do not matter. */
   add(seq: number, results: readonly unknown[]): void {
     const { sink, onBad } = this.#options;
     const { seqs, ends, captured } = this.#gathered;

@@ -68,7 +68,7 @@ export class Consumer {
   readonly #giveUp = new AbortController();
   readonly #patience: Patience;
   #isAborted = false;
-  /** Waits that will not be over by when this process is to have stopped. */
+  /** Waits that will not be over before this process must have stopped. */
   #vain: Vain | undefined;
   #drained: Promise<void> | undefined;
 
@@ -160,7 +160,7 @@ export class Consumer {
     const batch = { seq, origin, originRun, frame, attempt, mode, items, announcedTo: seq + free - 1 };
     if (history !== 'first' && this.#options.pipeline.sink.transactional) {
       this.#askFirst({ ...batch, writers, history }).catch((error: unknown) => {
-        // Given back meanwhile. They may be settled by now, and the ledger may have forgotten them.
+        // The items were given back meanwhile. They may be settled by now, and the ledger may have forgotten them.
         if (!this.#drained || isFenced(error)) this.#fail(error);
       });
     } else {

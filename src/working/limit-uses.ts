@@ -12,7 +12,7 @@ export class LimitUses {
     this.#bySeq.delete(seq);
   }
 
-  /** Takes out what is known of these items: how many of them used which limit. */
+  /** Removes these items, and returns how many of them used which limit. */
   take(items: Intervals): Map<string, number> {
     const counts = new Map<string, number>();
     if (this.#bySeq.size === 0) return counts;

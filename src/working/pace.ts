@@ -1,6 +1,6 @@
 import type { Settle } from '../ipc/messages.ts';
 
-/** How long items take, and for how much of that they block the event loop; added up from one settle to the next. */
+/** How long items take, and how much of that they block the event loop; summed up from one settle to the next. */
 export class Pace {
   #ran = 0;
   #tookMs = 0;
@@ -17,7 +17,7 @@ export class Pace {
     this.#blockedMs += ms;
   }
 
-  /** What has been added up since this was called last. */
+  /** The sums since the last call. */
   take(): Pick<Settle, 'ran' | 'tookMs' | 'blockedMs'> {
     const taken = { ran: this.#ran, tookMs: rounded(this.#tookMs), blockedMs: rounded(this.#blockedMs) };
     this.#ran = 0;

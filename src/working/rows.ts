@@ -1,8 +1,8 @@
 const none: readonly unknown[] = [];
 
 /**
- * What an item comes to for the sink: what `process` returned, as a list. Neither undefined nor null is a result, on its
- * own or in an array.
+ * The results of an item, as a list: what `process` returned. Neither undefined nor null is a result, on its own or in an
+ * array.
  */
 export function rowsOf(result: unknown): readonly unknown[] {
   if (Array.isArray(result)) return result.filter(isRow);
@@ -13,7 +13,7 @@ function isRow(value: unknown): boolean {
   return value !== undefined && value !== null;
 }
 
-/** What an item comes to in a pipeline without `process`: itself, also if it is an array or null. */
+/** The result of an item in a pipeline without `process`: the item itself, even if it is an array or null. */
 export function itself(item: unknown): readonly unknown[] {
   return [item];
 }

@@ -5,7 +5,7 @@ import type { Failure, Settle } from '../ipc/messages.ts';
 /** Failures carry texts and stacks of a user's code; this many fit into a message, whatever they are. */
 const mostFailures = 100;
 
-/** How its consumer is doing, said with each settle. */
+/** The consumer's figures, which go with each settle. */
 type Report = Pick<Settle, 'idle' | 'ran' | 'tookMs' | 'blockedMs'>;
 
 const nothingToReport: Report = { idle: 0, ran: 0, tookMs: 0, blockedMs: 0 };
@@ -43,7 +43,7 @@ export class Settler {
     this.#schedule();
   }
 
-  /** They were in the sink already. */
+  /** The sink already had these items. */
   found(items: Intervals): void {
     this.#found += items.size;
     this.done(items);

@@ -18,7 +18,7 @@ export interface SinkConnectionOptions extends SessionOptions {
 export class SinkConnection implements SinkWriter<unknown> {
   readonly #options: SinkConnectionOptions;
   #session: SinkSession | undefined;
-  /** The latest that was opened: it captures rows also when it has been given up. */
+  /** The latest writer that was opened; it captures rows even after it has been given up. */
   #captor: SinkSession | undefined;
   #last: Promise<unknown> = Promise.resolve();
   #hasBeenOpen = false;

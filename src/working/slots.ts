@@ -20,7 +20,7 @@ export interface Waiting {
   /** The run in which it got that one. */
   readonly originRun: string;
   readonly attempt: number;
-  /** The last of them that may be started without being announced. */
+  /** The last of them that may start without being announced. */
   announcedTo: number;
 }
 
@@ -57,8 +57,8 @@ export interface SlotsOptions<S extends Scope> {
   process: (item: unknown, scope: S) => unknown;
   pace: Pace;
   /**
-   * Says that these items may start from now on. Returns undefined if that will be heard even if this process dies at
-   * once, else a promise that resolves when it will.
+   * Announces that these items may start from now on. Returns undefined if the supervisor gets the message even if this
+   * process dies at once, else a promise that resolves when that is so.
    */
   announce: (items: Intervals) => Promise<void> | undefined;
   onDone: (scope: S, result: unknown) => void;
@@ -151,7 +151,7 @@ export class Slots<S extends Scope> {
     return abandoned.map(({ scope }) => scope.seq);
   }
 
-  /** Takes out the running items that `isWanted`: what they still do is ignored. Returns their scopes, still open. */
+  /** Removes the running items that `isWanted` selects; what they still do is ignored. Returns their scopes, still open. */
   withdraw(isWanted: (scope: S) => boolean): S[] {
     const withdrawn = [...this.#running.values()].map(({ scope }) => scope).filter((scope) => isWanted(scope));
     for (const { seq } of withdrawn) this.#running.delete(seq);
@@ -200,7 +200,7 @@ export class Slots<S extends Scope> {
     this.#isPumping = false;
   }
 
-  /** Announces the next few items. False if that is still on its way: the pump goes on when it is out. */
+  /** Announces the next few items. False if the message is still under way: the pump continues when it is sent. */
   #announce(now: number): boolean {
     const items = new Intervals();
     const most = this.#ahead.size(now);
@@ -224,7 +224,7 @@ export class Slots<S extends Scope> {
     this.#pump();
   }
 
-  /** Starts an item. True if it is not over when that returns. */
+  /** Starts an item. True if the item is still running when this returns. */
   #start({ first, origin, originRun, read, attempt }: Readable, seq: number, startedAt: number): boolean {
     const { process, onDone, onFailed } = this.#options;
     const scope = this.#options.scope({ seq, origin: origin + seq - first, originRun, attempt });

@@ -4,8 +4,8 @@ import type { Waiting } from './slots.ts';
 export interface SoloOptions {
   slots: { add: (waiting: Waiting) => void; idle: () => Promise<void> };
   /**
-   * Says that an item is about to run. Returns undefined if that will be heard even if this process dies at once, else
-   * a promise that resolves when it will.
+   * Announces that an item is about to run. Returns undefined if the supervisor gets the message even if this process dies
+   * at once, else a promise that resolves when that is so.
    */
   announce: (seq: number) => Promise<void> | undefined;
   /** Calls back at the end of the event loop's turn. */
