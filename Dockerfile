@@ -45,7 +45,8 @@ ENV NODE_ENV=production \
     MILLRACE_CONSUMERS=auto \
     MILLRACE_STOP_TIMEOUT=8s
 
-# /state: the queues, each pipeline's in a folder of its own. /data: files that a pipeline names by a relative path. /pipelines: pipelines, mounted read-only.
+# /state: the queues, one folder per pipeline. /data: files that a pipeline names by a relative path. /pipelines: pipelines,
+# mounted read-only.
 VOLUME ["/state", "/data"]
 WORKDIR /data
 # By number, so that an orchestrator can see that it is not root.
