@@ -1,11 +1,16 @@
-import type { Clock } from '../../core/clock.ts';
+import { pause, type Clock } from '../../core/clock.ts';
 import { MillraceError } from '../../core/errors.ts';
+import { isInUse } from '../../queue/spool-holder.ts';
 import { askStatus } from '../ask.ts';
 import type { CommandLine } from '../command.ts';
 import { findState, type FoundState } from '../find-state.ts';
 import type { Shell } from '../shell.ts';
 import type { OpenLetters } from './letters.ts';
 import { remoteLetters } from './remote-letters.ts';
+
+/** How long a pipeline may take that is just starting or stopping. */
+const patienceMs = 5000;
+const pauseMs = 100;
 
 /**
  * Asks the pipeline if it runs, else opens its queue's file: to look, for one page at a time; to change, until the letters
@@ -14,37 +19,45 @@ import { remoteLetters } from './remote-letters.ts';
 export async function openLetters(line: CommandLine, shell: Shell, purpose: 'look' | 'change'): Promise<OpenLetters> {
   const state = findState(line, shell);
   const { clock } = shell;
-  if (await isRunning(state, clock)) return remoteLetters(state.socketPath, clock);
-  // Imported late, because these modules load SQLite.
-  const [{ lettersToChange, lettersToLookAt }, { isInUse }] = await Promise.all([
-    import('./letters-in-spool.ts'),
-    import('../../queue/spool-holder.ts'),
-  ]);
-  if (purpose === 'change') return await lettersToChange(state, clock);
-  return followed(lettersToLookAt(state), async (error) => {
-    if (!isInUse(error) || !(await isRunning(state, clock))) throw error;
-    return remoteLetters(state.socketPath, clock);
-  });
+  if (purpose === 'look') return followed(await lettersNow(state, purpose, clock), state, clock);
+  return await lettersNow(state, purpose, clock);
 }
 
-/** Letters of a queue that no supervisor has. If reading them fails, `next` opens them another way: the pipeline may have been started. */
-function followed(atRest: OpenLetters, next: (error: unknown) => Promise<OpenLetters>): OpenLetters {
-  let letters = atRest;
+async function lettersNow(state: FoundState, purpose: 'look' | 'change', clock: Clock): Promise<OpenLetters> {
+  if (await isRunning(state, clock)) return remoteLetters(state.socketPath, clock);
+  // Imported late, because this module loads SQLite.
+  const { lettersToChange, lettersToLookAt } = await import('./letters-in-spool.ts');
+  return purpose === 'change' ? await lettersToChange(state, clock) : lettersToLookAt(state);
+}
+
+/** Letters to look at. If reading them fails because the pipeline was started or has stopped, they are opened again. */
+function followed(first: OpenLetters, state: FoundState, clock: Clock): OpenLetters {
+  let letters: OpenLetters | undefined = first;
   const read = async <T>(look: (from: OpenLetters) => Promise<T>): Promise<T> => {
-    try {
-      return await look(letters);
-    } catch (error) {
-      if (letters !== atRest) throw error;
-      letters = await next(error);
-      return await look(letters);
+    const begin = clock.now();
+    for (let tries = 1; ; tries++) {
+      try {
+        letters ??= await lettersNow(state, 'look', clock);
+        return await look(letters);
+      } catch (error) {
+        if (!isElsewhere(error) || clock.now() - begin >= patienceMs) throw error;
+        letters = undefined;
+      }
+      if (tries > 1) await pause(clock, pauseMs);
     }
   };
   return {
-    ...atRest,
+    ...first,
     page: (query) => read((from) => from.page(query)),
     list: (query) => read((from) => from.list(query)),
     read: (seq) => read((from) => from.read(seq)),
   };
+}
+
+/** Whether an error says that the letters are not where they were: in a file that nobody uses, or with a supervisor. */
+function isElsewhere(error: unknown): boolean {
+  const isGone = error instanceof MillraceError && ['NOT_RUNNING', 'NO_ANSWER'].includes(error.code);
+  return isGone || isInUse(error);
 }
 
 /** Rejects if what runs there is another pipeline, or does not answer. */

@@ -14,6 +14,7 @@ import { Spool } from '../../../src/queue/spool.ts';
 import type { RunRecord } from '../../../src/queue/store.ts';
 import { group } from '../../contract/store.ts';
 import { aRun } from '../../support/a-queue.ts';
+import { systemClock } from '../../../src/core/clock.ts';
 import { HandClock } from '../../support/hand-clock.ts';
 import { aStatus } from '../observability/a-status.ts';
 import { TestShell } from './a-shell.ts';
@@ -353,6 +354,57 @@ describe('when a run has finished with dead letters, millrace dead', () => {
   });
 });
 
+describe('millrace dead export', () => {
+  const seqsOf = (stdout: string): number[] =>
+    stdout
+      .trim()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as { seq: number }).seq);
+
+  /** Exports; does `then` when the first letter has been written, and `onPause` when it waits. */
+  async function exported(
+    then: () => Promise<void>,
+    onPause: (pauses: number) => void = () => undefined,
+  ): Promise<{ code: number; shell: TestShell }> {
+    const shell = new TestShell(folder);
+    let pauses = 0;
+    shell.clock = {
+      ...systemClock,
+      after: (ms, act) => {
+        if (ms === 100) onPause(++pauses);
+        return systemClock.after(ms, act);
+      },
+    };
+    shell.out = async (text) => {
+      if (shell.stdout === '') await then();
+      shell.stdout += text;
+    };
+    return { code: await main(['dead', 'export'], shell), shell };
+  }
+
+  it('goes on with the file when the pipeline stops meanwhile', async () => {
+    leave();
+    await serve();
+    const { code, shell } = await exported(async () => {
+      await control!.close();
+      letGo();
+    });
+    expect([code, seqsOf(shell.stdout), shell.stderr]).toEqual([0, [1, 2, 3, 4], '']);
+  });
+
+  it('waits for a pipeline that is just starting', async () => {
+    leave();
+    letGo();
+    const { code, shell } = await exported(
+      async () => {
+        spool = Spool.open({ file: join(directory, 'queue.db'), durability: 'full' });
+      },
+      (pauses) => void (pauses === 1 && serve()),
+    );
+    expect([code, seqsOf(shell.stdout), shell.stderr]).toEqual([0, [1, 2, 3, 4], '']);
+  });
+});
+
 describe('where nobody answers, millrace dead', () => {
   it.each(['ls', 'export', 'show 1', 'retry --all'])(
     '%s says that there is no queue, and makes none',
@@ -368,10 +420,11 @@ describe('where nobody answers, millrace dead', () => {
 
   it('retry is refused by the lock of a supervisor that does not answer', async () => {
     leave();
-    expect(await millrace('retry 1')).toMatchObject({
-      code: 78,
-      stderr: expect.stringContaining('another supervisor'),
-    });
+    const shell = new TestShell(folder);
+    let now = 0;
+    shell.clock = { ...systemClock, now: () => (now += 3000) };
+    expect(await main(['dead', 'retry', '1'], shell)).toBe(78);
+    expect(shell.stderr).toContain('another supervisor');
   });
 });
 
