@@ -172,7 +172,8 @@ describe('a consumer that is killed from outside, once', () => {
     project.expectEachOnce(400);
     // Nothing ran alone, and nothing was started again that had not been started before.
     const [marked] = running.log.filter(({ event }) => event === 'items.marked') as unknown as { items: number }[];
-    expect(marked?.items).toBeLessThanOrEqual(50);
+    // What fills its slots and, if all of them ended just before, as many whose results were not settled yet.
+    expect(marked?.items).toBeLessThanOrEqual(100);
     expect(running.log.filter(({ event }) => event === 'items.isolated' || event === 'item.killed')).toEqual([]);
     expect(project.read('starts.txt').trim().split('\n').length).toBeLessThanOrEqual(400 + (marked?.items ?? 0));
   });
