@@ -12,6 +12,8 @@ const shortMs = 1000;
 const longMs = 60_000;
 /** The assumed duration of an isolated item if none is known. */
 const unknownItemMs = 250;
+/** However quick an item is, to announce it and to wait for the turn's end takes about this. */
+const leastAloneMs = 0.25;
 
 /** Items that are accused of a consumer's death and not lent: marked ones run like all others, isolated ones alone. */
 export class Suspects {
@@ -84,7 +86,7 @@ export class Suspects {
     const { size } = this.isolated;
     const aloneMs = this.comesByItself || size <= few ? 0 : size * (this.#itemMs ?? 0);
     if (aloneMs > longMs) return { most: Math.ceil(size / 2), lot: 'half' };
-    return { most: Math.max(Math.floor(ms / (this.#itemMs ?? unknownItemMs)), 1), lot: 'usual' };
+    return { most: Math.max(Math.floor(ms / Math.max(this.#itemMs ?? unknownItemMs, leastAloneMs)), 1), lot: 'usual' };
   }
 
   /** Half of the isolated items explain a death: the others, which are not lent, are only marked from now on. */

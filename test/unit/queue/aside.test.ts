@@ -106,6 +106,18 @@ describe('a consumer that is set aside', () => {
     ]);
   });
 
+  it('counts the time that it takes to announce quick items: they do not fill many seconds of the only one', () => {
+    const count = 20_000;
+    const queue = aQueue([frameOf(Array.from({ length: count }, (_, i) => i))]);
+    const dead = new Holding(count);
+    dead.sizing.paced({ ran: 1000, tookMs: 10, blockedMs: 10 });
+    queue.take(dead, { items: count, bytes: Infinity }, moment);
+    expect(queue.lose(dead, moment, death)).toMatchObject({ isolated: count });
+    const only = new Fake();
+    new Aside().lend(queue, [only], { creditBytes: Infinity, moment });
+    expect(only.modes).toEqual([[1, 4000, 'alone']]);
+  });
+
   it('runs half of the isolated items together where one at a time would take longer than a minute', () => {
     const queue = aQueue([frameOf(Array.from({ length: 40 }, (_, i) => `item ${i}`))]);
     const lent = (items: number, ms: number): Holding => {
