@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { controlSocketPath, stateDirectory } from '../config/state-directory.ts';
 import { usageError } from '../core/errors.ts';
@@ -9,6 +9,7 @@ import { isHolderRecorded } from '../queue/spool-holder.ts';
 import type { CommandLine } from './command.ts';
 import { nameInFile } from './name-in-file.ts';
 import type { Shell } from './shell.ts';
+import { readText } from '../core/read-text.ts';
 
 /** Where a pipeline keeps its state, and its name if that was asked for. */
 export interface FoundState {
@@ -67,20 +68,12 @@ function found(directory: string, name: string | undefined): FoundState {
 /** Nothing of a user's is run for this: asking how a pipeline is doing must not start anything. */
 function nameOf(operand: string, folder: string): string {
   if (isPipelineName(operand)) return operand;
-  const text = textOf(resolve(folder, operand));
+  // Missing, a folder or unreadable: the file's name is enough then.
+  const text = readText(resolve(folder, operand));
   if (text === undefined) throw usageError(`expected the name of a pipeline or its file, got ${show(operand)}`);
   const name = nameInFile(text);
   if (name !== undefined && isPipelineName(name)) return name;
   throw usageError(`the name of the pipeline in ${operand} is not written there as a text: give the name itself`);
-}
-
-function textOf(file: string): string | undefined {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch {
-    // Not there, a folder, not readable: the name will do as well.
-    return undefined;
-  }
 }
 
 function directoriesIn(folder: string): string[] {

@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
+import { readText } from '../core/read-text.ts';
 
 /** Gives the text of a file, undefined if it cannot be read. */
 export type ReadText = (path: string) => string | undefined;
@@ -53,13 +53,4 @@ function quotaOfVersion1(folder: string, read: ReadText): number | undefined {
 function ratio(quota: string | undefined, period: string | undefined): number | undefined {
   const processors = Number(quota) / Number(period);
   return Number.isFinite(processors) && processors > 0 ? processors : undefined;
-}
-
-function readText(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    // Not Linux, or a level that cannot be seen from here.
-    return undefined;
-  }
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { dirname, relative } from 'node:path';
+import { readText } from '../core/read-text.ts';
 
 /** Finds the file that the module `specifier` is for the file `from`; undefined if there is none. */
 export type Resolve = (specifier: string, from: string) => string | undefined;
@@ -32,7 +32,8 @@ export function fingerprintOf(
         found.size >= maxFiles
       )
         continue;
-      const content = read(imported);
+      // An import that may fail, and does, is not part of the pipeline.
+      const content = readText(imported);
       if (content !== undefined) found.set(imported, content);
     }
   }
@@ -51,13 +52,4 @@ function ownImports(code: string, isAlias: (specifier: string) => boolean): stri
 
 function digest(text: string): string {
   return createHash('sha256').update(text).digest('hex');
-}
-
-/** An import that may fail, and does, is no part of the pipeline. */
-function read(file: string): string | undefined {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch {
-    return undefined;
-  }
 }

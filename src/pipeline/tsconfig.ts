@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { readText } from '../core/read-text.ts';
 
 /** A `tsconfig.json` that may map imports to files. */
 export interface Tsconfig {
@@ -12,7 +12,7 @@ export interface Tsconfig {
 export function tsconfigOf(file: string): Tsconfig | undefined {
   for (let folder = dirname(file); ; folder = dirname(folder)) {
     const path = join(folder, 'tsconfig.json');
-    const text = read(path);
+    const text = readText(path);
     if (text !== undefined) return /"(paths|extends)"\s*:/.test(text) ? { path, isAlias: aliasesIn(text) } : undefined;
     if (folder === dirname(folder)) return undefined;
   }
@@ -27,12 +27,4 @@ function aliasesIn(text: string): (specifier: string) => boolean {
   }));
   return (specifier) =>
     prefixes.some(({ prefix, star }) => (star ? specifier.startsWith(prefix) : specifier === prefix));
-}
-
-function read(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return undefined;
-  }
 }

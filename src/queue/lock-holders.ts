@@ -1,5 +1,6 @@
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { basename } from 'node:path';
+import { readText } from '../core/read-text.ts';
 
 /** A process that holds a lock on a SQLite file. */
 export interface LockHolder {
@@ -18,7 +19,7 @@ const lastLocked = firstLocked + 511;
  * not opened: closing it would drop a lock that this process holds.
  */
 export function lockHolders(file: string): LockHolder[] {
-  const locks = read('/proc/locks');
+  const locks = readText('/proc/locks');
   const inode = statSync(file, { bigint: true, throwIfNoEntry: false })?.ino.toString();
   if (locks === undefined || inode === undefined) return [];
   return holdersIn(locks, inode).filter(({ pid }) => pid !== process.pid);
@@ -36,7 +37,7 @@ export function holdersIn(locks: string, inode: string): LockHolder[] {
 
 /** A short name of a process: its program and, for millrace, the command. */
 export function programOf(pid: number): string | undefined {
-  const [program, ...args] = (read(`/proc/${pid}/cmdline`) ?? '').split('\0').filter((text) => text !== '');
+  const [program, ...args] = (readText(`/proc/${pid}/cmdline`) ?? '').split('\0').filter((text) => text !== '');
   if (program === undefined) return undefined;
   // Only a supervisor gives itself such a title, which the system may cut.
   if (program.startsWith('millrace ')) return 'millrace run';
@@ -46,13 +47,4 @@ export function programOf(pid: number): string | undefined {
   const words = args.slice(script + 1);
   const end = words.findIndex((text) => !/^[a-z]+$/.test(text));
   return ['millrace', ...words.slice(0, end < 0 ? 2 : Math.min(end, 2))].join(' ');
-}
-
-function read(file: string): string | undefined {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch {
-    // Not on Linux, or the process has just gone.
-    return undefined;
-  }
 }

@@ -344,7 +344,7 @@ function transactionalContract(create: () => SinkUnderTest): void {
       await expect(place.open({ run: 'run-0', writer: 7, start: startOf(2) })).rejects.toMatchObject(refused);
     });
 
-    it('that is refused, or ends before it has written anything, leaves the right queue free to go on', async () => {
+    it('that is refused, or ends before it has written anything, leaves the right queue free to continue', async () => {
       await write(startOf(3), { seq: 7 });
       const copy: QueueStart = { ...startOf(4), ids: ['copied', ...startOf(3).ids] };
       const unused = await place.open({ writer: 8, start: copy });

@@ -111,7 +111,7 @@ describe('dead letters', () => {
   });
 });
 
-it('dead letters that are shown to a pipe that nobody reads keep no supervisor from starting', async () => {
+it('dead letters that are written to a pipe that nobody reads keep no supervisor from starting', async () => {
   project.write(
     'fails.ts',
     `import { definePipeline, discard } from 'millrace';

@@ -271,7 +271,7 @@ describe('a pipeline that changed while its run was open', () => {
   });
 });
 
-describe('what the user’s own code throws is told with its line', () => {
+describe('errors of the user’s own code name their line', () => {
   const failing = (parts: string) => `import { definePipeline, ndjson } from 'millrace';
 interface Item { id: number }
 const broken = (what: string): never => {

@@ -25,7 +25,7 @@ const pipeline = (sink: string): string => `
     sink: sqlite({ file: '${sink}', table: 'rows' }),
   });`;
 
-it('an open run goes on in another database with --moved, and later starts know that one', async () => {
+it('an open run continues in another database with --moved, and later starts know that database', async () => {
   project.write('moving.ts', pipeline('old.db'));
   const first = project.start(['run', 'moving.ts', '--stop-timeout', '0s']);
   await project.statusWhere('moving', ({ items: { done } }) => done === 100);

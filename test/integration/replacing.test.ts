@@ -120,7 +120,7 @@ describe('a pipeline that is reloaded', () => {
 
   const consumerOf = ({ processes }: Status, ordinal: number) => processes.find(({ who }) => who.ordinal === ordinal)!;
 
-  it('and edited without a reload writes nothing to another table: who dies is held back until the file is good', async () => {
+  it('and edited without a reload writes nothing to another table: a process that dies is held back until the file is good', async () => {
     const old = pipeline('old', { version: '1' });
     project.write('reloaded.ts', old);
     const running = project.start(['run', 'reloaded.ts', '--consumers', '2']);
@@ -143,7 +143,7 @@ describe('a pipeline that is reloaded', () => {
     expectEachOnce();
   });
 
-  it('and refused replaces who dies as soon as the file is good again, without another reload', async () => {
+  it('and refused replaces a process that died as soon as the file is good again, without another reload', async () => {
     const old = pipeline('old', { version: '1' });
     project.write('reloaded.ts', old);
     const running = project.start(['run', 'reloaded.ts', '--consumers', '1']);

@@ -48,7 +48,7 @@ it('a queue that was restored from a copy is refused by the sink that has seen m
   expect(rows).toBe(ids);
 });
 
-it('a snapshot of a queue that was in use is refused by the sink, nothing is in there twice, and the newest queue can go on', async () => {
+it('a snapshot of a queue that was in use is refused by the sink, nothing is in there twice, and the newest queue can continue', async () => {
   const items = 300_000;
   project.write(
     'snapshot.ts',

@@ -152,7 +152,7 @@ describeOnTerminal('a terminal that is closed', () => {
     return await project.until(() => project.read('code').trim() || undefined);
   }
 
-  it('stops in order: exit 0, and the next start goes on', async () => {
+  it('stops in order: exit 0, and the next start continues', async () => {
     project.write('stops.ts', pipeline('await wait(200); return item;'));
     expect(await closedWhen(() => project.statusWhere('stops', ({ items }) => items.done >= 20))).toBe('0');
     const done = rows();

@@ -24,7 +24,7 @@ describe('what an item has open', () => {
     expect(signal.aborted).toBe(false);
   });
 
-  it('follows a signal of the user’s behind one listener, however much is open, and leaves none behind', () => {
+  it('follows a user’s signal with one listener, however much is open, and removes it in the end', () => {
     const abortables = new Abortables();
     const user = new AbortController();
     const listeners = (): number => getEventListeners(user.signal, 'abort').length;

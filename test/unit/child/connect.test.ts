@@ -107,7 +107,7 @@ describe('a child', () => {
     expect(child.failures).toMatchObject([{ type: 'failed', error, exitCode: null }]);
   });
 
-  it('in which work was cancelled that nobody awaits goes on, and says so once', async () => {
+  it('in which work was cancelled that nobody awaits continues, and says so once', async () => {
     const child = await Connected.told('is cancelled');
     await until(() => child.messages.length >= 3);
     child.channel.send({ type: 'bye' });

@@ -98,7 +98,7 @@ describe('the status of a pipeline that does not run', () => {
     expect(contents()).toEqual(before);
   });
 
-  it('is that of the last start that ran the pipeline, whoever has changed dead letters since or was refused', async () => {
+  it('is that of the last start that ran the pipeline, also if dead letters were changed or a start was refused since', async () => {
     started().close({ at: endedAt, outcome: 'stopped', exitCode: 75 });
     const file = join(directory, 'queue.db');
     Spool.open({ file, durability: 'full' }).close('unused');

@@ -233,7 +233,7 @@ describe('the wording of the log', () => {
     expect(fields).toEqual({ seq: 1, attempts: 1, ...shown, error: 'it broke: because', code: 'E1', at: '/p.ts:7:9' });
   });
 
-  it('has the stacks of an error and its causes beside the fields', () => {
+  it('has the stacks of an error and its causes next to the fields', () => {
     const stack = 'E1: it broke\n    at f (/p.ts:7:9)\ncaused by E2: because';
     const exit = { who, code: 1, signal: null, expected: false, reason: 'x', released: 0 };
     expect(wordEvent('item.dead', { seq: 1, attempts: 1, reason: 'x', error }).stack).toBe(stack);

@@ -3,7 +3,7 @@ import { shortReason } from '../../../src/observability/short-reason.ts';
 
 const error = { code: 'E', message: 'it broke', cause: { code: 'C', message: 'because' } };
 
-describe('the reason beside an error', () => {
+describe('the reason next to an error', () => {
   it.each([
     ['it broke: because', undefined],
     ['failed 5 times, the last time: it broke: because', 'failed 5 times, the last time'],

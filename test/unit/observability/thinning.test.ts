@@ -95,7 +95,7 @@ describe('repeated lines', () => {
       expect(told()).toHaveLength(1);
     });
 
-    it('hands on those that it holds back for who wants to see all of them', () => {
+    it('passes the lines that it holds back on at level debug', () => {
       const { thinning, written } = world();
       for (let n = 1; n <= 3; n++) thinning.write(failed(n));
       expect(written.map(({ level, fields }) => [level, fields['n']])).toEqual([['warn', 1], ['debug', 2], ['debug', 3]]); // prettier-ignore

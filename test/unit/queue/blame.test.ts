@@ -42,7 +42,7 @@ describe('blame', () => {
     expect([stateOf(blame).accused, death.said]).toEqual([[], [false]]);
   });
 
-  it('is found when one is named: it tells the deaths that it was accused of, each of which is solved once', () => {
+  it('is found when one is named, with the deaths that it was accused of, and each death is solved once', () => {
     const blame = new Blame();
     const [first, second, other] = [aDeath(true), aDeath(), aDeath()];
     blame.accuse(Intervals.of([1, 3]), first);
@@ -63,7 +63,7 @@ describe('blame', () => {
     expect([first.said, second.said, other.said]).toEqual([[true], [true], [false]]);
   });
 
-  it('does not count a death for items of which nobody knows whether they had started', () => {
+  it('does not count a death for items that may not have started', () => {
     const blame = new Blame();
     blame.accuse(Intervals.of([1, 3]), aDeath(true), { isolatesAll: true, counts: false });
     expect(blame.name(2, aDeath(true))).toEqual({ own: 0, outside: 0, explained: 0 });

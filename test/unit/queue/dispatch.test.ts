@@ -174,7 +174,7 @@ describe('marked items', () => {
       expect(new Set(deliveries.map(({ mode }) => mode))).toEqual(new Set(['together']));
   });
 
-  it('wait for nobody: the only consumer left gets through all of them', () => {
+  it('need no other consumer: the only one left runs all of them', () => {
     const queue = afterAKill();
     const worker = new Worker(queue, 16);
     let now = 0;
@@ -185,7 +185,7 @@ describe('marked items', () => {
     expect(queue.isEmpty).toBe(true);
   });
 
-  it('of which a second consumer dies are isolated; what else it had started is marked', () => {
+  it('that were running when a second consumer died are isolated; its other started items are marked', () => {
     const queue = afterAKill();
     const worker = new Worker(queue, 16);
     spread(queue, [worker]);

@@ -97,7 +97,7 @@ describe('with durability full, a power loss at any moment', () => {
 });
 
 describe('with durability normal, a power loss at any moment', () => {
-  it('leaves everything that was synced, such as what a sink was told it may forget', () => {
+  it('leaves everything that was synced, such as what a sink may forget', () => {
     const spool = Spool.open({ file: join(directory, 'queue.db'), durability: 'normal' });
     const work = new AtWork(spool, seededRandom(5), aRun);
     for (let n = 0; n < 20; n++) {

@@ -152,7 +152,7 @@ describe('the errors of those that wait', () => {
   const waiting = (retries: Retries, now = 0, wall = 1000): unknown[] =>
     retries.errors(now, wall).map(({ code, items, due }) => [code, items, due]);
 
-  it('are told by kind, each with how many there are and when the first of them is due', () => {
+  it('are counted by kind, with the time when the first of each is due', () => {
     const retries = new Retries(new Heads());
     retries.peek(0, 1000);
     retries.add(head(1, 1000 + 500, 500), 0, errorOf('A down'));

@@ -196,7 +196,7 @@ describe('a spool that another process has', () => {
     spool?.close();
   });
 
-  it('that goes on reading is not waited for for ever, nor by a start that is stopped', async () => {
+  it('that keeps reading does not hold a start for ever, nor one that is stopped', async () => {
     open().close();
     await other(reading);
     const clock = new HandClock();

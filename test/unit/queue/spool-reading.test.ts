@@ -16,7 +16,7 @@ beforeEach(() => {
 afterEach(() => rmSync(directory, { recursive: true }));
 
 describe('reading a spool that nobody has', () => {
-  it('leaves nothing beside its file', () => {
+  it('leaves nothing next to its file', () => {
     openForReading(file).close();
     expect(readdirSync(directory)).toEqual(['queue.db']);
   });

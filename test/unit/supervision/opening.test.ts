@@ -388,7 +388,7 @@ describe('the pipeline that a queue belongs to', () => {
     spool.close();
   });
 
-  it('goes on from a file that was moved as it is, and from any path that leads to the same file', async () => {
+  it('continues from a file that was moved unchanged, and from any path that leads to the same file', async () => {
     const [file, link, moved] = ['aaa.ts', 'link.ts', 'moved.ts'].map((name) => join(stateDirectory, name));
     writeFileSync(file!, '');
     symlinkSync(file!, link!);

@@ -239,7 +239,7 @@ describe('after a refused reload', () => {
     expect(look.killedFor).toBe('it has said what is in the file');
   }
 
-  it('who dies is held back until the file is good, which is checked ever more rarely; that counts as no crash', async () => {
+  it('a process that dies is held back until the file is good, which is checked with a back-off; that counts as no crash', async () => {
     const world = aWorld();
     await reload(world, wrong);
     const [producer] = world.producers;
@@ -288,7 +288,7 @@ describe('after a refused reload', () => {
     expect(world.service.status.reasons).toContain('no new process can be started from the pipeline file: no sink');
   });
 
-  it('who dies is started at once by the next reload', async () => {
+  it('a process that died is started at once by the next reload', async () => {
     const world = aWorld();
     await reload(world, wrong);
     const [producer] = world.producers;
@@ -307,7 +307,7 @@ describe('after a refused reload', () => {
     expect(world.consumers).toHaveLength(5);
   });
 
-  it('who dies is started again when the file was good and only the new consumer did not get ready', async () => {
+  it('a process that died is started again when the file was good and only the new consumer did not become ready', async () => {
     const world = aWorld();
     await reload(world);
     world.consumer(1).goes({ code: 1 });
@@ -469,7 +469,7 @@ describe('a file that was edited without a reload', () => {
     ]);
   });
 
-  it('and reloaded is what everybody runs: nobody is warned of its code', async () => {
+  it('and reloaded runs in all processes, without a warning about its code', async () => {
     const world = aWorld({ settings: { consumers: 1 } });
     world.consumerFinds = finding({ code: 'another' });
     await reload(world, world.consumerFinds);

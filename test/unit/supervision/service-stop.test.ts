@@ -42,7 +42,7 @@ describe('a stop', () => {
     expect(world.clock.waiting).toBe(0);
   });
 
-  it('shows what is still running, who runs it, and until when', () => {
+  it('shows what is still running, in which process, and until when', () => {
     const world = new AService({ settings: { consumers: 1, concurrency: 2, stopTimeoutMs: 25_000 } }).runReady();
     world.producer.yields([1, 2, 3], { count: 3 });
     world.tick();

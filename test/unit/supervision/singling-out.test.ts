@@ -52,7 +52,7 @@ class ARun {
 }
 
 describe('a failure that looks like an outage', () => {
-  it('uses no attempt while nothing succeeds, however often and whoever fails', () => {
+  it('uses no attempt while nothing succeeds, however often any item fails', () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 1, max: 20 }), { maxLength: 500 }), (seqs) => {
         const run = new ARun();
@@ -80,7 +80,7 @@ describe('a failure that looks like an outage', () => {
     expect(run.fail(7, { limit: 'vendor', open: 10 })).toBe(true);
   });
 
-  it('goes on to use attempts when all others are done', () => {
+  it('keeps using attempts when all others are done', () => {
     const run = new ARun();
     run.fail(7, { open: 10 });
     run.succeed(3);
@@ -137,7 +137,7 @@ describe('a failure that looks like an outage', () => {
     expect(uses).toEqual(uses.map(() => true));
   });
 
-  it('goes on to use attempts after the supervisor was started again', () => {
+  it('keeps using attempts after the supervisor was restarted', () => {
     const run = new ARun();
     run.fail(7, { open: 10 });
     run.succeed(3);
@@ -145,7 +145,7 @@ describe('a failure that looks like an outage', () => {
     expect(run.restarted().fail(7)).toBe(true);
   });
 
-  it('uses attempts after two hundred failures in a run of which anything is done, also if each is in another supervisor', () => {
+  it('uses attempts after two hundred failures in a run in which anything is done, also if each is in another supervisor', () => {
     let run = new ARun();
     run.succeed(1);
     run.now = 10_000;
