@@ -68,7 +68,6 @@ function found(directory: string, name: string | undefined): FoundState {
 /** Nothing of a user's is run for this: asking how a pipeline is doing must not start anything. */
 function nameOf(operand: string, folder: string): string {
   if (isPipelineName(operand)) return operand;
-  // Missing, a folder or unreadable: the file's name is enough then.
   const text = readText(resolve(folder, operand));
   if (text === undefined) throw usageError(`expected the name of a pipeline or its file, got ${show(operand)}`);
   const name = nameInFile(text);
