@@ -273,7 +273,7 @@ given('a state directory', {
   'whose path is too long for SQLite': {
     args: run('--state', `${'d'.repeat(200)}/${'d'.repeat(250)}`),
     code: 78,
-    says: ['may have at most 450 bytes', 'by --state'],
+    says: ['may have at most 450 bytes', 'with --state'],
   },
   'of another user': {
     files: { 'state/x': '' },
@@ -306,7 +306,7 @@ given('a state directory', {
       spool('')(project);
       chmodSync(project.path('state/queue.db'), 0o400);
     },
-    args: ['dead', 'retry', '--all', '--state', 'state'],
+    args: ['dead', 'edit', '1', '--json', '{}', '--state', 'state'],
     code: 78,
     says: [/no write access to \S+state\/queue\.db \(EACCES\)/],
     leaves: 'state',
