@@ -31,6 +31,8 @@ const mostBytesAhead = 1024 * 1024;
 
 type DeadStore = Pick<Store, 'readDead' | 'readDeadHeads'>;
 
+const noLetters: DeadStore = { readDead: () => [], readDeadHeads: () => [] };
+
 /**
  * Dead letters in a spool that no supervisor has open. The file is open, and so locked, only while some of them are read.
  * Without a file there are no letters. From the first look on this process hides what the pipeline's option `redact` names.
@@ -42,6 +44,8 @@ export function deadLettersAtRest(file: string, pipeline?: string): DeadStore {
     try {
       // Upgrading an older version would change the file.
       const version = db.pragma('user_version', { simple: true }) as number;
+      // Its first start was killed before it could create the tables.
+      if (version === 0) return read(noLetters);
       hideNames(redactedIn(db, version));
       return read(deadReader(db, version));
     } catch (error) {

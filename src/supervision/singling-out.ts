@@ -7,8 +7,8 @@ export const singledOut = 200;
 /** How many failed items are remembered; for others, only the suspicion in the queue is known. */
 const mostRemembered = 10_000;
 /** The resolution, and the range, of the record when items that succeeded were lent. */
-const grainMs = 1000;
-const mostGrains = 1000;
+const grainMs = 20;
+const mostGrains = 3000;
 
 /** An item's try that failed as it would in an outage. */
 export interface FailedTry {
@@ -36,7 +36,8 @@ export interface Judgement {
  * item failed last: under the same limit or, if its call had none, at all.
  *
  * Once the others are done, nothing is left to compare the item with. So an item is singled out, and stays so across
- * restarts, if that has happened once, or if more items were lent during its first try and succeeded than are open now.
+ * restarts, if that has happened once, or if more of those that were lent since its last try but one, or its first, have
+ * succeeded than are open now.
  * Its failures use attempts unless an item that is not singled out fails, too, and none succeeds: then it is an outage for
  * all of them. An item that never ran at the same time as a successful one is singled out after 200 failures, so that every
  * run ends.
@@ -45,8 +46,8 @@ export interface Judgement {
  */
 export class SinglingOut {
   readonly #successes = new Map<string | null, Successes>();
-  /** When an item failed last, and how many others had failed by then. Oldest first. */
-  readonly #failures = new Map<number, { at: number; failed: number }>();
+  /** When an item failed last, when it had been lent for that, and how many others had failed by then. Oldest first. */
+  readonly #failures = new Map<number, { at: number; lentAt: number; failed: number }>();
 
   /**
    * `items` are done, which were lent at `lentAt` or later. `used` says how many of them made calls under which limits. The
@@ -72,10 +73,12 @@ export class SinglingOut {
     const othersSucceeded = before !== undefined && under.count((other) => other > before.at) > 0;
     const othersFailed = under.failed > (before?.failed ?? 0);
     const usesAttempt = othersSucceeded || (wasSingledOut && !othersFailed);
-    const isSingledOut = wasSingledOut || usesAttempt || under.count((other) => other >= lentAt) > open;
+    // Those that ran next to its last try may have succeeded only after that had failed.
+    const since = before?.lentAt ?? lentAt;
+    const isSingledOut = wasSingledOut || usesAttempt || under.count((other) => other >= since) > open;
     const next = isSingledOut ? singledOut : suspicion + (isAnyDone ? 1 : 0);
     if (next < singledOut) under.failed += 1;
-    this.#remember(seq, { at: now, failed: under.failed });
+    this.#remember(seq, { at: now, lentAt, failed: under.failed });
     return { usesAttempt, suspicion: next };
   }
 
@@ -84,7 +87,7 @@ export class SinglingOut {
     this.#failures.delete(seq);
   }
 
-  #remember(seq: number, failure: { at: number; failed: number }): void {
+  #remember(seq: number, failure: { at: number; lentAt: number; failed: number }): void {
     this.#failures.delete(seq);
     this.#failures.set(seq, failure);
     if (this.#failures.size <= mostRemembered) return;

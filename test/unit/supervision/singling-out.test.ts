@@ -70,6 +70,15 @@ describe('a failure that looks like an outage', () => {
     expect(uses).toEqual([false, true, true, true]);
   });
 
+  it('is the item’s own if those that were lent with it succeed after it has failed, and nothing else is left', () => {
+    const run = new ARun();
+    const lentAt = run.now;
+    const uses = [run.fail(7, { lentAt, open: 60 })];
+    run.succeed(55, { lentAt });
+    uses.push(run.fail(7, { open: 1 }), run.fail(7, { open: 1 }));
+    expect([uses, run.isSingledOut(7)]).toEqual([[false, false, true], true]);
+  });
+
   it('under a limit is compared with items that called under the same one only', () => {
     const run = new ARun();
     run.fail(7, { limit: 'vendor', open: 10 });
