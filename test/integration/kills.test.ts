@@ -135,15 +135,18 @@ describe('the supervisor', () => {
       'kills.ts',
       appending({ items: 3000, waitMs: 20 }).replace(
         'async process(item) {',
-        `setup() { process.getBuiltinModule('node:child_process').spawn('sleep', ['1000'], { stdio: 'ignore' }).unref(); },
+        `setup() { process.getBuiltinModule('node:child_process').spawn('/bin/sleep', ['1000'], { stdio: 'ignore' }).unref(); },
          async process(item) {`,
       ),
     );
-    const first = project.start(['run', 'kills.ts', '--consumers', '1']);
+    const first = project.start(['run', 'kills.ts', '--consumers', '1'], { PATH: '/nowhere' });
     await project.statusWhere('kills', ({ items }) => items.done > 0);
+    // Without a guard, the consumer kills its group itself, unless it dies before it can.
+    const consumer = first.log.find(({ event, role }) => event === 'child.started' && role === 'consumer');
+    process.kill(Number(consumer?.['pid']), 'SIGSTOP');
     first.kill('SIGKILL');
+    process.kill(Number(consumer?.['pid']), 'SIGKILL');
     await first.ended;
-    // Its leader has gone, one way or the other; it has not.
     await project.quiet({ but: 1 });
     const [left] = processesOf(project.folder);
     expect(left).toBeDefined();
