@@ -92,8 +92,8 @@ describe('torture of a pipeline of the user', () => {
        function spoiling(sink) {
          return { ...sink, open: async (context) => {
            const writer = await sink.open(context);
-           return { ...writer, commit: async ({ rows, seqs }) => {
-             await writer.commit({ seqs, rows: seqs.has(200) ? ${spoilt} : rows });
+           return { ...writer, commit: async ({ captured: rows, seqs }) => {
+             await writer.commit({ seqs, captured: seqs.has(200) ? ${spoilt} : rows });
            } };
          } };
        }`,
