@@ -14,7 +14,7 @@ const targetMs = 75;
 // Below this, a measured time is the clock's grain rather than work.
 const shortestMs = 0.05;
 const smallestStep = 0.75;
-// The same of an average over many items.
+// An average over many items has a finer grain.
 const shortestItemMs = 0.0001;
 /** An item that blocks the event loop for less than this leaves room for others. */
 const leastBlockedMs = 5;
