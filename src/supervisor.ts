@@ -19,10 +19,10 @@ import { showService, startShowing } from './launching/showing.ts';
 import { EventBus } from './observability/events.ts';
 import { userCacheDirectory } from './pipeline/cache-directory.ts';
 import { formatProblems } from './pipeline/problems.ts';
-import { guardCommand } from './supervision/group-guard.ts';
-import { bootId, deathSignalCommand } from './supervision/identity.ts';
-import type { Service } from './supervision/service.ts';
-import { start } from './supervision/start.ts';
+import { guardCommand } from './supervision/posts/group-guard.ts';
+import { bootId, deathSignalCommand } from './supervision/posts/identity.ts';
+import type { Service } from './supervision/tick/service.ts';
+import { start } from './supervision/starting/start.ts';
 
 export interface SuperviseRequest {
   /** The pipeline's file, as it was typed. */

@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 
 /**
- * Where nothing kills a child's group with its supervisor (see supervision/group-guard.ts), a small thread does: the
+ * Where nothing kills a child's group with its supervisor (see supervision/posts/group-guard.ts), a small thread does: the
  * main thread may be in a busy loop and never notice that its channel has closed.
  */
 const watcher = `

@@ -4,8 +4,8 @@ import { controlSocketPath, stateDirectory } from '../config/state-directory.ts'
 import { usageError } from '../core/errors.ts';
 import { show } from '../core/show.ts';
 import { isPipelineName } from '../pipeline/name.ts';
-import { lockHolders } from '../queue/lock-holders.ts';
-import { isHolderRecorded } from '../queue/spool-holder.ts';
+import { lockHolders } from '../queue/spool/lock-holders.ts';
+import { isHolderRecorded } from '../queue/spool/holder.ts';
 import type { CommandLine } from './command.ts';
 import { nameInFile } from './name-in-file.ts';
 import type { Shell } from './shell.ts';

@@ -5,7 +5,7 @@ import { exitCodes } from '../core/exit-codes.ts';
 import { formatBytes } from '../core/units.ts';
 import { count, plural } from '../core/figures.ts';
 import { printable } from '../observability/printable.ts';
-import type { RestingQueue } from '../queue/resting-queue.ts';
+import type { RestingQueue } from '../queue/spool/resting-queue.ts';
 import type { FoundState } from './find-state.ts';
 
 /** A pipeline that does not run, as `millrace status --json` shows it. Times are wall-clock milliseconds since 1970. */
@@ -28,8 +28,8 @@ export interface RestingStatus {
 export async function restingStatus({ directory, name }: FoundState): Promise<RestingStatus | undefined> {
   // Imported late, because these modules load SQLite.
   const [{ spoolFile }, { lookAtRest }] = await Promise.all([
-    import('../supervision/opening.ts'),
-    import('../queue/resting-queue.ts'),
+    import('../supervision/starting/opening.ts'),
+    import('../queue/spool/resting-queue.ts'),
   ]);
   const file = spoolFile(directory);
   if (!existsSync(file)) return undefined;

@@ -10,7 +10,7 @@ import { parseDuration } from '../core/units.ts';
 import type { Pipeline } from '../pipeline/types.ts';
 import { bundledItems, bundledPipeline, bundledSinks } from '../torture/bundled.ts';
 import { sinkKind } from '../torture/sink-kind.ts';
-import { deathSignalCommand } from '../supervision/identity.ts';
+import { deathSignalCommand } from '../supervision/posts/identity.ts';
 import { progressLine, reportJson, reportText } from '../torture/report.ts';
 import { torture, type TortureResult } from '../torture/torture.ts';
 import type { Tortured } from '../tortured.ts';

@@ -1,7 +1,7 @@
 import type { Settings } from '../config/schema.ts';
 import type { PipelineDescription } from '../ipc/messages.ts';
 import { Limits } from '../limits/limits.ts';
-import type { Plan } from '../supervision/start.ts';
+import type { Plan } from '../supervision/starting/start.ts';
 
 /** What the supervisor is to do, from the configuration and what the pipeline says of itself. */
 export function planOf({

@@ -8,10 +8,10 @@ import type { EventBus } from '../observability/events.ts';
 import { createLog, type Log } from '../observability/log.ts';
 import { startProgress } from '../observability/progress.ts';
 import { renderSummary } from '../observability/summary.ts';
-import { readDeadLetters } from '../queue/dead-letters.ts';
+import { readDeadLetters } from '../queue/spool/dead-letters.ts';
 import { LetterBox } from '../queue/letter-box.ts';
-import type { Spool } from '../queue/spool.ts';
-import type { Service } from '../supervision/service.ts';
+import type { Spool } from '../queue/spool/spool.ts';
+import type { Service } from '../supervision/tick/service.ts';
 import { toldLetters } from './told-letters.ts';
 
 /** What is shown of a run, from the first line of the log to the summary. */

@@ -1,5 +1,5 @@
 import { FrameDecoder, FrameEncoder } from '../frame/codec.ts';
-import type { ReadableDeadLetter, DeadQuery } from './dead-letters.ts';
+import type { ReadableDeadLetter, DeadQuery } from './spool/dead-letters.ts';
 import type { Moment, Queue } from './queue.ts';
 import type { DeadHead, Store } from './store.ts';
 

@@ -17,13 +17,13 @@ import { Intervals } from '../core/intervals.ts';
 import { cutFrame, fitItems, frameBytes, type Frame } from '../frame/frame.ts';
 import type { SourcePosition } from '../frame/position.ts';
 import { Backlog } from './backlog.ts';
-import { mostKills, type Death, type Suspicion } from './blame.ts';
-import { Holding, type LendingMode, type Lent, type Returned } from './lending.ts';
+import { mostKills, type Death, type Suspicion } from './blame/blame.ts';
+import { Holding, type LendingMode, type Lent, type Returned } from './lending/holding.ts';
 import { Line } from './line.ts';
 import { fresh, OpenFrames } from './open-frames.ts';
 import { Pending } from './pending.ts';
 import { Retries } from './retries.ts';
-import { Suspects } from './suspects.ts';
+import { Suspects } from './blame/suspects.ts';
 import {
   lengthOf,
   type DeadHead,

@@ -5,12 +5,12 @@ import type { Limits } from '../limits/limits.ts';
 import type { PipelineDescription } from '../ipc/messages.ts';
 import type { EventBus, Who } from '../observability/events.ts';
 import type { Queue } from '../queue/queue.ts';
-import type { ProcessIdentity, Writers } from '../queue/writers.ts';
-import type { Loaded } from './admission.ts';
-import type { Comparison } from './fingerprint.ts';
-import type { Outage } from './outage.ts';
+import type { ProcessIdentity, Writers } from '../queue/spool/writers.ts';
+import type { Loaded } from './replacing/admission.ts';
+import type { Comparison } from './replacing/fingerprint.ts';
+import type { Outage } from './blame/outage.ts';
 import type { ServiceSettings } from './settings.ts';
-import type { SinglingOut } from './singling-out.ts';
+import type { SinglingOut } from './blame/singling-out.ts';
 
 /** What the parts of the supervisor share. */
 export interface Hub {

@@ -1,4 +1,4 @@
-import type { RestartLimits } from './restart-policy.ts';
+import type { RestartLimits } from './posts/restart-policy.ts';
 
 /** What the supervisor needs to know of the configuration, in milliseconds and bytes. */
 export interface ServiceSettings {

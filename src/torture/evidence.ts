@@ -8,8 +8,8 @@ import { markName } from './mark.ts';
 import type { Places } from './places.ts';
 import { sinkKind, tableOf, type SinkKind } from './sink-kind.ts';
 import type { Pipeline } from '../pipeline/types.ts';
-import { deadLettersAtRest, readDeadLetters } from '../queue/dead-letters.ts';
-import { spoolFile } from '../supervision/opening.ts';
+import { deadLettersAtRest, readDeadLetters } from '../queue/spool/dead-letters.ts';
+import { spoolFile } from '../supervision/starting/opening.ts';
 
 export interface Evidence {
   sink: SinkKind;

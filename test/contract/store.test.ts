@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MemoryStore } from '../../src/queue/memory-store.ts';
-import { Spool } from '../../src/queue/spool.ts';
+import { Spool } from '../../src/queue/spool/spool.ts';
 import { describeStore } from './store.ts';
 
 describe('in memory', () => {

@@ -3,7 +3,7 @@ import { chmodSync, chownSync, mkdirSync, readdirSync, readFileSync, writeFileSy
 import { dirname, join } from 'node:path';
 import { expect, it } from '@jest/globals';
 import Database from 'better-sqlite3';
-import { Spool } from '../../src/queue/spool.ts';
+import { Spool } from '../../src/queue/spool/spool.ts';
 import { Project, type Ended } from '../support/project.ts';
 
 /** Something that a user got wrong: what the command ends with, and what it says of it. */

@@ -7,7 +7,7 @@ import { Limits } from '../../src/limits/limits.ts';
 import type { LimitSpec } from '../../src/limits/limit.ts';
 import { EventBus, type EventName, type Events } from '../../src/observability/events.ts';
 import type { ServiceSettings } from '../../src/supervision/settings.ts';
-import { Service, type Outcome } from '../../src/supervision/service.ts';
+import { Service, type Outcome } from '../../src/supervision/tick/service.ts';
 import { aRun } from './a-queue.ts';
 import { FakeConsumer, FakeProducer } from './fake-child.ts';
 import { HandClock } from './hand-clock.ts';

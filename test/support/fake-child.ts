@@ -10,7 +10,7 @@ import type {
   ToProducer,
 } from '../../src/ipc/messages.ts';
 import type { Who } from '../../src/observability/events.ts';
-import type { Child, ChildListener, Exit } from '../../src/supervision/child.ts';
+import type { Child, ChildListener, Exit } from '../../src/supervision/posts/child.ts';
 import { frameOf, itemsOf } from './frames.ts';
 
 const report = { idle: 0, ran: 0, tookMs: 0, blockedMs: 0 };

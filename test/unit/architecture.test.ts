@@ -73,11 +73,11 @@ const folders: Record<string, { from: readonly string[]; because: string }> = {
     from: [
       'core',
       'pipeline',
-      'queue/dead-letters',
-      'types:queue/writers',
+      'queue/spool/dead-letters',
+      'types:queue/spool/writers',
       'sinks',
-      'supervision/identity',
-      'supervision/opening',
+      'supervision/posts/identity',
+      'supervision/starting/opening',
     ],
     because: 'it watches a pipeline from outside; nothing of what is on trial judges itself',
   },
@@ -87,7 +87,7 @@ const folders: Record<string, { from: readonly string[]; because: string }> = {
 /** Package or Node module → the files of src that may import it, and how many of them at most. */
 const libraries: Record<string, { in: RegExp; atMost: number; because: string }> = {
   'better-sqlite3': {
-    in: /^(queue\/(spool|writers|dead-letters)|sinks\/sqlite|torture\/databases)[^.]*\.ts$/,
+    in: /^(queue\/spool\/[a-z-]+|sinks\/sqlite|torture\/databases)[^.]*\.ts$/,
     atMost: 10,
     because: 'native, and blocking',
   },

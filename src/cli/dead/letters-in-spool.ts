@@ -2,12 +2,12 @@ import { existsSync } from 'node:fs';
 import { deadPage } from '../../control/dead-page.ts';
 import type { Clock } from '../../core/clock.ts';
 import { usageError } from '../../core/errors.ts';
-import { deadLettersAtRest, readDeadLetters } from '../../queue/dead-letters.ts';
+import { deadLettersAtRest, readDeadLetters } from '../../queue/spool/dead-letters.ts';
 import { LetterBox, type Change } from '../../queue/letter-box.ts';
 import { Queue } from '../../queue/queue.ts';
-import { openSpool } from '../../queue/open-spool.ts';
+import { openSpool } from '../../queue/spool/open.ts';
 import type { Store } from '../../queue/store.ts';
-import { spoolFile } from '../../supervision/opening.ts';
+import { spoolFile } from '../../supervision/starting/opening.ts';
 import type { FoundState } from '../find-state.ts';
 import type { OpenLetters } from './letters.ts';
 

@@ -1,6 +1,6 @@
 import { pause, type Clock } from '../../core/clock.ts';
 import { MillraceError } from '../../core/errors.ts';
-import { isInUse } from '../../queue/spool-holder.ts';
+import { isInUse } from '../../queue/spool/holder.ts';
 import { askStatus } from '../ask.ts';
 import type { CommandLine } from '../command.ts';
 import { findState, type FoundState } from '../find-state.ts';

@@ -16,9 +16,9 @@ export async function storeBackup(line: CommandLine, shell: Shell): Promise<numb
   const pipeline = line.flags['pipeline'];
   const state = findState({ ...line, operand: typeof pipeline === 'string' ? pipeline : undefined }, shell);
   const [{ spoolFile }, { backUpFile }, { verifySpool }] = await Promise.all([
-    import('../../supervision/opening.ts'),
-    import('../../queue/spool-backup.ts'),
-    import('../../queue/spool-verify.ts'),
+    import('../../supervision/starting/opening.ts'),
+    import('../../queue/spool/backup.ts'),
+    import('../../queue/spool/verify.ts'),
   ]);
   if (!(await copiedByRunning(state, file, shell)))
     await backUpFile(spoolFile(state.directory), { file, pipeline: state.name });

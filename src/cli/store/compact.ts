@@ -9,9 +9,9 @@ import type { Shell } from '../shell.ts';
 export async function storeCompact(line: CommandLine, shell: Shell): Promise<number> {
   const state = findState(line, shell);
   const [{ spoolFile }, { compactSpool }, { whenFree }] = await Promise.all([
-    import('../../supervision/opening.ts'),
-    import('../../queue/spool-compact.ts'),
-    import('../../queue/open-spool.ts'),
+    import('../../supervision/starting/opening.ts'),
+    import('../../queue/spool/compact.ts'),
+    import('../../queue/spool/open.ts'),
   ]);
   const file = spoolFile(state.directory);
   try {

@@ -1,6 +1,6 @@
 import { plural } from '../../core/figures.ts';
 import { printable } from '../../observability/printable.ts';
-import type { SpoolReport } from '../../queue/spool-verify.ts';
+import type { SpoolReport } from '../../queue/spool/verify.ts';
 
 export function hasNoProblems({ problems }: SpoolReport): boolean {
   return problems.length === 0;

@@ -14,9 +14,9 @@ import { hasNoProblems, verifyText } from './text.ts';
 export async function storeVerify(line: CommandLine, shell: Shell): Promise<number> {
   const state = findState(line, shell);
   const [{ spoolFile }, { verifySpool }, { requireAccess }] = await Promise.all([
-    import('../../supervision/opening.ts'),
-    import('../../queue/spool-verify.ts'),
-    import('../../queue/queue-directory.ts'),
+    import('../../supervision/starting/opening.ts'),
+    import('../../queue/spool/verify.ts'),
+    import('../../queue/spool/directory.ts'),
   ]);
   requireAccess(state.directory);
   const file = spoolFile(state.directory);

@@ -4,7 +4,7 @@ import { errorData, MillraceError } from '../../../src/core/errors.ts';
 import { handle } from '../../../src/ipc/handlers.ts';
 import type { Failed } from '../../../src/ipc/messages.ts';
 import type { Who } from '../../../src/observability/events.ts';
-import type { Child, ChildListener, Exit } from '../../../src/supervision/child.ts';
+import type { Child, ChildListener, Exit } from '../../../src/supervision/posts/child.ts';
 import { ProcessClock, type WorldTime } from './clock.ts';
 
 export interface Mail<Message> {

@@ -4,9 +4,9 @@ import { MillraceError } from '../../../src/core/errors.ts';
 import type { QueueStart } from '../../../src/core/queue-start.ts';
 import { exitCodes } from '../../../src/core/exit-codes.ts';
 import { MemoryStore } from '../../../src/queue/memory-store.ts';
-import { Spool } from '../../../src/queue/spool.ts';
+import { Spool } from '../../../src/queue/spool/spool.ts';
 import { StoreFull, type Group, type Predecessors, type RunRecord, type Store } from '../../../src/queue/store.ts';
-import type { WriterRecord, Writers } from '../../../src/queue/writers.ts';
+import type { WriterRecord, Writers } from '../../../src/queue/spool/writers.ts';
 
 export type WriterBooks = Pick<Writers, 'register' | 'ended' | 'fenced' | 'notEnded' | 'notFenced' | 'forgetOthers'>;
 

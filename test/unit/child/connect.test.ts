@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { createChannel, type Channel } from '../../../src/ipc/channel.ts';
 import type { FromConsumer, ToConsumer } from '../../../src/ipc/messages.ts';
 import { parse } from '../../../src/ipc/parse.ts';
-import { identify } from '../../../src/supervision/identity.ts';
+import { identify } from '../../../src/supervision/posts/identity.ts';
 import { Bundles } from '../../support/bundled.ts';
 import { until } from '../../support/until.ts';
 

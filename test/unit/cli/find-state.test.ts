@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { commands } from '../../../src/cli/commands.ts';
 import { findState } from '../../../src/cli/find-state.ts';
-import { Spool } from '../../../src/queue/spool.ts';
+import { Spool } from '../../../src/queue/spool/spool.ts';
 import { TestShell } from './a-shell.ts';
 
 let empty: string;

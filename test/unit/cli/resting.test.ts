@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { main } from '../../../src/cli/main.ts';
 import { Queue } from '../../../src/queue/queue.ts';
-import { Spool } from '../../../src/queue/spool.ts';
+import { Spool } from '../../../src/queue/spool/spool.ts';
 import { frameOf, group } from '../../contract/store.ts';
 import { aRun } from '../../support/a-queue.ts';
 import { TestShell } from './a-shell.ts';

@@ -1,7 +1,7 @@
 import { Intervals } from '../../../src/core/intervals.ts';
 import { FrameEncoder } from '../../../src/frame/codec.ts';
 import type { Frame } from '../../../src/frame/frame.ts';
-import type { Spool } from '../../../src/queue/spool.ts';
+import type { Spool } from '../../../src/queue/spool/spool.ts';
 import type { DeadRecord, FrameProgress, RetryRecord, RunRecord } from '../../../src/queue/store.ts';
 
 const error = { code: 'E', message: 'failed' };

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from '@jest/globals';
 import fc from 'fast-check';
-import { Spool } from '../../../src/queue/spool.ts';
+import { Spool } from '../../../src/queue/spool/spool.ts';
 import { memory } from '../../../src/sinks/memory.ts';
 import { sinkContext } from '../../contract/sink-context.ts';
 

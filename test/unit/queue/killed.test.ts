@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { seededRandom } from '../../../src/core/seeded-random.ts';
-import { damageIn, disagreementsIn } from '../../../src/queue/spool-checks.ts';
-import { openForReading } from '../../../src/queue/spool-reading.ts';
+import { damageIn, disagreementsIn } from '../../../src/queue/spool/checks.ts';
+import { openForReading } from '../../../src/queue/spool/reading.ts';
 import { Bundles } from '../../support/bundled.ts';
 
 const bundles = new Bundles();

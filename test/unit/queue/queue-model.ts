@@ -1,4 +1,4 @@
-import type { Holding, LendingMode } from '../../../src/queue/lending.ts';
+import type { Holding, LendingMode } from '../../../src/queue/lending/holding.ts';
 import type { History } from '../../../src/queue/queue.ts';
 
 /** The queue as plainly as it can be said: of each item, where it is. No frames, windows, groups or intervals. */

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { frameBytes, itemSpan, joinItems, type Frame } from '../../../src/frame/frame.ts';
 import { sourceStart } from '../../../src/frame/position.ts';
-import { Holding } from '../../../src/queue/lending.ts';
+import { Holding } from '../../../src/queue/lending/holding.ts';
 import { Queue, type Delivery, type FailedItem, type Moment } from '../../../src/queue/queue.ts';
 import { memoryBytes, StoreFull, type RunRecord, type Store } from '../../../src/queue/store.ts';
 import { thrownBy } from '../../support/thrown.ts';

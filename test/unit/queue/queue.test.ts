@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { sourceStart } from '../../../src/frame/position.ts';
-import { Holding } from '../../../src/queue/lending.ts';
+import { Holding } from '../../../src/queue/lending/holding.ts';
 import { MemoryStore } from '../../../src/queue/memory-store.ts';
 import { Queue } from '../../../src/queue/queue.ts';
 import { StoreFull, type Group, type RunRecord } from '../../../src/queue/store.ts';

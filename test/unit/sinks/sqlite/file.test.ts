@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { join, relative } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { Spool } from '../../../../src/queue/spool.ts';
+import { Spool } from '../../../../src/queue/spool/spool.ts';
 import { connect } from '../../../../src/sinks/sqlite/database.ts';
 import { startOf } from '../../../contract/sink-context.ts';
 import { Folder } from './a-folder.ts';

@@ -1,0 +1,141 @@
+import { Intervals } from '../../core/intervals.ts';
+
+/** After this many deaths an item does not run again. */
+export const mostKills = 3;
+
+/** A consumer's death of which nothing but its items is known to be the cause. */
+export interface Death {
+  /** For people: "SIGSEGV", "exit code 7". */
+  readonly cause: string;
+  /** It may have been killed from outside (`kill -9`, the kernel when memory runs out). */
+  readonly isFromOutside: boolean;
+  /** It is known whether one of the accused is to blame. Called at most once. */
+  readonly onSolved?: (hasKiller: boolean) => void;
+}
+
+/** A death and the items that are accused of it. */
+interface Case {
+  readonly death: Death;
+  readonly accused: Intervals;
+  /** They had certainly started: the death counts towards the limit of deaths of an item. */
+  readonly counts: boolean;
+  isSolved: boolean;
+}
+
+/** Deaths that an item is accused of, split by what may have caused them. */
+export interface Suspicion {
+  own: number;
+  outside: number;
+  /** Deaths for which another item was named. */
+  explained: number;
+}
+
+/**
+ * Which items are accused of having killed a consumer.
+ *
+ *     started ──a death──▶ marked ──a second death──▶ isolated ──a death while it runs alone──▶ named
+ *                             └──settles──▶ cleared ◀──settles──┘
+ *
+ * Marked items run like all others. Isolated ones run alone, announced one by one, so that the next death names one. A
+ * case is solved when one of its items is named, or when all of them are cleared.
+ *
+ * An item can kill later than while it runs: by what its result does to the sink, or by what it has left behind. Then
+ * another one is named, which is cleared when it runs by itself. From then on an isolated item runs only after the one before
+ * it has settled, which takes much longer, until none is isolated.
+ */
+export class Blame {
+  #cases: Case[] = [];
+  /** All accused items, isolated or not. */
+  readonly #accused = new Intervals();
+  readonly #isolated = new Intervals();
+  /** Named for deaths that came from within, and neither run again nor dead. */
+  readonly #named = new Set<number>();
+  #isCareful = false;
+
+  /** Items that are accused, isolated or not. */
+  get accused(): Pick<Intervals, 'isEmpty' | 'size' | 'has' | 'within'> {
+    return this.#accused;
+  }
+
+  /** Accused items that must run alone. */
+  get isolated(): Pick<Intervals, 'isEmpty' | 'size' | 'has' | 'within'> {
+    return this.#isolated;
+  }
+
+  /** An innocent item was named: from now on isolated items are lent one at a time. */
+  get isCareful(): boolean {
+    return this.#isCareful;
+  }
+
+  /**
+   * A consumer died that had started `items`. Returns the isolated ones: all of them if requested, else those that were
+   * accused before.
+   */
+  accuse(items: Intervals, death: Death, { isolatesAll = false, counts = true } = {}): Intervals {
+    const isolated = new Intervals();
+    if (items.isEmpty) return isolated;
+    for (const [from, to] of items) {
+      if (isolatesAll) isolated.add(from, to);
+      else for (const [start, end] of this.#accused.within(from, to)) isolated.add(start, end);
+    }
+    for (const [from, to] of isolated) this.#isolated.add(from, to);
+    for (const [from, to] of items) this.#accused.add(from, to);
+    this.#cases.push({ death, accused: items, counts, isSolved: false });
+    return isolated;
+  }
+
+  /** Isolated items other than `items` are only marked from now on. */
+  isolateOnly(items: Intervals): void {
+    this.#isolated.delete(-Infinity, Infinity);
+    for (const [from, to] of items) this.#isolated.add(from, to);
+  }
+
+  /** The killer brought down more than its consumer: isolated items are lent one at a time. */
+  beCareful(): void {
+    this.#isCareful = !this.#isolated.isEmpty;
+  }
+
+  /** These have settled, or another one was named after they had run. */
+  clear(from: number, to: number): void {
+    if (this.#named.size > 0) {
+      for (const seq of this.#named) if (seq >= from && seq <= to && this.#named.delete(seq)) this.#isCareful = true;
+    }
+    if (this.#accused.isEmpty) return;
+    this.#acquit(from, to);
+  }
+
+  /** `seq` killed a consumer while it ran alone. Returns the deaths that it was accused of. */
+  name(seq: number, { isFromOutside }: Death): Suspicion {
+    const suspicion: Suspicion = { own: 0, outside: 0, explained: 0 };
+    for (const open of this.#cases) {
+      if (!open.accused.has(seq)) continue;
+      if (open.counts) suspicion[open.isSolved ? 'explained' : open.death.isFromOutside ? 'outside' : 'own'] += 1;
+      solve(open, true);
+    }
+    this.#acquit(seq, seq);
+    if (isFromOutside) this.#named.delete(seq);
+    else this.#named.add(seq);
+    return suspicion;
+  }
+
+  /** `seq` is not to be run again. */
+  condemn(seq: number): void {
+    this.#named.delete(seq);
+    this.#acquit(seq, seq);
+  }
+
+  #acquit(from: number, to: number): void {
+    if (this.#accused.delete(from, to) === 0) return;
+    this.#isolated.delete(from, to);
+    for (const { accused } of this.#cases) accused.delete(from, to);
+    for (const open of this.#cases) if (open.accused.isEmpty) solve(open, false);
+    this.#cases = this.#cases.filter(({ accused }) => !accused.isEmpty);
+    if (this.#isolated.isEmpty) this.#isCareful = false;
+  }
+}
+
+function solve(open: Case, hasKiller: boolean): void {
+  if (open.isSolved) return;
+  open.isSolved = true;
+  open.death.onSolved?.(hasKiller);
+}

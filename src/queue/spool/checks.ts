@@ -1,0 +1,220 @@
+/**
+ * What must be true of the books in a spool, whatever has happened to the processes that kept them. Each check reads, and
+ * tells in a sentence each what is not true.
+ */
+import type Database from 'better-sqlite3';
+import { plural } from '../../core/figures.ts';
+import { Intervals } from '../../core/intervals.ts';
+import { FrameDecoder } from '../../frame/codec.ts';
+import { frameBytes, joinItems, type Frame } from '../../frame/frame.ts';
+
+/** What is wrong; nothing if all is well. */
+type Check = (db: Database.Database) => Iterable<string>;
+
+/** Told of each kind; the rest is only counted. */
+const toldOfEach = 10;
+
+/** Whether SQLite can make sense of the file at all; if not, nothing else can be looked at. */
+export function damageIn(db: Database.Database): string[] {
+  const found = db.pragma(`integrity_check(${toldOfEach})`) as { integrity_check: string }[];
+  return found.map(({ integrity_check: line }) => line).filter((line) => line !== 'ok');
+}
+
+/** What of the books is wrong. */
+export function disagreementsIn(db: Database.Database): string[] {
+  return checks.flatMap((check) => {
+    const problems = [...check(db)];
+    const untold = problems.length - toldOfEach;
+    return untold > 0 ? [...problems.slice(0, toldOfEach), `… and ${untold} more like these`] : problems;
+  });
+}
+
+interface FrameRow {
+  first: number;
+  count: number;
+  bytes: number;
+  shapes: Buffer;
+  ends: Buffer;
+  body: Buffer;
+  settled: string | null;
+  settledCount: number | null;
+}
+
+interface ItemRow {
+  seq: number;
+  shapes: Buffer;
+  body: Buffer;
+  error: string;
+}
+
+function* framesAreWhole(db: Database.Database): Iterable<string> {
+  const decoder = new FrameDecoder();
+  const rows = db.prepare('SELECT * FROM frames ORDER BY first').iterate() as Iterable<FrameRow>;
+  for (const { first, count, bytes, shapes, ends, body } of rows) {
+    const frame: Frame = { count, shapes, ends, body, base: 0 };
+    if (count < 1) yield `frame ${first} holds ${plural(count, 'item')}`;
+    else if (frameBytes(frame) !== bytes)
+      yield `frame ${first} is said to have ${bytes} bytes and has ${frameBytes(frame)}`;
+    else yield* unreadableItems(`frame ${first}`, frame, decoder);
+  }
+}
+
+function* unreadableItems(where: string, frame: Frame, decoder: FrameDecoder): Iterable<string> {
+  const read = decoder.reader(frame);
+  try {
+    for (let index = 0; index < frame.count; index++) read(index);
+  } catch (error) {
+    yield `${where} holds an item that cannot be read: ${(error as Error).message}`;
+  }
+}
+
+function* framesDoNotOverlap(db: Database.Database): Iterable<string> {
+  const rows = db
+    .prepare(
+      'SELECT * FROM (SELECT first, first + count AS next, lead(first) OVER (ORDER BY first) AS following FROM frames) WHERE next > following',
+    )
+    .all() as { first: number; following: number }[];
+  for (const { first, following } of rows) yield `frames ${first} and ${following} overlap`;
+}
+
+function* progressIsOfFrames(db: Database.Database): Iterable<string> {
+  const rows = db
+    .prepare(
+      'SELECT progress.first, count, settled, settled_count AS settledCount FROM progress LEFT JOIN frames USING (first)',
+    )
+    .iterate() as Iterable<{ first: number; count: number | null; settled: string; settledCount: number }>;
+  for (const { first, count, settled, settledCount } of rows) {
+    const what = `the progress of frame ${first}`;
+    if (count === null) {
+      yield `${what} is there, and the frame is not`;
+      continue;
+    }
+    const done = intervalsOf(settled);
+    if (!done) yield `${what} cannot be read: ${settled.slice(0, 100)}`;
+    else if (done.size !== settledCount) yield `${what} counts ${settledCount} settled items and names ${done.size}`;
+    else if (done.isEmpty || done.size >= count)
+      yield `${what} says ${done.size} of ${plural(count, 'item')}: it should not be there`;
+    else if (done.first! < first || done.last! >= first + count) yield `${what} names items that are not in the frame`;
+  }
+}
+
+function intervalsOf(text: string): Intervals | undefined {
+  try {
+    return Intervals.fromFlat(JSON.parse(text) as number[]);
+  } catch {
+    return undefined;
+  }
+}
+
+/** An item is in one place: in a frame and not settled there, waiting for a retry, or dead. */
+function* itemsAreInOnePlace(db: Database.Database): Iterable<string> {
+  const both = db.prepare('SELECT seq FROM retries JOIN dead USING (seq)').pluck().all() as number[];
+  for (const seq of both) yield `item ${seq} waits for a retry and is dead`;
+  const frameOf = db.prepare(
+    'SELECT first, count, settled FROM frames LEFT JOIN progress USING (first) WHERE first <= ? ORDER BY first DESC LIMIT 1',
+  );
+  for (const [table, state] of [
+    ['retries', 'waits for a retry'],
+    ['dead', 'is dead'],
+  ] as const) {
+    for (const seq of db.prepare(`SELECT seq FROM ${table}`).pluck().iterate() as Iterable<number>) {
+      const frame = frameOf.get(seq) as { first: number; count: number; settled: string | null } | undefined;
+      if (!frame || seq >= frame.first + frame.count) continue;
+      if (!intervalsOf(frame.settled ?? '[]')?.has(seq))
+        yield `item ${seq} ${state}, and waits in frame ${frame.first} as well`;
+    }
+  }
+}
+
+function* itemsOnTheirOwnAreWhole(db: Database.Database): Iterable<string> {
+  const decoder = new FrameDecoder();
+  for (const table of ['retries', 'dead'] as const) {
+    const rows = db.prepare(`SELECT seq, shapes, body, error FROM ${table}`).iterate() as Iterable<ItemRow>;
+    for (const { seq, shapes, body, error } of rows) {
+      const what = table === 'dead' ? `dead letter ${seq}` : `retry ${seq}`;
+      yield* unreadableItems(what, joinItems(shapes, [body]), decoder);
+      if (!isJson(error)) yield `${what} has an error that cannot be read`;
+    }
+  }
+}
+
+function* seqsHaveBeenGivenOut(db: Database.Database): Iterable<string> {
+  const nextSeq = (db.prepare('SELECT max(next_seq) FROM run').pluck().get() as number | null) ?? 1;
+  const last = db.prepare(`
+    SELECT (SELECT max(first + count - 1) FROM frames) AS frames, (SELECT max(seq) FROM retries) AS retries,
+      (SELECT max(seq) FROM dead) AS dead`);
+  for (const [table, seq] of Object.entries(last.get() as Record<string, number | null>)) {
+    if (seq !== null && seq >= nextSeq)
+      yield `${table} holds item ${seq}, and the next new one would be item ${nextSeq}`;
+  }
+}
+
+interface Run {
+  run: string;
+  state: string;
+  stored: number;
+  done: number;
+  dead: number;
+  exit_code: number | null;
+}
+
+function* runCountsAreRight(db: Database.Database): Iterable<string> {
+  const run = db.prepare('SELECT * FROM run ORDER BY number DESC LIMIT 1').get() as Run | undefined;
+  const { open, dead } = db
+    .prepare(
+      `SELECT (SELECT coalesce(sum(count), 0) FROM frames) - (SELECT coalesce(sum(settled_count), 0) FROM progress)
+         + (SELECT count(*) FROM retries) AS open, (SELECT count(*) FROM dead WHERE run = ?) AS dead`,
+    )
+    .get(run?.run ?? '') as { open: number; dead: number };
+  if (!run) {
+    if (open > 0) yield `${plural(open, 'item is', 'items are')} waiting, and there is no run`;
+    return;
+  }
+  const { stored, done } = run;
+  if (run.dead !== dead) yield `the run counts ${plural(run.dead, 'dead letter')}, and there are ${dead}`;
+  if (stored !== done + run.dead + open) {
+    yield `the run counts ${plural(stored, 'item')}, and ${done} done, ${run.dead} dead and ${open} open ones`;
+  }
+  const isOver = run.state === 'finishing' || run.state === 'finished';
+  if (isOver && open > 0) yield `the run is ${run.state}, and ${plural(open, 'item is', 'items are')} open`;
+  if ((run.state === 'finished') !== (run.exit_code !== null)) {
+    yield `the run is ${run.state}, with ${run.exit_code === null ? 'no exit code' : `exit code ${run.exit_code}`}`;
+  }
+}
+
+function* startsAreInOrder(db: Database.Database): Iterable<string> {
+  const spools = db.prepare('SELECT id, generation FROM spool').all() as { id: string; generation: number }[];
+  if (spools.length !== 1) return yield `there are ${spools.length} rows about the queue itself, and there must be one`;
+  const [{ id, generation }] = spools as [{ id: string; generation: number }];
+  if (id === '') yield 'the queue has no id';
+  const last = db.prepare('SELECT max(generation) FROM starts').pluck().get() as number | null;
+  if (last !== null && last !== generation)
+    yield `the queue counts ${generation} starts, and the last one that it names is ${last}`;
+}
+
+function* limitsAreReadable(db: Database.Database): Iterable<string> {
+  for (const { name, data } of db.prepare('SELECT name, data FROM limits').all() as { name: string; data: string }[]) {
+    if (!isJson(data)) yield `what is kept of limit ${name} cannot be read`;
+  }
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const checks: readonly Check[] = [
+  framesAreWhole,
+  framesDoNotOverlap,
+  progressIsOfFrames,
+  itemsAreInOnePlace,
+  itemsOnTheirOwnAreWhole,
+  seqsHaveBeenGivenOut,
+  runCountsAreRight,
+  startsAreInOrder,
+  limitsAreReadable,
+];

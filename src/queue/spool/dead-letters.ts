@@ -1,0 +1,124 @@
+import { existsSync } from 'node:fs';
+import type Database from 'better-sqlite3';
+import type { ErrorData } from '../../core/errors.ts';
+import { hideNames } from '../../core/secret-names.ts';
+import { FrameDecoder } from '../../frame/codec.ts';
+import { joinItems } from '../../frame/frame.ts';
+import { readingFailure } from './failure.ts';
+import { openForReading } from './reading.ts';
+import { schemaVersion } from './schema.ts';
+import type { PastError, Store, StoredDead } from '../store.ts';
+
+/** A dead letter with its item decoded, for people. */
+export interface ReadableDeadLetter extends Omit<StoredDead, 'frame'> {
+  item: unknown;
+}
+
+/** Dead letters by seq: at most `limit` beyond `after`. */
+export interface DeadQuery {
+  after: number;
+  limit: number;
+}
+
+/** Dead letters of an open store. */
+export function readDeadLetters(store: Pick<Store, 'readDead'>, { after, limit }: DeadQuery): ReadableDeadLetter[] {
+  return readable(store.readDead(after, limit));
+}
+
+/** How many letters are read ahead when they are read one by one, and how many bytes of items. */
+const mostAhead = 64;
+const mostBytesAhead = 1024 * 1024;
+
+type DeadStore = Pick<Store, 'readDead' | 'readDeadHeads'>;
+
+const noLetters: DeadStore = { readDead: () => [], readDeadHeads: () => [] };
+
+/**
+ * Dead letters in a spool that no supervisor has open. The file is open, and so locked, only while some of them are read.
+ * Without a file there are no letters. From the first look on this process hides what the pipeline's option `redact` names.
+ * Only for processes that hold no spool themselves: see `openForReading`.
+ */
+export function deadLettersAtRest(file: string, pipeline?: string): DeadStore {
+  const look = <T>(read: (reader: DeadStore) => T): T => {
+    const { db, close } = openForReading(file, pipeline);
+    try {
+      // Upgrading an older version would change the file.
+      const version = db.pragma('user_version', { simple: true }) as number;
+      // Its first start was killed before it could create the tables.
+      if (version === 0) return read(noLetters);
+      hideNames(redactedIn(db, version));
+      return read(deadReader(db, version));
+    } catch (error) {
+      throw readingFailure(error, file);
+    } finally {
+      close();
+    }
+  };
+  const readDeadHeads: DeadStore['readDeadHeads'] = (after, limit) =>
+    existsSync(file) ? look((reader) => reader.readDeadHeads(after, limit)) : [];
+  const readDead: DeadStore['readDead'] = (after, limit) =>
+    existsSync(file) ? look((reader) => reader.readDead(after, limit)) : [];
+  // The letters read ahead, and how many of them were requested.
+  let ahead: { after: number; letters: StoredDead[]; used: number } = { after: Infinity, letters: [], used: 0 };
+  const readOne = (after: number): StoredDead[] => {
+    let at = after < ahead.after ? -1 : ahead.letters.findIndex(({ seq }) => seq > after);
+    if (at < 0) {
+      // Sequential reads double the number read ahead; random reads take one.
+      const wanted = ahead.used === ahead.letters.length ? Math.min(Math.max(ahead.used * 2, 1), mostAhead) : 1;
+      let bytes = 0;
+      const heads = readDeadHeads(after, wanted);
+      const fitting = heads.filter((head, i) => (bytes += head.bytes) <= mostBytesAhead || i === 0).length;
+      ahead = { after, letters: fitting === 0 ? [] : readDead(after, fitting), used: 0 };
+      at = 0;
+    }
+    ahead.used = Math.max(ahead.used, at + 1);
+    return ahead.letters.slice(at, at + 1);
+  };
+  return { readDeadHeads, readDead: (after, limit) => (limit === 1 ? readOne(after) : readDead(after, limit)) };
+}
+
+/** What reads the dead letters of a spool that is open, and has the schema of that version. */
+export function deadReader(db: Database.Database, version = schemaVersion): Pick<Store, 'readDead' | 'readDeadHeads'> {
+  // What came with a later one than that has its default.
+  const kills = version < 4 ? '0 AS kills' : 'kills';
+  const history = version < 3 ? "'[]' AS history" : 'history';
+  const select = (columns: string): Database.Statement =>
+    db.prepare(
+      `SELECT seq, origin, run, attempts, ${kills}, reason, error, ${history}, died_at AS diedAt, ${columns} FROM dead WHERE seq > ? ORDER BY seq LIMIT ?`,
+    );
+  const whole = select('shapes, body');
+  const heads = select('length(shapes) + length(body) + 4 AS bytes');
+  return {
+    readDead: (after, limit) =>
+      (whole.all(after, limit) as (HeadRow & ItemRow)[]).map(({ shapes, body, ...row }) => ({
+        ...headOf(row),
+        frame: joinItems(shapes, [body]),
+      })),
+    readDeadHeads: (after, limit) =>
+      (heads.all(after, limit) as (HeadRow & { bytes: number })[]).map((row) => headOf(row)),
+  };
+}
+
+function redactedIn(db: Database.Database, version: number): string[] {
+  if (version < 5) return [];
+  return JSON.parse(db.prepare('SELECT redact FROM spool').pluck().get() as string) as string[];
+}
+
+interface HeadRow extends Omit<StoredDead, 'error' | 'history' | 'frame'> {
+  error: string;
+  history: string;
+}
+
+interface ItemRow {
+  shapes: Buffer;
+  body: Buffer;
+}
+
+function headOf<Row extends HeadRow>(row: Row): Omit<Row, 'error' | 'history'> & Pick<StoredDead, 'error' | 'history'> {
+  return { ...row, error: JSON.parse(row.error) as ErrorData, history: JSON.parse(row.history) as PastError[] };
+}
+
+function readable(records: readonly StoredDead[]): ReadableDeadLetter[] {
+  const decoder = new FrameDecoder();
+  return records.map(({ frame, ...letter }) => ({ ...letter, item: decoder.decode(frame, 0) }));
+}

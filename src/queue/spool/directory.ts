@@ -1,0 +1,125 @@
+import { accessSync, constants, existsSync, mkdirSync, statfsSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { configError } from '../../core/errors.ts';
+
+/** Makes the folder of a queue, for its owner only, if it is not there. Throws if there can be none, or it is not ours to use. */
+export function makeDirectory(directory: string): void {
+  try {
+    makeWithParents(directory);
+  } catch (error) {
+    throw configError(
+      'STATE_DIRECTORY',
+      `cannot make the state directory ${directory}: ${(error as Error).message}`,
+      error,
+    );
+  }
+  requireAccess(directory);
+}
+
+/** Throws if this user may not look into it: each file in there would pass for one that is missing. */
+export function requireAccess(directory: string): void {
+  try {
+    accessSync(directory, constants.R_OK | constants.X_OK);
+  } catch (error) {
+    if ((error as { code?: unknown }).code !== 'EACCES') return; // What it is then shows when a file in it is opened.
+    throw configError(
+      'STATE_DIRECTORY',
+      `no access to the state directory${ownership(directory) || ` ${directory}`}. Run as its owner, or give this pipeline its own --state directory.`,
+      error,
+    );
+  }
+}
+
+/**
+ * Throws if this user may not write the queue's file, its log, or to their folder: SQLite would open them to be read,
+ * and fail in the middle.
+ */
+export function requireWritable(file: string): void {
+  for (const path of [dirname(file), file, `${file}-wal`]) {
+    try {
+      accessSync(path, constants.W_OK);
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === 'ENOENT') continue;
+      throw configError(
+        'STATE_DIRECTORY',
+        `the queue may not be written: no write access to ${path} (${code})${ownership(path)}. ` +
+          'Nothing was changed. Make it writable for this user, or give this pipeline its own --state directory.',
+        error,
+      );
+    }
+  }
+}
+
+/** Throws unless there is a queue's file. */
+export function requireQueue(file: string): void {
+  requireAccess(dirname(file));
+  if (!existsSync(file)) throw configError('NO_QUEUE', `there is no queue in ${dirname(file)}: ${file} is not there`);
+}
+
+/** Whose a folder or file is, if that is somebody else; as the end of a sentence. */
+export function ownership(path: string): string {
+  try {
+    const { uid, mode } = statSync(path);
+    const own = process.getuid?.();
+    return uid === own
+      ? ''
+      : `: ${path} belongs to user ${uid} (mode ${(mode & 0o777).toString(8)}), and this is user ${own}`;
+  } catch {
+    return ''; // Not even that may be known.
+  }
+}
+
+/** By their numbers in statfs(2). Locks on them do not hold everybody off, and the log needs memory that all share. */
+const networkFileSystems = new Map([
+  [0x6969, 'NFS'],
+  [0x517b, 'SMB'],
+  [0xff534d42, 'CIFS'],
+  [0xfe534d42, 'SMB'],
+  [0x0102_1997, '9P'],
+  [0x0bd0_0bd0, 'Lustre'],
+  [0x00c3_6400, 'Ceph'],
+]);
+
+/** Why a folder is no good place for a queue, a sentence each. */
+export function doubtsAbout(
+  directory: string,
+  { mode, type }: { mode: number; type: number } = {
+    mode: statSync(directory).mode,
+    type: statfsSync(directory).type,
+  },
+): string[] {
+  const doubts: string[] = [];
+  if ((mode & 0o002) !== 0) {
+    doubts.push(
+      `everybody on this machine can write to the state directory ${directory}, and so put another queue there: chmod 700 ${directory}`,
+    );
+  }
+  const network = networkFileSystems.get(type);
+  if (network !== undefined) {
+    doubts.push(
+      `the state directory ${directory} is on a network file system (${network}), on which a queue can be damaged: name a folder of a local disk by --state`,
+    );
+  }
+  return doubts;
+}
+
+/** Not mkdir's own `recursive`: where no folder can be made although the parent is there (/proc), that one tries for ever. */
+function makeWithParents(directory: string): void {
+  const isFolder = (): boolean | undefined => {
+    try {
+      return statSync(directory).isDirectory();
+    } catch {
+      return undefined; // Making it says why.
+    }
+  };
+  if (isFolder()) return;
+  if (isFolder() === false) throw new Error(`${directory} is not a folder`);
+  makeWithParents(dirname(directory));
+  try {
+    mkdirSync(directory, { mode: 0o700 });
+  } catch (error) {
+    // Somebody else may have made it meanwhile.
+    if (!isFolder()) throw error;
+  }
+}

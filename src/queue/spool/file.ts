@@ -1,0 +1,185 @@
+import { existsSync, linkSync, renameSync, rmSync, statSync, type Stats } from 'node:fs';
+import { dirname } from 'node:path';
+import Database from 'better-sqlite3';
+import { configError, type MillraceError } from '../../core/errors.ts';
+import { requireSafeSqlite } from '../../core/sqlite-version.ts';
+import { makeDirectory, ownership, requireWritable } from './directory.ts';
+import { ioError, openingFailure, spoolFailure } from './failure.ts';
+import { inUse, recordHolder } from './holder.ts';
+import { isBusy, isEmpty, requireOurs, requireUsable } from './reading.ts';
+import { applicationId, migrations, schemaVersion } from './schema.ts';
+
+const cacheKiB = 4096;
+const logBytesKept = 8 * 1024 * 1024;
+
+export interface OpenOptions {
+  /** The SQLite file; its directory is made, for the owner only, if it is not there. */
+  file: string;
+  durability: 'full' | 'normal';
+  /** Take it as it is if it was not closed in order and its log is not there. */
+  mayLackLog?: boolean;
+  /** Wall-clock time, for a supervisor that will run the pipeline; left out by commands that only change the queue. */
+  startedAt?: number | undefined;
+  /** The name of the pipeline that the queue must belong to. Default: any. */
+  pipeline?: string | undefined;
+}
+
+/**
+ * Opens, locks, checks and migrates the spool's file. A file that is not ours, or newer than we are, is not changed.
+ * Throws MillraceErrors that say what to do.
+ */
+export function openSpoolFile({ file, durability, mayLackLog = false, pipeline }: OpenOptions): Database.Database {
+  makeDirectory(dirname(file));
+  requireWritable(file);
+  requireUsable(file, { mayLackLog, pipeline });
+  const db = connect(file);
+  try {
+    requireSafeSqlite(db.prepare('SELECT sqlite_version()').pluck().get() as string);
+    prepareEmpty(db);
+    // Exclusive before WAL: the index of the log then lives in memory and no -shm file is shared with anybody.
+    db.pragma('locking_mode = EXCLUSIVE');
+    db.exec('BEGIN IMMEDIATE');
+    // From here on it is ours. Others that start in the same moment see that, and go; but they have to be waited for.
+    db.pragma('busy_timeout = 1000');
+    db.exec('COMMIT');
+    requireOurs(db, file);
+    db.pragma('journal_mode = WAL');
+    // better-sqlite3 is compiled with NORMAL as the default for WAL.
+    db.pragma(`synchronous = ${durability === 'full' ? 'FULL' : 'NORMAL'}`);
+    db.pragma('trusted_schema = OFF');
+    // The log is emptied into the file when it has grown to 1000 pages; one that a large commit made longer is cut.
+    db.pragma('wal_autocheckpoint = 1000');
+    db.pragma(`journal_size_limit = ${logBytesKept}`);
+    // Of its own it would take 16 MiB, and a frame is written once and read once at most.
+    db.pragma(`cache_size = -${cacheKiB}`);
+    migrate(db);
+    recordHolder(file);
+    return db;
+  } catch (error) {
+    leave(db, file);
+    if (isBusy(error)) throw inUse(file);
+    throw isReadOnly(error) ? notWritable(file, error) : openingFailure(error, file);
+  }
+}
+
+/**
+ * Lets go of the file as a kill would. SQLite would write the log back and remove it; but the file may have failed, and
+ * what is missing when a log is missing could not be told any more.
+ */
+export function leave(db: Database.Database, file: string): void {
+  const [log, kept] = [`${file}-wal`, `${file}-wal.${process.pid}`];
+  const isKept = succeeds(() => linkSync(log, kept));
+  db.close();
+  if (!isKept) return;
+  // Not over one that somebody else has begun since. One that was not removed is the same file.
+  succeeds(() => linkSync(kept, log));
+  succeeds(() => rmSync(kept));
+}
+
+function succeeds(act: () => void): boolean {
+  try {
+    act();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** What the file's log takes of the disk. */
+export function logBytes(file: string): number {
+  return statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0;
+}
+
+/** Moves a spool's file aside, to a name that is free. Returns it. */
+export function retireFile(file: string, suffix: string): string {
+  return moveAside(file, suffix, []);
+}
+
+/** The same with a file that cannot be opened, and so may have part of what is in it beside it. */
+export function retireUnreadableFile(file: string, suffix: string): string {
+  return moveAside(file, suffix, ['-wal', '-journal']);
+}
+
+function moveAside(file: string, suffix: string, ends: readonly string[]): string {
+  const nameOf = (n: number): string => file.replace(/\.db$/, '') + `.${suffix}${n === 1 ? '' : `-${n}`}.db`;
+  let n = 1;
+  // A rename would replace what is there.
+  while (existsSync(nameOf(n))) n++;
+  const retired = nameOf(n);
+  const beside = ends.filter((end) => existsSync(file + end));
+  // Under both names for a moment: a new file under the old name would clear away what it finds beside it.
+  for (const end of beside) linkSync(file + end, retired + end);
+  renameSync(file, retired);
+  for (const end of beside) rmSync(file + end);
+  return retired;
+}
+
+function connect(file: string): Database.Database {
+  const before = process.umask(0o077);
+  let db: Database.Database | undefined;
+  try {
+    db = new Database(file, { timeout: 0 });
+    // Nothing is read by the constructor: this is the first look at the file, and creates it under our umask.
+    db.pragma('user_version');
+    return db;
+  } catch (error) {
+    db?.close();
+    if (isBusy(error)) throw inUse(file);
+    if ((error as { code?: unknown }).code === 'SQLITE_CANTOPEN' || isReadOnly(error)) throw notWritable(file, error);
+    throw spoolFailure(error, file);
+  } finally {
+    process.umask(before);
+  }
+}
+
+function isReadOnly(error: unknown): boolean {
+  return String((error as { code?: unknown }).code).startsWith('SQLITE_READONLY');
+}
+
+function notWritable(file: string, error: unknown): MillraceError {
+  const why =
+    ownership(existsSync(file) ? file : dirname(file)) || ': are it and the state directory writable for this user?';
+  return configError('STATE_DIRECTORY', `cannot open, create or write the queue's file ${file}${why}`, error);
+}
+
+/** Says of a new file what must be said before there is anything in it. */
+function prepareEmpty(db: Database.Database): void {
+  if (!isEmpty(db)) return;
+  // This locks the file for a moment. Others that start at the same time do, too: here everybody waits for everybody.
+  db.pragma('busy_timeout = 1000');
+  // So that room within the file can be given back to the disk.
+  db.pragma('auto_vacuum = INCREMENTAL');
+  // In the file itself, not only in its log, so that a sink that is given this file by mistake recognizes it.
+  db.pragma(`application_id = ${applicationId}`);
+  db.pragma('busy_timeout = 0');
+}
+
+function migrate(db: Database.Database): void {
+  const from = db.pragma('user_version', { simple: true }) as number;
+  if (from === schemaVersion) return;
+  db.transaction(() => {
+    for (const step of migrations.slice(from)) db.exec(step);
+    db.pragma(`application_id = ${applicationId}`);
+    db.pragma(`user_version = ${schemaVersion}`);
+  }).immediate();
+}
+
+/** Tells whether `file` is still the one that was opened: a removed or replaced file swallows commits silently. */
+export function fileWatch(file: string): () => void {
+  const look = (): Stats | undefined => {
+    try {
+      return statSync(file, { throwIfNoEntry: false });
+    } catch (error) {
+      throw spoolFailure(error, file);
+    }
+  };
+  const opened = look();
+  return () => {
+    const now = look();
+    if (now && now.ino === opened?.ino && now.dev === opened.dev) return;
+    throw ioError(
+      `the queue's file ${file} was ${now ? 'replaced' : 'removed'} while in use. What was stored since may be lost with it; everything settled is in the sink.`,
+      undefined,
+    );
+  };
+}

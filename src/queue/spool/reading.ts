@@ -1,0 +1,215 @@
+import { existsSync, linkSync, rmSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import Database from 'better-sqlite3';
+import { configError, MillraceError } from '../../core/errors.ts';
+import { exitCodes } from '../../core/exit-codes.ts';
+import { ownership, requireQueue } from './directory.ts';
+import { openingFailure } from './failure.ts';
+import { inUse, isHolderRecorded } from './holder.ts';
+import { applicationId, schemaVersion } from './schema.ts';
+
+/** Who starts at the same moment has the file for an instant; a supervisor has it for good. */
+const busyTimeoutMs = 1000;
+
+/** A spool that is only read. While it is open no supervisor can start on it. */
+export interface ReadSpool {
+  readonly db: Database.Database;
+  close: () => void;
+}
+
+/**
+ * Opens the file of a spool that no supervisor has, to read it: nothing in it or beside it is changed. Only for processes
+ * that hold no spool themselves: a second descriptor of the file, once closed, would take the first one's lock with it.
+ * With `pipeline`, the queue must belong to the pipeline of that name. Throws MillraceErrors that say what to do.
+ */
+export function openForReading(file: string, pipeline?: string): ReadSpool {
+  requireQueue(file);
+  if (!statSync(file).isFile())
+    throw configError('STATE_DIRECTORY', `expected ${file} to be the queue's file: it is none`);
+  const news = ['-shm', '-wal'].map((end) => file + end).filter((beside) => !existsSync(beside));
+  let db: Database.Database | undefined;
+  let isLocked = false;
+  const close = (): void => {
+    // An empty log and the index of one: SQLite makes them for reading, and cannot clear them away without writing. Not
+    // after closing: whoever starts then has made its own.
+    if (isLocked) for (const beside of news) if (!isLogInUse(beside)) rmSync(beside, { force: true });
+    db?.close();
+  };
+  try {
+    db = new Database(file, { readonly: true, timeout: busyTimeoutMs });
+    // For as long as it is open: nobody can start on the file meanwhile.
+    db.exec('BEGIN');
+    db.pragma('user_version');
+    isLocked = true;
+    requireOurs(db, file);
+    requireOwner(db, file, pipeline);
+    return { db, close };
+  } catch (error) {
+    close();
+    if (isBusy(error)) throw inUse(file);
+    if ((error as { code?: unknown }).code === 'SQLITE_CANTOPEN') {
+      throw configError(
+        'STATE_DIRECTORY',
+        `cannot open the queue's file ${file}${ownership(file) || ': it takes the right to read it, and to write to its folder'}`,
+        error,
+      );
+    }
+    throw openingFailure(error, file);
+  }
+}
+
+/**
+ * Whether it is a log with something in it. A supervisor wrote that, which started before this process had the lock and was
+ * killed: it holds the last of what was stored.
+ */
+function isLogInUse(beside: string): boolean {
+  return beside.endsWith('-wal') && (statSync(beside, { throwIfNoEntry: false })?.size ?? 0) > 0;
+}
+
+/**
+ * Throws unless the file can be used as a spool: before it is opened to be written, because that alone would write the
+ * log of a killed supervisor back. A file that is not there, or is empty, can.
+ */
+export function requireUsable(
+  file: string,
+  { mayLackLog, pipeline }: { mayLackLog: boolean; pipeline?: string | undefined },
+): void {
+  if (!statSync(file, { throwIfNoEntry: false })?.size) return requireNeverUsed(file);
+  const hasLog = existsSync(`${file}-wal`);
+  // First: within a process SQLite keeps one index of a log for both names of the file.
+  const alone = hasLog ? tracesWithoutLog(file) : [];
+  const { db, close } = openForReading(file, pipeline);
+  try {
+    if (isEmpty(db)) return;
+    requireSameQueue(db, file, alone);
+    if (db.prepare('SELECT is_clean FROM spool').pluck().get() === 1) return;
+    if (!hasLog && !mayLackLog) requireNoLog(db, file);
+    requireSound(db);
+  } catch (error) {
+    throw openingFailure(error, file);
+  } finally {
+    close();
+  }
+}
+
+/** SQLite would begin anew, and clear away a log that it finds then. */
+function requireNeverUsed(file: string): void {
+  const isThere = existsSync(file);
+  const hasLog = (statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0) > 0;
+  if (!hasLog && !(isThere && isHolderRecorded(file))) return;
+  throw new MillraceError(
+    isThere ? 'SPOOL_INCOMPLETE' : 'SPOOL',
+    `the queue's file ${file} is ${isThere ? 'empty' : 'not there'}, and was not: there is ${hasLog ? `${file}-wal, its log` : 'a supervisor.pid'} beside it. ` +
+      'Nothing was changed. Restore a backup; or move aside what is left, and start over.',
+    { exitCode: exitCodes.io },
+  );
+}
+
+/** SQLite reads whatever log is beside a file; one of another queue would make another queue of it. */
+function requireSameQueue(db: Database.Database, file: string, alone: readonly string[]): void {
+  const together = alone.length > 0 ? tracesIn(db) : [];
+  // Neither the queue's id nor a run of it ever goes.
+  if (alone.every((trace) => together.includes(trace))) return;
+  throw new MillraceError(
+    'SPOOL_INCOMPLETE',
+    `${file}-wal is the log of another queue than ${file}: one of them was copied here without the other. ` +
+      'Nothing was changed. Put both of the same queue there, or restore a backup.',
+    { exitCode: exitCodes.io },
+  );
+}
+
+/** What tells the queue in the file alone; nothing if that cannot be read: all of it may still be in the log. */
+function tracesWithoutLog(file: string): string[] {
+  // By another name, beside which there is no log.
+  const alias = `${file}.${process.pid}`;
+  let db: Database.Database | undefined;
+  try {
+    linkSync(file, alias);
+    db = new Database(alias, { readonly: true, timeout: busyTimeoutMs });
+    return tracesIn(db);
+  } catch (error) {
+    if (isBusy(error)) throw inUse(file);
+    return [];
+  } finally {
+    db?.close();
+    for (const end of ['', '-wal', '-shm']) rmSync(alias + end, { force: true });
+  }
+}
+
+function tracesIn(db: Database.Database): string[] {
+  return db.prepare('SELECT id FROM spool UNION ALL SELECT run FROM run').pluck().all() as string[];
+}
+
+/** One that a supervisor has left without closing it has a log beside it; one that was copied as a whole needs none. */
+function requireNoLog(db: Database.Database, file: string): void {
+  // The first version of a spool could be left in order without one.
+  const isOld = (db.pragma('user_version', { simple: true }) as number) < 2;
+  if (isOld || db.pragma('journal_mode', { simple: true }) !== 'wal') return;
+  throw new MillraceError(
+    'SPOOL_INCOMPLETE',
+    `the queue's file ${file} was not closed in order, and ${file}-wal, with the last of what was stored, is not beside it. ` +
+      'It is left as it is. Put that file there too, or restore a backup; if it was only written back by another program, ' +
+      'millrace store compact takes the file as it is; --fresh moves it aside and starts over.',
+    { exitCode: exitCodes.io },
+  );
+}
+
+/** Throws unless the file is a spool of ours, of a version that we know, or empty. */
+export function requireOurs(db: Database.Database, file: string): void {
+  const id = db.pragma('application_id', { simple: true }) as number;
+  const version = db.pragma('user_version', { simple: true }) as number;
+  if (!isEmpty(db) && id !== applicationId) {
+    throw configError(
+      'NOT_A_SPOOL',
+      `${file} is a SQLite database, but not a queue of Millrace. Point --state elsewhere.`,
+    );
+  }
+  if (version > schemaVersion) {
+    throw configError(
+      'SPOOL_NEWER',
+      `the queue's file ${file} was written by a newer Millrace (schema ${version}; this one knows ${schemaVersion}). Upgrade, or use another --state, or start over with --fresh, which moves it aside. It was not changed.`,
+    );
+  }
+}
+
+/** The name of the pipeline whose queue it is; undefined if no start has recorded one. */
+export function ownerIn(db: Database.Database): string | undefined {
+  const hasOwner = db.prepare("SELECT 1 FROM pragma_table_info('spool') WHERE name = 'pipeline'").get() !== undefined;
+  if (!hasOwner) return undefined;
+  return (db.prepare('SELECT pipeline FROM spool').pluck().get() as string | null) ?? undefined;
+}
+
+function requireOwner(db: Database.Database, file: string, pipeline: string | undefined): void {
+  if (pipeline === undefined) return;
+  const owner = ownerIn(db);
+  if (owner === undefined || owner === pipeline) return;
+  throw configError(
+    'OTHER_PIPELINE',
+    `the queue in ${dirname(file)} belongs to the pipeline ${owner}, and this is the pipeline ${pipeline}. Nothing was changed. ` +
+      `Give ${pipeline} its own state directory (--state, or --state-root for one folder per pipeline). ` +
+      `If ${owner} was renamed to ${pipeline}, start it once with --moved.`,
+  );
+}
+
+/** After a stop that was not in order: pages torn by something other than SQLite show here, not in the middle of the night. */
+function requireSound(db: Database.Database): void {
+  if (isEmpty(db) || db.prepare('SELECT is_clean FROM spool').pluck().get() === 1) return;
+  const problems = db.pragma('quick_check(3)') as { quick_check: string }[];
+  if (problems[0]?.quick_check === 'ok') return;
+  const lines = problems
+    .flatMap(({ quick_check: found }) => found.split('\n'))
+    .filter((line) => !line.startsWith('***'));
+  const error = new Error(lines.join('; '));
+  throw Object.assign(error, { code: 'SQLITE_CORRUPT' });
+}
+
+/** There is nothing in it yet. */
+export function isEmpty(db: Database.Database): boolean {
+  return db.prepare('SELECT count(*) FROM sqlite_schema').pluck().get() === 0;
+}
+
+/** Somebody else has the file. */
+export function isBusy(error: unknown): boolean {
+  const code = (error as { code?: unknown }).code;
+  return typeof code === 'string' && (code.startsWith('SQLITE_BUSY') || code.startsWith('SQLITE_LOCKED'));
+}

@@ -1,0 +1,157 @@
+export { queueApplicationId as applicationId } from '../../core/queue-file.ts';
+
+/**
+ * The spool's tables. A change adds a step: `migrations[n]` turns version n into version n + 1; all that are missing run
+ * in one transaction.
+ */
+export const migrations: readonly string[] = [
+  `
+  CREATE TABLE run (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    run TEXT NOT NULL UNIQUE,
+    state TEXT NOT NULL CHECK (state IN ('running', 'sealed', 'finishing', 'finished')),
+    fingerprint TEXT NOT NULL,
+    cursor TEXT,
+    cursor_count INTEGER NOT NULL,
+    digest TEXT,
+    next_seq INTEGER NOT NULL,
+    stored INTEGER NOT NULL,
+    done INTEGER NOT NULL,
+    dead INTEGER NOT NULL,
+    started_at INTEGER NOT NULL,
+    finished_at INTEGER,
+    exit_code INTEGER
+  ) STRICT;
+
+  CREATE TABLE frames (
+    first INTEGER PRIMARY KEY,
+    count INTEGER NOT NULL,
+    bytes INTEGER NOT NULL,
+    shapes BLOB NOT NULL,
+    ends BLOB NOT NULL,
+    body BLOB NOT NULL
+  ) STRICT;
+
+  -- What is settled of frames that are settled in part. To change a row is to write all of it anew, body and all.
+  CREATE TABLE progress (
+    first INTEGER PRIMARY KEY,
+    settled TEXT NOT NULL,
+    settled_count INTEGER NOT NULL
+  ) STRICT;
+
+  CREATE TABLE retries (
+    seq INTEGER PRIMARY KEY,
+    run TEXT NOT NULL,
+    origin INTEGER NOT NULL,
+    due_at INTEGER NOT NULL,
+    delay_ms INTEGER NOT NULL,
+    attempt INTEGER NOT NULL,
+    kills INTEGER NOT NULL,
+    error TEXT NOT NULL,
+    shapes BLOB NOT NULL,
+    body BLOB NOT NULL
+  ) STRICT;
+  CREATE INDEX retries_due ON retries (due_at, seq);
+
+  CREATE TABLE dead (
+    seq INTEGER PRIMARY KEY,
+    run TEXT NOT NULL,
+    origin INTEGER NOT NULL,
+    attempts INTEGER NOT NULL,
+    reason TEXT NOT NULL,
+    error TEXT NOT NULL,
+    died_at INTEGER NOT NULL,
+    shapes BLOB NOT NULL,
+    body BLOB NOT NULL
+  ) STRICT;
+
+  CREATE TABLE writers (
+    writer INTEGER PRIMARY KEY AUTOINCREMENT,
+    run TEXT NOT NULL,
+    role TEXT NOT NULL,
+    ordinal INTEGER NOT NULL,
+    pid INTEGER,
+    started TEXT,
+    boot TEXT,
+    ended INTEGER NOT NULL DEFAULT 0,
+    fenced INTEGER NOT NULL DEFAULT 0
+  ) STRICT;
+  CREATE INDEX writers_open ON writers (writer) WHERE ended = 0 OR fenced = 0;
+
+  CREATE TABLE limits (
+    name TEXT PRIMARY KEY,
+    data TEXT NOT NULL
+  ) STRICT;
+
+  CREATE TABLE spool (
+    only INTEGER PRIMARY KEY CHECK (only = 1),
+    generation INTEGER NOT NULL,
+    is_clean INTEGER NOT NULL,
+    reserved_seq INTEGER NOT NULL
+  ) STRICT;
+  INSERT INTO spool VALUES (1, 0, 1, 0);
+  `,
+  `
+  -- Each start of a supervisor has an id of its own: by its number alone a start on a copy would pass for this one.
+  CREATE TABLE starts (
+    generation INTEGER PRIMARY KEY,
+    id TEXT NOT NULL
+  ) STRICT;
+  ALTER TABLE spool ADD COLUMN id TEXT NOT NULL DEFAULT '';
+  UPDATE spool SET id = lower(hex(randomblob(12)));
+  `,
+  `
+  -- The latest errors of an item, oldest first, as JSON.
+  ALTER TABLE retries ADD COLUMN history TEXT NOT NULL DEFAULT '[]';
+  ALTER TABLE dead ADD COLUMN history TEXT NOT NULL DEFAULT '[]';
+  `,
+  `
+  ALTER TABLE dead ADD COLUMN kills INTEGER NOT NULL DEFAULT 0;
+  -- Supervisors in a row that were killed since an item was settled, and the item that is being run by itself.
+  ALTER TABLE spool ADD COLUMN unclean_starts INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE spool ADD COLUMN trial INTEGER;
+  `,
+  `
+  -- The option \`redact\` of the last start, as JSON: who looks at dead letters later has no pipeline at hand.
+  ALTER TABLE spool ADD COLUMN redact TEXT NOT NULL DEFAULT '[]';
+  `,
+  `
+  -- Whose queue this is. NULL in a spool that an older version made: the next start fills it in.
+  ALTER TABLE spool ADD COLUMN pipeline TEXT;
+  ALTER TABLE spool ADD COLUMN file TEXT;
+  ALTER TABLE spool ADD COLUMN sink_kind TEXT;
+  ALTER TABLE spool ADD COLUMN sink_target TEXT;
+  -- What an operator declared about an open run, with a flag such as --moved or --same-source.
+  CREATE TABLE declared (
+    at INTEGER NOT NULL,
+    run TEXT NOT NULL,
+    what TEXT NOT NULL,
+    was TEXT NOT NULL,
+    is_now TEXT NOT NULL
+  ) STRICT;
+  -- How a supervisor ended. started_at is NULL for a start that ran no pipeline, such as a change of dead letters.
+  ALTER TABLE starts ADD COLUMN started_at INTEGER;
+  ALTER TABLE starts ADD COLUMN ended_at INTEGER;
+  ALTER TABLE starts ADD COLUMN outcome TEXT;
+  ALTER TABLE starts ADD COLUMN exit_code INTEGER;
+  `,
+  `
+  -- How far the queue had come when it was started: a sink that knows more has seen a later state of it. Of the starts
+  -- until now only that it was not further than today.
+  ALTER TABLE starts ADD COLUMN given_below INTEGER NOT NULL DEFAULT 1;
+  ALTER TABLE starts ADD COLUMN next_seq INTEGER NOT NULL DEFAULT 1;
+  UPDATE starts SET
+    given_below = coalesce((SELECT max(next_seq) FROM run), 1),
+    next_seq = max(coalesce((SELECT max(next_seq) FROM run), 1), (SELECT reserved_seq FROM spool));
+  `,
+  `
+  -- How far an item is suspected of failing by its own fault, where its failures look like an outage.
+  ALTER TABLE retries ADD COLUMN suspicion INTEGER NOT NULL DEFAULT 0;
+  `,
+  `
+  -- How many items were done when the run was given another sink by --moved: that sink has none of their results.
+  ALTER TABLE run ADD COLUMN done_elsewhere INTEGER NOT NULL DEFAULT 0;
+  `,
+];
+
+export const schemaVersion = migrations.length;

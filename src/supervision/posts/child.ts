@@ -1,0 +1,182 @@
+import type { Cancel, Clock } from '../../core/clock.ts';
+import type { MillraceError } from '../../core/errors.ts';
+import { createChannel, type Channel } from '../../ipc/channel.ts';
+import type { Who } from '../../observability/events.ts';
+import { killGroup } from './kill.ts';
+import { LastWords } from './last-words.ts';
+import { spawn } from './spawn.ts';
+
+/** How long channel and output may stay open after the exit: a process that left the child's group may hold them for ever. */
+const drainMs = 1000;
+/** How long a process may take to end after it has let go of its channel: user code may have left timers behind. */
+const letGoMs = 500;
+
+/** How a child went. */
+export interface Exit {
+  code: number | null;
+  signal: string | null;
+  /** Said by the supervisor, if it has killed it; else what went wrong with its channel or its start. */
+  reason: string | undefined;
+  /** Why the supervisor has killed it: see `kill`; `broken`: for its channel. `no`: it went by itself, or by somebody else. */
+  killed: 'no' | 'order' | 'hang' | 'broken';
+  /** What V8 said on ending the process. */
+  lastWords: string | undefined;
+}
+
+export interface ChildListener<In> {
+  onMessage: (message: In, payload: Buffer) => void;
+  /**
+   * Called once, when the process has exited *and* its channel and its output have been read to the end: `onMessage`
+   * and `onOutput` have had everything that it sent and wrote.
+   */
+  onExit: (exit: Exit) => void;
+}
+
+/** A child process and the channel to it. */
+export interface Child<In, Out> {
+  readonly who: Who;
+  readonly startedAt: number;
+  send: Channel<Out>['send'];
+  /**
+   * Who is told what happens from now on. Set before the child is sent anything; if the child has gone already, the
+   * listener is told its exit in the next microtask.
+   */
+  listen: (listener: ChildListener<In>) => void;
+  /**
+   * SIGKILL to the child and all that it started; `reason` says why, for people. An `order` is nobody's fault; a `hang`
+   * is what it died of.
+   */
+  kill: (reason: string, why?: 'order' | 'hang') => void;
+  /** Nobody waits for it any longer, although it lives: it must not keep this process from ending. Its exit is not told. */
+  abandon: () => void;
+}
+
+export interface StartOptions<In> {
+  role: 'producer' | 'consumer';
+  ordinal: number;
+  /** The built entry to run. */
+  entry: string;
+  parse: (header: unknown) => In;
+  clock: Clock;
+  /** Words to put before the command, so that the child dies with us. */
+  prefix: readonly string[] | undefined;
+  env: Record<string, string | undefined>;
+  /** Takes what the child writes to its standard output and error, as it comes. */
+  onOutput: (who: Who, stream: 'stdout' | 'stderr', chunk: Buffer | null) => void;
+}
+
+/** Starts a child. Never throws: a start that fails is reported as an exit. */
+export function startChild<In, Out extends object>(options: StartOptions<In>): Child<In, Out> {
+  const { role, ordinal, entry, clock, prefix, env, onOutput } = options;
+  // The title in argv makes `ps` tell which is which from the first moment.
+  const command = [...(prefix ?? []), process.execPath, entry, role, ...(role === 'consumer' ? [String(ordinal)] : [])];
+  const spawned = spawn(command, env);
+  const startedAt = clock.now();
+  if (spawned.status === 'failed') {
+    const who: Who = { role, ordinal, pid: undefined };
+    const exit = spawned.reason.then((reason) => ({
+      code: null,
+      signal: null,
+      reason: `could not be started: ${reason}`,
+      killed: 'no' as const,
+      lastWords: undefined,
+    }));
+    return {
+      who,
+      startedAt,
+      send: () => undefined,
+      listen: ({ onExit }) => void exit.then(onExit),
+      kill: () => undefined,
+      abandon: () => undefined,
+    };
+  }
+  const { pid, outputs, unref } = spawned;
+  const who: Who = { role, ordinal, pid };
+
+  let listener: ChildListener<In> | undefined;
+  let killReason: string | undefined;
+  let killed: Exit['killed'] = 'no';
+  const lastWords = new LastWords();
+  const openOutputs = new Set(outputs.map(([stream]) => stream));
+  let channelProblem: MillraceError | undefined;
+  let exited: { code: number | null; signal: string | null } | undefined;
+  let isChannelClosed = false;
+  let exit: Exit | undefined;
+  let cancelDeadline: Cancel | undefined;
+
+  const kill = (reason: string, why: Exit['killed']): void => {
+    killReason ??= reason;
+    if (exited) return;
+    if (killed === 'no') killed = why;
+    killGroup(pid);
+  };
+  const letGo = (): void => {
+    channel.destroy();
+    for (const [stream] of outputs) stream.destroy();
+  };
+  const finish = (): void => {
+    if (exit || !exited || !isChannelClosed || openOutputs.size > 0) return;
+    cancelDeadline?.();
+    exit = {
+      ...exited,
+      reason: killReason ?? channelProblem?.message,
+      // Ours came too late if it went by anything else.
+      killed: exited.signal === 'SIGKILL' ? killed : 'no',
+      lastWords: exited.signal ? lastWords.text : undefined,
+    };
+    listener?.onExit(exit);
+  };
+
+  const channel: Channel<Out> = createChannel<In, Out>(spawned.channel, {
+    parse: options.parse,
+    onMessage: (message, payload) => listener?.onMessage(message, payload),
+    onClose: (problem) => {
+      isChannelClosed = true;
+      channelProblem = problem;
+      // Without a channel it can do nothing for us any more.
+      if (problem) kill(problem.message, 'broken');
+      else if (!exited)
+        cancelDeadline = clock.after(letGoMs, () => kill('closed its channel and did not exit', 'broken'));
+      finish();
+    },
+  });
+  spawned.onExit((code, signal) => {
+    exited = { code, signal };
+    cancelDeadline?.();
+    // What it had started dies with it; a grandchild may hold the channel open, too.
+    killGroup(pid);
+    // If this process was held up, the deadline comes before what has arrived meanwhile: `soon` lets that be read first.
+    cancelDeadline = clock.after(drainMs, () => clock.soon(letGo));
+    finish();
+  });
+  for (const [stream, name] of outputs) {
+    stream.on('data', (chunk: Buffer) => {
+      if (name === 'stderr') lastWords.push(chunk);
+      onOutput(who, name, chunk);
+    });
+    stream.on('error', () => undefined); // Its end is all that matters, and 'close' follows.
+    stream.on('close', () => {
+      onOutput(who, name, null);
+      openOutputs.delete(stream);
+      finish();
+    });
+  }
+
+  return {
+    who,
+    startedAt,
+    send: (message, payload) => channel.send(message, payload),
+    listen: (to) => {
+      listener = to;
+      // It may have gone while it waited for its post.
+      const before = exit;
+      if (before) queueMicrotask(() => to.onExit(before));
+    },
+    kill: (reason, why = 'order') => kill(reason, why),
+    abandon: () => {
+      listener = undefined;
+      unref();
+      letGo();
+    },
+  };
+}

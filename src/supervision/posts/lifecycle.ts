@@ -1,0 +1,38 @@
+import type { ChildState } from '../../observability/events.ts';
+
+/**
+ * The life of a post (the producer's, or a consumer's), as a table. Nothing else decides what follows what.
+ *
+ *     stopped ─start─▶ starting ─ready─▶ ready ─drain─▶ draining ─gone─▶ stopped
+ *                         │ ▲              │                │
+ *                       crash└──start── backoff ◀─crash┘◀─crash┘      crashed too often: parked; went while on trial: stopped
+ */
+export type LifeEvent =
+  /** A process is started. */
+  | 'start'
+  /** It says that it is ready. */
+  | 'ready'
+  /** It has been told to end or to stop. */
+  | 'drain'
+  /** It has gone without having been told to, or before it had done its end work, and will be replaced. */
+  | 'crash'
+  /** The same, once too often. */
+  | 'park'
+  /** It has gone as it was told to, or while it was only on trial; or the post is given up while nobody is on it. */
+  | 'gone';
+
+const table: Record<ChildState, Partial<Record<LifeEvent, ChildState>>> = {
+  stopped: { start: 'starting', gone: 'stopped' },
+  starting: { ready: 'ready', drain: 'draining', crash: 'backoff', park: 'parked', gone: 'stopped' },
+  ready: { drain: 'draining', crash: 'backoff', park: 'parked', gone: 'stopped' },
+  draining: { drain: 'draining', gone: 'stopped', crash: 'backoff', park: 'parked' },
+  backoff: { start: 'starting', gone: 'stopped' },
+  parked: { gone: 'stopped' },
+};
+
+/** The state that follows. Throws on an impossible transition: that is a bug. */
+export function next(state: ChildState, event: LifeEvent): ChildState {
+  const following = table[state][event];
+  if (!following) throw new Error(`a post that is ${state} cannot take "${event}"`);
+  return following;
+}

@@ -1,0 +1,66 @@
+import { equalJitter, type Backoff } from '../../core/backoff.ts';
+
+export interface RestartLimits {
+  /** More crashes than this within `periodMs`, or more failed starts than this in a row, park the post. */
+  crashes: number;
+  periodMs: number;
+}
+
+const backoff: Backoff = { baseMs: 250, capMs: 30_000 };
+/** A process that lived this long was healthy: the back-off starts over. */
+const healthyMs = 60_000;
+
+/**
+ * A crash, and who is to blame: the process, or an item that it ran, or something outside that it could not reach; or it
+ * is open: items are accused of it. It counts towards the limit only if the process is to blame, from when that is known.
+ */
+export interface Crash {
+  blame: 'process' | 'item' | 'outside' | 'open';
+}
+
+/** The life of a process that crashed. One that never got ready is a failed start. */
+export interface Life {
+  livedMs: number;
+  wasReady: boolean;
+}
+
+export type RestartVerdict =
+  | { kind: 'restart'; inMs: number }
+  /** How many there were: crashes within the period, or failed starts in a row. */
+  | { kind: 'park'; crashes: number; of: 'crashes' | 'failed starts' };
+
+/**
+ * When a crashed process is replaced, and when it is given up: after more than N crashes within a period, as in OTP's
+ * supervisors, or more than N failed starts in a row. A start that fails by timing out takes so long that the period
+ * alone would never see N of them.
+ */
+export class RestartPolicy {
+  readonly #limits: RestartLimits;
+  #crashes: { at: number; crash: Crash }[] = [];
+  #inARow = 0;
+  #failedStarts = 0;
+
+  constructor(limits: RestartLimits) {
+    this.#limits = limits;
+  }
+
+  /**
+   * A process crashed at `now` (monotonic). `random` is in [0, 1). The caller resolves an open crash later, by changing
+   * `crash`.
+   */
+  crashed(now: number, life: Life, random: number, crash: Crash = { blame: 'process' }): RestartVerdict {
+    const wasItem = this.#crashes.at(-1)?.crash.blame === 'item';
+    this.#crashes = this.#crashes.filter(({ at }) => now - at < this.#limits.periodMs);
+    this.#crashes.push({ at: now, crash });
+    const wasHealthy = life.wasReady && life.livedMs >= healthyMs;
+    const isFirst = wasHealthy || wasItem || crash.blame === 'item';
+    this.#inARow = isFirst ? 1 : this.#inARow + 1;
+    if (life.wasReady) this.#failedStarts = 0;
+    else if (crash.blame === 'process') this.#failedStarts += 1;
+    const counted = this.#crashes.filter((past) => past.crash.blame === 'process').length;
+    if (counted > this.#limits.crashes) return { kind: 'park', crashes: counted, of: 'crashes' };
+    if (this.#failedStarts > this.#limits.crashes)
+      return { kind: 'park', crashes: this.#failedStarts, of: 'failed starts' };
+    return { kind: 'restart', inMs: equalJitter(backoff, this.#inARow, random) };
+  }
+}

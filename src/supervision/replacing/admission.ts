@@ -1,0 +1,114 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { PipelineDescription, Problem } from '../../ipc/messages.ts';
+import { nameOf, type EventBus, type Who } from '../../observability/events.ts';
+import type { Queue } from '../../queue/queue.ts';
+import type { Description } from '../posts/describe.ts';
+import { compareForReload, type Comparison } from './fingerprint.ts';
+
+/** What a process has loaded, as it reports it. */
+export interface Loaded {
+  pipeline: PipelineDescription | null;
+  problems: readonly Problem[];
+}
+
+export interface AdmissionOptions {
+  queue: Pick<Queue, 'run'>;
+  events: Pick<EventBus, 'emit'>;
+  /** What the pipeline was when the service started. */
+  described: PipelineDescription;
+  formatProblems: (problems: readonly Problem[]) => string;
+}
+
+export type Admitted =
+  | { status: 'admitted'; pipeline: PipelineDescription }
+  /** `isBroken`: the file describes no pipeline. Otherwise it describes another pipeline than this service runs. */
+  | { status: 'refused'; reason: string; isBroken: boolean };
+
+/**
+ * Decides whether a process may work with what it has loaded from the pipeline file. The file may have been edited since
+ * the service started: a new process must not write to another sink than its siblings, or under other limits.
+ *
+ * It also keeps the reason why new processes cannot work, from a refusal until one of them is ready.
+ */
+export class Admission {
+  readonly #options: AdmissionOptions;
+  #problem: string | undefined;
+  /** Digests of code that is known to run here, or was reported to. */
+  readonly #knownCode: Set<string>;
+
+  constructor(options: AdmissionOptions) {
+    this.#options = options;
+    this.#knownCode = new Set([options.described.code]);
+  }
+
+  /** Why new processes cannot work; undefined if no reason is known. */
+  get problem(): string | undefined {
+    return this.#problem;
+  }
+
+  /** `compare` says whether the run can continue with the loaded version. */
+  examine(
+    { pipeline, problems }: Loaded,
+    compare: (pipeline: PipelineDescription) => Comparison = (loaded) =>
+      compareForReload(this.#options.queue.run, loaded),
+  ): Admitted {
+    if (!pipeline || problems.length > 0) {
+      const reason =
+        problems.length > 0 ? this.#options.formatProblems(problems) : 'the pipeline file describes nothing';
+      return { status: 'refused', reason, isBroken: true };
+    }
+    const difference = differenceBetween(this.#options.described, pipeline);
+    if (difference !== undefined) return { status: 'refused', reason: difference, isBroken: false };
+    const comparison = compare(pipeline);
+    if (comparison.status === 'refused')
+      return { status: 'refused', reason: comparison.error.message, isBroken: false };
+    return { status: 'admitted', pipeline };
+  }
+
+  /** The same for a check of the file. */
+  judge(description: Description): Admitted {
+    if (description.status === 'failed') return { status: 'refused', reason: description.reason, isBroken: true };
+    if (description.status === 'wrong') return this.examine({ pipeline: null, problems: description.problems });
+    return this.examine({ pipeline: description.pipeline, problems: [] });
+  }
+
+  refused(reason: string): void {
+    this.#problem = reason;
+  }
+
+  /** The file is good: a reload has found that, or a process that has loaded it is ready. */
+  accepted(): void {
+    this.#problem = undefined;
+  }
+
+  /** A reload brings this code to all consumers, so no warning is needed. */
+  expectCode(code: string): void {
+    this.#knownCode.add(code);
+  }
+
+  /** A process starts to work with this code, which others may not have: warns once for each version of the file. */
+  noteCode(who: Who, code: string): void {
+    if (this.#knownCode.has(code)) return;
+    this.#knownCode.add(code);
+    const message = `the pipeline file was edited while it runs: ${nameOf(who)} was started with the new code, other processes still run the old. To give all consumers the new code: millrace reload`;
+    this.#options.events.emit('warning', { code: 'PIPELINE_EDITED', message });
+  }
+}
+
+/** The parts of a pipeline that cannot change while its supervisor runs. */
+const fixed = ['name', 'limits', 'options', 'deterministic'] as const satisfies (keyof PipelineDescription)[];
+
+function differenceBetween(started: PipelineDescription, loaded: PipelineDescription): string | undefined {
+  const changes: string[] = fixed.filter((name) => !isDeepStrictEqual(started[name], loaded[name]));
+  const [before, now] = [started.sink, loaded.sink];
+  if (before.kind !== now.kind || before.target !== now.target || before.transactional !== now.transactional) {
+    changes.push(`sink (from ${before.kind}: ${before.target}, to ${now.kind}: ${now.target})`);
+  } else if (before.options !== now.options) {
+    changes.push('sink’s options');
+  }
+  if (changes.length === 0) return undefined;
+  return (
+    `the pipeline’s ${changes.join(' and its ')} changed, and a running service keeps what it started with. ` +
+    'Undo the change, or stop the pipeline and start it again. A file that computes such a value must compute the same in each process'
+  );
+}

@@ -1,0 +1,81 @@
+import { configError, type MillraceError } from '../../core/errors.ts';
+import type { SourcePosition } from '../../frame/position.ts';
+import type { PipelineDescription } from '../../ipc/messages.ts';
+import type { RunRecord } from '../../queue/store.ts';
+
+export type Comparison =
+  | { status: 'same' }
+  | { status: 'changed'; message: string }
+  /** It would be refused without the operator's declaration that the source is the same. */
+  | { status: 'declared'; message: string }
+  | { status: 'refused'; error: MillraceError };
+
+/**
+ * May an open run, begun by the version `runs`, go on with this one? With an explicit cursor, yes: the source knows
+ * where it is. Counting items is only right if the source yields what it yielded before, which a changed file cannot
+ * promise; one that promises nothing is not counted.
+ */
+export function compareFingerprints(
+  runs: string,
+  { fingerprint, deterministic }: Pick<PipelineDescription, 'fingerprint' | 'deterministic'>,
+  position: SourcePosition,
+  { sameSource }: { sameSource: boolean } = { sameSource: false },
+): Comparison {
+  if (runs === fingerprint) return { status: 'same' };
+  const isCounted = position.cursor === null && position.count > 0;
+  if (!isCounted || !deterministic) {
+    const goesOn = isCounted
+      ? 'from its start, as it is not deterministic: items that are stored may come twice'
+      : 'from its cursor';
+    return {
+      status: 'changed',
+      message: `the pipeline has changed since this run began; the source goes on ${goesOn}`,
+    };
+  }
+  if (sameSource) {
+    return {
+      status: 'declared',
+      message: `the pipeline has changed since this run began; its source is declared to be the same (--same-source), so it skips the ${position.count} items that are stored`,
+    };
+  }
+  return {
+    status: 'refused',
+    error: configError(
+      'PIPELINE_CHANGED',
+      `the pipeline has changed since this run began. Its source resumes by count: it skips the first ${position.count} items, which is wrong if the source now yields other items. ` +
+        'If the source still yields the same items in the same order, start once with --same-source. ' +
+        'Otherwise finish the run with the old version of the file, or start over with --fresh (the old queue is moved aside). ' +
+        'For later runs: a `version` in the pipeline, or checkpoints in its source, make such changes possible without this question.',
+    ),
+  };
+}
+
+/**
+ * May the consumers of a running pipeline be replaced by ones with this version's code? The producer goes on with the old
+ * one; but if it has to be replaced some day, its successor runs the new one, and must be able to go on where it was.
+ */
+export function compareForReload(
+  { fingerprint: runs, state, position }: Pick<RunRecord, 'fingerprint' | 'state' | 'position'>,
+  { fingerprint, deterministic }: Pick<PipelineDescription, 'fingerprint' | 'deterministic'>,
+): Comparison {
+  if (runs === fingerprint || state !== 'running') return { status: 'same' };
+  if (position.cursor !== null || !deterministic) {
+    return {
+      status: 'changed',
+      message:
+        'the pipeline has changed since this run began: the consumers get the new code; the producer goes on with the old one until it is replaced or the next run begins',
+    };
+  }
+  return { status: 'refused', error: changedUnderneath() };
+}
+
+/** The file was edited under a running pipeline whose source resumes by count. */
+export function changedUnderneath(): MillraceError {
+  return configError(
+    'PIPELINE_CHANGED',
+    'the file has changed, and with it perhaps the source, while a run is open whose source resumes by count. ' +
+      'If the source still yields the same items in the same order, stop the pipeline and start it once with --same-source. ' +
+      'Otherwise undo the change and let the run finish, or start over with --fresh (the old queue is moved aside). ' +
+      'A pipeline that had a `version` when its run began, and still has the same, can be reloaded at any time.',
+  );
+}

@@ -1,0 +1,128 @@
+import type { FromProducer, ToProducer } from '../../ipc/messages.ts';
+import type { ReloadStatus } from '../../observability/status.ts';
+import type { Admission } from './admission.ts';
+import type { Child } from '../posts/child.ts';
+import type { Consumers } from '../roles/consumers.ts';
+import type { Description } from '../posts/describe.ts';
+import { lookAtFile, type FileLook } from './file-look.ts';
+import { compareForReload } from './fingerprint.ts';
+import type { Hub } from '../hub.ts';
+
+/** Whether a reload has been begun; what becomes of it is in the status. */
+export type ReloadAnswer = { status: 'begun'; number: number } | { status: 'refused'; reason: string };
+
+export interface ReloadingOptions {
+  consumers: Consumers;
+  admission: Admission;
+  startProducer: () => Child<FromProducer, ToProducer>;
+  /** The file is good: a producer that was held back may start. Consumers are replaced anyway. */
+  onAccepted: () => void;
+}
+
+/**
+ * Brings new code into a running pipeline: a process that lives only for that says what is in the file now; if a run can
+ * go on with it, the consumers are replaced one by one. The first successor that does not get ready ends it, and those
+ * that have not been replaced stay as they are. The producer is not replaced: see `compareForReload`.
+ */
+export class Reloading {
+  readonly #hub: Hub;
+  readonly #options: ReloadingOptions;
+  #status: ReloadStatus | null = null;
+  /** Ordinals to be replaced yet. */
+  #left: number[] = [];
+  #look: FileLook | undefined;
+  #isClosed = false;
+
+  constructor(hub: Hub, options: ReloadingOptions) {
+    this.#hub = hub;
+    this.#options = options;
+  }
+
+  /** The last reload; null if there was none. */
+  get status(): ReloadStatus | null {
+    return this.#status;
+  }
+
+  get isUnderWay(): boolean {
+    return this.#status?.state === 'describing' || this.#status?.state === 'replacing';
+  }
+
+  begin(): ReloadAnswer {
+    const { events, settings } = this.#hub;
+    if (this.#isClosed) return { status: 'refused', reason: 'the pipeline is stopping' };
+    if (!this.#isOpen) return { status: 'refused', reason: 'the run is at its end: nobody needs new code' };
+    if (this.isUnderWay) return { status: 'refused', reason: 'a reload is under way' };
+    const number = (this.#status?.number ?? 0) + 1;
+    this.#status = { number, state: 'describing', replaced: 0, of: settings.consumers, reason: null };
+    events.emit('reload.started', { number });
+    void this.#describe();
+    return { status: 'begun', number };
+  }
+
+  /** Goes on with what is under way. */
+  advance(): void {
+    if (this.#status?.state !== 'replacing' || this.#options.consumers.isReplacing) return;
+    if (!this.#isOpen) return this.#refuse('the run ended');
+    const ordinal = this.#left.shift();
+    if (ordinal === undefined) {
+      this.#status = { ...this.#status, state: 'done' };
+      this.#hub.events.emit('reload.done', { number: this.#status.number, consumers: this.#status.replaced });
+      return;
+    }
+    this.#options.consumers.replace(ordinal, (replaced) => {
+      if (this.#status?.state !== 'replacing') return;
+      if (replaced.status === 'done') this.#status = { ...this.#status, replaced: this.#status.replaced + 1 };
+      else if (replaced.status === 'cancelled') this.#refuse('the run ended');
+      else this.#refuse(`the new consumer ${ordinal} did not get ready: ${replaced.reason}`);
+      this.#hub.touch();
+    });
+  }
+
+  /** The service stops: nothing is to be replaced any more. */
+  close(): void {
+    this.#isClosed = true;
+    this.#look?.cancel();
+    if (this.isUnderWay) this.#refuse('the pipeline is stopping');
+  }
+
+  get #isOpen(): boolean {
+    const { state } = this.#hub.queue.run;
+    return state === 'running' || state === 'sealed';
+  }
+
+  async #describe(): Promise<void> {
+    const look = lookAtFile(this.#hub, this.#options.startProducer);
+    this.#look = look;
+    const description = await look.description;
+    this.#look = undefined;
+    if (!this.#isClosed) this.#described(description);
+  }
+
+  #described(description: Description): void {
+    const { admission, onAccepted } = this.#options;
+    const seen = admission.judge(description);
+    if (seen.status === 'refused') return this.#refuse(seen.reason);
+    const comparison = compareForReload(this.#hub.queue.run, seen.pipeline);
+    if (comparison.status === 'changed')
+      this.#hub.events.emit('warning', { code: 'PIPELINE_CHANGED', message: comparison.message });
+    admission.accepted();
+    admission.expectCode(seen.pipeline.code);
+    this.#status = { ...this.#status!, state: 'replacing' };
+    this.#left = this.#options.consumers.current.map(({ post }) => post.ordinal);
+    onAccepted();
+    this.#hub.touch();
+  }
+
+  #refuse(reason: string): void {
+    const status: ReloadStatus = { ...this.#status!, state: 'refused', reason };
+    this.#status = status;
+    this.#options.admission.refused(reason);
+    this.#hub.events.emit('reload.refused', {
+      number: status.number,
+      replaced: status.replaced,
+      of: status.of,
+      reason,
+    });
+    this.#hub.touch();
+  }
+}

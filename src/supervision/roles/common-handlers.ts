@@ -1,0 +1,44 @@
+import { describeWithPlace, errorFromData, MillraceError } from '../../core/errors.ts';
+import type { ExitCode } from '../../core/exit-codes.ts';
+import type { Handlers } from '../../ipc/handlers.ts';
+import type { FromConsumer, FromProducer, Granted, Refused } from '../../ipc/messages.ts';
+import type { Hub } from '../hub.ts';
+import { isOutside } from '../blame/outage.ts';
+import { permitHandlers } from './permits.ts';
+import type { Post } from '../posts/post.ts';
+
+type Common = Exclude<FromProducer & FromConsumer, { type: 'ready' | 'described' }>;
+
+/** Handles what producer and consumers say alike: permits, signs of life, lines for the log, why they go, and that they have ended. */
+export function commonHandlers(
+  hub: Hub,
+  side: {
+    post: Pick<Post<never, never>, 'role' | 'who' | 'state' | 'isOnTrial' | 'ended' | 'beaten' | 'failed'> & {
+      readonly child: { send: (message: Granted | Refused) => void } | undefined;
+    };
+    /** Its writer id; 0 for none. */
+    holder: () => number;
+    onEnded: () => void;
+  },
+): Pick<Handlers<Common>, Common['type']> {
+  const { post, holder, onEnded } = side;
+  return {
+    ...permitHandlers(hub, { role: post.role, holder, send: (message) => post.child?.send(message) }),
+    beat: (beat) => post.beaten(beat),
+    log: ({ level, message, fields }) => hub.events.emit('child.log', { who: post.who, level, message, fields }),
+    failed: ({ error, origin, exitCode }) => {
+      const words = describeWithPlace(error);
+      post.failed({ origin, words, error, isOutside: isOutside(error) });
+      // With an exit code, no process could continue, so the service ends with it. But a process that tries the file as it
+      // is now, while its siblings run the old one, speaks only for itself.
+      const isTrying = post.isOnTrial || (post.state === 'starting' && hub.heldBack() !== undefined);
+      if (exitCode !== null && !isTrying)
+        hub.fail(new MillraceError(error.code, words, { cause: errorFromData(error), exitCode: exitCode as ExitCode }));
+    },
+    ended: () => {
+      post.ended();
+      onEnded();
+      hub.touch();
+    },
+  };
+}

@@ -1,0 +1,136 @@
+import type { Cancel } from '../../core/clock.ts';
+import { formatDuration } from '../../core/units.ts';
+import type { FromConsumer, ToConsumer } from '../../ipc/messages.ts';
+import type { Child } from '../posts/child.ts';
+import { Consuming } from './consuming.ts';
+import type { Hub } from '../hub.ts';
+import type { OtherQueues } from './other-queues.ts';
+import type { UnfencedWriters } from './unfenced-writers.ts';
+
+/** How a consumer's replacement went. */
+export type Replaced = { status: 'done' } | { status: 'failed'; reason: string } | { status: 'cancelled' };
+
+export interface ConsumersOptions {
+  unfencedWriters: UnfencedWriters;
+  otherQueues: OtherQueues;
+  spawn: (ordinal: number) => Child<FromConsumer, ToConsumer>;
+  onChange: () => void;
+}
+
+/** What is under way: a successor gets ready, or has taken over while its predecessor finishes what it has begun. */
+type Replacement = { place: number; onOver: (replaced: Replaced) => void } & (
+  | { stage: 'trial'; successor: Consuming; isCancelled?: true }
+  | { stage: 'handing over'; predecessor: Consuming; cancelDeadline: Cancel }
+);
+
+/**
+ * The consumers: one for each ordinal and, while one of them is replaced, for a moment another. The successor is ready
+ * before its predecessor is told to stop, so that no slot is empty meanwhile; and one that never gets ready changes
+ * nothing. One at a time.
+ */
+export class Consumers {
+  readonly #hub: Hub;
+  readonly #options: ConsumersOptions;
+  readonly #current: Consuming[];
+  #replacement: Replacement | undefined;
+
+  constructor(hub: Hub, options: ConsumersOptions) {
+    this.#hub = hub;
+    this.#options = options;
+    this.#current = Array.from({ length: hub.settings.consumers }, (_, i) => this.#make(i + 1));
+  }
+
+  /** One for each ordinal, in their order. */
+  get current(): readonly Consuming[] {
+    return this.#current;
+  }
+
+  /** All with whom anything may be under way. */
+  get all(): readonly Consuming[] {
+    const other = this.#replacement && otherOf(this.#replacement);
+    return other ? [...this.#current, other] : this.#current;
+  }
+
+  /** Why nobody can write to the sink; null if anybody at work can, or nobody has said anything. */
+  get sinkProblem(): string | null {
+    const asked = this.all.filter(({ post, sinkProblem }) => post.state === 'ready' || sinkProblem !== null);
+    return asked.every(({ sinkProblem }) => sinkProblem !== null) ? (asked[0]?.sinkProblem ?? null) : null;
+  }
+
+  get isReplacing(): boolean {
+    return this.#replacement !== undefined;
+  }
+
+  /** Starts a successor for this ordinal. Not to be called while another is replaced. */
+  replace(ordinal: number, onOver: (replaced: Replaced) => void): void {
+    const place = ordinal - 1;
+    const successor = this.#make(ordinal, this.#current[place]);
+    this.#replacement = { stage: 'trial', place, successor, onOver };
+    successor.post.start();
+  }
+
+  /** Goes on with what is under way. */
+  advance(): void {
+    const replacement = this.#replacement;
+    if (replacement?.stage === 'trial') this.#advanceTrial(replacement);
+    else if (replacement?.predecessor.post.isOver) this.#over(replacement, { status: 'done' });
+  }
+
+  /** Nothing goes on any more. */
+  close(): void {
+    if (this.#replacement?.stage === 'handing over') this.#replacement.cancelDeadline();
+    this.#replacement = undefined;
+  }
+
+  /** No successor is needed any more; one that has taken over stays. */
+  cancelReplacement(): void {
+    const replacement = this.#replacement;
+    if (replacement?.stage !== 'trial') return;
+    replacement.isCancelled = true;
+    replacement.successor.stop();
+  }
+
+  #advanceTrial(trial: Replacement & { stage: 'trial' }): void {
+    const { place, successor, onOver } = trial;
+    const { post } = successor;
+    if (post.isOver) {
+      const failed = { status: 'failed' as const, reason: post.lastExit ?? 'it went' };
+      return this.#over(trial, trial.isCancelled ? { status: 'cancelled' } : failed);
+    }
+    if (post.state !== 'ready') return;
+    const predecessor = this.#current[place]!;
+    this.#current[place] = successor;
+    post.takeOver();
+    // What it has not started it gives back, what it has started it finishes.
+    predecessor.stop();
+    const { clock, settings } = this.#hub;
+    const deadlineMs = settings.itemTimeoutMs + settings.abortGraceMs + settings.endTimeoutMs;
+    const cancelDeadline = clock.after(deadlineMs, () =>
+      predecessor.post.child?.kill(`did not end within ${formatDuration(deadlineMs)} of having been replaced`),
+    );
+    this.#replacement = { stage: 'handing over', place, predecessor, cancelDeadline, onOver };
+    this.advance();
+  }
+
+  #over(replacement: Replacement, replaced: Replaced): void {
+    if (replacement.stage === 'handing over') replacement.cancelDeadline();
+    this.#replacement = undefined;
+    replacement.onOver(replaced);
+  }
+
+  #make(ordinal: number, predecessor?: Consuming): Consuming {
+    const { unfencedWriters, otherQueues, spawn, onChange } = this.#options;
+    return new Consuming(this.#hub, {
+      ordinal,
+      spawn: () => spawn(ordinal),
+      predecessor: predecessor?.post,
+      unfencedWriters,
+      otherQueues,
+      onChange,
+    });
+  }
+}
+
+function otherOf(replacement: Replacement): Consuming {
+  return replacement.stage === 'trial' ? replacement.successor : replacement.predecessor;
+}

@@ -1,0 +1,64 @@
+import type { Child } from '../posts/child.ts';
+import type { Hub } from '../hub.ts';
+
+type Enrolled = Pick<Child<never, never>, 'who'>;
+
+/**
+ * A process's entry in the spool's list of writers. It is made before the process is given any work, so that a
+ * successor of the supervisor knows whom to look for, and closed when the process has gone.
+ */
+export class Enrolment {
+  readonly #hub: Hub;
+  readonly #role: 'producer' | 'consumer';
+  readonly #ordinal: number;
+  #child: Enrolled | undefined;
+  #writer = 0;
+  #isNew = false;
+
+  constructor(hub: Hub, { role, ordinal }: { role: 'producer' | 'consumer'; ordinal: number }) {
+    this.#hub = hub;
+    this.#role = role;
+    this.#ordinal = ordinal;
+  }
+
+  /** The process's writer id; 0 while it has none. */
+  get writer(): number {
+    return this.#writer;
+  }
+
+  /** Enters a process, with the next commit that finds room. */
+  enter(child: Enrolled): void {
+    const { record, writers, identify, queue } = this.#hub;
+    this.#child = child;
+    record(() => {
+      const { pid } = child.who;
+      if (this.#child !== child || pid === undefined) return;
+      // Unknown if it has just gone: then nobody will ever be taken for it.
+      const identity = identify(pid) ?? { pid, started: null, boot: null };
+      const { run } = queue.run;
+      this.#writer = writers.register({ run, role: this.#role, ordinal: this.#ordinal, ...identity });
+      this.#isNew = true;
+    });
+  }
+
+  /** True once after an entry has become durable: the process may be given its work. */
+  takeNew(): boolean {
+    const isNew = this.#isNew;
+    this.#isNew = false;
+    return isNew;
+  }
+
+  /** The process has gone: its permits come back. Returns the writer id that it had; 0 if it had none. */
+  close({ isClean }: { isClean: boolean }): number {
+    const { record, writers, limits, clock } = this.#hub;
+    const writer = this.#writer;
+    this.#child = undefined;
+    this.#writer = 0;
+    this.#isNew = false;
+    if (writer > 0) {
+      limits.releaseAll(clock.now(), writer);
+      record(() => writers.ended(writer, { isClean }));
+    }
+    return writer;
+  }
+}

@@ -1,0 +1,33 @@
+import type { Handlers } from '../../ipc/handlers.ts';
+import type { Acquire, Freeze, Granted, Refused, Release } from '../../ipc/messages.ts';
+import type { Hub } from '../hub.ts';
+import { unexpected } from './receiving.ts';
+
+/** A freeze that reaches no further than this beyond the last one is the same freeze. */
+const sameFreezeMs = 1000;
+
+/** Handles what a child says of permits; `holder` is its writer id, 0 for none. Grants are sent by the tick. */
+export function permitHandlers(
+  hub: Hub,
+  child: { role: 'producer' | 'consumer'; holder: () => number; send: (message: Granted | Refused) => void },
+): Pick<Handlers<Acquire | Release | Freeze>, 'acquire' | 'release' | 'freeze'> {
+  const { limits, clock, events } = hub;
+  return {
+    acquire({ id, limit, timeoutMs }) {
+      if (child.holder() === 0) throw unexpected(child.role, 'acquire', 'not configured');
+      if (limits.acquire(child.holder(), id, limit, timeoutMs) === 'queued') hub.touch();
+      else child.send({ type: 'refused', id, message: limits.refusal(limit) });
+    },
+    release({ id, isRefused }) {
+      limits.release(clock.now(), child.holder(), id, isRefused);
+      hub.touch();
+    },
+    freeze({ limit, ms }) {
+      const before = limits.snapshot(clock.now()).find(({ name }) => name === limit)?.frozenMs ?? 0;
+      const left = limits.freeze(clock.now(), limit, ms);
+      // Calls that were under way together are refused together: one line for all of them.
+      if (left > before + sameFreezeMs) events.emit('limit.frozen', { limit, ms: left });
+      hub.touch();
+    },
+  };
+}

@@ -1,0 +1,211 @@
+import { ProtocolError } from '../../core/errors.ts';
+import { frameFromPayload, type Frame, type FrameHeader } from '../../frame/frame.ts';
+import type { Handlers } from '../../ipc/handlers.ts';
+import type { FromProducer, ToProducer } from '../../ipc/messages.ts';
+import type { Loaded } from '../replacing/admission.ts';
+import type { Child } from '../posts/child.ts';
+import { commonHandlers } from './common-handlers.ts';
+import { Enrolment } from './enrolment.ts';
+import { changedUnderneath, compareFingerprints, type Comparison } from '../replacing/fingerprint.ts';
+import { beatMs, type Hub } from '../hub.ts';
+import { Post, type Gone } from '../posts/post.ts';
+import { receive, unexpected } from './receiving.ts';
+
+type ProducerChild = Child<FromProducer, ToProducer>;
+
+/** The producer's side of the supervisor: what the producer is told, and what becomes of what it says. */
+export class Producing {
+  readonly post: Post<FromProducer, ToProducer>;
+  readonly #hub: Hub;
+  readonly #handlers: Handlers<FromProducer>;
+  readonly #enrolment: Enrolment;
+  #fingerprint: string;
+  /** What the process on the post has been asked: a successor describes the pipeline before it is configured. */
+  #stage: 'to be described' | 'to be configured' | 'configured' = 'to be described';
+  /** Described before there was a queue: it needs no second description. */
+  #described: ProducerChild | undefined;
+  /** Frames in the group; what they need is told after the commit. */
+  #unacknowledged = 0;
+  #toldThrottled = false;
+  #hasSealed = false;
+  #byeIsDue = false;
+
+  constructor(hub: Hub, options: { fingerprint: string; spawn: () => ProducerChild; onChange: () => void }) {
+    this.#hub = hub;
+    this.#fingerprint = options.fingerprint;
+    this.post = new Post<FromProducer, ToProducer>(hub, {
+      role: 'producer',
+      ordinal: 0,
+      spawn: options.spawn,
+      onStart: (child) => this.#started(child),
+      onMessage: (message, payload) => receive(hub, this.#handlers, message, payload),
+      onGone: (_exit, isExpected) => this.#gone(isExpected),
+      onChange: options.onChange,
+    });
+    this.#enrolment = new Enrolment(hub, this.post);
+    this.#handlers = this.#makeHandlers();
+  }
+
+  /** Starts reading, with a process that has described the pipeline already. */
+  start(described: ProducerChild): void {
+    this.#described = described;
+    this.post.start(described);
+  }
+
+  /** Tells the producer to stop where it is. */
+  stop(): void {
+    const { state, child } = this.post;
+    if (state === 'ready') child?.send({ type: 'stop' });
+    else if (state === 'starting') child?.kill('stopped before it was ready');
+    this.post.drain();
+  }
+
+  /** After a commit: what it made true is told. */
+  afterCommit(): void {
+    const { events, queue } = this.#hub;
+    const child = this.post.child;
+    if (child && this.#enrolment.takeNew()) this.#configure(child);
+    if (this.#unacknowledged > 0) child?.send({ type: 'stored', frames: this.#unacknowledged });
+    this.#unacknowledged = 0;
+    if (this.#hasSealed) events.emit('run.sealed', { run: queue.run.run, items: queue.run.stored });
+    this.#hasSealed = false;
+    if (this.#byeIsDue) child?.send({ type: 'bye' });
+    this.#byeIsDue = false;
+  }
+
+  /** Raises or lowers the producer's flag. */
+  throttle(on: boolean): void {
+    if (on === this.#toldThrottled) return;
+    this.#toldThrottled = on;
+    this.post.child?.send({ type: 'throttle', on });
+  }
+
+  /** Who holds the permits that `grants` are for. */
+  get holder(): number {
+    return this.#enrolment.writer;
+  }
+
+  #started(child: ProducerChild): void {
+    if (this.#described === child) {
+      this.#configureSoon(child);
+    } else {
+      this.#stage = 'to be described';
+      child.send({ type: 'describe', file: this.#hub.pipeline.file });
+      this.post.asked();
+    }
+  }
+
+  /** `configure` rests on what is committed: the writer id, and where the source stands. */
+  #configureSoon(child: ProducerChild): void {
+    this.#stage = 'to be configured';
+    this.#enrolment.enter(child);
+  }
+
+  #configure(child: ProducerChild): void {
+    this.#stage = 'configured';
+    const { queue, settings, pipeline, childrenDieWithUs, events } = this.#hub;
+    events.emit('child.started', { who: child.who, writer: this.holder });
+    child.send({
+      type: 'configure',
+      name: pipeline.name,
+      run: queue.run.run,
+      position: queue.run.position,
+      throttled: this.#toldThrottled,
+      frameItems: settings.frameItems,
+      frameBytes: settings.frameBytes,
+      windowBytes: settings.producerWindowBytes,
+      maxItemBytes: settings.maxItemBytes,
+      redact: settings.redact,
+      beatMs,
+      diesWithSupervisor: childrenDieWithUs,
+    });
+    this.post.asked();
+  }
+
+  /** Takes back what the process held. Nothing of the source is lost: its successor goes on after what is stored. */
+  #gone(isExpected: boolean): Gone {
+    this.#unacknowledged = 0;
+    this.#byeIsDue = false;
+    this.#enrolment.close({ isClean: isExpected });
+    this.#hub.touch();
+    return { released: 0, crash: { blame: this.post.lastError?.isOutside ? 'outside' : 'process' } };
+  }
+
+  #makeHandlers(): Handlers<FromProducer> {
+    const { post } = this;
+    const { queue, touch } = this.#hub;
+    const expectReading = (type: string): void => {
+      if (this.#stage !== 'configured') throw unexpected('producer', type, this.#stage);
+      if (queue.run.state !== 'running') throw unexpected('producer', type, `reading for a ${queue.run.state} run`);
+    };
+    return {
+      ...commonHandlers(this.#hub, {
+        post,
+        holder: () => this.holder,
+        onEnded: () => (this.#byeIsDue = true),
+      }),
+      described: (loaded) => {
+        if (this.#stage !== 'to be described') throw unexpected('producer', 'described', this.#stage);
+        this.#redescribed(loaded);
+      },
+      ready: () => {
+        if (post.state === 'draining') return; // It has been told to stop since.
+        if (this.#stage !== 'configured') throw unexpected('producer', 'ready', this.#stage);
+        post.ready();
+        this.#hub.proven();
+      },
+      frame: ({ position, ...header }, payload) => {
+        expectReading('frame');
+        queue.append(receivedFrame(header, payload), position);
+        this.#unacknowledged += 1;
+        touch();
+      },
+      covered: ({ position }) => {
+        expectReading('covered');
+        queue.setRun({ position });
+        this.#unacknowledged += 1;
+        touch();
+      },
+      end: ({ position }) => {
+        expectReading('end');
+        queue.setRun({ state: 'sealed', position });
+        this.#hasSealed = true;
+        // Whatever becomes of it now, nobody need read the source again.
+        post.drain();
+        touch();
+      },
+    };
+  }
+
+  /** A successor has loaded the pipeline file again: it must still be the one that this run is of. */
+  #redescribed(loaded: Loaded): void {
+    const { post } = this;
+    const { queue, admit } = this.#hub;
+    const { child } = post;
+    if (!child || post.state !== 'starting') return;
+    post.answered();
+    let change: Comparison = { status: 'same' };
+    const refusal = admit(post.who, loaded, (pipeline) => {
+      change = compareFingerprints(this.#fingerprint, pipeline, queue.run.position);
+      return change.status === 'refused' ? { ...change, error: changedUnderneath() } : change;
+    });
+    if (refusal !== undefined) return child.kill(refusal);
+    this.#goesOnAs(loaded.pipeline!.fingerprint, change);
+    this.#configureSoon(child);
+  }
+
+  #goesOnAs(fingerprint: string, change: Comparison): void {
+    if (change.status !== 'changed' && change.status !== 'declared') return;
+    this.#hub.events.emit('warning', { code: 'PIPELINE_CHANGED', message: change.message });
+    this.#hub.queue.setRun({ fingerprint });
+    this.#fingerprint = fingerprint;
+  }
+}
+
+function receivedFrame(header: FrameHeader, payload: Buffer): Frame {
+  try {
+    return frameFromPayload(header, payload);
+  } catch (error) {
+    throw new ProtocolError(`the producer sent a frame that is none: ${(error as Error).message}`, error);
+  }
+}

@@ -1,0 +1,266 @@
+/**
+ * From a pipeline file to a running service: describe, open, take over from a predecessor, serve, close.
+ */
+import type { Clock } from '../../core/clock.ts';
+import { configError, MillraceError } from '../../core/errors.ts';
+import { exitCodes, type ExitCode } from '../../core/exit-codes.ts';
+import type { PipelineDescription, Problem } from '../../ipc/messages.ts';
+import type { Limits } from '../../limits/limits.ts';
+import type { LimitRecord } from '../../limits/record.ts';
+import type { EventBus } from '../../observability/events.ts';
+import { freeSpace } from '../../queue/spool/free-space.ts';
+import type { StartEnd } from '../../queue/spool/last-start.ts';
+import { Queue } from '../../queue/queue.ts';
+import { Reserve } from '../../queue/spool/reserve.ts';
+import type { Marks } from '../../queue/throttle.ts';
+import type { Spool } from '../../queue/spool/spool.ts';
+import { openingFailure } from '../../queue/spool/failure.ts';
+import { StoreFull, type RunRecord } from '../../queue/store.ts';
+import { blameForKilledSupervisors } from '../blame/blaming.ts';
+import { Crew, type CrewOptions } from '../posts/crew.ts';
+import { describePipeline } from '../posts/describe.ts';
+import type { Hub } from '../hub.ts';
+import { identify, membersOf } from '../posts/identity.ts';
+import { openRun, type OpeningOptions } from './opening.ts';
+import { killGroup } from '../posts/kill.ts';
+import { killOrphans } from './orphans.ts';
+import { Service, type Outcome } from '../tick/service.ts';
+import type { ServiceSettings } from '../settings.ts';
+
+/** How often a producer that was killed while it loaded the pipeline is replaced. */
+const describeTries = 3;
+
+export interface StartRequest {
+  /** The pipeline file, absolute. */
+  file: string;
+  fresh: boolean;
+  again: boolean;
+  moved: boolean;
+  sameSource: boolean;
+  confirmFresh: OpeningOptions['confirmFresh'];
+}
+
+/** What follows from the pipeline and the configuration together. */
+export interface Plan {
+  settings: ServiceSettings;
+  marks: Marks;
+  queueMemoryBytes: number;
+  stateDirectory: string;
+  limits: Limits;
+}
+
+export interface StartDeps {
+  clock: Clock;
+  random: () => number;
+  events: EventBus;
+  crew: Omit<CrewOptions, 'clock'>;
+  readyTimeoutMs: number;
+  /** Checks the configuration against what the pipeline says. May throw: exit 78. */
+  plan: (pipeline: PipelineDescription) => Plan;
+  formatProblems: (problems: readonly Problem[]) => string;
+  writeOut: Hub['writeOut'];
+  /** The service is about to run: whoever shows or controls it can begin. What it returns is awaited at the end. */
+  onService: (service: Service, plan: Plan, spool: Spool) => Promise<() => Promise<void>>;
+  /** Calls its listener whenever the service is asked to stop, also for requests that came before. */
+  stopRequests: { listen: (listener: (reason: string) => void) => void };
+}
+
+/**
+ * Runs the pipeline to its end, or until it is stopped. With `again`, an open run is finished first and a new one
+ * follows it. Returns the exit code, for two runs the worse one; throws errors that should be shown.
+ */
+export async function start(request: StartRequest, deps: StartDeps): Promise<ExitCode> {
+  const first = await startOne(request, deps);
+  if (!first.owesAnother) return first.exitCode;
+  let second: Ended | undefined;
+  if (request.again && first.isFinished) {
+    // The declarations applied to the previous run. If a stop was requested meanwhile, this run ends before it begins.
+    second = await startOne({ ...request, moved: false, sameSource: false }, deps);
+  }
+  if (!second?.hasBegun) deps.events.emit('run.owed', { isFinished: first.isFinished });
+  return second === undefined || second.exitCode === exitCodes.ok ? first.exitCode : second.exitCode;
+}
+
+interface Ended {
+  exitCode: ExitCode;
+  /** Whether a service ran: the start was not stopped before. */
+  hasBegun: boolean;
+  /** Whether the run finished, and was not only stopped. */
+  isFinished: boolean;
+  /** Whether a new run must follow it. */
+  owesAnother: boolean;
+}
+
+async function startOne(request: StartRequest, deps: StartDeps): Promise<Ended> {
+  const crew = new Crew({ ...deps.crew, clock: deps.clock });
+  const stop = new AbortController();
+  // Until there is a service to stop, there is only something to leave off.
+  deps.stopRequests.listen(() => {
+    stop.abort();
+    crew.dismiss();
+  });
+  const stopped = stop.signal;
+  try {
+    const pipeline = await describe(crew, request.file, deps, stopped);
+    if (!pipeline) return stoppedEarly;
+    const plan = deps.plan(pipeline);
+    const opening = await openRun({
+      stateDirectory: plan.stateDirectory,
+      durability: plan.settings.durability,
+      redact: plan.settings.redact,
+      pipelineFile: request.file,
+      pipeline,
+      fresh: request.fresh,
+      again: request.again,
+      moved: request.moved,
+      sameSource: request.sameSource,
+      confirmFresh: request.confirmFresh,
+      killOrphans: (writers) => killOrphans(writers, { ...deps, identify, membersOf, kill: killGroup, stopped }),
+      stopped,
+      clock: deps.clock,
+      events: deps.events,
+    });
+    if (opening.status === 'stopped') return stoppedEarly;
+    const { spool, run, owesAnother } = opening;
+    if (opening.status === 'finished') {
+      spool.close('unused');
+      const exitCode = (run.exitCode ?? exitCodes.ok) as ExitCode;
+      deps.events.emit('run.alreadyFinished', { run: run.run, finishedAt: run.finishedAt ?? 0, exitCode });
+      return { exitCode, hasBegun: false, isFinished: true, owesAnother };
+    }
+    const { isNew } = opening;
+    const served = await serve({ request, deps, crew, pipeline, plan, spool, run, isNew, stopped });
+    return { ...served, owesAnother };
+  } catch (error) {
+    // A running service waits for space; a start cannot.
+    throw error instanceof StoreFull ? openingFailure(error, request.file) : error;
+  } finally {
+    crew.dismiss();
+  }
+}
+
+/** Before the queue was opened. */
+const stoppedEarly: Ended = { exitCode: exitCodes.ok, hasBegun: false, isFinished: false, owesAnother: false };
+
+async function describe(
+  crew: Crew,
+  file: string,
+  deps: StartDeps,
+  stopped: AbortSignal,
+): Promise<PipelineDescription | undefined> {
+  const { clock, readyTimeoutMs, formatProblems } = deps;
+  let child = crew.boot();
+  for (let attempt = 1; ; attempt++) {
+    const description = await describePipeline(child, {
+      file,
+      clock,
+      deadlineMs: readyTimeoutMs,
+      onOther: () => undefined,
+    });
+    if (stopped.aborted) return undefined;
+    if (description.status === 'described') return description.pipeline;
+    if (description.status === 'wrong') throw configError('PIPELINE', formatProblems(description.problems));
+    if (!description.wasKilled || attempt === describeTries) throw configError('PIPELINE', description.reason);
+    child = crew.replaceProducer();
+  }
+}
+
+interface Serving {
+  request: StartRequest;
+  deps: StartDeps;
+  crew: Crew;
+  pipeline: PipelineDescription;
+  plan: Plan;
+  spool: Spool;
+  run: RunRecord;
+  isNew: boolean;
+  /** Aborts when it is asked to stop before there is a service. */
+  stopped: AbortSignal;
+}
+
+async function serve(serving: Serving): Promise<Omit<Ended, 'owesAnother'>> {
+  const { request, deps, crew, pipeline, plan, spool, run, isNew, stopped } = serving;
+  const { clock, random, events } = deps;
+  const { settings, marks, limits, stateDirectory } = plan;
+  let isUsable = true;
+  let how: Parameters<Spool['close']>[0] = 'unused';
+  try {
+    await killOrphans(spool.writers, { clock, events, identify, membersOf, kill: killGroup, stopped });
+    if (stopped.aborted) return { exitCode: exitCodes.ok, hasBegun: false, isFinished: false };
+    spool.writers.forgetOthers(run.run);
+    restoreLimits(limits, spool, clock);
+    const queue = new Queue(spool, run, { windowBytes: plan.queueMemoryBytes });
+    const { queued, lent, retrying } = queue.stats;
+    const state = isNew ? 'new' : 'resumed';
+    events.emit('run.started', {
+      run: run.run,
+      name: pipeline.name,
+      state,
+      open: queued + lent + retrying,
+      stateDirectory,
+    });
+    blameForKilledSupervisors({ queue, events, clock, random, settings }, spool.predecessors);
+    const service = new Service({
+      hub: {
+        clock,
+        random,
+        events,
+        settings,
+        pipeline: { name: pipeline.name, file: request.file, sinkIsTransactional: pipeline.sink.transactional },
+        queue,
+        limits,
+        writers: spool.writers,
+        start: spool.start,
+        childrenDieWithUs: deps.crew.prefix !== undefined,
+        identify,
+        writeOut: deps.writeOut,
+      },
+      marks,
+      described: pipeline,
+      formatProblems: deps.formatProblems,
+      unfencedWriters: pipeline.sink.transactional ? spool.writers.notFenced(run.run) : [],
+      oldRuns: spool.runsBefore(run.run),
+      crew,
+      stateDirectory,
+      checkStore: spool.watch(),
+      storage: { freeSpace: () => freeSpace(stateDirectory), tend: () => spool.tend() },
+      reserve: new Reserve(stateDirectory, { makeRoom: () => spool.shrink(), clock }),
+    });
+    const stopShowing = await deps.onService(service, plan, spool);
+    how = 'in order';
+    const over = service.run();
+    deps.stopRequests.listen((reason) => service.stop(reason));
+    const outcome = await over;
+    isUsable = !outcome.spoolFailed;
+    const isFinished = queue.committedRun.state === 'finished';
+    how = endOf(outcome, isFinished, clock.wall());
+    await stopShowing();
+    if (outcome.error) throw outcome.error;
+    return { exitCode: outcome.exitCode, hasBegun: true, isFinished };
+  } finally {
+    if (isUsable) spool.close(how);
+    else spool.abandon();
+  }
+}
+
+function endOf({ error, exitCode: code }: Outcome, isFinished: boolean, at: number): StartEnd {
+  const exitCode = error?.exitCode ?? code;
+  if (isFinished) return { at, outcome: 'finished', exitCode };
+  const wasTold = exitCode === exitCodes.ok || exitCode === exitCodes.forced;
+  return { at, outcome: wasTold ? 'stopped' : 'failed', exitCode };
+}
+
+/** Freezes and rates hold over restarts. */
+function restoreLimits(limits: Limits, spool: Spool, clock: Clock): void {
+  const records = spool.limits().flatMap(({ data }) => {
+    try {
+      return [JSON.parse(data) as LimitRecord];
+    } catch (error) {
+      throw new MillraceError('SPOOL', `the queue's file holds a limit that cannot be read: ${data.slice(0, 100)}`, {
+        cause: error,
+        exitCode: exitCodes.io,
+      });
+    }
+  });
+  limits.restore(records, clock.now(), clock.wall(), { wasKilled: !spool.wasClean });
+}

@@ -1,0 +1,119 @@
+import type { Cancel, Clock } from '../../core/clock.ts';
+import type { Limits } from '../../limits/limits.ts';
+import type { Who } from '../../observability/events.ts';
+import type { Consuming } from '../roles/consuming.ts';
+import type { Producing } from '../roles/producing.ts';
+
+/** What running items are left of the time to stop when they are aborted: enough to flush what is done. */
+const abortShare = 0.2;
+const hurryMs = 2000;
+/** How long a killed process may take to go: one that hangs in the kernel does not, and is not waited for. */
+const giveUpMs = 5000;
+
+export interface ShutdownOptions {
+  clock: Clock;
+  stopTimeoutMs: number;
+  limits: Pick<Limits, 'closedUntil'>;
+  producing: Producing;
+  consumers: readonly Consuming[];
+  /** Aborts the items that are still running. */
+  onAbort: () => void;
+  /** These were killed and do not go. Nobody waits any longer. */
+  onGivenUp: (who: readonly Who[]) => void;
+}
+
+/**
+ * Stops everything, in order: the producer reads no further and what it has sent is stored; the queue lends nothing
+ * more; consumers give back what they have not started, finish what they have, and flush their sinks. The spool is
+ * closed by whoever waits for all posts to be over. When time is short running items are aborted, when it is up
+ * whoever is left is killed: what they held stays in the queue.
+ */
+export class Shutdown {
+  readonly #options: ShutdownOptions;
+  #cancelAbort: Cancel;
+  #cancelKill: Cancel;
+  #cancelGiveUp: Cancel = () => undefined;
+  #abortAt: number | null;
+  #killAt: number;
+  #hasForced = false;
+  /** The limits that were named last; undefined before. */
+  #closed: string | undefined;
+  #isHurried = false;
+
+  constructor(options: ShutdownOptions) {
+    this.#options = options;
+    const { clock, stopTimeoutMs, producing, consumers } = options;
+    producing.stop();
+    for (const consumer of consumers) consumer.stop();
+    const abortMs = stopTimeoutMs * (1 - abortShare);
+    this.#abortAt = clock.now() + abortMs;
+    this.#killAt = clock.now() + stopTimeoutMs;
+    this.#cancelAbort = clock.after(abortMs, () => this.#abort());
+    this.#cancelKill = clock.after(stopTimeoutMs, () => this.#kill());
+  }
+
+  /** When running items are aborted (null: already done) and when the remaining processes are killed. */
+  get deadlines(): { abortAt: number | null; killAt: number } {
+    return { abortAt: this.#abortAt, killAt: this.#killAt };
+  }
+
+  /**
+   * Makes consumers give back items that only wait for permits that do not come in time: they would be aborted in the end.
+   * Call it after each change.
+   */
+  advance(): void {
+    const { clock, limits, consumers } = this.#options;
+    if (this.#abortAt === null) return;
+    const now = clock.now();
+    const closed = limits.closedUntil(this.#abortAt, now);
+    const news = closed.join(' ');
+    if (news === this.#closed) return;
+    this.#closed = news;
+    for (const consumer of consumers) consumer.withdraw(closed, this.#abortAt - now);
+  }
+
+  /** Somebody had to be killed. */
+  get hasForced(): boolean {
+    return this.#hasForced;
+  }
+
+  get isHurried(): boolean {
+    return this.#isHurried;
+  }
+
+  /** No more patience: abort now, kill soon. Not to be said again once it `isHurried`: that would put the kill off. */
+  hurry(): void {
+    this.#isHurried = true;
+    this.done();
+    this.#abort();
+    this.#killAt = this.#options.clock.now() + hurryMs;
+    this.#cancelKill = this.#options.clock.after(hurryMs, () => this.#kill());
+  }
+
+  /** All are gone: nothing is left to be forced. */
+  done(): void {
+    this.#cancelAbort();
+    this.#cancelKill();
+    this.#cancelGiveUp();
+  }
+
+  #abort(): void {
+    this.#abortAt = null;
+    this.#options.onAbort();
+    for (const consumer of this.#options.consumers) if (consumer.post.child) consumer.abort();
+  }
+
+  #kill(): void {
+    for (const { post } of this.#left()) {
+      this.#hasForced = true;
+      post.child?.kill('still running when the time to stop was up');
+    }
+    const { clock, onGivenUp } = this.#options;
+    this.#cancelGiveUp = clock.after(giveUpMs, () => onGivenUp(this.#left().map(({ post }) => post.who)));
+  }
+
+  #left(): (Producing | Consuming)[] {
+    const { producing, consumers } = this.#options;
+    return [producing, ...consumers].filter(({ post }) => post.child);
+  }
+}

@@ -1,0 +1,189 @@
+import { plural } from '../../core/figures.ts';
+import { formatBytes, formatDuration } from '../../core/units.ts';
+import { nameOf } from '../../observability/events.ts';
+import type { Status } from '../../observability/status.ts';
+import { retriesText, stopText } from '../../observability/reasons.ts';
+import type { Holding } from '../../queue/lending/holding.ts';
+import type { Throttle } from '../../queue/throttle.ts';
+import type { Consuming } from '../roles/consuming.ts';
+import type { Hub } from '../hub.ts';
+import type { Producing } from '../roles/producing.ts';
+
+export interface StatusSources {
+  hub: Hub;
+  throttle: Throttle;
+  producing: Producing;
+  consumers: readonly Consuming[];
+  /** What the consumer holds that is set aside for isolated items. */
+  setAside: Holding | undefined;
+  reload: Status['reload'];
+  stop: { reason: string; abortAt: number | null; killAt: number } | undefined;
+  /** Why no new process can work with the pipeline file; undefined if nothing is known against it. */
+  fileProblem: string | undefined;
+  /** When the file is checked again for that (monotonic). */
+  nextLookAt: number | undefined;
+  isFull: boolean;
+  /** How little of the disk is free, and how much is to stay so; undefined if there is enough. */
+  low: { free: number; floor: number } | undefined;
+  pausedBy: string | null;
+  startedAt: number;
+  perSecond: number;
+  doneBefore: number;
+  stateDirectory: string;
+}
+
+/** One moment of the service, as people and programs are shown it. */
+export function describeService(sources: StatusSources): Status {
+  const { hub, throttle, startedAt, stateDirectory } = sources;
+  const { queue, clock, pipeline, settings, limits } = hub;
+  const now = clock.now();
+  const { run, state, stored, done, dead } = queue.run;
+  const all = limits.snapshot(now);
+  return {
+    name: pipeline.name,
+    run,
+    state: sources.stop ? 'stopping' : sources.pausedBy === null ? state : 'paused',
+    pausedBy: sources.pausedBy,
+    stateDirectory,
+    durability: settings.durability,
+    pid: process.pid,
+    uptimeMs: Math.round(now - startedAt),
+    queue: {
+      ...queue.stats,
+      nextRetryInMs: nextRetryInMs(sources, now),
+      highItems: throttle.marks.highItems,
+      highBytes: throttle.marks.highBytes,
+      throttled: throttle.isOn || sources.isFull || sources.low !== undefined,
+    },
+    traffic: { ...queue.traffic },
+    items: {
+      stored,
+      done,
+      dead,
+      retries: queue.stats.retrying,
+      perSecond: sources.perSecond,
+      doneBefore: sources.doneBefore,
+    },
+    waitingErrors: waitingErrors(sources, now),
+    processes: processes(sources, now),
+    limits: all.filter(({ name }) => !limits.isReserved(name)),
+    turns: all
+      .filter(({ name }) => limits.isReserved(name))
+      .map(({ name, held, waiting, granted }) => ({ sink: name.slice(name.indexOf(':') + 1), held, waiting, granted })),
+    stop: stopStatus(sources, now),
+    reload: sources.reload,
+    redact: settings.redact,
+    reasons: reasons(sources, now),
+  };
+}
+
+/** How many kinds of errors are shown; the rest is only counted. */
+const mostErrors = 10;
+
+function nextRetryInMs({ hub: { queue, clock } }: StatusSources, now: number): number | null {
+  const due = queue.nextDue({ now, wall: clock.wall() });
+  return due === undefined ? null : inMs(due, now);
+}
+
+function waitingErrors({ hub: { queue, clock } }: StatusSources, now: number): Status['waitingErrors'] {
+  if (queue.stats.retrying === 0) return [];
+  const groups = queue.waitingErrors({ now, wall: clock.wall() });
+  return groups.slice(0, mostErrors).map(({ items, code, message, at, due }) => {
+    return { items, code, message, at, nextInMs: due === null ? null : inMs(due, now) };
+  });
+}
+
+function inMs(at: number, now: number): number {
+  return Math.max(Math.round(at - now), 0);
+}
+
+function stopStatus({ hub, stop }: Pick<StatusSources, 'hub' | 'stop'>, now: number): Status['stop'] {
+  if (!stop) return null;
+  const { reason, abortAt, killAt } = stop;
+  return {
+    reason,
+    running: hub.queue.stats.lent,
+    abortInMs: abortAt === null ? null : inMs(abortAt, now),
+    killInMs: inMs(killAt, now),
+  };
+}
+
+function processes({ producing, consumers }: StatusSources, now: number): Status['processes'] {
+  return [producing, ...consumers].map((side) => {
+    const { post } = side;
+    const beat = post.beat?.beat;
+    const lent = 'holding' in side ? side.lent : (beat?.lent ?? 0);
+    return {
+      who: post.who,
+      state: post.state,
+      since: Math.round(now - post.since),
+      restarts: post.restarts,
+      lent,
+      // A beat is up to a second old: what it says was started may have been settled since.
+      started: Math.min(beat?.started ?? 0, lent),
+      oldestMs: lent === 0 ? 0 : Math.round(beat?.oldestMs ?? 0),
+      rss: beat?.rss ?? 0,
+      utilisation: beat?.utilisation ?? 0,
+      waiting: beat?.waiting ?? null,
+      beatAgeMs: post.beat ? Math.round(now - post.beat.at) : null,
+      lastExit: post.lastExit,
+    };
+  });
+}
+
+/** Why nothing, or less than could be, is moving. */
+function reasons(sources: StatusSources, now: number): string[] {
+  const found: string[] = [];
+  const { hub, throttle, producing, consumers, setAside, reload, fileProblem, nextLookAt } = sources;
+  const { isFull, low, pausedBy } = sources;
+  const stop = stopStatus(sources, now);
+  const { queue, limits } = hub;
+  const { queued, lent, retrying } = queue.stats;
+  if (stop) found.push(`stopping: ${stopText(stop)}`);
+  if (pausedBy !== null) found.push(`paused: ${pausedBy}`);
+  if (isFull) found.push('the disk of the state directory is full: new items wait, settlements go on');
+  if (low) {
+    const free = `only ${formatBytes(low.free)} of the disk of the state directory are free`;
+    found.push(`${free}: the producer waits until there are more than ${formatBytes(low.floor)} (minFree)`);
+  }
+  if (reload?.state === 'refused') found.push(`not reloaded: ${reload.reason}`);
+  if (fileProblem !== undefined && fileProblem !== reload?.reason)
+    found.push(`no new process can be started from the pipeline file: ${fileProblem}`);
+  const nextLook =
+    nextLookAt === undefined ? '' : ` (checked again in ${formatDuration(Math.max(Math.ceil(nextLookAt - now), 1))})`;
+  for (const { post } of [producing, ...consumers]) {
+    const who = post.role === 'producer' ? 'the producer' : nameOf(post);
+    if (post.isHeldBack)
+      found.push(`${who} died (${post.lastExit}) and is not replaced until the pipeline file can be used${nextLook}`);
+    else if (post.state === 'backoff') found.push(`${who} waits to be restarted (last: ${post.lastExit})`);
+    if (post.state === 'parked') found.push(`${who} is parked (last: ${post.lastExit})`);
+    if (post.state === 'starting') found.push(`${who} is starting`);
+  }
+  const aside = consumers.find(({ holding }) => holding !== undefined && holding === setAside);
+  if (aside) {
+    const { accused } = queue.stats;
+    const items = accused < 2 ? 'an item' : `${accused} items, one at a time,`;
+    found.push(`consumer ${aside.post.ordinal} is set aside: it runs ${items} to find out what crashed a consumer`);
+  }
+  for (const { post, sinkProblem } of consumers) {
+    if (sinkProblem) found.push(`${nameOf(post)} cannot write to the sink: ${sinkProblem}`);
+  }
+  for (const { name, frozenMs, waiting } of limits.snapshot(now)) {
+    if (frozenMs > 0) found.push(`limit "${name}" is frozen for ${formatDuration(Math.ceil(frozenMs))}`);
+    // Sinks with one writer have their consumers take turns: as it should be.
+    else if (waiting > 0 && !limits.isReserved(name))
+      found.push(`${plural(waiting, 'call waits', 'calls wait')} for limit "${name}"`);
+  }
+  if (throttle.isOn) found.push('the queue is at its high-water mark: the producer waits');
+  const { waiting } = producing.post.beat?.beat ?? {};
+  const isWaiting = producing.post.state === 'ready' && !throttle.isOn && typeof waiting === 'string';
+  if (isWaiting) found.push(`the source waits: ${waiting}`);
+  if (retrying > 0) {
+    const [error] = waitingErrors(sources, now);
+    const isAll = queued === 0 && lent === 0;
+    found.push(retriesText({ retrying, isAll, error, nextInMs: nextRetryInMs(sources, now) }));
+  }
+  if (queued === 0 && lent === 0 && retrying === 0 && !isWaiting && producing.post.state === 'ready')
+    found.push('the queue is empty: the source has nothing new');
+  return found;
+}

@@ -1,0 +1,95 @@
+import type { Cancel } from '../../core/clock.ts';
+import { floorOf, type FreeSpace } from '../../queue/spool/free-space.ts';
+import type { Hub } from '../hub.ts';
+
+/** How often it is looked how much of the disk is free: a fast source fills some hundred megabytes meanwhile. */
+const lookMs = 1000;
+/** The spool is tended every so many looks: so long it has to be idle to be tidied up. */
+const looksPerTending = 10;
+/** A log of that size has not been emptied for long, though there is nothing that should keep it from being. */
+const largeLogBytes = 64 * 1024 * 1024;
+/** The producer goes on when there is so much more than it must wait at. */
+const enoughShare = 1.1;
+
+type TendingHub = Pick<Hub, 'clock' | 'events' | 'touch' | 'broken'>;
+
+/** The place where the queue is kept. */
+export interface Storage {
+  freeSpace: () => FreeSpace;
+  /** Tidies up if the spool is idle. Returns the bytes that its log takes. Throws what is final. */
+  tend: () => number;
+}
+
+/**
+ * Looks after the disk that the queue is on: before it is full the producer waits, so that there is room for everything
+ * that settles items; and the spool's log is kept small.
+ */
+export class Tending {
+  readonly #hub: TendingHub;
+  readonly #storage: Storage;
+  readonly #minFreeBytes: number | null;
+  #low: { free: number; floor: number } | undefined;
+  #isLogLarge = false;
+  #looks = 0;
+  #cancel: Cancel = () => undefined;
+
+  constructor(hub: TendingHub, options: { storage: Storage; minFreeBytes: number | null }) {
+    this.#hub = hub;
+    this.#storage = options.storage;
+    this.#minFreeBytes = options.minFreeBytes;
+  }
+
+  start(): void {
+    this.#look();
+    this.#cancel = this.#hub.clock.every(lookMs, () => {
+      this.#look();
+      this.#looks += 1;
+      if (this.#looks % looksPerTending === 0) this.#tend();
+    });
+  }
+
+  stop(): void {
+    this.#cancel();
+  }
+
+  /** Less of the disk is free than is to stay so: how much, and what it must be; undefined if there is enough. */
+  get low(): { free: number; floor: number } | undefined {
+    return this.#low;
+  }
+
+  #look(): void {
+    if (this.#minFreeBytes === 0) return;
+    const { events, touch } = this.#hub;
+    const space = this.#free();
+    if (!space) return;
+    const { free, total } = space;
+    const floor = floorOf(this.#minFreeBytes, total);
+    const wasLow = this.#low !== undefined;
+    const isLow = free < (wasLow ? floor * enoughShare : floor);
+    this.#low = isLow ? { free, floor } : undefined;
+    if (isLow === wasLow) return;
+    events.emit(isLow ? 'disk.low' : 'disk.ok', { free, minFree: floor });
+    touch();
+  }
+
+  #free(): FreeSpace | undefined {
+    try {
+      return this.#storage.freeSpace();
+    } catch {
+      // Not every file system tells. One that has failed shows in the next commit.
+      return undefined;
+    }
+  }
+
+  #tend(): void {
+    const { events, broken } = this.#hub;
+    try {
+      const bytes = this.#storage.tend();
+      const isLarge = bytes > largeLogBytes;
+      if (isLarge && !this.#isLogLarge) events.emit('spool.logLarge', { bytes });
+      this.#isLogLarge = isLarge;
+    } catch (error) {
+      broken(error);
+    }
+  }
+}

@@ -1,0 +1,96 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import Database from 'better-sqlite3';
+import { withoutSecrets } from '../../../../src/core/without-secrets.ts';
+import { deadLettersAtRest } from '../../../../src/queue/spool/dead-letters.ts';
+import { applicationId, migrations } from '../../../../src/queue/spool/schema.ts';
+import { verifySpool } from '../../../../src/queue/spool/verify.ts';
+import { Spool } from '../../../../src/queue/spool/spool.ts';
+import { aRun, deadOf, frameOf, group } from '../../../contract/store.ts';
+
+let directory: string;
+let file: string;
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'millrace-'));
+  file = join(directory, 'queue.db');
+});
+afterEach(() => rmSync(directory, { recursive: true }));
+
+describe('the dead letters of a queue that no supervisor has', () => {
+  it.each(migrations.map((_, i) => i + 1))('are read where its schema is %i, and nothing is changed', (version) => {
+    const db = new Database(file);
+    db.pragma('journal_mode = WAL');
+    for (const step of migrations.slice(0, version)) db.exec(step);
+    db.pragma(`application_id = ${applicationId}`);
+    db.pragma(`user_version = ${version}`);
+    const { shapes, body } = frameOf('an item');
+    db.prepare(
+      `INSERT INTO dead (seq, run, origin, attempts, reason, error, died_at, shapes, body) VALUES (7, 'run', 7, 2, 'why', '{"code":"E","message":"why"}', 5, ?, ?)`,
+    ).run(shapes, body);
+    db.close();
+    const before = readFileSync(file);
+    const store = deadLettersAtRest(file);
+    const head = { seq: 7, run: 'run', origin: 7, attempts: 2, kills: 0, history: [], diedAt: 5 };
+    expect(store.readDeadHeads(0, 10)).toMatchObject([head]);
+    expect(store.readDead(0, 10)).toMatchObject([head]);
+    expect(store.readDead(0, 1)).toMatchObject([head]);
+    expect(readFileSync(file).equals(before)).toBe(true);
+    expect(readdirSync(directory)).toEqual(['queue.db']);
+  });
+
+  it('are looked at with what the last start of a supervisor knew to be secret', () => {
+    const spool = Spool.open({ file, durability: 'full' });
+    spool.noteRedacted(['iban', 'email']);
+    spool.noteRedacted(['iban']);
+    spool.close();
+    expect(withoutSecrets('iban=5 email=5')).toBe('iban=5 email=5');
+    deadLettersAtRest(file).readDeadHeads(0, 1);
+    expect(withoutSecrets('iban=5 email=5')).toBe('iban=[redacted] email=5');
+  });
+
+  it('are not shown as those of another pipeline than the queue belongs to', () => {
+    const spool = Spool.open({ file, durability: 'full' });
+    spool.claim({ pipeline: 'aaa', file: '/aaa.ts', sinkKind: 'discard', sinkTarget: 'nowhere' });
+    spool.close();
+    for (const open of [() => deadLettersAtRest(file, 'bbb').readDead(0, 1), () => verifySpool(file, 'bbb')]) {
+      expect(open).toThrow(expect.objectContaining({ code: 'OTHER_PIPELINE', exitCode: 78 }));
+    }
+    deadLettersAtRest(file, 'aaa').readDead(0, 1);
+    deadLettersAtRest(file).readDead(0, 1);
+  });
+});
+
+describe('the dead letters of a queue, while they are shown', () => {
+  /** Leaves letters with these seqs in the queue. */
+  function leave(seqs: readonly number[]): void {
+    const spool = Spool.open({ file, durability: 'full' });
+    const dead = seqs.map((seq) => deadOf(seq, { frame: frameOf(`item ${seq}`) }));
+    spool.commit(group({ run: { ...aRun, nextSeq: 1000 }, dead }));
+    spool.close();
+  }
+
+  it('leave the queue free: a supervisor can start between any two of them', () => {
+    leave([2, 3, 5]);
+    const letters = deadLettersAtRest(file);
+    for (const after of [0, 2, 3]) {
+      expect(letters.readDead(after, 1)).toMatchObject([{ seq: after === 0 ? 2 : after === 2 ? 3 : 5 }]);
+      Spool.open({ file, durability: 'full' }).close();
+      expect(letters.readDeadHeads(after, 10)).toHaveLength(after === 0 ? 3 : after === 2 ? 2 : 1);
+      Spool.open({ file, durability: 'full' }).close();
+    }
+  });
+
+  it('are each read, once, in order, in any pattern', () => {
+    const seqs = Array.from({ length: 300 }, (_, i) => 3 * i + 1);
+    leave(seqs);
+    const letters = deadLettersAtRest(file);
+    const patterns: number[][] = [seqs, seqs.filter((_, i) => i % 7 === 0), [1, 4, 7, 1, 4, 400, 403, 7, 898, 1]];
+    for (const pattern of patterns) {
+      expect(pattern.map((seq) => letters.readDead(seq - 1, 1)[0]?.seq)).toEqual(pattern);
+    }
+    expect(letters.readDead(898, 1)).toEqual([]);
+    expect(letters.readDead(899, 1)).toEqual([]);
+  });
+});

@@ -1,0 +1,564 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import Database from 'better-sqlite3';
+import { fileWatch, openSpoolFile, retireUnreadableFile } from '../../../../src/queue/spool/file.ts';
+import { compactSpool } from '../../../../src/queue/spool/compact.ts';
+import { applicationId, migrations, schemaVersion } from '../../../../src/queue/spool/schema.ts';
+import { Spool } from '../../../../src/queue/spool/spool.ts';
+import { aRun, frameOf, group } from '../../../contract/store.ts';
+import { thrownBy } from '../../../support/thrown.ts';
+import { openSpool } from '../../../../src/queue/spool/open.ts';
+import { HandClock } from '../../../support/hand-clock.ts';
+
+let directory: string;
+let file: string;
+const children: ChildProcess[] = [];
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'millrace-'));
+  file = join(directory, 'state', 'queue.db');
+});
+afterEach(() => {
+  for (const child of children.splice(0)) child.kill('SIGKILL');
+  rmSync(directory, { recursive: true });
+});
+
+const options = { durability: 'full' } as const;
+
+function open(): Spool {
+  return Spool.open({ file, ...options });
+}
+
+/** A SQLite file of somebody's at `file`. */
+function made(by: (db: Database.Database) => void): void {
+  mkdirSync(join(directory, 'state'));
+  const db = new Database(file);
+  by(db);
+  db.close();
+}
+
+/** Runs a program with better-sqlite3 as `Database` in another process; resolves to what it says first. */
+async function other(program: string, ...args: string[]): Promise<{ child: ChildProcess; said: string }> {
+  const code = `const Database = require('better-sqlite3'); const [file, ...args] = process.argv.slice(1); ${program}`;
+  const child = spawn(process.execPath, ['--eval', code, file, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+  children.push(child);
+  const [said] = (await once(child.stdout, 'data')) as [Buffer];
+  return { child, said: said.toString().trim() };
+}
+
+/** What must be the same when a file is said not to have been changed. */
+function fingerprint(): unknown {
+  const { size, mtimeMs, ino } = statSync(file);
+  return {
+    bytes: readFileSync(file).toString('base64'),
+    size,
+    mtimeMs,
+    ino,
+    files: readdirSync(join(directory, 'state')),
+  };
+}
+
+describe('the spool’s file', () => {
+  it('is made for its owner only, as is its directory, whatever the umask', () => {
+    const before = process.umask(0);
+    try {
+      const spool = open();
+      spool.commit(group());
+      const mode = (path: string): number => statSync(path).mode & 0o777;
+      expect(mode(join(directory, 'state'))).toBe(0o700);
+      const files = readdirSync(join(directory, 'state')).toSorted();
+      expect(files).toEqual(['queue.db', 'queue.db-wal', 'supervisor.pid']);
+      expect(files.map((name) => mode(join(directory, 'state', name)))).toEqual([0o600, 0o600, 0o600]);
+      expect(process.umask()).toBe(0);
+      spool.close();
+    } finally {
+      process.umask(before);
+    }
+  });
+
+  it.each([
+    ['full', 2],
+    ['normal', 1],
+  ] as const)(
+    'is written with durability %s as SQLite’s synchronous = %i, in a log, trusting no schema',
+    (durability, level) => {
+      const db = openSpoolFile({ file, durability });
+      const pragma = (name: string): unknown => db.pragma(name, { simple: true });
+      expect(['synchronous', 'journal_mode', 'locking_mode', 'trusted_schema'].map(pragma)).toEqual([
+        level,
+        'wal',
+        'exclusive',
+        0,
+      ]);
+      db.close();
+    },
+  );
+
+  it('leaves nothing behind but itself when it is let go of', () => {
+    open().close();
+    expect(readdirSync(join(directory, 'state'))).toEqual(['queue.db']);
+  });
+});
+
+describe('a spool that another process has', () => {
+  const supervising = `
+    const db = new Database(file);
+    db.pragma('locking_mode = EXCLUSIVE');
+    db.pragma('journal_mode = WAL');
+    db.exec('BEGIN IMMEDIATE; COMMIT');
+    require('fs').writeFileSync(require('path').join(file, '../supervisor.pid'), process.pid + '\\n');
+    if (args[0]) process.title = args[0];
+    console.log('ready');
+    setInterval(() => db.open, 1000);`;
+
+  it('is not opened, and the text names the directory and the process', async () => {
+    open().close();
+    const { child: holder } = await other(supervising);
+    const error = thrownBy(open);
+    expect(error).toMatchObject({ code: 'IN_USE', exitCode: 78 });
+    expect(error?.message).toBe(
+      `another supervisor (process ${holder.pid}) is running on ${join(directory, 'state')}. Stop it first, or give this pipeline its own --state directory.`,
+    );
+    holder.kill('SIGKILL');
+    await once(holder, 'exit');
+    open().close();
+  });
+
+  it('is not waited for when that is a supervisor, which calls itself by the name of its pipeline', async () => {
+    open().close();
+    for (const title of ['millrace days: supervisor', 'millrace dead']) {
+      const { child: holder } = await other(supervising, title);
+      expect(thrownBy(open)).toMatchObject({ code: 'IN_USE' });
+      holder.kill('SIGKILL');
+      await once(holder, 'exit');
+    }
+  });
+
+  it('is not opened when no supervisor.pid says which process that is: the lock does', async () => {
+    open().close();
+    const { child: holder } = await other(`
+      const db = new Database(file);
+      db.exec('BEGIN EXCLUSIVE');
+      console.log('ready');
+      setInterval(() => db.open, 1000);`);
+    const who = process.platform === 'linux' ? `process ${holder.pid} (node)` : 'another process';
+    expect(thrownBy(open)?.message).toBe(
+      `${who} has opened the queue in ${join(directory, 'state')}. Try again when it has ended, or end it.`,
+    );
+  });
+
+  const reading = `
+    const db = new Database(file, { readonly: true });
+    db.exec('BEGIN');
+    db.pragma('user_version');
+    console.log('ready');
+    setInterval(() => db.open, 1000);`;
+
+  it('that only reads is named as a reader, and not a dead supervisor that is still on record', async () => {
+    open().close();
+    writeFileSync(join(directory, 'state', 'supervisor.pid'), '4194304\n');
+    const { child: reader } = await other(reading);
+    const error = thrownBy(open);
+    expect(error).toMatchObject({ code: 'BRIEFLY_IN_USE', exitCode: 78 });
+    const who = process.platform === 'linux' ? `process ${reader.pid} (node)` : 'another process';
+    expect(error?.message).toBe(
+      `${who} has opened the queue in ${join(directory, 'state')}. Try again when it has ended, or end it.`,
+    );
+  });
+
+  it('that only reads is waited for by a start, for some seconds', async () => {
+    open().close();
+    const { child: reader } = await other(reading);
+    const clock = new HandClock();
+    const waiting = openSpool({ file, durability: 'full' }, { clock });
+    clock.turn(4900);
+    reader.kill('SIGKILL');
+    await once(reader, 'exit');
+    clock.turn(100);
+    const spool = await waiting;
+    expect(spool?.start.generation).toBe(2);
+    spool?.close();
+  });
+
+  it('that keeps reading does not hold a start for ever, nor one that is stopped', async () => {
+    open().close();
+    await other(reading);
+    const clock = new HandClock();
+    const waiting = openSpool({ file, durability: 'full' }, { clock });
+    const stop = new AbortController();
+    const stopped = openSpool({ file, durability: 'full' }, { clock, stopped: stop.signal });
+    stop.abort();
+    expect(await stopped).toBeUndefined();
+    clock.turn(5000);
+    await expect(waiting).rejects.toMatchObject({ code: 'BRIEFLY_IN_USE' });
+  });
+
+  it('keeps everybody else out while it is open here, readers too', async () => {
+    const spool = open();
+    spool.commit(group());
+    const { said } = await other(`
+      try {
+        new Database(file, { timeout: 0 }).prepare('SELECT * FROM run').all();
+        console.log('read it');
+      } catch (error) {
+        console.log(error.code);
+      }`);
+    expect(said).toBe('SQLITE_BUSY');
+    spool.close();
+  });
+
+  it('is had by the first of several that start at once on an empty directory: the others are waited for', async () => {
+    mkdirSync(join(directory, 'state'));
+    // One is looking at the file in the very moment, and goes when it finds that somebody is about to write.
+    const { child: looking } = await other(`
+      const db = new Database(file);
+      db.exec('BEGIN');
+      db.prepare('SELECT count(*) FROM sqlite_schema').get();
+      console.log('ready');
+      setInterval(() => db.open, 1000);`);
+    await other(
+      `
+      console.log('ready');
+      const look = () => {
+        const db = new Database(file, { timeout: 0 });
+        try {
+          db.pragma('user_version');
+          setImmediate(look);
+        } catch {
+          process.kill(Number(args[0]), 'SIGKILL');
+        } finally {
+          db.close();
+        }
+      };
+      look();`,
+      String(looking.pid),
+    );
+    const spool = open();
+    expect(spool.start.generation).toBeGreaterThan(0);
+    spool.close();
+  });
+});
+
+describe('a file that is no spool of ours', () => {
+  it('is refused and not changed when it was written by a newer version', () => {
+    made((db) => {
+      db.pragma(`application_id = ${applicationId}`);
+      db.pragma('user_version = 999');
+      db.exec('CREATE TABLE new_things (a)');
+    });
+    chmodSync(file, 0o600);
+    const before = fingerprint();
+    const error = thrownBy(open);
+    expect(error).toMatchObject({ code: 'SPOOL_NEWER', exitCode: 78 });
+    expect(error?.message).toContain(`schema 999; this one knows ${schemaVersion}`);
+    expect(fingerprint()).toEqual(before);
+  });
+
+  it('is refused and not changed when it was written by a newer version in a log', () => {
+    made((db) => {
+      db.pragma('journal_mode = WAL');
+      db.pragma(`application_id = ${applicationId}`);
+      db.pragma('user_version = 999');
+      db.exec('CREATE TABLE new_things (a)');
+    });
+    const before = fingerprint();
+    expect(thrownBy(open)).toMatchObject({ code: 'SPOOL_NEWER' });
+    expect(fingerprint()).toEqual(before);
+  });
+
+  it('is refused and not changed when it is somebody else’s database', () => {
+    made((db) => db.exec('CREATE TABLE pokemon (id)'));
+    const before = fingerprint();
+    expect(thrownBy(open)).toMatchObject({ code: 'NOT_A_SPOOL', exitCode: 78 });
+    expect(fingerprint()).toEqual(before);
+  });
+
+  it.each([
+    ['a line of text', 'this is not a database\n'],
+    ['much text', 'this is not a database\n'.repeat(1000)],
+  ])('is refused and not changed when it is no database: %s', (_, text) => {
+    mkdirSync(join(directory, 'state'));
+    writeFileSync(file, text);
+    const before = fingerprint();
+    const error = thrownBy(open);
+    expect(error).toMatchObject({ code: 'SPOOL_DAMAGED', exitCode: 74 });
+    expect(error?.message).toContain(
+      `${file} is damaged or not a SQLite database (file is not a database). It is left as it is.`,
+    );
+    expect(fingerprint()).toEqual(before);
+  });
+
+  it('is taken for a new one when it is empty', () => {
+    mkdirSync(join(directory, 'state'));
+    writeFileSync(file, '');
+    const spool = open();
+    expect(spool.run()).toBeUndefined();
+    spool.close();
+  });
+
+  it('is refused when it is a directory', () => {
+    mkdirSync(file, { recursive: true });
+    expect(thrownBy(open)).toMatchObject({ code: 'STATE_DIRECTORY', exitCode: 78 });
+  });
+});
+
+describe('a spool of an earlier version', () => {
+  it('is brought to this one with all that is in it, and is a queue with an id from then on', () => {
+    made((db) => {
+      db.exec(migrations[0]!);
+      db.pragma(`application_id = ${applicationId}`);
+      db.pragma('user_version = 1');
+      db.exec(`UPDATE spool SET generation = 4711;
+        INSERT INTO run VALUES (1, 'r1', 'running', 'f', NULL, 0, NULL, 3, 2, 0, 0, 1, NULL, NULL)`);
+    });
+    const spool = open();
+    const { start } = spool;
+    expect(spool.run()).toMatchObject({ run: 'r1', nextSeq: 3, stored: 2 });
+    expect(start.queue).toMatch(/^[0-9a-f]{24}$/);
+    expect([start.generation, start.ids.length]).toEqual([4712, 1]);
+    spool.close();
+    const again = open();
+    expect([again.start.queue, again.start.generation, again.start.ids[1]]).toEqual([start.queue, 4713, start.ids[0]]);
+    again.close();
+  });
+});
+
+describe('a directory that cannot be made', () => {
+  it('is a matter of configuration', () => {
+    const notADirectory = join(directory, 'a-file');
+    writeFileSync(notADirectory, '');
+    file = join(notADirectory, 'state', 'queue.db');
+    const error = thrownBy(open);
+    expect(error).toMatchObject({ code: 'STATE_DIRECTORY', exitCode: 78 });
+    expect(error?.message).toContain(
+      `cannot make the state directory ${join(notADirectory, 'state')}: ${notADirectory} is not a folder`,
+    );
+  });
+});
+
+describe('a spool that was not closed in order', () => {
+  /** A spool with some pages of frames, as a killed supervisor leaves it; where one of the pages begins. */
+  function killed(): number {
+    const spool = open();
+    const first = { first: 1, frame: frameOf('x'.repeat(50_000)) };
+    spool.commit(group({ run: { ...aRun, nextSeq: 2 }, frames: [first] }));
+    // What is in the log would be read from there.
+    spool.shrink();
+    spool.abandon();
+    return readFileSync(file).indexOf('x'.repeat(3000));
+  }
+
+  it('is as it was committed, and says so', () => {
+    killed();
+    const spool = open();
+    expect(spool.wasClean).toBe(false);
+    expect(spool.run()?.nextSeq).toBe(2);
+    expect(spool.readFrameOf(1)?.frame).toEqual(frameOf('x'.repeat(50_000)));
+    spool.close();
+  });
+
+  it('is refused, left as it is, when a page of it is damaged', () => {
+    const at = killed();
+    const bytes = readFileSync(file);
+    // The first four bytes of an overflow page say which is the next one.
+    bytes.fill(0xff, Math.floor(at / 4096) * 4096 + 4096, Math.floor(at / 4096) * 4096 + 4100);
+    writeFileSync(file, bytes);
+    const error = thrownBy(open);
+    expect(error).toMatchObject({ code: 'SPOOL_DAMAGED', exitCode: 74 });
+    expect(error?.message).toMatch(
+      /is damaged or not a SQLite database \(.*\). It is left as it is\. Restore it from a backup/,
+    );
+    expect(readFileSync(file).equals(bytes)).toBe(true);
+  });
+
+  it('is refused when its log is missing, as in a copy of the file alone, until it is to be taken as it is', () => {
+    const spool = open();
+    spool.commit(group({ run: { ...aRun, nextSeq: 2 }, frames: [{ first: 1, frame: frameOf('a') }] }));
+    const copy = readFileSync(file);
+    spool.close();
+    writeFileSync(file, copy);
+    const before = fingerprint();
+    const error = thrownBy(open);
+    expect(error).toMatchObject({ code: 'SPOOL_INCOMPLETE', exitCode: 74 });
+    expect(error?.message).toContain(
+      `${file}-wal, with the last of what was stored, is not beside it. It is left as it is`,
+    );
+    expect(fingerprint()).toEqual(before);
+    compactSpool(file);
+    const again = open();
+    expect(again.run()).toBeUndefined();
+    again.close();
+  });
+
+  it.each([
+    ['was closed in order', (spool: Spool) => spool.close()],
+    ['was killed', (spool: Spool) => spool.abandon()],
+  ])('is refused, and nothing changed, when the log beside it is of another queue, and it %s', (_, ends) => {
+    const spool = open();
+    spool.commit(group({ run: { ...aRun, nextSeq: 2 }, frames: [{ first: 1, frame: frameOf('a') }] }));
+    ends(spool);
+    const foreign = Spool.open({ file: join(directory, 'other.db'), ...options });
+    foreign.commit(group({ run: { ...aRun, run: 'other', nextSeq: 9 } }));
+    foreign.abandon();
+    cpSync(join(directory, 'other.db-wal'), `${file}-wal`);
+    const before = fingerprint();
+    const error = thrownBy(open);
+    expect(error).toMatchObject({ code: 'SPOOL_INCOMPLETE', exitCode: 74 });
+    expect(error?.message).toContain(`${file}-wal is the log of another queue than ${file}`);
+    expect(fingerprint()).toEqual(before);
+    rmSync(`${file}-wal`);
+  });
+
+  it.each([
+    ['empty, and its log is not', 'SPOOL_INCOMPLETE', () => writeFileSync(file, '')],
+    ['gone, and its log is not', 'SPOOL', () => rmSync(file)],
+    [
+      'empty, and a supervisor had it',
+      'SPOOL_INCOMPLETE',
+      () => {
+        writeFileSync(file, '');
+        rmSync(`${file}-wal`);
+      },
+    ],
+  ])('is refused, and nothing changed, when it is %s', (_, code, happens) => {
+    open().abandon();
+    happens();
+    const files = (): unknown =>
+      readdirSync(join(directory, 'state')).map((name) => [name, readFileSync(join(directory, 'state', name), 'hex')]);
+    const before = files();
+    expect(thrownBy(open)).toMatchObject({ code, exitCode: 74 });
+    expect(files()).toEqual(before);
+  });
+
+  it('is not changed, nor its log, when it is refused', () => {
+    killed();
+    const log = readFileSync(`${file}-wal`);
+    const spool = open();
+    spool.commit(group({ run: { ...aRun, nextSeq: 3 }, frames: [{ first: 2, frame: frameOf('b') }] }));
+    spool.abandon();
+    const bytes = readFileSync(file);
+    bytes.fill(0xff, 100, 4096);
+    const written = readFileSync(`${file}-wal`);
+    expect(written.length).toBeGreaterThan(log.length);
+    // A log that says nothing of the page that is damaged.
+    writeFileSync(`${file}-wal`, '');
+    writeFileSync(file, bytes);
+    const before = [readFileSync(file), readFileSync(`${file}-wal`)];
+    expect(thrownBy(open)).toMatchObject({ exitCode: 74 });
+    expect([readFileSync(file), readFileSync(`${file}-wal`)]).toEqual(before);
+  });
+
+  it('is whole when it is killed again while nothing but its log has it', () => {
+    const spool = open();
+    spool.commit(group({ run: { ...aRun, nextSeq: 2 }, frames: [{ first: 1, frame: frameOf('a') }] }));
+    spool.abandon();
+    expect(statSync(`${file}-wal`).size).toBeGreaterThan(0);
+    expect(readdirSync(join(directory, 'state')).toSorted()).toEqual(['queue.db', 'queue.db-wal', 'supervisor.pid']);
+    const again = open();
+    expect(again.run()?.nextSeq).toBe(2);
+    again.close();
+    expect(readdirSync(join(directory, 'state'))).toEqual(['queue.db']);
+  });
+
+  it('is refused when its beginning is missing', () => {
+    killed();
+    writeFileSync(file, readFileSync(file).subarray(0, 8192));
+    expect(thrownBy(open)).toMatchObject({ exitCode: 74 });
+  });
+});
+
+describe('the watch over the file', () => {
+  it('says nothing while it is the one that was opened', () => {
+    const spool = open();
+    const check = fileWatch(file);
+    spool.commit(group());
+    expect(check).not.toThrow();
+    spool.close();
+  });
+
+  it.each<[string, () => void]>([
+    ['removed', () => rmSync(file)],
+    [
+      'replaced',
+      () => {
+        writeFileSync(`${file}.other`, '');
+        renameSync(`${file}.other`, file);
+      },
+    ],
+  ])('throws when it was %s', (what, change) => {
+    const spool = open();
+    const check = spool.watch();
+    change();
+    const error = thrownBy(check);
+    expect(error).toMatchObject({ code: 'SPOOL', exitCode: 74 });
+    expect(error?.message).toContain(`${file} was ${what} while in use`);
+    spool.abandon();
+  });
+});
+
+describe('a spool that is moved aside', () => {
+  it('although it cannot be read takes along what is beside it, and replaces nothing', () => {
+    mkdirSync(join(directory, 'state'));
+    writeFileSync(file, 'damaged');
+    writeFileSync(`${file}-wal`, 'not written back');
+    writeFileSync(join(directory, 'state', 'queue.until-today.db'), 'an earlier one');
+    const retired = retireUnreadableFile(file, 'until-today');
+    expect(readdirSync(join(directory, 'state'))).toEqual([
+      'queue.until-today-2.db',
+      'queue.until-today-2.db-wal',
+      'queue.until-today.db',
+    ]);
+    expect([readFileSync(retired, 'utf8'), readFileSync(`${retired}-wal`, 'utf8')]).toEqual([
+      'damaged',
+      'not written back',
+    ]);
+  });
+
+  it('is complete under its new name, and leaves room for a new one', () => {
+    const spool = open();
+    spool.commit(group({ run: { ...aRun, nextSeq: 3 }, frames: [{ first: 1, frame: frameOf('a', 'b') }] }));
+    const retired = spool.retire('until-today');
+    expect(retired).toBe(join(directory, 'state', 'queue.until-today.db'));
+    expect(readdirSync(join(directory, 'state'))).toEqual(['queue.until-today.db']);
+    const fresh = open();
+    expect(fresh.run()).toBeUndefined();
+    fresh.close();
+    const old = Spool.open({ file: retired, ...options });
+    expect(old.readFrameOf(1)?.frame).toEqual(frameOf('a', 'b'));
+    expect(old.run()?.nextSeq).toBe(3);
+    old.close();
+  });
+
+  it('never takes the place of one that was moved aside before', () => {
+    const names = [1, 2, 3].map((nextSeq) => {
+      const spool = open();
+      spool.commit(group({ run: { ...aRun, nextSeq } }));
+      return spool.retire('until-today');
+    });
+    expect(new Set(names).size).toBe(3);
+    const kept = names.map((name) => {
+      const spool = Spool.open({ file: name, ...options });
+      const nextSeq = spool.run()?.nextSeq;
+      spool.close();
+      return nextSeq;
+    });
+    expect(kept).toEqual([1, 2, 3]);
+    expect(existsSync(file)).toBe(false);
+  });
+});

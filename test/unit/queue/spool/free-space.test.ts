@@ -1,0 +1,21 @@
+import { describe, expect, it } from '@jest/globals';
+import { floorOf, freeSpace } from '../../../../src/queue/spool/free-space.ts';
+
+const MiB = 1024 * 1024;
+
+describe('the free space of a disk', () => {
+  it('is told in bytes', () => {
+    const { free, total } = freeSpace('.');
+    expect(free).toBeGreaterThan(MiB);
+    expect(total).toBeGreaterThan(free);
+  });
+
+  it.each([
+    ['a large disk', null, 1000 * 1024 * MiB, 256 * MiB],
+    ['a small one', null, 64 * MiB, 3.2 * MiB],
+    ['one of which nothing is to stay free', 0, 64 * MiB, 0],
+    ['one of which that much is to', 32 * MiB, 64 * MiB, 32 * MiB],
+  ])('has a floor on %s', (_, asked, total, floor) => {
+    expect(floorOf(asked, total)).toBe(floor);
+  });
+});

@@ -1,0 +1,43 @@
+import { describe, expect, it } from '@jest/globals';
+import { makingRoom } from '../../../../src/queue/spool/make-room.ts';
+
+const full = Object.assign(new Error('database or disk is full'), { code: 'SQLITE_FULL' });
+const broken = Object.assign(new Error('disk I/O error'), { code: 'SQLITE_IOERR_WRITE' });
+
+/** What is done, in order; writes and attempts to make room throw what is given, in order. */
+function story(
+  writes: (Error | undefined)[],
+  rooms: (Error | undefined)[] = [undefined],
+): { done: string[]; thrown: unknown } {
+  const done: string[] = [];
+  const act = (name: string, outcomes: (Error | undefined)[]) => (): void => {
+    done.push(name);
+    const error = outcomes.shift();
+    if (error) throw error;
+  };
+  try {
+    makingRoom(act('write', writes), act('make room', rooms));
+    return { done, thrown: undefined };
+  } catch (error) {
+    return { done, thrown: error };
+  }
+}
+
+describe('a write to a full disk', () => {
+  it.each([
+    ['is just done when there is room', [undefined], [], ['write'], undefined],
+    [
+      'is done again when room could be made',
+      [full, undefined],
+      [undefined],
+      ['write', 'make room', 'write'],
+      undefined,
+    ],
+    ['fails as full when the room is not enough', [full, full], [undefined], ['write', 'make room', 'write'], full],
+    ['fails as full when there is no room even for making some', [full], [full], ['write', 'make room'], full],
+    ['fails with what fails while room is made', [full], [broken], ['write', 'make room'], broken],
+    ['is not tried again after any other failure', [broken], [], ['write'], broken],
+  ])('%s', (_, writes, rooms, done, thrown) => {
+    expect(story(writes, rooms)).toEqual({ done, thrown });
+  });
+});

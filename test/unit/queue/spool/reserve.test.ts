@@ -1,0 +1,131 @@
+import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { Reserve } from '../../../../src/queue/spool/reserve.ts';
+import { ioError } from '../../../../src/queue/spool/failure.ts';
+import { StoreFull } from '../../../../src/queue/store.ts';
+import { HandClock } from '../../../support/hand-clock.ts';
+import { thrownBy } from '../../../support/thrown.ts';
+
+const bytes = 1_500_000;
+let directory: string;
+let file: string;
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'millrace-'));
+  file = join(directory, 'reserve');
+});
+afterEach(() => {
+  rmSync(directory, { recursive: true });
+});
+
+/** A device on which every write finds the disk full. */
+const fullDevice = '/dev/full';
+const clock = new HandClock();
+
+function aReserve(makeRoom: () => void = nothing): Reserve {
+  return new Reserve(directory, { makeRoom, clock, bytes });
+}
+
+function nothing(): void {
+  // There is no room to make.
+}
+
+/** The next time that the space is claimed, the disk is full. */
+function diskIsFull(): void {
+  symlinkSync(fullDevice, file);
+}
+
+describe('the reserve', () => {
+  it('is written, not only promised, for the owner only, and gone when it is given up', () => {
+    const reserve = aReserve();
+    expect([reserve.take(), reserve.isHeld, reserve.take()]).toEqual([true, true, true]);
+    const { size, blocks, mode } = statSync(file);
+    expect([size, mode & 0o777]).toEqual([bytes, 0o600]);
+    expect(blocks * 512).toBeGreaterThanOrEqual(bytes);
+    reserve.release();
+    reserve.release();
+    expect([reserve.isHeld, existsSync(file)]).toEqual([false, false]);
+  });
+
+  it('is a predecessor’s when that has left one, but not half of one', () => {
+    writeFileSync(file, Buffer.alloc(bytes));
+    const before = statSync(file).ino;
+    expect(aReserve().take()).toBe(true);
+    expect(statSync(file).ino).toBe(before);
+    writeFileSync(file, Buffer.alloc(bytes / 2));
+    expect(aReserve().take()).toBe(true);
+    expect(statSync(file).size).toBe(bytes);
+  });
+
+  it('is taken after room has been made for it', () => {
+    diskIsFull();
+    let hasMadeRoom = false;
+    const reserve = aReserve(() => {
+      hasMadeRoom = true;
+    });
+    expect([reserve.take(), hasMadeRoom, statSync(file).size]).toEqual([true, true, bytes]);
+  });
+
+  it('is not taken back before room has been made for what found none beside it', () => {
+    const done: string[] = [];
+    const reserve = aReserve(() => done.push(existsSync(file) ? 'while it was held' : 'before'));
+    reserve.take();
+    expect(done).toEqual([]);
+    reserve.release();
+    expect([reserve.take(), done]).toEqual([true, ['before']]);
+  });
+
+  it.each([
+    ['there is none', diskIsFull],
+    [
+      'there is none even for making some',
+      () => {
+        diskIsFull();
+        throw new StoreFull('no room for that');
+      },
+    ],
+  ])('is not taken, and leaves nothing behind, when no room can be made because %s', (_, makeRoom) => {
+    diskIsFull();
+    const reserve = aReserve(makeRoom);
+    expect([reserve.take(), reserve.isHeld, existsSync(file)]).toEqual([false, false, false]);
+  });
+
+  it('is tried for on a full disk only now and then', () => {
+    diskIsFull();
+    let tries = 0;
+    const reserve = aReserve(() => {
+      tries += 1;
+      diskIsFull();
+    });
+    expect([reserve.take(), tries]).toEqual([false, 1]);
+    clock.turn(400);
+    expect([reserve.take(), tries]).toEqual([false, 1]);
+    diskIsFull();
+    clock.turn(100);
+    expect([reserve.take(), tries]).toEqual([false, 2]);
+  });
+
+  it.each<[string, () => void, () => void]>([
+    ['the file cannot be written', () => mkdirSync(file), nothing],
+    [
+      'room cannot be made',
+      diskIsFull,
+      () => {
+        throw ioError('the disk has failed', undefined);
+      },
+    ],
+  ])('fails for good when, and not for want of room, %s', (_, before, makeRoom) => {
+    before();
+    expect(thrownBy(() => aReserve(makeRoom).take())).toMatchObject({ code: 'SPOOL', exitCode: 74 });
+  });
+
+  it('says which file has failed', () => {
+    mkdirSync(file);
+    const reserve = aReserve();
+    for (const act of [() => reserve.take(), () => reserve.release()]) {
+      expect(thrownBy(act)?.message).toContain(`the space kept back in ${file} failed: `);
+    }
+  });
+});

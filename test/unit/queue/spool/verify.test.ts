@@ -1,0 +1,181 @@
+import { createHash } from 'node:crypto';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import Database from 'better-sqlite3';
+import { Intervals } from '../../../../src/core/intervals.ts';
+import type { Frame } from '../../../../src/frame/frame.ts';
+import { applicationId, migrations, schemaVersion } from '../../../../src/queue/spool/schema.ts';
+import { verifySpool } from '../../../../src/queue/spool/verify.ts';
+import { Spool } from '../../../../src/queue/spool/spool.ts';
+import { aRun, deadOf, group, retryOf } from '../../../contract/store.ts';
+import { frameOf } from '../../../support/frames.ts';
+import { thrownBy } from '../../../support/thrown.ts';
+
+let directory: string;
+let file: string;
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'millrace-'));
+  file = join(directory, 'queue.db');
+});
+afterEach(() => {
+  rmSync(directory, { recursive: true });
+});
+
+const items = (...ids: number[]): Frame => frameOf(ids.map((id) => ({ id, text: `item ${id}` })));
+
+/** A queue in the middle of a run: 10 items stored, 2 done, 1 waits for a retry, 1 is dead, 6 are left. */
+function aSpool(): Spool {
+  const spool = Spool.open({ file, durability: 'full' });
+  const run = { ...aRun, nextSeq: 11, stored: 10, done: 2, dead: 1 };
+  const frames = [
+    { first: 1, frame: items(1, 2, 3, 4, 5) },
+    { first: 6, frame: items(6, 7, 8, 9, 10) },
+  ];
+  const limits = [{ limit: 'vendor', data: '{"frozenMs":1}' }];
+  spool.commit(group({ run, frames, limits }));
+  spool.commit(
+    group({
+      run,
+      progress: [{ first: 1, count: 5, settled: Intervals.of([1, 4]) }],
+      retries: [retryOf(3, { frame: items(3) })],
+      dead: [deadOf(4, { frame: items(4), run: run.run })],
+    }),
+  );
+  return spool;
+}
+
+/** What is wrong after somebody has put this into the file. */
+function problemsAfter(sql: string): string[] {
+  aSpool().close();
+  const db = new Database(file);
+  db.exec(sql);
+  db.close();
+  return verifySpool(file).problems;
+}
+
+function everyFile(): Record<string, unknown> {
+  return Object.fromEntries(
+    readdirSync(directory).map((name) => {
+      const path = join(directory, name);
+      const { mtimeMs, ino } = statSync(path);
+      return [name, { mtimeMs, ino, md5: createHash('md5').update(readFileSync(path)).digest('hex') }];
+    }),
+  );
+}
+
+describe('a spool is looked at', () => {
+  it.each([
+    ['after it was closed', (spool: Spool) => spool.close()],
+    ['after its supervisor was killed', killed],
+  ])('%s, and nothing is changed', (_, letGo) => {
+    letGo(aSpool());
+    const before = everyFile();
+    expect(verifySpool(file)).toEqual({
+      file,
+      schema: schemaVersion,
+      run: { run: 'r1', state: 'running' },
+      items: { waiting: 6, retrying: 1, dead: 1 },
+      problems: [],
+    });
+    expect(everyFile()).toEqual(before);
+  });
+
+  it('before it was ever used', () => {
+    writeFileSync(file, '');
+    expect(verifySpool(file)).toMatchObject({ schema: 0, run: null, problems: [] });
+    expect(readFileSync(file)).toHaveLength(0);
+  });
+
+  it('roughly when it is of an earlier version', () => {
+    const db = new Database(file);
+    db.exec(migrations[0]!);
+    db.pragma(`application_id = ${applicationId}`);
+    db.pragma('user_version = 1');
+    db.close();
+    expect(verifySpool(file)).toMatchObject({ schema: 1, run: null, problems: [] });
+  });
+
+  it('only if there is one', () => {
+    expect(thrownBy(() => verifySpool(file))).toMatchObject({ code: 'NO_QUEUE', exitCode: 78 });
+    expect(readdirSync(directory)).toEqual([]);
+  });
+});
+
+/** As a kill leaves it: the log is still there. */
+function killed(spool: Spool): void {
+  const copies = ['queue.db', 'queue.db-wal'].map((name) => [name, readFileSync(join(directory, name))] as const);
+  spool.abandon();
+  for (const [name, bytes] of copies) writeFileSync(join(directory, name), bytes);
+  rmSync(join(directory, 'supervisor.pid'));
+}
+
+describe('what is wrong with a spool is told:', () => {
+  it.each([
+    ['UPDATE frames SET bytes = 7 WHERE first = 6', /^frame 6 is said to have 7 bytes and has \d+$/],
+    ['UPDATE frames SET count = 0 WHERE first = 6', 'frame 6 holds 0 items'],
+    ['UPDATE frames SET body = zeroblob(length(body)) WHERE first = 6', /^frame 6 holds an item that cannot be read: /],
+    ['UPDATE frames SET first = 5 WHERE first = 6', 'frames 1 and 5 overlap'],
+    ['UPDATE frames SET first = 16 WHERE first = 6', 'frames holds item 20, and the next new one would be item 11'],
+    ['DELETE FROM frames WHERE first = 1', 'the progress of frame 1 is there, and the frame is not'],
+    ["UPDATE progress SET settled = '[1,'", 'the progress of frame 1 cannot be read: [1,'],
+    ['UPDATE progress SET settled_count = 3', 'the progress of frame 1 counts 3 settled items and names 4'],
+    [
+      "UPDATE progress SET settled = '[1,5]', settled_count = 5",
+      'the progress of frame 1 says 5 of 5 items: it should not be there',
+    ],
+    ["UPDATE progress SET settled = '[3,6]'", 'the progress of frame 1 names items that are not in the frame'],
+    ["UPDATE progress SET settled = '[1,2,4,5]'", 'item 3 waits for a retry, and waits in frame 1 as well'],
+    ["UPDATE progress SET settled = '[1,3,5,5]'", 'item 4 is dead, and waits in frame 1 as well'],
+    ['UPDATE dead SET seq = 3', 'item 3 waits for a retry and is dead'],
+    ["UPDATE retries SET body = x'dc'", /^retry 3 holds an item that cannot be read: /],
+    ["UPDATE dead SET body = x'dc'", /^dead letter 4 holds an item that cannot be read: /],
+    ["UPDATE dead SET error = '{'", 'dead letter 4 has an error that cannot be read'],
+    ['UPDATE retries SET seq = 11', 'retries holds item 11, and the next new one would be item 11'],
+    ['UPDATE run SET stored = 12', 'the run counts 12 items, and 2 done, 1 dead and 7 open ones'],
+    ['UPDATE run SET dead = 0, stored = 9', 'the run counts 0 dead letters, and there are 1'],
+    ["UPDATE run SET state = 'finishing'", 'the run is finishing, and 7 items are open'],
+    ["UPDATE run SET state = 'finished', exit_code = 0", 'the run is finished, and 7 items are open'],
+    ['UPDATE run SET exit_code = 0', 'the run is running, with exit code 0'],
+    ['DELETE FROM run', '7 items are waiting, and there is no run'],
+    ['DELETE FROM spool', 'there are 0 rows about the queue itself, and there must be one'],
+    ["UPDATE spool SET id = ''", 'the queue has no id'],
+    ['UPDATE spool SET generation = 9', 'the queue counts 9 starts, and the last one that it names is 1'],
+    ["UPDATE limits SET data = 'x'", 'what is kept of limit vendor cannot be read'],
+  ])('%s', (sql, problem) => {
+    const isIt = (told: string): boolean => (typeof problem === 'string' ? told === problem : problem.test(told));
+    const problems = problemsAfter(sql);
+    expect([problems, problems.some(isIt)]).toEqual([problems, true]);
+  });
+
+  it('of each kind the first ten', () => {
+    const numbers = Array.from({ length: 25 }, (_, i) => `('l${i}', 'x')`).join();
+    const problems = problemsAfter(`INSERT INTO limits VALUES ${numbers}`);
+    expect(problems).toHaveLength(11);
+    expect(problems.at(-1)).toBe('… and 15 more like these');
+  });
+
+  it('a page that is damaged', () => {
+    aSpool().close();
+    const bytes = readFileSync(file);
+    bytes.fill(0xff, 4096 * 2, 4096 * 2 + 100);
+    writeFileSync(file, bytes);
+    const found = thrownBy(() => {
+      const { problems } = verifySpool(file);
+      if (problems.length > 0) throw Object.assign(new Error(problems.join()), { exitCode: 74 });
+    });
+    expect(found).toMatchObject({ exitCode: 74 });
+    expect(readFileSync(file).equals(bytes)).toBe(true);
+  });
+
+  it('a file of somebody else', () => {
+    const db = new Database(file);
+    db.exec('CREATE TABLE pokemon (id)');
+    db.close();
+    expect(thrownBy(() => verifySpool(file))).toMatchObject({ code: 'NOT_A_SPOOL', exitCode: 78 });
+    writeFileSync(file, 'not a database at all\n'.repeat(100));
+    expect(thrownBy(() => verifySpool(file))).toMatchObject({ code: 'SPOOL_DAMAGED', exitCode: 74 });
+  });
+});

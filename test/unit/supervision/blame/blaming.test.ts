@@ -1,0 +1,206 @@
+import { describe, expect, it } from '@jest/globals';
+import { EventBus, type EventName } from '../../../../src/observability/events.ts';
+import { Holding } from '../../../../src/queue/lending/holding.ts';
+import { MemoryStore } from '../../../../src/queue/memory-store.ts';
+import { Queue } from '../../../../src/queue/queue.ts';
+import { blameForKilledSupervisors } from '../../../../src/supervision/blame/blaming.ts';
+import { aRun } from '../../../support/a-queue.ts';
+import type { ServiceSettings } from '../../../../src/supervision/settings.ts';
+import { AService } from '../../../support/a-service.ts';
+import { frameOf } from '../../../support/frames.ts';
+import { HandClock } from '../../../support/hand-clock.ts';
+
+const moment = { now: 0, wall: 0 };
+const credit = { items: 100, bytes: 1000 };
+
+/** A queue on a store in which ten items and the retry of an eleventh wait, and whom it blames. */
+function restarted(predecessors: { uncleanStarts: number; trial: number | null }) {
+  const store = new MemoryStore();
+  const before = new Queue(store, aRun(), { windowBytes: 1000 });
+  before.append(frameOf(Array.from({ length: 11 }, (_, i) => `item ${i}`)), { cursor: null, count: 11, digest: null });
+  before.commit(moment);
+  const holding = new Holding(20);
+  before.take(holding, credit, moment);
+  const fate = { kind: 'retry', delayMs: 0, usesAttempt: true } as const;
+  before.fail(holding, { seq: 4, fate, error: { code: 'E', message: 'no' } }, moment);
+  before.commit(moment);
+
+  const queue = new Queue(store, store.run()!, { windowBytes: 1000 });
+  const clock = new HandClock(0);
+  const events = new EventBus();
+  const happened: [EventName, object][] = [];
+  events.subscribe((name, event) => happened.push([name, event]));
+  const settings = { consumers: 1, concurrency: 3, retryBaseMs: 1000, retryCapMs: 1000 };
+  blameForKilledSupervisors(
+    { queue, clock, events, random: () => 0.5, settings: settings as ServiceSettings },
+    predecessors,
+  );
+  queue.commit(moment);
+  return { queue, happened };
+}
+
+/** Lends the next one that is to be run by itself. */
+function next(queue: Queue): { holding: Holding; seqs: number[] } {
+  const holding = new Holding(1);
+  if (queue.takeAlone(holding, { bytes: 1000 }, moment).length > 0) throw new Error('lent before it was committed');
+  queue.commit(moment);
+  return { holding, seqs: queue.takeAlone(holding, { bytes: 1000 }, moment).map(({ seq }) => seq) };
+}
+
+describe('a start', () => {
+  it.each([
+    { uncleanStarts: 0, trial: null },
+    { uncleanStarts: 2, trial: null },
+  ])('after %j accuses nobody', (predecessors) => {
+    const { queue, happened } = restarted(predecessors);
+    expect([queue.availableAlone(moment), happened]).toEqual([0, []]);
+  });
+
+  it('after three supervisors were killed without an item settled accuses what they can have run, and runs it by itself', () => {
+    const { queue, happened } = restarted({ uncleanStarts: 3, trial: null });
+    expect(happened).toMatchObject([['items.isolated', { items: 3, cause: 'its supervisor was killed with it' }]]);
+    const ordinary = queue.take(new Holding(20), credit, moment);
+    expect(ordinary).toMatchObject({ seq: 3, frame: { count: 1 }, mode: 'together' });
+    for (const expected of [4, 1, 2]) {
+      const { holding, seqs } = next(queue);
+      expect(seqs).toEqual([expected]);
+      queue.settle(holding, [[expected, expected]], 0);
+    }
+    expect(queue.availableAlone(moment)).toBe(0);
+  });
+
+  it.each([2, 4])('names the item that was run by itself when the last one was killed (%i)', (trial) => {
+    const { queue, happened } = restarted({ uncleanStarts: 1, trial });
+    expect(happened.at(-1)).toMatchObject(['item.killed', { seq: trial, kills: 1, inMs: 750 }]);
+    expect(queue.lastErrorOf(trial)?.message).toBe('killed its consumer once: its supervisor was killed with it');
+    expect(queue.stats).toMatchObject({ retrying: trial === 2 ? 1 : 1, queued: 10 });
+    expect(queue.isDirty).toBe(false);
+  });
+});
+
+describe('a consumer that dies with items', () => {
+  it('has its items run alone, announced, and its killer named, forgiven, and asked for before it is dead', () => {
+    const world = new AService({
+      settings: { consumers: 2, concurrency: 2, retryBaseMs: 100, retryCapMs: 100 },
+    }).runReady();
+    world.producer.yields(['a', 'b', 'c', 'd']);
+    world.tick();
+    world.consumer(1).goes({ code: 7 });
+    world.consumer(2).settles(3, 4);
+    world.tick();
+    expect(world.emitted('items.isolated')).toMatchObject([{ items: 2, cause: 'exit code 7' }]);
+    expect(world.consumer(2).deliveries.at(-1)).toMatchObject({ seq: 1, count: 2, mode: 'alone' });
+    expect(world.service.status.reasons).toContain(
+      'consumer 2 is set aside: it runs 2 items, one at a time, to find out what crashed a consumer',
+    );
+
+    world.consumer(2).says({ type: 'start', items: [1, 1] });
+    world.consumer(2).says({ type: 'start', items: [2, 2] });
+    world.consumer(2).goes({ signal: 'SIGSEGV' });
+    world.tick();
+    expect(world.emitted('item.killed')).toMatchObject([{ seq: 2, kills: 2, cause: 'SIGSEGV', inMs: 75 }]);
+    world.pass(250);
+    for (const ordinal of [1, 2]) world.consumer(ordinal).says({ type: 'ready' });
+    world.tick();
+    const [killed] = world.consumers.filter(({ exit, lent }) => !exit && lent.includes(2));
+    expect(killed?.deliveries.at(-1)).toMatchObject({ seq: 2, mode: 'alone' });
+    killed?.says({ type: 'start', items: [2, 2] });
+    killed?.goes({ signal: 'SIGSEGV' });
+    for (const other of world.consumers) if (!other.exit && other.lent.includes(1)) other.settles(1);
+    world.tick();
+    const [asked] = world.consumers.filter(({ exit, lent }) => !exit && lent.includes(2));
+    expect(asked?.deliveries.at(-1)).toMatchObject({ seq: 2, mode: 'askOnly', history: 'suspect' });
+    asked?.fails({ seq: 2, verdict: 'absent', afterMs: null });
+    world.tick();
+    expect(world.emitted('item.dead')).toMatchObject([
+      { seq: 2, attempts: 1, reason: 'killed its consumer 3 times: SIGSEGV' },
+    ]);
+    expect(world.store.readDead(0, 10)).toMatchObject([{ seq: 2, kills: 3 }]);
+  });
+
+  it.each([
+    ['is no crash of its post if an item is to blame', true, 0],
+    ['is a crash of its post if no item is to blame', false, 1],
+  ])('%s', (...row) => {
+    const [, isKiller, parked] = row;
+    const restarts = { crashes: 1, periodMs: 600_000 };
+    const world = new AService({
+      settings: { consumers: 1, concurrency: 1, retryBaseMs: 1e6, retryCapMs: 1e6, restarts },
+    });
+    world.runReady();
+    world.producer.yields(['a', 'b', 'c', 'd']);
+    world.tick();
+    const successor = (): void => {
+      const before = world.consumer();
+      while (world.consumer() === before) world.pass(50);
+      world.consumer().says({ type: 'ready' });
+      world.tick();
+    };
+    for (let death = 1; death <= 3 && world.emitted('child.parked').length === 0; death++) {
+      world.consumer().goes({ code: 7 });
+      if (world.emitted('child.parked').length > 0) break;
+      successor();
+      const { seq, count, mode } = world.consumer().deliveries.at(-1)!;
+      expect(mode).toBe('alone');
+      world.consumer().says({ type: 'start', items: [seq, seq] });
+      if (isKiller) {
+        world.consumer().goes({ code: 7 });
+        successor();
+      } else {
+        world.consumer().settles(...Array.from({ length: count }, (_, i) => seq + i));
+        world.tick();
+      }
+    }
+    expect(world.emitted('child.parked')).toHaveLength(parked);
+    expect(world.emitted('items.cleared')).toHaveLength(isKiller ? 0 : 2);
+  });
+
+  it('for a reason of its own, or because it was told to go, accuses nobody', () => {
+    const world = new AService({ settings: { consumers: 2, concurrency: 2 } }).runReady();
+    world.producer.yields(['a', 'b', 'c', 'd']);
+    world.tick();
+    world.consumer(1).says({
+      type: 'failed',
+      origin: 'process',
+      error: { code: 'FENCED', message: 'barred' },
+      exitCode: null,
+    });
+    world.consumer(1).goes({ code: 1 });
+    world.consumer(2).kill('not needed');
+    world.consumer(2).dies();
+    world.pass(1000);
+    expect(world.emitted('items.isolated')).toEqual([]);
+    for (const ordinal of [1, 2]) world.consumer(ordinal).says({ type: 'ready' });
+    world.tick();
+    expect(world.consumer(1).deliveries[0]).toMatchObject({ mode: 'together' });
+  });
+
+  it('whatever it runs is believed to be to blame itself in the end, and is parked', () => {
+    const world = new AService({
+      settings: {
+        consumers: 1,
+        concurrency: 1,
+        retryBaseMs: 1e6,
+        retryCapMs: 1e6,
+        restarts: { crashes: 2, periodMs: 1e9 },
+      },
+    }).runReady();
+    world.producer.yields(Array.from({ length: 100 }, (_, i) => i));
+    world.tick();
+    let deaths = 0;
+    for (;;) {
+      const consumer = world.consumer();
+      const delivery = consumer.deliveries.at(-1);
+      if (delivery?.mode === 'alone') consumer.says({ type: 'start', items: [delivery.seq, delivery.seq] });
+      consumer.goes({ code: 7 });
+      deaths += 1;
+      expect(deaths).toBeLessThan(200);
+      if (world.service.status.processes[1]!.state === 'parked') break;
+      while (world.consumer() === consumer) world.pass(100);
+      world.consumer().says({ type: 'ready' });
+      world.tick();
+    }
+    expect(world.emitted('item.killed').length).toBeGreaterThan(30);
+    expect(world.emitted('item.dead')).toEqual([]);
+  });
+});

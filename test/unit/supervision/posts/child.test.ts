@@ -1,0 +1,250 @@
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { systemClock } from '../../../../src/core/clock.ts';
+import type { FromConsumer, ToConsumer } from '../../../../src/ipc/messages.ts';
+import { parse } from '../../../../src/ipc/parse.ts';
+import { startChild, type Child, type Exit, type StartOptions } from '../../../../src/supervision/posts/child.ts';
+import { identify } from '../../../../src/supervision/posts/identity.ts';
+import { HandClock } from '../../../support/hand-clock.ts';
+import { until } from '../../../support/until.ts';
+
+type Options = Partial<StartOptions<FromConsumer>>;
+
+/** A real child, and what has come of it so far. */
+class Watched {
+  readonly clock = new HandClock();
+  readonly messages: string[] = [];
+  readonly exits: { exit: Exit; after: number }[] = [];
+  readonly child: Child<FromConsumer, ToConsumer>;
+  output = 0;
+  openOutputs = 2;
+
+  constructor(fixture: string, options: Options = {}) {
+    this.child = startChild<FromConsumer, ToConsumer>({
+      role: 'consumer',
+      ordinal: 1,
+      entry: resolve('test/fixtures/children', `${fixture}.mjs`),
+      parse: parse.fromConsumer,
+      clock: this.clock,
+      prefix: undefined,
+      env: {},
+      onOutput: (_who, _stream, chunk) => {
+        if (chunk) this.output += chunk.length;
+        else this.openOutputs -= 1;
+      },
+      ...options,
+    });
+    started.add(this);
+  }
+
+  listen(): this {
+    this.child.listen({
+      onMessage: (message) =>
+        this.messages.push(message.type === 'log' ? message.message.split(' ')[0]! : message.type),
+      onExit: (exit) => this.exits.push({ exit, after: this.messages.length }),
+    });
+    return this;
+  }
+
+  async gone(): Promise<Exit> {
+    await until(() => this.exits.length > 0);
+    return this.exits[0]!.exit;
+  }
+
+  get isAlive(): boolean {
+    return this.child.who.pid !== undefined && identify(this.child.who.pid) !== undefined;
+  }
+}
+
+const started = new Set<Watched>();
+afterEach(async () => {
+  for (const watched of started) {
+    watched.child.kill('the test is over');
+    await until(() => !watched.isAlive);
+  }
+  started.clear();
+});
+
+describe('a child that goes', () => {
+  it('is reported once, after everything that it had sent', async () => {
+    const watched = new Watched('talks').listen();
+    expect(await watched.gone()).toMatchObject({ code: 7, signal: null, reason: undefined, killed: 'no' });
+    expect(watched.exits).toMatchObject([{ after: 2000 }]);
+    expect(watched.messages.slice(-2)).toEqual(['1999', '2000']);
+    expect(watched.clock.waiting).toBe(0);
+  });
+
+  it('is heard to its end even if it was killed and is being written to', async () => {
+    const watched = new Watched('talks-and-dies').listen();
+    // Whether this finds it alive or not: no byte that it had sent may be lost for that.
+    const write = (): void => {
+      watched.child.send({ type: 'settled' });
+      if (watched.exits.length === 0) setImmediate(write);
+    };
+    write();
+    expect(await watched.gone()).toMatchObject({ signal: 'SIGKILL', reason: undefined });
+    expect(watched.messages.at(-1)).toBe('300');
+  });
+
+  it('is reported as gone even if it had gone before anybody listened', async () => {
+    const watched = new Watched('exits');
+    await until(() => !watched.isAlive && watched.openOutputs === 0);
+    await new Promise((turn) => setImmediate(turn));
+    expect(watched.listen().exits).toEqual([]);
+    expect(await watched.gone()).toMatchObject({ code: 0, signal: null, reason: undefined, killed: 'no' });
+  });
+
+  it('says who killed it, and why', async () => {
+    const watched = new Watched('deaf').listen();
+    await until(() => watched.messages.length > 0);
+    watched.child.kill('silent for 1min');
+    watched.child.kill('silent for 1min and a second');
+    expect(await watched.gone()).toMatchObject({ signal: 'SIGKILL', reason: 'silent for 1min', killed: 'order' });
+    watched.child.kill('too late', 'hang');
+    watched.child.send({ type: 'stop' });
+    expect(watched.exits).toHaveLength(1);
+  });
+});
+
+describe('a child that V8 ends', () => {
+  it('is reported with what V8 said', async () => {
+    expect(await new Watched('aborts').listen().gone()).toMatchObject({
+      signal: 'SIGABRT',
+      killed: 'no',
+      lastWords: 'Reached heap limit Allocation failed - JavaScript heap out of memory',
+    });
+  });
+});
+
+describe('a child that is abandoned', () => {
+  it('is not reported any more, and keeps nobody from ending', async () => {
+    const watched = new Watched('deaf').listen();
+    await until(() => watched.messages.length > 0);
+    watched.child.abandon();
+    await until(() => watched.openOutputs === 0);
+    watched.child.kill('the test wants it gone');
+    await until(() => !watched.isAlive);
+    expect(watched.exits).toEqual([]);
+  });
+});
+
+describe('a child that misbehaves on its channel', () => {
+  it.each([
+    ['garbage', 'expected a message, got bytes that are none: "<html>502 Bad Gateway</h'],
+    ['wrong-shape', 'the consumer sent "settle" with a wrong done: "everything"'],
+  ])('is killed (%s), and what it had said before counts', async (fixture, reason) => {
+    const watched = new Watched(fixture).listen();
+    const exit = await watched.gone();
+    expect(exit).toMatchObject({ code: null, signal: 'SIGKILL' });
+    expect(exit.reason).toContain(reason);
+    expect(watched.messages).toEqual(['before']);
+  });
+
+  it('by half a message can be killed, and that message is none', async () => {
+    const watched = new Watched('half-a-message').listen();
+    await until(() => watched.messages.length > 0);
+    watched.child.kill('silent for 1min');
+    expect(await watched.gone()).toMatchObject({ signal: 'SIGKILL', reason: 'silent for 1min' });
+    expect(watched.messages).toEqual(['before']);
+  });
+
+  it('by letting go of it has half a second to exit', async () => {
+    const watched = new Watched('hangs-up').listen();
+    await until(() => watched.messages.length > 0);
+    watched.child.send({ type: 'bye' });
+    await until(() => watched.clock.waiting > 0);
+    watched.clock.turn(499);
+    expect(watched.isAlive).toBe(true);
+    watched.clock.turn(1);
+    expect(await watched.gone()).toMatchObject({ signal: 'SIGKILL', reason: 'closed its channel and did not exit' });
+    expect(watched.clock.waiting).toBe(0);
+  });
+});
+
+describe('a child’s output', () => {
+  it('is read as it comes, however much it is', async () => {
+    const watched = new Watched('floods').listen();
+    expect(await watched.gone()).toMatchObject({ code: 0 });
+    await until(() => watched.openOutputs === 0);
+    expect(watched.output).toBe(500 * (63 * 1024 + 1));
+  });
+});
+
+describe('a grandchild that holds pipes and channel', () => {
+  it('dies with the child whose group it is in', async () => {
+    const watched = new Watched('leaves-a-grandchild').listen();
+    await watched.gone();
+    const grandchild = Number(watched.messages[0]);
+    await until(() => identify(grandchild) === undefined);
+    await until(() => watched.openOutputs === 0);
+    expect(watched.clock.waiting).toBe(0);
+  });
+
+  it('does not keep us from taking the child for gone if it has left the group', async () => {
+    const watched = new Watched('leaves-a-grandchild', { env: { DETACHED: '1' } }).listen();
+    await until(() => !watched.isAlive && watched.clock.waiting > 0);
+    const grandchild = Number(watched.messages[0]);
+    try {
+      expect(watched.exits).toEqual([]);
+      watched.clock.turn(1000);
+      expect(await watched.gone()).toMatchObject({ signal: 'SIGKILL' });
+      await until(() => watched.openOutputs === 0);
+      expect(watched.clock.waiting).toBe(0);
+      expect(identify(grandchild)).toBeDefined();
+    } finally {
+      process.kill(grandchild, 'SIGKILL');
+    }
+  });
+});
+
+describe('what has arrived from a grandchild when we stop listening', () => {
+  it('is read first, even if this process was held up until then', async () => {
+    const watched = new Watched('leaves-a-grandchild', { env: { DETACHED: '1' } });
+    watched.clock.soon = (fn) => void setImmediate(fn);
+    watched.listen();
+    await until(() => !watched.isAlive && watched.clock.waiting > 0 && watched.output === 'up'.length);
+    const grandchild = Number(watched.messages[0]);
+    process.kill(grandchild, 'SIGUSR2');
+    while (identify(grandchild) !== undefined); // This process reads nothing meanwhile.
+    watched.clock.turn(1000);
+    await until(() => watched.openOutputs === 0);
+    expect(watched.output).toBe('uplate'.length);
+  });
+});
+
+describe('a start that fails', () => {
+  it.each([
+    ['there is no such program', { prefix: ['/no/such/program'] }, 'spawn /no/such/program ENOENT'],
+    ['its environment is larger than the system takes', { env: { A: 'x'.repeat(4e6) } }, 'spawn E2BIG'],
+    ['its environment cannot be passed on', { env: { A: 'a\0b' } }, 'without null bytes'],
+  ] as const)('is an exit like any other: %s', async (_, options, reason) => {
+    const watched = new Watched('exits', options).listen();
+    watched.child.send({ type: 'stop' });
+    watched.child.kill('nothing to kill');
+    const exit = await watched.gone();
+    expect(exit).toMatchObject({ code: null, signal: null });
+    expect(exit.reason).toMatch(/^could not be started: /);
+    expect(exit.reason).toContain(reason);
+    expect(watched.child.who.pid).toBeUndefined();
+  });
+});
+
+describe('a start when no descriptor is left', () => {
+  it('fails and says what to do, and the next one may succeed', () => {
+    const command = `ulimit -n 100; exec "${process.execPath}" --import ./scripts/typescript.mjs test/fixtures/out-of-descriptors.ts`;
+    const { stdout, stderr } = spawnSync('sh', ['-c', command], { encoding: 'utf8' });
+    expect(stderr).toBe('');
+    const tooMany = expect.stringContaining('too many open files; raise the limit on open files (ulimit -n)');
+    expect(stdout.trim().split('\n')).toEqual([tooMany, tooMany, 'exited 0']);
+  });
+});
+
+describe('a child’s name', () => {
+  it('is in its command line from the first moment', () => {
+    const watched = new Watched('deaf', { clock: systemClock }).listen();
+    const command = readFileSync(`/proc/${watched.child.who.pid}/cmdline`, 'utf8').split('\0');
+    expect(command.slice(-3)).toEqual(['consumer', '1', '']);
+  });
+});

@@ -1,0 +1,86 @@
+import { describe, expect, it } from '@jest/globals';
+import type { PipelineDescription } from '../../../../src/ipc/messages.ts';
+import { describePipeline } from '../../../../src/supervision/posts/describe.ts';
+import { FakeProducer } from '../../../support/fake-child.ts';
+import { HandClock } from '../../../support/hand-clock.ts';
+
+const pipeline: PipelineDescription = {
+  name: 'tested',
+  limits: {},
+  options: {},
+  fingerprint: 'version 1',
+  code: 'code 1',
+  deterministic: true,
+  sink: { kind: 'memory', transactional: true, target: 'memory', options: 'none' },
+};
+
+function asking() {
+  const clock = new HandClock();
+  const child = new FakeProducer({ role: 'producer', ordinal: 0, pid: 7 });
+  const description = describePipeline(child, { file: '/a.ts', clock, deadlineMs: 1000, onOther: () => undefined });
+  return { clock, child, description };
+}
+
+describe('a producer that is asked what is in a pipeline file', () => {
+  it('is told the file, and its answer is the description', async () => {
+    const { clock, child, description } = asking();
+    expect(child.sent).toEqual([{ type: 'describe', file: '/a.ts' }]);
+    child.says({ type: 'described', pipeline, problems: [] });
+    expect(await description).toEqual({ status: 'described', pipeline });
+    expect(clock.waiting).toBe(0);
+  });
+
+  it('may find problems', async () => {
+    const { child, description } = asking();
+    const problems = [{ file: '/a.ts', line: 3, message: 'unexpected token' }];
+    child.says({ type: 'described', pipeline: null, problems });
+    expect(await description).toEqual({ status: 'wrong', problems });
+  });
+
+  it('may be ended by the file, and says how', async () => {
+    const { clock, child, description } = asking();
+    child.says({
+      type: 'failed',
+      origin: 'process',
+      error: { code: 'E', message: 'a timer of it threw' },
+      exitCode: null,
+    });
+    child.goes({ code: 1 });
+    expect(await description).toEqual({
+      status: 'failed',
+      reason: 'loading /a.ts ended the process that did it: a timer of it threw',
+      wasKilled: false,
+    });
+    expect(clock.waiting).toBe(0);
+  });
+
+  it('is not to blame when somebody else kills it', async () => {
+    const { child, description } = asking();
+    child.dies();
+    expect(await description).toMatchObject({ status: 'failed', wasKilled: true });
+  });
+
+  it('is killed when the file takes too long', async () => {
+    const { clock, child, description } = asking();
+    clock.turn(1000);
+    expect(child.killedFor).toBe(
+      'not loaded within 1s (readyTimeout); does it await at its top level what never comes?',
+    );
+    child.dies();
+    expect(await description).toMatchObject({
+      status: 'failed',
+      reason:
+        'loading /a.ts ended the process that did it: not loaded within 1s (readyTimeout); does it await at its top level what never comes?',
+      wasKilled: false,
+    });
+  });
+
+  it('may have gone before it was asked', async () => {
+    const child = new FakeProducer({ role: 'producer', ordinal: 0, pid: 7 });
+    child.goes({ code: 1 });
+    const clock = new HandClock();
+    const options = { file: '/a.ts', clock, deadlineMs: 1000, onOther: () => undefined };
+    expect(await describePipeline(child, options)).toMatchObject({ status: 'failed', wasKilled: false });
+    expect(clock.waiting).toBe(0);
+  });
+});

@@ -1,0 +1,420 @@
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import Database from 'better-sqlite3';
+import { EventBus, type EventName } from '../../../../src/observability/events.ts';
+import { Spool } from '../../../../src/queue/spool/spool.ts';
+import type { LimitState, RunRecord } from '../../../../src/queue/store.ts';
+import { openRun, spoolFile, type Opening, type OpeningOptions } from '../../../../src/supervision/starting/opening.ts';
+import type { Left } from '../../../../src/supervision/starting/setting-aside.ts';
+import { aRun } from '../../../support/a-queue.ts';
+import { HandClock } from '../../../support/hand-clock.ts';
+
+const sink = { kind: 'sqlite', transactional: true, target: 'out.db, table rows', options: 'none' };
+const aaa = { name: 'aaa', fingerprint: 'version 1', deterministic: true, sink };
+
+let stateDirectory: string;
+let events: { name: EventName; event: unknown }[];
+beforeEach(() => {
+  stateDirectory = mkdtempSync(join(tmpdir(), 'millrace-'));
+  events = [];
+});
+afterEach(() => rmSync(stateDirectory, { recursive: true }));
+
+async function openAny(options: Partial<OpeningOptions> = {}): Promise<Opening> {
+  const bus = new EventBus();
+  bus.subscribe((name, event) => events.push({ name, event }));
+  return await openRun({
+    stateDirectory,
+    durability: 'full',
+    redact: [],
+    pipelineFile: join(stateDirectory, 'aaa.ts'),
+    pipeline: aaa,
+    fresh: false,
+    again: false,
+    moved: false,
+    sameSource: false,
+    confirmFresh: () => Promise.resolve('yes' as const),
+    killOrphans: () => Promise.resolve(),
+    stopped: new AbortController().signal,
+    clock: new HandClock(),
+    events: bus,
+    ...options,
+  });
+}
+
+type Opened = Exclude<Opening, { status: 'stopped' }>;
+
+async function open(options: Partial<OpeningOptions> = {}): Promise<Opened> {
+  const opening = await openAny(options);
+  if (opening.status === 'stopped') throw new Error('it was stopped');
+  return opening;
+}
+
+const version2 = { ...aaa, fingerprint: 'version 2' };
+
+/** Leaves a run behind, as a supervisor that has stopped does. */
+function leave(run: Partial<RunRecord>, limits: LimitState[] = []): void {
+  const spool = Spool.open({ file: spoolFile(stateDirectory), durability: 'full' });
+  spool.commit({
+    run: aRun(run),
+    frames: [],
+    progress: [],
+    retries: [],
+    retriesGone: [],
+    dead: [],
+    revived: [],
+    purged: [],
+    limits,
+  });
+  spool.close();
+}
+
+const counted = { cursor: null, count: 7, digest: 'd' };
+
+describe('a state directory', () => {
+  it('without a run begins one at seq 1, and is locked', async () => {
+    const opening = await open();
+    expect(opening).toMatchObject({ status: 'open', isNew: true, run: { state: 'running', nextSeq: 1, stored: 0 } });
+    await expect(open()).rejects.toMatchObject({ code: 'IN_USE', exitCode: 78 });
+    opening.spool.close();
+    (await open()).spool.close();
+  });
+
+  it.each(['running', 'sealed', 'finishing'] as const)('with a run that is %s goes on with it', async (state) => {
+    leave({ run: 'left', state, nextSeq: 8, stored: 7, position: counted });
+    const { spool, ...opening } = await open();
+    expect(opening).toMatchObject({ status: 'open', isNew: false, run: { run: 'left', state, stored: 7 } });
+    spool.close();
+  });
+
+  it('with a finished run leaves it as it is', async () => {
+    leave({ run: 'left', state: 'finished', finishedAt: 5, exitCode: 3 });
+    const { spool, ...opening } = await open();
+    expect(opening).toMatchObject({ status: 'finished', run: { run: 'left', exitCode: 3 } });
+    spool.close();
+  });
+
+  it('with a finished run begins another when it is told to, with seqs of its own', async () => {
+    leave({ run: 'left', state: 'finished', nextSeq: 152, finishedAt: 5, exitCode: 0 });
+    const { spool, ...opening } = await open({ again: true });
+    expect(opening).toMatchObject({ status: 'open', isNew: true, run: { nextSeq: 152, state: 'running', stored: 0 } });
+    expect(opening.run.run).not.toBe('left');
+    spool.close();
+  });
+
+  it('with an open run does not begin another, even when it is told "again"', async () => {
+    leave({ run: 'left', position: counted, stored: 7 });
+    const { spool, run } = await open({ again: true });
+    expect(run.run).toBe('left');
+    spool.close();
+  });
+});
+
+describe('a fresh start', () => {
+  it('moves the old queue aside after it was confirmed, and deletes nothing', async () => {
+    leave({ run: 'left', stored: 7 });
+    const asked: Left[] = [];
+    const { spool, ...opening } = await open({
+      fresh: true,
+      confirmFresh: (left) => {
+        asked.push(left);
+        return Promise.resolve('yes');
+      },
+    });
+    expect(asked).toMatchObject([{ status: 'run', run: { run: 'left' } }]);
+    expect(opening).toMatchObject({ status: 'open', isNew: true, run: { nextSeq: 1 } });
+    expect(readdirSync(stateDirectory)).toContain('queue.until-2026-01-02T03-04-05-678Z.db');
+    expect(events).toMatchObject([{ name: 'warning', event: { code: 'FRESH' } }]);
+    spool.close();
+  });
+
+  it('that is not confirmed changes nothing and lets go of the lock', async () => {
+    leave({ run: 'left' });
+    const refusal = new Error('nothing was changed');
+    await expect(open({ fresh: true, confirmFresh: () => Promise.reject(refusal) })).rejects.toBe(refusal);
+    const { spool, run } = await open();
+    expect(run.run).toBe('left');
+    spool.close();
+  });
+
+  it('sees the old queue’s children gone before it is moved, and hands its limits on', async () => {
+    const limits = [{ limit: 'vendor', data: '{"frozenMs":60000}' }];
+    leave({ run: 'left' }, limits);
+    const seen: string[][] = [];
+    const { spool } = await open({
+      fresh: true,
+      killOrphans: () => {
+        seen.push(readdirSync(stateDirectory).filter((name) => name.endsWith('.db')));
+        return Promise.resolve();
+      },
+    });
+    expect(seen).toEqual([['queue.db']]);
+    spool.abandon();
+    const again = await open();
+    expect(again.spool.limits()).toEqual(limits);
+    again.spool.close();
+  });
+
+  it.each([
+    ['at the question', { confirmFresh: () => Promise.resolve('stopped' as const) }],
+    ['while orphans are waited for', { stopped: AbortSignal.abort() }],
+  ])('that is stopped %s changes nothing', async (_, options) => {
+    leave({ run: 'left' });
+    expect(await openAny({ fresh: true, ...options })).toEqual({ status: 'stopped' });
+    const { spool, run } = await open();
+    expect(run.run).toBe('left');
+    spool.close();
+  });
+
+  const unreadable: [string, (file: string) => void, RegExp][] = [
+    [
+      'is no database',
+      (file) => writeFileSync(file, 'somebody may want this'.repeat(500)),
+      /damaged or not a SQLite database/,
+    ],
+    [
+      'is of a newer version',
+      (file) => {
+        leave({ run: 'left' });
+        const db = new Database(file);
+        db.pragma('user_version = 999');
+        db.close();
+      },
+      /newer Millrace/,
+    ],
+  ];
+  it.each(unreadable)('moves a queue aside that %s, and says what it cannot know', async (_, spoil, reason) => {
+    const file = spoolFile(stateDirectory);
+    spoil(file);
+    const before = readFileSync(file);
+    const asked: Left[] = [];
+    const { spool, ...opening } = await open({
+      fresh: true,
+      confirmFresh: (left) => {
+        asked.push(left);
+        return Promise.resolve('yes');
+      },
+    });
+    expect(asked).toEqual([{ status: 'unreadable', reason: expect.stringMatching(reason) }]);
+    expect(opening).toMatchObject({ status: 'open', isNew: true });
+    const aside = join(stateDirectory, 'queue.until-2026-01-02T03-04-05-678Z.db');
+    expect(readFileSync(aside)).toEqual(before);
+    expect(events).toMatchObject([{ event: { message: expect.stringContaining('earlier supervisor') } }]);
+    spool.close();
+  });
+
+  it.each(unreadable)('that is not confirmed leaves a queue that %s as it is', async (_, spoil) => {
+    spoil(spoolFile(stateDirectory));
+    const before = readFileSync(spoolFile(stateDirectory));
+    const refusal = new Error('nothing was changed');
+    await expect(open({ fresh: true, confirmFresh: () => Promise.reject(refusal) })).rejects.toBe(refusal);
+    expect(readFileSync(spoolFile(stateDirectory))).toEqual(before);
+  });
+
+  it('looks again after a long question: a queue that was mended meanwhile is asked for anew', async () => {
+    const file = spoolFile(stateDirectory);
+    writeFileSync(file, 'no database');
+    const asked: string[] = [];
+    const { spool } = await open({
+      fresh: true,
+      confirmFresh: ({ status }) => {
+        asked.push(status);
+        if (status === 'unreadable') {
+          rmSync(file);
+          leave({ run: 'mended' });
+        }
+        return Promise.resolve('yes');
+      },
+    });
+    expect(asked).toEqual(['unreadable', 'run']);
+    spool.close();
+  });
+
+  it('of nothing asks nobody', async () => {
+    const { spool, ...opening } = await open({ fresh: true, confirmFresh: () => Promise.reject(new Error('asked')) });
+    expect(opening).toMatchObject({ isNew: true });
+    spool.close();
+  });
+});
+
+describe('another version of the pipeline', () => {
+  it('may not go on by counting, and the lock is let go of', async () => {
+    leave({ position: counted });
+    await expect(open({ pipeline: version2 })).rejects.toMatchObject({ code: 'PIPELINE_CHANGED', exitCode: 78 });
+    (await open()).spool.close();
+  });
+
+  it('may go on by counting once the source is declared to be the same, which is recorded and not asked for again', async () => {
+    leave({ run: 'left', position: counted });
+    const { spool, run } = await open({ pipeline: version2, sameSource: true });
+    expect(run.fingerprint).toBe('version 2');
+    expect(spool.declarations()).toEqual([
+      { at: expect.any(Number), run: 'left', what: 'same source', was: 'version 1', isNow: 'version 2' },
+    ]);
+    expect(events).toMatchObject([
+      { name: 'warning', event: { code: 'PIPELINE_CHANGED', message: expect.stringContaining('--same-source') } },
+    ]);
+    spool.close();
+    const later = await open({ pipeline: version2 });
+    expect(later.spool.declarations()).toHaveLength(1);
+    later.spool.close();
+  });
+
+  it('may go on from a cursor, with a warning, and the run is of that version from then on', async () => {
+    leave({ position: { cursor: '{"page":3}', count: 2, digest: 'd' } });
+    const { spool, run } = await open({ pipeline: version2 });
+    expect(run.fingerprint).toBe('version 2');
+    expect(events).toMatchObject([{ name: 'warning', event: { code: 'PIPELINE_CHANGED' } }]);
+    spool.close();
+  });
+
+  it('may finish a run that needs no source any more', async () => {
+    leave({ state: 'sealed', position: counted });
+    const { spool, run } = await open({ pipeline: version2 });
+    expect(run.state).toBe('sealed');
+    spool.close();
+  });
+});
+
+describe('the pipeline that a queue belongs to', () => {
+  const bbb = { ...aaa, name: 'bbb' };
+  const elsewhere = { ...aaa, sink: { ...sink, target: 'other.db, table rows' } };
+  const openRunLeft = { run: 'left', position: counted, stored: 7, done: 3 };
+
+  /** Lets aaa claim the queue, and leaves that run behind. */
+  async function leaveByAaa(run: Partial<RunRecord>): Promise<void> {
+    leave({ fingerprint: 'version 1', ...run });
+    (await open()).spool.close();
+    events.length = 0;
+  }
+
+  it.each([
+    ['an open', openRunLeft],
+    ['a finished', { ...openRunLeft, state: 'finished' as const }],
+  ])('is the only one that may use it while it holds %s run: both names are shown', async (_, run) => {
+    await leaveByAaa(run);
+    for (const flags of [{}, { again: true }, { fresh: true }]) {
+      await expect(open({ pipeline: bbb, ...flags })).rejects.toMatchObject({
+        code: 'OTHER_PIPELINE',
+        exitCode: 78,
+        message: expect.stringMatching(/belongs to the pipeline aaa, .* this is the pipeline bbb/),
+      });
+    }
+    expect(readdirSync(stateDirectory)).toEqual(['queue.db']);
+    (await open()).spool.close();
+  });
+
+  it('may be renamed when that is declared, which is recorded', async () => {
+    await leaveByAaa(openRunLeft);
+    const { spool, run } = await open({ pipeline: bbb, moved: true });
+    expect([run.run, spool.owner()?.pipeline]).toEqual(['left', 'bbb']);
+    expect(spool.declarations()).toMatchObject([{ run: 'left', what: 'moved', was: 'name aaa', isNow: 'name bbb' }]);
+    spool.close();
+    await expect(open()).rejects.toMatchObject({ code: 'OTHER_PIPELINE' });
+  });
+
+  it('is adopted from the first start when an older version made the queue', async () => {
+    leave(openRunLeft);
+    const { spool } = await open({ pipeline: bbb });
+    expect(spool.owner()).toMatchObject({ pipeline: 'bbb', file: join(stateDirectory, 'aaa.ts'), sinkKind: 'sqlite' });
+    spool.close();
+    await expect(open()).rejects.toMatchObject({ code: 'OTHER_PIPELINE' });
+  });
+
+  it('keeps an open run from another file of the same name, unless that is declared', async () => {
+    const [file, other] = [join(stateDirectory, 'aaa.ts'), join(stateDirectory, 'copy.ts')];
+    for (const path of [file, other]) writeFileSync(path, '');
+    await leaveByAaa(openRunLeft);
+    for (const again of [false, true]) {
+      await expect(open({ pipelineFile: other, again })).rejects.toMatchObject({
+        code: 'OTHER_FILE_OR_SINK',
+        exitCode: 78,
+        message: expect.stringMatching(/its file was .*aaa\.ts and is now .*copy\.ts.*--moved/),
+      });
+    }
+    const { spool, run } = await open({ pipelineFile: other, moved: true });
+    expect([run.run, spool.owner()?.file]).toEqual(['left', other]);
+    expect(spool.declarations()).toMatchObject([{ what: 'moved', isNow: `file ${other}` }]);
+    spool.close();
+  });
+
+  it('keeps an open run from writing the rest of its results to another sink, unless that is declared', async () => {
+    await leaveByAaa({ ...openRunLeft, state: 'sealed' });
+    await expect(open({ pipeline: elsewhere })).rejects.toMatchObject({
+      exitCode: 78,
+      message: expect.stringMatching(/its sink was sqlite \(out\.db, .*is now sqlite \(other\.db, /),
+    });
+    const { spool, run } = await open({ pipeline: elsewhere, moved: true });
+    expect(spool.owner()?.sinkTarget).toBe('other.db, table rows');
+    // The other sink cannot know the results that the run has by now.
+    expect(run.doneElsewhere).toBe(run.done);
+    spool.close();
+    const later = await open({ pipeline: elsewhere });
+    expect(later.run.doneElsewhere).toBe(run.done);
+    later.spool.close();
+  });
+
+  it('may correct its sink while no item is done, and change it for a new run', async () => {
+    await leaveByAaa({ ...openRunLeft, done: 0 });
+    const { spool } = await open({ pipeline: elsewhere });
+    expect(spool.owner()?.sinkTarget).toBe('other.db, table rows');
+    spool.close();
+    leave({ run: 'left', state: 'finished' });
+    (await open({ pipeline: aaa, again: true })).spool.close();
+    expect(events).toEqual([]);
+  });
+
+  it('with a finished run does not pass another file off as finished; a new run adopts that file', async () => {
+    const other = join(stateDirectory, 'copy.ts');
+    for (const path of [join(stateDirectory, 'aaa.ts'), other]) writeFileSync(path, '');
+    await leaveByAaa({ ...openRunLeft, state: 'finished', exitCode: 0 });
+    await expect(open({ pipelineFile: other })).rejects.toMatchObject({
+      exitCode: 78,
+      message: expect.stringContaining('--again'),
+    });
+    const { spool, ...opening } = await open({ pipelineFile: other, again: true });
+    expect([opening, spool.owner()?.file]).toMatchObject([{ isNew: true }, other]);
+    spool.close();
+  });
+
+  it('continues from a file that was moved unchanged, and from any path that leads to the same file', async () => {
+    const [file, link, moved] = ['aaa.ts', 'link.ts', 'moved.ts'].map((name) => join(stateDirectory, name));
+    writeFileSync(file!, '');
+    symlinkSync(file!, link!);
+    await leaveByAaa(openRunLeft);
+    (await open({ pipelineFile: link! })).spool.close();
+    expect(events).toEqual([]);
+    renameSync(file!, moved!);
+    rmSync(link!);
+    const { spool } = await open({ pipelineFile: moved! });
+    expect(spool.owner()?.file).toBe(moved);
+    expect(events).toMatchObject([{ name: 'warning', event: { code: 'MOVED' } }]);
+    spool.close();
+  });
+
+  it('stays the same under a path through a link that leads to the next release', async () => {
+    const current = join(stateDirectory, 'current');
+    for (const release of ['1', '2']) {
+      mkdirSync(join(stateDirectory, release));
+      writeFileSync(join(stateDirectory, release, 'aaa.ts'), '');
+    }
+    symlinkSync('1', current);
+    leave({ ...openRunLeft, fingerprint: 'version 1' });
+    (await open({ pipelineFile: join(current, 'aaa.ts') })).spool.close();
+    rmSync(current);
+    symlinkSync('2', current);
+    (await open({ pipelineFile: join(current, 'aaa.ts') })).spool.close();
+    expect(events).toEqual([]);
+  });
+});

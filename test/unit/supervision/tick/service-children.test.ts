@@ -1,0 +1,690 @@
+import { describe, expect, it } from '@jest/globals';
+import { StoreFull } from '../../../../src/queue/store.ts';
+import { microtasks } from '../../../support/microtasks.ts';
+import { aRun } from '../../../support/a-queue.ts';
+import { AService, described } from '../../../support/a-service.ts';
+import { frameOf } from '../../../support/frames.ts';
+
+const error = { code: 'E', message: 'it failed' };
+
+describe('a consumer with nothing to do', () => {
+  it('gets what another has not started, which stays the other’s until that one gives it back', () => {
+    const world = new AService({ settings: { consumers: 2, concurrency: 8 } });
+    world.run();
+    world.producer.says({ type: 'ready' });
+    world.consumer(1).says({ type: 'ready' });
+    world.producer.yields([1, 2, 3, 4, 5, 6, 7, 8]);
+    world.tick();
+    expect(world.consumer(1).lent).toHaveLength(8);
+    world.consumer(2).says({ type: 'ready' });
+    world.tick();
+    world.pass(100);
+    world.tick();
+    expect(world.consumer(1).last('recall')).toEqual({ type: 'recall', items: 4 });
+    expect(world.consumer(2).lent).toEqual([]);
+    world.consumer(1).says({ type: 'released', items: [5, 8] });
+    world.tick();
+    expect(world.consumer(2).lent).toEqual([5, 6, 7, 8]);
+    expect(world.consumer(2).deliveries).toMatchObject([{ history: 'first' }]);
+  });
+
+  it('leaves one alone that has nothing to give back', () => {
+    const world = new AService({ settings: { consumers: 2, concurrency: 8 } });
+    world.run();
+    for (const child of [world.producer, world.consumer(1)]) child.says({ type: 'ready' });
+    world.producer.yields([1, 2, 3, 4, 5, 6, 7, 8]);
+    world.tick();
+    world.consumer(2).says({ type: 'ready' });
+    world.tick();
+    world.pass(100);
+    world.tick();
+    world.consumer(1).says({ type: 'released', items: [] });
+    for (let round = 0; round < 5; round++) {
+      world.pass(200);
+      world.tick();
+    }
+    expect(world.consumer(1).told('recall')).toHaveLength(1);
+  });
+});
+
+describe('a consumer that dies', () => {
+  it('is heard to its end, gives back what it held, and only then is replaced', () => {
+    const world = new AService({ settings: { consumers: 1 } }).runReady();
+    world.producer.yields([1, 2, 3]);
+    world.tick();
+    const first = world.consumer();
+    first.settles(2);
+    first.dies();
+    expect(world.emitted('child.exited')).toMatchObject([
+      { reason: 'killed by SIGKILL', released: 2, expected: false },
+    ]);
+    world.tick();
+    expect(world.queue.run.done).toBe(1);
+    expect(world.consumers).toHaveLength(1);
+
+    world.pass(250);
+    const second = world.consumer();
+    expect(second).not.toBe(first);
+    expect(second.who.ordinal).toBe(1);
+    expect(world.emitted('child.restarting')).toEqual([{ who: first.who, inMs: 188, restarts: 1 }]);
+    second.says({ type: 'ready' });
+    world.tick();
+    const deliveries = second.deliveries.map(({ seq, count, history, writers }) => ({
+      seq,
+      count,
+      history,
+      writers,
+    }));
+    expect(deliveries).toEqual([
+      { seq: 1, count: 1, history: 'suspect', writers: [2] },
+      { seq: 3, count: 1, history: 'suspect', writers: [2] },
+    ]);
+  });
+
+  it('leaves its items to its siblings at once', () => {
+    const world = new AService().runReady();
+    world.producer.yields([1]);
+    world.tick();
+    const holder = world.consumers.find(({ lent }) => lent.length > 0)!;
+    const other = world.consumers.find(({ lent }) => lent.length === 0)!;
+    holder.dies();
+    world.tick();
+    expect(other.deliveries).toMatchObject([{ seq: 1, history: 'suspect' }]);
+  });
+
+  it('is named to those who get what it had until one of them has barred it', () => {
+    const world = new AService({ settings: { consumers: 2 } }).runReady();
+    world.producer.yields([1, 2]);
+    world.tick();
+    world.consumer(1).dies();
+    world.consumer(2).settles(2);
+    world.tick();
+    expect(world.consumer(2).deliveries.at(-1)).toMatchObject({ seq: 1, writers: [2] });
+    world.consumer(2).says({ type: 'fenced', writers: [2] });
+    world.tick();
+    expect(world.writers.all.get(2)).toMatchObject({ ended: 'unclean', fenced: true });
+    world.consumer(2).dies();
+    world.pass(1000);
+    world.consumer(1).says({ type: 'ready' });
+    world.tick();
+    expect(world.consumer(1).deliveries[0]).toMatchObject({ writers: [3] });
+  });
+
+  it('need not be barred from a sink that has no ledger', () => {
+    const world = new AService({ isTransactional: false }).runReady();
+    world.producer.yields([1, 2]);
+    world.tick();
+    world.consumer(1).dies();
+    world.consumer(2).settles(2);
+    world.tick();
+    expect(world.consumer(2).deliveries.at(-1)).toMatchObject({ seq: 1, history: 'suspect', writers: [] });
+  });
+
+  it('before it is entered into the books is just replaced', () => {
+    const world = new AService({ settings: { consumers: 1 } });
+    // Between its start and the tick that would enter it.
+    void world.service.run();
+    const first = world.consumer();
+    first.goes({ code: 1 });
+    world.pass(250);
+    expect(first.told()).toEqual(['describe']);
+    expect([...world.writers.all.values()].filter(({ role }) => role === 'consumer')).toHaveLength(1);
+    expect(world.consumer().told()).toEqual(['describe', 'configure']);
+  });
+
+  it('while it is entered into the books is replaced when its exit is heard', () => {
+    const world = new AService({ settings: { consumers: 1 } });
+    void world.service.run();
+    world.vanished.add(world.consumer().who.pid!);
+    world.tick();
+    world.consumer().goes({ code: 1 });
+    world.pass(250);
+    expect(world.consumers).toHaveLength(2);
+    expect([...world.writers.all.values()].filter(({ role }) => role === 'consumer')).toMatchObject([
+      { ended: 'unclean' },
+      {},
+    ]);
+  });
+
+  it('says why, when it could', () => {
+    const world = new AService().runReady();
+    world.consumer().says({
+      type: 'failed',
+      origin: 'process',
+      error: { code: 'E', message: 'the lookup table is gone' },
+      exitCode: null,
+    });
+    world.consumer().goes({ code: 1 });
+    expect(world.emitted('child.exited')).toMatchObject([{ reason: 'exited 1 (the lookup table is gone)' }]);
+  });
+
+  it('exiting 0 without having been told to has crashed', () => {
+    const world = new AService().runReady();
+    world.consumer().goes({ code: 0 });
+    expect(world.emitted('child.exited')).toMatchObject([{ reason: 'exited 0 without having been told to' }]);
+    expect(world.service.status.processes[1]).toMatchObject({ state: 'backoff' });
+  });
+
+  it('is killed and replaced when it does not get ready in time', () => {
+    const world = new AService({ settings: { consumers: 1 } });
+    world.run();
+    world.pass(29_999);
+    expect(world.consumer().killedFor).toBeUndefined();
+    world.pass(1);
+    expect(world.consumer().killedFor).toBe('not ready within 30s');
+    world.consumer().dies();
+    world.pass(250);
+    expect(world.consumers).toHaveLength(2);
+  });
+
+  it('is not killed for a sink that is out when it opens it', () => {
+    const world = new AService({ settings: { consumers: 1 } });
+    world.run();
+    for (let i = 0; i < 20; i++) {
+      world.consumer().says({ type: 'sink', reason: 'connection refused' });
+      // The longest pause, and an attempt that takes as long as it may.
+      world.pass(90_000);
+    }
+    expect(world.consumer().killedFor).toBeUndefined();
+    expect(world.emitted('sink.down')).toHaveLength(1);
+    expect(world.service.status.reasons).toContain('consumer 1 cannot write to the sink: connection refused');
+    world.consumer().says({ type: 'sink', reason: null });
+    world.pass(30_000);
+    expect(world.consumer().killedFor).toBe('not ready within 30s');
+  });
+});
+
+describe('a consumer whose starts all fail by timing out', () => {
+  /** Lets `starts` starts of the consumer time out; `says` is what each of them says before. */
+  function timeOut(world: AService, starts: number, says: () => void = () => undefined): void {
+    for (let i = 0; i < starts; i++) {
+      says();
+      world.pass(30_000);
+      expect(world.consumer().killedFor).toBe('not ready within 30s');
+      world.consumer().dies();
+      world.tick();
+      world.pass(30_000);
+    }
+  }
+
+  it('is given up after crashLimit failed starts and one more, although they are half a minute apart', async () => {
+    const world = new AService({ settings: { consumers: 1 } });
+    world.run();
+    world.producer.says({ type: 'ready' });
+    timeOut(world, 6);
+    expect(world.emitted('child.parked')).toMatchObject([{ crashes: 6, withinMs: null }]);
+    world.producer.says({ type: 'ended' });
+    world.tick();
+    world.producer.leaves();
+    await world.settle();
+    expect(world.outcome).toMatchObject({ exitCode: 69 });
+  });
+
+  it('is not given up while its set-up waits for a limit: that is not its fault', () => {
+    const world = new AService({ settings: { consumers: 1 }, limits: { vendor: { concurrency: 1 } } });
+    world.run();
+    world.limits.freeze(world.clock.now(), 'vendor', 3_600_000);
+    timeOut(world, 10, () => world.consumer().says({ type: 'acquire', id: 1, limit: 'vendor' }));
+    expect(world.emitted('child.parked')).toEqual([]);
+  });
+});
+
+describe('a starting consumer whose sink was out', () => {
+  it('is killed when it hangs in a later attempt to open it', () => {
+    const world = new AService({ settings: { consumers: 1 } });
+    world.run();
+    world.pass(29_000);
+    world.consumer().says({ type: 'sink', reason: 'connection refused' });
+    world.pass(119_999);
+    expect(world.consumer().killedFor).toBeUndefined();
+    world.pass(1);
+    expect(world.consumer().killedFor).toBe('not ready within 30s');
+  });
+});
+
+describe('what a consumer says of items', () => {
+  it('is refused and counted for those that it does not hold', () => {
+    const world = new AService({ settings: { consumers: 1 } }).runReady();
+    world.producer.yields([1, 2]);
+    world.tick();
+    world.consumer().settles(1, 5, 6);
+    world.consumer().says({ type: 'released', items: [8, 9] });
+    const failure = { seq: 1, verdict: 'retry', afterMs: null } as const;
+    world.consumer().fails(failure);
+    expect(world.emitted('settle.refused').map(({ items }) => items)).toEqual([2, 2, 1]);
+    expect(world.queue.stats).toMatchObject({ lent: 1, retrying: 0 });
+  });
+
+  it('decides what becomes of an item that failed', () => {
+    const world = new AService({ settings: { consumers: 1, concurrency: 10 } }).runReady();
+    world.producer.yields([1, 2, 3, 4]);
+    world.tick();
+    const failed = [
+      { seq: 1, verdict: 'retry', afterMs: null },
+      { seq: 2, verdict: 'later', afterMs: 7000 },
+      { seq: 3, verdict: 'dead', afterMs: null },
+      { seq: 4, verdict: 'later', afterMs: null },
+    ] as const;
+    world.consumer().fails(...failed);
+    world.tick();
+    expect(world.emitted('item.retry').map(({ seq, attempt, inMs }) => [seq, attempt, inMs])).toEqual([
+      [1, 1, 500],
+      [2, 1, 7000],
+      [4, 1, 5000],
+    ]);
+    expect(world.emitted('item.dead')).toEqual([{ seq: 3, attempts: 1, reason: 'it failed', error }]);
+  });
+
+  it('shows what waiting items have failed with, how many share it, and when the next is tried', () => {
+    const world = new AService({ settings: { consumers: 1, concurrency: 10 } }).runReady();
+    world.producer.yields([1, 2, 3], { count: 3 });
+    world.tick();
+    expect(world.service.status).toMatchObject({ waitingErrors: [], queue: { nextRetryInMs: null } });
+    world.consumer().fails({ seq: 1, verdict: 'later', afterMs: 7000 }, { seq: 2, verdict: 'later', afterMs: 9000 });
+    world.consumer().settles(3);
+    world.tick();
+    expect(world.service.status).toMatchObject({
+      queue: { retrying: 2, nextRetryInMs: 7000 },
+      waitingErrors: [{ items: 2, code: 'E', message: 'it failed', at: null, nextInMs: 7000 }],
+    });
+    expect(world.service.status.reasons).toContain('all 2 open items wait for a retry, the next in 7s: E: it failed');
+    world.pass(7000);
+    expect(world.service.status.waitingErrors).toMatchObject([{ items: 1, nextInMs: 2000 }]);
+    world.pass(2000);
+    expect(world.service.status.waitingErrors).toEqual([]);
+  });
+
+  it('shows what the source waits for', () => {
+    const world = new AService().runReady();
+    const waiting = 'http://vendor answered 503';
+    world.producer.says({ type: 'beat', rss: 1, utilisation: 0, lent: 0, started: 0, oldestMs: 0, waiting });
+    expect(world.service.status.reasons).toEqual([`the source waits: ${waiting}`]);
+  });
+
+  it('uses attempts up to the last, and none where it asked for more time', () => {
+    const world = new AService({ settings: { consumers: 1, attempts: 2 } }).runReady();
+    world.producer.yields(['item']);
+    world.tick();
+    const fail = (verdict: 'retry' | 'later'): void => {
+      world.consumer().fails({ seq: 1, verdict, afterMs: 1 });
+      world.tick();
+      world.pass(60_000);
+    };
+    fail('retry');
+    for (let i = 0; i < 5; i++) fail('later');
+    expect(world.consumer().deliveries.map(({ attempt }) => attempt)).toEqual([1, 2, 2, 2, 2, 2, 2]);
+    fail('retry');
+    expect(world.emitted('item.dead')).toMatchObject([
+      { seq: 1, attempts: 2, reason: 'failed 2 times, the last time: it failed' },
+    ]);
+    expect(world.consumer().deliveries).toHaveLength(7);
+  });
+});
+
+describe('a producer that dies', () => {
+  it('right after its last frame is replaced by one that goes on behind it', () => {
+    const world = new AService().runReady();
+    world.producer.yields([1, 2], { count: 2, digest: 'two' });
+    world.producer.dies();
+    world.tick();
+    expect(world.queue.run).toMatchObject({ stored: 2, position: { count: 2, digest: 'two' } });
+    world.pass(250);
+    const [, second] = world.producers;
+    expect(second!.told()).toEqual(['describe']);
+    second!.says(described());
+    world.tick();
+    expect(second!.last('configure')).toMatchObject({ position: { cursor: null, count: 2, digest: 'two' } });
+  });
+
+  it('right after its last word is not replaced: the run is sealed', async () => {
+    const world = new AService({ settings: { consumers: 1 } }).runReady();
+    world.producer.yields([1], { count: 1 });
+    world.producer.ends({ count: 1 });
+    world.producer.dies();
+    world.tick();
+    world.pass(60_000);
+    expect(world.producers).toHaveLength(1);
+    expect(world.emitted('run.sealed')).toEqual([{ run: 'run-1', items: 1 }]);
+    world.consumer().settles(1);
+    world.tick();
+    world.consumer().says({ type: 'ended' });
+    world.tick();
+    world.consumer().goes({ code: 0 });
+    world.tick();
+    await world.settle();
+    expect(world.outcome).toEqual({ exitCode: 0, spoolFailed: false, error: undefined });
+  });
+
+  it('leaves a successor that learns at once that the queue is full', () => {
+    const world = new AService({ marks: { highItems: 2, lowItems: 0 } }).runReady();
+    world.producer.yields([1, 2, 3], { count: 3 });
+    world.tick();
+    expect(world.producer.last('throttle')).toEqual({ type: 'throttle', on: true });
+    world.producer.dies();
+    world.pass(250);
+    world.producer.says(described());
+    world.tick();
+    expect(world.producer.last('configure')).toMatchObject({ throttled: true });
+  });
+
+  it('learns at once that the queue is full when its supervisor has just started, too', () => {
+    const run = aRun({ nextSeq: 3, stored: 2, position: { cursor: null, count: 2, digest: null } });
+    const world = new AService({
+      run,
+      marks: { highItems: 2, lowItems: 0 },
+      store: (store) =>
+        store.commit({
+          run,
+          frames: [{ first: 1, frame: frameOf([1, 2]) }],
+          progress: [],
+          retries: [],
+          retriesGone: [],
+          dead: [],
+          revived: [],
+          purged: [],
+          limits: [],
+        }),
+    });
+    world.run();
+    expect(world.producer.last('configure')).toMatchObject({ throttled: true });
+  });
+
+  it('is not followed by one that would count in another pipeline, until the file is put back', async () => {
+    const world = new AService().runReady();
+    world.producer.yields([1], { count: 1 });
+    world.tick();
+    world.producer.dies();
+    world.pass(250);
+    world.producer.says(described('version 2'));
+    world.tick();
+    expect(world.producer.told('configure')).toEqual([]);
+    expect(world.producer.killedFor).toContain('the file has changed');
+    world.producer.dies();
+    world.pass(1000);
+    expect(world.emitted('child.heldBack')).toMatchObject([{ who: { role: 'producer' } }]);
+    expect(world.service.status.state).toBe('running');
+    world.producer.says(described());
+    await world.settle();
+    world.producer.says(described());
+    world.tick();
+    expect(world.producer.told('configure')).toEqual(['configure']);
+  });
+
+  it('may be followed by another version that knows where it is; the run is of that version from then on', () => {
+    const world = new AService().runReady();
+    world.producer.yields([1], { cursor: '1', count: 0 });
+    world.tick();
+    world.producer.dies();
+    world.pass(250);
+    world.producer.says(described('version 2'));
+    world.tick();
+    expect(world.producer.told('configure')).toEqual(['configure']);
+    expect(world.emitted('warning')).toMatchObject([{ code: 'PIPELINE_CHANGED' }]);
+    expect(world.store.run()).toMatchObject({ fingerprint: 'version 2' });
+  });
+
+  it('comes back when the file is wrong for a while', async () => {
+    const world = new AService().runReady();
+    world.producer.dies();
+    world.pass(250);
+    world.producer.says({
+      type: 'described',
+      pipeline: null,
+      problems: [{ file: 'a.ts', message: 'unexpected token' }],
+    });
+    expect(world.producer.killedFor).toBe('unexpected token');
+    world.producer.dies();
+    world.pass(1000);
+    world.producer.says(described());
+    await world.settle();
+    world.producer.says(described());
+    world.tick();
+    expect(world.producer.told('configure')).toEqual(['configure']);
+  });
+
+  it('is killed when it does not say what is in the file', () => {
+    const world = new AService().runReady();
+    world.producer.dies();
+    world.pass(250);
+    world.pass(30_000);
+    expect(world.producer.killedFor).toBe('not ready within 30s');
+  });
+});
+
+describe('a producer whose source has covered what it sent', () => {
+  it('is resumed behind that, once it is stored, though no item has followed', () => {
+    const world = new AService().runReady();
+    world.producer.yields([1], { count: 1 });
+    world.tick();
+    world.since();
+    world.producer.says({ type: 'covered', position: { cursor: '"c"', count: 0, digest: null } });
+    expect(world.store.run()).toMatchObject({ position: { cursor: null, count: 1 } });
+    world.tick();
+    expect(world.since()).toEqual(['commit', 'producer ← stored']);
+    world.producer.dies();
+    world.pass(250);
+    world.producer.says(described());
+    world.tick();
+    expect(world.producer.last('configure')).toMatchObject({ position: { cursor: '"c"', count: 0 } });
+  });
+});
+
+describe('a producer that breaks the protocol', () => {
+  it.each([
+    ['sends items for a run that is sealed', 'frame', 'reading for a sealed run'],
+    ['ends twice', 'end', 'reading for a sealed run'],
+  ] as const)('%s: its channel is closed', (_, type, state) => {
+    const world = new AService().runReady();
+    world.producer.ends();
+    expect(() => (type === 'end' ? world.producer.ends() : world.producer.yields([1]))).toThrow(
+      `the producer sent "${type}" while it was ${state}`,
+    );
+  });
+
+  it('sends items before it was configured: its channel is closed', () => {
+    const world = new AService().runReady();
+    world.producer.dies();
+    world.pass(250);
+    expect(() => world.producer.yields([1])).toThrow('the producer sent "frame" while it was to be described');
+    expect(world.queue.isEmpty).toBe(true);
+  });
+
+  it('sends a frame that is none: its channel is closed, and nothing of it is stored', () => {
+    const world = new AService().runReady();
+    const frame = {
+      type: 'frame',
+      position: { cursor: null, count: 1, digest: 'd' },
+      count: 3,
+      shapes: 2,
+      base: 0,
+    } as const;
+    expect(() => world.producer.says(frame, [Buffer.from('[]')])).toThrow('the producer sent a frame that is none');
+    expect(world.queue.isEmpty).toBe(true);
+  });
+});
+
+describe('too many dead letters', () => {
+  it('pause the pipeline: nothing more is lent, and nothing is tried again and again', () => {
+    const world = new AService({ settings: { consumers: 1, concurrency: 1, deadMax: 1 } }).runReady();
+    world.producer.yields([1, 2]);
+    world.tick();
+    world.consumer().fails({ seq: 1, verdict: 'dead', afterMs: null });
+    world.tick();
+    world.pass(10_000);
+    expect(world.consumer().lent).toEqual([1]);
+    expect(world.emitted('run.paused')).toEqual([{ reason: expect.stringContaining('deadMax') }]);
+    expect(world.service.status).toMatchObject({
+      state: 'paused',
+      pausedBy: expect.stringContaining('deadMax'),
+      reasons: [expect.stringMatching(/^paused: as many/)],
+    });
+    expect(world.clock.waiting).toBe(2); // The watches for hangs and over the disk.
+  });
+});
+
+describe('an operator', () => {
+  it('gives dead letters back: told when that is durable, and a pipeline that paused goes on by itself', async () => {
+    const world = new AService({ settings: { consumers: 1, concurrency: 1, deadMax: 1 } }).runReady();
+    world.producer.yields([1, 2]);
+    world.tick();
+    world.consumer().fails({ seq: 1, verdict: 'dead', afterMs: null });
+    world.tick();
+    expect(world.service.status.state).toBe('paused');
+    let isTold = false;
+    const change = world.service.change((queue, moment) => queue.giveBack([1, 9], moment));
+    void change.then(() => (isTold = true));
+    await microtasks();
+    expect(isTold).toBe(false);
+    world.tick();
+    expect(await change).toEqual([9]);
+    expect(world.emitted('run.unpaused')).toEqual([{}]);
+    expect(world.service.status).toMatchObject({ state: 'running', pausedBy: null, items: { dead: 0 } });
+    expect(world.consumer().lent).toEqual([1, 3, 2]);
+  });
+
+  it('is told at once of what changes nothing, and of what cannot be', async () => {
+    const world = new AService({ settings: { consumers: 1 } }).runReady();
+    expect(await world.service.change((queue) => queue.purge([5]))).toEqual([5]);
+    const wrong = world.service.change(() => {
+      throw new Error('not like that');
+    });
+    await expect(wrong).rejects.toThrow('not like that');
+  });
+
+  it('is told that the disk is full; what was asked for is done when there is room', async () => {
+    const world = new AService({ settings: { consumers: 1, concurrency: 1 } }).runReady();
+    world.producer.yields([1]);
+    world.tick();
+    world.consumer().fails({ seq: 1, verdict: 'dead', afterMs: null });
+    world.tick();
+    const change = world.service.change((queue, moment) => queue.giveBack([1], moment));
+    world.store.refuses = new StoreFull('no space left');
+    world.tick();
+    await expect(change).rejects.toMatchObject({
+      code: 'DISK_FULL',
+      message: expect.stringContaining('no space left'),
+    });
+    world.store.refuses = undefined;
+    world.pass(1000);
+    expect(world.consumer().lent).toEqual([1, 2]);
+  });
+
+  it('is refused when the service is over before that is durable, and after', async () => {
+    const world = new AService({ settings: { consumers: 1, concurrency: 1 } }).runReady();
+    world.producer.yields([1]);
+    world.tick();
+    world.consumer().fails({ seq: 1, verdict: 'dead', afterMs: null });
+    world.tick();
+    const change = world.service.change((queue, moment) => queue.giveBack([1], moment));
+    world.store.refuses = new Error('the disk is gone');
+    world.tick();
+    await expect(change).rejects.toMatchObject({ code: 'OVER', exitCode: 69 });
+    await expect(world.service.change(() => 1)).rejects.toMatchObject({ code: 'OVER', exitCode: 69 });
+  });
+});
+
+describe('the throttle', () => {
+  it('is raised at the high mark and lowered at the low one, and told once each', () => {
+    const world = new AService({
+      settings: { consumers: 1, concurrency: 10 },
+      marks: { highItems: 4, lowItems: 2 },
+    }).runReady();
+    world.producer.yields([1, 2, 3]);
+    world.tick();
+    world.producer.yields([4]);
+    world.tick();
+    world.consumer().settles(1);
+    world.tick();
+    expect(world.producer.sent.filter(({ type }) => type === 'throttle')).toEqual([{ type: 'throttle', on: true }]);
+    world.consumer().settles(2);
+    world.tick();
+    expect(world.producer.sent.filter(({ type }) => type === 'throttle')).toEqual([
+      { type: 'throttle', on: true },
+      { type: 'throttle', on: false },
+    ]);
+    expect(world.emitted('throttle.raised')).toEqual([{ items: 4, bytes: expect.any(Number) }]);
+    expect(world.emitted('throttle.lowered')).toHaveLength(1);
+  });
+
+  it('counts what waits for a retry', () => {
+    const world = new AService({ settings: { consumers: 1 }, marks: { highItems: 3, lowItems: 1 } }).runReady();
+    world.producer.yields([1, 2]);
+    world.tick();
+    const failed = [1, 2].map((seq) => ({ seq, verdict: 'later', afterMs: 60_000 }) as const);
+    world.consumer().fails(...failed);
+    world.producer.yields([3]);
+    world.tick();
+    expect(world.producer.last('throttle')).toEqual({ type: 'throttle', on: true });
+  });
+});
+
+describe('the ledger', () => {
+  it('is swept by one consumer now and then, after the commit, with what is settled for good', () => {
+    const world = new AService({ settings: { consumers: 1 } }).runReady();
+    world.producer.yields([1]);
+    world.tick();
+    world.pass(5000);
+    world.producer.yields([2]);
+    world.tick();
+    expect(world.consumer().told('prune')).toEqual([]);
+    world.since();
+    world.consumer().settles(1);
+    world.tick();
+    expect(world.since()).toEqual(['commit', 'consumer 1 ← settled', 'consumer 1 ← prune']);
+    expect(world.consumer().last('prune')).toEqual({ type: 'prune', before: 2, open: [], drop: ['run-0'] });
+    world.pass(5000);
+    world.consumer().settles(2);
+    world.tick();
+    // Whoever was told the first time may have died before it was done.
+    expect(world.consumer().last('prune')).toEqual({ type: 'prune', before: 3, open: [], drop: ['run-0'] });
+  });
+
+  it('is left alone while the disk is full, and swept when there is room', () => {
+    const world = new AService({ settings: { consumers: 1 } }).runReady();
+    world.producer.yields([1, 2]);
+    world.tick();
+    world.pass(5000);
+    world.store.refusesSync = new StoreFull('no room');
+    world.consumer().settles(1);
+    world.tick();
+    expect(world.consumer().told('prune')).toEqual([]);
+    world.store.refusesSync = undefined;
+    world.consumer().settles(2);
+    world.tick();
+    expect(world.consumer().last('prune')).toMatchObject({ before: 3 });
+  });
+
+  it('is left alone where there is none', () => {
+    const world = new AService({ settings: { consumers: 1 }, isTransactional: false }).runReady();
+    world.producer.yields([1]);
+    world.tick();
+    world.pass(5000);
+    world.consumer().settles(1);
+    world.tick();
+    expect(world.consumer().told('prune')).toEqual([]);
+  });
+});
+
+describe('another queue with results of the same pipeline in the sink', () => {
+  const elsewhere = { queue: 'queue-2', directory: '/root/.millrace/tested' };
+  const inThisFolder = { queue: 'queue-3', directory: '/state/queue-1' };
+
+  it('is reported once, however many consumers find it', () => {
+    const world = new AService({ settings: { consumers: 2 } }).runReady();
+    for (const ordinal of [1, 2]) world.consumer(ordinal).says({ type: 'otherQueues', others: [elsewhere] });
+    world.consumer(2).says({ type: 'otherQueues', others: [elsewhere, inThisFolder] });
+    expect(world.events.filter(({ name }) => name === 'sink.otherQueue').map(({ event }) => event)).toEqual([
+      { ...elsewhere, thisQueue: 'queue-1', thisDirectory: '/state/queue-1', isHere: false },
+      { ...inThisFolder, thisQueue: 'queue-1', thisDirectory: '/state/queue-1', isHere: true },
+    ]);
+  });
+});
+
+describe('what consumers write to standard output', () => {
+  it('is confirmed to the one that wrote it', () => {
+    const world = new AService().runReady();
+    world.consumer(2).says({ type: 'write' }, [Buffer.from('line\n')]);
+    expect(world.consumer(2).last('written')).toEqual({ type: 'written' });
+    expect(world.consumer(1).told('written')).toEqual([]);
+  });
+});
