@@ -3,7 +3,7 @@ import { isCancellation } from '../core/cancellation.ts';
 import { errorWithoutSecrets } from '../core/without-secrets.ts';
 import { describeError, errorData, MillraceError } from '../core/errors.ts';
 import { createChannel, type Channel } from '../ipc/channel.ts';
-import type { Failed, Log } from '../ipc/messages.ts';
+import type { Failed, LogMessage } from '../ipc/messages.ts';
 import { killSelf } from './kill-self.ts';
 
 /** The descriptor on which the supervisor put our end of the channel. */
@@ -17,9 +17,9 @@ const lostWork =
 
 /** A child's end of the channel, and how it goes. */
 export interface Connection<Out> {
-  send: Channel<Out | Failed | Log>['send'];
-  flush: Channel<Out | Failed | Log>['flush'];
-  readonly channel: Channel<Out | Failed | Log>;
+  send: Channel<Out | Failed | LogMessage>['send'];
+  flush: Channel<Out | Failed | LogMessage>['flush'];
+  readonly channel: Channel<Out | Failed | LogMessage>;
   /** Everything has been said and confirmed: lets go of the channel, so that the process ends by itself. */
   leave: () => void;
   /** Says why this process cannot go on, and ends it. With an exit code the whole service ends. */
@@ -40,7 +40,7 @@ export function connect<In, Out extends object>(options: {
   for (const signal of ignoredSignals) process.on(signal, () => undefined);
   let isLeaving = false;
   const socket = new Socket({ fd: channelFd, readable: true, writable: true });
-  const channel = createChannel<In, Out | Failed | Log>(socket, {
+  const channel = createChannel<In, Out | Failed | LogMessage>(socket, {
     parse: options.parse,
     onMessage: options.onMessage,
     onClose: (error) => {

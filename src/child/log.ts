@@ -1,5 +1,5 @@
 import { parseJson, writeJson } from '../core/json.ts';
-import type { Log as LogMessage } from '../ipc/messages.ts';
+import type { LogMessage } from '../ipc/messages.ts';
 import type { Log } from '../pipeline/context.ts';
 
 /** Longest message, and longest JSON of its fields, in characters: a log line must not be what breaks a channel. */

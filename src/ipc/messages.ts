@@ -285,7 +285,7 @@ export interface Beat {
 }
 
 /** Lines for the log. */
-export interface Log {
+export interface LogMessage {
   type: 'log';
   level: 'error' | 'warn' | 'info' | 'debug';
   message: string;
@@ -330,7 +330,18 @@ export interface SourceEnd {
 }
 
 export type FromProducer =
-  Described | Ready | SendFrame | SourceCovered | SourceEnd | Ended | Acquire | Release | Freeze | Beat | Log | Failed;
+  | Described
+  | Ready
+  | SendFrame
+  | SourceCovered
+  | SourceEnd
+  | Ended
+  | Acquire
+  | Release
+  | Freeze
+  | Beat
+  | LogMessage
+  | Failed;
 
 // ── consumer → supervisor ────────────────────────────────────────────────────────────────────────────────────────
 
@@ -418,5 +429,5 @@ export type FromConsumer =
   | Release
   | Freeze
   | Beat
-  | Log
+  | LogMessage
   | Failed;

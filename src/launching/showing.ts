@@ -5,7 +5,7 @@ import type { Settings } from '../config/schema.ts';
 import type { Clock } from '../core/clock.ts';
 import { wantsColor } from '../observability/color.ts';
 import type { EventBus } from '../observability/events.ts';
-import { createLog, type Log } from '../observability/log.ts';
+import { createLog, type ServiceLog } from '../observability/log.ts';
 import { startProgress } from '../observability/progress.ts';
 import { renderSummary } from '../observability/summary.ts';
 import { readDeadLetters } from '../queue/spool/dead-letters.ts';
@@ -17,7 +17,7 @@ import { toldLetters } from './told-letters.ts';
 /** What is shown of a run, from the first line of the log to the summary. */
 export interface Showing {
   readonly settings: Pick<Settings, 'progress'>;
-  readonly log: Log;
+  readonly log: ServiceLog;
   readonly clock: Clock;
   readonly events: EventBus;
   readonly isTerminal: boolean;

@@ -24,7 +24,7 @@ export interface LogOptions {
   clock: Clock;
 }
 
-export interface Log {
+export interface ServiceLog {
   /** Logs every event of `bus` from now on; returns how to stop that. */
   subscribe(bus: EventBus): () => void;
   write(line: LogLine): void;
@@ -36,7 +36,7 @@ export interface Log {
 
 const ranks: Record<Level, number> = { error: 0, warn: 1, info: 2, debug: 3 };
 
-export function createLog(options: LogOptions): Log {
+export function createLog(options: LogOptions): ServiceLog {
   const { level, clock, stream = process.stderr } = options;
   const isPretty = options.format === 'pretty' || (options.format === 'auto' && options.isTerminal);
   const format = isPretty ? prettyLine(options.color) : jsonLine;

@@ -1,5 +1,5 @@
 import type { Cancel, Clock } from '../core/clock.ts';
-import type { Log } from './log.ts';
+import type { ServiceLog } from './log.ts';
 import { wordStatus } from './log-lines.ts';
 import { renderProgress } from './progress-lines.ts';
 import type { Status } from './status.ts';
@@ -21,7 +21,7 @@ export interface Progress {
  */
 export function startProgress(options: {
   mode: 'auto' | 'on' | 'off';
-  log: Log;
+  log: ServiceLog;
   status: () => Status;
   /** Of a terminal, unless that is a dumb one. */
   canRedraw: boolean;
@@ -48,7 +48,7 @@ export function startProgress(options: {
   };
 }
 
-function startLines({ log, status, clock }: { log: Log; status: () => Status; clock: Clock }): Cancel {
+function startLines({ log, status, clock }: { log: ServiceLog; status: () => Status; clock: Clock }): Cancel {
   let last = { text: '', at: 0 };
   return clock.every(lineMs, () => {
     const line = wordStatus(status());

@@ -1,13 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import { childLog } from '../../../src/child/log.ts';
-import type { Log } from '../../../src/ipc/messages.ts';
+import type { LogMessage } from '../../../src/ipc/messages.ts';
 import { parse } from '../../../src/ipc/parse.ts';
 
 /** What arrives at the supervisor of a line that is logged so. */
-function arrives(message: unknown, fields?: unknown): Log {
-  let sent: Log | undefined;
+function arrives(message: unknown, fields?: unknown): LogMessage {
+  let sent: LogMessage | undefined;
   childLog((line) => (sent = line)).info(message as string, fields as Record<string, unknown>);
-  return parse.fromConsumer(JSON.parse(JSON.stringify(sent))) as Log;
+  return parse.fromConsumer(JSON.parse(JSON.stringify(sent))) as LogMessage;
 }
 
 const circular: Record<string, unknown> = {};
@@ -21,7 +21,7 @@ const hostile = {
 
 describe('a line of user code’s log', () => {
   it('keeps its level, text and fields', () => {
-    const sent: Log[] = [];
+    const sent: LogMessage[] = [];
     const log = childLog((line) => sent.push(line));
     log.debug('a');
     log.info('b', { n: 1 });
