@@ -13,7 +13,7 @@ import type {
   Ready,
   Refused,
   Release,
-  Log as LogMessage,
+  LogMessage,
 } from '../ipc/messages.ts';
 import type { Log } from '../pipeline/context.ts';
 import type { LoadedPipeline } from '../pipeline/load.ts';
