@@ -4,7 +4,7 @@
  *
  * Needs the vendor: `npm run vendor` in another terminal.
  */
-import { definePipeline, sqlite } from 'millrace';
+import { definePipeline, to } from 'millrace';
 
 const vendor = process.env['VENDOR_URL'] ?? 'http://127.0.0.1:4151';
 const pageSize = 20;
@@ -32,5 +32,5 @@ export default definePipeline({
     }
   },
 
-  sink: sqlite({ file: 'names.db', table: 'names', key: 'name' }),
+  sink: to.sqlite({ file: 'names.db', table: 'names', key: 'name' }),
 });

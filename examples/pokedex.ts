@@ -3,7 +3,7 @@
  * into columns, and puts them in a SQLite database. `npm run demo` runs it, with such a vendor beside it.
  */
 import { createHash } from 'node:crypto';
-import { definePipeline, PermanentError, sqlite } from 'millrace';
+import { definePipeline, PermanentError, to } from 'millrace';
 
 const vendor = process.env['VENDOR_URL'] ?? 'http://127.0.0.1:4151';
 
@@ -40,7 +40,7 @@ export default definePipeline({
   },
 
   // Each row once, whatever dies on the way. With a key, another run updates the rows instead of adding to them.
-  sink: sqlite({ file: 'pokedex.db', table: 'pokemon', key: 'id' }),
+  sink: to.sqlite({ file: 'pokedex.db', table: 'pokemon', key: 'id' }),
 });
 
 /** One level of plain columns, and two that take some work: the sum of the stats and a digest to find changes by. */

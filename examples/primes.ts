@@ -4,7 +4,7 @@
  *
  *     npx millrace run examples/primes.ts --again > primes.ndjson
  */
-import { definePipeline, ndjson } from 'millrace';
+import { definePipeline, to } from 'millrace';
 
 const end = 10_000_000;
 const step = 100_000;
@@ -13,16 +13,16 @@ export default definePipeline({
   name: 'primes',
 
   *source() {
-    for (let from = 0; from < end; from += step) yield { from, to: from + step };
+    for (let first = 0; first < end; first += step) yield { first, beyond: first + step };
   },
 
-  process({ from, to }) {
+  process({ first, beyond }) {
     let primes = 0;
-    for (let n = from; n < to; n++) if (isPrime(n)) primes++;
-    return { from, to, primes };
+    for (let n = first; n < beyond; n++) if (isPrime(n)) primes++;
+    return { first, beyond, primes };
   },
 
-  sink: ndjson(),
+  sink: to.stdout(),
 
   // Work that never waits gains nothing from several items at a time in one process.
   options: { concurrency: 1 },

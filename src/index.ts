@@ -1,10 +1,8 @@
 /** What a pipeline file imports from 'millrace'. Nothing heavy: it is loaded in every process, and by users' own tests. */
 export { definePipeline } from './pipeline/define.ts';
 export { DependencyError, PermanentError, RetryAfter } from './core/errors.ts';
-export { discard } from './sinks/discard.ts';
-export { memory } from './sinks/memory.ts';
-export { ndjson } from './sinks/ndjson.ts';
-export { sqlite } from './sinks/sqlite.ts';
+export { from } from './connectors/from.ts';
+export { to } from './connectors/to.ts';
 
 export type {
   Fetch,

@@ -1,4 +1,4 @@
-import { definePipeline, discard } from 'millrace';
+import { definePipeline, to } from 'millrace';
 import { callVendor } from '../vendor-call.ts';
 
 const { BENCH_ITEMS, BENCH_CONCURRENCY } = process.env;
@@ -13,5 +13,5 @@ export default definePipeline({
   async process({ id }, { fetch }) {
     await callVendor(id, (url) => fetch(url, { limit: 'vendor' }));
   },
-  sink: discard(),
+  sink: to.discard(),
 });

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { definePipeline, discard } from 'millrace';
+import { definePipeline, to } from 'millrace';
 import { items } from '../items.ts';
 
 const isHeld = process.env['BENCH_HOLD'] !== undefined;
@@ -19,5 +19,5 @@ export default definePipeline({
         if (!signal.aborted) await once(signal, 'abort');
       }
     : () => undefined,
-  sink: discard(),
+  sink: to.discard(),
 });

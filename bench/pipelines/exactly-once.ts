@@ -1,4 +1,4 @@
-import { definePipeline, sqlite } from 'millrace';
+import { definePipeline, to } from 'millrace';
 import { itemColumns, items } from '../items.ts';
 import { leaveMark } from '../marks.ts';
 
@@ -11,5 +11,5 @@ export default definePipeline({
     leaveMark('first-yield');
     return items(count);
   },
-  sink: sqlite({ file: 'sink.db', table: 'customers', columns: itemColumns }),
+  sink: to.sqlite({ file: 'sink.db', table: 'customers', columns: itemColumns }),
 });

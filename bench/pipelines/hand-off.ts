@@ -1,4 +1,4 @@
-import { definePipeline, discard } from 'millrace';
+import { definePipeline, to } from 'millrace';
 import { items, type ItemBytes } from '../items.ts';
 import { consumersReady, leaveMark, leaveReady } from '../marks.ts';
 
@@ -14,5 +14,5 @@ export default definePipeline({
   },
   setup: leaveReady,
   process() {},
-  sink: discard(),
+  sink: to.discard(),
 });

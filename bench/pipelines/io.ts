@@ -1,4 +1,4 @@
-import { definePipeline, discard } from 'millrace';
+import { definePipeline, to } from 'millrace';
 import { callVendor } from '../vendor-call.ts';
 
 const { BENCH_ITEMS } = process.env;
@@ -12,5 +12,5 @@ export default definePipeline({
   async process({ id }, { fetch }) {
     await callVendor(id, fetch);
   },
-  sink: discard(),
+  sink: to.discard(),
 });

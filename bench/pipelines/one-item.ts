@@ -1,4 +1,4 @@
-import { definePipeline, discard } from 'millrace';
+import { definePipeline, to } from 'millrace';
 import { leaveMark } from '../marks.ts';
 
 /** One item: how long it takes from the command to `process`. */
@@ -10,5 +10,5 @@ export default definePipeline({
   process() {
     leaveMark('first-process');
   },
-  sink: discard(),
+  sink: to.discard(),
 });

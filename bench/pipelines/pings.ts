@@ -1,4 +1,4 @@
-import { definePipeline, discard } from 'millrace';
+import { definePipeline, to } from 'millrace';
 import { pings } from '../items.ts';
 import { consumersReady, leaveNumbers, leaveReady, nowNs } from '../marks.ts';
 
@@ -19,5 +19,5 @@ export default definePipeline({
     if (counts) resources.latencies.push(nowNs() - at);
   },
   teardown: ({ latencies }) => leaveNumbers('latencies', latencies),
-  sink: discard(),
+  sink: to.discard(),
 });

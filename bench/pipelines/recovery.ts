@@ -1,6 +1,6 @@
 import { appendFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
-import { definePipeline, discard } from 'millrace';
+import { definePipeline, to } from 'millrace';
 import { marksVariable, nowNs } from '../marks.ts';
 
 const trace = `${process.env[marksVariable]}/trace.${process.pid}`;
@@ -17,5 +17,5 @@ export default definePipeline({
     await pause(itemMs);
     appendFileSync(trace, `${seq} ended ${nowNs()}\n`);
   },
-  sink: discard(),
+  sink: to.discard(),
 });

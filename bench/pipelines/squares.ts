@@ -1,4 +1,4 @@
-import { definePipeline, discard } from 'millrace';
+import { definePipeline, to } from 'millrace';
 import { consumersReady, leaveMark, leaveReady } from '../marks.ts';
 import { squares, sumOfSquares } from '../sum-of-squares.ts';
 
@@ -14,5 +14,5 @@ export default definePipeline({
   },
   setup: leaveReady,
   process: () => ({ sum: sumOfSquares(squares) }),
-  sink: discard(),
+  sink: to.discard(),
 });

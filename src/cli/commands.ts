@@ -111,12 +111,12 @@ export const commands: readonly Command[] = [
         help: 'For the order of the faults: the same seed, the same order',
         group: 'Torture',
       },
-      { name: 'sink', value: 'sqlite|ndjson', help: 'Of the pipeline of ours (default: sqlite)', group: 'Torture' },
+      { name: 'sink', value: 'sqlite|stdout', help: 'Of the pipeline of ours (default: sqlite)', group: 'Torture' },
       {
         name: 'real-sink',
         help:
-          'Write to the sink of your pipeline. Without this the results of sqlite() go to a new file and those of ' +
-          'ndjson() too, and other sinks are refused. source and process are always run for real, and many times',
+          'Write to the sink of your pipeline. Without this the results of to.sqlite() go to a new file and those of ' +
+          'to.stdout() too, and other sinks are refused. source and process are always run for real, and many times',
         group: 'Torture',
       },
       {

@@ -42,15 +42,20 @@ export function checkFields(definition: object): Finding[] {
 }
 
 const memoryIsLost =
-  'expected a sink that keeps the results, got memory(), which holds them in a consumer and loses them when it ends; ' +
-  'use sqlite({ … }) or ndjson(), or discard() if no result is wanted';
+  'expected a sink that keeps the results, got to.memory(), which holds them in a consumer and loses them when it ends; ' +
+  'use to.sqlite({ … }) or to.stdout(), or to.discard() if no result is wanted';
 
 function checkSink(sink: unknown): Finding[] {
   if (typeof sink === 'object' && sink !== null && sinkMark in sink) {
     return (sink as { kind?: unknown }).kind === 'memory' ? [{ path: ['sink'], message: memoryIsLost }] : [];
   }
   const isUncalled = typeof sink === 'function';
-  return wrong(['sink'], 'a sink such as sqlite({ … })', sink, isUncalled ? '; call it, for instance ndjson()' : '');
+  return wrong(
+    ['sink'],
+    'a sink such as to.sqlite({ … })',
+    sink,
+    isUncalled ? '; call it, for instance to.stdout()' : '',
+  );
 }
 
 /** Their names and values are checked against the configuration's schema; what could not be sent to it is found here. */

@@ -1,4 +1,4 @@
-/** What is said of a pipeline file that could not be imported. */
+/** Explains why a pipeline file could not be imported. */
 import { readFileSync } from 'node:fs';
 import { describeError, errorData } from '../core/errors.ts';
 import { didYouMean } from '../core/nearest.ts';
@@ -12,7 +12,7 @@ export interface FailedImport {
   /** Absolute path of the pipeline file, and what is in it. */
   file: string;
   text: string;
-  /** The names that `millrace` exports. */
+  /** The names that `millrace` exports, and those inside `from` and `to` (`to.sqlite`). */
   exported: readonly string[];
 }
 
@@ -42,11 +42,17 @@ function missingModule({ error, file, text }: FailedImport): Problem | undefined
   return { file: importer, line, message: `cannot find ${isFile ? 'module' : 'package'} "${specifier}"; ${advice}` };
 }
 
-/** What a translated file says when it calls an export of ours that does not exist. */
+/** The error of a translated file that calls an export of ours that does not exist. */
 function missingExport({ error, file, exported }: FailedImport): Problem | undefined {
-  const name = /_millrace\d*\.(\w+)\)? is not a (?:function|constructor)/.exec(messageOf(error))?.[1];
+  const name = /_millrace\d*\.(\w+(?:\.\w+)?)\)? is not a (?:function|constructor)/.exec(messageOf(error))?.[1];
   if (name === undefined || exported.includes(name)) return undefined;
-  return { ...placeOf(error, file), message: `"millrace" exports no "${name}"${didYouMean(name, exported)}` };
+  const [parent, member] = name.split('.');
+  if (member === undefined) {
+    return { ...placeOf(error, file), message: `"millrace" exports no "${name}"${didYouMean(name, exported)}` };
+  }
+  const members = exported.filter((known) => known.startsWith(`${parent}.`));
+  const list = members.length === 0 ? '' : `; it has ${members.join(', ')}`;
+  return { ...placeOf(error, file), message: `${name} does not exist${didYouMean(name, members) || list}` };
 }
 
 /** jiti looks at the default export itself, and not for null. */

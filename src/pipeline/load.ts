@@ -4,7 +4,7 @@ import { didYouMean } from '../core/nearest.ts';
 import type { PipelineDescription, Problem } from '../ipc/messages.ts';
 import { userCacheDirectory } from './cache-directory.ts';
 import { checkFields, checkOptions } from './check.ts';
-import { deferSinkProblems } from './deferred-sinks.ts';
+import { deferProblems } from './deferred-problems.ts';
 import { digestOf } from './digest.ts';
 import { exportedPipeline } from './exported.ts';
 import { lineOfField } from './field-lines.ts';
@@ -42,32 +42,40 @@ export async function loadPipeline(file: string, options: LoadOptions): Promise<
   if (read.status === 'unreadable') return broken([{ file: path, message: read.message }]);
   const { text } = read;
   const { millrace, cacheDirectory = userCacheDirectory() } = options;
-  const sinks = deferSinkProblems(millrace);
+  const deferred = deferProblems(millrace);
   let imported;
   try {
-    imported = await importFile({ file: path, text, millrace: sinks.millrace, cacheDirectory });
+    imported = await importFile({ file: path, text, millrace: deferred.millrace, cacheDirectory });
   } catch (error) {
     return broken([
-      ...sinks.problems(path),
-      importProblem({ error, file: path, text, exported: Object.keys(millrace) }),
+      ...deferred.problems(path),
+      importProblem({ error, file: path, text, exported: exportedNames(millrace) }),
     ]);
   }
   const tokens = tokensOf(text);
   const exported = exportedPipeline(imported.exports, tokens);
   if (exported.status === 'wrong') {
-    return broken([...sinks.problems(path), { file: path, line: exported.line, message: exported.message }]);
+    return broken([...deferred.problems(path), { file: path, line: exported.line, message: exported.message }]);
   }
   const { pipeline } = exported;
   const problems = [
     ...fieldProblems(path, tokens, pipeline),
     ...limitProblems(path, tokens, pipeline),
-    ...sinks.problems(path),
+    ...deferred.problems(path),
   ];
   if (problems.length > 0) {
     const sorted = problems.toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0));
     return broken(sorted, givenOptions(pipeline, tokens));
   }
   return { pipeline, description: describe({ pipeline, path, text, tokens, ...imported }), problems: [] };
+}
+
+/** Also `to.sqlite` and the like. */
+function exportedNames(millrace: object): string[] {
+  return Object.entries(millrace).flatMap(([name, value]: [string, unknown]) => {
+    const members = typeof value === 'object' && value !== null ? Object.keys(value) : [];
+    return [name, ...members.map((member) => `${name}.${member}`)];
+  });
 }
 
 function broken(problems: Problem[], given?: GivenOptions): LoadedPipeline {

@@ -13,5 +13,5 @@ export function refuseOptions(name: string, given: readonly unknown[]): void {
 }
 
 function wrong(name: string, got: string): Error {
-  return configError('SINK_OPTIONS', `${name}(): expected no options, ${got}; leave the parentheses empty`);
+  return configError('SINK_OPTIONS', `to.${name}(): expected no options, ${got}; leave the parentheses empty`);
 }

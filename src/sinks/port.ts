@@ -1,7 +1,7 @@
 /**
  * The sink port: what a consumer needs of the place where results go.
  *
- * A pipeline holds a *sink specification* (`sqlite({ … })`): plain data that says which sink and how. Only a consumer
+ * A pipeline holds a *sink specification* (`to.sqlite({ … })`): plain data that says which sink and how. Only a consumer
  * opens it. What it opens is a `SinkWriter`; its methods are called one at a time, never concurrently (`capture` aside).
  */
 import type { Clock } from '../core/clock.ts';

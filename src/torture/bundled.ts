@@ -1,13 +1,12 @@
 /** The pipelines that are tortured when the user brings none: a bit of everything that can happen to an item. */
 import { pause, systemClock } from '../core/clock.ts';
 import { PermanentError } from '../core/errors.ts';
+import { to } from '../connectors/to.ts';
 import { definePipeline } from '../pipeline/define.ts';
 import type { ProcessContext } from '../pipeline/context.ts';
 import type { Pipeline } from '../pipeline/types.ts';
-import { ndjson } from '../sinks/ndjson.ts';
-import { sqlite } from '../sinks/sqlite.ts';
 
-export const bundledSinks = ['sqlite', 'ndjson'] as const;
+export const bundledSinks = ['sqlite', 'stdout'] as const;
 export type BundledSink = (typeof bundledSinks)[number];
 
 export const bundledItems = 2500;
@@ -20,7 +19,7 @@ interface Item {
 
 /** A pipeline with `bundledItems` items: into a table, resumed by count; or into lines, resumed from cursors. */
 export function bundledPipeline(kind: BundledSink): Pipeline {
-  const sink = kind === 'sqlite' ? sqlite({ file: 'torture.db', table: 'results' }) : ndjson();
+  const sink = kind === 'sqlite' ? to.sqlite({ file: 'torture.db', table: 'results' }) : to.stdout();
   return definePipeline<Item, unknown, undefined, number>({
     name: `torture-${kind}`,
     options: {
@@ -35,7 +34,7 @@ export function bundledPipeline(kind: BundledSink): Pipeline {
       for (let id = (cursor ?? 0) + 1; id <= bundledItems; id++) {
         if (id % 10 === 0) await pause(systemClock, 4);
         yield { id, text: `item ${id} ${'·'.repeat(id % 200)}`, at: new Date(id * 1000) };
-        if (kind === 'ndjson' && id % 70 === 0) checkpoint(id);
+        if (kind === 'stdout' && id % 70 === 0) checkpoint(id);
       }
     },
     process,

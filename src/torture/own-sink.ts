@@ -3,8 +3,8 @@
  * the key (an update would hide a double write) and with a column more, which says what made the row. Beside it a
  * trigger copies what is entered in the ledger, in the same transaction, as the ledger itself is swept.
  */
+import { to } from '../connectors/to.ts';
 import type { Sink } from '../sinks/port.ts';
-import { sqlite } from '../sinks/sqlite.ts';
 import type { SqliteTarget } from '../sinks/sqlite/options.ts';
 import { markName } from './mark.ts';
 import type { Places } from './places.ts';
@@ -14,7 +14,7 @@ import { sinkKind } from './sink-kind.ts';
 export function ownSink(sink: Sink<unknown>, places: Places): Sink<unknown> {
   if (sinkKind(sink).kind !== 'table') return sink;
   const { table, columns } = sink.options as SqliteTarget;
-  const own = sqlite({
+  const own = to.sqlite({
     file: places.database,
     table,
     ...(columns !== undefined && { columns: { ...columns, [markName]: 'TEXT' } }),

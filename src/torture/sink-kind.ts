@@ -13,7 +13,7 @@ export type SinkKind =
 /** `isOwn`: nothing of the user's is written to by it. */
 export function sinkKind({ kind, options }: Sink<unknown>): { kind: SinkKind; isOwn: boolean } {
   if (kind === 'sqlite' && options !== undefined) return { kind: 'table', isOwn: true };
-  if (kind === 'ndjson') return { kind: 'lines', isOwn: true };
+  if (kind === 'stdout') return { kind: 'lines', isOwn: true };
   return { kind: 'unread', isOwn: kind === 'discard' };
 }
 

@@ -2,11 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
-import { discard } from '../../src/sinks/discard.ts';
-import { memory } from '../../src/sinks/memory.ts';
-import { ndjson } from '../../src/sinks/ndjson.ts';
-import { sqlite } from '../../src/sinks/sqlite.ts';
 import { sinkContract, type Row } from './sink.ts';
+import { to } from '../../src/connectors/to.ts';
 
 sinkContract('sqlite, a table without a key', {
   transactional: true,
@@ -14,7 +11,7 @@ sinkContract('sqlite, a table without a key', {
     const folder = mkdtempSync(join(tmpdir(), 'millrace-sink-'));
     const file = join(folder, 'results.db');
     return {
-      sink: sqlite({ file, table: 'results', columns: { id: 'INTEGER', text: 'TEXT' } }),
+      sink: to.sqlite({ file, table: 'results', columns: { id: 'INTEGER', text: 'TEXT' } }),
       rows() {
         const db = new Sqlite(file, { readonly: true });
         const rows = db.prepare('SELECT id, text FROM results').all() as Row[];
@@ -30,12 +27,12 @@ sinkContract('memory', {
   transactional: true,
   isLasting: false,
   create: () => {
-    const sink = memory<Row>();
+    const sink = to.memory<Row>();
     return { sink, rows: () => [...sink.rows], dispose() {} };
   },
 });
 
-sinkContract('ndjson', {
+sinkContract('stdout', {
   transactional: false,
   create: () => {
     let written = '';
@@ -45,12 +42,12 @@ sinkContract('ndjson', {
         .split('\n')
         .slice(0, -1)
         .map((line) => JSON.parse(line) as Row);
-    return { sink: ndjson(), rows, context: { writeOut }, dispose() {} };
+    return { sink: to.stdout(), rows, context: { writeOut }, dispose() {} };
   },
 });
 
 sinkContract('discard', {
   transactional: false,
   keepsRows: false,
-  create: () => ({ sink: discard(), rows: () => [], dispose() {} }),
+  create: () => ({ sink: to.discard(), rows: () => [], dispose() {} }),
 });

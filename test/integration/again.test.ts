@@ -10,7 +10,7 @@ afterEach(() => project.clean());
 
 /** The source is a new file every day; an item waits until there is a file `go`. */
 const pipeline = `
-  import { definePipeline, PermanentError, sqlite } from 'millrace';
+  import { definePipeline, PermanentError, to } from 'millrace';
   import { existsSync, readFileSync } from 'node:fs';
   const wait = (ms: number) => new Promise((go) => setTimeout(go, ms));
   export default definePipeline({
@@ -25,7 +25,7 @@ const pipeline = `
       if (day === 'bad') throw new PermanentError('a bad day');
       return { day, id, seq };
     },
-    sink: sqlite({ file: 'out.db', table: 'rows' }),
+    sink: to.sqlite({ file: 'out.db', table: 'rows' }),
   });`;
 
 const rows = (): unknown[] =>

@@ -42,9 +42,14 @@ const quick = [
 ];
 const good = `*source() { for (let id = 1; id <= 5; id++) yield { id }; }`;
 
-function pipeline({ top = '', source = good, process = '', sink = `sqlite({ file: 'out.db', table: 'rows' })` } = {}) {
+function pipeline({
+  top = '',
+  source = good,
+  process = '',
+  sink = `to.sqlite({ file: 'out.db', table: 'rows' })`,
+} = {}) {
   return {
-    'p.ts': `import { definePipeline, ndjson, sqlite } from 'millrace';
+    'p.ts': `import { definePipeline, to } from 'millrace';
       const token = '${secret}';
       ${top}
       export default definePipeline({ name: 'bad', version: '1', ${source}, ${process && `process(item, context) { ${process} },`} sink: ${sink} });`,
@@ -613,13 +618,13 @@ given('a result', {
     says: [String.raw`column \"id\": expected a BigInt of 64 bits, got a larger one`],
   },
   'that contains itself': {
-    files: pipeline({ sink: 'ndjson()', process: result('const a = {}; a.a = a; return a;') }),
+    files: pipeline({ sink: 'to.stdout()', process: result('const a = {}; a.a = a; return a;') }),
     code: 3,
     has: others,
     says: ['standard output: it is circular'],
   },
   'with a function': {
-    files: pipeline({ sink: 'ndjson()', process: result('return { f() {} };') }),
+    files: pipeline({ sink: 'to.stdout()', process: result('return { f() {} };') }),
     code: 3,
     has: others,
     says: ['expected data, got a function at $.f'],
@@ -680,7 +685,7 @@ given('a result', {
     says: ['Does anything in that process write to file descriptor 3?'],
   },
   'for a table in a folder that there is not': {
-    files: pipeline({ sink: `sqlite({ file: 'nowhere/out.db', table: 'rows' })` }),
+    files: pipeline({ sink: `to.sqlite({ file: 'nowhere/out.db', table: 'rows' })` }),
     code: 78,
     says: ['nowhere/out.db: its folder does not exist; make it'],
     mended: [1, 2, 3, 4, 5],
@@ -692,7 +697,7 @@ given('a result', {
     says: ['out.db', 'It has to be a file that this user may write'],
   },
   'for a table without the columns that the options name': {
-    files: pipeline({ sink: `sqlite({ file: 'out.db', table: 'rows', columns: { id: 'INTEGER', name: 'TEXT' } })` }),
+    files: pipeline({ sink: `to.sqlite({ file: 'out.db', table: 'rows', columns: { id: 'INTEGER', name: 'TEXT' } })` }),
     prepare: (project) => {
       const database = new Database(project.path('out.db'));
       database.exec('CREATE TABLE rows (id INTEGER)');

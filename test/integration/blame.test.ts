@@ -13,7 +13,7 @@ const items = 5000;
 /** Of many items these do something else than to come to the table. */
 const pipeline = (killers: readonly number[], way: string, more = '') =>
   `
-  import { definePipeline, sqlite } from 'millrace';
+  import { definePipeline, to } from 'millrace';
   const killers = new Set(${JSON.stringify(killers)});
   export default definePipeline({
     name: 'blame',
@@ -22,7 +22,7 @@ const pipeline = (killers: readonly number[], way: string, more = '') =>
       if (killers.has(item.id)) { ${way} }
       return { id: item.id, attempt: context.attempt };
     },
-    sink: sqlite({ file: 'out.db', table: 'rows' }),
+    sink: to.sqlite({ file: 'out.db', table: 'rows' }),
     ${more}
   });`.replace('async process', way.includes('await') ? 'async process' : 'process');
 
@@ -106,12 +106,12 @@ describe('an item that kills its consumer', () => {
   it('where there is no ledger to ask is said to be written, perhaps', async () => {
     project.write(
       'blame.ts',
-      `import { definePipeline, ndjson } from 'millrace';
+      `import { definePipeline, to } from 'millrace';
        export default definePipeline({
          name: 'blame',
          source: [{ id: 1 }, { id: 2 }, { id: 3 }],
          process(item) { if (item.id === 2) process.exit(7); return item; },
-         sink: ndjson(),
+         sink: to.stdout(),
        });`,
     );
     const running = project.start(['run', 'blame.ts', '--consumers', '1', '--retry-base', '10ms']);
@@ -148,7 +148,7 @@ describe('a consumer that is killed from outside, once', () => {
     project.write(
       'blame.ts',
       `import { appendFileSync } from 'node:fs';
-       import { definePipeline, sqlite } from 'millrace';
+       import { definePipeline, to } from 'millrace';
        export default definePipeline({
          name: 'blame',
          *source() { for (let id = 1; id <= 400; id++) yield { id }; },
@@ -157,7 +157,7 @@ describe('a consumer that is killed from outside, once', () => {
            await new Promise((done) => setTimeout(done, 500));
            return { id };
          },
-         sink: sqlite({ file: 'out.db', table: 'rows' }),
+         sink: to.sqlite({ file: 'out.db', table: 'rows' }),
        });`,
     );
     const args = ['run', 'blame.ts', '--consumers', `${consumers}`, '--concurrency', '50', '--log-level', 'debug'];
@@ -184,7 +184,7 @@ describe('two items that kill, at once', () => {
     project.write(
       'blame.ts',
       `import { appendFileSync } from 'node:fs';
-       import { definePipeline, sqlite } from 'millrace';
+       import { definePipeline, to } from 'millrace';
        export default definePipeline({
          name: 'blame',
          *source() { for (let id = 1; id <= 60; id++) yield { id }; },
@@ -197,7 +197,7 @@ describe('two items that kill, at once', () => {
            await new Promise((done) => setTimeout(done, 100));
            return { id };
          },
-         sink: sqlite({ file: 'out.db', table: 'rows' }),
+         sink: to.sqlite({ file: 'out.db', table: 'rows' }),
        });`,
     );
     const args = ['run', 'blame.ts', '--consumers', '2', '--concurrency', '10', '--retry-base', '10ms'];

@@ -12,14 +12,14 @@ beforeEach(() => {
 afterEach(() => project.clean());
 
 const pipeline = (process: string, more = '') => `
-  import { definePipeline, sqlite } from 'millrace';
+  import { definePipeline, to } from 'millrace';
   import { existsSync } from 'node:fs';
   export default definePipeline({
     name: 'fails',
     *source() { for (let id = 1; id <= 12; id++) yield { id, when: new Date(id) }; },
     async process({ id, when }, { seq, key }) { ${process} return { id, seq, key, when }; },
     ${more}
-    sink: sqlite({ file: 'out.db', table: 'rows' }),
+    sink: to.sqlite({ file: 'out.db', table: 'rows' }),
   });`;
 const once = ['--attempts', '1'];
 
@@ -114,12 +114,12 @@ describe('dead letters', () => {
 it('dead letters that are written to a pipe that nobody reads keep no supervisor from starting', async () => {
   project.write(
     'fails.ts',
-    `import { definePipeline, discard } from 'millrace';
+    `import { definePipeline, to } from 'millrace';
     export default definePipeline({
       name: 'fails',
       *source() { for (let id = 1; id <= 40; id++) yield { id, text: 'x'.repeat(20_000) }; },
       process() { throw new Error('a bug'); },
-      sink: discard(),
+      sink: to.discard(),
     });`,
   );
   expect((await project.run(['run', 'fails.ts', ...once])).code).toBe(3);

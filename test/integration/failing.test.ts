@@ -9,13 +9,13 @@ beforeEach(() => {
 afterEach(() => project.clean());
 
 const pipeline = (process: string, more = '') => `
-  import { definePipeline, DependencyError, PermanentError, RetryAfter, sqlite } from 'millrace';
+  import { definePipeline, DependencyError, PermanentError, RetryAfter, to } from 'millrace';
   export default definePipeline({
     name: 'fails',
     *source() { for (let id = 1; id <= 20; id++) yield { id }; },
     process(item, context) { ${process} },
     ${more}
-    sink: sqlite({ file: 'out.db', table: 'rows' }),
+    sink: to.sqlite({ file: 'out.db', table: 'rows' }),
   });`;
 const fast = ['--retry-base', '1ms', '--retry-cap', '2ms'];
 const ids = (): number[] =>
@@ -152,11 +152,11 @@ describe('a process that crashes', () => {
   it('as producer, because its source throws, goes on where it was, and is given up at last', async () => {
     project.write(
       'fails.ts',
-      `import { definePipeline, sqlite } from 'millrace';
+      `import { definePipeline, to } from 'millrace';
        export default definePipeline({
          name: 'fails',
          *source() { for (let id = 1; id <= 20; id++) { if (id === 15) throw new Error('the drop has gone'); yield { id }; } },
-         sink: sqlite({ file: 'out.db', table: 'rows' }),
+         sink: to.sqlite({ file: 'out.db', table: 'rows' }),
        });`,
     );
     const { code, stderr } = await project.run(['run', 'fails.ts', '--crash-limit', '2']);
@@ -221,7 +221,7 @@ describe('what cannot be run', () => {
 describe('a pipeline that changed while its run was open', () => {
   const endless = (tag: string, checkpoint = '') => `
     // ${tag}
-    import { definePipeline, sqlite } from 'millrace';
+    import { definePipeline, to } from 'millrace';
     export default definePipeline({
       name: 'fails',
       async *source(context) {
@@ -231,7 +231,7 @@ describe('a pipeline that changed while its run was open', () => {
           await new Promise((go) => setTimeout(go, 5));
         }
       },
-      sink: sqlite({ file: 'out.db', table: 'rows' }),
+      sink: to.sqlite({ file: 'out.db', table: 'rows' }),
     });`;
   const interrupted = async (text: string): Promise<void> => {
     project.write('fails.ts', text);
@@ -272,14 +272,14 @@ describe('a pipeline that changed while its run was open', () => {
 });
 
 describe('errors of the user’s own code name their line', () => {
-  const failing = (parts: string) => `import { definePipeline, ndjson } from 'millrace';
+  const failing = (parts: string) => `import { definePipeline, to } from 'millrace';
 interface Item { id: number }
 const broken = (what: string): never => {
   throw new Error(\`broken \${what}\`);
 };
 export default definePipeline({
   name: 'fails',
-  sink: ndjson(),
+  sink: to.stdout(),
   ${parts}
 });`;
   const place = (): string => project.path('fails.ts:4:9');

@@ -10,7 +10,7 @@ afterEach(() => project.clean());
 
 /** Its items wait until there is a file `go`. */
 const pipeline = (name: string, more = '') => `
-  import { definePipeline, sqlite } from 'millrace';
+  import { definePipeline, to } from 'millrace';
   import { existsSync } from 'node:fs';
   export default definePipeline({
     name: '${name}',
@@ -21,7 +21,7 @@ const pipeline = (name: string, more = '') => `
       return { id, name: '${name}' };
     },
     ${more}
-    sink: sqlite({ file: '${name}.db', table: 'rows' }),
+    sink: to.sqlite({ file: '${name}.db', table: 'rows' }),
   });`;
 
 /** Leaves an open run behind, some of whose items are done. */

@@ -11,7 +11,7 @@ afterEach(() => project.clean());
 
 /** Slow enough that there is something to kill, and into a table that shows every double write. */
 const appending = (options: { items: number; waitMs: number; every?: number }) => `
-  import { definePipeline, sqlite } from 'millrace';
+  import { definePipeline, to } from 'millrace';
   export default definePipeline({
     name: 'kills',
     async *source() {
@@ -24,7 +24,7 @@ const appending = (options: { items: number; waitMs: number; every?: number }) =
       if (item.id % 3 === 0) await new Promise((go) => setTimeout(go, ${options.waitMs} * Math.random()));
       return { ...item, pid: process.pid };
     },
-    sink: sqlite({ file: 'out.db', table: 'rows' }),
+    sink: to.sqlite({ file: 'out.db', table: 'rows' }),
     options: { crashLimit: 1000 },
   });`;
 
@@ -66,7 +66,7 @@ describe('a consumer', () => {
     project.write(
       'quits.ts',
       `import { existsSync, writeFileSync } from 'node:fs';
-       import { definePipeline, sqlite } from 'millrace';
+       import { definePipeline, to } from 'millrace';
        export default definePipeline({
          name: 'quits',
          source: [{ id: 1 }, { id: 2 }, { id: 3 }],
@@ -74,7 +74,7 @@ describe('a consumer', () => {
            if (item.id === 2 && !existsSync('quit')) { writeFileSync('quit', ''); process.exit(0); }
            return item;
          },
-         sink: sqlite({ file: 'out.db', table: 'rows' }),
+         sink: to.sqlite({ file: 'out.db', table: 'rows' }),
        });`,
     );
     const running = project.start(['run', 'quits.ts', '--consumers', '1']);

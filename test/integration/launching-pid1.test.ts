@@ -44,7 +44,7 @@ describeInNamespace('Millrace as process 1 with a read-only working directory', 
     const database = join(folder, 'rows.db');
     writeFileSync(
       pipeline,
-      `import { definePipeline, sqlite } from 'millrace';
+      `import { definePipeline, to } from 'millrace';
        export default definePipeline({
          name: 'contained',
          *source() { for (let n = 1; n <= ${count}; n++) yield { n }; },
@@ -53,7 +53,7 @@ describeInNamespace('Millrace as process 1 with a read-only working directory', 
            console.log('item ' + n);
            return { n };
          },
-         sink: sqlite({ file: ${JSON.stringify(database)}, table: 'rows' }),
+         sink: to.sqlite({ file: ${JSON.stringify(database)}, table: 'rows' }),
        });`,
     );
     const command = [process.execPath, path.resolve('dist/cli.js'), 'run', pipeline, '--consumers', '1'];

@@ -57,7 +57,7 @@ async function startVendor(): Promise<Vendor> {
 }
 
 const pipeline = (limit: string, items: number) => `
-  import { definePipeline, PermanentError, sqlite } from 'millrace';
+  import { definePipeline, PermanentError, to } from 'millrace';
   export default definePipeline({
     name: 'calls',
     limits: { vendor: ${limit} },
@@ -75,7 +75,7 @@ const pipeline = (limit: string, items: number) => `
       if (kinds.join() !== 'Response,Headers') throw new PermanentError('got ' + kinds.join());
       return (await response.json()) as { id: number };
     },
-    sink: sqlite({ file: 'out.db', table: 'rows' }),
+    sink: to.sqlite({ file: 'out.db', table: 'rows' }),
   });`;
 
 const twelveSlotsEach = ['--consumers', '2', '--concurrency', '12'];
@@ -177,7 +177,7 @@ describe('a response body that nobody awaits', () => {
     project.write(
       'calls.ts',
       `
-      import { definePipeline, sqlite } from 'millrace';
+      import { definePipeline, to } from 'millrace';
       export default definePipeline({
         name: 'calls',
         source: Array.from({ length: 40 }, (_, i) => ({ id: i + 1 })),
@@ -186,7 +186,7 @@ describe('a response body that nobody awaits', () => {
           void response.text();
           return { id };
         },
-        sink: sqlite({ file: 'out.db', table: 'rows' }),
+        sink: to.sqlite({ file: 'out.db', table: 'rows' }),
       });`,
     );
     const { code, stderr } = await project.run(['run', 'calls.ts', '--consumers', '1']);

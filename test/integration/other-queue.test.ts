@@ -10,11 +10,11 @@ afterEach(() => project.clean());
 
 function pipeline(name: string): string {
   return `
-    import { definePipeline, sqlite } from 'millrace';
+    import { definePipeline, to } from 'millrace';
     export default definePipeline({
       name: '${name}',
       source: [{ id: 1 }, { id: 2 }, { id: 3 }],
-      sink: sqlite({ file: '${project.path('out.db')}', table: 'rows' }),
+      sink: to.sqlite({ file: '${project.path('out.db')}', table: 'rows' }),
     });`;
 }
 

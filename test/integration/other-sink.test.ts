@@ -12,7 +12,7 @@ const items = 200;
 /** Its items 101 and up wait until there is a file `go`. */
 const pipeline = (sink: string): string => `
   import { existsSync } from 'node:fs';
-  import { definePipeline, sqlite } from 'millrace';
+  import { definePipeline, to } from 'millrace';
   export default definePipeline({
     name: 'moving',
     version: '1',
@@ -22,7 +22,7 @@ const pipeline = (sink: string): string => `
       signal.throwIfAborted();
       return { id };
     },
-    sink: sqlite({ file: '${sink}', table: 'rows' }),
+    sink: to.sqlite({ file: '${sink}', table: 'rows' }),
   });`;
 
 it('an open run continues in another database with --moved, and later starts know that database', async () => {

@@ -14,7 +14,7 @@ it('a pipeline of which nothing succeeds is paused and says why, and goes on wit
   project.write(
     'outage.ts',
     `import { existsSync } from 'node:fs';
-     import { definePipeline, RetryAfter, sqlite } from 'millrace';
+     import { definePipeline, RetryAfter, to } from 'millrace';
      export default definePipeline({
        name: 'outage',
        *source() { for (let id = 1; id <= 30; id++) yield { id }; },
@@ -23,7 +23,7 @@ it('a pipeline of which nothing succeeds is paused and says why, and goes on wit
          if (!existsSync('the-vendor-is-back')) throw new RetryAfter(500, 'the vendor is out');
          return { ...item, attempt };
        },
-       sink: sqlite({ file: 'out.db', table: 'rows' }),
+       sink: to.sqlite({ file: 'out.db', table: 'rows' }),
      });`,
   );
   const running = project.start(['run', 'outage.ts', '--consumers', '1', '--attempts', '1']);
@@ -64,7 +64,7 @@ it('items that alone can never be answered become dead letters, and the run ends
   const { url, server } = await startVendor();
   project.write(
     'alone.ts',
-    `import { definePipeline, sqlite } from 'millrace';
+    `import { definePipeline, to } from 'millrace';
      export default definePipeline({
        name: 'alone',
        limits: { vendor: { concurrency: 5 } },
@@ -75,7 +75,7 @@ it('items that alone can never be answered become dead letters, and the run ends
          await response.text();
          return { id };
        },
-       sink: sqlite({ file: 'out.db', table: 'rows' }),
+       sink: to.sqlite({ file: 'out.db', table: 'rows' }),
      });`,
   );
   const flags = ['--consumers', '2', '--attempts', '2', '--retry-base', '100ms'];

@@ -12,15 +12,15 @@ beforeEach(() => {
 afterEach(() => project.clean());
 
 const pipeline = (process: string) => `
-  import { definePipeline, ndjson } from 'millrace';
+  import { definePipeline, to } from 'millrace';
   export default definePipeline({
     name: 'prints',
     *source() { for (let id = 1; id <= 5000; id++) yield { id, text: 'x'.repeat(100) }; },
     process(item) { ${process} },
-    sink: ndjson(),
+    sink: to.stdout(),
   });`;
 
-describe('the ndjson sink', () => {
+describe('the stdout sink', () => {
   it('writes each result as a line of its own to standard output, whoever made it; the log goes elsewhere', async () => {
     project.write('prints.ts', pipeline('console.log("noise"); return item;'));
     const { code, stdout } = await project.run(['run', 'prints.ts', '--consumers', '3']);

@@ -13,7 +13,7 @@ describe('a consumer that is recycled', () => {
     project.write(
       'recycled.ts',
       `import { existsSync } from 'node:fs';
-       import { definePipeline, sqlite } from 'millrace';
+       import { definePipeline, to } from 'millrace';
        export default definePipeline({
          name: 'recycled',
          async *source() {
@@ -26,7 +26,7 @@ describe('a consumer that is recycled', () => {
            if (item.id % 7 === 0) await new Promise((go) => setTimeout(go, 20));
            return { ...item, pid: process.pid };
          },
-         sink: sqlite({ file: 'out.db', table: 'rows' }),
+         sink: to.sqlite({ file: 'out.db', table: 'rows' }),
        });`,
     );
     const running = project.start(['run', 'recycled.ts', '--consumers', '2', '--max-items', '300']);
@@ -49,7 +49,7 @@ describe('a pipeline that is reloaded', () => {
   /** Items without end, and what each consumer's code makes of them. */
   const pipeline = (tag: string, options: { version?: string; more?: string } = {}) => `
     import { existsSync } from 'node:fs';
-    import { definePipeline, sqlite } from 'millrace';
+    import { definePipeline, to } from 'millrace';
     export default definePipeline({
       name: 'reloaded',
       ${options.version ? `version: '${options.version}',` : ''}
@@ -61,7 +61,7 @@ describe('a pipeline that is reloaded', () => {
       },
       ${options.more ?? ''}
       process({ id }: { id: number }) { return { id, tag: '${tag}' }; },
-      sink: sqlite({ file: 'out.db', table: 'rows' }),
+      sink: to.sqlite({ file: 'out.db', table: 'rows' }),
     });`;
   const tagged = (tag: string): number =>
     project.query<{ count: number }>('out.db', `SELECT count(*) AS count FROM rows WHERE tag = '${tag}'`)[0]!.count;

@@ -9,7 +9,7 @@ beforeEach(() => {
 afterEach(() => project.clean());
 
 const pipeline = `
-  import { definePipeline, sqlite } from 'millrace';
+  import { definePipeline, to } from 'millrace';
   export default definePipeline({
     name: 'restored',
     async *source() {
@@ -18,7 +18,7 @@ const pipeline = `
         yield { id };
       }
     },
-    sink: sqlite({ file: 'out.db', table: 'rows' }),
+    sink: to.sqlite({ file: 'out.db', table: 'rows' }),
   });`;
 
 /** Runs it until \`items\` more are done, and stops it in order. */
@@ -52,7 +52,7 @@ it('a snapshot of a queue that was in use is refused by the sink, nothing is in 
   const items = 300_000;
   project.write(
     'snapshot.ts',
-    `import { definePipeline, sqlite } from 'millrace';
+    `import { definePipeline, to } from 'millrace';
     export default definePipeline({
       name: 'snapshot',
       async *source() {
@@ -61,7 +61,7 @@ it('a snapshot of a queue that was in use is refused by the sink, nothing is in 
           yield { id };
         }
       },
-      sink: sqlite({ file: 'out.db', table: 'rows' }),
+      sink: to.sqlite({ file: 'out.db', table: 'rows' }),
     });`,
   );
   const [state, copy, newest] = ['.millrace/snapshot', 'copy', 'newest'].map((name) => project.path(name)) as [

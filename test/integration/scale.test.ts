@@ -22,12 +22,12 @@ describe('a million items', () => {
   it('pass through the queue in full frames, and the supervisor stays below 120 MiB', async () => {
     project.write(
       'scale.ts',
-      `import { definePipeline, discard } from 'millrace';
+      `import { definePipeline, to } from 'millrace';
        export default definePipeline({
          name: 'scale',
          *source() { for (let id = 1; id <= 1_000_000; id++) yield { id, text: 'item number ' + id, filler: 'x'.repeat(120) }; },
          process() {},
-         sink: discard(),
+         sink: to.discard(),
        });`,
     );
     const running = project.start(['run', 'scale.ts', '--consumers', '2']);
@@ -43,12 +43,12 @@ describe('a million items', () => {
   it('against a slow consumer keep the queue at its mark, and the memory flat', async () => {
     project.write(
       'scale.ts',
-      `import { definePipeline, discard } from 'millrace';
+      `import { definePipeline, to } from 'millrace';
        export default definePipeline({
          name: 'scale',
          *source() { for (let id = 1; id <= 1_000_000; id++) yield { id, filler: 'x'.repeat(200) }; },
          process: () => new Promise((go) => setTimeout(go, 50)),
-         sink: discard(),
+         sink: to.discard(),
        });`,
     );
     const running = project.start(['run', 'scale.ts', '--consumers', '1', '--queue-high-items', '50000']);
@@ -90,12 +90,12 @@ describe('slow items', () => {
     const { port } = vendor.address() as AddressInfo;
     project.write(
       'scale.ts',
-      `import { definePipeline, discard } from 'millrace';
+      `import { definePipeline, to } from 'millrace';
        export default definePipeline({
          name: 'scale',
          *source() { for (let id = 1; id <= 151; id++) yield { id }; },
          async process(_, { fetch }) { await fetch('http://127.0.0.1:${port}/' + process.pid); },
-         sink: discard(),
+         sink: to.discard(),
        });`,
     );
     expect((await project.run(['run', 'scale.ts', '--consumers', '2', '--concurrency', '12'])).code).toBe(0);
@@ -110,7 +110,7 @@ describe('24 consumers', () => {
     project.write(
       'scale.ts',
       `import { existsSync } from 'node:fs';
-       import { definePipeline, sqlite } from 'millrace';
+       import { definePipeline, to } from 'millrace';
        export default definePipeline({
          name: 'scale',
          async *source() {
@@ -119,7 +119,7 @@ describe('24 consumers', () => {
          },
          setup: ({ ordinal }) => ordinal,
          process: ({ id }, { resources }) => ({ id, consumer: resources }),
-         sink: sqlite({ file: 'out.db', table: 'rows' }),
+         sink: to.sqlite({ file: 'out.db', table: 'rows' }),
        });`,
     );
     // No more than 16 items are with a consumer at a time: who has its share of the turns has its share of the rows.

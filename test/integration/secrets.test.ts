@@ -12,7 +12,7 @@ const canary = 'c4nary';
 
 /** Everything in this pipeline fails, and says too much. */
 const pipeline = (more: string) => `
-  import { definePipeline, PermanentError, ndjson } from 'millrace';
+  import { definePipeline, PermanentError, to } from 'millrace';
   const url = 'https://me:${canary}@vendor.example/?api_key=${canary}';
   const said = 'GET ' + url + ' {"authorization":"Bearer ${canary}"} password=${canary} Cookie: a=b; session=${canary}';
   export default definePipeline({
@@ -22,13 +22,13 @@ const pipeline = (more: string) => `
       log.error(said, { token: '${canary}', headers: { authorization: '${canary}' }, url });
       throw new PermanentError(said, { cause: new Error(said) });
     },
-    sink: ndjson(),
+    sink: to.stdout(),
     ${more}
   });`;
 
 /** What it says too much of does not look like a secret. */
 const known = `
-  import { definePipeline, PermanentError, ndjson } from 'millrace';
+  import { definePipeline, PermanentError, to } from 'millrace';
   export default definePipeline({
     name: 'known',
     source: [{ id: 1, eMail: '${canary}', more: new Map([['iban', '${canary}']]) }],
@@ -38,7 +38,7 @@ const known = `
       if (!key.startsWith('dry-run')) console.log('e_mail: ${canary}');
       throw new PermanentError('no mailbox: ' + JSON.stringify(item), { cause: new Error('IBAN=${canary}') });
     },
-    sink: ndjson(),
+    sink: to.stdout(),
     options: { redact: ['email', 'iban'] },
   });`;
 

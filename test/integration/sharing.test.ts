@@ -11,7 +11,7 @@ describe('items that block the event loop', () => {
   it.each([16, 24])('are shared out evenly although one consumer is ready first (%i slots)', async (slots) => {
     project.write(
       'sharing.ts',
-      `import { definePipeline, sqlite } from 'millrace';
+      `import { definePipeline, to } from 'millrace';
        export default definePipeline({
          name: 'sharing',
          *source() { for (let id = 1; id <= 24; id++) yield { id }; },
@@ -19,7 +19,7 @@ describe('items that block the event loop', () => {
            for (const until = performance.now() + 300; performance.now() < until;);
            return { id, pid: process.pid };
          },
-         sink: sqlite({ file: 'out.db', table: 'rows' }),
+         sink: to.sqlite({ file: 'out.db', table: 'rows' }),
        });`,
     );
     const args = ['run', 'sharing.ts', '--consumers', '2', '--concurrency', `${slots}`];

@@ -13,11 +13,11 @@ afterEach(() => project.clean());
 /** Items 1…count; every row says at which attempt it was made. */
 const pipeline = ({
   count = 60,
-  sink = `sqlite({ file: 'out.db', table: 'rows' })`,
+  sink = `to.sqlite({ file: 'out.db', table: 'rows' })`,
   process = 'return { id, attempt };',
   wait = '',
 } = {}): string => `
-  import { definePipeline, sqlite } from 'millrace';
+  import { definePipeline, to } from 'millrace';
   export default definePipeline({
     name: 'sinks',
     async *source() { for (let id = 1; id <= ${count}; id++) { ${wait} yield { id }; } },
@@ -67,7 +67,7 @@ describeWithMounts('a sink on a disk that is full for a while', () => {
   it('makes consumers wait and say why; they go on where they were', async () => {
     const small = mountSmall(project.path('small'), '1m');
     try {
-      const sink = `sqlite({ file: 'small/out.db', table: 'rows' })`;
+      const sink = `to.sqlite({ file: 'small/out.db', table: 'rows' })`;
       project.write('sinks.ts', pipeline({ sink, process: `return { id, attempt, text: 'x'.repeat(50_000) };` }));
       const running = project.start(run);
       const { reason } = await running.logged('sink.down');
@@ -88,7 +88,7 @@ describe('a sink that hangs', () => {
     ['before it commits', 'if (isFirst()) await never; await writer.commit(batch);'],
   ])('%s is given up and opened again; each row is there once', async (_, commit) => {
     const sink = `(() => {
-      const inner = sqlite({ file: 'out.db', table: 'rows' });
+      const inner = to.sqlite({ file: 'out.db', table: 'rows' });
       const never = new Promise(() => {});
       const { existsSync, writeFileSync } = process.getBuiltinModule('node:fs');
       const isFirst = () => !existsSync('hung') && (writeFileSync('hung', ''), true);
@@ -112,7 +112,7 @@ describe('a sink that hangs', () => {
 describe('results', () => {
   const values = ['1067', "'1067'", "'08001'", "'+41'", "'1e3'", "'12345678901234567890'", '2n ** 53n + 1n', '0.5'];
   const keyed = (columns = ''): string =>
-    pipeline({ count: values.length, sink: `sqlite({ file: 'out.db', table: 'rows', key: 'v'${columns} })`, process: `return { v: [${values.join()}][id - 1] };` }); // prettier-ignore
+    pipeline({ count: values.length, sink: `to.sqlite({ file: 'out.db', table: 'rows', key: 'v'${columns} })`, process: `return { v: [${values.join()}][id - 1] };` }); // prettier-ignore
 
   it('keep their values and their keys apart, or are dead letters that say what to declare', async () => {
     project.write('sinks.ts', keyed());
@@ -151,14 +151,14 @@ describe('a sink that can never be written', () => {
       '',
       'no such table: main.audit',
     ],
-    ['it has no unique index for the key', 'CREATE TABLE rows (id, attempt)', `sqlite({ file: 'out.db', table: 'rows', key: 'id' })`, 'CREATE UNIQUE INDEX'], // prettier-ignore
+    ['it has no unique index for the key', 'CREATE TABLE rows (id, attempt)', `to.sqlite({ file: 'out.db', table: 'rows', key: 'id' })`, 'CREATE UNIQUE INDEX'], // prettier-ignore
     [
       'it is the queue',
       '',
-      `sqlite({ file: '.millrace/sinks/queue.db', table: 'rows' })`,
+      `to.sqlite({ file: '.millrace/sinks/queue.db', table: 'rows' })`,
       'the queue of a Millrace pipeline',
     ],
-    ['it is memory', '', 'memory()', 'got memory()'],
+    ['it is memory', '', 'to.memory()', 'got to.memory()'],
   ])('is refused with 78 before an item runs: %s', async (_what, table, sink, text) => {
     const database = new Database(project.path('out.db'));
     database.exec(table);

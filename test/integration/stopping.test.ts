@@ -11,14 +11,14 @@ beforeEach(() => {
 afterEach(() => project.clean());
 
 const pipeline = (process: string, more = '') => `
-  import { definePipeline, sqlite } from 'millrace';
+  import { definePipeline, to } from 'millrace';
   const wait = (ms: number) => new Promise((go) => setTimeout(go, ms));
   export default definePipeline({
     name: 'stops',
     *source() { for (let id = 1; id <= 400; id++) yield { id }; },
     async process(item, context) { ${process} },
     ${more}
-    sink: sqlite({ file: 'out.db', table: 'rows' }),
+    sink: to.sqlite({ file: 'out.db', table: 'rows' }),
   });`;
 
 const rows = (): number => project.query<{ n: number }>('out.db', 'SELECT count(*) AS n FROM rows')[0]!.n;
@@ -118,11 +118,11 @@ describe('TERM', () => {
   it('reaches a source that waits for ever', async () => {
     project.write(
       'stops.ts',
-      `import { definePipeline, sqlite } from 'millrace';
+      `import { definePipeline, to } from 'millrace';
        export default definePipeline({
          name: 'stops',
          async *source() { yield { id: 1 }; await new Promise(() => undefined); },
-         sink: sqlite({ file: 'out.db', table: 'rows' }),
+         sink: to.sqlite({ file: 'out.db', table: 'rows' }),
        });`,
     );
     const running = project.start(['run', 'stops.ts', '--consumers', '1']);

@@ -10,7 +10,7 @@ afterEach(() => project.clean());
 
 /** More is stored than can be done: there is always something in the queue. */
 const pipeline = `
-  import { definePipeline, discard } from 'millrace';
+  import { definePipeline, to } from 'millrace';
   export default definePipeline({
     name: 'stored',
     *source() {
@@ -20,7 +20,7 @@ const pipeline = `
       await new Promise((go) => setTimeout(go, 5));
       return item;
     },
-    sink: discard(),
+    sink: to.discard(),
     options: { queueHighItems: 20_000 },
   });`;
 

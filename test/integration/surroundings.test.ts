@@ -15,7 +15,7 @@ it('a state directory whose path is longer than a socket takes runs and answers 
   const state = `${'d'.repeat(180)}/${'d'.repeat(180)}`;
   project.write(
     'deep.ts',
-    `import { definePipeline, sqlite } from 'millrace';
+    `import { definePipeline, to } from 'millrace';
      import { existsSync } from 'node:fs';
      export default definePipeline({
        name: 'deep',
@@ -24,7 +24,7 @@ it('a state directory whose path is longer than a socket takes runs and answers 
          while (!existsSync('go')) await new Promise((go) => setTimeout(go, 10));
          return item;
        },
-       sink: sqlite({ file: 'out.db', table: 'rows' }),
+       sink: to.sqlite({ file: 'out.db', table: 'rows' }),
      });`,
   );
   const running = project.start(['run', 'deep.ts', '--state', state]);
@@ -39,12 +39,12 @@ it('a state directory whose path is longer than a socket takes runs and answers 
 it('a file that may not grow any more, by a limit of the process, ends the run with 74; nothing is lost or twice once it may', async () => {
   project.write(
     'grows.ts',
-    `import { definePipeline, sqlite } from 'millrace';
+    `import { definePipeline, to } from 'millrace';
      export default definePipeline({
        name: 'grows',
        *source() { for (let id = 1; id <= 5000; id++) yield { id, text: 'x'.repeat(1000) }; },
        async process(item) { await new Promise((go) => setTimeout(go, 10)); return item; },
-       sink: sqlite({ file: 'out.db', table: 'rows' }),
+       sink: to.sqlite({ file: 'out.db', table: 'rows' }),
      });`,
   );
   const first = project.start(['run', 'grows.ts', '--consumers', '1']);
@@ -66,7 +66,7 @@ it('all processes keep their compiled code where Node can, readable by this user
     'warm.ts',
     `import { execFileSync } from 'node:child_process';
      import module from 'node:module';
-     import { definePipeline, sqlite } from 'millrace';
+     import { definePipeline, to } from 'millrace';
      const print = "process.stdout.write(process.env.NODE_COMPILE_CACHE ?? 'unset')";
      export default definePipeline({
        name: 'warm',
@@ -76,7 +76,7 @@ it('all processes keep their compiled code where Node can, readable by this user
          mine: module.getCompileCacheDir?.() ?? '',
          program: execFileSync(process.execPath, ['-e', print], { encoding: 'utf8' }),
        }),
-       sink: sqlite({ file: 'out.db', table: 'rows' }),
+       sink: to.sqlite({ file: 'out.db', table: 'rows' }),
      });`,
   );
   mkdirSync(project.path('tmp'));
@@ -93,8 +93,8 @@ it('all processes keep their compiled code where Node can, readable by this user
 it('a start that may not open enough files says which limit to raise, and ends with 78, or 69 if only its processes cannot start', async () => {
   project.write(
     'few.ts',
-    `import { definePipeline, discard } from 'millrace';
-     export default definePipeline({ name: 'few', source: [1, 2, 3], sink: discard() });`,
+    `import { definePipeline, to } from 'millrace';
+     export default definePipeline({ name: 'few', source: [1, 2, 3], sink: to.discard() });`,
   );
   for (const files of [32, 40, 48]) {
     const through = ['bash', '-c', `ulimit -n ${files}; exec "$0" "$@"`];
@@ -113,8 +113,8 @@ describeWithMounts('a start on a full disk', () => {
   it('says so, ends with 74, and goes on once there is room', async () => {
     project.write(
       'full.ts',
-      `import { definePipeline, discard } from 'millrace';
-     export default definePipeline({ name: 'full', source: [1, 2, 3], sink: discard() });`,
+      `import { definePipeline, to } from 'millrace';
+     export default definePipeline({ name: 'full', source: [1, 2, 3], sink: to.discard() });`,
     );
     const small = mountSmall(project.path('small'), '20m');
     const run = ['run', 'full.ts', '--state', 'small/state'];
@@ -138,12 +138,12 @@ describeWithMounts('a start on a full disk', () => {
   it('with an open run says so and ends with 74, however little room there is', async () => {
     project.write(
       'open.ts',
-      `import { definePipeline, discard } from 'millrace';
+      `import { definePipeline, to } from 'millrace';
        export default definePipeline({
          name: 'open',
          *source() { for (let id = 1; id <= 200; id++) yield { id, text: 'x'.repeat(300) }; },
          process: () => new Promise((go) => setTimeout(go, 60_000)),
-         sink: discard(),
+         sink: to.discard(),
        });`,
     );
     const first = project.start(['run', 'open.ts']);

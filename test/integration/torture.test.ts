@@ -30,7 +30,7 @@ async function torture(...args: string[]): Promise<{ code: number | null; report
 const kills = 25;
 
 describe('torture', () => {
-  it.each(['sqlite', 'ndjson'])(
+  it.each(['sqlite', 'stdout'])(
     'of the bundled pipeline into %s finds nothing lost, and nothing twice that was not in hand',
     async (sink) => {
       const { code, report } = await torture('--sink', sink, '--kills', String(kills), '--seed', '1');
@@ -48,7 +48,7 @@ describe('torture', () => {
 
 describe('torture of a pipeline of the user', () => {
   const pipeline = (fields: string): string => `
-    import { definePipeline, sqlite, ndjson, discard } from 'millrace';
+    import { definePipeline, to } from 'millrace';
     export default definePipeline({
       name: 'mine',
       async *source() { for (let id = 1; id <= 400; id++) { yield { id }; if (id % 5 === 0) await new Promise((go) => setTimeout(go, 5)); } },
@@ -58,7 +58,7 @@ describe('torture of a pipeline of the user', () => {
   it('leaves its SQLite file and its queue alone, and proves exactly once in others', async () => {
     project.write(
       'mine.ts',
-      pipeline("process: (item) => item, sink: sqlite({ file: 'mine.db', table: 'rows', key: 'id' }),"),
+      pipeline("process: (item) => item, sink: to.sqlite({ file: 'mine.db', table: 'rows', key: 'id' }),"),
     );
     const { code, report } = await torture('mine.ts', '--kills', '4', '--seed', '2', '--consumers', '2');
     expect(report.problems).toEqual([]);
@@ -88,7 +88,7 @@ describe('torture of a pipeline of the user', () => {
   ])('finds what is %s: %s', async (kind, _, spoilt) => {
     project.write(
       'mine.ts',
-      `${pipeline('process: (item) => item, sink: spoiling(ndjson()),')}
+      `${pipeline('process: (item) => item, sink: spoiling(to.stdout()),')}
        function spoiling(sink) {
          return { ...sink, open: async (context) => {
            const writer = await sink.open(context);
@@ -116,7 +116,7 @@ describe('torture of a pipeline of the user', () => {
     [['--patience', 'long'], '--patience: expected a duration'],
     [['--seed', '1.5'], '--seed: expected a whole number'],
     [['--state', 'mine'], '--state: each run gets a queue of its own'],
-    [['--sink', 'csv'], '--sink: expected sqlite or ndjson'],
+    [['--sink', 'csv'], '--sink: expected sqlite or stdout'],
     [['--folder', '.'], '--folder: expected an empty folder'],
   ])('refuses %j before anything is run', async (args, message) => {
     project.write('something', '');
@@ -133,9 +133,9 @@ describe('an interrupted torture', () => {
   ] as const)('leaves no process behind: %s', async (signal, exitCode) => {
     project.write(
       'endless.ts',
-      `import { definePipeline, discard } from 'millrace';
+      `import { definePipeline, to } from 'millrace';
        async function* source() { for (let id = 1; ; id++) { yield { id }; await new Promise((go) => setTimeout(go, 5)); } }
-       export default definePipeline({ name: 'endless', source, sink: discard() });`,
+       export default definePipeline({ name: 'endless', source, sink: to.discard() });`,
     );
     const running = project.start(['torture', 'endless.ts', '--kills', '1000', '--folder', 'torture']);
     await project.until(() => (processesOf(project.folder).length > 3 ? true : undefined));

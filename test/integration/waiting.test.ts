@@ -23,12 +23,12 @@ afterEach(async () => {
 });
 
 const pipeline = (parts: string, top = '') => `
-  import { definePipeline, sqlite } from 'millrace';
+  import { definePipeline, to } from 'millrace';
   ${top}
   export default definePipeline({
     name: 'waits',
     ${parts}
-    sink: sqlite({ file: 'out.db', table: 'rows' }),
+    sink: to.sqlite({ file: 'out.db', table: 'rows' }),
   });`;
 
 describe('why a pipeline waits', () => {

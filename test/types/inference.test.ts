@@ -2,16 +2,13 @@
 import {
   definePipeline,
   DependencyError,
-  discard,
-  memory,
-  ndjson,
   PermanentError,
   type Pipeline,
   type ProcessContext,
   RetryAfter,
   type RowOf,
   type SourceContext,
-  sqlite,
+  to,
 } from 'millrace';
 
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
@@ -35,7 +32,7 @@ export const readme: Pipeline = definePipeline({
     const { name, height } = (await response.json()) as Pokemon;
     return { id, name, height };
   },
-  sink: sqlite({ file: 'pokedex.db', table: 'pokemon', key: 'id' }),
+  sink: to.sqlite({ file: 'pokedex.db', table: 'pokemon', key: 'id' }),
 });
 
 // Every field, and everything that the contexts offer.
@@ -75,7 +72,7 @@ export const everything = definePipeline({
   teardown({ cache }) {
     same<Same<typeof cache, Map<number, string>>>();
   },
-  sink: sqlite({ file: 'a.db', table: 'a', key: ['id', 'seq'] }),
+  sink: to.sqlite({ file: 'a.db', table: 'a', key: ['id', 'seq'] }),
   options: {
     consumers: 2,
     concurrency: 12,
@@ -88,12 +85,12 @@ export const everything = definePipeline({
 
 // The other ways to say what the source is.
 export const sources = [
-  definePipeline({ name: 'a', source: [{ id: 1 }], process: ({ id }) => ({ id: id + 1 }), sink: ndjson() }),
-  definePipeline({ name: 'a', source: new Set(['x']), process: (text) => text.length, sink: discard() }),
-  definePipeline({ name: 'a', source: readable(), process: (text) => text.length, sink: discard() }),
-  definePipeline({ name: 'a', source: () => [1, 2], process: (n) => n.toFixed(), sink: discard() }),
-  definePipeline({ name: 'a', *source() { yield 1n; }, process: (n) => n * 2n, sink: discard() }), // prettier-ignore
-  definePipeline({ name: 'a', source: ({ run }) => [run], process: (run) => run.length, sink: discard() }),
+  definePipeline({ name: 'a', source: [{ id: 1 }], process: ({ id }) => ({ id: id + 1 }), sink: to.stdout() }),
+  definePipeline({ name: 'a', source: new Set(['x']), process: (text) => text.length, sink: to.discard() }),
+  definePipeline({ name: 'a', source: readable(), process: (text) => text.length, sink: to.discard() }),
+  definePipeline({ name: 'a', source: () => [1, 2], process: (n) => n.toFixed(), sink: to.discard() }),
+  definePipeline({ name: 'a', *source() { yield 1n; }, process: (n) => n * 2n, sink: to.discard() }), // prettier-ignore
+  definePipeline({ name: 'a', source: ({ run }) => [run], process: (run) => run.length, sink: to.discard() }),
 ];
 declare function readable(): AsyncIterable<string>;
 
@@ -111,7 +108,7 @@ export const results = [
   definePipeline({ name: 'a', source: [{ id: 1 }], sink: keyed() }),
 ];
 function keyed() {
-  return sqlite({ file: 'a.db', table: 'a', key: 'id' });
+  return to.sqlite({ file: 'a.db', table: 'a', key: 'id' });
 }
 
 same<Same<RowOf<{ a: 1 }[] | { b: 2 } | undefined | null>, { a: 1 } | { b: 2 }>>();
@@ -165,4 +162,4 @@ export const otherOrder = definePipeline({
 });
 
 // What the memory sink has kept, with its type.
-export const kept: readonly { id: number }[] = memory<{ id: number }>().rows;
+export const kept: readonly { id: number }[] = to.memory<{ id: number }>().rows;

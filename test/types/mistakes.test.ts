@@ -1,7 +1,7 @@
 // Each of these does not compile. One mistake a line, as compilers differ in the line that they name.
-import { definePipeline, discard, memory, type Sink, type SourceContext, sqlite } from 'millrace';
+import { definePipeline, type Sink, type SourceContext, to } from 'millrace';
 
-const sink = sqlite({ file: 'a.db', table: 'a', key: 'id' });
+const sink = to.sqlite({ file: 'a.db', table: 'a', key: 'id' });
 const limits = { vendor: { concurrency: 1 } } as const;
 const source = [{ id: 1 }];
 declare const strict: Sink<{ id: number; name: string }>;
@@ -120,7 +120,7 @@ definePipeline({ name: 'a', source, setup: () => 1, sink });
 
 // prettier-ignore
 // @ts-expect-error -- a checkpoint of another type
-definePipeline({ name: 'a', source: ({ checkpoint }: SourceContext<number>) => [checkpoint('x')], sink: discard() });
+definePipeline({ name: 'a', source: ({ checkpoint }: SourceContext<number>) => [checkpoint('x')], sink: to.discard() });
 
 // prettier-ignore
 // @ts-expect-error -- something that the context does not have
@@ -144,7 +144,7 @@ definePipeline({ name: 'a', source, process: (item) => item });
 
 // prettier-ignore
 // @ts-expect-error -- a sink that was not called
-definePipeline({ name: 'a', source, process: (item) => item, sink: memory });
+definePipeline({ name: 'a', source, process: (item) => item, sink: to.memory });
 
 // prettier-ignore
 // @ts-expect-error -- no name

@@ -37,6 +37,7 @@ const folders: Record<string, { from: readonly string[]; because: string }> = {
     from: ['core', 'sinks/port', 'types:ipc/messages'],
     because: 'what a user imports: loading it must cost nothing',
   },
+  connectors: { from: ['sinks'], because: 'a connector knows its port, not who runs it' },
   sinks: { from: ['core'], because: 'a sink knows its port, not who runs it' },
   calls: {
     from: ['core', 'types:ipc/messages', 'types:pipeline/context'],
@@ -71,11 +72,14 @@ const folders: Record<string, { from: readonly string[]; because: string }> = {
   },
   torture: {
     from: [
+      'connectors/to',
       'core',
       'pipeline',
       'queue/spool/dead-letters',
       'types:queue/spool/writers',
-      'sinks',
+      'sinks/plain-object',
+      'types:sinks/port',
+      'types:sinks/sqlite/options',
       'supervision/posts/identity',
       'supervision/starting/opening',
     ],

@@ -21,7 +21,7 @@ const typePattern = /^[a-z]\w*( ?\([\d, ]*\d\)| \w+)*$/i;
 
 const known = ['file', 'table', 'key', 'columns'];
 
-/** Checks what was given to `sqlite()`. Throws a configuration error with a line for each wrong option, which it names. */
+/** Checks what was given to `to.sqlite()`. Throws a configuration error with a line for each wrong option, which it names. */
 export function checkOptions(options: unknown): SqliteTarget {
   if (typeof options !== 'object' || options === null) throw wrong('expected { file, table, … }');
   const unknown = Object.keys(options).filter((name) => !known.includes(name));
@@ -115,5 +115,5 @@ function withoutDoubles(option: string, names: string[]): string[] {
 class Wrong extends Error {}
 
 function wrong(...problems: readonly string[]): MillraceError {
-  return configError('SINK_OPTIONS', problems.map((problem) => `sqlite(): ${problem}`).join('\n'));
+  return configError('SINK_OPTIONS', problems.map((problem) => `to.sqlite(): ${problem}`).join('\n'));
 }

@@ -1,8 +1,7 @@
 import { join } from 'node:path';
+import { to } from '../../../src/connectors/to.ts';
 import { Intervals } from '../../../src/core/intervals.ts';
-import { memory } from '../../../src/sinks/memory.ts';
 import { sinkMark, type Sink, type SinkContext, type SinkWriter } from '../../../src/sinks/port.ts';
-import { sqlite } from '../../../src/sinks/sqlite.ts';
 import type { Row } from './items.ts';
 import type { SinkKind } from './plan.ts';
 import { openPlainWriter, openServerWriter, type SinkRules } from './server-sink.ts';
@@ -28,8 +27,8 @@ export interface SinkUser extends Client {
 /** Makes each process's view of the one sink. */
 export function sinkPlace(options: SinkPlaceOptions): (user: SinkUser) => Sink<Row> {
   const { kind, server, directory, watcher, rules, aside } = options;
-  const inMemory = memory<Row>();
-  const inFile = sqlite({ file: join(directory, 'sink.db'), table: 'results' }) as unknown as Sink<Row>;
+  const inMemory = to.memory<Row>();
+  const inFile = to.sqlite({ file: join(directory, 'sink.db'), table: 'results' }) as unknown as Sink<Row>;
   const opening: Record<SinkKind, (user: SinkUser) => Sink<Row>['open']> = {
     server: (user) => (context) => openServerWriter(server, user, context, { watcher, rules }),
     plain: (user) => () => Promise.resolve(openPlainWriter(server, user, watcher)),

@@ -26,7 +26,7 @@ async function millrace(text: string, command: string, ...flags: string[]) {
 
 async function millraceIn(environment: Record<string, string>, text: string, command: string, ...flags: string[]) {
   const file = `p${++files}.ts`;
-  await writeFile(join(folder, file), `import { definePipeline, discard, PermanentError } from 'millrace';\n${text}`);
+  await writeFile(join(folder, file), `import { definePipeline, PermanentError, to } from 'millrace';\n${text}`);
   const shell = new TestShell(folder);
   shell.environment = environment;
   const code = await main([command, file, ...flags], shell);
@@ -39,7 +39,7 @@ const good = `export default definePipeline({
   name: 'pokedex',
   limits: { vendor: { concurrency: 2, rate: '100/s' } },
   source: [1, 2, 3],
-  sink: discard(),
+  sink: to.discard(),
   options: { itemTimeout: '90s' },
 });`;
 
@@ -81,8 +81,7 @@ describe('millrace check', () => {
       .replace("'pokedex'", "'Poke dex'")
       .replace("'100/s'", "'fast'")
       .replace("itemTimeout: '90s'", "itemTimeout: '90'")
-      .replace(/sink: .*/, "sink: sqlite({ file: '', table: 'millrace_x', colums: {} }),")
-      .replace(/^/, "import { sqlite } from 'millrace';\n");
+      .replace(/sink: .*/, "sink: to.sqlite({ file: '', table: 'millrace_x', colums: {} }),");
     const { code, stderr } = await millraceIn(
       { MILLRACE_ATTEMPTS: '0' },
       text,
@@ -94,17 +93,17 @@ describe('millrace check', () => {
     );
     expect(code).toBe(64);
     expect(stderr).toEqual([
-      expect.stringMatching(/^millrace: p\.ts:4: name: expected/),
-      expect.stringMatching(/^millrace: p\.ts:5: limits\.vendor\.rate: expected/),
-      expect.stringMatching(/^millrace: p\.ts:7:\d+: sqlite\(\): no option is called colums/),
-      expect.stringMatching(/^millrace: p\.ts:7:\d+: sqlite\(\): file: expected/),
-      expect.stringMatching(/^millrace: p\.ts:7:\d+: sqlite\(\): table: names beginning with millrace_/),
+      expect.stringMatching(/^millrace: p\.ts:3: name: expected/),
+      expect.stringMatching(/^millrace: p\.ts:4: limits\.vendor\.rate: expected/),
+      expect.stringMatching(/^millrace: p\.ts:6:\d+: to\.sqlite\(\): no option is called colums/),
+      expect.stringMatching(/^millrace: p\.ts:6:\d+: to\.sqlite\(\): file: expected/),
+      expect.stringMatching(/^millrace: p\.ts:6:\d+: to\.sqlite\(\): table: names beginning with millrace_/),
       expect.stringMatching(
         /^millrace: .*wrong\.yaml:1: concurency: there is no such option; did you mean concurrency/,
       ),
       expect.stringMatching(/^millrace: --consumers: expected a whole number/),
       expect.stringMatching(/^millrace: MILLRACE_ATTEMPTS: expected/),
-      expect.stringMatching(/^millrace: p\.ts:8: options\.itemTimeout: expected a duration/),
+      expect.stringMatching(/^millrace: p\.ts:7: options\.itemTimeout: expected a duration/),
       expect.stringMatching(/^millrace: retryBase must be at most retryCap, got 2s .* and 1s/),
     ]);
   });
@@ -205,7 +204,7 @@ describe('millrace run --dry-run', () => {
     return limit('vendor', () => [{ id: BigInt(id), key, seq, attempt, ...resources }, null]);
   },
   teardown({ ordinal }) { if (ordinal !== 1) throw new Error('no'); },
-  sink: { ...discard(), open: () => { throw new Error('opened'); } },
+  sink: { ...to.discard(), open: () => { throw new Error('opened'); } },
 });`;
     expect(await millrace(pipeline, 'run', '--dry-run', '3')).toEqual({
       code: 0,
@@ -223,7 +222,7 @@ describe('millrace run --dry-run', () => {
   limits: { vendor: { rate: '1/50ms' } },
   source: [1, 2, 3],
   process: (item, { limit }) => limit('vendor', () => item),
-  sink: discard(),
+  sink: to.discard(),
 });`;
     expect(await millrace(pipeline, 'run', '--dry-run', '3')).toEqual({ code: 0, stdout: ['1', '2', '3'], stderr: [] });
   });
@@ -233,7 +232,7 @@ describe('millrace run --dry-run', () => {
   name: 'dry',
   source: [{ id: 1 }, { id: 2 }],
   process({ id }) { if (id === 1) throw new PermanentError('one is bad'); return id; },
-  sink: discard(),
+  sink: to.discard(),
 });`;
     expect(await millrace(pipeline, 'run', '--dry-run', '5')).toEqual({
       code: 3,
@@ -248,7 +247,7 @@ export default definePipeline({
   name: 'dry',
   source: [1, 2],
   process(id) { row.tags[0] = id; setImmediate(() => { row.tags[0] = 'later'; }); return [row, row, null]; },
-  sink: discard(),
+  sink: to.discard(),
 });`;
     expect(await millrace(pipeline, 'run', '--dry-run', '5')).toEqual({
       code: 0,
@@ -272,9 +271,9 @@ export default definePipeline({
   process: (item, { signal }) => item === 'is quick' ? item : new Promise((_, reject) => {
     if (item === 'listens') signal.addEventListener('abort', () => reject(signal.reason));
   }),
-  sink: discard(),
+  sink: to.discard(),
 });`;
-    await writeFile(join(folder, 'slow.ts'), `import { definePipeline, discard } from 'millrace';\n${pipeline}`);
+    await writeFile(join(folder, 'slow.ts'), `import { definePipeline, to } from 'millrace';\n${pipeline}`);
     const shell = new TestShell(folder);
     const clock = new HandClock();
     shell.clock = clock;
@@ -315,7 +314,7 @@ export default definePipeline({
     ['setup', '[1]', 'setup() { throw new Error("the vendor is down"); }, process: (item) => item,'],
     ['teardown', '[1]', 'process: (item) => item, teardown() { throw new Error("the vendor is down"); },'],
   ])('says that the %s failed', async (field, source, more) => {
-    const pipeline = `export default definePipeline({ name: 'dry', source: ${source}, ${more} sink: discard() });`;
+    const pipeline = `export default definePipeline({ name: 'dry', source: ${source}, ${more} sink: to.discard() });`;
     const { code, stderr } = await millrace(pipeline, 'run', '--dry-run', '5');
     expect({ code, stderr: stderr.map(withoutPlaces) }).toEqual({
       code: 78,

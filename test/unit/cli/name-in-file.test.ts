@@ -5,7 +5,7 @@ describe('the name in a pipeline file', () => {
   it.each([
     ["export default definePipeline({ name: 'pokedex', source: [] });", 'pokedex'],
     [
-      "import { definePipeline, sqlite } from 'millrace';\nconst name = 'other';\nexport default definePipeline({\n  limits: { name: { concurrency: 1 } },\n  name: \"b\",\n});",
+      "import { definePipeline, to } from 'millrace';\nconst name = 'other';\nexport default definePipeline({\n  limits: { name: { concurrency: 1 } },\n  name: \"b\",\n});",
       'b',
     ],
     [

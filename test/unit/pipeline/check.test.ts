@@ -1,10 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { to } from '../../../src/connectors/to.ts';
 import { checkFields } from '../../../src/pipeline/check.ts';
-import { discard } from '../../../src/sinks/discard.ts';
-import { memory } from '../../../src/sinks/memory.ts';
 
-const right = { name: 'a', source: [1], sink: discard() };
+const right = { name: 'a', source: [1], sink: to.discard() };
 
 /** The fields that are found wrong. */
 function wrongIn(fields: object): string[] {
@@ -55,8 +54,8 @@ describe('the fields of a pipeline', () => {
     [{ source: {} }, ['source']],
     [{ source: null }, ['source']],
     [{ sink: {} }, ['sink']],
-    [{ sink: discard }, ['sink']],
-    [{ sink: memory() }, ['sink']],
+    [{ sink: to.discard }, ['sink']],
+    [{ sink: to.memory() }, ['sink']],
     [{ options: [] }, ['options']],
     [
       { options: { a: null, b: Number.NaN, c: 1n, d: true, e: [1n], f: [[]] } },

@@ -1,11 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
-import { discard } from '../../../src/index.ts';
+import { to } from '../../../src/index.ts';
 import { definePipeline } from '../../../src/pipeline/define.ts';
 import { exportedPipeline } from '../../../src/pipeline/exported.ts';
 import { tokensOf } from '../../../src/pipeline/tokens.ts';
 import { pipelineMark } from '../../../src/pipeline/types.ts';
 
-const pipeline = definePipeline({ name: 'a', source: [1], sink: discard() });
+const pipeline = definePipeline({ name: 'a', source: [1], sink: to.discard() });
 
 describe('the pipeline among the exports', () => {
   it('is the default one', () => {

@@ -63,6 +63,16 @@ describe('what is said of a file that could not be imported', () => {
       { file, line: 4, column: 2, message: '"millrace" exports no "sqlit"; did you mean "sqlite"?' },
     ],
     [
+      'an unknown sink',
+      thrown('_millrace.to.sqlit is not a function'),
+      { file, message: 'to.sqlit does not exist; did you mean "to.sqlite"?' },
+    ],
+    [
+      'a sink unlike any other',
+      thrown('_millrace.to.kafka is not a function'),
+      { file, message: 'to.kafka does not exist; it has to.sqlite, to.stdout' },
+    ],
+    [
       'a known export of ours that is misused',
       thrown('(0 , _millrace.sqlite) is not a constructor'),
       { file, message: 'threw while it was imported: (0 , _millrace.sqlite) is not a constructor' },
@@ -70,7 +80,7 @@ describe('what is said of a file that could not be imported', () => {
     ['null', null, { file, message: 'threw while it was imported: a null was thrown: null' }],
     ['undefined', undefined, { file, message: 'threw while it was imported: a undefined was thrown: undefined' }],
   ])('because of %s says where and what to do', (_, error, problem) => {
-    expect(importProblem({ error, file, text, exported: ['sqlite'] })).toEqual(problem);
+    expect(importProblem({ error, file, text, exported: ['sqlite', 'to', 'to.sqlite', 'to.stdout'] })).toEqual(problem);
   });
 
   it('names the line of the import that failed in another file', () => {

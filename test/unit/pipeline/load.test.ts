@@ -107,7 +107,7 @@ function pipelineOf(definition: object): millrace.Pipeline {
 
 const slug = 'expected small letters, digits and "-", at most 41 of them, not beginning with "-"';
 const source = 'expected a generator function, or something iterable but text';
-const sink = 'expected a sink such as sqlite({ … })';
+const sink = 'expected a sink such as to.sqlite({ … })';
 const exports = 'expected what definePipeline({ … }) returns';
 
 describe('the problem', () => {
@@ -155,7 +155,7 @@ describe('the problem', () => {
 
   it('of a sink is shown at the line of the pipeline that made it', async () => {
     const lines = formatProblems((await load('throws-in-sink.broken.ts')).problems, fixtures);
-    expect(lines).toMatch(/^throws-in-sink\.broken\.ts:6:\d+: sqlite\(\): file: expected/);
+    expect(lines).toMatch(/^throws-in-sink\.broken\.ts:6:\d+: to\.sqlite\(\): file: expected/);
   });
 
   it.each([
@@ -172,7 +172,7 @@ describe('the problem', () => {
         '12: setup: expected a function, got 1',
         '13: proces: a pipeline has no such field; did you mean "process"?',
         '14: teardown: expected a function, got an object',
-        `15: sink: ${sink}, got a function; call it, for instance ndjson()`,
+        `15: sink: ${sink}, got a function; call it, for instance to.stdout()`,
         '17: options.concurrency: expected text, a number or a list of these, got a function',
         '19: version: expected text, got 2',
         '20: deterministic: expected true or false, got "no"',
@@ -194,7 +194,7 @@ describe('the problem', () => {
     [
       'memory.broken.ts',
       [
-        '6: sink: expected a sink that keeps the results, got memory(), which holds them in a consumer and loses them when it ends; use sqlite({ … }) or ndjson(), or discard() if no result is wanted',
+        '6: sink: expected a sink that keeps the results, got to.memory(), which holds them in a consumer and loses them when it ends; use to.sqlite({ … }) or to.stdout(), or to.discard() if no result is wanted',
       ],
     ],
     ['no-limits.broken.ts', ['6: limit: unknown limit "vendor" (the pipeline declares none)']],
@@ -215,9 +215,9 @@ describe('the problem', () => {
 
 describe('a pipeline in a project with a tsconfig.json', () => {
   const project = join(scratch, 'project');
-  const pipeline = (what: string): string => `import { definePipeline, discard } from 'millrace';
+  const pipeline = (what: string): string => `import { definePipeline, to } from 'millrace';
 import { ${what} } from '@lib/part';
-export default definePipeline({ name: 'aliased', source: ${what}, sink: discard() });`;
+export default definePipeline({ name: 'aliased', source: ${what}, sink: to.discard() });`;
 
   it('imports by its paths, and what it imports so counts as a part of it', async () => {
     mkdirSync(join(project, 'src/lib'), { recursive: true });

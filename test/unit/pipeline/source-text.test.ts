@@ -22,7 +22,7 @@ export default definePipeline<Map<string, Set<number>>, { a: 1 }>({
   ...other({ teardown: 1 }),
   [computed]: 1,
   options,
-  sink: sqlite({ file: 'a' }),
+  sink: to.sqlite({ file: 'a' }),
 });
 `;
 

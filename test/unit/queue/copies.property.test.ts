@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from '@jest/globals';
 import fc from 'fast-check';
+import { to } from '../../../src/connectors/to.ts';
 import { Spool } from '../../../src/queue/spool/spool.ts';
-import { memory } from '../../../src/sinks/memory.ts';
 import { sinkContext } from '../../contract/sink-context.ts';
 
 /** What an operator, or a crash, does to a queue's directory and its one sink. */
@@ -34,7 +34,7 @@ interface Past {
 
 /** A sink, and for each queue the start that changed it last. */
 class WatchedSink {
-  readonly #sink = memory();
+  readonly #sink = to.memory();
   readonly #changedBy = new Map<symbol, symbol>();
   #writers = 0;
 

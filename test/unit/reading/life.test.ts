@@ -1,11 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
+import { to } from '../../../src/connectors/to.ts';
 import { handle } from '../../../src/ipc/handlers.ts';
 import type { ConfigureProducer, FromProducer, PipelineDescription, ToProducer } from '../../../src/ipc/messages.ts';
 import type { SourceContext } from '../../../src/pipeline/context.ts';
 import type { LoadedPipeline } from '../../../src/pipeline/load.ts';
 import { pipelineMark, type Pipeline } from '../../../src/pipeline/types.ts';
 import { producerLife } from '../../../src/reading/life.ts';
-import { memory } from '../../../src/sinks/memory.ts';
 import { HandClock } from '../../support/hand-clock.ts';
 import { microtasks } from '../../support/microtasks.ts';
 
@@ -43,7 +43,7 @@ class Living {
   readonly #life;
 
   constructor(source: unknown, loaded?: LoadedPipeline) {
-    const pipeline = { [pipelineMark]: 1, name: 'tested', source, sink: memory() } as Pipeline;
+    const pipeline = { [pipelineMark]: 1, name: 'tested', source, sink: to.memory() } as Pipeline;
     this.#life = producerLife(
       {
         send: (message) => void (message.type === 'beat' ? 0 : this.sent.push(message)),

@@ -1,16 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
-import { discard } from '../../../src/sinks/discard.ts';
-import { memory } from '../../../src/sinks/memory.ts';
-import { ndjson } from '../../../src/sinks/ndjson.ts';
+import { to } from '../../../src/connectors/to.ts';
 
 // As JavaScript calls them.
 const sinks: readonly [string, (...given: never[]) => unknown][] = [
-  ['ndjson', ndjson],
-  ['discard', discard],
-  ['memory', memory],
+  ['stdout', to.stdout],
+  ['discard', to.discard],
+  ['memory', to.memory],
 ];
 
-describe.each(sinks)('%s()', (name, make) => {
+describe.each(sinks)('to.%s()', (name, make) => {
   it.each<[string, unknown, string]>([
     ['an option', { file: 'out.ndjson' }, 'expected no options, got file'],
     ['two', { file: 'a', table: 'b' }, 'got file, table'],
@@ -18,7 +16,7 @@ describe.each(sinks)('%s()', (name, make) => {
     ['null', null, 'got null'],
   ])('refuses %s', (_what, given, text) => {
     const call = (): unknown => make(given as never);
-    expect(call).toThrow(`${name}(): expected no options, `);
+    expect(call).toThrow(`to.${name}(): expected no options, `);
     expect(call).toThrow(text);
     expect(call).toThrow(expect.objectContaining({ code: 'SINK_OPTIONS', exitCode: 78 }));
   });

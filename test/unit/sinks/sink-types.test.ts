@@ -1,10 +1,8 @@
 /** What the types let pass; the assertions are the compiler's. (How sinks infer inside a pipeline: test/types.) */
 import { expect, it } from '@jest/globals';
-import { discard } from '../../../src/sinks/discard.ts';
-import { memory } from '../../../src/sinks/memory.ts';
-import { ndjson } from '../../../src/sinks/ndjson.ts';
+import { to } from '../../../src/connectors/to.ts';
 import type { Sink } from '../../../src/sinks/port.ts';
-import { sqlite, type SqlValue } from '../../../src/sinks/sqlite.ts';
+import type { SqlValue } from '../../../src/sinks/sqlite.ts';
 
 interface Pokemon {
   id: number;
@@ -16,36 +14,36 @@ const target = { file: 'a.db', table: 't' } as const;
 
 it('a sink takes whatever has what it demands', () => {
   const sinks: Sink<Pokemon>[] = [
-    sqlite(target),
-    sqlite({ ...target, key: 'id' }),
-    sqlite({ ...target, key: ['id'] }),
-    memory(),
-    memory<Pokemon>(),
-    memory<{ id: number }>(),
-    ndjson(),
-    discard(),
+    to.sqlite(target),
+    to.sqlite({ ...target, key: 'id' }),
+    to.sqlite({ ...target, key: ['id'] }),
+    to.memory(),
+    to.memory<Pokemon>(),
+    to.memory<{ id: number }>(),
+    to.stdout(),
+    to.discard(),
   ];
-  const demanding: Sink<{ readonly id: SqlValue }> = sqlite({ ...target, key: ['id'] });
+  const demanding: Sink<{ readonly id: SqlValue }> = to.sqlite({ ...target, key: ['id'] });
   expect([...sinks, demanding]).toHaveLength(9);
 });
 
 it('a sink does not take what lacks what it demands', () => {
   // @ts-expect-error -- there is no region
-  const noSuchColumn: Sink<Pokemon> = sqlite({ ...target, key: ['id', 'region'] });
+  const noSuchColumn: Sink<Pokemon> = to.sqlite({ ...target, key: ['id', 'region'] });
   // @ts-expect-error -- a key is never null
-  const nullable: Sink<Pokemon> = sqlite({ ...target, key: 'name' });
+  const nullable: Sink<Pokemon> = to.sqlite({ ...target, key: 'name' });
   // @ts-expect-error -- nor is it left out
-  const optional: Sink<Pokemon> = sqlite({ ...target, key: 'seen' });
+  const optional: Sink<Pokemon> = to.sqlite({ ...target, key: 'seen' });
   // @ts-expect-error -- these rows have more
-  const wider: Sink<{ id: number }> = memory<Pokemon>();
+  const wider: Sink<{ id: number }> = to.memory<Pokemon>();
   expect([noSuchColumn, nullable, optional, wider]).toHaveLength(4);
 });
 
 it('options that are wrong do not compile', () => {
   // @ts-expect-error -- no file
-  expect(() => sqlite({ table: 't' })).toThrow('file');
+  expect(() => to.sqlite({ table: 't' })).toThrow('file');
   // @ts-expect-error -- no such option
-  expect(() => sqlite({ ...target, keys: 'id' })).toThrow('keys');
+  expect(() => to.sqlite({ ...target, keys: 'id' })).toThrow('keys');
   // @ts-expect-error -- a type is text
-  expect(() => sqlite({ ...target, columns: { id: 5 } })).toThrow('columns');
+  expect(() => to.sqlite({ ...target, columns: { id: 5 } })).toThrow('columns');
 });

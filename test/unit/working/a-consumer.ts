@@ -1,8 +1,9 @@
+import { to } from '../../../src/connectors/to.ts';
 import { frameToPayload } from '../../../src/frame/frame.ts';
 import type { Deliver, FromConsumer, Released, Settle } from '../../../src/ipc/messages.ts';
 import type { ProcessContext } from '../../../src/pipeline/context.ts';
 import { pipelineMark, type Pipeline } from '../../../src/pipeline/types.ts';
-import { memory, type MemorySink } from '../../../src/sinks/memory.ts';
+import type { MemorySink } from '../../../src/sinks/memory.ts';
 import type { Sink, SinkWriter } from '../../../src/sinks/port.ts';
 import { Consumer } from '../../../src/working/consumer.ts';
 import { SinkConnection } from '../../../src/working/sink-connection.ts';
@@ -103,7 +104,7 @@ export class AConsumer {
 
   static async open(options: AConsumerOptions = {}): Promise<AConsumer> {
     const {
-      store = memory(),
+      store = to.memory(),
       writer = 1,
       wrap = (same: SinkWriter<unknown>) => same,
       sinkTimeoutMs = 60_000,

@@ -1,9 +1,8 @@
 import { getEventListeners } from 'node:events';
 import { describe, expect, it } from '@jest/globals';
+import { to } from '../../../src/connectors/to.ts';
 import { asOutside, DependencyError, PermanentError, RetryAfter, configError } from '../../../src/core/errors.ts';
 import type { ProcessContext } from '../../../src/pipeline/context.ts';
-import { discard } from '../../../src/sinks/discard.ts';
-import { memory } from '../../../src/sinks/memory.ts';
 import { BadRow, withoutLedger, type Batch, type Sink, type SinkWriter } from '../../../src/sinks/port.ts';
 import { AServer, type Fate } from '../../support/a-server.ts';
 import { withoutPlaces } from '../../support/without-places.ts';
@@ -674,7 +673,7 @@ describe('a commit of which nobody knows the outcome', () => {
     const written: unknown[] = [];
     let opened = 0;
     const sink: Sink<unknown> = {
-      ...discard(),
+      ...to.discard(),
       open: () => {
         opened += 1;
         const isFirst = opened === 1;
@@ -702,7 +701,7 @@ describe('a commit of which nobody knows the outcome', () => {
 
 describe('a consumer that has been barred from its sink', () => {
   it('ends, and settles nothing of what it could not commit', async () => {
-    const store = memory();
+    const store = to.memory();
     const world = await AConsumer.open({ store, writer: 1 });
     const successor = await AConsumer.open({ store, writer: 2 });
     successor.redeliver(['a'], { writers: [1] });
@@ -717,7 +716,7 @@ describe('a consumer that has been barred from its sink', () => {
   });
 
   it('ends as well when it finds out by asking', async () => {
-    const store = memory();
+    const store = to.memory();
     const world = await AConsumer.open({ store, writer: 1 });
     const successor = await AConsumer.open({ store, writer: 2 });
     successor.redeliver(['a'], { writers: [1] });
@@ -732,7 +731,7 @@ describe('a consumer that has been barred from its sink', () => {
 describe('a redelivery', () => {
   /** A store in which writer 1 has committed what it was delivered as `seq`. */
   const withDone = async (items: readonly unknown[], seq: number) => {
-    const store = memory();
+    const store = to.memory();
     const first = await AConsumer.open({ store, writer: 1 });
     first.deliver(items, { seq });
     await first.settle();
@@ -843,7 +842,7 @@ describe('a redelivery', () => {
   });
 
   it('needs no question where there is no ledger', async () => {
-    const store = { ...memory(), transactional: false };
+    const store = { ...to.memory(), transactional: false };
     const world = await AConsumer.open({ store });
     world.redeliver(['a'], { writers: [9] });
     await world.settle();

@@ -1,11 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
+import { to } from '../../../src/connectors/to.ts';
 import { configError } from '../../../src/core/errors.ts';
 import { frameToPayload } from '../../../src/frame/frame.ts';
 import { handle } from '../../../src/ipc/handlers.ts';
 import type { ConfigureConsumer, FromConsumer, ToConsumer } from '../../../src/ipc/messages.ts';
 import type { LoadedPipeline } from '../../../src/pipeline/load.ts';
 import { pipelineMark, type Pipeline } from '../../../src/pipeline/types.ts';
-import { memory } from '../../../src/sinks/memory.ts';
 import { withoutLedger, type SinkContext, type SinkWriter } from '../../../src/sinks/port.ts';
 import { consumerLife } from '../../../src/working/life.ts';
 import { frameOf } from '../../support/frames.ts';
@@ -42,7 +42,7 @@ class Living {
   readonly #life;
 
   constructor(fields: Partial<Pipeline>, problems?: LoadedPipeline['problems']) {
-    const pipeline = { [pipelineMark]: 1, name: 'tested', source: [], sink: memory(), ...fields } as Pipeline;
+    const pipeline = { [pipelineMark]: 1, name: 'tested', source: [], sink: to.memory(), ...fields } as Pipeline;
     const description = {} as NonNullable<LoadedPipeline['description']>;
     const leave = (): void => {
       this.hasLeft = true;
@@ -113,7 +113,7 @@ class Living {
 
 describe('a consumer', () => {
   it('loads, opens its sink, sets up, and is ready, in that order', async () => {
-    const store = memory();
+    const store = to.memory();
     const living: Living = new Living({
       sink: {
         ...store,
@@ -130,7 +130,7 @@ describe('a consumer', () => {
   });
 
   it('works, ends, and goes when it is told, and leaves nothing behind', async () => {
-    const store = memory();
+    const store = to.memory();
     const living = new Living({ sink: store, teardown: () => void living.order.push('torn down') });
     await living.begins();
     await living.isLent('a', 'b');
@@ -148,7 +148,7 @@ describe('a consumer', () => {
     const open = (): never => {
       throw new Error('opened');
     };
-    const living = new Living({ sink: { ...memory(), open } });
+    const living = new Living({ sink: { ...to.memory(), open } });
     await living.hears({ type: 'describe', file: '/tested.ts' });
     expect(living.sent).toEqual([{ type: 'described', pipeline: {}, problems: [] }]);
     const problems: LoadedPipeline['problems'] = [{ file: '/tested.ts', line: 3, message: 'unexpected token' }];
@@ -182,7 +182,7 @@ describe('a consumer', () => {
 
 describe('a consumer whose sink is out when it opens it', () => {
   const failing = (times: number, error: unknown) => {
-    const store = memory();
+    const store = to.memory();
     let left = times;
     const open = async (context: SinkContext): Promise<SinkWriter<unknown>> => {
       if (left-- > 0) throw error;
@@ -223,7 +223,7 @@ describe('a consumer whose sink is out when it opens it', () => {
 
 describe('a consumer that writes to standard output', () => {
   const lines = {
-    ...memory(),
+    ...to.memory(),
     transactional: false,
     open: (context: SinkContext): Promise<SinkWriter<unknown>> =>
       Promise.resolve({

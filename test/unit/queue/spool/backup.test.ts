@@ -12,12 +12,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { frameOf } from '../../../support/frames.ts';
+import { to } from '../../../../src/connectors/to.ts';
 import { backUpFile } from '../../../../src/queue/spool/backup.ts';
 import { compactSpool } from '../../../../src/queue/spool/compact.ts';
 import { verifySpool } from '../../../../src/queue/spool/verify.ts';
 import { Spool } from '../../../../src/queue/spool/spool.ts';
 import { Intervals } from '../../../../src/core/intervals.ts';
-import { memory } from '../../../../src/sinks/memory.ts';
 import { aRun, group } from '../../../contract/store.ts';
 import { sinkContext } from '../../../contract/sink-context.ts';
 import { thrownBy } from '../../../support/thrown.ts';
@@ -75,7 +75,7 @@ describe('a backup of a spool that is in use', () => {
   it('does not pass for the queue that went on', async () => {
     const spool = open();
     store(spool, 1);
-    const sink = memory();
+    const sink = to.memory();
     const writer = await sink.open(sinkContext({ start: spool.start }));
     await writer.commit({ captured: [], seqs: Intervals.of([1, 1]) });
     await spool.backUp({ file: copy });

@@ -2,9 +2,10 @@ import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
+import { to } from '../../../../src/connectors/to.ts';
 import { Intervals } from '../../../../src/core/intervals.ts';
 import type { SinkContext, SinkWriter } from '../../../../src/sinks/port.ts';
-import { sqlite, type SqliteOptions } from '../../../../src/sinks/sqlite.ts';
+import type { SqliteOptions } from '../../../../src/sinks/sqlite.ts';
 import { capturedBy } from '../../../contract/captured-by.ts';
 import { sinkContext } from '../../../contract/sink-context.ts';
 
@@ -16,7 +17,7 @@ export class Folder {
 
   /** Opens the sink, by default on the table "results" and without a key. */
   async open(options: Partial<SqliteOptions<string>> = {}, context: Partial<SinkContext> = {}): Promise<Writer> {
-    const sink = sqlite<string>({ file: this.file, table: 'results', ...options });
+    const sink = to.sqlite<string>({ file: this.file, table: 'results', ...options });
     const writer: SinkWriter<never> = await sink.open(sinkContext(context));
     this.#opened.push(writer);
     let seq = 0;

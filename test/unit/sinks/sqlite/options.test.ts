@@ -1,12 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
-import { sqlite, type SqliteOptions } from '../../../../src/sinks/sqlite.ts';
+import { to } from '../../../../src/connectors/to.ts';
+import type { SqliteOptions } from '../../../../src/sinks/sqlite.ts';
 import { checkOptions } from '../../../../src/sinks/sqlite/options.ts';
 
 const good = { file: 'a.db', table: 't' };
 
-describe('the options of sqlite()', () => {
+describe('the options of to.sqlite()', () => {
   it('make a specification that says what it is', () => {
-    expect(sqlite({ file: 'out/pokedex.db', table: 'pokemon', key: 'id' })).toMatchObject({
+    expect(to.sqlite({ file: 'out/pokedex.db', table: 'pokemon', key: 'id' })).toMatchObject({
       kind: 'sqlite',
       transactional: true,
       target: 'out/pokedex.db, table pokemon',
@@ -65,7 +66,7 @@ describe('the options of sqlite()', () => {
     ['a type that is none', { ...good, columns: { a: null } }, '"a": expected a type such as INTEGER'],
     ['a key that is not among the columns', { ...good, key: 'id', columns: { a: 'TEXT' } }, 'key: "id" is not among'],
   ])('are refused with what is wrong: %s', (_what, options, message) => {
-    const make = (): unknown => sqlite(options as SqliteOptions<string>);
+    const make = (): unknown => to.sqlite(options as SqliteOptions<string>);
     expect(make).toThrow(message);
     expect(make).toThrow(expect.objectContaining({ code: 'SINK_OPTIONS', exitCode: 78 }));
   });

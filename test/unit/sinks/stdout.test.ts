@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
+import { to } from '../../../src/connectors/to.ts';
 import { Intervals } from '../../../src/core/intervals.ts';
-import { ndjson } from '../../../src/sinks/ndjson.ts';
 import { BadRow } from '../../../src/sinks/port.ts';
 import { capturedBy } from '../../contract/captured-by.ts';
 import { sinkContext } from '../../contract/sink-context.ts';
@@ -9,7 +9,7 @@ import { sinkContext } from '../../contract/sink-context.ts';
 async function write(rows: unknown[]): Promise<string[]> {
   const pieces: string[] = [];
   const writeOut = async (bytes: Buffer): Promise<void> => void pieces.push(bytes.toString());
-  const writer = await ndjson().open(sinkContext({ writeOut }));
+  const writer = await to.stdout().open(sinkContext({ writeOut }));
   await writer.commit({ captured: capturedBy(writer, rows), seqs: Intervals.of([1, 1]) });
   return pieces;
 }
@@ -32,13 +32,13 @@ describe('JSON lines', () => {
   });
 
   it('make a bad row of what JSON cannot hold', async () => {
-    const writer = await ndjson().open(sinkContext());
+    const writer = await to.stdout().open(sinkContext());
     for (const bad of [{ a: Number.NaN }, undefined, () => 1]) expect(() => writer.capture(bad, [])).toThrow(BadRow);
   });
 
   it('are of rows as they were when they were captured', async () => {
     const written: string[] = [];
-    const writer = await ndjson().open(sinkContext({ writeOut: async (bytes) => void written.push(String(bytes)) }));
+    const writer = await to.stdout().open(sinkContext({ writeOut: async (bytes) => void written.push(String(bytes)) }));
     const row = { id: 1, tags: ['a'] };
     const captured = capturedBy(writer, [row]);
     row.id = 2;
@@ -48,7 +48,7 @@ describe('JSON lines', () => {
   });
 
   it('end the commit with an error when they cannot be written', async () => {
-    const writer = await ndjson().open(sinkContext({ writeOut: () => Promise.reject(new Error('nobody reads')) }));
+    const writer = await to.stdout().open(sinkContext({ writeOut: () => Promise.reject(new Error('nobody reads')) }));
     const batch = { captured: capturedBy(writer, [1]), seqs: Intervals.of([1, 1]) };
     await expect(writer.commit(batch)).rejects.toThrow('nobody reads');
   });

@@ -13,11 +13,11 @@ const pieceLength = 256 * 1024;
  * readers would round a bare number), a `Set` as an array, a `Map` with text keys as an object. NaN, infinities, invalid
  * dates, bytes, functions and instances of classes without a `toJSON` make the item a dead letter that says so.
  */
-export function ndjson(...none: readonly never[]): Sink<unknown> {
-  refuseOptions('ndjson', none);
+export function stdout(...none: readonly never[]): Sink<unknown> {
+  refuseOptions('stdout', none);
   return {
     [sinkMark]: true,
-    kind: 'ndjson',
+    kind: 'stdout',
     transactional: false,
     target: 'standard output',
     open: async ({ writeOut }): Promise<SinkWriter<unknown, string>> => ({
