@@ -1,11 +1,12 @@
 import type { Cancel } from '../../core/clock.ts';
 import { formatDuration } from '../../core/units.ts';
-import type { Beat } from '../../ipc/messages.ts';
+import type { Beat, Stop } from '../../ipc/messages.ts';
 import type { ChildState, Who } from '../../observability/events.ts';
 import type { Child, Exit } from './child.ts';
 import type { LastError } from '../blame/death.ts';
 import type { Hub } from '../hub.ts';
 import { next, type LifeEvent } from './lifecycle.ts';
+import { Outbox } from './outbox.ts';
 import { RestartPolicy, type Crash, type Life } from './restart-policy.ts';
 
 type PostHub = Pick<Hub, 'clock' | 'random' | 'events' | 'heldBack' | 'broken'> & {
@@ -23,9 +24,9 @@ export interface PostOptions<In, Out> {
    * replaced.
    */
   predecessor?: Post<In, Out> | undefined;
-  spawn: () => Child<In, Out>;
+  spawn: () => Child<In, Out | Stop>;
   /** A process has been started: give it its work. */
-  onStart: (child: Child<In, Out>) => void;
+  onStart: (child: Child<In, Out | Stop>) => void;
   onMessage: (message: In, payload: Buffer) => void;
   /** The process has gone: take back what it held, before it is replaced. */
   onGone: (exit: Exit, isExpected: boolean) => Gone;
@@ -50,7 +51,8 @@ export class Post<In, Out> {
   readonly ordinal: number;
   #state: ChildState = 'stopped';
   #since: number;
-  #child: Child<In, Out> | undefined;
+  #child: Child<In, Out | Stop> | undefined;
+  #outbox: Outbox<Out> | undefined;
   #restarts: number;
   #lastExit: string | null;
   /** Its process has not taken over yet. */
@@ -88,8 +90,13 @@ export class Post<In, Out> {
   }
 
   /** The process on the post, in whatever state. */
-  get child(): Child<In, Out> | undefined {
+  get child(): Child<In, Out | Stop> | undefined {
     return this.#child;
+  }
+
+  /** Messages to the process on the post that wait for a commit; undefined while there is no process. */
+  get outbox(): Outbox<Out> | undefined {
+    return this.#outbox;
   }
 
   get restarts(): number {
@@ -118,8 +125,9 @@ export class Post<In, Out> {
   }
 
   /** Puts a process on the post: `child` if it runs already, else a new one. */
-  start(child: Child<In, Out> = this.#options.spawn()): void {
+  start(child: Child<In, Out | Stop> = this.#options.spawn()): void {
     this.#child = child;
+    this.#outbox = new Outbox((message) => child.send(message));
     this.#isHeldBack = false;
     this.#hasEnded = false;
     this.#wasReady = false;
@@ -183,6 +191,13 @@ export class Post<In, Out> {
     if (this.#state === 'starting') this.#move('ready');
   }
 
+  /** Tells the process to stop. One that is not ready yet has nothing to finish, and is killed. */
+  stop(): void {
+    if (this.#state === 'ready') this.#child?.send({ type: 'stop' });
+    else if (this.#state === 'starting') this.#child?.kill('stopped before it was ready');
+    this.drain();
+  }
+
   /** The process has been told to stop, or is not needed any more: its exit is no crash. */
   drain(): void {
     this.#owesEnd = false;
@@ -234,9 +249,11 @@ export class Post<In, Out> {
     this.#beat = { at: this.#hub.clock.now(), beat };
   }
 
-  #exited(child: Child<In, Out>, exit: Exit): void {
+  #exited(child: Child<In, Out | Stop>, exit: Exit): void {
     const { clock, events } = this.#hub;
     this.#cancelTimer();
+    this.#outbox?.drop();
+    this.#outbox = undefined;
     const wasTold = this.#state === 'draining';
     // One that was not ready yet had nothing to end.
     const isExpected = wasTold && (this.#hasEnded || !this.#wasReady);

@@ -1,10 +1,15 @@
 import { formatDuration } from '../../core/units.ts';
 import type { Cancel, Clock } from '../../core/clock.ts';
+import type { Child } from './child.ts';
 import type { Post } from './post.ts';
 
 const roundMs = 1000;
 /** A consumer ends itself when an item goes on beyond its grace, if it can: how long it is waited for. */
 const patienceMs = 15_000;
+
+type WatchedPost = Pick<Post<never, never>, 'state' | 'since' | 'beat'> & {
+  readonly child: Pick<Child<never, never>, 'kill'> | undefined;
+};
 
 /**
  * Kills children that hang: silent for longer than `stallTimeoutMs`, or with an item that goes on long after it
@@ -12,7 +17,7 @@ const patienceMs = 15_000;
  * be waiting, or they may have stood still, too.
  */
 export function watchForHangs(
-  posts: () => Iterable<Post<never, never>>,
+  posts: () => Iterable<WatchedPost>,
   options: { clock: Clock; stallTimeoutMs: number; itemTimeoutMs: number; abortGraceMs: number },
 ): Cancel {
   const { clock, stallTimeoutMs, itemTimeoutMs, abortGraceMs } = options;

@@ -1,10 +1,11 @@
 import { describeWithPlace, errorFromData, MillraceError } from '../../core/errors.ts';
 import type { ExitCode } from '../../core/exit-codes.ts';
 import type { Handlers } from '../../ipc/handlers.ts';
-import type { FromConsumer, FromProducer, Granted, Refused } from '../../ipc/messages.ts';
+import type { Bye, FromConsumer, FromProducer, Granted, Refused } from '../../ipc/messages.ts';
 import type { Hub } from '../hub.ts';
 import { isOutside } from '../blame/outage.ts';
 import { permitHandlers } from './permits.ts';
+import type { Extent, Outbox } from '../posts/outbox.ts';
 import type { Post } from '../posts/post.ts';
 
 type Common = Exclude<FromProducer & FromConsumer, { type: 'ready' | 'described' }>;
@@ -15,13 +16,15 @@ export function commonHandlers(
   side: {
     post: Pick<Post<never, never>, 'role' | 'who' | 'state' | 'isOnTrial' | 'ended' | 'beaten' | 'failed'> & {
       readonly child: { send: (message: Granted | Refused) => void } | undefined;
+      readonly outbox: Pick<Outbox<Bye>, 'put'> | undefined;
     };
     /** Its writer id; 0 for none. */
     holder: () => number;
-    onEnded: () => void;
+    /** What must be durable before a process that has ended may go. */
+    byeRestsOn: Extent;
   },
 ): Pick<Handlers<Common>, Common['type']> {
-  const { post, holder, onEnded } = side;
+  const { post, holder, byeRestsOn } = side;
   return {
     ...permitHandlers(hub, { role: post.role, holder, send: (message) => post.child?.send(message) }),
     beat: (beat) => post.beaten(beat),
@@ -37,7 +40,7 @@ export function commonHandlers(
     },
     ended: () => {
       post.ended();
-      onEnded();
+      post.outbox?.put(byeRestsOn, { type: 'bye' });
       hub.touch();
     },
   };

@@ -87,7 +87,7 @@ export class Consumers {
     const replacement = this.#replacement;
     if (replacement?.stage !== 'trial') return;
     replacement.isCancelled = true;
-    replacement.successor.stop();
+    replacement.successor.post.stop();
   }
 
   #advanceTrial(trial: Replacement & { stage: 'trial' }): void {
@@ -102,7 +102,7 @@ export class Consumers {
     this.#current[place] = successor;
     post.takeOver();
     // What it has not started it gives back, what it has started it finishes.
-    predecessor.stop();
+    predecessor.post.stop();
     const { clock, settings } = this.#hub;
     const deadlineMs = settings.itemTimeoutMs + settings.abortGraceMs + settings.endTimeoutMs;
     const cancelDeadline = clock.after(deadlineMs, () =>

@@ -2,7 +2,7 @@ import type { ErrorData } from '../../core/errors.ts';
 import { Intervals } from '../../core/intervals.ts';
 import { frameToPayload } from '../../frame/frame.ts';
 import type { Handlers } from '../../ipc/handlers.ts';
-import type { FromConsumer, Settle, ToConsumer } from '../../ipc/messages.ts';
+import type { ConfigureConsumer, FromConsumer, Settle, ToConsumer } from '../../ipc/messages.ts';
 import { Holding } from '../../queue/lending/holding.ts';
 import type { Delivery } from '../../queue/queue.ts';
 import { blameFor } from '../blame/blaming.ts';
@@ -30,9 +30,6 @@ export class Consuming {
   readonly #handlers: Handlers<FromConsumer>;
   readonly #enrolment: Enrolment;
   #holding: Holding | undefined;
-  /** A settle is in the group; it is acknowledged after the commit. */
-  #settleIsDue = false;
-  #byeIsDue = false;
   #sinkProblem: string | null = null;
   #aborted = 0;
 
@@ -137,14 +134,6 @@ export class Consuming {
     }
   }
 
-  /** Tells it to finish what it has started and to give back the rest. */
-  stop(): void {
-    const { state, child } = this.post;
-    if (state === 'ready') child?.send({ type: 'stop' });
-    else if (state === 'starting') child?.kill('stopped before it was ready');
-    this.post.drain();
-  }
-
   /** Makes it give back items that only wait for permits of these limits, or for longer than `ms`. */
   withdraw(limits: string[], ms: number): void {
     if (this.post.state === 'draining') this.post.child?.send({ type: 'withdraw', limits, ms });
@@ -155,22 +144,12 @@ export class Consuming {
     this.post.child?.send({ type: 'abort' });
   }
 
-  /** After a commit: what it made true is told. */
-  afterCommit(): void {
-    const child = this.post.child;
-    if (!child) return;
-    if (this.#enrolment.takeNew()) this.#configure(child);
-    if (this.#settleIsDue) child.send({ type: 'settled' });
-    this.#settleIsDue = false;
-    if (this.#byeIsDue) child.send({ type: 'bye' });
-    this.#byeIsDue = false;
-  }
-
-  #configure(child: ConsumerChild): void {
+  #configure(child: ConsumerChild): ConfigureConsumer {
     const { queue, settings, pipeline, childrenDieWithUs, events, start } = this.#hub;
     const { writer } = this.#enrolment;
     events.emit('child.started', { who: child.who, writer });
-    child.send({
+    this.post.asked();
+    return {
       type: 'configure',
       name: pipeline.name,
       run: queue.run.run,
@@ -186,8 +165,7 @@ export class Consuming {
       redact: settings.redact,
       beatMs,
       diesWithSupervisor: childrenDieWithUs,
-    });
-    this.post.asked();
+    };
   }
 
   /** Takes back items and permits of a process that has gone. */
@@ -200,8 +178,6 @@ export class Consuming {
     if (this.post.state === 'starting' && limits.isWaiting(this.holder)) gone.crash.blame = 'outside';
     if (this.post.state === 'draining') this.#aborted += gone.released;
     this.#holding = undefined;
-    this.#settleIsDue = false;
-    this.#byeIsDue = false;
     this.#sinkProblem = null;
     const isClean = isExpected && gone.released === 0;
     const writer = this.#enrolment.close({ isClean });
@@ -217,7 +193,8 @@ export class Consuming {
       ...commonHandlers(this.#hub, {
         post,
         holder: () => this.holder,
-        onEnded: () => (this.#byeIsDue = true),
+        // What it has sent is settled.
+        byeRestsOn: 'settlements',
       }),
       described: (loaded) => {
         if (!this.#isDescribing) throw unexpected('consumer', 'described', post.state);
@@ -226,8 +203,9 @@ export class Consuming {
         if (!child || post.state !== 'starting') return;
         post.answered();
         const refusal = this.#hub.admit(post.who, loaded);
-        if (refusal === undefined) this.#enrolment.enter(child);
-        else child.kill(refusal);
+        if (refusal !== undefined) return child.kill(refusal);
+        // `configure` rests on the writer id that the process then has.
+        this.#enrolment.enter(child, () => post.outbox?.put('settlements', () => this.#configure(child)));
       },
       ready: () => {
         if (post.state === 'draining') return; // It has been told to stop since.
@@ -243,7 +221,7 @@ export class Consuming {
         this.#holding?.sizing.idle(settle.idle);
         this.#holding?.sizing.paced(settle);
         this.#settle(settle);
-        this.#settleIsDue = true;
+        post.outbox?.put('settlements', { type: 'settled' });
         touch();
       },
       start: ({ items }) => {

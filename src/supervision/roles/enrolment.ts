@@ -13,7 +13,6 @@ export class Enrolment {
   readonly #ordinal: number;
   #child: Enrolled | undefined;
   #writer = 0;
-  #isNew = false;
 
   constructor(hub: Hub, { role, ordinal }: { role: 'producer' | 'consumer'; ordinal: number }) {
     this.#hub = hub;
@@ -26,8 +25,8 @@ export class Enrolment {
     return this.#writer;
   }
 
-  /** Enters a process, with the next commit that finds room. */
-  enter(child: Enrolled): void {
+  /** Enters a process, with the next commit that finds space. Calls `onEntered` when it has its writer id. */
+  enter(child: Enrolled, onEntered: () => void): void {
     const { record, writers, identify, queue } = this.#hub;
     this.#child = child;
     record(() => {
@@ -37,15 +36,8 @@ export class Enrolment {
       const identity = identify(pid) ?? { pid, started: null, boot: null };
       const { run } = queue.run;
       this.#writer = writers.register({ run, role: this.#role, ordinal: this.#ordinal, ...identity });
-      this.#isNew = true;
+      onEntered();
     });
-  }
-
-  /** True once after an entry has become durable: the process may be given its work. */
-  takeNew(): boolean {
-    const isNew = this.#isNew;
-    this.#isNew = false;
-    return isNew;
   }
 
   /** The process has gone: its permits come back. Returns the writer id that it had; 0 if it had none. */
@@ -54,7 +46,6 @@ export class Enrolment {
     const writer = this.#writer;
     this.#child = undefined;
     this.#writer = 0;
-    this.#isNew = false;
     if (writer > 0) {
       limits.releaseAll(clock.now(), writer);
       record(() => writers.ended(writer, { isClean }));

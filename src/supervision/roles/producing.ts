@@ -1,7 +1,7 @@
 import { ProtocolError } from '../../core/errors.ts';
 import { frameFromPayload, type Frame, type FrameHeader } from '../../frame/frame.ts';
 import type { Handlers } from '../../ipc/handlers.ts';
-import type { FromProducer, ToProducer } from '../../ipc/messages.ts';
+import type { ConfigureProducer, FromProducer, ToProducer } from '../../ipc/messages.ts';
 import type { Loaded } from '../replacing/admission.ts';
 import type { Child } from '../posts/child.ts';
 import { commonHandlers } from './common-handlers.ts';
@@ -24,11 +24,7 @@ export class Producing {
   #stage: 'to be described' | 'to be configured' | 'configured' = 'to be described';
   /** Described before there was a queue: it needs no second description. */
   #described: ProducerChild | undefined;
-  /** Frames in the group; what they need is told after the commit. */
-  #unacknowledged = 0;
   #toldThrottled = false;
-  #hasSealed = false;
-  #byeIsDue = false;
 
   constructor(hub: Hub, options: { fingerprint: string; spawn: () => ProducerChild; onChange: () => void }) {
     this.#hub = hub;
@@ -50,27 +46,6 @@ export class Producing {
   start(described: ProducerChild): void {
     this.#described = described;
     this.post.start(described);
-  }
-
-  /** Tells the producer to stop where it is. */
-  stop(): void {
-    const { state, child } = this.post;
-    if (state === 'ready') child?.send({ type: 'stop' });
-    else if (state === 'starting') child?.kill('stopped before it was ready');
-    this.post.drain();
-  }
-
-  /** After a commit: what it made true is told. */
-  afterCommit(): void {
-    const { events, queue } = this.#hub;
-    const child = this.post.child;
-    if (child && this.#enrolment.takeNew()) this.#configure(child);
-    if (this.#unacknowledged > 0) child?.send({ type: 'stored', frames: this.#unacknowledged });
-    this.#unacknowledged = 0;
-    if (this.#hasSealed) events.emit('run.sealed', { run: queue.run.run, items: queue.run.stored });
-    this.#hasSealed = false;
-    if (this.#byeIsDue) child?.send({ type: 'bye' });
-    this.#byeIsDue = false;
   }
 
   /** Raises or lowers the producer's flag. */
@@ -98,14 +73,15 @@ export class Producing {
   /** `configure` rests on what is committed: the writer id, and where the source stands. */
   #configureSoon(child: ProducerChild): void {
     this.#stage = 'to be configured';
-    this.#enrolment.enter(child);
+    this.#enrolment.enter(child, () => this.post.outbox?.put('all', () => this.#configure(child)));
   }
 
-  #configure(child: ProducerChild): void {
+  #configure(child: ProducerChild): ConfigureProducer {
     this.#stage = 'configured';
     const { queue, settings, pipeline, childrenDieWithUs, events } = this.#hub;
     events.emit('child.started', { who: child.who, writer: this.holder });
-    child.send({
+    this.post.asked();
+    return {
       type: 'configure',
       name: pipeline.name,
       run: queue.run.run,
@@ -118,14 +94,11 @@ export class Producing {
       redact: settings.redact,
       beatMs,
       diesWithSupervisor: childrenDieWithUs,
-    });
-    this.post.asked();
+    };
   }
 
   /** Takes back what the process held. Nothing of the source is lost: its successor goes on after what is stored. */
   #gone(isExpected: boolean): Gone {
-    this.#unacknowledged = 0;
-    this.#byeIsDue = false;
     this.#enrolment.close({ isClean: isExpected });
     this.#hub.touch();
     return { released: 0, crash: { blame: this.post.lastError?.isOutside ? 'outside' : 'process' } };
@@ -142,7 +115,8 @@ export class Producing {
       ...commonHandlers(this.#hub, {
         post,
         holder: () => this.holder,
-        onEnded: () => (this.#byeIsDue = true),
+        // What it has sent is stored.
+        byeRestsOn: 'all',
       }),
       described: (loaded) => {
         if (this.#stage !== 'to be described') throw unexpected('producer', 'described', this.#stage);
@@ -157,24 +131,30 @@ export class Producing {
       frame: ({ position, ...header }, payload) => {
         expectReading('frame');
         queue.append(receivedFrame(header, payload), position);
-        this.#unacknowledged += 1;
+        this.#acknowledge();
         touch();
       },
       covered: ({ position }) => {
         expectReading('covered');
         queue.setRun({ position });
-        this.#unacknowledged += 1;
+        this.#acknowledge();
         touch();
       },
       end: ({ position }) => {
         expectReading('end');
         queue.setRun({ state: 'sealed', position });
-        this.#hasSealed = true;
         // Whatever becomes of it now, nobody need read the source again.
         post.drain();
         touch();
       },
     };
+  }
+
+  /** Acknowledges one frame more after the commit, together with those before it. */
+  #acknowledge(): void {
+    this.post.outbox?.join('all', { type: 'stored', frames: 1 }, (last) =>
+      last.type === 'stored' ? { ...last, frames: last.frames + 1 } : undefined,
+    );
   }
 
   /** A successor has loaded the pipeline file again: it must still be the one that this run is of. */

@@ -2,6 +2,7 @@ import type { Cancel } from '../../core/clock.ts';
 import type { Reserve } from '../../queue/spool/reserve.ts';
 import { StoreFull } from '../../queue/store.ts';
 import type { Hub } from '../hub.ts';
+import type { Extent } from '../posts/outbox.ts';
 
 /** How long after the start the reserve is taken: not before there is something to settle, for it takes some milliseconds. */
 const reserveAfterMs = 1000;
@@ -9,7 +10,7 @@ const reserveAfterMs = 1000;
 const storeCheckMs = 1000;
 
 /** What a commit has made durable. */
-export type Committed = 'all' | 'settlements' | 'nothing';
+export type Committed = Extent | 'nothing';
 
 export interface CommittingOptions {
   hub: Pick<Hub, 'queue' | 'clock' | 'events' | 'touch'>;

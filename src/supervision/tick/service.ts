@@ -7,7 +7,6 @@
 import { configError, errorFromData, MillraceError } from '../../core/errors.ts';
 import { exitCodes, type ExitCode } from '../../core/exit-codes.ts';
 import type { Cancel } from '../../core/clock.ts';
-import type { Grant } from '../../limits/limits.ts';
 import type { PipelineDescription, Problem } from '../../ipc/messages.ts';
 import { nameOf, type Who } from '../../observability/events.ts';
 import { createRate } from '../../observability/rate.ts';
@@ -23,6 +22,7 @@ import { Committing, type Committed, type CommittingOptions } from './committing
 import { Consumers } from '../roles/consumers.ts';
 import type { Comparison } from '../replacing/fingerprint.ts';
 import { HeldBack } from '../replacing/held-back.ts';
+import { Granting } from './granting.ts';
 import type { Hub } from '../hub.ts';
 import { lendProbe, Outage } from '../blame/outage.ts';
 import { Producing } from '../roles/producing.ts';
@@ -31,6 +31,7 @@ import { Shutdown } from './shutdown.ts';
 import { describeService } from './status.ts';
 import type { Post } from '../posts/post.ts';
 import type { Crew } from '../posts/crew.ts';
+import type { Consuming } from '../roles/consuming.ts';
 import { Recycling } from '../replacing/recycling.ts';
 import { Reloading, type ReloadAnswer } from '../replacing/reloading.ts';
 import { OtherQueues } from '../roles/other-queues.ts';
@@ -74,6 +75,7 @@ export class Service {
   readonly #committing: Committing;
   readonly #tending: Tending;
   readonly #changes = new Changes();
+  readonly #granting: Granting;
   readonly #throttle: Throttle;
   readonly #producing: Producing;
   readonly #consumers: Consumers;
@@ -91,7 +93,6 @@ export class Service {
   /** Why nothing is lent; null if it is. */
   #pausedBy: string | null = null;
   #tickIsDue = false;
-  #grants: Grant[] = [];
   /** When items were last lent; undefined while none are. */
   #lentAt: number | undefined;
   /** When the next probe of an outage can be made; undefined if that does not wait for time. */
@@ -104,6 +105,8 @@ export class Service {
   #cancelWatch: Cancel = () => undefined;
   #resolve: (outcome: Outcome) => void = () => undefined;
   #isOver = false;
+  /** It is committed that the source has ended, and was announced, perhaps by a predecessor. */
+  #isSealed: boolean;
 
   constructor(options: ServiceOptions) {
     this.#options = options;
@@ -129,6 +132,7 @@ export class Service {
     this.#throttle = new Throttle(options.marks);
     this.#startedAt = this.#hub.clock.now();
     this.#doneBefore = this.#hub.queue.run.done;
+    this.#isSealed = this.#hub.queue.committedRun.state !== 'running';
     const onChange = (): void => this.#touch();
     const { crew } = options;
     this.#producing = new Producing(this.#hub, {
@@ -143,11 +147,12 @@ export class Service {
       otherQueues: new OtherQueues(this.#hub),
       onChange,
     });
+    this.#granting = new Granting(this.#hub, () => this.#sides());
     this.#recycling = new Recycling(this.#hub, this.#consumers);
     const startProducer = (): ReturnType<typeof crew.startProducer> => crew.startProducer();
     this.#heldBack = new HeldBack(this.#hub, {
       admission: this.#admission,
-      posts: () => this.#posts() as Post<never, never>[],
+      posts: () => this.#posts(),
       startProducer,
     });
     this.#reloading = new Reloading(this.#hub, {
@@ -168,7 +173,7 @@ export class Service {
       if (!this.#shutdown) this.#fillPosts();
       this.#committing.start();
       this.#tending.start();
-      const watches = [watchForHangs(() => this.#posts() as Post<never, never>[], { clock, ...settings })];
+      const watches = [watchForHangs(() => this.#posts(), { clock, ...settings })];
       if (this.#recycling.isWanted) watches.push(clock.every(recyclingMs, () => this.#recycle()));
       this.#cancelWatch = () => watches.forEach((cancel) => cancel());
       this.#touch();
@@ -273,8 +278,13 @@ export class Service {
     });
   }
 
-  #posts(): { state: Post<unknown, unknown>['state'] }[] {
-    return [this.#producing.post, ...this.#consumers.all.map(({ post }) => post)];
+  /** The supervisor's side of every post on which something may be under way. */
+  #sides(): (Producing | Consuming)[] {
+    return [this.#producing, ...this.#consumers.all];
+  }
+
+  #posts(): (Producing['post'] | Consuming['post'])[] {
+    return this.#sides().map(({ post }) => post);
   }
 
   #touch(): void {
@@ -291,7 +301,7 @@ export class Service {
   #tick(): void {
     if (this.#isOver) return;
     try {
-      this.#advanceLimits();
+      this.#granting.advance();
       if (!this.#shutdown) {
         this.#consumers.advance();
         this.#reloading.advance();
@@ -306,18 +316,6 @@ export class Service {
       if (!this.#committing.isFull) this.#wakeLater();
     } catch (error) {
       this.#failHard(error);
-    }
-  }
-
-  #advanceLimits(): void {
-    const { limits, queue, clock } = this.#hub;
-    const now = clock.now();
-    const granted = limits.advance(now);
-    // Only a rate rests on the spool; a turn of a concurrency limit need not wait for the disk.
-    this.#tell(granted.filter(({ awaitsCommit }) => !awaitsCommit));
-    this.#grants.push(...granted.filter(({ awaitsCommit }) => awaitsCommit));
-    for (const record of limits.durable(now, clock.wall())) {
-      queue.setLimit({ limit: record.limit, data: JSON.stringify(record) });
     }
   }
 
@@ -357,9 +355,9 @@ export class Service {
 
   /** Tells everybody what the commit has made true. */
   #act(committed: Exclude<Committed, 'nothing'>): void {
-    for (const consumer of this.#consumers.all) consumer.afterCommit();
+    for (const { post } of this.#consumers.all) post.outbox?.committed(committed);
     this.#rate.see(this.#hub.clock.now(), this.#hub.queue.run.done);
-    this.#sendGrants();
+    this.#announceSealed();
     if (this.#hub.queue.committedRun.state === 'finishing') {
       this.#consumers.cancelReplacement();
       this.#pruning.atTheEnd(this.#consumers.all);
@@ -374,7 +372,8 @@ export class Service {
     // Last: consumers wait for what is lent, and the producer has its window to go on with. The throttle before it is told
     // that it may send more, and, if it is new, where to begin.
     this.#updateThrottle();
-    if (committed === 'all') this.#producing.afterCommit();
+    this.#producing.post.outbox?.committed(committed);
+    this.#granting.told();
   }
 
   #lend(): void {
@@ -449,20 +448,12 @@ export class Service {
     return receivers;
   }
 
-  #sendGrants(): void {
-    const grants = this.#grants;
-    this.#grants = [];
-    if (grants.length === 0) return;
-    const { limits } = this.#hub;
-    // While the commit was held up some may have been given back.
-    this.#tell(grants.filter((grant) => limits.isWanted(grant)));
-    limits.told(this.#hub.clock.now());
-  }
-
-  #tell(grants: readonly Grant[]): void {
-    if (grants.length === 0) return;
-    const holders = new Map([this.#producing, ...this.#consumers.all].map((side) => [side.holder, side.post.child]));
-    for (const { holder, id } of grants) holders.get(holder)?.send({ type: 'granted', id });
+  #announceSealed(): void {
+    const { queue, events } = this.#hub;
+    const { run, stored, state } = queue.committedRun;
+    if (this.#isSealed || state === 'running') return;
+    this.#isSealed = true;
+    events.emit('run.sealed', { run, items: stored });
   }
 
   #updateThrottle(): void {
@@ -495,7 +486,7 @@ export class Service {
   // ── the end ────────────────────────────────────────────────────────────────────────────────────────────────────
 
   #hasEnded(): boolean {
-    return [this.#producing, ...this.#consumers.all].every(({ post }) => post.isOver);
+    return this.#sides().every(({ post }) => post.isOver);
   }
 
   #giveUpIfParked(): void {
@@ -541,7 +532,7 @@ export class Service {
         'The queue is intact. Nothing can start on it before that process has gone.',
       { exitCode: exitCodes.forced },
     );
-    for (const { post } of [this.#producing, ...this.#consumers.all]) post.child?.abandon();
+    for (const { post } of this.#sides()) post.child?.abandon();
     this.#over(this.#failure.exitCode);
   }
 
@@ -558,7 +549,7 @@ export class Service {
       error instanceof MillraceError
         ? error
         : new MillraceError('BUG', `the queue's bookkeeping failed: ${String(error)}`, { cause: error });
-    for (const { post } of [this.#producing, ...this.#consumers.all]) post.child?.kill('the spool has failed');
+    for (const { post } of this.#sides()) post.child?.kill('the spool has failed');
     this.#over(this.#failure.exitCode);
   }
 
@@ -570,7 +561,7 @@ export class Service {
     this.#committing.stop();
     this.#tending.stop();
     this.#changes.close();
-    for (const { post } of [this.#producing, ...this.#consumers.all]) post.drain();
+    for (const { post } of this.#sides()) post.drain();
     this.#consumers.close();
     this.#reloading.close();
     this.#heldBack.close();

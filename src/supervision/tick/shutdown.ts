@@ -43,8 +43,7 @@ export class Shutdown {
   constructor(options: ShutdownOptions) {
     this.#options = options;
     const { clock, stopTimeoutMs, producing, consumers } = options;
-    producing.stop();
-    for (const consumer of consumers) consumer.stop();
+    for (const { post } of [producing, ...consumers]) post.stop();
     const abortMs = stopTimeoutMs * (1 - abortShare);
     this.#abortAt = clock.now() + abortMs;
     this.#killAt = clock.now() + stopTimeoutMs;

@@ -242,6 +242,36 @@ describe('a spool without room', () => {
   });
 });
 
+describe('what waits for a commit when its process dies', () => {
+  it('is not sent to the successor', () => {
+    const world = new AService({
+      settings: { consumers: 1 },
+      limits: { vendor: { rate: { count: 100, perMs: 1000 } } },
+    }).runReady();
+    world.producer.yields([1]);
+    world.tick();
+    world.store.refuses = new StoreFull('no space left');
+    world.reserve.canTake = false;
+    world.producer.yields([2]);
+    world.producer.says({ type: 'acquire', id: 1, limit: 'vendor' });
+    world.consumer().settles(1);
+    world.consumer().says({ type: 'ended' });
+    world.tick();
+    const dead = [world.producer, world.consumer()];
+    for (const child of dead) child.dies();
+    world.pass(250);
+    world.producer.says(described());
+    expect([world.producer, world.consumer()]).not.toEqual(dead);
+
+    world.hasRoomAgain();
+    world.reserve.canTake = true;
+    world.pass(500);
+    expect(world.queue.run.stored).toBe(2);
+    expect(world.producer.told('stored', 'granted', 'configure')).toEqual(['configure']);
+    expect(world.consumer().told('settled', 'bye', 'configure')).toEqual(['configure']);
+  });
+});
+
 describe('the space that is kept back', () => {
   it('is taken a second after the start', () => {
     const world = new AService();

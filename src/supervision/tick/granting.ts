@@ -1,0 +1,45 @@
+import type { Grant } from '../../limits/limits.ts';
+import type { Hub } from '../hub.ts';
+import type { Consuming } from '../roles/consuming.ts';
+import type { Producing } from '../roles/producing.ts';
+
+type Side = Producing | Consuming;
+
+/** Grants permits and tells their holders: under a rate after the commit, else at once. */
+export class Granting {
+  readonly #hub: Pick<Hub, 'clock' | 'limits' | 'queue'>;
+  readonly #sides: () => readonly Side[];
+
+  constructor(hub: Pick<Hub, 'clock' | 'limits' | 'queue'>, sides: () => readonly Side[]) {
+    this.#hub = hub;
+    this.#sides = sides;
+  }
+
+  /** Grants what can be granted now. What the limits must not forget becomes part of the next commit. */
+  advance(): void {
+    const { limits, queue, clock } = this.#hub;
+    const now = clock.now();
+    const grants = limits.advance(now);
+    if (grants.length > 0) {
+      const holders = new Map(this.#sides().map((side) => [side.holder, side.post]));
+      for (const grant of grants) this.#tell(grant, holders.get(grant.holder));
+    }
+    for (const record of limits.durable(now, clock.wall())) {
+      queue.setLimit({ limit: record.limit, data: JSON.stringify(record) });
+    }
+  }
+
+  /** Grants that waited for a commit have been sent. */
+  told(): void {
+    this.#hub.limits.told(this.#hub.clock.now());
+  }
+
+  #tell(grant: Grant, post: Side['post'] | undefined): void {
+    const { limits } = this.#hub;
+    const message = { type: 'granted', id: grant.id } as const;
+    // Only a rate rests on the spool; a turn under a concurrency limit need not wait for the disk.
+    if (!grant.awaitsCommit) return post?.child?.send(message);
+    // The permit may be released while the commit is held up.
+    post?.outbox?.put('settlements', () => (limits.isWanted(grant) ? message : undefined));
+  }
+}
