@@ -9,7 +9,7 @@ import { cutText, printable } from '../observability/printable.ts';
 import { redactFields } from '../observability/redact.ts';
 import { redactItem } from '../observability/redact-letter.ts';
 import type { Log, SourceContext } from '../pipeline/context.ts';
-import type { Pipeline } from '../pipeline/types.ts';
+import type { Pipeline, PlainSource } from '../pipeline/types.ts';
 import { contextOf } from '../working/item-context.ts';
 import { ItemScope } from '../working/item-scope.ts';
 import { timedOut, wentOn } from '../working/item-timeout.ts';
@@ -107,7 +107,8 @@ function reasonOf(error: unknown): string {
   return printable(withoutSecrets(describeWithPlace(errorData(error))));
 }
 
-function sourceOf({ source }: Pipeline, context: SourceContext): Iterable<unknown> | AsyncIterable<unknown> {
+function sourceOf(pipeline: Pipeline, context: SourceContext): Iterable<unknown> | AsyncIterable<unknown> {
+  const source = pipeline.source as PlainSource<unknown>;
   return typeof source === 'function' ? source(context) : source;
 }
 

@@ -4,6 +4,7 @@
  */
 import { didYouMean } from '../core/nearest.ts';
 import { sinkMark } from '../sinks/port.ts';
+import { isSourceSpec } from '../sources/port.ts';
 import { type Finding, isRecord, wrong } from './finding.ts';
 import { limitsOf } from './limits-of.ts';
 import { isPipelineName } from './name.ts';
@@ -17,7 +18,7 @@ const checks: Readonly<Record<string, Check>> = {
       : wrong(['name'], 'small letters, digits and "-", at most 41 of them, not beginning with "-"', value),
   limits: (value) => limitsOf(value).findings,
   source: (value) =>
-    typeof value === 'function' || isIterable(value)
+    typeof value === 'function' || isIterable(value) || isSourceSpec(value)
       ? []
       : wrong(['source'], 'a generator function, or something iterable but text', value),
   setup: optionalFunction('setup'),

@@ -1,5 +1,6 @@
 /** What a pipeline is made of. The functions' parameters are in context.ts, the options in options.ts. */
 import type { Sink } from '../sinks/port.ts';
+import type { SourceSpec } from '../sources/port.ts';
 import type { ProcessContext, SetupContext, SourceContext } from './context.ts';
 import type { Duration, PipelineOptions } from './options.ts';
 
@@ -22,10 +23,14 @@ export type LimitSpecs = Readonly<Record<string, LimitSpec>>;
 export type LimitNames<Limits> = Extract<keyof Limits, string>;
 
 /**
- * Where items come from: anything iterable, or a (generator) function that returns something iterable and is given a
- * SourceContext.
+ * Where items come from: a connector's specification, anything iterable, or a (generator) function that returns something
+ * iterable and is given a SourceContext.
  */
 export type Source<Item, Cursor = unknown, LimitName extends string = string> =
+  SourceSpec<Item, LimitName> | PlainSource<Item, Cursor, LimitName>;
+
+/** A source without a specification. */
+export type PlainSource<Item, Cursor = unknown, LimitName extends string = string> =
   | Iterable<Item>
   | AsyncIterable<Item>
   | ((context: SourceContext<Cursor, LimitName>) => Iterable<Item> | AsyncIterable<Item>);

@@ -2,7 +2,7 @@ import { digestOf } from './canonical.ts';
 import type { Point } from './faults.ts';
 import type { ProducerEntry, Write } from './journal.ts';
 import type { SourceContext } from '../pipeline/context.ts';
-import type { Source } from '../pipeline/types.ts';
+import type { PlainSource } from '../pipeline/types.ts';
 
 type Step = IteratorResult<unknown>;
 
@@ -11,7 +11,7 @@ type Step = IteratorResult<unknown>;
  * how many it has yielded since. A source that goes on from a cursor yields the same places again.
  */
 export function watchedSource(
-  source: Source<unknown>,
+  source: PlainSource<unknown>,
   door: (point: Point) => void,
   open: () => Write<ProducerEntry>,
 ): (context: SourceContext) => Iterable<unknown> | AsyncIterable<unknown> {

@@ -11,7 +11,7 @@ import type { Places } from './places.ts';
 import { trapDoor } from './trap.ts';
 import { watchedSource } from './watched-source.ts';
 import type { ProcessContext } from '../pipeline/context.ts';
-import type { Pipeline } from '../pipeline/types.ts';
+import type { Pipeline, PlainSource } from '../pipeline/types.ts';
 import type { Sink, SinkWriter } from '../sinks/port.ts';
 
 type Door = ReturnType<typeof trapDoor>;
@@ -30,7 +30,7 @@ export function watched({ pipeline, version, places }: WatchOptions): Pipeline {
   return {
     ...pipeline,
     version,
-    source: watchedSource(pipeline.source, door, () =>
+    source: watchedSource(pipeline.source as PlainSource<unknown>, door, () =>
       openJournal<ProducerEntry>(places.journal, `producer-${process.pid}-${process.ppid}`),
     ),
     process: (item, context) => consumer.process(item, context),

@@ -34,10 +34,14 @@ const folders: Record<string, { from: readonly string[]; because: string }> = {
     because: 'it runs no user code, never decodes an item, and only emits events and says how it is',
   },
   pipeline: {
-    from: ['core', 'sinks/port', 'types:ipc/messages'],
+    from: ['core', 'sinks/port', 'sources/port', 'types:ipc/messages'],
     because: 'what a user imports: loading it must cost nothing',
   },
   connectors: { from: ['sinks'], because: 'a connector knows its port, not who runs it' },
+  sources: {
+    from: ['core', 'types:pipeline/context'],
+    because: 'a source knows its port, not who reads it; the context is the one that generator functions get',
+  },
   sinks: { from: ['core'], because: 'a sink knows its port, not who runs it' },
   calls: {
     from: ['core', 'types:ipc/messages', 'types:pipeline/context'],

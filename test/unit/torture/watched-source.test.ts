@@ -1,12 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import type { SourceContext } from '../../../src/pipeline/context.ts';
-import type { Source } from '../../../src/pipeline/types.ts';
+import type { PlainSource } from '../../../src/pipeline/types.ts';
 import { digestOf } from '../../../src/torture/canonical.ts';
 import type { ProducerEntry } from '../../../src/torture/journal.ts';
 import { watchedSource } from '../../../src/torture/watched-source.ts';
 
 /** A source that is watched, with what it writes down, what comes out of it and what it says to the product, in order. */
-function watch(source: Source<unknown>, cursor?: unknown) {
+function watch(source: PlainSource<unknown>, cursor?: unknown) {
   const story: unknown[] = [];
   const write = (entry: ProducerEntry): unknown => story.push(entry.t === 'end' ? 'end' : [entry.at, entry.digest]);
   const open = watchedSource(
@@ -28,7 +28,7 @@ async function all(items: Iterable<unknown> | AsyncIterable<unknown>, story: unk
 const written = (at: string, item: unknown): unknown[] => [[at, digestOf(item)], 'item yielded', { item }];
 
 describe('a watched source', () => {
-  it.each<[string, Source<unknown>]>([
+  it.each<[string, PlainSource<unknown>]>([
     ['an array', ['a', 'b']],
     [
       'a generator',
@@ -51,7 +51,7 @@ describe('a watched source', () => {
   });
 
   it('counts from the last cursor, as the product does, and from the one that it was started with', async () => {
-    const source: Source<unknown> = async function* ({ checkpoint }) {
+    const source: PlainSource<unknown> = async function* ({ checkpoint }) {
       yield 'c';
       checkpoint({ page: 2 });
       yield 'd';
@@ -70,12 +70,12 @@ describe('a watched source', () => {
   it('stays what it was: one that does not wait does not begin to', () => {
     expect(Symbol.iterator in watch(['a']).items).toBe(true);
     expect(Symbol.asyncIterator in watch(async function* () {}).items).toBe(true);
-    expect(watch((() => 5) as unknown as Source<unknown>).items).toBe(5);
+    expect(watch((() => 5) as unknown as PlainSource<unknown>).items).toBe(5);
   });
 
   it('is told to clean up when it is left, and hears of it once', async () => {
     let cleaned = 0;
-    const source: Source<unknown> = async function* () {
+    const source: PlainSource<unknown> = async function* () {
       try {
         yield 'a';
         yield 'b';

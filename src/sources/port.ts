@@ -1,0 +1,199 @@
+/**
+ * The source port: what the producer needs of the place where items come from.
+ *
+ *     specification   what a pipeline file holds (`from.csv({ … })`): says which source and how. Nothing is open.
+ *     open source     what the producer opens: it reads, and hears what became of what it has read.
+ *
+ * A source hands over *chunks*, each with the cursor as of its last item. A chunk holds items, or *raw records*: bytes as
+ * they were read and the positions where records end. The producer then only finds the ends. The records are stored as
+ * they are, and a consumer decodes a run of them at once with the specification's `decode`.
+ *
+ * A generator function or anything iterable is a source as well; it is read item by item and does not need this port.
+ */
+import { PermanentError } from '../core/errors.ts';
+import type { Clock } from '../core/clock.ts';
+import type { SourceContext } from '../pipeline/context.ts';
+
+/** Marks source specifications, across copies of the package. */
+export const sourceMark = Symbol.for('millrace.source');
+
+/**
+ * How a source continues after a restart. `by cursor`: it opens at a cursor that it reported before. `by count`: it
+ * starts over and the items that are stored are skipped. `not`: what was read before is gone or comes by itself again;
+ * nothing is skipped.
+ */
+export type Resumes = 'by cursor' | 'by count' | 'not';
+
+/** What a pipeline says of its source. `Item` is what `process` gets; `Limit` names a limit that the source calls under. */
+export interface SourceSpec<out Item = unknown, out Limit extends string = never> {
+  /** True at run time; the types exist for the compiler only. */
+  readonly [sourceMark]: { readonly item: Item; readonly limit: Limit };
+  readonly kind: string;
+  /** Where it reads, for people: no secrets. */
+  readonly target: string;
+  readonly resumes: Resumes;
+  /** Whether what it opens has `settled`: then a producer exists until the last `settled` was confirmed. */
+  readonly settles: boolean;
+  /**
+   * False if it may yield something else the next time: after a restart nothing is skipped, and items after the last
+   * stored cursor may come twice. Default: true, or false if it resumes `not`.
+   */
+  readonly deterministic?: boolean | undefined;
+  /**
+   * Opens it in the producer. Anything heavy is imported here, not where the specification is made. Opening must not
+   * consume anything: a producer may open a source that has ended, only for its `settled`.
+   */
+  readonly open: (context: OpenContext) => OpenSource | Promise<OpenSource>;
+  /**
+   * Required if it yields raw records. Returns what decodes records that were read with this `meta`. Called in consumers,
+   * once for each meta; must accept every meta that an earlier version of it has written.
+   */
+  readonly decode?: ((meta: Meta) => RecordDecoder) | undefined;
+  /**
+   * Looks at the real thing without consuming anything, for `millrace check --connect`. Resolves to lines for people;
+   * rejects with what is wrong.
+   */
+  readonly check?: ((context: CheckContext) => Promise<readonly string[]>) | undefined;
+}
+
+/** What a source is given when it is opened. */
+export interface OpenContext extends Omit<SourceContext, 'checkpoint'> {
+  /**
+   * The cursor to continue after: the last one that was stored; undefined at the start of a run. The items after it that
+   * are stored already are skipped by the engine.
+   */
+  readonly cursor: unknown;
+  /** Another process of this run has opened this source before. */
+  readonly isReopened: boolean;
+  /** The longest item or raw record, in bytes, that the queue takes. A connector's own limit may be smaller. */
+  readonly maxItemBytes: number;
+  readonly clock: Clock;
+}
+
+/** What a source's `check` is given. */
+export type CheckContext = Pick<OpenContext, 'signal' | 'log' | 'fetch' | 'limit' | 'clock'>;
+
+/** An open source. Its methods are never called after `close`. */
+export interface OpenSource {
+  /**
+   * Yields chunks until the source has ended. Called at most once. The next chunk is asked for only when there is space
+   * for it, so that the source is throttled by not being asked. At a stop, the iterator's `return` is called.
+   */
+  read(): Iterable<Chunk> | AsyncIterable<Chunk>;
+  /**
+   * Everything up to this cursor is committed to the queue: the source may forget it (acknowledge a message, answer a
+   * webhook). In order; each cursor at most once; may skip to the newest. Called while `read` is under way, one call at a
+   * time. If it throws, the producer fails and is replaced; the call is not repeated.
+   */
+  stored?(cursor: unknown): void | Promise<void>;
+  /**
+   * Everything up to this cursor is settled: done, or a dead letter (move or delete a file). In order; may skip to the
+   * newest; repeated after every start until it has returned once and that is committed. So it must be harmless to repeat:
+   * "source gone, target present" means done. Called one at a time, also while `read` is under way, and also in a process
+   * that never calls `read`. Needs `settles: true`.
+   */
+  settled?(cursor: unknown): void | Promise<void>;
+  /** Lets go of everything. Called once, after the last `stored` and `settled`; not if the process is killed. */
+  close?(): void | Promise<void>;
+}
+
+export type Chunk = ItemChunk | RecordChunk;
+
+/** Items, in order. They are copied when the chunk is taken; the source may reuse the objects afterwards. */
+export interface ItemChunk {
+  readonly items: readonly unknown[];
+  /**
+   * Where the source stands after the last item: plain data, at most 1 MiB as JSON. It also covers all that came before.
+   * Left out: unchanged, so items are counted from the last one. A chunk without items may carry one.
+   */
+  readonly cursor?: unknown;
+}
+
+/** Raw records, as they were read. `bytes` belong to the engine from now on: the source must not write into them again. */
+export interface RecordChunk {
+  readonly bytes: Buffer;
+  /**
+   * Where each record ends in `bytes`, rising. A record includes its line end, so none is empty; the first begins at 0, and
+   * the last ends where `bytes` end.
+   */
+  readonly ends: ArrayLike<number>;
+  /**
+   * What `decode` needs to know of these records. Chunks with the same object (not only an equal one) cost the least.
+   */
+  readonly meta: Meta;
+  /** Where `bytes` begin. Left out for a source without files. */
+  readonly at?: Place | undefined;
+  /**
+   * For a record that is longer than `maxItemBytes`, in a chunk of its own: its true length, in bytes. `bytes` then hold its
+   * first `oversizedBytes`. It is not decoded; it becomes a dead letter.
+   */
+  readonly length?: number | undefined;
+  /** As in an ItemChunk. */
+  readonly cursor?: unknown;
+}
+
+/** How much of an oversized record is kept, in bytes. */
+export const oversizedBytes = 64 * 1024;
+
+/**
+ * All that is needed to decode records: plain data that is kept as JSON with them. Records that wait in the queue decode as
+ * declared when they were read, so nothing that matters may be missing (dialect, header, types).
+ */
+export interface Meta {
+  /** The version of this connector's metas. */
+  readonly version: number;
+  /** How the bytes are text, as a label of the WHATWG Encoding Standard: for showing dead letters. Default: `utf-8`. */
+  readonly encoding?: string | undefined;
+  readonly [field: string]: unknown;
+}
+
+/** A place in a file. */
+export interface Place {
+  readonly file: string;
+  /** Counted from 0. */
+  readonly byte: number;
+  /** Counted from 1, by line feeds. */
+  readonly line: number;
+}
+
+/** Consecutive raw records that share a meta. */
+export interface RecordRun {
+  readonly bytes: Buffer;
+  /** Where each record ends in `bytes`; the first begins at 0. */
+  readonly ends: Uint32Array;
+}
+
+/**
+ * Decodes a run of records: returns one item per record, or a RecordError in the place of one that is malformed. What it
+ * throws is blamed on the record if that fails alone as well. Items should not keep the run's text alive.
+ */
+export type RecordDecoder = (run: RecordRun) => readonly unknown[];
+
+const recordErrorMark = Symbol.for('millrace.record-error');
+
+/** A record that cannot be decoded: it becomes a dead letter, which shows its file, line, byte and text. */
+export class RecordError extends PermanentError {
+  readonly [recordErrorMark] = true;
+  readonly code = 'RECORD';
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'RecordError';
+  }
+}
+
+/** By mark and not by class: a connector may use another copy of this package. */
+export function isRecordError(value: unknown): value is RecordError {
+  return typeof value === 'object' && value !== null && recordErrorMark in value;
+}
+
+/** Makes a specification. Nothing is opened or checked. */
+export function defineSource<Item, Limit extends string = never>(
+  spec: Omit<SourceSpec, typeof sourceMark>,
+): SourceSpec<Item, Limit> {
+  return { ...spec, [sourceMark]: true as never };
+}
+
+/** Whether `value` is a specification, made with this copy of the package or another. */
+export function isSourceSpec(value: unknown): value is SourceSpec {
+  return typeof value === 'object' && value !== null && sourceMark in value;
+}
