@@ -8,7 +8,7 @@ import { debugVariable, readEnvironment } from './config/environment.ts';
 import { resolveConfig } from './config/resolve.ts';
 import { controlSocketPath, stateDirectory } from './config/state-directory.ts';
 import { systemClock } from './core/clock.ts';
-import { hideNames } from './core/secret-names.ts';
+import type { Redaction } from './core/redaction.ts';
 import { childEnvironment } from './launching/child-environment.ts';
 import { childOutput } from './launching/child-output.ts';
 import { confirmFresh } from './launching/fresh.ts';
@@ -34,6 +34,8 @@ export interface SuperviseRequest {
   again: boolean;
   moved: boolean;
   sameSource: boolean;
+  /** Takes secrets out of everything that is shown; it learns the names of this pipeline's secrets. */
+  redaction: Redaction;
   /** Whether stacks of errors are shown. */
   debug: boolean;
   /** The signals since the process started, if it already handles them. */
@@ -51,6 +53,7 @@ export async function supervise({
   again,
   moved,
   sameSource,
+  redaction,
   debug,
   signals: given,
 }: SuperviseRequest): Promise<number> {
@@ -67,12 +70,12 @@ export async function supervise({
   const sources = { flags, environment, file: configFile, folder };
   const { settings: early, warnings } = resolveConfig(sources);
 
-  hideNames(early.redact);
+  redaction.hideNames(early.redact);
   const stacks = debug || Boolean(environment[debugVariable]);
   const clock = systemClock;
   const events = new EventBus();
   const output = childOutput({ clock, events });
-  const showing = startShowing({ settings: early, environment, stacks, clock, events });
+  const showing = startShowing({ settings: early, environment, stacks, redaction, clock, events });
   let running: Service | undefined;
   for (const message of warnings) events.emit('warning', { code: 'CONFIG', message });
   try {
@@ -106,7 +109,7 @@ export async function supervise({
         },
         plan: (pipeline) => {
           const { settings } = resolveConfig({ ...sources, pipeline: { file: relative(folder, file), ...pipeline } });
-          hideNames(settings.redact);
+          redaction.hideNames(settings.redact);
           return planOf({
             settings,
             stateDirectory: stateDirectory({ settings, environment, name: pipeline.name, folder }),

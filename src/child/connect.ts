@@ -1,6 +1,6 @@
 import { Socket } from 'node:net';
 import { isCancellation } from '../core/cancellation.ts';
-import { errorWithoutSecrets } from '../core/without-secrets.ts';
+import type { Redaction } from '../core/redaction.ts';
 import { describeError, errorData, MillraceError } from '../core/errors.ts';
 import { createChannel, type Channel } from '../ipc/channel.ts';
 import type { Failed, LogMessage } from '../ipc/messages.ts';
@@ -32,11 +32,13 @@ export interface Connection<Out> {
  * that it did could be settled any more.
  */
 export function connect<In, Out extends object>(options: {
+  redaction: Redaction;
   parse: (header: unknown) => In;
   onMessage: (message: In, payload: Buffer) => void;
   /** This process is about to end: timers that would keep it are to be taken back. Called once. */
   onLeave: () => void;
 }): Connection<Out> {
+  const { redaction } = options;
   for (const signal of ignoredSignals) process.on(signal, () => undefined);
   let isLeaving = false;
   const socket = new Socket({ fd: channelFd, readable: true, writable: true });
@@ -59,7 +61,7 @@ export function connect<In, Out extends object>(options: {
   const fail = (error: unknown, origin: Failed['origin'] = 'process'): void => {
     if (isLeaving) return;
     const exitCode = error instanceof MillraceError && error.exitCode !== 1 ? error.exitCode : null;
-    channel.send({ type: 'failed', error: errorWithoutSecrets(errorData(error)), origin, exitCode });
+    channel.send({ type: 'failed', error: redaction.error(errorData(error)), origin, exitCode });
     process.exitCode = 1;
     leave();
   };
@@ -69,7 +71,7 @@ export function connect<In, Out extends object>(options: {
     if (!isCancellation(error)) return fail(error, 'uncaught');
     if (hasToldOfCancellation || isLeaving) return;
     hasToldOfCancellation = true;
-    const reason = describeError(errorWithoutSecrets(errorData(error)));
+    const reason = describeError(redaction.error(errorData(error)));
     channel.send({ type: 'log', level: 'warn', message: `${lostWork} (${reason})`, fields: {} });
   };
   process.on('uncaughtException', uncaught);

@@ -1,5 +1,6 @@
 import { createCalls, type Calls } from '../calls/calls.ts';
 import type { Cancel, Clock } from '../core/clock.ts';
+import type { Redaction } from '../core/redaction.ts';
 import type { Handlers } from '../ipc/handlers.ts';
 import type {
   Acquire,
@@ -31,6 +32,7 @@ export interface Life<In extends { type: string }> {
 export interface LifeOptions<Configure> {
   clock: Clock;
   random: () => number;
+  redaction: Redaction;
   load: (file: string) => Promise<LoadedPipeline>;
   /** It knows now what it is and what is expected of it. */
   onConfigured: (message: Configure) => void;

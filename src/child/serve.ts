@@ -1,5 +1,5 @@
 import type { Clock } from '../core/clock.ts';
-import { hideNames } from '../core/secret-names.ts';
+import { Redaction } from '../core/redaction.ts';
 import { handle } from '../ipc/handlers.ts';
 import { loadPipeline } from '../pipeline/load.ts';
 import { connect, type Connection } from './connect.ts';
@@ -30,7 +30,9 @@ export function serveChild<
   const parent = process.ppid;
   // All of Node's ten lines may belong to a library; the user's own line would be missing.
   Error.stackTraceLimit = 30;
+  const redaction = new Redaction();
   const connection = connect<In, Out>({
+    redaction,
     parse,
     onMessage: (message, payload) => handle(life.handlers, message, payload),
     onLeave: () => life.onLeave(),
@@ -38,9 +40,10 @@ export function serveChild<
   const life = begin(connection, {
     clock,
     random,
+    redaction,
     load: (file) => loadPipeline(file, { millrace }),
     onConfigured: (message) => {
-      hideNames(message.redact);
+      redaction.hideNames(message.redact);
       process.title = `millrace ${message.name}: ${title(message)}`;
     },
     onReady: ({ diesWithSupervisor }) => {

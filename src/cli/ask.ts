@@ -2,15 +2,18 @@ import { askControl, type ControlAnswer } from '../control/client.ts';
 import type { Clock } from '../core/clock.ts';
 import { MillraceError, usageError } from '../core/errors.ts';
 import { exitCodes } from '../core/exit-codes.ts';
-import { hideNames } from '../core/secret-names.ts';
 import type { Status } from '../observability/status.ts';
 import type { FoundState } from './find-state.ts';
+import type { Shell } from './shell.ts';
 
 /** The status of the pipeline that runs there. Rejects as `askControl` does, and if it is another one than was asked for. */
-export async function askStatus({ socketPath, name }: FoundState, clock: Clock): Promise<Status> {
+export async function askStatus(
+  { socketPath, name }: FoundState,
+  { clock, redaction }: Pick<Shell, 'clock' | 'redaction'>,
+): Promise<Status> {
   const status = (await ask(socketPath, '/api/status', clock)) as Status;
-  // What it takes out of what it shows, we do, too.
-  hideNames(status.redact);
+  // What the pipeline hides, this command hides as well.
+  redaction.hideNames(status.redact);
   if (name === undefined || status.name === name) return status;
   throw unavailable(`expected pipeline ${name} on ${socketPath}, but ${status.name} is running there`);
 }

@@ -2,8 +2,7 @@ import type { Settings } from '../config/schema.ts';
 import type { Cancel, Clock } from '../core/clock.ts';
 import { configError, describeWithPlace, errorData } from '../core/errors.ts';
 import { exitCodes } from '../core/exit-codes.ts';
-import { hideNames } from '../core/secret-names.ts';
-import { withoutSecrets } from '../core/without-secrets.ts';
+import type { Redaction } from '../core/redaction.ts';
 import { displayJson } from '../observability/display-json.ts';
 import { cutText, printable } from '../observability/printable.ts';
 import { redactFields } from '../observability/redact.ts';
@@ -34,18 +33,20 @@ export async function dryRun(line: CommandLine, shell: Shell): Promise<number> {
   const { file, pipeline, description } = await loadHere(line.operand!, shell);
   const { options, optionLines } = description;
   const { settings, warnings } = await readConfig(line, shell, { file, options, optionLines });
-  hideNames(settings.redact);
+  const { redaction } = shell;
+  redaction.hideNames(settings.redact);
   tolerateCancellations();
   for (const warning of warnings) await shell.err(`millrace: warning: ${warning}\n`);
   const log = logTo(shell);
+  const place = { file, redaction };
   const calls = localCalls(description.limits, shell.clock, shell.random);
   const outer = { ...calls.scope(new AbortController().signal), signal: new AbortController().signal, log };
-  const resources = await within(file, 'setup', () => pipeline.setup?.({ ...outer, ordinal: 1 }));
+  const resources = await within(place, 'setup', () => pipeline.setup?.({ ...outer, ordinal: 1 }));
   const { process = (item) => item } = pipeline;
   const resultsOf = pipeline.process ? rowsOf : itself;
 
   let failed = 0;
-  await within(file, 'source', async () => {
+  await within(place, 'source', async () => {
     let seq = 0;
     for await (const item of sourceOf(pipeline, { ...outer, run, cursor: undefined, checkpoint: () => undefined })) {
       const scope = new ItemScope({ resources, log, calls }, { seq: ++seq, origin: seq, originRun: run, attempt: 1 });
@@ -58,7 +59,7 @@ export async function dryRun(line: CommandLine, shell: Shell): Promise<number> {
       } catch (error) {
         failed++;
         await shell.err(
-          `millrace: item ${seq} ${cutText(displayJson(redactItem(JSON.parse(displayJson(item)))), 200)}: ${reasonOf(error)}\n`,
+          `millrace: item ${seq} ${cutText(displayJson(redactItem(redaction, JSON.parse(displayJson(item)))), 200)}: ${reasonOf(error, redaction)}\n`,
         );
       } finally {
         scope.finish();
@@ -66,7 +67,7 @@ export async function dryRun(line: CommandLine, shell: Shell): Promise<number> {
       if (seq === items) break;
     }
   });
-  await within(file, 'teardown', () => pipeline.teardown?.(resources));
+  await within(place, 'teardown', () => pipeline.teardown?.(resources));
   return failed === 0 ? exitCodes.ok : exitCodes.deadLetters;
 }
 
@@ -95,16 +96,20 @@ async function inTime(
 }
 
 /** What a function of the pipeline throws is the pipeline's mistake. */
-async function within<T>(file: string, field: string, task: () => T | PromiseLike<T>): Promise<T> {
+async function within<T>(
+  { file, redaction }: { file: string; redaction: Redaction },
+  field: string,
+  task: () => T | PromiseLike<T>,
+): Promise<T> {
   try {
     return await task();
   } catch (error) {
-    throw configError('PIPELINE', `${file}: ${field}: ${reasonOf(error)}`, error);
+    throw configError('PIPELINE', `${file}: ${field}: ${reasonOf(error, redaction)}`, error);
   }
 }
 
-function reasonOf(error: unknown): string {
-  return printable(withoutSecrets(describeWithPlace(errorData(error))));
+function reasonOf(error: unknown, redaction: Redaction): string {
+  return printable(redaction.text(describeWithPlace(errorData(error))));
 }
 
 function sourceOf(pipeline: Pipeline, context: SourceContext): Iterable<unknown> | AsyncIterable<unknown> {
@@ -112,12 +117,12 @@ function sourceOf(pipeline: Pipeline, context: SourceContext): Iterable<unknown>
   return typeof source === 'function' ? source(context) : source;
 }
 
-function logTo({ err }: Shell): Log {
+function logTo({ err, redaction }: Shell): Log {
   const at =
     (level: string) =>
     (message: string, fields?: Readonly<Record<string, unknown>>): void => {
       void err(
-        `millrace: ${level}: ${printable(withoutSecrets(String(message)))}${fields ? ` ${displayJson(redactFields({ ...fields }))}` : ''}\n`,
+        `millrace: ${level}: ${printable(redaction.text(String(message)))}${fields ? ` ${displayJson(redactFields(redaction, { ...fields }))}` : ''}\n`,
       );
     };
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };

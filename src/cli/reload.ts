@@ -12,15 +12,16 @@ import type { Shell } from './shell.ts';
 const everyMs = 250;
 
 /** `millrace reload`: asks a running pipeline to replace its consumers by ones with its file's new code, and waits until it has. */
-export async function reload(line: CommandLine, { clock, out, ...shell }: Shell): Promise<number> {
-  const state = findState(line, { clock, out, ...shell });
-  // Whether it is the pipeline that is meant.
-  await askStatus(state, clock);
+export async function reload(line: CommandLine, shell: Shell): Promise<number> {
+  const state = findState(line, shell);
+  const { clock, out } = shell;
+  // Checks that this is the right pipeline.
+  await askStatus(state, shell);
   const { status, body } = await askControl(state.socketPath, '/api/reload', clock, {});
   if (status !== 202) throw unavailable(`not reloaded: ${(body as { error?: string }).error}`);
   const { number } = body as { number: number };
   for (;;) {
-    const { reload: now } = await askStatus(state, clock);
+    const { reload: now } = await askStatus(state, shell);
     if (now === null || now.number !== number)
       throw unavailable('another reload has come between: `millrace status` says how it goes');
     if (now.state === 'refused') {

@@ -15,6 +15,7 @@ export async function run({ operand, flags }: CommandLine, shell: Shell): Promis
       again: again === true,
       moved: moved === true,
       sameSource: sameSource === true,
+      redaction: shell.redaction,
       debug: debug === true,
       signals: shell.signals,
     });

@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.ts';
+import type { Redaction } from '../core/redaction.ts';
 import type { SignalRequests } from '../launching/signals.ts';
 
 /** A person at a terminal. */
@@ -15,6 +16,8 @@ export interface Shell {
   /** The current folder. */
   folder: string;
   clock: Clock;
+  /** Takes secrets out of what the command shows; it learns names of secrets as the command learns them. */
+  redaction: Redaction;
   /** 0…1 */
   random: () => number;
   /** Writes to standard output; `text` ends its own lines. Resolves when the operating system has it, or nobody reads it. */

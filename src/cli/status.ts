@@ -16,7 +16,7 @@ export async function status(line: CommandLine, shell: Shell): Promise<number> {
   if (line.flags['ready']) return await probe(state, '/readyz', shell);
   if (line.flags['healthy']) return await probe(state, '/healthz', shell);
   try {
-    const found = await askStatus(state, shell.clock);
+    const found = await askStatus(state, shell);
     await shell.out(line.flags['json'] ? asJson(found) : statusText(found));
     return exitCodes.ok;
   } catch (error) {

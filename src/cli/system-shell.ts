@@ -1,6 +1,7 @@
 import { currentFolder } from '../config/current-folder.ts';
 import { type Environment, readEnvironment } from '../config/environment.ts';
 import { systemClock } from '../core/clock.ts';
+import { Redaction } from '../core/redaction.ts';
 import type { Shell, Terminal } from './shell.ts';
 import { writerTo } from './writer.ts';
 
@@ -16,6 +17,7 @@ export function systemShell({ signals }: Pick<Shell, 'signals'>): Shell {
       return currentFolder();
     },
     clock: systemClock,
+    redaction: new Redaction(),
     // oxlint-disable-next-line no-restricted-properties -- this is where it is passed in
     random: () => Math.random(),
     out: writerTo(process.stdout),

@@ -1,7 +1,6 @@
 import { MillraceError } from '../core/errors.ts';
 import { exhausted } from '../core/exhausted.ts';
 import { exitCodes } from '../core/exit-codes.ts';
-import { withoutSecrets } from '../core/without-secrets.ts';
 import { printable } from '../observability/printable.ts';
 import type { Shell } from './shell.ts';
 
@@ -9,13 +8,13 @@ import type { Shell } from './shell.ts';
  * Says on standard error what went wrong and returns the exit code. Our own errors are for people: a line for each
  * thing; the stack is shown only to who asks for it. Anything else is a bug of ours.
  */
-export async function tellError(thrown: unknown, { err }: Shell, isDebugging: boolean): Promise<number> {
+export async function tellError(thrown: unknown, { err, redaction }: Shell, isDebugging: boolean): Promise<number> {
   const error = exhausted(thrown) ?? thrown;
   const isExpected = error instanceof MillraceError && error.exitCode !== exitCodes.bug;
-  const message = withoutSecrets(error instanceof Error ? error.message : String(error));
+  const message = redaction.text(error instanceof Error ? error.message : String(error));
   const lines = message.split('\n').map((line) => `millrace: ${printable(line)}\n`);
   if (!isExpected) lines.unshift('millrace: this is a bug in Millrace:\n');
-  if (isDebugging) lines.push(`${withoutSecrets(stackOf(error))}\n`);
+  if (isDebugging) lines.push(`${redaction.text(stackOf(error))}\n`);
   else if (!isExpected) lines.push('millrace: with --debug the stack is shown\n');
   await err(lines.join(''));
   return exitCodeOf(error);

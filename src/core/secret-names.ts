@@ -1,40 +1,40 @@
-/**
- * Names whose values are secrets although they do not look like it: the option `redact`. One list for the whole
- * process, and not handed around: whoever was not given it would let secrets through.
- */
-const names = new Set<string>();
-let inText: RegExp | undefined;
-
 const quoted = `"(?:[^"\\\\]|\\\\.)*"|'(?:[^'\\\\]|\\\\.)*'`;
 // Bounded, so that a search stays linear in the length of the text.
 const bracketed = String.raw`\[[^\]]{0,1000}\]|\{[^}]{0,1000}\}`;
 const bare = String.raw`[^\s"',;&}]+`;
 
-/** From now on what has one of these names is hidden as well. Case, `-`, `_` and spaces in a name do not matter. */
-export function hideNames(more: readonly string[]): void {
-  for (const name of more) names.add(plain(name));
-  names.delete('');
-  if (names.size > 0) inText = textRule([...names]);
-}
-
 const secretKey =
   /pass(word|wd|phrase)?$|passwd|secret|token|authorization|cookie|credential|dsn$|api[-_ ]?key|private[-_ ]?key|access[-_ ]?key/i;
 
-/** Whether `value` must be hidden because of its key. */
-export function isSecretKey(key: string, value: unknown): boolean {
-  if (names.has(plain(key))) return value !== undefined && value !== null;
-  return secretKey.test(key) && isTelling(key, value);
+/** Names whose values are secrets: those that look like it, and those that were added (the option `redact`). */
+export class SecretNames {
+  readonly #added = new Set<string>();
+  /** Finds an added name and its value in a text; undefined while there are none. */
+  #inText: RegExp | undefined;
+
+  /** Case, `-`, `_` and spaces in a name do not matter. */
+  add(names: readonly string[]): void {
+    for (const name of names) this.#added.add(plain(name));
+    this.#added.delete('');
+    if (this.#added.size > 0) this.#inText = textRule([...this.#added]);
+  }
+
+  /** Whether `value` must be hidden because of its name. */
+  hide(name: string, value: unknown): boolean {
+    if (this.#added.has(plain(name))) return value !== undefined && value !== null;
+    return secretKey.test(name) && isTelling(name, value);
+  }
+
+  /** `text` with `replacement` for what follows an added name and `:` or `=`. */
+  replaceIn(text: string, replacement: string): string {
+    return this.#inText ? text.replace(this.#inText, `$1${replacement}`) : text;
+  }
 }
 
 /** An empty value, a boolean and a count (`tokens: 5`) are no secrets. */
-function isTelling(key: string, value: unknown): boolean {
+function isTelling(name: string, value: unknown): boolean {
   if (value === undefined || value === null || value === '' || typeof value === 'boolean') return false;
-  return typeof value !== 'number' || !key.endsWith('s');
-}
-
-/** `text` with `replacement` for what stands behind such a name, `:` or `=`. */
-export function replaceNamed(text: string, replacement: string): string {
-  return inText ? text.replace(inText, `$1${replacement}`) : text;
+  return typeof value !== 'number' || !name.endsWith('s');
 }
 
 function plain(name: string): string {

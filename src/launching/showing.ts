@@ -3,6 +3,7 @@ import { startControl } from '../control/server.ts';
 import type { Environment } from '../config/environment.ts';
 import type { Settings } from '../config/schema.ts';
 import type { Clock } from '../core/clock.ts';
+import type { Redaction } from '../core/redaction.ts';
 import { wantsColor } from '../observability/color.ts';
 import type { EventBus } from '../observability/events.ts';
 import { createLog, type ServiceLog } from '../observability/log.ts';
@@ -33,13 +34,15 @@ export function startShowing(options: {
   environment: Environment;
   /** Whether the log shows stacks of errors. */
   stacks: boolean;
+  redaction: Redaction;
   clock: Clock;
   events: EventBus;
 }): Showing {
-  const { settings, environment, stacks, clock, events } = options;
+  const { settings, environment, stacks, redaction, clock, events } = options;
   const isTerminal = process.stderr.isTTY;
   const color = wantsColor(environment, isTerminal);
-  const log = createLog({ level: settings.logLevel, format: settings.logFormat, isTerminal, color, stacks, clock });
+  const { logLevel: level, logFormat: format } = settings;
+  const log = createLog({ level, format, isTerminal, color, stacks, redaction, clock });
   const unsubscribe = log.subscribe(events);
   return {
     settings,

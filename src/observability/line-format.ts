@@ -1,3 +1,4 @@
+import type { Redaction } from '../core/redaction.ts';
 import { painter, type Color } from './color.ts';
 import { nameOf, type Who } from './events.ts';
 import type { Level, LogLine } from './log-lines.ts';
@@ -13,36 +14,39 @@ export interface LogRecord extends LogLine {
 export type LineFormat = (record: LogRecord) => string;
 
 /** One JSON object: time, level, message, role, ordinal, pid, event, and the fields. */
-export const jsonLine: LineFormat = ({ time, level, message, who, event, fields }) => {
-  const head = {
-    time: new Date(time).toISOString(),
-    level,
-    message: redactText(message),
-    role: who.role,
-    ordinal: who.ordinal,
-    pid: who.pid,
-    event,
+export function jsonLine(redaction: Redaction): LineFormat {
+  return ({ time, level, message, who, event, fields }) => {
+    const head = {
+      time: new Date(time).toISOString(),
+      level,
+      message: redactText(redaction, message),
+      role: who.role,
+      ordinal: who.ordinal,
+      pid: who.pid,
+      event,
+    };
+    const own: Record<string, unknown> = { ...head };
+    // A field with the name of one in the head must not replace it.
+    for (const [key, value] of Object.entries(redactFields(redaction, fields)))
+      own[key in head ? `${key}_` : key] = value;
+    return printableJson(JSON.stringify(own));
   };
-  const own: Record<string, unknown> = { ...head };
-  // A field that is called like one of the head's may not pass for it.
-  for (const [key, value] of Object.entries(redactFields(fields))) own[key in head ? `${key}_` : key] = value;
-  return printableJson(JSON.stringify(own));
-};
+}
 
 const levelColors: Record<Level, Color> = { error: 'red', warn: 'yellow', info: 'green', debug: 'dim' };
 const longestWho = 'consumer 10 1234567'.length;
 
 /** For people: local time, level, process and pid, words, `key=value`. */
-export function prettyLine(isColored: boolean): LineFormat {
+export function prettyLine(redaction: Redaction, isColored: boolean): LineFormat {
   const paint = painter(isColored);
   return ({ time, level, message, who, fields }) => {
     const parts = [
       paint('dim', clockTime(time)),
       paint(levelColors[level], level.toUpperCase().padEnd(5)),
       paint('dim', whoText(who).padEnd(longestWho)),
-      printable(redactText(message)),
+      printable(redactText(redaction, message)),
     ];
-    for (const [key, value] of Object.entries(redactFields(fields))) {
+    for (const [key, value] of Object.entries(redactFields(redaction, fields))) {
       if (value !== undefined && value !== null) parts.push(`${paint('dim', `${printable(key)}=`)}${fieldText(value)}`);
     }
     return parts.join(' ');

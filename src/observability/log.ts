@@ -4,6 +4,7 @@
  * first line is due; lines that come before it is there wait.
  */
 import type { Clock } from '../core/clock.ts';
+import type { Redaction } from '../core/redaction.ts';
 import type { EventBus, Who } from './events.ts';
 import { jsonLine, prettyLine, type LogRecord } from './line-format.ts';
 import { createLineOutput, type LineOutput, type OutputStream } from './line-output.ts';
@@ -21,6 +22,8 @@ export interface LogOptions {
   color: boolean;
   /** Lines about an error have its stack as a field. Always so at level `debug`. Default false. */
   stacks?: boolean;
+  /** Takes secrets out of each line. */
+  redaction: Redaction;
   clock: Clock;
 }
 
@@ -37,9 +40,9 @@ export interface ServiceLog {
 const ranks: Record<Level, number> = { error: 0, warn: 1, info: 2, debug: 3 };
 
 export function createLog(options: LogOptions): ServiceLog {
-  const { level, clock, stream = process.stderr } = options;
+  const { level, clock, redaction, stream = process.stderr } = options;
   const isPretty = options.format === 'pretty' || (options.format === 'auto' && options.isTerminal);
-  const format = isPretty ? prettyLine(options.color) : jsonLine;
+  const format = isPretty ? prettyLine(redaction, options.color) : jsonLine(redaction);
   const supervisor: Who = { role: 'supervisor', ordinal: 0, pid: process.pid };
 
   let logger: Logger | undefined;

@@ -57,6 +57,8 @@ export interface SinkContext {
   readonly isKnown: boolean;
   /** Aborts when this writer is given up: it must let go of everything, and nothing that it still does counts. */
   readonly signal: AbortSignal;
+  /** Whether this value of a column or field of this name is a secret, which no error may show. */
+  readonly isSecret: (name: string, value: unknown) => boolean;
   /** For waits between attempts and for what is checked at most once in a while. */
   readonly clock: Clock;
   /** Runs `task` while no other process of this pipeline runs one under the same `name`; first come, first served. */

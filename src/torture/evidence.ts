@@ -133,7 +133,7 @@ const pageItems = 1000;
 
 function deadIn(spool: string): Evidence['dead'] {
   const dead: Evidence['dead'] = [];
-  const letters = deadLettersAtRest(spool);
+  const letters = deadLettersAtRest(spool, { onRedacted: () => undefined });
   for (;;) {
     const page = readDeadLetters(letters, { after: dead.at(-1)?.seq ?? 0, limit: pageItems });
     dead.push(...page.map(({ seq, item }) => ({ seq, digest: digestOf(item) })));

@@ -1,5 +1,4 @@
 import { errorData, type ErrorData } from '../core/errors.ts';
-import { errorWithoutSecrets } from '../core/without-secrets.ts';
 import { Intervals } from '../core/intervals.ts';
 import { Waiters } from '../core/waiters.ts';
 import { isBadRow, isOutcomeUnknown, type SinkWriter } from '../sinks/port.ts';
@@ -42,14 +41,14 @@ export class Committer {
 
   /** Captures the results of an item as they are now; later changes to the objects do not matter. */
   add(seq: number, results: readonly unknown[]): void {
-    const { sink, onBad } = this.#options;
+    const { sink, patience, onBad } = this.#options;
     const { seqs, ends, captured } = this.#gathered;
     const before = captured.length;
     try {
       for (const result of results) sink.capture(result, captured);
     } catch (error) {
       captured.length = before;
-      onBad(seq, errorWithoutSecrets(errorData(error)));
+      onBad(seq, patience.redaction.error(errorData(error)));
       return;
     }
     seqs.push(seq);
@@ -110,7 +109,8 @@ export class Committer {
   async #bisect(group: Gathered, error: unknown): Promise<void> {
     const count = group.seqs.length;
     if (count === 1) {
-      this.#options.onBad(group.seqs[0]!, errorWithoutSecrets(errorData(error)));
+      const { patience, onBad } = this.#options;
+      onBad(group.seqs[0]!, patience.redaction.error(errorData(error)));
       return;
     }
     const middle = count >> 1;

@@ -8,6 +8,7 @@ import type { Calls, Vain } from '../calls/calls.ts';
 import type { Cancel, Clock } from '../core/clock.ts';
 import { describeError, describeWithPlace, errorData, MillraceError } from '../core/errors.ts';
 import { Intervals } from '../core/intervals.ts';
+import type { Redaction } from '../core/redaction.ts';
 import { FrameDecoder } from '../frame/codec.ts';
 import { frameFromPayload, type Frame } from '../frame/frame.ts';
 import type { Beat, Deliver, DeliveryMode, FromConsumer, Prune, Recall, Withdraw } from '../ipc/messages.ts';
@@ -42,6 +43,7 @@ export interface ConsumerOptions {
   resources: unknown;
   clock: Clock;
   random: () => number;
+  redaction: Redaction;
   log: Log;
   calls: Calls;
   send: (message: FromConsumer) => void;
@@ -74,8 +76,9 @@ export class Consumer {
 
   constructor(options: ConsumerOptions) {
     this.#options = options;
-    const { clock, random, send, flush, pipeline, sink, sinkState, concurrency, itemTimeoutMs, abortGraceMs } = options;
-    this.#patience = { clock, random, signal: this.#giveUp.signal, sinkState };
+    const { clock, random, redaction, send, flush, pipeline, sink, sinkState, concurrency } = options;
+    const { itemTimeoutMs, abortGraceMs } = options;
+    this.#patience = { clock, random, redaction, signal: this.#giveUp.signal, sinkState };
     const pace = new Pace();
     this.#settler = new Settler(send, () => ({
       idle: this.#solo.waiting > 0 ? 0 : this.#slots.idleSlots,
@@ -282,7 +285,7 @@ export class Consumer {
   #failed(seq: number, error: unknown): void {
     // Aborted by us: nothing is said of it, so it stays lent, and comes back to the queue with our exit.
     if (this.#isAborted) return;
-    const failure = failureOf(seq, error);
+    const failure = failureOf(seq, error, this.#options.redaction);
     if (failure.error.code === 'UNKNOWN_LIMIT') {
       this.#options.fail(
         new MillraceError('UNKNOWN_LIMIT', describeError(failure.error), { cause: error, exitCode: 78 }),

@@ -13,7 +13,7 @@ export function consumerLife(
   options: LifeOptions<ConfigureConsumer>,
 ): Life<ToConsumer> {
   const { send, flush, fail } = connection;
-  const { clock, random, onConfigured } = options;
+  const { clock, random, redaction, onConfigured } = options;
   const common = commonLife(connection, options);
   const { calls, log } = common;
   const output = new StandardOutput((bytes) => send({ type: 'write' }, [bytes]));
@@ -38,6 +38,7 @@ export function consumerLife(
         isKnown: message.sinkIsKnown,
         clock,
         writeOut,
+        isSecret: (name, value) => redaction.isSecret(name, value),
         onOtherQueues: (others) => send({ type: 'otherQueues', others }),
       },
       exclusive: calls.exclusive,
@@ -58,6 +59,7 @@ export function consumerLife(
       resources,
       clock,
       random,
+      redaction,
       log,
       calls,
       send,
@@ -74,7 +76,7 @@ export function consumerLife(
   const openPatiently = async (sink: SinkConnection, [first, later]: [number, number]): Promise<void> => {
     // Once the supervisor knows that the sink is out, nothing is urgent any more.
     const open = (): Promise<void> => sink.open(sinkState.problem === null ? first : later);
-    const patience = { clock, random, signal: leaving.signal, sinkState: untilOpen };
+    const patience = { clock, random, redaction, signal: leaving.signal, sinkState: untilOpen };
     const { status } = await patiently(open, patience, isBeyondWaiting);
     if (status === 'given up') throw new Error('given up, because this process is about to end');
   };

@@ -1,7 +1,7 @@
 import { equalJitter, type Backoff } from '../core/backoff.ts';
 import { pause, type Clock } from '../core/clock.ts';
 import { describeWithPlace, errorData, MillraceError } from '../core/errors.ts';
-import { errorWithoutSecrets } from '../core/without-secrets.ts';
+import type { Redaction } from '../core/redaction.ts';
 import { isFenced } from '../sinks/port.ts';
 import type { SinkState } from './sink-state.ts';
 
@@ -11,6 +11,7 @@ const backoff: Backoff = { baseMs: 500, capMs: 30_000 };
 export interface Patience {
   clock: Clock;
   random: () => number;
+  redaction: Redaction;
   /** Ends the waiting. */
   signal: AbortSignal;
   /** Is told whether the sink takes anything. */
@@ -23,7 +24,7 @@ export interface Patience {
  */
 export async function patiently<T>(
   task: () => Promise<T>,
-  { clock, random, signal, sinkState }: Patience,
+  { clock, random, redaction, signal, sinkState }: Patience,
   isFinal: (error: unknown) => boolean = () => false,
 ): Promise<{ status: 'done'; value: T } | { status: 'given up' }> {
   for (let attempt = 1; !signal.aborted; attempt++) {
@@ -33,7 +34,7 @@ export async function patiently<T>(
       return { status: 'done', value };
     } catch (error) {
       if (isFinal(error)) throw error;
-      sinkState.set(describeWithPlace(errorWithoutSecrets(errorData(error))));
+      sinkState.set(describeWithPlace(redaction.error(errorData(error))));
       await pause(clock, equalJitter(backoff, attempt, random()), signal);
     }
   }

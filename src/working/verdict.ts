@@ -1,5 +1,5 @@
 import { errorData, outsideOf, verdictOf, type Verdict } from '../core/errors.ts';
-import { errorWithoutSecrets } from '../core/without-secrets.ts';
+import type { Redaction } from '../core/redaction.ts';
 import type { Failure } from '../ipc/messages.ts';
 
 const verdicts: Record<Verdict, Failure['verdict']> = {
@@ -9,9 +9,9 @@ const verdicts: Record<Verdict, Failure['verdict']> = {
 };
 
 /** What an item that failed with `error`, which may be anything that was thrown, wants to become of it. Never throws. */
-export function failureOf(seq: number, error: unknown): Failure {
+export function failureOf(seq: number, error: unknown, redaction: Redaction): Failure {
   // Here, and not where it is shown: it is stored as well.
-  const data = errorWithoutSecrets(errorData(error));
+  const data = redaction.error(errorData(error));
   const verdict = safely(() => verdictOf(error));
   const outside = verdict === 'permanent' ? undefined : safely(() => outsideOf(error));
   return {

@@ -9,6 +9,7 @@ export function sinkContext(overrides: Partial<SinkContext> = {}): SinkContext {
     writer: 1,
     pipeline: 'contract',
     start: startOf(1),
+    isSecret: () => false,
     onOtherQueues: () => {},
     isKnown: false,
     signal: new AbortController().signal,

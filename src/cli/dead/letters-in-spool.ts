@@ -9,6 +9,7 @@ import { openSpool } from '../../queue/spool/open.ts';
 import type { Store } from '../../queue/store.ts';
 import { spoolFile } from '../../supervision/starting/opening.ts';
 import type { FoundState } from '../find-state.ts';
+import type { Shell } from '../shell.ts';
 import type { OpenLetters } from './letters.ts';
 
 /** What a queue takes that is only opened to change some of it. */
@@ -20,9 +21,14 @@ const maxItemBytes = 128 * 1024 * 1024;
  * The dead letters in a state directory that no supervisor has locked, for reading. The queue's file is open only while a
  * page of them is read, because the reader of the output may be slow.
  */
-export function lettersToLookAt({ directory, name }: FoundState): OpenLetters {
+export function lettersToLookAt(
+  { directory, name: pipeline }: FoundState,
+  { redaction }: Pick<Shell, 'redaction'>,
+): OpenLetters {
   const refuse: Change = () => Promise.reject(new Error('these letters were opened to be looked at'));
-  return opened(deadLettersAtRest(queueIn(directory), name), refuse, { next: null, close: () => undefined });
+  const onRedacted = (names: readonly string[]): void => redaction.hideNames(names);
+  const store = deadLettersAtRest(queueIn(directory), { pipeline, onRedacted });
+  return opened(store, refuse, { next: null, close: () => undefined });
 }
 
 /** The same for changing. That means to act as the supervisor: the queue stays locked until the letters are closed. */

@@ -20,7 +20,7 @@ export async function deadLs(line: CommandLine, shell: Shell): Promise<number> {
     // One more than is shown, to know whether there are more.
     const found = hasSelection(line) ? await meant(line, shell, letters, limit + 1) : await first(letters, limit + 1);
     // Of pages, so that it is plain JSON.
-    const shown = found.slice(0, limit).map(redactLetter);
+    const shown = found.slice(0, limit).map((letter) => redactLetter(shell.redaction, letter));
     await shell.out(
       line.flags['json']
         ? shown.map((letter) => `${displayJson(letter)}\n`).join('')

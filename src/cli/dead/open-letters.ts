@@ -1,4 +1,4 @@
-import { pause, type Clock } from '../../core/clock.ts';
+import { pause } from '../../core/clock.ts';
 import { MillraceError } from '../../core/errors.ts';
 import { isInUse } from '../../queue/spool/holder.ts';
 import { askStatus } from '../ask.ts';
@@ -18,26 +18,27 @@ const pauseMs = 100;
  */
 export async function openLetters(line: CommandLine, shell: Shell, purpose: 'look' | 'change'): Promise<OpenLetters> {
   const state = findState(line, shell);
-  const { clock } = shell;
-  if (purpose === 'look') return followed(await lettersNow(state, purpose, clock), state, clock);
-  return await lettersNow(state, purpose, clock);
+  const letters = await lettersNow(state, purpose, shell);
+  return purpose === 'look' ? followed(letters, state, shell) : letters;
 }
 
-async function lettersNow(state: FoundState, purpose: 'look' | 'change', clock: Clock): Promise<OpenLetters> {
-  if (await isRunning(state, clock)) return remoteLetters(state.socketPath, clock);
+async function lettersNow(state: FoundState, purpose: 'look' | 'change', shell: Shell): Promise<OpenLetters> {
+  const { clock } = shell;
+  if (await isRunning(state, shell)) return remoteLetters(state.socketPath, clock);
   // Imported late, because this module loads SQLite.
   const { lettersToChange, lettersToLookAt } = await import('./letters-in-spool.ts');
-  return purpose === 'change' ? await lettersToChange(state, clock) : lettersToLookAt(state);
+  return purpose === 'change' ? await lettersToChange(state, clock) : lettersToLookAt(state, shell);
 }
 
 /** Letters to look at. If reading them fails because the pipeline was started or has stopped, they are opened again. */
-function followed(first: OpenLetters, state: FoundState, clock: Clock): OpenLetters {
+function followed(first: OpenLetters, state: FoundState, shell: Shell): OpenLetters {
+  const { clock } = shell;
   let letters: OpenLetters | undefined = first;
   const read = async <T>(look: (from: OpenLetters) => Promise<T>): Promise<T> => {
     const begin = clock.now();
     for (let tries = 1; ; tries++) {
       try {
-        letters ??= await lettersNow(state, 'look', clock);
+        letters ??= await lettersNow(state, 'look', shell);
         return await look(letters);
       } catch (error) {
         if (!isElsewhere(error) || clock.now() - begin >= patienceMs) throw error;
@@ -61,9 +62,9 @@ function isElsewhere(error: unknown): boolean {
 }
 
 /** Rejects if what runs there is another pipeline, or does not answer. */
-async function isRunning(state: FoundState, clock: Clock): Promise<boolean> {
+async function isRunning(state: FoundState, shell: Shell): Promise<boolean> {
   try {
-    await askStatus(state, clock);
+    await askStatus(state, shell);
     return true;
   } catch (error) {
     if (error instanceof MillraceError && error.code === 'NOT_RUNNING') return false;

@@ -16,7 +16,7 @@ export async function deadShow(line: CommandLine, shell: Shell): Promise<number>
       const letter = await letters.read(seq);
       // Given back, or deleted, in this very moment.
       if (!letter) continue;
-      const shown = redactLetter({ ...letter, item: itemToJson(letter.item) });
+      const shown = redactLetter(shell.redaction, { ...letter, item: itemToJson(letter.item) });
       await shell.out(line.flags['json'] ? `${JSON.stringify(shown)}\n` : letterText(shown));
     }
     return exitCodes.ok;

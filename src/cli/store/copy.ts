@@ -14,10 +14,11 @@ const pollMs = 100;
  * Has the supervisor that runs there copy its queue to `file`, and waits for it: nobody else may open the queue's file
  * while it has it. False if no supervisor runs there.
  */
-export async function copiedByRunning(state: FoundState, file: string, { clock }: Shell): Promise<boolean> {
+export async function copiedByRunning(state: FoundState, file: string, shell: Shell): Promise<boolean> {
   const { socketPath } = state;
+  const { clock } = shell;
   try {
-    await askStatus(state, clock);
+    await askStatus(state, shell);
   } catch (error) {
     if (error instanceof MillraceError && error.code === 'NOT_RUNNING') return false;
     throw error;

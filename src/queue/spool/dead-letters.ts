@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
 import type Database from 'better-sqlite3';
 import type { ErrorData } from '../../core/errors.ts';
-import { hideNames } from '../../core/secret-names.ts';
 import { FrameDecoder } from '../../frame/codec.ts';
 import { joinItems } from '../../frame/frame.ts';
 import { readingFailure } from './failure.ts';
@@ -35,10 +34,13 @@ const noLetters: DeadStore = { readDead: () => [], readDeadHeads: () => [] };
 
 /**
  * Dead letters in a spool that no supervisor has open. The file is open, and so locked, only while some of them are read.
- * Without a file there are no letters. From the first look on this process hides what the pipeline's option `redact` names.
- * Only for processes that hold no spool themselves: see `openForReading`.
+ * Without a file there are no letters. Each look first hands on the names that the last start of a supervisor knew to be
+ * secret. Only for processes that hold no spool themselves: see `openForReading`.
  */
-export function deadLettersAtRest(file: string, pipeline?: string): DeadStore {
+export function deadLettersAtRest(
+  file: string,
+  { pipeline, onRedacted }: { pipeline?: string | undefined; onRedacted: (names: readonly string[]) => void },
+): DeadStore {
   const look = <T>(read: (reader: DeadStore) => T): T => {
     const { db, close } = openForReading(file, pipeline);
     try {
@@ -46,7 +48,7 @@ export function deadLettersAtRest(file: string, pipeline?: string): DeadStore {
       const version = db.pragma('user_version', { simple: true }) as number;
       // Its first start was killed before it could create the tables.
       if (version === 0) return read(noLetters);
-      hideNames(redactedIn(db, version));
+      onRedacted(redactedIn(db, version));
       return read(deadReader(db, version));
     } catch (error) {
       throw readingFailure(error, file);

@@ -3,7 +3,7 @@ import { describeValue } from '../describe-value.ts';
 import { isPlainObject } from '../plain-object.ts';
 import { badRow } from './bad-row.ts';
 import { fold } from './identifier.ts';
-import type { SqliteTarget } from './options.ts';
+import type { OpenTarget } from './options.ts';
 import type { Columns } from './schema.ts';
 import { columnWithoutType, toSqlite, type Bound, type Column } from './values.ts';
 
@@ -29,12 +29,12 @@ export const maxLayouts = 200;
 
 /** Captures rows for a table whose columns it may know. Never touches the database. */
 export class RowReader {
-  readonly #target: SqliteTarget;
+  readonly #target: OpenTarget;
   #columns: Columns | undefined;
   readonly #layouts = new Map<string, Layout>();
   #latest: Layout | undefined;
 
-  constructor(target: SqliteTarget) {
+  constructor(target: OpenTarget) {
     this.#target = target;
   }
 
@@ -81,9 +81,10 @@ export class RowReader {
   }
 
   #unknownColumn(name: string): Column {
-    const { table, key } = this.#target;
+    const { table, key, isSecret } = this.#target;
     const isKey = key.some((other) => fold(other) === fold(name));
-    return columnWithoutType(name, `table "${table}", column "${name}"`, isKey);
+    const label = `table "${table}", column "${name}"`;
+    return columnWithoutType({ name, label, isKey, isSecret: (value) => isSecret(name, value) });
   }
 }
 

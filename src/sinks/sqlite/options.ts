@@ -13,6 +13,12 @@ export interface SqliteTarget {
   readonly columns: Readonly<Record<string, string>> | undefined;
 }
 
+/** The same in a process that has opened the sink. */
+export interface OpenTarget extends SqliteTarget {
+  /** Whether this value of a column of this name is a secret, which no error may show. */
+  readonly isSecret: (name: string, value: unknown) => boolean;
+}
+
 /**
  * A declared type: words and, in parentheses, numbers. Types cannot be bound or quoted, so nothing goes in that could
  * end the definition of its column: no quotes, no semicolon, no expression, no comma outside parentheses.

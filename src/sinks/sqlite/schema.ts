@@ -3,7 +3,7 @@ import { affinityOf } from './affinity.ts';
 import type { Database } from './database.ts';
 import { sqliteCodeOf } from './error-codes.ts';
 import { fold, quote } from './identifier.ts';
-import type { SqliteTarget } from './options.ts';
+import type { OpenTarget, SqliteTarget } from './options.ts';
 import { insert, list } from './sql.ts';
 import type { Column } from './values.ts';
 
@@ -22,7 +22,7 @@ export interface TableSchema {
  * be written to it as the options say: it is a view, lacks a column or a unique index, or has a trigger that SQLite
  * cannot compile.
  */
-export function readTable(db: Database, target: SqliteTarget): TableSchema | undefined {
+export function readTable(db: Database, target: OpenTarget): TableSchema | undefined {
   const { table } = target;
   const found = db.prepare("SELECT type, wr, strict FROM pragma_table_list(?) WHERE schema = 'main'").get(table);
   if (found === undefined) return undefined;
@@ -41,7 +41,7 @@ export function readTable(db: Database, target: SqliteTarget): TableSchema | und
 
 function readColumns(
   db: Database,
-  { table, key }: SqliteTarget,
+  { table, key, isSecret }: OpenTarget,
   { isWithoutRowid, isStrict }: { isWithoutRowid: boolean; isStrict: boolean },
 ): Columns {
   const found = db.prepare('SELECT name, type, hidden, pk FROM pragma_table_xinfo(?)').all(table) as {
@@ -69,6 +69,7 @@ function readColumns(
       isKey: keys.has(fold(name)),
       isRowNumber: hasRowNumber && pk > 0,
       isUtf16,
+      isSecret: (value: unknown) => isSecret(name, value),
     }));
   return new Map(columns.map((column) => [fold(column.name), column]));
 }

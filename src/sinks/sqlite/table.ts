@@ -7,7 +7,7 @@ import type { Database, Statement } from './database.ts';
 import { sqliteCodeOf } from './error-codes.ts';
 import { isRowsFault } from './fault.ts';
 import { fold, identifierProblem } from './identifier.ts';
-import type { SqliteTarget } from './options.ts';
+import type { OpenTarget } from './options.ts';
 import { readTable, tableError, type TableSchema } from './schema.ts';
 import { createTable, insert } from './sql.ts';
 import { toSqlite, type Bound, type Column } from './values.ts';
@@ -27,7 +27,7 @@ interface Insertion {
 /** The table that results go to. All of its methods but `capture` run inside a transaction of the caller. */
 export class ResultTable {
   readonly #db: Database;
-  readonly #target: SqliteTarget;
+  readonly #target: OpenTarget;
   readonly #reader: RowReader;
   readonly #schemaVersion: Statement;
   /** Undefined until the table is there. */
@@ -39,7 +39,7 @@ export class ResultTable {
   readonly #insertions = new Map<Layout, Insertion>();
 
   /** Creates the table if its columns are known. Throws a configuration error if it cannot be created or written. */
-  constructor(db: Database, target: SqliteTarget) {
+  constructor(db: Database, target: OpenTarget) {
     this.#db = db;
     this.#target = target;
     this.#reader = new RowReader(target);

@@ -1,6 +1,5 @@
 import { isAnyArrayBuffer, isDate } from 'node:util/types';
 import { errorData } from '../../core/errors.ts';
-import { isSecretKey } from '../../core/secret-names.ts';
 import { show } from '../../core/show.ts';
 import { isWellFormed } from '../../core/well-formed.ts';
 import { BadRow } from '../port.ts';
@@ -24,11 +23,13 @@ export interface Column {
   readonly isRowNumber: boolean;
   /** The database stores text as UTF-16. */
   readonly isUtf16: boolean;
+  /** Whether this value is a secret, which no error may show. */
+  readonly isSecret: (value: unknown) => boolean;
 }
 
 /** A column that converts nothing, as the sink creates them if no types are declared. */
-export function columnWithoutType(name: string, label: string, isKey: boolean): Column {
-  return { name, label, type: '', affinity: 'none', isKey, isRowNumber: false, isUtf16: false };
+export function columnWithoutType(column: Pick<Column, 'name' | 'label' | 'isKey' | 'isSecret'>): Column {
+  return { ...column, type: '', affinity: 'none', isRowNumber: false, isUtf16: false };
 }
 
 /**
@@ -141,7 +142,7 @@ function wouldStore(column: Column, value: unknown): string {
 }
 
 function shown(column: Column, value: unknown): string {
-  if (isSecretKey(column.name, value)) return describeValue(value);
+  if (column.isSecret(value)) return describeValue(value);
   return typeof value === 'bigint' ? `the BigInt ${value}` : show(value);
 }
 

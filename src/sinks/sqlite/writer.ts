@@ -68,7 +68,10 @@ function begin(target: SqliteTarget, context: SinkContext, file: string): Opened
   try {
     const checkFile = watchIdentity(file);
     const atomically = immediately(db);
-    const [ledger, table] = atomically(() => [new Ledger(db, context), new ResultTable(db, target)]);
+    const [ledger, table] = atomically(() => [
+      new Ledger(db, context),
+      new ResultTable(db, { ...target, isSecret: context.isSecret }),
+    ]);
     return { db, atomically, ledger, table, checkFile };
   } catch (error) {
     db.close();

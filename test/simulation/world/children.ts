@@ -1,3 +1,4 @@
+import { Redaction } from '../../../src/core/redaction.ts';
 import { pause } from '../../../src/core/clock.ts';
 import { DependencyError } from '../../../src/core/errors.ts';
 import type { FromConsumer, FromProducer, ToConsumer, ToProducer } from '../../../src/ipc/messages.ts';
@@ -73,6 +74,7 @@ export class Children {
         producerLife(line, {
           clock: self.clock,
           random,
+          redaction: new Redaction(),
           load: () => Promise.resolve(loaded(plan, file(), { source: source(plan, self, seen, sourceFails) })),
           onConfigured: () => undefined,
           onReady: () => undefined,
@@ -98,6 +100,7 @@ export class Children {
         consumerLife(line, {
           clock: self.clock,
           random,
+          redaction: new Redaction(),
           load: () => Promise.resolve(this.#workOf(self)),
           onConfigured: () => undefined,
           onReady: () => undefined,

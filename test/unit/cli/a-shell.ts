@@ -1,11 +1,13 @@
 import type { Shell, Terminal } from '../../../src/cli/shell.ts';
 import { systemClock, type Clock } from '../../../src/core/clock.ts';
+import { Redaction } from '../../../src/core/redaction.ts';
 
 /** A shell that keeps what is written to it. */
 export class TestShell implements Shell {
   environment: Record<string, string | undefined> = {};
   folder: string;
   clock: Clock = systemClock;
+  redaction = new Redaction();
   random = (): number => 0.5;
   stdout = '';
   stderr = '';

@@ -1,15 +1,11 @@
-import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
+import { Redaction } from '../../../src/core/redaction.ts';
+import { redactFields } from '../../../src/observability/redact.ts';
 
-afterEach(() => void jest.resetModules());
-
-/** What hides `names`, and nothing that another test has named. */
-async function hiding(...names: string[]) {
-  jest.resetModules();
-  const { hideNames } = await import('../../../src/core/secret-names.ts');
-  const { withoutSecrets } = await import('../../../src/core/without-secrets.ts');
-  const { redactFields } = await import('../../../src/observability/redact.ts');
-  hideNames(names);
-  return { withoutSecrets, redactFields };
+function hiding(...names: string[]): Redaction {
+  const redaction = new Redaction();
+  redaction.hideNames(names);
+  return redaction;
 }
 
 describe('a name that was given as secret', () => {
@@ -20,10 +16,10 @@ describe('a name that was given as secret', () => {
     '{"account_number":["canary","canary"]}',
     "accountNumber: { first: 'canary' }",
     'https://a.example/?page=2&account_number=canary&x=1',
-  ])('has its value taken out of a text: %s', async (text) => {
-    const { withoutSecrets } = await hiding('accountNumber');
-    expect(withoutSecrets(text)).not.toContain('canary');
-    expect(withoutSecrets(text)).toContain('[redacted]');
+  ])('has its value taken out of a text: %s', (text) => {
+    const redaction = hiding('accountNumber');
+    expect(redaction.text(text)).not.toContain('canary');
+    expect(redaction.text(text)).toContain('[redacted]');
   });
 
   it.each([
@@ -31,31 +27,37 @@ describe('a name that was given as secret', () => {
     'old-account-number: 5',
     'accountNumbers: 5',
     'expected password=[redacted], accountNumber=[redacted]',
-  ])('leaves a text that has no such value as it is: %s', async (text) => {
-    const { withoutSecrets } = await hiding('account_number');
-    expect(withoutSecrets(text)).toBe(text);
+  ])('leaves a text that has no such value as it is: %s', (text) => {
+    const redaction = hiding('account_number');
+    expect(redaction.text(text)).toBe(text);
   });
 
-  it('has its value taken out of fields, whatever that is, however deep it lies', async () => {
-    const { redactFields } = await hiding('E-Mail', 'straße');
+  it('has its value taken out of fields, whatever that is, however deep it lies', () => {
+    const redaction = hiding('E-Mail', 'straße');
     const fields = { a: [{ email: { inner: 'canary' }, e_mail: 5, Straße: true }], emails: 'shown', eMail: null };
-    expect(redactFields(fields)).toEqual({
+    expect(redactFields(redaction, fields)).toEqual({
       a: [{ email: '[redacted]', e_mail: '[redacted]', Straße: '[redacted]' }],
       emails: 'shown',
       eMail: null,
     });
   });
 
-  it('adds to what looks like a secret, and to the names given before', async () => {
-    const { withoutSecrets } = await hiding('a.b(c', 'iban');
-    expect(withoutSecrets('a.b(c=canary iban=canary password=canary aXb(c=shown')).toBe(
+  it('adds to what looks like a secret, and to the names given before', () => {
+    const redaction = hiding('a.b(c');
+    redaction.hideNames(['iban']);
+    expect(redaction.text('a.b(c=canary iban=canary password=canary aXb(c=shown')).toBe(
       'a.b(c=[redacted] iban=[redacted] password=[redacted] aXb(c=shown',
     );
   });
 
-  it('does not make a long text take longer than it is long', async () => {
-    const { withoutSecrets } = await hiding('a', 'aa');
+  it('is hidden only by the service that was given it', () => {
+    hiding('iban');
+    expect(hiding('email').text('iban=5 email=5')).toBe('iban=5 email=[redacted]');
+  });
+
+  it('does not make a long text take longer than it is long', () => {
+    const redaction = hiding('a', 'aa');
     for (const part of ['a=[', 'a={', 'a="', "a='\\", 'aa', 'a ', '-a'])
-      expect(withoutSecrets(part.repeat(50_000)).length).toBeGreaterThan(0);
+      expect(redaction.text(part.repeat(50_000)).length).toBeGreaterThan(0);
   });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { Redaction } from '../../../src/core/redaction.ts';
 import { jsonLine, prettyLine, type LogRecord } from '../../../src/observability/line-format.ts';
 
 function record(changes: Partial<LogRecord> = {}): LogRecord {
@@ -14,7 +15,9 @@ function record(changes: Partial<LogRecord> = {}): LogRecord {
   };
 }
 
-const pretty = prettyLine(false);
+const redaction = new Redaction();
+const pretty = prettyLine(redaction, false);
+const json = jsonLine(redaction);
 const forgery = 'x\n00:00:00.000 INFO forged\u001b[2J';
 
 describe('a pretty line', () => {
@@ -28,7 +31,7 @@ describe('a pretty line', () => {
   });
 
   it('colours the level and dims what is read last, and only when colour is on', () => {
-    expect(prettyLine(true)(record({ fields: { seq: 7 } }))).toBe(
+    expect(prettyLine(redaction, true)(record({ fields: { seq: 7 } }))).toBe(
       '\u001b[2m03:04:05.067\u001b[22m \u001b[33mWARN \u001b[39m \u001b[2mconsumer 2 4242    \u001b[22m an item is a dead letter \u001b[2mseq=\u001b[22m7',
     );
   });
@@ -51,7 +54,7 @@ describe('a pretty line', () => {
 
 describe('a JSON line', () => {
   it('has time, level, message, role, ordinal, pid, event, and fields', () => {
-    expect(JSON.parse(jsonLine(record({ time: 0 })))).toEqual({
+    expect(JSON.parse(json(record({ time: 0 })))).toEqual({
       time: '1970-01-01T00:00:00.000Z',
       level: 'warn',
       message: 'an item is a dead letter',
@@ -65,14 +68,14 @@ describe('a JSON line', () => {
   });
 
   it('does not let a field pass for one of its own', () => {
-    const line = JSON.parse(jsonLine(record({ fields: { level: 'info', message: 'fine', constructor: 1 } }))) as object;
+    const line = JSON.parse(json(record({ fields: { level: 'info', message: 'fine', constructor: 1 } }))) as object;
     expect(line).toMatchObject({ level: 'warn', level_: 'info', message_: 'fine' });
   });
 });
 
 describe.each([
   ['pretty', pretty],
-  ['JSON', jsonLine],
+  ['JSON', json],
 ])('every %s line', (_, format) => {
   it('is one line, whatever is in it', () => {
     const text = fc.string({ unit: 'binary' });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { PassThrough } from 'node:stream';
+import { Redaction } from '../../../src/core/redaction.ts';
 import { EventBus, type Who } from '../../../src/observability/events.ts';
 import { createLog, type LogOptions } from '../../../src/observability/log.ts';
 import type { LogLine } from '../../../src/observability/log-lines.ts';
@@ -11,7 +12,16 @@ const who: Who = { role: 'consumer', ordinal: 1, pid: 42 };
 function aLog(options: Partial<LogOptions> = {}) {
   const clock = new HandClock();
   const stream = new PassThrough();
-  const log = createLog({ level: 'info', format: 'auto', stream, isTerminal: false, color: false, clock, ...options });
+  const log = createLog({
+    level: 'info',
+    format: 'auto',
+    stream,
+    isTerminal: false,
+    color: false,
+    redaction: new Redaction(),
+    clock,
+    ...options,
+  });
   const bus = new EventBus();
   const unsubscribe = log.subscribe(bus);
   const lines = async (): Promise<Record<string, unknown>[]> => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { PassThrough } from 'node:stream';
+import { Redaction } from '../../../src/core/redaction.ts';
 import { createLog } from '../../../src/observability/log.ts';
 import { startProgress } from '../../../src/observability/progress.ts';
 import { onSuddenEnd } from '../../../src/observability/sudden-end.ts';
@@ -8,13 +9,23 @@ import { readAll } from '../../support/read-all.ts';
 import { aStatus } from './a-status.ts';
 import { Terminal } from './a-terminal.ts';
 
+const redaction = new Redaction();
+
 function start<S extends Terminal | PassThrough>(stream: S, mode: 'auto' | 'on' | 'off' = 'auto') {
   const clock = new HandClock();
   const isTerminal = stream instanceof Terminal;
-  const log = createLog({ level: 'info', format: 'auto', stream, isTerminal, color: false, clock });
+  const log = createLog({ level: 'info', format: 'auto', stream, isTerminal, color: false, redaction, clock });
   let done = 0;
   const status = () => aStatus({ items: { ...aStatus().items, done: done++ } });
-  const progress = startProgress({ mode, log, status, canRedraw: isTerminal, columns: () => 40, color: false, clock });
+  const progress = startProgress({
+    mode,
+    log,
+    status,
+    canRedraw: isTerminal,
+    columns: () => 40,
+    color: false,
+    clock,
+  });
   return { clock, log, progress, stream };
 }
 
@@ -50,7 +61,7 @@ describe('progress', () => {
   it('leaves out lines that say the same, but for one every ten minutes', async () => {
     const clock = new HandClock();
     const stream = new PassThrough();
-    const log = createLog({ level: 'info', format: 'json', stream, isTerminal: false, color: false, clock });
+    const log = createLog({ level: 'info', format: 'json', stream, isTerminal: false, color: false, redaction, clock });
     let perSecond = 1;
     const status = () =>
       aStatus({
@@ -71,7 +82,15 @@ describe('progress', () => {
     await log.close();
     expect(readAll(stream).trim().split('\n')).toHaveLength(1);
     clock.turn(1);
-    const again = createLog({ level: 'info', format: 'json', stream, isTerminal: false, color: false, clock });
+    const again = createLog({
+      level: 'info',
+      format: 'json',
+      stream,
+      isTerminal: false,
+      color: false,
+      redaction,
+      clock,
+    });
     const longer = startProgress({
       mode: 'on',
       log: again,

@@ -1,6 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { Redaction } from '../../../src/core/redaction.ts';
 import { redactFields, redactText } from '../../../src/observability/redact.ts';
+
+const redaction = new Redaction();
 
 describe('the log', () => {
   it.each([
@@ -19,15 +22,15 @@ describe('the log', () => {
     'privateKey',
   ])('hides the value of a field called %s, however deep it lies', (key) => {
     const canary = 'canary';
-    expect(JSON.stringify(redactFields({ [key]: canary }))).not.toContain(canary);
-    expect(JSON.stringify(redactFields({ a: [{ [key]: { inner: canary } }] }))).not.toContain(canary);
-    expect(JSON.stringify(redactFields({ a: new Map([[key, canary]]) }))).not.toContain(canary);
-    expect(JSON.stringify(redactFields({ [key]: 4711 })).includes('4711')).toBe(key.endsWith('s'));
+    expect(JSON.stringify(redactFields(redaction, { [key]: canary }))).not.toContain(canary);
+    expect(JSON.stringify(redactFields(redaction, { a: [{ [key]: { inner: canary } }] }))).not.toContain(canary);
+    expect(JSON.stringify(redactFields(redaction, { a: new Map([[key, canary]]) }))).not.toContain(canary);
+    expect(JSON.stringify(redactFields(redaction, { [key]: 4711 })).includes('4711')).toBe(key.endsWith('s'));
   });
 
   it('leaves what only looks like a secret', () => {
     const fields = { tokens: 5, passed: true, hasPassword: false, password: '', key: 'pokemon', items: 3 };
-    expect(redactFields(fields)).toEqual(fields);
+    expect(redactFields(redaction, fields)).toEqual(fields);
   });
 
   it.each([
@@ -38,8 +41,8 @@ describe('the log', () => {
     ['https://a.example/@user', 'https://a.example/@user'],
     ['me@example.org, a://', 'me@example.org, a://'],
   ])('shows %s as %s', (text, shown) => {
-    expect(redactText(text)).toBe(shown);
-    expect(redactFields({ a: [text] })).toEqual({ a: [shown] });
+    expect(redactText(redaction, text)).toBe(shown);
+    expect(redactFields(redaction, { a: [text] })).toEqual({ a: [shown] });
   });
 
   it.each([
@@ -52,15 +55,17 @@ describe('the log', () => {
     ['a function', () => 1, '[function]'],
     ['an error', new Error('went wrong'), 'went wrong'],
   ])('can carry %s', (_, value, shown) => {
-    expect(redactFields({ value })).toEqual({ value: shown });
+    expect(redactFields(redaction, { value })).toEqual({ value: shown });
   });
 
   it('bounds what is deep, wide, long or circular', () => {
     const circular: Record<string, unknown> = {};
     circular['self'] = circular;
-    expect(redactFields(circular)).toEqual({ self: { self: { self: { self: '{…}' } } } });
-    expect(redactFields({ list: Array.from({ length: 1000 }, () => 'x'.repeat(100_000)) })['list']).toHaveLength(50);
-    expect(JSON.stringify(redactFields({ text: 'x'.repeat(100_000) })).length).toBeLessThan(9000);
+    expect(redactFields(redaction, circular)).toEqual({ self: { self: { self: { self: '{…}' } } } });
+    expect(
+      redactFields(redaction, { list: Array.from({ length: 1000 }, () => 'x'.repeat(100_000)) })['list'],
+    ).toHaveLength(50);
+    expect(JSON.stringify(redactFields(redaction, { text: 'x'.repeat(100_000) })).length).toBeLessThan(9000);
   });
 
   it('survives every value, and what it makes of it is JSON', () => {
@@ -68,7 +73,7 @@ describe('the log', () => {
       fc.property(
         fc.dictionary(fc.string(), fc.anything({ withBigInt: true, withDate: true, withMap: true, withSet: true })),
         (fields) => {
-          expect(() => JSON.stringify(redactFields(fields))).not.toThrow();
+          expect(() => JSON.stringify(redactFields(redaction, fields))).not.toThrow();
         },
       ),
     );
@@ -77,6 +82,6 @@ describe('the log', () => {
         throw new Error('no');
       },
     };
-    expect(redactFields(hostile)).toEqual({ unreadable: true });
+    expect(redactFields(redaction, hostile)).toEqual({ unreadable: true });
   });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { to } from '../../../src/connectors/to.ts';
+import { Redaction } from '../../../src/core/redaction.ts';
 import { handle } from '../../../src/ipc/handlers.ts';
 import type { ConfigureProducer, FromProducer, PipelineDescription, ToProducer } from '../../../src/ipc/messages.ts';
 import type { SourceContext } from '../../../src/pipeline/context.ts';
@@ -56,6 +57,7 @@ class Living {
       {
         clock: this.clock,
         random: () => 0.5,
+        redaction: new Redaction(),
         load: () => Promise.resolve(loaded ?? { pipeline, description, problems: [] }),
         onConfigured: () => undefined,
         onReady: () => undefined,

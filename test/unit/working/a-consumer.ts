@@ -1,4 +1,5 @@
 import { to } from '../../../src/connectors/to.ts';
+import { Redaction } from '../../../src/core/redaction.ts';
 import { frameToPayload } from '../../../src/frame/frame.ts';
 import type { Deliver, FromConsumer, Released, Settle } from '../../../src/ipc/messages.ts';
 import type { ProcessContext } from '../../../src/pipeline/context.ts';
@@ -71,6 +72,7 @@ export class AConsumer {
       resources: { table: 'looked up' },
       clock,
       random: () => 0.5,
+      redaction: new Redaction(),
       log: { debug: warn, info: warn, warn, error: warn },
       calls: {
         scope: () => {
@@ -116,6 +118,7 @@ export class AConsumer {
       writer,
       pipeline: 'tested',
       start: startOf(1),
+      isSecret: () => false,
       onOtherQueues: () => {},
       isKnown: false,
       clock,

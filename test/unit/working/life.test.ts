@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { to } from '../../../src/connectors/to.ts';
+import { Redaction } from '../../../src/core/redaction.ts';
 import { configError } from '../../../src/core/errors.ts';
 import { frameToPayload } from '../../../src/frame/frame.ts';
 import { handle } from '../../../src/ipc/handlers.ts';
@@ -61,6 +62,7 @@ class Living {
       {
         clock: this.clock,
         random: () => 0.5,
+        redaction: new Redaction(),
         load: () =>
           Promise.resolve(
             problems

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import Database from 'better-sqlite3';
-import { withoutSecrets } from '../../../../src/core/without-secrets.ts';
+import { Redaction } from '../../../../src/core/redaction.ts';
 import { deadLettersAtRest } from '../../../../src/queue/spool/dead-letters.ts';
 import { applicationId, migrations } from '../../../../src/queue/spool/schema.ts';
 import { verifySpool } from '../../../../src/queue/spool/verify.ts';
@@ -12,11 +12,16 @@ import { aRun, deadOf, frameOf, group } from '../../../contract/store.ts';
 
 let directory: string;
 let file: string;
+let redaction: Redaction;
 beforeEach(() => {
+  redaction = new Redaction();
   directory = mkdtempSync(join(tmpdir(), 'millrace-'));
   file = join(directory, 'queue.db');
 });
 afterEach(() => rmSync(directory, { recursive: true }));
+
+const atRest = (pipeline?: string) =>
+  deadLettersAtRest(file, { pipeline, onRedacted: (names) => redaction.hideNames(names) });
 
 describe('the dead letters of a queue that no supervisor has', () => {
   it.each(migrations.map((_, i) => i + 1))('are read where its schema is %i, and nothing is changed', (version) => {
@@ -31,7 +36,7 @@ describe('the dead letters of a queue that no supervisor has', () => {
     ).run(shapes, body);
     db.close();
     const before = readFileSync(file);
-    const store = deadLettersAtRest(file);
+    const store = atRest();
     const head = { seq: 7, run: 'run', origin: 7, attempts: 2, kills: 0, history: [], diedAt: 5 };
     expect(store.readDeadHeads(0, 10)).toMatchObject([head]);
     expect(store.readDead(0, 10)).toMatchObject([head]);
@@ -45,20 +50,20 @@ describe('the dead letters of a queue that no supervisor has', () => {
     spool.noteRedacted(['iban', 'email']);
     spool.noteRedacted(['iban']);
     spool.close();
-    expect(withoutSecrets('iban=5 email=5')).toBe('iban=5 email=5');
-    deadLettersAtRest(file).readDeadHeads(0, 1);
-    expect(withoutSecrets('iban=5 email=5')).toBe('iban=[redacted] email=5');
+    expect(redaction.text('iban=5 email=5')).toBe('iban=5 email=5');
+    atRest().readDeadHeads(0, 1);
+    expect(redaction.text('iban=5 email=5')).toBe('iban=[redacted] email=5');
   });
 
   it('are not shown as those of another pipeline than the queue belongs to', () => {
     const spool = Spool.open({ file, durability: 'full' });
     spool.claim({ pipeline: 'aaa', file: '/aaa.ts', sinkKind: 'discard', sinkTarget: 'nowhere' });
     spool.close();
-    for (const open of [() => deadLettersAtRest(file, 'bbb').readDead(0, 1), () => verifySpool(file, 'bbb')]) {
+    for (const open of [() => atRest('bbb').readDead(0, 1), () => verifySpool(file, 'bbb')]) {
       expect(open).toThrow(expect.objectContaining({ code: 'OTHER_PIPELINE', exitCode: 78 }));
     }
-    deadLettersAtRest(file, 'aaa').readDead(0, 1);
-    deadLettersAtRest(file).readDead(0, 1);
+    atRest('aaa').readDead(0, 1);
+    atRest().readDead(0, 1);
   });
 });
 
@@ -73,7 +78,7 @@ describe('the dead letters of a queue, while they are shown', () => {
 
   it('leave the queue free: a supervisor can start between any two of them', () => {
     leave([2, 3, 5]);
-    const letters = deadLettersAtRest(file);
+    const letters = atRest();
     for (const after of [0, 2, 3]) {
       expect(letters.readDead(after, 1)).toMatchObject([{ seq: after === 0 ? 2 : after === 2 ? 3 : 5 }]);
       Spool.open({ file, durability: 'full' }).close();
@@ -85,7 +90,7 @@ describe('the dead letters of a queue, while they are shown', () => {
   it('are each read, once, in order, in any pattern', () => {
     const seqs = Array.from({ length: 300 }, (_, i) => 3 * i + 1);
     leave(seqs);
-    const letters = deadLettersAtRest(file);
+    const letters = atRest();
     const patterns: number[][] = [seqs, seqs.filter((_, i) => i % 7 === 0), [1, 4, 7, 1, 4, 400, 403, 7, 898, 1]];
     for (const pattern of patterns) {
       expect(pattern.map((seq) => letters.readDead(seq - 1, 1)[0]?.seq)).toEqual(pattern);

@@ -359,6 +359,17 @@ describe('a row', () => {
     await expect(written).rejects.toThrow(`table "results": expected a plain object as a row, ${text}`);
   });
 
+  it('with a value under a name that is hidden is refused without showing the value', async () => {
+    const isSecret = (name: string): boolean => name === 'iban';
+    for (const columns of [{ iban: 'INTEGER' }, undefined]) {
+      const writer = await folder.open(columns && { columns }, { isSecret });
+      const key = columns ? { iban: '08001' } : { iban: '08001', extra: NaN };
+      const error: unknown = await writer.write(key).catch((thrown: unknown) => thrown);
+      expect(error).toBeInstanceOf(BadRow);
+      expect((error as Error).message).not.toContain('08001');
+    }
+  });
+
   it('without a prototype is as good as any', async () => {
     const writer = await folder.open();
     await writer.write(Object.assign(Object.create(null) as object, { id: 1 }));

@@ -1,6 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { errorWithoutSecrets, withoutSecrets } from '../../../src/core/without-secrets.ts';
+import { Redaction } from '../../../src/core/redaction.ts';
+
+const redaction = new Redaction();
 
 describe('a text without its secrets', () => {
   it.each([
@@ -15,8 +17,8 @@ describe('a text without its secrets', () => {
     'postgres://me:canary@db/x failed',
     'client_secret = canary,',
   ])('has no canary: %s', (text) => {
-    expect(withoutSecrets(text)).not.toContain('canary');
-    expect(withoutSecrets(text)).toMatch(/\[redacted\]|\*\*\*@/);
+    expect(redaction.text(text)).not.toContain('canary');
+    expect(redaction.text(text)).toMatch(/\[redacted\]|\*\*\*@/);
   });
 
   it.each([
@@ -26,24 +28,24 @@ describe('a text without its secrets', () => {
     'a bearer of good news',
     'https://a.example/?page=2',
   ])('is the same where there is none: %s', (text) => {
-    expect(withoutSecrets(text)).toBe(text);
+    expect(redaction.text(text)).toBe(text);
   });
 
-  it('is had of errors and their causes, stacks and all', () => {
+  it('can be made of an error, its stack and its causes', () => {
     const error = {
       code: 'E',
       message: 'token=canary',
       stack: 'Error: token=canary',
       cause: { code: 'C', message: 'token=canary' },
     };
-    expect(JSON.stringify(errorWithoutSecrets(error))).not.toContain('canary');
+    expect(JSON.stringify(redaction.error(error))).not.toContain('canary');
   });
 
   it('takes no longer than the text is long, whatever is in it', () => {
     const parts = fc.constantFrom('password', '=', ':', '"', "'", ' ', '://', '@', '-', '?token', 'bearer ', 'a');
     fc.assert(
       fc.property(fc.array(parts, { minLength: 1, maxLength: 5 }), (some) => {
-        expect(withoutSecrets(some.join('').repeat(20_000)).length).toBeGreaterThan(0);
+        expect(redaction.text(some.join('').repeat(20_000)).length).toBeGreaterThan(0);
       }),
       { numRuns: 30 },
     );
