@@ -57,7 +57,7 @@ function describe({ file, pipeline, description }: LoadedFile, config: Config, s
     ...Object.entries(limits).map(([name, limit]) => ['limit', `${name}: ${limitText(limit)}`]),
     [
       'sink',
-      `${sink.kind === sink.target ? sink.kind : `${sink.kind} ${sink.target}`}: ${sink.transactional ? 'exactly once' : 'at least once'}`,
+      `${sink.kind === sink.target ? sink.kind : `${sink.kind} ${sink.target}`}: ${sink.delivery !== 'call' ? 'exactly once' : 'at least once'}`,
     ],
     ['state', state],
     ...options.flatMap(({ name: option, kind }) => {

@@ -40,7 +40,7 @@ export interface PipelineDescription {
   /** False for a source that may yield something else the next time: nothing is skipped on resume. */
   deterministic: boolean;
   /** `options` is a digest of the sink's options, because they can hold secrets. */
-  sink: { kind: string; transactional: boolean; target: string; options: string };
+  sink: { kind: string; delivery: 'transaction' | 'part' | 'call'; target: string; options: string };
 }
 
 /** Something wrong in a pipeline file. */

@@ -80,7 +80,7 @@ const pipeline = fields({
   fingerprint: text,
   code: text,
   deterministic: flag,
-  sink: fields({ kind: text, transactional: flag, target: text, options: text }),
+  sink: fields({ kind: text, delivery: oneOf('transaction', 'part', 'call'), target: text, options: text }),
 });
 const none = {};
 

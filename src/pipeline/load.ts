@@ -154,7 +154,7 @@ function describe({ pipeline, path, text, tokens, resolve, isAlias }: Loaded): P
     deterministic,
     sink: {
       kind: sink.kind,
-      transactional: sink.transactional,
+      delivery: sink.delivery,
       target: sink.target,
       options: digestOf(sink.options),
     },

@@ -7,7 +7,7 @@ export function discard(...none: readonly never[]): Sink<unknown> {
   return {
     [sinkMark]: true,
     kind: 'discard',
-    transactional: false,
+    delivery: 'call',
     target: 'nowhere',
     open: async () => ({
       ...withoutLedger,

@@ -45,7 +45,7 @@ export function memory<Row = unknown>(...none: readonly never[]): MemorySink<Row
   return {
     [sinkMark]: true,
     kind: 'memory',
-    transactional: true,
+    delivery: 'transaction',
     target: 'memory',
     rows: place.rows,
     open: async (context) => new MemoryWriter(place, context),

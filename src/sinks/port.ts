@@ -11,15 +11,35 @@ import type { QueueStart } from '../core/queue-start.ts';
 /** Marks sink specifications, across copies of the package. */
 export const sinkMark = Symbol.for('millrace.sink');
 
-/** What a pipeline says of its sink. `Row` is what the sink demands of a result. */
-export interface Sink<in Row> {
+/** Only for the compiler: no object has it. */
+declare const sinkTypes: unique symbol;
+
+/**
+ * How often an item's rows can get into the sink.
+ *
+ * `transaction`: rows, ledger and fence are one transaction. Exactly once.
+ * `part`: each writer appends to a file of its own; bytes count only up to the length that was committed together with
+ * the items. Exactly once.
+ * `call`: the sink cannot tell what it has already had. At least once, with a key that stays the same.
+ */
+export type Delivery = 'transaction' | 'part' | 'call';
+
+/**
+ * What a pipeline says about its sink. `Row` is what the sink demands of a result, `Table` the properties that a result may
+ * have, `Limit` the limits of the pipeline that the sink calls under.
+ */
+export interface Sink<in Row, in Table extends string = string, out Limit extends string = never> {
   readonly [sinkMark]: true;
+  readonly [sinkTypes]?: {
+    readonly row: (row: Row) => void;
+    readonly table: (name: Table) => void;
+    readonly limit: Limit;
+  };
   readonly kind: string;
-  /** Results, ledger and fence are one transaction there: exactly once. Otherwise at least once. */
-  readonly transactional: boolean;
+  readonly delivery: Delivery;
   /** Where it writes, for people: no secrets. */
   readonly target: string;
-  /** What it was made with, checked, for who opens the like of it elsewhere. May hold secrets: it is not shown. */
+  /** The options that it was made with, checked; for code that opens a sink like it elsewhere. May hold secrets: never shown. */
   readonly options?: object;
   /**
    * Opens it. Anything heavy is imported here, not where the specification is made. A transactional sink waits for what
@@ -31,7 +51,7 @@ export interface Sink<in Row> {
 /** Another queue whose results of the same pipeline are in the sink. */
 export interface OtherQueue {
   readonly queue: string;
-  /** The folder that held it when it last changed the sink. */
+  /** The directory that held it when it last changed the sink. */
   readonly directory: string;
 }
 

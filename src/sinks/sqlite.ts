@@ -48,7 +48,7 @@ export function sqlite<const K extends string = never>(
   return {
     [sinkMark]: true,
     kind: 'sqlite',
-    transactional: true,
+    delivery: 'transaction',
     target: `${target.file}, table ${target.table}`,
     options: target,
     open: async (context) => {

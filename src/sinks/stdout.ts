@@ -18,7 +18,7 @@ export function stdout(...none: readonly never[]): Sink<unknown> {
   return {
     [sinkMark]: true,
     kind: 'stdout',
-    transactional: false,
+    delivery: 'call',
     target: 'standard output',
     open: async ({ writeOut }): Promise<SinkWriter<unknown, string>> => ({
       ...withoutLedger,

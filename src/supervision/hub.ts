@@ -18,7 +18,7 @@ export interface Hub {
   readonly random: () => number;
   readonly events: EventBus;
   readonly settings: ServiceSettings;
-  readonly pipeline: { readonly name: string; readonly file: string; readonly sinkIsTransactional: boolean };
+  readonly pipeline: { readonly name: string; readonly file: string; readonly sinkHasLedger: boolean };
   readonly queue: Queue;
   readonly limits: Limits;
   readonly writers: Pick<Writers, 'register' | 'ended' | 'fenced'>;

@@ -61,7 +61,7 @@ export function gatherEvidence(
   const spool = spoolFile(state);
   return {
     sink: kind,
-    isTransactional: pipeline.sink.transactional,
+    isTransactional: pipeline.sink.delivery === 'transaction',
     isDeterministic: pipeline.deterministic ?? true,
     sourceItems,
     ...producersIn(places.journal),

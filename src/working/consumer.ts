@@ -161,7 +161,7 @@ export class Consumer {
     const frame = frameFromPayload(header, payload);
     const items = Intervals.of([seq, seq + frame.count - 1]);
     const batch = { seq, origin, originRun, frame, attempt, mode, items, announcedTo: seq + free - 1 };
-    if (history !== 'first' && this.#options.pipeline.sink.transactional) {
+    if (history !== 'first' && this.#options.pipeline.sink.delivery === 'transaction') {
       this.#askFirst({ ...batch, writers, history }).catch((error: unknown) => {
         // The items were given back meanwhile. They may be settled by now, and the ledger may have forgotten them.
         if (!this.#drained || isFenced(error)) this.#fail(error);

@@ -6,7 +6,7 @@ import { sinkContract, type Row } from './sink.ts';
 import { to } from '../../src/connectors/to.ts';
 
 sinkContract('sqlite, a table without a key', {
-  transactional: true,
+  delivery: 'transaction',
   create: () => {
     const folder = mkdtempSync(join(tmpdir(), 'millrace-sink-'));
     const file = join(folder, 'results.db');
@@ -24,7 +24,7 @@ sinkContract('sqlite, a table without a key', {
 });
 
 sinkContract('memory', {
-  transactional: true,
+  delivery: 'transaction',
   isLasting: false,
   create: () => {
     const sink = to.memory<Row>();
@@ -33,7 +33,7 @@ sinkContract('memory', {
 });
 
 sinkContract('stdout', {
-  transactional: false,
+  delivery: 'call',
   create: () => {
     let written = '';
     const writeOut = async (bytes: Buffer): Promise<void> => void (written += bytes.toString());
@@ -47,7 +47,7 @@ sinkContract('stdout', {
 });
 
 sinkContract('discard', {
-  transactional: false,
+  delivery: 'call',
   keepsRows: false,
   create: () => ({ sink: to.discard(), rows: () => [], dispose() {} }),
 });

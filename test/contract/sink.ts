@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { Intervals, type Interval } from '../../src/core/intervals.ts';
 import type { QueueStart } from '../../src/core/queue-start.ts';
-import { Fenced, type Sink, type SinkContext, type SinkWriter } from '../../src/sinks/port.ts';
+import { Fenced, type Delivery, type Sink, type SinkContext, type SinkWriter } from '../../src/sinks/port.ts';
 import { capturedBy } from './captured-by.ts';
 import { sinkContext, startOf } from './sink-context.ts';
 
@@ -22,7 +22,7 @@ export interface SinkUnderTest {
 }
 
 export interface Subject {
-  readonly transactional: boolean;
+  readonly delivery: Delivery;
   /** False for a sink that throws rows away. */
   readonly keepsRows?: boolean;
   /** False for a sink that goes with its process. */
@@ -31,10 +31,8 @@ export interface Subject {
 }
 
 /** What every sink promises (src/sinks/port.ts), and a transactional one besides; `create` makes one with an empty place. */
-export function sinkContract(
-  name: string,
-  { transactional, keepsRows = true, isLasting = true, create }: Subject,
-): void {
+export function sinkContract(name: string, { delivery, keepsRows = true, isLasting = true, create }: Subject): void {
+  const isTransactional = delivery === 'transaction';
   const kept = (ids: number[]): number[] => (keepsRows ? ids : []);
   describe(`a sink: ${name}`, () => {
     let place: Place;
@@ -101,8 +99,8 @@ export function sinkContract(
       await writer.close();
     });
 
-    it(`says that it is ${transactional ? '' : 'not '}transactional`, () => {
-      expect(place.isTransactional).toBe(transactional);
+    it(`delivers by ${delivery}`, () => {
+      expect(place.delivery).toBe(delivery);
     });
 
     it('that is opened again, after nobody knows what became of a commit, goes on', async () => {
@@ -112,13 +110,13 @@ export function sinkContract(
       giveUp.abort(new Error('given up'));
       void first.close();
       const again = await place.open({ isKnown: true });
-      expect(await again.ask(1, 2)).toEqual(transactional ? [[1, 1]] : []);
+      expect(await again.ask(1, 2)).toEqual(isTransactional ? [[1, 1]] : []);
       await again.commit({ rows: [row(2)], seqs: seqs([2, 2]) });
       expect(place.ids()).toEqual(kept([1, 2]));
     });
 
-    if (transactional) transactionalContract(create);
-    if (transactional && isLasting) lastingContract(create);
+    if (isTransactional) transactionalContract(create);
+    if (isTransactional && isLasting) lastingContract(create);
   });
 }
 
@@ -589,8 +587,8 @@ class Place {
     this.#subject = subject;
   }
 
-  get isTransactional(): boolean {
-    return this.#subject.sink.transactional;
+  get delivery(): Delivery {
+    return this.#subject.sink.delivery;
   }
 
   async open(overrides: Partial<SinkContext> = {}): Promise<RowWriter> {

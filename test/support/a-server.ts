@@ -33,7 +33,7 @@ export class AServer {
   readonly sink: Sink<unknown> = {
     [sinkMark]: true,
     kind: 'server',
-    transactional: true,
+    delivery: 'transaction',
     target: 'a server',
     open: (context) => this.#open(context),
   };

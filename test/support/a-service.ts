@@ -113,7 +113,7 @@ export class AService {
         random: () => 0.5,
         events,
         settings: { ...settings, ...options.settings },
-        pipeline: { name: 'tested', file: '/tested.ts', sinkIsTransactional: options.isTransactional ?? true },
+        pipeline: { name: 'tested', file: '/tested.ts', sinkHasLedger: options.isTransactional ?? true },
         queue: this.queue,
         limits: this.limits,
         writers: this.writers,
@@ -244,7 +244,7 @@ export function described(fingerprint = 'version 1'): Described {
       fingerprint,
       code: `code of ${fingerprint}`,
       deterministic: true,
-      sink: { kind: 'memory', transactional: true, target: 'memory', options: 'none' },
+      sink: { kind: 'memory', delivery: 'transaction', target: 'memory', options: 'none' },
     },
     problems: [],
   };

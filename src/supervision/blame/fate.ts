@@ -21,7 +21,7 @@ export function fateOf(hub: FateHub, failure: Failure, tried: Tried, now: number
   const { pipeline, outage } = hub;
   const { verdict, error } = failure;
   if (verdict === 'absent') {
-    const doubt = pipeline.sinkIsTransactional ? '' : ' (it may have been written: the sink has no transactions)';
+    const doubt = pipeline.sinkHasLedger ? '' : ' (it may have been written: the sink has no transactions)';
     return { kind: 'dead', reason: `${error.message}${doubt}` };
   }
   if (verdict === 'dead') return { kind: 'dead', reason: describeError(error) };

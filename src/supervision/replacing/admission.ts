@@ -101,7 +101,7 @@ const fixed = ['name', 'limits', 'options', 'deterministic'] as const satisfies 
 function differenceBetween(started: PipelineDescription, loaded: PipelineDescription): string | undefined {
   const changes: string[] = fixed.filter((name) => !isDeepStrictEqual(started[name], loaded[name]));
   const [before, now] = [started.sink, loaded.sink];
-  if (before.kind !== now.kind || before.target !== now.target || before.transactional !== now.transactional) {
+  if (before.kind !== now.kind || before.target !== now.target || before.delivery !== now.delivery) {
     changes.push(`sink (from ${before.kind}: ${before.target}, to ${now.kind}: ${now.target})`);
   } else if (before.options !== now.options) {
     changes.push('sink’s options');

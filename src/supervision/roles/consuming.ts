@@ -181,7 +181,7 @@ export class Consuming {
     this.#sinkProblem = null;
     const isClean = isExpected && gone.released === 0;
     const writer = this.#enrolment.close({ isClean });
-    if (writer > 0 && !isClean && pipeline.sinkIsTransactional) this.#unfencedWriters.add(writer);
+    if (writer > 0 && !isClean && pipeline.sinkHasLedger) this.#unfencedWriters.add(writer);
     touch();
     return gone;
   }

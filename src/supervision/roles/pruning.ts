@@ -43,7 +43,7 @@ export class Pruning {
 
   #sweep(consumers: readonly Consuming[]): boolean {
     const { queue, clock, pipeline } = this.#hub;
-    if (!pipeline.sinkIsTransactional) return true;
+    if (!pipeline.sinkHasLedger) return true;
     const ready = consumers.filter(({ holding }) => holding);
     const consumer = ready[this.#turn++ % Math.max(ready.length, 1)];
     if (!consumer) return false;

@@ -275,8 +275,8 @@ function source(
 function loaded(plan: Plan, file: PipelineFile, parts: Partial<Pipeline>): LoadedPipeline {
   if (file === 'is broken')
     return { pipeline: null, description: null, problems: [{ file: '/simulated.ts', message: 'unexpected token' }] };
-  const transactional = plan.sink !== 'plain';
-  const sink = { kind: plan.sink, transactional, target: plan.sink, options: file };
+  const delivery = plan.sink === 'plain' ? ('call' as const) : ('transaction' as const);
+  const sink = { kind: plan.sink, delivery, target: plan.sink, options: file };
   return {
     pipeline: {
       [pipelineMark]: 1,

@@ -45,7 +45,7 @@ export function sinkPlace(options: SinkPlaceOptions): (user: SinkUser) => Sink<R
   return (user) => ({
     [sinkMark]: true,
     kind,
-    transactional: kind !== 'plain',
+    delivery: kind === 'plain' ? 'call' : 'transaction',
     target: kind,
     open: opening[kind](user),
   });

@@ -172,14 +172,14 @@ export class SimulatedSupervisor implements Parent {
     });
     const settings = settingsOf(plan, this.#options.pauseAfter);
     blameForKilledSupervisors({ queue, clock: this.clock, events, random, settings }, spool.predecessors);
-    const sinkIsTransactional = plan.sink !== 'plain';
+    const sinkHasLedger = plan.sink !== 'plain';
     const service = new Service({
       hub: {
         clock: this.clock,
         random,
         events,
         settings,
-        pipeline: { name: 'simulated', file: '/simulated.ts', sinkIsTransactional },
+        pipeline: { name: 'simulated', file: '/simulated.ts', sinkHasLedger },
         queue,
         limits,
         writers,
@@ -191,7 +191,7 @@ export class SimulatedSupervisor implements Parent {
       marks: { highItems: plan.highItems, lowItems: Math.floor(plan.highItems / 2), highBytes: 1e9, lowBytes: 1e9 },
       described,
       formatProblems: (problems) => problems.map(({ message }) => message).join('; '),
-      unfencedWriters: sinkIsTransactional ? writers.notFenced(run.run) : [],
+      unfencedWriters: sinkHasLedger ? writers.notFenced(run.run) : [],
       oldRuns: [],
       crew: {
         describedProducer: () => producer,

@@ -31,7 +31,7 @@ const described: Described = {
     fingerprint: 'abc',
     code: 'abc',
     deterministic: true,
-    sink: { kind: 'sqlite', transactional: true, target: 'pokedex.db', options: 'def' },
+    sink: { kind: 'sqlite', delivery: 'transaction', target: 'pokedex.db', options: 'def' },
   },
   problems: [{ file: 'pokedex.ts', line: 3, field: 'process', message: 'expected a function' }],
 };

@@ -29,7 +29,7 @@ describe('a pipeline file', () => {
       deterministic: false,
       sink: {
         kind: 'discard',
-        transactional: false,
+        delivery: 'call',
         target: 'nowhere',
         options: expect.stringMatching(/^[0-9a-f]{64}$/),
       },

@@ -17,7 +17,7 @@ const description: PipelineDescription = {
   fingerprint: 'version 1',
   code: 'code 1',
   deterministic: true,
-  sink: { kind: 'memory', transactional: true, target: 'memory', options: 'none' },
+  sink: { kind: 'memory', delivery: 'transaction', target: 'memory', options: 'none' },
 };
 
 const configure: ConfigureProducer = {

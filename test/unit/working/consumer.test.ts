@@ -842,7 +842,7 @@ describe('a redelivery', () => {
   });
 
   it('needs no question where there is no ledger', async () => {
-    const store = { ...to.memory(), transactional: false };
+    const store = { ...to.memory(), delivery: 'call' as const };
     const world = await AConsumer.open({ store });
     world.redeliver(['a'], { writers: [9] });
     await world.settle();

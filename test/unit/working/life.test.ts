@@ -226,7 +226,7 @@ describe('a consumer whose sink is out when it opens it', () => {
 describe('a consumer that writes to standard output', () => {
   const lines = {
     ...to.memory(),
-    transactional: false,
+    delivery: 'call' as const,
     open: (context: SinkContext): Promise<SinkWriter<unknown>> =>
       Promise.resolve({
         ...withoutLedger,

@@ -9,7 +9,7 @@ describe('the options of to.sqlite()', () => {
   it('make a specification that says what it is', () => {
     expect(to.sqlite({ file: 'out/pokedex.db', table: 'pokemon', key: 'id' })).toMatchObject({
       kind: 'sqlite',
-      transactional: true,
+      delivery: 'transaction',
       target: 'out/pokedex.db, table pokemon',
     });
   });

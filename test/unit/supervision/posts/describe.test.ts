@@ -11,7 +11,7 @@ const pipeline: PipelineDescription = {
   fingerprint: 'version 1',
   code: 'code 1',
   deterministic: true,
-  sink: { kind: 'memory', transactional: true, target: 'memory', options: 'none' },
+  sink: { kind: 'memory', delivery: 'transaction', target: 'memory', options: 'none' },
 };
 
 function asking() {

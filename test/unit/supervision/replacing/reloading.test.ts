@@ -109,7 +109,7 @@ describe('a reload is refused, and those that run stay,', () => {
     ['when it is another pipeline', other({ name: 'another', options: { a: 1 } }), 'name and its options changed'],
     [
       'when it has another sink',
-      other({ sink: { kind: 'sqlite', transactional: true, target: 'x.db', options: 'x' } }),
+      other({ sink: { kind: 'sqlite', delivery: 'transaction', target: 'x.db', options: 'x' } }),
       'sink (from memory: memory, to sqlite: x.db) changed',
     ],
     ['when its source may be another and is resumed by counting', changed, 'a `version` when its run began'],

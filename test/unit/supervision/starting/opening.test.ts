@@ -20,7 +20,7 @@ import type { Left } from '../../../../src/supervision/starting/setting-aside.ts
 import { aRun } from '../../../support/a-queue.ts';
 import { HandClock } from '../../../support/hand-clock.ts';
 
-const sink = { kind: 'sqlite', transactional: true, target: 'out.db, table rows', options: 'none' };
+const sink = { kind: 'sqlite', delivery: 'transaction' as const, target: 'out.db, table rows', options: 'none' };
 const aaa = { name: 'aaa', fingerprint: 'version 1', deterministic: true, sink };
 
 let stateDirectory: string;
