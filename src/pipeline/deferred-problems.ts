@@ -54,7 +54,7 @@ const standIns: Readonly<Record<string, (error: MillraceError) => unknown>> = {
     const open = async (): Promise<never> => {
       throw error;
     };
-    return { [sinkMark]: true, kind: 'wrong', transactional: false, target: '', open };
+    return { [sinkMark]: true, kind: 'wrong', delivery: 'call', target: '', open };
   },
   SOURCE_OPTIONS: (error) => () => {
     throw error;
