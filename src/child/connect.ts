@@ -2,12 +2,10 @@ import { Socket } from 'node:net';
 import { isCancellation } from '../core/cancellation.ts';
 import type { Redaction } from '../core/redaction.ts';
 import { describeError, errorData, MillraceError } from '../core/errors.ts';
-import { createChannel, type Channel } from '../ipc/channel.ts';
+import { channelFd, createChannel, type Channel } from '../ipc/channel.ts';
 import type { Failed, LogMessage } from '../ipc/messages.ts';
 import { killSelf } from './kill-self.ts';
 
-/** The descriptor on which the supervisor put our end of the channel. */
-const channelFd = 3;
 /** Of these Node would take USR1 for a wish to debug, and open a port to whoever comes. */
 const ignoredSignals = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const;
 

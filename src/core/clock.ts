@@ -1,6 +1,14 @@
 /** Cancels a timer; calling it again does nothing. */
 export type Cancel = () => void;
 
+/** A moment, on both clocks. */
+export interface Moment {
+  /** Monotonic milliseconds. */
+  now: number;
+  /** Wall-clock milliseconds since 1970. */
+  wall: number;
+}
+
 /**
  * Time as everything else in Millrace sees it. It is passed in, so that tests and simulations can turn it by hand.
  */
@@ -12,6 +20,8 @@ export interface Clock {
   now(): number;
   /** Wall-clock milliseconds since 1970: only for what is shown or must outlive the process. */
   wall(): number;
+  /** Both at once. */
+  moment(): Moment;
   /** Calls `fn` once, after `ms` milliseconds. */
   after(ms: number, fn: () => void): Cancel;
   /** Calls `fn` every `ms` milliseconds. */
@@ -41,6 +51,9 @@ export const systemClock: Clock = {
     return seconds * 1000 + nanoseconds / 1e6;
   },
   wall: () => Date.now(),
+  moment() {
+    return { now: this.now(), wall: this.wall() };
+  },
   after: afterAnyTime,
   every(ms, fn) {
     const timer = setInterval(fn, Math.min(ms, longestTimerMs));

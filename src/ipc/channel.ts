@@ -3,6 +3,9 @@ import { MillraceError } from '../core/errors.ts';
 import { encodeHeader, MessageReader } from './framing.ts';
 import { outliveFailedWrites, saysThatPeerIsGone } from './outlive-writes.ts';
 
+/** The descriptor on which a child finds its end of the channel. */
+export const channelFd = 3;
+
 /** One end of an ordered duplex line of messages between the supervisor and one child. */
 export interface Channel<Out> {
   /**

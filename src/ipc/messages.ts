@@ -8,6 +8,7 @@
  * `ready`, works, is told to `end` or `stop`, says `ended`, is told `bye`, and lets go. Nothing that the supervisor says rests on anything
  * that the spool has not committed.
  */
+import type { DeliveryHead } from '../core/delivery.ts';
 import type { ErrorData } from '../core/errors.ts';
 import type { QueueStart } from '../core/queue-start.ts';
 import type { Rate } from '../core/units.ts';
@@ -143,30 +144,11 @@ export interface ConfigureConsumer {
 }
 
 /**
- * How items are to be run. `alone`: one of them is suspected of having killed its consumer, so one at a time, each
- * announced by `start`. `askOnly`: not at all; those that the ledger does not have are settled as `absent`.
+ * Items `seq`…`seq + count - 1` are lent to you. The payload is the frame. Before the ledger is asked, `writers` are
+ * fenced. Items lent `askOnly` that the ledger does not have are settled as `absent`.
  */
-export type DeliveryMode = 'together' | 'alone' | 'askOnly';
-
-/** Items `seq`…`seq + count - 1` are lent to you. The payload is the frame. */
-export interface Deliver extends FrameHeader {
+export interface Deliver extends FrameHeader, DeliveryHead {
   type: 'deliver';
-  seq: number;
-  /** The seq that the first of them had first; the others' follow it. Another one after a dead letter was given back. */
-  origin: number;
-  /** The run in which it got that one. */
-  originRun: string;
-  /** 1 for a first attempt. */
-  attempt: number;
-  /**
-   * Whether this is provably the first time (`first`). If not, the ledger is asked before processing, after fencing
-   * `writers`: for what a predecessor's consumers may have had (`inherited`) only up to the ledger's highest seq, for what
-   * a consumer of this very supervisor had and lost (`suspect`) in any case.
-   */
-  history: 'first' | 'inherited' | 'suspect';
-  mode: DeliveryMode;
-  /** This many of the first items may start without a `start` message: they already count as started. */
-  free: number;
   /** Processes that may have had these items and may still have a transaction open. */
   writers: number[];
 }

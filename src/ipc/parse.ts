@@ -176,7 +176,7 @@ const toConsumer: Checks<ToConsumer> = {
     origin: whole,
     originRun: text,
     attempt: whole,
-    history: oneOf('first', 'inherited', 'suspect'),
+    history: oneOf('first', 'inherited', 'lost'),
     mode: oneOf('together', 'alone', 'askOnly'),
     free: whole,
     writers: listOf(whole),

@@ -1,6 +1,7 @@
 import { FrameDecoder, FrameEncoder } from '../frame/codec.ts';
 import type { ReadableDeadLetter, DeadQuery } from './spool/dead-letters.ts';
-import type { Moment, Queue } from './queue.ts';
+import type { Moment } from '../core/clock.ts';
+import type { Queue } from './queue.ts';
 import type { DeadHead, Store } from './store.ts';
 
 /** Does `work` on the queue; resolves to what that returns when it is durable. */

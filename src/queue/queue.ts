@@ -11,6 +11,8 @@
  * only after it may anyone be told. What is lent is known in memory only and dies with the
  * supervisor, so after a start everything unsettled is *inherited*: its receiver asks the sink's ledger first.
  */
+import type { Moment } from '../core/clock.ts';
+import type { DeliveryHead, DeliveryMode, History } from '../core/delivery.ts';
 import { MillraceError, type ErrorData } from '../core/errors.ts';
 import { exitCodes } from '../core/exit-codes.ts';
 import { Intervals } from '../core/intervals.ts';
@@ -18,7 +20,7 @@ import { cutFrame, fitItems, frameBytes, type Frame } from '../frame/frame.ts';
 import type { SourcePosition } from '../frame/position.ts';
 import { Backlog } from './backlog.ts';
 import { mostKills, type Death, type Suspicion } from './blame/blame.ts';
-import { Holding, type LendingMode, type Lent, type Returned } from './lending/holding.ts';
+import { Holding, type Lent, type Returned } from './lending/holding.ts';
 import { Line } from './line.ts';
 import { fresh, OpenFrames } from './open-frames.ts';
 import { Pending } from './pending.ts';
@@ -36,32 +38,9 @@ import {
   type StoredFrame,
 } from './store.ts';
 
-/** A moment, on both clocks. */
-export interface Moment {
-  now: number;
-  wall: number;
-}
-
-/**
- * Who may have had an item before: provably nobody (`first`), a predecessor's consumers (`inherited`), or a consumer
- * of this supervisor that was lost (`suspect`).
- */
-export type History = 'first' | 'inherited' | 'suspect';
-
-/** Items to be sent to a consumer: a run of seqs that begins with `seq`. */
-export interface Delivery {
-  seq: number;
-  /** The seq that the first of them had first; the others' follow it. Differs after a dead letter was given back. */
-  origin: number;
-  /** The run in which it got that one. */
-  originRun: string;
+/** Items to send to a consumer. */
+export interface Delivery extends DeliveryHead {
   frame: Frame;
-  /** 1 for a first attempt. */
-  attempt: number;
-  history: History;
-  mode: LendingMode;
-  /** This many of the first items may start without being announced. */
-  free: number;
 }
 
 /** What a consumer that has gone leaves behind. */
@@ -139,7 +118,7 @@ export class Queue {
   /** Killers named since an item was done. */
   #killersInARow = 0;
   /** Items that consumers of this supervisor had and lost. */
-  readonly #suspect = new Intervals();
+  readonly #lost = new Intervals();
   readonly #reopens: boolean;
   /** Everything below was stored before this supervisor started. */
   readonly #inheritedBelow: number;
@@ -321,7 +300,7 @@ export class Queue {
     if (!part) return false;
     const { origin } = part.lent;
     const head = headOf(part);
-    this.#suspect.delete(failed.seq);
+    this.#lost.delete(failed.seq);
     this.#clear(part);
     if (failed.fate.kind === 'dead') {
       // Read before the item leaves its frame or its row.
@@ -390,7 +369,7 @@ export class Queue {
     const parts = holding.takeAll(moment.now);
     if (death) Object.assign(loss, this.#suspects.accuse(parts, { started, itemMs, death }));
     for (const part of parts) {
-      this.#suspect.add(part.from, part.to);
+      this.#lost.add(part.from, part.to);
       this.#takeBack(part);
     }
     return loss;
@@ -631,7 +610,7 @@ export class Queue {
   }
 
   #history(seq: number): History {
-    if (this.#suspect.has(seq)) return 'suspect';
+    if (this.#lost.has(seq)) return 'lost';
     return seq < this.#inheritedBelow ? 'inherited' : 'first';
   }
 
@@ -648,7 +627,7 @@ export class Queue {
     const { origin } = part.lent;
     if (origin.kind === 'frame') this.#settleInFrame(part);
     else this.#forgetRetry(origin.head.seq, part.lent.bytes);
-    this.#suspect.delete(part.from, part.to);
+    this.#lost.delete(part.from, part.to);
     this.#clear(part);
     this.#lentCount -= size;
     this.#items -= size;
@@ -711,7 +690,7 @@ export class Queue {
     const error = { code: 'KILLED_CONSUMER', message: `killed its consumer ${times}: ${death.cause}` };
     // Then it is only asked for: there is nothing to wait for.
     const delayMs = kills >= mostKills ? 0 : death.delayMs(kills);
-    this.#suspect.add(seq);
+    this.#lost.add(seq);
     this.#putOff(part!, { ...head, kills, delayMs, error }, moment);
     this.#endTrial(seq, seq);
     this.#killersInARow += 1;
@@ -759,7 +738,7 @@ function deathsTogether({ own, outside, explained }: Suspicion): number {
 /** How many of `count` items may start without being announced: none that wait for an answer of the ledger. */
 function freeOf(
   { free }: Holding,
-  { mode, history, count }: { mode: LendingMode; history: History; count: number },
+  { mode, history, count }: { mode: DeliveryMode; history: History; count: number },
 ): number {
   return mode === 'together' && history === 'first' ? Math.min(free, count) : 0;
 }

@@ -27,7 +27,7 @@ export class Redelivery {
       for (const writer of news) this.#fenced.add(writer);
       if (news.length > 0) this.#onFenced(news);
     }
-    if (history !== 'suspect' && from > this.#highest) return new Intervals();
+    if (history !== 'lost' && from > this.#highest) return new Intervals();
     return Intervals.of(...(await this.#sink.ask(from, to)));
   }
 }

@@ -1,4 +1,4 @@
-import type { Clock } from '../../src/core/clock.ts';
+import type { Clock, Moment } from '../../src/core/clock.ts';
 
 /** A clock that stands still until it is turned. */
 export class HandClock implements Clock {
@@ -20,6 +20,10 @@ export class HandClock implements Clock {
 
   wall(): number {
     return this.#startedAt + this.#now;
+  }
+
+  moment(): Moment {
+    return { now: this.now(), wall: this.wall() };
   }
 
   after(ms: number, fn: () => void, everyMs?: number): () => void {

@@ -45,7 +45,7 @@ export async function lettersToChange(
   }
   const queue = new Queue(spool, run, { windowBytes, reopens: true });
   const change: Change = async (work) => {
-    const moment = { now: clock.now(), wall: clock.wall() };
+    const moment = clock.moment();
     const result = work(queue, moment);
     queue.commit(moment);
     return await Promise.resolve(result);

@@ -1,6 +1,7 @@
 import type { Receiver } from '../lending/dispatch.ts';
 import type { Holding } from '../lending/holding.ts';
-import type { Moment, Queue } from '../queue.ts';
+import type { Moment } from '../../core/clock.ts';
+import type { Queue } from '../queue.ts';
 
 /** If there is only one consumer, it alternates between isolated and other items; each turn takes this long. */
 const turnMs = 1000;

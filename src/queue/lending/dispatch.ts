@@ -1,5 +1,6 @@
 import type { Holding } from './holding.ts';
-import type { Delivery, Moment, Queue } from '../queue.ts';
+import type { Moment } from '../../core/clock.ts';
+import type { Delivery, Queue } from '../queue.ts';
 
 /** A consumer that may be lent items. */
 export interface Receiver {

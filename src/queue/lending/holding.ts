@@ -1,17 +1,12 @@
+import type { DeliveryMode } from '../../core/delivery.ts';
 import { Intervals } from '../../core/intervals.ts';
 import type { OpenFrame } from '../open-frames.ts';
 import { Sizing, type SizingMark } from './sizing.ts';
 import type { RetryHead } from '../store.ts';
 
-/**
- * How items are to be run: as slots allow; one at a time, each announced before it starts, because it may kill its
- * consumer; or not at all, because it has, and only the sink is to be asked whether it has them.
- */
-export type LendingMode = 'together' | 'alone' | 'askOnly';
-
 /** A run of items that a consumer was lent, and where they came from. */
 export interface Lent {
-  readonly mode: LendingMode;
+  readonly mode: DeliveryMode;
   /** Why they are lent. `half`: half of the isolated items, run together to see whether their consumer survives. */
   readonly lot: 'usual' | 'marked' | 'half';
   readonly from: number;

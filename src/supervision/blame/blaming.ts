@@ -29,7 +29,7 @@ export function blameForKilledSupervisors(
   if (uncleanStarts < mostUncleanStarts && trial === null) return;
   const who: Who = { role: 'supervisor', ordinal: 0, pid: undefined };
   const cause = 'its supervisor was killed with it';
-  const moment = { now: clock.now(), wall: clock.wall() };
+  const moment = clock.moment();
   const death = { cause, isFromOutside: true };
   // Nothing has settled, so nobody can have been lent more than there are slots.
   const items = queue.accuseFirst(settings.consumers * settings.concurrency, moment, death);
@@ -63,7 +63,7 @@ export function blameFor(
   },
 ): Gone {
   const death = isExpected ? undefined : deathOf(exit, error);
-  const moment = { now: clock.now(), wall: clock.wall() };
+  const moment = clock.moment();
   const crash: Crash = { blame: error?.origin === 'item' ? 'item' : error?.isOutside ? 'outside' : 'process' };
   if (!death) return { released: queue.lose(holding, moment).items, crash };
 

@@ -1,7 +1,8 @@
 import { equalJitter } from '../../core/backoff.ts';
+import type { Moment } from '../../core/clock.ts';
 import { describeError, type ErrorData } from '../../core/errors.ts';
 import type { Receiver } from '../../queue/lending/dispatch.ts';
-import type { Moment, Queue } from '../../queue/queue.ts';
+import type { Queue } from '../../queue/queue.ts';
 
 /** Not before they have gone on for so long do failures say that something outside is out. */
 const enoughMs = 10_000;

@@ -1,10 +1,9 @@
 import { closeSync, openSync } from 'node:fs';
 import type { Duplex, Readable } from 'node:stream';
 import { execa } from 'execa';
+import { channelFd } from '../../ipc/channel.ts';
 import { guardFd } from './group-guard.ts';
 
-/** The descriptor on which a child finds its channel. */
-const channelFd = 3;
 /** The descriptors that a start needs for its four pipes and to learn of its own failure. */
 const descriptorsPerStart = 10;
 

@@ -258,7 +258,7 @@ export class Consuming {
     const { queue, events, clock, outage, singlingOut } = this.#hub;
     const done = Intervals.fromFlat(flat);
     const holding = this.#holding;
-    const moment = { now: clock.now(), wall: clock.wall() };
+    const moment = clock.moment();
     const lentAt = holding?.lentAt(done) ?? moment.now;
     this.#processed += done.size + failed.length;
     let refused = holding ? queue.settle(holding, done, moment.now) : done.size;

@@ -68,7 +68,7 @@ export class Committing {
   commit(): Committed {
     const { hub, reserve } = this.#options;
     const { queue, clock, events, touch } = hub;
-    const moment = { now: clock.now(), wall: clock.wall() };
+    const moment = clock.moment();
     let committed: Committed = 'nothing';
     this.#refusal = undefined;
     try {

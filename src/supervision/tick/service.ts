@@ -6,7 +6,7 @@
  */
 import { configError, errorFromData, MillraceError } from '../../core/errors.ts';
 import { exitCodes, type ExitCode } from '../../core/exit-codes.ts';
-import type { Cancel } from '../../core/clock.ts';
+import type { Cancel, Moment } from '../../core/clock.ts';
 import type { PipelineDescription, Problem } from '../../ipc/messages.ts';
 import { nameOf, type Who } from '../../observability/events.ts';
 import { createRate } from '../../observability/rate.ts';
@@ -14,7 +14,7 @@ import type { Status } from '../../observability/status.ts';
 import { Aside } from '../../queue/blame/aside.ts';
 import { dispatch, type Receiver } from '../../queue/lending/dispatch.ts';
 import { recallUnstarted } from '../../queue/lending/recalling.ts';
-import type { Moment, Queue } from '../../queue/queue.ts';
+import type { Queue } from '../../queue/queue.ts';
 import { Throttle, type Marks } from '../../queue/throttle.ts';
 import { Admission, type Loaded } from '../replacing/admission.ts';
 import { Changes, serviceOver } from './changes.ts';
@@ -249,7 +249,7 @@ export class Service {
   async change<T>(work: (queue: Queue, moment: Moment) => T): Promise<T> {
     if (this.#isOver) throw serviceOver();
     const { queue, clock } = this.#hub;
-    const result = work(queue, { now: clock.now(), wall: clock.wall() });
+    const result = work(queue, clock.moment());
     if (queue.isDirty) {
       this.#touch();
       await this.#changes.committed();
@@ -378,7 +378,7 @@ export class Service {
 
   #lend(): void {
     const { queue, settings, clock } = this.#hub;
-    const moment = { now: clock.now(), wall: clock.wall() };
+    const moment = clock.moment();
     if (this.#pauseIfNeeded()) {
       this.#probe(moment);
     } else {

@@ -81,13 +81,13 @@ export function describeService(sources: StatusSources): Status {
 const mostErrors = 10;
 
 function nextRetryInMs({ hub: { queue, clock } }: StatusSources, now: number): number | null {
-  const due = queue.nextDue({ now, wall: clock.wall() });
+  const due = queue.nextDue(clock.moment());
   return due === undefined ? null : inMs(due, now);
 }
 
 function waitingErrors({ hub: { queue, clock } }: StatusSources, now: number): Status['waitingErrors'] {
   if (queue.stats.retrying === 0) return [];
-  const groups = queue.waitingErrors({ now, wall: clock.wall() });
+  const groups = queue.waitingErrors(clock.moment());
   return groups.slice(0, mostErrors).map(({ items, code, message, at, due }) => {
     return { items, code, message, at, nextInMs: due === null ? null : inMs(due, now) };
   });

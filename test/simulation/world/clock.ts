@@ -1,4 +1,4 @@
-import type { Cancel, Clock } from '../../../src/core/clock.ts';
+import type { Cancel, Clock, Moment } from '../../../src/core/clock.ts';
 
 /** Time in a world of its own, the same for all processes. It stands still until it is moved. */
 export class WorldTime {
@@ -36,6 +36,10 @@ export class ProcessClock implements Clock {
   wall(): number {
     // As Date.now() is: whole.
     return Math.floor(this.#time.now) + this.#time.wallOffset;
+  }
+
+  moment(): Moment {
+    return { now: this.now(), wall: this.wall() };
   }
 
   after(ms: number, fn: () => void): Cancel {

@@ -72,7 +72,7 @@ function leave(run: Partial<RunRecord> = {}): void {
 }
 
 function moment() {
-  return { now: clock.now(), wall: clock.wall() };
+  return clock.moment();
 }
 
 function letGo(): void {

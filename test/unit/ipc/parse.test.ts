@@ -126,7 +126,7 @@ const toConsumer: Examples<ToConsumer> = {
     origin: 1,
     originRun: 'run-1',
     attempt: 1,
-    history: 'suspect',
+    history: 'lost',
     mode: 'alone',
     free: 0,
     writers: [1, 2],

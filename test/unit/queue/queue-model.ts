@@ -1,5 +1,5 @@
-import type { Holding, LendingMode } from '../../../src/queue/lending/holding.ts';
-import type { History } from '../../../src/queue/queue.ts';
+import type { DeliveryMode, History } from '../../../src/core/delivery.ts';
+import type { Holding } from '../../../src/queue/lending/holding.ts';
 
 /** The queue as plainly as it can be said: of each item, where it is. No frames, windows, groups or intervals. */
 
@@ -21,7 +21,7 @@ export interface Item {
   /** Its holder may have started it. */
   started: boolean;
   /** A consumer of this supervisor had it and was lost. */
-  suspect: boolean;
+  lost: boolean;
   /** It was stored before this supervisor started. */
   inherited: boolean;
   /** Somebody has been lent it since this supervisor started. */
@@ -54,7 +54,7 @@ export function newItem(text: string, frame: number): Item {
     accusedOf: [],
     isolated: false,
     started: false,
-    suspect: false,
+    lost: false,
     inherited: false,
     seen: false,
     failedAt: 0,
@@ -67,8 +67,8 @@ export function isOpen({ status }: Item): boolean {
   return status !== 'done' && status !== 'dead';
 }
 
-export function historyOf({ suspect, inherited: isInherited }: Item): History {
-  if (suspect) return 'suspect';
+export function historyOf({ lost, inherited: isInherited }: Item): History {
+  if (lost) return 'lost';
   return isInherited ? 'inherited' : 'first';
 }
 
@@ -82,7 +82,7 @@ export function acquit(item: Item): void {
   item.isolated = false;
 }
 
-export function modeOf({ kills, isolated }: Item): LendingMode {
+export function modeOf({ kills, isolated }: Item): DeliveryMode {
   if (kills >= 3) return 'askOnly';
   return kills > 0 || isolated ? 'alone' : 'together';
 }
@@ -108,7 +108,7 @@ export function inherited(items: Items): Map<number, Item> {
     if (isOpen(item)) item.status = item.frame === undefined ? 'retry' : 'queued';
     Object.assign(item, {
       inherited: true,
-      suspect: false,
+      lost: false,
       seen: false,
       started: false,
       accusedOf: [],

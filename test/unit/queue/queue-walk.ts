@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import { frameBytes, itemSpan, joinItems, type Frame } from '../../../src/frame/frame.ts';
 import { sourceStart } from '../../../src/frame/position.ts';
 import { Holding } from '../../../src/queue/lending/holding.ts';
-import { Queue, type Delivery, type FailedItem, type Moment } from '../../../src/queue/queue.ts';
+import type { Moment } from '../../../src/core/clock.ts';
+import { Queue, type Delivery, type FailedItem } from '../../../src/queue/queue.ts';
 import { memoryBytes, StoreFull, type RunRecord, type Store } from '../../../src/queue/store.ts';
 import { thrownBy } from '../../support/thrown.ts';
 import { flaky } from './flaky-store.ts';
@@ -346,7 +347,7 @@ export class Walk {
     for (const note of killer.accusedOf) note.hasKiller = true;
     acquit(killer);
     same('its kills', loss.killer?.kills, killer.kills);
-    Object.assign(killer, { status: 'retry', frame: undefined, suspect: true });
+    Object.assign(killer, { status: 'retry', frame: undefined, lost: true });
     Object.assign(killer, { failedAt: this.#now, committedAt: Infinity, delayMs: killer.kills >= 3 ? 0 : delayMs });
     this.#isDirty = true;
   }
@@ -372,7 +373,7 @@ export class Walk {
     this.#comeBack(holding, lost);
     for (const item of lost) {
       giveBack(item);
-      item.suspect = true;
+      item.lost = true;
     }
     same('what a dead consumer says late', this.#queue.settle(holding, [[1, nobodyHolds]], this.#now), nobodyHolds);
     const successor = new Holding(2);
@@ -394,7 +395,7 @@ export class Walk {
     acquit(item);
     if (fate.kind === 'dead') return;
     item.attempt += usesAttempt ? 1 : 0;
-    Object.assign(item, { frame: undefined, suspect: false, failedAt: this.#now, committedAt: Infinity, delayMs });
+    Object.assign(item, { frame: undefined, lost: false, failedAt: this.#now, committedAt: Infinity, delayMs });
   }
 
   /** Only what is in the store can be operated on. */

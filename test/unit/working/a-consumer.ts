@@ -154,7 +154,7 @@ export class AConsumer {
 
   /** Lends it items that a lost consumer had. */
   redeliver(items: readonly unknown[], message: Partial<Deliver> = {}): void {
-    this.deliver(items, { history: 'suspect', ...message });
+    this.deliver(items, { history: 'lost', ...message });
   }
 
   get settles(): Settle[] {

@@ -109,7 +109,7 @@ describe('a consumer that dies with items', () => {
     for (const other of world.consumers) if (!other.exit && other.lent.includes(1)) other.settles(1);
     world.tick();
     const [asked] = world.consumers.filter(({ exit, lent }) => !exit && lent.includes(2));
-    expect(asked?.deliveries.at(-1)).toMatchObject({ seq: 2, mode: 'askOnly', history: 'suspect' });
+    expect(asked?.deliveries.at(-1)).toMatchObject({ seq: 2, mode: 'askOnly', history: 'lost' });
     asked?.fails({ seq: 2, verdict: 'absent', afterMs: null });
     world.tick();
     expect(world.emitted('item.dead')).toMatchObject([

@@ -130,8 +130,8 @@ describe('an outbox', () => {
             if (!isDropped) waiting.push({ put, restsOn });
           }
           for (const each of ['settlements', 'all'] as const) {
-            const puts = sent.filter((message) => message.restsOn === each).flatMap(({ puts }) => puts);
-            expect(puts).toEqual(due[each]);
+            const inOrder = sent.filter((one) => one.restsOn === each).flatMap((one) => one.puts);
+            expect(inOrder).toEqual(due[each]);
           }
         });
       }),

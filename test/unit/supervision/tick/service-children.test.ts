@@ -76,8 +76,8 @@ describe('a consumer that dies', () => {
       writers,
     }));
     expect(deliveries).toEqual([
-      { seq: 1, count: 1, history: 'suspect', writers: [2] },
-      { seq: 3, count: 1, history: 'suspect', writers: [2] },
+      { seq: 1, count: 1, history: 'lost', writers: [2] },
+      { seq: 3, count: 1, history: 'lost', writers: [2] },
     ]);
   });
 
@@ -89,7 +89,7 @@ describe('a consumer that dies', () => {
     const other = world.consumers.find(({ lent }) => lent.length === 0)!;
     holder.dies();
     world.tick();
-    expect(other.deliveries).toMatchObject([{ seq: 1, history: 'suspect' }]);
+    expect(other.deliveries).toMatchObject([{ seq: 1, history: 'lost' }]);
   });
 
   it('is named to those who get what it had until one of them has barred it', () => {
@@ -117,7 +117,7 @@ describe('a consumer that dies', () => {
     world.consumer(1).dies();
     world.consumer(2).settles(2);
     world.tick();
-    expect(world.consumer(2).deliveries.at(-1)).toMatchObject({ seq: 1, history: 'suspect', writers: [] });
+    expect(world.consumer(2).deliveries.at(-1)).toMatchObject({ seq: 1, history: 'lost', writers: [] });
   });
 
   it('before it is entered into the books is just replaced', () => {

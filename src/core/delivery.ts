@@ -1,0 +1,29 @@
+/**
+ * Who may have had an item before: provably nobody (`first`), consumers of an earlier supervisor (`inherited`), or a
+ * consumer of this supervisor that was lost with it (`lost`). Unless it is the first time, the ledger is asked before
+ * the item runs: for inherited items only up to the ledger's highest seq, for lost items always.
+ */
+export type History = 'first' | 'inherited' | 'lost';
+
+/**
+ * How items run. `together`: as slots allow. `alone`: one at a time, each announced before it starts, because one of
+ * them is accused of having killed its consumer. `askOnly`: not at all, because they have killed too often; the sink's
+ * ledger is only asked whether it has them.
+ */
+export type DeliveryMode = 'together' | 'alone' | 'askOnly';
+
+/** A run of items that a consumer is lent, as the queue gives it out and as the message says it. */
+export interface DeliveryHead {
+  /** The seq of the first item; the others' follow it. */
+  seq: number;
+  /** The seq that the first item was first stored under; differs after an operator gave a dead letter back. */
+  origin: number;
+  /** The run in which it got its origin. */
+  originRun: string;
+  /** 1 for a first attempt. */
+  attempt: number;
+  history: History;
+  mode: DeliveryMode;
+  /** This many of the first items may start without being announced: they already count as started. */
+  free: number;
+}
