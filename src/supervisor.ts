@@ -117,7 +117,7 @@ export async function supervise({
             boot: bootId(),
           });
         },
-        onService: (service, plan, store) => {
+        onService: (service, plan, spool) => {
           running = service;
           signals.reload.listen(() => service.reload());
           process.title = `millrace ${service.status.name}: supervisor`;
@@ -125,7 +125,7 @@ export async function supervise({
           return showService({
             showing,
             service,
-            store,
+            spool,
             maxItemBytes,
             socketPath: controlSocketPath(plan.stateDirectory),
             folder,

@@ -63,12 +63,12 @@ export function startShowing(options: {
 export async function showService(options: {
   showing: Showing;
   service: Service;
-  store: Pick<Spool, 'readDead' | 'readDeadHeads' | 'backUp'>;
+  spool: Pick<Spool, 'store' | 'backUp'>;
   maxItemBytes: number;
   socketPath: string;
   folder: string;
 }): Promise<() => Promise<void>> {
-  const { showing, service, store, maxItemBytes, socketPath, folder } = options;
+  const { showing, service, spool, maxItemBytes, socketPath, folder } = options;
   const { log, clock, events, isTerminal, canRedraw, color, settings } = showing;
   const status = () => service.status;
   const progress = startProgress({
@@ -84,9 +84,9 @@ export async function showService(options: {
     socketPath,
     status,
     reload: () => service.reload(),
-    dead: (query) => readDeadLetters(store, query),
-    backup: backupJob((file, onProgress) => store.backUp({ file, onProgress })),
-    letters: toldLetters(new LetterBox(store, (work) => service.change(work), { maxItemBytes }), events),
+    dead: (query) => readDeadLetters(spool.store, query),
+    backup: backupJob((file, onProgress) => spool.backUp({ file, onProgress })),
+    letters: toldLetters(new LetterBox(spool.store, (work) => service.change(work), { maxItemBytes }), events),
     warn: (message) => events.emit('warning', { code: 'CONTROL', message }),
   });
   return async () => {

@@ -2,10 +2,11 @@ import { errorKind } from '../core/error-kind.ts';
 import type { ErrorData } from '../core/errors.ts';
 import { Intervals } from '../core/intervals.ts';
 import { frameBytes, joinItems, type Frame } from '../frame/frame.ts';
-import { withError } from './history.ts';
+import { withError } from './past-errors.ts';
 import {
   memoryBytes,
   requireRow,
+  settlesAny,
   type DeadHead,
   type Group,
   type LimitState,
@@ -27,6 +28,9 @@ export class MemoryStore implements Store {
   readonly #retries = new Map<number, RetryRecord & { frame: Frame; history: PastError[] }>();
   readonly #dead = new Map<number, StoredDead>();
   readonly #limits = new Map<string, string>();
+  /** The item that is on trial; and how many supervisors in a row were killed since an item was settled. */
+  trial: number | null = null;
+  uncleanStarts = 0;
 
   run(): RunRecord | undefined {
     const latest = [...this.#runs.values()].at(-1);
@@ -35,6 +39,13 @@ export class MemoryStore implements Store {
 
   runOf(seq: number): string | undefined {
     return [...this.#runs.values()].find(({ nextSeq }) => nextSeq > seq)?.run;
+  }
+
+  runsBefore(run: string): string[] {
+    return [...this.#runs.keys()]
+      .filter((other) => other !== run)
+      .toReversed()
+      .slice(0, 100);
   }
 
   totals(): StoreTotals {
@@ -89,6 +100,8 @@ export class MemoryStore implements Store {
     }
     for (const seq of group.purged) this.#dead.delete(seq);
     for (const { limit, data } of group.limits) this.#limits.set(limit, data);
+    if (group.trial !== undefined) this.trial = group.trial;
+    if (settlesAny(group)) this.uncleanStarts = 0;
   }
 
   sync(): void {}
@@ -111,14 +124,14 @@ export class MemoryStore implements Store {
       if (stored.first <= after) continue;
       size += memoryBytes(stored.frame);
       if (found.length > 0 && size > bytes) break;
-      found.push(copy(stored));
+      found.push(copyOf(stored));
     }
     return found;
   }
 
   readFrameOf(seq: number): StoredFrame | undefined {
     for (const stored of this.#frames.values()) {
-      if (seq >= stored.first && seq < stored.first + stored.frame.count) return copy(stored);
+      if (seq >= stored.first && seq < stored.first + stored.frame.count) return copyOf(stored);
     }
     return undefined;
   }
@@ -159,6 +172,19 @@ export class MemoryStore implements Store {
     return this.readDead(after, limit).map(({ frame, ...head }) => ({ ...head, bytes: frameBytes(frame) }));
   }
 
+  /** An independent store that holds the same now. */
+  copy(): MemoryStore {
+    const copy = new MemoryStore();
+    for (const [run, record] of this.#runs) copy.#runs.set(run, record);
+    for (const [first, stored] of this.#frames) copy.#frames.set(first, { ...stored });
+    for (const [seq, retry] of this.#retries) copy.#retries.set(seq, retry);
+    for (const [seq, letter] of this.#dead) copy.#dead.set(seq, letter);
+    for (const [limit, data] of this.#limits) copy.#limits.set(limit, data);
+    copy.trial = this.trial;
+    copy.uncleanStarts = this.uncleanStarts;
+    return copy;
+  }
+
   #historyWith(seq: number, at: number, error: ErrorData): PastError[] {
     return withError(this.#retries.get(seq)?.history ?? [], at, error);
   }
@@ -169,6 +195,6 @@ function single(frame: Frame): Frame {
   return joinItems(frame.shapes, [frame.body]);
 }
 
-function copy(stored: StoredFrame): StoredFrame {
+function copyOf(stored: StoredFrame): StoredFrame {
   return { ...stored, settled: Intervals.fromFlat(stored.settled.toFlat()) };
 }

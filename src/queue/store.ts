@@ -1,6 +1,6 @@
 /**
- * The store port: what the queue needs of the place where it is kept. `Spool` keeps it in SQLite, `MemoryStore` in
- * memory. Everything that changes goes through `commit`, whole groups at a time.
+ * The store port: what the queue needs of the place where it is kept. `SpoolStore` keeps it in SQLite, `MemoryStore`
+ * in memory. Everything that changes goes through `commit`, whole groups at a time.
  */
 import { MillraceError, type ErrorData } from '../core/errors.ts';
 import { exitCodes } from '../core/exit-codes.ts';
@@ -137,14 +137,6 @@ export interface Group {
   trial?: number | null;
 }
 
-/** How it went with the supervisors before. */
-export interface Predecessors {
-  /** How many in a row were killed since an item was settled. */
-  uncleanStarts: number;
-  /** The item that was being run by itself when the last one was killed. */
-  trial: number | null;
-}
-
 /** What the store holds, in numbers: the base of the queue's counters after a start. */
 export interface StoreTotals {
   /** Unsettled items in frames. */
@@ -166,6 +158,8 @@ export interface Store {
   run(): RunRecord | undefined;
   /** The run that gave out that seq; undefined if none has. */
   runOf(seq: number): string | undefined;
+  /** The ids of the other runs, latest first: at most 100. */
+  runsBefore(run: string): string[];
   totals(): StoreTotals;
   limits(): LimitState[];
   /**
@@ -215,4 +209,9 @@ export function requireRow(isThere: boolean, what: string): void {
 /** `interval`'s length. */
 export function lengthOf([from, to]: Interval): number {
   return to - from + 1;
+}
+
+/** Whether `group` settles an item, or moves one to or from the retries. */
+export function settlesAny({ progress, retries, retriesGone }: Group): boolean {
+  return progress.length + retries.length + retriesGone.length > 0;
 }

@@ -5,7 +5,7 @@ import type { Limits } from '../limits/limits.ts';
 import type { PipelineDescription } from '../ipc/messages.ts';
 import type { EventBus, Who } from '../observability/events.ts';
 import type { Queue } from '../queue/queue.ts';
-import type { ProcessIdentity, Writers } from '../queue/spool/writers.ts';
+import type { ProcessIdentity, Writers } from '../queue/writers.ts';
 import type { Loaded } from './replacing/admission.ts';
 import type { Comparison } from './replacing/fingerprint.ts';
 import type { Outage } from './blame/outage.ts';

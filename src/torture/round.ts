@@ -14,7 +14,7 @@ import type { SmallDisk } from './small-disk.ts';
 import { sendSignal } from './processes.ts';
 import { strike, type Struck } from './strike.ts';
 import { Victim, type Exit } from './victim.ts';
-import type { ProcessIdentity } from '../queue/spool/writers.ts';
+import type { ProcessIdentity } from '../queue/writers.ts';
 import { identify } from '../supervision/posts/identity.ts';
 
 export interface RoundOptions {

@@ -13,11 +13,11 @@ describe('in memory', () => {
 describe.each(['full', 'normal'] as const)('in a spool, with durability %s', (durability) => {
   describeStore(() => {
     const directory = mkdtempSync(join(tmpdir(), 'millrace-'));
-    const store = Spool.open({ file: join(directory, 'queue.db'), durability });
+    const spool = Spool.open({ file: join(directory, 'queue.db'), durability });
     const close = (): void => {
-      store.close();
+      spool.close();
       rmSync(directory, { recursive: true });
     };
-    return { store, close };
+    return { store: spool.store, close };
   });
 });

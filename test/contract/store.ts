@@ -301,6 +301,14 @@ export function describeStore(open: () => { store: Store; close: () => void }): 
       expect([1, 5, 6, 8, 9].map((seq) => store.runOf(seq))).toEqual(['r1', 'r1', 'r2', 'r2', undefined]);
     });
 
+    it('lists the runs before one, the latest first', () => {
+      for (const run of ['r1', 'r2', 'r3']) store.commit(group({ run: { ...aRun, run } }));
+      expect([store.runsBefore('r3'), store.runsBefore('r4')]).toEqual([
+        ['r2', 'r1'],
+        ['r3', 'r2', 'r1'],
+      ]);
+    });
+
     it('does not remember the same error twice of an item that dies without failing again', () => {
       store.commit(group({ retries: [retryOf(2, { dueAt: 150, delayMs: 50 })] }));
       store.commit(group({ retriesGone: [2], dead: [deadOf(2, { diedAt: 1000, isKnownError: true })] }));

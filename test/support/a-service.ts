@@ -1,5 +1,7 @@
 import type { Described } from '../../src/ipc/messages.ts';
 import { MemoryStore } from '../../src/queue/memory-store.ts';
+import { MemoryWriters } from '../../src/queue/memory-writers.ts';
+import type { NewWriter } from '../../src/queue/writers.ts';
 import { Queue } from '../../src/queue/queue.ts';
 import { StoreFull, type Group, type RunRecord } from '../../src/queue/store.ts';
 import type { Marks } from '../../src/queue/throttle.ts';
@@ -35,35 +37,33 @@ class WatchedStore extends MemoryStore {
   }
 }
 
-/** The spool's list of writers, in memory. */
-class FakeWriters {
-  readonly all = new Map<number, { role: string; ordinal: number; ended?: 'clean' | 'unclean'; fenced?: true }>();
+/** Writers in memory that note each change, and can be out of space. */
+class WatchedWriters extends MemoryWriters {
   refuses: Error | undefined;
-  #last = 0;
   readonly #note: (what: string) => void;
 
   constructor(note: (what: string) => void) {
+    super();
     this.#note = note;
   }
 
-  register = ({ role, ordinal }: { role: string; ordinal: number }): number => {
+  override register(record: NewWriter): number {
     if (this.refuses) throw this.refuses;
-    this.#last += 1;
-    this.all.set(this.#last, { role, ordinal });
-    this.#note(`writer ${this.#last} registered`);
-    return this.#last;
-  };
+    const writer = super.register(record);
+    this.#note(`writer ${writer} registered`);
+    return writer;
+  }
 
-  ended = (writer: number, { isClean }: { isClean: boolean }): void => {
+  override ended(writer: number, how: { isClean: boolean }): void {
     if (this.refuses) throw this.refuses;
-    this.all.get(writer)!.ended = isClean ? 'clean' : 'unclean';
+    super.ended(writer, how);
     this.#note(`writer ${writer} ended`);
-  };
+  }
 
-  fenced = (writers: readonly number[]): void => {
+  override fenced(writers: readonly number[]): void {
     if (this.refuses) throw this.refuses;
-    for (const writer of writers) this.all.get(writer)!.fenced = true;
-  };
+    super.fenced(writers);
+  }
 }
 
 export interface AServiceOptions {
@@ -82,7 +82,7 @@ export class AService {
   readonly notes: string[] = [];
   readonly events: { name: EventName; event: Events[EventName] }[] = [];
   readonly store: WatchedStore;
-  readonly writers: FakeWriters;
+  readonly writers: WatchedWriters;
   readonly queue: Queue;
   readonly limits: Limits;
   readonly reserve = { isHeld: true, canTake: true, take: () => this.#take(), release: () => this.#release() };
@@ -102,7 +102,7 @@ export class AService {
     const note = (what: string): void => void this.notes.push(what);
     this.store = new WatchedStore(note);
     options.store?.(this.store);
-    this.writers = new FakeWriters(note);
+    this.writers = new WatchedWriters(note);
     this.queue = new Queue(this.store, aRun(options.run), { windowBytes: 1024 * 1024 });
     this.limits = new Limits(options.limits ?? {});
     const events = new EventBus();

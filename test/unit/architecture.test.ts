@@ -80,7 +80,7 @@ const folders: Record<string, { from: readonly string[]; because: string }> = {
       'core',
       'pipeline',
       'queue/spool/dead-letters',
-      'types:queue/spool/writers',
+      'types:queue/writers',
       'sinks/plain-object',
       'types:sinks/port',
       'types:sinks/sqlite/options',

@@ -38,19 +38,19 @@ export async function lettersToChange(
 ): Promise<OpenLetters> {
   const file = queueIn(stateDirectory);
   const spool = (await openSpool({ file, durability: 'full', pipeline }, { clock }))!;
-  const run = spool.run();
+  const run = spool.store.run();
   if (!run) {
     spool.close('unused');
     throw usageError(`there is no run in the queue in ${stateDirectory}`);
   }
-  const queue = new Queue(spool, run, { windowBytes, reopens: true });
+  const queue = new Queue(spool.store, run, { windowBytes, reopens: true });
   const change: Change = async (work) => {
     const moment = clock.moment();
     const result = work(queue, moment);
     queue.commit(moment);
     return await Promise.resolve(result);
   };
-  return opened(spool, change, {
+  return opened(spool.store, change, {
     next: run.state === 'finished' ? 'opens again' : 'goes on',
     close: () => spool.close('unused'),
   });

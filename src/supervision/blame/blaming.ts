@@ -1,7 +1,7 @@
 import { equalJitter } from '../../core/backoff.ts';
 import type { Who } from '../../observability/events.ts';
 import type { Holding } from '../../queue/lending/holding.ts';
-import type { Predecessors } from '../../queue/store.ts';
+import type { Predecessors } from '../../queue/open-spool.ts';
 import type { Exit } from '../posts/child.ts';
 import { deathOf, type LastError } from './death.ts';
 import type { Hub } from '../hub.ts';

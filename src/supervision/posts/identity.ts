@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
-import type { ProcessIdentity } from '../../queue/spool/writers.ts';
+import type { ProcessIdentity } from '../../queue/writers.ts';
 
 /** What tells the process `pid` from a later one with the same number; undefined if there is no such process. */
 export function identify(pid: number): ProcessIdentity | undefined {

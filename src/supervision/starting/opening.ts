@@ -59,13 +59,13 @@ export async function openRun(options: OpeningOptions): Promise<Opening> {
   const spool = await openSpool({ file, durability, pipeline: pipelineName, startedAt: clock.wall() }, options);
   if (!spool) return { status: 'stopped' };
   try {
-    const last = spool.run();
+    const last = spool.store.run();
     const declarations: Declaration[] = [];
     const declare = (what: Declaration['what'], change: Pick<Declaration, 'was' | 'isNow'>): void => {
       declarations.push({ at: clock.wall(), run: last?.run ?? '', what, ...change });
     };
     const owner = ownerOf(options);
-    const recorded = spool.owner();
+    const recorded = spool.claims.owner();
     const ownership = ownershipOf({
       recorded,
       ours: owner,
@@ -87,7 +87,7 @@ export async function openRun(options: OpeningOptions): Promise<Opening> {
       if (change.status === 'declared') declare('same source', { was: last.fingerprint, isNow: pipeline.fingerprint });
       if (change.status !== 'same') events.emit('warning', { code: 'PIPELINE_CHANGED', message: change.message });
     }
-    const isOwed = spool.declarations().some(({ what, run }) => what === 'again' && run === last?.run);
+    const isOwed = spool.claims.declarations().some(({ what, run }) => what === 'again' && run === last?.run);
     const owesAnother = isOwed || (again && last !== undefined && last.state !== 'finished');
     // Recorded now, in case the command is killed before it starts the new run.
     if (owesAnother && !isOwed) declare('again', { was: '', isNow: '' });
@@ -96,17 +96,17 @@ export async function openRun(options: OpeningOptions): Promise<Opening> {
       fingerprint: pipeline.fingerprint,
       doneElsewhere: ownership.status === 'claimed' && ownership.isSinkNew ? last.done : last.doneElsewhere,
     };
-    spool.noteRedacted(options.redact);
+    spool.claims.noteRedacted(options.redact);
     if (ownership.status === 'claimed' || declarations.length > 0) {
       // The new fingerprint is recorded with the declaration, so that the next start needs no flag.
-      spool.claim(owner, declarations, resumed);
+      spool.claims.claim(owner, declarations, resumed);
     }
     for (const message of doubtsAbout(stateDirectory)) events.emit('warning', { code: 'STATE_DIRECTORY', message });
     if (!last || !resumed) {
       const run = newRun(options, 1);
       const { limits } = aside;
       if (limits.length > 0) {
-        spool.commit({
+        spool.store.commit({
           run,
           frames: [],
           progress: [],

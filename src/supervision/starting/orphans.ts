@@ -3,7 +3,7 @@ import { pause } from '../../core/clock.ts';
 import { MillraceError } from '../../core/errors.ts';
 import { exitCodes } from '../../core/exit-codes.ts';
 import type { EventBus } from '../../observability/events.ts';
-import type { ProcessIdentity, WriterRecord, Writers } from '../../queue/spool/writers.ts';
+import type { ProcessIdentity, WriterRecord, Writers } from '../../queue/writers.ts';
 
 const pollMs = 10;
 const deadlineMs = 30_000;

@@ -5,7 +5,7 @@ import { retireUnreadableFile } from '../../queue/spool/file.ts';
 import { openSpool } from '../../queue/spool/open.ts';
 import type { Spool } from '../../queue/spool/spool.ts';
 import type { LimitState, RunRecord } from '../../queue/store.ts';
-import type { Writers } from '../../queue/spool/writers.ts';
+import type { Writers } from '../../queue/writers.ts';
 
 /** What a fresh start finds, and would move aside. */
 export type Left = { status: 'run'; run: RunRecord } | { status: 'unreadable'; reason: string };
@@ -45,12 +45,12 @@ export async function setAside(options: SettingAside): Promise<Aside> {
   }
   if (!spool) return { status: 'stopped' };
   try {
-    const run = spool.run();
+    const run = spool.store.run();
     if (!run) return { status: 'moved', limits: [] };
     if ((await options.confirmFresh({ status: 'run', run }, stopped)) === 'stopped') return { status: 'stopped' };
     await options.killOrphans(spool.writers);
     if (stopped.aborted) return { status: 'stopped' };
-    const limits = spool.limits();
+    const limits = spool.store.limits();
     tell(options, `the old queue was moved to ${spool.retire(suffix(options))}`);
     return { status: 'moved', limits };
   } finally {

@@ -189,7 +189,7 @@ async function serve(serving: Serving): Promise<Omit<Ended, 'owesAnother'>> {
     if (stopped.aborted) return { exitCode: exitCodes.ok, hasBegun: false, isFinished: false };
     spool.writers.forgetOthers(run.run);
     restoreLimits(limits, spool, clock);
-    const queue = new Queue(spool, run, { windowBytes: plan.queueMemoryBytes });
+    const queue = new Queue(spool.store, run, { windowBytes: plan.queueMemoryBytes });
     const { queued, lent, retrying } = queue.stats;
     const state = isNew ? 'new' : 'resumed';
     events.emit('run.started', {
@@ -219,7 +219,7 @@ async function serve(serving: Serving): Promise<Omit<Ended, 'owesAnother'>> {
       described: pipeline,
       formatProblems: deps.formatProblems,
       unfencedWriters: pipeline.sink.delivery === 'transaction' ? spool.writers.notFenced(run.run) : [],
-      oldRuns: spool.runsBefore(run.run),
+      oldRuns: spool.store.runsBefore(run.run),
       crew,
       stateDirectory,
       checkStore: spool.watch(),
@@ -252,7 +252,7 @@ function endOf({ error, exitCode: code }: Outcome, isFinished: boolean, at: numb
 
 /** Freezes and rates hold over restarts. */
 function restoreLimits(limits: Limits, spool: Spool, clock: Clock): void {
-  const records = spool.limits().flatMap(({ data }) => {
+  const records = spool.store.limits().flatMap(({ data }) => {
     try {
       return [JSON.parse(data) as LimitRecord];
     } catch (error) {

@@ -1,168 +1,53 @@
 import { join } from 'node:path';
-import { Intervals } from '../../../src/core/intervals.ts';
 import { MillraceError } from '../../../src/core/errors.ts';
-import type { QueueStart } from '../../../src/core/queue-start.ts';
 import { exitCodes } from '../../../src/core/exit-codes.ts';
-import { MemoryStore } from '../../../src/queue/memory-store.ts';
+import { MemorySpool } from '../../../src/queue/memory-spool.ts';
+import type { MemoryStore } from '../../../src/queue/memory-store.ts';
+import type { OpenSpool } from '../../../src/queue/open-spool.ts';
 import { Spool } from '../../../src/queue/spool/spool.ts';
-import { StoreFull, type Group, type Predecessors, type RunRecord, type Store } from '../../../src/queue/store.ts';
-import type { WriterRecord, Writers } from '../../../src/queue/spool/writers.ts';
-
-export type WriterBooks = Pick<Writers, 'register' | 'ended' | 'fenced' | 'notEnded' | 'notFenced' | 'forgetOthers'>;
-
-/** A spool as one supervisor has it open. */
-export interface OpenSpool {
-  readonly store: Store;
-  readonly writers: WriterBooks;
-  readonly start: QueueStart;
-  readonly predecessors: Predecessors;
-  /** The run to work on: `last`, or a new one. */
-  newRun: (last: RunRecord | undefined) => RunRecord;
-  /** The supervisor lets go of it: in order, or because it is no more. */
-  close: (how: 'in order' | 'killed') => void;
-}
+import { StoreFull, type Group, type Store } from '../../../src/queue/store.ts';
+import type { Writers } from '../../../src/queue/writers.ts';
 
 /** The place where the queue is kept: it outlives supervisors. */
 export interface SpoolPlace {
   open: () => OpenSpool;
 }
 
-/** A spool in memory. */
-export class MemorySpool implements SpoolPlace {
-  readonly store = new MemoryStore();
-  /** All that was committed, in case it is copied; undefined if it never is. */
-  readonly #groups: Group[] | undefined;
-  #writers = new MemoryWriters();
-  /** Of all its starts, the latest first. */
-  #starts: readonly { id: string; nextSeq: number }[] = [];
-  #ends = new Ends();
-  /** Starts of it and of its copies: no two have the same id. */
-  #count = { starts: 0 };
-
-  constructor({ isCopied = false }: { isCopied?: boolean } = {}) {
-    this.#groups = isCopied ? [] : undefined;
-  }
-
-  open(): OpenSpool {
-    const nextSeq = this.store.run()?.nextSeq ?? 1;
-    this.#starts = [{ id: `start ${++this.#count.starts}`, nextSeq }, ...this.#starts];
-    const numbers = this.#starts.map((start) => start.nextSeq);
-    return {
-      store: storeOn(
-        (write) => write(),
-        this.store,
-        (group) => {
-          this.#groups?.push(copyOf(group));
-          this.#ends.committed(group);
-        },
-      ),
-      predecessors: this.#ends.opened(),
-      writers: this.#writers,
-      start: {
-        queue: 'queue-1',
-        generation: this.#starts.length,
-        ids: this.#starts.map(({ id }) => id),
-        directory: '/state',
-        givenBelow: numbers,
-        nextSeq: numbers,
-      },
-      newRun: (last) => last ?? firstRun,
-      close: (how) => this.#ends.closed(how),
-    };
-  }
-
-  /** Another one that is the same now. */
-  copy(): MemorySpool {
-    const copy = new MemorySpool({ isCopied: true });
-    for (const group of this.#groups!) {
-      copy.store.commit(copyOf(group));
-      copy.#groups!.push(copyOf(group));
-    }
-    copy.#writers = this.#writers.copy();
-    copy.#starts = this.#starts;
-    copy.#ends = this.#ends.copy();
-    copy.#count = this.#count;
-    return copy;
-  }
-
-  /** The same, without anything in its store. */
-  emptied(): MemorySpool {
-    const emptied = new MemorySpool();
-    emptied.#writers = this.#writers;
-    emptied.#starts = this.#starts;
-    emptied.#ends = this.#ends;
-    return emptied;
-  }
-}
-
-/** How supervisors have let go of a spool in memory. */
-class Ends {
-  #isClean = true;
-  #uncleanStarts = 0;
-  #trial: number | null = null;
-
-  opened(): Predecessors {
-    this.#uncleanStarts = this.#isClean ? 0 : this.#uncleanStarts + 1;
-    if (this.#isClean) this.#trial = null;
-    this.#isClean = false;
-    return { uncleanStarts: this.#uncleanStarts, trial: this.#trial };
-  }
-
-  committed({ progress, retries, retriesGone, trial }: Group): void {
-    if (trial !== undefined) this.#trial = trial;
-    if (progress.length + retries.length + retriesGone.length > 0) this.#uncleanStarts = 0;
-  }
-
-  closed(how: 'in order' | 'killed'): void {
-    this.#isClean = how === 'in order';
-  }
-
-  copy(): Ends {
-    const copy = new Ends();
-    copy.#isClean = this.#isClean;
-    copy.#uncleanStarts = this.#uncleanStarts;
-    copy.#trial = this.#trial;
-    return copy;
-  }
-}
-
-/** A spool in memory that forgets its last commit when its supervisor is killed: what it says is durable is not yet. */
+/** A spool in memory that forgets its last commit when its supervisor is killed: it says too early that it is durable. */
 export class LateSpool implements SpoolPlace {
   readonly #onLost: (kept: number) => void;
-  #groups: Group[] = [];
   #spool = new MemorySpool();
+  #commits = 0;
+  /** What was in the store before the last commit, unless that is lost already. */
+  #before: MemoryStore | undefined;
 
   constructor(onLost: (kept: number) => void) {
     this.#onLost = onLost;
   }
 
   open(): OpenSpool {
-    const { store, ...spool } = this.#spool.open();
+    const spool = this.#spool.open();
+    const { store } = this.#spool;
+    const write: Write = (commit) => {
+      const before = store.copy();
+      const result = commit();
+      this.#before = before;
+      this.#commits += 1;
+      return result;
+    };
     return {
       ...spool,
-      store: storeOn(
-        (write) => write(),
-        store,
-        (group) => this.#groups.push(copyOf(group)),
-      ),
-      close: (how) => {
-        spool.close(how);
-        if (how === 'killed' && this.#groups.pop()) this.#rebuild();
+      store: storeOn(write, store, () => undefined),
+      abandon: () => {
+        spool.abandon();
+        if (!this.#before) return;
+        this.#spool = this.#spool.copy(this.#before);
+        this.#before = undefined;
+        this.#commits -= 1;
+        this.#onLost(this.#commits);
       },
     };
   }
-
-  #rebuild(): void {
-    this.#spool = this.#spool.emptied();
-    for (const group of this.#groups) this.#spool.store.commit(copyOf(group));
-    this.#onLost(this.#groups.length);
-  }
-}
-
-/** As it is now: what is handed in goes on changing before the next commit. */
-function copyOf(group: Group): Group {
-  const progress = group.progress.map((frame) => ({ ...frame, settled: Intervals.fromFlat(frame.settled.toFlat()) }));
-  return { ...group, progress };
 }
 
 /** The real one, in `directory`. */
@@ -176,55 +61,7 @@ export class SqliteSpool implements SpoolPlace {
   }
 
   open(): OpenSpool {
-    const spool = Spool.open({ file: this.file, durability: this.#durability });
-    return {
-      store: spool,
-      writers: spool.writers,
-      start: spool.start,
-      predecessors: spool.predecessors,
-      newRun: (last) => last ?? firstRun,
-      close: (how) => (how === 'in order' ? spool.close() : spool.abandon()),
-    };
-  }
-}
-
-/** `Writers`, in memory. */
-class MemoryWriters implements WriterBooks {
-  #rows: (WriterRecord & { isEnded: boolean; isFenced: boolean })[] = [];
-  #last = 0;
-
-  register(record: Parameters<Writers['register']>[0]): number {
-    this.#rows.push({ ...record, writer: ++this.#last, isEnded: false, isFenced: false });
-    return this.#last;
-  }
-
-  ended(writer: number, { isClean }: { isClean: boolean }): void {
-    for (const row of this.#rows) if (row.writer === writer) Object.assign(row, { isEnded: true, isFenced: isClean });
-  }
-
-  fenced(writers: readonly number[]): void {
-    for (const row of this.#rows) if (writers.includes(row.writer)) row.isFenced = true;
-  }
-
-  notEnded(): WriterRecord[] {
-    return this.#rows.filter(({ isEnded }) => !isEnded);
-  }
-
-  notFenced(run: string): number[] {
-    return this.#rows
-      .filter((row) => !row.isFenced && row.isEnded && row.role === 'consumer' && row.run === run)
-      .map(({ writer }) => writer);
-  }
-
-  copy(): MemoryWriters {
-    const copy = new MemoryWriters();
-    copy.#rows = this.#rows.map((row) => ({ ...row }));
-    copy.#last = this.#last;
-    return copy;
-  }
-
-  forgetOthers(run: string): void {
-    this.#rows = this.#rows.filter((row) => !row.isEnded || row.run === run);
+    return Spool.open({ file: this.file, durability: this.#durability });
   }
 }
 
@@ -307,7 +144,7 @@ export function storeOn(write: Write, store: Store, onCommit: (group: Group) => 
 }
 
 /** `writers`, written through `write`. */
-export function writersOn(write: Write, writers: WriterBooks): WriterBooks {
+export function writersOn(write: Write, writers: Writers): Writers {
   return {
     register: (record) => write(() => writers.register(record)),
     ended: (writer, how) => write(() => writers.ended(writer, how)),
@@ -317,19 +154,3 @@ export function writersOn(write: Write, writers: WriterBooks): WriterBooks {
     forgetOthers: (run) => write(() => writers.forgetOthers(run)),
   };
 }
-
-/** The record of a run that has not begun. */
-const firstRun: RunRecord = {
-  run: 'run-1',
-  state: 'running',
-  fingerprint: 'version 1',
-  position: { cursor: null, count: 0, digest: null },
-  nextSeq: 1,
-  stored: 0,
-  done: 0,
-  dead: 0,
-  doneElsewhere: 0,
-  startedAt: 0,
-  finishedAt: null,
-  exitCode: null,
-};

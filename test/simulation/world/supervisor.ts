@@ -4,18 +4,19 @@ import { Limits } from '../../../src/limits/limits.ts';
 import type { PipelineDescription } from '../../../src/ipc/messages.ts';
 import { EventBus } from '../../../src/observability/events.ts';
 import { Queue, type QueueStats } from '../../../src/queue/queue.ts';
-import { StoreFull, type Group, type Store } from '../../../src/queue/store.ts';
+import type { OpenSpool } from '../../../src/queue/open-spool.ts';
+import { StoreFull, type Group, type RunRecord, type Store } from '../../../src/queue/store.ts';
 import { blameForKilledSupervisors } from '../../../src/supervision/blame/blaming.ts';
 import { describePipeline } from '../../../src/supervision/posts/describe.ts';
 import type { ServiceSettings } from '../../../src/supervision/settings.ts';
 import { killOrphans } from '../../../src/supervision/starting/orphans.ts';
 import { Service, type Outcome } from '../../../src/supervision/tick/service.ts';
-import type { ProcessIdentity } from '../../../src/queue/spool/writers.ts';
+import type { ProcessIdentity } from '../../../src/queue/writers.ts';
 import type { Consumer, Producer } from './children.ts';
 import type { Parent } from './child.ts';
 import { ProcessClock, type WorldTime } from './clock.ts';
 import type { Plan } from './plan.ts';
-import { storeOn, writersOn, type Disk, type OpenSpool, type SpoolPlace } from './spools.ts';
+import { storeOn, writersOn, type Disk, type SpoolPlace } from './spools.ts';
 import type { Departure } from './departure.ts';
 
 export interface SupervisorOptions {
@@ -79,7 +80,8 @@ export class SimulatedSupervisor implements Parent {
       if (!(error instanceof StoreFull) && (error as MillraceError).exitCode !== 74) throw error;
       this.outcome = { exitCode: 74, spoolFailed: true, error: undefined };
     }
-    this.#spool?.close(this.outcome.spoolFailed ? 'killed' : 'in order');
+    if (this.outcome.spoolFailed) this.#spool?.abandon();
+    else this.#spool?.close();
     this.#end();
   }
 
@@ -102,7 +104,7 @@ export class SimulatedSupervisor implements Parent {
   /** It is gone: nothing that it had not done is done any more. */
   bury(): void {
     this.isGone = true;
-    this.#spool?.close('killed');
+    this.#spool?.abandon();
     this.#end();
   }
 
@@ -161,7 +163,7 @@ export class SimulatedSupervisor implements Parent {
       this.#dismiss(producer, consumer);
       return { outcome: nothing, limits: [] };
     }
-    const run = spool.newRun(last);
+    const run = last ?? firstRun;
     writers.forgetOthers(run.run);
     const limits = new Limits(plan.limits);
     const records = store.limits().map(({ data }) => JSON.parse(data) as LimitRecord);
@@ -301,3 +303,19 @@ function settingsOf(plan: Plan, pauseAfter: number): ServiceSettings {
     recycling: plan.recycling,
   };
 }
+
+/** The record of a run that has not begun. */
+const firstRun: RunRecord = {
+  run: 'run-1',
+  state: 'running',
+  fingerprint: 'version 1',
+  position: { cursor: null, count: 0, digest: null },
+  nextSeq: 1,
+  stored: 0,
+  done: 0,
+  dead: 0,
+  doneElsewhere: 0,
+  startedAt: 0,
+  finishedAt: null,
+  exitCode: null,
+};

@@ -11,7 +11,8 @@ import type { Plan } from './plan.ts';
 import { Random } from './random.ts';
 import { Server } from './server.ts';
 import { sinkPlace } from './sinks.ts';
-import { Disk, LateSpool, MemorySpool, SqliteSpool, type SpoolPlace } from './spools.ts';
+import { MemorySpool } from '../../../src/queue/memory-spool.ts';
+import { Disk, LateSpool, SqliteSpool, type SpoolPlace } from './spools.ts';
 import { Story } from './story.ts';
 import { SimulatedSupervisor } from './supervisor.ts';
 
@@ -161,7 +162,7 @@ export class World {
     this.#hasTriedSecond = true;
     this.story.tell('the operator', 'starts a second supervisor');
     try {
-      this.place.open().close('killed');
+      this.place.open().abandon();
     } catch {
       return;
     }
@@ -261,9 +262,7 @@ export class World {
 
   #spoolIn(directory: string): SpoolPlace {
     if (this.#departure.commitsLate) return new LateSpool((kept) => this.checker.spoolLost(kept));
-    return this.plan.spool === 'sqlite'
-      ? new SqliteSpool(directory, this.plan.durability)
-      : new MemorySpool({ isCopied: this.plan.faults.includes('snapshot') });
+    return this.plan.spool === 'sqlite' ? new SqliteSpool(directory, this.plan.durability) : new MemorySpool();
   }
 
   /** The sink is on the server. */

@@ -50,7 +50,7 @@ const reasons = ['no such pokémon', 'timed out', 'no such pokémon', 'timed out
 /** Leaves a queue behind in which these items have died, an hour from one to the next. */
 function leave(run: Partial<RunRecord> = {}): void {
   spool = Spool.open({ file: join(directory, 'queue.db'), durability: 'full' });
-  const queue = new Queue(spool, aRun(), { windowBytes: 1_000_000 });
+  const queue = new Queue(spool.store, aRun(), { windowBytes: 1_000_000 });
   const encoder = new FrameEncoder({ maxItemBytes: Infinity });
   for (const item of items) encoder.add(item);
   queue.append(encoder.take(), { cursor: null, count: 4, digest: null });
@@ -82,9 +82,9 @@ function letGo(): void {
 
 /** The pipeline runs, and has the queue. */
 async function serve(): Promise<Queue> {
-  const queue = new Queue(spool!, spool!.run()!, { windowBytes: 1_000_000 });
+  const queue = new Queue(spool!.store, spool!.store.run()!, { windowBytes: 1_000_000 });
   const box = new LetterBox(
-    spool!,
+    spool!.store,
     async (work) => {
       const result = work(queue, moment());
       queue.commit(moment());
@@ -95,7 +95,7 @@ async function serve(): Promise<Queue> {
   control = await startControl({
     socketPath: join(directory, 'control.sock'),
     status: () => aStatus(),
-    dead: (query) => readDeadLetters(spool!, query),
+    dead: (query) => readDeadLetters(spool!.store, query),
     letters: box,
     backup: backupJob(() => Promise.reject(new Error('no'))),
     reload: () => ({ status: 'refused', reason: 'no' }),
@@ -118,11 +118,11 @@ async function millrace(words: string | string[], terminal?: TestShell['terminal
 function books() {
   const own = spool ?? Spool.open({ file: join(directory, 'queue.db'), durability: 'full' });
   const decoder = new FrameDecoder();
-  const retries = own
+  const retries = own.store
     .readRetryHeads(10)
-    .map(({ seq, origin }) => [seq, origin, decoder.decode(own.readRetry(seq)!, 0)]);
-  const { state, dead, stored, nextSeq, exitCode } = own.run()!;
-  const letters = own.readDeadHeads(0, 10).map(({ seq }) => seq);
+    .map(({ seq, origin }) => [seq, origin, decoder.decode(own.store.readRetry(seq)!, 0)]);
+  const { state, dead, stored, nextSeq, exitCode } = own.store.run()!;
+  const letters = own.store.readDeadHeads(0, 10).map(({ seq }) => seq);
   if (!spool) own.close();
   return { letters, retries, run: { state, dead, stored, nextSeq, exitCode } };
 }
@@ -433,7 +433,7 @@ describe('when the supervisor was killed, millrace dead', () => {
     leave();
     const consumer = { run: 'run-1', role: 'consumer', ordinal: 1, pid: 4711, started: '1', boot: 'b' } as const;
     const writer = spool!.writers.register(consumer);
-    spool!.commit(group({ run: spool!.run()!, trial: 3 }));
+    spool!.store.commit(group({ run: spool!.store.run()!, trial: 3 }));
     spool!.abandon();
     spool = undefined;
     expect(await millrace('retry 1')).toMatchObject({ code: 0 });

@@ -23,8 +23,8 @@ const endedAt = Date.parse('2026-01-02T04:00:00Z');
 /** A supervisor's start that stores three items, and is left as it is. */
 function started(): Spool {
   const spool = Spool.open({ file: join(directory, 'queue.db'), durability: 'full', startedAt });
-  spool.claim({ pipeline: 'days', file: '/days.ts', sinkKind: 'discard', sinkTarget: 'nowhere' });
-  const queue = new Queue(spool, aRun({ run: 'monday', startedAt }), { windowBytes: 1_000_000 });
+  spool.claims.claim({ pipeline: 'days', file: '/days.ts', sinkKind: 'discard', sinkTarget: 'nowhere' });
+  const queue = new Queue(spool.store, aRun({ run: 'monday', startedAt }), { windowBytes: 1_000_000 });
   queue.append(frameOf('a', 'b', 'c'), { cursor: null, count: 3, digest: null });
   queue.commit({ now: 0, wall: startedAt });
   return spool;
@@ -77,7 +77,7 @@ describe('the status of a pipeline that does not run', () => {
 
   it('tells a run that has finished, and when', async () => {
     const spool = started();
-    spool.commit(
+    spool.store.commit(
       group({ run: aRun({ run: 'monday', state: 'finished', finishedAt: endedAt, exitCode: 3, nextSeq: 4 }) }),
     );
     spool.close({ at: endedAt, outcome: 'finished', exitCode: 3 });

@@ -39,7 +39,7 @@ export class AtWork {
       dead: this.run.dead + (isAnyOld ? 1 : 0),
       position: { cursor: `${first}`, count: 0, digest: null },
     };
-    this.#spool.commit({
+    this.#spool.store.commit({
       run,
       frames: [{ first, frame: itemsFrom(first, this.#random) }],
       progress: isAnyOld ? [settled(oldest, oldest + 2), settled(next, next)] : [],

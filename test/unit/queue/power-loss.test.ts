@@ -34,13 +34,15 @@ function diskOf(name: string): Disk {
 
 /** All that a spool holds, in short. */
 function contentsOf(spool: Spool): string {
-  const frames = spool.readFrames(0, Infinity).map(({ first, frame, settled }) => {
+  const frames = spool.store.readFrames(0, Infinity).map(({ first, frame, settled }) => {
     return [first, frame.count, settled.toFlat(), createHash('md5').update(frame.body).digest('hex')];
   });
-  const retries = spool.readRetryHeads(1000).map((head) => [head, spool.readRetry(head.seq)?.body.toString('base64')]);
-  const dead = spool.readDead(0, 1000).map(({ seq, reason, error }) => [seq, reason, error]);
-  const { nextSeq: _, ...run } = spool.run()!;
-  return JSON.stringify([run, spool.totals(), spool.limits(), frames, retries, dead]);
+  const retries = spool.store
+    .readRetryHeads(1000)
+    .map((head) => [head, spool.store.readRetry(head.seq)?.body.toString('base64')]);
+  const dead = spool.store.readDead(0, 1000).map(({ seq, reason, error }) => [seq, reason, error]);
+  const { nextSeq: _, ...run } = spool.store.run()!;
+  return JSON.stringify([run, spool.store.totals(), spool.store.limits(), frames, retries, dead]);
 }
 
 /** Starts on what a power loss has left: what must hold then, and what there is. */
@@ -50,7 +52,7 @@ function restartOn({ file, log }: Disk, durability: Durability): { contents: str
   writeFileSync(name, file);
   writeFileSync(`${name}-wal`, log);
   const spool = Spool.open({ file: name, durability });
-  const found = { contents: contentsOf(spool), nextSeq: spool.run()!.nextSeq };
+  const found = { contents: contentsOf(spool), nextSeq: spool.store.run()!.nextSeq };
   spool.close();
   const { db, close } = openForReading(name);
   expect([damageIn(db), disagreementsIn(db)]).toEqual([[], []]);
@@ -102,7 +104,7 @@ describe('with durability normal, a power loss at any moment', () => {
     const work = new AtWork(spool, seededRandom(5), aRun);
     for (let n = 0; n < 20; n++) {
       work.commit();
-      spool.sync();
+      spool.store.sync();
       const { file } = diskOf('queue.db');
       expect(restartOn({ file, log: Buffer.alloc(0) }, 'normal').contents).toBe(contentsOf(spool));
     }

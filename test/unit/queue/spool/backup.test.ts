@@ -41,7 +41,7 @@ const open = (name = file): Spool => Spool.open({ file: name, durability: 'full'
 /** Stores one item more, of 50 kB. */
 function store(spool: Spool, seq: number): void {
   const run = { ...aRun, nextSeq: seq + 1, stored: seq };
-  spool.commit(group({ run, frames: [{ first: seq, frame: frameOf([{ seq, text: 'x'.repeat(50_000) }]) }] }));
+  spool.store.commit(group({ run, frames: [{ first: seq, frame: frameOf([{ seq, text: 'x'.repeat(50_000) }]) }] }));
 }
 
 describe('a backup of a spool that is in use', () => {
@@ -56,7 +56,7 @@ describe('a backup of a spool that is in use', () => {
         store(spool, 100 + steps.length);
       },
     });
-    const stored = spool.run()!.stored;
+    const stored = spool.store.run()!.stored;
     store(spool, stored + 1);
     spool.close();
     expect(steps.length).toBeGreaterThan(10);
@@ -68,7 +68,7 @@ describe('a backup of a spool that is in use', () => {
     expect(readdirSync(directory).toSorted()).toEqual(['copy.db', 'state']);
     expect(statSync(copy).mode & 0o777).toBe(0o600);
     const restored = open(copy);
-    expect(restored.run()!.stored).toBe(items.waiting);
+    expect(restored.store.run()!.stored).toBe(items.waiting);
     restored.close();
   });
 
@@ -96,7 +96,7 @@ describe('a backup of a spool that is in use', () => {
     await expect(closing).rejects.toMatchObject({ code: 'BACKUP', exitCode: 74 });
     expect(readdirSync(directory)).toEqual(['state']);
     const again = open();
-    expect([again.wasClean, again.run()?.stored]).toEqual([true, 1]);
+    expect([again.wasClean, again.store.run()?.stored]).toEqual([true, 1]);
     again.close();
   });
 
@@ -136,7 +136,7 @@ describe('a spool that is compacted', () => {
     for (let seq = 1; seq <= 50; seq++) store(spool, seq);
     const settled = Array.from({ length: 49 }, (_, i) => i + 1);
     const progress = settled.map((first) => ({ first, count: 1, settled: Intervals.of([first, first]) }));
-    spool.commit(group({ run: { ...aRun, nextSeq: 51, stored: 50, done: 49 }, progress }));
+    spool.store.commit(group({ run: { ...aRun, nextSeq: 51, stored: 50, done: 49 }, progress }));
     spool.abandon();
     const { before, after } = compactSpool(file);
     expect(before).toBeGreaterThan(2_500_000);

@@ -47,8 +47,8 @@ describe('the dead letters of a queue that no supervisor has', () => {
 
   it('are looked at with what the last start of a supervisor knew to be secret', () => {
     const spool = Spool.open({ file, durability: 'full' });
-    spool.noteRedacted(['iban', 'email']);
-    spool.noteRedacted(['iban']);
+    spool.claims.noteRedacted(['iban', 'email']);
+    spool.claims.noteRedacted(['iban']);
     spool.close();
     expect(redaction.text('iban=5 email=5')).toBe('iban=5 email=5');
     atRest().readDeadHeads(0, 1);
@@ -57,7 +57,7 @@ describe('the dead letters of a queue that no supervisor has', () => {
 
   it('are not shown as those of another pipeline than the queue belongs to', () => {
     const spool = Spool.open({ file, durability: 'full' });
-    spool.claim({ pipeline: 'aaa', file: '/aaa.ts', sinkKind: 'discard', sinkTarget: 'nowhere' });
+    spool.claims.claim({ pipeline: 'aaa', file: '/aaa.ts', sinkKind: 'discard', sinkTarget: 'nowhere' });
     spool.close();
     for (const open of [() => atRest('bbb').readDead(0, 1), () => verifySpool(file, 'bbb')]) {
       expect(open).toThrow(expect.objectContaining({ code: 'OTHER_PIPELINE', exitCode: 78 }));
@@ -72,7 +72,7 @@ describe('the dead letters of a queue, while they are shown', () => {
   function leave(seqs: readonly number[]): void {
     const spool = Spool.open({ file, durability: 'full' });
     const dead = seqs.map((seq) => deadOf(seq, { frame: frameOf(`item ${seq}`) }));
-    spool.commit(group({ run: { ...aRun, nextSeq: 1000 }, dead }));
+    spool.store.commit(group({ run: { ...aRun, nextSeq: 1000 }, dead }));
     spool.close();
   }
 

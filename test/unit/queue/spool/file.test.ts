@@ -79,7 +79,7 @@ describe('the spool’s file', () => {
     const before = process.umask(0);
     try {
       const spool = open();
-      spool.commit(group());
+      spool.store.commit(group());
       const mode = (path: string): number => statSync(path).mode & 0o777;
       expect(mode(join(directory, 'state'))).toBe(0o700);
       const files = readdirSync(join(directory, 'state')).toSorted();
@@ -211,7 +211,7 @@ describe('a spool that another process has', () => {
 
   it('keeps everybody else out while it is open here, readers too', async () => {
     const spool = open();
-    spool.commit(group());
+    spool.store.commit(group());
     const { said } = await other(`
       try {
         new Database(file, { timeout: 0 }).prepare('SELECT * FROM run').all();
@@ -308,7 +308,7 @@ describe('a file that is no spool of ours', () => {
     mkdirSync(join(directory, 'state'));
     writeFileSync(file, '');
     const spool = open();
-    expect(spool.run()).toBeUndefined();
+    expect(spool.store.run()).toBeUndefined();
     spool.close();
   });
 
@@ -329,7 +329,7 @@ describe('a spool of an earlier version', () => {
     });
     const spool = open();
     const { start } = spool;
-    expect(spool.run()).toMatchObject({ run: 'r1', nextSeq: 3, stored: 2 });
+    expect(spool.store.run()).toMatchObject({ run: 'r1', nextSeq: 3, stored: 2 });
     expect(start.queue).toMatch(/^[0-9a-f]{24}$/);
     expect([start.generation, start.ids.length]).toEqual([4712, 1]);
     spool.close();
@@ -357,7 +357,7 @@ describe('a spool that was not closed in order', () => {
   function killed(): number {
     const spool = open();
     const first = { first: 1, frame: frameOf('x'.repeat(50_000)) };
-    spool.commit(group({ run: { ...aRun, nextSeq: 2 }, frames: [first] }));
+    spool.store.commit(group({ run: { ...aRun, nextSeq: 2 }, frames: [first] }));
     // What is in the log would be read from there.
     spool.shrink();
     spool.abandon();
@@ -368,8 +368,8 @@ describe('a spool that was not closed in order', () => {
     killed();
     const spool = open();
     expect(spool.wasClean).toBe(false);
-    expect(spool.run()?.nextSeq).toBe(2);
-    expect(spool.readFrameOf(1)?.frame).toEqual(frameOf('x'.repeat(50_000)));
+    expect(spool.store.run()?.nextSeq).toBe(2);
+    expect(spool.store.readFrameOf(1)?.frame).toEqual(frameOf('x'.repeat(50_000)));
     spool.close();
   });
 
@@ -389,7 +389,7 @@ describe('a spool that was not closed in order', () => {
 
   it('is refused when its log is missing, as in a copy of the file alone, until it is to be taken as it is', () => {
     const spool = open();
-    spool.commit(group({ run: { ...aRun, nextSeq: 2 }, frames: [{ first: 1, frame: frameOf('a') }] }));
+    spool.store.commit(group({ run: { ...aRun, nextSeq: 2 }, frames: [{ first: 1, frame: frameOf('a') }] }));
     const copy = readFileSync(file);
     spool.close();
     writeFileSync(file, copy);
@@ -402,7 +402,7 @@ describe('a spool that was not closed in order', () => {
     expect(fingerprint()).toEqual(before);
     compactSpool(file);
     const again = open();
-    expect(again.run()).toBeUndefined();
+    expect(again.store.run()).toBeUndefined();
     again.close();
   });
 
@@ -411,10 +411,10 @@ describe('a spool that was not closed in order', () => {
     ['was killed', (spool: Spool) => spool.abandon()],
   ])('is refused, and nothing changed, when the log beside it is of another queue, and it %s', (_, ends) => {
     const spool = open();
-    spool.commit(group({ run: { ...aRun, nextSeq: 2 }, frames: [{ first: 1, frame: frameOf('a') }] }));
+    spool.store.commit(group({ run: { ...aRun, nextSeq: 2 }, frames: [{ first: 1, frame: frameOf('a') }] }));
     ends(spool);
     const foreign = Spool.open({ file: join(directory, 'other.db'), ...options });
-    foreign.commit(group({ run: { ...aRun, run: 'other', nextSeq: 9 } }));
+    foreign.store.commit(group({ run: { ...aRun, run: 'other', nextSeq: 9 } }));
     foreign.abandon();
     cpSync(join(directory, 'other.db-wal'), `${file}-wal`);
     const before = fingerprint();
@@ -450,7 +450,7 @@ describe('a spool that was not closed in order', () => {
     killed();
     const log = readFileSync(`${file}-wal`);
     const spool = open();
-    spool.commit(group({ run: { ...aRun, nextSeq: 3 }, frames: [{ first: 2, frame: frameOf('b') }] }));
+    spool.store.commit(group({ run: { ...aRun, nextSeq: 3 }, frames: [{ first: 2, frame: frameOf('b') }] }));
     spool.abandon();
     const bytes = readFileSync(file);
     bytes.fill(0xff, 100, 4096);
@@ -466,12 +466,12 @@ describe('a spool that was not closed in order', () => {
 
   it('is whole when it is killed again while nothing but its log has it', () => {
     const spool = open();
-    spool.commit(group({ run: { ...aRun, nextSeq: 2 }, frames: [{ first: 1, frame: frameOf('a') }] }));
+    spool.store.commit(group({ run: { ...aRun, nextSeq: 2 }, frames: [{ first: 1, frame: frameOf('a') }] }));
     spool.abandon();
     expect(statSync(`${file}-wal`).size).toBeGreaterThan(0);
     expect(readdirSync(join(directory, 'state')).toSorted()).toEqual(['queue.db', 'queue.db-wal', 'supervisor.pid']);
     const again = open();
-    expect(again.run()?.nextSeq).toBe(2);
+    expect(again.store.run()?.nextSeq).toBe(2);
     again.close();
     expect(readdirSync(join(directory, 'state'))).toEqual(['queue.db']);
   });
@@ -487,7 +487,7 @@ describe('the watch over the file', () => {
   it('says nothing while it is the one that was opened', () => {
     const spool = open();
     const check = fileWatch(file);
-    spool.commit(group());
+    spool.store.commit(group());
     expect(check).not.toThrow();
     spool.close();
   });
@@ -532,29 +532,29 @@ describe('a spool that is moved aside', () => {
 
   it('is complete under its new name, and leaves room for a new one', () => {
     const spool = open();
-    spool.commit(group({ run: { ...aRun, nextSeq: 3 }, frames: [{ first: 1, frame: frameOf('a', 'b') }] }));
+    spool.store.commit(group({ run: { ...aRun, nextSeq: 3 }, frames: [{ first: 1, frame: frameOf('a', 'b') }] }));
     const retired = spool.retire('until-today');
     expect(retired).toBe(join(directory, 'state', 'queue.until-today.db'));
     expect(readdirSync(join(directory, 'state'))).toEqual(['queue.until-today.db']);
     const fresh = open();
-    expect(fresh.run()).toBeUndefined();
+    expect(fresh.store.run()).toBeUndefined();
     fresh.close();
     const old = Spool.open({ file: retired, ...options });
-    expect(old.readFrameOf(1)?.frame).toEqual(frameOf('a', 'b'));
-    expect(old.run()?.nextSeq).toBe(3);
+    expect(old.store.readFrameOf(1)?.frame).toEqual(frameOf('a', 'b'));
+    expect(old.store.run()?.nextSeq).toBe(3);
     old.close();
   });
 
   it('never takes the place of one that was moved aside before', () => {
     const names = [1, 2, 3].map((nextSeq) => {
       const spool = open();
-      spool.commit(group({ run: { ...aRun, nextSeq } }));
+      spool.store.commit(group({ run: { ...aRun, nextSeq } }));
       return spool.retire('until-today');
     });
     expect(new Set(names).size).toBe(3);
     const kept = names.map((name) => {
       const spool = Spool.open({ file: name, ...options });
-      const nextSeq = spool.run()?.nextSeq;
+      const nextSeq = spool.store.run()?.nextSeq;
       spool.close();
       return nextSeq;
     });

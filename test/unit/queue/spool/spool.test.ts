@@ -35,10 +35,12 @@ function killedAfter(use: (spool: Spool) => void, durability: 'full' | 'normal' 
 describe('the spool', () => {
   it('counts the supervisors that were killed since an item was settled', () => {
     const frame = frameOf('a', 'b');
-    killedAfter((spool) => spool.commit(group({ run: { ...aRun, nextSeq: 3 }, frames: [{ first: 1, frame }] })));
+    killedAfter((spool) => spool.store.commit(group({ run: { ...aRun, nextSeq: 3 }, frames: [{ first: 1, frame }] })));
     const seen: number[] = [];
     for (let i = 0; i < 3; i++) killedAfter(({ predecessors }) => void seen.push(predecessors.uncleanStarts));
-    killedAfter((spool) => spool.commit(group({ progress: [{ first: 1, count: 2, settled: Intervals.of([1, 1]) }] })));
+    killedAfter((spool) =>
+      spool.store.commit(group({ progress: [{ first: 1, count: 2, settled: Intervals.of([1, 1]) }] })),
+    );
     for (let i = 0; i < 2; i++) killedAfter(({ predecessors }) => void seen.push(predecessors.uncleanStarts));
     open().close();
     killedAfter(({ predecessors }) => void seen.push(predecessors.uncleanStarts));
@@ -46,7 +48,7 @@ describe('the spool', () => {
   });
 
   it('takes nobody who has only had it open for a supervisor that has ended in order', () => {
-    killedAfter((spool) => spool.commit(group({ trial: 7 })));
+    killedAfter((spool) => spool.store.commit(group({ trial: 7 })));
     killedAfter(() => undefined);
     const seen: unknown[] = [];
     for (const how of ['unused', 'unused', 'in order', 'in order'] as const) {
@@ -64,11 +66,11 @@ describe('the spool', () => {
 
   it('remembers which item was being run by itself when its supervisor was killed', () => {
     const trials: (number | null)[] = [];
-    killedAfter((spool) => spool.commit(group({ trial: 7 })));
+    killedAfter((spool) => spool.store.commit(group({ trial: 7 })));
     killedAfter(({ predecessors }) => void trials.push(predecessors.trial));
-    killedAfter((spool) => spool.commit(group({ trial: null })));
+    killedAfter((spool) => spool.store.commit(group({ trial: null })));
     killedAfter(({ predecessors }) => void trials.push(predecessors.trial));
-    killedAfter((spool) => spool.commit(group({ trial: 8 })));
+    killedAfter((spool) => spool.store.commit(group({ trial: 8 })));
     open().close();
     killedAfter(({ predecessors }) => void trials.push(predecessors.trial));
     expect(trials).toEqual([7, null, null]);
@@ -81,8 +83,8 @@ describe('the spool', () => {
     const spool = open();
     const frame = frameOf('a', 'b', 'c');
     const run: RunRecord = { ...aRun, nextSeq: 4, position: { cursor: '7', count: 1, digest: 'd' } };
-    spool.commit(group({ run, frames: [{ first: 1, frame }] }));
-    spool.commit(
+    spool.store.commit(group({ run, frames: [{ first: 1, frame }] }));
+    spool.store.commit(
       group({
         run,
         progress: [{ first: 1, count: 3, settled: Intervals.of([1, 1], [3, 3]) }],
@@ -109,13 +111,15 @@ describe('the spool', () => {
     const again = open();
     expect(again.wasClean).toBe(wasClean);
     expect(again.start.generation).toBe(2);
-    expect(again.run()).toEqual(run);
-    expect(again.totals().items).toBe(1);
-    const [stored] = again.readFrames(0, Infinity);
+    expect(again.store.run()).toEqual(run);
+    expect(again.store.totals().items).toBe(1);
+    const [stored] = again.store.readFrames(0, Infinity);
     expect([stored?.first, stored?.frame, stored?.settled.toFlat()]).toEqual([1, frame, [1, 1, 3, 3]]);
-    expect(again.readRetry(3)).toEqual(frameOf('c'));
-    expect(again.readDead(0, 10).map((dead) => [dead.seq, dead.frame, dead.error])).toEqual([[1, frameOf('a'), error]]);
-    expect(again.limits()).toEqual([{ limit: 'vendor', data: '{"until":1}' }]);
+    expect(again.store.readRetry(3)).toEqual(frameOf('c'));
+    expect(again.store.readDead(0, 10).map((dead) => [dead.seq, dead.frame, dead.error])).toEqual([
+      [1, frameOf('a'), error],
+    ]);
+    expect(again.store.limits()).toEqual([{ limit: 'vendor', data: '{"until":1}' }]);
     again.close();
   });
 
@@ -155,20 +159,12 @@ describe('the spool', () => {
     expect(ids.join(' ')).toMatch(/^[0-9a-f]{24} [0-9a-f]{24}$/);
   });
 
-  it('knows the runs before this one, the latest first', () => {
-    const spool = open();
-    for (const run of ['r1', 'r2', 'r3']) spool.commit(group({ run: { ...aRun, run } }));
-    expect(spool.runsBefore('r3')).toEqual(['r2', 'r1']);
-    expect(spool.runsBefore('r4')).toEqual(['r3', 'r2', 'r1']);
-    spool.close();
-  });
-
   it('keeps the queue beside its model, whatever happens in whatever order, with a file behind it', () => {
     let n = 0;
     fc.assert(
       fc.property(steps(300), (all) => {
         const spool = open('full', `${++n}.db`);
-        const walk = new Walk(spool);
+        const walk = new Walk(spool.store);
         walk.run(all);
         walk.finish();
         spool.close();
@@ -181,15 +177,15 @@ describe('the spool', () => {
 describe('a read of the spool that fails', () => {
   const reads: [string, (spool: Spool) => unknown][] = [
     // Opening a spool reads the runs: they are in memory then.
-    ['totals', (spool) => spool.totals()],
-    ['limits', (spool) => spool.limits()],
-    ['frames', (spool) => spool.readFrames(0, Infinity)],
-    ['a frame', (spool) => spool.readFrameOf(1)],
-    ['heads of retries', (spool) => spool.readRetryHeads(10)],
-    ['a retry', (spool) => spool.readRetry(3)],
-    ['the error of a retry', (spool) => spool.readRetryError(3)],
-    ['seqs of retries', (spool) => spool.readRetrySeqs(10)],
-    ['dead letters', (spool) => spool.readDead(0, 10)],
+    ['totals', (spool) => spool.store.totals()],
+    ['limits', (spool) => spool.store.limits()],
+    ['frames', (spool) => spool.store.readFrames(0, Infinity)],
+    ['a frame', (spool) => spool.store.readFrameOf(1)],
+    ['heads of retries', (spool) => spool.store.readRetryHeads(10)],
+    ['a retry', (spool) => spool.store.readRetry(3)],
+    ['the error of a retry', (spool) => spool.store.readRetryError(3)],
+    ['seqs of retries', (spool) => spool.store.readRetrySeqs(10)],
+    ['dead letters', (spool) => spool.store.readDead(0, 10)],
     ['processes', (spool) => spool.writers.notEnded()],
     ['processes to be barred', (spool) => spool.writers.notFenced('r1')],
   ];
@@ -197,7 +193,7 @@ describe('a read of the spool that fails', () => {
   it.each(reads)('is final, and says of which file: %s', (_, read) => {
     const file = join(directory, 'queue.db');
     const spool = open();
-    spool.commit(
+    spool.store.commit(
       group({
         frames: [{ first: 1, frame: frameOf('a', 'b') }],
         retries: [retryOf(3)],
@@ -222,13 +218,13 @@ describe('a read of the spool that fails', () => {
   it('may be one of a row that cannot be understood', () => {
     const spool = open();
     const progress = [{ first: 1, count: 2, settled: Intervals.of([1, 1]) }];
-    spool.commit(group({ frames: [{ first: 1, frame: frameOf('a', 'b') }], progress }));
+    spool.store.commit(group({ frames: [{ first: 1, frame: frameOf('a', 'b') }], progress }));
     spool.close();
     const db = new Database(join(directory, 'queue.db'));
     db.exec(`UPDATE progress SET settled = '[1,'`);
     db.close();
     const again = open();
-    expect(thrownBy(() => again.readFrameOf(1))?.message).toContain('queue.db is damaged');
+    expect(thrownBy(() => again.store.readFrameOf(1))?.message).toContain('queue.db is damaged');
     again.abandon();
   });
 });
@@ -240,8 +236,8 @@ describe('room that is free within the spool’s file', () => {
     const progress = frames.map(({ first }) => ({ first, count: 1, settled: Intervals.of([first, first]) }));
     const size = (): number => statSync(join(directory, 'queue.db')).size;
     const log = (): number => statSync(join(directory, 'queue.db-wal')).size;
-    spool.commit(group({ frames }));
-    spool.commit(group({ progress: progress.slice(0, 99) }));
+    spool.store.commit(group({ frames }));
+    spool.store.commit(group({ progress: progress.slice(0, 99) }));
     spool.shrink();
     const sizes = [size()];
     expect(log()).toBe(0);
@@ -252,7 +248,7 @@ describe('room that is free within the spool’s file', () => {
     expect(sizes[0]).toBeGreaterThan(4_000_000);
     expect(sizes[1]).toBeLessThan(sizes[0]!);
     expect(sizes.at(-1)).toBeLessThan(400_000);
-    expect(spool.readFrameOf(100)?.frame).toEqual(frameOf('x'.repeat(100_000)));
+    expect(spool.store.readFrameOf(100)?.frame).toEqual(frameOf('x'.repeat(100_000)));
     spool.close();
   });
 });
@@ -269,7 +265,7 @@ describe('the log of the spool', () => {
       let largest = 0;
       for (let seq = 1; seq <= 500; seq++) {
         const progress = seq > 20 ? [{ first: seq - 20, count: 1, settled: Intervals.of([seq - 20, seq - 20]) }] : [];
-        spool.commit(group({ run: { ...aRun, nextSeq: seq + 1 }, frames: [{ first: seq, frame }], progress }));
+        spool.store.commit(group({ run: { ...aRun, nextSeq: seq + 1 }, frames: [{ first: seq, frame }], progress }));
         largest = Math.max(largest, log());
       }
       expect(largest).toBeLessThan(6 * MiB);
@@ -280,14 +276,14 @@ describe('the log of the spool', () => {
   it('is cut after a commit that was large, and goes when nothing is written any more', () => {
     const spool = open();
     const frames = Array.from({ length: 100 }, (_, i) => ({ first: i + 1, frame: frameOf('x'.repeat(200_000)) }));
-    spool.commit(group({ run: { ...aRun, nextSeq: 101 }, frames }));
+    spool.store.commit(group({ run: { ...aRun, nextSeq: 101 }, frames }));
     expect(log()).toBeGreaterThan(15 * MiB);
-    spool.commit(group({ run: { ...aRun, nextSeq: 101 } }));
+    spool.store.commit(group({ run: { ...aRun, nextSeq: 101 } }));
     expect(log()).toBeLessThan(9 * MiB);
     expect(spool.tend()).toBe(log());
     expect(log()).toBeGreaterThan(0);
     expect([spool.tend(), log()]).toEqual([0, 0]);
-    spool.commit(group({ run: { ...aRun, nextSeq: 102 } }));
+    spool.store.commit(group({ run: { ...aRun, nextSeq: 102 } }));
     expect(spool.tend()).toBeGreaterThan(0);
     spool.close();
   });
@@ -297,18 +293,18 @@ describe('with durability normal, where a power loss may roll the file back, seq
   const block = 1_000_000;
 
   it('go on behind all that were reserved after a stop that was not in order', () => {
-    killedAfter((spool) => spool.commit(group({ run: { ...aRun, nextSeq: 500 } })), 'normal');
+    killedAfter((spool) => spool.store.commit(group({ run: { ...aRun, nextSeq: 500 } })), 'normal');
     const spool = open('normal');
-    expect(spool.run()?.nextSeq).toBe(500 + block);
+    expect(spool.store.run()?.nextSeq).toBe(500 + block);
     spool.close();
   });
 
   it('go on where they were after a stop in order', () => {
     const before = open('normal');
-    before.commit(group({ run: { ...aRun, nextSeq: 500 } }));
+    before.store.commit(group({ run: { ...aRun, nextSeq: 500 } }));
     before.close();
     const spool = open('normal');
-    expect(spool.run()?.nextSeq).toBe(500);
+    expect(spool.store.run()?.nextSeq).toBe(500);
     spool.close();
   });
 
@@ -317,14 +313,14 @@ describe('with durability normal, where a power loss may roll the file back, seq
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 1, max: 3 * block }), { minLength: 1, maxLength: 4 }), (growths) => {
         const spool = open('normal');
-        let nextSeq = spool.run()?.nextSeq ?? 1;
+        let nextSeq = spool.store.run()?.nextSeq ?? 1;
         expect(nextSeq).toBeGreaterThan(last);
         for (const growth of growths) {
           nextSeq += growth;
-          spool.commit(group({ run: { ...aRun, nextSeq } }));
+          spool.store.commit(group({ run: { ...aRun, nextSeq } }));
           last = nextSeq - 1;
           // Within a life the run is what was committed, not what was reserved.
-          expect(spool.run()?.nextSeq).toBe(nextSeq);
+          expect(spool.store.run()?.nextSeq).toBe(nextSeq);
         }
         spool.abandon();
       }),
@@ -333,20 +329,20 @@ describe('with durability normal, where a power loss may roll the file back, seq
   });
 
   it('that a killed predecessor had reserved are left out with durability full, too', () => {
-    killedAfter((spool) => spool.commit(group({ run: { ...aRun, nextSeq: 500 } })), 'normal');
+    killedAfter((spool) => spool.store.commit(group({ run: { ...aRun, nextSeq: 500 } })), 'normal');
     const spool = open('full');
-    expect(spool.run()?.nextSeq).toBe(500 + block);
-    spool.commit(group({ run: { ...aRun, nextSeq: 500 + block + 7 } }));
+    expect(spool.store.run()?.nextSeq).toBe(500 + block);
+    spool.store.commit(group({ run: { ...aRun, nextSeq: 500 + block + 7 } }));
     spool.abandon();
     const again = open('full');
-    expect(again.run()?.nextSeq).toBe(500 + block + 7);
+    expect(again.store.run()?.nextSeq).toBe(500 + block + 7);
     again.close();
   });
 
   it('are not reserved with durability full, where nothing is rolled back', () => {
-    killedAfter((spool) => spool.commit(group({ run: { ...aRun, nextSeq: 500 } })), 'full');
+    killedAfter((spool) => spool.store.commit(group({ run: { ...aRun, nextSeq: 500 } })), 'full');
     const spool = open('full');
-    expect(spool.run()?.nextSeq).toBe(500);
+    expect(spool.store.run()?.nextSeq).toBe(500);
     spool.close();
   });
 });
@@ -365,51 +361,13 @@ describe('the writers in a spool', () => {
     expect(ids).toEqual([1, 2, 3]);
   });
 
-  it('are looked for after a start until their end is recorded', () => {
-    const producer = { ...consumer, role: 'producer', ordinal: 0, started: null, boot: null } as const;
+  it('are looked for by the next start until their end is recorded', () => {
     killedAfter(({ writers }) => {
       writers.register(consumer);
-      writers.register(producer);
       writers.ended(writers.register(consumer), { isClean: false });
     });
     const spool = open();
-    expect(spool.writers.notEnded()).toEqual([
-      { writer: 1, ...consumer },
-      { writer: 2, ...producer },
-    ]);
-    spool.writers.ended(1, { isClean: false });
-    expect(spool.writers.notEnded().map(({ writer }) => writer)).toEqual([2]);
-    spool.close();
-  });
-
-  it('are to be barred by the sink when they are consumers of this run that did not end in order, until they are', () => {
-    const spool = open();
-    const { writers } = spool;
-    const [clean, crashed, alive, other, producer] = [
-      writers.register(consumer),
-      writers.register(consumer),
-      writers.register(consumer),
-      writers.register({ ...consumer, run: 'r0' }),
-      writers.register({ ...consumer, role: 'producer' }),
-    ];
-    writers.ended(clean, { isClean: true });
-    for (const writer of [crashed, other, producer]) writers.ended(writer, { isClean: false });
-    expect(writers.notFenced('r1')).toEqual([crashed]);
-    writers.ended(alive, { isClean: false });
-    expect(writers.notFenced('r1')).toEqual([crashed, alive]);
-    writers.fenced([crashed, alive]);
-    expect(writers.notFenced('r1')).toEqual([]);
-    spool.close();
-  });
-
-  it('of other runs are forgotten once they have ended', () => {
-    const spool = open();
-    const { writers } = spool;
-    writers.ended(writers.register({ ...consumer, run: 'r0' }), { isClean: false });
-    writers.register({ ...consumer, run: 'r0' });
-    writers.forgetOthers('r1');
-    expect(writers.notFenced('r0')).toEqual([]);
-    expect(writers.notEnded().map(({ writer }) => writer)).toEqual([2]);
+    expect(spool.writers.notEnded()).toEqual([{ writer: 1, ...consumer }]);
     spool.close();
   });
 });

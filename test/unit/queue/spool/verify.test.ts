@@ -35,8 +35,8 @@ function aSpool(): Spool {
     { first: 6, frame: items(6, 7, 8, 9, 10) },
   ];
   const limits = [{ limit: 'vendor', data: '{"frozenMs":1}' }];
-  spool.commit(group({ run, frames, limits }));
-  spool.commit(
+  spool.store.commit(group({ run, frames, limits }));
+  spool.store.commit(
     group({
       run,
       progress: [{ first: 1, count: 5, settled: Intervals.of([1, 4]) }],

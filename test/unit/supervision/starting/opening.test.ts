@@ -66,7 +66,7 @@ const version2 = { ...aaa, fingerprint: 'version 2' };
 /** Leaves a run behind, as a supervisor that has stopped does. */
 function leave(run: Partial<RunRecord>, limits: LimitState[] = []): void {
   const spool = Spool.open({ file: spoolFile(stateDirectory), durability: 'full' });
-  spool.commit({
+  spool.store.commit({
     run: aRun(run),
     frames: [],
     progress: [],
@@ -162,7 +162,7 @@ describe('a fresh start', () => {
     expect(seen).toEqual([['queue.db']]);
     spool.abandon();
     const again = await open();
-    expect(again.spool.limits()).toEqual(limits);
+    expect(again.spool.store.limits()).toEqual(limits);
     again.spool.close();
   });
 
@@ -259,7 +259,7 @@ describe('another version of the pipeline', () => {
     leave({ run: 'left', position: counted });
     const { spool, run } = await open({ pipeline: version2, sameSource: true });
     expect(run.fingerprint).toBe('version 2');
-    expect(spool.declarations()).toEqual([
+    expect(spool.claims.declarations()).toEqual([
       { at: expect.any(Number), run: 'left', what: 'same source', was: 'version 1', isNow: 'version 2' },
     ]);
     expect(events).toMatchObject([
@@ -267,7 +267,7 @@ describe('another version of the pipeline', () => {
     ]);
     spool.close();
     const later = await open({ pipeline: version2 });
-    expect(later.spool.declarations()).toHaveLength(1);
+    expect(later.spool.claims.declarations()).toHaveLength(1);
     later.spool.close();
   });
 
@@ -318,8 +318,10 @@ describe('the pipeline that a queue belongs to', () => {
   it('may be renamed when that is declared, which is recorded', async () => {
     await leaveByAaa(openRunLeft);
     const { spool, run } = await open({ pipeline: bbb, moved: true });
-    expect([run.run, spool.owner()?.pipeline]).toEqual(['left', 'bbb']);
-    expect(spool.declarations()).toMatchObject([{ run: 'left', what: 'moved', was: 'name aaa', isNow: 'name bbb' }]);
+    expect([run.run, spool.claims.owner()?.pipeline]).toEqual(['left', 'bbb']);
+    expect(spool.claims.declarations()).toMatchObject([
+      { run: 'left', what: 'moved', was: 'name aaa', isNow: 'name bbb' },
+    ]);
     spool.close();
     await expect(open()).rejects.toMatchObject({ code: 'OTHER_PIPELINE' });
   });
@@ -327,7 +329,11 @@ describe('the pipeline that a queue belongs to', () => {
   it('is adopted from the first start when an older version made the queue', async () => {
     leave(openRunLeft);
     const { spool } = await open({ pipeline: bbb });
-    expect(spool.owner()).toMatchObject({ pipeline: 'bbb', file: join(stateDirectory, 'aaa.ts'), sinkKind: 'sqlite' });
+    expect(spool.claims.owner()).toMatchObject({
+      pipeline: 'bbb',
+      file: join(stateDirectory, 'aaa.ts'),
+      sinkKind: 'sqlite',
+    });
     spool.close();
     await expect(open()).rejects.toMatchObject({ code: 'OTHER_PIPELINE' });
   });
@@ -344,8 +350,8 @@ describe('the pipeline that a queue belongs to', () => {
       });
     }
     const { spool, run } = await open({ pipelineFile: other, moved: true });
-    expect([run.run, spool.owner()?.file]).toEqual(['left', other]);
-    expect(spool.declarations()).toMatchObject([{ what: 'moved', isNow: `file ${other}` }]);
+    expect([run.run, spool.claims.owner()?.file]).toEqual(['left', other]);
+    expect(spool.claims.declarations()).toMatchObject([{ what: 'moved', isNow: `file ${other}` }]);
     spool.close();
   });
 
@@ -356,7 +362,7 @@ describe('the pipeline that a queue belongs to', () => {
       message: expect.stringMatching(/its sink was sqlite \(out\.db, .*is now sqlite \(other\.db, /),
     });
     const { spool, run } = await open({ pipeline: elsewhere, moved: true });
-    expect(spool.owner()?.sinkTarget).toBe('other.db, table rows');
+    expect(spool.claims.owner()?.sinkTarget).toBe('other.db, table rows');
     // The other sink cannot know the results that the run has by now.
     expect(run.doneElsewhere).toBe(run.done);
     spool.close();
@@ -368,7 +374,7 @@ describe('the pipeline that a queue belongs to', () => {
   it('may correct its sink while no item is done, and change it for a new run', async () => {
     await leaveByAaa({ ...openRunLeft, done: 0 });
     const { spool } = await open({ pipeline: elsewhere });
-    expect(spool.owner()?.sinkTarget).toBe('other.db, table rows');
+    expect(spool.claims.owner()?.sinkTarget).toBe('other.db, table rows');
     spool.close();
     leave({ run: 'left', state: 'finished' });
     (await open({ pipeline: aaa, again: true })).spool.close();
@@ -384,7 +390,7 @@ describe('the pipeline that a queue belongs to', () => {
       message: expect.stringContaining('--again'),
     });
     const { spool, ...opening } = await open({ pipelineFile: other, again: true });
-    expect([opening, spool.owner()?.file]).toMatchObject([{ isNew: true }, other]);
+    expect([opening, spool.claims.owner()?.file]).toMatchObject([{ isNew: true }, other]);
     spool.close();
   });
 
@@ -398,7 +404,7 @@ describe('the pipeline that a queue belongs to', () => {
     renameSync(file!, moved!);
     rmSync(link!);
     const { spool } = await open({ pipelineFile: moved! });
-    expect(spool.owner()?.file).toBe(moved);
+    expect(spool.claims.owner()?.file).toBe(moved);
     expect(events).toMatchObject([{ name: 'warning', event: { code: 'MOVED' } }]);
     spool.close();
   });

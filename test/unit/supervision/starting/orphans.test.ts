@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { systemClock } from '../../../../src/core/clock.ts';
 import { EventBus, type Who } from '../../../../src/observability/events.ts';
-import type { ProcessIdentity, WriterRecord, Writers } from '../../../../src/queue/spool/writers.ts';
+import type { ProcessIdentity, WriterRecord, Writers } from '../../../../src/queue/writers.ts';
 import { identify, membersOf } from '../../../../src/supervision/posts/identity.ts';
 import { killGroup } from '../../../../src/supervision/posts/kill.ts';
 import { killOrphans } from '../../../../src/supervision/starting/orphans.ts';
