@@ -96,7 +96,7 @@ const folders: Record<string, { from: readonly string[]; because: string }> = {
 const libraries: Record<string, { in: RegExp; atMost: number; because: string }> = {
   'better-sqlite3': {
     in: /^(queue\/spool\/[a-z-]+|sinks\/sqlite|torture\/databases)[^.]*\.ts$/,
-    atMost: 10,
+    atMost: 9,
     because: 'native, and blocking',
   },
   execa: { in: /^supervision\//, atMost: 1, because: 'only the supervisor starts processes' },
