@@ -1,0 +1,96 @@
+/*
+ * What the text of a field becomes. Each type is exact or refuses: no digit is lost, nothing is guessed. Spaces are part of
+ * a value.
+ */
+import { parseExactJson } from '../../core/exact-json.ts';
+
+export type CsvType = 'integer' | 'number' | 'boolean' | 'date' | 'json' | 'text';
+
+/** Returned in place of a value: the text is not of this type. */
+export class Refused {
+  /** What was expected, as in `expected …`. */
+  readonly expected: string;
+  constructor(expected: string) {
+    this.expected = expected;
+  }
+}
+
+export type Convert = (text: string) => unknown;
+
+export const converters: Readonly<Record<CsvType, Convert | undefined>> = {
+  integer,
+  number,
+  boolean,
+  date,
+  json,
+  text: undefined,
+};
+
+const aWholeNumber = new Refused('a whole number');
+const aSafeNumber = new Refused('a whole number up to 9007199254740991; declare the column as text');
+const aNumber = new Refused('a number such as 12, -0.5 or 1e6');
+const fewerDigits = new Refused('a number whose digits all fit into 64 bits; declare the column as text');
+const aBoolean = new Refused('true, false, yes, no, t, f, y, n, 1 or 0');
+const aDate = new Refused('a date such as 2024-02-29');
+
+function integer(text: string): unknown {
+  if (!/^[+-]?\d+$/.test(text)) return aWholeNumber;
+  const value = Number(text);
+  if (!Number.isSafeInteger(value)) return aSafeNumber;
+  return value === 0 ? 0 : value;
+}
+
+/** Any decimal of so many digits is what its number prints as; with more, that is looked at. */
+const alwaysExactDigits = 15;
+/** Below it, numbers have fewer digits. */
+const smallestNormal = 2 ** -1022;
+
+function number(text: string): unknown {
+  if (!/^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i.test(text)) return aNumber;
+  const value = Number(text);
+  if (text.length <= alwaysExactDigits && !/e/i.test(text)) return value;
+  if (!Number.isFinite(value)) return fewerDigits;
+  const written = significantDigits(text);
+  if (written.length <= alwaysExactDigits && Math.abs(value) >= smallestNormal) return value;
+  if (written === '') return value;
+  if (written.length > 100) return fewerDigits;
+  return significantDigits(value.toPrecision(written.length)) === written ? value : fewerDigits;
+}
+
+/** Without sign, point, exponent and zeros at either end. */
+function significantDigits(text: string): string {
+  return text
+    .replace(/e.*$/i, '')
+    .replaceAll(/[+.-]/g, '')
+    .replace(/^0+/, '')
+    .replace(/0+$/, '');
+}
+
+const booleans: ReadonlyMap<string, boolean> = new Map([
+  ...['true', 't', 'yes', 'y', '1'].map((word) => [word, true] as const),
+  ...['false', 'f', 'no', 'n', '0'].map((word) => [word, false] as const),
+]);
+
+function boolean(text: string): unknown {
+  return booleans.get(text) ?? booleans.get(text.toLowerCase()) ?? aBoolean;
+}
+
+/** Stays text: a day has no time zone, and so is no `Date`. */
+function date(text: string): unknown {
+  const [, year, month, day] = /^(\d{4})-(\d\d)-(\d\d)$/.exec(text) ?? [];
+  if (year === undefined) return aDate;
+  return Number(day) >= 1 && Number(day) <= daysIn(Number(year), Number(month)) ? text : aDate;
+}
+
+function daysIn(year: number, month: number): number {
+  const isLeap = (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0;
+  return [31, isLeap ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31][month - 1] ?? 0;
+}
+
+function json(text: string): unknown {
+  try {
+    return parseExactJson(text, 'string');
+  } catch (error) {
+    return new Refused(`JSON (${(error as Error).message})`);
+  }
+}

@@ -1,0 +1,66 @@
+import { isAscii, isUtf8 } from 'node:buffer';
+import { RecordError, type RecordRun } from '../../sources/port.ts';
+
+/**
+ * At most so many bytes of records become one text that fields are cut out of. V8 keeps all of it for as long as one field
+ * is in use, so it must not be as long as a run.
+ */
+const mostTogether = 2048;
+
+/** Decodes the record of `text` from `from` up to `to`. */
+export type DecodeText = (text: string, from: number, to: number) => unknown;
+
+/**
+ * Decodes a run of records in UTF-8. ASCII records are decoded some at a time from one text, where positions of bytes are
+ * positions of characters. Any other record gets a text of its own.
+ */
+export function decodeTexts({ bytes, ends }: RecordRun, decode: DecodeText): unknown[] {
+  const items: unknown[] = [];
+  let first = 0;
+  let start = 0;
+  while (first < ends.length) {
+    let last = first;
+    while (last + 1 < ends.length && ends[last + 1]! - start <= mostTogether) last++;
+    const stop = ends[last]!;
+    if (isAscii(bytes.subarray(start, stop))) {
+      const text = bytes.toString('latin1', start, stop);
+      for (let i = first, from = 0; i <= last; i++) {
+        const to = ends[i]! - start;
+        items.push(decode(text, from, to));
+        from = to;
+      }
+    } else {
+      for (let i = first, from = start; i <= last; i++) {
+        items.push(decodeAlone(bytes, from, ends[i]!, decode));
+        from = ends[i]!;
+      }
+    }
+    first = last + 1;
+    start = stop;
+  }
+  return items;
+}
+
+function decodeAlone(bytes: Buffer, from: number, to: number, decode: DecodeText): unknown {
+  const text = bytes.toString('utf8', from, to);
+  // Bytes that are no UTF-8 become this character; it may also be in the file.
+  if (text.includes('\uFFFD')) {
+    const wrong = firstWrongByte(bytes.subarray(from, to), text);
+    if (wrong !== undefined) return wrong;
+  }
+  return decode(text, 0, text.length);
+}
+
+function firstWrongByte(bytes: Buffer, text: string): RecordError | undefined {
+  if (isUtf8(bytes)) return undefined;
+  let at = 0;
+  for (const part of text.split('\uFFFD')) {
+    at += Buffer.byteLength(part);
+    if (!bytes.subarray(at, at + 3).equals(replacement)) break;
+    at += replacement.length;
+  }
+  const byte = bytes[at]!.toString(16).padStart(2, '0');
+  return new RecordError(`expected UTF-8, got 0x${byte} at byte ${at} of the record; convert the file to UTF-8`);
+}
+
+const replacement = Buffer.from('\uFFFD');
