@@ -50,6 +50,10 @@ export class CsvSplitter implements RecordSplitter {
     this.#hasOneByteDelimiter = delimiter.length === 1;
   }
 
+  get lineEndBytes(): number {
+    return this.#lineEnd.text.length;
+  }
+
   split(text: string, from: number, isLast: boolean, ends: number[]): Split {
     this.#text = text;
     this.#isLast = isLast;
@@ -59,13 +63,15 @@ export class CsvSplitter implements RecordSplitter {
     try {
       while (start < text.length) {
         let end = this.#endOf(start);
-        if (end === undecided && text.length - start <= this.#maxBytes) break;
+        const mayGrow = !isLast && text.length - start <= this.#maxBytes;
+        if (end === undecided && mayGrow) break;
         this.#seen = 0;
         this.#isInQuotes = false;
         if (end < 0 || end - start > this.#maxBytes) {
-          end = this.#firstLineEnd(start);
-          if (end === -1 && isLast) end = text.length;
-          if (end === -1 || end - start > this.#maxBytes) return { rest: start, isTooLong: true };
+          end = this.lineEndAfter(text, start);
+          if (end === -1 && mayGrow) break;
+          if (end === -1) end = text.length;
+          if (end - start > this.#maxBytes) return { rest: start, isTooLong: true };
           // Quotes are looked for from here again.
           this.#rewind();
         }
@@ -91,20 +97,18 @@ export class CsvSplitter implements RecordSplitter {
     return at === -1 ? -1 : at + this.#lineEnd.text.length;
   }
 
-  #firstLineEnd(start: number): number {
-    return this.lineEndAfter(this.#text, start);
-  }
-
   /** Where the record ends that begins at `start`. */
   #endOf(start: number): number {
-    return this.#hasOneByteDelimiter ? this.#endByQuotes(start) : this.#endByFields(start);
+    const isInQuotes = this.#isInQuotes;
+    this.#isInQuotes = false;
+    return this.#hasOneByteDelimiter ? this.#endByQuotes(start, isInQuotes) : this.#endByFields(start, isInQuotes);
   }
 
   /** With a delimiter of one byte, the byte before a quote shows whether a field begins there. */
-  #endByQuotes(start: number): number {
+  #endByQuotes(start: number, isInQuotes: boolean): number {
     const text = this.#text;
     let at = start + this.#seen;
-    if (this.#isInQuotes) {
+    if (isInQuotes) {
       at = this.#afterQuoted(start, at);
       if (at < 0) return at;
     }
@@ -123,10 +127,10 @@ export class CsvSplitter implements RecordSplitter {
   }
 
   /** With a longer delimiter, which may overlap with itself, each field is walked. */
-  #endByFields(start: number): number {
+  #endByFields(start: number, isInside: boolean): number {
     const text = this.#text;
     let at = start + this.#seen;
-    let isInQuotes = this.#isInQuotes;
+    let isInQuotes = isInside;
     for (;;) {
       if (isInQuotes || (this.#quote !== '' && text[at] === this.#quote)) {
         const from = isInQuotes ? at : at + 1;

@@ -4,7 +4,10 @@
  */
 import { parseExactJson } from '../../core/exact-json.ts';
 
-export type CsvType = 'integer' | 'number' | 'boolean' | 'date' | 'json' | 'text';
+/** The types that a column can be declared as. */
+export const csvTypes = ['integer', 'number', 'boolean', 'date', 'json', 'text'] as const;
+
+export type CsvType = (typeof csvTypes)[number];
 
 /** Returned in place of a value: the text is not of this type. */
 export class Refused {
@@ -59,11 +62,7 @@ function number(text: string): unknown {
 
 /** Without sign, point, exponent and zeros at either end. */
 function significantDigits(text: string): string {
-  return text
-    .replace(/e.*$/i, '')
-    .replaceAll(/[+.-]/g, '')
-    .replace(/^0+/, '')
-    .replace(/0+$/, '');
+  return text.replace(/e.*$/i, '').replaceAll(/[+.-]/g, '').replace(/^0+/, '').replace(/0+$/, '');
 }
 
 const booleans: ReadonlyMap<string, boolean> = new Map([

@@ -3,6 +3,8 @@
  * are positions of bytes, whatever the encoding is.
  */
 export interface RecordSplitter {
+  /** How many bytes a line end has. */
+  readonly lineEndBytes: number;
   /**
    * Appends to `ends` where records end in `text`, from `from` on, which is where a record begins; blank lines that follow a
    * record belong to it. Stops at what can only be decided when more of the file is known, unless `isLast`.

@@ -1,0 +1,85 @@
+import { configError } from '../core/errors.ts';
+import { didYouMean } from '../core/nearest.ts';
+import { show } from '../core/show.ts';
+import { parseBytes } from '../core/units.ts';
+
+/** Checks a value. Throws a TypeError that says what was expected and what came. */
+export type Check<Value> = (value: unknown) => Value;
+
+/** The fields that a connector was given, checked one by one; all that is wrong with them is reported at once. */
+export class Fields {
+  readonly #connector: string;
+  readonly #given: Readonly<Record<string, unknown>>;
+  readonly #known = new Set<string>();
+  readonly #problems: string[] = [];
+
+  /** `connector`: as the user writes it, `from.csv`. */
+  constructor(connector: string, options: unknown) {
+    this.#connector = connector;
+    const isRecord = typeof options === 'object' && options !== null && !Array.isArray(options);
+    if (!isRecord) this.#problems.push(`expected { … }, got ${show(options)}`);
+    this.#given = isRecord ? (options as Record<string, unknown>) : {};
+  }
+
+  /** The field's value, or `fallback` if it was not given or is wrong. */
+  read<Value>(field: string, fallback: Value, check: Check<Value>): Value {
+    this.#known.add(field);
+    const value = this.#given[field];
+    if (value === undefined) return fallback;
+    try {
+      return check(value);
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error;
+      this.#problems.push(`${field}: ${error.message}`);
+      return fallback;
+    }
+  }
+
+  /** For what concerns several fields. */
+  problem(message: string): void {
+    this.#problems.push(message);
+  }
+
+  /** Throws a configuration error if something was wrong. To be called after all fields were read. */
+  done(): void {
+    for (const field of Object.keys(this.#given)) {
+      if (this.#known.has(field)) continue;
+      const known = [...this.#known];
+      this.#problems.push(
+        `no field is called ${field}${didYouMean(field, known) || `; there are ${known.join(', ')}`}`,
+      );
+    }
+    if (this.#problems.length === 0) return;
+    throw configError('SOURCE_OPTIONS', this.#problems.map((text) => `${this.#connector}: ${text}`).join('\n'));
+  }
+}
+
+export function expected(what: string, value: unknown): TypeError {
+  return new TypeError(`expected ${what}, got ${show(value)}`);
+}
+
+export function text(value: unknown): string {
+  if (typeof value !== 'string' || value === '') throw expected('text', value);
+  return value;
+}
+
+export function oneOf<const Choice extends string>(...choices: readonly Choice[]): Check<Choice> {
+  return (value) => {
+    if (choices.includes(value as Choice)) return value as Choice;
+    const near = typeof value === 'string' ? didYouMean(value, choices) : '';
+    throw new TypeError(`expected ${choices.map(show).join(' or ')}, got ${show(value)}${near}`);
+  };
+}
+
+export function listOf<Value>(what: string, check: Check<Value>): Check<readonly Value[]> {
+  return (value) => {
+    if (!Array.isArray(value)) throw expected(what, value);
+    return value.map(check);
+  };
+}
+
+export function bytes(value: unknown): number {
+  const count = parseBytes(value);
+  if (count < 1) throw expected('at least one byte', value);
+  return count;
+}

@@ -1,0 +1,70 @@
+/** Bytes in order, in pieces. */
+export interface Bytes {
+  /** The next piece, which is the caller's own; null at the end. One call at a time. */
+  next(): Promise<Buffer | null>;
+}
+
+/** Bytes of which some may be put back. */
+export class Unread implements Bytes {
+  readonly #bytes: Bytes;
+  #back: Buffer | undefined;
+
+  constructor(bytes: Bytes) {
+    this.#bytes = bytes;
+  }
+
+  async next(): Promise<Buffer | null> {
+    const piece = this.#back;
+    if (piece === undefined) return this.#bytes.next();
+    this.#back = undefined;
+    return piece;
+  }
+
+  /** These come next. */
+  putBack(piece: Buffer): void {
+    if (piece.length > 0) this.#back = piece;
+  }
+
+  /** The next `count` bytes, or what there is until the end. */
+  async take(count: number): Promise<Buffer> {
+    const bytes = await this.peek(count);
+    const all = this.#back;
+    this.#back = undefined;
+    if (all !== undefined) this.putBack(all.subarray(bytes.length));
+    return bytes;
+  }
+
+  /** The same; they come next all the same. */
+  async peek(count: number): Promise<Buffer> {
+    const pieces: Buffer[] = [];
+    let length = 0;
+    while (length < count) {
+      const piece = await this.next();
+      if (piece === null) break;
+      pieces.push(piece);
+      length += piece.length;
+    }
+    const all = Buffer.concat(pieces, length);
+    this.putBack(all);
+    return all.subarray(0, count);
+  }
+
+  /** All that was put back and the next piece, as far as there is one. They come next all the same. */
+  async peekMore(): Promise<{ bytes: Buffer; isAtEnd: boolean }> {
+    const back = this.#back ?? Buffer.alloc(0);
+    const piece = await this.#bytes.next();
+    const bytes = piece === null ? back : Buffer.concat([back, piece]);
+    this.putBack(bytes);
+    return { bytes, isAtEnd: piece === null };
+  }
+
+  /** Reads and drops the next `count` bytes, or what there is until the end. */
+  async drop(count: number): Promise<void> {
+    for (let left = count; left > 0;) {
+      const piece = await this.next();
+      if (piece === null) return;
+      if (piece.length > left) this.putBack(piece.subarray(left));
+      left -= piece.length;
+    }
+  }
+}

@@ -1,0 +1,161 @@
+import { oversizedBytes, type Meta, type RecordChunk } from '../../sources/port.ts';
+import type { Bytes } from './bytes.ts';
+import { comparedBytes, digestOf, type FileCursor } from './cursor.ts';
+import type { RecordSplitter } from './splitter.ts';
+
+/** At most so many records in a chunk: it is stored as one frame. */
+const chunkRecords = 1024;
+
+export interface RecordsToRead {
+  readonly name: string;
+  readonly bytes: Bytes;
+  readonly splitter: RecordSplitter;
+  readonly meta: Meta;
+  /** Where `bytes` begin: between two records. */
+  readonly offset: number;
+  readonly line: number;
+  /** What every cursor says of the file; undefined where there are no cursors. */
+  readonly file: Pick<FileCursor, 'file' | 'isCompressed' | 'head'> | undefined;
+}
+
+/**
+ * Reads records to the end. Each piece of the file becomes a chunk, or some; a record that is cut off waits for the next
+ * piece.
+ */
+export async function* recordChunks(source: RecordsToRead): AsyncGenerator<RecordChunk> {
+  const records = new Records(source);
+  for (;;) {
+    const piece = await source.bytes.next();
+    yield* records.take(piece);
+    if (piece === null) return;
+  }
+}
+
+class Records {
+  readonly #source: RecordsToRead;
+  /** How far records were found. */
+  #place: { byte: number; line: number };
+  /** What comes there: the beginning of a record, or of a line of one that is too long. */
+  #rest: Buffer = empty;
+  /** A record that is too long, as far as it was read: only its beginning is kept. */
+  #tooLong: { start: { byte: number; line: number }; kept: Buffer } | undefined;
+
+  constructor(source: RecordsToRead) {
+    this.#source = source;
+    this.#place = { byte: source.offset, line: source.line };
+  }
+
+  /** The chunks that `piece` completes; null: the file has ended. */
+  *take(piece: Buffer | null): Generator<RecordChunk> {
+    const { splitter } = this.#source;
+    const isLast = piece === null;
+    const bytes = joined(this.#rest, piece ?? empty);
+    const text = bytes.toString('latin1');
+    let at = 0;
+    while (at < text.length || (isLast && this.#tooLong !== undefined)) {
+      if (this.#tooLong !== undefined) {
+        const end = splitter.lineEndAfter(text, at);
+        // A line end that is cut off is found with the next piece.
+        const until = end !== -1 ? end : isLast ? text.length : Math.max(at, text.length - splitter.lineEndBytes + 1);
+        this.#keep(bytes.subarray(at, until));
+        at = this.#pass(text, at, until);
+        if (end === -1 && !isLast) break;
+        yield this.#endOfTooLong(end !== -1);
+      }
+      at = this.#pass(text, at, splitter.skipBlank(text, at));
+      const ends: number[] = [];
+      const { isTooLong } = splitter.split(text, at, isLast, ends);
+      for (let first = 0; first < ends.length; first += chunkRecords) {
+        const some = ends.slice(first, first + chunkRecords);
+        const start = { place: this.#place, at };
+        at = this.#pass(text, at, some.at(-1)!);
+        yield this.#chunk(bytes, text, start, some);
+      }
+      if (!isTooLong) break;
+      this.#tooLong = { start: this.#place, kept: empty };
+    }
+    this.#rest = bytes.subarray(at);
+  }
+
+  /** The records that begin at `start` and end at `ends`. They are passed. */
+  #chunk(
+    bytes: Buffer,
+    text: string,
+    start: { place: { byte: number; line: number }; at: number },
+    ends: readonly number[],
+  ): RecordChunk {
+    const { name, meta, splitter } = this.#source;
+    const { place, at } = start;
+    const end = ends.at(-1)!;
+    const lastStart = ends.at(-2) ?? at;
+    return {
+      bytes: bytes.subarray(at, end),
+      ends: at === 0 ? ends : ends.map((each) => each - at),
+      meta,
+      at: { file: name, ...place },
+      ...this.#cursor(
+        {
+          start: place.byte + lastStart - at,
+          bytes: bytes.subarray(lastStart, Math.min(end, lastStart + comparedBytes)),
+        },
+        splitter.lineEndAfter(text, Math.max(0, end - splitter.lineEndBytes)) === end,
+      ),
+    };
+  }
+
+  #endOfTooLong(isLineEnded: boolean): RecordChunk {
+    const { name, meta } = this.#source;
+    const { start, kept } = this.#tooLong!;
+    this.#tooLong = undefined;
+    return {
+      bytes: kept,
+      ends: [kept.length],
+      length: this.#place.byte - start.byte,
+      meta,
+      at: { file: name, ...start },
+      ...this.#cursor({ start: start.byte, bytes: kept.subarray(0, comparedBytes) }, isLineEnded),
+    };
+  }
+
+  #keep(bytes: Buffer): void {
+    const { kept } = this.#tooLong!;
+    const missing = oversizedBytes - kept.length;
+    if (missing > 0) this.#tooLong!.kept = Buffer.concat([kept, bytes.subarray(0, missing)]);
+  }
+
+  #cursor(last: { start: number; bytes: Buffer }, isLineEnded: boolean): { cursor?: FileCursor } {
+    const { file } = this.#source;
+    if (file === undefined) return {};
+    const { byte: offset, line } = this.#place;
+    const { start, bytes } = last;
+    return {
+      cursor: {
+        version: 1,
+        ...file,
+        offset,
+        line,
+        last: { start, bytes: bytes.length, digest: digestOf(bytes) },
+        isLineEnded,
+      },
+    };
+  }
+
+  /** Moves on to `to`, which it returns. */
+  #pass(text: string, from: number, to: number): number {
+    const { byte, line } = this.#place;
+    this.#place = { byte: byte + to - from, line: line + lineFeeds(text, from, to) };
+    return to;
+  }
+}
+
+const empty = Buffer.alloc(0);
+
+function joined(rest: Buffer, piece: Buffer): Buffer {
+  return rest.length === 0 ? piece : Buffer.concat([rest, piece]);
+}
+
+function lineFeeds(text: string, from: number, to: number): number {
+  let count = 0;
+  for (let at = text.indexOf('\n', from); at !== -1 && at < to; at = text.indexOf('\n', at + 1)) count++;
+  return count;
+}

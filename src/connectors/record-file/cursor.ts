@@ -1,0 +1,41 @@
+import { createHash } from 'node:crypto';
+import { configError } from '../../core/errors.ts';
+
+/**
+ * Where a file of records was read up to. Offsets count bytes after decompression. A connector that reads several files
+ * puts its own cursor around this one.
+ */
+export interface FileCursor {
+  readonly version: 1;
+  /** For people; the file may be moved. */
+  readonly file: string;
+  readonly isCompressed: boolean;
+  /** The first bytes of the file as it was when the run began: it may only have grown since. */
+  readonly head: { readonly bytes: number; readonly digest: string };
+  /** Where the next record begins, and the line of that, counted from 1. */
+  readonly offset: number;
+  readonly line: number;
+  /** The last record, or the beginning of it if it is long: it must still be there. */
+  readonly last: { readonly start: number; readonly bytes: number; readonly digest: string };
+  /** False if the file ended without a line end: nothing may come behind it. */
+  readonly isLineEnded: boolean;
+}
+
+/** How much of the file's beginning, and of the last record, is compared. */
+export const comparedBytes = 4096;
+
+export function digestOf(bytes: Buffer): string {
+  return createHash('sha256').update(bytes).digest('hex').slice(0, 16);
+}
+
+/** What was stored as a cursor. Throws a configuration error if it is none of ours. */
+export function fileCursor(cursor: unknown): FileCursor | undefined {
+  if (cursor === undefined) return undefined;
+  const { version, offset } = (cursor ?? {}) as Partial<FileCursor>;
+  if (version === 1 && typeof offset === 'number') return cursor as FileCursor;
+  throw configError(
+    'CURSOR',
+    'expected the cursor of a file, got another: this run was read from another kind of source, or with a newer ' +
+      'Millrace. Start over with --fresh.',
+  );
+}

@@ -1,0 +1,128 @@
+/** The file, or stdin, that records are read from. */
+import { close, fstatSync, open, type Stats } from 'node:fs';
+import { promisify } from 'node:util';
+import { isatty } from 'node:tty';
+import { configError } from '../../core/errors.ts';
+import { Unread, type Bytes } from './bytes.ts';
+import { gunzipped, isGzip } from './gunzip.ts';
+import { readAhead, readAt } from './read-ahead.ts';
+import { streamed } from './stream.ts';
+
+const openFd = promisify(open);
+const closeFd = promisify(close);
+
+/** `auto`: gzip if the first bytes say so. */
+export type Compression = 'auto' | 'gzip' | 'none';
+
+/** Where records are: a path, or what the service was started with as its stdin. */
+export type Where = { readonly path: string } | { readonly stdin: true };
+
+/** Undefined for a path. */
+const stdinFd = 0;
+
+export interface Input {
+  /** For messages, and in dead letters. */
+  readonly name: string;
+  readonly isCompressed: boolean;
+  /** Undefined for what comes through a pipe: nothing of it can be read again. */
+  readonly file: RereadableFile | undefined;
+  /** All of its bytes, decompressed. Of a pipe, once. */
+  read(): Bytes;
+  close(): Promise<void>;
+}
+
+export interface RereadableFile {
+  /** Its first bytes as they are on disk, at most so many. */
+  head(most: number): Promise<Buffer>;
+  /** Its bytes, decompressed, from `offset` on. Of a compressed file, what comes before is read and dropped. */
+  readFrom(offset: number): Promise<Bytes>;
+}
+
+/** The name under which people know it. */
+export function nameOf(where: Where): string {
+  return 'path' in where ? where.path : 'stdin';
+}
+
+/** Opens it. Throws a configuration error if it cannot be read. Of a pipe, nothing is consumed yet. */
+export async function openInput(where: Where, compression: Compression): Promise<Input> {
+  const name = nameOf(where);
+  const fd = 'path' in where ? await openPath(where.path) : stdinFd;
+  const closeIt = async (): Promise<void> => {
+    if ('path' in where) await closeFd(fd);
+  };
+  try {
+    const stats = fstatSync(fd);
+    if (stats.isDirectory()) throw configError('SOURCE_FILE', `${name}: expected a file, got a directory.`);
+    if (!stats.isFile()) return pipe({ name, fd, compression, stats, close: closeIt });
+    return await file({ name, fd, compression, close: closeIt });
+  } catch (error) {
+    await closeIt();
+    throw error;
+  }
+}
+
+interface Opened {
+  name: string;
+  fd: number;
+  compression: Compression;
+  close: () => Promise<void>;
+}
+
+async function file({ name, fd, compression, close: closeIt }: Opened): Promise<Input> {
+  const isCompressed = isToBeDecompressed(compression, await readAt({ name, fd }, 0, 2));
+  const from = (offset: number): Bytes => readAhead({ name, fd }, offset);
+  const read = (): Bytes => (isCompressed ? gunzipped(name, from(0)) : from(0));
+  return {
+    name,
+    isCompressed,
+    read,
+    file: {
+      head: (most) => readAt({ name, fd }, 0, most),
+      async readFrom(offset) {
+        if (!isCompressed) return from(offset);
+        const bytes = new Unread(read());
+        await bytes.drop(offset);
+        return bytes;
+      },
+    },
+    close: closeIt,
+  };
+}
+
+function pipe({ name, fd, compression, stats, close: closeIt }: Opened & { stats: Stats }): Input {
+  let stream: ReturnType<typeof streamed> | undefined;
+  const read = async (): Promise<Bytes> => {
+    if (!stats.isFIFO() && !stats.isSocket() && !isatty(fd)) return readAhead({ name, fd }, null);
+    stream = streamed(fd, isatty(fd));
+    const bytes = new Unread(stream);
+    const isCompressed = isToBeDecompressed(compression, await bytes.peek(2));
+    return isCompressed ? gunzipped(name, bytes) : bytes;
+  };
+  let bytes: Promise<Bytes> | undefined;
+  return {
+    name,
+    isCompressed: false,
+    file: undefined,
+    read: () => ({ next: async () => (await (bytes ??= read())).next() }),
+    async close() {
+      stream?.close();
+      await closeIt();
+    },
+  };
+}
+
+function isToBeDecompressed(compression: Compression, head: Buffer): boolean {
+  return compression === 'gzip' || (compression === 'auto' && isGzip(head));
+}
+
+async function openPath(path: string): Promise<number> {
+  try {
+    return await openFd(path, 'r');
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const what =
+      { ENOENT: 'there is no such file', EACCES: 'this user may not read it' }[code ?? ''] ??
+      `it cannot be opened (${message})`;
+    throw configError('SOURCE_FILE', `${path}: ${what}. Relative paths start where the command was run.`, error);
+  }
+}
