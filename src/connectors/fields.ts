@@ -50,7 +50,7 @@ export class Fields {
       );
     }
     if (this.#problems.length === 0) return;
-    throw configError('SOURCE_OPTIONS', this.#problems.map((text) => `${this.#connector}: ${text}`).join('\n'));
+    throw configError('SOURCE_OPTIONS', this.#problems.map((problem) => `${this.#connector}: ${problem}`).join('\n'));
   }
 }
 

@@ -1,2 +1,5 @@
 /** Where items come from: what a pipeline file writes as `from.…`. Any iterable or generator function is a source as well. */
-export const from = {} as const;
+import { csv } from './csv/source.ts';
+import { ndjson } from './ndjson/source.ts';
+
+export const from = { csv, ndjson } as const;

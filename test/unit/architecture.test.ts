@@ -37,7 +37,10 @@ const folders: Record<string, { from: readonly string[]; because: string }> = {
     from: ['core', 'sinks/port', 'sources/port', 'types:ipc/messages'],
     because: 'what a user imports: loading it must cost nothing',
   },
-  connectors: { from: ['sinks'], because: 'a connector knows its port, not who runs it' },
+  connectors: {
+    from: ['core', 'sinks', 'sources/port', 'types:pipeline/options'],
+    because: 'a connector knows its port, not who runs it',
+  },
   sources: {
     from: ['core', 'types:pipeline/context'],
     because: 'a source knows its port, not who reads it; the context is the one that generator functions get',

@@ -65,7 +65,7 @@ function checkTypes(value: unknown): Record<string, CsvType> {
 }
 
 function asciiCharacter(value: unknown): string {
-  if (typeof value !== 'string' || !/^[\x01-\x09\x0b\x0c\x0e-\x7f]$/.test(value)) {
+  if (typeof value !== 'string' || value.length !== 1 || value > '\x7f' || '\0\r\n'.includes(value)) {
     throw expected('one ASCII character', value);
   }
   return value;
@@ -79,7 +79,7 @@ function anyText(value: unknown): string {
 /** What separates must be told apart by its first character. */
 function checkApart(fields: Fields, { delimiter, quote, escape, lineEnd }: Dialect): void {
   const ends = lineEnd === 'auto' ? '\r\n' : lineEnd;
-  const shares = (a: string, b: string): boolean => [...a].some((character) => b.includes(character));
+  const shares = (a: string, b: string): boolean => Array.from(a).some((character) => b.includes(character));
   const quotes = `${quote ?? ''}${escape ?? ''}`;
   if (ends.length > longestLineEnd) fields.problem(`lineEnd: expected at most ${longestLineEnd} characters`);
   if (shares(delimiter, ends)) fields.problem('delimiter: expected no character that ends a line');

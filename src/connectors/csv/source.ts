@@ -2,7 +2,9 @@ import { defineSource, type Meta, type RecordDecoder, type SourceSpec } from '..
 import { decodeTexts } from '../record-file/decode-texts.ts';
 import { nameOf, openInput } from '../record-file/input.ts';
 import { openRecords } from '../record-file/open-records.ts';
+import type { FileOrStdin } from '../record-file/fields.ts';
 import type { Dialect } from './dialect.ts';
+import type { CsvFields, CsvItem, CsvTypes } from './item.ts';
 import { csvSettings, type CsvSettings } from './options.ts';
 import { CsvParser, type Columns } from './parser.ts';
 import { readPreamble } from './preamble.ts';
@@ -14,7 +16,13 @@ interface CsvMeta extends Meta, Columns {
   readonly dialect: Dialect;
 }
 
-export function csv(options: unknown): SourceSpec {
+/**
+ * Rows of a CSV file, as objects. The producer only finds where records end; the consumers parse them. See
+ * docs/connectors/csv.md.
+ */
+export function csv<const Name extends string = string, const Types extends CsvTypes = Record<never, never>>(
+  options: FileOrStdin & CsvFields<Name, Types>,
+): SourceSpec<CsvItem<Name, Types>> {
   const settings = csvSettings(options);
   return defineSource({
     kind: 'csv',

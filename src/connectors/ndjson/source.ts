@@ -5,6 +5,8 @@ import { Unread } from '../record-file/bytes.ts';
 import { decodeTexts } from '../record-file/decode-texts.ts';
 import { nameOf, openInput, type Input } from '../record-file/input.ts';
 import { openRecords, type Beginning } from '../record-file/open-records.ts';
+import type { FileOrStdin } from '../record-file/fields.ts';
+import type { NdjsonFields } from './fields.ts';
 import { ndjsonSettings } from './options.ts';
 import { parseLine } from './parser.ts';
 import { LineSplitter } from './splitter.ts';
@@ -15,7 +17,9 @@ interface NdjsonMeta extends Meta {
   readonly bigints: Bigints;
 }
 
-export function ndjson(options: unknown): SourceSpec {
+/** The lines of a file, each of which is JSON. The consumers parse them. See docs/connectors/ndjson.md. */
+// oxlint-disable-next-line typescript/no-explicit-any -- nobody has said what is in the file
+export function ndjson<Item = any>(options: FileOrStdin & NdjsonFields<Item>): SourceSpec<Item> {
   const settings = ndjsonSettings(options);
   const { bigints, schema } = settings;
   const meta: NdjsonMeta = { version: 1, bigints };

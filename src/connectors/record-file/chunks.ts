@@ -52,7 +52,8 @@ class Records {
     const bytes = joined(this.#rest, piece ?? empty);
     const text = bytes.toString('latin1');
     let at = 0;
-    while (at < text.length || (isLast && this.#tooLong !== undefined)) {
+    // A record that is too long may end where the file does, with nothing left to look at.
+    for (let isOver = text.length === 0 && !(isLast && this.#tooLong); !isOver; isOver = at >= text.length) {
       if (this.#tooLong !== undefined) {
         const end = splitter.lineEndAfter(text, at);
         // A line end that is cut off is found with the next piece.

@@ -21,7 +21,7 @@ export function gunzipped(name: string, bytes: Bytes): Bytes {
     async next() {
       try {
         const { value, done } = await pieces.next();
-        return done === true ? null : (value as Buffer);
+        return done === true ? null : value;
       } catch (error) {
         throw notGood(name, error);
       }

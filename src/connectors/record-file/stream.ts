@@ -9,7 +9,7 @@ export function streamed(fd: number, isTerminal: boolean): Bytes & { close: () =
   return {
     async next() {
       const { value, done } = await pieces.next();
-      return done === true ? null : (value as Buffer);
+      return done === true ? null : value;
     },
     close: () => void stream.destroy(),
   };

@@ -1,0 +1,17 @@
+import type { ByteSize } from '../../pipeline/options.ts';
+
+/** A file, or what the service was started with as its stdin. */
+export type FileOrStdin =
+  { readonly path: string; readonly stdin?: undefined } | { readonly stdin: true; readonly path?: undefined };
+
+/** The fields of all sources that read records from a file. */
+export interface RecordFileFields {
+  /** Default `utf-8`, the only one so far. */
+  readonly encoding?: 'utf-8' | undefined;
+  /** Default `auto`: gzip if the file's first bytes say so. */
+  readonly compression?: 'auto' | 'gzip' | 'none' | undefined;
+  /** What a row that cannot be read does: it becomes a dead letter (default), or ends the run. */
+  readonly onBadRow?: 'dead' | 'fail' | undefined;
+  /** A longer record becomes a dead letter that shows its beginning. Default 1MiB. */
+  readonly maxItemBytes?: ByteSize | undefined;
+}
