@@ -19,7 +19,7 @@ export function openContext(given: Partial<OpenContext> = {}): OpenContext {
     log,
     signal: new AbortController().signal,
     ...given,
-  } as OpenContext;
+  };
 }
 
 /** All chunks from the cursor on. */

@@ -71,7 +71,6 @@ describe('a column of numbers', () => {
         const text = `${digits}e-${point}`;
         const number = value('number', text);
         fc.pre(number !== 'refused');
-        expect(BigInt((number as number).toPrecision(23).replace(/e.*|\.|-/g, ''))).toBeGreaterThanOrEqual(0n);
         const plain = String(digits).replace(/^-/, '').replace(/0+$/, '');
         const shown = (number as number)
           .toPrecision(Math.max(1, plain.length))
