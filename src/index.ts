@@ -1,8 +1,9 @@
-/** What a pipeline file imports from 'millrace'. Nothing heavy: it is loaded in every process, and by users' own tests. */
+/** What 'millrace' exports. Nothing heavy: pipeline files import it in every process, and so do users' own tests. */
 export { definePipeline } from './pipeline/define.ts';
 export { DependencyError, PermanentError, RetryAfter } from './core/errors.ts';
 export { from } from './connectors/from.ts';
 export { to } from './connectors/to.ts';
+export { run } from './service/run.ts';
 
 export type {
   Fetch,
@@ -16,5 +17,6 @@ export type {
 export type { ByteSize, Duration, PipelineOptions } from './pipeline/options.ts';
 export type { LimitSpec, LimitSpecs, Pipeline, RowOf, Source } from './pipeline/types.ts';
 export type { MemorySink } from './sinks/memory.ts';
+export type { LogLine, RunOptions, RunSummary, Service } from './service/types.ts';
 export type { Sink } from './sinks/port.ts';
 export type { SqliteOptions, SqlValue } from './sinks/sqlite.ts';

@@ -1,33 +1,26 @@
-/** The supervisor: puts configuration, processes, log, progress and control together, and runs a pipeline. */
-import { relative, resolve } from 'node:path';
+/**
+ * The supervisor as a process of its own, for `millrace run`: signals, terminal, log, standard output and title. The
+ * service itself (service/) touches nothing of the process.
+ */
+import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { keepingCompiledCode } from './config/code-cache.ts';
 import { configPath, readConfigFile } from './config/config-file.ts';
 import { currentFolder } from './config/current-folder.ts';
 import { debugVariable, readEnvironment } from './config/environment.ts';
-import { resolveConfig } from './config/resolve.ts';
-import { controlSocketPath, stateDirectory } from './config/state-directory.ts';
 import { systemClock } from './core/clock.ts';
 import type { Redaction } from './core/redaction.ts';
-import { childEnvironment } from './launching/child-environment.ts';
-import { childOutput } from './launching/child-output.ts';
 import { confirmFresh } from './launching/fresh.ts';
-import { planOf } from './launching/plan.ts';
+import { showRun, startShowing, type Showing } from './launching/showing.ts';
 import { hasControllingTerminal, onSignals, type SignalRequests } from './launching/signals.ts';
 import { standardOutput } from './launching/standard-output.ts';
-import { showService, startShowing } from './launching/showing.ts';
 import { EventBus } from './observability/events.ts';
-import { userCacheDirectory } from './pipeline/cache-directory.ts';
-import { formatProblems } from './pipeline/problems.ts';
-import { guardCommand } from './supervision/posts/group-guard.ts';
-import { bootId, deathSignalCommand } from './supervision/posts/identity.ts';
-import type { Service } from './supervision/tick/service.ts';
-import { start } from './supervision/starting/start.ts';
+import { Controls } from './service/controls.ts';
+import { serve } from './service/serve.ts';
 
 export interface SuperviseRequest {
-  /** The pipeline's file, as it was typed. */
+  /** The pipeline file, as it was typed. */
   file: string;
-  /** Options and `config`, by their flags' names, as they were typed. */
+  /** Options and `config`, by the names of their flags, as they were typed. */
   flags: Readonly<Record<string, unknown>>;
   fresh: boolean;
   yes: boolean;
@@ -42,46 +35,35 @@ export interface SuperviseRequest {
   signals: SignalRequests | undefined;
 }
 
+// Nobody bundles this entry, so the others are next to it.
 const entry = (name: string): string => fileURLToPath(new URL(`./${name}.js`, import.meta.url));
 
-/** Runs a pipeline until its end, or until it is stopped. Resolves to the exit code; rejects with what is to be told. */
-export async function supervise({
-  file: typed,
-  flags: { config, ...flags },
-  fresh,
-  yes,
-  again,
-  moved,
-  sameSource,
-  redaction,
-  debug,
-  signals: given,
-}: SuperviseRequest): Promise<number> {
-  const signals = given ?? onSignals({ hasTerminal: hasControllingTerminal() });
-  // Node would open a debugger's port, to whoever comes; and there are log rotators that send it to everybody.
-  process.on('SIGUSR1', () => undefined);
-  // Some of those send this one; it would kill.
-  process.on('SIGUSR2', () => undefined);
-  const folder = currentFolder();
-  const environment = readEnvironment();
-  const file = resolve(folder, typed);
-  const configName = configPath(typeof config === 'string' ? config : undefined, environment);
-  const configFile = configName === undefined ? undefined : await readConfigFile(resolve(folder, configName));
-  const sources = { flags, environment, file: configFile, folder };
-  const { settings: early, warnings } = resolveConfig(sources);
-
-  redaction.hideNames(early.redact);
-  const stacks = debug || Boolean(environment[debugVariable]);
-  const clock = systemClock;
+/** Runs a pipeline until its end, or until it is stopped. Resolves to the exit code; rejects with the error to show. */
+export async function supervise(request: SuperviseRequest): Promise<number> {
+  const { file, redaction, fresh, yes, again, moved, sameSource, debug } = request;
+  const { config, ...flags } = request.flags;
+  const signals = request.signals ?? onSignals({ hasTerminal: hasControllingTerminal() });
   const events = new EventBus();
-  const output = childOutput({ clock, events });
-  const showing = startShowing({ settings: early, environment, stacks, redaction, clock, events });
-  let running: Service | undefined;
-  for (const message of warnings) events.emit('warning', { code: 'CONFIG', message });
+  const controls = new Controls();
+  const stdout = standardOutput((reason) => {
+    controls.press(reason);
+    // Output that waits to be written would otherwise wait until the time to stop is up.
+    controls.press(reason);
+  });
   try {
-    return await start(
+    const folder = currentFolder();
+    const environment = readEnvironment();
+    const configName = configPath(typeof config === 'string' ? config : undefined, environment);
+    const configFile = configName === undefined ? undefined : await readConfigFile(resolve(folder, configName));
+    let showing: Showing | undefined;
+    signals.stop.listen((reason) => controls.press(reason));
+    // The log says how it goes, and that it is refused while the service starts or stops.
+    signals.reload.listen(() => void controls.reload().catch(() => undefined));
+    const { exitCode } = await serve(
       {
-        file,
+        file: resolve(folder, file),
+        folder,
+        sources: { flags, environment, file: configFile },
         fresh,
         again,
         moved,
@@ -94,53 +76,28 @@ export async function supervise({
         }),
       },
       {
-        clock,
+        clock: systemClock,
         // oxlint-disable-next-line no-restricted-properties -- the entry hands in randomness
         random: Math.random,
         events,
-        stopRequests: signals.stop,
-        readyTimeoutMs: early.readyTimeout,
-        formatProblems: (problems) => formatProblems(problems, folder),
-        crew: {
-          prefix: guardCommand(deathSignalCommand()),
-          env: keepingCompiledCode(childEnvironment(environment), userCacheDirectory()),
-          entries: { producer: entry('producer'), consumer: entry('consumer') },
-          onOutput: output.take,
+        redaction,
+        controls,
+        entries: { producer: entry('producer'), consumer: entry('consumer') },
+        writeOut: stdout.write,
+        onConfigured: (settings) => {
+          const stacks = debug || Boolean(environment[debugVariable]);
+          showing = startShowing({ settings, environment, stacks, redaction, clock: systemClock, events });
+          return showing.close;
         },
-        plan: (pipeline) => {
-          const { settings } = resolveConfig({ ...sources, pipeline: { file: relative(folder, file), ...pipeline } });
-          redaction.hideNames(settings.redact);
-          return planOf({
-            settings,
-            stateDirectory: stateDirectory({ settings, environment, name: pipeline.name, folder }),
-            pipeline,
-            boot: bootId(),
-          });
+        onRunning: (status) => {
+          process.title = `millrace ${status().name}: supervisor`;
+          return showRun(showing!, { status, folder });
         },
-        onService: (service, plan, spool) => {
-          running = service;
-          signals.reload.listen(() => service.reload());
-          process.title = `millrace ${service.status.name}: supervisor`;
-          const { maxItemBytes } = plan.settings;
-          return showService({
-            showing,
-            service,
-            spool,
-            maxItemBytes,
-            socketPath: controlSocketPath(plan.stateDirectory),
-            folder,
-          });
-        },
-        writeOut: standardOutput((reason) => {
-          running?.stop(reason);
-          // What waits to be written would wait until the time to stop is up.
-          running?.stop(reason);
-        }),
       },
     );
+    return exitCode;
   } finally {
     signals.close();
-    output.end();
-    await showing.close();
+    stdout.close();
   }
 }

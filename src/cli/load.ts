@@ -7,6 +7,7 @@ import { exitCodes } from '../core/exit-codes.ts';
 import type { PipelineDescription } from '../ipc/messages.ts';
 import { type GivenOptions, loadPipeline } from '../pipeline/load.ts';
 import { formatProblems } from '../pipeline/problems.ts';
+import { importsOfPipelines } from '../pipeline/imports-of-pipelines.ts';
 import type { Pipeline } from '../pipeline/types.ts';
 import type { Shell } from './shell.ts';
 
@@ -49,7 +50,7 @@ export async function tryToLoadHere(operand: string, { folder, clock, divertOutp
   process.once('exit', onExit);
   let cancel: Cancel | undefined;
   const late = new Promise<'late'>((finish) => (cancel = clock.after(deadlineMs, () => finish('late'))));
-  const loaded = await Promise.race([loadPipeline(path, { millrace }), late]);
+  const loaded = await Promise.race([loadPipeline(path, { millrace: importsOfPipelines(millrace) }), late]);
   cancel?.();
   process.off('exit', onExit);
   if (loaded === 'late') {

@@ -5,7 +5,7 @@ import { type ConfigFile, configVariable } from './config-file.ts';
 import { debugVariable, type Environment } from './environment.ts';
 import { findOption, type Option, type OptionName, options } from './schema.ts';
 
-export type Source = 'flag' | 'environment' | 'file' | 'pipeline' | 'default';
+export type Source = 'flag' | 'call' | 'environment' | 'file' | 'pipeline' | 'default';
 
 /** Where a value comes from. */
 export interface Origin {
@@ -63,6 +63,24 @@ export function fromFlags(flags: Readonly<Record<string, unknown>>): Layer {
 function wrongFlag(value: unknown): string | undefined {
   if (Array.isArray(value)) return 'was given more than once';
   return value === '' || value === true ? 'expected a value' : undefined;
+}
+
+/** Options that only concern a terminal or a log on standard error. */
+const ofTheCommand: readonly OptionName[] = ['logFormat', 'progress'];
+const callNames = names.filter((name) => !ofTheCommand.includes(name));
+
+/** Options that a program gives to `run()`; those that are undefined were not given. */
+export function fromCall(given: Readonly<Record<string, unknown>>): Layer {
+  const values = new Map<OptionName, Given>();
+  const problems: Problem[] = [];
+  for (const [name, value] of Object.entries(given)) {
+    if (value === undefined) continue;
+    const place = `run(): ${name}`;
+    const option = callNames.includes(name as OptionName) ? findOption(name) : undefined;
+    if (option) values.set(option.name, { source: 'call', place, value });
+    else problems.push({ isUsage: false, text: `${place}: ${noSuch('option', name, callNames)}` });
+  }
+  return { values, problems, warnings: [] };
 }
 
 /** Variables whose names begin with `MILLRACE_`. One that is not known may belong to somebody else: a warning. */

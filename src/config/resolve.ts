@@ -6,6 +6,7 @@ import { availableCores } from './cores.ts';
 import { contradictions } from './cross-checks.ts';
 import type { Environment } from './environment.ts';
 import {
+  fromCall,
   fromEnvironment,
   fromFile,
   fromFlags,
@@ -23,7 +24,9 @@ export interface ConfigSources {
    * Options only, by name, `stall-timeout` or `stallTimeout` or both; text as it was given. Those that are undefined were
    * not given.
    */
-  flags: Readonly<Record<string, unknown>>;
+  flags?: Readonly<Record<string, unknown>> | undefined;
+  /** The same of a program that calls `run()`, by name and as JavaScript values. */
+  call?: Readonly<Record<string, unknown>> | undefined;
   environment: Environment;
   file?: ConfigFile | undefined;
   /** Left out while the pipeline has not been read: its options then have no say. */
@@ -78,9 +81,10 @@ export function examineConfig(sources: ConfigSources): Config & { problems: read
 }
 
 /** From the strongest to the weakest. */
-function layersOf({ flags, environment, file, pipeline }: ConfigSources): Layer[] {
+function layersOf({ flags, call, environment, file, pipeline }: ConfigSources): Layer[] {
   return [
-    fromFlags(flags),
+    ...(flags === undefined ? [] : [fromFlags(flags)]),
+    ...(call === undefined ? [] : [fromCall(call)]),
     fromEnvironment(environment),
     ...(file === undefined ? [] : [fromFile(file)]),
     ...(pipeline === undefined ? [] : [fromPipeline(pipeline)]),
@@ -91,7 +95,9 @@ function layersOf({ flags, environment, file, pipeline }: ConfigSources): Layer[
 function readValue({ name }: Option, { source, place, value }: Given, problems: Problem[]): unknown {
   const result = z.safeParse(schema.shape[name], value);
   if (result.success) return result.data;
-  const label = { flag: '', environment: '', file: `${name}: `, pipeline: `options.${name}: `, default: '' }[source];
+  const label = { flag: '', call: '', environment: '', file: `${name}: `, pipeline: `options.${name}: `, default: '' }[
+    source
+  ];
   problems.push({ isUsage: source === 'flag', text: `${place}: ${label}${result.error.issues[0]!.message}` });
   return undefined;
 }

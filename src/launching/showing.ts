@@ -1,5 +1,3 @@
-import { backupJob } from '../control/backup-job.ts';
-import { startControl } from '../control/server.ts';
 import type { Environment } from '../config/environment.ts';
 import type { Settings } from '../config/schema.ts';
 import type { Clock } from '../core/clock.ts';
@@ -8,19 +6,14 @@ import { wantsColor } from '../observability/color.ts';
 import type { EventBus } from '../observability/events.ts';
 import { createLog, type ServiceLog } from '../observability/log.ts';
 import { startProgress } from '../observability/progress.ts';
+import type { Status } from '../observability/status.ts';
 import { renderSummary } from '../observability/summary.ts';
-import { readDeadLetters } from '../queue/spool/dead-letters.ts';
-import { LetterBox } from '../queue/letter-box.ts';
-import type { Spool } from '../queue/spool/spool.ts';
-import type { Service } from '../supervision/tick/service.ts';
-import { toldLetters } from './told-letters.ts';
 
-/** What is shown of a run, from the first line of the log to the summary. */
+/** Everything that is shown on standard error, from the first line of the log to the summary. */
 export interface Showing {
   readonly settings: Pick<Settings, 'progress'>;
   readonly log: ServiceLog;
   readonly clock: Clock;
-  readonly events: EventBus;
   readonly isTerminal: boolean;
   /** Whether what was written can be taken back. */
   readonly canRedraw: boolean;
@@ -48,7 +41,6 @@ export function startShowing(options: {
     settings,
     log,
     clock,
-    events,
     isTerminal,
     canRedraw: isTerminal && environment['TERM'] !== 'dumb',
     color,
@@ -59,18 +51,11 @@ export function startShowing(options: {
   };
 }
 
-/** Shows a running service: progress, and the control socket. What it returns ends both and says how it went. */
-export async function showService(options: {
-  showing: Showing;
-  service: Service;
-  spool: Pick<Spool, 'store' | 'backUp'>;
-  maxItemBytes: number;
-  socketPath: string;
-  folder: string;
-}): Promise<() => Promise<void>> {
-  const { showing, service, spool, maxItemBytes, socketPath, folder } = options;
-  const { log, clock, events, isTerminal, canRedraw, color, settings } = showing;
-  const status = () => service.status;
+/** Shows a run: its progress and, on a terminal, a summary at its end. What it returns ends that. */
+export function showRun(
+  { log, clock, isTerminal, canRedraw, color, settings }: Showing,
+  { status, folder }: { status: () => Status; folder: string },
+): () => void {
   const progress = startProgress({
     mode: settings.progress,
     log,
@@ -80,18 +65,8 @@ export async function showService(options: {
     color,
     clock,
   });
-  const control = await startControl({
-    socketPath,
-    status,
-    reload: () => service.reload(),
-    dead: (query) => readDeadLetters(spool.store, query),
-    backup: backupJob((file, onProgress) => spool.backUp({ file, onProgress })),
-    letters: toldLetters(new LetterBox(spool.store, (work) => service.change(work), { maxItemBytes }), events),
-    warn: (message) => events.emit('warning', { code: 'CONTROL', message }),
-  });
-  return async () => {
+  return () => {
     progress.stop();
-    await control.close();
-    if (isTerminal) for (const line of renderSummary(service.status, { folder, color })) log.output.write(line, true);
+    if (isTerminal) for (const line of renderSummary(status(), { folder, color })) log.output.write(line, true);
   };
 }

@@ -41,6 +41,10 @@ export function onSignals({
     ['SIGTERM', onStop],
     ['SIGINT', onStop],
     ['SIGHUP', hasTerminal ? hangUp : (signal) => tellReload(signal)],
+    // Node would open a debugger's port that anybody can use; some log rotators send it.
+    ['SIGUSR1', () => undefined],
+    // Some log rotators send this one, which would end the process.
+    ['SIGUSR2', () => undefined],
   ];
   for (const [signal, handler] of handlers) process.on(signal, handler);
   return {

@@ -1,15 +1,26 @@
+export interface StandardOutput {
+  /** `done` is called when the bytes are with the operating system; never if that fails. */
+  write: (bytes: Buffer, done: () => void) => void;
+  /** Takes the listener away. */
+  close: () => void;
+}
+
 /** Standard output as the consumers' sinks share it. `onClosed` is called once, when nobody reads it any more. */
-export function standardOutput(onClosed: (reason: string) => void): (bytes: Buffer, done: () => void) => void {
+export function standardOutput(onClosed: (reason: string) => void): StandardOutput {
   let isClosed = false;
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  const onError = (error: NodeJS.ErrnoException): void => {
     if (isClosed) return;
     isClosed = true;
     onClosed(
       error.code === 'EPIPE' ? 'nobody reads standard output any more' : `standard output failed: ${error.message}`,
     );
-  });
-  return (bytes, done) => {
-    // What was not written is not confirmed, so it stays in the queue.
-    if (!isClosed) process.stdout.write(bytes, (error) => !error && done());
+  };
+  process.stdout.on('error', onError);
+  return {
+    write(bytes, done) {
+      // Bytes that were not written are not confirmed, so their items stay in the queue.
+      if (!isClosed) process.stdout.write(bytes, (error) => !error && done());
+    },
+    close: () => void process.stdout.off('error', onError),
   };
 }

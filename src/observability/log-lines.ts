@@ -10,6 +10,9 @@ import { totalRestarts, type Status } from './status.ts';
 
 export type Level = 'error' | 'warn' | 'info' | 'debug';
 
+/** The higher, the less urgent. */
+export const ranks: Record<Level, number> = { error: 0, warn: 1, info: 2, debug: 3 };
+
 /** How lines with the same `repeats` are thinned out: as a flood, or as the errors of one kind. */
 export type Pace = 'flood' | 'kind';
 

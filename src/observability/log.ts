@@ -8,7 +8,7 @@ import type { Redaction } from '../core/redaction.ts';
 import type { EventBus, Who } from './events.ts';
 import { jsonLine, prettyLine, type LogRecord } from './line-format.ts';
 import { createLineOutput, type LineOutput, type OutputStream } from './line-output.ts';
-import { wordEvent, type Level, type LogLine } from './log-lines.ts';
+import { ranks, wordEvent, type Level, type LogLine } from './log-lines.ts';
 import { createThinning } from './thinning.ts';
 import type { Logger } from './winston.ts';
 
@@ -36,8 +36,6 @@ export interface ServiceLog {
   /** Writes what is held back and resolves when it is with the operating system, or after a second. Idempotent. */
   close(): Promise<void>;
 }
-
-const ranks: Record<Level, number> = { error: 0, warn: 1, info: 2, debug: 3 };
 
 export function createLog(options: LogOptions): ServiceLog {
   const { level, clock, redaction, stream = process.stderr } = options;

@@ -2,7 +2,7 @@ import { Writable } from 'node:stream';
 import winston from 'winston';
 import type { LineFormat, LogRecord } from './line-format.ts';
 import type { LineOutput } from './line-output.ts';
-import type { Level } from './log-lines.ts';
+import { ranks, type Level } from './log-lines.ts';
 
 /** The only place that knows winston. Loaded when the first line is due: it takes as long as all the rest of a start. */
 export interface Logger {
@@ -10,8 +10,6 @@ export interface Logger {
   /** Resolves when every line so far has been handed to the output. */
   end(): Promise<void>;
 }
-
-const levels: Record<Level, number> = { error: 0, warn: 1, info: 2, debug: 3 };
 
 /** Where winston leaves the formatted text. */
 const messageKey = Symbol.for('message');
@@ -25,13 +23,13 @@ export function createLogger(options: { level: Level; format: LineFormat; output
   const target = new Writable({
     objectMode: true,
     write(entry: Entry, _, next) {
-      options.output.write(entry[messageKey] ?? '', levels[entry.record.level] <= levels.warn);
+      options.output.write(entry[messageKey] ?? '', ranks[entry.record.level] <= ranks.warn);
       next();
     },
   });
   const transport = new winston.transports.Stream({ stream: target });
   const logger = winston.createLogger({
-    levels,
+    levels: ranks,
     level: options.level,
     format: winston.format.printf((entry) => options.format((entry as Entry).record)),
     transports: [transport],

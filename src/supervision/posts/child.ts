@@ -61,16 +61,18 @@ export interface StartOptions<In> {
   /** Words to put before the command, so that the child dies with us. */
   prefix: readonly string[] | undefined;
   env: Record<string, string | undefined>;
+  /** The current directory of the child. */
+  folder: string;
   /** Takes what the child writes to its standard output and error, as it comes. */
   onOutput: (who: Who, stream: 'stdout' | 'stderr', chunk: Buffer | null) => void;
 }
 
 /** Starts a child. Never throws: a start that fails is reported as an exit. */
 export function startChild<In, Out extends object>(options: StartOptions<In>): Child<In, Out> {
-  const { role, ordinal, entry, clock, prefix, env, onOutput } = options;
+  const { role, ordinal, entry, clock, prefix, env, folder, onOutput } = options;
   // The title in argv makes `ps` tell which is which from the first moment.
   const command = [...(prefix ?? []), process.execPath, entry, role, ...(role === 'consumer' ? [String(ordinal)] : [])];
-  const spawned = spawn(command, env);
+  const spawned = spawn(command, { env, folder });
   const startedAt = clock.now();
   if (spawned.status === 'failed') {
     const who: Who = { role, ordinal, pid: undefined };

@@ -5,7 +5,7 @@ import { startChild, type Child, type StartOptions } from './child.ts';
 type ProducerChild = Child<FromProducer, ToProducer>;
 type ConsumerChild = Child<FromConsumer, ToConsumer>;
 
-export type CrewOptions = Pick<StartOptions<never>, 'clock' | 'prefix' | 'env' | 'onOutput'> & {
+export type CrewOptions = Pick<StartOptions<never>, 'clock' | 'prefix' | 'env' | 'folder' | 'onOutput'> & {
   entries: { producer: string; consumer: string };
 };
 

@@ -21,7 +21,10 @@ export type Spawned =
   | { status: 'failed'; reason: Promise<string> };
 
 /** Starts `command` with a channel on descriptor 3. Never throws: a start that fails is a result. */
-export function spawn(command: readonly string[], env: Record<string, string | undefined>): Spawned {
+export function spawn(
+  command: readonly string[],
+  { env, folder }: { env: Record<string, string | undefined>; folder: string },
+): Spawned {
   if (!hasDescriptors(descriptorsPerStart)) {
     return failed('too many open files; raise the limit on open files (ulimit -n), or run fewer consumers');
   }
@@ -35,6 +38,7 @@ export function spawn(command: readonly string[], env: Record<string, string | u
     // A group of its own: a terminal's Ctrl-C does not reach it, and it can be killed with all that it started.
     detached: true,
     env,
+    cwd: folder,
     extendEnv: false,
   });
   const { pid } = subprocess;

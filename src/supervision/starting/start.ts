@@ -67,31 +67,40 @@ export interface StartDeps {
 
 /**
  * Runs the pipeline to its end, or until it is stopped. With `again`, an open run is finished first and a new one
- * follows it. Returns the exit code, for two runs the worse one; throws errors that should be shown.
+ * follows it. Tells how the last run that began has ended, with the worse exit code of two; throws errors that should be
+ * shown.
  */
-export async function start(request: StartRequest, deps: StartDeps): Promise<ExitCode> {
+export async function start(request: StartRequest, deps: StartDeps): Promise<Ended> {
   const first = await startOne(request, deps);
-  if (!first.owesAnother) return first.exitCode;
-  let second: Ended | undefined;
+  if (!first.owesAnother) return first;
+  let second: OneEnded | undefined;
   if (request.again && first.isFinished) {
     // The declarations applied to the previous run. If a stop was requested meanwhile, this run ends before it begins.
     second = await startOne({ ...request, moved: false, sameSource: false }, deps);
   }
   if (!second?.hasBegun) deps.events.emit('run.owed', { isFinished: first.isFinished });
-  return second === undefined || second.exitCode === exitCodes.ok ? first.exitCode : second.exitCode;
+  if (!second) return first;
+  const exitCode = second.exitCode === exitCodes.ok ? first.exitCode : second.exitCode;
+  return { ...(second.hasBegun ? second : { ...first, isFinished: false }), exitCode };
 }
 
-interface Ended {
+/** How a start has ended. */
+export interface Ended {
   exitCode: ExitCode;
-  /** Whether a service ran: the start was not stopped before. */
-  hasBegun: boolean;
   /** Whether the run finished, and was not only stopped. */
   isFinished: boolean;
+  /** The run as the queue recorded it last; undefined if the start was stopped before it had opened the queue. */
+  run: Readonly<RunRecord> | undefined;
+}
+
+interface OneEnded extends Ended {
+  /** Whether a service ran: the start was not stopped before. */
+  hasBegun: boolean;
   /** Whether a new run must follow it. */
   owesAnother: boolean;
 }
 
-async function startOne(request: StartRequest, deps: StartDeps): Promise<Ended> {
+async function startOne(request: StartRequest, deps: StartDeps): Promise<OneEnded> {
   const crew = new Crew({ ...deps.crew, clock: deps.clock });
   const stop = new AbortController();
   // Until there is a service to stop, there is only something to leave off.
@@ -126,7 +135,7 @@ async function startOne(request: StartRequest, deps: StartDeps): Promise<Ended> 
       spool.close('unused');
       const exitCode = (run.exitCode ?? exitCodes.ok) as ExitCode;
       deps.events.emit('run.alreadyFinished', { run: run.run, finishedAt: run.finishedAt ?? 0, exitCode });
-      return { exitCode, hasBegun: false, isFinished: true, owesAnother };
+      return { exitCode, hasBegun: false, isFinished: true, owesAnother, run };
     }
     const { isNew } = opening;
     const served = await serve({ request, deps, crew, pipeline, plan, spool, run, isNew, stopped });
@@ -140,7 +149,13 @@ async function startOne(request: StartRequest, deps: StartDeps): Promise<Ended> 
 }
 
 /** Before the queue was opened. */
-const stoppedEarly: Ended = { exitCode: exitCodes.ok, hasBegun: false, isFinished: false, owesAnother: false };
+const stoppedEarly: OneEnded = {
+  exitCode: exitCodes.ok,
+  hasBegun: false,
+  isFinished: false,
+  owesAnother: false,
+  run: undefined,
+};
 
 async function describe(
   crew: Crew,
@@ -178,7 +193,7 @@ interface Serving {
   stopped: AbortSignal;
 }
 
-async function serve(serving: Serving): Promise<Omit<Ended, 'owesAnother'>> {
+async function serve(serving: Serving): Promise<Omit<OneEnded, 'owesAnother'>> {
   const { request, deps, crew, pipeline, plan, spool, run, isNew, stopped } = serving;
   const { clock, random, events } = deps;
   const { settings, marks, limits, stateDirectory } = plan;
@@ -186,7 +201,7 @@ async function serve(serving: Serving): Promise<Omit<Ended, 'owesAnother'>> {
   let how: Parameters<Spool['close']>[0] = 'unused';
   try {
     await killOrphans(spool.writers, { clock, events, identify, membersOf, kill: killGroup, stopped });
-    if (stopped.aborted) return { exitCode: exitCodes.ok, hasBegun: false, isFinished: false };
+    if (stopped.aborted) return { exitCode: exitCodes.ok, hasBegun: false, isFinished: false, run };
     spool.writers.forgetOthers(run.run);
     restoreLimits(limits, spool, clock);
     const queue = new Queue(spool.store, run, { windowBytes: plan.queueMemoryBytes });
@@ -236,7 +251,7 @@ async function serve(serving: Serving): Promise<Omit<Ended, 'owesAnother'>> {
     how = endOf(outcome, isFinished, clock.wall());
     await stopShowing();
     if (outcome.error) throw outcome.error;
-    return { exitCode: outcome.exitCode, hasBegun: true, isFinished };
+    return { exitCode: outcome.exitCode, hasBegun: true, isFinished, run: queue.committedRun };
   } finally {
     if (isUsable) spool.close(how);
     else spool.abandon();

@@ -92,6 +92,8 @@ export class Service {
   #spoolFailed = false;
   /** Why nothing is lent; null if it is. */
   #pausedBy: string | null = null;
+  /** Why the program, or the operator, has paused the service; null if nobody has. */
+  #heldFor: string | null = null;
   #tickIsDue = false;
   /** When items were last lent; undefined while none are. */
   #lentAt: number | undefined;
@@ -209,6 +211,17 @@ export class Service {
         onGivenUp: (who) => this.#giveUpOn(who),
       });
     }
+    this.#touch();
+  }
+
+  /** Lends nothing more and makes the producer wait, until `resume`. What is lent is finished. */
+  pause(reason: string): void {
+    this.#heldFor = reason;
+    this.#touch();
+  }
+
+  resume(): void {
+    this.#heldFor = null;
     this.#touch();
   }
 
@@ -398,7 +411,7 @@ export class Service {
   #pauseIfNeeded(): boolean {
     const { queue, events } = this.#hub;
     const wasPaused = this.#pausedBy !== null;
-    this.#pausedBy = queue.isEmpty ? null : this.#reasonToPause();
+    this.#pausedBy = queue.isEmpty && this.#heldFor === null ? null : this.#reasonToPause();
     const isPaused = this.#pausedBy !== null;
     if (this.#pausedBy !== null && !wasPaused) events.emit('run.paused', { reason: this.#pausedBy });
     if (!isPaused && wasPaused) events.emit('run.unpaused', {});
@@ -413,7 +426,7 @@ export class Service {
 
   #probe(moment: Moment): void {
     const { queue, outage, random } = this.#hub;
-    if (this.#hasTooManyDead || !outage.isOn) return;
+    if (this.#heldFor !== null || this.#hasTooManyDead || !outage.isOn) return;
     if (moment.now < outage.probeAt) {
       this.#probeAt = outage.probeAt;
       return;
@@ -425,6 +438,7 @@ export class Service {
 
   #reasonToPause(): string | null {
     const { queue, outage } = this.#hub;
+    if (this.#heldFor !== null) return this.#heldFor;
     if (!this.#hasTooManyDead) return outage.reason ?? this.#sinkOutage();
     return `as many dead letters as deadMax allows (${queue.run.dead}); mend the cause, and give them back (millrace dead retry) or delete them (millrace dead purge)`;
   }
@@ -463,7 +477,8 @@ export class Service {
     const change = this.#throttle.update(items, bytes);
     if (change === 'raised') events.emit('throttle.raised', { items, bytes });
     if (change === 'lowered') events.emit('throttle.lowered', { items, bytes });
-    this.#producing.throttle(this.#throttle.isOn || this.#committing.isFull || this.#tending.low !== undefined);
+    const hasToWait = this.#throttle.isOn || this.#committing.isFull || this.#tending.low !== undefined;
+    this.#producing.throttle(hasToWait || this.#heldFor !== null);
   }
 
   #wakeLater(): void {

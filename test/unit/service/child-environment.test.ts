@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { childEnvironment } from '../../../src/launching/child-environment.ts';
+import { childEnvironment } from '../../../src/service/child-environment.ts';
 
 describe('the environment of children', () => {
   it.each([

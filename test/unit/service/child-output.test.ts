@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { childOutput } from '../../../src/launching/child-output.ts';
+import { childOutput } from '../../../src/service/child-output.ts';
 import { EventBus, type Events, type Who } from '../../../src/observability/events.ts';
 import { HandClock } from '../../support/hand-clock.ts';
 

@@ -1,0 +1,56 @@
+import type { Clock } from '../core/clock.ts';
+import type { Redaction } from '../core/redaction.ts';
+import type { EventBus, Who } from './events.ts';
+import { ranks, wordEvent, type Level, type LogLine } from './log-lines.ts';
+import { redactFields, redactText } from './redact.ts';
+import { createThinning } from './thinning.ts';
+
+/** A line of the log as a program gets it. */
+export interface ToldLine {
+  time: number;
+  level: Level;
+  message: string;
+  event: string;
+  role: Who['role'];
+  ordinal: number;
+  pid: number | undefined;
+  fields: Record<string, unknown>;
+}
+
+/**
+ * Hands each line of the log from `level` up to a function of a program's own, thinned out and without secrets. Returns
+ * what ends that. What the function throws is ignored: the service must not fail because its log does.
+ */
+export function logTo(
+  events: EventBus,
+  options: { log: (line: ToldLine) => void; level: Level; redaction: Redaction; clock: Clock },
+): () => void {
+  const { log, level, redaction, clock } = options;
+  const isWanted = (line: LogLine): boolean => ranks[line.level] <= ranks[level];
+  const thinning = createThinning(clock, (line) => {
+    if (!isWanted(line)) return;
+    const { message, event, fields, who } = line;
+    try {
+      log({
+        time: clock.wall(),
+        level: line.level,
+        message: redactText(redaction, message),
+        event,
+        role: who?.role ?? 'supervisor',
+        ordinal: who?.ordinal ?? 0,
+        pid: who ? who.pid : process.pid,
+        fields: redactFields(redaction, fields),
+      });
+    } catch {
+      // Said above.
+    }
+  });
+  const unsubscribe = events.subscribe((name, event) => {
+    const line = wordEvent(name, event);
+    if (isWanted(line)) thinning.write(line);
+  });
+  return () => {
+    unsubscribe();
+    thinning.end();
+  };
+}

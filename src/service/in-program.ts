@@ -1,0 +1,72 @@
+/** What `run()` does once the engine is loaded: it brings a program's options into the form that the service takes. */
+import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { configPath, readConfigFile } from '../config/config-file.ts';
+import { currentFolder } from '../config/current-folder.ts';
+import { readEnvironment } from '../config/environment.ts';
+import { systemClock } from '../core/clock.ts';
+import { usageError } from '../core/errors.ts';
+import { Redaction } from '../core/redaction.ts';
+import { show } from '../core/show.ts';
+import { EventBus } from '../observability/events.ts';
+import { logTo } from '../observability/log-to.ts';
+import { findChildEntries } from './child-entries.ts';
+import type { Controls } from './controls.ts';
+import { serve } from './serve.ts';
+import type { RunOptions, RunSummary } from './types.ts';
+
+export async function runInProgram(
+  given: URL | string,
+  { signal: _, log, config, fresh, again, moved, sameSource, ...options }: RunOptions,
+  controls: Controls,
+): Promise<RunSummary> {
+  const redaction = new Redaction();
+  try {
+    const folder = currentFolder();
+    const file = pathOf(given, folder);
+    const environment = readEnvironment();
+    const events = new EventBus();
+    const configName = configPath(config, environment);
+    const configFile = configName === undefined ? undefined : await readConfigFile(resolve(folder, configName));
+    return await serve(
+      {
+        file,
+        folder,
+        sources: { call: options, environment, file: configFile },
+        fresh: fresh === true,
+        again: again === true,
+        moved: moved === true,
+        sameSource: sameSource === true,
+        // Whoever writes `fresh` in a program has decided.
+        confirmFresh: () => Promise.resolve('yes'),
+      },
+      {
+        clock: systemClock,
+        // oxlint-disable-next-line no-restricted-properties -- this is where a program's service gets randomness
+        random: Math.random,
+        events,
+        redaction,
+        controls,
+        entries: findChildEntries([import.meta.url, file]),
+        // The program's own output, whose errors are its own to handle.
+        writeOut: (bytes, done) => void process.stdout.write(bytes, (error) => !error && done()),
+        onConfigured: ({ logLevel }) =>
+          log ? logTo(events, { log, level: logLevel, redaction, clock: systemClock }) : () => undefined,
+        onRunning: () => () => undefined,
+      },
+    );
+  } catch (error) {
+    if (error instanceof Error) error.message = redaction.text(error.message);
+    throw error;
+  }
+}
+
+function pathOf(file: URL | string, folder: string): string {
+  if (file instanceof URL && file.protocol === 'file:') return fileURLToPath(file);
+  if (typeof file === 'string' && file !== '') {
+    return file.startsWith('file:') ? fileURLToPath(file) : resolve(folder, file);
+  }
+  throw usageError(
+    `run() expected the pipeline file as a path or a file URL, such as new URL('./books.ts', import.meta.url), got ${show(file)}`,
+  );
+}

@@ -1,0 +1,139 @@
+import { relative } from 'node:path';
+import { keepingCompiledCode } from '../config/code-cache.ts';
+import { type ConfigSources, resolveConfig } from '../config/resolve.ts';
+import type { Settings } from '../config/schema.ts';
+import { controlSocketPath, stateDirectory } from '../config/state-directory.ts';
+import { backupJob } from '../control/backup-job.ts';
+import { startControl } from '../control/server.ts';
+import type { Clock } from '../core/clock.ts';
+import type { Redaction } from '../core/redaction.ts';
+import type { EventBus } from '../observability/events.ts';
+import type { Status } from '../observability/status.ts';
+import { userCacheDirectory } from '../pipeline/cache-directory.ts';
+import { formatProblems } from '../pipeline/problems.ts';
+import { LetterBox } from '../queue/letter-box.ts';
+import { readDeadLetters } from '../queue/spool/dead-letters.ts';
+import type { Hub } from '../supervision/hub.ts';
+import { guardCommand } from '../supervision/posts/group-guard.ts';
+import { bootId, deathSignalCommand } from '../supervision/posts/identity.ts';
+import { start, type Ended, type Plan, type StartDeps, type StartRequest } from '../supervision/starting/start.ts';
+import type { ChildEntries } from './child-entries.ts';
+import { childEnvironment } from './child-environment.ts';
+import { childOutput } from './child-output.ts';
+import { controlled } from './controlled.ts';
+import type { Controls } from './controls.ts';
+import { planOf } from './plan.ts';
+import { toldLetters } from './told-letters.ts';
+import type { RunSummary } from './types.ts';
+
+export interface ServeRequest extends StartRequest {
+  /** The current directory: relative paths start at it, and children run in it. */
+  folder: string;
+  sources: Omit<ConfigSources, 'pipeline' | 'folder'>;
+}
+
+/** What a service needs of the process that it runs in. It touches nothing else of it. */
+export interface ServeDeps {
+  clock: Clock;
+  random: () => number;
+  events: EventBus;
+  /** Learns the names of this pipeline's secrets. */
+  redaction: Redaction;
+  controls: Controls;
+  entries: ChildEntries;
+  writeOut: Hub['writeOut'];
+  /** The options are known, but for those of the pipeline: the log can start. What it returns is called at the end. */
+  onConfigured: (settings: Settings) => () => void | Promise<void>;
+  /** A run begins. What it returns is called when the run has ended. */
+  onRunning: (status: () => Status) => () => void;
+}
+
+/**
+ * Runs a pipeline until its run is finished, or until it is stopped. Rejects with an error that should be shown; whatever
+ * was started has ended by then.
+ */
+export async function serve(request: ServeRequest, deps: ServeDeps): Promise<RunSummary> {
+  const { file, folder, sources } = request;
+  const { clock, random, events, redaction, controls, entries, writeOut } = deps;
+  const { environment } = sources;
+  const { settings: early, warnings } = resolveConfig({ ...sources, folder });
+  redaction.hideNames(early.redact);
+  const output = childOutput({ clock, events });
+  const stopLog = deps.onConfigured(early);
+  for (const message of warnings) events.emit('warning', { code: 'CONFIG', message });
+  try {
+    const ended = await start(request, {
+      clock,
+      random,
+      events,
+      stopRequests: controls,
+      readyTimeoutMs: early.readyTimeout,
+      formatProblems: (problems) => formatProblems(problems, folder),
+      crew: {
+        prefix: guardCommand(deathSignalCommand()),
+        env: keepingCompiledCode(childEnvironment(environment), userCacheDirectory()),
+        folder,
+        entries,
+        onOutput: output.take,
+      },
+      plan: (pipeline) => {
+        const { settings } = resolveConfig({
+          ...sources,
+          folder,
+          pipeline: { file: relative(folder, file), ...pipeline },
+        });
+        redaction.hideNames(settings.redact);
+        return planOf({
+          settings,
+          stateDirectory: stateDirectory({ settings, environment, name: pipeline.name, folder }),
+          pipeline,
+          boot: bootId(),
+        });
+      },
+      onService: (service, plan, spool) => openToTheOutside({ service, plan, spool }, deps),
+      writeOut,
+    });
+    return summaryOf(ended);
+  } finally {
+    output.end();
+    await stopLog();
+  }
+}
+
+type Served = Parameters<StartDeps['onService']>;
+
+/** Lets the program, its display and the control socket reach a service that runs. What it returns ends that. */
+async function openToTheOutside(
+  { service, plan, spool }: { service: Served[0]; plan: Plan; spool: Served[2] },
+  { events, controls, onRunning }: ServeDeps,
+): Promise<() => Promise<void>> {
+  const status = (): Status => service.status;
+  const { maxItemBytes } = plan.settings;
+  const control = await startControl({
+    socketPath: controlSocketPath(plan.stateDirectory),
+    status,
+    reload: () => service.reload(),
+    dead: (query) => readDeadLetters(spool.store, query),
+    backup: backupJob((file, onProgress) => spool.backUp({ file, onProgress })),
+    letters: toldLetters(new LetterBox(spool.store, (work) => service.change(work), { maxItemBytes }), events),
+    warn: (message) => events.emit('warning', { code: 'CONTROL', message }),
+  });
+  const detach = controls.attach(controlled(service, events));
+  const stopShowing = onRunning(status);
+  return async () => {
+    detach();
+    stopShowing();
+    await control.close();
+  };
+}
+
+function summaryOf({ exitCode, isFinished, run }: Ended): RunSummary {
+  return {
+    state: isFinished ? 'finished' : 'stopped',
+    run: run?.run,
+    stored: run?.stored ?? 0,
+    done: run?.done ?? 0,
+    dead: run?.dead ?? 0,
+    exitCode,
+  };
+}

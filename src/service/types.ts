@@ -1,0 +1,84 @@
+/** What `run()` takes and returns. Types only: a pipeline file imports this as well. */
+import type { Status } from '../observability/status.ts';
+import type { PipelineOptions } from '../pipeline/options.ts';
+
+/** A line of the service's log. */
+export interface LogLine {
+  /** Wall-clock milliseconds since 1970. */
+  readonly time: number;
+  readonly level: 'error' | 'warn' | 'info' | 'debug';
+  readonly message: string;
+  /** The event that the line is about, for programs: `item.dead`, `child.exited`. */
+  readonly event: string;
+  /** The process that the line is about. */
+  readonly role: 'supervisor' | 'producer' | 'consumer';
+  /** 1…N for consumers, else 0. */
+  readonly ordinal: number;
+  readonly pid: number | undefined;
+  /** Without secrets. */
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
+/** All options of a pipeline, which override the environment, the config file and the pipeline file, and these. */
+export interface RunOptions extends PipelineOptions {
+  /** Directory for the queue. Default `.millrace/NAME` in the current directory. */
+  readonly state?: string | undefined;
+  /** Directory that holds one state directory per pipeline, by name. `state` overrides it. */
+  readonly stateRoot?: string | undefined;
+  /** A YAML file of options. */
+  readonly config?: string | undefined;
+  /** Stops the service in order when it aborts, as `stop` does. */
+  readonly signal?: AbortSignal | undefined;
+  /** Starts over: archives the old queue. Default false. */
+  readonly fresh?: boolean | undefined;
+  /** Starts a new run if the last one is finished; an open run is finished first. Default false. */
+  readonly again?: boolean | undefined;
+  /** Declares that the queue belongs to this pipeline, under another name, path or sink. Default false. */
+  readonly moved?: boolean | undefined;
+  /** Declares that the changed pipeline yields the same items in the same order. Default false. */
+  readonly sameSource?: boolean | undefined;
+  /** Gets each line of the log. Without it nothing is logged. What it throws is ignored. */
+  readonly log?: ((line: LogLine) => void) | undefined;
+  /** The lowest level that `log` gets. Default info. */
+  readonly logLevel?: LogLine['level'] | undefined;
+}
+
+/** How a service ended. */
+export interface RunSummary {
+  /** `finished`: the run is complete. `stopped`: it was stopped, and the next start continues with it. */
+  readonly state: 'finished' | 'stopped';
+  /** The run's id; undefined if the service was stopped before it had opened its queue. */
+  readonly run: string | undefined;
+  /** Items that the source has yielded in this run, over all its starts. */
+  readonly stored: number;
+  /** Items whose results are in the sink. */
+  readonly done: number;
+  /** Items that are dead letters. */
+  readonly dead: number;
+  /** What `millrace run` would exit with: 0; 3 if there are dead letters; 75 if items had to be aborted to stop. */
+  readonly exitCode: number;
+}
+
+/** A pipeline that runs in child processes of this program. */
+export interface Service {
+  /** How it is doing; undefined until the pipeline file is loaded and the queue open. The last status stays after the end. */
+  readonly status: Status | undefined;
+  /**
+   * Settles when the service has ended and all its processes are gone. Resolves when the run is finished or was stopped;
+   * rejects with an error that has `code` and `exitCode` as `millrace run` would show it.
+   */
+  readonly done: Promise<RunSummary>;
+  /**
+   * Stops in order: started items are finished, the others stay in the queue. Calling it again changes nothing. Resolves
+   * when the service has ended, however that was: `done` says how.
+   */
+  readonly stop: () => Promise<void>;
+  /** Lends no more items and makes the producer wait, until `resume`. Items that are running are finished. */
+  readonly pause: (reason?: string) => void;
+  readonly resume: () => void;
+  /**
+   * Loads the pipeline file again and replaces the consumers one by one, without stopping. Resolves to how many were
+   * replaced; rejects, and keeps the consumers that have not been replaced, if the run cannot continue with the file.
+   */
+  readonly reload: () => Promise<{ readonly replaced: number }>;
+}
