@@ -64,18 +64,25 @@ const folders: Record<string, { from: readonly string[]; because: string }> = {
   },
   observability: { from: ['core'], because: 'it subscribes to events; nothing depends on being observed' },
   control: { from: ['core', 'frame', 'observability'], because: 'it shows and asks; the supervisor decides' },
-  launching: {
+  service: {
     from: [
       'core',
+      'config',
       'control',
       'limits',
       'observability',
+      'pipeline/cache-directory',
+      'pipeline/problems',
+      'types:pipeline/options',
       'queue',
-      'types:config',
+      'supervision',
       'types:ipc/messages',
-      'types:supervision',
     ],
-    because: 'the body of the supervisor’s entry: it puts the parts together',
+    because: 'it puts the parts of a service together; the process around it is its callers’ business',
+  },
+  launching: {
+    from: ['core', 'observability', 'types:config', 'types:supervision/starting/setting-aside'],
+    because: 'what the supervisor’s entry does with its process: terminal, signals, standard output',
   },
   torture: {
     from: [

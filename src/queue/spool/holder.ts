@@ -45,10 +45,11 @@ export function inUse(file: string): MillraceError {
       `${who} has opened the queue in ${directory}. Try again when it has ended, or end it.`,
     );
   }
-  return configError(
-    'IN_USE',
-    `another supervisor${pid ? ` (process ${pid})` : ''} is running on ${directory}. Stop it first, or give this pipeline its own --state directory.`,
-  );
+  const who =
+    pid === process.pid
+      ? `this program already runs a service on ${directory}`
+      : `another supervisor${pid ? ` (process ${pid})` : ''} is running on ${directory}`;
+  return configError('IN_USE', `${who}. Stop it first, or give this pipeline its own --state directory.`);
 }
 
 /** Whether the queue is in use by a process other than a supervisor. */
