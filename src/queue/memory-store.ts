@@ -91,7 +91,7 @@ export class MemoryStore implements Store {
         delayMs: 0,
         attempt: 1,
         kills: 0,
-        suspicion: 0,
+        ownFault: 0,
         error,
         history,
         frame: item,
@@ -140,8 +140,8 @@ export class MemoryStore implements Store {
     return [...this.#retries.values()]
       .toSorted((a, b) => a.dueAt - b.dueAt || a.seq - b.seq)
       .slice(0, limit)
-      .map(({ seq, origin, dueAt, delayMs, attempt, kills, suspicion, error }) => {
-        return { seq, origin, dueAt, delayMs, attempt, kills, suspicion, kind: errorKind(error) };
+      .map(({ seq, origin, dueAt, delayMs, attempt, kills, ownFault, error }) => {
+        return { seq, origin, dueAt, delayMs, attempt, kills, ownFault, kind: errorKind(error) };
       });
   }
 

@@ -43,7 +43,7 @@ export interface FrameProgress {
   readonly settled: Intervals;
 }
 
-/** An item waiting to be tried again. */
+/** An item that waits for its next attempt. */
 export interface RetryRecord {
   seq: number;
   /** The seq that it had first; differs after an operator gave a dead letter back. */
@@ -54,8 +54,8 @@ export interface RetryRecord {
   /** The attempt that comes next, counted from 1. */
   attempt: number;
   kills: number;
-  /** How strongly the item, and not an outage, is suspected of causing its failures; see `SinglingOut`. */
-  suspicion: number;
+  /** How many of its failures, where they look like an outage's, may be its own fault; see `SinglingOut`. */
+  ownFault: number;
   error: ErrorData;
   /** The item as a frame of one; null to leave what is stored as it is. */
   frame: Frame | null;

@@ -63,7 +63,7 @@ export function retryOf(seq: number, changes: Partial<RetryRecord> = {}): RetryR
     delayMs: 500,
     attempt: 2,
     kills: 0,
-    suspicion: 7,
+    ownFault: 7,
     error,
     frame: frameOf(`item ${seq}`),
     ...changes,
@@ -248,7 +248,7 @@ export function describeStore(open: () => { store: Store; close: () => void }): 
     it('moves a retry without touching its item, and forgets it when it is gone', () => {
       store.commit(group({ retries: [retryOf(2), retryOf(3)] }));
       store.commit(
-        group({ retries: [retryOf(2, { frame: null, attempt: 3, kills: 1, suspicion: 8, dueAt: 9000, delayMs: 70 })] }),
+        group({ retries: [retryOf(2, { frame: null, attempt: 3, kills: 1, ownFault: 8, dueAt: 9000, delayMs: 70 })] }),
       );
       expect(store.readRetryHeads(10)[1]).toMatchObject({
         seq: 2,
@@ -257,7 +257,7 @@ export function describeStore(open: () => { store: Store; close: () => void }): 
         delayMs: 70,
         attempt: 3,
         kills: 1,
-        suspicion: 8,
+        ownFault: 8,
       });
       expect(store.readRetry(2)).toEqual(frameOf('item 2'));
       store.commit(group({ retriesGone: [2] }));
@@ -334,7 +334,7 @@ export function describeStore(open: () => { store: Store; close: () => void }): 
         }),
       );
       expect(store.readDead(0, 10)).toEqual([]);
-      const due = { delayMs: 0, attempt: 1, kills: 0, suspicion: 0 };
+      const due = { delayMs: 0, attempt: 1, kills: 0, ownFault: 0 };
       expect(store.readRetryHeads(10)).toMatchObject([
         { ...due, seq: 20, origin: 1, dueAt: 77 },
         { ...due, seq: 21, origin: 4, dueAt: 78 },

@@ -1,4 +1,5 @@
-import { Queue, type QueueStats } from '../../src/queue/queue.ts';
+import { Queue } from '../../src/queue/queue.ts';
+import type { QueueStats } from '../../src/queue/queue-stats.ts';
 import type { Departure } from './world/departure.ts';
 import type { Way } from './world/items.ts';
 import type { Plan } from './world/plan.ts';

@@ -3,7 +3,7 @@ import { deadPage } from '../../control/dead-page.ts';
 import type { Clock } from '../../core/clock.ts';
 import { usageError } from '../../core/errors.ts';
 import { deadLettersAtRest, readDeadLetters } from '../../queue/spool/dead-letters.ts';
-import { LetterBox, type Change } from '../../queue/letter-box.ts';
+import { LetterBox, type Change } from '../../queue/dead/letter-box.ts';
 import { Queue } from '../../queue/queue.ts';
 import { openSpool } from '../../queue/spool/open.ts';
 import type { Store } from '../../queue/store.ts';

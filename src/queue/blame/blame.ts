@@ -23,11 +23,26 @@ interface Case {
 }
 
 /** Deaths that an item is accused of, split by what may have caused them. */
-export interface Suspicion {
+export interface Accusations {
   own: number;
   outside: number;
   /** Deaths for which another item was named. */
   explained: number;
+}
+
+/** How many kills an item has after it killed a consumer while it ran alone, having had `kills` before. */
+export function killsAfter(kills: number, { isFromOutside }: Death, accusations: Accusations): number {
+  // A kill from outside may have been aimed elsewhere: it condemns an item only if a second kill hit the item alone.
+  const most = kills === 0 && isFromOutside ? mostKills - 1 : mostKills;
+  return Math.min(kills + 1 + deathsTogether(accusations), most);
+}
+
+/**
+ * How many deaths of consumers that ran the item together with others count against it. Deaths that may have been aimed
+ * elsewhere, or for which another item was named, count once at most: they must not condemn all items of a broken consumer.
+ */
+function deathsTogether({ own, outside, explained }: Accusations): number {
+  return Math.max(own + Math.min(outside, 1), Math.min(explained, 1));
 }
 
 /**
@@ -105,17 +120,17 @@ export class Blame {
   }
 
   /** `seq` killed a consumer while it ran alone. Returns the deaths that it was accused of. */
-  name(seq: number, { isFromOutside }: Death): Suspicion {
-    const suspicion: Suspicion = { own: 0, outside: 0, explained: 0 };
+  name(seq: number, { isFromOutside }: Death): Accusations {
+    const accusations: Accusations = { own: 0, outside: 0, explained: 0 };
     for (const open of this.#cases) {
       if (!open.accused.has(seq)) continue;
-      if (open.counts) suspicion[open.isSolved ? 'explained' : open.death.isFromOutside ? 'outside' : 'own'] += 1;
+      if (open.counts) accusations[open.isSolved ? 'explained' : open.death.isFromOutside ? 'outside' : 'own'] += 1;
       solve(open, true);
     }
     this.#acquit(seq, seq);
     if (isFromOutside) this.#named.delete(seq);
     else this.#named.add(seq);
-    return suspicion;
+    return accusations;
   }
 
   /** `seq` is not to be run again. */

@@ -1,6 +1,7 @@
 import type { Holding } from './holding.ts';
 import type { Moment } from '../../core/clock.ts';
-import type { Delivery, Queue } from '../queue.ts';
+import type { Queue } from '../queue.ts';
+import type { Delivery } from './delivery.ts';
 
 /** A consumer that may be lent items. */
 export interface Receiver {

@@ -73,11 +73,11 @@ function prepare(db: Connection['db']) {
       ON CONFLICT (first) DO UPDATE SET settled = excluded.settled, settled_count = excluded.settled_count`),
     deleteProgress: db.prepare('DELETE FROM progress WHERE first = ?'),
     insertRetry: db.prepare(`
-      INSERT INTO retries (seq, run, origin, due_at, delay_ms, attempt, kills, suspicion, error, history, shapes, body)
-      VALUES (@seq, @run, @origin, @dueAt, @delayMs, @attempt, @kills, @suspicion, @error, @history, @shapes, @body)`),
+      INSERT INTO retries (seq, run, origin, due_at, delay_ms, attempt, kills, own_fault, error, history, shapes, body)
+      VALUES (@seq, @run, @origin, @dueAt, @delayMs, @attempt, @kills, @ownFault, @error, @history, @shapes, @body)`),
     updateRetry: db.prepare(`
       UPDATE retries SET due_at = @dueAt, delay_ms = @delayMs, attempt = @attempt, kills = @kills,
-        suspicion = @suspicion, error = @error, history = @history WHERE seq = @seq`),
+        own_fault = @ownFault, error = @error, history = @history WHERE seq = @seq`),
     retryHistory: db.prepare('SELECT history FROM retries WHERE seq = ?').pluck(),
     deleteRetry: db.prepare('DELETE FROM retries WHERE seq = ?'),
     insertDead: db.prepare(`

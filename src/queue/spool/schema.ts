@@ -152,6 +152,10 @@ export const migrations: readonly string[] = [
   -- How many items were done when the run was given another sink by --moved: that sink has none of their results.
   ALTER TABLE run ADD COLUMN done_elsewhere INTEGER NOT NULL DEFAULT 0;
   `,
+  `
+  -- How many of an item's failures, where they look like an outage's, may be its own fault: a plainer name.
+  ALTER TABLE retries RENAME COLUMN suspicion TO own_fault;
+  `,
 ];
 
 export const schemaVersion = migrations.length;

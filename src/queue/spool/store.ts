@@ -171,7 +171,7 @@ function prepare(db: Connection['db']) {
       'SELECT * FROM frames LEFT JOIN progress USING (first) WHERE first <= ? ORDER BY first DESC LIMIT 1',
     ),
     retryHeads: db.prepare(
-      'SELECT seq, origin, due_at AS dueAt, delay_ms AS delayMs, attempt, kills, suspicion, error FROM retries ORDER BY due_at, seq LIMIT ?',
+      'SELECT seq, origin, due_at AS dueAt, delay_ms AS delayMs, attempt, kills, own_fault AS ownFault, error FROM retries ORDER BY due_at, seq LIMIT ?',
     ),
     retry: db.prepare('SELECT shapes, body FROM retries WHERE seq = ?'),
     retryError: db.prepare('SELECT error FROM retries WHERE seq = ?').pluck(),

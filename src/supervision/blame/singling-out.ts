@@ -1,24 +1,24 @@
 import type { Intervals } from '../../core/intervals.ts';
 import type { Settle } from '../../ipc/messages.ts';
 
-/** At this suspicion an item is singled out: its failures are attributed to the item itself. */
+/** When `ownFault` is this high, an item is singled out: its failures are attributed to the item itself. */
 export const singledOut = 200;
 
-/** How many failed items are remembered; for others, only the suspicion in the queue is known. */
+/** How many failed items are remembered; of others, only `ownFault` in the queue is known. */
 const mostRemembered = 10_000;
 /** The resolution, and the range, of the record when items that succeeded were lent. */
 const grainMs = 20;
 const mostGrains = 3000;
 
-/** An item's try that failed as it would in an outage. */
-export interface FailedTry {
+/** An attempt at an item that failed as it would in an outage. */
+export interface OutsideFailure {
   seq: number;
   /** The limit of the call that failed; null if it had none, or that is not known. */
   limit: string | null;
-  /** When the item was lent for this try. */
+  /** When the item was lent for this attempt. */
   lentAt: number;
-  /** How suspicious it was before: 0 at first, `singledOut` at most. */
-  suspicion: number;
+  /** How many of its failures may be its own fault, before this one: 0 at first, `singledOut` at most. */
+  ownFault: number;
   /** Items that are lent or wait for a retry, this one included. */
   open: number;
   /** Whether any item of this run is done. */
@@ -27,7 +27,7 @@ export interface FailedTry {
 
 export interface Judgement {
   usesAttempt: boolean;
-  suspicion: number;
+  ownFault: number;
 }
 
 /**
@@ -36,7 +36,7 @@ export interface Judgement {
  * item failed last: under the same limit or, if its call had none, at all.
  *
  * Once the others are done, nothing is left to compare the item with. So an item is singled out, and stays so across
- * restarts, if that has happened once, or if more of those that were lent since its last try but one, or its first, have
+ * restarts, if that has happened once, or if more of the items lent since its last attempt but one, or its first, have
  * succeeded than are open now.
  * Its failures use attempts unless an item that is not singled out fails, too, and none succeeds: then it is an outage for
  * all of them. An item that never ran at the same time as a successful one is singled out after 200 failures, so that every
@@ -65,21 +65,21 @@ export class SinglingOut {
     }
   }
 
-  /** An item failed. Returns whether that uses an attempt, and the item's new suspicion. */
-  failed(now: number, { seq, limit, lentAt, suspicion, open, isAnyDone }: FailedTry): Judgement {
+  /** An item failed. Returns whether that uses an attempt, and the item's new `ownFault`. */
+  failed(now: number, { seq, limit, lentAt, ownFault, open, isAnyDone }: OutsideFailure): Judgement {
     const under = this.#of(limit);
     const before = this.#failures.get(seq);
-    const wasSingledOut = suspicion >= singledOut;
+    const wasSingledOut = ownFault >= singledOut;
     const othersSucceeded = before !== undefined && under.count((other) => other > before.at) > 0;
     const othersFailed = under.failed > (before?.failed ?? 0);
     const usesAttempt = othersSucceeded || (wasSingledOut && !othersFailed);
-    // Those that ran next to its last try may have succeeded only after that had failed.
+    // Items that ran next to its last attempt may have succeeded only after that had failed.
     const since = before?.lentAt ?? lentAt;
     const isSingledOut = wasSingledOut || usesAttempt || under.count((other) => other >= since) > open;
-    const next = isSingledOut ? singledOut : suspicion + (isAnyDone ? 1 : 0);
+    const next = isSingledOut ? singledOut : ownFault + (isAnyDone ? 1 : 0);
     if (next < singledOut) under.failed += 1;
     this.#remember(seq, { at: now, lentAt, failed: under.failed });
-    return { usesAttempt, suspicion: next };
+    return { usesAttempt, ownFault: next };
   }
 
   /** Forgets an item that became a dead letter. */

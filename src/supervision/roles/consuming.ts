@@ -1,10 +1,10 @@
-import type { ErrorData } from '../../core/errors.ts';
 import { Intervals } from '../../core/intervals.ts';
 import { frameToPayload } from '../../frame/frame.ts';
 import type { Handlers } from '../../ipc/handlers.ts';
-import type { ConfigureConsumer, FromConsumer, Settle, ToConsumer } from '../../ipc/messages.ts';
+import type { ConfigureConsumer, Failure, FromConsumer, Settle, ToConsumer } from '../../ipc/messages.ts';
 import { Holding } from '../../queue/lending/holding.ts';
-import type { Delivery } from '../../queue/queue.ts';
+import type { FailedAttempt, Fate } from '../../queue/fate.ts';
+import type { Delivery } from '../../queue/lending/delivery.ts';
 import { blameFor } from '../blame/blaming.ts';
 import type { Child, Exit } from '../posts/child.ts';
 import { commonHandlers } from './common-handlers.ts';
@@ -267,31 +267,32 @@ export class Consuming {
       singlingOut.done(lentAt, done, uses);
     }
     for (const failure of failed) {
-      const tried = holding && queue.tryOf(holding, failure.seq);
-      if (!holding || tried === undefined) {
-        refused += 1;
-        continue;
-      }
-      const { seq } = failure;
-      // What is only asked for has not failed again.
-      const error = failure.verdict === 'absent' ? this.#killedBy(holding, seq) : failure.error;
-      const fate = fateOf(this.#hub, { ...failure, error }, tried, moment.now);
-      queue.fail(holding, { seq, fate, error }, moment);
-      if (failure.verdict === 'retry' || failure.verdict === 'later') outage.failed(moment.now, error);
-      const { attempt } = tried;
-      if (fate.kind === 'dead') {
-        singlingOut.forget(seq);
-        events.emit('item.dead', { seq, attempts: attempt, reason: fate.reason, error });
-      } else {
-        events.emit('item.retry', { seq, attempt, inMs: fate.delayMs, error });
-      }
+      const outcome =
+        holding && queue.fail(holding, failure.seq, moment, (attempt) => this.#fate(failure, attempt, moment.now));
+      if (outcome) this.#settledAsFailed(failure, outcome, moment.now);
+      else refused += 1;
     }
     if (refused > 0) events.emit('settle.refused', { who: this.post.who, items: refused });
   }
 
-  /** What a killer that the sink was asked for has done last. */
-  #killedBy(holding: Holding, seq: number): ErrorData {
-    if (holding.find(seq)?.mode !== 'askOnly') throw unexpected('consumer', `absence of ${seq}`, 'not asked for it');
-    return this.#hub.queue.lastErrorOf(seq) ?? { code: 'KILLED_CONSUMER', message: 'killed its consumer' };
+  #fate(failure: Failure, attempt: FailedAttempt, now: number): Fate {
+    const { seq, verdict } = failure;
+    if (verdict !== 'absent') return fateOf(this.#hub, failure, attempt, now);
+    if (attempt.mode !== 'askOnly') throw unexpected('consumer', `absence of ${seq}`, 'not asked for it');
+    // The item did not run, and so did not fail again: its error is that it killed its consumers.
+    const error = attempt.errorBefore() ?? { code: 'KILLED_CONSUMER', message: 'killed its consumer' };
+    return fateOf(this.#hub, { ...failure, error }, attempt, now);
+  }
+
+  #settledAsFailed({ seq, verdict }: Failure, { attempt, fate }: { attempt: number; fate: Fate }, now: number): void {
+    const { events, outage, singlingOut } = this.#hub;
+    const { error } = fate;
+    if (verdict === 'retry' || verdict === 'later') outage.failed(now, error);
+    if (fate.kind === 'dead') {
+      singlingOut.forget(seq);
+      events.emit('item.dead', { seq, attempts: attempt, reason: fate.reason, error });
+    } else {
+      events.emit('item.retry', { seq, attempt, inMs: fate.delayMs, error });
+    }
   }
 }

@@ -1,5 +1,6 @@
 /** What is promised of the queue: S4, S5, S6, S14. */
-import type { Queue, QueueStats } from '../../../src/queue/queue.ts';
+import type { Queue } from '../../../src/queue/queue.ts';
+import type { QueueStats } from '../../../src/queue/queue-stats.ts';
 import type { Store } from '../../../src/queue/store.ts';
 import type { Plan } from '../world/plan.ts';
 import type { Facts } from './facts.ts';

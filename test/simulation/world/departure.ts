@@ -1,5 +1,6 @@
 import type { FromConsumer, FromProducer, ToConsumer, ToProducer } from '../../../src/ipc/messages.ts';
-import type { Queue, QueueStats } from '../../../src/queue/queue.ts';
+import type { Queue } from '../../../src/queue/queue.ts';
+import type { QueueStats } from '../../../src/queue/queue-stats.ts';
 import type { Plan } from './plan.ts';
 import type { SinkRules } from './server-sink.ts';
 

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Checker, type SpoolSnapshot } from '../checks/checker.ts';
-import { LetterBox } from '../../../src/queue/letter-box.ts';
+import { LetterBox } from '../../../src/queue/dead/letter-box.ts';
 import { Violation } from '../checks/violation.ts';
 import { Children, type Consumer, type PipelineFile, type Producer } from './children.ts';
 import { WorldTime } from './clock.ts';

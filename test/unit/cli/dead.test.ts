@@ -8,7 +8,7 @@ import { type Control, startControl } from '../../../src/control/server.ts';
 import { FrameDecoder, FrameEncoder } from '../../../src/frame/codec.ts';
 import { readDeadLetters } from '../../../src/queue/spool/dead-letters.ts';
 import { Holding } from '../../../src/queue/lending/holding.ts';
-import { LetterBox } from '../../../src/queue/letter-box.ts';
+import { LetterBox } from '../../../src/queue/dead/letter-box.ts';
 import { Queue } from '../../../src/queue/queue.ts';
 import { Spool } from '../../../src/queue/spool/spool.ts';
 import type { RunRecord } from '../../../src/queue/store.ts';
@@ -64,7 +64,7 @@ function leave(run: Partial<RunRecord> = {}): void {
       stack: `Error: ${reason}\n    at process (p.ts:7:1)`,
       cause: { code: 'C', message: 'why' },
     };
-    queue.fail(holding, { seq: i + 1, fate: { kind: 'dead', reason: `failed: ${reason}` }, error }, moment());
+    queue.fail(holding, i + 1, moment(), () => ({ kind: 'dead', error, reason: `failed: ${reason}` }));
     clock.turn(3_600_000);
   }
   queue.setRun(run);

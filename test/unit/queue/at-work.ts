@@ -65,7 +65,7 @@ function settled(first: number, to: number): FrameProgress {
 
 function retryOf(seq: number): RetryRecord {
   const frame = frameOf([{ seq }]);
-  return { seq, origin: seq, dueAt: seq, delayMs: 500, attempt: 2, kills: 0, suspicion: 0, error, frame };
+  return { seq, origin: seq, dueAt: seq, delayMs: 500, attempt: 2, kills: 0, ownFault: 0, error, frame };
 }
 
 function deadOf(seq: number, run: string): DeadRecord {

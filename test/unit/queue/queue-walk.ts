@@ -4,7 +4,9 @@ import { frameBytes, itemSpan, joinItems, type Frame } from '../../../src/frame/
 import { sourceStart } from '../../../src/frame/position.ts';
 import { Holding } from '../../../src/queue/lending/holding.ts';
 import type { Moment } from '../../../src/core/clock.ts';
-import { Queue, type Delivery, type FailedItem } from '../../../src/queue/queue.ts';
+import type { Fate } from '../../../src/queue/fate.ts';
+import type { Delivery } from '../../../src/queue/lending/delivery.ts';
+import { Queue } from '../../../src/queue/queue.ts';
 import { memoryBytes, StoreFull, type RunRecord, type Store } from '../../../src/queue/store.ts';
 import { thrownBy } from '../../support/thrown.ts';
 import { flaky } from './flaky-store.ts';
@@ -382,12 +384,15 @@ export class Walk {
 
   #fail(holding: Holding, held: [number, Item] | undefined, c: number): void {
     const [seq, item] = held ?? [nobodyHolds, undefined];
-    same('the attempt', this.#queue.tryOf(holding, seq)?.attempt, item?.attempt);
     const usesAttempt = c < 0.7;
     const delayMs = Math.floor(c * 100);
-    const fate: FailedItem['fate'] =
-      c < 0.15 ? { kind: 'dead', reason: 'no' } : { kind: 'retry', delayMs, usesAttempt };
-    same('whether it was held', this.#queue.fail(holding, { seq, fate, error }, this.#moment), item !== undefined);
+    const fate: Fate =
+      c < 0.15 ? { kind: 'dead', error, reason: 'no' } : { kind: 'retry', error, delayMs, usesAttempt };
+    const outcome = this.#queue.fail(holding, seq, this.#moment, ({ attempt, mode }) => {
+      same('the attempt that failed', [attempt, mode], [item?.attempt, item && modeOf(item)]);
+      return fate;
+    });
+    same('what becomes of it', outcome, item && { attempt: item.attempt, fate });
     if (!item) return;
     this.#comeBack(holding, [item]);
     this.#isDirty = true;
@@ -409,7 +414,11 @@ export class Walk {
     const unknown = this.#queue.run.nextSeq + 5;
     const frame = edited === undefined ? null : joinItems(shapes, [Buffer.from(edited)]);
     const seq = this.#queue.run.nextSeq;
-    const missing = this.#queue.giveBack(from === undefined ? [unknown] : [from, unknown, from], this.#moment, frame);
+    const missing = this.#queue.letters.giveBack(
+      from === undefined ? [unknown] : [from, unknown, from],
+      this.#moment,
+      frame,
+    );
     same('letters that there are none of', missing, from === undefined ? [unknown] : [unknown, from]);
     if (from === undefined) return;
     const letter = this.#items.get(from)!;
@@ -427,7 +436,7 @@ export class Walk {
 
   #purge(from: number | undefined): void {
     if (from === undefined) return;
-    same('letters that there are none of', this.#queue.purge([from, from]), [from]);
+    same('letters that there are none of', this.#queue.letters.purge([from, from]), [from]);
     this.#operations.push({ from, letter: this.#items.get(from)!, seq: undefined });
     this.#items.delete(from);
     this.#isDirty = true;

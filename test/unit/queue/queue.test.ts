@@ -84,12 +84,12 @@ describe('the queue', () => {
     queue.commit(moment);
     const holding = new Holding(1);
     queue.take(holding, credit, moment);
-    queue.fail(holding, { seq: 2, fate: { kind: 'retry', delayMs: 10, usesAttempt: true }, error }, moment);
-    queue.fail(holding, { seq: 1, fate: { kind: 'dead', reason: 'not even once' }, error }, moment);
+    queue.fail(holding, 2, moment, () => ({ kind: 'retry', delayMs: 10, usesAttempt: true, error }));
+    queue.fail(holding, 1, moment, () => ({ kind: 'dead', reason: 'not even once', error }));
     queue.commit(moment);
     const later = { now: 200, wall: 1_000_200 };
     expect(queue.take(holding, credit, later)).toMatchObject({ seq: 2, attempt: 2 });
-    queue.fail(holding, { seq: 2, fate: { kind: 'dead', reason: 'failed 2 times' }, error }, later);
+    queue.fail(holding, 2, later, () => ({ kind: 'dead', reason: 'failed 2 times', error }));
     queue.commit(later);
     expect(store.readDead(0, 10)).toMatchObject([
       {
@@ -118,78 +118,39 @@ describe('the queue', () => {
     expect([queue.isEmpty, queue.run.dead, store.readRetrySeqs(10)]).toEqual([true, 2, []]);
   });
 
-  /** A queue of one item, which has died. */
-  function withLetter(run: Partial<RunRecord> = {}): { queue: Queue; store: MemoryStore } {
-    const store = new MemoryStore();
-    const queue = queueOf(store, run);
+  it('ignores the failure of an item that its holding does not hold, and changes nothing if the decision throws', () => {
+    const queue = queueOf(new MemoryStore());
     append(queue, 'a');
     queue.commit(moment);
     const holding = new Holding(1);
-    const { seq } = queue.take(holding, credit, moment)!;
-    queue.fail(holding, { seq, fate: { kind: 'dead', reason: 'no' }, error }, moment);
-    queue.commit(moment);
-    return { queue, store };
-  }
+    queue.take(holding, credit, moment);
+    const fails = (): never => {
+      throw new Error('asked');
+    };
+    expect(queue.fail(holding, 2, moment, fails)).toBeUndefined();
+    expect(() => queue.fail(holding, 1, moment, fails)).toThrow('asked');
+    expect([holding.count, queue.stats.lent, queue.isDirty]).toEqual([1, 1, false]);
+  });
 
-  it('gives a dead letter back under a new seq, with the first one as its origin and all attempts before it', () => {
-    const { queue, store } = withLetter();
-    expect(queue.giveBack([1], moment)).toEqual([]);
-    expect([queue.isEmpty, queue.run.dead, queue.run.stored, queue.run.nextSeq]).toEqual([false, 0, 1, 3]);
+  it('says which attempt failed, since when the item was lent, and with which error the attempt before failed', () => {
+    const queue = queueOf(new MemoryStore());
+    append(queue, 'a');
+    queue.commit(moment);
     const holding = new Holding(1);
-    expect(queue.take(holding, credit, moment)).toBeUndefined();
-    queue.commit(moment);
-    expect(queue.take(holding, credit, moment)).toMatchObject({ seq: 2, origin: 1, attempt: 1, history: 'first' });
-    queue.fail(holding, { seq: 2, fate: { kind: 'dead', reason: 'again' }, error }, moment);
-    queue.commit(moment);
-    expect(store.readDead(0, 10)).toMatchObject([{ seq: 2, origin: 1, attempts: 1, history: [{}, {}] }]);
-    expect([queue.run.dead, queue.run.stored, queue.run.nextSeq]).toEqual([1, 1, 3]);
-  });
-
-  it('remembers of which run a dead letter was first, however often it is given back, and in which runs', () => {
-    const { queue: first, store } = withLetter();
-    first.setRun({ state: 'finished', finishedAt: 0, exitCode: 3 });
-    first.commit(moment);
-    for (const [run, letter] of [
-      ['r2', 1],
-      ['r3', 3],
-    ] as const) {
-      const queue = new Queue(store, { ...aRun, run, nextSeq: store.run()!.nextSeq }, { windowBytes: 1_000_000 });
-      append(queue, `new in ${run}`);
-      queue.commit(moment);
-      queue.giveBack([letter], moment);
-      queue.commit(moment);
-      const holding = new Holding(2);
-      const again = queue.take(holding, credit, moment)!;
-      expect(again).toMatchObject({ seq: letter + 2, origin: 1, originRun: 'r1' });
-      const news = queue.take(holding, credit, moment)!;
-      expect(news).toMatchObject({ seq: letter + 1, origin: letter + 1, originRun: run });
-      queue.settle(holding, [[news.seq, news.seq]], 0);
-      queue.fail(holding, { seq: again.seq, fate: { kind: 'dead', reason: 'again' }, error }, moment);
-      queue.commit(moment);
+    const told: unknown[] = [];
+    for (const now of [100, 200]) {
+      queue.take(holding, credit, { now, wall: now });
+      const outcome = queue.fail(holding, 1, { now, wall: now }, ({ errorBefore, ...attempt }) => {
+        told.push({ ...attempt, before: errorBefore()?.code });
+        return { kind: 'retry', error, delayMs: 0, usesAttempt: true, ownFault: 3 };
+      });
+      expect(outcome).toMatchObject({ attempt: told.length, fate: { kind: 'retry' } });
+      queue.commit({ now, wall: now });
     }
-  });
-
-  it('gives nothing back when the run is at its end, nor reopens it, unless it has finished and no supervisor runs', () => {
-    const { queue, store } = withLetter();
-    for (const state of ['finishing', 'finished'] as const) {
-      queue.setRun({ state, finishedAt: 5, exitCode: 3 });
-      expect(() => queue.giveBack([1], moment)).toThrow('give dead letters back after this run');
-    }
-    queue.commit(moment);
-    const between = new Queue(store, store.run()!, { ...options, reopens: true });
-    expect([between.giveBack([7], moment), between.isDirty]).toEqual([[7], false]);
-    expect(between.giveBack([1], moment)).toEqual([]);
-    between.commit(moment);
-    expect(store.run()).toMatchObject({ state: 'sealed', finishedAt: null, exitCode: null, dead: 0 });
-  });
-
-  it('counts a letter of an earlier run as an item of this one', () => {
-    const { store } = withLetter();
-    const next = queueOf(store, { run: 'r2', nextSeq: 2 });
-    next.giveBack([1], moment);
-    expect([next.run.stored, next.run.dead]).toEqual([1, 0]);
-    const other = queueOf(store, { run: 'r2', nextSeq: 2 });
-    expect([other.purge([1, 7]), other.run.stored, other.run.dead]).toEqual([[7], 0, 0]);
+    expect(told).toEqual([
+      { seq: 1, attempt: 1, ownFault: 0, lentAt: 100, mode: 'together', before: undefined },
+      { seq: 1, attempt: 2, ownFault: 3, lentAt: 200, mode: 'together', before: 'E' },
+    ]);
   });
 
   it('lets a retry wait on both clocks: until then, and until then after a start', () => {
@@ -199,7 +160,7 @@ describe('the queue', () => {
     queue.commit(moment);
     const holding = new Holding(1);
     queue.take(holding, credit, moment);
-    queue.fail(holding, { seq: 1, fate: { kind: 'retry', delayMs: 500, usesAttempt: false }, error }, moment);
+    queue.fail(holding, 1, moment, () => ({ kind: 'retry', delayMs: 500, usesAttempt: false, error }));
     expect(queue.nextDue(moment)).toBeUndefined();
     queue.commit(moment);
     expect(queue.nextDue(moment)).toBe(600);
@@ -214,13 +175,13 @@ describe('the queue', () => {
     for (let i = 0; i < 11; i++) append(queue, ...Array.from({ length: 100 }, (_, k) => `${i}:${k}`));
     queue.commit(moment);
     const holding = new Holding(1);
-    const fate = { kind: 'retry', delayMs: 1e6, usesAttempt: true } as const;
+    const fate = { kind: 'retry', error, delayMs: 1e6, usesAttempt: true } as const;
     while (queue.take(holding, credit, moment));
     queue.settle(holding, [[1, 50]], 0);
-    for (let seq = 51; seq <= 1050; seq++) queue.fail(holding, { seq, fate, error }, moment);
+    for (let seq = 51; seq <= 1050; seq++) queue.fail(holding, seq, moment, () => fate);
     queue.commit(moment);
     expect(queue.watermark()).toEqual({ before: 1051, open: Array.from({ length: 1000 }, (_, i) => 51 + i) });
-    queue.fail(holding, { seq: 1051, fate, error }, moment);
+    queue.fail(holding, 1051, moment, () => fate);
     queue.commit(moment);
     expect(queue.watermark()).toEqual({ before: 51, open: [] });
   });

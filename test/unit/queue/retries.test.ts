@@ -31,7 +31,7 @@ class Heads {
 }
 
 function head(seq: number, dueAt: number, delayMs = 1000): RetryHead {
-  return { seq, origin: seq, dueAt, delayMs, attempt: 2, kills: 0, suspicion: 0 };
+  return { seq, origin: seq, dueAt, delayMs, attempt: 2, kills: 0, ownFault: 0 };
 }
 
 /** An error whose kind is `kind`. */

@@ -3,7 +3,8 @@ import { Aside } from '../../../../src/queue/blame/aside.ts';
 import { dispatch, type Receiver } from '../../../../src/queue/lending/dispatch.ts';
 import { MemoryStore } from '../../../../src/queue/memory-store.ts';
 import { Holding } from '../../../../src/queue/lending/holding.ts';
-import type { Delivery, Queue } from '../../../../src/queue/queue.ts';
+import type { Delivery } from '../../../../src/queue/lending/delivery.ts';
+import type { Queue } from '../../../../src/queue/queue.ts';
 import { aQueue } from '../../../support/a-queue.ts';
 import { frameOf } from '../../../support/frames.ts';
 
@@ -177,11 +178,11 @@ describe('a consumer that is set aside', () => {
     queue.commit(moment);
     aside.lend(queue, [fifth], at(100));
     expect(fifth.modes).toEqual([[2, 1, 'askOnly']]);
-    expect(queue.lastErrorOf(2)?.message).toBe('killed its consumer 3 times: SIGSEGV');
+    expect(store.readRetryError(2)?.message).toBe('killed its consumer 3 times: SIGSEGV');
 
     // What it did last is in its history once.
-    const error = queue.lastErrorOf(2)!;
-    queue.fail(fifth.holding, { seq: 2, fate: { kind: 'dead', reason: 'killed' }, error }, moment);
+    const error = store.readRetryError(2)!;
+    queue.fail(fifth.holding, 2, moment, () => ({ kind: 'dead', error, reason: 'killed' }));
     queue.commit(moment);
     expect(store.readDead(0, 1)[0]?.history.map(({ message }) => message)).toEqual([
       'killed its consumer twice: SIGSEGV',

@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import { Intervals } from '../../../../src/core/intervals.ts';
 import { dispatch, type Receiver } from '../../../../src/queue/lending/dispatch.ts';
 import { Holding } from '../../../../src/queue/lending/holding.ts';
-import type { Delivery, Queue } from '../../../../src/queue/queue.ts';
+import type { Delivery } from '../../../../src/queue/lending/delivery.ts';
+import type { Queue } from '../../../../src/queue/queue.ts';
 import { aQueue } from '../../../support/a-queue.ts';
 import { frameOf } from '../../../support/frames.ts';
 
@@ -129,8 +130,8 @@ describe('retries that are due', () => {
     const first = new Worker(queue, 20);
     lend(queue, [first], 0);
     for (let seq = 1; seq <= 20; seq++) {
-      const fate = { kind: 'retry', delayMs: 5, usesAttempt: true } as const;
-      queue.fail(first.holding, { seq, fate, error }, { now: 0, wall: 0 });
+      const fate = { kind: 'retry', error, delayMs: 5, usesAttempt: true } as const;
+      queue.fail(first.holding, seq, { now: 0, wall: 0 }, () => fate);
     }
     queue.commit({ now: 0, wall: 0 });
     const workers = [2, 3].map(() => new Worker(queue, 12));

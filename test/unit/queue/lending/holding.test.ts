@@ -10,7 +10,7 @@ function lent(
   mode: Lent['mode'] = 'together',
   free = 0,
 ): Lent {
-  const head = { seq: from, origin: from, dueAt: 0, delayMs: 0, attempt: attempt ?? 1, kills: 0, suspicion: 0 };
+  const head = { seq: from, origin: from, dueAt: 0, delayMs: 0, attempt: attempt ?? 1, kills: 0, ownFault: 0 };
   const frame = { first: 1, count: 100, bytes: 1000, settled: new Intervals() };
   const delivery: Lent = {
     mode,

@@ -21,8 +21,8 @@ function restarted(predecessors: { uncleanStarts: number; trial: number | null }
   before.commit(moment);
   const holding = new Holding(20);
   before.take(holding, credit, moment);
-  const fate = { kind: 'retry', delayMs: 0, usesAttempt: true } as const;
-  before.fail(holding, { seq: 4, fate, error: { code: 'E', message: 'no' } }, moment);
+  const error = { code: 'E', message: 'no' };
+  before.fail(holding, 4, moment, () => ({ kind: 'retry', error, delayMs: 0, usesAttempt: true }));
   before.commit(moment);
 
   const queue = new Queue(store, store.run()!, { windowBytes: 1000 });
@@ -36,7 +36,7 @@ function restarted(predecessors: { uncleanStarts: number; trial: number | null }
     predecessors,
   );
   queue.commit(moment);
-  return { queue, happened };
+  return { store, queue, happened };
 }
 
 /** Lends the next one that is to be run by itself. */
@@ -70,9 +70,9 @@ describe('a start', () => {
   });
 
   it.each([2, 4])('names the item that was run by itself when the last one was killed (%i)', (trial) => {
-    const { queue, happened } = restarted({ uncleanStarts: 1, trial });
+    const { store, queue, happened } = restarted({ uncleanStarts: 1, trial });
     expect(happened.at(-1)).toMatchObject(['item.killed', { seq: trial, kills: 1, inMs: 750 }]);
-    expect(queue.lastErrorOf(trial)?.message).toBe('killed its consumer once: its supervisor was killed with it');
+    expect(store.readRetryError(trial)?.message).toBe('killed its consumer once: its supervisor was killed with it');
     expect(queue.stats).toMatchObject({ retrying: trial === 2 ? 1 : 1, queued: 10 });
     expect(queue.isDirty).toBe(false);
   });

@@ -1,13 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { Intervals } from '../../../../src/core/intervals.ts';
-import { singledOut, SinglingOut, type FailedTry } from '../../../../src/supervision/blame/singling-out.ts';
+import { singledOut, SinglingOut, type OutsideFailure } from '../../../../src/supervision/blame/singling-out.ts';
 
 /** Items of a run, and what becomes of them. */
 class ARun {
   now = 0;
   readonly #judge: SinglingOut;
-  readonly #suspicion = new Map<number, number>();
+  readonly #ownFault = new Map<number, number>();
   #done = 0;
 
   constructor(judge = new SinglingOut()) {
@@ -22,23 +22,23 @@ class ARun {
   }
 
   /** Whether a failure of `seq` uses an attempt. */
-  fail(seq: number, { limit = null, lentAt = this.now - 1, open = 1 }: Partial<FailedTry> = {}): boolean {
-    const suspicion = this.#suspicion.get(seq) ?? 0;
-    const { usesAttempt, suspicion: next } = this.#judge.failed(this.now, {
+  fail(seq: number, { limit = null, lentAt = this.now - 1, open = 1 }: Partial<OutsideFailure> = {}): boolean {
+    const ownFault = this.#ownFault.get(seq) ?? 0;
+    const { usesAttempt, ownFault: next } = this.#judge.failed(this.now, {
       seq,
       limit,
       lentAt,
-      suspicion,
+      ownFault,
       open,
       isAnyDone: this.#done > 0,
     });
-    this.#suspicion.set(seq, next);
+    this.#ownFault.set(seq, next);
     this.now += 1000;
     return usesAttempt;
   }
 
   isSingledOut(seq: number): boolean {
-    return this.#suspicion.get(seq) === singledOut;
+    return this.#ownFault.get(seq) === singledOut;
   }
 
   /** The same run, with a supervisor that has just been started. */
@@ -46,7 +46,7 @@ class ARun {
     const run = new ARun();
     run.now = this.now;
     run.#done = this.#done;
-    for (const [seq, suspicion] of this.#suspicion) run.#suspicion.set(seq, suspicion);
+    for (const [seq, ownFault] of this.#ownFault) run.#ownFault.set(seq, ownFault);
     return run;
   }
 }
@@ -122,7 +122,7 @@ describe('a failure that looks like an outage', () => {
 
   it('uses none because the sink had items already: they were not processed', () => {
     const judge = new SinglingOut();
-    const failed = { seq: 7, limit: null, lentAt: 0, suspicion: 0, open: 10, isAnyDone: true };
+    const failed = { seq: 7, limit: null, lentAt: 0, ownFault: 0, open: 10, isAnyDone: true };
     judge.failed(10, failed);
     judge.done(20, Intervals.of([100, 200]), { found: 101 });
     expect(judge.failed(30, failed).usesAttempt).toBe(false);
@@ -165,7 +165,7 @@ describe('a failure that looks like an outage', () => {
 
   it('is forgotten with its item, and remembered of ten thousand items at most', () => {
     const judge = new SinglingOut();
-    const failed = { limit: null, lentAt: 0, suspicion: 0, open: 1e9, isAnyDone: true };
+    const failed = { limit: null, lentAt: 0, ownFault: 0, open: 1e9, isAnyDone: true };
     for (let seq = 1; seq <= 10_001; seq++) judge.failed(1, { ...failed, seq });
     judge.done(5, Intervals.of([2, 2], [5000, 2_000_000]));
     // Of 1, 2 and 5000 nothing is known any more; 3 has failed before the others succeeded.

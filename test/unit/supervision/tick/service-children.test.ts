@@ -531,7 +531,7 @@ describe('an operator', () => {
     world.tick();
     expect(world.service.status.state).toBe('paused');
     let isTold = false;
-    const change = world.service.change((queue, moment) => queue.giveBack([1, 9], moment));
+    const change = world.service.change((queue, moment) => queue.letters.giveBack([1, 9], moment));
     void change.then(() => (isTold = true));
     await microtasks();
     expect(isTold).toBe(false);
@@ -544,7 +544,7 @@ describe('an operator', () => {
 
   it('is told at once of what changes nothing, and of what cannot be', async () => {
     const world = new AService({ settings: { consumers: 1 } }).runReady();
-    expect(await world.service.change((queue) => queue.purge([5]))).toEqual([5]);
+    expect(await world.service.change((queue) => queue.letters.purge([5]))).toEqual([5]);
     const wrong = world.service.change(() => {
       throw new Error('not like that');
     });
@@ -557,7 +557,7 @@ describe('an operator', () => {
     world.tick();
     world.consumer().fails({ seq: 1, verdict: 'dead', afterMs: null });
     world.tick();
-    const change = world.service.change((queue, moment) => queue.giveBack([1], moment));
+    const change = world.service.change((queue, moment) => queue.letters.giveBack([1], moment));
     world.store.refuses = new StoreFull('no space left');
     world.tick();
     await expect(change).rejects.toMatchObject({
@@ -575,7 +575,7 @@ describe('an operator', () => {
     world.tick();
     world.consumer().fails({ seq: 1, verdict: 'dead', afterMs: null });
     world.tick();
-    const change = world.service.change((queue, moment) => queue.giveBack([1], moment));
+    const change = world.service.change((queue, moment) => queue.letters.giveBack([1], moment));
     world.store.refuses = new Error('the disk is gone');
     world.tick();
     await expect(change).rejects.toMatchObject({ code: 'OVER', exitCode: 69 });

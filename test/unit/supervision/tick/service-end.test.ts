@@ -125,7 +125,7 @@ describe('the end of a run while an operator’s change waits for room', () => {
     world.tick();
     world.reserve.canTake = false;
     world.isFull();
-    const purged = world.service.change((queue) => queue.purge([1]));
+    const purged = world.service.change((queue) => queue.letters.purge([1]));
     world.tick();
     await expect(purged).rejects.toThrow('as soon as there is room');
     // Room for what settles, and not for the reserve besides.

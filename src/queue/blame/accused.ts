@@ -16,7 +16,7 @@ const unknownItemMs = 250;
 const leastAloneMs = 0.25;
 
 /** Items that are accused of a consumer's death and not lent: marked ones run like all others, isolated ones alone. */
-export class Suspects {
+export class Accused {
   readonly blame = new Blame();
   readonly marked = new Backlog();
   readonly isolated = new Backlog();

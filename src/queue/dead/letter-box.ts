@@ -1,8 +1,8 @@
-import { FrameDecoder, FrameEncoder } from '../frame/codec.ts';
-import type { ReadableDeadLetter, DeadQuery } from './spool/dead-letters.ts';
-import type { Moment } from '../core/clock.ts';
-import type { Queue } from './queue.ts';
-import type { DeadHead, Store } from './store.ts';
+import { FrameDecoder, FrameEncoder } from '../../frame/codec.ts';
+import type { ReadableDeadLetter, DeadQuery } from '../spool/dead-letters.ts';
+import type { Moment } from '../../core/clock.ts';
+import type { Queue } from '../queue.ts';
+import type { DeadHead, Store } from '../store.ts';
 
 /** Does `work` on the queue; resolves to what that returns when it is durable. */
 export type Change = <T>(work: (queue: Queue, moment: Moment) => T) => Promise<T>;
@@ -36,9 +36,9 @@ export class LetterBox {
     return Promise.resolve({ ...rest, item: new FrameDecoder().decode(frame, 0) });
   }
 
-  /** Puts them back into the queue; see `Queue.giveBack`. */
+  /** Puts them back into the queue; see `Letters.giveBack`. */
   giveBack(seqs: readonly number[]): Promise<number[]> {
-    return this.#change((queue, moment) => queue.giveBack(seqs, moment));
+    return this.#change((queue, moment) => queue.letters.giveBack(seqs, moment));
   }
 
   /** Puts one back with another item. Rejects with an ItemError if that cannot be carried. */
@@ -46,11 +46,11 @@ export class LetterBox {
     const encoder = new FrameEncoder({ maxItemBytes: this.#maxItemBytes });
     encoder.add(item);
     const frame = encoder.take();
-    return await this.#change((queue, moment) => queue.giveBack([seq], moment, frame));
+    return await this.#change((queue, moment) => queue.letters.giveBack([seq], moment, frame));
   }
 
   /** Deletes them. */
   purge(seqs: readonly number[]): Promise<number[]> {
-    return this.#change((queue) => queue.purge(seqs));
+    return this.#change((queue) => queue.letters.purge(seqs));
   }
 }

@@ -1,0 +1,24 @@
+import type { DeliveryMode } from '../core/delivery.ts';
+import type { ErrorData } from '../core/errors.ts';
+
+/** An attempt at an item, which failed. */
+export interface FailedAttempt {
+  readonly seq: number;
+  /** 1 for the first. */
+  readonly attempt: number;
+  /** How many of its failures, where they look like an outage's, may be its own fault; see `SinglingOut`. */
+  readonly ownFault: number;
+  /** When the item was lent for this attempt. */
+  readonly lentAt: number;
+  readonly mode: DeliveryMode;
+  /** Reads the error of the attempt before; undefined if there was none. */
+  readonly errorBefore: () => ErrorData | undefined;
+}
+
+/**
+ * What becomes of an item that failed with `error`: it runs again after `delayMs`, or it becomes a dead letter. Without
+ * `ownFault`, that stays the same.
+ */
+export type Fate =
+  | { kind: 'retry'; error: ErrorData; delayMs: number; usesAttempt: boolean; ownFault?: number }
+  | { kind: 'dead'; error: ErrorData; reason: string };

@@ -1,0 +1,18 @@
+export interface QueueStats {
+  queued: number;
+  lent: number;
+  retrying: number;
+  /** Of all these items. */
+  bytes: number;
+  /** Bytes of the frames that are kept in memory. */
+  memoryBytes: number;
+  /** How many items are isolated, because one of them may have killed a consumer. */
+  accused: number;
+}
+
+/** What has gone through the queue since this supervisor started: frames in, deliveries out, and the items in those. */
+export interface QueueTraffic {
+  frames: number;
+  deliveries: number;
+  delivered: number;
+}

@@ -1,0 +1,79 @@
+import type { QueueStats } from './queue-stats.ts';
+import type { StoreTotals } from './store.ts';
+
+/** What the queue holds, in numbers: each unsettled item is queued, lent or waiting for a retry. */
+export class Tallies {
+  #queued: number;
+  #lent = 0;
+  #retrying: number;
+  #bytes: number;
+
+  constructor({ items, retrying, bytes }: StoreTotals) {
+    this.#queued = items;
+    this.#retrying = retrying;
+    this.#bytes = bytes;
+  }
+
+  get counts(): Pick<QueueStats, 'queued' | 'lent' | 'retrying' | 'bytes'> {
+    return { queued: this.#queued, lent: this.#lent, retrying: this.#retrying, bytes: this.#bytes };
+  }
+
+  /** Items that are neither lent nor waiting for a retry. */
+  get queued(): number {
+    return this.#queued;
+  }
+
+  get isEmpty(): boolean {
+    return this.#queued + this.#lent + this.#retrying === 0;
+  }
+
+  /** New items are queued. */
+  append(items: number, bytes: number): void {
+    this.#queued += items;
+    this.#bytes += bytes;
+  }
+
+  /** An item that waited for a retry is queued again. */
+  fallDue(): void {
+    this.#retrying -= 1;
+    this.#queued += 1;
+  }
+
+  lend(items: number): void {
+    this.#queued -= items;
+    this.#lent += items;
+  }
+
+  /** Items that were lent are queued again. */
+  takeBack(items: number): void {
+    this.#lent -= items;
+    this.#queued += items;
+  }
+
+  /** Items that were lent are settled. */
+  settle(items: number): void {
+    this.#lent -= items;
+  }
+
+  /** An item that was lent waits for a retry. */
+  putOff(): void {
+    this.#lent -= 1;
+    this.#retrying += 1;
+  }
+
+  /** A dead letter waits for a retry. */
+  revive(bytes: number): void {
+    this.#retrying += 1;
+    this.#bytes += bytes;
+  }
+
+  /** An item is stored in a row of its own. */
+  addBytes(bytes: number): void {
+    this.#bytes += bytes;
+  }
+
+  /** A frame, or the row of a retry, is deleted. */
+  freeBytes(bytes: number): void {
+    this.#bytes -= bytes;
+  }
+}
