@@ -11,7 +11,7 @@ import type { EventBus } from '../observability/events.ts';
 import type { Status } from '../observability/status.ts';
 import { userCacheDirectory } from '../pipeline/cache-directory.ts';
 import { formatProblems } from '../pipeline/problems.ts';
-import { LetterBox } from '../queue/letter-box.ts';
+import { LetterBox } from '../queue/dead/letter-box.ts';
 import { readDeadLetters } from '../queue/spool/dead-letters.ts';
 import type { Hub } from '../supervision/hub.ts';
 import { guardCommand } from '../supervision/posts/group-guard.ts';
