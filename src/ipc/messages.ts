@@ -186,7 +186,7 @@ export interface Abort {
   type: 'abort';
 }
 
-/** Give back up to `items` that you have not started. Answered by `released`, perhaps with none. */
+/** Give back up to `items` that you have not started. Answered by `givenBack`, perhaps with none. */
 export interface Recall {
   type: 'recall';
   items: number;
@@ -367,8 +367,8 @@ export interface Start {
 }
 
 /** Items that I was lent and give back: not started or, after `withdraw`, waiting for a permit. Never overtakes a settle. */
-export interface Released {
-  type: 'released';
+export interface GivenBack {
+  type: 'givenBack';
   items: FlatIntervals;
 }
 
@@ -401,7 +401,7 @@ export type FromConsumer =
   | Ready
   | Settle
   | Start
-  | Released
+  | GivenBack
   | Fenced
   | SinkState
   | OtherQueues

@@ -118,7 +118,7 @@ const fromConsumer: Checks<FromConsumer> = {
     blockedMs: amount,
   },
   start: { items: flatIntervals },
-  released: { items: flatIntervals },
+  givenBack: { items: flatIntervals },
   fenced: { writers: listOf(whole) },
   sink: { reason: orNull(text) },
   otherQueues: { others: listOf(fields({ queue: text, directory: text })) },

@@ -50,7 +50,8 @@ export interface Events {
     signal: string | null;
     expected: boolean;
     reason: string;
-    released: number;
+    /** How many items it held, which are back in the queue. */
+    givenBack: number;
     /** The error that it reported. */
     error?: ErrorData | undefined;
     /** It ended itself because something outside could not be reached; not a crash. */

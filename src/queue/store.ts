@@ -10,6 +10,11 @@ import type { SourcePosition } from '../frame/position.ts';
 
 export type RunState = 'running' | 'sealed' | 'finishing' | 'finished';
 
+/** Whether a run still has work: its source is read, or its items run. */
+export function isOpen({ state }: { readonly state: RunState }): boolean {
+  return state === 'running' || state === 'sealed';
+}
+
 /** One pass over the source. */
 export interface RunRecord {
   run: string;

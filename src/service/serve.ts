@@ -13,7 +13,7 @@ import { userCacheDirectory } from '../pipeline/cache-directory.ts';
 import { formatProblems } from '../pipeline/problems.ts';
 import { LetterBox } from '../queue/dead/letter-box.ts';
 import { readDeadLetters } from '../queue/spool/dead-letters.ts';
-import type { Hub } from '../supervision/hub.ts';
+import type { ConsumerDeps } from '../supervision/roles/consuming.ts';
 import { guardCommand } from '../supervision/posts/group-guard.ts';
 import { bootId, deathSignalCommand } from '../supervision/posts/identity.ts';
 import { start, type Ended, type Plan, type StartDeps, type StartRequest } from '../supervision/starting/start.ts';
@@ -41,7 +41,7 @@ export interface ServeDeps {
   redaction: Redaction;
   controls: Controls;
   entries: ChildEntries;
-  writeOut: Hub['writeOut'];
+  writeOut: ConsumerDeps['writeOut'];
   /** The options are known, but for those of the pipeline: the log can start. What it returns is called at the end. */
   onConfigured: (settings: Settings) => () => void | Promise<void>;
   /** A run begins. What it returns is called when the run has ended. */

@@ -1,3 +1,4 @@
+import type { Backoff } from '../core/backoff.ts';
 import type { RestartLimits } from './posts/restart-policy.ts';
 
 /** What the supervisor needs to know of the configuration, in milliseconds and bytes. */
@@ -9,8 +10,8 @@ export interface ServiceSettings {
   deadMax: number;
   /** Failures in a row after which the pipeline pauses; 0: never. */
   pauseAfter: number;
-  retryBaseMs: number;
-  retryCapMs: number;
+  /** How long an item waits after a failed attempt. */
+  retry: Backoff;
   itemTimeoutMs: number;
   abortGraceMs: number;
   sinkTimeoutMs: number;

@@ -178,7 +178,7 @@ export class Consumer {
   }
 
   recall({ items }: Recall): void {
-    this.#options.send({ type: 'released', items: this.#slots.giveBack(items).toFlat() });
+    this.#options.send({ type: 'givenBack', items: this.#slots.giveBack(items).toFlat() });
   }
 
   prune({ before, open, drop }: Prune): void {
@@ -209,7 +209,7 @@ export class Consumer {
     if (withdrawn.length === 0) return;
     const items = new Intervals();
     for (const { seq } of withdrawn) items.add(seq);
-    this.#options.send({ type: 'released', items: items.toFlat() });
+    this.#options.send({ type: 'givenBack', items: items.toFlat() });
     const reason = stopped();
     for (const scope of withdrawn) {
       scope.abort(reason);
@@ -237,7 +237,7 @@ export class Consumer {
   async #drain(): Promise<void> {
     const unstarted = this.#slots.stop();
     for (const items of [this.#solo.stop(), ...this.#asking]) for (const [from, to] of items) unstarted.add(from, to);
-    if (!unstarted.isEmpty) this.#options.send({ type: 'released', items: unstarted.toFlat() });
+    if (!unstarted.isEmpty) this.#options.send({ type: 'givenBack', items: unstarted.toFlat() });
     await this.#slots.idle();
     await this.#committer.idle();
     await this.#settler.idle();

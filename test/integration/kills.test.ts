@@ -59,7 +59,7 @@ describe('a consumer', () => {
     project.expectEachOnce(items!);
     const died = running.log.filter(({ event, signal }) => event === 'child.exited' && signal === 'SIGKILL');
     expect(died).toHaveLength(kills);
-    expect(died.filter(({ released }) => Number(released) > 0).length).toBeGreaterThan(kills / 2);
+    expect(died.filter(({ givenBack }) => Number(givenBack) > 0).length).toBeGreaterThan(kills / 2);
   });
 
   it('that exits with 0 without having been told to has crashed, and is replaced', async () => {

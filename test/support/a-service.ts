@@ -9,7 +9,8 @@ import { Limits } from '../../src/limits/limits.ts';
 import type { LimitSpec } from '../../src/limits/limit.ts';
 import { EventBus, type EventName, type Events } from '../../src/observability/events.ts';
 import type { ServiceSettings } from '../../src/supervision/settings.ts';
-import { Service, type Outcome } from '../../src/supervision/tick/service.ts';
+import type { Outcome } from '../../src/supervision/tick/ending.ts';
+import { Service } from '../../src/supervision/tick/service.ts';
 import { aRun } from './a-queue.ts';
 import { FakeConsumer, FakeProducer } from './fake-child.ts';
 import { HandClock } from './hand-clock.ts';
@@ -116,6 +117,8 @@ export class AService {
         pipeline: { name: 'tested', file: '/tested.ts', sinkHasLedger: options.isTransactional ?? true },
         queue: this.queue,
         limits: this.limits,
+      },
+      deps: {
         writers: this.writers,
         start: startOf(1),
         childrenDieWithUs: true,
@@ -257,8 +260,7 @@ const settings: ServiceSettings = {
   attempts: 3,
   deadMax: 10_000,
   pauseAfter: 100,
-  retryBaseMs: 1000,
-  retryCapMs: 10_000,
+  retry: { baseMs: 1000, capMs: 10_000 },
   itemTimeoutMs: 300_000,
   abortGraceMs: 30_000,
   sinkTimeoutMs: 60_000,

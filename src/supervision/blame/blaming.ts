@@ -6,7 +6,7 @@ import type { Exit } from '../posts/child.ts';
 import { deathOf, type LastError } from './death.ts';
 import type { Hub } from '../hub.ts';
 import type { Gone } from '../posts/post.ts';
-import type { Crash } from '../posts/restart-policy.ts';
+import type { Crash, Solved } from '../posts/restart-policy.ts';
 
 /**
  * When this many have died of items running alone with no item done between them, items are no longer believed to be
@@ -35,10 +35,9 @@ export function blameForKilledSupervisors(
   const items = queue.accuseFirst(settings.consumers * settings.concurrency, moment, death);
   if (items > 0) events.emit('items.isolated', { who, items, cause });
   if (trial === null) return;
-  const backoff = { baseMs: settings.retryBaseMs, capMs: settings.retryCapMs };
   const killer = queue.nameTrial(trial, moment, {
     ...death,
-    delayMs: (kills) => equalJitter(backoff, kills, random()),
+    delayMs: (kills) => equalJitter(settings.retry, kills, random()),
   });
   if (!killer) return;
   const { seq, kills, delayMs } = killer;
@@ -54,36 +53,55 @@ export function blameFor(
     exit,
     isExpected,
     error,
+    isOutside = error?.isOutside ?? false,
   }: {
     who: Who;
     holding: Holding;
     exit: Exit;
     isExpected: boolean;
     error: LastError | undefined;
+    /** Something outside is to blame if no item is. By default, what the error says. */
+    isOutside?: boolean;
   },
 ): Gone {
   const death = isExpected ? undefined : deathOf(exit, error);
   const moment = clock.moment();
-  const crash: Crash = { blame: error?.origin === 'item' ? 'item' : error?.isOutside ? 'outside' : 'process' };
-  if (!death) return { released: queue.lose(holding, moment).items, crash };
+  const crash: Crash = { blame: error?.origin === 'item' ? 'item' : isOutside ? 'outside' : 'process' };
+  if (!death) return { givenBack: queue.lose(holding, moment).items, crash };
 
   const { cause } = death;
-  const backoff = { baseMs: settings.retryBaseMs, capMs: settings.retryCapMs };
+  const verdict = new Verdict();
   const loss = queue.lose(holding, moment, {
     ...death,
-    delayMs: (kills) => equalJitter(backoff, kills, random()),
+    delayMs: (kills) => equalJitter(settings.retry, kills, random()),
     onSolved: (hasKiller) => {
-      crash.blame = hasKiller ? 'item' : 'process';
+      verdict.give(hasKiller ? 'item' : 'process');
       if (!hasKiller) events.emit('items.cleared', { cause });
     },
   });
-  if (loss.isolated + loss.marked > 0) crash.blame = 'open';
   if (loss.isolated > 0) events.emit('items.isolated', { who, items: loss.isolated, cause });
   else if (loss.marked > 0) events.emit('items.marked', { who, items: loss.marked, cause });
   if (loss.killer) {
     const { seq, kills, delayMs, inARow } = loss.killer;
-    if (inARow <= mostInARow) crash.blame = 'item';
     events.emit('item.killed', { who, seq, kills, cause, inMs: delayMs });
+    if (inARow <= mostInARow) return { givenBack: loss.items, crash: { blame: 'item' } };
   }
-  return { released: loss.items, crash };
+  const isOpen = loss.isolated + loss.marked > 0;
+  return { givenBack: loss.items, crash: isOpen ? { blame: 'open', whenSolved: verdict.whenGiven } : crash };
+}
+
+/** What comes out about a crash, perhaps long after it. */
+class Verdict {
+  #blame: Solved | undefined;
+  #listener: ((blame: Solved) => void) | undefined;
+
+  give(blame: Solved): void {
+    this.#blame = blame;
+    this.#listener?.(blame);
+  }
+
+  readonly whenGiven = (listener: (blame: Solved) => void): void => {
+    this.#listener = listener;
+    if (this.#blame !== undefined) listener(this.#blame);
+  };
 }

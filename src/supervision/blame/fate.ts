@@ -3,6 +3,8 @@ import { describeError } from '../../core/errors.ts';
 import type { Failure } from '../../ipc/messages.ts';
 import type { FailedAttempt, Fate } from '../../queue/fate.ts';
 import type { Hub } from '../hub.ts';
+import type { Outage } from './outage.ts';
+import type { SinglingOut } from './singling-out.ts';
 
 /** Longest wait that an item can request: 30 days. */
 const longestRetryMs = 30 * 24 * 60 * 60 * 1000;
@@ -10,7 +12,7 @@ const longestRetryMs = 30 * 24 * 60 * 60 * 1000;
 const dependencyBackoff = { baseMs: 10_000, capMs: 10_000 };
 
 /** What becomes of an item of which an attempt failed. */
-export function fateOf(hub: FateHub, failure: Failure, attempt: FailedAttempt, now: number): Fate {
+export function fateOf(hub: FateDeps, failure: Failure, attempt: FailedAttempt, now: number): Fate {
   const { pipeline, outage } = hub;
   const { verdict, error } = failure;
   if (verdict === 'absent') {
@@ -23,10 +25,13 @@ export function fateOf(hub: FateHub, failure: Failure, attempt: FailedAttempt, n
   return { kind: 'retry', error, usesAttempt: false, delayMs: ordinaryDelayMs(hub, attempt) };
 }
 
-export type FateHub = Pick<Hub, 'settings' | 'random' | 'pipeline' | 'outage' | 'singlingOut' | 'queue'>;
+export type FateDeps = Pick<Hub, 'settings' | 'random' | 'pipeline' | 'queue'> & {
+  outage: Outage;
+  singlingOut: SinglingOut;
+};
 
 /** It failed because of something outside, or asked for a later time. That uses an attempt if it fails alone. */
-function later(hub: FateHub, failure: Failure, attempt: FailedAttempt, now: number): Fate {
+function later(hub: FateDeps, failure: Failure, attempt: FailedAttempt, now: number): Fate {
   const { random, queue, singlingOut } = hub;
   const { seq, error, outside, afterMs } = failure;
   const { lentAt, ownFault: before } = attempt;
@@ -43,7 +48,7 @@ function later(hub: FateHub, failure: Failure, attempt: FailedAttempt, now: numb
     : { ...fate, ownFault, delayMs: Math.max(fate.delayMs, afterMs === null ? 0 : delayMs) };
 }
 
-function attemptUsed(hub: FateHub, { error }: Failure, failed: FailedAttempt, why = ''): Fate {
+function attemptUsed(hub: FateDeps, { error }: Failure, failed: FailedAttempt, why = ''): Fate {
   const { attempt } = failed;
   if (attempt < hub.settings.attempts) {
     return { kind: 'retry', error, usesAttempt: true, delayMs: ordinaryDelayMs(hub, failed) };
@@ -52,6 +57,6 @@ function attemptUsed(hub: FateHub, { error }: Failure, failed: FailedAttempt, wh
   return { kind: 'dead', error, reason: `failed ${times}: ${describeError(error)}${why}` };
 }
 
-function ordinaryDelayMs({ settings, random }: FateHub, { attempt }: FailedAttempt): number {
-  return fullJitter({ baseMs: settings.retryBaseMs, capMs: settings.retryCapMs }, attempt, random());
+function ordinaryDelayMs({ settings, random }: FateDeps, { attempt }: FailedAttempt): number {
+  return fullJitter(settings.retry, attempt, random());
 }

@@ -9,7 +9,7 @@ import { next, type LifeEvent } from './lifecycle.ts';
 import { Outbox } from './outbox.ts';
 import { RestartPolicy, type Crash, type Life } from './restart-policy.ts';
 
-type PostHub = Pick<Hub, 'clock' | 'random' | 'events' | 'heldBack' | 'broken'> & {
+type PostHub = Pick<Hub, 'clock' | 'random' | 'events' | 'touch' | 'broken'> & {
   settings: Pick<Hub['settings'], 'restarts' | 'readyTimeoutMs' | 'endTimeoutMs'>;
 };
 
@@ -30,14 +30,14 @@ export interface PostOptions<In, Out> {
   onMessage: (message: In, payload: Buffer) => void;
   /** The process has gone: take back what it held, before it is replaced. */
   onGone: (exit: Exit, isExpected: boolean) => Gone;
-  /** The state has changed; whoever waits for it looks again. */
-  onChange: () => void;
+  /** Why a process that dies is not replaced for now; undefined if it is. */
+  heldBack: () => string | undefined;
 }
 
 /** What a process that has gone leaves behind. */
 export interface Gone {
-  /** Items that it held. */
-  released: number;
+  /** How many items it held, which are back in the queue. */
+  givenBack: number;
   /** Who is to blame, if it was not to go. */
   crash: Crash;
 }
@@ -262,13 +262,13 @@ export class Post<In, Out> {
       : describeExit({ ...exit, reason: this.#lastError?.words ?? exit.reason }, wasTold);
     const { who } = child;
     // Before its successor starts: items and permits of the dead go back first.
-    const { released, crash } = this.#options.onGone(exit, isExpected);
+    const { givenBack, crash } = this.#options.onGone(exit, isExpected);
     this.#child = undefined;
     this.#lastExit = reason;
     const { code, signal } = exit;
     const error = this.#lastError?.error;
     const isOutage = !isExpected && crash.blame === 'outside';
-    events.emit('child.exited', { who, code, signal, expected: isExpected, reason, released, error, isOutage });
+    events.emit('child.exited', { who, code, signal, expected: isExpected, reason, givenBack, error, isOutage });
     const isMissed = !this.#isOnTrial && (!wasTold || this.owesEnd);
     if (!isMissed) this.#move('gone');
     else if (this.owesEnd && ++this.#endFailures >= endTries) this.#giveUpEnd(who, reason);
@@ -284,7 +284,7 @@ export class Post<In, Out> {
 
   #crashed(who: Who, reason: string, life: Life, crash: Crash): void {
     const { clock, random, events, settings } = this.#hub;
-    const heldBack = this.#hub.heldBack();
+    const heldBack = this.#options.heldBack();
     if (heldBack !== undefined) {
       // What would be started is not what has died: that says nothing about either.
       events.emit('child.heldBack', { who, reason: heldBack });
@@ -319,7 +319,7 @@ export class Post<In, Out> {
     if (this.#state === from) return;
     this.#since = this.#hub.clock.now();
     this.#hub.events.emit('child.state', { who: this.who, from, to: this.#state });
-    this.#options.onChange();
+    this.#hub.touch();
   }
 }
 

@@ -11,12 +11,16 @@ const backoff: Backoff = { baseMs: 250, capMs: 30_000 };
 const healthyMs = 60_000;
 
 /**
- * A crash, and who is to blame: the process, or an item that it ran, or something outside that it could not reach; or it
- * is open: items are accused of it. It counts towards the limit only if the process is to blame, from when that is known.
+ * A crash, and who is to blame: the process, an item that it ran, or something outside that it could not reach. While
+ * items are accused of it, that is open; `whenSolved` calls its listener once it is known. A crash counts towards the
+ * limit only if the process is to blame, from the moment that is known.
  */
-export interface Crash {
-  blame: 'process' | 'item' | 'outside' | 'open';
-}
+export type Crash =
+  | { readonly blame: 'process' | 'item' | 'outside' }
+  | { readonly blame: 'open'; readonly whenSolved: (listener: (blame: Solved) => void) => void };
+
+/** What comes out when items were accused of a crash. */
+export type Solved = 'process' | 'item';
 
 /** The life of a process that crashed. One that never got ready is a failed start. */
 export interface Life {
@@ -36,7 +40,7 @@ export type RestartVerdict =
  */
 export class RestartPolicy {
   readonly #limits: RestartLimits;
-  #crashes: { at: number; crash: Crash }[] = [];
+  #crashes: { at: number; blame: Crash['blame'] }[] = [];
   #inARow = 0;
   #failedStarts = 0;
 
@@ -44,20 +48,19 @@ export class RestartPolicy {
     this.#limits = limits;
   }
 
-  /**
-   * A process crashed at `now` (monotonic). `random` is in [0, 1). The caller resolves an open crash later, by changing
-   * `crash`.
-   */
+  /** A process crashed at `now` (monotonic). `random` is in [0, 1). */
   crashed(now: number, life: Life, random: number, crash: Crash = { blame: 'process' }): RestartVerdict {
-    const wasItem = this.#crashes.at(-1)?.crash.blame === 'item';
+    const wasItem = this.#crashes.at(-1)?.blame === 'item';
     this.#crashes = this.#crashes.filter(({ at }) => now - at < this.#limits.periodMs);
-    this.#crashes.push({ at: now, crash });
+    const past = { at: now, blame: crash.blame };
+    this.#crashes.push(past);
+    if (crash.blame === 'open') crash.whenSolved((blame) => (past.blame = blame));
     const wasHealthy = life.wasReady && life.livedMs >= healthyMs;
     const isFirst = wasHealthy || wasItem || crash.blame === 'item';
     this.#inARow = isFirst ? 1 : this.#inARow + 1;
     if (life.wasReady) this.#failedStarts = 0;
     else if (crash.blame === 'process') this.#failedStarts += 1;
-    const counted = this.#crashes.filter((past) => past.crash.blame === 'process').length;
+    const counted = this.#crashes.filter(({ blame }) => blame === 'process').length;
     if (counted > this.#limits.crashes) return { kind: 'park', crashes: counted, of: 'crashes' };
     if (this.#failedStarts > this.#limits.crashes)
       return { kind: 'park', crashes: this.#failedStarts, of: 'failed starts' };

@@ -1,8 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
+import { configError } from '../../core/errors.ts';
 import type { PipelineDescription, Problem } from '../../ipc/messages.ts';
-import { nameOf, type EventBus, type Who } from '../../observability/events.ts';
-import type { Queue } from '../../queue/queue.ts';
+import { nameOf, type Who } from '../../observability/events.ts';
 import type { Description } from '../posts/describe.ts';
+import { isOpen } from '../../queue/store.ts';
+import type { Hub } from '../hub.ts';
 import { compareForReload, type Comparison } from './fingerprint.ts';
 
 /** What a process has loaded, as it reports it. */
@@ -12,11 +14,12 @@ export interface Loaded {
 }
 
 export interface AdmissionOptions {
-  queue: Pick<Queue, 'run'>;
-  events: Pick<EventBus, 'emit'>;
+  hub: Pick<Hub, 'events' | 'touch' | 'fail'> & { queue: Pick<Hub['queue'], 'run'> };
   /** What the pipeline was when the service started. */
   described: PipelineDescription;
   formatProblems: (problems: readonly Problem[]) => string;
+  /** Whether the pipeline works with the file as it was: a consumer on a post now, or one before it, has been ready. */
+  hasAnyBeenReady: () => boolean;
 }
 
 export type Admitted =
@@ -46,11 +49,42 @@ export class Admission {
     return this.#problem;
   }
 
+  /** Why a process that dies is not replaced for now; undefined if it is. */
+  get heldBack(): string | undefined {
+    // A process that owes end work must do it now or never.
+    return isOpen(this.#options.hub.queue.run) ? this.#problem : undefined;
+  }
+
+  /**
+   * A process reports what it has loaded from the pipeline file. Returns undefined if it may work with that; otherwise the
+   * reason, and the caller ends it. `compare` says whether the run can continue with it; by default, as for a reload.
+   */
+  admit(who: Who, loaded: Loaded, compare?: (pipeline: PipelineDescription) => Comparison): string | undefined {
+    const { hub, hasAnyBeenReady } = this.#options;
+    const seen = this.examine(loaded, compare);
+    if (seen.status === 'admitted') {
+      // The producer compares versions and reports changes itself.
+      if (!compare) this.#noteCode(who, seen.pipeline.code);
+      return undefined;
+    }
+    // Working processes continue. If there are none, this start cannot succeed.
+    if (hasAnyBeenReady()) this.refused(seen.reason);
+    else hub.fail(configError(seen.isBroken ? 'PIPELINE' : 'PIPELINE_CHANGED', seen.reason));
+    return seen.reason;
+  }
+
+  /** A process that was admitted is ready: the file is good. */
+  proven(): void {
+    if (this.#problem === undefined) return;
+    this.accepted();
+    this.#options.hub.touch();
+  }
+
   /** `compare` says whether the run can continue with the loaded version. */
   examine(
     { pipeline, problems }: Loaded,
     compare: (pipeline: PipelineDescription) => Comparison = (loaded) =>
-      compareForReload(this.#options.queue.run, loaded),
+      compareForReload(this.#options.hub.queue.run, loaded),
   ): Admitted {
     if (!pipeline || problems.length > 0) {
       const reason =
@@ -87,11 +121,11 @@ export class Admission {
   }
 
   /** A process starts to work with this code, which others may not have: warns once for each version of the file. */
-  noteCode(who: Who, code: string): void {
+  #noteCode(who: Who, code: string): void {
     if (this.#knownCode.has(code)) return;
     this.#knownCode.add(code);
     const message = `the pipeline file was edited while it runs: ${nameOf(who)} was started with the new code, other processes still run the old. To give all consumers the new code: millrace reload`;
-    this.#options.events.emit('warning', { code: 'PIPELINE_EDITED', message });
+    this.#options.hub.events.emit('warning', { code: 'PIPELINE_EDITED', message });
   }
 }
 

@@ -10,9 +10,12 @@ import type { Post } from '../posts/post.ts';
 /** Delays between two checks of the file. */
 const backoff = { baseMs: 1000, capMs: 60_000 };
 
+type HeldBackHub = Pick<Hub, 'clock' | 'random' | 'events' | 'settings' | 'pipeline' | 'touch'>;
+type HeldPost = Pick<Post<never, never>, 'isHeldBack' | 'release'>;
+
 export interface HeldBackOptions {
   admission: Admission;
-  posts: () => Pick<Post<never, never>, 'isHeldBack' | 'release'>[];
+  roster: { readonly posts: readonly HeldPost[] };
   startProducer: () => Child<FromProducer, ToProducer>;
 }
 
@@ -22,7 +25,7 @@ export interface HeldBackOptions {
  * that counts as a crash.
  */
 export class HeldBack {
-  readonly #hub: Hub;
+  readonly #hub: HeldBackHub;
   readonly #options: HeldBackOptions;
   #looksInARow = 0;
   /** When the next check is due; undefined while none is planned. */
@@ -31,7 +34,7 @@ export class HeldBack {
   #look: FileLook | undefined;
   #toldReason: string | undefined;
 
-  constructor(hub: Hub, options: HeldBackOptions) {
+  constructor(hub: HeldBackHub, options: HeldBackOptions) {
     this.#hub = hub;
     this.#options = options;
   }
@@ -61,8 +64,8 @@ export class HeldBack {
     this.#cancel();
   }
 
-  get #held(): Pick<Post<never, never>, 'isHeldBack' | 'release'>[] {
-    return this.#options.posts().filter((post) => post.isHeldBack);
+  get #held(): HeldPost[] {
+    return this.#options.roster.posts.filter((post) => post.isHeldBack);
   }
 
   #plan(): void {

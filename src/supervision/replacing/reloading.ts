@@ -1,5 +1,6 @@
 import type { FromProducer, ToProducer } from '../../ipc/messages.ts';
 import type { ReloadStatus } from '../../observability/status.ts';
+import { isOpen } from '../../queue/store.ts';
 import type { Admission } from './admission.ts';
 import type { Child } from '../posts/child.ts';
 import type { Consumers } from '../roles/consumers.ts';
@@ -86,8 +87,7 @@ export class Reloading {
   }
 
   get #isOpen(): boolean {
-    const { state } = this.#hub.queue.run;
-    return state === 'running' || state === 'sealed';
+    return isOpen(this.#hub.queue.run);
   }
 
   async #describe(): Promise<void> {

@@ -4,6 +4,7 @@ import type { Handlers } from '../../ipc/handlers.ts';
 import type { Bye, FromConsumer, FromProducer, Granted, Refused } from '../../ipc/messages.ts';
 import type { Hub } from '../hub.ts';
 import { isOutside } from '../blame/outage.ts';
+import type { Admission } from '../replacing/admission.ts';
 import { permitHandlers } from './permits.ts';
 import type { Extent, Outbox } from '../posts/outbox.ts';
 import type { Post } from '../posts/post.ts';
@@ -12,19 +13,20 @@ type Common = Exclude<FromProducer & FromConsumer, { type: 'ready' | 'described'
 
 /** Handles what producer and consumers say alike: permits, signs of life, lines for the log, why they go, and that they have ended. */
 export function commonHandlers(
-  hub: Hub,
+  hub: Pick<Hub, 'limits' | 'clock' | 'events' | 'touch' | 'fail'>,
   side: {
     post: Pick<Post<never, never>, 'role' | 'who' | 'state' | 'isOnTrial' | 'ended' | 'beaten' | 'failed'> & {
       readonly child: { send: (message: Granted | Refused) => void } | undefined;
       readonly outbox: Pick<Outbox<Bye>, 'put'> | undefined;
     };
+    admission: Pick<Admission, 'heldBack'>;
     /** Its writer id; 0 for none. */
     holder: () => number;
     /** What must be durable before a process that has ended may go. */
     byeRestsOn: Extent;
   },
 ): Pick<Handlers<Common>, Common['type']> {
-  const { post, holder, byeRestsOn } = side;
+  const { post, admission, holder, byeRestsOn } = side;
   return {
     ...permitHandlers(hub, { role: post.role, holder, send: (message) => post.child?.send(message) }),
     beat: (beat) => post.beaten(beat),
@@ -34,7 +36,7 @@ export function commonHandlers(
       post.failed({ origin, words, error, isOutside: isOutside(error) });
       // With an exit code, no process could continue, so the service ends with it. But a process that tries the file as it
       // is now, while its siblings run the old one, speaks only for itself.
-      const isTrying = post.isOnTrial || (post.state === 'starting' && hub.heldBack() !== undefined);
+      const isTrying = post.isOnTrial || (post.state === 'starting' && admission.heldBack !== undefined);
       if (exitCode !== null && !isTrying)
         hub.fail(new MillraceError(error.code, words, { cause: errorFromData(error), exitCode: exitCode as ExitCode }));
     },

@@ -2,20 +2,11 @@ import type { Cancel } from '../../core/clock.ts';
 import { formatDuration } from '../../core/units.ts';
 import type { FromConsumer, ToConsumer } from '../../ipc/messages.ts';
 import type { Child } from '../posts/child.ts';
-import { Consuming } from './consuming.ts';
+import { Consuming, type ConsumerDeps } from './consuming.ts';
 import type { Hub } from '../hub.ts';
-import type { OtherQueues } from './other-queues.ts';
-import type { UnfencedWriters } from './unfenced-writers.ts';
 
 /** How a consumer's replacement went. */
 export type Replaced = { status: 'done' } | { status: 'failed'; reason: string } | { status: 'cancelled' };
-
-export interface ConsumersOptions {
-  unfencedWriters: UnfencedWriters;
-  otherQueues: OtherQueues;
-  spawn: (ordinal: number) => Child<FromConsumer, ToConsumer>;
-  onChange: () => void;
-}
 
 /** What is under way: a successor gets ready, or has taken over while its predecessor finishes what it has begun. */
 type Replacement = { place: number; onOver: (replaced: Replaced) => void } & (
@@ -30,13 +21,15 @@ type Replacement = { place: number; onOver: (replaced: Replaced) => void } & (
  */
 export class Consumers {
   readonly #hub: Hub;
-  readonly #options: ConsumersOptions;
+  readonly #deps: ConsumerDeps;
+  readonly #spawn: (ordinal: number) => Child<FromConsumer, ToConsumer>;
   readonly #current: Consuming[];
   #replacement: Replacement | undefined;
 
-  constructor(hub: Hub, options: ConsumersOptions) {
+  constructor(hub: Hub, deps: ConsumerDeps, spawn: (ordinal: number) => Child<FromConsumer, ToConsumer>) {
     this.#hub = hub;
-    this.#options = options;
+    this.#deps = deps;
+    this.#spawn = spawn;
     this.#current = Array.from({ length: hub.settings.consumers }, (_, i) => this.#make(i + 1));
   }
 
@@ -119,15 +112,8 @@ export class Consumers {
   }
 
   #make(ordinal: number, predecessor?: Consuming): Consuming {
-    const { unfencedWriters, otherQueues, spawn, onChange } = this.#options;
-    return new Consuming(this.#hub, {
-      ordinal,
-      spawn: () => spawn(ordinal),
-      predecessor: predecessor?.post,
-      unfencedWriters,
-      otherQueues,
-      onChange,
-    });
+    const spawn = (): Child<FromConsumer, ToConsumer> => this.#spawn(ordinal);
+    return new Consuming(this.#hub, this.#deps, { ordinal, spawn, predecessor: predecessor?.post });
   }
 }
 

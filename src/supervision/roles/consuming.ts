@@ -1,19 +1,22 @@
+import type { QueueStart } from '../../core/queue-start.ts';
 import { Intervals } from '../../core/intervals.ts';
 import { frameToPayload } from '../../frame/frame.ts';
 import type { Handlers } from '../../ipc/handlers.ts';
-import type { ConfigureConsumer, Failure, FromConsumer, Settle, ToConsumer } from '../../ipc/messages.ts';
+import type { ConfigureConsumer, FromConsumer, ToConsumer } from '../../ipc/messages.ts';
 import { Holding } from '../../queue/lending/holding.ts';
-import type { FailedAttempt, Fate } from '../../queue/fate.ts';
 import type { Delivery } from '../../queue/lending/delivery.ts';
 import { blameFor } from '../blame/blaming.ts';
 import type { Child, Exit } from '../posts/child.ts';
 import { commonHandlers } from './common-handlers.ts';
 import { Enrolment } from './enrolment.ts';
-import { fateOf } from '../blame/fate.ts';
-import { beatMs, type Hub } from '../hub.ts';
+import type { Outage } from '../blame/outage.ts';
+import type { SinglingOut } from '../blame/singling-out.ts';
+import type { Hub } from '../hub.ts';
 import { Post, type Gone } from '../posts/post.ts';
 import { receive, unexpected } from './receiving.ts';
 import type { OtherQueues } from './other-queues.ts';
+import { beatMs, type RoleDeps } from './role.ts';
+import { settle } from './settling.ts';
 import type { UnfencedWriters } from './unfenced-writers.ts';
 
 type ConsumerChild = Child<FromConsumer, ToConsumer>;
@@ -21,12 +24,22 @@ type ConsumerChild = Child<FromConsumer, ToConsumer>;
 /** Longest pause of a consumer between two attempts to reach its sink. */
 const longestSinkPauseMs = 30_000;
 
+export interface ConsumerDeps extends RoleDeps {
+  /** For the sink, which tells by it whether it knows a later state of the queue. */
+  readonly start: QueueStart;
+  readonly outage: Outage;
+  readonly singlingOut: SinglingOut;
+  readonly unfencedWriters: UnfencedWriters;
+  readonly otherQueues: OtherQueues;
+  /** Hands bytes to the supervisor's standard output; `done` is called when they are with the operating system. */
+  readonly writeOut: (bytes: Buffer, done: () => void) => void;
+}
+
 /** One consumer's side of the supervisor: what it is told and lent, and what becomes of what it says. */
 export class Consuming {
   readonly post: Post<FromConsumer, ToConsumer>;
   readonly #hub: Hub;
-  readonly #unfencedWriters: UnfencedWriters;
-  readonly #otherQueues: OtherQueues;
+  readonly #deps: ConsumerDeps;
   readonly #handlers: Handlers<FromConsumer>;
   readonly #enrolment: Enrolment;
   #holding: Holding | undefined;
@@ -40,19 +53,16 @@ export class Consuming {
 
   constructor(
     hub: Hub,
+    deps: ConsumerDeps,
     options: {
       ordinal: number;
       spawn: () => ConsumerChild;
-      /** Whose place it is to take. */
+      /** Whose place it takes when it is ready. */
       predecessor?: Post<FromConsumer, ToConsumer> | undefined;
-      unfencedWriters: UnfencedWriters;
-      otherQueues: OtherQueues;
-      onChange: () => void;
     },
   ) {
     this.#hub = hub;
-    this.#unfencedWriters = options.unfencedWriters;
-    this.#otherQueues = options.otherQueues;
+    this.#deps = deps;
     this.post = new Post<FromConsumer, ToConsumer>(hub, {
       role: 'consumer',
       ordinal: options.ordinal,
@@ -66,9 +76,9 @@ export class Consuming {
       },
       onMessage: (message, payload) => receive(hub, this.#handlers, message, payload),
       onGone: (exit, isExpected) => this.#gone(exit, isExpected),
-      onChange: options.onChange,
+      heldBack: () => deps.admission.heldBack,
     });
-    this.#enrolment = new Enrolment(hub, this.post);
+    this.#enrolment = new Enrolment(hub, deps, this.post);
     this.#handlers = this.#makeHandlers();
   }
 
@@ -110,7 +120,7 @@ export class Consuming {
   /** Lends it what the queue gave. */
   deliver({ frame, ...delivery }: Delivery): void {
     const { header, parts } = frameToPayload(frame);
-    const writers = delivery.history === 'first' ? [] : this.#unfencedWriters.list;
+    const writers = delivery.history === 'first' ? [] : this.#deps.unfencedWriters.list;
     this.post.child?.send({ type: 'deliver', ...delivery, writers, ...header }, parts);
   }
 
@@ -145,7 +155,8 @@ export class Consuming {
   }
 
   #configure(child: ConsumerChild): ConfigureConsumer {
-    const { queue, settings, pipeline, childrenDieWithUs, events, start } = this.#hub;
+    const { queue, settings, pipeline, events } = this.#hub;
+    const { start, childrenDieWithUs } = this.#deps;
     const { writer } = this.#enrolment;
     events.emit('child.started', { who: child.who, writer });
     this.post.asked();
@@ -173,15 +184,16 @@ export class Consuming {
     const { pipeline, limits, touch } = this.#hub;
     const { who, lastError } = this.post;
     const holding = this.#holding ?? new Holding(0);
-    const gone = blameFor(this.#hub, { who, holding, exit, isExpected, error: lastError });
     // `setup` may wait for a limit that the vendor has frozen for an hour: then the failed start is not its own fault.
-    if (this.post.state === 'starting' && limits.isWaiting(this.holder)) gone.crash.blame = 'outside';
-    if (this.post.state === 'draining') this.#aborted += gone.released;
+    const isWaiting = this.post.state === 'starting' && limits.isWaiting(this.holder);
+    const isOutside = isWaiting || lastError?.isOutside === true;
+    const gone = blameFor(this.#hub, { who, holding, exit, isExpected, error: lastError, isOutside });
+    if (this.post.state === 'draining') this.#aborted += gone.givenBack;
     this.#holding = undefined;
     this.#sinkProblem = null;
-    const isClean = isExpected && gone.released === 0;
+    const isClean = isExpected && gone.givenBack === 0;
     const writer = this.#enrolment.close({ isClean });
-    if (writer > 0 && !isClean && pipeline.sinkHasLedger) this.#unfencedWriters.add(writer);
+    if (writer > 0 && !isClean && pipeline.sinkHasLedger) this.#deps.unfencedWriters.add(writer);
     touch();
     return gone;
   }
@@ -189,9 +201,12 @@ export class Consuming {
   #makeHandlers(): Handlers<FromConsumer> {
     const { post } = this;
     const { queue, events, clock, touch } = this.#hub;
+    const { admission, unfencedWriters, otherQueues, writeOut } = this.#deps;
+    const settling = { ...this.#hub, ...this.#deps };
     return {
       ...commonHandlers(this.#hub, {
         post,
+        admission,
         holder: () => this.holder,
         // What it has sent is settled.
         byeRestsOn: 'settlements',
@@ -202,7 +217,7 @@ export class Consuming {
         const { child } = post;
         if (!child || post.state !== 'starting') return;
         post.answered();
-        const refusal = this.#hub.admit(post.who, loaded);
+        const refusal = admission.admit(post.who, loaded);
         if (refusal !== undefined) return child.kill(refusal);
         // `configure` rests on the writer id that the process then has.
         this.#enrolment.enter(child, () => post.outbox?.put('settlements', () => this.#configure(child)));
@@ -214,13 +229,15 @@ export class Consuming {
         this.#holding = new Holding(this.#hub.settings.concurrency);
         post.ready();
         this.#hasBeenReady = true;
-        this.#hub.proven();
+        admission.proven();
         touch();
       },
-      settle: (settle) => {
-        this.#holding?.sizing.idle(settle.idle);
-        this.#holding?.sizing.paced(settle);
-        this.#settle(settle);
+      settle: (message) => {
+        const holding = this.#holding;
+        holding?.sizing.idle(message.idle);
+        holding?.sizing.paced(message);
+        this.#processed += Intervals.fromFlat(message.done).size + message.failed.length;
+        settle(settling, { who: post.who, holding }, message);
         post.outbox?.put('settlements', { type: 'settled' });
         touch();
       },
@@ -230,14 +247,14 @@ export class Consuming {
         for (const [from, to] of Intervals.fromFlat(items)) refused += holding?.announce(from, to) ?? to - from + 1;
         if (refused > 0) events.emit('settle.refused', { who: post.who, items: refused });
       },
-      released: ({ items }) => {
+      givenBack: ({ items }) => {
         this.#holding?.answered(items.length);
         const refused = this.#holding ? queue.release(this.#holding, Intervals.fromFlat(items), clock.now()) : 0;
         if (refused > 0) events.emit('settle.refused', { who: post.who, items: refused });
         touch();
       },
-      fenced: ({ writers }) => this.#unfencedWriters.fenced(writers),
-      otherQueues: ({ others }) => this.#otherQueues.found(others),
+      fenced: ({ writers }) => unfencedWriters.fenced(writers),
+      otherQueues: ({ others }) => otherQueues.found(others),
       sink: ({ reason }) => {
         // One that is out when a consumer opens it is waited for, however long: with each attempt it has its time again.
         post.asked(reason === null ? 0 : longestSinkPauseMs + this.#hub.settings.sinkTimeoutMs);
@@ -249,50 +266,8 @@ export class Consuming {
       },
       write: (_message, payload) => {
         const { child } = post;
-        this.#hub.writeOut(payload, () => child?.send({ type: 'written' }));
+        writeOut(payload, () => child?.send({ type: 'written' }));
       },
     };
-  }
-
-  #settle({ done: flat, failed, ...uses }: Settle): void {
-    const { queue, events, clock, outage, singlingOut } = this.#hub;
-    const done = Intervals.fromFlat(flat);
-    const holding = this.#holding;
-    const moment = clock.moment();
-    const lentAt = holding?.lentAt(done) ?? moment.now;
-    this.#processed += done.size + failed.length;
-    let refused = holding ? queue.settle(holding, done, moment.now) : done.size;
-    if (refused < done.size) {
-      outage.succeeded();
-      singlingOut.done(lentAt, done, uses);
-    }
-    for (const failure of failed) {
-      const outcome =
-        holding && queue.fail(holding, failure.seq, moment, (attempt) => this.#fate(failure, attempt, moment.now));
-      if (outcome) this.#settledAsFailed(failure, outcome, moment.now);
-      else refused += 1;
-    }
-    if (refused > 0) events.emit('settle.refused', { who: this.post.who, items: refused });
-  }
-
-  #fate(failure: Failure, attempt: FailedAttempt, now: number): Fate {
-    const { seq, verdict } = failure;
-    if (verdict !== 'absent') return fateOf(this.#hub, failure, attempt, now);
-    if (attempt.mode !== 'askOnly') throw unexpected('consumer', `absence of ${seq}`, 'not asked for it');
-    // The item did not run, and so did not fail again: its error is that it killed its consumers.
-    const error = attempt.errorBefore() ?? { code: 'KILLED_CONSUMER', message: 'killed its consumer' };
-    return fateOf(this.#hub, { ...failure, error }, attempt, now);
-  }
-
-  #settledAsFailed({ seq, verdict }: Failure, { attempt, fate }: { attempt: number; fate: Fate }, now: number): void {
-    const { events, outage, singlingOut } = this.#hub;
-    const { error } = fate;
-    if (verdict === 'retry' || verdict === 'later') outage.failed(now, error);
-    if (fate.kind === 'dead') {
-      singlingOut.forget(seq);
-      events.emit('item.dead', { seq, attempts: attempt, reason: fate.reason, error });
-    } else {
-      events.emit('item.retry', { seq, attempt, inMs: fate.delayMs, error });
-    }
   }
 }

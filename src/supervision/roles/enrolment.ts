@@ -1,5 +1,6 @@
 import type { Child } from '../posts/child.ts';
 import type { Hub } from '../hub.ts';
+import type { RoleDeps } from './role.ts';
 
 type Enrolled = Pick<Child<never, never>, 'who'>;
 
@@ -8,14 +9,20 @@ type Enrolled = Pick<Child<never, never>, 'who'>;
  * successor of the supervisor knows whom to look for, and closed when the process has gone.
  */
 export class Enrolment {
-  readonly #hub: Hub;
+  readonly #hub: Pick<Hub, 'record' | 'queue' | 'limits' | 'clock'>;
+  readonly #deps: Pick<RoleDeps, 'writers' | 'identify'>;
   readonly #role: 'producer' | 'consumer';
   readonly #ordinal: number;
   #child: Enrolled | undefined;
   #writer = 0;
 
-  constructor(hub: Hub, { role, ordinal }: { role: 'producer' | 'consumer'; ordinal: number }) {
+  constructor(
+    hub: Pick<Hub, 'record' | 'queue' | 'limits' | 'clock'>,
+    deps: Pick<RoleDeps, 'writers' | 'identify'>,
+    { role, ordinal }: { role: 'producer' | 'consumer'; ordinal: number },
+  ) {
     this.#hub = hub;
+    this.#deps = deps;
     this.#role = role;
     this.#ordinal = ordinal;
   }
@@ -27,7 +34,8 @@ export class Enrolment {
 
   /** Enters a process, with the next commit that finds space. Calls `onEntered` when it has its writer id. */
   enter(child: Enrolled, onEntered: () => void): void {
-    const { record, writers, identify, queue } = this.#hub;
+    const { record, queue } = this.#hub;
+    const { writers, identify } = this.#deps;
     this.#child = child;
     record(() => {
       const { pid } = child.who;
@@ -42,7 +50,8 @@ export class Enrolment {
 
   /** The process has gone: its permits come back. Returns the writer id that it had; 0 if it had none. */
   close({ isClean }: { isClean: boolean }): number {
-    const { record, writers, limits, clock } = this.#hub;
+    const { record, limits, clock } = this.#hub;
+    const { writers } = this.#deps;
     const writer = this.#writer;
     this.#child = undefined;
     this.#writer = 0;

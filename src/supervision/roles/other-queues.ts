@@ -1,4 +1,5 @@
 import type { OtherQueues as Message } from '../../ipc/messages.ts';
+import type { QueueStart } from '../../core/queue-start.ts';
 import type { Hub } from '../hub.ts';
 
 /**
@@ -6,21 +7,23 @@ import type { Hub } from '../hub.ts';
  * them reads the whole source: the sink then has its results more than once.
  */
 export class OtherQueues {
-  readonly #hub: Pick<Hub, 'events' | 'start'>;
+  readonly #events: Hub['events'];
+  readonly #start: QueueStart;
   readonly #told = new Set<string>();
 
-  constructor(hub: Pick<Hub, 'events' | 'start'>) {
-    this.#hub = hub;
+  constructor(events: Hub['events'], start: QueueStart) {
+    this.#events = events;
+    this.#start = start;
   }
 
   /** A consumer reports the queues that it found in its sink. */
   found(others: Message['others']): void {
-    const { events, start } = this.#hub;
+    const start = this.#start;
     for (const { queue, directory } of others) {
       if (this.#told.has(queue)) continue;
       this.#told.add(queue);
       const isHere = directory === start.directory;
-      events.emit('sink.otherQueue', {
+      this.#events.emit('sink.otherQueue', {
         queue,
         directory,
         thisQueue: start.queue,

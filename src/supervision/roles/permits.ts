@@ -8,7 +8,7 @@ const sameFreezeMs = 1000;
 
 /** Handles what a child says of permits; `holder` is its writer id, 0 for none. Grants are sent by the tick. */
 export function permitHandlers(
-  hub: Hub,
+  hub: Pick<Hub, 'limits' | 'clock' | 'events' | 'touch'>,
   child: { role: 'producer' | 'consumer'; holder: () => number; send: (message: Granted | Refused) => void },
 ): Pick<Handlers<Acquire | Release | Freeze>, 'acquire' | 'release' | 'freeze'> {
   const { limits, clock, events } = hub;

@@ -7,9 +7,10 @@ import type { Child } from '../posts/child.ts';
 import { commonHandlers } from './common-handlers.ts';
 import { Enrolment } from './enrolment.ts';
 import { changedUnderneath, compareFingerprints, type Comparison } from '../replacing/fingerprint.ts';
-import { beatMs, type Hub } from '../hub.ts';
+import type { Hub } from '../hub.ts';
 import { Post, type Gone } from '../posts/post.ts';
 import { receive, unexpected } from './receiving.ts';
+import { beatMs, type RoleDeps } from './role.ts';
 
 type ProducerChild = Child<FromProducer, ToProducer>;
 
@@ -17,6 +18,7 @@ type ProducerChild = Child<FromProducer, ToProducer>;
 export class Producing {
   readonly post: Post<FromProducer, ToProducer>;
   readonly #hub: Hub;
+  readonly #deps: RoleDeps;
   readonly #handlers: Handlers<FromProducer>;
   readonly #enrolment: Enrolment;
   #fingerprint: string;
@@ -26,8 +28,9 @@ export class Producing {
   #described: ProducerChild | undefined;
   #toldThrottled = false;
 
-  constructor(hub: Hub, options: { fingerprint: string; spawn: () => ProducerChild; onChange: () => void }) {
+  constructor(hub: Hub, deps: RoleDeps, options: { fingerprint: string; spawn: () => ProducerChild }) {
     this.#hub = hub;
+    this.#deps = deps;
     this.#fingerprint = options.fingerprint;
     this.post = new Post<FromProducer, ToProducer>(hub, {
       role: 'producer',
@@ -36,9 +39,9 @@ export class Producing {
       onStart: (child) => this.#started(child),
       onMessage: (message, payload) => receive(hub, this.#handlers, message, payload),
       onGone: (_exit, isExpected) => this.#gone(isExpected),
-      onChange: options.onChange,
+      heldBack: () => deps.admission.heldBack,
     });
-    this.#enrolment = new Enrolment(hub, this.post);
+    this.#enrolment = new Enrolment(hub, deps, this.post);
     this.#handlers = this.#makeHandlers();
   }
 
@@ -78,7 +81,7 @@ export class Producing {
 
   #configure(child: ProducerChild): ConfigureProducer {
     this.#stage = 'configured';
-    const { queue, settings, pipeline, childrenDieWithUs, events } = this.#hub;
+    const { queue, settings, pipeline, events } = this.#hub;
     events.emit('child.started', { who: child.who, writer: this.holder });
     this.post.asked();
     return {
@@ -93,7 +96,7 @@ export class Producing {
       maxItemBytes: settings.maxItemBytes,
       redact: settings.redact,
       beatMs,
-      diesWithSupervisor: childrenDieWithUs,
+      diesWithSupervisor: this.#deps.childrenDieWithUs,
     };
   }
 
@@ -101,7 +104,7 @@ export class Producing {
   #gone(isExpected: boolean): Gone {
     this.#enrolment.close({ isClean: isExpected });
     this.#hub.touch();
-    return { released: 0, crash: { blame: this.post.lastError?.isOutside ? 'outside' : 'process' } };
+    return { givenBack: 0, crash: { blame: this.post.lastError?.isOutside ? 'outside' : 'process' } };
   }
 
   #makeHandlers(): Handlers<FromProducer> {
@@ -114,6 +117,7 @@ export class Producing {
     return {
       ...commonHandlers(this.#hub, {
         post,
+        admission: this.#deps.admission,
         holder: () => this.holder,
         // What it has sent is stored.
         byeRestsOn: 'all',
@@ -126,7 +130,7 @@ export class Producing {
         if (post.state === 'draining') return; // It has been told to stop since.
         if (this.#stage !== 'configured') throw unexpected('producer', 'ready', this.#stage);
         post.ready();
-        this.#hub.proven();
+        this.#deps.admission.proven();
       },
       frame: ({ position, ...header }, payload) => {
         expectReading('frame');
@@ -160,12 +164,12 @@ export class Producing {
   /** A successor has loaded the pipeline file again: it must still be the one that this run is of. */
   #redescribed(loaded: Loaded): void {
     const { post } = this;
-    const { queue, admit } = this.#hub;
+    const { queue } = this.#hub;
     const { child } = post;
     if (!child || post.state !== 'starting') return;
     post.answered();
     let change: Comparison = { status: 'same' };
-    const refusal = admit(post.who, loaded, (pipeline) => {
+    const refusal = this.#deps.admission.admit(post.who, loaded, (pipeline) => {
       change = compareFingerprints(this.#fingerprint, pipeline, queue.run.position);
       return change.status === 'refused' ? { ...change, error: changedUnderneath() } : change;
     });

@@ -1,3 +1,4 @@
+import type { Writers } from '../../queue/writers.ts';
 import type { Hub } from '../hub.ts';
 
 /**
@@ -6,11 +7,14 @@ import type { Hub } from '../hub.ts';
  * held that very item is harmless: none of them lives.
  */
 export class UnfencedWriters {
-  readonly #hub: Pick<Hub, 'writers' | 'record'>;
+  readonly #record: Hub['record'];
+  readonly #writers: Pick<Writers, 'fenced'>;
   readonly #open: Set<number>;
 
-  constructor(hub: Pick<Hub, 'writers' | 'record'>, open: Iterable<number>) {
-    this.#hub = hub;
+  /** `open` are those that earlier supervisors have left. */
+  constructor(hub: Pick<Hub, 'record'>, writers: Pick<Writers, 'fenced'>, open: Iterable<number>) {
+    this.#record = hub.record;
+    this.#writers = writers;
     this.#open = new Set(open);
   }
 
@@ -25,7 +29,6 @@ export class UnfencedWriters {
   /** A consumer says that the sink bars these now. */
   fenced(writers: readonly number[]): void {
     const news = writers.filter((writer) => this.#open.delete(writer));
-    const { writers: records, record } = this.#hub;
-    if (news.length > 0) record(() => records.fenced(news));
+    if (news.length > 0) this.#record(() => this.#writers.fenced(news));
   }
 }

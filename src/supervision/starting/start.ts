@@ -19,12 +19,13 @@ import { StoreFull, type RunRecord } from '../../queue/store.ts';
 import { blameForKilledSupervisors } from '../blame/blaming.ts';
 import { Crew, type CrewOptions } from '../posts/crew.ts';
 import { describePipeline } from '../posts/describe.ts';
-import type { Hub } from '../hub.ts';
 import { identify, membersOf } from '../posts/identity.ts';
 import { openRun, type OpeningOptions } from './opening.ts';
 import { killGroup } from '../posts/kill.ts';
 import { killOrphans } from './orphans.ts';
-import { Service, type Outcome } from '../tick/service.ts';
+import type { ConsumerDeps } from '../roles/consuming.ts';
+import type { Outcome } from '../tick/ending.ts';
+import { Service } from '../tick/service.ts';
 import type { ServiceSettings } from '../settings.ts';
 
 /** How often a producer that was killed while it loaded the pipeline is replaced. */
@@ -58,7 +59,7 @@ export interface StartDeps {
   /** Checks the configuration against what the pipeline says. May throw: exit 78. */
   plan: (pipeline: PipelineDescription) => Plan;
   formatProblems: (problems: readonly Problem[]) => string;
-  writeOut: Hub['writeOut'];
+  writeOut: ConsumerDeps['writeOut'];
   /** The service is about to run: whoever shows or controls it can begin. What it returns is awaited at the end. */
   onService: (service: Service, plan: Plan, spool: Spool) => Promise<() => Promise<void>>;
   /** Calls its listener whenever the service is asked to stop, also for requests that came before. */
@@ -224,6 +225,8 @@ async function serve(serving: Serving): Promise<Omit<OneEnded, 'owesAnother'>> {
         pipeline: { name: pipeline.name, file: request.file, sinkHasLedger: pipeline.sink.delivery === 'transaction' },
         queue,
         limits,
+      },
+      deps: {
         writers: spool.writers,
         start: spool.start,
         childrenDieWithUs: deps.crew.prefix !== undefined,

@@ -1,18 +1,17 @@
 import type { Grant } from '../../limits/limits.ts';
 import type { Hub } from '../hub.ts';
-import type { Consuming } from '../roles/consuming.ts';
-import type { Producing } from '../roles/producing.ts';
+import type { Roster, Side } from '../roles/roster.ts';
 
-type Side = Producing | Consuming;
+type GrantingHub = Pick<Hub, 'clock' | 'limits' | 'queue'>;
 
-/** Grants permits and tells their holders: under a rate after the commit, else at once. */
+/** Grants permits and tells their holders: under a rate after the commit, otherwise at once. */
 export class Granting {
-  readonly #hub: Pick<Hub, 'clock' | 'limits' | 'queue'>;
-  readonly #sides: () => readonly Side[];
+  readonly #hub: GrantingHub;
+  readonly #roster: Pick<Roster, 'sides'>;
 
-  constructor(hub: Pick<Hub, 'clock' | 'limits' | 'queue'>, sides: () => readonly Side[]) {
+  constructor(hub: GrantingHub, roster: Pick<Roster, 'sides'>) {
     this.#hub = hub;
-    this.#sides = sides;
+    this.#roster = roster;
   }
 
   /** Grants what can be granted now. What the limits must not forget becomes part of the next commit. */
@@ -21,7 +20,7 @@ export class Granting {
     const now = clock.now();
     const grants = limits.advance(now);
     if (grants.length > 0) {
-      const holders = new Map(this.#sides().map((side) => [side.holder, side.post]));
+      const holders = new Map(this.#roster.sides.map((side) => [side.holder, side.post]));
       for (const grant of grants) this.#tell(grant, holders.get(grant.holder));
     }
     for (const record of limits.durable(now, clock.wall())) {
@@ -29,7 +28,7 @@ export class Granting {
     }
   }
 
-  /** Grants that waited for a commit have been sent. */
+  /** All outboxes have been emptied: grants that waited for the commit have reached their holders. */
   told(): void {
     this.#hub.limits.told(this.#hub.clock.now());
   }
@@ -39,7 +38,7 @@ export class Granting {
     const message = { type: 'granted', id: grant.id } as const;
     // Only a rate rests on the spool; a turn under a concurrency limit need not wait for the disk.
     if (!grant.awaitsCommit) return post?.child?.send(message);
-    // The permit may be released while the commit is held up.
+    // The holder may release the permit while the commit is held up.
     post?.outbox?.put('settlements', () => (limits.isWanted(grant) ? message : undefined));
   }
 }

@@ -4,56 +4,60 @@
  * What arrives within one turn of the event loop only changes what is *pending*. At the turn's end the tick commits
  * all of it in one transaction, and only then acts on it. Signals and fatal errors are just more things that arrive.
  */
-import { configError, errorFromData, MillraceError } from '../../core/errors.ts';
-import { exitCodes, type ExitCode } from '../../core/exit-codes.ts';
 import type { Cancel, Moment } from '../../core/clock.ts';
+import { MillraceError } from '../../core/errors.ts';
+import { exitCodes, type ExitCode } from '../../core/exit-codes.ts';
 import type { PipelineDescription, Problem } from '../../ipc/messages.ts';
-import { nameOf, type Who } from '../../observability/events.ts';
+import type { Who } from '../../observability/events.ts';
 import { createRate } from '../../observability/rate.ts';
 import type { Status } from '../../observability/status.ts';
-import { Aside } from '../../queue/blame/aside.ts';
-import { dispatch, type Receiver } from '../../queue/lending/dispatch.ts';
-import { recallUnstarted } from '../../queue/lending/recalling.ts';
 import type { Queue } from '../../queue/queue.ts';
-import { Throttle, type Marks } from '../../queue/throttle.ts';
-import { Admission, type Loaded } from '../replacing/admission.ts';
-import { Changes, serviceOver } from './changes.ts';
-import { Committing, type Committed, type CommittingOptions } from './committing.ts';
-import { Consumers } from '../roles/consumers.ts';
-import type { Comparison } from '../replacing/fingerprint.ts';
-import { HeldBack } from '../replacing/held-back.ts';
-import { Granting } from './granting.ts';
+import { isOpen } from '../../queue/store.ts';
+import type { Marks } from '../../queue/throttle.ts';
+import { Outage } from '../blame/outage.ts';
+import { SinglingOut } from '../blame/singling-out.ts';
 import type { Hub } from '../hub.ts';
-import { lendProbe, Outage } from '../blame/outage.ts';
-import { Producing } from '../roles/producing.ts';
-import { Pruning } from '../roles/pruning.ts';
-import { Shutdown } from './shutdown.ts';
-import { describeService } from './status.ts';
-import type { Post } from '../posts/post.ts';
 import type { Crew } from '../posts/crew.ts';
-import type { Consuming } from '../roles/consuming.ts';
+import { watchForHangs } from '../posts/watch.ts';
+import { Admission } from '../replacing/admission.ts';
+import { HeldBack } from '../replacing/held-back.ts';
 import { Recycling } from '../replacing/recycling.ts';
 import { Reloading, type ReloadAnswer } from '../replacing/reloading.ts';
+import { Consumers } from '../roles/consumers.ts';
+import type { ConsumerDeps } from '../roles/consuming.ts';
 import { OtherQueues } from '../roles/other-queues.ts';
+import { Producing } from '../roles/producing.ts';
+import { Pruning } from '../roles/pruning.ts';
+import { Roster } from '../roles/roster.ts';
 import { UnfencedWriters } from '../roles/unfenced-writers.ts';
-import { SinglingOut } from '../blame/singling-out.ts';
+import { Changes, serviceOver } from './changes.ts';
+import { Committing, type Committed, type CommittingOptions } from './committing.ts';
+import { Ending, parkedError, stuckError, type Outcome } from './ending.ts';
+import { Granting } from './granting.ts';
+import { Lending } from './lending.ts';
+import { Pausing } from './pausing.ts';
+import { Shutdown } from './shutdown.ts';
+import { describeService } from './status.ts';
 import { Tending, type Storage } from './tending.ts';
-import { watchForHangs } from '../posts/watch.ts';
+import { Throttling } from './throttling.ts';
+import { Ticking } from './ticking.ts';
 
-/** How long to wait before a commit that found no room is tried again. */
+/** How long to wait before a commit that found no space is tried again. */
 const fullRetryMs = 500;
-/** How long a post in back-off is expected to be ready soon. */
-const soonMs = 1000;
-/** How often it is looked whether a consumer is to be replaced. */
+/** How often to look for consumers that have to be replaced. */
 const recyclingMs = 1000;
 
 export interface ServiceOptions extends Pick<CommittingOptions, 'reserve' | 'checkStore'> {
-  hub: Omit<Hub, 'outage' | 'singlingOut' | 'admit' | 'proven' | 'heldBack' | 'touch' | 'record' | 'fail' | 'broken'>;
+  hub: Omit<Hub, 'touch' | 'record' | 'fail' | 'broken'>;
+  /** What the sides of the posts are given. */
+  deps: Omit<ConsumerDeps, 'admission' | 'outage' | 'singlingOut' | 'unfencedWriters' | 'otherQueues' | 'writers'> & {
+    writers: ConsumerDeps['writers'] & ConstructorParameters<typeof UnfencedWriters>[1];
+  };
   marks: Marks;
   /** What the pipeline says of itself. */
   described: PipelineDescription;
   formatProblems: (problems: readonly Problem[]) => string;
-  /** Consumers of predecessors that the sink does not bar yet. */
+  /** Consumers of earlier supervisors that the sink does not bar yet. */
   unfencedWriters: readonly number[];
   oldRuns: string[];
   crew: Pick<Crew, 'describedProducer' | 'dismissProducer' | 'firstConsumer' | 'startProducer' | 'startConsumer'>;
@@ -61,109 +65,81 @@ export interface ServiceOptions extends Pick<CommittingOptions, 'reserve' | 'che
   storage: Storage;
 }
 
-/** How the service ended. The spool is the caller's to close. */
-export interface Outcome {
-  exitCode: ExitCode;
-  /** The spool has failed: not another write to it. */
-  spoolFailed: boolean;
-  error: MillraceError | undefined;
-}
-
 export class Service {
   readonly #hub: Hub;
   readonly #options: ServiceOptions;
+  readonly #ticking: Ticking;
   readonly #committing: Committing;
-  readonly #tending: Tending;
   readonly #changes = new Changes();
-  readonly #granting: Granting;
-  readonly #throttle: Throttle;
-  readonly #producing: Producing;
-  readonly #consumers: Consumers;
-  readonly #recycling: Recycling;
+  readonly #roster: Roster;
   readonly #admission: Admission;
+  readonly #granting: Granting;
+  readonly #pausing: Pausing;
+  readonly #lending: Lending;
+  readonly #throttling: Throttling;
+  readonly #pruning: Pruning;
+  readonly #tending: Tending;
+  readonly #recycling: Recycling;
   readonly #heldBack: HeldBack;
   readonly #reloading: Reloading;
-  readonly #pruning: Pruning;
-  readonly #aside = new Aside();
+  readonly #ending: Ending;
+  readonly #rate = createRate();
   readonly #startedAt: number;
+  readonly #doneBefore: number;
   #shutdown: Shutdown | undefined;
-  #stopReason = '';
   #failure: MillraceError | undefined;
   #spoolFailed = false;
-  /** Why nothing is lent; null if it is. */
-  #pausedBy: string | null = null;
-  /** Why the program, or the operator, has paused the service; null if nobody has. */
-  #heldFor: string | null = null;
-  #tickIsDue = false;
-  /** When items were last lent; undefined while none are. */
-  #lentAt: number | undefined;
-  /** When the next probe of an outage can be made; undefined if that does not wait for time. */
-  #probeAt: number | undefined;
-  /** When to recall unstarted items next; undefined if no consumer is idle. */
-  #recallAt: number | undefined;
-  readonly #rate = createRate();
-  readonly #doneBefore: number;
-  #cancelWake: Cancel = () => undefined;
   #cancelWatch: Cancel = () => undefined;
   #resolve: (outcome: Outcome) => void = () => undefined;
   #isOver = false;
-  /** It is committed that the source has ended, and was announced, perhaps by a predecessor. */
-  #isSealed: boolean;
 
   constructor(options: ServiceOptions) {
+    const { crew, described, deps, marks, storage } = options;
     this.#options = options;
-    this.#hub = {
+    this.#ticking = new Ticking(options.hub.clock, () => this.#tick());
+    const touch = (): void => this.#ticking.touch();
+    const hub: Hub = {
       ...options.hub,
-      outage: new Outage(options.hub.settings),
-      singlingOut: new SinglingOut(),
-      admit: (...asked) => this.#admit(...asked),
-      proven: () => this.#proven(),
-      // A process that owes end work must do it now or never.
-      heldBack: () => (this.#isOpen ? this.#admission.problem : undefined),
-      touch: () => this.#touch(),
+      touch,
       record: (write) => {
         this.#committing.record(write);
-        this.#touch();
+        touch();
       },
       fail: (error) => this.#fail(error),
       broken: (error) => this.#failHard(error),
     };
-    this.#admission = new Admission({ ...options, ...options.hub });
-    this.#committing = new Committing({ ...options, hub: this.#hub });
-    this.#tending = new Tending(this.#hub, { storage: options.storage, ...this.#hub.settings });
-    this.#throttle = new Throttle(options.marks);
-    this.#startedAt = this.#hub.clock.now();
-    this.#doneBefore = this.#hub.queue.run.done;
-    this.#isSealed = this.#hub.queue.committedRun.state !== 'running';
-    const onChange = (): void => this.#touch();
-    const { crew } = options;
-    this.#producing = new Producing(this.#hub, {
-      fingerprint: options.described.fingerprint,
-      spawn: () => crew.startProducer(),
-      onChange,
-    });
-    const unfencedWriters = new UnfencedWriters(this.#hub, options.unfencedWriters);
-    this.#consumers = new Consumers(this.#hub, {
-      spawn: (ordinal) => crew.startConsumer(ordinal),
-      unfencedWriters,
-      otherQueues: new OtherQueues(this.#hub),
-      onChange,
-    });
-    this.#granting = new Granting(this.#hub, () => this.#sides());
-    this.#recycling = new Recycling(this.#hub, this.#consumers);
-    const startProducer = (): ReturnType<typeof crew.startProducer> => crew.startProducer();
-    this.#heldBack = new HeldBack(this.#hub, {
-      admission: this.#admission,
-      posts: () => this.#posts(),
-      startProducer,
-    });
-    this.#reloading = new Reloading(this.#hub, {
-      consumers: this.#consumers,
-      admission: this.#admission,
-      startProducer,
-      onAccepted: () => this.#producing.post.release(),
-    });
-    this.#pruning = new Pruning(this.#hub, options.oldRuns);
+    this.#hub = hub;
+    this.#startedAt = hub.clock.now();
+    this.#doneBefore = hub.queue.run.done;
+    this.#committing = new Committing({ ...options, hub });
+    this.#tending = new Tending(hub, { storage, ...hub.settings });
+    const startProducer: typeof crew.startProducer = () => crew.startProducer();
+    const hasAnyBeenReady = (): boolean => consumers.current.some(({ hasBeenReady }) => hasBeenReady);
+    const admission = new Admission({ ...options, hub, hasAnyBeenReady });
+    this.#admission = admission;
+    const outage = new Outage(hub.settings);
+    const consumerDeps: ConsumerDeps = {
+      ...deps,
+      admission,
+      outage,
+      singlingOut: new SinglingOut(),
+      unfencedWriters: new UnfencedWriters(hub, deps.writers, options.unfencedWriters),
+      otherQueues: new OtherQueues(hub.events, deps.start),
+    };
+    const producing = new Producing(hub, consumerDeps, { fingerprint: described.fingerprint, spawn: startProducer });
+    const consumers = new Consumers(hub, consumerDeps, (ordinal) => crew.startConsumer(ordinal));
+    const roster = new Roster(producing, consumers);
+    this.#roster = roster;
+    this.#granting = new Granting(hub, roster);
+    this.#pausing = new Pausing({ hub, outage, consumers });
+    this.#lending = new Lending({ hub, outage, consumers, pausing: this.#pausing });
+    this.#throttling = new Throttling(hub, { marks, producing });
+    this.#pruning = new Pruning(hub, options.oldRuns);
+    this.#recycling = new Recycling(hub, consumers);
+    this.#heldBack = new HeldBack(hub, { admission, roster, startProducer });
+    const onAccepted = (): void => producing.post.release();
+    this.#reloading = new Reloading(hub, { consumers, admission, startProducer, onAccepted });
+    this.#ending = new Ending(hub, roster);
   }
 
   /** Runs until the run is finished or the service has stopped. */
@@ -175,27 +151,18 @@ export class Service {
       if (!this.#shutdown) this.#fillPosts();
       this.#committing.start();
       this.#tending.start();
-      const watches = [watchForHangs(() => this.#posts(), { clock, ...settings })];
+      const watches = [watchForHangs(() => this.#roster.posts, { clock, ...settings })];
       if (this.#recycling.isWanted) watches.push(clock.every(recyclingMs, () => this.#recycle()));
       this.#cancelWatch = () => watches.forEach((cancel) => cancel());
-      this.#touch();
+      this.#ticking.touch();
     });
   }
 
-  #fillPosts(): void {
-    const { crew } = this.#options;
-    // A sealed run has all its items: it needs no producer.
-    if (this.#hub.queue.run.state === 'running') this.#producing.start(crew.describedProducer());
-    else crew.dismissProducer();
-    for (const { post } of this.#consumers.current) post.start(crew.firstConsumer(post.ordinal));
-  }
-
-  /** Stops in order; said again, it hurries. The queue keeps what is not done. */
+  /** Stops in order; called again, it hurries. The queue keeps what is not done. */
   stop(reason: string): void {
     if (this.#isOver || this.#shutdown?.isHurried) return;
-    const { events, clock, settings, queue } = this.#hub;
+    const { events, clock, settings, queue, limits } = this.#hub;
     events.emit('run.stopping', { reason, hurry: this.#shutdown !== undefined, lent: queue.stats.lent });
-    this.#stopReason = reason;
     if (this.#shutdown) {
       this.#shutdown.hurry();
     } else {
@@ -204,56 +171,28 @@ export class Service {
       this.#shutdown = new Shutdown({
         clock,
         stopTimeoutMs: settings.stopTimeoutMs,
-        limits: this.#hub.limits,
-        producing: this.#producing,
-        consumers: this.#consumers.all,
+        limits,
+        roster: this.#roster,
+        reason,
         onAbort: () => events.emit('run.aborting', { running: queue.stats.lent }),
         onGivenUp: (who) => this.#giveUpOn(who),
       });
     }
-    this.#touch();
+    this.#ticking.touch();
   }
 
   /** Lends nothing more and makes the producer wait, until `resume`. What is lent is finished. */
   pause(reason: string): void {
-    this.#heldFor = reason;
-    this.#touch();
+    this.#pausing.hold(reason);
+    this.#ticking.touch();
   }
 
   resume(): void {
-    this.#heldFor = null;
-    this.#touch();
+    this.#pausing.resume();
+    this.#ticking.touch();
   }
 
-  #recycle(): void {
-    if (this.#isOpen && !this.#shutdown && !this.#reloading.isUnderWay) this.#recycling.look();
-  }
-
-  get #isOpen(): boolean {
-    const { state } = this.#hub.queue.run;
-    return state === 'running' || state === 'sealed';
-  }
-
-  #admit(who: Who, loaded: Loaded, compare?: (pipeline: PipelineDescription) => Comparison): string | undefined {
-    const seen = this.#admission.examine(loaded, compare);
-    if (seen.status === 'admitted') {
-      // The producer compares versions and reports changes itself.
-      if (!compare) this.#admission.noteCode(who, seen.pipeline.code);
-      return undefined;
-    }
-    // Working processes continue. If there are none, this start cannot succeed.
-    if (this.#consumers.current.some(({ hasBeenReady }) => hasBeenReady)) this.#admission.refused(seen.reason);
-    else this.#fail(configError(seen.isBroken ? 'PIPELINE' : 'PIPELINE_CHANGED', seen.reason));
-    return seen.reason;
-  }
-
-  #proven(): void {
-    if (this.#admission.problem === undefined) return;
-    this.#admission.accepted();
-    this.#touch();
-  }
-
-  /** Replaces the consumers by ones with the file's new code, one by one, if the run can go on with it. */
+  /** Replaces the consumers one by one by new ones with the file's new code, if the run can continue with it. */
   reload(): ReloadAnswer {
     return this.#reloading.begin();
   }
@@ -264,7 +203,7 @@ export class Service {
     const { queue, clock } = this.#hub;
     const result = work(queue, clock.moment());
     if (queue.isDirty) {
-      this.#touch();
+      this.#ticking.touch();
       await this.#changes.committed();
     }
     return result;
@@ -273,17 +212,16 @@ export class Service {
   get status(): Status {
     return describeService({
       hub: this.#hub,
-      throttle: this.#throttle,
-      producing: this.#producing,
-      consumers: this.#consumers.all,
-      setAside: this.#aside.holding,
+      throttle: this.#throttling,
+      roster: this.#roster,
+      setAside: this.#lending.setAside,
       reload: this.#reloading.status,
-      stop: this.#shutdown && { reason: this.#stopReason, ...this.#shutdown.deadlines },
+      stop: this.#shutdown?.status,
       fileProblem: this.#admission.problem,
       nextLookAt: this.#heldBack.nextLookAt,
       isFull: this.#committing.isFull,
       low: this.#tending.low,
-      pausedBy: this.#pausedBy,
+      pausedBy: this.#pausing.reason,
       startedAt: this.#startedAt,
       perSecond: this.#rate.perSecond(this.#hub.clock.now()),
       doneBefore: this.#doneBefore,
@@ -291,40 +229,27 @@ export class Service {
     });
   }
 
-  /** The supervisor's side of every post on which something may be under way. */
-  #sides(): (Producing | Consuming)[] {
-    return [this.#producing, ...this.#consumers.all];
+  #fillPosts(): void {
+    const { crew } = this.#options;
+    const { producing, consumers } = this.#roster;
+    // A sealed run has all its items: it needs no producer.
+    if (this.#hub.queue.run.state === 'running') producing.start(crew.describedProducer());
+    else crew.dismissProducer();
+    for (const { post } of consumers.current) post.start(crew.firstConsumer(post.ordinal));
   }
 
-  #posts(): (Producing['post'] | Consuming['post'])[] {
-    return this.#sides().map(({ post }) => post);
-  }
-
-  #touch(): void {
-    if (this.#tickIsDue || this.#isOver) return;
-    this.#tickIsDue = true;
-    this.#hub.clock.soon(() => {
-      this.#tickIsDue = false;
-      this.#tick();
-    });
+  #recycle(): void {
+    if (isOpen(this.#hub.queue.run) && !this.#shutdown && !this.#reloading.isUnderWay) this.#recycling.look();
   }
 
   // ── the tick ───────────────────────────────────────────────────────────────────────────────────────────────────
 
   #tick(): void {
-    if (this.#isOver) return;
     try {
-      this.#granting.advance();
-      if (!this.#shutdown) {
-        this.#consumers.advance();
-        this.#reloading.advance();
-        if (!this.#reloading.isUnderWay) this.#heldBack.advance();
-      }
-      this.#advanceRun();
+      this.#advance();
       const committed = this.#commit();
       if (committed === 'nothing') return;
       this.#act(committed);
-      this.#giveUpIfParked();
       this.#endIfOver();
       if (!this.#committing.isFull) this.#wakeLater();
     } catch (error) {
@@ -332,15 +257,15 @@ export class Service {
     }
   }
 
-  /** A sealed run with nothing open is finishing; one whose consumers have all ended, or been given up, is finished. */
-  #advanceRun(): void {
-    const { queue, clock } = this.#hub;
-    if (queue.run.state === 'sealed' && queue.isEmpty) queue.setRun({ state: 'finishing' });
-    const hasAnyEnded = this.#consumers.current.some(({ post }) => post.state === 'stopped');
-    if (queue.run.state === 'finishing' && !this.#shutdown && this.#hasEnded() && hasAnyEnded) {
-      const exitCode = queue.run.dead > 0 ? exitCodes.deadLetters : exitCodes.ok;
-      queue.setRun({ state: 'finished', finishedAt: clock.wall(), exitCode });
+  /** Moves on what has changed; all of it becomes part of the commit. */
+  #advance(): void {
+    this.#granting.advance();
+    if (!this.#shutdown) {
+      this.#roster.consumers.advance();
+      this.#reloading.advance();
+      if (!this.#reloading.isUnderWay) this.#heldBack.advance();
     }
+    this.#ending.advance({ isStopping: this.#shutdown !== undefined });
   }
 
   #commit(): Committed {
@@ -350,204 +275,69 @@ export class Service {
     else this.#changes.delayed(refusal?.message ?? 'what was kept back is not there again yet');
     if (!this.#committing.isFull) return committed;
     if (this.#shutdown) this.#endDespiteFullDisk();
-    // It has sent what finds no room; more would not either.
-    this.#producing.throttle(true);
-    this.#wakeAt(this.#hub.clock.now() + fullRetryMs);
+    // It has sent what finds no space; more would not either.
+    this.#roster.producing.throttle(true);
+    this.#ticking.comeAt(this.#hub.clock.now() + fullRetryMs);
     return committed;
   }
 
-  /** A stop waits for results to be recorded, but not for room for new items: those are read again. */
-  #endDespiteFullDisk(): void {
-    const { post } = this.#producing;
-    if (!this.#consumers.all.every((consumer) => consumer.post.isOver)) return;
-    if (!post.isOver) return post.child?.kill('there is no room for what it has sent');
-    const { refusal } = this.#committing;
-    // What is not recorded was told to nobody: it is lent, and asked for, again.
-    if (refusal) throw new MillraceError('SPOOL', refusal.message, { cause: refusal, exitCode: exitCodes.io });
-  }
-
-  /** Tells everybody what the commit has made true. */
+  /** Does what the commit allows. Consumers come first: they wait for what they are lent; the producer has its window. */
   #act(committed: Exclude<Committed, 'nothing'>): void {
-    for (const { post } of this.#consumers.all) post.outbox?.committed(committed);
-    this.#rate.see(this.#hub.clock.now(), this.#hub.queue.run.done);
-    this.#announceSealed();
-    if (this.#hub.queue.committedRun.state === 'finishing') {
-      this.#consumers.cancelReplacement();
-      this.#pruning.atTheEnd(this.#consumers.all);
-      for (const consumer of this.#consumers.all) consumer.end();
+    const { queue, clock } = this.#hub;
+    const { producing, consumers } = this.#roster;
+    for (const { post } of consumers.all) post.outbox?.committed(committed);
+    this.#rate.see(clock.now(), queue.run.done);
+    this.#ending.announceSealed();
+    if (queue.committedRun.state === 'finishing') {
+      consumers.cancelReplacement();
+      this.#pruning.atTheEnd(consumers.all);
+      for (const consumer of consumers.all) consumer.end();
     }
-    this.#lentAt = undefined;
-    this.#probeAt = undefined;
-    this.#recallAt = undefined;
-    if (this.#shutdown) this.#shutdown.advance();
-    else this.#lend();
-    this.#pruning.afterCommit(this.#consumers.all);
-    // Last: consumers wait for what is lent, and the producer has its window to go on with. The throttle before it is told
-    // that it may send more, and, if it is new, where to begin.
-    this.#updateThrottle();
-    this.#producing.post.outbox?.committed(committed);
+    if (this.#shutdown) this.#lending.rest();
+    else this.#lending.lend();
+    this.#shutdown?.advance();
+    this.#pruning.afterCommit(consumers.all);
+    // The throttle comes before `stored`, which allows the producer to send more, and before `configure`, which starts it.
+    const isDiskShort = this.#committing.isFull || this.#tending.low !== undefined;
+    this.#throttling.update({ hasToWait: isDiskShort || this.#pausing.isHeld });
+    producing.post.outbox?.committed(committed);
     this.#granting.told();
   }
 
-  #lend(): void {
-    const { queue, settings, clock } = this.#hub;
-    const moment = clock.moment();
-    if (this.#pauseIfNeeded()) {
-      this.#probe(moment);
-    } else {
-      const soon = this.#consumers.current.filter(({ post }) => isSoonReady(post, moment.now)).length;
-      const options = { creditBytes: settings.consumerCreditBytes, moment, soon };
-      const receivers = this.#aside.lend(queue, this.#receivers(), options);
-      dispatch(queue, receivers, options);
-      const isAllLent = queue.available(moment) === 0 && queue.availableMarked === 0;
-      if (isAllLent) this.#recallAt = recallUnstarted(receivers, moment.now);
-      this.#lentAt = moment.now;
-    }
-    // Some are lent only after the next commit.
-    if (queue.isDirty) this.#touch();
-  }
-
-  /** Pauses while there is a reason to; goes on by itself when there is none. */
-  #pauseIfNeeded(): boolean {
-    const { queue, events } = this.#hub;
-    const wasPaused = this.#pausedBy !== null;
-    this.#pausedBy = queue.isEmpty && this.#heldFor === null ? null : this.#reasonToPause();
-    const isPaused = this.#pausedBy !== null;
-    if (this.#pausedBy !== null && !wasPaused) events.emit('run.paused', { reason: this.#pausedBy });
-    if (!isPaused && wasPaused) events.emit('run.unpaused', {});
-    return isPaused;
-  }
-
-  /** Beyond `deadMax` dead letters something is wrong with more than single items: the rest is not to follow them. */
-  get #hasTooManyDead(): boolean {
-    const { queue, settings } = this.#hub;
-    return queue.run.dead >= settings.deadMax;
-  }
-
-  #probe(moment: Moment): void {
-    const { queue, outage, random } = this.#hub;
-    if (this.#heldFor !== null || this.#hasTooManyDead || !outage.isOn) return;
-    if (moment.now < outage.probeAt) {
-      this.#probeAt = outage.probeAt;
-      return;
-    }
-    const order = { triedLast: outage.triesUntried };
-    if (lendProbe(queue, this.#receivers(), order, moment)) outage.probed(moment.now, random());
-    this.#lentAt = moment.now;
-  }
-
-  #reasonToPause(): string | null {
-    const { queue, outage } = this.#hub;
-    if (this.#heldFor !== null) return this.#heldFor;
-    if (!this.#hasTooManyDead) return outage.reason ?? this.#sinkOutage();
-    return `as many dead letters as deadMax allows (${queue.run.dead}); mend the cause, and give them back (millrace dead retry) or delete them (millrace dead purge)`;
-  }
-
-  #sinkOutage(): string | null {
-    const problem = this.#consumers.sinkProblem;
-    return problem === null ? null : `no consumer can write to the sink (${problem}); they try again until one can`;
-  }
-
-  #receivers(): Receiver[] {
-    const receivers: Receiver[] = [];
-    for (const consumer of this.#consumers.all) {
-      const { holding } = consumer;
-      if (!holding) continue;
-      receivers.push({
-        holding,
-        deliver: (delivery) => consumer.deliver(delivery),
-        recall: (items) => consumer.recall(items),
-      });
-    }
-    return receivers;
-  }
-
-  #announceSealed(): void {
-    const { queue, events } = this.#hub;
-    const { run, stored, state } = queue.committedRun;
-    if (this.#isSealed || state === 'running') return;
-    this.#isSealed = true;
-    events.emit('run.sealed', { run, items: stored });
-  }
-
-  #updateThrottle(): void {
-    const { queue, events } = this.#hub;
-    const { queued, lent, retrying, bytes } = queue.stats;
-    const items = queued + lent + retrying;
-    const change = this.#throttle.update(items, bytes);
-    if (change === 'raised') events.emit('throttle.raised', { items, bytes });
-    if (change === 'lowered') events.emit('throttle.lowered', { items, bytes });
-    const hasToWait = this.#throttle.isOn || this.#committing.isFull || this.#tending.low !== undefined;
-    this.#producing.throttle(hasToWait || this.#heldFor !== null);
-  }
-
   #wakeLater(): void {
-    const { limits, queue, clock } = this.#hub;
-    const now = clock.now();
-    const due = queue.nextDue({ now, wall: clock.wall() });
-    // A retry that was due and was not lent waits for room, not for time.
-    const retryAt = due !== undefined && this.#lentAt !== undefined && due > this.#lentAt ? due : undefined;
-    const times = [limits.nextAt(now), retryAt, this.#probeAt, this.#recallAt].filter((at) => at !== undefined);
-    if (times.length > 0) this.#wakeAt(Math.min(...times));
-    else this.#cancelWake();
-  }
-
-  #wakeAt(at: number): void {
-    this.#cancelWake();
-    if (this.#isOver) return;
-    this.#cancelWake = this.#hub.clock.after(Math.max(at - this.#hub.clock.now(), 1), () => this.#touch());
+    const { limits, clock } = this.#hub;
+    const times = [limits.nextAt(clock.now()), this.#lending.nextAt].filter((at) => at !== undefined);
+    this.#ticking.comeAt(times.length > 0 ? Math.min(...times) : undefined);
   }
 
   // ── the end ────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  #hasEnded(): boolean {
-    return this.#sides().every(({ post }) => post.isOver);
-  }
-
-  #giveUpIfParked(): void {
-    if (this.#shutdown) return;
-    const parked = this.#producing.post.state === 'parked' ? this.#producing : undefined;
-    const allParked = this.#consumers.current.every(({ post }) => post.state === 'parked');
-    const post = parked?.post ?? (allParked ? this.#consumers.current[0]?.post : undefined);
-    if (!post) return;
-    const who = post.role === 'producer' ? 'the producer' : 'every consumer';
-    this.#fail(
-      new MillraceError(
-        'GAVE_UP',
-        `${who} crashed too often (last: ${post.lastExit}). The queue is intact: mend the cause and start again.`,
-        { exitCode: exitCodes.gaveUp, cause: post.lastError && errorFromData(post.lastError.error) },
-      ),
-    );
-  }
-
   #endIfOver(): void {
-    const { queue, events, clock } = this.#hub;
-    if (!this.#hasEnded()) return;
-    const { run, stored, done, dead, state, exitCode, startedAt } = queue.committedRun;
-    if (state === 'finished') {
-      const seconds = (clock.wall() - startedAt) / 1000;
-      events.emit('run.finished', { run, items: stored, done, dead, seconds, exitCode: exitCode ?? 0 });
-      this.#over((exitCode ?? exitCodes.ok) as ExitCode);
-    } else if (this.#shutdown) {
-      const { queued, lent, retrying } = queue.stats;
-      const aborted = this.#consumers.all.reduce((sum, consumer) => sum + consumer.aborted, 0);
-      const isForced = this.#shutdown.hasForced || aborted > 0;
-      const code = this.#failure?.exitCode ?? (isForced ? exitCodes.forced : exitCodes.ok);
-      events.emit('run.stopped', { open: queued + lent + retrying, aborted, exitCode: code });
-      this.#over(code);
+    const parked = this.#shutdown ? undefined : parkedError(this.#roster);
+    if (parked) this.#fail(parked);
+    if (!this.#roster.isOver) return;
+    const exitCode = this.#ending.finished();
+    if (exitCode !== undefined) this.#over(exitCode);
+    else if (this.#shutdown) {
+      const { hasForced } = this.#shutdown;
+      this.#over(this.#ending.stopped({ hasForced, failure: this.#failure }));
     }
   }
 
-  /** They stay on record as not ended: the next supervisor on this queue looks for them before it begins. */
+  /** A stop waits for results to be recorded, but not for space for new items: those are read again. */
+  #endDespiteFullDisk(): void {
+    const { producing, consumers } = this.#roster;
+    const { post } = producing;
+    if (!consumers.all.every((consumer) => consumer.post.isOver)) return;
+    if (!post.isOver) return post.child?.kill('there is no room for what it has sent');
+    const { refusal } = this.#committing;
+    // What is not recorded was announced to nobody: it is lent, and asked for, again.
+    if (refusal) throw new MillraceError('SPOOL', refusal.message, { cause: refusal, exitCode: exitCodes.io });
+  }
+
   #giveUpOn(left: readonly Who[]): void {
-    const names = left.map((who) => `${nameOf(who)} (process ${who.pid})`).join(', ');
-    this.#failure ??= new MillraceError(
-      'STUCK',
-      `${names} was killed but does not go: it hangs in the operating system, often in a disk or a network file system. ` +
-        'The queue is intact. Nothing can start on it before that process has gone.',
-      { exitCode: exitCodes.forced },
-    );
-    for (const { post } of this.#sides()) post.child?.abandon();
+    this.#failure ??= stuckError(left);
+    for (const { child } of this.#roster.posts) child?.abandon();
     this.#over(this.#failure.exitCode);
   }
 
@@ -556,7 +346,7 @@ export class Service {
     if (!this.#shutdown) this.stop(error.message);
   }
 
-  /** The spool, or what we know of it, has failed: nobody may be told anything more, and nothing may be written. */
+  /** The spool, or what we know of it, has failed: nothing more may be announced, and nothing may be written. */
   #failHard(error: unknown): void {
     if (this.#isOver) return;
     this.#spoolFailed = true;
@@ -564,27 +354,22 @@ export class Service {
       error instanceof MillraceError
         ? error
         : new MillraceError('BUG', `the queue's bookkeeping failed: ${String(error)}`, { cause: error });
-    for (const { post } of this.#sides()) post.child?.kill('the spool has failed');
+    for (const { child } of this.#roster.posts) child?.kill('the spool has failed');
     this.#over(this.#failure.exitCode);
   }
 
   #over(exitCode: ExitCode): void {
     this.#isOver = true;
     this.#shutdown?.done();
-    this.#cancelWake();
+    this.#ticking.stop();
     this.#cancelWatch();
     this.#committing.stop();
     this.#tending.stop();
     this.#changes.close();
-    for (const { post } of this.#sides()) post.drain();
-    this.#consumers.close();
+    for (const post of this.#roster.posts) post.drain();
+    this.#roster.consumers.close();
     this.#reloading.close();
     this.#heldBack.close();
     this.#resolve({ exitCode, spoolFailed: this.#spoolFailed, error: this.#failure });
   }
-}
-
-/** Whether a process of this post is about to be ready, as far as can be known. */
-function isSoonReady({ state, since }: Pick<Post<unknown, unknown>, 'state' | 'since'>, now: number): boolean {
-  return state === 'starting' || (state === 'backoff' && now - since < soonMs);
 }

@@ -1,8 +1,7 @@
 import type { Cancel, Clock } from '../../core/clock.ts';
 import type { Limits } from '../../limits/limits.ts';
 import type { Who } from '../../observability/events.ts';
-import type { Consuming } from '../roles/consuming.ts';
-import type { Producing } from '../roles/producing.ts';
+import type { Roster, Side } from '../roles/roster.ts';
 
 /** What running items are left of the time to stop when they are aborted: enough to flush what is done. */
 const abortShare = 0.2;
@@ -14,8 +13,9 @@ export interface ShutdownOptions {
   clock: Clock;
   stopTimeoutMs: number;
   limits: Pick<Limits, 'closedUntil'>;
-  producing: Producing;
-  consumers: readonly Consuming[];
+  roster: Roster;
+  /** For people. */
+  reason: string;
   /** Aborts the items that are still running. */
   onAbort: () => void;
   /** These were killed and do not go. Nobody waits any longer. */
@@ -42,8 +42,8 @@ export class Shutdown {
 
   constructor(options: ShutdownOptions) {
     this.#options = options;
-    const { clock, stopTimeoutMs, producing, consumers } = options;
-    for (const { post } of [producing, ...consumers]) post.stop();
+    const { clock, stopTimeoutMs, roster } = options;
+    for (const post of roster.posts) post.stop();
     const abortMs = stopTimeoutMs * (1 - abortShare);
     this.#abortAt = clock.now() + abortMs;
     this.#killAt = clock.now() + stopTimeoutMs;
@@ -51,9 +51,9 @@ export class Shutdown {
     this.#cancelKill = clock.after(stopTimeoutMs, () => this.#kill());
   }
 
-  /** When running items are aborted (null: already done) and when the remaining processes are killed. */
-  get deadlines(): { abortAt: number | null; killAt: number } {
-    return { abortAt: this.#abortAt, killAt: this.#killAt };
+  /** Why it stops, when running items are aborted (null: already done) and when the remaining processes are killed. */
+  get status(): { reason: string; abortAt: number | null; killAt: number } {
+    return { reason: this.#options.reason, abortAt: this.#abortAt, killAt: this.#killAt };
   }
 
   /**
@@ -61,14 +61,14 @@ export class Shutdown {
    * Call it after each change.
    */
   advance(): void {
-    const { clock, limits, consumers } = this.#options;
+    const { clock, limits, roster } = this.#options;
     if (this.#abortAt === null) return;
     const now = clock.now();
     const closed = limits.closedUntil(this.#abortAt, now);
     const news = closed.join(' ');
     if (news === this.#closed) return;
     this.#closed = news;
-    for (const consumer of consumers) consumer.withdraw(closed, this.#abortAt - now);
+    for (const consumer of roster.consumers.all) consumer.withdraw(closed, this.#abortAt - now);
   }
 
   /** Somebody had to be killed. */
@@ -99,7 +99,7 @@ export class Shutdown {
   #abort(): void {
     this.#abortAt = null;
     this.#options.onAbort();
-    for (const consumer of this.#options.consumers) if (consumer.post.child) consumer.abort();
+    for (const consumer of this.#options.roster.consumers.all) if (consumer.post.child) consumer.abort();
   }
 
   #kill(): void {
@@ -111,8 +111,7 @@ export class Shutdown {
     this.#cancelGiveUp = clock.after(giveUpMs, () => onGivenUp(this.#left().map(({ post }) => post.who)));
   }
 
-  #left(): (Producing | Consuming)[] {
-    const { producing, consumers } = this.#options;
-    return [producing, ...consumers].filter(({ post }) => post.child);
+  #left(): Side[] {
+    return this.#options.roster.sides.filter(({ post }) => post.child);
   }
 }

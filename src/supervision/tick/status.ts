@@ -4,16 +4,14 @@ import { nameOf } from '../../observability/events.ts';
 import type { Status } from '../../observability/status.ts';
 import { retriesText, stopText } from '../../observability/reasons.ts';
 import type { Holding } from '../../queue/lending/holding.ts';
-import type { Throttle } from '../../queue/throttle.ts';
-import type { Consuming } from '../roles/consuming.ts';
 import type { Hub } from '../hub.ts';
-import type { Producing } from '../roles/producing.ts';
+import type { Roster } from '../roles/roster.ts';
+import type { Throttling } from './throttling.ts';
 
 export interface StatusSources {
-  hub: Hub;
-  throttle: Throttle;
-  producing: Producing;
-  consumers: readonly Consuming[];
+  hub: Pick<Hub, 'queue' | 'clock' | 'pipeline' | 'settings' | 'limits'>;
+  throttle: Pick<Throttling, 'isOn' | 'marks'>;
+  roster: Roster;
   /** What the consumer holds that is set aside for isolated items. */
   setAside: Holding | undefined;
   reload: Status['reload'];
@@ -108,8 +106,8 @@ function stopStatus({ hub, stop }: Pick<StatusSources, 'hub' | 'stop'>, now: num
   };
 }
 
-function processes({ producing, consumers }: StatusSources, now: number): Status['processes'] {
-  return [producing, ...consumers].map((side) => {
+function processes({ roster }: StatusSources, now: number): Status['processes'] {
+  return roster.sides.map((side) => {
     const { post } = side;
     const beat = post.beat?.beat;
     const lent = 'holding' in side ? side.lent : (beat?.lent ?? 0);
@@ -134,7 +132,9 @@ function processes({ producing, consumers }: StatusSources, now: number): Status
 /** Why nothing, or less than could be, is moving. */
 function reasons(sources: StatusSources, now: number): string[] {
   const found: string[] = [];
-  const { hub, throttle, producing, consumers, setAside, reload, fileProblem, nextLookAt } = sources;
+  const { hub, throttle, roster, setAside, reload, fileProblem, nextLookAt } = sources;
+  const { producing } = roster;
+  const consumers = roster.consumers.all;
   const { isFull, low, pausedBy } = sources;
   const stop = stopStatus(sources, now);
   const { queue, limits } = hub;
@@ -151,7 +151,7 @@ function reasons(sources: StatusSources, now: number): string[] {
     found.push(`no new process can be started from the pipeline file: ${fileProblem}`);
   const nextLook =
     nextLookAt === undefined ? '' : ` (checked again in ${formatDuration(Math.max(Math.ceil(nextLookAt - now), 1))})`;
-  for (const { post } of [producing, ...consumers]) {
+  for (const post of roster.posts) {
     const who = post.role === 'producer' ? 'the producer' : nameOf(post);
     if (post.isHeldBack)
       found.push(`${who} died (${post.lastExit}) and is not replaced until the pipeline file can be used${nextLook}`);

@@ -3,7 +3,7 @@ import { FrameDecoder } from '../../../src/frame/codec.ts';
 import { frameFromPayload, type FrameHeader } from '../../../src/frame/frame.ts';
 import type { Deliver, FromConsumer, FromProducer, Settle, ToConsumer, ToProducer } from '../../../src/ipc/messages.ts';
 import type { Group } from '../../../src/queue/store.ts';
-import type { Outcome } from '../../../src/supervision/tick/service.ts';
+import type { Outcome } from '../../../src/supervision/tick/ending.ts';
 import type { Item, Row } from '../world/items.ts';
 import type { Plan } from '../world/plan.ts';
 import type { Database } from '../world/server.ts';
@@ -129,7 +129,7 @@ export class Checker implements SinkWatcher {
             if (found.isAlone) talk.alone = found.seq;
           }
           break;
-        case 'released':
+        case 'givenBack':
           for (const found of this.facts.among(Intervals.fromFlat(message.items))) {
             if (found.lentTo !== child.writer) continue;
             found.lentTo = undefined;

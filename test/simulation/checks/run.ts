@@ -1,5 +1,5 @@
 /** What is promised of the run as a whole: S15, S17, S18. */
-import type { Outcome } from '../../../src/supervision/tick/service.ts';
+import type { Outcome } from '../../../src/supervision/tick/ending.ts';
 import type { Status } from '../../../src/observability/status.ts';
 import type { Facts } from './facts.ts';
 import { claim } from './violation.ts';

@@ -154,7 +154,7 @@ export class Children {
     for (const { seq, lentTo } of this.#options.checker.facts.open()) {
       if (lentTo === child.writer && child.writer > 0) lent.add(seq);
     }
-    if (!lent.isEmpty) child.forge({ type: 'released', items: lent.toFlat() } as In);
+    if (!lent.isEmpty) child.forge({ type: 'givenBack', items: lent.toFlat() } as In);
   }
 
   #workOf(child: Consumer): LoadedPipeline {
@@ -317,8 +317,8 @@ function inWords(message: AnyMessage): string {
       return `start ${showSeqs(Intervals.fromFlat(message.items))}`;
     case 'recall':
       return `recall ${message.items}`;
-    case 'released':
-      return `released ${showSeqs(Intervals.fromFlat(message.items))}`;
+    case 'givenBack':
+      return `given back ${showSeqs(Intervals.fromFlat(message.items))}`;
     case 'fenced':
       return `fenced ${message.writers.join(', ')}`;
     case 'prune':

@@ -11,7 +11,8 @@ import { blameForKilledSupervisors } from '../../../src/supervision/blame/blamin
 import { describePipeline } from '../../../src/supervision/posts/describe.ts';
 import type { ServiceSettings } from '../../../src/supervision/settings.ts';
 import { killOrphans } from '../../../src/supervision/starting/orphans.ts';
-import { Service, type Outcome } from '../../../src/supervision/tick/service.ts';
+import type { Outcome } from '../../../src/supervision/tick/ending.ts';
+import { Service } from '../../../src/supervision/tick/service.ts';
 import type { ProcessIdentity } from '../../../src/queue/writers.ts';
 import type { Consumer, Producer } from './children.ts';
 import type { Parent } from './child.ts';
@@ -185,12 +186,8 @@ export class SimulatedSupervisor implements Parent {
         pipeline: { name: 'simulated', file: '/simulated.ts', sinkHasLedger },
         queue,
         limits,
-        writers,
-        start,
-        childrenDieWithUs: true,
-        identify,
-        writeOut: (_bytes, done) => done(),
       },
+      deps: { writers, start, childrenDieWithUs: true, identify, writeOut: (_bytes, done) => done() },
       marks: { highItems: plan.highItems, lowItems: Math.floor(plan.highItems / 2), highBytes: 1e9, lowBytes: 1e9 },
       described,
       formatProblems: (problems) => problems.map(({ message }) => message).join('; '),
@@ -284,8 +281,7 @@ function settingsOf(plan: Plan, pauseAfter: number): ServiceSettings {
     attempts: plan.attempts,
     deadMax: plan.deadMax,
     pauseAfter,
-    retryBaseMs: 20,
-    retryCapMs: 100,
+    retry: { baseMs: 20, capMs: 100 },
     itemTimeoutMs: 2000,
     abortGraceMs: 3000,
     sinkTimeoutMs: plan.sinkTimeoutMs,

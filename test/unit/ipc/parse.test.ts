@@ -57,7 +57,7 @@ const fromConsumer: Examples<FromConsumer> = {
     blockedMs: 0.25,
   },
   start: { type: 'start', items: [4, 9] },
-  released: { type: 'released', items: [1, 4] },
+  givenBack: { type: 'givenBack', items: [1, 4] },
   fenced: { type: 'fenced', writers: [1, 2] },
   sink: { type: 'sink', reason: 'no space left' },
   otherQueues: { type: 'otherQueues', others: [{ queue: 'q', directory: '/home/cron/.millrace/pokedex' }] },

@@ -82,10 +82,10 @@ const wordings: { [Name in EventName]: [event: Events[Name], level: string, mess
   'child.state': [{ who, from: 'starting', to: 'ready' }, 'info', 'ready', {}],
   'child.started': [{ who, writer: 7 }, 'info', 'started', { writer: 7 }],
   'child.exited': [
-    { who, code: null, signal: 'SIGKILL', expected: false, reason: 'killed by SIGKILL', released: 12 },
+    { who, code: null, signal: 'SIGKILL', expected: false, reason: 'killed by SIGKILL', givenBack: 12 },
     'error',
     'died: killed by SIGKILL',
-    { signal: 'SIGKILL', released: 12 },
+    { signal: 'SIGKILL', givenBack: 12 },
   ],
   'child.restarting': [{ who, inMs: 250, restarts: 1 }, 'warn', 'to be started again', { inMs: 250, restarts: 1 }],
   'child.heldBack': [
@@ -212,10 +212,10 @@ describe('the wording of the log', () => {
     ['run.stopping', { reason: 'SIGTERM', hurry: true, lent: 0 }, 'info', 'stopping at once'],
     ['run.stopped', { open: 1, aborted: 0, exitCode: 0 }, 'info', 'stopped'],
     ['child.state', { who, from: 'ready', to: 'draining' }, 'debug', 'ready → draining'],
-    ['child.exited', { who, code: 0, signal: null, expected: true, reason: '', released: 0 }, 'info', 'ended'],
+    ['child.exited', { who, code: 0, signal: null, expected: true, reason: '', givenBack: 0 }, 'info', 'ended'],
     [
       'child.exited',
-      { who, code: 1, signal: null, expected: false, reason: 'exited 1 (x)', released: 0, isOutage: true },
+      { who, code: 1, signal: null, expected: false, reason: 'exited 1 (x)', givenBack: 0, isOutage: true },
       'warn',
       'ended itself because of an outage: exited 1 (x)',
     ],
@@ -235,7 +235,7 @@ describe('the wording of the log', () => {
 
   it('has the stacks of an error and its causes next to the fields', () => {
     const stack = 'E1: it broke\n    at f (/p.ts:7:9)\ncaused by E2: because';
-    const exit = { who, code: 1, signal: null, expected: false, reason: 'x', released: 0 };
+    const exit = { who, code: 1, signal: null, expected: false, reason: 'x', givenBack: 0 };
     expect(wordEvent('item.dead', { seq: 1, attempts: 1, reason: 'x', error }).stack).toBe(stack);
     expect(wordEvent('item.retry', { seq: 1, attempt: 1, inMs: 1, error }).stack).toBe(stack);
     expect(wordEvent('child.exited', { ...exit, error }).stack).toBe(stack);

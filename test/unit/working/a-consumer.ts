@@ -1,7 +1,7 @@
 import { to } from '../../../src/connectors/to.ts';
 import { Redaction } from '../../../src/core/redaction.ts';
 import { frameToPayload } from '../../../src/frame/frame.ts';
-import type { Deliver, FromConsumer, Released, Settle } from '../../../src/ipc/messages.ts';
+import type { Deliver, FromConsumer, GivenBack, Settle } from '../../../src/ipc/messages.ts';
 import type { ProcessContext } from '../../../src/pipeline/context.ts';
 import { pipelineMark, type Pipeline } from '../../../src/pipeline/types.ts';
 import type { MemorySink } from '../../../src/sinks/memory.ts';
@@ -175,9 +175,9 @@ export class AConsumer {
     return this.settles.flatMap(({ failed }) => failed);
   }
 
-  get released(): number[] {
+  get givenBack(): number[] {
     return this.sent
-      .filter((message): message is Released => message.type === 'released')
+      .filter((message): message is GivenBack => message.type === 'givenBack')
       .flatMap(({ items }) => seqsOf(items));
   }
 

@@ -411,7 +411,7 @@ describe('items that are lent ahead of their start', () => {
     const world = await AConsumer.open({ concurrency: 2, process: () => held.promise });
     world.deliver(['a', 'b', 'c', 'd'], { free: 3 });
     void world.consumer.drain();
-    expect(world.released).toEqual([3, 4]);
+    expect(world.givenBack).toEqual([3, 4]);
   });
 });
 
@@ -422,11 +422,11 @@ describe('a recall', () => {
     world.deliver(['a', 'b', 'c']);
     world.deliver(['d', 'e'], { seq: 7 });
     world.consumer.recall({ type: 'recall', items: 3 });
-    expect(world.released).toEqual([3, 7, 8]);
+    expect(world.givenBack).toEqual([3, 7, 8]);
     world.consumer.recall({ type: 'recall', items: 3 });
-    expect(world.released).toEqual([3, 7, 8, 2]);
+    expect(world.givenBack).toEqual([3, 7, 8, 2]);
     world.consumer.recall({ type: 'recall', items: 3 });
-    expect(world.sent.at(-1)).toEqual({ type: 'released', items: [] });
+    expect(world.sent.at(-1)).toEqual({ type: 'givenBack', items: [] });
     held.resolve('done');
     await world.settle();
     expect(world.done).toEqual([1]);
@@ -872,7 +872,7 @@ describe('a drain', () => {
     world.deliver([0, 1, 2, 3, 4]);
     await world.settle();
     const drained = world.consumer.drain();
-    expect(world.released).toEqual([3, 4, 5]);
+    expect(world.givenBack).toEqual([3, 4, 5]);
     gates[0]!.resolve('a');
     gates[1]!.resolve('b');
     expect(await world.isOver(drained)).toBe(false);
@@ -891,8 +891,8 @@ describe('a drain', () => {
     world.deliver(['fast', 'slow', 'waiting']);
     await world.settle();
     void world.consumer.drain();
-    expect(world.said).toEqual(['settle', 'released']);
-    expect(world.released).toEqual([3]);
+    expect(world.said).toEqual(['settle', 'givenBack']);
+    expect(world.givenBack).toEqual([3]);
     gate.resolve(undefined);
     await world.settle();
   });
@@ -908,7 +908,7 @@ describe('a drain', () => {
     world.redeliver(['a', 'b'], { seq: 4, writers: [] });
     await world.settle();
     const drained = world.consumer.drain();
-    expect(world.released).toEqual([4, 5]);
+    expect(world.givenBack).toEqual([4, 5]);
     answer.resolve([[4, 4]]);
     expect(await world.isOver(drained)).toBe(true);
     expect([processed, world.done]).toEqual([[], []]);
@@ -1054,9 +1054,9 @@ describe('an item that waits for nothing but a permit that does not come in time
     await world.settle();
     const drained = world.consumer.drain();
     world.consumer.withdraw({ type: 'withdraw', limits: ['free'], ms: 20_000 });
-    expect(world.sent.filter(({ type }) => type === 'released')).toEqual([]);
+    expect(world.sent.filter(({ type }) => type === 'givenBack')).toEqual([]);
     world.consumer.withdraw({ type: 'withdraw', limits: ['frozen'], ms: 20_000 });
-    expect(world.sent.filter(({ type }) => type === 'released')).toEqual([{ type: 'released', items: [1, 1] }]);
+    expect(world.sent.filter(({ type }) => type === 'givenBack')).toEqual([{ type: 'givenBack', items: [1, 1] }]);
     other.resolve({ id: 2 });
     await drained;
     expect(world.store.rows).toEqual([{ id: 2 }]);
@@ -1080,6 +1080,6 @@ describe('an item that waits for nothing but a permit that does not come in time
     await world.settle();
     world.clock.turn(1000);
     await drained;
-    expect(world.sent.filter(({ type }) => type === 'released')).toEqual([{ type: 'released', items: [1, 1] }]);
+    expect(world.sent.filter(({ type }) => type === 'givenBack')).toEqual([{ type: 'givenBack', items: [1, 1] }]);
   });
 });

@@ -92,7 +92,7 @@ describe('items that are to be run alone', () => {
     const drained = world.consumer.drain();
     go[0]!.resolve();
     expect(await world.isOver(drained)).toBe(true);
-    expect([order, world.released]).toEqual([['start 1'], [1, 2, 3]]);
+    expect([order, world.givenBack]).toEqual([['start 1'], [1, 2, 3]]);
   });
 
   it('are not run by a process that is about to end', async () => {

@@ -30,7 +30,7 @@ function restarted(predecessors: { uncleanStarts: number; trial: number | null }
   const events = new EventBus();
   const happened: [EventName, object][] = [];
   events.subscribe((name, event) => happened.push([name, event]));
-  const settings = { consumers: 1, concurrency: 3, retryBaseMs: 1000, retryCapMs: 1000 };
+  const settings = { consumers: 1, concurrency: 3, retry: { baseMs: 1000, capMs: 1000 } };
   blameForKilledSupervisors(
     { queue, clock, events, random: () => 0.5, settings: settings as ServiceSettings },
     predecessors,
@@ -81,7 +81,7 @@ describe('a start', () => {
 describe('a consumer that dies with items', () => {
   it('has its items run alone, announced, and its killer named, forgiven, and asked for before it is dead', () => {
     const world = new AService({
-      settings: { consumers: 2, concurrency: 2, retryBaseMs: 100, retryCapMs: 100 },
+      settings: { consumers: 2, concurrency: 2, retry: { baseMs: 100, capMs: 100 } },
     }).runReady();
     world.producer.yields(['a', 'b', 'c', 'd']);
     world.tick();
@@ -125,7 +125,7 @@ describe('a consumer that dies with items', () => {
     const [, isKiller, parked] = row;
     const restarts = { crashes: 1, periodMs: 600_000 };
     const world = new AService({
-      settings: { consumers: 1, concurrency: 1, retryBaseMs: 1e6, retryCapMs: 1e6, restarts },
+      settings: { consumers: 1, concurrency: 1, retry: { baseMs: 1e6, capMs: 1e6 }, restarts },
     });
     world.runReady();
     world.producer.yields(['a', 'b', 'c', 'd']);
@@ -180,8 +180,7 @@ describe('a consumer that dies with items', () => {
       settings: {
         consumers: 1,
         concurrency: 1,
-        retryBaseMs: 1e6,
-        retryCapMs: 1e6,
+        retry: { baseMs: 1e6, capMs: 1e6 },
         restarts: { crashes: 2, periodMs: 1e9 },
       },
     }).runReady();

@@ -65,7 +65,7 @@ describe('an error from outside', () => {
 
 /** A service of which every attempt has failed until it paused, with 40 items that wait to be tried again. */
 function aWorldThatIsOut(options: AServiceOptions = {}): AService {
-  const settings = { consumers: 2, concurrency: 20, attempts: 5, retryBaseMs: 1000, retryCapMs: 1000 };
+  const settings = { consumers: 2, concurrency: 20, attempts: 5, retry: { baseMs: 1000, capMs: 1000 } };
   const world = new AService({ ...options, settings: { ...settings, ...options.settings } }).runReady();
   world.producer.yields(
     Array.from({ length: 40 }, (_, i) => i),

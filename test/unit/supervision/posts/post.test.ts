@@ -19,7 +19,7 @@ function aPost() {
   const broken = (error: unknown): never => {
     throw error;
   };
-  const hub = { clock, random: () => 0, events, settings, heldBack: () => undefined, broken };
+  const hub = { clock, random: () => 0, events, settings, touch: () => undefined, broken };
   const post: Post<FromConsumer, ToConsumer> = new Post<FromConsumer, ToConsumer>(hub, {
     role: 'consumer',
     ordinal: 3,
@@ -32,9 +32,9 @@ function aPost() {
     onMessage: (message) => happened.push(message.type),
     onGone: (_exit, isExpected) => {
       happened.push(isExpected ? 'gone as told' : 'gone');
-      return { released: 5, crash: { blame: 'process' } };
+      return { givenBack: 5, crash: { blame: 'process' } };
     },
-    onChange: () => undefined,
+    heldBack: () => undefined,
   });
   return { clock, post, children, happened, child: () => children.at(-1)! };
 }

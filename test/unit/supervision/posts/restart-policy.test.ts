@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { RestartPolicy, type Crash } from '../../../../src/supervision/posts/restart-policy.ts';
+import { RestartPolicy, type Crash, type Solved } from '../../../../src/supervision/posts/restart-policy.ts';
 
 const limits = { crashes: 5, periodMs: 60_000 };
 const healthyMs = 60_000;
@@ -59,18 +59,19 @@ describe('the restart policy', () => {
 
   it('counts a crash that items are accused of only when it is known that none is to blame', () => {
     const policy = new RestartPolicy({ crashes: 1, periodMs: 60_000 });
-    const crashes: Crash[] = Array.from({ length: 4 }, () => ({ blame: 'open' }));
-    expect(crashes.map((crash, now) => policy.crashed(now, lived(1), 0, crash).kind)).toEqual(Array(4).fill('restart'));
-    crashes[0]!.blame = 'process';
-    crashes[1]!.blame = 'item';
+    const solve: ((blame: Solved) => void)[] = [];
+    const open: Crash = { blame: 'open', whenSolved: (listener) => solve.push(listener) };
+    for (let now = 0; now < 4; now++) expect(policy.crashed(now, lived(1), 0, open).kind).toBe('restart');
+    solve[0]!('process');
+    solve[1]!('item');
     expect(policy.crashed(10, lived(1), 0, { blame: 'item' }).kind).toBe('restart');
-    crashes[2]!.blame = 'process';
+    solve[2]!('process');
     expect(policy.crashed(11, lived(1), 0)).toEqual({ kind: 'park', crashes: 3, of: 'crashes' });
   });
 
   it('doubles no wait for what items do', () => {
     const policy = new RestartPolicy({ crashes: 100, periodMs: 60_000 });
-    const blames: Crash['blame'][] = ['process', 'process', 'item', 'item', 'process', 'process'];
+    const blames: (Solved | 'outside')[] = ['process', 'process', 'item', 'item', 'process', 'process'];
     const waited = blames.map((blame, now) => policy.crashed(now, lived(1), 0.99999999, { blame }));
     expect(waited).toEqual([250, 500, 250, 250, 250, 500].map((inMs) => ({ kind: 'restart', inMs })));
   });
@@ -131,7 +132,15 @@ describe('the restart policy', () => {
 
   it('does not count a start that failed because something outside could not be reached', () => {
     const policy = new RestartPolicy(limits);
-    const blames: Crash['blame'][] = ['process', 'outside', 'process', 'outside', 'process', 'process', 'process'];
+    const blames: (Solved | 'outside')[] = [
+      'process',
+      'outside',
+      'process',
+      'outside',
+      'process',
+      'process',
+      'process',
+    ];
     const kinds = blames.map((blame, i) => policy.crashed(i * 90_000, failedStart(30_000), 0, { blame }).kind);
     expect(kinds).toEqual(blames.map(() => 'restart'));
     expect(policy.crashed(900_000, failedStart(30_000), 0).kind).toBe('park');

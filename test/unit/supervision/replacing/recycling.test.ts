@@ -63,7 +63,7 @@ describe('a consumer that has done enough', () => {
     expect(old.told('stop')).toEqual(['stop']);
     expect(states(world)).toEqual([`1 ${successor.who.pid} ready`, `1 ${old.who.pid} draining`]);
     const open = lentBefore.filter((seq) => seq > 3);
-    old.says({ type: 'released', items: open.slice(1).flatMap((seq) => [seq, seq]) });
+    old.says({ type: 'givenBack', items: open.slice(1).flatMap((seq) => [seq, seq]) });
     world.tick();
     expect(successor.lent).toEqual([5, 6].slice(0, successor.lent.length));
     old.settles(open[0]!);

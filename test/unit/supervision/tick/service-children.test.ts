@@ -22,7 +22,7 @@ describe('a consumer with nothing to do', () => {
     world.tick();
     expect(world.consumer(1).last('recall')).toEqual({ type: 'recall', items: 4 });
     expect(world.consumer(2).lent).toEqual([]);
-    world.consumer(1).says({ type: 'released', items: [5, 8] });
+    world.consumer(1).says({ type: 'givenBack', items: [5, 8] });
     world.tick();
     expect(world.consumer(2).lent).toEqual([5, 6, 7, 8]);
     expect(world.consumer(2).deliveries).toMatchObject([{ history: 'first' }]);
@@ -38,7 +38,7 @@ describe('a consumer with nothing to do', () => {
     world.tick();
     world.pass(100);
     world.tick();
-    world.consumer(1).says({ type: 'released', items: [] });
+    world.consumer(1).says({ type: 'givenBack', items: [] });
     for (let round = 0; round < 5; round++) {
       world.pass(200);
       world.tick();
@@ -56,7 +56,7 @@ describe('a consumer that dies', () => {
     first.settles(2);
     first.dies();
     expect(world.emitted('child.exited')).toMatchObject([
-      { reason: 'killed by SIGKILL', released: 2, expected: false },
+      { reason: 'killed by SIGKILL', givenBack: 2, expected: false },
     ]);
     world.tick();
     expect(world.queue.run.done).toBe(1);
@@ -248,7 +248,7 @@ describe('what a consumer says of items', () => {
     world.producer.yields([1, 2]);
     world.tick();
     world.consumer().settles(1, 5, 6);
-    world.consumer().says({ type: 'released', items: [8, 9] });
+    world.consumer().says({ type: 'givenBack', items: [8, 9] });
     const failure = { seq: 1, verdict: 'retry', afterMs: null } as const;
     world.consumer().fails(failure);
     expect(world.emitted('settle.refused').map(({ items }) => items)).toEqual([2, 2, 1]);

@@ -25,7 +25,7 @@ describe('a stop', () => {
 
     world.producer.yields([5], { count: 5 });
     world.producer.says({ type: 'ended' });
-    world.consumer().says({ type: 'released', items: [2, 2] });
+    world.consumer().says({ type: 'givenBack', items: [2, 2] });
     world.consumer().settles(1);
     world.tick();
     expect(world.producer.told('stored', 'bye')).toEqual(['stored', 'stored', 'bye']);
@@ -48,7 +48,7 @@ describe('a stop', () => {
     world.tick();
     expect(world.service.status.stop).toBeNull();
     world.service.stop('SIGTERM');
-    world.consumer().says({ type: 'released', items: [3, 3] });
+    world.consumer().says({ type: 'givenBack', items: [3, 3] });
     world.consumer().says({ ...beat(4000), lent: 2, started: 2 });
     world.pass(5000);
     const { state, stop, processes, reasons } = world.service.status;
@@ -172,7 +172,7 @@ describe('a stop while a limit is closed for longer than there is time', () => {
     world.service.stop('SIGTERM');
     world.tick();
     expect(withdrawn(world)).toEqual([{ type: 'withdraw', limits: ['vendor'], ms: 8000 }]);
-    world.consumer().says({ type: 'released', items: [1, 1] });
+    world.consumer().says({ type: 'givenBack', items: [1, 1] });
     world.consumer().says({ type: 'release', id: 1 });
     world.consumer().says({ type: 'ended' });
     world.producer.says({ type: 'ended' });

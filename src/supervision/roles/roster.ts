@@ -1,0 +1,31 @@
+import type { Consumers } from './consumers.ts';
+import type { Consuming } from './consuming.ts';
+import type { Producing } from './producing.ts';
+
+/** The supervisor's side of one post. */
+export type Side = Producing | Consuming;
+
+/** The one list of all posts: the producer's, and those of the consumers. */
+export class Roster {
+  readonly producing: Producing;
+  readonly consumers: Consumers;
+
+  constructor(producing: Producing, consumers: Consumers) {
+    this.producing = producing;
+    this.consumers = consumers;
+  }
+
+  /** All sides on whose post something may be under way: the producer's first, then the consumers'. */
+  get sides(): readonly Side[] {
+    return [this.producing, ...this.consumers.all];
+  }
+
+  get posts(): Side['post'][] {
+    return this.sides.map(({ post }) => post);
+  }
+
+  /** No process is on any post, and none will be. */
+  get isOver(): boolean {
+    return this.posts.every(({ isOver }) => isOver);
+  }
+}

@@ -1,0 +1,57 @@
+import type { Moment } from '../../core/clock.ts';
+import { Intervals } from '../../core/intervals.ts';
+import type { Failure, Settle } from '../../ipc/messages.ts';
+import type { Who } from '../../observability/events.ts';
+import type { FailedAttempt, Fate } from '../../queue/fate.ts';
+import type { Holding } from '../../queue/lending/holding.ts';
+import { fateOf, type FateDeps } from '../blame/fate.ts';
+import type { Hub } from '../hub.ts';
+import { unexpected } from './receiving.ts';
+
+export type SettlingDeps = FateDeps & Pick<Hub, 'clock' | 'events'>;
+
+/** Takes what a consumer says became of items. What it does not hold any more is refused: it may be with another. */
+export function settle(
+  deps: SettlingDeps,
+  { who, holding }: { who: Who; holding: Holding | undefined },
+  { done: flat, failed, ...uses }: Settle,
+): void {
+  const { queue, events, clock, outage, singlingOut } = deps;
+  const done = Intervals.fromFlat(flat);
+  const moment = clock.moment();
+  const lentAt = holding?.lentAt(done) ?? moment.now;
+  let refused = holding ? queue.settle(holding, done, moment.now) : done.size;
+  if (refused < done.size) {
+    outage.succeeded();
+    singlingOut.done(lentAt, done, uses);
+  }
+  for (const failure of failed) if (!holding || !fail(deps, holding, failure, moment)) refused += 1;
+  if (refused > 0) events.emit('settle.refused', { who, items: refused });
+}
+
+/** Takes one failure. False if the consumer does not hold the item. */
+function fail(deps: SettlingDeps, holding: Holding, failure: Failure, moment: Moment): boolean {
+  const { queue, events, outage, singlingOut } = deps;
+  const { seq, verdict } = failure;
+  const outcome = queue.fail(holding, seq, moment, (attempt) => decide(deps, failure, attempt, moment.now));
+  if (!outcome) return false;
+  const { attempt, fate } = outcome;
+  const { error } = fate;
+  if (verdict === 'retry' || verdict === 'later') outage.failed(moment.now, error);
+  if (fate.kind === 'dead') {
+    singlingOut.forget(seq);
+    events.emit('item.dead', { seq, attempts: attempt, reason: fate.reason, error });
+  } else {
+    events.emit('item.retry', { seq, attempt, inMs: fate.delayMs, error });
+  }
+  return true;
+}
+
+function decide(deps: SettlingDeps, failure: Failure, attempt: FailedAttempt, now: number): Fate {
+  const { seq, verdict } = failure;
+  if (verdict !== 'absent') return fateOf(deps, failure, attempt, now);
+  if (attempt.mode !== 'askOnly') throw unexpected('consumer', `absence of ${seq}`, 'not asked for it');
+  // The item did not run, and so did not fail again: its error is that it killed its consumers.
+  const error = attempt.errorBefore() ?? { code: 'KILLED_CONSUMER', message: 'killed its consumer' };
+  return fateOf(deps, { ...failure, error }, attempt, now);
+}

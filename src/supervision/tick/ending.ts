@@ -1,0 +1,92 @@
+import { errorFromData, MillraceError } from '../../core/errors.ts';
+import { exitCodes, type ExitCode } from '../../core/exit-codes.ts';
+import { nameOf, type Who } from '../../observability/events.ts';
+import type { Hub } from '../hub.ts';
+import type { Roster } from '../roles/roster.ts';
+
+/** How the service ended. The spool is the caller's to close. */
+export interface Outcome {
+  exitCode: ExitCode;
+  /** The spool has failed: not another write to it. */
+  spoolFailed: boolean;
+  error: MillraceError | undefined;
+}
+
+/** How the run comes to its end: from the last item of the source to `finished`, and what is said of it. */
+export class Ending {
+  readonly #hub: Pick<Hub, 'queue' | 'clock' | 'events'>;
+  readonly #roster: Roster;
+  /** It was announced that the source has ended, perhaps by an earlier supervisor. */
+  #isSealed: boolean;
+
+  constructor(hub: Pick<Hub, 'queue' | 'clock' | 'events'>, roster: Roster) {
+    this.#hub = hub;
+    this.#roster = roster;
+    this.#isSealed = hub.queue.committedRun.state !== 'running';
+  }
+
+  /** Before a commit: a sealed run with nothing open is finishing; one whose consumers have all ended, or been given up, is finished. */
+  advance({ isStopping }: { isStopping: boolean }): void {
+    const { queue, clock } = this.#hub;
+    if (queue.run.state === 'sealed' && queue.isEmpty) queue.setRun({ state: 'finishing' });
+    if (queue.run.state !== 'finishing' || isStopping || !this.#roster.isOver) return;
+    const hasAnyEnded = this.#roster.consumers.current.some(({ post }) => post.state === 'stopped');
+    if (!hasAnyEnded) return;
+    const exitCode = queue.run.dead > 0 ? exitCodes.deadLetters : exitCodes.ok;
+    queue.setRun({ state: 'finished', finishedAt: clock.wall(), exitCode });
+  }
+
+  /** After a commit: says, once, that the source has ended. */
+  announceSealed(): void {
+    const { queue, events } = this.#hub;
+    const { run, stored, state } = queue.committedRun;
+    if (this.#isSealed || state === 'running') return;
+    this.#isSealed = true;
+    events.emit('run.sealed', { run, items: stored });
+  }
+
+  /** After a commit: says that the run has finished. Returns its exit code; undefined if it has not. */
+  finished(): ExitCode | undefined {
+    const { queue, events, clock } = this.#hub;
+    const { run, stored, done, dead, state, exitCode, startedAt } = queue.committedRun;
+    if (state !== 'finished') return undefined;
+    const seconds = (clock.wall() - startedAt) / 1000;
+    events.emit('run.finished', { run, items: stored, done, dead, seconds, exitCode: exitCode ?? 0 });
+    return (exitCode ?? exitCodes.ok) as ExitCode;
+  }
+
+  /** Says that the service has stopped before the run had finished. Returns the exit code. */
+  stopped({ hasForced, failure }: { hasForced: boolean; failure: MillraceError | undefined }): ExitCode {
+    const { queue, events } = this.#hub;
+    const { queued, lent, retrying } = queue.stats;
+    const aborted = this.#roster.consumers.all.reduce((sum, consumer) => sum + consumer.aborted, 0);
+    const isForced = hasForced || aborted > 0;
+    const exitCode = failure?.exitCode ?? (isForced ? exitCodes.forced : exitCodes.ok);
+    events.emit('run.stopped', { open: queued + lent + retrying, aborted, exitCode });
+    return exitCode;
+  }
+}
+
+/** Why the service cannot go on without the posts that are parked; undefined if it can. */
+export function parkedError({ producing, consumers }: Roster): MillraceError | undefined {
+  const isProducer = producing.post.state === 'parked';
+  if (!isProducer && !consumers.current.every(({ post }) => post.state === 'parked')) return undefined;
+  const post = isProducer ? producing.post : consumers.current[0]?.post;
+  if (!post) return undefined;
+  return new MillraceError(
+    'GAVE_UP',
+    `${isProducer ? 'the producer' : 'every consumer'} crashed too often (last: ${post.lastExit}). The queue is intact: mend the cause and start again.`,
+    { exitCode: exitCodes.gaveUp, cause: post.lastError && errorFromData(post.lastError.error) },
+  );
+}
+
+/** Processes were killed and do not go. They stay on record as not ended: the next supervisor on this queue looks for them. */
+export function stuckError(left: readonly Who[]): MillraceError {
+  const names = left.map((who) => `${nameOf(who)} (process ${who.pid})`).join(', ');
+  return new MillraceError(
+    'STUCK',
+    `${names} was killed but does not go: it hangs in the operating system, often in a disk or a network file system. ` +
+      'The queue is intact. Nothing can start on it before that process has gone.',
+    { exitCode: exitCodes.forced },
+  );
+}

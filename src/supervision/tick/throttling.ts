@@ -1,0 +1,36 @@
+import { Throttle, type Marks } from '../../queue/throttle.ts';
+import type { Hub } from '../hub.ts';
+import type { Producing } from '../roles/producing.ts';
+
+/** Makes the producer wait while the queue is at its high-water mark, or while the disk has too little space. */
+export class Throttling {
+  readonly #hub: Pick<Hub, 'queue' | 'events'>;
+  readonly #throttle: Throttle;
+  readonly #producing: Pick<Producing, 'throttle'>;
+
+  constructor(hub: Pick<Hub, 'queue' | 'events'>, options: { marks: Marks; producing: Pick<Producing, 'throttle'> }) {
+    this.#hub = hub;
+    this.#throttle = new Throttle(options.marks);
+    this.#producing = options.producing;
+  }
+
+  /** The queue is at its high-water mark, or was and is not yet back at the low one. */
+  get isOn(): boolean {
+    return this.#throttle.isOn;
+  }
+
+  get marks(): Marks {
+    return this.#throttle.marks;
+  }
+
+  /** Called after each commit. `hasToWait`: the producer has to wait for another reason than the queue's size. */
+  update({ hasToWait }: { hasToWait: boolean }): void {
+    const { queue, events } = this.#hub;
+    const { queued, lent, retrying, bytes } = queue.stats;
+    const items = queued + lent + retrying;
+    const change = this.#throttle.update(items, bytes);
+    if (change === 'raised') events.emit('throttle.raised', { items, bytes });
+    if (change === 'lowered') events.emit('throttle.lowered', { items, bytes });
+    this.#producing.throttle(this.#throttle.isOn || hasToWait);
+  }
+}
