@@ -5,7 +5,7 @@ import type { ChildState } from '../../observability/events.ts';
  *
  *     stopped ─start─▶ starting ─ready─▶ ready ─drain─▶ draining ─gone─▶ stopped
  *                         │ ▲              │                │
- *                       crash└──start── backoff ◀─crash┘◀─crash┘      crashed too often: parked; went while on trial: stopped
+ *                       crash└──start── backoff ◀─crash┘◀─crash┘      crashed too often: parked; a candidate that goes: stopped
  */
 export type LifeEvent =
   /** A process is started. */
@@ -18,7 +18,7 @@ export type LifeEvent =
   | 'crash'
   /** The same, once too often. */
   | 'park'
-  /** It has gone as it was told to, or while it was only on trial; or the post is given up while nobody is on it. */
+  /** It has gone as it was told to, or was only a candidate; or the post is given up while there is no process on it. */
   | 'gone';
 
 const table: Record<ChildState, Partial<Record<LifeEvent, ChildState>>> = {

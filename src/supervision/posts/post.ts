@@ -2,11 +2,13 @@ import type { Cancel } from '../../core/clock.ts';
 import { formatDuration } from '../../core/units.ts';
 import type { Beat, Stop } from '../../ipc/messages.ts';
 import type { ChildState, Who } from '../../observability/events.ts';
-import type { Child, Exit } from './child.ts';
 import type { LastError } from '../blame/death.ts';
 import type { Hub } from '../hub.ts';
+import type { Child, Exit } from './child.ts';
+import { describeExit } from './exit-text.ts';
 import { next, type LifeEvent } from './lifecycle.ts';
-import { Outbox } from './outbox.ts';
+import { occupantFor, type Occupant } from './occupant.ts';
+import type { Outbox } from './outbox.ts';
 import { RestartPolicy, type Crash, type Life } from './restart-policy.ts';
 
 type PostHub = Pick<Hub, 'clock' | 'random' | 'events' | 'touch' | 'broken'> & {
@@ -14,14 +16,14 @@ type PostHub = Pick<Hub, 'clock' | 'random' | 'events' | 'touch' | 'broken'> & {
 };
 
 /** How many processes may attempt the end work of a run. */
-const endTries = 2;
+const mostEndAttempts = 2;
 
 export interface PostOptions<In, Out> {
   role: 'producer' | 'consumer';
   ordinal: number;
   /**
-   * Who has the same ordinal until this one takes over: its restarts are counted on, and what goes before that is not
-   * replaced.
+   * The post that has the ordinal until this one takes over. This one continues its count of restarts; a process that
+   * goes before it has taken over is not replaced.
    */
   predecessor?: Post<In, Out> | undefined;
   spawn: () => Child<In, Out | Stop>;
@@ -38,35 +40,29 @@ export interface PostOptions<In, Out> {
 export interface Gone {
   /** How many items it held, which are back in the queue. */
   givenBack: number;
-  /** Who is to blame, if it was not to go. */
+  /** Who is to blame, unless it went as it was told to. */
   crash: Crash;
 }
 
 /**
- * A post: the producer's, or a consumer's. Processes come and go on it; the ordinal stays. It knows how to start one,
- * what to do when it goes, and when to give up; what the process works on is not its business.
+ * A post: the producer's, or a consumer's. Processes come and go on it; the ordinal stays. It knows how to start a
+ * process, what to do when it goes, and when to give up. It does not know what the process works on.
  */
 export class Post<In, Out> {
   readonly role: 'producer' | 'consumer';
   readonly ordinal: number;
   #state: ChildState = 'stopped';
   #since: number;
-  #child: Child<In, Out | Stop> | undefined;
-  #outbox: Outbox<Out> | undefined;
+  /** The process on the post or, when that has gone, the last one. */
+  #occupant: Occupant<In, Out> | undefined;
   #restarts: number;
   #lastExit: string | null;
-  /** Its process has not taken over yet. */
-  #isOnTrial: boolean;
+  #isCandidate: boolean;
   #isHeldBack = false;
-  #beat: { at: number; beat: Beat } | undefined;
-  /** It said that it has ended in order. */
-  #hasEnded = false;
-  #wasReady = false;
-  /** It has been told that nothing more will come: should it go before it `hasEnded`, its successor is told again. */
+  /** Its process was told that nothing more will come. If it goes before it has ended, its successor is told the same. */
   #owesEnd = false;
   /** How many processes exited without completing their end work. */
   #endFailures = 0;
-  #lastError: LastError | undefined;
   #cancelTimer: Cancel = () => undefined;
   readonly #policy: RestartPolicy;
   readonly #hub: PostHub;
@@ -81,22 +77,32 @@ export class Post<In, Out> {
     this.#policy = predecessor && !predecessor.isOver ? predecessor.#policy : new RestartPolicy(hub.settings.restarts);
     this.#restarts = predecessor?.restarts ?? 0;
     this.#lastExit = predecessor?.lastExit ?? null;
-    this.#isOnTrial = predecessor !== undefined;
+    this.#isCandidate = predecessor !== undefined;
     this.#since = hub.clock.now();
   }
+
+  // ── how it is ──────────────────────────────────────────────────────────────────────────────────────────────────
 
   get state(): ChildState {
     return this.#state;
   }
 
+  get since(): number {
+    return this.#since;
+  }
+
   /** The process on the post, in whatever state. */
   get child(): Child<In, Out | Stop> | undefined {
-    return this.#child;
+    return this.#present?.child;
   }
 
   /** Messages to the process on the post that wait for a commit; undefined while there is no process. */
   get outbox(): Outbox<Out> | undefined {
-    return this.#outbox;
+    return this.#present?.outbox;
+  }
+
+  get who(): Who {
+    return { role: this.role, ordinal: this.ordinal, pid: this.child?.who.pid };
   }
 
   get restarts(): number {
@@ -107,40 +113,55 @@ export class Post<In, Out> {
     return this.#lastExit;
   }
 
-  get since(): number {
-    return this.#since;
-  }
-
+  /** The last sign of life of the process on the post, or of the last one. */
   get beat(): { at: number; beat: Beat } | undefined {
-    return this.#beat;
+    return this.#occupant?.beat;
   }
 
-  get who(): Who {
-    return { role: this.role, ordinal: this.ordinal, pid: this.#child?.who.pid };
+  /** What the process on the post, or the last one, said last of why it goes. */
+  get lastError(): LastError | undefined {
+    return this.#occupant?.lastError;
   }
 
-  /** Nobody is on the post, and nobody will be. */
+  /** Nothing of the process's work is unfinished: it has said so. */
+  get hasEnded(): boolean {
+    return this.#occupant?.hasEnded ?? false;
+  }
+
+  /** There is no process on the post, and there will be none. */
   get isOver(): boolean {
     return this.#state === 'stopped' || this.#state === 'parked';
   }
 
-  /** Puts a process on the post: `child` if it runs already, else a new one. */
+  /** Its process has not taken over yet. */
+  get isCandidate(): boolean {
+    return this.#isCandidate;
+  }
+
+  /** Its process died and is not replaced until the pipeline file can be used. */
+  get isHeldBack(): boolean {
+    return this.#isHeldBack;
+  }
+
+  /** A process was told to do its end work, and that has not been done. */
+  get owesEnd(): boolean {
+    return this.#owesEnd && !this.hasEnded;
+  }
+
+  // ── what becomes of it ─────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Puts a process on the post: `child` if it runs already, otherwise a new one. */
   start(child: Child<In, Out | Stop> = this.#options.spawn()): void {
-    this.#child = child;
-    this.#outbox = new Outbox((message) => child.send(message));
+    this.#occupant = occupantFor(child);
     this.#isHeldBack = false;
-    this.#hasEnded = false;
-    this.#wasReady = false;
-    this.#lastError = undefined;
-    this.#beat = undefined;
     this.#move('start');
     child.listen({
       onMessage: (message, payload) => this.#options.onMessage(message, payload),
       onExit: (exit) => {
         try {
-          this.#exited(child, exit);
+          this.#exited(exit);
         } catch (error) {
-          // What it held could not be taken back: nobody else hears of that.
+          // What it held could not be taken back, and nothing else reports that.
           this.#hub.broken(error);
         }
       },
@@ -148,72 +169,39 @@ export class Post<In, Out> {
     this.#options.onStart(child);
   }
 
-  /** There is a reason no more for which its process was not replaced. */
+  /** The reason for which its process was not replaced is gone. */
   release(): void {
     if (this.#state === 'backoff' && this.#isHeldBack) this.start();
   }
 
-  get isOnTrial(): boolean {
-    return this.#isOnTrial;
-  }
-
-  /** Its process is at work now, and its predecessor is not needed any more. */
+  /** Its process is at work, and its predecessor is not needed any more. */
   takeOver(): void {
-    this.#isOnTrial = false;
-  }
-
-  /** It waits, and not for a time, to be replaced. */
-  get isHeldBack(): boolean {
-    return this.#isHeldBack;
-  }
-
-  /** The starting process has been asked for something, and has its time to answer, from now on or after a pause. */
-  asked(pauseMs = 0): void {
-    const { clock, settings } = this.#hub;
-    const { readyTimeoutMs } = settings;
-    const child = this.#child;
-    if (this.#state !== 'starting' || !child) return;
-    this.#cancelTimer();
-    this.#cancelTimer = clock.after(pauseMs + readyTimeoutMs, () =>
-      child.kill(`not ready within ${formatDuration(readyTimeoutMs)}`),
-    );
-  }
-
-  /** It has answered: whatever it waits for now is not its fault. */
-  answered(): void {
-    this.#cancelTimer();
-  }
-
-  /** The process has said that it is ready. */
-  ready(): void {
-    this.#cancelTimer();
-    this.#wasReady = true;
-    if (this.#state === 'starting') this.#move('ready');
+    this.#isCandidate = false;
   }
 
   /** Tells the process to stop. One that is not ready yet has nothing to finish, and is killed. */
   stop(): void {
-    if (this.#state === 'ready') this.#child?.send({ type: 'stop' });
-    else if (this.#state === 'starting') this.#child?.kill('stopped before it was ready');
+    if (this.#state === 'ready') this.child?.send({ type: 'stop' });
+    else if (this.#state === 'starting') this.child?.kill('stopped before it was ready');
     this.drain();
   }
 
-  /** The process has been told to stop, or is not needed any more: its exit is no crash. */
+  /** The process was told to stop, or is not needed any more: its exit is no crash. */
   drain(): void {
     this.#owesEnd = false;
     this.#isHeldBack = false;
     this.#cancelTimer();
     if (this.#state === 'backoff' || this.#state === 'parked') this.#move('gone');
-    else if (this.#child && this.#state !== 'draining') this.#move('drain');
+    else if (this.child && this.#state !== 'draining') this.#move('drain');
   }
 
-  /** The process has been told that nothing more will come: it is to finish, and its successor if it does not. */
+  /** The process was told that nothing more will come: it has to do its end work or, if it does not, its successor. */
   end(): void {
     this.drain();
     this.#owesEnd = this.#state === 'draining';
     const { clock, settings } = this.#hub;
     const { endTimeoutMs } = settings;
-    const child = this.#child;
+    const { child } = this;
     if (!child) return;
     // What user code does at the end may hang, and nothing else would ever notice.
     this.#cancelTimer = clock.after(endTimeoutMs, () =>
@@ -221,58 +209,74 @@ export class Post<In, Out> {
     );
   }
 
-  /** What a process was told to do at its end has not been done. */
-  get owesEnd(): boolean {
-    return this.#owesEnd && !this.#hasEnded;
+  // ── what its process says ──────────────────────────────────────────────────────────────────────────────────────
+
+  /** The starting process was asked for something, and has its time to answer, from now on or after a pause. */
+  asked(pauseMs = 0): void {
+    const { clock, settings } = this.#hub;
+    const { readyTimeoutMs } = settings;
+    const { child } = this;
+    if (this.#state !== 'starting' || !child) return;
+    this.#cancelTimer();
+    this.#cancelTimer = clock.after(pauseMs + readyTimeoutMs, () =>
+      child.kill(`not ready within ${formatDuration(readyTimeoutMs)}`),
+    );
   }
 
-  /** The process has said that it has ended: nothing of its is under way any more. */
+  /** It has answered: it is not to blame for what it waits for now. */
+  answered(): void {
+    this.#cancelTimer();
+  }
+
+  ready(): void {
+    this.#cancelTimer();
+    if (this.#occupant) this.#occupant.wasReady = true;
+    if (this.#state === 'starting') this.#move('ready');
+  }
+
+  /** It has ended in order: nothing of its work is unfinished. */
   ended(): void {
-    this.#hasEnded = true;
+    if (this.#occupant) this.#occupant.hasEnded = true;
   }
 
-  get hasEnded(): boolean {
-    return this.#hasEnded;
-  }
-
-  /** The process has said why it is about to go. */
+  /** It says why it is about to go. */
   failed(error: LastError): void {
-    this.#lastError = error;
-  }
-
-  /** What the process has said last of why it is about to go. */
-  get lastError(): LastError | undefined {
-    return this.#lastError;
+    if (this.#occupant) this.#occupant.lastError = error;
   }
 
   beaten(beat: Beat): void {
-    this.#beat = { at: this.#hub.clock.now(), beat };
+    if (this.#occupant) this.#occupant.beat = { at: this.#hub.clock.now(), beat };
   }
 
-  #exited(child: Child<In, Out | Stop>, exit: Exit): void {
+  // ── how it goes ────────────────────────────────────────────────────────────────────────────────────────────────
+
+  get #present(): Occupant<In, Out> | undefined {
+    return this.#occupant?.isGone === false ? this.#occupant : undefined;
+  }
+
+  #exited(exit: Exit): void {
     const { clock, events } = this.#hub;
+    const occupant = this.#occupant!;
+    const { child, outbox, wasReady, hasEnded, lastError } = occupant;
     this.#cancelTimer();
-    this.#outbox?.drop();
-    this.#outbox = undefined;
+    outbox.drop();
     const wasTold = this.#state === 'draining';
-    // One that was not ready yet had nothing to end.
-    const isExpected = wasTold && (this.#hasEnded || !this.#wasReady);
-    const reason = isExpected
-      ? 'ended'
-      : describeExit({ ...exit, reason: this.#lastError?.words ?? exit.reason }, wasTold);
+    // A process that was not ready yet had nothing to end.
+    const isExpected = wasTold && (hasEnded || !wasReady);
+    const reason = isExpected ? 'ended' : describeExit({ ...exit, reason: lastError?.words ?? exit.reason }, wasTold);
     const { who } = child;
     // Before its successor starts: items and permits of the dead go back first.
     const { givenBack, crash } = this.#options.onGone(exit, isExpected);
-    this.#child = undefined;
+    occupant.isGone = true;
     this.#lastExit = reason;
     const { code, signal } = exit;
-    const error = this.#lastError?.error;
+    const error = lastError?.error;
     const isOutage = !isExpected && crash.blame === 'outside';
     events.emit('child.exited', { who, code, signal, expected: isExpected, reason, givenBack, error, isOutage });
-    const isMissed = !this.#isOnTrial && (!wasTold || this.owesEnd);
+    const isMissed = !this.#isCandidate && (!wasTold || this.owesEnd);
     if (!isMissed) this.#move('gone');
-    else if (this.owesEnd && ++this.#endFailures >= endTries) this.#giveUpEnd(who, reason);
-    else this.#crashed(who, reason, { livedMs: clock.now() - child.startedAt, wasReady: this.#wasReady }, crash);
+    else if (this.owesEnd && ++this.#endFailures >= mostEndAttempts) this.#giveUpEnd(who, reason);
+    else this.#crashed(who, reason, { livedMs: clock.now() - child.startedAt, wasReady }, crash);
   }
 
   /** Every item is settled, so a failing `teardown` must not keep the run from finishing. */
@@ -286,13 +290,13 @@ export class Post<In, Out> {
     const { clock, random, events, settings } = this.#hub;
     const heldBack = this.#options.heldBack();
     if (heldBack !== undefined) {
-      // What would be started is not what has died: that says nothing about either.
+      // A new process would run another version than the one that died: that says nothing about either.
       events.emit('child.heldBack', { who, reason: heldBack });
       this.#isHeldBack = true;
       this.#move('crash');
       return;
     }
-    // End work has a limit of its own. The crash limit would end with an error a run that is done.
+    // End work has a limit of its own. The crash limit would end a run that is done with an error.
     const counted: Crash = this.owesEnd ? { blame: 'outside' } : crash;
     const verdict = this.#policy.crashed(clock.now(), life, random(), counted);
     if (verdict.kind === 'park') {
@@ -321,14 +325,4 @@ export class Post<In, Out> {
     this.#hub.events.emit('child.state', { who: this.who, from, to: this.#state });
     this.#hub.touch();
   }
-}
-
-function describeExit({ code, signal, reason }: Exit, wasTold: boolean): string {
-  const how = signal ? `killed by ${signal}` : code === null ? 'never ran' : describeCode(code, wasTold);
-  return reason ? `${how} (${reason})` : how;
-}
-
-function describeCode(code: number, wasTold: boolean): string {
-  if (code !== 0) return `exited ${code}`;
-  return wasTold ? 'exited 0 before it had ended' : 'exited 0 without having been told to';
 }

@@ -15,7 +15,7 @@ type Common = Exclude<FromProducer & FromConsumer, { type: 'ready' | 'described'
 export function commonHandlers(
   hub: Pick<Hub, 'limits' | 'clock' | 'events' | 'touch' | 'fail'>,
   side: {
-    post: Pick<Post<never, never>, 'role' | 'who' | 'state' | 'isOnTrial' | 'ended' | 'beaten' | 'failed'> & {
+    post: Pick<Post<never, never>, 'role' | 'who' | 'state' | 'isCandidate' | 'ended' | 'beaten' | 'failed'> & {
       readonly child: { send: (message: Granted | Refused) => void } | undefined;
       readonly outbox: Pick<Outbox<Bye>, 'put'> | undefined;
     };
@@ -36,7 +36,7 @@ export function commonHandlers(
       post.failed({ origin, words, error, isOutside: isOutside(error) });
       // With an exit code, no process could continue, so the service ends with it. But a process that tries the file as it
       // is now, while its siblings run the old one, speaks only for itself.
-      const isTrying = post.isOnTrial || (post.state === 'starting' && admission.heldBack !== undefined);
+      const isTrying = post.isCandidate || (post.state === 'starting' && admission.heldBack !== undefined);
       if (exitCode !== null && !isTrying)
         hub.fail(new MillraceError(error.code, words, { cause: errorFromData(error), exitCode: exitCode as ExitCode }));
     },

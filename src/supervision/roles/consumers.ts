@@ -8,16 +8,16 @@ import type { Hub } from '../hub.ts';
 /** How a consumer's replacement went. */
 export type Replaced = { status: 'done' } | { status: 'failed'; reason: string } | { status: 'cancelled' };
 
-/** What is under way: a successor gets ready, or has taken over while its predecessor finishes what it has begun. */
+/** A candidate that is not ready yet; or a process that has taken over while its predecessor finishes what it began. */
 type Replacement = { place: number; onOver: (replaced: Replaced) => void } & (
-  | { stage: 'trial'; successor: Consuming; isCancelled?: true }
+  | { stage: 'candidate'; candidate: Consuming; isCancelled?: true }
   | { stage: 'handing over'; predecessor: Consuming; cancelDeadline: Cancel }
 );
 
 /**
- * The consumers: one for each ordinal and, while one of them is replaced, for a moment another. The successor is ready
- * before its predecessor is told to stop, so that no slot is empty meanwhile; and one that never gets ready changes
- * nothing. One at a time.
+ * The consumers: one for each ordinal and, while one of them is replaced, for a moment another. The candidate is ready
+ * before its predecessor is told to stop, so that no slot is empty meanwhile. A candidate that never gets ready changes
+ * nothing. Only one consumer is replaced at a time.
  */
 export class Consumers {
   readonly #hub: Hub;
@@ -38,13 +38,13 @@ export class Consumers {
     return this.#current;
   }
 
-  /** All with whom anything may be under way. */
+  /** All consumers that may have work: one for each ordinal, and the other side of a replacement. */
   get all(): readonly Consuming[] {
     const other = this.#replacement && otherOf(this.#replacement);
     return other ? [...this.#current, other] : this.#current;
   }
 
-  /** Why nobody can write to the sink; null if anybody at work can, or nobody has said anything. */
+  /** Why no consumer can write to the sink; null if any that works can, or none has reported anything. */
   get sinkProblem(): string | null {
     const asked = this.all.filter(({ post, sinkProblem }) => post.state === 'ready' || sinkProblem !== null);
     return asked.every(({ sinkProblem }) => sinkProblem !== null) ? (asked[0]?.sinkProblem ?? null) : null;
@@ -54,45 +54,45 @@ export class Consumers {
     return this.#replacement !== undefined;
   }
 
-  /** Starts a successor for this ordinal. Not to be called while another is replaced. */
+  /** Starts a candidate for this ordinal. Do not call it while another consumer is replaced. */
   replace(ordinal: number, onOver: (replaced: Replaced) => void): void {
     const place = ordinal - 1;
-    const successor = this.#make(ordinal, this.#current[place]);
-    this.#replacement = { stage: 'trial', place, successor, onOver };
-    successor.post.start();
+    const candidate = this.#make(ordinal, this.#current[place]);
+    this.#replacement = { stage: 'candidate', place, candidate, onOver };
+    candidate.post.start();
   }
 
-  /** Goes on with what is under way. */
+  /** Takes a replacement further, if it can. */
   advance(): void {
     const replacement = this.#replacement;
-    if (replacement?.stage === 'trial') this.#advanceTrial(replacement);
+    if (replacement?.stage === 'candidate') this.#advanceCandidate(replacement);
     else if (replacement?.predecessor.post.isOver) this.#over(replacement, { status: 'done' });
   }
 
-  /** Nothing goes on any more. */
+  /** Ends a replacement where it is. */
   close(): void {
     if (this.#replacement?.stage === 'handing over') this.#replacement.cancelDeadline();
     this.#replacement = undefined;
   }
 
-  /** No successor is needed any more; one that has taken over stays. */
+  /** No replacement is needed any more; a process that has taken over stays. */
   cancelReplacement(): void {
     const replacement = this.#replacement;
-    if (replacement?.stage !== 'trial') return;
+    if (replacement?.stage !== 'candidate') return;
     replacement.isCancelled = true;
-    replacement.successor.post.stop();
+    replacement.candidate.post.stop();
   }
 
-  #advanceTrial(trial: Replacement & { stage: 'trial' }): void {
-    const { place, successor, onOver } = trial;
-    const { post } = successor;
+  #advanceCandidate(replacement: Replacement & { stage: 'candidate' }): void {
+    const { place, candidate, onOver } = replacement;
+    const { post } = candidate;
     if (post.isOver) {
-      const failed = { status: 'failed' as const, reason: post.lastExit ?? 'it went' };
-      return this.#over(trial, trial.isCancelled ? { status: 'cancelled' } : failed);
+      const failed = { status: 'failed' as const, reason: post.lastExit ?? 'it exited' };
+      return this.#over(replacement, replacement.isCancelled ? { status: 'cancelled' } : failed);
     }
     if (post.state !== 'ready') return;
     const predecessor = this.#current[place]!;
-    this.#current[place] = successor;
+    this.#current[place] = candidate;
     post.takeOver();
     // What it has not started it gives back, what it has started it finishes.
     predecessor.post.stop();
@@ -118,5 +118,5 @@ export class Consumers {
 }
 
 function otherOf(replacement: Replacement): Consuming {
-  return replacement.stage === 'trial' ? replacement.successor : replacement.predecessor;
+  return replacement.stage === 'candidate' ? replacement.candidate : replacement.predecessor;
 }
