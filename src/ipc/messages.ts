@@ -151,6 +151,8 @@ export interface Deliver extends FrameHeader, DeliveryHead {
   type: 'deliver';
   /** Processes that may have had these items and may still have a transaction open. */
   writers: number[];
+  /** Of a pipeline with several sinks: the ids of those that already have this one item. Left out if none has. */
+  inSinks?: string[];
 }
 
 /** Your settle is committed. The next one waits for this. */
@@ -337,6 +339,8 @@ export interface Failure {
   afterMs: number | null;
   /** The failure looks like an outage, in a call under this limit, or (null) under no known limit. */
   outside?: { limit: string | null };
+  /** Of a pipeline with several sinks: the ids of those that have the item all the same. Left out if none has. */
+  inSinks?: string[];
 }
 
 /** What became of items lent to me. What is `done` is in the sink. */
@@ -348,6 +352,8 @@ export interface Settle {
   used?: Record<string, number>;
   /** How many of them were not processed because the sink already had them. Left out if there are none. */
   found?: number;
+  /** By sink of delivery `part`: where my part ends now, with exactly the items in it that I have called done so far. */
+  parts?: Readonly<Record<string, unknown>>;
   /** Slots that are empty with nothing left to start: how hungry this consumer is. */
   idle: number;
   /** Items whose `process` has ended since the last settle, how long they took in all, and how long `process` blocked the event loop. */

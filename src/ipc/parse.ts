@@ -63,6 +63,7 @@ const failure = fields({
   error,
   afterMs: orNull(amount),
   outside: optional(fields({ limit: orNull(text) })),
+  inSinks: optional(listOf(text)),
 });
 const frame = { count: whole, shapes: whole, base: whole };
 const problem = fields({
@@ -112,6 +113,7 @@ const fromConsumer: Checks<FromConsumer> = {
     failed: listOf(failure),
     used: optional(recordOf(positive)),
     found: optional(positive),
+    parts: optional(record),
     idle: whole,
     ran: whole,
     tookMs: amount,
@@ -180,6 +182,7 @@ const toConsumer: Checks<ToConsumer> = {
     mode: oneOf('together', 'alone', 'askOnly'),
     free: whole,
     writers: listOf(whole),
+    inSinks: optional(listOf(text)),
   },
   recall: { items: whole },
   settled: none,

@@ -5,6 +5,7 @@
  * opens it. What it opens is a `SinkWriter`; its methods are called one at a time, never concurrently (`capture` aside).
  */
 import type { Clock } from '../core/clock.ts';
+import { MillraceError } from '../core/errors.ts';
 import type { Interval, Intervals } from '../core/intervals.ts';
 import type { QueueStart } from '../core/queue-start.ts';
 
@@ -36,14 +37,23 @@ export interface Sink<in Row, in Table extends string = string, out Limit extend
     readonly limit: Limit;
   };
   readonly kind: string;
+  /**
+   * Tells the sink from others whose results are in the same place. Ledger rows, parts and dead letters carry it, so it stays
+   * the same for as long as the results do. Default: its kind.
+   */
+  readonly id?: string;
   readonly delivery: Delivery;
   /** Where it writes, for people: no secrets. */
   readonly target: string;
   /** The options that it was made with, checked; for code that opens a sink like it elsewhere. May hold secrets: never shown. */
   readonly options?: object;
+  /** The properties of a result that it takes rows from; undefined if it takes the result as it is. */
+  readonly tables?: readonly string[];
+  /** Of `to.all`: the sinks that each get every result. Such a sink is never opened itself. */
+  readonly sinks?: readonly Sink<never>[];
   /**
    * Opens it. Anything heavy is imported here, not where the specification is made. A transactional sink waits for what
-   * the same writer may have under way from an earlier opening, and bars what of it has not begun.
+   * the same writer may have under way from an earlier opening, and bars what it has not begun.
    */
   readonly open: (context: SinkContext) => Promise<SinkWriter<Row>>;
 }
@@ -60,12 +70,13 @@ export interface SinkContext {
   readonly run: string;
   /** This process's id: rising, never reused in the spool. */
   readonly writer: number;
+  /** The sink's id. */
+  readonly sink: string;
   /** The pipeline's name. */
   readonly pipeline: string;
   /**
    * The queue that results come from. A transactional sink keeps two things by queue, and refuses (exit 78) an older copy
-   * of it: the start that last changed the sink (`refuseOlderQueue`), and which seqs the ledger may have forgotten
-   * (`refuseForgotten`, `refuseUnheardSeqs`).
+   * of it: the start that last changed the sink, and which seqs the ledger may have forgotten (src/ledger).
    */
   readonly start: QueueStart;
   /** A transactional sink calls it when it opens, with other queues that wrote results of a pipeline of this name. */
@@ -75,6 +86,13 @@ export interface SinkContext {
    * that has them, and must refuse (exit 78); one that does not outlive its process cannot know.
    */
   readonly isKnown: boolean;
+  /**
+   * Where this writer's part ended when it last wrote, if this is not its first opening: what lies after that does not
+   * count. Only for delivery `part`.
+   */
+  readonly part: unknown;
+  /** The properties of a result that other sinks of the pipeline take rows from; 'any' if one of them takes whole results. */
+  readonly otherTables: readonly string[] | 'any';
   /** Aborts when this writer is given up: it must let go of everything, and nothing that it still does counts. */
   readonly signal: AbortSignal;
   /** Whether this value of a column or field of this name is a secret, which no error may show. */
@@ -87,12 +105,40 @@ export interface SinkContext {
   readonly writeOut: (bytes: Buffer) => Promise<void>;
 }
 
-/** Results of items, to be committed together. */
-export interface Batch<Captured> {
-  /** What `capture` has appended for them, in the order of the items. */
+/** Results of items, to be written together. An item without results is one of them, too. */
+export interface Batch<Captured = unknown> {
+  /** The items' seqs, as a set. */
+  readonly items: Intervals;
+  /** The same in the order in which the items were completed. */
+  readonly seqs: readonly number[];
+  /** What `capture` has appended for them, one item after the other: that of item `i` ends before `ends[i]`. */
   readonly captured: readonly Captured[];
-  /** The items that they belong to; an item without results is in here, too. */
-  readonly seqs: Intervals;
+  readonly ends: readonly number[];
+  /** The key of item `i`: the same whenever this item is written again, also after it was a dead letter. */
+  keyOf(i: number): string;
+}
+
+/** What became of a batch, where that is not simply: all of it is in the sink. By seq; each error may be anything. */
+export interface Outcome {
+  /** Delivery `call`: items that the sink will never take. */
+  readonly refused?: ReadonlyMap<number, unknown>;
+  /** Delivery `call`: items that the sink did not take for a reason that may pass. Only these are given to it again. */
+  readonly again?: ReadonlyMap<number, unknown>;
+  /** Delivery `part`: where the writer's part ends now, as plain data. The bytes before it are on the disk. */
+  readonly part?: unknown;
+}
+
+/** A batch that is written, but not committed. One of the two is called, once. */
+export interface Prepared {
+  /** Rejects as `SinkWriter.commit` does. */
+  commit(): Promise<void>;
+  rollback(): Promise<void>;
+}
+
+export interface PruneRequest {
+  readonly before: number;
+  readonly open: readonly number[];
+  readonly drop: readonly string[];
 }
 
 export interface SinkWriter<in Row, Captured = unknown> {
@@ -108,14 +154,17 @@ export interface SinkWriter<in Row, Captured = unknown> {
   /**
    * Writes the batch. Transactional sinks: rows, ledger and fence check in one transaction; when it resolves, it is
    * on the disk, whatever the option `durability` says, for the queue forgets the items then; when it rejects, nothing
-   * of it is there.
-   * Rejects with a `BadRow` if a row is at fault, with `Fenced` if another process has barred this writer
-   * (the consumer must exit without settling), with exit 78 if the ledger may have forgotten one of its items or a later
-   * start has changed the sink, with `OutcomeUnknown` if the batch may be there all the same, now or
-   * later (another writer is opened, and the ledger asked), with anything else if the sink is at fault (it will be tried
-   * again).
+   * of it is there. Sinks of delivery `part`: when it resolves, the rows are on the disk.
+   *
+   * Rejects with an error that says by its `failure` what to do next (`sinkFailureOf`). With 'row', nothing of the batch is in
+   * the sink, and halves of it are tried.
    */
-  commit(batch: Batch<Captured>): Promise<void>;
+  commit(batch: Batch<Captured>): Promise<Outcome | void>;
+  /**
+   * The first half of `commit`, for sinks of `to.all` that have to wait for each other. Rejects as `commit` does. A
+   * transactional sink without it can only be the last of several.
+   */
+  prepare?(batch: Batch<Captured>): Promise<Prepared>;
   /**
    * Bars these writers: when it resolves, none of them can commit anything any more. Idempotent. The caller itself, if
    * it is among them, is passed over: its calls come one at a time, so it has nothing open.
@@ -126,26 +175,11 @@ export interface SinkWriter<in Row, Captured = unknown> {
   ask(from: number, to: number): Promise<Interval[]>;
   /**
    * Forgets ledger rows of this run that lie below `before` and contain none of `open`, and all of the runs in `drop`,
-   * which cannot be this one. Remembers, in the same transaction, what it may have forgotten: see `Forgotten`. Idempotent.
+   * which cannot be this one. Remembers, in the same transaction, what it may have forgotten. Idempotent.
    */
-  prune(request: { before: number; open: readonly number[]; drop: readonly string[] }): Promise<void>;
+  prune(request: PruneRequest): Promise<void>;
   /** Lets go of everything. Idempotent. */
   close(): Promise<void>;
-}
-
-/** A row that the sink will never take: bisected out and dead-lettered alone. The message names table and column where they are known. */
-export class BadRow extends Error {
-  readonly code = 'BAD_ROW';
-}
-
-/** Another process has taken over what this one was lent. */
-export class Fenced extends Error {
-  readonly code = 'FENCED';
-}
-
-/** What was asked for may have been done, or may still be: whoever asked has to find out, and not with this writer. */
-export class OutcomeUnknown extends Error {
-  readonly code = 'OUTCOME_UNKNOWN';
 }
 
 /** The part of a writer that sinks without a ledger have in common: nothing to fence, nothing known. */
@@ -155,15 +189,56 @@ export const withoutLedger = {
   prune: (): Promise<void> => Promise.resolve(),
 };
 
-/** By code and not by class: a pipeline's own sink may use another copy of this package. */
-export function isBadRow(error: unknown): boolean {
-  return (error as { code?: unknown } | null)?.code === 'BAD_ROW';
+/**
+ * Why a sink did not do what it was asked to do, and so what comes next.
+ *
+ * `row`: a row is at fault, and waiting does not help. It is found by halving the batch, and becomes a dead letter.
+ * `unreachable`: nothing was done. Wait, open another writer, and do it again.
+ * `unknown`: it may have been done, or may still be. Open another writer, ask the ledger, and do again what is missing.
+ * `fenced`: another process has barred this writer. The process ends and settles nothing.
+ * `fatal`: waiting does not help, and no row is at fault. The service ends.
+ */
+export type SinkFailure = 'row' | 'unreachable' | 'unknown' | 'fenced' | 'fatal';
+
+const failures: readonly unknown[] = ['row', 'unreachable', 'unknown', 'fenced', 'fatal'] satisfies SinkFailure[];
+
+/** By a property and not by class: a sink may use another copy of this package, or none. */
+export function sinkFailureOf(error: unknown): SinkFailure {
+  const { failure } = Object(error) as { failure?: unknown };
+  if (failures.includes(failure)) return failure as SinkFailure;
+  return error instanceof MillraceError ? 'fatal' : 'unreachable';
 }
 
-export function isOutcomeUnknown(error: unknown): boolean {
-  return (error as { code?: unknown } | null)?.code === 'OUTCOME_UNKNOWN';
+/** A row that the sink will never take: bisected out and dead-lettered alone. The message names table and column where they are known. */
+export class BadRow extends Error {
+  readonly failure = 'row';
+  readonly code = 'BAD_ROW';
 }
 
-export function isFenced(error: unknown): boolean {
-  return (error as { code?: unknown } | null)?.code === 'FENCED';
+/** The sink cannot be reached, or takes nothing now. */
+export class Unreachable extends Error {
+  readonly failure = 'unreachable';
+  readonly code: string;
+
+  constructor(message: string, { code = 'SINK_UNREACHABLE', cause }: { code?: string; cause?: unknown } = {}) {
+    super(message, { cause });
+    this.code = code;
+  }
+}
+
+/** What was asked for may have been done, or may still be. */
+export class OutcomeUnknown extends Error {
+  readonly failure = 'unknown';
+  readonly code = 'OUTCOME_UNKNOWN';
+}
+
+/** Another process has taken over what this one was lent. */
+export class Fenced extends Error {
+  readonly failure = 'fenced';
+  readonly code = 'FENCED';
+}
+
+/** The sink's id. */
+export function sinkId({ id, kind }: Pick<Sink<never>, 'id' | 'kind'>): string {
+  return id ?? kind;
 }

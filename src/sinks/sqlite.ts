@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { startFolder } from '../core/start-folder.ts';
 import { sinkMark, type Sink } from './port.ts';
+import { fold } from './sqlite/identifier.ts';
 import { checkOptions } from './sqlite/options.ts';
 
 /**
@@ -9,15 +10,43 @@ import { checkOptions } from './sqlite/options.ts';
  */
 export type SqlValue = string | number | bigint | Uint8Array;
 
-export interface SqliteOptions<K extends string> {
-  /** The database file; made if there is none. A relative path starts at the folder that the pipeline is run in. */
-  readonly file: string;
-  readonly table: string;
+/** How rows get into a table. */
+export interface SqliteTable<K extends string = string> {
   /** The column or columns that tell rows apart: a result with a known key updates its row instead of adding one. */
-  readonly key?: K | readonly K[];
-  /** `{ name: 'SQL type' }` of the table to make. Without it the first result tells. A table that is there stays as it is, and has to have them. */
-  readonly columns?: Readonly<Record<string, string>>;
+  readonly key?: K | readonly K[] | undefined;
+  /** `{ name: 'SQL type' }` of the table to create. Without it the first result decides. An existing table stays as it is, and needs to have them. */
+  readonly columns?: Readonly<Record<string, string>> | undefined;
+  /**
+   * With a key: a column that tells which version of a row is the newest. A row replaces another with the same key only if
+   * this column of it is not less. Results may arrive in any order, so without it a late older version replaces a newer one.
+   */
+  readonly newest?: string | undefined;
 }
+
+export interface SqliteOptions<K extends string, T = never> extends SqliteTable<K> {
+  /** The database file; created if it does not exist. A relative path starts at the directory that the pipeline is run in. */
+  readonly file: string;
+  readonly table?: string | undefined;
+  /**
+   * In place of `table`: several tables by name. A result is then an object with rows by table, `{ name: row | row[] }`. All
+   * rows of an item are written in one transaction, table by table in this order.
+   */
+  readonly tables?: T | undefined;
+}
+
+/** A row with values in its key's columns. */
+type Keyed<K extends string> = { readonly [P in K]: SqlValue };
+
+type KeyOf<T> = T extends { readonly key: infer K }
+  ? K extends readonly (infer E)[]
+    ? Extract<E, string>
+    : Extract<K, string>
+  : never;
+
+/** What a result is with `tables`. */
+export type TablesRow<T> = {
+  readonly [Name in keyof T]?: Keyed<KeyOf<T[Name]>> | readonly Keyed<KeyOf<T[Name]>>[] | null | undefined;
+};
 
 /**
  * Results as rows of a SQLite table: each exactly once, as rows and ledger are one transaction.
@@ -41,16 +70,23 @@ export interface SqliteOptions<K extends string> {
  * Throws a MillraceError (`SINK_OPTIONS`) if the options are wrong.
  */
 // NoInfer: the key is what `key` says. Otherwise a type that the sink is expected to have would make all columns the key.
-export function sqlite<const K extends string = never>(
-  options: SqliteOptions<K>,
-): Sink<{ readonly [P in NoInfer<K>]: SqlValue }> {
+export function sqlite<const K extends string = never, const T extends Readonly<Record<string, SqliteTable>> = never>(
+  options: SqliteOptions<K, T>,
+): Sink<
+  [NoInfer<T>] extends [never] ? Keyed<NoInfer<K>> : TablesRow<NoInfer<T>>,
+  [NoInfer<T>] extends [never] ? string : Extract<keyof NoInfer<T>, string>
+> {
   const target = checkOptions(options);
+  const names = target.tables.map(({ table }) => table);
   return {
     [sinkMark]: true,
     kind: 'sqlite',
+    // SQLite ignores the case of names.
+    id: `sqlite:${names.map(fold).toSorted().join(',')}`,
     delivery: 'transaction',
-    target: `${target.file}, table ${target.table}`,
+    target: `${target.file}, ${names.length === 1 ? 'table' : 'tables'} ${names.join(', ')}`,
     options: target,
+    ...(target.isByTable && { tables: names }),
     open: async (context) => {
       // better-sqlite3 is native code: only a consumer that writes pays for loading it.
       const { openWriter } = await import('./sqlite/writer.ts');

@@ -13,7 +13,7 @@ import { sinkKind } from './sink-kind.ts';
 /** The sink to be opened in place of `sink`. */
 export function ownSink(sink: Sink<unknown>, places: Places): Sink<unknown> {
   if (sinkKind(sink).kind !== 'table') return sink;
-  const { table, columns } = sink.options as SqliteTarget;
+  const { table, columns } = (sink.options as SqliteTarget).tables[0]!;
   const own = to.sqlite({
     file: places.database,
     table,

@@ -12,12 +12,13 @@ export type SinkKind =
 
 /** `isOwn`: nothing of the user's is written to by it. */
 export function sinkKind({ kind, options }: Sink<unknown>): { kind: SinkKind; isOwn: boolean } {
-  if (kind === 'sqlite' && options !== undefined) return { kind: 'table', isOwn: true };
+  // Several tables are not traced yet: a user's file is not written to.
+  if (kind === 'sqlite' && (options as SqliteTarget).tables.length === 1) return { kind: 'table', isOwn: true };
   if (kind === 'stdout') return { kind: 'lines', isOwn: true };
   return { kind: 'unread', isOwn: kind === 'discard' };
 }
 
 /** The table that the results of a SQLite sink are in. */
 export function tableOf({ options }: Sink<unknown>): string {
-  return (options as SqliteTarget).table;
+  return (options as SqliteTarget).tables[0]!.table;
 }

@@ -84,9 +84,10 @@ class WatchedConsumer {
       capture: (row, captured) => writer.capture(row, captured),
       commit: async (batch) => {
         door('before commit');
-        await writer.commit(batch);
-        write({ t: 'committed', seqs: batch.seqs.toFlat() });
+        const outcome = await writer.commit(batch);
+        write({ t: 'committed', seqs: batch.items.toFlat() });
         door('after commit');
+        return outcome;
       },
       fence: (writers) => writer.fence(writers),
       ask: (from, to) => writer.ask(from, to),

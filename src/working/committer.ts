@@ -1,133 +1,256 @@
-import { errorData, type ErrorData } from '../core/errors.ts';
-import { Intervals } from '../core/intervals.ts';
+import { describeError, errorData, type ErrorData } from '../core/errors.ts';
+import type { Intervals } from '../core/intervals.ts';
 import { Waiters } from '../core/waiters.ts';
-import { isBadRow, isOutcomeUnknown, type SinkWriter } from '../sinks/port.ts';
+import { sinkFailureOf, Unreachable, type Batch, type Outcome, type Prepared } from '../sinks/port.ts';
+import { Group } from './group.ts';
+import type { OpenSink } from './open-sinks.ts';
 import { isBeyondWaiting, patiently, type Patience } from './patience.ts';
+import type { Present } from './present.ts';
 
 export interface CommitterOptions {
-  sink: SinkWriter<unknown>;
+  /** In the order in which they are written: transactional ones, then those of delivery `call`, then those of `part`. */
+  sinks: readonly OpenSink[];
+  run: string;
   /** Its signal, when aborted, makes the committer give up: what is not in the sink stays unsettled, and so in the queue. */
   patience: Patience;
-  /** These items are in the sink. */
-  onDone: (items: Intervals) => void;
-  /** The sink will never take this item's results. */
-  onBad: (seq: number, error: ErrorData) => void;
-  /** This process must not go on: it has been barred from the sink, or the sink is one that waiting does not mend. */
+  present: Present;
+  /** These items are in all sinks. `parts`: where the parts of this writer end now, by sink; undefined if it has none. */
+  onDone: (items: Intervals, parts: Readonly<Record<string, unknown>> | undefined) => void;
+  /** A sink will never take this item's results. `inSinks`: the ids of those that have them all the same. */
+  onBad: (seq: number, error: ErrorData, inSinks: string[]) => void;
+  /** This process must end: it has been barred from a sink, or waiting does not help. */
   onFatal: (error: unknown) => void;
 }
 
-/** Results of items, in the order of their completion: what the sink has captured for item i ends at `ends[i]`. */
-interface Gathered {
-  seqs: number[];
-  ends: number[];
-  captured: unknown[];
-}
-
 /**
- * Commits results in groups: one commit is under way at a time, and what completes meanwhile makes the next group. A
- * sink that is out is tried again until it is back; nothing is dropped, and what is lent bounds what gathers. A row
- * that the sink will never take is found by bisection. Where it is not known whether a group was committed, the ledger
- * is asked before it is committed again (a sink without one gets it again).
+ * Commits results in groups: one group is under way at a time, and what completes meanwhile makes the next one. A sink
+ * that is down is tried again until it is back; nothing is dropped, and what is lent bounds what gathers. A row that a
+ * sink will never take is found by bisection.
+ *
+ * With several sinks an item is done when all have it. Transactional sinks are all written before any of them is
+ * committed, so that a refused row leaves nothing behind in any of them. Sinks of delivery `call` come after them: what
+ * they are told cannot be taken back, so it should be true by then. Sinks of delivery `part` come last: the length of a part
+ * is committed together with the items that are done, so it must not hold anything else.
  */
 export class Committer {
   readonly #options: CommitterOptions;
-  #gathered = empty();
+  readonly #patience: Patience;
+  readonly #transactional: readonly number[];
+  readonly #others: readonly number[];
+  #gathered: Group;
+  #parts: Record<string, unknown> | undefined;
+  /** Of the sinks, the one that failed last. */
+  #failing: OpenSink | undefined;
   #isRunning = false;
   readonly #waiters = new Waiters();
 
   constructor(options: CommitterOptions) {
     this.#options = options;
+    const { sinks, patience } = options;
+    const positions = [...sinks.keys()];
+    this.#transactional = positions.filter((i) => sinks[i]!.delivery === 'transaction');
+    this.#others = positions.filter((i) => sinks[i]!.delivery !== 'transaction');
+    this.#gathered = new Group(sinks.length);
+    const name = (reason: string): string => (sinks.length === 1 ? reason : `${this.#failing?.target}: ${reason}`);
+    const sinkState: Patience['sinkState'] = {
+      set: (reason) => patience.sinkState.set(reason === null ? null : name(reason)),
+    };
+    this.#patience = { ...patience, sinkState };
   }
 
-  /** Captures the results of an item as they are now; later changes to the objects do not matter. */
-  add(seq: number, results: readonly unknown[]): void {
-    const { sink, patience, onBad } = this.#options;
-    const { seqs, ends, captured } = this.#gathered;
-    const before = captured.length;
+  /**
+   * Captures the results of an item as they are now; later changes to the objects do not matter. `key`: of an item that was
+   * a dead letter.
+   */
+  add(seq: number, results: readonly unknown[], key?: string): void {
+    const { sinks, present, onBad } = this.#options;
+    const { captures } = this.#gathered;
     try {
-      for (const result of results) sink.capture(result, captured);
+      for (const [i, { id, connection }] of sinks.entries()) {
+        if (!present.isEmpty && present.has(seq, id)) continue;
+        const { captured } = captures[i]!;
+        for (const result of results) connection.capture(result, captured);
+      }
     } catch (error) {
-      captured.length = before;
-      onBad(seq, patience.redaction.error(errorData(error)));
+      this.#gathered.close(seq, false);
+      onBad(seq, this.#patience.redaction.error(errorData(error)), this.#sinksWith(seq));
       return;
     }
-    seqs.push(seq);
-    ends.push(captured.length);
+    this.#gathered.close(seq, true, key);
     if (this.#isRunning) return;
     this.#isRunning = true;
     // In a microtask, so that what one tick completes goes together.
     queueMicrotask(() => void this.#run());
   }
 
-  /** Resolves when everything that was added is in the sink (or bad), or given up. */
+  /** Resolves when everything that was added is in the sinks (or bad), or given up. */
   idle(): Promise<void> {
     return this.#isRunning ? this.#waiters.next() : Promise.resolve();
   }
 
   async #run(): Promise<void> {
-    while (this.#gathered.seqs.length > 0) {
+    while (this.#gathered.count > 0) {
       const group = this.#gathered;
-      this.#gathered = empty();
+      this.#gathered = new Group(this.#options.sinks.length);
       await this.#commit(group);
     }
     this.#isRunning = false;
     this.#waiters.wake();
   }
 
-  async #commit(group: Gathered): Promise<void> {
-    const { sink, patience, onDone, onFatal } = this.#options;
-    const seqs = new Intervals();
-    for (const seq of group.seqs) seqs.add(seq);
-    let isOutcomeOpen = false;
-    const commit = async (): Promise<void> => {
-      if (isOutcomeOpen && (await this.#isThere(seqs))) return;
+  async #commit(group: Group): Promise<void> {
+    const { patience, run, onDone, onFatal } = this.#options;
+    let rest: Group | undefined = group;
+    try {
+      if (!(await this.#transact(group))) return;
+      for (const i of this.#others) {
+        rest = await this.#tell(i, rest);
+        if (rest === undefined) return;
+      }
+    } catch (error) {
+      if (sinkFailureOf(error) !== 'row') return onFatal(error);
+      // The sink answers; and there may be nothing after this row to show it by.
+      patience.sinkState.set(null);
+      return await this.#bisect(rest ?? group, error);
+    }
+    if (rest.count === 0) return;
+    const { items } = rest.batch(0, run);
+    for (const seq of this.#options.present.isEmpty ? [] : rest.seqs) this.#options.present.forget(seq);
+    onDone(items, this.#parts);
+  }
+
+  async #bisect(group: Group, error: unknown): Promise<void> {
+    if (group.count === 1) return this.#refused(group, group.seqs[0]!, error);
+    const middle = group.count >> 1;
+    await this.#commit(group.slice(0, middle));
+    await this.#commit(group.slice(middle, group.count));
+  }
+
+  #refused(group: Group, seq: number, error: unknown): void {
+    const { onBad } = this.#options;
+    onBad(seq, this.#patience.redaction.error(errorData(error)), [...group.isIn, ...this.#sinksWith(seq)]);
+  }
+
+  /** The sinks that are known to have the item although the group is not in them. It is forgotten. */
+  #sinksWith(seq: number): string[] {
+    const { present } = this.#options;
+    if (present.isEmpty) return [];
+    const sinks = present.sinksWith(seq);
+    present.forget(seq);
+    return sinks;
+  }
+
+  /** Does `task` until it is done. False when waiting was given up. */
+  async #patiently(task: () => Promise<void>): Promise<boolean> {
+    const isFinal = (error: unknown): boolean => sinkFailureOf(error) === 'row' || isBeyondWaiting(error);
+    return (await patiently(task, this.#patience, isFinal)).status === 'done';
+  }
+
+  // ── transactional sinks ────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Commits the group in all of them. False when waiting was given up. */
+  async #transact(group: Group): Promise<boolean> {
+    if (this.#transactional.length === 0) return true;
+    const { sinks } = this.#options;
+    /** Whose last commit may have been carried out all the same. */
+    const open = new Set<OpenSink>();
+    return await this.#patiently(async () => {
+      for (const sink of open) if (await this.#isThere(sink, group)) group.isIn.add(sink.id);
+      open.clear();
+      const missing = this.#transactional
+        .filter((i) => !group.isIn.has(sinks[i]!.id))
+        .map((i) => ({ sink: sinks[i]!, batch: this.#batchFor(i, group) }))
+        .filter(({ batch }) => batch.seqs.length > 0);
+      await this.#commitTogether(missing, group, open);
+    });
+  }
+
+  /** Writes to all, then commits all. The last one does both at once, because nothing can stop it any more. */
+  async #commitTogether(
+    missing: readonly { sink: OpenSink; batch: Batch }[],
+    group: Group,
+    open: Set<OpenSink>,
+  ): Promise<void> {
+    const prepared: { sink: OpenSink; transaction: Prepared }[] = [];
+    const committing = async (sink: OpenSink, commit: () => Promise<unknown>): Promise<void> => {
       try {
-        await sink.commit({ captured: group.captured, seqs });
+        await commit();
       } catch (error) {
-        isOutcomeOpen = isOutcomeUnknown(error);
+        if (sinkFailureOf(error) === 'unknown') open.add(sink);
+        this.#failing = sink;
         throw error;
       }
+      if (this.#options.sinks.length > 1) group.isIn.add(sink.id);
     };
     try {
-      const isFinal = (error: unknown): boolean => isBadRow(error) || isBeyondWaiting(error);
-      const { status } = await patiently(commit, patience, isFinal);
-      if (status === 'done') onDone(seqs);
+      for (const { sink, batch } of missing.slice(0, -1)) {
+        this.#failing = sink;
+        prepared.push({ sink, transaction: await sink.connection.prepare(batch) });
+      }
+      const last = missing.at(-1);
+      if (last) await committing(last.sink, () => last.sink.connection.commit(last.batch));
     } catch (error) {
-      if (!isBadRow(error)) return onFatal(error);
-      // It answers; and there may be nothing after this row to show it by.
-      patience.sinkState.set(null);
-      await this.#bisect(group, error);
+      for (const { transaction } of prepared) await transaction.rollback().catch(() => undefined); // Nothing was committed.
+      throw error;
+    }
+    const failures: unknown[] = [];
+    // Each recovers alone: one that fails keeps no other from being committed.
+    for (const { sink, transaction } of prepared) {
+      await committing(sink, () => transaction.commit()).catch((error: unknown) => failures.push(error));
+    }
+    if (failures.length > 0) throw failures.find((error) => isBeyondWaiting(error)) ?? failures[0];
+  }
+
+  /** Whether the group has been committed after all. One transaction: its first item tells of all. */
+  async #isThere(sink: OpenSink, group: Group): Promise<boolean> {
+    const first = this.#batchFor(this.#options.sinks.indexOf(sink), group).items.first;
+    return first === undefined || (await sink.connection.ask(first, first)).length > 0;
+  }
+
+  /** What a sink gets of the group: all that it does not have. */
+  #batchFor(i: number, group: Group): Batch {
+    const { sinks, run, present } = this.#options;
+    const { id } = sinks[i]!;
+    const rest = present.isEmpty ? group : group.filter((seq) => !present.has(seq, id));
+    return rest.batch(i, run);
+  }
+
+  // ── the others ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Gives the group to a sink without transactions. Resolves to the items that it has now; undefined when waiting was given up. */
+  async #tell(i: number, group: Group): Promise<Group | undefined> {
+    const sink = this.#options.sinks[i]!;
+    if (group.count === 0 || group.isIn.has(sink.id)) return group;
+    const refused = new Set<number>();
+    const isDone = await this.#patiently(async () => {
+      this.#failing = sink;
+      const batch = this.#batchFor(
+        i,
+        group.filter((seq) => !refused.has(seq)),
+      );
+      if (batch.seqs.length === 0) return;
+      const outcome = (await sink.connection.commit(batch)) ?? {};
+      for (const [seq, error] of outcome.refused ?? []) {
+        refused.add(seq);
+        this.#refused(group, seq, error);
+      }
+      this.#noteAccepted(sink, batch, outcome);
+      if (outcome.part !== undefined) this.#parts = { ...this.#parts, [sink.id]: outcome.part };
+      const [again] = outcome.again?.values() ?? [];
+      if (outcome.again && outcome.again.size > 0)
+        throw new Unreachable(describeError(errorData(again)), { cause: again });
+    });
+    if (!isDone) return undefined;
+    const rest = refused.size === 0 ? group : group.filter((seq) => !refused.has(seq));
+    rest.isIn.add(sink.id);
+    return rest;
+  }
+
+  /** If the rest has to be given to the sink again, these need not. */
+  #noteAccepted(sink: OpenSink, batch: Batch, { refused, again }: Outcome): void {
+    if (!again || again.size === 0) return;
+    for (const seq of batch.seqs) {
+      if (!again.has(seq) && refused?.has(seq) !== true) this.#options.present.add(seq, sink.id);
     }
   }
-
-  /** Whether a batch has been committed after all. One transaction: the first item tells of all. */
-  async #isThere(seqs: Intervals): Promise<boolean> {
-    const first = seqs.first!;
-    return (await this.#options.sink.ask(first, first)).length > 0;
-  }
-
-  async #bisect(group: Gathered, error: unknown): Promise<void> {
-    const count = group.seqs.length;
-    if (count === 1) {
-      const { patience, onBad } = this.#options;
-      onBad(group.seqs[0]!, patience.redaction.error(errorData(error)));
-      return;
-    }
-    const middle = count >> 1;
-    await this.#commit(part(group, 0, middle));
-    await this.#commit(part(group, middle, count));
-  }
-}
-
-function empty(): Gathered {
-  return { seqs: [], ends: [], captured: [] };
-}
-
-function part({ seqs, ends, captured }: Gathered, from: number, to: number): Gathered {
-  const start = from === 0 ? 0 : ends[from - 1]!;
-  return {
-    seqs: seqs.slice(from, to),
-    ends: ends.slice(from, to).map((end) => end - start),
-    captured: captured.slice(start, ends[to - 1]),
-  };
 }

@@ -15,7 +15,9 @@ import type { DeliveryMode } from '../core/delivery.ts';
 import type { Beat, Deliver, FromConsumer, Prune, Recall, Withdraw } from '../ipc/messages.ts';
 import type { Log } from '../pipeline/context.ts';
 import type { Pipeline } from '../pipeline/types.ts';
-import { isFenced, type SinkWriter } from '../sinks/port.ts';
+import { sinkFailureOf } from '../sinks/port.ts';
+import type { OpenSink } from './open-sinks.ts';
+import { Present } from './present.ts';
 import { Committer } from './committer.ts';
 import { stopped } from '../child/stopped.ts';
 import { timedOut, wentOn } from './item-timeout.ts';
@@ -24,7 +26,7 @@ import { ItemScope } from './item-scope.ts';
 import { LimitUses } from './limit-uses.ts';
 import { isBeyondWaiting, patiently, type Patience } from './patience.ts';
 import { Pace } from './pace.ts';
-import { Redelivery } from './redelivery.ts';
+import { Redelivery, type Found } from './redelivery.ts';
 import { itself, rowsOf } from './rows.ts';
 import type { SinkState } from './sink-state.ts';
 import { Settler } from './settler.ts';
@@ -34,8 +36,9 @@ import { failureOf } from './verdict.ts';
 
 export interface ConsumerOptions {
   pipeline: Pipeline;
-  /** Its operations are done one at a time. */
-  sink: SinkWriter<unknown>;
+  /** In the order in which they are written. The operations of each are done one at a time. */
+  sinks: readonly OpenSink[];
+  run: string;
   sinkState: SinkState;
   concurrency: number;
   itemTimeoutMs: number;
@@ -62,6 +65,7 @@ export class Consumer {
   readonly #committer: Committer;
   readonly #redelivery: Redelivery;
   readonly #limitUses = new LimitUses();
+  readonly #present = new Present();
   readonly #slots: Slots<ItemScope>;
   readonly #solo: Solo;
   readonly #cancelRound: Cancel;
@@ -77,7 +81,7 @@ export class Consumer {
 
   constructor(options: ConsumerOptions) {
     this.#options = options;
-    const { clock, random, redaction, send, flush, pipeline, sink, sinkState, concurrency } = options;
+    const { clock, random, redaction, send, flush, pipeline, sinks, run, sinkState, concurrency } = options;
     const { itemTimeoutMs, abortGraceMs } = options;
     this.#patience = { clock, random, redaction, signal: this.#giveUp.signal, sinkState };
     const pace = new Pace();
@@ -86,16 +90,18 @@ export class Consumer {
       ...pace.take(),
     }));
     this.#committer = new Committer({
-      sink,
+      sinks,
+      run,
       patience: this.#patience,
-      onDone: (items) => this.#settler.done(items, this.#limitUses.take(items)),
-      onBad: (seq, error) => {
+      present: this.#present,
+      onDone: (items, parts) => this.#settler.done(items, this.#limitUses.take(items), parts),
+      onBad: (seq, error, inSinks) => {
         this.#limitUses.forget(seq);
-        this.#settler.failed({ seq, verdict: 'dead', error, afterMs: null });
+        this.#settler.failed({ seq, verdict: 'dead', error, afterMs: null, ...(inSinks.length > 0 && { inSinks }) });
       },
       onFatal: (error) => this.#fail(error),
     });
-    this.#redelivery = new Redelivery(sink, (writers) => send({ type: 'fenced', writers }));
+    this.#redelivery = new Redelivery(sinks, (writers) => send({ type: 'fenced', writers }));
     const { resources, log, calls } = options;
     const base = { resources, log, calls };
     const { process } = pipeline;
@@ -112,9 +118,9 @@ export class Consumer {
       announce,
       scope: (id) => new ItemScope(base, id),
       process: process ? (item, scope) => process(item, contextOf(scope)) : (item) => item,
-      onDone: ({ seq, usedLimits }, result) => {
+      onDone: ({ seq, usedLimits, givenBackKey }, result) => {
         this.#limitUses.add(seq, usedLimits);
-        this.#committer.add(seq, resultsOf(result));
+        this.#committer.add(seq, resultsOf(result), givenBackKey);
       },
       onFailed: ({ seq }, error) => this.#failed(seq, error),
     });
@@ -156,16 +162,17 @@ export class Consumer {
   }
 
   deliver(
-    { type: _, seq, origin, originRun, attempt, history, mode, free, writers, ...header }: Deliver,
+    { type: _, seq, origin, originRun, attempt, history, mode, free, writers, inSinks = [], ...header }: Deliver,
     payload: Buffer,
   ): void {
     const frame = frameFromPayload(header, payload);
     const items = Intervals.of([seq, seq + frame.count - 1]);
     const batch = { seq, origin, originRun, frame, attempt, mode, items, announcedTo: seq + free - 1 };
-    if (history !== 'first' && this.#options.pipeline.sink.delivery === 'transaction') {
+    for (const sink of inSinks) this.#present.add(seq, sink);
+    if (history !== 'first' && this.#redelivery.hasLedger) {
       this.#askFirst({ ...batch, writers, history }).catch((error: unknown) => {
         // The items were given back meanwhile. They may be settled by now, and the ledger may have forgotten them.
-        if (!this.#drained || isFenced(error)) this.#fail(error);
+        if (!this.#drained || sinkFailureOf(error) === 'fenced') this.#fail(error);
       });
     } else {
       this.#start(batch);
@@ -182,10 +189,12 @@ export class Consumer {
   }
 
   prune({ before, open, drop }: Prune): void {
-    this.#options.sink.prune({ before, open, drop }).catch((error: unknown) => {
-      // The ledger only stays larger than it need be; the next sweep takes what this one left.
-      this.#options.log.warn(`the ledger could not be swept: ${describeWithPlace(errorData(error))}`);
-    });
+    for (const { target, connection } of this.#options.sinks) {
+      connection.prune({ before, open, drop }).catch((error: unknown) => {
+        // The ledger only stays larger than it need be; the next time takes what this one left.
+        this.#options.log.warn(`could not prune the ledger in ${target}: ${describeWithPlace(errorData(error))}`);
+      });
+    }
   }
 
   /** Gives up on what still runs: it stays in the queue. */
@@ -243,24 +252,34 @@ export class Consumer {
     await this.#settler.idle();
     this.#cancelRound();
     await this.#options.pipeline.teardown?.(this.#options.resources);
-    await this.#options.sink.close().catch((error: unknown) => {
-      // All that it was given is settled.
-      this.#options.log.warn(`the sink could not be closed: ${describeWithPlace(errorData(error))}`);
-    });
+    for (const { target, connection } of this.#options.sinks) {
+      await connection.close().catch((error: unknown) => {
+        // All that it was given is settled.
+        this.#options.log.warn(`could not close the sink ${target}: ${describeWithPlace(errorData(error))}`);
+      });
+    }
   }
 
   async #askFirst({ writers, history, ...batch }: Batch & Pick<Deliver, 'writers' | 'history'>): Promise<void> {
     const { items } = batch;
     this.#asking.add(items);
     const range = [items.first!, items.last!] as const;
-    const ask = (): Promise<Intervals> => this.#redelivery.done(range, { writers, history });
+    const ask = (): Promise<Found> => this.#redelivery.found(range, { writers, history });
     const answer = await patiently(ask, this.#patience, isBeyondWaiting);
     this.#asking.delete(items);
     // Given back meanwhile: whoever gets them next will ask again.
     if (this.#drained || answer.status === 'given up') return;
-    if (!answer.value.isEmpty) this.#settler.found(answer.value);
-    for (const [from, to] of answer.value) items.delete(from, to);
+    const { everywhere, partly } = answer.value;
+    if (!everywhere.isEmpty) this.#settler.found(everywhere);
+    for (const [from, to] of everywhere) items.delete(from, to);
+    for (const { sink, items: some } of this.#options.sinks.length > 1 ? partly : []) {
+      for (const [from, to] of items) for (const [a, b] of some.within(from, to)) this.#haveBeenPresent(a, b, sink);
+    }
     this.#start(batch);
+  }
+
+  #haveBeenPresent(from: number, to: number, sink: string): void {
+    for (let seq = from; seq <= to; seq++) this.#present.add(seq, sink);
   }
 
   #start({ seq: first, origin, originRun, frame, attempt, mode, items, announcedTo }: Batch): void {
@@ -273,7 +292,9 @@ export class Consumer {
   #absent(items: Intervals): void {
     const error = { code: 'ABSENT', message: 'the sink does not have it' };
     for (const [from, to] of items) {
-      for (let seq = from; seq <= to; seq++) this.#settler.failed({ seq, verdict: 'absent', error, afterMs: null });
+      for (let seq = from; seq <= to; seq++) {
+        this.#settler.failed({ seq, verdict: 'absent', error, afterMs: null, ...this.#whereItIs(seq) });
+      }
     }
   }
 
@@ -293,7 +314,15 @@ export class Consumer {
       );
       return;
     }
-    this.#settler.failed(failure);
+    this.#settler.failed({ ...failure, ...this.#whereItIs(seq) });
+  }
+
+  /** The sinks that have an item that has failed. */
+  #whereItIs(seq: number): { inSinks?: string[] } {
+    if (this.#present.isEmpty) return {};
+    const inSinks = this.#present.sinksWith(seq);
+    this.#present.forget(seq);
+    return inSinks.length > 0 ? { inSinks } : {};
   }
 }
 

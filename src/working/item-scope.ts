@@ -34,6 +34,11 @@ export class ItemScope implements Scope, ProcessContext {
     return `${this.#originRun}:${this.#origin}`;
   }
 
+  /** Its key, if it was a dead letter that was given back: the key of its first seq. */
+  get givenBackKey(): string | undefined {
+    return this.#origin === this.seq ? undefined : this.key;
+  }
+
   get resources(): unknown {
     return this.#base.resources;
   }

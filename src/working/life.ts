@@ -4,6 +4,8 @@ import { commonLife, type Life, type LifeOptions } from '../child/life.ts';
 import type { ConfigureConsumer, FromConsumer, ToConsumer } from '../ipc/messages.ts';
 import { Consumer } from './consumer.ts';
 import { isBeyondWaiting, patiently } from './patience.ts';
+import { sinkId, type Sink } from '../sinks/port.ts';
+import { openSink, otherTables, sinksOf, type OpenSink } from './open-sinks.ts';
 import { SinkConnection } from './sink-connection.ts';
 import { SinkState } from './sink-state.ts';
 import { StandardOutput } from './standard-output.ts';
@@ -28,30 +30,38 @@ export function consumerLife(
     if (ordinal > 1) common.leavesNotes();
     const pipeline = common.pipeline();
     const writeOut = (bytes: Buffer): Promise<void> => output.write(bytes);
-    const sink = new SinkConnection({
-      sink: pipeline.sink,
-      context: {
-        run,
-        writer,
-        pipeline: message.name,
-        start,
-        isKnown: message.sinkIsKnown,
-        clock,
-        writeOut,
-        isSecret: (name, value) => redaction.isSecret(name, value),
-        onOtherQueues: (others) => send({ type: 'otherQueues', others }),
-      },
-      exclusive: calls.exclusive,
-      timeoutMs: sinkTimeoutMs,
-    });
-    await openPatiently(sink, [sinkOpenTimeoutMs, sinkTimeoutMs]);
+    const specs = sinksOf(pipeline.sink);
+    const sinks: OpenSink[] = [];
+    for (const spec of specs) {
+      const sink = new SinkConnection({
+        sink: spec as Sink<unknown>,
+        context: {
+          run,
+          writer,
+          sink: sinkId(spec),
+          pipeline: message.name,
+          start,
+          isKnown: message.sinkIsKnown,
+          otherTables: otherTables(spec, specs),
+          clock,
+          writeOut,
+          isSecret: (name, value) => redaction.isSecret(name, value),
+          onOtherQueues: (others) => send({ type: 'otherQueues', others }),
+        },
+        exclusive: calls.exclusive,
+        timeoutMs: sinkTimeoutMs,
+      });
+      await openPatiently(sink, [sinkOpenTimeoutMs, sinkTimeoutMs]);
+      sinks.push(openSink(spec, sink));
+    }
     // Nothing else aborts a set-up: a consumer that is to stop before it is ready is killed.
     const { signal } = leaving;
     const { fetch, limit } = calls.scope(signal);
     const resources = await pipeline.setup?.({ signal, log, ordinal, fetch, limit });
     consumer = new Consumer({
       pipeline,
-      sink,
+      sinks,
+      run,
       sinkState,
       concurrency,
       itemTimeoutMs,

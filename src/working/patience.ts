@@ -1,8 +1,8 @@
 import { equalJitter, type Backoff } from '../core/backoff.ts';
 import { pause, type Clock } from '../core/clock.ts';
-import { describeWithPlace, errorData, MillraceError } from '../core/errors.ts';
+import { describeWithPlace, errorData } from '../core/errors.ts';
 import type { Redaction } from '../core/redaction.ts';
-import { isFenced } from '../sinks/port.ts';
+import { sinkFailureOf } from '../sinks/port.ts';
 import type { SinkState } from './sink-state.ts';
 
 const backoff: Backoff = { baseMs: 500, capMs: 30_000 };
@@ -41,12 +41,7 @@ export async function patiently<T>(
   return { status: 'given up' };
 }
 
-/** Waiting mends no sink that has barred us, is another one than it was, or says that something in Millrace is wrong. */
+/** Waiting does not help: the sink has barred this process, is another than it was, or shows that something in Millrace is wrong. */
 export function isBeyondWaiting(error: unknown): boolean {
-  return isFenced(error) || (error instanceof MillraceError && !isLocked(error));
-}
-
-// Held by somebody outside for longer than the sink itself waits.
-function isLocked({ code }: MillraceError): boolean {
-  return code === 'SINK_LOCKED';
+  return ['fenced', 'fatal'].includes(sinkFailureOf(error));
 }

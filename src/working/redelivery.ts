@@ -1,33 +1,66 @@
 import { Intervals, type Interval } from '../core/intervals.ts';
 import type { Deliver } from '../ipc/messages.ts';
-import type { SinkWriter } from '../sinks/port.ts';
+import type { OpenSink } from './open-sinks.ts';
+
+/** Which items of a redelivery are in the sinks already. */
+export interface Found {
+  /** In all of them. */
+  everywhere: Intervals;
+  /** By sink, those that it has and others may lack. */
+  partly: readonly { sink: string; items: Intervals }[];
+}
 
 /**
- * Finds out which items of a redelivery are in the sink already. First the writers that may have had them are barred,
- * which also waits for what they may have under way; only then is the ledger asked. Of items that only an earlier
- * supervisor's consumers may have had, nothing above the ledger's highest seq (as of after they were barred) needs
- * asking, so a deep queue costs no questions; what a consumer of this supervisor lost is always asked for.
+ * Finds out which items of a redelivery are in the sinks already. First the writers that may have had them are barred in
+ * every sink with a ledger, which also waits for what they may have under way; only then are the ledgers asked. Of items
+ * that only an earlier supervisor's consumers may have had, nothing above a ledger's highest seq (as of after they were
+ * barred) needs asking, so a deep queue costs no questions; items that a consumer of this supervisor lost are always asked
+ * for.
  */
 export class Redelivery {
-  readonly #sink: SinkWriter<unknown>;
+  readonly #ledgers: readonly OpenSink[];
+  /** A sink without a ledger cannot say that it has an item. */
+  readonly #isAnyUnsure: boolean;
   readonly #onFenced: (writers: number[]) => void;
   readonly #fenced = new Set<number>();
-  #highest: number | undefined;
+  #highest: readonly number[] | undefined;
 
-  constructor(sink: SinkWriter<unknown>, onFenced: (writers: number[]) => void) {
-    this.#sink = sink;
+  constructor(sinks: readonly OpenSink[], onFenced: (writers: number[]) => void) {
+    this.#ledgers = sinks.filter(({ delivery }) => delivery === 'transaction');
+    this.#isAnyUnsure = this.#ledgers.length < sinks.length;
     this.#onFenced = onFenced;
   }
 
-  /** Which of `from`…`to` are in the sink. `writers` may have had them. */
-  async done([from, to]: Interval, { writers, history }: Pick<Deliver, 'writers' | 'history'>): Promise<Intervals> {
-    const news = writers.filter((writer) => !this.#fenced.has(writer));
-    if (news.length > 0 || this.#highest === undefined) {
-      this.#highest = await this.#sink.fence(news);
-      for (const writer of news) this.#fenced.add(writer);
-      if (news.length > 0) this.#onFenced(news);
-    }
-    if (history !== 'lost' && from > this.#highest) return new Intervals();
-    return Intervals.of(...(await this.#sink.ask(from, to)));
+  /** Whether there is anything to ask. */
+  get hasLedger(): boolean {
+    return this.#ledgers.length > 0;
   }
+
+  /** Which of `from`…`to` are in the sinks. `writers` may have had them. */
+  async found([from, to]: Interval, { writers, history }: Pick<Deliver, 'writers' | 'history'>): Promise<Found> {
+    const highest = await this.#fence(writers);
+    const partly: { sink: string; items: Intervals }[] = [];
+    for (const [i, { id, connection }] of this.#ledgers.entries()) {
+      const isAbove = history !== 'lost' && from > highest[i]!;
+      partly.push({ sink: id, items: isAbove ? new Intervals() : Intervals.of(...(await connection.ask(from, to))) });
+    }
+    const everywhere = this.#isAnyUnsure ? new Intervals() : common(partly.map(({ items }) => items));
+    return { everywhere, partly };
+  }
+
+  /** Resolves to the ledgers' highest seqs. */
+  async #fence(writers: readonly number[]): Promise<readonly number[]> {
+    const news = writers.filter((writer) => !this.#fenced.has(writer));
+    if (news.length === 0 && this.#highest !== undefined) return this.#highest;
+    const highest: number[] = [];
+    for (const { connection } of this.#ledgers) highest.push(await connection.fence(news));
+    this.#highest = highest;
+    for (const writer of news) this.#fenced.add(writer);
+    if (news.length > 0) this.#onFenced(news);
+    return highest;
+  }
+}
+
+function common([first = new Intervals(), ...others]: readonly Intervals[]): Intervals {
+  return others.reduce((all, other) => Intervals.of(...[...other].flatMap((run) => [...all.within(...run)])), first);
 }

@@ -20,6 +20,7 @@ export class Settler {
   #done = new Intervals();
   readonly #failed: Failure[] = [];
   #used = new Map<string, number>();
+  #parts: Readonly<Record<string, unknown>> | undefined;
   #found = 0;
   #isAwaitingAnswer = false;
   #isScheduled = false;
@@ -31,8 +32,13 @@ export class Settler {
     this.#report = report;
   }
 
-  /** `used`: how many of them made calls under which limits. */
-  done(items: Intervals, used: ReadonlyMap<string, number> = new Map()): void {
+  /** `used`: how many of them made calls under which limits. `parts`: where this writer's parts end, with these items in them. */
+  done(
+    items: Intervals,
+    used: ReadonlyMap<string, number> = new Map(),
+    parts?: Readonly<Record<string, unknown>>,
+  ): void {
+    this.#parts = parts ?? this.#parts;
     for (const [from, to] of items) this.#done.add(from, to);
     for (const [limit, count] of used) this.#used.set(limit, (this.#used.get(limit) ?? 0) + count);
     this.#schedule();
@@ -81,6 +87,8 @@ export class Settler {
     const failed = this.#failed.splice(0, mostFailures);
     const message: Settle = { type: 'settle', done: this.#done.toFlat(), failed, ...this.#report() };
     this.#done = new Intervals();
+    if (this.#parts) message.parts = this.#parts;
+    this.#parts = undefined;
     if (this.#found > 0) message.found = this.#found;
     this.#found = 0;
     if (this.#used.size > 0) {

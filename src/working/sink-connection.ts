@@ -1,5 +1,13 @@
 import type { Interval } from '../core/intervals.ts';
-import { isOutcomeUnknown, type Batch, type SinkWriter } from '../sinks/port.ts';
+import { configError } from '../core/errors.ts';
+import {
+  sinkFailureOf,
+  type Batch,
+  type Outcome,
+  type Prepared,
+  type PruneRequest,
+  type SinkWriter,
+} from '../sinks/port.ts';
 import { SinkSession, type SessionOptions } from './sink-session.ts';
 
 export interface SinkConnectionOptions extends SessionOptions {
@@ -7,21 +15,27 @@ export interface SinkConnectionOptions extends SessionOptions {
   timeoutMs: number;
 }
 
+const cannotWait =
+  'this sink cannot wait for the commit of another one; put it last in to.all(…), or use a sink that has prepare()';
+
 /**
  * The sink as a consumer has it: one operation at a time, in the order of the calls, each within a timeout, and in a
- * new session where nobody knows what has become of the last operation.
+ * new session after every lost connection.
  *
- * What hangs, or has lost its answer, may still be carried out. So its session is given up, and the next operation
- * begins by opening another. Opening waits for what this writer has under way in the sink and bars the rest: what the
- * ledger says from then on stays true.
+ * An operation that hangs, or has lost its answer, may still be carried out. So its session is given up, and the next
+ * operation begins by opening another. Opening waits for what this writer has under way in the sink and bars the rest: what
+ * the ledger says from then on stays true. A sink that was only unreachable is opened again as well: a connection that was
+ * lost does not come back by itself.
  */
-export class SinkConnection implements SinkWriter<unknown> {
+export class SinkConnection {
   readonly #options: SinkConnectionOptions;
   #session: SinkSession | undefined;
   /** The latest writer that was opened; it captures rows even after it has been given up. */
   #captor: SinkSession | undefined;
   #last: Promise<unknown> = Promise.resolve();
   #hasBeenOpen = false;
+  /** Where this writer's part ended when it last wrote. */
+  #part: unknown;
 
   constructor(options: SinkConnectionOptions) {
     this.#options = options;
@@ -36,8 +50,34 @@ export class SinkConnection implements SinkWriter<unknown> {
     this.#captor!.capture(row, captured);
   }
 
-  commit(batch: Batch<unknown>): Promise<void> {
-    return this.#do('a commit', (writer) => writer.commit(batch));
+  commit(batch: Batch): Promise<Outcome | void> {
+    return this.#do('a commit', async (writer) => {
+      const outcome = await writer.commit(batch);
+      if (outcome?.part !== undefined) this.#part = outcome.part;
+      return outcome;
+    });
+  }
+
+  /**
+   * The first half of `commit`. No other operation is done until the second half: it would see what is not committed, or wait
+   * for it.
+   */
+  prepare(batch: Batch): Promise<Prepared> {
+    return new Promise((resolve, reject) => {
+      const prepare = async (): Promise<void> => {
+        const session = await this.#opened(this.#options.timeoutMs);
+        const transaction = await this.#attempt(session, 'writing', (writer) => prepared(writer, batch));
+        await new Promise<void>((over) => {
+          const decided = (what: string, half: () => Promise<void>) => async (): Promise<void> =>
+            await this.#attempt(session, what, half).finally(over);
+          resolve({
+            commit: decided('a commit', () => transaction.commit()),
+            rollback: decided('a rollback', () => transaction.rollback()),
+          });
+        });
+      };
+      this.#serially(prepare).catch(reject);
+    });
   }
 
   fence(writers: readonly number[]): Promise<number> {
@@ -48,7 +88,7 @@ export class SinkConnection implements SinkWriter<unknown> {
     return this.#do('asking the ledger', (writer) => writer.ask(from, to));
   }
 
-  prune(request: Parameters<SinkWriter<unknown>['prune']>[0]): Promise<void> {
+  prune(request: PruneRequest): Promise<void> {
     return this.#do('sweeping the ledger', (writer) => writer.prune(request));
   }
 
@@ -59,26 +99,33 @@ export class SinkConnection implements SinkWriter<unknown> {
   }
 
   #do<T>(what: string, operation: (writer: SinkWriter<unknown>) => Promise<T>): Promise<T> {
-    const { timeoutMs } = this.#options;
     return this.#serially(async () => {
-      const session = await this.#opened(timeoutMs);
-      try {
-        return await session.do(timeoutMs, what, operation);
-      } catch (error) {
-        if (isOutcomeUnknown(error)) {
-          this.#session = undefined;
-          session.giveUp(error);
-        }
-        throw error;
-      }
+      const session = await this.#opened(this.#options.timeoutMs);
+      return await this.#attempt(session, what, operation);
     });
+  }
+
+  async #attempt<T>(
+    session: SinkSession,
+    what: string,
+    operation: (writer: SinkWriter<unknown>) => Promise<T>,
+  ): Promise<T> {
+    try {
+      return await session.do(this.#options.timeoutMs, what, operation);
+    } catch (error) {
+      if (['unreachable', 'unknown'].includes(sinkFailureOf(error))) {
+        this.#session = undefined;
+        session.giveUp(error);
+      }
+      throw error;
+    }
   }
 
   async #opened(ms: number): Promise<SinkSession> {
     if (this.#session) return this.#session;
     const { context } = this.#options;
     const isKnown = context.isKnown || this.#hasBeenOpen;
-    const session = new SinkSession({ ...this.#options, context: { ...context, isKnown } });
+    const session = new SinkSession({ ...this.#options, context: { ...context, isKnown, part: this.#part } });
     try {
       await session.open(ms);
     } catch (error) {
@@ -95,4 +142,9 @@ export class SinkConnection implements SinkWriter<unknown> {
     this.#last = result.catch(() => undefined);
     return result;
   }
+}
+
+async function prepared(writer: SinkWriter<unknown>, batch: Batch): Promise<Prepared> {
+  if (!writer.prepare) throw configError('SINK_ALONE', cannotWait);
+  return await writer.prepare(batch);
 }

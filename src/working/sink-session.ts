@@ -5,7 +5,7 @@ import { Deadline } from './deadline.ts';
 /** What a session is opened with. */
 export interface SessionOptions {
   sink: Pick<Sink<unknown>, 'open'>;
-  context: Omit<SinkContext, 'signal' | 'exclusive'>;
+  context: Omit<SinkContext, 'signal' | 'exclusive' | 'part'> & Partial<Pick<SinkContext, 'part'>>;
   /** As in SinkContext; what still waits in line when `signal` aborts leaves it. */
   exclusive: <T>(name: string, task: () => Promise<T>, signal: AbortSignal) => Promise<T>;
 }
@@ -33,6 +33,7 @@ export class SinkSession {
     await this.#within(ms, 'opening', async () => {
       this.#writer = await sink.open({
         ...context,
+        part: context.part,
         signal,
         exclusive: (name, task) => this.#exclusive(name, task),
         writeOut: (bytes) => this.#uncounted(() => context.writeOut(bytes)),

@@ -7,6 +7,9 @@ export function sinkContext(overrides: Partial<SinkContext> = {}): SinkContext {
   return {
     run: 'run-1',
     writer: 1,
+    sink: 'under test',
+    part: undefined,
+    otherTables: [],
     pipeline: 'contract',
     start: startOf(1),
     isSecret: () => false,

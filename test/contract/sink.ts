@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { Intervals, type Interval } from '../../src/core/intervals.ts';
 import type { QueueStart } from '../../src/core/queue-start.ts';
 import { Fenced, type Delivery, type Sink, type SinkContext, type SinkWriter } from '../../src/sinks/port.ts';
-import { capturedBy } from './captured-by.ts';
+import { batchWith, capturedBy } from './captured-by.ts';
 import { sinkContext, startOf } from './sink-context.ts';
 
 export interface Row {
@@ -56,7 +56,7 @@ export function sinkContract(name: string, { delivery, keepsRows = true, isLasti
       Object.assign(one, row(2));
       writer.capture(one, captured);
       Object.assign(one, { id: 9, text: 'used again' });
-      await writer.commit({ captured, seqs: seqs([1, 1]) });
+      await writer.commit(batchWith(seqs([1, 1]), captured));
       expect(place.ids()).toEqual(kept([1, 2]));
     });
 
@@ -67,7 +67,7 @@ export function sinkContract(name: string, { delivery, keepsRows = true, isLasti
       await first.close();
       first.capture(row(2), captured);
       const again = await place.openBare();
-      await again.commit({ captured, seqs: seqs([1, 1]) });
+      await again.commit(batchWith(seqs([1, 1]), captured));
       expect(place.ids()).toEqual(kept([1, 2]));
     });
 
@@ -594,7 +594,9 @@ class Place {
   async open(overrides: Partial<SinkContext> = {}): Promise<RowWriter> {
     const writer = await this.openBare(overrides);
     return {
-      commit: async ({ rows, seqs: done }) => await writer.commit({ captured: capturedBy(writer, rows), seqs: done }),
+      commit: async ({ rows, seqs: done }) => {
+        await writer.commit(batchWith(done, capturedBy(writer, rows)));
+      },
       fence: (writers) => writer.fence(writers),
       ask: (from, to) => writer.ask(from, to),
       prune: (request) => writer.prune(request),

@@ -1,3 +1,4 @@
+import { MillraceError } from '../../src/core/errors.ts';
 import { Intervals } from '../../src/core/intervals.ts';
 import {
   Fenced,
@@ -55,13 +56,14 @@ export class AServer {
     };
   }
 
-  async #commit(session: number, batch: Batch<unknown>): Promise<void> {
+  async #commit(session: number, batch: Batch): Promise<void> {
     const never = new Promise<never>(() => undefined);
     const fate = this.fates.shift() ?? 'answered';
     const carryOut = (): void => {
       if (session !== this.#session) throw new Fenced('an earlier session');
-      for (const [from, to] of batch.seqs) {
-        if (!this.ledger.within(from, to).next().done) throw new Error(`seqs ${from} to ${to} came twice`);
+      for (const [from, to] of batch.items) {
+        if (!this.ledger.within(from, to).next().done)
+          throw new MillraceError('LEDGER_OVERLAP', `seqs ${from} to ${to} came twice`);
         this.ledger.add(from, to);
       }
       this.rows.push(...batch.captured);

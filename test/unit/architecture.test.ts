@@ -45,7 +45,8 @@ const folders: Record<string, { from: readonly string[]; because: string }> = {
     from: ['core', 'types:pipeline/context'],
     because: 'a source knows its port, not who reads it; the context is the one that generator functions get',
   },
-  sinks: { from: ['core'], because: 'a sink knows its port, not who runs it' },
+  sinks: { from: ['core', 'ledger'], because: 'a sink knows its port, not who runs it' },
+  ledger: { from: ['core', 'sinks/port'], because: 'the rules that all transactional sinks share know no database' },
   calls: {
     from: ['core', 'types:ipc/messages', 'types:pipeline/context'],
     because: 'calling out under limits is the same in producer and consumer',
@@ -59,7 +60,16 @@ const folders: Record<string, { from: readonly string[]; because: string }> = {
     because: 'runs in the producer, which knows nothing of the queue behind the channel',
   },
   working: {
-    from: ['core', 'frame', 'child', 'sinks/port', 'types:ipc/messages', 'types:pipeline', 'types:calls/calls'],
+    from: [
+      'core',
+      'frame',
+      'child',
+      'sinks/batch',
+      'sinks/port',
+      'types:ipc/messages',
+      'types:pipeline',
+      'types:calls/calls',
+    ],
     because: 'runs in a consumer, which knows nothing of the queue behind the channel',
   },
   observability: { from: ['core'], because: 'it subscribes to events; nothing depends on being observed' },

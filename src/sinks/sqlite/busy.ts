@@ -1,6 +1,5 @@
 import { pause } from '../../core/clock.ts';
-import { MillraceError } from '../../core/errors.ts';
-import type { SinkContext } from '../port.ts';
+import { Unreachable, type SinkContext } from '../port.ts';
 import { sqliteCodeOf } from './error-codes.ts';
 
 const longestPauseMs = 100;
@@ -14,17 +13,17 @@ const giveUpMs = 5000;
 export async function untilFree<T>(
   { clock, signal }: Pick<SinkContext, 'clock' | 'signal'>,
   file: string,
-  step: () => T,
+  step: () => T | Promise<T>,
 ): Promise<T> {
   const begin = clock.now();
   for (let pauseMs = 1; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
     try {
-      return step();
+      return await step();
     } catch (error) {
       if (!isTaken(error)) throw error;
       if (clock.now() - begin >= giveUpMs) {
         const text = `another process has kept ${file} locked for ${giveUpMs / 1000} seconds; end what it does there`;
-        throw new MillraceError('SINK_LOCKED', text, { cause: error });
+        throw new Unreachable(text, { code: 'SINK_LOCKED', cause: error });
       }
     }
     await pause(clock, pauseMs, signal);

@@ -9,6 +9,7 @@ import { columnWithoutType, toSqlite, type Bound, type Column } from './values.t
 
 /** Which columns a row gives, in which order; shared by the rows that give the same ones. */
 export interface Layout {
+  readonly table: string;
   readonly names: readonly string[];
   /** The same, and those of the first such row that are `undefined`: for a table that is made from it. */
   readonly allNames: readonly string[];
@@ -61,7 +62,7 @@ export class RowReader {
   }
 
   #layoutOf(row: Record<string, unknown>): Layout {
-    const { table, key } = this.#target;
+    const { table, key, newest } = this.#target;
     const allNames = Object.keys(row);
     const names = allNames.filter((name) => row[name] !== undefined);
     if (names.length === 0) return refuse(table, 'expected a row with at least one column, got an empty one');
@@ -71,10 +72,13 @@ export class RowReader {
     requireDistinct(table, names);
     const missing = key.find((name) => !names.some((other) => fold(other) === fold(name)));
     if (missing !== undefined) return refuse(table, `expected a value for the key "${missing}", got none`);
+    if (newest !== undefined && !names.some((other) => fold(other) === fold(newest) && row[other] !== null)) {
+      return refuse(table, `expected a value for "${newest}", which tells the newest version of a row, got none`);
+    }
     const known = this.#columns;
     // An unknown column may exist by the time the row is written; that is checked then.
     const columns = names.map((name) => known?.get(fold(name)) ?? this.#unknownColumn(name));
-    const layout = { names, allNames, columns, known };
+    const layout = { table, names, allNames, columns, known };
     if (this.#layouts.size >= maxLayouts) this.#layouts.clear();
     this.#layouts.set(id, layout);
     return layout;

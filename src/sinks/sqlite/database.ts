@@ -82,26 +82,3 @@ export function damaged(file: string, error: unknown): MillraceError {
 const notADatabase = 'It is not a SQLite database: name another file, or move it away.';
 const ownTables = 'Its tables millrace_ledger, millrace_writer and millrace_start cannot be used: name another file.';
 const writable = 'It has to be a file that this user may write, in a folder where this user may make files.';
-
-/**
- * Makes a function that runs `work` in one IMMEDIATE transaction: all of it, or nothing. (Not better-sqlite3's
- * `transaction`: that one nests. Should a rollback ever fail, the next "commit" would be one of a savepoint, and last
- * for nobody.)
- */
-export function immediately(db: Database): <T>(work: () => T) => T {
-  const begin = db.prepare('BEGIN IMMEDIATE');
-  const commit = db.prepare('COMMIT');
-  const rollback = db.prepare('ROLLBACK');
-  return (work) => {
-    begin.run();
-    try {
-      const result = work();
-      commit.run();
-      return result;
-    } catch (error) {
-      // Some errors have SQLite roll back by itself.
-      if (db.inTransaction) rollback.run();
-      throw error;
-    }
-  };
-}

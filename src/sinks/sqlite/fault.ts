@@ -18,12 +18,12 @@ export function isRowsFault(error: unknown): boolean {
 }
 
 /** `error` of a failed transaction as the port has it, where it is more than "the sink's, for now". */
-export function faultOf(error: unknown, file: string, table: string): unknown {
+export function faultOf(error: unknown, file: string, tables: string): unknown {
   const code = sqliteCodeOf(error);
   if (code === undefined) return error;
   const text = `${(error as Error).message} (${code})`;
   // A foreign key that is checked at the end only: the one fault of a row that shows in COMMIT.
-  if (code === 'SQLITE_CONSTRAINT_FOREIGNKEY') return new BadRow(`table "${table}": ${text}`, { cause: error });
+  if (code === 'SQLITE_CONSTRAINT_FOREIGNKEY') return new BadRow(`${tables}: ${text}`, { cause: error });
   // What has reached the log may count after all: SQLite reads it again at the next opening.
   if (code.startsWith('SQLITE_IOERR')) return new OutcomeUnknown(`${file}: ${text}`, { cause: error });
   if (isDamage(code)) return damaged(file, error);

@@ -4,17 +4,27 @@ import { fold, identifierProblem } from './identifier.ts';
 
 /** What the SQLite sink does, checked. */
 export interface SqliteTarget {
-  /** As written: relative to the folder that the process was started in. */
+  /** As written: relative to the directory that the process was started in. */
   readonly file: string;
+  /** In the order in which they are written. */
+  readonly tables: readonly TableTarget[];
+  /** Results are objects with rows by table, and not rows of the only table. */
+  readonly isByTable: boolean;
+}
+
+export interface TableTarget {
   readonly table: string;
   /** Columns that tell rows apart; none: every result is a row of its own. */
   readonly key: readonly string[];
-  /** Column → declared type; undefined: the first result tells. */
+  /** Column → declared type; undefined: the first result decides. */
   readonly columns: Readonly<Record<string, string>> | undefined;
+  /** A row with a known key replaces the one in the table only if this column of it is not less. */
+  readonly newest: string | undefined;
 }
 
 /** The same in a process that has opened the sink. */
-export interface OpenTarget extends SqliteTarget {
+export interface OpenTarget extends TableTarget {
+  readonly file: string;
   /** Whether this value of a column of this name is a secret, which no error may show. */
   readonly isSecret: (name: string, value: unknown) => boolean;
 }
@@ -25,36 +35,91 @@ export interface OpenTarget extends SqliteTarget {
  */
 const typePattern = /^[a-z]\w*( ?\([\d, ]*\d\)| \w+)*$/i;
 
-const known = ['file', 'table', 'key', 'columns'];
+const ofTable = ['key', 'columns', 'newest'];
+const known = ['file', 'table', ...ofTable, 'tables'];
 
 /** Checks what was given to `to.sqlite()`. Throws a configuration error with a line for each wrong option, which it names. */
 export function checkOptions(options: unknown): SqliteTarget {
-  if (typeof options !== 'object' || options === null) throw wrong('expected { file, table, … }');
-  const unknown = Object.keys(options).filter((name) => !known.includes(name));
-  const problems: string[] = [];
-  const checked = <T>(check: () => T): T | undefined => {
+  if (!isRecord(options)) throw wrong(['expected { file, table, … }']);
+  const findings = new Findings();
+  findings.add(unknownOptions(options, known));
+  const file = findings.take(() => checkFile(options['file'])) ?? '';
+  const { tables } = options;
+  const targets =
+    tables === undefined ? [checkTarget(findings, '', options['table'], options)] : checkTables(findings, options);
+  if (findings.problems.length > 0) throw wrong(findings.problems);
+  return { file, tables: targets, isByTable: tables !== undefined };
+}
+
+function checkTables(findings: Findings, options: Record<string, unknown>): TableTarget[] {
+  const { tables } = options;
+  const both = ['table', ...ofTable].filter((name) => options[name] !== undefined);
+  if (both.length > 0) findings.add([`expected ${both.join(', ')} inside tables: { name: { … } }, got both`]);
+  if (!isRecord(tables) || Object.keys(tables).length === 0) {
+    findings.add(["tables: expected at least one, such as { books: { key: 'id' } }"]);
+    return [];
+  }
+  findings.take(() => withoutDoubles('tables', Object.keys(tables)));
+  return Object.entries(tables).map(([name, given]) => {
+    const place = `tables: "${name}": `;
+    if (!isRecord(given)) findings.add([`${place}expected { key, columns, newest }, or {}`]);
+    else findings.add(unknownOptions(given, ofTable).map((problem) => place + problem));
+    return checkTarget(findings, place, name, Object(given) as Record<string, unknown>);
+  });
+}
+
+/** `place` comes before each problem. */
+function checkTarget(findings: Findings, place: string, name: unknown, given: Record<string, unknown>): TableTarget {
+  const checked = <T>(check: () => T): T | undefined => findings.take(check, place);
+  const table = checked(() => checkTable(name));
+  const key = checked(() => checkKey(given['key']));
+  const columns = checked(() => checkColumns(given['columns']));
+  const newest = checked(() => checkNewest(given['newest'], key ?? []));
+  const declared = columns && Object.keys(columns).map(fold);
+  for (const column of declared && key ? [...key, newest ?? []].flat() : []) {
+    if (declared?.includes(fold(column))) continue;
+    const option = column === newest ? 'newest' : 'key';
+    findings.add([`${place}${option}: "${column}" is not among the columns; add its type there`]);
+  }
+  return { table: table ?? '', key: key ?? [], columns, newest };
+}
+
+/** All that is wrong, in the order in which it was found. */
+class Findings {
+  readonly problems: string[] = [];
+
+  add(problems: readonly string[]): void {
+    this.problems.push(...problems);
+  }
+
+  /** What `check` returns; undefined if it throws a problem. */
+  take<T>(check: () => T, place = ''): T | undefined {
     try {
       return check();
     } catch (error) {
       if (!(error instanceof Wrong)) throw error;
-      problems.push(error.message);
+      this.problems.push(place + error.message);
       return undefined;
     }
-  };
-  for (const name of unknown) {
-    problems.push(`no option is called ${name}${didYouMean(name, known) || `; there are ${known.join(', ')}`}`);
   }
-  const given = options as Record<string, unknown>;
-  const file = checked(() => checkFile(given['file']));
-  const table = checked(() => checkTable(given['table']));
-  const key = checked(() => checkKey(given['key']));
-  const columns = checked(() => checkColumns(given['columns']));
-  const declared = columns && Object.keys(columns).map(fold);
-  for (const name of declared && key ? key : []) {
-    if (!declared?.includes(fold(name))) problems.push(`key: "${name}" is not among the columns; add its type there`);
-  }
-  if (problems.length > 0) throw wrong(...problems);
-  return { file: file!, table: table!, key: key!, columns };
+}
+
+function unknownOptions(options: object, names: readonly string[]): string[] {
+  return Object.keys(options)
+    .filter((name) => !names.includes(name))
+    .map((name) => `no option is called ${name}${didYouMean(name, names) || `; there are ${names.join(', ')}`}`);
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function checkNewest(newest: unknown, key: readonly string[]): string | undefined {
+  if (newest === undefined) return undefined;
+  const problem = identifierProblem(newest);
+  if (problem !== undefined) throw new Wrong(`newest: ${problem}`);
+  if (key.length === 0) throw new Wrong('newest: expected a key as well; without one no row is ever replaced');
+  return newest as string;
 }
 
 function checkFile(file: unknown): string {
@@ -120,6 +185,6 @@ function withoutDoubles(option: string, names: string[]): string[] {
 /** One option is wrong. */
 class Wrong extends Error {}
 
-function wrong(...problems: readonly string[]): MillraceError {
+function wrong(problems: readonly string[]): MillraceError {
   return configError('SINK_OPTIONS', problems.map((problem) => `to.sqlite(): ${problem}`).join('\n'));
 }

@@ -3,7 +3,7 @@ import { affinityOf } from './affinity.ts';
 import type { Database } from './database.ts';
 import { sqliteCodeOf } from './error-codes.ts';
 import { fold, quote } from './identifier.ts';
-import type { OpenTarget, SqliteTarget } from './options.ts';
+import type { OpenTarget } from './options.ts';
 import { insert, list } from './sql.ts';
 import type { Column } from './values.ts';
 
@@ -74,7 +74,7 @@ function readColumns(
   return new Map(columns.map((column) => [fold(column.name), column]));
 }
 
-function isKeyLoose(db: Database, { table, key }: SqliteTarget): boolean {
+function isKeyLoose(db: Database, { table, key }: OpenTarget): boolean {
   const indexed = db
     .prepare(
       `SELECT i.seq AS "index", c.name, c.coll FROM pragma_index_list(?) i, pragma_index_xinfo(i.name) c
@@ -89,19 +89,19 @@ function isKeyLoose(db: Database, { table, key }: SqliteTarget): boolean {
   return indexed.some(({ index, coll }) => coll !== 'BINARY' && isOfKey(index));
 }
 
-function requireColumns(there: Columns, target: SqliteTarget): void {
-  const { columns = {} } = target;
-  const missing = Object.keys(columns).filter((name) => !there.has(fold(name)));
+function requireColumns(there: Columns, target: OpenTarget): void {
+  const { columns = {}, newest = [] } = target;
+  const missing = [...Object.keys(columns), newest].flat().filter((name) => !there.has(fold(name)));
   if (missing.length === 0) return;
   throw tableError(
     target,
-    `expected the columns ${Object.keys(columns).join(', ')}, and there is no ${missing.join(', ')} ` +
+    `expected the columns ${[...Object.keys(columns), newest].flat().join(', ')}, and there is no ${missing.join(', ')} ` +
       `(it has ${namesOf(there)}); add what is missing, or name another table`,
   );
 }
 
 /** Throws a configuration error unless SQLite can tell rows by the key: unless a unique index is on exactly it. */
-function requireKey(db: Database, there: Columns, target: SqliteTarget): void {
+function requireKey(db: Database, there: Columns, target: OpenTarget): void {
   const { table, key, file } = target;
   if (key.length === 0) return;
   const keyError = (problem: string, cause?: unknown): MillraceError =>
@@ -127,7 +127,7 @@ function requireKey(db: Database, there: Columns, target: SqliteTarget): void {
 }
 
 /** Compiles the statements that will run, and with them the triggers and foreign keys of the table. */
-function requireWritable(db: Database, there: Columns, target: SqliteTarget): void {
+function requireWritable(db: Database, there: Columns, target: OpenTarget): void {
   const { table, key } = target;
   const columns = [...there.values()].map(({ name }) => name);
   if (columns.length === 0) throw tableError(target, 'it has no column that can be written; name another table');
@@ -137,7 +137,7 @@ function requireWritable(db: Database, there: Columns, target: SqliteTarget): vo
   );
 }
 
-function notWritable(target: SqliteTarget, error: Error): MillraceError {
+function notWritable(target: OpenTarget, error: Error): MillraceError {
   return tableError(
     target,
     `no row can be written to it: ${error.message}; check its triggers and foreign keys`,
@@ -154,7 +154,7 @@ function attempt(prepare: () => unknown, problem: (error: Error) => MillraceErro
 }
 
 /** A configuration error that says what is wrong with the target's table. */
-export function tableError({ table, file }: SqliteTarget, problem: string, cause?: unknown): MillraceError {
+export function tableError({ table, file }: OpenTarget, problem: string, cause?: unknown): MillraceError {
   return configError('SINK_TABLE', `table "${table}" of ${file}: ${problem}`, cause);
 }
 

@@ -13,10 +13,12 @@ export interface Insert {
   readonly columns: readonly string[];
   /** Update the existing row only if its key is the same text, not just equal under the index's collation. */
   readonly isKeyLoose?: boolean;
+  /** Update the existing row only if this column of the new one is not less. */
+  readonly newest?: string | undefined;
 }
 
 /** `INSERT` of one row; with a key, the row that is there already gets the other columns' new values. */
-export function insert({ table, key, columns, isKeyLoose = false }: Insert): string {
+export function insert({ table, key, columns, isKeyLoose = false, newest }: Insert): string {
   const values = columns.map(() => '?').join(', ');
   const statement = `INSERT INTO ${quote(table)} (${list(columns)}) VALUES (${values})`;
   if (key.length === 0) return statement;
@@ -27,8 +29,12 @@ export function insert({ table, key, columns, isKeyLoose = false }: Insert): str
   const conflict = `${statement} ON CONFLICT (${list(key)}) DO`;
   if (updated.length === 0) return `${conflict} NOTHING`;
   const update = `${conflict} UPDATE SET ${updated.map((name) => `${quote(name)} = excluded.${quote(name)}`).join(', ')}`;
-  if (!isKeyLoose) return update;
-  return `${update} WHERE ${key.map((name) => `${quote(name)} = excluded.${quote(name)} COLLATE BINARY`).join(' AND ')}`;
+  const conditions = isKeyLoose ? key.map((name) => `${quote(name)} = excluded.${quote(name)} COLLATE BINARY`) : [];
+  if (newest !== undefined) {
+    const [old, given] = [`${quote(table)}.${quote(newest)}`, `excluded.${quote(newest)}`];
+    conditions.push(`(${old} IS NULL OR ${given} >= ${old})`);
+  }
+  return conditions.length === 0 ? update : `${update} WHERE ${conditions.join(' AND ')}`;
 }
 
 /** Names as a list of SQL. */

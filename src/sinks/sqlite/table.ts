@@ -59,22 +59,24 @@ export class ResultTable {
   }
 
   /**
-   * Adds the captured rows, or updates those whose key is there. Throws a BadRow if one of them is at fault, a configuration error
-   * if somebody has changed the table so that no row can be written. The table is made from the first row if it is not
-   * there yet; call `forget` when the transaction was rolled back.
+   * Adds those of the captured rows that are this table's, or updates the rows whose key exists. Throws a BadRow if one of
+   * them is at fault, a configuration error if somebody has changed the table so that no row can be written. Creates the table
+   * from the first row if it does not exist; call `forget` when the transaction was rolled back.
    */
   write(captured: readonly Captured[]): void {
-    if (captured.length === 0) return;
     try {
-      const schema = this.#current(captured[0] as Layout);
+      let schema: TableSchema | undefined;
       let layout: Layout | undefined;
       let insertion: Insertion | undefined;
-      for (let at = 0; at < captured.length; at += 1 + insertion.bound.length) {
-        if (insertion === undefined || captured[at] !== layout) {
+      for (let at = 0; at < captured.length; at += 1 + layout.names.length) {
+        if (layout === undefined || captured[at] !== layout) {
           layout = captured[at] as Layout;
+          insertion = undefined;
+          if (layout.table !== this.#target.table) continue;
+          schema ??= this.#current(layout);
           insertion = this.#insertionFor(layout, schema);
         }
-        this.#writeRow(insertion, captured, at + 1);
+        if (insertion !== undefined) this.#writeRow(insertion, captured, at + 1);
       }
     } catch (error) {
       throw isRowsFault(error) ? badRow(this.#target.table, error) : error;
@@ -144,7 +146,7 @@ export class ResultTable {
   #insertionFor(layout: Layout, { columns: there, isKeyLoose }: TableSchema): Insertion {
     const known = this.#insertions.get(layout);
     if (known !== undefined) return known;
-    const { table, key } = this.#target;
+    const { table, key, newest } = this.#target;
     const columns = layout.names.map((name) => {
       const column = there.get(fold(name));
       if (column !== undefined) return column;
@@ -152,11 +154,12 @@ export class ResultTable {
       throw badRow(table, `expected one of its columns (${names}), got "${name}"`);
     });
     const insertion = {
-      statement: this.#db.prepare(insert({ table, key, columns: layout.names, isKeyLoose })),
+      statement: this.#db.prepare(insert({ table, key, columns: layout.names, isKeyLoose, newest })),
       columns,
       bound: columns.map(() => null),
       isChecked: layout.known === there,
-      alwaysWrites: isKeyLoose || key.length === 0 || layout.names.length > key.length,
+      // An older version changes nothing.
+      alwaysWrites: newest === undefined && (isKeyLoose || key.length === 0 || layout.names.length > key.length),
     };
     if (this.#insertions.size >= maxLayouts) this.#insertions.clear();
     this.#insertions.set(layout, insertion);

@@ -1,53 +1,58 @@
 import { existsSync } from 'node:fs';
-import type { SinkContext, SinkWriter } from '../port.ts';
+import { Ledger, otherSink } from '../../ledger/ledger.ts';
+import type { Batch, Prepared, SinkContext, SinkWriter } from '../port.ts';
 import { untilFree } from './busy.ts';
-import { connect, immediately, realPathOf, unusable, type Database } from './database.ts';
+import type { Captured } from './captured-row.ts';
+import { connect, realPathOf, unusable, type Database } from './database.ts';
 import { faultOf } from './fault.ts';
 import { watchIdentity } from './file-identity.ts';
-import { Ledger, otherSink } from './ledger.ts';
+import { ledgerTables } from './ledger-tables.ts';
 import type { SqliteTarget } from './options.ts';
-import type { Captured } from './captured-row.ts';
-import { ResultTable } from './table.ts';
+import { ResultTables } from './result-tables.ts';
+import { Transaction } from './transaction.ts';
 
-/** Opens the SQLite sink: connects, registers this writer, makes the table if its columns are known. */
+/** Opens the SQLite sink: connects, registers this writer, makes the tables whose columns are known. */
 export async function openWriter(target: SqliteTarget, context: SinkContext): Promise<SinkWriter<unknown, Captured>> {
   const file = await realPathOf(target.file);
-  // Not even to be made: SQLite would drop the log that lies beside a database that was moved away.
+  // Not even created: SQLite would drop the log that lies next to a database that was moved away.
   if (context.isKnown && !existsSync(file)) throw otherSink(file, context.run);
-  // SQLite's way of waiting for the one writer it takes is polling, and unfair: consumers line up before they come here.
-  const inTurn = <T>(step: () => T): Promise<T> =>
-    context.exclusive(`sink:sqlite:${file}`, () => untilFree(context, file, step));
+  // SQLite's way of waiting for the one writer that it takes is polling, and unfair: consumers line up before they come here.
+  const inTurn = <T>(task: () => Promise<T>): Promise<T> => context.exclusive(`sink:sqlite:${file}`, task);
 
-  const { db, atomically, ledger, table, checkFile } = await inTurn(() => begin(target, context, file));
+  const { db, transaction, ledger, tables, checkFile } = await inTurn(() => open(target, context, file));
 
-  const transact = <T>(work: () => T): Promise<T> =>
-    inTurn(() => {
+  /** Runs `work` in a transaction of its own. `settle` decides what becomes of it. */
+  const transact = <T>(work: () => Promise<T>): Promise<T> =>
+    inTurn(async () => {
       try {
-        const result = atomically(() => {
-          ledger.checkSelf();
-          return work();
-        });
-        // Behind the commit: what it went to was there until then. Nothing is settled that is in a file nobody can find.
+        await untilFree(context, file, () => transaction.begin());
+        await ledger.checkSelf();
+        const result = await work();
+        await untilFree(context, file, () => transaction.commit());
+        // After the commit: the file that it went to existed until then. Nothing is settled that is in a file nobody can find.
         checkFile();
         return result;
       } catch (error) {
-        table.forget();
-        throw faultOf(error, file, target.table);
+        transaction.rollback();
+        tables.forget();
+        throw faultOf(error, file, tables.label);
       }
     });
+  const write = async ({ items, captured }: Batch<Captured>): Promise<void> => {
+    await ledger.record(items);
+    tables.write(captured);
+  };
 
   return {
-    capture: (row, captured) => table.capture(row, captured),
-    commit: ({ captured, seqs }) =>
-      transact(() => {
-        ledger.record(seqs);
-        table.write(captured);
-      }),
+    capture: (row, captured) => tables.capture(row, captured),
+    commit: (batch) => transact(() => write(batch)),
+    prepare: (batch) => prepared((isWritten) => transact(() => write(batch).then(isWritten))),
     fence: (writers) => transact(() => ledger.fence(writers)),
     // Reading waits for no writer and keeps none waiting.
     ask: (from, to) => untilFree(context, file, () => ledger.ask(from, to)),
     prune: (request) => transact(() => ledger.prune(request)),
     close() {
+      // Rolls back what is open.
       db.close();
       return Promise.resolve();
     },
@@ -56,25 +61,55 @@ export async function openWriter(target: SqliteTarget, context: SinkContext): Pr
 
 interface Opened {
   db: Database;
-  atomically: <T>(work: () => T) => T;
+  transaction: Transaction;
   ledger: Ledger;
-  table: ResultTable;
+  tables: ResultTables;
   /** Throws when the file is no longer the one that was opened. */
   checkFile: () => void;
 }
 
-function begin(target: SqliteTarget, context: SinkContext, file: string): Opened {
-  const db = connect(file);
+async function open(target: SqliteTarget, context: SinkContext, file: string): Promise<Opened> {
+  const db = await untilFree(context, file, () => connect(file));
   try {
     const checkFile = watchIdentity(file);
-    const atomically = immediately(db);
-    const [ledger, table] = atomically(() => [
-      new Ledger(db, context),
-      new ResultTable(db, { ...target, isSecret: context.isSecret }),
-    ]);
-    return { db, atomically, ledger, table, checkFile };
+    const transaction = new Transaction(db);
+    await untilFree(context, file, () => transaction.begin());
+    const ledger = await Ledger.register(ledgerTables(db, context.sink), context);
+    const tables = new ResultTables(db, target, context);
+    await untilFree(context, file, () => transaction.commit());
+    return { db, transaction, ledger, tables, checkFile };
   } catch (error) {
     db.close();
     throw unusable(file, error) ?? error;
   }
+}
+
+/** Thrown into a prepared transaction to have it rolled back. */
+const rolledBack = new Error('rolled back');
+
+/**
+ * Resolves when `transact` has called its argument, which then waits for the decision: the transaction stays open, and keeps
+ * its turn, until then.
+ */
+function prepared(transact: (isWritten: () => Promise<void>) => Promise<void>): Promise<Prepared> {
+  return new Promise((resolve, reject) => {
+    const transaction: Promise<void> = transact(
+      () =>
+        new Promise((proceed, abandon) => {
+          resolve({
+            commit: async () => {
+              proceed();
+              await transaction;
+            },
+            rollback: async () => {
+              abandon(rolledBack);
+              await transaction.catch((error: unknown) => {
+                if (error !== rolledBack) throw error;
+              });
+            },
+          });
+        }),
+    );
+    transaction.catch(reject);
+  });
 }

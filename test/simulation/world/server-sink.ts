@@ -1,17 +1,17 @@
 import { configError, MillraceError } from '../../../src/core/errors.ts';
-import { Intervals, type Interval } from '../../../src/core/intervals.ts';
+import type { Intervals, Interval } from '../../../src/core/intervals.ts';
 import {
   forgetMore,
   nothingForgotten,
   refuseForgotten,
   refuseUnheardSeqs,
   type Forgotten,
-} from '../../../src/sinks/forgotten.ts';
-import { refuseOlderQueue } from '../../../src/sinks/older-queue.ts';
+} from '../../../src/ledger/forgotten.ts';
+import { refuseOlderQueue } from '../../../src/ledger/older-queue.ts';
 import {
   BadRow,
   Fenced,
-  isOutcomeUnknown,
+  sinkFailureOf,
   withoutLedger,
   type Batch,
   type SinkContext,
@@ -42,7 +42,7 @@ export async function openServerWriter(
   const { run, writer, start, isKnown, signal } = context;
   const transact = <T>(work: Work<T>): Promise<T> =>
     server.transact(client, work).catch((error: unknown) => {
-      throw rules.saysUnknown || !isOutcomeUnknown(error) ? error : new Error('the connection was lost');
+      throw rules.saysUnknown || sinkFailureOf(error) !== 'unknown' ? error : new Error('the connection was lost');
     });
   /** Work of a transaction that first updates this writer's own row. */
   const mine = <T>(work: Work<T>): Work<T> => ({
@@ -84,7 +84,7 @@ export async function openServerWriter(
     },
   });
 
-  const write = ({ captured: rows, seqs }: Batch<Row>): Work<void> =>
+  const write = ({ captured: rows, items: seqs }: Batch<Row>): Work<void> =>
     mine({
       what: `writing ${showSeqs(seqs)}`,
       locks: [],
@@ -112,7 +112,7 @@ export async function openServerWriter(
 
   return {
     capture: (row, captured) => void captured.push(structuredClone(row)),
-    commit: ({ captured, seqs }) => transact(write({ captured, seqs: Intervals.fromFlat(seqs.toFlat()) })),
+    commit: (batch) => transact(write(batch)),
     async fence(writers) {
       const others = rules.fences ? writers.filter((other) => other !== writer) : [];
       const highest = await transact(
@@ -171,8 +171,7 @@ export function openPlainWriter(server: Server, client: Client, watcher: SinkWat
   return {
     ...withoutLedger,
     capture: (row, captured) => void captured.push(structuredClone(row)),
-    commit: ({ captured: rows, seqs: later }) => {
-      const seqs = Intervals.fromFlat(later.toFlat());
+    commit: ({ captured: rows, items: seqs }) => {
       return server.transact<void>(client, {
         what: `writing ${showSeqs(seqs)}`,
         locks: [],

@@ -1,5 +1,5 @@
-import type { Forgotten } from '../../../src/sinks/forgotten.ts';
-import type { SeenStart } from '../../../src/sinks/older-queue.ts';
+import type { Forgotten } from '../../../src/ledger/forgotten.ts';
+import type { SeenStart } from '../../../src/ledger/older-queue.ts';
 import { OutcomeUnknown } from '../../../src/sinks/port.ts';
 import type { Row } from './items.ts';
 

@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import { to } from '../../../src/connectors/to.ts';
-import { Intervals } from '../../../src/core/intervals.ts';
-import { sinkMark, type Sink, type SinkContext, type SinkWriter } from '../../../src/sinks/port.ts';
+import { sinkMark, type Batch, type Sink, type SinkContext, type SinkWriter } from '../../../src/sinks/port.ts';
 import type { Row } from './items.ts';
 import type { SinkKind } from './plan.ts';
 import { openPlainWriter, openServerWriter, type SinkRules } from './server-sink.ts';
@@ -57,6 +56,12 @@ interface SeenRow {
   captured: unknown[];
 }
 
+/** What the writer itself has captured. */
+function unseen({ captured, ends, ...batch }: Batch<SeenRow>): Batch {
+  const own = captured.map((row) => row.captured);
+  return { ...batch, captured: own.flat(), ends: ends.map((end) => own.slice(0, end).flat().length) };
+}
+
 /** A writer that does its work in this process: watched, and cut off from a process that is dead. */
 function seen(writer: SinkWriter<Row>, user: SinkUser, watcher: SinkWatcher): SinkWriter<Row, SeenRow> {
   // As the system does for a process that is gone.
@@ -75,13 +80,12 @@ function seen(writer: SinkWriter<Row>, user: SinkUser, watcher: SinkWatcher): Si
       seenRows.push({ row: structuredClone(row), captured });
     },
     commit(batch) {
-      const seqs = Intervals.fromFlat(batch.seqs.toFlat());
       return alive(
-        () => writer.commit({ captured: batch.captured.flatMap(({ captured }) => captured), seqs: batch.seqs }),
+        () => writer.commit(unseen(batch)),
         () =>
           watcher.committed(
             user.writer,
-            seqs,
+            batch.items,
             batch.captured.map(({ row }) => row),
           ),
       );

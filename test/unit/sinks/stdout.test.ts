@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { to } from '../../../src/connectors/to.ts';
 import { Intervals } from '../../../src/core/intervals.ts';
 import { BadRow } from '../../../src/sinks/port.ts';
-import { capturedBy } from '../../contract/captured-by.ts';
+import { batchWith, capturedBy } from '../../contract/captured-by.ts';
 import { sinkContext } from '../../contract/sink-context.ts';
 
 /** What goes out for these results. */
@@ -10,7 +10,7 @@ async function write(rows: unknown[]): Promise<string[]> {
   const pieces: string[] = [];
   const writeOut = async (bytes: Buffer): Promise<void> => void pieces.push(bytes.toString());
   const writer = await to.stdout().open(sinkContext({ writeOut }));
-  await writer.commit({ captured: capturedBy(writer, rows), seqs: Intervals.of([1, 1]) });
+  await writer.commit(batchWith(Intervals.of([1, 1]), capturedBy(writer, rows)));
   return pieces;
 }
 
@@ -43,13 +43,13 @@ describe('JSON lines', () => {
     const captured = capturedBy(writer, [row]);
     row.id = 2;
     row.tags.push('b');
-    await writer.commit({ captured, seqs: Intervals.of([1, 1]) });
+    await writer.commit(batchWith(Intervals.of([1, 1]), captured));
     expect(written).toEqual(['{"id":1,"tags":["a"]}\n']);
   });
 
   it('end the commit with an error when they cannot be written', async () => {
     const writer = await to.stdout().open(sinkContext({ writeOut: () => Promise.reject(new Error('nobody reads')) }));
-    const batch = { captured: capturedBy(writer, [1]), seqs: Intervals.of([1, 1]) };
+    const batch = batchWith(Intervals.of([1, 1]), capturedBy(writer, [1]));
     await expect(writer.commit(batch)).rejects.toThrow('nobody reads');
   });
 });

@@ -5,8 +5,9 @@ import type { Deliver, FromConsumer, GivenBack, Settle } from '../../../src/ipc/
 import type { ProcessContext } from '../../../src/pipeline/context.ts';
 import { pipelineMark, type Pipeline } from '../../../src/pipeline/types.ts';
 import type { MemorySink } from '../../../src/sinks/memory.ts';
-import type { Sink, SinkWriter } from '../../../src/sinks/port.ts';
+import { sinkId, type Sink, type SinkWriter } from '../../../src/sinks/port.ts';
 import { Consumer } from '../../../src/working/consumer.ts';
+import { openSink, type OpenSink } from '../../../src/working/open-sinks.ts';
 import { SinkConnection } from '../../../src/working/sink-connection.ts';
 import { SinkState } from '../../../src/working/sink-state.ts';
 import { frameOf } from '../../support/frames.ts';
@@ -22,6 +23,8 @@ export interface AConsumerOptions {
   store?: MemorySink<unknown>;
   /** In place of the store. */
   sink?: Sink<unknown>;
+  /** In place of both: what `to.all` makes of them. */
+  sinks?: readonly Sink<unknown>[];
   /** Puts itself before the writer that the store opens. */
   wrap?: (writer: SinkWriter<unknown>) => SinkWriter<unknown>;
   writer?: number;
@@ -47,7 +50,7 @@ export class AConsumer {
   private constructor(
     options: AConsumerOptions,
     store: MemorySink<unknown>,
-    sink: SinkWriter<unknown>,
+    sinks: readonly OpenSink[],
     clock: HandClock,
   ) {
     this.clock = clock;
@@ -64,7 +67,8 @@ export class AConsumer {
     const warn = (message: string): void => void this.log.push(message);
     this.consumer = new Consumer({
       pipeline,
-      sink,
+      sinks,
+      run: 'run-1',
       sinkState: new SinkState((reason) => this.sent.push({ type: 'sink', reason: reason && withoutPlaces(reason) })),
       concurrency,
       itemTimeoutMs,
@@ -111,11 +115,11 @@ export class AConsumer {
       wrap = (same: SinkWriter<unknown>) => same,
       sinkTimeoutMs = 60_000,
     } = options;
-    const { open } = options.sink ?? store;
     const clock = new HandClock();
     const context = {
       run: 'run-1',
       writer,
+      otherTables: [],
       pipeline: 'tested',
       start: startOf(1),
       isSecret: () => false,
@@ -124,14 +128,18 @@ export class AConsumer {
       clock,
       writeOut: () => Promise.resolve(),
     };
-    const sink = new SinkConnection({
-      sink: { open: async (full) => wrap(await open(full)) },
-      context,
-      exclusive: (_name, task) => task(),
-      timeoutMs: sinkTimeoutMs,
-    });
-    await sink.open();
-    return new AConsumer(options, store, sink, clock);
+    const sinks: OpenSink[] = [];
+    for (const sink of options.sinks ?? [options.sink ?? store]) {
+      const connection = new SinkConnection({
+        sink: { open: async (full) => wrap(await sink.open(full)) },
+        context: { ...context, sink: sinkId(sink) },
+        exclusive: (_name, task) => task(),
+        timeoutMs: sinkTimeoutMs,
+      });
+      await connection.open();
+      sinks.push(openSink(sink, connection));
+    }
+    return new AConsumer(options, store, sinks, clock);
   }
 
   /** Lends it these items, the first of which is `seq`. */
@@ -189,7 +197,7 @@ export class AConsumer {
   /** Lets everything go on that only waits for a promise, or for the loop's next turn. */
   async settle(): Promise<void> {
     for (let i = 0; i < 4; i++) {
-      await microtasks(20);
+      await microtasks(40);
       this.clock.endTick();
     }
   }

@@ -11,9 +11,9 @@ import { AConsumer, Held } from './a-consumer.ts';
 /** A writer whose commits wait for the test. */
 function heldCommits(): {
   wrap: (writer: SinkWriter<unknown>) => SinkWriter<unknown>;
-  commits: { batch: Batch<unknown>; go: Held<void> }[];
+  commits: { batch: Batch; go: Held<void> }[];
 } {
-  const commits: { batch: Batch<unknown>; go: Held<void> }[] = [];
+  const commits: { batch: Batch; go: Held<void> }[] = [];
   const wrap = (writer: SinkWriter<unknown>): SinkWriter<unknown> => ({
     ...passingOn(writer),
     async commit(batch) {
@@ -43,7 +43,7 @@ describe('items', () => {
     const world = await AConsumer.open({ wrap, process: (item) => ({ doubled: Number(item) * 2 }) });
     world.deliver([1, 2, 3], { seq: 11 });
     await world.settle();
-    expect(commits.map(({ batch }) => [batch.captured, batch.seqs.toFlat()])).toEqual([
+    expect(commits.map(({ batch }) => [batch.captured, batch.items.toFlat()])).toEqual([
       [
         [{ doubled: 2 }, { doubled: 4 }, { doubled: 6 }],
         [11, 13],
@@ -134,7 +134,7 @@ describe('items', () => {
     expect(commits).toHaveLength(1);
     commits[0]!.go.resolve();
     await world.settle();
-    expect(commits.map(({ batch }) => [batch.captured, batch.seqs.toFlat()])).toEqual([
+    expect(commits.map(({ batch }) => [batch.captured, batch.items.toFlat()])).toEqual([
       [['c'], [3, 3]],
       [
         ['0', '3'],
@@ -525,7 +525,7 @@ describe('a row that the sink will never take', () => {
     const wrap = (writer: SinkWriter<unknown>): SinkWriter<unknown> => ({
       ...passingOn(writer),
       commit: async (batch) => {
-        sizes.push(batch.seqs.size);
+        sizes.push(batch.seqs.length);
         if (batch.captured.includes('bad')) throw new BadRow('table "t", column "c": too long');
         await writer.commit(batch);
       },
@@ -1005,7 +1005,7 @@ describe('a sweep of the ledger', () => {
     const world = await AConsumer.open({ wrap });
     world.consumer.prune({ type: 'prune', before: 5, open: [], drop: [] });
     await world.settle();
-    expect(world.log.map(withoutPlaces)).toEqual(['the ledger could not be swept: locked']);
+    expect(world.log.map(withoutPlaces)).toEqual(['could not prune the ledger in memory: locked']);
     expect(world.failures).toEqual([]);
   });
 

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { Intervals } from '../../../src/core/intervals.ts';
-import { withoutLedger, type SinkContext, type SinkWriter } from '../../../src/sinks/port.ts';
+import { batchOf } from '../../../src/sinks/batch.ts';
+import { BadRow, withoutLedger, type SinkContext, type SinkWriter } from '../../../src/sinks/port.ts';
 import { SinkConnection, type SinkConnectionOptions } from '../../../src/working/sink-connection.ts';
 import { sinkContext } from '../../contract/sink-context.ts';
 import { AServer } from '../../support/a-server.ts';
@@ -19,7 +19,7 @@ function connection(sink: SinkConnectionOptions['sink'], overrides: Partial<Sink
   return new SinkConnection({ sink, context, exclusive: (_name, task) => task(), timeoutMs, ...overrides });
 }
 
-const batch = (seq: number) => ({ captured: [`row ${seq}`], seqs: Intervals.of([seq, seq]) });
+const batch = (seq: number) => batchOf({ seqs: [seq], ends: [1], captured: [`row ${seq}`], run: 'run-1' });
 /** What becomes of it, as text. */
 const outcome = async (call: Promise<unknown>): Promise<string> =>
   await call.then(
@@ -49,7 +49,7 @@ describe('the sink of a consumer', () => {
     for (const [i, name] of names.entries()) {
       await microtasks();
       expect(calls).toEqual(names.slice(0, i + 1));
-      if (i % 2 === 0) held[i]!.reject(new Error(`${name} failed`));
+      if (i % 2 === 0) held[i]!.reject(new BadRow(`${name} failed`));
       else held[i]!.resolve(undefined as never);
     }
     expect(await Promise.all(outcomes)).toEqual(['commit failed', 'ok', 'ask failed', 'ok', 'close failed']);
@@ -71,7 +71,7 @@ describe('the sink of a consumer', () => {
     expect([server.opened, server.closed, server.rows]).toEqual([2, 1, ['row 2']]);
   });
 
-  it('opens a new session after an answer was lost, and keeps its session after any other failure', async () => {
+  it('opens a new session after an answer was lost, and keeps its session when the sink answers', async () => {
     const server = new AServer();
     const sink = connection(server.sink);
     server.fates = ['lost after'];
@@ -80,6 +80,23 @@ describe('the sink of a consumer', () => {
     expect(await outcome(sink.commit(batch(1)))).toContain('twice');
     expect(await sink.ask(1, 1)).toEqual([[1, 1]]);
     expect(server.opened).toBe(2);
+  });
+
+  it('opens a new session after the sink could not be reached: a lost connection does not come back by itself', async () => {
+    let opened = 0;
+    const open = (): Promise<SinkWriter<unknown>> => {
+      opened += 1;
+      const isBroken = opened === 1;
+      return Promise.resolve({
+        ...withoutLedger,
+        capture: () => undefined,
+        commit: () => (isBroken ? Promise.reject(new Error('ECONNRESET')) : Promise.resolve()),
+        close: () => Promise.resolve(),
+      });
+    };
+    const sink = connection({ open });
+    expect([await outcome(sink.commit(batch(1))), await outcome(sink.commit(batch(1)))]).toEqual(['ECONNRESET', 'ok']);
+    expect(opened).toBe(2);
   });
 
   it('tells the sink that a session was given up, and takes back what it holds of others', async () => {

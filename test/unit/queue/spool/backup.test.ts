@@ -21,6 +21,7 @@ import { Intervals } from '../../../../src/core/intervals.ts';
 import { aRun, group } from '../../../contract/store.ts';
 import { sinkContext } from '../../../contract/sink-context.ts';
 import { thrownBy } from '../../../support/thrown.ts';
+import { batchWith } from '../../../contract/captured-by.ts';
 
 let directory: string;
 let file: string;
@@ -77,7 +78,7 @@ describe('a backup of a spool that is in use', () => {
     store(spool, 1);
     const sink = to.memory();
     const writer = await sink.open(sinkContext({ start: spool.start }));
-    await writer.commit({ captured: [], seqs: Intervals.of([1, 1]) });
+    await writer.commit(batchWith(Intervals.of([1, 1]), []));
     await spool.backUp({ file: copy });
     spool.close();
     const restored = open(copy);

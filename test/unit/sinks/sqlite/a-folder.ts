@@ -6,7 +6,7 @@ import { to } from '../../../../src/connectors/to.ts';
 import { Intervals } from '../../../../src/core/intervals.ts';
 import type { SinkContext, SinkWriter } from '../../../../src/sinks/port.ts';
 import type { SqliteOptions } from '../../../../src/sinks/sqlite.ts';
-import { capturedBy } from '../../../contract/captured-by.ts';
+import { batchWith, capturedBy } from '../../../contract/captured-by.ts';
 import { sinkContext } from '../../../contract/sink-context.ts';
 
 /** A folder with a database in it, of which a sink uses the table "results". */
@@ -25,7 +25,7 @@ export class Folder {
       ...(writer as SinkWriter<unknown>),
       async write(...rows) {
         seq++;
-        await writer.commit({ captured: capturedBy(writer, rows as never[]), seqs: Intervals.of([seq, seq]) });
+        await writer.commit(batchWith(Intervals.of([seq, seq]), capturedBy(writer, rows as never[])));
       },
     };
   }

@@ -70,7 +70,7 @@ describe('a database that another process has locked', () => {
     const successor = await folder.open({}, { writer: 2, clock });
     const inside = folder.connect();
     inside.exec('BEGIN IMMEDIATE');
-    inside.exec("INSERT INTO millrace_ledger VALUES ('run-1', 5, 9)");
+    inside.exec("INSERT INTO millrace_ledger VALUES ('under test', 'run-1', 5, 9)");
     clock.onWait = () => void (inside.inTransaction && inside.exec('COMMIT'));
     expect(await successor.fence([1])).toBe(9);
     expect(await successor.ask(1, 10)).toEqual([[5, 9]]);

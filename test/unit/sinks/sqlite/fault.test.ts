@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { MillraceError } from '../../../../src/core/errors.ts';
-import { isBadRow, isOutcomeUnknown } from '../../../../src/sinks/port.ts';
+import { sinkFailureOf } from '../../../../src/sinks/port.ts';
 import { unusable } from '../../../../src/sinks/sqlite/database.ts';
 import { faultOf, isRowsFault } from '../../../../src/sinks/sqlite/fault.ts';
 
@@ -36,30 +36,30 @@ describe('an error of SQLite is the fault', () => {
     'SQLITE_SCHEMA',
   ])('of the sink, which is tried again: %s', (code) => {
     const error = failure(code);
-    expect([isRowsFault(error), faultOf(error, '/out.db', 'rows')]).toEqual([false, error]);
+    expect([isRowsFault(error), faultOf(error, '/out.db', 'table "rows"')]).toEqual([false, error]);
   });
 
   it.each(['SQLITE_IOERR', 'SQLITE_IOERR_FSYNC', 'SQLITE_IOERR_WRITE'])(
     'of the disk, and nobody knows what is there: %s',
     (code) => {
-      const fault = faultOf(failure(code), '/out.db', 'rows');
-      expect(isOutcomeUnknown(fault)).toBe(true);
+      const fault = faultOf(failure(code), '/out.db', 'table "rows"');
+      expect(sinkFailureOf(fault)).toBe('unknown');
       expect((fault as Error).message).toBe(`/out.db: what SQLite says (${code})`);
     },
   );
 
   it.each(['SQLITE_CORRUPT', 'SQLITE_CORRUPT_INDEX', 'SQLITE_NOTADB'])('of the file, for good: %s', (code) => {
-    expect(faultOf(failure(code), '/out.db', 'rows')).toMatchObject({ code: 'SINK_DAMAGED', exitCode: 74 });
+    expect(faultOf(failure(code), '/out.db', 'table "rows"')).toMatchObject({ code: 'SINK_DAMAGED', exitCode: 74 });
   });
 
   it('of the file, for good, if it is not the statement of a row that fails: the ledger is gone', () => {
-    const fault = faultOf(failure('SQLITE_ERROR'), '/out.db', 'rows');
+    const fault = faultOf(failure('SQLITE_ERROR'), '/out.db', 'table "rows"');
     expect(fault).toMatchObject({ code: 'SINK_DAMAGED', exitCode: 74 });
     expect((fault as Error).message).toContain('what SQLite says (SQLITE_ERROR)');
   });
 
   it('of a row, if it is a foreign key that is looked at last', () => {
-    expect(isBadRow(faultOf(failure('SQLITE_CONSTRAINT_FOREIGNKEY'), '/out.db', 'rows'))).toBe(true);
+    expect(sinkFailureOf(faultOf(failure('SQLITE_CONSTRAINT_FOREIGNKEY'), '/out.db', 'table "rows"'))).toBe('row');
   });
 
   it('of a row, if reading it threw; never, if it is ours', () => {

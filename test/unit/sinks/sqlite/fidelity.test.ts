@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { Intervals } from '../../../../src/core/intervals.ts';
 import { BadRow } from '../../../../src/sinks/port.ts';
 import { Folder, type Writer } from './a-folder.ts';
+import { batchWith } from '../../../contract/captured-by.ts';
 
 let folder: Folder;
 beforeEach(() => {
@@ -272,7 +273,7 @@ it('a row is checked against the table as it is when it is written, not as it wa
   const captured: unknown[] = [];
   writer.capture({ v: '08001' }, captured);
   folder.run('CREATE TABLE results (v INTEGER)');
-  const written = writer.commit({ captured, seqs: Intervals.of([1, 1]) });
+  const written = writer.commit(batchWith(Intervals.of([1, 1]), captured));
   await expect(written).rejects.toThrow('column "v": a column of type INTEGER would store "08001" as a number');
   await writer.write({ v: 5 });
   folder.run('DROP TABLE results', 'CREATE TABLE results (v TEXT)');

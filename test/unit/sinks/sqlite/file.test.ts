@@ -13,7 +13,6 @@ import { join, relative } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Spool } from '../../../../src/queue/spool/spool.ts';
 import { connect } from '../../../../src/sinks/sqlite/database.ts';
-import { startOf } from '../../../contract/sink-context.ts';
 import { Folder } from './a-folder.ts';
 
 let folder: Folder;
@@ -126,43 +125,26 @@ describe('a database file', () => {
     expect(folder.query()).toEqual([{ id: 1 }]);
   });
 
+  it('holds the books of several sinks, which neither bar each other nor know each other’s items', async () => {
+    const books = await folder.open({ table: 'books' }, { sink: 'books' });
+    const authors = await folder.open({ table: 'authors' }, { sink: 'authors' });
+    await books.write({ id: 1 });
+    expect([await books.ask(1, 9), await authors.ask(1, 9)]).toEqual([[[1, 1]], []]);
+    await authors.write({ id: 2 });
+    await authors.fence([1, 7]);
+    const late = await folder.open({ table: 'books' }, { sink: 'books', writer: 7 });
+    await late.prune({ before: 2, open: [], drop: [] });
+    expect([
+      await authors.ask(1, 9),
+      folder.query('SELECT id FROM books'),
+      folder.query('SELECT id FROM authors'),
+    ]).toEqual([[[1, 1]], [{ id: 1 }], [{ id: 2 }]]);
+  });
+
   it('that has to have results is not made anew', async () => {
     const opened = folder.open({}, { isKnown: true });
     await expect(opened).rejects.toMatchObject({ code: 'SINK_OTHER', exitCode: 78 });
     expect(existsSync(folder.file)).toBe(false);
-  });
-
-  it('whose tables an earlier version made is upgraded in place, and knows what it knew', async () => {
-    folder.run(
-      'CREATE TABLE millrace_ledger (run TEXT NOT NULL, from_seq INTEGER NOT NULL, to_seq INTEGER NOT NULL, PRIMARY KEY (run, from_seq)) WITHOUT ROWID',
-      'CREATE TABLE millrace_writer (run TEXT NOT NULL, writer INTEGER NOT NULL, session INTEGER NOT NULL, generation INTEGER NOT NULL, PRIMARY KEY (run, writer)) WITHOUT ROWID',
-      'CREATE TABLE millrace_start (queue TEXT NOT NULL PRIMARY KEY, generation INTEGER NOT NULL, start TEXT NOT NULL) WITHOUT ROWID',
-      "INSERT INTO millrace_ledger VALUES ('run-1', 4, 9)",
-      "INSERT INTO millrace_writer VALUES ('run-1', 1, 0, 2)",
-      "INSERT INTO millrace_start VALUES ('queue-1', 2, 'start 2')",
-    );
-    await expect(folder.open({}, { writer: 2, start: startOf(1) })).rejects.toMatchObject({ code: 'SINK_NEWER' });
-    const others: unknown[] = [];
-    const onOtherQueues = (some: readonly unknown[]): void => void others.push(...some);
-    const writer = await folder.open({}, { writer: 2, start: startOf(3), isKnown: true, onOtherQueues });
-    expect(await writer.fence([1])).toBe(9);
-    expect(await writer.ask(1, 9)).toEqual([[4, 9]]);
-    await writer.prune({ before: 10, open: [], drop: [] });
-    await expect(writer.ask(4, 4)).rejects.toMatchObject({ code: 'SINK_NEWER', exitCode: 78 });
-    expect([others, folder.query('SELECT * FROM millrace_start')]).toEqual([
-      [],
-      [
-        {
-          queue: 'queue-1',
-          generation: 3,
-          start: 'start 3',
-          forgotten_below: 10,
-          kept: '[]',
-          pipeline: 'contract',
-          directory: '/state/queue-1',
-        },
-      ],
-    ]);
   });
 
   it('that is damaged is left alone: exit 74', async () => {

@@ -15,9 +15,9 @@ describe('the options of to.sqlite()', () => {
   });
 
   it('take one column or a list of them as the key', () => {
-    expect(checkOptions({ ...good, key: 'id' }).key).toEqual(['id']);
-    expect(checkOptions({ ...good, key: ['a', 'b'] }).key).toEqual(['a', 'b']);
-    expect(checkOptions(good).key).toEqual([]);
+    expect(checkOptions({ ...good, key: 'id' }).tables[0]!.key).toEqual(['id']);
+    expect(checkOptions({ ...good, key: ['a', 'b'] }).tables[0]!.key).toEqual(['a', 'b']);
+    expect(checkOptions(good).tables[0]!.key).toEqual([]);
   });
 
   it.each([
@@ -32,7 +32,7 @@ describe('the options of to.sqlite()', () => {
     'NUMERIC DEFAULT (1) NOT NULL',
     'INTEGER REFERENCES others',
   ])('take the type %p', (type) => {
-    expect(checkOptions({ ...good, columns: { a: type } }).columns).toEqual({ a: type });
+    expect(checkOptions({ ...good, columns: { a: type } }).tables[0]!.columns).toEqual({ a: type });
   });
 
   it.each<[string, unknown, string]>([

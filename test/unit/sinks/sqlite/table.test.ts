@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Intervals } from '../../../../src/core/intervals.ts';
 import { BadRow } from '../../../../src/sinks/port.ts';
 import { Folder } from './a-folder.ts';
+import { batchWith } from '../../../contract/captured-by.ts';
 
 let folder: Folder;
 beforeEach(() => {
@@ -100,7 +101,7 @@ describe('a table that is not there', () => {
     await first.write({ id: 1, name: 'a' });
     const captured: unknown[] = [];
     second.capture({ id: 2, name: 'b' }, captured);
-    await second.commit({ captured, seqs: Intervals.of([2, 2]) });
+    await second.commit(batchWith(Intervals.of([2, 2]), captured));
     expect(folder.query()).toEqual([
       { id: 1, name: 'a' },
       { id: 2, name: 'b' },

@@ -1,0 +1,19 @@
+import { Intervals } from '../core/intervals.ts';
+import type { Batch } from './port.ts';
+
+export interface BatchParts<Captured> {
+  readonly seqs: readonly number[];
+  readonly ends: readonly number[];
+  readonly captured: readonly Captured[];
+  /** The run that the items' keys are made of. */
+  readonly run: string;
+  /** The keys of items that were dead letters, by seq. */
+  readonly keys?: ReadonlyMap<number, string> | undefined;
+}
+
+/** Makes a batch. Keys are made when they are asked for, because only few sinks need them. */
+export function batchOf<Captured>({ seqs, ends, captured, run, keys }: BatchParts<Captured>): Batch<Captured> {
+  const items = new Intervals();
+  for (const seq of seqs) items.add(seq);
+  return { items, seqs, ends, captured, keyOf: (i) => keys?.get(seqs[i]!) ?? `${run}:${seqs[i]}` };
+}

@@ -1,0 +1,32 @@
+import type { Database, Statement } from './database.ts';
+
+/**
+ * An IMMEDIATE transaction of a connection: all of it, or nothing. (Not better-sqlite3's `transaction`: that one nests.
+ * Should a rollback ever fail, the next "commit" would only end a savepoint, and make nothing durable.)
+ */
+export class Transaction {
+  readonly #db: Database;
+  readonly #begin: Statement;
+  readonly #commit: Statement;
+  readonly #rollback: Statement;
+
+  constructor(db: Database) {
+    this.#db = db;
+    this.#begin = db.prepare('BEGIN IMMEDIATE');
+    this.#commit = db.prepare('COMMIT');
+    this.#rollback = db.prepare('ROLLBACK');
+  }
+
+  begin(): void {
+    this.#begin.run();
+  }
+
+  commit(): void {
+    this.#commit.run();
+  }
+
+  /** Does nothing without a transaction: some errors have SQLite roll back by itself, and so does closing. */
+  rollback(): void {
+    if (this.#db.open && this.#db.inTransaction) this.#rollback.run();
+  }
+}
