@@ -12,7 +12,7 @@
  * Every method checks first and changes second.
  */
 import { configError, MillraceError } from '../core/errors.ts';
-import { Intervals, type Interval } from '../core/intervals.ts';
+import type { Intervals, Interval } from '../core/intervals.ts';
 import { Fenced, type PruneRequest, type SinkContext } from '../sinks/port.ts';
 import { forgetMore, nothingForgotten, refuseForgotten, refuseUnheardSeqs, type Forgotten } from './forgotten.ts';
 import { refuseOlderQueue } from './older-queue.ts';
