@@ -1,0 +1,309 @@
+import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { from } from '../../../../src/connectors/from.ts';
+import { recordsOf } from '../../../support/csv.ts';
+import { decoded, openContext, readChunks, readItems } from '../../../support/read-source.ts';
+
+let directory: string;
+let path: string;
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'millrace-csv-'));
+  path = join(directory, 'a.csv');
+});
+afterEach(() => rmSync(directory, { recursive: true }));
+
+const written = (content: string | Buffer): void => writeFileSync(path, content);
+const rows = (count: number, first = 1): string =>
+  Array.from({ length: count }, (_, i) => `${first + i},"name ${first + i}"\n`).join('');
+
+describe('from.csv', () => {
+  it('reads the rows of a file as objects', async () => {
+    written('id,name\n1,a\n2,"b, c"\n');
+    expect(await readItems(from.csv({ path, types: { id: 'integer' } }))).toEqual([
+      { id: 1, name: 'a' },
+      { id: 2, name: 'b, c' },
+    ]);
+  });
+
+  it.each([
+    ['an empty file', '', []],
+    ['a file of a header only', 'id,name', []],
+    ['a header and its line end', 'id,name\n', []],
+    ['a byte order mark only', '\uFEFF', []],
+    ['a header after a byte order mark', '\uFEFFid,name\n1,a\n', [{ id: '1', name: 'a' }]],
+    ['a quoted header after a byte order mark', '\uFEFF"id",name\n1,a\n', [{ id: '1', name: 'a' }]],
+    [
+      'blank lines anywhere',
+      '\n\r\nid,name\n\n1,a\n\r\n\n2,b\n\n',
+      [
+        { id: '1', name: 'a' },
+        { id: '2', name: 'b' },
+      ],
+    ],
+    ['a last row without a line end', 'id,name\n1,a', [{ id: '1', name: 'a' }]],
+    ['carriage returns with line feeds', 'id,name\r\n1,a\r\n', [{ id: '1', name: 'a' }]],
+    [
+      'carriage returns',
+      'id,name\r1,a\r2,b\nc\r',
+      [
+        { id: '1', name: 'a' },
+        { id: '2', name: 'b\nc' },
+      ],
+    ],
+    ['line feeds, and returns in texts', 'id,name\n1,a\rb\n', [{ id: '1', name: 'a\rb' }]],
+    ['a line end in the header', '"i\nd",name\n1,a\n', [{ 'i\nd': '1', name: 'a' }]],
+  ])('reads %s', async (_, content, items) => {
+    written(content);
+    expect(await readItems(from.csv({ path }))).toEqual(items);
+  });
+
+  it('takes the names of columns that the file does not have', async () => {
+    written('1;a\n');
+    expect(await readItems(from.csv({ path, header: ['id', 'name'], delimiter: ';' }))).toEqual([
+      { id: '1', name: 'a' },
+    ]);
+  });
+
+  it('takes quotes as text where that is asked for', async () => {
+    written('id,name\n1,"a\n2,5" b\n');
+    expect(await readItems(from.csv({ path, quote: false }))).toEqual([
+      { id: '1', name: '"a' },
+      { id: '2', name: '5" b' },
+    ]);
+  });
+
+  it('reads the same from a large file, whatever its pieces cut', async () => {
+    written(`id,name\n${rows(40_000)}`);
+    const chunks = await readChunks(from.csv({ path, types: { id: 'integer' } }));
+    expect(chunks.length).toBeGreaterThan(4);
+    const items = decoded(from.csv({ path }), chunks);
+    expect(items).toHaveLength(40_000);
+    expect(items.every((item, i) => (item as { id: number }).id === i + 1)).toBe(true);
+  });
+
+  it('says for each chunk where it begins', async () => {
+    const content = `id,name\n1,"two\nlines"\n\n${rows(40_000, 2)}`;
+    written(content);
+    for (const { at } of await readChunks(from.csv({ path }))) {
+      const before = content.slice(0, at!.byte);
+      expect(content[at!.byte - 1]).toBe('\n');
+      expect(at).toEqual({ file: path, byte: at!.byte, line: before.split('\n').length });
+    }
+  });
+});
+
+describe('the header of from.csv', () => {
+  it.each([
+    ['two columns of one name', 'id,id\n', 'a.csv, header: two columns are called "id"'],
+    ['a column called __proto__', 'id,__proto__\n', 'a column cannot be called "__proto__"'],
+    ['a quote that is not closed', '"id,name\n1,2\n', 'the quote that opens field 1 is not closed'],
+    ['UTF-16', Buffer.from('\uFEFFid\n', 'utf16le'), 'expected UTF-8, got UTF-16'],
+    ['bytes that are no UTF-8', Buffer.from('n\xe4me\n', 'latin1'), 'expected UTF-8, got 0xe4 at byte 1'],
+    ['no column that types name', 'ids,name\n', 'no column is called "id"; did you mean "ids"?'],
+  ])('is refused if it has %s', async (_, content, message) => {
+    written(content);
+    await expect(readItems(from.csv({ path, types: { id: 'integer' } }))).rejects.toMatchObject({
+      message: expect.stringContaining(message),
+      exitCode: 78,
+    });
+  });
+});
+
+describe('the fields of from.csv', () => {
+  it('are checked all at once, and near names are suggested', () => {
+    const wrong = { path: 'a', delimeter: ';', quote: '""', header: [], onBadRow: 'ignore', types: { id: 'int' } };
+    expect(() => from.csv(wrong as never)).toThrow(
+      [
+        'from.csv: onBadRow: expected "dead" or "fail", got "ignore"',
+        'from.csv: header: expected at least one column',
+        'from.csv: quote: expected one ASCII character, got "\\"\\""',
+        'from.csv: types: "id": expected "integer" or "number" or "boolean" or "date" or "json" or "text", got "int"',
+        'from.csv: no field is called delimeter; did you mean "delimiter"?',
+      ].join('\n'),
+    );
+  });
+
+  it.each([
+    [{}, 'expected either path or stdin: true'],
+    [{ path: 'a', stdin: true }, 'expected either path or stdin: true'],
+    [{ path: 'a', delimiter: '"' }, 'delimiter: expected no character that is quote or escape'],
+    [{ path: 'a', delimiter: '\n' }, 'delimiter: expected no character that ends a line'],
+    [{ path: 'a', quote: false, escape: '\\' }, 'escape: expected none, because quote is false'],
+    [{ path: 'a', encoding: 'latin1' }, 'encoding: expected "utf-8"'],
+    [{ path: 'a', header: ['id'], types: { idd: 'integer' } }, 'no column is called "idd"; did you mean "id"?'],
+    [{ path: 'a', maxItemBytes: '0' }, 'maxItemBytes: expected at least one byte'],
+  ])('%j is refused', (fields, message) => {
+    expect(() => from.csv(fields as never)).toThrow(message);
+  });
+});
+
+describe('a file that from.csv cannot read', () => {
+  it('is named', async () => {
+    await expect(readItems(from.csv({ path }))).rejects.toThrow(`${path}: there is no such file.`);
+    await expect(readItems(from.csv({ path: directory }))).rejects.toThrow('expected a file, got a directory');
+  });
+});
+
+describe('a row that is too long', () => {
+  it('is cut out with its beginning, its place and its length, and the rest is read', async () => {
+    const long = `2,${'x'.repeat(300_000)}\n`;
+    written(`id,name\n1,a\n${long}3,c\n`);
+    const spec = from.csv({ path, maxItemBytes: '100KiB' });
+    const chunks = await readChunks(spec);
+    expect(decoded(spec, chunks)).toEqual([
+      { id: '1', name: 'a' },
+      { id: '3', name: 'c' },
+    ]);
+    const [cut] = chunks.filter(({ length }) => length !== undefined);
+    expect(cut).toMatchObject({ length: long.length, at: { file: path, byte: 12, line: 3 } });
+    expect(cut!.bytes.toString()).toBe(long.slice(0, 64 * 1024));
+  });
+
+  it('ends with the file if that has no line end', async () => {
+    written(`id,name\n1,${'x'.repeat(200_000)}`);
+    const [cut, ...more] = await readChunks(from.csv({ path, maxItemBytes: 1000 }));
+    expect(cut).toMatchObject({ length: 200_002 });
+    expect(more).toEqual([]);
+  });
+
+  it('because of a quote that is never closed swallows no other row', async () => {
+    written(`id,name\n1,"a\n${rows(40_000, 2)}`);
+    const spec = from.csv({ path, maxItemBytes: '10KiB' });
+    const items = await readItems(spec);
+    expect(items).toHaveLength(40_001);
+    expect(items.slice(0, 2)).toEqual([
+      'the quote that opens field 2 is not closed; the record was cut at its first line end',
+      { id: '2', name: 'name 2' },
+    ]);
+  });
+});
+
+describe('from.csv after a restart', () => {
+  it('continues after any chunk', async () => {
+    written(`id,name\n${rows(40_000)}`);
+    const spec = from.csv({ path });
+    const chunks = await readChunks(spec);
+    for (const [i, { cursor }] of chunks.entries()) {
+      const rest = await readChunks(spec, { cursor: JSON.parse(JSON.stringify(cursor)) as unknown });
+      expect(recordsOf(rest).join('')).toBe(recordsOf(chunks.slice(i + 1)).join(''));
+      expect(rest[0]?.at).toEqual(chunks[i + 1]?.at);
+    }
+  });
+
+  it('reads nothing again but the beginning of the file and the last row', async () => {
+    const content = `id,name\n${rows(40_000)}`;
+    written(content);
+    const spec = from.csv({ path });
+    const chunks = await readChunks(spec);
+    const { cursor, at } = chunks[2]!;
+    // Whoever read what is between would notice.
+    written(content.slice(0, 4096) + 'x'.repeat(at!.byte - 4096) + content.slice(at!.byte));
+    const rest = await readChunks(spec, { cursor });
+    expect(recordsOf(rest).join('')).toBe(recordsOf(chunks.slice(3)).join(''));
+  });
+
+  it('continues in a file that has grown', async () => {
+    written(`id,name\n${rows(3)}`);
+    const spec = from.csv({ path });
+    const [{ cursor }] = (await readChunks(spec)) as [{ cursor?: unknown }];
+    appendFileSync(path, rows(2, 4));
+    expect(await readItems(spec, { cursor })).toEqual([
+      { id: '4', name: 'name 4' },
+      { id: '5', name: 'name 5' },
+    ]);
+  });
+
+  it.each([
+    [
+      'begins with something else',
+      (content: string) => content.replace('name 1', 'game 1'),
+      'begins with something else',
+    ],
+    ['was cut', (content: string) => content.slice(0, -5), 'it now ends at byte'],
+    [
+      'has another last row',
+      (content: string) => content.replace('name 5000"', 'game 5000"'),
+      'is not the one that was read',
+    ],
+    ['is empty', () => '', 'it has only 0 bytes now'],
+    ['is compressed now', (content: string) => gzipSync(content), 'it was not compressed'],
+  ])('refuses a file that %s', async (_, change, message) => {
+    const content = `id,name\n${rows(5000)}`;
+    written(content);
+    const spec = from.csv({ path });
+    const cursor = (await readChunks(spec)).at(-1)!.cursor;
+    written(change(content));
+    await expect(readItems(spec, { cursor })).rejects.toMatchObject({
+      message: expect.stringContaining(message),
+      exitCode: 78,
+    });
+  });
+
+  it('refuses what was appended to a row that had no line end', async () => {
+    written('id,name\n1,a');
+    const spec = from.csv({ path });
+    const [{ cursor }] = (await readChunks(spec)) as [{ cursor?: unknown }];
+    expect(await readItems(spec, { cursor })).toEqual([]);
+    appendFileSync(path, 'bc\n2,d\n');
+    await expect(readItems(spec, { cursor })).rejects.toThrow('its last record had no line end');
+  });
+
+  it('refuses the cursor of another kind of source', async () => {
+    written('id,name\n1,a');
+    await expect(readItems(from.csv({ path }), { cursor: { page: 3 } })).rejects.toThrow(
+      'expected the cursor of a file',
+    );
+  });
+});
+
+describe('a compressed file', () => {
+  it('is read as if it were not, and from its start after a restart, which is logged', async () => {
+    written(gzipSync(`id,name\n${rows(40_000)}`));
+    const spec = from.csv({ path });
+    const chunks = await readChunks(spec);
+    expect(decoded(spec, chunks)).toHaveLength(40_000);
+    const lines: string[] = [];
+    const log = { info: (line: string) => lines.push(line) } as never;
+    const rest = await readItems(spec, { cursor: chunks[1]!.cursor, log });
+    expect(rest).toEqual(decoded(spec, chunks.slice(2)));
+    expect(lines).toEqual([expect.stringContaining('is compressed: reading it from its start')]);
+  });
+
+  it('may consist of several, one after the other', async () => {
+    written(Buffer.concat([gzipSync('id,name\n1,a\n'), gzipSync('2,b\n')]));
+    expect(await readItems(from.csv({ path }))).toHaveLength(2);
+  });
+
+  it('is an error if it was cut, after what came before was read', async () => {
+    const whole = gzipSync(`id,name\n${rows(40_000)}`);
+    written(whole.subarray(0, whole.length - 100));
+    const source = await from.csv({ path }).open(openContext());
+    let count = 0;
+    const reading = async (): Promise<void> => {
+      for await (const chunk of source.read()) count += 'ends' in chunk ? chunk.ends.length : 0;
+    };
+    await expect(reading()).rejects.toMatchObject({
+      message: expect.stringContaining('ends in the middle of its data'),
+      exitCode: 78,
+    });
+    expect(count).toBeGreaterThan(30_000);
+    await source.close?.();
+  });
+
+  it('is an error if it is damaged', async () => {
+    const whole = gzipSync(rows(1000));
+    whole.fill(0, 500, 600);
+    written(whole);
+    await expect(readItems(from.csv({ path }))).rejects.toThrow('the compressed file is damaged');
+  });
+});
+
+describe('check of from.csv', () => {
+  it('shows the columns', async () => {
+    written('id,name\n1,a\n');
+    expect(await from.csv({ path }).check!({} as never)).toEqual([`${path}: 2 columns: id, name`]);
+  });
+});
