@@ -37,6 +37,8 @@ const aBoolean = new Refused('true, false, yes, no, t, f, y, n, 1 or 0');
 const aDate = new Refused('a date such as 2024-02-29');
 
 function integer(text: string): unknown {
+  // Adding makes 0 of -0.
+  if (plainDigits(text) === 'digits') return Number(text) + 0;
   if (!/^[+-]?\d+$/.test(text)) return aWholeNumber;
   const value = Number(text);
   if (!Number.isSafeInteger(value)) return aSafeNumber;
@@ -49,9 +51,9 @@ const alwaysExactDigits = 15;
 const smallestNormal = 2 ** -1022;
 
 function number(text: string): unknown {
+  if (plainDigits(text) !== 'other') return Number(text);
   if (!/^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i.test(text)) return aNumber;
   const value = Number(text);
-  if (text.length <= alwaysExactDigits && !/e/i.test(text)) return value;
   if (!Number.isFinite(value)) return fewerDigits;
   const written = significantDigits(text);
   if (written.length <= alwaysExactDigits && Math.abs(value) >= smallestNormal) return value;
@@ -59,6 +61,30 @@ function number(text: string): unknown {
   if (written.length > 100) return fewerDigits;
   return significantDigits(value.toPrecision(written.length)) === written ? value : fewerDigits;
 }
+
+/**
+ * Nearly all numbers are a few digits, perhaps with a minus and a point, which is seen in less time than a pattern takes.
+ * With so few, none is lost.
+ */
+function plainDigits(text: string): 'digits' | 'decimal' | 'other' {
+  const { length } = text;
+  if (length > alwaysExactDigits) return 'other';
+  let digits = 0;
+  let points = 0;
+  for (let at = text.charCodeAt(0) === minus ? 1 : 0; at < length; at++) {
+    const code = text.charCodeAt(at);
+    if (code >= zero && code <= nine) digits++;
+    else if (code === point) points++;
+    else return 'other';
+  }
+  if (digits === 0 || points > 1) return 'other';
+  return points === 0 ? 'digits' : 'decimal';
+}
+
+const minus = 0x2d;
+const point = 0x2e;
+const zero = 0x30;
+const nine = 0x39;
 
 /** Without sign, point, exponent and zeros at either end. */
 function significantDigits(text: string): string {
