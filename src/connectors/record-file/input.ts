@@ -52,6 +52,9 @@ export async function openInput(where: Where, compression: Compression): Promise
   };
   try {
     const stats = fstatSync(fd);
+    if (isatty(fd)) {
+      throw configError('SOURCE_FILE', `${name} is a terminal: expected a file or a pipe, as in millrace run … < FILE`);
+    }
     if (stats.isDirectory()) throw configError('SOURCE_FILE', `${name}: expected a file, got a directory.`);
     if (!stats.isFile()) return pipe({ name, fd, compression, stats, close: closeIt });
     return await file({ name, fd, compression, close: closeIt });
@@ -92,8 +95,8 @@ async function file({ name, fd, compression, close: closeIt }: Opened): Promise<
 function pipe({ name, fd, compression, stats, close: closeIt }: Opened & { stats: Stats }): Input {
   let stream: ReturnType<typeof streamed> | undefined;
   const read = async (): Promise<Bytes> => {
-    if (!stats.isFIFO() && !stats.isSocket() && !isatty(fd)) return readAhead({ name, fd }, null);
-    stream = streamed(fd, isatty(fd));
+    if (!stats.isFIFO() && !stats.isSocket()) return readAhead({ name, fd }, null);
+    stream = streamed(fd);
     const bytes = new Unread(stream);
     const isCompressed = isToBeDecompressed(compression, await bytes.peek(2));
     return isCompressed ? gunzipped(name, bytes) : bytes;
@@ -105,8 +108,9 @@ function pipe({ name, fd, compression, stats, close: closeIt }: Opened & { stats
     file: undefined,
     read: () => ({ next: async () => (await (bytes ??= read())).next() }),
     async close() {
-      stream?.close();
-      await closeIt();
+      // The stream owns the descriptor.
+      if (stream === undefined) await closeIt();
+      else stream.close();
     },
   };
 }

@@ -72,7 +72,9 @@ export function startChild<In, Out extends object>(options: StartOptions<In>): C
   const { role, ordinal, entry, clock, prefix, env, folder, onOutput } = options;
   // The title in argv makes `ps` tell which is which from the first moment.
   const command = [...(prefix ?? []), process.execPath, entry, role, ...(role === 'consumer' ? [String(ordinal)] : [])];
-  const spawned = spawn(command, { env, folder });
+  // The source may read stdin.
+  const stdin = role === 'producer' ? 'inherit' : 'ignore';
+  const spawned = spawn(command, { env, folder, stdin });
   const startedAt = clock.now();
   if (spawned.status === 'failed') {
     const who: Who = { role, ordinal, pid: undefined };

@@ -20,17 +20,17 @@ export type Spawned =
     }
   | { status: 'failed'; reason: Promise<string> };
 
-/** Starts `command` with a channel on descriptor 3. Never throws: a start that fails is a result. */
+/** Starts `command` with a channel on descriptor 3, with our stdin or none. Never throws: a start that fails is a result. */
 export function spawn(
   command: readonly string[],
-  { env, folder }: { env: Record<string, string | undefined>; folder: string },
+  { env, folder, stdin }: { env: Record<string, string | undefined>; folder: string; stdin: 'inherit' | 'ignore' },
 ): Spawned {
   if (!hasDescriptors(descriptorsPerStart)) {
     return failed('too many open files; raise the limit on open files (ulimit -n), or run fewer consumers');
   }
   const subprocess = execa(command[0]!, command.slice(1), {
     // The last pipe is for the guard (group-guard.ts): it only needs to end with this process.
-    stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe'],
+    stdio: [stdin, 'pipe', 'pipe', 'pipe', 'pipe'],
     // Collecting would gather the channel's bytes too, and end the child at 100 MB of them.
     buffer: false,
     reject: false,

@@ -1,4 +1,5 @@
-import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { appendFileSync, mkdtempSync, rmSync, writeFile, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -208,7 +209,7 @@ describe('from.csv after a restart', () => {
   it('continues in a file that has grown', async () => {
     written(`id,name\n${rows(3)}`);
     const spec = from.csv({ path });
-    const [{ cursor }] = (await readChunks(spec)) as [{ cursor?: unknown }];
+    const { cursor } = (await readChunks(spec))[0]!;
     appendFileSync(path, rows(2, 4));
     expect(await readItems(spec, { cursor })).toEqual([
       { id: '4', name: 'name 4' },
@@ -245,7 +246,7 @@ describe('from.csv after a restart', () => {
   it('refuses what was appended to a row that had no line end', async () => {
     written('id,name\n1,a');
     const spec = from.csv({ path });
-    const [{ cursor }] = (await readChunks(spec)) as [{ cursor?: unknown }];
+    const { cursor } = (await readChunks(spec))[0]!;
     expect(await readItems(spec, { cursor })).toEqual([]);
     appendFileSync(path, 'bc\n2,d\n');
     await expect(readItems(spec, { cursor })).rejects.toThrow('its last record had no line end');
@@ -298,6 +299,38 @@ describe('a compressed file', () => {
     whole.fill(0, 500, 600);
     written(whole);
     await expect(readItems(from.csv({ path }))).rejects.toThrow('the compressed file is damaged');
+  });
+});
+
+describe('a pipe', () => {
+  const pipe = (content: string): void => {
+    execFileSync('mkfifo', [path]);
+    writeFile(path, content, () => undefined);
+  };
+
+  it('is read as it comes, without cursors', async () => {
+    pipe('id,name\n1,a\n2,b');
+    const spec = from.csv({ path });
+    const chunks = await readChunks(spec);
+    expect(decoded(spec, chunks)).toEqual([
+      { id: '1', name: 'a' },
+      { id: '2', name: 'b' },
+    ]);
+    expect(chunks.map(({ cursor }) => cursor)).toEqual(chunks.map(() => undefined));
+  });
+
+  it('may be compressed', async () => {
+    execFileSync('mkfifo', [path]);
+    writeFile(path, gzipSync('id,name\n1,a\n'), () => undefined);
+    expect(await readItems(from.csv({ path }))).toEqual([{ id: '1', name: 'a' }]);
+  });
+
+  it('is not read by a second process, because what the first had read is lost', async () => {
+    pipe('id,name\n1,a\n');
+    await expect(readItems(from.csv({ path }), { isReopened: true })).rejects.toMatchObject({
+      message: expect.stringContaining('what it had read and not stored is lost'),
+      exitCode: 78,
+    });
   });
 });
 
