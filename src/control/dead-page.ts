@@ -1,5 +1,5 @@
+import type { DeadLetter, DeadQuery } from '../core/dead-letters.ts';
 import { displayJson } from '../observability/display-json.ts';
-import type { DeadLetter, DeadQuery } from '../observability/status.ts';
 
 /** Where dead letters come from: those that a query asks for, or fewer if there are no more. */
 export type DeadSource = (query: DeadQuery) => readonly DeadLetter[] | Promise<readonly DeadLetter[]>;

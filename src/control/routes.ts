@@ -1,11 +1,11 @@
+import type { DeadLetters, DeadQuery } from '../core/dead-letters.ts';
 /** What the control API answers: routes and their JSON, without sockets. */
 import { isAbsolute } from 'node:path';
 import { MillraceError } from '../core/errors.ts';
 import { exitCodes } from '../core/exit-codes.ts';
 import { ItemError } from '../frame/item-error.ts';
 import { itemFromJson, itemToJson } from '../frame/item-json.ts';
-import type { DeadLetters } from '../observability/dead-letters.ts';
-import type { DeadQuery, Status } from '../observability/status.ts';
+import type { Status } from '../observability/status.ts';
 import type { BackupJob } from './backup-job.ts';
 import { deadPage, type DeadSource } from './dead-page.ts';
 

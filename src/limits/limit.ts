@@ -2,7 +2,7 @@ import { Buckets } from './buckets.ts';
 import { Durations } from './durations.ts';
 import { Freeze } from './freeze.ts';
 import { formatRate, type Rate } from './rate.ts';
-import type { LimitRecord } from './record.ts';
+import type { LimitRecord } from '../core/limit-record.ts';
 import { type Standing, WaitingLine } from './waiting-line.ts';
 import { Window } from './window.ts';
 

@@ -1,5 +1,6 @@
 import { Limit, type LimitSnapshot, type LimitSpec, type Permit } from './limit.ts';
-import { type LimitRecord, sinceRecord } from './record.ts';
+import type { LimitRecord } from '../core/limit-record.ts';
+import { sinceRecord } from './record.ts';
 
 /** Names that begin so need no definition: one at a time. For sinks that have one writer. */
 const reserved = 'sink:';

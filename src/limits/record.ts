@@ -1,21 +1,4 @@
-/**
- * What must be known of a limit after a restart of the supervisor; plain JSON, at most some 64 buckets long. Times are
- * relative to the moment of the record; how long ago that was, `sinceRecord` tells.
- */
-export interface LimitRecord {
-  readonly limit: string;
-  /** Wall-clock milliseconds at which the record was made. */
-  readonly wall: number;
-  /** The same moment on the monotonic clock, which begins with the machine's boot; and which boot that is, where it is known. */
-  readonly at?: number;
-  readonly boot?: string | null;
-  /** What was left of a freeze, in milliseconds; 0 if there was none. */
-  readonly frozenMs: number;
-  /** `[age, count, age, count, …]`, oldest first: `count` calls whose age in milliseconds was at least `age`. May be negative: still on its way. */
-  readonly calls: readonly number[];
-  /** About the longest time of recent calls, in milliseconds; left out if it is not needed. */
-  readonly longestMs?: number;
-}
+import type { LimitRecord } from '../core/limit-record.ts';
 
 /** A moment as a later process can place it. */
 export interface Instant {

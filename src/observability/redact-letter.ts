@@ -1,6 +1,6 @@
+import type { DeadLetter } from '../core/dead-letters.ts';
 import type { Redaction } from '../core/redaction.ts';
 import { redactText } from './redact.ts';
-import type { DeadLetter } from './status.ts';
 
 /**
  * A dead letter, whose item is plain JSON, as it is shown. Secrets were taken out of its errors before they were stored,

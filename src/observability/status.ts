@@ -1,4 +1,3 @@
-import type { ErrorData } from '../core/errors.ts';
 import type { ChildState, Who } from './events.ts';
 
 /** One moment of a running pipeline, as `millrace status`, the progress display and the periodic log line show it. */
@@ -125,29 +124,4 @@ export interface ReloadStatus {
 /** How often processes had to be started again since this supervisor started. */
 export function totalRestarts({ processes }: Pick<Status, 'processes'>): number {
   return processes.reduce((sum, { restarts }) => sum + restarts, 0);
-}
-
-/** An item that will not be tried again, as `millrace dead ls` and the control API show it. */
-export interface DeadLetter {
-  seq: number;
-  run: string;
-  /** The seq that the item had first, if an operator has given it back before. */
-  origin: number;
-  attempts: number;
-  /** How often it has killed its consumer. */
-  kills: number;
-  reason: string;
-  error: ErrorData;
-  /** Its latest errors, at most ten, oldest first. */
-  history: { at: number; code: string; message: string }[];
-  /** Decoded, for people. */
-  item: unknown;
-  /** Wall-clock milliseconds since 1970. */
-  diedAt: number;
-}
-
-/** Which dead letters to show: at most `limit`, in the order of seq, those beyond `after`. */
-export interface DeadQuery {
-  limit: number;
-  after: number;
 }

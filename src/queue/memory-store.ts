@@ -1,6 +1,8 @@
+import type { DeadQuery, PastError } from '../core/dead-letters.ts';
 import { errorKind } from '../core/error-kind.ts';
 import type { ErrorData } from '../core/errors.ts';
 import { Intervals } from '../core/intervals.ts';
+import type { LimitRecord } from '../core/limit-record.ts';
 import { frameBytes, joinItems, type Frame } from '../frame/frame.ts';
 import { withError } from './past-errors.ts';
 import {
@@ -9,8 +11,6 @@ import {
   settlesAny,
   type DeadHead,
   type Group,
-  type LimitState,
-  type PastError,
   type RetryHead,
   type RetryRecord,
   type RunRecord,
@@ -27,7 +27,7 @@ export class MemoryStore implements Store {
   readonly #frames = new Map<number, StoredFrame>();
   readonly #retries = new Map<number, RetryRecord & { frame: Frame; history: PastError[] }>();
   readonly #dead = new Map<number, StoredDead>();
-  readonly #limits = new Map<string, string>();
+  readonly #limits = new Map<string, LimitRecord>();
   /** The item that is on trial; and how many supervisors in a row were killed since an item was settled. */
   trial: number | null = null;
   uncleanStarts = 0;
@@ -58,8 +58,8 @@ export class MemoryStore implements Store {
     return totals;
   }
 
-  limits(): LimitState[] {
-    return [...this.#limits].map(([limit, data]) => ({ limit, data }));
+  limits(): LimitRecord[] {
+    return [...this.#limits.values()];
   }
 
   commit(group: Group): void {
@@ -99,7 +99,7 @@ export class MemoryStore implements Store {
       this.#dead.delete(from);
     }
     for (const seq of group.purged) this.#dead.delete(seq);
-    for (const { limit, data } of group.limits) this.#limits.set(limit, data);
+    for (const record of group.limits) this.#limits.set(record.limit, record);
     if (group.trial !== undefined) this.trial = group.trial;
     if (settlesAny(group)) this.uncleanStarts = 0;
   }
@@ -161,15 +161,15 @@ export class MemoryStore implements Store {
     return [...this.#retries.keys()].toSorted((a, b) => a - b).slice(0, limit);
   }
 
-  readDead(after: number, limit: number): StoredDead[] {
+  readDead({ after, limit }: DeadQuery): StoredDead[] {
     return [...this.#dead.values()]
       .filter(({ seq }) => seq > after)
       .toSorted((a, b) => a.seq - b.seq)
       .slice(0, limit);
   }
 
-  readDeadHeads(after: number, limit: number): DeadHead[] {
-    return this.readDead(after, limit).map(({ frame, ...head }) => ({ ...head, bytes: frameBytes(frame) }));
+  readDeadHeads(query: DeadQuery): DeadHead[] {
+    return this.readDead(query).map(({ frame, ...head }) => ({ ...head, bytes: frameBytes(frame) }));
   }
 
   /** An independent store that holds the same now. */
@@ -179,7 +179,7 @@ export class MemoryStore implements Store {
     for (const [first, stored] of this.#frames) copy.#frames.set(first, { ...stored });
     for (const [seq, retry] of this.#retries) copy.#retries.set(seq, retry);
     for (const [seq, letter] of this.#dead) copy.#dead.set(seq, letter);
-    for (const [limit, data] of this.#limits) copy.#limits.set(limit, data);
+    for (const [limit, record] of this.#limits) copy.#limits.set(limit, record);
     copy.trial = this.trial;
     copy.uncleanStarts = this.uncleanStarts;
     return copy;

@@ -1,5 +1,5 @@
+import type { PastError } from '../core/dead-letters.ts';
 import { describeError, type ErrorData } from '../core/errors.ts';
-import type { PastError } from './store.ts';
 
 /** Errors of an item that are kept; older ones are forgotten. */
 const mostErrors = 10;

@@ -1,4 +1,5 @@
-import type { FrameProgress, Group, LimitState, RunRecord, Store } from './store.ts';
+import type { LimitRecord } from '../core/limit-record.ts';
+import type { FrameProgress, Group, RunRecord, Store } from './store.ts';
 
 type Changes = Omit<Group, 'run' | 'progress'>;
 type Kind = Exclude<keyof Changes, 'trial' | 'limits'>;
@@ -51,8 +52,8 @@ export class Pending {
   }
 
   /** In the place of what is gathered of that limit. */
-  setLimit(state: LimitState): void {
-    this.#changes.limits = this.#changes.limits.filter(({ limit }) => limit !== state.limit).concat(state);
+  setLimit(record: LimitRecord): void {
+    this.#changes.limits = this.#changes.limits.filter(({ limit }) => limit !== record.limit).concat(record);
     this.#isDirty = true;
   }
 

@@ -14,6 +14,7 @@
 import type { Moment } from '../core/clock.ts';
 import type { ErrorData } from '../core/errors.ts';
 import { Intervals } from '../core/intervals.ts';
+import type { LimitRecord } from '../core/limit-record.ts';
 import { frameBytes, type Frame } from '../frame/frame.ts';
 import type { SourcePosition } from '../frame/position.ts';
 import { killsAfter, mostKills, type Death } from './blame/blame.ts';
@@ -27,7 +28,7 @@ import { fresh } from './open-frames.ts';
 import { partsOf, type QueueOptions, type QueueParts } from './parts.ts';
 import type { QueueStats, QueueTraffic } from './queue-stats.ts';
 import type { Retries } from './retries.ts';
-import type { LimitState, RunRecord, Store } from './store.ts';
+import type { RunRecord, Store } from './store.ts';
 
 /** A death, and how long the item that it is put down to waits before it runs again. */
 type Killing = Death & { delayMs: (kills: number) => number };
@@ -116,9 +117,9 @@ export class Queue {
     this.#parts.pending.changeRun(change);
   }
 
-  /** What a limit must not forget: the latest counts. */
-  setLimit(state: LimitState): void {
-    this.#parts.pending.setLimit(state);
+  /** Keeps the record of a limit, in place of its earlier one. */
+  setLimit(record: LimitRecord): void {
+    this.#parts.pending.setLimit(record);
   }
 
   // ── out ────────────────────────────────────────────────────────────────────────────────────────────────────────

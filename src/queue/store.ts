@@ -2,9 +2,11 @@
  * The store port: what the queue needs of the place where it is kept. `SpoolStore` keeps it in SQLite, `MemoryStore`
  * in memory. Everything that changes goes through `commit`, whole groups at a time.
  */
+import type { DeadQuery, DeadSummary } from '../core/dead-letters.ts';
 import { MillraceError, type ErrorData } from '../core/errors.ts';
 import { exitCodes } from '../core/exit-codes.ts';
 import type { Interval, Intervals } from '../core/intervals.ts';
+import type { LimitRecord } from '../core/limit-record.ts';
 import { frameBytes, type Frame } from '../frame/frame.ts';
 import type { SourcePosition } from '../frame/position.ts';
 
@@ -71,39 +73,19 @@ export type RetryHead = Omit<RetryRecord, 'frame' | 'error'> & {
   kind?: string;
 };
 
-/** An item that will not be tried again. */
-export interface DeadRecord {
-  seq: number;
-  origin: number;
-  run: string;
-  attempts: number;
-  /** How often it has killed its consumer. */
-  kills: number;
-  reason: string;
-  error: ErrorData;
-  /** It has died without failing once more: its error is the last one of its history already. Default false. */
-  isKnownError?: boolean;
-  diedAt: number;
+/** A dead letter as it is kept. */
+export interface StoredDead extends DeadSummary {
   frame: Frame;
 }
 
-/** One of the errors that an item has had. */
-export interface PastError {
-  /** Wall-clock time. */
-  at: number;
-  code: string;
-  /** The message and its causes', cut. */
-  message: string;
+/** An item that becomes a dead letter. */
+export interface DeadRecord extends Omit<StoredDead, 'history'> {
+  /** It did not fail once more before it died: its error is the last one of its history already. Default false. */
+  isKnownError?: boolean;
 }
 
-/** A dead letter as it is kept. */
-export interface StoredDead extends Omit<DeadRecord, 'isKnownError'> {
-  /** Its latest errors, the last one included; oldest first. Also those from before it was given back. */
-  history: PastError[];
-}
-
-/** A dead letter without its item. */
-export type DeadHead = Omit<StoredDead, 'frame'> & { bytes: number };
+/** A dead letter without its item, and how large that is. */
+export type DeadHead = DeadSummary & { bytes: number };
 
 /** A dead letter that goes back into the queue. */
 export interface Revival {
@@ -120,12 +102,6 @@ export interface Revival {
   frame: Frame | null;
 }
 
-/** What must outlive the supervisor of a limit. Opaque here; written by `limits/`. */
-export interface LimitState {
-  limit: string;
-  data: string;
-}
-
 /** Changes that become durable together or not at all. */
 export interface Group {
   run: RunRecord;
@@ -137,7 +113,7 @@ export interface Group {
   revived: Revival[];
   /** Dead letters that are deleted. */
   purged: number[];
-  limits: LimitState[];
+  limits: LimitRecord[];
   /** The item that is to be run by itself from now on, or null for none; undefined: as it was. */
   trial?: number | null;
 }
@@ -166,7 +142,8 @@ export interface Store {
   /** The ids of the other runs, latest first: at most 100. */
   runsBefore(run: string): string[];
   totals(): StoreTotals;
-  limits(): LimitState[];
+  /** The last record of each limit. */
+  limits(): LimitRecord[];
   /**
    * Atomic and, when it returns, durable. Throws StoreFull, having changed nothing, or an error that is final: also for
    * what cannot be, such as progress of a frame that it does not have.
@@ -191,10 +168,8 @@ export interface Store {
   visitRetryErrors(visit: (error: ErrorData) => void): void;
   /** The seqs waiting for a retry, lowest first. */
   readRetrySeqs(limit: number): number[];
-  /** Dead letters above `after`, by seq. */
-  readDead(after: number, limit: number): StoredDead[];
-  /** The same without their items. */
-  readDeadHeads(after: number, limit: number): DeadHead[];
+  readDead(query: DeadQuery): StoredDead[];
+  readDeadHeads(query: DeadQuery): DeadHead[];
 }
 
 // What the objects around a frame's bytes take, roughly: it matters when frames hold one small item each.

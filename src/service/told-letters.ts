@@ -1,4 +1,4 @@
-import type { DeadLetters } from '../observability/dead-letters.ts';
+import type { DeadLetters } from '../core/dead-letters.ts';
 import type { EventBus } from '../observability/events.ts';
 
 /** The same dead letters; what an operator does with them is told. */

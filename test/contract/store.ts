@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { errorKind } from '../../src/core/error-kind.ts';
 import type { ErrorData } from '../../src/core/errors.ts';
 import { Intervals } from '../../src/core/intervals.ts';
+import type { LimitRecord } from '../../src/core/limit-record.ts';
 import { cutFrame, frameBytes, joinItems, type Frame } from '../../src/frame/frame.ts';
 import { sourceStart } from '../../src/frame/position.ts';
 import {
@@ -45,6 +46,10 @@ export function group(changes: Partial<Group> = {}): Group {
     limits: [],
     ...changes,
   };
+}
+
+export function limitRecord(limit: string, frozenMs: number): LimitRecord {
+  return { limit, wall: 1000, frozenMs, calls: [5, 1, 2, 3] };
 }
 
 /** A frame of items with these texts. */
@@ -102,7 +107,7 @@ function everything(store: Store): unknown {
     limits: store.limits(),
     frames: store.readFrames(0, Infinity).map(({ first, frame, settled }) => [first, frame, settled.toFlat()]),
     retries: store.readRetryHeads(1000).map((head) => [head, store.readRetry(head.seq)]),
-    dead: store.readDead(0, 1000),
+    dead: store.readDead({ after: 0, limit: 1000 }),
   };
 }
 
@@ -270,15 +275,15 @@ export function describeStore(open: () => { store: Store; close: () => void }): 
       const history = [past(1_700_000_000_001)];
       store.commit(group({ dead: [deadOf(8), deadOf(3)] }));
       store.commit(group({ dead: [deadOf(5, { run: 'r0', origin: 1, frame: piece })] }));
-      expect(store.readDead(0, 10)).toEqual([
+      expect(store.readDead({ after: 0, limit: 10 })).toEqual([
         { ...deadOf(3), history },
         { ...deadOf(5, { run: 'r0', origin: 1, frame: frameOf('bb') }), history },
         { ...deadOf(8), history },
       ]);
       const { frame, ...head } = deadOf(3);
-      expect(store.readDeadHeads(0, 1)).toEqual([{ ...head, history, bytes: frameBytes(frame) }]);
-      expect(store.readDead(3, 1).map(({ seq }) => seq)).toEqual([5]);
-      expect(store.readDead(8, 10)).toEqual([]);
+      expect(store.readDeadHeads({ after: 0, limit: 1 })).toEqual([{ ...head, history, bytes: frameBytes(frame) }]);
+      expect(store.readDead({ after: 3, limit: 1 }).map(({ seq }) => seq)).toEqual([5]);
+      expect(store.readDead({ after: 8, limit: 10 })).toEqual([]);
     });
 
     it('remembers what has happened to an item from its first retry to its death, the latest ten errors', () => {
@@ -288,10 +293,10 @@ export function describeStore(open: () => { store: Store; close: () => void }): 
       }
       store.commit(group({ retriesGone: [2], dead: [deadOf(2, { diedAt: 1000 })] }));
       const hundreds = [100, 200, 300, 400, 500, 600, 700, 800, 900, 1000];
-      expect(store.readDead(0, 1)[0]?.history).toEqual(hundreds.map(past));
+      expect(store.readDead({ after: 0, limit: 1 })[0]?.history).toEqual(hundreds.map(past));
       store.commit(group({ revived: [{ from: 2, seq: 9, origin: 2, dueAt: 1050, frame: null }] }));
       store.commit(group({ retriesGone: [9], dead: [deadOf(9, { origin: 2, diedAt: 1100 })] }));
-      expect(store.readDead(0, 1)[0]?.history).toEqual([...hundreds.slice(1), 1100].map(past));
+      expect(store.readDead({ after: 0, limit: 1 })[0]?.history).toEqual([...hundreds.slice(1), 1100].map(past));
     });
 
     it('knows which run gave out a seq', () => {
@@ -313,13 +318,15 @@ export function describeStore(open: () => { store: Store; close: () => void }): 
       store.commit(group({ retries: [retryOf(2, { dueAt: 150, delayMs: 50 })] }));
       store.commit(group({ retriesGone: [2], dead: [deadOf(2, { diedAt: 1000, isKnownError: true })] }));
       const { frame: _, ...head } = deadOf(2, { diedAt: 1000 });
-      expect(store.readDeadHeads(0, 1)).toMatchObject([{ ...head, history: [past(100)] }]);
-      expect(store.readDead(0, 1)).toEqual([{ ...deadOf(2, { diedAt: 1000 }), history: [past(100)] }]);
+      expect(store.readDeadHeads({ after: 0, limit: 1 })).toMatchObject([{ ...head, history: [past(100)] }]);
+      expect(store.readDead({ after: 0, limit: 1 })).toEqual([
+        { ...deadOf(2, { diedAt: 1000 }), history: [past(100)] },
+      ]);
     });
 
     it('cuts what it remembers of long errors', () => {
       store.commit(group({ dead: [deadOf(2, { error: { code: 'E', message: 'x'.repeat(600) } })] }));
-      expect(store.readDead(0, 1)[0]?.history[0]?.message).toBe(`${'x'.repeat(500)}…`);
+      expect(store.readDead({ after: 0, limit: 1 })[0]?.history[0]?.message).toBe(`${'x'.repeat(500)}…`);
     });
 
     it('gives dead letters back as retries that are due, as they are or with another item, and deletes them', () => {
@@ -333,7 +340,7 @@ export function describeStore(open: () => { store: Store; close: () => void }): 
           purged: [5],
         }),
       );
-      expect(store.readDead(0, 10)).toEqual([]);
+      expect(store.readDead({ after: 0, limit: 10 })).toEqual([]);
       const due = { delayMs: 0, attempt: 1, kills: 0, ownFault: 0 };
       expect(store.readRetryHeads(10)).toMatchObject([
         { ...due, seq: 20, origin: 1, dueAt: 77 },
@@ -345,11 +352,11 @@ export function describeStore(open: () => { store: Store; close: () => void }): 
     });
 
     it('has the last that was said of each limit', () => {
-      store.commit(group({ limits: [{ limit: 'a', data: '1' }, { limit: 'b', data: '2' }] })); // prettier-ignore
-      store.commit(group({ limits: [{ limit: 'a', data: '3' }, { limit: 'a', data: '4' }] })); // prettier-ignore
+      store.commit(group({ limits: [limitRecord('a', 1), limitRecord('b', 2)] }));
+      store.commit(group({ limits: [limitRecord('a', 3), limitRecord('a', 4)] }));
       expect(store.limits().toSorted((a, b) => a.limit.localeCompare(b.limit))).toEqual([
-        { limit: 'a', data: '4' },
-        { limit: 'b', data: '2' },
+        limitRecord('a', 4),
+        limitRecord('b', 2),
       ]);
     });
 
@@ -368,7 +375,7 @@ export function describeStore(open: () => { store: Store; close: () => void }): 
       ['the end of a dead letter that is not there', { purged: [9] }],
     ])('commits nothing of a group with %s', (_, wrong) => {
       const frames = [{ first: 1, frame: frameOf('a', 'b') }];
-      store.commit(group({ frames, retries: [retryOf(50)], dead: [deadOf(60)], limits: [{ limit: 'a', data: '1' }] }));
+      store.commit(group({ frames, retries: [retryOf(50)], dead: [deadOf(60)], limits: [limitRecord('a', 1)] }));
       const before = everything(store);
       const right = group({
         run: { ...aRun, nextSeq: 99 },
@@ -376,7 +383,7 @@ export function describeStore(open: () => { store: Store; close: () => void }): 
         progress: [progressOf(1, 2, [1, 1])],
         retries: [retryOf(51), retryOf(50, { frame: null, dueAt: 1 })],
         dead: [deadOf(61)],
-        limits: [{ limit: 'a', data: '2' }],
+        limits: [limitRecord('a', 2)],
       });
       const both = group({ ...right });
       for (const part of ['frames', 'progress', 'retries', 'retriesGone', 'dead', 'revived', 'purged'] as const) {

@@ -1,6 +1,6 @@
+import type { DeadLetters } from '../../core/dead-letters.ts';
 import { usageError } from '../../core/errors.ts';
 import { exitCodes } from '../../core/exit-codes.ts';
-import type { DeadLetters } from '../../observability/dead-letters.ts';
 import { plural } from '../../core/figures.ts';
 import type { CommandLine } from '../command.ts';
 import type { Shell } from '../shell.ts';

@@ -1,6 +1,5 @@
+import type { DeadLetters, DeadQuery } from '../../core/dead-letters.ts';
 import type { DeadPage } from '../../control/dead-page.ts';
-import type { DeadLetters } from '../../observability/dead-letters.ts';
-import type { DeadQuery } from '../../observability/status.ts';
 
 /** The dead letters of a pipeline, whether it runs or not, to be let go of when the command is done. */
 export interface OpenLetters extends DeadLetters {

@@ -1,8 +1,8 @@
+import type { DeadLetter } from '../../core/dead-letters.ts';
 import { describeError } from '../../core/errors.ts';
 import { count, plural } from '../../core/figures.ts';
 import { cutText, printable } from '../../observability/printable.ts';
 import { displayJson } from '../../observability/display-json.ts';
-import type { DeadLetter } from '../../observability/status.ts';
 
 const longestItem = 200;
 const longestError = 500;

@@ -1,7 +1,7 @@
+import type { DeadLetter } from '../../core/dead-letters.ts';
 import { exitCodes } from '../../core/exit-codes.ts';
 import { displayJson } from '../../observability/display-json.ts';
 import { redactLetter } from '../../observability/redact-letter.ts';
-import type { DeadLetter } from '../../observability/status.ts';
 import type { CommandLine } from '../command.ts';
 import type { Shell } from '../shell.ts';
 import { wholeNumber } from '../whole-number.ts';

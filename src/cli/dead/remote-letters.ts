@@ -1,8 +1,7 @@
+import type { DeadLetter, DeadSummary } from '../../core/dead-letters.ts';
 import type { DeadPage } from '../../control/dead-page.ts';
 import type { Clock } from '../../core/clock.ts';
 import { itemFromJson, itemToJson } from '../../frame/item-json.ts';
-import type { DeadSummary } from '../../observability/dead-letters.ts';
-import type { DeadLetter } from '../../observability/status.ts';
 import { ask, askOrNothing } from '../ask.ts';
 import type { OpenLetters } from './letters.ts';
 

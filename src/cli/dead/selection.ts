@@ -1,6 +1,6 @@
+import type { DeadLetters, DeadSummary } from '../../core/dead-letters.ts';
 import { describeError, usageError } from '../../core/errors.ts';
 import { parseDuration } from '../../core/units.ts';
-import type { DeadLetters, DeadSummary } from '../../observability/dead-letters.ts';
 import type { CommandLine } from '../command.ts';
 import type { SeqRange } from '../seq-ranges.ts';
 import { selectionFlags } from './selection-flags.ts';

@@ -1,9 +1,9 @@
+import type { DeadLetter } from '../../core/dead-letters.ts';
 import type { ErrorData } from '../../core/errors.ts';
 import { plural } from '../../core/figures.ts';
 import { printable } from '../../observability/printable.ts';
 import { ownLines } from '../../core/stack.ts';
 import { shortReason } from '../../observability/short-reason.ts';
-import type { DeadLetter } from '../../observability/status.ts';
 
 /** What `millrace dead show` shows of a letter whose item is plain JSON. */
 export function letterText(letter: DeadLetter): string {

@@ -69,7 +69,7 @@ export class Letters {
     const missing: number[] = [];
     const taken = new Set(pending.letters);
     for (const seq of seqs) {
-      const [letter] = taken.has(seq) ? [] : store.readDeadHeads(seq - 1, 1);
+      const [letter] = taken.has(seq) ? [] : store.readDeadHeads({ after: seq - 1, limit: 1 });
       if (letter?.seq === seq) {
         take(letter);
         taken.add(seq);

@@ -1,3 +1,4 @@
+import type { DeadLetter, DeadQuery, PastError } from '../../core/dead-letters.ts';
 import { existsSync } from 'node:fs';
 import type Database from 'better-sqlite3';
 import type { ErrorData } from '../../core/errors.ts';
@@ -6,22 +7,12 @@ import { joinItems } from '../../frame/frame.ts';
 import { readingFailure } from './failure.ts';
 import { openForReading } from './reading.ts';
 import { schemaVersion } from './schema.ts';
-import type { PastError, Store, StoredDead } from '../store.ts';
+import type { Store, StoredDead } from '../store.ts';
 
-/** A dead letter with its item decoded, for people. */
-export interface ReadableDeadLetter extends Omit<StoredDead, 'frame'> {
-  item: unknown;
-}
-
-/** Dead letters by seq: at most `limit` beyond `after`. */
-export interface DeadQuery {
-  after: number;
-  limit: number;
-}
-
-/** Dead letters of an open store. */
-export function readDeadLetters(store: Pick<Store, 'readDead'>, { after, limit }: DeadQuery): ReadableDeadLetter[] {
-  return readable(store.readDead(after, limit));
+/** Dead letters of an open store, with their items decoded. */
+export function readDeadLetters(store: Pick<Store, 'readDead'>, query: DeadQuery): DeadLetter[] {
+  const decoder = new FrameDecoder();
+  return store.readDead(query).map(({ frame, ...letter }) => ({ ...letter, item: decoder.decode(frame, 0) }));
 }
 
 /** How many letters are read ahead when they are read one by one, and how many bytes of items. */
@@ -56,10 +47,9 @@ export function deadLettersAtRest(
       close();
     }
   };
-  const readDeadHeads: DeadStore['readDeadHeads'] = (after, limit) =>
-    existsSync(file) ? look((reader) => reader.readDeadHeads(after, limit)) : [];
-  const readDead: DeadStore['readDead'] = (after, limit) =>
-    existsSync(file) ? look((reader) => reader.readDead(after, limit)) : [];
+  const readDeadHeads: DeadStore['readDeadHeads'] = (query) =>
+    existsSync(file) ? look((reader) => reader.readDeadHeads(query)) : [];
+  const readDead: DeadStore['readDead'] = (query) => (existsSync(file) ? look((reader) => reader.readDead(query)) : []);
   // The letters read ahead, and how many of them were requested.
   let ahead: { after: number; letters: StoredDead[]; used: number } = { after: Infinity, letters: [], used: 0 };
   const readOne = (after: number): StoredDead[] => {
@@ -68,15 +58,15 @@ export function deadLettersAtRest(
       // Sequential reads double the number read ahead; random reads take one.
       const wanted = ahead.used === ahead.letters.length ? Math.min(Math.max(ahead.used * 2, 1), mostAhead) : 1;
       let bytes = 0;
-      const heads = readDeadHeads(after, wanted);
+      const heads = readDeadHeads({ after, limit: wanted });
       const fitting = heads.filter((head, i) => (bytes += head.bytes) <= mostBytesAhead || i === 0).length;
-      ahead = { after, letters: fitting === 0 ? [] : readDead(after, fitting), used: 0 };
+      ahead = { after, letters: fitting === 0 ? [] : readDead({ after, limit: fitting }), used: 0 };
       at = 0;
     }
     ahead.used = Math.max(ahead.used, at + 1);
     return ahead.letters.slice(at, at + 1);
   };
-  return { readDeadHeads, readDead: (after, limit) => (limit === 1 ? readOne(after) : readDead(after, limit)) };
+  return { readDeadHeads, readDead: (query) => (query.limit === 1 ? readOne(query.after) : readDead(query)) };
 }
 
 /** What reads the dead letters of a spool that is open, and has the schema of that version. */
@@ -91,12 +81,12 @@ export function deadReader(db: Database.Database, version = schemaVersion): Pick
   const whole = select('shapes, body');
   const heads = select('length(shapes) + length(body) + 4 AS bytes');
   return {
-    readDead: (after, limit) =>
+    readDead: ({ after, limit }) =>
       (whole.all(after, limit) as (HeadRow & ItemRow)[]).map(({ shapes, body, ...row }) => ({
         ...headOf(row),
         frame: joinItems(shapes, [body]),
       })),
-    readDeadHeads: (after, limit) =>
+    readDeadHeads: ({ after, limit }) =>
       (heads.all(after, limit) as (HeadRow & { bytes: number })[]).map((row) => headOf(row)),
   };
 }
@@ -118,9 +108,4 @@ interface ItemRow {
 
 function headOf<Row extends HeadRow>(row: Row): Omit<Row, 'error' | 'history'> & Pick<StoredDead, 'error' | 'history'> {
   return { ...row, error: JSON.parse(row.error) as ErrorData, history: JSON.parse(row.history) as PastError[] };
-}
-
-function readable(records: readonly StoredDead[]): ReadableDeadLetter[] {
-  const decoder = new FrameDecoder();
-  return records.map(({ frame, ...letter }) => ({ ...letter, item: decoder.decode(frame, 0) }));
 }

@@ -1,7 +1,8 @@
+import type { PastError } from '../../core/dead-letters.ts';
 import type { ErrorData } from '../../core/errors.ts';
 import { frameBytes } from '../../frame/frame.ts';
 import { withError } from '../past-errors.ts';
-import { requireRow, type Group, type PastError } from '../store.ts';
+import { requireRow, type Group } from '../store.ts';
 import type { Connection } from './connection.ts';
 import { rowFromRun } from './rows.ts';
 
@@ -57,7 +58,7 @@ export function groupWriting(db: Connection['db']): (group: Group) => void {
     writeRetries(group);
     writeDead(group);
     for (const seq of group.retriesGone) requireRow(s.deleteRetry.run(seq).changes === 1, `retry ${seq}`);
-    for (const { limit, data } of group.limits) s.putLimit.run(limit, data);
+    for (const record of group.limits) s.putLimit.run(record.limit, JSON.stringify(record));
     if (group.trial !== undefined) s.putTrial.run(group.trial);
     s.putRun.run(rowFromRun(group.run));
   };

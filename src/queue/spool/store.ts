@@ -1,12 +1,13 @@
+import type { DeadQuery } from '../../core/dead-letters.ts';
 import { errorKind } from '../../core/error-kind.ts';
 import type { ErrorData } from '../../core/errors.ts';
+import type { LimitRecord } from '../../core/limit-record.ts';
 import { joinItems, type Frame } from '../../frame/frame.ts';
 import {
   memoryBytes,
   settlesAny,
   type DeadHead,
   type Group,
-  type LimitState,
   type RetryHead,
   type RunRecord,
   type Store,
@@ -67,8 +68,10 @@ export class SpoolStore implements Store {
     return this.#connection.read(() => this.#statements.totals.get() as StoreTotals);
   }
 
-  limits(): LimitState[] {
-    return this.#connection.read(() => this.#statements.limits.all() as LimitState[]);
+  limits(): LimitRecord[] {
+    return this.#connection.read(() =>
+      this.#statements.limits.all().map((data) => JSON.parse(data as string) as LimitRecord),
+    );
   }
 
   commit(group: Group): void {
@@ -145,12 +148,12 @@ export class SpoolStore implements Store {
     return this.#connection.read(() => this.#statements.retrySeqs.all(limit) as number[]);
   }
 
-  readDead(after: number, limit: number): StoredDead[] {
-    return this.#connection.read(() => this.#dead.readDead(after, limit));
+  readDead(query: DeadQuery): StoredDead[] {
+    return this.#connection.read(() => this.#dead.readDead(query));
   }
 
-  readDeadHeads(after: number, limit: number): DeadHead[] {
-    return this.#connection.read(() => this.#dead.readDeadHeads(after, limit));
+  readDeadHeads(query: DeadQuery): DeadHead[] {
+    return this.#connection.read(() => this.#dead.readDeadHeads(query));
   }
 }
 
@@ -165,7 +168,7 @@ function prepare(db: Connection['db']) {
         (SELECT coalesce(sum(bytes), 0) FROM frames)
           + (SELECT coalesce(sum(length(shapes) + length(body) + 4), 0) FROM retries) AS bytes,
         (SELECT count(*) FROM retries) AS retrying`),
-    limits: db.prepare('SELECT name AS "limit", data FROM limits'),
+    limits: db.prepare('SELECT data FROM limits').pluck(),
     framesAfter: db.prepare('SELECT * FROM frames LEFT JOIN progress USING (first) WHERE first > ? ORDER BY first'),
     frameOf: db.prepare(
       'SELECT * FROM frames LEFT JOIN progress USING (first) WHERE first <= ? ORDER BY first DESC LIMIT 1',

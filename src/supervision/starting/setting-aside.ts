@@ -1,10 +1,11 @@
 import type { Clock } from '../../core/clock.ts';
+import type { LimitRecord } from '../../core/limit-record.ts';
 import type { EventBus } from '../../observability/events.ts';
 import { isUnreadable } from '../../queue/spool/failure.ts';
 import { retireUnreadableFile } from '../../queue/spool/file.ts';
 import { openSpool } from '../../queue/spool/open.ts';
 import type { Spool } from '../../queue/spool/spool.ts';
-import type { LimitState, RunRecord } from '../../queue/store.ts';
+import type { RunRecord } from '../../queue/store.ts';
 import type { Writers } from '../../queue/writers.ts';
 
 /** What a fresh start finds, and would move aside. */
@@ -27,7 +28,7 @@ export interface SettingAside {
 }
 
 /** What the next queue has to know of the one before it. */
-type Aside = { status: 'moved'; limits: LimitState[] } | { status: 'stopped' };
+type Aside = { status: 'moved'; limits: LimitRecord[] } | { status: 'stopped' };
 
 /**
  * Makes room for a new queue: what is there is renamed, and nothing deleted. The children that its supervisor may have
@@ -50,11 +51,22 @@ export async function setAside(options: SettingAside): Promise<Aside> {
     if ((await options.confirmFresh({ status: 'run', run }, stopped)) === 'stopped') return { status: 'stopped' };
     await options.killOrphans(spool.writers);
     if (stopped.aborted) return { status: 'stopped' };
-    const limits = spool.store.limits();
+    const limits = limitsIn(spool, options);
     tell(options, `the old queue was moved to ${spool.retire(suffix(options))}`);
     return { status: 'moved', limits };
   } finally {
     spool.close('unused');
+  }
+}
+
+/** What the old queue knows of the limits. A record of them that is damaged must not keep anybody from starting over. */
+function limitsIn(spool: Spool, options: SettingAside): LimitRecord[] {
+  try {
+    return spool.store.limits();
+  } catch (error) {
+    if (!isUnreadable(error)) throw error;
+    tell(options, 'the old queue cannot say which limits are frozen or used up: its record of them is damaged');
+    return [];
   }
 }
 

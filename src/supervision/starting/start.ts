@@ -2,11 +2,10 @@
  * From a pipeline file to a running service: describe, open, take over from a predecessor, serve, close.
  */
 import type { Clock } from '../../core/clock.ts';
-import { configError, MillraceError } from '../../core/errors.ts';
+import { configError } from '../../core/errors.ts';
 import { exitCodes, type ExitCode } from '../../core/exit-codes.ts';
 import type { PipelineDescription, Problem } from '../../ipc/messages.ts';
 import type { Limits } from '../../limits/limits.ts';
-import type { LimitRecord } from '../../limits/record.ts';
 import type { EventBus } from '../../observability/events.ts';
 import { freeSpace } from '../../queue/spool/free-space.ts';
 import type { StartEnd } from '../../queue/spool/last-start.ts';
@@ -204,7 +203,8 @@ async function serve(serving: Serving): Promise<Omit<OneEnded, 'owesAnother'>> {
     await killOrphans(spool.writers, { clock, events, identify, membersOf, kill: killGroup, stopped });
     if (stopped.aborted) return { exitCode: exitCodes.ok, hasBegun: false, isFinished: false, run };
     spool.writers.forgetOthers(run.run);
-    restoreLimits(limits, spool, clock);
+    // Freezes and rates hold over restarts.
+    limits.restore(spool.store.limits(), clock.now(), clock.wall(), { wasKilled: !spool.wasClean });
     const queue = new Queue(spool.store, run, { windowBytes: plan.queueMemoryBytes });
     const { queued, lent, retrying } = queue.stats;
     const state = isNew ? 'new' : 'resumed';
@@ -266,19 +266,4 @@ function endOf({ error, exitCode: code }: Outcome, isFinished: boolean, at: numb
   if (isFinished) return { at, outcome: 'finished', exitCode };
   const wasTold = exitCode === exitCodes.ok || exitCode === exitCodes.forced;
   return { at, outcome: wasTold ? 'stopped' : 'failed', exitCode };
-}
-
-/** Freezes and rates hold over restarts. */
-function restoreLimits(limits: Limits, spool: Spool, clock: Clock): void {
-  const records = spool.store.limits().flatMap(({ data }) => {
-    try {
-      return [JSON.parse(data) as LimitRecord];
-    } catch (error) {
-      throw new MillraceError('SPOOL', `the queue's file holds a limit that cannot be read: ${data.slice(0, 100)}`, {
-        cause: error,
-        exitCode: exitCodes.io,
-      });
-    }
-  });
-  limits.restore(records, clock.now(), clock.wall(), { wasKilled: !spool.wasClean });
 }

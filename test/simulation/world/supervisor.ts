@@ -1,4 +1,3 @@
-import type { LimitRecord } from '../../../src/limits/record.ts';
 import { configError, type MillraceError } from '../../../src/core/errors.ts';
 import { Limits } from '../../../src/limits/limits.ts';
 import type { PipelineDescription } from '../../../src/ipc/messages.ts';
@@ -168,8 +167,7 @@ export class SimulatedSupervisor implements Parent {
     const run = last ?? firstRun;
     writers.forgetOthers(run.run);
     const limits = new Limits(plan.limits);
-    const records = store.limits().map(({ data }) => JSON.parse(data) as LimitRecord);
-    limits.restore(records, this.clock.now(), this.clock.wall(), { wasKilled: true });
+    limits.restore(store.limits(), this.clock.now(), this.clock.wall(), { wasKilled: true });
     const queue = new (departure.queue ?? Queue)(store, run, {
       windowBytes: plan.memoryWindowBytes,
       windowRetries: plan.windowRetries,

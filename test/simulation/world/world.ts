@@ -144,7 +144,7 @@ export class World {
     const { running } = this.supervisor ?? {};
     if (!running) return;
     const letters = new LetterBox(running.store, (work) => running.service.change(work), { maxItemBytes: 100_000 });
-    const dead = running.store.readDeadHeads(0, 100).map(({ seq }) => seq);
+    const dead = running.store.readDeadHeads({ after: 0, limit: 100 }).map(({ seq }) => seq);
     // One that there is no letter of, too.
     const seqs = [...dead, 1_000_000_000].filter(() => this.random.chance(0.5));
     this.story.tell('the operator', `${what === 'purge' ? 'purges' : 'gives back'} ${seqs.join(', ') || 'nothing'}`);

@@ -1,3 +1,4 @@
+import type { DeadLetter, DeadQuery } from '../../../src/core/dead-letters.ts';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -7,7 +8,7 @@ import { copiedByRunning } from '../../../src/cli/store/copy.ts';
 import { backupJob } from '../../../src/control/backup-job.ts';
 import type { ControlSources } from '../../../src/control/routes.ts';
 import { startControl, type Control } from '../../../src/control/server.ts';
-import type { DeadLetter, DeadQuery, Status } from '../../../src/observability/status.ts';
+import type { Status } from '../../../src/observability/status.ts';
 import { aProcess, aStatus } from '../observability/a-status.ts';
 import { noLetters } from '../control/no-letters.ts';
 import { TestShell } from './a-shell.ts';

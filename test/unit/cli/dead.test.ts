@@ -122,7 +122,7 @@ function books() {
     .readRetryHeads(10)
     .map(({ seq, origin }) => [seq, origin, decoder.decode(own.store.readRetry(seq)!, 0)]);
   const { state, dead, stored, nextSeq, exitCode } = own.store.run()!;
-  const letters = own.store.readDeadHeads(0, 10).map(({ seq }) => seq);
+  const letters = own.store.readDeadHeads({ after: 0, limit: 10 }).map(({ seq }) => seq);
   if (!spool) own.close();
   return { letters, retries, run: { state, dead, stored, nextSeq, exitCode } };
 }

@@ -1,6 +1,6 @@
+import type { DeadLetter, DeadQuery } from '../../../src/core/dead-letters.ts';
 import { describe, expect, it } from '@jest/globals';
 import { deadPage } from '../../../src/control/dead-page.ts';
-import type { DeadLetter, DeadQuery } from '../../../src/observability/status.ts';
 
 const error = { code: 'E', message: 'm' };
 

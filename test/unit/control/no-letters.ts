@@ -1,4 +1,4 @@
-import type { DeadLetters } from '../../../src/observability/dead-letters.ts';
+import type { DeadLetters } from '../../../src/core/dead-letters.ts';
 
 /** The dead letters of a pipeline that has none. */
 export const noLetters: DeadLetters = {

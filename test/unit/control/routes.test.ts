@@ -1,7 +1,8 @@
+import type { DeadLetter, DeadQuery } from '../../../src/core/dead-letters.ts';
 import { describe, expect, it } from '@jest/globals';
 import { backupJob } from '../../../src/control/backup-job.ts';
 import { answer, type ControlSources } from '../../../src/control/routes.ts';
-import type { DeadLetter, DeadQuery, Status } from '../../../src/observability/status.ts';
+import type { Status } from '../../../src/observability/status.ts';
 import { MillraceError } from '../../../src/core/errors.ts';
 import { noLetters } from './no-letters.ts';
 import { aConsumer, aProcess, aStatus } from '../observability/a-status.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { LimitSpec } from '../../../src/limits/limit.ts';
 import { Limits } from '../../../src/limits/limits.ts';
-import type { LimitRecord } from '../../../src/limits/record.ts';
+import type { LimitRecord } from '../../../src/core/limit-record.ts';
 
 export interface Call {
   holder: number;

@@ -48,7 +48,7 @@ export class AtWork {
       dead: isAnyOld ? [deadOf(oldest + 2, run.run)] : [],
       revived: [],
       purged: [],
-      limits: [{ limit: 'vendor', data: JSON.stringify({ at: first }) }],
+      limits: [{ limit: 'vendor', wall: first, frozenMs: 0, calls: [] }],
     });
     this.run = run;
   }

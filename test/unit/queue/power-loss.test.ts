@@ -40,7 +40,7 @@ function contentsOf(spool: Spool): string {
   const retries = spool.store
     .readRetryHeads(1000)
     .map((head) => [head, spool.store.readRetry(head.seq)?.body.toString('base64')]);
-  const dead = spool.store.readDead(0, 1000).map(({ seq, reason, error }) => [seq, reason, error]);
+  const dead = spool.store.readDead({ after: 0, limit: 1000 }).map(({ seq, reason, error }) => [seq, reason, error]);
   const { nextSeq: _, ...run } = spool.store.run()!;
   return JSON.stringify([run, spool.store.totals(), spool.store.limits(), frames, retries, dead]);
 }

@@ -537,7 +537,9 @@ export class Walk {
     });
     const run = this.#store.run() ?? newRun;
     same('what the run counts', [run.stored, run.done, run.dead], [this.#durable.size, done, dead]);
-    const letters = this.#store.readDead(0, nobodyHolds).map(({ seq, attempts, kills }) => [seq, attempts, kills]);
+    const letters = this.#store
+      .readDead({ after: 0, limit: nobodyHolds })
+      .map(({ seq, attempts, kills }) => [seq, attempts, kills]);
     const expected = [...this.#durable].filter(([, { status }]) => status === 'dead');
     same(
       'dead letters',

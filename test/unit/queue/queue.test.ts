@@ -6,7 +6,7 @@ import { MemoryStore } from '../../../src/queue/memory-store.ts';
 import { Queue } from '../../../src/queue/queue.ts';
 import { StoreFull, type Group, type RunRecord } from '../../../src/queue/store.ts';
 import { cutFrame } from '../../../src/frame/frame.ts';
-import { aRun, error, frameOf } from '../../contract/store.ts';
+import { aRun, error, frameOf, limitRecord } from '../../contract/store.ts';
 import { steps, Walk } from './queue-walk.ts';
 
 const options = { windowBytes: 1_000_000 };
@@ -91,7 +91,7 @@ describe('the queue', () => {
     expect(queue.take(holding, credit, later)).toMatchObject({ seq: 2, attempt: 2 });
     queue.fail(holding, 2, later, () => ({ kind: 'dead', reason: 'failed 2 times', error }));
     queue.commit(later);
-    expect(store.readDead(0, 10)).toMatchObject([
+    expect(store.readDead({ after: 0, limit: 10 })).toMatchObject([
       {
         seq: 1,
         origin: 1,
@@ -226,14 +226,11 @@ describe('the queue', () => {
       throw new StoreFull('no room');
     };
     for (let n = 1; n <= 100; n++) {
-      queue.setLimit({ limit: 'vendor', data: `${n}` });
-      queue.setLimit({ limit: 'other', data: `${-n}` });
+      queue.setLimit(limitRecord('vendor', n));
+      queue.setLimit(limitRecord('other', -n));
       expect(() => queue.commit(moment)).toThrow(StoreFull);
     }
-    expect(tried.at(-1)).toEqual([
-      { limit: 'vendor', data: '100' },
-      { limit: 'other', data: '-100' },
-    ]);
+    expect(tried.at(-1)).toEqual([limitRecord('vendor', 100), limitRecord('other', -100)]);
   });
 
   it('is not dirty before anything has changed, and stores what a limit must not forget', () => {
@@ -241,9 +238,9 @@ describe('the queue', () => {
     const queue = queueOf(store);
     queue.commit(moment);
     expect([queue.isDirty, store.run()]).toEqual([false, undefined]);
-    queue.setLimit({ limit: 'vendor', data: '{}' });
+    queue.setLimit(limitRecord('vendor', 1));
     expect(queue.isDirty).toBe(true);
     queue.commit(moment);
-    expect([queue.isDirty, store.limits()]).toEqual([false, [{ limit: 'vendor', data: '{}' }]]);
+    expect([queue.isDirty, store.limits()]).toEqual([false, [limitRecord('vendor', 1)]]);
   });
 });

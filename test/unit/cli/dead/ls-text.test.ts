@@ -1,6 +1,6 @@
+import type { DeadLetter } from '../../../../src/core/dead-letters.ts';
 import { describe, expect, it } from '@jest/globals';
 import { deadText } from '../../../../src/cli/dead/ls-text.ts';
-import type { DeadLetter } from '../../../../src/observability/status.ts';
 
 const letter: DeadLetter = {
   seq: 7,

@@ -1,6 +1,6 @@
+import type { DeadLetter } from '../../../../src/core/dead-letters.ts';
 import { describe, expect, it } from '@jest/globals';
 import { letterText } from '../../../../src/cli/dead/show-text.ts';
-import type { DeadLetter } from '../../../../src/observability/status.ts';
 
 const letter: DeadLetter = {
   seq: 9,

@@ -184,7 +184,7 @@ describe('a consumer that is set aside', () => {
     const error = store.readRetryError(2)!;
     queue.fail(fifth.holding, 2, moment, () => ({ kind: 'dead', error, reason: 'killed' }));
     queue.commit(moment);
-    expect(store.readDead(0, 1)[0]?.history.map(({ message }) => message)).toEqual([
+    expect(store.readDead({ after: 0, limit: 1 })[0]?.history.map(({ message }) => message)).toEqual([
       'killed its consumer twice: SIGSEGV',
       'killed its consumer 3 times: SIGSEGV',
     ]);

@@ -42,7 +42,9 @@ describe('dead letters', () => {
     expect(queue.take(holding, credit, moment)).toMatchObject({ seq: 2, origin: 1, attempt: 1, history: 'first' });
     queue.fail(holding, 2, moment, () => ({ kind: 'dead', reason: 'again', error }));
     queue.commit(moment);
-    expect(store.readDead(0, 10)).toMatchObject([{ seq: 2, origin: 1, attempts: 1, history: [{}, {}] }]);
+    expect(store.readDead({ after: 0, limit: 10 })).toMatchObject([
+      { seq: 2, origin: 1, attempts: 1, history: [{}, {}] },
+    ]);
     expect([queue.run.dead, queue.run.stored, queue.run.nextSeq]).toEqual([1, 1, 3]);
   });
 

@@ -38,9 +38,9 @@ describe('the dead letters of a queue that no supervisor has', () => {
     const before = readFileSync(file);
     const store = atRest();
     const head = { seq: 7, run: 'run', origin: 7, attempts: 2, kills: 0, history: [], diedAt: 5 };
-    expect(store.readDeadHeads(0, 10)).toMatchObject([head]);
-    expect(store.readDead(0, 10)).toMatchObject([head]);
-    expect(store.readDead(0, 1)).toMatchObject([head]);
+    expect(store.readDeadHeads({ after: 0, limit: 10 })).toMatchObject([head]);
+    expect(store.readDead({ after: 0, limit: 10 })).toMatchObject([head]);
+    expect(store.readDead({ after: 0, limit: 1 })).toMatchObject([head]);
     expect(readFileSync(file).equals(before)).toBe(true);
     expect(readdirSync(directory)).toEqual(['queue.db']);
   });
@@ -51,7 +51,7 @@ describe('the dead letters of a queue that no supervisor has', () => {
     spool.claims.noteRedacted(['iban']);
     spool.close();
     expect(redaction.text('iban=5 email=5')).toBe('iban=5 email=5');
-    atRest().readDeadHeads(0, 1);
+    atRest().readDeadHeads({ after: 0, limit: 1 });
     expect(redaction.text('iban=5 email=5')).toBe('iban=[redacted] email=5');
   });
 
@@ -59,11 +59,11 @@ describe('the dead letters of a queue that no supervisor has', () => {
     const spool = Spool.open({ file, durability: 'full' });
     spool.claims.claim({ pipeline: 'aaa', file: '/aaa.ts', sinkKind: 'discard', sinkTarget: 'nowhere' });
     spool.close();
-    for (const open of [() => atRest('bbb').readDead(0, 1), () => verifySpool(file, 'bbb')]) {
+    for (const open of [() => atRest('bbb').readDead({ after: 0, limit: 1 }), () => verifySpool(file, 'bbb')]) {
       expect(open).toThrow(expect.objectContaining({ code: 'OTHER_PIPELINE', exitCode: 78 }));
     }
-    atRest('aaa').readDead(0, 1);
-    atRest().readDead(0, 1);
+    atRest('aaa').readDead({ after: 0, limit: 1 });
+    atRest().readDead({ after: 0, limit: 1 });
   });
 });
 
@@ -80,9 +80,9 @@ describe('the dead letters of a queue, while they are shown', () => {
     leave([2, 3, 5]);
     const letters = atRest();
     for (const after of [0, 2, 3]) {
-      expect(letters.readDead(after, 1)).toMatchObject([{ seq: after === 0 ? 2 : after === 2 ? 3 : 5 }]);
+      expect(letters.readDead({ after, limit: 1 })).toMatchObject([{ seq: after === 0 ? 2 : after === 2 ? 3 : 5 }]);
       Spool.open({ file, durability: 'full' }).close();
-      expect(letters.readDeadHeads(after, 10)).toHaveLength(after === 0 ? 3 : after === 2 ? 2 : 1);
+      expect(letters.readDeadHeads({ after, limit: 10 })).toHaveLength(after === 0 ? 3 : after === 2 ? 2 : 1);
       Spool.open({ file, durability: 'full' }).close();
     }
   });
@@ -93,9 +93,9 @@ describe('the dead letters of a queue, while they are shown', () => {
     const letters = atRest();
     const patterns: number[][] = [seqs, seqs.filter((_, i) => i % 7 === 0), [1, 4, 7, 1, 4, 400, 403, 7, 898, 1]];
     for (const pattern of patterns) {
-      expect(pattern.map((seq) => letters.readDead(seq - 1, 1)[0]?.seq)).toEqual(pattern);
+      expect(pattern.map((seq) => letters.readDead({ after: seq - 1, limit: 1 })[0]?.seq)).toEqual(pattern);
     }
-    expect(letters.readDead(898, 1)).toEqual([]);
-    expect(letters.readDead(899, 1)).toEqual([]);
+    expect(letters.readDead({ after: 898, limit: 1 })).toEqual([]);
+    expect(letters.readDead({ after: 899, limit: 1 })).toEqual([]);
   });
 });

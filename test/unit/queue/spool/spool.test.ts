@@ -8,7 +8,7 @@ import { Intervals } from '../../../../src/core/intervals.ts';
 import { cutFrame } from '../../../../src/frame/frame.ts';
 import { Spool } from '../../../../src/queue/spool/spool.ts';
 import type { RunRecord } from '../../../../src/queue/store.ts';
-import { aRun, error, frameOf, group, retryOf } from '../../../contract/store.ts';
+import { aRun, error, frameOf, group, limitRecord, retryOf } from '../../../contract/store.ts';
 import { thrownBy } from '../../../support/thrown.ts';
 import { steps, Walk } from '../queue-walk.ts';
 
@@ -102,7 +102,7 @@ describe('the spool', () => {
             frame: cutFrame(frame, 0, 1),
           },
         ],
-        limits: [{ limit: 'vendor', data: '{"until":1}' }],
+        limits: [limitRecord('vendor', 1)],
       }),
     );
     letGo(spool);
@@ -116,10 +116,10 @@ describe('the spool', () => {
     const [stored] = again.store.readFrames(0, Infinity);
     expect([stored?.first, stored?.frame, stored?.settled.toFlat()]).toEqual([1, frame, [1, 1, 3, 3]]);
     expect(again.store.readRetry(3)).toEqual(frameOf('c'));
-    expect(again.store.readDead(0, 10).map((dead) => [dead.seq, dead.frame, dead.error])).toEqual([
+    expect(again.store.readDead({ after: 0, limit: 10 }).map((dead) => [dead.seq, dead.frame, dead.error])).toEqual([
       [1, frameOf('a'), error],
     ]);
-    expect(again.store.limits()).toEqual([{ limit: 'vendor', data: '{"until":1}' }]);
+    expect(again.store.limits()).toEqual([limitRecord('vendor', 1)]);
     again.close();
   });
 
@@ -185,7 +185,7 @@ describe('a read of the spool that fails', () => {
     ['a retry', (spool) => spool.store.readRetry(3)],
     ['the error of a retry', (spool) => spool.store.readRetryError(3)],
     ['seqs of retries', (spool) => spool.store.readRetrySeqs(10)],
-    ['dead letters', (spool) => spool.store.readDead(0, 10)],
+    ['dead letters', (spool) => spool.store.readDead({ after: 0, limit: 10 })],
     ['processes', (spool) => spool.writers.notEnded()],
     ['processes to be barred', (spool) => spool.writers.notFenced('r1')],
   ];
@@ -197,7 +197,7 @@ describe('a read of the spool that fails', () => {
       group({
         frames: [{ first: 1, frame: frameOf('a', 'b') }],
         retries: [retryOf(3)],
-        limits: [{ limit: 'v', data: '{}' }],
+        limits: [limitRecord('v', 1)],
       }),
     );
     spool.shrink();

@@ -9,7 +9,7 @@ import type { Frame } from '../../../../src/frame/frame.ts';
 import { applicationId, migrations, schemaVersion } from '../../../../src/queue/spool/schema.ts';
 import { verifySpool } from '../../../../src/queue/spool/verify.ts';
 import { Spool } from '../../../../src/queue/spool/spool.ts';
-import { aRun, deadOf, group, retryOf } from '../../../contract/store.ts';
+import { aRun, deadOf, group, limitRecord, retryOf } from '../../../contract/store.ts';
 import { frameOf } from '../../../support/frames.ts';
 import { thrownBy } from '../../../support/thrown.ts';
 
@@ -34,7 +34,7 @@ function aSpool(): Spool {
     { first: 1, frame: items(1, 2, 3, 4, 5) },
     { first: 6, frame: items(6, 7, 8, 9, 10) },
   ];
-  const limits = [{ limit: 'vendor', data: '{"frozenMs":1}' }];
+  const limits = [limitRecord('vendor', 1)];
   spool.store.commit(group({ run, frames, limits }));
   spool.store.commit(
     group({

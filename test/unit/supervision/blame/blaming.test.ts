@@ -115,7 +115,7 @@ describe('a consumer that dies with items', () => {
     expect(world.emitted('item.dead')).toMatchObject([
       { seq: 2, attempts: 1, reason: 'killed its consumer 3 times: SIGSEGV' },
     ]);
-    expect(world.store.readDead(0, 10)).toMatchObject([{ seq: 2, kills: 3 }]);
+    expect(world.store.readDead({ after: 0, limit: 10 })).toMatchObject([{ seq: 2, kills: 3 }]);
   });
 
   it.each([

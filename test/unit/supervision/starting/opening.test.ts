@@ -14,7 +14,8 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import Database from 'better-sqlite3';
 import { EventBus, type EventName } from '../../../../src/observability/events.ts';
 import { Spool } from '../../../../src/queue/spool/spool.ts';
-import type { LimitState, RunRecord } from '../../../../src/queue/store.ts';
+import type { LimitRecord } from '../../../../src/core/limit-record.ts';
+import type { RunRecord } from '../../../../src/queue/store.ts';
 import { openRun, spoolFile, type Opening, type OpeningOptions } from '../../../../src/supervision/starting/opening.ts';
 import type { Left } from '../../../../src/supervision/starting/setting-aside.ts';
 import { aRun } from '../../../support/a-queue.ts';
@@ -64,7 +65,7 @@ async function open(options: Partial<OpeningOptions> = {}): Promise<Opened> {
 const version2 = { ...aaa, fingerprint: 'version 2' };
 
 /** Leaves a run behind, as a supervisor that has stopped does. */
-function leave(run: Partial<RunRecord>, limits: LimitState[] = []): void {
+function leave(run: Partial<RunRecord>, limits: LimitRecord[] = []): void {
   const spool = Spool.open({ file: spoolFile(stateDirectory), durability: 'full' });
   spool.store.commit({
     run: aRun(run),
@@ -149,7 +150,7 @@ describe('a fresh start', () => {
   });
 
   it('sees the old queue’s children gone before it is moved, and hands its limits on', async () => {
-    const limits = [{ limit: 'vendor', data: '{"frozenMs":60000}' }];
+    const limits = [{ limit: 'vendor', wall: 1, frozenMs: 60_000, calls: [] }];
     leave({ run: 'left' }, limits);
     const seen: string[][] = [];
     const { spool } = await open({
@@ -164,6 +165,17 @@ describe('a fresh start', () => {
     const again = await open();
     expect(again.spool.store.limits()).toEqual(limits);
     again.spool.close();
+  });
+
+  it('starts over although the record of a limit is damaged, and warns that the limits are not known', async () => {
+    leave({ run: 'left' }, [{ limit: 'vendor', wall: 1, frozenMs: 60_000, calls: [] }]);
+    const db = new Database(spoolFile(stateDirectory));
+    db.prepare("UPDATE limits SET data = '{'").run();
+    db.close();
+    const { spool, run } = await open({ fresh: true });
+    expect([run.run === 'left', spool.store.limits()]).toEqual([false, []]);
+    expect(events[0]).toMatchObject({ event: { message: expect.stringContaining('which limits are frozen') } });
+    spool.close();
   });
 
   it.each([

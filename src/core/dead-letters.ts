@@ -1,0 +1,52 @@
+import type { ErrorData } from './errors.ts';
+
+/** One of the errors that an item has had. */
+export interface PastError {
+  /** Wall-clock time. */
+  at: number;
+  code: string;
+  /** Its message and those of its causes, cut. */
+  message: string;
+}
+
+/** A dead letter: an item that failed for good and will not run again. Without the item. */
+export interface DeadSummary {
+  seq: number;
+  /** The seq that the item had first; differs if an operator has given it back before. */
+  origin: number;
+  run: string;
+  attempts: number;
+  /** How often it has killed its consumer. */
+  kills: number;
+  reason: string;
+  error: ErrorData;
+  /** Its latest errors, oldest first; also those from before it was given back. */
+  history: PastError[];
+  /** Wall-clock time. */
+  diedAt: number;
+}
+
+/** A dead letter with its item, decoded for people. */
+export interface DeadLetter extends DeadSummary {
+  item: unknown;
+}
+
+/** Dead letters by seq: at most `limit`, above `after`. */
+export interface DeadQuery {
+  after: number;
+  limit: number;
+}
+
+/** What an operator can do with the dead letters of a pipeline, whether it runs or not. */
+export interface DeadLetters {
+  /** Without their items, in the order of seq. */
+  list(query: DeadQuery): Promise<readonly DeadSummary[]>;
+  /** Undefined if there is no letter of that seq. */
+  read(seq: number): Promise<DeadLetter | undefined>;
+  /** Puts letters back into the queue. Resolves, when that is durable, to the seqs that have no letter. */
+  giveBack(seqs: readonly number[]): Promise<number[]>;
+  /** Puts a letter back with another item. Rejects with an ItemError if the item cannot be carried. */
+  giveBackAs(seq: number, item: unknown): Promise<number[]>;
+  /** Deletes letters. Resolves as `giveBack` does. */
+  purge(seqs: readonly number[]): Promise<number[]>;
+}
