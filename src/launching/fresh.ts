@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline/promises';
 import { usageError } from '../core/errors.ts';
-import type { Left } from '../supervision/starting/setting-aside.ts';
+import type { Left } from '../supervision/starting/archiving.ts';
 
 export interface FreshQuestion {
   /** The answer was given with the command. */

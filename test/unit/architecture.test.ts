@@ -91,7 +91,7 @@ const folders: Record<string, { from: readonly string[]; because: string }> = {
     because: 'it puts the parts of a service together; the process around it is its callers’ business',
   },
   launching: {
-    from: ['core', 'observability', 'types:config', 'types:supervision/starting/setting-aside'],
+    from: ['core', 'observability', 'types:config', 'types:supervision/starting/archiving'],
     because: 'what the supervisor’s entry does with its process: terminal, signals, standard output',
   },
   torture: {

@@ -1,4 +1,4 @@
-import { existsSync, linkSync, renameSync, rmSync, statSync, type Stats } from 'node:fs';
+import { existsSync, linkSync, rmSync, statSync, type Stats } from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import { configError, type MillraceError } from '../../core/errors.ts';
@@ -88,30 +88,6 @@ function succeeds(act: () => void): boolean {
 /** What the file's log takes of the disk. */
 export function logBytes(file: string): number {
   return statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0;
-}
-
-/** Moves a spool's file aside, to a name that is free. Returns it. */
-export function retireFile(file: string, suffix: string): string {
-  return moveAside(file, suffix, []);
-}
-
-/** The same with a file that cannot be opened, and so may have part of what is in it beside it. */
-export function retireUnreadableFile(file: string, suffix: string): string {
-  return moveAside(file, suffix, ['-wal', '-journal']);
-}
-
-function moveAside(file: string, suffix: string, ends: readonly string[]): string {
-  const nameOf = (n: number): string => file.replace(/\.db$/, '') + `.${suffix}${n === 1 ? '' : `-${n}`}.db`;
-  let n = 1;
-  // A rename would replace what is there.
-  while (existsSync(nameOf(n))) n++;
-  const retired = nameOf(n);
-  const beside = ends.filter((end) => existsSync(file + end));
-  // Under both names for a moment: a new file under the old name would clear away what it finds beside it.
-  for (const end of beside) linkSync(file + end, retired + end);
-  renameSync(file, retired);
-  for (const end of beside) rmSync(file + end);
-  return retired;
 }
 
 function connect(file: string): Database.Database {

@@ -9,11 +9,12 @@ import type { QueueStart } from '../../core/queue-start.ts';
 import type { OpenSpool, Predecessors } from '../open-spool.ts';
 import type { Store } from '../store.ts';
 import type { Writers } from '../writers.ts';
+import { archiveFile } from './archive.ts';
 import { backUp, type BackupOptions } from './backup.ts';
 import { Claims } from './claims.ts';
 import { Connection } from './connection.ts';
 import { openingFailure } from './failure.ts';
-import { fileWatch, leave, openSpoolFile, retireFile, type OpenOptions } from './file.ts';
+import { fileWatch, leave, openSpoolFile, type OpenOptions } from './file.ts';
 import { forgetHolder } from './holder.ts';
 import { ReservedSeqs } from './reserved-seqs.ts';
 import { beginStart, endStart, type Close } from './starts.ts';
@@ -106,15 +107,15 @@ export class Spool implements OpenSpool {
   }
 
   /** Renames the file, under the lock, and lets go of it. Nothing is deleted. Returns its new name. */
-  retire(suffix: string): string {
+  archive(suffix: string): string {
     const { file } = this.#connection;
     return this.#connection.maintain((db) => {
       // Back into one file, so that nothing of it is left in a -wal.
       db.pragma('journal_mode = DELETE');
-      const retired = retireFile(file, suffix);
+      const archived = archiveFile(file, suffix);
       forgetHolder(file);
       db.close();
-      return retired;
+      return archived;
     });
   }
 }

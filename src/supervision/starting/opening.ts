@@ -10,16 +10,16 @@ import type { Declaration, QueueOwner } from '../../queue/spool/owner.ts';
 import { relationOf } from './file-relation.ts';
 import { compareFingerprints } from '../replacing/fingerprint.ts';
 import { ownershipOf } from './ownership.ts';
-import { setAside, type SettingAside } from './setting-aside.ts';
+import { archiveQueue, type Archiving } from './archiving.ts';
 
-export interface OpeningOptions extends Omit<SettingAside, 'file' | 'pipelineName'> {
+export interface OpeningOptions extends Omit<Archiving, 'file' | 'pipelineName'> {
   stateDirectory: string;
   /** Keys whose values are secrets although they do not look like it. */
   redact: readonly string[];
   /** The pipeline's file, absolute, by the path that was given. */
   pipelineFile: string;
   pipeline: Pick<PipelineDescription, 'name' | 'fingerprint' | 'deterministic' | 'sink'>;
-  /** Start over: what is there is moved aside. */
+  /** Start over: the old queue is archived. */
   fresh: boolean;
   /** Start a new run when the last one is finished. */
   again: boolean;
@@ -54,8 +54,10 @@ export async function openRun(options: OpeningOptions): Promise<Opening> {
   const { stateDirectory, durability, pipeline, fresh, again, moved, events, clock } = options;
   const file = spoolFile(stateDirectory);
   const pipelineName = moved ? undefined : pipeline.name;
-  const aside = fresh ? await setAside({ ...options, file, pipelineName }) : { status: 'moved' as const, limits: [] };
-  if (aside.status === 'stopped') return aside;
+  const archived = fresh
+    ? await archiveQueue({ ...options, file, pipelineName })
+    : { status: 'archived' as const, limits: [] };
+  if (archived.status === 'stopped') return archived;
   const spool = await openSpool({ file, durability, pipeline: pipelineName, startedAt: clock.wall() }, options);
   if (!spool) return { status: 'stopped' };
   try {
@@ -104,7 +106,7 @@ export async function openRun(options: OpeningOptions): Promise<Opening> {
     for (const message of doubtsAbout(stateDirectory)) events.emit('warning', { code: 'STATE_DIRECTORY', message });
     if (!last || !resumed) {
       const run = newRun(options, 1);
-      const { limits } = aside;
+      const { limits } = archived;
       if (limits.length > 0) {
         spool.store.commit({
           run,

@@ -1,7 +1,7 @@
 import { PassThrough } from 'node:stream';
 import { describe, expect, it } from '@jest/globals';
 import { confirmFresh } from '../../../src/launching/fresh.ts';
-import type { Left } from '../../../src/supervision/starting/setting-aside.ts';
+import type { Left } from '../../../src/supervision/starting/archiving.ts';
 import { aRun } from '../../support/a-queue.ts';
 
 const left: Left = { status: 'run', run: aRun({ stored: 9, done: 3, dead: 1 }) };

@@ -17,7 +17,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import Database from 'better-sqlite3';
-import { fileWatch, openSpoolFile, retireUnreadableFile } from '../../../../src/queue/spool/file.ts';
+import { archiveUnreadableFile } from '../../../../src/queue/spool/archive.ts';
+import { fileWatch, openSpoolFile } from '../../../../src/queue/spool/file.ts';
 import { compactSpool } from '../../../../src/queue/spool/compact.ts';
 import { applicationId, migrations, schemaVersion } from '../../../../src/queue/spool/schema.ts';
 import { Spool } from '../../../../src/queue/spool/spool.ts';
@@ -512,13 +513,13 @@ describe('the watch over the file', () => {
   });
 });
 
-describe('a spool that is moved aside', () => {
+describe('a spool that is archived', () => {
   it('although it cannot be read takes along what is beside it, and replaces nothing', () => {
     mkdirSync(join(directory, 'state'));
     writeFileSync(file, 'damaged');
     writeFileSync(`${file}-wal`, 'not written back');
     writeFileSync(join(directory, 'state', 'queue.until-today.db'), 'an earlier one');
-    const retired = retireUnreadableFile(file, 'until-today');
+    const retired = archiveUnreadableFile(file, 'until-today');
     expect(readdirSync(join(directory, 'state'))).toEqual([
       'queue.until-today-2.db',
       'queue.until-today-2.db-wal',
@@ -533,7 +534,7 @@ describe('a spool that is moved aside', () => {
   it('is complete under its new name, and leaves room for a new one', () => {
     const spool = open();
     spool.store.commit(group({ run: { ...aRun, nextSeq: 3 }, frames: [{ first: 1, frame: frameOf('a', 'b') }] }));
-    const retired = spool.retire('until-today');
+    const retired = spool.archive('until-today');
     expect(retired).toBe(join(directory, 'state', 'queue.until-today.db'));
     expect(readdirSync(join(directory, 'state'))).toEqual(['queue.until-today.db']);
     const fresh = open();
@@ -545,11 +546,11 @@ describe('a spool that is moved aside', () => {
     old.close();
   });
 
-  it('never takes the place of one that was moved aside before', () => {
+  it('never replaces one that was archived before', () => {
     const names = [1, 2, 3].map((nextSeq) => {
       const spool = open();
       spool.store.commit(group({ run: { ...aRun, nextSeq } }));
-      return spool.retire('until-today');
+      return spool.archive('until-today');
     });
     expect(new Set(names).size).toBe(3);
     const kept = names.map((name) => {

@@ -17,7 +17,7 @@ import { Spool } from '../../../../src/queue/spool/spool.ts';
 import type { LimitRecord } from '../../../../src/core/limit-record.ts';
 import type { RunRecord } from '../../../../src/queue/store.ts';
 import { openRun, spoolFile, type Opening, type OpeningOptions } from '../../../../src/supervision/starting/opening.ts';
-import type { Left } from '../../../../src/supervision/starting/setting-aside.ts';
+import type { Left } from '../../../../src/supervision/starting/archiving.ts';
 import { aRun } from '../../../support/a-queue.ts';
 import { HandClock } from '../../../support/hand-clock.ts';
 

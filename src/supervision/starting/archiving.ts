@@ -2,24 +2,24 @@ import type { Clock } from '../../core/clock.ts';
 import type { LimitRecord } from '../../core/limit-record.ts';
 import type { EventBus } from '../../observability/events.ts';
 import { isUnreadable } from '../../queue/spool/failure.ts';
-import { retireUnreadableFile } from '../../queue/spool/file.ts';
+import { archiveUnreadableFile } from '../../queue/spool/archive.ts';
 import { openSpool } from '../../queue/spool/open.ts';
 import type { Spool } from '../../queue/spool/spool.ts';
 import type { RunRecord } from '../../queue/store.ts';
 import type { Writers } from '../../queue/writers.ts';
 
-/** What a fresh start finds, and would move aside. */
+/** What a fresh start finds, and would archive. */
 export type Left = { status: 'run'; run: RunRecord } | { status: 'unreadable'; reason: string };
 
-export interface SettingAside {
+export interface Archiving {
   /** The spool's file. */
   file: string;
   /** The pipeline whose queue it must be; undefined for any. */
   pipelineName: string | undefined;
   durability: 'full' | 'normal';
-  /** Asked before anything is moved; refuses by throwing. Answers 'stopped' when `stopped` aborts meanwhile. */
+  /** Asked before anything is archived; refuses by throwing. Answers 'stopped' when `stopped` aborts meanwhile. */
   confirmFresh: (left: Left, stopped: AbortSignal) => Promise<'yes' | 'stopped'>;
-  /** Kills the children that still live of whoever wrote this list, and sees them gone. */
+  /** Kills the children on this list that are still alive, and waits until they are gone. */
   killOrphans: (writers: Writers) => Promise<void>;
   /** Aborts when the service is asked to stop. */
   stopped: AbortSignal;
@@ -27,40 +27,40 @@ export interface SettingAside {
   events: EventBus;
 }
 
-/** What the next queue has to know of the one before it. */
-type Aside = { status: 'moved'; limits: LimitRecord[] } | { status: 'stopped' };
+/** What the next queue has to know about the one before it. */
+type Archived = { status: 'archived'; limits: LimitRecord[] } | { status: 'stopped' };
 
 /**
- * Makes room for a new queue: what is there is renamed, and nothing deleted. The children that its supervisor may have
- * left write to the same sink and call the same vendor as their successors would: they are seen gone before, and what
- * is known of the limits is handed on.
+ * Makes way for a new queue: the old one is renamed, and nothing is deleted. Children that its supervisor may have left
+ * behind write to the same sink and call the same vendor as the new ones would. So they are seen gone first, and the
+ * state of the limits is passed on.
  */
-export async function setAside(options: SettingAside): Promise<Aside> {
+export async function archiveQueue(options: Archiving): Promise<Archived> {
   const { file, durability, stopped, pipelineName: pipeline } = options;
   let spool: Spool | undefined;
   try {
     spool = await openSpool({ file, durability, pipeline }, options);
   } catch (error) {
     if (!isUnreadable(error)) throw error;
-    return await setUnreadableAside(options, error.message);
+    return await archiveUnreadable(options, error.message);
   }
   if (!spool) return { status: 'stopped' };
   try {
     const run = spool.store.run();
-    if (!run) return { status: 'moved', limits: [] };
+    if (!run) return { status: 'archived', limits: [] };
     if ((await options.confirmFresh({ status: 'run', run }, stopped)) === 'stopped') return { status: 'stopped' };
     await options.killOrphans(spool.writers);
     if (stopped.aborted) return { status: 'stopped' };
     const limits = limitsIn(spool, options);
-    tell(options, `the old queue was moved to ${spool.retire(suffix(options))}`);
-    return { status: 'moved', limits };
+    tell(options, `the old queue was moved to ${spool.archive(suffix(options))}`);
+    return { status: 'archived', limits };
   } finally {
     spool.close('unused');
   }
 }
 
 /** What the old queue knows of the limits. A record of them that is damaged must not keep anybody from starting over. */
-function limitsIn(spool: Spool, options: SettingAside): LimitRecord[] {
+function limitsIn(spool: Spool, options: Archiving): LimitRecord[] {
   try {
     return spool.store.limits();
   } catch (error) {
@@ -71,29 +71,29 @@ function limitsIn(spool: Spool, options: SettingAside): LimitRecord[] {
 }
 
 /** Nobody holds such a file: opening it got past the lock. */
-async function setUnreadableAside(options: SettingAside, reason: string): Promise<Aside> {
+async function archiveUnreadable(options: Archiving, reason: string): Promise<Archived> {
   const { file, durability, stopped, pipelineName: pipeline } = options;
   if ((await options.confirmFresh({ status: 'unreadable', reason }, stopped)) === 'stopped')
     return { status: 'stopped' };
   // While the question was open it may have been restored, and taken into use.
   try {
     (await openSpool({ file, durability, pipeline }, options))?.close('unused');
-    return await setAside(options);
+    return await archiveQueue(options);
   } catch (error) {
     if (!isUnreadable(error)) throw error;
   }
   tell(
     options,
-    `the old queue, which could not be read, was moved to ${retireUnreadableFile(file, suffix(options))}. ` +
+    `the old queue, which could not be read, was moved to ${archiveUnreadableFile(file, suffix(options))}. ` +
       'What it says of processes that may still run, and of frozen limits, is not known: make sure that no process of an earlier supervisor is left',
   );
-  return { status: 'moved', limits: [] };
+  return { status: 'archived', limits: [] };
 }
 
-function suffix({ clock }: SettingAside): string {
+function suffix({ clock }: Archiving): string {
   return `until-${new Date(clock.wall()).toISOString().replace(/[:.]/g, '-')}`;
 }
 
-function tell({ events }: SettingAside, message: string): void {
+function tell({ events }: Archiving, message: string): void {
   events.emit('warning', { code: 'FRESH', message });
 }
