@@ -5,7 +5,7 @@
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { configPath, readConfigFile } from './config/config-file.ts';
-import { currentFolder } from './config/current-folder.ts';
+import { currentDirectory } from './config/current-directory.ts';
 import { debugVariable, readEnvironment } from './config/environment.ts';
 import { systemClock } from './core/clock.ts';
 import type { Redaction } from './core/redaction.ts';
@@ -51,7 +51,7 @@ export async function supervise(request: SuperviseRequest): Promise<number> {
     controls.press(reason);
   });
   try {
-    const folder = currentFolder();
+    const folder = currentDirectory();
     const environment = readEnvironment();
     const configName = configPath(typeof config === 'string' ? config : undefined, environment);
     const configFile = configName === undefined ? undefined : await readConfigFile(resolve(folder, configName));

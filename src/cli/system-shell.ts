@@ -1,4 +1,4 @@
-import { currentFolder } from '../config/current-folder.ts';
+import { currentDirectory } from '../config/current-directory.ts';
 import { type Environment, readEnvironment } from '../config/environment.ts';
 import { systemClock } from '../core/clock.ts';
 import { Redaction } from '../core/redaction.ts';
@@ -14,7 +14,7 @@ export function systemShell({ signals }: Pick<Shell, 'signals'>): Shell {
     signals,
     // When it is asked for: what goes wrong then is told as everything else.
     get folder() {
-      return currentFolder();
+      return currentDirectory();
     },
     clock: systemClock,
     redaction: new Redaction(),

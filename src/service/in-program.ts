@@ -2,7 +2,7 @@
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { configPath, readConfigFile } from '../config/config-file.ts';
-import { currentFolder } from '../config/current-folder.ts';
+import { currentDirectory } from '../config/current-directory.ts';
 import { readEnvironment } from '../config/environment.ts';
 import { systemClock } from '../core/clock.ts';
 import { usageError } from '../core/errors.ts';
@@ -22,7 +22,7 @@ export async function runInProgram(
 ): Promise<RunSummary> {
   const redaction = new Redaction();
   try {
-    const folder = currentFolder();
+    const folder = currentDirectory();
     const file = pathOf(given, folder);
     const environment = readEnvironment();
     const events = new EventBus();

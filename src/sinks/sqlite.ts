@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { startFolder } from '../core/start-folder.ts';
+import { startDirectory } from '../core/start-directory.ts';
 import { sinkMark, type Sink } from './port.ts';
 import { fold } from './sqlite/identifier.ts';
 import { checkOptions } from './sqlite/options.ts';
@@ -90,7 +90,7 @@ export function sqlite<const K extends string = never, const T extends Readonly<
     open: async (context) => {
       // better-sqlite3 is native code: only a consumer that writes pays for loading it.
       const { openWriter } = await import('./sqlite/writer.ts');
-      return await openWriter({ ...target, file: resolve(startFolder, target.file) }, context);
+      return await openWriter({ ...target, file: resolve(startDirectory, target.file) }, context);
     },
   };
 }

@@ -77,10 +77,10 @@ function found(kind: SinkKind, { sink }: Pipeline, places: Places): Pick<Evidenc
   return { rows: kind === 'lines' ? linesIn(places.output) : undefined, ledger: undefined };
 }
 
-function producersIn(folder: string): Pick<Evidence, 'emissions' | 'hasSourceEnded'> {
+function producersIn(directory: string): Pick<Evidence, 'emissions' | 'hasSourceEnded'> {
   const emissions: Evidence['emissions'] = [];
   let hasSourceEnded = false;
-  for (const [, entries] of readJournals<ProducerEntry>(folder, 'producer-')) {
+  for (const [, entries] of readJournals<ProducerEntry>(directory, 'producer-')) {
     for (const entry of entries) {
       if (entry.t === 'end') hasSourceEnded = true;
       else emissions.push({ at: entry.at, digest: entry.digest });
@@ -89,10 +89,10 @@ function producersIn(folder: string): Pick<Evidence, 'emissions' | 'hasSourceEnd
   return { emissions, hasSourceEnded };
 }
 
-function consumersIn(folder: string): Consumer[] {
+function consumersIn(directory: string): Consumer[] {
   const consumers: Consumer[] = [];
-  const sinks = new Map(readJournals<SinkEntry>(folder, 'sink-'));
-  for (const [writer, entries] of readJournals<ConsumerEntry>(folder, 'consumer-')) {
+  const sinks = new Map(readJournals<SinkEntry>(directory, 'sink-'));
+  for (const [writer, entries] of readJournals<ConsumerEntry>(directory, 'consumer-')) {
     const calls = new Map<number, Call>();
     for (const entry of entries) {
       if (entry.t === 'call') calls.set(entry.call, { ...entry, rows: undefined });
@@ -116,8 +116,10 @@ function seqsOf(flat: readonly number[]): number[] {
   return seqs;
 }
 
-function linesIn(folder: string): FoundRow[] {
-  return readdirSync(folder).flatMap((file) => wholeLines(readFileSync(join(folder, file), 'utf8')).map(rowOfLine));
+function linesIn(directory: string): FoundRow[] {
+  return readdirSync(directory).flatMap((file) =>
+    wholeLines(readFileSync(join(directory, file), 'utf8')).map(rowOfLine),
+  );
 }
 
 function rowOfLine(line: string): FoundRow {

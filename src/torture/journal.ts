@@ -28,25 +28,25 @@ export type SinkEntry =
 export type Write<Entry> = (entry: Entry) => void;
 
 /** Opens the journal of a process; `name` is its own. */
-export function openJournal<Entry>(folder: string, name: string): Write<Entry> {
+export function openJournal<Entry>(directory: string, name: string): Write<Entry> {
   // 'a': a line goes out in one write, and none can be lost in a buffer of ours.
-  const fd = openSync(join(folder, `${name}.ndjson`), 'a', 0o600);
+  const fd = openSync(join(directory, `${name}.ndjson`), 'a', 0o600);
   return (entry) => void writeSync(fd, `${JSON.stringify(entry)}\n`);
 }
 
 /** How far the pipeline has come: grows with what is read and what is done, not with what is tried in vain. */
-export function progressIn(folder: string): number {
+export function progressIn(directory: string): number {
   const isProgress = (file: string): boolean => file.startsWith('producer-') || file.startsWith('sink-');
-  return readdirSync(folder)
+  return readdirSync(directory)
     .filter(isProgress)
-    .reduce((sum, file) => sum + statSync(join(folder, file)).size, 0);
+    .reduce((sum, file) => sum + statSync(join(directory, file)).size, 0);
 }
 
-/** The journals in `folder` whose names begin with `prefix`: the rest of the name, and what is in it. */
-export function* readJournals<Entry>(folder: string, prefix: string): Generator<[name: string, entries: Entry[]]> {
-  for (const file of readdirSync(folder).toSorted()) {
+/** The journals in `directory` whose names begin with `prefix`: the rest of the name, and what is in it. */
+export function* readJournals<Entry>(directory: string, prefix: string): Generator<[name: string, entries: Entry[]]> {
+  for (const file of readdirSync(directory).toSorted()) {
     if (!file.startsWith(prefix) || !file.endsWith('.ndjson')) continue;
-    const entries = wholeLines(readFileSync(join(folder, file), 'utf8')).map((line) => JSON.parse(line) as Entry);
+    const entries = wholeLines(readFileSync(join(directory, file), 'utf8')).map((line) => JSON.parse(line) as Entry);
     yield [file.slice(prefix.length, -'.ndjson'.length), entries];
   }
 }

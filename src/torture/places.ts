@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 
-/** Where a round keeps what: all of it in one folder. */
+/** Where a round keeps what: all of it in one directory. */
 export interface Places {
-  readonly folder: string;
+  readonly directory: string;
   /** The pipeline that is run: the user's, watched. */
   readonly pipeline: string;
   /** Folder of what the watched pipeline's processes write down, one file each. */
@@ -17,14 +17,14 @@ export interface Places {
   readonly log: string;
 }
 
-export function placesIn(folder: string): Places {
+export function placesIn(directory: string): Places {
   return {
-    folder,
-    pipeline: join(folder, 'pipeline.mjs'),
-    journal: join(folder, 'journal'),
-    trap: join(folder, 'trap'),
-    database: join(folder, 'sink.db'),
-    output: join(folder, 'output'),
-    log: join(folder, 'log.ndjson'),
+    directory,
+    pipeline: join(directory, 'pipeline.mjs'),
+    journal: join(directory, 'journal'),
+    trap: join(directory, 'trap'),
+    database: join(directory, 'sink.db'),
+    output: join(directory, 'output'),
+    log: join(directory, 'log.ndjson'),
   };
 }

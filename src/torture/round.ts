@@ -25,8 +25,8 @@ export interface RoundOptions {
   pipeline: string;
   /** Runs it: a program and its arguments. */
   command: readonly string[];
-  /** The folder that it is run in. */
-  folder: string;
+  /** The directory that it is run in. */
+  directory: string;
   environment: Readonly<Record<string, string | undefined>>;
   disk: SmallDisk | undefined;
   schedule: Iterator<Planned, never>;
@@ -55,7 +55,7 @@ const mostFailures = 3;
 /** Runs a round to its end. Resolves to what can be said without looking at items. */
 export async function runRound(options: RoundOptions): Promise<RoundResult> {
   const { places } = options;
-  for (const folder of [places.journal, places.output]) mkdirSync(folder, { recursive: true, mode: 0o700 });
+  for (const directory of [places.journal, places.output]) mkdirSync(directory, { recursive: true, mode: 0o700 });
   writeFileSync(places.pipeline, options.pipeline);
   const round = new Round(options);
   const interrupt = (): void => round.end();
@@ -112,12 +112,12 @@ class Round {
   }
 
   #start(): Victim {
-    const { places, command, folder, environment, onStart } = this.#options;
+    const { places, command, directory, environment, onStart } = this.#options;
     this.result.starts += 1;
     this.#wasFull = false;
     onStart();
     const output = join(places.output, `${String(this.result.starts).padStart(6, '0')}.ndjson`);
-    this.#victim = new Victim({ command, folder, environment, output, log: places.log });
+    this.#victim = new Victim({ command, directory, environment, output, log: places.log });
     return this.#victim;
   }
 

@@ -9,9 +9,9 @@ import { join } from 'node:path';
 
 export interface SmallDisk {
   /** How a program is started so that it sees the disk: its words go before the program's. */
-  enter: (folder: string) => string[];
-  /** The disk's folder, as those see it who do not. */
-  readonly folder: string;
+  enter: (directory: string) => string[];
+  /** The disk's directory, as those see it who do not. */
+  readonly directory: string;
   fill: () => void;
   free: () => void;
   /** Takes it away, with all that is on it. */
@@ -20,14 +20,14 @@ export interface SmallDisk {
 
 const sizeMiB = 64;
 
-/** Mounts a disk on `folder`, which is there; undefined if the machine does not allow that. */
-export async function mountSmallDisk(folder: string): Promise<SmallDisk | undefined> {
+/** Mounts a disk on `directory`, which is there; undefined if the machine does not allow that. */
+export async function mountSmallDisk(directory: string): Promise<SmallDisk | undefined> {
   if (process.platform !== 'linux') return undefined;
   const isRoot = process.getuid?.() === 0;
   const namespaces = isRoot ? ['--mount'] : ['--user', '--map-root-user', '--mount'];
   // `read` waits for the end of standard input, which comes when we close it, or are gone.
   const script = `mount -t tmpfs -o size=${sizeMiB}m,mode=700 tmpfs "$1" && echo mounted && read -r _`;
-  const keeper = spawn('unshare', [...namespaces, 'sh', '-c', script, 'sh', folder], {
+  const keeper = spawn('unshare', [...namespaces, 'sh', '-c', script, 'sh', directory], {
     stdio: ['pipe', 'pipe', 'ignore'],
     // A terminal's Ctrl-C is for us to hear: the disk is needed until the round has been given up.
     detached: true,
@@ -38,7 +38,7 @@ export async function mountSmallDisk(folder: string): Promise<SmallDisk | undefi
   });
   const isMounted = await Promise.race([once(keeper.stdout, 'data').then(() => true), gone.then(() => false)]);
   if (!isMounted) return undefined;
-  const seen = `/proc/${keeper.pid}/root${folder}`;
+  const seen = `/proc/${keeper.pid}/root${directory}`;
   const filler = join(seen, 'filler');
   return {
     enter: (wanted) => [
@@ -49,7 +49,7 @@ export async function mountSmallDisk(folder: string): Promise<SmallDisk | undefi
       `--wd=${wanted}`,
       '--',
     ],
-    folder: seen,
+    directory: seen,
     fill: () => fill(filler),
     free: () => rmSync(filler, { force: true }),
     close: async () => {

@@ -19,17 +19,17 @@ export interface TortureOptions {
   pipeline: Pipeline;
   /** How many items its source has, where that is known. */
   sourceItems: number | undefined;
-  /** The text of the pipeline file for a round in this folder. */
-  pipelineFile: (folder: string) => string;
+  /** The text of the pipeline file for a round in this directory. */
+  pipelineFile: (directory: string) => string;
   /** Runs a pipeline file on a state directory: a program and its arguments. */
   command: (file: string, state: string) => readonly string[];
-  /** The folder that it is run in. */
-  folder: string;
+  /** The directory that it is run in. */
+  directory: string;
   environment: Readonly<Record<string, string | undefined>>;
   /** What goes before the command, from round to round. */
   prefixes: readonly (readonly string[])[];
   /** For everything that is written; it is there, and empty. */
-  workFolder: string;
+  workDirectory: string;
   isKept: boolean;
   patienceMs: number;
   signal: AbortSignal;
@@ -56,11 +56,11 @@ const mostIdleRounds = 5;
 
 /** Resolves to what was found, also if that is bad; rejects only if it could not be done. */
 export async function torture(options: TortureOptions): Promise<TortureResult> {
-  const folder = join(options.workFolder, 'disk');
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const disk = await mountSmallDisk(folder);
+  const directory = join(options.workDirectory, 'disk');
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  const disk = await mountSmallDisk(directory);
   try {
-    return await new Torture(options, folder, disk).run();
+    return await new Torture(options, directory, disk).run();
   } finally {
     await disk?.close();
   }
@@ -69,15 +69,15 @@ export async function torture(options: TortureOptions): Promise<TortureResult> {
 class Torture {
   readonly #options: TortureOptions;
   /** Of the queues, as the supervisors see it. */
-  readonly #folder: string;
+  readonly #directory: string;
   readonly #disk: SmallDisk | undefined;
   readonly #random: () => number;
   readonly #schedule: Iterator<Planned, never>;
   readonly #result: TortureResult;
 
-  constructor(options: TortureOptions, folder: string, disk: SmallDisk | undefined) {
+  constructor(options: TortureOptions, directory: string, disk: SmallDisk | undefined) {
     this.#options = options;
-    this.#folder = folder;
+    this.#directory = directory;
     this.#disk = disk;
     this.#random = seededRandom(options.seed);
     this.#schedule = schedule(this.#random, { canFillDisk: disk !== undefined });
@@ -100,19 +100,19 @@ class Torture {
 
   /** Resolves to how often it could strike. */
   async #round(): Promise<number> {
-    const { command, pipelineFile, folder, prefixes, isKept, signal } = this.#options;
+    const { command, pipelineFile, directory, prefixes, isKept, signal } = this.#options;
     const result = this.#result;
     const name = `round-${++result.rounds}`;
-    const places = placesIn(join(this.#options.workFolder, name));
-    const state = join(this.#folder, name);
-    const seenState = this.#disk ? join(this.#disk.folder, name) : state;
+    const places = placesIn(join(this.#options.workDirectory, name));
+    const state = join(this.#directory, name);
+    const seenState = this.#disk ? join(this.#disk.directory, name) : state;
     const { strikes, problems } = await runRound({
       ...this.#options,
       random: this.#random,
       places,
-      pipeline: pipelineFile(places.folder),
+      pipeline: pipelineFile(places.directory),
       command: [
-        ...(this.#disk?.enter(folder) ?? []),
+        ...(this.#disk?.enter(directory) ?? []),
         ...prefixes[result.rounds % prefixes.length]!,
         ...command(places.pipeline, state),
       ],
@@ -133,12 +133,12 @@ class Torture {
     if (signal.aborted) return strikes;
     result.problems.push(...problems);
     // A disk in memory goes with us; and SQLite would look for the file where it is not.
-    const queue = this.#disk ? join(places.folder, 'state') : state;
+    const queue = this.#disk ? join(places.directory, 'state') : state;
     if (this.#disk) cpSync(seenState, queue, { recursive: true, filter: isNoSocket });
     if (problems.length === 0) this.#judge(places, queue);
-    if (result.problems.length > 0) result.evidence = places.folder;
+    if (result.problems.length > 0) result.evidence = places.directory;
     if (!isKept && result.evidence === undefined) {
-      for (const each of [places.folder, seenState]) rmSync(each, { recursive: true, force: true });
+      for (const each of [places.directory, seenState]) rmSync(each, { recursive: true, force: true });
     }
     return strikes;
   }

@@ -5,7 +5,7 @@ import { childrenOf, sendSignal, type ChildProcess } from './processes.ts';
 export interface VictimOptions {
   /** The program and its arguments. */
   command: readonly string[];
-  folder: string;
+  directory: string;
   environment: Readonly<Record<string, string | undefined>>;
   /** Files that its standard output and its standard error go to. */
   output: string;
@@ -24,10 +24,10 @@ export class Victim {
   readonly ended: Promise<Exit>;
   #exit: Exit | undefined;
 
-  constructor({ command: [program, ...args], folder, environment, output, log }: VictimOptions) {
+  constructor({ command: [program, ...args], directory, environment, output, log }: VictimOptions) {
     const files = [openSync(output, 'a', 0o600), openSync(log, 'a', 0o600)] as const;
     // A group of its own: what is typed at the terminal is for us to hear.
-    const options = { cwd: folder, env: environment as NodeJS.ProcessEnv, detached: true };
+    const options = { cwd: directory, env: environment as NodeJS.ProcessEnv, detached: true };
     this.#process = spawn(program!, args, { ...options, stdio: ['ignore', ...files] });
     for (const file of files) closeSync(file);
     this.ended = new Promise((resolve, reject) => {

@@ -8,13 +8,13 @@ import { placesIn } from '../../../src/torture/places.ts';
 import { runRound, type RoundOptions, type RoundResult } from '../../../src/torture/round.ts';
 import { until } from '../../support/until.ts';
 
-let folder: string;
+let directory: string;
 let interrupted: AbortController;
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'round-'));
+  directory = mkdtempSync(join(tmpdir(), 'round-'));
   interrupted = new AbortController();
 });
-afterEach(() => rmSync(folder, { recursive: true }));
+afterEach(() => rmSync(directory, { recursive: true }));
 
 /** What takes long never ends. */
 const clock: Clock = {
@@ -28,15 +28,15 @@ function* always<T>(value: T): Generator<T, never> {
   for (;;) yield value;
 }
 
-/** A round of a supervisor that is this shell script; what it makes in its folder is seen in ours. */
+/** A round of a supervisor that is this shell script; what it makes in its directory is seen in ours. */
 function round(script: string, options: Partial<RoundOptions> = {}): Promise<RoundResult> {
   return runRound({
     clock,
     random: () => 0,
-    places: placesIn(folder),
+    places: placesIn(directory),
     pipeline: '',
     command: ['sh', '-c', script],
-    folder,
+    directory,
     environment: process.env,
     disk: undefined,
     schedule: always(aStop),
@@ -71,7 +71,7 @@ describe('a round', () => {
   it('that is interrupted ends at once, whatever it was about to wait for', async () => {
     const script = `trap 'touch told' TERM; touch began; while :; do sleep 0.05; done`;
     const result = round(script, { isEnough: () => false, schedule: onceBegun() });
-    await until(() => existsSync(join(folder, 'told')));
+    await until(() => existsSync(join(directory, 'told')));
     interrupted.abort();
     expect(await result).toMatchObject({ starts: 1, problems: [] });
   });
@@ -79,5 +79,6 @@ describe('a round', () => {
 
 /** A stop, as soon as it is heard. */
 function* onceBegun(): Generator<Planned, never> {
-  for (;;) yield existsSync(join(folder, 'began')) ? aStop : { ...aStop, fault: { kind: 'kill', target: 'consumer' } };
+  for (;;)
+    yield existsSync(join(directory, 'began')) ? aStop : { ...aStop, fault: { kind: 'kill', target: 'consumer' } };
 }

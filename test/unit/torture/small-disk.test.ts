@@ -4,27 +4,27 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { mountSmallDisk } from '../../../src/torture/small-disk.ts';
 
-let folder: string;
+let directory: string;
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'millrace-disk-'));
+  directory = mkdtempSync(join(tmpdir(), 'millrace-disk-'));
 });
-afterEach(() => rmSync(folder, { recursive: true }));
+afterEach(() => rmSync(directory, { recursive: true }));
 
 describe('a small disk', () => {
   it('can be filled and freed, is seen by nobody else, and goes; or there is none', async () => {
-    const disk = await mountSmallDisk(folder);
+    const disk = await mountSmallDisk(directory);
     // Where the machine does not allow it, torture says that it was not tried.
     if (!disk) return;
     try {
-      const inside = join(disk.folder, 'a file');
+      const inside = join(disk.directory, 'a file');
       disk.fill();
       expect(() => writeFileSync(inside, 'x'.repeat(5000))).toThrow('ENOSPC');
-      expect(() => writeFileSync(join(folder, 'outside'), 'x')).not.toThrow();
+      expect(() => writeFileSync(join(directory, 'outside'), 'x')).not.toThrow();
       disk.free();
       expect(() => writeFileSync(inside, 'x'.repeat(5000))).not.toThrow();
     } finally {
       await disk.close();
     }
-    expect(() => writeFileSync(join(disk.folder, 'a file'), '')).toThrow('ENOENT');
+    expect(() => writeFileSync(join(disk.directory, 'a file'), '')).toThrow('ENOENT');
   });
 });

@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { isLaid, layTrap, liftTrap, trapDoor } from '../../../src/torture/trap.ts';
 
-let folder: string;
+let directory: string;
 let file: string;
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'trap-'));
-  file = join(folder, 'trap');
+  directory = mkdtempSync(join(tmpdir(), 'trap-'));
+  file = join(directory, 'trap');
 });
-afterEach(() => rmSync(folder, { recursive: true }));
+afterEach(() => rmSync(directory, { recursive: true }));
 
 /** A child of `ppid` that comes to a point: whom it kills. */
 function passing(ppid: number): number[] {

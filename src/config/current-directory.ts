@@ -1,7 +1,7 @@
 import { configError } from '../core/errors.ts';
 
-/** The folder that relative paths begin in. Throws if it was removed. */
-export function currentFolder(): string {
+/** The directory that relative paths begin in. Throws if it was removed. */
+export function currentDirectory(): string {
   try {
     return process.cwd();
   } catch (error) {
