@@ -23,12 +23,12 @@ export class Histories {
     return to - from + 1;
   }
 
-  /** A consumer of this supervisor was lost, which had these. */
+  /** A consumer of this supervisor was lost with these items. */
   lost(from: number, to: number = from): void {
     this.#lost.add(from, to);
   }
 
-  /** It is known what became of these. */
+  /** The outcome of these items is known. */
   settled(from: number, to: number): void {
     this.#lost.delete(from, to);
   }

@@ -10,18 +10,18 @@ export interface Run {
 }
 
 /**
- * The line of frames that have never been lent since the supervisor started. Only a window of it, its head, is in
- * memory; the rest is read back from the store when its turn comes, so a deep queue costs disk and no memory.
+ * The line of frames that have not been lent since the supervisor started. Only its head, the window, is in memory. The
+ * rest is read back from the store when its turn comes, so a deep queue costs disk space and no memory.
  */
 export class Line {
   readonly #store: Pick<Store, 'readFrames'>;
   readonly #windowBytes: number;
   #window: (StoredFrame | undefined)[] = [];
   #head = 0;
-  /** Next item of the window's first frame, as a seq. */
+  /** The seq of the next item; it is in the window's first frame. */
   #next: number;
   #bytes = 0;
-  /** Last seq that has been in the window, and last seq that is committed: between them lies what is only on disk. */
+  /** The last seq that has been in the window, and the last seq that is committed. Items between them are only on disk. */
   #loadedTo: number;
   #storedTo: number;
 
@@ -38,14 +38,14 @@ export class Line {
     return this.#bytes;
   }
 
-  /** The seq from which nothing has been lent. */
+  /** The first seq that has not been lent. */
   get nextSeq(): number {
     this.#refill();
     const first = this.#window[this.#head];
     return first ? Math.max(this.#next, first.first) : this.#storedTo + 1;
   }
 
-  /** Takes a committed frame. It is kept in memory only if it is the window's immediate continuation and fits. */
+  /** Adds a committed frame. It is kept in memory only if it directly follows the window and fits. */
   push(stored: StoredFrame): void {
     const size = memoryBytes(stored.frame);
     if (this.#loadedTo === this.#storedTo && this.#bytes + size <= this.#windowBytes) {
@@ -56,7 +56,7 @@ export class Line {
     this.#storedTo = lastOf(stored);
   }
 
-  /** The next run: at most `items` items and `bytes` bytes (but at least one item), all of one frame. */
+  /** Takes the next run: at most `items` items and `bytes` bytes (but at least one item), all from one frame. */
   take(items: number, bytes: number): Run | undefined {
     for (;;) {
       this.#refill();
@@ -78,10 +78,10 @@ export class Line {
 
   #dropFirst(): void {
     this.#bytes -= memoryBytes(this.#window[this.#head]!.frame);
-    // Let go of at once: the place in the array is only given up below.
+    // Frees the frame at once; its slot in the array is freed below.
     this.#window[this.#head] = undefined;
     this.#head++;
-    // Array.shift() moves everything at each call; this moves half of it once in a while.
+    // Array.shift() moves all elements at each call; this moves half of them once in a while.
     if (this.#head * 2 >= this.#window.length) {
       this.#window = this.#window.slice(this.#head);
       this.#head = 0;
@@ -96,7 +96,7 @@ export class Line {
       this.#bytes += memoryBytes(stored.frame);
       this.#loadedTo = lastOf(stored);
     }
-    // Nothing left on disk: what was beyond had been settled before the start.
+    // Nothing is left on disk: the later frames had been settled before the start.
     if (frames.length === 0) this.#loadedTo = this.#storedTo;
   }
 }

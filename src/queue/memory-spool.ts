@@ -9,7 +9,7 @@ export class MemorySpool {
   /** All of its starts, the latest first. */
   #starts: readonly { id: string; nextSeq: number }[] = [];
   #isClean = true;
-  /** Starts of it and of its copies: no two have the same id. */
+  /** Counts the starts of this spool and of its copies, so that no two starts have the same id. */
   #count = { starts: 0 };
 
   get store(): MemoryStore {
@@ -43,7 +43,7 @@ export class MemorySpool {
     };
   }
 
-  /** An independent one that is the same now; with another `store`, if given. */
+  /** Returns an independent copy, with `store` as its store if given. */
   copy(store = this.#store.copy()): MemorySpool {
     const copy = new MemorySpool();
     copy.#store = store;

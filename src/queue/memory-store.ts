@@ -20,9 +20,9 @@ import {
   type StoreTotals,
 } from './store.ts';
 
-/** A store in memory: nothing of it outlives the process. For tests, and as the plainest statement of what a store is. */
+/** A store in memory, which does not outlive the process: for tests, and as the simplest example of a store. */
 export class MemoryStore implements Store {
-  /** In the order in which they began; the last one is the latest. */
+  /** In the order in which they began, the latest run last. */
   readonly #runs = new Map<string, RunRecord>();
   readonly #frames = new Map<number, StoredFrame>();
   readonly #retries = new Map<number, RetryRecord & { frame: Frame; history: PastError[] }>();
@@ -68,7 +68,7 @@ export class MemoryStore implements Store {
     for (const { first, frame } of group.frames) this.#frames.set(first, { first, frame, settled: new Intervals() });
     for (const { first, count, settled } of group.progress) {
       if (settled.size === count) this.#frames.delete(first);
-      // A copy: what is handed in goes on changing before the next commit.
+      // A copy: the queue keeps changing its own until the next commit.
       else this.#frames.get(first)!.settled = Intervals.fromFlat(settled.toFlat());
     }
     for (const retry of group.retries) {
@@ -106,7 +106,7 @@ export class MemoryStore implements Store {
 
   sync(): void {}
 
-  /** Throws, before anything is changed, for what the store cannot do. */
+  /** Throws for changes that are impossible, before anything is changed. */
   #refuse({ frames, progress, retries, retriesGone, dead, revived, purged }: Group): void {
     for (const { first } of frames) requireRow(!this.#frames.has(first), `frame ${first}`);
     for (const { first } of progress) requireRow(this.#frames.has(first), `frame ${first}`);
@@ -172,7 +172,7 @@ export class MemoryStore implements Store {
     return this.readDead(query).map(({ frame, ...head }) => ({ ...head, bytes: frameBytes(frame) }));
   }
 
-  /** An independent store that holds the same now. */
+  /** Returns an independent store with the same content. */
   copy(): MemoryStore {
     const copy = new MemoryStore();
     for (const [run, record] of this.#runs) copy.#runs.set(run, record);
@@ -190,7 +190,7 @@ export class MemoryStore implements Store {
   }
 }
 
-/** One item as it is kept on its own: its place in the frame that it was cut from is forgotten. */
+/** One item on its own, without its position in the frame that it was cut from. */
 function single(frame: Frame): Frame {
   return joinItems(frame.shapes, [frame.body]);
 }

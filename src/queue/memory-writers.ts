@@ -1,6 +1,6 @@
 import type { NewWriter, WriterRecord, Writers } from './writers.ts';
 
-/** Writers in memory: for tests and simulations, and as the plainest statement of what `Writers` are. */
+/** Writers in memory: for tests and simulations, and as the simplest example of `Writers`. */
 export class MemoryWriters implements Writers {
   readonly all = new Map<number, NewWriter & { ended?: 'clean' | 'unclean'; fenced?: true }>();
   #last = 0;
@@ -35,7 +35,7 @@ export class MemoryWriters implements Writers {
     for (const [writer, row] of this.all) if (row.ended && row.run !== run) this.all.delete(writer);
   }
 
-  /** Independent writers that are the same now. */
+  /** Returns an independent copy. */
   copy(): MemoryWriters {
     const copy = new MemoryWriters();
     for (const [writer, row] of this.all) copy.all.set(writer, { ...row });

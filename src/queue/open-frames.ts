@@ -2,12 +2,12 @@ import { Intervals } from '../core/intervals.ts';
 import { frameBytes } from '../frame/frame.ts';
 import type { FrameProgress, StoredFrame } from './store.ts';
 
-/** A frame of which something has been lent and not everything is settled. Its items are in the store, not here. */
+/** A frame that has been lent at least in part and is not completely settled. Its items are in the store, not here. */
 export interface OpenFrame extends FrameProgress {
   readonly bytes: number;
 }
 
-/** The frames under way, in the order of their seqs, and which of them have changed since the last commit. */
+/** The open frames, in the order of their seqs, and which of them have changed since the last commit. */
 export class OpenFrames {
   // Frames are opened in the order of the line, so insertion order is the order of seqs.
   readonly #frames = new Map<number, OpenFrame>();
@@ -27,7 +27,7 @@ export class OpenFrames {
     return open;
   }
 
-  /** Settles `from`…`to`; true when that completes the frame. */
+  /** Settles `from`…`to`. Returns true if that completes the frame. */
   settle(frame: OpenFrame, from: number, to: number): boolean {
     frame.settled.add(from, to);
     this.#changed.add(frame);
@@ -44,7 +44,7 @@ export class OpenFrames {
     return undefined;
   }
 
-  /** What has changed since `clearChanged`. */
+  /** The frames that have changed since `clearChanged` was called. */
   get changed(): FrameProgress[] {
     return [...this.#changed];
   }
@@ -54,7 +54,7 @@ export class OpenFrames {
   }
 }
 
-/** A frame that has just been stored: nothing of it is settled. */
+/** A frame that has just been stored: none of its items is settled. */
 export function fresh(first: number, frame: StoredFrame['frame']): StoredFrame {
   return { first, frame, settled: new Intervals() };
 }

@@ -20,10 +20,10 @@ export interface OpenSpool {
   /** This start of a supervisor on the queue. */
   readonly start: QueueStart;
   readonly predecessors: Predecessors;
-  /** Whether the last supervisor closed it, and was not killed. */
+  /** Whether the last supervisor closed it. If not, that supervisor was killed. */
   readonly wasClean: boolean;
-  /** Lets go of it in order. Idempotent. */
+  /** Closes it cleanly. Idempotent. */
   close(): void;
-  /** Lets go of it without another write, as a kill would. Idempotent. */
+  /** Closes it without another write, as a kill would. Idempotent. */
   abandon(): void;
 }

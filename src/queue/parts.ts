@@ -12,14 +12,14 @@ import { StoredItems } from './stored-items.ts';
 import { Tallies } from './tallies.ts';
 
 export interface QueueOptions {
-  /** Frames of so many bytes, and the heads of so many retries, are kept in memory; the rest is in the store. */
+  /** How many bytes of frames, and the heads of how many retries, are kept in memory. The rest is in the store. */
   windowBytes: number;
   windowRetries?: number;
-  /** Whether dead letters that are given back open a finished run again: only where no supervisor runs. Default false. */
+  /** Whether giving back dead letters reopens a finished run. Only while no supervisor runs. Default false. */
   reopens?: boolean;
 }
 
-/** What a queue consists of, as one of its sides sees it. */
+/** The parts of a queue. */
 export interface QueueParts {
   readonly store: Store;
   readonly items: StoredItems;
@@ -37,7 +37,7 @@ export interface QueueParts {
   readonly letters: Letters;
 }
 
-/** The parts of a queue that is kept in `store` and continues `run`. */
+/** Makes the parts of a queue that is kept in `store` and continues `run`. */
 export function partsOf(store: Store, run: RunRecord, options: QueueOptions): QueueParts {
   const pending = new Pending(run);
   const tallies = new Tallies(store.totals());

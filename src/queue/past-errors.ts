@@ -1,12 +1,12 @@
 import type { PastError } from '../core/dead-letters.ts';
 import { describeError, type ErrorData } from '../core/errors.ts';
 
-/** Errors of an item that are kept; older ones are forgotten. */
+/** How many errors of an item are kept; older errors are forgotten. */
 const mostErrors = 10;
-/** Characters of each. */
+/** How many characters of each error are kept. */
 const longestMessage = 500;
 
-/** `history` and what happened to the item at `at`, oldest first. */
+/** Returns `history` with the error that the item had at `at` added; oldest first. */
 export function withError(history: readonly PastError[], at: number, error: ErrorData): PastError[] {
   const message = describeError(error);
   const cut = message.length > longestMessage ? `${message.slice(0, longestMessage)}…` : message;

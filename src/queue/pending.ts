@@ -4,7 +4,7 @@ import type { FrameProgress, Group, RunRecord, Store } from './store.ts';
 type Changes = Omit<Group, 'run' | 'progress'>;
 type Kind = Exclude<keyof Changes, 'trial' | 'limits'>;
 
-/** What has changed in a queue since its last commit, gathered in one group, and the run's record as it is with that. */
+/** Collects the changes of a queue since its last commit into one group. Also holds the run's record with those changes. */
 export class Pending {
   #run: RunRecord;
   #committedRun: RunRecord;
@@ -35,7 +35,7 @@ export class Pending {
     return this.#changes.frames.reduce((sum, { frame }) => sum + frame.count, 0);
   }
 
-  /** The seqs of dead letters that are given back, or deleted. */
+  /** The seqs of dead letters that are being given back or deleted. */
   get letters(): number[] {
     const { revived, purged } = this.#changes;
     return [...revived.map(({ from }) => from), ...purged];
@@ -51,7 +51,7 @@ export class Pending {
     this.#isDirty = true;
   }
 
-  /** In the place of what is gathered of that limit. */
+  /** Replaces the record of that limit, if one is pending. */
   setLimit(record: LimitRecord): void {
     this.#changes.limits = this.#changes.limits.filter(({ limit }) => limit !== record.limit).concat(record);
     this.#isDirty = true;
@@ -62,15 +62,15 @@ export class Pending {
     this.#isDirty = true;
   }
 
-  /** Stored frames have progressed: what of them is settled they know themselves. */
+  /** Items of stored frames were settled. The frames know which. */
   touch(): void {
     this.#isDirty = true;
   }
 
   /**
-   * Makes it durable, with the `progress` of stored frames: all of it, or, when space is short, all but what is new
-   * (items, the end of the source, what is done to dead letters), which stays. Returns what is durable now. Throws as
-   * the store does; then all of it stays.
+   * Makes the changes durable, with the `progress` of stored frames. When space is short, it can leave out what is new
+   * (items, the end of the source, changes of dead letters), which stays pending. Returns what is durable now. Throws as
+   * the store does; then everything stays pending.
    */
   commit(store: Store, progress: FrameProgress[], what: 'all' | 'settlements'): Changes {
     const { frames, revived, purged, ...settlements } = this.#changes;
@@ -85,7 +85,7 @@ export class Pending {
   }
 }
 
-/** `run` as if since `committed` nothing had been heard of the source or of an operator; `died` items have died since. */
+/** `run` without the news from the source and from operators since `committed`; `died` items have died since then. */
 function withoutNews(run: RunRecord, committed: RunRecord, died: number): RunRecord {
   const { state, nextSeq, stored, position, dead } = committed;
   return { ...run, state, nextSeq, stored, position, dead: dead + died };

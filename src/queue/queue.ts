@@ -3,13 +3,13 @@
  *
  *     append ──▶ line ──▶ take ──▶ lent ──▶ settle ──▶ done │ dead │ retries ──▶ take …
  *                  ▲                │
- *                  └── returned ◀── release (given back), lose (its consumer went)
- *                  ├── marked   ◀── lose (its consumer died, perhaps of one of them), see blame.ts
- *                  └── isolated ◀── lose (a second one died): run alone
+ *                  └── returned ◀── release (given back), lose (its consumer is gone)
+ *                  ├── marked   ◀── lose (its consumer died, perhaps because of one of them), see blame.ts
+ *                  └── isolated ◀── lose (a second consumer died): runs alone
  *
- * What changes is pending (pending.ts) until `commit` makes it durable; only what has been committed is ever lent, and
- * only after it may anyone be told. What is lent is known in memory only and dies with the
- * supervisor, so after a start everything unsettled is *inherited*: its receiver asks the sink's ledger first.
+ * Changes are pending (pending.ts) until `commit` makes them durable. Only committed items are lent, and only after the
+ * commit may other processes hear of a change. The supervisor knows only in memory which items are lent. So after a start
+ * every unsettled item is *inherited*: its receiver asks the sink's ledger first.
  */
 import type { Moment } from '../core/clock.ts';
 import type { ErrorData } from '../core/errors.ts';
@@ -30,24 +30,24 @@ import type { QueueStats, QueueTraffic } from './queue-stats.ts';
 import type { Retries } from './retries.ts';
 import type { RunRecord, Store } from './store.ts';
 
-/** A death, and how long the item that it is put down to waits before it runs again. */
+/** A death, and how long the item that caused it waits before it runs again. */
 type Killing = Death & { delayMs: (kills: number) => number };
 
-/** What a consumer that has gone leaves behind. */
+/** What became of the items of a consumer that is gone. */
 export interface Loss {
-  /** Items that it held. */
+  /** How many items it held. */
   items: number;
-  /** How many of the items are now isolated, and how many only marked. */
+  /** How many of them are now isolated, and how many are only marked. */
   isolated: number;
   marked: number;
-  /** The item that its death is put down to. */
+  /** The item that killed it, as far as is known. */
   killer:
     | {
         seq: number;
         kills: number;
         /** How long it waits before it runs again. */
         delayMs: number;
-        /** How many have been named since an item was done. */
+        /** How many killers have been named since an item was done. */
         inARow: number;
       }
     | undefined;
@@ -57,7 +57,7 @@ export class Queue {
   readonly #parts: QueueParts;
   readonly #lender: Lender;
   readonly #returns: Returns;
-  /** Killers named since an item was done. */
+  /** How many killers have been named since an item was done. */
   #killersInARow = 0;
   #framesIn = 0;
   /** Everything below is settled, durably, except items that wait for a retry. */
@@ -74,7 +74,7 @@ export class Queue {
     return this.#parts.pending.run;
   }
 
-  /** The same as of the last commit: what may be acted on. */
+  /** The run's record as of the last commit. Decisions are based on this one. */
   get committedRun(): Readonly<RunRecord> {
     return this.#parts.pending.committedRun;
   }
@@ -153,9 +153,9 @@ export class Queue {
   }
 
   /**
-   * Lends `holding`, which holds nothing, items that run alone: about `bytes` and, if given, `ms` of them. An item that has
-   * killed before is lent by itself, and only when it is on trial. If running one at a time would take too long, half of
-   * the items are lent to run together.
+   * Lends `holding`, which holds nothing, items that run alone: about `bytes` and, if given, `ms` of work. An item that has
+   * killed before is lent by itself, and only when it is on trial. If running the items one at a time would take too long,
+   * half of them are lent to run together.
    */
   takeAlone(holding: Holding, limit: { bytes: number; ms?: number }, moment: Moment): Delivery[] {
     return this.#lender.takeAlone(holding, limit, moment);
@@ -189,8 +189,9 @@ export class Queue {
   }
 
   /**
-   * An attempt at an item of `holding` failed; `decide` says what becomes of the item. Returns that, or undefined if
-   * `holding` did not hold the item: then the failure is ignored, and nobody is asked. If `decide` throws, nothing changes.
+   * An attempt at an item of `holding` failed. `decide` returns the item's fate, which `fail` carries out and returns. If
+   * `holding` does not hold the item, the failure is ignored: `fail` returns undefined without calling `decide`. If `decide`
+   * throws, nothing changes.
    */
   fail(
     holding: Holding,
@@ -232,9 +233,9 @@ export class Queue {
   }
 
   /**
-   * The consumer is gone: the items that it held may or may not be in the sink. If it went by a `death`, the item that it
-   * was running alone is named as the killer, and waits for as long as that death says before it runs again; if it ran
-   * items together, those that it may have started are accused.
+   * The consumer is gone: the items that it held may or may not be in the sink. If it died (`death`) while it ran an item
+   * alone, that item is named as the killer and waits before it runs again. If it ran items together, the items that it may
+   * have started are accused.
    */
   lose(holding: Holding, moment: Moment, death?: Killing): Loss {
     const { accused, histories } = this.#parts;
@@ -264,7 +265,7 @@ export class Queue {
     const accused = new Intervals();
     this.#lender.isolateFirst(most, moment, (from, to) => accused.add(from, to));
     const { size } = accused;
-    // They may have started each time; how often they did is not known.
+    // They may have started each time, but how often is not known.
     blame.accuse(accused, death, { isolatesAll: true, counts: false });
     blame.beCareful();
     return size;
@@ -291,7 +292,7 @@ export class Queue {
     const kills = killsAfter(head.kills, death, accused.blame.name(seq, death));
     const times = kills === 1 ? 'once' : kills === 2 ? 'twice' : `${kills} times`;
     const error: ErrorData = { code: 'KILLED_CONSUMER', message: `killed its consumer ${times}: ${death.cause}` };
-    // From then on the sink is only asked for it, and there is nothing to wait for.
+    // From then on the item does not run: its consumer only asks the sink for it, which does not have to wait.
     const delayMs = kills >= mostKills ? 0 : death.delayMs(kills);
     histories.lost(seq);
     this.#returns.putOff(part!, { ...head, kills, delayMs, error }, moment);
@@ -308,8 +309,8 @@ export class Queue {
   }
 
   /**
-   * Makes what is pending durable: all of it, or, when space is short, all but what is new (items, the end of the source,
-   * changes of dead letters). Throws StoreFull, with all of it kept for another attempt, or an error that is final.
+   * Makes pending changes durable. When space is short, it can leave out what is new (items, the end of the source, changes
+   * of dead letters). Throws StoreFull, with everything still pending, or an error that is final.
    */
   commit({ now }: Moment, what: 'all' | 'settlements' = 'all'): void {
     if (!this.isDirty) return;
@@ -327,8 +328,8 @@ export class Queue {
   }
 
   /**
-   * What the ledger may forget, as of the last commit: seqs below `before` except those in `open`. Not even a power loss
-   * opens one of them again: a sink that has forgotten them refuses a queue that asks for one. Throws as `commit` does.
+   * Which seqs the ledger may forget, as of the last commit: all below `before` except those in `open`. Not even a power
+   * loss opens one of them again; a sink that has forgotten them refuses a queue that asks for one. Throws as `commit` does.
    */
   watermark(): { before: number; open: number[] } {
     const { store } = this.#parts;

@@ -2,23 +2,23 @@ import type { ErrorData } from '../core/errors.ts';
 import type { RetryHead, Store } from './store.ts';
 import { ErrorCounts, type WaitingErrors } from './waiting-errors.ts';
 
-/** Retries kept in memory at a time; the rest wait on disk. */
+/** How many retries are kept in memory; the rest wait on disk. */
 const defaultWindow = 1000;
 
 /**
- * The items waiting for a retry, soonest first. A hundred thousand of them cost disk, not memory: only the heads of
- * the soonest are here, without their items.
+ * The items that wait for a retry, soonest first. A hundred thousand of them cost disk space, not memory: only the heads
+ * of the soonest retries are here, without their items.
  *
- * Due times are kept on the monotonic clock. Those read back from disk are converted from wall-clock time and never
- * wait longer than was meant when they were set, wherever the wall clock has jumped since.
+ * Due times are kept on the monotonic clock. Due times that are read back from disk are converted from wall-clock time. A
+ * retry never waits longer than was intended when it was set, even if the wall clock has jumped since.
  */
 export class Retries {
   readonly #store: Pick<Store, 'readRetryHeads' | 'visitRetryErrors'>;
   readonly #window: number;
   #soonest: { head: RetryHead; due: number }[] = [];
-  /** Whether everything that waits is in `#soonest`. */
+  /** Whether all waiting retries are in `#soonest`. */
   #isComplete = false;
-  /** Lent ones: still in the store, but not waiting. */
+  /** Retries that are lent: still in the store, but not waiting. */
   readonly #lent = new Set<number>();
   readonly #errors = new ErrorCounts();
 
@@ -54,14 +54,14 @@ export class Retries {
     }
   }
 
-  /** The one that is due first, if it is due. */
+  /** The retry that is due first, if it is due now. */
   peek(now: number, wall: number): RetryHead | undefined {
     this.#fill(now, wall);
     const first = this.#soonest[0];
     return first && first.due <= now ? first.head : undefined;
   }
 
-  /** Takes out the one that is due first, if it is due. It counts as lent until it is added again or `gone`. */
+  /** Takes out the retry that is due first, if it is due now. It counts as lent until it is added again or `gone`. */
   take(now: number, wall: number): RetryHead | undefined {
     const head = this.peek(now, wall);
     if (!head) return undefined;
@@ -71,12 +71,12 @@ export class Retries {
     return head;
   }
 
-  /** A retry that was lent is settled, and no longer in the store. */
+  /** A retry that was lent is settled and no longer in the store. */
   gone(seq: number): void {
     this.#lent.delete(seq);
   }
 
-  /** When the first one is due; undefined when none waits. */
+  /** When the first retry is due; undefined when none waits. */
   nextDue(now: number, wall: number): number | undefined {
     this.#fill(now, wall);
     return this.#soonest[0]?.due;

@@ -1,6 +1,6 @@
 /**
- * The store port: what the queue needs of the place where it is kept. `SpoolStore` keeps it in SQLite, `MemoryStore`
- * in memory. Everything that changes goes through `commit`, whole groups at a time.
+ * The store port: what the queue needs from the place where it is kept. `SpoolStore` keeps it in SQLite, `MemoryStore`
+ * in memory. All changes go through `commit`, whole groups at a time.
  */
 import type { DeadQuery, DeadSummary } from '../core/dead-letters.ts';
 import { MillraceError, type ErrorData } from '../core/errors.ts';
@@ -23,13 +23,13 @@ export interface RunRecord {
   state: RunState;
   fingerprint: string;
   position: SourcePosition;
-  /** The next seq to give out. Never goes back, not even from run to run. */
+  /** The next seq to give out. It only rises, also from run to run. */
   nextSeq: number;
-  /** Items that have been stored, done and dead-lettered. */
+  /** How many items were stored, are done, and became dead letters. */
   stored: number;
   done: number;
   dead: number;
-  /** How many were done when the run was given another sink: that one has none of their results. */
+  /** How many items were done when the run was given another sink, which has none of their results. */
   doneElsewhere: number;
   startedAt: number;
   finishedAt: number | null;
@@ -43,7 +43,7 @@ export interface StoredFrame {
   settled: Intervals;
 }
 
-/** What changes of a stored frame. When all its items are settled the frame is deleted. */
+/** The progress of a stored frame. When all its items are settled, the frame is deleted. */
 export interface FrameProgress {
   readonly first: number;
   readonly count: number;
@@ -55,7 +55,7 @@ export interface RetryRecord {
   seq: number;
   /** The seq that it had first; differs after an operator gave a dead letter back. */
   origin: number;
-  /** Wall-clock time at which it is due, and the wait that was meant when that was set. */
+  /** Wall-clock time at which it is due, and the delay that was intended when that was set. */
   dueAt: number;
   delayMs: number;
   /** The attempt that comes next, counted from 1. */
@@ -64,7 +64,7 @@ export interface RetryRecord {
   /** How many of its failures, where they look like an outage's, may be its own fault; see `SinglingOut`. */
   ownFault: number;
   error: ErrorData;
-  /** The item as a frame of one; null to leave what is stored as it is. */
+  /** The item as a frame of one; null to keep the stored one. */
   frame: Frame | null;
 }
 
@@ -80,25 +80,25 @@ export interface StoredDead extends DeadSummary {
 
 /** An item that becomes a dead letter. */
 export interface DeadRecord extends Omit<StoredDead, 'history'> {
-  /** It did not fail once more before it died: its error is the last one of its history already. Default false. */
+  /** It did not fail again before it died: its error is already the last one in its history. Default false. */
   isKnownError?: boolean;
 }
 
-/** A dead letter without its item, and how large that is. */
+/** A dead letter without its item, and the item's size. */
 export type DeadHead = DeadSummary & { bytes: number };
 
 /** A dead letter that goes back into the queue. */
 export interface Revival {
   /** The seq of the letter. */
   from: number;
-  /** The item's new seq, as which it waits for a retry that is due. */
+  /** The item's new seq. Under it, the item waits for a retry that is due. */
   seq: number;
   /** As it is in the letter. */
   origin: number;
   dueAt: number;
-  /** The letter's. */
+  /** The letter's error. */
   error?: ErrorData;
-  /** What the item is from now on; null to leave it as it is in the letter. */
+  /** The item from now on; null to keep the letter's item. */
   frame: Frame | null;
 }
 
@@ -114,7 +114,7 @@ export interface Group {
   /** Dead letters that are deleted. */
   purged: number[];
   limits: LimitRecord[];
-  /** The item that is to be run by itself from now on, or null for none; undefined: as it was. */
+  /** The item that is on trial from now on, or null for none; undefined for no change. */
   trial?: number | null;
 }
 
@@ -127,7 +127,7 @@ export interface StoreTotals {
   retrying: number;
 }
 
-/** The disk has no space for the group now: it was not committed and can be tried again. Exit 74 if it is not. */
+/** The disk has no space for the group now. It was not committed, and can be committed later. Exit 74 if nobody does. */
 export class StoreFull extends MillraceError {
   constructor(message: string, { cause }: { cause?: unknown } = {}) {
     super('SPOOL_FULL', message, { cause, exitCode: exitCodes.io });
@@ -145,8 +145,8 @@ export interface Store {
   /** The last record of each limit. */
   limits(): LimitRecord[];
   /**
-   * Atomic and, when it returns, durable. Throws StoreFull, having changed nothing, or an error that is final: also for
-   * what cannot be, such as progress of a frame that it does not have.
+   * Atomic and, when it returns, durable. Throws StoreFull, having changed nothing, or an error that is final. It also
+   * throws for impossible changes, such as progress of a frame that it does not have.
    */
   commit(group: Group): void;
   /** When it returns, everything that was committed survives a power loss. Throws as `commit` does. */
@@ -158,7 +158,7 @@ export interface Store {
   readFrames(after: number, bytes: number): StoredFrame[];
   /** The frame that holds `seq`. */
   readFrameOf(seq: number): StoredFrame | undefined;
-  /** The retries due first, without their items but with the kinds of their errors. */
+  /** The retries that are due first, without their items but with the kinds of their errors. */
   readRetryHeads(limit: number): RetryHead[];
   /** The item of a retry. */
   readRetry(seq: number): Frame | undefined;
@@ -172,21 +172,21 @@ export interface Store {
   readDeadHeads(query: DeadQuery): DeadHead[];
 }
 
-// What the objects around a frame's bytes take, roughly: it matters when frames hold one small item each.
+// Roughly the size of the objects around a frame's bytes. It matters when frames hold one small item each.
 const overheadBytes = 512;
 
-/** What a frame takes in memory. */
+/** How many bytes a frame takes in memory. */
 export function memoryBytes(frame: Frame): number {
   return frameBytes(frame) + overheadBytes;
 }
 
-/** For a commit that would change what is not there, or add what is: the queue's books are wrong, and must not get worse. */
+/** Throws for a commit that would change a missing row or add an existing one: the queue's bookkeeping is wrong. */
 export function requireRow(isThere: boolean, what: string): void {
   if (!isThere)
     throw new MillraceError('BUG', `the queue's store and its books disagree about ${what}. Nothing was committed.`);
 }
 
-/** `interval`'s length. */
+/** The length of `interval`. */
 export function lengthOf([from, to]: Interval): number {
   return to - from + 1;
 }

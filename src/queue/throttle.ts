@@ -1,4 +1,4 @@
-/** The marks between which the producer's flag swings. */
+/** The high-water and low-water marks of the queue. */
 export interface Marks {
   highItems: number;
   lowItems: number;
@@ -7,8 +7,8 @@ export interface Marks {
 }
 
 /**
- * The throttle: raised when the queue reaches a high-water mark, in items or bytes, lowered when it is back at both
- * low ones. Between the marks it stays as it is, so that it does not flap.
+ * The throttle goes on when the queue reaches a high-water mark, in items or bytes, and off when it is back at both
+ * low-water marks. Between the marks it keeps its state, so that it does not flap.
  */
 export class Throttle {
   readonly marks: Marks;
@@ -22,7 +22,7 @@ export class Throttle {
     return this.#isOn;
   }
 
-  /** Takes the queue's size; says whether the flag has changed. */
+  /** Takes the queue's size. Returns whether the throttle has changed. */
   update(items: number, bytes: number): 'raised' | 'lowered' | 'unchanged' {
     const { highItems, lowItems, highBytes, lowBytes } = this.marks;
     if (!this.#isOn && (items >= highItems || bytes >= highBytes)) {

@@ -1,14 +1,14 @@
 import { errorKind } from '../core/error-kind.ts';
 import { describeError, type ErrorData } from '../core/errors.ts';
 
-/** The most kinds that are counted separately; the rest is counted together. */
+/** How many kinds are counted separately at most; the rest is counted together. */
 const mostKinds = 50;
 /** How many characters of the latest error of a kind are kept. */
 const messageLength = 500;
 
 /** The errors of one kind among waiting items. */
 export interface WaitingErrors {
-  /** Null for the rest, which mixes kinds. */
+  /** Null for the rest, which has several kinds. */
   kind: string | null;
   items: number;
   /** Code and message of the latest error. */
@@ -19,9 +19,9 @@ export interface WaitingErrors {
 }
 
 /**
- * The errors of items that wait for a retry, by kind. Its memory does not grow with the number of items. A kind is counted
- * separately from its first item to its last, or not at all. So the counts stay right although only the kind of each item
- * is remembered.
+ * The errors of items that wait for a retry, counted by kind. The memory that this takes does not grow with the number of
+ * items. A kind is counted separately from its first item to its last, or not at all. So the counts stay right although
+ * only the kind of each item is remembered.
  */
 export class ErrorCounts {
   readonly #kinds = new Map<string, WaitingErrors>();

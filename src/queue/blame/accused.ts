@@ -12,7 +12,7 @@ const shortMs = 1000;
 const longMs = 60_000;
 /** The assumed duration of an isolated item if none is known. */
 const unknownItemMs = 250;
-/** However quick an item is, to announce it and to wait for the turn's end takes about this. */
+/** Announcing an item and waiting for the end of the turn takes about this long, however quick the item is. */
 const leastAloneMs = 0.25;
 
 /** Items that are accused of a consumer's death and not lent: marked ones run like all others, isolated ones alone. */
@@ -32,7 +32,7 @@ export class Accused {
     return kills > 0 || this.blame.isolated.has(seq);
   }
 
-  /** Where a returning retry waits; undefined if it is not accused. */
+  /** The backlog where a retry waits after it came back; undefined if it is not accused. */
   backlogOf(head: RetryHead): Backlog | undefined {
     if (this.isAlone(head)) return this.isolated;
     return this.blame.accused.has(head.seq) ? this.marked : undefined;
@@ -89,7 +89,7 @@ export class Accused {
     return { most: Math.max(Math.floor(ms / Math.max(this.#itemMs ?? unknownItemMs, leastAloneMs)), 1), lot: 'usual' };
   }
 
-  /** Half of the isolated items explain a death: the others, which are not lent, are only marked from now on. */
+  /** A death is explained by the half of the isolated items that was lent: the other half is only marked from now on. */
   #isolateOnly(items: Intervals): void {
     const { isolated, marked } = this;
     this.blame.isolateOnly(items);

@@ -12,12 +12,12 @@ const turnMs = 1000;
  */
 export class Aside {
   #holding: Holding | undefined;
-  /** When the only consumer began its turn of isolated items; undefined outside of it. */
+  /** When the only consumer began its turn of isolated items; undefined if it is not in such a turn. */
   #aloneSince: number | undefined;
   /** When the only consumer's turn of other items ends. */
   #othersUntil = 0;
 
-  /** What the consumer that is set aside holds; undefined while there is nobody to accuse. */
+  /** What the consumer that is set aside holds; undefined while no consumer is. */
   get holding(): Holding | undefined {
     return this.#holding;
   }
@@ -34,7 +34,7 @@ export class Aside {
     const chosen = isTaken ? undefined : this.#choose(receivers, isNeeded);
     this.#holding = chosen?.holding;
     if (!chosen) return receivers;
-    // What it was lent before runs together with others: that comes to its end first.
+    // Items that it was lent before run together with others. They must finish first.
     if (chosen.holding.count === 0) {
       const limit = { bytes: creditBytes, ...(only && { ms: turnMs }) };
       for (const delivery of queue.takeAlone(chosen.holding, limit, moment)) {
@@ -45,7 +45,7 @@ export class Aside {
     return receivers.filter((receiver) => receiver !== chosen);
   }
 
-  /** Whether it is the only consumer's turn of items that are not isolated. */
+  /** Whether the only consumer is in its turn of items that are not isolated. */
   #isTurnOfOthers(queue: Queue, { holding }: Receiver, isNeeded: boolean, moment: Moment): boolean {
     const { now } = moment;
     if (holding.isAlone) return false;
@@ -58,7 +58,7 @@ export class Aside {
     return hasOthers && now < this.#othersUntil;
   }
 
-  /** Whoever has begun goes on; else whoever is free, or who was to become free; or who will be soonest. */
+  /** The consumer that has begun continues. Otherwise one that is free, or was chosen before, or will be free soonest. */
   #choose(receivers: readonly Receiver[], isNeeded: boolean): Receiver | undefined {
     const begun = receivers.find(({ holding }) => holding.isAlone);
     if (begun || !isNeeded) return begun;

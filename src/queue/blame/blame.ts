@@ -3,13 +3,13 @@ import { Intervals } from '../../core/intervals.ts';
 /** After this many deaths an item does not run again. */
 export const mostKills = 3;
 
-/** A consumer's death of which nothing but its items is known to be the cause. */
+/** A consumer's death that has no known cause other than its items. */
 export interface Death {
   /** For people: "SIGSEGV", "exit code 7". */
   readonly cause: string;
-  /** It may have been killed from outside (`kill -9`, the kernel when memory runs out). */
+  /** It may have been killed from outside (`kill -9`, or by the kernel because memory ran out). */
   readonly isFromOutside: boolean;
-  /** It is known whether one of the accused is to blame. Called at most once. */
+  /** Called, at most once, when it is known whether one of the accused items is to blame. */
   readonly onSolved?: (hasKiller: boolean) => void;
 }
 
@@ -17,7 +17,7 @@ export interface Death {
 interface Case {
   readonly death: Death;
   readonly accused: Intervals;
-  /** They had certainly started: the death counts towards the limit of deaths of an item. */
+  /** Whether they had certainly started. If so, the death counts towards an item's limit of deaths. */
   readonly counts: boolean;
   isSolved: boolean;
 }
@@ -38,8 +38,9 @@ export function killsAfter(kills: number, { isFromOutside }: Death, accusations:
 }
 
 /**
- * How many deaths of consumers that ran the item together with others count against it. Deaths that may have been aimed
- * elsewhere, or for which another item was named, count once at most: they must not condemn all items of a broken consumer.
+ * How many deaths of consumers that ran the item together with others count against it. Kills that may have been aimed
+ * elsewhere, and deaths for which another item was named, count once at most: they must not condemn all items of a broken
+ * consumer.
  */
 function deathsTogether({ own, outside, explained }: Accusations): number {
   return Math.max(own + Math.min(outside, 1), Math.min(explained, 1));
@@ -51,19 +52,19 @@ function deathsTogether({ own, outside, explained }: Accusations): number {
  *     started ──a death──▶ marked ──a second death──▶ isolated ──a death while it runs alone──▶ named
  *                             └──settles──▶ cleared ◀──settles──┘
  *
- * Marked items run like all others. Isolated ones run alone, announced one by one, so that the next death names one. A
- * case is solved when one of its items is named, or when all of them are cleared.
+ * Marked items run like all others. Isolated items run alone and are announced one by one, so that the next death names an
+ * item. A case is solved when one of its items is named, or when all of them are cleared.
  *
- * An item can kill later than while it runs: by what its result does to the sink, or by what it has left behind. Then
- * another one is named, which is cleared when it runs by itself. From then on an isolated item runs only after the one before
- * it has settled, which takes much longer, until none is isolated.
+ * An item can also kill after it has run: by the effect of its result on the sink, or by something that it left running.
+ * Then another item is named, and cleared when it runs by itself. From then on, until no item is isolated, an isolated item
+ * runs only after the one before it has settled, which takes much longer.
  */
 export class Blame {
   #cases: Case[] = [];
   /** All accused items, isolated or not. */
   readonly #accused = new Intervals();
   readonly #isolated = new Intervals();
-  /** Named for deaths that came from within, and neither run again nor dead. */
+  /** Items that were named for deaths from within, and have neither run again nor died since. */
   readonly #named = new Set<number>();
   #isCareful = false;
 
@@ -83,8 +84,8 @@ export class Blame {
   }
 
   /**
-   * A consumer died that had started `items`. Returns the isolated ones: all of them if requested, else those that were
-   * accused before.
+   * A consumer died that had started `items`. Returns the items that are isolated now: all of them if requested, otherwise
+   * those that were accused before.
    */
   accuse(items: Intervals, death: Death, { isolatesAll = false, counts = true } = {}): Intervals {
     const isolated = new Intervals();
@@ -110,7 +111,7 @@ export class Blame {
     this.#isCareful = !this.#isolated.isEmpty;
   }
 
-  /** These have settled, or another one was named after they had run. */
+  /** These items have settled, or another item was named after they had run. */
   clear(from: number, to: number): void {
     if (this.#named.size > 0) {
       for (const seq of this.#named) if (seq >= from && seq <= to && this.#named.delete(seq)) this.#isCareful = true;
@@ -133,7 +134,7 @@ export class Blame {
     return accusations;
   }
 
-  /** `seq` is not to be run again. */
+  /** `seq` will not run again. */
   condemn(seq: number): void {
     this.#named.delete(seq);
     this.#acquit(seq, seq);

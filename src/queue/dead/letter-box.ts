@@ -4,7 +4,7 @@ import type { Moment } from '../../core/clock.ts';
 import type { Queue } from '../queue.ts';
 import type { Store } from '../store.ts';
 
-/** Does `work` on the queue; resolves to what that returns when it is durable. */
+/** Calls `work` with the queue. Resolves to the result of `work` when its changes are durable. */
 export type Change = <T>(work: (queue: Queue, moment: Moment) => T) => Promise<T>;
 
 /** What an operator can do with the dead letters of a queue that this process has open. */

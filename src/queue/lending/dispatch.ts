@@ -20,19 +20,20 @@ export interface DispatchOptions {
 }
 
 /**
- * Lends what can be lent: to each receiver about as much as it can do in a short while (`Sizing`), and never more
- * than its fair share of what there is, so that a few slow items are spread over all slots instead of filling one
- * consumer's. Within that, runs are as long as their frames allow: many fast items travel in few messages.
+ * Lends the items that can be lent. Each receiver gets about as much as it can do in a short while (`Sizing`), and never
+ * more than its fair share of the available items, so that a few slow items are spread over all slots instead of filling
+ * the slots of one consumer. Within these bounds, runs are as long as their frames allow: many fast items travel in few
+ * messages.
  */
 export function dispatch(queue: Queue, receivers: readonly Receiver[], options: DispatchOptions): void {
   spreadMarked(queue, receivers, options);
-  // A full consumer leaves its share to the others. Of the retries only the next is known to be due.
+  // A full consumer leaves its share to the others. Only the next retry is known to be due.
   while (lendRound(queue, receivers, options));
 }
 
 /**
- * Lends marked items: to each receiver only its share, counting consumers that are about to be ready. So
- * the next death clears the marked items that others hold.
+ * Lends marked items: to each receiver only its share, where consumers that are about to be ready count. So the next death
+ * clears the marked items that other consumers hold.
  */
 function spreadMarked(
   queue: Queue,
@@ -52,7 +53,7 @@ function spreadMarked(
   }
 }
 
-/** Lends to each receiver with room up to its share of what is known to be there. False if nobody took anything. */
+/** Lends to each receiver that can take more, up to its share of the available items. Returns false if nothing was lent. */
 function lendRound(
   queue: Queue,
   receivers: readonly Receiver[],
@@ -64,14 +65,14 @@ function lendRound(
   if (available === 0 || inOrder.length === 0) return false;
   inOrder.sort((a, b) => a.holding.count - b.holding.count);
   const share = fairShare(inOrder, available);
-  // Items for free slots are lent at once; consumers that are about to be ready get a share of the rest.
+  // Items for free slots are lent at once. Consumers that are about to be ready get a share of the rest.
   const held = inOrder.reduce((sum, { holding }) => sum + holding.count, 0);
   const kept = soon === 0 ? share : Math.floor((available + held) / (inOrder.length + soon));
   let hasLent = false;
 
   for (const { holding, deliver } of inOrder) {
     const target = Math.min(holding.sizing.allowance, share, Math.max(kept, holding.slots));
-    // A consumer that has plenty waits until a worthwhile run fits: else full frames would be lent in crumbs.
+    // A consumer that has plenty waits until a worthwhile run fits; otherwise full frames would be lent in crumbs.
     const isShort = holding.count < holding.slots || target - holding.count >= target / 4;
     if (!isShort) continue;
     while (holding.count < target && hasRoom(holding)) {
@@ -86,8 +87,8 @@ function lendRound(
 }
 
 /**
- * How much everybody can be filled up to with what there is; one more than the least if that is not even one item for
- * each. Who holds more than that already takes no part.
+ * How many items each receiver can hold if the available items are shared out evenly. If there is not even one item for
+ * each, this is one more than the receiver with the fewest items holds. Receivers that hold more already get nothing.
  */
 function fairShare(inOrder: readonly Receiver[], available: number): number {
   let held = inOrder.reduce((sum, { holding }) => sum + holding.count, 0);

@@ -16,7 +16,7 @@ export interface Lent {
   readonly origin: { kind: 'frame'; frame: OpenFrame } | { kind: 'retry'; head: RetryHead };
 }
 
-/** A `Lent` and which of its items are still held: the same seq may be lent again, as a retry, before all of it is settled. */
+/** A `Lent`, and which of its items are still held. The same seq may be lent again, as a retry, before all items are settled. */
 interface Held {
   readonly lent: Lent;
   readonly items: Intervals;
@@ -38,7 +38,7 @@ export class Holding {
   #bytes = 0;
   #marked = 0;
   readonly #started = new Intervals();
-  /** The item that was announced last, of those that run alone. */
+  /** The last announced item that runs alone. */
   #lastAlone: number | undefined;
 
   constructor(slots: number) {
@@ -46,40 +46,40 @@ export class Holding {
     this.sizing = new Sizing(slots);
   }
 
-  /** `asked`: it was asked to give back what it has not started, and has not answered. `empty`: it had nothing to give back. */
+  /** `asked`: it was asked to give back items that it has not started, and has not answered. `empty`: it had none. */
   #recall: 'none' | 'asked' | 'empty' = 'none';
 
-  /** It may be asked to give back what it has not started. */
+  /** It may be asked to give back items that it has not started. */
   get mayReturn(): boolean {
     return this.#recall === 'none';
   }
 
-  /** It has been asked to give back what it has not started. */
+  /** It has been asked to give back items that it has not started. */
   recalled(): void {
     this.#recall = 'asked';
   }
 
-  /** It answered with `items` items. If there are none, there will be none until it is lent something new. */
+  /** It answered with `items` items. If it had none, it will have none until it is lent new items. */
   answered(items: number): void {
     if (this.#recall === 'asked') this.#recall = items > 0 ? 'none' : 'empty';
   }
 
-  /** Since when it holds what it has held longest; undefined if it holds nothing. */
+  /** When the delivery that it has held longest was lent; undefined if it holds nothing. */
   get oldestLentAt(): number | undefined {
     return this.#held[0]?.lent.mark.at;
   }
 
-  /** Items held. */
+  /** How many items it holds. */
   get count(): number {
     return this.#count;
   }
 
-  /** Bytes of deliveries of which anything is still held. */
+  /** Bytes of the deliveries that it still holds at least in part. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** It holds items that are not to be run together with others. */
+  /** Whether it holds items that must not run together with others. */
   get isAlone(): boolean {
     return this.#held.some(({ lent: { mode, lot } }) => mode !== 'together' || lot === 'half');
   }
@@ -89,12 +89,12 @@ export class Holding {
     return this.#marked;
   }
 
-  /** The item that it was about to run, or has run, last of those to be run alone; undefined if that one is settled. */
+  /** The last item that it began to run alone, or was about to; undefined if that item is settled. */
   get running(): number | undefined {
     return this.#lastAlone;
   }
 
-  /** Items that it may have started and that are not settled. It has certainly not started the others that it holds. */
+  /** Unsettled items that it may have started. It has certainly not started the other items that it holds. */
   get started(): Intervals {
     return this.#started;
   }
@@ -128,13 +128,13 @@ export class Holding {
     this.#bytes += lent.bytes;
   }
 
-  /** Takes out what is held of `from`…`to`. What comes back covers exactly that; the rest was not this consumer's. */
+  /** Takes out the items of `from`…`to` that it holds, and returns exactly those. The rest was not this consumer's. */
   take(from: number, to: number, now: number): Returned[] {
     const parts: Returned[] = [];
     this.sizing.held(this.#count);
     for (const { lent, items } of this.#held) {
       if (lent.to < from || lent.from > to) continue;
-      // A copy: what is taken out changes what is gone through.
+      // A copy, because the loop changes the intervals.
       for (const [start, end] of Array.from(items.within(from, to))) {
         const taken = items.delete(start, end);
         this.#count -= taken;
@@ -148,7 +148,7 @@ export class Holding {
     return parts;
   }
 
-  /** What `seq` was lent as, if it is held. */
+  /** The `Lent` that `seq` is part of; undefined if it is not held. */
   find(seq: number): Lent | undefined {
     return this.#held.find(({ items }) => items.has(seq))?.lent;
   }

@@ -40,7 +40,7 @@ export class Lender {
     this.#collectKillers(now, wall);
     const due = retries.nextDue(now, wall);
     const queued = tallies.queued - accused.size - pending.items;
-    // Of the waiting retries only one is known to be due; that is enough to make dispatch look.
+    // Only one of the waiting retries is known to be due; that is enough to make dispatch look.
     return queued + (due !== undefined && due <= now ? 1 : 0);
   }
 
@@ -96,7 +96,7 @@ export class Lender {
     return deliveries;
   }
 
-  /** Isolates what is first in line, at most `most` items. Calls `isolated` with the seqs. */
+  /** Isolates the items that are first in line, at most `most`. Calls `isolated` with their seqs. */
   isolateFirst(most: number, { now, wall }: Moment, isolated: (from: number, to: number) => void): void {
     const { line, frames, accused } = this.#parts;
     let left = most;
@@ -135,7 +135,7 @@ export class Lender {
     const { accused, trial } = this.#parts;
     const { retries, items } = accused.isolated;
     const [head] = retries;
-    // An item that is only asked for does not run.
+    // An item that the sink is only asked for does not run.
     return (head?.kills ?? 0) >= mostKills || trial.isOn(head?.seq ?? items.first!);
   }
 
@@ -188,7 +188,7 @@ export class Lender {
     };
     holding.give(lent, free);
     tallies.lend(1);
-    // If its seq has changed, it was a dead letter, perhaps of an earlier run.
+    // If its seq has changed, it was a dead letter, perhaps in an earlier run.
     const originRun = (origin === seq ? undefined : store.runOf(origin)) ?? pending.run.run;
     return { seq, origin, originRun, frame, attempt, history, mode, free };
   }

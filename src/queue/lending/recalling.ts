@@ -1,12 +1,13 @@
 import type { Receiver } from './dispatch.ts';
 import type { Holding } from './holding.ts';
 
-/** Items that were lent longer ago than this and have not started are better off with an idle consumer. */
+/** Items that were lent longer ago than this and have not started should move to an idle consumer. */
 const patienceMs = 100;
 
 /**
- * When nothing is left to lend and a consumer has little to do, asks the others for items that they have not started. The
- * items stay theirs until they answer. Returns when to check again; undefined if only a change makes that worthwhile.
+ * When nothing is left to lend and a consumer has little to do, asks the others to give back items that they have not
+ * started. Until they answer, they keep the items. Returns when to check again; undefined if there is no need to check before
+ * something changes.
  */
 export function recallUnstarted(receivers: readonly Receiver[], now: number): number | undefined {
   const hungry = receivers.filter(({ holding }) => isHungry(holding)).length;

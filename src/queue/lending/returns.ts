@@ -5,7 +5,7 @@ import type { QueueParts } from '../parts.ts';
 import { lengthOf, type RetryHead, type RetryRecord } from '../store.ts';
 import type { Returned } from './holding.ts';
 
-/** The way back into the queue, or out of it for good, of items that a holding no longer holds. */
+/** What happens to items that a holding no longer holds: they return to the queue, or leave it for good. */
 export class Returns {
   readonly #parts: QueueParts;
 

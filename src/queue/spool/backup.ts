@@ -6,27 +6,27 @@ import { errorData, MillraceError, usageError } from '../../core/errors.ts';
 import { exitCodes } from '../../core/exit-codes.ts';
 import { openForReading } from './reading.ts';
 
-/** How far a copy is. */
+/** The progress of a copy, in pages. */
 export interface BackupProgress {
   done: number;
   of: number;
 }
 
 export interface BackupOptions {
-  /** Where to; absolute. Must not be there. */
+  /** The absolute path of the copy. It must not exist. */
   file: string;
-  /** The copy is of a queue that is in use, and goes on being used. */
+  /** The queue is in use and will stay in use. */
   isInUse: boolean;
   onProgress?: (pages: BackupProgress) => void;
 }
 
-/** Pages at a time: what takes about as long as a commit. */
+/** Pages that are copied at a time: copying them takes about as long as a commit. */
 const stepPages = 64;
 
 /**
- * Copies a spool that is open, in small steps, so that commits on the same connection go on in between: they are in the
- * copy. It is one file, for its owner only, under its name when it is complete, and on the disk. Throws MillraceErrors
- * that say what to do; the spool is as it was.
+ * Copies an open spool in small steps, between which commits on the same connection continue; those commits are in the
+ * copy. The copy is a single file that only its owner can read. It gets its name when it is complete and synced to disk.
+ * Throws MillraceErrors that say what to do; the spool itself does not change.
  */
 export async function backUp(db: Database.Database, { file, isInUse, onProgress }: BackupOptions): Promise<void> {
   requireFree(file);
@@ -77,7 +77,7 @@ function completeCopy(part: string, isInUse: boolean): void {
     // One file instead of a file and its log.
     copy.pragma('journal_mode = DELETE');
     copy.pragma('synchronous = FULL');
-    // What the start that goes on writes to the sink from now on, the copy does not know of: it must not pass for that start.
+    // The copy does not know what the running start writes to the sink from now on, so it must not pass for that start.
     if (isInUse) {
       copy
         .prepare('UPDATE starts SET id = ? WHERE generation = (SELECT generation FROM spool)')

@@ -1,6 +1,6 @@
 /**
- * What must be true of the books in a spool, whatever has happened to the processes that kept them. Each check reads, and
- * tells in a sentence each what is not true.
+ * What must be true in a spool, whatever has happened to the processes that used it. Each check only reads. It reports each
+ * problem in one sentence.
  */
 import type Database from 'better-sqlite3';
 import { plural } from '../../core/figures.ts';
@@ -8,19 +8,19 @@ import { Intervals } from '../../core/intervals.ts';
 import { FrameDecoder } from '../../frame/codec.ts';
 import { frameBytes, joinItems, type Frame } from '../../frame/frame.ts';
 
-/** What is wrong; nothing if all is well. */
+/** The problems; none if all is well. */
 type Check = (db: Database.Database) => Iterable<string>;
 
-/** Told of each kind; the rest is only counted. */
+/** How many problems of each kind are reported; the rest is only counted. */
 const toldOfEach = 10;
 
-/** Whether SQLite can make sense of the file at all; if not, nothing else can be looked at. */
+/** Whether SQLite can read the file at all. If not, nothing else can be checked. */
 export function damageIn(db: Database.Database): string[] {
   const found = db.pragma(`integrity_check(${toldOfEach})`) as { integrity_check: string }[];
   return found.map(({ integrity_check: line }) => line).filter((line) => line !== 'ok');
 }
 
-/** What of the books is wrong. */
+/** Contradictions within the spool. */
 export function disagreementsIn(db: Database.Database): string[] {
   return checks.flatMap((check) => {
     const problems = [...check(db)];
@@ -106,7 +106,7 @@ function intervalsOf(text: string): Intervals | undefined {
   }
 }
 
-/** An item is in one place: in a frame and not settled there, waiting for a retry, or dead. */
+/** Each item is in one place only: unsettled in a frame, waiting for a retry, or dead. */
 function* itemsAreInOnePlace(db: Database.Database): Iterable<string> {
   const both = db.prepare('SELECT seq FROM retries JOIN dead USING (seq)').pluck().all() as number[];
   for (const seq of both) yield `item ${seq} waits for a retry and is dead`;

@@ -2,7 +2,7 @@ import type { RunRecord } from '../store.ts';
 import type { Connection } from './connection.ts';
 import type { Declaration, QueueOwner } from './owner.ts';
 
-/** What starts have recorded about the queue: whose it is, what operators declared, and which names are secret. */
+/** What starts have recorded about the queue: who owns it, what operators declared, and which names are secret. */
 export class Claims {
   readonly #connection: Connection;
 
@@ -10,14 +10,14 @@ export class Claims {
     this.#connection = connection;
   }
 
-  /** Whose queue this is; null if no start has claimed it yet. */
+  /** The queue's owner; null if no start has claimed it yet. */
   owner(): QueueOwner | null {
     const select =
       'SELECT pipeline, file, sink_kind AS sinkKind, sink_target AS sinkTarget FROM spool WHERE pipeline IS NOT NULL';
     return this.#connection.read((db) => (db.prepare(select).get() as QueueOwner | undefined) ?? null);
   }
 
-  /** Records whose queue this is, and what was declared about `run`, which continues as the record says. */
+  /** Records the queue's owner and the declarations about `run`, which continues as its record says. */
   claim(owner: QueueOwner, declarations: readonly Declaration[] = [], run?: RunRecord): void {
     this.#connection.durably((db) => {
       const putOwner = db.prepare(changedOwner);

@@ -5,8 +5,9 @@ import { openSpoolFile } from './file.ts';
 import { forgetHolder } from './holder.ts';
 
 /**
- * Writes a spool's file anew, without the room that is free in it, under the lock: no supervisor may have it. All or
- * nothing; takes as much room on the disk meanwhile as the items do, twice. With `pipeline` it must be that one's. Returns its size in bytes before and after.
+ * Rewrites a spool's file without the free space in it. It holds the lock, so no supervisor may use the file. The rewrite is
+ * all or nothing, and meanwhile takes twice as much disk space as the items do. With `pipeline`, the queue must belong to the
+ * pipeline of that name. Returns the file's size in bytes before and after.
  */
 export function compactSpool(file: string, pipeline?: string): { before: number; after: number } {
   requireQueue(file);
@@ -14,7 +15,7 @@ export function compactSpool(file: string, pipeline?: string): { before: number;
   const db = openSpoolFile({ file, durability: 'full', mayLackLog: true, pipeline });
   try {
     db.exec('VACUUM');
-    // All of it in one file: that it has no log beside it is no sign of anything missing.
+    // All of it in one file: without a log next to it, nothing seems to be missing.
     db.pragma('journal_mode = DELETE');
   } catch (error) {
     throw openingFailure(error, file);

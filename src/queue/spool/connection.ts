@@ -3,8 +3,8 @@ import { StoreFull } from '../store.ts';
 import { readingFailure, spoolFailure } from './failure.ts';
 
 /**
- * The spool's file, open. Every read and write goes through here, so that each failure becomes the error that callers
- * expect, and is remembered: after a failure that is final, nothing more may be written.
+ * The open file of a spool. Every read and write goes through here. So each failure becomes the error that callers expect,
+ * and is remembered: after a failure that is final, nothing more may be written.
  */
 export class Connection {
   readonly db: Database.Database;
@@ -20,7 +20,7 @@ export class Connection {
     this.durability = durability;
   }
 
-  /** A read or a write failed for a reason other than a full disk. */
+  /** Whether a read or a write failed for a reason other than a full disk. */
   get hasFailed(): boolean {
     return this.#hasFailed;
   }

@@ -24,8 +24,8 @@ type DeadStore = Pick<Store, 'readDead' | 'readDeadHeads'>;
 const noLetters: DeadStore = { readDead: () => [], readDeadHeads: () => [] };
 
 /**
- * Dead letters in a spool that no supervisor has open. The file is open, and so locked, only while some of them are read.
- * Without a file there are no letters. Each look first hands on the names that the last start of a supervisor knew to be
+ * Dead letters in a spool that no supervisor has open. The file is open, and therefore locked, only while letters are read.
+ * Without a file there are no letters. Each read first passes on the names that the last start of a supervisor knew to be
  * secret. Only for processes that hold no spool themselves: see `openForReading`.
  */
 export function deadLettersAtRest(
@@ -35,7 +35,7 @@ export function deadLettersAtRest(
   const look = <T>(read: (reader: DeadStore) => T): T => {
     const { db, close } = openForReading(file, pipeline);
     try {
-      // Upgrading an older version would change the file.
+      // No upgrade of an older version: that would change the file.
       const version = db.pragma('user_version', { simple: true }) as number;
       // Its first start was killed before it could create the tables.
       if (version === 0) return read(noLetters);
@@ -50,7 +50,7 @@ export function deadLettersAtRest(
   const readDeadHeads: DeadStore['readDeadHeads'] = (query) =>
     existsSync(file) ? look((reader) => reader.readDeadHeads(query)) : [];
   const readDead: DeadStore['readDead'] = (query) => (existsSync(file) ? look((reader) => reader.readDead(query)) : []);
-  // The letters read ahead, and how many of them were requested.
+  // The letters that were read ahead, and how many of them were requested.
   let ahead: { after: number; letters: StoredDead[]; used: number } = { after: Infinity, letters: [], used: 0 };
   const readOne = (after: number): StoredDead[] => {
     let at = after < ahead.after ? -1 : ahead.letters.findIndex(({ seq }) => seq > after);
@@ -69,9 +69,9 @@ export function deadLettersAtRest(
   return { readDeadHeads, readDead: (query) => (query.limit === 1 ? readOne(query.after) : readDead(query)) };
 }
 
-/** What reads the dead letters of a spool that is open, and has the schema of that version. */
+/** Reads the dead letters of an open spool whose schema has that version. */
 export function deadReader(db: Database.Database, version = schemaVersion): Pick<Store, 'readDead' | 'readDeadHeads'> {
-  // What came with a later one than that has its default.
+  // Columns that were added in a later version have their defaults.
   const kills = version < 4 ? '0 AS kills' : 'kills';
   const history = version < 3 ? "'[]' AS history" : 'history';
   const select = (columns: string): Database.Statement =>

@@ -2,7 +2,7 @@ import { accessSync, constants, existsSync, mkdirSync, statfsSync, statSync } fr
 import { dirname } from 'node:path';
 import { configError } from '../../core/errors.ts';
 
-/** Makes the folder of a queue, for its owner only, if it is not there. Throws if there can be none, or it is not ours to use. */
+/** Creates the directory of a queue, for its owner only, if it does not exist. Throws if that fails or if this user may not use it. */
 export function makeDirectory(directory: string): void {
   try {
     makeWithParents(directory);
@@ -16,12 +16,12 @@ export function makeDirectory(directory: string): void {
   requireAccess(directory);
 }
 
-/** Throws if this user may not look into it: each file in there would pass for one that is missing. */
+/** Throws if this user may not search the directory: each file in it would seem to be missing. */
 export function requireAccess(directory: string): void {
   try {
     accessSync(directory, constants.R_OK | constants.X_OK);
   } catch (error) {
-    if ((error as { code?: unknown }).code !== 'EACCES') return; // What it is then shows when a file in it is opened.
+    if ((error as { code?: unknown }).code !== 'EACCES') return; // Opening a file in it will show the problem.
     throw configError(
       'STATE_DIRECTORY',
       `no access to the state directory${ownership(directory) || ` ${directory}`}. Run as its owner, or give this pipeline its own --state directory.`,
@@ -31,8 +31,8 @@ export function requireAccess(directory: string): void {
 }
 
 /**
- * Throws if this user may not write the queue's file, its log, or to their folder: SQLite would open them to be read,
- * and fail in the middle.
+ * Throws if this user may not write the queue's file, its log, or their directory: SQLite would open them for reading and
+ * fail later.
  */
 export function requireWritable(file: string): void {
   for (const path of [dirname(file), file, `${file}-wal`]) {
@@ -51,13 +51,13 @@ export function requireWritable(file: string): void {
   }
 }
 
-/** Throws unless there is a queue's file. */
+/** Throws if there is no queue file. */
 export function requireQueue(file: string): void {
   requireAccess(dirname(file));
   if (!existsSync(file)) throw configError('NO_QUEUE', `there is no queue in ${dirname(file)}: ${file} is not there`);
 }
 
-/** Whose a folder or file is, if that is somebody else; as the end of a sentence. */
+/** The owner of a directory or file, if that is another user; as the end of a sentence. */
 export function ownership(path: string): string {
   try {
     const { uid, mode } = statSync(path);
@@ -66,11 +66,11 @@ export function ownership(path: string): string {
       ? ''
       : `: ${path} belongs to user ${uid} (mode ${(mode & 0o777).toString(8)}), and this is user ${own}`;
   } catch {
-    return ''; // Not even that may be known.
+    return ''; // This user may not even know that.
   }
 }
 
-/** By their numbers in statfs(2). Locks on them do not hold everybody off, and the log needs memory that all share. */
+/** By their numbers in statfs(2). Locks on them do not exclude all processes, and the log needs memory that all share. */
 const networkFileSystems = new Map([
   [0x6969, 'NFS'],
   [0x517b, 'SMB'],
@@ -81,7 +81,7 @@ const networkFileSystems = new Map([
   [0x00c3_6400, 'Ceph'],
 ]);
 
-/** Why a folder is no good place for a queue, a sentence each. */
+/** Why a directory is not a good place for a queue, one sentence for each reason. */
 export function doubtsAbout(
   directory: string,
   { mode, type }: { mode: number; type: number } = {
@@ -104,22 +104,22 @@ export function doubtsAbout(
   return doubts;
 }
 
-/** Not mkdir's own `recursive`: where no folder can be made although the parent is there (/proc), that one tries for ever. */
+/** Not mkdir's own `recursive`: where no directory can be created although the parent exists (/proc), that never ends. */
 function makeWithParents(directory: string): void {
-  const isFolder = (): boolean | undefined => {
+  const isDirectory = (): boolean | undefined => {
     try {
       return statSync(directory).isDirectory();
     } catch {
-      return undefined; // Making it says why.
+      return undefined; // Creating it will show why.
     }
   };
-  if (isFolder()) return;
-  if (isFolder() === false) throw new Error(`${directory} is not a folder`);
+  if (isDirectory()) return;
+  if (isDirectory() === false) throw new Error(`${directory} is not a folder`);
   makeWithParents(dirname(directory));
   try {
     mkdirSync(directory, { mode: 0o700 });
   } catch (error) {
-    // Somebody else may have made it meanwhile.
-    if (!isFolder()) throw error;
+    // Another process may have created it meanwhile.
+    if (!isDirectory()) throw error;
   }
 }

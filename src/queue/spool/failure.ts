@@ -3,16 +3,16 @@ import { errorData, MillraceError } from '../../core/errors.ts';
 import { exitCodes } from '../../core/exit-codes.ts';
 import { StoreFull } from '../store.ts';
 
-/** Any error of the spool, as what the caller is to do: `StoreFull` (try again later) or a MillraceError (exit 74). */
+/** Turns any error of the spool into one that says what to do: `StoreFull` (try again later) or a MillraceError (exit 74). */
 export function spoolFailure(error: unknown, file: string): Error {
   if (error instanceof MillraceError) return error;
   const code = (error as { code?: unknown }).code;
   const reason = errorData(error).message;
-  // The second: the index of the log, which whoever only reads needs beside the file.
+  // The second code is about the index of the log, which readers need next to the file.
   if (code === 'SQLITE_FULL' || code === 'SQLITE_IOERR_SHMSIZE') {
     return new StoreFull(`no room for the queue in ${dirname(file)}: ${reason}`, { cause: error });
   }
-  // Text in a row that cannot be understood is damage as well.
+  // Text in a row that cannot be parsed is damage, too.
   const isDamaged = code === 'SQLITE_NOTADB' || error instanceof SyntaxError;
   if (isDamaged || (typeof code === 'string' && code.startsWith('SQLITE_CORRUPT'))) {
     return new MillraceError(
@@ -28,18 +28,18 @@ export function spoolFailure(error: unknown, file: string): Error {
   );
 }
 
-/** An error while the spool is opened. There is nothing to go on with: a full disk is as final as any other. */
+/** An error while the spool is opened. Without a spool there is nothing to do, so a full disk is as final as any other error. */
 export function openingFailure(error: unknown, file: string): Error {
   const failure = spoolFailure(error, file);
   return failure instanceof StoreFull ? ioError(`${failure.message}. Make room, then start again.`, error) : failure;
 }
 
-/** Whether a file could not be opened for what is in it: no supervisor holds it then, and nothing in it can be told. */
+/** Whether a file could not be opened because of its content. Then no supervisor holds it, and its content is unknown. */
 export function isUnreadable(error: unknown): error is MillraceError {
   return error instanceof MillraceError && ['SPOOL_DAMAGED', 'SPOOL_NEWER', 'SPOOL_INCOMPLETE'].includes(error.code);
 }
 
-/** An error while something was read. There is no room to wait for: a full disk is as final as any other. */
+/** An error of a read. A read does not wait for space, so a full disk is as final as any other error. */
 export function readingFailure(error: unknown, file: string): Error {
   const failure = spoolFailure(error, file);
   return failure instanceof StoreFull ? ioError(failure.message, error) : failure;

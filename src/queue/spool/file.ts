@@ -13,10 +13,10 @@ const cacheKiB = 4096;
 const logBytesKept = 8 * 1024 * 1024;
 
 export interface OpenOptions {
-  /** The SQLite file; its directory is made, for the owner only, if it is not there. */
+  /** The SQLite file. Its directory is created, for the owner only, if it does not exist. */
   file: string;
   durability: 'full' | 'normal';
-  /** Take it as it is if it was not closed in order and its log is not there. */
+  /** Accept the file as it is if it was not closed cleanly and its log is missing. */
   mayLackLog?: boolean;
   /** Wall-clock time, for a supervisor that will run the pipeline; left out by commands that only change the queue. */
   startedAt?: number | undefined;
@@ -25,7 +25,7 @@ export interface OpenOptions {
 }
 
 /**
- * Opens, locks, checks and migrates the spool's file. A file that is not ours, or newer than we are, is not changed.
+ * Opens, locks, checks and migrates the spool's file. A file that is not ours, or newer than this version, is not changed.
  * Throws MillraceErrors that say what to do.
  */
 export function openSpoolFile({ file, durability, mayLackLog = false, pipeline }: OpenOptions): Database.Database {
@@ -36,10 +36,10 @@ export function openSpoolFile({ file, durability, mayLackLog = false, pipeline }
   try {
     requireSafeSqlite(db.prepare('SELECT sqlite_version()').pluck().get() as string);
     prepareEmpty(db);
-    // Exclusive before WAL: the index of the log then lives in memory and no -shm file is shared with anybody.
+    // Exclusive before WAL: then the index of the log is in memory, and there is no shared -shm file.
     db.pragma('locking_mode = EXCLUSIVE');
     db.exec('BEGIN IMMEDIATE');
-    // From here on it is ours. Others that start in the same moment see that, and go; but they have to be waited for.
+    // From here on the file is ours. Others that start at the same moment see that and leave, but we have to wait for them.
     db.pragma('busy_timeout = 1000');
     db.exec('COMMIT');
     requireOurs(db, file);
@@ -47,10 +47,10 @@ export function openSpoolFile({ file, durability, mayLackLog = false, pipeline }
     // better-sqlite3 is compiled with NORMAL as the default for WAL.
     db.pragma(`synchronous = ${durability === 'full' ? 'FULL' : 'NORMAL'}`);
     db.pragma('trusted_schema = OFF');
-    // The log is emptied into the file when it has grown to 1000 pages; one that a large commit made longer is cut.
+    // SQLite copies the log into the file when it has grown to 1000 pages. A log that a large commit made longer is cut.
     db.pragma('wal_autocheckpoint = 1000');
     db.pragma(`journal_size_limit = ${logBytesKept}`);
-    // Of its own it would take 16 MiB, and a frame is written once and read once at most.
+    // The default is 16 MiB, but a frame is written once and read at most once.
     db.pragma(`cache_size = -${cacheKiB}`);
     migrate(db);
     recordHolder(file);
@@ -63,15 +63,15 @@ export function openSpoolFile({ file, durability, mayLackLog = false, pipeline }
 }
 
 /**
- * Lets go of the file as a kill would. SQLite would write the log back and remove it; but the file may have failed, and
- * what is missing when a log is missing could not be told any more.
+ * Closes the file as a kill would. SQLite would copy the log into the file and remove it. But the file may have failed, and
+ * without its log nobody could tell what is missing.
  */
 export function leave(db: Database.Database, file: string): void {
   const [log, kept] = [`${file}-wal`, `${file}-wal.${process.pid}`];
   const isKept = succeeds(() => linkSync(log, kept));
   db.close();
   if (!isKept) return;
-  // Not over one that somebody else has begun since. One that was not removed is the same file.
+  // Not over a log that another process has begun since. If the log was not removed, it is the same file.
   succeeds(() => linkSync(kept, log));
   succeeds(() => rmSync(kept));
 }
@@ -85,7 +85,7 @@ function succeeds(act: () => void): boolean {
   }
 }
 
-/** What the file's log takes of the disk. */
+/** The size of the file's log in bytes. */
 export function logBytes(file: string): number {
   return statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0;
 }
@@ -95,7 +95,7 @@ function connect(file: string): Database.Database {
   let db: Database.Database | undefined;
   try {
     db = new Database(file, { timeout: 0 });
-    // Nothing is read by the constructor: this is the first look at the file, and creates it under our umask.
+    // The constructor reads nothing. This is the first access to the file, and creates it under our umask.
     db.pragma('user_version');
     return db;
   } catch (error) {
@@ -118,12 +118,12 @@ function notWritable(file: string, error: unknown): MillraceError {
   return configError('STATE_DIRECTORY', `cannot open, create or write the queue's file ${file}${why}`, error);
 }
 
-/** Says of a new file what must be said before there is anything in it. */
+/** Sets the properties of a new file that must be set while it is empty. */
 function prepareEmpty(db: Database.Database): void {
   if (!isEmpty(db)) return;
-  // This locks the file for a moment. Others that start at the same time do, too: here everybody waits for everybody.
+  // This locks the file for a moment, as others that start at the same time do. Here all of them wait for each other.
   db.pragma('busy_timeout = 1000');
-  // So that room within the file can be given back to the disk.
+  // So that free space within the file can be given back to the disk.
   db.pragma('auto_vacuum = INCREMENTAL');
   // In the file itself, not only in its log, so that a sink that is given this file by mistake recognizes it.
   db.pragma(`application_id = ${applicationId}`);
@@ -140,7 +140,7 @@ function migrate(db: Database.Database): void {
   }).immediate();
 }
 
-/** Tells whether `file` is still the one that was opened: a removed or replaced file swallows commits silently. */
+/** Checks whether `file` is still the one that was opened: a removed or replaced file takes commits without an error. */
 export function fileWatch(file: string): () => void {
   const look = (): Stats | undefined => {
     try {

@@ -1,14 +1,14 @@
 import { statfsSync } from 'node:fs';
 
-/** Of the disk that a folder is on, in bytes. */
+/** The space of the disk that a directory is on, in bytes. */
 export interface FreeSpace {
   free: number;
   total: number;
 }
 
-/** What this user may still write there. Throws as `statfs` does. */
-export function freeSpace(folder: string): FreeSpace {
-  const { bavail, blocks, bsize } = statfsSync(folder);
+/** The space that this user can still use there. Throws as `statfs` does. */
+export function freeSpace(directory: string): FreeSpace {
+  const { bavail, blocks, bsize } = statfsSync(directory);
   return { free: bavail * bsize, total: blocks * bsize };
 }
 
@@ -16,8 +16,8 @@ const usualFloor = 256 * 1024 * 1024;
 const usualShare = 1 / 20;
 
 /**
- * How much of a disk of `total` bytes is to stay free: what was asked for, else 256 MiB, or a twentieth of it if that is
- * less, so that a small one can be used as well.
+ * How much of a disk of `total` bytes must stay free: what was asked for, otherwise 256 MiB, or a twentieth of the disk if
+ * that is less, so that small disks can be used as well.
  */
 export function floorOf(asked: number | null, total: number): number {
   return asked ?? Math.min(usualFloor, total * usualShare);

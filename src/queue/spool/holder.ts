@@ -3,33 +3,33 @@ import { dirname, join } from 'node:path';
 import { configError, MillraceError } from '../../core/errors.ts';
 import { lockHolders, programOf } from './lock-holders.ts';
 
-// Beside the lock, not instead of it: only for the message to whoever finds the lock taken.
+// In addition to the lock, not instead of it: only for the message when the lock is taken.
 function holderFile(file: string): string {
   return join(dirname(file), 'supervisor.pid');
 }
 
-/** Says who holds the spool's lock. */
+/** Records which process holds the spool's lock. */
 export function recordHolder(file: string): void {
   try {
     writeFileSync(holderFile(file), `${process.pid}\n`, { mode: 0o600 });
   } catch {
-    // On a full disk the message names no pid; that must not keep the queue from being emptied.
+    // On a full disk the message names no pid. That must not prevent the queue from being processed.
   }
 }
 
-/** Whether somebody has held the spool and not let go of it in order. */
+/** Whether a process has held the spool and did not close it cleanly. */
 export function isHolderRecorded(file: string): boolean {
   return existsSync(holderFile(file));
 }
 
-/** Takes that back. */
+/** Removes that record. */
 export function forgetHolder(file: string): void {
   rmSync(holderFile(file), { force: true });
 }
 
 /**
- * The error when the lock is taken. It names the process that holds the lock now: a supervisor (`IN_USE`), or a process
- * that only reads or changes something and will be done soon (`BRIEFLY_IN_USE`).
+ * The error when the lock is taken. It names the process that holds the lock: a supervisor (`IN_USE`), or a process that
+ * only reads or changes something and will be done soon (`BRIEFLY_IN_USE`).
  */
 export function inUse(file: string): MillraceError {
   const holders = lockHolders(file);
@@ -62,14 +62,14 @@ export function isInUse(error: unknown): boolean {
   return isBrieflyInUse(error) || (error instanceof MillraceError && error.code === 'IN_USE');
 }
 
-/** The supervisor that was recorded last, if it still lives; undefined if it does not. */
+/** The supervisor that was recorded last, if it is still alive; otherwise undefined. */
 function recordedHolder(file: string): number | undefined {
   try {
     const pid = Number.parseInt(readFileSync(holderFile(file), 'utf8'), 10);
     process.kill(pid, 0);
     return pid;
   } catch (error) {
-    // A process of another user lives, too. (Without the file, or with other text in it, there is no pid to name.)
+    // EPERM: a process of another user is alive. (Without the file, or with other text in it, there is no pid to name.)
     return (error as NodeJS.ErrnoException).code === 'EPERM' ? 0 : undefined;
   }
 }

@@ -1,6 +1,6 @@
 import type { ReadSpool } from './reading.ts';
 
-/** How a supervisor that closed the queue in order ended. */
+/** How a supervisor that closed the queue cleanly ended. */
 export interface StartEnd {
   /** Wall-clock time. */
   at: number;

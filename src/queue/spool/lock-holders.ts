@@ -4,9 +4,9 @@ import { readText } from '../../core/read-text.ts';
 
 /** A process that holds a lock on a SQLite file. */
 export interface LockHolder {
-  /** 0 if it is outside of this process's pid namespace. */
+  /** 0 if it is outside this process's pid namespace. */
   readonly pid: number;
-  /** It can write; otherwise it only reads. */
+  /** Whether it can write; otherwise it only reads. */
   readonly isWriter: boolean;
 }
 
@@ -15,8 +15,8 @@ const firstLocked = 0x4000_0000;
 const lastLocked = firstLocked + 511;
 
 /**
- * Other processes that hold SQLite's lock on `file`, as the kernel says; none where it does not say. The file itself is
- * not opened: closing it would drop a lock that this process holds.
+ * Other processes that hold SQLite's lock on `file`, according to the kernel; none where the kernel does not say. This does
+ * not open the file: closing it would drop a lock that this process holds.
  */
 export function lockHolders(file: string): LockHolder[] {
   const locks = readText('/proc/locks');
@@ -25,7 +25,7 @@ export function lockHolders(file: string): LockHolder[] {
   return holdersIn(locks, inode).filter(({ pid }) => pid !== process.pid);
 }
 
-/** The holders that the text of `/proc/locks` has for a file. Devices are not compared: overlay file systems report others. */
+/** The holders that `/proc/locks` lists for a file. Devices are not compared: overlay file systems report different ones. */
 export function holdersIn(locks: string, inode: string): LockHolder[] {
   const line = /^\d+: POSIX +\w+ +(READ|WRITE) +(\d+) +[0-9a-f]+:[0-9a-f]+:(\d+) +(\d+) /;
   return locks.split('\n').flatMap((text) => {

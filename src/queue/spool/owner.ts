@@ -1,14 +1,14 @@
-/** Whose queue a spool is, as the last start recorded it. */
+/** The owner of a queue, as the last start recorded it. */
 export interface QueueOwner {
   /** The pipeline's name. */
   pipeline: string;
-  /** The pipeline's file, absolute, by the path that was given: a symbolic link in it is not followed. */
+  /** The absolute path of the pipeline's file, as it was given: symbolic links in it are not followed. */
   file: string;
   sinkKind: string;
   sinkTarget: string;
 }
 
-/** What an operator declared about an open run, and the change. `again`: a new run should follow it. */
+/** What an operator declared about an open run, and what that changed. `again`: a new run should follow it. */
 export interface Declaration {
   /** Wall-clock time. */
   at: number;

@@ -8,18 +8,18 @@ import { openingFailure } from './failure.ts';
 import { inUse, isHolderRecorded } from './holder.ts';
 import { applicationId, schemaVersion } from './schema.ts';
 
-/** Who starts at the same moment has the file for an instant; a supervisor has it for good. */
+/** A process that starts at the same moment holds the file for an instant; a supervisor keeps it. */
 const busyTimeoutMs = 1000;
 
-/** A spool that is only read. While it is open no supervisor can start on it. */
+/** A spool that is open for reading. While it is open, no supervisor can start on it. */
 export interface ReadSpool {
   readonly db: Database.Database;
   close: () => void;
 }
 
 /**
- * Opens the file of a spool that no supervisor has, to read it: nothing in it or beside it is changed. Only for processes
- * that hold no spool themselves: a second descriptor of the file, once closed, would take the first one's lock with it.
+ * Opens the file of a spool that no supervisor has, for reading: nothing in it or next to it is changed. Only for processes
+ * that hold no spool themselves: closing a second descriptor of the file would drop the lock of the first.
  * With `pipeline`, the queue must belong to the pipeline of that name. Throws MillraceErrors that say what to do.
  */
 export function openForReading(file: string, pipeline?: string): ReadSpool {
@@ -30,14 +30,14 @@ export function openForReading(file: string, pipeline?: string): ReadSpool {
   let db: Database.Database | undefined;
   let isLocked = false;
   const close = (): void => {
-    // An empty log and the index of one: SQLite makes them for reading, and cannot clear them away without writing. Not
-    // after closing: whoever starts then has made its own.
+    // An empty log and the index of a log: SQLite creates them for reading, and cannot remove them without writing. We must
+    // not remove them after closing: they may belong to a supervisor that has started since.
     if (isLocked) for (const beside of news) if (!isLogInUse(beside)) rmSync(beside, { force: true });
     db?.close();
   };
   try {
     db = new Database(file, { readonly: true, timeout: busyTimeoutMs });
-    // For as long as it is open: nobody can start on the file meanwhile.
+    // As long as it is open, no supervisor can start on the file.
     db.exec('BEGIN');
     db.pragma('user_version');
     isLocked = true;
@@ -59,16 +59,16 @@ export function openForReading(file: string, pipeline?: string): ReadSpool {
 }
 
 /**
- * Whether it is a log with something in it. A supervisor wrote that, which started before this process had the lock and was
- * killed: it holds the last of what was stored.
+ * Whether the log has content. Then it was written by a supervisor that started before this process had the lock, and was
+ * killed. It holds what was stored last.
  */
 function isLogInUse(beside: string): boolean {
   return beside.endsWith('-wal') && (statSync(beside, { throwIfNoEntry: false })?.size ?? 0) > 0;
 }
 
 /**
- * Throws unless the file can be used as a spool: before it is opened to be written, because that alone would write the
- * log of a killed supervisor back. A file that is not there, or is empty, can.
+ * Throws unless the file can be used as a spool. This comes before the file is opened for writing, because opening alone
+ * would copy the log of a killed supervisor into the file. A missing or empty file can be used.
  */
 export function requireUsable(
   file: string,
@@ -76,7 +76,7 @@ export function requireUsable(
 ): void {
   if (!statSync(file, { throwIfNoEntry: false })?.size) return requireNeverUsed(file);
   const hasLog = existsSync(`${file}-wal`);
-  // First: within a process SQLite keeps one index of a log for both names of the file.
+  // First, because within a process SQLite keeps a single index of a log for both names of the file.
   const alone = hasLog ? tracesWithoutLog(file) : [];
   const { db, close } = openForReading(file, pipeline);
   try {
@@ -92,7 +92,7 @@ export function requireUsable(
   }
 }
 
-/** SQLite would begin anew, and clear away a log that it finds then. */
+/** SQLite would start a new database, and remove a log that it finds. */
 function requireNeverUsed(file: string): void {
   const isThere = existsSync(file);
   const hasLog = (statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0) > 0;
@@ -105,10 +105,10 @@ function requireNeverUsed(file: string): void {
   );
 }
 
-/** SQLite reads whatever log is beside a file; one of another queue would make another queue of it. */
+/** SQLite reads any log next to a file. The log of a different queue would turn the file into that queue. */
 function requireSameQueue(db: Database.Database, file: string, alone: readonly string[]): void {
   const together = alone.length > 0 ? tracesIn(db) : [];
-  // Neither the queue's id nor a run of it ever goes.
+  // The queue's id and its runs are never deleted.
   if (alone.every((trace) => together.includes(trace))) return;
   throw new MillraceError(
     'SPOOL_INCOMPLETE',
@@ -118,9 +118,9 @@ function requireSameQueue(db: Database.Database, file: string, alone: readonly s
   );
 }
 
-/** What tells the queue in the file alone; nothing if that cannot be read: all of it may still be in the log. */
+/** What identifies the queue in the file alone; nothing if that cannot be read, because all of it may still be in the log. */
 function tracesWithoutLog(file: string): string[] {
-  // By another name, beside which there is no log.
+  // Under another name, which has no log next to it.
   const alias = `${file}.${process.pid}`;
   let db: Database.Database | undefined;
   try {
@@ -140,9 +140,9 @@ function tracesIn(db: Database.Database): string[] {
   return db.prepare('SELECT id FROM spool UNION ALL SELECT run FROM run').pluck().all() as string[];
 }
 
-/** One that a supervisor has left without closing it has a log beside it; one that was copied as a whole needs none. */
+/** A file that a supervisor did not close has a log next to it; a file that was copied as a whole needs none. */
 function requireNoLog(db: Database.Database, file: string): void {
-  // The first version of a spool could be left in order without one.
+  // In the first version, a spool could be closed cleanly without one.
   const isOld = (db.pragma('user_version', { simple: true }) as number) < 2;
   if (isOld || db.pragma('journal_mode', { simple: true }) !== 'wal') return;
   throw new MillraceError(
@@ -154,7 +154,7 @@ function requireNoLog(db: Database.Database, file: string): void {
   );
 }
 
-/** Throws unless the file is a spool of ours, of a version that we know, or empty. */
+/** Throws unless the file is empty, or a spool of ours in a version that we know. */
 export function requireOurs(db: Database.Database, file: string): void {
   const id = db.pragma('application_id', { simple: true }) as number;
   const version = db.pragma('user_version', { simple: true }) as number;
@@ -172,7 +172,7 @@ export function requireOurs(db: Database.Database, file: string): void {
   }
 }
 
-/** The name of the pipeline whose queue it is; undefined if no start has recorded one. */
+/** The name of the pipeline that owns the queue; undefined if no start has recorded one. */
 export function ownerIn(db: Database.Database): string | undefined {
   const hasOwner = db.prepare("SELECT 1 FROM pragma_table_info('spool') WHERE name = 'pipeline'").get() !== undefined;
   if (!hasOwner) return undefined;
@@ -191,7 +191,7 @@ function requireOwner(db: Database.Database, file: string, pipeline: string | un
   );
 }
 
-/** After a stop that was not in order: pages torn by something other than SQLite show here, not in the middle of the night. */
+/** After an unclean stop: pages that were damaged by something other than SQLite show here, not in the middle of the night. */
 function requireSound(db: Database.Database): void {
   if (isEmpty(db) || db.prepare('SELECT is_clean FROM spool').pluck().get() === 1) return;
   const problems = db.pragma('quick_check(3)') as { quick_check: string }[];
@@ -203,12 +203,12 @@ function requireSound(db: Database.Database): void {
   throw Object.assign(error, { code: 'SQLITE_CORRUPT' });
 }
 
-/** There is nothing in it yet. */
+/** Whether it has no content yet. */
 export function isEmpty(db: Database.Database): boolean {
   return db.prepare('SELECT count(*) FROM sqlite_schema').pluck().get() === 0;
 }
 
-/** Somebody else has the file. */
+/** Whether another process has the file. */
 export function isBusy(error: unknown): boolean {
   const code = (error as { code?: unknown }).code;
   return typeof code === 'string' && (code.startsWith('SQLITE_BUSY') || code.startsWith('SQLITE_LOCKED'));

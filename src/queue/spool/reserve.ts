@@ -5,31 +5,35 @@ import { errorData } from '../../core/errors.ts';
 import { ioError } from './failure.ts';
 import { StoreFull } from '../store.ts';
 
-/** On a full disk it takes some work to find out that it still is. */
+/** On a full disk, checking whether it is still full takes some work. */
 const betweenTriesMs = 500;
 
 const chunk = Buffer.alloc(1024 * 1024);
 
 /**
- * Disk space kept back for the day the disk is full: settling takes space too, and without it consumers could not
- * even be relieved of what they have done. It is given up for settlements only, and taken back before any new item.
+ * Disk space that is kept back for when the disk is full. Settling takes space, too: without it, not even items that are
+ * done could be settled. The space is given up for settlements only, and taken back before any new item is stored.
  */
 export class Reserve {
   readonly #file: string;
   readonly #bytes: number;
-  readonly #makeRoom: () => void;
+  readonly #makeSpace: () => void;
   readonly #clock: Pick<Clock, 'now'>;
   #isHeld = false;
   #wasGivenUp = false;
   #nextTryAt = -Infinity;
 
-  /** `makeRoom` is asked to free disk space when there is none to take; it throws StoreFull if it cannot. */
+  /** `makeSpace` is called to free disk space if there is none to take. It throws StoreFull if it cannot. */
   constructor(
     directory: string,
-    { makeRoom, clock, bytes = 8 * chunk.length }: { makeRoom: () => void; clock: Pick<Clock, 'now'>; bytes?: number },
+    {
+      makeSpace,
+      clock,
+      bytes = 8 * chunk.length,
+    }: { makeSpace: () => void; clock: Pick<Clock, 'now'>; bytes?: number },
   ) {
     this.#file = join(directory, 'reserve');
-    this.#makeRoom = makeRoom;
+    this.#makeSpace = makeSpace;
     this.#clock = clock;
     this.#bytes = bytes;
   }
@@ -39,14 +43,14 @@ export class Reserve {
   }
 
   /**
-   * Takes the space; false if there is not enough of it, or was not when that was last tried, a moment ago. Throws an
-   * error that is final if the disk has failed.
+   * Takes the space. Returns false if there is not enough, or was not enough a moment ago. Throws an error that is final if
+   * the disk has failed.
    */
   take(): boolean {
     if (this.#isHeld) return true;
     const now = this.#clock.now();
     if (now < this.#nextTryAt) return false;
-    // There may be room for this and for nothing beside it, not even for making more.
+    // There may be space for this and for nothing else, not even for making more.
     if (this.#wasGivenUp) this.#makeSomeRoom();
     this.#claim();
     if (!this.#isHeld) {
@@ -75,16 +79,16 @@ export class Reserve {
 
   #makeSomeRoom(): void {
     try {
-      this.#makeRoom();
+      this.#makeSpace();
     } catch (error) {
-      // No room even for that; the second try tells.
+      // There was not enough space to make any. The second attempt decides.
       if (!(error instanceof StoreFull)) throw error;
     }
   }
 
   #claim(): void {
     try {
-      // It may be a predecessor's.
+      // It may have been left by a predecessor.
       if (statSync(this.#file, { throwIfNoEntry: false })?.size !== this.#bytes) this.#write();
       this.#isHeld = true;
     } catch (error) {
@@ -96,7 +100,7 @@ export class Reserve {
   #write(): void {
     const fd = openSync(this.#file, 'w', 0o600);
     try {
-      // Really written, because a sparse file reserves nothing.
+      // Written in full, because a sparse file reserves nothing.
       for (let left = this.#bytes; left > 0;) left -= writeSync(fd, chunk, 0, Math.min(chunk.length, left));
       fsyncSync(fd);
     } finally {
@@ -109,7 +113,7 @@ export class Reserve {
   }
 }
 
-/** No room on the disk, or none left of what this user may have of it. */
+/** The disk is full, or this user's quota is used up. */
 function isFull(error: unknown): boolean {
   const { code } = error as { code?: unknown };
   return code === 'ENOSPC' || code === 'EDQUOT';

@@ -9,7 +9,7 @@ const seqBlock = 1_000_000;
  */
 export class ReservedSeqs {
   readonly #connection: Connection;
-  /** The first seq that this start may give out, as far as reserved seqs are concerned. */
+  /** This start must not give out seqs below this one, because its predecessor may have; 0 after a clean end. */
   readonly resumeAt: number;
   #below: number;
 

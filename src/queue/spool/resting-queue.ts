@@ -20,10 +20,10 @@ export interface RestingQueue {
     /** Items of this run that became dead letters. */
     dead: number;
   } | null;
-  /** Not settled yet: waiting in the queue, and for a retry. */
+  /** Items that are not settled yet: waiting in the queue, and waiting for a retry. */
   queued: number;
   retrying: number;
-  /** Of both. */
+  /** Bytes of both. */
   bytes: number;
   /** All dead letters, of earlier runs as well. */
   deadLetters: number;
@@ -33,7 +33,7 @@ export interface RestingQueue {
 }
 
 /**
- * Looks at the queue of a pipeline that no supervisor has, and changes nothing. It is locked for a few short queries: no
+ * Reads the state of a queue that no supervisor has, and changes nothing. The queue is locked for a few short queries; no
  * item is read. Throws as `openForReading` does. Only for processes that hold no spool themselves.
  */
 export function lookAtRest(file: string, pipeline?: string): RestingQueue {

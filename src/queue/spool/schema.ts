@@ -1,8 +1,8 @@
 export { queueApplicationId as applicationId } from '../../core/queue-file.ts';
 
 /**
- * The spool's tables. A change adds a step: `migrations[n]` turns version n into version n + 1; all that are missing run
- * in one transaction.
+ * The spool's tables. A change adds a step: `migrations[n]` turns version n into version n + 1. All missing steps run in one
+ * transaction.
  */
 export const migrations: readonly string[] = [
   `
@@ -32,7 +32,7 @@ export const migrations: readonly string[] = [
     body BLOB NOT NULL
   ) STRICT;
 
-  -- What is settled of frames that are settled in part. To change a row is to write all of it anew, body and all.
+  -- The settled items of partly settled frames. Not in frames, because changing a row rewrites all of it, body included.
   CREATE TABLE progress (
     first INTEGER PRIMARY KEY,
     settled TEXT NOT NULL,
@@ -92,7 +92,7 @@ export const migrations: readonly string[] = [
   INSERT INTO spool VALUES (1, 0, 1, 0);
   `,
   `
-  -- Each start of a supervisor has an id of its own: by its number alone a start on a copy would pass for this one.
+  -- Each start of a supervisor has its own id: the number alone would not tell it from a start on a copy.
   CREATE TABLE starts (
     generation INTEGER PRIMARY KEY,
     id TEXT NOT NULL
@@ -107,16 +107,16 @@ export const migrations: readonly string[] = [
   `,
   `
   ALTER TABLE dead ADD COLUMN kills INTEGER NOT NULL DEFAULT 0;
-  -- Supervisors in a row that were killed since an item was settled, and the item that is being run by itself.
+  -- How many supervisors in a row were killed since an item was settled, and the item that is on trial.
   ALTER TABLE spool ADD COLUMN unclean_starts INTEGER NOT NULL DEFAULT 0;
   ALTER TABLE spool ADD COLUMN trial INTEGER;
   `,
   `
-  -- The option \`redact\` of the last start, as JSON: who looks at dead letters later has no pipeline at hand.
+  -- The option \`redact\` of the last start, as JSON: commands that show dead letters later do not load the pipeline.
   ALTER TABLE spool ADD COLUMN redact TEXT NOT NULL DEFAULT '[]';
   `,
   `
-  -- Whose queue this is. NULL in a spool that an older version made: the next start fills it in.
+  -- The owner of this queue. NULL in a spool of an older version, until the next start fills it in.
   ALTER TABLE spool ADD COLUMN pipeline TEXT;
   ALTER TABLE spool ADD COLUMN file TEXT;
   ALTER TABLE spool ADD COLUMN sink_kind TEXT;
@@ -136,8 +136,8 @@ export const migrations: readonly string[] = [
   ALTER TABLE starts ADD COLUMN exit_code INTEGER;
   `,
   `
-  -- How far the queue had come when it was started: a sink that knows more has seen a later state of it. Of the starts
-  -- until now only that it was not further than today.
+  -- How far the queue had come when it was started: a sink that knows more has seen a later state of it. For starts before
+  -- this version, all we know is that it had not come further than now.
   ALTER TABLE starts ADD COLUMN given_below INTEGER NOT NULL DEFAULT 1;
   ALTER TABLE starts ADD COLUMN next_seq INTEGER NOT NULL DEFAULT 1;
   UPDATE starts SET
@@ -149,7 +149,7 @@ export const migrations: readonly string[] = [
   ALTER TABLE retries ADD COLUMN suspicion INTEGER NOT NULL DEFAULT 0;
   `,
   `
-  -- How many items were done when the run was given another sink by --moved: that sink has none of their results.
+  -- How many items were done when --moved gave the run another sink, which has none of their results.
   ALTER TABLE run ADD COLUMN done_elsewhere INTEGER NOT NULL DEFAULT 0;
   `,
   `

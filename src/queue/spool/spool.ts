@@ -73,7 +73,7 @@ export class Spool implements OpenSpool {
     this.#connection.maintain(() => shrink(this.#connection));
   }
 
-  /** Copies all of it to another file while it stays in use: see `backUp`. */
+  /** Copies all of it to another file while this one stays in use: see `backUp`. */
   async backUp(options: Omit<BackupOptions, 'isInUse'>): Promise<void> {
     await backUp(this.#connection.db, { ...options, isInUse: true });
   }
@@ -84,8 +84,8 @@ export class Spool implements OpenSpool {
   }
 
   /**
-   * Lets go of the file: in order, or, if it has failed, without another write to it. If it was `unused`, because no
-   * supervisor ran on it, it keeps the record of how its predecessors ended. Idempotent.
+   * Closes the file: cleanly, or, if it has failed, without another write to it. If it was `unused`, because no supervisor
+   * ran on it, it keeps the record of how its predecessors ended. Idempotent.
    */
   close(how: Close = 'in order'): void {
     const { db, file, hasFailed } = this.#connection;
@@ -94,19 +94,19 @@ export class Spool implements OpenSpool {
     try {
       endStart(db, this.start.generation, how, this.#seqs);
     } catch {
-      // On a full disk: the next start takes this one for killed, and checks more. How this one ended stays the same.
+      // On a full disk. The next start will assume that this one was killed, and check more. That does not change how this one ended.
     }
     forgetHolder(file);
     db.close();
   }
 
-  /** Lets go of the file without another write to it, which could make a failure worse. Idempotent. */
+  /** Closes the file without another write to it, which could make a failure worse. Idempotent. */
   abandon(): void {
     const { db, file } = this.#connection;
     if (db.open) leave(db, file);
   }
 
-  /** Renames the file, under the lock, and lets go of it. Nothing is deleted. Returns its new name. */
+  /** Renames the file under the lock, and closes it. Nothing is deleted. Returns the new name. */
   archive(suffix: string): string {
     const { file } = this.#connection;
     return this.#connection.maintain((db) => {

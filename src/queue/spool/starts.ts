@@ -9,7 +9,7 @@ import type { ReservedSeqs } from './reserved-seqs.ts';
 /** Starts whose ids are kept. A sink can be this many starts behind, because none of them got as far as opening it. */
 const keptStarts = 1000;
 
-/** How a start let go of the queue. `unused`: no supervisor ran the pipeline. */
+/** How a start closed the queue. `unused`: no supervisor ran the pipeline. */
 export type Close = 'in order' | 'unused' | StartEnd;
 
 /** Records a start, and returns it together with how its predecessors ended. */

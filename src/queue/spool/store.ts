@@ -18,7 +18,7 @@ import {
 import type { Connection } from './connection.ts';
 import { deadReader } from './dead-letters.ts';
 import { groupWriting } from './group-writing.ts';
-import { makingRoom } from './make-room.ts';
+import { makingSpace } from './make-space.ts';
 import type { ReservedSeqs } from './reserved-seqs.ts';
 import { frameFromRow, runFromRow, type FrameRow, type ItemRow, type RunRow } from './rows.ts';
 import { shrink } from './upkeep.ts';
@@ -77,7 +77,7 @@ export class SpoolStore implements Store {
   commit(group: Group): void {
     this.#connection.write(() => {
       this.#seqs.cover(group.run.nextSeq);
-      makingRoom(
+      makingSpace(
         () => this.#commit.immediate(group),
         () => shrink(this.#connection),
       );

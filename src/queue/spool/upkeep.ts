@@ -28,7 +28,7 @@ export function tend(connection: Connection): number {
     try {
       connection.maintain((db) => db.pragma('wal_checkpoint(TRUNCATE)'));
     } catch (error) {
-      // Commits are as safe in the log.
+      // Commits are just as safe in the log.
       if (!(error instanceof StoreFull)) throw error;
     }
   }

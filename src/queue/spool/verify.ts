@@ -4,20 +4,20 @@ import { damageIn, disagreementsIn } from './checks.ts';
 import { openForReading } from './reading.ts';
 import { schemaVersion } from './schema.ts';
 
-/** What is in a spool, and what is wrong with it. */
+/** The content of a spool, and its problems. */
 export interface SpoolReport {
   file: string;
-  /** Version of its tables; one older than ours is brought to ours by the next start, and only looked at roughly. */
+  /** The version of its tables. The next start upgrades an older version; until then it is only checked roughly. */
   schema: number;
   /** The latest run; null before the first. */
   run: { run: string; state: string } | null;
   items: { waiting: number; retrying: number; dead: number };
-  /** A sentence each. */
+  /** One sentence for each. */
   problems: string[];
 }
 
 /**
- * Looks at all that is in the file of a spool that no supervisor has, and changes nothing. Throws MillraceErrors for what
+ * Checks everything in the file of a spool that no supervisor has, and changes nothing. Throws MillraceErrors if the file
  * cannot be opened as a spool. Only for processes that hold no spool themselves: see `openForReading`.
  */
 export function verifySpool(file: string, pipeline?: string): SpoolReport {
@@ -41,7 +41,7 @@ export function verifySpool(file: string, pipeline?: string): SpoolReport {
 
 function contentsOf(db: Database.Database, schema: number): Pick<SpoolReport, 'run' | 'items'> {
   const items = { waiting: 0, retrying: 0, dead: 0 };
-  // A file that was made, and never used.
+  // A file that was created but never used.
   if (schema === 0) return { run: null, items };
   const run = db.prepare('SELECT run, state FROM run ORDER BY number DESC LIMIT 1').get() as
     SpoolReport['run'] | undefined;

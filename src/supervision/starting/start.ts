@@ -242,7 +242,7 @@ async function serve(serving: Serving): Promise<Omit<OneEnded, 'owesAnother'>> {
       stateDirectory,
       checkStore: spool.watch(),
       storage: { freeSpace: () => freeSpace(stateDirectory), tend: () => spool.tend() },
-      reserve: new Reserve(stateDirectory, { makeRoom: () => spool.shrink(), clock }),
+      reserve: new Reserve(stateDirectory, { makeSpace: () => spool.shrink(), clock }),
     });
     const stopShowing = await deps.onService(service, plan, spool);
     how = 'in order';

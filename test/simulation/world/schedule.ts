@@ -27,7 +27,7 @@ const even: Plan['weights'] = { hear: 1, say: 1, turn: 1, timer: 1, sink: 1, tim
 export function calm(world: World): void {
   world.story.tell('the world', 'is calm from now on');
   world.isCalm = true;
-  world.disk.makeRoom();
+  world.disk.makeSpace();
   world.server.isOut = false;
   world.isDependencyOut = false;
   world.disk.isLow = false;
@@ -51,7 +51,7 @@ function possible(world: World): Action[] {
   if (!server.isOut) for (const transaction of server.ready) add(weights.sink, () => server.advance(transaction));
   for (const transaction of server.abandoned) add(weights.sink / 10, () => server.forget(transaction));
   if (!supervisor) add(0.5, () => world.startSupervisor());
-  if (disk.isFull) add(0.05, () => makeRoom(world));
+  if (disk.isFull) add(0.05, () => makeSpace(world));
   if (world.isDependencyOut) add(0.003, () => (world.isDependencyOut = false));
   if (world.file !== 'as it was') add(0.01, () => edit(world, 'as it was'));
   if (disk.isLow) add(0.05, () => (disk.isLow = false));
@@ -85,9 +85,9 @@ function edit(world: World, file: World['file']): void {
   world.file = file;
 }
 
-function makeRoom({ disk, story }: World): void {
+function makeSpace({ disk, story }: World): void {
   story.tell('the disk', 'has room again');
-  disk.makeRoom();
+  disk.makeSpace();
 }
 
 const faults: Record<FaultKind, (world: World) => void> = {

@@ -82,7 +82,7 @@ export class Disk {
     this.#room ??= 0;
   }
 
-  makeRoom(): void {
+  makeSpace(): void {
     this.#room = undefined;
     this.#breaks = 'not';
   }

@@ -424,7 +424,7 @@ describe('where nobody answers, millrace dead', () => {
     let now = 0;
     shell.clock = { ...systemClock, now: () => (now += 3000) };
     expect(await main(['dead', 'retry', '1'], shell)).toBe(78);
-    expect(shell.stderr).toContain('another supervisor');
+    expect(shell.stderr).toContain('this program already runs a service');
   });
 });
 

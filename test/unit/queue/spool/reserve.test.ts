@@ -24,8 +24,8 @@ afterEach(() => {
 const fullDevice = '/dev/full';
 const clock = new HandClock();
 
-function aReserve(makeRoom: () => void = nothing): Reserve {
-  return new Reserve(directory, { makeRoom, clock, bytes });
+function aReserve(makeSpace: () => void = nothing): Reserve {
+  return new Reserve(directory, { makeSpace, clock, bytes });
 }
 
 function nothing(): void {
@@ -86,9 +86,9 @@ describe('the reserve', () => {
         throw new StoreFull('no room for that');
       },
     ],
-  ])('is not taken, and leaves nothing behind, when no room can be made because %s', (_, makeRoom) => {
+  ])('is not taken, and leaves nothing behind, when no room can be made because %s', (_, makeSpace) => {
     diskIsFull();
-    const reserve = aReserve(makeRoom);
+    const reserve = aReserve(makeSpace);
     expect([reserve.take(), reserve.isHeld, existsSync(file)]).toEqual([false, false, false]);
   });
 
@@ -116,9 +116,9 @@ describe('the reserve', () => {
         throw ioError('the disk has failed', undefined);
       },
     ],
-  ])('fails for good when, and not for want of room, %s', (_, before, makeRoom) => {
+  ])('fails for good when, and not for want of room, %s', (_, before, makeSpace) => {
     before();
-    expect(thrownBy(() => aReserve(makeRoom).take())).toMatchObject({ code: 'SPOOL', exitCode: 74 });
+    expect(thrownBy(() => aReserve(makeSpace).take())).toMatchObject({ code: 'SPOOL', exitCode: 74 });
   });
 
   it('says which file has failed', () => {

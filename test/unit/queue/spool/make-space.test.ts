@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { makingRoom } from '../../../../src/queue/spool/make-room.ts';
+import { makingSpace } from '../../../../src/queue/spool/make-space.ts';
 
 const full = Object.assign(new Error('database or disk is full'), { code: 'SQLITE_FULL' });
 const broken = Object.assign(new Error('disk I/O error'), { code: 'SQLITE_IOERR_WRITE' });
@@ -16,7 +16,7 @@ function story(
     if (error) throw error;
   };
   try {
-    makingRoom(act('write', writes), act('make room', rooms));
+    makingSpace(act('write', writes), act('make room', rooms));
     return { done, thrown: undefined };
   } catch (error) {
     return { done, thrown: error };
