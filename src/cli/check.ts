@@ -81,6 +81,7 @@ function sourceTexts({ resumes, isEndless, items }: SourceFacts, { deterministic
   const after = {
     'by count': byCount,
     'by checkpoints': byCheckpoints,
+    not: 'it reads what comes next, and nothing is skipped',
     unknown: `with checkpoints ${byCheckpoints}; without, ${byCount}`,
   }[resumes];
   return [

@@ -7,13 +7,13 @@ import { displayJson } from '../observability/display-json.ts';
 import { cutText, printable } from '../observability/printable.ts';
 import { redactFields } from '../observability/redact.ts';
 import { redactItem } from '../observability/redact-letter.ts';
-import type { Log, SourceContext } from '../pipeline/context.ts';
-import type { Pipeline, PlainSource } from '../pipeline/types.ts';
+import type { Log } from '../pipeline/context.ts';
 import { contextOf } from '../working/item-context.ts';
 import { ItemScope } from '../working/item-scope.ts';
 import { timedOut, wentOn } from '../working/item-timeout.ts';
 import { itself, rowsOf } from '../working/rows.ts';
 import type { CommandLine } from './command.ts';
+import { dryItems } from './dry-run-items.ts';
 import { loadHere } from './load.ts';
 import { localCalls } from './local-calls.ts';
 import { readConfig } from './read-config.ts';
@@ -48,18 +48,21 @@ export async function dryRun(line: CommandLine, shell: Shell): Promise<number> {
   let failed = 0;
   await within(place, 'source', async () => {
     let seq = 0;
-    for await (const item of sourceOf(pipeline, { ...outer, run, cursor: undefined, checkpoint: () => undefined })) {
+    const context = { ...outer, run, cursor: undefined, checkpoint: () => undefined, isReopened: false };
+    const { clock } = shell;
+    const { maxItemBytes } = settings;
+    for await (const { read, text } of dryItems(pipeline.source, { ...context, clock, maxItemBytes })) {
       const scope = new ItemScope({ resources, log, calls }, { seq: ++seq, origin: seq, originRun: run, attempt: 1 });
-      const work = async (): Promise<unknown> => await process(item, contextOf(scope));
+      const work = async (): Promise<unknown> => await process(read(), contextOf(scope));
       try {
         const result = await inTime(work, { scope, clock: shell.clock, settings });
         // All lines first: `process` may change the object while a line is being written.
         const lines = resultsOf(result).map((row) => `${displayJson(row)}\n`);
-        for (const text of lines) await shell.out(text);
+        for (const row of lines) await shell.out(row);
       } catch (error) {
         failed++;
         await shell.err(
-          `millrace: item ${seq} ${cutText(displayJson(redactItem(redaction, JSON.parse(displayJson(item)))), 200)}: ${reasonOf(error, redaction)}\n`,
+          `millrace: item ${seq} ${cutText(shown(text ?? read, redaction), 200)}: ${reasonOf(error, redaction)}\n`,
         );
       } finally {
         scope.finish();
@@ -112,9 +115,8 @@ function reasonOf(error: unknown, redaction: Redaction): string {
   return printable(redaction.text(describeWithPlace(errorData(error))));
 }
 
-function sourceOf(pipeline: Pipeline, context: SourceContext): Iterable<unknown> | AsyncIterable<unknown> {
-  const source = pipeline.source as PlainSource<unknown>;
-  return typeof source === 'function' ? source(context) : source;
+function shown(read: () => unknown, redaction: Redaction): string {
+  return displayJson(redactItem(redaction, JSON.parse(displayJson(read()))));
 }
 
 function logTo({ err, redaction }: Shell): Log {

@@ -28,7 +28,25 @@ export interface DeadSummary {
 
 /** A dead letter with its item, decoded for people. */
 export interface DeadLetter extends DeadSummary {
+  /** Of a raw record, its text. */
   item: unknown;
+  /** What else is known of a raw record, which is a line or row of a file. */
+  record?: RecordFacts;
+}
+
+/** A raw record, besides its text. */
+export interface RecordFacts {
+  /** The kind of the source that read it. */
+  kind: string;
+  encoding: string;
+  /** Where it begins, as far as that is known: `line` is counted from 1, `byte` from 0. */
+  file?: string;
+  line?: number;
+  byte?: number;
+  /** Its true length in bytes, if it is oversized: then only its beginning is kept. */
+  length?: number;
+  /** Its bytes, where they cannot be had back from its text. */
+  base64?: string;
 }
 
 /** Dead letters by seq: at most `limit`, above `after`. */
@@ -45,7 +63,10 @@ export interface DeadLetters {
   read(seq: number): Promise<DeadLetter | undefined>;
   /** Puts letters back into the queue. Resolves, when that is durable, to the seqs that have no letter. */
   giveBack(seqs: readonly number[]): Promise<number[]>;
-  /** Puts a letter back with another item. Rejects with an ItemError if the item cannot be carried. */
+  /**
+   * Puts a letter back with another item; a raw record with another text, or other bytes. Rejects with an ItemError if the
+   * item cannot be carried.
+   */
   giveBackAs(seq: number, item: unknown): Promise<number[]>;
   /** Deletes letters. Resolves as `giveBack` does. */
   purge(seqs: readonly number[]): Promise<number[]>;

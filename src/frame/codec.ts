@@ -102,5 +102,10 @@ function isListOf(value: unknown, isElement: (element: unknown) => boolean): boo
  * the first 16 hexadecimal digits. It tells whether a resumed source yields what it yielded before.
  */
 export function itemDigest(item: unknown): string {
-  return createHash('sha256').update(writeAlone(item)).digest('hex').slice(0, 16);
+  return bytesDigest(writeAlone(item));
+}
+
+/** The same of a raw record: of its bytes as they are. */
+export function bytesDigest(bytes: Buffer): string {
+  return createHash('sha256').update(bytes).digest('hex').slice(0, 16);
 }

@@ -1,7 +1,8 @@
 /**
- * A frame: consecutive items encoded together, the unit that is stored and sent.
+ * A frame: consecutive items together, the unit that is stored and sent.
  *
- *     shapes   the record shapes (lists of keys) that the items refer to, as the codec wrote them
+ *     shapes   what is needed to read the items: the record shapes (lists of keys) that encoded items refer to, or what raw
+ *              records are decoded with (records.ts)
  *     ends     count × u32 little-endian: where each item ends in the body, counted from the frame's first byte
  *     body     the items, one after the other
  *

@@ -92,6 +92,8 @@ export interface ConfigureProducer {
   name: string;
   run: string;
   position: SourcePosition;
+  /** Another process has been told to read in this run before. */
+  isReopened: boolean;
   throttled: boolean;
   frameItems: number;
   frameBytes: number;

@@ -133,6 +133,7 @@ const toProducer: Checks<ToProducer> = {
     name: text,
     run: text,
     position,
+    isReopened: flag,
     throttled: flag,
     frameItems: whole,
     frameBytes: whole,

@@ -14,6 +14,7 @@ import { importProblem } from './import-problem.ts';
 import { limitUses } from './limit-uses.ts';
 import { limitsOf } from './limits-of.ts';
 import { type Token, tokensOf } from './tokens.ts';
+import { isDeterministic } from '../sources/port.ts';
 import type { Pipeline } from './types.ts';
 
 export interface LoadOptions {
@@ -143,7 +144,7 @@ interface Loaded {
 }
 
 function describe({ pipeline, path, text, tokens, resolve, isAlias }: Loaded): PipelineDescription {
-  const { name, limits, version, deterministic = true, sink } = pipeline;
+  const { name, limits, version, sink } = pipeline;
   const code = fingerprintOf(path, text, resolve, isAlias);
   return {
     name,
@@ -151,7 +152,7 @@ function describe({ pipeline, path, text, tokens, resolve, isAlias }: Loaded): P
     ...givenOptions(pipeline, tokens),
     fingerprint: version === undefined ? code : `version ${version}`,
     code,
-    deterministic,
+    deterministic: isDeterministic(pipeline),
     sink: {
       kind: sink.kind,
       delivery: sink.delivery,

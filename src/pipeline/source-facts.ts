@@ -1,20 +1,25 @@
 import { isName, isPunctuator, tokensOf, type Token } from './tokens.ts';
+import { isSourceSpec } from '../sources/port.ts';
 import type { Source } from './types.ts';
 
 /** What the code of a source shows without running it. */
 export interface SourceFacts {
   /**
-   * How it resumes after a restart. `unknown`: it passes its context on, so other code may call `checkpoint`.
+   * How it resumes after a restart. `unknown`: it passes its context on, so other code may call `checkpoint`. `not`: it
+   * never goes back.
    */
-  resumes: 'by checkpoints' | 'by count' | 'unknown';
+  resumes: 'by checkpoints' | 'by count' | 'unknown' | 'not';
   /** It has a loop without a condition and without an exit. */
   isEndless: boolean;
   /** How many items it has; undefined if that is not known. */
   items: number | undefined;
 }
 
-/** Reads the source's own code only, not the functions that it calls. */
+const ofSpec = { 'by cursor': 'by checkpoints', 'by count': 'by count', not: 'not' } as const;
+
+/** What a specification says, or else the source's own code, but not the functions that it calls. */
 export function sourceFacts(source: Source<unknown>): SourceFacts {
+  if (isSourceSpec(source)) return { resumes: ofSpec[source.resumes], isEndless: false, items: undefined };
   if (typeof source !== 'function') {
     const { length, size } = source as { length?: unknown; size?: unknown };
     const items = [length, size].find((each) => typeof each === 'number');

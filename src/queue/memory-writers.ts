@@ -11,6 +11,13 @@ export class MemoryWriters implements Writers {
     return this.#last;
   }
 
+  hasPredecessor(writer: number): boolean {
+    const { run, role, ordinal } = this.all.get(writer)!;
+    return [...this.all].some(
+      ([other, row]) => other < writer && row.run === run && row.role === role && row.ordinal === ordinal,
+    );
+  }
+
   ended(writer: number, { isClean }: { isClean: boolean }): void {
     const row = this.all.get(writer);
     if (row) row.ended = isClean ? 'clean' : 'unclean';

@@ -1,4 +1,5 @@
-import { cutFrame, type Frame } from '../frame/frame.ts';
+import type { Frame } from '../frame/frame.ts';
+import { frameOfItem } from '../frame/records.ts';
 import type { Store, StoredFrame } from './store.ts';
 
 /** Reads items that must be in the store. */
@@ -21,10 +22,10 @@ export class StoredItems {
     return stored;
   }
 
-  /** One item, out of its frame. */
+  /** One item, out of its frame, with all that is known of it. */
   inFrame(seq: number): Frame {
     const { first, frame } = this.frameOf(seq);
-    return cutFrame(frame, seq - first, 1);
+    return frameOfItem(frame, seq - first);
   }
 
   /** The item of a retry. */

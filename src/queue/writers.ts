@@ -27,6 +27,8 @@ export type NewWriter = Omit<WriterRecord, 'writer' | keyof ProcessIdentity> & P
 export interface Writers {
   /** Records a process; returns its writer id. */
   register(record: NewWriter): number;
+  /** Whether another process was given the same work in the same run before. */
+  hasPredecessor(writer: number): boolean;
   /** The process has exited. `isClean`: before that, it had reported that it had nothing under way. */
   ended(writer: number, how: { isClean: boolean }): void;
   /** The sink bars these writers. */

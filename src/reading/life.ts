@@ -3,9 +3,10 @@ import type { Connection } from '../child/connect.ts';
 import { stopped } from '../child/stopped.ts';
 import { commonLife, type Life, type LifeOptions } from '../child/life.ts';
 import type { ConfigureProducer, FromProducer, ToProducer } from '../ipc/messages.ts';
-import type { SourceContext } from '../pipeline/context.ts';
+import { isDeterministic, isSourceSpec } from '../sources/port.ts';
+import { OpenedSource } from './opened-source.ts';
 import { Outlet } from './outlet.ts';
-import { Reader } from './reader.ts';
+import { Reader, type SourceReader } from './reader.ts';
 import { ThrottleGate } from './throttle-gate.ts';
 
 export function producerLife(
@@ -18,40 +19,62 @@ export function producerLife(
   const { calls, log } = common;
   const throttle = new ThrottleGate();
   const stopping = new AbortController();
+  const { signal } = stopping;
   let outlet: Outlet | undefined;
-  let reader: Reader | undefined;
+  let reader: SourceReader | undefined;
+  /** Only a source with a specification is opened. */
+  let opened: OpenedSource | undefined;
 
-  const read = async (message: ConfigureProducer): Promise<void> => {
-    const { source, deterministic = true } = common.pipeline();
-    const { run, position } = message;
+  const configure = async (message: ConfigureProducer): Promise<void> => {
+    const pipeline = common.pipeline();
+    const { source } = pipeline;
+    const { run, position, maxItemBytes, isReopened } = message;
     onConfigured(message);
     throttle.set(message.throttled);
-    outlet = new Outlet({ ...message, send });
-    const { fetch, limit } = calls.scope(stopping.signal);
-    const open = (cursor: unknown, checkpoint: (cursor: unknown) => void): unknown => {
-      if (typeof source !== 'function') return source;
-      const context: SourceContext = { cursor, checkpoint, run, fetch, limit, log, signal: stopping.signal };
-      return source(context);
-    };
-    reader = new Reader({ clock, open, position, deterministic, outlet, throttle });
+    outlet = new Outlet({
+      ...message,
+      send,
+      storedCursor: position.cursor,
+      onStored: (cursor) => opened?.stored(cursor),
+    });
     common.ready(message, state);
+    const { fetch, limit } = calls.scope(signal);
+    const context = { run, log, signal, fetch, limit };
+    const reading = { clock, position, deterministic: isDeterministic(pipeline), outlet, throttle };
+    if (isSourceSpec(source)) {
+      opened = await OpenedSource.open(source, {
+        ...context,
+        clock,
+        position,
+        maxItemBytes,
+        isReopened,
+        onFailed: failed,
+      });
+      reader = opened.reader(reading);
+      if (signal.aborted) return reader.stop();
+    } else {
+      const open = (cursor: unknown, checkpoint: (cursor: unknown) => void): unknown =>
+        typeof source === 'function' ? source({ ...context, cursor, checkpoint }) : source;
+      reader = new Reader({ ...reading, open });
+    }
     await readToTheEnd(reader, outlet);
   };
 
-  const readToTheEnd = async (from: Reader, into: Outlet): Promise<void> => {
+  const readToTheEnd = async (from: SourceReader, into: Outlet): Promise<void> => {
     let isAtEnd: boolean;
     try {
       isAtEnd = await from.read();
     } catch (error) {
-      // What came before the failure is good: it is stored, and the successor goes on behind it.
+      // What came before the failure is good: it is stored, and the successor continues after it.
       await into.flushed();
       throw error;
     }
     if (!isAtEnd) return; // Stopped; `stop` says so.
-    // Right behind the last frame, so that both are committed together.
+    // Right after the last frame, so that both are committed together.
     into.flush();
     send({ type: 'end', position: from.position });
     await into.flushed();
+    await opened?.close();
     send({ type: 'ended' });
   };
 
@@ -60,6 +83,7 @@ export function producerLife(
     throttle.open();
     stopping.abort(stopped());
     await outlet?.flushed();
+    await opened?.close();
     send({ type: 'ended' });
   };
 
@@ -70,12 +94,13 @@ export function producerLife(
     waiting: throttle.isOn ? 'throttled: the queue is at its high-water mark' : calls.waitingFor(),
   });
 
+  const failed = (error: unknown): void => {
+    if (!signal.aborted) fail(error);
+  };
+
   const handlers: Life<ToProducer>['handlers'] = {
     ...common.handlers,
-    configure: (message) =>
-      void read(message).catch((error: unknown) => {
-        if (!stopping.signal.aborted) fail(error);
-      }),
+    configure: (message) => void configure(message).catch(failed),
     stored: ({ frames }) => outlet?.stored(frames),
     throttle: ({ on }) => throttle.set(on),
     stop: () => void stop().catch(fail),

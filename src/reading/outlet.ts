@@ -1,7 +1,8 @@
 import { Waiters } from '../core/waiters.ts';
-import { frameBytes, frameToPayload, type Frame } from '../frame/frame.ts';
-import { FrameDecoder, FrameEncoder, itemDigest } from '../frame/codec.ts';
+import { frameBytes, frameToPayload, itemSpan, type Frame } from '../frame/frame.ts';
+import { bytesDigest, FrameDecoder, FrameEncoder, itemDigest } from '../frame/codec.ts';
 import type { SourcePosition } from '../frame/position.ts';
+import { holdsRecords, RecordFramer, type Records } from '../frame/records.ts';
 import type { SendFrame, SourceCovered } from '../ipc/messages.ts';
 
 export interface OutletOptions {
@@ -10,31 +11,47 @@ export interface OutletOptions {
   frameBytes: number;
   windowBytes: number;
   maxItemBytes: number;
+  /** The cursor, as JSON, up to which everything was stored before. Default: none. */
+  storedCursor?: string | null | undefined;
+  /** Everything up to this cursor is stored. In order, not for every cursor, and for none twice in a row. */
+  onStored?: ((cursor: string) => void) | undefined;
 }
 
 /** A place in the source, without the digest, which only a frame's last item gets. */
-type Place = Omit<SourcePosition, 'digest'>;
+export type SourcePlace = Omit<SourcePosition, 'digest'>;
+
+/** A message that is not acknowledged yet. */
+interface Outstanding {
+  /** The frame's bytes; 0 for a place that was told alone. */
+  bytes: number;
+  cursor: string | null;
+}
 
 /**
  * Where the producer's items go out, in frames that form by back-pressure: with nothing outstanding an item goes at
  * once; while a `stored` is awaited items are gathered, and go in full frames until the window is full. So an idle
  * pipeline has the latency of one hop, and a busy one full frames, without a timer.
+ *
+ * A frame holds encoded items or raw records, never both.
  */
 export class Outlet {
   readonly #options: OutletOptions;
   readonly #encoder: FrameEncoder;
+  readonly #framer = new RecordFramer();
   readonly #decoder = new FrameDecoder();
-  /** Sizes of the frames that are not stored yet, oldest first; a place that was told alone takes none. */
-  #outstanding: number[] = [];
+  /** Oldest first. */
+  #outstanding: Outstanding[] = [];
   #outstandingBytes = 0;
-  #lastPlace: Place = { cursor: null, count: 0 };
-  /** Where the source stands behind what has been sent, if that is to be told although no item follows. */
-  #placeToTell: Place | undefined;
+  #lastPlace: SourcePlace = { cursor: null, count: 0 };
+  /** Where the source stands after what has been sent, if that must be told although no item follows. */
+  #placeToTell: SourcePlace | undefined;
+  #storedCursor: string | null;
   readonly #waiters = new Waiters();
 
   constructor(options: OutletOptions) {
     this.#options = options;
     this.#encoder = new FrameEncoder(options);
+    this.#storedCursor = options.storedCursor ?? null;
   }
 
   /** Frames sent and not stored, and a place that was told alone. */
@@ -43,17 +60,38 @@ export class Outlet {
   }
 
   get isEmpty(): boolean {
-    return this.#outstanding.length === 0 && this.#encoder.count === 0 && !this.#placeToTell;
+    return this.#outstanding.length === 0 && this.#gathered === 0 && !this.#placeToTell;
   }
 
-  /** True when the next item must wait for room in the window: `hasRoom` resolves then. */
+  /** True when the next item must wait for space in the window: `hasRoom` resolves then. */
   get isFull(): boolean {
     return this.#isFrameFull && !this.#windowHasRoom;
   }
 
   /** Takes an item, and the source's place after it. Throws an ItemError, taking nothing, if it cannot be carried. */
-  add(item: unknown, place: Place): void {
+  add(item: unknown, place: SourcePlace): void {
+    if (this.#framer.count > 0) this.#sendFrame();
     this.#encoder.add(item);
+    this.#lastPlace = place;
+    this.#placeToTell = undefined;
+    this.#sendIfDue();
+  }
+
+  /** How many of the records `from`…`to - 1` `addRecords` takes at once: what fits into a frame, but at least one. */
+  fitting({ ends }: Pick<Records, 'ends'>, from: number, to: number = ends.length): number {
+    const { frameItems, frameBytes: most } = this.#options;
+    const start = from === 0 ? 0 : ends[from - 1]!;
+    const limit = start + most - this.#framer.bytes;
+    const last = Math.min(to, from + Math.max(frameItems - this.#framer.count, 1));
+    let next = from + 1;
+    while (next < last && ends[next]! <= limit) next++;
+    return next - from;
+  }
+
+  /** Takes the records `from`…`to - 1`, and the source's place after the last of them. */
+  addRecords(records: Records, from: number, to: number, place: SourcePlace): void {
+    if (this.#encoder.count > 0 || !this.#framer.accepts(records)) this.#sendFrame();
+    this.#framer.add(records, from, to);
     this.#lastPlace = place;
     this.#placeToTell = undefined;
     this.#sendIfDue();
@@ -63,15 +101,23 @@ export class Outlet {
    * The source says that everything that it yielded so far is covered by a cursor. That goes with the items gathered;
    * if there are none it is told alone, as soon as nothing is outstanding, where it cannot be found out by counting.
    */
-  covered(place: Place, { isToBeToldAlone }: { isToBeToldAlone: boolean }): void {
-    if (this.#encoder.count > 0) this.#lastPlace = place;
-    else if (isToBeToldAlone) this.#placeToTell = place;
+  covered(place: SourcePlace, { isToldAlone }: { isToldAlone: boolean }): void {
+    if (this.#gathered > 0) this.#lastPlace = place;
+    else if (isToldAlone) this.#placeToTell = place;
     this.#sendIfDue();
   }
 
   /** The oldest `frames` frames are stored. */
   stored(frames: number): void {
-    for (const size of this.#outstanding.splice(0, frames)) this.#outstandingBytes -= size;
+    let reached = this.#storedCursor;
+    for (const { bytes, cursor } of this.#outstanding.splice(0, frames)) {
+      this.#outstandingBytes -= bytes;
+      reached = cursor;
+    }
+    if (reached !== null && reached !== this.#storedCursor) {
+      this.#storedCursor = reached;
+      this.#options.onStored?.(reached);
+    }
     this.#sendIfDue();
     this.#waiters.wake();
   }
@@ -83,7 +129,7 @@ export class Outlet {
 
   /** Sends what is gathered, window or not. */
   flush(): void {
-    if (this.#encoder.count > 0) this.#sendFrame();
+    if (this.#gathered > 0) this.#sendFrame();
     this.#tellPlace();
   }
 
@@ -93,40 +139,53 @@ export class Outlet {
     while (!this.isEmpty) await this.#waiters.next();
   }
 
+  /** Items or records gathered for the next frame, and their bytes. */
+  get #gathered(): number {
+    return this.#encoder.count + this.#framer.count;
+  }
+
+  get #gatheredBytes(): number {
+    return this.#encoder.bytes + this.#framer.bytes;
+  }
+
   get #isFrameFull(): boolean {
-    return this.#encoder.count >= this.#options.frameItems || this.#encoder.bytes >= this.#options.frameBytes;
+    return this.#gathered >= this.#options.frameItems || this.#gatheredBytes >= this.#options.frameBytes;
   }
 
   get #windowHasRoom(): boolean {
-    return this.#outstandingBytes + this.#encoder.bytes <= this.#options.windowBytes;
+    return this.#outstandingBytes + this.#gatheredBytes <= this.#options.windowBytes;
   }
 
   #sendIfDue(): void {
     const isIdle = this.#outstanding.length === 0;
-    if (this.#encoder.count > 0 && (isIdle || (this.#isFrameFull && this.#windowHasRoom))) this.#sendFrame();
+    if (this.#gathered > 0 && (isIdle || (this.#isFrameFull && this.#windowHasRoom))) this.#sendFrame();
     else if (isIdle) this.#tellPlace();
   }
 
   #tellPlace(): void {
     if (!this.#placeToTell) return;
+    const { cursor } = this.#placeToTell;
     this.#options.send({ type: 'covered', position: { ...this.#placeToTell, digest: null } });
-    this.#outstanding.push(0);
+    this.#outstanding.push({ bytes: 0, cursor });
     this.#placeToTell = undefined;
   }
 
   #sendFrame(): void {
-    const frame = this.#encoder.take();
+    const frame = this.#framer.count > 0 ? this.#framer.take() : this.#encoder.take();
     const { header, parts } = frameToPayload(frame);
-    const size = frameBytes(frame);
-    // Whatever can fail, before it counts as outstanding: nobody would answer for it.
+    const bytes = frameBytes(frame);
+    // Whatever can fail comes before the frame counts as outstanding: nobody would answer for it.
     const position = { ...this.#lastPlace, digest: this.#lastDigest(frame) };
-    this.#outstanding.push(size);
-    this.#outstandingBytes += size;
+    this.#outstanding.push({ bytes, cursor: position.cursor });
+    this.#outstandingBytes += bytes;
     this.#options.send({ type: 'frame', position, ...header }, parts);
   }
 
   // Of the item as a consumer will see it: the source may have changed its object since.
   #lastDigest(frame: Frame): string {
-    return itemDigest(this.#decoder.decode(frame, frame.count - 1));
+    const last = frame.count - 1;
+    if (!holdsRecords(frame)) return itemDigest(this.#decoder.decode(frame, last));
+    const { start, end } = itemSpan(frame, last);
+    return bytesDigest(frame.body.subarray(start, end));
   }
 }

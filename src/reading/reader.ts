@@ -1,22 +1,19 @@
-import { parseJson, writeJson } from '../core/json.ts';
+import { parseJson } from '../core/json.ts';
 import type { Clock } from '../core/clock.ts';
-import { configError, errorData, type MillraceError } from '../core/errors.ts';
-import { show } from '../core/show.ts';
+import { configError } from '../core/errors.ts';
 import { isThenable } from '../core/thenable.ts';
-import { FrameDecoder, FrameEncoder, itemDigest } from '../frame/codec.ts';
 import type { SourcePosition } from '../frame/position.ts';
+import { cursorText, shortCursor } from './cursor-text.ts';
+import { isDone, isPromise, iteratorOf, type SourceIterator } from './iterators.ts';
 import type { Outlet } from './outlet.ts';
+import { changedSource, checkLastSkipped, digestOf } from './skipped.ts';
 import { Turn } from './turn.ts';
 
 /** For so long a source that never waits is read at a stretch. */
 const turnMs = 5;
 
-type SourceIterator = Iterator<unknown> | AsyncIterator<unknown>;
-
-export interface ReaderOptions {
+export interface ReadingOptions {
   clock: Clock;
-  /** Opens the source at a cursor (undefined: at its start). What it returns is the pipeline's: anything at all. */
-  open: (cursor: unknown, checkpoint: (cursor: unknown) => void) => unknown;
   position: SourcePosition;
   /** False: the source may yield something else than it did, so nothing is skipped. */
   deterministic: boolean;
@@ -25,13 +22,31 @@ export interface ReaderOptions {
   throttle: { readonly isOn: boolean; lowered: () => Promise<void> };
 }
 
+/** Reads a source into an outlet, from where it stood to its end. */
+export interface SourceReader {
+  /** The source's place after what it has yielded so far. */
+  readonly position: SourcePosition;
+  /**
+   * Reads to the end. Resolves to false if it was stopped before. Rejects if the source throws, and with an error for
+   * exit 78 if it is none, yields what cannot be carried, or is not the one that was read before.
+   */
+  read(): Promise<boolean>;
+  /** Reads no further. What is under way in the source is dropped; it is asked to clean up, which nobody waits for. */
+  stop(): void;
+}
+
+export interface ReaderOptions extends ReadingOptions {
+  /** Opens the source at a cursor (undefined: at its start). What it returns is the pipeline's: anything at all. */
+  open: (cursor: unknown, checkpoint: (cursor: unknown) => void) => unknown;
+}
+
 /**
- * Reads the source from where it stood to its end, into the outlet.
+ * Reads a source that yields items one by one: a generator function, or anything iterable.
  *
  * The place of an item is the last checkpoint and how many items the source has yielded since, skipped ones included.
  * It is a counter, never a difference of seqs: a checkpoint may fall inside the skipped items.
  */
-export class Reader {
+export class Reader implements SourceReader {
   readonly #options: ReaderOptions;
   #cursor: string | null;
   #count = 0;
@@ -45,15 +60,10 @@ export class Reader {
     this.#turn = new Turn(options.clock, turnMs);
   }
 
-  /** The source's place after what it has yielded so far. */
   get position(): SourcePosition {
     return { cursor: this.#cursor, count: this.#count, digest: null };
   }
 
-  /**
-   * Reads to the end. Resolves to false if it was stopped before. Rejects if the source throws, and with an error for
-   * exit 78 if it is none, yields what cannot be carried, or is not the one that was read before.
-   */
   async read(): Promise<boolean> {
     const { open, position, outlet, throttle } = this.#options;
     const cursor: unknown = position.cursor === null ? undefined : parseJson(position.cursor);
@@ -76,7 +86,6 @@ export class Reader {
     return false;
   }
 
-  /** Reads no further. What is under way in the source is dropped; it is told to clean up, which nobody waits for. */
   stop(): void {
     this.#isStopped = true;
     const cleanUp = async (): Promise<void> => {
@@ -91,7 +100,7 @@ export class Reader {
       if (isThenable(item)) throw new TypeError('the item is a promise; await it before it is yielded');
       this.#options.outlet.add(item, { cursor: this.#cursor, count: this.#count });
     } catch (error) {
-      const after = this.#cursor === null ? '' : ` after the cursor ${shorten(this.#cursor)}`;
+      const after = this.#cursor === null ? '' : ` after the cursor ${shortCursor(this.#cursor)}`;
       throw configError('ITEM', `item ${this.#count}${after} of the source: ${(error as Error).message}`, error);
     }
   }
@@ -102,7 +111,7 @@ export class Reader {
     this.#cursor = cursorText(cursor);
     this.#count = 0;
     const { outlet, deterministic } = this.#options;
-    outlet.covered({ cursor: this.#cursor, count: 0 }, { isToBeToldAlone: !deterministic });
+    outlet.covered({ cursor: this.#cursor, count: 0 }, { isToldAlone: !deterministic });
   }
 
   /** Passes over what is stored already. */
@@ -115,7 +124,7 @@ export class Reader {
       if (this.#isStopped) return;
       if (isDone(step)) throw changedSource(`it ended after ${skipped - 1} items, ${position.count} had been stored`);
       this.#count += 1;
-      if (skipped === position.count) checkDigest(step.value, position);
+      if (skipped === position.count) checkLastSkipped(position, () => digestOf(step.value));
       if (this.#turn.isOver()) await this.#letOthers();
     }
   }
@@ -124,78 +133,4 @@ export class Reader {
     await new Promise<void>((resolve) => this.#options.clock.soon(resolve));
     this.#turn.start();
   }
-}
-
-/** The largest cursor: each frame carries one in its header. */
-const maxCursorBytes = 1024 * 1024;
-/** How much of a cursor an error shows. */
-const shownCursor = 200;
-
-function cursorText(cursor: unknown): string {
-  let text: string | undefined;
-  try {
-    text = writeJson(cursor) as string | undefined;
-  } catch (error) {
-    throw new TypeError(`checkpoint expects a cursor that JSON can hold: ${errorData(error).message}`, {
-      cause: error,
-    });
-  }
-  if (text === undefined) throw new TypeError(`checkpoint expects a cursor that JSON can hold, got ${show(cursor)}`);
-  const bytes = Buffer.byteLength(text);
-  if (bytes > maxCursorBytes) {
-    throw new TypeError(
-      `checkpoint expects a cursor of at most 1 MiB of JSON, got ${bytes} bytes: it is sent and stored with every frame. ` +
-        'Keep what is large elsewhere, and make the cursor say where.',
-    );
-  }
-  return text;
-}
-
-function shorten(cursor: string): string {
-  return cursor.length > shownCursor ? `${cursor.slice(0, shownCursor)}…` : cursor;
-}
-
-/** Throws if the last item that is stored is not the one that the source yields as that. */
-function checkDigest(item: unknown, { count, digest }: SourcePosition): void {
-  if (digest !== null && digestOf(item) !== digest)
-    throw changedSource(`item ${count} is not the one that was stored as that`);
-}
-
-/** The digest of an item as a consumer would see it; undefined if it cannot be carried to one. */
-function digestOf(item: unknown): string | undefined {
-  const encoder = new FrameEncoder({ maxItemBytes: Infinity });
-  try {
-    encoder.add(item);
-  } catch {
-    return undefined;
-  }
-  return itemDigest(new FrameDecoder().decode(encoder.take(), 0));
-}
-
-function changedSource(what: string): MillraceError {
-  return configError(
-    'SOURCE_CHANGED',
-    `the source does not yield what it yielded before: ${what}. Resumed by counting, items would be lost or come twice. ` +
-      'Give it checkpoints (context.checkpoint), or `deterministic: false`, or start over with --fresh (the old queue is moved aside).',
-  );
-}
-
-function iteratorOf(source: unknown): SourceIterator {
-  // Object(…), because a source may be text, and `in` wants an object.
-  if (Symbol.asyncIterator in Object(source)) return (source as AsyncIterable<unknown>)[Symbol.asyncIterator]();
-  if (Symbol.iterator in Object(source)) return (source as Iterable<unknown>)[Symbol.iterator]();
-  const got = isThenable(source) ? 'a promise (was `async function` meant to be `async function*`?)' : show(source);
-  throw configError('SOURCE', `source: expected something iterable (a generator, an array, a stream…), got ${got}`);
-}
-
-/** Throws if `step` is not what an iterator gives. */
-function isDone(step: IteratorResult<unknown>): boolean {
-  if (typeof step === 'object' && step !== null) return step.done === true;
-  throw configError('SOURCE', `source: expected { value, done } from its iterator, got ${show(step)}`);
-}
-
-function isPromise(
-  step: IteratorResult<unknown> | Promise<IteratorResult<unknown>>,
-): step is Promise<IteratorResult<unknown>> {
-  return isThenable(step);
 }

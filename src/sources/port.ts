@@ -12,7 +12,10 @@
  */
 import { PermanentError } from '../core/errors.ts';
 import type { Clock } from '../core/clock.ts';
+import type { Meta, Place } from '../frame/records.ts';
 import type { SourceContext } from '../pipeline/context.ts';
+
+export type { Meta, Place } from '../frame/records.ts';
 
 /** Marks source specifications, across copies of the package. */
 export const sourceMark = Symbol.for('millrace.source');
@@ -135,27 +138,6 @@ export interface RecordChunk {
 /** How much of an oversized record is kept, in bytes. */
 export const oversizedBytes = 64 * 1024;
 
-/**
- * All that is needed to decode records: plain data that is kept as JSON with them. Records that wait in the queue decode as
- * declared when they were read, so nothing that matters may be missing (dialect, header, types).
- */
-export interface Meta {
-  /** The version of this connector's metas. */
-  readonly version: number;
-  /** How the bytes are text, as a label of the WHATWG Encoding Standard: for showing dead letters. Default: `utf-8`. */
-  readonly encoding?: string | undefined;
-  readonly [field: string]: unknown;
-}
-
-/** A place in a file. */
-export interface Place {
-  readonly file: string;
-  /** Counted from 0. */
-  readonly byte: number;
-  /** Counted from 1, by line feeds. */
-  readonly line: number;
-}
-
 /** Consecutive raw records that share a meta. */
 export interface RecordRun {
   readonly bytes: Buffer;
@@ -194,6 +176,18 @@ export function defineSource<Item, Limit extends string = never>(
 }
 
 /** Whether `value` is a specification, made with this copy of the package or another. */
-export function isSourceSpec(value: unknown): value is SourceSpec {
+export function isSourceSpec(value: unknown): value is SourceSpec<unknown, string> {
   return typeof value === 'object' && value !== null && sourceMark in value;
+}
+
+/** Whether the source of a pipeline yields the same items each time, so that stored ones can be skipped by count. */
+export function isDeterministic({
+  source,
+  deterministic = true,
+}: {
+  source: unknown;
+  deterministic?: boolean | undefined;
+}): boolean {
+  if (!deterministic || !isSourceSpec(source)) return deterministic;
+  return source.deterministic ?? source.resumes !== 'not';
 }

@@ -9,7 +9,6 @@ import type { Cancel, Clock } from '../core/clock.ts';
 import { describeError, describeWithPlace, errorData, MillraceError } from '../core/errors.ts';
 import { Intervals } from '../core/intervals.ts';
 import type { Redaction } from '../core/redaction.ts';
-import { FrameDecoder } from '../frame/codec.ts';
 import { frameFromPayload, type Frame } from '../frame/frame.ts';
 import type { DeliveryMode } from '../core/delivery.ts';
 import type { Beat, Deliver, FromConsumer, Prune, Recall, Withdraw } from '../ipc/messages.ts';
@@ -22,6 +21,7 @@ import { Committer } from './committer.ts';
 import { stopped } from '../child/stopped.ts';
 import { timedOut, wentOn } from './item-timeout.ts';
 import { contextOf } from './item-context.ts';
+import { ItemReaders } from './item-readers.ts';
 import { ItemScope } from './item-scope.ts';
 import { LimitUses } from './limit-uses.ts';
 import { isBeyondWaiting, patiently, type Patience } from './patience.ts';
@@ -113,7 +113,7 @@ export class Consumer {
     this.#slots = new Slots<ItemScope>({
       clock,
       concurrency,
-      decoder: new FrameDecoder(),
+      decoder: new ItemReaders(pipeline.source, (error) => this.#fail(error)),
       pace,
       announce,
       scope: (id) => new ItemScope(base, id),

@@ -2,7 +2,6 @@ import type { Clock } from '../core/clock.ts';
 import { Intervals } from '../core/intervals.ts';
 import { isThenable } from '../core/thenable.ts';
 import { Waiters } from '../core/waiters.ts';
-import type { FrameDecoder } from '../frame/codec.ts';
 import type { Frame } from '../frame/frame.ts';
 import { Ahead } from './ahead.ts';
 import type { Pace } from './pace.ts';
@@ -41,7 +40,10 @@ export interface Scope {
 }
 
 /** The same, with what decodes the items of its frame. */
-type Readable = Waiting & { read: (index: number) => unknown };
+type Readable = Waiting & { read: ReadItem };
+
+/** Reads item `index` of a frame. Raw records up to `last` may be decoded with it: they count as started. */
+export type ReadItem = (index: number, last: number) => unknown;
 
 /** An item in a slot whose `process` has not settled yet. */
 interface Running<S extends Scope> {
@@ -52,7 +54,7 @@ interface Running<S extends Scope> {
 export interface SlotsOptions<S extends Scope> {
   clock: Clock;
   concurrency: number;
-  decoder: FrameDecoder;
+  decoder: { reader: (frame: Frame) => ReadItem };
   scope: (id: ItemId) => S;
   process: (item: unknown, scope: S) => unknown;
   pace: Pace;
@@ -225,13 +227,14 @@ export class Slots<S extends Scope> {
   }
 
   /** Starts an item. True if the item is still running when this returns. */
-  #start({ first, origin, originRun, read, attempt }: Readable, seq: number, startedAt: number): boolean {
+  #start(run: Readable, seq: number, startedAt: number): boolean {
+    const { first, origin, originRun, read, attempt } = run;
     const { process, onDone, onFailed } = this.#options;
     const scope = this.#options.scope({ seq, origin: origin + seq - first, originRun, attempt });
     let result: unknown;
     let running: Promise<unknown> | undefined;
     try {
-      result = process(read(seq - first), scope);
+      result = process(read(seq - first, Math.min(run.last, run.announcedTo) - first), scope);
       // A `then` that is not a promise's may throw, or call back at once or twice: that is its item's failure only.
       if (isThenable(result)) running = Promise.resolve(result);
     } catch (error) {

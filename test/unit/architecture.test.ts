@@ -42,7 +42,7 @@ const folders: Record<string, { from: readonly string[]; because: string }> = {
     because: 'a connector knows its port, not who runs it',
   },
   sources: {
-    from: ['core', 'types:pipeline/context'],
+    from: ['core', 'types:frame', 'types:pipeline/context'],
     because: 'a source knows its port, not who reads it; the context is the one that generator functions get',
   },
   sinks: { from: ['core', 'ledger'], because: 'a sink knows its port, not who runs it' },
@@ -56,7 +56,7 @@ const folders: Record<string, { from: readonly string[]; because: string }> = {
     because: 'what producer and consumer are as processes, whatever they do',
   },
   reading: {
-    from: ['core', 'frame', 'child', 'types:ipc/messages', 'types:pipeline'],
+    from: ['core', 'frame', 'child', 'sources/port', 'types:ipc/messages'],
     because: 'runs in the producer, which knows nothing of the queue behind the channel',
   },
   working: {
@@ -66,6 +66,7 @@ const folders: Record<string, { from: readonly string[]; because: string }> = {
       'child',
       'sinks/batch',
       'sinks/port',
+      'sources/port',
       'types:ipc/messages',
       'types:pipeline',
       'types:calls/calls',
@@ -196,8 +197,8 @@ describe('these checks', () => {
   });
 
   it.each([
-    ["import type { Pipeline } from '../pipeline/types.ts';", 'reading/a.ts'],
-    ["import { type Pipeline, type Context } from '../pipeline/types.ts';", 'reading/a.ts'],
+    ["import type { Pipeline } from '../pipeline/types.ts';", 'working/a.ts'],
+    ["import { type Pipeline, type Context } from '../pipeline/types.ts';", 'working/a.ts'],
     ["import { rate } from '../observability/rate.ts';", 'supervision/a.ts'],
     ["import { a } from './deep/b.ts';", 'queue/a.ts'],
     ["import { a } from '../a.ts';", 'queue/deep/b.ts'],

@@ -6,18 +6,55 @@ import { ItemError } from '../../frame/item-error.ts';
 import { itemFromJson, itemToJson } from '../../frame/item-json.ts';
 import type { CommandLine } from '../command.ts';
 import type { Shell } from '../shell.ts';
+import type { DeadLetter, RecordFacts } from '../../core/dead-letters.ts';
 import { whatNext } from './change.ts';
 import { openLetters } from './open-letters.ts';
 
-/** `millrace dead edit`: puts a dead letter back into the queue with another item, which is given as JSON. */
+/**
+ * `millrace dead edit`: puts a dead letter back into the queue with another item, which is given as JSON. A raw record (a line or
+ * row of a file) is given as text, or as bytes in a file, and keeps what it is decoded with.
+ */
 export async function deadEdit(line: CommandLine, shell: Shell): Promise<number> {
   const seq = oneSeq(line);
+  const letter = await look(seq, line, shell);
   // Before the queue is locked: a person may take their time.
-  const text = givenText(line, shell) ?? (await editedText(seq, line, shell));
-  const item = itemOf(await text);
+  const item = await (letter.record ? recordGiven(letter, letter.record, line, shell) : itemGiven(letter, line, shell));
   const next = await giveBackAs(seq, item, line, shell);
-  await shell.out(`dead letter ${seq} given back with another item: ${next}\n`);
+  await shell.out(`dead letter ${seq} given back with another ${letter.record ? 'text' : 'item'}: ${next}\n`);
   return exitCodes.ok;
+}
+
+async function look(seq: number, line: CommandLine, shell: Shell): Promise<DeadLetter> {
+  const letters = await openLetters(line, shell, 'look');
+  try {
+    const letter = await letters.read(seq);
+    if (!letter) throw noSuchLetter(seq);
+    return letter;
+  } finally {
+    letters.close();
+  }
+}
+
+async function itemGiven({ item }: DeadLetter, { flags }: CommandLine, shell: Shell): Promise<unknown> {
+  const { json, file } = flags;
+  if (typeof json === 'string') return itemOf(json);
+  if (typeof file === 'string') return itemOf((await readGiven(file, shell)).toString());
+  return itemOf(await edited(`${JSON.stringify(itemToJson(item), null, 2)}\n`, shell));
+}
+
+async function recordGiven(
+  { seq, item }: DeadLetter,
+  { base64, encoding, length }: RecordFacts,
+  { flags }: CommandLine,
+  shell: Shell,
+): Promise<unknown> {
+  const { json, file } = flags;
+  if (typeof file === 'string') return await readGiven(file, shell);
+  if (length !== undefined)
+    throw usageError(`only the beginning of dead letter ${seq} is kept; give the whole record by --file`);
+  if (base64 !== undefined)
+    throw usageError(`the bytes of dead letter ${seq} are not exactly text in ${encoding}; give them by --file`);
+  return typeof json === 'string' ? itemOf(json) : await edited(String(item), shell);
 }
 
 /** Returns what happens to the item next. */
@@ -40,27 +77,15 @@ function oneSeq({ seqs }: CommandLine): number {
   throw usageError('expected the seq of one dead letter');
 }
 
-function givenText({ flags }: CommandLine, { folder }: Shell): string | Promise<string> | undefined {
-  const { json, file } = flags;
-  if (typeof json === 'string') return json;
-  if (typeof file !== 'string') return undefined;
-  return readFile(resolve(folder, file), 'utf8').catch((error: unknown) => {
+async function readGiven(file: string, { folder }: Shell): Promise<Buffer> {
+  return await readFile(resolve(folder, file)).catch((error: unknown) => {
     throw usageError(`--file: ${describeError(errorData(error))}`);
   });
 }
 
-async function editedText(seq: number, line: CommandLine, shell: Shell): Promise<string> {
-  if (!shell.terminal) throw usageError('without a terminal to edit on it wants the item by --json or --file');
-  const letters = await openLetters(line, shell, 'look');
-  let before: string;
-  try {
-    const letter = await letters.read(seq);
-    if (!letter) throw noSuchLetter(seq);
-    before = `${JSON.stringify(itemToJson(letter.item), null, 2)}\n`;
-  } finally {
-    letters.close();
-  }
-  const after = await shell.terminal.edit(before);
+async function edited(before: string, { terminal }: Shell): Promise<string> {
+  if (!terminal) throw usageError('without a terminal to edit on it needs the item by --json or --file');
+  const after = await terminal.edit(before);
   if (after === before) throw usageError('nothing was changed; to give it back as it is, use millrace dead retry');
   return after;
 }

@@ -3,11 +3,12 @@ import type { ErrorData } from '../../core/errors.ts';
 import { plural } from '../../core/figures.ts';
 import { printable } from '../../observability/printable.ts';
 import { ownLines } from '../../core/stack.ts';
+import { placeText } from './place-text.ts';
 import { shortReason } from '../../observability/short-reason.ts';
 
 /** What `millrace dead show` shows of a letter whose item is plain JSON. */
 export function letterText(letter: DeadLetter): string {
-  const { seq, origin, run, attempts, kills, reason, error, history, diedAt, item } = letter;
+  const { seq, origin, run, attempts, kills, reason, error, history, diedAt, item, record } = letter;
   const name = origin === seq ? `${seq}` : `${seq}, which was ${origin} first`;
   const rows = [
     `dead letter ${name}`,
@@ -28,7 +29,14 @@ export function letterText(letter: DeadLetter): string {
         `${code}: ${message}`.split('\n').map((text, i) => `${i === 0 ? time(at) : ' '.repeat(timeColumns)}  ${text}`),
       ),
     ),
-    ...field('item', JSON.stringify(item, null, 2).split('\n')),
+    ...field('read from', record ? [placeText(record)] : []),
+    ...field(
+      'encoding',
+      record?.base64 === undefined ? [] : [`the text is not exactly its bytes (${record.encoding})`],
+    ),
+    ...(record
+      ? field('text', String(item).trimEnd().split('\n'))
+      : field('item', JSON.stringify(item, null, 2).split('\n'))),
   ];
   return `${rows.join('\n')}\n\n`;
 }

@@ -7,6 +7,7 @@ import { plural } from '../../core/figures.ts';
 import { Intervals } from '../../core/intervals.ts';
 import { FrameDecoder } from '../../frame/codec.ts';
 import { frameBytes, joinItems, type Frame } from '../../frame/frame.ts';
+import { holdsRecords, RecordCutter } from '../../frame/records.ts';
 
 /** The problems; none if all is well. */
 type Check = (db: Database.Database) => Iterable<string>;
@@ -60,12 +61,18 @@ function* framesAreWhole(db: Database.Database): Iterable<string> {
 }
 
 function* unreadableItems(where: string, frame: Frame, decoder: FrameDecoder): Iterable<string> {
-  const read = decoder.reader(frame);
   try {
+    // Only their source can decode raw records.
+    const read = holdsRecords(frame) ? recordReader(frame) : decoder.reader(frame);
     for (let index = 0; index < frame.count; index++) read(index);
   } catch (error) {
     yield `${where} holds an item that cannot be read: ${(error as Error).message}`;
   }
+}
+
+function recordReader(frame: Frame): (index: number) => unknown {
+  const cutter = new RecordCutter(frame);
+  return (index) => cutter.cut(index, index, 0);
 }
 
 function* framesDoNotOverlap(db: Database.Database): Iterable<string> {

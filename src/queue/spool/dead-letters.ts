@@ -4,15 +4,24 @@ import type Database from 'better-sqlite3';
 import type { ErrorData } from '../../core/errors.ts';
 import { FrameDecoder } from '../../frame/codec.ts';
 import { joinItems } from '../../frame/frame.ts';
+import { textOfRecord } from '../../frame/record-text.ts';
+import { holdsRecords } from '../../frame/records.ts';
 import { readingFailure } from './failure.ts';
 import { openForReading } from './reading.ts';
 import { schemaVersion } from './schema.ts';
 import type { Store, StoredDead } from '../store.ts';
 
+/** A dead letter as people read it: with its item decoded, or the text of its raw record. */
+export function readableLetter({ frame, ...letter }: StoredDead, decoder = new FrameDecoder()): DeadLetter {
+  if (!holdsRecords(frame)) return { ...letter, item: decoder.decode(frame, 0) };
+  const { text, ...record } = textOfRecord(frame);
+  return { ...letter, item: text, record };
+}
+
 /** Dead letters of an open store, with their items decoded. */
 export function readDeadLetters(store: Pick<Store, 'readDead'>, query: DeadQuery): DeadLetter[] {
   const decoder = new FrameDecoder();
-  return store.readDead(query).map(({ frame, ...letter }) => ({ ...letter, item: decoder.decode(frame, 0) }));
+  return store.readDead(query).map((letter) => readableLetter(letter, decoder));
 }
 
 /** How many letters are read ahead when they are read one by one, and how many bytes of items. */

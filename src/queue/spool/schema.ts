@@ -156,6 +156,11 @@ export const migrations: readonly string[] = [
   -- How many of an item's failures, where they look like an outage's, may be its own fault: a plainer name.
   ALTER TABLE retries RENAME COLUMN suspicion TO own_fault;
   `,
+  `
+  -- The shapes of a frame, a retry or a dead letter may now be what raw records are decoded with: an object in JSON, not a
+  -- list. Older versions would take such a queue for damaged, so they must not open it.
+  SELECT 1;
+  `,
 ];
 
 export const schemaVersion = migrations.length;

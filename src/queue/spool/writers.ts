@@ -15,6 +15,13 @@ export class SpoolWriters implements Writers {
     return this.#connection.durably((db) => Number(db.prepare(insert).run(record).lastInsertRowid));
   }
 
+  hasPredecessor(writer: number): boolean {
+    const select = `
+      SELECT EXISTS (SELECT 1 FROM writers AS earlier JOIN writers AS this USING (run, role, ordinal)
+        WHERE this.writer = ? AND earlier.writer < this.writer)`;
+    return this.#connection.read((db) => db.prepare(select).pluck().get(writer) === 1);
+  }
+
   ended(writer: number, { isClean }: { isClean: boolean }): void {
     this.#connection.durably((db) =>
       db.prepare('UPDATE writers SET ended = 1, fenced = ? WHERE writer = ?').run(Number(isClean), writer),

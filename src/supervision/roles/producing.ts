@@ -89,6 +89,7 @@ export class Producing {
       name: pipeline.name,
       run: queue.run.run,
       position: queue.run.position,
+      isReopened: this.#deps.writers.hasPredecessor(this.holder),
       throttled: this.#toldThrottled,
       frameItems: settings.frameItems,
       frameBytes: settings.frameBytes,

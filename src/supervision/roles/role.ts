@@ -4,7 +4,7 @@ import type { Admission } from '../replacing/admission.ts';
 /** What the supervisor's side of every post needs besides the hub. */
 export interface RoleDeps {
   /** The spool's list of the processes that were given work. */
-  readonly writers: Pick<Writers, 'register' | 'ended'>;
+  readonly writers: Pick<Writers, 'register' | 'hasPredecessor' | 'ended'>;
   /** What tells a process from a later one with the same number; undefined if there is no such process. */
   readonly identify: (pid: number) => ProcessIdentity | undefined;
   readonly admission: Pick<Admission, 'admit' | 'proven' | 'heldBack'>;

@@ -147,6 +147,7 @@ export function storeOn(write: Write, store: Store, onCommit: (group: Group) => 
 export function writersOn(write: Write, writers: Writers): Writers {
   return {
     register: (record) => write(() => writers.register(record)),
+    hasPredecessor: (writer) => writers.hasPredecessor(writer),
     ended: (writer, how) => write(() => writers.ended(writer, how)),
     fenced: (list) => write(() => writers.fenced(list)),
     notEnded: () => writers.notEnded(),

@@ -6,6 +6,8 @@ import { main } from '../../../src/cli/main.ts';
 import { backupJob } from '../../../src/control/backup-job.ts';
 import { type Control, startControl } from '../../../src/control/server.ts';
 import { FrameDecoder, FrameEncoder } from '../../../src/frame/codec.ts';
+import type { Frame } from '../../../src/frame/frame.ts';
+import { holdsRecords, RecordFramer, recordOf } from '../../../src/frame/records.ts';
 import { readDeadLetters } from '../../../src/queue/spool/dead-letters.ts';
 import { Holding } from '../../../src/queue/lending/holding.ts';
 import { LetterBox } from '../../../src/queue/dead/letter-box.ts';
@@ -48,12 +50,10 @@ const items = [
 const reasons = ['no such pokémon', 'timed out', 'no such pokémon', 'timed out'];
 
 /** Leaves a queue behind in which these items have died, an hour from one to the next. */
-function leave(run: Partial<RunRecord> = {}): void {
+function leave(run: Partial<RunRecord> = {}, frame = encoded(items)): void {
   spool = Spool.open({ file: join(directory, 'queue.db'), durability: 'full' });
   const queue = new Queue(spool.store, aRun(), { windowBytes: 1_000_000 });
-  const encoder = new FrameEncoder({ maxItemBytes: Infinity });
-  for (const item of items) encoder.add(item);
-  queue.append(encoder.take(), { cursor: null, count: 4, digest: null });
+  queue.append(frame, { cursor: null, count: 4, digest: null });
   queue.commit(moment());
   const holding = new Holding(10);
   queue.take(holding, { items: 10, bytes: 1_000_000 }, moment());
@@ -69,6 +69,34 @@ function leave(run: Partial<RunRecord> = {}): void {
   }
   queue.setRun(run);
   queue.commit(moment());
+}
+
+function encoded(all: readonly unknown[]): Frame {
+  const encoder = new FrameEncoder({ maxItemBytes: Infinity });
+  for (const item of all) encoder.add(item);
+  return encoder.take();
+}
+
+const meta = { version: 1, delimiter: ';' };
+
+/** Rows of a file: the third is not UTF-8, the fourth is oversized. */
+function rows(): Frame {
+  const framer = new RecordFramer();
+  const bytes = [Buffer.from('1;é\n'), Buffer.from('2;"x" y\n'), Buffer.from([0x33, 0x3b, 0xff, 0x0a])];
+  let end = 0;
+  const ends = bytes.map(({ length }) => (end += length));
+  framer.add(
+    { kind: 'csv', meta, at: { file: 'in.csv', byte: 50, line: 10 }, bytes: Buffer.concat(bytes), ends },
+    0,
+    3,
+  );
+  const beginning = Buffer.from('4;xxx');
+  framer.add(
+    { kind: 'csv', meta, at: { file: 'in.csv', byte: 70, line: 13 }, bytes: beginning, ends: [5], length: 9999 },
+    0,
+    1,
+  );
+  return framer.take();
 }
 
 function moment() {
@@ -118,9 +146,10 @@ async function millrace(words: string | string[], terminal?: TestShell['terminal
 function books() {
   const own = spool ?? Spool.open({ file: join(directory, 'queue.db'), durability: 'full' });
   const decoder = new FrameDecoder();
-  const retries = own.store
-    .readRetryHeads(10)
-    .map(({ seq, origin }) => [seq, origin, decoder.decode(own.store.readRetry(seq)!, 0)]);
+  const retries = own.store.readRetryHeads(10).map(({ seq, origin }) => {
+    const frame = own.store.readRetry(seq)!;
+    return [seq, origin, holdsRecords(frame) ? recordOf(frame, 0) : decoder.decode(frame, 0)];
+  });
   const { state, dead, stored, nextSeq, exitCode } = own.store.run()!;
   const letters = own.store.readDeadHeads({ after: 0, limit: 10 }).map(({ seq }) => seq);
   if (!spool) own.close();
@@ -130,8 +159,8 @@ function books() {
 describe.each(['runs', 'does not run'] as const)('when the pipeline %s, millrace dead', (which) => {
   const isRunning = which === 'runs';
 
-  async function left(run?: Partial<RunRecord>): Promise<void> {
-    leave(run);
+  async function left(run?: Partial<RunRecord>, frame?: Frame): Promise<void> {
+    leave(run, frame);
     if (isRunning) await serve();
     else letGo();
   }
@@ -267,6 +296,49 @@ describe.each(['runs', 'does not run'] as const)('when the pipeline %s, millrace
   ])('%j changes nothing and says why', async (words, message) => {
     await left();
     expect(await millrace(words)).toEqual({ code: 64, stdout: '', stderr: expect.stringContaining(message) });
+    expect(books()).toMatchObject({ letters: [1, 2, 3, 4], retries: [] });
+  });
+
+  it('shows a raw record as the text that it is, with its place', async () => {
+    await left({}, rows());
+    const { stdout } = await millrace('ls');
+    expect(stdout).toContain('    in.csv, line 11, byte 55\n    2;"x" y\n');
+    expect((await millrace('show 2')).stdout).toContain('  read from in.csv, line 11, byte 55\n  text      2;"x" y\n');
+    expect((await millrace('show 3')).stdout).toContain('the text is not exactly its bytes (utf-8)');
+    expect((await millrace('show 4')).stdout).toContain('line 13, byte 70; 9,999 bytes');
+    const exported = (await millrace('export 2-3')).stdout.trim().split('\n');
+    const place = { kind: 'csv', encoding: 'utf-8', file: 'in.csv' };
+    expect(exported.map((line) => JSON.parse(line))).toMatchObject([
+      { item: '2;"x" y\n', record: { ...place, line: 11, byte: 55 } },
+      { item: '3;\ufffd\n', record: { ...place, line: 12, byte: 63, base64: 'Mzv/Cg==' } },
+    ]);
+  });
+
+  it('edit gives a raw record back with another text, and with its meta and place', async () => {
+    await left({}, rows());
+    await writeFile(join(folder, 'row'), Buffer.from([0x33, 0x3b, 0xfe, 0x0a]));
+    const edit = (text: string) => Promise.resolve(text.replace('é', 'ü'));
+    expect(await millrace('edit 1', { ask: () => Promise.resolve(''), edit })).toMatchObject({ code: 0, stderr: '' });
+    expect(await millrace(['edit', '2', '--json', '"2;xy\\n"'])).toMatchObject({ code: 0 });
+    expect(await millrace('edit 3 --file row')).toMatchObject({ code: 0 });
+    expect(await millrace('edit 4 --file row')).toMatchObject({ code: 0 });
+    const record = { kind: 'csv', meta };
+    expect(books().retries).toMatchObject([
+      [5, 1, { ...record, bytes: Buffer.from('1;ü\n'), at: { file: 'in.csv', byte: 50, line: 10 } }],
+      [6, 2, { ...record, bytes: Buffer.from('2;xy\n') }],
+      [7, 3, { ...record, bytes: Buffer.from([0x33, 0x3b, 0xfe, 0x0a]) }],
+      [8, 4, { ...record, at: { file: 'in.csv', byte: 70, line: 13 }, length: undefined }],
+    ]);
+  });
+
+  it.each([
+    [['edit', '1', '--json', '{"id": 1}'], 'expected the text of a raw record'],
+    [['edit', '1', '--json', '""'], 'a raw record has at least one byte'],
+    [['edit', '3', '--json', '"3;y"'], 'not exactly text in utf-8; give them by --file'],
+    [['edit', '4', '--json', '"4;y"'], 'only the beginning of dead letter 4 is kept'],
+  ])('%p of a raw record is refused with exit code 64, and nothing changes', async (words, message) => {
+    await left({}, rows());
+    expect(await millrace(words)).toMatchObject({ code: 64, stderr: expect.stringContaining(message) });
     expect(books()).toMatchObject({ letters: [1, 2, 3, 4], retries: [] });
   });
 

@@ -241,6 +241,23 @@ describe('millrace run --dry-run', () => {
     });
   });
 
+  it('decodes the raw records of a source that has a specification', async () => {
+    const pipeline = `const decode = () => ({ bytes, ends }) =>
+  Array.from(ends, (end, i) => { const text = String(bytes.subarray(ends[i - 1] ?? 0, end)); if (text === 'bad\\n') throw new Error('a bad word'); return text.trim(); });
+const source = {
+  [Symbol.for('millrace.source')]: true, kind: 'words', target: 'here', resumes: 'by count', settles: false, decode,
+  open: () => ({
+    read: () => [{ items: ['an item'] }, { bytes: Buffer.from('one\\nbad\\ntwo\\n'), ends: [4, 8, 12], meta: { version: 1 } }],
+  }),
+};
+export default definePipeline({ name: 'dry', source, sink: to.discard() });`;
+    expect(await millrace(pipeline, 'run', '--dry-run', '5')).toEqual({
+      code: 3,
+      stdout: ['"an item"', '"one"', '"two"'],
+      stderr: [expect.stringMatching(/^millrace: item 3 "bad\\n": decoding failed: a bad word \(at /)],
+    });
+  });
+
   it('prints results as they were when process returned', async () => {
     const pipeline = `const row = { tags: [] };
 export default definePipeline({

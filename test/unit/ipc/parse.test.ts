@@ -77,6 +77,7 @@ const toProducer: Examples<ToProducer> = {
     name: 'pokedex',
     run: 'r1',
     position,
+    isReopened: false,
     throttled: false,
     frameItems: 1024,
     frameBytes: 262_144,

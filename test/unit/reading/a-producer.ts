@@ -1,16 +1,20 @@
 import { FrameDecoder } from '../../../src/frame/codec.ts';
-import { frameFromPayload } from '../../../src/frame/frame.ts';
+import { frameFromPayload, itemSpan, type Frame } from '../../../src/frame/frame.ts';
 import { sourceStart, type SourcePosition } from '../../../src/frame/position.ts';
+import { holdsRecords } from '../../../src/frame/records.ts';
 import type { SendFrame, SourceCovered } from '../../../src/ipc/messages.ts';
 import { Outlet, type OutletOptions } from '../../../src/reading/outlet.ts';
-import { Reader, type ReaderOptions } from '../../../src/reading/reader.ts';
+import { ChunkReader } from '../../../src/reading/chunk-reader.ts';
+import { Reader, type ReaderOptions, type SourceReader } from '../../../src/reading/reader.ts';
 import { ThrottleGate } from '../../../src/reading/throttle-gate.ts';
+import type { Chunk } from '../../../src/sources/port.ts';
 import { HandClock } from '../../support/hand-clock.ts';
 import { microtasks } from '../../support/microtasks.ts';
 
-/** What a producer has sent: a frame's items, or a place alone. */
+/** What a producer has sent: a frame's items (raw records as text), or a place alone. */
 export interface Sent {
   items: unknown[];
+  frame?: Frame;
   position: SourcePosition;
 }
 
@@ -32,12 +36,18 @@ function decoded(message: SendFrame | SourceCovered, payload: Buffer): Sent {
   if (message.type === 'covered') return { items: [], position: message.position };
   const frame = frameFromPayload(message, payload);
   const decoder = new FrameDecoder();
-  const items = Array.from({ length: frame.count }, (_, index) => decoder.decode(frame, index));
-  return { items, position: message.position };
+  const items = Array.from({ length: frame.count }, (_, index) => {
+    if (!holdsRecords(frame)) return decoder.decode(frame, index);
+    const { start, end } = itemSpan(frame, index);
+    return frame.body.toString('utf8', start, end);
+  });
+  return { items, frame, position: message.position };
 }
 
 export interface AProducerOptions extends Partial<OutletOptions> {
+  /** Opens a source that yields items one by one, or one that yields chunks. */
   open: ReaderOptions['open'];
+  yields?: 'items' | 'chunks' | undefined;
   position?: SourcePosition;
   deterministic?: boolean;
 }
@@ -48,14 +58,21 @@ export class AProducer {
   readonly throttle = new ThrottleGate();
   readonly outlet: Outlet;
   readonly sent: Sent[];
-  readonly reader: Reader;
+  readonly reader: SourceReader;
 
-  constructor({ open, position = sourceStart, deterministic = true, ...options }: AProducerOptions) {
+  constructor({ open, yields = 'items', position = sourceStart, deterministic = true, ...options }: AProducerOptions) {
     const { outlet, sent } = anOutlet(options);
     this.outlet = outlet;
     this.sent = sent;
     const { clock, throttle } = this;
-    this.reader = new Reader({ clock, open, position, deterministic, outlet, throttle });
+    const reading = { clock, position, deterministic, outlet, throttle };
+    const cursor: unknown = position.cursor === null ? undefined : JSON.parse(position.cursor);
+    const source = { read: () => open(cursor, () => undefined) as Iterable<Chunk> };
+    const { maxItemBytes = 5000 } = options;
+    this.reader =
+      yields === 'items'
+        ? new Reader({ ...reading, open })
+        : new ChunkReader({ ...reading, source, kind: 'own', maxItemBytes });
   }
 
   /** Items sent so far. */

@@ -7,6 +7,13 @@ import type { SourceContext } from '../../../src/pipeline/context.ts';
 import type { LoadedPipeline } from '../../../src/pipeline/load.ts';
 import { pipelineMark, type Pipeline } from '../../../src/pipeline/types.ts';
 import { producerLife } from '../../../src/reading/life.ts';
+import {
+  defineSource,
+  type Chunk,
+  type OpenContext,
+  type OpenSource,
+  type SourceSpec,
+} from '../../../src/sources/port.ts';
 import { HandClock } from '../../support/hand-clock.ts';
 import { microtasks } from '../../support/microtasks.ts';
 
@@ -25,6 +32,7 @@ const configure: ConfigureProducer = {
   name: 'tested',
   run: 'run-1',
   position: { cursor: null, count: 0, digest: null },
+  isReopened: false,
   throttled: false,
   frameItems: 10,
   frameBytes: 1000,
@@ -143,6 +151,117 @@ describe('a producer', () => {
     };
     await Living.reading(source, { position: { cursor: '{"page":3}', count: 0, digest: null } });
     expect(seen).toEqual([{ page: 3 }, 'run-1', false]);
+  });
+});
+
+describe('a producer whose source has a specification', () => {
+  function own(chunks: readonly Chunk[], spec: Partial<SourceSpec> = {}): { source: SourceSpec; heard: unknown[] } {
+    const heard: unknown[] = [];
+    const open = ({ cursor, isReopened }: OpenContext): OpenSource => {
+      heard.push(['open', cursor, isReopened]);
+      return {
+        read: () => chunks,
+        stored: (to) => void heard.push(['stored', to]),
+        close: () => void heard.push(['close']),
+      };
+    };
+    const base = { kind: 'own', target: 'memory', resumes: 'by cursor', settles: false } as const;
+    return { source: defineSource({ ...base, open, ...spec }), heard };
+  }
+
+  it('opens it at its cursor, says what is stored after it is committed, and closes it at the end', async () => {
+    const { source, heard } = own([
+      { items: ['a'], cursor: 1 },
+      { items: ['b', 'c'], cursor: 3 },
+    ]);
+    const living = await Living.reading(source, {
+      position: { cursor: '0', count: 0, digest: null },
+      isReopened: true,
+    });
+    expect(living.said).toEqual(['described', 'ready', 'frame', 'frame', 'end']);
+    expect(living.sent.at(-2)).toMatchObject({ position: { cursor: '3', count: 0 } });
+    expect(heard).toEqual([['open', 0, true]]);
+    await living.hears({ type: 'stored', frames: 1 });
+    expect(heard.slice(1)).toEqual([['stored', 1]]);
+    await living.hears({ type: 'stored', frames: 1 });
+    expect(heard.slice(2)).toEqual([['stored', 3], ['close']]);
+    expect(living.said.at(-1)).toBe('ended');
+  });
+
+  it('says nothing of a cursor again that was stored before it was started', async () => {
+    const { source, heard } = own([{ items: ['b', 'c'] }]);
+    const living = await Living.reading(source, { position: { cursor: '1', count: 1, digest: null } });
+    await living.hears({ type: 'stored', frames: 1 });
+    expect(heard).toEqual([['open', 1, false], ['close']]);
+  });
+
+  it('reports only the newest of the cursors that are reached while a report is under way', async () => {
+    const heard: unknown[] = [];
+    const reports: (() => void)[] = [];
+    const stored = (to: unknown): Promise<void> => {
+      heard.push(to);
+      return new Promise((resolve) => reports.push(resolve));
+    };
+    const chunks = [1, 2, 3, 4].map((cursor) => ({ items: ['x'.repeat(900)], cursor }));
+    const { source } = own([], { open: () => ({ read: () => chunks, stored }) });
+    const living = await Living.reading(source, { frameItems: 1 });
+    for (let i = 0; i < 4; i++) await living.hears({ type: 'stored', frames: 1 });
+    expect(heard).toEqual([1]);
+    reports.shift()!();
+    await living.settle();
+    expect(heard).toEqual([1, 4]);
+    expect(living.said.at(-1)).toBe('end');
+    reports.shift()!();
+    await living.settle();
+    expect(living.said.at(-1)).toBe('ended');
+  });
+
+  it('fails if it does, with what came before stored first', async () => {
+    const failing = function* (): Generator<Chunk> {
+      yield { items: [1] };
+      throw new Error('the vendor hung up');
+    };
+    const { source } = own([], { open: () => ({ read: failing }) });
+    const living = await Living.reading(source);
+    expect(living.failures).toEqual([]);
+    await living.hears({ type: 'stored', frames: 1 });
+    expect(living.failures).toMatchObject([{ message: 'the vendor hung up' }]);
+  });
+
+  it('fails if a report to it does', async () => {
+    const stored = (): void => {
+      throw new Error('the broker is gone');
+    };
+    const { source } = own([], { open: () => ({ read: () => [{ items: [1], cursor: 1 }], stored }) });
+    const living = await Living.reading(source);
+    await living.hears({ type: 'stored', frames: 1 });
+    expect(living.failures).toMatchObject([{ message: 'the broker is gone' }]);
+  });
+
+  it('is stopped in the middle of a chunk, and closes it', async () => {
+    const { source, heard } = own([{ items: Array.from({ length: 100 }, (_, i) => i), cursor: 100 }]);
+    const living = await Living.reading(source, { frameItems: 1, windowBytes: 20 });
+    await living.hears({ type: 'stop' });
+    for (let i = 0; i < 30; i++) await living.hears({ type: 'stored', frames: 1 });
+    expect(living.said.at(-1)).toBe('ended');
+    expect(living.said.filter((type) => type === 'frame').length).toBeLessThan(30);
+    expect(heard.slice(1)).toEqual([['close']]);
+  });
+
+  it.each<[unknown, string]>([
+    [5, 'got 5'],
+    [{}, 'got an object with neither'],
+    [{ bytes: Buffer.from('a'), meta: { version: 1 } }, 'got `ends` that are nothing'],
+    [{ bytes: Buffer.from('a'), ends: [1] }, 'got a `meta` that is nothing'],
+    [{ bytes: Buffer.from('ab'), ends: [1], meta: { version: 1 } }, 'expected the last record to end at 2, got 1'],
+    [{ bytes: Buffer.from('ab'), ends: [1, 1, 2], meta: { version: 1 } }, 'expected record 1 to end after 1, got 1'],
+    [{ items: [1], cursor: 1n }, 'a chunk expects a cursor that JSON can hold'],
+  ])('refuses the chunk %p with exit 78', async (chunk, message) => {
+    const { source } = own([chunk as Chunk]);
+    const living = await Living.reading(source);
+    expect(living.failures).toMatchObject([
+      { code: 'SOURCE', exitCode: 78, message: expect.stringContaining(message) },
+    ]);
   });
 });
 

@@ -6,8 +6,8 @@ import { anOutlet } from './a-producer.ts';
 import { microtasks } from '../../support/microtasks.ts';
 
 const place = (count: number, cursor: string | null = null) => ({ cursor, count });
-const told = { isToBeToldAlone: true };
-const notTold = { isToBeToldAlone: false };
+const told = { isToldAlone: true };
+const notTold = { isToldAlone: false };
 
 function add(outlet: Outlet, ...items: unknown[]): void {
   for (const [i, item] of items.entries()) outlet.add(item, place(i + 1));

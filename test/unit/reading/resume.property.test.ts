@@ -2,6 +2,7 @@ import { describe, it } from '@jest/globals';
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { sourceStart, type SourcePosition } from '../../../src/frame/position.ts';
+import type { Chunk } from '../../../src/sources/port.ts';
 import { AProducer, type AProducerOptions } from './a-producer.ts';
 import { microtasks } from '../../support/microtasks.ts';
 
@@ -62,7 +63,7 @@ const immortal: Life = { stored: Infinity, frameItems: 3, windowBytes: 10_000, p
 
 /** One life of a producer, from `position`. Only what is stored counts; what was sent besides is lost with it. */
 async function live(
-  options: Pick<AProducerOptions, 'open' | 'deterministic'>,
+  options: Pick<AProducerOptions, 'open' | 'yields' | 'deterministic'>,
   position: SourcePosition,
   { stored: most, pace, ...limits }: Life,
 ): Promise<{ items: unknown[]; position: SourcePosition; isAtEnd: boolean }> {
@@ -99,7 +100,7 @@ async function live(
 
 /** Lives one after the other, each from where the last one's store stood, until the source has ended. */
 async function liveOn(
-  options: Pick<AProducerOptions, 'open' | 'deterministic'>,
+  options: Pick<AProducerOptions, 'open' | 'yields' | 'deterministic'>,
   lives: readonly Life[],
 ): Promise<unknown[]> {
   const items: unknown[] = [];
@@ -111,6 +112,13 @@ async function liveOn(
     if (lived.isAtEnd) break;
   }
   return items;
+}
+
+const lines = Array.from({ length: 40 }, (_, i) => `${i}${'x'.repeat(i % 7)}\n`);
+
+function inBytes(texts: readonly string[]): { bytes: Buffer; ends: number[] } {
+  let end = 0;
+  return { bytes: Buffer.from(texts.join('')), ends: texts.map((text) => (end += text.length)) };
 }
 
 const script = fc.array(fc.constantFrom('item', 'item', 'item', 'checkpoint'), { maxLength: 40 });
@@ -125,6 +133,37 @@ describe('a producer that is killed again and again', () => {
             kinds[kind](steps, (cursor as { next: number } | undefined)?.next ?? 0, checkpoint);
           assert.deepEqual(await liveOn({ open }, lives), itemsOf(steps));
         }),
+        { numRuns: 1500 },
+      );
+    },
+  );
+
+  it.each(['items', 'records'] as const)(
+    'stores each item of a source that yields chunks of %s once and in order, wherever frames are cut',
+    async (kind) => {
+      const meta = { version: 1 };
+      await fc.assert(
+        fc.asyncProperty(
+          fc.nat({ max: 40 }),
+          fc.array(fc.record({ size: fc.nat({ max: 9 }), hasCursor: fc.boolean() }), { minLength: 1, maxLength: 20 }),
+          fc.array(life, { maxLength: 10 }),
+          async (count, chunks, lives) => {
+            let moment = 0;
+            // In each life it is cut into other chunks.
+            const open = function* (cursor: unknown): Generator<Chunk> {
+              let next = Number(cursor ?? 0);
+              while (next < count) {
+                const { size, hasCursor } = chunks[moment++ % chunks.length]!;
+                const texts = lines.slice(next, Math.min(next + size + (moment % 2), count));
+                next += texts.length;
+                const covers = hasCursor ? { cursor: next } : {};
+                if (kind === 'items') yield { items: texts, ...covers };
+                else if (texts.length > 0) yield { ...inBytes(texts), meta, ...covers };
+              }
+            };
+            assert.deepEqual(await liveOn({ open, yields: 'chunks' }, lives), lines.slice(0, count));
+          },
+        ),
         { numRuns: 1500 },
       );
     },

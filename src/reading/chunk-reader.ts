@@ -1,0 +1,189 @@
+import { configError } from '../core/errors.ts';
+import { isThenable } from '../core/thenable.ts';
+import { bytesDigest } from '../frame/codec.ts';
+import type { SourcePosition } from '../frame/position.ts';
+import type { Chunk, ItemChunk, OpenSource, RecordChunk } from '../sources/port.ts';
+import { checkedChunk, spansOf, type RecordSpan } from './chunk.ts';
+import { cursorText, shortCursor } from './cursor-text.ts';
+import { isDone, isPromise, iteratorOf, type SourceIterator } from './iterators.ts';
+import type { ReadingOptions, SourceReader } from './reader.ts';
+import { changedSource, checkLastSkipped, digestOf } from './skipped.ts';
+import type { SourcePlace } from './outlet.ts';
+import { Turn } from './turn.ts';
+
+/** For so long a source that never waits is read at a stretch. */
+const turnMs = 5;
+
+export interface ChunkReaderOptions extends ReadingOptions {
+  /** Open, at the position's cursor. */
+  source: Pick<OpenSource, 'read'>;
+  kind: string;
+  maxItemBytes: number;
+}
+
+/**
+ * Reads a source that yields chunks.
+ *
+ * The cursor of a chunk holds after its last item; the items before that are counted from the last cursor, skipped ones
+ * included. So a frame may end anywhere in a chunk, and a successor continues there.
+ */
+export class ChunkReader implements SourceReader {
+  readonly #options: ChunkReaderOptions;
+  #cursor: string | null;
+  #count = 0;
+  /** How many items are stored already, and passed over. */
+  #toSkip: number;
+  #isStopped = false;
+  #iterator: SourceIterator | undefined;
+  readonly #turn: Turn;
+
+  constructor(options: ChunkReaderOptions) {
+    this.#options = options;
+    const { position, deterministic, clock } = options;
+    this.#cursor = position.cursor;
+    this.#toSkip = deterministic ? position.count : 0;
+    this.#turn = new Turn(clock, turnMs);
+  }
+
+  get position(): SourcePosition {
+    return { cursor: this.#cursor, count: this.#count, digest: null };
+  }
+
+  async read(): Promise<boolean> {
+    const iterator = iteratorOf(this.#options.source.read());
+    this.#iterator = iterator;
+    while (await this.#mayGoOn()) {
+      let step = iterator.next();
+      if (isPromise(step)) step = await step;
+      // What came after the stop was never stored, so it comes again.
+      if (this.#isStopped) break;
+      if (isDone(step)) {
+        this.#requireAllSkipped();
+        return true;
+      }
+      const chunk = checkedChunk(step.value);
+      if ('items' in chunk) await this.#takeItems(chunk);
+      else await this.#takeRecords(chunk);
+    }
+    return false;
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    const cleanUp = async (): Promise<void> => {
+      await this.#iterator?.return?.();
+    };
+    cleanUp().catch(() => undefined); // It is not read any more, so what it fails at cannot matter.
+  }
+
+  async #takeItems(chunk: ItemChunk): Promise<void> {
+    const { items } = chunk;
+    const count = items.length;
+    const cursor = cursorOf(chunk);
+    const start = this.#skip(count, (index) => digestOf(items[index]));
+    for (let i = start; i < count; i++) {
+      const mayGoOn = this.#mayGoOn();
+      if (mayGoOn !== true && !(await mayGoOn)) return;
+      this.#count += 1;
+      try {
+        if (isThenable(items[i])) throw new TypeError('the item is a promise; await it before it is yielded');
+        this.#options.outlet.add(items[i], this.#placeAfter(i + 1 === count ? cursor : undefined));
+      } catch (error) {
+        throw this.#itemError(error);
+      }
+    }
+    this.#reached(cursor, start < count);
+  }
+
+  async #takeRecords(chunk: RecordChunk): Promise<void> {
+    const { outlet, kind, maxItemBytes } = this.#options;
+    const cursor = cursorOf(chunk);
+    const spans = spansOf(chunk, kind, maxItemBytes);
+    const last = spans.at(-1);
+    let hasTaken = false;
+    for (const span of spans) {
+      const { records, to } = span;
+      let next = span.from + this.#skip(to - span.from, (index) => digestIn(span, index));
+      while (next < to) {
+        const mayGoOn = this.#mayGoOn();
+        if (mayGoOn !== true && !(await mayGoOn)) return;
+        const taken = outlet.fitting(records, next, to);
+        this.#count += taken;
+        const isLast = span === last && next + taken === to;
+        outlet.addRecords(records, next, next + taken, this.#placeAfter(isLast ? cursor : undefined));
+        hasTaken = true;
+        next += taken;
+      }
+    }
+    this.#reached(cursor, hasTaken);
+  }
+
+  /** True if the next item may be taken at once; else resolves when it may, to false if the reader was stopped. */
+  #mayGoOn(): true | Promise<boolean> {
+    const isTurnOver = this.#turn.isOver();
+    const { throttle, outlet } = this.#options;
+    if (!isTurnOver && !throttle.isOn && !outlet.isFull && !this.#isStopped) return true;
+    return this.#pause(isTurnOver);
+  }
+
+  async #pause(isTurnOver: boolean): Promise<boolean> {
+    const { throttle, outlet, clock } = this.#options;
+    if (isTurnOver) {
+      await new Promise<void>((resolve) => clock.soon(resolve));
+      this.#turn.start();
+    }
+    if (throttle.isOn) await throttle.lowered();
+    if (outlet.isFull) await outlet.hasRoom();
+    return !this.#isStopped;
+  }
+
+  /** The place after what has been counted so far, which `cursor`, if it is one, covers. */
+  #placeAfter(cursor: string | undefined): SourcePlace {
+    return cursor === undefined ? { cursor: this.#cursor, count: this.#count } : { cursor, count: 0 };
+  }
+
+  /** The chunk is over. Its cursor has been sent with its last item, if that `isSent`. */
+  #reached(cursor: string | undefined, isSent: boolean): void {
+    if (cursor === undefined) return;
+    this.#cursor = cursor;
+    this.#count = 0;
+    // While items are skipped, the place that is stored is further on than this one.
+    if (!isSent && this.#toSkip === 0) this.#options.outlet.covered({ cursor, count: 0 }, { isToldAlone: true });
+  }
+
+  /** Passes over what is stored already of the next `count` items. Returns how many that is. */
+  #skip(count: number, digest: (index: number) => string | undefined): number {
+    if (this.#toSkip === 0) return 0;
+    const skipped = Math.min(this.#toSkip, count);
+    this.#toSkip -= skipped;
+    this.#count += skipped;
+    if (this.#toSkip === 0) checkLastSkipped(this.#options.position, () => digest(skipped - 1));
+    return skipped;
+  }
+
+  #requireAllSkipped(): void {
+    if (this.#toSkip === 0) return;
+    const { count } = this.#options.position;
+    throw changedSource(`it ended after ${count - this.#toSkip} items, ${count} had been stored`);
+  }
+
+  #itemError(error: unknown): Error {
+    const after = this.#cursor === null ? '' : ` after the cursor ${shortCursor(this.#cursor)}`;
+    return configError('ITEM', `item ${this.#count}${after} of the source: ${(error as Error).message}`, error);
+  }
+}
+
+function digestIn({ records: { bytes, ends }, from }: RecordSpan, index: number): string {
+  const at = from + index;
+  return bytesDigest(bytes.subarray(at === 0 ? 0 : ends[at - 1]!, ends[at]));
+}
+
+/** The chunk's cursor as JSON; undefined if it has none. Throws an error for exit 78 for what cannot be one. */
+function cursorOf({ cursor }: Pick<Chunk, 'cursor'>): string | undefined {
+  if (cursor === undefined) return undefined;
+  try {
+    return cursorText(cursor, 'a chunk');
+  } catch (error) {
+    throw configError('SOURCE', `source: ${(error as Error).message}`, error);
+  }
+}

@@ -1,0 +1,34 @@
+import { errorData } from '../core/errors.ts';
+import { writeJson } from '../core/json.ts';
+import { show } from '../core/show.ts';
+
+/** The largest cursor: each frame carries one in its header. */
+const maxCursorBytes = 1024 * 1024;
+/** How much of a cursor an error shows. */
+const shownCursor = 200;
+
+/** A cursor as JSON. Throws a TypeError, which says what `who` expects, for what cannot be one. */
+export function cursorText(cursor: unknown, who = 'checkpoint'): string {
+  let text: string | undefined;
+  try {
+    text = writeJson(cursor) as string | undefined;
+  } catch (error) {
+    throw new TypeError(`${who} expects a cursor that JSON can hold: ${errorData(error).message}`, {
+      cause: error,
+    });
+  }
+  if (text === undefined) throw new TypeError(`${who} expects a cursor that JSON can hold, got ${show(cursor)}`);
+  const bytes = Buffer.byteLength(text);
+  if (bytes > maxCursorBytes) {
+    throw new TypeError(
+      `${who} expects a cursor of at most 1 MiB of JSON, got ${bytes} bytes: it is sent and stored with every frame. ` +
+        'Keep what is large elsewhere, and make the cursor say where.',
+    );
+  }
+  return text;
+}
+
+/** A cursor for an error message. */
+export function shortCursor(cursor: string): string {
+  return cursor.length > shownCursor ? `${cursor.slice(0, shownCursor)}…` : cursor;
+}

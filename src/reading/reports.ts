@@ -1,0 +1,47 @@
+import { Waiters } from '../core/waiters.ts';
+import { parseJson } from '../core/json.ts';
+
+/**
+ * Tells a source how far something has come, one call at a time and in order. A cursor that comes while a call is under way
+ * takes the place of one that waits: it says all that that would have said.
+ */
+export class Reports {
+  readonly #report: (cursor: unknown) => void | Promise<void>;
+  readonly #onFailed: (error: unknown) => void;
+  #next: string | undefined;
+  #isReporting = false;
+  readonly #waiters = new Waiters();
+
+  constructor(report: (cursor: unknown) => void | Promise<void>, onFailed: (error: unknown) => void) {
+    this.#report = report;
+    this.#onFailed = onFailed;
+  }
+
+  /** Everything up to this cursor, which is JSON, has come so far. */
+  reached(cursor: string): void {
+    this.#next = cursor;
+    if (this.#isReporting) return;
+    this.#isReporting = true;
+    void this.#run();
+  }
+
+  /** Resolves when no call is under way and none is due. */
+  idle(): Promise<void> {
+    return this.#isReporting ? this.#waiters.next() : Promise.resolve();
+  }
+
+  async #run(): Promise<void> {
+    try {
+      while (this.#next !== undefined) {
+        const cursor = this.#next;
+        this.#next = undefined;
+        await this.#report(parseJson(cursor));
+      }
+      this.#isReporting = false;
+      this.#waiters.wake();
+    } catch (error) {
+      // It stays busy: nothing more is reported by this process.
+      this.#onFailed(error);
+    }
+  }
+}
