@@ -5,7 +5,7 @@ export interface Backoff {
 }
 
 /**
- * Full jitter: anything between 0 and the doubled time, so that what failed together is not tried again together.
+ * Full jitter: anything between 0 and the doubled time, so that items that failed together do not run again together.
  * `attempt` counts from 1; `random` is in [0, 1).
  * See "Exponential Backoff And Jitter", M. Brooker, AWS Architecture Blog, 2015.
  */
@@ -19,7 +19,7 @@ export function equalJitter(backoff: Backoff, attempt: number, random: number): 
   return Math.round(full / 2 + (random * full) / 2);
 }
 
-/** The time for the `attempt`th wait, counted from 1, without any chance in it. */
+/** The time for the `attempt`th wait, counted from 1, without randomness. */
 export function doubled({ baseMs, capMs }: Backoff, attempt: number): number {
   return Math.min(capMs, baseMs * 2 ** Math.min(attempt - 1, 50));
 }

@@ -1,6 +1,6 @@
-/** The reasons of Millrace's own cancellations of a pipeline's work. */
+/** Marks the cancellations of a pipeline's work that come from Millrace. */
 const reasons = new WeakSet<object>();
-/** Longest chain of causes that is followed: user code can build a cycle. */
+/** How many causes in a row are followed: user code can build a cycle. */
 const depth = 10;
 
 /** Marks `reason` as a cancellation by Millrace, and returns it. */
@@ -10,8 +10,8 @@ export function cancellation<Reason extends Error>(reason: Reason): Reason {
 }
 
 /**
- * Whether `error`, which may be anything that was thrown, comes from a cancellation by Millrace: it is one, or has one
- * among its causes, as fetch's "terminated" has. Never throws.
+ * Whether `error`, which may be any thrown value, comes from a cancellation by Millrace: it is one, or has one among its
+ * causes, like fetch's "terminated". Never throws.
  */
 export function isCancellation(error: unknown, left = depth): boolean {
   if (typeof error !== 'object' || error === null || left === 0) return false;
@@ -21,7 +21,7 @@ export function isCancellation(error: unknown, left = depth): boolean {
     if (isCancellation(cause, left - 1)) return true;
     return Array.isArray(errors) && errors.length > 0 && errors.every((each) => isCancellation(each, left - 1));
   } catch {
-    // A user's getter or proxy threw: it is not one of ours.
+    // A user's getter or proxy threw: the error is not one of ours.
     return false;
   }
 }

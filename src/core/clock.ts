@@ -1,4 +1,4 @@
-/** Cancels a timer; calling it again does nothing. */
+/** Cancels a timer. Idempotent. */
 export type Cancel = () => void;
 
 /** A moment, on both clocks. */
@@ -10,12 +10,12 @@ export interface Moment {
 }
 
 /**
- * Time as everything else in Millrace sees it. It is passed in, so that tests and simulations can turn it by hand.
+ * The time for all of Millrace. It is passed in, so that tests and simulations can control it.
  */
 export interface Clock {
   /**
-   * Monotonic milliseconds: for durations, deadlines and back-off. Never goes back, and means the same in all processes
-   * until the machine is booted again.
+   * Monotonic milliseconds: for durations, deadlines and back-off. They never go back, and mean the same in all processes
+   * until the machine is rebooted.
    */
   now(): number;
   /** Wall-clock milliseconds since 1970: only for what is shown or must outlive the process. */
@@ -26,11 +26,11 @@ export interface Clock {
   after(ms: number, fn: () => void): Cancel;
   /** Calls `fn` every `ms` milliseconds. */
   every(ms: number, fn: () => void): Cancel;
-  /** Calls `fn` once the events that are ready now have been handled: the end of the tick. */
+  /** Calls `fn` when the events that are ready now have been handled: at the end of the tick. */
   soon(fn: () => void): void;
 }
 
-// Longest delay that Node's timers take; a longer one would fire at once.
+// The longest delay that Node's timers take; a longer one would fire at once.
 const longestTimerMs = 2 ** 31 - 1;
 
 function afterAnyTime(ms: number, fn: () => void): Cancel {
@@ -46,7 +46,7 @@ function afterAnyTime(ms: number, fn: () => void): Cancel {
 /** The machine's clock. */
 export const systemClock: Clock = {
   now: () => {
-    // Not performance.now(), which begins with the process: this one begins with the machine, for all processes.
+    // Not performance.now(), which counts from the start of the process. This counts from the boot, in all processes.
     const [seconds, nanoseconds] = process.hrtime();
     return seconds * 1000 + nanoseconds / 1e6;
   },
@@ -62,7 +62,7 @@ export const systemClock: Clock = {
   soon: (fn) => void setImmediate(fn),
 };
 
-/** Resolves after `ms` milliseconds of `clock`, at once when `signal` aborts. */
+/** Resolves after `ms` milliseconds of `clock`, or at once when `signal` aborts. */
 export function pause(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal?.aborted) return resolve();

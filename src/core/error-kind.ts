@@ -1,6 +1,6 @@
 import { describeError, type ErrorData } from './errors.ts';
 
-/** Kinds are told apart by this many characters of the message; the rest is detail. */
+/** Kinds are distinguished by this many characters of the message; the rest is detail. */
 const comparedLength = 300;
 const kindLength = 120;
 
@@ -8,8 +8,8 @@ const kindLength = 120;
 const details = /((?:http|status|code|answered|returned|response)[ :=]{1,3}[1-5]\d\d\b)|[\w-]*\d[\w.:-]*/gi;
 
 /**
- * What errors that differ only in their details have in common: the code, and the message without quoted parts and
- * without words that have a digit in them (numbers, ids, addresses). At most about 220 characters.
+ * What errors have in common if they differ only in their details: the code, and the message without quoted parts and
+ * without words that contain a digit (numbers, ids, addresses). At most about 220 characters.
  */
 export function errorKind(error: ErrorData): string {
   const text = describeError(error)

@@ -2,7 +2,7 @@ import { writeJson } from './json.ts';
 import { exitCodes, type ExitCode } from './exit-codes.ts';
 import { ownPlace } from './stack.ts';
 
-/** An error as it travels on a channel or rests in the spool. */
+/** An error as it is sent over a channel or stored in the spool. */
 export interface ErrorData {
   code: string;
   message: string;
@@ -15,8 +15,8 @@ export interface ErrorData {
 }
 
 /**
- * Every error that Millrace itself raises. `message` says what was expected, what came, and what to do;
- * `code` is stable and meant for programs; `exitCode` is the process's if this error ends it.
+ * Every error that Millrace itself raises. `message` says what was expected, what came, and what to do.
+ * `code` is stable and meant for programs. `exitCode` is the exit code of the process if this error ends it.
  */
 export class MillraceError extends Error {
   readonly code: string;
@@ -48,10 +48,10 @@ export class ProtocolError extends MillraceError {
   }
 }
 
-// Users' pipelines may import another copy of this module, so these are recognised by mark, not by class.
+// Users' pipelines may import another copy of this module, so these errors are recognized by a mark, not by class.
 const verdictMark = Symbol.for('millrace.verdict');
 
-/** What a throwing `process` wants to become of its item. */
+/** What a `process` that throws wants to happen to its item. */
 export type Verdict = 'permanent' | 'retry-after' | 'dependency';
 
 /** The item can never succeed: it becomes a dead letter at once, without further attempts. */
@@ -63,7 +63,7 @@ export class PermanentError extends Error {
   }
 }
 
-/** Try the item again after `ms` milliseconds; no attempt is used. */
+/** The item should run again after `ms` milliseconds. No attempt is used. */
 export class RetryAfter extends Error {
   readonly [verdictMark]: Verdict = 'retry-after';
   readonly ms: number;
@@ -75,7 +75,7 @@ export class RetryAfter extends Error {
   }
 }
 
-/** Something outside that the item needs is unreachable: the item waits with back-off; no attempt is used. */
+/** An external service that the item needs is unreachable. The item waits with back-off; no attempt is used. */
 export class DependencyError extends Error {
   readonly [verdictMark]: Verdict = 'dependency';
   constructor(message: string, options?: ErrorOptions) {
@@ -85,8 +85,8 @@ export class DependencyError extends Error {
 }
 
 /**
- * A task under a limit asked for another permit of the same limit. It would be the same in every try; thrown by the
- * source or `setup`, it ends the service (exit 78).
+ * A task under a limit asked for another permit of the same limit. It would fail in every attempt. If the source or `setup`
+ * throws it, the service ends (exit 78).
  */
 export class NestedLimit extends MillraceError {
   readonly [verdictMark]: Verdict = 'permanent';
@@ -101,25 +101,25 @@ export class NestedLimit extends MillraceError {
   }
 }
 
-/** The verdict that `error` carries, if it is one of the three errors above (of any copy of this module). */
+/** The verdict of `error`, if it is one of the three errors above (from any copy of this module). */
 export function verdictOf(error: unknown): Verdict | undefined {
   if (typeof error !== 'object' || error === null) return undefined;
   const verdict = (error as { [verdictMark]?: unknown })[verdictMark];
   return verdict === 'permanent' || verdict === 'retry-after' || verdict === 'dependency' ? verdict : undefined;
 }
 
-/** How far causes are followed. */
+/** How many causes in a row are followed. */
 const causeDepth = 4;
 const outsideMark = Symbol.for('millrace.outside');
 
-/** Marks `error` as one that looks like an outage of what is called under `limit` (null: under none). Returns it. */
+/** Marks `error` as one that looks like an outage of the service that is called under `limit` (null for none). Returns it. */
 export function asOutside<Kind extends Error>(error: Kind, limit: string | null): Kind {
   return Object.assign(error, { [outsideMark]: { limit } });
 }
 
 /**
- * Whether `error`, or one of its causes, looks like an outage, and under which limit the call was made. A `RetryAfter` of the user's own
- * does not: it says when to come back. May throw what a getter throws.
+ * Whether `error`, or one of its causes, looks like an outage, and under which limit the call was made. A `RetryAfter` that
+ * the user throws does not look like one: it says when to come back. May throw what a getter throws.
  */
 export function outsideOf(error: unknown, depth = causeDepth): { limit: string | null } | undefined {
   if (typeof error !== 'object' || error === null || depth < 0) return undefined;
@@ -127,19 +127,19 @@ export function outsideOf(error: unknown, depth = causeDepth): { limit: string |
   return mark ?? outsideOf(cause, depth - 1) ?? (verdictOf(error) === 'dependency' ? { limit: null } : undefined);
 }
 
-/** Longest texts, in characters, that are kept of an error from user code: it is sent, stored and shown. */
+/** The longest texts, in characters, that are kept of an error from user code: it is sent, stored and shown. */
 const messageLimit = 8000;
 const stackLimit = 4000;
 const codeLimit = 100;
 
-/** `error`, which may be anything that was thrown, as plain data. Never throws. */
+/** `error`, which may be any thrown value, as plain data. Never throws. */
 export function errorData(error: unknown): ErrorData {
   return dataOf(error, 0).data;
 }
 
 /** `at` comes from the error's own stack or, if that has no line of the user's code, from its cause. */
 function dataOf(error: unknown, depth: number): { data: ErrorData; at: string | undefined } {
-  // Any property of what was thrown can be a getter that throws, or anything but the text that one expects.
+  // Any property of a thrown value can be a getter that throws, or have an unexpected type.
   const read = (name: 'name' | 'code' | 'message' | 'stack' | 'cause' | 'errors' | 'ms'): unknown =>
     attempt(() => (error as Record<typeof name, unknown>)[name]);
 
@@ -184,7 +184,7 @@ function attempt<T>(look: () => T): T | undefined {
   try {
     return look();
   } catch {
-    // Whatever it throws says nothing about the error that is being described.
+    // The getter's own error says nothing about the error that is being described.
     return undefined;
   }
 }
@@ -193,7 +193,7 @@ function textOf(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
-/** Of an AggregateError, whose own message is often empty, the first of its errors. */
+/** The first error of an AggregateError, whose own message is often empty. */
 function firstOf(errors: unknown): unknown {
   return attempt(() => (Array.isArray(errors) ? (errors as unknown[])[0] : undefined));
 }
@@ -207,7 +207,7 @@ function shorten(text: string, limit: number): string {
   return text.length > limit ? `${text.slice(0, limit)}…` : text;
 }
 
-/** One line for people: the message and, where they add something, those of its causes. */
+/** One line for people: the message of the error and, if they add something, the messages of its causes. */
 export function describeError(error: ErrorData): string {
   const causes: string[] = [];
   for (let cause = error.cause; cause; cause = cause.cause)
@@ -215,7 +215,7 @@ export function describeError(error: ErrorData): string {
   return [error.message, ...causes].join(': ');
 }
 
-/** The same, with the line of the user's own code where it came from. */
+/** The same, with the line of the user's own code that it came from. */
 export function describeWithPlace(error: ErrorData): string {
   return `${describeError(error)}${error.at === undefined ? '' : ` (at ${error.at})`}`;
 }

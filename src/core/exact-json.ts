@@ -1,17 +1,17 @@
 import { parseJson } from './json.ts';
 
 /*
- * JSON whose integers keep all of their digits. JavaScript's numbers hold whole numbers up to 2^53; JSON.parse rounds a
- * longer one and says nothing.
+ * JSON whose integers keep all of their digits. JavaScript's numbers are exact up to 2^53; JSON.parse rounds larger integers
+ * without an error.
  */
 
 /** What an integer beyond 2^53 becomes: text, a BigInt, or the nearest number, as JSON.parse does. */
 export type Bigints = 'string' | 'bigint' | 'number';
 
-/** 2^53 has so many digits; an integer with fewer is exact. */
+/** The number of digits of 2^53. An integer with fewer digits is exact. */
 const longDigits = 16;
 
-/** As JSON.parse. Throws a SyntaxError for what is no JSON. */
+/** Like JSON.parse. Throws a SyntaxError for text that is not JSON. */
 export function parseExactJson(text: string, bigints: Bigints): unknown {
   const value: unknown = parseJson(text);
   if (bigints === 'number' || !mayHoldLongInteger(text)) return value;
@@ -22,8 +22,8 @@ export function parseExactJson(text: string, bigints: Bigints): unknown {
 }
 
 /**
- * Looks at each sixteenth character only: a run of sixteen digits covers one of those. What stands before and after such
- * a run tells a number from digits in a text, nearly always.
+ * Looks at every sixteenth character only: a run of sixteen digits covers one of them. The characters around such a run
+ * nearly always tell a number from digits in a text.
  */
 function mayHoldLongInteger(text: string): boolean {
   for (let i = longDigits - 1; i < text.length; i += longDigits) {
@@ -49,7 +49,7 @@ function mayFollow(character: string | undefined): boolean {
   return character === undefined || ',]} \t\r\n'.includes(character);
 }
 
-/** A text, or a number with its fraction and exponent. Good for valid JSON only. */
+/** A text, or a number with its fraction and exponent. Works for valid JSON only. */
 const textOrNumber = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
 
 function withQuotedIntegers(text: string): string {

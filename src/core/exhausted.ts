@@ -1,7 +1,7 @@
 import { configError, MillraceError } from './errors.ts';
 import { exitCodes } from './exit-codes.ts';
 
-/** What the operating system has run out of, by its error, and what to raise. */
+/** For each error of the operating system: what it has run out of, and what to raise. */
 const advice: Record<string, string> = {
   EMFILE:
     'this process may not open any more files. Raise its limit on open files (ulimit -n; LimitNOFILE= in a systemd unit; ' +

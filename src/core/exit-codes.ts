@@ -1,4 +1,4 @@
-/** What the process says to systemd, docker and scripts when it ends (sysexits where one fits). */
+/** The exit codes, for systemd, docker and scripts (from sysexits where one fits). */
 export const exitCodes = {
   /** Finished, or stopped cleanly: the queue may hold work. */
   ok: 0,
@@ -9,8 +9,8 @@ export const exitCodes = {
   /** The command line is wrong. */
   usage: 64,
   /**
-   * Unavailable. Of a run: it gave up, as the producer or every consumer crashed too often; the queue is intact. Of a
-   * command that asks a running pipeline: none is running there, or it does not answer.
+   * Unavailable. A run gave up because the producer or every consumer crashed too often; the queue is intact. Or a command
+   * that asks a running pipeline found none, or got no answer.
    */
   gaveUp: 69,
   /** The spool's disk or file failed. */

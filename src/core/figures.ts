@@ -1,11 +1,11 @@
-/** Numbers for people: short, and never wrong by more than they show. */
+/** Numbers for people: short, and correct in all digits that they show. */
 
-/** `1234567` → `1,234,567`; a whole number from 0. By hand: Intl takes milliseconds to start. */
+/** `1234567` → `1,234,567`, for whole numbers from 0. Not by Intl, which takes milliseconds to start. */
 export function count(value: number): string {
   return String(value).replace(/\B(?=(?:\d{3})+$)/g, ',');
 }
 
-/** Items a second: `8,450/s`, `12.3/s`, `0.25/s`. */
+/** Items per second: `8,450/s`, `12.3/s`, `0.25/s`. */
 export function perSecond(rate: number): string {
   if (rate >= 100) return `${count(Math.round(rate))}/s`;
   return `${rate >= 10 || rate === 0 ? trim(rate.toFixed(1)) : trim(rate.toFixed(2))}/s`;

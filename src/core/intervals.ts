@@ -1,9 +1,9 @@
-/** A closed run of whole numbers: both ends belong to it. */
+/** A run of whole numbers that includes both ends. */
 export type Interval = readonly [from: number, to: number];
 
 /**
- * A set of whole numbers kept as disjoint, sorted, non-adjacent intervals: as small as the number of its gaps.
- * Adding at the upper end, the usual case, takes constant time; elsewhere logarithmic plus the shift of the array.
+ * A set of whole numbers, kept as disjoint, sorted, non-adjacent intervals. Its size depends on the number of gaps. Adding at
+ * the upper end, the usual case, takes constant time; elsewhere it takes logarithmic time plus the shift of the array.
  */
 export class Intervals implements Iterable<Interval> {
   // Flat: [from, to, from, to, …].
@@ -16,7 +16,7 @@ export class Intervals implements Iterable<Interval> {
     return set;
   }
 
-  /** From `toFlat()`'s form. Throws a TypeError if `flat` is not an even list of rising whole numbers. */
+  /** Reads the form that `toFlat()` returns. Throws a TypeError if `flat` is not an even list of rising whole numbers. */
   static fromFlat(flat: readonly number[]): Intervals {
     const set = new Intervals();
     if (flat.length % 2 !== 0) throw new TypeError('intervals: expected pairs of numbers');
@@ -56,7 +56,7 @@ export class Intervals implements Iterable<Interval> {
     return i < this.#ends.length && this.#ends[i]! <= value;
   }
 
-  /** Adds `from`…`to`; returns how many of them were new. Nothing lies between a `from` and a lesser `to`. */
+  /** Adds `from`…`to`. Returns how many of them were new. If `to` is less than `from`, it adds nothing. */
   add(from: number, to: number = from): number {
     if (from > to) return 0;
     const ends = this.#ends;
@@ -86,7 +86,7 @@ export class Intervals implements Iterable<Interval> {
     return added;
   }
 
-  /** Removes `from`…`to`; returns how many of them were there. */
+  /** Removes `from`…`to`. Returns how many of them were in the set. */
   delete(from: number, to: number = from): number {
     if (from > to) return 0;
     const ends = this.#ends;
@@ -129,7 +129,7 @@ export class Intervals implements Iterable<Interval> {
     for (let i = 0; i < this.#ends.length; i += 2) yield [this.#ends[i]!, this.#ends[i + 1]!];
   }
 
-  /** `[from, to, from, to, …]`: as it is sent and stored. */
+  /** `[from, to, from, to, …]`: the form in which it is sent and stored. */
   toFlat(): number[] {
     return this.#ends.slice();
   }

@@ -1,2 +1,2 @@
-/** JSON as it is when a process begins: user code may put something else into its place, and has to be told so all the same. */
+/** JSON as it is when a process begins. User code may replace it later, and messages must be written correctly even then. */
 export const { parse: parseJson, stringify: writeJson } = JSON;

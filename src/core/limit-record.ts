@@ -5,15 +5,18 @@
  */
 export interface LimitRecord {
   readonly limit: string;
-  /** Wall-clock milliseconds at which the record was made. */
+  /** When the record was made, in wall-clock milliseconds. */
   readonly wall: number;
-  /** The same moment on the monotonic clock, which begins with the machine's boot; and which boot that is, where it is known. */
+  /** The same moment on the monotonic clock, which counts from the machine's boot; and the id of that boot, if known. */
   readonly at?: number;
   readonly boot?: string | null;
-  /** What was left of a freeze, in milliseconds; 0 if there was none. */
+  /** How much longer the limit was to be frozen, in milliseconds; 0 if it was not. */
   readonly frozenMs: number;
-  /** `[age, count, age, count, …]`, oldest first: `count` calls whose age in milliseconds was at least `age`. May be negative: still on its way. */
+  /**
+   * `[age, count, age, count, …]`, oldest first: `count` calls whose age in milliseconds was at least `age`. A negative age
+   * means that the call has not been made yet.
+   */
   readonly calls: readonly number[];
-  /** About the longest time of recent calls, in milliseconds; left out if it is not needed. */
+  /** Roughly the longest duration of recent calls, in milliseconds; left out if it is not needed. */
   readonly longestMs?: number;
 }

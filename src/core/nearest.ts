@@ -1,10 +1,10 @@
 /**
- * The name of `known` that `name` was most likely meant to be, or undefined if none is near. Capitals, `-` and `_` do
- * not count, so that `queue-high` is near `queueHigh`.
+ * The name in `known` that `name` was most likely meant to be, or undefined if none is similar. Capitals, `-` and `_` do
+ * not count, so that `queue-high` is similar to `queueHigh`.
  */
 export function nearest(name: string, known: Iterable<string>): string | undefined {
   const wanted = plain(name);
-  // One slip in a short name, two in a longer one: with more, anything is near anything.
+  // One typo in a short name, two in a longer one. With more, any two names would be similar.
   let bestDistance = wanted.length <= 4 ? 1.5 : 2.5;
   let best: string | undefined;
   for (const candidate of known) {
@@ -17,7 +17,7 @@ export function nearest(name: string, known: Iterable<string>): string | undefin
   return best;
 }
 
-/** `; did you mean "…"?`, or nothing if no name of `known` is near. */
+/** `; did you mean "…"?`, or nothing if no name in `known` is similar. */
 export function didYouMean(name: string, known: Iterable<string>): string {
   const near = nearest(name, known);
   return near === undefined ? '' : `; did you mean ${JSON.stringify(near)}?`;

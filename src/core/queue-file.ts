@@ -1,2 +1,2 @@
-/** Marks a SQLite file as a queue of ours ("MRSP"): the application id in its header. */
+/** The application id in the header of a SQLite file that is a Millrace queue ("MRSP"). */
 export const queueApplicationId = 0x4d525350;

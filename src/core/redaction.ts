@@ -3,7 +3,7 @@ import { SecretNames } from './secret-names.ts';
 
 const hidden = '[redacted]';
 
-// The bounds keep each search linear in the length of the text, whoever wrote it.
+// The bounds keep each search linear in the length of the text, even if the text is malicious.
 const parameter = /([?&][\w.-]{0,40}(?:pass|secret|token|key|signature|credential)[\w.-]{0,40}=)[^&\s#"']+/gi;
 const named =
   /\b([\w-]{0,40}(?:password|passwd|passphrase|secret|token|api[-_]?key|access[-_]?key|private[-_]?key|authorization|credentials?)["']?\s{0,3}[:=]\s{0,3})(?!\[redacted\])(?:(?:bearer|basic|token)\s{1,3})?(?:"[^"]*"|'[^']*'|[^\s"',;&}]+)/gi;
@@ -12,17 +12,17 @@ const bearer = /\b(bearer\s{1,3})(?=[\w.~+/-]{0,400}[\d._=])[\w.~+/=-]{8,}/gi;
 const userInfo = /[^\s/?#"'<>]*@/y;
 
 /**
- * Takes secrets out of what is shown and stored: the user and password of a URL, the parameters of one, and what follows
- * a name such as `password`, `token` or `authorization`, or one that was given as secret (the option `redact`). A text of
- * the user's own making can still hold a secret: only what usually is one can be recognised.
+ * Removes secrets from texts that are shown or stored: user and password of a URL, its parameters, and the value after a
+ * name such as `password`, `token` or `authorization`, or after a name that was declared secret (the option `redact`). A
+ * text that the user made can still hold a secret: only values that usually are secrets can be recognized.
  *
- * There is one for each service, each child process and each command, and every part that shows or stores something gets
- * it: two services in one program may hide different things.
+ * Each service, each child process and each command has its own, and passes it to every part that shows or stores
+ * something: two services in one program may hide different things.
  */
 export class Redaction {
   readonly #names = new SecretNames();
 
-  /** From now on the values of these names are hidden as well. Case, `-`, `_` and spaces in a name do not matter. */
+  /** Hides the values of these names as well from now on. Case, `-`, `_` and spaces in a name do not matter. */
   hideNames(names: readonly string[]): void {
     this.#names.add(names);
   }
@@ -32,7 +32,7 @@ export class Redaction {
     return this.#names.hide(name, value);
   }
 
-  /** `text` without the secrets that can be recognised in it. */
+  /** `text` without the secrets that can be recognized in it. */
   text(text: string): string {
     const bare = text.includes('://') ? withoutUserInfo(text) : text;
     return this.#names
@@ -43,7 +43,7 @@ export class Redaction {
       .replace(bearer, `$1${hidden}`);
   }
 
-  /** The same with all texts of an error. */
+  /** The same for all texts of an error. */
   error(error: ErrorData): ErrorData {
     const { message, stack, cause } = error;
     return {
@@ -55,7 +55,7 @@ export class Redaction {
   }
 }
 
-/** `https://user:password@host` → `https://***@host`. By hand: a regular expression would be quadratic in a long text. */
+/** `https://user:password@host` → `https://***@host`. Not by a regular expression, which would be quadratic in long texts. */
 function withoutUserInfo(text: string): string {
   let result = '';
   let done = 0;

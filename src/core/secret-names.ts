@@ -1,15 +1,15 @@
 const quoted = `"(?:[^"\\\\]|\\\\.)*"|'(?:[^'\\\\]|\\\\.)*'`;
-// Bounded, so that a search stays linear in the length of the text.
+// Bounded, so that each search is linear in the length of the text.
 const bracketed = String.raw`\[[^\]]{0,1000}\]|\{[^}]{0,1000}\}`;
 const bare = String.raw`[^\s"',;&}]+`;
 
 const secretKey =
   /pass(word|wd|phrase)?$|passwd|secret|token|authorization|cookie|credential|dsn$|api[-_ ]?key|private[-_ ]?key|access[-_ ]?key/i;
 
-/** Names whose values are secrets: those that look like it, and those that were added (the option `redact`). */
+/** Names whose values are secrets: names that look like it, and names that were added (the option `redact`). */
 export class SecretNames {
   readonly #added = new Set<string>();
-  /** Finds an added name and its value in a text; undefined while there are none. */
+  /** Finds an added name and its value in a text; undefined while no names were added. */
   #inText: RegExp | undefined;
 
   /** Case, `-`, `_` and spaces in a name do not matter. */
@@ -25,13 +25,13 @@ export class SecretNames {
     return secretKey.test(name) && isTelling(name, value);
   }
 
-  /** `text` with `replacement` for what follows an added name and `:` or `=`. */
+  /** `text` with `replacement` in place of the value after an added name and `:` or `=`. */
   replaceIn(text: string, replacement: string): string {
     return this.#inText ? text.replace(this.#inText, `$1${replacement}`) : text;
   }
 }
 
-/** An empty value, a boolean and a count (`tokens: 5`) are no secrets. */
+/** Empty values, booleans and counts (`tokens: 5`) are not secrets. */
 function isTelling(name: string, value: unknown): boolean {
   if (value === undefined || value === null || value === '' || typeof value === 'boolean') return false;
   return typeof value !== 'number' || !name.endsWith('s');

@@ -1,6 +1,6 @@
 /**
- * Makes a source of numbers in [0, 1) that look random and follow from one 32-bit seed: Mulberry32, with the constants of
- * its author (Tommy Ettinger, 2017, public domain; https://gist.github.com/tommyettinger/46a874533244883189143505d203312c).
+ * Makes a generator of numbers in [0, 1) that look random and depend only on a 32-bit seed: Mulberry32, with the constants
+ * of its author (Tommy Ettinger, 2017, public domain; https://gist.github.com/tommyettinger/46a874533244883189143505d203312c).
  */
 export function seededRandom(seed: number): () => number {
   let state = seed >>> 0;

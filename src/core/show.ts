@@ -1,6 +1,6 @@
 const longestText = 60;
 
-/** `value` as an error message shows it: text in quotes and shortened, other things by what they are. */
+/** `value` as error messages show it: text is quoted and shortened, other values are described. */
 export function show(value: unknown): string {
   switch (typeof value) {
     case 'string':

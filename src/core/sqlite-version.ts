@@ -1,6 +1,6 @@
 import { configError } from './errors.ts';
 
-/** The first release without the bug, and the patch releases of older branches that have the fix, too. */
+/** The first release without the bug, and the patch releases of older branches that also have the fix. */
 const fixedIn = [3, 51, 3] as const;
 const fixedBranches: readonly (readonly [number, number, number])[] = [
   [3, 50, 7],
@@ -8,9 +8,9 @@ const fixedBranches: readonly (readonly [number, number, number])[] = [
 ];
 
 /**
- * Throws a configuration error unless SQLite `version` ("3.53.2", as `sqlite_version()` gives it) may be trusted with
- * a WAL that several connections write: from 3.7.0 to 3.51.2 a race could lose committed rows or damage an index
- * (https://sqlite.org/wal.html#walresetbug). Checked whenever a database is opened, as a refreshed lock file can bring
+ * Throws a configuration error unless SQLite `version` ("3.53.2", as `sqlite_version()` returns it) is safe with a WAL that
+ * several connections write. From 3.7.0 to 3.51.2, a race could lose committed rows or damage an index
+ * (https://sqlite.org/wal.html#walresetbug). Checked whenever a database is opened, because a refreshed lock file can bring
  * an older SQLite unnoticed.
  */
 export function requireSafeSqlite(version: string): void {

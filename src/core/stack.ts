@@ -7,8 +7,8 @@ export interface Place {
   column: number;
 }
 
-// Ours: dist/ when bundled, src/ otherwise.
-const ownFolder = fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? '../' : './', import.meta.url));
+// Our own code: dist/ when bundled, src/ otherwise.
+const ownDirectory = fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? '../' : './', import.meta.url));
 
 /** The topmost line of `stack` that is in the user's own files: not in Node, a package or Millrace. */
 export function ownPlace(stack: unknown): Place | undefined {
@@ -18,13 +18,13 @@ export function ownPlace(stack: unknown): Place | undefined {
       /^\s+at (?:.*\()?(?:async )?((?:file:\/\/)?\/.+?):(\d+):(\d+)\)?$/.exec(line) ?? [];
     if (location === undefined) continue;
     const file = location.startsWith('file:') ? fileURLToPath(location) : location;
-    if (file.includes('/node_modules/') || file.startsWith(ownFolder)) continue;
+    if (file.includes('/node_modules/') || file.startsWith(ownDirectory)) continue;
     return { file, line: Number(number), column: Number(column) };
   }
   return undefined;
 }
 
-/** The lines of `stack` that name a place, down to the last one in the user's own files: everything below only called them. */
+/** The lines of `stack` that name a place, down to the last one in the user's own files. The lines below are only callers. */
 export function ownLines(stack: string): string[] {
   const lines = stack.split('\n').filter((line) => /^\s+at /.test(line));
   const last = lines.findLastIndex((line) => ownPlace(line) !== undefined);

@@ -22,7 +22,7 @@ const byteUnits: ReadonlyMap<string, number> = new Map([
 
 /**
  * Milliseconds of a duration: `250ms`, `1.5s`, `5min` (or `5m`), `2h`, `1d`, with or without a space before the unit,
- * or a number of milliseconds. Text without a unit is refused, but for `0`: half of its writers would mean seconds.
+ * or a number of milliseconds. Text without a unit is refused, except `0`: half of its writers would mean seconds.
  * Throws a TypeError that names the accepted form.
  */
 export function parseDuration(value: unknown): number {
@@ -46,7 +46,7 @@ export function parseBytes(value: unknown): number {
   return Math.round(bytes);
 }
 
-/** At most `count` in any `perMs` milliseconds. */
+/** At most `count` calls in any `perMs` milliseconds. */
 export interface Rate {
   count: number;
   perMs: number;
@@ -66,7 +66,7 @@ export function parseRate(value: unknown): Rate {
   return { count, perMs };
 }
 
-/** A number as it is, text by its unit; undefined for anything else, and below 0. */
+/** Returns a number as it is, and converts text by its unit. Undefined for other values and for values below 0. */
 function scaled(value: unknown, units: ReadonlyMap<string, number>): number | undefined {
   if (typeof value === 'number') return Number.isFinite(value) && value >= 0 ? value : undefined;
   const [, number, unit = ''] = (typeof value === 'string' && /^(\d+(?:\.\d+)?) ?([a-z]*)$/i.exec(value)) || [];
@@ -96,7 +96,7 @@ export function formatBytes(bytes: number): string {
 }
 
 function formatted(value: number, units: readonly [name: string, size: number][]): string {
-  // From twice the unit: 90s says more than 1.5min. A whole one is said as one.
+  // A unit is used from twice its size, because 90s is clearer than 1.5min; also for exactly one.
   const [name, size] = units.find(([, unit]) => value === unit || value >= 2 * unit) ?? units.at(-1)!;
   return `${Math.round((value / size) * 10) / 10}${name}`;
 }

@@ -1,4 +1,4 @@
-/** Those who wait for something to change. Whoever is woken looks again for himself. */
+/** Callers that wait for a change. When woken, each of them checks again. */
 export class Waiters {
   #waiting: (() => void)[] = [];
 
@@ -7,7 +7,7 @@ export class Waiters {
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
-  /** Wakes all who wait now. */
+  /** Wakes all callers that wait now. */
   wake(): void {
     const waiting = this.#waiting;
     this.#waiting = [];

@@ -1,11 +1,11 @@
 /**
- * What cannot be carried from one process to another, and how to say where in an item it is. The encoder refuses
- * functions, symbols and what refers back to itself by failing; the rest it would lose silently, and that is looked
- * for here.
+ * Finds values that cannot be carried from one process to another, and says where in an item they are. The encoder itself
+ * fails on functions, symbols and values that refer to themselves. It would lose other values silently; those are found
+ * here.
  */
 import { isWellFormed } from '../core/well-formed.ts';
 
-/** Throws if `object`, which is about to be encoded as a record, holds or is something that would be lost. */
+/** Throws if `object`, which is about to be encoded as a record, would be lost or holds something that would be. */
 export function requireCarriable(object: object): void {
   const prototype: unknown = Object.getPrototypeOf(object);
   if (prototype !== Object.prototype && prototype !== null) refuse(flawOfInstance(object));
@@ -15,7 +15,7 @@ export function requireCarriable(object: object): void {
   }
 }
 
-/** The same for the texts in `value`, as far as they are not in a record. */
+/** The same for texts in `value` that are not in a record. */
 export function requireTexts(value: unknown): void {
   if (typeof value === 'string') {
     if (!isWellFormed(value)) refuse('half of a surrogate pair');
@@ -30,21 +30,21 @@ function refuse(flaw: string | undefined): void {
   if (flaw !== undefined) throw new TypeError(flaw);
 }
 
-// A key of the first kind would become another on arrival; the second is msgpackr's own mark in its table of shapes.
+// A key of the first kind would arrive as a different key; the second is msgpackr's own mark in its table of shapes.
 function isLostKey(key: string): boolean {
   return key === '__proto__' || key === '__keys__';
 }
 
-/** Promises, weak maps, streams, headers…: what they hold is not in fields, so nothing of it would arrive. */
+/** Promises, weak maps, streams, headers…: their content is not in fields, so it would not arrive. */
 function flawOfInstance(object: object): string | undefined {
   const tag = Object.prototype.toString.call(object).slice('[object '.length, -1);
   return tag !== 'Object' && Object.keys(object).length === 0 ? `a ${tag}, which has no fields to carry` : undefined;
 }
 
-// Deeper ones exceed the stack, here or in the encoder.
+// Deeper values exceed the stack, here or in the encoder.
 const deepest = 1000;
 
-/** Says what in `item` cannot be encoded, and where: "$.a.b[2] is a function"; undefined if nothing is found. */
+/** Says which value in `item` cannot be encoded: "$.a.b[2] is a function"; undefined if none is found. */
 export function findFlaw(item: unknown): string | undefined {
   const open = new Set<unknown>();
   const search = (value: unknown, path: string): string | undefined => {
@@ -76,12 +76,12 @@ export function findFlaw(item: unknown): string | undefined {
   try {
     return search(item, '$');
   } catch {
-    // A proxy can throw whatever is asked of it; the encoder's own error has to do.
+    // A proxy can throw at any access. Then the encoder's own error has to do.
     return undefined;
   }
 }
 
-// Kinds without fields that the encoder knows; of Map only itself, not what extends it.
+// Kinds without fields that the encoder knows: Map itself, but not classes that extend it.
 function isHandled(value: object): boolean {
   const isMap = Object.getPrototypeOf(value) === Map.prototype;
   return isMap || ArrayBuffer.isView(value) || handled.some((kind) => value instanceof kind);
@@ -89,7 +89,7 @@ function isHandled(value: object): boolean {
 
 const handled = [Array, Set, Date, RegExp, Error, ArrayBuffer];
 
-/** What `value` holds: how to write the way there, and how to get it. */
+/** The values in `value`: how to write the path to each, and how to get it. */
 function* partsOf(value: object): Generator<[part: string, read: () => unknown]> {
   if (ArrayBuffer.isView(value)) return;
   if (value instanceof Map) {

@@ -5,7 +5,7 @@ import { encodeEnds, itemSpan, type Frame } from './frame.ts';
 import { ItemError } from './item-error.ts';
 import { itemReader, ItemWriter, writeAlone, type Shapes } from './msgpack.ts';
 
-/** Encodes items, one after the other, into frames. */
+/** Encodes items, one after another, into frames. */
 export class FrameEncoder {
   readonly #shapes: Shapes = [];
   readonly #writer: ItemWriter;
@@ -17,7 +17,7 @@ export class FrameEncoder {
     this.#writer = new ItemWriter(this.#shapes, limits.maxItemBytes);
   }
 
-  /** Items gathered for the next frame. */
+  /** How many items are collected for the next frame. */
   get count(): number {
     return this.#ends.length;
   }
@@ -40,7 +40,7 @@ export class FrameEncoder {
     this.#ends.push(this.#writer.end);
   }
 
-  /** The gathered items as a frame; the next one starts empty. Throws a RangeError when there are none. */
+  /** Returns the collected items as a frame; the next frame starts empty. Throws a RangeError if there are no items. */
   take(): Frame {
     const count = this.#ends.length;
     if (count === 0) throw new RangeError('a frame holds at least one item');
@@ -55,21 +55,21 @@ export class FrameEncoder {
   }
 }
 
-/** Decodes items. Keeps the readers that it made for the shapes seen last. */
+/** Decodes items. Keeps the readers that it made for the latest shapes. */
 export class FrameDecoder {
-  // More than one because frames of several producers' lives may be in the queue.
+  // More than one, because the queue may hold frames of several producer processes.
   static readonly #kept = 16;
   readonly #readers = new Map<string, ReturnType<typeof itemReader>>();
 
   /**
-   * Item `index` of `frame`, for one item or two; for more, `reader` is quicker. Throws an Error if the frame's bytes are
-   * not what an encoder wrote.
+   * Item `index` of `frame`. For one or two items; for more, `reader` is faster. Throws an Error if an encoder did not write
+   * the frame's bytes.
    */
   decode(frame: Frame, index: number): unknown {
     return this.reader(frame)(index);
   }
 
-  /** Returns what decodes item `index` of `frame`; that throws as `decode` does. */
+  /** Returns a function that decodes item `index` of `frame`. It throws as `decode` does. */
   reader(frame: Frame): (index: number) => unknown {
     let read: ReturnType<typeof itemReader> | undefined;
     return (index) => (read ??= this.#readerFor(frame.shapes))(frame.body, itemSpan(frame, index));
@@ -99,7 +99,7 @@ function isListOf(value: unknown, isElement: (element: unknown) => boolean): boo
 
 /**
  * A short digest of an item that is the same in every process: SHA-256 of its encoding without shared shapes,
- * the first 16 hexadecimal digits. It tells whether a resumed source yields what it yielded before.
+ * the first 16 hexadecimal digits. It shows whether a resumed source yields the same item as before.
  */
 export function itemDigest(item: unknown): string {
   return bytesDigest(writeAlone(item));

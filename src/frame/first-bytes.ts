@@ -1,9 +1,9 @@
 /*
- * The bytes with which values begin, by MessagePack's own names (false and true, which cannot be names here, are
+ * The first bytes of values, by MessagePack's own names (false and true, which cannot be names here, are
  * `no` and `yes`): https://github.com/msgpack/msgpack/blob/master/spec.md
  */
 
-/** A text of up to 31 bytes: with their number added. */
+/** A text of up to 31 bytes; their number is added to this. */
 export const fixstr = 0xa0;
 export const nil = 0xc0;
 export const no = 0xc2;
@@ -17,13 +17,13 @@ export const int8 = 0xd0;
 export const int16 = 0xd1;
 export const int32 = 0xd2;
 export const int64 = 0xd3;
-/** A value of one byte, of a type of one byte that is not MessagePack's: with two zeros, `undefined`. */
+/** An extension type with one byte of data. Followed by two zeros, it is `undefined`. */
 export const fixext1 = 0xd4;
 export const str8 = 0xd9;
 export const str16 = 0xda;
 export const str32 = 0xdb;
-/** From here on: integers of -32 to -1. */
+/** From here on: integers from -32 to -1. */
 export const negative = 0xe0;
 
-/** A record, with the number of its shape added: msgpackr's own. As numbers by themselves, MessagePack has these for integers. */
+/** A record: the number of its shape is added to this. An extension of msgpackr; in MessagePack, these bytes are integers. */
 export const firstShape = 0x40;

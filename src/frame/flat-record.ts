@@ -1,7 +1,6 @@
 /*
- * Flat records of a shape that is known, which most items are, as the bytes that msgpackr would write of them, in half
- * the time: nothing has to be looked up for them, and each value is looked at once, for what it is and whether it can
- * be carried.
+ * Writes flat records of a known shape, which most items are. The bytes are those that msgpackr would write, but this takes
+ * half the time: it looks nothing up, and checks each value once, both for its kind and for whether it can be carried.
  */
 import { isWellFormed } from '../core/well-formed.ts';
 import {
@@ -23,27 +22,27 @@ import {
   yes,
 } from './first-bytes.ts';
 
-/** Returned in place of an end: the record is of another shape, or might not fit into what is left of the buffer. */
+/** Returned instead of an end: the record has a different shape, or might not fit into the rest of the buffer. */
 export const misfit = -1;
 
-/** The same: it holds something else than numbers, texts, booleans, null and undefined. */
+/** Returned instead of an end: it holds values other than numbers, texts, booleans, null and undefined. */
 export const notFlat = -2;
 
-/** Of a longer text native code writes more in less time. */
+/** Native code is faster for longer texts. */
 const longestInScript = 63;
 
-/** The head of a text and a number, at most. */
+/** The most bytes that a number, or the head of a text, takes. */
 const mostHead = 9;
 
-/** False if msgpackr would take a record with these keys for an instance of a class, and ask it for what it wants to be. */
+/** False if msgpackr would take a record with these keys for an instance of a class that says itself how to be encoded. */
 export function areKeysOfData(keys: readonly string[]): boolean {
   return !keys.includes('constructor');
 }
 
 /**
- * Writes `item`, a record whose keys are exactly `keys`, from `start` on into `into`, as one of the shape `shape`. The
- * keys must be `areKeysOfData`.
- * Returns where it ends, or why it was not written: then what follows `start` is of no use.
+ * Writes `item`, a record whose keys are exactly `keys`, into `into` from `start` on, as a record of shape `shape`. The keys
+ * must be `areKeysOfData`. Returns where the record ends, or why it was not written; then the bytes from `start` on are
+ * garbage.
  */
 export function writeFlatRecord(
   item: object,
@@ -97,7 +96,7 @@ function writeAscii(into: Buffer, start: number, text: string): number {
   return at;
 }
 
-/** Any text. Returns where it ends, or `notFlat` if it cannot be carried. */
+/** Writes any text. Returns where it ends, or `notFlat` if it cannot be carried. */
 function writeText(into: Buffer, at: number, text: string): number {
   if (!isWellFormed(text)) return notFlat;
   const bytes = Buffer.byteLength(text);

@@ -4,11 +4,11 @@
  *     shapes   what is needed to read the items: the record shapes (lists of keys) that encoded items refer to, or what raw
  *              records are decoded with (records.ts)
  *     ends     count × u32 little-endian: where each item ends in the body, counted from the frame's first byte
- *     body     the items, one after the other
+ *     body     the items, one after another
  *
- * Because `ends` says where every item lies and `shapes` goes with every piece, any run of items can be cut out
- * and sent without reading, let alone decoding, a single one. A piece's `ends` are not rewritten: they go on
- * counting from the original frame's first byte, and `base` says how many bytes were cut off before the piece.
+ * `ends` says where each item is, and `shapes` goes with every piece. So any run of items can be cut out and sent without
+ * reading, let alone decoding, any of them. A piece's `ends` are not rewritten: they still count from the first byte of the
+ * original frame, and `base` says how many bytes were cut off before the piece.
  */
 export interface Frame {
   readonly count: number;
@@ -18,10 +18,10 @@ export interface Frame {
   readonly base: number;
 }
 
-/** Bytes of one entry of `ends`. */
+/** The size of an entry of `ends`, in bytes. */
 const endSize = 4;
 
-/** Bytes that the frame takes in the spool and on a channel. */
+/** How many bytes the frame takes in the spool and on a channel. */
 export function frameBytes(frame: Frame): number {
   return frame.shapes.length + frame.ends.length + frame.body.length;
 }
@@ -34,7 +34,7 @@ export function itemSpan(frame: Frame, index: number): { start: number; end: num
   };
 }
 
-/** The items `from`…`from + count - 1` as a frame of their own. Nothing is copied. */
+/** The items `from`…`from + count - 1` as a separate frame. Nothing is copied. */
 export function cutFrame(frame: Frame, from: number, count: number): Frame {
   if (from < 0 || count < 1 || from + count > frame.count) {
     throw new RangeError(`cannot cut ${count} items at ${from} from a frame of ${frame.count}`);
@@ -79,7 +79,7 @@ export function encodeEnds(ends: readonly number[]): Buffer {
   return encoded;
 }
 
-/** How a frame is described in a message's header; its three parts follow each other in the payload. */
+/** The description of a frame in a message's header. The payload holds its three parts, one after another. */
 export interface FrameHeader {
   count: number;
   shapes: number;
@@ -94,7 +94,7 @@ export function frameToPayload(frame: Frame): { header: FrameHeader; parts: Buff
   };
 }
 
-/** The frame that `payload` holds. Throws a RangeError if the description and the bytes do not agree. */
+/** The frame in `payload`. Throws a RangeError if the description and the bytes do not match. */
 export function frameFromPayload(header: FrameHeader, payload: Buffer): Frame {
   const { count, shapes, base } = header;
   const bodyAt = shapes + count * endSize;
@@ -111,7 +111,7 @@ export function frameFromPayload(header: FrameHeader, payload: Buffer): Frame {
   let previous = base;
   for (let i = 0; i < count; i++) {
     const end = frame.ends.readUInt32LE(i * endSize);
-    // Not even `null` is encoded in no bytes.
+    // Every value takes at least one byte, even `null`.
     if (end <= previous) throw new RangeError(`item ${i} of a frame ends where it begins, or before`);
     previous = end;
   }

@@ -1,2 +1,2 @@
-/** An item that cannot be carried, or is none. The message names the place in it, as `$.a.b[2]`. */
+/** The value cannot be carried as an item. The message names the place in it, such as `$.a.b[2]`. */
 export class ItemError extends TypeError {}

@@ -1,6 +1,6 @@
 /**
- * Items as JSON, for people and files, such that they come back as what they were. What JSON has no word for is an
- * object with one key that begins with `$`:
+ * Items as JSON, for people and files, without losing their types. A value that JSON does not have becomes an object with
+ * one key that begins with `$`:
  *
  *     Date       {"$date": "2026-01-02T03:04:05.678Z"}, null for an invalid one
  *     BigInt     {"$bigint": "12345678901234567890"}
@@ -16,7 +16,7 @@
 import { show } from '../core/show.ts';
 import { ItemError } from './item-error.ts';
 
-/** What `JSON.stringify` can write, for an item as a decoder gives it. */
+/** Turns a decoded item into a value that `JSON.stringify` can write. */
 export function itemToJson(value: unknown): unknown {
   if (typeof value === 'bigint') return { $bigint: String(value) };
   if (typeof value === 'number') return Number.isFinite(value) ? value : { $number: String(value) };
@@ -41,7 +41,7 @@ function objectToJson(value: object): unknown {
   return markOf(object) === undefined ? object : { $object: object };
 }
 
-/** The item that `json`, which has been parsed, stands for. Throws an ItemError that says where in it something is wrong. */
+/** The item that the parsed `json` stands for. Throws an ItemError that says where something is wrong. */
 export function itemFromJson(json: unknown): unknown {
   return read(json, '$');
 }
@@ -64,7 +64,7 @@ const readers: Readonly<Record<string, Reader>> = {
     const Type = typeof name === 'string' && Object.hasOwn(typedArrays, name) ? typedArrays[name] : undefined;
     if (!Type) return wrong(`${path}[0]`, `one of ${Object.keys(typedArrays).join(', ')}`, name);
     const bytes = bytesOf(base64, `${path}[1]`);
-    // A copy: what is decoded may begin anywhere in a buffer that it shares, and wants a whole number of elements.
+    // A copy: the decoded bytes may begin anywhere in a shared buffer, but a typed array must begin at a whole element.
     if (bytes.length % Type.BYTES_PER_ELEMENT !== 0)
       return wrong(`${path}[1]`, `the bytes of a ${String(name)}`, base64);
     return new Type(new Uint8Array(bytes).buffer);
@@ -110,7 +110,7 @@ function read(json: unknown, path: string): unknown {
 }
 
 function readFields(fields: object, path: string): Record<string, unknown> {
-  // Parsed JSON can have it; to assign it would change what the object is.
+  // Parsed JSON can have this key; assigning it would change the object's prototype.
   if (Object.hasOwn(fields, '__proto__')) throw new ItemError(`${path}: expected no key "__proto__"`);
   return Object.fromEntries(Object.entries(fields).map(([key, value]) => [key, read(value, `${path}.${key}`)]));
 }
@@ -150,7 +150,7 @@ function list(value: unknown, path: string): unknown[] {
   return Array.isArray(value) ? value : wrong(path, 'a list', value);
 }
 
-/** The one key of an object, if it begins with `$`. */
+/** The only key of an object, if it begins with `$`. */
 function markOf(object: object): string | undefined {
   const [key, ...others] = Object.keys(object);
   return key?.startsWith('$') && others.length === 0 ? key : undefined;

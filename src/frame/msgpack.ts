@@ -2,11 +2,11 @@
  * Items as bytes: MessagePack with records, so that the keys of items of one shape are written once per frame.
  *
  * `Date`, `BigInt` of any size, `Map`, `Set`, `RegExp`, `Error`, bytes, `NaN` and infinities keep their type. An
- * instance of a class becomes a plain object, or what its `toJSON` gives; -0 becomes 0. What cannot be carried is
- * refused.
+ * instance of a class becomes a plain object, or the result of its `toJSON`; -0 becomes 0. Values that cannot be carried
+ * are refused.
  */
 import { Packr, REUSE_BUFFER_MODE, type Options } from 'msgpackr';
-// A place for its own native helper, and so not among what its package exports.
+// This is meant for its own native helper, and therefore not exported by its package.
 import { setExtractor as readTextsBy } from '../../node_modules/msgpackr/unpack.js';
 import { requireCarriable, requireTexts } from './carriable.ts';
 import { firstShape } from './first-bytes.ts';
@@ -19,34 +19,34 @@ declare module '../../node_modules/msgpackr/unpack.js' {
 
 const options: Options = { moreTypes: true, useBigIntExtension: true, copyBuffers: true };
 
-/** Lists of keys. The first `sharedLength` of them go with a frame; the others are written in the items themselves. */
+/** Lists of keys. The first `sharedLength` lists are sent with a frame; the others are written in the items themselves. */
 export type Shapes = string[][] & { sharedLength?: number };
 
 /**
- * Bytes of keys that shapes may take in a frame. They go with every piece of it, so items with a thousand keys that
- * are never the same must not fill them: beyond this an item carries its keys itself.
+ * How many bytes of keys the shapes of a frame may take. Shapes are sent with every piece of the frame, so items with a
+ * thousand keys that are never the same must not fill them. Beyond this limit, an item carries its own keys.
  */
 const maxShapeBytes = 8192;
 
-/** What msgpackr asks for at the end of its buffer before it begins an item in it, and a little more. */
+/** The space that msgpackr needs at the end of its buffer before it begins an item in it, and a little more. */
 const roomToBegin = 4096;
 
-/** What msgpackr writes into between items. */
+/** The buffer that msgpackr has between items. */
 const scratch = Buffer.allocUnsafeSlow(roomToBegin);
 
 /**
- * Encodes items one behind the other into one buffer, adding to `shapes` the shapes that it meets. With a buffer of its
- * own for each item, to be copied together, twice the memory would go through.
+ * Encodes items one after another into one buffer, and adds the shapes that it meets to `shapes`. A separate buffer for each
+ * item would have to be copied and take twice the memory.
  */
 export class ItemWriter {
   readonly #packr: Packr & { writeFunction?: () => never };
   readonly #maxItemBytes: number;
   readonly #shapes: Shapes;
-  /** The shape of the item that was written last, if that is one of `#shapes`. */
+  /** The shape of the last item, if it is one of `#shapes`. */
   #shape: number | undefined;
-  /** For each shape the one of the item that followed the last time, if that was flat. */
+  /** For each shape, the shape of the item that followed it last time, if that item was flat. */
   readonly #next: (number | undefined)[] = [];
-  /** Shapes of which an item of this frame was not flat. */
+  /** Shapes that had an item in this frame that was not flat. */
   readonly #nested = new Set<number>();
   #buffer = Buffer.allocUnsafeSlow(2 * roomToBegin);
   #end = 0;
@@ -64,10 +64,10 @@ export class ItemWriter {
         shapeBytes += bytes;
         return true;
       },
-      // Always yes; but it is asked about every object, and can refuse it.
+      // It always returns true; but it is called with every object, and can refuse it.
       useRecords: (object: object) => {
         const bytes = this.#packr.position - this.#end;
-        // What refers back to itself would otherwise be written until the stack, or before that the memory, is full.
+        // A value that refers to itself would otherwise be written until the stack or the memory is full.
         if (bytes > maxItemBytes) throw new RangeError(tooLarge(`at least ${bytes}`, maxItemBytes));
         requireCarriable(object);
         return true;
@@ -85,8 +85,8 @@ export class ItemWriter {
   }
 
   /**
-   * Writes an item. Throws, and has written nothing, for what cannot be carried, and in the middle of an item that gets
-   * much larger than `maxItemBytes`.
+   * Writes an item. Throws, and has written nothing, if the item cannot be carried. Stops early in an item that becomes much
+   * larger than `maxItemBytes`, and throws.
    */
   write(item: unknown): void {
     if (this.#writeFlat(item)) return;
@@ -106,7 +106,7 @@ export class ItemWriter {
     this.#end += length;
   }
 
-  /** The items written since the last time. */
+  /** Takes out the items that were written since the last call. */
   take(): Buffer {
     const body = this.#buffer.subarray(0, this.#end);
     // The next frame will be about as large.
@@ -116,7 +116,7 @@ export class ItemWriter {
     return body;
   }
 
-  /** Writes an item that is of the shape to be expected, and flat. Returns false, and has written nothing, for others. */
+  /** Writes an item if it has the expected shape and is flat. Returns false, and has written nothing, for other items. */
   #writeFlat(item: unknown): boolean {
     const shape = this.#shape === undefined ? undefined : this.#next[this.#shape];
     if (shape === undefined || typeof item !== 'object' || item === null) return false;
@@ -142,7 +142,7 @@ export class ItemWriter {
     try {
       return packr.pack(item, REUSE_BUFFER_MODE) as Packed;
     } finally {
-      // All that encodes in this process writes into the same buffer: ours is not to be left there.
+      // All encoders in this process share msgpackr's buffer. Ours must not stay there.
       packr.useBuffer(scratch);
     }
   }
@@ -160,7 +160,7 @@ export class ItemWriter {
   }
 }
 
-/** What msgpackr has written into, and where in it: the buffer that it was given, unless there was no room for the item. */
+/** The buffer that msgpackr has written into, and where in it. It is the given buffer, unless the item did not fit. */
 type Packed = Buffer & { start: number; end: number };
 
 function tooLarge(bytes: string, maxItemBytes: number): string {
@@ -169,7 +169,7 @@ function tooLarge(bytes: string, maxItemBytes: number): string {
 
 const nothing: Buffer = Buffer.alloc(0);
 
-/** The body that is being read. */
+/** The body that is currently read. */
 let source = nothing;
 
 readTextsBy((start, end, buffer) => {
@@ -177,7 +177,7 @@ readTextsBy((start, end, buffer) => {
   return textsAt(bytes, start - bytes.byteOffset, end - bytes.byteOffset);
 });
 
-/** Returns what decodes the items of frames with these shapes: item `start`…`end` of a body. Throws for other bytes. */
+/** Returns a decoder for frames with these shapes, of the item at `start`…`end` of a body. It throws for other bytes. */
 export function itemReader(shapes: Shapes): (body: Buffer, span: { start: number; end: number }) => unknown {
   const packr = new Packr({ ...options, structures: shapes });
   return (body, span) => {
@@ -192,7 +192,7 @@ export function itemReader(shapes: Shapes): (body: Buffer, span: { start: number
 
 const standalone = new Packr(options);
 
-/** Encodes an item with its keys in it: the same bytes for the same item, whatever was encoded before. */
+/** Encodes an item together with its keys. The same item always gives the same bytes, whatever was encoded before. */
 export function writeAlone(item: unknown): Buffer {
   return standalone.pack(item);
 }

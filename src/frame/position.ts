@@ -1,11 +1,11 @@
 /**
- * Where a source stood at the last item of a frame, and so where it goes on: after the checkpoint `cursor`, past
- * `count` items, the last of which has `digest`.
+ * Where a source was at the last item of a frame. It resumes at the checkpoint `cursor` and skips `count` items, and the
+ * last skipped item must have `digest`.
  */
 export interface SourcePosition {
-  /** JSON of what the source gave to `checkpoint`; null if it never did. */
+  /** The value that the source passed to `checkpoint`, as JSON; null if it never called it. */
   cursor: string | null;
-  /** Items that the source yielded since that checkpoint, skipped ones included. */
+  /** How many items the source has yielded since that checkpoint, including skipped items. */
   count: number;
   /** Digest of the last item that it yielded; null before the first. */
   digest: string | null;

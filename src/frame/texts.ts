@@ -1,38 +1,38 @@
 /*
- * How texts are decoded. msgpackr looks at each of their bytes and makes a list of them, which is half of what decoding
- * an item costs. Here that is done for a run of texts at once.
+ * Decodes texts. msgpackr reads each byte of a text into a list, which takes half of the time to decode an item. Here,
+ * a run of texts is decoded at once.
  */
 import { fixstr, float32, float64, int64, negative, nil, no, str16, str32, str8, uint8, yes } from './first-bytes.ts';
 
 /**
- * At most so many bytes become one string that texts are cut out of. V8 keeps all of it for as long as one of them is in
- * use, so it must not be as long as an item may be.
+ * At most this many bytes become one string, from which texts are cut. V8 keeps the whole string as long as one of the texts
+ * is in use, so it must not be as long as the longest item.
  */
 const mostTogether = 128;
 
-/** A longer text is decoded in less time by native code, call and all. */
+/** Native code decodes a longer text in less time, including the call. */
 const mostLookedAt = 64;
 
-/** It must keep a byte order mark at the beginning of a text. */
+/** The decoder must keep a byte order mark at the beginning of a text. */
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
 /**
- * How many bytes a value takes that begins with such a byte; 0 where that byte does not tell. The heads of records, lists
- * and maps count alone, for what is in them are values, too.
+ * How many bytes a value that begins with this byte takes; 0 if the byte does not tell. For records, lists and maps only
+ * the heads count, because their elements are values, too.
  */
 const valueBytes = new Uint8Array(0x100).map((_, first) => {
   if (first < fixstr || first >= negative) return 1; // Small integers, records, short lists and maps.
   if (first < nil) return 1 + first - fixstr;
-  if (first >= uint8 && first <= int64) return 1 + (1 << (first & 3)); // Of 8 to 64 bits: without sign, and with it.
+  if (first >= uint8 && first <= int64) return 1 + (1 << (first & 3)); // 8 to 64 bits, unsigned and signed.
   if (first === float32) return 5;
   if (first === float64) return 9;
   return first === nil || first === no || first === yes ? 1 : 0;
 });
 
 /**
- * The text whose head is at `at`. If it is short ASCII it comes with what follows it, as Latin-1, one character a byte:
- * as far as that are more of its kind, and values that hold no text. (One function, because it runs for each item: calls
- * take half of what it wins.)
+ * The text whose head is at `at`. If the text is short ASCII, the result also contains what follows, as Latin-1 with one
+ * character per byte, up to the first value that is neither such a text nor a value without text. (This is one function
+ * because it runs for each item: calls would cost half of the gain.)
  */
 export function textsAt(bytes: Buffer, at: number, end: number): string {
   const most = Math.min(end, at + mostTogether);
@@ -48,7 +48,7 @@ export function textsAt(bytes: Buffer, at: number, end: number): string {
       next = look + bytes[last + 1]!;
       if (next > look + mostLookedAt) break;
     }
-    // Not `>`: it is not a number where a head is cut off.
+    // Not `>`: it is NaN if a head is cut off.
     if (next === last || !(next <= most)) break;
     while (look < next && bytes[look]! < 0x80) look++;
     if (look < next) break;
@@ -59,7 +59,7 @@ export function textsAt(bytes: Buffer, at: number, end: number): string {
   return to - from <= mostLookedAt ? shortText(bytes, from, to) : decoder.decode(bytes.subarray(from, to));
 }
 
-/** A text of few bytes that are well-formed UTF-8, as all are that were encoded. */
+/** A text of few bytes. They are well-formed UTF-8, because the encoder wrote them. */
 function shortText(bytes: Buffer, from: number, to: number): string {
   const units: number[] = [];
   let at = from;
@@ -74,11 +74,11 @@ function shortText(bytes: Buffer, from: number, to: number): string {
       units.push(0xd800 | (beyond >> 10), 0xdc00 | (beyond & 0x3ff));
     }
   }
-  // A character that is cut off would make more units than bytes, which msgpackr would take for more than this text.
+  // A character that is cut off would make more units than bytes, and msgpackr would then skip more than this text.
   return at === to ? String.fromCharCode(...units) : decoder.decode(bytes.subarray(from, to));
 }
 
-/** Where the text lies whose head is at `at`. Throws if there is not even all of its head. */
+/** Where the text with its head at `at` begins and ends. Throws if even the head is incomplete. */
 function textSpan(bytes: Buffer, at: number): { from: number; to: number } {
   const first = bytes[at]!;
   if (first === str8) return { from: at + 2, to: at + 2 + bytes.readUInt8(at + 1) };
