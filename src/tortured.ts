@@ -1,4 +1,4 @@
-/** What the pipeline file of a torture imports: in each of its processes it makes the watched pipeline. */
+/** The pipeline file of a torture imports this. It makes the watched pipeline in each process. */
 import * as millrace from './index.ts';
 import { loadPipeline } from './pipeline/load.ts';
 import { formatProblems } from './pipeline/problems.ts';

@@ -3,26 +3,26 @@ import { formatBytes } from '../core/units.ts';
 import type { Environment } from './environment.ts';
 import type { YamlEntry } from './yaml.ts';
 
-/** What a config file says, not yet checked against the options. */
+/** The content of a config file, not yet checked against the options. */
 export interface ConfigFile {
-  /** As it was named. */
+  /** The path as it was given. */
   path: string;
   entries: readonly YamlEntry[];
-  /** What is wrong with the file as such, each with its place. */
+  /** The problems of the file itself, each with its place. */
   problems: readonly string[];
 }
 
 export const configVariable = 'MILLRACE_CONFIG';
 
-/** The config file to read, if one is named: by the flag `--config`, else in the environment. */
+/** The config file to read, if one is named by the flag `--config` or in the environment. */
 export function configPath(flag: string | undefined, environment: Environment): string | undefined {
-  // That the variable is set but empty is told with the other problems.
+  // A variable that is set but empty is reported with the other problems.
   return flag ?? (environment[configVariable] || undefined);
 }
 
 const maxBytes = 1024 * 1024;
 
-/** Reads a YAML file of options. What is wrong with it is told by `problems`, so that all problems are shown at once. */
+/** Reads a YAML file of options. Its problems are returned, so that all problems can be shown at once. */
 export async function readConfigFile(path: string): Promise<ConfigFile> {
   const unreadable = (message: string): ConfigFile => ({ path, entries: [], problems: [`${path}: ${message}`] });
   let text;

@@ -1,6 +1,6 @@
 import type { OptionName, Settings } from './schema.ts';
 
-/** Two options of which the first must not be above, or not even equal to, the second. */
+/** Two options. The first must not be above the second, or must be below it. */
 interface Order {
   lesser: OptionName;
   greater: OptionName;
@@ -15,7 +15,7 @@ const orders: readonly Order[] = [
   { lesser: 'frameBytes', greater: 'producerWindow', mayBeEqual: true },
 ];
 
-/** What `settings` contradict themselves in: the two options of each contradiction, and what is wanted of them. */
+/** The contradictions in `settings`: the two options of each, and what they must satisfy. */
 export function contradictions(settings: Settings): { options: readonly [OptionName, OptionName]; wanted: string }[] {
   return orders.flatMap(({ lesser, greater, mayBeEqual }) => {
     const [low, high] = [Number(settings[lesser]), Number(settings[greater])];

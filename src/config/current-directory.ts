@@ -1,6 +1,6 @@
 import { configError } from '../core/errors.ts';
 
-/** The directory that relative paths begin in. Throws if it was removed. */
+/** The directory where relative paths begin. Throws if it was removed. */
 export function currentDirectory(): string {
   try {
     return process.cwd();

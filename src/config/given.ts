@@ -1,4 +1,4 @@
-/** What each source of options gives, by option. Pure. */
+/** Reads the values that each source of options gives. Pure. */
 import { dirname, resolve } from 'node:path';
 import { nearest } from '../core/nearest.ts';
 import { type ConfigFile, configVariable } from './config-file.ts';
@@ -21,20 +21,20 @@ export interface Given extends Origin {
 
 export interface Problem {
   isUsage: boolean;
-  /** With its place. */
+  /** The message, with its place. */
   text: string;
 }
 
-/** What one source gives. */
+/** The values of one source. */
 export interface Layer {
   values: ReadonlyMap<OptionName, Given>;
   problems: readonly Problem[];
   warnings: readonly string[];
 }
 
-/** The options of a pipeline, as its description has them. */
+/** The options of a pipeline, as in its description. */
 export interface PipelineLayer {
-  /** As it is shown. */
+  /** The path as it is shown. */
   file: string;
   options: Readonly<Record<string, unknown>>;
   optionLines?: Readonly<Record<string, number>> | undefined;
@@ -45,7 +45,7 @@ const variables = [...options.map(({ environment }) => environment), configVaria
 const names = options.map(({ name }) => name);
 const pipelineNames = options.filter(({ isOutside }) => !isOutside).map(({ name }) => name);
 
-/** Flags by name, `stall-timeout` or `stallTimeout`; those that are undefined were not given. */
+/** Flags by name, `stall-timeout` or `stallTimeout`. Undefined flags were not given. */
 export function fromFlags(flags: Readonly<Record<string, unknown>>): Layer {
   const values = new Map<OptionName, Given>();
   const problems: Problem[] = [];
@@ -69,7 +69,7 @@ function wrongFlag(value: unknown): string | undefined {
 const ofTheCommand: readonly OptionName[] = ['logFormat', 'progress'];
 const callNames = names.filter((name) => !ofTheCommand.includes(name));
 
-/** Options that a program gives to `run()`; those that are undefined were not given. */
+/** Options that a program gives to `run()`. Undefined options were not given. */
 export function fromCall(given: Readonly<Record<string, unknown>>): Layer {
   const values = new Map<OptionName, Given>();
   const problems: Problem[] = [];
@@ -83,7 +83,7 @@ export function fromCall(given: Readonly<Record<string, unknown>>): Layer {
   return { values, problems, warnings: [] };
 }
 
-/** Variables whose names begin with `MILLRACE_`. One that is not known may belong to somebody else: a warning. */
+/** Variables whose names begin with `MILLRACE_`. An unknown variable may belong to another program, so it is a warning. */
 export function fromEnvironment(environment: Environment): Layer {
   const values = new Map<OptionName, Given>();
   const problems: Problem[] = [];
@@ -137,7 +137,7 @@ function tooLate({ isOutside, flag, environment }: Option): string | undefined {
   return isOutside ? `is needed before the pipeline is read: use --${flag} or ${environment}` : undefined;
 }
 
-/** Flags and variables are text; elsewhere "16" is no number. */
+/** Flags and variables are text; elsewhere "16" is not a number. */
 function fromText(option: Option, value: unknown): unknown {
   return option.kind === 'count' && typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value;
 }

@@ -1,13 +1,13 @@
-/** The kinds of values that options have, as zod types that say in their errors what was expected and what came. */
+/** The types of options, as zod types whose errors say what was expected and what came. */
 import * as z from 'zod/mini';
 import { show } from '../core/show.ts';
 import { formatBytes, formatDuration, parseBytes, parseDuration } from '../core/units.ts';
 
-/** A type, and what is said of it where options are listed. */
+/** A type, with its description for lists of options. */
 export interface OptionType<Type extends z.core.$ZodType = z.core.$ZodType> {
   type: Type;
   kind: 'count' | 'duration' | 'size' | 'choice' | 'folder' | 'names';
-  /** What can be given: `1 … 1000`, `100ms … 1d`, `full, normal`. */
+  /** The allowed values: `1 … 1000`, `100ms … 1d`, `full, normal`. */
   range: string;
 }
 
@@ -22,7 +22,7 @@ export function count(from: number, to: number): Count {
   return { kind: 'count', range: `${written(from)} … ${written(to)}`, type };
 }
 
-/** A whole number, or `auto`: then it is not decided here, and the value is undefined. */
+/** A whole number, or `auto`, for which the value is undefined: it is decided elsewhere. */
 export function countOrAuto(from: number, to: number): OptionType<z.ZodMiniPipe<z.ZodMiniUnknown, AutoCount>> {
   const expected = `a whole number from ${written(from)} to ${written(to)}, or auto`;
   const read = z.transform((value: unknown, context) => {
@@ -36,7 +36,7 @@ export function countOrAuto(from: number, to: number): OptionType<z.ZodMiniPipe<
 
 type AutoCount = z.ZodMiniTransform<number | undefined>;
 
-/** With commas. Not by toLocaleString: its first call takes 15 ms. */
+/** A number with commas. Not by toLocaleString, whose first call takes 15 ms. */
 function written(number: number): string {
   return String(number).replaceAll(/\B(?=(?:\d{3})+$)/g, ',');
 }
@@ -84,9 +84,9 @@ export function choice<const Words extends readonly [string, ...string[]]>(
   };
 }
 
-/** A path of a folder. */
+/** The path of a directory. */
 export function folder(): OptionType<z.ZodMiniString<string>> {
-  // A NUL would end the path there for the operating system.
+  // The operating system would end the path at a NUL.
   const type = z.string({ error: notAFolder }).check(z.regex(/^[^\0]+$/, { error: notAFolder }));
   return { kind: 'folder', range: 'a path', type };
 }
@@ -98,7 +98,7 @@ function notAFolder({ input }: { input?: unknown }): string {
 const mostNames = 100;
 const longestName = 100;
 
-/** Names: a list, or a text with commas between them. */
+/** A list of names, or a text with commas between them. */
 export function names(): OptionType<z.ZodMiniPipe<z.ZodMiniUnknown, z.ZodMiniTransform<readonly string[]>>> {
   const expected = `names, with commas between them; at most ${mostNames}, of at most ${longestName} characters`;
   const read = z.transform((value: unknown, context) => {

@@ -21,33 +21,32 @@ import { type Option, type OptionName, options, schema, type Settings } from './
 
 export interface ConfigSources {
   /**
-   * Options only, by name, `stall-timeout` or `stallTimeout` or both; text as it was given. Those that are undefined were
-   * not given.
+   * Options only, by name, `stall-timeout` or `stallTimeout` or both; text as it was given. Undefined options were not given.
    */
   flags?: Readonly<Record<string, unknown>> | undefined;
-  /** The same of a program that calls `run()`, by name and as JavaScript values. */
+  /** The same from a program that calls `run()`, by name and as JavaScript values. */
   call?: Readonly<Record<string, unknown>> | undefined;
   environment: Environment;
   file?: ConfigFile | undefined;
-  /** Left out while the pipeline has not been read: its options then have no say. */
+  /** Left out while the pipeline has not been read: its options then do not count. */
   pipeline?: PipelineLayer | undefined;
-  /** The current folder. */
+  /** The current directory. */
   folder: string;
-  /** Consumers if nobody says how many. Default: the processors that this process may use. */
+  /** The number of consumers if none is given. Default: the processors that this process may use. */
   cores?: (() => number) | undefined;
 }
 
 export interface Config {
   settings: Settings;
-  /** Where each value comes from. */
+  /** The source of each value. */
   origins: Readonly<Record<OptionName, Origin>>;
-  /** Things to tell that are no reason to stop. */
+  /** Messages that are no reason to stop. */
   warnings: readonly string[];
 }
 
 /**
- * Brings the sources of options together: flags over environment over file over pipeline over defaults. Throws one
- * MillraceError that names all problems, a line each: exit 64 if one of them is in the flags, else 78.
+ * Combines the sources of options: flags over environment over file over pipeline over defaults. Throws one MillraceError
+ * that lists all problems, one per line: exit 64 if one of them is in the flags, otherwise 78.
  */
 export function resolveConfig(sources: ConfigSources): Config {
   const { problems, ...config } = examineConfig(sources);
@@ -55,7 +54,10 @@ export function resolveConfig(sources: ConfigSources): Config {
   return config;
 }
 
-/** The same, but returns the problems, so that the caller can report others with them. A wrong value is replaced by that of a weaker source, or the default. */
+/**
+ * The same, but returns the problems, so that the caller can report others with them. A wrong value is replaced by the value
+ * of a weaker source, or by the default.
+ */
 export function examineConfig(sources: ConfigSources): Config & { problems: readonly Problem[] } {
   const layers = layersOf(sources);
   const problems = layers.flatMap((layer) => layer.problems);
@@ -64,7 +66,7 @@ export function examineConfig(sources: ConfigSources): Config & { problems: read
   const wrong = new Set<OptionName>();
   for (const option of options) {
     const given = layers.flatMap(({ values }) => values.get(option.name) ?? []);
-    // A wrong value is told even if another source overrides it: some day it will not be.
+    // A wrong value is reported even if another source overrides it, because that may change.
     const read = given.map((value) => ({ from: value, value: readValue(option, value, problems) }));
     if (read.some(({ value }) => value === undefined)) wrong.add(option.name);
     const first = read.find(({ value }) => value !== undefined);
@@ -91,7 +93,7 @@ function layersOf({ flags, call, environment, file, pipeline }: ConfigSources): 
   ];
 }
 
-/** Undefined if the value is wrong, which `problems` then tells, or leaves it to the next source. */
+/** Undefined if the value leaves the decision to the next source, or is wrong, which is then added to `problems`. */
 function readValue({ name }: Option, { source, place, value }: Given, problems: Problem[]): unknown {
   const result = z.safeParse(schema.shape[name], value);
   if (result.success) return result.data;
@@ -104,7 +106,7 @@ function readValue({ name }: Option, { source, place, value }: Given, problems: 
 
 type Computed = (settings: Readonly<Record<string, unknown>>, sources: ConfigSources) => unknown;
 
-/** Defaults that rest on the machine, or on options that stand before them in the schema. */
+/** Defaults that depend on the machine, or on options before them in the schema. */
 const computed: Partial<Record<OptionName, Computed>> = {
   consumers: (_, { cores = availableCores }) => cores(),
   state: () => undefined,
@@ -135,9 +137,9 @@ function contradictory(
   });
 }
 
-/** One error that names all of them, a line each. */
+/** One error that lists all problems, one per line. */
 export function problemsError(problems: readonly Problem[]): MillraceError {
-  // A flag may have come by both of its names.
+  // A flag may have been given under both of its names.
   const text = [...new Set(problems.map((problem) => problem.text))].join('\n');
   return problems.some(({ isUsage }) => isUsage) ? usageError(text) : configError('CONFIG', text);
 }

@@ -4,14 +4,14 @@ import { choice, count, countOrAuto, duration, folder, names, type OptionType, s
 
 export const groups = ['Processes', 'Retries', 'Times', 'Durability', 'Queue', 'Hand-over', 'Output'] as const;
 
-/** What is said of an option where it is listed. */
+/** The description of an option in lists. */
 export interface About {
   group: (typeof groups)[number];
-  /** One sentence without its full stop. */
+  /** One sentence without a period. */
   help: string;
-  /** As it is written in a config file; a text in `{ }` is computed, with an example. */
+  /** The default as it is written in a config file. A text in `{ }` is computed; it contains an example. */
   default: string | number | { text: string; example: string | number };
-  /** It must be known before the pipeline is, so that a pipeline cannot set it. Default false. */
+  /** It must be known before the pipeline is read, so a pipeline cannot set it. Default false. */
   isOutside?: boolean;
 }
 
@@ -217,7 +217,7 @@ export const schema = z.strictObject({
 
 export type OptionName = keyof typeof schema.shape;
 
-/** What all options come to: durations in milliseconds, sizes in bytes. */
+/** The values of all options: durations in milliseconds, sizes in bytes. */
 export type Settings = Omit<
   z.output<typeof schema>,
   'state' | 'stateRoot' | 'consumers' | 'maxRss' | 'maxItems' | 'maxAge' | 'minFree'
@@ -232,14 +232,14 @@ export type Settings = Omit<
   stateRoot: string | null;
 };
 
-/** An option, for everybody who lists them. */
+/** An option, for lists of options. */
 export interface Option extends Readonly<Required<About> & Pick<OptionType, 'kind' | 'range'>> {
   readonly name: OptionName;
   /** `queue-high-items`; on a command line with `--`. */
   readonly flag: string;
   /** `MILLRACE_QUEUE_HIGH_ITEMS` */
   readonly environment: string;
-  /** The default for people: as it is written, or in words. */
+  /** The default for people: as it would be written, or in words. */
   readonly defaultText: string;
 }
 

@@ -9,14 +9,14 @@ export interface StateDirectoryRequest {
   environment: Environment;
   /** The pipeline's name. */
   name: string;
-  /** The current folder. */
+  /** The current directory. */
   folder: string;
 }
 
 /**
- * The folder of the queue, absolute: what `state` says; else the pipeline's own folder in `stateRoot`; else the first of
- * systemd's `$STATE_DIRECTORY`, which a unit has for itself; else `.millrace/<name>` in the current folder. Throws a
- * MillraceError (exit 78) for a folder that cannot be used.
+ * The absolute path of the queue's directory: the option `state`; otherwise the pipeline's own directory in `stateRoot`;
+ * otherwise the first directory in systemd's `$STATE_DIRECTORY`, which belongs to the unit; otherwise `.millrace/<name>` in
+ * the current directory. Throws a MillraceError (exit 78) for a directory that cannot be used.
  */
 export function stateDirectory(request: StateDirectoryRequest): string {
   const { settings, environment, name, folder } = request;
@@ -28,7 +28,7 @@ export function stateDirectory(request: StateDirectoryRequest): string {
 
 function ownFolder(root: string, name: string): string {
   const own = checked(join(root, name));
-  // The root was used for a single pipeline before. A second queue would run its items twice.
+  // The root was used for a single pipeline before. A second queue would run the same items again.
   if (existsSync(join(root, 'queue.db')) && !existsSync(join(own, 'queue.db'))) {
     throw configError(
       'STATE_ROOT',
@@ -39,7 +39,7 @@ function ownFolder(root: string, name: string): string {
   return own;
 }
 
-// SQLite allows 512 for a file, including its log; copies of the queue have longer names.
+// SQLite allows 512 bytes for a file, including its log; copies of the queue have longer names.
 const longestBytes = 450;
 
 function checked(directory: string): string {
@@ -51,7 +51,7 @@ function checked(directory: string): string {
   );
 }
 
-/** Where the control socket of a state directory is. */
+/** The path of the control socket in a state directory. */
 export function controlSocketPath(directory: string): string {
   return join(directory, 'control.sock');
 }

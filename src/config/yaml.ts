@@ -14,9 +14,9 @@ export interface YamlComplaint {
 }
 
 /**
- * The entries of a file that is one list of names with plain values, or lists of these. What is in a list and is no plain
- * value comes as an object without its contents, as does a value that has names of its own: nothing here wants one. Aliases are refused: what they multiply into
- * need then not be bounded.
+ * The entries of a file that maps names to plain values or to lists of plain values. Other values, also in a list, come as
+ * objects without their content, because no option takes them. Aliases are refused, so that they cannot multiply the size of
+ * the file.
  */
 export function readYaml(text: string): { entries: YamlEntry[]; complaints: YamlComplaint[] } {
   const lines = new LineCounter();
@@ -45,7 +45,7 @@ export function readYaml(text: string): { entries: YamlEntry[]; complaints: Yaml
 }
 
 function wording({ code, message }: { code: string; message: string }): string {
-  // The library's own words are for programmers.
+  // The library's own messages are meant for programmers.
   return code === 'MULTIPLE_DOCS' ? 'expected the end of the file, got a second document' : message.split('\n')[0]!;
 }
 

@@ -1,4 +1,4 @@
-/** The pipelines that are tortured when the user brings none: a bit of everything that can happen to an item. */
+/** The pipelines that are tortured if the user names none: their items do a bit of everything that items can do. */
 import { pause, systemClock } from '../core/clock.ts';
 import { PermanentError } from '../core/errors.ts';
 import { to } from '../connectors/to.ts';
@@ -42,7 +42,7 @@ export function bundledPipeline(kind: BundledSink): Pipeline {
   });
 }
 
-/** Mostly one row; now and then none, or two, or a failure, at the first try or for ever. */
+/** Usually one row; sometimes none or two, or a failure, in the first attempt or in all of them. */
 async function process(item: Item, { attempt }: ProcessContext): Promise<unknown> {
   const { id } = item;
   if (id % 3 !== 0) await pause(systemClock, id % 23);

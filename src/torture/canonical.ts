@@ -1,8 +1,8 @@
-/** Values as text, so that what comes out at one end can be compared with what went in at the other. Not the product's codec: that is among what is on trial. */
+/** Values as text, so that the output can be compared with the input. Not by the product's codec, which is under test itself. */
 import { createHash } from 'node:crypto';
 import { isAnyArrayBuffer, isDate, isMap, isNativeError, isRegExp, isSet } from 'node:util/types';
 
-/** Tells items apart: the same for equal values, whatever process looks. */
+/** Identifies an item: equal values have the same digest in every process. */
 export function digestOf(value: unknown): string {
   return shortHash(canonical(value));
 }
@@ -10,10 +10,10 @@ export function digestOf(value: unknown): string {
 /** A row as the sink shows it: column → text. */
 export type Cells = Readonly<Record<string, string>>;
 
-/** Longer cells are kept as their hash. */
+/** Longer cells are represented by their hash. */
 const longestCell = 64;
 
-/** What a row should be in a SQLite table, by column in small letters; what is `null` or not given is left out. */
+/** The expected row in a SQLite table, by column in lower case; columns that are `null` or missing are left out. */
 export function sqliteCells(row: object): Cells {
   const cells: Record<string, string> = {};
   for (const [name, value] of Object.entries(row)) {
@@ -22,7 +22,7 @@ export function sqliteCells(row: object): Cells {
   return cells;
 }
 
-/** A value of a SQLite table, or what is to become one. */
+/** A value of a SQLite table, or a value that will become one. */
 export function cellText(value: unknown): string {
   if (typeof value === 'boolean') return value ? '1' : '0';
   if (isDate(value)) return isoText(value);
@@ -32,12 +32,12 @@ export function cellText(value: unknown): string {
     : jsonText(value);
 }
 
-/** What a row should be as a line of JSON. */
+/** The expected row as a line of JSON. */
 export function jsonCells(row: unknown): Cells {
   return { row: jsonText(row) };
 }
 
-// What a sink refuses is made something of all the same: the sink is to say that it does, not we.
+// Values that a sink refuses get some text as well: it is up to the sink to refuse them.
 function isoText(date: Date): string {
   return Number.isNaN(date.getTime()) ? 'an invalid date' : date.toISOString();
 }
@@ -61,7 +61,7 @@ function shortHash(text: string): string {
   return createHash('sha256').update(text).digest('hex').slice(0, 16);
 }
 
-/** For JSON.stringify: what it would drop, or refuse. */
+/** For JSON.stringify: handles values that it would drop or refuse. */
 function asJson(_key: string, value: unknown): unknown {
   if (typeof value === 'bigint') return String(value);
   if (isSet(value)) return [...value];
@@ -81,7 +81,7 @@ function canonical(value: unknown): string {
   if (isSet(value)) return `Set[${[...value].map(canonical).join()}]`;
   if (isMap(value)) return `Map[${[...value].map((pair) => canonical(pair)).join()}]`;
   const fields = Object.entries(value)
-    // A field that is undefined is as good as none.
+    // A field that is undefined counts as missing.
     .filter(([, field]) => field !== undefined)
     .map(([name, field]) => `${JSON.stringify(name)}:${canonical(field)}`);
   return `{${fields.toSorted().join()}}`;

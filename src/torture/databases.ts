@@ -1,9 +1,9 @@
-/** The SQLite files of a round: the sink's, and the queue's once nobody has it open any more. */
+/** The SQLite files of a round: the sink's, and the queue's when no process has it open any more. */
 import Database from 'better-sqlite3';
 import { cellText, type Cells } from './canonical.ts';
 import { markName } from './mark.ts';
 
-/** Has every entry of the ledger copied to a table of ours, in the transaction that makes it. */
+/** Copies every entry of the ledger to a table of ours, in the same transaction. */
 export function copyLedger(file: string): void {
   const db = new Database(file, { timeout: 30_000 });
   try {
@@ -24,7 +24,7 @@ export interface TableRow {
   cells: Cells;
 }
 
-/** All rows of the sink's table, and all that was ever entered in the ledger, as first and last. */
+/** All rows of the sink's table, and all entries that the ledger ever had, as pairs of first and last seq. */
 export function readSink(file: string, table: string): { rows: TableRow[]; ledger: [number, number][] } {
   const db = new Database(file, { readonly: true });
   try {
@@ -56,7 +56,7 @@ function rowOf(row: object): TableRow {
   return { trace, cells };
 }
 
-/** What the queue says of its run. */
+/** What the queue says about its run. */
 export interface Books {
   state: string;
   stored: number;
@@ -65,7 +65,7 @@ export interface Books {
   exitCode: number | null;
 }
 
-/** The books of the last run in a queue that no supervisor has open. */
+/** The record of the last run in a queue that no supervisor has open. */
 export function readBooks(file: string): Books {
   const db = new Database(file, { readonly: true });
   try {

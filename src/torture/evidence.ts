@@ -1,4 +1,4 @@
-/** What is left of a round, gathered from the journals, the sink and the queue; nothing is judged here. */
+/** Collects what a round has left in the journals, the sink and the queue. Nothing is judged here. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { digestOf, jsonCells, type Cells } from './canonical.ts';
@@ -15,25 +15,25 @@ export interface Evidence {
   sink: SinkKind;
   isTransactional: boolean;
   isDeterministic: boolean;
-  /** How many items the source has, where that is known from elsewhere. */
+  /** How many items the source has, if that is known from elsewhere. */
   sourceItems: number | undefined;
   emissions: { at: string; digest: string }[];
   hasSourceEnded: boolean;
   consumers: Consumer[];
-  /** What is in the sink; undefined if it cannot be read. */
+  /** The content of the sink; undefined if it cannot be read. */
   rows: FoundRow[] | undefined;
-  /** All that was ever entered in the ledger, as first and last; undefined where there is none to read. */
+  /** All entries that the ledger ever had, as pairs of first and last seq; undefined if there is no ledger to read. */
   ledger: [number, number][] | undefined;
   dead: { seq: number; digest: string }[];
   books: Books;
 }
 
-/** A consumer process, as it wrote itself down. */
+/** A consumer process, according to its journal. */
 export interface Consumer {
   /** Rises from process to process. */
   writer: number;
   calls: Call[];
-  /** What it has committed, in that order. */
+  /** Its commits, in order. */
   commits: number[][];
   hasClosed: boolean;
 }
@@ -42,7 +42,7 @@ export interface Call {
   call: number;
   seq: number;
   digest: string;
-  /** undefined if it did not return. */
+  /** Undefined if it did not return. */
   rows: Cells[] | undefined;
 }
 

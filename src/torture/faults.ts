@@ -1,12 +1,12 @@
-/** What is done to a running pipeline, and the seeded order in which it is. */
+/** The faults that are injected into a running pipeline, and their seeded order. */
 
 export type Role = 'producer' | 'consumer';
 
-/** Where in its work a process can be made to meet its end. */
+/** The points in its work at which a process can be killed. */
 export type Point =
   'item yielded' | 'source ended' | 'before process' | 'after process' | 'before commit' | 'after commit';
 
-/** As often as it is worth while: a source ends once. */
+/** How often each point is chosen, by how often it is useful: a source ends only once. */
 const points: readonly Point[] = [
   'item yielded',
   'item yielded',
@@ -21,24 +21,24 @@ const points: readonly Point[] = [
   'after commit',
 ];
 
-/** Who dies when a process comes to such a point: itself, its supervisor, or both. */
+/** Which processes die when a process reaches such a point: itself, its supervisor, or both. */
 export type Doomed = 'self' | 'supervisor' | 'both';
 
 export type Fault =
   | { readonly kind: 'kill'; readonly target: Role | 'supervisor' | 'everything' }
-  /** Killed at an exact point of its work, by itself. */
+  /** A process kills itself at an exact point of its work. */
   | { readonly kind: 'trap'; readonly point: Point; readonly doomed: Doomed }
-  /** Stopped by SIGSTOP for a while; then it goes on, or is killed as it stands. */
+  /** Stopped by SIGSTOP for a while; then it continues, or is killed while stopped. */
   | { readonly kind: 'freeze'; readonly target: Role | 'supervisor'; readonly ms: number; readonly isKilled: boolean }
-  /** A consumer frozen while its supervisor is killed; it wakes beside its successor, if nobody has killed it. */
+  /** A consumer is frozen while its supervisor is killed. If nobody kills the consumer, it wakes when its successor works. */
   | { readonly kind: 'orphan'; readonly ms: number }
-  /** SIGTERM to the supervisor; killed if it has not ended after `ms`, where that is given. */
+  /** SIGTERM to the supervisor, which is killed if it has not ended after `ms`, if that is given. */
   | { readonly kind: 'stop'; readonly ms: number | null }
   /** The disk of the queue is filled to the last byte, for a while. */
   | { readonly kind: 'disk full'; readonly ms: number };
 
 export interface Planned {
-  /** Whether the pipeline is first seen at work (again): some faults are to hit a start, most are not. */
+  /** Whether to wait until the pipeline is at work (again): some faults should hit a start, most should not. */
   readonly isAtWork: boolean;
   readonly waitMs: number;
   readonly fault: Fault;
@@ -49,7 +49,7 @@ type Draw = (random: () => number) => Fault;
 const longestWaitMs = 900;
 const longestFreezeMs = 800;
 
-/** Out of a hundred. Supervisors die often, as that is the harder case, and ends the back-off of crashed children. */
+/** Percentages. Supervisors die often, because that is the harder case, and it ends the back-off of crashed children. */
 const draws: readonly (readonly [weight: number, draw: Draw])[] = [
   [20, () => ({ kind: 'kill', target: 'consumer' })],
   [9, () => ({ kind: 'kill', target: 'producer' })],
@@ -77,11 +77,11 @@ const draws: readonly (readonly [weight: number, draw: Draw])[] = [
   [4, (random) => ({ kind: 'disk full', ms: upTo(longestFreezeMs, random) })],
 ];
 
-/** An endless schedule: the same for the same randomness. Without a disk that can be filled, none is. */
+/** An endless schedule, which is the same for the same randomness. Without a disk that can be filled, it fills none. */
 export function* schedule(random: () => number, { canFillDisk }: { canFillDisk: boolean }): Generator<Planned, never> {
   for (;;) {
     const fault = draw(random);
-    // Squared: more often soon than late.
+    // Squared, so that early faults are more frequent than late ones.
     const planned = { isAtWork: random() < 0.8, waitMs: upTo(longestWaitMs, random) * random(), fault };
     if (canFillDisk || fault.kind !== 'disk full') yield planned;
   }

@@ -1,7 +1,7 @@
 /**
- * What the processes of a watched pipeline write down, outside of everything that is on trial: a file for each process,
- * a line for each thing, written before it happens (or, of a commit, right after). What has been written outlives the
- * process, whatever kills it.
+ * The journals of a watched pipeline's processes, independent of everything that is under test. Each process has a file,
+ * with one line for each event, written before the event (for a commit, right after it). Written lines outlive the process,
+ * whatever kills it.
  */
 import { openSync, readdirSync, readFileSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,30 +11,30 @@ export type ProducerEntry =
   /** The source yields an item: its place (the cursor, and how many since), and its digest. */
   { t: 'item'; at: string; digest: string } | { t: 'end' };
 
-/** What a consumer is given, and makes of it. */
+/** The calls of `process` in a consumer. */
 export type ConsumerEntry =
   /** `process` is called for an item, for the `call`th time in this process. */
   | { t: 'call'; call: number; seq: number; digest: string }
   /** What it returned. */
   | { t: 'rows'; call: number; rows: Cells[] };
 
-/** What becomes of that. */
+/** What the sink does with the results. */
 export type SinkEntry =
-  /** The sink has said that these are committed, as pairs of first and last. */
+  /** The sink reported these seqs as committed, in pairs of first and last. */
   | { t: 'committed'; seqs: number[] }
-  /** The sink has been closed in order: everything committed had been settled. */
+  /** The sink was closed cleanly: everything committed had been settled. */
   | { t: 'closed' };
 
 export type Write<Entry> = (entry: Entry) => void;
 
-/** Opens the journal of a process; `name` is its own. */
+/** Opens the journal of a process; `name` must be unique. */
 export function openJournal<Entry>(directory: string, name: string): Write<Entry> {
-  // 'a': a line goes out in one write, and none can be lost in a buffer of ours.
+  // 'a': each line is one write, and no line can be lost in a buffer of ours.
   const fd = openSync(join(directory, `${name}.ndjson`), 'a', 0o600);
   return (entry) => void writeSync(fd, `${JSON.stringify(entry)}\n`);
 }
 
-/** How far the pipeline has come: grows with what is read and what is done, not with what is tried in vain. */
+/** How far the pipeline has come: grows with items that are read or done, not with failed attempts. */
 export function progressIn(directory: string): number {
   const isProgress = (file: string): boolean => file.startsWith('producer-') || file.startsWith('sink-');
   return readdirSync(directory)
@@ -42,7 +42,7 @@ export function progressIn(directory: string): number {
     .reduce((sum, file) => sum + statSync(join(directory, file)).size, 0);
 }
 
-/** The journals in `directory` whose names begin with `prefix`: the rest of the name, and what is in it. */
+/** The journals in `directory` whose names begin with `prefix`: the rest of each name, and the entries. */
 export function* readJournals<Entry>(directory: string, prefix: string): Generator<[name: string, entries: Entry[]]> {
   for (const file of readdirSync(directory).toSorted()) {
     if (!file.startsWith(prefix) || !file.endsWith('.ndjson')) continue;
@@ -51,7 +51,7 @@ export function* readJournals<Entry>(directory: string, prefix: string): Generat
   }
 }
 
-/** The lines of `text`; a last one that does not end was cut off by a kill, and does not count. */
+/** The complete lines of `text`. A last line without an end was cut off by a kill and does not count. */
 export function wholeLines(text: string): string[] {
   return text.split('\n').slice(0, -1);
 }

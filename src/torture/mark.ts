@@ -1,4 +1,4 @@
-/** What is added to each result, to tell what made it. */
+/** The mark that is added to each result, to show which call made it. */
 import { isPlainObject } from '../sinks/plain-object.ts';
 import type { Sink } from '../sinks/port.ts';
 import { jsonCells, sqliteCells, type Cells } from './canonical.ts';
@@ -8,9 +8,9 @@ import { sinkKind, type SinkKind } from './sink-kind.ts';
 export const markName = 'millrace_torture';
 
 export interface Marker {
-  /** What a row is expected to be in the sink. */
+  /** The row that is expected in the sink. */
   cells: (row: unknown) => Cells;
-  /** The row, with the mark of what made it. */
+  /** The row with the mark of the call that made it. */
   mark: (row: unknown, trace: string) => unknown;
 }
 
@@ -21,7 +21,7 @@ export function markerOf(sink: Sink<unknown>): Marker {
 
 const markers: Readonly<Record<SinkKind, Marker>> = {
   table: {
-    // A value that cannot be a row stays as it is, for the sink to refuse; null would count as no result.
+    // A value that cannot be a row stays unchanged, so that the sink refuses it; null would count as no result.
     cells: (row) => (isRow(row) ? sqliteCells(row) : {}),
     mark: (row, trace) => (isRow(row) ? { ...row, [markName]: trace } : (row ?? String(row))),
   },

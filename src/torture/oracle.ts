@@ -1,12 +1,13 @@
 /**
- * The oracle: from what is left of a run, says whether everything that the source emitted is done or dead, once. Pure.
+ * The oracle: decides, from what a run has left, whether each item that the source emitted is done or dead, exactly once.
+ * Pure.
  *
  *     emitted ═ done ⊎ dead       by content, as often as each occurs
- *     rows    ═ those of one call of `process` for each item that is done, unaltered (sinks without
+ *     rows    ═ for each item that is done, the unchanged rows of one call of `process` (for sinks without
  *               transactions: of at least one)
  *     books   ═ what was counted here
  *
- * An item is known by its seq from its first call of `process` on, and by its digest before that.
+ * From its first call of `process` on, an item is identified by its seq; before that, by its digest.
  */
 import type { Evidence } from './evidence.ts';
 import { tell, type Problem } from './problem.ts';
@@ -18,7 +19,7 @@ export interface Verdict {
   done: number;
   dead: number;
   rows: number;
-  /** Items of which a sink without transactions has rows from more than one call: allowed if in hand at a death. */
+  /** Items with rows from more than one call in a sink without transactions: allowed if a process died with the item in hand. */
   repeated: number;
   problems: Problem[];
   /** What could not be checked, in sentences. */
@@ -31,7 +32,7 @@ export function judge(evidence: Evidence): Verdict {
   const done = doneIn(evidence, problems);
   const dead = new Set(evidence.dead.map(({ seq }) => seq));
   const both = [...dead].filter((seq) => done.has(seq));
-  // Written, and then not settled before its process died; what dead letters say is that it "may have been".
+  // It was written, but not settled before its process died. The dead letter says that it "may have been" written.
   if (evidence.isTransactional) tell(problems, 'twice', both, (seq) => `item ${seq} is in the sink and dead as well`);
 
   const emitted = emittedIn(evidence);
@@ -80,13 +81,13 @@ function itemsOf({ consumers, dead }: Evidence): { items: Map<number, Item>; pro
   return { items, problems };
 }
 
-/** The seqs that are done: by the ledger where there is one, else by what the sink has said of its commits. */
+/** The seqs that are done: according to the ledger if there is one, otherwise to what the sink reported of its commits. */
 function doneIn({ ledger, consumers, dead, isTransactional }: Evidence, problems: Problem[]): Set<number> {
   const done = new Set<number>();
   if (!ledger) {
     for (const { commits, calls } of consumers) {
       for (const seqs of commits) for (const seq of seqs) done.add(seq);
-      // Of a commit that a process did not live to tell of, the ledger knows; and that we cannot read here.
+      // If a process died before it could report a commit, only the ledger knows of it, and we cannot read that here.
       if (isTransactional) for (const { seq, rows } of calls) if (rows) done.add(seq);
     }
     if (isTransactional) for (const { seq } of dead) done.delete(seq);
@@ -103,7 +104,7 @@ function doneIn({ ledger, consumers, dead, isTransactional }: Evidence, problems
   return done;
 }
 
-/** Each place of the source once, with what was there; a deterministic source has the same there each time. */
+/** Each place of the source once, with its item. A deterministic source has the same item there each time. */
 function emittedIn({ emissions }: Evidence): { digests: string[]; contradictions: number } {
   const places = new Map<string, string>();
   let contradictions = 0;
@@ -147,7 +148,7 @@ function bookProblems(
     problems.push({ kind: 'missing', count: 1, text: 'the run ended, and its source had not come to its end' });
   if (sourceItems !== undefined) expect('items that the source has emitted', counted.emitted, sourceItems);
   if (isDeterministic && counted.emitted !== undefined) expect('stored by the books', books.stored, counted.emitted);
-  // A commit of which a dead process could not tell us is known to the ledger alone.
+  // If a process died before it could report a commit, only the ledger knows of it.
   if (ledger || !isTransactional) expect('done by the books', books.done, counted.done);
   expect('dead by the books', books.dead, dead.length);
   expect('stored by the books', books.stored, books.done + books.dead);

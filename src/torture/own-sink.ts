@@ -1,7 +1,7 @@
 /**
- * The sink of a watched pipeline. A user's SQLite file is not written to: rows go to a new file, into a table without
- * the key (an update would hide a double write) and with a column more, which says what made the row. Beside it a
- * trigger copies what is entered in the ledger, in the same transaction, as the ledger itself is swept.
+ * The sink of a watched pipeline. It does not write to the user's SQLite file: rows go to a new file, into a table without
+ * the key (an update would hide a double write) and with one more column, which says which call made the row. A trigger
+ * copies the entries of the ledger in the same transaction, because the ledger itself is swept.
  */
 import { to } from '../connectors/to.ts';
 import type { Sink } from '../sinks/port.ts';
@@ -10,7 +10,7 @@ import { markName } from './mark.ts';
 import type { Places } from './places.ts';
 import { sinkKind } from './sink-kind.ts';
 
-/** The sink to be opened in place of `sink`. */
+/** The sink to open instead of `sink`. */
 export function ownSink(sink: Sink<unknown>, places: Places): Sink<unknown> {
   if (sinkKind(sink).kind !== 'table') return sink;
   const { table, columns } = (sink.options as SqliteTarget).tables[0]!;
@@ -23,7 +23,7 @@ export function ownSink(sink: Sink<unknown>, places: Places): Sink<unknown> {
     ...own,
     open: async (context) => {
       const writer = await own.open(context);
-      // Native code: only a consumer that writes pays for loading it.
+      // Native code: only consumers, which write, need to load it.
       (await import('./databases.ts')).copyLedger(places.database);
       return writer;
     },

@@ -1,19 +1,19 @@
 import { join } from 'node:path';
 
-/** Where a round keeps what: all of it in one directory. */
+/** The places where a round keeps its files, all in one directory. */
 export interface Places {
   readonly directory: string;
-  /** The pipeline that is run: the user's, watched. */
+  /** The pipeline file that runs: it watches the user's pipeline. */
   readonly pipeline: string;
-  /** Folder of what the watched pipeline's processes write down, one file each. */
+  /** The directory of the journals of the watched pipeline's processes, one file each. */
   readonly journal: string;
-  /** If it is there, the first process that comes to the point named in it dies. */
+  /** If this file exists, the first process that reaches the point named in it dies. */
   readonly trap: string;
-  /** The sink in place of the user's, if that is a SQLite file. */
+  /** The sink that replaces the user's sink, if that is a SQLite file. */
   readonly database: string;
-  /** Folder of what was written to standard output, a file for each supervisor. */
+  /** The directory of the standard output, one file for each supervisor. */
   readonly output: string;
-  /** Log of all supervisors. */
+  /** The log of all supervisors. */
   readonly log: string;
 }
 

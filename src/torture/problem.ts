@@ -2,7 +2,7 @@ export type ProblemKind = 'missing' | 'twice' | 'altered' | 'invented' | 'books'
 
 export interface Problem {
   kind: ProblemKind;
-  /** What of it there is: items or rows. */
+  /** How many items or rows it affects. */
   count: number;
   /** One sentence, with an example. */
   text: string;

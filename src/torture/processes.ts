@@ -7,19 +7,19 @@ export interface ChildProcess {
   role: Role;
 }
 
-/** The producer and the consumers that the process `parent` has started and that live. */
+/** The live producer and consumers that the process `parent` has started. */
 export function childrenOf(parent: number): ChildProcess[] {
   const all = process.platform === 'linux' ? fromProc(parent) : fromPs(parent);
   return all.flatMap(({ pid, command }) => {
-    // As they name themselves once they are configured, and the file that they run until then.
+    // Their own title once they are configured, and the file that they run until then.
     const [, role] = /\b(producer|consumer)(?:\.js\b| \d+$|$)/.exec(command) ?? [];
     return role === undefined ? [] : [{ pid, role: role as Role }];
   });
 }
 
-/** Sends a signal to a process if it is still there. */
+/** Sends a signal to a process if it still exists. */
 export function sendSignal(pid: number, name: NodeJS.Signals): void {
-  // 0 and what is below it would mean whole groups, ours among them.
+  // 0 and negative numbers mean whole process groups, including ours.
   if (!Number.isSafeInteger(pid) || pid < 2) throw new RangeError(`expected the pid of a process, got ${pid}`);
   try {
     process.kill(pid, name);

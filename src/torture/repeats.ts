@@ -2,13 +2,13 @@ import type { Consumer, Evidence } from './evidence.ts';
 import { tell, type Problem } from './problem.ts';
 
 /**
- * At least once, and no more than needed: what a process had committed may be done again only if it died with that in
- * hand. A process settles in the order in which it commits, so what it had not settled when it died are its last
- * commits, and all of those were settled by others. One that ended in order had settled all. So no item can have been
- * settled by two.
+ * At least once, and not more often than needed: an item that a process had committed may be done again only if the process
+ * died with it in hand. A process settles in the order of its commits. So the unsettled commits of a process that died are
+ * its last ones, and all of them were settled by other processes. A process that ended cleanly had settled all of its
+ * commits. So no item can have been settled by two processes.
  */
 export function repeatProblems({ consumers, dead }: Evidence): Problem[] {
-  /** How often each item was settled or at least committed, by whatever process. */
+  /** How often each item was settled, or at least committed, by any process. */
   const times = new Map<number, number>();
   const count = (seq: number): void => void times.set(seq, (times.get(seq) ?? 0) + 1);
   for (const { commits } of consumers) for (const seq of new Set(commits.flat())) count(seq);
@@ -30,7 +30,7 @@ export function repeatProblems({ consumers, dead }: Evidence): Problem[] {
   return problems;
 }
 
-/** All but the last commits that may have been in hand: those of which every item was settled by another as well. */
+/** All commits except the last ones that may have been in hand: those whose items were all settled by another process, too. */
 function certainlySettled({ commits, hasClosed }: Consumer, isOfSeveral: (seq: number) => boolean): Set<number> {
   let end = commits.length;
   if (!hasClosed) while (end > 0 && commits[end - 1]!.every(isOfSeveral)) end -= 1;

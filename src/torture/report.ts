@@ -3,12 +3,12 @@ import { count, plural } from '../core/figures.ts';
 import type { ProblemKind } from './problem.ts';
 import type { TortureResult } from './torture.ts';
 
-/** One line on how far it is. */
+/** One line about the progress. */
 export function progressLine({ kills, wantedKills, rounds, starts, done, dead }: TortureResult): string {
   return `torture: ${count(kills)} of ${plural(wantedKills, 'kill')}, round ${rounds}, ${plural(starts, 'start')}, ${plural(done + dead, 'item')} checked`;
 }
 
-/** All that was done and found, for people. `replay`: the command that does it again. */
+/** The whole result, for people. `replay`: the command that repeats it. */
 export function reportText(result: TortureResult, replay: string): string {
   const { seed, kills, rounds, starts, seconds, faults, emitted, done, dead, rows, repeated, problems } = result;
   const counted = (...kinds: ProblemKind[]): string =>

@@ -1,6 +1,6 @@
 /**
- * A round: one run of the pipeline from the start of its source to its end, however many supervisors that takes. It is
- * started, struck, and started again with the same command, as an operator or systemd would.
+ * A round: one run of the pipeline from the start of its source to its end, with any number of supervisors. The pipeline is
+ * started, hit by faults, and started again with the same command, as an operator or systemd would do.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -21,22 +21,22 @@ export interface RoundOptions {
   clock: Clock;
   random: () => number;
   places: Places;
-  /** The text of the pipeline file that is run. */
+  /** The text of the pipeline file that runs. */
   pipeline: string;
-  /** Runs it: a program and its arguments. */
+  /** The command that runs it: a program and its arguments. */
   command: readonly string[];
-  /** The directory that it is run in. */
+  /** The directory that it runs in. */
   directory: string;
   environment: Readonly<Record<string, string | undefined>>;
   disk: SmallDisk | undefined;
   schedule: Iterator<Planned, never>;
-  /** Whether there have been faults enough; from then on the run is left in peace. */
+  /** Whether there have been enough faults. From then on the run is left alone. */
   isEnough: () => boolean;
   onStruck: (struck: Struck) => void;
   onStart: () => void;
-  /** A run in which nothing has happened for so long is stuck. */
+  /** A run in which nothing has happened for this long is stuck. */
   patienceMs: number;
-  /** Aborted: everything is killed, and nothing judged. */
+  /** When aborted, everything is killed and nothing is judged. */
   signal: AbortSignal;
 }
 
@@ -47,12 +47,12 @@ export interface RoundResult {
 }
 
 const lookEveryMs = 20;
-/** How long a process may outlive its run: one that was frozen wakes, sees that its supervisor has gone, and goes. */
+/** How long a process may outlive its run: a frozen process wakes, sees that its supervisor is gone, and ends. */
 const goneWithinMs = 5000;
-/** Supervisors that ended by themselves, in a row, before the round is given up. */
+/** After this many supervisors in a row that ended by themselves, the round is given up. */
 const mostFailures = 3;
 
-/** Runs a round to its end. Resolves to what can be said without looking at items. */
+/** Runs a round to its end. Resolves to the result, as far as it is known without looking at items. */
 export async function runRound(options: RoundOptions): Promise<RoundResult> {
   const { places } = options;
   for (const directory of [places.journal, places.output]) mkdirSync(directory, { recursive: true, mode: 0o700 });
@@ -72,7 +72,7 @@ export async function runRound(options: RoundOptions): Promise<RoundResult> {
 class Round {
   readonly #options: RoundOptions;
   readonly result: RoundResult = { starts: 0, strikes: 0, problems: [] };
-  /** All children that were seen, by their numbers. */
+  /** All children that were seen, by pid. */
   readonly #seen = new Map<number, ProcessIdentity>();
   #victim: Victim | undefined;
   /** Whether it has found its disk full. */
@@ -91,9 +91,9 @@ class Round {
       if (signal.aborted || this.result.problems.length > failures) return;
       const exit = await victim.ended;
       const isOver = exit.code === exitCodes.ok || exit.code === exitCodes.deadLetters;
-      // A stop in order exits with 0 as well; the next start tells what is left to do.
+      // A clean stop exits with 0 as well; the next start shows what is left to do.
       if (isOver && !wasStruck) return await this.#again(exit.code!);
-      // A start for which there was no room says so, maybe only when there is room again.
+      // A start that had no disk space says so, perhaps only when there is space again.
       if (wasStruck || (this.#wasFull && exit.code === exitCodes.io)) continue;
       failures += 1;
       this.#tell(
@@ -105,7 +105,7 @@ class Round {
     }
   }
 
-  /** Nothing of the round is left running, not even a frozen child whose supervisor is no more. */
+  /** Leaves no process of the round running, not even a frozen child whose supervisor is gone. */
   end(): void {
     this.#victim?.killAll();
     for (const pid of this.#alive) sendSignal(pid, 'SIGKILL');
@@ -121,7 +121,7 @@ class Round {
     return this.#victim;
   }
 
-  /** Strikes until the supervisor has ended or there have been faults enough. Resolves to whether it ended by our doing. */
+  /** Strikes until the supervisor has ended or there have been enough faults. Resolves to whether a fault ended it. */
   async #torture(victim: Victim): Promise<boolean> {
     const { schedule, isEnough, signal, random, clock, places, disk, onStruck } = this.#options;
     while (!isEnough() && !signal.aborted) {
@@ -141,7 +141,7 @@ class Round {
     return false;
   }
 
-  /** Resolves to true when something has happened in the pipeline, to false when its supervisor has ended or it is stuck. */
+  /** Resolves to true when the pipeline has made progress, to false when its supervisor has ended or it is stuck. */
   async #progress(victim: Victim): Promise<boolean> {
     const { clock, places, patienceMs, signal } = this.#options;
     const before = progressIn(places.journal);
@@ -162,7 +162,7 @@ class Round {
     return false;
   }
 
-  /** A finished run stays finished: the same command says so, with the same exit code, and does nothing. */
+  /** A finished run stays finished: the same command only says so, with the same exit code. */
   async #again(code: number): Promise<void> {
     const { clock, places, patienceMs, signal } = this.#options;
     const before = progressIn(places.journal);
@@ -175,7 +175,7 @@ class Round {
     while (this.#alive.length > 0 && clock.now() < until) await pause(clock, lookEveryMs);
     for (const pid of this.#alive) this.#tell('unfinished', `the run is over, and its process ${pid} still lives`);
     if (signal.aborted) return;
-    // Whether that was right in the end the oracle cannot see.
+    // The oracle cannot see whether that was right in the end.
     if (progressIn(places.journal) !== before)
       this.#tell(
         'unfinished',
@@ -186,7 +186,7 @@ class Round {
     this.#tell('unfinished', `run again after its end it should have exited with ${code}: ${what}`);
   }
 
-  /** Of the children that were seen, those that still live. */
+  /** The children that were seen and are still alive. */
   get #alive(): number[] {
     const seen = [...this.#seen];
     return seen.filter(([pid, { started }]) => identify(pid)?.started === started).map(([pid]) => pid);

@@ -2,7 +2,7 @@ import type { Cells } from './canonical.ts';
 import type { Call, Evidence, FoundRow } from './evidence.ts';
 import { tell, type Problem } from './problem.ts';
 
-/** An item: what it is, and who called `process` for it. */
+/** An item: its digest, and the calls of `process` for it. */
 export interface Item {
   digest: string;
   calls: { writer: number; call: Call }[];
@@ -10,12 +10,12 @@ export interface Item {
 
 export interface RowsVerdict {
   found: number;
-  /** Items with rows of more than one call. */
+  /** Items with rows from more than one call. */
   repeated: number;
   problems: Problem[];
 }
 
-/** Are the rows of each done item there: all of them, each once, as `process` returned them, and no others? */
+/** Checks the rows of each done item: the sink must have all of them, each once, unchanged, and no others. */
 export function judgeRows(
   evidence: Evidence,
   items: ReadonlyMap<number, Item>,
@@ -47,7 +47,7 @@ export function judgeRows(
   return { found: rows.length, repeated: several.length, problems };
 }
 
-/** Which of its rows each call has in the sink. */
+/** For each call, which of its rows are in the sink. */
 function rowsByCall(evidence: Evidence, rows: readonly FoundRow[], problems: Problem[]): Map<Call, Set<number>> {
   const calls = new Map<string, Call>();
   for (const { writer, calls: own } of evidence.consumers) {
@@ -81,7 +81,7 @@ function rowsByCall(evidence: Evidence, rows: readonly FoundRow[], problems: Pro
   return found;
 }
 
-/** A table may have columns with defaults of their own, so what is more than expected does not count. */
+/** A table may have columns with defaults, so additional columns do not count. */
 function isAsExpected(expected: Cells, found: Cells): boolean {
   return Object.entries(expected).every(([name, text]) => found[name] === text);
 }

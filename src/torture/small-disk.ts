@@ -1,6 +1,6 @@
 /**
- * A small disk for the queue, so that it can be filled: a file system in memory, mounted where only the supervisor and
- * its children see it. That takes Linux, and the right to have a mount namespace. The disk goes with its keeper.
+ * A small disk for the queue, so that it can be filled: a file system in memory, mounted where only the supervisor and its
+ * children see it. This needs Linux and the right to create a mount namespace. The disk is gone when its keeper ends.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -8,28 +8,28 @@ import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 
 export interface SmallDisk {
-  /** How a program is started so that it sees the disk: its words go before the program's. */
+  /** The words to put before a program's command so that the program sees the disk. */
   enter: (directory: string) => string[];
-  /** The disk's directory, as those see it who do not. */
+  /** The disk's directory, as processes outside see it. */
   readonly directory: string;
   fill: () => void;
   free: () => void;
-  /** Takes it away, with all that is on it. */
+  /** Removes the disk and everything on it. */
   close: () => Promise<void>;
 }
 
 const sizeMiB = 64;
 
-/** Mounts a disk on `directory`, which is there; undefined if the machine does not allow that. */
+/** Mounts a disk on `directory`, which must exist. Resolves to undefined if the machine does not allow that. */
 export async function mountSmallDisk(directory: string): Promise<SmallDisk | undefined> {
   if (process.platform !== 'linux') return undefined;
   const isRoot = process.getuid?.() === 0;
   const namespaces = isRoot ? ['--mount'] : ['--user', '--map-root-user', '--mount'];
-  // `read` waits for the end of standard input, which comes when we close it, or are gone.
+  // `read` waits for the end of standard input, which comes when we close it or end.
   const script = `mount -t tmpfs -o size=${sizeMiB}m,mode=700 tmpfs "$1" && echo mounted && read -r _`;
   const keeper = spawn('unshare', [...namespaces, 'sh', '-c', script, 'sh', directory], {
     stdio: ['pipe', 'pipe', 'ignore'],
-    // A terminal's Ctrl-C is for us to hear: the disk is needed until the round has been given up.
+    // Only we should get a terminal's Ctrl-C: the disk is needed until the round has ended.
     detached: true,
   });
   const gone = new Promise<void>((resolve) => {

@@ -13,7 +13,7 @@ export interface Field {
   disk: SmallDisk | undefined;
 }
 
-/** What was done in the end: it is not always what was planned, as the one that was meant may not be there. */
+/** What was done in the end. It may differ from the plan, because the intended victim may not exist. */
 export interface Struck {
   /** Words for the report: `kill`, `kill after commit`, `freeze`. */
   kind: string;
@@ -22,12 +22,12 @@ export interface Struck {
   isKill: boolean;
 }
 
-/** How long a trap lies. A pipeline that waits for a retry comes to no point at all. */
+/** How long a trap stays set. A pipeline that waits for a retry reaches no point at all. */
 const trapMs = 1500;
-/** Longer than any pipeline of ours takes to stop; one that takes longer is killed, and that is a fault, too. */
+/** Longer than any pipeline of ours takes to stop. A pipeline that takes longer is killed, which is a fault, too. */
 const stopMs = 60_000;
 
-/** Does it to the supervisor or its children. Resolves when it is over, to nothing if there was nobody to strike. */
+/** Strikes the supervisor or its children. Resolves when that is over; to undefined if there was no process to strike. */
 export async function strike(fault: Fault, field: Field): Promise<Struck | undefined> {
   switch (fault.kind) {
     case 'kill':
@@ -96,7 +96,7 @@ async function orphan(ms: number, { clock, random, victim }: Field): Promise<Str
   sendSignal(child.pid, 'SIGSTOP');
   victim.send('SIGKILL');
   await victim.ended;
-  // Its successor is started meanwhile.
+  // Meanwhile its successor is started.
   clock.after(ms, () => sendSignal(child.pid, 'SIGCONT'));
   return { kind: 'kill, a consumer frozen', target: 'supervisor', isKill: true };
 }

@@ -1,4 +1,4 @@
-/** Tortures a pipeline: rounds, until there have been kills enough or something is wrong. */
+/** Tortures a pipeline: runs rounds until there have been enough kills or a problem is found. */
 import { cpSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '../core/clock.ts';
@@ -17,18 +17,18 @@ export interface TortureOptions {
   seed: number;
   kills: number;
   pipeline: Pipeline;
-  /** How many items its source has, where that is known. */
+  /** How many items its source has, if known. */
   sourceItems: number | undefined;
   /** The text of the pipeline file for a round in this directory. */
   pipelineFile: (directory: string) => string;
-  /** Runs a pipeline file on a state directory: a program and its arguments. */
+  /** The command that runs a pipeline file on a state directory: a program and its arguments. */
   command: (file: string, state: string) => readonly string[];
-  /** The directory that it is run in. */
+  /** The directory that it runs in. */
   directory: string;
   environment: Readonly<Record<string, string | undefined>>;
-  /** What goes before the command, from round to round. */
+  /** The words before the command, which alternate from round to round. */
   prefixes: readonly (readonly string[])[];
-  /** For everything that is written; it is there, and empty. */
+  /** The directory for all output. It exists and is empty. */
   workDirectory: string;
   isKept: boolean;
   patienceMs: number;
@@ -36,25 +36,25 @@ export interface TortureOptions {
   onProgress: (result: TortureResult) => void;
 }
 
-/** How it went, or goes. */
+/** The result, or the progress. */
 export interface TortureResult extends Verdict {
   seed: number;
   wantedKills: number;
   kills: number;
   rounds: number;
-  /** Of supervisors. */
+  /** How many supervisors were started. */
   starts: number;
   seconds: number;
-  /** What was done: how often, by kind and target. */
+  /** How often each fault was injected, by kind and target. */
   faults: Record<string, number>;
-  /** Where the round that failed can be looked at. */
+  /** The directory with the files of the round that failed. */
   evidence: string | undefined;
 }
 
-/** Rounds in a row that may end before anything could be done to them. */
+/** How many rounds in a row may end before a fault could be injected. */
 const mostIdleRounds = 5;
 
-/** Resolves to what was found, also if that is bad; rejects only if it could not be done. */
+/** Resolves to the result, even if it is bad. Rejects only if the torture could not be carried out. */
 export async function torture(options: TortureOptions): Promise<TortureResult> {
   const directory = join(options.workDirectory, 'disk');
   mkdirSync(directory, { recursive: true, mode: 0o700 });
@@ -68,7 +68,7 @@ export async function torture(options: TortureOptions): Promise<TortureResult> {
 
 class Torture {
   readonly #options: TortureOptions;
-  /** Of the queues, as the supervisors see it. */
+  /** The directory of the queues, as the supervisors see it. */
   readonly #directory: string;
   readonly #disk: SmallDisk | undefined;
   readonly #random: () => number;
@@ -98,7 +98,7 @@ class Torture {
     return result;
   }
 
-  /** Resolves to how often it could strike. */
+  /** Resolves to the number of faults that could be injected. */
   async #round(): Promise<number> {
     const { command, pipelineFile, directory, prefixes, isKept, signal } = this.#options;
     const result = this.#result;
@@ -132,7 +132,7 @@ class Torture {
     });
     if (signal.aborted) return strikes;
     result.problems.push(...problems);
-    // A disk in memory goes with us; and SQLite would look for the file where it is not.
+    // A disk in memory is gone when we end, and SQLite would look for the file in the wrong place.
     const queue = this.#disk ? join(places.directory, 'state') : state;
     if (this.#disk) cpSync(seenState, queue, { recursive: true, filter: isNoSocket });
     if (problems.length === 0) this.#judge(places, queue);

@@ -4,24 +4,24 @@ import type { Doomed, Point } from './faults.ts';
 interface Trap {
   point: Point;
   doomed: Doomed;
-  /** Whose children are meant: one of an earlier supervisor has somebody else's process for a parent by now. */
+  /** The pid of the supervisor whose children are meant. By now, children of an earlier supervisor have another parent. */
   supervisor: number;
 }
 
-/** Lays a trap: the next child of the supervisor that comes to `point` springs it. */
+/** Sets a trap: the next child of the supervisor that reaches `point` springs it. */
 export function layTrap(file: string, trap: Trap): void {
   writeFileSync(`${file}.new`, JSON.stringify(trap));
   renameSync(`${file}.new`, file);
 }
 
-/** Takes the trap back; false if it has been sprung. */
+/** Removes the trap. Returns false if it has been sprung. */
 export function liftTrap(file: string): boolean {
   const isThere = take(file);
   rmSync(taken(file), { force: true });
   return isThere;
 }
 
-/** Makes the function that the watched pipeline calls at each point. It does not return if there is a trap for it. */
+/** Makes the function that the watched pipeline calls at each point. It does not return if a trap is set for that point. */
 export function trapDoor(
   file: string,
   own: Pick<typeof process, 'pid' | 'ppid' | 'kill'> = process,
@@ -44,7 +44,7 @@ function read(file: string): Trap | undefined {
   }
 }
 
-/** Of several that try, one succeeds. */
+/** If several processes try, only one succeeds. */
 function take(file: string): boolean {
   try {
     renameSync(file, taken(file));
@@ -58,7 +58,7 @@ function taken(file: string): string {
   return `${file}.sprung`;
 }
 
-/** Whether nobody has sprung it yet. */
+/** Whether the trap has not been sprung yet. */
 export function isLaid(file: string): boolean {
   return existsSync(file);
 }

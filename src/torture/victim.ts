@@ -7,7 +7,7 @@ export interface VictimOptions {
   command: readonly string[];
   directory: string;
   environment: Readonly<Record<string, string | undefined>>;
-  /** Files that its standard output and its standard error go to. */
+  /** The files for its standard output and its standard error. */
   output: string;
   log: string;
 }
@@ -17,7 +17,7 @@ export interface Exit {
   signal: NodeJS.Signals | null;
 }
 
-/** A supervisor that runs to be tortured. */
+/** A supervisor that runs in order to be tortured. */
 export class Victim {
   readonly #process: Process;
   /** Resolves when it has ended; rejects if it could not be started. */
@@ -26,7 +26,7 @@ export class Victim {
 
   constructor({ command: [program, ...args], directory, environment, output, log }: VictimOptions) {
     const files = [openSync(output, 'a', 0o600), openSync(log, 'a', 0o600)] as const;
-    // A group of its own: what is typed at the terminal is for us to hear.
+    // Its own process group, so that only we get the signals of the terminal.
     const options = { cwd: directory, env: environment as NodeJS.ProcessEnv, detached: true };
     this.#process = spawn(program!, args, { ...options, stdio: ['ignore', ...files] });
     for (const file of files) closeSync(file);
@@ -36,12 +36,12 @@ export class Victim {
     });
   }
 
-  /** Also if it never began: `ended` says why. */
+  /** Also true if it could not be started: `ended` says why. */
   get hasEnded(): boolean {
     return this.#exit !== undefined || this.#process.pid === undefined;
   }
 
-  /** Undefined if it never began. */
+  /** Undefined if it could not be started. */
   get pid(): number | undefined {
     return this.#process.pid;
   }
@@ -54,7 +54,7 @@ export class Victim {
     if (!this.hasEnded) sendSignal(this.#process.pid!, name);
   }
 
-  /** Kills it and all its children in one go, the frozen ones too. */
+  /** Kills it and all its children at once, including frozen ones. */
   killAll(): void {
     const { children } = this;
     this.send('SIGKILL');

@@ -7,8 +7,8 @@ import type { PlainSource } from '../pipeline/types.ts';
 type Step = IteratorResult<unknown>;
 
 /**
- * `source`, which writes down each item before it hands it on, with its place: the cursor that it was counted from and
- * how many it has yielded since. A source that goes on from a cursor yields the same places again.
+ * A source that writes each item of `source` to the journal before it passes it on, with its place: the last cursor, and how
+ * many items have been yielded since. A source that resumes from a cursor yields the same places again.
  */
 export function watchedSource(
   source: PlainSource<unknown>,
@@ -38,7 +38,7 @@ export function watchedSource(
     const items = typeof source === 'function' ? source({ ...context, checkpoint }) : source;
     if (Symbol.asyncIterator in Object(items)) return watchedAsync(items as AsyncIterable<unknown>, note);
     if (Symbol.iterator in Object(items)) return watchedSync(items as Iterable<unknown>, note);
-    // Not iterable: the producer has words for that.
+    // Not iterable: the producer reports that.
     return items;
   };
 }

@@ -1,7 +1,7 @@
 /**
- * A pipeline that writes down what happens in it. Items are passed on untouched. Results get a mark, so that each row in
- * the sink can be traced to the call of `process` that made it: a column more in a SQLite table (which is not the
- * user's, see own-sink.ts), a wrapping around each line of JSON.
+ * A pipeline that writes to a journal what happens in it. Items are passed on unchanged. Results get a mark, so that each
+ * row in the sink can be traced to the call of `process` that made it: one more column in a SQLite table (which is not the
+ * user's, see own-sink.ts), or an object around each line of JSON.
  */
 import { digestOf, type Cells } from './canonical.ts';
 import { openJournal, type ConsumerEntry, type ProducerEntry, type SinkEntry, type Write } from './journal.ts';
@@ -18,12 +18,12 @@ type Door = ReturnType<typeof trapDoor>;
 
 export interface WatchOptions {
   pipeline: Pipeline;
-  /** Tells this version of the pipeline from another: the file that is run is not the user's own. */
+  /** Identifies the version of the pipeline, because the file that runs is not the user's own. */
   version: string;
   places: Places;
 }
 
-/** `pipeline`, watched. To be made in each process anew. */
+/** Makes a watched version of `pipeline`. Each process must make its own. */
 export function watched({ pipeline, version, places }: WatchOptions): Pipeline {
   const door = trapDoor(places.trap);
   const consumer = new WatchedConsumer(pipeline, places, door);
