@@ -1,4 +1,4 @@
-/** What every store of the queue must do. Run on each by store.test.ts. */
+/** What all stores of the queue must do. Run on each implementation by store.test.ts. */
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { errorKind } from '../../src/core/error-kind.ts';
@@ -90,7 +90,7 @@ export function deadOf(seq: number, changes: Partial<DeadRecord> = {}): DeadReco
   };
 }
 
-/** What a store remembers of `error`, at that time. */
+/** What a store remembers of `error` at that time. */
 function past(at: number) {
   return { at, code: 'E', message: 'ünï: why' };
 }
@@ -99,7 +99,7 @@ function progressOf(first: number, count: number, ...settled: [number, number][]
   return { first, count, settled: Intervals.of(...settled) };
 }
 
-/** Everything that can be read of a store. */
+/** Everything that can be read from a store. */
 function everything(store: Store): unknown {
   return {
     run: store.run(),
@@ -136,7 +136,7 @@ export function describeStore(open: () => { store: Store; close: () => void }): 
       expect(store.readRetry(1)).toBeUndefined();
     });
 
-    it('has the run as it was committed last, each field of it', () => {
+    it('returns the run as it was last committed, with every field', () => {
       const changed: RunRecord = {
         run: 'r1',
         state: 'finished',
@@ -157,13 +157,13 @@ export function describeStore(open: () => { store: Store; close: () => void }): 
       expect(store.run()).toEqual(changed);
     });
 
-    it('has the latest run when there are several', () => {
+    it('returns the latest of several runs', () => {
       store.commit(group());
       store.commit(group({ run: { ...aRun, run: 'r0', nextSeq: 7 } }));
       expect(store.run()).toMatchObject({ run: 'r0', nextSeq: 7 });
     });
 
-    it('gives frames back as they were, in order, beyond a seq', () => {
+    it('returns frames unchanged and in order, from a seq on', () => {
       const frames = [
         { first: 1, frame: frameOf('a', 'b', 'c') },
         { first: 4, frame: frameOf('d') },
@@ -177,7 +177,7 @@ export function describeStore(open: () => { store: Store; close: () => void }): 
       expect(store.readFrames(0, Infinity).map(({ settled }) => settled.size)).toEqual([0, 0, 0]);
     });
 
-    it('gives as many frames as fit into a number of bytes of memory, and at least one', () => {
+    it('returns as many frames as fit into a number of bytes of memory, and at least one', () => {
       const frames = [1, 2, 3, 4].map((first) => ({ first, frame: frameOf('x'.repeat(first * 100)) }));
       store.commit(group({ frames }));
       const sizes = frames.map(({ frame }) => memoryBytes(frame));
@@ -186,7 +186,7 @@ export function describeStore(open: () => { store: Store; close: () => void }): 
       expect([sizes[0]! + sizes[1]!, sizes[0]! + sizes[1]! + sizes[2]!].map(count)).toEqual([2, 3]);
     });
 
-    it('finds the frame of an item, and none for an item that is in none', () => {
+    it('finds the frame of an item, and nothing for an item that is in no frame', () => {
       const frames = [
         { first: 1, frame: frameOf('a', 'b', 'c') },
         { first: 10, frame: frameOf('d', 'e') },
@@ -196,7 +196,7 @@ export function describeStore(open: () => { store: Store; close: () => void }): 
       expect(found).toEqual([undefined, 1, 1, undefined, undefined, 10, 10, undefined]);
     });
 
-    it('keeps what is settled of a frame, and drops the frame when that is all of it', () => {
+    it('keeps which items of a frame are settled, and deletes the frame when all of them are', () => {
       store.commit(
         group({
           frames: [
@@ -213,7 +213,7 @@ export function describeStore(open: () => { store: Store; close: () => void }): 
       expect(store.readFrames(0, Infinity)).toEqual([]);
     });
 
-    it('shares nothing that can change with whoever commits or reads', () => {
+    it('shares no mutable data with callers that commit or read', () => {
       const progress = progressOf(1, 3, [1, 1]);
       store.commit(group({ frames: [{ first: 1, frame: frameOf('a', 'b', 'c') }] }));
       store.commit(group({ progress: [progress] }));
@@ -223,7 +223,7 @@ export function describeStore(open: () => { store: Store; close: () => void }): 
       expect(store.readFrameOf(1)?.settled.toFlat()).toEqual([1, 1]);
     });
 
-    it('gives the retries that are due first, then those with the lowest seq, without their items', () => {
+    it('returns the retries that are due first, then by the lowest seq, without their items', () => {
       store.commit(
         group({ retries: [retryOf(5, { dueAt: 30 }), retryOf(7, { dueAt: 10 }), retryOf(6, { dueAt: 30 })] }),
       );
@@ -234,7 +234,7 @@ export function describeStore(open: () => { store: Store; close: () => void }): 
       expect(store.readRetrySeqs(2)).toEqual([5, 6]);
     });
 
-    it('shows the error of each retry', () => {
+    it('returns the error of each retry', () => {
       const other = { code: 'B', message: 'another' };
       store.commit(group({ retries: [retryOf(5), retryOf(7, { error: other }), retryOf(6)] }));
       store.commit(group({ retries: [retryOf(6, { frame: null, error: other })], retriesGone: [5] }));
@@ -243,14 +243,14 @@ export function describeStore(open: () => { store: Store; close: () => void }): 
       expect(seen).toEqual([other, other]);
     });
 
-    it('keeps the item of a retry on its own, wherever in its frame it was', () => {
+    it('keeps the item of a retry separately, wherever in its frame it was', () => {
       const frame = cutFrame(frameOf('a', 'bb', 'ccc'), 1, 1);
       store.commit(group({ retries: [retryOf(2, { frame })] }));
       expect(store.readRetry(2)).toEqual(frameOf('bb'));
       expect(store.totals()).toEqual({ items: 0, bytes: frameBytes(frameOf('bb')), retrying: 1 });
     });
 
-    it('moves a retry without touching its item, and forgets it when it is gone', () => {
+    it('changes a retry without touching its item, and forgets it when it is settled', () => {
       store.commit(group({ retries: [retryOf(2), retryOf(3)] }));
       store.commit(
         group({ retries: [retryOf(2, { frame: null, attempt: 3, kills: 1, ownFault: 8, dueAt: 9000, delayMs: 70 })] }),
@@ -270,7 +270,7 @@ export function describeStore(open: () => { store: Store; close: () => void }): 
       expect(store.readRetry(2)).toBeUndefined();
     });
 
-    it('gives dead letters by seq, beyond one, at most so many, as they were', () => {
+    it('returns dead letters unchanged and by seq, from a seq on and up to a limit', () => {
       const piece = cutFrame(frameOf('a', 'bb'), 1, 1);
       const history = [past(1_700_000_000_001)];
       store.commit(group({ dead: [deadOf(8), deadOf(3)] }));
@@ -286,7 +286,7 @@ export function describeStore(open: () => { store: Store; close: () => void }): 
       expect(store.readDead({ after: 8, limit: 10 })).toEqual([]);
     });
 
-    it('remembers what has happened to an item from its first retry to its death, the latest ten errors', () => {
+    it('remembers the latest ten errors of an item, from its first retry to its death', () => {
       store.commit(group({ retries: [retryOf(2, { dueAt: 150, delayMs: 50 })] }));
       for (let at = 200; at <= 900; at += 100) {
         store.commit(group({ retries: [retryOf(2, { frame: null, dueAt: at + 7, delayMs: 7 })] }));
@@ -299,7 +299,7 @@ export function describeStore(open: () => { store: Store; close: () => void }): 
       expect(store.readDead({ after: 0, limit: 1 })[0]?.history).toEqual([...hundreds.slice(1), 1100].map(past));
     });
 
-    it('knows which run gave out a seq', () => {
+    it('knows which run assigned a seq', () => {
       store.commit(group({ run: { ...aRun, run: 'r1', nextSeq: 4 } }));
       store.commit(group({ run: { ...aRun, run: 'r1', nextSeq: 6, state: 'finished', finishedAt: 1, exitCode: 0 } }));
       store.commit(group({ run: { ...aRun, run: 'r2', nextSeq: 9 } }));
@@ -314,7 +314,7 @@ export function describeStore(open: () => { store: Store; close: () => void }): 
       ]);
     });
 
-    it('does not remember the same error twice of an item that dies without failing again', () => {
+    it('does not record an error twice for an item that dies without failing again', () => {
       store.commit(group({ retries: [retryOf(2, { dueAt: 150, delayMs: 50 })] }));
       store.commit(group({ retriesGone: [2], dead: [deadOf(2, { diedAt: 1000, isKnownError: true })] }));
       const { frame: _, ...head } = deadOf(2, { diedAt: 1000 });
@@ -324,12 +324,12 @@ export function describeStore(open: () => { store: Store; close: () => void }): 
       ]);
     });
 
-    it('cuts what it remembers of long errors', () => {
+    it('shortens long errors', () => {
       store.commit(group({ dead: [deadOf(2, { error: { code: 'E', message: 'x'.repeat(600) } })] }));
       expect(store.readDead({ after: 0, limit: 1 })[0]?.history[0]?.message).toBe(`${'x'.repeat(500)}…`);
     });
 
-    it('gives dead letters back as retries that are due, as they are or with another item, and deletes them', () => {
+    it('turns dead letters into due retries, unchanged or with another item, and deletes the letters', () => {
       store.commit(group({ dead: [deadOf(3, { origin: 1 }), deadOf(4), deadOf(5)] }));
       store.commit(
         group({
@@ -351,7 +351,7 @@ export function describeStore(open: () => { store: Store; close: () => void }): 
       expect(store.totals()).toEqual({ items: 0, bytes, retrying: 2 });
     });
 
-    it('has the last that was said of each limit', () => {
+    it('returns the last record of each limit', () => {
       store.commit(group({ limits: [limitRecord('a', 1), limitRecord('b', 2)] }));
       store.commit(group({ limits: [limitRecord('a', 3), limitRecord('a', 4)] }));
       expect(store.limits().toSorted((a, b) => a.limit.localeCompare(b.limit))).toEqual([
@@ -395,7 +395,7 @@ export function describeStore(open: () => { store: Store; close: () => void }): 
       expect(store.run()?.nextSeq).toBe(99);
     });
 
-    it('counts what it holds, whatever was committed', () => {
+    it('counts its content correctly, whatever was committed', () => {
       const change = fc.record({ frame: fc.nat(4), settle: fc.nat(5), fails: fc.boolean(), goes: fc.boolean() });
       fc.assert(
         fc.property(fc.array(change, { maxLength: 15 }), (changes) => {

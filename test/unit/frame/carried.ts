@@ -3,7 +3,7 @@ import { cutFrame, frameFromPayload, frameToPayload, type Frame } from '../../..
 
 export const limits = { maxItemBytes: 16 * 1024 * 1024 };
 
-/** `items` as they arrive: encoded into frames of `frameItems`, cut into pieces of `pieceItems`, sent, decoded. */
+/** `items` as they arrive: encoded into frames of `frameItems`, cut into pieces of `pieceItems`, sent and decoded. */
 export function carried(items: readonly unknown[], { frameItems = 1000, pieceItems = 1000 } = {}): unknown[] {
   const encoder = new FrameEncoder(limits);
   const decoder = new FrameDecoder();
@@ -27,7 +27,7 @@ export function sent(frame: Frame): Frame {
 
 const bytes = Buffer.from([0, 1, 127, 128, 255]);
 
-/** Everything that is promised to arrive as what it was. */
+/** All kinds of values that must arrive unchanged. */
 export const kept: [name: string, item: unknown][] = [
   ['null', null],
   ['true and false', [true, false]],

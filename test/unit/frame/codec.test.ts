@@ -9,7 +9,7 @@ import { carried, kept } from './carried.ts';
 
 const limits = { maxItemBytes: 1_000_000 };
 
-/** Why an encoder refuses `item`, which it must: as the first one, and after one with the same keys. */
+/** The reason for which an encoder refuses `item`, as it must: as the first item, and after an item with the same keys. */
 function refusal(item: unknown): string {
   const encoder = new FrameEncoder(limits);
   const error = thrownBy(() => encoder.add(item));
@@ -22,13 +22,13 @@ function refusal(item: unknown): string {
   return String(error?.message);
 }
 
-/** Two flat records with the keys of `item`, if they can be had: the second one is encoded as one that is expected. */
+/** Two flat records with the keys of `item`, if possible: the second has the shape that the encoder expects. */
 function alike(item: unknown): object[] {
   let keys: string[] = [];
   try {
     keys = Object.keys(item as object);
   } catch {
-    // A proxy may tell nothing, and undefined has no keys.
+    // A proxy may hide its keys, and undefined has none.
   }
   const isFine = !keys.some((key) => ['__proto__', '__keys__'].includes(key));
   return isFine ? [1, 2].map((n) => Object.fromEntries(keys.map((key) => [key, n]))) : [];
@@ -79,13 +79,13 @@ describe('an item that cannot be carried', () => {
     expect(refusal(item)).toContain(message);
   });
 
-  it('is refused whatever came before it: one that only looks like an instance of a class', () => {
+  it('is refused if it only looks like an instance of a class, whatever came before it', () => {
     const encoder = new FrameEncoder(limits);
     for (let i = 0; i < 3; i++) encoder.add({ constructor: 'x', toJSON: '' });
     expect(thrownBy(() => encoder.add({ constructor: 'x', toJSON: 'y' }))).toBeInstanceOf(ItemError);
   });
 
-  it('does not spoil the ones after it', () => {
+  it('does not damage the items after it', () => {
     const encoder = new FrameEncoder(limits);
     const good = [{ a: 1 }, { a: { b: 2 } }, { a: [1, 'x'] }];
     for (const item of good) {
@@ -105,13 +105,13 @@ describe('an item that cannot be carried', () => {
     expect(refusal(new Map([['k'.repeat(5000), new Set(['x'.repeat(limits.maxItemBytes)])]]))).toMatch(told);
   });
 
-  it('is refused before it fills the memory when it refers back to itself and is large', () => {
+  it('is refused before it fills the memory if it refers to itself and is large', () => {
     const item: Record<string, unknown> = { bytes: Buffer.alloc(50_000_000) };
     item['self'] = item;
     expect(refusal(item)).toContain('$.self refers back');
   });
 
-  it('is never something that an encoder silently makes into something else', () => {
+  it('is never silently changed into something else', () => {
     fc.assert(
       fc.property(
         fc.anything({ withBigInt: true, withDate: true, withMap: true, withSet: true, withTypedArray: true }),
@@ -119,7 +119,7 @@ describe('an item that cannot be carried', () => {
           const refused = thrownBy(() => new FrameEncoder(limits).add(item));
           expect(refused ?? new ItemError()).toBeInstanceOf(ItemError);
           if (refused) return;
-          // As JSON: -0, which becomes 0, is known, and so are the holes of a sparse array.
+          // As JSON: it is known that -0 becomes 0, and that a sparse array loses its holes.
           const [arrived] = carried([item]);
           expect(JSON.stringify([arrived], bigIntsAsText)).toBe(JSON.stringify([item], bigIntsAsText));
         },
@@ -133,8 +133,8 @@ function bigIntsAsText(_: string, value: unknown): unknown {
   return typeof value === 'bigint' ? `${value}n` : value;
 }
 
-describe('what of an item is not kept', () => {
-  it('is the class: an instance arrives as a plain object, or as what its toJSON gives', () => {
+describe('what an item does not keep', () => {
+  it('is its class: an instance arrives as a plain object, or as the result of its toJSON', () => {
     class Point {
       x = 1;
     }
@@ -148,7 +148,7 @@ describe('what of an item is not kept', () => {
 });
 
 describe('the shapes of a frame', () => {
-  it('stay small when every item has hundreds of keys of its own', () => {
+  it('stay small even if every item has hundreds of its own keys', () => {
     const encoder = new FrameEncoder(limits);
     for (let i = 0; i < 50; i++) {
       encoder.add({
@@ -169,7 +169,7 @@ describe('the shapes of a frame', () => {
 });
 
 describe('an encoder', () => {
-  it('counts what it has gathered, and starts anew when that is taken', () => {
+  it('counts the items that it has collected, and starts again from zero when they are taken', () => {
     const encoder = new FrameEncoder(limits);
     expect(() => encoder.take()).toThrow(RangeError);
     encoder.add('abc');
@@ -179,7 +179,7 @@ describe('an encoder', () => {
     expect([encoder.count, encoder.bytes]).toEqual([0, 0]);
   });
 
-  it('keeps its items whatever their sizes, whatever it refuses between them, and whoever else encodes', () => {
+  it('keeps its items whatever their size, whatever it refuses in between, and even if other encoders work', () => {
     const small = { maxItemBytes: 30_000 };
     const size = fc.oneof(fc.nat(200), fc.nat(small.maxItemBytes * 2));
     fc.assert(
@@ -193,7 +193,7 @@ describe('an encoder', () => {
           const { encoder, taken } = writers.find(({ isFirst }) => isFirst === toFirst)!;
           const item = { length, text: 'x'.repeat(length) };
           const refused = thrownBy(() => encoder.add(item));
-          // The keys are in the shapes; the number and the heads of both take some bytes.
+          // The keys are in the shapes; the number, and the heads of both, take a few bytes.
           const [least, most] = refused ? [small.maxItemBytes - 20, Infinity] : [0, small.maxItemBytes];
           expect(length).toBeGreaterThan(least - 1);
           expect(length).toBeLessThan(most);
@@ -211,7 +211,7 @@ describe('an encoder', () => {
     );
   });
 
-  it('has read an item when it has taken it: what becomes of the object later is not sent', () => {
+  it('reads an item completely when it is added: later changes of the object are not sent', () => {
     const encoder = new FrameEncoder(limits);
     const item = { a: 1 };
     encoder.add(item);
@@ -221,7 +221,7 @@ describe('an encoder', () => {
 });
 
 describe('a decoder', () => {
-  it('throws an error for bytes that no encoder wrote, and goes on with the next frame', () => {
+  it('throws an error for bytes that no encoder wrote, and continues with the next frame', () => {
     const encoder = new FrameEncoder(limits);
     const decoder = new FrameDecoder();
     const good = { a: 1, b: ['x', new Date(5)] };
@@ -237,13 +237,13 @@ describe('a decoder', () => {
     );
   });
 
-  it.each(['7', '[1]', '[["a"],[2]]', '{"a":[]}', 'null'])('refuses the shapes %s, which are none', (text) => {
+  it.each(['7', '[1]', '[["a"],[2]]', '{"a":[]}', 'null'])('refuses %s, which are not shapes', (text) => {
     const shapes = Buffer.from(text);
     const frame = joinItems(shapes, [Buffer.from([0x40])]);
     expect(() => new FrameDecoder().decode(frame, 0)).toThrow(`a frame's shapes are not lists of keys: ${text}`);
   });
 
-  it('gives out bytes that do not change when the frame’s memory is used again', () => {
+  it('returns bytes that do not change when the frame’s memory is reused', () => {
     const encoder = new FrameEncoder(limits);
     encoder.add({ bytes: Buffer.from('abc'), more: new Uint8Array([1]) });
     const frame = encoder.take();
@@ -254,7 +254,7 @@ describe('a decoder', () => {
 });
 
 describe('the digest of an item', () => {
-  it('is the same whatever was digested before', () => {
+  it('does not depend on earlier digests', () => {
     const item = { id: 1, name: 'a', nested: { list: [1, { deep: true }] } };
     const alone = itemDigest(item);
     for (const [, other] of kept) itemDigest({ other, again: other });
@@ -263,7 +263,7 @@ describe('the digest of an item', () => {
     expect(alone).toMatch(/^[0-9a-f]{16}$/);
   });
 
-  it('tells items apart', () => {
+  it('differs for different items', () => {
     const items = [
       { a: 1 },
       { a: 2 },

@@ -5,21 +5,21 @@ import { misfit, notFlat, writeFlatRecord } from '../../../src/frame/flat-record
 
 const keys = ['id', 'name', 'note'];
 
-/** `item` as msgpackr writes it when it knows such records. */
+/** `item` as msgpackr writes it when it knows the shape. */
 function byMsgpackr(item: object): Buffer {
   const packr = new Packr({ moreTypes: true, structures: [] });
   packr.pack(item);
   return packr.pack(item);
 }
 
-/** `item` as it is written here, into so many bytes, as a record with `keys`. */
+/** `item` as our code writes it into a buffer of that size, as a record with `keys`. */
 function written(item: object, { room = 100_000, expected = keys } = {}): Buffer | number {
   const into = Buffer.alloc(room);
   const end = writeFlatRecord(item, { keys: expected, shape: 0, into, start: 1 });
   return end < 0 ? end : into.subarray(1, end);
 }
 
-/** Texts whose length, as characters or as bytes, is at an edge of what heads they get, or of how they are written. */
+/** Texts whose length, in characters or in bytes, is just where the head changes or the way they are written. */
 const edges = [0, 1, 31, 32, 63, 64, 255, 256, 65_535, 65_536].flatMap((length) => [
   'x'.repeat(length),
   `${'x'.repeat(Math.max(length - 2, 0))}é`,
@@ -46,12 +46,12 @@ describe('a flat record', () => {
     },
   );
 
-  it.each(numbers)('is written as msgpackr would, with the number %d in it', (id) => {
+  it.each(numbers)('with the number %d is written as msgpackr would write it', (id) => {
     const item = { id, name: -1, note: 'end' };
     expect(written(item)).toEqual(byMsgpackr(item));
   });
 
-  it('is written as msgpackr would, whatever plain values are in it', () => {
+  it('is written as msgpackr would write it, whatever plain values are in it', () => {
     const value = fc.oneof(
       fc.string({ unit: 'grapheme', size: 'medium' }),
       fc.string({ unit: 'grapheme-ascii', size: 'medium' }),
@@ -79,14 +79,14 @@ describe('a flat record', () => {
     ['a function', { id: 1, name: () => 1, note: '' }],
     ['half of a surrogate pair', { id: 1, name: '\ud800', note: '' }],
     ['half of a surrogate pair far behind', { id: 1, name: `${'x'.repeat(100)}\udc00`, note: '' }],
-  ])('is left to msgpackr, for now, if it holds %s', (_, item) => {
+  ])('is left to msgpackr for this time if it holds %s', (_, item) => {
     expect(written(item)).toBe(notFlat);
   });
 
   it.each<[name: string, item: object]>([
     ['a class of its own', new Row()],
     ['no prototype', Object.assign(Object.create(null) as object, { id: 1, name: '', note: '' })],
-  ])('is left to msgpackr, for now, if it has %s', (_, item) => {
+  ])('is left to msgpackr for this time if it has %s', (_, item) => {
     expect(written(item)).toBe(notFlat);
   });
 
@@ -96,11 +96,11 @@ describe('a flat record', () => {
     ['more', { id: 1, name: '', note: '', more: 1 }],
     ['others', { id: 1, name: '', text: '' }],
     ['the same in another order', { id: 1, note: '', name: '' }],
-  ])('is left to msgpackr if it has other keys than those: %s', (_, item) => {
+  ])('is left to msgpackr if it has different keys: %s', (_, item) => {
     expect(written(item)).toBe(misfit);
   });
 
-  it('is left to msgpackr where there might be no room for it, and never written beyond', () => {
+  it('is left to msgpackr if it might not fit, and never written past the end', () => {
     const item = { id: 1e300, name: 'é'.repeat(40), note: 'n'.repeat(20) };
     const { length } = byMsgpackr(item);
     const found = new Set<unknown>();

@@ -16,7 +16,7 @@ const shapes = Buffer.from('[["a"]]');
 const item = fc.uint8Array({ minLength: 1, maxLength: 40 }).map((bytes) => Buffer.from(bytes));
 const items = fc.array(item, { minLength: 1, maxLength: 30 });
 
-/** A frame's items, one by one. */
+/** The items of a frame, one by one. */
 function itemsOf(frame: Frame): Buffer[] {
   return Array.from({ length: frame.count }, (_, i) => {
     const { start, end } = itemSpan(frame, i);
@@ -24,13 +24,13 @@ function itemsOf(frame: Frame): Buffer[] {
   });
 }
 
-/** The frame after a journey: as its payload, at another place in memory. */
+/** The frame after it was sent: as its payload, at another place in memory. */
 function sent(frame: Frame): Frame {
   const { header, parts } = frameToPayload(frame);
   return frameFromPayload(header, Buffer.concat(parts));
 }
 
-/** Two places in 0…1, as a piece of a frame of `count` items. */
+/** Two numbers in 0…1, as a piece of a frame of `count` items. */
 function pieceOf(count: number, [a, b]: readonly [number, number]): { from: number; length: number } {
   const from = Math.floor(Math.min(a, b) * count);
   return { from, length: Math.max(Math.ceil(Math.max(a, b) * count) - from, 1) };
@@ -40,7 +40,7 @@ const place = fc.nat(999).map((n) => n / 1000);
 const cut = fc.tuple(place, place);
 
 describe('a frame', () => {
-  it('holds the items that were joined, and takes as many bytes as it is sent in', () => {
+  it('holds the items that were joined, and reports the size with which it is sent', () => {
     fc.assert(
       fc.property(items, (joined) => {
         const frame = joinItems(shapes, joined);
@@ -50,7 +50,7 @@ describe('a frame', () => {
     );
   });
 
-  it('can be cut anywhere, again and again, and the pieces sent: the items stay what they were', () => {
+  it('can be cut anywhere, repeatedly, and the pieces can be sent: the items do not change', () => {
     fc.assert(
       fc.property(items, fc.array(cut, { maxLength: 4 }), (joined, cuts) => {
         let frame = joinItems(shapes, joined);
@@ -85,7 +85,7 @@ describe('a frame', () => {
     expect(() => cutFrame(frame, from, count)).toThrow(RangeError);
   });
 
-  it('gives as many items as fit into a number of bytes, and at least one', () => {
+  it('returns as many items as fit into a number of bytes, and at least one', () => {
     fc.assert(
       fc.property(items, cut, fc.nat(600), (joined, places, bytes) => {
         const frame = joinItems(shapes, joined);
@@ -102,7 +102,7 @@ describe('a frame', () => {
 });
 
 describe('a payload', () => {
-  it('is refused with a RangeError, or is a frame whose items lie within it, whatever it says and holds', () => {
+  it('is refused with a RangeError or is a frame whose items lie within it, whatever its description and bytes are', () => {
     const size = fc.oneof(
       fc.nat(300),
       fc.integer({ min: -5, max: 2 ** 33 }),
@@ -130,7 +130,7 @@ describe('a payload', () => {
         const payload = Buffer.concat(parts);
         const index = frame.shapes.length + at;
         payload[index] = (payload[index]! + by) % 256;
-        // An item may take a byte from its neighbour; what is outside of the body never belongs to one.
+        // An item may take a byte from its neighbor, but never a byte outside the body.
         const error = thrownBy(() => frameFromPayload(header, payload));
         expect(error?.name ?? 'RangeError').toBe('RangeError');
         const spans = error ? [] : itemsOf(frameFromPayload(header, payload));
@@ -142,7 +142,7 @@ describe('a payload', () => {
     expect(() => frameFromPayload({ ...header, count: 2 }, Buffer.concat(parts))).toThrow(RangeError);
   });
 
-  it('is refused when an item of it has no bytes', () => {
+  it('is refused if one of its items has no bytes', () => {
     const frame = joinItems(shapes, [Buffer.from('one'), Buffer.alloc(0)]);
     expect(() => sent(frame)).toThrow('item 1 of a frame ends where it begins');
   });

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { FrameDecoder, FrameEncoder } from '../../../src/frame/codec.ts';
 import { itemFromJson, itemToJson } from '../../../src/frame/item-json.ts';
 
-/** As a consumer would see it. */
+/** The item as a consumer would see it. */
 function carried(item: unknown): unknown {
   const encoder = new FrameEncoder({ maxItemBytes: Infinity });
   encoder.add(item);
@@ -36,17 +36,17 @@ describe('an item as JSON', () => {
       { $date: 1, more: 2 },
     ],
     [{}, {}],
-  ])('of %p is %j, and comes back', (item, json) => {
+  ])('of %p is %j, and is read back as the same item', (item, json) => {
     expect(itemToJson(item)).toEqual(json);
     expect(throughText(item)).toEqual(item);
   });
 
-  it('of an invalid date comes back as one', () => {
+  it('of an invalid date is read back as an invalid date', () => {
     expect(itemToJson(new Date(Number.NaN))).toEqual({ $date: null });
     expect((throughText(new Date(Number.NaN)) as Date).getTime()).toBeNaN();
   });
 
-  it('comes back as what it was, whatever can be carried', () => {
+  it('is read back as the same item, for everything that can be carried', () => {
     const key = fc.oneof(fc.constantFrom('$date', '$set', '$object', '$x', 'a'), fc.string({ unit: 'grapheme' }));
     const { item } = fc.letrec((tie) => ({
       item: fc.oneof(

@@ -5,11 +5,11 @@ import { FrameDecoder, FrameEncoder } from '../../../src/frame/codec.ts';
 import { carried, kept, limits, sent } from './carried.ts';
 
 describe('an item', () => {
-  it.each(kept)('arrives as what it was: %s', (_, item) => {
+  it.each(kept)('arrives unchanged: %s', (_, item) => {
     expect(carried([item, { item }])).toStrictEqual([item, { item }]);
   });
 
-  it('arrives as what it was when it is a date that is none', () => {
+  it('arrives unchanged if it is an invalid date', () => {
     const [date] = carried([new Date(Number.NaN)]);
     expect(date).toBeInstanceOf(Date);
     expect(Number.isNaN((date as Date).getTime())).toBe(true);
@@ -19,15 +19,15 @@ describe('an item', () => {
     ['Float64Array', [1.5, Number.NaN]],
     ['Int16Array', [-1, 300]],
     ['BigInt64Array', [-1n]],
-  ])('arrives as what it was when it is a typed array: %s', (name, numbers) => {
-    // Of the realm that the encoder knows: a test has some globals of its own.
+  ])('arrives unchanged if it is a typed array: %s', (name, numbers) => {
+    // From the realm that the encoder knows: a test has some of its own globals.
     const Kind = runInThisContext(name) as new (numbers: unknown[]) => Iterable<unknown>;
     const [array] = carried([new Kind(numbers)]) as [Iterable<unknown>];
     expect(array.constructor.name).toBe(name);
     expect([...array]).toEqual(numbers);
   });
 
-  it('arrives as what it was, whatever it is made of, wherever its frame is cut', () => {
+  it('arrives unchanged, whatever its content, wherever its frame is cut', () => {
     const key = fc.string({ unit: 'grapheme' }).filter((name) => name !== '__proto__' && name !== '__keys__');
     const { value } = fc.letrec<{ value: unknown }>((tie) => ({
       value: fc.oneof(
@@ -59,7 +59,7 @@ describe('an item', () => {
     );
   });
 
-  it('stays data where its keys look like code: msgpackr compiles the shapes that it reads often', () => {
+  it('stays data even if its keys look like code: msgpackr compiles shapes that it reads often', () => {
     const hostile = [
       '"]:(globalThis.ran=1),["',
       'a:(globalThis.ran=1),b',
@@ -73,21 +73,21 @@ describe('an item', () => {
     expect(globalThis).not.toHaveProperty('ran');
   });
 
-  it('arrives as what it was among items of a hundred other shapes', () => {
+  it('arrives unchanged among items of a hundred other shapes', () => {
     const items = Array.from({ length: 300 }, (_, i) => ({ id: i, [`field${i % 100}`]: `value ${i}`, tail: true }));
     expect(carried(items, { frameItems: 64, pieceItems: 7 })).toStrictEqual(items);
   });
 
-  it('arrives as what it was when it is a dictionary whose keys are never the same', () => {
+  it('arrives unchanged if it is a dictionary whose keys are never the same', () => {
     const items = Array.from({ length: 100 }, (_, i) =>
       Object.fromEntries(Array.from({ length: 50 }, (__, k) => [`key ${i * 50 + k}`, k])),
     );
     expect(carried(items, { frameItems: 9, pieceItems: 2 })).toStrictEqual(items);
   });
 
-  it('arrives as what it was whoever else’s frames are decoded in between', () => {
+  it('arrives unchanged even if frames of other encoders are decoded in between', () => {
     const decoder = new FrameDecoder();
-    // More encoders than the decoder keeps readers for; each has met the shapes in another order.
+    // More encoders than the decoder keeps readers for; each has met the shapes in a different order.
     const items = Array.from({ length: 20 }, (_, i) => ({ [`first${i}`]: i, nested: { [`second${i}`]: [i] } }));
     const frames = items.map((_, shift) => {
       const encoder = new FrameEncoder(limits);

@@ -9,13 +9,13 @@ import { carried } from './carried.ts';
 
 const read = itemReader([]);
 
-/** `bytes` as an item that lies in the middle of others. */
+/** `bytes` as an item between others. */
 function decoded(bytes: Uint8Array): unknown {
   const body = Buffer.concat([Buffer.alloc(200, 0xa1), bytes, Buffer.alloc(200, 'z')]);
   return read(body, { start: 200, end: 200 + bytes.length });
 }
 
-/** ASCII and other texts, of lengths around those where they are decoded in another way. */
+/** ASCII and other texts, with lengths around the points where decoding changes. */
 const text = fc.tuple(
   fc.constantFrom('x', 'é', '日', '😀', '\ufeff', '\u007f', '\u0080'),
   fc.constantFrom(0, 1, 15, 16, 30, 31, 32, 62, 63, 64, 65, 66, 255, 256, 500, 510, 515, 70_000),
@@ -23,7 +23,7 @@ const text = fc.tuple(
 );
 
 describe('texts', () => {
-  it('arrive as what they were, whatever kinds of them and of other values follow each other', () => {
+  it('arrive unchanged, whatever texts and other values follow each other', () => {
     const value = fc.oneof(
       { weight: 5, arbitrary: text.map(([unit, length, last]) => unit.repeat(length / unit.length) + last) },
       fc.double().filter((n) => !Object.is(n, -0)),
@@ -50,7 +50,7 @@ describe('texts', () => {
     );
   });
 
-  it('of an item that is cut off are not decoded, wherever that is', () => {
+  it('of an item that is cut off anywhere are not decoded', () => {
     const item = { id: 1, a: 'short', b: 'é', c: 'x'.repeat(40), d: 0.5, e: 'y'.repeat(300), f: 'z'.repeat(70_000) };
     const bytes = writeAlone(item);
     expect(decoded(bytes)).toEqual(item);
@@ -59,14 +59,14 @@ describe('texts', () => {
     }
   });
 
-  it('that were damaged do not spoil the ones behind them', () => {
+  it('that were damaged do not damage the texts after them', () => {
     const bytes = writeAlone(['é', 'x', 'behind it']);
     // The first byte of a character of four bytes, which ends the text.
     bytes.set([0xa1, 0xf0], bytes.indexOf(0xa2));
     expect(decoded(Buffer.concat([bytes.subarray(0, 3), bytes.subarray(4)]))).toEqual(['\ufffd', 'x', 'behind it']);
   });
 
-  it('that are kept keep little else of their item in memory', () => {
+  it('that are in use keep little else of their item in memory', () => {
     const count = 20_000;
     const encoder = new FrameEncoder({ maxItemBytes: 1e9 });
     const idOf = (i: number): string => String(i).padStart(36, '0');
@@ -75,13 +75,13 @@ describe('texts', () => {
     const decoder = new FrameDecoder();
     const before = usedBytes();
     const kept = Array.from({ length: count }, (_, index) => (decoder.decode(frame, index) as string[])[0]);
-    // Itself 56, its place in the list, and the 128 of the string that it is cut out of.
+    // The text takes 56 bytes, its slot in the list 8, and the string that it is cut from 128.
     expect((usedBytes() - before) / count).toBeLessThan(250);
     expect(kept).toEqual(Array.from({ length: count }, (_, i) => idOf(i)));
   });
 });
 
-/** Memory of JavaScript's that is in use. */
+/** How much of the JavaScript heap is in use. */
 function usedBytes(): number {
   setFlagsFromString('--expose-gc');
   (runInNewContext('gc') as () => void)();

@@ -7,8 +7,8 @@ import type { DeadRecord, FrameProgress, RetryRecord, RunRecord } from '../../..
 const error = { code: 'E', message: 'failed' };
 
 /**
- * A queue at work, as its supervisor commits it: with each commit three items come; of those of an earlier frame one is
- * done; of those of one before it another waits for a retry and the third is dead, so that the frame goes.
+ * A queue at work, as its supervisor commits it. Each commit stores three items. One item of an earlier frame is
+ * done; of an even earlier frame, one item waits for a retry and the last one is dead, so that the frame is deleted.
  */
 export class AtWork {
   run: RunRecord;

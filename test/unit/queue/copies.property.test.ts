@@ -7,11 +7,11 @@ import { to } from '../../../src/connectors/to.ts';
 import { Spool } from '../../../src/queue/spool/spool.ts';
 import { sinkContext } from '../../contract/sink-context.ts';
 
-/** What an operator, or a crash, does to a queue's directory and its one sink. */
+/** What an operator, or a crash, does to a queue's directory and its sink. */
 type Step =
   /** A supervisor starts; if it is not killed before, its consumer opens the sink, and perhaps changes it. */
   | { kind: 'start'; does: 'nothing' | 'opens' | 'writes'; isKilled: boolean }
-  /** The consumer that opened the sink last changes it now, although its queue may have been started or replaced since. */
+  /** The consumer that opened the sink last changes it now, even if its queue has been started or replaced since. */
   | { kind: 'late write' }
   | { kind: 'copy' | 'restore'; copy: number }
   | { kind: 'fresh' };
@@ -26,7 +26,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.constant({ kind: 'fresh' }) },
 ) as fc.Arbitrary<Step>;
 
-/** The starts that a queue has had, and of which queue. A copy has had those that the queue had when it was made. */
+/** A queue's id and its starts. A copy has the starts that the queue had when it was copied. */
 interface Past {
   queue: symbol;
   starts: symbol[];
@@ -38,7 +38,7 @@ class WatchedSink {
   readonly #changedBy = new Map<symbol, symbol>();
   #writers = 0;
 
-  /** Opens the sink. Returns what changes it, undefined if it was refused. Throws if that was wrong. */
+  /** Opens the sink. Returns a function that changes it, or undefined if the sink refused. Throws if that was wrong. */
   async open({ queue, starts }: Past, start: Spool['start']): Promise<(() => Promise<void>) | undefined> {
     const context = sinkContext({ run: start.queue, writer: (this.#writers += 1), start });
     const writer = await this.#sink.open(context).catch(() => undefined);
@@ -56,7 +56,7 @@ class WatchedSink {
     if (isWritten) this.#changedBy.set(past.queue, past.starts.at(-1)!);
   }
 
-  /** Only a start that knows of the one that changed the sink last may do anything. */
+  /** Only a start that knows the start that last changed the sink may do anything. */
   #check(what: string, isDone: boolean, { queue, starts }: Past): void {
     const last = this.#changedBy.get(queue);
     const mayDo = last === undefined || starts.includes(last);
@@ -65,7 +65,7 @@ class WatchedSink {
 }
 
 describe('a sink', () => {
-  it('is opened and changed by a start exactly if its queue has had the start that changed the sink last', async () => {
+  it('can be opened and changed by a start if and only if its queue has had the start that last changed the sink', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 25, size: 'max' }), async (steps) => {
         const folder = mkdtempSync(join(tmpdir(), 'millrace-'));

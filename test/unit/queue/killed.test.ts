@@ -23,7 +23,7 @@ afterAll(() => {
   rmSync(directory, { recursive: true });
 });
 
-/** Lets a process commit, kills it after `commits` of them, in the midst of the next, and says which seq it named last. */
+/** Lets a process commit, kills it during the commit after `commits` of them, and returns the last seq that it reported. */
 async function killedAfter(commits: number, ...args: string[]): Promise<number> {
   const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
   const exited = once(child, 'exit');
@@ -39,7 +39,7 @@ async function killedAfter(commits: number, ...args: string[]): Promise<number> 
 }
 
 describe.each(['full', 'normal'])('a process that is killed while it commits, with durability %s,', (durability) => {
-  it('leaves all that it was told is stored, and nothing by halves, time and again', async () => {
+  it('leaves everything that was reported as stored, and nothing half-done, time after time', async () => {
     const random = seededRandom(7);
     const file = join(directory, `${durability}.db`);
     let last = 0;
@@ -50,7 +50,7 @@ describe.each(['full', 'normal'])('a process that is killed while it commits, wi
       const nextSeq = db.prepare('SELECT next_seq FROM run').pluck().get() as number;
       expect([damageIn(db), disagreementsIn(db)]).toEqual([[], []]);
       close();
-      // One commit more may have been under way, and be there as a whole.
+      // One more commit may have been in progress, and be complete.
       expect([told, told + 3]).toContain(nextSeq);
       last = told;
     }

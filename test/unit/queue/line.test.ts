@@ -5,12 +5,12 @@ import { Line } from '../../../src/queue/line.ts';
 import { memoryBytes, type StoredFrame } from '../../../src/queue/store.ts';
 import { frameOf } from '../../contract/store.ts';
 
-/** The frames that are stored, and how much of them was read back at a time. */
+/** The stored frames, and how many were read back at a time. */
 class Frames {
   readonly stored: StoredFrame[] = [];
   readonly reads: number[] = [];
 
-  /** Stores a frame of `count` items behind the others. */
+  /** Stores a frame of `count` items after the others. */
   put(count: number, settled: [number, number][] = []): StoredFrame {
     const last = this.stored.at(-1);
     const first = last ? last.first + last.frame.count : 1;
@@ -34,7 +34,7 @@ class Frames {
   };
 }
 
-/** Takes runs until there are none; the seqs of each. */
+/** Takes runs until there are none. Returns the seqs of each. */
 function takeAll(line: Line, items = 1000, bytes = 1e6): number[][] {
   const runs: number[][] = [];
   for (let run = line.take(items, bytes); run; run = line.take(items, bytes)) {
@@ -45,7 +45,7 @@ function takeAll(line: Line, items = 1000, bytes = 1e6): number[][] {
 }
 
 describe('the line', () => {
-  it('gives a frame at a time, in order, without asking the store while it fits into memory', () => {
+  it('returns one frame at a time, in order, without reading the store while they fit into memory', () => {
     const frames = new Frames();
     const line = new Line(frames, { windowBytes: 1e6, storedTo: 0 });
     for (const count of [3, 1, 2]) line.push(frames.put(count));
@@ -53,7 +53,7 @@ describe('the line', () => {
     expect(frames.reads).toEqual([]);
   });
 
-  it('gives no more than was asked for, but at least one item', () => {
+  it('returns no more than was requested, but at least one item', () => {
     const frames = new Frames();
     const line = new Line(frames, { windowBytes: 1e6, storedTo: 0 });
     line.push(frames.put(5));
@@ -64,7 +64,7 @@ describe('the line', () => {
     expect(line.take(10, 12)).toBeUndefined();
   });
 
-  it('passes over what was settled before the start', () => {
+  it('skips items that were settled before the start', () => {
     const frames = new Frames();
     frames.put(5, [[1, 1], [3, 3]]); // prettier-ignore
     frames.put(2, [[6, 7]]);
@@ -75,7 +75,7 @@ describe('the line', () => {
     expect(line.nextSeq).toBe(11);
   });
 
-  it('keeps a backlog of a million items in the store, and gives every one of them once, in order', () => {
+  it('keeps a backlog of a million items in the store, and returns each of them once, in order', () => {
     const frames = new Frames();
     const windowBytes = 20_000;
     const line = new Line(frames, { windowBytes, storedTo: 0 });
@@ -94,7 +94,7 @@ describe('the line', () => {
     expect(line.memoryBytes).toBe(0);
   });
 
-  it('keeps many small frames within its window, too', () => {
+  it('keeps many small frames within its window as well', () => {
     const frames = new Frames();
     const windowBytes = 10_000;
     for (let i = 0; i < 1000; i++) frames.put(1);
@@ -105,14 +105,14 @@ describe('the line', () => {
     expect(Math.max(...frames.reads)).toBeLessThan(20);
   });
 
-  it('takes in a frame that is larger than its window', () => {
+  it('can hold a frame that is larger than its window', () => {
     const frames = new Frames();
     const line = new Line(frames, { windowBytes: 100, storedTo: 0 });
     for (const count of [50, 50]) line.push(frames.put(count));
     expect(takeAll(line).map((run) => run.length)).toEqual([50, 50]);
   });
 
-  it('goes on with what is stored behind it, in memory again once the backlog is read', () => {
+  it('continues with newly stored frames, in memory again once the backlog is read', () => {
     const frames = new Frames();
     const line = new Line(frames, { windowBytes: 2000, storedTo: 0 });
     for (let i = 0; i < 10; i++) line.push(frames.put(1));
@@ -123,7 +123,7 @@ describe('the line', () => {
     expect(frames.reads.length).toBe(reads);
   });
 
-  it('goes on behind a gap in the seqs, as a power loss may leave one', () => {
+  it('continues after a gap in the seqs, which a power loss may leave', () => {
     const frames = new Frames();
     frames.put(2);
     const line = new Line(frames, { windowBytes: 1e6, storedTo: 1_000_000 });

@@ -20,7 +20,7 @@ describe('a spool in memory', () => {
     expect([fifth.wasClean, fifth.predecessors]).toEqual([true, { uncleanStarts: 0, trial: null }]);
   });
 
-  it('has another id for each start, and keeps what was stored and who wrote', () => {
+  it('has a new id for each start, and keeps its items and writers', () => {
     const place = new MemorySpool();
     const first = place.open();
     first.store.commit(group({ run: { ...aRun, nextSeq: 3 }, frames: [{ first: 1, frame: frameOf('a', 'b') }] }));
@@ -31,7 +31,7 @@ describe('a spool in memory', () => {
     expect(second.start).toMatchObject({ generation: 2, ids: ['start 2', 'start 1'], nextSeq: [3, 1] });
   });
 
-  it('is independent of its copy, from which its later starts can be told', () => {
+  it('is independent of its copy, and its later starts have other ids', () => {
     const place = new MemorySpool();
     place.open().store.commit(group({ frames: [{ first: 1, frame: frameOf('a', 'b') }] }));
     const copy = place.copy();

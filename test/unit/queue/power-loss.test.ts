@@ -22,7 +22,7 @@ afterEach(() => {
   rmSync(directory, { recursive: true });
 });
 
-/** The file and its log, as they are. Here nobody is to be kept out by the lock that reading them drops. */
+/** The file and its log as they are. Reading them drops the lock, but here it need not keep anybody out. */
 interface Disk {
   file: Buffer;
   log: Buffer;
@@ -32,7 +32,7 @@ function diskOf(name: string): Disk {
   return { file: readFileSync(join(directory, name)), log: readFileSync(join(directory, `${name}-wal`)) };
 }
 
-/** All that a spool holds, in short. */
+/** Everything that a spool holds, as text. */
 function contentsOf(spool: Spool): string {
   const frames = spool.store.readFrames(0, Infinity).map(({ first, frame, settled }) => {
     return [first, frame.count, settled.toFlat(), createHash('md5').update(frame.body).digest('hex')];
@@ -45,7 +45,7 @@ function contentsOf(spool: Spool): string {
   return JSON.stringify([run, spool.store.totals(), spool.store.limits(), frames, retries, dead]);
 }
 
-/** Starts on what a power loss has left: what must hold then, and what there is. */
+/** Starts on the files that a power loss has left, checks what must hold, and returns the content. */
 function restartOn({ file, log }: Disk, durability: Durability): { contents: string; nextSeq: number } {
   const name = join(directory, 'restarted.db');
   rmSync(`${name}-shm`, { force: true });
@@ -75,13 +75,13 @@ describe('with durability full, a power loss at any moment', () => {
         work.commit();
         const after = diskOf('queue.db');
         const whole = contentsOf(spool);
-        // SQLite writes to the file only what is safely in the log.
+        // SQLite copies to the file only what is safely in the log.
         const isCheckpoint = !after.file.equals(before.file);
         checkpoints += isCheckpoint ? 1 : 0;
         const cuts = [
           { disk: { file: before.file, log: torn(before.log, after.log, random) }, may: [told.contents, whole] },
         ];
-        // In the file in part, in the log as a whole: that was committed.
+        // Partly in the file, completely in the log: that was committed.
         const emptied = { file: torn(before.file, after.file, random), log: after.log };
         if (isCheckpoint) cuts.push({ disk: emptied, may: [whole] });
         for (const { disk, may } of cuts) {
@@ -99,7 +99,7 @@ describe('with durability full, a power loss at any moment', () => {
 });
 
 describe('with durability normal, a power loss at any moment', () => {
-  it('leaves everything that was synced, such as what a sink may forget', () => {
+  it('keeps everything that was synced, such as what a sink may forget', () => {
     const spool = Spool.open({ file: join(directory, 'queue.db'), durability: 'normal' });
     const work = new AtWork(spool, seededRandom(5), aRun);
     for (let n = 0; n < 20; n++) {
@@ -125,7 +125,7 @@ describe('with durability normal, a power loss at any moment', () => {
         work.commit();
         const now = diskOf('queue.db');
         if (!now.file.equals(safe.file)) {
-          // Emptied into the file: what was committed until then is on the disk.
+          // Copied into the file: everything committed until then is on the disk.
           safe = now;
           since = [contentsOf(spool)];
           continue;

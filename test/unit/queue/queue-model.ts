@@ -1,22 +1,22 @@
 import type { DeliveryMode, History } from '../../../src/core/delivery.ts';
 import type { Holding } from '../../../src/queue/lending/holding.ts';
 
-/** The queue as plainly as it can be said: of each item, where it is. No frames, windows, groups or intervals. */
+/** The simplest model of the queue: where each item is. No frames, windows, groups or intervals. */
 
 export type Status = 'appended' | 'queued' | 'lent' | 'retry' | 'done' | 'dead';
 
 export interface Item {
   text: string;
-  /** First seq of its frame; undefined once it has failed and is kept on its own. */
+  /** The first seq of its frame; undefined once it has failed and is kept separately. */
   frame: number | undefined;
   status: Status;
-  /** Who has, or had, it. */
+  /** The holding that has it, or had it. */
   holder: Holding | undefined;
   attempt: number;
   kills: number;
   /** The deaths that it is accused of. */
   accusedOf: DeathNote[];
-  /** It is to be run alone. */
+  /** It must run alone. */
   isolated: boolean;
   /** Its holder may have started it. */
   started: boolean;
@@ -24,20 +24,20 @@ export interface Item {
   lost: boolean;
   /** It was stored before this supervisor started. */
   inherited: boolean;
-  /** Somebody has been lent it since this supervisor started. */
+  /** It has been lent since this supervisor started. */
   seen: boolean;
-  /** Of a retry: when it failed, when that was committed, and how long it waits. */
+  /** For a retry: when it failed, when that was committed, and how long it waits. */
   failedAt: number;
   committedAt: number;
   delayMs: number;
 }
 
-/** A consumer's death that items are accused of. */
+/** A consumer's death of which items are accused. */
 export interface DeathNote {
   isFromOutside: boolean;
   /** One of them was named. */
   hasKiller: boolean;
-  /** What the queue has said of it. */
+  /** What the queue has reported about it. */
   said: boolean[];
 }
 
@@ -76,7 +76,7 @@ export function isMarked({ accusedOf, isolated }: Item): boolean {
   return accusedOf.length > 0 && !isolated;
 }
 
-/** It is accused of nothing any more. */
+/** Clears the item of all accusations. */
 export function acquit(item: Item): void {
   item.accusedOf = [];
   item.isolated = false;
@@ -87,7 +87,7 @@ export function modeOf({ kills, isolated }: Item): DeliveryMode {
   return kills > 0 || isolated ? 'alone' : 'together';
 }
 
-/** A retry must be lent when its time has passed since it was committed, and must not before it has since it failed. */
+/** A retry must be lent when its delay since the commit has passed, and not before its delay since the failure has. */
 export function canBeLent({ status, failedAt, committedAt, delayMs }: Item, now: number): 'yes' | 'maybe' | 'no' {
   if (status === 'queued') return 'yes';
   if (status !== 'retry' || committedAt === Infinity) return 'no';
@@ -95,13 +95,13 @@ export function canBeLent({ status, failedAt, committedAt, delayMs }: Item, now:
   return now >= failedAt + delayMs ? 'maybe' : 'no';
 }
 
-/** It comes back from whoever had it. A retry does not wait again. */
+/** It comes back from the consumer that had it. A retry does not wait again. */
 export function giveBack(item: Item): void {
   item.status = 'queued';
   item.started = false;
 }
 
-/** What a supervisor that starts knows of items: only where they are in the store. */
+/** What a new supervisor knows about items: only where they are in the store. */
 export function inherited(items: Items): Map<number, Item> {
   const copy = copyOf(items);
   for (const item of copy.values()) {

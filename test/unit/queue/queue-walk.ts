@@ -1,4 +1,4 @@
-/** The queue beside its model: any steps, in any order, and after each of them everything that must hold. */
+/** The queue together with its model: any steps in any order, and after each step a check of everything that must hold. */
 import fc from 'fast-check';
 import { frameBytes, itemSpan, joinItems, type Frame } from '../../../src/frame/frame.ts';
 import { sourceStart } from '../../../src/frame/position.ts';
@@ -27,7 +27,7 @@ import {
   type Items,
 } from './queue-model.ts';
 
-/** How often each kind of step comes, beside the others. */
+/** The relative frequency of each kind of step. */
 const frequencies = {
   append: 2,
   take: 4,
@@ -52,7 +52,7 @@ type Kind = keyof typeof frequencies;
 
 export interface Step {
   kind: Kind;
-  /** What the step does with: each 0…1, mapped to whatever is there. */
+  /** The arguments of the step: each 0…1, mapped to the available choices. */
   a: number;
   b: number;
   c: number;
@@ -85,16 +85,16 @@ export class Walk {
   /** What the store must hold: the items as they were at the last commit. */
   #durable = new Map<number, Item>();
   #holdings: Holding[] = [];
-  /** What each is to run alone and has not announced; what it has announced, in that order. */
+  /** The items that each must run alone and has not announced; and those that it has announced, in order. */
   #toAnnounce = new Map<Holding, number[]>();
   #announced = new Map<Holding, number[]>();
   #deaths: DeathNote[] = [];
-  /** The item that the store knows to be run by itself. */
+  /** The item that the store has on trial. */
   #trial: Item | undefined;
   #now = 0;
   #life = 0;
   #lastFirstDelivery = 0;
-  /** What was done to dead letters since the last commit of everything: the letter, and the item that it became. */
+  /** The changes of dead letters since the last full commit: the letter, and the item that it became. */
   #operations: { from: number; letter: Item; seq: number | undefined }[] = [];
   #isDirty = false;
   #largestFrame = 0;
@@ -111,7 +111,7 @@ export class Walk {
     }
   }
 
-  /** Settles everything that there is; nothing may be left over. */
+  /** Settles everything; nothing may be left over. */
   finish(): void {
     for (let round = 0; !this.#queue.isEmpty; round++) {
       must('everything is settled in the end', round < 10_000);
@@ -160,7 +160,7 @@ export class Walk {
         return this.#announce(holding);
       case 'settle':
       case 'release': {
-        // Around what it holds, so that there are items among them that it does not hold.
+        // Around the items that it holds, so that the range includes items that it does not hold.
         const from = Math.max((pick(this.#heldBy(holding), b)?.[0] ?? 1) - Math.floor(c * 2), 0);
         const to = from + Math.floor(c * 6);
         return kind === 'settle' ? this.#settle(holding, from, to) : this.#release(holding, from, to);
@@ -238,7 +238,7 @@ export class Walk {
     must(`${available} are available to be run alone`, available > 0 || !sure);
     let deliveries = this.#queue.takeAlone(holding, { bytes }, this.#moment);
     if (available > 0 && bytes > 0 && deliveries.length === 0) {
-      // Only one that comes by itself waits, for its name to be in the store.
+      // Only an item that is lent by itself waits: until it is on trial.
       must('nothing is lent and nothing to be committed', this.#queue.isDirty);
       this.#commit('settlements');
       deliveries = this.#queue.takeAlone(holding, { bytes }, this.#moment);
@@ -264,7 +264,7 @@ export class Walk {
     });
   }
 
-  /** It is about to run the next of those that it is to run alone. */
+  /** It is about to run the next item that must run alone. */
   #announce(holding: Holding): void {
     const left = this.#toAnnounce.get(holding) ?? [];
     const together = this.#heldBy(holding).find(([, item]) => modeOf(item) === 'together' && !item.started);
@@ -278,7 +278,7 @@ export class Walk {
     const isHeld = item?.status === 'lent' && item.holder === holding && modeOf(item) !== 'askOnly';
     same('whether it may be run', holding.announce(seq, seq) === 0, isHeld);
     if (!isHeld) return;
-    // It may have come back, and have been lent again as one of many.
+    // It may have come back and been lent again together with others.
     if (modeOf(item) === 'alone') this.#announced.get(holding)!.push(seq);
     else item.started = true;
   }
@@ -312,7 +312,7 @@ export class Walk {
     this.#gone(holding, lost);
   }
 
-  /** It is gone, and was neither told to go nor had another reason. */
+  /** It died: nobody told it to end, and there is no other reason. */
   #die(holding: Holding, { isFromOutside, delayMs }: { isFromOutside: boolean; delayMs: number }): void {
     const lost = this.#heldWithin(holding, 0, Infinity);
     const accused = lost.filter((item) => modeOf(item) === 'together' && item.started);
@@ -358,7 +358,7 @@ export class Walk {
     if (held.includes(item)) acquit(item);
   }
 
-  /** `holding` has these no more. What the store knows to be run by itself is so no more: that is to be committed. */
+  /** `holding` no longer has these items. If one of them was on trial, it no longer is, which must be committed. */
   #comeBack(holding: Holding, items: readonly Item[]): void {
     const announced = this.#announced.get(holding) ?? [];
     const isBack = (seq: number): boolean => items.includes(this.#items.get(seq)!);
@@ -403,7 +403,7 @@ export class Walk {
     Object.assign(item, { frame: undefined, lost: false, failedAt: this.#now, committedAt: Infinity, delayMs });
   }
 
-  /** Only what is in the store can be operated on. */
+  /** Only letters that are in the store can be changed. */
   #letters(): number[] {
     return [...this.#items].flatMap(([seq, { status }]) =>
       status === 'dead' && this.#durable.get(seq)?.status === 'dead' ? [seq] : [],
@@ -476,7 +476,7 @@ export class Walk {
     const { memoryBytes: inMemory, ...stats } = this.#queue.stats;
     const { appended, queued, lent, retry } = countOf(this.#items);
     const accused = [...this.#items.values()].filter(({ accusedOf }) => accusedOf.length > 0);
-    // Killers that are due count as queued once they have been looked for.
+    // Due killers count as queued once the queue has looked for them.
     const collected = stats.queued - appended - queued;
     const due = [...this.#items.values()].filter((item) => item.kills > 0 && canBeLent(item, this.#now) !== 'no');
     must(`${collected} killers are due of ${due.length}`, collected >= 0 && collected <= due.length);
@@ -495,7 +495,7 @@ export class Walk {
     same('isDirty', this.#queue.isDirty, this.#isDirty);
     must(`${inMemory} bytes in memory`, inMemory <= windowBytes + this.#largestFrame);
     for (const holding of this.#holdings) same('held', holding.count, this.#heldBy(holding).length);
-    // What the ledger may forget must be settled for good, in the store as in memory.
+    // Seqs that the ledger may forget must be settled for good, both in the store and in memory.
     const { before, open } = this.#queue.watermark();
     const forgotten = [...this.#items, ...this.#durable].filter(
       ([seq, item]) => isOpen(item) && seq < before && !open.includes(seq),
@@ -562,7 +562,7 @@ export class Walk {
       .map(([, item]) => item);
   }
 
-  /** Frames count until all of their items are settled or kept on their own. */
+  /** A frame counts until all of its items are settled or kept separately. */
   #bytesOf(items: Items): number {
     const open = [...items.values()].filter(isOpen);
     const frames = new Set(open.map(({ frame }) => frame).filter((first) => first !== undefined));
@@ -592,7 +592,7 @@ function pick<T>(list: readonly T[], share: number): T | undefined {
   return list[Math.floor(share * list.length)];
 }
 
-// Jest's own comparisons would take most of the time: there are some ten in each of many thousand steps.
+// Jest's own comparisons would take most of the time: there are about ten in each of many thousand steps.
 function same(what: string, got: unknown, expected: unknown): void {
   const [a, b] = [JSON.stringify(got), JSON.stringify(expected)];
   if (a !== b) throw new Error(`${what}: expected ${b}, got ${a}`);

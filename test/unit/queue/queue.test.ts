@@ -22,7 +22,7 @@ function append(queue: Queue, ...texts: string[]): void {
 }
 
 describe('the queue', () => {
-  it('agrees with a plain model of it, whatever happens in whatever order', () => {
+  it('agrees with a simple model, whatever happens in whatever order', () => {
     fc.assert(
       fc.property(steps(400), (all) => {
         const walk = new Walk(new MemoryStore());
@@ -33,7 +33,7 @@ describe('the queue', () => {
     );
   });
 
-  it('goes on with the seqs where an earlier run ended', () => {
+  it('continues with the seqs where an earlier run ended', () => {
     const queue = queueOf(new MemoryStore(), { nextSeq: 501 });
     append(queue, 'a', 'b');
     queue.commit(moment);
@@ -41,7 +41,7 @@ describe('the queue', () => {
     expect(queue.run.nextSeq).toBe(503);
   });
 
-  it('keeps where the source stood with the frame: both are stored, or neither is', () => {
+  it('keeps the position of the source with the frame: both are stored, or neither is', () => {
     const store = new MemoryStore();
     const queue = queueOf(store);
     const position = { cursor: '{"page":2}', count: 1, digest: 'd' };
@@ -51,7 +51,7 @@ describe('the queue', () => {
     expect([store.run()?.position, store.readFrameOf(1)?.frame]).toEqual([position, frameOf('a')]);
   });
 
-  it('counts the frames that come in, the deliveries that go out, and the items in those, each time they go', () => {
+  it('counts frames in, deliveries out, and the items in deliveries, each time that they are lent', () => {
     const queue = queueOf(new MemoryStore());
     append(queue, 'a', 'b', 'c');
     append(queue, 'd');
@@ -70,14 +70,14 @@ describe('the queue', () => {
     expect(() => append(queue, 'a')).toThrow(`a ${state} run takes no items`);
   });
 
-  it('takes whole frames only, as the index of a piece does not begin at its own first byte', () => {
+  it('takes whole frames only, because the index of a piece does not begin at the piece’s first byte', () => {
     const queue = queueOf(new MemoryStore());
     const piece = cutFrame(frameOf('a', 'b'), 1, 1);
     expect(() => queue.append(piece, sourceStart)).toThrow('a piece of a frame cannot be stored');
     expect(queue.isDirty).toBe(false);
   });
 
-  it('makes a dead letter of an item that will not be tried again, with what is known of it', () => {
+  it('makes a dead letter of an item that will not run again, with everything that is known about it', () => {
     const store = new MemoryStore();
     const queue = queueOf(store);
     append(queue, 'a', 'b');
@@ -153,7 +153,7 @@ describe('the queue', () => {
     ]);
   });
 
-  it('lets a retry wait on both clocks: until then, and until then after a start', () => {
+  it('makes a retry wait by both clocks: by one while it runs, by the other after a start', () => {
     const store = new MemoryStore();
     const queue = queueOf(store);
     append(queue, 'a');
@@ -166,11 +166,11 @@ describe('the queue', () => {
     expect(queue.nextDue(moment)).toBe(600);
     expect(queue.available({ now: 599, wall: 1_000_599 })).toBe(0);
     expect(queue.available({ now: 600, wall: 1_000_600 })).toBe(1);
-    // Another process: its monotonic clock began anew.
+    // Another process, whose monotonic clock has started again.
     expect(queueOf(store, store.run()).nextDue({ now: 7, wall: 1_000_400 })).toBe(7 + 200);
   });
 
-  it('tells what the ledger may forget by the lowest retry when there are too many to name', () => {
+  it('bounds what the ledger may forget by the lowest retry if there are too many retries to list', () => {
     const queue = queueOf(new MemoryStore());
     for (let i = 0; i < 11; i++) append(queue, ...Array.from({ length: 100 }, (_, k) => `${i}:${k}`));
     queue.commit(moment);
@@ -186,7 +186,7 @@ describe('the queue', () => {
     expect(queue.watermark()).toEqual({ before: 51, open: [] });
   });
 
-  it('tells what the ledger may forget when that survives a power loss', () => {
+  it('says what the ledger may forget only when that survives a power loss', () => {
     const order: string[] = [];
     const store = new MemoryStore();
     store.sync = () => void order.push('sync');
@@ -199,7 +199,7 @@ describe('the queue', () => {
     expect(order).toEqual(['sync', 'read']);
   });
 
-  it('stores settlements without new items when told so, and the items with the next whole commit', () => {
+  it('stores settlements without new items on request, and the items with the next full commit', () => {
     const store = new MemoryStore();
     const queue = queueOf(store);
     append(queue, 'a', 'b');
@@ -217,7 +217,7 @@ describe('the queue', () => {
     expect(queue.take(holding, credit, moment)).toMatchObject({ seq: 3, history: 'first' });
   });
 
-  it('holds one record of a limit, the latest, however often that changes before it can be stored', () => {
+  it('holds only the latest record of a limit, however often it changes before it can be stored', () => {
     const store = new MemoryStore();
     const queue = queueOf(store);
     const tried: Group['limits'][] = [];
@@ -233,7 +233,7 @@ describe('the queue', () => {
     expect(tried.at(-1)).toEqual([limitRecord('vendor', 100), limitRecord('other', -100)]);
   });
 
-  it('is not dirty before anything has changed, and stores what a limit must not forget', () => {
+  it('is not dirty before anything has changed, and stores the records of limits', () => {
     const store = new MemoryStore();
     const queue = queueOf(store);
     queue.commit(moment);

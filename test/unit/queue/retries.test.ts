@@ -4,7 +4,7 @@ import { Retries } from '../../../src/queue/retries.ts';
 import type { ErrorData } from '../../../src/core/errors.ts';
 import type { RetryHead } from '../../../src/queue/store.ts';
 
-/** Where the heads of retries are kept, in the order in which they are due; and what of it was asked for at a time. */
+/** Keeps the heads of retries in the order in which they are due, and records how many were read at a time. */
 class Heads {
   readonly asked: number[] = [];
   #heads: RetryHead[] = [];
@@ -40,7 +40,7 @@ function errorOf(kind = 'E failed'): ErrorData {
   return { code, message: words.join(' ') };
 }
 
-/** All that are due at a moment. */
+/** All retries that are due at a moment. */
 function takeAll(retries: Retries, now: number, wall: number): number[] {
   const seqs: number[] = [];
   for (let next = retries.take(now, wall); next; next = retries.take(now, wall)) seqs.push(next.seq);
@@ -60,7 +60,7 @@ describe('retries', () => {
     expect(retries.nextDue(300, 1300)).toBeUndefined();
   });
 
-  it('that are set while it runs wait by the monotonic clock, wherever the wall clock jumps', () => {
+  it('that are set during this life wait by the monotonic clock, however the wall clock jumps', () => {
     const retries = new Retries(new Heads());
     expect(retries.nextDue(0, 1e12)).toBeUndefined();
     retries.add(head(1, 1e12 + 500, 500), 0, errorOf());
@@ -73,7 +73,7 @@ describe('retries', () => {
     ['has gone on by the time that has passed', 1_000_400, 600],
     ['has jumped far ahead', 9_000_000, 0],
     ['has jumped far back', 1, 1000],
-  ])('that were set before a start wait no longer than was meant then, when the wall clock %s', (_, wall, wait) => {
+  ])('that were set before a start wait no longer than intended then, if the wall clock %s', (_, wall, wait) => {
     const heads = new Heads();
     heads.put(head(1, 1_001_000, 1000));
     expect(new Retries(heads).nextDue(50, wall)).toBe(50 + wait);
@@ -127,7 +127,7 @@ describe('retries', () => {
     );
   });
 
-  it('a hundred thousand of them are read a thousand at a time, and come in the order in which they are due', () => {
+  it('are read a thousand at a time if there are a hundred thousand, and come in the order in which they are due', () => {
     const count = 100_000;
     const heads = new Heads();
     heads.put(...Array.from({ length: count }, (_, i) => head(i + 1, (i * 7919) % count, 0)));
@@ -148,7 +148,7 @@ describe('retries', () => {
   });
 });
 
-describe('the errors of those that wait', () => {
+describe('the errors of waiting retries', () => {
   const waiting = (retries: Retries, now = 0, wall = 1000): unknown[] =>
     retries.errors(now, wall).map(({ code, items, due }) => [code, items, due]);
 
@@ -166,7 +166,7 @@ describe('the errors of those that wait', () => {
     expect(waiting(retries)).toEqual([['A', 1, 500]]);
   });
 
-  it('are counted anew at a start, and stay right for those that only the store remembers', () => {
+  it('are counted again at a start, and stay right for retries that only the store remembers', () => {
     const heads = new Heads();
     const kinds = ['A down', 'B bad', 'C odd'];
     for (let seq = 1; seq <= 9; seq++) heads.put({ ...head(seq, 1000 + seq), kind: kinds[seq % 3]! });

@@ -43,7 +43,7 @@ describe('the throttle', () => {
     expect(sizes.map(([items, bytes]) => throttle.update(items, bytes))).toEqual(changes);
   });
 
-  it('changes only at a mark, each time to the other side, and is never on at the low marks or off at a high one', () => {
+  it('changes only at a mark, alternately on and off, and is never on at both low-water marks or off at a high-water mark', () => {
     const size = fc.tuple(fc.nat(200), fc.nat(2000));
     fc.assert(
       fc.property(fc.array(size), (sizes) => {

@@ -1,11 +1,11 @@
-/** What a power loss leaves of a file that was being written. */
+/** The file that a power loss leaves when it was being written. */
 
 const sectorBytes = 512;
 
 /**
- * A file that was `before`, safely on the disk, and was to become `after`: each sector that changes is the old one, the
- * new one, or, of the bytes that change, neither; and the file may end anywhere between the two ends. Bytes that were not
- * written are as they were (SQLite rests on that, and so do disks: sqlite.org/psow.html).
+ * A file that was `before`, safely on the disk, and was about to become `after`. Each sector that changes is the old one, the
+ * new one, or has other bytes where it changes; and the file may end anywhere between the two ends. Bytes that were not
+ * written do not change (SQLite relies on that, as disks do: sqlite.org/psow.html).
  */
 export function torn(before: Buffer, after: Buffer, random: () => number): Buffer {
   const longest = Math.max(before.length, after.length);
@@ -13,7 +13,7 @@ export function torn(before: Buffer, after: Buffer, random: () => number): Buffe
   const size = random() < 0.5 ? after.length : shortest + Math.floor(random() * (longest - shortest + 1));
   const found = Buffer.alloc(size);
   before.copy(found);
-  // As disks write in whatever order they like, or nearly in order: then there is a place up to which all is new.
+  // Disks write in any order, or nearly in order. In the latter case, everything up to some place is new.
   const upTo = random() < 0.5 ? size : Math.floor(random() * size);
   for (let at = 0; at < size; at += sectorBytes) {
     const end = Math.min(at + sectorBytes, size);

@@ -8,8 +8,8 @@ const word = (n: number): string =>
     .map((digit) => 'abcdefghij'[Number(digit)])
     .join('');
 
-describe('the errors that items wait after', () => {
-  it('are counted by kind, each with its latest, the most frequent first', () => {
+describe('the errors of waiting items', () => {
+  it('are counted by kind, each with its latest error, the most frequent kind first', () => {
     const counts = new ErrorCounts();
     counts.enter({ code: 'A', message: 'item 1 is bad' });
     counts.enter({ code: 'B', message: 'down', at: '/p.ts:1:2' });
@@ -24,14 +24,14 @@ describe('the errors that items wait after', () => {
     expect(counts.list).toMatchObject([{ items: 2, code: 'B' }]);
   });
 
-  it('of a kind that was left over from too many kinds are counted with the rest, until that is gone', () => {
+  it('of a kind that came after too many kinds are counted with the rest, until the rest is empty', () => {
     const counts = new ErrorCounts();
     for (let n = 0; n < 60; n++) counts.enter({ code: 'E', message: word(n) });
     expect(counts.list).toHaveLength(51);
     expect(counts.list.at(-1)).toMatchObject({ kind: null, items: 10, message: word(59) });
   });
 
-  it('are as many as wait, whatever comes and goes, in bounded memory', () => {
+  it('are counted correctly, whatever comes and goes, in bounded memory', () => {
     const step = fc.record({ enters: fc.boolean(), kind: fc.nat(80) });
     fc.assert(
       fc.property(fc.array(step, { maxLength: 600 }), (steps) => {

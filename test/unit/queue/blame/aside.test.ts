@@ -23,7 +23,7 @@ class Fake implements Receiver {
   }
 }
 
-/** Ten items; the first four are accused. */
+/** Ten items, the first four of which are accused. */
 function accusing(): { queue: Queue; aside: Aside; store: MemoryStore } {
   const store = new MemoryStore();
   const queue = aQueue([frameOf(Array.from({ length: 10 }, (_, i) => `item ${i}`))], {}, store);
@@ -38,7 +38,7 @@ function round(queue: Queue, aside: Aside, receivers: readonly Receiver[]): void
 }
 
 describe('a consumer that is set aside', () => {
-  it('is lent the accused, to be run alone, and nothing else; the others go on', () => {
+  it('is lent accused items, to run alone, and nothing else; the others continue', () => {
     const { queue, aside } = accusing();
     const [first, second] = [new Fake(), new Fake()];
     round(queue, aside, [first, second]);
@@ -53,7 +53,7 @@ describe('a consumer that is set aside', () => {
     expect(first.modes.at(-1)).toEqual([7, 4, 'together']);
   });
 
-  it('is the one that holds nothing; if all hold something, one is lent nothing more until it holds nothing', () => {
+  it('is one that holds nothing; if all hold items, one of them is lent no more until it holds nothing', () => {
     const { queue, aside } = accusing();
     const [first, second, third] = [new Fake(), new Fake(), new Fake()];
     dispatch(queue, [first, second], options);
@@ -64,11 +64,11 @@ describe('a consumer that is set aside', () => {
     expect(first.deliveries).toHaveLength(1);
     round(queue, aside, [first, second, third]);
     expect(third.modes).toEqual([[1, 4, 'alone']]);
-    // The one that was to be set aside before is not needed any more.
+    // The consumer that was about to be set aside is not needed any more.
     expect(first.modes.at(-1)).toEqual([9, 1, 'together']);
   });
 
-  it('runs the accused before anything else where it is the only one', () => {
+  it('runs accused items before all others if it is the only consumer', () => {
     const { queue, aside } = accusing();
     const only = new Fake();
     round(queue, aside, [only]);
@@ -81,7 +81,7 @@ describe('a consumer that is set aside', () => {
     expect(only.modes.at(-1)).toEqual([5, 4, 'together']);
   });
 
-  it('takes turns where it is the only one: a second for the isolated, a second for the others', () => {
+  it('takes turns if it is the only consumer: a second for isolated items, a second for the others', () => {
     const queue = aQueue([frameOf(Array.from({ length: 200 }, (_, i) => `item ${i}`))]);
     const dead = new Holding(4);
     queue.take(dead, { items: 4, bytes: 1000 }, moment);
@@ -107,7 +107,7 @@ describe('a consumer that is set aside', () => {
     ]);
   });
 
-  it('counts the time that it takes to announce quick items: they do not fill many seconds of the only one', () => {
+  it('counts the time to announce quick items: they do not fill many seconds of the only consumer', () => {
     const count = 20_000;
     const queue = aQueue([frameOf(Array.from({ length: count }, (_, i) => i))]);
     const dead = new Holding(count);
@@ -119,7 +119,7 @@ describe('a consumer that is set aside', () => {
     expect(only.modes).toEqual([[1, 4000, 'alone']]);
   });
 
-  it('runs half of the isolated items together where one at a time would take longer than a minute', () => {
+  it('runs half of the isolated items together if one at a time would take longer than a minute', () => {
     const queue = aQueue([frameOf(Array.from({ length: 40 }, (_, i) => `item ${i}`))]);
     const lent = (items: number, ms: number): Holding => {
       const holding = new Holding(items);
@@ -142,7 +142,7 @@ describe('a consumer that is set aside', () => {
     expect(third.modes).toEqual([[1, 10, 'together']]);
     expect([aside.holding, third.holding.isAlone]).toEqual([third.holding, true]);
     third.holding.announce(1, 3);
-    // What it had started explains the death: the other half, and what it had not started, is only marked.
+    // The items that it had started explain the death: the other half, and items that it had not started, are only marked.
     expect(queue.lose(third.holding, moment, outside)).toMatchObject({ isolated: 3, marked: 0 });
     expect(queue.stats.accused).toBe(3);
     const fourth = new Fake();
@@ -150,7 +150,7 @@ describe('a consumer that is set aside', () => {
     expect(fourth.modes).toEqual([[1, 3, 'alone']]);
   });
 
-  it('is lent one that has killed by itself when its wait is over, and only to ask for it after the third time', () => {
+  it('is lent an item that has killed, by itself, when its wait is over; after the third kill only to ask the sink for it', () => {
     const { queue, aside, store } = accusing();
     const at = (now: number): typeof options => ({ creditBytes: 1000, moment: { now, wall: now } });
     const [first, second, third, fourth, fifth] = [new Fake(), new Fake(), new Fake(), new Fake(), new Fake()];
@@ -161,13 +161,13 @@ describe('a consumer that is set aside', () => {
     expect(queue.lose(first.holding, moment, death).killer).toEqual({ seq: 2, kills: 2, delayMs: 100, inARow: 1 });
     queue.commit(moment);
 
-    // What was run before it did not kill, and is lent like anything else; the rest is still to be run alone.
+    // The items that ran before it did not kill, and are lent like all others; the rest must still run alone.
     aside.lend(queue, [second], at(99));
     dispatch(queue, [third], at(99));
     expect([second.modes, third.modes[0]]).toEqual([[[3, 2, 'alone']], [1, 1, 'together']]);
     queue.settle(second.holding, [[3, 4]], 99);
 
-    // Its name is in the store before it is run.
+    // It is on trial before it runs.
     aside.lend(queue, [fourth], at(100));
     expect([fourth.modes, queue.isDirty]).toEqual([[], true]);
     queue.commit(moment);
@@ -180,7 +180,7 @@ describe('a consumer that is set aside', () => {
     expect(fifth.modes).toEqual([[2, 1, 'askOnly']]);
     expect(store.readRetryError(2)?.message).toBe('killed its consumer 3 times: SIGSEGV');
 
-    // What it did last is in its history once.
+    // Its last kill is in its history once.
     const error = store.readRetryError(2)!;
     queue.fail(fifth.holding, 2, moment, () => ({ kind: 'dead', error, reason: 'killed' }));
     queue.commit(moment);

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { Intervals, type Interval } from '../../../../src/core/intervals.ts';
 import { Blame, type Death } from '../../../../src/queue/blame/blame.ts';
 
-/** A death, and what was said of it. */
+/** A death, and the reports about its solution. */
 function aDeath(isFromOutside = false): Death & { said: boolean[] } {
   const said: boolean[] = [];
   return { cause: 'SIGSEGV', isFromOutside, said, onSolved: (hasKiller) => said.push(hasKiller) };
@@ -10,29 +10,29 @@ function aDeath(isFromOutside = false): Death & { said: boolean[] } {
 
 const all = { isolatesAll: true };
 
-/** Numbers 1…9 that are accused, and those that are isolated. */
+/** Which of 1…9 are accused, and which are isolated. */
 function stateOf({ accused, isolated }: Blame): { accused: Interval[]; isolated: Interval[] } {
   return { accused: [...accused.within(1, 9)], isolated: [...isolated.within(1, 9)] };
 }
 
 describe('blame', () => {
-  it('marks all that a dead consumer had started; the second death isolates those that it had started as well', () => {
+  it('marks all items that a dead consumer had started; a second death isolates the marked items that its consumer had started', () => {
     const blame = new Blame();
     expect([...blame.accuse(Intervals.of([1, 4]), aDeath(true))]).toEqual([]);
     expect(stateOf(blame)).toEqual({ accused: [[1, 4]], isolated: [] });
     expect([...blame.accuse(Intervals.of([3, 6]), aDeath())]).toEqual([[3, 4]]);
     expect(stateOf(blame)).toEqual({ accused: [[1, 6]], isolated: [[3, 4]] });
-    // Others that it had started are marked, and isolated by the next death that they share.
+    // Other items that it had started are marked, and isolated by the next death that they share.
     expect([...blame.accuse(Intervals.of([6, 7]), aDeath(true))]).toEqual([[6, 6]]);
   });
 
-  it('isolates at the first death when that is asked for', () => {
+  it('isolates at the first death on request', () => {
     const blame = new Blame();
     expect([...blame.accuse(Intervals.of([1, 2]), aDeath(), all)]).toEqual([[1, 2]]);
     expect(stateOf(blame)).toEqual({ accused: [[1, 2]], isolated: [[1, 2]] });
   });
 
-  it('is nobody’s when all accused have been cleared', () => {
+  it('falls on no item when all accused items have been cleared', () => {
     const blame = new Blame();
     const death = aDeath();
     blame.accuse(Intervals.of([1, 3]), death);
@@ -42,7 +42,7 @@ describe('blame', () => {
     expect([stateOf(blame).accused, death.said]).toEqual([[], [false]]);
   });
 
-  it('is found when one is named, with the deaths that it was accused of, and each death is solved once', () => {
+  it('falls on the item that is named, with the deaths that it was accused of, and each death is solved once', () => {
     const blame = new Blame();
     const [first, second, other] = [aDeath(true), aDeath(), aDeath()];
     blame.accuse(Intervals.of([1, 3]), first);
@@ -57,7 +57,7 @@ describe('blame', () => {
       ],
       isolated: [[3, 3]],
     });
-    // The first one has explained those.
+    // The first item has explained those deaths.
     expect(blame.name(3, aDeath())).toEqual({ own: 0, outside: 0, explained: 2 });
     blame.clear(1, 9);
     expect([first.said, second.said, other.said]).toEqual([[true], [true], [false]]);
@@ -69,14 +69,14 @@ describe('blame', () => {
     expect(blame.name(2, aDeath(true))).toEqual({ own: 0, outside: 0, explained: 0 });
   });
 
-  it('narrows what is isolated: the others stay accused', () => {
+  it('can isolate fewer items: the others stay accused', () => {
     const blame = new Blame();
     blame.accuse(Intervals.of([1, 8]), aDeath(), all);
     blame.isolateOnly(Intervals.of([3, 4]));
     expect(stateOf(blame)).toEqual({ accused: [[1, 8]], isolated: [[3, 4]] });
   });
 
-  it('does not stay on one that is not run again', () => {
+  it('does not stay on an item that will not run again', () => {
     const blame = new Blame();
     const death = aDeath();
     blame.accuse(Intervals.of([4, 4]), death, all);
@@ -85,7 +85,7 @@ describe('blame', () => {
     expect([stateOf(blame), blame.isCareful, death.said]).toEqual([{ accused: [], isolated: [] }, false, [false]]);
   });
 
-  it('is laid more carefully once an innocent item was named, until nothing is isolated', () => {
+  it('is found more carefully after an innocent item was named, until no item is isolated', () => {
     const blame = new Blame();
     blame.accuse(Intervals.of([1, 9]), aDeath(), all);
     blame.name(4, aDeath());
@@ -100,7 +100,7 @@ describe('blame', () => {
     ['kills again', (blame) => blame.name(4, aDeath())],
     ['is dead', (blame) => blame.condemn(4)],
     ['was running when its consumer was killed from outside', (blame) => blame.name(4, aDeath(true))],
-  ])('is laid no more carefully when the one that was named %s', (_, happens) => {
+  ])('is not found more carefully if the item that was named %s', (_, happens) => {
     const blame = new Blame();
     blame.accuse(Intervals.of([1, 9]), aDeath(), all);
     blame.name(4, aDeath());

@@ -18,7 +18,7 @@ function append(queue: Queue, ...texts: string[]): void {
   queue.append(frameOf(...texts), { ...sourceStart, count: texts.length });
 }
 
-/** A queue of one item, which has died. */
+/** A queue whose only item has become a dead letter. */
 function withLetter(run: Partial<RunRecord> = {}): { queue: Queue; store: MemoryStore } {
   const store = new MemoryStore();
   const queue = queueOf(store, run);
@@ -32,7 +32,7 @@ function withLetter(run: Partial<RunRecord> = {}): { queue: Queue; store: Memory
 }
 
 describe('dead letters', () => {
-  it('gives a dead letter back under a new seq, with the first one as its origin and all attempts before it', () => {
+  it('are given back under a new seq, with their first seq as origin and no attempt used', () => {
     const { queue, store } = withLetter();
     expect(queue.letters.giveBack([1], moment)).toEqual([]);
     expect([queue.isEmpty, queue.run.dead, queue.run.stored, queue.run.nextSeq]).toEqual([false, 0, 1, 3]);
@@ -48,7 +48,7 @@ describe('dead letters', () => {
     expect([queue.run.dead, queue.run.stored, queue.run.nextSeq]).toEqual([1, 1, 3]);
   });
 
-  it('remembers of which run a dead letter was first, however often it is given back, and in which runs', () => {
+  it('keep the run that they came from, however often and in whichever runs they are given back', () => {
     const { queue: first, store } = withLetter();
     first.setRun({ state: 'finished', finishedAt: 0, exitCode: 3 });
     first.commit(moment);
@@ -72,7 +72,7 @@ describe('dead letters', () => {
     }
   });
 
-  it('gives nothing back when the run is at its end, nor reopens it, unless it has finished and no supervisor runs', () => {
+  it('cannot be given back when the run is at its end, except to a finished run while no supervisor runs: that reopens it', () => {
     const { queue, store } = withLetter();
     for (const state of ['finishing', 'finished'] as const) {
       queue.setRun({ state, finishedAt: 5, exitCode: 3 });
@@ -86,7 +86,7 @@ describe('dead letters', () => {
     expect(store.run()).toMatchObject({ state: 'sealed', finishedAt: null, exitCode: null, dead: 0 });
   });
 
-  it('counts a letter of an earlier run as an item of this one', () => {
+  it('of an earlier run become items of this run when they are given back', () => {
     const { store } = withLetter();
     const next = queueOf(store, { run: 'r2', nextSeq: 2 });
     next.letters.giveBack([1], moment);

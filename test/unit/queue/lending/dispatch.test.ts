@@ -15,7 +15,7 @@ function numbered(count: number, size = 1): unknown[] {
   return Array.from({ length: count }, (_, id) => (size === 1 ? id : { id, text: 'x'.repeat(size) }));
 }
 
-/** A consumer that works through what it is lent, in simulated time. */
+/** A consumer that runs the items that it is lent, in simulated time. */
 class Worker implements Receiver {
   readonly holding;
   readonly deliveries: Delivery[] = [];
@@ -39,7 +39,7 @@ class Worker implements Receiver {
     return this.#running.length;
   }
 
-  /** Lets items that take `ms` each, in a slot, go on until `now`; what is done is settled together. */
+  /** Runs items that take `ms` each in a slot until `now`; all done items are settled together. */
   work(now: number, ms: number): void {
     const done = this.#running.filter(({ until }) => until <= now);
     this.#running = this.#running.filter(({ until }) => until > now);
@@ -52,7 +52,7 @@ class Worker implements Receiver {
     }
   }
 
-  /** Lets so many items that need no slot be done at `now`. */
+  /** Finishes this many items, which need no slot, at `now`. */
   rush(now: number, items: number): void {
     this.settle(this.#waiting.splice(0, items), now);
   }
@@ -67,7 +67,7 @@ function lend(queue: Queue, workers: readonly Worker[], now: number, credit = cr
 }
 
 describe('slow items', () => {
-  it('are spread over all slots: 151 of 100 ms take seven rounds in 24 slots', () => {
+  it('are spread over all slots: 151 items of 100 ms take seven rounds in 24 slots', () => {
     const queue = aQueue([frameOf(numbered(151))]);
     const workers = [1, 2].map(() => new Worker(queue, 12));
     let now = 0;
@@ -82,14 +82,14 @@ describe('slow items', () => {
     expect(now - 1).toBe(7 * 100);
   });
 
-  it('are shared out one by one when there are fewer than slots', () => {
+  it('are shared out one by one if there are fewer items than slots', () => {
     const queue = aQueue([frameOf(numbered(5))]);
     const workers = [1, 2, 3].map(() => new Worker(queue, 12));
     lend(queue, workers, 0);
     expect(workers.map(({ holding }) => holding.count)).toEqual([2, 2, 1]);
   });
 
-  it('go to whoever holds least, not to whoever comes first', () => {
+  it('go to the consumer that holds the fewest, not to the first one', () => {
     const queue = aQueue([frameOf(numbered(3)), frameOf(numbered(3))]);
     const [busy, idle, idler] = [1, 2, 3].map(() => new Worker(queue, 5)) as [Worker, Worker, Worker];
     queue.take(busy.holding, { items: 3, bytes: 1e6 }, { now: 0, wall: 0 });
@@ -99,7 +99,7 @@ describe('slow items', () => {
 });
 
 describe('fast items', () => {
-  it('travel in full frames: a million of them in not many more deliveries than there are frames', () => {
+  it('travel in full frames: a million items in few more deliveries than there are frames', () => {
     const frame = frameOf(numbered(1000));
     const queue = aQueue(Array.from({ length: 1000 }, () => frame));
     const workers = [1, 2].map(() => new Worker(queue, 16));
@@ -125,7 +125,7 @@ describe('fast items', () => {
 });
 
 describe('retries that are due', () => {
-  it('are lent all at once, though only the first of them is ever known', () => {
+  it('are lent all at once, although only the first of them is known at any time', () => {
     const queue = aQueue([frameOf(numbered(20))]);
     const first = new Worker(queue, 20);
     lend(queue, [first], 0);
@@ -145,7 +145,7 @@ describe('retries that are due', () => {
 describe('marked items', () => {
   const killed = { cause: 'SIGKILL', isFromOutside: true, delayMs: () => 0 };
 
-  /** Of 40 items a consumer has started 20 and died, killed from outside. */
+  /** A consumer has started 20 of 40 items and was killed from outside. */
   function afterAKill(): Queue {
     const queue = aQueue([frameOf(numbered(40))]);
     const dead = new Worker(queue, 20);
@@ -158,7 +158,7 @@ describe('marked items', () => {
     dispatch(queue, workers, { creditBytes, moment: { now: 0, wall: 0 }, soon: 2 - workers.length });
   }
 
-  it('go back to normal work, spread over all consumers, also those that are not there yet', () => {
+  it('return to normal work, spread over all consumers, including those that are not ready yet', () => {
     const queue = afterAKill();
     const workers = [1, 2].map(() => new Worker(queue, 16));
     spread(queue, [workers[0]!]);
@@ -175,7 +175,7 @@ describe('marked items', () => {
       expect(new Set(deliveries.map(({ mode }) => mode))).toEqual(new Set(['together']));
   });
 
-  it('need no other consumer: the only one left runs all of them', () => {
+  it('need no other consumer: the only remaining consumer runs all of them', () => {
     const queue = afterAKill();
     const worker = new Worker(queue, 16);
     let now = 0;
@@ -199,7 +199,7 @@ describe('marked items', () => {
 });
 
 describe('consumers that are about to be ready', () => {
-  it('are kept their share of what goes beyond the slots of the others; what fits into slots is lent at once', () => {
+  it('keep their share of the items beyond the slots of the others; items that fit into slots are lent at once', () => {
     const queue = aQueue([frameOf(numbered(100))]);
     const workers = [1, 2].map(() => new Worker(queue, 4));
     const moment = { now: 0, wall: 0 };
@@ -220,7 +220,7 @@ describe('consumers that are about to be ready', () => {
 });
 
 describe('a consumer’s credit', () => {
-  it('is no obstacle to a lone item that is larger', () => {
+  it('does not stop a single item that is larger', () => {
     const queue = aQueue([frameOf(numbered(2, 10_000))]);
     const worker = new Worker(queue, 4);
     lend(queue, [worker], 0, 1000);
@@ -231,7 +231,7 @@ describe('a consumer’s credit', () => {
     expect(worker.holding.count).toBe(1);
   });
 
-  it('is not passed by more than one item', () => {
+  it('is exceeded by at most one item', () => {
     fc.assert(
       fc.property(
         fc.array(fc.array(fc.integer({ min: 1, max: 5000 }), { minLength: 1, maxLength: 8 }), {
@@ -246,7 +246,7 @@ describe('a consumer’s credit', () => {
           const bytes = worker.deliveries.map(({ frame }) => frame.body.length);
           const last = worker.deliveries.at(-1)!.frame;
           const total = bytes.reduce((sum, size) => sum + size, 0);
-          // Only a lone item may be more than what is left.
+          // Only a single item may exceed the rest of the credit.
           expect(total - (last.count === 1 ? last.body.length : 0)).toBeLessThanOrEqual(credit);
         },
       ),
@@ -254,14 +254,14 @@ describe('a consumer’s credit', () => {
   });
 });
 
-describe('whatever is lent', () => {
+describe('the lent items', () => {
   const scene = fc.record({
     slots: fc.array(fc.integer({ min: 1, max: 20 }), { minLength: 1, maxLength: 6 }),
     frames: fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 10 }),
     held: fc.array(fc.nat({ max: 30 }), { minLength: 6, maxLength: 6 }),
   });
 
-  it('never exceeds an allowance, nor what everybody could be given', () => {
+  it('never exceed an allowance, nor a fair share', () => {
     fc.assert(
       fc.property(scene, ({ slots, frames, held }) => {
         const queue = aQueue(frames.map((count) => frameOf(numbered(count))));
@@ -281,7 +281,7 @@ describe('whatever is lent', () => {
           after[i]! > before[i]! ? [{ holding, count: after[i]! }] : [],
         );
         for (const { holding, count } of raised) expect(count).toBeLessThanOrEqual(holding.sizing.allowance);
-        // Nobody was given an item while somebody with room held two fewer.
+        // No consumer was given an item while one that could take more held two fewer.
         const lowestWithRoom = Math.min(
           ...workers.filter(({ holding }) => holding.count < holding.slots).map(({ holding }) => holding.count),
         );
@@ -291,7 +291,7 @@ describe('whatever is lent', () => {
     );
   });
 
-  it('leaves nothing lying while anybody has a free slot', () => {
+  it('leave no item waiting while any consumer has a free slot', () => {
     fc.assert(
       fc.property(scene, ({ slots, frames }) => {
         const queue = aQueue(frames.map((count) => frameOf(numbered(count))));

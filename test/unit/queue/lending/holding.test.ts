@@ -26,7 +26,7 @@ function lent(
 }
 
 describe('what a consumer holds', () => {
-  it('is taken out in the parts in which it was lent, and only what is there', () => {
+  it('is taken out in the parts in which it was lent, and only as far as it is held', () => {
     const holding = new Holding(2);
     const first = lent(holding, 1, 4);
     const second = lent(holding, 8, 9);
@@ -52,7 +52,7 @@ describe('what a consumer holds', () => {
     expect(holding.bytes).toBe(0);
   });
 
-  it('has an item once, as what it was lent as last, when it comes again before the rest of its delivery is settled', () => {
+  it('has an item once, as it was lent last, if it is lent again before the rest of its delivery is settled', () => {
     const holding = new Holding(2);
     const first = lent(holding, 1, 4);
     expect(holding.take(2, 2, 0)).toHaveLength(1);
@@ -67,7 +67,7 @@ describe('what a consumer holds', () => {
     expect(holding.count).toBe(0);
   });
 
-  it('knows what it may have started: what was free or announced, until it settles', () => {
+  it('knows which items it may have started: free or announced ones, until they are settled', () => {
     const holding = new Holding(3);
     lent(holding, 1, 9, undefined, 'together', 2);
     expect([[...holding.started], holding.free]).toEqual([[[1, 2]], 1]);
@@ -84,7 +84,7 @@ describe('what a consumer holds', () => {
     expect([...holding.started]).toEqual([]);
   });
 
-  it('says which item it runs last of those that it runs alone, until that one has settled', () => {
+  it('says which item it last began to run alone, until that item is settled', () => {
     const holding = new Holding(2);
     lent(holding, 1, 2);
     holding.announce(1, 1);
@@ -110,14 +110,14 @@ describe('what a consumer holds', () => {
     expect([holding.running, holding.isAlone]).toEqual([undefined, false]);
   });
 
-  it('is not found when it is not there', () => {
+  it('does not contain items that were not lent', () => {
     const holding = new Holding(2);
     lent(holding, 1, 4);
     holding.take(2, 2, 0);
     expect([holding.find(2), holding.find(5)]).toEqual([undefined, undefined]);
   });
 
-  it('sizes what comes next by the deliveries that were settled entirely', () => {
+  it('sizes the next deliveries by those that were completely settled', () => {
     const holding = new Holding(2);
     lent(holding, 1, 100);
     holding.take(1, 99, 10);

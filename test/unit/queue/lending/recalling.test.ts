@@ -5,7 +5,7 @@ import { recallUnstarted } from '../../../../src/queue/lending/recalling.ts';
 import { aQueue } from '../../../support/a-queue.ts';
 import { frameOf } from '../../../support/frames.ts';
 
-/** A consumer with so many slots, and what it was asked to give back. */
+/** A consumer with a number of slots, and the requests to give items back. */
 function aReceiver(slots: number, pace?: { took: number; blocked: number }) {
   const holding = new Holding(slots);
   if (pace) holding.sizing.paced({ ran: 1, tookMs: pace.took, blockedMs: pace.blocked });
@@ -28,8 +28,8 @@ function many(): Queue {
   return aQueue([frameOf(Array.from({ length: 50 }, (_, i) => i))]);
 }
 
-describe('what a busy consumer has not started', () => {
-  it('is recalled for one that is idle, half of it, once it has been there for a tenth of a second', () => {
+describe('an item that a busy consumer has not started', () => {
+  it('is recalled for an idle consumer, together with half of the others, after a tenth of a second', () => {
     const queue = many();
     const [busy, idle] = [aReceiver(16, blocking), aReceiver(16, blocking)];
     lend(queue, busy, 12);
@@ -39,7 +39,7 @@ describe('what a busy consumer has not started', () => {
     expect([busy.asked, idle.asked]).toEqual([[6], []]);
   });
 
-  it('is not recalled twice: not before it has answered, and, if nothing came back, not before it is lent something new', () => {
+  it('is not recalled twice: not before the answer and, if nothing came back, not before new items were lent', () => {
     const queue = many();
     const [busy, idle] = [aReceiver(16, blocking), aReceiver(16)];
     lend(queue, busy, 12);
@@ -63,7 +63,7 @@ describe('what a busy consumer has not started', () => {
     ['no item of it has ended yet: it may be blocked', [16], 12, 6],
     ['it runs its only item', [16, blocking], 1, 0],
     ['it has one more than the item that it runs', [16, blocking], 2, 1],
-  ])('is asked for by what it can run at a time: %s', (...row) => {
+  ])('is recalled according to how many items can run at a time: %s', (...row) => {
     const [, how, items, asked] = row;
     const queue = many();
     const [busy, idle] = [aReceiver(...how), aReceiver(16, waiting)];
@@ -72,7 +72,7 @@ describe('what a busy consumer has not started', () => {
     expect(busy.asked).toEqual(asked === 0 ? [] : [asked]);
   });
 
-  it('stays where it is while everybody has enough to do', () => {
+  it('stays while all consumers have enough to do', () => {
     const queue = many();
     const [busy, other] = [aReceiver(4, waiting), aReceiver(4, waiting)];
     lend(queue, busy, 16);

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { Sizing } from '../../../../src/queue/lending/sizing.ts';
 
 /**
- * A consumer that is lent what its allowance says, in one delivery after the other, `items` of them in all, each
+ * A consumer that is lent as many items as its allowance says, in one delivery after another, `items` in total, each
  * taking `itemMs` in one of its slots. Returns the allowance after each delivery.
  */
 function allowances(
@@ -59,13 +59,13 @@ describe('a consumer’s allowance', () => {
     );
   });
 
-  it('at most doubles with each delivery, so that the first items do not all go to whoever asks first', () => {
+  it('at most doubles with each delivery, so that the first items do not all go to the first consumer', () => {
     const seen = [8, ...allowances(new Sizing(8), { slots: 8, itemMs: 0.001, items: 1_000_000 })];
     seen.slice(1).forEach((allowance, i) => expect(allowance).toBeLessThanOrEqual(seen[i]! * 2));
     expect(Math.max(...seen)).toBeGreaterThan(10_000);
   });
 
-  it('shrinks to the slots when items turn slow', () => {
+  it('shrinks to the slots when items become slow', () => {
     const sizing = new Sizing(4);
     allowances(sizing, { slots: 4, itemMs: 0.1, items: 50_000 });
     expect(sizing.allowance).toBeGreaterThan(1000);
@@ -74,7 +74,7 @@ describe('a consumer’s allowance', () => {
     expect(seen.at(-1)).toBe(4);
   });
 
-  it('grows, whatever the rate, while most of the slots have nothing to start', () => {
+  it('grows, whatever the rate, while most slots have nothing to start', () => {
     const sizing = new Sizing(4);
     sizing.idle(3);
     expect(allowances(sizing, { slots: 4, itemMs: 500, items: 28 })).toEqual([8, 16, 32]);
@@ -94,7 +94,7 @@ describe('a consumer’s allowance', () => {
     expect(sizing.allowance).toBe(4);
   });
 
-  it('is one more than what can run side by side where items block the event loop, as soon as that is known', () => {
+  it('is one more than the number of items that can run at the same time if items block the event loop, once that is known', () => {
     const sizing = new Sizing(16);
     sizing.paced({ ran: 1, tookMs: 300, blockedMs: 300 });
     expect([sizing.lanes, sizing.allowance]).toEqual([1, 2]);
@@ -103,13 +103,13 @@ describe('a consumer’s allowance', () => {
     expect([half.lanes, half.allowance]).toEqual([4, 5]);
   });
 
-  it('is about 75 ms of work where items block for a few milliseconds', () => {
+  it('is about 75 ms of work if items block for a few milliseconds', () => {
     const sizing = new Sizing(4);
     sizing.paced({ ran: 4, tookMs: 30, blockedMs: 30 });
     expect(allowances(sizing, { slots: 1, itemMs: 7.5, items: 200 }).at(-2)).toBe(10);
   });
 
-  it('is not less for items that wait for something else, nor for those that block for less than 5 ms', () => {
+  it('is not lower for items that wait for something else, or that block for less than 5 ms', () => {
     for (const pace of [
       { ran: 10, tookMs: 5000, blockedMs: 1 },
       { ran: 10, tookMs: 40, blockedMs: 40 },
@@ -120,7 +120,7 @@ describe('a consumer’s allowance', () => {
     }
   });
 
-  it('does not take the clock’s grain for work', () => {
+  it('does not take the clock’s resolution for work', () => {
     const sizing = new Sizing(1);
     for (let i = 0; i < 60; i++) {
       const mark = sizing.lent(5);
@@ -131,7 +131,7 @@ describe('a consumer’s allowance', () => {
   });
 });
 
-describe('what a consumer may start unannounced', () => {
+describe('how many items a consumer may start unannounced', () => {
   const unannounced = (pace?: { ran: number; tookMs: number; blockedMs: number }): number => {
     const sizing = new Sizing(16);
     if (pace) sizing.paced(pace);

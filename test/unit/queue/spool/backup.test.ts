@@ -39,14 +39,14 @@ afterEach(() => {
 
 const open = (name = file): Spool => Spool.open({ file: name, durability: 'full' });
 
-/** Stores one item more, of 50 kB. */
+/** Stores one more item, of 50 kB. */
 function store(spool: Spool, seq: number): void {
   const run = { ...aRun, nextSeq: seq + 1, stored: seq };
   spool.store.commit(group({ run, frames: [{ first: seq, frame: frameOf([{ seq, text: 'x'.repeat(50_000) }]) }] }));
 }
 
 describe('a backup of a spool that is in use', () => {
-  it('is of one moment, while commits go on in between, and needs nothing beside it', async () => {
+  it('is the state of one moment although commits continue meanwhile, and needs no other file', async () => {
     const spool = open();
     for (let seq = 1; seq <= 100; seq++) store(spool, seq);
     const steps: number[] = [];
@@ -73,7 +73,7 @@ describe('a backup of a spool that is in use', () => {
     restored.close();
   });
 
-  it('does not pass for the queue that went on', async () => {
+  it('does not pass for the queue that continued', async () => {
     const spool = open();
     store(spool, 1);
     const sink = to.memory();
@@ -88,7 +88,7 @@ describe('a backup of a spool that is in use', () => {
     restored.close();
   });
 
-  it('that fails leaves nothing behind, and the spool as it was', async () => {
+  it('that fails leaves no file behind, and does not change the spool', async () => {
     const spool = open();
     store(spool, 1);
     const failing = spool.backUp({ file: join(directory, 'not there', 'copy.db') });
@@ -104,7 +104,7 @@ describe('a backup of a spool that is in use', () => {
   it.each([
     ['a file', () => writeFileSync(copy, 'mine')],
     ['the queue itself, by another name', () => symlinkSync(file, copy)],
-  ])('takes no name that is taken by %s', async (_, make) => {
+  ])('refuses a name that is taken by %s', async (_, make) => {
     const spool = open();
     store(spool, 1);
     make();
@@ -116,8 +116,8 @@ describe('a backup of a spool that is in use', () => {
   });
 });
 
-describe('a backup of a spool that nobody uses', () => {
-  it('is the same queue, and changes nothing of it', async () => {
+describe('a backup of a spool that is not in use', () => {
+  it('is the same queue, and does not change it', async () => {
     const spool = open();
     store(spool, 1);
     spool.close();
@@ -132,7 +132,7 @@ describe('a backup of a spool that nobody uses', () => {
 });
 
 describe('a spool that is compacted', () => {
-  it('is smaller, with all that was in it', () => {
+  it('becomes smaller and keeps its content', () => {
     const spool = open();
     for (let seq = 1; seq <= 50; seq++) store(spool, seq);
     const settled = Array.from({ length: 49 }, (_, i) => i + 1);
@@ -150,7 +150,7 @@ describe('a spool that is compacted', () => {
     again.close();
   });
 
-  it('is one that is there', () => {
+  it('must exist', () => {
     expect(thrownBy(() => compactSpool(file))).toMatchObject({ code: 'NO_QUEUE', exitCode: 78 });
     expect(readdirSync(join(directory, 'state'))).toEqual([]);
   });

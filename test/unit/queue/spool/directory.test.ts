@@ -8,17 +8,17 @@ describe('a state directory', () => {
     ['NFS', 0x6969],
     ['CIFS', 0xff534d42],
     ['9P', 0x01021997],
-  ])('is told to be on a network file system: %s', (name, type) => {
+  ])('is reported if it is on a network file system: %s', (name, type) => {
     expect(doubtsAbout('/state', { mode: 0o40700, type })).toEqual([
       `the state directory /state is on a network file system (${name}), on which a queue can be damaged: name a folder of a local disk by --state`,
     ]);
   });
 
-  it('that everybody can write to is told, and how to mend it', () => {
+  it('that everyone can write to is reported, with a fix', () => {
     expect(doubtsAbout('/state', { mode: 0o40777, type: ext4 })).toEqual([expect.stringContaining('chmod 700 /state')]);
   });
 
-  it('of its owner on a local disk is fine', () => {
+  it('that belongs to its user and is on a local disk is fine', () => {
     expect(doubtsAbout('/state', { mode: 0o40755, type: ext4 })).toEqual([]);
   });
 });

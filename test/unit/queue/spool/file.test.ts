@@ -46,7 +46,7 @@ function open(): Spool {
   return Spool.open({ file, ...options });
 }
 
-/** A SQLite file of somebody's at `file`. */
+/** A SQLite file of another program at `file`. */
 function made(by: (db: Database.Database) => void): void {
   mkdirSync(join(directory, 'state'));
   const db = new Database(file);
@@ -54,7 +54,7 @@ function made(by: (db: Database.Database) => void): void {
   db.close();
 }
 
-/** Runs a program with better-sqlite3 as `Database` in another process; resolves to what it says first. */
+/** Runs a program with better-sqlite3 as `Database` in another process. Resolves to its first line. */
 async function other(program: string, ...args: string[]): Promise<{ child: ChildProcess; said: string }> {
   const code = `const Database = require('better-sqlite3'); const [file, ...args] = process.argv.slice(1); ${program}`;
   const child = spawn(process.execPath, ['--eval', code, file, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
@@ -63,7 +63,7 @@ async function other(program: string, ...args: string[]): Promise<{ child: Child
   return { child, said: said.toString().trim() };
 }
 
-/** What must be the same when a file is said not to have been changed. */
+/** What must stay the same for a file to count as not changed. */
 function fingerprint(): unknown {
   const { size, mtimeMs, ino } = statSync(file);
   return {
@@ -76,7 +76,7 @@ function fingerprint(): unknown {
 }
 
 describe('the spool’s file', () => {
-  it('is made for its owner only, as is its directory, whatever the umask', () => {
+  it('is created for its owner only, and so is its directory, whatever the umask', () => {
     const before = process.umask(0);
     try {
       const spool = open();
@@ -111,13 +111,13 @@ describe('the spool’s file', () => {
     },
   );
 
-  it('leaves nothing behind but itself when it is let go of', () => {
+  it('leaves no other file behind when it is closed', () => {
     open().close();
     expect(readdirSync(join(directory, 'state'))).toEqual(['queue.db']);
   });
 });
 
-describe('a spool that another process has', () => {
+describe('a spool that another process has open', () => {
   const supervising = `
     const db = new Database(file);
     db.pragma('locking_mode = EXCLUSIVE');
@@ -128,7 +128,7 @@ describe('a spool that another process has', () => {
     console.log('ready');
     setInterval(() => db.open, 1000);`;
 
-  it('is not opened, and the text names the directory and the process', async () => {
+  it('is not opened, and the message names the directory and the process', async () => {
     open().close();
     const { child: holder } = await other(supervising);
     const error = thrownBy(open);
@@ -141,7 +141,7 @@ describe('a spool that another process has', () => {
     open().close();
   });
 
-  it('is not waited for when that is a supervisor, which calls itself by the name of its pipeline', async () => {
+  it('is not waited for if that process is a supervisor, whose title is the name of its pipeline', async () => {
     open().close();
     for (const title of ['millrace days: supervisor', 'millrace dead']) {
       const { child: holder } = await other(supervising, title);
@@ -151,7 +151,7 @@ describe('a spool that another process has', () => {
     }
   });
 
-  it('is not opened when no supervisor.pid says which process that is: the lock does', async () => {
+  it('is not opened even if no supervisor.pid says which process that is: the lock says it', async () => {
     open().close();
     const { child: holder } = await other(`
       const db = new Database(file);
@@ -171,7 +171,7 @@ describe('a spool that another process has', () => {
     console.log('ready');
     setInterval(() => db.open, 1000);`;
 
-  it('that only reads is named as a reader, and not a dead supervisor that is still on record', async () => {
+  it('that only reads is named as a reader, instead of a dead supervisor that is still on record', async () => {
     open().close();
     writeFileSync(join(directory, 'state', 'supervisor.pid'), '4194304\n');
     const { child: reader } = await other(reading);
@@ -183,7 +183,7 @@ describe('a spool that another process has', () => {
     );
   });
 
-  it('that only reads is waited for by a start, for some seconds', async () => {
+  it('that only reads is waited for by a start for a few seconds', async () => {
     open().close();
     const { child: reader } = await other(reading);
     const clock = new HandClock();
@@ -197,7 +197,7 @@ describe('a spool that another process has', () => {
     spool?.close();
   });
 
-  it('that keeps reading does not hold a start for ever, nor one that is stopped', async () => {
+  it('that keeps reading does not hold up a start forever, nor one that is stopped', async () => {
     open().close();
     await other(reading);
     const clock = new HandClock();
@@ -210,7 +210,7 @@ describe('a spool that another process has', () => {
     await expect(waiting).rejects.toMatchObject({ code: 'BRIEFLY_IN_USE' });
   });
 
-  it('keeps everybody else out while it is open here, readers too', async () => {
+  it('keeps all other processes out while it is open here, including readers', async () => {
     const spool = open();
     spool.store.commit(group());
     const { said } = await other(`
@@ -224,9 +224,9 @@ describe('a spool that another process has', () => {
     spool.close();
   });
 
-  it('is had by the first of several that start at once on an empty directory: the others are waited for', async () => {
+  it('goes to the first of several processes that start at once on an empty directory, which waits for the others', async () => {
     mkdirSync(join(directory, 'state'));
-    // One is looking at the file in the very moment, and goes when it finds that somebody is about to write.
+    // One process is reading the file at that very moment, and leaves when it finds that another is about to write.
     const { child: looking } = await other(`
       const db = new Database(file);
       db.exec('BEGIN');
@@ -256,8 +256,8 @@ describe('a spool that another process has', () => {
   });
 });
 
-describe('a file that is no spool of ours', () => {
-  it('is refused and not changed when it was written by a newer version', () => {
+describe('a file that is not a spool of ours', () => {
+  it('is refused and not changed if it was written by a newer version', () => {
     made((db) => {
       db.pragma(`application_id = ${applicationId}`);
       db.pragma('user_version = 999');
@@ -271,7 +271,7 @@ describe('a file that is no spool of ours', () => {
     expect(fingerprint()).toEqual(before);
   });
 
-  it('is refused and not changed when it was written by a newer version in a log', () => {
+  it('is refused and not changed if it was written by a newer version in a log', () => {
     made((db) => {
       db.pragma('journal_mode = WAL');
       db.pragma(`application_id = ${applicationId}`);
@@ -283,7 +283,7 @@ describe('a file that is no spool of ours', () => {
     expect(fingerprint()).toEqual(before);
   });
 
-  it('is refused and not changed when it is somebody else’s database', () => {
+  it('is refused and not changed if it is another program’s database', () => {
     made((db) => db.exec('CREATE TABLE pokemon (id)'));
     const before = fingerprint();
     expect(thrownBy(open)).toMatchObject({ code: 'NOT_A_SPOOL', exitCode: 78 });
@@ -293,7 +293,7 @@ describe('a file that is no spool of ours', () => {
   it.each([
     ['a line of text', 'this is not a database\n'],
     ['much text', 'this is not a database\n'.repeat(1000)],
-  ])('is refused and not changed when it is no database: %s', (_, text) => {
+  ])('is refused and not changed if it is not a database: %s', (_, text) => {
     mkdirSync(join(directory, 'state'));
     writeFileSync(file, text);
     const before = fingerprint();
@@ -305,7 +305,7 @@ describe('a file that is no spool of ours', () => {
     expect(fingerprint()).toEqual(before);
   });
 
-  it('is taken for a new one when it is empty', () => {
+  it('is taken for a new spool if it is empty', () => {
     mkdirSync(join(directory, 'state'));
     writeFileSync(file, '');
     const spool = open();
@@ -313,14 +313,14 @@ describe('a file that is no spool of ours', () => {
     spool.close();
   });
 
-  it('is refused when it is a directory', () => {
+  it('is refused if it is a directory', () => {
     mkdirSync(file, { recursive: true });
     expect(thrownBy(open)).toMatchObject({ code: 'STATE_DIRECTORY', exitCode: 78 });
   });
 });
 
 describe('a spool of an earlier version', () => {
-  it('is brought to this one with all that is in it, and is a queue with an id from then on', () => {
+  it('is upgraded with all of its content, and is a queue with an id from then on', () => {
     made((db) => {
       db.exec(migrations[0]!);
       db.pragma(`application_id = ${applicationId}`);
@@ -340,8 +340,8 @@ describe('a spool of an earlier version', () => {
   });
 });
 
-describe('a directory that cannot be made', () => {
-  it('is a matter of configuration', () => {
+describe('a directory that cannot be created', () => {
+  it('is a configuration error', () => {
     const notADirectory = join(directory, 'a-file');
     writeFileSync(notADirectory, '');
     file = join(notADirectory, 'state', 'queue.db');
@@ -353,19 +353,19 @@ describe('a directory that cannot be made', () => {
   });
 });
 
-describe('a spool that was not closed in order', () => {
-  /** A spool with some pages of frames, as a killed supervisor leaves it; where one of the pages begins. */
+describe('a spool that was not closed cleanly', () => {
+  /** A spool with some pages of frames, as a killed supervisor leaves it. Returns where one of the pages begins. */
   function killed(): number {
     const spool = open();
     const first = { first: 1, frame: frameOf('x'.repeat(50_000)) };
     spool.store.commit(group({ run: { ...aRun, nextSeq: 2 }, frames: [first] }));
-    // What is in the log would be read from there.
+    // Pages in the log would be read from the log.
     spool.shrink();
     spool.abandon();
     return readFileSync(file).indexOf('x'.repeat(3000));
   }
 
-  it('is as it was committed, and says so', () => {
+  it('has what was committed, and says that it was not clean', () => {
     killed();
     const spool = open();
     expect(spool.wasClean).toBe(false);
@@ -374,10 +374,10 @@ describe('a spool that was not closed in order', () => {
     spool.close();
   });
 
-  it('is refused, left as it is, when a page of it is damaged', () => {
+  it('is refused and not changed if one of its pages is damaged', () => {
     const at = killed();
     const bytes = readFileSync(file);
-    // The first four bytes of an overflow page say which is the next one.
+    // The first four bytes of an overflow page are the number of the next page.
     bytes.fill(0xff, Math.floor(at / 4096) * 4096 + 4096, Math.floor(at / 4096) * 4096 + 4100);
     writeFileSync(file, bytes);
     const error = thrownBy(open);
@@ -388,7 +388,7 @@ describe('a spool that was not closed in order', () => {
     expect(readFileSync(file).equals(bytes)).toBe(true);
   });
 
-  it('is refused when its log is missing, as in a copy of the file alone, until it is to be taken as it is', () => {
+  it('is refused if its log is missing, as in a copy of the file alone, unless the file is to be accepted as it is', () => {
     const spool = open();
     spool.store.commit(group({ run: { ...aRun, nextSeq: 2 }, frames: [{ first: 1, frame: frameOf('a') }] }));
     const copy = readFileSync(file);
@@ -410,7 +410,7 @@ describe('a spool that was not closed in order', () => {
   it.each([
     ['was closed in order', (spool: Spool) => spool.close()],
     ['was killed', (spool: Spool) => spool.abandon()],
-  ])('is refused, and nothing changed, when the log beside it is of another queue, and it %s', (_, ends) => {
+  ])('is refused and not changed if the log next to it belongs to another queue, and it %s', (_, ends) => {
     const spool = open();
     spool.store.commit(group({ run: { ...aRun, nextSeq: 2 }, frames: [{ first: 1, frame: frameOf('a') }] }));
     ends(spool);
@@ -437,7 +437,7 @@ describe('a spool that was not closed in order', () => {
         rmSync(`${file}-wal`);
       },
     ],
-  ])('is refused, and nothing changed, when it is %s', (_, code, happens) => {
+  ])('is refused and not changed if it is %s', (_, code, happens) => {
     open().abandon();
     happens();
     const files = (): unknown =>
@@ -447,7 +447,7 @@ describe('a spool that was not closed in order', () => {
     expect(files()).toEqual(before);
   });
 
-  it('is not changed, nor its log, when it is refused', () => {
+  it('is not changed, and neither is its log, when it is refused', () => {
     killed();
     const log = readFileSync(`${file}-wal`);
     const spool = open();
@@ -457,7 +457,7 @@ describe('a spool that was not closed in order', () => {
     bytes.fill(0xff, 100, 4096);
     const written = readFileSync(`${file}-wal`);
     expect(written.length).toBeGreaterThan(log.length);
-    // A log that says nothing of the page that is damaged.
+    // A log that does not contain the damaged page.
     writeFileSync(`${file}-wal`, '');
     writeFileSync(file, bytes);
     const before = [readFileSync(file), readFileSync(`${file}-wal`)];
@@ -465,7 +465,7 @@ describe('a spool that was not closed in order', () => {
     expect([readFileSync(file), readFileSync(`${file}-wal`)]).toEqual(before);
   });
 
-  it('is whole when it is killed again while nothing but its log has it', () => {
+  it('is complete when it is killed again while the content is only in its log', () => {
     const spool = open();
     spool.store.commit(group({ run: { ...aRun, nextSeq: 2 }, frames: [{ first: 1, frame: frameOf('a') }] }));
     spool.abandon();
@@ -477,7 +477,7 @@ describe('a spool that was not closed in order', () => {
     expect(readdirSync(join(directory, 'state'))).toEqual(['queue.db']);
   });
 
-  it('is refused when its beginning is missing', () => {
+  it('is refused if its beginning is missing', () => {
     killed();
     writeFileSync(file, readFileSync(file).subarray(0, 8192));
     expect(thrownBy(open)).toMatchObject({ exitCode: 74 });
@@ -485,7 +485,7 @@ describe('a spool that was not closed in order', () => {
 });
 
 describe('the watch over the file', () => {
-  it('says nothing while it is the one that was opened', () => {
+  it('does nothing while the file is the one that was opened', () => {
     const spool = open();
     const check = fileWatch(file);
     spool.store.commit(group());
@@ -502,7 +502,7 @@ describe('the watch over the file', () => {
         renameSync(`${file}.other`, file);
       },
     ],
-  ])('throws when it was %s', (what, change) => {
+  ])('throws if the file was %s', (what, change) => {
     const spool = open();
     const check = spool.watch();
     change();
@@ -514,7 +514,7 @@ describe('the watch over the file', () => {
 });
 
 describe('a spool that is archived', () => {
-  it('although it cannot be read takes along what is beside it, and replaces nothing', () => {
+  it('is moved together with its logs if it cannot be read, and replaces nothing', () => {
     mkdirSync(join(directory, 'state'));
     writeFileSync(file, 'damaged');
     writeFileSync(`${file}-wal`, 'not written back');
@@ -531,7 +531,7 @@ describe('a spool that is archived', () => {
     ]);
   });
 
-  it('is complete under its new name, and leaves room for a new one', () => {
+  it('is complete under its new name, and makes way for a new spool', () => {
     const spool = open();
     spool.store.commit(group({ run: { ...aRun, nextSeq: 3 }, frames: [{ first: 1, frame: frameOf('a', 'b') }] }));
     const retired = spool.archive('until-today');
@@ -546,7 +546,7 @@ describe('a spool that is archived', () => {
     old.close();
   });
 
-  it('never replaces one that was archived before', () => {
+  it('never replaces a spool that was archived before', () => {
     const names = [1, 2, 3].map((nextSeq) => {
       const spool = open();
       spool.store.commit(group({ run: { ...aRun, nextSeq } }));

@@ -4,7 +4,7 @@ import { floorOf, freeSpace } from '../../../../src/queue/spool/free-space.ts';
 const MiB = 1024 * 1024;
 
 describe('the free space of a disk', () => {
-  it('is told in bytes', () => {
+  it('is reported in bytes', () => {
     const { free, total } = freeSpace('.');
     expect(free).toBeGreaterThan(MiB);
     expect(total).toBeGreaterThan(free);

@@ -15,7 +15,7 @@ describe('the holders of a lock on a SQLite file', () => {
     ['98', [{ pid: 713, isWriter: true }]],
     ['97', [{ pid: 0, isWriter: false }]],
     ['9', []],
-  ])('with inode %s are those that hold it where SQLite locks, not those that wait', (inode, holders) => {
+  ])('with inode %s are the processes that hold it where SQLite locks, not those that wait', (inode, holders) => {
     expect(holdersIn(locks, inode)).toEqual(holders);
   });
 

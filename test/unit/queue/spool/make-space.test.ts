@@ -4,7 +4,7 @@ import { makingSpace } from '../../../../src/queue/spool/make-space.ts';
 const full = Object.assign(new Error('database or disk is full'), { code: 'SQLITE_FULL' });
 const broken = Object.assign(new Error('disk I/O error'), { code: 'SQLITE_IOERR_WRITE' });
 
-/** What is done, in order; writes and attempts to make room throw what is given, in order. */
+/** The calls, in order. Writes and attempts to make space throw the given errors, in order. */
 function story(
   writes: (Error | undefined)[],
   rooms: (Error | undefined)[] = [undefined],

@@ -29,16 +29,16 @@ function aReserve(makeSpace: () => void = nothing): Reserve {
 }
 
 function nothing(): void {
-  // There is no room to make.
+  // No space can be made.
 }
 
-/** The next time that the space is claimed, the disk is full. */
+/** The next time that the reserve is taken, the disk is full. */
 function diskIsFull(): void {
   symlinkSync(fullDevice, file);
 }
 
 describe('the reserve', () => {
-  it('is written, not only promised, for the owner only, and gone when it is given up', () => {
+  it('is really written, for its owner only, and gone when it is given up', () => {
     const reserve = aReserve();
     expect([reserve.take(), reserve.isHeld, reserve.take()]).toEqual([true, true, true]);
     const { size, blocks, mode } = statSync(file);
@@ -49,7 +49,7 @@ describe('the reserve', () => {
     expect([reserve.isHeld, existsSync(file)]).toEqual([false, false]);
   });
 
-  it('is a predecessor’s when that has left one, but not half of one', () => {
+  it('is taken over from a predecessor that has left one, unless it is incomplete', () => {
     writeFileSync(file, Buffer.alloc(bytes));
     const before = statSync(file).ino;
     expect(aReserve().take()).toBe(true);
@@ -59,7 +59,7 @@ describe('the reserve', () => {
     expect(statSync(file).size).toBe(bytes);
   });
 
-  it('is taken after room has been made for it', () => {
+  it('is taken after space has been made for it', () => {
     diskIsFull();
     let hasMadeRoom = false;
     const reserve = aReserve(() => {
@@ -68,7 +68,7 @@ describe('the reserve', () => {
     expect([reserve.take(), hasMadeRoom, statSync(file).size]).toEqual([true, true, bytes]);
   });
 
-  it('is not taken back before room has been made for what found none beside it', () => {
+  it('is not taken back before space has been made for the write that found none', () => {
     const done: string[] = [];
     const reserve = aReserve(() => done.push(existsSync(file) ? 'while it was held' : 'before'));
     reserve.take();
@@ -86,13 +86,13 @@ describe('the reserve', () => {
         throw new StoreFull('no room for that');
       },
     ],
-  ])('is not taken, and leaves nothing behind, when no room can be made because %s', (_, makeSpace) => {
+  ])('is not taken, and leaves no file behind, if no space can be made because %s', (_, makeSpace) => {
     diskIsFull();
     const reserve = aReserve(makeSpace);
     expect([reserve.take(), reserve.isHeld, existsSync(file)]).toEqual([false, false, false]);
   });
 
-  it('is tried for on a full disk only now and then', () => {
+  it('is tried again on a full disk only now and then', () => {
     diskIsFull();
     let tries = 0;
     const reserve = aReserve(() => {
@@ -116,7 +116,7 @@ describe('the reserve', () => {
         throw ioError('the disk has failed', undefined);
       },
     ],
-  ])('fails for good when, and not for want of room, %s', (_, before, makeSpace) => {
+  ])('fails for good if, for a reason other than a full disk, %s', (_, before, makeSpace) => {
     before();
     expect(thrownBy(() => aReserve(makeSpace).take())).toMatchObject({ code: 'SPOOL', exitCode: 74 });
   });

@@ -25,7 +25,7 @@ function open(durability: 'full' | 'normal' = 'full', name = 'queue.db'): Spool 
   return Spool.open({ file: join(directory, name), durability });
 }
 
-/** Opens the spool, lets `use` do something with it, and lets go of it without closing it in order. */
+/** Opens the spool, calls `use` with it, and closes it as a kill would. */
 function killedAfter(use: (spool: Spool) => void, durability: 'full' | 'normal' = 'full'): void {
   const spool = open(durability);
   use(spool);
@@ -47,7 +47,7 @@ describe('the spool', () => {
     expect(seen).toEqual([1, 2, 3, 1, 2, 0]);
   });
 
-  it('takes nobody who has only had it open for a supervisor that has ended in order', () => {
+  it('does not count a process that only had it open as a supervisor that has ended cleanly', () => {
     killedAfter((spool) => spool.store.commit(group({ trial: 7 })));
     killedAfter(() => undefined);
     const seen: unknown[] = [];
@@ -64,7 +64,7 @@ describe('the spool', () => {
     ]);
   });
 
-  it('remembers which item was being run by itself when its supervisor was killed', () => {
+  it('remembers which item was on trial when its supervisor was killed', () => {
     const trials: (number | null)[] = [];
     killedAfter((spool) => spool.store.commit(group({ trial: 7 })));
     killedAfter(({ predecessors }) => void trials.push(predecessors.trial));
@@ -79,7 +79,7 @@ describe('the spool', () => {
   it.each([
     ['closed', (spool: Spool) => spool.close(), true],
     ['abandoned', (spool: Spool) => spool.abandon(), false],
-  ])('has everything that was committed when it is opened again after it was %s', (_, letGo, wasClean) => {
+  ])('has everything that was committed when it is reopened after it was %s', (_, letGo, wasClean) => {
     const spool = open();
     const frame = frameOf('a', 'b', 'c');
     const run: RunRecord = { ...aRun, nextSeq: 4, position: { cursor: '7', count: 1, digest: 'd' } };
@@ -123,7 +123,7 @@ describe('the spool', () => {
     again.close();
   });
 
-  it('knows its starts, whether they ended in order or not, each by an id of its own', () => {
+  it('knows its starts, whether they ended cleanly or not, each by its own id', () => {
     const starts = [1, 2, 3, 4].map((n) => {
       const spool = open();
       if (n % 2 === 0) spool.close();
@@ -137,7 +137,7 @@ describe('the spool', () => {
     expect(new Set(starts.map(({ queue }) => queue)).size).toBe(1);
   });
 
-  it('knows a thousand of its starts at most', () => {
+  it('knows at most a thousand of its starts', () => {
     open().close();
     const db = new Database(join(directory, 'queue.db'));
     db.exec(`
@@ -149,7 +149,7 @@ describe('the spool', () => {
     expect([start.generation, start.ids.length, start.ids.at(-1)]).toEqual([1501, 1000, 's502']);
   });
 
-  it('has an id that no other has', () => {
+  it('has an id that no other spool has', () => {
     const ids = ['a.db', 'b.db'].map((name) => {
       const spool = open('full', name);
       spool.close();
@@ -159,7 +159,7 @@ describe('the spool', () => {
     expect(ids.join(' ')).toMatch(/^[0-9a-f]{24} [0-9a-f]{24}$/);
   });
 
-  it('keeps the queue beside its model, whatever happens in whatever order, with a file behind it', () => {
+  it('keeps the queue in agreement with its model in a file, whatever happens in whatever order', () => {
     let n = 0;
     fc.assert(
       fc.property(steps(300), (all) => {
@@ -176,7 +176,7 @@ describe('the spool', () => {
 
 describe('a read of the spool that fails', () => {
   const reads: [string, (spool: Spool) => unknown][] = [
-    // Opening a spool reads the runs: they are in memory then.
+    // Opening a spool reads the runs, so they are in memory then.
     ['totals', (spool) => spool.store.totals()],
     ['limits', (spool) => spool.store.limits()],
     ['frames', (spool) => spool.store.readFrames(0, Infinity)],
@@ -190,7 +190,7 @@ describe('a read of the spool that fails', () => {
     ['processes to be barred', (spool) => spool.writers.notFenced('r1')],
   ];
 
-  it.each(reads)('is final, and says of which file: %s', (_, read) => {
+  it.each(reads)('is final, and names the file: %s', (_, read) => {
     const file = join(directory, 'queue.db');
     const spool = open();
     spool.store.commit(
@@ -201,7 +201,7 @@ describe('a read of the spool that fails', () => {
       }),
     );
     spool.shrink();
-    // What SQLite has in memory it does not read again; another start has nothing in memory.
+    // SQLite does not read again what it has in memory; another start has nothing in memory.
     spool.close();
     const again = open();
     writeFileSync(file, Buffer.alloc(statSync(file).size, 0xff));
@@ -211,11 +211,11 @@ describe('a read of the spool that fails', () => {
     expect(thrown?.message).toContain(`the queue's file ${file} `);
     const before = readFileSync(file);
     again.close();
-    // Not even that it was closed is written to it.
+    // Nothing is written to it, not even that it was closed.
     expect(readFileSync(file).equals(before)).toBe(true);
   });
 
-  it('may be one of a row that cannot be understood', () => {
+  it('may be a read of a row that cannot be parsed', () => {
     const spool = open();
     const progress = [{ first: 1, count: 2, settled: Intervals.of([1, 1]) }];
     spool.store.commit(group({ frames: [{ first: 1, frame: frameOf('a', 'b') }], progress }));
@@ -229,8 +229,8 @@ describe('a read of the spool that fails', () => {
   });
 });
 
-describe('room that is free within the spool’s file', () => {
-  it('is given back to the disk, some of it at a time', () => {
+describe('free space within the spool’s file', () => {
+  it('is given back to the disk, a part at a time', () => {
     const spool = open();
     const frames = Array.from({ length: 100 }, (_, i) => ({ first: i + 1, frame: frameOf('x'.repeat(100_000)) }));
     const progress = frames.map(({ first }) => ({ first, count: 1, settled: Intervals.of([first, first]) }));
@@ -273,7 +273,7 @@ describe('the log of the spool', () => {
     },
   );
 
-  it('is cut after a commit that was large, and goes when nothing is written any more', () => {
+  it('is cut after a large commit, and removed when nothing is written any more', () => {
     const spool = open();
     const frames = Array.from({ length: 100 }, (_, i) => ({ first: i + 1, frame: frameOf('x'.repeat(200_000)) }));
     spool.store.commit(group({ run: { ...aRun, nextSeq: 101 }, frames }));
@@ -292,14 +292,14 @@ describe('the log of the spool', () => {
 describe('with durability normal, where a power loss may roll the file back, seqs', () => {
   const block = 1_000_000;
 
-  it('go on behind all that were reserved after a stop that was not in order', () => {
+  it('continue after all reserved seqs after an unclean stop', () => {
     killedAfter((spool) => spool.store.commit(group({ run: { ...aRun, nextSeq: 500 } })), 'normal');
     const spool = open('normal');
     expect(spool.store.run()?.nextSeq).toBe(500 + block);
     spool.close();
   });
 
-  it('go on where they were after a stop in order', () => {
+  it('continue where they were after a clean stop', () => {
     const before = open('normal');
     before.store.commit(group({ run: { ...aRun, nextSeq: 500 } }));
     before.close();
@@ -308,7 +308,7 @@ describe('with durability normal, where a power loss may roll the file back, seq
     spool.close();
   });
 
-  it('are never given out again, however often it is killed and wherever within a block', () => {
+  it('are never assigned twice, however often it is killed and wherever in a block', () => {
     let last = 0;
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 1, max: 3 * block }), { minLength: 1, maxLength: 4 }), (growths) => {
@@ -319,7 +319,7 @@ describe('with durability normal, where a power loss may roll the file back, seq
           nextSeq += growth;
           spool.store.commit(group({ run: { ...aRun, nextSeq } }));
           last = nextSeq - 1;
-          // Within a life the run is what was committed, not what was reserved.
+          // While it is open, the run is as committed, not as reserved.
           expect(spool.store.run()?.nextSeq).toBe(nextSeq);
         }
         spool.abandon();
@@ -328,7 +328,7 @@ describe('with durability normal, where a power loss may roll the file back, seq
     );
   });
 
-  it('that a killed predecessor had reserved are left out with durability full, too', () => {
+  it('that a killed predecessor had reserved are skipped with durability full, too', () => {
     killedAfter((spool) => spool.store.commit(group({ run: { ...aRun, nextSeq: 500 } })), 'normal');
     const spool = open('full');
     expect(spool.store.run()?.nextSeq).toBe(500 + block);
@@ -339,7 +339,7 @@ describe('with durability normal, where a power loss may roll the file back, seq
     again.close();
   });
 
-  it('are not reserved with durability full, where nothing is rolled back', () => {
+  it('are not reserved with durability full, because nothing is rolled back', () => {
     killedAfter((spool) => spool.store.commit(group({ run: { ...aRun, nextSeq: 500 } })), 'full');
     const spool = open('full');
     expect(spool.store.run()?.nextSeq).toBe(500);
@@ -350,7 +350,7 @@ describe('with durability normal, where a power loss may roll the file back, seq
 describe('the writers in a spool', () => {
   const consumer = { run: 'r1', role: 'consumer', ordinal: 1, pid: 4711, started: '123', boot: 'b' } as const;
 
-  it('have ids that rise and are never given again, over starts', () => {
+  it('have ids that rise and are never reused, also across starts', () => {
     const ids: number[] = [];
     killedAfter(({ writers }) => ids.push(writers.register(consumer), writers.register({ ...consumer, ordinal: 2 })));
     killedAfter(({ writers }) => {

@@ -26,7 +26,7 @@ afterEach(() => {
 
 const items = (...ids: number[]): Frame => frameOf(ids.map((id) => ({ id, text: `item ${id}` })));
 
-/** A queue in the middle of a run: 10 items stored, 2 done, 1 waits for a retry, 1 is dead, 6 are left. */
+/** A queue in the middle of a run: 10 items stored, 2 done, 1 waiting for a retry, 1 dead, 6 left. */
 function aSpool(): Spool {
   const spool = Spool.open({ file, durability: 'full' });
   const run = { ...aRun, nextSeq: 11, stored: 10, done: 2, dead: 1 };
@@ -47,7 +47,7 @@ function aSpool(): Spool {
   return spool;
 }
 
-/** What is wrong after somebody has put this into the file. */
+/** The problems that are found after this was written to the file. */
 function problemsAfter(sql: string): string[] {
   aSpool().close();
   const db = new Database(file);
@@ -66,7 +66,7 @@ function everyFile(): Record<string, unknown> {
   );
 }
 
-describe('a spool is looked at', () => {
+describe('a spool is checked', () => {
   it.each([
     ['after it was closed', (spool: Spool) => spool.close()],
     ['after its supervisor was killed', killed],
@@ -89,7 +89,7 @@ describe('a spool is looked at', () => {
     expect(readFileSync(file)).toHaveLength(0);
   });
 
-  it('roughly when it is of an earlier version', () => {
+  it('roughly if it has an earlier version', () => {
     const db = new Database(file);
     db.exec(migrations[0]!);
     db.pragma(`application_id = ${applicationId}`);
@@ -98,13 +98,13 @@ describe('a spool is looked at', () => {
     expect(verifySpool(file)).toMatchObject({ schema: 1, run: null, problems: [] });
   });
 
-  it('only if there is one', () => {
+  it('only if it exists', () => {
     expect(thrownBy(() => verifySpool(file))).toMatchObject({ code: 'NO_QUEUE', exitCode: 78 });
     expect(readdirSync(directory)).toEqual([]);
   });
 });
 
-/** As a kill leaves it: the log is still there. */
+/** Closes it as a kill would: the log still exists. */
 function killed(spool: Spool): void {
   const copies = ['queue.db', 'queue.db-wal'].map((name) => [name, readFileSync(join(directory, name))] as const);
   spool.abandon();
@@ -112,7 +112,7 @@ function killed(spool: Spool): void {
   rmSync(join(directory, 'supervisor.pid'));
 }
 
-describe('what is wrong with a spool is told:', () => {
+describe('a problem of a spool is reported:', () => {
   it.each([
     ['UPDATE frames SET bytes = 7 WHERE first = 6', /^frame 6 is said to have 7 bytes and has \d+$/],
     ['UPDATE frames SET count = 0 WHERE first = 6', 'frame 6 holds 0 items'],
@@ -150,14 +150,14 @@ describe('what is wrong with a spool is told:', () => {
     expect([problems, problems.some(isIt)]).toEqual([problems, true]);
   });
 
-  it('of each kind the first ten', () => {
+  it('the first ten of each kind', () => {
     const numbers = Array.from({ length: 25 }, (_, i) => `('l${i}', 'x')`).join();
     const problems = problemsAfter(`INSERT INTO limits VALUES ${numbers}`);
     expect(problems).toHaveLength(11);
     expect(problems.at(-1)).toBe('… and 15 more like these');
   });
 
-  it('a page that is damaged', () => {
+  it('a damaged page', () => {
     aSpool().close();
     const bytes = readFileSync(file);
     bytes.fill(0xff, 4096 * 2, 4096 * 2 + 100);
@@ -170,7 +170,7 @@ describe('what is wrong with a spool is told:', () => {
     expect(readFileSync(file).equals(bytes)).toBe(true);
   });
 
-  it('a file of somebody else', () => {
+  it('a file of another program', () => {
     const db = new Database(file);
     db.exec('CREATE TABLE pokemon (id)');
     db.close();
