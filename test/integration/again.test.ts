@@ -8,7 +8,7 @@ beforeEach(() => {
 });
 afterEach(() => project.clean());
 
-/** The source is a new file every day; an item waits until there is a file `go`. */
+/** The source is a new file every day; an item waits until a file `go` exists. */
 const pipeline = `
   import { definePipeline, PermanentError, to } from 'millrace';
   import { existsSync, readFileSync } from 'node:fs';
@@ -31,7 +31,7 @@ const pipeline = `
 const rows = (): unknown[] =>
   project.query('out.db', 'SELECT day, count(*) AS n FROM rows GROUP BY day ORDER BY min(seq)');
 
-/** Leaves a run of `day` behind that was stopped with all its items open. */
+/** Leaves a run of `day` that was stopped with all its items open. */
 async function leaveOpen(day: string): Promise<void> {
   project.write('day', `${day} 20`);
   const running = project.start(['run', 'days.ts', '--stop-timeout', '0s']);
@@ -56,13 +56,13 @@ describe('--again over an open run', () => {
     expect(running.log.filter(({ event }) => event === 'run.owed')).toEqual([]);
   });
 
-  it('exits with 3 when only the first of the two has dead letters', async () => {
+  it('exits with 3 if only the first of the two runs has dead letters', async () => {
     await leaveOpen('bad');
     project.write('day', 'tuesday 5');
     for (const day of ['bad', 'tuesday']) project.write(`go-${day}`, '');
     expect((await project.run(['run', 'days.ts', '--again'])).code).toBe(3);
     expect(rows()).toEqual([{ day: 'tuesday', n: 5 }]);
-    // The run that is finished now is the second one.
+    // The run that is finished now is the second run.
     expect((await project.run(['run', 'days.ts'])).code).toBe(0);
   });
 

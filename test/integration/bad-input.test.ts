@@ -6,9 +6,9 @@ import Database from 'better-sqlite3';
 import { Spool } from '../../src/queue/spool/spool.ts';
 import { Project, type Ended } from '../support/project.ts';
 
-/** Something that a user got wrong: what the command ends with, and what it says of it. */
+/** A mistake of a user: the exit code of the command, and what it says. */
 interface Row {
-  /** What is there before; `p.ts` is a good pipeline if nothing else is said. */
+  /** The files that exist before; by default, `p.ts` is a good pipeline. */
   files?: Record<string, string | Buffer>;
   prepare?: (project: Project) => void;
   args?: string[];
@@ -17,16 +17,16 @@ interface Row {
   through?: string[];
   code: number;
   says: (string | RegExp)[];
-  /** The items that are in the sink then. */
+  /** The items that are in the sink afterwards. */
   has?: number[];
-  /** The folder in which nothing may have changed. */
+  /** The directory in which nothing may have changed. */
   leaves?: string;
-  /** With the pipeline mended, the same run goes on, and ends with these items in the sink. */
+  /** With the pipeline fixed, the same run continues and ends with these items in the sink. */
   mended?: number[];
 }
 type Table = Record<string, Row>;
 
-// It is in the environment and in each pipeline, and must be in nothing that is said.
+// It is in the environment and in each pipeline, and must not appear in any output.
 const secret = 'hunter2-is-secret';
 const quick = [
   '--consumers',
@@ -56,9 +56,9 @@ function pipeline({
   };
 }
 
-// The modes of files hold root up as they do others.
+// File modes stop root as they stop other users.
 const withoutPrivileges = process.getuid?.() === 0 ? ['setpriv', '--bounding-set=-dac_override,-dac_read_search'] : [];
-/** Nobody may do anything with it; if we may say so, it is not even ours. */
+/** Nobody may do anything with it; if possible, it does not even belong to us. */
 const locked = (name: string) => (project: Project) => {
   chmodSync(project.path(name), 0);
   if (process.getuid?.() === 0) chownSync(project.path(name), 65534, 65534);
@@ -74,7 +74,7 @@ function given(what: string, table: Table): void {
   for (const [name, row] of Object.entries(table)) inputs.push([`${what} ${name}`, row]);
 }
 
-/** What becomes of it; `has`, `mended` and `contents`, before and after, are undefined if they were not asked for. */
+/** The outcome. `has`, `mended` and `contents`, before and after, are undefined if they were not requested. */
 async function tried({
   files = {},
   prepare,
@@ -105,7 +105,7 @@ async function tried({
   }
 }
 
-/** In the table, or on standard output where there is none. */
+/** In the table, or on standard output if there is none. */
 function inSink(project: Project, { stdout }: Ended): number[] {
   const rows = project.read('out.db')
     ? project.query<{ id: number }>('out.db', 'SELECT id FROM rows')
@@ -251,7 +251,7 @@ given('a config file', {
   },
 });
 
-/** A queue that was never used, and left as by a kill; then SQL, or other bytes from some place on. */
+/** A queue that was never used and was left as by a kill; then changed by SQL, or by other bytes from some place on. */
 const spool = (change: string | { at: number; bytes: string }) => (project: Project) => {
   const file = project.path('state/queue.db');
   const opened = Spool.open({ file, durability: 'full' });
@@ -716,7 +716,7 @@ it.concurrent.each(inputs)(
     for (const text of row.says) expect(stderr).toMatch(text instanceof RegExp ? text : literally(text));
     expect({ code, signal, has, mended }).toEqual({ code: row.code, signal: null, has: row.has, mended: row.mended });
     expect(after).toEqual(before);
-    // Where in our code it was found out helps nobody to mend his own.
+    // The place in our code does not help users to fix theirs.
     expect(stderr).not.toMatch(/^\s+at .*(dist\/|node:internal)/m);
     expect(stderr).not.toContain(secret);
   },

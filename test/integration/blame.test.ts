@@ -10,7 +10,7 @@ afterEach(() => project.clean());
 
 const items = 5000;
 
-/** Of many items these do something else than to come to the table. */
+/** These of many items do something other than end in the table. */
 const pipeline = (killers: readonly number[], way: string, more = '') =>
   `
   import { definePipeline, to } from 'millrace';
@@ -26,7 +26,7 @@ const pipeline = (killers: readonly number[], way: string, more = '') =>
     ${more}
   });`.replace('async process', way.includes('await') ? 'async process' : 'process');
 
-/** Every item but those is there once, at its first attempt. */
+/** All other items are there once, from their first attempt. */
 function expectAllBut(...missing: number[]): void {
   const [totals] = project.query<object>(
     'out.db',
@@ -76,7 +76,7 @@ describe('an item that kills its consumer', () => {
       3,
     ],
     ['never lets go of it', 'while (true);', /: hang: silent for 2s$/, 3, '2s'],
-  ])('because it %s is a dead letter after three times, and nothing else is', async (...row) => {
+  ])('because it %s becomes a dead letter after the third time, and no other item does', async (...row) => {
     const [, way, cause, deaths, stallTimeout = '60s'] = row;
     project.write('blame.ts', pipeline([3777], way));
     const running = project.start(
@@ -93,7 +93,7 @@ describe('an item that kills its consumer', () => {
     expect(deathsIn(running)).toBeLessThanOrEqual(deaths);
   });
 
-  it('among eight of its kind within a minute parks nobody', async () => {
+  it('among eight such items within a minute parks no consumer', async () => {
     const killers = Array.from({ length: 8 }, (_, i) => 500 + i * 550);
     project.write('blame.ts', pipeline(killers, 'process.exit(7);'));
     const running = project.start(['run', 'blame.ts', '--consumers', '2', '--retry-base', '10ms']);
@@ -103,7 +103,7 @@ describe('an item that kills its consumer', () => {
     expect(running.log.filter(({ event }) => event === 'child.parked')).toEqual([]);
   });
 
-  it('where there is no ledger to ask is said to be written, perhaps', async () => {
+  it('is reported as perhaps written if there is no ledger to ask', async () => {
     project.write(
       'blame.ts',
       `import { definePipeline, to } from 'millrace';
@@ -125,11 +125,11 @@ describe('an item that kills its consumer', () => {
   });
 });
 
-describe('an item that takes the supervisor along', () => {
-  it('is found in the end, however often all processes are killed, and nothing else is lost or tried twice', async () => {
+describe('an item that brings down the supervisor', () => {
+  it('is found in the end, however often all processes are killed, and no other item is lost or uses a second attempt', async () => {
     project.write('blame.ts', pipeline([777], `process.kill(process.ppid, 'SIGKILL'); while (true);`));
     const ends: (number | string | null)[] = [];
-    // Three to notice, and three times by itself; before that, others may settle between, fewer each time.
+    // Three deaths to notice, and three by itself. Before that, other items may settle in between, fewer each time.
     while (ends.length < 40 && !ends.includes(3)) {
       const { code, signal } = await project.run(['run', 'blame.ts', '--consumers', '2', '--retry-base', '10ms']);
       ends.push(signal ?? code);
@@ -144,7 +144,7 @@ describe('an item that takes the supervisor along', () => {
 });
 
 describe('a consumer that is killed from outside, once', () => {
-  it.each([1, 2])('costs no more than the items that it had started, again (%i consumers)', async (consumers) => {
+  it.each([1, 2])('costs no more than repeating the items that it had started (%i consumers)', async (consumers) => {
     project.write(
       'blame.ts',
       `import { appendFileSync } from 'node:fs';
@@ -170,16 +170,16 @@ describe('a consumer that is killed from outside, once', () => {
     process.kill(victim.who.pid!, 'SIGKILL');
     expect((await running.ended).code).toBe(0);
     project.expectEachOnce(400);
-    // Nothing ran alone, and nothing was started again that had not been started before.
+    // No item ran alone, and no item was started again that had not been started before.
     const [marked] = running.log.filter(({ event }) => event === 'items.marked') as unknown as { items: number }[];
-    // What fills its slots and, if all of them ended just before, as many whose results were not settled yet.
+    // The items in its slots and, if all of them ended just before, as many whose results were not settled yet.
     expect(marked?.items).toBeLessThanOrEqual(100);
     expect(running.log.filter(({ event }) => event === 'items.isolated' || event === 'item.killed')).toEqual([]);
     expect(project.read('starts.txt').trim().split('\n').length).toBeLessThanOrEqual(400 + (marked?.items ?? 0));
   });
 });
 
-describe('two items that kill, at once', () => {
+describe('two items that kill at the same time', () => {
   it.each(['SIGKILL', 'SIGSEGV'])('are both found within four deaths, and no other item dies (%s)', async (signal) => {
     project.write(
       'blame.ts',
@@ -209,7 +209,7 @@ describe('two items that kill, at once', () => {
   });
 });
 
-describe('consumers that are killed from outside, again and again', () => {
+describe('consumers that are repeatedly killed from outside', () => {
   it('condemn no item', async () => {
     project.write(
       'blame.ts',
@@ -219,7 +219,7 @@ describe('consumers that are killed from outside, again and again', () => {
       ),
     );
     const running = project.start(['run', 'blame.ts', '--consumers', '2', '--retry-base', '10ms']);
-    // Not at a single item: who is killed at that three times in a row is taken for the killer.
+    // Not while it runs a single item: an item during which three consumers in a row are killed is taken for the killer.
     const isAtWork = ({ who, lent }: Status['processes'][number]): boolean => who.role === 'consumer' && lent > 1;
     for (let kills = 0; kills < 10; kills++) {
       const status = await project.statusWhere('blame', ({ items: { done }, processes }) => {

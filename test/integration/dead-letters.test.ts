@@ -24,10 +24,10 @@ const pipeline = (process: string, more = '') => `
 const once = ['--attempts', '1'];
 
 describe('dead letters', () => {
-  it('of a finished run are done by the next run once they were given back, and nothing else is', async () => {
+  it('of a finished run are done by the next run after they were given back, and nothing else is', async () => {
     project.write('fails.ts', pipeline(`if (id % 4 === 0) throw new Error('a bug'.padEnd(8000, '!'));`));
     expect((await project.run(['run', 'fails.ts', ...once])).code).toBe(3);
-    // On a full disk: an export that is not whole must not pass for one.
+    // On a full disk: an incomplete export must not pass for a complete one.
     for (const [to, rest] of [
       ['--to all.ndjson', ''],
       ['', '> all.ndjson'],
@@ -37,7 +37,7 @@ describe('dead letters', () => {
       expect([status, stderr]).toEqual([74, expect.stringContaining('cannot be written: EFBIG')]);
       expect(existsSync(project.path('all.ndjson'))).toBe(to === '');
     }
-    // The bug is mended: another version of a run whose source has ended.
+    // The bug is fixed: another version of the pipeline, for a run whose source has ended.
     project.write('fails.ts', pipeline(''));
     expect((await project.run(['run', 'fails.ts'])).code).toBe(3);
     const given = await project.run(['dead', 'retry', 'fails', '4', '8']);
@@ -64,7 +64,7 @@ describe('dead letters', () => {
     expect((await project.run(['dead', 'ls', 'fails'])).stdout).toBe('no dead letters\n');
   });
 
-  it('that paused the pipeline are given back while it runs, and it goes on by itself', async () => {
+  it('that paused the pipeline are given back while it runs, and it resumes by itself', async () => {
     project.write(
       'fails.ts',
       pipeline(
@@ -95,7 +95,7 @@ describe('dead letters', () => {
     );
   });
 
-  it('are not in the way of the end once they are purged: the run ends with 0', async () => {
+  it('do not affect the end once they are purged: the run ends with 0', async () => {
     project.write(
       'fails.ts',
       pipeline(
@@ -111,7 +111,7 @@ describe('dead letters', () => {
   });
 });
 
-it('dead letters that are written to a pipe that nobody reads keep no supervisor from starting', async () => {
+it('dead letters that are written to a pipe that nobody reads do not keep a supervisor from starting', async () => {
   project.write(
     'fails.ts',
     `import { definePipeline, to } from 'millrace';
@@ -130,7 +130,7 @@ it('dead letters that are written to a pipe that nobody reads keep no supervisor
       stdio: ['ignore', 'pipe', 'ignore'],
     });
     try {
-      // It has begun to write, and has more to write than a pipe takes.
+      // It has begun to write, and has more to write than fits into a pipe.
       await happened(shown.stdout, 'readable');
       const { code, stderr } = await project.run(['run', 'fails.ts']);
       expect(stderr).toContain('has finished');

@@ -56,7 +56,7 @@ describe('npm run demo, without a terminal', () => {
     return found;
   };
 
-  /** Every process that the demo starts, directly or not, works in its folder. */
+  /** Every process that the demo starts, directly or not, works in its directory. */
   const running = (): string[] =>
     readdirSync('/proc').filter((entry) => {
       try {

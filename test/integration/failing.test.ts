@@ -22,7 +22,7 @@ const ids = (): number[] =>
   project.query<{ id: number }>('out.db', 'SELECT id FROM rows ORDER BY id').map(({ id }) => id);
 
 describe('an item that throws', () => {
-  it('is tried again until it succeeds', async () => {
+  it('runs again until it succeeds', async () => {
     project.write(
       'fails.ts',
       pipeline(
@@ -50,7 +50,7 @@ describe('an item that throws', () => {
     expect((await project.run(['run', 'fails.ts'])).code).toBe(3);
   });
 
-  it('with a PermanentError is not tried again; a RetryAfter or DependencyError uses no attempt', async () => {
+  it('with a PermanentError does not run again; a RetryAfter or DependencyError uses no attempt', async () => {
     project.write(
       'fails.ts',
       pipeline(`
@@ -70,7 +70,7 @@ describe('an item that throws', () => {
     ).toMatchObject([{ seq: 1, attempts: 1 }]);
   });
 
-  it('waits for its retry over a kill of the supervisor', async () => {
+  it('still waits for its retry after the supervisor was killed', async () => {
     project.write(
       'fails.ts',
       pipeline(
@@ -91,7 +91,7 @@ describe('an item that throws', () => {
     expect(ids()).toHaveLength(19);
   });
 
-  it('too often pauses the pipeline at deadMax instead of burying the rest', async () => {
+  it('too often pauses the pipeline at deadMax instead of making the rest dead letters, too', async () => {
     project.write('fails.ts', pipeline(`throw new PermanentError('all wrong');`));
     const running = project.start(['run', 'fails.ts', '--consumers', '1', '--concurrency', '1', '--dead-max', '5']);
     const status = await project.statusWhere(
@@ -105,7 +105,7 @@ describe('an item that throws', () => {
 });
 
 describe('an item that never settles', () => {
-  it('is aborted, given up with its process, and dead after its attempts; the others are not touched by it', async () => {
+  it('is aborted, given up with its process, and dead after its attempts; other items are not affected', async () => {
     project.write(
       'fails.ts',
       pipeline(`
@@ -143,13 +143,13 @@ describe('a process that crashes', () => {
     expect(code).toBe(69);
     expect(stderr).toContain('no set-up today');
     expect(running.log.filter(({ event }) => event === 'child.parked')).toHaveLength(1);
-    // All items are stored, so nothing is counted any more, and mended code may go on.
+    // All items are stored, so the source is not counted any more, and fixed code may continue.
     project.write('fails.ts', pipeline('return item;'));
     expect((await project.run(['run', 'fails.ts'])).code).toBe(0);
     expect(ids()).toHaveLength(20);
   });
 
-  it('as producer, because its source throws, goes on where it was, and is given up at last', async () => {
+  it('as producer, because its source throws, resumes where it was, and is finally given up', async () => {
     project.write(
       'fails.ts',
       `import { definePipeline, to } from 'millrace';
@@ -171,7 +171,7 @@ describe('a teardown', () => {
     ['never resolves', 'await new Promise(() => setInterval(() => undefined, 1000))'],
     ['throws', `throw new Error('no goodbye')`],
     ['ends its process', 'process.exit(5)'],
-  ])('that can never complete does not keep the run from finishing: exit 0 and a warning (%s)', async (_, code) => {
+  ])('that can never complete does not keep the run from finishing: exit 0 with a warning (%s)', async (_, code) => {
     project.write('fails.ts', pipeline('return item;', `async teardown() { ${code}; },`));
     const running = project.start(['run', 'fails.ts', '--end-timeout', '300ms']);
     expect((await running.ended).code).toBe(0);
@@ -181,7 +181,7 @@ describe('a teardown', () => {
   });
 });
 
-describe('what cannot be run', () => {
+describe('a pipeline that cannot run', () => {
   it.each([
     ['nothing', '', /default/],
     ['bad syntax', 'export default {', /fails\.ts:1/],
@@ -198,7 +198,7 @@ describe('what cannot be run', () => {
     expect(project.read('.millrace/fails/queue.db')).toBe('');
   });
 
-  it('is a state directory that another supervisor holds: it is named by its pid', async () => {
+  it('has a state directory that another supervisor holds: the message names its pid', async () => {
     project.write('fails.ts', pipeline('return new Promise((go) => setTimeout(() => go(item), 60_000));', ''));
     const first = project.start(['run', 'fails.ts']);
     await first.logged('run.started');
@@ -207,7 +207,7 @@ describe('what cannot be run', () => {
     expect(second.stderr).toContain(String(first.pid));
   });
 
-  it('is a queue that is no database: it is left as it is', async () => {
+  it('has a queue that is not a database: the file is not changed', async () => {
     project.write('fails.ts', pipeline('return item;'));
     mkdirSync(project.path('state'));
     writeFileSync(project.path('state/queue.db'), 'this is not a database, but somebody may want it');
@@ -241,7 +241,7 @@ describe('a pipeline that changed while its run was open', () => {
     await running.ended;
   };
 
-  it('is refused if it is resumed by counting; --fresh sets the queue aside and deletes nothing', async () => {
+  it('is refused if it is resumed by counting; --fresh archives the queue and deletes nothing', async () => {
     await interrupted(endless('one'));
     project.write('fails.ts', endless('two'));
     const refused = await project.run(['run', 'fails.ts']);
@@ -258,7 +258,7 @@ describe('a pipeline that changed while its run was open', () => {
     expect(kept).toHaveLength(1);
   });
 
-  it('goes on from its cursor if it has one, with a warning', async () => {
+  it('resumes from its cursor if it has one, with a warning', async () => {
     await interrupted(endless('one', 'context.checkpoint(id);'));
     project.write('fails.ts', endless('two', 'context.checkpoint(id);'));
     const again = project.start(['run', 'fails.ts', '--consumers', '1']);
@@ -287,7 +287,7 @@ export default definePipeline({
   it.each([
     ['source', `*source() { yield { id: 1 } as Item; broken('source'); },`],
     ['setup', `source: [1, 2], setup: async () => broken('setup'), process: (item: number) => item,`],
-  ])('in %s: in the log, in the last words and with its stack on request', async (what, parts) => {
+  ])('in %s: in the log, in the last message, and with the stack on request', async (what, parts) => {
     project.write('fails.ts', failing(parts));
     const run = project.start(['run', 'fails.ts', '--debug']);
     const died = await run.logged('child.exited', ({ level }) => level === 'error');

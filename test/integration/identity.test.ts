@@ -8,7 +8,7 @@ beforeEach(() => {
 });
 afterEach(() => project.clean());
 
-/** Its items wait until there is a file `go`. */
+/** Its items wait until a file `go` exists. */
 const pipeline = (name: string, more = '') => `
   import { definePipeline, to } from 'millrace';
   import { existsSync } from 'node:fs';
@@ -24,7 +24,7 @@ const pipeline = (name: string, more = '') => `
     sink: to.sqlite({ file: '${name}.db', table: 'rows' }),
   });`;
 
-/** Leaves an open run behind, some of whose items are done. */
+/** Leaves an open run, some of whose items are done. */
 async function leaveOpen(file: string, name: string, env: Record<string, string>): Promise<void> {
   const running = project.start(['run', file, '--stop-timeout', '0s'], env);
   await running.logged('run.sealed');
@@ -37,7 +37,7 @@ async function leaveOpen(file: string, name: string, env: Record<string, string>
 }
 
 describe('two pipelines', () => {
-  it('that are given one state directory do not do each other’s items: the second one is refused, the first one continues', async () => {
+  it('with the same state directory do not do each other’s items: the second is refused, the first continues', async () => {
     project.write('aaa.ts', pipeline('aaa'));
     project.write('bbb.ts', pipeline('bbb'));
     const env = { MILLRACE_STATE: project.path('state') };
@@ -51,11 +51,11 @@ describe('two pipelines', () => {
     expect(existsSync(project.path('bbb.db'))).toBe(false);
     expect((await project.run(['run', 'aaa.ts'], env)).code).toBe(0);
     project.expectEachOnce(20, { file: 'aaa.db' });
-    // Nor is a finished run the other's.
+    // A finished run does not belong to the other pipeline either.
     expect((await project.run(['run', 'bbb.ts'], env)).code).toBe(78);
   });
 
-  it('that are given one root run side by side, each in a folder of its own', async () => {
+  it('with the same root run at the same time, each in its own directory', async () => {
     const env = { MILLRACE_STATE_ROOT: project.path('root') };
     const names = ['aaa', 'bbb'];
     for (const name of names) project.write(`${name}.ts`, pipeline(name));

@@ -9,7 +9,7 @@ beforeEach(() => {
 });
 afterEach(() => project.clean());
 
-/** Slow enough that there is something to kill, and into a table that shows every double write. */
+/** Slow enough to be killed in the middle, into a table that shows every double write. */
 const appending = (options: { items: number; waitMs: number; every?: number }) => `
   import { definePipeline, to } from 'millrace';
   export default definePipeline({
@@ -29,7 +29,7 @@ const appending = (options: { items: number; waitMs: number; every?: number }) =
   });`;
 
 describe('a consumer', () => {
-  it('may be killed at its work again and again, all through the run: each row is there once', async () => {
+  it('may be killed at work repeatedly, throughout the run: each row is there once', async () => {
     project.write(
       'kills.ts',
       appending({ items: 1e9, waitMs: 10 })
@@ -40,8 +40,8 @@ describe('a consumer', () => {
     const kills = 20;
     let doneBefore = 0;
     for (let killed = 0; killed < kills; killed++) {
-      // As often as there is somebody with items in hand: faster than that they could not be replaced. Not who runs a
-      // single one: killed at that three times in a row, it would be taken for the killer.
+      // Whenever a consumer has items in hand: they could not be replaced faster. But not while a consumer runs a
+      // single item: after three such kills in a row, that item would be taken for the killer.
       const isAtWork = ({ who, state, lent }: Status['processes'][number]): boolean =>
         who.role === 'consumer' && state === 'ready' && lent > 1;
       const { items, processes } = await project.statusWhere(
@@ -62,7 +62,7 @@ describe('a consumer', () => {
     expect(died.filter(({ givenBack }) => Number(givenBack) > 0).length).toBeGreaterThan(kills / 2);
   });
 
-  it('that exits with 0 without having been told to has crashed, and is replaced', async () => {
+  it('that exits with 0 without being told to counts as crashed, and is replaced', async () => {
     project.write(
       'quits.ts',
       `import { existsSync, writeFileSync } from 'node:fs';
@@ -86,7 +86,7 @@ describe('a consumer', () => {
 });
 
 describe('the producer', () => {
-  it('may be killed five times: no item is lost and none comes twice', async () => {
+  it('may be killed five times: no item is lost or done twice', async () => {
     project.write('kills.ts', appending({ items: 4000, waitMs: 20 }));
     const running = project.start(['run', 'kills.ts', '--consumers', '2']);
     for (let kill = 0; kill < 5; kill++) {
@@ -108,7 +108,7 @@ describe('the supervisor', () => {
   it.each([
     ['where the kernel kills orphans', {}],
     ['where orphans must notice by themselves', { PATH: '/nowhere' }],
-  ])('may be killed three times, also with a consumer in a busy loop, %s', async (_, env: Record<string, string>) => {
+  ])('may be killed three times, even with a consumer in a busy loop, %s', async (_, env: Record<string, string>) => {
     project.write(
       'kills.ts',
       appending({ items: 3000, waitMs: 20 }).replace(
@@ -119,7 +119,7 @@ describe('the supervisor', () => {
     );
     for (const id of [700, 1400, 2100]) {
       const running = project.start(['run', 'kills.ts', '--consumers', '2'], env);
-      // Somebody is in the loop right now.
+      // A consumer is in the loop right now.
       await project.until(() => project.read(`busy-${id}`) || undefined);
       running.kill('SIGKILL');
       expect((await running.ended).signal).toBe('SIGKILL');
@@ -130,7 +130,7 @@ describe('the supervisor', () => {
     await project.quiet();
   });
 
-  it('is followed by one that ends what a consumer had started itself', async () => {
+  it('is followed by a supervisor that ends processes that a consumer had started', async () => {
     project.write(
       'kills.ts',
       appending({ items: 3000, waitMs: 20 }).replace(
@@ -160,7 +160,7 @@ describe('the supervisor', () => {
   it.each([
     ['the kernel', {}],
     ['a thread of theirs', { PATH: '/nowhere' }],
-  ])('leaves no child behind when it is killed, even one in a loop without end: %s ends them', async (_, env) => {
+  ])('leaves no child behind when it is killed, even one in an endless loop: %s ends them', async (_, env) => {
     project.write(
       'kills.ts',
       appending({ items: 100_000, waitMs: 50 }).replace(
@@ -183,7 +183,7 @@ describe('the supervisor', () => {
   it.each([
     ['a guard in the group', {}],
     ['the children', { PATH: '/nowhere' }],
-  ])('leaves nothing behind that an item has started when it is killed: %s ends it', async (_, env) => {
+  ])('leaves no process behind that an item has started when it is killed: %s ends it', async (_, env) => {
     project.write(
       'kills.ts',
       appending({ items: 4, waitMs: 0 }).replace(

@@ -4,13 +4,13 @@ import { type Config, resolveConfig } from '../../src/config/resolve.ts';
 
 interface Instruction {
   name: string;
-  /** What follows the name, continuation lines joined. */
+  /** The text after the name, with continuation lines joined. */
   value: string;
   /** Which `FROM` it belongs to, counted from 0; -1 before the first. */
   stage: number;
 }
 
-/** No docker engine is needed for what goes wrong most often: paths, users, and commands that a shell would run. */
+/** The most frequent mistakes can be found without a docker engine: paths, users, and commands that a shell would run. */
 function parseDockerfile(text: string): Instruction[] {
   let stage = -1;
   return text
@@ -27,7 +27,7 @@ function parseDockerfile(text: string): Instruction[] {
     });
 }
 
-/** Whether .dockerignore lets `path` into the build: the last pattern that matches decides. */
+/** Whether .dockerignore lets `path` into the build: the last matching pattern decides. */
 function isSent(path: string): boolean {
   const patterns = readFileSync('.dockerignore', 'utf8')
     .split('\n')

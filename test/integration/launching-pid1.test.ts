@@ -6,7 +6,7 @@ import path, { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import Database from 'better-sqlite3';
 
-/** As in a container: process 1 of a PID namespace, in a folder that cannot be written. */
+/** As in a container: process 1 of a PID namespace, in a directory that cannot be written. */
 const unshare = ['--pid', '--mount', '--fork', '--mount-proc', '--kill-child'];
 if (process.getuid?.() !== 0) unshare.unshift('--user', '--map-root-user');
 const launch = 'mount -t tmpfs -o ro none "$1" && cd "$1" && shift && exec "$@"';
@@ -68,7 +68,7 @@ describeInNamespace('Millrace as process 1 with a read-only working directory', 
     return (namespace = child);
   };
 
-  /** The process number of the supervisor, seen from out here, once its first item has been processed. */
+  /** The pid of the supervisor, as seen from outside, once its first item has been processed. */
   const working = async (child: ChildProcess): Promise<number> => {
     while (!output.includes('item ')) {
       if (child.exitCode !== null) throw new Error(`ended before the first item:\n${output}`);

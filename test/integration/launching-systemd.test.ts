@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 
-/** Points; systemd calls less than that "OK". A unit without any setting has 9.6. */
+/** systemd's exposure score; it calls a lower one "OK". A unit without any settings has 9.6. */
 const mostExposure = 2.5;
 
 const unit = readFileSync('config/millrace.service', 'utf8');
@@ -51,7 +51,7 @@ describeWithSystemd('the systemd unit, as systemd sees it', () => {
   let folder: string;
   let file: string;
 
-  // verify wants the program to be there: a copy of the unit that names files of this folder.
+  // verify needs the program to exist: a copy of the unit that names files of this directory.
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), 'millrace-unit-'));
     mkdirSync(join(folder, 'state'));

@@ -16,15 +16,15 @@ afterEach(async () => {
 
 interface Vendor {
   url: string;
-  /** Ids in the order of their calls. */
+  /** The ids, in the order of their calls. */
   calls: number[];
   mostInFlight: number;
-  /** What to answer instead of 200. */
+  /** The answer instead of 200. */
   refuse: (id: number) => { status: number; retryAfter: string } | undefined;
   close: () => Promise<void>;
 }
 
-/** An API that counts what comes in, and goes on with a call whose connection was closed. */
+/** An API that counts its calls, and continues a call whose connection was closed. */
 async function startVendor(): Promise<Vendor> {
   let inFlight = 0;
   const server: Server = createServer((request, response) => {
@@ -70,7 +70,7 @@ const pipeline = (limit: string, items: number) => `
     },
     async process({ id }, { fetch }) {
       const response = await fetch('${vendor.url}/' + id, { limit: 'vendor' });
-      // As users see them in messages.
+      // As users see it in messages.
       const kinds = [response, response.headers].map((one) => one.constructor.name);
       if (kinds.join() !== 'Response,Headers') throw new PermanentError('got ' + kinds.join());
       return (await response.json()) as { id: number };
@@ -81,7 +81,7 @@ const pipeline = (limit: string, items: number) => `
 const twelveSlotsEach = ['--consumers', '2', '--concurrency', '12'];
 
 describe('a limit', () => {
-  it('holds across all processes: 24 slots never have more calls in flight, and each row is there once', async () => {
+  it('holds across all processes: 24 slots never make more calls at a time, and each row is there once', async () => {
     project.write('calls.ts', pipeline('{ concurrency: 5 }', 200));
     expect((await project.run(['run', 'calls.ts', ...twelveSlotsEach])).code).toBe(0);
     expect(vendor.mostInFlight).toBe(5);
@@ -92,51 +92,54 @@ describe('a limit', () => {
   it.each([
     ['after the linger', `, linger: '500ms'`],
     ['after the time that calls take', ''],
-  ])('gives back what a killed consumer held, when the vendor has done with it as well: %s', async (_, linger) => {
-    project.write('calls.ts', pipeline(`{ concurrency: 3${linger} }`, 150));
-    const running = project.start(['run', 'calls.ts', ...twelveSlotsEach]);
-    for (const done of [20, 50, 80]) {
-      const { processes } = await project.statusWhere(
-        'calls',
-        ({ items, processes: all }) =>
-          items.done >= done && all.some(({ who, state }) => who.role === 'consumer' && state === 'ready'),
-      );
-      process.kill(
-        processes.find(({ who, state }) => who.role === 'consumer' && state === 'ready')!.who.pid!,
-        'SIGKILL',
-      );
-    }
-    expect((await running.ended).code).toBe(0);
-    expect(vendor.mostInFlight).toBe(3);
-    project.expectEachOnce(150);
-  });
+  ])(
+    'releases the permits of a killed consumer when the vendor has finished its calls as well: %s',
+    async (_, linger) => {
+      project.write('calls.ts', pipeline(`{ concurrency: 3${linger} }`, 150));
+      const running = project.start(['run', 'calls.ts', ...twelveSlotsEach]);
+      for (const done of [20, 50, 80]) {
+        const { processes } = await project.statusWhere(
+          'calls',
+          ({ items, processes: all }) =>
+            items.done >= done && all.some(({ who, state }) => who.role === 'consumer' && state === 'ready'),
+        );
+        process.kill(
+          processes.find(({ who, state }) => who.role === 'consumer' && state === 'ready')!.who.pid!,
+          'SIGKILL',
+        );
+      }
+      expect((await running.ended).code).toBe(0);
+      expect(vendor.mostInFlight).toBe(3);
+      project.expectEachOnce(150);
+    },
+  );
 
-  it('with a rate lets nobody call beyond it, also over a kill of the supervisor', async () => {
+  it('with a rate allows no more calls, even when the supervisor is killed', async () => {
     project.write('calls.ts', pipeline(`{ rate: '20/h' }`, 49));
     const first = project.start(['run', 'calls.ts', ...twelveSlotsEach]);
     await project.until(() => (vendor.calls.length === 20 ? true : undefined));
     first.kill('SIGKILL');
     await first.ended;
     project.start(['run', 'calls.ts', ...twelveSlotsEach]);
-    // Every slot has asked.
+    // Every slot has requested a permit.
     const { limits } = await project.statusWhere('calls', ({ limits: [vendors] }) => vendors?.waiting === 24);
     expect(limits[0]).toMatchObject({ held: 0, granted: 0 });
     expect(vendor.calls).toHaveLength(20);
   });
 
-  it('with a rate goes on as time does', async () => {
+  it('with a rate allows more calls as time passes', async () => {
     project.write('calls.ts', pipeline(`{ rate: '20/s' }`, 49));
     expect((await project.run(['run', 'calls.ts', ...twelveSlotsEach])).code).toBe(0);
     expect(vendor.calls).toHaveLength(49);
     project.expectEachOnce(49);
   });
 
-  it('that the vendor has frozen stays so over a kill of the supervisor', async () => {
+  it('that the vendor has frozen stays frozen when the supervisor is killed', async () => {
     vendor.refuse = () => ({ status: 429, retryAfter: '3600' });
     project.write('calls.ts', pipeline('{ concurrency: 1 }', 24));
     const first = project.start(['run', 'calls.ts', ...twelveSlotsEach]);
     await first.logged('limit.frozen');
-    // It is told within a tick. With the tick it is stored; and a question that is asked later is answered later.
+    // The supervisor learns of it within a tick, and stores it with the tick. A later question is answered later.
     await project.status('calls');
     first.kill('SIGKILL');
     await first.ended;
@@ -146,7 +149,7 @@ describe('a limit', () => {
     expect(vendor.calls).toHaveLength(1);
   });
 
-  it('that the vendor has frozen is free again afterwards, and no attempt was used', async () => {
+  it('that the vendor has frozen allows calls again afterwards, and no attempt was used', async () => {
     vendor.refuse = () => (vendor.calls.length === 1 ? { status: 429, retryAfter: '1' } : undefined);
     project.write('calls.ts', pipeline('{ concurrency: 1 }', 20));
     expect((await project.run(['run', 'calls.ts', '--consumers', '2', '--attempts', '1'])).code).toBe(0);
@@ -164,7 +167,7 @@ describe('a stop while items wait for a limit that the vendor has frozen', () =>
     const first = project.start(args);
     await project.statusWhere('calls', ({ limits: [vendors] }) => vendors?.waiting === 24);
     first.kill('SIGTERM');
-    // Well before the ten minutes: this test has not that much time.
+    // Well before the ten minutes, which this test does not have.
     const { code } = await first.ended;
     expect(code).toBe(0);
     expect(first.log.filter(({ event }) => event === 'item.retry' || event === 'item.dead')).toEqual([]);
@@ -173,7 +176,7 @@ describe('a stop while items wait for a limit that the vendor has frozen', () =>
 });
 
 describe('a response body that nobody awaits', () => {
-  it('is cancelled when its item settles: no process dies of it, and the log says once what to do', async () => {
+  it('is cancelled when its item settles: it kills no process, and the log says once what to do', async () => {
     project.write(
       'calls.ts',
       `

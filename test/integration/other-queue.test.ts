@@ -18,7 +18,7 @@ function pipeline(name: string): string {
     });`;
 }
 
-it('a pipeline that is run from another folder, and so with another queue, warns that its sink has results of the first', async () => {
+it('a pipeline that runs from another directory, and so with another queue, warns that its sink has results of the first queue', async () => {
   project.write('orders.ts', pipeline('orders'));
   project.write('customers.ts', pipeline('customers'));
   expect((await project.run(['run', 'orders.ts'])).code).toBe(0);

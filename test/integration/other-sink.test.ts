@@ -9,7 +9,7 @@ afterEach(() => project.clean());
 
 const items = 200;
 
-/** Its items 101 and up wait until there is a file `go`. */
+/** Its items from 101 on wait until a file `go` exists. */
 const pipeline = (sink: string): string => `
   import { existsSync } from 'node:fs';
   import { definePipeline, to } from 'millrace';

@@ -9,8 +9,8 @@ beforeEach(() => {
 });
 afterEach(() => project.clean());
 
-// A hundred failures do not make an outage in less than ten seconds; this test takes a little more.
-it('a pipeline of which nothing succeeds is paused and says why, and goes on without an attempt used when something does', async () => {
+// A hundred failures are not an outage before ten seconds have passed; this test takes a little longer.
+it('a pipeline in which nothing succeeds pauses and says why, and resumes, with no attempt used, when an item succeeds', async () => {
   project.write(
     'outage.ts',
     `import { existsSync } from 'node:fs';
@@ -19,7 +19,7 @@ it('a pipeline of which nothing succeeds is paused and says why, and goes on wit
        name: 'outage',
        *source() { for (let id = 1; id <= 30; id++) yield { id }; },
        process(item, { attempt }) {
-         // As a DependencyError, but for its longer wait.
+         // Like a DependencyError, except for its longer wait.
          if (!existsSync('the-vendor-is-back')) throw new RetryAfter(500, 'the vendor is out');
          return { ...item, attempt };
        },
@@ -48,7 +48,7 @@ it('a pipeline of which nothing succeeds is paused and says why, and goes on wit
   expect(project.query('out.db', 'SELECT max(attempt) AS attempts FROM rows')).toEqual([{ attempts: 1 }]);
 });
 
-/** A vendor that answers everything but what one of five items asks for. */
+/** A vendor that answers all requests except those of one item out of five. */
 async function startVendor(): Promise<{ url: string; server: Server }> {
   const server = createServer((request, response) => {
     if (request.url === '/7') return; // Never answered.
@@ -60,7 +60,7 @@ async function startVendor(): Promise<{ url: string; server: Server }> {
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, server };
 }
 
-it('items that alone can never be answered become dead letters, and the run ends; the others are not held up by it', async () => {
+it('items that alone never get an answer become dead letters, and the run ends; they do not hold up the others', async () => {
   const { url, server } = await startVendor();
   project.write(
     'alone.ts',

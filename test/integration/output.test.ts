@@ -21,7 +21,7 @@ const pipeline = (process: string) => `
   });`;
 
 describe('the stdout sink', () => {
-  it('writes each result as a line of its own to standard output, whoever made it; the log goes elsewhere', async () => {
+  it('writes each result as a separate line to standard output, from whichever consumer; the log goes elsewhere', async () => {
     project.write('prints.ts', pipeline('console.log("noise"); return item;'));
     const { code, stdout } = await project.run(['run', 'prints.ts', '--consumers', '3']);
     expect(code).toBe(0);
@@ -32,7 +32,7 @@ describe('the stdout sink', () => {
     expect(lines.map(({ id }) => id).toSorted((a, b) => a - b)).toEqual(Array.from({ length: 5000 }, (_, i) => i + 1));
   });
 
-  it('stops in order when nobody reads any more; what was not written stays in the queue', async () => {
+  it('stops cleanly when nobody reads any more; results that were not written stay in the queue', async () => {
     project.write('prints.ts', pipeline('return item;'));
     const running = project.start(['run', 'prints.ts']);
     running.process.stdout!.once('data', () => running.process.stdout!.destroy());
@@ -42,7 +42,7 @@ describe('the stdout sink', () => {
   });
 });
 
-describe('a reader of the log that takes nothing, and stays', () => {
+describe('a reader of the log that reads nothing and stays open', () => {
   it('does not keep the service from ending', async () => {
     project.write('prints.ts', pipeline('console.error("x".repeat(1000));'));
     const args = [resolve('dist/cli.js'), 'run', 'prints.ts'];
@@ -51,8 +51,8 @@ describe('a reader of the log that takes nothing, and stays', () => {
   });
 });
 
-describe('what children print', () => {
-  it('is in the log, line by line, with who wrote it', async () => {
+describe('the output of children', () => {
+  it('is in the log, line by line, with the process that wrote it', async () => {
     project.write(
       'prints.ts',
       pipeline('if (item.id === 1) { console.log("first\\nsecond"); console.error("third"); }'),
@@ -69,7 +69,7 @@ describe('what children print', () => {
 });
 
 describe('`ps`', () => {
-  it('shows which pipeline and which process of it each is', async () => {
+  it('shows the pipeline and the role of each process', async () => {
     project.write('prints.ts', pipeline('return new Promise(() => undefined);').replace('id <= 5000', 'id < Infinity'));
     project.start(['run', 'prints.ts', '--consumers', '2']);
     const isReady = ({ state }: { state: string }): boolean => state === 'ready';
@@ -100,7 +100,7 @@ describeOnTerminal('on a terminal', () => {
     return stdout;
   };
 
-  it('a run is words and a display that is gone at the end', () => {
+  it('a run shows log lines, and a display that is gone at the end', () => {
     const text = shown({ TERM: 'xterm' });
     expect(text).toMatch(/INFO .*supervisor \d+ .*run finished/);
     expect(text).toContain('0 retrying');

@@ -12,7 +12,7 @@ const commands = [...readme.matchAll(/^npx millrace (.*my-pipeline\.ts.*)$/gm)].
 
 let folder: string;
 let vendor: ChildProcess;
-/** A project that has installed what `npm pack` makes. */
+/** A project that has installed the result of `npm pack`. */
 let project: string;
 let cli: string;
 
@@ -48,7 +48,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-/** As `npm install` of the tarball does it, but what the package depends on is what is installed here. */
+/** Like `npm install` of the tarball, but with the dependencies that are installed here. */
 function install(): Manifest {
   const installed = path.join(project, 'node_modules/millrace');
   mkdirSync(installed, { recursive: true });

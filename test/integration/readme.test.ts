@@ -45,7 +45,7 @@ const blocks = documents.flatMap(blocksOf);
 describe('code in the documentation', () => {
   let folder: string;
 
-  // A project of its own that has Millrace installed: within the repository, so that nothing else is found.
+  // A separate project that has Millrace installed: within the repository, so that nothing else is found.
   beforeAll(() => {
     mkdirSync('node_modules/.cache', { recursive: true });
     folder = mkdtempSync(path.resolve('node_modules/.cache/readme-'));
@@ -119,7 +119,7 @@ describe('the documentation', () => {
 
 const optionFlags = options.map(({ flag }) => flag);
 
-/** Every `millrace …` in a document's code, be it a block or a few words in a line. */
+/** Every `millrace …` in a document's code, in blocks and in lines. */
 function millraceUses(file: string): { place: string; command: string; flags: string[] }[] {
   let isBlock = false;
   return readFileSync(file, 'utf8')

@@ -9,7 +9,7 @@ beforeEach(() => {
 afterEach(() => project.clean());
 
 describe('a consumer that is recycled', () => {
-  it('is replaced while items flow: nothing is lost, nothing comes twice, and nobody dies', async () => {
+  it('is replaced while items flow: no item is lost or done twice, and no process crashes', async () => {
     project.write(
       'recycled.ts',
       `import { existsSync } from 'node:fs';
@@ -46,7 +46,7 @@ describe('a consumer that is recycled', () => {
 });
 
 describe('a pipeline that is reloaded', () => {
-  /** Items without end, and what each consumer's code makes of them. */
+  /** Endless items, and the version of the code that each consumer runs. */
   const pipeline = (tag: string, options: { version?: string; more?: string } = {}) => `
     import { existsSync } from 'node:fs';
     import { definePipeline, to } from 'millrace';
@@ -70,7 +70,7 @@ describe('a pipeline that is reloaded', () => {
     expect(project.query('out.db', sql)).toEqual([{ twice: 0, missing: 0 }]);
   };
 
-  it('goes on with new code, consumer by consumer, by HUP or by command, and each item is there once', async () => {
+  it('continues with new code, consumer by consumer, by HUP or by command, and each item is there once', async () => {
     project.write('reloaded.ts', pipeline('old', { version: '1' }));
     const running = project.start(['run', 'reloaded.ts', '--consumers', '2']);
     await project.statusWhere('reloaded', ({ items, processes }) => {
@@ -99,7 +99,7 @@ describe('a pipeline that is reloaded', () => {
       /no luck/,
     ],
     ['may have another source', pipeline('new'), /`version`/],
-  ])('stays as it is when the file %s, and says why', async (_, text, reason) => {
+  ])('does not change if the file %s, and says why', async (_, text, reason) => {
     project.write('reloaded.ts', pipeline('old', { version: '1' }));
     const running = project.start(['run', 'reloaded.ts', '--consumers', '2']);
     const before = await project.statusWhere('reloaded', ({ items, processes }) => {
@@ -120,7 +120,7 @@ describe('a pipeline that is reloaded', () => {
 
   const consumerOf = ({ processes }: Status, ordinal: number) => processes.find(({ who }) => who.ordinal === ordinal)!;
 
-  it('and edited without a reload writes nothing to another table: a process that dies is held back until the file is good', async () => {
+  it('and edited without a reload does not write to another table: a process that dies is not replaced until the file is good', async () => {
     const old = pipeline('old', { version: '1' });
     project.write('reloaded.ts', old);
     const running = project.start(['run', 'reloaded.ts', '--consumers', '2']);
@@ -131,7 +131,7 @@ describe('a pipeline that is reloaded', () => {
     process.kill(consumerOf(before, 1).who.pid!, 'SIGKILL');
     const held = await running.logged('child.heldBack');
     expect(held).toMatchObject({ role: 'consumer', ordinal: 1, reason: expect.stringContaining('table elsewhere') });
-    // Its sibling goes on.
+    // Its sibling continues.
     const meanwhile = await project.statusWhere('reloaded', ({ items }) => items.done > before.items.done + 200);
     expect(meanwhile.reasons.join()).toContain('table elsewhere');
     project.write('reloaded.ts', old);
@@ -155,7 +155,7 @@ describe('a pipeline that is reloaded', () => {
     await running.logged('child.heldBack', ({ role }) => role === 'consumer');
     await running.logged('child.heldBack', ({ role }) => role === 'producer');
     project.write('reloaded.ts', old);
-    // Items that the successors have read and done.
+    // Items that the replacements have read and done.
     const { items } = await project.statusWhere(
       'reloaded',
       (status) => status.items.stored > before.items.stored + 1000,

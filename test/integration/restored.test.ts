@@ -21,7 +21,7 @@ const pipeline = `
     sink: to.sqlite({ file: 'out.db', table: 'rows' }),
   });`;
 
-/** Runs it until \`items\` more are done, and stops it in order. */
+/** Runs it until \`items\` more are done, and stops it cleanly. */
 async function runFor(items: number): Promise<void> {
   const running = project.start(['run', 'restored.ts', '--consumers', '1']);
   await project.statusWhere('restored', (status) => status.items.done - status.items.doneBefore >= items);
@@ -29,7 +29,7 @@ async function runFor(items: number): Promise<void> {
   expect((await running.ended).code).toBe(0);
 }
 
-it('a queue that was restored from a copy is refused by the sink that has seen more, and nothing is in there twice', async () => {
+it('a queue that was restored from a copy is refused by the sink, which has seen more, and no row is there twice', async () => {
   project.write('restored.ts', pipeline);
   const queue = project.path('.millrace/restored/queue.db');
   await runFor(100);
@@ -48,7 +48,7 @@ it('a queue that was restored from a copy is refused by the sink that has seen m
   expect(rows).toBe(ids);
 });
 
-it('a snapshot of a queue that was in use is refused by the sink, nothing is in there twice, and the newest queue can continue', async () => {
+it('a snapshot of a queue that was in use is refused by the sink, no row is there twice, and the newest queue can continue', async () => {
   const items = 300_000;
   project.write(
     'snapshot.ts',

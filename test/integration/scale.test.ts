@@ -32,7 +32,7 @@ describe('a million items', () => {
     );
     const running = project.start(['run', 'scale.ts', '--consumers', '2']);
     const { traffic } = await project.statusWhere('scale', ({ items }) => items.done > 900_000);
-    // A frame takes 1,024 of these items. What is delivered at once depends on what the machine can do in 75 ms.
+    // A frame holds 1,024 of these items. How many are delivered at once depends on what the machine can do in 75 ms.
     expect(traffic.delivered / traffic.frames).toBeGreaterThan(900);
     expect(traffic.delivered / traffic.deliveries).toBeGreaterThan(128);
     expect(peakMemory(running.pid)).toBeLessThan(120 * mebi);
@@ -40,7 +40,7 @@ describe('a million items', () => {
     expect(await running.logged('run.finished')).toMatchObject({ items: 1_000_000, done: 1_000_000 });
   });
 
-  it('against a slow consumer keep the queue at its mark, and the memory flat', async () => {
+  it('with a slow consumer keep the queue at its mark and the memory flat', async () => {
     project.write(
       'scale.ts',
       `import { definePipeline, to } from 'millrace';
@@ -55,16 +55,16 @@ describe('a million items', () => {
     await running.logged('throttle.raised');
     const { queue, reasons } = await project.statusWhere(
       'scale',
-      // What a process waits for comes with its beat, once a second.
+      // The reasons for which a process waits come with its beat, once a second.
       (now) =>
         now.queue.throttled &&
         now.items.done > 500 &&
         now.processes.some(({ waiting }) => waiting?.includes('throttled')),
     );
     const open = queue.queued + queue.lent + queue.retrying;
-    // At the mark, and at most the producer's window of 4 MiB above it.
+    // At the mark, or above it by at most the producer's window of 4 MiB.
     expect(open).toBeLessThan(50_000 + (4 * mebi) / 200);
-    // Some of its slots' work, however slowly that goes on a busy machine, and not the queue.
+    // It holds the work of its slots, however slow on a busy machine, and not the queue.
     expect(queue.lent).toBeLessThan(1000);
     expect(reasons.join()).toContain('high-water mark');
     expect(peakMemory(running.pid)).toBeLessThan(120 * mebi);
@@ -77,7 +77,7 @@ describe('slow items', () => {
   it('are spread over all slots of all consumers', async () => {
     const rounds: string[][] = [];
     let held: { pid: string; response: ServerResponse }[] = [];
-    // Four times it answers nobody until all slots have asked, and then takes long enough for these to be slow items.
+    // Four times it answers no call until all slots have called, and then takes long enough for these to be slow items.
     const vendor = createServer((request, response) => {
       held.push({ pid: request.url!.slice(1), response });
       if (rounds.length < 4 && held.length < 24) return;
@@ -106,7 +106,7 @@ describe('slow items', () => {
 });
 
 describe('24 consumers', () => {
-  it('write into one SQLite file without any of them seeing it busy, or starving', async () => {
+  it('write to one SQLite file without any of them seeing it busy, or starving', async () => {
     project.write(
       'scale.ts',
       `import { existsSync } from 'node:fs';
@@ -122,7 +122,7 @@ describe('24 consumers', () => {
          sink: to.sqlite({ file: 'out.db', table: 'rows' }),
        });`,
     );
-    // No more than 16 items are with a consumer at a time: who has its share of the turns has its share of the rows.
+    // A consumer holds at most 16 items at a time: its share of the turns is its share of the rows.
     const few = ['--consumer-credit', '64KiB', '--frame-bytes', '64KiB'];
     const consumers = ['--consumers', '24', '--concurrency', '4', '--ready-timeout', '2min', ...few];
     const running = project.start(['run', 'scale.ts', ...consumers, '--log-level', 'debug']);
@@ -136,7 +136,7 @@ describe('24 consumers', () => {
     project.expectEachOnce(4800);
     const shares = project.query<{ n: number }>('out.db', 'SELECT count(*) AS n FROM rows GROUP BY consumer');
     expect(shares).toHaveLength(24);
-    // An equal share is 200. Writers that wait for the file in the way that SQLite has them wait differ by half of that.
+    // An equal share is 200. Writers that wait for the file with SQLite's busy timeout differ by half of that.
     expect(Math.min(...shares.map(({ n }) => n))).toBeGreaterThan(160);
   });
 });

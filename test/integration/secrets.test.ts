@@ -10,7 +10,7 @@ afterEach(() => project.clean());
 
 const canary = 'c4nary';
 
-/** Everything in this pipeline fails, and says too much. */
+/** Everything in this pipeline fails, and its errors say too much. */
 const pipeline = (more: string) => `
   import { definePipeline, PermanentError, to } from 'millrace';
   const url = 'https://me:${canary}@vendor.example/?api_key=${canary}';
@@ -26,7 +26,7 @@ const pipeline = (more: string) => `
     ${more}
   });`;
 
-/** What it says too much of does not look like a secret. */
+/** The secret in its errors does not look like one. */
 const known = `
   import { definePipeline, PermanentError, to } from 'millrace';
   export default definePipeline({
@@ -34,7 +34,7 @@ const known = `
     source: [{ id: 1, eMail: '${canary}', more: new Map([['iban', '${canary}']]) }],
     process(item, { log, key }) {
       log.error('mail to e-mail=${canary}', { iban: '${canary}' });
-      // In a dry run nobody is between it and the terminal.
+      // In a dry run nothing is between it and the terminal.
       if (!key.startsWith('dry-run')) console.log('e_mail: ${canary}');
       throw new PermanentError('no mailbox: ' + JSON.stringify(item), { cause: new Error('IBAN=${canary}') });
     },
@@ -47,7 +47,7 @@ describe('a secret', () => {
     ['process', '', 3],
     ['the source', 'source: () => { throw new Error(said); },', 69],
     ['setup', 'setup() { throw new Error(said); },', 69],
-  ])('in the errors of %s is in nothing that is written, shown or stored', async (_, more, expected) => {
+  ])('in the errors of %s does not appear in anything that is written, shown or stored', async (_, more, expected) => {
     project.write('secrets.ts', pipeline(more));
     const run = await project.run(['run', 'secrets.ts', '--crash-limit', '0', '--log-level', 'debug']);
     expect(run.code).toBe(expected);
@@ -72,11 +72,11 @@ describe('a secret', () => {
     );
     expect(rows).toHaveLength(1);
     expect(JSON.stringify(rows)).not.toContain(canary);
-    // The item itself is kept as it is, for its owner only.
+    // The item itself is not changed; only its owner can read it.
     expect(readFileSync(project.path('.millrace/secrets/queue.db')).includes(canary)).toBe(true);
   });
 
-  it('that only its pipeline knows as one, by `redact`, is in nothing that is written, shown or stored either', async () => {
+  it('that only its pipeline knows, by `redact`, does not appear in anything that is written, shown or stored either', async () => {
     project.write('known.ts', known);
     const run = await project.run(['run', 'known.ts', '--log-level', 'debug']);
     expect(run.code).toBe(3);
@@ -96,7 +96,7 @@ describe('a secret', () => {
     const rows = project.query('.millrace/known/queue.db', 'SELECT error, reason, history FROM dead');
     expect(rows).toHaveLength(1);
     expect(JSON.stringify(rows)).not.toContain(canary);
-    // Another source of the option is told of, and takes the pipeline's place.
+    // Another source of the option is reported, and overrides the pipeline's.
     const check = await project.run(['check', 'known.ts', '--redact', 'a, b']);
     expect(check.stdout).toMatch(/option +redact a, b \(--redact\)/);
   });

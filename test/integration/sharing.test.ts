@@ -8,7 +8,7 @@ beforeEach(() => {
 afterEach(() => project.clean());
 
 describe('items that block the event loop', () => {
-  it.each([16, 24])('are shared out evenly although one consumer is ready first (%i slots)', async (slots) => {
+  it.each([16, 24])('are shared out evenly even if one consumer is ready first (%i slots)', async (slots) => {
     project.write(
       'sharing.ts',
       `import { definePipeline, to } from 'millrace';
@@ -27,7 +27,7 @@ describe('items that block the event loop', () => {
     project.expectEachOnce(24);
     const shares = project.query<{ n: number }>('out.db', 'SELECT count(*) AS n FROM rows GROUP BY pid ORDER BY n');
     expect(shares).toHaveLength(2);
-    // The one that is ready later begins later.
+    // The consumer that is ready later begins later.
     expect(shares[0]!.n).toBeGreaterThanOrEqual(10);
   });
 });

@@ -10,7 +10,7 @@ beforeEach(() => {
 });
 afterEach(() => project.clean());
 
-/** Items 1…count; every row says at which attempt it was made. */
+/** Items 1…count; every row says in which attempt it was made. */
 const pipeline = ({
   count = 60,
   sink = `to.sqlite({ file: 'out.db', table: 'rows' })`,
@@ -33,8 +33,8 @@ const all = (count = 60): { id: number; attempt: number }[] =>
 
 const describeWithMounts = canMount() ? describe : describe.skip;
 
-describe('a sink that takes nothing for a while', () => {
-  it('because another process has locked it: consumers wait and say why, and go on where they were', async () => {
+describe('a sink that accepts nothing for a while', () => {
+  it('because another process has locked it makes consumers wait and say why; they resume where they were', async () => {
     project.write('sinks.ts', pipeline({ wait: slowly }));
     const running = project.start(run);
     await project.statusWhere('sinks', ({ items }) => items.done >= 5);
@@ -64,7 +64,7 @@ describe('a sink that takes nothing for a while', () => {
 });
 
 describeWithMounts('a sink on a disk that is full for a while', () => {
-  it('makes consumers wait and say why; they go on where they were', async () => {
+  it('makes consumers wait and say why; they resume where they were', async () => {
     const small = mountSmall(project.path('small'), '1m');
     try {
       const sink = `to.sqlite({ file: 'small/out.db', table: 'rows' })`;
@@ -86,7 +86,7 @@ describe('a sink that hangs', () => {
   it.each([
     ['after it has committed', 'await writer.commit(batch); if (isFirst()) await never;'],
     ['before it commits', 'if (isFirst()) await never; await writer.commit(batch);'],
-  ])('%s is given up and opened again; each row is there once', async (_, commit) => {
+  ])('%s is given up and reopened; each row is there once', async (_, commit) => {
     const sink = `(() => {
       const inner = to.sqlite({ file: 'out.db', table: 'rows' });
       const never = new Promise(() => {});
@@ -114,7 +114,7 @@ describe('results', () => {
   const keyed = (columns = ''): string =>
     pipeline({ count: values.length, sink: `to.sqlite({ file: 'out.db', table: 'rows', key: 'v'${columns} })`, process: `return { v: [${values.join()}][id - 1] };` }); // prettier-ignore
 
-  it('keep their values and their keys apart, or are dead letters that say what to declare', async () => {
+  it('keep different values and keys different, or become dead letters that say what to declare', async () => {
     project.write('sinks.ts', keyed());
     expect((await project.run(run)).code).toBe(0);
     expect(
@@ -135,7 +135,7 @@ describe('results', () => {
     );
   });
 
-  it('of an object that process uses again are each there', async () => {
+  it('that process writes to a reused object are all there', async () => {
     project.write('sinks.ts', pipeline({ count: 200, process: 'row.id = id; row.attempt = attempt; return row;' }).replace('async process', 'process').replace('export', 'const row = {};\n  export')); // prettier-ignore
     expect((await project.run(run)).code).toBe(0);
     expect(rows()).toEqual(all(200));
@@ -174,7 +174,7 @@ describe('a sink that can never be written', () => {
 });
 
 describe('a row that its table refuses', () => {
-  it('is found among those that were committed with it, and is a dead letter alone', async () => {
+  it('is found among the rows that were committed with it, and alone becomes a dead letter', async () => {
     const database = new Database(project.path('out.db'));
     database.exec(`
       CREATE TABLE rows (id INTEGER, attempt INTEGER);
@@ -190,7 +190,7 @@ describe('a row that its table refuses', () => {
 });
 
 describe('a database that is moved away while it is written', () => {
-  it('is noticed, is not made anew, and has everything once when it is back', async () => {
+  it('is missed, is not created again, and has every row once when it is back', async () => {
     project.write('sinks.ts', pipeline({ wait: slowly, count: 120 }));
     const running = project.start(run);
     await project.statusWhere(

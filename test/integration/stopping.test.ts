@@ -23,12 +23,12 @@ const pipeline = (process: string, more = '') => `
 
 const rows = (): number => project.query<{ n: number }>('out.db', 'SELECT count(*) AS n FROM rows')[0]!.n;
 
-/** All consumers: one that is still starting has nothing to finish, and is just killed. */
+/** All consumers: a consumer that is still starting has nothing to finish, and is killed. */
 const areReady = ({ processes }: Status): boolean =>
   processes.every(({ who, state }) => who.role === 'producer' || state === 'ready');
 
 describe('TERM', () => {
-  it('lets started items finish, keeps the rest in the queue, and the same command goes on', async () => {
+  it('lets started items finish, keeps the rest in the queue, and the same command continues', async () => {
     project.write('stops.ts', pipeline('await wait(20); return item;', `teardown() { console.log('torn down'); },`));
     const first = project.start(['run', 'stops.ts', '--consumers', '2', '--concurrency', '4']);
     await project.statusWhere('stops', (status) => status.items.done >= 40 && areReady(status));
@@ -52,7 +52,7 @@ describe('TERM', () => {
     expect(rows()).toBe(400);
   });
 
-  it('to the whole group, as Ctrl-C does it, ends in order as well', async () => {
+  it('to the whole group, like Ctrl-C, ends cleanly as well', async () => {
     project.write('stops.ts', pipeline('await wait(20); return item;'));
     const running = project.start(['run', 'stops.ts', '--consumers', '2']);
     await project.statusWhere('stops', (status) => status.items.done >= 20 && areReady(status));
@@ -63,7 +63,7 @@ describe('TERM', () => {
     expect(rows()).toBe(400);
   });
 
-  it('aborts by signal what does not finish in time; it stays in the queue, and the exit code says so', async () => {
+  it('aborts items that do not finish in time; they stay in the queue, and the exit code says so', async () => {
     project.write(
       'stops.ts',
       pipeline(`if (item.id > 8) await new Promise((_, no) => context.signal.addEventListener('abort', () => no(context.signal.reason)));
@@ -86,7 +86,7 @@ describe('TERM', () => {
     expect(rows()).toBe(8);
   });
 
-  it('said twice kills what ignores the abort; nothing of it is lost', async () => {
+  it('sent twice kills items that ignore the abort; no item is lost', async () => {
     project.write('stops.ts', pipeline('if (item.id > 8) await new Promise(() => undefined); return item;'));
     const running = project.start([
       'run',
@@ -106,7 +106,7 @@ describe('TERM', () => {
     expect(await running.logged('run.stopped')).toMatchObject({ open: 392 });
   });
 
-  it('while the pipeline file is still being loaded ends at once', async () => {
+  it('while the pipeline file is still loading ends at once', async () => {
     project.write('slow.ts', `await new Promise(() => undefined); export default {};`);
     const running = project.start(['run', 'slow.ts']);
     await project.until(() => (processesOf(project.folder).length > 1 ? true : undefined));
@@ -115,7 +115,7 @@ describe('TERM', () => {
     await project.quiet();
   });
 
-  it('reaches a source that waits for ever', async () => {
+  it('reaches a source that waits forever', async () => {
     project.write(
       'stops.ts',
       `import { definePipeline, to } from 'millrace';
@@ -137,10 +137,10 @@ if (noScript) console.warn('script is not on this machine: no terminal was close
 const describeOnTerminal = noScript ? describe.skip : describe;
 
 describeOnTerminal('a terminal that is closed', () => {
-  /** Runs stops.ts on a terminal, closes that when `isTime`, and resolves to how it ended, as a shell says it. */
+  /** Runs stops.ts on a terminal, closes the terminal when `isTime`, and resolves to its end, as a shell reports it. */
   async function closedWhen(isTime: () => Promise<unknown>): Promise<string> {
     const run = [process.execPath, resolve('dist/cli.js'), 'run', 'stops.ts'].map((word) => `'${word}'`).join(' ');
-    // Only the shell is told of the end of its terminal; it passes that on to its job, as an interactive one does.
+    // Only the shell gets the signal for the end of its terminal; it passes it on to its job, as an interactive shell does.
     const shell = `trap 'kill -HUP $job' HUP; ${run} & job=$!; wait $job; wait $job; echo $? > code`;
     const terminal = spawn('script', ['-qec', shell, '/dev/null'], {
       cwd: project.folder,
@@ -152,7 +152,7 @@ describeOnTerminal('a terminal that is closed', () => {
     return await project.until(() => project.read('code').trim() || undefined);
   }
 
-  it('stops in order: exit 0, and the next start continues', async () => {
+  it('stops cleanly: exit 0, and the next start continues', async () => {
     project.write('stops.ts', pipeline('await wait(200); return item;'));
     expect(await closedWhen(() => project.statusWhere('stops', ({ items }) => items.done >= 20))).toBe('0');
     const done = rows();
@@ -161,15 +161,15 @@ describeOnTerminal('a terminal that is closed', () => {
     project.expectEachOnce(400);
   });
 
-  it('stops it also before it has begun', async () => {
+  it('stops it even before it has begun', async () => {
     project.write('stops.ts', 'await new Promise(() => setInterval(() => undefined, 1000)); export default {};');
-    // Node has begun to start the children: long before there is a service.
+    // Node has begun to start the children, long before the service exists.
     expect(await closedWhen(() => project.until(() => processesOf(project.folder).length > 3 || undefined))).toBe('0');
   });
 });
 
 describe('USR1 and USR2', () => {
-  it('to any process open no debugger and end nothing', async () => {
+  it('to any process open no debugger and end no process', async () => {
     project.write('stops.ts', pipeline('await wait(20); return item;'));
     const running = project.start(['run', 'stops.ts', '--consumers', '1', '--concurrency', '4']);
     const { processes } = await project.statusWhere('stops', ({ items }) => items.done >= 10);
@@ -187,7 +187,7 @@ describe('USR1 and USR2', () => {
 });
 
 describe('a run that has finished', () => {
-  it('stays finished: the same command does nothing, says so, and ends with the same code', async () => {
+  it('stays finished: the same command only says so, and ends with the same code', async () => {
     project.write('stops.ts', pipeline('return item;', '').replace('id <= 400', 'id <= 20'));
     expect((await project.run(['run', 'stops.ts'])).code).toBe(0);
     const again = await project.run(['run', 'stops.ts']);
@@ -200,7 +200,7 @@ describe('a run that has finished', () => {
 });
 
 describe('end of stream', () => {
-  it('comes to each consumer after the last item: all tear down and exit with 0', async () => {
+  it('reaches each consumer after the last item: all tear down and exit with 0', async () => {
     project.write('stops.ts', pipeline('await wait(5); return item;', `teardown() { console.log('torn down'); },`));
     const running = project.start(['run', 'stops.ts', '--consumers', '3']);
     expect((await running.ended).code).toBe(0);
@@ -211,7 +211,7 @@ describe('end of stream', () => {
     ).toHaveLength(3);
   });
 
-  it('is reached although user code left timers behind', async () => {
+  it('is reached even if user code left timers running', async () => {
     project.write(
       'stops.ts',
       pipeline('setInterval(() => undefined, 1000); return item;').replace('id <= 400', 'id <= 3'),

@@ -8,7 +8,7 @@ beforeEach(() => {
 });
 afterEach(() => project.clean());
 
-/** More is stored than can be done: there is always something in the queue. */
+/** Items are stored faster than they are done: the queue is never empty. */
 const pipeline = `
   import { definePipeline, to } from 'millrace';
   export default definePipeline({
@@ -24,7 +24,7 @@ const pipeline = `
     options: { queueHighItems: 20_000 },
   });`;
 
-it('the queue of a running pipeline is looked at and copied while it goes on, and that of a stopped one made smaller', async () => {
+it('the queue of a running pipeline can be checked and copied while it continues, and that of a stopped pipeline compacted', async () => {
   project.write('stored.ts', pipeline);
   const directory = project.path('.millrace/stored');
   const running = project.start(['run', 'stored.ts', '--consumers', '1']);
@@ -56,7 +56,7 @@ it('the queue of a running pipeline is looked at and copied while it goes on, an
   expect((await project.run(['store', 'compact'])).stdout).toMatch(/queue\.db: [\d,]+ bytes before, [\d,]+ after\n$/);
   expect(readdirSync(directory).toSorted()).toEqual(['queue.db', 'reserve']);
 
-  // The copy is a queue as well: it goes on where it was.
+  // The copy is a queue as well: it resumes where it was.
   rmSync(project.path('.millrace/stored/queue.db'));
   cpSync(project.path('copy.db'), project.path('.millrace/stored/queue.db'));
   const restored = project.start(['run', 'stored.ts', '--consumers', '1']);

@@ -11,7 +11,7 @@ beforeEach(() => {
 });
 afterEach(() => project.clean());
 
-it('a state directory whose path is longer than a socket takes runs and answers like any other', async () => {
+it('a pipeline whose state directory has a longer path than sockets allow runs and answers like any other', async () => {
   const state = `${'d'.repeat(180)}/${'d'.repeat(180)}`;
   project.write(
     'deep.ts',
@@ -36,7 +36,7 @@ it('a state directory whose path is longer than a socket takes runs and answers 
   project.expectEachOnce(100);
 });
 
-it('a file that may not grow any more, by a limit of the process, ends the run with 74; nothing is lost or twice once it may', async () => {
+it('a file that may not grow any more, by a limit of the process, ends the run with 74; once it may, no item is lost or done twice', async () => {
   project.write(
     'grows.ts',
     `import { definePipeline, to } from 'millrace';
@@ -48,7 +48,7 @@ it('a file that may not grow any more, by a limit of the process, ends the run w
      });`,
   );
   const first = project.start(['run', 'grows.ts', '--consumers', '1']);
-  // From the outside, as a shell's ulimit cannot be raised again.
+  // From outside, because a shell's ulimit cannot be raised again.
   const { status } = spawnSync('prlimit', ['--pid', String(first.pid), '--fsize=1500000']);
   expect(status).toBe(0);
   const { code, stderr } = await first.ended;
@@ -61,7 +61,7 @@ it('a file that may not grow any more, by a limit of the process, ends the run w
   ]);
 });
 
-it('all processes keep their compiled code where Node can, readable by this user alone; a program that an item starts does not', async () => {
+it('all processes keep their compiled code if Node can, readable only by this user; a program that an item starts does not', async () => {
   project.write(
     'warm.ts',
     `import { execFileSync } from 'node:child_process';
@@ -100,7 +100,7 @@ it('a start that may not open enough files says which limit to raise, and ends w
     const through = ['bash', '-c', `ulimit -n ${files}; exec "$0" "$@"`];
     const { code, stderr } = await project.start(['run', 'few.ts'], {}, through).ended;
     expect(stderr).not.toContain('a bug in Millrace');
-    // How many a process takes differs from one Node line to the next; 32 are too few on each.
+    // How many a process needs differs between Node versions; 32 are too few for all of them.
     if (code === 0 && files > 32) continue;
     expect([78, 69]).toContain(code);
     expect(stderr).toContain(code === 78 ? 'ulimit -n; LimitNOFILE=' : 'raise the limit on open files (ulimit -n)');
@@ -110,7 +110,7 @@ it('a start that may not open enough files says which limit to raise, and ends w
 const describeWithMounts = canMount() ? describe : describe.skip;
 
 describeWithMounts('a start on a full disk', () => {
-  it('says so, ends with 74, and goes on once there is room', async () => {
+  it('says so, ends with 74, and continues once there is space', async () => {
     project.write(
       'full.ts',
       `import { definePipeline, to } from 'millrace';
@@ -135,7 +135,7 @@ describeWithMounts('a start on a full disk', () => {
     }
   });
 
-  it('with an open run says so and ends with 74, however little room there is', async () => {
+  it('with an open run says so and ends with 74, however little space there is', async () => {
     project.write(
       'open.ts',
       `import { definePipeline, to } from 'millrace';

@@ -26,7 +26,7 @@ async function torture(...args: string[]): Promise<{ code: number | null; report
   return { code, report: JSON.parse(stdout) as Report, stderr };
 }
 
-/** As many as on the command line of whoever looks closer; here as many as the time allows. */
+/** As many kills as the time of a test allows; on the command line it can be more. */
 const kills = 25;
 
 describe('torture', () => {
@@ -55,7 +55,7 @@ describe('torture of a pipeline of the user', () => {
       ${fields}
     });`;
 
-  it('leaves its SQLite file and its queue alone, and proves exactly once in others', async () => {
+  it('does not touch its SQLite file and its queue, and proves exactly once with others', async () => {
     project.write(
       'mine.ts',
       pipeline("process: (item) => item, sink: to.sqlite({ file: 'mine.db', table: 'rows', key: 'id' }),"),
@@ -70,7 +70,7 @@ describe('torture of a pipeline of the user', () => {
     expect(report.replay).toBe('millrace torture mine.ts --seed 2 --kills 4 --consumers 2');
   });
 
-  it('refuses to write to a sink of its own unless that is asked for, and then says what it took on trust', async () => {
+  it('refuses to write to the user’s own sink unless that is requested, and then says what it could not check', async () => {
     project.write('mine.ts', pipeline("sink: { ...discard(), kind: 'mine', target: 'somewhere' },"));
     const refused = await project.run(['torture', 'mine.ts', '--kills', '1']);
     expect(refused.code).toBe(64);
@@ -81,11 +81,11 @@ describe('torture of a pipeline of the user', () => {
     expect(report.unchecked).toContainEqual(expect.stringContaining('its own word on each commit was taken'));
   });
 
-  // A sink that does something to one of its batches.
+  // A sink that corrupts one of its batches.
   it.each([
     ['twice', 'a row that is written twice', '[...rows, rows[0]]'],
     ['missing', 'a row that is not written', 'rows.slice(1)'],
-  ])('finds what is %s: %s', async (kind, _, spoilt) => {
+  ])('finds results that are %s: %s', async (kind, _, spoilt) => {
     project.write(
       'mine.ts',
       `${pipeline('process: (item) => item, sink: spoiling(to.stdout()),')}
@@ -118,7 +118,7 @@ describe('torture of a pipeline of the user', () => {
     [['--state', 'mine'], '--state: each run gets a queue of its own'],
     [['--sink', 'csv'], '--sink: expected sqlite or stdout'],
     [['--folder', '.'], '--folder: expected an empty folder'],
-  ])('refuses %j before anything is run', async (args, message) => {
+  ])('refuses %j before anything runs', async (args, message) => {
     project.write('something', '');
     const { code, stderr } = await project.run(['torture', ...args]);
     expect(code).toBe(64);

@@ -32,7 +32,7 @@ const pipeline = (parts: string, top = '') => `
   });`;
 
 describe('why a pipeline waits', () => {
-  it('is shown of items that have failed: the error, its line, how many share it, and when the next is tried', async () => {
+  it('is shown for items that failed: the error, its line, how many share it, and when the next one runs', async () => {
     const file = project.write(
       'waits.ts',
       pipeline(`*source() { for (let id = 1; id <= 20; id++) yield { id }; },
@@ -58,18 +58,18 @@ describe('why a pipeline waits', () => {
     expect(reasons.join()).toContain('all 10 open items wait for a retry, the next in ');
     const shown = await project.run(['status', 'waits']);
     expect(shown.stdout).toMatch(/\n +10 +\S+ +Error: item \d+ is odd \(at /);
-    // The first is logged at once; the others of its kind are not.
+    // The first error of a kind is logged at once; the others are not.
     expect(running.log.filter(({ event }) => event === 'item.retry')).toHaveLength(1);
     running.kill('SIGTERM');
     expect((await running.ended).code).toBe(0);
 
-    // Counted anew from the queue's file.
+    // Counted again from the queue's file.
     project.start(['run', 'waits.ts']);
     const after = await project.statusWhere('waits', ({ state }) => state === 'sealed');
     expect(after.waitingErrors).toMatchObject([{ items: 10, code: 'Error' }]);
   });
 
-  it('is shown of a source that waits to repeat a call', async () => {
+  it('is shown for a source that waits to repeat a call', async () => {
     project.write('waits.ts', pipeline(`async *source({ fetch }) { yield await (await fetch('${url}')).json(); },`));
     const running = project.start(['run', 'waits.ts']);
     const logged = await running.logged('child.log', ({ message }) => message === 'call will be repeated');
@@ -80,7 +80,7 @@ describe('why a pipeline waits', () => {
     expect(reasons.join()).toMatch(/the source waits: http:\S+ answered 503, try 2 of 5 in /);
   });
 
-  it('is shown of a stop: what still runs, where, and until when', async () => {
+  it('is shown for a stop: which items still run, where, and until when', async () => {
     project.write(
       'waits.ts',
       pipeline(`source: [1, 2, 3].map((id) => ({ id })), process: () => new Promise(() => undefined),`),
@@ -99,7 +99,7 @@ describe('why a pipeline waits', () => {
   });
 });
 
-describe('what the top level of a pipeline changes', () => {
+describe('a change by the top level of a pipeline', () => {
   it('does not move a sink with a relative path', async () => {
     const top = `process.chdir('/');`;
     project.write('waits.ts', pipeline(`source: [{ id: 1 }],`, top));
@@ -109,7 +109,7 @@ describe('what the top level of a pipeline changes', () => {
 });
 
 describe('many calls at a time in an item', () => {
-  it('with its signal bring no warning about leaks', async () => {
+  it('with its signal cause no warning about leaks', async () => {
     project.write(
       'waits.ts',
       pipeline(`source: [{ id: 1 }],
