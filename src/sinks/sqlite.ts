@@ -34,8 +34,11 @@ export interface SqliteOptions<K extends string, T = never> extends SqliteTable<
   readonly tables?: T | undefined;
 }
 
-/** A row with values in its key's columns. */
-type Keyed<K extends string> = { readonly [P in K]: SqlValue };
+/**
+ * A row with values in its key's columns. A type that allows null is accepted, because every field of a CSV file may be empty;
+ * a row whose key is null is refused when it comes.
+ */
+type Keyed<K extends string> = { readonly [P in K]: SqlValue | null };
 
 type KeyOf<T> = T extends { readonly key: infer K }
   ? K extends readonly (infer E)[]
