@@ -334,8 +334,8 @@ export type FromProducer =
 /** An item that did not succeed. */
 export interface Failure {
   seq: number;
-  /** `retry` uses an attempt, `later` does not, `dead` is final; `absent` answers `askOnly`. */
-  verdict: 'retry' | 'later' | 'dead' | 'absent';
+  /** `retry` uses an attempt, `later` does not, `dead` is final, `endsRun` ends the service; `absent` answers `askOnly`. */
+  verdict: 'retry' | 'later' | 'dead' | 'endsRun' | 'absent';
   error: ErrorData;
   /** For `later`: how long to wait. */
   afterMs: number | null;

@@ -59,7 +59,7 @@ const error = fields({
 const position = fields({ cursor: orNull(text), count: whole, digest: orNull(text) });
 const failure = fields({
   seq: whole,
-  verdict: oneOf('retry', 'later', 'dead', 'absent'),
+  verdict: oneOf('retry', 'later', 'dead', 'endsRun', 'absent'),
   error,
   afterMs: orNull(amount),
   outside: optional(fields({ limit: orNull(text) })),

@@ -1,5 +1,6 @@
 import type { DeliveryMode } from '../core/delivery.ts';
 import type { ErrorData } from '../core/errors.ts';
+import type { Frame } from '../frame/frame.ts';
 
 /** An attempt at an item, which failed. */
 export interface FailedAttempt {
@@ -13,6 +14,8 @@ export interface FailedAttempt {
   readonly mode: DeliveryMode;
   /** Reads the error of the attempt before; undefined if there was none. */
   readonly errorBefore: () => ErrorData | undefined;
+  /** Reads the item, as a frame of its own. */
+  readonly item: () => Frame;
 }
 
 /**

@@ -210,6 +210,7 @@ export class Queue {
       lentAt: lent.mark.at,
       mode: lent.mode,
       errorBefore: () => this.#parts.store.readRetryError(seq),
+      item: () => this.#returns.read({ lent, from: seq }),
     });
     const [part] = holding.take(seq, seq, moment.now);
     if (fate.kind === 'dead') {

@@ -52,6 +52,8 @@ export interface SourceSpec<out Item = unknown, out Limit extends string = never
    * once for each meta; must accept every meta that an earlier version of it has written.
    */
   readonly decode?: ((meta: Meta) => RecordDecoder) | undefined;
+  /** What a record that cannot be decoded does: it becomes a dead letter (`dead`, the default), or ends the run with exit 78. */
+  readonly onBadRecord?: 'dead' | 'fail' | undefined;
   /**
    * Looks at the real thing without consuming anything, for `millrace check --connect`. Resolves to lines for people;
    * rejects with what is wrong.
@@ -157,9 +159,14 @@ const recordErrorMark = Symbol.for('millrace.record-error');
 export class RecordError extends PermanentError {
   readonly [recordErrorMark] = true;
   readonly code = 'RECORD';
-  constructor(message: string, options?: ErrorOptions) {
+  /** It ends the run, and becomes no dead letter: see `onBadRecord`. */
+  readonly endsRun: boolean;
+  constructor(message: string, { endsRun = false, ...options }: ErrorOptions & { endsRun?: boolean } = {}) {
     super(message, options);
     this.name = 'RecordError';
+    this.endsRun = endsRun;
+    // Where it was made says nothing about the record, and there may be many.
+    delete this.stack;
   }
 }
 

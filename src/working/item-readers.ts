@@ -48,7 +48,7 @@ export class ItemReaders {
         first = index;
       }
       const item = items[index - first];
-      if (isRecordError(item)) throw item;
+      if (isRecordError(item)) throw this.#source?.onBadRecord === 'fail' ? endingRun(item) : item;
       return item;
     };
   }
@@ -115,6 +115,10 @@ function oversized(length: number): RecordError {
   return new RecordError(
     `the record takes ${formatBytes(length)} (${length} bytes), more than maxItemBytes; only its beginning is kept. Raise --max-item-bytes, or the source's own maxItemBytes`,
   );
+}
+
+function endingRun({ message, cause }: RecordError): RecordError {
+  return new RecordError(message, { cause, endsRun: true });
 }
 
 function asRecordError(error: unknown): RecordError {

@@ -1,5 +1,6 @@
 import { errorData, outsideOf, verdictOf, type Verdict } from '../core/errors.ts';
 import type { Redaction } from '../core/redaction.ts';
+import { isRecordError } from '../sources/port.ts';
 import type { Failure } from '../ipc/messages.ts';
 
 const verdicts: Record<Verdict, Failure['verdict']> = {
@@ -13,10 +14,11 @@ export function failureOf(seq: number, error: unknown, redaction: Redaction): Fa
   // Here, and not where it is shown: it is stored as well.
   const data = redaction.error(errorData(error));
   const verdict = safely(() => verdictOf(error));
+  const endsRun = safely(() => isRecordError(error) && error.endsRun) === true;
   const outside = verdict === 'permanent' ? undefined : safely(() => outsideOf(error));
   return {
     seq,
-    verdict: verdict === undefined ? 'retry' : verdicts[verdict],
+    verdict: endsRun ? 'endsRun' : verdict === undefined ? 'retry' : verdicts[verdict],
     error: data,
     afterMs: data.retryAfterMs ?? null,
     ...(outside && { outside: { limit: outside.limit } }),

@@ -96,6 +96,20 @@ describe('a CSV file into SQLite', () => {
     expect(stdout).toContain('column "id": expected a whole number; got "five"');
   });
 
+  it('ends the run at a malformed row if that is asked for, after each start, until the row may be a dead letter', async () => {
+    project.write('a.csv', `${header}1,a,b\n2,c\n3,d,e\n`);
+    const failing = csvSource.replace('types:', `onBadRow: 'fail', types:`);
+    project.write('rows.ts', pipeline({ source: failing }));
+    for (let start = 0; start < 2; start++) {
+      const { code, stderr } = await project.run(['run', 'rows.ts']);
+      expect(code).toBe(78);
+      expect(stderr).toContain('a.csv, line 3, byte 19: expected 3 fields, as in the header; got 2 fields');
+    }
+    project.write('rows.ts', pipeline({ source: csvSource }));
+    expect((await project.run(['run', 'rows.ts'])).code).toBe(3);
+    expect(project.query('out.db', 'SELECT id FROM rows ORDER BY id')).toEqual([{ id: 1 }, { id: 3 }]);
+  });
+
   it('is not read again after a restart: nobody notices what has become of the rows that were read', async () => {
     const count = 20_000;
     const content = header + rows(count);

@@ -29,6 +29,7 @@ export function csv<const Name extends string = string, const Types extends CsvT
     target: nameOf(settings.where),
     resumes: 'by cursor',
     settles: false,
+    onBadRecord: settings.onBadRow,
     open: (context) =>
       openRecords(
         settings,

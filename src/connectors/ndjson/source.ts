@@ -33,6 +33,7 @@ export function ndjson<Item = any>(options: FileOrStdin & NdjsonFields<Item>): S
     target: nameOf(settings.where),
     resumes: 'by cursor',
     settles: false,
+    onBadRecord: settings.onBadRow,
     open: (context) => openRecords(settings, begin, context),
     decode: (read) => {
       const { bigints: asRead } = read as NdjsonMeta;

@@ -32,7 +32,7 @@ export class Returns {
     const head = headOf(part);
     this.#failed(part);
     // Read before the item leaves its frame or its row.
-    const frame = this.#read(part);
+    const frame = this.read(part);
     if (part.lent.origin.kind === 'frame') this.#settleInFrame(part);
     letters.add(head, { reason, error, isKnownError: part.lent.mode === 'askOnly', diedAt, frame });
     if (part.lent.origin.kind === 'retry') this.#forgetRetry(head.seq, frameBytes(frame));
@@ -48,7 +48,7 @@ export class Returns {
   /** An item that was lent waits for a retry. */
   putOff(part: Returned, retry: Omit<RetryRecord, 'dueAt' | 'frame'>, { wall }: Moment): void {
     const { pending, tallies } = this.#parts;
-    const frame = part.lent.origin.kind === 'frame' ? this.#read(part) : null;
+    const frame = part.lent.origin.kind === 'frame' ? this.read(part) : null;
     tallies.putOff();
     this.#settleInFrame(part);
     pending.add('retries', { ...retry, dueAt: wall + retry.delayMs, frame });
@@ -69,6 +69,12 @@ export class Returns {
       accused.sort(returned.items, part.from, part.to);
     }
     return size;
+  }
+
+  /** An item that was lent, as a frame of its own. */
+  read({ lent, from }: Pick<Returned, 'lent' | 'from'>): Frame {
+    const { items } = this.#parts;
+    return lent.origin.kind === 'retry' ? items.retry(from) : items.inFrame(from);
   }
 
   #failed(part: Returned): void {
@@ -95,11 +101,6 @@ export class Returns {
     const { pending, tallies } = this.#parts;
     pending.add('retriesGone', seq);
     tallies.freeBytes(bytes);
-  }
-
-  #read({ lent, from }: Returned): Frame {
-    const { items } = this.#parts;
-    return lent.origin.kind === 'retry' ? items.retry(from) : items.inFrame(from);
   }
 }
 

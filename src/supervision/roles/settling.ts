@@ -4,11 +4,15 @@ import type { Failure, Settle } from '../../ipc/messages.ts';
 import type { Who } from '../../observability/events.ts';
 import type { FailedAttempt, Fate } from '../../queue/fate.ts';
 import type { Holding } from '../../queue/lending/holding.ts';
+import { badRecord } from '../blame/bad-record.ts';
 import { fateOf, type FateDeps } from '../blame/fate.ts';
 import type { Hub } from '../hub.ts';
 import { unexpected } from './receiving.ts';
 
-export type SettlingDeps = FateDeps & Pick<Hub, 'clock' | 'events'>;
+export type SettlingDeps = FateDeps & Pick<Hub, 'clock' | 'events' | 'fail'>;
+
+/** So that it is not met again before the service has stopped. */
+const endedRunDelayMs = 1000;
 
 /** Takes what a consumer says became of items. What it does not hold any more is refused: it may be with another. */
 export function settle(
@@ -48,7 +52,12 @@ function fail(deps: SettlingDeps, holding: Holding, failure: Failure, moment: Mo
 }
 
 function decide(deps: SettlingDeps, failure: Failure, attempt: FailedAttempt, now: number): Fate {
-  const { seq, verdict } = failure;
+  const { seq, verdict, error: failed } = failure;
+  if (verdict === 'endsRun') {
+    deps.fail(badRecord(attempt.item(), failed));
+    // It stays in the queue, so the next start meets it again.
+    return { kind: 'retry', error: failed, usesAttempt: false, delayMs: endedRunDelayMs };
+  }
   if (verdict !== 'absent') return fateOf(deps, failure, attempt, now);
   if (attempt.mode !== 'askOnly') throw unexpected('consumer', `absence of ${seq}`, 'not asked for it');
   // The item did not run, and so did not fail again: its error is that it killed its consumers.
