@@ -137,6 +137,7 @@ describe('a CSV file into SQLite', () => {
     await running.ended;
     await project.quiet();
     project.write('a.csv', header + rows(20_000, 2));
+    project.write('go', '');
     const { code, stderr } = await project.run(['run', 'rows.ts']);
     expect(code).toBe(78);
     expect(stderr).toContain(
@@ -225,8 +226,14 @@ describe('NDJSON into SQLite', () => {
 
   it('has each line once, although producer and consumer are killed', async () => {
     const count = 20_000;
-    project.write('a.ndjson', Array.from({ length: count }, (_, i) => `{"id":${i + 1},"pad":"${'x'.repeat(400)}"}\n`).join(''));
-    project.write('rows.ts', pipeline({ source: `from.ndjson<{ id: number; pad: string }>({ path: 'a.ndjson' })`, every: 10 }));
+    project.write(
+      'a.ndjson',
+      Array.from({ length: count }, (_, i) => `{"id":${i + 1},"pad":"${'x'.repeat(400)}"}\n`).join(''),
+    );
+    project.write(
+      'rows.ts',
+      pipeline({ source: `from.ndjson<{ id: number; pad: string }>({ path: 'a.ndjson' })`, every: 10 }),
+    );
     const running = project.start(['run', 'rows.ts']);
     const done = await killWhileItWorks(running, 'producer', 0);
     await killWhileItWorks(running, 'consumer', done);

@@ -140,7 +140,7 @@ describe('the queue', () => {
     const told: unknown[] = [];
     for (const now of [100, 200]) {
       queue.take(holding, credit, { now, wall: now });
-      const outcome = queue.fail(holding, 1, { now, wall: now }, ({ errorBefore, ...attempt }) => {
+      const outcome = queue.fail(holding, 1, { now, wall: now }, ({ errorBefore, item: _, ...attempt }) => {
         told.push({ ...attempt, before: errorBefore()?.code });
         return { kind: 'retry', error, delayMs: 0, usesAttempt: true, ownFault: 3 };
       });
