@@ -8,7 +8,7 @@ import { userCacheDirectory } from './pipeline/cache-directory.ts';
 const argv = process.argv.slice(2);
 const letGoOfTerminal = watchTerminal();
 process.on('exit', letGoOfTerminal);
-// First of all: until then a signal kills this process at once. That is right for other commands.
+// Comes first: until then a signal kills this process at once. That is right for other commands.
 const isRun = argv.find((word) => !word.startsWith('-')) === 'run';
 const signals = isRun ? onSignals({ hasTerminal: hasControllingTerminal(), onHangUp: letGoOfTerminal }) : undefined;
 

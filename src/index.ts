@@ -1,4 +1,7 @@
-/** What 'millrace' exports. Nothing heavy: pipeline files import it in every process, and so do users' own tests. */
+/**
+ * The exports of 'millrace'. Nothing heavy, because pipeline files import it in every process, and so do users' own
+ * tests.
+ */
 export { definePipeline } from './pipeline/define.ts';
 export { DependencyError, PermanentError, RetryAfter } from './core/errors.ts';
 export { from } from './connectors/from.ts';

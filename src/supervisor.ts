@@ -1,6 +1,6 @@
 /**
- * The supervisor as a process of its own, for `millrace run`: signals, terminal, log, standard output and title. The
- * service itself (service/) touches nothing of the process.
+ * The supervisor as its own process, for `millrace run`: signals, terminal, log, standard output and title. The service
+ * itself (service/) touches nothing of the process.
  */
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -27,7 +27,7 @@ export interface SuperviseRequest {
   again: boolean;
   moved: boolean;
   sameSource: boolean;
-  /** Takes secrets out of everything that is shown; it learns the names of this pipeline's secrets. */
+  /** Removes secrets from everything that is shown; it learns the names of this pipeline's secrets. */
   redaction: Redaction;
   /** Whether stacks of errors are shown. */
   debug: boolean;
@@ -35,7 +35,7 @@ export interface SuperviseRequest {
   signals: SignalRequests | undefined;
 }
 
-// Nobody bundles this entry, so the others are next to it.
+// This entry is never bundled, so the others are next to it.
 const entry = (name: string): string => fileURLToPath(new URL(`./${name}.js`, import.meta.url));
 
 /** Runs a pipeline until its end, or until it is stopped. Resolves to the exit code; rejects with the error to show. */
@@ -47,7 +47,7 @@ export async function supervise(request: SuperviseRequest): Promise<number> {
   const controls = new Controls();
   const stdout = standardOutput((reason) => {
     controls.press(reason);
-    // Output that waits to be written would otherwise wait until the time to stop is up.
+    // Pending output would otherwise wait until the stop time is up.
     controls.press(reason);
   });
   try {

@@ -77,7 +77,7 @@ export const peers: BenchCase = async (stage) => {
               isInMemory: peer.durability === memoryNote,
             }
           : { name: peer.name, values: [], note: presence.reason };
-      return { what: `hand-off beside ${peer.name}`, unit: 'items/s', digits: 0, product: runs[ours]!, beside };
+      return { what: `hand-off vs. ${peer.name}`, unit: 'items/s', digits: 0, product: runs[ours]!, beside };
     });
   } finally {
     for (const server of servers.values()) if (!(server instanceof NotHere)) await server.stop();

@@ -30,7 +30,7 @@ export function ratios({ product, beside }: Comparison): number[] {
 }
 
 /** The titles over `cells`. */
-export const titles = ['what', 'unit', 'Millrace', 'beside it', 'ratio, round by round', 'note'] as const;
+export const titles = ['what', 'unit', 'Millrace', 'compared with', 'ratio, round by round', 'note'] as const;
 
 /** A comparison as a row of a table. */
 export function cells(comparison: Comparison): string[] {

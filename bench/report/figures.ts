@@ -7,7 +7,7 @@ import type { CaseResult } from './results.ts';
 const headings: Record<string, string> = {
   'hand-off': 'Hand-off',
   'exactly-once': 'Exactly once into SQLite',
-  peers: 'Beside others',
+  peers: 'Compared with others',
   latency: 'Latency',
   limit: 'Limit',
   cpu: 'Processor',
@@ -18,12 +18,12 @@ const headings: Record<string, string> = {
   load: 'Ten minutes of load',
 };
 
-/** Those that a picture makes clearer: of their figures in items a second. */
+/** Cases that get a chart: their figures in items per second. */
 const pictures: Record<string, string> = {
   'hand-off':
-    'items a second, blue: Millrace, spool synced at each commit; median, lowest to highest; longer is better',
-  peers: '200-byte items a second, 2 consumers; median, lowest to highest; longer is better',
-  depth: 'items a second through a queue that holds so many; median, lowest to highest; longer is better',
+    'items per second, blue: Millrace, spool synced at each commit; median, lowest to highest; longer is better',
+  peers: '200-byte items per second, 2 consumers; median, lowest to highest; longer is better',
+  depth: 'items per second through a queue of this depth; median, lowest to highest; longer is better',
 };
 
 const nothingYet =

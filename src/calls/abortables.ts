@@ -1,8 +1,11 @@
-/** Something that can be cut short: by its own `abort`, by the user's signal, or with all else of its item. */
+/**
+ * Something that can be aborted: by its own `abort`, by the user's signal, or together with everything else of its
+ * item.
+ */
 export interface Abortable {
   readonly signal: AbortSignal;
   readonly abort: (reason: unknown) => void;
-  /** It has come to its end: nothing is listened to any more. Idempotent. */
+  /** It has ended: removes its listeners. Idempotent. */
   readonly done: () => void;
 }
 
@@ -13,8 +16,8 @@ interface Followers {
 }
 
 /**
- * What an item has open. There is a signal for each thing and not one for all, because what has ended would go on listening to
- * that one, and be told when the item settles: that took longer than anything else here.
+ * What an item has open. Each has its own signal instead of one for all, because ended ones would keep listening to a
+ * shared signal and be notified when the item settles, which took longer than everything else here.
  */
 export class Abortables {
   readonly #open = new Set<AbortController>();

@@ -13,19 +13,19 @@ const notNow = new Set([429, 503]);
 export interface AttemptOptions {
   readonly clock: Clock;
   readonly permits: ItemPermits;
-  /** The attempt itself, to the end of the body: it is told when that has come. */
+  /** The attempt itself, to the end of the body: it is notified at that end. */
   readonly abortable: Abortable;
   readonly limit: string | undefined;
   readonly timeoutMs: number | undefined;
   /** The user has a signal of his own, and expects to see its reason. */
   readonly hasUserSignal: boolean;
-  /** An answer has come from there, whatever it says. */
+  /** A response has come from there, with any status. */
   readonly answered: (origin: string) => void;
 }
 
 /**
- * One try of a call: a request and those that follow from redirects, one at a time, each under a permit of its own.
- * What has become of it is there to be read once its fetch has settled.
+ * One attempt of a call: a request and those that follow from redirects, one at a time, each under its own permit. Its
+ * result can be read once its fetch has settled.
  */
 export class Attempt implements Gate {
   /** Set if the network, or the timeout, is to blame. */
@@ -50,27 +50,32 @@ export class Attempt implements Gate {
     return this.#options.timeoutMs !== undefined;
   }
 
-  /** Its fetch has rejected, be it for a redirect that it was not to follow: an answer that still comes is of no use. */
+  /**
+   * Its fetch has rejected, perhaps for a redirect that it was not to follow: a response that still arrives is not
+   * needed.
+   */
   forget(): void {
     this.#hop?.forget();
   }
 
-  /** Its fetch has resolved or rejected. Only a body that is still on its way can be aborted now. */
+  /** Its fetch has resolved or rejected. Only a body that is still arriving can be aborted now. */
   settled(): void {
     this.#isSettled = true;
     this.#doneIfOver();
   }
 
   enter(fetch: Handler, origin: string): Promise<Handler> {
-    // The answer of the one before was a redirect.
+    // The previous response was a redirect.
     this.forget();
     this.#entering = this.#enter(fetch, origin);
     return this.#entering;
   }
 
-  /** What to throw when its fetch has rejected with `thrown`, which may only be fetch's word for what really happened. */
+  /**
+   * The error to throw when its fetch has rejected with `thrown`, which may only be fetch's wording for the real cause.
+   */
   async explain(thrown: unknown): Promise<unknown> {
-    // Aborted in line, a fetch can reject before the line has said what it has to say.
+    // If a fetch is aborted while it waits for a permit, it can reject before the wait reports its own reason.
     const refusal = await this.#entering?.then(
       () => undefined,
       (reason: unknown) => reason,
@@ -115,7 +120,7 @@ export class Attempt implements Gate {
     answered(origin);
     if (!notNow.has(status)) return false;
     this.notNow = retryAfterMs(headers, clock.wall());
-    // While the permit is held: were it given back first, the next in line would be let through to the same answer.
+    // While the permit is held: if it were released first, the next in line would run into the same refusal.
     if (limit !== undefined) permits.freeze(limit, this.notNow);
     return true;
   }

@@ -12,7 +12,7 @@ import type { Reach } from './reach.ts';
 import type { Waits } from './waits.ts';
 import type { send } from './wire.ts';
 
-/** Between two tries. */
+/** Between two attempts. */
 const betweenTries: Backoff = { baseMs: 1000, capMs: 30_000 };
 /** After a "not now" without a time; the supervisor's, for a limit, are the same. */
 const silences: Backoff = { baseMs: 1000, capMs: 300_000 };
@@ -44,7 +44,7 @@ type Outcome =
   | { readonly status: 'notNow'; readonly response: Response; readonly ms: number | null }
   | { readonly status: 'lost'; readonly loss: Loss; readonly error: unknown };
 
-/** Sends `request`, again and again where that may help, until there is an answer to return or an error to throw. */
+/** Sends `request`, repeatedly where that may help, until there is a response to return or an error to throw. */
 export async function call(request: Outgoing, options: CallOptions, deps: CallDeps): Promise<Response> {
   const { clock, random, reach, abortables, repeats, waits } = deps;
   const { limit, retries } = options;
@@ -75,7 +75,7 @@ export async function call(request: Outgoing, options: CallOptions, deps: CallDe
         await discard(response);
         const text = `${answered(response)}, ${plural(tries, 'time')}`;
         if (!mayRepeat) throw asOutside(new RetryAfter(ms, text), limit ?? null);
-        // A limit is frozen: the line for its permits is the place to wait.
+        // The limit is frozen: wait in the line for its permits.
         if (limit === undefined) await wait(ms, tries, answered(response));
         if (limit === undefined && abortables.ended) {
           throw new RetryAfter(Math.max(0, until - clock.now()), text, { cause: abortables.ended.reason });
@@ -121,9 +121,9 @@ async function tryOnce(request: Outgoing, options: CallOptions, deps: CallDeps):
   }
 }
 
-/** Ends an answer that nobody will read, so that its permit comes back. */
+/** Cancels a response that will not be read, so that its permit is released. */
 async function discard(response: Response): Promise<void> {
-  // What it fails with no longer matters.
+  // Its failure no longer matters.
   await response.body?.cancel().catch(() => {});
 }
 
@@ -146,6 +146,6 @@ function reasonOf(error: Error): string {
 }
 
 function unreachable({ origin, error }: Loss, tries: number): DependencyError {
-  const text = `cannot reach ${origin}, tried ${plural(tries, 'time')}: ${reasonOf(error)}`;
+  const text = `cannot reach ${origin} after ${plural(tries, 'attempt')}: ${reasonOf(error)}`;
   return new DependencyError(text, { cause: error });
 }

@@ -18,9 +18,9 @@ export interface Calls {
   exclusive: <T>(limit: string, task: () => Promise<T>, signal: AbortSignal) => Promise<T>;
   onGranted: (message: Granted) => void;
   onRefused: (message: Refused) => void;
-  /** What is being waited for longest, a permit or the next try of a call; null if nothing is. */
+  /** The longest wait, for a permit or for the next attempt of a call; null if there is none. */
   waitingFor: () => string | null;
-  /** The call that has waited longest for its next try; null if none waits. */
+  /** The call that has waited longest for its next attempt; null if none waits. */
   repeating: () => string | null;
 }
 

@@ -6,16 +6,16 @@ import type { Controller, Handler } from './wire.ts';
 export interface HopEvents {
   /** The head of a response, or of a 1xx before it, has arrived; its permit is still held. Returns whether it says "not now". */
   readonly answered: (status: number, headers: Headers) => boolean;
-  /** There will be no answer, or no end of it. */
+  /** There will be no response, or it will not be complete. */
   readonly failed: (error: Error) => void;
-  /** Over, one way or the other, and its permit given back. Comes once. */
+  /** It is over, one way or the other, and its permit is released. Called once. */
   readonly over: () => void;
 }
 
 /**
  * One request on the wire. It sits between undici, which calls these methods, and the fetch that the request belongs
- * to, and holds a permit from before the first byte goes out until the last one of the answer has come, or nothing
- * more can.
+ * to. It holds a permit from before the first byte goes out until the last byte of the response has arrived, or no more
+ * can arrive.
  */
 export class Hop implements Handler {
   readonly #fetch: Handler;
@@ -42,7 +42,10 @@ export class Hop implements Handler {
     return this.#controller !== undefined;
   }
 
-  /** The call was aborted. One that still waits for a connection gives its permit back now, and is stopped when it gets one. */
+  /**
+   * The call was aborted. If it still waits for a connection, it releases its permit now and is stopped when it gets
+   * the connection.
+   */
   abort(reason: Error): void {
     if (this.#isOver) return;
     if (this.#controller !== undefined) return this.#controller.abort(reason);
@@ -52,13 +55,13 @@ export class Hop implements Handler {
   }
 
   /**
-   * The fetch has gone on without this one, to follow a redirect, or has failed. It neither reads nor ends what is left of
-   * the answer, so the permit would be held for as long as the server likes.
+   * The fetch has continued without this request, to follow a redirect, or has failed. It neither reads nor ends the
+   * rest of the response, so the permit would be held for as long as the server likes.
    */
   forget(): void {
     if (this.#isOver) return;
     this.#isForgotten = true;
-    this.#controller?.abort(new Error('the rest of the answer is of no use'));
+    this.#controller?.abort(new Error('the rest of the response is not needed'));
   }
 
   onRequestStart(controller: Controller, context: unknown): void {

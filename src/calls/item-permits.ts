@@ -3,7 +3,7 @@ import { RetryAfter } from '../core/errors.ts';
 import type { Permits } from './permits.ts';
 import { Waits } from './waits.ts';
 
-/** An item is not put off for less than this. */
+/** The shortest time for which an item is postponed. */
 const leastMs = 1000;
 
 /** The permits of a process as one item sees them. */
@@ -13,10 +13,10 @@ export interface ItemPermits extends Pick<Permits, 'acquire' | 'freeze'> {
 }
 
 /**
- * Permits for an item whose time ends when `itemSignal` aborts. If that happens in line, `acquire` rejects with
- * `RetryAfter`, so that no attempt is used, provided the line is to blame: the item itself was told that the limit
- * is frozen, or for the latter half of its time since its first call it was given no permit at all. An item that was
- * given permits all along is simply too slow for its time; were it put off, it would come back for ever.
+ * Permits for an item whose time ends when `itemSignal` aborts. If that happens while it waits, `acquire` rejects with
+ * `RetryAfter`, so that no attempt is used, provided the wait is to blame: the item itself was told that the limit is
+ * frozen, or it got no permit at all for the latter half of its time since its first call. An item that got permits all
+ * along is simply too slow for its time; if it were postponed, it would come back forever.
  */
 export function itemPermits(permits: Permits, clock: Clock, itemSignal: AbortSignal, waits = new Waits()): ItemPermits {
   const began = clock.now();
@@ -45,7 +45,7 @@ export function itemPermits(permits: Permits, clock: Clock, itemSignal: AbortSig
         if (!isLineToBlame(now, frozenMs)) throw error;
         throw new RetryAfter(
           Math.max(leastMs, frozenMs),
-          `the item's time ended in line for a permit of limit "${limit}"`,
+          `the item timed out while waiting for a permit of limit "${limit}"`,
           { cause: error },
         );
       }

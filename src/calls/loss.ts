@@ -1,4 +1,4 @@
-/** Why a request has no answer: what the network said, and whether anything had been sent. */
+/** Why a request has no response: the network's error, and whether anything had been sent. */
 export interface Loss {
   readonly error: Error;
   readonly origin: string;
@@ -33,7 +33,10 @@ const beginnings = [
   'UND_ERR_INFO',
 ];
 
-/** Whether `error` is about the connection. What else ends a request is its own fault: a header, or a body that throws. */
+/**
+ * Whether `error` is about the connection. Anything else that ends a request is its own fault: a header, or a body that
+ * throws.
+ */
 export function isOfTheNetwork(error: Error & { code?: unknown }): boolean {
   const { code } = error;
   return typeof code === 'string' && beginnings.some((beginning) => code.startsWith(beginning));

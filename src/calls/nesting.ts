@@ -24,7 +24,7 @@ export class Nesting {
     this.#blocks = blocks;
   }
 
-  /** Why the code that calls this may not ask for a permit of `limit`: it runs under one already. */
+  /** The error for code that may not ask for a permit of `limit`, because it already runs under one. */
   refusal(limit: string): NestedLimit | undefined {
     for (let held = this.#current.getStore(); held !== undefined; held = held.outer) {
       if (held.limit === limit && !held.isOver && this.#blocks(limit)) return new NestedLimit(limit);

@@ -1,4 +1,4 @@
-/** A request as it can be sent, and perhaps sent again. */
+/** A request that can be sent, and perhaps sent again. */
 export interface Outgoing {
   readonly url: string | URL;
   readonly init: RequestInit;

@@ -3,7 +3,7 @@ import type { Acquire, Freeze, Granted, Refused, Release } from '../ipc/messages
 
 /** The right to one call under a limit. */
 export interface Permit {
-  /** Gives it back; calling it again does nothing. `isRefused`: the vendor did not take the call. */
+  /** Releases it; calling it again does nothing. `isRefused`: the vendor did not accept the call. */
   readonly release: (isRefused?: boolean) => void;
 }
 
@@ -14,11 +14,11 @@ export interface Permits {
    * signal's reason if that aborts first; then nothing is held. `timeoutMs`: the call takes no longer than that.
    */
   acquire(limit: string, signal?: AbortSignal, timeoutMs?: number): Promise<Permit>;
-  /** Nobody, in any process, gets a permit of `limit` for `ms` milliseconds; with null, for a time that grows. */
+  /** No process gets a permit of `limit` for `ms` milliseconds; with null, for a growing time. */
   freeze(limit: string, ms: number | null): void;
   onGranted(message: Pick<Granted, 'id'>): void;
   onRefused(message: Pick<Refused, 'id' | 'message'>): void;
-  /** What is being waited for longest, for the beat; null if nothing is. */
+  /** The longest wait, for the beat; null if there is none. */
   waitingFor(): string | null;
 }
 
@@ -72,7 +72,7 @@ export function createPermits(send: (message: Acquire | Release | Freeze) => voi
 
     onGranted({ id }) {
       const found = settle(id);
-      // Given up while the grant was on its way: nobody is there to give it back.
+      // Cancelled while the grant was on its way: release it here, because no caller will.
       if (found === undefined) release(id);
       else found.grant();
     },

@@ -1,7 +1,10 @@
-/** So many origins are remembered; a crawler that knows more starts afresh. */
+/** The number of origins that are remembered; a crawler that knows more starts afresh. */
 const most = 1000;
 
-/** When each origin last answered, whatever it said: what tells a host that is down from a request that it chokes on. */
+/**
+ * When each origin last answered, with any status: this distinguishes a host that is down from a request that it cannot
+ * handle.
+ */
 export class Reach {
   readonly #answers = new Map<string, number>();
 

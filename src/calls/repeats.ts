@@ -5,9 +5,9 @@ import type { Log } from '../pipeline/context.ts';
 
 /** A call that is repeated after a while, and why. */
 export interface Repeat {
-  /** What happened to the last try. */
+  /** What happened to the last attempt. */
   what: string;
-  /** How many tries there have been, and the most there will be. */
+  /** The number of attempts so far, and the maximum. */
   tries: number;
   most: number;
   inMs: number;
@@ -49,7 +49,7 @@ export class Repeats {
     const others = this.#waiting.size - 1;
     const left = formatDuration(Math.max(Math.ceil((first.until - this.#clock.now()) / 1000), 1) * 1000);
     const more = others > 0 ? ` (and ${plural(others, 'more call')})` : '';
-    return `${first.what}, try ${first.tries + 1} of ${first.most} in ${left}${more}`;
+    return `${first.what}, attempt ${first.tries + 1} of ${first.most} in ${left}${more}`;
   }
 
   #tell({ what, tries, most, inMs }: Repeat): void {

@@ -3,10 +3,10 @@ import { parseHttpDate } from './http-date.ts';
 /** Header fields of an answer, with their names in lower case. */
 export type Headers = Readonly<Record<string, string | string[] | undefined>>;
 
-/** The longest wait. A vendor that wants a longer one refuses again after it; a typo costs no more than this. */
+/** The longest wait. A vendor that wants a longer one refuses again afterwards; a typo costs no more than this. */
 const longestMs = 86_400_000;
 
-/** A number this large is no wait in seconds (31 years) but probably seconds since 1970, which no RFC allows. */
+/** A number this large is not a wait in seconds (31 years) but probably seconds since 1970, which no RFC allows. */
 const noSeconds = 1_000_000_000;
 
 /** A `Date` older than this comes from a cache or from a wrong clock. */

@@ -10,15 +10,18 @@ import type { Permits } from './permits.ts';
 import { type Vain, Waits } from './waits.ts';
 import { underPermit } from './under-permit.ts';
 
-/** What one item, or the source, calls out with. */
+/** The calling functions of one item, or of the source. */
 export interface CallScope {
   readonly fetch: Fetch;
   readonly limit: UnderLimit;
   /** The limits under which anything was called. */
   readonly used: ReadonlySet<string>;
-  /** Whether it only waits, and for nothing that comes in time: the item can be given back. */
+  /** Whether it only waits for things that will not come in time: the item can be given back. */
   readonly waitsInVain: (vain: Vain) => boolean;
-  /** Its work has settled: whatever of it is in line, on the wire, or has a body to come, is cancelled. Idempotent. */
+  /**
+   * Its work has settled: anything of it that waits for a permit, is on the wire, or has a body to come is cancelled.
+   * Idempotent.
+   */
   readonly close: () => void;
 }
 
@@ -29,7 +32,7 @@ export interface ScopeDeps {
   readonly clock: Clock;
 }
 
-/** One for all, because making one takes longer than all else here. */
+/** One for all, because creating one takes longer than everything else here. */
 const settled = cancellation(new DOMException('the item is settled: its calls are cancelled', 'AbortError'));
 
 const none: ReadonlySet<string> = new Set();
@@ -38,7 +41,7 @@ const none: ReadonlySet<string> = new Set();
 export function openScope({ fetch, permits, nesting, clock }: ScopeDeps, itemSignal: AbortSignal): CallScope {
   const abortables = new Abortables();
   const waits = new Waits();
-  /** What `close` rejects. */
+  /** What `close` rejects with. */
   const cancellable = new Set<Promise<unknown>>();
   const follow = (): void => abortables.abortAll(itemSignal.reason);
   let caller: Caller | undefined;
@@ -75,7 +78,7 @@ export function openScope({ fetch, permits, nesting, clock }: ScopeDeps, itemSig
       const inLine = abortables.begin();
       const permit = own.acquire(name, inLine.signal).finally(() => {
         inLine.done();
-        // From here on only the task itself can fail. That must stay an unhandled rejection if nobody handles it.
+        // From here on only the task itself can fail. That must stay an unhandled rejection if it is not handled.
         cancellable.delete(result);
       });
       const result = underPermit(permit, nesting.under(name, task)).finally(waits.begin());
@@ -87,7 +90,7 @@ export function openScope({ fetch, permits, nesting, clock }: ScopeDeps, itemSig
 
     close() {
       itemSignal.removeEventListener('abort', follow);
-      // A call that nobody waits for must not bring the process down for having been cancelled.
+      // A call that is not awaited must not bring down the process because it was cancelled.
       for (const call of cancellable) call.catch(() => {});
       abortables.abortAll(settled);
     },

@@ -1,6 +1,6 @@
 import type { Permit } from './permits.ts';
 
-/** Runs `task` once the permit is there, and gives it back when the task has settled; settles as that one does. */
+/** Runs `task` once it has the permit, and releases the permit when the task has settled; settles as the task does. */
 export async function underPermit<Result>(
   permit: Promise<Permit>,
   task: () => Result | PromiseLike<Result>,

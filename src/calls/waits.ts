@@ -27,7 +27,7 @@ export class Waits {
     }
   }
 
-  /** Whether there is a call, and every one of them, and of the `open` things, waits in vain. */
+  /** Whether there is a call, and all calls and `open` things wait in vain. */
   areInVain(open: number, { limits, deadline }: Vain): boolean {
     if (this.#waits.size === 0 || this.#waits.size !== this.#calls || this.#waits.size !== open) return false;
     return [...this.#waits].every((wait) => ('limit' in wait ? limits.has(wait.limit) : wait.until > deadline));

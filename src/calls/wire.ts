@@ -1,12 +1,12 @@
 import { Agent, type Dispatcher, fetch, FormData, Headers, Request, Response } from 'undici';
 import { kindOf, type Outgoing } from './outgoing.ts';
 
-/** The one file that knows undici. It is loaded with the first call. */
+/** The only file that imports undici. It is loaded with the first call. */
 
 export type Handler = Dispatcher.DispatchHandler;
 export type Controller = Dispatcher.DispatchController;
 
-/** Decides when a request may go out, and watches over it. */
+/** Decides when a request may go out, and monitors it. */
 export interface Gate {
   /**
    * Aborts the fetch with its reason, which whoever reads the body will see as well. Undefined if that makes no difference to
@@ -15,11 +15,11 @@ export interface Gate {
   readonly fetchSignal: AbortSignal | undefined;
   /** Watches the time itself, so that undici need not give up after 5 min of silence. */
   readonly hasTimeout: boolean;
-  /** Resolves, when the request may go out, to what stands between undici and `fetch`; rejects if it may not. */
+  /** Resolves, when the request may go out, to the handler between undici and `fetch`; rejects if it may not. */
   enter(fetch: Handler, origin: string): Promise<Handler>;
 }
 
-// In a bundle classes that refer to themselves have other names, and users see these.
+// In a bundle, classes that refer to themselves have other names, and users see these.
 for (const [name, kind] of Object.entries({ FormData, Headers, Request, Response })) {
   Object.defineProperty(kind, 'name', { value: name });
 }
@@ -60,7 +60,7 @@ function neverBegan(handler: Handler, error: unknown): void {
   handler.onResponseError?.(undefined as never, error as Error);
 }
 
-/** undici takes the platform's form, which is another class, for text. */
+/** undici would treat the platform's form, which is a different class, as text. */
 function ownForm(form: globalThis.FormData): FormData {
   const own = new FormData();
   for (const [name, value] of form) own.append(name, value);

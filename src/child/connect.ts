@@ -6,34 +6,34 @@ import { channelFd, createChannel, type Channel } from '../ipc/channel.ts';
 import type { Failed, LogMessage } from '../ipc/messages.ts';
 import { killSelf } from './kill-self.ts';
 
-/** Of these Node would take USR1 for a wish to debug, and open a port to whoever comes. */
+/** Among these, Node would take USR1 as a request to debug, and open a port to everyone. */
 const ignoredSignals = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const;
 
 /** Logged once per process: a pipeline that does this does it for each item. */
 const lostWork =
   'cancelled a call or response body that the pipeline did not await: await calls and bodies, or cancel them yourself';
 
-/** A child's end of the channel, and how it goes. */
+/** A child's end of the channel, and how the child ends. */
 export interface Connection<Out> {
   send: Channel<Out | Failed | LogMessage>['send'];
   flush: Channel<Out | Failed | LogMessage>['flush'];
   readonly channel: Channel<Out | Failed | LogMessage>;
-  /** Everything has been said and confirmed: lets go of the channel, so that the process ends by itself. */
+  /** Everything has been reported and confirmed: closes the channel, so that the process ends by itself. */
   leave: () => void;
-  /** Says why this process cannot go on, and ends it. With an exit code the whole service ends. */
+  /** Reports why this process cannot continue, and ends it. With an exit code the whole service ends. */
   fail: (error: unknown, origin?: Failed['origin']) => void;
 }
 
 /**
- * Connects a child with its supervisor. From here on only the channel stops this process: a terminal's or a service
- * manager's signals are the supervisor's business. If the supervisor goes, so does this process, at once: nothing
- * that it did could be settled any more.
+ * Connects a child with its supervisor. From here on only the channel stops this process: signals from a terminal or a
+ * service manager are handled by the supervisor. If the supervisor goes, this process ends at once, because none of its
+ * work could be settled any more.
  */
 export function connect<In, Out extends object>(options: {
   redaction: Redaction;
   parse: (header: unknown) => In;
   onMessage: (message: In, payload: Buffer) => void;
-  /** This process is about to end: timers that would keep it are to be taken back. Called once. */
+  /** This process is about to end: cancel timers that would keep it alive. Called once. */
   onLeave: () => void;
 }): Connection<Out> {
   const { redaction } = options;
@@ -45,7 +45,7 @@ export function connect<In, Out extends object>(options: {
     onMessage: options.onMessage,
     onClose: (error) => {
       if (isLeaving) return;
-      if (error) process.stderr.write(`the channel to the supervisor broke: ${error.message}\n`);
+      if (error) process.stderr.write(`lost the channel to the supervisor: ${error.message}\n`);
       killSelf();
     },
   });
@@ -65,7 +65,7 @@ export function connect<In, Out extends object>(options: {
   };
   let hasToldOfCancellation = false;
   const uncaught = (error: unknown): void => {
-    // The pipeline did not wait for it, and we cancelled it: that is no reason to end a process with all its items.
+    // The pipeline did not await it, and we cancelled it: that is no reason to end a process with all its items.
     if (!isCancellation(error)) return fail(error, 'uncaught');
     if (hasToldOfCancellation || isLeaving) return;
     hasToldOfCancellation = true;

@@ -22,38 +22,38 @@ import { startBeat } from './beat.ts';
 import type { Connection } from './connect.ts';
 import { childLog } from './log.ts';
 
-/** What a child does about each message, and at its end, when timers that would keep it are taken back. */
+/** A child's message handlers, and what it does at its end, when timers that would keep it alive are cancelled. */
 export interface Life<In extends { type: string }> {
   handlers: Handlers<In>;
   onLeave: () => void;
 }
 
-/** What a child is given to live; `Configure` is the message that tells it what is expected of it. */
+/** What a child needs; `Configure` is the message that configures it. */
 export interface LifeOptions<Configure> {
   clock: Clock;
   random: () => number;
   redaction: Redaction;
   load: (file: string) => Promise<LoadedPipeline>;
-  /** It knows now what it is and what is expected of it. */
+  /** It has been configured. */
   onConfigured: (message: Configure) => void;
-  /** It has told the supervisor that it is ready: the time for what is not needed to get there. */
+  /** It has reported that it is ready: now is the time for work that was not needed for that. */
   onReady: (message: Configure) => void;
 }
 
 type Pipeline = NonNullable<LoadedPipeline['pipeline']>;
 
-/** What every child says, besides that it has failed. */
+/** The messages of every child, except that it has failed. */
 type Said = Described | Ready | Beat | LogMessage | Acquire | Release | Freeze;
 
-/** The part of its life that a child of either kind has. */
+/** The part of life that both kinds of children have in common. */
 export interface CommonLife<Configure> extends Life<Describe | Bye | Granted | Refused> {
-  /** The pipeline that it has described. Throws if it has described none. */
+  /** The pipeline that it has described. Throws if it has not described one. */
   pipeline: () => Pipeline;
   log: Log;
   calls: Calls;
   /** Another process runs the same code and logs what needs to be logged only once for all. */
   leavesNotes: () => void;
-  /** It is set up: says so, and from now on what `state` gives. */
+  /** It is set up: reports that and, from now on, its `state`. */
   ready: (message: Configure, state: Parameters<typeof startBeat>[0]['state']) => void;
 }
 
@@ -79,7 +79,7 @@ export function commonLife<Configure extends { beatMs: number }>(
     calls,
     leavesNotes: () => void (makesNotes = false),
     pipeline() {
-      if (!pipeline) throw new Error('the supervisor configured a process that has described nothing');
+      if (!pipeline) throw new Error('the supervisor configured a process before it had described its pipeline');
       return pipeline;
     },
     ready(message, state) {

@@ -2,11 +2,11 @@ import { parseJson, writeJson } from '../core/json.ts';
 import type { LogMessage } from '../ipc/messages.ts';
 import type { Log } from '../pipeline/context.ts';
 
-/** Longest message, and longest JSON of its fields, in characters: a log line must not be what breaks a channel. */
+/** The longest message, and the longest JSON of its fields, in characters: a log line must not break a channel. */
 const messageLimit = 64 * 1024;
 const fieldsLimit = 64 * 1024;
 
-/** The log that user code is given: its lines go to the supervisor's one log. Nothing that it is called with makes it throw. */
+/** The log for user code: its lines go to the supervisor's one log. It never throws, whatever its arguments. */
 export function childLog(send: (message: LogMessage) => void): Log {
   const at =
     (level: LogMessage['level']) =>
@@ -21,11 +21,11 @@ function text(message: unknown): string {
     const whole = String(message);
     return whole.length > messageLimit ? `${whole.slice(0, messageLimit)}…` : whole;
   } catch {
-    return `(a message that is no text: ${typeof message})`;
+    return `(a message that is not text: ${typeof message})`;
   }
 }
 
-/** Fields as JSON can carry them: a log line must never be what breaks an item. */
+/** Fields in a form that JSON can carry: a log line must never break an item. */
 function plain(fields: unknown): Record<string, unknown> {
   if (fields === undefined) return {};
   try {

@@ -14,7 +14,7 @@ const watcher = `
 `;
 
 /**
- * Starts to watch `parent`, the `process.ppid` of this process's first moment: by now it may have changed already. It
+ * Starts to watch `parent`, the `process.ppid` from the first moment of this process: it may have changed by now. It
  * does not keep the process alive.
  */
 export function watchParent(parent: number): void {

@@ -9,15 +9,15 @@ import { watchParent } from './parent-watch.ts';
 export interface ServeOptions {
   clock: Clock;
   random: () => number;
-  /** What `import … from 'millrace'` gives in a pipeline file. */
+  /** The exports of `import … from 'millrace'` in a pipeline file. */
   millrace: object;
 }
 
-/** What makes a child a producer or a consumer. */
+/** The difference between a producer and a consumer. */
 export interface Role<In extends { type: string }, Out, Configure> {
   parse: (header: unknown) => In;
   life: (connection: Connection<Out>, options: LifeOptions<Configure>) => Life<In>;
-  /** How a list of processes shows it, after the pipeline's name. */
+  /** Its title in a list of processes, after the pipeline's name. */
   title: (message: Configure) => string;
 }
 
@@ -28,7 +28,7 @@ export function serveChild<
   Configure extends { name: string; redact: readonly string[]; diesWithSupervisor: boolean },
 >({ parse, life: begin, title }: Role<In, Out, Configure>, { clock, random, millrace }: ServeOptions): void {
   const parent = process.ppid;
-  // All of Node's ten lines may belong to a library; the user's own line would be missing.
+  // All of Node's ten default stack lines may belong to a library; the user's own line would be missing.
   Error.stackTraceLimit = 30;
   const redaction = new Redaction();
   const connection = connect<In, Out>({

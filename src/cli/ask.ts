@@ -6,7 +6,10 @@ import type { Status } from '../observability/status.ts';
 import type { FoundState } from './find-state.ts';
 import type { Shell } from './shell.ts';
 
-/** The status of the pipeline that runs there. Rejects as `askControl` does, and if it is another one than was asked for. */
+/**
+ * The status of the pipeline that runs there. Rejects as `askControl` does, and if a different pipeline is running
+ * there.
+ */
 export async function askStatus(
   { socketPath, name }: FoundState,
   { clock, redaction }: Pick<Shell, 'clock' | 'redaction'>,
@@ -18,14 +21,17 @@ export async function askStatus(
   throw unavailable(`expected pipeline ${name} on ${socketPath}, but ${status.name} is running there`);
 }
 
-/** What it answers; with a `body`, after it has done what that says. Rejects as `askControl` does, and if it refuses. */
+/**
+ * The pipeline's answer; with a `body`, after it has done what the body asks for. Rejects as `askControl` does, and if
+ * it refuses.
+ */
 export async function ask(socketPath: string, path: string, clock: Clock, body?: unknown): Promise<unknown> {
   const answer = await askControl(socketPath, path, clock, body === undefined ? undefined : { body });
   if (answer.status === 200) return answer.body;
   throw refused(socketPath, path, answer);
 }
 
-/** The same, but undefined if there is no such thing. */
+/** The same, but undefined if what was asked for does not exist. */
 export async function askOrNothing(socketPath: string, path: string, clock: Clock): Promise<unknown> {
   const answer = await askControl(socketPath, path, clock);
   if (answer.status === 404) return undefined;
@@ -35,7 +41,7 @@ export async function askOrNothing(socketPath: string, path: string, clock: Cloc
 
 function refused(socketPath: string, path: string, { status, body }: ControlAnswer): MillraceError {
   const { error } = Object(body) as { error?: string };
-  // It has understood, and says why not.
+  // It understood the request and says why it refuses.
   if (status === 400) return usageError(String(error));
   if (status === 409) return unavailable(String(error));
   return unavailable(`the pipeline on ${socketPath} answers ${status} to ${path}: ${error}`);

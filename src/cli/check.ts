@@ -15,7 +15,7 @@ import { type LoadedFile, tryToLoadHere } from './load.ts';
 import { configSources } from './read-config.ts';
 import type { Shell } from './shell.ts';
 
-/** `millrace check`: what a run of this pipeline would be, or all that is wrong with it. */
+/** `millrace check`: what a run of this pipeline would do, or all of its problems. */
 export async function check(line: CommandLine, shell: Shell): Promise<number> {
   const loaded = await tryToLoadHere(line.operand!, shell);
   const { file } = loaded;
@@ -31,7 +31,7 @@ export async function check(line: CommandLine, shell: Shell): Promise<number> {
   return exitCodes.ok;
 }
 
-/** The state directory as shown. If there can be none, adds the reason to `problems`. */
+/** The state directory as shown. If it cannot be determined, adds the reason to `problems`. */
 function stateOf(
   { name }: PipelineDescription,
   { settings }: Config,
@@ -72,7 +72,7 @@ function describe({ file, pipeline, description }: LoadedFile, config: Config, s
 /** What is true of this source, one sentence per line. */
 function sourceTexts({ resumes, isEndless, items }: SourceFacts, { deterministic }: PipelineDescription): string[] {
   const byCount = deterministic
-    ? 'it starts from the beginning and skips stored items by count: it must yield the same items in the same order'
+    ? 'it starts from the beginning and skips stored items by count, so it must yield the same items in the same order'
     : 'it starts from the beginning, and stored items come twice (deterministic: false)';
   const behind = deterministic
     ? 'stored items after it are skipped by count'
@@ -86,7 +86,7 @@ function sourceTexts({ resumes, isEndless, items }: SourceFacts, { deterministic
   }[resumes];
   return [
     `after a restart ${after}`,
-    ...(isEndless ? ['its loop never ends: the run ends only when you stop it'] : []),
+    ...(isEndless ? ['its loop never ends, so the run ends only when you stop it'] : []),
     ...(items === undefined ? [] : [plural(items, 'item')]),
   ];
 }
@@ -95,7 +95,7 @@ function limitText({ concurrency, rate, lingerMs }: PipelineDescription['limits'
   const parts = [
     concurrency !== undefined && `${concurrency} at a time`,
     rate && formatRate(rate),
-    lingerMs !== undefined && `permits of a process that has gone come back after ${formatDuration(lingerMs)}`,
+    lingerMs !== undefined && `permits of a dead process are released after ${formatDuration(lingerMs)}`,
   ];
   return parts.filter(Boolean).join(', ');
 }

@@ -6,13 +6,16 @@ import { commands, commandsOf } from './commands.ts';
 import { isSeqs, seqRanges } from './seq-ranges.ts';
 import { wordsOf } from './words.ts';
 
-/** What to do: run a command, explain one (or those that begin with the same word, or all), or say which version this is. */
+/**
+ * What to do: run a command, show help (for one command, for those that begin with the same word, or for all), or show
+ * the version.
+ */
 export type Request =
   { do: 'run'; line: CommandLine } | { do: 'help'; of: Command | string | undefined } | { do: 'version' };
 
 /**
- * Reads the arguments of `millrace`. `optionFlags` gives the names of the options that every command with options
- * takes; it is asked only if the command's own flags do not do. Throws one usage error with all that is wrong.
+ * Reads the arguments of `millrace`. `optionFlags` returns the names of the options that every command with options
+ * accepts; it is called only if the command's own flags are not enough. Throws one usage error with all problems.
  */
 export async function readCommandLine(
   argv: readonly string[],
@@ -30,7 +33,7 @@ export async function readCommandLine(
   return { do: 'run', line: readFlags(command, args, [...own.values(), ...options.map(asFlag)]) };
 }
 
-/** What help is asked about. */
+/** The topic of a help request. */
 function topic(words: readonly string[]): Command | string | undefined {
   const [first] = words;
   if (first === undefined) return undefined;
@@ -92,7 +95,7 @@ function readFlags(command: Command, args: readonly string[], known: readonly Fl
       flags[name] = value;
     }
   }
-  // The value of an unknown option would be taken for a pipeline.
+  // The value of an unknown option would look like a pipeline.
   const { seqs, others } = sorted(command, operands);
   if (problems.length === 0) problems.push(...operandProblems(command, others));
   problems.push(...exclusiveProblems(command, flags));
@@ -100,7 +103,7 @@ function readFlags(command: Command, args: readonly string[], known: readonly Fl
   return { command, operand: others[0], seqs: seqRanges(seqs), flags };
 }
 
-/** A pipeline that is called like a number is named by its file, or by --state. */
+/** A pipeline whose name is a number is selected by its file, or with --state. */
 function sorted({ takesSeqs }: Command, operands: readonly string[]): { seqs: string[]; others: string[] } {
   if (!takesSeqs) return { seqs: [], others: [...operands] };
   return { seqs: operands.filter(isSeqs), others: operands.filter((word) => !isSeqs(word)) };

@@ -4,7 +4,7 @@ import type { Shell } from './shell.ts';
 export interface Flag {
   /** Without dashes. */
   name: string;
-  /** How its value is called in the help; a switch has none. */
+  /** The name of its value in the help; a switch has none. */
   value?: string;
   help: string;
   group: string;
@@ -16,25 +16,25 @@ export interface Command {
   summary: string;
   operand: { text: string; isRequired: boolean; help: string };
   flags: readonly Flag[];
-  /** Whether it takes the seqs of dead letters beside the operand. */
+  /** Whether it accepts seqs of dead letters in addition to the operand. */
   takesSeqs: boolean;
-  /** Whether it takes the options of config/schema.ts as well, and whether its help lists them. */
+  /** Whether it also accepts the options of config/schema.ts, and whether its help lists them. */
   options: 'listed' | 'taken' | 'none';
-  /** Flags of which only one can be given. */
+  /** Sets of flags that exclude each other. */
   exclusive: readonly (readonly string[])[];
-  /** Whether it loads the pipeline into this process, which may then not end by itself. */
+  /** Whether it loads the pipeline into this process, which may then not exit by itself. */
   loadsPipeline: (line: CommandLine) => boolean;
   /** Resolves to the exit code. */
   run: (line: CommandLine, shell: Shell) => Promise<number>;
 }
 
-/** What was typed, sorted; the meaning of values is not looked at. */
+/** What was typed, sorted; values are not interpreted. */
 export interface CommandLine {
   command: Command;
   /** The pipeline's file or name. */
   operand: string | undefined;
-  /** Of the dead letters that are meant, if the command takes any. */
+  /** Of the selected dead letters, if the command accepts any. */
   seqs: readonly SeqRange[];
-  /** By the flag's name as it is typed, without dashes; `true` for a switch. */
+  /** By the flag's name as typed, without dashes; `true` for a switch. */
   flags: Record<string, string | true>;
 }

@@ -1,4 +1,7 @@
-/** The only list of commands: command lines are read by it, and `--help` is made from it. Their code is loaded when it is run. */
+/**
+ * The only list of commands: command lines are parsed with it and `--help` is generated from it. A command's code is
+ * loaded when it runs.
+ */
 import { fitHeapToFrames } from '../launching/heap-growth.ts';
 import type { Command, Flag } from './command.ts';
 import { allFlag, selectionFlags } from './dead/selection-flags.ts';
@@ -7,11 +10,11 @@ const pipelineFile = { text: '<pipeline>', isRequired: true, help: 'A .ts or .js
 const runningPipeline = {
   text: '[pipeline]',
   isRequired: false,
-  help: 'Its name or its file; may be left out if there is only one below this folder',
+  help: 'Name or file of the pipeline; optional if there is only one in .millrace',
 };
 
 const debug: Flag = { name: 'debug', help: 'Show the stack of an error (MILLRACE_DEBUG)', group: 'General' };
-const help: Flag = { name: 'help', help: 'Show this', group: 'General' };
+const help: Flag = { name: 'help', help: 'Show this help', group: 'General' };
 const config: Flag = {
   name: 'config',
   value: 'file',
@@ -20,14 +23,14 @@ const config: Flag = {
 };
 const state: Flag = {
   name: 'state',
-  value: 'folder',
-  help: 'Folder for the queue (MILLRACE_STATE)',
+  value: 'directory',
+  help: 'Directory of the queue (MILLRACE_STATE)',
   group: 'General',
 };
 const stateRoot: Flag = {
   name: 'state-root',
-  value: 'folder',
-  help: 'Folder that holds one state folder per pipeline, by name (MILLRACE_STATE_ROOT)',
+  value: 'directory',
+  help: 'Directory that holds one state directory per pipeline, by name (MILLRACE_STATE_ROOT)',
   group: 'General',
 };
 const asJson: Flag = { name: 'json', help: 'Write JSON', group: 'General' };
@@ -35,7 +38,7 @@ const asJson: Flag = { name: 'json', help: 'Write JSON', group: 'General' };
 export const commands: readonly Command[] = [
   {
     name: 'run',
-    summary: 'Run a pipeline, or go on with it where it was',
+    summary: 'Run a pipeline, or resume it where it stopped',
     operand: pipelineFile,
     flags: [
       {
@@ -45,24 +48,24 @@ export const commands: readonly Command[] = [
       },
       {
         name: 'moved',
-        help: 'Continue although the pipeline’s name, file or sink differs from the queue’s',
+        help: 'Continue even though the pipeline’s name, file or sink differs from the queue’s',
         group: 'This run',
       },
       {
         name: 'same-source',
-        help: 'Continue the open run although the file changed: its source still yields the same items',
+        help: 'Continue the open run even though the file changed: its source still yields the same items',
         group: 'This run',
       },
       {
         name: 'fresh',
-        help: 'Set the queue aside, with all that is in it, and start with an empty one',
+        help: 'Archive the queue with everything in it, and start with an empty one',
         group: 'This run',
       },
       { name: 'yes', help: 'Do not ask before --fresh', group: 'This run' },
       {
         name: 'dry-run',
         value: 'N',
-        help: 'Only process the first N items and print the results: no queue, no sink',
+        help: 'Process only the first N items and print the results; no queue, no sink',
         group: 'This run',
       },
       config,
@@ -79,14 +82,14 @@ export const commands: readonly Command[] = [
     loadsPipeline: ({ flags }) => flags['dry-run'] !== undefined,
     run: async (line, shell) => {
       if (line.flags['dry-run'] !== undefined) return (await import('./dry-run.ts')).dryRun(line, shell);
-      // Before the supervisor's code is loaded, which makes the heap grow.
+      // Call this before loading the supervisor's code, because loading makes the heap grow.
       fitHeapToFrames();
       return (await import('./run.ts')).run(line, shell);
     },
   },
   {
     name: 'check',
-    summary: 'Say what is in a pipeline, or what is wrong with it; run nothing',
+    summary: 'Describe a pipeline, or list its problems, without running it',
     operand: pipelineFile,
     flags: [config, debug, help],
     takesSeqs: false,
@@ -97,39 +100,44 @@ export const commands: readonly Command[] = [
   },
   {
     name: 'torture',
-    summary: 'Kill the processes of a pipeline, again and again, and prove that nothing is lost or twice',
+    summary: 'Kill the processes of a pipeline again and again, and verify that nothing is lost or written twice',
     operand: {
       text: '[pipeline]',
       isRequired: false,
-      help: 'A .ts or .js file that exports a pipeline; without it one of ours is run',
+      help: 'A .ts or .js file that exports a pipeline; default: a bundled one',
     },
     flags: [
-      { name: 'kills', value: 'N', help: 'How many processes to kill (default: 200)', group: 'Torture' },
+      { name: 'kills', value: 'N', help: 'Number of processes to kill (default: 200)', group: 'Torture' },
       {
         name: 'seed',
         value: 'N',
-        help: 'For the order of the faults: the same seed, the same order',
+        help: 'Seed for the order of the faults; the same seed gives the same order',
         group: 'Torture',
       },
-      { name: 'sink', value: 'sqlite|stdout', help: 'Of the pipeline of ours (default: sqlite)', group: 'Torture' },
+      {
+        name: 'sink',
+        value: 'sqlite|stdout',
+        help: 'Sink of the bundled pipeline (default: sqlite)',
+        group: 'Torture',
+      },
       {
         name: 'real-sink',
         help:
-          'Write to the sink of your pipeline. Without this the results of to.sqlite() go to a new file and those of ' +
-          'to.stdout() too, and other sinks are refused. source and process are always run for real, and many times',
+          'Write to the real sink of your pipeline. Without this, the results of to.sqlite() and ' +
+          'to.stdout() go to new files, and other sinks are refused. source and process always run for real, many times',
         group: 'Torture',
       },
       {
         name: 'patience',
         value: 'duration',
-        help: 'Time without any progress after which a run is stuck (default: 10min)',
+        help: 'Time without progress after which a run counts as stuck (default: 10min)',
         group: 'Torture',
       },
-      { name: 'keep', help: 'Keep what the runs leave behind, also when nothing is wrong', group: 'Torture' },
+      { name: 'keep', help: 'Keep the files of the runs even if nothing is wrong', group: 'Torture' },
       {
-        name: 'folder',
-        value: 'folder',
-        help: 'Do all of it in this folder, which must be empty, and keep it (default: a temporary one)',
+        name: 'directory',
+        value: 'directory',
+        help: 'Work in this directory, which must be empty, and keep it (default: a temporary one)',
         group: 'Torture',
       },
       asJson,
@@ -145,10 +153,10 @@ export const commands: readonly Command[] = [
   },
   stateCommand({
     name: 'status',
-    summary: 'Show how a pipeline is doing; exit with 69 if it does not run',
+    summary: 'Show the state of a pipeline; exits with 69 if it is not running',
     flags: [
-      { name: 'ready', help: 'Only exit with 0 if items can flow, else with 1', group: 'As a probe' },
-      { name: 'healthy', help: 'Only exit with 0 if it answers, else with 1', group: 'As a probe' },
+      { name: 'ready', help: 'Exit with 0 if items can flow, otherwise with 1', group: 'As a probe' },
+      { name: 'healthy', help: 'Exit with 0 if the pipeline answers, otherwise with 1', group: 'As a probe' },
       asJson,
     ],
     exclusive: [['json', 'ready', 'healthy']],
@@ -156,51 +164,56 @@ export const commands: readonly Command[] = [
   }),
   stateCommand({
     name: 'reload',
-    summary: 'Replace the consumers of a running pipeline by ones with its new code, one by one',
+    summary: 'Restart the consumers of a running pipeline with its new code, one by one',
     flags: [],
     run: async (line, shell) => (await import('./reload.ts')).reload(line, shell),
   }),
   deadCommand({
     name: 'dead ls',
-    summary: 'List the items that will not be tried again, and why',
+    summary: 'List dead letters and why they failed',
     flags: [
       ...selectionFlags,
-      { name: 'limit', value: 'N', help: 'Show at most N of them (default: 100)', group: 'General' },
+      { name: 'limit', value: 'N', help: 'Show at most N letters (default: 100)', group: 'General' },
       asJson,
     ],
     run: async (line, shell) => (await import('./dead/ls.ts')).deadLs(line, shell),
   }),
   deadCommand({
     name: 'dead show',
-    summary: 'Show all that is known of dead letters, with their items',
+    summary: 'Show dead letters in full, with their items',
     flags: [...selectionFlags, allFlag, asJson],
     run: async (line, shell) => (await import('./dead/show.ts')).deadShow(line, shell),
   }),
   deadCommand({
     name: 'dead retry',
-    summary: 'Put dead letters back into the queue',
+    summary: 'Return dead letters to the queue',
     flags: [...selectionFlags, allFlag],
     run: async (line, shell) => (await import('./dead/change.ts')).deadRetry(line, shell),
   }),
   deadCommand({
     name: 'dead edit',
-    summary: 'Put a dead letter back into the queue with another item',
+    summary: 'Edit the item of a dead letter and return it to the queue',
     flags: [
-      { name: 'json', value: 'item', help: 'The item, as dead show shows it', group: 'The item' },
-      { name: 'file', value: 'path', help: 'A file with the item; without both, $EDITOR opens it', group: 'The item' },
+      { name: 'json', value: 'item', help: 'The new item, in the format of dead show', group: 'The item' },
+      {
+        name: 'file',
+        value: 'path',
+        help: 'A file with the new item; without --json and --file, $EDITOR opens the item',
+        group: 'The item',
+      },
     ],
     exclusive: [['json', 'file']],
     run: async (line, shell) => (await import('./dead/edit.ts')).deadEdit(line, shell),
   }),
   deadCommand({
     name: 'dead export',
-    summary: 'Write dead letters as lines of JSON, with their items as they are',
+    summary: 'Write dead letters as JSON lines, with their complete items',
     flags: [
       ...selectionFlags,
       {
         name: 'to',
         value: 'file',
-        help: 'A new file, for its owner only (default: standard output)',
+        help: 'A new file that only its owner can read (default: standard output)',
         group: 'General',
       },
     ],
@@ -214,19 +227,19 @@ export const commands: readonly Command[] = [
   }),
   stateCommand({
     name: 'store verify',
-    summary: 'Look at the queue’s file: whether it is whole and its books agree; change nothing',
+    summary: 'Check that the queue’s file is intact and consistent, without changing it',
     flags: [asJson],
     run: async (line, shell) => (await import('./store/verify.ts')).storeVerify(line, shell),
   }),
   stateCommand({
     name: 'store backup',
-    summary: 'Copy the queue to a file, whether or not the pipeline runs',
-    operand: { text: '<file>', isRequired: true, help: 'Where to; must not be there' },
+    summary: 'Copy the queue to a file, whether or not the pipeline is running',
+    operand: { text: '<file>', isRequired: true, help: 'The new file; it must not exist' },
     flags: [
       {
         name: 'pipeline',
         value: 'pipeline',
-        help: 'Its name or its file; may be left out if there is only one below this folder',
+        help: 'Name or file of the pipeline; optional if there is only one in .millrace',
         group: 'General',
       },
       asJson,
@@ -235,20 +248,20 @@ export const commands: readonly Command[] = [
   }),
   stateCommand({
     name: 'store compact',
-    summary: 'Write the queue’s file anew, without the room that is free in it; only while the pipeline does not run',
+    summary: 'Rewrite the queue’s file without its free space; only while the pipeline is stopped',
     flags: [asJson],
     run: async (line, shell) => (await import('./store/compact.ts')).storeCompact(line, shell),
   }),
 ];
 
-/** Those of two words that begin with this one. */
+/** The two-word commands that begin with this word. */
 export function commandsOf(first: string): readonly Command[] {
   return commands.filter(({ name }) => name.startsWith(`${first} `));
 }
 
 type Own = Pick<Command, 'name' | 'summary' | 'flags' | 'run'> & Partial<Command>;
 
-/** A command for a pipeline that has been run already: it is found by its state, and nothing of it is loaded. */
+/** A command for a pipeline that has been run before: it is found by its state, and none of its code is loaded. */
 function stateCommand(own: Own): Command {
   return {
     operand: runningPipeline,

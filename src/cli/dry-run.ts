@@ -24,9 +24,9 @@ import { wholeNumber } from './whole-number.ts';
 const run = 'dry-run';
 
 /**
- * `millrace run --dry-run N`: the first N items through `process`, one after the other and in this process, with the
- * limits and the time for an item held. Results are printed as lines of JSON, failures told; nothing is tried again,
- * stored or written to the sink. Resolves to 3 if an item failed.
+ * `millrace run --dry-run N`: runs the first N items through `process`, one after the other in this process, with the
+ * limits and the item timeout in force. Prints results as JSON lines and reports failures; retries, stores and writes
+ * nothing. Resolves to 3 if an item failed.
  */
 export async function dryRun(line: CommandLine, shell: Shell): Promise<number> {
   const items = wholeNumber('dry-run', String(line.flags['dry-run']));
@@ -56,7 +56,7 @@ export async function dryRun(line: CommandLine, shell: Shell): Promise<number> {
       const work = async (): Promise<unknown> => await process(read(), contextOf(scope));
       try {
         const result = await inTime(work, { scope, clock: shell.clock, settings });
-        // All lines first: `process` may change the object while a line is being written.
+        // Create all lines first: `process` may change the object while a line is being written.
         const lines = resultsOf(result).map((row) => `${displayJson(row)}\n`);
         for (const row of lines) await shell.out(row);
       } catch (error) {
@@ -74,7 +74,7 @@ export async function dryRun(line: CommandLine, shell: Shell): Promise<number> {
   return failed === 0 ? exitCodes.ok : exitCodes.deadLetters;
 }
 
-/** Settles as `work` does; rejects if that goes on although the item's signal has been aborted. */
+/** Settles as `work` does; rejects if `work` keeps running after the item's signal has been aborted. */
 async function inTime(
   work: () => Promise<unknown>,
   {
@@ -98,7 +98,7 @@ async function inTime(
   }
 }
 
-/** What a function of the pipeline throws is the pipeline's mistake. */
+/** An error thrown by a function of the pipeline is the pipeline's mistake. */
 async function within<T>(
   { file, redaction }: { file: string; redaction: Redaction },
   field: string,

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { usageError } from '../core/errors.ts';
 
-/** Lets the user change `text` with the program that `editor` names, arguments and all, as git does. */
+/** Lets the user change `text` with the program that `editor` names, including its arguments, as git does. */
 export async function editWith(editor: string, text: string): Promise<string> {
-  // It may hold what nobody else is to see: the folder is its owner's only.
+  // The text may be private, so only the owner can access the directory.
   const folder = await mkdtemp(join(tmpdir(), 'millrace-edit-'));
   try {
     const file = join(folder, 'item.json');
@@ -21,7 +21,8 @@ export async function editWith(editor: string, text: string): Promise<string> {
 const keys = ['SIGINT', 'SIGQUIT'] as const;
 
 function run(editor: string, file: string): Promise<void> {
-  // Keys of its terminal reach both of us. What they mean is the editor's to say; we have a file to take away after it.
+  // Keys of the terminal reach this process as well. The editor decides what they mean; this process has to remove the
+  // file afterwards.
   const leaveToEditor = (): void => undefined;
   for (const signal of keys) process.on(signal, leaveToEditor);
   return new Promise<void>((resolve, reject) => {

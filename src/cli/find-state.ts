@@ -19,9 +19,10 @@ export interface FoundState {
 }
 
 /**
- * The state directory that is meant: what `--state` says, or MILLRACE_STATE; else that of the pipeline that is named, by
- * its name or its file; else the only one there is, in `--state-root` (MILLRACE_STATE_ROOT) or below the current folder.
- * With `prefersRunning`, of several the only one that runs here. Throws a usage error if that is not one.
+ * The state directory that the command line selects: the one from `--state` or MILLRACE_STATE; otherwise that of the
+ * named pipeline (by name or file); otherwise the only one in `--state-root` (MILLRACE_STATE_ROOT) or below the current
+ * directory. With `prefersRunning`, if there are several, the only one whose pipeline is running here. Throws a usage
+ * error if this does not select exactly one.
  */
 export function findState(
   { operand, flags }: CommandLine,
@@ -45,14 +46,14 @@ export function findState(
   if (names.length === 1) return found(join(all, names[0]!), undefined);
   throw usageError(
     names.length === 0
-      ? `expected the name of a pipeline, or its state directory by --state: there is none in ${all}`
-      : `expected the name of a pipeline, as there are several in ${all}: ${names.join(', ')}`,
+      ? `expected the name of a pipeline, or its state directory with --state; there is none in ${all}`
+      : `expected the name of a pipeline, because there are several in ${all}: ${names.join(', ')}`,
   );
 }
 
 /**
- * Those of the folders that a supervisor has. A supervisor that was killed is still on record; and in a container that
- * shares the folder with other containers the kernel shows only the locks of this container's own processes.
+ * The directories that a supervisor uses. A killed supervisor is still on record. In a container that shares the
+ * directory with other containers, the kernel shows only the locks of this container's own processes.
  */
 function runningIn(folder: string, names: readonly string[]): readonly string[] {
   const fileOf = (name: string): string => join(folder, name, 'queue.db');
@@ -65,14 +66,16 @@ function found(directory: string, name: string | undefined): FoundState {
   return { directory, socketPath: controlSocketPath(directory), name };
 }
 
-/** Nothing of a user's is run for this: asking how a pipeline is doing must not start anything. */
+/** No user code runs for this: asking for the state of a pipeline must not start anything. */
 function nameOf(operand: string, folder: string): string {
   if (isPipelineName(operand)) return operand;
   const text = readText(resolve(folder, operand));
   if (text === undefined) throw usageError(`expected the name of a pipeline or its file, got ${show(operand)}`);
   const name = nameInFile(text);
   if (name !== undefined && isPipelineName(name)) return name;
-  throw usageError(`the name of the pipeline in ${operand} is not written there as a text: give the name itself`);
+  throw usageError(
+    `cannot find the pipeline's name in ${operand}, because it is not a literal; give the name instead of the file`,
+  );
 }
 
 function directoriesIn(folder: string): string[] {
@@ -83,7 +86,7 @@ function directoriesIn(folder: string): string[] {
       .map(({ name }) => name)
       .toSorted();
   } catch {
-    // No such folder: nothing has run here.
+    // The directory does not exist: nothing has run here.
     return [];
   }
 }

@@ -12,7 +12,7 @@ import type { Pipeline } from '../pipeline/types.ts';
 import type { Shell } from './shell.ts';
 
 export interface LoadedFile {
-  /** As seen from the current folder. */
+  /** Relative to the current directory. */
   file: string;
   pipeline: Pipeline;
   description: PipelineDescription;
@@ -21,8 +21,8 @@ export interface LoadedFile {
 const deadlineMs = 30_000;
 
 /**
- * Imports a pipeline into this very process, for commands that run nothing else. Its top level may leave timers and
- * connections behind: main.ts ends the process. Rejects with a configuration error that has a line for each problem.
+ * Imports a pipeline into this process, for commands that run nothing else. Its top level may leave timers and
+ * connections behind, so main.ts ends the process. Rejects with a configuration error that has a line for each problem.
  */
 export async function loadHere(operand: string, shell: Shell): Promise<LoadedFile> {
   const loaded = await tryToLoadHere(operand, shell);
@@ -35,7 +35,7 @@ export type TriedFile =
   /** One problem per line; the pipeline's options as far as they are known. */
   | { status: 'wrong'; file: string; problems: readonly string[]; given: GivenOptions | undefined };
 
-/** The same, but returns the problems, so that the caller can report others with them. */
+/** The same, but returns the problems, so that the caller can report them together with others. */
 export async function tryToLoadHere(operand: string, { folder, clock, divertOutput }: Shell): Promise<TriedFile> {
   divertOutput();
   const path = resolve(folder, operand);
@@ -44,7 +44,7 @@ export async function tryToLoadHere(operand: string, { folder, clock, divertOutp
     process.exitCode = exitCodes.config;
     writeSync(
       process.stderr.fd,
-      `millrace: ${file}: it ends the process at its top level, by process.exit or by an error\n`,
+      `millrace: ${file}: its top level ends the process, through process.exit or an error\n`,
     );
   };
   process.once('exit', onExit);
@@ -54,7 +54,7 @@ export async function tryToLoadHere(operand: string, { folder, clock, divertOutp
   cancel?.();
   process.off('exit', onExit);
   if (loaded === 'late') {
-    const message = `expected it to load within ${deadlineMs / 1000} s; it awaits something at its top level`;
+    const message = `expected it to load within ${deadlineMs / 1000} s; its top level awaits something`;
     return { status: 'wrong', file, problems: [`${file}: ${message}`], given: undefined };
   }
   if (!loaded.pipeline) {

@@ -28,7 +28,7 @@ export function localCalls(described: PipelineDescription['limits'], clock: Cloc
     const next = limits.nextAt(now);
     if (next !== undefined) cancel = clock.after(next - now, grant);
   };
-  // Never within the call that asks: a permit is granted later than it was asked for.
+  // Never grant within the call that asks: a permit is granted after it was asked for.
   const calls = createCalls({
     send: (message) => clock.soon(() => take(message)),
     clock,

@@ -15,7 +15,7 @@ export async function main(argv: readonly string[], shell: Shell): Promise<numbe
     const isDebugging = argv.includes('--debug') || Boolean(shell.environment[debugVariable]);
     code = await tellError(error, shell, isDebugging);
   }
-  // Nobody stops what the top level of a pipeline has started; all that we had to say has been written.
+  // Nothing stops what the top level of a pipeline has started; everything that we had to say has been written.
   if (request?.do === 'run' && request.line.command.loadsPipeline(request.line)) shell.exit(code);
   return code;
 }
@@ -33,7 +33,7 @@ async function obey(request: Request, isEmpty: boolean, shell: Shell): Promise<n
     await shell.out(text);
     return exitCodes.ok;
   }
-  // Nothing was asked for.
+  // No command was given.
   await shell.err(text);
   return exitCodes.usage;
 }

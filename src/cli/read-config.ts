@@ -13,7 +13,7 @@ export async function readConfig(
   return resolveConfig(await configSources(line, shell, pipeline));
 }
 
-/** What its options come from. */
+/** Where its options come from. */
 export async function configSources(
   { flags }: CommandLine,
   { environment, folder }: Shell,
@@ -25,7 +25,7 @@ export async function configSources(
   return { flags: given, environment, file, pipeline, folder };
 }
 
-/** Flags of commands that are no options. */
+/** Flags of commands that are not options. */
 const own = ['debug', 'dry-run', 'yes'];
 
 function withoutOwn(flags: CommandLine['flags']): CommandLine['flags'] {

@@ -8,10 +8,13 @@ import type { CommandLine } from './command.ts';
 import { findState } from './find-state.ts';
 import type { Shell } from './shell.ts';
 
-/** How often it is asked how far it is. */
+/** How often to ask for its progress. */
 const everyMs = 250;
 
-/** `millrace reload`: asks a running pipeline to replace its consumers by ones with its file's new code, and waits until it has. */
+/**
+ * `millrace reload`: asks a running pipeline to replace its consumers with new ones that run the new code, and waits
+ * until that is done.
+ */
 export async function reload(line: CommandLine, shell: Shell): Promise<number> {
   const state = findState(line, shell);
   const { clock, out } = shell;
@@ -23,7 +26,7 @@ export async function reload(line: CommandLine, shell: Shell): Promise<number> {
   for (;;) {
     const { reload: now } = await askStatus(state, shell);
     if (now === null || now.number !== number)
-      throw unavailable('another reload has come between: `millrace status` says how it goes');
+      throw unavailable('another reload has started since; see `millrace status`');
     if (now.state === 'refused') {
       const done =
         now.replaced > 0

@@ -8,7 +8,7 @@ import { printable } from '../observability/printable.ts';
 import type { RestingQueue } from '../queue/spool/resting-queue.ts';
 import type { FoundState } from './find-state.ts';
 
-/** A pipeline that does not run, as `millrace status --json` shows it. Times are wall-clock milliseconds since 1970. */
+/** A stopped pipeline, as `millrace status --json` shows it. Times are wall-clock milliseconds since 1970. */
 export interface RestingStatus {
   name: string;
   /** `open`: the run is open, and nothing is known about the end of its supervisor. */
@@ -24,7 +24,7 @@ export interface RestingStatus {
   deadLetters: number;
 }
 
-/** What the queue says about a pipeline that does not run; undefined if there is no queue. */
+/** What the queue says about a stopped pipeline; undefined if there is no queue. */
 export async function restingStatus({ directory, name }: FoundState): Promise<RestingStatus | undefined> {
   // Imported late, because these modules load SQLite.
   const [{ spoolFile }, { lookAtRest }] = await Promise.all([
@@ -39,7 +39,7 @@ export async function restingStatus({ directory, name }: FoundState): Promise<Re
     if (!(error instanceof MillraceError) || error.code !== 'IN_USE') throw error;
     throw new MillraceError(
       'CONTROL',
-      `no pipeline answers in ${directory}, but its queue is in use: the pipeline is starting or stopping, or hangs. ${error.message}`,
+      `no pipeline answers in ${directory}, but its queue is in use: the pipeline is starting, stopping or stuck. ${error.message}`,
       { cause: error, exitCode: exitCodes.gaveUp },
     );
   }
@@ -62,14 +62,14 @@ function endOf({ run, lastStart, writtenAt }: RestingQueue): Pick<RestingStatus,
   if (run?.state === 'finished') return { state: 'finished', endedAt: run.finishedAt, exitCode: run.exitCode };
   if (lastStart?.end) {
     const { at, outcome, exitCode } = lastStart.end;
-    // Dead letters that were given back since then have reopened the run.
+    // Dead letters that were retried since then have reopened the run.
     return { state: outcome === 'finished' ? 'open' : outcome, endedAt: at, exitCode };
   }
   if (lastStart) return { state: 'killed', endedAt: writtenAt, exitCode: null };
   return { state: run ? 'open' : 'never run', endedAt: null, exitCode: null };
 }
 
-/** What `millrace status` shows of it. */
+/** What `millrace status` shows for it. */
 export function restingText(status: RestingStatus): string {
   const { name, stateDirectory, run, queue, items, deadLetters } = status;
   const rows = [
@@ -93,18 +93,18 @@ function endText({ state, endedAt, exitCode }: RestingStatus): string {
     case 'stopped':
       return `it was stopped${when}${code}`;
     case 'failed':
-      return `it failed${when}${code}; the last lines of its log say why`;
+      return `it failed${when}${code}; see the end of its log`;
     case 'killed':
-      return `it was killed, or the machine stopped; the queue was last written${when}`;
+      return `it was killed, or the machine went down; the queue was last written${when}`;
     case 'open':
-      return `its run is open`;
+      return `its run is still open`;
     case 'never run':
       return 'it has never run';
   }
 }
 
 function nextText({ state }: RestingStatus): string {
-  return state === 'finished' ? 'millrace run --again starts a new run' : 'millrace run continues with this queue';
+  return state === 'finished' ? 'millrace run --again starts a new run' : 'millrace run resumes with this queue';
 }
 
 function time(ms: number): string {

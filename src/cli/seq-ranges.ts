@@ -5,12 +5,12 @@ export type SeqRange = readonly [from: number, to: number];
 
 const range = /^(\d+)(-(\d*))?$/;
 
-/** Whether a word on the command line is meant as seqs: `3`, `5-9`, `20-`, or several of these with commas between. */
+/** Whether a word on the command line names seqs: `3`, `5-9`, `20-`, or several of these separated by commas. */
 export function isSeqs(word: string): boolean {
   return word.split(',').every((part) => range.test(part));
 }
 
-/** The seqs that such words name. Throws a usage error for what can be none. */
+/** The seqs that such words name. Throws a usage error for impossible ones. */
 export function seqRanges(words: readonly string[]): SeqRange[] {
   return words.flatMap((word) => word.split(',')).map(readRange);
 }

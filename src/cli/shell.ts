@@ -10,28 +10,31 @@ export interface Terminal {
   edit: (text: string) => Promise<string>;
 }
 
-/** What a command has of the world outside. */
+/** The outside world, as a command sees it. */
 export interface Shell {
   environment: Readonly<Record<string, string | undefined>>;
-  /** The current folder. */
+  /** The current directory. */
   folder: string;
   clock: Clock;
-  /** Takes secrets out of what the command shows; it learns names of secrets as the command learns them. */
+  /** Removes secrets from what the command shows; it learns names of secrets as the command learns them. */
   redaction: Redaction;
   /** 0…1 */
   random: () => number;
-  /** Writes to standard output; `text` ends its own lines. Resolves when the operating system has it, or nobody reads it. */
+  /**
+   * Writes to standard output; `text` includes its line ends. Resolves when the operating system has it, or nobody
+   * reads it.
+   */
   out: (text: string) => Promise<void>;
   /** Writes to standard error. Never rejects. */
   err: (text: string) => Promise<void>;
   /** The signals since this process started, if the command handles them. */
   signals: SignalRequests | undefined;
-  /** The person who is asked; undefined if there is none, because input or errors do not go to a terminal. */
+  /** The person to ask; undefined if there is none, because input or errors are not on a terminal. */
   terminal: Terminal | undefined;
   /** From now on, what user code in this process writes to standard output goes to standard error. */
   divertOutput: () => void;
-  /** Ends the process, whatever in it is still alive. */
+  /** Ends the process, even if something in it is still alive. */
   exit: (code: number) => void;
-  /** The same, if it has not ended by itself in a second: what it has written may be taken by nobody, and be waited for. */
+  /** The same, unless it ends by itself within a second: its output may go to a reader that has stopped reading. */
   endSoon: (code: number) => void;
 }

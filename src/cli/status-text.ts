@@ -31,7 +31,7 @@ function overview({
   const { stored, done, dead } = items;
   const marks = `${count(queue.highItems)} items, ${formatBytes(queue.highBytes)}`;
   const rows = [
-    ['pipeline', `${name}, ${state}${state === 'sealed' ? ' (the source has ended)' : ''}, up ${age(uptimeMs)}`],
+    ['pipeline', `${name}, ${state}${state === 'sealed' ? ' (source ended)' : ''}, up ${age(uptimeMs)}`],
     ['run', `${run}, pid ${pid}, durability ${durability}`],
     ['state', stateDirectory],
     ['items', `${count(done)} done, ${count(dead)} dead, ${count(stored)} stored, ${perSecond(items.perSecond)}`],
@@ -46,7 +46,7 @@ function overview({
     ],
     ...turns.map(({ sink, held, waiting, granted }) => [
       'sink',
-      `${sink}, one writer at a time: ${held === 0 ? 'nobody writes' : 'one writes'}, ${waiting} wait, ${plural(granted, 'turn')} so far`,
+      `${sink}, one writer at a time: ${held === 0 ? 'none writing' : 'one writing'}, ${waiting} waiting, ${plural(granted, 'turn')} so far`,
     ]),
     ['throttle', `${queue.throttled ? 'on' : 'off'}, at ${marks}`],
   ];
@@ -109,7 +109,7 @@ function reasons({ reasons: all }: Status): string[] {
   return all.length === 0 ? [] : ['waiting', ...all.map((reason) => `  ${printable(reason)}`)];
 }
 
-/** Whole seconds: what is old enough to be looked at is not measured in tenths. */
+/** Whole seconds: nobody needs tenths for an age. */
 function age(ms: number): string {
   return formatDuration(ms < 1000 ? ms : Math.round(ms / 1000) * 1000);
 }

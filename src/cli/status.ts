@@ -8,8 +8,8 @@ import type { Shell } from './shell.ts';
 import { statusText } from './status-text.ts';
 
 /**
- * `millrace status`: how a pipeline is doing, for people, programs or a container's health check. Of one that does not
- * run it shows the queue and how the last start ended; the exit code is 69 then.
+ * `millrace status`: the state of a pipeline, for people, programs or a container's health check. For a stopped
+ * pipeline it shows the queue and how the last start ended; the exit code is then 69.
  */
 export async function status(line: CommandLine, shell: Shell): Promise<number> {
   const state = findState(line, shell, { prefersRunning: true });
@@ -33,7 +33,7 @@ function asJson(found: unknown): string {
   return `${JSON.stringify(found, null, 2)}\n`;
 }
 
-/** Exit code 1 is what docker takes for unhealthy. */
+/** Docker takes exit code 1 as unhealthy. */
 const no = 1;
 
 async function probe({ socketPath }: FoundState, path: string, { clock, out, err }: Shell): Promise<number> {

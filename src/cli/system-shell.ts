@@ -12,7 +12,7 @@ export function systemShell({ signals }: Pick<Shell, 'signals'>): Shell {
   return {
     environment,
     signals,
-    // When it is asked for: what goes wrong then is told as everything else.
+    // Evaluated on demand, so that its errors are reported like all others.
     get folder() {
       return currentDirectory();
     },
@@ -21,7 +21,7 @@ export function systemShell({ signals }: Pick<Shell, 'signals'>): Shell {
     // oxlint-disable-next-line no-restricted-properties -- this is where it is passed in
     random: () => Math.random(),
     out: writerTo(process.stdout),
-    // Where could it be told that this fails?
+    // If this fails, there is nowhere left to report it.
     err: (text) => writeErr(text).catch(() => undefined),
     terminal: process.stdin.isTTY && process.stderr.isTTY ? terminalOf(environment) : undefined,
     divertOutput: () => {
@@ -47,7 +47,7 @@ function terminalOf(environment: Environment): Terminal {
       const terminal = createInterface({ input: process.stdin, output: process.stderr });
       const closed = new Promise<string>((resolve) => terminal.once('close', () => resolve('')));
       try {
-        // Closed by Ctrl-D: there is no answer.
+        // Ctrl-D closes it: there is no answer.
         return await Promise.race([terminal.question(question), closed]);
       } finally {
         terminal.close();

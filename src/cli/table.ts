@@ -1,4 +1,4 @@
-/** Rows as aligned columns, two spaces apart; what ends in a figure's unit or is one is aligned to the right. */
+/** Rows as aligned columns, two spaces apart; columns of figures (with or without a unit) are right-aligned. */
 export function table(header: readonly string[], rows: readonly (readonly string[])[]): string[] {
   const all = [header, ...rows];
   const widths = header.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0)));

@@ -5,8 +5,8 @@ import { printable } from '../observability/printable.ts';
 import type { Shell } from './shell.ts';
 
 /**
- * Says on standard error what went wrong and returns the exit code. Our own errors are for people: a line for each
- * thing; the stack is shown only to who asks for it. Anything else is a bug of ours.
+ * Prints the error on standard error and returns the exit code. Our own errors are for people: one line per problem,
+ * and the stack only on request. Anything else is a bug in Millrace.
  */
 export async function tellError(thrown: unknown, { err, redaction }: Shell, isDebugging: boolean): Promise<number> {
   const error = exhausted(thrown) ?? thrown;
@@ -15,12 +15,12 @@ export async function tellError(thrown: unknown, { err, redaction }: Shell, isDe
   const lines = message.split('\n').map((line) => `millrace: ${printable(line)}\n`);
   if (!isExpected) lines.unshift('millrace: this is a bug in Millrace:\n');
   if (isDebugging) lines.push(`${redaction.text(stackOf(error))}\n`);
-  else if (!isExpected) lines.push('millrace: with --debug the stack is shown\n');
+  else if (!isExpected) lines.push('millrace: run with --debug to see the stack\n');
   await err(lines.join(''));
   return exitCodeOf(error);
 }
 
-/** Of a process that this error ends. */
+/** The exit code of a process that this error ends. */
 export function exitCodeOf(error: unknown): number {
   const known = exhausted(error) ?? error;
   return known instanceof MillraceError ? known.exitCode : exitCodes.bug;

@@ -22,32 +22,51 @@ import { wholeNumber } from './whole-number.ts';
 
 const entry = (name: string): string => fileURLToPath(new URL(`./${name}.js`, import.meta.url));
 const progressMs = 10_000;
-/** Options of the runs. Crashes are our doing: nobody is to be given up for them. The disk may be a small one. */
+/**
+ * Options of the runs. Torture causes the crashes itself, so no post may be parked for them. The disk may be a small
+ * one.
+ */
 const ours = { 'crash-limit': '1000000', 'min-free': '3MiB', 'log-format': 'json', progress: 'off' };
 
-/** `millrace torture`: runs a pipeline, kills its processes, and proves from what is left that nothing is lost or twice. */
+/**
+ * `millrace torture`: runs a pipeline, kills its processes, and verifies from what remains that nothing is lost or
+ * written twice.
+ */
 export async function tortureCommand(line: CommandLine, shell: Shell): Promise<number> {
-  const { kills, seed, patience, folder, json, sink, keep, 'real-sink': realSink, debug: _, ...options } = line.flags;
-  if (options['state'] !== undefined) throw usageError('--state: each run gets a queue of its own; see --folder');
+  const {
+    kills,
+    seed,
+    patience,
+    directory,
+    json,
+    sink,
+    keep,
+    'real-sink': realSink,
+    debug: _,
+    ...options
+  } = line.flags;
+  if (options['state'] !== undefined)
+    throw usageError('--state: torture gives each run its own queue; see --directory');
   const numbers = {
     kills: kills === undefined ? 200 : wholeNumber('kills', String(kills)),
     seed: seed === undefined ? 1 + Math.floor(shell.random() * 2 ** 31) : wholeNumber('seed', String(seed)),
     patienceMs: patience === undefined ? 600_000 : duration('patience', patience),
   };
   const { pipeline, source, sourceItems, layer } = await subject(line, sink, shell);
-  // Only to say what is wrong with it now, and not from a run.
+  // Only to report problems now and not from within a run.
   await readConfig({ ...line, flags: options }, shell, layer);
   if (!sinkKind(pipeline.sink).isOwn && realSink === undefined) {
-    const text = `its sink (${pipeline.sink.kind}: ${pipeline.sink.target}) would be written to for real, many times over`;
-    throw usageError(`${text}; if that is meant, say --real-sink`);
+    const text = `this would write to its real sink (${pipeline.sink.kind}: ${pipeline.sink.target}) many times`;
+    throw usageError(`${text}; confirm with --real-sink`);
   }
   const given = Object.entries({ ...ours, ...options }).map(([name, value]) => `--${name}=${String(value)}`);
-  const workFolder = folder === undefined ? temporaryFolder() : emptyFolder(resolve(shell.folder, String(folder)));
+  const workFolder =
+    directory === undefined ? temporaryDirectory() : emptyDirectory(resolve(shell.folder, String(directory)));
   const interrupted = new AbortController();
   const interrupt = (): void => interrupted.abort();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, interrupt);
   const progress = showProgress(shell);
-  const isKept = keep !== undefined || folder !== undefined;
+  const isKept = keep !== undefined || directory !== undefined;
   let result: TortureResult | undefined;
   try {
     result = await torture({
@@ -70,7 +89,7 @@ export async function tortureCommand(line: CommandLine, shell: Shell): Promise<n
     if (result?.evidence === undefined && !isKept) rmSync(workFolder, { recursive: true, force: true });
   }
   if (interrupted.signal.aborted) {
-    await shell.err('millrace: interrupted; nothing was proved\n');
+    await shell.err('millrace: interrupted; nothing was proven\n');
     return exitCodes.forced;
   }
   const replay = [
@@ -86,13 +105,13 @@ interface Subject {
   pipeline: Pipeline;
   source: Tortured['pipeline'];
   sourceItems: number | undefined;
-  /** Where its options are from. */
+  /** Where its options come from. */
   layer: PipelineLayer;
 }
 
 async function subject({ operand }: CommandLine, sink: string | true | undefined, shell: Shell): Promise<Subject> {
   if (operand !== undefined) {
-    if (sink !== undefined) throw usageError('--sink is for the bundled pipelines; a pipeline of yours has its own');
+    if (sink !== undefined) throw usageError('--sink selects a bundled pipeline; your own pipeline has its own sink');
     const { pipeline, file, description } = await loadHere(operand, shell);
     const layer = { file, options: description.options, optionLines: description.optionLines };
     return { pipeline, source: { file: resolve(shell.folder, file) }, sourceItems: undefined, layer };
@@ -117,8 +136,8 @@ function pipelineText(tortured: Tortured): string {
 }
 
 /**
- * The supervisors go with us, however we go, where the system has a way. Ours need no program, so every other run of theirs
- * goes without the one by which the kernel kills orphans.
+ * The supervisors die with this process, however it ends, where the system supports that. The bundled pipelines start
+ * no programs, so every other run of theirs also goes without the program by which the kernel kills orphans.
  */
 function prefixes(source: Tortured['pipeline']): string[][] {
   const withUs = deathSignalCommand() ?? [];
@@ -126,20 +145,22 @@ function prefixes(source: Tortured['pipeline']): string[][] {
   return 'bundled' in source ? [[...withUs], [...withUs, ...without]] : [[...withUs]];
 }
 
-function temporaryFolder(): string {
+function temporaryDirectory(): string {
   return realpathSync(mkdtempSync(join(tmpdir(), 'millrace-torture-')));
 }
 
-/** Never a folder with a queue that somebody needs. */
-function emptyFolder(folder: string): string {
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  if (readdirSync(folder).length > 0)
-    throw usageError(`--folder: expected an empty folder, or none: ${folder} has something in it`);
-  return realpathSync(folder);
+/** Never a directory with a queue that somebody needs. */
+function emptyDirectory(directory: string): string {
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  if (readdirSync(directory).length > 0)
+    throw usageError(`--directory: expected a new or empty directory, but ${directory} is not empty`);
+  return realpathSync(directory);
 }
 
 function replayFlags({ flags }: CommandLine, { seed, wantedKills }: TortureResult): string[] {
-  const rest = Object.entries(flags).filter(([name]) => !['seed', 'kills', 'json', 'folder', 'debug'].includes(name));
+  const rest = Object.entries(flags).filter(
+    ([name]) => !['seed', 'kills', 'json', 'directory', 'debug'].includes(name),
+  );
   return [
     `--seed ${seed}`,
     `--kills ${wantedKills}`,
@@ -147,7 +168,7 @@ function replayFlags({ flags }: CommandLine, { seed, wantedKills }: TortureResul
   ];
 }
 
-/** On a terminal one line that changes, elsewhere a line now and then. */
+/** On a terminal one line that is redrawn, elsewhere a line now and then. */
 function showProgress({ err, clock }: Shell): { show: (result: TortureResult) => void; end: () => void } {
   const isTerminal = process.stderr.isTTY;
   let shownAt = clock.now();

@@ -1,16 +1,16 @@
 import parse from 'yargs-parser';
 import type { Flag } from './command.ts';
 
-/** What was typed, told apart: flags with all the values they were given, and the rest. */
+/** What was typed, separated: flags with all the values they were given, and the rest. */
 export interface Words {
-  /** `true` where a value would have been, but none was typed. */
+  /** `true` where a value was expected but none was typed. */
   options: { name: string; values: (string | true)[] }[];
   operands: string[];
 }
 
 /**
- * Reads words with the parser of yargs. Only with the parser: this is on the way of every start, and yargs as a whole
- * takes as long to load as Node to start; it makes the help (help.ts).
+ * Parses words with yargs' parser. Only with the parser, because this is part of every start, and yargs as a whole
+ * takes as long to load as Node takes to start; it makes the help (help.ts).
  */
 export function wordsOf(args: readonly string[], known: readonly Flag[]): Words {
   const switches = known.filter(({ value }) => value === undefined).map(({ name }) => name);

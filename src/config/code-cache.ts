@@ -20,7 +20,7 @@ export function keepingCompiledCode(environment: Environment, directory: string 
   return directory === undefined ? environment : { [variable]: codeIn(directory), ...environment };
 }
 
-/** In such a child: removes the variable, so that programs that the pipeline starts do not fill our directory. */
+/** In such a child: removes the variable, so that programs started by the pipeline do not fill our directory. */
 export function passOnNoCodeCache(directory: string | undefined): void {
   if (directory !== undefined && process.env[variable] === codeIn(directory)) delete process.env[variable];
 }

@@ -14,7 +14,7 @@ export interface ConfigFile {
 
 export const configVariable = 'MILLRACE_CONFIG';
 
-/** The config file to read, if one is named by the flag `--config` or in the environment. */
+/** The config file to read, if there is one: from the flag `--config`, otherwise from the environment. */
 export function configPath(flag: string | undefined, environment: Environment): string | undefined {
   // A variable that is set but empty is reported with the other problems.
   return flag ?? (environment[configVariable] || undefined);
@@ -34,7 +34,7 @@ export async function readConfigFile(path: string): Promise<ConfigFile> {
     text = readFileSync(path, 'utf8');
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    return unreadable(code === 'ENOENT' ? 'there is no such config file' : `cannot be read: ${message}`);
+    return unreadable(code === 'ENOENT' ? 'no such config file' : `cannot be read: ${message}`);
   }
   // Most starts have no config file, and the library takes 10 ms to load.
   const { readYaml } = await import('./yaml.ts');

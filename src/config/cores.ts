@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { readText } from '../core/read-text.ts';
 
-/** Gives the text of a file, undefined if it cannot be read. */
+/** Returns the text of a file, undefined if it cannot be read. */
 export type ReadText = (path: string) => string | undefined;
 
 /**

@@ -5,6 +5,6 @@ export function currentDirectory(): string {
   try {
     return process.cwd();
   } catch (error) {
-    throw configError('CURRENT_FOLDER', 'the current folder is not there any more: change to one that is', error);
+    throw configError('CURRENT_FOLDER', 'the current directory no longer exists; change to one that does', error);
   }
 }

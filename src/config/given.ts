@@ -14,7 +14,7 @@ export interface Origin {
   place: string;
 }
 
-/** A value that was given for an option, as it was written. */
+/** A value that was given for an option, as written. */
 export interface Given extends Origin {
   value: unknown;
 }
@@ -45,7 +45,7 @@ const variables = [...options.map(({ environment }) => environment), configVaria
 const names = options.map(({ name }) => name);
 const pipelineNames = options.filter(({ isOutside }) => !isOutside).map(({ name }) => name);
 
-/** Flags by name, `stall-timeout` or `stallTimeout`. Undefined flags were not given. */
+/** Flags by name, `stall-timeout` or `stallTimeout`; undefined ones were not given. */
 export function fromFlags(flags: Readonly<Record<string, unknown>>): Layer {
   const values = new Map<OptionName, Given>();
   const problems: Problem[] = [];
@@ -69,7 +69,7 @@ function wrongFlag(value: unknown): string | undefined {
 const ofTheCommand: readonly OptionName[] = ['logFormat', 'progress'];
 const callNames = names.filter((name) => !ofTheCommand.includes(name));
 
-/** Options that a program gives to `run()`. Undefined options were not given. */
+/** Options that a program passes to `run()`; undefined ones were not given. */
 export function fromCall(given: Readonly<Record<string, unknown>>): Layer {
   const values = new Map<OptionName, Given>();
   const problems: Problem[] = [];
@@ -83,7 +83,9 @@ export function fromCall(given: Readonly<Record<string, unknown>>): Layer {
   return { values, problems, warnings: [] };
 }
 
-/** Variables whose names begin with `MILLRACE_`. An unknown variable may belong to another program, so it is a warning. */
+/**
+ * Variables whose names begin with `MILLRACE_`. An unknown one may belong to another program, so it is only a warning.
+ */
 export function fromEnvironment(environment: Environment): Layer {
   const values = new Map<OptionName, Given>();
   const problems: Problem[] = [];
@@ -113,7 +115,7 @@ export function fromFile({ path, entries, problems: inFile }: ConfigFile): Layer
     } else if (value === null) {
       problems.push({ isUsage: false, text: `${place}: ${name}: has no value` });
     } else {
-      values.set(option.name, { source: 'file', place, value: fromFolderOf(path, option, value) });
+      values.set(option.name, { source: 'file', place, value: relativeTo(path, option, value) });
     }
   }
   return { values, problems, warnings: [] };
@@ -142,8 +144,8 @@ function fromText(option: Option, value: unknown): unknown {
   return option.kind === 'count' && typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value;
 }
 
-function fromFolderOf(path: string, { kind }: Option, value: unknown): unknown {
-  return kind === 'folder' && typeof value === 'string' && value !== '' ? resolve(dirname(path), value) : value;
+function relativeTo(path: string, { kind }: Option, value: unknown): unknown {
+  return kind === 'directory' && typeof value === 'string' && value !== '' ? resolve(dirname(path), value) : value;
 }
 
 function noSuch(what: 'option' | 'variable', name: string, known: readonly string[], prefix = ''): string {

@@ -6,7 +6,7 @@ import { formatBytes, formatDuration, parseBytes, parseDuration } from '../core/
 /** A type, with its description for lists of options. */
 export interface OptionType<Type extends z.core.$ZodType = z.core.$ZodType> {
   type: Type;
-  kind: 'count' | 'duration' | 'size' | 'choice' | 'folder' | 'names';
+  kind: 'count' | 'duration' | 'size' | 'choice' | 'directory' | 'names';
   /** The allowed values: `1 … 1000`, `100ms … 1d`, `full, normal`. */
   range: string;
 }
@@ -85,14 +85,14 @@ export function choice<const Words extends readonly [string, ...string[]]>(
 }
 
 /** The path of a directory. */
-export function folder(): OptionType<z.ZodMiniString<string>> {
+export function directory(): OptionType<z.ZodMiniString<string>> {
   // The operating system would end the path at a NUL.
-  const type = z.string({ error: notAFolder }).check(z.regex(/^[^\0]+$/, { error: notAFolder }));
-  return { kind: 'folder', range: 'a path', type };
+  const type = z.string({ error: notADirectory }).check(z.regex(/^[^\0]+$/, { error: notADirectory }));
+  return { kind: 'directory', range: 'a path', type };
 }
 
-function notAFolder({ input }: { input?: unknown }): string {
-  return `expected the path of a folder, got ${show(input)}`;
+function notADirectory({ input }: { input?: unknown }): string {
+  return `expected the path of a directory, got ${show(input)}`;
 }
 
 const mostNames = 100;
@@ -100,7 +100,7 @@ const longestName = 100;
 
 /** A list of names, or a text with commas between them. */
 export function names(): OptionType<z.ZodMiniPipe<z.ZodMiniUnknown, z.ZodMiniTransform<readonly string[]>>> {
-  const expected = `names, with commas between them; at most ${mostNames}, of at most ${longestName} characters`;
+  const expected = `names separated by commas; at most ${mostNames}, of at most ${longestName} characters`;
   const read = z.transform((value: unknown, context) => {
     const list: unknown[] = typeof value === 'string' ? value.split(',').map((name) => name.trim()) : [value].flat();
     const wrong = list.find((name) => !isName(name));
@@ -109,7 +109,7 @@ export function names(): OptionType<z.ZodMiniPipe<z.ZodMiniUnknown, z.ZodMiniTra
     context.issues.push({ code: 'custom', message: `expected ${expected}, got ${got}`, input: value });
     return z.NEVER;
   });
-  return { kind: 'names', range: 'names, with commas between them', type: z.pipe(z.unknown(), read) };
+  return { kind: 'names', range: 'names separated by commas', type: z.pipe(z.unknown(), read) };
 }
 
 function isName(value: unknown): value is string {

@@ -20,15 +20,13 @@ import {
 import { type Option, type OptionName, options, schema, type Settings } from './schema.ts';
 
 export interface ConfigSources {
-  /**
-   * Options only, by name, `stall-timeout` or `stallTimeout` or both; text as it was given. Undefined options were not given.
-   */
+  /** Options only, by name, `stall-timeout` or `stallTimeout` or both; text as given. Undefined ones were not given. */
   flags?: Readonly<Record<string, unknown>> | undefined;
   /** The same from a program that calls `run()`, by name and as JavaScript values. */
   call?: Readonly<Record<string, unknown>> | undefined;
   environment: Environment;
   file?: ConfigFile | undefined;
-  /** Left out while the pipeline has not been read: its options then do not count. */
+  /** Omitted while the pipeline has not been read; its options then have no effect. */
   pipeline?: PipelineLayer | undefined;
   /** The current directory. */
   folder: string;
@@ -55,8 +53,8 @@ export function resolveConfig(sources: ConfigSources): Config {
 }
 
 /**
- * The same, but returns the problems, so that the caller can report others with them. A wrong value is replaced by the value
- * of a weaker source, or by the default.
+ * The same, but returns the problems, so that the caller can report them together with others. A wrong value is
+ * replaced by that of a weaker source, or by the default.
  */
 export function examineConfig(sources: ConfigSources): Config & { problems: readonly Problem[] } {
   const layers = layersOf(sources);

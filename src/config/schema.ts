@@ -1,6 +1,6 @@
-/** The only list of options: `--help`, the README's table and config/millrace.yaml are made from it. */
+/** The only list of options: `--help`, the README's table and config/millrace.yaml are generated from it. */
 import * as z from 'zod/mini';
-import { choice, count, countOrAuto, duration, folder, names, type OptionType, size } from './option-types.ts';
+import { choice, count, countOrAuto, directory, duration, names, type OptionType, size } from './option-types.ts';
 
 export const groups = ['Processes', 'Retries', 'Times', 'Durability', 'Queue', 'Hand-over', 'Output'] as const;
 
@@ -11,7 +11,7 @@ export interface About {
   help: string;
   /** The default as it is written in a config file. A text in `{ }` is computed; it contains an example. */
   default: string | number | { text: string; example: string | number };
-  /** It must be known before the pipeline is read, so a pipeline cannot set it. Default false. */
+  /** It must be known before the pipeline is, so a pipeline cannot set it. Default false. */
   isOutside?: boolean;
 }
 
@@ -25,27 +25,27 @@ function described<Type extends z.core.$ZodType>({ type, kind, range }: OptionTy
 export const schema = z.strictObject({
   consumers: described(countOrAuto(1, 1000), {
     group: 'Processes',
-    help: 'Consumer processes; auto: what config file or pipeline say, else one for each core',
+    help: 'Consumer processes; auto: as many as the config file or the pipeline says, otherwise one per core',
     default: 'auto',
   }),
   concurrency: described(count(1, 10_000), {
     group: 'Processes',
-    help: 'Items that one consumer processes at a time',
+    help: 'Items that each consumer processes at a time',
     default: 16,
   }),
   crashLimit: described(count(0, 1_000_000), {
     group: 'Processes',
-    help: 'Crashes within crashPeriod, or failed starts in a row; one more parks the process',
+    help: 'Crashes within crashPeriod, or failed starts in a row, that are tolerated; one more parks the process',
     default: 5,
   }),
   crashPeriod: described(duration('1s', '1d'), {
     group: 'Processes',
-    help: 'Period in which crashes are counted',
+    help: 'Period over which crashes are counted',
     default: '60s',
   }),
   maxRss: described(size('32MiB', '1024GiB'), {
     group: 'Processes',
-    help: 'Memory (RSS) of a consumer above which it is replaced by a new process',
+    help: 'Memory (RSS) above which a consumer is replaced by a new process',
     default: { text: 'none', example: '1GiB' },
   }),
   maxItems: described(count(1, 1_000_000_000), {
@@ -60,17 +60,17 @@ export const schema = z.strictObject({
   }),
   attempts: described(count(1, 1000), {
     group: 'Retries',
-    help: 'Tries of an item before it becomes a dead letter',
+    help: 'Attempts per item before it becomes a dead letter',
     default: 5,
   }),
   retryBase: described(duration('1ms', '1d'), {
     group: 'Retries',
-    help: 'Longest wait before the second try; it doubles from try to try',
+    help: 'Longest delay before the second attempt; it doubles with each attempt',
     default: '1s',
   }),
   retryCap: described(duration('1ms', '7d'), {
     group: 'Retries',
-    help: 'Longest wait before any try',
+    help: 'Longest delay before any attempt',
     default: '5min',
   }),
   deadMax: described(count(1, 1_000_000_000), {
@@ -80,79 +80,79 @@ export const schema = z.strictObject({
   }),
   pauseAfter: described(count(0, 1_000_000_000), {
     group: 'Retries',
-    help: 'Tries that all fail, over at least 10 s, after which the pipeline pauses and tries one item at a time; 0: never',
+    help: 'Consecutive failed attempts before the pipeline pauses (if they span at least 10 s) and tries one item at a time; 0: never',
     default: 100,
   }),
   itemTimeout: described(duration('10ms', '7d'), {
     group: 'Times',
-    help: 'Time that an item may take before its signal aborts',
+    help: 'Time limit for an item; after that its signal aborts',
     default: '5min',
   }),
   abortGrace: described(duration('0s', '1d'), {
     group: 'Times',
-    help: 'Time that an item may go on after its signal aborted, before its process is replaced',
+    help: 'Time that an item may keep running after its signal aborted, before its process is replaced',
     default: '30s',
   }),
   sinkTimeout: described(duration('100ms', '1d'), {
     group: 'Times',
-    help: 'Time that the sink may take for a commit; then it is taken for unreachable',
+    help: 'Time limit for a commit to the sink; after that the sink counts as unreachable',
     default: '60s',
   }),
   stopTimeout: described(duration('0s', '1d'), {
     group: 'Times',
-    help: 'Time to finish started items when told to stop',
+    help: 'Time for started items to finish when the pipeline stops',
     default: '25s',
   }),
   endTimeout: described(duration('100ms', '1d'), {
     group: 'Times',
-    help: 'Time for teardown and the last flush at the end of a run, for each of two attempts',
+    help: 'Time limit for the last flush and teardown at the end of a run, for each of two attempts',
     default: '5min',
   }),
   stallTimeout: described(duration('2s', '1d'), {
     group: 'Times',
-    help: 'Silence after which a process is killed and replaced',
+    help: 'Time without a sign of life after which a process is killed and replaced',
     default: '60s',
   }),
   readyTimeout: described(duration('100ms', '1d'), {
     group: 'Times',
-    help: 'Time that a process may take to start',
+    help: 'Time limit for a process to start',
     default: '30s',
   }),
   durability: described(choice('full', 'normal'), {
     group: 'Durability',
-    help: 'full: exactly once, also when the power fails; normal: after that, some items may come twice',
+    help: 'full: exactly once, even after a power failure; normal: after a power failure some items may be written twice',
     default: 'full',
   }),
-  state: described(folder(), {
+  state: described(directory(), {
     group: 'Durability',
-    help: 'Folder for the queue',
+    help: 'Directory of the queue',
     default: { text: '$STATE_DIRECTORY, or .millrace/NAME', example: '/var/lib/millrace' },
     isOutside: true,
   }),
-  stateRoot: described(folder(), {
+  stateRoot: described(directory(), {
     group: 'Durability',
-    help: 'Folder that holds one state folder per pipeline, by name; state overrides it',
+    help: 'Directory that holds one state directory per pipeline, by name; state overrides it',
     default: { text: 'none', example: '/var/lib/millrace' },
     isOutside: true,
   }),
   queueHighItems: described(count(1, 1_000_000_000), {
     group: 'Queue',
-    help: 'Items in the queue at which the producer waits',
+    help: 'High-water mark: items in the queue at which the producer pauses',
     default: 100_000,
   }),
   queueLowItems: described(count(0, 1_000_000_000), {
     group: 'Queue',
-    help: 'Items in the queue at which it goes on',
+    help: 'Low-water mark: items in the queue at which it resumes',
     default: { text: 'half of queueHighItems', example: 50_000 },
   }),
   queueHighBytes: described(size('64KiB', '1024GiB'), {
     group: 'Queue',
-    help: 'Bytes in the queue at which the producer waits',
+    help: 'High-water mark: bytes in the queue at which the producer pauses',
     default: '256MiB',
   }),
   queueLowBytes: described(size('0B', '1024GiB'), {
     group: 'Queue',
-    help: 'Bytes in the queue at which it goes on',
+    help: 'Low-water mark: bytes in the queue at which it resumes',
     default: { text: 'half of queueHighBytes', example: '128MiB' },
   }),
   queueMemory: described(size('1MiB', '64GiB'), {
@@ -162,7 +162,7 @@ export const schema = z.strictObject({
   }),
   minFree: described(size('0B', '1024GiB'), {
     group: 'Queue',
-    help: 'Free space of the queue’s disk below which the producer waits; 0B: no matter',
+    help: 'Free space on the queue’s disk below which the producer pauses; 0B: never',
     default: { text: '256MiB, or a twentieth of the disk if that is less', example: '1GiB' },
   }),
   maxItemBytes: described(size('1KiB', '128MiB'), {
@@ -172,44 +172,44 @@ export const schema = z.strictObject({
   }),
   producerWindow: described(size('64KiB', '1GiB'), {
     group: 'Hand-over',
-    help: 'What the producer may have sent and not yet know to be stored',
+    help: 'Bytes the producer may send ahead of acknowledgement',
     default: '4MiB',
   }),
   consumerCredit: described(size('64KiB', '1GiB'), {
     group: 'Hand-over',
-    help: 'What a consumer may be lent',
+    help: 'Bytes of items that a consumer may hold',
     default: '8MiB',
   }),
   frameItems: described(count(1, 65_536), {
     group: 'Hand-over',
-    help: 'Items that are stored together, at most',
+    help: 'Most items stored together',
     default: 1024,
   }),
   frameBytes: described(size('1KiB', '16MiB'), {
     group: 'Hand-over',
-    help: 'Bytes that are stored together, at most; a larger item goes alone',
+    help: 'Most bytes stored together; a larger item is stored alone',
     default: '256KiB',
   }),
   redact: described(names(), {
     group: 'Output',
-    help: 'Keys whose values are taken out of logs, errors and dead letters as shown, besides those that look like secrets',
+    help: 'Keys whose values are hidden in logs, errors and displayed dead letters, in addition to those that look like secrets',
     default: { text: 'none', example: 'email,iban' },
   }),
   logLevel: described(choice('error', 'warn', 'info', 'debug'), {
     group: 'Output',
-    help: 'What is logged, at least',
+    help: 'Least severe level that is logged',
     default: 'info',
     isOutside: true,
   }),
   logFormat: described(choice('auto', 'pretty', 'json'), {
     group: 'Output',
-    help: 'auto: pretty on a terminal, JSON lines otherwise',
+    help: 'auto: pretty on a terminal, otherwise JSON lines',
     default: 'auto',
     isOutside: true,
   }),
   progress: described(choice('auto', 'on', 'off'), {
     group: 'Output',
-    help: 'The progress display; auto: on a terminal',
+    help: 'Progress display; auto: only on a terminal',
     default: 'auto',
     isOutside: true,
   }),
@@ -258,7 +258,7 @@ export const options: readonly Option[] = Object.entries(schema.shape).map(([nam
 
 const byName: ReadonlyMap<string, Option> = new Map(options.map((option) => [option.name, option]));
 
-/** The option of that name, if there is one. */
+/** The option with that name, if it exists. */
 export function findOption(name: string): Option | undefined {
   return byName.get(name);
 }

@@ -32,8 +32,8 @@ function ownFolder(root: string, name: string): string {
   if (existsSync(join(root, 'queue.db')) && !existsSync(join(own, 'queue.db'))) {
     throw configError(
       'STATE_ROOT',
-      `${root} itself holds a queue, but each pipeline needs its own folder in it. To continue with that queue, ` +
-        `use --state ${root} (or MILLRACE_STATE=${root}). To use the folder for several pipelines, move the queue's files to ${own} while nothing runs`,
+      `${root} itself holds a queue, but each pipeline needs its own directory inside it. To continue with that queue, ` +
+        `use --state ${root} (or MILLRACE_STATE=${root}). To use the directory for several pipelines, move the queue's files to ${own} while nothing runs`,
     );
   }
   return own;
@@ -47,7 +47,7 @@ function checked(directory: string): string {
   if (bytes <= longestBytes) return directory;
   throw configError(
     'STATE_PATH',
-    `the path of a state directory may have at most ${longestBytes} bytes, because SQLite accepts no longer ones: ${directory} has ${bytes}. Choose a shorter path with --state`,
+    `the path of a state directory may have at most ${longestBytes} bytes, because SQLite accepts no longer path: ${directory} has ${bytes}. Choose a shorter path with --state`,
   );
 }
 

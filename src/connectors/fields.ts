@@ -46,7 +46,7 @@ export class Fields {
       if (this.#known.has(field)) continue;
       const known = [...this.#known];
       this.#problems.push(
-        `no field is called ${field}${didYouMean(field, known) || `; there are ${known.join(', ')}`}`,
+        `unknown field ${field}${didYouMean(field, known) || `; the options are ${known.join(', ')}`}`,
       );
     }
     if (this.#problems.length === 0) return;

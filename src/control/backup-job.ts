@@ -1,20 +1,20 @@
 import { describeError, errorData } from '../core/errors.ts';
 
-/** How the backup that was asked for last is getting on. Pages, for a progress display. */
+/** The progress of the last backup that was requested. Pages, for a progress display. */
 export type BackupState =
   | { state: 'none' }
   | { state: 'running'; file: string; done: number; of: number }
   | { state: 'done'; file: string }
   | { state: 'failed'; file: string; error: string };
 
-/** Makes one backup at a time, and says how it gets on: an answer that takes minutes is none. */
+/** Makes one backup at a time and reports its progress, because a request must not wait for minutes. */
 export interface BackupJob {
   readonly state: BackupState;
-  /** False if one is being made. */
+  /** False if a backup is already being made. */
   start: (file: string) => boolean;
 }
 
-/** `copy` makes the file, and rejects with what is to be told. */
+/** `copy` makes the file; its rejection is reported. */
 export function backupJob(
   copy: (file: string, onProgress: (pages: { done: number; of: number }) => void) => Promise<void>,
 ): BackupJob {

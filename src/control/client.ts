@@ -11,14 +11,14 @@ export interface ControlAnswer {
 }
 
 const timeoutMs = 5000;
-/** What changes something waits for the disk, and may carry much. */
+/** A change waits for the disk and may carry much data. */
 const changeTimeoutMs = 60_000;
 const longestAnswer = 64 * 1024 * 1024;
 
 /**
- * Asks the pipeline that listens on a control socket; with `change`, to change something; its body is sent as JSON.
- * Rejects with a MillraceError: `NOT_RUNNING` if nothing listens there, `NO_PERMISSION`, `NO_ANSWER` within 5 s (60 s to
- * change something), `NOT_OURS` if what answers is no Millrace.
+ * Sends a request to the pipeline that listens on a control socket; with `change`, a request to change something, whose
+ * body is sent as JSON. Rejects with a MillraceError: `NOT_RUNNING` if nothing listens there, `NO_PERMISSION`,
+ * `NO_ANSWER` within 5 s (60 s for a change), `NOT_OURS` if the answer is not from Millrace.
  */
 export function askControl(
   socketPath: string,
@@ -46,7 +46,8 @@ export function askControl(
       reject(error);
     };
     const asked = request(options, (response) => {
-      if (response.headers.server !== serverName) return fail(notOurs(socketPath, 'it does not say that it is one'));
+      if (response.headers.server !== serverName)
+        return fail(notOurs(socketPath, 'it does not identify itself as Millrace'));
       const chunks: Buffer[] = [];
       let length = 0;
       response.on('data', (chunk: Buffer) => {
@@ -61,7 +62,7 @@ export function askControl(
           cancel();
           resolve({ status: response.statusCode ?? 0, body: answer });
         } catch {
-          fail(notOurs(socketPath, 'its answer is no JSON'));
+          fail(notOurs(socketPath, 'its answer is not JSON'));
         }
       });
     });
@@ -85,7 +86,7 @@ function askError(error: NodeJS.ErrnoException, socketPath: string): MillraceErr
     return unavailable('NOT_RUNNING', `no pipeline is running there: nothing listens on ${socketPath}`, error);
   }
   if (['EACCES', 'EPERM'].includes(code)) {
-    const message = `no permission to ask the pipeline on ${socketPath}: ask as the user it runs as`;
+    const message = `no permission to ask the pipeline on ${socketPath}: use the user that it runs as`;
     return unavailable('NO_PERMISSION', message, error);
   }
   if (code.startsWith('HPE_')) return notOurs(socketPath, 'it does not speak HTTP');
@@ -93,7 +94,7 @@ function askError(error: NodeJS.ErrnoException, socketPath: string): MillraceErr
 }
 
 function notOurs(socketPath: string, why: string): MillraceError {
-  return unavailable('NOT_OURS', `what answers on ${socketPath} is no Millrace: ${why}`);
+  return unavailable('NOT_OURS', `what answers on ${socketPath} is not Millrace: ${why}`);
 }
 
 function unavailable(code: string, message: string, cause?: unknown): MillraceError {

@@ -1,26 +1,25 @@
 import type { DeadLetter, DeadQuery } from '../core/dead-letters.ts';
 import { displayJson } from '../observability/display-json.ts';
 
-/** Where dead letters come from: those that a query asks for, or fewer if there are no more. */
+/** The source of dead letters: those that match a query, or fewer if there are no more. */
 export type DeadSource = (query: DeadQuery) => readonly DeadLetter[] | Promise<readonly DeadLetter[]>;
 
 /** Dead letters for people, with items as plain JSON. */
 export interface DeadPage {
   letters: DeadLetter[];
-  /** The `after` that goes on from here; null if these are the last. */
+  /** The `after` of the next page; null if this is the last. */
   next: number | null;
 }
 
-/** Characters of an item's JSON; a longer one is cut. */
+/** Characters of an item's JSON; longer ones are truncated. */
 const longestItem = 16_384;
 /** Characters of a page's items. */
 const longestPage = 2 * 1024 * 1024;
 const mostAtOnce = 64;
 
 /**
- * The letters that `query` asks for, or as many of them as make a page. An item can be megabytes, and whoever is asked
- * has other things to do than to hold a thousand of them: they are fetched a few at a time, one by one where they are
- * large, and cut.
+ * The letters that match `query`, or as many of them as fit on a page. An item can be megabytes, and the supervisor
+ * must not hold a thousand of them: they are fetched a few at a time (one by one if they are large) and truncated.
  */
 export async function deadPage({ limit, after }: DeadQuery, source: DeadSource): Promise<DeadPage> {
   const letters: DeadLetter[] = [];

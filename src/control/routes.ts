@@ -1,5 +1,5 @@
 import type { DeadLetters, DeadQuery } from '../core/dead-letters.ts';
-/** What the control API answers: routes and their JSON, without sockets. */
+/** The routes of the control API and their JSON answers, without sockets. */
 import { isAbsolute } from 'node:path';
 import { MillraceError } from '../core/errors.ts';
 import { exitCodes } from '../core/exit-codes.ts';
@@ -9,13 +9,13 @@ import type { Status } from '../observability/status.ts';
 import type { BackupJob } from './backup-job.ts';
 import { deadPage, type DeadSource } from './dead-page.ts';
 
-/** Where the answers come from, and who does what is asked for. */
+/** The sources of the answers, and the actions behind the requests. */
 export interface ControlSources {
   status: () => Status;
   /** A page of dead letters with their items. */
   dead: DeadSource;
   backup: BackupJob;
-  /** Asks for a reload; what becomes of it is in the status. */
+  /** Requests a reload; its progress is in the status. */
   reload: () => { status: 'begun'; number: number } | { status: 'refused'; reason: string };
   letters: DeadLetters;
 }
@@ -32,12 +32,12 @@ export interface Answer {
   status: number;
   /** JSON. */
   body: string;
-  /** The methods of the route, when the one asked for is not among them. */
+  /** The methods of the route, if the requested one is not among them. */
   allow?: string;
 }
 
 type Handler = (query: URLSearchParams, sources: ControlSources, body: unknown) => Answer | Promise<Answer>;
-/** By method: what only looks is a GET (and a HEAD), what changes something a POST. */
+/** By method: reading is a GET (and a HEAD), changing something a POST. */
 type Route = { readonly GET?: Handler; readonly POST?: Handler };
 
 const longestTarget = 1024;
@@ -99,7 +99,7 @@ const routes: Readonly<Record<string, Route | undefined>> = {
   },
 };
 
-/** Answers a request. Rejects only if a source does, and not with an error of ours. */
+/** Answers a request. Rejects only if a source rejects with an error that is not ours. */
 export async function answer({ method, target, body }: ControlRequest, sources: ControlSources): Promise<Answer> {
   if (target.length > longestTarget) return problem(414, `expected at most ${longestTarget} characters of path`);
   const url = URL.canParse(target, 'http://control') ? new URL(target, 'http://control') : undefined;
@@ -117,7 +117,7 @@ export async function answer({ method, target, body }: ControlRequest, sources: 
   }
 }
 
-/** What was asked for is impossible, or is so now. */
+/** The request is impossible, in general or at the moment. */
 function refusal(error: unknown): Answer {
   if (error instanceof ItemError) return problem(400, error.message);
   if (error instanceof MillraceError && error.exitCode === exitCodes.gaveUp) return problem(409, error.message);
@@ -139,7 +139,7 @@ export function problem(status: number, message: string): Answer {
   return json(status, { error: message });
 }
 
-/** Alive: the event loop turns, which the answer itself proves. A pipeline that drains or waits is in good health. */
+/** Alive: the answer itself proves that the event loop turns. A pipeline that drains or waits is healthy. */
 function health({ state }: Status): Answer {
   return json(200, { healthy: true, state });
 }

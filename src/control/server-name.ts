@@ -1,2 +1,2 @@
-/** In the `server` header of every answer: by this a client knows that it talks to one of us. */
+/** In the `server` header of every answer: this tells a client that it talks to Millrace. */
 export const serverName = 'millrace';

@@ -1,4 +1,4 @@
-/** The control API on a Unix socket that only its owner can open. Whatever happens here, the pipeline goes on. */
+/** The control API on a Unix socket that only its owner can open. Nothing that happens here stops the pipeline. */
 import { lstat, unlink } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { connect } from 'node:net';
@@ -7,24 +7,24 @@ import { answer, problem, type Answer, type ControlSources } from './routes.ts';
 import { serverName } from './server-name.ts';
 import { shortPath } from './short-path.ts';
 
-/** An item of any size, edited, with its JSON. */
+/** Enough for an edited item of any size, as JSON. */
 const longestBody = 256 * 1024 * 1024;
 
 export interface ControlOptions extends ControlSources {
   /** Of any length. */
   socketPath: string;
-  /** Told, in a sentence, what does not work. */
+  /** Called with a sentence that says what does not work. */
   warn: (problem: string) => void;
 }
 
 export interface Control {
-  /** Ends what is open, stops listening and removes the socket. Idempotent, never rejects. */
+  /** Closes open connections, stops listening and removes the socket. Idempotent, never rejects. */
   close(): Promise<void>;
 }
 
 /**
- * Listens on the socket; one left over by a dead process is replaced. Never rejects: a pipeline runs as well without
- * being asked how it is, so that what does not work is only warned about.
+ * Listens on the socket; a socket left over by a dead process is replaced. Never rejects: a pipeline also runs without
+ * a control API, so problems are only warnings.
  */
 export async function startControl(options: ControlOptions): Promise<Control> {
   const { socketPath, warn } = options;
@@ -37,7 +37,7 @@ export async function startControl(options: ControlOptions): Promise<Control> {
       connectionsCheckingInterval: 1000,
     },
     (request, response) => {
-      // The answer could not even be sent: that is between this client and its socket.
+      // The answer could not be sent: that concerns only this client and its socket.
       respond(request, response, options).catch(() => response.destroy());
     },
   );
@@ -75,7 +75,7 @@ async function respond(request: IncomingMessage, response: ServerResponse, optio
     result = read.status === 'read' ? await answer({ method, target, body: read.body }, options) : read.answer;
   } catch (error) {
     options.warn(`the control API could not answer ${target}: ${describeError(errorData(error))}`);
-    result = problem(500, 'this could not be answered; the log says why');
+    result = problem(500, 'internal error; the log has the details');
   }
   response.writeHead(result.status, {
     'content-type': 'application/json; charset=utf-8',
@@ -83,7 +83,7 @@ async function respond(request: IncomingMessage, response: ServerResponse, optio
     'cache-control': 'no-store',
     'x-content-type-options': 'nosniff',
     server: serverName,
-    // What is left of a body is not waited for.
+    // Do not wait for the rest of a body.
     ...(result.status === 413 && { connection: 'close' }),
     ...(result.allow !== undefined && { allow: result.allow }),
   });
@@ -92,7 +92,7 @@ async function respond(request: IncomingMessage, response: ServerResponse, optio
 
 type Body = { status: 'read'; body: unknown } | { status: 'refused'; answer: Answer };
 
-/** Only what changes something has a body. */
+/** Only changes have a body. */
 async function readBody(request: IncomingMessage): Promise<Body> {
   if (request.method !== 'POST') {
     return hasBody(request) ? refused(413, 'expected no body') : { status: 'read', body: undefined };
@@ -141,7 +141,7 @@ async function listenOwnerOnly(server: Server, socketPath: string): Promise<() =
 function listen(server: Server, path: string): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    // The socket is made within listen(), so that it is nobody else's from its first moment.
+    // The socket is created within listen(), so it belongs to its owner alone from the first moment.
     const before = process.umask(0o177);
     try {
       server.listen(path, () => {
@@ -155,8 +155,8 @@ function listen(server: Server, path: string): Promise<void> {
 }
 
 async function removeLeftover(path: string): Promise<void> {
-  if (!(await lstat(path)).isSocket()) throw new Error('something else is there; move it away');
-  if (await isAnswered(path)) throw new Error('another process listens there');
+  if (!(await lstat(path)).isSocket()) throw new Error('another file is in its place; move it away');
+  if (await isAnswered(path)) throw new Error('another process is listening there');
   await unlink(path);
 }
 
@@ -168,7 +168,8 @@ function isAnswered(path: string): Promise<boolean> {
       resolve(result);
     };
     socket.once('connect', () => finish(true));
-    // Refused: nobody listens. Anything else (no permission, too many connections) does not prove that it is left over.
+    // Refused means that no process listens. Any other error (no permission, too many connections) does not prove that
+    // the socket is left over.
     socket.once('error', (error: NodeJS.ErrnoException) => finish(error.code !== 'ECONNREFUSED'));
   });
 }

@@ -1,8 +1,8 @@
 /**
- * A socket's path may have about a hundred bytes, and Node silently cuts a longer one. The folder of a queue can be deeper.
- * So a long path is replaced by a short one to the same place: on Linux the folder's descriptor in /proc, elsewhere a
- * symbolic link in a private temporary folder. The socket itself stays in the queue's folder: clients still find it by the
- * long path, and the modes of folder and socket still decide who may open it.
+ * A socket's path may have about a hundred bytes, and Node silently truncates a longer one. The directory of a queue
+ * can be deeper. So a long path is replaced by a short one to the same place: on Linux the directory's descriptor in
+ * /proc, elsewhere a symbolic link in a private temporary directory. The socket itself stays in the queue's directory:
+ * clients still find it by the long path, and the modes of directory and socket still decide who may open it.
  */
 import { closeSync, constants, existsSync, mkdtempSync, openSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -17,7 +17,7 @@ export interface ShortPath {
   release: () => void;
 }
 
-/** A path to the same place as `path`, short enough for a socket. Throws if its folder cannot be opened. */
+/** A path to the same place as `path`, short enough for a socket. Throws if its directory cannot be opened. */
 export function shortPath(path: string): ShortPath {
   if (Buffer.byteLength(path) <= longestBytes) return { path, release: () => undefined };
   return existsSync('/proc/self/fd') ? byDescriptor(path) : byLink(path);
@@ -36,7 +36,7 @@ function byDescriptor(path: string): ShortPath {
 
 /** Exported for its test: on Linux the descriptor is used instead. */
 export function byLink(path: string): ShortPath {
-  // Only this user can write to it, so nobody else can replace the link.
+  // Only this user can write to it, so no other user can replace the link.
   const folder = mkdtempSync(join(tmpdir(), 'millrace-'));
   symlinkSync(dirname(path), join(folder, 's'));
   return { path: join(folder, 's', basename(path)), release: () => rmSync(folder, { recursive: true, force: true }) };

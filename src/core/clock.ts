@@ -14,11 +14,11 @@ export interface Moment {
  */
 export interface Clock {
   /**
-   * Monotonic milliseconds: for durations, deadlines and back-off. They never go back, and mean the same in all processes
-   * until the machine is rebooted.
+   * Monotonic milliseconds: for durations, deadlines and back-off. Never goes back, and means the same in all processes
+   * until the machine reboots.
    */
   now(): number;
-  /** Wall-clock milliseconds since 1970: only for what is shown or must outlive the process. */
+  /** Wall-clock milliseconds since 1970: only for display, and for times that must outlive the process. */
   wall(): number;
   /** Both at once. */
   moment(): Moment;

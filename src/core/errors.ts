@@ -15,8 +15,8 @@ export interface ErrorData {
 }
 
 /**
- * Every error that Millrace itself raises. `message` says what was expected, what came, and what to do.
- * `code` is stable and meant for programs. `exitCode` is the exit code of the process if this error ends it.
+ * Every error that Millrace itself raises. `message` says what was expected, what came, and what to do; `code` is
+ * stable and meant for programs; `exitCode` is the exit code of the process if this error ends it.
  */
 export class MillraceError extends Error {
   readonly code: string;
@@ -48,7 +48,8 @@ export class ProtocolError extends MillraceError {
   }
 }
 
-// Users' pipelines may import another copy of this module, so these errors are recognized by a mark, not by class.
+// Users' pipelines may import another copy of this module, so these errors are recognised by a mark, not by their
+// class.
 const verdictMark = Symbol.for('millrace.verdict');
 
 /** What a `process` that throws wants to happen to its item. */
@@ -67,7 +68,7 @@ export class PermanentError extends Error {
 export class RetryAfter extends Error {
   readonly [verdictMark]: Verdict = 'retry-after';
   readonly ms: number;
-  constructor(ms: number, message = `asked to be tried again after ${ms} ms`, options?: ErrorOptions) {
+  constructor(ms: number, message = `asked for a retry after ${ms} ms`, options?: ErrorOptions) {
     if (!Number.isFinite(ms) || ms < 0) throw new TypeError(`RetryAfter expects milliseconds >= 0, got ${String(ms)}`);
     super(message, options);
     this.name = 'RetryAfter';
@@ -85,16 +86,16 @@ export class DependencyError extends Error {
 }
 
 /**
- * A task under a limit asked for another permit of the same limit. It would fail in every attempt. If the source or `setup`
- * throws it, the service ends (exit 78).
+ * A task under a limit asked for another permit of the same limit. It would do so in every attempt; thrown by the
+ * source or `setup`, the error ends the service (exit 78).
  */
 export class NestedLimit extends MillraceError {
   readonly [verdictMark]: Verdict = 'permanent';
   constructor(limit: string) {
     super(
       'NESTED_LIMIT',
-      `expected one permit of limit "${limit}" at a time, got a call under it inside limit("${limit}", …): the inner one could ` +
-        'wait for the outer one for ever. Call without the limit inside the task, or call after it',
+      `expected one permit of limit "${limit}" at a time, got a call under it inside limit("${limit}", …): the inner call could ` +
+        'wait forever for the outer permit. Call without the limit inside the task, or call after it',
       { exitCode: exitCodes.config },
     );
     this.name = 'NestedLimit';
@@ -112,14 +113,14 @@ export function verdictOf(error: unknown): Verdict | undefined {
 const causeDepth = 4;
 const outsideMark = Symbol.for('millrace.outside');
 
-/** Marks `error` as one that looks like an outage of the service that is called under `limit` (null for none). Returns it. */
+/** Marks `error` as an outage of what is called under `limit` (null: under none). Returns it. */
 export function asOutside<Kind extends Error>(error: Kind, limit: string | null): Kind {
   return Object.assign(error, { [outsideMark]: { limit } });
 }
 
 /**
- * Whether `error`, or one of its causes, looks like an outage, and under which limit the call was made. A `RetryAfter` that
- * the user throws does not look like one: it says when to come back. May throw what a getter throws.
+ * Whether `error`, or one of its causes, looks like an outage, and under which limit the call was made. A `RetryAfter`
+ * thrown by the user does not, because it says when to come back. May throw what a getter throws.
  */
 export function outsideOf(error: unknown, depth = causeDepth): { limit: string | null } | undefined {
   if (typeof error !== 'object' || error === null || depth < 0) return undefined;
@@ -137,7 +138,7 @@ export function errorData(error: unknown): ErrorData {
   return dataOf(error, 0).data;
 }
 
-/** `at` comes from the error's own stack or, if that has no line of the user's code, from its cause. */
+/** `at` comes from the error's own stack or, if that contains no line of the user's code, from its cause. */
 function dataOf(error: unknown, depth: number): { data: ErrorData; at: string | undefined } {
   // Any property of a thrown value can be a getter that throws, or have an unexpected type.
   const read = (name: 'name' | 'code' | 'message' | 'stack' | 'cause' | 'errors' | 'ms'): unknown =>
@@ -154,7 +155,7 @@ function dataOf(error: unknown, depth: number): { data: ErrorData; at: string | 
   const hasCause = cause !== undefined && cause !== null && depth < causeDepth;
   const origin = hasCause ? dataOf(cause, depth + 1) : undefined;
   const at = attempt(() => placeText(stack)) ?? origin?.at;
-  const message = read('message') ?? 'without a message that could be read';
+  const message = read('message') ?? 'without a readable message';
   const data = {
     code: (textOf(read('code')) ?? (verdict && verdictCodes[verdict]) ?? textOf(read('name')) ?? 'Error').slice(
       0,

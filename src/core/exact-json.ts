@@ -49,7 +49,7 @@ function mayFollow(character: string | undefined): boolean {
   return character === undefined || ',]} \t\r\n'.includes(character);
 }
 
-/** A text, or a number with its fraction and exponent. Works for valid JSON only. */
+/** Matches a text, or a number with its fraction and exponent. Only for valid JSON. */
 const textOrNumber = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
 
 function withQuotedIntegers(text: string): string {
@@ -58,7 +58,7 @@ function withQuotedIntegers(text: string): string {
   );
 }
 
-/** `value`, with a BigInt where `exact` has a text and `value` a number. Both come from the same JSON. */
+/** `value`, with a BigInt where `exact` has text and `value` a number. Both come from the same JSON. */
 function withBigInts(value: unknown, exact: unknown): unknown {
   if (typeof value === 'number' && typeof exact === 'string') return BigInt(exact);
   if (Array.isArray(value)) return value.map((element, i) => withBigInts(element, (exact as unknown[])[i]));

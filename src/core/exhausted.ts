@@ -4,11 +4,11 @@ import { exitCodes } from './exit-codes.ts';
 /** For each error of the operating system: what it has run out of, and what to raise. */
 const advice: Record<string, string> = {
   EMFILE:
-    'this process may not open any more files. Raise its limit on open files (ulimit -n; LimitNOFILE= in a systemd unit; ' +
+    'this process has reached its limit on open files. Raise it (ulimit -n; LimitNOFILE= in a systemd unit; ' +
     'docker run --ulimit nofile=), or run fewer consumers',
   ENFILE: 'the machine cannot open any more files. Raise the limit (sysctl fs.file-max), or end other programs',
   EAGAIN:
-    'no more processes or threads may be started. Raise the limit on processes (ulimit -u; TasksMax= in a systemd unit; ' +
+    'no more processes or threads can be started. Raise the limit on processes (ulimit -u; TasksMax= in a systemd unit; ' +
     'docker run --pids-limit), or run fewer consumers',
   ENOMEM: 'the machine is out of memory. Add memory, or run fewer consumers',
 };
@@ -16,8 +16,8 @@ const advice: Record<string, string> = {
 const mostCauses = 5;
 
 /**
- * If `error` means that the operating system has run out of descriptors, processes or memory: an error that says what to
- * raise (exit 78). Undefined for any other error, and for Millrace's own errors, which already say what to do.
+ * If `error` means that the operating system has run out of descriptors, processes or memory: an error that says what
+ * to raise (exit 78). Undefined for any other error, and for Millrace's own errors, which already say what to do.
  */
 export function exhausted(error: unknown): MillraceError | undefined {
   if (error instanceof MillraceError && error.exitCode !== exitCodes.bug) return undefined;

@@ -15,7 +15,7 @@ export const exitCodes = {
   gaveUp: 69,
   /** The spool's disk or file failed. */
   io: 74,
-  /** Stopped by force: some items were aborted; they stay in the queue. */
+  /** Stopped by force: some items were aborted; they remain in the queue. */
   forced: 75,
   /** The configuration or the pipeline is wrong. */
   config: 78,

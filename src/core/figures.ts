@@ -1,6 +1,6 @@
 /** Numbers for people: short, and correct in all digits that they show. */
 
-/** `1234567` → `1,234,567`, for whole numbers from 0. Not by Intl, which takes milliseconds to start. */
+/** `1234567` → `1,234,567`; a whole number from 0. Not Intl, which takes milliseconds to start. */
 export function count(value: number): string {
   return String(value).replace(/\B(?=(?:\d{3})+$)/g, ',');
 }

@@ -1,2 +1,2 @@
-/** JSON as it is when a process begins. User code may replace it later, and messages must be written correctly even then. */
+/** JSON as it is when the process starts: user code may replace the global, and Millrace still has to report that. */
 export const { parse: parseJson, stringify: writeJson } = JSON;

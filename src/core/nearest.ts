@@ -28,8 +28,8 @@ function plain(name: string): string {
 }
 
 /**
- * How many characters must be inserted, deleted, replaced, or swapped with their neighbour to turn `a` into `b`
- * (optimal string alignment: no part is edited twice).
+ * The number of characters that must be inserted, deleted, replaced, or swapped with their neighbour to turn `a` into
+ * `b` (optimal string alignment: no part is edited twice).
  */
 export function editDistance(a: string, b: string): number {
   let beforePrevious: number[] = [];

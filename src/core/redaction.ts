@@ -3,7 +3,7 @@ import { SecretNames } from './secret-names.ts';
 
 const hidden = '[redacted]';
 
-// The bounds keep each search linear in the length of the text, even if the text is malicious.
+// The bounds keep each search linear in the length of the text, which may come from anywhere.
 const parameter = /([?&][\w.-]{0,40}(?:pass|secret|token|key|signature|credential)[\w.-]{0,40}=)[^&\s#"']+/gi;
 const named =
   /\b([\w-]{0,40}(?:password|passwd|passphrase|secret|token|api[-_]?key|access[-_]?key|private[-_]?key|authorization|credentials?)["']?\s{0,3}[:=]\s{0,3})(?!\[redacted\])(?:(?:bearer|basic|token)\s{1,3})?(?:"[^"]*"|'[^']*'|[^\s"',;&}]+)/gi;
@@ -55,7 +55,10 @@ export class Redaction {
   }
 }
 
-/** `https://user:password@host` → `https://***@host`. Not by a regular expression, which would be quadratic in long texts. */
+/**
+ * `https://user:password@host` → `https://***@host`. Without a regular expression, which would be quadratic in a long
+ * text.
+ */
 function withoutUserInfo(text: string): string {
   let result = '';
   let done = 0;

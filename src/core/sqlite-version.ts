@@ -8,10 +8,10 @@ const fixedBranches: readonly (readonly [number, number, number])[] = [
 ];
 
 /**
- * Throws a configuration error unless SQLite `version` ("3.53.2", as `sqlite_version()` returns it) is safe with a WAL that
- * several connections write. From 3.7.0 to 3.51.2, a race could lose committed rows or damage an index
- * (https://sqlite.org/wal.html#walresetbug). Checked whenever a database is opened, because a refreshed lock file can bring
- * an older SQLite unnoticed.
+ * Throws a configuration error unless SQLite `version` ("3.53.2", as `sqlite_version()` returns it) is safe for a WAL
+ * that several connections write: from 3.7.0 to 3.51.2, a race could lose committed rows or damage an index
+ * (https://sqlite.org/wal.html#walresetbug). Checked whenever a database is opened, because a refreshed lock file can
+ * bring in an older SQLite unnoticed.
  */
 export function requireSafeSqlite(version: string): void {
   const parts = /^(\d+)\.(\d+)\.(\d+)/.exec(version);

@@ -10,7 +10,7 @@ export interface Place {
 // Our own code: dist/ when bundled, src/ otherwise.
 const ownDirectory = fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? '../' : './', import.meta.url));
 
-/** The topmost line of `stack` that is in the user's own files: not in Node, a package or Millrace. */
+/** The topmost line of `stack` in the user's own files: not in Node, a package or Millrace. */
 export function ownPlace(stack: unknown): Place | undefined {
   if (typeof stack !== 'string') return undefined;
   for (const line of stack.split('\n')) {
@@ -24,7 +24,10 @@ export function ownPlace(stack: unknown): Place | undefined {
   return undefined;
 }
 
-/** The lines of `stack` that name a place, down to the last one in the user's own files. The lines below are only callers. */
+/**
+ * The lines of `stack` that name a place, down to the last one in the user's own files; everything below only called
+ * them.
+ */
 export function ownLines(stack: string): string[] {
   const lines = stack.split('\n').filter((line) => /^\s+at /.test(line));
   const last = lines.findLastIndex((line) => ownPlace(line) !== undefined);

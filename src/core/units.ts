@@ -22,8 +22,8 @@ const byteUnits: ReadonlyMap<string, number> = new Map([
 
 /**
  * Milliseconds of a duration: `250ms`, `1.5s`, `5min` (or `5m`), `2h`, `1d`, with or without a space before the unit,
- * or a number of milliseconds. Text without a unit is refused, except `0`: half of its writers would mean seconds.
- * Throws a TypeError that names the accepted form.
+ * or a number of milliseconds. Text without a unit is refused, except `0`, because half of its writers would mean
+ * seconds. Throws a TypeError that names the accepted form.
  */
 export function parseDuration(value: unknown): number {
   const ms = value === '0' ? 0 : scaled(value, durationUnits);

@@ -5,7 +5,7 @@
  */
 import { isWellFormed } from '../core/well-formed.ts';
 
-/** Throws if `object`, which is about to be encoded as a record, would be lost or holds something that would be. */
+/** Throws if `object`, which is about to be encoded as a record, contains or is something that would be lost. */
 export function requireCarriable(object: object): void {
   const prototype: unknown = Object.getPrototypeOf(object);
   if (prototype !== Object.prototype && prototype !== null) refuse(flawOfInstance(object));
@@ -35,7 +35,7 @@ function isLostKey(key: string): boolean {
   return key === '__proto__' || key === '__keys__';
 }
 
-/** Promises, weak maps, streams, headers…: their content is not in fields, so it would not arrive. */
+/** Promises, weak maps, streams, headers…: their contents are not in fields, so nothing of them would arrive. */
 function flawOfInstance(object: object): string | undefined {
   const tag = Object.prototype.toString.call(object).slice('[object '.length, -1);
   return tag !== 'Object' && Object.keys(object).length === 0 ? `a ${tag}, which has no fields to carry` : undefined;
@@ -50,7 +50,7 @@ export function findFlaw(item: unknown): string | undefined {
   const search = (value: unknown, path: string): string | undefined => {
     if (typeof value === 'function' || typeof value === 'symbol') return `${path} is a ${typeof value}`;
     if (typeof value === 'string' && !isWellFormed(value)) {
-      return `${path} has half of a surrogate pair in it, as of an emoji cut in two; toWellFormed() mends such a text`;
+      return `${path} contains half a surrogate pair, as when an emoji is cut in two; toWellFormed() fixes such text`;
     }
     if (typeof value !== 'object' || value === null) return undefined;
     if (open.has(value)) return `${path} refers back to an object that contains it`;
@@ -81,7 +81,7 @@ export function findFlaw(item: unknown): string | undefined {
   }
 }
 
-// Kinds without fields that the encoder knows: Map itself, but not classes that extend it.
+// Kinds without fields that the encoder knows; only Map itself, not its subclasses.
 function isHandled(value: object): boolean {
   const isMap = Object.getPrototypeOf(value) === Map.prototype;
   return isMap || ArrayBuffer.isView(value) || handled.some((kind) => value instanceof kind);

@@ -55,7 +55,7 @@ export class FrameEncoder {
   }
 }
 
-/** Decodes items. Keeps the readers that it made for the latest shapes. */
+/** Decodes items. Keeps the readers for the shapes that it saw last. */
 export class FrameDecoder {
   // More than one, because the queue may hold frames of several producer processes.
   static readonly #kept = 16;

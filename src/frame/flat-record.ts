@@ -34,14 +34,17 @@ const longestInScript = 63;
 /** The most bytes that a number, or the head of a text, takes. */
 const mostHead = 9;
 
-/** False if msgpackr would take a record with these keys for an instance of a class that says itself how to be encoded. */
+/**
+ * False if msgpackr would treat a record with these keys as an instance of a class and ask it for its own
+ * representation.
+ */
 export function areKeysOfData(keys: readonly string[]): boolean {
   return !keys.includes('constructor');
 }
 
 /**
- * Writes `item`, a record whose keys are exactly `keys`, into `into` from `start` on, as a record of shape `shape`. The keys
- * must be `areKeysOfData`. Returns where the record ends, or why it was not written; then the bytes from `start` on are
+ * Writes `item`, a record whose keys are exactly `keys`, into `into` from `start` on, with the shape `shape`. The keys
+ * must pass `areKeysOfData`. Returns where it ends, or why it was not written; then the bytes after `start` are
  * garbage.
  */
 export function writeFlatRecord(

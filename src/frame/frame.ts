@@ -51,7 +51,7 @@ export function cutFrame(frame: Frame, from: number, count: number): Frame {
   };
 }
 
-/** How many of the items from `from` on fit into `bytes`; at least one, so that a large item is not stuck. */
+/** The number of items from `from` on that fit into `bytes`; at least one, so that a large item is not stuck. */
 export function fitItems(frame: Frame, from: number, most: number, bytes: number): number {
   const last = Math.min(frame.count, from + most);
   const { start } = itemSpan(frame, from);

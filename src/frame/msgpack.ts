@@ -85,8 +85,8 @@ export class ItemWriter {
   }
 
   /**
-   * Writes an item. Throws, and has written nothing, if the item cannot be carried. Stops early in an item that becomes much
-   * larger than `maxItemBytes`, and throws.
+   * Writes an item. Throws, without having written anything, for values that cannot be carried, and in the middle of an
+   * item that becomes much larger than `maxItemBytes`.
    */
   write(item: unknown): void {
     if (this.#writeFlat(item)) return;
@@ -96,7 +96,7 @@ export class ItemWriter {
     const length = packed.end - packed.start;
     if (length > this.#maxItemBytes) throw new RangeError(tooLarge(String(length), this.#maxItemBytes));
     if (packed === this.#buffer) {
-      // msgpackr begins at multiples of eight bytes.
+      // msgpackr starts at multiples of eight bytes.
       packed.copyWithin(this.#end, packed.start, packed.end);
     } else {
       this.#grow(length);
@@ -147,7 +147,7 @@ export class ItemWriter {
     }
   }
 
-  /** The shape of an item that begins with this byte. */
+  /** The shape of an item that starts with this byte. */
   #shapeOf(first: number): number | undefined {
     const shape = first - firstShape;
     return shape >= 0 && shape < (this.#shapes.sharedLength ?? 0) ? shape : undefined;

@@ -74,7 +74,7 @@ function shortText(bytes: Buffer, from: number, to: number): string {
       units.push(0xd800 | (beyond >> 10), 0xdc00 | (beyond & 0x3ff));
     }
   }
-  // A character that is cut off would make more units than bytes, and msgpackr would then skip more than this text.
+  // A character that is cut off would make more units than bytes, which msgpackr would take as more than this text.
   return at === to ? String.fromCharCode(...units) : decoder.decode(bytes.subarray(from, to));
 }
 

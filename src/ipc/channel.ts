@@ -3,37 +3,36 @@ import { MillraceError } from '../core/errors.ts';
 import { encodeHeader, MessageReader } from './framing.ts';
 import { outliveFailedWrites, saysThatPeerIsGone } from './outlive-writes.ts';
 
-/** The descriptor on which a child finds its end of the channel. */
+/** The descriptor of a child's end of the channel. */
 export const channelFd = 3;
 
 /** One end of an ordered duplex line of messages between the supervisor and one child. */
 export interface Channel<Out> {
   /**
-   * Sends a message; what goes out in one tick goes out in one write. Never blocks, and never throws whatever has
-   * become of the peer: after the channel has closed it does nothing. How much may be outstanding is the sender's
-   * business (credits, windows).
+   * Sends a message; messages of one tick go out in one write. Never blocks, and never throws, even if the peer is
+   * gone: after the channel has closed it does nothing. The sender limits how much is outstanding (credits, windows).
    */
   send(message: Out, payload?: readonly Buffer[]): void;
   /**
-   * Hands everything that was sent to the operating system: it then reaches the peer even if this process dies. Returns
-   * undefined if that is already done, else a promise that resolves when it is. A closed channel counts as done.
+   * Hands everything that was sent to the operating system; it then reaches the peer even if this process dies. Returns
+   * undefined if that is already done, otherwise a promise that resolves when it is. A closed channel counts as done.
    */
   flush(): Promise<void> | undefined;
-  /** Sends what is waiting, then ends both directions. Idempotent. */
+  /** Sends waiting messages, then ends both directions. Idempotent. */
   end(): void;
-  /** Ends both directions at once; what is waiting is lost, and no message is handed over any more. Idempotent. */
+  /** Ends both directions at once; waiting messages are lost, and none is handed over any more. Idempotent. */
   destroy(): void;
 }
 
 export interface ChannelListener<In> {
-  /** Turns what arrived into a message; throws a ProtocolError if it is none. */
+  /** Turns incoming data into a message; throws a ProtocolError if it is not one. */
   parse: (header: unknown) => In;
-  /** Called for each message, in order, from the first tick on. `payload` is a view: copy what is to be kept for long. */
+  /** Called for each message, in order, from the first tick on. `payload` is a view: copy what you keep for long. */
   onMessage: (message: In, payload: Buffer) => void;
   /**
-   * Called once, when everything that the peer had sent has been handed over. With an error if the peer broke the
-   * protocol or the line failed; an error thrown by `onMessage` closes the channel, too, and is given here. A message
-   * that the peer did not live to send to its end is no error: its exit tells why.
+   * Called once, when everything that the peer sent has been handed over. With an error if the peer broke the protocol
+   * or the connection failed; an error thrown by `onMessage` also closes the channel and is passed here. A message that
+   * the peer's death cut off is not an error: the peer's exit tells why.
    */
   onClose: (error: MillraceError | undefined) => void;
 }
@@ -87,7 +86,7 @@ export function createChannel<In, Out extends object>(stream: Duplex, listener: 
       if (!corked) {
         corked = true;
         stream.cork();
-        // Not with `setImmediate`: a permit given back would wait for what the user's code does with the answer.
+        // Not with `setImmediate`: a released permit would wait until the user's code has handled the response.
         queueMicrotask(uncork);
       }
       let bytes = 0;
@@ -97,7 +96,7 @@ export function createChannel<In, Out extends object>(stream: Duplex, listener: 
     },
     flush() {
       if (!isOpen || stream.writableEnded) return undefined;
-      // Now, and not at the tick's end. Usually the operating system takes all of it at once.
+      // Now, not at the end of the tick. Usually the operating system accepts all of it at once.
       uncork();
       if (stream.writableLength === 0) return undefined;
       return new Promise((resolve) => stream.write(nothing, () => resolve()));

@@ -34,12 +34,12 @@ export function encodeHeader(header: object, payloadBytes: number): Buffer {
 }
 
 /**
- * Cuts what arrives on a stream into messages. A message that lies in one chunk is not copied; one that spans
- * several is gathered into a buffer of its own, each byte copied once.
+ * Splits a stream into messages. A message within one chunk is not copied; a message that spans several chunks is
+ * collected in its own buffer, each byte copied once.
  */
 export class MessageReader {
   readonly #onMessage: (header: unknown, payload: Buffer) => void;
-  // The rest of a chunk that ended inside a prefix or a message whose size is not known yet.
+  // The rest of a chunk that ended inside a prefix or a message of unknown size.
   #rest: Buffer = Buffer.alloc(0);
   #gathering: Gathering | undefined;
 
@@ -71,7 +71,7 @@ export class MessageReader {
     if (at < bytes.length) this.#rest = bytes.subarray(at);
   }
 
-  /** Fills the gathered message from `bytes` and returns what is left of them. */
+  /** Fills the collected message from `bytes` and returns the remaining bytes. */
   #gather(gathering: Gathering, bytes: Buffer): Buffer {
     const copied = bytes.copy(gathering.bytes, gathering.filled);
     gathering.filled += copied;
@@ -101,12 +101,12 @@ function readPrefix(bytes: Buffer, at: number): { headerBytes: number; total: nu
   if (gotMagic !== magic) {
     const seen = bytes.toString('latin1', at, Math.min(at + 24, bytes.length));
     throw new ProtocolError(
-      `expected a message, got bytes that are none: ${writeJson(seen)}. Does anything in that process write to file descriptor 3?`,
+      `expected a message, got other bytes: ${writeJson(seen)}. Does anything in that process write to file descriptor 3?`,
     );
   }
   if (gotVersion !== version) {
     throw new ProtocolError(
-      `expected a message of protocol version ${version}, got one of ${gotVersion}. Was Millrace upgraded while it runs? Stop and start it.`,
+      `expected a message of protocol version ${version}, got one of ${gotVersion}. Was Millrace upgraded while it was running? Restart it.`,
     );
   }
   const headerBytes = bytes.readUInt32BE(at + 4);

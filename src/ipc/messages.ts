@@ -22,23 +22,23 @@ export type FlatIntervals = number[];
 export interface LimitDescription {
   concurrency?: number;
   rate?: Rate;
-  /** How long a permit stays taken after the exit of the process that held it. */
+  /** How long a permit stays taken after the exit of its holder. */
   lingerMs?: number;
 }
 
-/** What the supervisor must know of a pipeline. */
+/** What the supervisor needs to know about a pipeline. */
 export interface PipelineDescription {
   name: string;
   limits: Record<string, LimitDescription>;
   /** The pipeline's options as written; the configuration schema checks them. */
   options: Record<string, unknown>;
-  /** The lines of the file on which these options stand, as far as they can be known. */
+  /** The lines of the file that contain these options, as far as they can be found. */
   optionLines?: Record<string, number>;
-  /** Tells one version of the pipeline from another. */
+  /** Identifies a version of the pipeline. */
   fingerprint: string;
   /** A digest of the file and of what it imports by relative paths. The fingerprint, unless there is a `version`. */
   code: string;
-  /** False for a source that may yield something else the next time: nothing is skipped on resume. */
+  /** False for a source that may yield different items the next time: nothing is skipped on resume. */
   deterministic: boolean;
   /** `options` is a digest of the sink's options, because they can hold secrets. */
   sink: { kind: string; delivery: 'transaction' | 'part' | 'call'; target: string; options: string };
@@ -55,30 +55,30 @@ export interface Problem {
 
 // ── supervisor → either child ────────────────────────────────────────────────────────────────────────────────────
 
-/** The permit asked for with `id` is yours until you release it or die. */
+/** The permit requested with `id` is yours until you release it or die. */
 export interface Granted {
   type: 'granted';
   id: number;
 }
 
-/** The permit asked for with `id` cannot be had: there is no such limit. */
+/** The permit requested with `id` is refused: there is no such limit. */
 export interface Refused {
   type: 'refused';
   id: number;
   message: string;
 }
 
-/** Everything that you sent has been dealt with: let go. */
+/** Everything that you sent has been handled: you may exit. */
 export interface Bye {
   type: 'bye';
 }
 
-/** Stop: no new work; what has been begun is finished and flushed, the rest given back; then `ended`. */
+/** Stop: start no new work, finish and flush what you have started, give back the rest; then `ended`. */
 export interface Stop {
   type: 'stop';
 }
 
-/** Load the pipeline file and say what is in it. Comes first; source, sink and limits are not touched. */
+/** Load the pipeline file and report its contents. Comes first; do not touch source, sink and limits. */
 export interface Describe {
   type: 'describe';
   file: string;
@@ -99,20 +99,26 @@ export interface ConfigureProducer {
   frameBytes: number;
   windowBytes: number;
   maxItemBytes: number;
-  /** Keys whose values are secrets although they do not look like it. */
+  /** Keys whose values are secrets although they do not look like secrets. */
   redact: readonly string[];
   beatMs: number;
-  /** Whether the operating system kills this child when its supervisor dies; if not, it watches for that itself. */
+  /**
+   * Whether the operating system kills this child when its supervisor dies; otherwise the child watches for that
+   * itself.
+   */
   diesWithSupervisor: boolean;
 }
 
-/** The oldest `frames` frames (and places that were `covered`) not yet acknowledged are committed: the source may forget them. */
+/**
+ * The oldest `frames` frames (and `covered` positions) that were not yet acknowledged are committed: the source may
+ * forget them.
+ */
 export interface Stored {
   type: 'stored';
   frames: number;
 }
 
-/** Wait (`on`), or go on: the queue is at its high, or back at its low, water mark. */
+/** Pause (`on`) or resume: the queue has reached its high-water mark, or is back at its low-water mark. */
 export interface Throttle {
   type: 'throttle';
   on: boolean;
@@ -129,25 +135,27 @@ export interface ConfigureConsumer {
   run: string;
   writer: number;
   ordinal: number;
-  /** For the sink, which tells by it whether it knows a later state of the queue. */
+  /** Lets the sink detect whether it knows a later state of the queue. */
   start: QueueStart;
   concurrency: number;
   itemTimeoutMs: number;
   abortGraceMs: number;
-  /** Items of this run are in the sink already. */
+  /** Items of this run are already in the sink. */
   sinkIsKnown: boolean;
   sinkTimeoutMs: number;
-  /** How long opening the sink may take before you have to say that it is out: your time to be ready is short. */
+  /**
+   * How long opening the sink may take before you have to report that it is down: you have little time to become ready.
+   */
   sinkOpenTimeoutMs: number;
-  /** Keys whose values are secrets although they do not look like it. */
+  /** Keys whose values are secrets although they do not look like secrets. */
   redact: readonly string[];
   beatMs: number;
   diesWithSupervisor: boolean;
 }
 
 /**
- * Items `seq`…`seq + count - 1` are lent to you. The payload is the frame. Before the ledger is asked, `writers` are
- * fenced. Items lent `askOnly` that the ledger does not have are settled as `absent`.
+ * Items `seq`…`seq + count - 1` are lent to you. The payload is the frame. Fence `writers` before you ask the ledger.
+ * Settle items lent `askOnly` that the ledger does not have as `absent`.
  */
 export interface Deliver extends FrameHeader, DeliveryHead {
   type: 'deliver';
@@ -162,7 +170,7 @@ export interface Settled {
   type: 'settled';
 }
 
-/** The ledger may forget seqs below `before` but those in `open`, and everything of the runs in `drop`. */
+/** The ledger may forget the seqs below `before` except those in `open`, and everything of the runs in `drop`. */
 export interface Prune {
   type: 'prune';
   before: number;
@@ -170,14 +178,15 @@ export interface Prune {
   drop: readonly string[];
 }
 
-/** The sentinel: no item will come any more. Flush, tear down, then `ended`. */
+/** The sentinel: no more items will come. Flush, tear down, then `ended`. */
 export interface End {
   type: 'end';
 }
 
 /**
- * You are stopping, and nobody gets a permit of these limits within the next `ms` milliseconds. Give back the items that
- * only wait for one, or for something that takes longer: they would be aborted in the end. Replaces an earlier `withdraw`.
+ * You are stopping, and no permit of these limits will be granted within the next `ms` milliseconds. Give back items
+ * that only wait for such a permit, or for something that takes longer: they would be aborted in the end. Replaces an
+ * earlier `withdraw`.
  */
 export interface Withdraw {
   type: 'withdraw';
@@ -185,7 +194,7 @@ export interface Withdraw {
   ms: number;
 }
 
-/** Time is nearly up: abort the items that are still running; they stay in the queue. */
+/** Time is nearly up: abort the items that are still running; they remain in the queue. */
 export interface Abort {
   type: 'abort';
 }
@@ -219,7 +228,7 @@ export type ToConsumer =
 
 // ── either child → supervisor ────────────────────────────────────────────────────────────────────────────────────
 
-/** What is in the pipeline file, or what is wrong with it. Never logged: it can hold secrets. */
+/** The contents of the pipeline file, or its problems. Never logged, because it can contain secrets. */
 export interface Described {
   type: 'described';
   pipeline: PipelineDescription | null;
@@ -240,15 +249,15 @@ export interface Acquire {
   timeoutMs?: number;
 }
 
-/** The permit `id` goes back; one that was not granted yet is no longer wanted. */
+/** The permit `id` is released; if it was not granted yet, it is no longer wanted. */
 export interface Release {
   type: 'release';
   id: number;
-  /** The vendor did not take the call: it answered "not now", or nothing. */
+  /** The vendor did not accept the call: it answered "not now", or nothing. */
   isRefused?: boolean;
 }
 
-/** Nobody may take a permit of `limit` for `ms` milliseconds: the vendor said so. Without `ms`: back off. */
+/** Grant no permit of `limit` for `ms` milliseconds, because the vendor asked for that. Without `ms`: back off. */
 export interface Freeze {
   type: 'freeze';
   limit: string;
@@ -266,7 +275,7 @@ export interface Beat {
   started: number;
   /** Age of the oldest started item, in milliseconds. */
   oldestMs: number;
-  /** What it is waiting for, if it is: said by `millrace status`. */
+  /** What it is waiting for, if anything: shown by `millrace status`. */
   waiting: string | null;
 }
 
@@ -278,26 +287,26 @@ export interface LogMessage {
   fields: Record<string, unknown>;
 }
 
-/** I cannot go on, for this reason. With an exit code the whole service ends with it; without, I am restarted. */
+/** I cannot continue, for this reason. With an exit code the whole service ends with it; without, I am restarted. */
 export interface Failed {
   type: 'failed';
   error: ErrorData;
   /**
-   * What the error came from: something that threw where nobody could catch it, an item that has been settled as
-   * failed and does not end, or this process and what it works with.
+   * The origin of the error: code that threw where nothing could catch it, an item that has been settled as failed and
+   * does not end, or this process and what it works with.
    */
   origin: 'uncaught' | 'item' | 'process';
   exitCode: number | null;
 }
 
-/** All that I had is flushed and sent before this message; I wait for `bye`. */
+/** Everything I had is flushed, and was sent before this message; I wait for `bye`. */
 export interface Ended {
   type: 'ended';
 }
 
 // ── producer → supervisor ────────────────────────────────────────────────────────────────────────────────────────
 
-/** Items, and where the source stood at the last of them. The payload is the frame. */
+/** Items, and the source's position at the last of them. The payload is the frame. */
 export interface SendFrame extends FrameHeader {
   type: 'frame';
   position: SourcePosition;
@@ -345,18 +354,18 @@ export interface Failure {
   inSinks?: string[];
 }
 
-/** What became of items lent to me. What is `done` is in the sink. */
+/** The outcome of items that were lent to me. What is `done` is in the sink. */
 export interface Settle {
   type: 'settle';
   done: FlatIntervals;
   failed: Failure[];
-  /** For each limit, how many of the items that are done made calls under it. Left out if none did. */
+  /** For each limit, how many of the done items made calls under it. Omitted if none did. */
   used?: Record<string, number>;
-  /** How many of them were not processed because the sink already had them. Left out if there are none. */
+  /** How many of them were not processed because the sink already had them. Omitted if there are none. */
   found?: number;
   /** By sink of delivery `part`: where my part ends now, with exactly the items in it that I have called done so far. */
   parts?: Readonly<Record<string, unknown>>;
-  /** Slots that are empty with nothing left to start: how hungry this consumer is. */
+  /** Slots that are empty with nothing left to start: the idle capacity of this consumer. */
   idle: number;
   /** Items whose `process` has ended since the last settle, how long they took in all, and how long `process` blocked the event loop. */
   ran: number;
@@ -365,16 +374,19 @@ export interface Settle {
 }
 
 /**
- * I may start these items from now on. The message is with the operating system before the first of them starts. So when
- * a consumer dies, items that were neither `free` nor announced had not started. Items that run alone are announced one by
- * one.
+ * I may start these items from now on. The message is with the operating system before the first of them starts. So
+ * when a consumer dies, items that were neither `free` nor announced had not started. Items that run alone are
+ * announced one at a time.
  */
 export interface Start {
   type: 'start';
   items: FlatIntervals;
 }
 
-/** Items that I was lent and give back: not started or, after `withdraw`, waiting for a permit. Never overtakes a settle. */
+/**
+ * Items that were lent to me and that I give back: not started or, after `withdraw`, waiting for a permit. Never
+ * overtakes a settle.
+ */
 export interface GivenBack {
   type: 'givenBack';
   items: FlatIntervals;
@@ -386,16 +398,19 @@ export interface Fenced {
   writers: number[];
 }
 
-/** The sink cannot be reached (`reason`), or can again (null). Before `ready` it is said anew with each attempt that fails. */
+/**
+ * The sink is unreachable (`reason`), or reachable again (null). Before `ready` it is repeated with each failed
+ * attempt.
+ */
 export interface SinkState {
   type: 'sink';
   reason: string | null;
 }
 
-/** My sink has results of a pipeline of this name from other queues. */
+/** My sink has results of a pipeline with this name from other queues. */
 export interface OtherQueues {
   type: 'otherQueues';
-  /** Each with the folder of the queue. */
+  /** Each with the directory of the queue. */
   others: readonly { queue: string; directory: string }[];
 }
 

@@ -33,7 +33,7 @@ export function outliveFailedWrites(stream: Duplex): void {
   };
 }
 
-/** EPIPE and ECONNRESET only say that nobody reads any more; the peer's exit tells why. */
+/** EPIPE and ECONNRESET only say that the reader is gone; the peer's exit tells why. */
 export function saysThatPeerIsGone(error: Error | null | undefined): boolean {
   const { code } = (error ?? {}) as NodeJS.ErrnoException;
   return code === 'EPIPE' || code === 'ECONNRESET';

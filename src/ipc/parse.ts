@@ -1,6 +1,6 @@
 /**
- * What arrives on a channel is `unknown` until it has passed these tables. Each message has a check for each of its
- * fields; a field without a check, or a message without a row, does not compile.
+ * Incoming data is `unknown` until it has passed these tables. Each message has a check for each of its fields; a field
+ * without a check, or a message without a row, does not compile.
  */
 import { writeJson } from '../core/json.ts';
 import { ProtocolError } from '../core/errors.ts';
@@ -216,7 +216,7 @@ function parser<Message extends { type: string }>(from: string, checks: Checks<M
   };
 }
 
-/** Each takes a header as it arrived and returns it as a message, or throws a ProtocolError that says what is wrong. */
+/** Each takes an incoming header and returns it as a message, or throws a ProtocolError that says what is wrong. */
 export const parse = {
   fromProducer: parser<FromProducer>('producer', fromProducer),
   fromConsumer: parser<FromConsumer>('consumer', fromConsumer),

@@ -11,8 +11,8 @@ export interface FreshQuestion {
 }
 
 /**
- * Asks before a queue is set aside: on a terminal by a question, elsewhere by demanding --yes. Throws a usage error
- * (exit 64) if the answer is no; Ctrl-C and Ctrl-D at the question are a no as well.
+ * Asks before a queue is archived: on a terminal by a question, elsewhere by requiring --yes. Throws a usage error
+ * (exit 64) if the answer is no; Ctrl-C and Ctrl-D at the question also mean no.
  */
 export function confirmFresh(
   question: FreshQuestion,
@@ -21,17 +21,17 @@ export function confirmFresh(
   return async (left, stopped) => {
     if (yes) return 'yes';
     const what = describeLeft(left);
-    if (!isTerminal)
-      throw usageError(`--fresh sets ${what} aside; without a terminal to ask on it wants --yes as well`);
+    if (!isTerminal) throw usageError(`--fresh archives ${what}; without a terminal to ask on, confirm it with --yes`);
     const terminal = createInterface({ input, output, terminal: true });
-    // The terminal is in raw mode: these two reach nobody else.
+    // The terminal is in raw mode, so these two signals are handled here.
     terminal.on('SIGINT', () => terminal.close());
     const closed = new Promise<'no'>((resolve) => terminal.once('close', () => resolve('no')));
     try {
-      const asked = terminal.question(`Set ${what} aside and start over? Nothing is deleted. [y/N] `, {
+      const asked = terminal.question(`Archive ${what} and start over? Nothing is deleted. [y/N] `, {
         signal: stopped,
       });
-      // It rejects when it is aborted and, with some versions of Node, when it is closed: both are told apart below.
+      // It rejects when it is aborted and, with some versions of Node, when it is closed; the code below distinguishes
+      // the two.
       const answer = await Promise.race([closed, asked.catch(() => 'no')]);
       if (stopped.aborted) return 'stopped';
       if (!/^y(es)?$/i.test(answer.trim())) throw usageError('nothing was changed');

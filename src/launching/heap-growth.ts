@@ -1,8 +1,8 @@
 import { setFlagsFromString } from 'node:v8';
 
 /**
- * Fits V8's heap to what the supervisor does: frames pass through it, and little stays. Call it before the heap has
- * grown. Not for processes that run a user's code: theirs may be large.
+ * Tunes V8's heap for the supervisor: frames pass through it, and little stays. Call this before the heap has grown.
+ * Not for processes that run user code: their heaps may be large.
  */
 export function fitHeapToFrames(): void {
   // The heap may grow to four times what is in use before V8 marks it again. V8 counts frames as part of the heap, which

@@ -9,13 +9,13 @@ import { startProgress } from '../observability/progress.ts';
 import type { Status } from '../observability/status.ts';
 import { renderSummary } from '../observability/summary.ts';
 
-/** Everything that is shown on standard error, from the first line of the log to the summary. */
+/** Everything that appears on standard error, from the first line of the log to the summary. */
 export interface Showing {
   readonly settings: Pick<Settings, 'progress'>;
   readonly log: ServiceLog;
   readonly clock: Clock;
   readonly isTerminal: boolean;
-  /** Whether what was written can be taken back. */
+  /** Whether output can be redrawn. */
   readonly canRedraw: boolean;
   readonly color: boolean;
   close: () => Promise<void>;
@@ -51,7 +51,7 @@ export function startShowing(options: {
   };
 }
 
-/** Shows a run: its progress and, on a terminal, a summary at its end. What it returns ends that. */
+/** Shows a run: its progress and, on a terminal, a summary at its end. Returns a function that ends this. */
 export function showRun(
   { log, clock, isTerminal, canRedraw, color, settings }: Showing,
   { status, folder }: { status: () => Status; folder: string },

@@ -1,22 +1,24 @@
 import { closeSync, openSync } from 'node:fs';
 
-/** What signals ask for: the first one to stop stops the service in order, each further one hurries it. */
+/** The requests that signals make: the first stop signal stops the service cleanly, each further one speeds it up. */
 export interface SignalRequests {
   stop: {
-    /** Calls `listener` for each request, also for those that came before. */
+    /** Calls `listener` for each request, including earlier ones. */
     listen: (listener: (reason: string) => void) => void;
   };
   reload: {
-    /** Calls `listener` for each request from now on: before there is a service, the file is still to be read. */
+    /**
+     * Calls `listener` for each request from now on; before the service exists, the file has not been read yet anyway.
+     */
     listen: (listener: (reason: string) => void) => void;
   };
-  /** Takes the handlers away. */
+  /** Removes the handlers. */
   close: () => void;
 }
 
 /**
- * Listens to the signals from now on. The handlers only pass the word on; the service decides. HUP says that the
- * terminal was closed, to whoever has one; to a service, it says to reload.
+ * Listens for signals from now on. The handlers only forward them; the service decides. HUP means that the terminal was
+ * closed, if there is one; for a service, it means reload.
  */
 export function onSignals({
   hasTerminal,
@@ -41,7 +43,7 @@ export function onSignals({
     ['SIGTERM', onStop],
     ['SIGINT', onStop],
     ['SIGHUP', hasTerminal ? hangUp : (signal) => tellReload(signal)],
-    // Node would open a debugger's port that anybody can use; some log rotators send it.
+    // Node would open a debugger port that anyone can use; some log rotators send this signal.
     ['SIGUSR1', () => undefined],
     // Some log rotators send this one, which would end the process.
     ['SIGUSR2', () => undefined],
@@ -61,7 +63,7 @@ export function onSignals({
   };
 }
 
-/** Whether a terminal controls this process, wherever its input and output go. */
+/** Whether a terminal controls this process, independent of where its input and output go. */
 export function hasControllingTerminal(): boolean {
   try {
     closeSync(openSync('/dev/tty', 'r'));

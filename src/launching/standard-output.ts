@@ -1,11 +1,11 @@
 export interface StandardOutput {
   /** `done` is called when the bytes are with the operating system; never if that fails. */
   write: (bytes: Buffer, done: () => void) => void;
-  /** Takes the listener away. */
+  /** Removes the listener. */
   close: () => void;
 }
 
-/** Standard output as the consumers' sinks share it. `onClosed` is called once, when nobody reads it any more. */
+/** Standard output, shared by the sinks of all consumers. `onClosed` is called once, when nobody reads it any more. */
 export function standardOutput(onClosed: (reason: string) => void): StandardOutput {
   let isClosed = false;
   const onError = (error: NodeJS.ErrnoException): void => {

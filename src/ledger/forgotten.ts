@@ -37,7 +37,7 @@ export function refuseForgotten({ below, kept }: Forgotten, seqs: Iterable<Inter
     const last = Math.min(to, below - 1);
     let next = from;
     for (const seq of kept) if (seq === next) next += 1;
-    if (next <= last) throw olderCopy(`its item ${next} is still open, and the sink was told that it is settled`);
+    if (next <= last) throw olderCopy(`item ${next} is open in this queue, but the sink has recorded it as settled`);
   }
 }
 
@@ -61,14 +61,14 @@ export function refuseUnheardSeqs(
 }
 
 function unheard(last: number, givenBelow: number): string {
-  return `the sink knows its items up to number ${last}, and this queue had numbered only ${givenBelow - 1}`;
+  return `the sink has items up to number ${last}, but this queue had numbered only ${givenBelow - 1}`;
 }
 
 function olderCopy(what: string): MillraceError {
   return configError(
     'SINK_NEWER',
-    `this queue is an older copy of what the sink has seen: ${what}. Its items would be written twice, so nothing is ` +
-      'processed. It was probably restored from a copy, such as a snapshot of the disk: put the newest queue back, restore ' +
-      'queue and sink as of the same moment, or start over with --fresh.',
+    `this queue is an older copy of the one that wrote to the sink: ${what}. Its items would be written twice, so nothing was ` +
+      'processed. It was probably restored from a copy, such as a snapshot of the disk: put the newest queue back, or restore the ' +
+      'queue and the sink as of the same moment, or start over with --fresh.',
   );
 }

@@ -132,16 +132,16 @@ export class Ledger {
 export function otherSink(place: string, run: string): MillraceError {
   return configError(
     'SINK_OTHER',
-    `${place} knows nothing of run ${run}, which has results in its sink already: it is another database than the one ` +
-      'that has them, or was emptied or deleted. Put that one back, or start over with --fresh.',
+    `${place} has no record of run ${run}, which has already written results: it is not the database that holds ` +
+      'them, or it was emptied or deleted. Restore that database, or start over with --fresh.',
   );
 }
 
 function barred(writer: number): Fenced {
-  return new Fenced(`writer ${writer} has been barred: another process has taken over what it was lent`);
+  return new Fenced(`writer ${writer} has been barred: another process has taken over its items`);
 }
 
 function overlap(run: string, [from, to]: Interval): MillraceError {
-  const text = `seqs ${from} to ${to} of run ${run} are in the ledger already, in full or in part; nothing was written`;
+  const text = `seqs ${from} to ${to} of run ${run} are already in the ledger, in whole or in part; nothing was written`;
   return new MillraceError('LEDGER_OVERLAP', `${text}. This is a bug in Millrace; please report it.`);
 }

@@ -18,8 +18,8 @@ export function refuseOlderQueue({ generation, ids }: QueueStart, seen: SeenStar
   if (ago >= ids.length || ids[ago] === seen.id) return;
   throw configError(
     'SINK_NEWER',
-    `this queue is older than what the sink has seen: it is at its start ${generation}, and the sink was last written by a ` +
-      `start ${seen.generation} that it knows nothing of. It was probably restored from a copy, or a copy of it is in use: ` +
-      'restore queue and sink as of the same moment, or start over with --fresh.',
+    `this queue is older than the sink's record of it: this is start ${generation}, and the sink was last written by ` +
+      `start ${seen.generation}, which the queue does not know. It was probably restored from a copy, or a copy of it is in use: ` +
+      'restore the queue and the sink as of the same moment, or start over with --fresh.',
   );
 }

@@ -1,7 +1,7 @@
-/** How many of the latest calls are remembered. */
+/** The number of latest calls that are remembered. */
 const most = 100;
 
-/** How long the latest calls took, from the grant of a permit to its return. */
+/** The durations of the latest calls, from the grant of a permit to its release. */
 export class Durations {
   readonly #latest: number[] = [];
   #next = 0;

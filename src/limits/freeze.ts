@@ -21,7 +21,7 @@ export class Freeze {
     return this.#until;
   }
 
-  /** How long the freeze that ends at `until` was meant to last when it began. */
+  /** The intended duration of the freeze that ends at `until`. */
   get spanMs(): number {
     return this.#spanMs;
   }
@@ -35,7 +35,7 @@ export class Freeze {
     return Math.max(0, this.#until - now);
   }
 
-  /** Begins, or prolongs; never shortens. Without a time (null): backs off. Returns the milliseconds left. */
+  /** Starts or extends a freeze; never shortens it. Without a time (null): backs off. Returns the milliseconds left. */
   begin(now: number, ms: number | null): number {
     if (ms !== null) {
       this.#doublings = 0;

@@ -7,12 +7,12 @@ import { type Standing, WaitingLine } from './waiting-line.ts';
 import { Window } from './window.ts';
 
 export interface LimitSpec {
-  /** At most so many permits held at once. */
+  /** The most permits held at once. */
   readonly concurrency?: number;
   readonly rate?: Rate;
   /**
-   * How long a permit stays taken after its holder's exit, for a vendor that keeps working after a closed connection. Default:
-   * until its call would have ended, estimated by the longest of the last 100, at most its own time-out.
+   * How long a permit stays taken after its holder's exit, for a vendor that keeps working after a closed connection.
+   * Default: until its call would have ended, estimated by the longest of the last 100, but at most its own timeout.
    */
   readonly lingerMs?: number;
 }
@@ -46,7 +46,7 @@ export interface Permit extends Standing<Permit> {
 const growth = 1.25;
 const leastMs = 50;
 
-/** One named budget: who holds a permit, who waits, and what stands against the next grant. */
+/** One named budget: who holds a permit, who waits, and what blocks the next grant. */
 export class Limit {
   readonly name: string;
   readonly #spec: LimitSpec;
@@ -59,9 +59,9 @@ export class Limit {
   readonly #buckets: Buckets | undefined;
   readonly #freeze = new Freeze();
   readonly #line = new WaitingLine<Permit>();
-  /** When permits of holders that have exited come back; oldest first. */
+  /** When permits of exited holders are released; oldest first. */
   #lingering: number[] = [];
-  /** Tickets of calls that have been granted under the rate and not yet told. */
+  /** Tickets of calls that have been granted under the rate but not yet announced. */
   #untold: number[] = [];
   #held = 0;
   #granted = 0;
@@ -85,8 +85,8 @@ export class Limit {
   }
 
   /**
-   * It is returned, or no longer wanted. `isRefused`: the vendor did not accept the call. Returns whether the record must
-   * be updated.
+   * It is released, or no longer wanted. `isRefused`: the vendor did not accept the call. Returns whether the record
+   * must be updated.
    */
   release(now: number, permit: Permit, isRefused: boolean): boolean {
     if (permit.granted === undefined) {
@@ -113,7 +113,7 @@ export class Limit {
     return this.#freeze.begin(now, ms);
   }
 
-  /** Appends what can be granted at `now` to `granted`. */
+  /** Appends the permits that can be granted at `now` to `granted`. */
   advance(now: number, granted: Permit[]): void {
     this.#comeBack(now);
     for (let next = this.#line.first; next !== undefined && this.#canGrant(now); next = this.#line.first) {
@@ -126,12 +126,12 @@ export class Limit {
     }
   }
 
-  /** Whether it has granted calls under its rate that have not been told yet. */
+  /** Whether it has granted calls under its rate that have not been announced yet. */
   get hasUntold(): boolean {
     return this.#untold.length > 0;
   }
 
-  /** They have now. */
+  /** They have been announced. */
   told(now: number): void {
     if (this.#window === undefined || this.#buckets === undefined) return;
     for (const ticket of this.#untold) {
@@ -151,12 +151,14 @@ export class Limit {
     return at === Infinity ? undefined : at;
   }
 
-  /** Nobody gets a permit before this time, even if permits are returned meanwhile. */
+  /** No permit is granted before this time, even if permits are released in the meantime. */
   opensAt(now: number): number {
     return Math.max(this.#freeze.until, this.#window?.roomAt(now) ?? now);
   }
 
-  /** What was not told yet is in it, as if it were told now: that is what will be the case when it is committed. */
+  /**
+   * Includes calls that were not announced yet, as if they were announced now: that will be true when it is committed.
+   */
   record(now: number): Pick<LimitRecord, 'limit' | 'frozenMs' | 'calls' | 'longestMs'> {
     const calls = (this.#buckets?.list(now) ?? []).flatMap(({ end, count }) => [ageOf(end, now), count]);
     if (this.#window && this.hasUntold) calls.push(ageOf(this.#window.arrivalOf(now), now), this.#untold.length);
@@ -164,14 +166,14 @@ export class Limit {
     return { limit: this.name, frozenMs: Math.ceil(this.#freeze.leftMs(now)), calls, ...longestMs };
   }
 
-  /** An earlier supervisor was here, and its children are gone: their permits, whoever held how many, linger. */
+  /** An earlier supervisor existed and its children are gone: their permits linger, however they were distributed. */
   succeed(now: number): void {
     if (this.#lingerMs !== undefined && this.#lingerMs > 0) this.#freeze.begin(now, this.#lingerMs);
   }
 
   /**
-   * Takes up what was recorded `since` milliseconds ago, before anything else is done with this limit. `wasKilled`: its
-   * calls were cut off and it is not known which; so all permits linger for as long as one call may have taken.
+   * Restores what was recorded `since` milliseconds ago, before anything else is done with this limit. `wasKilled`:
+   * calls were cut off, and it is unknown which; so all permits linger for as long as one call may have taken.
    */
   recall(record: LimitRecord, now: number, since: number, wasKilled: boolean): void {
     if (this.#isEstimated) this.#recordedMs = record.longestMs ?? 0;
@@ -181,7 +183,7 @@ export class Limit {
     }
     if (record.frozenMs > since) this.#freeze.begin(now, record.frozenMs - since);
     for (let i = 0; i + 1 < record.calls.length; i += 2) {
-      // Whoever made them is gone, so they have arrived by now.
+      // Their callers are gone, so the calls have arrived by now.
       const end = now - Math.max(0, record.calls[i]! + since);
       this.#window?.recall(end, record.calls[i + 1]!);
       this.#buckets?.recall(end, record.calls[i + 1]!);
@@ -217,7 +219,7 @@ export class Limit {
     return this.#lingerMs === undefined && this.#concurrency !== Infinity;
   }
 
-  /** When a permit comes back if its holder went at `now`. */
+  /** When a permit is released if its holder exited at `now`. */
   #comesBackAt(now: number, grantedAt: number, timeoutMs: number = Infinity): number {
     if (this.#lingerMs !== undefined) return now + this.#lingerMs;
     return Math.max(now, this.#isEstimated ? grantedAt + Math.min(this.#durations.longest, timeoutMs) : now);

@@ -2,17 +2,20 @@ import { Limit, type LimitSnapshot, type LimitSpec, type Permit } from './limit.
 import type { LimitRecord } from '../core/limit-record.ts';
 import { sinceRecord } from './record.ts';
 
-/** Names that begin so need no definition: one at a time. For sinks that have one writer. */
+/** Names with this prefix need no definition: one permit at a time. For sinks that have one writer. */
 const reserved = 'sink:';
 
-/** A wall clock that moves by no more than this against the monotonic one is only being disciplined. */
+/** If the wall clock moves by no more than this against the monotonic one, it is only being disciplined. */
 const steadyMs = 50;
 
 export interface Grant {
   readonly holder: number;
   readonly id: number;
   readonly name: string;
-  /** Under a rate: told only when the records of `durable` are committed. Others rest on nothing and may be told at once. */
+  /**
+   * Under a rate: announced only when the records of `durable` are committed. Others depend on nothing and may be
+   * announced at once.
+   */
   readonly awaitsCommit: boolean;
 }
 
@@ -31,15 +34,15 @@ export class Limits {
   readonly #limits = new Map<string, Limit>();
   readonly #holders = new Map<number, Map<number, Permit>>();
   readonly #changed = new Set<Limit>();
-  /** Those that have a record in the spool. */
+  /** Limits that have a record in the spool. */
   readonly #recorded = new Set<Limit>();
   readonly #boot: string | null;
   /** Wall clock minus monotonic clock, as of the latest records. */
   #wallOffset: number | undefined;
 
   /**
-   * Names and numbers are taken as they are: what a pipeline says was checked where it was read. `boot` is the identity of
-   * the machine's boot, if that can be known.
+   * Names and numbers are used as given: the pipeline was checked where it was read. `boot` is the identity of the
+   * machine's boot, if known.
    */
   constructor(specs: Readonly<Record<string, LimitSpec>>, boot: string | null = null) {
     this.#boot = boot;
@@ -58,7 +61,7 @@ export class Limits {
     return 'queued';
   }
 
-  /** What to tell whoever was 'unknown' the answer to. */
+  /** The message for a caller whose answer was 'unknown'. */
   refusal(name: string): string {
     const names = [...this.#limits.keys()].filter((known) => !this.isReserved(known));
     const known = names.length === 0 ? 'it defines none' : `it defines ${names.join(', ')}`;
@@ -66,8 +69,8 @@ export class Limits {
   }
 
   /**
-   * A permit is returned, or no longer wanted. `isRefused`: the vendor did not accept the call. Idempotent; ignores unknown
-   * ids.
+   * A permit is released, or no longer wanted. `isRefused`: the vendor did not accept the call. Idempotent; ignores
+   * unknown ids.
    */
   release(now: number, holder: number, id: number, isRefused = false): void {
     const permits = this.#holders.get(holder);
@@ -88,7 +91,10 @@ export class Limits {
     return false;
   }
 
-  /** The holder's exit was observed: what it held comes back, after the linger; what it waited for is dropped. Idempotent. */
+  /**
+   * The holder's exit was observed: its permits are released after the linger, and its waiting requests are dropped.
+   * Idempotent.
+   */
   releaseAll(now: number, holder: number): void {
     const permits = this.#holders.get(holder);
     this.#holders.delete(holder);
@@ -96,8 +102,8 @@ export class Limits {
   }
 
   /**
-   * Nobody gets a permit of `name` for `ms` milliseconds, or, with null, for 1 s doubling to 5 min (see `Freeze`). Never
-   * shortens. Returns the milliseconds that are left now; 0 for a name that is not known.
+   * No permit of `name` is granted for `ms` milliseconds, or, with null, for 1 s doubling to 5 min (see `Freeze`).
+   * Never shortens a freeze. Returns the milliseconds that are left now; 0 for an unknown name.
    */
   freeze(now: number, name: string, ms: number | null): number {
     const limit = this.#find(name);
@@ -118,7 +124,10 @@ export class Limits {
     }));
   }
 
-  /** All that was granted so far has been told to the holders. A call under a rate counts from here, not from its grant. */
+  /**
+   * Everything granted so far has been announced to the holders. A call under a rate counts from here, not from its
+   * grant.
+   */
   told(now: number): void {
     for (const limit of this.#limits.values()) limit.told(now);
   }
@@ -133,15 +142,16 @@ export class Limits {
     return earliest;
   }
 
-  /** The limits under which nobody gets a permit before `deadline`. */
+  /** The limits under which no permit is granted before `deadline`. */
   closedUntil(deadline: number, now: number): string[] {
     return [...this.#limits.values()].filter((limit) => limit.opensAt(now) > deadline).map(({ name }) => name);
   }
 
   /**
-   * Records of the limits that changed since the last call: each replaces the limit's earlier one in the spool. Of all
-   * that have one if the wall clock was set meanwhile, because that makes the ones in the spool wrong; and always of those
-   * with grants that wait to be told, because a commit that was held up has to say when they really are.
+   * Records of the limits that changed since the last call: each replaces the limit's earlier record in the spool.
+   * Includes all recorded limits if the wall clock was set in the meantime, because that makes the stored records
+   * wrong; and always the limits with grants that wait to be announced, because a delayed commit has to record the real
+   * time.
    */
   durable(now: number, wall: number): LimitRecord[] {
     for (const limit of this.#limits.values()) if (limit.hasUntold) this.#changed.add(limit);
@@ -158,8 +168,8 @@ export class Limits {
   }
 
   /**
-   * Takes up the records of an earlier supervisor on this spool, whose children are gone. Comes first, and only if there
-   * was one. Records of limits that are no more are skipped. `wasKilled`: calls may have been cut off.
+   * Restores the records of an earlier supervisor on this spool, whose children are gone. Call it first, and only if
+   * there was one. Records of limits that no longer exist are skipped. `wasKilled`: calls may have been cut off.
    */
   restore(records: readonly LimitRecord[], now: number, wall: number, { wasKilled = false } = {}): void {
     for (const limit of this.#limits.values()) limit.succeed(now);
@@ -167,7 +177,8 @@ export class Limits {
       const limit = this.#limits.get(record.limit);
       if (limit === undefined) continue;
       limit.recall(record, now, sinceRecord(record, { now, wall, boot: this.#boot }), wasKilled);
-      // Recorded anew by today's clocks: otherwise a clock that was set back would make every further restart begin again.
+      // Recorded again with the current clocks: otherwise a clock that was set back would restart the freeze at every
+      // further start.
       this.#changed.add(limit);
     }
   }

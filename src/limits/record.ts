@@ -1,23 +1,23 @@
 import type { LimitRecord } from '../core/limit-record.ts';
 
-/** A moment as a later process can place it. */
+/** A moment in a form that a later process can interpret. */
 export interface Instant {
-  /** Monotonic milliseconds: comparable while the machine has not been booted again. */
+  /** Monotonic milliseconds: comparable until the machine reboots. */
   readonly now: number;
   readonly wall: number;
   /** Identity of the machine's boot; null where it cannot be known. */
   readonly boot: string | null;
 }
 
-/** How far the clocks of two machines, or of one before and after a boot, may be apart without harm. */
+/** The harmless difference between the clocks of two machines, or of one machine before and after a reboot. */
 const clockErrorMs = 10_000;
 
 /**
- * Milliseconds since `record` was made, or less; never negative. As long as the machine has not been booted again the
- * monotonic clock tells, whatever the wall clock was set to. After a boot, or on another machine, there is only the
- * wall clock: it is believed, but for a few seconds. One that was set forward by more than that meanwhile cannot be
- * told from time that has passed. One that was set back makes a freeze last longer, but never longer than it was meant
- * to at the record, and calls look younger than they are.
+ * Milliseconds since `record` was made, or less; never negative. Until the machine reboots, the monotonic clock
+ * measures this, whatever the wall clock was set to. After a reboot, or on another machine, only the wall clock
+ * remains: it is trusted except for a few seconds. If it was set forward by more than that, this cannot be
+ * distinguished from time that has passed. If it was set back, a freeze lasts longer, but never longer than intended at
+ * the time of the record, and calls look younger than they are.
  */
 export function sinceRecord(record: LimitRecord, { now, wall, boot }: Instant): number {
   const recordedBoot = record.boot ?? null;

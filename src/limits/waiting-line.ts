@@ -4,7 +4,10 @@ export interface Standing<Self> {
   after: Self | undefined;
 }
 
-/** First come, first served; whoever gives up leaves from any place. Nothing may stand in two lines, or twice in one. */
+/**
+ * First come, first served; a waiter that gives up leaves from any position. Nothing may be in two lines, or twice in
+ * one.
+ */
 export class WaitingLine<Entry extends Standing<Entry>> {
   #first: Entry | undefined;
   #last: Entry | undefined;

@@ -17,10 +17,10 @@ const travelShare = 1 / 20;
  */
 const coldTravelMs = 250;
 
-/** Connections are kept for so long. A process that was idle for longer has none. */
+/** How long connections are kept. A process that was idle for longer has none. */
 const keptMs = 4000;
 
-/** Dead space at the front of the list that is not worth a copy. */
+/** Unused space at the front of the list that is not worth a copy. */
 const slack = 1024;
 
 /**
@@ -34,8 +34,8 @@ export class Window {
   readonly #rate: Rate;
   readonly #warmMs: number;
   readonly #coldMs: number;
-  // Oldest first by grant. An early end can make a time smaller than the one before it; taking them out in the order of
-  // the grants then frees its place a little late, never early.
+  // Oldest first by grant. An early end can make a time smaller than the previous one; removing calls in the order of
+  // the grants then frees a place a little late, never early.
   #arrivals: number[] = [];
   #head = 0;
   /** Ticket of `#arrivals[0]`. */
@@ -54,26 +54,29 @@ export class Window {
     return this.#size < this.#rate.count;
   }
 
-  /** The earliest time at which there can be room, as far as is known at `now`; Infinity if that waits for `told`. */
+  /**
+   * The earliest time at which there can be space, as far as is known at `now`; Infinity if that depends on an
+   * announcement.
+   */
   roomAt(now: number): number {
     return this.hasRoom(now) ? now : this.#arrivals[this.#head]! + this.#rate.perMs;
   }
 
-  /** By when a call that is told at `now` that it may go will have arrived, whatever happens. */
+  /** The time by which a call announced at `now` will have arrived in any case. */
   arrivalOf(now: number): number {
     return now + (now - this.#lastEnd <= keptMs ? this.#warmMs : this.#coldMs);
   }
 
   /**
-   * Counts a call that has been granted and not yet told; returns its ticket. The caller has asked `hasRoom`. Until it is
-   * told it may still arrive at any time, so it keeps its place: a commit that is held up must not let calls pile up
-   * that are then told all at once.
+   * Counts a call that has been granted but not yet announced; returns its ticket. The caller has checked `hasRoom`.
+   * Until it is announced it may still arrive at any time, so it keeps its place: a delayed commit must not let calls
+   * pile up and then announce them all at once.
    */
   add(): number {
     return this.#push(Infinity);
   }
 
-  /** The call with this ticket was told that it may go. */
+  /** The call with this ticket was announced. */
   told(ticket: number, now: number): void {
     const index = ticket - this.#first;
     if (this.#arrivals[index] === Infinity) this.#arrivals[index] = this.arrivalOf(now);
@@ -83,13 +86,13 @@ export class Window {
   ended(ticket: number, now: number): void {
     this.#lastEnd = now;
     const index = ticket - this.#first;
-    // Not there, or in the past, if it was slow or has been forgotten.
+    // Missing, or in the past, if it was slow or has been forgotten.
     if (this.#arrivals[index]! > now) this.#arrivals[index] = now;
   }
 
   /** Counts `count` calls of an earlier process as if they had arrived at `at`. In rising order of `at`, before any `add`. */
   recall(at: number, count: number): void {
-    // More of them than the rate allows, because it was higher then, take no more room than a full window.
+    // If there are more than the rate allows, because it was higher then, they take no more space than a full window.
     for (let i = Math.min(count, this.#rate.count); i > 0; i--) this.#push(at);
   }
 

@@ -9,7 +9,7 @@ const codes: Record<Color, readonly [on: number, off: number]> = {
   cyan: [36, 39],
 };
 
-/** Colours `text`, or leaves it as it is. */
+/** Colours `text`, or returns it unchanged. */
 export type Paint = (color: Color, text: string) => string;
 
 export function painter(isColored: boolean): Paint {
@@ -18,8 +18,8 @@ export function painter(isColored: boolean): Paint {
 }
 
 /**
- * Whether to colour what goes to a stream: NO_COLOR (https://no-color.org) forbids it, FORCE_COLOR asks for it, a dumb
- * terminal cannot, any other terminal can.
+ * Whether to colour output to a stream: NO_COLOR (https://no-color.org) forbids it, FORCE_COLOR requires it, a dumb
+ * terminal cannot show colours, any other terminal can.
  */
 export function wantsColor(environment: Readonly<Record<string, string | undefined>>, isTerminal: boolean): boolean {
   const { NO_COLOR, FORCE_COLOR, TERM } = environment;

@@ -1,7 +1,7 @@
 /**
- * `value` as JSON for people to look at, on one line: never fails, and says what JSON has no word for. BigInt, `NaN` and
- * infinities become text, a `Set` an array, a `Map` an object (or an array of pairs), bytes `{"base64": "…"}`,
- * functions and symbols text in brackets, `undefined` null. Of a circular value it says only that it is one.
+ * `value` as JSON for people, on one line: never fails, and represents what JSON cannot. BigInt, `NaN` and infinities
+ * become text, a `Set` an array, a `Map` an object (or an array of pairs), bytes `{"base64": "…"}`, functions and
+ * symbols text in brackets, `undefined` null. For a circular value it only says that it is circular.
  */
 export function displayJson(value: unknown): string {
   try {
@@ -13,7 +13,7 @@ export function displayJson(value: unknown): string {
 }
 
 function replace(this: unknown, key: string, given: unknown): unknown {
-  // JSON.stringify has called toJSON already; what it was called on is still in its place.
+  // JSON.stringify has already called toJSON; the original is still in its parent.
   const original = (this as Record<string, unknown>)[key];
   return typeof original === 'object' && original !== null ? displayObject(original, given) : displayPrimitive(given);
 }

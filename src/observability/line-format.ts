@@ -5,7 +5,7 @@ import type { Level, LogLine } from './log-lines.ts';
 import { printable, printableJson } from './printable.ts';
 import { redactFields, redactText } from './redact.ts';
 
-/** A line as it is handed to the log: complete, with its time in milliseconds since 1970. */
+/** A complete log line, with its time in milliseconds since 1970. */
 export interface LogRecord extends LogLine {
   time: number;
   who: Who;
@@ -26,7 +26,7 @@ export function jsonLine(redaction: Redaction): LineFormat {
       event,
     };
     const own: Record<string, unknown> = { ...head };
-    // A field with the name of one in the head must not replace it.
+    // A field must not replace a standard field of the same name.
     for (const [key, value] of Object.entries(redactFields(redaction, fields)))
       own[key in head ? `${key}_` : key] = value;
     return printableJson(JSON.stringify(own));

@@ -11,7 +11,7 @@ import { columnsOf } from './columns.ts';
 
 /** Bytes that may wait for the reader before lines below `warn` are dropped. */
 const softLimitBytes = 1024 * 1024;
-/** …and before all are: otherwise a child that floods its standard error would fill our memory. */
+/** …and before all lines are dropped: otherwise a child that floods its standard error would fill our memory. */
 const hardLimitBytes = 4 * 1024 * 1024;
 const flushDeadlineMs = 1000;
 
@@ -27,11 +27,11 @@ export interface LineOutput {
   /** Writes a line, or drops it; `urgent` ones are dropped last. */
   write(line: string, urgent: boolean): void;
   /**
-   * Shows these lines, which must fit the terminal's width, below everything else until they are replaced; with no lines:
-   * takes them away.
+   * Shows these lines, which must fit the terminal's width, below everything else until they are replaced. No lines:
+   * removes them.
    */
   pin(lines: readonly string[]): void;
-  /** Resolves when all is with the operating system; after a second in any case. */
+  /** Resolves when the operating system has everything, or after one second. */
   flush(): Promise<void>;
 }
 
@@ -49,9 +49,9 @@ export function createLineOutput(options: {
   let isCursorHidden = false;
   let willDraw = false;
 
-  // Stays for good: standard error lives as long as the process, and an error without a listener would end it.
+  // Never removed: standard error lives as long as the process, and an error without a listener would end it.
   stream.on('error', (error: NodeJS.ErrnoException) => {
-    // A full disk may have room again; a reader that has gone does not come back.
+    // A full disk may have space again later; a reader that has gone does not come back.
     if (error.code === 'EPIPE' || error.code === 'ECONNRESET' || stream.destroyed) hasReader = false;
   });
 

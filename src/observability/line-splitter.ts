@@ -1,9 +1,9 @@
 import type { Cancel, Clock } from '../core/clock.ts';
 
-/** Takes what a child writes, in whatever pieces it arrives. */
+/** Takes a child's output in pieces of any size. */
 export interface LineSplitter {
   push(chunk: Buffer): void;
-  /** The stream has ended: hands on the last, unfinished line, and what is still to be told. Idempotent. */
+  /** The stream has ended: emits the last, unfinished line and any pending report. Idempotent. */
   end(): void;
 }
 
@@ -12,9 +12,9 @@ const carriageReturn = 0x0d;
 const periodMs = 1000;
 
 /**
- * Cuts a child's output into lines. Memory and log are bounded whatever it writes: a line is cut at `maxLineBytes` and
- * the rest of it skipped; beyond `linesPerSecond` lines, or `bytesPerSecond` bytes of them, in a second, lines are
- * dropped and their number is told once the second is over. Empty lines are left out.
+ * Splits a child's output into lines. Memory and log stay bounded for any output: a line is cut at `maxLineBytes` and
+ * the rest of it skipped; beyond `linesPerSecond` lines, or `bytesPerSecond` bytes, per second, lines are dropped and
+ * their number is reported when the second is over. Empty lines are left out.
  */
 export function lineSplitter(
   onLine: (line: string) => void,
@@ -27,7 +27,8 @@ export function lineSplitter(
   },
 ): LineSplitter {
   const { clock, onDropped, maxLineBytes = 64 * 1024, linesPerSecond = 1000, bytesPerSecond = 1024 * 1024 } = options;
-  // The line that has no end yet: its first `gathered` bytes, copied, because a chunk may be much larger than what is left of it.
+  // The unfinished line: its first `gathered` bytes, copied, because a chunk may be much larger than the part that is
+  // kept.
   let partial = Buffer.alloc(0);
   let gathered = 0;
   let isSkipping = false;
@@ -109,7 +110,7 @@ export function lineSplitter(
   };
 }
 
-/** Length of `bytes` without a character that was cut in two at the end. */
+/** Length of `bytes` without a character that is cut in two at the end. */
 function wholeCharacters(bytes: Buffer): number {
   let start = bytes.length - 1;
   while (start > 0 && bytes.length - start < 4 && (bytes[start]! & 0xc0) === 0x80) start--;

@@ -5,7 +5,7 @@ import { ranks, wordEvent, type Level, type LogLine } from './log-lines.ts';
 import { redactFields, redactText } from './redact.ts';
 import { createThinning } from './thinning.ts';
 
-/** A line of the log as a program gets it. */
+/** A log line as a program receives it. */
 export interface ToldLine {
   time: number;
   level: Level;
@@ -18,8 +18,8 @@ export interface ToldLine {
 }
 
 /**
- * Hands each line of the log from `level` up to a function of a program's own, thinned out and without secrets. Returns
- * what ends that. What the function throws is ignored: the service must not fail because its log does.
+ * Passes each log line from `level` up to a program's function, thinned and without secrets. Returns a function that
+ * ends this. Errors of the program's function are ignored: the service must not fail because its log does.
  */
 export function logTo(
   events: EventBus,

@@ -1,7 +1,7 @@
 /**
- * The supervisor's one log. Events come in, are worded (log-lines.ts), thinned out where one cause makes many
- * (thinning.ts), formatted, and leave through a bounded output. winston, which takes a while to load, is loaded when the
- * first line is due; lines that come before it is there wait.
+ * The supervisor's one log. Events are worded (log-lines.ts), thinned where one cause makes many lines (thinning.ts),
+ * formatted, and written through a bounded output. winston, which takes a while to load, is loaded for the first line;
+ * lines wait until it is loaded.
  */
 import type { Clock } from '../core/clock.ts';
 import type { Redaction } from '../core/redaction.ts';
@@ -20,20 +20,20 @@ export interface LogOptions {
   stream?: OutputStream;
   isTerminal: boolean;
   color: boolean;
-  /** Lines about an error have its stack as a field. Always so at level `debug`. Default false. */
+  /** Lines about an error include its stack as a field. Always true at level `debug`. Default false. */
   stacks?: boolean;
-  /** Takes secrets out of each line. */
+  /** Removes secrets from each line. */
   redaction: Redaction;
   clock: Clock;
 }
 
 export interface ServiceLog {
-  /** Logs every event of `bus` from now on; returns how to stop that. */
+  /** Logs every event of `bus` from now on; returns a function that stops this. */
   subscribe(bus: EventBus): () => void;
   write(line: LogLine): void;
   /** Where the lines go; on a terminal the progress display is pinned to it. */
   readonly output: LineOutput;
-  /** Writes what is held back and resolves when it is with the operating system, or after a second. Idempotent. */
+  /** Writes held-back lines and resolves when the operating system has them, or after one second. Idempotent. */
   close(): Promise<void>;
 }
 
@@ -66,7 +66,7 @@ export function createLog(options: LogOptions): ServiceLog {
       const { createLogger } = await import('./winston.ts');
       loaded = createLogger({ level, format, output });
     } catch {
-      // The files of this program have been replaced under it: a log without winston is better than none.
+      // The files of this program were replaced while it was running: a log without winston is better than none.
       loaded = { write: (record) => output.write(format(record), true), end: () => Promise.resolve() };
     }
     for (const record of waiting) loaded.write(record);
@@ -82,7 +82,7 @@ export function createLog(options: LogOptions): ServiceLog {
     subscribe(bus) {
       tellDropped = (lines) => bus.emit('log.dropped', { lines });
       return bus.subscribe((name, event) => {
-        // What is held back belongs before the end, not after it.
+        // Held-back lines belong before the end, not after it.
         if (name === 'run.finished' || name === 'run.stopped') thinning.end();
         write(wordEvent(name, event));
       });

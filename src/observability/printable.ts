@@ -1,6 +1,6 @@
 /**
- * Text from outside as it may be shown: what could move the cursor, colour the screen, start a new line or turn the
- * reading direction is written as an escape, so that nobody can forge a log line or a terminal sequence.
+ * Makes text from outside safe to show: characters that could move the cursor, colour the screen, start a new line or
+ * change the reading direction are escaped, so that nothing can forge a log line or a terminal sequence.
  */
 
 // C0, DEL, C1, line and paragraph separators, direction marks, byte order mark.
@@ -9,17 +9,17 @@ const unsafe = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u061c\u200e\u200f\u202a-
 
 const short: Record<string, string | undefined> = { '\n': '\\n', '\r': '\\r', '\t': '\\t', '\u001b': '\\e' };
 
-/** `text` on one line, without anything that a terminal would act on. */
+/** `text` on one line, without anything that a terminal would interpret. */
 export function printable(text: string): string {
   return text.replace(unsafe, (character) => short[character] ?? escaped(character));
 }
 
-/** JSON in the same sense: still the same value when parsed. */
+/** The same for JSON: still the same value when parsed. */
 export function printableJson(json: string): string {
   return json.replace(unsafe, escaped);
 }
 
-/** At most `limit` characters of `text`, and how many are left out. */
+/** At most `limit` characters of `text`, and how many are omitted. */
 export function cutText(text: string, limit: number): string {
   return text.length <= limit ? text : `${text.slice(0, limit)}… (${text.length - limit} characters more)`;
 }

@@ -16,10 +16,13 @@ const heightLimit = 8;
 const reasonLimit = 2;
 const barColumns = 20;
 const labelColumns = 'consumer 10'.length;
-/** A child that beats every second and has been silent for so long is worth a word. */
+/** A child beats every second; silence for this long is worth showing. */
 const silentMs = 5000;
 
-/** The progress display: at most 8 lines, none wider than `width` or 80 columns, all of one height as long as nothing happens. */
+/**
+ * The progress display: at most 8 lines, none wider than `width` or 80 columns, with a constant height as long as
+ * nothing happens.
+ */
 export function renderProgress(status: Status, width: number, isColored: boolean): string[] {
   const columns = Math.max(Math.min(width, widest), 0);
   const paint = painter(isColored);
@@ -94,7 +97,7 @@ function limitLine({ limits }: Status): Part[][] {
   return [parts];
 }
 
-/** A line for each process if there is room; else the producer, all consumers in one line, and those in trouble. */
+/** A line for each process if they fit; otherwise the producer, one line for all consumers, and those in trouble. */
 function processLines(processes: readonly Process[], room: number): Part[][] {
   if (processes.length <= room) return processes.map(processLine);
   const consumers = processes.filter(({ who }) => who.role === 'consumer');

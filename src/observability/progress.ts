@@ -7,25 +7,25 @@ import { onSuddenEnd } from './sudden-end.ts';
 
 const redrawMs = 250;
 const lineMs = 10_000;
-/** An unchanged line is repeated only this often, to show that the service is alive. */
+/** An unchanged line is repeated only this often, to show that the service is still running. */
 const sameMs = 10 * 60_000;
 
 export interface Progress {
-  /** Takes the display away and shows the cursor again. Idempotent. */
+  /** Removes the display and shows the cursor again. Idempotent. */
   stop(): void;
 }
 
 /**
- * Shows how the run is going until it is stopped: pinned below the log on a terminal, elsewhere as a line in the log
- * every 10 s. `mode` is the option `progress`.
+ * Shows the progress of the run until it is stopped: pinned below the log on a terminal, elsewhere as a log line every
+ * 10 s. `mode` is the option `progress`.
  */
 export function startProgress(options: {
   mode: 'auto' | 'on' | 'off';
   log: ServiceLog;
   status: () => Status;
-  /** Of a terminal, unless that is a dumb one. */
+  /** True for a terminal, unless it is a dumb one. */
   canRedraw: boolean;
-  /** The terminal's columns as they are now, if it says. */
+  /** The terminal's current columns, if known. */
   columns: () => number | undefined;
   color: boolean;
   clock: Clock;

@@ -1,8 +1,8 @@
-/** How fast a count rises: items a second over the last seconds. */
+/** The rate at which a count rises: items per second over the last seconds. */
 export interface Rate {
   /** The count stands at `total` at `now` (monotonic milliseconds). */
   see(now: number, total: number): void;
-  /** A second's worth, over the last 5 seconds or since the first `see`; 0 before that. */
+  /** The rate per second, over the last 5 seconds or since the first `see`; 0 before that. */
   perSecond(now: number): number;
 }
 

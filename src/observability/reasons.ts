@@ -4,7 +4,7 @@ import type { StopStatus, WaitingError } from './status.ts';
 
 /** What a stop waits for, and for how long at most. */
 export function stopText({ running, abortInMs, killInMs }: StopStatus): string {
-  const kill = `${running > 0 ? 'killed' : 'the processes that are left are killed'} in ${secondsText(killInMs)}`;
+  const kill = `${running > 0 ? 'killed' : 'remaining processes killed'} in ${secondsText(killInMs)}`;
   if (running === 0) return kill;
   const items = `${plural(running, 'item')} still running`;
   return abortInMs === null
@@ -12,7 +12,7 @@ export function stopText({ running, abortInMs, killInMs }: StopStatus): string {
     : `${items}, aborted in ${secondsText(abortInMs)}, ${kill}`;
 }
 
-/** Says how many items wait for a retry, what most of them failed with, and when the next one is tried. */
+/** Says how many items wait for a retry, what most of them failed with, and when the next retry is due. */
 export function retriesText({
   retrying,
   isAll,
@@ -38,7 +38,7 @@ export function errorText({ code, message, at }: WaitingError): string {
   return `${code}: ${message.replaceAll(/\s*\n\s*/g, ' ')}${at === null ? '' : ` (at ${at})`}`;
 }
 
-/** Rounded up, so that nothing is shown as due before it is. */
+/** Rounded up, so that nothing is shown as due too early. */
 export function secondsText(ms: number): string {
   return formatDuration(Math.ceil(ms / 1000) * 1000);
 }

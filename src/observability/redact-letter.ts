@@ -3,8 +3,8 @@ import type { Redaction } from '../core/redaction.ts';
 import { redactText } from './redact.ts';
 
 /**
- * A dead letter, whose item is plain JSON, as it is shown. Secrets were taken out of its errors before they were stored,
- * but only those that were known as secrets then.
+ * A dead letter, whose item is plain JSON, for display. Secrets were removed from its errors before they were stored,
+ * but only those that were known as secrets at that time.
  */
 export function redactLetter(redaction: Redaction, letter: DeadLetter): DeadLetter {
   const { reason, error, history, item } = letter;
@@ -17,7 +17,9 @@ export function redactLetter(redaction: Redaction, letter: DeadLetter): DeadLett
   };
 }
 
-/** `json`, which has been parsed, without what looks like a secret: by its key, or in a URL. Nothing of it is cut. */
+/**
+ * Parsed `json` without values that look like secrets by their key, or that are secrets in a URL. Nothing is truncated.
+ */
 export function redactItem(redaction: Redaction, json: unknown): unknown {
   if (typeof json === 'string') return redactText(redaction, json, Infinity);
   if (typeof json !== 'object' || json === null) return json;

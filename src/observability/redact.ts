@@ -6,12 +6,15 @@ import { cutText } from './printable.ts';
 const depthLimit = 4;
 const widthLimit = 50;
 const fieldLimit = 8192;
-/** What the splitter of children's output lets through. */
+/** The longest line that the splitter of children's output passes. */
 const messageLimit = 65_536;
 
 const hidden = '[redacted]';
 
-/** `fields` without secrets, at most 4 deep, 50 wide and 8,192 characters a text, ready for `JSON.stringify`. Never throws. */
+/**
+ * `fields` without secrets, at most 4 levels deep, 50 entries wide and 8,192 characters per text, ready for
+ * `JSON.stringify`. Never throws.
+ */
 export function redactFields(redaction: Redaction, fields: Record<string, unknown>): Record<string, unknown> {
   try {
     return redactEntries(redaction, fields, 0);
@@ -20,7 +23,7 @@ export function redactFields(redaction: Redaction, fields: Record<string, unknow
   }
 }
 
-/** `text`, at most `limit` characters of it, without the secrets that can be recognised in it. */
+/** At most `limit` characters of `text`, without the secrets that are recognised in it. */
 export function redactText(redaction: Redaction, text: string, limit = messageLimit): string {
   return redaction.text(cutText(text, limit));
 }

@@ -1,6 +1,6 @@
 import { describeError, type ErrorData } from '../core/errors.ts';
 
-/** Why an item died, without the text of its error, which is shown next to it; undefined if nothing is left. */
+/** Why an item died, without the text of its error, which is shown next to it; undefined if nothing remains. */
 export function shortReason(reason: string, error: ErrorData): string | undefined {
   const told = describeError(error);
   if (reason === told) return undefined;

@@ -1,6 +1,6 @@
 import type { ChildState, Who } from './events.ts';
 
-/** One moment of a running pipeline, as `millrace status`, the progress display and the periodic log line show it. */
+/** A snapshot of a running pipeline, as `millrace status`, the progress display and the periodic log line show it. */
 export interface Status {
   name: string;
   run: string;
@@ -21,35 +21,35 @@ export interface Status {
     highBytes: number;
     throttled: boolean;
     memoryBytes: number;
-    /** In how many milliseconds the next retry is due; null if none waits. */
+    /** Milliseconds until the next retry is due; null if none waits. */
     nextRetryInMs: number | null;
-    /** Those that run alone, because one of them may have killed consumers. */
+    /** Items that run alone, because one of them may have killed consumers. */
     accused: number;
   };
-  /** How items have travelled since this supervisor started. */
+  /** Traffic since this supervisor started. */
   traffic: {
     /** From the producer. */
     frames: number;
-    /** To consumers, and the items in them, repetitions included. */
+    /** Deliveries to consumers, and the items in them, including repetitions. */
     deliveries: number;
     delivered: number;
   };
-  /** Of the whole run, however many starts it took. */
+  /** For the whole run, across all of its starts. */
   items: {
     stored: number;
     done: number;
     dead: number;
     retries: number;
     perSecond: number;
-    /** Those of `done` that were done before this supervisor started. */
+    /** The part of `done` from before this supervisor started. */
     doneBefore: number;
   };
-  /** The errors of items that wait for a retry, by kind; the most frequent kind first. */
+  /** Errors of items that wait for a retry, by kind, the most frequent first. */
   waitingErrors: WaitingError[];
   processes: {
     who: Who;
     state: ChildState;
-    /** For how many milliseconds it has been in that state. */
+    /** Milliseconds in that state. */
     since: number;
     restarts: number;
     lent: number;
@@ -69,7 +69,7 @@ export interface Status {
     rate: string | null;
     waiting: number;
     frozenMs: number;
-    /** Permits of processes that died; they come back when the calls would have ended. */
+    /** Permits of processes that died; they are released when the calls would have ended. */
     lingering?: number;
     granted: number;
   }[];
@@ -79,9 +79,9 @@ export interface Status {
   stop: StopStatus | null;
   /** The last reload of its code; null if there was none. */
   reload: ReloadStatus | null;
-  /** Keys whose values are taken out of what is shown, besides those that look like secrets. */
+  /** Keys whose values are hidden, in addition to those that look like secrets. */
   redact: readonly string[];
-  /** Why nothing, or less than could be, is moving; empty when all is well. */
+  /** Why the pipeline stands still or is slower than it could be; empty when all is well. */
   reasons: string[];
 }
 
@@ -93,35 +93,35 @@ export interface WaitingError {
   message: string;
   /** The first line of the user's own code that it came from; null if that is not known. */
   at: string | null;
-  /** In how many milliseconds the first of the items is tried again; null if that is later than most others. */
+  /** Milliseconds until the first of the items is retried; null if that is later than for most others. */
   nextInMs: number | null;
 }
 
-/** A stop that is under way. */
+/** A stop in progress. */
 export interface StopStatus {
-  /** Who or what asked for it, such as a signal. */
+  /** What requested it, such as a signal. */
   reason: string;
   /** Items that are still running. */
   running: number;
-  /** In how many milliseconds they are aborted; null when that has been done. They stay in the queue. */
+  /** Milliseconds until they are aborted; null when that has happened. They remain in the queue. */
   abortInMs: number | null;
-  /** In how many milliseconds the processes that are left are killed. */
+  /** Milliseconds until remaining processes are killed. */
   killInMs: number;
 }
 
 /** The last reload of a pipeline's code. */
 export interface ReloadStatus {
-  /** How many there have been since the supervisor started, this one included. */
+  /** The number of reloads since the supervisor started, including this one. */
   number: number;
   state: 'describing' | 'replacing' | 'done' | 'refused';
-  /** Consumers that have the new code, of all. */
+  /** Consumers that have the new code, out of all. */
   replaced: number;
   of: number;
-  /** Why it was refused, or given up half-way; null otherwise. */
+  /** Why it was refused or stopped half-way; null otherwise. */
   reason: string | null;
 }
 
-/** How often processes had to be started again since this supervisor started. */
+/** How often processes were restarted since this supervisor started. */
 export function totalRestarts({ processes }: Pick<Status, 'processes'>): number {
   return processes.reduce((sum, { restarts }) => sum + restarts, 0);
 }

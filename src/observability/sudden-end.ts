@@ -1,6 +1,6 @@
 /**
- * Calls `restore` when the process ends before its time: by an uncaught error, or by a signal that nobody but us listens
- * to, which then takes its course. Returns how to call that off.
+ * Calls `restore` when the process ends unexpectedly: through an uncaught error, or through a signal that only this
+ * code listens for, which then takes effect. Returns a function that cancels this.
  */
 export function onSuddenEnd(restore: () => void): () => void {
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const;

@@ -5,7 +5,7 @@ import { count, perSecond, plural } from '../core/figures.ts';
 import { shortPath } from './short-path.ts';
 import { totalRestarts, type Status } from './status.ts';
 
-/** The closing lines after a run, for a terminal: what was done, how fast, what went wrong, where the state is. */
+/** The summary after a run, for a terminal: what was done, how fast, what went wrong, where the state is. */
 export function renderSummary(status: Status, options: { folder: string; color: boolean }): string[] {
   const { name, state, items, queue, processes, uptimeMs } = status;
   const paint = painter(options.color);
@@ -19,7 +19,7 @@ export function renderSummary(status: Status, options: { folder: string; color: 
   const lines = [
     `${paint('bold', name)} ${paint(color, words)}: ${plural(items.done, 'item')} done${before} in ${took(uptimeMs)}, ${perSecond(rate)}, ${plural(restarts, 'restart')}`,
   ];
-  if (!isFinished) lines.push(`  in the queue  ${plural(open, 'item')}: the same command goes on with them`);
+  if (!isFinished) lines.push(`  in the queue  ${plural(open, 'item')}: the same command resumes with them`);
   const directory = shortPath(status.stateDirectory, options.folder);
   if (items.dead > 0) {
     const where = directory === join('.millrace', name) ? name : `--state ${shellWord(directory)}`;

@@ -8,7 +8,7 @@ const paces: Record<Pace, { burst: number; periodMs: number }> = {
   kind: { burst: 1, periodMs: 60_000 },
 };
 
-/** The most keys per event at a time, so that lines that all differ fill neither memory nor log. */
+/** The most keys per event at a time, so that lines that all differ fill neither memory nor the log. */
 const mostKeys = 50;
 
 interface Flood {
@@ -21,9 +21,9 @@ interface Flood {
 }
 
 /**
- * Keeps one cause from filling the log: the first lines with the same `repeats` pass, then one in each period, with
- * the number of lines that it stands for. A period without such lines ends the flood. For pace `kind` only one line passes
- * at first, then one a minute; the lines held back are written at level `debug`.
+ * Keeps one cause from filling the log: the first lines with the same `repeats` pass, then one per period, with the
+ * number of lines that it represents. A period without such lines ends the flood. For pace `kind` only one line passes
+ * at first, then one per minute; held-back lines are written at level `debug`.
  */
 export function createThinning(
   clock: Clock,
@@ -37,7 +37,7 @@ export function createThinning(
     if (held === 1) return write(last);
     write({
       ...last,
-      message: `${last.message} (the last of ${count(held)} such lines)`,
+      message: `${last.message} (last of ${count(held)} similar lines)`,
       fields: { ...last.fields, repeated: held },
     });
   };
@@ -57,7 +57,7 @@ export function createThinning(
     const known = floods.get(line.repeats!);
     if (known) return known;
     const keys = keysOf.get(event) ?? 0;
-    // All further keys share one, which does not count.
+    // All further keys share one key, which does not count.
     const key = keys < mostKeys ? line.repeats! : `${event} others`;
     const flood = floods.get(key) ?? {
       event,
@@ -85,7 +85,7 @@ export function createThinning(
       flood.last = line;
       if (pace === 'kind') write({ ...line, level: 'debug' });
     },
-    /** Writes what is held back, at once. */
+    /** Writes held-back lines at once. */
     end() {
       for (const flood of floods.values()) {
         flood.cancel();

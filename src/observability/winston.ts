@@ -4,14 +4,14 @@ import type { LineFormat, LogRecord } from './line-format.ts';
 import type { LineOutput } from './line-output.ts';
 import { ranks, type Level } from './log-lines.ts';
 
-/** The only place that knows winston. Loaded when the first line is due: it takes as long as all the rest of a start. */
+/** The only file that imports winston. Loaded for the first line, because it takes as long as the rest of a start. */
 export interface Logger {
   write(record: LogRecord): void;
   /** Resolves when every line so far has been handed to the output. */
   end(): Promise<void>;
 }
 
-/** Where winston leaves the formatted text. */
+/** The property where winston puts the formatted text. */
 const messageKey = Symbol.for('message');
 
 interface Entry extends winston.Logform.TransformableInfo {

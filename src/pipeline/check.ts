@@ -15,12 +15,12 @@ const checks: Readonly<Record<string, Check>> = {
   name: (value) =>
     isPipelineName(value)
       ? []
-      : wrong(['name'], 'small letters, digits and "-", at most 41 of them, not beginning with "-"', value),
+      : wrong(['name'], 'lowercase letters, digits and "-", at most 41 characters, not beginning with "-"', value),
   limits: (value) => limitsOf(value).findings,
   source: (value) =>
     typeof value === 'function' || isIterable(value) || isSourceSpec(value)
       ? []
-      : wrong(['source'], 'a generator function, or something iterable but text', value),
+      : wrong(['source'], 'a generator function, or an iterable other than text', value),
   setup: optionalFunction('setup'),
   process: optionalFunction('process'),
   teardown: optionalFunction('teardown'),
@@ -44,7 +44,7 @@ export function checkFields(definition: object): Finding[] {
 
 const memoryIsLost =
   'expected a sink that keeps the results, got to.memory(), which holds them in a consumer and loses them when it ends; ' +
-  'use to.sqlite({ … }) or to.stdout(), or to.discard() if no result is wanted';
+  'use to.sqlite({ … }) or to.stdout(), or to.discard() if you do not need the results';
 
 function checkSink(sink: unknown): Finding[] {
   if (typeof sink === 'object' && sink !== null && sinkMark in sink) {

@@ -38,7 +38,7 @@ function missingModule({ error, file, text }: FailedImport): Problem | undefined
   const importer = /\nRequire stack:\n- (.+)/.exec(message)?.[1] ?? / imported from (.+)$/m.exec(message)?.[1] ?? file;
   const line = lineOfText(importer === file ? text : contentOf(importer), specifier);
   const isFile = /^[./]/.test(specifier);
-  const advice = isFile ? 'is there no such file?' : `is it installed where this file can see it?`;
+  const advice = isFile ? 'does the file exist?' : `is it installed where this file can see it?`;
   return { file: importer, line, message: `cannot find ${isFile ? 'module' : 'package'} "${specifier}"; ${advice}` };
 }
 

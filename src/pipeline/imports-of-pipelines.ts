@@ -1,9 +1,6 @@
 import { configError } from '../core/errors.ts';
 
-/**
- * What `import … from 'millrace'` gives in a pipeline file. Each process of a pipeline loads the file, so a `run()` at its
- * top level would start processes that start processes, without end. There it is an error.
- */
+/** The exports of `import … from 'millrace'` in a pipeline file. */
 export function importsOfPipelines(millrace: object): object {
   return { ...millrace, run: refuseRun };
 }

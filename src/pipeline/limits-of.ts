@@ -66,7 +66,10 @@ function limitOf(path: string[], given: unknown, findings: Finding[]): LimitDesc
   const rate = read('rate', parseRate);
   const lingerMs = read('linger', lingerOf);
   if (given['concurrency'] === undefined && given['linger'] !== undefined) {
-    findings.push({ path: [...path, 'linger'], message: 'expected a concurrency beside it: it keeps permits of that' });
+    findings.push({
+      path: [...path, 'linger'],
+      message: 'linger needs a concurrency as well, because it keeps its permits',
+    });
   } else if (concurrency === undefined && rate === undefined && findings.length === 0) {
     findings.push({ path, message: 'expected a concurrency, a rate, or both, got neither' });
   }

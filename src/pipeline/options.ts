@@ -11,23 +11,23 @@ export type ByteSize = number | `${number}${'' | ' '}${'B' | 'kB' | 'KiB' | 'MB'
 export interface PipelineOptions {
   /** Consumer processes. Default `auto`: one for each core that Millrace may use. */
   consumers?: number | 'auto' | undefined;
-  /** Items that one consumer processes at a time. Default 16. */
+  /** Items that each consumer processes at a time. Default 16. */
   concurrency?: number | undefined;
   /** Crashes within `crashPeriod`, or failed starts in a row; one more parks the process. Default 5. */
   crashLimit?: number | undefined;
-  /** Period in which crashes are counted. Default 60s. */
+  /** Period over which crashes are counted. Default 60s. */
   crashPeriod?: Duration | undefined;
-  /** Memory (RSS) of a consumer above which it is replaced by a new process, which is started first. Default: none. */
+  /** Memory (RSS) above which a consumer is replaced by a new process, which is started first. Default: none. */
   maxRss?: ByteSize | undefined;
   /** Items after which a consumer is replaced in that way. Default: none. */
   maxItems?: number | undefined;
   /** Age at which a consumer is replaced in that way. Default: none. */
   maxAge?: Duration | undefined;
-  /** Tries of an item before it becomes a dead letter. Default 5. */
+  /** Attempts per item before it becomes a dead letter. Default 5. */
   attempts?: number | undefined;
-  /** Longest wait before the second try; it doubles from try to try. Default 1s. */
+  /** Longest delay before the second attempt; it doubles with each attempt. Default 1s. */
   retryBase?: Duration | undefined;
-  /** Longest wait before any try. Default 5min. */
+  /** Longest delay before any attempt. Default 5min. */
   retryCap?: Duration | undefined;
   /** Dead letters at which the pipeline pauses. Default 10,000. */
   deadMax?: number | undefined;
@@ -40,7 +40,7 @@ export interface PipelineOptions {
   itemTimeout?: Duration | undefined;
   /** Time that an item may go on after its signal aborted, before it has failed and its process is replaced. Default 30s. */
   abortGrace?: Duration | undefined;
-  /** Time that the sink may take for a commit; then it is taken for unreachable. Default 60s. */
+  /** Time limit for a commit to the sink; after that the sink counts as unreachable. Default 60s. */
   sinkTimeout?: Duration | undefined;
   /** Time to finish what has been started when the service is told to stop. Default 25s. */
   stopTimeout?: Duration | undefined;
@@ -51,7 +51,7 @@ export interface PipelineOptions {
   endTimeout?: Duration | undefined;
   /** Silence after which a process is taken for stuck, killed and replaced. Default 60s. */
   stallTimeout?: Duration | undefined;
-  /** Time that a process may take to start. Default 30s. */
+  /** Time limit for a process to start. Default 30s. */
   readyTimeout?: Duration | undefined;
   /** `full`: exactly once, also when the power fails. `normal`: after that, some items may come twice. Default full. */
   durability?: 'full' | 'normal' | undefined;
@@ -78,7 +78,7 @@ export interface PipelineOptions {
   /** Bytes that are encoded and stored together, at most; a larger item goes alone. Default 256KiB. */
   frameBytes?: ByteSize | undefined;
   /**
-   * Keys whose values are taken out of logs, errors and dead letters as shown, besides those that look like secrets.
+   * Keys whose values are hidden in logs, errors and displayed dead letters, in addition to those that look like secrets.
    * Case, `-`, `_` and spaces in a key do not matter: `accountNumber` is `account_number` as well.
    */
   redact?: readonly string[] | undefined;

@@ -51,10 +51,7 @@ export interface CommonFields<Limits> {
    * that was begun by another version is not silently continued.
    */
   version?: string | undefined;
-  /**
-   * False for a source that may yield something else the next time: after a restart nothing is skipped, and the items
-   * after the last checkpoint may come twice. Default true.
-   */
+  /** False for a source that may yield different items the next time: nothing is skipped on resume. */
   deterministic?: boolean | undefined;
 }
 

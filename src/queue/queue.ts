@@ -105,7 +105,7 @@ export class Queue {
     const { pending, tallies } = this.#parts;
     const { state, nextSeq: first, stored } = this.run;
     if (state !== 'running') throw new Error(`a ${state} run takes no items`);
-    if (frame.base !== 0) throw new RangeError('a piece of a frame cannot be stored as a frame');
+    if (frame.base !== 0) throw new RangeError('part of a frame cannot be stored as a frame');
     pending.add('frames', { first, frame });
     tallies.append(frame.count, frameBytes(frame));
     this.#framesIn += 1;
@@ -166,7 +166,7 @@ export class Queue {
     return this.#parts.retries.nextDue(now, wall);
   }
 
-  /** The errors of items that wait for a retry, by kind. */
+  /** Errors of items that wait for a retry, by kind, the most frequent first. */
   waitingErrors({ now, wall }: Moment): ReturnType<Retries['errors']> {
     return this.#parts.retries.errors(now, wall);
   }

@@ -183,7 +183,10 @@ export function memoryBytes(frame: Frame): number {
 /** Throws for a commit that would change a missing row or add an existing one: the queue's bookkeeping is wrong. */
 export function requireRow(isThere: boolean, what: string): void {
   if (!isThere)
-    throw new MillraceError('BUG', `the queue's store and its books disagree about ${what}. Nothing was committed.`);
+    throw new MillraceError(
+      'BUG',
+      `the queue's file and its bookkeeping disagree about ${what}. Nothing was committed.`,
+    );
 }
 
 /** The length of `interval`. */

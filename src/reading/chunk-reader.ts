@@ -11,7 +11,7 @@ import { changedSource, checkLastSkipped, digestOf } from './skipped.ts';
 import type { SourcePlace } from './outlet.ts';
 import { Turn } from './turn.ts';
 
-/** For so long a source that never waits is read at a stretch. */
+/** How long a source that never waits is read without a break. */
 const turnMs = 5;
 
 export interface ChunkReaderOptions extends ReadingOptions {
@@ -31,7 +31,7 @@ export class ChunkReader implements SourceReader {
   readonly #options: ChunkReaderOptions;
   #cursor: string | null;
   #count = 0;
-  /** How many items are stored already, and passed over. */
+  /** The number of items that are already stored and are skipped. */
   #toSkip: number;
   #isStopped = false;
   #iterator: SourceIterator | undefined;
@@ -55,7 +55,7 @@ export class ChunkReader implements SourceReader {
     while (await this.#mayGoOn()) {
       let step = iterator.next();
       if (isPromise(step)) step = await step;
-      // What came after the stop was never stored, so it comes again.
+      // Items after the stop were never stored, so they come again.
       if (this.#isStopped) break;
       if (isDone(step)) {
         this.#requireAllSkipped();
@@ -86,7 +86,7 @@ export class ChunkReader implements SourceReader {
       if (mayGoOn !== true && !(await mayGoOn)) return;
       this.#count += 1;
       try {
-        if (isThenable(items[i])) throw new TypeError('the item is a promise; await it before it is yielded');
+        if (isThenable(items[i])) throw new TypeError('the item is a promise; await it before yielding it');
         this.#options.outlet.add(items[i], this.#placeAfter(i + 1 === count ? cursor : undefined));
       } catch (error) {
         throw this.#itemError(error);
@@ -118,7 +118,7 @@ export class ChunkReader implements SourceReader {
     this.#reached(cursor, hasTaken);
   }
 
-  /** True if the next item may be taken at once; else resolves when it may, to false if the reader was stopped. */
+  /** True if the next item may be taken at once; otherwise resolves when it may, to false if the reader was stopped. */
   #mayGoOn(): true | Promise<boolean> {
     const isTurnOver = this.#turn.isOver();
     const { throttle, outlet } = this.#options;
@@ -147,7 +147,7 @@ export class ChunkReader implements SourceReader {
     if (cursor === undefined) return;
     this.#cursor = cursor;
     this.#count = 0;
-    // While items are skipped, the place that is stored is further on than this one.
+    // While items are skipped, the stored position is ahead of this one.
     if (!isSent && this.#toSkip === 0) this.#options.outlet.covered({ cursor, count: 0 }, { isToldAlone: true });
   }
 

@@ -7,7 +7,7 @@ const maxCursorBytes = 1024 * 1024;
 /** How much of a cursor an error shows. */
 const shownCursor = 200;
 
-/** A cursor as JSON. Throws a TypeError, which says what `who` expects, for what cannot be one. */
+/** A cursor as JSON. Throws a TypeError, which says what `who` expects, if it cannot be one. */
 export function cursorText(cursor: unknown, who = 'checkpoint'): string {
   let text: string | undefined;
   try {
@@ -22,7 +22,7 @@ export function cursorText(cursor: unknown, who = 'checkpoint'): string {
   if (bytes > maxCursorBytes) {
     throw new TypeError(
       `${who} expects a cursor of at most 1 MiB of JSON, got ${bytes} bytes: it is sent and stored with every frame. ` +
-        'Keep what is large elsewhere, and make the cursor say where.',
+        'Store large data elsewhere and keep a reference to it in the cursor.',
     );
   }
   return text;

@@ -1,4 +1,7 @@
-/** The producer's life: it describes the pipeline, is configured, reads, and ends or is stopped. What it says and hears is all that it needs of the supervisor. */
+/**
+ * The producer's life: it describes the pipeline, is configured, reads, and ends or is stopped. Its messages are all
+ * that it needs from the supervisor.
+ */
 import type { Connection } from '../child/connect.ts';
 import { stopped } from '../child/stopped.ts';
 import { commonLife, type Life, type LifeOptions } from '../child/life.ts';
@@ -65,7 +68,7 @@ export function producerLife(
     try {
       isAtEnd = await from.read();
     } catch (error) {
-      // What came before the failure is good: it is stored, and the successor continues after it.
+      // Items from before the failure are good: they are stored, and the successor resumes after them.
       await into.flushed();
       throw error;
     }

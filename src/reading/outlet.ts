@@ -17,12 +17,12 @@ export interface OutletOptions {
   onStored?: ((cursor: string) => void) | undefined;
 }
 
-/** A place in the source, without the digest, which only a frame's last item gets. */
+/** A position in the source, without the digest, which only a frame's last item gets. */
 export type SourcePlace = Omit<SourcePosition, 'digest'>;
 
 /** A message that is not acknowledged yet. */
 interface Outstanding {
-  /** The frame's bytes; 0 for a place that was told alone. */
+  /** The frame's bytes; 0 for a position that was sent alone. */
   bytes: number;
   cursor: string | null;
 }
@@ -43,7 +43,7 @@ export class Outlet {
   #outstanding: Outstanding[] = [];
   #outstandingBytes = 0;
   #lastPlace: SourcePlace = { cursor: null, count: 0 };
-  /** Where the source stands after what has been sent, if that must be told although no item follows. */
+  /** The position of the source after what has been sent, if it must be sent although no item follows. */
   #placeToTell: SourcePlace | undefined;
   #storedCursor: string | null;
   readonly #waiters = new Waiters();
@@ -54,7 +54,7 @@ export class Outlet {
     this.#storedCursor = options.storedCursor ?? null;
   }
 
-  /** Frames sent and not stored, and a place that was told alone. */
+  /** Frames that were sent and not stored, and positions that were sent alone. */
   get framesOutstanding(): number {
     return this.#outstanding.length;
   }
@@ -68,7 +68,10 @@ export class Outlet {
     return this.#isFrameFull && !this.#windowHasRoom;
   }
 
-  /** Takes an item, and the source's place after it. Throws an ItemError, taking nothing, if it cannot be carried. */
+  /**
+   * Takes an item, and the source's position after it. Throws an ItemError, taking nothing, if the item cannot be
+   * carried.
+   */
   add(item: unknown, place: SourcePlace): void {
     if (this.#framer.count > 0) this.#sendFrame();
     this.#encoder.add(item);
@@ -98,8 +101,9 @@ export class Outlet {
   }
 
   /**
-   * The source says that everything that it yielded so far is covered by a cursor. That goes with the items gathered;
-   * if there are none it is told alone, as soon as nothing is outstanding, where it cannot be found out by counting.
+   * The source reports that a cursor covers everything that it has yielded so far. The cursor is sent with the
+   * collected items. If there are none, it is sent alone, as soon as nothing is outstanding, where it cannot be derived
+   * by counting.
    */
   covered(place: SourcePlace, { isToldAlone }: { isToldAlone: boolean }): void {
     if (this.#gathered > 0) this.#lastPlace = place;
@@ -127,19 +131,19 @@ export class Outlet {
     while (this.isFull) await this.#waiters.next();
   }
 
-  /** Sends what is gathered, window or not. */
+  /** Sends the collected items, even if the window is full. */
   flush(): void {
     if (this.#gathered > 0) this.#sendFrame();
     this.#tellPlace();
   }
 
-  /** Sends what is gathered and resolves when everything is stored. */
+  /** Sends the collected items and resolves when everything is stored. */
   async flushed(): Promise<void> {
     this.flush();
     while (!this.isEmpty) await this.#waiters.next();
   }
 
-  /** Items or records gathered for the next frame, and their bytes. */
+  /** Items or records collected for the next frame, and their bytes. */
   get #gathered(): number {
     return this.#encoder.count + this.#framer.count;
   }
@@ -174,14 +178,14 @@ export class Outlet {
     const frame = this.#framer.count > 0 ? this.#framer.take() : this.#encoder.take();
     const { header, parts } = frameToPayload(frame);
     const bytes = frameBytes(frame);
-    // Whatever can fail comes before the frame counts as outstanding: nobody would answer for it.
+    // Everything that can fail comes before the frame counts as outstanding, because it would never be acknowledged.
     const position = { ...this.#lastPlace, digest: this.#lastDigest(frame) };
     this.#outstanding.push({ bytes, cursor: position.cursor });
     this.#outstandingBytes += bytes;
     this.#options.send({ type: 'frame', position, ...header }, parts);
   }
 
-  // Of the item as a consumer will see it: the source may have changed its object since.
+  // The digest of the item as a consumer will see it: the source may have changed its object since.
   #lastDigest(frame: Frame): string {
     const last = frame.count - 1;
     if (!holdsRecords(frame)) return itemDigest(this.#decoder.decode(frame, last));

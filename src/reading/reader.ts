@@ -9,34 +9,37 @@ import type { Outlet } from './outlet.ts';
 import { changedSource, checkLastSkipped, digestOf } from './skipped.ts';
 import { Turn } from './turn.ts';
 
-/** For so long a source that never waits is read at a stretch. */
+/** How long a source that never waits is read without a break. */
 const turnMs = 5;
 
 export interface ReadingOptions {
   clock: Clock;
   position: SourcePosition;
-  /** False: the source may yield something else than it did, so nothing is skipped. */
+  /** False: the source may yield different items than before, so nothing is skipped. */
   deterministic: boolean;
   outlet: Outlet;
   /** The gate that the supervisor's throttle closes. */
   throttle: { readonly isOn: boolean; lowered: () => Promise<void> };
 }
 
-/** Reads a source into an outlet, from where it stood to its end. */
+/** Reads a source into an outlet, from its stored position to its end. */
 export interface SourceReader {
-  /** The source's place after what it has yielded so far. */
+  /** The source's position after what it has yielded so far. */
   readonly position: SourcePosition;
   /**
    * Reads to the end. Resolves to false if it was stopped before. Rejects if the source throws, and with an error for
    * exit 78 if it is none, yields what cannot be carried, or is not the one that was read before.
    */
   read(): Promise<boolean>;
-  /** Reads no further. What is under way in the source is dropped; it is asked to clean up, which nobody waits for. */
+  /**
+   * Reads no further. Work in progress in the source is dropped; the source is asked to clean up, without waiting for
+   * it.
+   */
   stop(): void;
 }
 
 export interface ReaderOptions extends ReadingOptions {
-  /** Opens the source at a cursor (undefined: at its start). What it returns is the pipeline's: anything at all. */
+  /** Opens the source at a cursor (undefined: at its start). The result comes from the pipeline and can be anything. */
   open: (cursor: unknown, checkpoint: (cursor: unknown) => void) => unknown;
 }
 
@@ -77,7 +80,7 @@ export class Reader implements SourceReader {
       if (this.#isStopped) break;
       let step = iterator.next();
       if (isPromise(step)) step = await step;
-      // What came after the stop was never stored, so it comes again.
+      // Items after the stop were never stored, so they come again.
       if (this.#isStopped) break;
       if (isDone(step)) return true;
       this.#take(step.value);
@@ -97,7 +100,7 @@ export class Reader implements SourceReader {
   #take(item: unknown): void {
     this.#count += 1;
     try {
-      if (isThenable(item)) throw new TypeError('the item is a promise; await it before it is yielded');
+      if (isThenable(item)) throw new TypeError('the item is a promise; await it before yielding it');
       this.#options.outlet.add(item, { cursor: this.#cursor, count: this.#count });
     } catch (error) {
       const after = this.#cursor === null ? '' : ` after the cursor ${shortCursor(this.#cursor)}`;
@@ -106,7 +109,7 @@ export class Reader implements SourceReader {
   }
 
   #checkpoint(cursor: unknown): void {
-    // A source that cleans up may cover an item that was under way when it was stopped, and is not stored.
+    // A source that cleans up may cover an item that was in progress when it was stopped, and that is not stored.
     if (this.#isStopped) return;
     this.#cursor = cursorText(cursor);
     this.#count = 0;
@@ -114,7 +117,7 @@ export class Reader implements SourceReader {
     outlet.covered({ cursor: this.#cursor, count: 0 }, { isToldAlone: !deterministic });
   }
 
-  /** Passes over what is stored already. */
+  /** Skips what is already stored. */
   async #skip(iterator: SourceIterator): Promise<void> {
     const { position, deterministic } = this.#options;
     if (!deterministic) return;
@@ -122,7 +125,7 @@ export class Reader implements SourceReader {
       let step = iterator.next();
       if (isPromise(step)) step = await step;
       if (this.#isStopped) return;
-      if (isDone(step)) throw changedSource(`it ended after ${skipped - 1} items, ${position.count} had been stored`);
+      if (isDone(step)) throw changedSource(`it ended after ${skipped - 1} items, but ${position.count} are stored`);
       this.#count += 1;
       if (skipped === position.count) checkLastSkipped(position, () => digestOf(step.value));
       if (this.#turn.isOver()) await this.#letOthers();

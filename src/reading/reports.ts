@@ -2,8 +2,8 @@ import { Waiters } from '../core/waiters.ts';
 import { parseJson } from '../core/json.ts';
 
 /**
- * Tells a source how far something has come, one call at a time and in order. A cursor that comes while a call is under way
- * takes the place of one that waits: it says all that that would have said.
+ * Reports to a source how far something has come, one call at a time and in order. A cursor that arrives during a call
+ * replaces one that is waiting, because it includes it.
  */
 export class Reports {
   readonly #report: (cursor: unknown) => void | Promise<void>;
@@ -17,7 +17,7 @@ export class Reports {
     this.#onFailed = onFailed;
   }
 
-  /** Everything up to this cursor, which is JSON, has come so far. */
+  /** Everything up to this cursor, which is JSON, has come this far. */
   reached(cursor: string): void {
     this.#next = cursor;
     if (this.#isReporting) return;
@@ -25,7 +25,7 @@ export class Reports {
     void this.#run();
   }
 
-  /** Resolves when no call is under way and none is due. */
+  /** Resolves when no call is running and none is due. */
   idle(): Promise<void> {
     return this.#isReporting ? this.#waiters.next() : Promise.resolve();
   }

@@ -2,10 +2,10 @@ import { configError, type MillraceError } from '../core/errors.ts';
 import { FrameDecoder, FrameEncoder, itemDigest } from '../frame/codec.ts';
 import type { SourcePosition } from '../frame/position.ts';
 
-/** Throws if the last item that is stored is not the one that the source yields as that. */
+/** Throws if the last stored item differs from the one that the source yields at that position. */
 export function checkLastSkipped({ count, digest }: SourcePosition, digestNow: () => string | undefined): void {
   if (digest !== null && digestNow() !== digest)
-    throw changedSource(`item ${count} is not the one that was stored as that`);
+    throw changedSource(`item ${count} differs from the one stored under that number`);
 }
 
 /** The digest of an item as a consumer would see it; undefined if it cannot be carried to one. */
@@ -22,7 +22,7 @@ export function digestOf(item: unknown): string | undefined {
 export function changedSource(what: string): MillraceError {
   return configError(
     'SOURCE_CHANGED',
-    `the source does not yield what it yielded before: ${what}. Resumed by counting, items would be lost or come twice. ` +
-      'Give it checkpoints (context.checkpoint), or `deterministic: false`, or start over with --fresh (the old queue is moved aside).',
+    `the source no longer yields the same items: ${what}. Skipping by count would lose or repeat items. ` +
+      'Give it checkpoints (context.checkpoint), or `deterministic: false`, or start over with --fresh (the old queue is archived).',
   );
 }

@@ -1,6 +1,6 @@
 import { Waiters } from '../core/waiters.ts';
 
-/** The producer's end of the throttle: closed while the supervisor's flag is up. */
+/** The producer's end of the throttle: closed while the supervisor's flag is set. */
 export class ThrottleGate {
   #isOn = false;
   readonly #waiters = new Waiters();
@@ -14,7 +14,7 @@ export class ThrottleGate {
     if (!on) this.open();
   }
 
-  /** Lets whoever waits look again, whatever the flag. */
+  /** Wakes waiting readers, whatever the flag. */
   open(): void {
     this.#waiters.wake();
   }

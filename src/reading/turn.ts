@@ -1,6 +1,6 @@
 import type { Clock } from '../core/clock.ts';
 
-/** How many quick steps are done between two looks at the clock. */
+/** The number of quick steps between two readings of the clock. */
 const stepsBetweenLooks = 4;
 
 /** They are quick if all of them take less than this, in milliseconds. */
@@ -32,7 +32,7 @@ export class Turn {
     this.#stepsToLook = 1;
   }
 
-  /** To be asked after each step: whether the time is over. */
+  /** Call it after each step: whether the time is over. */
   isOver(): boolean {
     this.#stepsToLook -= 1;
     if (this.#stepsToLook > 0) return false;

@@ -8,8 +8,8 @@ export interface ChildEntries {
 }
 
 /**
- * Finds them through the exports of the package `millrace`: in a bundle of the user's, files next to the bundle are not
- * ours. The package is looked for from each of these files in turn.
+ * Finds them through the exports of the package `millrace`: in a user's bundle, the files next to the bundle are not
+ * ours. The package is looked up from each of these files in turn.
  */
 export function findChildEntries(from: readonly (string | undefined)[]): ChildEntries {
   for (const file of from) {
@@ -18,7 +18,7 @@ export function findChildEntries(from: readonly (string | undefined)[]): ChildEn
       const { resolve } = createRequire(file);
       return { producer: resolve('millrace/producer'), consumer: resolve('millrace/consumer') };
     } catch {
-      // Not installed where this file is: perhaps where the next one is.
+      // Not installed for this file: perhaps for the next one.
     }
   }
   throw configError(

@@ -2,11 +2,11 @@ import type { Clock } from '../core/clock.ts';
 import type { EventBus, Who } from '../observability/events.ts';
 import { lineSplitter, type LineSplitter } from '../observability/line-splitter.ts';
 
-/** Cuts what children write to their standard output and error into lines, as events. */
+/** Splits the children's standard output and error into lines, as events. */
 export function childOutput({ clock, events }: { clock: Clock; events: EventBus }) {
   const splitters = new Map<string, LineSplitter>();
   return {
-    /** What `who` has written; `null` when the stream has ended. */
+    /** Output of `who`; `null` when the stream has ended. */
     take: (who: Who, stream: 'stdout' | 'stderr', chunk: Buffer | null): void => {
       const key = `${who.pid}:${stream}`;
       let splitter = splitters.get(key);
@@ -25,7 +25,7 @@ export function childOutput({ clock, events }: { clock: Clock; events: EventBus 
       splitter.push(chunk);
     },
 
-    /** The service is over, perhaps before a stream is: tells what is still to be told of each. */
+    /** The service is over, perhaps before a stream is: reports what is still pending for each. */
     end: (): void => {
       for (const splitter of splitters.values()) splitter.end();
       splitters.clear();

@@ -3,7 +3,7 @@ import type { EventBus } from '../observability/events.ts';
 import type { Service } from '../supervision/tick/service.ts';
 import type { Controlled } from './controls.ts';
 
-/** A service that runs, as `Controls` reaches it. */
+/** A running service, as `Controls` reaches it. */
 export function controlled(
   service: Pick<Service, 'status' | 'stop' | 'pause' | 'resume' | 'reload'>,
   events: EventBus,

@@ -2,7 +2,7 @@ import { MillraceError } from '../core/errors.ts';
 import { exitCodes } from '../core/exit-codes.ts';
 import type { Status } from '../observability/status.ts';
 
-/** What can be asked of a service that runs. */
+/** The requests that a running service accepts. */
 export interface Controlled {
   readonly status: Status;
   stop: (reason: string) => void;
@@ -12,8 +12,8 @@ export interface Controlled {
 }
 
 /**
- * How a program controls a service, from before it starts until after it has ended. What is asked before there is a
- * service is remembered: a stop ends the start, a pause is in force from the first item on.
+ * How a program controls a service, from before it starts until after it has ended. Requests that come before the
+ * service exists are remembered: a stop ends the start, a pause is in force from the first item on.
  */
 export class Controls {
   readonly #stops: string[] = [];
@@ -22,17 +22,17 @@ export class Controls {
   #pausedFor: string | undefined;
   #last: Status | undefined;
 
-  /** Of the service that runs, else of the last one that ran. */
+  /** Of the running service, otherwise of the last one. */
   get status(): Status | undefined {
     return this.#running?.status ?? this.#last;
   }
 
-  /** Stops in order. Calling it again changes nothing. */
+  /** Stops cleanly. Calling it again changes nothing. */
   stop(reason: string): void {
     if (this.#stops.length === 0) this.press(reason);
   }
 
-  /** The same, but each further call hurries, as a second Ctrl-C does. */
+  /** The same, but each further call speeds it up, as a second Ctrl-C does. */
   press(reason: string): void {
     this.#stops.push(reason);
     this.#onStop(reason);

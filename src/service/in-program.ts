@@ -37,7 +37,7 @@ export async function runInProgram(
         again: again === true,
         moved: moved === true,
         sameSource: sameSource === true,
-        // Whoever writes `fresh` in a program has decided.
+        // A program that passes `fresh` has already decided.
         confirmFresh: () => Promise.resolve('yes'),
       },
       {

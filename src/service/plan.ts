@@ -3,7 +3,7 @@ import type { PipelineDescription } from '../ipc/messages.ts';
 import { Limits } from '../limits/limits.ts';
 import type { Plan } from '../supervision/starting/start.ts';
 
-/** What the supervisor is to do, from the configuration and what the pipeline says of itself. */
+/** The supervisor's settings, from the configuration and the pipeline's description. */
 export function planOf({
   settings,
   stateDirectory,

@@ -25,7 +25,7 @@ export function run(file: URL | string, options: RunOptions = {}): Service {
     }
   };
   const done = serve();
-  // A program that only reads the results, or waits for `stop`, has no use for it.
+  // A program that only reads the results, or waits for `stop`, does not need it.
   done.catch(() => undefined);
   return {
     get status() {

@@ -32,7 +32,7 @@ export interface ServeRequest extends StartRequest {
   sources: Omit<ConfigSources, 'pipeline' | 'folder'>;
 }
 
-/** What a service needs of the process that it runs in. It touches nothing else of it. */
+/** What a service needs from the process that it runs in. It touches nothing else of it. */
 export interface ServeDeps {
   clock: Clock;
   random: () => number;
@@ -42,15 +42,17 @@ export interface ServeDeps {
   controls: Controls;
   entries: ChildEntries;
   writeOut: ConsumerDeps['writeOut'];
-  /** The options are known, but for those of the pipeline: the log can start. What it returns is called at the end. */
+  /**
+   * The options are known, except those of the pipeline: the log can start. The returned function is called at the end.
+   */
   onConfigured: (settings: Settings) => () => void | Promise<void>;
-  /** A run begins. What it returns is called when the run has ended. */
+  /** A run starts. The returned function is called when the run has ended. */
   onRunning: (status: () => Status) => () => void;
 }
 
 /**
- * Runs a pipeline until its run is finished, or until it is stopped. Rejects with an error that should be shown; whatever
- * was started has ended by then.
+ * Runs a pipeline until its run is finished, or until it is stopped. Rejects with an error that should be shown; by
+ * then, everything that was started has ended.
  */
 export async function serve(request: ServeRequest, deps: ServeDeps): Promise<RunSummary> {
   const { file, folder, sources } = request;
@@ -102,7 +104,7 @@ export async function serve(request: ServeRequest, deps: ServeDeps): Promise<Run
 
 type Served = Parameters<StartDeps['onService']>;
 
-/** Lets the program, its display and the control socket reach a service that runs. What it returns ends that. */
+/** Lets the program, its display and the control socket reach a running service. The returned function ends that. */
 async function openToTheOutside(
   { service, plan, spool }: { service: Served[0]; plan: Plan; spool: Served[2] },
   { events, controls, onRunning }: ServeDeps,

@@ -1,7 +1,7 @@
 import type { DeadLetters } from '../core/dead-letters.ts';
 import type { EventBus } from '../observability/events.ts';
 
-/** The same dead letters; what an operator does with them is told. */
+/** The same dead letters, with an event for each change by an operator. */
 export function toldLetters(letters: DeadLetters, events: EventBus): DeadLetters {
   const told = (event: 'letters.givenBack' | 'letters.purged', asked: number, missing: number[]): number[] => {
     if (asked > missing.length) events.emit(event, { letters: asked - missing.length });

@@ -61,7 +61,10 @@ export interface RunSummary {
 
 /** A pipeline that runs in child processes of this program. */
 export interface Service {
-  /** How it is doing; undefined until the pipeline file is loaded and the queue open. The last status stays after the end. */
+  /**
+   * Its state; undefined until the pipeline file is loaded and the queue is open. After the end, the last status
+   * remains.
+   */
   readonly status: Status | undefined;
   /**
    * Settles when the service has ended and all its processes are gone. Resolves when the run is finished or was stopped;
@@ -69,11 +72,11 @@ export interface Service {
    */
   readonly done: Promise<RunSummary>;
   /**
-   * Stops in order: started items are finished, the others stay in the queue. Calling it again changes nothing. Resolves
-   * when the service has ended, however that was: `done` says how.
+   * Stops cleanly: started items are finished, the others stay in the queue. Calling it again changes nothing. Resolves
+   * when the service has ended in any way; `done` says how.
    */
   readonly stop: () => Promise<void>;
-  /** Lends no more items and makes the producer wait, until `resume`. Items that are running are finished. */
+  /** Lends no more items and pauses the producer until `resume`. Running items are finished. */
   readonly pause: (reason?: string) => void;
   readonly resume: () => void;
   /**

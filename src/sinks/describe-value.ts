@@ -9,6 +9,7 @@ export function describeValue(value: unknown): string {
   if (typeof value !== 'object') return `a ${typeof value}`;
   if (isPlainObject(value)) return 'a plain object';
   const { constructor } = value as { constructor?: { name?: unknown } };
-  const name = typeof constructor?.name === 'string' && constructor.name !== '' ? constructor.name : 'a nameless class';
+  const name =
+    typeof constructor?.name === 'string' && constructor.name !== '' ? constructor.name : 'an anonymous class';
   return name === 'Promise' ? 'a Promise (is an await missing?)' : `an instance of ${name}`;
 }

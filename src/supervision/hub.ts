@@ -5,7 +5,7 @@ import type { EventBus } from '../observability/events.ts';
 import type { Queue } from '../queue/queue.ts';
 import type { ServiceSettings } from './settings.ts';
 
-/** What most parts of the supervisor share. Anything else is passed to the parts that need it. */
+/** What most parts of the supervisor share. Everything else is passed only to the parts that need it. */
 export interface Hub {
   readonly clock: Clock;
   readonly random: () => number;
@@ -18,8 +18,8 @@ export interface Hub {
   readonly touch: () => void;
   /** Does `write`, a write to the spool that is not the queue's, in the next tick; if the spool is full, in a later one. */
   readonly record: (write: () => void) => void;
-  /** The service cannot continue. It stops in order and ends with the error's exit code. */
+  /** The service cannot continue. It stops cleanly and ends with the error's exit code. */
   readonly fail: (error: MillraceError) => void;
-  /** The supervisor's own books are wrong: it ends at once, without another write. */
+  /** The supervisor's own state is wrong: it ends at once, without another write. */
   readonly broken: (error: unknown) => void;
 }

@@ -1,7 +1,7 @@
 import type { Backoff } from '../core/backoff.ts';
 import type { RestartLimits } from './posts/restart-policy.ts';
 
-/** What the supervisor needs to know of the configuration, in milliseconds and bytes. */
+/** What the supervisor needs to know about the configuration, in milliseconds and bytes. */
 export interface ServiceSettings {
   consumers: number;
   concurrency: number;
@@ -25,9 +25,9 @@ export interface ServiceSettings {
   frameItems: number;
   frameBytes: number;
   maxItemBytes: number;
-  /** Keys whose values are secrets although they do not look like it. */
+  /** Keys whose values are secrets although they do not look like secrets. */
   redact: readonly string[];
-  /** How much of the disk is to stay free; null: what is usual, see `floorOf`. */
+  /** How much disk space must stay free; null: the usual amount, see `floorOf`. */
   minFreeBytes: number | null;
   restarts: RestartLimits;
   recycling: RecyclingLimits;

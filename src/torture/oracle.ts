@@ -33,13 +33,15 @@ export function judge(evidence: Evidence): Verdict {
   const dead = new Set(evidence.dead.map(({ seq }) => seq));
   const both = [...dead].filter((seq) => done.has(seq));
   // It was written, but not settled before its process died. The dead letter says that it "may have been" written.
-  if (evidence.isTransactional) tell(problems, 'twice', both, (seq) => `item ${seq} is in the sink and dead as well`);
+  if (evidence.isTransactional)
+    tell(problems, 'twice', both, (seq) => `item ${seq} is both in the sink and a dead letter`);
 
   const emitted = emittedIn(evidence);
   const isRepeatable = isDeterministic && emitted.contradictions === 0;
   const settled = [...new Set([...done, ...dead])].map((seq) => {
     const item = items.get(seq);
-    if (!item) problems.push({ kind: 'invented', count: 1, text: `item ${seq} is settled, and nobody ever had it` });
+    if (!item)
+      problems.push({ kind: 'invented', count: 1, text: `item ${seq} is settled, but no consumer ever had it` });
     return item?.digest ?? '';
   });
   problems.push(...comparison(emitted.digests, settled, isRepeatable));
@@ -77,7 +79,7 @@ function itemsOf({ consumers, dead }: Evidence): { items: Map<number, Item>; pro
   }
   for (const { seq, digest } of dead) meet(seq, digest);
   const problems: Problem[] = [];
-  tell(problems, 'altered', [...altered], (seq) => `item ${seq} was not the same each time it was seen`);
+  tell(problems, 'altered', [...altered], (seq) => `item ${seq} changed between deliveries`);
   return { items, problems };
 }
 
@@ -123,7 +125,12 @@ function comparison(emitted: readonly string[], settled: readonly string[], isRe
   for (const digest of settled) left.set(digest, (left.get(digest) ?? 0) - 1);
   const surplus = [...left].filter(([, count]) => count < 0);
   const invented = surplus.filter(([digest]) => !known.has(digest));
-  tell(problems, 'invented', invented, ([digest]) => `an item (${digest}) was settled that the source never emitted`);
+  tell(
+    problems,
+    'invented',
+    invented,
+    ([digest]) => `an item (${digest}) was settled although the source never emitted it`,
+  );
   if (!isRepeatable) return problems;
   const twice = surplus.filter(([digest]) => known.has(digest));
   const missing = [...left].filter(([, count]) => count > 0);
@@ -144,8 +151,7 @@ function bookProblems(
   };
   if (books.state !== 'finished')
     problems.push({ kind: 'unfinished', count: 1, text: `the run is not finished: its state is ${books.state}` });
-  if (!hasSourceEnded)
-    problems.push({ kind: 'missing', count: 1, text: 'the run ended, and its source had not come to its end' });
+  if (!hasSourceEnded) problems.push({ kind: 'missing', count: 1, text: 'the run ended before its source did' });
   if (sourceItems !== undefined) expect('items that the source has emitted', counted.emitted, sourceItems);
   if (isDeterministic && counted.emitted !== undefined) expect('stored by the books', books.stored, counted.emitted);
   // If a process died before it could report a commit, only the ledger knows of it.
@@ -159,11 +165,15 @@ function bookProblems(
 function uncheckedIn(sink: Evidence['sink'], isDeterministic: boolean, contradictions: number): string[] {
   const unchecked: string[] = [];
   if (sink === 'unread')
-    unchecked.push('what is in the sink: it cannot be read from here; its own word on each commit was taken');
+    unchecked.push(
+      'the contents of the sink, which cannot be read from here; what it reported for each commit was trusted',
+    );
   if (!isDeterministic) {
-    unchecked.push('whether items were lost before they were stored: the source says that it is not deterministic');
+    unchecked.push(
+      'whether items were lost before they were stored, because the source is declared as not deterministic',
+    );
   } else if (contradictions > 0) {
-    const text = `at ${contradictions} places the source yielded something else when it was read again`;
+    const text = `the source yielded different items at ${contradictions} places when it was read again`;
     unchecked.push(`whether all items of the source are there: ${text}; see \`deterministic\``);
   }
   return unchecked;

@@ -25,7 +25,7 @@ export function repeatProblems({ consumers, dead }: Evidence): Problem[] {
   }
   const problems: Problem[] = [];
   tell(problems, 'twice', wrong, ({ seq, writers }) => {
-    return `item ${seq} was done by process ${writers.join(' and by process ')}, and neither died with it in hand`;
+    return `item ${seq} was done by process ${writers.join(' and by process ')}, and neither died while it had the item`;
   });
   return problems;
 }

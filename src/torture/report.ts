@@ -42,9 +42,9 @@ export function reportText(result: TortureResult, replay: string): string {
     ...problems.map(
       ({ kind, count: times, text }) => `WRONG (${kind}${times > 1 ? `, ${count(times)}` : ''}): ${text}`,
     ),
-    ...(result.evidence === undefined ? [] : [`what is left of that run: ${result.evidence}`]),
+    ...(result.evidence === undefined ? [] : [`the remains of that run: ${result.evidence}`]),
     '',
-    problems.length === 0 ? 'Nothing lost, nothing twice.' : 'It did not hold.',
+    problems.length === 0 ? 'Nothing lost, nothing twice.' : 'The guarantees did not hold.',
   ];
   return `${lines.join('\n')}\n`;
 }

@@ -151,7 +151,7 @@ class Round {
       if (clock.now() - since > patienceMs) {
         this.#tell(
           'unfinished',
-          `nothing has happened for ${Math.round(patienceMs / 1000)} s, and the run is not over`,
+          `nothing has happened for ${Math.round(patienceMs / 1000)} s, but the run is not over`,
         );
         victim.killAll();
         await victim.ended;
@@ -173,17 +173,14 @@ class Round {
     const exit = await victim.ended;
     const until = clock.now() + goneWithinMs;
     while (this.#alive.length > 0 && clock.now() < until) await pause(clock, lookEveryMs);
-    for (const pid of this.#alive) this.#tell('unfinished', `the run is over, and its process ${pid} still lives`);
+    for (const pid of this.#alive) this.#tell('unfinished', `the run is over, but its process ${pid} is still alive`);
     if (signal.aborted) return;
     // The oracle cannot see whether that was right in the end.
     if (progressIn(places.journal) !== before)
-      this.#tell(
-        'unfinished',
-        `it exited with ${code}, and run again it went on as if there were something left to do`,
-      );
+      this.#tell('unfinished', `it exited with ${code}, but when run again it continued as if there were work left`);
     if (exit.code === code) return;
-    const what = isStuck ? `it has not ended in ${Math.round(patienceMs / 1000)} s` : inWords(exit);
-    this.#tell('unfinished', `run again after its end it should have exited with ${code}: ${what}`);
+    const what = isStuck ? `it did not end within ${Math.round(patienceMs / 1000)} s` : inWords(exit);
+    this.#tell('unfinished', `when run again after its end, it should have exited with ${code}: ${what}`);
   }
 
   /** The children that were seen and are still alive. */

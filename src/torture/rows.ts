@@ -38,11 +38,11 @@ export function judgeRows(
     if (!done.has(seq) && written.length > 0) unsettled.push(seq);
   }
   for (const seq of done) if (!items.has(seq)) incomplete.push(seq);
-  tell(problems, 'missing', incomplete, (seq) => `item ${seq} is done, but not all of its rows are in the sink`);
-  tell(problems, 'twice', again, (seq) => `one process has written the rows of item ${seq} twice`);
+  tell(problems, 'missing', incomplete, (seq) => `item ${seq} is done, but some of its rows are missing from the sink`);
+  tell(problems, 'twice', again, (seq) => `one process wrote the rows of item ${seq} twice`);
   if (isTransactional) {
     tell(problems, 'twice', several, (seq) => `the sink has rows of two attempts at item ${seq}`);
-    tell(problems, 'invented', unsettled, (seq) => `the sink has rows of item ${seq}, which is not done`);
+    tell(problems, 'invented', unsettled, (seq) => `the sink has rows of item ${seq}, although it is not done`);
   }
   return { found: rows.length, repeated: several.length, problems };
 }
@@ -74,7 +74,7 @@ function rowsByCall(evidence: Evidence, rows: readonly FoundRow[], problems: Pro
     problems,
     'invented',
     cases.invented,
-    (row) => `the sink has a row that nothing in this run has made: ${shown(row)}`,
+    (row) => `the sink has a row that this run did not produce: ${shown(row)}`,
   );
   tell(problems, 'twice', cases.twice, (row) => `the sink has a row twice: ${shown(row)}`);
   tell(problems, 'altered', cases.altered, (row) => `a row is not what \`process\` returned: ${shown(row)}`);

@@ -82,7 +82,7 @@ class Torture {
     this.#random = seededRandom(options.seed);
     this.#schedule = schedule(this.#random, { canFillDisk: disk !== undefined });
     this.#result = emptyResult(options);
-    if (!disk) this.#result.unchecked.push('a full disk: this machine does not let us mount a small one');
+    if (!disk) this.#result.unchecked.push('a full disk, because this machine does not let us mount a small one');
   }
 
   async run(): Promise<TortureResult> {
@@ -94,7 +94,7 @@ class Torture {
       idle = (await this.#round()) === 0 ? idle + 1 : 0;
       result.seconds = (clock.now() - begin) / 1000;
     }
-    if (idle > 0) result.unchecked.push('more kills: the pipeline ends too soon after it has begun');
+    if (idle > 0) result.unchecked.push('more kills, because the pipeline ends too soon after it starts');
     return result;
   }
 
@@ -155,7 +155,7 @@ class Torture {
       result.problems.push({
         kind: 'unfinished',
         count: 1,
-        text: `what is left cannot be read: ${errorData(error).message}`,
+        text: `the remains cannot be read: ${errorData(error).message}`,
       });
     }
   }

@@ -9,5 +9,5 @@ export function timedOut(itemTimeoutMs: number): DOMException {
 
 /** What is said of an item that did not end within its grace. */
 export function wentOn({ message }: Error): string {
-  return `${message}, and went on after its signal had aborted`;
+  return `${message}, and kept running after its signal had aborted`;
 }

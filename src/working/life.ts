@@ -95,7 +95,7 @@ export function consumerLife(
     send({ type: 'ended' });
   };
   const working = (): Consumer => {
-    if (!consumer) throw new Error('the supervisor spoke of items before this consumer was ready');
+    if (!consumer) throw new Error('the supervisor sent items before this consumer was ready');
     return consumer;
   };
 

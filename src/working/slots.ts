@@ -98,7 +98,7 @@ export class Slots<S extends Scope> {
     return this.#waiting.reduce((sum, { next, last }) => sum + last - next + 1, 0);
   }
 
-  /** Slots that are empty with nothing left to start. */
+  /** Slots that are empty with nothing left to start: the idle capacity of this consumer. */
   get idleSlots(): number {
     return this.#waiting.length > 0 ? 0 : this.#options.concurrency - this.#running.size;
   }

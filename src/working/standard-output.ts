@@ -22,6 +22,6 @@ export class StandardOutput {
 
   /** Nobody waits any longer for what is not confirmed. */
   giveUp(): void {
-    for (const { failed } of this.#waiting.splice(0)) failed(new Error('standard output takes no more'));
+    for (const { failed } of this.#waiting.splice(0)) failed(new Error('nobody reads standard output any more'));
   }
 }

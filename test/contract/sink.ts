@@ -317,9 +317,9 @@ function transactionalContract(create: () => SinkUnderTest): void {
       await write(startOf(3), { seq: 7 });
       await expect(place.open({ writer: 7, start: copy('a') })).rejects.toMatchObject(refused);
       await expect(place.open({ writer: 9, start: copy('c', 'b', 'a') })).rejects.toThrow(
-        'this queue is older than what the sink has seen: it is at its start 5, and the sink was last written by a start 3 ' +
-          'that it knows nothing of. It was probably restored from a copy, or a copy of it is in use: ' +
-          'restore queue and sink as of the same moment, or start over with --fresh.',
+        "this queue is older than the sink's record of it: this is start 5, and the sink was last written by start 3, " +
+          'which the queue does not know. It was probably restored from a copy, or a copy of it is in use: ' +
+          'restore the queue and the sink as of the same moment, or start over with --fresh.',
       );
     });
 
@@ -385,7 +385,7 @@ function transactionalContract(create: () => SinkUnderTest): void {
 
     it('says why it refuses', async () => {
       await expect(writer.ask(20, 50)).rejects.toThrow(
-        'this queue is an older copy of what the sink has seen: its item 21 is still open, and the sink was told that it is settled',
+        'this queue is an older copy of the one that wrote to the sink: item 21 is open in this queue, but the sink has recorded it as settled',
       );
     });
 
@@ -438,7 +438,7 @@ function transactionalContract(create: () => SinkUnderTest): void {
     it('refuses to be opened by a queue that has not given out such a seq yet', async () => {
       const copy = startOf(2, { givenBelow: 29, nextSeq: 29 });
       await expect(place.open({ writer: 2, start: copy })).rejects.toThrow(
-        'this queue is an older copy of what the sink has seen: the sink knows its items up to number 29, and this queue had numbered only 28',
+        'this queue is an older copy of the one that wrote to the sink: the sink has items up to number 29, but this queue had numbered only 28',
       );
       await expect(place.open({ writer: 2, start: copy })).rejects.toMatchObject(refused);
     });

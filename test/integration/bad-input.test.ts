@@ -157,7 +157,7 @@ given('an argument or a variable', {
   'a folder that was removed meanwhile': {
     through: ['sh', '-c', 'mkdir gone && cd gone && rmdir ../gone && exec "$@"', 'sh'],
     code: 78,
-    says: ['the current folder is not there any more'],
+    says: ['the current directory no longer exists'],
   },
   'no pipeline': { args: ['run'], code: 64, says: ['expected <pipeline>, got nothing'] },
   'two pipelines': { args: ['run', 'p.ts', 'q.ts'], code: 64, says: ['got "p.ts" and "q.ts"'] },
@@ -236,7 +236,7 @@ given('a config file', {
   'that is not there': {
     args: run('--config', 'nope.yaml'),
     code: 78,
-    says: ['nope.yaml: there is no such config file'],
+    says: ['nope.yaml: no such config file'],
   },
   'that cannot be read': {
     ...config('consumers: 1\n'),
@@ -273,7 +273,7 @@ given('a state directory', {
   'where there can be none': {
     args: run('--state', '/proc/millrace'),
     code: 78,
-    says: ['cannot make the state directory /proc/millrace'],
+    says: ['cannot create the state directory /proc/millrace'],
   },
   'whose path is too long for SQLite': {
     args: run('--state', `${'d'.repeat(200)}/${'d'.repeat(250)}`),
@@ -333,7 +333,7 @@ given('a state directory', {
     },
     args: ['dead', 'ls', '--state', 'state'],
     code: 78,
-    says: [/state\/queue\.db: it takes the right to read it, and to write to its folder/],
+    says: [/state\/queue\.db: reading it needs read access to the file and write access to its directory/],
     leaves: 'state',
   },
   'of another user, looked at': {
@@ -362,13 +362,13 @@ given('a state directory', {
     prepare: spool({ at: 4096, bytes: 'no page of any kind'.repeat(20) }),
     args: run('--state', 'state'),
     code: 74,
-    says: ['queue.db is damaged', 'It is left as it is. Restore it from a backup'],
+    says: ['queue.db is damaged', 'It was not changed. Restore it from a backup'],
   },
   'of something else': {
     prepare: spool('PRAGMA application_id = 1'),
     args: run('--state', 'state'),
     code: 78,
-    says: ['queue.db is a SQLite database, but not a queue of Millrace'],
+    says: ['queue.db is a SQLite database, but not a Millrace queue'],
   },
   'of no database': {
     files: { 'state/queue.db': 'this is no database, but somebody wants it' },
@@ -403,7 +403,7 @@ given('a pipeline file', {
     files: pipeline({ top: 'await new Promise(() => undefined);' }),
     args: run('--ready-timeout', '3s'),
     code: 78,
-    says: ['p.ts', 'not loaded within 3s', 'does it await at its top level what never comes?'],
+    says: ['p.ts', 'not loaded within 3s', 'does its top level await something that never happens?'],
   },
   'that ends the process': {
     files: pipeline({ top: 'process.exit(0);' }),
@@ -450,7 +450,7 @@ given('a source', {
     }),
     code: 69,
     says: [
-      'to be started again',
+      'restarting',
       /the producer crashed too often \(last: exited 1 \(the drop has gone \(at \/.*\/p\.ts:\d+:\d+\)\)\)/,
     ],
     mended: [1, 2, 3, 4, 5],
@@ -477,7 +477,7 @@ given('a source', {
   'that ends its process': {
     files: pipeline({ source: '*source() { yield { id: 1 }; process.exit(0); }' }),
     code: 69,
-    says: ['exited 0 without having been told to'],
+    says: ['exited 0 without being asked to'],
   },
   'that sets the exit code is left to': {
     files: pipeline({ source: `*source() { process.exitCode = 7; for (let id = 1; id <= 5; id++) yield { id }; }` }),
@@ -520,7 +520,7 @@ given('a source', {
       source: `*source() { for (let id = 1; id <= 5; id++) { for (let line = 0; line < 5000; line++) console.log('line ' + line); yield { id }; } }`,
     }),
     code: 0,
-    says: ['lines of its output are left out'],
+    says: ['output flood: some lines were dropped'],
     has: [1, 2, 3, 4, 5],
   },
 });
@@ -566,7 +566,7 @@ given('an item', {
   'with half a character': {
     files: pipeline({ source: item(String.raw`{ t: '\ud800' }`) }),
     code: 78,
-    says: [`${carried}$.t has half of a surrogate pair`],
+    says: [`${carried}$.t contains half a surrogate pair`],
   },
   'whose getter throws': {
     files: pipeline({ source: item(`{ get t() { throw new Error('not today'); } }`) }),
@@ -667,7 +667,7 @@ given('a result', {
     files: pipeline({ process: `for (let line = 0; line < 5000; line++) console.log('line ' + line); return item;` }),
     code: 0,
     has: [1, 2, 3, 4, 5],
-    says: ['lines of its output are left out'],
+    says: ['output flood: some lines were dropped'],
   },
   'that sets the exit code is left to': {
     files: pipeline({ process: result('process.exitCode = 9;') }),
@@ -687,14 +687,14 @@ given('a result', {
   'for a table in a folder that there is not': {
     files: pipeline({ sink: `to.sqlite({ file: 'nowhere/out.db', table: 'rows' })` }),
     code: 78,
-    says: ['nowhere/out.db: its folder does not exist; make it'],
+    says: ['nowhere/out.db: its directory does not exist; create it'],
     mended: [1, 2, 3, 4, 5],
   },
   'for a table that may not be written': {
     files: { 'out.db': '' },
     prepare: locked('out.db'),
     code: 78,
-    says: ['out.db', 'It has to be a file that this user may write'],
+    says: ['out.db', 'This user must be able to write the file'],
   },
   'for a table without the columns that the options name': {
     files: pipeline({ sink: `to.sqlite({ file: 'out.db', table: 'rows', columns: { id: 'INTEGER', name: 'TEXT' } })` }),

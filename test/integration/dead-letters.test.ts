@@ -86,7 +86,7 @@ describe('dead letters', () => {
     project.write('mended', '');
     expect(await project.run(['dead', 'retry', 'fails', '--reason', 'not mended'])).toMatchObject({
       code: 0,
-      stdout: expect.stringMatching(/dead letters? given back: the pipeline tries them now/),
+      stdout: expect.stringMatching(/dead letters? given back: the pipeline retries them now/),
     });
     expect((await running.ended).code).toBe(0);
     project.expectEachOnce(12);

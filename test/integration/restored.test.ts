@@ -39,7 +39,7 @@ it('a queue that was restored from a copy is refused by the sink, which has seen
   for (let attempt = 1; attempt <= 2; attempt++) {
     const { code, stderr } = await project.run(['run', 'restored.ts', '--consumers', '1']);
     expect(code).toBe(78);
-    expect(stderr).toContain('this queue is older than what the sink has seen');
+    expect(stderr).toContain("this queue is older than the sink's record of it");
     expect(stderr).toContain('start over with --fresh');
   }
   const [{ rows, ids }] = project.query('out.db', 'SELECT count(*) AS rows, count(DISTINCT id) AS ids FROM rows') as [
@@ -83,7 +83,7 @@ it('a snapshot of a queue that was in use is refused by the sink, no row is ther
   renameSync(copy, state);
 
   const refused = await project.run(['run', 'snapshot.ts']);
-  expect(refused.stderr).toContain('this queue is an older copy of what the sink has seen');
+  expect(refused.stderr).toContain('this queue is an older copy of the one that wrote to the sink');
   expect(refused.code).toBe(78);
   rmSync(state, { recursive: true });
   renameSync(newest, state);

@@ -202,7 +202,7 @@ describe('a database that is moved away while it is written', () => {
     expect(stderr).toContain('was deleted or moved away while it was open');
     expect(code).toBe(74);
     const again = await project.run(run);
-    expect(again.stderr).toContain('knows nothing of run');
+    expect(again.stderr).toContain('has no record of run');
     expect(again.code).toBe(78);
     expect(project.read('out.db')).toBe('');
     renameSync(project.path('moved.db'), project.path('out.db'));

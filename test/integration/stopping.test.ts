@@ -192,7 +192,7 @@ describe('a run that has finished', () => {
     expect((await project.run(['run', 'stops.ts'])).code).toBe(0);
     const again = await project.run(['run', 'stops.ts']);
     expect(again.code).toBe(0);
-    expect(again.stderr).toContain('this run has finished');
+    expect(again.stderr).toContain('this run has already finished');
     expect(rows()).toBe(20);
     expect((await project.run(['run', 'stops.ts', '--again'])).code).toBe(0);
     expect(rows()).toBe(40);

@@ -43,7 +43,7 @@ it('the queue of a running pipeline can be checked and copied while it continues
   const again = await project.run(['store', 'backup', 'copy.db']);
   expect(again).toMatchObject({ code: 64, stderr: expect.stringContaining('copy.db is there already') });
   const compacted = await project.run(['store', 'compact', 'stored']);
-  expect(compacted).toMatchObject({ code: 78, stderr: expect.stringContaining('cannot be made smaller now') });
+  expect(compacted).toMatchObject({ code: 78, stderr: expect.stringContaining('cannot be compacted now') });
   expect(compacted.stderr).toContain(`(process ${running.pid})`);
   const { done } = (await project.status('stored')).items;
   await project.statusWhere('stored', (status) => status.items.done > done);

@@ -127,7 +127,9 @@ describeWithMounts('a start on a full disk', () => {
       expect(stdout).toContain('filler');
       const { code, stderr } = await project.run(run);
       expect(code).toBe(74);
-      expect(stderr).toMatch(/^millrace: no room for the queue in .*small\/state: .*Make room, then start again\.$/m);
+      expect(stderr).toMatch(
+        /^millrace: no disk space for the queue in .*small\/state: .*Free some space, then start again\.$/m,
+      );
       rmSync(project.path('small/filler'));
       expect((await project.run(run)).stderr).toContain('has finished');
     } finally {
@@ -161,7 +163,9 @@ describeWithMounts('a start on a full disk', () => {
         writeFileSync(project.path('small/filler'), Buffer.alloc((bavail - pages) * bsize));
         const { code, stderr } = await project.run(['run', 'open.ts', '--state', 'small/state', '--redact', 'canary']);
         expect([pages, code]).toEqual([pages, 74]);
-        expect(stderr).toMatch(/^millrace: no room for the queue in .*small\/state: .*Make room, then start again\.$/m);
+        expect(stderr).toMatch(
+          /^millrace: no disk space for the queue in .*small\/state: .*Free some space, then start again\.$/m,
+        );
       } finally {
         small.unmount();
         rmSync(project.path('small'), { recursive: true });

@@ -74,11 +74,11 @@ describe('torture of a pipeline of the user', () => {
     project.write('mine.ts', pipeline("sink: { ...discard(), kind: 'mine', target: 'somewhere' },"));
     const refused = await project.run(['torture', 'mine.ts', '--kills', '1']);
     expect(refused.code).toBe(64);
-    expect(refused.stderr).toContain('its sink (mine: somewhere) would be written to for real');
+    expect(refused.stderr).toContain('this would write to its real sink (mine: somewhere)');
     const { code, report } = await torture('mine.ts', '--kills', '3', '--seed', '3', '--real-sink');
     expect(report.problems).toEqual([]);
     expect(code).toBe(0);
-    expect(report.unchecked).toContainEqual(expect.stringContaining('its own word on each commit was taken'));
+    expect(report.unchecked).toContainEqual(expect.stringContaining('what it reported for each commit was trusted'));
   });
 
   // A sink that corrupts one of its batches.
@@ -115,9 +115,9 @@ describe('torture of a pipeline of the user', () => {
     [['--consumers', 'many'], '--consumers'],
     [['--patience', 'long'], '--patience: expected a duration'],
     [['--seed', '1.5'], '--seed: expected a whole number'],
-    [['--state', 'mine'], '--state: each run gets a queue of its own'],
+    [['--state', 'mine'], '--state: torture gives each run its own queue'],
     [['--sink', 'csv'], '--sink: expected sqlite or stdout'],
-    [['--folder', '.'], '--folder: expected an empty folder'],
+    [['--directory', '.'], '--directory: expected a new or empty directory'],
   ])('refuses %j before anything runs', async (args, message) => {
     project.write('something', '');
     const { code, stderr } = await project.run(['torture', ...args]);
@@ -137,7 +137,7 @@ describe('an interrupted torture', () => {
        async function* source() { for (let id = 1; ; id++) { yield { id }; await new Promise((go) => setTimeout(go, 5)); } }
        export default definePipeline({ name: 'endless', source, sink: to.discard() });`,
     );
-    const running = project.start(['torture', 'endless.ts', '--kills', '1000', '--folder', 'torture']);
+    const running = project.start(['torture', 'endless.ts', '--kills', '1000', '--directory', 'torture']);
     await project.until(() => (processesOf(project.folder).length > 3 ? true : undefined));
     running.kill(signal);
     const { code, stderr } = await running.ended;

@@ -160,7 +160,7 @@ export class Project {
   /** Resolves with what `look` gives as soon as it gives anything. For what sends no word of itself. */
   async until<T>(look: () => T | undefined | Promise<T | undefined>): Promise<T> {
     for (;;) {
-      if (this.#isOver) throw new Error('the test is over, and what it waited for has not come');
+      if (this.#isOver) throw new Error('the test is over, but what it waited for has not happened');
       const found = await look();
       if (found !== undefined) return found;
       if (this.#running.size === 0 && this.#lastEnded)

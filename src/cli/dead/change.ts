@@ -8,17 +8,17 @@ import type { OpenLetters } from './letters.ts';
 import { openLetters } from './open-letters.ts';
 import { requireSelection, selected, selectionOf } from './selection.ts';
 
-/** How many are changed together: each such group is one transaction of the supervisor's. */
+/** How many letters are changed together: each such group is one transaction of the supervisor. */
 const atOnce = 500;
 
-/** `millrace dead retry`: puts dead letters back into the queue. */
+/** `millrace dead retry`: returns dead letters to the queue. */
 export async function deadRetry(line: CommandLine, shell: Shell): Promise<number> {
   return await changeSelected(line, shell, async (seqs, changing) => {
     const { given, next } = await changing(async (letters) => {
       const missing = await inGroups(seqs, (group) => letters.giveBack(group));
       return { given: seqs.length - missing, next: whatNext(letters) };
     });
-    await shell.out(`${plural(given, 'dead letter')} given back: ${next}\n`);
+    await shell.out(`${plural(given, 'dead letter')} returned to the queue: ${next}\n`);
   });
 }
 
@@ -31,17 +31,17 @@ export async function deadPurge(line: CommandLine, shell: Shell): Promise<number
   });
 }
 
-/** Said after letters were given back: who will run them, and when. */
+/** Printed after letters were returned to the queue: what will run them, and when. */
 export function whatNext({ next }: OpenLetters): string {
-  if (next === null) return 'the pipeline tries them now';
+  if (next === null) return 'the pipeline retries them now';
   return next === 'goes on'
-    ? 'the next millrace run tries them'
-    : 'the finished run is open again, and the next millrace run does just these';
+    ? 'the next millrace run retries them'
+    : 'the finished run is open again; the next millrace run processes only these';
 }
 
 /**
- * Does `work` with the letters that the command line selects, if there are any. The queue is locked only while `changing`:
- * neither a person who is asked nor a reader of the output keeps a pipeline from starting.
+ * Calls `work` with the letters that the command line selects, if there are any. The queue is locked only while
+ * `changing`, so neither a person who is asked nor a reader of the output keeps a pipeline from starting.
  */
 async function changeSelected(
   line: CommandLine,
@@ -78,7 +78,7 @@ async function seqsOf(letters: DeadLetters, line: CommandLine, { clock }: Shell)
   return seqs;
 }
 
-/** Resolves to how many of them were no more there. */
+/** Resolves to how many of them no longer existed. */
 async function inGroups(
   seqs: readonly number[],
   change: (group: readonly number[]) => Promise<number[]>,
@@ -89,6 +89,6 @@ async function inGroups(
 }
 
 async function confirm(question: string, { terminal }: Shell): Promise<void> {
-  if (!terminal) throw usageError('what is deleted is gone; without a terminal to ask on it wants --yes as well');
+  if (!terminal) throw usageError('deleting is final; without a terminal to ask on, confirm it with --yes');
   if (!/^y(es)?$/i.test((await terminal.ask(question)).trim())) throw usageError('nothing was deleted');
 }

@@ -10,10 +10,7 @@ import type { DeadLetter, RecordFacts } from '../../core/dead-letters.ts';
 import { whatNext } from './change.ts';
 import { openLetters } from './open-letters.ts';
 
-/**
- * `millrace dead edit`: puts a dead letter back into the queue with another item, which is given as JSON. A raw record (a line or
- * row of a file) is given as text, or as bytes in a file, and keeps what it is decoded with.
- */
+/** `millrace dead edit`: returns a dead letter to the queue with a changed item, given as JSON. */
 export async function deadEdit(line: CommandLine, shell: Shell): Promise<number> {
   const seq = oneSeq(line);
   const letter = await look(seq, line, shell);
@@ -86,7 +83,7 @@ async function readGiven(file: string, { folder }: Shell): Promise<Buffer> {
 async function edited(before: string, { terminal }: Shell): Promise<string> {
   if (!terminal) throw usageError('without a terminal to edit on it needs the item by --json or --file');
   const after = await terminal.edit(before);
-  if (after === before) throw usageError('nothing was changed; to give it back as it is, use millrace dead retry');
+  if (after === before) throw usageError('nothing was changed; to retry it as it is, use millrace dead retry');
   return after;
 }
 

@@ -10,7 +10,7 @@ import type { OpenLetters } from './letters.ts';
 import { openLetters } from './open-letters.ts';
 import { selected, selectionOf } from './selection.ts';
 
-/** `millrace dead export`: dead letters as lines of JSON, with their items as they are. */
+/** `millrace dead export`: dead letters as JSON lines, with their complete items. */
 export async function deadExport(line: CommandLine, shell: Shell): Promise<number> {
   const letters = await openLetters(line, shell, 'look');
   try {
@@ -24,7 +24,7 @@ export async function deadExport(line: CommandLine, shell: Shell): Promise<numbe
 }
 
 async function toFile(path: string, letters: OpenLetters, line: CommandLine, shell: Shell): Promise<void> {
-  // For its owner only, from its first moment; never over something that is there.
+  // Readable only by its owner from the first moment; never overwrites an existing file.
   const file = await open(path, 'wx', 0o600).catch((error: unknown) => {
     throw usageError(`--to: ${describeError(errorData(error))}`);
   });
@@ -33,7 +33,7 @@ async function toFile(path: string, letters: OpenLetters, line: CommandLine, she
     await written(file.sync(), path);
     await shell.err(`${plural(count, 'dead letter')} written to ${path}\n`);
   } catch (error) {
-    // Part of an export must not pass for one.
+    // A partial export must not look like a complete one.
     await rm(path, { force: true });
     throw error;
   } finally {

@@ -12,9 +12,9 @@ import type { FoundState } from '../find-state.ts';
 import type { Shell } from '../shell.ts';
 import type { OpenLetters } from './letters.ts';
 
-/** What a queue takes that is only opened to change some of it. */
+/** The memory of a queue that is only opened to change some of it. */
 const windowBytes = 1024 * 1024;
-/** How large items may be is a matter of the pipeline's options, which are not known here: as large as they can be. */
+/** The maximum item size is an option of the pipeline, which is not known here: allow the largest possible. */
 const maxItemBytes = 128 * 1024 * 1024;
 
 /**
@@ -25,13 +25,16 @@ export function lettersToLookAt(
   { directory, name: pipeline }: FoundState,
   { redaction }: Pick<Shell, 'redaction'>,
 ): OpenLetters {
-  const refuse: Change = () => Promise.reject(new Error('these letters were opened to be looked at'));
+  const refuse: Change = () => Promise.reject(new Error('these letters were opened for reading only'));
   const onRedacted = (names: readonly string[]): void => redaction.hideNames(names);
   const store = deadLettersAtRest(queueIn(directory), { pipeline, onRedacted });
   return opened(store, refuse, { next: null, close: () => undefined });
 }
 
-/** The same for changing. That means to act as the supervisor: the queue stays locked until the letters are closed. */
+/**
+ * The same for changing letters. This process then acts as the supervisor: the queue stays locked until the letters are
+ * closed.
+ */
 export async function lettersToChange(
   { directory: stateDirectory, name: pipeline }: FoundState,
   clock: Clock,

@@ -8,13 +8,13 @@ import { displayJson } from '../../observability/display-json.ts';
 const longestItem = 200;
 const longestError = 500;
 
-/** What `millrace dead ls` shows: for each letter when and why it died, and the item. */
+/** What `millrace dead ls` shows: for each letter, when and why it died, and the item. */
 export function deadText(letters: readonly DeadLetter[], hasMore: boolean): string {
   if (letters.length === 0) return 'no dead letters\n';
   const lines = letters.flatMap(({ seq, origin, attempts, reason, error, item, record, diedAt }) => {
     const told = describeError(error);
     const name = origin === seq ? `${seq}` : `${seq} (first ${origin})`;
-    // Most reasons have the error in them, and are told in its place.
+    // Most reasons contain the error and are shown in its place.
     const hasError = reason.includes(told);
     const facts = [plural(attempts, 'attempt'), ...(hasError ? [] : [printable(reason)])];
     return [
@@ -26,6 +26,6 @@ export function deadText(letters: readonly DeadLetter[], hasMore: boolean): stri
       `    ${cutText(printable(record ? String(item).trimEnd() : displayJson(item)), longestItem)}`,
     ];
   });
-  if (hasMore) lines.push(`there are more than these ${count(letters.length)}: --limit shows them`);
+  if (hasMore) lines.push(`more than these ${count(letters.length)} exist; raise --limit to see them`);
   return `${lines.join('\n')}\n`;
 }

@@ -12,14 +12,14 @@ import { hasSelection, selected, selectionOf } from './selection.ts';
 
 const pageLimit = 1000;
 
-/** `millrace dead ls`: dead letters with their items, which are cut where they are long. */
+/** `millrace dead ls`: dead letters with their items, truncated if they are long. */
 export async function deadLs(line: CommandLine, shell: Shell): Promise<number> {
   const limit = wholeNumber('limit', String(line.flags['limit'] ?? 100));
   const letters = await openLetters(line, shell, 'look');
   try {
-    // One more than is shown, to know whether there are more.
+    // One more than is shown, to know whether more exist.
     const found = hasSelection(line) ? await meant(line, shell, letters, limit + 1) : await first(letters, limit + 1);
-    // Of pages, so that it is plain JSON.
+    // The items come from pages, so they are plain JSON.
     const shown = found.slice(0, limit).map((letter) => redactLetter(shell.redaction, letter));
     await shell.out(
       line.flags['json']
@@ -43,7 +43,7 @@ async function first(letters: OpenLetters, wanted: number): Promise<DeadLetter[]
   return found;
 }
 
-/** Chosen without their items; these come as parts of pages, where they are cut. */
+/** The letters are selected without their items; the items come from pages, where they are truncated. */
 async function meant(line: CommandLine, shell: Shell, letters: OpenLetters, wanted: number): Promise<DeadLetter[]> {
   const found: DeadLetter[] = [];
   for await (const { seq } of selected(letters, selectionOf(line, shell.clock.wall()))) {

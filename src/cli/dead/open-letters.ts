@@ -8,13 +8,13 @@ import type { Shell } from '../shell.ts';
 import type { OpenLetters } from './letters.ts';
 import { remoteLetters } from './remote-letters.ts';
 
-/** How long a pipeline may take that is just starting or stopping. */
+/** How long to wait for a pipeline that is starting or stopping. */
 const patienceMs = 5000;
 const pauseMs = 100;
 
 /**
- * Asks the pipeline if it runs, else opens its queue's file: to look, for one page at a time; to change, until the letters
- * are closed.
+ * Asks the pipeline if it is running; otherwise opens its queue's file: for reading one page at a time, or for changing
+ * until the letters are closed.
  */
 export async function openLetters(line: CommandLine, shell: Shell, purpose: 'look' | 'change'): Promise<OpenLetters> {
   const state = findState(line, shell);
@@ -30,7 +30,7 @@ async function lettersNow(state: FoundState, purpose: 'look' | 'change', shell: 
   return purpose === 'change' ? await lettersToChange(state, clock) : lettersToLookAt(state, shell);
 }
 
-/** Letters to look at. If reading them fails because the pipeline was started or has stopped, they are opened again. */
+/** Letters for reading. If reading fails because the pipeline was started or has stopped, they are opened again. */
 function followed(first: OpenLetters, state: FoundState, shell: Shell): OpenLetters {
   const { clock } = shell;
   let letters: OpenLetters | undefined = first;
@@ -55,13 +55,13 @@ function followed(first: OpenLetters, state: FoundState, shell: Shell): OpenLett
   };
 }
 
-/** Whether an error says that the letters are not where they were: in a file that nobody uses, or with a supervisor. */
+/** Whether an error means that the letters have moved: from a file that no process uses to a supervisor, or back. */
 function isElsewhere(error: unknown): boolean {
   const isGone = error instanceof MillraceError && ['NOT_RUNNING', 'NO_ANSWER'].includes(error.code);
   return isGone || isInUse(error);
 }
 
-/** Rejects if what runs there is another pipeline, or does not answer. */
+/** Rejects if another pipeline is running there, or if it does not answer. */
 async function isRunning(state: FoundState, shell: Shell): Promise<boolean> {
   try {
     await askStatus(state, shell);

@@ -1,10 +1,15 @@
 import type { Flag } from '../command.ts';
 
-/** Which dead letters are meant. */
+/** Flags that select dead letters. */
 export const selectionFlags: readonly Flag[] = [
-  { name: 'reason', value: 'text', help: 'Those with this in their reason or error', group: 'Which ones' },
-  { name: 'older', value: 'duration', help: 'Those that died longer ago than this, such as 7d', group: 'Which ones' },
-  { name: 'newer', value: 'duration', help: 'Those that died since then', group: 'Which ones' },
+  {
+    name: 'reason',
+    value: 'text',
+    help: 'Select letters whose reason or error contains this text',
+    group: 'Selection',
+  },
+  { name: 'older', value: 'duration', help: 'Select letters older than this, such as 7d', group: 'Selection' },
+  { name: 'newer', value: 'duration', help: 'Select letters newer than this', group: 'Selection' },
 ];
 
-export const allFlag: Flag = { name: 'all', help: 'All of them', group: 'Which ones' };
+export const allFlag: Flag = { name: 'all', help: 'Select all letters', group: 'Selection' };

@@ -5,18 +5,18 @@ import type { CommandLine } from '../command.ts';
 import type { SeqRange } from '../seq-ranges.ts';
 import { selectionFlags } from './selection-flags.ts';
 
-/** Which dead letters are meant: those for which all of this is true. */
+/** A selection of dead letters: those for which all of this is true. */
 export interface Selection {
   /** Empty: any. */
   seqs: readonly SeqRange[];
-  /** Part of the reason or the error, in small letters. */
+  /** Part of the reason or the error, in lower case. */
   reason: string | undefined;
   /** Wall-clock times between which they died. */
   after: number;
   before: number;
 }
 
-/** What the command line selects; throws a usage error if that is wrong. `wall`: the time now. */
+/** The selection on the command line; throws a usage error if it is wrong. `wall`: the time now. */
 export function selectionOf({ seqs, flags }: CommandLine, wall: number): Selection {
   const age = (flag: string): number | undefined => {
     const value = flags[flag];
@@ -36,24 +36,24 @@ export function selectionOf({ seqs, flags }: CommandLine, wall: number): Selecti
   };
 }
 
-/** Whether the command line says which ones are meant. */
+/** Whether the command line selects any letters. */
 export function hasSelection({ seqs, flags }: CommandLine): boolean {
   return seqs.length > 0 || selectionFlags.some(({ name }) => flags[name] !== undefined);
 }
 
-/** Throws a usage error if the command line says nothing of which ones, nor that all are meant. */
+/** Throws a usage error if the command line has neither a selection nor --all. */
 export function requireSelection(line: CommandLine): void {
   const isAll = line.flags['all'] === true;
   if (isAll && hasSelection(line)) throw usageError('--all cannot be given with other selections');
   if (isAll || hasSelection(line)) return;
   throw usageError(
-    `expected which ones: seqs (3 5-9), --reason, --older, --newer or --all\nsee millrace ${line.command.name} --help`,
+    `expected a selection: seqs (3 5-9), --reason, --older, --newer or --all\nsee millrace ${line.command.name} --help`,
   );
 }
 
 const pageSize = 200;
 
-/** The dead letters that are meant, by seq. Throws a usage error if one that was named alone is not there. */
+/** The selected dead letters, by seq. Throws a usage error if a letter that was named individually does not exist. */
 export async function* selected(letters: DeadLetters, selection: Selection): AsyncGenerator<DeadSummary> {
   const ranges = selection.seqs.length === 0 ? [[1, Infinity] as const] : merged(selection.seqs);
   for (const [from, to] of ranges) {

@@ -9,7 +9,7 @@ import { shortReason } from '../../observability/short-reason.ts';
 /** What `millrace dead show` shows of a letter whose item is plain JSON. */
 export function letterText(letter: DeadLetter): string {
   const { seq, origin, run, attempts, kills, reason, error, history, diedAt, item, record } = letter;
-  const name = origin === seq ? `${seq}` : `${seq}, which was ${origin} first`;
+  const name = origin === seq ? `${seq}` : `${seq} (originally ${origin})`;
   const rows = [
     `dead letter ${name}`,
     ...field('died', [`${time(diedAt)} after ${plural(attempts, 'attempt')}`]),
@@ -24,7 +24,7 @@ export function letterText(letter: DeadLetter): string {
     ),
     ...field(
       'history',
-      // A single error is the one above.
+      // A single error is the one shown above.
       (history.length > 1 ? history : []).flatMap(({ at, code, message }) =>
         `${code}: ${message}`.split('\n').map((text, i) => `${i === 0 ? time(at) : ' '.repeat(timeColumns)}  ${text}`),
       ),
@@ -45,7 +45,7 @@ const columns = 10;
 const timeColumns = 24;
 
 function field(label: string, lines: readonly string[]): string[] {
-  // What comes from a pipeline must not act on the terminal.
+  // Text from a pipeline must not control the terminal.
   return lines.map((text, i) => `  ${(i === 0 ? label : '').padEnd(columns)}${printable(text.trimEnd())}`);
 }
 

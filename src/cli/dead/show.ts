@@ -7,14 +7,14 @@ import { openLetters } from './open-letters.ts';
 import { requireSelection, selected, selectionOf } from './selection.ts';
 import { letterText } from './show-text.ts';
 
-/** `millrace dead show`: all that is known of dead letters, each with its item, from which secrets are taken out. */
+/** `millrace dead show`: everything that is known about dead letters, each with its item, without secrets. */
 export async function deadShow(line: CommandLine, shell: Shell): Promise<number> {
   requireSelection(line);
   const letters = await openLetters(line, shell, 'look');
   try {
     for await (const { seq } of selected(letters, selectionOf(line, shell.clock.wall()))) {
       const letter = await letters.read(seq);
-      // Given back, or deleted, in this very moment.
+      // It was retried or deleted at this very moment.
       if (!letter) continue;
       const shown = redactLetter(shell.redaction, { ...letter, item: itemToJson(letter.item) });
       await shell.out(line.flags['json'] ? `${JSON.stringify(shown)}\n` : letterText(shown));

@@ -9,10 +9,13 @@ import type { Shell } from '../shell.ts';
 import { copiedByRunning } from './copy.ts';
 import { hasNoProblems } from './text.ts';
 
-/** `millrace store backup`: a copy of the queue, of one moment, whether or not the pipeline runs. It is looked at afterwards. */
+/**
+ * `millrace store backup`: a consistent copy of the queue, whether or not the pipeline is running. The copy is verified
+ * afterwards.
+ */
 export async function storeBackup(line: CommandLine, shell: Shell): Promise<number> {
   const file = resolve(shell.folder, line.operand!);
-  if (existsSync(file)) throw usageError(`expected a name that is free for the backup, but ${file} is there already`);
+  if (existsSync(file)) throw usageError(`expected a new file name for the backup, but ${file} already exists`);
   const pipeline = line.flags['pipeline'];
   const state = findState({ ...line, operand: typeof pipeline === 'string' ? pipeline : undefined }, shell);
   const [{ spoolFile }, { backUpFile }, { verifySpool }] = await Promise.all([
@@ -24,7 +27,7 @@ export async function storeBackup(line: CommandLine, shell: Shell): Promise<numb
     await backUpFile(spoolFile(state.directory), { file, pipeline: state.name });
   const report = verifySpool(file);
   if (!hasNoProblems(report)) {
-    await shell.err(`millrace: ${file} was written, but there is something wrong in it: see millrace store verify\n`);
+    await shell.err(`millrace: ${file} was written, but it has problems; run millrace store verify\n`);
     return exitCodes.io;
   }
   const { waiting, retrying, dead } = report.items;
@@ -32,7 +35,7 @@ export async function storeBackup(line: CommandLine, shell: Shell): Promise<numb
   await shell.out(
     line.flags['json']
       ? `${JSON.stringify({ file, bytes, items: report.items })}\n`
-      : `${file}: ${plural(waiting + retrying, 'item')} and ${plural(dead, 'dead letter')} in ${bytes} bytes, and nothing wrong in them\n`,
+      : `${file}: ${plural(waiting + retrying, 'item')} and ${plural(dead, 'dead letter')} in ${bytes} bytes; no problems found\n`,
   );
   return exitCodes.ok;
 }

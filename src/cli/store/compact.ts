@@ -5,7 +5,7 @@ import type { CommandLine } from '../command.ts';
 import { findState } from '../find-state.ts';
 import type { Shell } from '../shell.ts';
 
-/** `millrace store compact`: gives room that is free within the queue's file back to the disk. */
+/** `millrace store compact`: returns free space within the queue's file to the disk. */
 export async function storeCompact(line: CommandLine, shell: Shell): Promise<number> {
   const state = findState(line, shell);
   const [{ spoolFile }, { compactSpool }, { whenFree }] = await Promise.all([
@@ -24,8 +24,8 @@ export async function storeCompact(line: CommandLine, shell: Shell): Promise<num
     return exitCodes.ok;
   } catch (error) {
     if (!(error instanceof MillraceError) || error.code !== 'IN_USE') throw error;
-    const why = 'its file can be written anew only while nobody else has it';
-    throw new MillraceError('IN_USE', `the queue cannot be made smaller now, because ${why}: ${error.message}`, {
+    const why = 'its file can be rewritten only while no other process has it open';
+    throw new MillraceError('IN_USE', `the queue cannot be compacted now, because ${why}: ${error.message}`, {
       cause: error,
       exitCode: error.exitCode,
     });

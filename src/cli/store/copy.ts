@@ -11,8 +11,8 @@ import type { Shell } from '../shell.ts';
 const pollMs = 100;
 
 /**
- * Has the supervisor that runs there copy its queue to `file`, and waits for it: nobody else may open the queue's file
- * while it has it. False if no supervisor runs there.
+ * Asks the running supervisor to copy its queue to `file`, and waits until it is done: no other process may open the
+ * queue's file while the supervisor uses it. False if no supervisor is running.
  */
 export async function copiedByRunning(state: FoundState, file: string, shell: Shell): Promise<boolean> {
   const { socketPath } = state;
@@ -30,9 +30,9 @@ export async function copiedByRunning(state: FoundState, file: string, shell: Sh
     const copy = body as BackupState;
     if (copy.state === 'failed') throw new MillraceError('BACKUP', copy.error, { exitCode: exitCodes.io });
     if (copy.state === 'none' || copy.file !== file) {
-      // It was started again, or somebody has had another copy begun. A copy gets its name when it is complete.
+      // It was restarted, or someone has started another copy. A copy gets its name when it is complete.
       if (existsSync(file)) return true;
-      throw refused('it ended before the copy was complete; ask again');
+      throw refused('it ended before the copy was complete; try again');
     }
     if (copy.state === 'done') return true;
     await pause(clock, pollMs);
@@ -40,7 +40,7 @@ export async function copiedByRunning(state: FoundState, file: string, shell: Sh
 }
 
 function refused(why: string): MillraceError {
-  return new MillraceError('CONTROL', `the pipeline does not make a copy of its queue: ${why}`, {
+  return new MillraceError('CONTROL', `the pipeline did not copy its queue: ${why}`, {
     exitCode: exitCodes.gaveUp,
   });
 }

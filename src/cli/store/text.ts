@@ -6,7 +6,7 @@ export function hasNoProblems({ problems }: SpoolReport): boolean {
   return problems.length === 0;
 }
 
-/** What `millrace store verify` shows: what is there, and each thing that is wrong. */
+/** What `millrace store verify` shows: the contents, and each problem. */
 export function verifyText(report: SpoolReport): string {
   const { file, schema, run, items, problems } = report;
   const { waiting, retrying, dead } = items;
@@ -16,8 +16,8 @@ export function verifyText(report: SpoolReport): string {
       `${run ? `run ${run.run}, ${run.state}` : 'no run yet'}; schema ${schema}`,
     ...problems.map((problem) => `    ! ${printable(problem)}`),
     hasNoProblems(report)
-      ? 'nothing is wrong with it'
-      : `${plural(problems.length, 'thing')} wrong with it. It was not changed. Restore it from a backup, or start over with --fresh, which moves it aside`,
+      ? 'no problems found'
+      : `${plural(problems.length, 'problem')} found. Nothing was changed. Restore the file from a backup, or start over with --fresh, which archives it`,
   ];
   return `${lines.join('\n')}\n`;
 }

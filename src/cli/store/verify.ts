@@ -8,8 +8,8 @@ import { copiedByRunning } from './copy.ts';
 import { hasNoProblems, verifyText } from './text.ts';
 
 /**
- * `millrace store verify`: whether the queue's file is whole and its books agree. Of a pipeline that runs a copy is looked
- * at, which its supervisor makes while it goes on.
+ * `millrace store verify`: checks that the queue's file is intact and consistent. For a running pipeline it checks a
+ * copy that the supervisor makes while it continues.
  */
 export async function storeVerify(line: CommandLine, shell: Shell): Promise<number> {
   const state = findState(line, shell);
@@ -21,7 +21,7 @@ export async function storeVerify(line: CommandLine, shell: Shell): Promise<numb
   requireAccess(state.directory);
   const file = spoolFile(state.directory);
   const copy = join(state.directory, 'queue.verify.db');
-  // One that was killed while it looked has left it behind.
+  // A verify that was killed may have left it behind.
   rmSync(copy, { force: true });
   try {
     const isRunning = await copiedByRunning(state, copy, shell);

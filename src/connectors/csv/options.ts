@@ -46,7 +46,7 @@ export function unknownColumns(types: Readonly<Record<string, CsvType>>, header:
   return Object.keys(types)
     .filter((name) => !header.includes(name))
     .map(
-      (name) => `no column is called ${show(name)}${didYouMean(name, header) || `; there are ${header.join(', ')}`}`,
+      (name) => `unknown column ${show(name)}${didYouMean(name, header) || `; the columns are ${header.join(', ')}`}`,
     );
 }
 

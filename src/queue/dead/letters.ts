@@ -84,7 +84,7 @@ export class Letters {
 function afterThisRun(): MillraceError {
   return new MillraceError(
     'AFTER_THIS_RUN',
-    'all items of this run are settled, and it is about to end: give dead letters back after this run',
+    'all items of this run are settled and it is about to end; retry dead letters after this run',
     { exitCode: exitCodes.gaveUp },
   );
 }

@@ -48,7 +48,7 @@ export async function backUp(db: Database.Database, { file, isInUse, onProgress 
     if (error instanceof MillraceError) throw error;
     throw new MillraceError(
       'BACKUP',
-      `the backup to ${file} failed: ${errorData(error).message}. The queue itself is as it was.`,
+      `the backup to ${file} failed: ${errorData(error).message}. The queue itself was not changed.`,
       { cause: error, exitCode: exitCodes.io },
     );
   }
@@ -68,7 +68,7 @@ export async function backUpFile(
 }
 
 function requireFree(file: string): void {
-  if (existsSync(file)) throw usageError(`expected a name that is free for the backup, but ${file} is there already`);
+  if (existsSync(file)) throw usageError(`expected a new file name for the backup, but ${file} already exists`);
 }
 
 function completeCopy(part: string, isInUse: boolean): void {

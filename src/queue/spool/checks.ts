@@ -26,7 +26,7 @@ export function disagreementsIn(db: Database.Database): string[] {
   return checks.flatMap((check) => {
     const problems = [...check(db)];
     const untold = problems.length - toldOfEach;
-    return untold > 0 ? [...problems.slice(0, toldOfEach), `… and ${untold} more like these`] : problems;
+    return untold > 0 ? [...problems.slice(0, toldOfEach), `… and ${untold} more of this kind`] : problems;
   });
 }
 
@@ -55,7 +55,7 @@ function* framesAreWhole(db: Database.Database): Iterable<string> {
     const frame: Frame = { count, shapes, ends, body, base: 0 };
     if (count < 1) yield `frame ${first} holds ${plural(count, 'item')}`;
     else if (frameBytes(frame) !== bytes)
-      yield `frame ${first} is said to have ${bytes} bytes and has ${frameBytes(frame)}`;
+      yield `frame ${first} should have ${bytes} bytes but has ${frameBytes(frame)}`;
     else yield* unreadableItems(`frame ${first}`, frame, decoder);
   }
 }
@@ -93,15 +93,15 @@ function* progressIsOfFrames(db: Database.Database): Iterable<string> {
   for (const { first, count, settled, settledCount } of rows) {
     const what = `the progress of frame ${first}`;
     if (count === null) {
-      yield `${what} is there, and the frame is not`;
+      yield `${what} exists, but the frame does not`;
       continue;
     }
     const done = intervalsOf(settled);
     if (!done) yield `${what} cannot be read: ${settled.slice(0, 100)}`;
-    else if (done.size !== settledCount) yield `${what} counts ${settledCount} settled items and names ${done.size}`;
+    else if (done.size !== settledCount) yield `${what} counts ${settledCount} settled items but lists ${done.size}`;
     else if (done.isEmpty || done.size >= count)
-      yield `${what} says ${done.size} of ${plural(count, 'item')}: it should not be there`;
-    else if (done.first! < first || done.last! >= first + count) yield `${what} names items that are not in the frame`;
+      yield `${what} covers ${done.size} of ${plural(count, 'item')} and should not exist`;
+    else if (done.first! < first || done.last! >= first + count) yield `${what} lists items that are not in the frame`;
   }
 }
 
@@ -116,7 +116,7 @@ function intervalsOf(text: string): Intervals | undefined {
 /** Each item is in one place only: unsettled in a frame, waiting for a retry, or dead. */
 function* itemsAreInOnePlace(db: Database.Database): Iterable<string> {
   const both = db.prepare('SELECT seq FROM retries JOIN dead USING (seq)').pluck().all() as number[];
-  for (const seq of both) yield `item ${seq} waits for a retry and is dead`;
+  for (const seq of both) yield `item ${seq} both waits for a retry and is a dead letter`;
   const frameOf = db.prepare(
     'SELECT first, count, settled FROM frames LEFT JOIN progress USING (first) WHERE first <= ? ORDER BY first DESC LIMIT 1',
   );
@@ -128,7 +128,7 @@ function* itemsAreInOnePlace(db: Database.Database): Iterable<string> {
       const frame = frameOf.get(seq) as { first: number; count: number; settled: string | null } | undefined;
       if (!frame || seq >= frame.first + frame.count) continue;
       if (!intervalsOf(frame.settled ?? '[]')?.has(seq))
-        yield `item ${seq} ${state}, and waits in frame ${frame.first} as well`;
+        yield `item ${seq} ${state}, but also waits in frame ${frame.first}`;
     }
   }
 }
@@ -151,8 +151,7 @@ function* seqsHaveBeenGivenOut(db: Database.Database): Iterable<string> {
     SELECT (SELECT max(first + count - 1) FROM frames) AS frames, (SELECT max(seq) FROM retries) AS retries,
       (SELECT max(seq) FROM dead) AS dead`);
   for (const [table, seq] of Object.entries(last.get() as Record<string, number | null>)) {
-    if (seq !== null && seq >= nextSeq)
-      yield `${table} holds item ${seq}, and the next new one would be item ${nextSeq}`;
+    if (seq !== null && seq >= nextSeq) yield `${table} holds item ${seq}, but the next new item would be ${nextSeq}`;
   }
 }
 
@@ -174,16 +173,16 @@ function* runCountsAreRight(db: Database.Database): Iterable<string> {
     )
     .get(run?.run ?? '') as { open: number; dead: number };
   if (!run) {
-    if (open > 0) yield `${plural(open, 'item is', 'items are')} waiting, and there is no run`;
+    if (open > 0) yield `${plural(open, 'item is', 'items are')} waiting, but there is no run`;
     return;
   }
   const { stored, done } = run;
-  if (run.dead !== dead) yield `the run counts ${plural(run.dead, 'dead letter')}, and there are ${dead}`;
+  if (run.dead !== dead) yield `the run counts ${plural(run.dead, 'dead letter')}, but there are ${dead}`;
   if (stored !== done + run.dead + open) {
-    yield `the run counts ${plural(stored, 'item')}, and ${done} done, ${run.dead} dead and ${open} open ones`;
+    yield `the run counts ${plural(stored, 'item')}, but ${done} done, ${run.dead} dead and ${open} open`;
   }
   const isOver = run.state === 'finishing' || run.state === 'finished';
-  if (isOver && open > 0) yield `the run is ${run.state}, and ${plural(open, 'item is', 'items are')} open`;
+  if (isOver && open > 0) yield `the run is ${run.state}, but ${plural(open, 'item is', 'items are')} open`;
   if ((run.state === 'finished') !== (run.exit_code !== null)) {
     yield `the run is ${run.state}, with ${run.exit_code === null ? 'no exit code' : `exit code ${run.exit_code}`}`;
   }
@@ -191,17 +190,17 @@ function* runCountsAreRight(db: Database.Database): Iterable<string> {
 
 function* startsAreInOrder(db: Database.Database): Iterable<string> {
   const spools = db.prepare('SELECT id, generation FROM spool').all() as { id: string; generation: number }[];
-  if (spools.length !== 1) return yield `there are ${spools.length} rows about the queue itself, and there must be one`;
+  if (spools.length !== 1) return yield `there are ${spools.length} rows about the queue itself, but there must be one`;
   const [{ id, generation }] = spools as [{ id: string; generation: number }];
   if (id === '') yield 'the queue has no id';
   const last = db.prepare('SELECT max(generation) FROM starts').pluck().get() as number | null;
   if (last !== null && last !== generation)
-    yield `the queue counts ${generation} starts, and the last one that it names is ${last}`;
+    yield `the queue counts ${generation} starts, but the last one recorded is ${last}`;
 }
 
 function* limitsAreReadable(db: Database.Database): Iterable<string> {
   for (const { name, data } of db.prepare('SELECT name, data FROM limits').all() as { name: string; data: string }[]) {
-    if (!isJson(data)) yield `what is kept of limit ${name} cannot be read`;
+    if (!isJson(data)) yield `the record of limit ${name} cannot be read`;
   }
 }
 

@@ -9,7 +9,7 @@ export function makeDirectory(directory: string): void {
   } catch (error) {
     throw configError(
       'STATE_DIRECTORY',
-      `cannot make the state directory ${directory}: ${(error as Error).message}`,
+      `cannot create the state directory ${directory}: ${(error as Error).message}`,
       error,
     );
   }
@@ -43,7 +43,7 @@ export function requireWritable(file: string): void {
       if (code === 'ENOENT') continue;
       throw configError(
         'STATE_DIRECTORY',
-        `the queue may not be written: no write access to ${path} (${code})${ownership(path)}. ` +
+        `the queue cannot be written: no write access to ${path} (${code})${ownership(path)}. ` +
           'Nothing was changed. Make it writable for this user, or give this pipeline its own --state directory.',
         error,
       );
@@ -54,7 +54,7 @@ export function requireWritable(file: string): void {
 /** Throws if there is no queue file. */
 export function requireQueue(file: string): void {
   requireAccess(dirname(file));
-  if (!existsSync(file)) throw configError('NO_QUEUE', `there is no queue in ${dirname(file)}: ${file} is not there`);
+  if (!existsSync(file)) throw configError('NO_QUEUE', `there is no queue in ${dirname(file)}: ${file} does not exist`);
 }
 
 /** The owner of a directory or file, if that is another user; as the end of a sentence. */
@@ -92,13 +92,13 @@ export function doubtsAbout(
   const doubts: string[] = [];
   if ((mode & 0o002) !== 0) {
     doubts.push(
-      `everybody on this machine can write to the state directory ${directory}, and so put another queue there: chmod 700 ${directory}`,
+      `everyone on this machine can write to the state directory ${directory} and could replace the queue; run chmod 700 ${directory}`,
     );
   }
   const network = networkFileSystems.get(type);
   if (network !== undefined) {
     doubts.push(
-      `the state directory ${directory} is on a network file system (${network}), on which a queue can be damaged: name a folder of a local disk by --state`,
+      `the state directory ${directory} is on a network file system (${network}), where a queue can be damaged; choose a directory on a local disk with --state`,
     );
   }
   return doubts;
@@ -114,7 +114,7 @@ function makeWithParents(directory: string): void {
     }
   };
   if (isDirectory()) return;
-  if (isDirectory() === false) throw new Error(`${directory} is not a folder`);
+  if (isDirectory() === false) throw new Error(`${directory} is not a directory`);
   makeWithParents(dirname(directory));
   try {
     mkdirSync(directory, { mode: 0o700 });

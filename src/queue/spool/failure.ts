@@ -10,20 +10,20 @@ export function spoolFailure(error: unknown, file: string): Error {
   const reason = errorData(error).message;
   // The second code is about the index of the log, which readers need next to the file.
   if (code === 'SQLITE_FULL' || code === 'SQLITE_IOERR_SHMSIZE') {
-    return new StoreFull(`no room for the queue in ${dirname(file)}: ${reason}`, { cause: error });
+    return new StoreFull(`no disk space for the queue in ${dirname(file)}: ${reason}`, { cause: error });
   }
   // Text in a row that cannot be parsed is damage, too.
   const isDamaged = code === 'SQLITE_NOTADB' || error instanceof SyntaxError;
   if (isDamaged || (typeof code === 'string' && code.startsWith('SQLITE_CORRUPT'))) {
     return new MillraceError(
       'SPOOL_DAMAGED',
-      `the queue's file ${file} is damaged or not a SQLite database (${reason}). It is left as it is. ` +
-        'Restore it from a backup; or start over with --fresh, which moves it aside.',
+      `the queue's file ${file} is damaged or not a SQLite database (${reason}). It was not changed. ` +
+        'Restore it from a backup, or start over with --fresh, which archives it.',
       { cause: error, exitCode: exitCodes.io },
     );
   }
   return ioError(
-    `the queue's file ${file} failed: ${reason}. Nothing was written since; what was stored is still there.`,
+    `the queue's file ${file} failed: ${reason}. Nothing has been written since; what was stored is still there.`,
     error,
   );
 }
@@ -31,7 +31,9 @@ export function spoolFailure(error: unknown, file: string): Error {
 /** An error while the spool is opened. Without a spool there is nothing to do, so a full disk is as final as any other error. */
 export function openingFailure(error: unknown, file: string): Error {
   const failure = spoolFailure(error, file);
-  return failure instanceof StoreFull ? ioError(`${failure.message}. Make room, then start again.`, error) : failure;
+  return failure instanceof StoreFull
+    ? ioError(`${failure.message}. Free some space, then start again.`, error)
+    : failure;
 }
 
 /** Whether a file could not be opened because of its content. Then no supervisor holds it, and its content is unknown. */

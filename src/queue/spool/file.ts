@@ -114,7 +114,7 @@ function isReadOnly(error: unknown): boolean {
 
 function notWritable(file: string, error: unknown): MillraceError {
   const why =
-    ownership(existsSync(file) ? file : dirname(file)) || ': are it and the state directory writable for this user?';
+    ownership(existsSync(file) ? file : dirname(file)) || ': can this user write to it and to the state directory?';
   return configError('STATE_DIRECTORY', `cannot open, create or write the queue's file ${file}${why}`, error);
 }
 
@@ -154,7 +154,7 @@ export function fileWatch(file: string): () => void {
     const now = look();
     if (now && now.ino === opened?.ino && now.dev === opened.dev) return;
     throw ioError(
-      `the queue's file ${file} was ${now ? 'replaced' : 'removed'} while in use. What was stored since may be lost with it; everything settled is in the sink.`,
+      `the queue's file ${file} was ${now ? 'replaced' : 'removed'} while in use. What was stored since then may be lost; everything settled is in the sink.`,
       undefined,
     );
   };

@@ -42,7 +42,7 @@ export function inUse(file: string): MillraceError {
     const who = pid ? `process ${pid}${program ? ` (${program})` : ''}` : 'another process';
     return configError(
       'BRIEFLY_IN_USE',
-      `${who} has opened the queue in ${directory}. Try again when it has ended, or end it.`,
+      `${who} has the queue in ${directory} open. Wait for it to end, or end it, then try again.`,
     );
   }
   const who =

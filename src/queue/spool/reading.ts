@@ -25,7 +25,7 @@ export interface ReadSpool {
 export function openForReading(file: string, pipeline?: string): ReadSpool {
   requireQueue(file);
   if (!statSync(file).isFile())
-    throw configError('STATE_DIRECTORY', `expected ${file} to be the queue's file: it is none`);
+    throw configError('STATE_DIRECTORY', `expected ${file} to be the queue's file, but it is not a file`);
   const news = ['-shm', '-wal'].map((end) => file + end).filter((beside) => !existsSync(beside));
   let db: Database.Database | undefined;
   let isLocked = false;
@@ -50,7 +50,7 @@ export function openForReading(file: string, pipeline?: string): ReadSpool {
     if ((error as { code?: unknown }).code === 'SQLITE_CANTOPEN') {
       throw configError(
         'STATE_DIRECTORY',
-        `cannot open the queue's file ${file}${ownership(file) || ': it takes the right to read it, and to write to its folder'}`,
+        `cannot open the queue's file ${file}${ownership(file) || ': reading it needs read access to the file and write access to its directory'}`,
         error,
       );
     }
@@ -99,8 +99,8 @@ function requireNeverUsed(file: string): void {
   if (!hasLog && !(isThere && isHolderRecorded(file))) return;
   throw new MillraceError(
     isThere ? 'SPOOL_INCOMPLETE' : 'SPOOL',
-    `the queue's file ${file} is ${isThere ? 'empty' : 'not there'}, and was not: there is ${hasLog ? `${file}-wal, its log` : 'a supervisor.pid'} beside it. ` +
-      'Nothing was changed. Restore a backup; or move aside what is left, and start over.',
+    `the queue's file ${file} is ${isThere ? 'empty' : 'missing'}, although ${hasLog ? `${file}-wal, its log,` : 'a supervisor.pid'} exists next to it. ` +
+      'Nothing was changed. Restore a backup, or move the remaining files away and start over.',
     { exitCode: exitCodes.io },
   );
 }
@@ -112,8 +112,8 @@ function requireSameQueue(db: Database.Database, file: string, alone: readonly s
   if (alone.every((trace) => together.includes(trace))) return;
   throw new MillraceError(
     'SPOOL_INCOMPLETE',
-    `${file}-wal is the log of another queue than ${file}: one of them was copied here without the other. ` +
-      'Nothing was changed. Put both of the same queue there, or restore a backup.',
+    `${file}-wal is the log of a different queue than ${file}: one of them was copied here without the other. ` +
+      'Nothing was changed. Put both files of the same queue there, or restore a backup.',
     { exitCode: exitCodes.io },
   );
 }
@@ -147,9 +147,9 @@ function requireNoLog(db: Database.Database, file: string): void {
   if (isOld || db.pragma('journal_mode', { simple: true }) !== 'wal') return;
   throw new MillraceError(
     'SPOOL_INCOMPLETE',
-    `the queue's file ${file} was not closed in order, and ${file}-wal, with the last of what was stored, is not beside it. ` +
-      'It is left as it is. Put that file there too, or restore a backup; if it was only written back by another program, ' +
-      'millrace store compact takes the file as it is; --fresh moves it aside and starts over.',
+    `the queue's file ${file} was not closed cleanly, and ${file}-wal, which holds what was stored last, is missing. ` +
+      'Nothing was changed. Put that file next to it, or restore a backup. If another program has already merged that log into the file, ' +
+      'millrace store compact accepts the file as it is; --fresh archives it and starts over.',
     { exitCode: exitCodes.io },
   );
 }
@@ -161,13 +161,13 @@ export function requireOurs(db: Database.Database, file: string): void {
   if (!isEmpty(db) && id !== applicationId) {
     throw configError(
       'NOT_A_SPOOL',
-      `${file} is a SQLite database, but not a queue of Millrace. Point --state elsewhere.`,
+      `${file} is a SQLite database, but not a Millrace queue. Choose another directory with --state.`,
     );
   }
   if (version > schemaVersion) {
     throw configError(
       'SPOOL_NEWER',
-      `the queue's file ${file} was written by a newer Millrace (schema ${version}; this one knows ${schemaVersion}). Upgrade, or use another --state, or start over with --fresh, which moves it aside. It was not changed.`,
+      `the queue's file ${file} was written by a newer Millrace (schema ${version}; this one knows ${schemaVersion}). Upgrade, use another --state, or start over with --fresh, which archives it. It was not changed.`,
     );
   }
 }
@@ -186,7 +186,7 @@ function requireOwner(db: Database.Database, file: string, pipeline: string | un
   throw configError(
     'OTHER_PIPELINE',
     `the queue in ${dirname(file)} belongs to the pipeline ${owner}, and this is the pipeline ${pipeline}. Nothing was changed. ` +
-      `Give ${pipeline} its own state directory (--state, or --state-root for one folder per pipeline). ` +
+      `Give ${pipeline} its own state directory (--state, or --state-root for one directory per pipeline). ` +
       `If ${owner} was renamed to ${pipeline}, start it once with --moved.`,
   );
 }

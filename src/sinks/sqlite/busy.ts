@@ -22,7 +22,7 @@ export async function untilFree<T>(
     } catch (error) {
       if (!isTaken(error)) throw error;
       if (clock.now() - begin >= giveUpMs) {
-        const text = `another process has kept ${file} locked for ${giveUpMs / 1000} seconds; end what it does there`;
+        const text = `another process has held a lock on ${file} for ${giveUpMs / 1000} seconds; end its transaction`;
         throw new Unreachable(text, { code: 'SINK_LOCKED', cause: error });
       }
     }

@@ -55,7 +55,7 @@ export class RowReader {
       if (this.#latest && capture(row, this.#latest, captured)) return;
       this.#latest = this.#layoutOf(row);
       // A getter or a proxy.
-      if (!capture(row, this.#latest, captured)) refuse(table, 'expected a row that stays the same while it is read');
+      if (!capture(row, this.#latest, captured)) refuse(table, 'expected a row that does not change while it is read');
     } catch (error) {
       throw badRow(table, error);
     }

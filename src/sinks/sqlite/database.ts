@@ -20,14 +20,18 @@ const busyTimeoutMs = 100;
 /** A reader that stays keeps the log growing; once it has gone, the log is cut back to this. */
 const walLimitBytes = 64 * 1024 * 1024;
 
-/** The one name of a file, however it is reached. Throws a configuration error if its folder does not exist. */
+/** The one name of a file, however it is reached. Throws a configuration error if its directory does not exist. */
 export async function realPathOf(file: string): Promise<string> {
   const path = resolve(file);
   if (existsSync(path)) return await realpath(path);
   try {
     return join(await realpath(dirname(path)), basename(path));
   } catch (error) {
-    throw configError('SINK_FILE', `cannot make ${path}: its folder does not exist; make it, or name another`, error);
+    throw configError(
+      'SINK_FILE',
+      `cannot create ${path}: its directory does not exist; create it, or name another`,
+      error,
+    );
   }
 }
 
@@ -73,12 +77,12 @@ export function unusable(file: string, error: unknown): MillraceError | undefine
 
 /** What is in the file is no longer a whole database: nothing more is to be written to it. */
 export function damaged(file: string, error: unknown): MillraceError {
-  const text = `${file} is damaged: ${(error as Error).message} (${sqliteCodeOf(error)}). Nothing more is written to it; `;
+  const text = `${file} is damaged: ${(error as Error).message} (${sqliteCodeOf(error)}). Nothing more will be written to it; `;
   const advice =
-    'the queue keeps what is not in it. Mend it ("sqlite3 FILE .recover"), or restore it and the queue together.';
+    'items that are not in it stay in the queue. Repair it ("sqlite3 FILE .recover"), or restore it together with the queue.';
   return new MillraceError('SINK_DAMAGED', text + advice, { cause: error, exitCode: exitCodes.io });
 }
 
 const notADatabase = 'It is not a SQLite database: name another file, or move it away.';
 const ownTables = 'Its tables millrace_ledger, millrace_writer and millrace_start cannot be used: name another file.';
-const writable = 'It has to be a file that this user may write, in a folder where this user may make files.';
+const writable = 'This user must be able to write the file and to create files in its directory.';

@@ -32,8 +32,8 @@ export function faultOf(error: unknown, file: string, tables: string): unknown {
 
 /** The error is not about a row, so one of our own statements no longer works. */
 function brokenLedger(file: string, problem: string, cause: unknown): MillraceError {
-  const text = `the tables in ${file} that Millrace keeps next to the rows no longer work: ${problem}. Nothing more is written; `;
+  const text = `the tables in ${file} that Millrace keeps next to the rows no longer work: ${problem}. Nothing more will be written; `;
   const advice =
-    'the queue keeps what is not in it. Restore the file and the queue together, or start over with --fresh.';
+    'items that are not in it stay in the queue. Restore the file together with the queue, or start over with --fresh.';
   return new MillraceError('SINK_DAMAGED', text + advice, { cause, exitCode: exitCodes.io });
 }

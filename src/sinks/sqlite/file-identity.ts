@@ -12,7 +12,7 @@ export function watchIdentity(file: string): () => void {
     const found = identityOf(file);
     if (found !== undefined && found === opened) return;
     const what = found === undefined ? 'deleted or moved away' : 'replaced by another';
-    const text = `${file} was ${what} while it was open; put it back, or stop, and start anew with --fresh`;
+    const text = `${file} was ${what} while it was open; put it back, or stop and start over with --fresh`;
     throw new MillraceError('SINK_REPLACED', text, { exitCode: exitCodes.io });
   };
 }

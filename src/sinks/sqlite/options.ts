@@ -107,7 +107,7 @@ class Findings {
 function unknownOptions(options: object, names: readonly string[]): string[] {
   return Object.keys(options)
     .filter((name) => !names.includes(name))
-    .map((name) => `no option is called ${name}${didYouMean(name, names) || `; there are ${names.join(', ')}`}`);
+    .map((name) => `unknown option ${name}${didYouMean(name, names) || `; the options are ${names.join(', ')}`}`);
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {
@@ -125,7 +125,7 @@ function checkNewest(newest: unknown, key: readonly string[]): string | undefine
 function checkFile(file: unknown): string {
   if (typeof file !== 'string' || file === '') throw new Wrong('file: expected the path of a database file');
   if (file === ':memory:' || file.startsWith('file:')) {
-    throw new Wrong(`file: expected a path, got "${file}"; results need a file to be kept`);
+    throw new Wrong(`file: expected a path, got "${file}"; results need a file on disk`);
   }
   if (file.includes('\0')) throw new Wrong('file: a path cannot hold a NUL character');
   // better-sqlite3 would open another file: the name without it.
@@ -138,7 +138,9 @@ function checkTable(table: unknown): string {
   if (problem !== undefined) throw new Wrong(`table: ${problem}`);
   const name = table as string;
   if (/^(millrace|sqlite)_/i.test(name)) {
-    throw new Wrong(`table: names beginning with millrace_ or sqlite_ are taken, got "${name}"; choose another`);
+    throw new Wrong(
+      `table: names beginning with millrace_ or sqlite_ are reserved, got "${name}"; choose another name`,
+    );
   }
   return name;
 }
@@ -146,7 +148,8 @@ function checkTable(table: unknown): string {
 function checkKey(key: unknown): string[] {
   if (key === undefined) return [];
   const names: unknown[] = Array.isArray(key) ? key : [key];
-  if (names.length === 0) throw new Wrong('key: expected at least one column; leave it out for a table without a key');
+  if (names.length === 0)
+    throw new Wrong('key: expected at least one column; leave the option out for a table without a key');
   for (const name of names) {
     const problem = identifierProblem(name);
     if (problem !== undefined) throw new Wrong(`key: ${problem}`);
@@ -161,7 +164,7 @@ function checkColumns(columns: unknown): Record<string, string> | undefined {
   }
   const checked = Object.entries(columns as Record<string, unknown>);
   if (checked.length === 0)
-    throw new Wrong('columns: expected at least one; leave it out to let the first result tell');
+    throw new Wrong('columns: expected at least one; leave the option out to use the columns of the first result');
   for (const [name, type] of checked) {
     const problem = identifierProblem(name);
     if (problem !== undefined) throw new Wrong(`columns: ${problem}`);

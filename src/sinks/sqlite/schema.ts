@@ -95,7 +95,7 @@ function requireColumns(there: Columns, target: OpenTarget): void {
   if (missing.length === 0) return;
   throw tableError(
     target,
-    `expected the columns ${[...Object.keys(columns), newest].flat().join(', ')}, and there is no ${missing.join(', ')} ` +
+    `expected the columns ${[...Object.keys(columns), newest].flat().join(', ')}, but ${missing.length === 1 ? `${missing[0]} is` : `${missing.join(' and ')} are`} missing ` +
       `(it has ${namesOf(there)}); add what is missing, or name another table`,
   );
 }

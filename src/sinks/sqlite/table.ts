@@ -47,7 +47,7 @@ export class ResultTable {
     this.#read();
     if (this.#schema === undefined && target.columns !== undefined) {
       this.#make(target.columns, (error) => {
-        const text = `table "${target.table}" of ${target.file} cannot be made: ${error.message}; check columns and key`;
+        const text = `table "${target.table}" of ${target.file} cannot be created: ${error.message}; check columns and key`;
         return configError('SINK_TABLE', text, error);
       });
     }
@@ -113,7 +113,7 @@ export class ResultTable {
       this.#schema?.isKeyLoose === true
         ? `a row exists whose key (${keys}) is a different text that is equal under the collation of its unique index; ` +
             'write keys in one form, or create the index with COLLATE BINARY'
-        : 'the row was left out, by a trigger (RAISE(IGNORE)) or by a constraint (ON CONFLICT IGNORE)',
+        : 'a trigger (RAISE(IGNORE)) or a constraint (ON CONFLICT IGNORE) dropped the row',
     );
   }
 

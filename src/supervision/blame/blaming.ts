@@ -9,18 +9,22 @@ import type { Gone } from '../posts/post.ts';
 import type { Crash, Solved } from '../posts/restart-policy.ts';
 
 /**
- * When this many have died of items running alone with no item done between them, items are no longer believed to be
- * the cause: else a consumer that always dies would condemn the whole queue, one item after the other.
+ * After this many consumers in a row have died of items that ran alone, with no item done in between, items are no
+ * longer considered the cause: otherwise a consumer that always dies would condemn the whole queue, one item after the
+ * other.
  */
 const mostInARow = 30;
 
-/** When this many supervisors in a row were killed without an item settled between, what they ran may be the cause. */
+/**
+ * When this many supervisors in a row were killed with no item settled in between, the items that they ran may be the
+ * cause.
+ */
 const mostUncleanStarts = 3;
 
 /**
- * At a start: if supervisors have been killed again and again, the items that they may have been running are isolated; and what
- * the last one is known to have run by itself has killed once more. (The kernel, or whoever runs the machine, may kill all
- * processes of a container because one of them takes too much memory.)
+ * At a start: if supervisors have been killed again and again, the items that they may have been running are isolated,
+ * and the item that the last one is known to have run alone has killed once more. (The kernel, or an operator, may kill
+ * all processes of a container because one of them uses too much memory.)
  */
 export function blameForKilledSupervisors(
   { queue, events, clock, random, settings }: Pick<Hub, 'queue' | 'events' | 'clock' | 'random' | 'settings'>,
@@ -31,7 +35,7 @@ export function blameForKilledSupervisors(
   const cause = 'its supervisor was killed with it';
   const moment = clock.moment();
   const death = { cause, isFromOutside: true };
-  // Nothing has settled, so nobody can have been lent more than there are slots.
+  // Nothing has settled, so no consumer can have been lent more items than it has slots.
   const items = queue.accuseFirst(settings.consumers * settings.concurrency, moment, death);
   if (items > 0) events.emit('items.isolated', { who, items, cause });
   if (trial === null) return;
@@ -44,7 +48,7 @@ export function blameForKilledSupervisors(
   events.emit('item.killed', { who, seq, kills, cause, inMs: delayMs });
 }
 
-/** Takes back what a consumer held that has gone, and finds out whether an item of it is to blame. */
+/** Takes back the items of a consumer that has gone, and finds out whether one of them is to blame. */
 export function blameFor(
   { queue, events, clock, random, settings }: Pick<Hub, 'queue' | 'events' | 'clock' | 'random' | 'settings'>,
   {
@@ -90,7 +94,7 @@ export function blameFor(
   return { givenBack: loss.items, crash: isOpen ? { blame: 'open', whenSolved: verdict.whenGiven } : crash };
 }
 
-/** What comes out about a crash, perhaps long after it. */
+/** The verdict about a crash, perhaps long after it. */
 class Verdict {
   #blame: Solved | undefined;
   #listener: ((blame: Solved) => void) | undefined;

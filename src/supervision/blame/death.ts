@@ -2,17 +2,17 @@ import type { ErrorData } from '../../core/errors.ts';
 import type { Failed } from '../../ipc/messages.ts';
 import type { Exit } from '../posts/child.ts';
 
-/** What a process said before it went: an error, and what that came from. */
+/** The last report of a process before it went: an error, and its origin. */
 export interface LastError {
   origin: Failed['origin'];
   words: string;
   error: ErrorData;
-  /** Something outside could not be reached. */
+  /** Something outside was unreachable. */
   isOutside: boolean;
 }
 
 /**
- * What a consumer died of, if what it was running can be to blame; undefined if it was told to go, or failed by
+ * What a consumer died of, if the items it was running can be to blame; undefined if it was asked to go, or failed by
  * itself: because of its sink, or of an item that has been settled as failed.
  */
 export function deathOf(

@@ -11,7 +11,7 @@ const longestRetryMs = 30 * 24 * 60 * 60 * 1000;
 /** How long an item waits after a dependency error without a time. */
 const dependencyBackoff = { baseMs: 10_000, capMs: 10_000 };
 
-/** What becomes of an item of which an attempt failed. */
+/** The fate of an item after a failed attempt. */
 export function fateOf(hub: FateDeps, failure: Failure, attempt: FailedAttempt, now: number): Fate {
   const { pipeline, outage } = hub;
   const { verdict, error } = failure;
@@ -35,14 +35,14 @@ function later(hub: FateDeps, failure: Failure, attempt: FailedAttempt, now: num
   const { random, queue, singlingOut } = hub;
   const { seq, error, outside, afterMs } = failure;
   const { lentAt, ownFault: before } = attempt;
-  // User code may ask for a fraction of a millisecond, or for ever.
+  // User code may ask for a fraction of a millisecond, or for infinity.
   const delayMs = Math.min(Math.ceil(afterMs ?? fullJitter(dependencyBackoff, 1, random())), longestRetryMs);
   if (!outside) return { kind: 'retry', error, usesAttempt: false, delayMs };
   const { lent, retrying } = queue.stats;
   const open = { open: lent + retrying, isAnyDone: queue.run.done > 0 };
   const { usesAttempt, ownFault } = singlingOut.failed(now, { seq, ...outside, lentAt, ownFault: before, ...open });
   if (!usesAttempt) return { kind: 'retry', error, usesAttempt, ownFault, delayMs };
-  const fate = attemptUsed(hub, failure, attempt, '; other items succeeded meanwhile');
+  const fate = attemptUsed(hub, failure, attempt, '; other items succeeded in the meantime');
   return fate.kind === 'dead'
     ? fate
     : { ...fate, ownFault, delayMs: Math.max(fate.delayMs, afterMs === null ? 0 : delayMs) };

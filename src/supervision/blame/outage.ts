@@ -4,15 +4,15 @@ import { describeError, type ErrorData } from '../../core/errors.ts';
 import type { Receiver } from '../../queue/lending/dispatch.ts';
 import type { Queue } from '../../queue/queue.ts';
 
-/** Not before they have gone on for so long do failures say that something outside is out. */
+/** Failures indicate an outage only after they have lasted this long. */
 const enoughMs = 10_000;
 /** Waits between probes. */
 const backoff = { baseMs: 1000, capMs: 60_000 };
 
 /**
- * Whether anything succeeds at all. While nothing does, going on would only use up the items' attempts and, because
- * each that fails leaves the queue for a while, empty the source into it. So one item at a time is tried, at no cost to
- * it, until one succeeds. Pure: time and chance come in.
+ * Detects that nothing succeeds any more. Continuing would then only use up the items' attempts and, because each
+ * failed item leaves the queue for a while, empty the source into it. So one item at a time is tried, without using its
+ * attempts, until one succeeds. Pure: time and randomness are passed in.
  */
 export class Outage {
   readonly #enough: number;
@@ -24,12 +24,12 @@ export class Outage {
   #probes = 0;
   #probeAt = 0;
 
-  /** Begins with so many attempts that have failed and none that has succeeded; with 0 it never does. */
+  /** Starts with this many attempts that have failed while none succeeded; with 0 it never starts. */
   constructor({ pauseAfter }: { pauseAfter: number }) {
     this.#enough = pauseAfter === 0 ? Infinity : pauseAfter;
   }
 
-  /** Nothing has succeeded for so long that only probes are to be made. */
+  /** Nothing has succeeded for so long that only probes may run. */
   get isOn(): boolean {
     return this.#isOn;
   }
@@ -37,7 +37,7 @@ export class Outage {
   /** For people; null while there is none. */
   get reason(): string | null {
     if (!this.#isOn || !this.#last) return null;
-    return `nothing succeeds any more (the last error: ${describeError(this.#last)}); one item at a time is tried, without using up its attempts, until one succeeds`;
+    return `every recent attempt failed (last error: ${describeError(this.#last)}); trying one item at a time, without using up attempts, until one succeeds`;
   }
 
   /** When the next probe may be made. */
@@ -50,7 +50,7 @@ export class Outage {
     this.#isOn = false;
   }
 
-  /** An attempt failed, for whatever reason but one that will never change. */
+  /** An attempt failed, for any reason that may go away. */
   failed(now: number, error: ErrorData): void {
     if (this.#failed === 0) this.#since = now;
     this.#failed += 1;
@@ -61,19 +61,21 @@ export class Outage {
     this.#probeAt = now + backoff.baseMs;
   }
 
-  /** Every second probe is of an item that was not tried yet: those that were may be to blame themselves. */
+  /**
+   * Every second probe uses an item without earlier attempts: items that were tried before may be to blame themselves.
+   */
   get triesUntried(): boolean {
     return this.#probes % 2 === 1;
   }
 
-  /** A probe is under way; `random` is in [0, 1). */
+  /** A probe is running; `random` is in [0, 1). */
   probed(now: number, random: number): void {
     this.#probes += 1;
     this.#probeAt = now + equalJitter(backoff, this.#probes, random);
   }
 }
 
-/** Lends one item to somebody, if nobody holds any. False if there was none to be lent. */
+/** Lends one item to a consumer if no consumer holds any. False if there was none to lend. */
 export function lendProbe(
   queue: Queue,
   receivers: readonly Receiver[],
@@ -91,7 +93,7 @@ export function lendProbe(
   return delivery !== undefined;
 }
 
-/** Whether an error says that something outside cannot be reached: that is nobody's fault here. */
+/** Whether an error says that something outside is unreachable, which is nobody's fault here. */
 export function isOutside({ code, cause }: ErrorData): boolean {
   return code === 'DEPENDENCY' || code === 'RETRY_AFTER' || (cause !== undefined && isOutside(cause));
 }

@@ -6,18 +6,24 @@ import { killGroup } from './kill.ts';
 import { LastWords } from './last-words.ts';
 import { spawn } from './spawn.ts';
 
-/** How long channel and output may stay open after the exit: a process that left the child's group may hold them for ever. */
+/**
+ * How long channel and output may stay open after the exit: a process that left the child's group may keep them open
+ * indefinitely.
+ */
 const drainMs = 1000;
-/** How long a process may take to end after it has let go of its channel: user code may have left timers behind. */
+/** How long a process may take to exit after it has closed its channel: user code may have left timers behind. */
 const letGoMs = 500;
 
-/** How a child went. */
+/** How a child ended. */
 export interface Exit {
   code: number | null;
   signal: string | null;
-  /** Said by the supervisor, if it has killed it; else what went wrong with its channel or its start. */
+  /** The supervisor's reason, if it killed the child; otherwise what went wrong with the channel or the start. */
   reason: string | undefined;
-  /** Why the supervisor has killed it: see `kill`; `broken`: for its channel. `no`: it went by itself, or by somebody else. */
+  /**
+   * Why the supervisor killed it: see `kill`; `broken`: because of its channel. `no`: it ended by itself or was killed
+   * by something else.
+   */
   killed: 'no' | 'order' | 'hang' | 'broken';
   /** What V8 said on ending the process. */
   lastWords: string | undefined;
@@ -38,16 +44,16 @@ export interface Child<In, Out> {
   readonly startedAt: number;
   send: Channel<Out>['send'];
   /**
-   * Who is told what happens from now on. Set before the child is sent anything; if the child has gone already, the
-   * listener is told its exit in the next microtask.
+   * Sets the listener for everything that happens from now on. Call it before anything is sent to the child; if the
+   * child has already gone, the listener gets its exit in the next microtask.
    */
   listen: (listener: ChildListener<In>) => void;
   /**
-   * SIGKILL to the child and all that it started; `reason` says why, for people. An `order` is nobody's fault; a `hang`
-   * is what it died of.
+   * SIGKILL to the child and everything that it started; `reason` says why, for people. An `order` is nobody's fault; a
+   * `hang` is what it died of.
    */
   kill: (reason: string, why?: 'order' | 'hang') => void;
-  /** Nobody waits for it any longer, although it lives: it must not keep this process from ending. Its exit is not told. */
+  /** Stops waiting for it although it is alive: it must not keep this process from ending. Its exit is not reported. */
   abandon: () => void;
 }
 
@@ -58,12 +64,12 @@ export interface StartOptions<In> {
   entry: string;
   parse: (header: unknown) => In;
   clock: Clock;
-  /** Words to put before the command, so that the child dies with us. */
+  /** Words to put before the command so that the child dies with this process. */
   prefix: readonly string[] | undefined;
   env: Record<string, string | undefined>;
   /** The current directory of the child. */
   folder: string;
-  /** Takes what the child writes to its standard output and error, as it comes. */
+  /** Receives the child's standard output and error as they arrive. */
   onOutput: (who: Who, stream: 'stdout' | 'stderr', chunk: Buffer | null) => void;
 }
 
@@ -124,7 +130,7 @@ export function startChild<In, Out extends object>(options: StartOptions<In>): C
     exit = {
       ...exited,
       reason: killReason ?? channelProblem?.message,
-      // Ours came too late if it went by anything else.
+      // If it ended in another way, our kill came too late.
       killed: exited.signal === 'SIGKILL' ? killed : 'no',
       lastWords: exited.signal ? lastWords.text : undefined,
     };
@@ -137,10 +143,10 @@ export function startChild<In, Out extends object>(options: StartOptions<In>): C
     onClose: (problem) => {
       isChannelClosed = true;
       channelProblem = problem;
-      // Without a channel it can do nothing for us any more.
+      // Without a channel it is of no use any more.
       if (problem) kill(problem.message, 'broken');
       else if (!exited)
-        cancelDeadline = clock.after(letGoMs, () => kill('closed its channel and did not exit', 'broken'));
+        cancelDeadline = clock.after(letGoMs, () => kill('closed its channel but did not exit', 'broken'));
       finish();
     },
   });

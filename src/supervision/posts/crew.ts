@@ -10,8 +10,8 @@ export type CrewOptions = Pick<StartOptions<never>, 'clock' | 'prefix' | 'env' |
 };
 
 /**
- * Starts the child processes. The producer and one consumer are started before anything else is known, because
- * booting takes most of the time to the first item; they wait for their posts here.
+ * Starts the child processes. The producer and one consumer are started before anything else is known, because booting
+ * takes most of the time to the first item; they wait here for their posts.
  */
 export class Crew {
   readonly #options: CrewOptions;
@@ -29,7 +29,7 @@ export class Crew {
     return this.#producer;
   }
 
-  /** Another producer in the place of the one that was to be described. */
+  /** Another producer in place of the one that should have described the pipeline. */
   replaceProducer(): ProducerChild {
     this.#producer = this.startProducer();
     return this.#producer;
@@ -56,7 +56,7 @@ export class Crew {
     this.#producer = undefined;
   }
 
-  /** Nobody is needed. */
+  /** No process is needed. */
   dismiss(): void {
     this.dismissProducer();
     this.#consumer?.kill('not needed');

@@ -10,8 +10,8 @@ export type Description =
   | { status: 'failed'; reason: string; wasKilled: boolean };
 
 /**
- * Asks a producer what is in the pipeline file. It only loads the file: source, sink and limits stay untouched, so
- * this may happen before the state directory is even known.
+ * Asks a producer for the contents of the pipeline file. It only loads the file and does not touch source, sink and
+ * limits, so this may happen before the state directory is even known.
  */
 export function describePipeline(
   child: Child<FromProducer, ToProducer>,
@@ -26,7 +26,7 @@ export function describePipeline(
     let failure: string | undefined;
     const cancel = clock.after(deadlineMs, () => {
       child.kill(
-        `not loaded within ${formatDuration(deadlineMs)} (readyTimeout); does it await at its top level what never comes?`,
+        `not loaded within ${formatDuration(deadlineMs)} (readyTimeout); does its top level await something that never happens?`,
       );
     });
     child.listen({
@@ -40,9 +40,9 @@ export function describePipeline(
       onExit({ code, signal, reason }) {
         cancel();
         const how = failure ?? reason ?? (signal ? `killed by ${signal}` : `exit code ${code}`);
-        // By somebody else: the file is not to blame.
+        // Killed by something else: the file is not to blame.
         const wasKilled = signal === 'SIGKILL' && reason === undefined;
-        resolve({ status: 'failed', reason: `loading ${file} ended the process that did it: ${how}`, wasKilled });
+        resolve({ status: 'failed', reason: `loading ${file} ended the process: ${how}`, wasKilled });
       },
     });
     child.send({ type: 'describe', file });

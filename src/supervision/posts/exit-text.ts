@@ -1,6 +1,6 @@
 import type { Exit } from './child.ts';
 
-/** How a process went, for people. `wasTold`: it was told to end or to stop. */
+/** How a process ended, for people. `wasTold`: it was asked to end or to stop. */
 export function describeExit(
   { code, signal, reason }: Pick<Exit, 'code' | 'signal' | 'reason'>,
   wasTold: boolean,
@@ -11,5 +11,5 @@ export function describeExit(
 
 function describeCode(code: number, wasTold: boolean): string {
   if (code !== 0) return `exited ${code}`;
-  return wasTold ? 'exited 0 before it had ended' : 'exited 0 without having been told to';
+  return wasTold ? 'exited 0 before finishing' : 'exited 0 without being asked to';
 }

@@ -2,14 +2,16 @@ import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import type { ProcessIdentity } from '../../queue/writers.ts';
 
-/** What tells the process `pid` from a later one with the same number; undefined if there is no such process. */
+/**
+ * What distinguishes the process `pid` from a later one with the same number; undefined if there is no such process.
+ */
 export function identify(pid: number): ProcessIdentity | undefined {
   return process.platform === 'linux' ? fromProc(pid) : fromPs(pid);
 }
 
 /**
- * What lives of the process group that `leader` led, as children do, in a session of their own: what it has started, and
- * the leader itself. Nothing where there is no /proc to look in.
+ * The live processes of the group that `leader` led, in their own session, as children are: programs that it has
+ * started, and the leader itself. Empty where there is no /proc.
  */
 export function membersOf(leader: number): ProcessIdentity[] {
   if (process.platform !== 'linux') return [];

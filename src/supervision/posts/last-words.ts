@@ -13,7 +13,7 @@ export class LastWords {
     ]);
   }
 
-  /** Why V8 ended the process, in its words; undefined if it did not say. */
+  /** V8's own reason for ending the process; undefined if it gave none. */
   get text(): string | undefined {
     return fatal.exec(this.#tail.toString('latin1'))?.[1];
   }

@@ -10,15 +10,15 @@ import type { ChildState } from '../../observability/events.ts';
 export type LifeEvent =
   /** A process is started. */
   | 'start'
-  /** It says that it is ready. */
+  /** It reports that it is ready. */
   | 'ready'
-  /** It has been told to end or to stop. */
+  /** It has been asked to end or to stop. */
   | 'drain'
-  /** It has gone without having been told to, or before it had done its end work, and will be replaced. */
+  /** It has gone without being asked, or before it had done its end work, and will be replaced. */
   | 'crash'
   /** The same, once too often. */
   | 'park'
-  /** It has gone as it was told to, or was only a candidate; or the post is given up while there is no process on it. */
+  /** It has gone as requested, or was only a candidate; or the post is given up while it has no process. */
   | 'gone';
 
 const table: Record<ChildState, Partial<Record<LifeEvent, ChildState>>> = {

@@ -3,18 +3,18 @@ import type { LastError } from '../blame/death.ts';
 import type { Child } from './child.ts';
 import { Outbox } from './outbox.ts';
 
-/** A process on a post, and what it has said so far. */
+/** A process on a post, and what it has reported so far. */
 export interface Occupant<In, Out> {
   readonly child: Child<In, Out | Stop>;
   /** Messages to it that wait for a commit. */
   readonly outbox: Outbox<Out>;
   isGone: boolean;
   wasReady: boolean;
-  /** It has said that it has ended: nothing of its work is unfinished. */
+  /** It has reported that it has ended: none of its work is unfinished. */
   hasEnded: boolean;
   /** Its last sign of life, and when that came. */
   beat: { at: number; beat: Beat } | undefined;
-  /** Why it is about to go, as it said last. */
+  /** The reason for its coming end, as last reported. */
   lastError: LastError | undefined;
 }
 

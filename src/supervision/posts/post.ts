@@ -15,7 +15,7 @@ type PostHub = Pick<Hub, 'clock' | 'random' | 'events' | 'touch' | 'broken'> & {
   settings: Pick<Hub['settings'], 'restarts' | 'readyTimeoutMs' | 'endTimeoutMs'>;
 };
 
-/** How many processes may attempt the end work of a run. */
+/** The number of processes that may attempt the end work of a run. */
 const mostEndAttempts = 2;
 
 export interface PostOptions<In, Out> {
@@ -32,15 +32,15 @@ export interface PostOptions<In, Out> {
   onMessage: (message: In, payload: Buffer) => void;
   /** The process has gone: take back what it held, before it is replaced. */
   onGone: (exit: Exit, isExpected: boolean) => Gone;
-  /** Why a process that dies is not replaced for now; undefined if it is. */
+  /** Why a process that dies is currently not replaced; undefined if it is. */
   heldBack: () => string | undefined;
 }
 
 /** What a process that has gone leaves behind. */
 export interface Gone {
-  /** How many items it held, which are back in the queue. */
+  /** The number of items that it held, which are back in the queue. */
   givenBack: number;
-  /** Who is to blame, unless it went as it was told to. */
+  /** Who is to blame, unless it ended as requested. */
   crash: Crash;
 }
 
@@ -59,7 +59,9 @@ export class Post<In, Out> {
   #lastExit: string | null;
   #isCandidate: boolean;
   #isHeldBack = false;
-  /** Its process was told that nothing more will come. If it goes before it has ended, its successor is told the same. */
+  /**
+   * Its process was told that no more items will come. If it goes before it has ended, its successor is told the same.
+   */
   #owesEnd = false;
   /** How many processes exited without completing their end work. */
   #endFailures = 0;
@@ -118,12 +120,12 @@ export class Post<In, Out> {
     return this.#occupant?.beat;
   }
 
-  /** What the process on the post, or the last one, said last of why it goes. */
+  /** The last reported reason for the end of the process on the post, or of the previous one. */
   get lastError(): LastError | undefined {
     return this.#occupant?.lastError;
   }
 
-  /** Nothing of the process's work is unfinished: it has said so. */
+  /** The process has reported that none of its work is unfinished. */
   get hasEnded(): boolean {
     return this.#occupant?.hasEnded ?? false;
   }
@@ -143,7 +145,7 @@ export class Post<In, Out> {
     return this.#isHeldBack;
   }
 
-  /** A process was told to do its end work, and that has not been done. */
+  /** A process was asked to do its end work, which has not been done. */
   get owesEnd(): boolean {
     return this.#owesEnd && !this.hasEnded;
   }
@@ -186,7 +188,7 @@ export class Post<In, Out> {
     this.drain();
   }
 
-  /** The process was told to stop, or is not needed any more: its exit is no crash. */
+  /** The process was asked to stop, or is no longer needed: its exit is not a crash. */
   drain(): void {
     this.#owesEnd = false;
     this.#isHeldBack = false;
@@ -195,7 +197,7 @@ export class Post<In, Out> {
     else if (this.child && this.#state !== 'draining') this.#move('drain');
   }
 
-  /** The process was told that nothing more will come: it has to do its end work or, if it does not, its successor. */
+  /** The process was told that no more items will come: it, or otherwise its successor, has to do the end work. */
   end(): void {
     this.drain();
     this.#owesEnd = this.#state === 'draining';
@@ -203,7 +205,7 @@ export class Post<In, Out> {
     const { endTimeoutMs } = settings;
     const { child } = this;
     if (!child) return;
-    // What user code does at the end may hang, and nothing else would ever notice.
+    // User code may hang at the end, and nothing else would ever notice.
     this.#cancelTimer = clock.after(endTimeoutMs, () =>
       child.kill(`did not end within ${formatDuration(endTimeoutMs)} (endTimeout)`),
     );
@@ -223,7 +225,7 @@ export class Post<In, Out> {
     );
   }
 
-  /** It has answered: it is not to blame for what it waits for now. */
+  /** It has answered: it is not to blame for its current wait. */
   answered(): void {
     this.#cancelTimer();
   }
@@ -234,12 +236,12 @@ export class Post<In, Out> {
     if (this.#state === 'starting') this.#move('ready');
   }
 
-  /** It has ended in order: nothing of its work is unfinished. */
+  /** It has ended cleanly: none of its work is unfinished. */
   ended(): void {
     if (this.#occupant) this.#occupant.hasEnded = true;
   }
 
-  /** It says why it is about to go. */
+  /** It reports why it is about to go. */
   failed(error: LastError): void {
     if (this.#occupant) this.#occupant.lastError = error;
   }
@@ -265,7 +267,7 @@ export class Post<In, Out> {
     const isExpected = wasTold && (hasEnded || !wasReady);
     const reason = isExpected ? 'ended' : describeExit({ ...exit, reason: lastError?.words ?? exit.reason }, wasTold);
     const { who } = child;
-    // Before its successor starts: items and permits of the dead go back first.
+    // Before its successor starts: items and permits of the dead process are released first.
     const { givenBack, crash } = this.#options.onGone(exit, isExpected);
     occupant.isGone = true;
     this.#lastExit = reason;
@@ -290,7 +292,7 @@ export class Post<In, Out> {
     const { clock, random, events, settings } = this.#hub;
     const heldBack = this.#options.heldBack();
     if (heldBack !== undefined) {
-      // A new process would run another version than the one that died: that says nothing about either.
+      // A new process would run a different version than the one that died, which says nothing about either.
       events.emit('child.heldBack', { who, reason: heldBack });
       this.#isHeldBack = true;
       this.#move('crash');

@@ -11,7 +11,7 @@ const backoff: Backoff = { baseMs: 250, capMs: 30_000 };
 const healthyMs = 60_000;
 
 /**
- * A crash, and who is to blame: the process, an item that it ran, or something outside that it could not reach. While
+ * A crash, and who is to blame: the process, an item that it ran, or something outside that was unreachable. While
  * items are accused of it, that is open; `whenSolved` calls its listener once it is known. A crash counts towards the
  * limit only if the process is to blame, from the moment that is known.
  */
@@ -19,10 +19,10 @@ export type Crash =
   | { readonly blame: 'process' | 'item' | 'outside' }
   | { readonly blame: 'open'; readonly whenSolved: (listener: (blame: Solved) => void) => void };
 
-/** What comes out when items were accused of a crash. */
+/** The verdict when items were accused of a crash. */
 export type Solved = 'process' | 'item';
 
-/** The life of a process that crashed. One that never got ready is a failed start. */
+/** The life of a process that crashed. If it never became ready, that is a failed start. */
 export interface Life {
   livedMs: number;
   wasReady: boolean;
@@ -30,7 +30,7 @@ export interface Life {
 
 export type RestartVerdict =
   | { kind: 'restart'; inMs: number }
-  /** How many there were: crashes within the period, or failed starts in a row. */
+  /** The count: crashes within the period, or failed starts in a row. */
   | { kind: 'park'; crashes: number; of: 'crashes' | 'failed starts' };
 
 /**

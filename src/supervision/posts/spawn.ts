@@ -14,7 +14,7 @@ export type Spawned =
       pid: number;
       channel: Duplex;
       outputs: readonly [stream: Readable, name: 'stdout' | 'stderr'][];
-      /** It need not be waited for any more. */
+      /** Stop waiting for it. */
       unref: () => void;
       onExit: (listener: (code: number | null, signal: string | null) => void) => void;
     }
@@ -31,11 +31,11 @@ export function spawn(
   const subprocess = execa(command[0]!, command.slice(1), {
     // The last pipe is for the guard (group-guard.ts): it only needs to end with this process.
     stdio: [stdin, 'pipe', 'pipe', 'pipe', 'pipe'],
-    // Collecting would gather the channel's bytes too, and end the child at 100 MB of them.
+    // Collecting output would collect the channel's bytes, too, and end the child at 100 MB.
     buffer: false,
     reject: false,
     cleanup: false,
-    // A group of its own: a terminal's Ctrl-C does not reach it, and it can be killed with all that it started.
+    // Its own group: a terminal's Ctrl-C does not reach it, and it can be killed with everything that it started.
     detached: true,
     env,
     cwd: folder,
@@ -66,15 +66,15 @@ function failed(reason: string): Spawned {
 }
 
 async function failureOf(subprocess: PromiseLike<object>): Promise<string> {
-  // The only place where every kind of failed start is told: some have an 'error' event, some have none.
+  // The only place that sees every kind of failed start: some have an 'error' event, some have none.
   const { code, originalMessage } = (await subprocess) as { code?: string; originalMessage?: string };
-  const hint = code === 'ENOENT' ? '; is the current folder still there?' : '';
+  const hint = code === 'ENOENT' ? '; does the current directory still exist?' : '';
   return `${originalMessage ?? 'unknown reason'}${hint}`;
 }
 
 /**
- * Whether `count` more descriptors can be opened. Looked at before a start, because when they run out in the middle
- * of one, Node makes no pipes, execa throws for that, and the error event that follows finds nobody listening.
+ * Whether `count` more descriptors can be opened. Checked before a start: if they run out in the middle of one, Node
+ * creates no pipes, execa throws because of that, and the error event that follows has no listener.
  */
 function hasDescriptors(count: number): boolean {
   const opened: number[] = [];

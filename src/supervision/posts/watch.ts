@@ -4,7 +4,10 @@ import type { Child } from './child.ts';
 import type { Post } from './post.ts';
 
 const roundMs = 1000;
-/** A consumer ends itself when an item goes on beyond its grace, if it can: how long it is waited for. */
+/**
+ * A consumer ends itself when an item keeps running beyond its grace period, if it can: this is how long to wait for
+ * that.
+ */
 const patienceMs = 15_000;
 
 type WatchedPost = Pick<Post<never, never>, 'state' | 'since' | 'beat'> & {
@@ -12,8 +15,8 @@ type WatchedPost = Pick<Post<never, never>, 'state' | 'since' | 'beat'> & {
 };
 
 /**
- * Kills children that hang: silent for longer than `stallTimeoutMs`, or with an item that goes on long after it
- * should have been aborted. If the supervisor itself was held up, what came before does not count: their beats may
+ * Kills children that hang: silent for longer than `stallTimeoutMs`, or with an item that keeps running long after it
+ * should have been aborted. If the supervisor itself was held up, earlier times do not count: the children's beats may
  * be waiting, or they may have stood still, too.
  */
 export function watchForHangs(
@@ -36,7 +39,7 @@ export function watchForHangs(
         post.child?.kill(`silent for ${formatDuration(stallTimeoutMs)}`, 'hang');
       } else if (oldestMs > itemTimeoutMs + abortGraceMs + patienceMs) {
         post.child?.kill(
-          `an item went on ${formatDuration(abortGraceMs + patienceMs)} after it was aborted at its timeout of ${formatDuration(itemTimeoutMs)}`,
+          `an item was still running ${formatDuration(abortGraceMs + patienceMs)} after it was aborted at its timeout of ${formatDuration(itemTimeoutMs)}`,
           'hang',
         );
       }

@@ -7,7 +7,7 @@ import { isOpen } from '../../queue/store.ts';
 import type { Hub } from '../hub.ts';
 import { compareForReload, type Comparison } from './fingerprint.ts';
 
-/** What a process has loaded, as it reports it. */
+/** What a process has loaded, according to its report. */
 export interface Loaded {
   pipeline: PipelineDescription | null;
   problems: readonly Problem[];
@@ -18,7 +18,7 @@ export interface AdmissionOptions {
   /** What the pipeline was when the service started. */
   described: PipelineDescription;
   formatProblems: (problems: readonly Problem[]) => string;
-  /** Whether the pipeline works with the file as it was: a consumer on a post now, or one before it, has been ready. */
+  /** Whether the pipeline works with the original file: a consumer on a post, now or before, has been ready. */
   hasAnyBeenReady: () => boolean;
 }
 
@@ -49,7 +49,7 @@ export class Admission {
     return this.#problem;
   }
 
-  /** Why a process that dies is not replaced for now; undefined if it is. */
+  /** Why a process that dies is currently not replaced; undefined if it is. */
   get heldBack(): string | undefined {
     // A process that owes end work must do it now or never.
     return isOpen(this.#options.hub.queue.run) ? this.#problem : undefined;
@@ -88,7 +88,7 @@ export class Admission {
   ): Admitted {
     if (!pipeline || problems.length > 0) {
       const reason =
-        problems.length > 0 ? this.#options.formatProblems(problems) : 'the pipeline file describes nothing';
+        problems.length > 0 ? this.#options.formatProblems(problems) : 'the pipeline file could not be described';
       return { status: 'refused', reason, isBroken: true };
     }
     const difference = differenceBetween(this.#options.described, pipeline);
@@ -124,7 +124,7 @@ export class Admission {
   #noteCode(who: Who, code: string): void {
     if (this.#knownCode.has(code)) return;
     this.#knownCode.add(code);
-    const message = `the pipeline file was edited while it runs: ${nameOf(who)} was started with the new code, other processes still run the old. To give all consumers the new code: millrace reload`;
+    const message = `the pipeline file was edited while the pipeline runs: ${nameOf(who)} started with the new code, other processes still run the old code. To give all consumers the new code: millrace reload`;
     this.#options.hub.events.emit('warning', { code: 'PIPELINE_EDITED', message });
   }
 }
@@ -142,7 +142,7 @@ function differenceBetween(started: PipelineDescription, loaded: PipelineDescrip
   }
   if (changes.length === 0) return undefined;
   return (
-    `the pipeline’s ${changes.join(' and its ')} changed, and a running service keeps what it started with. ` +
+    `the pipeline’s ${changes.join(' and its ')} changed, but a running service keeps what it started with. ` +
     'Undo the change, or stop the pipeline and start it again. A file that computes such a value must compute the same in each process'
   );
 }

@@ -11,9 +11,9 @@ export type Comparison =
   | { status: 'refused'; error: MillraceError };
 
 /**
- * May an open run, begun by the version `runs`, go on with this one? With an explicit cursor, yes: the source knows
- * where it is. Counting items is only right if the source yields what it yielded before, which a changed file cannot
- * promise; one that promises nothing is not counted.
+ * May an open run, started by version `runs`, resume with this version? With an explicit cursor, yes: the source knows
+ * its position. Skipping by count is only right if the source yields the same items as before, which a changed file
+ * cannot promise; a source that promises nothing is not skipped by count.
  */
 export function compareFingerprints(
   runs: string,
@@ -25,11 +25,11 @@ export function compareFingerprints(
   const isCounted = position.cursor === null && position.count > 0;
   if (!isCounted || !deterministic) {
     const goesOn = isCounted
-      ? 'from its start, as it is not deterministic: items that are stored may come twice'
+      ? 'from its start, because it is not deterministic: stored items may come twice'
       : 'from its cursor';
     return {
       status: 'changed',
-      message: `the pipeline has changed since this run began; the source goes on ${goesOn}`,
+      message: `the pipeline has changed since this run began; the source resumes ${goesOn}`,
     };
   }
   if (sameSource) {
@@ -44,15 +44,15 @@ export function compareFingerprints(
       'PIPELINE_CHANGED',
       `the pipeline has changed since this run began. Its source resumes by count: it skips the first ${position.count} items, which is wrong if the source now yields other items. ` +
         'If the source still yields the same items in the same order, start once with --same-source. ' +
-        'Otherwise finish the run with the old version of the file, or start over with --fresh (the old queue is moved aside). ' +
-        'For later runs: a `version` in the pipeline, or checkpoints in its source, make such changes possible without this question.',
+        'Otherwise finish the run with the old version of the file, or start over with --fresh (the old queue is archived). ' +
+        'For later runs: a `version` in the pipeline, or checkpoints in its source, allow such changes without this check.',
     ),
   };
 }
 
 /**
- * May the consumers of a running pipeline be replaced by ones with this version's code? The producer goes on with the old
- * one; but if it has to be replaced some day, its successor runs the new one, and must be able to go on where it was.
+ * May the consumers of a running pipeline be replaced by consumers with this version's code? The producer keeps the old
+ * code. But if it has to be replaced some day, its successor runs the new code and must be able to resume.
  */
 export function compareForReload(
   { fingerprint: runs, state, position }: Pick<RunRecord, 'fingerprint' | 'state' | 'position'>,
@@ -63,7 +63,7 @@ export function compareForReload(
     return {
       status: 'changed',
       message:
-        'the pipeline has changed since this run began: the consumers get the new code; the producer goes on with the old one until it is replaced or the next run begins',
+        'the pipeline has changed since this run began: the consumers get the new code; the producer keeps the old code until it is replaced or the next run begins',
     };
   }
   return { status: 'refused', error: changedUnderneath() };
@@ -73,9 +73,9 @@ export function compareForReload(
 export function changedUnderneath(): MillraceError {
   return configError(
     'PIPELINE_CHANGED',
-    'the file has changed, and with it perhaps the source, while a run is open whose source resumes by count. ' +
+    'the file has changed during an open run whose source resumes by count, so the source may have changed too. ' +
       'If the source still yields the same items in the same order, stop the pipeline and start it once with --same-source. ' +
-      'Otherwise undo the change and let the run finish, or start over with --fresh (the old queue is moved aside). ' +
+      'Otherwise undo the change and let the run finish, or start over with --fresh (the old queue is archived). ' +
       'A pipeline that had a `version` when its run began, and still has the same, can be reloaded at any time.',
   );
 }

@@ -20,9 +20,9 @@ export interface HeldBackOptions {
 }
 
 /**
- * Posts whose process died and cannot be replaced, because the current pipeline file cannot be used. The file is checked
- * again with a back-off; as soon as it is good, they start. If they fail all the same, they are held back again. Nothing of
- * that counts as a crash.
+ * Posts whose process died and cannot be replaced, because the current pipeline file is unusable. The file is checked
+ * again with a back-off; as soon as it is good, they start. If they still fail, they are held back again. None of this
+ * counts as a crash.
  */
 export class HeldBack {
   readonly #hub: HeldBackHub;
@@ -44,7 +44,7 @@ export class HeldBack {
     return this.#nextAt;
   }
 
-  /** Advances a check that is under way. Do not call it during a reload, which checks the file itself. */
+  /** Advances a check that is in progress. Do not call it during a reload, which checks the file itself. */
   advance(): void {
     const held = this.#held;
     const { problem } = this.#options.admission;

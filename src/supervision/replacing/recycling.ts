@@ -5,20 +5,23 @@ import type { Consumers } from '../roles/consumers.ts';
 import type { Consuming } from '../roles/consuming.ts';
 import type { Hub } from '../hub.ts';
 
-/** A process is not replaced for its memory before it has lived this long: else a cap that is too low would be a loop. */
+/**
+ * A process is not replaced for its memory before it has lived this long; otherwise a limit that is too low would cause
+ * a loop.
+ */
 const leastLifeMs = 30_000;
-/** Waits between successors that do not get ready. */
+/** Delays between replacements that do not become ready. */
 const backoff = { baseMs: 10_000, capMs: 10 * 60_000 };
 
 /**
- * Replaces consumers that have grown too large, done enough or lived long enough, the one that has lived longest first.
- * One that takes more memory than allowed as soon as it is ready is reported, once, and then left alone: so would its
- * successor.
+ * Replaces consumers that have grown too large, done enough or lived long enough, the oldest first. A process that
+ * exceeds the memory limit as soon as it is ready is reported once and then left alone, because its replacement would
+ * exceed it, too.
  */
 export class Recycling {
   readonly #hub: Hub;
   readonly #consumers: Consumers;
-  /** Processes whose first beat has been looked at; and those of them that began too large. */
+  /** Processes whose first beat has been checked, and those of them that started too large. */
   readonly #seen = new WeakSet<object>();
   readonly #large = new WeakSet<object>();
   #failuresInARow = 0;
@@ -34,7 +37,7 @@ export class Recycling {
     return rssBytes !== null || items !== null || ageMs !== null;
   }
 
-  /** Looks whether anybody is due, and replaces one at a time. */
+  /** Checks whether a consumer is due, and replaces one at a time. */
   look(): void {
     const { clock, events } = this.#hub;
     const now = clock.now();
@@ -58,7 +61,7 @@ export class Recycling {
     }
   }
 
-  /** Looks at a process for the first time since it is ready. */
+  /** Checks a process for the first time since it became ready. */
   #meet({ post }: Consuming): void {
     const { child, beat } = post;
     if (!child || !beat || this.#seen.has(child)) return;
@@ -75,7 +78,7 @@ export class Recycling {
     const rss = post.beat?.beat.rss ?? 0;
     const livedMs = now - post.since;
     if (rssBytes !== null && rss > rssBytes && livedMs >= leastLifeMs && !this.#large.has(post.child!))
-      return `its memory (${formatBytes(rss)}) is above maxRss (${formatBytes(rssBytes)})`;
+      return `its memory (${formatBytes(rss)}) exceeds maxRss (${formatBytes(rssBytes)})`;
     if (items !== null && processed >= items)
       return `it has processed ${plural(processed, 'item')} (maxItems ${items})`;
     if (ageMs !== null && livedMs >= ageMs)

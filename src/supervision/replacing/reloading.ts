@@ -9,7 +9,7 @@ import { lookAtFile, type FileLook } from './file-look.ts';
 import { compareForReload } from './fingerprint.ts';
 import type { Hub } from '../hub.ts';
 
-/** Whether a reload has been begun; what becomes of it is in the status. */
+/** Whether a reload has started; its progress is in the status. */
 export type ReloadAnswer = { status: 'begun'; number: number } | { status: 'refused'; reason: string };
 
 export interface ReloadingOptions {
@@ -21,15 +21,15 @@ export interface ReloadingOptions {
 }
 
 /**
- * Brings new code into a running pipeline: a process that lives only for that says what is in the file now; if a run can
- * go on with it, the consumers are replaced one by one. The first successor that does not get ready ends it, and those
- * that have not been replaced stay as they are. The producer is not replaced: see `compareForReload`.
+ * Brings new code into a running pipeline. A short-lived process reports the current contents of the file. If a run can
+ * resume with it, the consumers are replaced one by one. The first replacement that does not become ready ends the
+ * reload, and consumers that have not been replaced continue. The producer is not replaced: see `compareForReload`.
  */
 export class Reloading {
   readonly #hub: Hub;
   readonly #options: ReloadingOptions;
   #status: ReloadStatus | null = null;
-  /** Ordinals to be replaced yet. */
+  /** Ordinals that still have to be replaced. */
   #left: number[] = [];
   #look: FileLook | undefined;
   #isClosed = false;
@@ -51,8 +51,8 @@ export class Reloading {
   begin(): ReloadAnswer {
     const { events, settings } = this.#hub;
     if (this.#isClosed) return { status: 'refused', reason: 'the pipeline is stopping' };
-    if (!this.#isOpen) return { status: 'refused', reason: 'the run is at its end: nobody needs new code' };
-    if (this.isUnderWay) return { status: 'refused', reason: 'a reload is under way' };
+    if (!this.#isOpen) return { status: 'refused', reason: 'the run is ending and needs no new code' };
+    if (this.isUnderWay) return { status: 'refused', reason: 'another reload is in progress' };
     const number = (this.#status?.number ?? 0) + 1;
     this.#status = { number, state: 'describing', replaced: 0, of: settings.consumers, reason: null };
     events.emit('reload.started', { number });
@@ -60,7 +60,7 @@ export class Reloading {
     return { status: 'begun', number };
   }
 
-  /** Goes on with what is under way. */
+  /** Continues a reload in progress. */
   advance(): void {
     if (this.#status?.state !== 'replacing' || this.#options.consumers.isReplacing) return;
     if (!this.#isOpen) return this.#refuse('the run ended');
@@ -74,12 +74,12 @@ export class Reloading {
       if (this.#status?.state !== 'replacing') return;
       if (replaced.status === 'done') this.#status = { ...this.#status, replaced: this.#status.replaced + 1 };
       else if (replaced.status === 'cancelled') this.#refuse('the run ended');
-      else this.#refuse(`the new consumer ${ordinal} did not get ready: ${replaced.reason}`);
+      else this.#refuse(`the new consumer ${ordinal} did not become ready: ${replaced.reason}`);
       this.#hub.touch();
     });
   }
 
-  /** The service stops: nothing is to be replaced any more. */
+  /** The service stops: no more replacements. */
   close(): void {
     this.#isClosed = true;
     this.#look?.cancel();

@@ -11,7 +11,10 @@ import type { Post } from '../posts/post.ts';
 
 type Common = Exclude<FromProducer & FromConsumer, { type: 'ready' | 'described' }>;
 
-/** Handles what producer and consumers say alike: permits, signs of life, lines for the log, why they go, and that they have ended. */
+/**
+ * Handles the messages that producer and consumers have in common: permits, signs of life, log lines, the reason for
+ * their end, and that they have ended.
+ */
 export function commonHandlers(
   hub: Pick<Hub, 'limits' | 'clock' | 'events' | 'touch' | 'fail'>,
   side: {
@@ -22,7 +25,7 @@ export function commonHandlers(
     admission: Pick<Admission, 'heldBack'>;
     /** Its writer id; 0 for none. */
     holder: () => number;
-    /** What must be durable before a process that has ended may go. */
+    /** What must be durable before a process that has ended may exit. */
     byeRestsOn: Extent;
   },
 ): Pick<Handlers<Common>, Common['type']> {

@@ -5,7 +5,7 @@ import type { Child } from '../posts/child.ts';
 import { Consuming, type ConsumerDeps } from './consuming.ts';
 import type { Hub } from '../hub.ts';
 
-/** How a consumer's replacement went. */
+/** The result of a consumer's replacement. */
 export type Replaced = { status: 'done' } | { status: 'failed'; reason: string } | { status: 'cancelled' };
 
 /** A candidate that is not ready yet; or a process that has taken over while its predecessor finishes what it began. */
@@ -15,8 +15,8 @@ type Replacement = { place: number; onOver: (replaced: Replaced) => void } & (
 );
 
 /**
- * The consumers: one for each ordinal and, while one of them is replaced, for a moment another. The candidate is ready
- * before its predecessor is told to stop, so that no slot is empty meanwhile. A candidate that never gets ready changes
+ * The consumers: one for each ordinal and, for a moment while one of them is replaced, one more. The candidate is ready
+ * before its predecessor is asked to stop, so no slot is empty in between. A candidate that never becomes ready changes
  * nothing. Only one consumer is replaced at a time.
  */
 export class Consumers {
@@ -44,7 +44,7 @@ export class Consumers {
     return other ? [...this.#current, other] : this.#current;
   }
 
-  /** Why no consumer can write to the sink; null if any that works can, or none has reported anything. */
+  /** Why no consumer can write to the sink; null if any working consumer can, or none has reported anything. */
   get sinkProblem(): string | null {
     const asked = this.all.filter(({ post, sinkProblem }) => post.state === 'ready' || sinkProblem !== null);
     return asked.every(({ sinkProblem }) => sinkProblem !== null) ? (asked[0]?.sinkProblem ?? null) : null;
@@ -62,20 +62,20 @@ export class Consumers {
     candidate.post.start();
   }
 
-  /** Takes a replacement further, if it can. */
+  /** Advances a replacement, if possible. */
   advance(): void {
     const replacement = this.#replacement;
     if (replacement?.stage === 'candidate') this.#advanceCandidate(replacement);
     else if (replacement?.predecessor.post.isOver) this.#over(replacement, { status: 'done' });
   }
 
-  /** Ends a replacement where it is. */
+  /** Ends a replacement in its current state. */
   close(): void {
     if (this.#replacement?.stage === 'handing over') this.#replacement.cancelDeadline();
     this.#replacement = undefined;
   }
 
-  /** No replacement is needed any more; a process that has taken over stays. */
+  /** No replacement is needed any more; a process that has taken over continues. */
   cancelReplacement(): void {
     const replacement = this.#replacement;
     if (replacement?.stage !== 'candidate') return;
@@ -94,12 +94,12 @@ export class Consumers {
     const predecessor = this.#current[place]!;
     this.#current[place] = candidate;
     post.takeOver();
-    // What it has not started it gives back, what it has started it finishes.
+    // It gives back items that it has not started, and finishes the others.
     predecessor.post.stop();
     const { clock, settings } = this.#hub;
     const deadlineMs = settings.itemTimeoutMs + settings.abortGraceMs + settings.endTimeoutMs;
     const cancelDeadline = clock.after(deadlineMs, () =>
-      predecessor.post.child?.kill(`did not end within ${formatDuration(deadlineMs)} of having been replaced`),
+      predecessor.post.child?.kill(`did not exit within ${formatDuration(deadlineMs)} of being replaced`),
     );
     this.#replacement = { stage: 'handing over', place, predecessor, cancelDeadline, onOver };
     this.advance();

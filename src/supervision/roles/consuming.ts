@@ -25,7 +25,7 @@ type ConsumerChild = Child<FromConsumer, ToConsumer>;
 const longestSinkPauseMs = 30_000;
 
 export interface ConsumerDeps extends RoleDeps {
-  /** For the sink, which tells by it whether it knows a later state of the queue. */
+  /** Lets the sink detect whether it knows a later state of the queue. */
   readonly start: QueueStart;
   readonly outage: Outage;
   readonly singlingOut: SinglingOut;
@@ -35,7 +35,7 @@ export interface ConsumerDeps extends RoleDeps {
   readonly writeOut: (bytes: Buffer, done: () => void) => void;
 }
 
-/** One consumer's side of the supervisor: what it is told and lent, and what becomes of what it says. */
+/** The supervisor's side of one consumer: what it is sent and lent, and how its messages are handled. */
 export class Consuming {
   readonly post: Post<FromConsumer, ToConsumer>;
   readonly #hub: Hub;
@@ -57,7 +57,7 @@ export class Consuming {
     options: {
       ordinal: number;
       spawn: () => ConsumerChild;
-      /** Whose place it takes when it is ready. */
+      /** The consumer that it replaces when it is ready. */
       predecessor?: Post<FromConsumer, ToConsumer> | undefined;
     },
   ) {
@@ -87,22 +87,22 @@ export class Consuming {
     return this.post.state === 'ready' ? this.#holding : undefined;
   }
 
-  /** Items that it holds, also while it finishes them and nothing more may be lent to it. */
+  /** Items that it holds, including while it finishes them and may be lent no more. */
   get lent(): number {
     return this.#holding?.count ?? 0;
   }
 
-  /** Who holds the permits that `grants` are for. */
+  /** The holder of the permits that `grants` are for. */
   get holder(): number {
     return this.#enrolment.writer;
   }
 
-  /** Why its sink takes nothing now; null if it does. */
+  /** Why its sink accepts nothing now; null if it does. */
   get sinkProblem(): string | null {
     return this.#sinkProblem;
   }
 
-  /** Items that it had started and not settled when it went although it was told to end or to stop. */
+  /** Items that it had started and not settled when it went after it was asked to end or to stop. */
   get aborted(): number {
     return this.#aborted;
   }
@@ -112,28 +112,25 @@ export class Consuming {
     return this.#hasBeenReady;
   }
 
-  /** Items that the process on the post has said something of. */
+  /** Items whose outcome the process on the post has reported. */
   get processed(): number {
     return this.#processed;
   }
 
-  /** Lends it what the queue gave. */
+  /** Lends it items from the queue. */
   deliver({ frame, ...delivery }: Delivery): void {
     const { header, parts } = frameToPayload(frame);
     const writers = delivery.history === 'first' ? [] : this.#deps.unfencedWriters.list;
     this.post.child?.send({ type: 'deliver', ...delivery, writers, ...header }, parts);
   }
 
-  /** Asks it to give back up to this many items that it has not started. They stay its own until it answers. */
+  /** Asks it to give back up to this many items that it has not started. It keeps them until it answers. */
   recall(items: number): void {
     this.#holding?.recalled();
     this.post.child?.send({ type: 'recall', items });
   }
 
-  /**
-   * The sentinel: no item will come any more. May be said again and again: whoever is starting hears it when it is
-   * ready, and so does the successor of one that went before it had ended. No other process is needed any more.
-   */
+  /** The sentinel: no more items will come. Flush, tear down, then `ended`. */
   end(): void {
     const { state, child, owesEnd } = this.post;
     if (state === 'ready') {
@@ -149,7 +146,7 @@ export class Consuming {
     if (this.post.state === 'draining') this.post.child?.send({ type: 'withdraw', limits, ms });
   }
 
-  /** Tells it to abort what is still running. */
+  /** Asks it to abort items that are still running. */
   abort(): void {
     this.post.child?.send({ type: 'abort' });
   }
@@ -256,7 +253,8 @@ export class Consuming {
       fenced: ({ writers }) => unfencedWriters.fenced(writers),
       otherQueues: ({ others }) => otherQueues.found(others),
       sink: ({ reason }) => {
-        // One that is out when a consumer opens it is waited for, however long: with each attempt it has its time again.
+        // If the sink is down when a consumer opens it, the consumer waits as long as it takes: its time starts again
+        // with each attempt.
         post.asked(reason === null ? 0 : longestSinkPauseMs + this.#hub.settings.sinkTimeoutMs);
         if (reason === this.#sinkProblem) return;
         this.#sinkProblem = reason;

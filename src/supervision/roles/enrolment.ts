@@ -5,8 +5,8 @@ import type { RoleDeps } from './role.ts';
 type Enrolled = Pick<Child<never, never>, 'who'>;
 
 /**
- * A process's entry in the spool's list of writers. It is made before the process is given any work, so that a
- * successor of the supervisor knows whom to look for, and closed when the process has gone.
+ * A process's entry in the spool's list of writers. It is made before the process gets any work, so that a later
+ * supervisor knows which processes to look for, and closed when the process has gone.
  */
 export class Enrolment {
   readonly #hub: Pick<Hub, 'record' | 'queue' | 'limits' | 'clock'>;
@@ -40,7 +40,7 @@ export class Enrolment {
     record(() => {
       const { pid } = child.who;
       if (this.#child !== child || pid === undefined) return;
-      // Unknown if it has just gone: then nobody will ever be taken for it.
+      // Unknown if it has just gone: then no other process can be mistaken for it.
       const identity = identify(pid) ?? { pid, started: null, boot: null };
       const { run } = queue.run;
       this.#writer = writers.register({ run, role: this.#role, ordinal: this.#ordinal, ...identity });
@@ -48,7 +48,7 @@ export class Enrolment {
     });
   }
 
-  /** The process has gone: its permits come back. Returns the writer id that it had; 0 if it had none. */
+  /** The process has gone: its permits are released. Returns the writer id that it had; 0 if it had none. */
   close({ isClean }: { isClean: boolean }): number {
     const { record, limits, clock } = this.#hub;
     const { writers } = this.#deps;

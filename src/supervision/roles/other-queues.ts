@@ -3,8 +3,8 @@ import type { QueueStart } from '../../core/queue-start.ts';
 import type { Hub } from '../hub.ts';
 
 /**
- * Reports, once for each, other queues that have written the results of a pipeline of this name into its sink. Each of
- * them reads the whole source: the sink then has its results more than once.
+ * Reports, once each, other queues that have written results of a pipeline with this name into its sink. Each of them
+ * reads the whole source, so the sink then has its results more than once.
  */
 export class OtherQueues {
   readonly #events: Hub['events'];

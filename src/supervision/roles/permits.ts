@@ -3,10 +3,10 @@ import type { Acquire, Freeze, Granted, Refused, Release } from '../../ipc/messa
 import type { Hub } from '../hub.ts';
 import { unexpected } from './receiving.ts';
 
-/** A freeze that reaches no further than this beyond the last one is the same freeze. */
+/** A freeze that ends no later than this after the last one counts as the same freeze. */
 const sameFreezeMs = 1000;
 
-/** Handles what a child says of permits; `holder` is its writer id, 0 for none. Grants are sent by the tick. */
+/** Handles a child's messages about permits; `holder` is its writer id, 0 for none. Grants are sent by the tick. */
 export function permitHandlers(
   hub: Pick<Hub, 'limits' | 'clock' | 'events' | 'touch'>,
   child: { role: 'producer' | 'consumer'; holder: () => number; send: (message: Granted | Refused) => void },
@@ -25,7 +25,7 @@ export function permitHandlers(
     freeze({ limit, ms }) {
       const before = limits.snapshot(clock.now()).find(({ name }) => name === limit)?.frozenMs ?? 0;
       const left = limits.freeze(clock.now(), limit, ms);
-      // Calls that were under way together are refused together: one line for all of them.
+      // Calls that were in progress together are refused together: one line for all of them.
       if (left > before + sameFreezeMs) events.emit('limit.frozen', { limit, ms: left });
       hub.touch();
     },

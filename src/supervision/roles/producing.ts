@@ -14,7 +14,7 @@ import { beatMs, type RoleDeps } from './role.ts';
 
 type ProducerChild = Child<FromProducer, ToProducer>;
 
-/** The producer's side of the supervisor: what the producer is told, and what becomes of what it says. */
+/** The supervisor's side of the producer: what the producer is sent, and how its messages are handled. */
 export class Producing {
   readonly post: Post<FromProducer, ToProducer>;
   readonly #hub: Hub;
@@ -22,7 +22,7 @@ export class Producing {
   readonly #handlers: Handlers<FromProducer>;
   readonly #enrolment: Enrolment;
   #fingerprint: string;
-  /** What the process on the post has been asked: a successor describes the pipeline before it is configured. */
+  /** The request to the process on the post: a successor describes the pipeline before it is configured. */
   #stage: 'to be described' | 'to be configured' | 'configured' = 'to be described';
   /** Described before there was a queue: it needs no second description. */
   #described: ProducerChild | undefined;
@@ -45,7 +45,7 @@ export class Producing {
     this.#handlers = this.#makeHandlers();
   }
 
-  /** Starts reading, with a process that has described the pipeline already. */
+  /** Starts reading, with a process that has already described the pipeline. */
   start(described: ProducerChild): void {
     this.#described = described;
     this.post.start(described);
@@ -58,7 +58,7 @@ export class Producing {
     this.post.child?.send({ type: 'throttle', on });
   }
 
-  /** Who holds the permits that `grants` are for. */
+  /** The holder of the permits that `grants` are for. */
   get holder(): number {
     return this.#enrolment.writer;
   }
@@ -73,7 +73,7 @@ export class Producing {
     }
   }
 
-  /** `configure` rests on what is committed: the writer id, and where the source stands. */
+  /** `configure` depends on what is committed: the writer id, and the position of the source. */
   #configureSoon(child: ProducerChild): void {
     this.#stage = 'to be configured';
     this.#enrolment.enter(child, () => this.post.outbox?.put('all', () => this.#configure(child)));
@@ -101,7 +101,7 @@ export class Producing {
     };
   }
 
-  /** Takes back what the process held. Nothing of the source is lost: its successor goes on after what is stored. */
+  /** Takes back what the process held. Nothing of the source is lost: its successor resumes after what is stored. */
   #gone(isExpected: boolean): Gone {
     this.#enrolment.close({ isClean: isExpected });
     this.#hub.touch();
@@ -148,21 +148,21 @@ export class Producing {
       end: ({ position }) => {
         expectReading('end');
         queue.setRun({ state: 'sealed', position });
-        // Whatever becomes of it now, nobody need read the source again.
+        // Even if it dies now, the source does not have to be read again.
         post.drain();
         touch();
       },
     };
   }
 
-  /** Acknowledges one frame more after the commit, together with those before it. */
+  /** Acknowledges one more frame after the commit, together with those before it. */
   #acknowledge(): void {
     this.post.outbox?.join('all', { type: 'stored', frames: 1 }, (last) =>
       last.type === 'stored' ? { ...last, frames: last.frames + 1 } : undefined,
     );
   }
 
-  /** A successor has loaded the pipeline file again: it must still be the one that this run is of. */
+  /** A successor has loaded the pipeline file again: it must still be the file of this run. */
   #redescribed(loaded: Loaded): void {
     const { post } = this;
     const { queue } = this.#hub;
@@ -191,6 +191,6 @@ function receivedFrame(header: FrameHeader, payload: Buffer): Frame {
   try {
     return frameFromPayload(header, payload);
   } catch (error) {
-    throw new ProtocolError(`the producer sent a frame that is none: ${(error as Error).message}`, error);
+    throw new ProtocolError(`the producer sent an invalid frame: ${(error as Error).message}`, error);
   }
 }

@@ -3,14 +3,14 @@ import { StoreFull } from '../../queue/store.ts';
 import type { Hub } from '../hub.ts';
 import type { Consuming } from './consuming.ts';
 
-/** The ledger is swept after this many items, */
+/** The ledger is pruned after this many items, */
 const everyItems = 20_000;
 /** or after this long, if anything was settled. */
 const everyMs = 5000;
 
 /**
- * Tells one consumer now and then what the sink's ledger may forget, so that it stays as small as what is open.
- * Comes after a commit: what is announced as settled is settled in the spool.
+ * From time to time, sends one consumer the seqs that the sink's ledger may forget, so that the ledger stays as small
+ * as the open items. Call it after a commit: seqs that are announced as settled are settled in the spool.
  */
 export class Pruning {
   readonly #hub: Hub;
@@ -36,7 +36,7 @@ export class Pruning {
     this.#sweep(consumers);
   }
 
-  /** Called when nothing is open any more, before the consumers are told to end: the ledger has done its service. */
+  /** Called when nothing is open any more, before the consumers are asked to end: the ledger is no longer needed. */
   atTheEnd(consumers: readonly Consuming[]): void {
     if (!this.#hasSweptAtEnd) this.#hasSweptAtEnd = this.#sweep(consumers);
   }
@@ -49,7 +49,7 @@ export class Pruning {
     if (!consumer) return false;
     const watermark = this.#watermark();
     if (!watermark) return false;
-    // All of it each time: nobody says that a sweep has been done, and whoever was told of the last one may have died.
+    // Always the full range: pruning is not acknowledged, and the consumer that got the last request may have died.
     consumer.post.child?.send({ type: 'prune', ...watermark, drop: this.#oldRuns });
     this.#doneAtLast = queue.run.done;
     this.#lastAt = clock.now();

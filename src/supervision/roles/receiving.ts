@@ -3,8 +3,9 @@ import { handle, type Handlers } from '../../ipc/handlers.ts';
 import type { Hub } from '../hub.ts';
 
 /**
- * Handles a child's message. If that breaks the protocol, the child is to blame and will be replaced (the error goes
- * on to its channel); if it fails in any other way, the supervisor's own books are wrong, and it must not go on.
+ * Handles a child's message. If the message breaks the protocol, the child is to blame and will be replaced (the error
+ * goes to its channel); if handling fails in any other way, the supervisor's own state is wrong, and it must not
+ * continue.
  */
 export function receive<Message extends { type: string }>(
   hub: Pick<Hub, 'broken'>,
@@ -20,7 +21,7 @@ export function receive<Message extends { type: string }>(
   }
 }
 
-/** A message came that nothing had been asked for, or not yet. */
+/** A message came that was not expected, or not yet. */
 export function unexpected(role: 'producer' | 'consumer', type: string, state: string): ProtocolError {
   return new ProtocolError(`the ${role} sent "${type}" while it was ${state}`);
 }

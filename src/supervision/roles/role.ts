@@ -1,16 +1,16 @@
 import type { ProcessIdentity, Writers } from '../../queue/writers.ts';
 import type { Admission } from '../replacing/admission.ts';
 
-/** What the supervisor's side of every post needs besides the hub. */
+/** What the supervisor's side of every post needs in addition to the hub. */
 export interface RoleDeps {
   /** The spool's list of the processes that were given work. */
   readonly writers: Pick<Writers, 'register' | 'hasPredecessor' | 'ended'>;
-  /** What tells a process from a later one with the same number; undefined if there is no such process. */
+  /** What distinguishes a process from a later one with the same number; undefined if there is no such process. */
   readonly identify: (pid: number) => ProcessIdentity | undefined;
   readonly admission: Pick<Admission, 'admit' | 'proven' | 'heldBack'>;
   /** Whether the kernel kills the children when the supervisor dies. */
   readonly childrenDieWithUs: boolean;
 }
 
-/** How often children say that they are alive. */
+/** How often children report that they are alive. */
 export const beatMs = 1000;

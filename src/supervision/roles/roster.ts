@@ -15,7 +15,7 @@ export class Roster {
     this.consumers = consumers;
   }
 
-  /** All sides on whose post something may be under way: the producer's first, then the consumers'. */
+  /** All sides whose post may be active: the producer's first, then the consumers'. */
   get sides(): readonly Side[] {
     return [this.producing, ...this.consumers.all];
   }

@@ -14,7 +14,10 @@ export type SettlingDeps = FateDeps & Pick<Hub, 'clock' | 'events' | 'fail'>;
 /** So that it is not met again before the service has stopped. */
 const endedRunDelayMs = 1000;
 
-/** Takes what a consumer says became of items. What it does not hold any more is refused: it may be with another. */
+/**
+ * Takes a consumer's report about items. Results for items that it no longer holds are discarded, because another
+ * consumer may have them.
+ */
 export function settle(
   deps: SettlingDeps,
   { who, holding }: { who: Who; holding: Holding | undefined },

@@ -2,16 +2,16 @@ import type { Writers } from '../../queue/writers.ts';
 import type { Hub } from '../hub.ts';
 
 /**
- * The writers that may still have a transaction open in the sink: consumers that went without having ended. Whoever
- * is lent an item that one of them may have had bars them first, and asks the ledger then. Naming more of them than
- * held that very item is harmless: none of them lives.
+ * The writers that may still have a transaction open in the sink: consumers that died before they had ended. A consumer
+ * that is lent an item that one of them may have had bars them first, and then asks the ledger. It is harmless to name
+ * more of them than held that item: none of them is alive.
  */
 export class UnfencedWriters {
   readonly #record: Hub['record'];
   readonly #writers: Pick<Writers, 'fenced'>;
   readonly #open: Set<number>;
 
-  /** `open` are those that earlier supervisors have left. */
+  /** `open`: writers left by earlier supervisors. */
   constructor(hub: Pick<Hub, 'record'>, writers: Pick<Writers, 'fenced'>, open: Iterable<number>) {
     this.#record = hub.record;
     this.#writers = writers;
@@ -26,7 +26,7 @@ export class UnfencedWriters {
     this.#open.add(writer);
   }
 
-  /** A consumer says that the sink bars these now. */
+  /** A consumer reports that the sink bars these now. */
   fenced(writers: readonly number[]): void {
     const news = writers.filter((writer) => this.#open.delete(writer));
     if (news.length > 0) this.#record(() => this.#writers.fenced(news));

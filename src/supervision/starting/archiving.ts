@@ -17,7 +17,7 @@ export interface Archiving {
   /** The pipeline whose queue it must be; undefined for any. */
   pipelineName: string | undefined;
   durability: 'full' | 'normal';
-  /** Asked before anything is archived; refuses by throwing. Answers 'stopped' when `stopped` aborts meanwhile. */
+  /** Called before anything is archived; refuses by throwing. Resolves to 'stopped' if `stopped` aborts. */
   confirmFresh: (left: Left, stopped: AbortSignal) => Promise<'yes' | 'stopped'>;
   /** Kills the children on this list that are still alive, and waits until they are gone. */
   killOrphans: (writers: Writers) => Promise<void>;
@@ -27,7 +27,7 @@ export interface Archiving {
   events: EventBus;
 }
 
-/** What the next queue has to know about the one before it. */
+/** What the next queue has to know about the previous one. */
 type Archived = { status: 'archived'; limits: LimitRecord[] } | { status: 'stopped' };
 
 /**
@@ -52,14 +52,14 @@ export async function archiveQueue(options: Archiving): Promise<Archived> {
     await options.killOrphans(spool.writers);
     if (stopped.aborted) return { status: 'stopped' };
     const limits = limitsIn(spool, options);
-    tell(options, `the old queue was moved to ${spool.archive(suffix(options))}`);
+    tell(options, `the old queue was archived as ${spool.archive(suffix(options))}`);
     return { status: 'archived', limits };
   } finally {
     spool.close('unused');
   }
 }
 
-/** What the old queue knows of the limits. A record of them that is damaged must not keep anybody from starting over. */
+/** What the old queue knows about the limits. A damaged record of them must not prevent a fresh start. */
 function limitsIn(spool: Spool, options: Archiving): LimitRecord[] {
   try {
     return spool.store.limits();
@@ -75,7 +75,7 @@ async function archiveUnreadable(options: Archiving, reason: string): Promise<Ar
   const { file, durability, stopped, pipelineName: pipeline } = options;
   if ((await options.confirmFresh({ status: 'unreadable', reason }, stopped)) === 'stopped')
     return { status: 'stopped' };
-  // While the question was open it may have been restored, and taken into use.
+  // While the question was open, the file may have been restored and used.
   try {
     (await openSpool({ file, durability, pipeline }, options))?.close('unused');
     return await archiveQueue(options);
@@ -84,8 +84,8 @@ async function archiveUnreadable(options: Archiving, reason: string): Promise<Ar
   }
   tell(
     options,
-    `the old queue, which could not be read, was moved to ${archiveUnreadableFile(file, suffix(options))}. ` +
-      'What it says of processes that may still run, and of frozen limits, is not known: make sure that no process of an earlier supervisor is left',
+    `the old queue, which could not be read, was archived as ${archiveUnreadableFile(file, suffix(options))}. ` +
+      'Its record of processes that may still run and of frozen limits is lost: make sure that no process of an earlier supervisor is still running',
   );
   return { status: 'archived', limits: [] };
 }

@@ -13,7 +13,8 @@ export function relationOf(recorded: string, ours: string): FileRelation {
     const is = statSync(ours, { throwIfNoEntry: false, bigint: true });
     return is && was.dev === is.dev && was.ino === is.ino ? 'same' : 'another';
   } catch (error) {
-    // ENOTDIR: a parent folder is now a file. Other errors, such as no permission, do not show that the file is gone.
+    // ENOTDIR: a parent directory is now a file. Other errors, such as no permission, do not show that the file is
+    // gone.
     return (error as NodeJS.ErrnoException).code === 'ENOTDIR' ? 'old one is gone' : 'another';
   }
 }

@@ -14,7 +14,7 @@ import { archiveQueue, type Archiving } from './archiving.ts';
 
 export interface OpeningOptions extends Omit<Archiving, 'file' | 'pipelineName'> {
   stateDirectory: string;
-  /** Keys whose values are secrets although they do not look like it. */
+  /** Keys whose values are secrets although they do not look like secrets. */
   redact: readonly string[];
   /** The pipeline's file, absolute, by the path that was given. */
   pipelineFile: string;
@@ -29,7 +29,7 @@ export interface OpeningOptions extends Omit<Archiving, 'file' | 'pipelineName'>
   sameSource: boolean;
 }
 
-/** What the state directory says is to be done. */
+/** What to do, according to the state directory. */
 export type Opening =
   ({ status: 'open'; isNew: boolean } & Opened) | ({ status: 'finished' } & Opened) | { status: 'stopped' };
 

@@ -12,18 +12,18 @@ export interface OrphanDeps {
   clock: Clock;
   events: EventBus;
   identify: (pid: number) => ProcessIdentity | undefined;
-  /** What lives of the process group that a process leads or led. */
+  /** The live processes of the group that a process leads or led. */
   membersOf: (leader: number) => ProcessIdentity[];
-  /** Kills a process and all that it leads. */
+  /** Kills a process and its whole group. */
   kill: (leader: number) => void;
-  /** Aborts when the service is asked to stop: then nobody is waited for. */
+  /** Aborts when the service is asked to stop: then nothing waits for the processes. */
   stopped: AbortSignal;
 }
 
 /**
- * Kills the children of a predecessor that still live, with all that they have started, and resolves when they are seen
+ * Kills the live children of a predecessor, with everything that they have started, and resolves when they are seen
  * gone, or when `stopped` aborts. Until they are gone nothing may be delivered, permitted or read: an orphan could
- * write to the sink beside its successor.
+ * write to the sink at the same time as its successor.
  */
 export async function killOrphans(writers: Pick<Writers, 'notEnded' | 'ended'>, deps: OrphanDeps): Promise<void> {
   const { clock, events, kill, stopped } = deps;
@@ -39,8 +39,8 @@ export async function killOrphans(writers: Pick<Writers, 'notEnded' | 'ended'>, 
       if (clock.now() > deadline) {
         throw new MillraceError(
           'ORPHAN',
-          `process ${pid}, the ${writer.role} of an earlier supervisor${pid === writer.pid ? '' : ' or started by it'}, was killed but does not go. ` +
-            'Find out what it hangs in (often a disk or a network file system), end it, and start again.',
+          `process ${pid}, the ${writer.role} of an earlier supervisor${pid === writer.pid ? '' : ' or started by it'}, was killed but does not exit. ` +
+            'Find out what it hangs on (often a disk or a network file system), end it, and start again.',
           { exitCode: exitCodes.io },
         );
       }
@@ -51,14 +51,14 @@ export async function killOrphans(writers: Pick<Writers, 'notEnded' | 'ended'>, 
   for (const { writer } of left) writers.ended(writer, { isClean: false });
 }
 
-/** The processes that live of a writer: itself; or, when it has gone, what it had started. */
+/** The live processes of a writer: itself or, when it has gone, the processes it had started. */
 function remains(writer: WriterRecord, { identify, membersOf }: OrphanDeps): number[] {
   const { pid, started, boot } = writer;
   if (pid === undefined || pid === null) return [];
   const now = identify(pid);
-  // Somebody else may have its number now, and lead a group of his own.
+  // Another process may have its number now, and lead its own group.
   if (now) return now.started === started && now.boot === boot ? [pid] : [];
-  // A number is not given out while there is a group of that name; but that group may have been another's, since.
+  // A number is not reused while a group with that number exists; but that group may have been another one since then.
   return membersOf(pid)
     .filter((member) => member.boot === boot && startedNoEarlier(member, started))
     .map((member) => member.pid);

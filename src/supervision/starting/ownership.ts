@@ -35,10 +35,10 @@ interface Change {
 }
 
 /**
- * May this pipeline continue with the queue? An open run belongs to the file that began it, and its results belong in one
- * sink. While no item is done, another sink is a correction and not a change: often the first start fails and shows that
- * the sink is wrong. Another path is the same file if it leads there, or if nothing is left at the old path and the version
- * is the same: then the file was moved.
+ * May this pipeline continue with the queue? An open run belongs to the file that started it, and its results belong in
+ * one sink. While no item is done, another sink is a correction and not a change: often the first start fails and shows
+ * that the sink is wrong. Another path is the same file if it leads there, or if nothing remains at the old path and
+ * the version is the same: then the file was moved.
  */
 export function ownershipOf(question: OwnershipQuestion): Ownership {
   const { recorded, ours, run, moved, again } = question;
@@ -116,6 +116,6 @@ function refusal({ stateDirectory, run }: OwnershipQuestion, changes: readonly C
   return configError(
     'OTHER_FILE_OR_SINK',
     `the queue in ${stateDirectory} holds ${what}, and ${differences.join(', and ')}. Nothing was changed. ` +
-      `What you can do: ${waysOut.join('; ')}.`,
+      `Your options: ${waysOut.join('; ')}.`,
   );
 }

@@ -59,7 +59,7 @@ export interface StartDeps {
   plan: (pipeline: PipelineDescription) => Plan;
   formatProblems: (problems: readonly Problem[]) => string;
   writeOut: ConsumerDeps['writeOut'];
-  /** The service is about to run: whoever shows or controls it can begin. What it returns is awaited at the end. */
+  /** The service is about to run: display and control can start. The returned function is awaited at the end. */
   onService: (service: Service, plan: Plan, spool: Spool) => Promise<() => Promise<void>>;
   /** Calls its listener whenever the service is asked to stop, also for requests that came before. */
   stopRequests: { listen: (listener: (reason: string) => void) => void };

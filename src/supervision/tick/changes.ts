@@ -6,11 +6,11 @@ interface Waiting {
   reject: (error: Error) => void;
 }
 
-/** Those who changed something in the queue and are told when that is durable. */
+/** Callers that changed something in the queue and wait until it is durable. */
 export class Changes {
   #waiting: Waiting[] = [];
 
-  /** Resolves when what is pending now has been committed; rejects if that is not to be. */
+  /** Resolves when the pending changes have been committed; rejects if that will not happen. */
   committed(): Promise<void> {
     return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
   }
@@ -20,13 +20,13 @@ export class Changes {
     for (const { resolve } of this.#take()) resolve();
   }
 
-  /** It is still pending: whoever asked is not kept waiting for the disk. */
+  /** It is still pending: the caller does not have to wait for the disk. */
   delayed(reason: string): void {
-    const message = `the disk of the queue is full (${reason}): this is done as soon as there is room`;
+    const message = `the disk of the queue is full (${reason}): this will be done once there is space`;
     for (const { reject } of this.#take()) reject(unavailable('DISK_FULL', message));
   }
 
-  /** The service is over: whether it was done is known to the queue only. */
+  /** The service is over: only the queue knows whether it was done. */
   close(): void {
     for (const { reject } of this.#take()) reject(serviceOver());
   }
@@ -38,9 +38,9 @@ export class Changes {
   }
 }
 
-/** What is said to whoever wants to change something when the service has ended. */
+/** The error for callers that want to change something after the service has ended. */
 export function serviceOver(): MillraceError {
-  return unavailable('OVER', 'the pipeline has just stopped: ask again');
+  return unavailable('OVER', 'the pipeline has just stopped; try again');
 }
 
 function unavailable(code: string, message: string): MillraceError {

@@ -4,9 +4,12 @@ import { StoreFull } from '../../queue/store.ts';
 import type { Hub } from '../hub.ts';
 import type { Extent } from '../posts/outbox.ts';
 
-/** How long after the start the reserve is taken: not before there is something to settle, for it takes some milliseconds. */
+/**
+ * How long after the start the reserve is created: not before there is something to settle, because it takes some
+ * milliseconds.
+ */
 const reserveAfterMs = 1000;
-/** How often the store's file is looked at: one that was removed takes commits silently. */
+/** How often the store's file is checked: a file that was removed accepts commits silently. */
 const storeCheckMs = 1000;
 
 /** What a commit has made durable. */
@@ -15,17 +18,17 @@ export type Committed = Extent | 'nothing';
 export interface CommittingOptions {
   hub: Pick<Hub, 'queue' | 'clock' | 'events' | 'touch'>;
   reserve: Pick<Reserve, 'isHeld' | 'take' | 'release'>;
-  /** Throws if the store's file is not the one that was opened. */
+  /** Throws if the store's file is no longer the one that was opened. */
   checkStore: () => void;
 }
 
 /**
- * Makes what is pending durable. On a full disk that is what settles items, with the space that was kept back for it;
- * new items wait until that space has been got back.
+ * Makes pending changes durable. On a full disk that means settlements, in the space that was reserved for them; new
+ * items wait until the reserve is restored.
  */
 export class Committing {
   readonly #options: CommittingOptions;
-  /** Writes to the spool beside the queue's, oldest first. */
+  /** Writes to the spool in addition to the queue's, oldest first. */
   readonly #records: (() => void)[] = [];
   #isFull = false;
   #refusal: StoreFull | undefined;
@@ -49,7 +52,7 @@ export class Committing {
     this.#cancelReserve();
   }
 
-  /** There was no room for all of it the last time. */
+  /** The last commit did not find space for everything. */
   get isFull(): boolean {
     return this.#isFull;
   }
@@ -59,12 +62,12 @@ export class Committing {
     return this.#refusal;
   }
 
-  /** `write` is done with the next commit that finds room. */
+  /** `write` runs with the next commit that finds space. */
   record(write: () => void): void {
     this.#records.push(write);
   }
 
-  /** Throws what is final: then nobody may be told anything more, and nothing may be written. */
+  /** Throws final errors: then nothing more may be reported, and nothing may be written. */
   commit(): Committed {
     const { hub, reserve } = this.#options;
     const { queue, clock, events, touch } = hub;
@@ -74,7 +77,7 @@ export class Committing {
     try {
       this.#checkStore(moment.now);
       if (this.#isFull) {
-        // Before the space is taken back: else it would be there for everything but what it is for.
+        // Before the reserve is restored: otherwise the space would be used for everything except its purpose.
         queue.commit(moment, 'settlements');
         committed = 'settlements';
       }
@@ -89,7 +92,7 @@ export class Committing {
     } catch (error) {
       if (!(error instanceof StoreFull)) throw error;
       if (!this.#isFull) events.emit('spool.full', { reason: error.message });
-      // With the space that is given up now, what settles items gets through at once.
+      // With the space that is released now, settlements succeed at once.
       if (reserve.isHeld && committed === 'nothing') touch();
       this.#isFull = true;
       this.#refusal = error;

@@ -12,7 +12,7 @@ export interface Outcome {
   error: MillraceError | undefined;
 }
 
-/** How the run comes to its end: from the last item of the source to `finished`, and what is said of it. */
+/** The end of a run: from the last item of the source to `finished`, and the reports about it. */
 export class Ending {
   readonly #hub: Pick<Hub, 'queue' | 'clock' | 'events'>;
   readonly #roster: Roster;
@@ -36,7 +36,7 @@ export class Ending {
     queue.setRun({ state: 'finished', finishedAt: clock.wall(), exitCode });
   }
 
-  /** After a commit: says, once, that the source has ended. */
+  /** After a commit: reports, once, that the source has ended. */
   announceSealed(): void {
     const { queue, events } = this.#hub;
     const { run, stored, state } = queue.committedRun;
@@ -45,7 +45,7 @@ export class Ending {
     events.emit('run.sealed', { run, items: stored });
   }
 
-  /** After a commit: says that the run has finished. Returns its exit code; undefined if it has not. */
+  /** After a commit: reports that the run has finished. Returns its exit code; undefined if it has not. */
   finished(): ExitCode | undefined {
     const { queue, events, clock } = this.#hub;
     const { run, stored, done, dead, state, exitCode, startedAt } = queue.committedRun;
@@ -55,7 +55,7 @@ export class Ending {
     return (exitCode ?? exitCodes.ok) as ExitCode;
   }
 
-  /** Says that the service has stopped before the run had finished. Returns the exit code. */
+  /** Reports that the service has stopped before the run had finished. Returns the exit code. */
   stopped({ hasForced, failure }: { hasForced: boolean; failure: MillraceError | undefined }): ExitCode {
     const { queue, events } = this.#hub;
     const { queued, lent, retrying } = queue.stats;
@@ -67,7 +67,7 @@ export class Ending {
   }
 }
 
-/** Why the service cannot go on without the posts that are parked; undefined if it can. */
+/** Why the service cannot continue without the parked posts; undefined if it can. */
 export function parkedError({ producing, consumers }: Roster): MillraceError | undefined {
   const isProducer = producing.post.state === 'parked';
   if (!isProducer && !consumers.current.every(({ post }) => post.state === 'parked')) return undefined;
@@ -75,18 +75,21 @@ export function parkedError({ producing, consumers }: Roster): MillraceError | u
   if (!post) return undefined;
   return new MillraceError(
     'GAVE_UP',
-    `${isProducer ? 'the producer' : 'every consumer'} crashed too often (last: ${post.lastExit}). The queue is intact: mend the cause and start again.`,
+    `${isProducer ? 'the producer' : 'every consumer'} crashed too often (last: ${post.lastExit}). The queue is intact: fix the cause and start again.`,
     { exitCode: exitCodes.gaveUp, cause: post.lastError && errorFromData(post.lastError.error) },
   );
 }
 
-/** Processes were killed and do not go. They stay on record as not ended: the next supervisor on this queue looks for them. */
+/**
+ * Processes were killed but do not exit. They stay on record as not ended: the next supervisor on this queue looks for
+ * them.
+ */
 export function stuckError(left: readonly Who[]): MillraceError {
   const names = left.map((who) => `${nameOf(who)} (process ${who.pid})`).join(', ');
   return new MillraceError(
     'STUCK',
-    `${names} was killed but does not go: it hangs in the operating system, often in a disk or a network file system. ` +
-      'The queue is intact. Nothing can start on it before that process has gone.',
+    `${names} was killed but does not exit: it hangs in the operating system, often on a disk or a network file system. ` +
+      'The queue is intact. It cannot be used until that process has exited.',
     { exitCode: exitCodes.forced },
   );
 }

@@ -4,7 +4,7 @@ import type { Roster, Side } from '../roles/roster.ts';
 
 type GrantingHub = Pick<Hub, 'clock' | 'limits' | 'queue'>;
 
-/** Grants permits and tells their holders: under a rate after the commit, otherwise at once. */
+/** Grants permits and sends them to their holders: under a rate after the commit, otherwise at once. */
 export class Granting {
   readonly #hub: GrantingHub;
   readonly #roster: Pick<Roster, 'sides'>;

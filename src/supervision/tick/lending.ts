@@ -19,7 +19,7 @@ export interface LendingOptions {
   pausing: Pausing;
 }
 
-/** Lends items to consumers: what is committed, to those who have room for it, unless the pipeline is paused. */
+/** Lends committed items to consumers that can take more, unless the pipeline is paused. */
 export class Lending {
   readonly #options: LendingOptions;
   readonly #aside = new Aside();
@@ -52,7 +52,7 @@ export class Lending {
     if (queue.isDirty) touch();
   }
 
-  /** Nothing is lent any more. */
+  /** Lending has ended. */
   rest(): void {
     this.#lentAt = undefined;
     this.#probeAt = undefined;
@@ -107,7 +107,7 @@ export class Lending {
   }
 }
 
-/** Whether a process on this post is about to be ready, as far as anybody can know. */
+/** Whether a process on this post will probably be ready soon. */
 function isSoonReady({ state, since }: Pick<Post<never, never>, 'state' | 'since'>, now: number): boolean {
   return state === 'starting' || (state === 'backoff' && now - since < soonMs);
 }

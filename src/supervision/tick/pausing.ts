@@ -15,11 +15,11 @@ export interface PausingOptions {
   consumers: Pick<Consumers, 'sinkProblem'>;
 }
 
-/** Pauses the pipeline while there is a reason to, and resumes it when there is none any more. */
+/** Pauses the pipeline while there is a reason, and resumes it when there is none any more. */
 export class Pausing {
   readonly #options: PausingOptions;
   #pause: Pause | undefined;
-  /** Why the program, or the operator, has paused the service; null if nobody has. */
+  /** The reason that the program, or the operator, gave for pausing the service; null if it is not paused that way. */
   #heldFor: string | null = null;
 
   constructor(options: PausingOptions) {
@@ -31,7 +31,7 @@ export class Pausing {
     return this.#pause?.reason ?? null;
   }
 
-  /** Lends nothing more until `resume`; what is lent is finished. */
+  /** Lends nothing more until `resume`; lent items are finished. */
   hold(reason: string): void {
     this.#heldFor = reason;
   }
@@ -45,13 +45,13 @@ export class Pausing {
     return this.#heldFor !== null;
   }
 
-  /** Looks for reasons anew. `probing`: nothing but a probe may be lent, to see whether an outage is over. */
+  /** Checks for reasons. `probing`: nothing but a probe may be lent, to see whether an outage is over. */
   update(): 'lending' | 'probing' | 'paused' {
     const { queue, events } = this.#options.hub;
     const before = this.#pause;
     this.#pause = queue.isEmpty && !this.isHeld ? undefined : this.#reasonToPause();
     const { kind, reason } = this.#pause ?? {};
-    // The words change with each error; what is logged is that there is another reason.
+    // The wording changes with each error; only a different kind of reason is logged.
     if (reason !== undefined && kind !== before?.kind) events.emit('run.paused', { reason });
     if (reason === undefined && before) events.emit('run.unpaused', {});
     if (kind === undefined) return 'lending';
@@ -64,12 +64,12 @@ export class Pausing {
     const { dead } = hub.queue.run;
     // So many dead letters mean that something is wrong with more than single items: the rest must not follow them.
     if (dead >= hub.settings.deadMax) {
-      const advice = 'mend the cause, and give them back (millrace dead retry) or delete them (millrace dead purge)';
-      return { kind: 'dead letters', reason: `as many dead letters as deadMax allows (${dead}); ${advice}` };
+      const advice = 'fix the cause, then retry them (millrace dead retry) or delete them (millrace dead purge)';
+      return { kind: 'dead letters', reason: `the number of dead letters reached deadMax (${dead}); ${advice}` };
     }
     if (outage.reason !== null) return { kind: 'outage', reason: outage.reason };
     const problem = consumers.sinkProblem;
     if (problem === null) return undefined;
-    return { kind: 'sink', reason: `no consumer can write to the sink (${problem}); they try again until one can` };
+    return { kind: 'sink', reason: `no consumer can write to the sink (${problem}); they keep trying` };
   }
 }

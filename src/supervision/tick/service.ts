@@ -49,12 +49,12 @@ const recyclingMs = 1000;
 
 export interface ServiceOptions extends Pick<CommittingOptions, 'reserve' | 'checkStore'> {
   hub: Omit<Hub, 'touch' | 'record' | 'fail' | 'broken'>;
-  /** What the sides of the posts are given. */
+  /** What the supervisor's sides of the posts get. */
   deps: Omit<ConsumerDeps, 'admission' | 'outage' | 'singlingOut' | 'unfencedWriters' | 'otherQueues' | 'writers'> & {
     writers: ConsumerDeps['writers'] & ConstructorParameters<typeof UnfencedWriters>[1];
   };
   marks: Marks;
-  /** What the pipeline says of itself. */
+  /** The pipeline's description. */
   described: PipelineDescription;
   formatProblems: (problems: readonly Problem[]) => string;
   /** Consumers of earlier supervisors that the sink does not bar yet. */
@@ -158,7 +158,7 @@ export class Service {
     });
   }
 
-  /** Stops in order; called again, it hurries. The queue keeps what is not done. */
+  /** Stops cleanly; called again, it speeds up. The queue keeps unfinished items. */
   stop(reason: string): void {
     if (this.#isOver || this.#shutdown?.isHurried) return;
     const { events, clock, settings, queue, limits } = this.#hub;
@@ -181,7 +181,7 @@ export class Service {
     this.#ticking.touch();
   }
 
-  /** Lends nothing more and makes the producer wait, until `resume`. What is lent is finished. */
+  /** Lends nothing more and pauses the producer until `resume`. Lent items are finished. */
   pause(reason: string): void {
     this.#pausing.hold(reason);
     this.#ticking.touch();
@@ -192,12 +192,14 @@ export class Service {
     this.#ticking.touch();
   }
 
-  /** Replaces the consumers one by one by new ones with the file's new code, if the run can continue with it. */
+  /**
+   * Replaces the consumers one by one with new processes that run the file's new code, if the run can resume with it.
+   */
   reload(): ReloadAnswer {
     return this.#reloading.begin();
   }
 
-  /** Does `work`, an operator's, on the queue; resolves to what it returns when that is durable. */
+  /** Does an operator's `work` on the queue; resolves to its result when that is durable. */
   async change<T>(work: (queue: Queue, moment: Moment) => T): Promise<T> {
     if (this.#isOver) throw serviceOver();
     const { queue, clock } = this.#hub;
@@ -257,7 +259,7 @@ export class Service {
     }
   }
 
-  /** Moves on what has changed; all of it becomes part of the commit. */
+  /** Advances everything that has changed; all of it becomes part of the commit. */
   #advance(): void {
     this.#granting.advance();
     if (!this.#shutdown) {
@@ -272,10 +274,10 @@ export class Service {
     const committed = this.#committing.commit();
     const { refusal } = this.#committing;
     if (committed === 'all') this.#changes.afterCommit();
-    else this.#changes.delayed(refusal?.message ?? 'what was kept back is not there again yet');
+    else this.#changes.delayed(refusal?.message ?? 'the disk-space reserve is not restored yet');
     if (!this.#committing.isFull) return committed;
     if (this.#shutdown) this.#endDespiteFullDisk();
-    // It has sent what finds no space; more would not either.
+    // It has sent items that find no space; more would find none, either.
     this.#roster.producing.throttle(true);
     this.#ticking.comeAt(this.#hub.clock.now() + fullRetryMs);
     return committed;
@@ -329,9 +331,9 @@ export class Service {
     const { producing, consumers } = this.#roster;
     const { post } = producing;
     if (!consumers.all.every((consumer) => consumer.post.isOver)) return;
-    if (!post.isOver) return post.child?.kill('there is no room for what it has sent');
+    if (!post.isOver) return post.child?.kill('there is no disk space for what it has sent');
     const { refusal } = this.#committing;
-    // What is not recorded was announced to nobody: it is lent, and asked for, again.
+    // What is not recorded was not announced: it will be lent again, and the ledger asked.
     if (refusal) throw new MillraceError('SPOOL', refusal.message, { cause: refusal, exitCode: exitCodes.io });
   }
 
@@ -346,7 +348,7 @@ export class Service {
     if (!this.#shutdown) this.stop(error.message);
   }
 
-  /** The spool, or what we know of it, has failed: nothing more may be announced, and nothing may be written. */
+  /** The spool, or our knowledge of it, has failed: nothing more may be announced or written. */
   #failHard(error: unknown): void {
     if (this.#isOver) return;
     this.#spoolFailed = true;

@@ -3,10 +3,10 @@ import type { Limits } from '../../limits/limits.ts';
 import type { Who } from '../../observability/events.ts';
 import type { Roster, Side } from '../roles/roster.ts';
 
-/** What running items are left of the time to stop when they are aborted: enough to flush what is done. */
+/** The share of the stop time that running items have left when they are aborted: enough to flush what is done. */
 const abortShare = 0.2;
 const hurryMs = 2000;
-/** How long a killed process may take to go: one that hangs in the kernel does not, and is not waited for. */
+/** How long a killed process may take to exit. If it hangs in the kernel it does not exit, and nothing waits for it. */
 const giveUpMs = 5000;
 
 export interface ShutdownOptions {
@@ -18,15 +18,15 @@ export interface ShutdownOptions {
   reason: string;
   /** Aborts the items that are still running. */
   onAbort: () => void;
-  /** These were killed and do not go. Nobody waits any longer. */
+  /** These were killed but do not exit. Stop waiting for them. */
   onGivenUp: (who: readonly Who[]) => void;
 }
 
 /**
  * Stops everything, in order: the producer reads no further and what it has sent is stored; the queue lends nothing
- * more; consumers give back what they have not started, finish what they have, and flush their sinks. The spool is
- * closed by whoever waits for all posts to be over. When time is short running items are aborted, when it is up
- * whoever is left is killed: what they held stays in the queue.
+ * more; consumers give back what they have not started, finish what they have, and flush their sinks. The caller closes
+ * the spool when all posts are over. When time is short, running items are aborted; when it is up, remaining processes
+ * are killed. What they held stays in the queue.
  */
 export class Shutdown {
   readonly #options: ShutdownOptions;
@@ -71,7 +71,7 @@ export class Shutdown {
     for (const consumer of roster.consumers.all) consumer.withdraw(closed, this.#abortAt - now);
   }
 
-  /** Somebody had to be killed. */
+  /** A process had to be killed. */
   get hasForced(): boolean {
     return this.#hasForced;
   }
@@ -80,7 +80,10 @@ export class Shutdown {
     return this.#isHurried;
   }
 
-  /** No more patience: abort now, kill soon. Not to be said again once it `isHurried`: that would put the kill off. */
+  /**
+   * No more patience: abort now, kill soon. Do not call it again once it `isHurried`, because that would delay the
+   * kill.
+   */
   hurry(): void {
     this.#isHurried = true;
     this.done();
@@ -89,7 +92,7 @@ export class Shutdown {
     this.#cancelKill = this.#options.clock.after(hurryMs, () => this.#kill());
   }
 
-  /** All are gone: nothing is left to be forced. */
+  /** All are gone: nothing is left to force. */
   done(): void {
     this.#cancelAbort();
     this.#cancelKill();
@@ -105,7 +108,7 @@ export class Shutdown {
   #kill(): void {
     for (const { post } of this.#left()) {
       this.#hasForced = true;
-      post.child?.kill('still running when the time to stop was up');
+      post.child?.kill('still running when stopTimeout expired');
     }
     const { clock, onGivenUp } = this.#options;
     this.#cancelGiveUp = clock.after(giveUpMs, () => onGivenUp(this.#left().map(({ post }) => post.who)));

@@ -21,7 +21,7 @@ export interface StatusSources {
   /** When the file is checked again for that (monotonic). */
   nextLookAt: number | undefined;
   isFull: boolean;
-  /** How little of the disk is free, and how much is to stay so; undefined if there is enough. */
+  /** The free disk space, and how much must stay free; undefined if there is enough. */
   low: { free: number; floor: number } | undefined;
   pausedBy: string | null;
   startedAt: number;
@@ -30,7 +30,7 @@ export interface StatusSources {
   stateDirectory: string;
 }
 
-/** One moment of the service, as people and programs are shown it. */
+/** A snapshot of the service, for people and programs. */
 export function describeService(sources: StatusSources): Status {
   const { hub, throttle, startedAt, stateDirectory } = sources;
   const { queue, clock, pipeline, settings, limits } = hub;
@@ -117,7 +117,7 @@ function processes({ roster }: StatusSources, now: number): Status['processes'] 
       since: Math.round(now - post.since),
       restarts: post.restarts,
       lent,
-      // A beat is up to a second old: what it says was started may have been settled since.
+      // A beat is up to a second old: items that it counts as started may have been settled since.
       started: Math.min(beat?.started ?? 0, lent),
       oldestMs: lent === 0 ? 0 : Math.round(beat?.oldestMs ?? 0),
       rss: beat?.rss ?? 0,
@@ -129,7 +129,7 @@ function processes({ roster }: StatusSources, now: number): Status['processes'] 
   });
 }
 
-/** Why nothing, or less than could be, is moving. */
+/** Why the pipeline stands still or is slower than it could be; empty when all is well. */
 function reasons(sources: StatusSources, now: number): string[] {
   const found: string[] = [];
   const { hub, throttle, roster, setAside, reload, fileProblem, nextLookAt } = sources;
@@ -141,10 +141,10 @@ function reasons(sources: StatusSources, now: number): string[] {
   const { queued, lent, retrying } = queue.stats;
   if (stop) found.push(`stopping: ${stopText(stop)}`);
   if (pausedBy !== null) found.push(`paused: ${pausedBy}`);
-  if (isFull) found.push('the disk of the state directory is full: new items wait, settlements go on');
+  if (isFull) found.push('the disk of the state directory is full: new items wait, running items still settle');
   if (low) {
-    const free = `only ${formatBytes(low.free)} of the disk of the state directory are free`;
-    found.push(`${free}: the producer waits until there are more than ${formatBytes(low.floor)} (minFree)`);
+    const free = `only ${formatBytes(low.free)} are free on the disk of the state directory`;
+    found.push(`${free}: the producer is paused until more than ${formatBytes(low.floor)} are free (minFree)`);
   }
   if (reload?.state === 'refused') found.push(`not reloaded: ${reload.reason}`);
   if (fileProblem !== undefined && fileProblem !== reload?.reason)
@@ -154,7 +154,7 @@ function reasons(sources: StatusSources, now: number): string[] {
   for (const post of roster.posts) {
     const who = post.role === 'producer' ? 'the producer' : nameOf(post);
     if (post.isHeldBack)
-      found.push(`${who} died (${post.lastExit}) and is not replaced until the pipeline file can be used${nextLook}`);
+      found.push(`${who} crashed (${post.lastExit}) and will be replaced once the pipeline file is usable${nextLook}`);
     else if (post.state === 'backoff') found.push(`${who} waits to be restarted (last: ${post.lastExit})`);
     if (post.state === 'parked') found.push(`${who} is parked (last: ${post.lastExit})`);
     if (post.state === 'starting') found.push(`${who} is starting`);
@@ -163,7 +163,7 @@ function reasons(sources: StatusSources, now: number): string[] {
   if (aside) {
     const { accused } = queue.stats;
     const items = accused < 2 ? 'an item' : `${accused} items, one at a time,`;
-    found.push(`consumer ${aside.post.ordinal} is set aside: it runs ${items} to find out what crashed a consumer`);
+    found.push(`consumer ${aside.post.ordinal} is set aside: it runs ${items} to find what crashed a consumer`);
   }
   for (const { post, sinkProblem } of consumers) {
     if (sinkProblem) found.push(`${nameOf(post)} cannot write to the sink: ${sinkProblem}`);
@@ -174,7 +174,7 @@ function reasons(sources: StatusSources, now: number): string[] {
     else if (waiting > 0 && !limits.isReserved(name))
       found.push(`${plural(waiting, 'call waits', 'calls wait')} for limit "${name}"`);
   }
-  if (throttle.isOn) found.push('the queue is at its high-water mark: the producer waits');
+  if (throttle.isOn) found.push('the queue is at its high-water mark; the producer is paused');
   const { waiting } = producing.post.beat?.beat ?? {};
   const isWaiting = producing.post.state === 'ready' && !throttle.isOn && typeof waiting === 'string';
   if (isWaiting) found.push(`the source waits: ${waiting}`);
@@ -184,6 +184,6 @@ function reasons(sources: StatusSources, now: number): string[] {
     found.push(retriesText({ retrying, isAll, error, nextInMs: nextRetryInMs(sources, now) }));
   }
   if (queued === 0 && lent === 0 && retrying === 0 && !isWaiting && producing.post.state === 'ready')
-    found.push('the queue is empty: the source has nothing new');
+    found.push('the queue is empty; waiting for the source');
   return found;
 }

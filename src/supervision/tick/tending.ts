@@ -52,7 +52,7 @@ export class Tending {
     this.#cancel();
   }
 
-  /** Less of the disk is free than is to stay so: how much, and what it must be; undefined if there is enough. */
+  /** Free disk space has dropped below the minimum: the producer is paused. In bytes. */
   get low(): { free: number; floor: number } | undefined {
     return this.#low;
   }

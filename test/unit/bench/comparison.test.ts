@@ -27,7 +27,7 @@ describe('a comparison', () => {
 
   it('is a line of the table: median and extremes of both, and of the ratios', () => {
     expect(table([handOff, memory]).split('\n')).toEqual([
-      'what        unit     Millrace                  beside it                  ratio, round by round',
+      'what        unit     Millrace                  compared with              ratio, round by round',
       '──────────  ───────  ────────────────────────  ─────────────────────────  ────────────────────────',
       'hand-off    items/s  200,000 (90,000–210,000)  300,000 (180,000–400,000)  0.50 (0.50–0.70) × floor',
       'supervisor  MiB      104',

@@ -26,14 +26,14 @@ const peers: CaseResult = {
   case: 'peers',
   comparisons: [
     {
-      what: 'hand-off beside piscina',
+      what: 'hand-off vs. piscina',
       unit: 'items/s',
       digits: 0,
       product: [200],
       beside: { name: 'piscina', values: [20], note: '5.3.2; nothing is stored', isInMemory: true },
     },
     {
-      what: 'hand-off beside BullMQ',
+      what: 'hand-off vs. BullMQ',
       unit: 'items/s',
       digits: 0,
       product: [200],
@@ -47,7 +47,7 @@ describe('the figures of the page', () => {
     expect(figures([result], () => '').split('\n')).toEqual([
       '### Latency',
       '',
-      '| what | unit | Millrace | beside it | ratio, round by round |',
+      '| what | unit | Millrace | compared with | ratio, round by round |',
       '|---|---|---|---|---|',
       '| latency, p99 | ms | 1.50 (1.00–2.00) | 1.00 | 1.50 (1.00–2.00) × floor |',
       '',
@@ -58,8 +58,8 @@ describe('the figures of the page', () => {
 
   it('have a picture where there is something to see, and stand in one order', () => {
     const text = figures([result, peers], (name) => `plots/${name}.svg`);
-    expect(text).toContain('![Beside others](plots/peers.svg)');
-    expect(text.indexOf('### Beside others')).toBeLessThan(text.indexOf('### Latency'));
+    expect(text).toContain('![Compared with others](plots/peers.svg)');
+    expect(text.indexOf('### Compared with others')).toBeLessThan(text.indexOf('### Latency'));
     expect(text).toContain('| BullMQ: not here |  | no redis-server \\| on the PATH |');
   });
 

@@ -247,7 +247,7 @@ describe('an abort', () => {
     expect(verdictOf(error)).toBe('retry-after');
     expect(error).toMatchObject({
       ms: 1000,
-      message: expect.stringContaining('in line for a permit of limit "vendor"'),
+      message: expect.stringContaining('waiting for a permit of limit "vendor"'),
     });
     await supervisor.until(({ waiting }) => waiting === 0);
   });
@@ -480,7 +480,7 @@ describe('a call that waits for its next try', () => {
     const answered = fetch(vendor.url);
     await clock.waits();
     expect(repeats.waitingFor()).toContain(what);
-    expect(repeats.waitingFor()).toContain(', try 2 of 5 in ');
+    expect(repeats.waitingFor()).toContain(', attempt 2 of 5 in ');
     abort(new Error('over'));
     await answered.catch(() => undefined);
     expect(repeats.waitingFor()).toBeNull();
@@ -669,7 +669,7 @@ describe('a lost connection', () => {
       .catch((reason: unknown) => reason);
     expect(verdictOf(error)).toBe('dependency');
     expect(error).toMatchObject({
-      message: expect.stringContaining(`cannot reach ${url}, tried 5 times: connect ECONNREFUSED`),
+      message: expect.stringContaining(`cannot reach ${url} after 5 attempts: connect ECONNREFUSED`),
       cause: { code: 'ECONNREFUSED' },
     });
     await supervisor.until(({ held }) => held === 0);

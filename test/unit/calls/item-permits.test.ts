@@ -17,7 +17,7 @@ function setting(): Setting {
   return { clock, permits, end, item: itemPermits(permits, clock, end.signal) };
 }
 
-const putOff = { name: 'RetryAfter', message: expect.stringContaining('in line for a permit of limit "vendor"') };
+const putOff = { name: 'RetryAfter', message: expect.stringContaining('waiting for a permit of limit "vendor"') };
 
 describe('an item whose time ends in line for a permit', () => {
   it('is put off if it never got one', async () => {

@@ -16,10 +16,10 @@ describe('a call that waits to be repeated', () => {
     expect(repeats.waitingFor()).toBeNull();
     const over = begin('http://vendor answered 503', 2);
     clock.turn(1500);
-    expect(repeats.waitingFor()).toBe('http://vendor answered 503, try 3 of 5 in 2s');
+    expect(repeats.waitingFor()).toBe('http://vendor answered 503, attempt 3 of 5 in 2s');
     const second = begin('http://vendor answered 500');
     begin('http://vendor answered 500');
-    expect(repeats.waitingFor()).toBe('http://vendor answered 503, try 3 of 5 in 2s (and 2 more calls)');
+    expect(repeats.waitingFor()).toBe('http://vendor answered 503, attempt 3 of 5 in 2s (and 2 more calls)');
     over();
     second();
     expect(repeats.waitingFor()).toBe('http://vendor answered 500, try 2 of 5 in 3s');

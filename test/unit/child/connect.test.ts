@@ -93,7 +93,7 @@ describe('a child', () => {
     child.socket.write('HTTP/1.1 400 Bad Request');
     expect(await child.gone()).toEqual({ code: null, signal: 'SIGKILL' });
     await until(() => child.stderr !== '');
-    expect(child.stderr).toContain('the channel to the supervisor broke: expected a message');
+    expect(child.stderr).toContain('lost the channel to the supervisor: expected a message');
   });
 
   it.each([

@@ -81,7 +81,7 @@ describe('a line of user code’s log', () => {
     ['a number', 7, '7'],
     ['nothing', undefined, 'undefined'],
     ['a symbol', Symbol('s'), 'Symbol(s)'],
-    ['what cannot be made text', Object.create(null), '(a message that is no text: object)'],
+    ['what cannot be made text', Object.create(null), '(a message that is not text: object)'],
   ])('may say %s', (_, message, text) => {
     expect(arrives(message).message).toBe(text);
   });

@@ -84,7 +84,7 @@ describe('a copy of the queue of a running pipeline', () => {
     const directory = join(folder, '.millrace', 'pokedex');
     const found = { directory, socketPath: join(directory, 'control.sock'), name: 'pokedex' };
     await expect(copiedByRunning(found, join(folder, 'copy.db'), new TestShell(folder))).rejects.toMatchObject({
-      message: expect.stringContaining('it ended before the copy was complete; ask again'),
+      message: expect.stringContaining('it ended before the copy was complete; try again'),
       exitCode: 69,
     });
   });
@@ -106,9 +106,9 @@ describe('millrace reload', () => {
   it.each<[string, typeof reloads, number, string]>([
     [
       'it is not begun',
-      { begin: { status: 'refused', reason: 'a reload is under way' }, states: [] },
+      { begin: { status: 'refused', reason: 'another reload is in progress' }, states: [] },
       69,
-      'a reload is under way',
+      'another reload is in progress',
     ],
     [
       'the file is no good',
@@ -184,7 +184,7 @@ describe('millrace dead ls', () => {
       '    E: no luck with 10',
       '    {"id":10}',
     ]);
-    expect(stdout.endsWith('there are more than these 2,100: --limit shows them\n')).toBe(true);
+    expect(stdout.endsWith('more than these 2,100 exist; raise --limit to see them\n')).toBe(true);
     expect(stdout.match(/no luck with/g)).toHaveLength(2100);
   });
 

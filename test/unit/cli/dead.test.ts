@@ -237,7 +237,7 @@ describe.each(['runs', 'does not run'] as const)('when the pipeline %s, millrace
     const { code, stdout } = await millrace('retry 1 3');
     expect([code, stdout]).toEqual([
       0,
-      `2 dead letters given back: ${isRunning ? 'the pipeline tries them now' : 'the next millrace run tries them'}\n`,
+      `2 dead letters returned to the queue: ${isRunning ? 'the pipeline retries them now' : 'the next millrace run retries them'}\n`,
     ]);
     expect(books()).toEqual({
       letters: [2, 4],
@@ -285,14 +285,14 @@ describe.each(['runs', 'does not run'] as const)('when the pipeline %s, millrace
     [['edit', '2-3', '--json', '1'], 'expected the seq of one dead letter'],
     [['edit', '--json', '1'], 'expected the seq of one dead letter'],
     [['edit', '2'], 'without a terminal'],
-    [['retry'], 'expected which ones: seqs (3 5-9)'],
+    [['retry'], 'expected a selection: seqs (3 5-9)'],
     [['retry', '--all', '3'], '--all cannot be given with'],
     [['retry', '9'], 'there is no dead letter 9'],
     [['purge', '0'], 'expected seqs such as 3, 5-9 or 20-, got 0'],
     [['purge', '5-3'], 'expected seqs such as 3, 5-9 or 20-, got 5-3'],
     [['purge', '--older', '7'], '--older: expected a duration'],
-    [['purge', '1'], 'it wants --yes as well'],
-    [['show'], 'expected which ones'],
+    [['purge', '1'], 'confirm it with --yes'],
+    [['show'], 'expected a selection'],
   ])('%j changes nothing and says why', async (words, message) => {
     await left();
     expect(await millrace(words)).toEqual({ code: 64, stdout: '', stderr: expect.stringContaining(message) });

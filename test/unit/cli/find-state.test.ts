@@ -68,7 +68,7 @@ describe('the state directory that is meant', () => {
       'expected the name of a pipeline or its file, got "No.ts"',
     ],
     ['it is a folder', () => find(one, '.'), 'expected the name of a pipeline or its file, got "."'],
-    ['its name is not written in the file', () => find(one, 'odd.ts'), 'is not written there as a text'],
+    ['its name is not written in the file', () => find(one, 'odd.ts'), 'because it is not a literal'],
   ])('is not guessed when %s', (_, attempt, message) => {
     expect(attempt).toThrow(expect.objectContaining({ exitCode: 64, message: expect.stringContaining(message) }));
   });

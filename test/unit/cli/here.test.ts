@@ -50,7 +50,7 @@ describe('millrace check', () => {
       stdout: [
         'pokedex  p.ts',
         'slots    48 (3 consumers × 16)',
-        'source   after a restart it starts from the beginning and skips stored items by count: it must yield the same items in the same order',
+        'source   after a restart it starts from the beginning and skips stored items by count, so it must yield the same items in the same order',
         'source   3 items',
         'limit    vendor: 2 at a time, 100/s',
         'sink     discard nowhere: at least once',
@@ -95,7 +95,7 @@ describe('millrace check', () => {
     expect(stderr).toEqual([
       expect.stringMatching(/^millrace: p\.ts:3: name: expected/),
       expect.stringMatching(/^millrace: p\.ts:4: limits\.vendor\.rate: expected/),
-      expect.stringMatching(/^millrace: p\.ts:6:\d+: to\.sqlite\(\): no option is called colums/),
+      expect.stringMatching(/^millrace: p\.ts:6:\d+: to\.sqlite\(\): unknown option colums/),
       expect.stringMatching(/^millrace: p\.ts:6:\d+: to\.sqlite\(\): file: expected/),
       expect.stringMatching(/^millrace: p\.ts:6:\d+: to\.sqlite\(\): table: names beginning with millrace_/),
       expect.stringMatching(
@@ -135,7 +135,7 @@ describe('millrace check', () => {
       'function* ({ cursor = 0, checkpoint }) { for (;;) { yield cursor; checkpoint(1); } }, deterministic: false,',
       [
         'source   after a restart it resumes at its last checkpoint, and stored items after it come twice (deterministic: false)',
-        'source   its loop never ends: the run ends only when you stop it',
+        'source   its loop never ends, so the run ends only when you stop it',
       ],
     ],
     [
@@ -148,7 +148,7 @@ describe('millrace check', () => {
     [
       '(context) => Object.keys(context),',
       [
-        'source   after a restart with checkpoints it resumes at its last checkpoint, and stored items after it are skipped by count; without, it starts from the beginning and skips stored items by count: it must yield the same items in the same order',
+        'source   after a restart with checkpoints it resumes at its last checkpoint, and stored items after it are skipped by count; without, it starts from the beginning and skips stored items by count, so it must yield the same items in the same order',
       ],
     ],
   ])('says what is true of the source %s', async (source, told) => {
@@ -308,7 +308,7 @@ export default definePipeline({
     expect(shell.stdout).toBe('"is quick"\n');
     expect(withoutPlaces(shell.stderr).split('\n')).toEqual([
       'millrace: item 1 "listens": the item ran for longer than its itemTimeout of 2000 ms',
-      'millrace: item 2 "goes on": the item ran for longer than its itemTimeout of 2000 ms, and went on after its signal had aborted',
+      'millrace: item 2 "goes on": the item ran for longer than its itemTimeout of 2000 ms, and kept running after its signal had aborted',
       '',
     ]);
     expect(clock.waiting).toBe(0);

@@ -47,7 +47,7 @@ describe('the status of a pipeline that does not run', () => {
     expect(code).toBe(69);
     expect(stdout).toMatch(/^pipeline {2}days, not running: it was stopped 2026-01-02T04:00:00Z \(exit code 0\)\n/);
     expect(stdout).toContain('queue     3 queued, 0 retrying');
-    expect(stdout).toContain('millrace run continues');
+    expect(stdout).toContain('millrace run resumes');
     expect(await asJson()).toMatchObject({
       name: 'days',
       state: 'stopped',
@@ -94,7 +94,7 @@ describe('the status of a pipeline that does not run', () => {
       exitCode: null,
       queue: { queued: 3 },
     });
-    expect((await millrace('status')).stdout).toContain('it was killed, or the machine stopped');
+    expect((await millrace('status')).stdout).toContain('it was killed, or the machine went down');
     expect(contents()).toEqual(before);
   });
 

@@ -33,7 +33,7 @@ describe('the status for people', () => {
       'items     82 done, 0 dead, 151 stored, 10/s',
       'queue     45 queued, 24 lent, 0 retrying, 8.8KiB',
       'traffic   1 frame in, 9 deliveries out, 12 items each',
-      'sink      sqlite:/srv/out.db, one writer at a time: one writes, 3 wait, 1,204 turns so far',
+      'sink      sqlite:/srv/out.db, one writer at a time: one writing, 3 waiting, 1,204 turns so far',
       'throttle  off, at 100,000 items, 256MiB',
       '',
       'process     pid  state    for  lent  started  oldest  memory  busy  restarts',
@@ -60,7 +60,7 @@ describe('the status for people', () => {
     const producer = aProcess({ state: 'stopped', lastExit: 'ended' });
     const traffic = { frames: 1, deliveries: 2, delivered: 2 };
     const [first, ...lines] = statusText(aStatus({ state: 'sealed', processes: [producer], traffic })).split('\n');
-    expect(first).toBe('pipeline  pokedex, sealed (the source has ended), up 8s');
+    expect(first).toBe('pipeline  pokedex, sealed (source ended), up 8s');
     expect(lines).toContain('traffic   1 frame in, 2 deliveries out, 1 item each');
     expect(lines.join('\n')).not.toContain('last exit');
   });

@@ -10,7 +10,7 @@ function failing(code: string): Writable {
 it('says that output could not be kept: a full disk must not pass for an export', async () => {
   const write = writerTo(failing('ENOSPC'));
   await expect(write('a dead letter\n')).rejects.toMatchObject({
-    message: 'the output cannot be written: ENOSPC, write',
+    message: 'cannot write the output: ENOSPC, write',
     exitCode: 74,
   });
 });

@@ -115,7 +115,7 @@ describe('a config file', () => {
   });
 
   it.each([
-    ['nowhere.yaml', 'there is no such config file'],
+    ['nowhere.yaml', 'no such config file'],
     ['directory.yaml', 'expected a YAML file, got a directory'],
     ['millrace.yaml/deeper.yaml', 'cannot be read: ENOTDIR: not a directory'],
   ])('is not to be had from %s', async (name, problem) => {

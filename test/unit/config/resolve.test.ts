@@ -134,7 +134,7 @@ describe('names', () => {
     [{ flags: { redact: 'a,'.repeat(200) + 'a' } }, 'got 201'],
   ])('that are none are refused: %j', (sources, got) => {
     expect(errorOf(sources).message).toContain(
-      `expected names, with commas between them; at most 100, of at most 100 characters, ${got}`,
+      `expected names separated by commas; at most 100, of at most 100 characters, ${got}`,
     );
   });
 });
@@ -183,7 +183,7 @@ describe('a wrong value', () => {
       '--max-item-bytes: expected a size such as 64KiB, 16MiB, 1GiB or a number of bytes, got "64M"',
     ],
     [{ durability: 'none' }, '--durability: expected one of full, normal, got "none"'],
-    [{ state: 'a\0b' }, '--state: expected the path of a folder, got "a\\u0000b"'],
+    [{ state: 'a\0b' }, '--state: expected the path of a directory, got "a\\u0000b"'],
     [{ consumer: '8' }, '--consumer: there is no such option; did you mean --consumers?'],
     [{ stalltimeout: '8s' }, '--stalltimeout: there is no such option; did you mean --stall-timeout?'],
     [{ workers: '8' }, '--workers: there is no such option'],
@@ -217,8 +217,8 @@ describe('a wrong value', () => {
       { queueMemory: Number.POSITIVE_INFINITY },
       'conf/millrace.yaml:1: queueMemory: expected a size such as 64KiB, 16MiB, 1GiB or a number of bytes, got Infinity',
     ],
-    [{ state: '' }, 'conf/millrace.yaml:1: state: expected the path of a folder, got ""'],
-    [{ state: 5 }, 'conf/millrace.yaml:1: state: expected the path of a folder, got 5'],
+    [{ state: '' }, 'conf/millrace.yaml:1: state: expected the path of a directory, got ""'],
+    [{ state: 5 }, 'conf/millrace.yaml:1: state: expected the path of a directory, got 5'],
     [
       { 'stall-timeout': '60s' },
       'conf/millrace.yaml:1: stall-timeout: there is no such option; did you mean stallTimeout?',

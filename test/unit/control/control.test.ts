@@ -106,7 +106,7 @@ describe('the control socket', () => {
     const other = createSocketServer((socket) => socket.destroy());
     await listen(other);
     await start();
-    expect(problems).toEqual([expect.stringContaining('another process listens there')]);
+    expect(problems).toEqual([expect.stringContaining('another process is listening there')]);
     expect((await stat(socketPath)).isSocket()).toBe(true);
   });
 
@@ -114,7 +114,7 @@ describe('the control socket', () => {
     await (what === 'a file' ? writeFile(socketPath, 'mine') : symlink('/dev/null', socketPath));
     const control = await start();
     await control.close();
-    expect(problems).toEqual([expect.stringContaining('something else is there')]);
+    expect(problems).toEqual([expect.stringContaining('another file is in its place')]);
     expect(await readdir(folder)).toEqual(['control.sock']);
   });
 
@@ -128,7 +128,7 @@ describe('the control socket', () => {
     expect((await stat(socketPath)).mode & 0o777).toBe(0o600);
     // A second one is told of the first, and what a dead process left is replaced, as anywhere.
     await start();
-    expect(problems).toEqual([expect.stringContaining('another process listens there')]);
+    expect(problems).toEqual([expect.stringContaining('another process is listening there')]);
     await control.close();
     expect(await readdir(deep)).toEqual([]);
     await expect(ask()).rejects.toMatchObject({ code: 'NOT_RUNNING' });
@@ -149,7 +149,7 @@ describe('the control socket', () => {
     });
     expect(await ask('/api/status')).toEqual({
       status: 500,
-      body: { error: 'this could not be answered; the log says why' },
+      body: { error: 'internal error; the log has the details' },
     });
     expect(problems).toEqual(['the control API could not answer /api/status: secret of the supervisor']);
   });

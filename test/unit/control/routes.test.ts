@@ -74,11 +74,11 @@ describe('the control API', () => {
 
   it('begins a reload when it is asked to by POST, or says why it does not', async () => {
     const begun = () => ({ status: 'begun', number: 3 }) as const;
-    const refused = () => ({ status: 'refused', reason: 'a reload is under way' }) as const;
+    const refused = () => ({ status: 'refused', reason: 'another reload is in progress' }) as const;
     expect(await ask('/api/reload', { method: 'POST', reload: begun })).toEqual({ status: 202, body: { number: 3 } });
     expect(await ask('/api/reload', { method: 'POST', reload: refused })).toEqual({
       status: 409,
-      body: { error: 'a reload is under way' },
+      body: { error: 'another reload is in progress' },
     });
     const never = (): never => {
       throw new Error('looking is no acting');

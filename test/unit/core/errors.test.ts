@@ -74,7 +74,7 @@ describe('what was thrown, as data', () => {
 
   it.each(['name', 'code', 'message', 'stack', 'cause'])('does without a %s that throws when it is read', (name) => {
     const data = errorData(withGetter(name));
-    expect(data.message).toBe(name === 'message' ? 'without a message that could be read' : 'the message');
+    expect(data.message).toBe(name === 'message' ? 'without a readable message' : 'the message');
     expect(data.code).toBe(name === 'name' ? 'Error' : data.code);
     expect(data.cause).toBeUndefined();
   });

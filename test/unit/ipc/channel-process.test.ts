@@ -183,7 +183,7 @@ describe('a channel to a process', () => {
     await closed;
     expect(messages).toEqual([{ type: 'm', n: 1 }]);
     expect(closes.map((error) => error?.message)).toEqual([
-      expect.stringContaining('got bytes that are none: "console.log went astray'),
+      expect.stringContaining('got other bytes: "console.log went astray'),
     ]);
   });
 

@@ -92,10 +92,10 @@ describe('bytes that are no message', () => {
     [
       'a line of text',
       Buffer.from('hello from the pipeline\n'),
-      /expected a message, got bytes that are none: "hello from the pipeline.* file descriptor 3\?/,
+      /expected a message, got other bytes: "hello from the pipeline.* file descriptor 3\?/,
     ],
-    ['JSON', Buffer.from('{"type":"ready"}'), /got bytes that are none: "{\\"type/],
-    ['zeros', Buffer.alloc(20), /got bytes that are none: "\\u0000/],
+    ['JSON', Buffer.from('{"type":"ready"}'), /got other bytes: "{\\"type/],
+    ['zeros', Buffer.alloc(20), /got other bytes: "\\u0000/],
     [
       'a message of another version',
       patched(2, 0, 2),

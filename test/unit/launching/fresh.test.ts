@@ -29,7 +29,7 @@ describe('the question before a queue is set aside', () => {
   it.each(['y', 'Y', 'yes', ' yes '])('is a yes with %j', async (text) => {
     const { answer, shown } = await ask((input) => input.write(`${text}\r`));
     expect(answer).toBe('yes');
-    expect(shown).toContain('Set a run with 5 open items aside and start over? Nothing is deleted. [y/N] ');
+    expect(shown).toContain('Archive a run with 5 open items and start over? Nothing is deleted. [y/N] ');
   });
 
   it.each([
@@ -57,7 +57,7 @@ describe('the question before a queue is set aside', () => {
       status: 'run',
       run: aRun({ state: 'finished' }),
     });
-    expect(finished.shown).toContain('Set a finished run aside');
+    expect(finished.shown).toContain('Archive a finished run');
     const unreadable = await ask((input) => input.write('\r'), { status: 'unreadable', reason: 'it is damaged' });
     expect(unreadable.shown).toContain('a queue that cannot be read (it is damaged)');
   });

@@ -9,7 +9,7 @@ function record(changes: Partial<LogRecord> = {}): LogRecord {
     who: { role: 'consumer', ordinal: 2, pid: 4242 },
     level: 'warn',
     event: 'item.dead',
-    message: 'an item is a dead letter',
+    message: 'item became a dead letter',
     fields: { seq: 7, reason: 'attempts used up' },
     ...changes,
   };
@@ -23,16 +23,16 @@ const forgery = 'x\n00:00:00.000 INFO forged\u001b[2J';
 describe('a pretty line', () => {
   it('has local time, level, process and pid, words, and fields', () => {
     expect(pretty(record())).toBe(
-      '03:04:05.067 WARN  consumer 2 4242     an item is a dead letter seq=7 reason="attempts used up"',
+      '03:04:05.067 WARN  consumer 2 4242     item became a dead letter seq=7 reason="attempts used up"',
     );
     expect(pretty(record({ who: { role: 'supervisor', ordinal: 0, pid: 1 }, fields: {} }))).toBe(
-      '03:04:05.067 WARN  supervisor 1        an item is a dead letter',
+      '03:04:05.067 WARN  supervisor 1        item became a dead letter',
     );
   });
 
   it('colours the level and dims what is read last, and only when colour is on', () => {
     expect(prettyLine(redaction, true)(record({ fields: { seq: 7 } }))).toBe(
-      '\u001b[2m03:04:05.067\u001b[22m \u001b[33mWARN \u001b[39m \u001b[2mconsumer 2 4242    \u001b[22m an item is a dead letter \u001b[2mseq=\u001b[22m7',
+      '\u001b[2m03:04:05.067\u001b[22m \u001b[33mWARN \u001b[39m \u001b[2mconsumer 2 4242    \u001b[22m item became a dead letter \u001b[2mseq=\u001b[22m7',
     );
   });
 
@@ -57,7 +57,7 @@ describe('a JSON line', () => {
     expect(JSON.parse(json(record({ time: 0 })))).toEqual({
       time: '1970-01-01T00:00:00.000Z',
       level: 'warn',
-      message: 'an item is a dead letter',
+      message: 'item became a dead letter',
       role: 'consumer',
       ordinal: 2,
       pid: 4242,

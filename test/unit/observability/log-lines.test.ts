@@ -23,16 +23,16 @@ const wordings: { [Name in EventName]: [event: Events[Name], level: string, mess
   'run.owed': [
     { isFinished: true },
     'warn',
-    'a new run was requested with --again and has not started: start it with --again',
+    'the new run requested with --again has not started; start it with --again',
     {},
   ],
   'run.alreadyFinished': [
     { run: 'r', finishedAt: 0, exitCode: 3 },
     'info',
-    'this run has finished: nothing to do; --again starts a new one',
+    'nothing to do: this run has already finished; --again starts a new one',
     { finishedAt: '1970-01-01T00:00:00.000Z', run: 'r', exitCode: 3 },
   ],
-  'run.sealed': [{ run: 'r', items: 5 }, 'info', 'the source has ended', { run: 'r', items: 5 }],
+  'run.sealed': [{ run: 'r', items: 5 }, 'info', 'source ended; all items are stored', { run: 'r', items: 5 }],
   'run.finished': [
     { run: 'r', items: 5, done: 5, dead: 0, seconds: 1, exitCode: 0 },
     'info',
@@ -40,21 +40,21 @@ const wordings: { [Name in EventName]: [event: Events[Name], level: string, mess
     { run: 'r', items: 5, done: 5, dead: 0, seconds: 1, exitCode: 0 },
   ],
   'run.paused': [{ reason: '12 dead letters' }, 'error', 'paused: 12 dead letters', {}],
-  'run.unpaused': [{}, 'info', 'goes on after the pause', {}],
+  'run.unpaused': [{}, 'info', 'resumed', {}],
   'run.stopping': [
     { reason: 'SIGTERM', hurry: false, lent: 8 },
     'info',
-    'stopping: finishing started items; a second signal aborts them',
+    'stopping after the started items finish; a second signal aborts them',
     { reason: 'SIGTERM', lent: 8 },
   ],
   'run.aborting': [
     { running: 3 },
     'warn',
-    'stopping: aborting items that are still running; they stay in the queue',
+    'stopping: aborting items that are still running; they remain in the queue',
     { running: 3 },
   ],
   'run.stopped': [{ open: 1, aborted: 1, exitCode: 75 }, 'warn', 'stopped', { open: 1, aborted: 1, exitCode: 75 }],
-  'reload.started': [{ number: 2 }, 'info', 'reloading: the file is looked at', { number: 2 }],
+  'reload.started': [{ number: 2 }, 'info', 'reloading: checking the pipeline file', { number: 2 }],
   'reload.done': [
     { number: 2, consumers: 4 },
     'info',
@@ -64,19 +64,19 @@ const wordings: { [Name in EventName]: [event: Events[Name], level: string, mess
   'reload.refused': [
     { number: 2, replaced: 0, of: 4, reason: 'r' },
     'error',
-    'not reloaded: the consumers that run stay',
+    'not reloaded; the running consumers continue',
     { number: 2, replaced: 0, of: 4, reason: 'r' },
   ],
   'throttle.raised': [
     { items: 9, bytes: 8 },
     'info',
-    'the queue is full enough: the producer waits',
+    'queue reached its high-water mark; producer paused',
     { items: 9, bytes: 8 },
   ],
   'throttle.lowered': [
     { items: 4, bytes: 4 },
     'info',
-    'the queue has room: the producer goes on',
+    'queue drained to its low-water mark; producer resumed',
     { items: 4, bytes: 4 },
   ],
   'child.state': [{ who, from: 'starting', to: 'ready' }, 'info', 'ready', {}],
@@ -84,22 +84,22 @@ const wordings: { [Name in EventName]: [event: Events[Name], level: string, mess
   'child.exited': [
     { who, code: null, signal: 'SIGKILL', expected: false, reason: 'killed by SIGKILL', givenBack: 12 },
     'error',
-    'died: killed by SIGKILL',
+    'crashed: killed by SIGKILL',
     { signal: 'SIGKILL', givenBack: 12 },
   ],
-  'child.restarting': [{ who, inMs: 250, restarts: 1 }, 'warn', 'to be started again', { inMs: 250, restarts: 1 }],
+  'child.restarting': [{ who, inMs: 250, restarts: 1 }, 'warn', 'restarting', { inMs: 250, restarts: 1 }],
   'child.heldBack': [
     { who, reason: 'r' },
     'error',
-    'died; will be replaced as soon as the pipeline file can be used',
+    'crashed; will be replaced once the pipeline file is usable',
     { reason: 'r' },
   ],
-  'file.unusable': [{ reason: 'r' }, 'error', 'the pipeline file still cannot be used', { reason: 'r' }],
-  'file.usable': [{}, 'info', 'the pipeline file can be used again', {}],
+  'file.unusable': [{ reason: 'r' }, 'error', 'pipeline file still unusable', { reason: 'r' }],
+  'file.usable': [{}, 'info', 'pipeline file usable again', {}],
   'child.parked': [
     { who, crashes: 5, withinMs: 60_000, lastReason: 'x' },
     'error',
-    'parked: it died too often',
+    'parked after too many crashes',
     { crashes: 5, withinMs: 60_000, lastReason: 'x' },
   ],
   'child.endGivenUp': [
@@ -108,27 +108,22 @@ const wordings: { [Name in EventName]: [event: Events[Name], level: string, mess
     'teardown did not complete in two attempts; the run finishes without it',
     { reason: 'r' },
   ],
-  'child.recycling': [{ who, reason: 'r' }, 'info', 'to be replaced by a new process', { reason: 'r' }],
-  'child.notReplaced': [{ who, reason: 'r' }, 'error', 'stays: its successor did not get ready', { reason: 'r' }],
+  'child.recycling': [{ who, reason: 'r' }, 'info', 'recycling: starting a replacement', { reason: 'r' }],
+  'child.notReplaced': [{ who, reason: 'r' }, 'error', 'kept: its replacement did not become ready', { reason: 'r' }],
   'child.large': [
     { who, rss: 9, maxRss: 8 },
     'warn',
-    'takes more memory than maxRss as soon as it is ready; it is not replaced for that',
+    'memory exceeds maxRss as soon as the process is ready; not recycling it, as a replacement would be no smaller',
     { rss: 9, maxRss: 8 },
   ],
   'child.log': [{ who, level: 'debug', message: 'hello', fields: { a: 1 } }, 'debug', 'hello', { a: 1 }],
   'child.output': [{ who, stream: 'stderr', line: 'text' }, 'warn', 'text', { stream: 'stderr' }],
-  'child.outputDropped': [
-    { who, lines: 3 },
-    'warn',
-    'lines of its output are left out: it writes too many',
-    { lines: 3 },
-  ],
-  'orphan.killed': [{ who }, 'warn', 'killed: left over from an earlier supervisor', {}],
+  'child.outputDropped': [{ who, lines: 3 }, 'warn', 'output flood: some lines were dropped', { lines: 3 }],
+  'orphan.killed': [{ who }, 'warn', 'killed a process left over from an earlier supervisor', {}],
   'items.marked': [
     { who, items: 16, cause: 'SIGKILL' },
     'debug',
-    'crashed; the items it had started go back to the queue',
+    'crashed; returning the items it had started to the queue',
     { items: 16, cause: 'SIGKILL' },
   ],
   'items.isolated': [
@@ -147,21 +142,21 @@ const wordings: { [Name in EventName]: [event: Events[Name], level: string, mess
   'item.retry': [
     { seq: 1, attempt: 2, inMs: 900, error },
     'warn',
-    'an item failed and will be tried again',
+    'item failed; it will be retried',
     { seq: 1, attempt: 2, inMs: 900, error: 'it broke: because', code: 'E1', at: '/p.ts:7:9' },
   ],
   'item.dead': [
     { seq: 1, attempts: 5, reason: 'attempts used up', error },
     'warn',
-    'an item is a dead letter',
+    'item became a dead letter',
     { seq: 1, attempts: 5, reason: 'attempts used up', error: 'it broke: because', code: 'E1', at: '/p.ts:7:9' },
   ],
-  'letters.givenBack': [{ letters: 2 }, 'info', 'dead letters given back', { letters: 2 }],
+  'letters.givenBack': [{ letters: 2 }, 'info', 'dead letters returned to the queue', { letters: 2 }],
   'letters.purged': [{ letters: 2 }, 'info', 'dead letters deleted', { letters: 2 }],
-  'settle.refused': [{ who, items: 2 }, 'warn', 'results refused: the items are no longer its own', { items: 2 }],
-  'limit.frozen': [{ limit: 'v', ms: 1000 }, 'warn', 'a limit is frozen: nobody calls', { limit: 'v', ms: 1000 }],
-  'sink.down': [{ who, reason: 'refused' }, 'error', 'the sink cannot be reached', { reason: 'refused' }],
-  'sink.up': [{ who }, 'info', 'the sink can be reached again', {}],
+  'settle.refused': [{ who, items: 2 }, 'warn', 'results discarded: the items had been reassigned', { items: 2 }],
+  'limit.frozen': [{ limit: 'v', ms: 1000 }, 'warn', 'limit frozen; calls on hold', { limit: 'v', ms: 1000 }],
+  'sink.down': [{ who, reason: 'refused' }, 'error', 'sink unreachable', { reason: 'refused' }],
+  'sink.up': [{ who }, 'info', 'sink reachable again', {}],
   'sink.otherQueue': [
     {
       queue: 'q2',
@@ -171,28 +166,23 @@ const wordings: { [Name in EventName]: [event: Events[Name], level: string, mess
       isHere: false,
     },
     'warn',
-    'the sink also has results of this pipeline from a queue in another folder: each queue reads the whole source, so rows may be duplicated. To continue with that queue, run the pipeline from its folder or pass --state',
+    'the sink also holds results of this pipeline from a queue in another directory: each queue reads the whole source, so rows may be duplicated. To continue with that queue, run the pipeline from its directory or pass --state',
     { queue: 'q2', directory: '/root/.millrace/orders', thisQueue: 'q1', thisDirectory: '/srv/.millrace/orders' },
   ],
-  'spool.full': [{ reason: 'ENOSPC' }, 'error', 'no room for the queue: the producer waits', { reason: 'ENOSPC' }],
-  'spool.ok': [{}, 'info', 'there is room for the queue again', {}],
+  'spool.full': [{ reason: 'ENOSPC' }, 'error', 'no disk space for the queue; producer paused', { reason: 'ENOSPC' }],
+  'spool.ok': [{}, 'info', 'disk space for the queue again; producer resumed', {}],
   'spool.logLarge': [
     { bytes: 7 },
     'warn',
-    'the log of the queue’s file is not emptied: is the disk full, or does somebody hold the file open?',
+    'the queue file’s write-ahead log keeps growing: is the disk full, or does another process hold the file open?',
     { bytes: 7 },
   ],
-  'disk.low': [
-    { free: 1, minFree: 2 },
-    'warn',
-    'little of the disk is free: the producer waits',
-    { free: 1, minFree: 2 },
-  ],
-  'disk.ok': [{ free: 3, minFree: 2 }, 'info', 'enough of the disk is free again', { free: 3, minFree: 2 }],
+  'disk.low': [{ free: 1, minFree: 2 }, 'warn', 'disk almost full; producer paused', { free: 1, minFree: 2 }],
+  'disk.ok': [{ free: 3, minFree: 2 }, 'info', 'enough disk space again; producer resumed', { free: 3, minFree: 2 }],
   'log.dropped': [
     { lines: 4 },
     'warn',
-    'lines of this log are missing: they could not be written in time',
+    'log lines were dropped because they could not be written in time',
     { lines: 4 },
   ],
   warning: [{ code: 'W', message: 'take care' }, 'warn', 'take care', { code: 'W' }],
@@ -217,7 +207,7 @@ describe('the wording of the log', () => {
       'child.exited',
       { who, code: 1, signal: null, expected: false, reason: 'exited 1 (x)', givenBack: 0, isOutage: true },
       'warn',
-      'ended itself because of an outage: exited 1 (x)',
+      'exited because of an outage: exited 1 (x)',
     ],
     ['child.output', { who, stream: 'stdout', line: 'text' }, 'info', 'text'],
   ] as const)('says of %s %j: %s %s', (name, event, level, message) => {
@@ -267,8 +257,8 @@ describe('the wording of the log', () => {
       restarts: 0,
     };
     expect(wordStatus(aStatus()).fields).toEqual(fields);
-    const sealed = wordStatus(aStatus({ state: 'sealed', reasons: ['the sink cannot be reached'] })).fields;
-    expect(sealed).toEqual({ ...fields, state: 'sealed', of: 151, reasons: ['the sink cannot be reached'] });
+    const sealed = wordStatus(aStatus({ state: 'sealed', reasons: ['sink unreachable'] })).fields;
+    expect(sealed).toEqual({ ...fields, state: 'sealed', of: 151, reasons: ['sink unreachable'] });
   });
 });
 

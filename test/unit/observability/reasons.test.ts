@@ -22,7 +22,7 @@ describe('what a stop waits for', () => {
   it.each([
     [{ running: 1, abortInMs: 900, killInMs: 5000 }, '1 item still running, aborted in 1s, killed in 5s'],
     [{ running: 2, abortInMs: null, killInMs: 5000 }, '2 items still running after the abort, killed in 5s'],
-    [{ running: 0, abortInMs: 900, killInMs: 5000 }, 'the processes that are left are killed in 5s'],
+    [{ running: 0, abortInMs: 900, killInMs: 5000 }, 'remaining processes killed in 5s'],
   ])('is, of %j, "%s"', (stop, text) => {
     expect(stopText({ reason: 'SIGTERM', ...stop })).toBe(text);
   });

@@ -44,7 +44,7 @@ describe('the summary of a run', () => {
     const processes = [aConsumer(1, { restarts: 2 }), aConsumer(2, { restarts: 1 })];
     expect(summary({ state: 'stopping', items: { ...items, done: 82 }, queue, processes, uptimeMs: 0 })).toEqual([
       'pokedex stopped: 82 items done in 0.0s, 0/s, 3 restarts',
-      '  in the queue  69 items: the same command goes on with them',
+      '  in the queue  69 items: the same command resumes with them',
       '  state         .millrace/pokedex',
     ]);
   });

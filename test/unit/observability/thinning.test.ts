@@ -34,8 +34,8 @@ describe('repeated lines', () => {
     write(503, 'dead');
     clock.turn(1000);
     expect(written.slice(10)).toEqual([
-      'dead (the last of 490 such lines) 500 490',
-      'dead (the last of 2 such lines) 502 2',
+      'dead (last of 490 similar lines) 500 490',
+      'dead (last of 2 similar lines) 502 2',
       'dead 503',
     ]);
   });
@@ -60,7 +60,7 @@ describe('repeated lines', () => {
     const { clock, written, write, end } = thin();
     for (let seq = 1; seq <= 15; seq++) write(seq, 'dead');
     end();
-    expect(written.at(-1)).toBe('dead (the last of 5 such lines) 15 5');
+    expect(written.at(-1)).toBe('dead (last of 5 similar lines) 15 5');
     expect(clock.waiting).toBe(0);
   });
 

@@ -21,7 +21,7 @@ describe('what is said of a file that could not be imported', () => {
     [
       'a relative module that require did not find',
       thrown(`Cannot find module './part.ts'\nRequire stack:\n- ${file}`, 'MODULE_NOT_FOUND'),
-      { file, line: 1, message: 'cannot find module "./part.ts"; is there no such file?' },
+      { file, line: 1, message: 'cannot find module "./part.ts"; does the file exist?' },
     ],
     [
       'a package that import did not find',
@@ -31,7 +31,7 @@ describe('what is said of a file that could not be imported', () => {
     [
       'a module that an unreadable file asked for',
       thrown("Cannot find module './x'\nRequire stack:\n- /nowhere/y.ts\n- /z.ts", 'MODULE_NOT_FOUND'),
-      { file: '/nowhere/y.ts', message: 'cannot find module "./x"; is there no such file?' },
+      { file: '/nowhere/y.ts', message: 'cannot find module "./x"; does the file exist?' },
     ],
     [
       'an error with the code of a missing module and a text of its own',

@@ -105,8 +105,8 @@ function pipelineOf(definition: object): millrace.Pipeline {
   return millrace.definePipeline(definition as Parameters<typeof millrace.definePipeline>[0]);
 }
 
-const slug = 'expected small letters, digits and "-", at most 41 of them, not beginning with "-"';
-const source = 'expected a generator function, or something iterable but text';
+const slug = 'expected lowercase letters, digits and "-", at most 41 characters, not beginning with "-"';
+const source = 'expected a generator function, or an iterable other than text';
 const sink = 'expected a sink such as to.sqlite({ … })';
 const exports = 'expected what definePipeline({ … }) returns';
 
@@ -117,7 +117,7 @@ describe('the problem', () => {
     ['text.txt', 'text.txt: expected a file that ends in .ts, .mts, .cts, .js, .mjs, .cjs'],
     ['syntax.broken.ts', 'syntax.broken.ts:4: syntax error at column 9: Unterminated string constant.'],
     ['syntax-in-import.broken.ts', 'syntax.broken.ts:4: syntax error at column 9: Unterminated string constant.'],
-    ['missing-file.broken.ts', 'missing-file.broken.ts:3: cannot find module "./nowhere.ts"; is there no such file?'],
+    ['missing-file.broken.ts', 'missing-file.broken.ts:3: cannot find module "./nowhere.ts"; does the file exist?'],
     [
       'missing-package.broken.mjs',
       'missing-package.broken.mjs:3: cannot find package "@nobody/has-this/deep"; is it installed where this file can see it?',
@@ -194,7 +194,7 @@ describe('the problem', () => {
     [
       'memory.broken.ts',
       [
-        '6: sink: expected a sink that keeps the results, got to.memory(), which holds them in a consumer and loses them when it ends; use to.sqlite({ … }) or to.stdout(), or to.discard() if no result is wanted',
+        '6: sink: expected a sink that keeps the results, got to.memory(), which holds them in a consumer and loses them when it ends; use to.sqlite({ … }) or to.stdout(), or to.discard() if you do not need the results',
       ],
     ],
     ['no-limits.broken.ts', ['6: limit: unknown limit "vendor" (the pipeline declares none)']],

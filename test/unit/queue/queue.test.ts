@@ -73,7 +73,7 @@ describe('the queue', () => {
   it('takes whole frames only, because the index of a piece does not begin at the piece’s first byte', () => {
     const queue = queueOf(new MemoryStore());
     const piece = cutFrame(frameOf('a', 'b'), 1, 1);
-    expect(() => queue.append(piece, sourceStart)).toThrow('a piece of a frame cannot be stored');
+    expect(() => queue.append(piece, sourceStart)).toThrow('part of a frame cannot be stored');
     expect(queue.isDirty).toBe(false);
   });
 

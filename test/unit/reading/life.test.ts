@@ -121,7 +121,9 @@ describe('a producer', () => {
   it('cannot read what it has not described', async () => {
     const living = new Living([]);
     await living.hears(configure);
-    expect(living.failures).toMatchObject([{ message: expect.stringContaining('has described nothing') }]);
+    expect(living.failures).toMatchObject([
+      { message: expect.stringContaining('before it had described its pipeline') },
+    ]);
   });
 
   it('whose source throws has what came before stored first', async () => {

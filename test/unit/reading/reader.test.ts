@@ -62,7 +62,7 @@ describe('a source', () => {
     ['a function', { go: () => 1 }, '$.go is a function'],
     ['something circular', circular(), '$.self refers back to an object that contains it'],
     ['something too large', 'x'.repeat(6000), 'more than maxItemBytes (5000)'],
-    ['a promise', Promise.resolve(1), 'the item is a promise; await it before it is yielded'],
+    ['a promise', Promise.resolve(1), 'the item is a promise; await it before yielding it'],
   ])('that yields %s is refused with exit 78 and the item’s number', async (_, item, message) => {
     const producer = new AProducer({ open: () => [1, 2, item] });
     const reading = producer.readAll();
@@ -134,7 +134,7 @@ describe('a resumed source', () => {
   it('that yields another item than it did is refused with exit 78', async () => {
     const producer = new AProducer({ open: () => ['a', 'b', 'c'], position: at(2, 'B') });
     await expect(producer.readAll()).rejects.toMatchObject({ code: 'SOURCE_CHANGED', exitCode: 78 });
-    await expect(producer.readAll()).rejects.toThrow('item 2 is not the one that was stored as that');
+    await expect(producer.readAll()).rejects.toThrow('item 2 differs from the one stored under that number');
     expect(producer.sent).toEqual([]);
   });
 
@@ -147,7 +147,7 @@ describe('a resumed source', () => {
     const producer = new AProducer({ open: () => ['a'], position: at(2, 'b') });
     const reading = producer.readAll();
     await expect(reading).rejects.toMatchObject({ code: 'SOURCE_CHANGED', exitCode: 78 });
-    await expect(reading).rejects.toThrow('it ended after 1 items, 2 had been stored');
+    await expect(reading).rejects.toThrow('it ended after 1 items, but 2 are stored');
   });
 
   it('that may yield something else is not skipped at all', async () => {

@@ -41,11 +41,11 @@ describe('JSON text', () => {
     ['an error', new Error('x'), 'expected plain data, got an instance of Error at $'],
     ['a regular expression', /x/, 'expected plain data, got an instance of RegExp at $'],
     [
-      'an instance of a nameless class',
+      'an instance of an anonymous class',
       new (class {
         a = 1;
       })(),
-      'expected plain data, got an instance of a nameless class at $',
+      'expected plain data, got an instance of an anonymous class at $',
     ],
     ['a map with other keys', new Map([[1, 2]]), 'expected a Map with text keys, got a number at $'],
     ['what toJSON gives of these', { toJSON: () => Number.NaN }, 'got NaN at $.toJSON()'],

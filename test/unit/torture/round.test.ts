@@ -53,14 +53,14 @@ describe('a round', () => {
   it('finds a finished run that begins again and does not end, instead of waiting for it', async () => {
     const result = await round('test -e ran && exec sleep 1000; touch ran', { patienceMs: 100 });
     expect(result.problems).toEqual([
-      { kind: 'unfinished', count: 1, text: expect.stringContaining('it has not ended in 0 s') },
+      { kind: 'unfinished', count: 1, text: expect.stringContaining('it did not end within 0 s') },
     ]);
   });
 
   it('finds a supervisor that exits as if the run were over, and leaves the rest to the next', async () => {
     const result = await round('test -e ran && echo {} > journal/producer-2.ndjson; touch ran');
     expect(result.problems).toEqual([
-      { kind: 'unfinished', count: 1, text: expect.stringContaining('run again it went on') },
+      { kind: 'unfinished', count: 1, text: expect.stringContaining('when run again it continued') },
     ]);
   });
 

@@ -158,7 +158,9 @@ describe('a consumer', () => {
     await broken.hears({ type: 'describe', file: '/tested.ts' });
     expect(broken.sent).toEqual([{ type: 'described', pipeline: null, problems }]);
     await broken.hears(configure);
-    expect(broken.failures).toMatchObject([{ message: expect.stringContaining('described nothing') }]);
+    expect(broken.failures).toMatchObject([
+      { message: expect.stringContaining('before it had described its pipeline') },
+    ]);
   });
 
   it('whose set-up fails cannot go on', async () => {

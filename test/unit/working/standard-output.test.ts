@@ -17,6 +17,6 @@ describe('standard output', () => {
     output.written();
     output.giveUp();
     output.written();
-    expect(await Promise.all(outcomes)).toEqual(['a written', 'b written', 'c: standard output takes no more']);
+    expect(await Promise.all(outcomes)).toEqual(['a written', 'b written', 'c: nobody reads standard output any more']);
   });
 });

@@ -20,7 +20,7 @@ const letter: DeadLetter = {
 
 describe('all that is known of a dead letter', () => {
   it('names its kills, and has its history with each error’s lines below each other', () => {
-    expect(letterText(letter)).toBe(`dead letter 9, which was 2 first
+    expect(letterText(letter)).toBe(`dead letter 9 (originally 2)
   died      1970-01-01T00:01:01.000Z after 1 attempt
   kills     of its consumer: 3
   run       r

@@ -103,7 +103,7 @@ describe('the header of from.csv', () => {
     ['a quote that is not closed', '"id,name\n1,2\n', 'the quote that opens field 1 is not closed'],
     ['UTF-16', Buffer.from('\uFEFFid\n', 'utf16le'), 'expected UTF-8, got UTF-16'],
     ['bytes that are no UTF-8', Buffer.from('n\xe4me\n', 'latin1'), 'expected UTF-8, got 0xe4 at byte 1'],
-    ['no column that types name', 'ids,name\n', 'no column is called "id"; did you mean "ids"?'],
+    ['no column that types name', 'ids,name\n', 'unknown column "id"; did you mean "ids"?'],
   ])('is refused if it has %s', async (_, content, message) => {
     written(content);
     await expect(readItems(from.csv({ path, types: { id: 'integer' } }))).rejects.toMatchObject({
@@ -122,7 +122,7 @@ describe('the fields of from.csv', () => {
         'from.csv: header: expected at least one column',
         'from.csv: quote: expected one ASCII character, got "\\"\\""',
         'from.csv: types: "id": expected "integer" or "number" or "boolean" or "date" or "json" or "text", got "int"',
-        'from.csv: no field is called delimeter; did you mean "delimiter"?',
+        'from.csv: unknown field delimeter; did you mean "delimiter"?',
       ].join('\n'),
     );
   });
@@ -134,7 +134,7 @@ describe('the fields of from.csv', () => {
     [{ path: 'a', delimiter: '\n' }, 'delimiter: expected no character that ends a line'],
     [{ path: 'a', quote: false, escape: '\\' }, 'escape: expected none, because quote is false'],
     [{ path: 'a', encoding: 'latin1' }, 'encoding: expected "utf-8"'],
-    [{ path: 'a', header: ['id'], types: { idd: 'integer' } }, 'no column is called "idd"; did you mean "id"?'],
+    [{ path: 'a', header: ['id'], types: { idd: 'integer' } }, 'unknown column "idd"; did you mean "id"?'],
     [{ path: 'a', maxItemBytes: '0' }, 'maxItemBytes: expected at least one byte'],
   ])('%j is refused', (fields, message) => {
     expect(() => from.csv(fields as never)).toThrow(message);

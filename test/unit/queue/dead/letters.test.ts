@@ -76,7 +76,7 @@ describe('dead letters', () => {
     const { queue, store } = withLetter();
     for (const state of ['finishing', 'finished'] as const) {
       queue.setRun({ state, finishedAt: 5, exitCode: 3 });
-      expect(() => queue.letters.giveBack([1], moment)).toThrow('give dead letters back after this run');
+      expect(() => queue.letters.giveBack([1], moment)).toThrow('retry dead letters after this run');
     }
     queue.commit(moment);
     const between = new Queue(store, store.run()!, { ...options, reopens: true });

@@ -10,7 +10,7 @@ describe('a state directory', () => {
     ['9P', 0x01021997],
   ])('is reported if it is on a network file system: %s', (name, type) => {
     expect(doubtsAbout('/state', { mode: 0o40700, type })).toEqual([
-      `the state directory /state is on a network file system (${name}), on which a queue can be damaged: name a folder of a local disk by --state`,
+      `the state directory /state is on a network file system (${name}), where a queue can be damaged; choose a directory on a local disk with --state`,
     ]);
   });
 

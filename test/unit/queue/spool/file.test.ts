@@ -160,7 +160,7 @@ describe('a spool that another process has open', () => {
       setInterval(() => db.open, 1000);`);
     const who = process.platform === 'linux' ? `process ${holder.pid} (node)` : 'another process';
     expect(thrownBy(open)?.message).toBe(
-      `${who} has opened the queue in ${join(directory, 'state')}. Try again when it has ended, or end it.`,
+      `${who} has the queue in ${join(directory, 'state')} open. Wait for it to end, or end it, then try again.`,
     );
   });
 
@@ -179,7 +179,7 @@ describe('a spool that another process has open', () => {
     expect(error).toMatchObject({ code: 'BRIEFLY_IN_USE', exitCode: 78 });
     const who = process.platform === 'linux' ? `process ${reader.pid} (node)` : 'another process';
     expect(error?.message).toBe(
-      `${who} has opened the queue in ${join(directory, 'state')}. Try again when it has ended, or end it.`,
+      `${who} has the queue in ${join(directory, 'state')} open. Wait for it to end, or end it, then try again.`,
     );
   });
 
@@ -300,7 +300,7 @@ describe('a file that is not a spool of ours', () => {
     const error = thrownBy(open);
     expect(error).toMatchObject({ code: 'SPOOL_DAMAGED', exitCode: 74 });
     expect(error?.message).toContain(
-      `${file} is damaged or not a SQLite database (file is not a database). It is left as it is.`,
+      `${file} is damaged or not a SQLite database (file is not a database). It was not changed.`,
     );
     expect(fingerprint()).toEqual(before);
   });
@@ -348,7 +348,7 @@ describe('a directory that cannot be created', () => {
     const error = thrownBy(open);
     expect(error).toMatchObject({ code: 'STATE_DIRECTORY', exitCode: 78 });
     expect(error?.message).toContain(
-      `cannot make the state directory ${join(notADirectory, 'state')}: ${notADirectory} is not a folder`,
+      `cannot create the state directory ${join(notADirectory, 'state')}: ${notADirectory} is not a directory`,
     );
   });
 });
@@ -383,7 +383,7 @@ describe('a spool that was not closed cleanly', () => {
     const error = thrownBy(open);
     expect(error).toMatchObject({ code: 'SPOOL_DAMAGED', exitCode: 74 });
     expect(error?.message).toMatch(
-      /is damaged or not a SQLite database \(.*\). It is left as it is\. Restore it from a backup/,
+      /is damaged or not a SQLite database \(.*\). It was not changed\. Restore it from a backup/,
     );
     expect(readFileSync(file).equals(bytes)).toBe(true);
   });
@@ -397,9 +397,7 @@ describe('a spool that was not closed cleanly', () => {
     const before = fingerprint();
     const error = thrownBy(open);
     expect(error).toMatchObject({ code: 'SPOOL_INCOMPLETE', exitCode: 74 });
-    expect(error?.message).toContain(
-      `${file}-wal, with the last of what was stored, is not beside it. It is left as it is`,
-    );
+    expect(error?.message).toContain(`${file}-wal, which holds what was stored last, is missing. Nothing was changed`);
     expect(fingerprint()).toEqual(before);
     compactSpool(file);
     const again = open();
@@ -421,7 +419,7 @@ describe('a spool that was not closed cleanly', () => {
     const before = fingerprint();
     const error = thrownBy(open);
     expect(error).toMatchObject({ code: 'SPOOL_INCOMPLETE', exitCode: 74 });
-    expect(error?.message).toContain(`${file}-wal is the log of another queue than ${file}`);
+    expect(error?.message).toContain(`${file}-wal is the log of a different queue than ${file}`);
     expect(fingerprint()).toEqual(before);
     rmSync(`${file}-wal`);
   });

@@ -114,36 +114,36 @@ function killed(spool: Spool): void {
 
 describe('a problem of a spool is reported:', () => {
   it.each([
-    ['UPDATE frames SET bytes = 7 WHERE first = 6', /^frame 6 is said to have 7 bytes and has \d+$/],
+    ['UPDATE frames SET bytes = 7 WHERE first = 6', /^frame 6 should have 7 bytes but has \d+$/],
     ['UPDATE frames SET count = 0 WHERE first = 6', 'frame 6 holds 0 items'],
     ['UPDATE frames SET body = zeroblob(length(body)) WHERE first = 6', /^frame 6 holds an item that cannot be read: /],
     ['UPDATE frames SET first = 5 WHERE first = 6', 'frames 1 and 5 overlap'],
-    ['UPDATE frames SET first = 16 WHERE first = 6', 'frames holds item 20, and the next new one would be item 11'],
-    ['DELETE FROM frames WHERE first = 1', 'the progress of frame 1 is there, and the frame is not'],
+    ['UPDATE frames SET first = 16 WHERE first = 6', 'frames holds item 20, but the next new item would be 11'],
+    ['DELETE FROM frames WHERE first = 1', 'the progress of frame 1 exists, but the frame does not'],
     ["UPDATE progress SET settled = '[1,'", 'the progress of frame 1 cannot be read: [1,'],
-    ['UPDATE progress SET settled_count = 3', 'the progress of frame 1 counts 3 settled items and names 4'],
+    ['UPDATE progress SET settled_count = 3', 'the progress of frame 1 counts 3 settled items but lists 4'],
     [
       "UPDATE progress SET settled = '[1,5]', settled_count = 5",
-      'the progress of frame 1 says 5 of 5 items: it should not be there',
+      'the progress of frame 1 covers 5 of 5 items and should not exist',
     ],
-    ["UPDATE progress SET settled = '[3,6]'", 'the progress of frame 1 names items that are not in the frame'],
-    ["UPDATE progress SET settled = '[1,2,4,5]'", 'item 3 waits for a retry, and waits in frame 1 as well'],
-    ["UPDATE progress SET settled = '[1,3,5,5]'", 'item 4 is dead, and waits in frame 1 as well'],
-    ['UPDATE dead SET seq = 3', 'item 3 waits for a retry and is dead'],
+    ["UPDATE progress SET settled = '[3,6]'", 'the progress of frame 1 lists items that are not in the frame'],
+    ["UPDATE progress SET settled = '[1,2,4,5]'", 'item 3 waits for a retry, but also waits in frame 1'],
+    ["UPDATE progress SET settled = '[1,3,5,5]'", 'item 4 is dead, but also waits in frame 1'],
+    ['UPDATE dead SET seq = 3', 'item 3 both waits for a retry and is a dead letter'],
     ["UPDATE retries SET body = x'dc'", /^retry 3 holds an item that cannot be read: /],
     ["UPDATE dead SET body = x'dc'", /^dead letter 4 holds an item that cannot be read: /],
     ["UPDATE dead SET error = '{'", 'dead letter 4 has an error that cannot be read'],
-    ['UPDATE retries SET seq = 11', 'retries holds item 11, and the next new one would be item 11'],
-    ['UPDATE run SET stored = 12', 'the run counts 12 items, and 2 done, 1 dead and 7 open ones'],
-    ['UPDATE run SET dead = 0, stored = 9', 'the run counts 0 dead letters, and there are 1'],
-    ["UPDATE run SET state = 'finishing'", 'the run is finishing, and 7 items are open'],
-    ["UPDATE run SET state = 'finished', exit_code = 0", 'the run is finished, and 7 items are open'],
+    ['UPDATE retries SET seq = 11', 'retries holds item 11, but the next new item would be 11'],
+    ['UPDATE run SET stored = 12', 'the run counts 12 items, but 2 done, 1 dead and 7 open'],
+    ['UPDATE run SET dead = 0, stored = 9', 'the run counts 0 dead letters, but there are 1'],
+    ["UPDATE run SET state = 'finishing'", 'the run is finishing, but 7 items are open'],
+    ["UPDATE run SET state = 'finished', exit_code = 0", 'the run is finished, but 7 items are open'],
     ['UPDATE run SET exit_code = 0', 'the run is running, with exit code 0'],
-    ['DELETE FROM run', '7 items are waiting, and there is no run'],
-    ['DELETE FROM spool', 'there are 0 rows about the queue itself, and there must be one'],
+    ['DELETE FROM run', '7 items are waiting, but there is no run'],
+    ['DELETE FROM spool', 'there are 0 rows about the queue itself, but there must be one'],
     ["UPDATE spool SET id = ''", 'the queue has no id'],
-    ['UPDATE spool SET generation = 9', 'the queue counts 9 starts, and the last one that it names is 1'],
-    ["UPDATE limits SET data = 'x'", 'what is kept of limit vendor cannot be read'],
+    ['UPDATE spool SET generation = 9', 'the queue counts 9 starts, but the last one recorded is 1'],
+    ["UPDATE limits SET data = 'x'", 'the record of limit vendor cannot be read'],
   ])('%s', (sql, problem) => {
     const isIt = (told: string): boolean => (typeof problem === 'string' ? told === problem : problem.test(told));
     const problems = problemsAfter(sql);
@@ -154,7 +154,7 @@ describe('a problem of a spool is reported:', () => {
     const numbers = Array.from({ length: 25 }, (_, i) => `('l${i}', 'x')`).join();
     const problems = problemsAfter(`INSERT INTO limits VALUES ${numbers}`);
     expect(problems).toHaveLength(11);
-    expect(problems.at(-1)).toBe('… and 15 more like these');
+    expect(problems.at(-1)).toBe('… and 15 more of this kind');
   });
 
   it('a damaged page', () => {

@@ -59,9 +59,9 @@ describe('a database file', () => {
     [
       'is in a folder that does not exist',
       (file) => rmSync(join(file, '..'), { recursive: true }),
-      'its folder does not exist',
+      'its directory does not exist',
     ],
-    ['is a folder', (file) => mkdirSync(file), 'It has to be a file'],
+    ['is a folder', (file) => mkdirSync(file), 'This user must be able to write the file'],
     ['is something else', (file) => writeFileSync(file, 'name,height\n'.repeat(100)), 'It is not a SQLite database'],
   ])('that %s is a configuration error that says so', async (_what, prepare, text) => {
     const file = join(folder.path, 'sub', 'results.db');

@@ -91,7 +91,7 @@ describe('a consumer that dies with items', () => {
     expect(world.emitted('items.isolated')).toMatchObject([{ items: 2, cause: 'exit code 7' }]);
     expect(world.consumer(2).deliveries.at(-1)).toMatchObject({ seq: 1, count: 2, mode: 'alone' });
     expect(world.service.status.reasons).toContain(
-      'consumer 2 is set aside: it runs 2 items, one at a time, to find out what crashed a consumer',
+      'consumer 2 is set aside: it runs 2 items, one at a time, to find what crashed a consumer',
     );
 
     world.consumer(2).says({ type: 'start', items: [1, 1] });

@@ -264,7 +264,11 @@ describe('one item that fails as in an outage while the others succeed', () => {
     }
     expect(failures).toBe(4);
     expect(world.emitted('item.dead')).toMatchObject([
-      { seq: 7, attempts: 3, reason: 'failed 3 times, the last time: it failed; other items succeeded meanwhile' },
+      {
+        seq: 7,
+        attempts: 3,
+        reason: 'failed 3 times, the last time: it failed; other items succeeded in the meantime',
+      },
     ]);
   });
 
@@ -328,7 +332,7 @@ describe('a pipeline whose sink is out', () => {
     world.tick();
     expect(world.service.status).toMatchObject({
       state: 'paused',
-      pausedBy: 'no consumer can write to the sink (connection refused); they try again until one can',
+      pausedBy: 'no consumer can write to the sink (connection refused); they keep trying',
     });
     world.consumer(1).fails({ seq: 1, verdict: 'retry', afterMs: 0 });
     world.pass(3_600_000);

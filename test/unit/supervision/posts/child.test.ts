@@ -133,7 +133,7 @@ describe('a child that is abandoned', () => {
 
 describe('a child that misbehaves on its channel', () => {
   it.each([
-    ['garbage', 'expected a message, got bytes that are none: "<html>502 Bad Gateway</h'],
+    ['garbage', 'expected a message, got other bytes: "<html>502 Bad Gateway</h'],
     ['wrong-shape', 'the consumer sent "settle" with a wrong done: "everything"'],
   ])('is killed (%s), and what it had said before counts', async (fixture, reason) => {
     const watched = new Watched(fixture).listen();
@@ -159,7 +159,7 @@ describe('a child that misbehaves on its channel', () => {
     watched.clock.turn(499);
     expect(watched.isAlive).toBe(true);
     watched.clock.turn(1);
-    expect(await watched.gone()).toMatchObject({ signal: 'SIGKILL', reason: 'closed its channel and did not exit' });
+    expect(await watched.gone()).toMatchObject({ signal: 'SIGKILL', reason: 'closed its channel but did not exit' });
     expect(watched.clock.waiting).toBe(0);
   });
 });

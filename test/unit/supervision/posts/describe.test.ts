@@ -48,7 +48,7 @@ describe('a producer that is asked what is in a pipeline file', () => {
     child.goes({ code: 1 });
     expect(await description).toEqual({
       status: 'failed',
-      reason: 'loading /a.ts ended the process that did it: a timer of it threw',
+      reason: 'loading /a.ts ended the process: a timer of it threw',
       wasKilled: false,
     });
     expect(clock.waiting).toBe(0);
@@ -64,13 +64,13 @@ describe('a producer that is asked what is in a pipeline file', () => {
     const { clock, child, description } = asking();
     clock.turn(1000);
     expect(child.killedFor).toBe(
-      'not loaded within 1s (readyTimeout); does it await at its top level what never comes?',
+      'not loaded within 1s (readyTimeout); does its top level await something that never happens?',
     );
     child.dies();
     expect(await description).toMatchObject({
       status: 'failed',
       reason:
-        'loading /a.ts ended the process that did it: not loaded within 1s (readyTimeout); does it await at its top level what never comes?',
+        'loading /a.ts ended the process: not loaded within 1s (readyTimeout); does its top level await something that never happens?',
       wasKilled: false,
     });
   });

@@ -89,7 +89,7 @@ describe('a post', () => {
       'is starting',
       'start',
       'gone',
-      'exited 0 without having been told to',
+      'exited 0 without being asked to',
       'is parked',
     ]);
     expect(post).toMatchObject({ state: 'parked', isOver: true, restarts: 2, ordinal: 3 });
@@ -114,7 +114,7 @@ describe('a post', () => {
     post.ready();
     post.drain();
     child().goes({ code: 0 });
-    expect(happened.slice(-3)).toEqual(['gone', 'exited 0 before it had ended', 'is stopped']);
+    expect(happened.slice(-3)).toEqual(['gone', 'exited 0 before finishing', 'is stopped']);
     expect(clock.waiting).toBe(0);
   });
 

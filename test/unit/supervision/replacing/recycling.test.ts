@@ -164,7 +164,7 @@ describe('a consumer that has done enough', () => {
       beats(successor);
       world.pass(1000);
     }
-    expect(old.killedFor).toContain('did not end within');
+    expect(old.killedFor).toContain('did not exit within');
     old.dies();
     world.tick();
     expect(successor.lent).toEqual([2]);
@@ -186,7 +186,7 @@ describe('a consumer that has grown', () => {
     world.pass(1000);
     expect(world.consumers).toHaveLength(2);
     expect(world.emitted('child.recycling')).toEqual([
-      { who: old.who, reason: 'its memory (101MiB) is above maxRss (100MiB)' },
+      { who: old.who, reason: 'its memory (101MiB) exceeds maxRss (100MiB)' },
     ]);
   });
 

@@ -59,7 +59,7 @@ describe('a reload', () => {
   it('takes no second one meanwhile, but one after it', async () => {
     const world = aWorld({ settings: { consumers: 1 } });
     await reload(world);
-    expect(world.service.reload()).toEqual({ status: 'refused', reason: 'a reload is under way' });
+    expect(world.service.reload()).toEqual({ status: 'refused', reason: 'another reload is in progress' });
     takeOver(world, 1);
     await reload(world);
     takeOver(world, 1);
@@ -145,7 +145,7 @@ describe('a reload is refused, and those that run stay,', () => {
       .says({ type: 'failed', error: { code: 'E', message: 'no set-up today' }, origin: 'process', exitCode: null });
     world.consumer(1).goes({ code: 1 });
     world.tick();
-    expect(refused(world)).toBe('the new consumer 1 did not get ready: exited 1 (no set-up today)');
+    expect(refused(world)).toBe('the new consumer 1 did not become ready: exited 1 (no set-up today)');
     world.pass(60_000);
     expect(world.consumers).toHaveLength(3);
     expect([first.told('stop'), second.told('stop')]).toEqual([[], []]);
@@ -181,7 +181,7 @@ describe('a reload is refused, and those that run stay,', () => {
     expect(refused(world)).toBe('the run ended');
     expect(world.service.reload()).toEqual({
       status: 'refused',
-      reason: 'the run is at its end: nobody needs new code',
+      reason: 'the run is ending and needs no new code',
     });
   });
 
@@ -250,7 +250,7 @@ describe('after a refused reload', () => {
     expect(world.service.status.reasons).toEqual(
       expect.arrayContaining([
         'not reloaded: no source',
-        'consumer 1 died (killed by SIGKILL) and is not replaced until the pipeline file can be used (checked again in 750ms)',
+        'consumer 1 crashed (killed by SIGKILL) and will be replaced once the pipeline file is usable (checked again in 750ms)',
       ]),
     );
     for (const waitMs of [750, 1500, 3000, 6000, 12_000, 24_000, 45_000, 45_000]) {
@@ -312,7 +312,7 @@ describe('after a refused reload', () => {
     await reload(world);
     world.consumer(1).goes({ code: 1 });
     world.tick();
-    expect(refused(world)).toContain('did not get ready');
+    expect(refused(world)).toContain('did not become ready');
     world.consumer(2).dies();
     world.pass(750);
     await isLookedAt(world, described());
@@ -465,7 +465,7 @@ describe('a file that was edited without a reload', () => {
     }
     expect(world.service.status.processes.map(({ state }) => state)).toEqual(['ready', 'ready', 'ready']);
     expect(world.emitted('warning')).toEqual([
-      { code: 'PIPELINE_EDITED', message: expect.stringContaining('consumer 1 was started with the new code') },
+      { code: 'PIPELINE_EDITED', message: expect.stringContaining('consumer 1 started with the new code') },
     ]);
   });
 

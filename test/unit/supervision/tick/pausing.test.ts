@@ -42,7 +42,7 @@ describe('a pipeline', () => {
     expect(pausing.update()).toBe('paused');
     expect(logged).toEqual([
       'nothing succeeds',
-      'no consumer can write to the sink (connection refused); they try again until one can',
+      'no consumer can write to the sink (connection refused); they keep trying',
     ]);
   });
 
@@ -60,7 +60,7 @@ describe('a pipeline', () => {
     const { pausing, outage } = aPipeline({ deadMax: 0 });
     outage.reason = 'nothing succeeds';
     expect(pausing.update()).toBe('paused');
-    expect(pausing.reason).toContain('as many dead letters as deadMax allows (0)');
+    expect(pausing.reason).toContain('the number of dead letters reached deadMax (0)');
   });
 
   it('has nothing to pause when nothing is queued', () => {

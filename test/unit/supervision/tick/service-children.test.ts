@@ -161,7 +161,7 @@ describe('a consumer that dies', () => {
   it('exiting 0 without having been told to has crashed', () => {
     const world = new AService().runReady();
     world.consumer().goes({ code: 0 });
-    expect(world.emitted('child.exited')).toMatchObject([{ reason: 'exited 0 without having been told to' }]);
+    expect(world.emitted('child.exited')).toMatchObject([{ reason: 'exited 0 without being asked to' }]);
     expect(world.service.status.processes[1]).toMatchObject({ state: 'backoff' });
   });
 
@@ -498,7 +498,7 @@ describe('a producer that breaks the protocol', () => {
       shapes: 2,
       base: 0,
     } as const;
-    expect(() => world.producer.says(frame, [Buffer.from('[]')])).toThrow('the producer sent a frame that is none');
+    expect(() => world.producer.says(frame, [Buffer.from('[]')])).toThrow('the producer sent an invalid frame');
     expect(world.queue.isEmpty).toBe(true);
   });
 });
@@ -516,7 +516,7 @@ describe('too many dead letters', () => {
     expect(world.service.status).toMatchObject({
       state: 'paused',
       pausedBy: expect.stringContaining('deadMax'),
-      reasons: [expect.stringMatching(/^paused: as many/)],
+      reasons: [expect.stringMatching(/^paused: the number of dead letters/)],
     });
     expect(world.clock.waiting).toBe(2); // The watches for hangs and over the disk.
   });

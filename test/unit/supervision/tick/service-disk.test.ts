@@ -17,7 +17,7 @@ describe('a disk of which little is free', () => {
     const { queue, reasons } = world.service.status;
     expect(queue.throttled).toBe(true);
     expect(reasons).toContain(
-      'only 255MiB of the disk of the state directory are free: the producer waits until there are more than 256MiB (minFree)',
+      'only 255MiB are free on the disk of the state directory: the producer is paused until more than 256MiB are free (minFree)',
     );
     world.consumer().settles(1, 2);
     world.tick();

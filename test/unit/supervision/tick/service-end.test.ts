@@ -127,7 +127,7 @@ describe('the end of a run while an operator’s change waits for room', () => {
     world.isFull();
     const purged = world.service.change((queue) => queue.letters.purge([1]));
     world.tick();
-    await expect(purged).rejects.toThrow('as soon as there is room');
+    await expect(purged).rejects.toThrow('once there is space');
     // Room for what settles, and not for the reserve besides.
     world.hasRoomAgain();
     world.consumer().settles(2);

@@ -65,7 +65,7 @@ describe('a stop', () => {
     expect(world.service.status.stop).toMatchObject({ abortInMs: null, killInMs: 2000 });
     world.consumer().settles(1, 2);
     world.tick();
-    expect(world.service.status.reasons[0]).toBe('stopping: the processes that are left are killed in 2s');
+    expect(world.service.status.reasons[0]).toBe('stopping: remaining processes killed in 2s');
   });
 
   it('before anything is ready kills what starts: nothing is in its hands', async () => {
@@ -218,7 +218,7 @@ describe('a stop that takes too long', () => {
     world.pass(1999);
     expect(world.consumer().killedFor).toBeUndefined();
     world.pass(1);
-    expect(world.consumer().killedFor).toBe('still running when the time to stop was up');
+    expect(world.consumer().killedFor).toBe('still running when stopTimeout expired');
     world.consumer().dies();
     await world.settle();
     expect(world.outcome).toMatchObject({ exitCode: 75 });
@@ -288,8 +288,8 @@ describe('a second stop', () => {
     world.service.stop('SIGINT');
     expect(world.consumer().killedFor).toBeUndefined();
     world.pass(500);
-    expect(world.consumer().killedFor).toBe('still running when the time to stop was up');
-    expect(world.producer.killedFor).toBe('still running when the time to stop was up');
+    expect(world.consumer().killedFor).toBe('still running when stopTimeout expired');
+    expect(world.producer.killedFor).toBe('still running when stopTimeout expired');
     expect(world.emitted('run.stopping')).toEqual([
       { reason: 'SIGTERM', hurry: false, lent: 0 },
       { reason: 'SIGTERM', hurry: true, lent: 0 },
@@ -363,7 +363,7 @@ describe('a hang', () => {
     world.consumer().says(beat(55_000));
     world.producer.says(beat());
     world.pass(1000);
-    expect(world.consumer().killedFor).toContain('an item went on 45s after it was aborted');
+    expect(world.consumer().killedFor).toContain('an item was still running 45s after it was aborted');
   });
 
   it('is not a child without items that is silent for less than the stall timeout', () => {

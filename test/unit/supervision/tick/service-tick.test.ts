@@ -220,7 +220,7 @@ describe('a spool without room', () => {
     expect(world.producer.killedFor).toBeUndefined();
     world.consumer().goes({ code: 0 });
     world.pass(500);
-    expect(world.producer.killedFor).toBe('there is no room for what it has sent');
+    expect(world.producer.killedFor).toBe('there is no disk space for what it has sent');
     world.producer.dies();
     await world.settle();
     expect(world.outcome).toMatchObject({ exitCode: 74, error: { message: 'no space left' } });
