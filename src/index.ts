@@ -7,6 +7,9 @@ export { DependencyError, PermanentError, RetryAfter } from './core/errors.ts';
 export { from } from './connectors/from.ts';
 export { to } from './connectors/to.ts';
 export { run } from './service/run.ts';
+export { param } from './values/param.ts';
+export { secret } from './values/secret.ts';
+export { text } from './values/text.ts';
 
 export type {
   Fetch,
@@ -19,6 +22,9 @@ export type {
 } from './pipeline/context.ts';
 export type { ByteSize, Duration, PipelineOptions } from './pipeline/options.ts';
 export type { LimitSpec, LimitSpecs, Pipeline, RowOf, Source } from './pipeline/types.ts';
+export type { ParamOptions, ParamSpec, ParamSpecs, ParamsOf } from './values/param.ts';
+export type { Secret } from './values/secret.ts';
+export type { Template, Text } from './values/text.ts';
 export type { MemorySink } from './sinks/memory.ts';
 export type { LogLine, RunOptions, RunSummary, Service } from './service/types.ts';
 export type { Sink } from './sinks/port.ts';

@@ -22,6 +22,8 @@ export interface SuperviseRequest {
   file: string;
   /** Options and `config`, by the names of their flags, as they were typed. */
   flags: Readonly<Record<string, unknown>>;
+  /** `name=value`, as typed. */
+  params: readonly string[];
   fresh: boolean;
   yes: boolean;
   again: boolean;
@@ -64,6 +66,7 @@ export async function supervise(request: SuperviseRequest): Promise<number> {
         file: resolve(folder, file),
         folder,
         sources: { flags, environment, file: configFile },
+        params: { flags: request.params },
         fresh,
         again,
         moved,

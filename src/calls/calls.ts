@@ -1,6 +1,7 @@
 import type { Clock } from '../core/clock.ts';
 import type { Log } from '../pipeline/context.ts';
 import type { Acquire, Freeze, Granted, Refused, Release } from '../ipc/messages.ts';
+import type { Text } from '../values/text.ts';
 import { createFetch, type FetchFor } from './fetch.ts';
 import { Nesting } from './nesting.ts';
 import { createPermits } from './permits.ts';
@@ -32,14 +33,16 @@ export interface CallsDeps {
   readonly isConcurrent: (limit: string) => boolean;
   /** The limits of the pipeline, by name. */
   readonly limits?: () => readonly string[];
+  /** Fills params and secrets into a header. */
+  readonly resolve: (text: Text) => string;
   /** Logs repeated calls, and the first call without a limit. */
   readonly log?: Pick<Log, 'info'>;
 }
 
-export function createCalls({ send, clock, random, isConcurrent, limits, log }: CallsDeps): Calls {
+export function createCalls({ send, clock, random, isConcurrent, limits, log, resolve }: CallsDeps): Calls {
   const permits = createPermits(send);
   const repeats = new Repeats(clock, log);
-  const fetch = noteUnlimited(createFetch({ clock, random, repeats }), limits, log);
+  const fetch = noteUnlimited(createFetch({ clock, random, repeats, resolve }), limits, log);
   const nesting = new Nesting(isConcurrent);
   return {
     scope: (signal) => openScope({ fetch, permits, nesting, clock }, signal),

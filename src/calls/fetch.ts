@@ -1,6 +1,7 @@
 import type { Clock } from '../core/clock.ts';
 import { parseDuration } from '../core/units.ts';
 import type { Fetch, FetchOptions } from '../pipeline/context.ts';
+import { isText, type Text } from '../values/text.ts';
 import { call, type CallDeps, type Caller } from './call.ts';
 import { outgoing } from './outgoing.ts';
 import { Reach } from './reach.ts';
@@ -14,6 +15,8 @@ export interface FetchDeps {
   readonly random: () => number;
   /** Receives the calls that wait to be repeated. */
   readonly repeats?: Repeats;
+  /** Fills params and secrets into a header. */
+  readonly resolve: (text: Text) => string;
 }
 
 /** `fetch` on behalf of an item. */
@@ -43,15 +46,25 @@ export function createFetch(deps: FetchDeps): FetchFor {
   let wire: Promise<Pick<CallDeps, 'send'>> | undefined;
 
   return async (input, options, caller) => {
-    const { limit, retries = defaultRetries, timeout, ...init } = options;
+    const { limit, retries = defaultRetries, timeout, headers, ...rest } = options;
     if (!Number.isSafeInteger(retries) || retries < 0) {
       throw new TypeError(`fetch: retries must be a whole number, 0 or more, not ${String(retries)}`);
     }
     const timeoutMs = timeout === undefined ? undefined : parseDuration(timeout);
     if (timeoutMs === 0) throw new TypeError('fetch: timeout must be 1 ms or more: no call ends within 0 ms');
+    const init = headers === undefined ? rest : { ...rest, headers: headersOf(headers, deps.resolve) };
     const request = outgoing(input, init);
     // undici takes longer to load than most programs take to start.
     const { send } = await (wire ??= import('./wire.ts'));
     return await call(request, { limit, retries, timeoutMs }, { ...deps, ...caller, reach, send });
   };
 }
+
+/** The headers with texts filled in. Other ways to write headers, and other values, are left to the platform. */
+function headersOf(headers: NonNullable<FetchOptions['headers']>, resolve: FetchDeps['resolve']): RequestHeaders {
+  if (Array.isArray(headers) || Object.getPrototypeOf(headers) !== Object.prototype) return headers as RequestHeaders;
+  const entries = Object.entries(headers as Readonly<Record<string, Text>>);
+  return Object.fromEntries(entries.map(([name, value]) => [name, isText(value) ? resolve(value) : value]));
+}
+
+type RequestHeaders = NonNullable<RequestInit['headers']>;

@@ -1,5 +1,7 @@
+import { type Values, valuesOf } from '../values/values.ts';
 import { createCalls, type Calls } from '../calls/calls.ts';
 import type { Cancel, Clock } from '../core/clock.ts';
+import type { ParamValues } from '../core/params.ts';
 import type { Redaction } from '../core/redaction.ts';
 import type { Handlers } from '../ipc/handlers.ts';
 import type {
@@ -49,6 +51,10 @@ type Said = Described | Ready | Beat | LogMessage | Acquire | Release | Freeze;
 export interface CommonLife<Configure> extends Life<Describe | Bye | Granted | Refused> {
   /** The pipeline that it has described. Throws if it has not described one. */
   pipeline: () => Pipeline;
+  /** Its `configure` has come. */
+  configured: (message: Configure) => void;
+  /** The params of the run, and what fills them and secrets into fields. Throws before it is configured. */
+  values: () => Values;
   log: Log;
   calls: Calls;
   /** Another process runs the same code and logs what needs to be logged only once for all. */
@@ -57,7 +63,7 @@ export interface CommonLife<Configure> extends Life<Describe | Bye | Granted | R
   ready: (message: Configure, state: Parameters<typeof startBeat>[0]['state']) => void;
 }
 
-export function commonLife<Configure extends { beatMs: number }>(
+export function commonLife<Configure extends { beatMs: number; params: ParamValues }>(
   { send, fail, leave }: Pick<Connection<Said>, 'send' | 'fail' | 'leave'>,
   { clock, random, load, onReady }: Pick<LifeOptions<Configure>, 'clock' | 'random' | 'load' | 'onReady'>,
 ): CommonLife<Configure> {
@@ -66,15 +72,23 @@ export function commonLife<Configure extends { beatMs: number }>(
   const log = childLog(send);
   let makesNotes = true;
   const limitNames = (): string[] => (makesNotes ? Object.keys(limits) : []);
-  const calls = createCalls({ send, clock, random, isConcurrent, limits: limitNames, log });
   let cancelBeat: Cancel | undefined;
   let pipeline: Pipeline | undefined;
+  let values: Values | undefined;
+  const valuesNow = (): Values => {
+    if (!values) throw new Error('the supervisor has not told this process the params of the run');
+    return values;
+  };
+  const resolve: Values['resolve'] = (text) => valuesNow().resolve(text);
+  const calls = createCalls({ send, clock, random, isConcurrent, limits: limitNames, log, resolve });
   const describe = async (file: string): Promise<void> => {
     const { pipeline: loaded, description, problems } = await load(file);
     if (loaded) ({ pipeline, limits } = { pipeline: loaded, limits: description.limits });
     send({ type: 'described', pipeline: description, problems: [...problems] });
   };
   return {
+    configured: ({ params }) => void (values = valuesOf(pipeline?.params, params)),
+    values: valuesNow,
     log,
     calls,
     leavesNotes: () => void (makesNotes = false),

@@ -2,6 +2,7 @@ import type { Clock } from '../core/clock.ts';
 import { Redaction } from '../core/redaction.ts';
 import { handle } from '../ipc/handlers.ts';
 import { loadPipeline } from '../pipeline/load.ts';
+import { secretValue } from '../values/secret.ts';
 import { connect, type Connection } from './connect.ts';
 import type { Life, LifeOptions } from './life.ts';
 import { watchParent } from './parent-watch.ts';
@@ -31,6 +32,7 @@ export function serveChild<
   // All of Node's ten default stack lines may belong to a library; the user's own line would be missing.
   Error.stackTraceLimit = 30;
   const redaction = new Redaction();
+  const hide = (value: string | undefined): void => redaction.hideValues(value === undefined ? [] : [value]);
   const connection = connect<In, Out>({
     redaction,
     parse,
@@ -41,7 +43,7 @@ export function serveChild<
     clock,
     random,
     redaction,
-    load: (file) => loadPipeline(file, { millrace }),
+    load: (file) => loadPipeline(file, { millrace, onSecret: (name) => hide(secretValue(name)) }),
     onConfigured: (message) => {
       redaction.hideNames(message.redact);
       process.title = `millrace ${message.name}: ${title(message)}`;

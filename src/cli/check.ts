@@ -1,9 +1,13 @@
+import { examineParams } from '../config/params.ts';
 import { type Config, examineConfig, problemsError } from '../config/resolve.ts';
 import { options, type Option } from '../config/schema.ts';
 import { stateDirectory } from '../config/state-directory.ts';
 import { MillraceError } from '../core/errors.ts';
 import { exitCodes } from '../core/exit-codes.ts';
+import { expectedBy, type GivenParam, type GivenParams, type ParamDescription } from '../core/params.ts';
+import { show } from '../core/show.ts';
 import { formatBytes, formatDuration } from '../core/units.ts';
+import { lookUpSecret } from '../service/secrets.ts';
 import { formatRate } from '../limits/rate.ts';
 import { count, plural } from '../core/figures.ts';
 import { printable } from '../observability/printable.ts';
@@ -21,13 +25,18 @@ export async function check(line: CommandLine, shell: Shell): Promise<number> {
   const { file } = loaded;
   const given = loaded.status === 'loaded' ? loaded.description : loaded.given;
   const layer = given && { file, options: given.options, optionLines: given.optionLines };
-  const config = examineConfig(await configSources(line, shell, layer));
-  for (const warning of config.warnings) await shell.err(`millrace: warning: ${warning}\n`);
+  const sources = await configSources(line, shell, layer);
+  const config = examineConfig(sources);
+  const declared = loaded.status === 'loaded' ? loaded.description.params : {};
+  const params = examineParams({ ...sources, flags: line.repeated['param'] ?? [] }, declared);
+  for (const warning of [...config.warnings, ...(loaded.status === 'loaded' ? params.warnings : [])])
+    await shell.err(`millrace: warning: ${warning}\n`);
   const inFile = loaded.status === 'wrong' ? loaded.problems : [];
-  const problems = [...inFile.map((text) => ({ isUsage: false, text })), ...config.problems];
+  const inParams = loaded.status === 'loaded' ? params.problems : [];
+  const problems = [...inFile.map((text) => ({ isUsage: false, text })), ...config.problems, ...inParams];
   const state = loaded.status === 'loaded' ? stateOf(loaded.description, config, shell, problems) : '';
   if (loaded.status === 'wrong' || problems.length > 0) throw problemsError(problems);
-  await shell.out(describe(loaded, config, state));
+  await shell.out(describe(loaded, { config, params: params.given, environment: shell.environment, state }));
   return exitCodes.ok;
 }
 
@@ -47,13 +56,28 @@ function stateOf(
   }
 }
 
-function describe({ file, pipeline, description }: LoadedFile, config: Config, state: string): string {
+interface Surroundings {
+  config: Config;
+  params: GivenParams;
+  environment: Shell['environment'];
+  state: string;
+}
+
+function describe(
+  { file, pipeline, description }: LoadedFile,
+  { config, params, environment, state }: Surroundings,
+): string {
   const { name: pipelineName, limits, sink } = description;
   const { consumers, concurrency } = config.settings;
   const rows = [
     [pipelineName, file],
     ['slots', `${count(consumers * concurrency)} (${plural(consumers, 'consumer')} × ${count(concurrency)})`],
     ...sourceTexts(sourceFacts(pipeline.source), description).map((text) => ['source', text]),
+    ...Object.entries(description.params).map(([name, param]) => [
+      'param',
+      `${name}: ${paramText(param, params.get(name))}`,
+    ]),
+    ...description.secrets.map((name) => ['secret', `${name}: ${secretText(name, environment)}`]),
     ...Object.entries(limits).map(([name, limit]) => ['limit', `${name}: ${limitText(limit)}`]),
     [
       'sink',
@@ -89,6 +113,26 @@ function sourceTexts({ resumes, isEndless, items }: SourceFacts, { deterministic
     ...(isEndless ? ['its loop never ends, so the run ends only when you stop it'] : []),
     ...(items === undefined ? [] : [plural(items, 'item')]),
   ];
+}
+
+/** `text, "A" (--param shelf): which shelf to read`. */
+function paramText(param: ParamDescription, given: GivenParam | undefined): string {
+  const { default: standard, optional, describe: words } = param;
+  const value =
+    given !== undefined
+      ? `${show(given.value)} (${given.place})`
+      : standard !== undefined
+        ? `${show(standard)} (default)`
+        : optional
+          ? 'not set'
+          : 'must be given';
+  return `${expectedBy(param)}, ${value}${words === undefined ? '' : `: ${words}`}`;
+}
+
+/** Where a value was found. A machine that only checks the file need not have the secrets. */
+function secretText(name: string, environment: Shell['environment']): string {
+  const found = lookUpSecret(name, environment);
+  return found.status === 'found' ? `found in ${found.place}` : `not here: ${found.looked.join(', ')}`;
 }
 
 function limitText({ concurrency, rate, lingerMs }: PipelineDescription['limits'][string]): string {

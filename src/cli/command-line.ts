@@ -76,6 +76,7 @@ function typedNames(args: readonly string[]): string[] {
 function readFlags(command: Command, args: readonly string[], known: readonly Flag[]): CommandLine {
   const problems: string[] = [];
   const flags: Record<string, string | true> = {};
+  const repeated: Record<string, readonly string[]> = {};
   const { operands, options } = wordsOf(args, known);
   for (const { name, values } of options) {
     const flag = known.find((each) => each.name === name);
@@ -84,6 +85,10 @@ function readFlags(command: Command, args: readonly string[], known: readonly Fl
       const names = known.map((each) => `--${each.name}`);
       const typed = name.length === 1 ? `-${name}` : `--${name}`;
       problems.push(`unknown option ${typed}${didYouMean(typed, names)}`);
+    } else if (flag.isRepeatable) {
+      const texts = values.map(String);
+      if (values.includes(true) || texts.includes('')) problems.push(`expected a value after --${name}`);
+      repeated[name] = texts;
     } else if (values.length > 1) {
       problems.push(`--${name} is given more than once`);
     } else if (flag.value === undefined) {
@@ -100,7 +105,7 @@ function readFlags(command: Command, args: readonly string[], known: readonly Fl
   if (problems.length === 0) problems.push(...operandProblems(command, others));
   problems.push(...exclusiveProblems(command, flags));
   if (problems.length > 0) throw problemsError(command, problems);
-  return { command, operand: others[0], seqs: seqRanges(seqs), flags };
+  return { command, operand: others[0], seqs: seqRanges(seqs), flags, repeated };
 }
 
 /** A pipeline whose name is a number is selected by its file, or with --state. */

@@ -6,6 +6,8 @@ export interface Flag {
   name: string;
   /** The name of its value in the help; a switch has none. */
   value?: string;
+  /** Whether it may be given more than once. */
+  isRepeatable?: true;
   help: string;
   group: string;
 }
@@ -37,4 +39,6 @@ export interface CommandLine {
   seqs: readonly SeqRange[];
   /** By the flag's name as typed, without dashes; `true` for a switch. */
   flags: Record<string, string | true>;
+  /** The values of flags that may be given more than once, by name. */
+  repeated: Record<string, readonly string[]>;
 }

@@ -33,6 +33,13 @@ const stateRoot: Flag = {
   help: 'Directory that holds one state directory per pipeline, by name (MILLRACE_STATE_ROOT)',
   group: 'General',
 };
+const param: Flag = {
+  name: 'param',
+  value: 'name=value',
+  isRepeatable: true,
+  help: 'Give a param of the pipeline a value; once for each param (MILLRACE_PARAM_NAME)',
+  group: 'This run',
+};
 const asJson: Flag = { name: 'json', help: 'Write JSON', group: 'General' };
 
 export const commands: readonly Command[] = [
@@ -62,6 +69,7 @@ export const commands: readonly Command[] = [
         group: 'This run',
       },
       { name: 'yes', help: 'Do not ask before --fresh', group: 'This run' },
+      param,
       {
         name: 'dry-run',
         value: 'N',
@@ -91,7 +99,7 @@ export const commands: readonly Command[] = [
     name: 'check',
     summary: 'Describe a pipeline, or list its problems, without running it',
     operand: pipelineFile,
-    flags: [config, debug, help],
+    flags: [param, config, debug, help],
     takesSeqs: false,
     options: 'taken',
     exclusive: [],
@@ -107,6 +115,7 @@ export const commands: readonly Command[] = [
       help: 'A .ts or .js file that exports a pipeline; default: a bundled one',
     },
     flags: [
+      param,
       { name: 'kills', value: 'N', help: 'Number of processes to kill (default: 200)', group: 'Torture' },
       {
         name: 'seed',

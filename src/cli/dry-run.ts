@@ -1,3 +1,5 @@
+import { examineParams } from '../config/params.ts';
+import { problemsError, resolveConfig } from '../config/resolve.ts';
 import type { Settings } from '../config/schema.ts';
 import type { Cancel, Clock } from '../core/clock.ts';
 import { configError, describeWithPlace, errorData } from '../core/errors.ts';
@@ -8,6 +10,9 @@ import { cutText, printable } from '../observability/printable.ts';
 import { redactFields } from '../observability/redact.ts';
 import { redactItem } from '../observability/redact-letter.ts';
 import type { Log } from '../pipeline/context.ts';
+import { requireSecrets } from '../service/secrets.ts';
+import { paramsOfNewRun } from '../supervision/starting/run-params.ts';
+import { valuesOf } from '../values/values.ts';
 import { contextOf } from '../working/item-context.ts';
 import { ItemScope } from '../working/item-scope.ts';
 import { timedOut, wentOn } from '../working/item-timeout.ts';
@@ -16,7 +21,7 @@ import type { CommandLine } from './command.ts';
 import { dryItems } from './dry-run-items.ts';
 import { loadHere } from './load.ts';
 import { localCalls } from './local-calls.ts';
-import { readConfig } from './read-config.ts';
+import { configSources } from './read-config.ts';
 import { tolerateCancellations } from './tolerate-cancellations.ts';
 import type { Shell } from './shell.ts';
 import { wholeNumber } from './whole-number.ts';
@@ -32,15 +37,20 @@ export async function dryRun(line: CommandLine, shell: Shell): Promise<number> {
   const items = wholeNumber('dry-run', String(line.flags['dry-run']));
   const { file, pipeline, description } = await loadHere(line.operand!, shell);
   const { options, optionLines } = description;
-  const { settings, warnings } = await readConfig(line, shell, { file, options, optionLines });
+  const sources = await configSources(line, shell, { file, options, optionLines });
+  const { settings, warnings } = resolveConfig(sources);
+  const { given, problems } = examineParams({ ...sources, flags: line.repeated['param'] ?? [] }, description.params);
+  if (problems.length > 0) throw problemsError(problems);
+  const { params, resolve } = valuesOf(pipeline.params, paramsOfNewRun(description.params, given));
+  requireSecrets(description.secrets, shell.environment);
   const { redaction } = shell;
   redaction.hideNames(settings.redact);
   tolerateCancellations();
   for (const warning of warnings) await shell.err(`millrace: warning: ${warning}\n`);
   const log = logTo(shell);
   const place = { file, redaction };
-  const calls = localCalls(description.limits, shell.clock, shell.random);
-  const outer = { ...calls.scope(new AbortController().signal), signal: new AbortController().signal, log };
+  const calls = localCalls(description.limits, { ...shell, resolve });
+  const outer = { ...calls.scope(new AbortController().signal), signal: new AbortController().signal, params, log };
   const resources = await within(place, 'setup', () => pipeline.setup?.({ ...outer, ordinal: 1 }));
   const { process = (item) => item } = pipeline;
   const resultsOf = pipeline.process ? rowsOf : itself;
@@ -48,11 +58,14 @@ export async function dryRun(line: CommandLine, shell: Shell): Promise<number> {
   let failed = 0;
   await within(place, 'source', async () => {
     let seq = 0;
-    const context = { ...outer, run, cursor: undefined, checkpoint: () => undefined, isReopened: false };
+    const context = { ...outer, run, cursor: undefined, checkpoint: () => undefined, isReopened: false, resolve };
     const { clock } = shell;
     const { maxItemBytes } = settings;
     for await (const { read, text } of dryItems(pipeline.source, { ...context, clock, maxItemBytes })) {
-      const scope = new ItemScope({ resources, log, calls }, { seq: ++seq, origin: seq, originRun: run, attempt: 1 });
+      const scope = new ItemScope(
+        { resources, params, log, calls },
+        { seq: ++seq, origin: seq, originRun: run, attempt: 1 },
+      );
       const work = async (): Promise<unknown> => await process(read(), contextOf(scope));
       try {
         const result = await inTime(work, { scope, clock: shell.clock, settings });

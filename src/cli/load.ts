@@ -9,6 +9,7 @@ import { type GivenOptions, loadPipeline } from '../pipeline/load.ts';
 import { formatProblems } from '../pipeline/problems.ts';
 import { importsOfPipelines } from '../pipeline/imports-of-pipelines.ts';
 import type { Pipeline } from '../pipeline/types.ts';
+import { secretValue } from '../values/secret.ts';
 import type { Shell } from './shell.ts';
 
 export interface LoadedFile {
@@ -36,7 +37,10 @@ export type TriedFile =
   | { status: 'wrong'; file: string; problems: readonly string[]; given: GivenOptions | undefined };
 
 /** The same, but returns the problems, so that the caller can report them together with others. */
-export async function tryToLoadHere(operand: string, { folder, clock, divertOutput }: Shell): Promise<TriedFile> {
+export async function tryToLoadHere(
+  operand: string,
+  { folder, clock, redaction, divertOutput }: Shell,
+): Promise<TriedFile> {
   divertOutput();
   const path = resolve(folder, operand);
   const file = relative(folder, path);
@@ -47,10 +51,14 @@ export async function tryToLoadHere(operand: string, { folder, clock, divertOutp
       `millrace: ${file}: its top level ends the process, through process.exit or an error\n`,
     );
   };
+  const onSecret = (name: string): void => {
+    const value = secretValue(name);
+    if (value !== undefined) redaction.hideValues([value]);
+  };
   process.once('exit', onExit);
   let cancel: Cancel | undefined;
   const late = new Promise<'late'>((finish) => (cancel = clock.after(deadlineMs, () => finish('late'))));
-  const loaded = await Promise.race([loadPipeline(path, { millrace: importsOfPipelines(millrace) }), late]);
+  const loaded = await Promise.race([loadPipeline(path, { millrace: importsOfPipelines(millrace), onSecret }), late]);
   cancel?.();
   process.off('exit', onExit);
   if (loaded === 'late') {

@@ -1,13 +1,17 @@
 import { createCalls, type Calls } from '../calls/calls.ts';
 import type { Cancel, Clock } from '../core/clock.ts';
 import { Limits } from '../limits/limits.ts';
+import type { Text } from '../values/text.ts';
 import type { Acquire, Freeze, PipelineDescription, Release } from '../ipc/messages.ts';
 
 /** The one process that holds permits. */
 const holder = 1;
 
 /** Calls under limits that are kept in this process, for a run without a supervisor. */
-export function localCalls(described: PipelineDescription['limits'], clock: Clock, random: () => number): Calls {
+export function localCalls(
+  described: PipelineDescription['limits'],
+  { clock, random, resolve }: { clock: Clock; random: () => number; resolve: (text: Text) => string },
+): Calls {
   const limits = new Limits(described);
   let cancel: Cancel | undefined;
 
@@ -33,6 +37,7 @@ export function localCalls(described: PipelineDescription['limits'], clock: Cloc
     send: (message) => clock.soon(() => take(message)),
     clock,
     random,
+    resolve,
     isConcurrent: (name) => described[name]?.concurrency !== undefined,
   });
   return calls;

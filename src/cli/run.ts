@@ -4,12 +4,13 @@ import type { Shell } from './shell.ts';
 import { exitCodeOf } from './tell-error.ts';
 
 /** `millrace run`: this process becomes the supervisor. */
-export async function run({ operand, flags }: CommandLine, shell: Shell): Promise<number> {
+export async function run({ operand, flags, repeated }: CommandLine, shell: Shell): Promise<number> {
   const { fresh, yes, again, moved, 'same-source': sameSource, debug, ...options } = flags;
   try {
     const code = await supervise({
       file: operand!,
       flags: options,
+      params: repeated['param'] ?? [],
       fresh: fresh === true,
       yes: yes === true,
       again: again === true,

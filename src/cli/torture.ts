@@ -18,6 +18,7 @@ import type { CommandLine } from './command.ts';
 import { loadHere } from './load.ts';
 import { readConfig } from './read-config.ts';
 import type { Shell } from './shell.ts';
+import { shown } from '../values/values.ts';
 import { wholeNumber } from './whole-number.ts';
 
 const entry = (name: string): string => fileURLToPath(new URL(`./${name}.js`, import.meta.url));
@@ -56,10 +57,12 @@ export async function tortureCommand(line: CommandLine, shell: Shell): Promise<n
   // Only to report problems now and not from within a run.
   await readConfig({ ...line, flags: options }, shell, layer);
   if (!sinkKind(pipeline.sink).isOwn && realSink === undefined) {
-    const text = `this would write to its real sink (${pipeline.sink.kind}: ${pipeline.sink.target}) many times`;
+    const text = `this would write to its real sink (${pipeline.sink.kind}: ${shown(pipeline.params, pipeline.sink.target)}) many times`;
     throw usageError(`${text}; confirm with --real-sink`);
   }
-  const given = Object.entries({ ...ours, ...options }).map(([name, value]) => `--${name}=${String(value)}`);
+  const params = (line.repeated['param'] ?? []).map((text) => `--param=${text}`);
+  const flagged = Object.entries({ ...ours, ...options }).map(([name, value]) => `--${name}=${String(value)}`);
+  const given = [...flagged, ...params];
   const workFolder =
     directory === undefined ? temporaryDirectory() : emptyDirectory(resolve(shell.folder, String(directory)));
   const interrupted = new AbortController();

@@ -2,7 +2,7 @@
 import { dirname, resolve } from 'node:path';
 import { nearest } from '../core/nearest.ts';
 import { type ConfigFile, configVariable } from './config-file.ts';
-import { debugVariable, type Environment } from './environment.ts';
+import { debugVariable, type Environment, paramPrefix } from './environment.ts';
 import { findOption, type Option, type OptionName, options } from './schema.ts';
 
 export type Source = 'flag' | 'call' | 'environment' | 'file' | 'pipeline' | 'default';
@@ -91,7 +91,7 @@ export function fromEnvironment(environment: Environment): Layer {
   const problems: Problem[] = [];
   const warnings: string[] = [];
   for (const [place, value] of Object.entries(environment)) {
-    if (!place.startsWith('MILLRACE_') || value === undefined) continue;
+    if (!place.startsWith('MILLRACE_') || place.startsWith(paramPrefix) || value === undefined) continue;
     const option = options.find((candidate) => candidate.environment === place);
     if (!variables.includes(place)) {
       warnings.push(`${place}: ${noSuch('variable', place, variables)}`);
@@ -108,6 +108,7 @@ export function fromFile({ path, entries, problems: inFile }: ConfigFile): Layer
   const values = new Map<OptionName, Given>();
   const problems = inFile.map((text) => ({ isUsage: false, text }));
   for (const { name, value, line } of entries) {
+    if (name === 'params') continue;
     const option = findOption(name);
     const place = `${path}:${line}`;
     if (option === undefined) {

@@ -1,10 +1,12 @@
-import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
+import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, type YAMLMap } from 'yaml';
 
 /** One `name: value` of a YAML file. */
 export interface YamlEntry {
   name: string;
   value: unknown;
   line: number;
+  /** If the value has names of its own: those, one level deep. */
+  entries?: YamlEntry[];
 }
 
 export interface YamlComplaint {
@@ -14,9 +16,9 @@ export interface YamlComplaint {
 }
 
 /**
- * The entries of a file that maps names to plain values or to lists of plain values. Other values, also in a list, come as
- * objects without their content, because no option takes them. Aliases are refused, so that they cannot multiply the size of
- * the file.
+ * The entries of a file that maps names to plain values, to lists of plain values, or to plain values by name. Other values
+ * come as objects without their content, because no option takes them. Aliases are refused, so that they cannot multiply the
+ * size of the file.
  */
 export function readYaml(text: string): { entries: YamlEntry[]; complaints: YamlComplaint[] } {
   const lines = new LineCounter();
@@ -30,18 +32,22 @@ export function readYaml(text: string): { entries: YamlEntry[]; complaints: Yaml
   if (!isMap<Node, Node | null>(contents)) {
     return { entries: [], complaints: [complaint(0, 'expected lines such as "concurrency: 16"')] };
   }
-  const entries: YamlEntry[] = [];
-  for (const { key, value } of contents.items) {
-    const offset = key.range?.[0] ?? 0;
-    if (isAlias(value)) complaints.push(complaint(offset, `expected a value, got the alias *${value.source}`));
-    else
-      entries.push({
+  const entriesOf = (map: YAMLMap<Node, Node | null>, isTop: boolean): YamlEntry[] =>
+    map.items.flatMap(({ key, value }) => {
+      const offset = key.range?.[0] ?? 0;
+      if (isAlias(value)) {
+        complaints.push(complaint(offset, `expected a value, got the alias *${value.source}`));
+        return [];
+      }
+      const entry = {
         name: isScalar(key) ? String(key.value) : '',
         value: plain(value),
         line: lines.linePos(offset).line,
-      });
-  }
-  return { entries, complaints };
+      };
+      const hasNames = isTop && isMap<Node, Node | null>(value);
+      return [hasNames ? { ...entry, entries: entriesOf(value, false) } : entry];
+    });
+  return { entries: entriesOf(contents, true), complaints };
 }
 
 function wording({ code, message }: { code: string; message: string }): string {

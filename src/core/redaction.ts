@@ -1,5 +1,6 @@
 import type { ErrorData } from './errors.ts';
 import { SecretNames } from './secret-names.ts';
+import { SecretValues } from './secret-values.ts';
 
 const hidden = '[redacted]';
 
@@ -12,19 +13,26 @@ const bearer = /\b(bearer\s{1,3})(?=[\w.~+/-]{0,400}[\d._=])[\w.~+/=-]{8,}/gi;
 const userInfo = /[^\s/?#"'<>]*@/y;
 
 /**
- * Removes secrets from texts that are shown or stored: user and password of a URL, its parameters, and the value after a
- * name such as `password`, `token` or `authorization`, or after a name that was declared secret (the option `redact`). A
- * text that the user made can still hold a secret: only values that usually are secrets can be recognized.
+ * Removes secrets from texts that are shown or stored: the values of the secrets that the pipeline names, user and password
+ * of a URL, its parameters, and the value after a name such as `password`, `token` or `authorization`, or after a name that
+ * was declared secret (the option `redact`). A text that the user made can still hold a secret that the pipeline does not
+ * name: only values that usually are secrets can be recognized.
  *
  * Each service, each child process and each command has its own, and passes it to every part that shows or stores
  * something: two services in one program may hide different things.
  */
 export class Redaction {
   readonly #names = new SecretNames();
+  readonly #values = new SecretValues();
 
   /** Hides the values of these names as well from now on. Case, `-`, `_` and spaces in a name do not matter. */
   hideNames(names: readonly string[]): void {
     this.#names.add(names);
+  }
+
+  /** From now on these values are hidden wherever they turn up, also percent-encoded and in base64. */
+  hideValues(values: readonly string[]): void {
+    this.#values.add(values);
   }
 
   /** Whether `value` must be hidden because of its name. */
@@ -34,7 +42,8 @@ export class Redaction {
 
   /** `text` without the secrets that can be recognized in it. */
   text(text: string): string {
-    const bare = text.includes('://') ? withoutUserInfo(text) : text;
+    const known = this.#values.replaceIn(text, hidden);
+    const bare = known.includes('://') ? withoutUserInfo(known) : known;
     return this.#names
       .replaceIn(bare, hidden)
       .replace(parameter, `$1${hidden}`)

@@ -10,6 +10,7 @@
  */
 import type { DeliveryHead } from '../core/delivery.ts';
 import type { ErrorData } from '../core/errors.ts';
+import type { ParamDescription, ParamValues } from '../core/params.ts';
 import type { QueueStart } from '../core/queue-start.ts';
 import type { Rate } from '../core/units.ts';
 import type { FrameHeader } from '../frame/frame.ts';
@@ -29,6 +30,9 @@ export interface LimitDescription {
 /** What the supervisor needs to know about a pipeline. */
 export interface PipelineDescription {
   name: string;
+  params: Record<string, ParamDescription>;
+  /** The names of its secrets. */
+  secrets: readonly string[];
   limits: Record<string, LimitDescription>;
   /** The pipeline's options as written; the configuration schema checks them. */
   options: Record<string, unknown>;
@@ -99,6 +103,8 @@ export interface ConfigureProducer {
   frameBytes: number;
   windowBytes: number;
   maxItemBytes: number;
+  /** The params of the run. */
+  params: ParamValues;
   /** Keys whose values are secrets although they do not look like secrets. */
   redact: readonly string[];
   beatMs: number;
@@ -147,6 +153,8 @@ export interface ConfigureConsumer {
    * How long opening the sink may take before you have to report that it is down: you have little time to become ready.
    */
   sinkOpenTimeoutMs: number;
+  /** The params of the run. */
+  params: ParamValues;
   /** Keys whose values are secrets although they do not look like secrets. */
   redact: readonly string[];
   beatMs: number;

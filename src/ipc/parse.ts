@@ -4,6 +4,7 @@
  */
 import { writeJson } from '../core/json.ts';
 import { ProtocolError } from '../core/errors.ts';
+import { paramTypes } from '../core/params.ts';
 import type { FromConsumer, FromProducer, ToConsumer, ToProducer } from './messages.ts';
 
 type Check = (value: unknown) => boolean;
@@ -73,9 +74,19 @@ const problem = fields({
   field: optional(text),
   message: text,
 });
+const paramValue: Check = (v) => ['string', 'number', 'boolean'].includes(typeof v);
+const param = fields({
+  type: oneOf(...paramTypes),
+  values: optional(listOf(text)),
+  default: optional(paramValue),
+  optional: optional(flag),
+  describe: optional(text),
+});
 const rate = fields({ count: positive, perMs: positiveAmount });
 const pipeline = fields({
   name: text,
+  params: recordOf(param),
+  secrets: listOf(text),
   limits: recordOf(fields({ concurrency: optional(positive), rate: optional(rate), lingerMs: optional(amount) })),
   options: record,
   fingerprint: text,
@@ -139,6 +150,7 @@ const toProducer: Checks<ToProducer> = {
     frameBytes: whole,
     windowBytes: whole,
     maxItemBytes: whole,
+    params: recordOf(paramValue),
     redact: listOf(text),
     beatMs: amount,
     diesWithSupervisor: flag,
@@ -169,6 +181,7 @@ const toConsumer: Checks<ToConsumer> = {
     sinkIsKnown: flag,
     sinkTimeoutMs: amount,
     sinkOpenTimeoutMs: amount,
+    params: recordOf(paramValue),
     redact: listOf(text),
     beatMs: amount,
     diesWithSupervisor: flag,

@@ -3,6 +3,7 @@
  * log, and code that shows or counts something else subscribes as well. Nothing here may change what happens.
  */
 import type { ErrorData } from '../core/errors.ts';
+import type { ParamValues } from '../core/params.ts';
 
 /** Which process an event is about. */
 export interface Who {
@@ -21,7 +22,14 @@ export type ChildState = 'starting' | 'ready' | 'draining' | 'backoff' | 'parked
 
 export interface Events {
   /** A run starts, resumes after a stop, or is found finished. */
-  'run.started': { run: string; name: string; state: 'new' | 'resumed'; open: number; stateDirectory: string };
+  'run.started': {
+    run: string;
+    name: string;
+    state: 'new' | 'resumed';
+    open: number;
+    params: ParamValues;
+    stateDirectory: string;
+  };
   'run.alreadyFinished': { run: string; finishedAt: number; exitCode: number };
   /** A new run was requested with `--again` while this one was open, and has not started. */
   'run.owed': { isFinished: boolean };

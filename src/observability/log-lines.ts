@@ -59,7 +59,10 @@ export function wordStatus({ state, queue, items, reasons, processes }: Status):
 }
 
 const wordings: { readonly [Name in EventName]: (event: Events[Name]) => Words } = {
-  'run.started': ({ state, ...fields }) => line('info', state === 'new' ? 'run started' : 'run resumed', fields),
+  'run.started': ({ state, params, ...fields }) => {
+    const shown = Object.keys(params).length > 0 ? { ...fields, params } : fields;
+    return line('info', state === 'new' ? 'run started' : 'run resumed', shown);
+  },
   'run.alreadyFinished': ({ finishedAt, ...fields }) =>
     line('info', 'nothing to do: this run has already finished; --again starts a new one', {
       finishedAt: new Date(finishedAt).toISOString(),

@@ -8,6 +8,7 @@ import { isSourceSpec } from '../sources/port.ts';
 import { type Finding, isRecord, wrong } from './finding.ts';
 import { limitsOf } from './limits-of.ts';
 import { isPipelineName } from './name.ts';
+import { paramsOf } from './params-of.ts';
 
 type Check = (value: unknown) => Finding[];
 
@@ -16,6 +17,7 @@ const checks: Readonly<Record<string, Check>> = {
     isPipelineName(value)
       ? []
       : wrong(['name'], 'lowercase letters, digits and "-", at most 41 characters, not beginning with "-"', value),
+  params: (value) => paramsOf(value).findings,
   limits: (value) => limitsOf(value).findings,
   source: (value) =>
     typeof value === 'function' || isIterable(value) || isSourceSpec(value)

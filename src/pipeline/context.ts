@@ -1,5 +1,13 @@
-/** What the functions of a pipeline are given. */
+/** The contexts: what the functions of a pipeline get. */
+import type { Text } from '../values/text.ts';
 import type { Duration } from './options.ts';
+
+/** For contexts whose author did not name the params and limits of the pipeline: anything is taken. */
+// oxlint-disable-next-line typescript/no-explicit-any -- `unknown` would take nothing
+type Any = any;
+
+/** The names that `limits` declares. */
+export type LimitNames<Limits> = Extract<keyof Limits, string>;
 
 /** Writes to the service's log. `fields` are shown as `key=value`, or as fields of a JSON line. */
 export interface Log {
@@ -10,7 +18,9 @@ export interface Log {
 }
 
 /** The options of the platform's `fetch`, and three of Millrace's. */
-export interface FetchOptions<LimitName extends string = string> extends RequestInit {
+export interface FetchOptions<LimitName extends string = string> extends Omit<RequestInit, 'headers'> {
+  /** Values may be texts with secrets: `` { authorization: text`Bearer ${secret('API_TOKEN')}` } ``. */
+  headers?: RequestInit['headers'] | Readonly<Record<string, Text>> | undefined;
   /**
    * The limit that each request of this call comes under; a redirect or a repetition is a request of its own. The
    * permit is held until the answer's body has been read or cancelled.
@@ -25,21 +35,23 @@ export interface FetchOptions<LimitName extends string = string> extends Request
   timeout?: Duration | undefined;
 }
 
-// Taken from a method, so that a function whose author wrote `context: ProcessContext`, without the names of the limits,
-// fits a pipeline that has some: parameters of methods are compared both ways.
+// Taken from a method, so that a function whose author wrote `context: ProcessContext`, without params and limits, fits a
+// pipeline that has some: parameters of methods are compared both ways.
 /** `fetch` as the platform has it, under a limit. Answers 4xx and 5xx are returned, not thrown. */
-export type Fetch<LimitName extends string = string> = {
-  call(input: string | URL | Request, options?: FetchOptions<LimitName>): Promise<Response>;
+export type Fetch<Limits = Any> = {
+  call(input: string | URL | Request, options?: FetchOptions<LimitNames<Limits>>): Promise<Response>;
 }['call'];
 
 /** Runs `task` under a permit of the limit `name`; settles as `task` does. */
-export type UnderLimit<LimitName extends string = string> = {
-  call<Result>(name: LimitName, task: () => Result | PromiseLike<Result>): Promise<Result>;
+export type UnderLimit<Limits = Any> = {
+  call<Result>(name: LimitNames<Limits>, task: () => Result | PromiseLike<Result>): Promise<Result>;
 }['call'];
 
-interface CallingContext<LimitName extends string> {
-  readonly fetch: Fetch<LimitName>;
-  readonly limit: UnderLimit<LimitName>;
+interface CallingContext<Params, Limits> {
+  /** The values of the pipeline's params in this run. */
+  readonly params: Params;
+  readonly fetch: Fetch<Limits>;
+  readonly limit: UnderLimit<Limits>;
   /**
    * Aborts when the work is no longer wanted. For an item: at its timeout, or when it is still running near the end of
    * `stopTimeout`. For the source: when the service is stopped.
@@ -49,7 +61,7 @@ interface CallingContext<LimitName extends string> {
 }
 
 /** What `source` is given; it runs in the producer. */
-export interface SourceContext<Cursor = unknown, LimitName extends string = string> extends CallingContext<LimitName> {
+export interface SourceContext<Cursor = unknown, Params = Any, Limits = Any> extends CallingContext<Params, Limits> {
   /** The last cursor that was stored, to go on from; undefined at the start of a run. */
   readonly cursor: Cursor | undefined;
   /**
@@ -64,10 +76,10 @@ export interface SourceContext<Cursor = unknown, LimitName extends string = stri
 }
 
 /** What `process` is given besides the item; it runs in a consumer. */
-export interface ProcessContext<
-  Resources = unknown,
-  LimitName extends string = string,
-> extends CallingContext<LimitName> {
+export interface ProcessContext<Resources = unknown, Params = Any, Limits = Any> extends CallingContext<
+  Params,
+  Limits
+> {
   /** 1 for the first attempt. */
   readonly attempt: number;
   /** The item's number in its run: rising, never reused. */
@@ -82,7 +94,7 @@ export interface ProcessContext<
 }
 
 /** What `setup` is given; it runs once in each consumer, before its first item. */
-export interface SetupContext<LimitName extends string = string> extends CallingContext<LimitName> {
+export interface SetupContext<Params = Any, Limits = Any> extends CallingContext<Params, Limits> {
   /** Which consumer this is: 1…N. Its successor after a crash has the same number. */
   readonly ordinal: number;
 }

@@ -1,26 +1,42 @@
 import { show } from '../core/show.ts';
-import { type DirectPipeline, type LimitSpecs, type Pipeline, pipelineMark, type ProcessingPipeline } from './types.ts';
+import type { ParamsOf, ParamSpecs } from '../values/param.ts';
+import {
+  type DirectPipeline,
+  type LimitSpecs,
+  type Pipeline,
+  pipelineMark,
+  type ProcessingPipeline,
+  type RowOf,
+} from './types.ts';
+
+type None = Record<never, never>;
 
 /**
- * Says what a pipeline is; a pipeline file exports the result as its default. Nothing is run or checked here: that is
+ * Defines a pipeline; a pipeline file exports the result as its default. Nothing is run or checked here: that is
  * done where the file is loaded (`millrace check` shows all that is wrong, with file and line).
  *
- * Keep the fields in the order name, limits, source, setup, process, teardown, sink: TypeScript then infers the types of
- * items, resources, results and limits from one to the next. Without `process` the items go to the sink as they are.
+ * Keep the fields in the order name, params, limits, source, setup, process, teardown, sink: TypeScript then infers the types of
+ * items, resources, results, params and limits from one to the next. Without `process` the items go to the sink as they are.
  *
  * Throws a TypeError if it is not given an object.
  */
-export function definePipeline<Item, Cursor = unknown, const Limits extends LimitSpecs = Record<never, never>>(
-  definition: DirectPipeline<Item, Cursor, Limits>,
-): Pipeline;
+export function definePipeline<
+  Item,
+  Cursor = unknown,
+  const Params extends ParamSpecs = None,
+  const Limits extends LimitSpecs = None,
+>(definition: DirectPipeline<Item, Cursor, Params, Limits>): Pipeline<ParamsOf<Params>, Item>;
 // The full one comes last: its message is the one that TypeScript shows.
 export function definePipeline<
   Item,
   Out,
   Resources = undefined,
   Cursor = unknown,
-  const Limits extends LimitSpecs = Record<never, never>,
->(definition: ProcessingPipeline<Item, Out, Resources, Cursor, Limits>): Pipeline;
+  const Params extends ParamSpecs = None,
+  const Limits extends LimitSpecs = None,
+>(
+  definition: ProcessingPipeline<Item, Out, Resources, Cursor, Params, Limits>,
+): Pipeline<ParamsOf<Params>, RowOf<Awaited<Out>>>;
 export function definePipeline(definition: object): Pipeline {
   if (typeof definition !== 'object' || definition === null) {
     throw new TypeError(`definePipeline expects an object with name, source and sink, got ${show(definition)}`);

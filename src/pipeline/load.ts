@@ -2,6 +2,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { extname, resolve as absolute } from 'node:path';
 import { didYouMean } from '../core/nearest.ts';
 import type { PipelineDescription, Problem } from '../ipc/messages.ts';
+import { shown } from '../values/values.ts';
 import { userCacheDirectory } from './cache-directory.ts';
 import { checkFields, checkOptions } from './check.ts';
 import { deferProblems } from './deferred-problems.ts';
@@ -13,6 +14,8 @@ import { importFile } from './import-file.ts';
 import { importProblem } from './import-problem.ts';
 import { limitUses } from './limit-uses.ts';
 import { limitsOf } from './limits-of.ts';
+import { noteSecrets } from './named-secrets.ts';
+import { paramsOf } from './params-of.ts';
 import { type Token, tokensOf } from './tokens.ts';
 import { isDeterministic } from '../sources/port.ts';
 import type { Pipeline } from './types.ts';
@@ -22,6 +25,8 @@ export interface LoadOptions {
   millrace: object;
   /** Where translated files are kept, for a quick start the next time. Default: a folder of this user's in the system's temporary one. */
   cacheDirectory?: string | undefined;
+  /** Called with the name of each secret as soon as the file has named it. */
+  onSecret?: ((name: string) => void) | undefined;
 }
 
 /** The options that a pipeline sets, and the lines where they are. */
@@ -42,8 +47,9 @@ export async function loadPipeline(file: string, options: LoadOptions): Promise<
   const read = readPipelineFile(path);
   if (read.status === 'unreadable') return broken([{ file: path, message: read.message }]);
   const { text } = read;
-  const { millrace, cacheDirectory = userCacheDirectory() } = options;
-  const deferred = deferProblems(millrace);
+  const { millrace, cacheDirectory = userCacheDirectory(), onSecret = () => undefined } = options;
+  const named = noteSecrets(millrace, onSecret);
+  const deferred = deferProblems(named.millrace);
   let imported;
   try {
     imported = await importFile({ file: path, text, millrace: deferred.millrace, cacheDirectory });
@@ -54,6 +60,7 @@ export async function loadPipeline(file: string, options: LoadOptions): Promise<
     ]);
   }
   const tokens = tokensOf(text);
+  const secrets = named.close(tokens);
   const exported = exportedPipeline(imported.exports, tokens);
   if (exported.status === 'wrong') {
     return broken([...deferred.problems(path), { file: path, line: exported.line, message: exported.message }]);
@@ -68,7 +75,7 @@ export async function loadPipeline(file: string, options: LoadOptions): Promise<
     const sorted = problems.toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0));
     return broken(sorted, givenOptions(pipeline, tokens));
   }
-  return { pipeline, description: describe({ pipeline, path, text, tokens, ...imported }), problems: [] };
+  return { pipeline, description: describe({ pipeline, path, text, tokens, secrets, ...imported }), problems: [] };
 }
 
 /** Also `to.sqlite` and the like. */
@@ -139,15 +146,18 @@ interface Loaded {
   path: string;
   text: string;
   tokens: readonly Token[];
+  secrets: readonly string[];
   resolve: Resolve;
   isAlias: (specifier: string) => boolean;
 }
 
-function describe({ pipeline, path, text, tokens, resolve, isAlias }: Loaded): PipelineDescription {
-  const { name, limits, version, sink } = pipeline;
+function describe({ pipeline, path, text, tokens, secrets, resolve, isAlias }: Loaded): PipelineDescription {
+  const { name, params, limits, version, sink } = pipeline;
   const code = fingerprintOf(path, text, resolve, isAlias);
   return {
     name,
+    params: paramsOf(params).params,
+    secrets,
     limits: limitsOf(limits).limits,
     ...givenOptions(pipeline, tokens),
     fingerprint: version === undefined ? code : `version ${version}`,
@@ -156,7 +166,7 @@ function describe({ pipeline, path, text, tokens, resolve, isAlias }: Loaded): P
     sink: {
       kind: sink.kind,
       delivery: sink.delivery,
-      target: sink.target,
+      target: shown(params, sink.target),
       options: digestOf(sink.options),
     },
   };

@@ -1,7 +1,8 @@
 /** What a pipeline is made of. The functions' parameters are in context.ts, the options in options.ts. */
 import type { Sink } from '../sinks/port.ts';
 import type { SourceSpec } from '../sources/port.ts';
-import type { ProcessContext, SetupContext, SourceContext } from './context.ts';
+import type { ParamsOf, ParamSpecs } from '../values/param.ts';
+import type { LimitNames, ProcessContext, SetupContext, SourceContext } from './context.ts';
 import type { Duration, PipelineOptions } from './options.ts';
 
 /**
@@ -19,29 +20,44 @@ export type LimitSpec =
 /** Limits by name. */
 export type LimitSpecs = Readonly<Record<string, LimitSpec>>;
 
-/** The names that `limits` declares. */
-export type LimitNames<Limits> = Extract<keyof Limits, string>;
+/** The limits that a source or sink may name. */
+export type Declared<Limits> = [keyof Limits] extends [never]
+  ? '(this pipeline declares no limits)'
+  : LimitNames<Limits>;
+
+// oxlint-disable-next-line typescript/no-explicit-any -- a context that nobody has typed takes anything
+type Any = any;
 
 /**
- * Where items come from: a connector's specification, anything iterable, or a (generator) function that returns something
- * iterable and is given a SourceContext.
+ * Where items come from: what `from.…` makes, anything iterable, or a (generator) function that gets a SourceContext and
+ * returns something iterable.
  */
-export type Source<Item, Cursor = unknown, LimitName extends string = string> =
-  SourceSpec<Item, LimitName> | PlainSource<Item, Cursor, LimitName>;
+export type Source<Item, Cursor = unknown, Params = Any, Limits = Any> =
+  SourceSpec<Item, NoInfer<Declared<Limits>>> | PlainSource<Item, Cursor, Params, Limits>;
 
 /** A source without a specification. */
-export type PlainSource<Item, Cursor = unknown, LimitName extends string = string> =
+export type PlainSource<Item, Cursor = unknown, Params = Any, Limits = Any> =
   | Iterable<Item>
   | AsyncIterable<Item>
-  | ((context: SourceContext<Cursor, LimitName>) => Iterable<Item> | AsyncIterable<Item>);
+  | ((context: SourceContext<Cursor, Params, Limits>) => Iterable<Item> | AsyncIterable<Item>);
 
-/** What reaches the sink when `process` returns `Out`: each element of an array, nothing for undefined, null and void. */
+/** The results of a `process` that returns `Out`: each element of an array, nothing for undefined, null and void. */
 export type RowOf<Out> = Exclude<Out extends readonly (infer Element)[] ? Element : Out, undefined | null | void>;
 
+/** A row with an index signature (of a CSV file whose header is not declared) may have any column. */
+export type Open<Row> = Row extends unknown ? (string extends keyof Row ? Any : Row) : never;
+
+/** The properties of a result: a sink with several tables knows them all. */
+export type NamesOf<Row> = Row extends object ? Extract<keyof Row, string> : never;
+
+type SinkOf<Row, Limits> = Sink<Row, NamesOf<Row>, NoInfer<Declared<Limits>>>;
+
 /** The fields that every pipeline has. */
-export interface CommonFields<Limits> {
+export interface CommonFields<Params, Limits> {
   /** The pipeline's name: small letters, digits and `-`, at most 41 characters, beginning with a letter or a digit. */
   name: string;
+  /** Values that each run is given, by name: `{ shelf: param.string({ default: 'all' }) }`. */
+  params?: Params | undefined;
   /** Budgets shared by all processes, by name: used by `fetch(url, { limit })` and `limit(name, task)`. */
   limits?: Limits | undefined;
   /** Defaults for this pipeline; flags, environment and config file override them. */
@@ -56,39 +72,47 @@ export interface CommonFields<Limits> {
 }
 
 /** A pipeline whose items go to the sink as they are. */
-export interface DirectPipeline<Item, Cursor, Limits> extends CommonFields<Limits> {
-  source: Source<Item, Cursor, LimitNames<Limits>>;
+export interface DirectPipeline<Item, Cursor, Params, Limits> extends CommonFields<Params, Limits> {
+  source: Source<Item, Cursor, ParamsOf<Params>, Limits>;
   setup?: undefined;
   process?: undefined;
   teardown?: undefined;
   /** Where the items go. */
-  sink: Sink<Item>;
+  sink: SinkOf<Open<Item>, Limits>;
 }
 
 /** A pipeline with a step between source and sink. */
-export interface ProcessingPipeline<Item, Out, Resources, Cursor, Limits> extends CommonFields<Limits> {
+export interface ProcessingPipeline<Item, Out, Resources, Cursor, Params, Limits> extends CommonFields<Params, Limits> {
   /** Where items come from. It runs in the producer. */
-  source: Source<Item, Cursor, LimitNames<Limits>>;
+  source: Source<Item, Cursor, ParamsOf<Params>, Limits>;
   /** Runs once in each consumer, before its first item; what it returns is `context.resources`. */
-  setup?: ((context: SetupContext<LimitNames<Limits>>) => Resources | PromiseLike<Resources>) | undefined;
+  setup?: ((context: SetupContext<ParamsOf<Params>, Limits>) => Resources | PromiseLike<Resources>) | undefined;
   /**
    * Turns an item into one result, an array of results, or none (undefined). It runs in the consumers. Throwing means
    * that the item is tried again later; see PermanentError, RetryAfter and DependencyError.
    */
-  process: (item: Item, context: ProcessContext<Resources, LimitNames<Limits>>) => Out;
+  process: (item: Item, context: ProcessContext<Resources, ParamsOf<Params>, Limits>) => Out;
   /** Runs once in each consumer at its end, with what `setup` returned. */
   teardown?: ((resources: Resources) => void | PromiseLike<void>) | undefined;
   /** Where the results go. */
-  sink: Sink<RowOf<Awaited<Out>>>;
+  sink: SinkOf<Open<RowOf<Awaited<Out>>>, Limits>;
 }
 
 /** Marks pipelines, across copies of the package. */
 export const pipelineMark = Symbol.for('millrace.pipeline');
 
-/** A pipeline as the processes see it, its types forgotten. Only `definePipeline` makes one. */
-export interface Pipeline {
+/** Only for the compiler: no object has it. */
+declare const pipelineTypes: unique symbol;
+
+/**
+ * A pipeline as the processes see it. Only `definePipeline` makes one. `Params` are the values that a run is given, `Row` is
+ * what reaches the sink.
+ */
+export interface Pipeline<out Params = unknown, out Row = unknown> {
   readonly [pipelineMark]: 1;
+  readonly [pipelineTypes]?: { readonly params: Params; readonly row: Row };
   readonly name: string;
+  readonly params?: ParamSpecs | undefined;
   readonly limits?: LimitSpecs | undefined;
   readonly source: Source<unknown>;
   readonly setup?: ((context: SetupContext) => unknown) | undefined;

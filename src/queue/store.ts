@@ -7,6 +7,7 @@ import { MillraceError, type ErrorData } from '../core/errors.ts';
 import { exitCodes } from '../core/exit-codes.ts';
 import type { Interval, Intervals } from '../core/intervals.ts';
 import type { LimitRecord } from '../core/limit-record.ts';
+import type { ParamValues } from '../core/params.ts';
 import { frameBytes, type Frame } from '../frame/frame.ts';
 import type { SourcePosition } from '../frame/position.ts';
 
@@ -31,6 +32,8 @@ export interface RunRecord {
   dead: number;
   /** How many items were done when the run was given another sink, which has none of their results. */
   doneElsewhere: number;
+  /** The values that it was started with. */
+  params: ParamValues;
   startedAt: number;
   finishedAt: number | null;
   exitCode: number | null;

@@ -33,6 +33,7 @@ export function producerLife(
     const { source } = pipeline;
     const { run, position, maxItemBytes, isReopened } = message;
     onConfigured(message);
+    common.configured(message);
     throttle.set(message.throttled);
     outlet = new Outlet({
       ...message,
@@ -42,11 +43,13 @@ export function producerLife(
     });
     common.ready(message, state);
     const { fetch, limit } = calls.scope(signal);
-    const context = { run, log, signal, fetch, limit };
+    const { params, resolve } = common.values();
+    const context = { run, params, log, signal, fetch, limit };
     const reading = { clock, position, deterministic: isDeterministic(pipeline), outlet, throttle };
     if (isSourceSpec(source)) {
       opened = await OpenedSource.open(source, {
         ...context,
+        resolve,
         clock,
         position,
         maxItemBytes,

@@ -17,7 +17,7 @@ import type { RunOptions, RunSummary } from './types.ts';
 
 export async function runInProgram(
   given: URL | string,
-  { signal: _, log, config, fresh, again, moved, sameSource, ...options }: RunOptions,
+  { signal: _, params, log, config, fresh, again, moved, sameSource, ...options }: RunOptions,
   controls: Controls,
 ): Promise<RunSummary> {
   const redaction = new Redaction();
@@ -33,6 +33,7 @@ export async function runInProgram(
         file,
         folder,
         sources: { call: options, environment, file: configFile },
+        params: { flags: [], values: params },
         fresh: fresh === true,
         again: again === true,
         moved: moved === true,

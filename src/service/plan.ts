@@ -1,4 +1,5 @@
 import type { Settings } from '../config/schema.ts';
+import type { GivenParams } from '../core/params.ts';
 import type { PipelineDescription } from '../ipc/messages.ts';
 import { Limits } from '../limits/limits.ts';
 import type { Plan } from '../supervision/starting/start.ts';
@@ -8,11 +9,13 @@ export function planOf({
   settings,
   stateDirectory,
   pipeline,
+  params,
   boot,
 }: {
   settings: Settings;
   stateDirectory: string;
   pipeline: PipelineDescription;
+  params: GivenParams;
   /** Identity of the machine's boot; null where it cannot be known. */
   boot: string | null;
 }): Plan {
@@ -26,6 +29,7 @@ export function planOf({
       lowBytes: settings.queueLowBytes,
     },
     limits: new Limits(pipeline.limits, boot),
+    params,
     settings: {
       consumers: settings.consumers,
       concurrency: settings.concurrency,

@@ -1,6 +1,7 @@
 import { relative } from 'node:path';
 import { keepingCompiledCode } from '../config/code-cache.ts';
-import { type ConfigSources, resolveConfig } from '../config/resolve.ts';
+import { examineParams, type ParamSources } from '../config/params.ts';
+import { type ConfigSources, problemsError, resolveConfig } from '../config/resolve.ts';
 import type { Settings } from '../config/schema.ts';
 import { controlSocketPath, stateDirectory } from '../config/state-directory.ts';
 import { backupJob } from '../control/backup-job.ts';
@@ -23,6 +24,7 @@ import { childOutput } from './child-output.ts';
 import { controlled } from './controlled.ts';
 import type { Controls } from './controls.ts';
 import { planOf } from './plan.ts';
+import { requireSecrets } from './secrets.ts';
 import { toldLetters } from './told-letters.ts';
 import type { RunSummary } from './types.ts';
 
@@ -30,6 +32,7 @@ export interface ServeRequest extends StartRequest {
   /** The current directory: relative paths start at it, and children run in it. */
   folder: string;
   sources: Omit<ConfigSources, 'pipeline' | 'folder'>;
+  params: Pick<ParamSources, 'flags' | 'values'>;
 }
 
 /** What a service needs from the process that it runs in. It touches nothing else of it. */
@@ -85,10 +88,15 @@ export async function serve(request: ServeRequest, deps: ServeDeps): Promise<Run
           pipeline: { file: relative(folder, file), ...pipeline },
         });
         redaction.hideNames(settings.redact);
+        redaction.hideValues(requireSecrets(pipeline.secrets, environment));
+        const params = examineParams({ ...sources, ...request.params }, pipeline.params);
+        if (params.problems.length > 0) throw problemsError(params.problems);
+        for (const message of params.warnings) events.emit('warning', { code: 'CONFIG', message });
         return planOf({
           settings,
           stateDirectory: stateDirectory({ settings, environment, name: pipeline.name, folder }),
           pipeline,
+          params: params.given,
           boot: bootId(),
         });
       },

@@ -21,6 +21,8 @@ export interface LogLine {
 
 /** All options of a pipeline, which override the environment, the config file and the pipeline file, and these. */
 export interface RunOptions extends PipelineOptions {
+  /** Values for the pipeline's params, by name. */
+  readonly params?: Readonly<Record<string, unknown>> | undefined;
   /** Directory for the queue. Default `.millrace/NAME` in the current directory. */
   readonly state?: string | undefined;
   /** Directory that holds one state directory per pipeline, by name. `state` overrides it. */

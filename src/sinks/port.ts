@@ -8,6 +8,7 @@ import type { Clock } from '../core/clock.ts';
 import { MillraceError } from '../core/errors.ts';
 import type { Interval, Intervals } from '../core/intervals.ts';
 import type { QueueStart } from '../core/queue-start.ts';
+import type { Text } from '../values/text.ts';
 
 /** Marks sink specifications, across copies of the package. */
 export const sinkMark = Symbol.for('millrace.sink');
@@ -43,8 +44,8 @@ export interface Sink<in Row, in Table extends string = string, out Limit extend
    */
   readonly id?: string;
   readonly delivery: Delivery;
-  /** Where it writes, for people: no secrets. */
-  readonly target: string;
+  /** Where it writes, for people: params and secrets in it are shown by their names. */
+  readonly target: Text;
   /** The options that it was made with, checked; for code that opens a sink like it elsewhere. May hold secrets: never shown. */
   readonly options?: object;
   /** The properties of a result that it takes rows from; undefined if it takes the result as it is. */
@@ -97,6 +98,8 @@ export interface SinkContext {
   readonly signal: AbortSignal;
   /** Whether this value of a column or field of this name is a secret, which no error may show. */
   readonly isSecret: (name: string, value: unknown) => boolean;
+  /** Fills params and secrets into an option that is `Text`. Throws if a value is missing. */
+  readonly resolve: (text: Text) => string;
   /** For waits between attempts and for what is checked at most once in a while. */
   readonly clock: Clock;
   /** Runs `task` while no other process of this pipeline runs one under the same `name`; first come, first served. */

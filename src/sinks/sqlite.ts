@@ -1,8 +1,9 @@
 import { resolve } from 'node:path';
 import { startDirectory } from '../core/start-directory.ts';
+import { text, type Text } from '../values/text.ts';
 import { sinkMark, type Sink } from './port.ts';
 import { fold } from './sqlite/identifier.ts';
-import { checkOptions } from './sqlite/options.ts';
+import { checkOptions, checkPath } from './sqlite/options.ts';
 
 /**
  * What a key column may hold. The other columns take more, see `sqlite`. Booleans, dates, arrays and objects are stored as
@@ -25,7 +26,7 @@ export interface SqliteTable<K extends string = string> {
 
 export interface SqliteOptions<K extends string, T = never> extends SqliteTable<K> {
   /** The database file; created if it does not exist. A relative path starts at the directory that the pipeline is run in. */
-  readonly file: string;
+  readonly file: Text;
   readonly table?: string | undefined;
   /**
    * In place of `table`: several tables by name. A result is then an object with rows by table, `{ name: row | row[] }`. All
@@ -81,19 +82,23 @@ export function sqlite<const K extends string = never, const T extends Readonly<
 > {
   const target = checkOptions(options);
   const names = target.tables.map(({ table }) => table);
+  const tables = `${names.length === 1 ? 'table' : 'tables'} ${names.join(', ')}`;
   return {
     [sinkMark]: true,
     kind: 'sqlite',
     // SQLite ignores the case of names.
     id: `sqlite:${names.map(fold).toSorted().join(',')}`,
     delivery: 'transaction',
-    target: `${target.file}, ${names.length === 1 ? 'table' : 'tables'} ${names.join(', ')}`,
+    target: text`${target.file}, ${tables}`,
     options: target,
     ...(target.isByTable && { tables: names }),
     open: async (context) => {
       // better-sqlite3 is native code: only a consumer that writes pays for loading it.
       const { openWriter } = await import('./sqlite/writer.ts');
-      return await openWriter({ ...target, file: resolve(startDirectory, target.file) }, context);
+      return await openWriter(
+        { ...target, file: resolve(startDirectory, checkPath(context.resolve(target.file))) },
+        context,
+      );
     },
   };
 }

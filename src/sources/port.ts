@@ -14,6 +14,7 @@ import { PermanentError } from '../core/errors.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Meta, Place } from '../frame/records.ts';
 import type { SourceContext } from '../pipeline/context.ts';
+import type { Text } from '../values/text.ts';
 
 export type { Meta, Place } from '../frame/records.ts';
 
@@ -32,8 +33,8 @@ export interface SourceSpec<out Item = unknown, out Limit extends string = never
   /** True at run time; the types exist for the compiler only. */
   readonly [sourceMark]: { readonly item: Item; readonly limit: Limit };
   readonly kind: string;
-  /** Where it reads, for people: no secrets. */
-  readonly target: string;
+  /** Where it reads, for people: params and secrets in it are shown by their names. */
+  readonly target: Text;
   readonly resumes: Resumes;
   /** Whether what it opens has `settled`: then a producer exists until the last `settled` was confirmed. */
   readonly settles: boolean;
@@ -73,10 +74,12 @@ export interface OpenContext extends Omit<SourceContext, 'checkpoint'> {
   /** The longest item or raw record, in bytes, that the queue takes. A connector's own limit may be smaller. */
   readonly maxItemBytes: number;
   readonly clock: Clock;
+  /** Fills params and secrets into an option that is `Text`. Throws if a value is missing. */
+  readonly resolve: (text: Text) => string;
 }
 
 /** What a source's `check` is given. */
-export type CheckContext = Pick<OpenContext, 'signal' | 'log' | 'fetch' | 'limit' | 'clock'>;
+export type CheckContext = Pick<OpenContext, 'signal' | 'log' | 'fetch' | 'limit' | 'clock' | 'resolve' | 'params'>;
 
 /** An open source. Its methods are never called after `close`. */
 export interface OpenSource {

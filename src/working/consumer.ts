@@ -8,6 +8,7 @@ import type { Calls, Vain } from '../calls/calls.ts';
 import type { Cancel, Clock } from '../core/clock.ts';
 import { describeError, describeWithPlace, errorData, MillraceError } from '../core/errors.ts';
 import { Intervals } from '../core/intervals.ts';
+import type { ParamValues } from '../core/params.ts';
 import type { Redaction } from '../core/redaction.ts';
 import { frameFromPayload, type Frame } from '../frame/frame.ts';
 import type { DeliveryMode } from '../core/delivery.ts';
@@ -45,6 +46,7 @@ export interface ConsumerOptions {
   /** How long an item may go on after its signal was aborted. */
   abortGraceMs: number;
   resources: unknown;
+  params: ParamValues;
   clock: Clock;
   random: () => number;
   redaction: Redaction;
@@ -102,8 +104,8 @@ export class Consumer {
       onFatal: (error) => this.#fail(error),
     });
     this.#redelivery = new Redelivery(sinks, (writers) => send({ type: 'fenced', writers }));
-    const { resources, log, calls } = options;
-    const base = { resources, log, calls };
+    const { resources, params, log, calls } = options;
+    const base = { resources, params, log, calls };
     const { process } = pipeline;
     const resultsOf = process ? rowsOf : itself;
     const announce = (items: Intervals): Promise<void> | undefined => {

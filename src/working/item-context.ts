@@ -3,6 +3,7 @@ import type { ItemScope } from './item-scope.ts';
 
 // Every property that `process` may know of; the compiler sees to it that none is missing.
 const properties: Record<keyof ProcessContext, true> = {
+  params: true,
   fetch: true,
   limit: true,
   signal: true,

@@ -1,3 +1,4 @@
+import type { ParamValues } from '../core/params.ts';
 import type { Fetch, Log, ProcessContext, UnderLimit } from '../pipeline/context.ts';
 import type { Calls, CallScope, Vain } from '../calls/calls.ts';
 import type { ItemId, Scope } from './slots.ts';
@@ -5,6 +6,7 @@ import type { ItemId, Scope } from './slots.ts';
 /** What all items of a consumer have in common. */
 export interface ScopeBase {
   readonly resources: unknown;
+  readonly params: ParamValues;
   readonly log: Log;
   readonly calls: Calls;
 }
@@ -41,6 +43,10 @@ export class ItemScope implements Scope, ProcessContext {
 
   get resources(): unknown {
     return this.#base.resources;
+  }
+
+  get params(): ParamValues {
+    return this.#base.params;
   }
 
   get log(): Log {

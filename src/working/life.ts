@@ -2,6 +2,7 @@
 import type { Connection } from '../child/connect.ts';
 import { commonLife, type Life, type LifeOptions } from '../child/life.ts';
 import type { ConfigureConsumer, FromConsumer, ToConsumer } from '../ipc/messages.ts';
+import { shown } from '../values/values.ts';
 import { Consumer } from './consumer.ts';
 import { isBeyondWaiting, patiently } from './patience.ts';
 import { sinkId, type Sink } from '../sinks/port.ts';
@@ -27,8 +28,10 @@ export function consumerLife(
     const { run, writer, ordinal, start, concurrency, itemTimeoutMs, abortGraceMs } = message;
     const { sinkTimeoutMs, sinkOpenTimeoutMs } = message;
     onConfigured(message);
+    common.configured(message);
     if (ordinal > 1) common.leavesNotes();
     const pipeline = common.pipeline();
+    const { params, resolve } = common.values();
     const writeOut = (bytes: Buffer): Promise<void> => output.write(bytes);
     const specs = sinksOf(pipeline.sink);
     const sinks: OpenSink[] = [];
@@ -45,6 +48,7 @@ export function consumerLife(
           otherTables: otherTables(spec, specs),
           clock,
           writeOut,
+          resolve,
           isSecret: (name, value) => redaction.isSecret(name, value),
           onOtherQueues: (others) => send({ type: 'otherQueues', others }),
         },
@@ -52,12 +56,12 @@ export function consumerLife(
         timeoutMs: sinkTimeoutMs,
       });
       await openPatiently(sink, [sinkOpenTimeoutMs, sinkTimeoutMs]);
-      sinks.push(openSink(spec, sink));
+      sinks.push(openSink(spec, shown(pipeline.params, spec.target), sink));
     }
     // Nothing else aborts a set-up: a consumer that is to stop before it is ready is killed.
     const { signal } = leaving;
     const { fetch, limit } = calls.scope(signal);
-    const resources = await pipeline.setup?.({ signal, log, ordinal, fetch, limit });
+    const resources = await pipeline.setup?.({ signal, log, ordinal, params, fetch, limit });
     consumer = new Consumer({
       pipeline,
       sinks,
@@ -67,6 +71,7 @@ export function consumerLife(
       itemTimeoutMs,
       abortGraceMs,
       resources,
+      params,
       clock,
       random,
       redaction,

@@ -23,7 +23,7 @@ export function otherTables(sink: Sink<never>, all: readonly Sink<never>[]): rea
   return others.every(({ tables }) => tables) ? others.flatMap(({ tables = [] }) => tables) : 'any';
 }
 
-/** `sink`, opened by way of `connection`. */
-export function openSink(sink: Sink<never>, connection: OpenSink['connection']): OpenSink {
-  return { id: sinkId(sink), delivery: sink.delivery, target: sink.target, connection };
+/** `sink`, opened by way of `connection`. `target`: how people know it. */
+export function openSink(sink: Sink<never>, target: string, connection: OpenSink['connection']): OpenSink {
+  return { id: sinkId(sink), delivery: sink.delivery, target, connection };
 }

@@ -12,6 +12,7 @@ export function sinkContext(overrides: Partial<SinkContext> = {}): SinkContext {
     otherTables: [],
     pipeline: 'contract',
     start: startOf(1),
+    resolve: String,
     isSecret: () => false,
     onOtherQueues: () => {},
     isKnown: false,

@@ -15,6 +15,7 @@ export function aRun(overrides: Partial<RunRecord> = {}): RunRecord {
     done: 0,
     dead: 0,
     doneElsewhere: 0,
+    params: {},
     startedAt: 0,
     finishedAt: null,
     exitCode: null,

@@ -242,6 +242,8 @@ export function described(fingerprint = 'version 1'): Described {
     type: 'described',
     pipeline: {
       name: 'tested',
+      params: {},
+      secrets: [],
       limits: {},
       options: {},
       fingerprint,

@@ -14,6 +14,8 @@ export function openContext(given: Partial<OpenContext> = {}): OpenContext {
     maxItemBytes: 16 * 1024 * 1024,
     clock: systemClock,
     run: '1',
+    params: {},
+    resolve: String,
     fetch: unused,
     limit: unused,
     log,

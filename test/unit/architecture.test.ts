@@ -15,6 +15,7 @@ const folders: Record<string, { from: readonly string[]; because: string }> = {
   '(entries)': { from: [anything], because: 'src/*.ts wire and exit' },
   cli: { from: [anything], because: 'the commands are the body of an entry; nothing imports them but src/cli.ts' },
   core: { from: [], because: 'everything stands on it' },
+  values: { from: ['core'], because: 'params, secrets and texts: what a pipeline names and a process fills in' },
   frame: { from: ['core'], because: 'items as bytes: the one thing all three processes share' },
   ipc: { from: ['core', 'types:frame'], because: 'it carries what it does not understand' },
   queue: { from: ['core', 'frame'], because: 'pure but for the spool: it can be run without a process or a channel' },
@@ -34,7 +35,7 @@ const folders: Record<string, { from: readonly string[]; because: string }> = {
     because: 'it runs no user code, never decodes an item, and only emits events and says how it is',
   },
   pipeline: {
-    from: ['core', 'sinks/port', 'sources/port', 'types:ipc/messages'],
+    from: ['core', 'sinks/port', 'sources/port', 'types:ipc/messages', 'values'],
     because: 'what a user imports: loading it must cost nothing',
   },
   connectors: {
@@ -42,17 +43,17 @@ const folders: Record<string, { from: readonly string[]; because: string }> = {
     because: 'a connector knows its port, not who runs it',
   },
   sources: {
-    from: ['core', 'types:frame', 'types:pipeline/context'],
+    from: ['core', 'types:frame', 'types:pipeline/context', 'types:values/text'],
     because: 'a source knows its port, not who reads it; the context is the one that generator functions get',
   },
-  sinks: { from: ['core', 'ledger'], because: 'a sink knows its port, not who runs it' },
+  sinks: { from: ['core', 'ledger', 'values'], because: 'a sink knows its port, not who runs it' },
   ledger: { from: ['core', 'sinks/port'], because: 'the rules that all transactional sinks share know no database' },
   calls: {
-    from: ['core', 'types:ipc/messages', 'types:pipeline/context'],
+    from: ['core', 'types:ipc/messages', 'types:pipeline/context', 'values'],
     because: 'calling out under limits is the same in producer and consumer',
   },
   child: {
-    from: ['core', 'ipc', 'calls', 'pipeline/load', 'types:pipeline/context'],
+    from: ['core', 'ipc', 'calls', 'pipeline/load', 'types:pipeline/context', 'values'],
     because: 'what producer and consumer are as processes, whatever they do',
   },
   reading: {
@@ -70,6 +71,7 @@ const folders: Record<string, { from: readonly string[]; because: string }> = {
       'types:ipc/messages',
       'types:pipeline',
       'types:calls/calls',
+      'values/values',
     ],
     because: 'runs in a consumer, which knows nothing of the queue behind the channel',
   },
@@ -88,6 +90,7 @@ const folders: Record<string, { from: readonly string[]; because: string }> = {
       'queue',
       'supervision',
       'types:ipc/messages',
+      'values',
     ],
     because: 'it puts the parts of a service together; the process around it is its callers’ business',
   },

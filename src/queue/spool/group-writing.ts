@@ -92,10 +92,10 @@ function prepare(db: Connection['db']) {
     putTrial: db.prepare('UPDATE spool SET trial = ?'),
     putLimit: db.prepare('INSERT INTO limits VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET data = excluded.data'),
     putRun: db.prepare(`
-      INSERT INTO run (run, state, fingerprint, cursor, cursor_count, digest, next_seq, stored, done, dead, done_elsewhere, started_at, finished_at, exit_code)
-      VALUES (@run, @state, @fingerprint, @cursor, @cursor_count, @digest, @next_seq, @stored, @done, @dead, @done_elsewhere, @started_at, @finished_at, @exit_code)
+      INSERT INTO run (run, state, fingerprint, cursor, cursor_count, digest, next_seq, stored, done, dead, done_elsewhere, params, started_at, finished_at, exit_code)
+      VALUES (@run, @state, @fingerprint, @cursor, @cursor_count, @digest, @next_seq, @stored, @done, @dead, @done_elsewhere, @params, @started_at, @finished_at, @exit_code)
       ON CONFLICT (run) DO UPDATE SET state = excluded.state, fingerprint = excluded.fingerprint, cursor = excluded.cursor,
         cursor_count = excluded.cursor_count, digest = excluded.digest, next_seq = excluded.next_seq, stored = excluded.stored,
-        done = excluded.done, dead = excluded.dead, done_elsewhere = excluded.done_elsewhere, finished_at = excluded.finished_at, exit_code = excluded.exit_code`),
+        done = excluded.done, dead = excluded.dead, done_elsewhere = excluded.done_elsewhere, params = excluded.params, finished_at = excluded.finished_at, exit_code = excluded.exit_code`),
   };
 }

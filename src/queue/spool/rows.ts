@@ -14,6 +14,7 @@ export interface RunRow {
   done: number;
   dead: number;
   done_elsewhere: number;
+  params: string;
   started_at: number;
   finished_at: number | null;
   exit_code: number | null;
@@ -45,6 +46,7 @@ export function runFromRow(row: RunRow): RunRecord {
     done: row.done,
     dead: row.dead,
     doneElsewhere: row.done_elsewhere,
+    params: JSON.parse(row.params) as RunRecord['params'],
     startedAt: row.started_at,
     finishedAt: row.finished_at,
     exitCode: row.exit_code,
@@ -64,6 +66,7 @@ export function rowFromRun(run: RunRecord): RunRow {
     done: run.done,
     dead: run.dead,
     done_elsewhere: run.doneElsewhere,
+    params: JSON.stringify(run.params),
     started_at: run.startedAt,
     finished_at: run.finishedAt,
     exit_code: run.exitCode,

@@ -161,6 +161,10 @@ export const migrations: readonly string[] = [
   -- list. Older versions would take such a queue for damaged, so they must not open it.
   SELECT 1;
   `,
+  `
+  -- The params that a run was started with, as JSON: it is resumed with the same.
+  ALTER TABLE run ADD COLUMN params TEXT NOT NULL DEFAULT '{}';
+  `,
 ];
 
 export const schemaVersion = migrations.length;

@@ -1,11 +1,12 @@
 import { configError, type MillraceError } from '../../core/errors.ts';
 import { didYouMean } from '../../core/nearest.ts';
+import { isText, type Text } from '../../values/text.ts';
 import { fold, identifierProblem } from './identifier.ts';
 
 /** What the SQLite sink does, checked. */
 export interface SqliteTarget {
   /** As written: relative to the directory that the process was started in. */
-  readonly file: string;
+  readonly file: Text;
   /** In the order in which they are written. */
   readonly tables: readonly TableTarget[];
   /** Results are objects with rows by table, and not rows of the only table. */
@@ -22,7 +23,13 @@ export interface TableTarget {
   readonly newest: string | undefined;
 }
 
-/** The same in a process that has opened the sink. */
+/** The same with params and secrets filled in. */
+export interface ResolvedTarget extends SqliteTarget {
+  /** Absolute. */
+  readonly file: string;
+}
+
+/** One of its tables, in a process that has opened the sink. */
 export interface OpenTarget extends TableTarget {
   readonly file: string;
   /** Whether this value of a column of this name is a secret, which no error may show. */
@@ -122,7 +129,18 @@ function checkNewest(newest: unknown, key: readonly string[]): string | undefine
   return newest as string;
 }
 
-function checkFile(file: unknown): string {
+/** The path of a file, once its params and secrets are filled in. Throws as `checkOptions` does. */
+export function checkPath(file: string): string {
+  try {
+    checkFile(file);
+    return file;
+  } catch (error) {
+    throw error instanceof Wrong ? wrong([error.message]) : error;
+  }
+}
+
+function checkFile(file: unknown): Text {
+  if (typeof file !== 'string' && isText(file)) return file;
   if (typeof file !== 'string' || file === '') throw new Wrong('file: expected the path of a database file');
   if (file === ':memory:' || file.startsWith('file:')) {
     throw new Wrong(`file: expected a path, got "${file}"; results need a file on disk`);

@@ -4,7 +4,7 @@ import { isPlainObject } from '../plain-object.ts';
 import { BadRow, type SinkContext } from '../port.ts';
 import type { Captured } from './captured-row.ts';
 import type { Database } from './database.ts';
-import type { SqliteTarget } from './options.ts';
+import type { ResolvedTarget } from './options.ts';
 import { ResultTable } from './table.ts';
 
 /**
@@ -20,7 +20,7 @@ export class ResultTables {
 
   constructor(
     db: Database,
-    { file, tables, isByTable }: SqliteTarget,
+    { file, tables, isByTable }: ResolvedTarget,
     { otherTables, isSecret }: Pick<SinkContext, 'otherTables' | 'isSecret'>,
   ) {
     const names = tables.map(({ table }) => `"${table}"`).join(', ');

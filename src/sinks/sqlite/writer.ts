@@ -7,12 +7,12 @@ import { connect, realPathOf, unusable, type Database } from './database.ts';
 import { faultOf } from './fault.ts';
 import { watchIdentity } from './file-identity.ts';
 import { ledgerTables } from './ledger-tables.ts';
-import type { SqliteTarget } from './options.ts';
+import type { ResolvedTarget } from './options.ts';
 import { ResultTables } from './result-tables.ts';
 import { Transaction } from './transaction.ts';
 
 /** Opens the SQLite sink: connects, registers this writer, makes the tables whose columns are known. */
-export async function openWriter(target: SqliteTarget, context: SinkContext): Promise<SinkWriter<unknown, Captured>> {
+export async function openWriter(target: ResolvedTarget, context: SinkContext): Promise<SinkWriter<unknown, Captured>> {
   const file = await realPathOf(target.file);
   // Not even created: SQLite would drop the log that lies next to a database that was moved away.
   if (context.isKnown && !existsSync(file)) throw otherSink(file, context.run);
@@ -68,7 +68,7 @@ interface Opened {
   checkFile: () => void;
 }
 
-async function open(target: SqliteTarget, context: SinkContext, file: string): Promise<Opened> {
+async function open(target: ResolvedTarget, context: SinkContext, file: string): Promise<Opened> {
   const db = await untilFree(context, file, () => connect(file));
   try {
     const checkFile = watchIdentity(file);

@@ -130,7 +130,14 @@ export class Admission {
 }
 
 /** The parts of a pipeline that cannot change while its supervisor runs. */
-const fixed = ['name', 'limits', 'options', 'deterministic'] as const satisfies (keyof PipelineDescription)[];
+const fixed = [
+  'name',
+  'params',
+  'secrets',
+  'limits',
+  'options',
+  'deterministic',
+] as const satisfies (keyof PipelineDescription)[];
 
 function differenceBetween(started: PipelineDescription, loaded: PipelineDescription): string | undefined {
   const changes: string[] = fixed.filter((name) => !isDeepStrictEqual(started[name], loaded[name]));

@@ -170,6 +170,7 @@ export class Consuming {
       sinkIsKnown: queue.run.done > queue.run.doneElsewhere,
       sinkTimeoutMs: settings.sinkTimeoutMs,
       sinkOpenTimeoutMs: Math.min(settings.sinkTimeoutMs, settings.readyTimeoutMs / 2),
+      params: queue.run.params,
       redact: settings.redact,
       beatMs,
       diesWithSupervisor: childrenDieWithUs,

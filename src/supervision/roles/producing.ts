@@ -95,6 +95,7 @@ export class Producing {
       frameBytes: settings.frameBytes,
       windowBytes: settings.producerWindowBytes,
       maxItemBytes: settings.maxItemBytes,
+      params: queue.run.params,
       redact: settings.redact,
       beatMs,
       diesWithSupervisor: this.#deps.childrenDieWithUs,

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
+import type { GivenParams } from '../../core/params.ts';
 import { sourceStart } from '../../frame/position.ts';
 import type { PipelineDescription } from '../../ipc/messages.ts';
 import { doubtsAbout } from '../../queue/spool/directory.ts';
@@ -11,6 +12,7 @@ import { relationOf } from './file-relation.ts';
 import { compareFingerprints } from '../replacing/fingerprint.ts';
 import { ownershipOf } from './ownership.ts';
 import { archiveQueue, type Archiving } from './archiving.ts';
+import { paramsOfNewRun, paramsOfOpenRun, refuseOtherParams } from './run-params.ts';
 
 export interface OpeningOptions extends Omit<Archiving, 'file' | 'pipelineName'> {
   stateDirectory: string;
@@ -18,7 +20,9 @@ export interface OpeningOptions extends Omit<Archiving, 'file' | 'pipelineName'>
   redact: readonly string[];
   /** The pipeline's file, absolute, by the path that was given. */
   pipelineFile: string;
-  pipeline: Pick<PipelineDescription, 'name' | 'fingerprint' | 'deterministic' | 'sink'>;
+  pipeline: Pick<PipelineDescription, 'name' | 'params' | 'fingerprint' | 'deterministic' | 'sink'>;
+  /** The values that were given for the pipeline's params. */
+  params: GivenParams;
   /** Start over: the old queue is archived. */
   fresh: boolean;
   /** Start a new run when the last one is finished. */
@@ -89,6 +93,9 @@ export async function openRun(options: OpeningOptions): Promise<Opening> {
       if (change.status === 'declared') declare('same source', { was: last.fingerprint, isNow: pipeline.fingerprint });
       if (change.status !== 'same') events.emit('warning', { code: 'PIPELINE_CHANGED', message: change.message });
     }
+    // An open run is finished with its own params before the new run, which gets the given ones.
+    const given = again ? noParams : options.params;
+    if (last?.state === 'finished' && !again) refuseOtherParams(pipeline.params, given, last);
     const isOwed = spool.claims.declarations().some(({ what, run }) => what === 'again' && run === last?.run);
     const owesAnother = isOwed || (again && last !== undefined && last.state !== 'finished');
     // Recorded now, in case the command is killed before it starts the new run.
@@ -96,6 +103,7 @@ export async function openRun(options: OpeningOptions): Promise<Opening> {
     const resumed = last && {
       ...last,
       fingerprint: pipeline.fingerprint,
+      params: last.state === 'finished' ? last.params : paramsOfOpenRun(pipeline.params, given, last),
       doneElsewhere: ownership.status === 'claimed' && ownership.isSinkNew ? last.done : last.doneElsewhere,
     };
     spool.claims.noteRedacted(options.redact);
@@ -133,11 +141,13 @@ export async function openRun(options: OpeningOptions): Promise<Opening> {
   }
 }
 
+const noParams: GivenParams = new Map();
+
 function ownerOf({ pipelineFile, pipeline: { name, sink } }: OpeningOptions): QueueOwner {
   return { pipeline: name, file: pipelineFile, sinkKind: sink.kind, sinkTarget: sink.target };
 }
 
-function newRun({ pipeline, clock }: OpeningOptions, nextSeq: number): RunRecord {
+function newRun({ pipeline, params, clock }: OpeningOptions, nextSeq: number): RunRecord {
   return {
     run: randomUUID(),
     state: 'running',
@@ -148,6 +158,7 @@ function newRun({ pipeline, clock }: OpeningOptions, nextSeq: number): RunRecord
     done: 0,
     dead: 0,
     doneElsewhere: 0,
+    params: paramsOfNewRun(pipeline.params, params),
     startedAt: clock.wall(),
     finishedAt: null,
     exitCode: null,

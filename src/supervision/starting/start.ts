@@ -4,6 +4,7 @@
 import type { Clock } from '../../core/clock.ts';
 import { configError } from '../../core/errors.ts';
 import { exitCodes, type ExitCode } from '../../core/exit-codes.ts';
+import type { GivenParams } from '../../core/params.ts';
 import type { PipelineDescription, Problem } from '../../ipc/messages.ts';
 import type { Limits } from '../../limits/limits.ts';
 import type { EventBus } from '../../observability/events.ts';
@@ -47,6 +48,7 @@ export interface Plan {
   queueMemoryBytes: number;
   stateDirectory: string;
   limits: Limits;
+  params: GivenParams;
 }
 
 export interface StartDeps {
@@ -119,6 +121,7 @@ async function startOne(request: StartRequest, deps: StartDeps): Promise<OneEnde
       redact: plan.settings.redact,
       pipelineFile: request.file,
       pipeline,
+      params: plan.params,
       fresh: request.fresh,
       again: request.again,
       moved: request.moved,
@@ -213,6 +216,7 @@ async function serve(serving: Serving): Promise<Omit<OneEnded, 'owesAnother'>> {
       name: pipeline.name,
       state,
       open: queued + lent + retrying,
+      params: run.params,
       stateDirectory,
     });
     blameForKilledSupervisors({ queue, events, clock, random, settings }, spool.predecessors);

@@ -288,6 +288,8 @@ function loaded(plan: Plan, file: PipelineFile, parts: Partial<Pipeline>): Loade
     },
     description: {
       name: 'simulated',
+      params: {},
+      secrets: [],
       limits: {},
       options: {},
       fingerprint: 'version 1',

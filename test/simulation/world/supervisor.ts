@@ -310,6 +310,7 @@ const firstRun: RunRecord = {
   done: 0,
   dead: 0,
   doneElsewhere: 0,
+  params: {},
   startedAt: 0,
   finishedAt: null,
   exitCode: null,

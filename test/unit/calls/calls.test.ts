@@ -9,6 +9,7 @@ function world(limits: string[]) {
     clock: new HandClock(),
     random: () => 0,
     isConcurrent: () => false,
+    resolve: String,
     limits: () => limits,
     log: { info: (message, fields) => logged.push([message, fields]) },
   });

@@ -38,7 +38,7 @@ function limitedTo(spec: LimitSpec, clock?: Clock): Supervisor {
 /** Without waits between tries, unless asked for. */
 function callsOf(supervisor: Supervisor, options: Partial<FetchDeps> & { signal?: AbortSignal } = {}): CallScope {
   const { signal = new AbortController().signal, clock = systemClock, random = () => 0, repeats } = options;
-  const fetch = createFetch({ clock, random, ...(repeats && { repeats }) });
+  const fetch = createFetch({ clock, random, resolve: String, ...(repeats && { repeats }) });
   const calls = openScope({ fetch, permits: supervisor.child(), nesting: new Nesting(() => true), clock }, signal);
   toClose.push({ close: () => calls.close() });
   return calls;

@@ -31,7 +31,7 @@ afterAll(async () => {
 function find(folder: string, operand?: string, state?: string, environment: Record<string, string> = {}) {
   const shell = new TestShell(folder);
   shell.environment = environment;
-  const line = { command: commands[2]!, operand, seqs: [], flags: state === undefined ? {} : { state } };
+  const line = { command: commands[2]!, operand, seqs: [], repeated: {}, flags: state === undefined ? {} : { state } };
   return findState(line, shell);
 }
 
@@ -83,7 +83,7 @@ describe('the state directory that is meant', () => {
 
   it('is the only one that a supervisor has, for those who ask how a pipeline is doing', async () => {
     const shell = new TestShell(many);
-    const line = { command: commands[2]!, operand: undefined, seqs: [], flags: {} };
+    const line = { command: commands[2]!, operand: undefined, seqs: [], repeated: {}, flags: {} };
     await writeFile(join(many, '.millrace', 'b', 'supervisor.pid'), '1');
     expect(findState(line, shell, { prefersRunning: true }).directory).toBe(join(many, '.millrace', 'b'));
     expect(() => findState(line, shell)).toThrow('there are several in');
@@ -112,7 +112,7 @@ describeOnLinux('the state directory that is meant, of several', () => {
     try {
       await once(holder.stdout, 'data');
       const shell = new TestShell(join(empty, 'shared'));
-      const line = { command: commands[2]!, operand: undefined, seqs: [], flags: {} };
+      const line = { command: commands[2]!, operand: undefined, seqs: [], repeated: {}, flags: {} };
       expect(findState(line, shell, { prefersRunning: true }).directory).toBe(join(folder, 'b'));
     } finally {
       holder.kill('SIGKILL');

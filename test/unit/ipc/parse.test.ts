@@ -26,6 +26,11 @@ const described: Described = {
   type: 'described',
   pipeline: {
     name: 'pokedex',
+    params: {
+      shelf: { type: 'oneOf', values: ['A'], default: 'A', describe: 'which' },
+      most: { type: 'integer', optional: true },
+    },
+    secrets: ['TOKEN'],
     limits: { vendor: { concurrency: 10, rate: { count: 100, perMs: 1000 }, lingerMs: 0 } },
     options: { consumers: 2 },
     fingerprint: 'abc',
@@ -83,6 +88,7 @@ const toProducer: Examples<ToProducer> = {
     frameBytes: 262_144,
     windowBytes: 4_194_304,
     maxItemBytes: 16_777_216,
+    params: {},
     redact: [],
     beatMs: 1000,
     diesWithSupervisor: true,
@@ -116,6 +122,7 @@ const toConsumer: Examples<ToConsumer> = {
     sinkIsKnown: false,
     sinkTimeoutMs: 60_000,
     sinkOpenTimeoutMs: 15_000,
+    params: {},
     redact: [],
     beatMs: 1000,
     diesWithSupervisor: true,
@@ -152,7 +159,20 @@ const directions = [
 
 // Fields that may be null, and those that may be left out.
 const nullable = ['ms', 'waiting', 'exitCode', 'pipeline', 'cursor', 'digest', 'reason', 'afterMs'];
-const optional = ['stack', 'retryAfterMs', 'cause', 'line', 'field', 'concurrency', 'rate', 'lingerMs'];
+const optional = [
+  'stack',
+  'retryAfterMs',
+  'cause',
+  'line',
+  'field',
+  'concurrency',
+  'rate',
+  'lingerMs',
+  'values',
+  'default',
+  'describe',
+  'optional',
+];
 // Fields whose content is the user's or checked elsewhere.
 const open = ['fields', 'options'];
 
@@ -169,7 +189,7 @@ function wrongFor(name: string, right: unknown): unknown[] {
   ) {
     if (!name.endsWith('Ms')) wrong.push(1.5, 2 ** 53);
   }
-  if (typeof right === 'string') wrong.push(1, {}, ['text']);
+  if (typeof right === 'string') wrong.push(...(name === 'default' ? [] : [1]), {}, ['text']);
   if (typeof right === 'boolean') wrong.push('true', 1);
   if (Array.isArray(right)) wrong.push({}, 'text', [null], [[]]);
   else if (typeof right === 'object') wrong.push([], 'text', 1);

@@ -15,7 +15,7 @@ const error = {
 /** Every event, and its level, words and fields: leaving one out does not compile. */
 const wordings: { [Name in EventName]: [event: Events[Name], level: string, message: string, fields: object] } = {
   'run.started': [
-    { run: 'r', name: 'n', state: 'resumed', open: 3, stateDirectory: '/s' },
+    { run: 'r', name: 'n', state: 'resumed', open: 3, params: {}, stateDirectory: '/s' },
     'info',
     'run resumed',
     { run: 'r', name: 'n', open: 3, stateDirectory: '/s' },
@@ -197,7 +197,12 @@ describe('the wording of the log', () => {
   });
 
   it.each([
-    ['run.started', { run: 'r', name: 'n', state: 'new', open: 0, stateDirectory: '/s' }, 'info', 'run started'],
+    [
+      'run.started',
+      { run: 'r', name: 'n', state: 'new', open: 0, params: {}, stateDirectory: '/s' },
+      'info',
+      'run started',
+    ],
     ['run.finished', { run: 'r', items: 5, done: 4, dead: 1, seconds: 1, exitCode: 3 }, 'warn', 'run finished'],
     ['run.stopping', { reason: 'SIGTERM', hurry: true, lent: 0 }, 'info', 'stopping at once'],
     ['run.stopped', { open: 1, aborted: 0, exitCode: 0 }, 'info', 'stopped'],

@@ -21,6 +21,8 @@ describe('a pipeline file', () => {
     expect(problems).toEqual([]);
     expect(description).toEqual({
       name: 'full',
+      params: {},
+      secrets: [],
       limits: { vendor: { concurrency: 10, rate: { count: 100, perMs: 1000 } } },
       options: { concurrency: 4, stopTimeout: '10s' },
       optionLines: { concurrency: 22, stopTimeout: 23 },

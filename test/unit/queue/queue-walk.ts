@@ -583,6 +583,7 @@ const newRun: RunRecord = {
   done: 0,
   dead: 0,
   doneElsewhere: 0,
+  params: {},
   startedAt: 0,
   finishedAt: null,
   exitCode: null,

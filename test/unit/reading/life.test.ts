@@ -19,6 +19,8 @@ import { microtasks } from '../../support/microtasks.ts';
 
 const description: PipelineDescription = {
   name: 'tested',
+  params: {},
+  secrets: [],
   limits: {},
   options: {},
   fingerprint: 'version 1',
@@ -38,6 +40,7 @@ const configure: ConfigureProducer = {
   frameBytes: 1000,
   windowBytes: 10_000,
   maxItemBytes: 1000,
+  params: {},
   redact: [],
   beatMs: 1000,
   diesWithSupervisor: true,

@@ -73,6 +73,7 @@ export class AConsumer {
       concurrency,
       itemTimeoutMs,
       abortGraceMs: 30_000,
+      params: {},
       resources: { table: 'looked up' },
       clock,
       random: () => 0.5,
@@ -122,6 +123,7 @@ export class AConsumer {
       otherTables: [],
       pipeline: 'tested',
       start: startOf(1),
+      resolve: String,
       isSecret: () => false,
       onOtherQueues: () => {},
       isKnown: false,
@@ -137,7 +139,7 @@ export class AConsumer {
         timeoutMs: sinkTimeoutMs,
       });
       await connection.open();
-      sinks.push(openSink(sink, connection));
+      sinks.push(openSink(sink, 'memory', connection));
     }
     return new AConsumer(options, store, sinks, clock);
   }

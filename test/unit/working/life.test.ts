@@ -28,6 +28,7 @@ const configure: ConfigureConsumer = {
   sinkIsKnown: false,
   sinkTimeoutMs: 60_000,
   sinkOpenTimeoutMs: 15_000,
+  params: {},
   redact: [],
   beatMs: 1000,
   diesWithSupervisor: true,

@@ -6,6 +6,8 @@ import { HandClock } from '../../../support/hand-clock.ts';
 
 const pipeline: PipelineDescription = {
   name: 'tested',
+  params: {},
+  secrets: [],
   limits: {},
   options: {},
   fingerprint: 'version 1',

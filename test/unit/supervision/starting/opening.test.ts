@@ -22,7 +22,7 @@ import { aRun } from '../../../support/a-queue.ts';
 import { HandClock } from '../../../support/hand-clock.ts';
 
 const sink = { kind: 'sqlite', delivery: 'transaction' as const, target: 'out.db, table rows', options: 'none' };
-const aaa = { name: 'aaa', fingerprint: 'version 1', deterministic: true, sink };
+const aaa = { name: 'aaa', params: {}, fingerprint: 'version 1', deterministic: true, sink };
 
 let stateDirectory: string;
 let events: { name: EventName; event: unknown }[];
@@ -41,6 +41,7 @@ async function openAny(options: Partial<OpeningOptions> = {}): Promise<Opening> 
     redact: [],
     pipelineFile: join(stateDirectory, 'aaa.ts'),
     pipeline: aaa,
+    params: new Map(),
     fresh: false,
     again: false,
     moved: false,

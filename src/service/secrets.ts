@@ -1,0 +1,22 @@
+import { readFileSync } from 'node:fs';
+import type { Environment } from '../config/environment.ts';
+import { findSecret, type FoundSecret, whereItLooked } from '../values/find-secret.ts';
+import { missingSecrets } from '../values/secret.ts';
+
+const readFile = (path: string): string => readFileSync(path, 'utf8');
+
+/**
+ * The values of these secrets, for keeping them out of what is shown: the children read them by themselves. Throws (exit 78)
+ * if one is missing or empty, with a line for each that says where it was looked for.
+ */
+export function requireSecrets(names: readonly string[], environment: Environment): string[] {
+  const found = names.map((name) => ({ name, ...lookUpSecret(name, environment) }));
+  const missing = found.flatMap((one) => (one.status === 'missing' ? [whereItLooked(one.name, one)] : []));
+  if (missing.length > 0) throw missingSecrets(missing);
+  return found.flatMap((one) => (one.status === 'found' ? [one.value] : []));
+}
+
+/** Looks for a secret. */
+export function lookUpSecret(name: string, environment: Environment): FoundSecret {
+  return findSecret(name, { environment, readFile });
+}
