@@ -4,10 +4,12 @@ import type { SqliteOptions } from '../../../../src/sinks/sqlite.ts';
 import { checkOptions } from '../../../../src/sinks/sqlite/options.ts';
 
 const good = { file: 'a.db', table: 't' };
+import { shown } from '../../../../src/values/values.ts';
 
 describe('the options of to.sqlite()', () => {
   it('make a specification that says what it is', () => {
-    expect(to.sqlite({ file: 'out/pokedex.db', table: 'pokemon', key: 'id' })).toMatchObject({
+    const sink = to.sqlite({ file: 'out/pokedex.db', table: 'pokemon', key: 'id' });
+    expect({ ...sink, target: shown(undefined, sink.target) }).toMatchObject({
       kind: 'sqlite',
       delivery: 'transaction',
       target: 'out/pokedex.db, table pokemon',
