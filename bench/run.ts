@@ -12,6 +12,7 @@ import { limit } from './cases/limit.ts';
 import { load } from './cases/load.ts';
 import { peers } from './cases/peers.ts';
 import { recovery } from './cases/recovery.ts';
+import { rows } from './cases/rows.ts';
 import { start } from './cases/start.ts';
 import type { BenchCase } from './cases/throughput.ts';
 import { bundleFloor } from './floor/bundle.ts';
@@ -24,6 +25,7 @@ import { Stage } from './stage.ts';
 const usual = {
   'hand-off': handOff,
   'exactly-once': exactlyOnce,
+  rows,
   latency,
   limit,
   cpu,

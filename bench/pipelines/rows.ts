@@ -1,0 +1,14 @@
+import { definePipeline, from, to } from 'millrace';
+import { itemColumns, type Item } from '../items.ts';
+
+const { BENCH_FILE: path = '', BENCH_FORMAT: format = 'csv', BENCH_SINK: sink = 'discard' } = process.env;
+
+/** The rows of a file, parsed, to nowhere or into a SQLite table. */
+export default definePipeline({
+  name: 'rows',
+  source:
+    format === 'ndjson'
+      ? from.ndjson<Item>({ path })
+      : from.csv({ path, types: { id: 'integer', amount: 'number', quantity: 'integer' } }),
+  sink: sink === 'sqlite' ? to.sqlite({ file: 'sink.db', table: 'customers', columns: itemColumns }) : to.discard(),
+});
