@@ -21,10 +21,10 @@ export const rows: BenchCase = async (stage) => {
   writeFile(files.ndjson, jsonLines(count));
   const warmUp = join(stage.folder, 'few.csv');
   writeFile(warmUp, csvLines(warmUpItems));
-  await stage.millrace('rows', twoConsumers, { env: { BENCH_FILE: warmUp } });
+  await stage.millrace('rows-csv', twoConsumers, { env: { BENCH_FILE: warmUp } });
 
   const read = (format: 'csv' | 'ndjson') => (): Promise<Run> =>
-    stage.millrace('rows', twoConsumers, { env: { BENCH_FILE: files[format], BENCH_FORMAT: format } });
+    stage.millrace(`rows-${format}`, twoConsumers, { env: { BENCH_FILE: files[format] } });
   const parsed = await alternate<string, Run>(stage.rounds, {
     csv: read('csv'),
     ndjson: read('ndjson'),
@@ -66,7 +66,7 @@ async function intoSqlite(
     if (all !== count || ids !== count) throw new Error(`expected ${count} rows, got ${all} with ${ids} ids`);
   };
   const product = (): Promise<Run> =>
-    stage.millrace('rows', twoConsumers, { env: { BENCH_FILE: file, BENCH_SINK: 'sqlite' }, check });
+    stage.millrace('rows-csv', twoConsumers, { env: { BENCH_FILE: file, BENCH_SINK: 'sqlite' }, check });
   const perSecond = (runs: readonly Run[]): number[] => runs.map((run) => count / secondsOf(run));
   const what = 'CSV into SQLite, exactly once';
   const { status, stdout } = spawnSync('sqlite3', ['--version'], { encoding: 'utf8' });
