@@ -85,6 +85,7 @@ export async function supervise(request: SuperviseRequest): Promise<number> {
         events,
         redaction,
         controls,
+        results: undefined,
         entries: { producer: entry('producer'), consumer: entry('consumer') },
         writeOut: stdout.write,
         onConfigured: (settings) => {

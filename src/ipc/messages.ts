@@ -422,6 +422,15 @@ export interface OtherQueues {
   others: readonly { queue: string; directory: string }[];
 }
 
+/**
+ * Results for the program that runs the service; the payload is a frame of rows. `seqs` has the item of each row. They count
+ * only when the item is settled as done, in a later message; until then the item may be lent to somebody else.
+ */
+export interface Results extends FrameHeader {
+  type: 'results';
+  seqs: number[];
+}
+
 /** Lines for standard output, in the payload. Answered by `written`. */
 export interface Write {
   type: 'write';
@@ -436,6 +445,7 @@ export type FromConsumer =
   | Fenced
   | SinkState
   | OtherQueues
+  | Results
   | Write
   | Ended
   | Acquire

@@ -135,6 +135,7 @@ const fromConsumer: Checks<FromConsumer> = {
   fenced: { writers: listOf(whole) },
   sink: { reason: orNull(text) },
   otherQueues: { others: listOf(fields({ queue: text, directory: text })) },
+  results: { ...frame, seqs: listOf(whole) },
   write: none,
 };
 

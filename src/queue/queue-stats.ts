@@ -1,7 +1,11 @@
 export interface QueueStats {
+  /** Items that are not settled: the sum of the next four. */
+  open: number;
   queued: number;
   lent: number;
   retrying: number;
+  /** Items whose results the program has not read yet (sink `to.results()`). */
+  unread: number;
   /** Of all these items. */
   bytes: number;
   /** Bytes of the frames that are kept in memory. */

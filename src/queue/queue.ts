@@ -21,14 +21,17 @@ import { killsAfter, mostKills, type Death } from './blame/blame.ts';
 import type { Letters } from './dead/letters.ts';
 import type { FailedAttempt, Fate } from './fate.ts';
 import type { Delivery } from './lending/delivery.ts';
-import { Holding } from './lending/holding.ts';
-import { Lender, type LendingLimit } from './lending/lender.ts';
+import { Holding, type Returned } from './lending/holding.ts';
+import { Lender, type LendingLimit, type TakeLimit } from './lending/lender.ts';
 import { headOf, Returns } from './lending/returns.ts';
 import { fresh } from './open-frames.ts';
 import { partsOf, type QueueOptions, type QueueParts } from './parts.ts';
 import type { QueueStats, QueueTraffic } from './queue-stats.ts';
 import type { Retries } from './retries.ts';
 import type { RunRecord, Store } from './store.ts';
+
+/** An item that is done and not settled: see `Queue.keep`. */
+export type Unread = Returned;
 
 /** A death, and how long the item that caused it waits before it runs again. */
 type Killing = Death & { delayMs: (kills: number) => number };
@@ -141,9 +144,9 @@ export class Queue {
 
   /**
    * Lends `holding` the next run of items: at most `items` and `bytes`, but at least one item. Items that were lent before
-   * come first; or last, on request.
+   * come first; or last, or alone, on request.
    */
-  take(holding: Holding, limit: LendingLimit & { triedLast?: boolean }, moment: Moment): Delivery | undefined {
+  take(holding: Holding, limit: TakeLimit, moment: Moment): Delivery | undefined {
     return this.#lender.take(holding, limit, moment);
   }
 
@@ -186,6 +189,28 @@ export class Queue {
       }
     }
     return refused;
+  }
+
+  /**
+   * An item of `holding` is done, and its results wait to be read: until then it stays open. Undefined if `holding` did not
+   * hold it.
+   */
+  keep(holding: Holding, seq: number, now: number): Unread | undefined {
+    const [part] = holding.take(seq, seq, now);
+    if (part) this.#returns.keep(part);
+    return part;
+  }
+
+  /** The results of an item that was kept were read. */
+  read(unread: Unread): void {
+    this.#returns.settleKept(unread);
+    this.#parts.pending.changeRun({ done: this.run.done + 1 });
+    this.#killersInARow = 0;
+  }
+
+  /** The lowest seq that is not settled, of items that were lent and have not failed; undefined if there is none. */
+  get lowestUnsettled(): number | undefined {
+    return this.#parts.frames.lowestUnsettled;
   }
 
   /**

@@ -1,10 +1,11 @@
 import type { QueueStats } from './queue-stats.ts';
 import type { StoreTotals } from './store.ts';
 
-/** What the queue holds, in numbers: each unsettled item is queued, lent or waiting for a retry. */
+/** What the queue holds, in numbers: each unsettled item is queued, lent, waiting for a retry, or done and unread. */
 export class Tallies {
   #queued: number;
   #lent = 0;
+  #unread = 0;
   #retrying: number;
   #bytes: number;
 
@@ -14,8 +15,15 @@ export class Tallies {
     this.#bytes = bytes;
   }
 
-  get counts(): Pick<QueueStats, 'queued' | 'lent' | 'retrying' | 'bytes'> {
-    return { queued: this.#queued, lent: this.#lent, retrying: this.#retrying, bytes: this.#bytes };
+  get counts(): Pick<QueueStats, 'open' | 'queued' | 'lent' | 'retrying' | 'unread' | 'bytes'> {
+    return {
+      open: this.#open,
+      queued: this.#queued,
+      lent: this.#lent,
+      retrying: this.#retrying,
+      unread: this.#unread,
+      bytes: this.#bytes,
+    };
   }
 
   /** Items that are neither lent nor waiting for a retry. */
@@ -24,7 +32,11 @@ export class Tallies {
   }
 
   get isEmpty(): boolean {
-    return this.#queued + this.#lent + this.#retrying === 0;
+    return this.#open === 0;
+  }
+
+  get #open(): number {
+    return this.#queued + this.#lent + this.#retrying + this.#unread;
   }
 
   /** New items are queued. */
@@ -53,6 +65,18 @@ export class Tallies {
   /** Items that were lent are settled. */
   settle(items: number): void {
     this.#lent -= items;
+  }
+
+  /** An item that was lent is done, and its results wait to be read. */
+  keep(): void {
+    this.#lent -= 1;
+    this.#unread += 1;
+  }
+
+  /** Its results were read: it is about to be settled as one that is lent. */
+  read(): void {
+    this.#unread -= 1;
+    this.#lent += 1;
   }
 
   /** An item that was lent waits for a retry. */

@@ -12,13 +12,14 @@ import { EventBus } from '../observability/events.ts';
 import { logTo } from '../observability/log-to.ts';
 import { findChildEntries } from './child-entries.ts';
 import type { Controls } from './controls.ts';
+import type { ResultStream } from './results.ts';
 import { serve } from './serve.ts';
 import type { RunOptions, RunSummary } from './types.ts';
 
 export async function runInProgram(
   given: URL | string,
-  { signal: _, params, log, config, fresh, again, moved, sameSource, ...options }: RunOptions,
-  controls: Controls,
+  { signal: _, params, log, config, ordered, fresh, again, moved, sameSource, ...options }: RunOptions,
+  { controls, stream }: { controls: Controls; stream: ResultStream<unknown> },
 ): Promise<RunSummary> {
   const redaction = new Redaction();
   try {
@@ -48,6 +49,7 @@ export async function runInProgram(
         events,
         redaction,
         controls,
+        results: { isOrdered: ordered === true, stream },
         entries: findChildEntries([import.meta.url, file]),
         // The program's own output, whose errors are its own to handle.
         writeOut: (bytes, done) => void process.stdout.write(bytes, (error) => !error && done()),

@@ -1,4 +1,5 @@
 import { Controls } from './controls.ts';
+import { ResultStream } from './results.ts';
 import type { RunOptions, RunSummary, Service } from './types.ts';
 
 /**
@@ -11,6 +12,7 @@ import type { RunOptions, RunSummary, Service } from './types.ts';
  */
 export function run(file: URL | string, options: RunOptions = {}): Service {
   const controls = new Controls();
+  const stream = new ResultStream<unknown>();
   const { signal } = options;
   const onAbort = (): void => controls.stop('its signal was aborted');
   if (signal?.aborted) onAbort();
@@ -19,15 +21,18 @@ export function run(file: URL | string, options: RunOptions = {}): Service {
     try {
       // The engine is most of the code, and pipeline files import this module as well.
       const { runInProgram } = await import('./in-program.ts');
-      return await runInProgram(file, options, controls);
+      return await runInProgram(file, options, { controls, stream });
     } finally {
       signal?.removeEventListener('abort', onAbort);
     }
   };
   const done = serve();
-  // A program that only reads the results, or waits for `stop`, does not need it.
-  done.catch(() => undefined);
+  done.then(
+    () => stream.end({}),
+    (error: unknown) => stream.end({ error }),
+  );
   return {
+    results: stream,
     get status() {
       return controls.status;
     },

@@ -7,7 +7,9 @@ import { controlSocketPath, stateDirectory } from '../config/state-directory.ts'
 import { backupJob } from '../control/backup-job.ts';
 import { startControl } from '../control/server.ts';
 import type { Clock } from '../core/clock.ts';
+import { configError } from '../core/errors.ts';
 import type { Redaction } from '../core/redaction.ts';
+import type { PipelineDescription } from '../ipc/messages.ts';
 import type { EventBus } from '../observability/events.ts';
 import type { Status } from '../observability/status.ts';
 import { userCacheDirectory } from '../pipeline/cache-directory.ts';
@@ -17,13 +19,16 @@ import { readDeadLetters } from '../queue/spool/dead-letters.ts';
 import type { ConsumerDeps } from '../supervision/roles/consuming.ts';
 import { guardCommand } from '../supervision/posts/group-guard.ts';
 import { bootId, deathSignalCommand } from '../supervision/posts/identity.ts';
-import { start, type Ended, type Plan, type StartDeps, type StartRequest } from '../supervision/starting/start.ts';
+import { start, type Ended, type ServiceParts, type StartRequest } from '../supervision/starting/start.ts';
+import type { Service } from '../supervision/tick/service.ts';
 import type { ChildEntries } from './child-entries.ts';
 import { childEnvironment } from './child-environment.ts';
 import { childOutput } from './child-output.ts';
 import { controlled } from './controlled.ts';
 import type { Controls } from './controls.ts';
+import { sourceOf } from './decoding.ts';
 import { planOf } from './plan.ts';
+import type { ResultStream } from './results.ts';
 import { requireSecrets } from './secrets.ts';
 import { toldLetters } from './told-letters.ts';
 import type { RunSummary } from './types.ts';
@@ -44,6 +49,8 @@ export interface ServeDeps {
   redaction: Redaction;
   controls: Controls;
   entries: ChildEntries;
+  /** Reads the results of a pipeline with the sink `to.results()`; undefined if nobody does. */
+  results: { isOrdered: boolean; stream: ResultStream<unknown> } | undefined;
   writeOut: ConsumerDeps['writeOut'];
   /**
    * The options are known, except those of the pipeline: the log can start. The returned function is called at the end.
@@ -88,6 +95,7 @@ export async function serve(request: ServeRequest, deps: ServeDeps): Promise<Run
           pipeline: { file: relative(folder, file), ...pipeline },
         });
         redaction.hideNames(settings.redact);
+        requireReader(pipeline, deps);
         redaction.hideValues(requireSecrets(pipeline.secrets, environment));
         const params = examineParams({ ...sources, ...request.params }, pipeline.params);
         if (params.problems.length > 0) throw problemsError(params.problems);
@@ -100,7 +108,8 @@ export async function serve(request: ServeRequest, deps: ServeDeps): Promise<Run
           boot: bootId(),
         });
       },
-      onService: (service, plan, spool) => openToTheOutside({ service, plan, spool }, deps),
+      results: deps.results,
+      onService: (service, parts) => openToTheOutside(service, parts, deps),
       writeOut,
     });
     return summaryOf(ended);
@@ -110,12 +119,11 @@ export async function serve(request: ServeRequest, deps: ServeDeps): Promise<Run
   }
 }
 
-type Served = Parameters<StartDeps['onService']>;
-
 /** Lets the program, its display and the control socket reach a running service. The returned function ends that. */
 async function openToTheOutside(
-  { service, plan, spool }: { service: Served[0]; plan: Plan; spool: Served[2] },
-  { events, controls, onRunning }: ServeDeps,
+  service: Service,
+  { plan, spool, results }: ServiceParts,
+  { events, controls, results: reader, onRunning }: ServeDeps,
 ): Promise<() => Promise<void>> {
   const status = (): Status => service.status;
   const { maxItemBytes } = plan.settings;
@@ -129,12 +137,27 @@ async function openToTheOutside(
     warn: (message) => events.emit('warning', { code: 'CONTROL', message }),
   });
   const detach = controls.attach(controlled(service, events));
+  const endResults = results && reader?.stream.attach(sourceOf(results));
   const stopShowing = onRunning(status);
   return async () => {
     detach();
+    endResults?.();
     stopShowing();
     await control.close();
   };
+}
+
+/** Results need a program that reads them; a reader needs results. */
+function requireReader({ sink }: PipelineDescription, { results }: ServeDeps): void {
+  if (sink.kind === 'results') {
+    if (results) return;
+    throw configError(
+      'NO_READER',
+      'the sink to.results() hands results to a program that calls run(), and the command line reads none; use another sink, or start the pipeline with run()',
+    );
+  }
+  const message = `service.results has results only of a pipeline whose sink is to.results(), and this sink is ${sink.kind}`;
+  results?.stream.end({ error: configError('NO_RESULTS', message) });
 }
 
 function summaryOf({ exitCode, isFinished, run }: Ended): RunSummary {

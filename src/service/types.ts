@@ -31,6 +31,11 @@ export interface RunOptions extends PipelineOptions {
   readonly config?: string | undefined;
   /** Stops the service in order when it aborts, as `stop` does. */
   readonly signal?: AbortSignal | undefined;
+  /**
+   * Whether `results` come in the order of the items; an item that waits for a retry then holds up those after it. Default
+   * false: in the order in which they are done.
+   */
+  readonly ordered?: boolean | undefined;
   /** Starts over: archives the old queue. Default false. */
   readonly fresh?: boolean | undefined;
   /** Starts a new run if the last one is finished; an open run is finished first. Default false. */
@@ -62,12 +67,19 @@ export interface RunSummary {
 }
 
 /** A pipeline that runs in child processes of this program. */
-export interface Service {
+export interface Service<Row = unknown> {
   /**
    * Its state; undefined until the pipeline file is loaded and the queue is open. After the end, the last status
    * remains.
    */
   readonly status: Status | undefined;
+  /**
+   * The results of a pipeline whose sink is `to.results()`, at least once. Read by one `for await` at a time. An item is
+   * settled when the loop asks for what comes after its last result; until then the service holds no more than some
+   * megabytes of results and waits. A loop that is left settles nothing more: the service waits, and the next loop begins
+   * with the item at which the last one was left. Ends when the service has ended; throws the error that ended it.
+   */
+  readonly results: AsyncIterable<Row>;
   /**
    * Settles when the service has ended and all its processes are gone. Resolves when the run is finished or was stopped;
    * rejects with an error that has `code` and `exitCode` as `millrace run` would show it.

@@ -104,6 +104,12 @@ export interface SinkContext {
   readonly clock: Clock;
   /** Runs `task` while no other process of this pipeline runs one under the same `name`; first come, first served. */
   readonly exclusive: <T>(name: string, task: () => T | Promise<T>) => Promise<T>;
+  /** The way to the program that runs the service, for `to.results()`. */
+  readonly toProgram: {
+    /** A copy of a row, as `send` takes it. Throws a BadRow if it cannot be carried. */
+    encode: (row: unknown) => unknown;
+    send: (batch: Batch) => void;
+  };
   /** Hands bytes to the supervisor's standard output; resolves when they are with the operating system. */
   readonly writeOut: (bytes: Buffer) => Promise<void>;
 }

@@ -10,6 +10,7 @@ import { openSink, otherTables, sinksOf, type OpenSink } from './open-sinks.ts';
 import { SinkConnection } from './sink-connection.ts';
 import { SinkState } from './sink-state.ts';
 import { StandardOutput } from './standard-output.ts';
+import { ToProgram } from './to-program.ts';
 
 export function consumerLife(
   connection: Pick<Connection<FromConsumer>, 'send' | 'flush' | 'fail' | 'leave'>,
@@ -33,6 +34,7 @@ export function consumerLife(
     const pipeline = common.pipeline();
     const { params, resolve } = common.values();
     const writeOut = (bytes: Buffer): Promise<void> => output.write(bytes);
+    const toProgram = new ToProgram((rows, payload) => send(rows, payload));
     const specs = sinksOf(pipeline.sink);
     const sinks: OpenSink[] = [];
     for (const spec of specs) {
@@ -49,6 +51,7 @@ export function consumerLife(
           clock,
           writeOut,
           resolve,
+          toProgram,
           isSecret: (name, value) => redaction.isSecret(name, value),
           onOtherQueues: (others) => send({ type: 'otherQueues', others }),
         },

@@ -20,6 +20,7 @@ export function sinkContext(overrides: Partial<SinkContext> = {}): SinkContext {
     clock: new HandClock(),
     exclusive: async (_name, task) => await task(),
     writeOut: async () => {},
+    toProgram: { encode: (row) => row, send: () => undefined },
     ...overrides,
   };
 }

@@ -82,6 +82,7 @@ const folders: Record<string, { from: readonly string[]; because: string }> = {
       'core',
       'config',
       'control',
+      'frame/codec',
       'limits',
       'observability',
       'pipeline/cache-directory',

@@ -15,6 +15,8 @@ export interface DispatchOptions {
   /** How many bytes a consumer may hold. */
   creditBytes: number;
   moment: Moment;
+  /** Lend only items that were lent before. */
+  withoutNew?: boolean;
   /** How many other consumers are about to be ready. */
   soon?: number;
 }
@@ -57,7 +59,7 @@ function spreadMarked(
 function lendRound(
   queue: Queue,
   receivers: readonly Receiver[],
-  { creditBytes, moment, soon = 0 }: DispatchOptions,
+  { creditBytes, moment, withoutNew = false, soon = 0 }: DispatchOptions,
 ): boolean {
   const hasRoom = ({ count, bytes, sizing }: Holding): boolean => count < sizing.allowance && bytes < creditBytes;
   const available = queue.available(moment);
@@ -77,7 +79,7 @@ function lendRound(
     if (!isShort) continue;
     while (holding.count < target && hasRoom(holding)) {
       const bytes = Math.max(creditBytes - holding.bytes, 0);
-      const delivery = queue.take(holding, { items: target - holding.count, bytes }, moment);
+      const delivery = queue.take(holding, { items: target - holding.count, bytes, withoutNew }, moment);
       if (!delivery) return hasLent;
       hasLent = true;
       deliver(delivery);

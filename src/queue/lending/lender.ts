@@ -15,6 +15,13 @@ export interface LendingLimit {
   bytes: number;
 }
 
+export interface TakeLimit extends LendingLimit {
+  /** Items that were lent before come last. */
+  triedLast?: boolean;
+  /** Only items that were lent before. */
+  withoutNew?: boolean;
+}
+
 /** When items are lent, and why. */
 interface HowLent {
   now: number;
@@ -56,14 +63,15 @@ export class Lender {
   }
 
   /** See `Queue.take`. */
-  take(holding: Holding, limit: LendingLimit & { triedLast?: boolean }, moment: Moment): Delivery | undefined {
+  take(holding: Holding, { triedLast, withoutNew, ...limit }: TakeLimit, moment: Moment): Delivery | undefined {
     const { returned } = this.#parts;
     const atMost = { items: Math.max(limit.items, 1), bytes: limit.bytes };
     const takeTried = (): Delivery | undefined =>
       this.#takeRetry(holding, returned, moment) ?? this.#takeDue(holding, moment);
     const takeNew = (): Delivery | undefined =>
-      this.#takeReturned(holding, returned, atMost, { now: moment.now }) ?? this.#takeNext(holding, atMost, moment.now);
-    return this.#counted(limit.triedLast ? (takeNew() ?? takeTried()) : (takeTried() ?? takeNew()));
+      this.#takeReturned(holding, returned, atMost, { now: moment.now }) ??
+      (withoutNew ? undefined : this.#takeNext(holding, atMost, moment.now));
+    return this.#counted(triedLast ? (takeNew() ?? takeTried()) : (takeTried() ?? takeNew()));
   }
 
   /** See `Queue.takeMarked`. */

@@ -26,6 +26,18 @@ export class Returns {
     return size;
   }
 
+  /** An item that was lent is done, and is settled later: by `settleKept`. */
+  keep(part: Returned): void {
+    this.#parts.tallies.keep();
+    this.#clear(part);
+  }
+
+  /** An item that was kept is settled. */
+  settleKept(part: Returned): void {
+    this.#parts.tallies.read();
+    this.finish(part);
+  }
+
   /** An item that failed will never run again. */
   bury(part: Returned, { reason, error, diedAt }: { reason: string; error: ErrorData; diedAt: number }): void {
     const { tallies, letters } = this.#parts;

@@ -21,13 +21,15 @@ const mostInARow = 30;
  */
 const mostUncleanStarts = 3;
 
+type Blaming = Pick<Hub, 'queue' | 'events' | 'clock' | 'random' | 'settings' | 'results'>;
+
 /**
  * At a start: if supervisors have been killed again and again, the items that they may have been running are isolated,
  * and the item that the last one is known to have run alone has killed once more. (The kernel, or an operator, may kill
  * all processes of a container because one of them uses too much memory.)
  */
 export function blameForKilledSupervisors(
-  { queue, events, clock, random, settings }: Pick<Hub, 'queue' | 'events' | 'clock' | 'random' | 'settings'>,
+  { queue, events, clock, random, settings, results }: Blaming,
   { uncleanStarts, trial }: Predecessors,
 ): void {
   if (uncleanStarts < mostUncleanStarts && trial === null) return;
@@ -44,13 +46,14 @@ export function blameForKilledSupervisors(
     delayMs: (kills) => equalJitter(settings.retry, kills, random()),
   });
   if (!killer) return;
+  results?.retries(killer.seq);
   const { seq, kills, delayMs } = killer;
   events.emit('item.killed', { who, seq, kills, cause, inMs: delayMs });
 }
 
 /** Takes back the items of a consumer that has gone, and finds out whether one of them is to blame. */
 export function blameFor(
-  { queue, events, clock, random, settings }: Pick<Hub, 'queue' | 'events' | 'clock' | 'random' | 'settings'>,
+  { queue, events, clock, random, settings, results }: Blaming,
   {
     who,
     holding,
@@ -87,6 +90,7 @@ export function blameFor(
   else if (loss.marked > 0) events.emit('items.marked', { who, items: loss.marked, cause });
   if (loss.killer) {
     const { seq, kills, delayMs, inARow } = loss.killer;
+    results?.retries(seq);
     events.emit('item.killed', { who, seq, kills, cause, inMs: delayMs });
     if (inARow <= mostInARow) return { givenBack: loss.items, crash: { blame: 'item' } };
   }

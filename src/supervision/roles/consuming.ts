@@ -7,6 +7,7 @@ import { Holding } from '../../queue/lending/holding.ts';
 import type { Delivery } from '../../queue/lending/delivery.ts';
 import { blameFor } from '../blame/blaming.ts';
 import type { Child, Exit } from '../posts/child.ts';
+import { ArrivedRows } from './arrived-rows.ts';
 import { commonHandlers } from './common-handlers.ts';
 import { Enrolment } from './enrolment.ts';
 import type { Outage } from '../blame/outage.ts';
@@ -45,6 +46,9 @@ export class Consuming {
   #holding: Holding | undefined;
   #sinkProblem: string | null = null;
   #aborted = 0;
+
+  /** Results of items that it has not settled yet. */
+  readonly #rows = new ArrivedRows();
 
   #processed = 0;
   #hasBeenReady = false;
@@ -189,6 +193,8 @@ export class Consuming {
     if (this.post.state === 'draining') this.#aborted += gone.givenBack;
     this.#holding = undefined;
     this.#sinkProblem = null;
+    // Their items run again.
+    this.#rows.clear();
     const isClean = isExpected && gone.givenBack === 0;
     const writer = this.#enrolment.close({ isClean });
     if (writer > 0 && !isClean && pipeline.sinkHasLedger) this.#deps.unfencedWriters.add(writer);
@@ -235,7 +241,7 @@ export class Consuming {
         holding?.sizing.idle(message.idle);
         holding?.sizing.paced(message);
         this.#processed += Intervals.fromFlat(message.done).size + message.failed.length;
-        settle(settling, { who: post.who, holding }, message);
+        settle(settling, { who: post.who, holding, rows: this.#rows }, message);
         post.outbox?.put('settlements', { type: 'settled' });
         touch();
       },
@@ -262,6 +268,10 @@ export class Consuming {
         if (reason === null) events.emit('sink.up', { who: post.who });
         else events.emit('sink.down', { who: post.who, reason });
         touch();
+      },
+      results: (message, payload) => {
+        if (!this.#hub.results) throw unexpected('consumer', 'results', 'the sink is not to.results()');
+        this.#rows.add(message, payload);
       },
       write: (_message, payload) => {
         const { child } = post;

@@ -7,9 +7,10 @@ import type { Holding } from '../../queue/lending/holding.ts';
 import { badRecord } from '../blame/bad-record.ts';
 import { fateOf, type FateDeps } from '../blame/fate.ts';
 import type { Hub } from '../hub.ts';
+import type { ArrivedRows } from './arrived-rows.ts';
 import { unexpected } from './receiving.ts';
 
-export type SettlingDeps = FateDeps & Pick<Hub, 'clock' | 'events' | 'fail'>;
+export type SettlingDeps = FateDeps & Pick<Hub, 'clock' | 'events' | 'results' | 'fail'>;
 
 /** So that it is not met again before the service has stopped. */
 const endedRunDelayMs = 1000;
@@ -20,14 +21,16 @@ const endedRunDelayMs = 1000;
  */
 export function settle(
   deps: SettlingDeps,
-  { who, holding }: { who: Who; holding: Holding | undefined },
+  { who, holding, rows }: { who: Who; holding: Holding | undefined; rows: ArrivedRows },
   { done: flat, failed, ...uses }: Settle,
 ): void {
-  const { queue, events, clock, outage, singlingOut } = deps;
+  const { queue, results, events, clock, outage, singlingOut } = deps;
   const done = Intervals.fromFlat(flat);
   const moment = clock.moment();
   const lentAt = holding?.lentAt(done) ?? moment.now;
-  let refused = holding ? queue.settle(holding, done, moment.now) : done.size;
+  let refused = done.size;
+  if (holding && results) refused = results.done({ holding, done, rows, now: moment.now });
+  else if (holding) refused = queue.settle(holding, done, moment.now);
   if (refused < done.size) {
     outage.succeeded();
     singlingOut.done(lentAt, done, uses);
@@ -38,7 +41,7 @@ export function settle(
 
 /** Takes one failure. False if the consumer does not hold the item. */
 function fail(deps: SettlingDeps, holding: Holding, failure: Failure, moment: Moment): boolean {
-  const { queue, events, outage, singlingOut } = deps;
+  const { queue, results, events, outage, singlingOut } = deps;
   const { seq, verdict } = failure;
   const outcome = queue.fail(holding, seq, moment, (attempt) => decide(deps, failure, attempt, moment.now));
   if (!outcome) return false;
@@ -47,8 +50,10 @@ function fail(deps: SettlingDeps, holding: Holding, failure: Failure, moment: Mo
   if (verdict === 'retry' || verdict === 'later') outage.failed(moment.now, error);
   if (fate.kind === 'dead') {
     singlingOut.forget(seq);
+    results?.dead(seq);
     events.emit('item.dead', { seq, attempts: attempt, reason: fate.reason, error });
   } else {
+    results?.retries(seq);
     events.emit('item.retry', { seq, attempt, inMs: fate.delayMs, error });
   }
   return true;

@@ -21,6 +21,7 @@ import { Crew, type CrewOptions } from '../posts/crew.ts';
 import { describePipeline } from '../posts/describe.ts';
 import { identify, membersOf } from '../posts/identity.ts';
 import { openRun, type OpeningOptions } from './opening.ts';
+import { UnreadResults } from '../roles/unread-results.ts';
 import { killGroup } from '../posts/kill.ts';
 import { killOrphans } from './orphans.ts';
 import type { ConsumerDeps } from '../roles/consuming.ts';
@@ -51,6 +52,13 @@ export interface Plan {
   params: GivenParams;
 }
 
+/** What a service works with, for its surroundings. */
+export interface ServiceParts {
+  plan: Plan;
+  spool: Spool;
+  results: UnreadResults | undefined;
+}
+
 export interface StartDeps {
   clock: Clock;
   random: () => number;
@@ -61,8 +69,10 @@ export interface StartDeps {
   plan: (pipeline: PipelineDescription) => Plan;
   formatProblems: (problems: readonly Problem[]) => string;
   writeOut: ConsumerDeps['writeOut'];
+  /** How the program reads results; undefined if nobody reads any. Only for the sink `to.results()`. */
+  results: { isOrdered: boolean } | undefined;
   /** The service is about to run: display and control can start. The returned function is awaited at the end. */
-  onService: (service: Service, plan: Plan, spool: Spool) => Promise<() => Promise<void>>;
+  onService: (service: Service, parts: ServiceParts) => Promise<() => Promise<void>>;
   /** Calls its listener whenever the service is asked to stop, also for requests that came before. */
   stopRequests: { listen: (listener: (reason: string) => void) => void };
 }
@@ -209,17 +219,25 @@ async function serve(serving: Serving): Promise<Omit<OneEnded, 'owesAnother'>> {
     // Freezes and rates hold over restarts.
     limits.restore(spool.store.limits(), clock.now(), clock.wall(), { wasKilled: !spool.wasClean });
     const queue = new Queue(spool.store, run, { windowBytes: plan.queueMemoryBytes });
-    const { queued, lent, retrying } = queue.stats;
     const state = isNew ? 'new' : 'resumed';
     events.emit('run.started', {
       run: run.run,
       name: pipeline.name,
       state,
-      open: queued + lent + retrying,
+      open: queue.stats.open,
       params: run.params,
       stateDirectory,
     });
-    blameForKilledSupervisors({ queue, events, clock, random, settings }, spool.predecessors);
+    const results =
+      deps.results && pipeline.sink.kind === 'results'
+        ? new UnreadResults({
+            queue,
+            isOrdered: deps.results.isOrdered,
+            mostBytes: settings.consumerCreditBytes,
+            retrying: spool.store.readRetrySeqs(Number.MAX_SAFE_INTEGER),
+          })
+        : undefined;
+    blameForKilledSupervisors({ queue, events, clock, random, settings, results }, spool.predecessors);
     const service = new Service({
       hub: {
         clock,
@@ -229,6 +247,7 @@ async function serve(serving: Serving): Promise<Omit<OneEnded, 'owesAnother'>> {
         pipeline: { name: pipeline.name, file: request.file, sinkHasLedger: pipeline.sink.delivery === 'transaction' },
         queue,
         limits,
+        results,
       },
       deps: {
         writers: spool.writers,
@@ -248,7 +267,7 @@ async function serve(serving: Serving): Promise<Omit<OneEnded, 'owesAnother'>> {
       storage: { freeSpace: () => freeSpace(stateDirectory), tend: () => spool.tend() },
       reserve: new Reserve(stateDirectory, { makeSpace: () => spool.shrink(), clock }),
     });
-    const stopShowing = await deps.onService(service, plan, spool);
+    const stopShowing = await deps.onService(service, { plan, spool, results });
     how = 'in order';
     const over = service.run();
     deps.stopRequests.listen((reason) => service.stop(reason));

@@ -58,11 +58,10 @@ export class Ending {
   /** Reports that the service has stopped before the run had finished. Returns the exit code. */
   stopped({ hasForced, failure }: { hasForced: boolean; failure: MillraceError | undefined }): ExitCode {
     const { queue, events } = this.#hub;
-    const { queued, lent, retrying } = queue.stats;
     const aborted = this.#roster.consumers.all.reduce((sum, consumer) => sum + consumer.aborted, 0);
     const isForced = hasForced || aborted > 0;
     const exitCode = failure?.exitCode ?? (isForced ? exitCodes.forced : exitCodes.ok);
-    events.emit('run.stopped', { open: queued + lent + retrying, aborted, exitCode });
+    events.emit('run.stopped', { open: queue.stats.open, aborted, exitCode });
     return exitCode;
   }
 }

@@ -13,7 +13,7 @@ import type { Pausing } from './pausing.ts';
 const soonMs = 1000;
 
 export interface LendingOptions {
-  hub: Pick<Hub, 'queue' | 'clock' | 'random' | 'settings' | 'touch'>;
+  hub: Pick<Hub, 'queue' | 'results' | 'clock' | 'random' | 'settings' | 'touch'>;
   outage: Outage;
   consumers: Pick<Consumers, 'all' | 'current'>;
   pausing: Pausing;
@@ -71,9 +71,12 @@ export class Lending {
 
   #dispatch(moment: Moment): void {
     const { hub, consumers } = this.#options;
-    const { queue, settings } = hub;
+    const { queue, results, settings } = hub;
+    const withoutNew = results?.isFull ?? false;
+    // The program has to read first.
+    if (withoutNew && !results?.isHeldUp) return;
     const soon = consumers.current.filter(({ post }) => isSoonReady(post, moment.now)).length;
-    const options = { creditBytes: settings.consumerCreditBytes, moment, soon };
+    const options = { creditBytes: settings.consumerCreditBytes, moment, withoutNew, soon };
     const receivers = this.#aside.lend(queue, this.#receivers(), options);
     dispatch(queue, receivers, options);
     const isAllLent = queue.available(moment) === 0 && queue.availableMarked === 0;

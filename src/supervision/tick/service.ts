@@ -109,6 +109,7 @@ export class Service {
       broken: (error) => this.#failHard(error),
     };
     this.#hub = hub;
+    hub.results?.start(touch);
     this.#startedAt = hub.clock.now();
     this.#doneBefore = hub.queue.run.done;
     this.#committing = new Committing({ ...options, hub });

@@ -9,7 +9,7 @@ import type { Roster } from '../roles/roster.ts';
 import type { Throttling } from './throttling.ts';
 
 export interface StatusSources {
-  hub: Pick<Hub, 'queue' | 'clock' | 'pipeline' | 'settings' | 'limits'>;
+  hub: Pick<Hub, 'queue' | 'clock' | 'pipeline' | 'settings' | 'limits' | 'results'>;
   throttle: Pick<Throttling, 'isOn' | 'marks'>;
   roster: Roster;
   /** What the consumer holds that is set aside for isolated items. */
@@ -138,7 +138,7 @@ function reasons(sources: StatusSources, now: number): string[] {
   const { isFull, low, pausedBy } = sources;
   const stop = stopStatus(sources, now);
   const { queue, limits } = hub;
-  const { queued, lent, retrying } = queue.stats;
+  const { queued, lent, retrying, unread } = queue.stats;
   if (stop) found.push(`stopping: ${stopText(stop)}`);
   if (pausedBy !== null) found.push(`paused: ${pausedBy}`);
   if (isFull) found.push('the disk of the state directory is full: new items wait, running items still settle');
@@ -183,7 +183,11 @@ function reasons(sources: StatusSources, now: number): string[] {
     const isAll = queued === 0 && lent === 0;
     found.push(retriesText({ retrying, isAll, error, nextInMs: nextRetryInMs(sources, now) }));
   }
-  if (queued === 0 && lent === 0 && retrying === 0 && !isWaiting && producing.post.state === 'ready')
+  if (unread > 0) {
+    const wait = `the results of ${plural(unread, 'item')} wait`;
+    found.push(`${wait} ${hub.results?.isHeldUp ? 'for an item before them' : 'for the program to read them'}`);
+  }
+  if (queued + lent + retrying + unread === 0 && !isWaiting && producing.post.state === 'ready')
     found.push('the queue is empty; waiting for the source');
   return found;
 }

@@ -26,8 +26,7 @@ export class Throttling {
   /** Called after each commit. `hasToWait`: the producer has to wait for another reason than the queue's size. */
   update({ hasToWait }: { hasToWait: boolean }): void {
     const { queue, events } = this.#hub;
-    const { queued, lent, retrying, bytes } = queue.stats;
-    const items = queued + lent + retrying;
+    const { open: items, bytes } = queue.stats;
     const change = this.#throttle.update(items, bytes);
     if (change === 'raised') events.emit('throttle.raised', { items, bytes });
     if (change === 'lowered') events.emit('throttle.lowered', { items, bytes });

@@ -66,6 +66,7 @@ const fromConsumer: Examples<FromConsumer> = {
   fenced: { type: 'fenced', writers: [1, 2] },
   sink: { type: 'sink', reason: 'no space left' },
   otherQueues: { type: 'otherQueues', others: [{ queue: 'q', directory: '/home/cron/.millrace/pokedex' }] },
+  results: { type: 'results', ...frame, seqs: [7, 7, 9] },
   write: { type: 'write' },
 };
 

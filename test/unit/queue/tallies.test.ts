@@ -6,7 +6,7 @@ const found = { items: 5, retrying: 2, bytes: 100 };
 describe('tallies', () => {
   it('begin with what the store holds, none of it lent', () => {
     const tallies = new Tallies(found);
-    expect(tallies.counts).toEqual({ queued: 5, lent: 0, retrying: 2, bytes: 100 });
+    expect(tallies.counts).toEqual({ open: 7, queued: 5, lent: 0, retrying: 2, unread: 0, bytes: 100 });
     expect(new Tallies({ items: 0, retrying: 0, bytes: 0 }).isEmpty).toBe(true);
   });
 
@@ -47,6 +47,6 @@ describe('tallies', () => {
     tallies.revive(7);
     tallies.addBytes(3);
     tallies.freeBytes(60);
-    expect(tallies.counts).toEqual({ queued: 5, lent: 0, retrying: 3, bytes: 50 });
+    expect(tallies.counts).toEqual({ open: 8, queued: 5, lent: 0, retrying: 3, unread: 0, bytes: 50 });
   });
 });

@@ -129,6 +129,7 @@ export class AConsumer {
       isKnown: false,
       clock,
       writeOut: () => Promise.resolve(),
+      toProgram: { encode: (row: unknown) => row, send: () => undefined },
     };
     const sinks: OpenSink[] = [];
     for (const sink of options.sinks ?? [options.sink ?? store]) {

@@ -1,0 +1,23 @@
+import { FrameDecoder } from '../frame/codec.ts';
+import type { UnreadResults } from '../supervision/roles/unread-results.ts';
+import type { ResultSource } from './results.ts';
+
+/** Unread results as the program's loop takes them. Rows are decoded one by one, when they are asked for. */
+export function sourceOf(results: UnreadResults): ResultSource {
+  const decoder = new FrameDecoder();
+  return {
+    listen: (listener) => results.listen(listener),
+    take() {
+      const item = results.take();
+      if (!item) return undefined;
+      const { seq, rows } = item;
+      return {
+        *rows() {
+          for (const { frame, index } of rows) yield decoder.decode(frame, index);
+        },
+        settle: () => results.read(seq),
+        putBack: () => results.putBack(seq),
+      };
+    },
+  };
+}

@@ -1,0 +1,30 @@
+/** A project that has installed what `npm pack` makes. */
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
+import path from 'node:path';
+
+interface Manifest {
+  bin: { millrace: string };
+  exports: { '.': Record<string, string> };
+  dependencies: Record<string, string>;
+}
+
+/**
+ * As `npm install` of the tarball does it in `project`, but the dependencies of the package are those installed here.
+ * `folder` is for the tarball.
+ */
+export function installPacked(project: string, folder: string): Manifest {
+  const installed = path.join(project, 'node_modules/millrace');
+  mkdirSync(installed, { recursive: true });
+  const packed = spawnSync('npm', ['pack', '--silent', '--ignore-scripts', '--pack-destination', folder]);
+  const [tarball] = readdirSync(folder).filter((name) => name.endsWith('.tgz'));
+  if (packed.status !== 0 || tarball === undefined) throw new Error(`npm pack failed: ${packed.stderr.toString()}`);
+  spawnSync('tar', ['-xzf', path.join(folder, tarball), '--strip-components=1', '-C', installed]);
+  const manifest = JSON.parse(readFileSync(path.join(installed, 'package.json'), 'utf8')) as Manifest;
+  for (const name of Object.keys(manifest.dependencies)) {
+    const link = path.join(project, 'node_modules', name);
+    mkdirSync(path.dirname(link), { recursive: true });
+    symlinkSync(path.resolve('node_modules', name), link);
+  }
+  return manifest;
+}

@@ -1,0 +1,32 @@
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { findChildEntries } from '../../../src/service/child-entries.ts';
+
+let folder: string;
+beforeEach(() => {
+  folder = realpathSync(mkdtempSync(join(tmpdir(), 'millrace-')));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+describe('the files of the child processes', () => {
+  it('are those of the package that is installed, not those next to a bundle', () => {
+    mkdirSync(join(folder, 'node_modules'));
+    symlinkSync(resolve('.'), join(folder, 'node_modules/millrace'));
+    writeFileSync(join(folder, 'producer.js'), 'throw new Error("the user’s own file")');
+    expect(findChildEntries([join(folder, 'bundle.js')])).toEqual({
+      producer: resolve('dist/producer.js'),
+      consumer: resolve('dist/consumer.js'),
+    });
+  });
+
+  it('are looked for from the next file if the first one is nowhere near the package', () => {
+    const found = findChildEntries([undefined, join(folder, 'bundle.js'), resolve('src/service/run.ts')]);
+    expect(found.producer).toBe(resolve('dist/producer.js'));
+  });
+
+  it('that cannot be found are an error that says what to install', () => {
+    expect(() => findChildEntries([join(folder, 'bundle.js')])).toThrow('install millrace next to the pipeline file');
+  });
+});
