@@ -44,6 +44,8 @@ export interface PipelineDescription {
   code: string;
   /** False for a source that may yield different items the next time: nothing is skipped on resume. */
   deterministic: boolean;
+  /** The source wants to hear what is settled. Default false. */
+  settles?: boolean;
   /** `options` is a digest of the sink's options, because they can hold secrets. */
   sink: { kind: string; delivery: 'transaction' | 'part' | 'call'; target: string; options: string };
 }
@@ -98,6 +100,10 @@ export interface ConfigureProducer {
   position: SourcePosition;
   /** Another process has been told to read in this run before. */
   isReopened: boolean;
+  /** False if the source has ended: it is opened only to hear what is settled. */
+  reads: boolean;
+  /** How long the source may take to deal with what it hears. */
+  reportTimeoutMs: number;
   throttled: boolean;
   frameItems: number;
   frameBytes: number;
@@ -124,13 +130,23 @@ export interface Stored {
   frames: number;
 }
 
+/**
+ * Everything up to this cursor, which is JSON, is settled. Answered by `confirmed` with the same `id`; until then nothing
+ * more is said of cursors. Only for a source that settles.
+ */
+export interface SettledTo {
+  type: 'settledTo';
+  id: number;
+  cursor: string;
+}
+
 /** Pause (`on`) or resume: the queue has reached its high-water mark, or is back at its low-water mark. */
 export interface Throttle {
   type: 'throttle';
   on: boolean;
 }
 
-export type ToProducer = Describe | ConfigureProducer | Stored | Throttle | Stop | Bye | Granted | Refused;
+export type ToProducer = Describe | ConfigureProducer | Stored | SettledTo | Throttle | Stop | Bye | Granted | Refused;
 
 // ── supervisor → consumer ────────────────────────────────────────────────────────────────────────────────────────
 
@@ -326,6 +342,12 @@ export interface SourceCovered {
   position: SourcePosition;
 }
 
+/** The source has dealt with what `settledTo` said. */
+export interface Confirmed {
+  type: 'confirmed';
+  id: number;
+}
+
 /** The source has ended after the frames sent so far. */
 export interface SourceEnd {
   type: 'end';
@@ -338,6 +360,7 @@ export type FromProducer =
   | SendFrame
   | SourceCovered
   | SourceEnd
+  | Confirmed
   | Ended
   | Acquire
   | Release

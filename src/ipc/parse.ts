@@ -92,6 +92,7 @@ const pipeline = fields({
   fingerprint: text,
   code: text,
   deterministic: flag,
+  settles: optional(flag),
   sink: fields({ kind: text, delivery: oneOf('transaction', 'part', 'call'), target: text, options: text }),
 });
 const none = {};
@@ -114,6 +115,7 @@ const fromProducer: Checks<FromProducer> = {
   ...fromChild,
   frame: { ...frame, position },
   covered: { position },
+  confirmed: { id: whole },
   end: { position },
 };
 
@@ -146,6 +148,8 @@ const toProducer: Checks<ToProducer> = {
     run: text,
     position,
     isReopened: flag,
+    reads: flag,
+    reportTimeoutMs: amount,
     throttled: flag,
     frameItems: whole,
     frameBytes: whole,
@@ -157,6 +161,7 @@ const toProducer: Checks<ToProducer> = {
     diesWithSupervisor: flag,
   },
   stored: { frames: whole },
+  settledTo: { id: whole, cursor: text },
   throttle: { on: flag },
   stop: none,
 };

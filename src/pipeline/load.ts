@@ -17,7 +17,7 @@ import { limitsOf } from './limits-of.ts';
 import { noteSecrets } from './named-secrets.ts';
 import { paramsOf } from './params-of.ts';
 import { type Token, tokensOf } from './tokens.ts';
-import { isDeterministic } from '../sources/port.ts';
+import { isDeterministic, isSourceSpec } from '../sources/port.ts';
 import type { Pipeline } from './types.ts';
 
 export interface LoadOptions {
@@ -163,6 +163,7 @@ function describe({ pipeline, path, text, tokens, secrets, resolve, isAlias }: L
     fingerprint: version === undefined ? code : `version ${version}`,
     code,
     deterministic: isDeterministic(pipeline),
+    settles: isSourceSpec(pipeline.source) && pipeline.source.settles,
     sink: {
       kind: sink.kind,
       delivery: sink.delivery,

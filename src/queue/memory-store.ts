@@ -9,6 +9,7 @@ import {
   memoryBytes,
   requireRow,
   settlesAny,
+  type Cursor,
   type DeadHead,
   type Group,
   type RetryHead,
@@ -28,6 +29,7 @@ export class MemoryStore implements Store {
   readonly #retries = new Map<number, RetryRecord & { frame: Frame; history: PastError[] }>();
   readonly #dead = new Map<number, StoredDead>();
   readonly #limits = new Map<string, LimitRecord>();
+  readonly #cursors = new Map<number, Cursor>();
   /** The item that is on trial; and how many supervisors in a row were killed since an item was settled. */
   trial: number | null = null;
   uncleanStarts = 0;
@@ -100,6 +102,8 @@ export class MemoryStore implements Store {
     }
     for (const seq of group.purged) this.#dead.delete(seq);
     for (const record of group.limits) this.#limits.set(record.limit, record);
+    for (const cursor of group.cursors) this.#cursors.set(cursor.id, cursor);
+    for (const id of this.#cursors.keys()) if (id <= (group.confirmedCursor ?? 0)) this.#cursors.delete(id);
     if (group.trial !== undefined) this.trial = group.trial;
     if (settlesAny(group)) this.uncleanStarts = 0;
   }
@@ -161,6 +165,14 @@ export class MemoryStore implements Store {
     return [...this.#retries.keys()].toSorted((a, b) => a - b).slice(0, limit);
   }
 
+  newestCursor(): number {
+    return Math.max(0, ...this.#cursors.keys());
+  }
+
+  cursorBelow(seq: number): Cursor | undefined {
+    return [...this.#cursors.values()].findLast((cursor) => cursor.seq < seq);
+  }
+
   readDead({ after, limit }: DeadQuery): StoredDead[] {
     return [...this.#dead.values()]
       .filter(({ seq }) => seq > after)
@@ -180,6 +192,7 @@ export class MemoryStore implements Store {
     for (const [seq, retry] of this.#retries) copy.#retries.set(seq, retry);
     for (const [seq, letter] of this.#dead) copy.#dead.set(seq, letter);
     for (const [limit, record] of this.#limits) copy.#limits.set(limit, record);
+    for (const [id, cursor] of this.#cursors) copy.#cursors.set(id, cursor);
     copy.trial = this.trial;
     copy.uncleanStarts = this.uncleanStarts;
     return copy;

@@ -1,5 +1,6 @@
 import { Accused } from './blame/accused.ts';
 import { Trial } from './blame/trial.ts';
+import { Cursors } from './cursors.ts';
 import { Backlog } from './backlog.ts';
 import { Letters } from './dead/letters.ts';
 import { Histories } from './histories.ts';
@@ -35,6 +36,7 @@ export interface QueueParts {
   readonly trial: Trial;
   readonly histories: Histories;
   readonly letters: Letters;
+  readonly cursors: Cursors;
 }
 
 /** Makes the parts of a queue that is kept in `store` and continues `run`. */
@@ -54,5 +56,6 @@ export function partsOf(store: Store, run: RunRecord, options: QueueOptions): Qu
     trial: new Trial((seq) => pending.setTrial(seq)),
     histories: new Histories(run.nextSeq),
     letters: new Letters({ store, pending, tallies }, { reopens: options.reopens ?? false }),
+    cursors: new Cursors({ store, pending }, run),
   };
 }

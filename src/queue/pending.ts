@@ -2,7 +2,7 @@ import type { LimitRecord } from '../core/limit-record.ts';
 import type { FrameProgress, Group, RunRecord, Store } from './store.ts';
 
 type Changes = Omit<Group, 'run' | 'progress'>;
-type Kind = Exclude<keyof Changes, 'trial' | 'limits'>;
+type Kind = Exclude<keyof Changes, 'trial' | 'limits' | 'confirmedCursor'>;
 
 /** Collects the changes of a queue since its last commit into one group. Also holds the run's record with those changes. */
 export class Pending {
@@ -62,6 +62,12 @@ export class Pending {
     this.#isDirty = true;
   }
 
+  /** Cursors up to this id are forgotten. */
+  confirm(cursor: number): void {
+    this.#changes.confirmedCursor = cursor;
+    this.#isDirty = true;
+  }
+
   /** Items of stored frames were settled. The frames know which. */
   touch(): void {
     this.#isDirty = true;
@@ -69,17 +75,17 @@ export class Pending {
 
   /**
    * Makes the changes durable, with the `progress` of stored frames. When space is short, it can leave out what is new
-   * (items, the end of the source, changes of dead letters), which stays pending. Returns what is durable now. Throws as
+   * (items, cursors, the end of the source, changes of dead letters), which stays pending. Returns what is durable now. Throws as
    * the store does; then everything stays pending.
    */
   commit(store: Store, progress: FrameProgress[], what: 'all' | 'settlements'): Changes {
-    const { frames, revived, purged, ...settlements } = this.#changes;
-    const isAll = what === 'all' || frames.length + revived.length + purged.length === 0;
+    const { frames, cursors, revived, purged, ...settlements } = this.#changes;
+    const isAll = what === 'all' || frames.length + cursors.length + revived.length + purged.length === 0;
     const run = isAll ? this.#run : withoutNews(this.#run, this.#committedRun, settlements.dead.length);
     const durable = isAll ? this.#changes : { ...none(), ...settlements };
     store.commit({ ...durable, run, progress });
     this.#committedRun = run;
-    this.#changes = isAll ? none() : { ...none(), frames, revived, purged };
+    this.#changes = isAll ? none() : { ...none(), frames, cursors, revived, purged };
     this.#isDirty = !isAll;
     return durable;
   }
@@ -92,5 +98,5 @@ function withoutNews(run: RunRecord, committed: RunRecord, died: number): RunRec
 }
 
 function none(): Changes {
-  return { frames: [], retries: [], retriesGone: [], dead: [], revived: [], purged: [], limits: [] };
+  return { frames: [], retries: [], retriesGone: [], dead: [], revived: [], purged: [], limits: [], cursors: [] };
 }

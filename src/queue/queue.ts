@@ -14,6 +14,7 @@
 import type { Moment } from '../core/clock.ts';
 import type { ErrorData } from '../core/errors.ts';
 import { Intervals } from '../core/intervals.ts';
+import type { Cursors } from './cursors.ts';
 import type { LimitRecord } from '../core/limit-record.ts';
 import { frameBytes, type Frame } from '../frame/frame.ts';
 import type { SourcePosition } from '../frame/position.ts';
@@ -28,7 +29,7 @@ import { fresh } from './open-frames.ts';
 import { partsOf, type QueueOptions, type QueueParts } from './parts.ts';
 import type { QueueStats, QueueTraffic } from './queue-stats.ts';
 import type { Retries } from './retries.ts';
-import type { RunRecord, Store } from './store.ts';
+import type { Cursor, RunRecord, Store } from './store.ts';
 
 /** An item that is done and not settled: see `Queue.keep`. */
 export type Unread = Returned;
@@ -113,6 +114,21 @@ export class Queue {
     tallies.append(frame.count, frameBytes(frame));
     this.#framesIn += 1;
     pending.changeRun({ nextSeq: first + frame.count, stored: stored + frame.count, position });
+  }
+
+  /** The cursors of a source that wants to hear what is settled. */
+  get cursors(): Pick<Cursors, 'areConfirmed' | 'confirm' | 'forget'> {
+    return this.#parts.cursors;
+  }
+
+  /** The source's position is to be kept until everything up to its cursor is settled, and the producer has confirmed that. */
+  keepCursor(): void {
+    this.#parts.cursors.reached(this.run.position, this.run.nextSeq);
+  }
+
+  /** The newest cursor that the source may be told of; see `Cursors.due`. */
+  dueCursor(): Cursor | undefined {
+    return this.#parts.cursors.due(this.#settledBelow);
   }
 
   /** Changes the run's record. */

@@ -105,6 +105,16 @@ export interface Revival {
   frame: Frame | null;
 }
 
+/** A cursor that a source has reported, which was not confirmed yet. */
+export interface Cursor {
+  /** Rising. */
+  id: number;
+  /** The last item that it covers, or a later one. */
+  seq: number;
+  /** As JSON. */
+  cursor: string;
+}
+
 /** Changes that become durable together or not at all. */
 export interface Group {
   run: RunRecord;
@@ -117,6 +127,9 @@ export interface Group {
   /** Dead letters that are deleted. */
   purged: number[];
   limits: LimitRecord[];
+  cursors: Cursor[];
+  /** Cursors up to this id are deleted. */
+  confirmedCursor?: number;
   /** The item that is on trial from now on, or null for none; undefined for no change. */
   trial?: number | null;
 }
@@ -169,6 +182,10 @@ export interface Store {
   readRetryError(seq: number): ErrorData | undefined;
   /** Calls `visit` with the error of each retry, in no order. */
   visitRetryErrors(visit: (error: ErrorData) => void): void;
+  /** The id of the newest cursor; 0 if there is none. */
+  newestCursor(): number;
+  /** The newest cursor that covers nothing from `seq` on. */
+  cursorBelow(seq: number): Cursor | undefined;
   /** The seqs waiting for a retry, lowest first. */
   readRetrySeqs(limit: number): number[];
   readDead(query: DeadQuery): StoredDead[];

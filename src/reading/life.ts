@@ -5,7 +5,7 @@
 import type { Connection } from '../child/connect.ts';
 import { stopped } from '../child/stopped.ts';
 import { commonLife, type Life, type LifeOptions } from '../child/life.ts';
-import type { ConfigureProducer, FromProducer, ToProducer } from '../ipc/messages.ts';
+import type { ConfigureProducer, FromProducer, SettledTo, ToProducer } from '../ipc/messages.ts';
 import { isDeterministic, isSourceSpec } from '../sources/port.ts';
 import { OpenedSource } from './opened-source.ts';
 import { Outlet } from './outlet.ts';
@@ -25,13 +25,14 @@ export function producerLife(
   const { signal } = stopping;
   let outlet: Outlet | undefined;
   let reader: SourceReader | undefined;
-  /** Only a source with a specification is opened. */
+  /** Only a source with a specification is opened. What is settled may be heard before it is. */
   let opened: OpenedSource | undefined;
+  let opening: Promise<OpenedSource> | undefined;
 
   const configure = async (message: ConfigureProducer): Promise<void> => {
     const pipeline = common.pipeline();
     const { source } = pipeline;
-    const { run, position, maxItemBytes, isReopened } = message;
+    const { run, position, maxItemBytes, isReopened, reportTimeoutMs } = message;
     onConfigured(message);
     common.configured(message);
     throttle.set(message.throttled);
@@ -47,26 +48,30 @@ export function producerLife(
     const context = { run, params, log, signal, fetch, limit };
     const reading = { clock, position, deterministic: isDeterministic(pipeline), outlet, throttle };
     if (isSourceSpec(source)) {
-      opened = await OpenedSource.open(source, {
+      opening = OpenedSource.open(source, {
         ...context,
         resolve,
         clock,
         position,
         maxItemBytes,
         isReopened,
+        reportTimeoutMs,
         onFailed: failed,
       });
+      opened = await opening;
+      // It has ended, and only wants to hear what is settled.
+      if (!message.reads || signal.aborted) return;
       reader = opened.reader(reading);
-      if (signal.aborted) return reader.stop();
     } else {
       const open = (cursor: unknown, checkpoint: (cursor: unknown) => void): unknown =>
         typeof source === 'function' ? source({ ...context, cursor, checkpoint }) : source;
       reader = new Reader({ ...reading, open });
     }
-    await readToTheEnd(reader, outlet);
+    await readToTheEnd(reader, outlet, { isLeft: !isSourceSpec(source) || !source.settles });
   };
 
-  const readToTheEnd = async (from: SourceReader, into: Outlet): Promise<void> => {
+  /** `isLeft`: nothing more can be said to the source when all is stored. */
+  const readToTheEnd = async (from: SourceReader, into: Outlet, { isLeft }: { isLeft: boolean }): Promise<void> => {
     let isAtEnd: boolean;
     try {
       isAtEnd = await from.read();
@@ -80,6 +85,10 @@ export function producerLife(
     into.flush();
     send({ type: 'end', position: from.position });
     await into.flushed();
+    if (isLeft) await leave();
+  };
+
+  const leave = async (): Promise<void> => {
     await opened?.close();
     send({ type: 'ended' });
   };
@@ -89,16 +98,22 @@ export function producerLife(
     throttle.open();
     stopping.abort(stopped());
     await outlet?.flushed();
-    await opened?.close();
-    send({ type: 'ended' });
+    await leave();
   };
 
   const state = (): { lent: number; started: number; oldestMs: number; waiting: string | null } => ({
     lent: outlet?.framesOutstanding ?? 0,
     started: 0,
     oldestMs: 0,
-    waiting: throttle.isOn ? 'throttled: the queue is at its high-water mark' : calls.waitingFor(),
+    waiting: throttle.isOn ? 'throttled: the queue is at its high-water mark' : (calls.waitingFor() ?? settling()),
   });
+
+  const settling = (): string | null => (opened?.isSettling ? 'its source deals with what is settled' : null);
+
+  const settled = async ({ id, cursor }: SettledTo): Promise<void> => {
+    const source = await opening;
+    source?.settled(cursor, () => send({ type: 'confirmed', id }));
+  };
 
   const failed = (error: unknown): void => {
     if (!signal.aborted) fail(error);
@@ -108,6 +123,8 @@ export function producerLife(
     ...common.handlers,
     configure: (message) => void configure(message).catch(failed),
     stored: ({ frames }) => outlet?.stored(frames),
+    // That it cannot be opened is known already.
+    settledTo: (message) => void settled(message).catch(() => undefined),
     throttle: ({ on }) => throttle.set(on),
     stop: () => void stop().catch(fail),
   };

@@ -7,6 +7,8 @@ import { Reports } from './reports.ts';
 
 export interface OpenedSourceOptions extends Omit<OpenContext, 'cursor'> {
   position: SourcePosition;
+  /** How long the source may take for one report. */
+  reportTimeoutMs: number;
   /** A report to the source has failed: this process cannot go on. */
   onFailed: (error: unknown) => void;
 }
@@ -15,32 +17,52 @@ export interface OpenedSourceOptions extends Omit<OpenContext, 'cursor'> {
 export class OpenedSource {
   readonly #spec: SourceSpec<unknown, string>;
   readonly #source: OpenSource;
-  readonly #options: OpenedSourceOptions;
-  readonly #stored: Reports | undefined;
+  readonly #maxItemBytes: number;
+  readonly #stored: Reports;
+  readonly #settled: Reports;
   #closing: Promise<void> | undefined;
 
   static async open(spec: SourceSpec<unknown, string>, options: OpenedSourceOptions): Promise<OpenedSource> {
-    const { position, onFailed: _, ...context } = options;
+    const { position, reportTimeoutMs: _, onFailed: __, ...context } = options;
     const cursor: unknown = position.cursor === null ? undefined : parseJson(position.cursor);
     return new OpenedSource(spec, await spec.open({ ...context, cursor }), options);
   }
 
   private constructor(spec: SourceSpec<unknown, string>, source: OpenSource, options: OpenedSourceOptions) {
+    const { clock, maxItemBytes, reportTimeoutMs: timeoutMs, onFailed } = options;
     this.#spec = spec;
     this.#source = source;
-    this.#options = options;
-    if (source.stored) this.#stored = new Reports((cursor) => source.stored!(cursor), options.onFailed);
+    this.#maxItemBytes = maxItemBytes;
+    this.#stored = new Reports({ clock, timeoutMs, what: 'stored', onFailed });
+    this.#settled = new Reports({ clock, timeoutMs, what: 'settled', onFailed });
+  }
+
+  /** It is dealing with what is settled. */
+  get isSettling(): boolean {
+    return this.#settled.isBusy;
   }
 
   /** What reads it into an outlet. */
   reader(options: ReadingOptions): SourceReader {
-    const { maxItemBytes } = this.#options;
-    return new ChunkReader({ ...options, source: this.#source, kind: this.#spec.kind, maxItemBytes });
+    return new ChunkReader({
+      ...options,
+      source: this.#source,
+      kind: this.#spec.kind,
+      maxItemBytes: this.#maxItemBytes,
+    });
   }
 
-  /** Everything up to this cursor is stored. */
+  /** Everything up to this cursor, which is JSON, is stored. */
   stored(cursor: string): void {
-    this.#stored?.reached(cursor);
+    if (this.#source.stored) this.#stored.report(() => this.#source.stored?.(parseJson(cursor)));
+  }
+
+  /** Everything up to this cursor is settled. Calls `onDone` when the source has dealt with that. */
+  settled(cursor: string, onDone: () => void): void {
+    this.#settled.report(async () => {
+      await this.#source.settled?.(parseJson(cursor));
+      onDone();
+    });
   }
 
   /** Waits for reports that are under way, and closes it. Idempotent. */
@@ -49,7 +71,8 @@ export class OpenedSource {
   }
 
   async #close(): Promise<void> {
-    await this.#stored?.idle();
+    await this.#stored.idle();
+    await this.#settled.idle();
     await this.#source.close?.();
   }
 }

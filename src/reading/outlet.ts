@@ -38,6 +38,8 @@ export class Outlet {
   readonly #options: OutletOptions;
   readonly #encoder: FrameEncoder;
   readonly #framer = new RecordFramer();
+  /** Which of the two the next frame is gathered in. */
+  #gathering: FrameEncoder | RecordFramer;
   readonly #decoder = new FrameDecoder();
   /** Oldest first. */
   #outstanding: Outstanding[] = [];
@@ -51,6 +53,7 @@ export class Outlet {
   constructor(options: OutletOptions) {
     this.#options = options;
     this.#encoder = new FrameEncoder(options);
+    this.#gathering = this.#encoder;
     this.#storedCursor = options.storedCursor ?? null;
   }
 
@@ -60,7 +63,7 @@ export class Outlet {
   }
 
   get isEmpty(): boolean {
-    return this.#outstanding.length === 0 && this.#gathered === 0 && !this.#placeToTell;
+    return this.#outstanding.length === 0 && this.#gathering.count === 0 && !this.#placeToTell;
   }
 
   /** True when the next item must wait for space in the window: `hasRoom` resolves then. */
@@ -73,7 +76,7 @@ export class Outlet {
    * carried.
    */
   add(item: unknown, place: SourcePlace): void {
-    if (this.#framer.count > 0) this.#sendFrame();
+    if (this.#gathering !== this.#encoder) this.#gatherIn(this.#encoder);
     this.#encoder.add(item);
     this.#lastPlace = place;
     this.#placeToTell = undefined;
@@ -93,7 +96,8 @@ export class Outlet {
 
   /** Takes the records `from`…`to - 1`, and the source's place after the last of them. */
   addRecords(records: Records, from: number, to: number, place: SourcePlace): void {
-    if (this.#encoder.count > 0 || !this.#framer.accepts(records)) this.#sendFrame();
+    if (this.#gathering !== this.#framer) this.#gatherIn(this.#framer);
+    if (!this.#framer.accepts(records)) this.#sendFrame();
     this.#framer.add(records, from, to);
     this.#lastPlace = place;
     this.#placeToTell = undefined;
@@ -106,7 +110,7 @@ export class Outlet {
    * by counting.
    */
   covered(place: SourcePlace, { isToldAlone }: { isToldAlone: boolean }): void {
-    if (this.#gathered > 0) this.#lastPlace = place;
+    if (this.#gathering.count > 0) this.#lastPlace = place;
     else if (isToldAlone) this.#placeToTell = place;
     this.#sendIfDue();
   }
@@ -133,7 +137,7 @@ export class Outlet {
 
   /** Sends the collected items, even if the window is full. */
   flush(): void {
-    if (this.#gathered > 0) this.#sendFrame();
+    if (this.#gathering.count > 0) this.#sendFrame();
     this.#tellPlace();
   }
 
@@ -143,26 +147,24 @@ export class Outlet {
     while (!this.isEmpty) await this.#waiters.next();
   }
 
-  /** Items or records collected for the next frame, and their bytes. */
-  get #gathered(): number {
-    return this.#encoder.count + this.#framer.count;
-  }
-
-  get #gatheredBytes(): number {
-    return this.#encoder.bytes + this.#framer.bytes;
+  /** What follows is of the other kind: what is gathered goes first. */
+  #gatherIn(next: FrameEncoder | RecordFramer): void {
+    if (this.#gathering.count > 0) this.#sendFrame();
+    this.#gathering = next;
   }
 
   get #isFrameFull(): boolean {
-    return this.#gathered >= this.#options.frameItems || this.#gatheredBytes >= this.#options.frameBytes;
+    const { count, bytes } = this.#gathering;
+    return count >= this.#options.frameItems || bytes >= this.#options.frameBytes;
   }
 
   get #windowHasRoom(): boolean {
-    return this.#outstandingBytes + this.#gatheredBytes <= this.#options.windowBytes;
+    return this.#outstandingBytes + this.#gathering.bytes <= this.#options.windowBytes;
   }
 
   #sendIfDue(): void {
     const isIdle = this.#outstanding.length === 0;
-    if (this.#gathered > 0 && (isIdle || (this.#isFrameFull && this.#windowHasRoom))) this.#sendFrame();
+    if (this.#gathering.count > 0 && (isIdle || (this.#isFrameFull && this.#windowHasRoom))) this.#sendFrame();
     else if (isIdle) this.#tellPlace();
   }
 
@@ -175,7 +177,7 @@ export class Outlet {
   }
 
   #sendFrame(): void {
-    const frame = this.#framer.count > 0 ? this.#framer.take() : this.#encoder.take();
+    const frame = this.#gathering.take();
     const { header, parts } = frameToPayload(frame);
     const bytes = frameBytes(frame);
     // Everything that can fail comes before the frame counts as outstanding, because it would never be acknowledged.

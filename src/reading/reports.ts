@@ -1,25 +1,38 @@
+import type { Clock } from '../core/clock.ts';
+import { formatDuration } from '../core/units.ts';
 import { Waiters } from '../core/waiters.ts';
-import { parseJson } from '../core/json.ts';
+
+export interface ReportsOptions {
+  clock: Clock;
+  /** How long one call may take. */
+  timeoutMs: number;
+  /** What is called, for errors: `stored`. */
+  what: string;
+  /** A call failed, or took too long: this process cannot go on. */
+  onFailed: (error: unknown) => void;
+}
 
 /**
- * Reports to a source how far something has come, one call at a time and in order. A cursor that arrives during a call
+ * Reports to a source how far something has come, one call at a time and in order. A call that is due during another one
  * replaces one that is waiting, because it includes it.
  */
 export class Reports {
-  readonly #report: (cursor: unknown) => void | Promise<void>;
-  readonly #onFailed: (error: unknown) => void;
-  #next: string | undefined;
+  readonly #options: ReportsOptions;
+  #next: (() => void | Promise<void>) | undefined;
   #isReporting = false;
   readonly #waiters = new Waiters();
 
-  constructor(report: (cursor: unknown) => void | Promise<void>, onFailed: (error: unknown) => void) {
-    this.#report = report;
-    this.#onFailed = onFailed;
+  constructor(options: ReportsOptions) {
+    this.#options = options;
   }
 
-  /** Everything up to this cursor, which is JSON, has come this far. */
-  reached(cursor: string): void {
-    this.#next = cursor;
+  /** A call is under way. */
+  get isBusy(): boolean {
+    return this.#isReporting;
+  }
+
+  report(call: () => void | Promise<void>): void {
+    this.#next = call;
     if (this.#isReporting) return;
     this.#isReporting = true;
     void this.#run();
@@ -31,17 +44,25 @@ export class Reports {
   }
 
   async #run(): Promise<void> {
+    const { clock, timeoutMs, what, onFailed } = this.#options;
+    const tooLong = (): void =>
+      onFailed(new Error(`the source's ${what} took longer than ${formatDuration(timeoutMs)} (itemTimeout)`));
     try {
-      while (this.#next !== undefined) {
-        const cursor = this.#next;
+      while (this.#next) {
+        const call = this.#next;
         this.#next = undefined;
-        await this.#report(parseJson(cursor));
+        const cancel = clock.after(timeoutMs, tooLong);
+        try {
+          await call();
+        } finally {
+          cancel();
+        }
       }
       this.#isReporting = false;
       this.#waiters.wake();
     } catch (error) {
-      // It stays busy: nothing more is reported by this process.
-      this.#onFailed(error);
+      // It stays busy: this process reports nothing more.
+      onFailed(error);
     }
   }
 }

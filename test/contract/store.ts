@@ -45,6 +45,7 @@ export function group(changes: Partial<Group> = {}): Group {
     revived: [],
     purged: [],
     limits: [],
+    cursors: [],
     ...changes,
   };
 }
@@ -196,6 +197,25 @@ export function describeStore(open: () => { store: Store; close: () => void }): 
       store.commit(group({ frames }));
       const found = [0, 1, 3, 4, 9, 10, 11, 12].map((seq) => store.readFrameOf(seq)?.first);
       expect(found).toEqual([undefined, 1, 1, undefined, undefined, 10, 10, undefined]);
+    });
+
+    it('keeps cursors until they are confirmed, and finds the newest that covers nothing from an item on', () => {
+      expect([store.newestCursor(), store.cursorBelow(100)]).toEqual([0, undefined]);
+      const cursors = [
+        { id: 1, seq: 3, cursor: '{"at":3}' },
+        { id: 2, seq: 7, cursor: '{"at":7}' },
+        { id: 3, seq: 7, cursor: '{"at":"7, without another item"}' },
+        { id: 4, seq: 9, cursor: '9' },
+      ];
+      store.commit(group({ cursors: cursors.slice(0, 2) }));
+      store.commit(group({ cursors: cursors.slice(2) }));
+      expect(store.newestCursor()).toBe(4);
+      expect([3, 4, 7, 8, 9, 10].map((seq) => store.cursorBelow(seq)?.id)).toEqual([undefined, 1, 1, 3, 3, 4]);
+      expect(store.cursorBelow(8)).toEqual(cursors[2]);
+      store.commit(group({ confirmedCursor: 2 }));
+      expect([store.cursorBelow(7), store.cursorBelow(8)?.id, store.newestCursor()]).toEqual([undefined, 3, 4]);
+      store.commit(group({ confirmedCursor: 4 }));
+      expect([store.cursorBelow(100), store.newestCursor()]).toEqual([undefined, 0]);
     });
 
     it('keeps which items of a frame are settled, and deletes the frame when all of them are', () => {

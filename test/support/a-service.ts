@@ -73,6 +73,8 @@ export interface AServiceOptions {
   marks?: Partial<Marks>;
   limits?: Record<string, LimitSpec>;
   isTransactional?: boolean;
+  /** The source wants to hear what is settled. */
+  settles?: boolean;
   unfencedWriters?: number[];
   store?: (store: MemoryStore) => void;
 }
@@ -96,11 +98,12 @@ export class AService {
   logBytes = 0;
   outcome: Outcome | undefined;
   /** What consumers find in the pipeline file; undefined: they say nothing of it. */
-  consumerFinds: Described | undefined = described();
+  consumerFinds: Described | undefined;
   #pid = 100;
 
   constructor(options: AServiceOptions = {}) {
     const note = (what: string): void => void this.notes.push(what);
+    this.consumerFinds = described('version 1', { settles: options.settles ?? false });
     this.store = new WatchedStore(note);
     options.store?.(this.store);
     this.writers = new WatchedWriters(note);
@@ -126,7 +129,7 @@ export class AService {
         writeOut: (_bytes, done) => done(),
       },
       marks: { highItems: 1000, lowItems: 500, highBytes: 1e9, lowBytes: 1e9, ...options.marks },
-      described: described().pipeline!,
+      described: { ...described().pipeline!, settles: options.settles ?? false },
       formatProblems: (problems) => problems.map(({ message }) => message).join('\n'),
       unfencedWriters: options.unfencedWriters ?? [],
       oldRuns: ['run-0'],
@@ -237,7 +240,7 @@ export class AService {
 }
 
 /** What a producer answers when it is asked what is in its file. */
-export function described(fingerprint = 'version 1'): Described {
+export function described(fingerprint = 'version 1', { settles = false }: { settles?: boolean } = {}): Described {
   return {
     type: 'described',
     pipeline: {
@@ -249,6 +252,7 @@ export function described(fingerprint = 'version 1'): Described {
       fingerprint,
       code: `code of ${fingerprint}`,
       deterministic: true,
+      settles,
       sink: { kind: 'memory', delivery: 'transaction', target: 'memory', options: 'none' },
     },
     problems: [],

@@ -59,6 +59,8 @@ export function groupWriting(db: Connection['db']): (group: Group) => void {
     writeDead(group);
     for (const seq of group.retriesGone) requireRow(s.deleteRetry.run(seq).changes === 1, `retry ${seq}`);
     for (const record of group.limits) s.putLimit.run(record.limit, JSON.stringify(record));
+    for (const { id, seq, cursor } of group.cursors) s.insertCursor.run(id, seq, cursor);
+    if (group.confirmedCursor !== undefined) s.deleteCursors.run(group.confirmedCursor);
     if (group.trial !== undefined) s.putTrial.run(group.trial);
     s.putRun.run(rowFromRun(group.run));
   };
@@ -89,6 +91,8 @@ function prepare(db: Connection['db']) {
       SELECT @seq, @run, origin, @dueAt, 0, 1, 0, error, history, coalesce(@shapes, shapes), coalesce(@body, body)
       FROM dead WHERE seq = @from`),
     deleteDead: db.prepare('DELETE FROM dead WHERE seq = ?'),
+    insertCursor: db.prepare('INSERT INTO cursors (id, seq, cursor) VALUES (?, ?, ?)'),
+    deleteCursors: db.prepare('DELETE FROM cursors WHERE id <= ?'),
     putTrial: db.prepare('UPDATE spool SET trial = ?'),
     putLimit: db.prepare('INSERT INTO limits VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET data = excluded.data'),
     putRun: db.prepare(`

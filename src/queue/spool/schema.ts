@@ -165,6 +165,16 @@ export const migrations: readonly string[] = [
   -- The params that a run was started with, as JSON: it is resumed with the same.
   ALTER TABLE run ADD COLUMN params TEXT NOT NULL DEFAULT '{}';
   `,
+  `
+  -- Cursors that a source has reported, each with the last item that it covers, until the source has been told that everything
+  -- up to one of them is settled, and has confirmed that.
+  CREATE TABLE cursors (
+    id INTEGER PRIMARY KEY,
+    seq INTEGER NOT NULL,
+    cursor TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX cursors_seq ON cursors (seq, id);
+  `,
 ];
 
 export const schemaVersion = migrations.length;

@@ -6,6 +6,7 @@ import { joinItems, type Frame } from '../../frame/frame.ts';
 import {
   memoryBytes,
   settlesAny,
+  type Cursor,
   type DeadHead,
   type Group,
   type RetryHead,
@@ -148,6 +149,14 @@ export class SpoolStore implements Store {
     return this.#connection.read(() => this.#statements.retrySeqs.all(limit) as number[]);
   }
 
+  newestCursor(): number {
+    return this.#connection.read(() => this.#statements.newestCursor.get() as number);
+  }
+
+  cursorBelow(seq: number): Cursor | undefined {
+    return this.#connection.read(() => this.#statements.cursorBelow.get(seq) as Cursor | undefined);
+  }
+
   readDead(query: DeadQuery): StoredDead[] {
     return this.#connection.read(() => this.#dead.readDead(query));
   }
@@ -179,6 +188,8 @@ function prepare(db: Connection['db']) {
     retry: db.prepare('SELECT shapes, body FROM retries WHERE seq = ?'),
     retryError: db.prepare('SELECT error FROM retries WHERE seq = ?').pluck(),
     retryErrors: db.prepare('SELECT error FROM retries').pluck(),
+    newestCursor: db.prepare('SELECT coalesce(max(id), 0) FROM cursors').pluck(),
+    cursorBelow: db.prepare('SELECT id, seq, cursor FROM cursors WHERE seq < ? ORDER BY seq DESC, id DESC LIMIT 1'),
     retrySeqs: db.prepare('SELECT seq FROM retries ORDER BY seq LIMIT ?').pluck(),
   };
 }

@@ -137,6 +137,7 @@ const fixed = [
   'limits',
   'options',
   'deterministic',
+  'settles',
 ] as const satisfies (keyof PipelineDescription)[];
 
 function differenceBetween(started: PipelineDescription, loaded: PipelineDescription): string | undefined {

@@ -1,4 +1,6 @@
+import type { Cancel } from '../../core/clock.ts';
 import { ProtocolError } from '../../core/errors.ts';
+import { formatDuration } from '../../core/units.ts';
 import { frameFromPayload, type Frame, type FrameHeader } from '../../frame/frame.ts';
 import type { Handlers } from '../../ipc/handlers.ts';
 import type { ConfigureProducer, FromProducer, ToProducer } from '../../ipc/messages.ts';
@@ -27,11 +29,22 @@ export class Producing {
   /** Described before there was a queue: it needs no second description. */
   #described: ProducerChild | undefined;
   #toldThrottled = false;
+  readonly #settles: boolean;
+  /** The id of the cursor that the process has been told to be settled, and has not confirmed. */
+  #unconfirmed: number | undefined;
+  #cancelEnd: Cancel = () => undefined;
 
-  constructor(hub: Hub, deps: RoleDeps, options: { fingerprint: string; spawn: () => ProducerChild }) {
+  constructor(
+    hub: Hub,
+    deps: RoleDeps,
+    options: { fingerprint: string; settles?: boolean; spawn: () => ProducerChild },
+  ) {
     this.#hub = hub;
     this.#deps = deps;
     this.#fingerprint = options.fingerprint;
+    this.#settles = options.settles ?? false;
+    // A changed pipeline may have a source that wants to hear nothing.
+    if (!this.#settles) hub.queue.cursors.forget();
     this.post = new Post<FromProducer, ToProducer>(hub, {
       role: 'producer',
       ordinal: 0,
@@ -56,6 +69,34 @@ export class Producing {
     if (on === this.#toldThrottled) return;
     this.#toldThrottled = on;
     this.post.child?.send({ type: 'throttle', on });
+  }
+
+  /**
+   * After a commit: tells a source that wants to hear it what is settled. When the source has ended and confirmed all of it, its
+   * process may go.
+   */
+  settle(): void {
+    if (!this.#settles) return;
+    const { queue } = this.#hub;
+    const { post } = this;
+    if (post.state === 'ready' && this.#unconfirmed === undefined) {
+      const due = queue.dueCursor();
+      this.#unconfirmed = due?.id;
+      if (due) post.child?.send({ type: 'settledTo', id: due.id, cursor: due.cursor });
+    }
+    const isAtEnd = queue.committedRun.state !== 'running' && queue.cursors.areConfirmed;
+    if (isAtEnd && !post.isOver && post.state !== 'draining') this.#end();
+  }
+
+  #end(): void {
+    const { clock, settings } = this.#hub;
+    const { endTimeoutMs } = settings;
+    const { child } = this.post;
+    this.post.stop();
+    // A source that hangs when it is closed must not keep the run open.
+    this.#cancelEnd = clock.after(endTimeoutMs, () =>
+      child?.kill(`did not close its source within ${formatDuration(endTimeoutMs)} (endTimeout)`),
+    );
   }
 
   /** The holder of the permits that `grants` are for. */
@@ -90,6 +131,8 @@ export class Producing {
       run: queue.run.run,
       position: queue.run.position,
       isReopened: this.#deps.writers.hasPredecessor(this.holder),
+      reads: queue.run.state === 'running',
+      reportTimeoutMs: settings.itemTimeoutMs,
       throttled: this.#toldThrottled,
       frameItems: settings.frameItems,
       frameBytes: settings.frameBytes,
@@ -104,6 +147,8 @@ export class Producing {
 
   /** Takes back what the process held. Nothing of the source is lost: its successor resumes after what is stored. */
   #gone(isExpected: boolean): Gone {
+    this.#unconfirmed = undefined;
+    this.#cancelEnd();
     this.#enrolment.close({ isClean: isExpected });
     this.#hub.touch();
     return { givenBack: 0, crash: { blame: this.post.lastError?.isOutside ? 'outside' : 'process' } };
@@ -132,28 +177,42 @@ export class Producing {
         if (post.state === 'draining') return; // It has been told to stop since.
         if (this.#stage !== 'configured') throw unexpected('producer', 'ready', this.#stage);
         post.ready();
+        touch();
         this.#deps.admission.proven();
       },
       frame: ({ position, ...header }, payload) => {
         expectReading('frame');
         queue.append(receivedFrame(header, payload), position);
+        this.#keepCursor();
         this.#acknowledge();
         touch();
       },
       covered: ({ position }) => {
         expectReading('covered');
         queue.setRun({ position });
+        this.#keepCursor();
         this.#acknowledge();
+        touch();
+      },
+      confirmed: ({ id }) => {
+        if (id !== this.#unconfirmed) throw unexpected('producer', 'confirmed', 'not told that anything is settled');
+        this.#unconfirmed = undefined;
+        queue.cursors.confirm(id);
         touch();
       },
       end: ({ position }) => {
         expectReading('end');
         queue.setRun({ state: 'sealed', position });
-        // Even if it dies now, the source does not have to be read again.
-        post.drain();
+        this.#keepCursor();
+        // Even if it dies now, the source does not have to be read again. But a source may want to hear what is settled.
+        if (!this.#settles) post.drain();
         touch();
       },
     };
+  }
+
+  #keepCursor(): void {
+    if (this.#settles) this.#hub.queue.keepCursor();
   }
 
   /** Acknowledges one more frame after the commit, together with those before it. */

@@ -126,6 +126,7 @@ export async function openRun(options: OpeningOptions): Promise<Opening> {
           revived: [],
           purged: [],
           limits,
+          cursors: [],
         });
       }
       return { status: 'open', spool, run, isNew: true, owesAnother: false };

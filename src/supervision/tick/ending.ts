@@ -28,7 +28,8 @@ export class Ending {
   /** Before a commit: a sealed run with nothing open is finishing; one whose consumers have all ended, or been given up, is finished. */
   advance({ isStopping }: { isStopping: boolean }): void {
     const { queue, clock } = this.#hub;
-    if (queue.run.state === 'sealed' && queue.isEmpty) queue.setRun({ state: 'finishing' });
+    if (queue.run.state === 'sealed' && queue.isEmpty && queue.cursors.areConfirmed)
+      queue.setRun({ state: 'finishing' });
     if (queue.run.state !== 'finishing' || isStopping || !this.#roster.isOver) return;
     const hasAnyEnded = this.#roster.consumers.current.some(({ post }) => post.state === 'stopped');
     if (!hasAnyEnded) return;

@@ -127,7 +127,7 @@ export class Service {
       unfencedWriters: new UnfencedWriters(hub, deps.writers, options.unfencedWriters),
       otherQueues: new OtherQueues(hub.events, deps.start),
     };
-    const producing = new Producing(hub, consumerDeps, { fingerprint: described.fingerprint, spawn: startProducer });
+    const producing = new Producing(hub, consumerDeps, { ...described, spawn: startProducer });
     const consumers = new Consumers(hub, consumerDeps, (ordinal) => crew.startConsumer(ordinal));
     const roster = new Roster(producing, consumers);
     this.#roster = roster;
@@ -235,8 +235,10 @@ export class Service {
   #fillPosts(): void {
     const { crew } = this.#options;
     const { producing, consumers } = this.#roster;
-    // A sealed run has all its items: it needs no producer.
-    if (this.#hub.queue.run.state === 'running') producing.start(crew.describedProducer());
+    const { run, cursors } = this.#hub.queue;
+    // A sealed run has all its items. It needs a producer only if its source has to hear what is settled.
+    const needsProducer = run.state === 'running' || (run.state === 'sealed' && !cursors.areConfirmed);
+    if (needsProducer) producing.start(crew.describedProducer());
     else crew.dismissProducer();
     for (const { post } of consumers.current) post.start(crew.firstConsumer(post.ordinal));
   }
@@ -304,6 +306,7 @@ export class Service {
     const isDiskShort = this.#committing.isFull || this.#tending.low !== undefined;
     this.#throttling.update({ hasToWait: isDiskShort || this.#pausing.isHeld });
     producing.post.outbox?.committed(committed);
+    if (!this.#shutdown) producing.settle();
     this.#granting.told();
   }
 

@@ -36,6 +36,7 @@ const described: Described = {
     fingerprint: 'abc',
     code: 'abc',
     deterministic: true,
+    settles: false,
     sink: { kind: 'sqlite', delivery: 'transaction', target: 'pokedex.db', options: 'def' },
   },
   problems: [{ file: 'pokedex.ts', line: 3, field: 'process', message: 'expected a function' }],
@@ -46,6 +47,7 @@ const fromProducer: Examples<FromProducer> = {
   described,
   frame: { type: 'frame', ...frame, position },
   covered: { type: 'covered', position },
+  confirmed: { type: 'confirmed', id: 3 },
   end: { type: 'end', position },
 };
 
@@ -84,6 +86,8 @@ const toProducer: Examples<ToProducer> = {
     run: 'r1',
     position,
     isReopened: false,
+    reads: true,
+    reportTimeoutMs: 60_000,
     throttled: false,
     frameItems: 1024,
     frameBytes: 262_144,
@@ -95,6 +99,7 @@ const toProducer: Examples<ToProducer> = {
     diesWithSupervisor: true,
   },
   stored: { type: 'stored', frames: 2 },
+  settledTo: { type: 'settledTo', id: 3, cursor: '{"page":3}' },
   throttle: { type: 'throttle', on: true },
   stop: { type: 'stop' },
   bye: { type: 'bye' },

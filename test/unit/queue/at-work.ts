@@ -49,6 +49,7 @@ export class AtWork {
       revived: [],
       purged: [],
       limits: [{ limit: 'vendor', wall: first, frozenMs: 0, calls: [] }],
+      cursors: [],
     });
     this.run = run;
   }

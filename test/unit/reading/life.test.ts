@@ -26,6 +26,7 @@ const description: PipelineDescription = {
   fingerprint: 'version 1',
   code: 'code 1',
   deterministic: true,
+  settles: false,
   sink: { kind: 'memory', delivery: 'transaction', target: 'memory', options: 'none' },
 };
 
@@ -35,6 +36,8 @@ const configure: ConfigureProducer = {
   run: 'run-1',
   position: { cursor: null, count: 0, digest: null },
   isReopened: false,
+  reads: true,
+  reportTimeoutMs: 60_000,
   throttled: false,
   frameItems: 10,
   frameBytes: 1000,
@@ -219,6 +222,51 @@ describe('a producer whose source has a specification', () => {
     reports.shift()!();
     await living.settle();
     expect(living.said.at(-1)).toBe('ended');
+  });
+
+  it('tells it what is settled, says so when it has dealt with that, and waits for it before it ends', async () => {
+    const { source, heard } = own([{ items: ['a'], cursor: 1 }], { settles: true });
+    let deal: () => void = () => undefined;
+    const settled = (to: unknown): Promise<void> => {
+      heard.push(['settled', to]);
+      return new Promise((resolve) => (deal = resolve));
+    };
+    const opening = { ...source, open: async (context: OpenContext) => ({ ...(await source.open(context)), settled }) };
+    const living = await Living.reading(opening);
+    await living.hears({ type: 'stored', frames: 1 });
+    expect(living.said).toEqual(['described', 'ready', 'frame', 'end']);
+    await living.hears({ type: 'settledTo', id: 5, cursor: '1' });
+    expect(heard.slice(1)).toEqual([
+      ['stored', 1],
+      ['settled', 1],
+    ]);
+    await living.hears({ type: 'stop' });
+    expect(living.said.at(-1)).toBe('end');
+    deal();
+    await living.settle();
+    expect(living.sent.slice(-2)).toEqual([{ type: 'confirmed', id: 5 }, { type: 'ended' }]);
+    expect(heard.at(-1)).toEqual(['close']);
+  });
+
+  it('only opens one that has ended, to tell it what is settled', async () => {
+    const { source, heard } = own([{ items: ['a'], cursor: 1 }], { settles: true });
+    const living = await Living.reading(source, { reads: false, isReopened: true });
+    await living.hears({ type: 'settledTo', id: 5, cursor: '1' });
+    expect(living.said).toEqual(['described', 'ready', 'confirmed']);
+    await living.hears({ type: 'stop' });
+    expect(living.said.at(-1)).toBe('ended');
+    expect(heard).toEqual([['open', undefined, true], ['close']]);
+  });
+
+  it('fails if it takes too long to deal with what it is told', async () => {
+    const { source } = own([], {
+      settles: true,
+      open: () => ({ read: () => [], settled: () => new Promise(() => {}) }),
+    });
+    const living = await Living.reading(source, { reads: false });
+    await living.hears({ type: 'settledTo', id: 5, cursor: '1' });
+    living.clock.turn(60_001);
+    expect(living.failures).toMatchObject([{ message: "the source's settled took longer than 1min (itemTimeout)" }]);
   });
 
   it('fails if it does, with what came before stored first', async () => {

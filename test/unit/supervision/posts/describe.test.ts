@@ -13,6 +13,7 @@ const pipeline: PipelineDescription = {
   fingerprint: 'version 1',
   code: 'code 1',
   deterministic: true,
+  settles: false,
   sink: { kind: 'memory', delivery: 'transaction', target: 'memory', options: 'none' },
 };
 

@@ -78,6 +78,7 @@ function leave(run: Partial<RunRecord>, limits: LimitRecord[] = []): void {
     revived: [],
     purged: [],
     limits,
+    cursors: [],
   });
   spool.close();
 }

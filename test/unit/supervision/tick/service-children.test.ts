@@ -383,6 +383,7 @@ describe('a producer that dies', () => {
           revived: [],
           purged: [],
           limits: [],
+          cursors: [],
         }),
     });
     world.run();

@@ -315,6 +315,7 @@ describe('a run that was sealed before', () => {
       revived: [],
       purged: [],
       limits: [],
+      cursors: [],
     });
   };
 
