@@ -174,6 +174,7 @@ const optional = [
   'concurrency',
   'rate',
   'lingerMs',
+  'settles',
   'values',
   'default',
   'describe',
