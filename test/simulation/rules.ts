@@ -1,5 +1,6 @@
 import { Queue } from '../../src/queue/queue.ts';
 import type { QueueStats } from '../../src/queue/queue-stats.ts';
+import type { Store } from '../../src/queue/store.ts';
 import type { Departure } from './world/departure.ts';
 import type { Way } from './world/items.ts';
 import type { Plan } from './world/plan.ts';
@@ -27,6 +28,25 @@ class ForgivingQueue extends Queue {
   override lose(...[holding, moment]: Parameters<Queue['lose']>): ReturnType<Queue['lose']> {
     return super.lose(holding, moment);
   }
+}
+
+/** A queue that takes every cursor for settled. */
+class RashQueue extends Queue {
+  readonly #store: Store;
+
+  constructor(...[store, run, options]: ConstructorParameters<typeof Queue>) {
+    super(store, run, options);
+    this.#store = store;
+  }
+
+  override dueCursor(): ReturnType<Queue['dueCursor']> {
+    return this.cursors.areConfirmed ? undefined : this.#store.cursorBelow(Infinity);
+  }
+}
+
+/** A queue that keeps no cursor. */
+class CarelessQueue extends Queue {
+  override keepCursor(): void {}
 }
 
 /** A world in which all items go the same way. */
@@ -57,6 +77,15 @@ export const leftOut: Record<string, Departure> = {
   '8: nobody is told what is not committed': { commitsLate: true },
   '9: the sink is as durable as the spool': { sinkIsNotSynced: true },
   '12: a frame’s position is that of its last item': {
+    // A source without a specification, that is killed often and has run ahead.
+    focus: (plan) => ({
+      ...plan,
+      settles: false,
+      deterministic: true,
+      pauseEvery: 1,
+      faults: ['kill producer'],
+      faultsPerThousand: 30,
+    }),
     fromProducer: (message, { cursor, count }) =>
       message.type === 'frame'
         ? {
@@ -64,6 +93,14 @@ export const leftOut: Record<string, Departure> = {
             position: { cursor: cursor === undefined ? null : JSON.stringify(cursor), count, digest: null },
           }
         : message,
+  },
+  '17a: a source hears that items are settled when they are': {
+    focus: (plan) => ({ ...plan, settles: true }),
+    queue: RashQueue,
+  },
+  '17b: a run ends when its source has dealt with all that is settled': {
+    focus: (plan) => ({ ...plan, settles: true, checkpointEvery: 2 }),
+    queue: CarelessQueue,
   },
   '13: what waits for a retry is in the queue’s bound': {
     focus: (plan) => ({ ...onlySuch(plan, 'fails first'), attempts: 4, highItems: 2 }),

@@ -64,6 +64,11 @@ export class Checker implements SinkWatcher {
   /** What is found where nobody may throw: in the middle of the product's code. Thrown at the end of the step. */
   #found: Violation | undefined;
   #hasBeenPutBack = false;
+  /** The highest cursor that the source has reported, and the highest up to which it has dealt with what is settled. */
+  #reported = 0;
+  #dealtWith = 0;
+  /** What each producer's source was told last. */
+  readonly #told = new Map<Watched, { stored: number; settled: number }>();
 
   constructor(plan: Plan, now: () => number) {
     this.#plan = plan;
@@ -92,6 +97,9 @@ export class Checker implements SinkWatcher {
           break;
         case 'settled':
           for (const settle of talk.settles.splice(0, 1)) lending.s8SettledIsCommitted(this.facts, settle);
+          break;
+        case 'settledTo':
+          runs.s20SettledIsCommitted(this.facts, Number(message.cursor));
           break;
         case 'prune':
           lending.s8PrunedIsCommitted(this.facts, message);
@@ -193,6 +201,38 @@ export class Checker implements SinkWatcher {
     this.#try(() => {
       throw new Violation('S19', `writer ${child.writer} opens another sink than its supervisor started with`);
     });
+  }
+
+  /** The source has reported a cursor: it has yielded so many items. */
+  cursorReported(cursor: number): void {
+    this.#reported = Math.max(this.#reported, cursor);
+  }
+
+  /** The source was told that everything up to a cursor is stored. */
+  sourceHeardStored(child: Watched, cursor: number): void {
+    this.#try(() => {
+      const told = this.#toldBy(child);
+      runs.s20StoredIsCommitted(this.facts, cursor);
+      runs.s20InOrder('stored', told.stored + 1, cursor);
+      told.stored = cursor;
+    });
+  }
+
+  /** The source has dealt with everything up to a cursor: what it was read from may be gone. */
+  sourceSettled(child: Watched, cursor: number): void {
+    this.#try(() => {
+      const told = this.#toldBy(child);
+      runs.s20SettledIsCommitted(this.facts, cursor);
+      runs.s20InOrder('settled', told.settled, cursor);
+      told.settled = cursor;
+      this.#dealtWith = Math.max(this.#dealtWith, cursor);
+    });
+  }
+
+  #toldBy(child: Watched): { stored: number; settled: number } {
+    const told = this.#told.get(child) ?? { stored: 0, settled: 0 };
+    this.#told.set(child, told);
+    return told;
   }
 
   /** It begins to process an item. */
@@ -401,6 +441,7 @@ export class Checker implements SinkWatcher {
         throw new Violation('S17', `the supervisor gave up: ${outcome.error?.message}`);
       if (outcome.error || this.facts.run?.state !== 'finished') return;
       runs.s15FinishedIsCommitted(this.facts, outcome);
+      if (this.#plan.settles) runs.s20AllIsDealtWith(this.#dealtWith, this.#reported);
       for (const { name, held } of snapshot) limits.s13NothingIsHeldAtTheEnd(name, held);
     });
   }

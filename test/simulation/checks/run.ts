@@ -1,4 +1,4 @@
-/** What is promised of the run as a whole: S15, S17, S18. */
+/** What is promised of the run as a whole: S15, S17, S18, S20. */
 import type { Outcome } from '../../../src/supervision/tick/ending.ts';
 import type { Status } from '../../../src/observability/status.ts';
 import type { Facts } from './facts.ts';
@@ -36,4 +36,38 @@ export function s17WaitingHasAReason({ processes, reasons }: Pick<Status, 'proce
 /** S18: only the supervisor that lives commits. */
 export function s18TheDeadDoNotCommit(isGone: boolean): void {
   claim('S18', !isGone, () => 'a supervisor that is gone has committed');
+}
+
+/** S20: a source hears that items are settled only when all of them are, in the spool. Of items given back later it hears nothing. */
+export function s20SettledIsCommitted(facts: Facts, cursor: number): void {
+  s20StoredIsCommitted(facts, cursor);
+  const givenBack = new Set([...facts.seqs.values()].filter(({ state }) => state === 'given back').map(({ id }) => id));
+  for (const { seq, id, state } of facts.open()) {
+    claim(
+      'S20',
+      id >= cursor || givenBack.has(id),
+      () => `the source hears that ${cursor} items are settled, and seq ${seq} (item ${id}) is ${state}`,
+    );
+  }
+}
+
+/** S20: a source hears that items are stored only when they are. */
+export function s20StoredIsCommitted(facts: Facts, cursor: number): void {
+  const stored = new Set(facts.stored);
+  for (let id = 0; id < cursor; id++)
+    claim('S20', stored.has(id), () => `the source hears of ${cursor} items, and item ${id} is not stored`);
+}
+
+/** S20: what a source hears in one process comes in order. */
+export function s20InOrder(what: string, least: number, cursor: number): void {
+  claim('S20', cursor >= least, () => `the source hears that ${cursor} items are ${what} after ${least}`);
+}
+
+/** S20: a run is finished only when its source has dealt with everything that it has reported. */
+export function s20AllIsDealtWith(dealtWith: number, reported: number): void {
+  claim(
+    'S20',
+    dealtWith >= reported,
+    () => `the run is finished, and the source has dealt with ${dealtWith} of ${reported} items`,
+  );
 }

@@ -16,7 +16,8 @@ export type Claim =
   | 'S15'
   | 'S17'
   | 'S18'
-  | 'S19';
+  | 'S19'
+  | 'S20';
 
 /** Something happened that was promised never to. */
 export class Violation extends Error {

@@ -8,6 +8,7 @@ import type { LoadedPipeline } from '../../../src/pipeline/load.ts';
 import { pipelineMark, type Pipeline } from '../../../src/pipeline/types.ts';
 import { producerLife } from '../../../src/reading/life.ts';
 import type { Sink } from '../../../src/sinks/port.ts';
+import { defineSource, type Chunk, type SourceSpec } from '../../../src/sources/port.ts';
 import { consumerLife } from '../../../src/working/life.ts';
 import type { Checker } from '../checks/checker.ts';
 import { SimulatedChild, type Mail, type Parent } from './child.ts';
@@ -57,7 +58,7 @@ export class Children {
   }
 
   readonly startProducer = (parent: Parent): Producer => {
-    const { plan, departure, time, random, sourceFails, file } = this.#options;
+    const { plan, departure, time, random, sourceFails, file, checker } = this.#options;
     const seen: SourceSeen = { cursor: undefined, count: 0 };
     const { fromProducer, toProducer } = departure;
     const child: Producer = new SimulatedChild<FromProducer, ToProducer>({
@@ -75,7 +76,10 @@ export class Children {
           clock: self.clock,
           random,
           redaction: new Redaction(),
-          load: () => Promise.resolve(loaded(plan, file(), { source: source(plan, self, seen, sourceFails) })),
+          load: () =>
+            Promise.resolve(
+              loaded(plan, file(), { source: source(plan, self, seen, { fails: sourceFails, checker }) }),
+            ),
           onConfigured: () => undefined,
           onReady: () => undefined,
         }),
@@ -249,11 +253,12 @@ function condemn<In extends FromProducer | FromConsumer, Out extends ToProducer 
 /** The source of a plan's items. */
 function source(
   plan: Plan,
-  self: { clock: Producer['clock'] },
+  self: Producer,
   seen: SourceSeen,
-  fails: () => boolean,
+  { fails, checker }: { fails: () => boolean; checker: Checker },
 ): Pipeline['source'] {
   const { items, checkpointEvery, pauseEvery } = plan;
+  if (plan.settles) return settlingSource(plan, self, { fails, checker });
   return async function* (context: SourceContext) {
     const { cursor, checkpoint } = context;
     seen.cursor = cursor as number | undefined;
@@ -270,6 +275,46 @@ function source(
       }
     }
   };
+}
+
+/** The same source with a specification: in chunks that end where it pauses or reports a cursor. */
+function settlingSource(
+  { items, deterministic, checkpointEvery, pauseEvery }: Plan,
+  self: Producer,
+  { fails, checker }: { fails: () => boolean; checker: Checker },
+): SourceSpec<unknown, string> {
+  const read = async function* (from: number): AsyncGenerator<Chunk> {
+    let chunk: unknown[] = [];
+    for (let i = from; i < items.length; i++) {
+      if (fails()) throw new Error('the source has failed');
+      if (pauseEvery > 0 && i % pauseEvery === 0) {
+        if (chunk.length > 0) yield { items: chunk };
+        chunk = [];
+        await pause(self.clock, 1 + (i % 7));
+      }
+      chunk.push(items[i]);
+      if (checkpointEvery === 0 || i % checkpointEvery !== 0) continue;
+      checker.cursorReported(i + 1);
+      yield { items: chunk, cursor: i + 1 };
+      chunk = [];
+    }
+    if (chunk.length > 0) yield { items: chunk };
+  };
+  return defineSource<unknown, string>({
+    kind: 'simulated',
+    target: 'memory',
+    resumes: 'by cursor',
+    settles: true,
+    deterministic,
+    open: ({ cursor }) => ({
+      read: () => read(Number(cursor ?? 0)),
+      stored: (upTo) => checker.sourceHeardStored(self, upTo as number),
+      async settled(upTo) {
+        await pause(self.clock, 1 + ((upTo as number) % 7));
+        if (!self.isDead) checker.sourceSettled(self, upTo as number);
+      },
+    }),
+  });
 }
 
 function loaded(plan: Plan, file: PipelineFile, parts: Partial<Pipeline>): LoadedPipeline {
@@ -295,6 +340,7 @@ function loaded(plan: Plan, file: PipelineFile, parts: Partial<Pipeline>): Loade
       fingerprint: 'version 1',
       code: 'code 1',
       deterministic: plan.deterministic,
+      settles: plan.settles,
       sink,
     },
     problems: [],
@@ -329,6 +375,8 @@ function inWords(message: AnyMessage): string {
       return `stored ${message.frames}`;
     case 'settled':
       return 'settled';
+    case 'settledTo':
+      return `settled up to cursor ${message.cursor}`;
     case 'throttle':
       return message.on ? 'throttle on' : 'throttle off';
     case 'acquire':

@@ -10,6 +10,8 @@ export type SpoolKind = 'memory' | 'sqlite';
 export interface Plan {
   items: Item[];
   deterministic: boolean;
+  /** The source has a specification, yields chunks, and wants to hear what is settled. */
+  settles: boolean;
   /** A checkpoint after each so many items; 0 for none. */
   checkpointEvery: number;
   /** A pause of the source after each so many items; 0 for none. */
@@ -160,5 +162,7 @@ export function planFrom(random: Random): Plan {
     faults: isOfKillers ? random.pick([[], ['kill consumer']]) : random.some(faultKinds),
     faultsPerThousand: random.magnitude(4, 80),
     teardown: random.pick(['none', 'none', 'none', ...teardowns]),
+    // Last, so that everything else about a seed's world is as it was before there were such sources.
+    settles: random.chance(0.4),
   };
 }
