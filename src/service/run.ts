@@ -1,6 +1,7 @@
 import { Controls } from './controls.ts';
+import type { Pipeline } from '../pipeline/types.ts';
 import { ResultStream } from './results.ts';
-import type { RunOptions, RunSummary, Service } from './types.ts';
+import type { AnyParams, ParamsOfPipeline, RowsOfPipeline, RunOptions, RunSummary, Service } from './types.ts';
 
 /**
  * Runs the pipeline in `file`, in child processes, and returns the service at once. `file` is a URL
@@ -10,9 +11,12 @@ import type { RunOptions, RunSummary, Service } from './types.ts';
  * continues. Two services in one program need two state directories. Nothing of the process is touched: signals, title
  * and exit code stay the program's.
  */
-export function run(file: URL | string, options: RunOptions = {}): Service {
+export function run<P = Pipeline<AnyParams>>(
+  file: URL | string,
+  options: RunOptions<ParamsOfPipeline<P>> = {},
+): Service<RowsOfPipeline<P>> {
   const controls = new Controls();
-  const stream = new ResultStream<unknown>();
+  const stream = new ResultStream<RowsOfPipeline<P>>();
   const { signal } = options;
   const onAbort = (): void => controls.stop('its signal was aborted');
   if (signal?.aborted) onAbort();

@@ -1,6 +1,7 @@
 /** What `run()` takes and returns. Types only: a pipeline file imports this as well. */
 import type { Status } from '../observability/status.ts';
 import type { PipelineOptions } from '../pipeline/options.ts';
+import type { Pipeline } from '../pipeline/types.ts';
 
 /** A line of the service's log. */
 export interface LogLine {
@@ -19,10 +20,19 @@ export interface LogLine {
   readonly fields: Readonly<Record<string, unknown>>;
 }
 
+/** The params of a pipeline that the program does not know. */
+export type AnyParams = Readonly<Record<string, unknown>>;
+
+/** The params of a pipeline, for `run<typeof pipeline>(…)`. */
+export type ParamsOfPipeline<P> = P extends Pipeline<infer Params> ? Params : AnyParams;
+
+/** What reaches the sink of a pipeline, for `run<typeof pipeline>(…)`. */
+export type RowsOfPipeline<P> = P extends Pipeline<unknown, infer Row> ? Row : unknown;
+
 /** All options of a pipeline, which override the environment, the config file and the pipeline file, and these. */
-export interface RunOptions extends PipelineOptions {
-  /** Values for the pipeline's params, by name. */
-  readonly params?: Readonly<Record<string, unknown>> | undefined;
+export interface RunOptions<Params = AnyParams> extends PipelineOptions {
+  /** Values for the pipeline's params, by name. Those that are left out come from the environment, the config file or the run. */
+  readonly params?: Partial<Params> | undefined;
   /** Directory for the queue. Default `.millrace/NAME` in the current directory. */
   readonly state?: string | undefined;
   /** Directory that holds one state directory per pipeline, by name. `state` overrides it. */

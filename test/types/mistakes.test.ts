@@ -1,5 +1,5 @@
 // Each of these does not compile. One mistake a line, as compilers differ in the line that they name.
-import { definePipeline, type Sink, type SourceContext, to } from 'millrace';
+import { definePipeline, from, param, type Pipeline, run, secret, type Sink, type SourceContext, to } from 'millrace';
 
 const sink = to.sqlite({ file: 'a.db', table: 'a', key: 'id' });
 const limits = { vendor: { concurrency: 1 } } as const;
@@ -153,3 +153,111 @@ definePipeline({ source, process: (item) => item, sink });
 // prettier-ignore
 // @ts-expect-error -- a name that is no text
 definePipeline({ name: 1, source, process: (item) => item, sink });
+
+// ── params, secrets, texts ─────────────────────────────────────────────────────────────────────────────────────────
+
+// prettier-ignore
+// @ts-expect-error -- a param that the pipeline does not have
+definePipeline({ name: 'a', params: { shelf: param.string() }, source, process: ({ id }, { params }) => ({ id, s: params.shelff }), sink });
+
+// prettier-ignore
+// @ts-expect-error -- params without params
+definePipeline({ name: 'a', source, process: ({ id }, { params }) => ({ id, s: params.shelf }), sink });
+
+// prettier-ignore
+// @ts-expect-error -- a default of the wrong type
+param.integer({ default: 'x' });
+
+// prettier-ignore
+// @ts-expect-error -- a default that is not listed
+param.oneOf(['a', 'b'], { default: 'c' });
+
+// prettier-ignore
+// @ts-expect-error -- a secret as a param
+definePipeline({ name: 'a', params: { token: secret('T') }, source, process: (item) => item, sink });
+
+// prettier-ignore
+// @ts-expect-error -- a secret as name
+definePipeline({ name: secret('N'), source, process: (item) => item, sink });
+
+// prettier-ignore
+// @ts-expect-error -- a header that is no text
+definePipeline({ name: 'a', source, process: (item, { fetch }) => void fetch('x', { headers: { a: { b: 1 } } }), sink });
+
+// ── tables ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+const books = to.sqlite({ file: 'a.db', tables: { books: { key: 'id' }, authors: { key: ['book', 'name'] } } });
+
+// prettier-ignore
+// @ts-expect-error -- an unknown table next to a known one
+definePipeline({ name: 'a', source, process: ({ id }) => ({ books: { id }, bokks: { id } }), sink: books });
+
+// prettier-ignore
+// @ts-expect-error -- only an unknown table
+definePipeline({ name: 'a', source, process: ({ id }) => ({ bokks: { id } }), sink: books });
+
+// prettier-ignore
+// @ts-expect-error -- a row of a table lacks its key
+definePipeline({ name: 'a', source, process: ({ id }) => ({ books: { no: id } }), sink: books });
+
+// prettier-ignore
+// @ts-expect-error -- a row in an array lacks one of its keys
+definePipeline({ name: 'a', source, process: ({ id }) => ({ authors: [{ book: id }] }), sink: books });
+
+// prettier-ignore
+// @ts-expect-error -- a row where tables are wanted
+definePipeline({ name: 'a', source, process: ({ id }) => ({ id }), sink: books });
+
+// prettier-ignore
+// @ts-expect-error -- a key that is no name
+to.sqlite({ file: 'a.db', tables: { a: { key: 5 } } });
+
+// prettier-ignore
+// @ts-expect-error -- an unknown field of a table
+to.sqlite({ file: 'a.db', tables: { a: { keys: 'id' } } });
+
+// prettier-ignore
+// @ts-expect-error -- an unknown field of a sink
+to.sqlite({ file: 'a.db', table: 'a', keys: 'id' });
+
+// ── from ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+// prettier-ignore
+// @ts-expect-error -- a type of a column that the header does not have
+definePipeline({ name: 'a', source: from.csv({ path: 'a', header: ['id'], types: { idd: 'integer' } }), process: () => ({ id: 1 }), sink });
+
+// prettier-ignore
+// @ts-expect-error -- an unknown type
+definePipeline({ name: 'a', source: from.csv({ path: 'a', types: { id: 'int' } }), process: () => ({ id: 1 }), sink });
+
+// prettier-ignore
+// @ts-expect-error -- an unknown field
+definePipeline({ name: 'a', source: from.csv({ path: 'a', delimeter: ';' }), process: () => ({ id: 1 }), sink });
+
+// prettier-ignore
+// @ts-expect-error -- neither a path nor standard input
+definePipeline({ name: 'a', source: from.csv({ header: ['id'] }), process: () => ({ id: 1 }), sink });
+
+// prettier-ignore
+// @ts-expect-error -- both
+from.csv({ path: 'a', stdin: true });
+
+// prettier-ignore
+// @ts-expect-error -- a column that the header does not have
+definePipeline({ name: 'a', source: from.csv({ path: 'a', header: ['id', 'name'] }), process: (row) => ({ id: 1, n: row.nmae }), sink });
+
+// prettier-ignore
+// @ts-expect-error -- no such source
+from.kafka({});
+
+// ── run ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+declare const shelves: Pipeline<{ readonly shelf: string; readonly mode: 'full' | 'delta' }>;
+
+// prettier-ignore
+// @ts-expect-error -- a param of the wrong type
+run<typeof shelves>('a.ts', { params: { mode: 'fulll' } });
+
+// prettier-ignore
+// @ts-expect-error -- an unknown param
+run<typeof shelves>('a.ts', { params: { shelff: 'x' } });

@@ -1,0 +1,158 @@
+// Uses of the public API that must compile, with the types that they infer.
+import {
+  definePipeline,
+  from,
+  param,
+  type Pipeline,
+  type ProcessContext,
+  run,
+  secret,
+  type SetupContext,
+  type SourceContext,
+  text,
+  to,
+} from 'millrace';
+
+type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+function same<_Claim extends true>(): void {}
+
+interface User {
+  id: number;
+  email: string;
+}
+
+// Every field in order: params, limits, a CSV file with a header, tables.
+export const books = definePipeline({
+  name: 'books',
+  params: {
+    shelf: param.string({ default: 'all', describe: 'the shelf to read' }),
+    max: param.integer({ optional: true }),
+    mode: param.oneOf(['full', 'delta'], { default: 'full' }),
+    day: param.date(),
+    dry: param.boolean({ default: false }),
+    factor: param.number(),
+  },
+  limits: { ftp: { concurrency: 3 }, vendor: { rate: '100/min' } },
+  source: from.csv({ path: 'books.csv', header: ['id', 'name'], types: { id: 'integer' } }),
+  async setup({ params, limit }) {
+    same<Same<typeof params.shelf, string>>();
+    await limit('ftp', () => 1);
+    return { cache: new Map<number, string>() };
+  },
+  async process(row, { params, limit, fetch, resources }) {
+    same<Same<typeof row, { readonly id: number | null; readonly name: string | null }>>();
+    same<
+      Same<
+        typeof params,
+        {
+          readonly shelf: string;
+          readonly max: number | undefined;
+          readonly mode: 'full' | 'delta';
+          readonly day: string;
+          readonly dry: boolean;
+          readonly factor: number;
+        }
+      >
+    >();
+    same<Same<typeof resources, { cache: Map<number, string> }>>();
+    const n = await limit('vendor', () => 1);
+    await fetch('x', {
+      limit: 'vendor',
+      headers: { authorization: text`Bearer ${secret('T')}`, 'x-app': secret('APP'), a: 'b' },
+    });
+    await fetch('x', { limit: 'ftp', headers: [['a', 'b']] });
+    return { books: { id: row.id ?? 0, n }, authors: [{ book: row.id ?? 0, name: 'x' }] };
+  },
+  sink: to.sqlite({ file: 'a.db', tables: { books: { key: 'id' }, authors: { key: ['book', 'name'] } } }),
+});
+
+// A CSV file whose header is not declared may have any column.
+export const open = [
+  definePipeline({
+    name: 'a',
+    source: from.csv({ path: 'a.csv' }),
+    sink: to.sqlite({ file: 'a.db', table: 'a', key: 'id' }),
+  }),
+  definePipeline({
+    name: 'a',
+    source: from.csv({ path: 'a.csv', types: { id: 'integer', when: 'date', ok: 'boolean' } }),
+    process(row) {
+      same<Same<typeof row.id, number | null>>();
+      same<Same<(typeof row)['title'], string | null>>();
+      same<Same<typeof row.ok, boolean | null>>();
+      return { ...row, id: row.id ?? 0 };
+    },
+    sink: to.sqlite({ file: 'a.db', table: 'a', key: 'id' }),
+  }),
+];
+
+// NDJSON, from a file and from standard input.
+export const lines = definePipeline({
+  name: 'a',
+  source: from.ndjson<User>({ stdin: true }),
+  process: (user) => {
+    same<Same<typeof user, User>>();
+    return user;
+  },
+  sink: to.stdout(),
+});
+
+// A generator with params and limits.
+export const generated = definePipeline({
+  name: 'a',
+  params: { n: param.integer({ default: 3 }) },
+  limits: { vendor: { rate: '1/s' } },
+  async *source({ params, fetch }) {
+    await fetch('x', { limit: 'vendor' });
+    for (let i = 0; i < params.n; i++) yield { i };
+  },
+  process: ({ i }, { params }) => ({ id: i + params.n }),
+  sink: to.sqlite({ file: 'a.db', table: 'a', key: 'id' }),
+});
+
+// Several tables: nothing for one of them, shapes that differ by branch, arrays of results, none.
+const tables = () => to.sqlite({ file: 'a.db', tables: { books: { key: 'id' }, authors: { key: 'name' } } });
+export const byTable = [
+  definePipeline({ name: 'a', source: [1], process: (id) => ({ books: { id }, authors: id > 1 ? [{ name: 'x' }] : undefined }), sink: tables() }), // prettier-ignore
+  definePipeline({ name: 'a', source: [1], process: (id) => (id > 1 ? { books: { id } } : { authors: { name: 'x' } }), sink: tables() }), // prettier-ignore
+  definePipeline({ name: 'a', source: [1], process: (id) => (id > 1 ? [{ books: { id } }, { books: [{ id: 2 }] }] : null), sink: tables() }), // prettier-ignore
+];
+
+// Functions that were written elsewhere.
+async function* pages({ cursor = 1, checkpoint, params }: SourceContext<number, { from: string }>) {
+  yield params.from;
+  checkpoint(cursor);
+}
+const setup = ({ params }: SetupContext<{ from: string }>) => ({ base: params.from });
+async function work(line: string, { resources, fetch }: ProcessContext<{ base: string }>) {
+  await fetch(resources.base, { limit: 'anything' });
+  return { line };
+}
+export const elsewhere = definePipeline({
+  name: 'a',
+  params: { from: param.string() },
+  limits: { vendor: { rate: '1/s' } },
+  source: pages,
+  setup,
+  process: work,
+  sink: to.stdout(),
+});
+
+// Params and secrets as values of fields.
+const shelf = param.string({ default: 'all' });
+export const fields = definePipeline({
+  name: 'a',
+  params: { shelf, day: param.date() },
+  source: [1],
+  process: (id) => ({ id }),
+  sink: to.sqlite({ file: text`out/${shelf}.db`, table: 'a', key: 'id' }),
+});
+export const file = to.sqlite({ file: shelf, table: 'a' });
+
+// A program that runs it: the params are those of the pipeline, if it says which.
+const service = run<typeof books>(new URL('./books.ts', import.meta.url), { params: { shelf: 'A', mode: 'delta' } });
+export const done: number = (await service.done).done;
+for await (const row of service.results) same<Same<NonNullable<typeof row.authors>[number]['name'], string>>();
+export const bare = run('books.ts', { params: { anything: 1 } });
+
+export const any: Pipeline = books;
