@@ -88,6 +88,7 @@ const folders: Record<string, { from: readonly string[]; because: string }> = {
       'pipeline/cache-directory',
       'pipeline/problems',
       'types:pipeline/options',
+      'types:pipeline/types',
       'queue',
       'supervision',
       'types:ipc/messages',
