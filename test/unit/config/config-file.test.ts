@@ -80,7 +80,7 @@ describe('a config file', () => {
         ['5', 3, 3],
       ],
     ],
-  ])('%j gives its entries with their lines', async (text, entries) => {
+  ])('%j returns its entries with their lines', async (text, entries) => {
     expect(await read(text)).toEqual({
       path,
       problems: [],
@@ -102,14 +102,14 @@ describe('a config file', () => {
     expect(problems).toEqual([expect.stringContaining(path + problem)]);
   });
 
-  it('whose aliases multiply is read without following them', async () => {
+  it('whose aliases multiply is read without expanding them', async () => {
     const levels = Array.from({ length: 30 }, (_, i) => `l${i + 1}: &l${i + 1} [${`*l${i},`.repeat(10)}]`);
     const { problems, entries } = await read(['l0: &l0 x', ...levels, 'attempts: *l30'].join('\n'));
     expect(problems).toEqual([`${path}:32:1: expected a value, got the alias *l30`]);
     expect(entries).toHaveLength(31);
   });
 
-  it('is refused if it is larger than a list of options can be', async () => {
+  it('is refused if it is larger than any list of options', async () => {
     const { problems } = await read(`#${' '.repeat(1024 * 1024)}`);
     expect(problems).toEqual([`${path}: expected at most 1MiB, got 1048577 bytes`]);
   });
@@ -118,7 +118,7 @@ describe('a config file', () => {
     ['nowhere.yaml', 'no such config file'],
     ['directory.yaml', 'expected a YAML file, got a directory'],
     ['millrace.yaml/deeper.yaml', 'cannot be read: ENOTDIR: not a directory'],
-  ])('is not to be had from %s', async (name, problem) => {
+  ])('cannot be read from %s', async (name, problem) => {
     mkdirSync(join(folder, 'directory.yaml'), { recursive: true });
     writeFileSync(path, '');
     const { problems } = await readConfigFile(join(folder, name));

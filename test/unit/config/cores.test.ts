@@ -59,7 +59,7 @@ describe('the quota of processors', () => {
 });
 
 describe('the processors that this process may use', () => {
-  it('are at least one and at most what its affinity leaves it', () => {
+  it('are at least one, and at most as many as its affinity allows', () => {
     expect(availableCores()).toBeGreaterThanOrEqual(1);
     expect(availableCores()).toBeLessThanOrEqual(availableParallelism());
   });

@@ -22,7 +22,7 @@ function file(values: Record<string, unknown>): ConfigSources['file'] {
 }
 
 describe('the settings', () => {
-  it('are the defaults, in milliseconds and bytes, if nobody says anything', () => {
+  it('are the defaults, in milliseconds and bytes, if nothing is given', () => {
     expect(resolve()).toEqual({
       settings: {
         consumers: 2,
@@ -68,7 +68,7 @@ describe('the settings', () => {
     });
   });
 
-  it('come from flags before the environment before the file before the pipeline', () => {
+  it('come from flags first, then from the environment, then from the file, then from the pipeline', () => {
     const pipeline = {
       file: 'a.ts',
       options: { attempts: 1, concurrency: 1, consumers: 1, deadMax: 1 },
@@ -97,7 +97,7 @@ describe('the settings', () => {
     });
   });
 
-  it('let the low-water marks follow the high ones', () => {
+  it('derive the low-water marks from the high-water marks', () => {
     const { settings } = resolve({
       flags: { 'queue-high-items': '1' },
       environment: { MILLRACE_QUEUE_HIGH_BYTES: '1MiB' },
@@ -132,7 +132,7 @@ describe('names', () => {
     [{ pipeline: { file: 'a.ts', options: { redact: { email: true } } } }, 'got an object'],
     [{ flags: { redact: ' -_ ' } }, 'got "-_"'],
     [{ flags: { redact: 'a,'.repeat(200) + 'a' } }, 'got 201'],
-  ])('that are none are refused: %j', (sources, got) => {
+  ])('that are invalid are refused: %j', (sources, got) => {
     expect(errorOf(sources).message).toContain(
       `expected names separated by commas; at most 100, of at most 100 characters, ${got}`,
     );
@@ -147,7 +147,7 @@ describe('consumers: auto', () => {
     [{ environment: { MILLRACE_CONSUMERS: 'auto' }, file: file({ consumers: 6 }) }, 6, 'conf/millrace.yaml:1'],
     [{ file: file({ consumers: 'auto' }), pipeline: { file: 'a.ts', options: { consumers: 5 } } }, 5, 'a.ts'],
     [{ pipeline: { file: 'a.ts', options: { consumers: 'auto' } } }, 2, 'default'],
-  ])('leaves it to the next weaker source, at last to the processors: %j', (sources, expected, place) => {
+  ])('leaves the number to the next weaker source, and finally to the processors: %j', (sources, expected, place) => {
     const { settings, origins } = resolve(sources);
     expect([settings.consumers, origins.consumers.place]).toEqual([expected, place]);
   });
@@ -188,7 +188,7 @@ describe('a wrong value', () => {
     [{ stalltimeout: '8s' }, '--stalltimeout: there is no such option; did you mean --stall-timeout?'],
     [{ workers: '8' }, '--workers: there is no such option'],
     [{ 'stop-timeout': '', stopTimeout: '' }, '--stop-timeout: expected a value'],
-  ])('in the flags %j is wrong usage', (flags, message) => {
+  ])('in the flags %j is a usage error', (flags, message) => {
     expect(errorOf({ flags })).toEqual({ message, code: 'USAGE', exitCode: 64 });
   });
 
@@ -197,7 +197,7 @@ describe('a wrong value', () => {
     [{ MILLRACE_CONSUMERS: '' }, 'MILLRACE_CONSUMERS: is empty; give it a value or unset it'],
     [{ MILLRACE_CONFIG: '' }, 'MILLRACE_CONFIG: is empty; give it a value or unset it'],
     [{ MILLRACE_STALL_TIMEOUT: '1s' }, 'MILLRACE_STALL_TIMEOUT: expected a duration from 2s to 1d, got 1s'],
-  ])('in the environment %j is a wrong configuration', (environment, message) => {
+  ])('in the environment %j is a configuration error', (environment, message) => {
     expect(errorOf({ environment })).toEqual({ message, code: 'CONFIG', exitCode: 78 });
   });
 
@@ -225,7 +225,7 @@ describe('a wrong value', () => {
     ],
     [{ ['__proto__']: 5 }, 'conf/millrace.yaml:1: __proto__: there is no such option'],
     [{ constructor: 5 }, 'conf/millrace.yaml:1: constructor: there is no such option'],
-  ])('in the file %j is a wrong configuration', (values, message) => {
+  ])('in the file %j is a configuration error', (values, message) => {
     expect(errorOf({ file: file(values) })).toEqual({ message, code: 'CONFIG', exitCode: 78 });
   });
 
@@ -241,7 +241,7 @@ describe('a wrong value', () => {
       { logLevel: 7 },
       'a.ts:7: options.logLevel: is needed before the pipeline is read: use --log-level or MILLRACE_LOG_LEVEL',
     ],
-  ])('in the pipeline %j is a wrong configuration', (options, optionLines, message) => {
+  ])('in the pipeline %j is a configuration error', (options, optionLines, message) => {
     expect(errorOf({ pipeline: { file: 'a.ts', options, optionLines } })).toEqual({
       message,
       code: 'CONFIG',
@@ -249,7 +249,7 @@ describe('a wrong value', () => {
     });
   });
 
-  it('is told even where another source overrides it, and together with all the others', () => {
+  it('is reported even if another source overrides it, together with all others', () => {
     const error = errorOf({
       flags: { consumers: '4', attempts: 'x' },
       environment: { MILLRACE_CONSUMERS: 'y' },
@@ -297,16 +297,16 @@ describe('a contradiction', () => {
       64,
       'frameBytes must be at most producerWindow, got 1MiB (--frame-bytes) and 64KiB (--producer-window)',
     ],
-  ])('in %j is told with both sides', (sources, exitCode, message) => {
+  ])('in %j is reported with both sides', (sources, exitCode, message) => {
     expect(errorOf(sources)).toMatchObject({ message, exitCode });
   });
 
-  it('is not looked for among values that are wrong in themselves', () => {
+  it('is not looked for among values that are already wrong', () => {
     const { message } = errorOf({ flags: { 'queue-high-items': '0', 'queue-low-items': '100000' } });
     expect(message).toBe('--queue-high-items: expected a whole number from 1 to 1,000,000,000, got 0');
   });
 
-  it('is none where two that may be equal are equal', () => {
+  it('does not exist between equal values that may be equal', () => {
     expect(resolve({ flags: { 'retry-base': '1min', 'retry-cap': '60s' } }).settings.retryCap).toBe(60_000);
   });
 });
@@ -319,7 +319,7 @@ describe('an unknown variable', () => {
     expect(resolve({ environment: { [name]: '' } }).warnings).toEqual([warning]);
   });
 
-  it('is none of ours without our prefix', () => {
+  it('is ignored without our prefix', () => {
     expect(resolve({ environment: { CONSUMERS: 'x', MILLRACE_CONFIG: 'a.yaml' } }).warnings).toEqual([]);
   });
 });

@@ -8,7 +8,7 @@ import type { PipelineOptions } from '../../../src/pipeline/options.ts';
 
 const outside = ['state', 'stateRoot', 'logLevel', 'logFormat', 'progress'] as const;
 
-/** Does not compile if the schema has an option that a pipeline cannot name, or the other way round. */
+/** Does not compile if the schema has an option that a pipeline cannot name, or vice versa. */
 const inPipelines: Record<Exclude<OptionName, (typeof outside)[number]>, unknown> = {
   consumers: 2,
   concurrency: 4,
@@ -45,7 +45,7 @@ const inPipelines: Record<Exclude<OptionName, (typeof outside)[number]>, unknown
 } satisfies Required<PipelineOptions>;
 
 describe('the options', () => {
-  it('can all be set by a pipeline, but for those that are needed before it is read', () => {
+  it('can all be set by a pipeline, except those that are needed before it is read', () => {
     expect(options.filter(({ isOutside }) => isOutside).map(({ name }) => name)).toEqual(outside);
     const pipeline = { file: 'a.ts', options: inPipelines };
     const { settings, origins } = resolveConfig({ flags: {}, environment: {}, pipeline, folder: '/' });
@@ -70,17 +70,17 @@ describe('the options', () => {
     expect(options.map(({ name }) => name)).toEqual(Object.keys(schema.shape));
   });
 
-  it('are listed in the README as they are', () => {
+  it('are listed correctly in the README', () => {
     const [, table] =
       /<!-- options: [^\n]*-->\n([\s\S]*?)\n<!-- \/options -->/.exec(readFileSync('README.md', 'utf8')) ?? [];
     expect(table).toBe(optionsTable());
   });
 
-  it('are listed in config/millrace.yaml as they are', () => {
+  it('are listed correctly in config/millrace.yaml', () => {
     expect(readFileSync('config/millrace.yaml', 'utf8')).toBe(configFileText());
   });
 
-  it('are listed in config/millrace.env as they are', () => {
+  it('are listed correctly in config/millrace.env', () => {
     const text = readFileSync('config/millrace.env', 'utf8');
     expect(text.slice(text.indexOf('# ── '))).toBe(environmentFileOptions());
   });
@@ -89,11 +89,11 @@ describe('the options', () => {
 describe('config/millrace.yaml', () => {
   const text = readFileSync('config/millrace.yaml', 'utf8');
 
-  it('says nothing as it is', () => {
+  it('sets nothing as it is', () => {
     expect(readYaml(text)).toEqual({ entries: [], complaints: [] });
   });
 
-  it('says the defaults once its options are no longer commented out', () => {
+  it('sets the defaults when its options are no longer commented out', () => {
     const { entries, complaints } = readYaml(text.replaceAll(/^#(?=\w)/gm, ''));
     expect(complaints).toEqual([]);
     expect(entries.map(({ name }) => name).toSorted()).toEqual(Object.keys(schema.shape).toSorted());

@@ -21,13 +21,13 @@ describe('the state directory', () => {
   it.each([
     ["the pipeline's own in the root", null, '/state/pokedex'],
     ['what state says, before the root', '/srv/queue', '/srv/queue'],
-  ])('is %s, and systemd has no say', (_, state, expected) => {
+  ])('is %s, whatever systemd says', (_, state, expected) => {
     const settings = { state, stateRoot: '/state' };
     const environment = { STATE_DIRECTORY: '/var/lib/millrace' };
     expect(stateDirectory({ settings, environment, name: 'pokedex', folder: '/home/me' })).toBe(expected);
   });
 
-  it('is not begun anew in a root that holds the queue of a single pipeline', () => {
+  it('is not created in a root that holds the queue of a single pipeline', () => {
     const root = mkdtempSync(join(tmpdir(), 'millrace-'));
     try {
       const request = { settings: { state: null, stateRoot: root }, environment: {}, name: 'a', folder: '/' };
@@ -47,7 +47,7 @@ describe('the state directory', () => {
     }
   });
 
-  it('may be as long as SQLite takes, which is longer than a socket takes', () => {
+  it('may be as long as SQLite allows, which is longer than a socket allows', () => {
     const named = (bytes: number): string =>
       stateDirectory({
         settings: { state: `/${'x'.repeat(bytes - 1)}`, stateRoot: null },
@@ -69,7 +69,7 @@ describe('the state directory', () => {
 });
 
 describe('the control socket', () => {
-  it('lies in the state directory', () => {
+  it('is in the state directory', () => {
     expect(controlSocketPath('/srv/queue')).toBe('/srv/queue/control.sock');
   });
 });

@@ -18,12 +18,12 @@ describe('back-off', () => {
     expect(equalJitter(backoff, attempt, nearlyOne)).toBe(most);
   });
 
-  it('with full jitter begins at nothing, with equal jitter at half', () => {
+  it('begins at zero with full jitter, and at half with equal jitter', () => {
     expect(fullJitter(backoff, 3, 0)).toBe(0);
     expect(equalJitter(backoff, 3, 0)).toBe(500);
   });
 
-  it('is a whole number of milliseconds within its bounds, however often it was tried', () => {
+  it('is a whole number of milliseconds within its bounds, however many attempts there were', () => {
     const anyBackoff = fc.record({ baseMs: fc.nat(60_000), capMs: fc.nat(3_600_000) });
     const chance = fc.oneof(
       fc.nat(999).map((n) => n / 1000),

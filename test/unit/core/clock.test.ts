@@ -4,7 +4,7 @@ import { pause, systemClock } from '../../../src/core/clock.ts';
 import { HandClock } from '../../support/hand-clock.ts';
 
 describe('a pause', () => {
-  it('ends when its time has come, not before, and leaves nothing behind', async () => {
+  it('ends at its time, not before, and leaves no timer behind', async () => {
     const clock = new HandClock();
     const abort = new AbortController();
     let isOver = false;
@@ -18,7 +18,7 @@ describe('a pause', () => {
     expect(getEventListeners(abort.signal, 'abort')).toEqual([]);
   });
 
-  it('ends at once when it is aborted, and takes its timer back', async () => {
+  it('ends at once when it is aborted, and cancels its timer', async () => {
     const clock = new HandClock();
     const abort = new AbortController();
     const paused = pause(clock, 1000, abort.signal);
@@ -27,7 +27,7 @@ describe('a pause', () => {
     expect(clock.waiting).toBe(0);
   });
 
-  it('does not begin when it was aborted before', async () => {
+  it('does not begin if it was aborted before', async () => {
     const clock = new HandClock();
     await pause(clock, 1000, AbortSignal.abort());
     expect(clock.waiting).toBe(0);
@@ -37,7 +37,7 @@ describe('a pause', () => {
 describe('the machine’s clock', () => {
   const month = 30 * 24 * 3600 * 1000;
 
-  it('calls neither at once nor too early for a time that Node’s timers cannot take', () => {
+  it('calls neither at once nor too early after a time that is too long for Node’s timers', () => {
     jest.useFakeTimers();
     try {
       const called = jest.fn();
@@ -51,7 +51,7 @@ describe('the machine’s clock', () => {
     }
   });
 
-  it('calls nothing that was cancelled, in whichever part of a long time that was', () => {
+  it('does not call a cancelled timer, whenever in a long time it was cancelled', () => {
     jest.useFakeTimers();
     try {
       const called = jest.fn();
@@ -69,7 +69,7 @@ describe('the machine’s clock', () => {
     }
   });
 
-  it('takes a time in the past for now', () => {
+  it('treats a time in the past as now', () => {
     jest.useFakeTimers();
     try {
       const called = jest.fn();

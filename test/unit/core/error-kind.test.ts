@@ -15,13 +15,13 @@ describe('the kind of an error', () => {
     expect(kind(one)).toBe(kind(other));
   });
 
-  it('is another for another code or message', () => {
+  it('differs for a different code or message', () => {
     expect(kind('m', 'A')).not.toBe(kind('m', 'B'));
     expect(kind('vendor answered 500')).not.toBe(kind('vendor answered 404'));
     expect(kind('connection refused')).not.toBe(kind('connection reset'));
   });
 
-  it('sees what the causes say', () => {
+  it('includes the messages of the causes', () => {
     const failed = (cause: string) =>
       errorKind({ code: 'E', message: 'fetch failed', cause: { code: 'C', message: cause } });
     expect(failed('refused')).not.toBe(failed('reset'));

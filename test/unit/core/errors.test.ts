@@ -33,7 +33,7 @@ function withCause(error: Error, cause: unknown): Error {
   return error;
 }
 
-describe('what was thrown, as data', () => {
+describe('a thrown value, as data', () => {
   it.each([
     ['null', null, 'a null was thrown: null'],
     ['undefined', undefined, 'a undefined was thrown: undefined'],
@@ -53,7 +53,7 @@ describe('what was thrown, as data', () => {
     expect(errorData(error)).toMatchObject({ code: 'ECONNREFUSED', message: 'connect refused', stack: error.stack });
   });
 
-  it('names the first line of the user’s own code, in the error or else in its cause', () => {
+  it('names the first line of the user’s own code, in the error or otherwise in its cause', () => {
     const inPackage = 'Error: bad port\n    at fetch (/app/node_modules/undici/index.js:7:1)';
     const inCode = `${inPackage}\n    at async process (/app/pipeline.ts:12:7)\n    at async f (/app/other.ts:1:1)`;
     const stacked = (stack: string, cause?: Error): Error => Object.assign(new Error('x', { cause }), { stack });
@@ -64,15 +64,15 @@ describe('what was thrown, as data', () => {
     expect(errorData(stacked(inPackage))).not.toHaveProperty('at');
   });
 
-  it('is taken from anything with a message, as errors of another realm are not instances of ours', () => {
+  it('is taken from any value with a message, because errors of another realm are not instances of ours', () => {
     expect(errorData({ name: 'AbortError', message: 'aborted' })).toEqual({ code: 'AbortError', message: 'aborted' });
   });
 
-  it('takes what a message that is no text says for one', () => {
+  it('uses a message that is not text as text', () => {
     expect(errorData(Object.assign(new Error('x'), { message: { status: 404 } })).message).toBe('{"status":404}');
   });
 
-  it.each(['name', 'code', 'message', 'stack', 'cause'])('does without a %s that throws when it is read', (name) => {
+  it.each(['name', 'code', 'message', 'stack', 'cause'])('leaves out a %s that throws when it is read', (name) => {
     const data = errorData(withGetter(name));
     expect(data.message).toBe(name === 'message' ? 'without a readable message' : 'the message');
     expect(data.code).toBe(name === 'name' ? 'Error' : data.code);
@@ -83,7 +83,7 @@ describe('what was thrown, as data', () => {
     ['a number', 20],
     ['an empty text', ''],
     ['an object', {}],
-  ])('takes the name for a code that is %s', (_, code) => {
+  ])('uses the name if the code is %s', (_, code) => {
     expect(errorData(Object.assign(new TypeError('no'), { code })).code).toBe('TypeError');
   });
 
@@ -91,11 +91,11 @@ describe('what was thrown, as data', () => {
     ['a symbol', Symbol('n')],
     ['undefined', undefined],
     ['an object without a text', Object.create(null)],
-  ])('has the code Error when the name is %s', (_, name) => {
+  ])('has the code Error if the name is %s', (_, name) => {
     expect(errorData(Object.assign(new Error('no'), { name })).code).toBe('Error');
   });
 
-  it('is cut where texts are huge', () => {
+  it('shortens huge texts', () => {
     const huge = Object.assign(new Error('m'.repeat(100_000)), {
       code: 'c'.repeat(100_000),
       stack: 's'.repeat(100_000),
@@ -107,13 +107,13 @@ describe('what was thrown, as data', () => {
     expect(data.cause?.message.length).toBeLessThan(300);
   });
 
-  it('names the line of the user’s code although it is beyond what is kept of the stack', () => {
+  it('names the line of the user’s code even if it is beyond the kept part of the stack', () => {
     const deep = '    at f (/app/node_modules/deep/index.js:7:1)\n'.repeat(100);
     const stack = `Error: x\n${deep}    at process (/app/pipeline.ts:12:7)`;
     expect(errorData(Object.assign(new Error('x'), { stack })).at).toBe('/app/pipeline.ts:12:7');
   });
 
-  it('ends in a chain of causes that leads back to its beginning', () => {
+  it('ends a chain of causes that leads back to its beginning', () => {
     const first = new Error('first');
     const second = withCause(new Error('second'), first);
     first.cause = second;
@@ -124,13 +124,13 @@ describe('what was thrown, as data', () => {
     expect(messages).toEqual(['first', 'second', 'first', 'second', 'first']);
   });
 
-  it('has the first of the errors behind an AggregateError, whose own message is empty, as its cause', () => {
+  it('has the first error of an AggregateError, whose own message is empty, as its cause', () => {
     const data = errorData(new AggregateError([new Error('connect ECONNREFUSED ::1:9'), new Error('other')], ''));
     expect(data.cause?.message).toBe('connect ECONNREFUSED ::1:9');
   });
 
-  it('never throws, and is always JSON with texts in the places of texts', () => {
-    // fast-check looks at what it generates, so what must not be looked at is put in afterwards.
+  it('never throws, and is always JSON with texts where texts belong', () => {
+    // fast-check reads the values that it generates, so values that must not be read are put in afterwards.
     const horrors = { hostile, revoked: revoked(), symbol: Symbol('s'), function: throwing };
     const odd = fc.oneof(
       fc.anything({ withBigInt: true, withNullPrototype: true, withSparseArray: true, withTypedArray: true }),
@@ -174,7 +174,7 @@ describe('a verdict', () => {
     expect(errorData(error).code).toBe(code);
   });
 
-  it('is recognised in an error of another copy of the package, by its mark', () => {
+  it('is recognized in an error of another copy of the package, by its mark', () => {
     const foreign = Object.assign(new Error('later'), { [Symbol.for('millrace.verdict')]: 'retry-after', ms: 1500 });
     expect(verdictOf(foreign)).toBe('retry-after');
     expect(errorData(foreign)).toMatchObject({ code: 'RETRY_AFTER', retryAfterMs: 1500 });
@@ -187,11 +187,11 @@ describe('a verdict', () => {
     },
   );
 
-  it.each([-1, Number.NaN, Number.POSITIVE_INFINITY])('asks for a time to wait, not for %p', (ms) => {
+  it.each([-1, Number.NaN, Number.POSITIVE_INFINITY])('requires a time to wait, not %p', (ms) => {
     expect(() => new RetryAfter(ms)).toThrow(`RetryAfter expects milliseconds >= 0, got ${ms}`);
   });
 
-  it('leaves out a time to wait that is none', () => {
+  it('leaves out an invalid time to wait', () => {
     const foreign = Object.assign(new Error('later'), { [Symbol.for('millrace.verdict')]: 'retry-after', ms: 'soon' });
     expect(errorData(foreign)).not.toHaveProperty('retryAfterMs');
   });
@@ -208,14 +208,14 @@ describe('an error in one line', () => {
     );
   });
 
-  it('names the line of the user’s code on request, where that is known', () => {
+  it('names the line of the user’s code on request, if that is known', () => {
     expect(describeWithPlace({ code: 'A', message: 'no', at: '/a.ts:1:2' })).toBe('no (at /a.ts:1:2)');
     expect(describeWithPlace({ code: 'A', message: 'no' })).toBe('no');
   });
 });
 
 describe('an error that another process described', () => {
-  it('can be thrown here with the stacks that it had there', () => {
+  it('can be thrown here with its original stacks', () => {
     const cause = { code: 'B', message: 'why' };
     const error = errorFromData({ code: 'A', message: 'no', stack: 'Error: no\n    at /a.ts:1:2', cause });
     expect(error).toMatchObject({ message: 'no', stack: 'Error: no\n    at /a.ts:1:2' });

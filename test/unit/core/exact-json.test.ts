@@ -17,23 +17,23 @@ describe('JSON that keeps all digits', () => {
     expect(parseExactJson(text, 'bigint')).toEqual(bigint);
   });
 
-  it('leaves digits in texts, fractions and exponents as they are', () => {
+  it('does not change digits in texts, fractions and exponents', () => {
     const text =
       '{"12345678901234567890":"a\\" 12345678901234567890,","b":12345678901234567.5,"c":1234567890123456789e2}';
     expect(parseExactJson(text, 'bigint')).toEqual(JSON.parse(text));
   });
 
-  it('keeps a property that is called __proto__ a property', () => {
+  it('keeps a property named __proto__ as a property', () => {
     const value = parseExactJson('{"__proto__":{"a":12345678901234567890}}', 'bigint') as object;
     expect(Object.keys(value)).toEqual(['__proto__']);
     expect(Object.getPrototypeOf(value)).toBe(Object.prototype);
   });
 
-  it('rounds as JSON.parse does if it is asked to', () => {
+  it('rounds like JSON.parse on request', () => {
     expect(parseExactJson('9007199254740993', 'number')).toBe(9007199254740992);
   });
 
-  it('reads all JSON as JSON.parse does, but for long integers', () => {
+  it('reads all JSON like JSON.parse, except long integers', () => {
     fc.assert(
       fc.property(fc.json(), (text) => {
         expect(parseExactJson(text, 'number')).toEqual(JSON.parse(text));
@@ -52,7 +52,7 @@ describe('JSON that keeps all digits', () => {
     );
   });
 
-  it('refuses what JSON.parse refuses, also where quotes would make it good', () => {
+  it('refuses everything that JSON.parse refuses, also where quotes would make it valid', () => {
     expect(() => parseExactJson('{12345678901234567890:1}', 'string')).toThrow(SyntaxError);
     expect(() => parseExactJson('[01234567890123456789]', 'string')).toThrow(SyntaxError);
   });

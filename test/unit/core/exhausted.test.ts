@@ -21,7 +21,7 @@ describe('an error of the operating system that has run out of', () => {
     }
   });
 
-  it('something is told from others', () => {
+  it('something is distinguished from other errors', () => {
     expect(exhausted(systemError('EAGAIN', 'read'))).toBeUndefined();
     expect(exhausted(systemError('ENOENT', 'open'))).toBeUndefined();
     expect(exhausted(new Error('no code'))).toBeUndefined();

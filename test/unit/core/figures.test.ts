@@ -22,7 +22,7 @@ describe('a figure for people', () => {
     expect(perSecond(rate)).toBe(text);
   });
 
-  it('knows one from many', () => {
+  it('uses singular and plural', () => {
     expect([plural(0, 'item'), plural(1, 'item'), plural(2000, 'item')]).toEqual(['0 items', '1 item', '2,000 items']);
   });
 });

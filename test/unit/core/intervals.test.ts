@@ -76,7 +76,7 @@ describe('a set of intervals', () => {
     expect(set.toFlat()).toEqual(after);
   });
 
-  it('agrees with a plain set of numbers, whatever is added and deleted', () => {
+  it('agrees with an ordinary set of numbers, whatever is added and deleted', () => {
     const steps = fc.array(fc.tuple(fc.constantFrom('add' as const, 'delete' as const), range), { maxLength: 60 });
     fc.assert(
       fc.property(steps, (moves) => {
@@ -97,7 +97,7 @@ describe('a set of intervals', () => {
     );
   });
 
-  it('is as small as the number of its gaps: disjoint, in order, never adjacent', () => {
+  it('has only as many intervals as gaps require: disjoint, in order, never adjacent', () => {
     fc.assert(
       fc.property(ranges, (added) => {
         let previous = -Infinity;
@@ -110,7 +110,7 @@ describe('a set of intervals', () => {
     );
   });
 
-  it('tells of every number whether it is in it, and splits any range into what is and what is not', () => {
+  it('knows of every number whether it is in the set, and splits any range into numbers inside and outside', () => {
     fc.assert(
       fc.property(ranges, range, (added, [from, to]) => {
         const set = Intervals.of(...added);
@@ -123,13 +123,13 @@ describe('a set of intervals', () => {
     );
   });
 
-  it('has nothing within an empty range, and no gaps there', () => {
+  it('has no numbers and no gaps within an empty range', () => {
     const set = Intervals.of([1, 10]);
     expect([...set.within(5, 3)]).toEqual([]);
     expect([...set.gaps(12, 11)]).toEqual([]);
   });
 
-  it('comes back from its flat form as it was', () => {
+  it('is the same after a round trip through its flat form', () => {
     fc.assert(
       fc.property(ranges, (added) => {
         const set = Intervals.of(...added);
@@ -138,7 +138,7 @@ describe('a set of intervals', () => {
     );
   });
 
-  it('gives out a flat form that is not touched by what happens to it later', () => {
+  it('returns a flat form that does not change with the set', () => {
     const set = Intervals.of([1, 3]);
     const flat = set.toFlat();
     set.add(4, 9);

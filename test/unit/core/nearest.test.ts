@@ -18,11 +18,11 @@ describe('the nearest name', () => {
     expect(nearest(name, names)).toBe(expected);
   });
 
-  it.each(['workers', 'xxxx', '', 'st', 'items'])('to %j is none, as all are far from it', (name) => {
+  it.each(['workers', 'xxxx', '', 'st', 'items'])('to %j does not exist, because no name is similar', (name) => {
     expect(nearest(name, names)).toBeUndefined();
   });
 
-  it('is the nearer one of two', () => {
+  it('is the nearer of two', () => {
     expect(nearest('rate', ['grate', 'rates', 'rate'])).toBe('rate');
   });
 
@@ -33,12 +33,12 @@ describe('the nearest name', () => {
 });
 
 describe('the distance between two texts', () => {
-  it('counts a swap of neighbours as one', () => {
+  it('counts a swap of neighbors as one', () => {
     expect(editDistance('abcd', 'abdc')).toBe(1);
     expect(editDistance('', 'abc')).toBe(3);
   });
 
-  it('is nothing to itself, the same both ways, and at most the longer length', () => {
+  it('is zero to itself, the same both ways, and at most the longer length', () => {
     fc.assert(
       fc.property(fc.string({ maxLength: 12 }), fc.string({ maxLength: 12 }), (a, b) => {
         expect(editDistance(a, a)).toBe(0);

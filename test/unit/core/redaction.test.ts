@@ -27,11 +27,11 @@ describe('a text without its secrets', () => {
     'key: 5',
     'a bearer of good news',
     'https://a.example/?page=2',
-  ])('is the same where there is none: %s', (text) => {
+  ])('does not change if there is none: %s', (text) => {
     expect(redaction.text(text)).toBe(text);
   });
 
-  it('can be made of an error, its stack and its causes', () => {
+  it('can be made from an error, its stack and its causes', () => {
     const error = {
       code: 'E',
       message: 'token=canary',
@@ -41,7 +41,7 @@ describe('a text without its secrets', () => {
     expect(JSON.stringify(redaction.error(error))).not.toContain('canary');
   });
 
-  it('takes no longer than the text is long, whatever is in it', () => {
+  it('takes time linear in the length of the text, whatever it contains', () => {
     const parts = fc.constantFrom('password', '=', ':', '"', "'", ' ', '://', '@', '-', '?token', 'bearer ', 'a');
     fc.assert(
       fc.property(fc.array(parts, { minLength: 1, maxLength: 5 }), (some) => {

@@ -8,7 +8,7 @@ function hiding(...names: string[]): Redaction {
   return redaction;
 }
 
-describe('a name that was given as secret', () => {
+describe('a name that was declared secret', () => {
   it.each([
     'account-number: canary',
     'Account Number = "canary, and more"',
@@ -16,7 +16,7 @@ describe('a name that was given as secret', () => {
     '{"account_number":["canary","canary"]}',
     "accountNumber: { first: 'canary' }",
     'https://a.example/?page=2&account_number=canary&x=1',
-  ])('has its value taken out of a text: %s', (text) => {
+  ])('has its value removed from a text: %s', (text) => {
     const redaction = hiding('accountNumber');
     expect(redaction.text(text)).not.toContain('canary');
     expect(redaction.text(text)).toContain('[redacted]');
@@ -27,12 +27,12 @@ describe('a name that was given as secret', () => {
     'old-account-number: 5',
     'accountNumbers: 5',
     'expected password=[redacted], accountNumber=[redacted]',
-  ])('leaves a text that has no such value as it is: %s', (text) => {
+  ])('does not change a text without such a value: %s', (text) => {
     const redaction = hiding('account_number');
     expect(redaction.text(text)).toBe(text);
   });
 
-  it('has its value taken out of fields, whatever that is, however deep it lies', () => {
+  it('has its value removed from fields, whatever the value, however deep', () => {
     const redaction = hiding('E-Mail', 'straße');
     const fields = { a: [{ email: { inner: 'canary' }, e_mail: 5, Straße: true }], emails: 'shown', eMail: null };
     expect(redactFields(redaction, fields)).toEqual({
@@ -42,7 +42,7 @@ describe('a name that was given as secret', () => {
     });
   });
 
-  it('adds to what looks like a secret, and to the names given before', () => {
+  it('is hidden in addition to everything that looks like a secret, and to names declared before', () => {
     const redaction = hiding('a.b(c');
     redaction.hideNames(['iban']);
     expect(redaction.text('a.b(c=canary iban=canary password=canary aXb(c=shown')).toBe(
@@ -50,12 +50,12 @@ describe('a name that was given as secret', () => {
     );
   });
 
-  it('is hidden only by the service that was given it', () => {
+  it('is hidden only by the service that declared it', () => {
     hiding('iban');
     expect(hiding('email').text('iban=5 email=5')).toBe('iban=5 email=[redacted]');
   });
 
-  it('does not make a long text take longer than it is long', () => {
+  it('does not make the time worse than linear for a long text', () => {
     const redaction = hiding('a', 'aa');
     for (const part of ['a=[', 'a={', 'a="', "a='\\", 'aa', 'a ', '-a'])
       expect(redaction.text(part.repeat(50_000)).length).toBeGreaterThan(0);

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { requireSafeSqlite } from '../../../src/core/sqlite-version.ts';
 
 describe('SQLite', () => {
-  it.each(['3.51.3', '3.52.0', '3.53.2', '4.0.0', '3.50.7', '3.50.8', '3.44.6'])('%s is taken', (version) => {
+  it.each(['3.51.3', '3.52.0', '3.53.2', '4.0.0', '3.50.7', '3.50.8', '3.44.6'])('%s is accepted', (version) => {
     expect(() => requireSafeSqlite(version)).not.toThrow();
   });
 

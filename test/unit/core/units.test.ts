@@ -36,7 +36,7 @@ describe('a duration', () => {
     '10  s',
     '٣s',
     'constructor',
-  ])('is not what %j says', (text) => {
+  ])('cannot be read from %j', (text) => {
     expect(() => parseDuration(text)).toThrow(
       new TypeError(`expected a duration such as 250ms, 60s, 5min, 2h or 1d, got ${JSON.stringify(text)}`),
     );
@@ -49,7 +49,7 @@ describe('a duration', () => {
     [true, 'true'],
     [['5s'], 'an array'],
     [undefined, 'nothing'],
-  ])('is not %p', (value, shown) => {
+  ])('cannot be %p', (value, shown) => {
     expect(() => parseDuration(value)).toThrow(`, got ${shown}`);
     expect(() => parseBytes(value)).toThrow(`, got ${shown}`);
     expect(() => parseRate(value)).toThrow(`, got ${shown}`);
@@ -71,7 +71,7 @@ describe('a duration', () => {
     expect(formatDuration(ms)).toBe(text);
   });
 
-  it('is read again from what is shown, to within a twentieth', () => {
+  it('can be read back from its text, to within a twentieth', () => {
     fc.assert(
       fc.property(fc.nat(2 ** 40), (ms) => {
         expect(Math.abs(parseDuration(formatDuration(ms)) - ms)).toBeLessThanOrEqual(ms / 20);
@@ -96,7 +96,7 @@ describe('a size', () => {
     expect(parseBytes(value)).toBe(bytes);
   });
 
-  it.each(['', '64K', '64M', '1TiB', '-1B', '1e3', '0x10', '16 MiB '])('is not what %j says', (text) => {
+  it.each(['', '64K', '64M', '1TiB', '-1B', '1e3', '0x10', '16 MiB '])('cannot be read from %j', (text) => {
     expect(() => parseBytes(text)).toThrow(
       new TypeError(`expected a size such as 64KiB, 16MiB, 1GiB or a number of bytes, got ${JSON.stringify(text)}`),
     );
@@ -113,7 +113,7 @@ describe('a size', () => {
     expect(formatBytes(bytes)).toBe(text);
   });
 
-  it('is read again from what is shown, to within a twentieth', () => {
+  it('can be read back from its text, to within a twentieth', () => {
     fc.assert(
       fc.property(fc.nat(2 ** 45), (bytes) => {
         expect(Math.abs(parseBytes(formatBytes(bytes)) - bytes)).toBeLessThanOrEqual(bytes / 20);

@@ -1,4 +1,4 @@
-/** The evidence of a small run in which all is well, for tests to spoil. */
+/** The evidence of a small correct run, for tests to corrupt. */
 import { digestOf, jsonCells, sqliteCells } from '../../../src/torture/canonical.ts';
 import type { Call, Consumer, Evidence } from '../../../src/torture/evidence.ts';
 
@@ -6,14 +6,14 @@ const items = [1, 2, 3, 4, 5, 6].map((id) => ({ id, text: `item ${id}` }));
 const digest = (seq: number): string => digestOf(items[seq - 1]);
 
 /**
- * Six items, read twice from the third on: 1, 2 done by process 10; 3 done at its second try, by 11; 4 without a result;
+ * Six items, read twice from the third on: 1 and 2 done by process 10; 3 done in its second attempt, by 11; 4 without a result;
  * 5 with two; 6 dead.
  */
 export function aTableRun(): Evidence {
   return run('table', (row) => sqliteCells(row));
 }
 
-/** The same into lines. Process 10 died when 2 was written, but not settled: 11 has written it again. */
+/** The same with lines of JSON. Process 10 died when 2 was written but not settled: 11 has written it again. */
 export function aLinesRun(): Evidence {
   const evidence = run('lines', (row) => jsonCells(row));
   const [first, second] = evidence.consumers as [Consumer, Consumer];

@@ -17,7 +17,7 @@ describe('digests', () => {
     expect(digestOf(one)).toBe(digestOf(other));
   });
 
-  it('differ for values that differ, if only in kind', () => {
+  it('differ for values that differ, even if only in type', () => {
     const values = [
       undefined,
       null,
@@ -53,7 +53,7 @@ describe('digests', () => {
 });
 
 describe('the cells that a row is expected to have', () => {
-  it('are as SQLite gives them back', () => {
+  it('are as SQLite returns them', () => {
     const row = {
       ID: 7,
       big: 9007199254740993n,
@@ -75,13 +75,13 @@ describe('the cells that a row is expected to have', () => {
     expect(cellText(2.5)).toBe('2.5');
   });
 
-  it('are kept short, and still tell long ones apart', () => {
+  it('are short, and still distinguish long cells', () => {
     const [one, other] = ['a', 'b'].map((end) => cellText('x'.repeat(100_000) + end));
     expect(one!.length).toBeLessThan(100);
     expect(one).not.toBe(other);
   });
 
-  it('are one line of JSON, also for what JSON does not have', () => {
+  it('are one line of JSON, also for values that JSON does not have', () => {
     expect(jsonCells({ a: new Set([1n]), b: new Map([['c', new Date(0)]]) })).toEqual({
       row: '{"a":["1"],"b":{"c":"1970-01-01T00:00:00.000Z"}}',
     });

@@ -8,7 +8,7 @@ function first(count: number, seed: number, canFillDisk = true): Planned[] {
 }
 
 describe('the schedule', () => {
-  it('is the same for the same seed, and another for another', () => {
+  it('is the same for the same seed, and different for a different seed', () => {
     expect(first(100, 1)).toEqual(first(100, 1));
     expect(first(100, 1)).not.toEqual(first(100, 2));
   });
@@ -26,7 +26,7 @@ describe('the schedule', () => {
     );
   });
 
-  it('fills no disk where there is none to fill', () => {
+  it('fills no disk if there is none to fill', () => {
     expect(first(2000, 3, false).filter(({ fault }) => fault.kind === 'disk full')).toEqual([]);
   });
 });

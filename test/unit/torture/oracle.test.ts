@@ -4,7 +4,7 @@ import { judge } from '../../../src/torture/oracle.ts';
 import type { ProblemKind } from '../../../src/torture/problem.ts';
 import { aLinesRun, aTableRun } from './a-run.ts';
 
-/** Changes the evidence; what is gone from it was lost by the product, what is in it twice was doubled… */
+/** Changes the evidence: something that is missing was lost by the product, something that is there twice was doubled… */
 type Spoil = (evidence: Evidence) => void;
 
 const runs = { 'a table': aTableRun, lines: aLinesRun };
@@ -16,7 +16,7 @@ function kindsOf(make: () => Evidence, spoil: Spoil): ProblemKind[] {
 }
 
 describe.each(Object.entries(runs))('the oracle of a run into %s', (_, make) => {
-  it('has nothing to object to when all is well', () => {
+  it('finds nothing if all is well', () => {
     const { problems, unchecked, ...counts } = judge(make());
     expect(problems).toEqual([]);
     expect(unchecked).toEqual([]);
@@ -94,7 +94,7 @@ describe('the oracle', () => {
     expect(kindsOf(aTableRun, spoil)).toContain(kind);
   });
 
-  it('of a sink without transactions allows an item again that was in hand at a death', () => {
+  it('of a sink without transactions allows the repetition of an item that was in hand at a death', () => {
     expect(judge(aLinesRun())).toMatchObject({ problems: [], repeated: 1 });
   });
 
@@ -108,18 +108,18 @@ describe('the oracle', () => {
         rows!.push({ trace: '11.8.0', cells: consumers[1]!.calls[1]!.rows![0]! });
       },
     ],
-  ])('of a sink without transactions does not allow an item again %s', (_, spoil) => {
+  ])('of a sink without transactions does not allow the repetition of an item %s', (_, spoil) => {
     expect(kindsOf(aLinesRun, spoil)).toContain('twice');
   });
 
-  it('counts the same content as often as the source has it', () => {
+  it('counts equal items as often as the source has them', () => {
     const evidence = aTableRun();
     evidence.emissions.push({ at: '#7', digest: evidence.emissions[0]!.digest });
     evidence.sourceItems = 7;
     expect(judge(evidence).problems.map(({ kind }) => kind)).toContain('missing');
   });
 
-  it('says what it cannot check of a source that yields something else the next time', () => {
+  it('says what it cannot check for a source that yields something else the next time', () => {
     const evidence = { ...aTableRun(), sourceItems: undefined };
     evidence.emissions.push({ at: '#6', digest: 'something else' });
     const { problems, unchecked } = judge(evidence);
@@ -127,7 +127,7 @@ describe('the oracle', () => {
     expect(problems.filter(({ kind }) => kind === 'missing')).toEqual([]);
   });
 
-  it('says that it has taken the word of a sink that it cannot read', () => {
+  it('says that it had to trust a sink that it cannot read', () => {
     const evidence: Evidence = { ...aLinesRun(), sink: 'unread', rows: undefined };
     expect(judge(evidence)).toMatchObject({ problems: [], unchecked: [expect.stringContaining('was trusted')] });
   });

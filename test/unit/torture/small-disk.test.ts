@@ -11,9 +11,9 @@ beforeEach(() => {
 afterEach(() => rmSync(directory, { recursive: true }));
 
 describe('a small disk', () => {
-  it('can be filled and freed, is seen by nobody else, and goes; or there is none', async () => {
+  it('can be filled and freed, is invisible to other processes, and is removed at the end; or it cannot exist', async () => {
     const disk = await mountSmallDisk(directory);
-    // Where the machine does not allow it, torture says that it was not tried.
+    // If the machine does not allow it, torture says that this was not tested.
     if (!disk) return;
     try {
       const inside = join(disk.directory, 'a file');

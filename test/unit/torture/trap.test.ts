@@ -12,7 +12,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(directory, { recursive: true }));
 
-/** A child of `ppid` that comes to a point: whom it kills. */
+/** Which processes a child of `ppid` kills when it reaches a point. */
 function passing(ppid: number): number[] {
   const killed: number[] = [];
   const kill = (pid: number): true => {
@@ -36,7 +36,7 @@ describe('a trap', () => {
     expect(existsSync(file)).toBe(false);
   });
 
-  it('is not sprung by a child whose supervisor has gone: its parent is somebody else’s process by now', () => {
+  it('is not sprung by a child whose supervisor is gone: by now, its parent is an unrelated process', () => {
     layTrap(file, { point: 'after commit', doomed: 'both', supervisor: 10 });
     expect(passing(1)).toEqual([]);
     expect(isLaid(file)).toBe(true);

@@ -5,7 +5,7 @@ import { digestOf } from '../../../src/torture/canonical.ts';
 import type { ProducerEntry } from '../../../src/torture/journal.ts';
 import { watchedSource } from '../../../src/torture/watched-source.ts';
 
-/** A source that is watched, with what it writes down, what comes out of it and what it says to the product, in order. */
+/** A watched source, with its journal, its items and its messages to the product, in order. */
 function watch(source: PlainSource<unknown>, cursor?: unknown) {
   const story: unknown[] = [];
   const write = (entry: ProducerEntry): unknown => story.push(entry.t === 'end' ? 'end' : [entry.at, entry.digest]);
@@ -44,13 +44,13 @@ describe('a watched source', () => {
         yield 'b';
       },
     ],
-  ])('writes down each item of %s before it is handed on, and the end', async (_, source) => {
+  ])('writes each item of %s to the journal before it is passed on, and the end', async (_, source) => {
     const { story, items } = watch(source);
     await all(items, story);
     expect(story).toEqual([...written('#1', 'a'), ...written('#2', 'b'), 'end', 'source ended']);
   });
 
-  it('counts from the last cursor, as the product does, and from the one that it was started with', async () => {
+  it('counts from the last cursor, as the product does, and from the cursor that it was started with', async () => {
     const source: PlainSource<unknown> = async function* ({ checkpoint }) {
       yield 'c';
       checkpoint({ page: 2 });
@@ -67,13 +67,13 @@ describe('a watched source', () => {
     ]);
   });
 
-  it('stays what it was: one that does not wait does not begin to', () => {
+  it('stays synchronous if it was', () => {
     expect(Symbol.iterator in watch(['a']).items).toBe(true);
     expect(Symbol.asyncIterator in watch(async function* () {}).items).toBe(true);
     expect(watch((() => 5) as unknown as PlainSource<unknown>).items).toBe(5);
   });
 
-  it('is told to clean up when it is left, and hears of it once', async () => {
+  it('is told to clean up, once, when it is left early', async () => {
     let cleaned = 0;
     const source: PlainSource<unknown> = async function* () {
       try {
