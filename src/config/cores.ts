@@ -30,7 +30,7 @@ export function cpuQuota(read: ReadText): number | undefined {
     }));
   });
   const quotas = groups.flatMap(({ mount, path, quotaIn }) =>
-    withParents(path).map((folder) => quotaIn(join(mount, folder), read)),
+    withParents(path).map((directory) => quotaIn(join(mount, directory), read)),
   );
   const set = quotas.filter((quota) => quota !== undefined);
   return set.length === 0 ? undefined : Math.min(...set);
@@ -41,13 +41,13 @@ function withParents(path: string): string[] {
   return path === '/' ? [path] : [path, ...withParents(dirname(path))];
 }
 
-function quotaOfVersion2(folder: string, read: ReadText): number | undefined {
-  const [quota, period] = (read(join(folder, 'cpu.max')) ?? 'max').trim().split(' ');
+function quotaOfVersion2(directory: string, read: ReadText): number | undefined {
+  const [quota, period] = (read(join(directory, 'cpu.max')) ?? 'max').trim().split(' ');
   return ratio(quota, period);
 }
 
-function quotaOfVersion1(folder: string, read: ReadText): number | undefined {
-  return ratio(read(join(folder, 'cpu.cfs_quota_us')), read(join(folder, 'cpu.cfs_period_us')));
+function quotaOfVersion1(directory: string, read: ReadText): number | undefined {
+  return ratio(read(join(directory, 'cpu.cfs_quota_us')), read(join(directory, 'cpu.cfs_period_us')));
 }
 
 function ratio(quota: string | undefined, period: string | undefined): number | undefined {

@@ -31,7 +31,7 @@ const kills = 25;
 
 describe('torture', () => {
   it.each(['sqlite', 'stdout'])(
-    'of the bundled pipeline into %s finds nothing lost, and nothing twice that was not in hand',
+    'of the bundled pipeline into %s finds no item lost, and no item twice that was not in hand',
     async (sink) => {
       const { code, report } = await torture('--sink', sink, '--kills', String(kills), '--seed', '1');
       expect(report.problems).toEqual([]);

@@ -26,13 +26,13 @@ export function openForReading(file: string, pipeline?: string): ReadSpool {
   requireQueue(file);
   if (!statSync(file).isFile())
     throw configError('STATE_DIRECTORY', `expected ${file} to be the queue's file, but it is not a file`);
-  const news = ['-shm', '-wal'].map((end) => file + end).filter((beside) => !existsSync(beside));
+  const created = ['-shm', '-wal'].map((end) => file + end).filter((path) => !existsSync(path));
   let db: Database.Database | undefined;
   let isLocked = false;
   const close = (): void => {
     // An empty log and the index of a log: SQLite creates them for reading, and cannot remove them without writing. We must
     // not remove them after closing: they may belong to a supervisor that has started since.
-    if (isLocked) for (const beside of news) if (!isLogInUse(beside)) rmSync(beside, { force: true });
+    if (isLocked) for (const path of created) if (!isLogInUse(path)) rmSync(path, { force: true });
     db?.close();
   };
   try {
@@ -62,8 +62,8 @@ export function openForReading(file: string, pipeline?: string): ReadSpool {
  * Whether the log has content. Then it was written by a supervisor that started before this process had the lock, and was
  * killed. It holds what was stored last.
  */
-function isLogInUse(beside: string): boolean {
-  return beside.endsWith('-wal') && (statSync(beside, { throwIfNoEntry: false })?.size ?? 0) > 0;
+function isLogInUse(path: string): boolean {
+  return path.endsWith('-wal') && (statSync(path, { throwIfNoEntry: false })?.size ?? 0) > 0;
 }
 
 /**

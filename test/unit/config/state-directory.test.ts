@@ -9,7 +9,7 @@ describe('the state directory', () => {
     ['what state says', '/srv/queue', '/var/lib/millrace', '/srv/queue'],
     ["systemd's", null, '/var/lib/millrace', '/var/lib/millrace'],
     ["the first of systemd's", null, '/var/lib/a:/var/lib/b', '/var/lib/a'],
-    ['one in the current folder', null, undefined, '/home/me/.millrace/pokedex'],
+    ['a directory in the current directory', null, undefined, '/home/me/.millrace/pokedex'],
     ['one in the current folder, if the variable is empty', null, '', '/home/me/.millrace/pokedex'],
   ])('is %s', (_, state, fromSystemd, expected) => {
     const environment = { STATE_DIRECTORY: fromSystemd };

@@ -7,10 +7,10 @@ describe('an error that nobody has caught', () => {
   it.each<[what: string, error: unknown, expected: boolean]>([
     ['is the cancellation', ours, true],
     ['was caused by the cancellation', new TypeError('terminated', { cause: ours }), true],
-    ['gathers only cancellations', new AggregateError([ours, new Error('', { cause: ours })]), true],
-    ['gathers another one, too', new AggregateError([ours, new Error('of the pipeline')]), false],
-    ['gathers nothing', new AggregateError([]), false],
-    ['says the same', new DOMException('the item is settled', 'AbortError'), false],
+    ['collects only cancellations', new AggregateError([ours, new Error('', { cause: ours })]), true],
+    ['collects another error, too', new AggregateError([ours, new Error('of the pipeline')]), false],
+    ['collects nothing', new AggregateError([]), false],
+    ['has the same message', new DOMException('the item is settled', 'AbortError'), false],
     ['is none', undefined, false],
     ['is a text', 'the item is settled', false],
   ])('comes from Millrace if it %s', (_, error, expected) => {

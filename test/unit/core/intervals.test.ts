@@ -20,7 +20,7 @@ const ranges = fc.array(range, { maxLength: 12 });
 describe('a set of intervals', () => {
   it.each([
     ['apart from the others', [[1, 2]], [5, 6], 2, [1, 2, 5, 6]],
-    ['right behind the last', [[1, 2]], [3, 4], 2, [1, 4]],
+    ['right after the last', [[1, 2]], [3, 4], 2, [1, 4]],
     ['right before the first', [[3, 4]], [1, 2], 2, [1, 4]],
     [
       'between two that it joins',
@@ -44,7 +44,7 @@ describe('a set of intervals', () => {
       [1, 9],
     ],
     ['inside of one', [[1, 9]], [3, 4], 0, [1, 9]],
-    ['over a part of one', [[1, 5]], [4, 7], 2, [1, 7]],
+    ['over part of one', [[1, 5]], [4, 7], 2, [1, 7]],
     ['that is empty', [[1, 5]], [9, 8], 0, [1, 5]],
   ] as const)('takes a run %s', (_, before, [from, to], added, after) => {
     const set = Intervals.of(...before);
@@ -68,7 +68,7 @@ describe('a set of intervals', () => {
       5,
       [1, 2],
     ],
-    ['what is not in it', [[1, 3]], [4, 9], 0, [1, 3]],
+    ['numbers that are not in it', [[1, 3]], [4, 9], 0, [1, 3]],
     ['an empty run', [[1, 9]], [5, 3], 0, [1, 9]],
   ] as const)('loses %s', (_, before, [from, to], removed, after) => {
     const set = Intervals.of(...before);
@@ -149,7 +149,7 @@ describe('a set of intervals', () => {
     ['an odd number of ends', [1, 2, 3]],
     ['a run that ends before it begins', [3, 2]],
     ['a fraction', [1, 2.5]],
-    ['what is no number', [1, Number.NaN]],
+    ['a value that is not a number', [1, Number.NaN]],
     ['runs out of order', [5, 6, 1, 2]],
     ['runs that overlap', [1, 5, 5, 7]],
   ])('refuses a flat form with %s', (_, flat) => {

@@ -7,7 +7,7 @@ describe('SQLite', () => {
   });
 
   it.each(['3.51.2', '3.50.6', '3.49.2', '3.44.5', '3.45.9', '3.7.0', '2.8.17', '', 'unknown'])(
-    '%p is refused, and the text says which one is needed',
+    '%p is refused, and the message says which version is needed',
     (version) => {
       expect(() => requireSafeSqlite(version)).toThrow(
         expect.objectContaining({ code: 'SQLITE_VERSION', exitCode: 78 }),

@@ -136,7 +136,7 @@ describe('a rate', () => {
   });
 
   it.each(['fast', '', '100', '100/', '/s', '0/s', '1.5/s', '-1/s', '100/sec', '100/0s', '100/0', '1/s/s', '1e400/s'])(
-    'is not what %j says',
+    'cannot be read from %j',
     (text) => {
       expect(() => parseRate(text)).toThrow(
         new TypeError(`expected a rate such as "100/s" or "600/min", got ${JSON.stringify(text)}`),

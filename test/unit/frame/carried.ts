@@ -47,7 +47,7 @@ export const kept: [name: string, item: unknown][] = [
     [2 ** 31, 2 ** 32, -(2 ** 31), Number.MAX_SAFE_INTEGER, Number.MIN_SAFE_INTEGER],
   ],
   ['fractions', [0.1, -1.5, 1e300, Number.MIN_VALUE, Number.MAX_VALUE]],
-  ['what is no number, and infinities', [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]],
+  ['NaN and infinities', [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]],
   ['big integers of 64 bits', [0n, 1n, -1n, 2n ** 63n - 1n, -(2n ** 63n), 2n ** 64n - 1n]],
   ['big integers of any size', [2n ** 64n, -(2n ** 64n), 2n ** 200n + 1n, -(2n ** 1000n), 10n ** 30_000n]],
   ['dates', [0, 1, -1, 999, 1e12, 1e12 + 0.5, 4_294_967_296_000, 8.64e15, -8.64e15].map((ms) => new Date(ms))],

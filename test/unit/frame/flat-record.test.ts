@@ -39,7 +39,7 @@ class Row {
 
 describe('a flat record', () => {
   it.each(edges.map((text) => [text.length, text.slice(-4), text]))(
-    'is written as msgpackr would, with a text of %d characters, …%s, in it',
+    'with a text of %d characters, …%s, is written as msgpackr would write it',
     (_, __, text) => {
       const item = { id: 1, name: text, note: 'end' };
       expect(written(item, { room: 300_000 })).toEqual(byMsgpackr(item));
@@ -73,12 +73,12 @@ describe('a flat record', () => {
 
   it.each<[name: string, item: object]>([
     ['a list', { id: 1, name: [], note: '' }],
-    ['another record', { id: 1, name: {}, note: '' }],
+    ['a nested record', { id: 1, name: {}, note: '' }],
     ['a big integer', { id: 1n, name: '', note: '' }],
     ['a date', { id: new Date(0), name: '', note: '' }],
     ['a function', { id: 1, name: () => 1, note: '' }],
     ['half of a surrogate pair', { id: 1, name: '\ud800', note: '' }],
-    ['half of a surrogate pair far behind', { id: 1, name: `${'x'.repeat(100)}\udc00`, note: '' }],
+    ['half of a surrogate pair after many characters', { id: 1, name: `${'x'.repeat(100)}\udc00`, note: '' }],
   ])('is left to msgpackr for this time if it holds %s', (_, item) => {
     expect(written(item)).toBe(notFlat);
   });
@@ -95,7 +95,7 @@ describe('a flat record', () => {
     ['fewer', { id: 1, name: '' }],
     ['more', { id: 1, name: '', note: '', more: 1 }],
     ['others', { id: 1, name: '', text: '' }],
-    ['the same in another order', { id: 1, note: '', name: '' }],
+    ['the same keys in another order', { id: 1, note: '', name: '' }],
   ])('is left to msgpackr if it has different keys: %s', (_, item) => {
     expect(written(item)).toBe(misfit);
   });

@@ -62,7 +62,7 @@ function restartOn({ file, log }: Disk, durability: Durability): { contents: str
 
 describe('with durability full, a power loss at any moment', () => {
   it.each([1, 2])(
-    'leaves every commit that was told whole, and of the one under way all or nothing (seed %i)',
+    'leaves every reported commit complete, and the commit in progress complete or not at all (seed %i)',
     (seed) => {
       const random = seededRandom(seed);
       const spool = Spool.open({ file: join(directory, 'queue.db'), durability: 'full' });
@@ -112,7 +112,7 @@ describe('with durability normal, a power loss at any moment', () => {
   });
 
   it.each([3, 4])(
-    'leaves the queue as of some commit since the log was last emptied, and no seq is given to two items (seed %i)',
+    'leaves the queue as of some commit since the log was last emptied, and no seq is assigned to two items (seed %i)',
     (seed) => {
       const random = seededRandom(seed);
       const spool = Spool.open({ file: join(directory, 'queue.db'), durability: 'normal' });

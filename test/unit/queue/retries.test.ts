@@ -70,7 +70,7 @@ describe('retries', () => {
   });
 
   it.each([
-    ['has gone on by the time that has passed', 1_000_400, 600],
+    ['has advanced by the time that has passed', 1_000_400, 600],
     ['has jumped far ahead', 9_000_000, 0],
     ['has jumped far back', 1, 1000],
   ])('that were set before a start wait no longer than intended then, if the wall clock %s', (_, wall, wait) => {

@@ -60,7 +60,7 @@ describe('an item that a busy consumer has not started', () => {
   it.each<[string, Parameters<typeof aReceiver>, number, number]>([
     ['all of its items are in slots', [16, waiting], 16, 0],
     ['it has more items than slots', [4, waiting], 16, 8],
-    ['no item of it has ended yet: it may be blocked', [16], 12, 6],
+    ['none of its items has ended yet: it may be blocked', [16], 12, 6],
     ['it runs its only item', [16, blocking], 1, 0],
     ['it has one more than the item that it runs', [16, blocking], 2, 1],
   ])('is recalled according to how many items can run at a time: %s', (...row) => {

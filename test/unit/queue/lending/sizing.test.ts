@@ -139,9 +139,9 @@ describe('how many items a consumer may start unannounced', () => {
   };
 
   it.each([
-    ['as much as it has slots before any item has ended', undefined, 16],
-    ['as much as it has slots of items that take long', { ran: 10, tookMs: 5000, blockedMs: 1 }, 16],
-    ['as much as it has slots of items that block for long', { ran: 10, tookMs: 3000, blockedMs: 3000 }, 16],
+    ['as many as it has slots before any item has ended', undefined, 16],
+    ['as many as it has slots if items take long', { ran: 10, tookMs: 5000, blockedMs: 1 }, 16],
+    ['as many as it has slots if items block for long', { ran: 10, tookMs: 3000, blockedMs: 3000 }, 16],
     ['75 ms of quick items that block', { ran: 1000, tookMs: 500, blockedMs: 500 }, 150],
     ['75 ms of quick items that wait, in all slots', { ran: 1000, tookMs: 4000, blockedMs: 10 }, 300],
     [

@@ -406,7 +406,7 @@ describe('a spool that was not closed cleanly', () => {
   });
 
   it.each([
-    ['was closed in order', (spool: Spool) => spool.close()],
+    ['was closed cleanly', (spool: Spool) => spool.close()],
     ['was killed', (spool: Spool) => spool.abandon()],
   ])('is refused and not changed if the log next to it belongs to another queue, and it %s', (_, ends) => {
     const spool = open();

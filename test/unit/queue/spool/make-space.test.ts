@@ -16,7 +16,7 @@ function story(
     if (error) throw error;
   };
   try {
-    makingSpace(act('write', writes), act('make room', rooms));
+    makingSpace(act('write', writes), act('make space', rooms));
     return { done, thrown: undefined };
   } catch (error) {
     return { done, thrown: error };
@@ -25,18 +25,18 @@ function story(
 
 describe('a write to a full disk', () => {
   it.each([
-    ['is just done when there is room', [undefined], [], ['write'], undefined],
+    ['is just done if there is space', [undefined], [], ['write'], undefined],
     [
       'is done again when room could be made',
       [full, undefined],
       [undefined],
-      ['write', 'make room', 'write'],
+      ['write', 'make space', 'write'],
       undefined,
     ],
-    ['fails as full when the room is not enough', [full, full], [undefined], ['write', 'make room', 'write'], full],
-    ['fails as full when there is no room even for making some', [full], [full], ['write', 'make room'], full],
-    ['fails with what fails while room is made', [full], [broken], ['write', 'make room'], broken],
-    ['is not tried again after any other failure', [broken], [], ['write'], broken],
+    ['fails as full if the space is not enough', [full, full], [undefined], ['write', 'make space', 'write'], full],
+    ['fails as full if there is no space even for making some', [full], [full], ['write', 'make space'], full],
+    ['fails with the error that occurs while space is made', [full], [broken], ['write', 'make space'], broken],
+    ['is not repeated after any other failure', [broken], [], ['write'], broken],
   ])('%s', (_, writes, rooms, done, thrown) => {
     expect(story(writes, rooms)).toEqual({ done, thrown });
   });

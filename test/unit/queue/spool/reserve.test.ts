@@ -78,7 +78,7 @@ describe('the reserve', () => {
   });
 
   it.each([
-    ['there is none', diskIsFull],
+    ['the disk is full', diskIsFull],
     [
       'there is none even for making some',
       () => {
