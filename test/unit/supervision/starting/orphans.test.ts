@@ -3,28 +3,26 @@ import { readFileSync } from 'node:fs';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { systemClock } from '../../../../src/core/clock.ts';
 import { EventBus, type Who } from '../../../../src/observability/events.ts';
-import type { ProcessIdentity, WriterRecord, Writers } from '../../../../src/queue/writers.ts';
+import { MemoryWriters } from '../../../../src/queue/memory-writers.ts';
+import type { NewWriter, ProcessIdentity } from '../../../../src/queue/writers.ts';
 import { identify, membersOf } from '../../../../src/supervision/posts/identity.ts';
 import { killGroup } from '../../../../src/supervision/posts/kill.ts';
 import { killOrphans } from '../../../../src/supervision/starting/orphans.ts';
 import { HandClock } from '../../../support/hand-clock.ts';
 import { until } from '../../../support/until.ts';
 
-/** The list of writers that a predecessor has left. */
-class LeftBehind {
-  readonly ended: [writer: number, isClean: boolean][] = [];
-  readonly #records: WriterRecord[];
+/** The consumers of a predecessor, which did not record their end. */
+function leftBehind(...identities: ProcessIdentity[]): MemoryWriters {
+  const writers = new MemoryWriters();
+  identities.forEach((identity, i) =>
+    writers.register({ run: 'run-1', role: 'consumer', ordinal: i + 1, ...identity }),
+  );
+  return writers;
+}
 
-  constructor(...identities: Partial<ProcessIdentity>[]) {
-    this.#records = identities.map((identity, i) => {
-      return { writer: i + 1, run: 'run-1', role: 'consumer', ordinal: i + 1, ...identity };
-    });
-  }
-
-  get asWriters(): Writers {
-    const ended = (writer: number, { isClean }: { isClean: boolean }): void => void this.ended.push([writer, isClean]);
-    return { notEnded: () => this.#records, ended } as unknown as Writers;
-  }
+/** How each of them has ended, as recorded; undefined if that is not recorded. */
+function endsOf({ all }: MemoryWriters): ('clean' | 'unclean' | undefined)[] {
+  return [...all.values()].map(({ ended }) => ended);
 }
 
 const looking = { identify, membersOf, kill: killGroup, stopped: new AbortController().signal };
@@ -54,32 +52,29 @@ function killed(): { events: EventBus; who: Who[] } {
 }
 
 describe('the children of a predecessor', () => {
-  it('are killed and seen gone, one in a busy loop as well, before anything else happens', async () => {
+  it('are killed and seen gone, even one in a busy loop, before anything else happens', async () => {
     const orphans = [aProcess(), aProcess('for (;;);')];
-    const left = new LeftBehind(...orphans.map(({ identity }) => identity));
+    const left = leftBehind(...orphans.map(({ identity }) => identity));
     const { events, who } = killed();
-    await killOrphans(left.asWriters, { ...looking, clock: systemClock, events });
+    await killOrphans(left, { ...looking, clock: systemClock, events });
     expect(orphans.map(({ pid }) => identify(pid))).toEqual([undefined, undefined]);
     expect(who.map(({ pid, ordinal }) => [pid, ordinal])).toEqual(orphans.map(({ pid }, i) => [pid, i + 1]));
-    expect(left.ended).toEqual([
-      [1, false],
-      [2, false],
-    ]);
+    expect(endsOf(left)).toEqual(['unclean', 'unclean']);
   });
 
-  it('take with them what they had started', async () => {
+  it('bring down the processes that they had started', async () => {
     const script = `const { pid } = require('node:child_process').spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { stdio: 'ignore' });
       require('node:fs').writeFileSync('/proc/self/comm', String(pid)); setInterval(() => {}, 1000);`;
     const orphan = aProcess(script);
     const comm = (): string => readFileSync(`/proc/${orphan.pid}/comm`, 'utf8').trim();
     await until(() => /^\d+$/.test(comm()));
     const grandchild = Number(comm());
-    await killOrphans(new LeftBehind(orphan.identity).asWriters, { ...looking, clock: systemClock, ...killed() });
+    await killOrphans(leftBehind(orphan.identity), { ...looking, clock: systemClock, ...killed() });
     await until(() => identify(grandchild) === undefined);
     expect(identify(orphan.pid)).toBeUndefined();
   });
 
-  /** A leader that has gone, and one that it had started and that lives on. */
+  /** A leader that is gone, and a live process that it had started. */
   async function aGrandchild(): Promise<{ leader: ProcessIdentity; pid: number }> {
     const script = `require('node:child_process').spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { stdio: 'ignore' }); setInterval(() => {}, 1000);`;
     const leader = aProcess(script);
@@ -92,33 +87,33 @@ describe('the children of a predecessor', () => {
     return { leader: leader.identity, pid };
   }
 
-  it('that are gone have left what they had started: it is killed and seen gone', async () => {
+  it('that are gone may have left processes that they had started: those are killed and seen gone', async () => {
     const { leader, pid } = await aGrandchild();
-    const left = new LeftBehind(leader);
+    const left = leftBehind(leader);
     const { events, who } = killed();
-    await killOrphans(left.asWriters, { ...looking, clock: systemClock, events });
+    await killOrphans(left, { ...looking, clock: systemClock, events });
     expect(identify(pid)).toBeUndefined();
     expect(who).toEqual([{ role: 'consumer', ordinal: 1, pid: leader.pid }]);
-    expect(left.ended).toEqual([[1, false]]);
+    expect(endsOf(left)).toEqual(['unclean']);
   });
 
-  it.each<[string, (leader: ProcessIdentity) => Partial<ProcessIdentity>]>([
+  it.each<[string, (leader: ProcessIdentity) => ProcessIdentity]>([
     ['began before they did', (leader) => ({ ...leader, started: String(Number(leader.started) + 1_000_000) })],
     ['runs on another boot of the machine', (leader) => ({ ...leader, boot: 'another' })],
-    ['cannot be told from others', (leader) => ({ ...leader, started: null })],
+    ['cannot be distinguished from others', (leader) => ({ ...leader, started: null })],
   ])('are not followed to a group that %s', async (_, alter) => {
     const { leader, pid } = await aGrandchild();
     const { events, who } = killed();
-    await killOrphans(new LeftBehind(alter(leader)).asWriters, { ...looking, clock: systemClock, events });
+    await killOrphans(leftBehind(alter(leader)), { ...looking, clock: systemClock, events });
     expect(identify(pid)).toBeDefined();
     expect(who).toEqual([]);
   });
 
-  it('are not waited for when the service is asked to stop, and stay on record', async () => {
+  it('are not waited for if the service is asked to stop, and stay on record', async () => {
     const undead = aProcess();
-    const left = new LeftBehind(undead.identity);
+    const left = leftBehind(undead.identity);
     const stop = new AbortController();
-    const over = killOrphans(left.asWriters, {
+    const over = killOrphans(left, {
       ...looking,
       clock: new HandClock(),
       ...killed(),
@@ -127,33 +122,34 @@ describe('the children of a predecessor', () => {
     });
     stop.abort();
     await over;
-    expect(left.ended).toEqual([]);
+    expect(endsOf(left)).toEqual([undefined]);
   });
 
-  it.each<[string, (identity: ProcessIdentity) => Partial<ProcessIdentity>]>([
+  it.each<[string, (identity: ProcessIdentity) => ProcessIdentity]>([
     ['started at another time', (identity) => ({ ...identity, started: '1' })],
-    ['ran before the machine was started again', (identity) => ({ ...identity, boot: 'another' })],
-  ])('are not mixed up with whoever has their number now: the one on record %s', async (_, alter) => {
+    ['ran before the machine was rebooted', (identity) => ({ ...identity, boot: 'another' })],
+  ])('are not confused with the process that has their pid now: the one on record %s', async (_, alter) => {
     const stranger = aProcess();
-    const left = new LeftBehind(alter(stranger.identity));
+    const left = leftBehind(alter(stranger.identity));
     const { events, who } = killed();
-    await killOrphans(left.asWriters, { ...looking, clock: systemClock, events });
+    await killOrphans(left, { ...looking, clock: systemClock, events });
     expect(identify(stranger.pid)).toEqual(stranger.identity);
     expect(who).toEqual([]);
-    expect(left.ended).toEqual([[1, false]]);
+    expect(endsOf(left)).toEqual(['unclean']);
   });
 
-  it('may be gone already, or never have had a number', async () => {
-    const left = new LeftBehind({ pid: 4_194_999, started: '1', boot: 'b' }, {});
-    await killOrphans(left.asWriters, { ...looking, clock: systemClock, ...killed() });
-    expect(left.ended).toHaveLength(2);
+  it('may be gone already, or never have had a pid', async () => {
+    const left = leftBehind({ pid: 4_194_999, started: '1', boot: 'b' });
+    left.register({ run: 'run-1', role: 'consumer', ordinal: 2 } as NewWriter);
+    await killOrphans(left, { ...looking, clock: systemClock, ...killed() });
+    expect(endsOf(left)).toEqual(['unclean', 'unclean']);
   });
 
-  it('that do not go are an error that names them, and nothing of them is recorded as ended', async () => {
+  it('that do not end are an error that names them, and are not recorded as ended', async () => {
     const clock = new HandClock();
     const undead = aProcess();
-    const left = new LeftBehind(undead.identity);
-    const outcome = killOrphans(left.asWriters, {
+    const left = leftBehind(undead.identity);
+    const outcome = killOrphans(left, {
       ...looking,
       clock,
       ...killed(),
@@ -173,12 +169,12 @@ describe('the children of a predecessor', () => {
       exitCode: 74,
       message: expect.stringContaining(`process ${undead.pid}, the consumer of an earlier supervisor`),
     });
-    expect(left.ended).toEqual([]);
+    expect(endsOf(left)).toEqual([undefined]);
   });
 });
 
 describe('a process’s identity', () => {
-  it('is the same as long as it lives', async () => {
+  it('stays the same as long as it lives', async () => {
     const { pid, identity } = aProcess('process.exit()');
     expect(identity).toMatchObject({ pid, started: expect.stringMatching(/^\d+$/), boot: expect.stringMatching(/-/) });
     await until(() => identify(pid) === undefined);
@@ -186,8 +182,8 @@ describe('a process’s identity', () => {
     expect(identify(process.pid)).not.toEqual(identify(process.ppid));
   });
 
-  it('is none of a process that has ended and waits for its parent to look', async () => {
-    // The shell becomes a program that never looks; its child ends only when it has.
+  it('does not exist for a process that has ended and waits for its parent to collect its status', async () => {
+    // The shell becomes a program that never collects it; its child ends only after that.
     const child = `sh -c 'until [ "$(cat /proc/$PPID/comm)" = sleep ]; do :; done'`;
     const parent = spawn('sh', ['-c', `${child} & echo $!; exec sleep 1000`], { detached: true });
     started.push(parent);
