@@ -1,4 +1,4 @@
-/** `npm run simulate`: see README.md beside this file. */
+/** `npm run simulate`: see README.md next to this file. */
 import { parseArgs } from 'node:util';
 import { run, type Run } from './run.ts';
 
@@ -10,7 +10,7 @@ const usage = `Usage: npm run simulate -- [options]
   --seed S      run this one world, and tell its whole story
   --help`;
 
-/** Lines of a failed world's story that are shown unless all were asked for. */
+/** How many lines of a failed world's story are shown, unless all were requested. */
 const shownLines = 80;
 const progressMs = 10_000;
 

@@ -3,7 +3,7 @@ import { Violation, type Claim } from './checks/violation.ts';
 import { leftOut } from './rules.ts';
 import { run } from './run.ts';
 
-/** Worlds within which a rule that is left out has to be found. */
+/** A rule that is left out must be found within this many worlds. */
 const mostSeeds = 500;
 
 /** The claims that may break first, by rule. */
@@ -28,8 +28,8 @@ const broken: Record<string, readonly Claim[]> = {
   R: ['S19'],
 };
 
-describe('the checker finds it when a rule of the protocol is left out:', () => {
-  it('of those that can be left out, each is', () => {
+describe('the checker finds a rule of the protocol that is left out:', () => {
+  it('each rule that can be left out is tested', () => {
     expect(Object.keys(leftOut).map((rule) => rule.split(':')[0])).toEqual(Object.keys(broken));
   });
 

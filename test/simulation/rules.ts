@@ -5,7 +5,7 @@ import type { Departure } from './world/departure.ts';
 import type { Way } from './world/items.ts';
 import type { Plan } from './world/plan.ts';
 
-/** A queue that does not count what waits for a retry, except to those who ask for the truth. */
+/** A queue that does not count items that wait for a retry, except in `truth`. */
 class ForgetfulQueue extends Queue {
   override get stats(): QueueStats {
     return { ...super.stats, retrying: 0 };
@@ -16,7 +16,7 @@ class ForgetfulQueue extends Queue {
   }
 }
 
-/** A queue that takes a kill from outside for the items' doing. */
+/** A queue that treats a kill from outside as a death from within. */
 class HastyQueue extends Queue {
   override lose(...[holding, moment, death]: Parameters<Queue['lose']>): ReturnType<Queue['lose']> {
     return super.lose(holding, moment, death && { ...death, isFromOutside: false });
@@ -49,12 +49,12 @@ class CarelessQueue extends Queue {
   override keepCursor(): void {}
 }
 
-/** A world in which all items go the same way. */
+/** A world in which all items behave the same way. */
 function onlySuch(plan: Plan, way: Way): Plan {
   return { ...plan, items: plan.items.map((item) => ({ ...item, way })) };
 }
 
-/** PROTOCOL's rules, and that of successors under *Reload* (R), each left out at an entrance of the product. */
+/** PROTOCOL's rules, and the one about replacements under *Reload* (R), each left out at an entry point of the product. */
 export const leftOut: Record<string, Departure> = {
   '1: after a start everything unsettled is redelivered': {
     toConsumer: (message) =>

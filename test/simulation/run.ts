@@ -7,15 +7,15 @@ import { World } from './world/world.ts';
 import type { SeqFacts } from './checks/facts.ts';
 import { claim } from './checks/violation.ts';
 
-/** Steps that a world may take to its end once no more faults come: far more than any needs. */
+/** How many steps a world may take to its end once no more faults come: far more than any world needs. */
 const mostCalmSteps = 60_000;
 
 export interface Run {
   seed: number;
   steps: number;
-  /** What went wrong; undefined if nothing did. */
+  /** The violation; undefined if there was none. */
   failure: Error | undefined;
-  /** Every line of what has happened. */
+  /** All lines of its story. */
   story: string[];
 }
 
@@ -48,10 +48,10 @@ function reasonsOf({ supervisor }: World): string {
   return supervisor?.running?.service.status.reasons.join('; ') ?? 'no supervisor serves';
 }
 
-/** Whether an item that does not kill may have been taken for one that does. */
+/** Whether an item that does not kill may have been taken for a killer. */
 function mayBeTakenForAKiller({ plan }: World, { deaths, deathsAlone, deathsFromOutside }: SeqFacts): boolean {
   if (deaths < 3 || deathsAlone === 0) return false;
-  // An item that kills later than while it runs has others named for it.
+  // An item that kills after it has run gets other items named.
   if (plan.items.some(({ way }) => way === 'kills late')) return true;
   const isKilledFromOutside = deathsFromOutside > 0 || plan.faults.some((fault) => killing.has(fault));
   return deathsAlone > 1 && isKilledFromOutside;
@@ -66,7 +66,7 @@ const killing: ReadonlySet<FaultKind> = new Set([
   'disk breaks',
 ]);
 
-/** Everything that the source had is where it belongs. */
+/** Checks that every item of the source is where it belongs. */
 function checkTheEnd(world: World): void {
   const { plan, checker } = world;
   const { facts } = checker;
@@ -75,7 +75,7 @@ function checkTheEnd(world: World): void {
   for (const found of facts.seqs.values()) {
     const { seq, id, state, failures, outages } = found;
     if (state === 'given back' || state === 'purged') continue;
-    // It failed alone, as far as could be seen.
+    // As far as could be seen, it failed alone.
     if (state === 'dead' && outages > 1 && failures + outages > plan.attempts) continue;
     const parts = partsOf(plan.items[id]!);
     const wanted = parts && !(state === 'dead' && mayBeTakenForAKiller(world, found)) ? 'done' : 'dead';

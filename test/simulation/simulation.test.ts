@@ -3,15 +3,15 @@ import { simulate } from './command.ts';
 import { run } from './run.ts';
 
 describe('a simulated world', () => {
-  // More run in `npm run test:simulation`, without jest, which makes them slow.
-  it('keeps every promise, whoever dies when and whatever breaks', async () => {
+  // `npm run test:simulation` runs more of them without jest, which is slow.
+  it('keeps every promise, whichever process dies when and whatever breaks', async () => {
     for (let seed = 1; seed <= 20; seed++) {
       const { failure, story } = await run(seed);
       expect(failure && `seed ${seed}: ${failure.message}\n${story.slice(-60).join('\n')}`).toBeUndefined();
     }
   });
 
-  it('is the same again, step by step, for the same seed', async () => {
+  it('repeats step by step for the same seed', async () => {
     for (let seed = 1000; seed < 1004; seed++) {
       const [first, second] = [await run(seed), await run(seed)];
       expect(second.story.join('\n')).toBe(first.story.join('\n'));
@@ -27,7 +27,7 @@ describe('npm run simulate', () => {
     return { exitCode, text: lines.join('\n') };
   }
 
-  it('says how many worlds were well, and how fast that was', async () => {
+  it('says how many worlds were correct, and how fast they ran', async () => {
     const { exitCode, text } = await told('--seeds', '3', '--from', '7');
     expect(exitCode).toBe(0);
     expect(text).toMatch(/^3 seeds from 7 in \d+ s: [\d.]+ seeds\/s, \d+ steps\/s, all well$/);
@@ -39,7 +39,7 @@ describe('npm run simulate', () => {
     expect(text).toContain((await run(3)).story.join('\n'));
   });
 
-  it('says what it expected when an option is none', async () => {
+  it('says what it expected if an option is invalid', async () => {
     await expect(told('--seed', 'x')).rejects.toThrow('--seed: expected a whole number below 2^32, got "x"');
   });
 });

@@ -17,40 +17,40 @@ import * as runs from './run.ts';
 import * as sinks from './sink.ts';
 import { claim, Violation } from './violation.ts';
 
-/** How a supervisor may end: in order, given up, for its disk, or by force. */
+/** How a supervisor may end: cleanly, by giving up, because of its disk, or by force. */
 const orderly: readonly number[] = [0, 69, 74, 75];
-/** How one ends whose spool is an older copy of what the sink has seen. */
+/** How a supervisor ends if its spool is older than what the sink has seen. */
 const refused = 78;
 
-/** What is known of a spool at some moment. */
+/** What is known about a spool at some moment. */
 export interface SpoolSnapshot {
   readonly history: readonly Delta[];
   readonly trial: number | null;
 }
 
-/** A child, as far as the checker looks at it. */
+/** The part of a child that the checker sees. */
 export interface Watched {
   readonly who: { readonly role: 'supervisor' | 'producer' | 'consumer'; readonly ordinal: number };
   readonly isDead: boolean;
   writer: number;
 }
 
-/** What is under way between the supervisor and one child. */
+/** What is in progress between the supervisor and one child. */
 interface Talk {
-  /** Ids of the items of each frame (none of a place that is covered) that the supervisor has heard and not called stored. */
+  /** The ids of the items of each frame that the supervisor has received and not reported as stored (none for `covered`). */
   frames: number[][];
   settles: { done: number[]; failed: number[] }[];
-  /** Limits by the permits asked for. */
+  /** The limit of each requested permit. */
   asked: Map<number, string>;
-  /** Calls under way, by limit. */
+  /** How many calls are in progress, by limit. */
   calls: Map<string, number>;
-  /** The item that it announced last, to be run alone. */
+  /** The last announced item that runs alone. */
   alone: number | undefined;
 }
 
 /**
- * Hears of everything that anybody can see of the processes, the spool and the sink, and throws a `Violation` as soon as
- * one of PROTOCOL's claims does not hold. It knows nothing of the product but its messages and what it stores.
+ * Sees everything that processes, spool and sink do visibly, and throws a `Violation` as soon as
+ * one of PROTOCOL's claims does not hold. It knows nothing about the product except its messages and what it stores.
  */
 export class Checker implements SinkWatcher {
   readonly facts = new Facts();
@@ -58,10 +58,10 @@ export class Checker implements SinkWatcher {
   readonly #now: () => number;
   #talks = new Map<Watched, Talk>();
   readonly #granted = new Map<string, number[]>();
-  /** The item that is to be run by itself, as far as the spool knows. */
+  /** The item that is on trial according to the spool. */
   #trial: number | null = null;
   readonly #frozen = new Map<string, { until: number; isCommitted: boolean }>();
-  /** What is found where nobody may throw: in the middle of the product's code. Thrown at the end of the step. */
+  /** Violations that are found inside the product's code, where nothing may be thrown. Thrown at the end of the step. */
   #found: Violation | undefined;
   #hasBeenPutBack = false;
   /** The highest cursor that the source has reported, and the highest up to which it has dealt with what is settled. */
@@ -81,7 +81,7 @@ export class Checker implements SinkWatcher {
   sent(child: Watched, message: ToProducer | ToConsumer, payload: Buffer): void {
     this.#try(() => {
       const talk = this.#talk(child);
-      // oxlint-disable-next-line typescript/switch-exhaustiveness-check -- the others promise nothing
+      // oxlint-disable-next-line typescript/switch-exhaustiveness-check -- the other messages promise nothing
       switch (message.type) {
         case 'configure':
           if ('writer' in message) this.#configured(child, message.writer);
@@ -115,11 +115,11 @@ export class Checker implements SinkWatcher {
     });
   }
 
-  /** The supervisor hears a message. */
+  /** The supervisor receives a message. */
   heard(child: Watched, message: FromProducer | FromConsumer, payload: Buffer): void {
     this.#try(() => {
       const talk = this.#talk(child);
-      // oxlint-disable-next-line typescript/switch-exhaustiveness-check -- the others promise nothing
+      // oxlint-disable-next-line typescript/switch-exhaustiveness-check -- the other messages promise nothing
       switch (message.type) {
         case 'frame':
           talk.frames.push(idsOf(message, payload));
@@ -158,7 +158,7 @@ export class Checker implements SinkWatcher {
     });
   }
 
-  /** The supervisor is told that it is gone. */
+  /** The supervisor learns that the child is gone. */
   exitTold(child: Watched, { isFromOutside }: { isFromOutside: boolean }): void {
     const { alone } = this.#talk(child);
     for (const found of this.facts.seqs.values()) {
@@ -177,17 +177,17 @@ export class Checker implements SinkWatcher {
 
   /** The supervisor is gone. */
   supervisorGone(): void {
-    // Its consumers died with it, or are killed before anything else is done.
+    // Its consumers died with it, or are killed before anything else happens.
     for (const found of this.facts.seqs.values()) {
-      // Whoever was on trial was run by itself, or was about to be.
+      // The item on trial ran by itself, or was about to.
       if (found.lentTo !== undefined || found.seq === this.#trial) found.deaths += 1;
-      // What it knew of its consumers' deaths is gone with it, but for what is in the spool.
+      // Its knowledge of its consumers' deaths is gone, except for what is in the spool.
       found.deathsStarted = 0;
       if (found.seq === this.#trial) found.deathsAlone += 1;
     }
     this.facts.forgetLending();
     this.facts.supervisorsGone += 1;
-    // What a rate or a freeze rests on is wall-clock time while no supervisor lives.
+    // While no supervisor lives, rates and freezes depend on wall-clock time.
     const isClockKept = !this.#plan.faults.includes('wall clock jumps');
     for (const [name, { isCommitted }] of this.#frozen) if (!isCommitted || !isClockKept) this.#frozen.delete(name);
     if (!isClockKept) this.#granted.clear();
@@ -196,7 +196,7 @@ export class Checker implements SinkWatcher {
 
   // ── the children ───────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** It opens a sink that is not the one of its supervisor's start. */
+  /** It opens a sink. */
   openedAnotherSink(child: Watched): void {
     this.#try(() => {
       throw new Violation('S19', `writer ${child.writer} opens another sink than its supervisor started with`);
@@ -235,7 +235,7 @@ export class Checker implements SinkWatcher {
     return told;
   }
 
-  /** It begins to process an item. */
+  /** It starts to process an item. */
   started(child: Watched, item: Item, seq: number, attempt: number): void {
     this.#try(() => {
       const found = this.facts.seq(seq);
@@ -271,7 +271,7 @@ export class Checker implements SinkWatcher {
 
   // ── the spool ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** A group is durable. */
+  /** A group has become durable. */
   committedGroup(group: Group, isGone: boolean): void {
     this.#try(() => {
       runs.s18TheDeadDoNotCommit(isGone);
@@ -305,7 +305,7 @@ export class Checker implements SinkWatcher {
         if (found.state === 'done') lending.s9DoneWasSettled(found);
         found.verdict = undefined;
       }
-      // A retry that failed again stays one.
+      // A retry that failed again stays a retry.
       if (group.trial !== undefined) this.#trial = group.trial;
       for (const { seq, kills, attempt } of group.retries) {
         const found = this.facts.seq(seq)!;
@@ -368,20 +368,20 @@ export class Checker implements SinkWatcher {
     });
   }
 
-  /** The spool has forgotten all but its first `kept` commits. */
+  /** The spool has forgotten all except its first `kept` commits. */
   spoolLost(kept: number): void {
     this.facts.rollBackTo(kept);
     this.#try(() => queues.s4StoredStaysStored(this.facts));
   }
 
-  /** The spool as it is now, to be put back later. */
+  /** Records the state of the spool now, so that it can be put back later. */
   snapshot(): SpoolSnapshot {
     return { history: this.facts.history, trial: this.#trial };
   }
 
   /**
-   * Another state of the spool has been put in its place; all processes are gone, and nothing of them is under way any
-   * more. What the limits of the other one knew is lost, and so is whatever was only stored there.
+   * Another state of the spool was put in its place. All processes are gone, and nothing of them is in progress any
+   * more. The knowledge of the replaced spool's limits is lost, and so is everything that was stored only there.
    */
   putBack({ history, trial }: SpoolSnapshot): void {
     const { facts } = this;
@@ -390,9 +390,9 @@ export class Checker implements SinkWatcher {
     this.#trial = trial;
     for (const found of facts.seqs.values()) {
       found.mayHave.clear();
-      // That it is asked for is what the sink has to refuse.
+      // If the ledger is asked for it, the sink must refuse.
       found.isPruned = false;
-      // Writer ids are given out again.
+      // Writer ids are assigned again.
       Object.assign(found, { isAlone: false, announcedBy: undefined, startedBy: undefined, deathsStarted: 0 });
       if (found.seq === trial) {
         found.deaths += 1;
@@ -407,7 +407,7 @@ export class Checker implements SinkWatcher {
     this.#frozen.clear();
   }
 
-  /** The sink has lost what was not on its disk. */
+  /** The sink has lost everything that was not on its disk. */
   sinkLost({ rows, seqs }: Database): void {
     const { facts } = this;
     facts.rows.clear();
@@ -427,7 +427,7 @@ export class Checker implements SinkWatcher {
     const { queue, store, service, stats } = running;
     queues.s4EachItemIsInOnePlace(this.facts, queue, stats());
     queues.s14QueueIsBounded(this.facts, this.#plan, { queue, stats: stats(), store });
-    // Asking how it is takes longer than all else here.
+    // Reading the status takes longer than everything else here.
     if (this.facts.tick() % 32 === 0) runs.s17WaitingHasAReason(service.status);
   }
 
@@ -435,7 +435,7 @@ export class Checker implements SinkWatcher {
   ended(outcome: Outcome, snapshot: readonly { name: string; held: number }[]): void {
     this.#try(() => {
       const code = outcome.error?.exitCode ?? 0;
-      // The file was edited between the start and what its children read.
+      // The file was edited after the start and before its children read it.
       const mayBeRefused = this.#hasBeenPutBack || this.#plan.faults.includes('edit');
       if (!orderly.includes(code) && !(code === refused && mayBeRefused))
         throw new Violation('S17', `the supervisor gave up: ${outcome.error?.message}`);
@@ -460,7 +460,7 @@ export class Checker implements SinkWatcher {
     }
   }
 
-  /** A consumer has died that had started this item. */
+  /** A consumer died that had started this item. */
   #killed(found: SeqFacts): void {
     found.deathsStarted += 1;
     this.#try(() => lending.s12KillersAreFound(found, this.#plan));
@@ -515,12 +515,12 @@ export class Checker implements SinkWatcher {
       if (verdict === 'absent' && self && this.#isTransactional)
         lending.s10OthersAreBarredAndAsked(this.facts, found, self);
       Object.assign(found, { lentTo: undefined, verdict: 'failed' });
-      // It ended and its process lived: it is accused of nothing any more.
+      // It ended and its process lived, so it is cleared.
       found.deathsStarted = 0;
       if (verdict === 'retry') found.failures += 1;
       if (verdict === 'later' && outside) found.outages += 1;
       found.mayHave.delete(writer);
-      // It had asked for it after those were barred, and been told that the sink does not have it.
+      // It had asked after those writers were barred, and the answer was that the sink does not have it.
       for (const other of this.facts.writers.get(writer)?.others.get(seq) ?? []) found.mayHave.delete(other);
       seqs.failed.push(seq);
     }

@@ -3,33 +3,33 @@ import { FrameDecoder } from '../../../src/frame/codec.ts';
 import type { Group, RunRecord } from '../../../src/queue/store.ts';
 import type { Item, Row } from '../world/items.ts';
 
-/** What is known of a seq, from nothing but what was stored, sent, and done by the sink. */
+/** What is known about a seq, only from what was stored, sent, and done by the sink. */
 export interface SeqFacts {
   readonly seq: number;
   readonly id: number;
-  /** As the spool has it; a dead letter that an operator has given back goes on under another seq. */
+  /** Its state in the spool; a dead letter that an operator has given back continues under another seq. */
   state: 'queued' | 'retry' | 'done' | 'dead' | 'given back' | 'purged';
-  /** The writer that it is lent to, as far as this supervisor has said and heard. */
+  /** The writer that it is lent to, according to the messages of this supervisor. */
   lentTo: number | undefined;
-  /** Writers that were sent it and have not given it back or failed at it. */
+  /** Writers that received it and have not given it back or failed at it. */
   readonly mayHave: Set<number>;
-  /** The supervisor has heard what became of it, and not committed that yet. */
+  /** The supervisor has received its outcome and has not committed it yet. */
   verdict: 'done' | 'failed' | undefined;
-  /** It was lent last to be run alone. */
+  /** It was last lent to run alone. */
   isAlone: boolean;
-  /** The writer that may start it, as far as the supervisor can know. */
+  /** The writer that may have started it, as far as the supervisor can know. */
   announcedBy: number | undefined;
   /** The writer that has started it. */
   startedBy: number | undefined;
   /** How often a consumer that might have started it has died. */
   deaths: number;
-  /** How often that was a SIGKILL that the supervisor had no part in. */
+  /** How many of those deaths were SIGKILLs that did not come from the supervisor. */
   deathsFromOutside: number;
-  /** How often a consumer has died that had announced it last, to be run alone. */
+  /** How often a consumer has died whose last announced item, to run alone, was this one. */
   deathsAlone: number;
   /** How often a consumer that had started it has died, since the supervisor started or the item failed. */
   deathsStarted: number;
-  /** Failures that use an attempt, so far. */
+  /** How many failures have used an attempt so far. */
   failures: number;
   /** How often it has failed as in an outage. */
   outages: number;
@@ -41,15 +41,15 @@ export interface WriterFacts {
   readonly writer: number;
   readonly isAlive: () => boolean;
   barredAt: number | undefined;
-  /** The ledger's highest seq, as it was told, and when. */
+  /** The ledger's highest seq, as it was reported, and when. */
   highest: { at: number; value: number } | undefined;
   /** When it asked the ledger for a seq. */
   readonly asked: Map<number, number>;
-  /** Who may have had a seq when it was lent to this one. */
+  /** The writers that may have had a seq when it was lent to this one. */
   readonly others: Map<number, readonly number[]>;
 }
 
-/** A commit, as a change of what is known. */
+/** A commit, as a change of the known facts. */
 export interface Delta {
   readonly run: RunRecord;
   readonly frames: readonly { first: number; ids: readonly number[] }[];
@@ -61,7 +61,7 @@ export interface Delta {
   readonly purged: readonly number[];
 }
 
-/** What has happened, as anybody outside could know. The claims are checked against this, not against the product's own books. */
+/** What has happened, as an outsider could know it. The claims are checked against this, not against the product's own bookkeeping. */
 export class Facts {
   readonly seqs = new Map<number, SeqFacts>();
   readonly writers = new Map<number, WriterFacts>();
@@ -69,23 +69,23 @@ export class Facts {
   readonly rows = new Map<string, number>();
   /** The same, by item. */
   readonly rowsOfItems = new Map<string, number>();
-  /** Every seq that was ever given out, and to which item: not even a power loss takes that back. */
+  /** Every seq that was ever assigned, and its item: not even a power loss undoes that. */
   readonly given = new Map<number, number>();
-  /** The ids of the items that the producer was told are stored. */
+  /** The ids of the items that were reported to the producer as stored. */
   readonly toldStored = new Set<number>();
   /** The ids of the items that are stored, in the order of their seqs. */
   stored: number[] = [];
   run: RunRecord | undefined;
   /** How many dead letters have been given back. */
   givenBack = 0;
-  /** How many supervisors have gone. */
+  /** How many supervisors are gone. */
   supervisorsGone = 0;
   #deltas: Delta[] = [];
-  /** Also those that the spool has forgotten. */
+  /** All commits, including those that the spool has forgotten. */
   readonly #ever = new Map<string, SeqFacts>();
   #time = 0;
 
-  /** A moment that comes after all others so far. */
+  /** A moment after all earlier ones. */
   tick(): number {
     return ++this.#time;
   }
@@ -94,7 +94,7 @@ export class Facts {
     return this.seqs.get(seq);
   }
 
-  /** Those of `intervals` that are stored. */
+  /** The stored items of `intervals`. */
   *among(intervals: Iterable<readonly [number, number]>): Generator<SeqFacts> {
     for (const [from, to] of intervals) {
       for (let seq = from; seq <= to; seq++) {
@@ -104,12 +104,12 @@ export class Facts {
     }
   }
 
-  /** Neither done nor dead. */
+  /** The items that are neither done nor dead. */
   *open(): Generator<SeqFacts> {
     for (const facts of this.seqs.values()) if (facts.state === 'queued' || facts.state === 'retry') yield facts;
   }
 
-  /** Takes in a commit of the spool; returns what it stored and settled. */
+  /** Adds a commit of the spool. Returns what it stored and settled. */
   committed(group: Group): Delta {
     const delta = deltaOf(group);
     this.#deltas.push(delta);
@@ -121,17 +121,17 @@ export class Facts {
     return this.#deltas.length;
   }
 
-  /** The spool has forgotten all but its first `count` commits. */
+  /** The spool has forgotten all except its first `count` commits. */
   rollBackTo(count: number): void {
     this.replay(this.#deltas.slice(0, count));
   }
 
-  /** Every commit that the spool has. */
+  /** All commits that the spool has. */
   get history(): readonly Delta[] {
     return [...this.#deltas];
   }
 
-  /** The spool has these commits now, and no others. */
+  /** The spool now has exactly these commits. */
   replay(kept: readonly Delta[]): void {
     this.#deltas = [];
     this.stored = [];
@@ -147,7 +147,7 @@ export class Facts {
     this.forgetLending();
   }
 
-  /** The supervisor is gone, and with it what it knew of what is lent. */
+  /** The supervisor is gone, and with it the knowledge of what is lent. */
   forgetLending(): void {
     for (const facts of this.seqs.values()) {
       facts.lentTo = undefined;
@@ -196,12 +196,12 @@ export function itemKeyOf({ id, part }: Row): string {
   return `${id}.${part}`;
 }
 
-/** An item under a seq: a spool that has forgotten the seq may give it to another item. */
+/** An item under a seq: a spool that has forgotten the seq may assign it to another item. */
 function placeOf({ seq, id }: Pick<SeqFacts, 'seq' | 'id'>): string {
   return `${seq}.${id}`;
 }
 
-/** `facts`, and what had happened to the same item before the spool forgot it. */
+/** `facts`, together with what had happened to the same item before the spool forgot it. */
 function withHistory(facts: SeqFacts, before: SeqFacts | undefined): SeqFacts {
   if (!before) return facts;
   return {

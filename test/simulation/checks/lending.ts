@@ -1,9 +1,9 @@
-/** What is promised of lending and settling: S7, S8, S10, S12. */
+/** The claims about lending and settling: S7, S8, S10, S12. */
 import type { Facts, SeqFacts, WriterFacts } from './facts.ts';
 import type { Plan } from '../world/plan.ts';
 import { claim } from './violation.ts';
 
-/** S7: a seq is lent to one live writer at most; what is given back is the old one's until it says so. */
+/** S7: a seq is lent to at most one live writer; items stay with the old writer until it has given them back. */
 export function s7LentToOneAtATime(
   facts: Facts,
   found: SeqFacts,
@@ -32,13 +32,13 @@ export function s8DeliveredIsCommitted(found: SeqFacts | undefined, seq: number,
   );
 }
 
-/** S8: nothing is called stored that the spool has not committed. */
+/** S8: nothing is reported as stored that the spool has not committed. */
 export function s8StoredIsCommitted(facts: Facts, ids: readonly number[]): void {
   for (const id of ids)
     claim('S8', facts.stored.includes(id), () => `item ${id} is called stored, and is not in the spool`);
 }
 
-/** S8: a settle is confirmed when the spool has it. */
+/** S8: a settle is confirmed only when the spool has it. */
 export function s8SettledIsCommitted(
   facts: Facts,
   { done, failed }: { done: readonly number[]; failed: readonly number[] },
@@ -53,7 +53,7 @@ export function s8SettledIsCommitted(
     claim('S8', facts.seq(seq)?.state !== 'queued', () => `seq ${seq}'s failure is confirmed; the spool has it queued`);
 }
 
-/** S8: only what the spool has as settled may be pruned. */
+/** S8: only items that are settled in the spool may be pruned. */
 export function s8PrunedIsCommitted(facts: Facts, { before, open }: { before: number; open: readonly number[] }): void {
   for (const { seq, state } of facts.open()) {
     if (seq >= before || open.includes(seq)) continue;
@@ -61,12 +61,12 @@ export function s8PrunedIsCommitted(facts: Facts, { before, open }: { before: nu
   }
 }
 
-/** S9: an item is done when the writer that it was lent to has said so. */
+/** S9: an item is done only when the writer that it was lent to has said so. */
 export function s9DoneWasSettled(found: SeqFacts): void {
   claim('S9', found.verdict === 'done', () => `seq ${found.seq} is done, and nobody who had it has said so`);
 }
 
-/** S10: who processes an item that others may have had has barred them, and asked the ledger after that. */
+/** S10: a writer that processes an item that others may have had has barred them, and has asked the ledger after that. */
 export function s10OthersAreBarredAndAsked(facts: Facts, found: SeqFacts, self: WriterFacts): void {
   for (const other of self.others.get(found.seq) ?? []) {
     if (other === self.writer) continue;
@@ -87,21 +87,21 @@ export function s10OthersAreBarredAndAsked(facts: Facts, found: SeqFacts, self: 
   }
 }
 
-/** S11: what was pruned from the ledger is not delivered again. */
+/** S11: items that were pruned from the ledger are not delivered again. */
 export function s11PrunedIsNotDelivered(found: SeqFacts): void {
   claim('S11', !found.isPruned, () => `seq ${found.seq} is delivered, and was pruned from the ledger`);
 }
 
-/** S12: an item that a dead consumer had started was known as such: it was free to be started, or announced. */
+/** S12: an item that a dead consumer had started was known to be started: it was free to start, or announced. */
 export function s12StartedWasAnnounced({ seq, startedBy, announcedBy }: SeqFacts, writer: number): void {
   const isUnknown = startedBy === writer && announcedBy !== writer;
   claim('S12', !isUnknown, () => `writer ${writer} died of seq ${seq}, perhaps, and was not known to have started it`);
 }
 
-/** Deaths within which a killer is found. */
+/** A killer must be found within this many deaths. */
 const mostDeaths = 4;
 
-/** S12: an item that kills whoever starts it is found within a few deaths of processes that had started it. */
+/** S12: an item that kills every process that starts it is found within a few deaths of such processes. */
 export function s12KillersAreFound({ seq, id, deathsStarted }: SeqFacts, { items }: Plan): void {
   const isKiller = items[id]?.way === 'kills';
   claim('S12', !isKiller || deathsStarted <= mostDeaths, () => `seq ${seq} has killed ${deathsStarted} consumers`);
@@ -109,7 +109,7 @@ export function s12KillersAreFound({ seq, id, deathsStarted }: SeqFacts, { items
 
 /** S12: an item runs alone only after the death of a consumer that had started it; two of them, if they were kills from outside. */
 export function s12IsolatedWasStarted(facts: Facts, { seq, deaths, deathsFromOutside }: SeqFacts): void {
-  // A start isolates what is first in line when supervisors were killed again and again.
+  // A start isolates the items that are first in line if supervisors were killed repeatedly.
   if (facts.supervisorsGone > 0) return;
   const isDue = deaths > deathsFromOutside || deaths > 1;
   claim(
@@ -142,7 +142,7 @@ export function s12RetriesAreCounted(
   );
 }
 
-/** S12: no item gets more attempts than it may have, and only failures use one; of those that look like an outage, not the first. */
+/** S12: no item gets more attempts than allowed, and only failures use them; of those that look like an outage, not the first. */
 export function s12AttemptsAreFailures(found: SeqFacts, attempt: number, attempts: number): void {
   claim('S12', attempt <= attempts, () => `seq ${found.seq} is at attempt ${attempt} of ${attempts}`);
   claim(

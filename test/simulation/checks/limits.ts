@@ -1,8 +1,8 @@
-/** What is promised of limits: S13. */
+/** The claims about limits: S13. */
 import type { LimitSpec } from '../../../src/limits/limit.ts';
 import { claim } from './violation.ts';
 
-/** S13: no more calls at a time than the limit allows, in all processes that live. */
+/** S13: no more calls at a time than the limit allows, in all live processes together. */
 export function s13CallsAtATime(name: string, { concurrency }: LimitSpec, calls: number): void {
   claim(
     'S13',
@@ -11,7 +11,7 @@ export function s13CallsAtATime(name: string, { concurrency }: LimitSpec, calls:
   );
 }
 
-/** S13: no more grants in any period than the rate allows, also across restarts. `granted`: when each was told. */
+/** S13: no more grants in any period than the rate allows, also across restarts. `granted`: when each grant was sent. */
 export function s13GrantsInAPeriod(name: string, { rate }: LimitSpec, granted: readonly number[]): void {
   if (!rate) return;
   const last = granted.at(-1)!;
@@ -32,7 +32,7 @@ export function s13NoGrantInAFreeze(name: string, now: number, frozenUntil: numb
   );
 }
 
-/** S13: when the run is over nobody holds a permit. */
+/** S13: when the run is over, no process holds a permit. */
 export function s13NothingIsHeldAtTheEnd(name: string, held: number): void {
   claim('S13', held === 0, () => `${held} permits of "${name}" are held after the run`);
 }

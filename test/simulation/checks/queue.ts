@@ -1,4 +1,4 @@
-/** What is promised of the queue: S4, S5, S6, S14. */
+/** The claims about the queue: S4, S5, S6, S14. */
 import type { Queue } from '../../../src/queue/queue.ts';
 import type { QueueStats } from '../../../src/queue/queue-stats.ts';
 import type { Store } from '../../../src/queue/store.ts';
@@ -6,9 +6,9 @@ import type { Plan } from '../world/plan.ts';
 import type { Facts } from './facts.ts';
 import { claim } from './violation.ts';
 
-/** S4: each item that is stored is queued, lent, waiting for a retry, or settled: in one of these places. */
+/** S4: each stored item is in exactly one place: queued, lent, waiting for a retry, or settled. */
 export function s4EachItemIsInOnePlace(facts: Facts, { isDirty }: Queue, { queued, lent, retrying }: QueueStats): void {
-  // What became of some is in the group, and not in the spool yet.
+  // The outcome of some items is in the group, and not in the spool yet.
   if (isDirty) return;
   let open = 0;
   let known = 0;
@@ -23,14 +23,14 @@ export function s4EachItemIsInOnePlace(facts: Facts, { isDirty }: Queue, { queue
   });
 }
 
-/** S4: what the producer was told is stored stays so. */
+/** S4: items that were reported to the producer as stored stay stored. */
 export function s4StoredStaysStored(facts: Facts): void {
   const stored = new Set(facts.stored);
   for (const id of facts.toldStored)
     claim('S4', stored.has(id), () => `item ${id} was called stored, and is not any more`);
 }
 
-/** S5: a deterministic source is stored item by item, in order; another leaves out nothing that comes after its checkpoint. */
+/** S5: a deterministic source is stored item by item, in order; any other source is stored without gaps after its checkpoint. */
 export function s5SourceIsStoredInOrder(facts: Facts, { deterministic }: Plan, ids: readonly number[]): void {
   const known = facts.stored.length - ids.length;
   let highest = facts.stored.slice(0, known).reduce((most, id) => Math.max(most, id), -1);
@@ -41,28 +41,28 @@ export function s5SourceIsStoredInOrder(facts: Facts, { deterministic }: Plan, i
   });
 }
 
-/** S6: no seq is ever given to two items, nor twice. */
+/** S6: no seq is ever assigned to two items, or twice. */
 export function s6SeqIsGivenOnce(facts: Facts, seq: number, id: number): void {
   const before = facts.given.get(seq);
   claim('S6', before === undefined, () => `seq ${seq} was given to item ${before}, and now to item ${id}`);
 }
 
-/** What one item takes in a frame, and a frame besides, at least. */
+/** The least size of an item in a frame, and of a frame itself. */
 const leastItemBytes = 14;
 const leastFrameBytes = 20;
 
-/** S14: no more is open than the high-water mark and what the producer may have on its way; the counters agree with the store. */
+/** S14: open items stay within the high-water mark plus what the producer may have sent; the counters agree with the store. */
 export function s14QueueIsBounded(
   facts: Facts,
   { highItems, windowBytes, frameItems, frameBytes }: Plan,
   { queue, stats, store }: { queue: Queue; stats: QueueStats; store: Store },
 ): void {
-  // One frame may be larger than the window, and one is gathered when the producer hears of the mark.
+  // One frame may be larger than the window, and one is being collected when the producer hears of the mark.
   const frame = Math.min(frameItems, Math.ceil(frameBytes / leastItemBytes));
   const onItsWay = Math.max(Math.ceil(windowBytes / (leastItemBytes + leastFrameBytes / frame)), frame) + frame;
   let open = 0;
   for (const _ of facts.open()) open += 1;
-  // What an operator gives back comes on top.
+  // Dead letters that an operator gives back are added to that.
   claim(
     'S14',
     open <= highItems + onItsWay + facts.givenBack,

@@ -4,7 +4,7 @@ import type { Status } from '../../../src/observability/status.ts';
 import type { Facts } from './facts.ts';
 import { claim } from './violation.ts';
 
-/** S15: the sentinel goes out when the source has ended and nothing is open, and the spool says so. */
+/** S15: the sentinel is sent only when the source has ended and nothing is open, according to the spool. */
 export function s15EndIsCommitted(facts: Facts): void {
   const state = facts.run?.state;
   claim('S15', state === 'finishing' || state === 'finished', () => `the sentinel is sent while the run is ${state}`);
@@ -12,7 +12,7 @@ export function s15EndIsCommitted(facts: Facts): void {
   claim('S15', open === undefined, () => `the sentinel is sent while seq ${open?.seq} is ${open?.state}`);
 }
 
-/** S15: who says that the run is finished has that in the spool. */
+/** S15: a supervisor that says that the run is finished has that in the spool. */
 export function s15FinishedIsCommitted(facts: Facts, { exitCode }: Pick<Outcome, 'exitCode'>): void {
   const isFinished = facts.run?.state === 'finished' && facts.run.exitCode === exitCode;
   claim(
@@ -23,7 +23,7 @@ export function s15FinishedIsCommitted(facts: Facts, { exitCode }: Pick<Outcome,
   );
 }
 
-/** S17: what does not go on by itself, or not soon, says why. */
+/** S17: a pipeline that does not continue by itself, or not soon, says why. */
 export function s17WaitingHasAReason({ processes, reasons }: Pick<Status, 'processes' | 'reasons'>): void {
   const waits = processes.find(({ state }) => state === 'parked' || state === 'backoff');
   claim(
@@ -33,7 +33,7 @@ export function s17WaitingHasAReason({ processes, reasons }: Pick<Status, 'proce
   );
 }
 
-/** S18: only the supervisor that lives commits. */
+/** S18: only the live supervisor commits. */
 export function s18TheDeadDoNotCommit(isGone: boolean): void {
   claim('S18', !isGone, () => 'a supervisor that is gone has committed');
 }

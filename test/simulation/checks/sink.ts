@@ -1,4 +1,4 @@
-/** What is promised of the sink: S1, S2, S3, S9, S11. */
+/** The claims about the sink: S1, S2, S3, S9, S11. */
 import type { Interval, Intervals } from '../../../src/core/intervals.ts';
 import type { Row } from '../world/items.ts';
 import type { LedgerRow } from '../world/server.ts';
@@ -16,7 +16,7 @@ export function s1EachResultOnce(facts: Facts, rows: readonly Row[], { determini
   }
 }
 
-/** S2: no item is in the sink and among the dead letters. */
+/** S2: no item is both in the sink and among the dead letters. */
 export function s2NeverInSinkAndDead(facts: Facts, seqs: Iterable<number>): void {
   for (const seq of seqs) {
     const found = facts.seq(seq);
@@ -25,7 +25,7 @@ export function s2NeverInSinkAndDead(facts: Facts, seqs: Iterable<number>): void
   }
 }
 
-/** S3: what the spool says is done is in the sink. */
+/** S3: items that are done according to the spool are in the sink. */
 export function s3DoneIsInTheSink(facts: Facts, seqs: Iterable<number>): void {
   for (const seq of seqs) {
     const found = facts.seq(seq);
@@ -34,13 +34,13 @@ export function s3DoneIsInTheSink(facts: Facts, seqs: Iterable<number>): void {
   }
 }
 
-/** S9: nothing of a barred writer is committed any more. */
+/** S9: a barred writer commits nothing any more. */
 export function s9NothingOfABarredWriter(facts: Facts, writer: number, seqs: Intervals): void {
   const isBarred = facts.writers.get(writer)?.barredAt !== undefined;
   claim('S9', !isBarred, () => `writer ${writer} has committed ${seqs.toFlat().join('–')} after it had been barred`);
 }
 
-/** S11: the ledger's rows are disjoint; that never rests on its last check alone. */
+/** S11: the ledger's rows are disjoint, and that never depends on its last check alone. */
 export function s11LedgerIsDisjoint(ledger: readonly LedgerRow[]): void {
   const sorted = ledger.toSorted((a, b) => a.from - b.from);
   sorted.forEach(({ from }, i) => {
@@ -49,7 +49,7 @@ export function s11LedgerIsDisjoint(ledger: readonly LedgerRow[]): void {
   });
 }
 
-/** S11: what is pruned is settled, and a sweep leaves nothing that it could have taken. */
+/** S11: pruned items are settled, and a sweep leaves no rows that it could have deleted. */
 export function s11PruneTakesWhatIsSettled(
   facts: Facts,
   gone: readonly Interval[],

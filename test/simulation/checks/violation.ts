@@ -19,7 +19,7 @@ export type Claim =
   | 'S19'
   | 'S20';
 
-/** Something happened that was promised never to. */
+/** Something happened that must never happen. */
 export class Violation extends Error {
   readonly claim: Claim;
 

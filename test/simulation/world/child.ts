@@ -10,17 +10,17 @@ import { ProcessClock, type WorldTime } from './clock.ts';
 export interface Mail<Message> {
   message: Message;
   payload: Buffer;
-  /** Nobody has said it. */
+  /** No process has said it. */
   isForged?: true;
 }
 
 /** How a process ended. */
 type Ended = Pick<Exit, 'code' | 'signal'>;
 
-/** The supervisor that a child belongs to, as far as the child can tell. */
+/** The supervisor of a child, as the child sees it. */
 export interface Parent {
   readonly isGone: boolean;
-  /** It has done something that others can see. It may be its last. */
+  /** The child has done something externally visible, perhaps for the last time. */
   acted: () => void;
 }
 
@@ -28,36 +28,36 @@ export interface SimulatedChildOptions<In extends object, Out extends { type: st
   who: Who & { pid: number };
   time: WorldTime;
   parent: Parent;
-  /** What arrives at either end, as the real channel takes it: checked. */
+  /** Checks messages at both ends, as the real channel does. */
   parse: { in: (header: unknown) => In; out: (header: unknown) => Out };
   life: (line: Pick<Connection<In>, 'send' | 'flush' | 'fail' | 'leave'>, child: SimulatedChild<In, Out>) => Life<Out>;
-  /** What the supervisor sends, on its way: as it is, changed, or lost (undefined). */
+  /** A message from the supervisor on its way: unchanged, changed, or lost (undefined). */
   onSent: (child: SimulatedChild<In, Out>, mail: Mail<Out>) => Mail<Out> | undefined;
-  /** What the supervisor is about to hear, likewise. */
+  /** The same for a message that the supervisor is about to receive. */
   onHeard: (child: SimulatedChild<In, Out>, mail: Mail<In>) => Mail<In> | undefined;
-  /** What it says, at the moment when it does. */
+  /** A message at the moment when the child sends it. */
   changeSaid: (message: In) => In;
-  /** The supervisor is about to be told of its exit. */
+  /** The supervisor is about to learn of its exit. */
   onExitTold: (child: SimulatedChild<In, Out>, how: { isFromOutside: boolean }) => void;
   onDeath: (child: SimulatedChild<In, Out>) => void;
 }
 
 /**
- * A child that lives in this process: the real code behind a channel of which each message is moved by the schedule,
- * and which can be killed between any two things that anybody else can see of it.
+ * A child that lives in this process: the real code on a channel whose messages are moved by the schedule,
+ * and which can be killed between any two of its externally visible actions.
  */
 export class SimulatedChild<In extends object, Out extends { type: string }> implements Child<In, Out> {
   readonly who: Who & { pid: number };
   readonly startedAt: number;
   readonly clock: ProcessClock;
-  /** Known once it has been configured; 0 before. */
+  /** Its writer id once it has been configured; 0 before. */
   writer = 0;
   readonly #options: SimulatedChildOptions<In, Out>;
   readonly #life: Life<Out>;
   #inbox: Mail<Out>[] = [];
   #outbox: Mail<In>[] = [];
   #listener: ChildListener<In> | undefined;
-  /** How many of `#outbox` arrive in any case. */
+  /** How many messages of `#outbox` arrive in any case. */
   #written = 0;
   #flushes = 0;
   #killReason: string | undefined;
@@ -67,7 +67,7 @@ export class SimulatedChild<In extends object, Out extends { type: string }> imp
   #isLeaving = false;
   #isReported = false;
   #isOrphan = false;
-  /** How many more things it does that others can see; undefined: as many as it likes. */
+  /** How many more externally visible actions it takes; undefined for no limit. */
   #left: number | undefined;
   #lastExit: Ended | undefined;
   #whenDead: (() => void)[] = [];
@@ -82,7 +82,7 @@ export class SimulatedChild<In extends object, Out extends { type: string }> imp
         send: (message, payload) => this.say(message as In, payload),
         flush: () => {
           this.#written = this.#outbox.length;
-          // The operating system usually takes all of it at once.
+          // The operating system usually takes everything at once.
           return ++this.#flushes % 4 === 0 ? Promise.resolve() : undefined;
         },
         fail: (error, origin) => this.#fail(error, origin),
@@ -96,7 +96,7 @@ export class SimulatedChild<In extends object, Out extends { type: string }> imp
     return this.#exit !== undefined;
   }
 
-  /** It is dead, and its supervisor, if it has one, knows. */
+  /** It is dead, and its supervisor, if it has one, knows that. */
   get isOver(): boolean {
     return this.isDead && (this.#isReported || this.#isOrphan);
   }
@@ -109,7 +109,7 @@ export class SimulatedChild<In extends object, Out extends { type: string }> imp
     return !this.isDead && this.#inbox.length > 0;
   }
 
-  /** Whether its supervisor has something to hear from it, or of it. */
+  /** Whether its supervisor has a message from it to receive, or its exit to learn of. */
   get canBeHeard(): boolean {
     return (
       !this.#isOrphan && this.#listener !== undefined && (this.#outbox.length > 0 || (this.isDead && !this.#isReported))
@@ -128,7 +128,7 @@ export class SimulatedChild<In extends object, Out extends { type: string }> imp
 
   listen = (listener: ChildListener<In>): void => {
     this.#listener = listener;
-    // It may have gone while it waited for its post.
+    // It may have died while it waited for its post.
     const before = this.#isReported ? this.#exit : undefined;
     if (before) queueMicrotask(() => listener.onExit(this.#exitAs(before)));
   };
@@ -141,7 +141,7 @@ export class SimulatedChild<In extends object, Out extends { type: string }> imp
     this.#options.parent.acted();
   };
 
-  /** Has the supervisor hear next what the child has not said; nobody else hears it. */
+  /** Makes the supervisor receive, as the next message, one that the child has not sent. */
   forge(message: In): void {
     this.#outbox.unshift({ message, payload: Buffer.alloc(0), isForged: true });
   }
@@ -150,7 +150,7 @@ export class SimulatedChild<In extends object, Out extends { type: string }> imp
     if (!this.#options.parent.isGone) this.orphan();
   };
 
-  /** The supervisor hears the next thing that it has said, and, when that was the last, of its exit. */
+  /** The supervisor receives the child's next message and, after the last one, its exit. */
   beHeard(): void {
     const mail = this.#outbox.shift();
     this.#written = Math.max(this.#written - 1, 0);
@@ -171,19 +171,19 @@ export class SimulatedChild<In extends object, Out extends { type: string }> imp
 
   // ── its own ────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** It hears the next message that it was sent. */
+  /** It receives its next message. */
   hear(): void {
     const mail = this.canHear ? this.#inbox.shift() : undefined;
     if (!mail) return;
     try {
       handle(this.#life.handlers, mail.message, mail.payload);
     } catch (error) {
-      // As an uncaught exception would.
+      // Like an uncaught exception.
       this.#fail(error, 'uncaught');
     }
   }
 
-  /** It does something that others can see. False if it cannot any more. */
+  /** It takes an externally visible action. Returns false if it is dead. */
   acts(): boolean {
     if (this.isDead) return false;
     if (this.#left === undefined) return true;
@@ -192,14 +192,14 @@ export class SimulatedChild<In extends object, Out extends { type: string }> imp
     return false;
   }
 
-  /** It dies right after the next `count` things that others can see of it. */
+  /** It dies right after its next `count` externally visible actions. */
   dieAfter(count: number, exit?: Ended): void {
     if (this.#left !== undefined) return;
     this.#left = count;
     this.#lastExit = exit;
   }
 
-  /** It is gone, at once; of what it has said and nobody has heard, the first `heard` messages had been written. */
+  /** It dies at once. Of its messages that have not been received, the first `heard` had been written. */
   die(heard: number, exit: Ended = { code: null, signal: 'SIGKILL' }): void {
     if (this.isDead) return;
     this.#outbox.splice(Math.max(heard, this.#written));
@@ -212,7 +212,7 @@ export class SimulatedChild<In extends object, Out extends { type: string }> imp
     else this.#whenDead.push(fn);
   }
 
-  /** Its supervisor is no more: nothing of the channel is left. */
+  /** Its supervisor is gone, and so is the channel. */
   orphan(): void {
     this.#isOrphan = true;
     this.#inbox = [];
@@ -232,7 +232,7 @@ export class SimulatedChild<In extends object, Out extends { type: string }> imp
   #fail(error: unknown, origin: Failed['origin'] = 'process'): void {
     if (this.isDead || this.#isLeaving) return;
     const exitCode = error instanceof MillraceError && error.exitCode !== 1 ? error.exitCode : null;
-    // Every child may say this.
+    // Every child may send this.
     this.say({ type: 'failed', error: errorData(error), origin, exitCode } as unknown as In);
     this.#exitCode = 1;
     this.#leave();
@@ -254,7 +254,7 @@ export class SimulatedChild<In extends object, Out extends { type: string }> imp
   }
 }
 
-/** As a channel would carry it. */
+/** The message as a channel would carry it. */
 function copyOf(message: object): unknown {
   return JSON.parse(JSON.stringify(message));
 }

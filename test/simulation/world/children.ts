@@ -22,7 +22,7 @@ import { Intervals } from '../../../src/core/intervals.ts';
 
 export type Producer = SimulatedChild<FromProducer, ToProducer>;
 export type Consumer = SimulatedChild<FromConsumer, ToConsumer>;
-/** What the file of the pipeline says, compared with what it said at first. */
+/** What the pipeline file says, compared with its first version. */
 export type PipelineFile = 'as it was' | 'is broken' | 'has another sink';
 type AnyMessage = FromProducer | FromConsumer | ToProducer | ToConsumer;
 
@@ -34,15 +34,15 @@ export interface ChildrenOptions {
   checker: Checker;
   story: Story;
   sinkFor: (user: SinkUser) => Sink<Row>;
-  /** Whether the source is to throw now; asking takes it back. */
+  /** Whether the source must throw now; each call resets this. */
   sourceFails: () => boolean;
-  /** Whether what all items need cannot be reached. */
+  /** Whether the service that all items need is unreachable. */
   isDependencyOut: () => boolean;
   /** What the pipeline file says now. */
   file: () => PipelineFile;
-  /** How long a vendor freezes a limit now, if it does. */
+  /** How long a vendor freezes a limit now, if at all. */
   freezeMs: () => number | undefined;
-  /** The supervisor is gone at once. */
+  /** The supervisor dies at once. */
   endSupervisor: () => void;
 }
 
@@ -50,7 +50,7 @@ export interface ChildrenOptions {
 export class Children {
   all: (Producer | Consumer)[] = [];
   readonly #options: ChildrenOptions;
-  // Beyond what a system gives out, so that no process can ever be taken for one of them.
+  // Higher than any real pid, so that no real process can be taken for one of them.
   #pid = 5_000_000;
 
   constructor(options: ChildrenOptions) {
@@ -119,7 +119,7 @@ export class Children {
     return child;
   }
 
-  /** Tells checker and story of what goes to and fro. */
+  /** Reports messages in both directions to the checker and the story. */
   #watched<In extends FromProducer | FromConsumer, Out extends ToProducer | ToConsumer>(
     changeSent: (message: Out) => Out,
     changeHeard: (message: In) => In,
@@ -349,7 +349,7 @@ function loaded(plan: Plan, file: PipelineFile, parts: Partial<Pipeline>): Loade
 
 /** A message, for a story. */
 function inWords(message: AnyMessage): string {
-  // oxlint-disable-next-line typescript/switch-exhaustiveness-check -- the others are said by their name
+  // oxlint-disable-next-line typescript/switch-exhaustiveness-check -- the others are shown by their name
   switch (message.type) {
     case 'configure':
       return 'writer' in message

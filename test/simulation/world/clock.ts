@@ -1,9 +1,9 @@
 import type { Cancel, Clock, Moment } from '../../../src/core/clock.ts';
 
-/** Time in a world of its own, the same for all processes. It stands still until it is moved. */
+/** Time in a world of its own, the same for all processes. It stands still until it is advanced. */
 export class WorldTime {
   now = 0;
-  /** What the wall clock is ahead of the monotonic one. */
+  /** How far the wall clock is ahead of the monotonic clock. */
   wallOffset = Date.UTC(2026, 0, 2, 3, 4, 5, 678);
 }
 
@@ -15,8 +15,8 @@ interface Timer {
 }
 
 /**
- * One process's clock. What falls due waits until the process gets its turn, as it would on a busy machine. Once the
- * process is gone nothing that it waited for happens any more.
+ * The clock of one process. A timer that is due waits until the process gets its turn, as on a busy machine. Once the
+ * process is gone, its timers never fire.
  */
 export class ProcessClock implements Clock {
   readonly #time: WorldTime;
@@ -34,7 +34,7 @@ export class ProcessClock implements Clock {
   }
 
   wall(): number {
-    // As Date.now() is: whole.
+    // A whole number, like Date.now().
     return Math.floor(this.#time.now) + this.#time.wallOffset;
   }
 
@@ -61,7 +61,7 @@ export class ProcessClock implements Clock {
     this.#soon = [];
   }
 
-  /** Whether something waits for the end of this turn of its event loop. */
+  /** Whether any callback waits for the end of this turn of its event loop. */
   get hasTurn(): boolean {
     return this.#soon.length > 0;
   }
@@ -71,7 +71,7 @@ export class ProcessClock implements Clock {
     for (const fn of this.#soon.splice(0)) if (!this.#isCut) fn();
   }
 
-  /** When its next timer falls due. */
+  /** When its next timer is due. */
   get nextAt(): number {
     let next = Infinity;
     for (const { at } of this.#timers) if (at < next) next = at;
@@ -82,14 +82,14 @@ export class ProcessClock implements Clock {
     return this.nextAt <= this.#time.now;
   }
 
-  /** Calls the timer that fell due first. */
+  /** Calls the timer that was due first. */
   fire(): void {
     let first: Timer | undefined;
     for (const timer of this.#timers) {
       if (!first || timer.at < first.at || (timer.at === first.at && timer.order < first.order)) first = timer;
     }
     if (!first || first.at > this.#time.now) return;
-    // A process that comes late to a repeated timer finds it due once, as with Node's.
+    // A process that is late for a repeated timer finds it due once, as in Node.
     if (first.everyMs === undefined) this.#remove(first);
     else first.at = this.#time.now + first.everyMs;
     first.fn();

@@ -5,35 +5,35 @@ import type { Plan } from './plan.ts';
 import type { SinkRules } from './server-sink.ts';
 
 /**
- * A departure from PROTOCOL's rules: what is done otherwise, at the entrances of the product. To see whether the claims
- * are checked so that it is found.
+ * A departure from PROTOCOL's rules: what is done differently, at the entry points of the product. It shows whether the
+ * checks of the claims find it.
  */
 export interface Departure {
-  /** Makes of any world one in which the departure matters often. */
+  /** Turns any world into one in which the departure often matters. */
   focus?: (plan: Plan) => Plan;
   toProducer?: (message: ToProducer) => ToProducer;
   toConsumer?: (message: ToConsumer) => ToConsumer;
   fromProducer?: (message: FromProducer, source: SourceSeen) => FromProducer;
   fromConsumer?: (message: FromConsumer) => FromConsumer;
-  /** The queue that the supervisor is given, and the numbers that are true of it. */
+  /** The queue that the supervisor uses, and its true numbers. */
   queue?: typeof Queue;
   statsOf?: (queue: Queue) => QueueStats;
-  /** A killer's consumer is taken to have said that the sink does not have it. */
+  /** The supervisor assumes that a killer's consumer has said that the sink does not have the item. */
   condemnsUnasked?: true;
-  /** A consumer that is told to stop is taken to have given back all that it was lent. */
+  /** The supervisor assumes that a consumer that it stops has given back all of its items. */
   releasesForIt?: true;
   sink?: Partial<SinkRules>;
-  /** Children of a predecessor are not looked for. */
+  /** Nobody looks for the children of a predecessor. */
   leavesOrphans?: true;
-  /** Commits are on the disk only when the next one is. */
+  /** A commit reaches the disk only with the next one. */
   commitsLate?: true;
-  /** The sink says that a commit is on its disk when it is not. */
+  /** The sink says that a commit is on its disk although it is not. */
   sinkIsNotSynced?: true;
 }
 
-/** Where a source stands when a message is sent: it may have begun to get the next item. */
+/** Where a source is when a message is sent: it may have begun to read the next item. */
 export interface SourceSeen {
   cursor: number | undefined;
-  /** Items begun since that cursor, or since the source's start. */
+  /** How many items it has begun since that cursor, or since its start. */
   count: number;
 }

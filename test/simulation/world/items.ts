@@ -2,7 +2,7 @@ import { pause, type Clock } from '../../../src/core/clock.ts';
 import { DependencyError, PermanentError, RetryAfter } from '../../../src/core/errors.ts';
 import type { ProcessContext } from '../../../src/pipeline/context.ts';
 
-/** How an item goes when it is processed. */
+/** How an item behaves when it is processed. */
 export const ways = [
   'at once',
   'soon',
@@ -32,17 +32,17 @@ export interface Item {
   text: string;
 }
 
-/** What an item becomes in the sink. */
+/** The rows of an item in the sink. */
 export interface Row {
   seq: number;
   id: number;
   part: string;
 }
 
-/** A value that no sink takes. */
+/** A value that all sinks refuse. */
 const badPart = NaN as unknown as string;
 
-/** The parts of an item's result, in the end; undefined if it must end among the dead letters. */
+/** The parts of an item's final result; undefined if the item must become a dead letter. */
 export function partsOf({ way }: Pick<Item, 'way'>): string[] | undefined {
   if (['never', 'bad row', 'hangs', 'kills', 'kills all', 'unreachable'].includes(way)) return undefined;
   if (way === 'nothing') return [];
@@ -52,17 +52,17 @@ export function partsOf({ way }: Pick<Item, 'way'>): string[] | undefined {
 export interface Surroundings {
   clock: Clock;
   random: () => number;
-  /** Attempts that an item gets. */
+  /** How many attempts an item gets. */
   attempts: number;
   /** A call that a vendor sees. */
   call: (limit: string, ms: number) => Promise<void>;
-  /** Ends the process: at once, or after the next so many things that others can see of it. */
+  /** Ends the process: at once, or after that many more externally visible actions. */
   die: (after: number) => void;
-  /** The same, of its supervisor as well. */
+  /** The same for its supervisor as well. */
   dieTogether: () => void;
 }
 
-/** What the pipeline's `process` does about an item. */
+/** What the pipeline's `process` does with an item. */
 export function processed(
   item: Item,
   context: ProcessContext,

@@ -6,15 +6,15 @@ import type { Random } from './random.ts';
 export type SinkKind = 'server' | 'memory' | 'sqlite' | 'plain';
 export type SpoolKind = 'memory' | 'sqlite';
 
-/** Everything about a world that does not change while it runs. */
+/** The properties of a world that do not change while it runs. */
 export interface Plan {
   items: Item[];
   deterministic: boolean;
   /** The source has a specification, yields chunks, and wants to hear what is settled. */
   settles: boolean;
-  /** A checkpoint after each so many items; 0 for none. */
+  /** The number of items between checkpoints; 0 for none. */
   checkpointEvery: number;
-  /** A pause of the source after each so many items; 0 for none. */
+  /** The number of items between pauses of the source; 0 for none. */
   pauseEvery: number;
   consumers: number;
   concurrency: number;
@@ -38,15 +38,15 @@ export interface Plan {
   readyTimeoutMs: number;
   sinkTimeoutMs: number;
   recycling: RecyclingLimits;
-  /** What `teardown` does, each time: there is none, it takes its time, throws, ends its process, or never returns. */
+  /** What `teardown` does each time: it is missing, takes time, throws, ends its process, or never returns. */
   teardown: (typeof teardowns)[number];
-  /** What is left of a killed supervisor's children: killed at once, later, or beyond reach of its successor's kill. */
+  /** What happens to a killed supervisor's children: they die at once or later, or the successor's kill cannot reach them. */
   orphans: 'die' | 'live' | 'cannot be killed';
-  /** How likely each kind of step is, against the others. */
+  /** The relative frequency of each kind of step. */
   weights: Record<'hear' | 'say' | 'turn' | 'timer' | 'sink' | 'time', number>;
-  /** Steps after which no more faults come. */
+  /** After this many steps, no more faults come. */
   steps: number;
-  /** Faults that can happen in this world, and how many of them each thousand steps bring. */
+  /** The faults that can happen in this world, and how many of them happen in a thousand steps. */
   faults: FaultKind[];
   faultsPerThousand: number;
 }
@@ -81,15 +81,15 @@ export const faultKinds = [
 
 export type FaultKind = (typeof faultKinds)[number];
 
-/** Ways that items go when nothing is wrong with them. */
+/** The ways in which good items behave. */
 const harmless: readonly Way[] = ['at once', 'soon', 'slow', 'fails first', 'limited', 'twice'];
 
-/** Draws a world. Each is made of few things, so that what is rare in all of them together is common in some. */
+/** Draws a world. Each world has only a few features, so that rare combinations are common in some worlds. */
 export function planFrom(random: Random): Plan {
   const sink = random.pick<SinkKind>(['server', 'server', 'server', 'memory', 'sqlite', 'plain']);
   const spool: SpoolKind = random.chance(0.25) ? 'sqlite' : 'memory';
   const possible = ways.filter((way) => way !== 'bad row' || sink === 'server' || sink === 'sqlite');
-  // What takes its time makes a world long.
+  // Slow items make a world long.
   const rare: Partial<Record<Way, number>> = {
     hangs: 0.1,
     waits: 0.3,
@@ -98,7 +98,7 @@ export function planFrom(random: Random): Plan {
     'kills all': 0.1,
     unreachable: 0.3,
   };
-  // In some worlds nothing happens but that a few items kill: those are to be found, and nobody else.
+  // In some worlds the only faults are a few items that kill. The product must find those and no others.
   const isOfKillers = random.chance(0.1);
   const chosen = isOfKillers
     ? [...random.some(harmless), random.chance(0.8) ? ('kills' as const) : ('kills all' as const)]
@@ -107,10 +107,10 @@ export function planFrom(random: Random): Plan {
   const drawn = Array.from({ length: random.whole(1, random.pick([4, 12, 40, 80])) }, (_, id): Item => {
     return { id, way: random.pick(chosen), text: 'x'.repeat(random.whole(0, 30)) };
   });
-  // Each of these ends half a dozen supervisors; and a source that is not deterministic yields it again after each.
+  // Each of these ends half a dozen supervisors, and a source that is not deterministic yields it again after each.
   let left = deterministic ? 2 : 0;
   const items = drawn.map((item): Item => (item.way === 'kills all' && left-- <= 0 ? { ...item, way: 'kills' } : item));
-  // While nothing succeeds, what cannot be reached is an outage, however long: an item before it shows that it is not.
+  // While nothing succeeds, an unreachable service is an outage, however long. An item before it shows that it is none.
   const unreachable = items.filter(({ way }) => way === 'unreachable');
   for (const item of unreachable.slice(2)) item.way = 'soon';
   if (unreachable.length > 0) items.unshift({ id: 0, way: 'at once', text: '' });
@@ -140,7 +140,7 @@ export function planFrom(random: Random): Plan {
     creditBytes: random.pick([60, 1000, 100_000]),
     memoryWindowBytes: random.pick([700, 2000, 100_000]),
     windowRetries: random.pick([1, 2, 100]),
-    // Whoever kills when it is settled is found by nobody: consumers would be parked for ever.
+    // An item that kills when it is settled cannot be found: consumers would be parked forever.
     crashes: chosen.includes('kills late') ? 1e9 : random.pick([2, 1e9, 1e9, 1e9]),
     readyTimeoutMs: random.pick([5000, 600_000, 600_000]),
     sinkTimeoutMs: random.pick([400, 5000, 60_000]),

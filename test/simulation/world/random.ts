@@ -1,15 +1,15 @@
 import { seededRandom } from '../../../src/core/seeded-random.ts';
 
-/** What is left to chance, all of it from one seed. */
+/** All randomness, from one seed. */
 export class Random {
-  /** From 0 up to, but not including, 1. */
+  /** A number from 0 up to, but not including, 1. */
   readonly next: () => number;
 
   constructor(seed: number) {
     this.next = seededRandom(seed);
   }
 
-  /** A whole number from `low` to `high`, both included. */
+  /** A whole number from `low` to `high`, including both. */
   whole(low: number, high: number): number {
     return low + Math.floor(this.next() * (high - low + 1));
   }
@@ -23,14 +23,14 @@ export class Random {
     return from[Math.floor(this.next() * from.length)]!;
   }
 
-  /** Some of `from`, at least one, in their order. */
+  /** Some elements of `from`, at least one, in order. */
   some<T>(from: readonly T[]): T[] {
     const share = this.next();
     const chosen = from.filter(() => this.chance(share));
     return chosen.length > 0 ? chosen : [this.pick(from)];
   }
 
-  /** Between `low` and `high`, evenly over their orders of magnitude. */
+  /** A number between `low` and `high`, evenly distributed over the orders of magnitude. */
   magnitude(low: number, high: number): number {
     return low * (high / low) ** this.next();
   }

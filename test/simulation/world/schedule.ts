@@ -6,7 +6,7 @@ interface Action {
   do: () => void;
 }
 
-/** Takes the next step: something that can happen now, or, while the world is not calm, a fault. */
+/** Takes the next step: an event that can happen now or, while the world is not calm, a fault. */
 export function step(world: World): void {
   const { random, plan, story } = world;
   story.step += 1;
@@ -20,10 +20,10 @@ export function step(world: World): void {
   action?.do();
 }
 
-/** Nobody is kept waiting for so long that what takes its time is never done. */
+/** No process waits so long that slow work is never done. */
 const even: Plan['weights'] = { hear: 1, say: 1, turn: 1, timer: 1, sink: 1, time: 0.01 };
 
-/** Puts an end to all faults. */
+/** Ends all faults. */
 export function calm(world: World): void {
   world.story.tell('the world', 'is calm from now on');
   world.isCalm = true;
@@ -55,12 +55,12 @@ function possible(world: World): Action[] {
   if (world.isDependencyOut) add(0.003, () => (world.isDependencyOut = false));
   if (world.file !== 'as it was') add(0.01, () => edit(world, 'as it was'));
   if (disk.isLow) add(0.05, () => (disk.isLow = false));
-  // So many dead letters are for an operator to look at.
+  // The pipeline pauses at this many dead letters until an operator acts.
   if (world.isCalm && plan.deadMax < 1e9) add(0.03, () => world.tendLetters('purge'));
   if (server.isOut) add(0.05, () => (server.isOut = false));
-  // Where nothing can succeed the operator has to say that it is not to be waited for.
+  // If nothing can succeed, an operator has to end the wait.
   if (world.isCalm && supervisor?.running?.service.status.state === 'paused') add(0.002, () => supervisor.stop());
-  // With nothing else to do, time passes until there is.
+  // If there is nothing else to do, time passes until there is.
   const isIdle = actions.every(({ weight }) => weight < 0.1);
   const clocks = supervisor ? [supervisor, ...world.live] : world.live;
   const next = Math.min(...clocks.map(({ clock }) => clock.nextAt));
@@ -86,7 +86,7 @@ function edit(world: World, file: World['file']): void {
 }
 
 function makeSpace({ disk, story }: World): void {
-  story.tell('the disk', 'has room again');
+  story.tell('the disk', 'has space again');
   disk.makeSpace();
 }
 
@@ -143,7 +143,7 @@ const faults: Record<FaultKind, (world: World) => void> = {
   'put back': (world) => world.putSnapshotBack(),
   edit: (world) => edit(world, world.random.pick(['is broken', 'has another sink'])),
   'disk low': ({ disk, story }) => {
-    story.tell('the disk', 'has little room');
+    story.tell('the disk', 'has little space');
     disk.isLow = true;
   },
 };

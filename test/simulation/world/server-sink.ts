@@ -22,17 +22,17 @@ import type { Client, Database, LedgerRow, Server, Work } from './server.ts';
 import type { SinkWatcher } from './sink-watcher.ts';
 import { showSeqs } from './story.ts';
 
-/** Rules of the sink's side that can be left out, to see whether that is noticed. */
+/** Rules of the sink that can be left out, to see whether the checker notices. */
 export interface SinkRules {
   /** 3: writers that may have had the items are barred. */
   fences: boolean;
   /** 7, third part: the ledger keeps the mark below which it may have forgotten. */
   keepsMark: boolean;
-  /** 4: a lost connection is no failure like others: what was sent may be done all the same. */
+  /** 4: a lost connection is not an ordinary failure: the work may have been done all the same. */
   saysUnknown: boolean;
 }
 
-/** Opens a sink on a server: rows, ledger and fence as the SQLite sink has them. */
+/** Opens a sink on a server, with rows, ledger and fence like the SQLite sink. */
 export async function openServerWriter(
   server: Server,
   client: Client,
@@ -53,12 +53,12 @@ export async function openServerWriter(
       return work.run(database);
     },
   });
-  // A new session: what an earlier one has begun is waited for, and what it has not begun is refused from now on.
+  // A new session: it waits for work that an earlier session has begun, and refuses what that has not begun.
   const forgottenIn = ({ queues }: Readonly<Database>): Forgotten =>
     (rules.keepsMark && queues.get(start.queue)?.forgotten) || nothingForgotten;
   const highestIn = ({ ledger }: Readonly<Database>): number =>
     Math.max(0, ...ledger.filter((row) => row.run === run).map(({ to }) => to));
-  /** For work that changes the sink: makes this start the one that did so last, unless a later one has. */
+  /** For work that changes the sink: records this start as the last that did, unless a later one has. */
   const noteStart = (database: Database, forgotten: Forgotten): void =>
     void database.queues.set(start.queue, { generation: start.generation, id: start.ids[0]!, forgotten });
   const refuseOlder = ({ queues }: Readonly<Database>): void => {
@@ -138,7 +138,7 @@ export async function openServerWriter(
           return { result: within(seen.ledger, run, from, to) };
         },
       });
-      // Else nobody hears the answer.
+      // Otherwise nobody receives the answer.
       if (!signal.aborted) watcher.asked(writer, [from, to]);
       return found;
     },
@@ -166,7 +166,7 @@ export async function openServerWriter(
   };
 }
 
-/** Opens a sink on a server that has rows and nothing else: each result at least once. */
+/** Opens a sink on a server that has only rows: each result at least once. */
 export function openPlainWriter(server: Server, client: Client, watcher: SinkWatcher): SinkWriter<Row, Row> {
   return {
     ...withoutLedger,

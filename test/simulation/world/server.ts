@@ -3,12 +3,12 @@ import type { SeenStart } from '../../../src/ledger/older-queue.ts';
 import { OutcomeUnknown } from '../../../src/sinks/port.ts';
 import type { Row } from './items.ts';
 
-/** Who is connected. A transaction outlives it. */
+/** A connected process. Its transactions outlive it. */
 export interface Client {
   readonly writer: number;
   readonly name: string;
   readonly isDead: boolean;
-  /** It does something that others can see. False if it is dead. */
+  /** It takes an externally visible action. Returns false if it is dead. */
   acts: () => boolean;
 }
 
@@ -18,26 +18,26 @@ export interface LedgerRow {
   to: number;
 }
 
-/** What is committed. */
+/** The committed data. */
 export interface Database {
   rows: Row[];
   ledger: LedgerRow[];
-  /** Sessions by writer; -1: barred. */
+  /** Sessions by writer; -1 if barred. */
   writers: Map<number, number>;
-  /** By queue, the start that last wrote here, and what the ledger may have forgotten of it. */
+  /** For each queue: the start that last wrote here, and what the ledger may have forgotten. */
   queues: Map<string, SeenStart & { forgotten: Forgotten }>;
-  /** Every seq whose results have ever been written: for the checker alone. */
+  /** Every seq whose results have ever been written; only for the checker. */
   seqs: Set<number>;
 }
 
-/** What a transaction is to do. */
+/** The work of a transaction. */
 export interface Work<T> {
   what: string;
-  /** Writers whose rows it changes: it waits for others that do, and they for it. */
+  /** The writers whose rows it changes: it waits for other transactions that change them, and they wait for it. */
   locks: readonly number[];
-  /** Looks at what is committed; returns its result and what its commit changes. Throws to be rolled back. */
+  /** Reads the committed data. Returns its result and the changes of its commit. Throws to be rolled back. */
   run: (database: Readonly<Database>) => { result: T; change?: (database: Database) => void };
-  /** Told when it is committed. */
+  /** Called when it is committed. */
   onCommit?: () => void;
 }
 
@@ -53,19 +53,19 @@ interface Transaction {
 }
 
 /**
- * A database server in memory. A transaction is sent; begun, when it has its locks; committed; and answered: each when
- * the schedule says, and all but the last also when its client is no more. READ COMMITTED: it reads what is committed
- * when it begins. Nothing but rows of writers is ever locked.
+ * A database server in memory. A transaction is sent, begun when it has its locks, committed, and answered, each when
+ * the schedule says; all except the last also if its client is gone. READ COMMITTED: it reads the data that is committed
+ * when it begins. Only rows of writers are ever locked.
  */
 export class Server {
   database = emptyDatabase();
-  /** It takes no connections, and answers nothing. */
+  /** It accepts no connections and answers nothing. */
   isOut = false;
   readonly #tell: (who: string, what: string) => void;
-  /** Whether what is committed is on the disk by then. */
+  /** Whether a commit is on the disk when it is answered. */
   readonly #isSynced: boolean;
   #open: Transaction[] = [];
-  /** Changes that are committed and may not be on the disk yet; and what is for certain. */
+  /** Changes that are committed but may not be on the disk yet; and the data that certainly is. */
   #unsynced: ((database: Database) => void)[] = [];
   #synced: ((database: Database) => void)[] = [];
 
@@ -74,7 +74,7 @@ export class Server {
     this.#isSynced = isSynced;
   }
 
-  /** Sends a transaction; resolves or rejects as it went, or with `OutcomeUnknown`. Never, for a client that is dead. */
+  /** Sends a transaction. Settles with its outcome, or rejects with `OutcomeUnknown`. Never settles for a dead client. */
   transact<T>(client: Client, work: Work<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       if (!client.acts()) return;
@@ -93,17 +93,17 @@ export class Server {
     });
   }
 
-  /** Transactions that can go a step further. */
+  /** Transactions that can take a step. */
   get ready(): readonly Transaction[] {
     return this.#open.filter((transaction) => transaction.phase !== 'sent' || !this.#isLocked(transaction));
   }
 
-  /** Those whose connection can break. */
+  /** Transactions whose connection can break. */
   get connected(): readonly Transaction[] {
     return this.#open.filter(({ isConnected, client }) => isConnected && !client.isDead);
   }
 
-  /** One of the `ready` goes a step further. */
+  /** One of the `ready` transactions takes a step. */
   advance(transaction: Transaction): void {
     const { client, work, phase } = transaction;
     if (phase === 'sent') this.#begin(transaction);
@@ -117,7 +117,7 @@ export class Server {
     }
   }
 
-  /** The client's end of the connection breaks; the server notices when it has done what it was asked. */
+  /** The client's end of the connection breaks. The server notices when it has done the work. */
   break(transaction: Transaction): void {
     this.#tell(transaction.client.name, `loses its connection: ${transaction.work.what}`);
     transaction.isConnected = false;
@@ -125,25 +125,25 @@ export class Server {
     if (transaction.phase === 'to be answered') this.#drop(transaction);
   }
 
-  /** What a client had sent and nobody has begun never arrived, or is noticed to be nobody's. */
+  /** A transaction that was sent and not begun never arrived, or the server notices that its client is gone. */
   forget(transaction: Transaction): void {
     this.#tell('server', `rolls back ${transaction.client.name}'s ${transaction.work.what}`);
     this.#drop(transaction);
   }
 
-  /** Open transactions of clients that are no more, or have gone to another connection. */
+  /** Open transactions of clients that are gone or have moved to another connection. */
   get abandoned(): readonly Transaction[] {
     return this.#open.filter(
       ({ isConnected, client, phase }) => phase !== 'to be answered' && (!isConnected || client.isDead),
     );
   }
 
-  /** So much time passes that what nobody waits for any more is over. */
+  /** So much time passes that abandoned transactions are over. */
   forgetAbandoned(): void {
     for (const transaction of this.abandoned) this.forget(transaction);
   }
 
-  /** The power fails: what is open is gone, and all but the first `share` of what is not on the disk yet. */
+  /** The power fails: open transactions are gone, and of the commits that are not on the disk yet, only the first `share` remain. */
   loseThePower(share: number): void {
     this.#open = [];
     this.#synced.push(...this.#unsynced.slice(0, Math.floor(this.#unsynced.length * share)));

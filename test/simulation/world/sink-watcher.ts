@@ -1,13 +1,13 @@
 import type { Interval, Intervals } from '../../../src/core/intervals.ts';
 import type { Row } from './items.ts';
 
-/** What is heard of a sink, when it happens there. */
+/** Events of a sink, when they happen there. */
 export interface SinkWatcher {
   committed: (writer: number, seqs: Intervals, rows: readonly Row[]) => void;
   barred: (writers: readonly number[]) => void;
-  /** `by` knows now that `writers` are barred. */
+  /** `by` now knows that `writers` are barred. */
   fenced: (by: number, writers: readonly number[], highest: number) => void;
-  /** `by` knows now what the ledger has of a range. */
+  /** `by` now knows which seqs of a range the ledger has. */
   asked: (by: number, range: Interval) => void;
   /** `gone` was deleted from the ledger, `left` was not. */
   pruned: (
@@ -15,6 +15,6 @@ export interface SinkWatcher {
     gone: readonly Interval[],
     left: readonly Interval[],
   ) => void;
-  /** A writer tried to write what the ledger has. */
+  /** A writer tried to write seqs that the ledger has. */
   overlapped: (writer: number, seqs: Intervals) => void;
 }

@@ -13,17 +13,17 @@ export interface SinkPlaceOptions {
   directory: string;
   watcher: SinkWatcher;
   rules: SinkRules;
-  /** Does what waits for the machine's own files: nothing else happens in the world meanwhile. */
+  /** Does work that waits for real files: nothing else happens in the world meanwhile. */
   aside: <T>(work: (ready: () => void) => Promise<T>) => Promise<T>;
 }
 
-/** A process, as a sink in its own memory or file sees it. */
+/** A process, as a sink in its memory or in a file sees it. */
 export interface SinkUser extends Client {
   /** Calls `fn` when it dies. */
   whenDead: (fn: () => void) => void;
 }
 
-/** Makes each process's view of the one sink. */
+/** Makes the view that each process has of the one sink. */
 export function sinkPlace(options: SinkPlaceOptions): (user: SinkUser) => Sink<Row> {
   const { kind, server, directory, watcher, rules, aside } = options;
   const inMemory = to.memory<Row>();
@@ -50,21 +50,21 @@ export function sinkPlace(options: SinkPlaceOptions): (user: SinkUser) => Sink<R
   });
 }
 
-/** A row for the watcher, and what the sink has captured of it. */
+/** A row for the watcher, and the row as the sink has captured it. */
 interface SeenRow {
   row: Row;
   captured: unknown[];
 }
 
-/** What the writer itself has captured. */
+/** The rows as the writer itself has captured them. */
 function unseen({ captured, ends, ...batch }: Batch<SeenRow>): Batch {
   const own = captured.map((row) => row.captured);
   return { ...batch, captured: own.flat(), ends: ends.map((end) => own.slice(0, end).flat().length) };
 }
 
-/** A writer that does its work in this process: watched, and cut off from a process that is dead. */
+/** A writer that works in this process. It is watched, and cut off from a dead process. */
 function seen(writer: SinkWriter<Row>, user: SinkUser, watcher: SinkWatcher): SinkWriter<Row, SeenRow> {
-  // As the system does for a process that is gone.
+  // As the operating system does for a process that is gone.
   user.whenDead(() => void writer.close());
   const alive = async <T>(call: () => Promise<T>, tell: (result: T) => void): Promise<T> => {
     const never = new Promise<T>(() => undefined);

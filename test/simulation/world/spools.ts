@@ -13,12 +13,12 @@ export interface SpoolPlace {
   open: () => OpenSpool;
 }
 
-/** A spool in memory that forgets its last commit when its supervisor is killed: it says too early that it is durable. */
+/** A spool in memory that forgets its last commit when its supervisor is killed: it reports a commit as durable too early. */
 export class LateSpool implements SpoolPlace {
   readonly #onLost: (kept: number) => void;
   #spool = new MemorySpool();
   #commits = 0;
-  /** What was in the store before the last commit, unless that is lost already. */
+  /** The store before the last commit; undefined if that commit is lost already. */
   #before: MemoryStore | undefined;
 
   constructor(onLost: (kept: number) => void) {
@@ -65,12 +65,12 @@ export class SqliteSpool implements SpoolPlace {
   }
 }
 
-/** The disk that a spool is on: it can be full, with a reserve to be given up, and it can break. */
+/** The disk of a spool: it can be full, with a reserve to give up, and it can break. */
 export class Disk {
-  /** Commits that there is room for while it is full. */
+  /** How many more commits fit while it is full. */
   #room: number | undefined;
   #isReserved = true;
-  /** Less of it is free than is to stay so. */
+  /** Less space is free than must stay free. */
   isLow = false;
   #breaks: 'not' | 'before the next commit' | 'in the next commit' = 'not';
 
@@ -87,12 +87,12 @@ export class Disk {
     this.#breaks = 'not';
   }
 
-  /** One write fails for good; `isDone`: although it is on the disk. */
+  /** One write fails for good. `isDone`: although it is on the disk. */
   break(isDone: boolean): void {
     this.#breaks = isDone ? 'in the next commit' : 'before the next commit';
   }
 
-  /** Does `write`, as far as the disk lets it. */
+  /** Does `write` if the disk allows it. */
   write<T>(write: () => T): T {
     const breaks = this.#breaks;
     this.#breaks = 'not';
@@ -104,7 +104,7 @@ export class Disk {
     return result;
   }
 
-  /** Space kept back: as `Reserve`, but for the file. */
+  /** Space kept back, like `Reserve`, but without the file. */
   readonly reserve = {
     isHeld: true,
     take: (): boolean => {
@@ -127,7 +127,7 @@ function ioError(): MillraceError {
 /** Does a write, or throws. */
 type Write = <T>(write: () => T) => T;
 
-/** `store`, written through `write`; `onCommit` hears of each group that is durable now. */
+/** `store`, written through `write`. `onCommit` is called with each durable group. */
 export function storeOn(write: Write, store: Store, onCommit: (group: Group) => void): Store {
   const commit: Store['commit'] = (group) =>
     write(() => {

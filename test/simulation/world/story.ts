@@ -1,6 +1,6 @@
 import type { WorldTime } from './clock.ts';
 
-/** What has happened in a world, one line for each thing, in words that are the same whenever its seed is run. */
+/** What has happened in a world, one line for each event. The lines are the same in each run of a seed. */
 export class Story {
   readonly lines: string[] = [];
   step = 0;

@@ -37,7 +37,7 @@ export interface SupervisorOptions {
   tell: (what: string) => void;
 }
 
-/** What there is of a supervisor once it serves. */
+/** The parts of a supervisor that serves. */
 export interface Running {
   readonly service: Service;
   readonly queue: Queue;
@@ -50,7 +50,7 @@ interface Served {
   limits: readonly { name: string; held: number }[];
 }
 
-/** A supervisor's process: `start` in miniature, with everything after it the product's. */
+/** A supervisor's process: a small version of `start`; everything after it is the product's code. */
 export class SimulatedSupervisor implements Parent {
   readonly clock: ProcessClock;
   isGone = false;
@@ -59,7 +59,7 @@ export class SimulatedSupervisor implements Parent {
   readonly #options: SupervisorOptions;
   #spool: OpenSpool | undefined;
   readonly #stop = new AbortController();
-  /** How many more things it does that others can see; undefined: as many as it likes. */
+  /** How many more externally visible actions it takes; undefined for no limit. */
   #left: number | undefined;
 
   constructor(options: SupervisorOptions) {
@@ -67,7 +67,7 @@ export class SimulatedSupervisor implements Parent {
     this.clock = new ProcessClock(options.time);
   }
 
-  /** Runs until it has ended, one way or another. */
+  /** Runs until it has ended in any way. */
   async run(): Promise<void> {
     const { onEnd } = this.#options;
     try {
@@ -77,7 +77,7 @@ export class SimulatedSupervisor implements Parent {
       onEnd(outcome, limits);
     } catch (error) {
       if (this.isGone) return;
-      // Not yet serving, and the spool cannot be written.
+      // It does not serve yet, and the spool cannot be written.
       if (!(error instanceof StoreFull) && (error as MillraceError).exitCode !== 74) throw error;
       this.outcome = { exitCode: 74, spoolFailed: true, error: undefined };
     }
@@ -86,13 +86,13 @@ export class SimulatedSupervisor implements Parent {
     this.#end();
   }
 
-  /** It has done something that others can see. */
+  /** It has taken an externally visible action. */
   acted(): void {
     if (this.#left === undefined || --this.#left > 0) return;
     this.isGone = true;
   }
 
-  /** It is killed right after the next `count` things that others can see of it. */
+  /** It is killed right after its next `count` externally visible actions. */
   dieAfter(count: number): void {
     this.#left ??= count;
   }
@@ -102,7 +102,7 @@ export class SimulatedSupervisor implements Parent {
     this.running?.service.stop('SIGTERM');
   }
 
-  /** It is gone: nothing that it had not done is done any more. */
+  /** It is gone: nothing that it had begun continues. */
   bury(): void {
     this.isGone = true;
     this.#spool?.abandon();
@@ -135,7 +135,7 @@ export class SimulatedSupervisor implements Parent {
       if (description.status === 'wrong') return this.#refuses('the file is broken', producer, consumer);
       producer = startProducer(this);
     }
-    // The queue belongs to the sink that it had first.
+    // The queue belongs to its first sink.
     if (described.sink.options !== 'as it was') return this.#refuses('the sink is another one', producer, consumer);
     if (this.#stop.signal.aborted) {
       this.#dismiss(producer, consumer);
@@ -221,7 +221,7 @@ export class SimulatedSupervisor implements Parent {
     for (const child of children) child?.kill('not needed');
   }
 
-  /** A write to the spool: when this supervisor is gone nothing is written any more. */
+  /** A write to the spool. When this supervisor is gone, nothing is written any more. */
   #write = <T>(write: () => T): T => {
     if (this.isGone) throw new Error('this supervisor is gone');
     const result = this.#options.disk.write(write);

@@ -16,7 +16,7 @@ import { Disk, LateSpool, SqliteSpool, type SpoolPlace } from './spools.ts';
 import { Story } from './story.ts';
 import { SimulatedSupervisor } from './supervisor.ts';
 
-/** One machine, with what survives its processes: a disk, a spool, a sink. */
+/** One machine, with everything that survives its processes: a disk, a spool, a sink. */
 export class World {
   readonly plan: Plan;
   readonly random: Random;
@@ -29,24 +29,24 @@ export class World {
   place: SpoolPlace;
   supervisor: SimulatedSupervisor | undefined;
   sourceFails = false;
-  /** What the pipeline file says now, whatever it said when the supervisor started. */
+  /** What the pipeline file says now, which may differ from when the supervisor started. */
   file: PipelineFile = 'as it was';
-  /** What all items need cannot be reached. */
+  /** The service that all items need is unreachable. */
   isDependencyOut = false;
-  /** No more faults: what is out comes back, and nothing breaks any more. */
+  /** No more faults: services that are out come back, and nothing breaks any more. */
   isCalm = false;
-  /** Work that waits for the machine's files. */
+  /** Work that waits for real files. */
   #aside = 0;
   readonly #departure: Departure;
   readonly #directory: string | undefined;
   readonly #processRandom: Random;
   #failure: unknown;
   #hasTriedSecond = false;
-  /** A copy of the spool, as it was once. */
+  /** An earlier copy of the spool. */
   #snapshot: Copy | undefined;
-  /** The spool that was there before the copy was put in its place. */
+  /** The spool that the copy has replaced. */
   #newest: Copy | undefined;
-  /** No spool that there is fits the sink any more. */
+  /** No existing spool fits the sink any more. */
   #isAbandoned = false;
 
   constructor(plan: Plan, random: Random, departure: Departure) {
@@ -90,7 +90,7 @@ export class World {
     });
   }
 
-  /** Puts a supervisor to work. */
+  /** Starts a supervisor. */
   startSupervisor(): void {
     const { children, story, checker } = this;
     story.tell('supervisor', 'is started');
@@ -124,7 +124,7 @@ export class World {
     void supervisor.run().catch((error: unknown) => (this.#failure ??= error));
   }
 
-  /** The supervisor is killed; what becomes of its children, the plan says. */
+  /** The supervisor is killed. The plan says what happens to its children. */
   killSupervisor(): void {
     const { supervisor, plan, children, story, checker } = this;
     if (!supervisor) return;
@@ -145,7 +145,7 @@ export class World {
     if (!running) return;
     const letters = new LetterBox(running.store, (work) => running.service.change(work), { maxItemBytes: 100_000 });
     const dead = running.store.readDeadHeads({ after: 0, limit: 100 }).map(({ seq }) => seq);
-    // One that there is no letter of, too.
+    // Also a seq that has no letter.
     const seqs = [...dead, 1_000_000_000].filter(() => this.random.chance(0.5));
     this.story.tell('the operator', `${what === 'purge' ? 'purges' : 'gives back'} ${seqs.join(', ') || 'nothing'}`);
     letters[what](seqs).then(
@@ -169,7 +169,7 @@ export class World {
     throw new Violation('S18', 'a second supervisor could open the spool');
   }
 
-  /** The machine stops: every process is gone, and with it what its disks did not have. */
+  /** The machine stops: all processes are gone, and so is everything that was not on its disks. */
   losePower(): void {
     this.story.tell('the machine', 'loses its power');
     this.killSupervisor();
@@ -178,14 +178,14 @@ export class World {
     if (this.#isServed) this.checker.sinkLost(this.server.database);
   }
 
-  /** The disk that the spool is on is copied, whatever is under way. */
+  /** The disk of the spool is copied, whatever is in progress. */
   takeSnapshot(): void {
     if (!(this.place instanceof MemorySpool) || !this.plan.faults.includes('snapshot') || this.#newest) return;
     this.story.tell('the operator', 'takes a snapshot of the spool');
     this.#snapshot = { place: this.place.copy(), facts: this.checker.snapshot() };
   }
 
-  /** Every process is killed, the snapshot put in the spool's place, and some time later somebody starts it. */
+  /** All processes are killed, the snapshot replaces the spool, and some time later somebody starts it. */
   putSnapshotBack(): void {
     const snapshot = this.#snapshot;
     if (!snapshot || this.#newest) return;
@@ -198,7 +198,7 @@ export class World {
     return this.children.all.filter(({ isDead }) => !isDead);
   }
 
-  /** There is nothing left to do, and no end of the run to look at. */
+  /** There is nothing left to do, and no end of the run to check. */
   get isAbandoned(): boolean {
     return this.#isAbandoned;
   }
@@ -211,7 +211,7 @@ export class World {
     );
   }
 
-  /** After a step: lets every process do what it can without hearing or waiting for anything, and looks whether all is well. */
+  /** After a step: lets every process do what it can without a message or a timer, and checks everything. */
   async settle(): Promise<void> {
     do await new Promise<void>((resolve) => setImmediate(resolve));
     while (this.#aside > 0);
@@ -222,7 +222,7 @@ export class World {
       const { error } = supervisor.outcome;
       // An edited file is put back in time.
       if (error?.exitCode === 78 && !error.code.startsWith('PIPELINE')) this.#takeRefusal();
-      // Whoever started it starts it again.
+      // The operator starts it again.
       for (const child of this.children.all) if (!child.isOrphan) child.orphan();
       this.checker.supervisorGone();
       this.supervisor = undefined;
@@ -231,19 +231,19 @@ export class World {
     this.checker.afterStep(this.supervisor?.running, this.server.database);
   }
 
-  /** Takes away what it had on the machine that runs the simulation. */
+  /** Removes its files from the machine that runs the simulation. */
   close(): void {
     this.supervisor?.bury();
     for (const child of this.children.all) child.die(0);
     if (this.#directory) rmSync(this.#directory, { recursive: true, force: true });
   }
 
-  /** The sink has refused the spool: it is an older copy. The newest one goes back to its place. */
+  /** The sink has refused the spool as an older copy. The newest spool is put back. */
   #takeRefusal(): void {
     const newest = this.#newest;
-    if (!newest) throw new Violation('S17', 'the sink refuses the only spool that there is');
+    if (!newest) throw new Violation('S17', 'the sink refuses the only spool that exists');
     this.#stopAll();
-    // The copy had written something before it was refused: the sink is that one's now.
+    // The copy had written something before it was refused: now the sink belongs to the copy.
     if (this.place === newest.place) this.#isAbandoned = true;
     else this.#put(newest, 'puts the newest spool back');
   }
@@ -285,13 +285,13 @@ export class World {
   }
 }
 
-/** A spool, and what is known of it. */
+/** A spool, and what is known about it. */
 interface Copy {
   readonly place: MemorySpool;
   readonly facts: SpoolSnapshot;
 }
 
-/** Memory that looks like a disk, where there is some. */
+/** A disk in memory, if there is one. */
 function filesIn(): string {
   return process.platform === 'linux' ? '/dev/shm' : tmpdir();
 }
