@@ -33,7 +33,7 @@ try {
   const seconds = (performance.now() - begin) / 1000;
   const rows = countRows();
   console.log(summary({ ...(await vendor.stats()), rows, restarts: restarts(), seconds }));
-  if (rows < items) console.log('What is not there yet is in the queue: npm run demo goes on with it.');
+  if (rows < items) console.log('What is not there yet is in the queue: npm run demo resumes with it.');
   process.exitCode = interrupted() ? 130 : (code ?? 1);
 } finally {
   await vendor.stop();

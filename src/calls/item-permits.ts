@@ -14,7 +14,7 @@ export interface ItemPermits extends Pick<Permits, 'acquire' | 'freeze'> {
 
 /**
  * Permits for an item whose time ends when `itemSignal` aborts. If that happens while it waits, `acquire` rejects with
- * `RetryAfter`, so that no attempt is used, provided the wait is to blame: the item itself was told that the limit is
+ * `RetryAfter`, so that no attempt is used, provided the wait is to blame: the item itself has learned that the limit is
  * frozen, or it got no permit at all for the latter half of its time since its first call. An item that got permits all
  * along is simply too slow for its time; if it were postponed, it would come back forever.
  */

@@ -10,7 +10,7 @@ interface Held {
 
 /**
  * Which permits the code that is running now was started under. A task that waits for another permit of its own limit
- * can wait for ever: at a concurrency of 1 at once, at a concurrency of ten as soon as ten tasks do it.
+ * can wait forever: at a concurrency of 1 at once, at a concurrency of ten as soon as ten tasks do it.
  *
  * Node follows this through promises and timers only from the first task on: pipelines that call with `fetch` alone do not pay
  * for it. One of these per process, because code can reach the `limit` of another item.
@@ -32,7 +32,7 @@ export class Nesting {
     return undefined;
   }
 
-  /** `task` as one that runs under a permit of `limit` until it settles. */
+  /** `task`, marked as running under a permit of `limit` until it settles. */
   under<Result>(limit: string, task: () => Result | PromiseLike<Result>): () => Promise<Result> {
     const outer = this.#current.getStore();
     return async () => {

@@ -152,7 +152,7 @@ function temporaryDirectory(): string {
   return realpathSync(mkdtempSync(join(tmpdir(), 'millrace-torture-')));
 }
 
-/** Never a directory with a queue that somebody needs. */
+/** Never a directory with a queue that is still needed. */
 function emptyDirectory(directory: string): string {
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   if (readdirSync(directory).length > 0)

@@ -10,7 +10,7 @@ export interface LimitRecord {
   /** The same moment on the monotonic clock, which counts from the machine's boot; and the id of that boot, if known. */
   readonly at?: number;
   readonly boot?: string | null;
-  /** How much longer the limit was to be frozen, in milliseconds; 0 if it was not. */
+  /** How much longer the limit should stay frozen, in milliseconds; 0 if it was not frozen. */
   readonly frozenMs: number;
   /**
    * `[age, count, age, count, …]`, oldest first: `count` calls whose age in milliseconds was at least `age`. A negative age

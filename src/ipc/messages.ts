@@ -98,7 +98,7 @@ export interface ConfigureProducer {
   name: string;
   run: string;
   position: SourcePosition;
-  /** Another process has been told to read in this run before. */
+  /** Another process has already been asked to read in this run. */
   isReopened: boolean;
   /** False if the source has ended: it is opened only to hear what is settled. */
   reads: boolean;

@@ -114,7 +114,7 @@ export class Ledger {
     return queue;
   }
 
-  /** Makes this start the last one that has changed the sink. */
+  /** Records this start as the last one that has changed the sink. */
   async #save(queue: KnownQueue | undefined, forgotten: Forgotten): Promise<void> {
     const { start, pipeline } = this.#who;
     const id = start.ids[0]!;

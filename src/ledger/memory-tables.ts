@@ -2,7 +2,7 @@ import { Intervals, type Interval } from '../core/intervals.ts';
 import type { OtherQueue } from '../sinks/port.ts';
 import type { KnownQueue, LedgerTables } from './tables.ts';
 
-/** What a run has left behind. */
+/** The rows that a run has left. */
 interface RunState {
   readonly ledger: Intervals;
   /** Session by writer. */

@@ -8,7 +8,7 @@ const silence: Backoff = { baseMs: 1000, capMs: 300_000 };
  * If it does not say for how long, silence lasts 1 s. It doubles, up to 5 min, with each further refusal, unless a call that
  * was granted after the last silence has succeeded. So one item that is always refused, among others that succeed, never
  * costs more than a second at a time. Silence also starts over at 1 s once the vendor names a time. Refusals of calls that
- * were under way when silence began do not count: ten calls refused together are one refusal.
+ * were in progress when silence began do not count: ten calls refused together are one refusal.
  */
 export class Freeze {
   #until = -Infinity;

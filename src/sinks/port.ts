@@ -27,8 +27,8 @@ declare const sinkTypes: unique symbol;
 export type Delivery = 'transaction' | 'part' | 'call';
 
 /**
- * What a pipeline says about its sink. `Row` is what the sink demands of a result, `Table` the properties that a result may
- * have, `Limit` the limits of the pipeline that the sink calls under.
+ * What a pipeline says about its sink. `Row` is what the sink requires of a result, `Table` the properties that a
+ * result may have, `Limit` the limits of the pipeline that the sink calls under.
  */
 export interface Sink<in Row, in Table extends string = string, out Limit extends string = never> {
   readonly [sinkMark]: true;
@@ -39,22 +39,25 @@ export interface Sink<in Row, in Table extends string = string, out Limit extend
   };
   readonly kind: string;
   /**
-   * Tells the sink from others whose results are in the same place. Ledger rows, parts and dead letters carry it, so it stays
-   * the same for as long as the results do. Default: its kind.
+   * Distinguishes the sink from others whose results are in the same place. Ledger rows, parts and dead letters carry
+   * it, so it must stay the same for as long as the results do. Default: its kind.
    */
   readonly id?: string;
   readonly delivery: Delivery;
   /** Where it writes, for people: params and secrets in it are shown by their names. */
   readonly target: Text;
-  /** The options that it was made with, checked; for code that opens a sink like it elsewhere. May hold secrets: never shown. */
+  /**
+   * The checked options that it was made with, for code that opens a similar sink elsewhere. May hold secrets: never
+   * shown.
+   */
   readonly options?: object;
-  /** The properties of a result that it takes rows from; undefined if it takes the result as it is. */
+  /** The properties of a result from which it takes rows; undefined if it takes the whole result. */
   readonly tables?: readonly string[];
-  /** Of `to.all`: the sinks that each get every result. Such a sink is never opened itself. */
+  /** For `to.all`: the sinks that each get every result. Such a sink is never opened itself. */
   readonly sinks?: readonly Sink<never>[];
   /**
-   * Opens it. Anything heavy is imported here, not where the specification is made. A transactional sink waits for what
-   * the same writer may have under way from an earlier opening, and bars what it has not begun.
+   * Opens it. Import anything heavy here, not where the specification is made. A transactional sink waits for
+   * transactions that the same writer has open from an earlier opening, and bars those that it has not begun.
    */
   readonly open: (context: SinkContext) => Promise<SinkWriter<Row>>;
 }
@@ -66,7 +69,7 @@ export interface OtherQueue {
   readonly directory: string;
 }
 
-/** What a sink is given when it is opened. */
+/** What a sink gets when it is opened. */
 export interface SinkContext {
   readonly run: string;
   /** This process's id: rising, never reused in the spool. */
@@ -76,31 +79,33 @@ export interface SinkContext {
   /** The pipeline's name. */
   readonly pipeline: string;
   /**
-   * The queue that results come from. A transactional sink keeps two things by queue, and refuses (exit 78) an older copy
-   * of it: the start that last changed the sink, and which seqs the ledger may have forgotten (src/ledger).
+   * The queue that results come from. A transactional sink keeps two things per queue, and refuses (exit 78) an older
+   * copy of it: the start that last changed the sink, and the seqs that the ledger may have forgotten (src/ledger).
    */
   readonly start: QueueStart;
-  /** A transactional sink calls it when it opens, with other queues that wrote results of a pipeline of this name. */
+  /**
+   * A transactional sink calls this when it opens, with other queues that wrote results of a pipeline with this name.
+   */
   readonly onOtherQueues: (others: readonly OtherQueue[]) => void;
   /**
-   * Results of this run have been here before. A transactional sink that knows nothing of the run is then not the one
-   * that has them, and must refuse (exit 78); one that does not outlive its process cannot know.
+   * The sink already has results of this run. A transactional sink that has no record of the run is then not the right
+   * one, and must refuse (exit 78); a sink that does not outlive its process cannot know.
    */
   readonly isKnown: boolean;
   /**
-   * Where this writer's part ended when it last wrote, if this is not its first opening: what lies after that does not
+   * Where this writer's part ended when it last wrote, if this is not its first opening: anything after that does not
    * count. Only for delivery `part`.
    */
   readonly part: unknown;
   /** The properties of a result that other sinks of the pipeline take rows from; 'any' if one of them takes whole results. */
   readonly otherTables: readonly string[] | 'any';
-  /** Aborts when this writer is given up: it must let go of everything, and nothing that it still does counts. */
+  /** Aborts when this writer is given up: it must release everything, and nothing that it still does counts. */
   readonly signal: AbortSignal;
   /** Whether this value of a column or field of this name is a secret, which no error may show. */
   readonly isSecret: (name: string, value: unknown) => boolean;
   /** Fills params and secrets into an option that is `Text`. Throws if a value is missing. */
   readonly resolve: (text: Text) => string;
-  /** For waits between attempts and for what is checked at most once in a while. */
+  /** For waits between attempts, and for checks that are made only now and then. */
   readonly clock: Clock;
   /** Runs `task` while no other process of this pipeline runs one under the same `name`; first come, first served. */
   readonly exclusive: <T>(name: string, task: () => T | Promise<T>) => Promise<T>;
@@ -114,24 +119,28 @@ export interface SinkContext {
   readonly writeOut: (bytes: Buffer) => Promise<void>;
 }
 
-/** Results of items, to be written together. An item without results is one of them, too. */
+/** Results of items that are written together. An item without results is included. */
 export interface Batch<Captured = unknown> {
   /** The items' seqs, as a set. */
   readonly items: Intervals;
   /** The same in the order in which the items were completed. */
   readonly seqs: readonly number[];
-  /** What `capture` has appended for them, one item after the other: that of item `i` ends before `ends[i]`. */
+  /**
+   * The entries that `capture` has appended for them, one item after the other: those of item `i` end before `ends[i]`.
+   */
   readonly captured: readonly Captured[];
   readonly ends: readonly number[];
-  /** The key of item `i`: the same whenever this item is written again, also after it was a dead letter. */
+  /** The key of item `i`: the same whenever this item is written again, even after it was a dead letter. */
   keyOf(i: number): string;
 }
 
-/** What became of a batch, where that is not simply: all of it is in the sink. By seq; each error may be anything. */
+/** The outcome of a batch, unless all of it is simply in the sink. By seq; each error may be anything. */
 export interface Outcome {
-  /** Delivery `call`: items that the sink will never take. */
+  /** Delivery `call`: items that the sink will never accept. */
   readonly refused?: ReadonlyMap<number, unknown>;
-  /** Delivery `call`: items that the sink did not take for a reason that may pass. Only these are given to it again. */
+  /**
+   * Delivery `call`: items that the sink did not accept for a reason that may pass. Only these are sent to it again.
+   */
   readonly again?: ReadonlyMap<number, unknown>;
   /** Delivery `part`: where the writer's part ends now, as plain data. The bytes before it are on the disk. */
   readonly part?: unknown;
@@ -161,12 +170,11 @@ export interface SinkWriter<in Row, Captured = unknown> {
    */
   capture(row: Row, captured: Captured[]): void;
   /**
-   * Writes the batch. Transactional sinks: rows, ledger and fence check in one transaction; when it resolves, it is
-   * on the disk, whatever the option `durability` says, for the queue forgets the items then; when it rejects, nothing
-   * of it is there. Sinks of delivery `part`: when it resolves, the rows are on the disk.
-   *
-   * Rejects with an error that says by its `failure` what to do next (`sinkFailureOf`). With 'row', nothing of the batch is in
-   * the sink, and halves of it are tried.
+   * Writes the batch. Transactional sinks: rows, ledger and fence check in one transaction. When it resolves, the batch
+   * is on the disk, regardless of the option `durability`, because the queue then forgets the items; when it rejects,
+   * nothing of it is there. Sinks of delivery `part`: when it resolves, the rows are on the disk. Rejects with an error
+   * whose `failure` says what to do next (`sinkFailureOf`). With 'row', nothing of the batch is in the sink, and its
+   * halves are tried.
    */
   commit(batch: Batch<Captured>): Promise<Outcome | void>;
   /**
@@ -175,23 +183,23 @@ export interface SinkWriter<in Row, Captured = unknown> {
    */
   prepare?(batch: Batch<Captured>): Promise<Prepared>;
   /**
-   * Bars these writers: when it resolves, none of them can commit anything any more. Idempotent. The caller itself, if
-   * it is among them, is passed over: its calls come one at a time, so it has nothing open.
-   * Resolves to the highest seq that the ledger has, or may have forgotten, as of then; 0 when it never had one.
+   * Bars these writers: when it resolves, none of them can commit anything any more. Idempotent. If the caller itself
+   * is among them it is skipped: its calls come one at a time, so it has nothing open. Resolves to the highest seq that
+   * the ledger has, or may have forgotten, at that time; 0 if it never had one.
    */
   fence(writers: readonly number[]): Promise<number>;
   /** Which of `from`…`to` the ledger has. Rejects (exit 78) if it may have forgotten one of them. */
   ask(from: number, to: number): Promise<Interval[]>;
   /**
-   * Forgets ledger rows of this run that lie below `before` and contain none of `open`, and all of the runs in `drop`,
-   * which cannot be this one. Remembers, in the same transaction, what it may have forgotten. Idempotent.
+   * Forgets ledger rows of this run that are below `before` and contain none of `open`, and all rows of the runs in
+   * `drop`, which cannot be this one. Records, in the same transaction, what it may have forgotten. Idempotent.
    */
   prune(request: PruneRequest): Promise<void>;
-  /** Lets go of everything. Idempotent. */
+  /** Releases everything. Idempotent. */
   close(): Promise<void>;
 }
 
-/** The part of a writer that sinks without a ledger have in common: nothing to fence, nothing known. */
+/** The part of a writer that sinks without a ledger share: nothing to fence, nothing known. */
 export const withoutLedger = {
   fence: (): Promise<number> => Promise.resolve(0),
   ask: (): Promise<Interval[]> => Promise.resolve([]),
@@ -211,20 +219,23 @@ export type SinkFailure = 'row' | 'unreachable' | 'unknown' | 'fenced' | 'fatal'
 
 const failures: readonly unknown[] = ['row', 'unreachable', 'unknown', 'fenced', 'fatal'] satisfies SinkFailure[];
 
-/** By a property and not by class: a sink may use another copy of this package, or none. */
+/** By a property, not by class: a sink may use another copy of this package, or none. */
 export function sinkFailureOf(error: unknown): SinkFailure {
   const { failure } = Object(error) as { failure?: unknown };
   if (failures.includes(failure)) return failure as SinkFailure;
   return error instanceof MillraceError ? 'fatal' : 'unreachable';
 }
 
-/** A row that the sink will never take: bisected out and dead-lettered alone. The message names table and column where they are known. */
+/**
+ * A row that the sink will never accept: found by bisection, and only its item becomes a dead letter. The message names
+ * table and column where they are known.
+ */
 export class BadRow extends Error {
   readonly failure = 'row';
   readonly code = 'BAD_ROW';
 }
 
-/** The sink cannot be reached, or takes nothing now. */
+/** The sink is unreachable, or accepts nothing now. */
 export class Unreachable extends Error {
   readonly failure = 'unreachable';
   readonly code: string;
@@ -235,13 +246,13 @@ export class Unreachable extends Error {
   }
 }
 
-/** What was asked for may have been done, or may still be. */
+/** The operation may have been done, or may still be done. */
 export class OutcomeUnknown extends Error {
   readonly failure = 'unknown';
   readonly code = 'OUTCOME_UNKNOWN';
 }
 
-/** Another process has taken over what this one was lent. */
+/** Another process has taken over this one's items. */
 export class Fenced extends Error {
   readonly failure = 'fenced';
   readonly code = 'FENCED';

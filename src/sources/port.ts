@@ -22,13 +22,16 @@ export type { Meta, Place } from '../frame/records.ts';
 export const sourceMark = Symbol.for('millrace.source');
 
 /**
- * How a source continues after a restart. `by cursor`: it opens at a cursor that it reported before. `by count`: it
- * starts over and the items that are stored are skipped. `not`: what was read before is gone or comes by itself again;
- * nothing is skipped.
+ * How a source resumes after a restart. `by cursor`: it opens at a cursor that it reported before. `by count`: it
+ * starts over and the stored items are skipped. `not`: what was read before is gone or comes again by itself; nothing
+ * is skipped.
  */
 export type Resumes = 'by cursor' | 'by count' | 'not';
 
-/** What a pipeline says of its source. `Item` is what `process` gets; `Limit` names a limit that the source calls under. */
+/**
+ * What a pipeline says about its source. `Item` is what `process` gets; `Limit` names a limit that the source calls
+ * under.
+ */
 export interface SourceSpec<out Item = unknown, out Limit extends string = never> {
   /** True at run time; the types exist for the compiler only. */
   readonly [sourceMark]: { readonly item: Item; readonly limit: Limit };
@@ -36,72 +39,72 @@ export interface SourceSpec<out Item = unknown, out Limit extends string = never
   /** Where it reads, for people: params and secrets in it are shown by their names. */
   readonly target: Text;
   readonly resumes: Resumes;
-  /** Whether what it opens has `settled`: then a producer exists until the last `settled` was confirmed. */
+  /** Whether the open source has `settled`: then a producer exists until the last `settled` has been confirmed. */
   readonly settles: boolean;
   /**
-   * False if it may yield something else the next time: after a restart nothing is skipped, and items after the last
+   * False if it may yield different items the next time: after a restart nothing is skipped, and items after the last
    * stored cursor may come twice. Default: true, or false if it resumes `not`.
    */
   readonly deterministic?: boolean | undefined;
   /**
-   * Opens it in the producer. Anything heavy is imported here, not where the specification is made. Opening must not
-   * consume anything: a producer may open a source that has ended, only for its `settled`.
+   * Opens it in the producer. Import anything heavy here, not where the specification is made. Opening must not consume
+   * anything: a producer may open a source that has ended, only for its `settled`.
    */
   readonly open: (context: OpenContext) => OpenSource | Promise<OpenSource>;
   /**
-   * Required if it yields raw records. Returns what decodes records that were read with this `meta`. Called in consumers,
-   * once for each meta; must accept every meta that an earlier version of it has written.
+   * Required if it yields raw records. Returns a function that decodes records that were read with this `meta`. Called
+   * in consumers, once for each meta; must accept every meta that an earlier version of it has written.
    */
   readonly decode?: ((meta: Meta) => RecordDecoder) | undefined;
   /** What a record that cannot be decoded does: it becomes a dead letter (`dead`, the default), or ends the run with exit 78. */
   readonly onBadRecord?: 'dead' | 'fail' | undefined;
   /**
-   * Looks at the real thing without consuming anything, for `millrace check --connect`. Resolves to lines for people;
-   * rejects with what is wrong.
+   * Checks the real source without consuming anything, for `millrace check --connect`. Resolves to lines for people;
+   * rejects with the problem.
    */
   readonly check?: ((context: CheckContext) => Promise<readonly string[]>) | undefined;
 }
 
-/** What a source is given when it is opened. */
+/** What a source gets when it is opened. */
 export interface OpenContext extends Omit<SourceContext, 'checkpoint'> {
   /**
-   * The cursor to continue after: the last one that was stored; undefined at the start of a run. The items after it that
-   * are stored already are skipped by the engine.
+   * The cursor to resume after: the last one that was stored; undefined at the start of a run. The engine skips items
+   * after it that are already stored.
    */
   readonly cursor: unknown;
   /** Another process of this run has opened this source before. */
   readonly isReopened: boolean;
-  /** The longest item or raw record, in bytes, that the queue takes. A connector's own limit may be smaller. */
+  /** The longest item or raw record, in bytes, that the queue accepts. A connector's own limit may be smaller. */
   readonly maxItemBytes: number;
   readonly clock: Clock;
   /** Fills params and secrets into an option that is `Text`. Throws if a value is missing. */
   readonly resolve: (text: Text) => string;
 }
 
-/** What a source's `check` is given. */
+/** What a source's `check` gets. */
 export type CheckContext = Pick<OpenContext, 'signal' | 'log' | 'fetch' | 'limit' | 'clock' | 'resolve' | 'params'>;
 
 /** An open source. Its methods are never called after `close`. */
 export interface OpenSource {
   /**
-   * Yields chunks until the source has ended. Called at most once. The next chunk is asked for only when there is space
-   * for it, so that the source is throttled by not being asked. At a stop, the iterator's `return` is called.
+   * Yields chunks until the source has ended. Called at most once. The next chunk is requested only when there is space
+   * for it, which throttles the source. At a stop, the iterator's `return` is called.
    */
   read(): Iterable<Chunk> | AsyncIterable<Chunk>;
   /**
    * Everything up to this cursor is committed to the queue: the source may forget it (acknowledge a message, answer a
-   * webhook). In order; each cursor at most once; may skip to the newest. Called while `read` is under way, one call at a
+   * webhook). In order; each cursor at most once; may skip to the newest. Called while `read` is running, one call at a
    * time. If it throws, the producer fails and is replaced; the call is not repeated.
    */
   stored?(cursor: unknown): void | Promise<void>;
   /**
    * Everything up to this cursor is settled: done, or a dead letter (move or delete a file). In order; may skip to the
-   * newest; repeated after every start until it has returned once and that is committed. So it must be harmless to repeat:
-   * "source gone, target present" means done. Called one at a time, also while `read` is under way, and also in a process
-   * that never calls `read`. Needs `settles: true`.
+   * newest; repeated after every start until it has returned once and that is committed. So it must be harmless to
+   * repeat: "source gone, target present" means done. Called one at a time, also while `read` is running, and also in a
+   * process that never calls `read`. Needs `settles: true`.
    */
   settled?(cursor: unknown): void | Promise<void>;
-  /** Lets go of everything. Called once, after the last `stored` and `settled`; not if the process is killed. */
+  /** Releases everything. Called once, after the last `stored` and `settled`; not if the process is killed. */
   close?(): void | Promise<void>;
 }
 
@@ -111,8 +114,9 @@ export type Chunk = ItemChunk | RecordChunk;
 export interface ItemChunk {
   readonly items: readonly unknown[];
   /**
-   * Where the source stands after the last item: plain data, at most 1 MiB as JSON. It also covers all that came before.
-   * Left out: unchanged, so items are counted from the last one. A chunk without items may carry one.
+   * The position of the source after the last item: plain data, at most 1 MiB as JSON. It also covers everything
+   * before. If omitted, the position is unchanged, and items are counted from the last one. A chunk without items may
+   * carry one.
    */
   readonly cursor?: unknown;
 }
@@ -126,7 +130,8 @@ export interface RecordChunk {
    */
   readonly ends: ArrayLike<number>;
   /**
-   * What `decode` needs to know of these records. Chunks with the same object (not only an equal one) cost the least.
+   * What `decode` needs to know about these records. Chunks with the same object (not only an equal one) cost the
+   * least.
    */
   readonly meta: Meta;
   /** Where `bytes` begin. Left out for a source without files. */
@@ -151,8 +156,8 @@ export interface RecordRun {
 }
 
 /**
- * Decodes a run of records: returns one item per record, or a RecordError in the place of one that is malformed. What it
- * throws is blamed on the record if that fails alone as well. Items should not keep the run's text alive.
+ * Decodes a run of records: returns one item per record, or a RecordError in place of a malformed record. An error that
+ * it throws is blamed on a record only if that record also fails alone. Items should not keep the run's text alive.
  */
 export type RecordDecoder = (run: RecordRun) => readonly unknown[];
 
@@ -168,12 +173,12 @@ export class RecordError extends PermanentError {
     super(message, options);
     this.name = 'RecordError';
     this.endsRun = endsRun;
-    // Where it was made says nothing about the record, and there may be many.
+    // Its stack says nothing about the record, and there may be many.
     delete this.stack;
   }
 }
 
-/** By mark and not by class: a connector may use another copy of this package. */
+/** By a mark, not by class: a connector may use another copy of this package. */
 export function isRecordError(value: unknown): value is RecordError {
   return typeof value === 'object' && value !== null && recordErrorMark in value;
 }

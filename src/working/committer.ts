@@ -11,12 +11,15 @@ export interface CommitterOptions {
   /** In the order in which they are written: transactional ones, then those of delivery `call`, then those of `part`. */
   sinks: readonly OpenSink[];
   run: string;
-  /** Its signal, when aborted, makes the committer give up: what is not in the sink stays unsettled, and so in the queue. */
+  /**
+   * When this signal aborts, the committer gives up: results that are not in the sink stay unsettled, and so their
+   * items stay in the queue.
+   */
   patience: Patience;
   present: Present;
   /** These items are in all sinks. `parts`: where the parts of this writer end now, by sink; undefined if it has none. */
   onDone: (items: Intervals, parts: Readonly<Record<string, unknown>> | undefined) => void;
-  /** A sink will never take this item's results. `inSinks`: the ids of those that have them all the same. */
+  /** A sink will never accept this item's results. `inSinks`: the ids of the sinks that have them nevertheless. */
   onBad: (seq: number, error: ErrorData, inSinks: string[]) => void;
   /** This process must end: it has been barred from a sink, or waiting does not help. */
   onFatal: (error: unknown) => void;
@@ -39,7 +42,7 @@ export class Committer {
   readonly #others: readonly number[];
   #gathered: Group;
   #parts: Record<string, unknown> | undefined;
-  /** Of the sinks, the one that failed last. */
+  /** The sink that failed last. */
   #failing: OpenSink | undefined;
   #isRunning = false;
   readonly #waiters = new Waiters();
@@ -79,7 +82,7 @@ export class Committer {
     this.#gathered.close(seq, true, key);
     if (this.#isRunning) return;
     this.#isRunning = true;
-    // In a microtask, so that what one tick completes goes together.
+    // In a microtask, so that items completed in one tick are committed together.
     queueMicrotask(() => void this.#run());
   }
 
@@ -109,7 +112,7 @@ export class Committer {
       }
     } catch (error) {
       if (sinkFailureOf(error) !== 'row') return onFatal(error);
-      // The sink answers; and there may be nothing after this row to show it by.
+      // The sink works, and there may be no later row to show it.
       patience.sinkState.set(null);
       return await this.#bisect(rest ?? group, error);
     }
@@ -140,7 +143,7 @@ export class Committer {
     return sinks;
   }
 
-  /** Does `task` until it is done. False when waiting was given up. */
+  /** Repeats `task` until it is done. False when waiting was given up. */
   async #patiently(task: () => Promise<void>): Promise<boolean> {
     const isFinal = (error: unknown): boolean => sinkFailureOf(error) === 'row' || isBeyondWaiting(error);
     return (await patiently(task, this.#patience, isFinal)).status === 'done';
@@ -152,7 +155,7 @@ export class Committer {
   async #transact(group: Group): Promise<boolean> {
     if (this.#transactional.length === 0) return true;
     const { sinks } = this.#options;
-    /** Whose last commit may have been carried out all the same. */
+    /** The sink whose last commit may have been carried out nevertheless. */
     const open = new Set<OpenSink>();
     return await this.#patiently(async () => {
       for (const sink of open) if (await this.#isThere(sink, group)) group.isIn.add(sink.id);
@@ -194,20 +197,20 @@ export class Committer {
       throw error;
     }
     const failures: unknown[] = [];
-    // Each recovers alone: one that fails keeps no other from being committed.
+    // Each recovers alone: a failing sink does not prevent the others from committing.
     for (const { sink, transaction } of prepared) {
       await committing(sink, () => transaction.commit()).catch((error: unknown) => failures.push(error));
     }
     if (failures.length > 0) throw failures.find((error) => isBeyondWaiting(error)) ?? failures[0];
   }
 
-  /** Whether the group has been committed after all. One transaction: its first item tells of all. */
+  /** Whether the group has been committed after all. It is one transaction, so its first item shows it for all. */
   async #isThere(sink: OpenSink, group: Group): Promise<boolean> {
     const first = this.#batchFor(this.#options.sinks.indexOf(sink), group).items.first;
     return first === undefined || (await sink.connection.ask(first, first)).length > 0;
   }
 
-  /** What a sink gets of the group: all that it does not have. */
+  /** The part of the group that a sink gets: everything that it does not have. */
   #batchFor(i: number, group: Group): Batch {
     const { sinks, run, present } = this.#options;
     const { id } = sinks[i]!;

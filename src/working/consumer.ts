@@ -43,7 +43,7 @@ export interface ConsumerOptions {
   sinkState: SinkState;
   concurrency: number;
   itemTimeoutMs: number;
-  /** How long an item may go on after its signal was aborted. */
+  /** How long an item may keep running after its signal was aborted. */
   abortGraceMs: number;
   resources: unknown;
   params: ParamValues;
@@ -55,7 +55,7 @@ export interface ConsumerOptions {
   send: (message: FromConsumer) => void;
   /** As the channel's. */
   flush: () => Promise<void> | undefined;
-  /** This process cannot go on, because of an item or of itself. */
+  /** This process cannot continue, because of an item or by itself. */
   fail: (error: unknown, origin?: 'item') => void;
 }
 
@@ -140,7 +140,7 @@ export class Consumer {
   }
 
   /**
-   * Items that go on although their signal was aborted have failed, and use an attempt; only the end of the process
+   * Items that keep running after their signal was aborted have failed, and use an attempt; only the end of the process
    * ends them.
    */
   #giveUpOn(seqs: readonly number[], reason: Error): void {
@@ -173,7 +173,8 @@ export class Consumer {
     for (const sink of inSinks) this.#present.add(seq, sink);
     if (history !== 'first' && this.#redelivery.hasLedger) {
       this.#askFirst({ ...batch, writers, history }).catch((error: unknown) => {
-        // The items were given back meanwhile. They may be settled by now, and the ledger may have forgotten them.
+        // The items were given back in the meantime. They may be settled by now, and the ledger may have forgotten
+        // them.
         if (!this.#drained || sinkFailureOf(error) === 'fenced') this.#fail(error);
       });
     } else {
@@ -193,13 +194,13 @@ export class Consumer {
   prune({ before, open, drop }: Prune): void {
     for (const { target, connection } of this.#options.sinks) {
       connection.prune({ before, open, drop }).catch((error: unknown) => {
-        // The ledger only stays larger than it need be; the next time takes what this one left.
+        // The ledger only stays larger than necessary; the next prune removes what this one left.
         this.#options.log.warn(`could not prune the ledger in ${target}: ${describeWithPlace(errorData(error))}`);
       });
     }
   }
 
-  /** Gives up on what still runs: it stays in the queue. */
+  /** Gives up on items that are still running: they stay in the queue. */
   abort(): void {
     this.#isAborted = true;
     this.#slots.abortOlderThan(0, stopped());
@@ -229,15 +230,15 @@ export class Consumer {
   }
 
   /**
-   * Starts nothing more, gives back what was not started, waits for what was, and lets go of sink and resources.
-   * Resolves when all of that is done and settled.
+   * Starts nothing more, gives back items that were not started, waits for those that were, and closes sink and
+   * resources. Resolves when all of that is done and settled.
    */
   async drain(): Promise<void> {
     this.#drained ??= this.#drain();
     await this.#drained;
   }
 
-  /** This process is about to end: takes back its timers, and waits for nothing more. */
+  /** This process is about to end: cancels its timers, and waits for nothing more. */
   letGo(): void {
     this.#cancelRound();
     this.#giveUp.abort();
@@ -269,7 +270,7 @@ export class Consumer {
     const ask = (): Promise<Found> => this.#redelivery.found(range, { writers, history });
     const answer = await patiently(ask, this.#patience, isBeyondWaiting);
     this.#asking.delete(items);
-    // Given back meanwhile: whoever gets them next will ask again.
+    // Given back in the meantime: the next consumer will ask again.
     if (this.#drained || answer.status === 'given up') return;
     const { everywhere, partly } = answer.value;
     if (!everywhere.isEmpty) this.#settler.found(everywhere);
@@ -290,7 +291,7 @@ export class Consumer {
     for (const [next, last] of items) runs.add({ next, last, frame, first, origin, originRun, attempt, announcedTo });
   }
 
-  /** These were only to be asked for, and the sink does not have them. */
+  /** The sink was only asked about these items, and does not have them. */
   #absent(items: Intervals): void {
     const error = { code: 'ABSENT', message: 'the sink does not have it' };
     for (const [from, to] of items) {
@@ -300,14 +301,14 @@ export class Consumer {
     }
   }
 
-  /** This process cannot go on: nothing more goes to the sink. */
+  /** This process cannot continue: nothing more goes to the sink. */
   #fail(error: unknown, origin?: 'item'): void {
     this.#giveUp.abort();
     this.#options.fail(error, origin);
   }
 
   #failed(seq: number, error: unknown): void {
-    // Aborted by us: nothing is said of it, so it stays lent, and comes back to the queue with our exit.
+    // Aborted by us: its outcome is not reported, so it stays lent, and returns to the queue when this process exits.
     if (this.#isAborted) return;
     const failure = failureOf(seq, error, this.#options.redaction);
     if (failure.error.code === 'UNKNOWN_LIMIT') {

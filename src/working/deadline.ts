@@ -1,6 +1,6 @@
 import type { Cancel, Clock } from '../core/clock.ts';
 
-/** A time that runs out, but not while it is paused. Pauses nest; one begins with none. */
+/** A deadline that can be paused. Pauses nest; it starts without one. */
 export class Deadline {
   readonly #clock: Clock;
   readonly #onExpired: () => void;

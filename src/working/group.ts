@@ -1,7 +1,7 @@
 import { batchOf } from '../sinks/batch.ts';
 import type { Batch } from '../sinks/port.ts';
 
-/** What one sink has captured of a group: for item i it ends at `ends[i]`. */
+/** The entries that one sink has captured for a group: those of item i end at `ends[i]`. */
 interface Capture {
   readonly ends: number[];
   readonly captured: unknown[];

@@ -7,7 +7,7 @@ import { holdsRecords, RecordCutter, type Meta, type MetaRun } from '../frame/re
 import { isRecordError, isSourceSpec, RecordError, type RecordDecoder, type SourceSpec } from '../sources/port.ts';
 import type { ReadItem } from './slots.ts';
 
-/** Records are decoded at a stretch up to about so many bytes: their items stay in memory until they run. */
+/** Records are decoded in runs of up to about this many bytes: their items stay in memory until they run. */
 const stretchBytes = 128 * 1024;
 
 /** Decoders that are kept: frames of several files may be in the queue. */

@@ -3,7 +3,7 @@ import type { Fetch, Log, ProcessContext, UnderLimit } from '../pipeline/context
 import type { Calls, CallScope, Vain } from '../calls/calls.ts';
 import type { ItemId, Scope } from './slots.ts';
 
-/** What all items of a consumer have in common. */
+/** What all items of a consumer share. */
 export interface ScopeBase {
   readonly resources: unknown;
   readonly params: ParamValues;

@@ -7,7 +7,7 @@ export function timedOut(itemTimeoutMs: number): DOMException {
   );
 }
 
-/** What is said of an item that did not end within its grace. */
+/** The error of an item that did not end within its grace period. */
 export function wentOn({ message }: Error): string {
   return `${message}, and kept running after its signal had aborted`;
 }

@@ -1,4 +1,7 @@
-/** A consumer's life: configured, ready, lent items, drained, dismissed. What it says and hears is all that it needs of the supervisor. */
+/**
+ * A consumer's life: configured, ready, lent items, drained, dismissed. Its messages are all that it needs from the
+ * supervisor.
+ */
 import type { Connection } from '../child/connect.ts';
 import { commonLife, type Life, type LifeOptions } from '../child/life.ts';
 import type { ConfigureConsumer, FromConsumer, ToConsumer } from '../ipc/messages.ts';
@@ -61,7 +64,7 @@ export function consumerLife(
       await openPatiently(sink, [sinkOpenTimeoutMs, sinkTimeoutMs]);
       sinks.push(openSink(spec, shown(pipeline.params, spec.target), sink));
     }
-    // Nothing else aborts a set-up: a consumer that is to stop before it is ready is killed.
+    // Nothing else aborts `setup`: a consumer that must stop before it is ready is killed.
     const { signal } = leaving;
     const { fetch, limit } = calls.scope(signal);
     const resources = await pipeline.setup?.({ signal, log, ordinal, params, fetch, limit });
@@ -86,13 +89,13 @@ export function consumerLife(
     });
     common.ready(message, () => working().state);
   };
-  /** Each attempt to open it that fails is told: the supervisor gives this process its time again. */
+  /** Each failed attempt to open it is reported, and the supervisor restarts this process's time. */
   const untilOpen: Pick<SinkState, 'set'> = {
     set: (reason) => (reason === null ? sinkState.set(null) : sinkState.setAgain(reason)),
   };
-  /** A sink that is out is waited for: that is no crash. */
+  /** A sink that is down is not a crash: wait for it. */
   const openPatiently = async (sink: SinkConnection, [first, later]: [number, number]): Promise<void> => {
-    // Once the supervisor knows that the sink is out, nothing is urgent any more.
+    // Once the supervisor knows that the sink is down, nothing is urgent any more.
     const open = (): Promise<void> => sink.open(sinkState.problem === null ? first : later);
     const patience = { clock, random, redaction, signal: leaving.signal, sinkState: untilOpen };
     const { status } = await patiently(open, patience, isBeyondWaiting);

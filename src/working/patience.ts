@@ -14,13 +14,13 @@ export interface Patience {
   redaction: Redaction;
   /** Ends the waiting. */
   signal: AbortSignal;
-  /** Is told whether the sink takes anything. */
+  /** Called with whether the sink accepts anything. */
   sinkState: Pick<SinkState, 'set'>;
 }
 
 /**
- * Does `task`, again and again with back-off until the sink takes it. Rejects only with errors that `isFinal`;
- * resolves to 'given up' when the waiting is ended.
+ * Repeats `task` with back-off until the sink accepts it. Rejects only with errors that are `isFinal`; resolves to
+ * 'given up' when the waiting is ended.
  */
 export async function patiently<T>(
   task: () => Promise<T>,

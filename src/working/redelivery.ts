@@ -2,11 +2,11 @@ import { Intervals, type Interval } from '../core/intervals.ts';
 import type { Deliver } from '../ipc/messages.ts';
 import type { OpenSink } from './open-sinks.ts';
 
-/** Which items of a redelivery are in the sinks already. */
+/** The items of a redelivery that are already in the sinks. */
 export interface Found {
   /** In all of them. */
   everywhere: Intervals;
-  /** By sink, those that it has and others may lack. */
+  /** By sink, the items that it has and others may lack. */
   partly: readonly { sink: string; items: Intervals }[];
 }
 

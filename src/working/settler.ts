@@ -2,7 +2,7 @@ import { Intervals } from '../core/intervals.ts';
 import { Waiters } from '../core/waiters.ts';
 import type { Failure, Settle } from '../ipc/messages.ts';
 
-/** Failures carry texts and stacks of a user's code; this many fit into a message, whatever they are. */
+/** Failures carry texts and stacks of user code; this many fit into a message in any case. */
 const mostFailures = 100;
 
 /** The consumer's figures, which go with each settle. */
@@ -11,8 +11,8 @@ type Report = Pick<Settle, 'idle' | 'ran' | 'tookMs' | 'blockedMs'>;
 const nothingToReport: Report = { idle: 0, ran: 0, tookMs: 0, blockedMs: 0 };
 
 /**
- * Tells the supervisor what became of items. One settle is on its way at a time; what comes meanwhile is gathered for
- * the next, so settles grow with the load without a timer.
+ * Reports the outcome of items to the supervisor. One settle is on its way at a time; further outcomes are collected
+ * for the next, so settles grow with the load without a timer.
  */
 export class Settler {
   readonly #send: (message: Settle) => void;
@@ -71,7 +71,7 @@ export class Settler {
     return !this.#isAwaitingAnswer && this.#done.isEmpty && this.#failed.length === 0;
   }
 
-  // In a microtask, so that what one tick brings goes together.
+  // In a microtask, so that outcomes of one tick go together.
   #schedule(): void {
     if (this.#isScheduled || this.#isAwaitingAnswer) return;
     this.#isScheduled = true;

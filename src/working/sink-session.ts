@@ -15,7 +15,7 @@ export class SinkSession {
   readonly #options: SessionOptions;
   readonly #givenUp = new AbortController();
   #writer: SinkWriter<unknown> | undefined;
-  /** Of the operation that is under way. */
+  /** Aborts the operation in progress. */
   #deadline: Deadline | undefined;
 
   constructor(options: SessionOptions) {
@@ -48,7 +48,7 @@ export class SinkSession {
     return await this.#within(ms, what, async () => await operation(this.#writer!));
   }
 
-  /** Nothing that it still does counts any more: the sink is told, and nobody waits for it. */
+  /** Nothing that it still does counts any more: the sink is notified, and nothing waits for it. */
   giveUp(reason: unknown): void {
     this.#givenUp.abort(reason);
     this.#letGo();
@@ -72,7 +72,7 @@ export class SinkSession {
     });
   }
 
-  /** The wait in line is the other consumers' doing; the task is the sink's. */
+  /** The wait in line is caused by other consumers; the task is the sink's own time. */
   #exclusive<T>(name: string, task: () => T | Promise<T>): Promise<T> {
     const { signal } = this.#givenUp;
     const counted = async (): Promise<T> => {

@@ -1,4 +1,4 @@
-/** Why the sink takes nothing now, told whenever that changes. */
+/** Why the sink accepts nothing now, reported whenever that changes. */
 export class SinkState {
   readonly #tell: (reason: string | null) => void;
   #problem: string | null = null;
@@ -7,7 +7,7 @@ export class SinkState {
     this.#tell = tell;
   }
 
-  /** Null while it takes what it is given. */
+  /** Null while it accepts results. */
   get problem(): string | null {
     return this.#problem;
   }
@@ -16,7 +16,7 @@ export class SinkState {
     if (reason !== this.#problem) this.setAgain(reason);
   }
 
-  /** The same, and it is told in any case. */
+  /** The same, but always reported. */
   setAgain(reason: string | null): void {
     this.#problem = reason;
     this.#tell(reason);

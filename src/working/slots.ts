@@ -23,7 +23,7 @@ export interface Waiting {
   announcedTo: number;
 }
 
-/** Which item it is, and which try of it. */
+/** The item and its attempt. */
 export interface ItemId {
   readonly seq: number;
   readonly origin: number;
@@ -31,11 +31,11 @@ export interface ItemId {
   readonly attempt: number;
 }
 
-/** What an item's `process` is given, from its start until it settles. */
+/** The context of an item's `process`, from its start until it settles. */
 export interface Scope {
   readonly seq: number;
   abort: (reason: Error) => void;
-  /** The item has settled: whatever it left open is closed. */
+  /** The item has settled: closes everything that it left open. */
   finish: () => void;
 }
 
@@ -67,7 +67,7 @@ export interface SlotsOptions<S extends Scope> {
   onFailed: (scope: S, error: unknown) => void;
 }
 
-// A run of synchronous items is interrupted after this long, for what has arrived meanwhile.
+// A run of synchronous items is interrupted after this long, for messages that have arrived.
 const turnMs = 10;
 
 /**
@@ -127,7 +127,7 @@ export class Slots<S extends Scope> {
     return items;
   }
 
-  /** Starts nothing more; returns what was not started. */
+  /** Starts nothing more; returns the items that were not started. */
   stop(): Intervals {
     this.#isStopped = true;
     const left = new Intervals();
@@ -145,7 +145,7 @@ export class Slots<S extends Scope> {
     }
   }
 
-  /** Gives up on items that have been running for longer than `ms`: what they still do is ignored. Returns their seqs. */
+  /** Gives up on items that have been running for longer than `ms`: their results are ignored. Returns their seqs. */
   abandonOlderThan(ms: number): number[] {
     const now = this.#options.clock.now();
     const abandoned = [...this.#running.values()].filter(({ startedAt }) => now - startedAt >= ms);
@@ -153,7 +153,7 @@ export class Slots<S extends Scope> {
     return abandoned.map(({ scope }) => scope.seq);
   }
 
-  /** Removes the running items that `isWanted` selects; what they still do is ignored. Returns their scopes, still open. */
+  /** Removes the running items that `isWanted` selects; their results are ignored. Returns their scopes, still open. */
   withdraw(isWanted: (scope: S) => boolean): S[] {
     const withdrawn = [...this.#running.values()].map(({ scope }) => scope).filter((scope) => isWanted(scope));
     for (const { seq } of withdrawn) this.#running.delete(seq);
@@ -202,7 +202,7 @@ export class Slots<S extends Scope> {
     this.#isPumping = false;
   }
 
-  /** Announces the next few items. False if the message is still under way: the pump continues when it is sent. */
+  /** Announces the next few items. False if the message is still on its way: the pump continues when it is sent. */
   #announce(now: number): boolean {
     const items = new Intervals();
     const most = this.#ahead.size(now);

@@ -13,8 +13,8 @@ export interface SoloOptions {
 }
 
 /**
- * Runs items of which one may end this process: one at a time, each announced before it starts. The one that was
- * announced last is then the one that this process died of.
+ * Runs items one of which may end this process: one at a time, each announced before it starts. If the process dies,
+ * the last announced item is the cause.
  */
 export class Solo {
   readonly #options: SoloOptions;
@@ -54,13 +54,13 @@ export class Solo {
     await slots.idle();
     for (let first = this.#waiting[0]; first; first = this.#waiting[0]) {
       await announce(first.next);
-      // Given back meanwhile.
+      // Given back in the meantime.
       if (this.#isStopped) return;
       const seq = first.next++;
       if (first.next > first.last) this.#waiting.shift();
       slots.add({ ...first, next: seq, last: seq, announcedTo: seq });
       await slots.idle();
-      // What it has left behind, such as a rejection that nobody waits for, ends the process before the next is named.
+      // Its leftovers, such as an unhandled rejection, end the process before the next item is announced.
       await new Promise<void>((resolve) => soon(resolve));
     }
     this.#isWorking = false;

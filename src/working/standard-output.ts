@@ -20,7 +20,7 @@ export class StandardOutput {
     this.#waiting.shift()?.written();
   }
 
-  /** Nobody waits any longer for what is not confirmed. */
+  /** Stop waiting for unconfirmed bytes. */
   giveUp(): void {
     for (const { failed } of this.#waiting.splice(0)) failed(new Error('nobody reads standard output any more'));
   }

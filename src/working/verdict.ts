@@ -29,7 +29,7 @@ function safely<T>(ask: () => T): T | undefined {
   try {
     return ask();
   } catch {
-    // A proxy, or a getter: what can't be asked has said nothing.
+    // A proxy or a getter may throw: then the value says nothing.
     return undefined;
   }
 }

@@ -268,8 +268,13 @@ const spool = (change: string | { at: number; bytes: string }) => (project: Proj
   }
 };
 given('a state directory', {
-  'that is a file': { files: { state: '' }, args: run('--state', 'state'), code: 78, says: ['state is not a folder'] },
-  'below a file': { files: { f: '' }, args: run('--state', 'f/state'), code: 78, says: ['f is not a folder'] },
+  'that is a file': {
+    files: { state: '' },
+    args: run('--state', 'state'),
+    code: 78,
+    says: ['state is not a directory'],
+  },
+  'below a file': { files: { f: '' }, args: run('--state', 'f/state'), code: 78, says: ['f is not a directory'] },
   'where there can be none': {
     args: run('--state', '/proc/millrace'),
     code: 78,
@@ -350,7 +355,7 @@ given('a state directory', {
     },
     args: run('--state', 'state'),
     code: 0,
-    says: ['everybody on this machine can write to the state directory'],
+    says: ['everyone on this machine can write to the state directory'],
   },
   'of a newer version': {
     prepare: spool('PRAGMA user_version = 999'),
@@ -704,7 +709,7 @@ given('a result', {
       database.close();
     },
     code: 78,
-    says: ['expected the columns id, name, and there is no name'],
+    says: ['expected the columns id, name, but name is missing'],
     mended: [1, 2, 3, 4, 5],
   },
 });

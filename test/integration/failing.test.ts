@@ -291,7 +291,7 @@ export default definePipeline({
     project.write('fails.ts', failing(parts));
     const run = project.start(['run', 'fails.ts', '--debug']);
     const died = await run.logged('child.exited', ({ level }) => level === 'error');
-    expect(died.message).toBe(`died: exited 1 (broken ${what} (at ${place()}))`);
+    expect(died.message).toBe(`crashed: exited 1 (broken ${what} (at ${place()}))`);
     expect(died['stack']).toMatch(/^Error: broken .*\n {4}at broken \(/);
     const { code, stderr } = await run.ended;
     expect(code).toBe(69);

@@ -193,7 +193,7 @@ describe('a response body that nobody awaits', () => {
       });`,
     );
     const { code, stderr } = await project.run(['run', 'calls.ts', '--consumers', '1']);
-    expect(stderr).not.toContain('died:');
+    expect(stderr).not.toContain('crashed:');
     expect(stderr.split('that the pipeline did not await')).toHaveLength(2);
     expect(code).toBe(0);
     project.expectEachOnce(40);

@@ -21,7 +21,9 @@ const documents = [
   'CONTRIBUTING.md',
   'SECURITY.md',
   'test/simulation/README.md',
-  ...readdirSync('docs').map((name) => `docs/${name}`),
+  ...readdirSync('docs', { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => `docs/${name}`),
 ];
 
 interface Block {

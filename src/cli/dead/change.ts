@@ -34,7 +34,7 @@ export async function deadPurge(line: CommandLine, shell: Shell): Promise<number
 /** Printed after letters were returned to the queue: what will run them, and when. */
 export function whatNext({ next }: OpenLetters): string {
   if (next === null) return 'the pipeline retries them now';
-  return next === 'goes on'
+  return next === 'resumes'
     ? 'the next millrace run retries them'
     : 'the finished run is open again; the next millrace run processes only these';
 }

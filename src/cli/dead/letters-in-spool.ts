@@ -54,7 +54,7 @@ export async function lettersToChange(
     return await Promise.resolve(result);
   };
   return opened(spool.store, change, {
-    next: run.state === 'finished' ? 'opens again' : 'goes on',
+    next: run.state === 'finished' ? 'opens again' : 'resumes',
     close: () => spool.close('unused'),
   });
 }

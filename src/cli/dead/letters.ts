@@ -6,6 +6,6 @@ export interface OpenLetters extends DeadLetters {
   /** With their items as people see them: plain JSON, truncated. */
   page(query: DeadQuery): Promise<DeadPage>;
   /** What will run returned letters; null if it is already running. */
-  readonly next: 'goes on' | 'opens again' | null;
+  readonly next: 'resumes' | 'opens again' | null;
   close(): void;
 }

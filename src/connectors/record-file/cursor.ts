@@ -17,7 +17,7 @@ export interface FileCursor {
   readonly line: number;
   /** The last record, or the beginning of it if it is long: it must still be there. */
   readonly last: { readonly start: number; readonly bytes: number; readonly digest: string };
-  /** False if the file ended without a line end: nothing may come behind it. */
+  /** False if the file ended without a line end: then nothing may follow. */
   readonly isLineEnded: boolean;
 }
 
@@ -28,7 +28,7 @@ export function digestOf(bytes: Buffer): string {
   return createHash('sha256').update(bytes).digest('hex').slice(0, 16);
 }
 
-/** What was stored as a cursor. Throws a configuration error if it is none of ours. */
+/** The stored cursor. Throws a configuration error if it is not one of ours. */
 export function fileCursor(cursor: unknown): FileCursor | undefined {
   if (cursor === undefined) return undefined;
   const { version, offset } = (cursor ?? {}) as Partial<FileCursor>;

@@ -24,7 +24,7 @@ export interface Input {
   /** For messages, and in dead letters. */
   readonly name: string;
   readonly isCompressed: boolean;
-  /** Undefined for what comes through a pipe: nothing of it can be read again. */
+  /** Undefined for a pipe, which cannot be read again. */
   readonly file: RereadableFile | undefined;
   /** All of its bytes, decompressed. Of a pipe, once. */
   read(): Bytes;

@@ -20,10 +20,10 @@ export async function resumed({ name, isCompressed, file }: Input, cursor: FileC
     throw changed(name, `it now ends at byte ${last.start + record.length}, and was read up to byte ${cursor.offset}`);
   }
   if (digestOf(record) !== last.digest)
-    throw changed(name, `the record at byte ${last.start} is not the one that was read`);
+    throw changed(name, `the record at byte ${last.start} differs from the one that was read`);
   await bytes.drop(cursor.offset - last.start - last.bytes);
   if (!cursor.isLineEnded && (await bytes.peek(1)).length > 0) {
-    throw changed(name, 'its last record had no line end, and now there is more behind it');
+    throw changed(name, 'its last record had no line end, but now more text follows it');
   }
   return bytes;
 }
@@ -31,7 +31,7 @@ export async function resumed({ name, isCompressed, file }: Input, cursor: FileC
 async function checkHead(name: string, file: RereadableFile, { head }: FileCursor): Promise<void> {
   const bytes = await file.head(head.bytes);
   if (bytes.length < head.bytes) throw changed(name, `it has only ${bytes.length} bytes now`);
-  if (digestOf(bytes) !== head.digest) throw changed(name, 'it begins with something else than it did');
+  if (digestOf(bytes) !== head.digest) throw changed(name, 'its beginning has changed');
 }
 
 /** The file is not the one that this run has read: exit 78. */

@@ -1,7 +1,7 @@
 import { Socket } from 'node:net';
 import type { Bytes } from './bytes.ts';
 
-/** What comes through a pipe or a socket on `fd`, read as it is asked for. */
+/** The bytes of a pipe or a socket on `fd`, read on demand. */
 export function streamed(fd: number): Bytes & { close: () => void } {
   const stream = new Socket({ fd, readable: true, writable: false });
   const pieces: AsyncIterator<Buffer> = stream[Symbol.asyncIterator]();

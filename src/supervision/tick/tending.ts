@@ -2,13 +2,13 @@ import type { Cancel } from '../../core/clock.ts';
 import { floorOf, type FreeSpace } from '../../queue/spool/free-space.ts';
 import type { Hub } from '../hub.ts';
 
-/** How often it is looked how much of the disk is free: a fast source fills some hundred megabytes meanwhile. */
+/** How often free disk space is checked: a fast source fills some hundred megabytes in between. */
 const lookMs = 1000;
 /** The spool is tended every so many looks: so long it has to be idle to be tidied up. */
 const looksPerTending = 10;
 /** A log of that size has not been emptied for long, though there is nothing that should keep it from being. */
 const largeLogBytes = 64 * 1024 * 1024;
-/** The producer goes on when there is so much more than it must wait at. */
+/** The producer resumes when the free space exceeds the floor by this much. */
 const enoughShare = 1.1;
 
 type TendingHub = Pick<Hub, 'clock' | 'events' | 'touch' | 'broken'>;
@@ -16,7 +16,7 @@ type TendingHub = Pick<Hub, 'clock' | 'events' | 'touch' | 'broken'>;
 /** The place where the queue is kept. */
 export interface Storage {
   freeSpace: () => FreeSpace;
-  /** Tidies up if the spool is idle. Returns the bytes that its log takes. Throws what is final. */
+  /** Tidies up if the spool is idle. Returns the size of its log in bytes. Throws final errors. */
   tend: () => number;
 }
 
@@ -76,7 +76,7 @@ export class Tending {
     try {
       return this.#storage.freeSpace();
     } catch {
-      // Not every file system tells. One that has failed shows in the next commit.
+      // Not every file system reports this. If the disk has failed, the next commit shows it.
       return undefined;
     }
   }

@@ -219,15 +219,15 @@ describe('from.csv after a restart', () => {
 
   it.each([
     [
-      'begins with something else',
+      'its beginning has changed',
       (content: string) => content.replace('name 1', 'game 1'),
-      'begins with something else',
+      'its beginning has changed',
     ],
     ['was cut', (content: string) => content.slice(0, -5), 'it now ends at byte'],
     [
       'has another last row',
       (content: string) => content.replace('name 5000"', 'game 5000"'),
-      'is not the one that was read',
+      'differs from the one that was read',
     ],
     ['is empty', () => '', 'it has only 0 bytes now'],
     ['is compressed now', (content: string) => gzipSync(content), 'it was not compressed'],
