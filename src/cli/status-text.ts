@@ -83,7 +83,7 @@ function processRow(process: Status['processes'][number]): string[] {
 
 function limits({ limits: all }: Status): string[] {
   if (all.length === 0) return [];
-  const rows = all.map(({ name, held, lingering = 0, concurrency, rate, waiting, granted, frozenMs }) => [
+  const rows = all.map(({ name, held, lingering, concurrency, rate, waiting, granted, frozenMs }) => [
     printable(name),
     lingering > 0 ? `${count(held)} + ${count(lingering)} lingering` : count(held),
     concurrency === null ? '-' : count(concurrency),

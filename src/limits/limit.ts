@@ -1,3 +1,4 @@
+import type { LimitSnapshot } from '../core/limit-snapshot.ts';
 import { Buckets } from './buckets.ts';
 import { Durations } from './durations.ts';
 import { Freeze } from './freeze.ts';
@@ -15,20 +16,6 @@ export interface LimitSpec {
    * Default: until its call would have ended, estimated by the longest of the last 100, but at most its own timeout.
    */
   readonly lingerMs?: number;
-}
-
-/** One moment of a limit, for `millrace status`. */
-export interface LimitSnapshot {
-  name: string;
-  /** Permits held by living processes. */
-  held: number;
-  /** Permits of processes that died while the vendor may still work on their calls. */
-  lingering: number;
-  concurrency: number | null;
-  rate: string | null;
-  waiting: number;
-  frozenMs: number;
-  granted: number;
 }
 
 /** The right to one call under a limit: asked for, then held, by a process (`holder`) that knows it as `id`. */

@@ -1,5 +1,6 @@
-import { Limit, type LimitSnapshot, type LimitSpec, type Permit } from './limit.ts';
 import type { LimitRecord } from '../core/limit-record.ts';
+import type { LimitSnapshot } from '../core/limit-snapshot.ts';
+import { Limit, type LimitSpec, type Permit } from './limit.ts';
 import { sinceRecord } from './record.ts';
 
 /** Names with this prefix need no definition: one permit at a time. For sinks that have one writer. */

@@ -1,3 +1,4 @@
+import type { LimitSnapshot } from '../core/limit-snapshot.ts';
 import type { ChildState, Who } from './events.ts';
 
 /** A snapshot of a running pipeline, as `millrace status`, the progress display and the periodic log line show it. */
@@ -62,17 +63,7 @@ export interface Status {
     beatAgeMs: number | null;
     lastExit: string | null;
   }[];
-  limits: {
-    name: string;
-    held: number;
-    concurrency: number | null;
-    rate: string | null;
-    waiting: number;
-    frozenMs: number;
-    /** Permits of processes that died; they are released when the calls would have ended. */
-    lingering?: number;
-    granted: number;
-  }[];
+  limits: readonly LimitSnapshot[];
   /** Sinks that take one writer at a time: how their consumers take turns. */
   turns: { sink: string; held: number; waiting: number; granted: number }[];
   /** The progress of a stop; null if none was requested. */

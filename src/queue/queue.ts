@@ -265,7 +265,7 @@ export class Queue {
   }
 
   /** `holding` gives back items that it never started. Returns how many of them it did not hold. */
-  release(holding: Holding, items: Iterable<readonly [number, number]>, now: number): number {
+  takeBack(holding: Holding, items: Iterable<readonly [number, number]>, now: number): number {
     let refused = 0;
     for (const [from, to] of items) {
       refused += to - from + 1;

@@ -253,7 +253,7 @@ export class Consuming {
       },
       givenBack: ({ items }) => {
         this.#holding?.answered(items.length);
-        const refused = this.#holding ? queue.release(this.#holding, Intervals.fromFlat(items), clock.now()) : 0;
+        const refused = this.#holding ? queue.takeBack(this.#holding, Intervals.fromFlat(items), clock.now()) : 0;
         if (refused > 0) events.emit('settle.refused', { who: post.who, items: refused });
         touch();
       },

@@ -1,7 +1,8 @@
 import { createPermits, type Permits } from '../../../src/calls/permits.ts';
 import { type Cancel, type Clock, systemClock } from '../../../src/core/clock.ts';
 import type { Acquire, Freeze, Release } from '../../../src/ipc/messages.ts';
-import type { LimitSnapshot, LimitSpec } from '../../../src/limits/limit.ts';
+import type { LimitSnapshot } from '../../../src/core/limit-snapshot.ts';
+import type { LimitSpec } from '../../../src/limits/limit.ts';
 import { Limits } from '../../../src/limits/limits.ts';
 
 /** The limits of a supervisor without its processes: children are holders in this one. */

@@ -16,8 +16,26 @@ describe('the status for people', () => {
         }),
       ],
       limits: [
-        { name: 'vendor', held: 10, concurrency: 10, rate: null, waiting: 14, frozenMs: 0, granted: 1096 },
-        { name: 'other', held: 0, concurrency: null, rate: '100/s', waiting: 0, frozenMs: 12_000, granted: 0 },
+        {
+          name: 'vendor',
+          held: 10,
+          lingering: 0,
+          concurrency: 10,
+          rate: null,
+          waiting: 14,
+          frozenMs: 0,
+          granted: 1096,
+        },
+        {
+          name: 'other',
+          held: 0,
+          lingering: 0,
+          concurrency: null,
+          rate: '100/s',
+          waiting: 0,
+          frozenMs: 12_000,
+          granted: 0,
+        },
       ],
       waitingErrors: [
         { items: 1200, code: 'TypeError', message: 'fetch failed: refused', at: '/p.ts:7:9', nextInMs: 3200 },

@@ -5,7 +5,16 @@ import { renderProgress } from '../../../src/observability/progress-lines.ts';
 import type { Status } from '../../../src/observability/status.ts';
 import { aConsumer, aProcess, aStatus } from './a-status.ts';
 
-const limit = { name: 'vendor', held: 10, concurrency: 10, rate: null, waiting: 14, frozenMs: 0, granted: 96 };
+const limit = {
+  name: 'vendor',
+  held: 10,
+  lingering: 0,
+  concurrency: 10,
+  rate: null,
+  waiting: 14,
+  frozenMs: 0,
+  granted: 96,
+};
 
 function lines(changes: Partial<Status> = {}, width = 80): string[] {
   return renderProgress(aStatus(changes), width, false);
@@ -80,7 +89,16 @@ describe('the progress display', () => {
   it('shows how far limits are used, and for how long they are frozen', () => {
     const limits = [
       limit,
-      { ...limit, name: 'other', concurrency: null, held: 2, waiting: 0, rate: '100/s', frozenMs: 12_400 },
+      {
+        ...limit,
+        name: 'other',
+        concurrency: null,
+        held: 2,
+        lingering: 0,
+        waiting: 0,
+        rate: '100/s',
+        frozenMs: 12_400,
+      },
     ];
     expect(lines({ limits })[2]).toBe('limits       vendor 10/10, 14 waiting  other 2 held 100/s, frozen for 12.4s');
   });

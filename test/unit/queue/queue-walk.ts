@@ -296,7 +296,7 @@ export class Walk {
 
   #release(holding: Holding, from: number, to: number): void {
     const given = this.#heldWithin(holding, from, to);
-    same('refused', this.#queue.release(holding, [[from, to]], this.#now), to - from + 1 - given.length);
+    same('refused', this.#queue.takeBack(holding, [[from, to]], this.#now), to - from + 1 - given.length);
     given.forEach(giveBack);
     this.#comeBack(holding, given);
   }

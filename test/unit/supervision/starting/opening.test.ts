@@ -125,7 +125,7 @@ describe('a state directory', () => {
 });
 
 describe('a fresh start', () => {
-  it('moves the old queue aside after it was confirmed, and deletes nothing', async () => {
+  it('archives the old queue after it was confirmed, and deletes nothing', async () => {
     leave({ run: 'left', stored: 7 });
     const asked: Left[] = [];
     const { spool, ...opening } = await open({
@@ -151,7 +151,7 @@ describe('a fresh start', () => {
     spool.close();
   });
 
-  it('sees the old queue’s children gone before it is moved, and hands its limits on', async () => {
+  it('sees the old queue’s children gone before it is archived, and hands its limits on', async () => {
     const limits = [{ limit: 'vendor', wall: 1, frozenMs: 60_000, calls: [] }];
     leave({ run: 'left' }, limits);
     const seen: string[][] = [];
@@ -208,7 +208,7 @@ describe('a fresh start', () => {
       /newer Millrace/,
     ],
   ];
-  it.each(unreadable)('moves a queue aside that %s, and says what it cannot know', async (_, spoil, reason) => {
+  it.each(unreadable)('archives a queue that %s, and says what it cannot know', async (_, spoil, reason) => {
     const file = spoolFile(stateDirectory);
     spoil(file);
     const before = readFileSync(file);
@@ -222,8 +222,8 @@ describe('a fresh start', () => {
     });
     expect(asked).toEqual([{ status: 'unreadable', reason: expect.stringMatching(reason) }]);
     expect(opening).toMatchObject({ status: 'open', isNew: true });
-    const aside = join(stateDirectory, 'queue.until-2026-01-02T03-04-05-678Z.db');
-    expect(readFileSync(aside)).toEqual(before);
+    const archived = join(stateDirectory, 'queue.until-2026-01-02T03-04-05-678Z.db');
+    expect(readFileSync(archived)).toEqual(before);
     expect(events).toMatchObject([{ event: { message: expect.stringContaining('earlier supervisor') } }]);
     spool.close();
   });
