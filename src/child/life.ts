@@ -1,4 +1,5 @@
 import { type Values, valuesOf } from '../values/values.ts';
+import type { LimitRules } from '../core/limit-rules.ts';
 import { createCalls, type Calls } from '../calls/calls.ts';
 import type { Cancel, Clock } from '../core/clock.ts';
 import type { ParamValues } from '../core/params.ts';
@@ -12,7 +13,6 @@ import type {
   Described,
   Freeze,
   Granted,
-  LimitDescription,
   Ready,
   Refused,
   Release,
@@ -67,7 +67,7 @@ export function commonLife<Configure extends { beatMs: number; params: ParamValu
   { send, fail, leave }: Pick<Connection<Said>, 'send' | 'fail' | 'leave'>,
   { clock, random, load, onReady }: Pick<LifeOptions<Configure>, 'clock' | 'random' | 'load' | 'onReady'>,
 ): CommonLife<Configure> {
-  let limits: Readonly<Record<string, LimitDescription>> = {};
+  let limits: Readonly<Record<string, LimitRules>> = {};
   const isConcurrent = (name: string): boolean => limits[name]?.concurrency !== undefined;
   const log = childLog(send);
   let makesNotes = true;

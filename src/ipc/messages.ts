@@ -10,22 +10,14 @@
  */
 import type { DeliveryHead } from '../core/delivery.ts';
 import type { ErrorData } from '../core/errors.ts';
+import type { LimitRules } from '../core/limit-rules.ts';
 import type { ParamDescription, ParamValues } from '../core/params.ts';
 import type { QueueStart } from '../core/queue-start.ts';
-import type { Rate } from '../core/units.ts';
 import type { FrameHeader } from '../frame/frame.ts';
 import type { SourcePosition } from '../frame/position.ts';
 
 /** `[from, to, from, to, …]`: runs of seqs. */
 export type FlatIntervals = number[];
-
-/** A limit of a pipeline, read and checked. */
-export interface LimitDescription {
-  concurrency?: number;
-  rate?: Rate;
-  /** How long a permit stays taken after the exit of its holder. */
-  lingerMs?: number;
-}
 
 /** What the supervisor needs to know about a pipeline. */
 export interface PipelineDescription {
@@ -33,7 +25,7 @@ export interface PipelineDescription {
   params: Record<string, ParamDescription>;
   /** The names of its secrets. */
   secrets: readonly string[];
-  limits: Record<string, LimitDescription>;
+  limits: Record<string, LimitRules>;
   /** The pipeline's options as written; the configuration schema checks them. */
   options: Record<string, unknown>;
   /** The lines of the file that contain these options, as far as they can be found. */

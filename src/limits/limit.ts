@@ -1,25 +1,18 @@
+import type { LimitRules } from '../core/limit-rules.ts';
 import type { LimitSnapshot } from '../core/limit-snapshot.ts';
 import { Buckets } from './buckets.ts';
 import { Durations } from './durations.ts';
 import { Freeze } from './freeze.ts';
-import { formatRate, type Rate } from './rate.ts';
 import type { LimitRecord } from '../core/limit-record.ts';
+import { formatRate } from './rate.ts';
 import { type Standing, WaitingLine } from './waiting-line.ts';
 import { Window } from './window.ts';
 
-export interface LimitSpec {
-  /** The most permits held at once. */
-  readonly concurrency?: number;
-  readonly rate?: Rate;
-  /**
-   * How long a permit stays taken after its holder's exit, for a vendor that keeps working after a closed connection.
-   * Default: until its call would have ended, estimated by the longest of the last 100, but at most its own timeout.
-   */
-  readonly lingerMs?: number;
-}
+/** Until the simulation uses the new name. */
+export type { LimitRules as LimitSpec } from '../core/limit-rules.ts';
 
 /** The right to one call under a limit: asked for, then held, by a process (`holder`) that knows it as `id`. */
-export interface Permit extends Standing<Permit> {
+export interface PermitRequest extends Standing<PermitRequest> {
   readonly limit: Limit;
   readonly holder: number;
   readonly id: number;
@@ -36,7 +29,7 @@ const leastMs = 50;
 /** One named budget: who holds a permit, who waits, and what blocks the next grant. */
 export class Limit {
   readonly name: string;
-  readonly #spec: LimitSpec;
+  readonly #rules: LimitRules;
   readonly #concurrency: number;
   readonly #lingerMs: number | undefined;
   readonly #durations = new Durations();
@@ -45,7 +38,7 @@ export class Limit {
   readonly #window: Window | undefined;
   readonly #buckets: Buckets | undefined;
   readonly #freeze = new Freeze();
-  readonly #line = new WaitingLine<Permit>();
+  readonly #line = new WaitingLine<PermitRequest>();
   /** When permits of exited holders are released; oldest first. */
   #lingering: number[] = [];
   /** Tickets of calls that have been granted under the rate but not yet announced. */
@@ -53,13 +46,13 @@ export class Limit {
   #held = 0;
   #granted = 0;
 
-  constructor(name: string, spec: LimitSpec) {
+  constructor(name: string, rules: LimitRules) {
     this.name = name;
-    this.#spec = spec;
-    this.#concurrency = spec.concurrency ?? Infinity;
-    this.#lingerMs = spec.lingerMs;
-    this.#window = spec.rate && new Window(spec.rate);
-    this.#buckets = spec.rate && new Buckets(spec.rate.perMs);
+    this.#rules = rules;
+    this.#concurrency = rules.concurrency ?? Infinity;
+    this.#lingerMs = rules.lingerMs;
+    this.#window = rules.rate && new Window(rules.rate);
+    this.#buckets = rules.rate && new Buckets(rules.rate.perMs);
   }
 
   get hasRate(): boolean {
@@ -67,7 +60,7 @@ export class Limit {
   }
 
   /** Grants come from `advance`, in the order of the calls to `wait`. */
-  wait(permit: Permit): void {
+  wait(permit: PermitRequest): void {
     this.#line.join(permit);
   }
 
@@ -75,7 +68,7 @@ export class Limit {
    * It is released, or no longer wanted. `isRefused`: the vendor did not accept the call. Returns whether the record
    * must be updated.
    */
-  release(now: number, permit: Permit, isRefused: boolean): boolean {
+  release(now: number, permit: PermitRequest, isRefused: boolean): boolean {
     if (permit.granted === undefined) {
       this.#line.leave(permit);
       return false;
@@ -87,7 +80,7 @@ export class Limit {
   }
 
   /** Its holder's exit was observed. */
-  holderExited(now: number, permit: Permit): void {
+  holderExited(now: number, permit: PermitRequest): void {
     if (permit.granted === undefined) return this.#line.leave(permit);
     // Not `ended` for the window, but sent at the latest now: it may still be on its way.
     this.#window?.told(permit.granted.ticket, now);
@@ -101,7 +94,7 @@ export class Limit {
   }
 
   /** Appends the permits that can be granted at `now` to `granted`. */
-  advance(now: number, granted: Permit[]): void {
+  advance(now: number, granted: PermitRequest[]): void {
     this.#comeBack(now);
     for (let next = this.#line.first; next !== undefined && this.#canGrant(now); next = this.#line.first) {
       this.#line.leave(next);
@@ -182,8 +175,8 @@ export class Limit {
       name: this.name,
       held: this.#held - this.#lingering.length,
       lingering: this.#lingering.length,
-      concurrency: this.#spec.concurrency ?? null,
-      rate: this.#spec.rate === undefined ? null : formatRate(this.#spec.rate),
+      concurrency: this.#rules.concurrency ?? null,
+      rate: this.#rules.rate === undefined ? null : formatRate(this.#rules.rate),
       waiting: this.#line.size,
       frozenMs: this.#freeze.leftMs(now),
       granted: this.#granted,

@@ -1,6 +1,8 @@
 import type { LimitRecord } from '../core/limit-record.ts';
 import type { LimitSnapshot } from '../core/limit-snapshot.ts';
-import { Limit, type LimitSpec, type Permit } from './limit.ts';
+import type { LimitRules } from '../core/limit-rules.ts';
+import type { Moment } from '../core/clock.ts';
+import { Limit, type PermitRequest } from './limit.ts';
 import { sinceRecord } from './record.ts';
 
 /** Names with this prefix need no definition: one permit at a time. For sinks that have one writer. */
@@ -33,7 +35,7 @@ export interface Grant {
  */
 export class Limits {
   readonly #limits = new Map<string, Limit>();
-  readonly #holders = new Map<number, Map<number, Permit>>();
+  readonly #holders = new Map<number, Map<number, PermitRequest>>();
   readonly #changed = new Set<Limit>();
   /** Limits that have a record in the spool. */
   readonly #recorded = new Set<Limit>();
@@ -45,18 +47,26 @@ export class Limits {
    * Names and numbers are used as given: the pipeline was checked where it was read. `boot` is the identity of the
    * machine's boot, if known.
    */
-  constructor(specs: Readonly<Record<string, LimitSpec>>, boot: string | null = null) {
+  constructor(rules: Readonly<Record<string, LimitRules>>, boot: string | null = null) {
     this.#boot = boot;
-    for (const [name, spec] of Object.entries(specs)) this.#limits.set(name, new Limit(name, spec));
+    for (const [name, each] of Object.entries(rules)) this.#limits.set(name, new Limit(name, each));
   }
 
   /** `holder` wants a permit of `name`, and will know it as `id`. It is granted by `advance`, first come, first served. */
   acquire(holder: number, id: number, name: string, timeoutMs?: number): 'queued' | 'unknown' {
     const limit = this.#find(name);
     if (limit === undefined) return 'unknown';
-    const permits = this.#holders.get(holder) ?? new Map<number, Permit>();
+    const permits = this.#holders.get(holder) ?? new Map<number, PermitRequest>();
     if (permits.has(id)) return 'queued';
-    const permit: Permit = { limit, holder, id, timeoutMs, granted: undefined, before: undefined, after: undefined };
+    const permit: PermitRequest = {
+      limit,
+      holder,
+      id,
+      timeoutMs,
+      granted: undefined,
+      before: undefined,
+      after: undefined,
+    };
     this.#holders.set(holder, permits.set(id, permit));
     limit.wait(permit);
     return 'queued';
@@ -115,7 +125,7 @@ export class Limits {
 
   /** Grants all that can be granted at `now`. */
   advance(now: number): Grant[] {
-    const granted: Permit[] = [];
+    const granted: PermitRequest[] = [];
     for (const limit of this.#limits.values()) limit.advance(now, granted);
     return granted.map(({ holder, id, limit }) => ({
       holder,
@@ -154,7 +164,7 @@ export class Limits {
    * wrong; and always the limits with grants that wait to be announced, because a delayed commit has to record the real
    * time.
    */
-  durable(now: number, wall: number): LimitRecord[] {
+  durable({ now, wall }: Moment): LimitRecord[] {
     for (const limit of this.#limits.values()) if (limit.hasUntold) this.#changed.add(limit);
     const offset = wall - now;
     if (Math.abs(offset - (this.#wallOffset ?? offset)) > steadyMs) {

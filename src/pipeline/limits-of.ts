@@ -4,11 +4,11 @@
  */
 import { didYouMean } from '../core/nearest.ts';
 import { parseDuration, parseRate } from '../core/units.ts';
-import type { LimitDescription } from '../ipc/messages.ts';
+import type { LimitRules } from '../core/limit-rules.ts';
 import { complaint, type Finding, isRecord, wrong } from './finding.ts';
 
 export interface ReadLimits {
-  limits: Record<string, LimitDescription>;
+  limits: Record<string, LimitRules>;
   findings: Finding[];
 }
 
@@ -44,7 +44,7 @@ function nameFindings(name: string): Finding[] {
   return /^[^\p{C}\s]{1,64}$/u.test(name) ? [] : wrong(path, 'a name of 1 to 64 characters without spaces', name);
 }
 
-function limitOf(path: string[], given: unknown, findings: Finding[]): LimitDescription | undefined {
+function limitOf(path: string[], given: unknown, findings: Finding[]): LimitRules | undefined {
   if (!isRecord(given)) {
     findings.push(...wrong(path, 'a concurrency, a rate, or both', given));
     return undefined;

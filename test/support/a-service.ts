@@ -6,7 +6,7 @@ import { Queue } from '../../src/queue/queue.ts';
 import { StoreFull, type Group, type RunRecord } from '../../src/queue/store.ts';
 import type { Marks } from '../../src/queue/throttle.ts';
 import { Limits } from '../../src/limits/limits.ts';
-import type { LimitSpec } from '../../src/limits/limit.ts';
+import type { LimitRules } from '../../src/core/limit-rules.ts';
 import { EventBus, type EventName, type Events } from '../../src/observability/events.ts';
 import type { ServiceSettings } from '../../src/supervision/settings.ts';
 import type { Outcome } from '../../src/supervision/tick/ending.ts';
@@ -71,7 +71,7 @@ export interface AServiceOptions {
   run?: Partial<RunRecord>;
   settings?: Partial<ServiceSettings>;
   marks?: Partial<Marks>;
-  limits?: Record<string, LimitSpec>;
+  limits?: Record<string, LimitRules>;
   isTransactional?: boolean;
   /** The source wants to hear what is settled. */
   settles?: boolean;

@@ -23,7 +23,7 @@ export class Granting {
       const holders = new Map(this.#roster.sides.map((side) => [side.holder, side.post]));
       for (const grant of grants) this.#tell(grant, holders.get(grant.holder));
     }
-    for (const record of limits.durable(now, clock.wall())) queue.setLimit(record);
+    for (const record of limits.durable({ now, wall: clock.wall() })) queue.setLimit(record);
   }
 
   /** All outboxes have been emptied: grants that waited for the commit have reached their holders. */

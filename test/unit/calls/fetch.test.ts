@@ -11,7 +11,7 @@ import { stopped } from '../../../src/child/stopped.ts';
 import { isCancellation } from '../../../src/core/cancellation.ts';
 import { type Clock, systemClock } from '../../../src/core/clock.ts';
 import { verdictOf } from '../../../src/core/errors.ts';
-import type { LimitSpec } from '../../../src/limits/limit.ts';
+import type { LimitRules } from '../../../src/core/limit-rules.ts';
 import { timedOut } from '../../../src/working/item-timeout.ts';
 import { HandClock } from '../../support/hand-clock.ts';
 import { type Supervisor, supervise } from './supervisor.ts';
@@ -29,7 +29,7 @@ async function vendorThat(answer: Answer): Promise<Vendor> {
   return vendor;
 }
 
-function limitedTo(spec: LimitSpec, clock?: Clock): Supervisor {
+function limitedTo(spec: LimitRules, clock?: Clock): Supervisor {
   const supervisor = supervise(spec, clock);
   toClose.push(supervisor);
   return supervisor;

@@ -2,7 +2,7 @@ import { createPermits, type Permits } from '../../../src/calls/permits.ts';
 import { type Cancel, type Clock, systemClock } from '../../../src/core/clock.ts';
 import type { Acquire, Freeze, Release } from '../../../src/ipc/messages.ts';
 import type { LimitSnapshot } from '../../../src/core/limit-snapshot.ts';
-import type { LimitSpec } from '../../../src/limits/limit.ts';
+import type { LimitRules } from '../../../src/core/limit-rules.ts';
 import { Limits } from '../../../src/limits/limits.ts';
 
 /** The limits of a supervisor without its processes: children are holders in this one. */
@@ -17,7 +17,7 @@ export interface Supervisor {
 }
 
 /** Time is `clock`'s; its ticks end by themselves. */
-export function supervise(vendor: LimitSpec, clock: Clock = systemClock): Supervisor {
+export function supervise(vendor: LimitRules, clock: Clock = systemClock): Supervisor {
   const limits = new Limits({ vendor });
   const messages: string[] = [];
   const children: Permits[] = [];

@@ -127,7 +127,7 @@ describe('a limit of concurrency', () => {
 
     it('keeps those of a supervisor that was killed for as long, and none of one that stopped in order', () => {
       const before = after([700]);
-      const records = before.durable(700, wall);
+      const records = before.durable({ now: 700, wall });
       expect(records).toMatchObject([{ limit: 'vendor', longestMs: 700 }]);
       const [killed, stopped] = [true, false].map((wasKilled) => {
         const limits = new Limits({ vendor: { concurrency: 2 } });
@@ -144,22 +144,22 @@ describe('a limit of concurrency', () => {
 
     it('records a longer call only if it is much longer', () => {
       const limits = after([700]);
-      limits.durable(700, wall);
+      limits.durable({ now: 700, wall });
       limits.acquire(9, 99, 'vendor');
       limits.advance(1000);
       limits.release(1800, 9, 99);
-      expect(limits.durable(1800, wall + 1100)).toEqual([]);
+      expect(limits.durable({ now: 1800, wall: wall + 1100 })).toEqual([]);
     });
 
     it('records that calls have become shorter, after a hundred of them', () => {
       const limits = after([700, ...Array.from({ length: 98 }, () => 30)]);
-      expect(limits.durable(5000, wall)).toMatchObject([{ longestMs: 700 }]);
+      expect(limits.durable({ now: 5000, wall })).toMatchObject([{ longestMs: 700 }]);
       for (let id = 200; id < 301; id++) {
         limits.acquire(9, id, 'vendor');
         limits.advance(5000);
         limits.release(5030, 9, id);
       }
-      expect(limits.durable(5030, wall + 30)).toMatchObject([{ longestMs: 30 }]);
+      expect(limits.durable({ now: 5030, wall: wall + 30 })).toMatchObject([{ longestMs: 30 }]);
     });
   });
 
@@ -304,7 +304,7 @@ describe('records', () => {
     const limits = new Limits(specs);
     for (let id = 0; id < count; id++) limits.acquire(1, id, 'vendor');
     limits.advance(0);
-    return limits.durable(0, day);
+    return limits.durable({ now: 0, wall: day });
   }
 
   it('are awaited by grants under a rate only', () => {
@@ -319,18 +319,18 @@ describe('records', () => {
 
   it('are given for what has changed, once', () => {
     const limits = new Limits(specs);
-    expect(limits.durable(0, day)).toEqual([]);
+    expect(limits.durable({ now: 0, wall: day })).toEqual([]);
     limits.acquire(1, 1, 'vendor');
     limits.acquire(1, 2, 'mail');
-    expect(limits.durable(0, day)).toEqual([]);
+    expect(limits.durable({ now: 0, wall: day })).toEqual([]);
     limits.advance(0);
-    expect(limits.durable(0, day)).toEqual([
+    expect(limits.durable({ now: 0, wall: day })).toEqual([
       { limit: 'vendor', wall: day, at: 0, boot: null, frozenMs: 0, calls: [-3000, 1] },
     ]);
     limits.told(0);
-    expect(limits.durable(1, day + 1)).toEqual([]);
+    expect(limits.durable({ now: 1, wall: day + 1 })).toEqual([]);
     limits.freeze(2, 'mail', 500);
-    expect(limits.durable(3, day + 3)).toEqual([
+    expect(limits.durable({ now: 3, wall: day + 3 })).toEqual([
       { limit: 'mail', wall: day + 3, at: 3, boot: null, frozenMs: 499, calls: [] },
     ]);
   });
@@ -339,19 +339,19 @@ describe('records', () => {
     const limits = new Limits(specs);
     limits.acquire(1, 1, 'vendor');
     limits.advance(0);
-    expect(limits.durable(0, day)).toMatchObject([{ wall: day, calls: [-3000, 1] }]);
-    expect(limits.durable(5000, day + 5000)).toMatchObject([{ wall: day + 5000, calls: [-3000, 1] }]);
+    expect(limits.durable({ now: 0, wall: day })).toMatchObject([{ wall: day, calls: [-3000, 1] }]);
+    expect(limits.durable({ now: 5000, wall: day + 5000 })).toMatchObject([{ wall: day + 5000, calls: [-3000, 1] }]);
     limits.told(5001);
-    expect(limits.durable(5001, day + 5001)).toEqual([]);
+    expect(limits.durable({ now: 5001, wall: day + 5001 })).toEqual([]);
   });
 
   it('are plain JSON, and small', () => {
     const limits = new Limits({ vendor: { rate: { count: 5000, perMs: 3_600_000 } } });
-    let records = limits.durable(0, day);
+    let records = limits.durable({ now: 0, wall: day });
     for (let now = 0, id = 0; id < 5000; now += 720, id++) {
       limits.acquire(1, id, 'vendor');
       limits.advance(now);
-      records = limits.durable(now, day + now);
+      records = limits.durable({ now, wall: day + now });
       limits.told(now);
     }
     const text = JSON.stringify(records);
@@ -376,7 +376,7 @@ describe('records', () => {
     const before = new Limits(specs);
     before.freeze(0, 'vendor', 3_600_000);
     const limits = new Limits(specs);
-    limits.restore(before.durable(0, day), 0, day + 600_000);
+    limits.restore(before.durable({ now: 0, wall: day }), 0, day + 600_000);
     expect(limits.snapshot(0)[0]?.frozenMs).toBe(3_000_000);
   });
 
@@ -387,7 +387,7 @@ describe('records', () => {
     const before = new Limits(specs);
     before.freeze(0, 'vendor', 60_000);
     const limits = new Limits(specs);
-    limits.restore(before.durable(0, day), 0, day + jump);
+    limits.restore(before.durable({ now: 0, wall: day }), 0, day + jump);
     expect(limits.snapshot(0)[0]?.frozenMs).toBe(expected);
   });
 
@@ -401,7 +401,7 @@ describe('records', () => {
     const before = new Limits(specs, 'boot 1');
     before.freeze(100, 'vendor', 60_000);
     const limits = new Limits(specs, boot);
-    limits.restore(before.durable(100, day), 20_100, day + wallMs);
+    limits.restore(before.durable({ now: 100, wall: day }), 20_100, day + wallMs);
     expect(limits.snapshot(20_100)[0]?.frozenMs).toBe(frozenMs);
   });
 
@@ -414,25 +414,25 @@ describe('records', () => {
   it('are made anew when the wall clock is set', () => {
     const limits = new Limits(specs);
     limits.freeze(0, 'vendor', 60_000);
-    limits.durable(0, day);
-    expect(limits.durable(1000, day + 1010)).toEqual([]);
-    expect(limits.durable(2000, day + 3_602_000)).toEqual([
+    limits.durable({ now: 0, wall: day });
+    expect(limits.durable({ now: 1000, wall: day + 1010 })).toEqual([]);
+    expect(limits.durable({ now: 2000, wall: day + 3_602_000 })).toEqual([
       { limit: 'vendor', wall: day + 3_602_000, at: 2000, boot: null, frozenMs: 58_000, calls: [] },
     ]);
-    expect(limits.durable(3000, day + 3_603_000)).toEqual([]);
+    expect(limits.durable({ now: 3000, wall: day + 3_603_000 })).toEqual([]);
   });
 
   it('are made anew after a restart', () => {
     const limits = new Limits(specs);
     limits.restore(crashed(5), 0, day - 5000);
-    expect(limits.durable(10, day - 4990)).toMatchObject([{ limit: 'vendor', wall: day - 4990 }]);
+    expect(limits.durable({ now: 10, wall: day - 4990 })).toMatchObject([{ limit: 'vendor', wall: day - 4990 }]);
   });
 
   it('make the allowance hold across a second restart soon after', () => {
     const second = new Limits(specs);
     second.restore(crashed(100), 0, day);
     const third = new Limits(specs);
-    third.restore(second.durable(10, day + 10), 0, day + 20);
+    third.restore(second.durable({ now: 10, wall: day + 10 }), 0, day + 20);
     third.acquire(1, 1, 'vendor');
     expect(third.advance(59_000)).toEqual([]);
   });
@@ -446,17 +446,17 @@ describe('records', () => {
 
   it('stay short when the period has been made longer', () => {
     const short = new Limits({ vendor: { rate: { count: 1000, perMs: 1000 } } });
-    let records = short.durable(0, day);
+    let records = short.durable({ now: 0, wall: day });
     for (let id = 0; id < 1000; id++) {
       short.acquire(1, id, 'vendor');
       short.advance(id);
-      records = short.durable(id, day);
+      records = short.durable({ now: id, wall: day });
       short.told(id);
     }
     expect(records[0]!.calls.length / 2).toBeGreaterThan(20);
     const long = new Limits({ vendor: { rate: { count: 1000, perMs: 10_000 } } });
     long.restore(records, 0, day);
-    const [record] = long.durable(0, day);
+    const [record] = long.durable({ now: 0, wall: day });
     expect(record!.calls.length / 2).toBeLessThan(5);
     expect(record!.calls.filter((_, i) => i % 2 === 1).reduce((sum, count) => sum + count, 0)).toBe(1000);
   });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { LimitSpec } from '../../../src/limits/limit.ts';
+import type { LimitRules } from '../../../src/core/limit-rules.ts';
 import { Limits } from '../../../src/limits/limits.ts';
 import type { LimitRecord } from '../../../src/core/limit-record.ts';
 
@@ -28,7 +28,7 @@ export type Step =
 
 /** A supervisor with one limit, its children, the clock on the wall and the spool. Checks order, concurrency and freezes as it goes. */
 export class World {
-  readonly spec: LimitSpec;
+  readonly spec: LimitRules;
   now = 1000;
   limits: Limits;
   readonly over: Call[] = [];
@@ -46,7 +46,7 @@ export class World {
   #offsetOfRecord = this.#offset;
   #spool: LimitRecord[] = [];
 
-  constructor(spec: LimitSpec, travels: (index: number) => number = () => 0) {
+  constructor(spec: LimitRules, travels: (index: number) => number = () => 0) {
     this.spec = spec;
     this.#travels = travels;
     this.limits = this.#newLimits();
@@ -107,7 +107,7 @@ export class World {
 
   tick(): number {
     const grants = this.limits.advance(this.now);
-    const records = this.limits.durable(this.now, this.now + this.#offset);
+    const records = this.limits.durable({ now: this.now, wall: this.now + this.#offset });
     if (records.length > 0) {
       this.#uncommitted = { records: JSON.stringify(records), offset: this.#offset };
       assert.ok(records[0]!.calls.length / 2 <= 64, 'records are short');
