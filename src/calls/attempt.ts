@@ -7,7 +7,7 @@ import type { Permit } from './permits.ts';
 import { type Headers, retryAfterMs } from './retry-after.ts';
 import type { Gate, Handler } from './wire.ts';
 
-/** These mean "not now": nothing has been done, and the same request may succeed later. */
+/** These statuses mean "not now": nothing has been done, and the same request may succeed later. */
 const notNow = new Set([429, 503]);
 
 export interface AttemptOptions {
@@ -17,7 +17,7 @@ export interface AttemptOptions {
   readonly abortable: Abortable;
   readonly limit: string | undefined;
   readonly timeoutMs: number | undefined;
-  /** The user has a signal of his own, and expects to see its reason. */
+  /** The user has passed a signal, and expects to see its reason. */
   readonly hasUserSignal: boolean;
   /** A response has come from there, with any status. */
   readonly answered: (origin: string) => void;
@@ -30,7 +30,7 @@ export interface AttemptOptions {
 export class Attempt implements Gate {
   /** Set if the network, or the timeout, is to blame. */
   loss: Loss | undefined;
-  /** Set if the answer is "not now": the milliseconds after which to come back, null if the vendor did not say. */
+  /** Set if the answer is "not now": the milliseconds to wait, null if the vendor did not say. */
   notNow: number | null | undefined;
 
   readonly #options: AttemptOptions;
@@ -91,7 +91,7 @@ export class Attempt implements Gate {
     const { permits, limit, timeoutMs } = this.#options;
     const permit = limit === undefined ? undefined : await permits.acquire(limit, this.#signal, timeoutMs);
     if (this.#signal.aborted) {
-      // Between the grant and here, an abort found neither a wait to end nor a request.
+      // An abort between the grant and this point found neither a wait nor a request to end.
       permit?.release();
       throw this.#signal.reason;
     }
@@ -110,7 +110,7 @@ export class Attempt implements Gate {
         this.#doneIfOver();
       },
     });
-    // Undici listens already, if it does: it comes first, and this finds nothing left to do.
+    // If undici listens to the signal, its listener comes first, and nothing is left to do here.
     this.#signal.addEventListener('abort', () => hop.abort(this.#signal.reason as Error), { once: true });
     return hop;
   }

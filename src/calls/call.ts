@@ -14,7 +14,7 @@ import type { send } from './wire.ts';
 
 /** Between two attempts. */
 const betweenTries: Backoff = { baseMs: 1000, capMs: 30_000 };
-/** After a "not now" without a time; the supervisor's, for a limit, are the same. */
+/** The wait after a "not now" without a time. The supervisor uses the same for a limit. */
 const silences: Backoff = { baseMs: 1000, capMs: 300_000 };
 
 /** The item that a call is made for. */
@@ -140,7 +140,7 @@ function cannotReach({ origin, error }: Loss): string {
   return `cannot reach ${origin}: ${reasonOf(error)}`;
 }
 
-/** The error of a name with several addresses has no message of its own. */
+/** The error for a name with several addresses has no message of its own. */
 function reasonOf(error: Error): string {
   return error.message || String((error as { code?: unknown }).code);
 }

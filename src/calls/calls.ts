@@ -12,7 +12,7 @@ import { underPermit } from './under-permit.ts';
 
 export type { CallScope, Vain };
 
-/** How a child calls out: under limits that the supervisor keeps for all processes. One of these per process. */
+/** How a child makes calls: under limits that the supervisor keeps for all processes. One object per process. */
 export interface Calls {
   scope: (signal: AbortSignal) => CallScope;
   /** Runs `task` under a permit of `limit`; rejects with the reason of `signal` if that aborts first. */
@@ -29,7 +29,7 @@ export interface CallsDeps {
   readonly send: (message: Acquire | Release | Freeze) => void;
   readonly clock: Clock;
   readonly random: () => number;
-  /** Whether a limit has a concurrency, and so permits that are held. */
+  /** Whether a limit has a concurrency, so that its permits are held. */
   readonly isConcurrent: (limit: string) => boolean;
   /** The limits of the pipeline, by name. */
   readonly limits?: () => readonly string[];

@@ -24,7 +24,7 @@ export class Hop implements Handler {
   #controller: Controller | undefined;
   #isOver = false;
   #isForgotten = false;
-  /** Until an answer says otherwise. */
+  /** Until an answer shows otherwise. */
   #isRefused = true;
 
   constructor(fetch: Handler, permit: Permit | undefined, events: HopEvents) {

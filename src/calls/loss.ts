@@ -5,7 +5,7 @@ export interface Loss {
   readonly wasSent: boolean;
 }
 
-/** Codes of the operating system, of name resolution, of TLS, of the parser of answers and of undici, by their beginnings. */
+/** Codes of the operating system, name resolution, TLS, the parser of answers and undici, by their beginnings. */
 const beginnings = [
   'ECONN',
   'EHOST',

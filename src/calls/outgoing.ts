@@ -15,7 +15,7 @@ const idempotent = new Set(['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS', 'TRACE'])
 
 const lasting = new Set(['ArrayBuffer', 'SharedArrayBuffer', 'Blob', 'File', 'FormData', 'URLSearchParams']);
 
-/** Brings the arguments of a fetch into one shape. Does not read anything of the body. */
+/** Brings the arguments of a fetch into one shape. Does not read the body. */
 export function outgoing(input: string | URL | Request, options: RequestInit): Outgoing {
   const { signal, ...init }: RequestInit =
     kindOf(input) === 'Request' ? { ...fieldsOf(input as Request), ...options } : options;
@@ -35,7 +35,7 @@ export function kindOf(value: unknown): string {
   return Object.prototype.toString.call(value).slice('[object '.length, -1);
 }
 
-/** Our fetch comes from a package and would not take the platform's `Request` for one. */
+/** Our fetch comes from a package and would not recognise the platform's `Request`. */
 function fieldsOf(request: Request): RequestInit {
   const { method, headers, body, redirect, signal } = request;
   return { method, headers, redirect, signal, ...(body !== null && { body, duplex: 'half' as const }) };

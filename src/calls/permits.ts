@@ -7,7 +7,7 @@ export interface Permit {
   readonly release: (isRefused?: boolean) => void;
 }
 
-/** The limits as a child sees them: it asks, the supervisor grants. One of these per process. */
+/** The limits as a child sees them: it asks, the supervisor grants. One object per process. */
 export interface Permits {
   /**
    * Waits for a permit of `limit`. Rejects with code UNKNOWN_LIMIT if the pipeline defines no such limit, and with the
@@ -28,7 +28,7 @@ interface Waiting {
   readonly refuse: (error: Error) => void;
 }
 
-/** `send` hands a message to the supervisor; messages arrive there in the order they were sent in. */
+/** `send` passes a message to the supervisor; messages arrive there in the order in which they were sent. */
 export function createPermits(send: (message: Acquire | Release | Freeze) => void): Permits {
   const waiting = new Map<number, Waiting>();
   let lastId = 0;
@@ -88,11 +88,11 @@ export function createPermits(send: (message: Acquire | Release | Freeze) => voi
   };
 }
 
-function permitOf(giveBack: Permit['release']): Permit {
+function permitOf(release: Permit['release']): Permit {
   let isHeld = true;
   return {
     release(isRefused) {
-      if (isHeld) giveBack(isRefused);
+      if (isHeld) release(isRefused);
       isHeld = false;
     },
   };

@@ -13,20 +13,20 @@ export interface Repeat {
   inMs: number;
 }
 
-/** After one kind of failure was logged, it is not logged again for this long. */
+/** A kind of failure that was logged is not logged again for this long. */
 const quietMs = 60_000;
-/** The most kinds that are logged; calls of further kinds are only shown in `status`. */
+/** How many kinds are logged at most; calls that fail in other ways are only shown in `status`. */
 const mostKinds = 50;
 
 /**
- * The calls of a process that wait to be repeated. A call can wait for minutes while its caller sees nothing: so the
- * beat reports these calls, and the first of each kind is logged.
+ * The calls of a process that wait to be repeated. A call can wait for minutes while its caller sees nothing. So the beat
+ * reports these calls, and the first of each kind is logged.
  */
 export class Repeats {
   readonly #clock: Clock;
   readonly #log: Pick<Log, 'info'> | undefined;
   readonly #waiting = new Set<Repeat & { until: number }>();
-  /** When a kind was last logged, and how many failures of it there have been since. */
+  /** When a kind was last logged, and how often it has occurred since. */
   readonly #kinds = new Map<string, { at: number; held: number }>();
 
   constructor(clock: Clock, log: Pick<Log, 'info'> | undefined) {
@@ -42,7 +42,7 @@ export class Repeats {
     return () => void this.#waiting.delete(entry);
   }
 
-  /** What the call that has waited longest waits for, and how many others wait; null if none does. */
+  /** What the longest-waiting call waits for, and how many others wait; null if none waits. */
   waitingFor(): string | null {
     const [first] = this.#waiting;
     if (!first) return null;

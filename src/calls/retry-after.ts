@@ -31,8 +31,8 @@ function waitOf(text: string, headers: Headers, wall: number): number | undefine
 }
 
 /**
- * The vendor's clock at the time of the answer, so that its clock and ours need not agree. Only as long as its `Date`
- * is not an old one: an answer from a cache would make the wait longer by its age.
+ * The vendor's clock at the time of the answer, so that its clock and ours need not agree. An old `Date` is ignored: an
+ * answer from a cache would make the wait longer by its age.
  */
 function vendorsNow({ date, age }: Headers, wall: number): number {
   const theirs = typeof date === 'string' ? parseHttpDate(date.trim(), wall) : undefined;

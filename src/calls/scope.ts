@@ -14,7 +14,7 @@ import { underPermit } from './under-permit.ts';
 export interface CallScope {
   readonly fetch: Fetch;
   readonly limit: UnderLimit;
-  /** The limits under which anything was called. */
+  /** The limits under which calls were made. */
   readonly used: ReadonlySet<string>;
   /** Whether it only waits for things that will not come in time: the item can be given back. */
   readonly waitsInVain: (vain: Vain) => boolean;
@@ -37,7 +37,7 @@ const settled = cancellation(new DOMException('the item is settled: its calls ar
 
 const none: ReadonlySet<string> = new Set();
 
-/** Opens the scope of an item whose time ends when `itemSignal` aborts. Costs next to nothing until something is called. */
+/** Opens the scope of an item whose time ends when `itemSignal` aborts. Costs next to nothing until the first call. */
 export function openScope({ fetch, permits, nesting, clock }: ScopeDeps, itemSignal: AbortSignal): CallScope {
   const abortables = new Abortables();
   const waits = new Waits();

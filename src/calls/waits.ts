@@ -7,7 +7,7 @@ export interface Vain {
   readonly deadline: number;
 }
 
-/** Tracks which of an item's calls only wait, and what for. */
+/** Tracks which of an item's calls only wait, and for what. */
 export class Waits {
   readonly #waits = new Set<Wait>();
   #calls = 0;

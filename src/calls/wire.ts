@@ -9,8 +9,8 @@ export type Controller = Dispatcher.DispatchController;
 /** Decides when a request may go out, and monitors it. */
 export interface Gate {
   /**
-   * Aborts the fetch with its reason, which whoever reads the body will see as well. Undefined if that makes no difference to
-   * anybody: undici follows a signal by weak references, which cost the garbage collector more than the call.
+   * Aborts the fetch with its reason, which is also what the reader of the body sees. Undefined if no abort is needed:
+   * undici follows a signal through weak references, which cost the garbage collector more than the call does.
    */
   readonly fetchSignal: AbortSignal | undefined;
   /** Watches the time itself, so that undici need not give up after 5 min of silence. */
@@ -24,10 +24,10 @@ for (const [name, kind] of Object.entries({ FormData, Headers, Request, Response
   Object.defineProperty(kind, 'name', { value: name });
 }
 
-/** One for the process: connections are worth keeping. Idle ones do not keep the process alive. */
+/** One agent for the process, so that connections are reused. Idle connections do not keep the process alive. */
 const agent = new Agent();
 
-/** Fetches, asking the gate before each request on the wire: one for each redirect, too. */
+/** Fetches, and asks the gate before each request on the wire, also for each redirect. */
 export async function send(request: Outgoing, gate: Gate): Promise<Response> {
   // A dispatcher of the user's own, for a proxy or a client certificate, is used in place of ours.
   const { dispatcher = agent, body, ...init } = request.init as RequestInit & { dispatcher?: Dispatcher };
@@ -46,7 +46,7 @@ function through(gate: Gate): Dispatcher.DispatcherComposeInterceptor {
       try {
         dispatch({ ...options, ...timeouts }, watched);
       } catch (error) {
-        // Ours never throws; a dispatcher of the user's may.
+        // Our dispatcher never throws; the user's may.
         neverBegan(watched, error);
       }
     };

@@ -9,7 +9,7 @@ import { killSelf } from './kill-self.ts';
 /** Among these, Node would take USR1 as a request to debug, and open a port to everyone. */
 const ignoredSignals = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const;
 
-/** Logged once per process: a pipeline that does this does it for each item. */
+/** Logged once per process: a pipeline that causes it usually does so for every item. */
 const lostWork =
   'cancelled a call or response body that the pipeline did not await: await calls and bodies, or cancel them yourself';
 

@@ -1,8 +1,8 @@
 import { Worker } from 'node:worker_threads';
 
 /**
- * Where nothing kills a child's group with its supervisor (see supervision/posts/group-guard.ts), a small thread does: the
- * main thread may be in a busy loop and never notice that its channel has closed.
+ * Where nothing else kills a child's group with its supervisor (see supervision/posts/group-guard.ts), a small thread does.
+ * The main thread may be in a busy loop and never notice that its channel has closed.
  */
 const watcher = `
   const { workerData } = require('node:worker_threads');
@@ -25,5 +25,5 @@ export function watchParent(parent: number): void {
     resourceLimits: { maxOldGenerationSizeMb: 8, maxYoungGenerationSizeMb: 2, stackSizeMb: 1 },
   });
   worker.unref();
-  worker.on('error', () => undefined); // Without it the channel's end still ends an idle child.
+  worker.on('error', () => undefined); // Without it, an idle child still ends when its channel closes.
 }

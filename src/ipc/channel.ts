@@ -6,7 +6,7 @@ import { outliveFailedWrites, saysThatPeerIsGone } from './outlive-writes.ts';
 /** The descriptor of a child's end of the channel. */
 export const channelFd = 3;
 
-/** One end of an ordered duplex line of messages between the supervisor and one child. */
+/** One end of an ordered two-way channel for messages between the supervisor and one child. */
 export interface Channel<Out> {
   /**
    * Sends a message; messages of one tick go out in one write. Never blocks, and never throws, even if the peer is
@@ -39,7 +39,7 @@ export interface ChannelListener<In> {
 
 const nothing = Buffer.alloc(0);
 
-/** Makes a channel of a socket pair's end (or of anything else that is a duplex stream of bytes). */
+/** Makes a channel from one end of a socket pair (or from any other duplex stream of bytes). */
 export function createChannel<In, Out extends object>(stream: Duplex, listener: ChannelListener<In>): Channel<Out> {
   let isOpen = true;
   let corked = false;

@@ -20,7 +20,7 @@ interface Gathering {
   headerBytes: number;
 }
 
-/** The bytes that go before `payload`: prefix and header. */
+/** The bytes that precede `payload`: prefix and header. */
 export function encodeHeader(header: object, payloadBytes: number): Buffer {
   const text = writeJson(header);
   const length = Buffer.byteLength(text);
@@ -47,7 +47,7 @@ export class MessageReader {
     this.#onMessage = onMessage;
   }
 
-  /** Takes a chunk. Throws a ProtocolError at the first byte that is not in the protocol. */
+  /** Takes a chunk. Throws a ProtocolError at the first byte that breaks the protocol. */
   push(chunk: Buffer): void {
     let bytes = chunk;
     if (this.#gathering) {

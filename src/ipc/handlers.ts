@@ -1,4 +1,4 @@
-/** One handler for each type of message: leaving one out does not compile. */
+/** One handler for each type of message: if one is missing, it does not compile. */
 export type Handlers<Message extends { type: string }> = {
   [Type in Message['type']]: (message: Extract<Message, { type: Type }>, payload: Buffer) => void;
 };

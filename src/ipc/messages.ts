@@ -4,8 +4,8 @@
  *     producer  ──▶ supervisor   FromProducer        supervisor ──▶ producer   ToProducer
  *     consumer  ──▶ supervisor   FromConsumer        supervisor ──▶ consumer   ToConsumer
  *
- * A child's life: it is started, told to `describe` the pipeline file, `configure`d if what it has loaded may run, says
- * `ready`, works, is told to `end` or `stop`, says `ended`, is told `bye`, and lets go. Nothing that the supervisor says rests on anything
+ * A child's life: it is started, asked to `describe` the pipeline file, `configure`d if the file may run, sends `ready`,
+ * works, gets `end` or `stop`, sends `ended`, gets `bye`, and exits. The supervisor sends nothing that rests on anything
  * that the spool has not committed.
  */
 import type { DeliveryHead } from '../core/delivery.ts';
@@ -32,7 +32,7 @@ export interface PipelineDescription {
   optionLines?: Record<string, number>;
   /** Identifies a version of the pipeline. */
   fingerprint: string;
-  /** A digest of the file and of what it imports by relative paths. The fingerprint, unless there is a `version`. */
+  /** A digest of the file and of the files that it imports by relative paths. It is the fingerprint, unless there is a `version`. */
   code: string;
   /** False for a source that may yield different items the next time: nothing is skipped on resume. */
   deterministic: boolean;
@@ -142,7 +142,7 @@ export type ToProducer = Describe | ConfigureProducer | Stored | SettledTo | Thr
 
 // ── supervisor → consumer ────────────────────────────────────────────────────────────────────────────────────────
 
-/** Open the sink, set up; then `ready`. Sent once the writer id is in the spool. */
+/** Open the sink, set up; then send `ready`. Sent once the writer id is in the spool. */
 export interface ConfigureConsumer {
   type: 'configure';
   name: string;
@@ -215,13 +215,13 @@ export interface Abort {
   type: 'abort';
 }
 
-/** Give back up to `items` that you have not started. Answered by `givenBack`, perhaps with none. */
+/** Give back up to `items` items that you have not started. Answered with `givenBack`, perhaps with none. */
 export interface Recall {
   type: 'recall';
   items: number;
 }
 
-/** The oldest write not yet acknowledged has been handed to standard output. */
+/** The oldest write that was not yet acknowledged has been handed to standard output. */
 export interface Written {
   type: 'written';
 }
@@ -251,12 +251,12 @@ export interface Described {
   problems: Problem[];
 }
 
-/** Set up: ready for work. */
+/** I am set up and ready for work. */
 export interface Ready {
   type: 'ready';
 }
 
-/** I want a permit of `limit`. Answered by `granted` or `refused` with the same `id`. */
+/** I want a permit of `limit`. Answered with `granted` or `refused` with the same `id`. */
 export interface Acquire {
   type: 'acquire';
   id: number;
@@ -328,7 +328,7 @@ export interface SendFrame extends FrameHeader {
   position: SourcePosition;
 }
 
-/** The source has covered all frames sent so far by a cursor; no item has followed yet. Acknowledged like a frame. */
+/** The source has given a cursor for everything sent so far; no item has followed yet. Acknowledged like a frame. */
 export interface SourceCovered {
   type: 'covered';
   position: SourcePosition;
@@ -371,7 +371,7 @@ export interface Failure {
   error: ErrorData;
   /** For `later`: how long to wait. */
   afterMs: number | null;
-  /** The failure looks like an outage, in a call under this limit, or (null) under no known limit. */
+  /** The failure looks like an outage, in a call under this limit or, with null, under no known limit. */
   outside?: { limit: string | null };
   /** Of a pipeline with several sinks: the ids of those that have the item all the same. Left out if none has. */
   inSinks?: string[];

@@ -4,12 +4,12 @@ import type { Duplex } from 'node:stream';
 type Callback = (error?: Error | null) => void;
 
 /**
- * Keeps `stream` readable when a write to it fails because the peer has gone. What the peer had sent before is still
- * to be read, but Node destroys a socket at the first EPIPE, and the unread bytes with it. So the stream is not told:
- * what it writes from then on goes nowhere, and the end of what can be read ends it.
+ * Keeps `stream` readable when a write to it fails because the peer has gone. There may be unread bytes from the peer, but
+ * Node destroys a socket at the first EPIPE, and those bytes with it. So the error is kept from the stream: later writes
+ * are discarded, and the stream ends when everything has been read.
  *
- * `_write` and `_writev` are the two methods through which every Writable writes, and meant to be replaced; switching
- * off `autoDestroy` is not enough, as a stream that knows of an error emits no 'end'.
+ * `_write` and `_writev` are the two methods through which every Writable writes, and they are meant to be replaced.
+ * Switching off `autoDestroy` is not enough, because a stream that knows of an error emits no 'end'.
  */
 export function outliveFailedWrites(stream: Duplex): void {
   let isPeerGone = false;

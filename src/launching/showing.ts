@@ -21,7 +21,7 @@ export interface Showing {
   close: () => Promise<void>;
 }
 
-/** Starts the log. Everything goes to standard error; standard output is for data. */
+/** Starts the log. It goes to standard error; standard output is for data. */
 export function startShowing(options: {
   settings: Pick<Settings, 'logLevel' | 'logFormat' | 'progress'>;
   environment: Environment;

@@ -1,7 +1,7 @@
 /** How many buckets cover one period of the rate. A few more can be in use at once, but never more than 64. */
 const perPeriod = 25;
 
-/** Buckets from the spool that lie closer together than this share of a bucket are joined: rounding alone never does it. */
+/** Buckets from the spool that are closer together than this share of a bucket are joined. Rounding alone never does that. */
 const joined = 0.9;
 
 interface Bucket {
@@ -11,11 +11,11 @@ interface Bucket {
 }
 
 /**
- * A short account of the calls of the last period, for the spool: how many, and by when. Each bucket begins with its
- * first call and holds what follows within a twenty-fifth of the period; its calls count as made at its end, so what is
- * remembered is never earlier than what happened.
+ * A short record of the calls of the last period, for the spool: how many, and by when. Each bucket begins with its first
+ * call and holds the calls that follow within a twenty-fifth of the period. All of them count as made at its end, so a
+ * remembered call is never earlier than the real one.
  *
- * Buckets that come back from the spool keep their ends. Were they cut anew, each restart would move them a little
+ * Buckets that come back from the spool keep their ends. If they were cut again, each restart would move them a little
  * later, and a service in a crash loop would never be allowed another call.
  */
 export class Buckets {
@@ -38,7 +38,7 @@ export class Buckets {
   /** `count` calls that count as made at `end`. In rising order, before any `add`. */
   recall(end: number, count: number): void {
     const last = this.#buckets.at(-1);
-    // Only a rate that has been changed since puts them so close; they count as made at the later end.
+    // They are this close only if the rate has been changed since; they count as made at the later end.
     if (last !== undefined && end - last.from < joined * this.#widthMs) {
       this.#buckets[this.#buckets.length - 1] = { from: last.from, end, count: last.count + count };
     } else {

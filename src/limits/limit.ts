@@ -11,14 +11,14 @@ import { Window } from './window.ts';
 /** Until the simulation uses the new name. */
 export type { LimitRules as LimitSpec } from '../core/limit-rules.ts';
 
-/** The right to one call under a limit: asked for, then held, by a process (`holder`) that knows it as `id`. */
+/** A request for the right to one call under a limit, and then that right. The process `holder` knows it as `id`. */
 export interface PermitRequest extends Standing<PermitRequest> {
   readonly limit: Limit;
   readonly holder: number;
   readonly id: number;
   /** The call takes no longer than this, if that is known. */
   readonly timeoutMs: number | undefined;
-  /** Unset while it waits. */
+  /** Undefined while it waits. */
   granted: { readonly at: number; readonly ticket: number } | undefined;
 }
 
@@ -42,7 +42,7 @@ export class Limit {
   /** When permits of exited holders are released; oldest first. */
   #lingering: number[] = [];
   /** Tickets of calls that have been granted under the rate but not yet announced. */
-  #untold: number[] = [];
+  #unannounced: number[] = [];
   #held = 0;
   #granted = 0;
 
@@ -82,7 +82,7 @@ export class Limit {
   /** Its holder's exit was observed. */
   holderExited(now: number, permit: PermitRequest): void {
     if (permit.granted === undefined) return this.#line.leave(permit);
-    // Not `ended` for the window, but sent at the latest now: it may still be on its way.
+    // For the window the call has not `ended`, but it was sent now at the latest: it may still be on its way.
     this.#window?.told(permit.granted.ticket, now);
     this.#lingering.push(this.#comesBackAt(now, permit.granted.at, permit.timeoutMs));
     this.#lingering.sort((a, b) => a - b);
@@ -99,7 +99,7 @@ export class Limit {
     for (let next = this.#line.first; next !== undefined && this.#canGrant(now); next = this.#line.first) {
       this.#line.leave(next);
       next.granted = { at: now, ticket: this.#window?.add() ?? 0 };
-      if (this.#window !== undefined) this.#untold.push(next.granted.ticket);
+      if (this.#window !== undefined) this.#unannounced.push(next.granted.ticket);
       this.#held++;
       this.#granted++;
       granted.push(next);
@@ -107,18 +107,18 @@ export class Limit {
   }
 
   /** Whether it has granted calls under its rate that have not been announced yet. */
-  get hasUntold(): boolean {
-    return this.#untold.length > 0;
+  get hasUnannounced(): boolean {
+    return this.#unannounced.length > 0;
   }
 
   /** They have been announced. */
   told(now: number): void {
     if (this.#window === undefined || this.#buckets === undefined) return;
-    for (const ticket of this.#untold) {
+    for (const ticket of this.#unannounced) {
       this.#window.told(ticket, now);
       this.#buckets.add(this.#window.arrivalOf(now));
     }
-    this.#untold = [];
+    this.#unannounced = [];
   }
 
   /** When `advance` can next grant something without anything else happening first. */
@@ -127,13 +127,13 @@ export class Limit {
     this.#comeBack(now);
     const permitAt = this.#held < this.#concurrency ? now : this.#lingering[0];
     if (permitAt === undefined) return undefined;
-    const at = Math.max(permitAt, this.#freeze.until, this.#window?.roomAt(now) ?? now);
+    const at = Math.max(permitAt, this.#freeze.until, this.#window?.opensAt(now) ?? now);
     return at === Infinity ? undefined : at;
   }
 
   /** No permit is granted before this time, even if permits are released in the meantime. */
   opensAt(now: number): number {
-    return Math.max(this.#freeze.until, this.#window?.roomAt(now) ?? now);
+    return Math.max(this.#freeze.until, this.#window?.opensAt(now) ?? now);
   }
 
   /**
@@ -141,7 +141,8 @@ export class Limit {
    */
   record(now: number): Pick<LimitRecord, 'limit' | 'frozenMs' | 'calls' | 'longestMs'> {
     const calls = (this.#buckets?.list(now) ?? []).flatMap(({ end, count }) => [ageOf(end, now), count]);
-    if (this.#window && this.hasUntold) calls.push(ageOf(this.#window.arrivalOf(now), now), this.#untold.length);
+    if (this.#window && this.hasUnannounced)
+      calls.push(ageOf(this.#window.arrivalOf(now), now), this.#unannounced.length);
     const longestMs = this.#isEstimated && this.#recordedMs > 0 && { longestMs: Math.ceil(this.#recordedMs) };
     return { limit: this.name, frozenMs: Math.ceil(this.#freeze.leftMs(now)), calls, ...longestMs };
   }
@@ -194,7 +195,7 @@ export class Limit {
     return this.#recordedMs !== before;
   }
 
-  /** Only permits of a concurrency are held. */
+  /** Only permits under a concurrency are held. */
   get #isEstimated(): boolean {
     return this.#lingerMs === undefined && this.#concurrency !== Infinity;
   }
@@ -206,7 +207,7 @@ export class Limit {
   }
 
   #canGrant(now: number): boolean {
-    return this.#held < this.#concurrency && !this.#freeze.isOn(now) && (this.#window?.hasRoom(now) ?? true);
+    return this.#held < this.#concurrency && !this.#freeze.isOn(now) && (this.#window?.isOpen(now) ?? true);
   }
 
   #comeBack(now: number): void {
@@ -217,7 +218,7 @@ export class Limit {
   }
 }
 
-/** In milliseconds, to a tenth, rounded down: younger than it is, if anything. */
+/** The age in milliseconds, rounded down to a tenth: never older than it is. */
 function ageOf(at: number, now: number): number {
   return Math.floor((now - at) * 10) / 10;
 }

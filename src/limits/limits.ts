@@ -23,15 +23,16 @@ export interface Grant {
 }
 
 /**
- * All limits of a pipeline, as the supervisor keeps them: who may call now, across all processes.
+ * All limits of a pipeline, as the supervisor keeps them: which process may call now.
  *
- * Pure: time comes in as `now` (monotonic milliseconds) and `wall`, and nothing happens between two calls. The supervisor
- * calls `advance` once per tick, after what the tick brought, and at `nextAt`; commits what `durable` gives; tells the holders;
- * and says so with `told`. **Grants under a rate are told only when the records are committed**; a commit that fails
- * leaves them granted and untold, to be told with the commit that succeeds. Every call takes constant time, amortised, in the number of permits.
+ * Pure: time is passed in as `now` (monotonic milliseconds) and `wall`, and nothing happens between two calls. The supervisor
+ * calls `advance` once per tick, and at `nextAt`; commits what `durable` returns; announces the grants to their holders; and
+ * then calls `told`. **Grants under a rate are announced only when the records are committed**. If a commit fails, they stay
+ * granted and are announced after the commit that succeeds. Every call takes constant time, amortised, in the number of
+ * permits.
  *
- * What a rate promises: never more than N grants in any half-open stretch of the period. What arrives at the vendor is a
- * little later than the grant; `window.ts` says how that is allowed for, and how far.
+ * A rate promises that there are never more than N grants in any half-open interval of the period. A call arrives at the
+ * vendor a little later than its grant; `window.ts` explains how that is taken into account, and how far.
  */
 export class Limits {
   readonly #limits = new Map<string, Limit>();
@@ -40,7 +41,7 @@ export class Limits {
   /** Limits that have a record in the spool. */
   readonly #recorded = new Set<Limit>();
   readonly #boot: string | null;
-  /** Wall clock minus monotonic clock, as of the latest records. */
+  /** Wall clock minus monotonic clock, at the time of the latest records. */
   #wallOffset: number | undefined;
 
   /**
@@ -52,7 +53,7 @@ export class Limits {
     for (const [name, each] of Object.entries(rules)) this.#limits.set(name, new Limit(name, each));
   }
 
-  /** `holder` wants a permit of `name`, and will know it as `id`. It is granted by `advance`, first come, first served. */
+  /** `holder` wants a permit of `name`, which it knows as `id`. `advance` grants it: first come, first served. */
   acquire(holder: number, id: number, name: string, timeoutMs?: number): 'queued' | 'unknown' {
     const limit = this.#find(name);
     if (limit === undefined) return 'unknown';
@@ -123,7 +124,7 @@ export class Limits {
     return limit.freeze(now, ms);
   }
 
-  /** Grants all that can be granted at `now`. */
+  /** Grants all permits that can be granted at `now`. */
   advance(now: number): Grant[] {
     const granted: PermitRequest[] = [];
     for (const limit of this.#limits.values()) limit.advance(now, granted);
@@ -143,7 +144,7 @@ export class Limits {
     for (const limit of this.#limits.values()) limit.told(now);
   }
 
-  /** When `advance` can next grant something because of time alone; undefined if only a release can help. */
+  /** When time alone allows `advance` to grant something; undefined if only a release can. */
   nextAt(now: number): number | undefined {
     let earliest: number | undefined;
     for (const limit of this.#limits.values()) {
@@ -165,7 +166,7 @@ export class Limits {
    * time.
    */
   durable({ now, wall }: Moment): LimitRecord[] {
-    for (const limit of this.#limits.values()) if (limit.hasUntold) this.#changed.add(limit);
+    for (const limit of this.#limits.values()) if (limit.hasUnannounced) this.#changed.add(limit);
     const offset = wall - now;
     if (Math.abs(offset - (this.#wallOffset ?? offset)) > steadyMs) {
       for (const limit of this.#recorded) this.#changed.add(limit);
@@ -194,7 +195,7 @@ export class Limits {
     }
   }
 
-  /** It is not one of the pipeline's limits. */
+  /** Whether it is a sink's limit, and not one of the pipeline's. */
   isReserved(name: string): boolean {
     return name.startsWith(reserved);
   }

@@ -1,4 +1,4 @@
-/** What can stand in a line: it carries the links itself, so that leaving from the middle takes constant time. */
+/** An entry in a line. It carries the links itself, so that leaving from the middle takes constant time. */
 export interface Standing<Self> {
   before: Self | undefined;
   after: Self | undefined;

@@ -1,19 +1,19 @@
 import type { Rate } from './rate.ts';
 
 /**
- * How long after it was told a call is taken to be still on its way, as a share of the rate's period.
+ * How long after it was announced a call counts as still on its way, as a share of the rate's period.
  *
- * A vendor counts arrivals; we know grants. Between the two lie two messages, the child's event loop and the
- * network, and they differ from call to call: a call that was slow to arrive is followed, one period after
- * its *grant*, by one that is quick, and the vendor sees both in one of its windows. A call that is over has arrived, so
- * it is counted from its end, but never from later than this share after its grant. Calls that take longer than that
- * cost a twentieth of the allowance, quick ones next to nothing.
+ * A vendor counts arrivals; we know grants. Between them are two messages, the child's event loop and the network, and
+ * the delay differs from call to call. If a slow call is followed, one period after its *grant*, by a quick one, the
+ * vendor sees both in one of its windows. A call that is over has arrived, so it is counted from its end, but never from
+ * later than this share after its grant. Calls that take longer than that cost a twentieth of the allowance, quick calls
+ * cost next to nothing.
  */
 const travelShare = 1 / 20;
 
 /**
- * After a pause, calls take so much longer at most: code is loaded, connections are opened. Measured: without this, a hundred
- * calls in the first second and a hundred in the next one were two hundred in one second at the vendor.
+ * After a pause, calls take at most this much longer: code is loaded, connections are opened. Measured: without this, a
+ * hundred calls in the first second and a hundred in the next were two hundred in one second at the vendor.
  */
 const coldTravelMs = 250;
 
@@ -24,11 +24,11 @@ const keptMs = 4000;
 const slack = 1024;
 
 /**
- * A strict sliding window: at most `count` calls in any half-open stretch of `perMs`, so a vendor that counts in
- * sliding windows, or in fixed ones wherever they begin, never sees a call too many, and every one of them can be used.
+ * A strict sliding window: at most `count` calls in any half-open interval of `perMs`. A vendor that counts in sliding
+ * windows, or in fixed windows wherever they begin, never sees one call too many, and the whole allowance can be used.
  *
- * It is the list of the latest calls, each with the latest time at which it can have arrived; there is room while
- * fewer than `count` are younger than `perMs`. Every call goes in and out once: constant time, amortised.
+ * It is the list of the latest calls, each with the latest time at which it can have arrived. Another call is allowed
+ * while fewer than `count` are younger than `perMs`. Every call goes in and out once: constant time, amortised.
  */
 export class Window {
   readonly #rate: Rate;
@@ -49,7 +49,7 @@ export class Window {
   }
 
   /** Whether a call may be made at `now`. */
-  hasRoom(now: number): boolean {
+  isOpen(now: number): boolean {
     this.#forget(now);
     return this.#size < this.#rate.count;
   }
@@ -58,8 +58,8 @@ export class Window {
    * The earliest time at which there can be space, as far as is known at `now`; Infinity if that depends on an
    * announcement.
    */
-  roomAt(now: number): number {
-    return this.hasRoom(now) ? now : this.#arrivals[this.#head]! + this.#rate.perMs;
+  opensAt(now: number): number {
+    return this.isOpen(now) ? now : this.#arrivals[this.#head]! + this.#rate.perMs;
   }
 
   /** The time by which a call announced at `now` will have arrived in any case. */
@@ -68,7 +68,7 @@ export class Window {
   }
 
   /**
-   * Counts a call that has been granted but not yet announced; returns its ticket. The caller has checked `hasRoom`.
+   * Counts a call that has been granted but not yet announced; returns its ticket. The caller has checked `isOpen`.
    * Until it is announced it may still arrive at any time, so it keeps its place: a delayed commit must not let calls
    * pile up and then announce them all at once.
    */

@@ -8,7 +8,7 @@ export interface ServiceSettings {
   durability: 'full' | 'normal';
   attempts: number;
   deadMax: number;
-  /** Failures in a row after which the pipeline pauses; 0: never. */
+  /** Consecutive failed attempts after which the pipeline pauses; 0: never. */
   pauseAfter: number;
   /** How long an item waits after a failed attempt. */
   retry: Backoff;
@@ -16,7 +16,7 @@ export interface ServiceSettings {
   abortGraceMs: number;
   sinkTimeoutMs: number;
   stopTimeoutMs: number;
-  /** How long a consumer may take for its end work: flushing, `teardown`. */
+  /** How long a consumer may take to flush and to run `teardown` at the end of a run. */
   endTimeoutMs: number;
   stallTimeoutMs: number;
   readyTimeoutMs: number;
@@ -33,7 +33,7 @@ export interface ServiceSettings {
   recycling: RecyclingLimits;
 }
 
-/** When a consumer's process is replaced by a new one; `null`: never for that. */
+/** When a consumer's process is replaced by a new one; `null`: never for that reason. */
 export interface RecyclingLimits {
   rssBytes: number | null;
   items: number | null;

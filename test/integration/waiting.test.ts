@@ -77,7 +77,7 @@ describe('why a pipeline waits', () => {
     const { reasons } = await project.statusWhere('waits', (status) =>
       status.reasons.some((reason) => reason.includes('503')),
     );
-    expect(reasons.join()).toMatch(/the source waits: http:\S+ answered 503, try 2 of 5 in /);
+    expect(reasons.join()).toMatch(/the source waits: http:\S+ answered 503, attempt 2 of 5 in /);
   });
 
   it('is shown for a stop: which items still run, where, and until when', async () => {

@@ -26,6 +26,6 @@ export function deathOf(
   if (killed === 'broken') return died(reason ?? 'its channel broke');
   if (lastWords?.includes('out of memory')) return died('ran out of memory (V8 heap)');
   if (signal) return { cause: lastWords ? `${signal}: ${lastWords}` : signal, isFromOutside: signal === 'SIGKILL' };
-  // Never ran: it could not be started.
+  // Without a code it never ran: it could not be started.
   return code === null ? undefined : died(`exit code ${code}`);
 }

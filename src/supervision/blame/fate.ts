@@ -8,7 +8,7 @@ import type { SinglingOut } from './singling-out.ts';
 
 /** Longest wait that an item can request: 30 days. */
 const longestRetryMs = 30 * 24 * 60 * 60 * 1000;
-/** How long an item waits after a dependency error without a time. */
+/** How long an item waits after a dependency error that names no time. */
 const dependencyBackoff = { baseMs: 10_000, capMs: 10_000 };
 
 /** The fate of an item after a failed attempt. */

@@ -16,7 +16,7 @@ const backoff = { baseMs: 1000, capMs: 60_000 };
  */
 export class Outage {
   readonly #enough: number;
-  /** Attempts that failed since one succeeded, and when the first of them did. */
+  /** How many attempts have failed since one succeeded, and when the first of them did. */
   #failed = 0;
   #since = 0;
   #last: ErrorData | undefined;
@@ -34,7 +34,7 @@ export class Outage {
     return this.#isOn;
   }
 
-  /** For people; null while there is none. */
+  /** The reason for people; null if there is no outage. */
   get reason(): string | null {
     if (!this.#isOn || !this.#last) return null;
     return `every recent attempt failed (last error: ${describeError(this.#last)}); trying one item at a time, without using up attempts, until one succeeds`;

@@ -4,16 +4,16 @@ import type { Settle } from '../../ipc/messages.ts';
 /** When `ownFault` is this high, an item is singled out: its failures are attributed to the item itself. */
 export const singledOut = 200;
 
-/** How many failed items are remembered; of others, only `ownFault` in the queue is known. */
+/** How many failed items are remembered. Of others, only their `ownFault` in the queue is known. */
 const mostRemembered = 10_000;
-/** The resolution, and the range, of the record when items that succeeded were lent. */
+/** How exactly, and how far back, it is recorded when items that succeeded were lent. */
 const grainMs = 20;
 const mostGrains = 3000;
 
-/** An attempt at an item that failed as it would in an outage. */
+/** An attempt that failed as it would in an outage. */
 export interface OutsideFailure {
   seq: number;
-  /** The limit of the call that failed; null if it had none, or that is not known. */
+  /** The limit of the call that failed; null if it had none, or if that is not known. */
   limit: string | null;
   /** When the item was lent for this attempt. */
   lentAt: number;
@@ -42,15 +42,15 @@ export interface Judgement {
  * all of them. An item that never ran at the same time as a successful one is singled out after 200 failures, so that every
  * run ends.
  *
- * Pure: time comes in.
+ * Pure: time is passed in.
  */
 export class SinglingOut {
   readonly #successes = new Map<string | null, Successes>();
-  /** When an item failed last, when it had been lent for that, and how many others had failed by then. Oldest first. */
+  /** When an item failed last, when it had been lent for that attempt, and how many others had failed by then. Oldest first. */
   readonly #failures = new Map<number, { at: number; lentAt: number; failed: number }>();
 
   /**
-   * `items` are done, which were lent at `lentAt` or later. `used` says how many of them made calls under which limits. The
+   * `items` are done; they were lent at `lentAt` or later. `used` says how many of them made calls under which limits. The
    * sink already had `found` of them, and nothing else is known about those.
    */
   done(lentAt: number, items: Intervals, { used = {}, found = 0 }: Pick<Settle, 'used' | 'found'> = {}): void {

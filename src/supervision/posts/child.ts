@@ -25,15 +25,15 @@ export interface Exit {
    * by something else.
    */
   killed: 'no' | 'order' | 'hang' | 'broken';
-  /** What V8 said on ending the process. */
+  /** What V8 wrote when it ended the process. */
   lastWords: string | undefined;
 }
 
 export interface ChildListener<In> {
   onMessage: (message: In, payload: Buffer) => void;
   /**
-   * Called once, when the process has exited *and* its channel and its output have been read to the end: `onMessage`
-   * and `onOutput` have had everything that it sent and wrote.
+   * Called once, when the process has exited *and* its channel and its output have been read to the end: by then
+   * `onMessage` and `onOutput` have received everything that it sent and wrote.
    */
   onExit: (exit: Exit) => void;
 }
@@ -76,7 +76,7 @@ export interface StartOptions<In> {
 /** Starts a child. Never throws: a start that fails is reported as an exit. */
 export function startChild<In, Out extends object>(options: StartOptions<In>): Child<In, Out> {
   const { role, ordinal, entry, clock, prefix, env, folder, onOutput } = options;
-  // The title in argv makes `ps` tell which is which from the first moment.
+  // With the title in argv, `ps` shows which child is which from the first moment.
   const command = [...(prefix ?? []), process.execPath, entry, role, ...(role === 'consumer' ? [String(ordinal)] : [])];
   // The source may read stdin.
   const stdin = role === 'producer' ? 'inherit' : 'ignore';
@@ -153,9 +153,9 @@ export function startChild<In, Out extends object>(options: StartOptions<In>): C
   spawned.onExit((code, signal) => {
     exited = { code, signal };
     cancelDeadline?.();
-    // What it had started dies with it; a grandchild may hold the channel open, too.
+    // Programs that it started die with it; one of them may also hold the channel open.
     killGroup(pid);
-    // If this process was held up, the deadline comes before what has arrived meanwhile: `soon` lets that be read first.
+    // If this process was held up, the deadline fires before data that arrived meanwhile is read: `soon` lets that happen first.
     cancelDeadline = clock.after(drainMs, () => clock.soon(letGo));
     finish();
   });
@@ -178,7 +178,7 @@ export function startChild<In, Out extends object>(options: StartOptions<In>): C
     send: (message, payload) => channel.send(message, payload),
     listen: (to) => {
       listener = to;
-      // It may have gone while it waited for its post.
+      // It may have exited while it waited for its post.
       const before = exit;
       if (before) queueMicrotask(() => to.onExit(before));
     },

@@ -42,7 +42,7 @@ export class Crew {
     return child;
   }
 
-  /** The process for the consumer's post at the start: the one that runs already, or a new one. */
+  /** The first process for a consumer's post: the one that runs already, or a new one. */
   firstConsumer(ordinal: number): ConsumerChild {
     if (ordinal !== 1 || !this.#consumer) return this.startConsumer(ordinal);
     const child = this.#consumer;
@@ -50,7 +50,7 @@ export class Crew {
     return child;
   }
 
-  /** No producer is needed. */
+  /** The producer is not needed. */
   dismissProducer(): void {
     this.#producer?.kill('not needed');
     this.#producer = undefined;

@@ -45,7 +45,7 @@ function statOf(pid: number): Stat | undefined {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     const state = fields[0];
-    // A zombie has ended: it only waits for its parent to look.
+    // A zombie has ended: it only waits for its parent to collect it.
     if (state === 'Z' || state === 'X') return undefined;
     return { pid, group: Number(fields[2]), session: Number(fields[3]), started: fields[19] ?? null };
   } catch {

@@ -1,8 +1,8 @@
-/** Enough for the line that says why V8 ends the process, and for what it writes after it. */
+/** Enough for the line in which V8 says why it ends the process, and for everything it writes after that. */
 const keptBytes = 16 * 1024;
 const fatal = /^FATAL ERROR: (.{1,200})/m;
 
-/** Keeps the end of what a process writes to its standard error, for what V8 says there when it ends the process. */
+/** Keeps the end of a process's standard error, because V8 writes there why it ends the process. */
 export class LastWords {
   #tail = Buffer.alloc(0);
 

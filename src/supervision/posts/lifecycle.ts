@@ -1,7 +1,7 @@
 import type { ChildState } from '../../observability/events.ts';
 
 /**
- * The life of a post (the producer's, or a consumer's), as a table. Nothing else decides what follows what.
+ * The life of a post (the producer's, or a consumer's), as a table. Nothing else decides which state follows.
  *
  *     stopped ─start─▶ starting ─ready─▶ ready ─drain─▶ draining ─gone─▶ stopped
  *                         │ ▲              │                │
@@ -16,7 +16,7 @@ export type LifeEvent =
   | 'drain'
   /** It has gone without being asked, or before it had done its end work, and will be replaced. */
   | 'crash'
-  /** The same, once too often. */
+  /** The same, but too often: it will not be replaced. */
   | 'park'
   /** It has gone as requested, or was only a candidate; or the post is given up while it has no process. */
   | 'gone';

@@ -12,7 +12,7 @@ export interface Occupant<In, Out> {
   wasReady: boolean;
   /** It has reported that it has ended: none of its work is unfinished. */
   hasEnded: boolean;
-  /** Its last sign of life, and when that came. */
+  /** Its last beat, and when that came. */
   beat: { at: number; beat: Beat } | undefined;
   /** The reason for its coming end, as last reported. */
   lastError: LastError | undefined;

@@ -42,7 +42,7 @@ export class Outbox<Out> {
     const isDue = ({ restsOn }: Letter<Out>): boolean => extent === 'all' || restsOn === extent;
     this.#waiting = waiting.filter((letter) => !isDue(letter));
     for (const letter of waiting) {
-      // Sending, or making the message, may bring the process's end to light.
+      // Sending may have shown that the process has gone.
       if (this.#isDropped) return;
       if (!isDue(letter)) continue;
       const { message } = letter;

@@ -12,8 +12,8 @@ const healthyMs = 60_000;
 
 /**
  * A crash, and who is to blame: the process, an item that it ran, or something outside that was unreachable. While
- * items are accused of it, that is open; `whenSolved` calls its listener once it is known. A crash counts towards the
- * limit only if the process is to blame, from the moment that is known.
+ * items are accused of it, the answer is open; `whenSolved` calls its listener when the answer is known. A crash counts
+ * towards the limit only if the process is to blame, from the moment that is known.
  */
 export type Crash =
   | { readonly blame: 'process' | 'item' | 'outside' }
@@ -34,9 +34,9 @@ export type RestartVerdict =
   | { kind: 'park'; crashes: number; of: 'crashes' | 'failed starts' };
 
 /**
- * When a crashed process is replaced, and when it is given up: after more than N crashes within a period, as in OTP's
- * supervisors, or more than N failed starts in a row. A start that fails by timing out takes so long that the period
- * alone would never see N of them.
+ * Decides when a crashed process is replaced, and when its post is given up: after more than N crashes within a period,
+ * as in OTP's supervisors, or more than N failed starts in a row. A start that times out takes so long that N of them
+ * never fall within one period.
  */
 export class RestartPolicy {
   readonly #limits: RestartLimits;

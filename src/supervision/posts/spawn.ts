@@ -4,7 +4,7 @@ import { execa } from 'execa';
 import { channelFd } from '../../ipc/channel.ts';
 import { guardFd } from './group-guard.ts';
 
-/** The descriptors that a start needs for its four pipes and to learn of its own failure. */
+/** The number of descriptors that a start needs for its four pipes and to learn of its own failure. */
 const descriptorsPerStart = 10;
 
 /** A process, or why there is none. */
@@ -43,7 +43,7 @@ export function spawn(
   });
   const { pid } = subprocess;
   if (pid === undefined) return { status: 'failed', reason: failureOf(subprocess) };
-  // Nobody waits for execa's promise: a grandchild that holds stdout keeps it from settling.
+  // execa's promise is not awaited: a grandchild that holds stdout keeps it from settling.
   void subprocess.catch(() => undefined);
   const guarded = subprocess.stdio[guardFd] as unknown as Duplex;
   guarded.on('error', () => undefined);

@@ -15,7 +15,7 @@ export interface Loaded {
 
 export interface AdmissionOptions {
   hub: Pick<Hub, 'events' | 'touch' | 'fail'> & { queue: Pick<Hub['queue'], 'run'> };
-  /** What the pipeline was when the service started. */
+  /** The pipeline as it was when the service started. */
   described: PipelineDescription;
   formatProblems: (problems: readonly Problem[]) => string;
   /** Whether the pipeline works with the original file: a consumer on a post, now or before, has been ready. */
@@ -36,7 +36,7 @@ export type Admitted =
 export class Admission {
   readonly #options: AdmissionOptions;
   #problem: string | undefined;
-  /** Digests of code that is known to run here, or was reported to. */
+  /** Digests of code that is known to run here, or that was warned about. */
   readonly #knownCode: Set<string>;
 
   constructor(options: AdmissionOptions) {
@@ -51,7 +51,7 @@ export class Admission {
 
   /** Why a process that dies is currently not replaced; undefined if it is. */
   get heldBack(): string | undefined {
-    // A process that owes end work must do it now or never.
+    // End work cannot wait until the file is good again.
     return isOpen(this.#options.hub.queue.run) ? this.#problem : undefined;
   }
 

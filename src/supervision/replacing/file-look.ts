@@ -3,7 +3,7 @@ import type { Child } from '../posts/child.ts';
 import { describePipeline, type Description } from '../posts/describe.ts';
 import type { Hub } from '../hub.ts';
 
-/** A look at the pipeline file as it is now. */
+/** A check of the pipeline file as it is now. */
 export interface FileLook {
   description: Promise<Description>;
   /** The result is no longer needed. */

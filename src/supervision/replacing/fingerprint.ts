@@ -6,7 +6,7 @@ import type { RunRecord } from '../../queue/store.ts';
 export type Comparison =
   | { status: 'same' }
   | { status: 'changed'; message: string }
-  /** It would be refused without the operator's declaration that the source is the same. */
+  /** It would be refused if the operator had not declared that the source is the same. */
   | { status: 'declared'; message: string }
   | { status: 'refused'; error: MillraceError };
 

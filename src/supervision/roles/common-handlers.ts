@@ -37,8 +37,8 @@ export function commonHandlers(
     failed: ({ error, origin, exitCode }) => {
       const words = describeWithPlace(error);
       post.failed({ origin, words, error, isOutside: isOutside(error) });
-      // With an exit code, no process could continue, so the service ends with it. But a process that tries the file as it
-      // is now, while its siblings run the old one, speaks only for itself.
+      // With an exit code, no process could continue, so the service ends with it. But the error of a process that tries the
+      // edited file, while its siblings still run the old one, concerns only that process.
       const isTrying = post.isCandidate || (post.state === 'starting' && admission.heldBack !== undefined);
       if (exitCode !== null && !isTrying)
         hub.fail(new MillraceError(error.code, words, { cause: errorFromData(error), exitCode: exitCode as ExitCode }));

@@ -52,7 +52,7 @@ export class Consuming {
 
   #processed = 0;
   #hasBeenReady = false;
-  /** The process on the post has not yet reported what it has loaded. */
+  /** The process on the post has not yet said what it has loaded. */
   #isDescribing = false;
 
   constructor(
@@ -111,7 +111,7 @@ export class Consuming {
     return this.#aborted;
   }
 
-  /** Any of its processes has been ready: the pipeline works, or did. */
+  /** One of its processes has been ready: the pipeline works, or did. */
   get hasBeenReady(): boolean {
     return this.#hasBeenReady;
   }
@@ -212,7 +212,7 @@ export class Consuming {
         post,
         admission,
         holder: () => this.holder,
-        // What it has sent is settled.
+        // By then everything it has sent is settled.
         byeRestsOn: 'settlements',
       }),
       described: (loaded) => {

@@ -32,7 +32,7 @@ export class Enrolment {
     return this.#writer;
   }
 
-  /** Enters a process, with the next commit that finds space. Calls `onEntered` when it has its writer id. */
+  /** Adds a process to the list, with the next commit that finds space. Calls `onEntered` when it has its writer id. */
   enter(child: Enrolled, onEntered: () => void): void {
     const { record, queue } = this.#hub;
     const { writers, identify } = this.#deps;

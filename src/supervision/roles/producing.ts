@@ -26,7 +26,7 @@ export class Producing {
   #fingerprint: string;
   /** The request to the process on the post: a successor describes the pipeline before it is configured. */
   #stage: 'to be described' | 'to be configured' | 'configured' = 'to be described';
-  /** Described before there was a queue: it needs no second description. */
+  /** This process described the pipeline before there was a queue: it need not do that again. */
   #described: ProducerChild | undefined;
   #toldThrottled = false;
   readonly #settles: boolean;
@@ -64,7 +64,7 @@ export class Producing {
     this.post.start(described);
   }
 
-  /** Raises or lowers the producer's flag. */
+  /** Raises or lowers the producer's throttle. */
   throttle(on: boolean): void {
     if (on === this.#toldThrottled) return;
     this.#toldThrottled = on;
@@ -166,7 +166,7 @@ export class Producing {
         post,
         admission: this.#deps.admission,
         holder: () => this.holder,
-        // What it has sent is stored.
+        // By then everything it has sent is stored.
         byeRestsOn: 'all',
       }),
       described: (loaded) => {
@@ -235,11 +235,11 @@ export class Producing {
       return change.status === 'refused' ? { ...change, error: changedUnderneath() } : change;
     });
     if (refusal !== undefined) return child.kill(refusal);
-    this.#goesOnAs(loaded.pipeline!.fingerprint, change);
+    this.#resumeAs(loaded.pipeline!.fingerprint, change);
     this.#configureSoon(child);
   }
 
-  #goesOnAs(fingerprint: string, change: Comparison): void {
+  #resumeAs(fingerprint: string, change: Comparison): void {
     if (change.status !== 'changed' && change.status !== 'declared') return;
     this.#hub.events.emit('warning', { code: 'PIPELINE_CHANGED', message: change.message });
     this.#hub.queue.setRun({ fingerprint });

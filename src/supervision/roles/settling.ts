@@ -39,7 +39,7 @@ export function settle(
   if (refused > 0) events.emit('settle.refused', { who, items: refused });
 }
 
-/** Takes one failure. False if the consumer does not hold the item. */
+/** Settles one failed item. False if the consumer does not hold it. */
 function fail(deps: SettlingDeps, holding: Holding, failure: Failure, moment: Moment): boolean {
   const { queue, results, events, outage, singlingOut } = deps;
   const { seq, verdict } = failure;

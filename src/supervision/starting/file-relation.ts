@@ -3,7 +3,7 @@ import type { FileRelation } from './ownership.ts';
 
 /**
  * How the file that a queue belongs to relates to the file that runs now. Both paths are as given; two paths that lead to
- * the same file, by a symbolic or hard link, are the same.
+ * the same file, by a symbolic or hard link, count as the same.
  */
 export function relationOf(recorded: string, ours: string): FileRelation {
   if (recorded === ours) return 'same';

@@ -68,7 +68,16 @@ export async function openRun(options: OpeningOptions): Promise<Opening> {
   }
 }
 
-const emptyGroup = { frames: [], progress: [], retries: [], retriesGone: [], dead: [], revived: [], purged: [], cursors: [] };
+const emptyGroup = {
+  frames: [],
+  progress: [],
+  retries: [],
+  retriesGone: [],
+  dead: [],
+  revived: [],
+  purged: [],
+  cursors: [],
+};
 
 function newRun({ pipeline, params, clock }: OpeningOptions, nextSeq: number): RunRecord {
   return {

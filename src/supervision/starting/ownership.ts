@@ -2,7 +2,7 @@ import { configError, type MillraceError } from '../../core/errors.ts';
 import type { Declaration, QueueOwner } from '../../queue/spool/owner.ts';
 import type { RunRecord } from '../../queue/store.ts';
 
-/** What the file system says about the queue's file and the file that runs now. */
+/** How the file that the queue belongs to relates to the file that runs now. */
 export type FileRelation = 'same' | 'another' | 'old one is gone';
 
 export interface OwnershipQuestion {
@@ -81,7 +81,7 @@ function changesBetween(
   return all.filter(({ was, isNow }) => was !== isNow);
 }
 
-/** Nothing has been read for a run that has not begun, and nothing written. */
+/** For a run that has not begun, nothing has been read and nothing written. */
 function hasBegun({ stored, position }: RunRecord): boolean {
   return stored > 0 || position.cursor !== null || position.count > 0;
 }

@@ -57,7 +57,7 @@ export class Committing {
     return this.#isFull;
   }
 
-  /** Why the last commit left something behind; undefined if it did not, or if it only waits for the reserve. */
+  /** Why the last commit left something out; undefined if it did not, or if it only waits for the reserve. */
   get refusal(): StoreFull | undefined {
     return this.#refusal;
   }

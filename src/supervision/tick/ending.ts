@@ -7,7 +7,7 @@ import type { Roster } from '../roles/roster.ts';
 /** How the service ended. The spool is the caller's to close. */
 export interface Outcome {
   exitCode: ExitCode;
-  /** The spool has failed: not another write to it. */
+  /** The spool has failed: nothing more may be written to it. */
   spoolFailed: boolean;
   error: MillraceError | undefined;
 }
@@ -16,7 +16,7 @@ export interface Outcome {
 export class Ending {
   readonly #hub: Pick<Hub, 'queue' | 'clock' | 'events'>;
   readonly #roster: Roster;
-  /** It was announced that the source has ended, perhaps by an earlier supervisor. */
+  /** It was announced, perhaps by an earlier supervisor, that the source has ended. */
   #isSealed: boolean;
 
   constructor(hub: Pick<Hub, 'queue' | 'clock' | 'events'>, roster: Roster) {
@@ -25,7 +25,10 @@ export class Ending {
     this.#isSealed = hub.queue.committedRun.state !== 'running';
   }
 
-  /** Before a commit: a sealed run with nothing open is finishing; one whose consumers have all ended, or been given up, is finished. */
+  /**
+   * Call it before a commit. A sealed run without open items is finishing; a finishing run whose consumers have all ended,
+   * or were given up, is finished.
+   */
   advance({ isStopping }: { isStopping: boolean }): void {
     const { queue, clock } = this.#hub;
     if (queue.run.state === 'sealed' && queue.isEmpty && queue.cursors.areConfirmed)

@@ -14,7 +14,7 @@ export class Granting {
     this.#roster = roster;
   }
 
-  /** Grants what can be granted now. What the limits must not forget becomes part of the next commit. */
+  /** Grants the permits that can be granted now. The limits' records become part of the next commit. */
   advance(): void {
     const { limits, queue, clock } = this.#hub;
     const now = clock.now();

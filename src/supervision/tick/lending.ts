@@ -34,7 +34,7 @@ export class Lending {
     this.#options = options;
   }
 
-  /** What the consumer holds that is set aside for isolated items. */
+  /** What the consumer that is set aside for isolated items holds. */
   get setAside(): Holding | undefined {
     return this.#aside.holding;
   }
@@ -59,7 +59,7 @@ export class Lending {
     this.#recallAt = undefined;
   }
 
-  /** When `lend` has something to do next because of time alone; undefined if only a change can bring that. */
+  /** When time alone gives `lend` something to do next; undefined if only a change can. */
   get nextAt(): number | undefined {
     const { queue, clock } = this.#options.hub;
     const due = queue.nextDue(clock.moment());

@@ -26,7 +26,7 @@ export class Pausing {
     this.#options = options;
   }
 
-  /** Why nothing is lent; null if it is. */
+  /** Why nothing is lent; null while items are lent. */
   get reason(): string | null {
     return this.#pause?.reason ?? null;
   }

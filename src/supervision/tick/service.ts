@@ -1,8 +1,8 @@
 /**
  * The supervisor at work: one queue, one producer, N consumers, and the tick that moves everything.
  *
- * What arrives within one turn of the event loop only changes what is *pending*. At the turn's end the tick commits
- * all of it in one transaction, and only then acts on it. Signals and fatal errors are just more things that arrive.
+ * Everything that arrives within one turn of the event loop only makes *pending* changes. At the end of the turn the tick
+ * commits all of them in one transaction, and only then acts on them. Signals and fatal errors arrive in the same way.
  */
 import type { Cancel, Moment } from '../../core/clock.ts';
 import { MillraceError } from '../../core/errors.ts';
@@ -148,7 +148,7 @@ export class Service {
     const { clock, settings } = this.#hub;
     return new Promise((resolve) => {
       this.#resolve = resolve;
-      // Unless it was stopped before.
+      // It may have been stopped before.
       if (!this.#shutdown) this.#fillPosts();
       this.#committing.start();
       this.#tending.start();
@@ -330,7 +330,7 @@ export class Service {
     }
   }
 
-  /** A stop waits for results to be recorded, but not for space for new items: those are read again. */
+  /** A stop waits until results are recorded, but not for space for new items: those are read again later. */
   #endDespiteFullDisk(): void {
     const { producing, consumers } = this.#roster;
     const { post } = producing;

@@ -36,7 +36,7 @@ export class Shutdown {
   #abortAt: number | null;
   #killAt: number;
   #hasForced = false;
-  /** The limits that were named last; undefined before. */
+  /** The closed limits that consumers were told last; undefined before. */
   #closed: string | undefined;
   #isHurried = false;
 
@@ -57,8 +57,8 @@ export class Shutdown {
   }
 
   /**
-   * Makes consumers give back items that only wait for permits that do not come in time: they would be aborted in the end.
-   * Call it after each change.
+   * Makes consumers give back items that only wait for permits that will not come in time: they would be aborted in the
+   * end. Call it after each change.
    */
   advance(): void {
     const { clock, limits, roster } = this.#options;

@@ -12,11 +12,11 @@ export interface StatusSources {
   hub: Pick<Hub, 'queue' | 'clock' | 'pipeline' | 'settings' | 'limits' | 'results'>;
   throttle: Pick<Throttling, 'isOn' | 'marks'>;
   roster: Roster;
-  /** What the consumer holds that is set aside for isolated items. */
+  /** What the consumer that is set aside for isolated items holds. */
   setAside: Holding | undefined;
   reload: Status['reload'];
   stop: { reason: string; abortAt: number | null; killAt: number } | undefined;
-  /** Why no new process can work with the pipeline file; undefined if nothing is known against it. */
+  /** Why no new process can work with the pipeline file; undefined if no reason is known. */
   fileProblem: string | undefined;
   /** When the file is checked again for that (monotonic). */
   nextLookAt: number | undefined;
@@ -75,7 +75,7 @@ export function describeService(sources: StatusSources): Status {
   };
 }
 
-/** How many kinds of errors are shown; the rest is only counted. */
+/** How many kinds of errors are shown; the others are only counted. */
 const mostErrors = 10;
 
 function nextRetryInMs({ hub: { queue, clock } }: StatusSources, now: number): number | null {
@@ -170,7 +170,7 @@ function reasons(sources: StatusSources, now: number): string[] {
   }
   for (const { name, frozenMs, waiting } of limits.snapshot(now)) {
     if (frozenMs > 0) found.push(`limit "${name}" is frozen for ${formatDuration(Math.ceil(frozenMs))}`);
-    // Sinks with one writer have their consumers take turns: as it should be.
+    // At a sink with one writer, consumers take turns: that is normal.
     else if (waiting > 0 && !limits.isReserved(name))
       found.push(`${plural(waiting, 'call waits', 'calls wait')} for limit "${name}"`);
   }

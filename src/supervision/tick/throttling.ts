@@ -2,7 +2,7 @@ import { Throttle, type Marks } from '../../queue/throttle.ts';
 import type { Hub } from '../hub.ts';
 import type { Producing } from '../roles/producing.ts';
 
-/** Makes the producer wait while the queue is at its high-water mark, or while the disk has too little space. */
+/** Pauses the producer while the queue is at its high-water mark, or for another reason, such as too little disk space. */
 export class Throttling {
   readonly #hub: Pick<Hub, 'queue' | 'events'>;
   readonly #throttle: Throttle;
@@ -14,7 +14,7 @@ export class Throttling {
     this.#producing = options.producing;
   }
 
-  /** The queue is at its high-water mark, or was and is not yet back at the low one. */
+  /** The queue reached its high-water mark and is not yet back at its low-water mark. */
   get isOn(): boolean {
     return this.#throttle.isOn;
   }
@@ -23,7 +23,7 @@ export class Throttling {
     return this.#throttle.marks;
   }
 
-  /** Called after each commit. `hasToWait`: the producer has to wait for another reason than the queue's size. */
+  /** Called after each commit. `hasToWait`: the producer has to wait for a reason other than the queue's size. */
   update({ hasToWait }: { hasToWait: boolean }): void {
     const { queue, events } = this.#hub;
     const { open: items, bytes } = queue.stats;

@@ -1,6 +1,6 @@
 import type { Cancel, Clock } from '../../core/clock.ts';
 
-/** When the tick comes: at the end of this turn of the event loop if something has changed, or else at a time. */
+/** Calls the tick at the end of this turn of the event loop if something has changed, and otherwise at a given time. */
 export class Ticking {
   readonly #clock: Clock;
   readonly #tick: () => void;
@@ -23,7 +23,7 @@ export class Ticking {
     });
   }
 
-  /** Comes at `at` (monotonic) although nothing changes; with undefined, only when something does. Replaces the last time. */
+  /** Also calls it at `at` (monotonic), without a change; with undefined, only after a change. Replaces the last time. */
   comeAt(at: number | undefined): void {
     this.#cancelTimer();
     if (at === undefined || this.#isStopped) return;

@@ -13,7 +13,7 @@ describe('what an item has open', () => {
     expect(abortables.ended).toEqual({ reason: 'the time is over' });
   });
 
-  it('is left alone once it is done', () => {
+  it('is not aborted once it is done', () => {
     const abortables = new Abortables();
     const user = new AbortController();
     const { signal, done } = abortables.begin(user.signal);

@@ -30,7 +30,7 @@ describe('a fetch under no limit', () => {
     expect(logged).toEqual([[expect.stringContaining('called without a limit'), { limits: ['vendor'] }]]);
   });
 
-  it('is nothing to note in a pipeline that has none', async () => {
+  it('is not noted in a pipeline without limits', async () => {
     const { call, logged } = world([]);
     await call();
     expect(logged).toEqual([]);

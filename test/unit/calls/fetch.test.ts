@@ -109,7 +109,7 @@ describe('under a limit', () => {
     expect(supervisor.vendor.granted).toBe(39);
   });
 
-  it('a call holds its permit until its body has come', async () => {
+  it('a call holds its permit until its body has arrived', async () => {
     const supervisor = limitedTo({ concurrency: 1 });
     const slow: ServerResponse[] = [];
     const vendor = await vendorThat((request, response) => {
@@ -140,7 +140,7 @@ describe('under a limit', () => {
     await vendor.until(() => vendor.inFlight === 0);
   });
 
-  it('a call whose server dies in the middle of the body gives its permit back, and the reading fails', async () => {
+  it('a call whose server dies in the middle of the body releases its permit, and reading fails', async () => {
     const supervisor = limitedTo({ concurrency: 1 });
     const vendor = await vendorThat((_, response) => response.write('half', () => response.destroy()));
     const response = await callsOf(supervisor).fetch(vendor.url, { limit });
@@ -176,7 +176,7 @@ describe('under a limit', () => {
     expect(supervisor.messages).toEqual(['acquire 1', 'release 1', 'acquire 2', 'release 2']);
   });
 
-  it('a redirect that was not to be followed gives its permit back, however much there is to read', async () => {
+  it('a redirect that is not followed releases its permit, however much there is to read', async () => {
     const supervisor = limitedTo({ concurrency: 1 });
     const vendor = await vendorThat((_, response) =>
       response.writeHead(302, { location: '/new' }).end('x'.repeat(2_000_000)),
@@ -188,7 +188,7 @@ describe('under a limit', () => {
     expect(vendor.requests).toHaveLength(1);
   });
 
-  it('a dispatcher that throws gives the permit back', async () => {
+  it('a dispatcher that throws releases the permit', async () => {
     class Broken extends Agent {
       override dispatch(): boolean {
         throw new Error('broken');
@@ -202,7 +202,7 @@ describe('under a limit', () => {
     expect(supervisor.messages).toEqual(['acquire 1', 'release 1']);
   });
 
-  it('early hints are not taken for the answer', async () => {
+  it('early hints are not mistaken for the answer', async () => {
     const supervisor = limitedTo({ concurrency: 1 });
     const vendor = await vendorThat((_, response) =>
       response.writeEarlyHints({ link: '</style.css>; rel=preload' }, () => response.end('ok')),
@@ -210,7 +210,7 @@ describe('under a limit', () => {
     expect(await (await callsOf(supervisor).fetch(vendor.url, { limit })).text()).toBe('ok');
   });
 
-  it('of a name that nobody defined a call fails with the names that there are', async () => {
+  it('of an undefined name a call fails with the names that exist', async () => {
     const supervisor = limitedTo({ concurrency: 1 });
     const call = callsOf(supervisor).fetch('http://127.0.0.1:8080', { limit: 'vendr' });
     await expect(call).rejects.toMatchObject({
@@ -253,7 +253,7 @@ describe('an abort', () => {
   });
 
   it.each(['user', 'item'])(
-    'by the %s on the wire closes the connection, gives the permit back and rejects with the reason',
+    'by the %s on the wire closes the connection, releases the permit and rejects with the reason',
     async (who) => {
       const supervisor = limitedTo({ concurrency: 1 });
       const vendor = await vendorThat(() => {});
@@ -271,7 +271,7 @@ describe('an abort', () => {
     },
   );
 
-  it('by the item while the body comes makes the reading fail because of the reason', async () => {
+  it('by the item while the body arrives makes reading fail with the reason as its cause', async () => {
     const supervisor = limitedTo({ concurrency: 1 });
     const vendor = await vendorThat((_, response) => response.write('endless'));
     const { signal, abort } = abortable();
@@ -282,7 +282,7 @@ describe('an abort', () => {
     await supervisor.until(({ held }) => held === 0);
   });
 
-  it('by the user while the body comes makes the reading fail with the reason', async () => {
+  it('by the user while the body arrives makes reading fail with the reason', async () => {
     const supervisor = limitedTo({ concurrency: 1 });
     const vendor = await vendorThat((_, response) => response.write('endless'));
     const controller = new AbortController();
@@ -294,7 +294,7 @@ describe('an abort', () => {
   });
 
   it.each(['user', 'item'])(
-    'by the %s before there is a connection gives the permit back at once, and nothing is sent later',
+    'by the %s before there is a connection releases the permit at once, and nothing is sent later',
     async (who) => {
       const supervisor = limitedTo({ concurrency: 1 });
       const vendor = await vendorThat((_, response) => response.end('ok'));
@@ -323,7 +323,7 @@ describe('an abort', () => {
     },
   );
 
-  it('between the grant and the request gives the permit back', async () => {
+  it('between the grant and the request releases the permit', async () => {
     const supervisor = limitedTo({ concurrency: 1 });
     const { signal, abort } = abortable();
     const call = callsOf(supervisor, { signal }).fetch('http://127.0.0.1:8080', { limit });
@@ -366,7 +366,7 @@ describe('an item', () => {
     expect(() => calls.close()).not.toThrow();
   });
 
-  it('that does not wait for its call loses it when it is settled, and nothing else happens', async () => {
+  it('that does not await its call loses it when it is settled, and nothing else happens', async () => {
     const supervisor = limitedTo({ concurrency: 1 });
     const vendor = await vendorThat(() => {});
     const calls = callsOf(supervisor);
@@ -384,7 +384,7 @@ describe('an item', () => {
   });
 });
 
-describe('what an item starts and does not await', () => {
+describe('a call that an item starts and does not await', () => {
   /** Starts something that goes on; returns promises that nobody awaits. */
   type Start = (calls: CallScope, url: string) => Promise<unknown[]> | unknown[];
   const starts: [string, Start][] = [
@@ -441,7 +441,7 @@ describe('what an item starts and does not await', () => {
     },
   );
 
-  it('can be told to have been cancelled in line for a permit', async () => {
+  it('is recognised as cancelled while it waited for a permit', async () => {
     const supervisor = limitedTo({ concurrency: 1 });
     const item = new AbortController();
     const calls = callsOf(supervisor, { signal: item.signal });
@@ -452,7 +452,7 @@ describe('what an item starts and does not await', () => {
     expect(isCancellation(await second)).toBe(true);
   });
 
-  it('can be told to have been cancelled while it waits for a vendor that said "not now"', async () => {
+  it('is recognised as cancelled while it waited for a vendor that said "not now"', async () => {
     const clock = new WatchedClock();
     const vendor = await vendorThat((_, response) => response.writeHead(503, { 'retry-after': '30' }).end());
     const item = new AbortController();
@@ -506,7 +506,7 @@ describe('after 429 or 503', () => {
     ['503 without a time', 503, {}, 'freeze vendor null'],
     ['503 with a time that is none', 503, { 'retry-after': '-45' }, 'freeze vendor null'],
   ])(
-    '%s, the limit is frozen before the permit is given back, and the call queues again',
+    '%s, the limit is frozen before the permit is released, and the call queues again',
     async (_, status, headers, freeze) => {
       const clock = new HandClock();
       const supervisor = limitedTo({ concurrency: 1 }, clock);
@@ -521,7 +521,7 @@ describe('after 429 or 503', () => {
     },
   );
 
-  it.each([429, 503, 500])('%i with a body that does not end, the permit comes back all the same', async (status) => {
+  it.each([429, 503, 500])('%i with a body that does not end, the permit is still released', async (status) => {
     const clock = new HandClock();
     const supervisor = limitedTo({ concurrency: 1 }, clock);
     const vendor = await vendorThat((_, response, count) =>
@@ -535,7 +535,7 @@ describe('after 429 or 503', () => {
     await vendor.until(() => vendor.inFlight === 0);
   });
 
-  it('nobody else is let through before the time has come', async () => {
+  it('no other call is let through before the time has come', async () => {
     const clock = new HandClock();
     const supervisor = limitedTo({ concurrency: 1 }, clock);
     const vendor = await vendorThat((_, response, count) =>
@@ -551,7 +551,7 @@ describe('after 429 or 503', () => {
     expect([vendor.requests.length, vendor.most]).toEqual([3, 1]);
   });
 
-  it('all tries, the item is put off for as long as the vendor said, and no attempt is used', async () => {
+  it('on every attempt, the item is postponed for as long as the vendor said, and no attempt of the item is used', async () => {
     const clock = new HandClock();
     const supervisor = limitedTo({ concurrency: 1 }, clock);
     const vendor = await vendorThat((_, response) => response.writeHead(429, { 'retry-after': '2' }).end());
@@ -566,7 +566,7 @@ describe('after 429 or 503', () => {
     await supervisor.until(({ held }) => held === 0);
   });
 
-  it('a call is not repeated if its body is a stream: the item is put off', async () => {
+  it('a call is not repeated if its body is a stream: the item is postponed', async () => {
     const supervisor = limitedTo({ concurrency: 1 });
     const vendor = await vendorThat((request, response) => {
       request.resume();
@@ -583,7 +583,7 @@ describe('after 429 or 503', () => {
     expect(vendor.requests).toHaveLength(1);
   });
 
-  it('a call whose item runs out of time in the frozen line is put off for what is left of the freeze', async () => {
+  it('a call whose item runs out of time while the limit is frozen is postponed for the rest of the freeze', async () => {
     const supervisor = limitedTo({ concurrency: 1 });
     const vendor = await vendorThat((_, response) => response.writeHead(429, { 'retry-after': '3600' }).end());
     const item = new AbortController();
@@ -619,7 +619,7 @@ describe('after 429 or 503', () => {
     expect(supervisor.messages).toEqual([]);
   });
 
-  it('a call without a limit whose item runs out of time is put off for what is left', async () => {
+  it('a call without a limit whose item runs out of time is postponed for the rest of the wait', async () => {
     const clock = new WatchedClock();
     const vendor = await vendorThat((_, response) => response.writeHead(429, { 'retry-after': '30' }).end());
     const item = new AbortController();
@@ -638,7 +638,7 @@ describe('after another 5xx', () => {
     ['PUT', 3],
     ['POST', 1],
     ['PATCH', 1],
-  ])('%s is sent %i times, and what the vendor says last is returned', async (method, times) => {
+  ])('%s is sent %i times, and the vendor’s last answer is returned', async (method, times) => {
     const supervisor = limitedTo({ concurrency: 1 });
     const vendor = await vendorThat((_, response, count) => response.writeHead(500).end(`no ${count}`));
     const response = await callsOf(supervisor).fetch(vendor.url, { limit, method, retries: 2 });
@@ -648,7 +648,7 @@ describe('after another 5xx', () => {
     expect(supervisor.vendor.granted).toBe(times);
   });
 
-  it('an answer that comes at last is returned', async () => {
+  it('an answer that finally comes is returned', async () => {
     const vendor = await vendorThat((_, response, count) => response.writeHead(count < 3 ? 502 : 200).end('ok'));
     expect((await callsOf(limitedTo({ concurrency: 1 })).fetch(vendor.url)).status).toBe(200);
   });
@@ -661,7 +661,7 @@ describe('after another 5xx', () => {
 });
 
 describe('a lost connection', () => {
-  it('that was refused each time puts the blame on the host, and gives all permits back', async () => {
+  it('that was refused each time is blamed on the host, and releases all permits', async () => {
     const supervisor = limitedTo({ concurrency: 1 });
     const url = await nobody();
     const error = await callsOf(supervisor)
@@ -676,7 +676,7 @@ describe('a lost connection', () => {
     expect(supervisor.vendor.granted).toBe(5);
   });
 
-  it('of a host without an address puts the blame on the host', async () => {
+  it('to a host without an address is blamed on the host', async () => {
     const call = callsOf(limitedTo({ concurrency: 1 })).fetch('http://nobody.invalid', { retries: 0 });
     await expect(call).rejects.toMatchObject({ name: 'DependencyError' });
   });
@@ -685,7 +685,7 @@ describe('a lost connection', () => {
     ['GET', 3],
     ['POST', 1],
   ])(
-    'in the middle of a %s makes it go out %i times, and nobody answering puts the blame on the host',
+    'in the middle of a %s is repeated until it was sent %i times, and is blamed on the host if it answers no call',
     async (method, times) => {
       const supervisor = limitedTo({ concurrency: 1 });
       const vendor = await vendorThat((_, response) => response.destroy());
@@ -696,7 +696,7 @@ describe('a lost connection', () => {
     },
   );
 
-  it('is the own fault of a request if the host answers others meanwhile', async () => {
+  it('is blamed on the request if the host answers others meanwhile', async () => {
     const supervisor = limitedTo({ concurrency: 2 });
     const poisoned: ServerResponse[] = [];
     const vendor = await vendorThat((request, response) => {
@@ -711,7 +711,7 @@ describe('a lost connection', () => {
     await expect(call).rejects.toMatchObject({ name: 'TypeError', cause: { code: 'UND_ERR_SOCKET' } });
   });
 
-  it('before anything was sent is made good even for a POST', async () => {
+  it('before anything was sent is repeated even for a POST', async () => {
     const supervisor = limitedTo({ concurrency: 1 });
     const vendor = await vendorThat((_, response) => response.end('ok'));
     const connect = buildConnector({});
@@ -730,7 +730,7 @@ describe('a lost connection', () => {
 });
 
 describe('a timeout', () => {
-  it('does not run while the call is in line, and ends a request that takes longer', async () => {
+  it('does not run while the call waits for a permit, and ends a request that takes longer', async () => {
     const clock = new WatchedClock();
     const supervisor = limitedTo({ concurrency: 1 });
     const vendor = await vendorThat((request, response) => {
@@ -749,7 +749,7 @@ describe('a timeout', () => {
     await supervisor.until(({ held }) => held === 0);
   });
 
-  it('covers the body, too', async () => {
+  it('also covers the body', async () => {
     const clock = new WatchedClock();
     const supervisor = limitedTo({ concurrency: 1 });
     const vendor = await vendorThat((_, response) => response.write('endless'));
@@ -802,7 +802,7 @@ describe('the arguments', () => {
     await expect(call).rejects.toThrow(message);
   });
 
-  it('that fetch does not take are refused as by fetch, without a try', async () => {
+  it('that fetch does not accept are refused as by fetch, without an attempt', async () => {
     const supervisor = limitedTo({ concurrency: 1 });
     await expect(callsOf(supervisor).fetch('not a url', { limit })).rejects.toThrow(TypeError);
     expect(supervisor.messages).toEqual([]);
@@ -812,7 +812,7 @@ describe('the arguments', () => {
 describe('an item whose calls', () => {
   const vain = { limits: new Set(['vendor']), deadline: 10_000 };
 
-  it('all wait for a permit that does not come in time waits in vain', async () => {
+  it('all wait for a permit that does not come in time, waits in vain', async () => {
     const supervisor = limitedTo({ concurrency: 1 });
     const vendor = await vendorThat(() => undefined);
     const [holder, item] = [callsOf(supervisor), callsOf(supervisor)];
@@ -830,7 +830,7 @@ describe('an item whose calls', () => {
     expect(item.waitsInVain(vain)).toBe(false);
   });
 
-  it('have a task, or a body, under way does not', async () => {
+  it('include a task or a body that is not finished does not wait in vain', async () => {
     const supervisor = limitedTo({ concurrency: 1 });
     const vendor = await vendorThat((_, response) => response.write('a part'));
     const [tasked, reading] = [callsOf(supervisor), callsOf(supervisor)];
@@ -844,7 +844,7 @@ describe('an item whose calls', () => {
     open();
   });
 
-  it('wait for longer than there is time before they are repeated waits in vain', async () => {
+  it('are repeated only after its time is up waits in vain', async () => {
     const clock = new WatchedClock();
     const vendor = await vendorThat((_, response) => response.writeHead(503, { 'retry-after': '30' }).end());
     const item = callsOf(limitedTo({ concurrency: 1 }), { clock });

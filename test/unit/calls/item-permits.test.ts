@@ -19,8 +19,8 @@ function setting(): Setting {
 
 const putOff = { name: 'RetryAfter', message: expect.stringContaining('waiting for a permit of limit "vendor"') };
 
-describe('an item whose time ends in line for a permit', () => {
-  it('is put off if it never got one', async () => {
+describe('an item whose time ends while it waits for a permit', () => {
+  it('is postponed if it was never granted one', async () => {
     const { clock, item, end } = setting();
     const asked = item.acquire('vendor');
     clock.turn(300_000);
@@ -28,7 +28,7 @@ describe('an item whose time ends in line for a permit', () => {
     await expect(asked).rejects.toMatchObject({ ...putOff, ms: 1000 });
   });
 
-  it('is put off if it got none for the latter half of its time', async () => {
+  it('is postponed if it was granted none for the latter half of its time', async () => {
     const { clock, item, end, permits } = setting();
     clock.turn(100_000);
     const first = item.acquire('vendor');
@@ -40,7 +40,7 @@ describe('an item whose time ends in line for a permit', () => {
     await expect(second).rejects.toMatchObject(putOff);
   });
 
-  it('took too long if it got one later: it would be no quicker the next time', async () => {
+  it('took too long if it was granted one later: it would be no quicker the next time', async () => {
     const { clock, item, end, permits } = setting();
     clock.turn(100_000);
     const first = item.acquire('vendor');
@@ -52,7 +52,7 @@ describe('an item whose time ends in line for a permit', () => {
     await expect(second).rejects.toThrow('took too long');
   });
 
-  it('is put off until the end of a freeze that it knows of, whatever it got before', async () => {
+  it('is postponed until the end of a freeze that it knows of, whatever it was granted before', async () => {
     const { clock, item, end, permits } = setting();
     clock.turn(100_000);
     const first = item.acquire('vendor');
@@ -65,7 +65,7 @@ describe('an item whose time ends in line for a permit', () => {
     await expect(second).rejects.toMatchObject({ ...putOff, ms: 40_000 });
   });
 
-  it('rejects with its own reason for what it asks afterwards', async () => {
+  it('gets its own reason for anything it asks for afterwards', async () => {
     const { item, end } = setting();
     end.abort(new Error('took too long'));
     await expect(item.acquire('vendor')).rejects.toThrow('took too long');
@@ -82,8 +82,8 @@ describe('a signal of the user', () => {
   });
 });
 
-describe('a limit that nobody defined', () => {
-  it('is refused as ever', async () => {
+describe('a limit that is not defined', () => {
+  it('is refused as always', async () => {
     const { item, permits } = setting();
     const asked = item.acquire('vendr');
     permits.onRefused({ id: 1, message: 'no such limit' });

@@ -34,7 +34,7 @@ describe('a request', () => {
     ['a stream', new ReadableStream(), false],
     ['a generator', (function* () {})(), false],
     ['an asynchronous generator', (async function* () {})(), false],
-  ])('with %s for a body can be sent again: %s', (_, body, expected) => {
+  ])('with %s as its body can be sent again: %s', (_, body, expected) => {
     expect(outgoing(url, { method: 'POST', body: body as string }).isRepeatable).toBe(expected);
   });
 
@@ -46,7 +46,7 @@ describe('a request', () => {
     expect(outgoing(url, { signal: null }).signal).toBeUndefined();
   });
 
-  it('is taken from a Request of the platform, with the options in front', () => {
+  it('is taken from the platform’s Request, and the options take precedence', () => {
     const request = new Request(url, { method: 'POST', body: 'text', headers: { a: '1' }, redirect: 'manual' });
     const sent = outgoing(request, { headers: { b: '2' } });
     expect(sent).toMatchObject({ url, method: 'POST', isRepeatable: false });

@@ -8,7 +8,7 @@ function recorded(): { permits: Permits; sent: (Acquire | Release | Freeze)[] } 
 }
 
 describe('a permit', () => {
-  it('is asked for, granted, and given back once', async () => {
+  it('is requested, granted, and released once', async () => {
     const { permits, sent } = recorded();
     const asked = permits.acquire('vendor');
     expect(sent).toEqual([{ type: 'acquire', id: 1, limit: 'vendor' }]);
@@ -19,7 +19,7 @@ describe('a permit', () => {
     expect(sent.slice(1)).toEqual([{ type: 'release', id: 1 }]);
   });
 
-  it('goes to the call that asked with its id', async () => {
+  it('goes to the call that requested it with its id', async () => {
     const { permits } = recorded();
     const first = permits.acquire('a').then(() => 'first');
     const second = permits.acquire('b').then(() => 'second');
@@ -36,7 +36,7 @@ describe('a permit', () => {
     await expect(asked).rejects.toMatchObject({ code: 'UNKNOWN_LIMIT', message: 'got "vendr": it defines vendor' });
   });
 
-  it('is no longer asked for when the signal aborts', async () => {
+  it('is no longer requested when the signal aborts', async () => {
     const { permits, sent } = recorded();
     const controller = new AbortController();
     const asked = permits.acquire('vendor', controller.signal);
@@ -46,13 +46,13 @@ describe('a permit', () => {
     expect(permits.waitingFor()).toBeNull();
   });
 
-  it('is not even asked for with a signal that has aborted', async () => {
+  it('is not even requested with a signal that has aborted', async () => {
     const { permits, sent } = recorded();
     await expect(permits.acquire('vendor', AbortSignal.abort(new Error('enough')))).rejects.toThrow('enough');
     expect(sent).toEqual([]);
   });
 
-  it('goes back at once if the grant comes after the abort', async () => {
+  it('is released at once if the grant comes after the abort', async () => {
     const { permits, sent } = recorded();
     const controller = new AbortController();
     const asked = permits.acquire('vendor', controller.signal);
@@ -85,7 +85,7 @@ describe('the permits of a process', () => {
     ]);
   });
 
-  it('say what is being waited for longest', async () => {
+  it('report the longest wait', async () => {
     const { permits } = recorded();
     expect(permits.waitingFor()).toBeNull();
     const first = permits.acquire('vendor');

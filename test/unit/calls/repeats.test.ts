@@ -11,7 +11,7 @@ function world() {
 }
 
 describe('a call that waits to be repeated', () => {
-  it('is shown with what happened, which try comes next, and when', () => {
+  it('is shown with what happened, which attempt comes next, and when', () => {
     const { clock, repeats, begin } = world();
     expect(repeats.waitingFor()).toBeNull();
     const over = begin('http://vendor answered 503', 2);
@@ -22,10 +22,10 @@ describe('a call that waits to be repeated', () => {
     expect(repeats.waitingFor()).toBe('http://vendor answered 503, attempt 3 of 5 in 2s (and 2 more calls)');
     over();
     second();
-    expect(repeats.waitingFor()).toBe('http://vendor answered 500, try 2 of 5 in 3s');
+    expect(repeats.waitingFor()).toBe('http://vendor answered 500, attempt 2 of 5 in 3s');
   });
 
-  it('is logged at once if it is the first of its kind, and then once a minute with how many there were', () => {
+  it('is logged at once if it is the first of its kind, and then once a minute with a count', () => {
     const { clock, begin, logged } = world();
     const fields = { tries: 1, of: 5, inMs: 3000 };
     for (let i = 0; i < 100; i++) begin('a');
@@ -39,7 +39,7 @@ describe('a call that waits to be repeated', () => {
     expect(logged.at(-1)).toEqual(['call will be repeated', { ...fields, what: 'a', repeated: 100 }]);
   });
 
-  it('fills neither the log nor the memory when every one is of another kind', () => {
+  it('fills neither the log nor the memory when each call is of another kind', () => {
     const { clock, begin, logged } = world();
     for (let i = 0; i < 1000; i++) begin(`kind ${i}`);
     expect(logged).toHaveLength(50);

@@ -50,7 +50,7 @@ describe('Retry-After', () => {
     expect(retryAfterMs({ 'retry-after': later, date, age: '0' }, wall)).toBe(40_000);
   });
 
-  it('is nothing that can be waited for in any text but whole seconds and HTTP dates', () => {
+  it('accepts no text except whole seconds and HTTP dates', () => {
     const other = fc.string({ unit: fc.constantFrom(...'0123456789-+.,:/ TZGMTwaitNov'.split('')), maxLength: 30 });
     fc.assert(
       fc.property(fc.oneof(other, fc.string()), (text) => {
@@ -61,7 +61,7 @@ describe('Retry-After', () => {
     );
   });
 
-  it('is never more than a day, nor more than a clock can be wrong by', () => {
+  it('is never more than a day, and not wrong by more than a clock is', () => {
     const second = fc.integer({ min: -200_000, max: 200_000 }).map((seconds) => wall + seconds * 1000);
     fc.assert(
       fc.property(second, second, (until, date) => {

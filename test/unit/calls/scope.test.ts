@@ -20,7 +20,7 @@ function opened(blocks = true): { scope: CallScope; permits: Permits; sent: stri
 }
 
 describe('a task under a limit', () => {
-  it('runs once there is a permit, which goes back when it has settled', async () => {
+  it('runs once there is a permit, which is released when the task has settled', async () => {
     const { scope, permits, sent } = opened();
     const ran: string[] = [];
     const done = scope.limit('vendor', async () => {
@@ -34,7 +34,7 @@ describe('a task under a limit', () => {
     expect(sent).toEqual(['acquire', 'release']);
   });
 
-  it('gives its permit back when it throws, and the error is its own', async () => {
+  it('releases its permit when it throws, and rejects with its own error', async () => {
     const { scope, permits, sent } = opened();
     const done = scope.limit('vendor', () => {
       throw new Error('of the task');
@@ -44,7 +44,7 @@ describe('a task under a limit', () => {
     expect(sent).toEqual(['acquire', 'release']);
   });
 
-  it('does not run if the time of the item ends in line', async () => {
+  it('does not run if the time of the item ends while it waits', async () => {
     const { scope, sent, end } = opened();
     const ran: string[] = [];
     const done = scope.limit('vendor', () => ran.push('task'));
@@ -96,15 +96,15 @@ describe('a task that asks for another permit of its own limit', () => {
     expect(verdictOf(error)).toBe('permanent');
   });
 
-  it('may ask for one of another limit', async () => {
+  it('may ask for a permit of another limit', async () => {
     expect(await inside(({ limit }) => limit('other', () => 'result'))).toBe('result');
   });
 
-  it('may do so if the limit is only a rate, because nobody waits for its permits to come back', async () => {
+  it('may do so if the limit is only a rate, because its permits need not come back', async () => {
     expect(await inside(({ limit }) => limit('vendor', () => 'result'), { blocks: false })).toBe('result');
   });
 
-  it('may do so when it is over, and beside itself', async () => {
+  it('may do so after its end, and next to another task', async () => {
     const { scope, permits } = opened();
     const { limit } = scope;
     let late: Promise<unknown> | undefined;

@@ -70,7 +70,7 @@ afterEach(() => {
 });
 
 describe('a child', () => {
-  it('ignores what a terminal and a service manager send to everybody', async () => {
+  it('ignores signals that a terminal or a service manager sends to all processes', async () => {
     const child = await Connected.told('waits');
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const) child.process.kill(signal);
     child.channel.send({ type: 'bye' });
@@ -81,14 +81,14 @@ describe('a child', () => {
     expect(child.stderr).toBe('');
   });
 
-  it('dies by itself, at once, when its channel closes: nothing that it does could be settled any more', async () => {
+  it('dies at once when its channel closes: nothing that it does could be settled any more', async () => {
     const child = await Connected.told('waits');
     child.channel.destroy();
     expect(await child.gone()).toEqual({ code: null, signal: 'SIGKILL' });
     expect(child.stderr).toBe('');
   });
 
-  it('dies and says why when what comes on its channel is no message', async () => {
+  it('dies and says why when its channel delivers something that is not a message', async () => {
     const child = await Connected.told('waits');
     child.socket.write('HTTP/1.1 400 Bad Request');
     expect(await child.gone()).toEqual({ code: null, signal: 'SIGKILL' });
@@ -101,13 +101,13 @@ describe('a child', () => {
     ['rejects', { code: 'Error', message: 'nobody caught this' }],
     ['throws null', { code: 'THROWN', message: 'a null was thrown: null' }],
     ['rejects with null', { code: 'THROWN', message: 'a null was thrown: null' }],
-  ])('that %s where nobody catches it says so and exits 1', async (deed, error) => {
+  ])('that %s where nothing catches it says so and exits 1', async (deed, error) => {
     const child = await Connected.told(deed);
     expect(await child.gone()).toEqual({ code: 1, signal: null });
     expect(child.failures).toMatchObject([{ type: 'failed', error, exitCode: null }]);
   });
 
-  it('in which work was cancelled that nobody awaits continues, and says so once', async () => {
+  it('in which work that is not awaited was cancelled continues, and says so once', async () => {
     const child = await Connected.told('is cancelled');
     await until(() => child.messages.length >= 3);
     child.channel.send({ type: 'bye' });
@@ -117,14 +117,14 @@ describe('a child', () => {
     expect(warnings).toMatchObject([{ message: expect.stringContaining('(terminated: the item is settled)') }]);
   });
 
-  it('that fails says so even if a timer of its user keeps it: it has let go of its channel', async () => {
+  it('that fails says so even if a user’s timer keeps it alive: it has closed its channel', async () => {
     const child = await Connected.told('throws, with a timer left');
     await until(() => child.isClosed);
     expect(child.failures).toMatchObject([{ error: { message: 'and it has a timer' } }]);
     expect(child.exit).toBeUndefined();
   });
 
-  it('that cannot go on for good names the exit code for all', async () => {
+  it('that cannot continue for good names the exit code for the service', async () => {
     const child = await Connected.told('fails for good');
     expect(await child.gone()).toEqual({ code: 1, signal: null });
     expect(child.failures).toMatchObject([{ error: { code: 'SOURCE_CHANGED' }, exitCode: 78 }]);
@@ -136,14 +136,14 @@ describe('a child', () => {
     expect(child.failures).toMatchObject([{ error: { message: 'first' } }]);
   });
 
-  it('that has let go has nothing to fail at any more', async () => {
+  it('that has closed its channel cannot fail any more', async () => {
     const child = await Connected.told('throws when it has left');
     child.channel.send({ type: 'bye' });
     expect(await child.gone()).toEqual({ code: 0, signal: null });
     expect(child.failures).toEqual([]);
   });
 
-  it('lets go when it is told to, and ends by itself', async () => {
+  it('closes its channel when it gets bye, and ends by itself', async () => {
     const child = new Connected();
     await until(() => child.messages.length === 1);
     child.channel.send({ type: 'bye' });

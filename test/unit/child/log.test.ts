@@ -68,7 +68,7 @@ describe('a line of user code’s log', () => {
         },
       },
     ],
-  ])('is not what breaks an item when its fields %s', (_, fields) => {
+  ])('does not fail an item when its fields %s', (_, fields) => {
     expect(arrives('still here', fields)).toEqual({
       type: 'log',
       level: 'info',

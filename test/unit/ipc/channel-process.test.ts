@@ -132,7 +132,7 @@ describe('a channel to a process', () => {
     },
   );
 
-  it('carries a gigabyte to a process that reads, with no more of it in memory than its sender lets wait', async () => {
+  it('carries a gigabyte to a process that reads, with no more of it in memory than its sender has outstanding', async () => {
     const { line } = start('counts');
     const replies: Message[] = [];
     const { channel, closes, closed } = receive(line, (message) => replies.push(message));
@@ -176,7 +176,7 @@ describe('a channel to a process', () => {
     expect(closes).toEqual([undefined]);
   });
 
-  it('closes over what is no message, and says what came', async () => {
+  it('closes when something arrives that is not a message, and says what it was', async () => {
     const { line } = start('writesGarbage');
     const messages: Message[] = [];
     const { closes, closed } = receive(line, (message) => messages.push(message));
@@ -187,7 +187,7 @@ describe('a channel to a process', () => {
     ]);
   });
 
-  it('is at its end for the process when it is ended here', async () => {
+  it('ends for the process when it is ended here', async () => {
     const { child, line } = start('lingers');
     const { channel, closes, closed } = receive(line, () => channel.end());
     const [[code]] = (await Promise.all([once(child, 'exit'), closed])) as [[number], void];

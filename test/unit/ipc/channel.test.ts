@@ -76,7 +76,7 @@ describe('a flush', () => {
     return over;
   }
 
-  it('writes at once, and waits until all that was sent has been taken', async () => {
+  it('writes at once, and waits until everything sent has been taken', async () => {
     const { line, written, go } = slowLine();
     const { channel } = new End(line);
     channel.send({ type: 'first' });
@@ -89,7 +89,7 @@ describe('a flush', () => {
     expect(await isOver(flushed)).toBe(true);
   });
 
-  it('has nothing to wait for when nothing was sent, or when the line has gone', async () => {
+  it('has nothing to wait for when nothing was sent, or when the channel has closed', async () => {
     const { line } = slowLine();
     const { channel } = new End(line);
     expect(channel.flush()).toBeUndefined();
@@ -113,7 +113,7 @@ describe('a flush', () => {
 });
 
 describe('a channel', () => {
-  it('hands over everything that was sent before its end, in order, and then closes on both sides, once', async () => {
+  it('delivers everything that was sent before its end, in order, and then closes on both sides, once', async () => {
     const payload = fc.array(
       fc.uint8Array({ maxLength: 300 }).map((bytes) => Buffer.from(bytes)),
       { maxLength: 3 },
@@ -132,7 +132,7 @@ describe('a channel', () => {
     );
   });
 
-  it('goes on reading after it has ended: what the peer had sent until it noticed arrives', async () => {
+  it('still reads after it has ended: messages that the peer sent until it noticed arrive', async () => {
     const { near, far } = await pair();
     far.channel.send({ type: 'before' });
     near.channel.end();
@@ -141,7 +141,7 @@ describe('a channel', () => {
     expect(near.messages).toEqual([{ type: 'before' }, { type: 'after' }]);
   });
 
-  it('sends what goes out in one tick in one write, and in the next tick in the next', async () => {
+  it('sends the messages of one turn in one write, and those of the next turn in the next', async () => {
     const writes: Buffer[] = [];
     const stream = new Duplex({
       read: () => undefined,
@@ -166,7 +166,7 @@ describe('a channel', () => {
     ['a message that is none', new ProtocolError('no such message'), 'no such message'],
     ['an error of ours', new MillraceError('X', 'text'), 'text'],
     ['a bug', new TypeError('no function'), 'a message could not be handled: TypeError: no function'],
-  ])('closes over an error in the handling of a message and says so: %s', async (_, thrown, text) => {
+  ])('closes after an error in the handling of a message and says so: %s', async (_, thrown, text) => {
     const { near, far } = await pair({
       onMessage: () => {
         throw thrown;
@@ -180,7 +180,7 @@ describe('a channel', () => {
     expect(far.closes).toHaveLength(1);
   });
 
-  it('closes over a message that does not parse, and hands over nothing after it', async () => {
+  it('closes after a message that does not parse, and delivers nothing after it', async () => {
     const handed: unknown[] = [];
     const { near, far } = await pair({
       parse: (header) => {
@@ -194,13 +194,13 @@ describe('a channel', () => {
     expect(handed).toEqual([{ type: 'm', n: 0 }]);
   });
 
-  it('closes over bytes that are no message', async () => {
+  it('closes after bytes that are not a message', async () => {
     const { far, line } = await pair();
     line[0].write('this is not a message');
     expect(await far.closed).toBeInstanceOf(ProtocolError);
   });
 
-  it('takes a message that was not sent to its end for none, and for no error', async () => {
+  it('ignores a message that was cut off, without an error', async () => {
     const [near, far] = await socketPair();
     const bytes: Buffer[] = [];
     const recorder = new Duplex({
@@ -219,7 +219,7 @@ describe('a channel', () => {
     expect(end.messages).toEqual([{ type: 'whole' }]);
   });
 
-  it('hands over nothing more when it was destroyed over a message, not even of the same chunk', async () => {
+  it('delivers nothing more when it was destroyed during a message, not even from the same chunk', async () => {
     const line = await socketPair();
     const near = new End(line[0]);
     const handed: Message[] = [];
@@ -260,7 +260,7 @@ describe('a channel', () => {
   });
 
   it.each(['EPIPE', 'ECONNRESET'])(
-    'reads to the end what a peer had sent that is gone when it is written to (%s)',
+    'reads everything that a peer had sent, although the peer is gone when it is written to (%s)',
     async (code) => {
       const line = await socketPair();
       const far = new End(line[1]);
@@ -282,7 +282,7 @@ describe('a channel', () => {
     },
   );
 
-  it('closes with the error when the line fails otherwise', async () => {
+  it('closes with the error when the connection fails in another way', async () => {
     const { near, line } = await pair();
     line[0].destroy(Object.assign(new Error('bad descriptor'), { code: 'EBADF' }));
     expect(await near.closed).toMatchObject({ code: 'CHANNEL', message: 'the channel failed: bad descriptor' });

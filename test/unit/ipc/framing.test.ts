@@ -85,7 +85,7 @@ describe('messages', () => {
   });
 });
 
-describe('bytes that are no message', () => {
+describe('bytes that are not a message', () => {
   const good = encoded({ header: { type: 'ready' }, payload: Buffer.from('x') });
 
   it.each([
@@ -124,7 +124,7 @@ describe('bytes that are no message', () => {
     return copy;
   }
 
-  it('are waited for or refused with a ProtocolError, after all messages before them, whatever they are', () => {
+  it('are kept until more arrives or refused with a ProtocolError, after all messages before them, whatever they are', () => {
     fc.assert(
       fc.property(messages, fc.uint8Array({ maxLength: 60 }), places, (sent, garbage, ends) => {
         const { reader, messages: got } = reading();

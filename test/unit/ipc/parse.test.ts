@@ -250,19 +250,19 @@ describe.each(directions)('%s', (_, parser, examples) => {
     { type: 'constructor' },
     { type: '__proto__' },
     { type: 'hello' },
-  ])('takes %j for no message', (header) => {
+  ])('refuses %j, which is not a message', (header) => {
     const thrown = thrownBy(() => parser(header));
     expect(thrown).toBeInstanceOf(ProtocolError);
     expect(thrown?.message).toContain(`sent a message of no known type: ${JSON.stringify(header)}`);
   });
 });
 
-it('shows only the beginning of what was wrong', () => {
+it('shows only the beginning of a wrong value', () => {
   const thrown = thrownBy(() => parse.fromProducer({ type: 'x'.repeat(10_000) }));
   expect(thrown?.message.length).toBeLessThan(300);
 });
 
-it('takes what may be null or left out', () => {
+it('accepts fields that may be null or left out', () => {
   const messages = [
     { type: 'described', pipeline: null, problems: [{ file: 'a.ts', message: 'broken' }] },
     { type: 'failed', error: { code: 'E', message: 'text' }, origin: 'process', exitCode: null },

@@ -46,7 +46,7 @@ describe('the question before a queue is set aside', () => {
     expect((await ask((input) => input.end())).answer).toMatchObject(refused);
   });
 
-  it('is over when the service is asked to stop, also if that was before', async () => {
+  it('ends when the service is asked to stop, also if that happened before', async () => {
     expect((await ask((_, stop) => stop.abort())).answer).toBe('stopped');
     const options = { yes: false, isTerminal: true, input: new PassThrough(), output: new PassThrough() };
     expect(await confirmFresh(options)(left, AbortSignal.abort())).toBe('stopped');
@@ -62,7 +62,7 @@ describe('the question before a queue is set aside', () => {
     expect(unreadable.shown).toContain('a queue that cannot be read (it is damaged)');
   });
 
-  it('is not asked when --yes was given, nor where nobody could answer it', async () => {
+  it('is not asked when --yes was given, or without a terminal', async () => {
     const streams = { input: new PassThrough(), output: new PassThrough() };
     const { signal } = new AbortController();
     expect(await confirmFresh({ yes: true, isTerminal: false, ...streams })(left, signal)).toBe('yes');

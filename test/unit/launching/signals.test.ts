@@ -16,14 +16,14 @@ describe('a signal', () => {
   it.each([
     [true, ['stop: SIGTERM', 'stop: SIGINT', 'stop: SIGHUP']],
     [false, ['stop: SIGTERM', 'stop: SIGINT', 'reload: SIGHUP']],
-  ])('stops; HUP reloads, unless it says that the terminal was closed (terminal: %s)', (hasTerminal, expected) => {
+  ])('stops; HUP reloads, unless it means that the terminal was closed (terminal: %s)', (hasTerminal, expected) => {
     requests = onSignals({ hasTerminal });
     const found = asked();
     for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.emit(signal, signal);
     expect(found).toEqual(expected);
   });
 
-  it('of a closed terminal first says so, for nothing can be written to it any more', () => {
+  it('of a closed terminal first reports that, because nothing can be written to it any more', () => {
     const found: string[] = [];
     requests = onSignals({ hasTerminal: true, onHangUp: () => found.push('hung up') });
     requests.stop.listen((reason) => found.push(`stop: ${reason}`));
@@ -31,7 +31,7 @@ describe('a signal', () => {
     expect(found).toEqual(['hung up', 'stop: SIGHUP']);
   });
 
-  it('that came before anybody listened stops all the same; a reload is not needed then', () => {
+  it('that came before there was a listener still stops; a reload is not needed then', () => {
     requests = onSignals({ hasTerminal: false });
     process.emit('SIGHUP', 'SIGHUP');
     process.emit('SIGTERM', 'SIGTERM');

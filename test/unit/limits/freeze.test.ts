@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { Freeze } from '../../../src/limits/freeze.ts';
 
 describe('a freeze without a time', () => {
-  it('lasts 1 s and doubles to 5 min while one refusal follows the other', () => {
+  it('lasts 1 s and doubles up to 5 min while one refusal follows another', () => {
     const freeze = new Freeze();
     const spans: number[] = [];
     for (let now = 0, i = 0; i < 11; i++) {
@@ -12,7 +12,7 @@ describe('a freeze without a time', () => {
     expect(spans).toEqual([1000, 2000, 4000, 8000, 16_000, 32_000, 64_000, 128_000, 256_000, 300_000, 300_000]);
   });
 
-  it('is not prolonged by refusals of calls that were on their way when it began', () => {
+  it('is not extended by refusals of calls that were on their way when it began', () => {
     const freeze = new Freeze();
     freeze.begin(0, null);
     for (const now of [1, 10, 999]) expect(freeze.begin(now, null)).toBe(1000 - now);

@@ -58,7 +58,7 @@ describe('limits, under any schedule,', () => {
     );
   });
 
-  it('never let go, nor arrive, a call too many in any period, across restarts, clock changes and commits held up', () => {
+  it('never grant, and never have arrive, one call too many in any period, across restarts, clock changes and delayed commits', () => {
     fc.assert(
       fc.property(
         fc.record({ rate }),
@@ -89,7 +89,7 @@ describe('limits, under any schedule,', () => {
     );
   });
 
-  it('leak no permit: when every holder has exited, nothing is held or waited for, and all can be had again', () => {
+  it('leak no permit: when every holder has exited, nothing is held or requested, and all permits can be granted again', () => {
     fc.assert(
       fc.property(
         fc.record({ concurrency, lingerMs: fc.constantFrom(0, 500) }, { requiredKeys: ['concurrency'] }),
@@ -111,7 +111,7 @@ describe('limits, under any schedule,', () => {
     );
   });
 
-  it('use the whole allowance: callers that always wait get k × N calls in k periods', () => {
+  it('use the whole allowance: callers that always wait make k × N calls in k periods', () => {
     fc.assert(
       fc.property(rate, fc.integer({ min: 1, max: 5 }), (spec, periods) => {
         const world = new World({ rate: spec });
@@ -149,7 +149,7 @@ describe('limits, under any schedule,', () => {
     );
   });
 
-  it('starve nobody: while permits come back and time goes on, everyone in the line is served', () => {
+  it('starve no holder: while permits come back and time passes, every request in the line is granted', () => {
     fc.assert(
       fc.property(
         fc.record({ concurrency, rate }, optional),

@@ -5,7 +5,7 @@ import type { Status } from '../../../src/observability/status.ts';
 const ids = (grants: readonly { id: number }[]): number[] => grants.map(({ id }) => id);
 
 describe('a limit of concurrency', () => {
-  it('grants first come, first served, across holders, and goes on when a permit comes back', () => {
+  it('grants first come, first served, across holders, and continues when a permit comes back', () => {
     const limits = new Limits({ vendor: { concurrency: 2 } });
     for (const [holder, id] of [
       [1, 10],
@@ -32,7 +32,7 @@ describe('a limit of concurrency', () => {
     expect(limits.snapshot(0)[0]).toMatchObject({ held: 0, waiting: 1, granted: 0 });
   });
 
-  it('forgets whoever gives up waiting', () => {
+  it('forgets a request that was given up', () => {
     const limits = new Limits({ vendor: { concurrency: 1 } });
     for (const id of [1, 2, 3, 4]) limits.acquire(1, id, 'vendor');
     limits.advance(0);
@@ -43,7 +43,7 @@ describe('a limit of concurrency', () => {
     expect(ids(limits.advance(0))).toEqual([4]);
   });
 
-  it('ignores releases of what nobody holds, and a second acquire with the same id', () => {
+  it('ignores releases of permits that are not held, and a second acquire with the same id', () => {
     const limits = new Limits({ vendor: { concurrency: 1 } });
     limits.acquire(1, 1, 'vendor');
     limits.acquire(1, 1, 'vendor');
@@ -56,7 +56,7 @@ describe('a limit of concurrency', () => {
     expect(limits.snapshot(0)[0]).toMatchObject({ held: 0, waiting: 0 });
   });
 
-  it('takes back what an exited holder held, and drops what it waited for', () => {
+  it('takes back the permits of an exited holder, and drops its requests', () => {
     const limits = new Limits({ vendor: { concurrency: 2 } });
     for (const id of [1, 2, 3]) limits.acquire(1, id, 'vendor');
     limits.acquire(2, 4, 'vendor');
@@ -100,22 +100,22 @@ describe('a limit of concurrency', () => {
       return (limits.nextAt(100_010) ?? 100_010) - 100_000;
     }
 
-    it('keeps them until their calls would have ended, by the longest of the last hundred', () => {
+    it('permits are kept until their calls would have ended, by the longest of the last hundred calls', () => {
       expect(comesBackAfter(after([300, 20, 700, 40]))).toBe(700);
       expect(comesBackAfter(after([700, ...Array.from({ length: 100 }, () => 30)]))).toBe(30);
     });
 
-    it('keeps them no longer than the call could take', () => {
+    it('permits are kept no longer than the call could take', () => {
       expect(comesBackAfter(after([700]), 250)).toBe(250);
     });
 
-    it('gives them back at once if the call would have ended, if no call is known, and if linger is 0', () => {
+    it('permits come back at once if the call would have ended, if no call is known, and if linger is 0', () => {
       expect([after([5]), after([]), after([700], { lingerMs: 0 })].map((limits) => comesBackAfter(limits))).toEqual([
         10, 10, 10,
       ]);
     });
 
-    it('shows them apart from those that are held', () => {
+    it('lingering permits are shown apart from held permits', () => {
       const limits = after([700]);
       for (const id of [1, 2]) limits.acquire(id, 1, 'vendor');
       limits.advance(1000);
@@ -125,7 +125,7 @@ describe('a limit of concurrency', () => {
       expect(limits.snapshot(1700)[0]).toMatchObject({ held: 1, lingering: 0 });
     });
 
-    it('keeps those of a supervisor that was killed for as long, and none of one that stopped in order', () => {
+    it('permits of a supervisor that was killed are kept as long, and none of a supervisor that stopped in order', () => {
       const before = after([700]);
       const records = before.durable({ now: 700, wall });
       expect(records).toMatchObject([{ limit: 'vendor', longestMs: 700 }]);
@@ -142,7 +142,7 @@ describe('a limit of concurrency', () => {
       ).toEqual([0, 1700, 1]);
     });
 
-    it('records a longer call only if it is much longer', () => {
+    it('a longer call is recorded only if it is much longer', () => {
       const limits = after([700]);
       limits.durable({ now: 700, wall });
       limits.acquire(9, 99, 'vendor');
@@ -151,7 +151,7 @@ describe('a limit of concurrency', () => {
       expect(limits.durable({ now: 1800, wall: wall + 1100 })).toEqual([]);
     });
 
-    it('records that calls have become shorter, after a hundred of them', () => {
+    it('shorter calls are recorded after a hundred of them', () => {
       const limits = after([700, ...Array.from({ length: 98 }, () => 30)]);
       expect(limits.durable({ now: 5000, wall })).toMatchObject([{ longestMs: 700 }]);
       for (let id = 200; id < 301; id++) {
@@ -163,7 +163,7 @@ describe('a limit of concurrency', () => {
     });
   });
 
-  it('takes turns at a sink at once, however long those of a dead process would have been', () => {
+  it('turns at a sink come back at once, however long those of a dead process would have been', () => {
     const limits = new Limits({});
     limits.acquire(1, 1, 'sink:a');
     limits.advance(0);
@@ -175,7 +175,7 @@ describe('a limit of concurrency', () => {
     expect(ids(limits.advance(501))).toEqual([1]);
   });
 
-  it('lets the permits of an earlier supervisor linger', () => {
+  it('lets the permits of an earlier supervisor linger, too', () => {
     const limits = new Limits({ vendor: { concurrency: 1, lingerMs: 100 } });
     limits.restore([], 10, 0);
     limits.acquire(1, 1, 'vendor');
@@ -185,7 +185,7 @@ describe('a limit of concurrency', () => {
 });
 
 describe('names', () => {
-  it('are unknown if the pipeline does not define them, and the refusal says which ones it does', () => {
+  it('are unknown if the pipeline does not define them, and the refusal says which names it defines', () => {
     const limits = new Limits({ vendor: { concurrency: 1 }, mail: { concurrency: 1 } });
     expect(limits.acquire(1, 1, 'vendr')).toBe('unknown');
     expect(limits.refusal('vendr')).toContain('got "vendr": it defines vendor, mail');
@@ -207,7 +207,7 @@ describe('names', () => {
 describe('a rate', () => {
   const fourPerSecond = { vendor: { rate: { count: 4, perMs: 1000 } } };
 
-  it('grants all of its calls at once, and the next when the first is a period old', () => {
+  it('grants all of its calls at once, and the next call when the first is a period old', () => {
     const limits = new Limits(fourPerSecond);
     for (let id = 1; id <= 6; id++) limits.acquire(1, id, 'vendor');
     expect(ids(limits.advance(100))).toEqual([1, 2, 3, 4]);
@@ -228,7 +228,7 @@ describe('a rate', () => {
     expect(limits.nextAt(1010)).toBe(1250);
   });
 
-  it('counts a call from when it was told, and lets no more go until then', () => {
+  it('counts a call from when it was announced, and grants no more until then', () => {
     const limits = new Limits(fourPerSecond);
     for (let id = 1; id <= 9; id++) limits.acquire(1, id, 'vendor');
     expect(limits.advance(0)).toHaveLength(4);
@@ -238,7 +238,7 @@ describe('a rate', () => {
     expect(limits.nextAt(5000)).toBe(6250);
   });
 
-  it('does not wait for ever for calls that were not told because their holder is gone', () => {
+  it('does not wait forever for calls that were not announced because their holder is gone', () => {
     const limits = new Limits(fourPerSecond);
     for (let id = 1; id <= 4; id++) limits.acquire(1, id, 'vendor');
     limits.advance(0);
@@ -247,7 +247,7 @@ describe('a rate', () => {
     expect(limits.nextAt(100)).toBe(1350);
   });
 
-  it('is not given back by a release or an exit', () => {
+  it('is not restored by a release or an exit', () => {
     const limits = new Limits(fourPerSecond);
     for (let id = 1; id <= 5; id++) limits.acquire(1, id, 'vendor');
     limits.acquire(2, 6, 'vendor');
@@ -272,7 +272,7 @@ describe('a rate', () => {
 });
 
 describe('a freeze', () => {
-  it('holds everybody back until its end, is prolonged, and never shortened', () => {
+  it('holds all calls back until its end, can be extended, and is never shortened', () => {
     const limits = new Limits({ vendor: { concurrency: 5 }, other: { concurrency: 1 } });
     limits.acquire(1, 1, 'vendor');
     limits.acquire(1, 2, 'other');
@@ -307,7 +307,7 @@ describe('records', () => {
     return limits.durable({ now: 0, wall: day });
   }
 
-  it('are awaited by grants under a rate only', () => {
+  it('are awaited only by grants under a rate', () => {
     const limits = new Limits(specs);
     limits.acquire(1, 1, 'vendor');
     limits.acquire(1, 2, 'mail');
@@ -317,7 +317,7 @@ describe('records', () => {
     ]);
   });
 
-  it('are given for what has changed, once', () => {
+  it('are made once for each limit that has changed', () => {
     const limits = new Limits(specs);
     expect(limits.durable({ now: 0, wall: day })).toEqual([]);
     limits.acquire(1, 1, 'vendor');
@@ -335,7 +335,7 @@ describe('records', () => {
     ]);
   });
 
-  it('are given again, as of now, for grants whose commit is held up', () => {
+  it('are made again, with the present time, for grants whose commit is delayed', () => {
     const limits = new Limits(specs);
     limits.acquire(1, 1, 'vendor');
     limits.advance(0);
@@ -383,7 +383,7 @@ describe('records', () => {
   it.each([
     ['set back by a year', -31_536_000_000, 60_000],
     ['set forward by a year', 31_536_000_000, 0],
-  ])('never freeze for longer than was meant, with a clock that was %s', (_, jump, expected) => {
+  ])('never freeze for longer than intended, with a clock that was %s', (_, jump, expected) => {
     const before = new Limits(specs);
     before.freeze(0, 'vendor', 60_000);
     const limits = new Limits(specs);
@@ -397,21 +397,24 @@ describe('records', () => {
     ['of another boot, right', 'boot 2', 20_000, 50_000],
     ['of another boot, a few seconds fast', 'boot 2', 30_000, 40_000],
     ['of another boot, which is not known', null, 20_000, 40_000],
-  ])('are as old as the monotonic clock says, or else the wall clock, if it is one %s', (_, boot, wallMs, frozenMs) => {
-    const before = new Limits(specs, 'boot 1');
-    before.freeze(100, 'vendor', 60_000);
-    const limits = new Limits(specs, boot);
-    limits.restore(before.durable({ now: 100, wall: day }), 20_100, day + wallMs);
-    expect(limits.snapshot(20_100)[0]?.frozenMs).toBe(frozenMs);
-  });
+  ])(
+    'have their age from the monotonic clock, or otherwise from the wall clock, with a clock %s',
+    (_, boot, wallMs, frozenMs) => {
+      const before = new Limits(specs, 'boot 1');
+      before.freeze(100, 'vendor', 60_000);
+      const limits = new Limits(specs, boot);
+      limits.restore(before.durable({ now: 100, wall: day }), 20_100, day + wallMs);
+      expect(limits.snapshot(20_100)[0]?.frozenMs).toBe(frozenMs);
+    },
+  );
 
-  it('of a version that did not know of boots go by the wall clock', () => {
+  it('of a version that did not record boots go by the wall clock', () => {
     const limits = new Limits(specs, 'boot 1');
     limits.restore([{ limit: 'vendor', wall: day, frozenMs: 60_000, calls: [] }], 0, day + 20_000);
     expect(limits.snapshot(0)[0]?.frozenMs).toBe(40_000);
   });
 
-  it('are made anew when the wall clock is set', () => {
+  it('are made again when the wall clock is set', () => {
     const limits = new Limits(specs);
     limits.freeze(0, 'vendor', 60_000);
     limits.durable({ now: 0, wall: day });
@@ -422,7 +425,7 @@ describe('records', () => {
     expect(limits.durable({ now: 3000, wall: day + 3_603_000 })).toEqual([]);
   });
 
-  it('are made anew after a restart', () => {
+  it('are made again after a restart', () => {
     const limits = new Limits(specs);
     limits.restore(crashed(5), 0, day - 5000);
     expect(limits.durable({ now: 10, wall: day - 4990 })).toMatchObject([{ limit: 'vendor', wall: day - 4990 }]);
@@ -437,7 +440,7 @@ describe('records', () => {
     expect(third.advance(59_000)).toEqual([]);
   });
 
-  it('do not hold calls up for longer than a period, even if those of before count as still on their way', () => {
+  it('do not delay calls for longer than a period, even if earlier calls count as still on their way', () => {
     const limits = new Limits({ vendor: { rate: { count: 1, perMs: 60_000 } } });
     limits.restore(crashed(1), 0, day);
     limits.acquire(1, 1, 'vendor');
@@ -461,14 +464,14 @@ describe('records', () => {
     expect(record!.calls.filter((_, i) => i % 2 === 1).reduce((sum, count) => sum + count, 0)).toBe(1000);
   });
 
-  it('of limits that are no more, or have no rate any more, do no harm', () => {
+  it('of limits that no longer exist, or no longer have a rate, do no harm', () => {
     const limits = new Limits({ vendor: { concurrency: 1 } });
     limits.restore([...crashed(5), { limit: 'gone', wall: day, frozenMs: 1e9, calls: [0, 1] }], 0, day);
     limits.acquire(1, 1, 'vendor');
     expect(ids(limits.advance(0))).toEqual([1]);
   });
 
-  it('with more calls than the rate allows now take up one period, not more', () => {
+  it('with more calls than the rate allows now fill one period and no more', () => {
     const limits = new Limits({ vendor: { rate: { count: 2, perMs: 1000 } } });
     limits.restore([{ limit: 'vendor', wall: day, frozenMs: 0, calls: [0, 500] }], 0, day);
     limits.acquire(1, 1, 'vendor');

@@ -12,18 +12,18 @@ function told(window: Window, now: number): number {
 function warmWindow(perMs: number): Window {
   const window = new Window({ count: 1, perMs });
   window.ended(told(window, -2000), -2000);
-  window.hasRoom(0);
+  window.isOpen(0);
   return window;
 }
 
 describe('the window', () => {
-  it('has room again for each call exactly one period after its end, over thousands of calls', () => {
+  it('is open again for each call exactly one period after its end, over thousands of calls', () => {
     const window = new Window({ count: 4, perMs: 1000 });
     const ends: number[] = [];
     for (let call = 0; call < 4000; call++) {
       const now = call < 4 ? call : ends[call - 4]! + 1000;
-      expect(window.roomAt(now - 1)).toBe(call < 4 ? now - 1 : now);
-      expect(window.hasRoom(now)).toBe(true);
+      expect(window.opensAt(now - 1)).toBe(call < 4 ? now - 1 : now);
+      expect(window.isOpen(now)).toBe(true);
       window.ended(told(window, now), now + 1);
       ends.push(now + 1);
     }
@@ -35,8 +35,8 @@ describe('the window', () => {
       const now = call * 505;
       const ticket = told(window, now);
       // The last but one ended 20 ms after its beginning, 990 ms ago.
-      expect(window.hasRoom(now + 9)).toBe(call < 2);
-      expect(window.hasRoom(now + 12)).toBe(true);
+      expect(window.isOpen(now + 9)).toBe(call < 2);
+      expect(window.isOpen(now + 12)).toBe(true);
       window.ended(ticket, now + 20);
     }
   });
@@ -44,23 +44,23 @@ describe('the window', () => {
   it('counts a call that does not end from a twentieth of the period after its grant', () => {
     const window = warmWindow(1000);
     told(window, 0);
-    expect(window.roomAt(0)).toBe(1050);
+    expect(window.opensAt(0)).toBe(1050);
   });
 
-  it('takes no notice of the end of a slow call', () => {
+  it('ignores the end of a slow call', () => {
     const window = warmWindow(1000);
     window.ended(told(window, 0), 500);
-    expect(window.roomAt(500)).toBe(1050);
+    expect(window.opensAt(500)).toBe(1050);
   });
 
-  it('takes no notice of the end of a call that it has forgotten', () => {
+  it('ignores the end of a call that it has forgotten', () => {
     const window = warmWindow(1000);
     const first = told(window, 0);
-    expect(window.hasRoom(2000)).toBe(true);
+    expect(window.isOpen(2000)).toBe(true);
     told(window, 2000);
     window.ended(first, 2001);
-    expect(window.hasRoom(3001)).toBe(false);
-    expect(window.roomAt(3001)).toBe(3050);
+    expect(window.isOpen(3001)).toBe(false);
+    expect(window.opensAt(3001)).toBe(3050);
   });
 
   it.each([
@@ -70,10 +70,10 @@ describe('the window', () => {
   ])('gives the calls after a pause more time to arrive, with a period of %s', (_, perMs, expected) => {
     const window = new Window({ count: 1, perMs });
     told(window, 0);
-    expect(window.roomAt(0)).toBe(expected);
+    expect(window.opensAt(0)).toBe(expected);
   });
 
-  it('takes connections for closed after 4 s without the end of a call', () => {
+  it('assumes that connections are closed after 4 s without the end of a call', () => {
     const window = new Window({ count: 1, perMs: 1000 });
     window.ended(told(window, 0), 0);
     expect(window.arrivalOf(4000)).toBe(4050);

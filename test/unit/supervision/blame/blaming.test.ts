@@ -56,7 +56,7 @@ describe('a start', () => {
     expect([queue.availableAlone(moment), happened]).toEqual([0, []]);
   });
 
-  it('after three supervisors were killed without an item settled accuses what they can have run, and runs it by itself', () => {
+  it('after three supervisors were killed without an item settled accuses the items they may have run, and runs each alone', () => {
     const { queue, happened } = restarted({ uncleanStarts: 3, trial: null });
     expect(happened).toMatchObject([['items.isolated', { items: 3, cause: 'its supervisor was killed with it' }]]);
     const ordinary = queue.take(new Holding(20), credit, moment);
@@ -69,7 +69,7 @@ describe('a start', () => {
     expect(queue.availableAlone(moment)).toBe(0);
   });
 
-  it.each([2, 4])('names the item that was run by itself when the last one was killed (%i)', (trial) => {
+  it.each([2, 4])('names the item that was on trial when the last supervisor was killed (%i)', (trial) => {
     const { store, queue, happened } = restarted({ uncleanStarts: 1, trial });
     expect(happened.at(-1)).toMatchObject(['item.killed', { seq: trial, kills: 1, inMs: 750 }]);
     expect(store.readRetryError(trial)?.message).toBe('killed its consumer once: its supervisor was killed with it');
@@ -79,7 +79,7 @@ describe('a start', () => {
 });
 
 describe('a consumer that dies with items', () => {
-  it('has its items run alone, announced, and its killer named, forgiven, and asked for before it is dead', () => {
+  it('has its items run alone, and its killer named, run again, and asked for in the ledger before it is dead', () => {
     const world = new AService({
       settings: { consumers: 2, concurrency: 2, retry: { baseMs: 100, capMs: 100 } },
     }).runReady();
@@ -155,7 +155,7 @@ describe('a consumer that dies with items', () => {
     expect(world.emitted('items.cleared')).toHaveLength(isKiller ? 0 : 2);
   });
 
-  it('for a reason of its own, or because it was told to go, accuses nobody', () => {
+  it('for a reason of its own, or because it was told to exit, accuses no item', () => {
     const world = new AService({ settings: { consumers: 2, concurrency: 2 } }).runReady();
     world.producer.yields(['a', 'b', 'c', 'd']);
     world.tick();
@@ -175,7 +175,7 @@ describe('a consumer that dies with items', () => {
     expect(world.consumer(1).deliveries[0]).toMatchObject({ mode: 'together' });
   });
 
-  it('whatever it runs is believed to be to blame itself in the end, and is parked', () => {
+  it('whatever it runs is finally to blame itself, and is parked', () => {
     const world = new AService({
       settings: {
         consumers: 1,

@@ -35,7 +35,7 @@ describe('what a consumer died of', () => {
     expect(deathOf(whole, error)?.cause).toBe(cause);
   });
 
-  it('is from outside only if it was killed, and not by us', () => {
+  it('is from outside only if something other than the supervisor killed it', () => {
     const exit: Exit = { code: null, signal: 'SIGKILL', killed: 'no', reason: undefined, lastWords: undefined };
     expect(deathOf(exit, undefined)?.isFromOutside).toBe(true);
     expect(deathOf({ ...exit, killed: 'hang' }, undefined)?.isFromOutside).toBe(false);

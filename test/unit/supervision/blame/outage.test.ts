@@ -31,13 +31,13 @@ describe('an outage', () => {
     expect([outage.isOn, outage.reason]).toEqual([false, null]);
   });
 
-  it('is never when it is not to be', () => {
+  it('never begins if pauseAfter is 0', () => {
     const outage = new Outage({ pauseAfter: 0 });
     for (let i = 0; i < 1000; i++) outage.failed(i * 1000, error);
     expect(outage.isOn).toBe(false);
   });
 
-  it('is probed more and more rarely, at least once in a minute', () => {
+  it('is probed more and more rarely, but at least once a minute', () => {
     const outage = new Outage({ pauseAfter: 100 });
     for (let i = 0; i < 100; i++) outage.failed(i * 1000, error);
     expect(outage.probeAt).toBe(100_000);
@@ -58,7 +58,7 @@ describe('an error from outside', () => {
       true,
     ],
     [{ code: 'E', message: 'm', cause: { code: 'E', message: 'm' } }, false],
-  ])('is told by its code, or its cause’s: %j', (data, expected) => {
+  ])('is recognised by its code, or by its cause’s: %j', (data, expected) => {
     expect(isOutside(data)).toBe(expected);
   });
 });
@@ -103,8 +103,8 @@ function failAll(world: AService, verdict: 'retry' | 'later' = 'retry'): number 
   return failed;
 }
 
-describe('a pipeline of which nothing succeeds any more', () => {
-  it('pauses, says why, and tries one item at a time, more and more rarely', () => {
+describe('a pipeline in which nothing succeeds any more', () => {
+  it('pauses, says why, and runs one item at a time, more and more rarely', () => {
     const world = aWorldThatIsOut();
     expect(world.service.status).toMatchObject({ state: 'paused', pausedBy: expect.stringContaining('it failed') });
     expect(world.emitted('run.paused')).toHaveLength(1);
@@ -123,7 +123,7 @@ describe('a pipeline of which nothing succeeds any more', () => {
     expect(world.emitted('run.paused')).toHaveLength(1);
   });
 
-  it('tries one also when the time for that comes in the midst of a tick', () => {
+  it('also probes when the time for that comes in the middle of a tick', () => {
     const untilProbe = (world: AService): number => {
       let ms = 0;
       for (; world.queue.stats.lent === 0 && ms < 100_000; ms += 1) world.pass(1);
@@ -150,14 +150,14 @@ describe('a pipeline of which nothing succeeds any more', () => {
     }
   });
 
-  it('tries no second item while one is still being tried', () => {
+  it('lends no second probe while one still runs', () => {
     const world = aWorldThatIsOut();
     failAll(world);
     world.pass(600_000);
     expect(world.queue.stats.lent).toBe(1);
   });
 
-  it('tries what is new as well as what has failed before', () => {
+  it('probes with new items as well as with items that have failed before', () => {
     const world = aWorldThatIsOut();
     world.producer.yields(
       Array.from({ length: 10 }, (_, i) => i),
@@ -178,7 +178,7 @@ describe('a pipeline of which nothing succeeds any more', () => {
     expect([...probed].filter((seq) => seq <= 40).length).toBeGreaterThanOrEqual(4);
   });
 
-  it('uses up no attempt meanwhile: nothing is buried', () => {
+  it('uses no attempt meanwhile: no item becomes a dead letter', () => {
     const world = aWorldThatIsOut();
     const dead = world.queue.run.dead;
     for (let second = 0; second < 2 * 3600; second += 10) {
@@ -189,7 +189,7 @@ describe('a pipeline of which nothing succeeds any more', () => {
     expect(world.queue.stats.retrying + world.queue.stats.queued + world.queue.stats.lent).toBe(40 - dead);
   });
 
-  it('goes on with all of it as soon as one succeeds', () => {
+  it('resumes with all items as soon as one succeeds', () => {
     const world = aWorldThatIsOut();
     failAll(world);
     let probe: number[] = [];
@@ -210,7 +210,7 @@ describe('a pipeline of which nothing succeeds any more', () => {
     expect(world.queue.stats).toMatchObject({ queued: 0, retrying: 0, lent: 39 - world.queue.run.dead });
   });
 
-  it('pauses as well when all of it waits for something outside', () => {
+  it('also pauses when all items wait for something outside', () => {
     const world = new AService({ settings: { consumers: 1, concurrency: 20 } }).runReady();
     world.producer.yields(
       Array.from({ length: 30 }, (_, i) => i),
@@ -252,7 +252,7 @@ describe('one item that fails as in an outage while the others succeed', () => {
     return world;
   };
 
-  it('is a dead letter after its attempts and one failure more, and says why', () => {
+  it('is a dead letter after its attempts and one more failure, and says why', () => {
     const world = aWorld();
     const consumer = world.consumer();
     consumer.says({ type: 'settle', done: [1, 6, 8, 10], failed: [], used: { vendor: 9 }, ...idle });
@@ -284,7 +284,7 @@ describe('one item that fails as in an outage while the others succeed', () => {
     expect(world.queue.run.dead).toBe(0);
   });
 
-  it('uses no attempt, however often, if it asked for another time itself', () => {
+  it('uses no attempt, however often, if it asked for a later time itself', () => {
     const world = aWorld({ attempts: 1 });
     const consumer = world.consumer();
     consumer.settles(1, 2, 3, 4, 5, 6, 8, 9, 10);
@@ -314,7 +314,7 @@ describe('one item that fails as in an outage while the others succeed', () => {
   });
 });
 
-describe('a pipeline whose sink is out', () => {
+describe('a pipeline whose sink cannot be reached', () => {
   const out = { type: 'sink', reason: 'connection refused' } as const;
   const aWorld = (): AService => {
     const world = new AService({ settings: { consumers: 2, concurrency: 1 } }).runReady();
@@ -345,7 +345,7 @@ describe('a pipeline whose sink is out', () => {
     expect(world.consumer(1).lent.slice(0, 2)).toEqual([1, 1]);
   });
 
-  it('goes on when somebody comes who can write to it', () => {
+  it('resumes when a new consumer can write to it', () => {
     const world = aWorld();
     world.consumer(1).says(out);
     world.consumer(2).goes({ code: 1 });
@@ -360,25 +360,22 @@ describe('a pipeline whose sink is out', () => {
 });
 
 describe('a process that cannot reach what it needs', () => {
-  it.each(['consumer', 'producer'] as const)(
-    'is started again and again, but not hot, and is not parked: the %s',
-    (role) => {
-      const world = new AService({ settings: { consumers: 1 } }).runReady();
-      const child = () => (role === 'producer' ? world.producer : world.consumer());
-      const starts = () => (role === 'producer' ? world.producers : world.consumers).length;
-      for (let second = 0; second < 3600; second++) {
-        if (!child().exit) {
-          const outside = { code: 'DEPENDENCY', message: 'no route' };
-          child().says({ type: 'failed', error: outside, origin: 'process', exitCode: null });
-          child().goes({ code: 1 });
-        }
-        world.pass(1000);
+  it.each(['consumer', 'producer'] as const)('is started again with a back-off, and is not parked: the %s', (role) => {
+    const world = new AService({ settings: { consumers: 1 } }).runReady();
+    const child = () => (role === 'producer' ? world.producer : world.consumer());
+    const starts = () => (role === 'producer' ? world.producers : world.consumers).length;
+    for (let second = 0; second < 3600; second++) {
+      if (!child().exit) {
+        const outside = { code: 'DEPENDENCY', message: 'no route' };
+        child().says({ type: 'failed', error: outside, origin: 'process', exitCode: null });
+        child().goes({ code: 1 });
       }
-      expect(world.emitted('child.parked')).toEqual([]);
-      expect(world.emitted('child.exited').at(-1)).toMatchObject({ expected: false, isOutage: true });
-      expect(world.service.status.state).toBe('running');
-      expect(starts()).toBeGreaterThan(100);
-      expect(starts()).toBeLessThan(260);
-    },
-  );
+      world.pass(1000);
+    }
+    expect(world.emitted('child.parked')).toEqual([]);
+    expect(world.emitted('child.exited').at(-1)).toMatchObject({ expected: false, isOutage: true });
+    expect(world.service.status.state).toBe('running');
+    expect(starts()).toBeGreaterThan(100);
+    expect(starts()).toBeLessThan(260);
+  });
 });

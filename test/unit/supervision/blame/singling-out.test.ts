@@ -61,7 +61,7 @@ describe('a failure that looks like an outage', () => {
     );
   });
 
-  it('uses an attempt each time that others have succeeded since the item failed last', () => {
+  it('uses an attempt each time others have succeeded since the item failed last', () => {
     const run = new ARun();
     const uses = Array.from({ length: 4 }, () => {
       run.succeed(3);
@@ -70,7 +70,7 @@ describe('a failure that looks like an outage', () => {
     expect(uses).toEqual([false, true, true, true]);
   });
 
-  it('is the item’s own if those that were lent with it succeed after it has failed, and nothing else is left', () => {
+  it('is the item’s own if items lent with it succeed after it has failed, and nothing else is left', () => {
     const run = new ARun();
     const lentAt = run.now;
     const uses = [run.fail(7, { lentAt, open: 60 })];
@@ -79,7 +79,7 @@ describe('a failure that looks like an outage', () => {
     expect([uses, run.isSingledOut(7)]).toEqual([[false, false, true], true]);
   });
 
-  it('under a limit is compared with items that called under the same one only', () => {
+  it('under a limit is compared only with items that called under the same limit', () => {
     const run = new ARun();
     run.fail(7, { limit: 'vendor', open: 10 });
     run.succeed(5);
@@ -96,7 +96,7 @@ describe('a failure that looks like an outage', () => {
     expect([run.fail(7), run.fail(7), run.fail(7)]).toEqual([true, true, true]);
   });
 
-  it('uses attempts from the second one on if the others were done while its first try went on', () => {
+  it('uses attempts from the second one on if the others were done during its first attempt', () => {
     const run = new ARun();
     run.now = 100;
     run.succeed(59);
@@ -104,7 +104,7 @@ describe('a failure that looks like an outage', () => {
     expect([run.fail(7, { lentAt: 50 }), run.fail(7), run.fail(7)]).toEqual([false, true, true]);
   });
 
-  it('uses none of an item that was on its way when an outage began, with as many others as had succeeded since', () => {
+  it('uses none of an item that ran when an outage began, along with as many others as had succeeded since', () => {
     const run = new ARun();
     run.now = 100;
     run.succeed(9);
@@ -112,7 +112,7 @@ describe('a failure that looks like an outage', () => {
     expect([run.fail(7, { lentAt: 50, open: 10 }), run.fail(7, { open: 10 })]).toEqual([false, false]);
   });
 
-  it('uses none because results come in of items that were lent before: they prove nothing of what is now', () => {
+  it('uses none because of late results of items lent before: they prove nothing about the present', () => {
     const run = new ARun();
     run.now = 100;
     run.fail(7, { open: 10 });
@@ -120,7 +120,7 @@ describe('a failure that looks like an outage', () => {
     expect(run.fail(7, { open: 10 })).toBe(false);
   });
 
-  it('uses none because the sink had items already: they were not processed', () => {
+  it('uses none because the sink already had items: they did not run', () => {
     const judge = new SinglingOut();
     const failed = { seq: 7, limit: null, lentAt: 0, ownFault: 0, open: 10, isAnyDone: true };
     judge.failed(10, failed);
@@ -128,7 +128,7 @@ describe('a failure that looks like an outage', () => {
     expect(judge.failed(30, failed).usesAttempt).toBe(false);
   });
 
-  it('uses none of an item that was singled out while others fail that were not: that is an outage', () => {
+  it('uses none of an item that was singled out while others that were not fail: that is an outage', () => {
     const run = new ARun();
     run.fail(7, { open: 10 });
     run.succeed(3);
@@ -138,7 +138,7 @@ describe('a failure that looks like an outage', () => {
     expect(run.fail(7)).toBe(true);
   });
 
-  it('uses attempts of several items that were singled out, though they fail together', () => {
+  it('uses attempts of several items that were singled out, although they fail together', () => {
     const run = new ARun();
     for (const seq of [7, 8, 9]) run.fail(seq, { open: 10 });
     run.succeed(3);
@@ -163,7 +163,7 @@ describe('a failure that looks like an outage', () => {
     expect(failures).toBe(200);
   });
 
-  it('is forgotten with its item, and remembered of ten thousand items at most', () => {
+  it('is forgotten with its item, and remembered for at most ten thousand items', () => {
     const judge = new SinglingOut();
     const failed = { limit: null, lentAt: 0, ownFault: 0, open: 1e9, isAnyDone: true };
     for (let seq = 1; seq <= 10_001; seq++) judge.failed(1, { ...failed, seq });
@@ -173,7 +173,7 @@ describe('a failure that looks like an outage', () => {
     expect(uses).toEqual([false, false, false, true]);
   });
 
-  it('of one of several items always uses all of its attempts in the end, once another has succeeded', () => {
+  it('always uses all attempts of an item in the end, once another has succeeded', () => {
     const step = fc.oneof(fc.constant('succeed'), fc.constant('restart'), fc.integer({ min: 1, max: 3 }));
     fc.assert(
       fc.property(fc.array(step, { maxLength: 50 }), (steps) => {

@@ -68,7 +68,7 @@ afterEach(async () => {
   started.clear();
 });
 
-describe('a child that goes', () => {
+describe('a child that exits', () => {
   it('is reported once, after everything that it had sent', async () => {
     const watched = new Watched('talks').listen();
     expect(await watched.gone()).toMatchObject({ code: 7, signal: null, reason: undefined, killed: 'no' });
@@ -77,7 +77,7 @@ describe('a child that goes', () => {
     expect(watched.clock.waiting).toBe(0);
   });
 
-  it('is heard to its end even if it was killed and is being written to', async () => {
+  it('is read to its end even if it was killed while it is being written to', async () => {
     const watched = new Watched('talks-and-dies').listen();
     // Whether this finds it alive or not: no byte that it had sent may be lost for that.
     const write = (): void => {
@@ -89,7 +89,7 @@ describe('a child that goes', () => {
     expect(watched.messages.at(-1)).toBe('300');
   });
 
-  it('is reported as gone even if it had gone before anybody listened', async () => {
+  it('is reported as gone even if it exited before there was a listener', async () => {
     const watched = new Watched('exits');
     await until(() => !watched.isAlive && watched.openOutputs === 0);
     await new Promise((turn) => setImmediate(turn));
@@ -120,7 +120,7 @@ describe('a child that V8 ends', () => {
 });
 
 describe('a child that is abandoned', () => {
-  it('is not reported any more, and keeps nobody from ending', async () => {
+  it('is not reported any more, and does not keep this process from ending', async () => {
     const watched = new Watched('deaf').listen();
     await until(() => watched.messages.length > 0);
     watched.child.abandon();
@@ -135,7 +135,7 @@ describe('a child that misbehaves on its channel', () => {
   it.each([
     ['garbage', 'expected a message, got other bytes: "<html>502 Bad Gateway</h'],
     ['wrong-shape', 'the consumer sent "settle" with a wrong done: "everything"'],
-  ])('is killed (%s), and what it had said before counts', async (fixture, reason) => {
+  ])('is killed (%s), and its earlier messages count', async (fixture, reason) => {
     const watched = new Watched(fixture).listen();
     const exit = await watched.gone();
     expect(exit).toMatchObject({ code: null, signal: 'SIGKILL' });
@@ -143,7 +143,7 @@ describe('a child that misbehaves on its channel', () => {
     expect(watched.messages).toEqual(['before']);
   });
 
-  it('by half a message can be killed, and that message is none', async () => {
+  it('by sending half a message can be killed, and that message does not count', async () => {
     const watched = new Watched('half-a-message').listen();
     await until(() => watched.messages.length > 0);
     watched.child.kill('silent for 1min');
@@ -151,7 +151,7 @@ describe('a child that misbehaves on its channel', () => {
     expect(watched.messages).toEqual(['before']);
   });
 
-  it('by letting go of it has half a second to exit', async () => {
+  it('by closing it has half a second to exit', async () => {
     const watched = new Watched('hangs-up').listen();
     await until(() => watched.messages.length > 0);
     watched.child.send({ type: 'bye' });
@@ -183,7 +183,7 @@ describe('a grandchild that holds pipes and channel', () => {
     expect(watched.clock.waiting).toBe(0);
   });
 
-  it('does not keep us from taking the child for gone if it has left the group', async () => {
+  it('does not keep the child from being reported as gone if it has left the group', async () => {
     const watched = new Watched('leaves-a-grandchild', { env: { DETACHED: '1' } }).listen();
     await until(() => !watched.isAlive && watched.clock.waiting > 0);
     const grandchild = Number(watched.messages[0]);
@@ -200,7 +200,7 @@ describe('a grandchild that holds pipes and channel', () => {
   });
 });
 
-describe('what has arrived from a grandchild when we stop listening', () => {
+describe('output of a grandchild that has arrived when the deadline passes', () => {
   it('is read first, even if this process was held up until then', async () => {
     const watched = new Watched('leaves-a-grandchild', { env: { DETACHED: '1' } });
     watched.clock.soon = (fn) => void setImmediate(fn);
@@ -232,8 +232,8 @@ describe('a start that fails', () => {
   });
 });
 
-describe('a start when no descriptor is left', () => {
-  it('fails and says what to do, and the next one may succeed', () => {
+describe('a start without free descriptors', () => {
+  it('fails and says what to do, and the next start may succeed', () => {
     const command = `ulimit -n 100; exec "${process.execPath}" --import ./scripts/typescript.mjs test/fixtures/out-of-descriptors.ts`;
     const { stdout, stderr } = spawnSync('sh', ['-c', command], { encoding: 'utf8' });
     expect(stderr).toBe('');

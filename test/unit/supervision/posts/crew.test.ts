@@ -17,7 +17,7 @@ async function gone(pid: number | undefined): Promise<void> {
 }
 
 describe('a crew', () => {
-  it('that is dismissed while the producer is asked is gone, and the question has its answer', async () => {
+  it('that is dismissed while the producer describes the file is gone, and the description fails', async () => {
     const crew = aCrew();
     const producer = crew.boot();
     const options = { file: '/a.ts', clock: systemClock, deadlineMs: 60_000, onOther: () => undefined };
@@ -28,7 +28,7 @@ describe('a crew', () => {
     crew.dismiss();
   });
 
-  it('hands out the processes that it has started early once, and then new ones', async () => {
+  it('hands out each process that it has started early once, and then new ones', async () => {
     const crew = aCrew();
     const early = crew.boot();
     const children = [
@@ -54,7 +54,7 @@ describe('a crew', () => {
     await Promise.all(children.map(async ({ who }) => await gone(who.pid)));
   });
 
-  it('replaces a producer that was killed by somebody else while it was asked', async () => {
+  it('replaces a producer that something else killed while it described the file', async () => {
     const crew = aCrew();
     const first = crew.boot();
     first.kill('by somebody else');

@@ -24,8 +24,8 @@ function asking() {
   return { clock, child, description };
 }
 
-describe('a producer that is asked what is in a pipeline file', () => {
-  it('is told the file, and its answer is the description', async () => {
+describe('a producer that describes a pipeline file', () => {
+  it('gets the file’s path, and its answer is the description', async () => {
     const { clock, child, description } = asking();
     expect(child.sent).toEqual([{ type: 'describe', file: '/a.ts' }]);
     child.says({ type: 'described', pipeline, problems: [] });
@@ -40,7 +40,7 @@ describe('a producer that is asked what is in a pipeline file', () => {
     expect(await description).toEqual({ status: 'wrong', problems });
   });
 
-  it('may be ended by the file, and says how', async () => {
+  it('may be ended by the file, and the reason is reported', async () => {
     const { clock, child, description } = asking();
     child.says({
       type: 'failed',
@@ -57,7 +57,7 @@ describe('a producer that is asked what is in a pipeline file', () => {
     expect(clock.waiting).toBe(0);
   });
 
-  it('is not to blame when somebody else kills it', async () => {
+  it('is not to blame when something else kills it', async () => {
     const { child, description } = asking();
     child.dies();
     expect(await description).toMatchObject({ status: 'failed', wasKilled: true });
@@ -78,7 +78,7 @@ describe('a producer that is asked what is in a pipeline file', () => {
     });
   });
 
-  it('may have gone before it was asked', async () => {
+  it('may have exited before it was asked', async () => {
     const child = new FakeProducer({ role: 'producer', ordinal: 0, pid: 7 });
     child.goes({ code: 1 });
     const clock = new HandClock();

@@ -9,7 +9,7 @@ const isGuarded = spawnSync('sh', ['-c', 'exit 0']).status === 0 && deathSignal 
 const describeGuarded = isGuarded ? describe : describe.skip;
 
 describeGuarded('the process group of a child whose supervisor is killed', () => {
-  it('is killed with it, busy or not, and with all that it has started', async () => {
+  it('is killed with it, busy or not, with everything that it has started', async () => {
     const item = `require('node:child_process').spawn('sleep', ['1000'], { stdio: 'ignore' }); for (;;);`;
     const [program, ...args] = [...guardCommand(deathSignal)!, process.execPath, '-e', item];
     const supervisor = spawn(

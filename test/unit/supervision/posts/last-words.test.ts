@@ -10,14 +10,14 @@ function wordsOf(...chunks: string[]): string | undefined {
 }
 
 describe('last words', () => {
-  it('are what V8 says, in whatever pieces it comes', () => {
+  it('are what V8 wrote, in whatever pieces it arrives', () => {
     const all = `<--- Last few GCs --->\n\n[12:0x5] Mark-Compact\n${said}\n----- Native stack trace -----\n 1: 0xb7\n`;
     for (let at = 0; at < all.length; at++) {
       expect(wordsOf(all.slice(0, at), all.slice(at))).toBe(said.replace('FATAL ERROR: ', ''));
     }
   });
 
-  it('are none in what a process writes else, however much that is', () => {
+  it('are undefined if V8 wrote nothing, however much the process writes', () => {
     expect(wordsOf('it said FATAL ERROR: once\n', 'x'.repeat(100_000))).toBeUndefined();
     expect(wordsOf()).toBeUndefined();
   });

@@ -31,14 +31,14 @@ const pairs = states.flatMap((state) => events.map((event) => ({ state, event })
 
 describe('the life of a post', () => {
   it.each(pairs.filter(({ state, event }) => possible.has(`${state} ${event}`)))(
-    'goes on when it is $state and "$event" happens',
+    'has a next state when it is $state and "$event" happens',
     ({ state, event }) => {
       expect(next(state, event)).toBe(possible.get(`${state} ${event}`));
     },
   );
 
   it.each(pairs.filter(({ state, event }) => !possible.has(`${state} ${event}`)))(
-    'cannot be $state when "$event" happens: that is a bug, and says so',
+    'throws when it is $state and "$event" happens: that is a bug',
     ({ state, event }) => {
       expect(() => next(state, event)).toThrow(`a post that is ${state} cannot take "${event}"`);
     },

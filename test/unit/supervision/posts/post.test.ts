@@ -40,7 +40,7 @@ function aPost() {
 }
 
 describe('a post', () => {
-  it('kills a process that does not end when it has been told to, and tells its successor', () => {
+  it('kills a process that does not end when told to, and tells its successor to end', () => {
     const { clock, post, child, children, happened } = aPost();
     post.start();
     post.ready();
@@ -98,7 +98,7 @@ describe('a post', () => {
     expect(clock.waiting).toBe(0);
   });
 
-  it('takes an exit for what it was told to do only from a process that says that it has ended', () => {
+  it('expects an exit only from a process that has said that it has ended', () => {
     const { post, child, happened } = aPost();
     post.start();
     post.ready();
@@ -135,7 +135,7 @@ describe('a post', () => {
     expect(children).toHaveLength(2);
   });
 
-  it('has nobody to replace when the end work was done and only the exit was not in order', () => {
+  it('replaces no process if its end work was done and only its exit failed', () => {
     const { post, child } = aPost();
     post.start();
     post.ready();
@@ -207,7 +207,7 @@ describe('a post', () => {
     expect(child().killedFor).toBe('not ready within 1s');
   });
 
-  it('waits for as long as it takes when it is not the process’s turn', () => {
+  it('waits without a deadline while the process has nothing to answer', () => {
     const { post, child, clock } = aPost();
     post.start();
     post.asked();
@@ -220,7 +220,7 @@ describe('a post', () => {
     expect(child().killedFor).toBeUndefined();
   });
 
-  it('hears of a process that had gone before it was put on it', async () => {
+  it('reports a process that had exited before it was put on the post', async () => {
     const { post, happened } = aPost();
     const early = new FakeConsumer({ role: 'consumer', ordinal: 3, pid: 7 });
     early.dies();
@@ -237,7 +237,7 @@ describe('a post', () => {
     [{ code: 1, signal: null, reason: undefined }, 'no memory', 'exited 1 (no memory)'],
     [{ code: null, signal: 'SIGKILL', reason: 'did not exit' }, 'no memory', 'killed by SIGKILL (no memory)'],
     [{ code: null, signal: null, reason: 'could not be started: E' }, undefined, 'never ran (could not be started: E)'],
-  ])('says of the exit %j why, in the process’s own words where there are any (%s)', (exit, failure, reason) => {
+  ])('explains the exit %j, in the process’s own words if there are any (%s)', (exit, failure, reason) => {
     const { post, child } = aPost();
     post.start();
     const error = { code: 'Error', message: failure ?? '' };

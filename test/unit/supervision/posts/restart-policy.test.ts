@@ -57,7 +57,7 @@ describe('the restart policy', () => {
     expect(verdicts).toEqual(['restart', 'restart', 'restart', 'restart', 'restart', 'park']);
   });
 
-  it('counts a crash that items are accused of only when it is known that none is to blame', () => {
+  it('counts a crash that items are accused of only when it is known that no item is to blame', () => {
     const policy = new RestartPolicy({ crashes: 1, periodMs: 60_000 });
     const solve: ((blame: Solved) => void)[] = [];
     const open: Crash = { blame: 'open', whenSolved: (listener) => solve.push(listener) };
@@ -69,7 +69,7 @@ describe('the restart policy', () => {
     expect(policy.crashed(11, lived(1), 0)).toEqual({ kind: 'park', crashes: 3, of: 'crashes' });
   });
 
-  it('doubles no wait for what items do', () => {
+  it('does not double the wait after crashes that items caused', () => {
     const policy = new RestartPolicy({ crashes: 100, periodMs: 60_000 });
     const blames: (Solved | 'outside')[] = ['process', 'process', 'item', 'item', 'process', 'process'];
     const waited = blames.map((blame, now) => policy.crashed(now, lived(1), 0.99999999, { blame }));
@@ -118,7 +118,7 @@ describe('the restart policy', () => {
     expect(waited).toEqual([250, 500, 1000].map((inMs) => ({ kind: 'restart', inMs })));
   });
 
-  it('counts failed starts anew after a process that got ready', () => {
+  it('starts counting failed starts again after a process that became ready', () => {
     const policy = new RestartPolicy(limits);
     let now = 0;
     const crash = (life: { livedMs: number; wasReady: boolean }) => policy.crashed((now += 90_000), life, 0).kind;

@@ -10,16 +10,16 @@ describe('a run that was begun by another version of the pipeline', () => {
   it.each([
     ['nothing is stored yet', start],
     ['its source has said where it is', explicit],
-  ])('goes on with a warning when %s', (_, position) => {
+  ])('continues with a warning when %s', (_, position) => {
     expect(compareFingerprints('old', file, position)).toMatchObject({ status: 'changed' });
   });
 
-  it('goes on with a warning that items may come twice when its source is not deterministic: nothing is counted', () => {
+  it('continues with a warning that items may come twice when its source is not deterministic: nothing is counted', () => {
     const comparison = compareFingerprints('old', { ...file, deterministic: false }, counted);
     expect(comparison).toMatchObject({ status: 'changed', message: expect.stringContaining('may come twice') });
   });
 
-  it('is refused when its source is resumed by counting, with every way out named', () => {
+  it('is refused when its source resumes by counting, with every way out named', () => {
     const comparison = compareFingerprints('old', file, counted);
     if (comparison.status !== 'refused') throw new Error(`it was not refused but ${comparison.status}`);
     expect(comparison.error).toMatchObject({ code: 'PIPELINE_CHANGED', exitCode: 78 });
@@ -29,7 +29,7 @@ describe('a run that was begun by another version of the pipeline', () => {
 });
 
 describe('a run whose source is declared to be the same', () => {
-  it('goes on by counting', () => {
+  it('resumes by counting', () => {
     expect(compareFingerprints('old', file, counted, { sameSource: true })).toMatchObject({ status: 'declared' });
   });
 
@@ -39,7 +39,7 @@ describe('a run whose source is declared to be the same', () => {
 });
 
 describe('a run of the same version', () => {
-  it.each([start, counted, explicit])('goes on wherever it is', (position) => {
+  it.each([start, counted, explicit])('continues, wherever it is', (position) => {
     expect(compareFingerprints('new', file, position)).toEqual({ status: 'same' });
   });
 });

@@ -38,7 +38,7 @@ const states = (world: AService): string[] =>
     .map(({ who, state }) => `${who.ordinal} ${who.pid} ${state}`);
 
 describe('a consumer that has done enough', () => {
-  it('works until its successor is ready; then it gives back what it has not started and finishes the rest', () => {
+  it('works until its successor is ready; then it gives back the items that it has not started and finishes the rest', () => {
     const world = aWorld({ items: 3 }, { settings: { consumers: 1, concurrency: 2 } });
     const old = world.consumer();
     world.producer.yields([1, 2, 3, 4, 5, 6], { count: 6 });
@@ -76,7 +76,7 @@ describe('a consumer that has done enough', () => {
     expect(world.emitted('child.exited').map(({ expected }) => expected)).toEqual([true]);
   });
 
-  it('is replaced alone: the next one waits until it has gone, and who has lived longest comes first', () => {
+  it('is replaced alone: the next one waits until it has gone, and the oldest comes first', () => {
     const world = aWorld({ ageMs: 60_000 });
     const [first, second] = world.consumers as [FakeConsumer, FakeConsumer];
     for (let i = 0; i < 59; i++) {
@@ -98,7 +98,7 @@ describe('a consumer that has done enough', () => {
     expect(world.consumer(2)).not.toBe(second);
   });
 
-  it('stays when its successor does not get ready, and that is no crash; another is tried after a while', () => {
+  it('is kept when its candidate does not become ready, which is no crash; another is started after a while', () => {
     const world = aWorld({ items: 1 }, { settings: { consumers: 1 } });
     const old = world.consumer();
     world.producer.yields([1, 2]);
@@ -126,7 +126,7 @@ describe('a consumer that has done enough', () => {
     expect([...world.writers.all.values()].filter(({ ended }) => ended)).toHaveLength(starts);
   });
 
-  it('that dies meanwhile is replaced by whoever is ready first', () => {
+  it('that dies meanwhile is replaced by the process that is ready first', () => {
     const world = aWorld({ items: 1 }, { settings: { consumers: 1 } });
     const old = world.consumer();
     world.producer.yields([1, 2]);
@@ -145,7 +145,7 @@ describe('a consumer that has done enough', () => {
     expect(successor.lent).toEqual([2]);
   });
 
-  it('that does not end is killed, and what it held is lent to others', () => {
+  it('that does not end is killed, and its items are lent to others', () => {
     const world = aWorld(
       { items: 1 },
       { settings: { consumers: 1, itemTimeoutMs: 60_000, abortGraceMs: 1000, endTimeoutMs: 9000 } },
@@ -173,7 +173,7 @@ describe('a consumer that has done enough', () => {
 });
 
 describe('a consumer that has grown', () => {
-  it('is replaced, but not before it has lived a while', () => {
+  it('is replaced, but not before it has lived for a while', () => {
     const world = aWorld({ rssBytes: 100 * mib }, { settings: { consumers: 1 } });
     const old = world.consumer();
     world.pass(1000);
@@ -190,7 +190,7 @@ describe('a consumer that has grown', () => {
     ]);
   });
 
-  it('beyond the cap as soon as it is ready is reported once, and so is its successor: that is no loop', () => {
+  it('beyond the cap as soon as it is ready is reported once, and so is its successor: there is no loop', () => {
     const world = aWorld({ rssBytes: 100 * mib }, { settings: { consumers: 1 } });
     const old = world.consumer();
     world.pass(30_000);
@@ -209,8 +209,8 @@ describe('a consumer that has grown', () => {
   });
 });
 
-describe('while one is replaced', () => {
-  it('a stop reaches both, and a successor that is not ready is killed', async () => {
+describe('while a consumer is replaced', () => {
+  it('a stop reaches both processes, and a candidate that is not ready is killed', async () => {
     const world = aWorld({ items: 1 }, { settings: { consumers: 1 } });
     const old = world.consumer();
     world.producer.yields([1]);
@@ -232,7 +232,7 @@ describe('while one is replaced', () => {
     expect(world.clock.waiting).toBe(0);
   });
 
-  it('the end of the run does not wait for a successor', async () => {
+  it('the end of the run does not wait for a candidate', async () => {
     const world = aWorld({ items: 1 }, { settings: { consumers: 1 } });
     const old = world.consumer();
     world.producer.yields([1], { count: 1 });

@@ -38,7 +38,7 @@ function leave(world: AService, consumer: FakeConsumer): void {
 const refused = (world: AService): string => world.emitted('reload.refused').at(-1)!.reason;
 
 describe('a reload', () => {
-  it('replaces the consumers one by one, each by one that is ready, and leaves the producer alone', async () => {
+  it('replaces the consumers one by one, each by a process that is ready, and keeps the producer', async () => {
     const world = aWorld();
     const [first, second] = world.consumers as [FakeConsumer, FakeConsumer];
     const [producer] = world.producers;
@@ -56,7 +56,7 @@ describe('a reload', () => {
     expect(world.consumers).toHaveLength(4);
   });
 
-  it('takes no second one meanwhile, but one after it', async () => {
+  it('refuses a second reload meanwhile, and takes one afterwards', async () => {
     const world = aWorld({ settings: { consumers: 1 } });
     await reload(world);
     expect(world.service.reload()).toEqual({ status: 'refused', reason: 'another reload is in progress' });
@@ -66,7 +66,7 @@ describe('a reload', () => {
     expect(world.emitted('reload.done').map(({ number }) => number)).toEqual([1, 2]);
   });
 
-  it('takes a parked consumer back to work', async () => {
+  it('replaces a parked consumer, too', async () => {
     const world = aWorld({ settings: { restarts: { crashes: 0, periodMs: 60_000 } } });
     world.consumer(1).dies();
     world.tick();
@@ -93,7 +93,7 @@ describe('a reload', () => {
   });
 });
 
-describe('a reload is refused, and those that run stay,', () => {
+describe('a reload is refused, and the running consumers are kept,', () => {
   const other = (changes: Partial<NonNullable<Described['pipeline']>>): Described => ({
     ...described(),
     pipeline: { ...described().pipeline!, ...changes },
@@ -122,7 +122,7 @@ describe('a reload is refused, and those that run stay,', () => {
     expect(world.service.status.reasons[0]).toContain(`not reloaded: `);
   });
 
-  it('when the process that looks at the file dies of it, or takes too long', async () => {
+  it('when the process that checks the file dies of it, or takes too long', async () => {
     const world = aWorld();
     world.service.reload();
     world.producers.at(-1)!.goes({ code: 5 });
@@ -136,7 +136,7 @@ describe('a reload is refused, and those that run stay,', () => {
     expect(refused(world)).toContain('not loaded within 30s');
   });
 
-  it('when the first new consumer does not get ready; a later one leaves the rest as they are', async () => {
+  it('when the first new consumer does not become ready; if a later one does not, the rest are kept', async () => {
     const world = aWorld();
     const [first, second] = world.consumers as [FakeConsumer, FakeConsumer];
     await reload(world);
@@ -158,7 +158,7 @@ describe('a reload is refused, and those that run stay,', () => {
     expect(second.told('stop')).toEqual([]);
   });
 
-  it('when the new consumer says that nobody could go on: those that run can', async () => {
+  it('when the new consumer says that no process could continue: the running ones can', async () => {
     const world = aWorld();
     await reload(world);
     const error = { code: 'SINK', message: 'no such column' };
@@ -169,7 +169,7 @@ describe('a reload is refused, and those that run stay,', () => {
     expect(world.service.status.state).toBe('running');
   });
 
-  it('when the run is at its end, or comes to it meanwhile', async () => {
+  it('when the run is ending, or ends meanwhile', async () => {
     const world = aWorld();
     await reload(world);
     world.producer.says({ type: 'ready' });
@@ -185,7 +185,7 @@ describe('a reload is refused, and those that run stay,', () => {
     });
   });
 
-  it('when the service stops, also while the file is looked at', async () => {
+  it('when the service stops, also while the file is checked', async () => {
     const world = aWorld({ settings: { consumers: 1 } });
     world.service.reload();
     world.service.stop('SIGTERM');
@@ -204,7 +204,7 @@ describe('a reload is refused, and those that run stay,', () => {
 });
 
 describe('a changed source', () => {
-  it('is no reason to refuse when it goes on from a cursor: the producer’s successor gets it', async () => {
+  it('is no reason to refuse when it resumes from a cursor: the producer’s successor gets it', async () => {
     const world = aWorld({ settings: { consumers: 1 } });
     world.producer.yields([1], { cursor: '{"page":2}', count: 1 });
     world.tick();
@@ -216,7 +216,7 @@ describe('a changed source', () => {
     expect(world.store.run()!.fingerprint).not.toBe('version 2');
   });
 
-  it('is no reason to refuse when it has been read to its end', async () => {
+  it('is no reason to refuse when it has been read to the end', async () => {
     const world = aWorld({ settings: { consumers: 1 } });
     world.producer.yields([1], { count: 1 });
     world.producer.ends({ count: 1 });
@@ -239,7 +239,7 @@ describe('after a refused reload', () => {
     expect(look.killedFor).toBe('it has said what is in the file');
   }
 
-  it('a process that dies is held back until the file is good, which is checked with a back-off; that counts as no crash', async () => {
+  it('a process that dies is held back until the file is good, which is checked with a back-off; that is not counted as a crash', async () => {
     const world = aWorld();
     await reload(world, wrong);
     const [producer] = world.producers;
@@ -275,7 +275,7 @@ describe('after a refused reload', () => {
     expect(world.consumers).toHaveLength(4);
   });
 
-  it('says so when the file is wrong in another way, once', async () => {
+  it('logs once that the file is wrong in another way', async () => {
     const world = aWorld();
     await reload(world, wrong);
     world.consumer(1).dies();
@@ -329,7 +329,7 @@ describe('after a refused reload', () => {
     expect(world.emitted('child.parked')).toEqual([]);
   });
 
-  it('nothing is left waiting when the service stops while the file is looked at', async () => {
+  it('nothing is left waiting when the service stops while the file is checked', async () => {
     const world = aWorld({ settings: { consumers: 1 } });
     await reload(world, wrong);
     world.consumer().dies();
@@ -345,7 +345,7 @@ describe('after a refused reload', () => {
     expect(world.clock.waiting).toBe(0);
   });
 
-  it('a run ends all the same', async () => {
+  it('a run still comes to its end', async () => {
     const world = aWorld();
     await reload(world, wrong);
     world.consumer(1).dies();
@@ -364,7 +364,7 @@ describe('after a refused reload', () => {
   });
 });
 
-describe('a successor that goes as soon as it is ready', () => {
+describe('a successor that exits as soon as it is ready', () => {
   it('changes nothing: the next reload replaces its predecessor', async () => {
     const world = aWorld({ settings: { consumers: 1, recycling: { rssBytes: null, items: null, ageMs: 10_000 } } });
     await reload(world, { type: 'described', pipeline: null, problems: [{ file: 'a.ts', message: 'no source' }] });
@@ -436,7 +436,7 @@ describe('a file that was edited without a reload', () => {
     },
   );
 
-  it('is not used for the successor of a consumer that is recycled: its predecessor stays', () => {
+  it('is not used to recycle a consumer: the old process is kept', () => {
     const world = aWorld({ settings: { consumers: 1, recycling: { rssBytes: null, items: null, ageMs: 10_000 } } });
     const [first] = world.consumers;
     first!.says({ type: 'beat', rss: 1, utilisation: 0, lent: 0, started: 0, oldestMs: 0, waiting: null });
@@ -454,7 +454,7 @@ describe('a file that was edited without a reload', () => {
     expect(world.service.status.reasons.join('\n')).not.toContain('no new process');
   });
 
-  it('is used if only its code changed and a reload would take it; that is warned of once', () => {
+  it('is used if only its code changed and a reload would accept it; a warning is logged once', () => {
     const world = aWorld();
     world.consumerFinds = finding({ code: 'another' });
     for (const ordinal of [1, 2]) {
@@ -469,7 +469,7 @@ describe('a file that was edited without a reload', () => {
     ]);
   });
 
-  it('and reloaded runs in all processes, without a warning about its code', async () => {
+  it('and then reloaded runs in all processes, without a warning about its code', async () => {
     const world = aWorld({ settings: { consumers: 1 } });
     world.consumerFinds = finding({ code: 'another' });
     await reload(world, world.consumerFinds);

@@ -86,7 +86,7 @@ function leave(run: Partial<RunRecord>, limits: LimitRecord[] = []): void {
 const counted = { cursor: null, count: 7, digest: 'd' };
 
 describe('a state directory', () => {
-  it('without a run begins one at seq 1, and is locked', async () => {
+  it('without a run begins a run at seq 1, and is locked', async () => {
     const opening = await open();
     expect(opening).toMatchObject({ status: 'open', isNew: true, run: { state: 'running', nextSeq: 1, stored: 0 } });
     await expect(open()).rejects.toMatchObject({ code: 'IN_USE', exitCode: 78 });
@@ -94,7 +94,7 @@ describe('a state directory', () => {
     (await open()).spool.close();
   });
 
-  it.each(['running', 'sealed', 'finishing'] as const)('with a run that is %s goes on with it', async (state) => {
+  it.each(['running', 'sealed', 'finishing'] as const)('with a run that is %s continues it', async (state) => {
     leave({ run: 'left', state, nextSeq: 8, stored: 7, position: counted });
     const { spool, ...opening } = await open();
     expect(opening).toMatchObject({ status: 'open', isNew: false, run: { run: 'left', state, stored: 7 } });
@@ -108,7 +108,7 @@ describe('a state directory', () => {
     spool.close();
   });
 
-  it('with a finished run begins another when it is told to, with seqs of its own', async () => {
+  it('with a finished run begins another on request, with seqs of its own', async () => {
     leave({ run: 'left', state: 'finished', nextSeq: 152, finishedAt: 5, exitCode: 0 });
     const { spool, ...opening } = await open({ again: true });
     expect(opening).toMatchObject({ status: 'open', isNew: true, run: { nextSeq: 152, state: 'running', stored: 0 } });
@@ -116,7 +116,7 @@ describe('a state directory', () => {
     spool.close();
   });
 
-  it('with an open run does not begin another, even when it is told "again"', async () => {
+  it('with an open run does not begin another, even with "again"', async () => {
     leave({ run: 'left', position: counted, stored: 7 });
     const { spool, run } = await open({ again: true });
     expect(run.run).toBe('left');
@@ -142,7 +142,7 @@ describe('a fresh start', () => {
     spool.close();
   });
 
-  it('that is not confirmed changes nothing and lets go of the lock', async () => {
+  it('that is not confirmed changes nothing and releases the lock', async () => {
     leave({ run: 'left' });
     const refusal = new Error('nothing was changed');
     await expect(open({ fresh: true, confirmFresh: () => Promise.reject(refusal) })).rejects.toBe(refusal);
@@ -151,7 +151,7 @@ describe('a fresh start', () => {
     spool.close();
   });
 
-  it('sees the old queue’s children gone before it is archived, and hands its limits on', async () => {
+  it('waits until the old queue’s children are gone before it archives the queue, and passes its limits on', async () => {
     const limits = [{ limit: 'vendor', wall: 1, frozenMs: 60_000, calls: [] }];
     leave({ run: 'left' }, limits);
     const seen: string[][] = [];
@@ -236,7 +236,7 @@ describe('a fresh start', () => {
     expect(readFileSync(spoolFile(stateDirectory))).toEqual(before);
   });
 
-  it('looks again after a long question: a queue that was mended meanwhile is asked for anew', async () => {
+  it('checks again after a long question: a queue that was repaired meanwhile is asked about again', async () => {
     const file = spoolFile(stateDirectory);
     writeFileSync(file, 'no database');
     const asked: string[] = [];
@@ -255,7 +255,7 @@ describe('a fresh start', () => {
     spool.close();
   });
 
-  it('of nothing asks nobody', async () => {
+  it('of nothing asks no question', async () => {
     const { spool, ...opening } = await open({ fresh: true, confirmFresh: () => Promise.reject(new Error('asked')) });
     expect(opening).toMatchObject({ isNew: true });
     spool.close();
@@ -263,13 +263,13 @@ describe('a fresh start', () => {
 });
 
 describe('another version of the pipeline', () => {
-  it('may not go on by counting, and the lock is let go of', async () => {
+  it('may not resume by counting, and the lock is released', async () => {
     leave({ position: counted });
     await expect(open({ pipeline: version2 })).rejects.toMatchObject({ code: 'PIPELINE_CHANGED', exitCode: 78 });
     (await open()).spool.close();
   });
 
-  it('may go on by counting once the source is declared to be the same, which is recorded and not asked for again', async () => {
+  it('may resume by counting once the source is declared to be the same, which is recorded and not asked for again', async () => {
     leave({ run: 'left', position: counted });
     const { spool, run } = await open({ pipeline: version2, sameSource: true });
     expect(run.fingerprint).toBe('version 2');
@@ -285,7 +285,7 @@ describe('another version of the pipeline', () => {
     later.spool.close();
   });
 
-  it('may go on from a cursor, with a warning, and the run is of that version from then on', async () => {
+  it('may resume from a cursor, with a warning, and the run has that version from then on', async () => {
     leave({ position: { cursor: '{"page":3}', count: 2, digest: 'd' } });
     const { spool, run } = await open({ pipeline: version2 });
     expect(run.fingerprint).toBe('version 2');
@@ -293,7 +293,7 @@ describe('another version of the pipeline', () => {
     spool.close();
   });
 
-  it('may finish a run that needs no source any more', async () => {
+  it('may finish a run that no longer needs its source', async () => {
     leave({ state: 'sealed', position: counted });
     const { spool, run } = await open({ pipeline: version2 });
     expect(run.state).toBe('sealed');
@@ -316,7 +316,7 @@ describe('the pipeline that a queue belongs to', () => {
   it.each([
     ['an open', openRunLeft],
     ['a finished', { ...openRunLeft, state: 'finished' as const }],
-  ])('is the only one that may use it while it holds %s run: both names are shown', async (_, run) => {
+  ])('is the only pipeline that may use it while it holds %s run: both names are shown', async (_, run) => {
     await leaveByAaa(run);
     for (const flags of [{}, { again: true }, { fresh: true }]) {
       await expect(open({ pipeline: bbb, ...flags })).rejects.toMatchObject({
@@ -329,7 +329,7 @@ describe('the pipeline that a queue belongs to', () => {
     (await open()).spool.close();
   });
 
-  it('may be renamed when that is declared, which is recorded', async () => {
+  it('may be renamed if that is declared, which is recorded', async () => {
     await leaveByAaa(openRunLeft);
     const { spool, run } = await open({ pipeline: bbb, moved: true });
     expect([run.run, spool.claims.owner()?.pipeline]).toEqual(['left', 'bbb']);

@@ -8,7 +8,7 @@ import { frameOf } from '../../../support/frames.ts';
 const error = { code: 'E', message: 'it failed' };
 
 describe('a consumer with nothing to do', () => {
-  it('gets what another has not started, which stays the other’s until that one gives it back', () => {
+  it('gets items that another has not started, once the other has given them back', () => {
     const world = new AService({ settings: { consumers: 2, concurrency: 8 } });
     world.run();
     world.producer.says({ type: 'ready' });
@@ -28,7 +28,7 @@ describe('a consumer with nothing to do', () => {
     expect(world.consumer(2).deliveries).toMatchObject([{ history: 'first' }]);
   });
 
-  it('leaves one alone that has nothing to give back', () => {
+  it('does not ask again a consumer that has nothing to give back', () => {
     const world = new AService({ settings: { consumers: 2, concurrency: 8 } });
     world.run();
     for (const child of [world.producer, world.consumer(1)]) child.says({ type: 'ready' });
@@ -48,7 +48,7 @@ describe('a consumer with nothing to do', () => {
 });
 
 describe('a consumer that dies', () => {
-  it('is heard to its end, gives back what it held, and only then is replaced', () => {
+  it('is read to its end, its items go back to the queue, and only then is it replaced', () => {
     const world = new AService({ settings: { consumers: 1 } }).runReady();
     world.producer.yields([1, 2, 3]);
     world.tick();
@@ -81,7 +81,7 @@ describe('a consumer that dies', () => {
     ]);
   });
 
-  it('leaves its items to its siblings at once', () => {
+  it('has its items lent to its siblings at once', () => {
     const world = new AService().runReady();
     world.producer.yields([1]);
     world.tick();
@@ -92,7 +92,7 @@ describe('a consumer that dies', () => {
     expect(other.deliveries).toMatchObject([{ seq: 1, history: 'lost' }]);
   });
 
-  it('is named to those who get what it had until one of them has barred it', () => {
+  it('is named to the consumers that get its items until one of them has barred it', () => {
     const world = new AService({ settings: { consumers: 2 } }).runReady();
     world.producer.yields([1, 2]);
     world.tick();
@@ -120,7 +120,7 @@ describe('a consumer that dies', () => {
     expect(world.consumer(2).deliveries.at(-1)).toMatchObject({ seq: 1, history: 'lost', writers: [] });
   });
 
-  it('before it is entered into the books is just replaced', () => {
+  it('before it is on the list of writers is simply replaced', () => {
     const world = new AService({ settings: { consumers: 1 } });
     // Between its start and the tick that would enter it.
     void world.service.run();
@@ -132,7 +132,7 @@ describe('a consumer that dies', () => {
     expect(world.consumer().told()).toEqual(['describe', 'configure']);
   });
 
-  it('while it is entered into the books is replaced when its exit is heard', () => {
+  it('while it is put on the list of writers is replaced when its exit is seen', () => {
     const world = new AService({ settings: { consumers: 1 } });
     void world.service.run();
     world.vanished.add(world.consumer().who.pid!);
@@ -146,7 +146,7 @@ describe('a consumer that dies', () => {
     ]);
   });
 
-  it('says why, when it could', () => {
+  it('is reported with the error that it sent', () => {
     const world = new AService().runReady();
     world.consumer().says({
       type: 'failed',
@@ -158,14 +158,14 @@ describe('a consumer that dies', () => {
     expect(world.emitted('child.exited')).toMatchObject([{ reason: 'exited 1 (the lookup table is gone)' }]);
   });
 
-  it('exiting 0 without having been told to has crashed', () => {
+  it('and exits 0 without having been told to has crashed', () => {
     const world = new AService().runReady();
     world.consumer().goes({ code: 0 });
     expect(world.emitted('child.exited')).toMatchObject([{ reason: 'exited 0 without being asked to' }]);
     expect(world.service.status.processes[1]).toMatchObject({ state: 'backoff' });
   });
 
-  it('is killed and replaced when it does not get ready in time', () => {
+  it('is killed and replaced when it does not become ready in time', () => {
     const world = new AService({ settings: { consumers: 1 } });
     world.run();
     world.pass(29_999);
@@ -177,7 +177,7 @@ describe('a consumer that dies', () => {
     expect(world.consumers).toHaveLength(2);
   });
 
-  it('is not killed for a sink that is out when it opens it', () => {
+  it('is not killed because its sink cannot be reached when it opens it', () => {
     const world = new AService({ settings: { consumers: 1 } });
     world.run();
     for (let i = 0; i < 20; i++) {
@@ -207,7 +207,7 @@ describe('a consumer whose starts all fail by timing out', () => {
     }
   }
 
-  it('is given up after crashLimit failed starts and one more, although they are half a minute apart', async () => {
+  it('is given up when there are more failed starts than crashLimit, although they are half a minute apart', async () => {
     const world = new AService({ settings: { consumers: 1 } });
     world.run();
     world.producer.says({ type: 'ready' });
@@ -229,7 +229,7 @@ describe('a consumer whose starts all fail by timing out', () => {
   });
 });
 
-describe('a starting consumer whose sink was out', () => {
+describe('a starting consumer whose sink could not be reached', () => {
   it('is killed when it hangs in a later attempt to open it', () => {
     const world = new AService({ settings: { consumers: 1 } });
     world.run();
@@ -242,8 +242,8 @@ describe('a starting consumer whose sink was out', () => {
   });
 });
 
-describe('what a consumer says of items', () => {
-  it('is refused and counted for those that it does not hold', () => {
+describe('a settle', () => {
+  it('of items that the consumer does not hold is refused and counted', () => {
     const world = new AService({ settings: { consumers: 1 } }).runReady();
     world.producer.yields([1, 2]);
     world.tick();
@@ -255,7 +255,7 @@ describe('what a consumer says of items', () => {
     expect(world.queue.stats).toMatchObject({ lent: 1, retrying: 0 });
   });
 
-  it('decides what becomes of an item that failed', () => {
+  it('decides what happens to an item that failed', () => {
     const world = new AService({ settings: { consumers: 1, concurrency: 10 } }).runReady();
     world.producer.yields([1, 2, 3, 4]);
     world.tick();
@@ -275,7 +275,7 @@ describe('what a consumer says of items', () => {
     expect(world.emitted('item.dead')).toEqual([{ seq: 3, attempts: 1, reason: 'it failed', error }]);
   });
 
-  it('shows what waiting items have failed with, how many share it, and when the next is tried', () => {
+  it('shows the errors of waiting items, how many share each, and when the next one runs again', () => {
     const world = new AService({ settings: { consumers: 1, concurrency: 10 } }).runReady();
     world.producer.yields([1, 2, 3], { count: 3 });
     world.tick();
@@ -301,7 +301,7 @@ describe('what a consumer says of items', () => {
     expect(world.service.status.reasons).toEqual([`the source waits: ${waiting}`]);
   });
 
-  it('uses attempts up to the last, and none where it asked for more time', () => {
+  it('uses attempts up to the last, and none if the item asked for more time', () => {
     const world = new AService({ settings: { consumers: 1, attempts: 2 } }).runReady();
     world.producer.yields(['item']);
     world.tick();
@@ -322,7 +322,7 @@ describe('what a consumer says of items', () => {
 });
 
 describe('a producer that dies', () => {
-  it('right after its last frame is replaced by one that goes on behind it', () => {
+  it('right after its last frame is replaced by a producer that resumes after it', () => {
     const world = new AService().runReady();
     world.producer.yields([1, 2], { count: 2, digest: 'two' });
     world.producer.dies();
@@ -336,7 +336,7 @@ describe('a producer that dies', () => {
     expect(second!.last('configure')).toMatchObject({ position: { cursor: null, count: 2, digest: 'two' } });
   });
 
-  it('right after its last word is not replaced: the run is sealed', async () => {
+  it('right after the end of its source is not replaced: the run is sealed', async () => {
     const world = new AService({ settings: { consumers: 1 } }).runReady();
     world.producer.yields([1], { count: 1 });
     world.producer.ends({ count: 1 });
@@ -355,7 +355,7 @@ describe('a producer that dies', () => {
     expect(world.outcome).toEqual({ exitCode: 0, spoolFailed: false, error: undefined });
   });
 
-  it('leaves a successor that learns at once that the queue is full', () => {
+  it('has a successor that learns at once that the queue is full', () => {
     const world = new AService({ marks: { highItems: 2, lowItems: 0 } }).runReady();
     world.producer.yields([1, 2, 3], { count: 3 });
     world.tick();
@@ -390,7 +390,7 @@ describe('a producer that dies', () => {
     expect(world.producer.last('configure')).toMatchObject({ throttled: true });
   });
 
-  it('is not followed by one that would count in another pipeline, until the file is put back', async () => {
+  it('gets no successor that would count items of another pipeline, until the file is put back', async () => {
     const world = new AService().runReady();
     world.producer.yields([1], { count: 1 });
     world.tick();
@@ -411,7 +411,7 @@ describe('a producer that dies', () => {
     expect(world.producer.told('configure')).toEqual(['configure']);
   });
 
-  it('may be followed by another version that knows where it is; the run is of that version from then on', () => {
+  it('may get a successor of another version that resumes from a cursor; the run has that version from then on', () => {
     const world = new AService().runReady();
     world.producer.yields([1], { cursor: '1', count: 0 });
     world.tick();
@@ -424,7 +424,7 @@ describe('a producer that dies', () => {
     expect(world.store.run()).toMatchObject({ fingerprint: 'version 2' });
   });
 
-  it('comes back when the file is wrong for a while', async () => {
+  it('is replaced as soon as a broken file is good again', async () => {
     const world = new AService().runReady();
     world.producer.dies();
     world.pass(250);
@@ -443,7 +443,7 @@ describe('a producer that dies', () => {
     expect(world.producer.told('configure')).toEqual(['configure']);
   });
 
-  it('is killed when it does not say what is in the file', () => {
+  it('is killed when it does not describe the file in time', () => {
     const world = new AService().runReady();
     world.producer.dies();
     world.pass(250);
@@ -453,7 +453,7 @@ describe('a producer that dies', () => {
 });
 
 describe('a producer whose source has covered what it sent', () => {
-  it('is resumed behind that, once it is stored, though no item has followed', () => {
+  it('resumes from that cursor once it is stored, although no item has followed', () => {
     const world = new AService().runReady();
     world.producer.yields([1], { count: 1 });
     world.tick();
@@ -490,7 +490,7 @@ describe('a producer that breaks the protocol', () => {
     expect(world.queue.isEmpty).toBe(true);
   });
 
-  it('sends a frame that is none: its channel is closed, and nothing of it is stored', () => {
+  it('sends an invalid frame: its channel is closed, and nothing of it is stored', () => {
     const world = new AService().runReady();
     const frame = {
       type: 'frame',
@@ -505,7 +505,7 @@ describe('a producer that breaks the protocol', () => {
 });
 
 describe('too many dead letters', () => {
-  it('pause the pipeline: nothing more is lent, and nothing is tried again and again', () => {
+  it('pause the pipeline: nothing more is lent, and nothing runs again', () => {
     const world = new AService({ settings: { consumers: 1, concurrency: 1, deadMax: 1 } }).runReady();
     world.producer.yields([1, 2]);
     world.tick();
@@ -524,7 +524,7 @@ describe('too many dead letters', () => {
 });
 
 describe('an operator', () => {
-  it('gives dead letters back: told when that is durable, and a pipeline that paused goes on by itself', async () => {
+  it('gives dead letters back: answered when that is durable, and a paused pipeline resumes by itself', async () => {
     const world = new AService({ settings: { consumers: 1, concurrency: 1, deadMax: 1 } }).runReady();
     world.producer.yields([1, 2]);
     world.tick();
@@ -543,7 +543,7 @@ describe('an operator', () => {
     expect(world.consumer().lent).toEqual([1, 3, 2]);
   });
 
-  it('is told at once of what changes nothing, and of what cannot be', async () => {
+  it('is answered at once when nothing changes, and when the request is impossible', async () => {
     const world = new AService({ settings: { consumers: 1 } }).runReady();
     expect(await world.service.change((queue) => queue.letters.purge([5]))).toEqual([5]);
     const wrong = world.service.change(() => {
@@ -552,7 +552,7 @@ describe('an operator', () => {
     await expect(wrong).rejects.toThrow('not like that');
   });
 
-  it('is told that the disk is full; what was asked for is done when there is room', async () => {
+  it('is told that the disk is full; the request is carried out when there is space', async () => {
     const world = new AService({ settings: { consumers: 1, concurrency: 1 } }).runReady();
     world.producer.yields([1]);
     world.tick();
@@ -570,7 +570,7 @@ describe('an operator', () => {
     expect(world.consumer().lent).toEqual([1, 2]);
   });
 
-  it('is refused when the service is over before that is durable, and after', async () => {
+  it('is refused when the service is over before the change is durable, and afterwards', async () => {
     const world = new AService({ settings: { consumers: 1, concurrency: 1 } }).runReady();
     world.producer.yields([1]);
     world.tick();
@@ -585,7 +585,7 @@ describe('an operator', () => {
 });
 
 describe('the throttle', () => {
-  it('is raised at the high mark and lowered at the low one, and told once each', () => {
+  it('is raised at the high-water mark and lowered at the low-water mark, and sent once each', () => {
     const world = new AService({
       settings: { consumers: 1, concurrency: 10 },
       marks: { highItems: 4, lowItems: 2 },
@@ -607,7 +607,7 @@ describe('the throttle', () => {
     expect(world.emitted('throttle.lowered')).toHaveLength(1);
   });
 
-  it('counts what waits for a retry', () => {
+  it('counts items that wait for a retry', () => {
     const world = new AService({ settings: { consumers: 1 }, marks: { highItems: 3, lowItems: 1 } }).runReady();
     world.producer.yields([1, 2]);
     world.tick();
@@ -620,7 +620,7 @@ describe('the throttle', () => {
 });
 
 describe('the ledger', () => {
-  it('is swept by one consumer now and then, after the commit, with what is settled for good', () => {
+  it('is swept by one consumer from time to time, after the commit, below the settled seqs', () => {
     const world = new AService({ settings: { consumers: 1 } }).runReady();
     world.producer.yields([1]);
     world.tick();
@@ -640,7 +640,7 @@ describe('the ledger', () => {
     expect(world.consumer().last('prune')).toEqual({ type: 'prune', before: 3, open: [], drop: ['run-0'] });
   });
 
-  it('is left alone while the disk is full, and swept when there is room', () => {
+  it('is not swept while the disk is full, and swept when there is space', () => {
     const world = new AService({ settings: { consumers: 1 } }).runReady();
     world.producer.yields([1, 2]);
     world.tick();
@@ -655,7 +655,7 @@ describe('the ledger', () => {
     expect(world.consumer().last('prune')).toMatchObject({ before: 3 });
   });
 
-  it('is left alone where there is none', () => {
+  it('is not swept if the sink has none', () => {
     const world = new AService({ settings: { consumers: 1 }, isTransactional: false }).runReady();
     world.producer.yields([1]);
     world.tick();
@@ -682,7 +682,7 @@ describe('another queue with results of the same pipeline in the sink', () => {
 });
 
 describe('what consumers write to standard output', () => {
-  it('is confirmed to the one that wrote it', () => {
+  it('is confirmed to the consumer that wrote it', () => {
     const world = new AService().runReady();
     world.consumer(2).says({ type: 'write' }, [Buffer.from('line\n')]);
     expect(world.consumer(2).last('written')).toEqual({ type: 'written' });

@@ -5,8 +5,8 @@ import { AService } from '../../../support/a-service.ts';
 const MiB = 1024 * 1024;
 const total = 100_000 * MiB;
 
-describe('a disk of which little is free', () => {
-  it('makes the producer wait, says so and why, and lets what is stored be done', () => {
+describe('a disk that is almost full', () => {
+  it('pauses the producer, says so and why, and lets stored items finish', () => {
     const world = new AService({ settings: { consumers: 1 } }).runReady();
     world.producer.yields([1, 2]);
     world.tick();
@@ -24,7 +24,7 @@ describe('a disk of which little is free', () => {
     expect(world.consumer().last('settled')).toEqual({ type: 'settled' });
   });
 
-  it('lets the producer go on when a little more than that is free, and does not flap', () => {
+  it('resumes the producer when a little more than the floor is free, and does not flap', () => {
     const world = new AService({ settings: { minFreeBytes: 100 * MiB } }).runReady();
     for (const free of [99, 101, 109, 99, 111, 101, 100]) {
       world.space = { free: free * MiB, total };
@@ -35,7 +35,7 @@ describe('a disk of which little is free', () => {
     expect([world.emitted('disk.low'), world.emitted('disk.ok')].map(({ length }) => length)).toEqual([1, 1]);
   });
 
-  it('holds a producer up that starts only then', () => {
+  it('also pauses a producer that starts then', () => {
     const world = new AService();
     world.space = { free: 1, total };
     world.runReady();
@@ -61,7 +61,7 @@ describe('a disk of which little is free', () => {
 });
 
 describe('the log of the spool', () => {
-  it('is warned about, once, when it has grown large', () => {
+  it('is logged, once, when it has grown large', () => {
     const world = new AService().runReady();
     for (const bytes of [60, 70, 80, 10, 65]) {
       world.logBytes = bytes * MiB;
@@ -70,7 +70,7 @@ describe('the log of the spool', () => {
     expect(world.emitted('spool.logLarge').map(({ bytes }) => bytes / MiB)).toEqual([70, 65]);
   });
 
-  it('that cannot be emptied for good ends the service', async () => {
+  it('that cannot be emptied ends the service if the error is final', async () => {
     const world = new AService().runReady();
     Object.defineProperty(world, 'logBytes', {
       get: () => {

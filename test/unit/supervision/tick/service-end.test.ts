@@ -25,7 +25,7 @@ function leave(world: AService, ordinal: number): void {
 }
 
 describe('the end of a run', () => {
-  it('comes in order: sealed, all settled, finishing committed, each consumer told, finished committed, the outcome', async () => {
+  it('has this order: sealed, all settled, finishing committed, each consumer told to end, finished committed, the outcome', async () => {
     const world = new AService({ settings: { consumers: 1 } }).runReady();
     world.producer.yields([1], { count: 1 });
     world.producer.ends({ count: 1 });
@@ -55,7 +55,7 @@ describe('the end of a run', () => {
     expect(world.clock.waiting).toBe(0);
   });
 
-  it('of a source without items comes as well', async () => {
+  it('also comes if the source has no items', async () => {
     const world = new AService({ settings: { consumers: 1 } }).runReady();
     world.producer.ends();
     world.producer.says({ type: 'ended' });
@@ -99,7 +99,7 @@ describe('the end of a run', () => {
     expect(world.consumer().told('end')).toEqual(['end']);
   });
 
-  it('waits for a commit that finds no room', () => {
+  it('waits for a commit that finds no space', () => {
     const world = new AService({ settings: { consumers: 1 } }).runReady();
     world.isFull();
     world.reserve.canTake = false;
@@ -112,8 +112,8 @@ describe('the end of a run', () => {
   });
 });
 
-describe('the end of a run while an operator’s change waits for room', () => {
-  it('waits with it: nobody is told of what is not committed', async () => {
+describe('the end of a run while an operator’s change waits for space', () => {
+  it('waits as well: nothing that is not committed is announced', async () => {
     const world = new AService({ settings: { consumers: 1 } }).runReady();
     world.producer.yields([1, 2], { count: 2 });
     world.producer.ends({ count: 2 });
@@ -170,7 +170,7 @@ describe('a consumer at the end of a run', () => {
 
   const failed = { type: 'failed', origin: 'process', exitCode: null } as const;
 
-  it('whose teardown fails does it once more, and the run finishes with a warning when that fails, too', async () => {
+  it('whose teardown fails attempts it once more, and the run finishes with a warning if that fails, too', async () => {
     const world = finishing(1);
     world.producer.leaves();
     for (const message of ['no disk', 'still no disk']) {
@@ -185,7 +185,7 @@ describe('a consumer at the end of a run', () => {
     expect(world.store.run()).toMatchObject({ state: 'finished', exitCode: 0 });
   });
 
-  it('whose teardown hangs has endTimeout for it, twice, and then the run finishes', async () => {
+  it('whose teardown hangs has endTimeout for it twice, and then the run finishes', async () => {
     const world = finishing(1);
     world.producer.leaves();
     for (let attempt = 1; attempt <= 2; attempt++) {
@@ -200,7 +200,7 @@ describe('a consumer at the end of a run', () => {
     expect(world.outcome).toMatchObject({ exitCode: 0 });
   });
 
-  it('tries its end work twice even if a single crash would exceed crashLimit', async () => {
+  it('has two attempts at its end work even if a single crash would exceed crashLimit', async () => {
     const world = finishing(1, { restarts: { crashes: 0, periodMs: 60_000 } });
     world.producer.leaves();
     for (let attempt = 1; attempt <= 2; attempt++) {
@@ -228,7 +228,7 @@ describe('a consumer at the end of a run', () => {
     expect(world.outcome).toEqual({ exitCode: 0, spoolFailed: false, error: undefined });
   });
 
-  it('that cannot be started again for its end work is not tried for ever', async () => {
+  it('that cannot be started again for its end work is given up', async () => {
     const world = finishing(1);
     world.producer.leaves();
     world.consumer().dies();
@@ -258,7 +258,7 @@ describe('a consumer at the end of a run', () => {
     expect(world.outcome).toMatchObject({ exitCode: 3 });
   });
 
-  it('that is starting is told as soon as it is ready', () => {
+  it('that is starting is told to end as soon as it is ready', () => {
     const world = new AService();
     world.run();
     world.producer.says({ type: 'ready' });
@@ -272,7 +272,7 @@ describe('a consumer at the end of a run', () => {
     expect(world.consumer(2).told('end')).toEqual(['end']);
   });
 
-  it('that is away since before, with nothing in its hands, is not waited for', async () => {
+  it('that died before, holding nothing, is not waited for', async () => {
     const world = new AService().runReady();
     world.consumer(2).dies();
     world.producer.ends();
@@ -285,7 +285,7 @@ describe('a consumer at the end of a run', () => {
     expect(world.consumers).toHaveLength(2);
   });
 
-  it('may say twice that it has ended', async () => {
+  it('may send twice that it has ended', async () => {
     const world = finishing(1);
     world.producer.leaves();
     world.consumer().says({ type: 'ended' });
@@ -319,7 +319,7 @@ describe('a run that was sealed before', () => {
     });
   };
 
-  it('starts no producer, redelivers what is open, and finishes', async () => {
+  it('starts no producer, redelivers the open items, and finishes', async () => {
     const world = new AService({ run: sealed, store: fill, settings: { consumers: 1 }, unfencedWriters: [41] });
     world.runReady();
     expect(world.producers).toEqual([]);

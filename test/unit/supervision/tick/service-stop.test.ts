@@ -15,7 +15,7 @@ function beat(oldestMs = 0): Beat {
 }
 
 describe('a stop', () => {
-  it('drains: the producer is stored, consumers give back and finish, and the queue keeps the rest', async () => {
+  it('drains: what the producer sent is stored, consumers give back and finish, and the queue keeps the rest', async () => {
     const world = new AService({ settings: { consumers: 1, concurrency: 2 } }).runReady();
     world.producer.yields([1, 2, 3, 4], { count: 4 });
     world.tick();
@@ -42,7 +42,7 @@ describe('a stop', () => {
     expect(world.clock.waiting).toBe(0);
   });
 
-  it('shows what is still running, in which process, and until when', () => {
+  it('shows how many items still run, in which process, and until when', () => {
     const world = new AService({ settings: { consumers: 1, concurrency: 2, stopTimeoutMs: 25_000 } }).runReady();
     world.producer.yields([1, 2, 3], { count: 3 });
     world.tick();
@@ -68,7 +68,7 @@ describe('a stop', () => {
     expect(world.service.status.reasons[0]).toBe('stopping: remaining processes killed in 2s');
   });
 
-  it('before anything is ready kills what starts: nothing is in its hands', async () => {
+  it('before anything is ready kills starting processes: they hold nothing', async () => {
     const world = new AService();
     world.run();
     world.service.stop('SIGINT');
@@ -86,7 +86,7 @@ describe('a stop', () => {
     expect(world.consumers).toHaveLength(2);
   });
 
-  it('before the start starts nobody', async () => {
+  it('before the start starts no process', async () => {
     const world = new AService();
     world.service.stop('SIGTERM');
     world.run();
@@ -96,7 +96,7 @@ describe('a stop', () => {
     expect(world.clock.waiting).toBe(0);
   });
 
-  it('while the producer is throttled reaches it all the same', () => {
+  it('reaches a producer that is throttled', () => {
     const world = new AService({ marks: { highItems: 1, lowItems: 0 } }).runReady();
     world.producer.yields([1], { count: 1 });
     world.tick();
@@ -105,7 +105,7 @@ describe('a stop', () => {
     expect(world.producer.told().at(-1)).toBe('stop');
   });
 
-  it('during a back-off replaces nobody', async () => {
+  it('during a back-off replaces no process', async () => {
     const world = new AService({ settings: { consumers: 1 } }).runReady();
     world.consumer().dies();
     world.service.stop('SIGTERM');
@@ -118,7 +118,7 @@ describe('a stop', () => {
     expect(world.outcome).toMatchObject({ exitCode: 0 });
   });
 
-  it('while the run is finishing lets the consumers go on, and the run is finished the next time', async () => {
+  it('while the run is finishing lets the consumers continue, and the next start finishes the run', async () => {
     const world = new AService({ settings: { consumers: 1 } }).runReady();
     world.producer.ends();
     world.producer.says({ type: 'ended' });
@@ -135,7 +135,7 @@ describe('a stop', () => {
     expect(world.store.run()).toMatchObject({ state: 'finishing' });
   });
 
-  it('leaves a producer alone that has said its last word', () => {
+  it('is not sent to a producer whose source has ended', () => {
     const world = new AService().runReady();
     world.producer.yields([1], { count: 1 });
     world.producer.ends({ count: 1 });
@@ -145,7 +145,7 @@ describe('a stop', () => {
     expect(world.producer.told('stored')).toEqual(['stored']);
   });
 
-  it('lends nothing more, not even what becomes due', () => {
+  it('lends nothing more, not even retries that become due', () => {
     const world = new AService({ settings: { consumers: 1 } }).runReady();
     world.producer.yields([1], { count: 1 });
     world.tick();
@@ -160,7 +160,7 @@ describe('a stop', () => {
 describe('a stop while a limit is closed for longer than there is time', () => {
   const withdrawn = (world: AService): unknown[] => world.consumer().sent.filter(({ type }) => type === 'withdraw');
 
-  it('has the items given back that wait for it, and ends with 0', async () => {
+  it('has items that wait for it given back, and ends with 0', async () => {
     const limits = { vendor: { concurrency: 1 }, other: { concurrency: 1 } };
     const world = new AService({ settings: { consumers: 1, stopTimeoutMs: 10_000 }, limits }).runReady();
     world.producer.yields([1], { count: 1 });
@@ -184,7 +184,7 @@ describe('a stop while a limit is closed for longer than there is time', () => {
     expect(world.emitted('run.stopped')).toEqual([{ open: 1, aborted: 0, exitCode: 0 }]);
   });
 
-  it('tells of limits that close later, and of those that a rate keeps closed', () => {
+  it('names limits that close later, and limits that a rate keeps closed', () => {
     const limits = { vendor: { concurrency: 1 }, rated: { rate: { count: 1, perMs: 3_600_000 } } };
     const world = new AService({ settings: { consumers: 1, stopTimeoutMs: 10_000 }, limits }).runReady();
     world.producer.yields([1], { count: 1 });
@@ -203,7 +203,7 @@ describe('a stop while a limit is closed for longer than there is time', () => {
 });
 
 describe('a stop that takes too long', () => {
-  it('aborts what runs at four fifths of the time, and kills whoever is left at its end', async () => {
+  it('aborts running items at four fifths of the time, and kills the remaining processes at its end', async () => {
     const world = new AService({ settings: { consumers: 1, stopTimeoutMs: 10_000 } }).runReady();
     world.producer.yields([1], { count: 1 });
     world.tick();
@@ -226,7 +226,7 @@ describe('a stop that takes too long', () => {
     expect(world.consumers).toHaveLength(1);
   });
 
-  it('is by force, too, when a consumer ended in order but had to abort items', async () => {
+  it('also counts as forced when a consumer ended in order but had to abort items', async () => {
     const world = new AService({ settings: { consumers: 1 } }).runReady();
     world.producer.yields([1], { count: 1 });
     world.tick();
@@ -244,8 +244,8 @@ describe('a stop that takes too long', () => {
   });
 });
 
-describe('a stop by which nobody ends', () => {
-  it('is by force even if nothing was in anybody’s hands', async () => {
+describe('a stop that no process follows', () => {
+  it('counts as forced even if no consumer held anything', async () => {
     const world = new AService({ settings: { consumers: 1 } }).runReady();
     world.service.stop('SIGTERM');
     world.pass(25_000);
@@ -257,7 +257,7 @@ describe('a stop by which nobody ends', () => {
   });
 });
 
-describe('a killed process that does not go', () => {
+describe('a killed process that does not exit', () => {
   it('is given up after some seconds, and named; it stays on record for the next supervisor', async () => {
     const world = new AService({ settings: { consumers: 1, stopTimeoutMs: 10_000 } }).runReady();
     world.service.stop('SIGTERM');
@@ -279,7 +279,7 @@ describe('a killed process that does not go', () => {
 });
 
 describe('a second stop', () => {
-  it('aborts at once and kills two seconds later; a third does not put that off', () => {
+  it('aborts at once and kills two seconds later; a third stop does not postpone that', () => {
     const world = new AService({ settings: { consumers: 1 } }).runReady();
     world.service.stop('SIGTERM');
     world.service.stop('SIGTERM');
@@ -298,7 +298,7 @@ describe('a second stop', () => {
 });
 
 describe('giving up', () => {
-  it('happens when the producer is parked: everything is drained, exit 69, the queue intact', async () => {
+  it('happens when the producer is parked: everything is drained, exit 69, and the queue is intact', async () => {
     const world = new AService({ settings: { consumers: 1 } }).runReady();
     world.producer.yields([1], { count: 1 });
     world.tick();
@@ -329,7 +329,7 @@ describe('giving up', () => {
     expect(world.outcome).toMatchObject({ exitCode: 69, error: { code: 'GAVE_UP' } });
   });
 
-  it('happens with the exit code of a child that says that nobody could go on', async () => {
+  it('happens with the exit code of a child that says that no process could continue', async () => {
     const world = new AService({ settings: { consumers: 1 } }).runReady();
     const failed = { code: 'SOURCE_CHANGED', message: 'the source is another one' };
     world.producer.says({ type: 'failed', origin: 'process', error: failed, exitCode: 78 });
@@ -358,7 +358,7 @@ describe('a hang', () => {
     expect(world.producer.killedFor).toBeUndefined();
   });
 
-  it('is an item that goes on long after it should have been aborted', () => {
+  it('is an item that still runs long after it should have been aborted', () => {
     const world = new AService({ settings: { consumers: 1, itemTimeoutMs: 10_000 } }).runReady();
     world.consumer().says(beat(55_000));
     world.producer.says(beat());
@@ -374,7 +374,7 @@ describe('a hang', () => {
     expect([world.consumer().killedFor, world.producer.killedFor]).toEqual([undefined, undefined]);
   });
 
-  it('is not held against children when the supervisor itself stood still', () => {
+  it('is not blamed on children when the supervisor itself stood still', () => {
     const world = new AService({ settings: { consumers: 1 } }).runReady();
     world.consumer().says(beat());
     world.clock.standStill(600_000);

@@ -6,7 +6,7 @@ import { AService, described } from '../../../support/a-service.ts';
 const position = { cursor: null, count: 3, digest: 'd' };
 
 describe('a tick', () => {
-  it('tells nobody anything before the commit that it rests on', () => {
+  it('sends nothing before the commit that it rests on', () => {
     const world = new AService({ settings: { consumers: 1 } }).runReady();
     world.since();
     world.producer.yields([1, 2, 3], position);
@@ -26,7 +26,7 @@ describe('a tick', () => {
     expect(world.since()).toEqual(['commit', 'consumer 1 ← prune', 'consumer 1 ← end', 'producer ← bye']);
   });
 
-  it('commits all that one turn of the event loop has brought at once', () => {
+  it('commits everything that arrived in one turn of the event loop together', () => {
     const world = new AService().runReady();
     world.since();
     world.producer.yields([1, 2]);
@@ -46,7 +46,7 @@ describe('a tick', () => {
     expect(world.emitted('settle.refused')).toEqual([{ who: world.consumer().who, items: 1 }]);
   });
 
-  it('comes when a retry is due, and not again and again while nobody has room for it', () => {
+  it('comes when a retry is due, and not again and again while no slot is free for it', () => {
     const world = new AService({ settings: { consumers: 1, concurrency: 1 } }).runReady();
     world.producer.yields([1, 2]);
     world.tick();
@@ -100,8 +100,8 @@ describe('a tick', () => {
   });
 });
 
-describe('a spool without room', () => {
-  it('keeps everybody waiting, makes the producer wait, and tells all when there is room again', () => {
+describe('a spool on a full disk', () => {
+  it('keeps all messages, pauses the producer, and sends everything when there is space again', () => {
     const world = new AService({ settings: { consumers: 1 } }).runReady();
     world.isFull();
     world.reserve.canTake = false;
@@ -125,7 +125,7 @@ describe('a spool without room', () => {
     expect(world.emitted('spool.ok')).toHaveLength(1);
   });
 
-  it('still takes settlements, on the space that was kept back, while new items wait', () => {
+  it('still takes settlements, in the reserved space, while new items wait', () => {
     const world = new AService({ settings: { consumers: 1 } }).runReady();
     world.producer.yields([1, 2]);
     world.tick();
@@ -145,7 +145,7 @@ describe('a spool without room', () => {
     expect(world.consumer().lent).toEqual([1, 2, 3]);
   });
 
-  it('takes settlements when there is nothing but the space that was kept back, before that is taken again', () => {
+  it('takes settlements in the reserved space before that is reserved again', () => {
     const world = new AService({ settings: { consumers: 1 } }).runReady();
     world.producer.yields([1, 2]);
     world.tick();
@@ -161,7 +161,7 @@ describe('a spool without room', () => {
     expect(world.producer.told('stored')).toEqual(['stored']);
   });
 
-  it('takes settlements even if it has no room for who has come and gone', () => {
+  it('takes settlements even if there is no space for the list of writers', () => {
     const world = new AService().runReady();
     world.producer.yields([1, 2]);
     world.tick();
@@ -177,7 +177,7 @@ describe('a spool without room', () => {
     expect(world.writers.all.get(3)).not.toHaveProperty('ended');
   });
 
-  it('is no reason to kill a child that waits to be entered, however long it takes', () => {
+  it('is no reason to kill a child that waits for its writer id, however long that takes', () => {
     const world = new AService({ settings: { consumers: 1 } });
     world.writers.refuses = new StoreFull('no space left');
     world.run();
@@ -191,7 +191,7 @@ describe('a spool without room', () => {
     expect(world.consumer().killedFor).toBe('not ready within 30s');
   });
 
-  it('does not hurt when a child goes meanwhile: its end is recorded when there is room', () => {
+  it('records the end of a child that exits meanwhile when there is space', () => {
     const world = new AService({ settings: { consumers: 1 } }).runReady();
     world.isFull();
     world.reserve.canTake = false;
@@ -207,7 +207,7 @@ describe('a spool without room', () => {
     expect(world.consumer().told('configure')).toEqual(['configure']);
   });
 
-  it('does not make a stop wait for the producer when all results are recorded: what it has sent is read again', async () => {
+  it('does not make a stop wait for the producer when all results are recorded: its items are read again', async () => {
     const world = new AService({ settings: { consumers: 1 } }).runReady();
     world.store.commit = (group) => {
       if (group.frames.length > 0) throw new StoreFull('no space left');
@@ -226,7 +226,7 @@ describe('a spool without room', () => {
     expect(world.outcome).toMatchObject({ exitCode: 74, error: { message: 'no space left' } });
   });
 
-  it('does not keep a service from stopping: what could not be recorded was told to nobody', async () => {
+  it('does not keep a service from stopping: results that could not be recorded were not acknowledged', async () => {
     const world = new AService({ settings: { consumers: 1 } }).runReady();
     world.isFull();
     world.reserve.canTake = false;
@@ -242,7 +242,7 @@ describe('a spool without room', () => {
   });
 });
 
-describe('what waits for a commit when its process dies', () => {
+describe('a message that waits for a commit when its process dies', () => {
   it('is not sent to the successor', () => {
     const world = new AService({
       settings: { consumers: 1 },
@@ -272,7 +272,7 @@ describe('what waits for a commit when its process dies', () => {
   });
 });
 
-describe('the space that is kept back', () => {
+describe('the reserved space', () => {
   it('is taken a second after the start', () => {
     const world = new AService();
     world.reserve.isHeld = false;
@@ -284,8 +284,8 @@ describe('the space that is kept back', () => {
   });
 });
 
-describe('a child that waits for a spool without room', () => {
-  it('is entered once there is room, and one that went meanwhile is not', () => {
+describe('a child that waits for a spool on a full disk', () => {
+  it('gets its writer id once there is space, and a child that exited meanwhile does not', () => {
     const world = new AService({ settings: { consumers: 1 } });
     world.writers.refuses = new StoreFull('no space left');
     world.run();
@@ -297,7 +297,7 @@ describe('a child that waits for a spool without room', () => {
     expect(world.consumer().told()).toEqual(['describe', 'configure']);
   });
 
-  it('has nothing to be ready for', () => {
+  it('may not send ready', () => {
     const world = new AService({ settings: { consumers: 1 } });
     world.writers.refuses = new StoreFull('no space left');
     world.run();
@@ -306,7 +306,7 @@ describe('a child that waits for a spool without room', () => {
     );
   });
 
-  it('and has described the pipeline is not killed for waiting', () => {
+  it('and has described the pipeline is not killed because it waits', () => {
     const world = new AService().runReady();
     world.producer.dies();
     world.pass(250);
@@ -318,7 +318,7 @@ describe('a child that waits for a spool without room', () => {
 });
 
 describe('a spool that fails for good', () => {
-  it('ends the service at once: all children are killed and nothing more is written or told', async () => {
+  it('ends the service at once: all children are killed and nothing more is written or sent', async () => {
     const world = new AService().runReady();
     world.producer.yields([1, 2, 3], position);
     world.store.refuses = new Error('disk I/O error');
@@ -383,7 +383,7 @@ describe('a spool that fails for good', () => {
     expect(world.outcome).toMatchObject({ exitCode: 74, spoolFailed: true, error: { message: 'unreadable' } });
   });
 
-  it('is noticed when its file is not the one any more', async () => {
+  it('is noticed when its file has been replaced', async () => {
     const world = new AService().runReady();
     world.storeProblem = new Error('the queue’s file was removed');
     world.pass(1000);
@@ -395,7 +395,7 @@ describe('a spool that fails for good', () => {
 });
 
 describe('permits', () => {
-  it('are granted to whoever asked, after the commit, and come back when the holder has gone', () => {
+  it('are granted to the process that asked, after the commit, and come back when it has gone', () => {
     const world = new AService({
       limits: { vendor: { concurrency: 1, rate: { count: 100, perMs: 1000 } } },
     }).runReady();
@@ -413,7 +413,7 @@ describe('permits', () => {
     expect(world.producer.last('granted')).toEqual({ type: 'granted', id: 9 });
   });
 
-  it('are not told while the spool has no room, and not lost when it has again', () => {
+  it('are not sent while the disk is full, and are sent when there is space again', () => {
     const world = new AService({ limits: { vendor: { rate: { count: 100, perMs: 1000 } } } }).runReady();
     world.isFull();
     world.reserve.canTake = false;
@@ -425,7 +425,7 @@ describe('permits', () => {
     expect(world.consumer().told('granted')).toEqual(['granted']);
   });
 
-  it('are not told to who gave them back while they could not be told', () => {
+  it('are not sent to a process that released them while the disk was full', () => {
     const world = new AService({ limits: { vendor: { rate: { count: 100, perMs: 1000 } } } }).runReady();
     world.isFull();
     world.reserve.canTake = false;
@@ -439,7 +439,7 @@ describe('permits', () => {
     expect(world.consumer().last('granted')).toEqual({ type: 'granted', id: 2 });
   });
 
-  it('that are waited for are told as a reason, but not the turns that consumers take at a sink', () => {
+  it('that calls wait for are shown as a reason, but not the turns that consumers take at a sink', () => {
     const world = new AService({ limits: { vendor: { concurrency: 1 } } }).runReady();
     for (const [id, limit] of ['vendor', 'vendor', 'sink:file', 'sink:file'].entries()) {
       world.consumer().says({ type: 'acquire', id, limit });
@@ -451,7 +451,7 @@ describe('permits', () => {
     expect(reasons.filter((reason) => reason.includes('limit'))).toEqual(['1 call waits for limit "vendor"']);
   });
 
-  it('of an unknown limit are refused with the names that there are', () => {
+  it('of an unknown limit are refused with the names of the limits that exist', () => {
     const world = new AService({ limits: { vendor: { concurrency: 1 } } }).runReady();
     world.consumer().says({ type: 'acquire', id: 1, limit: 'vender' });
     expect(world.consumer().last('refused')).toMatchObject({
@@ -469,7 +469,7 @@ describe('permits', () => {
 });
 
 describe('the status', () => {
-  it('never has a consumer at work on more than it is lent, whatever its last beat said', () => {
+  it('never shows a consumer running more items than it is lent, whatever its last beat said', () => {
     const world = new AService({ settings: { consumers: 1 } }).runReady();
     world.producer.yields([1, 2, 3]);
     world.tick();
