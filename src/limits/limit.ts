@@ -8,9 +8,6 @@ import { formatRate } from './rate.ts';
 import { type Standing, WaitingLine } from './waiting-line.ts';
 import { Window } from './window.ts';
 
-/** Until the simulation uses the new name. */
-export type { LimitRules as LimitSpec } from '../core/limit-rules.ts';
-
 /** A request for the right to one call under a limit, and then that right. The process `holder` knows it as `id`. */
 export interface PermitRequest extends Standing<PermitRequest> {
   readonly limit: Limit;

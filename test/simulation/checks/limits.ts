@@ -1,9 +1,9 @@
 /** The claims about limits: S13. */
-import type { LimitSpec } from '../../../src/limits/limit.ts';
+import type { LimitRules } from '../../../src/core/limit-rules.ts';
 import { claim } from './violation.ts';
 
 /** S13: no more calls at a time than the limit allows, in all live processes together. */
-export function s13CallsAtATime(name: string, { concurrency }: LimitSpec, calls: number): void {
+export function s13CallsAtATime(name: string, { concurrency }: LimitRules, calls: number): void {
   claim(
     'S13',
     calls <= (concurrency ?? Infinity),
@@ -12,7 +12,7 @@ export function s13CallsAtATime(name: string, { concurrency }: LimitSpec, calls:
 }
 
 /** S13: no more grants in any period than the rate allows, also across restarts. `granted`: when each grant was sent. */
-export function s13GrantsInAPeriod(name: string, { rate }: LimitSpec, granted: readonly number[]): void {
+export function s13GrantsInAPeriod(name: string, { rate }: LimitRules, granted: readonly number[]): void {
   if (!rate) return;
   const last = granted.at(-1)!;
   const within = granted.filter((at) => at > last - rate.perMs).length;

@@ -1,4 +1,4 @@
-import type { LimitSpec } from '../../../src/limits/limit.ts';
+import type { LimitRules } from '../../../src/core/limit-rules.ts';
 import type { RecyclingLimits } from '../../../src/supervision/settings.ts';
 import { ways, type Item, type Way } from './items.ts';
 import type { Random } from './random.ts';
@@ -26,7 +26,7 @@ export interface Plan {
   sink: SinkKind;
   spool: SpoolKind;
   durability: 'full' | 'normal';
-  limits: Record<string, LimitSpec>;
+  limits: Record<string, LimitRules>;
   highItems: number;
   windowBytes: number;
   frameItems: number;
@@ -115,7 +115,7 @@ export function planFrom(random: Random): Plan {
   for (const item of unreachable.slice(2)) item.way = 'soon';
   if (unreachable.length > 0) items.unshift({ id: 0, way: 'at once', text: '' });
   items.forEach((item, id) => (item.id = id));
-  const limit: LimitSpec = {
+  const limit: LimitRules = {
     ...(random.chance(0.7) && { concurrency: random.whole(1, 3) }),
     ...(random.chance(0.5) && { rate: { count: random.whole(1, 5), perMs: random.pick([50, 200, 1000]) } }),
   };
