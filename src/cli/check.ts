@@ -13,6 +13,8 @@ import { count, plural } from '../core/figures.ts';
 import { printable } from '../observability/printable.ts';
 import { shortPath } from '../observability/short-path.ts';
 import type { PipelineDescription } from '../ipc/messages.ts';
+import type { AnySink } from '../sinks/port.ts';
+import { shown as shownText } from '../values/values.ts';
 import type { CommandLine } from './command.ts';
 import { sourceFacts, type SourceFacts } from '../pipeline/source-facts.ts';
 import { type LoadedFile, tryToLoadHere } from './load.ts';
@@ -67,7 +69,7 @@ function describe(
   { file, pipeline, description }: LoadedFile,
   { config, params, environment, state }: Surroundings,
 ): string {
-  const { name: pipelineName, limits, sink } = description;
+  const { name: pipelineName, limits } = description;
   const { consumers, concurrency } = config.settings;
   const rows = [
     [pipelineName, file],
@@ -79,10 +81,10 @@ function describe(
     ]),
     ...description.secrets.map((name) => ['secret', `${name}: ${secretText(name, environment)}`]),
     ...Object.entries(limits).map(([name, limit]) => ['limit', `${name}: ${limitText(limit)}`]),
-    [
+    ...(pipeline.sink.sinks ?? [pipeline.sink]).map((sink) => [
       'sink',
-      `${sink.kind === sink.target ? sink.kind : `${sink.kind} ${sink.target}`}: ${sink.delivery !== 'call' ? 'exactly once' : 'at least once'}`,
-    ],
+      sinkText(sink, shownText(pipeline.params, sink.target)),
+    ]),
     ['state', state],
     ...options.flatMap(({ name: option, kind }) => {
       const { source, place } = config.origins[option];
@@ -91,6 +93,11 @@ function describe(
   ];
   const width = Math.max(...rows.map(([label = '']) => label.length));
   return rows.map(([label = '', text = '']) => `${label.padEnd(width)}  ${printable(text)}\n`).join('');
+}
+
+function sinkText({ kind, delivery }: Pick<AnySink, 'kind' | 'delivery'>, target: string): string {
+  const promise = delivery === 'call' ? 'at least once' : 'exactly once';
+  return `${kind === target ? kind : `${kind} ${target}`}: ${promise}`;
 }
 
 /** What is true of this source, one sentence per line. */

@@ -18,6 +18,8 @@ export interface DeadSummary {
   attempts: number;
   /** How often it has killed its consumer. */
   kills: number;
+  /** Of a pipeline with several sinks: those that have the item all the same. Left out if none has. */
+  inSinks?: readonly string[];
   reason: string;
   error: ErrorData;
   /** Its latest errors, oldest first; also those from before it was given back. */

@@ -39,7 +39,13 @@ export interface PipelineDescription {
   /** The source wants to hear what is settled. Default false. */
   settles?: boolean;
   /** `options` is a digest of the sink's options, because they can hold secrets. */
-  sink: { kind: string; delivery: 'transaction' | 'part' | 'call'; target: string; options: string };
+  sink: {
+    kind: string;
+    delivery: 'transaction' | 'part' | 'call';
+    target: string;
+    options: string;
+    finishes?: boolean;
+  };
 }
 
 /** Something wrong in a pipeline file. */
@@ -163,6 +169,11 @@ export interface ConfigureConsumer {
   sinkOpenTimeoutMs: number;
   /** The params of the run. */
   params: ParamValues;
+  /**
+   * Only to a process of its own, after all consumers have ended: say `ready`, do what is left to do in the sinks for the whole
+   * run, then say `ended`. Another process may have done it already. Where the writers' parts end, by sink.
+   */
+  finish?: { sink: string; writer: number; part: unknown }[];
   /** Keys whose values are secrets although they do not look like secrets. */
   redact: readonly string[];
   beatMs: number;
@@ -177,8 +188,6 @@ export interface Deliver extends FrameHeader, DeliveryHead {
   type: 'deliver';
   /** Processes that may have had these items and may still have a transaction open. */
   writers: number[];
-  /** Of a pipeline with several sinks: the ids of those that already have this one item. Left out if none has. */
-  inSinks?: string[];
 }
 
 /** Your settle is committed. The next one waits for this. */

@@ -93,7 +93,13 @@ const pipeline = fields({
   code: text,
   deterministic: flag,
   settles: optional(flag),
-  sink: fields({ kind: text, delivery: oneOf('transaction', 'part', 'call'), target: text, options: text }),
+  sink: fields({
+    kind: text,
+    delivery: oneOf('transaction', 'part', 'call'),
+    target: text,
+    options: text,
+    finishes: optional(flag),
+  }),
 });
 const none = {};
 
@@ -188,6 +194,7 @@ const toConsumer: Checks<ToConsumer> = {
     sinkTimeoutMs: amount,
     sinkOpenTimeoutMs: amount,
     params: recordOf(paramValue),
+    finish: optional(listOf(fields({ sink: text, writer: whole, part: () => true }))),
     redact: listOf(text),
     beatMs: amount,
     diesWithSupervisor: flag,

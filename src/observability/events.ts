@@ -15,7 +15,9 @@ export interface Who {
 
 /** The name of a process for people. */
 export function nameOf({ role, ordinal }: Pick<Who, 'role' | 'ordinal'>): string {
-  return role === 'consumer' ? `consumer ${ordinal}` : role;
+  if (role !== 'consumer') return role;
+  // It gets no items: it does what is left to do in the sinks at the end of the run.
+  return ordinal === 0 ? 'finisher' : `consumer ${ordinal}`;
 }
 
 export type ChildState = 'starting' | 'ready' | 'draining' | 'backoff' | 'parked' | 'stopped';

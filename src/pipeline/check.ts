@@ -3,7 +3,7 @@
  * taken for granted. Pure: where in the file a field stands is found out elsewhere.
  */
 import { didYouMean } from '../core/nearest.ts';
-import { sinkMark } from '../sinks/port.ts';
+import { sinkMark, type AnySink } from '../sinks/port.ts';
 import { isSourceSpec } from '../sources/port.ts';
 import { type Finding, isRecord, wrong } from './finding.ts';
 import { limitsOf } from './limits-of.ts';
@@ -50,7 +50,8 @@ const memoryIsLost =
 
 function checkSink(sink: unknown): Finding[] {
   if (typeof sink === 'object' && sink !== null && sinkMark in sink) {
-    return (sink as { kind?: unknown }).kind === 'memory' ? [{ path: ['sink'], message: memoryIsLost }] : [];
+    const { sinks = [sink as AnySink] } = sink as AnySink;
+    return sinks.some(({ kind }) => kind === 'memory') ? [{ path: ['sink'], message: memoryIsLost }] : [];
   }
   const isUncalled = typeof sink === 'function';
   return wrong(

@@ -169,6 +169,7 @@ function describe({ pipeline, path, text, tokens, secrets, resolve, isAlias }: L
       delivery: sink.delivery,
       target: shown(params, sink.target),
       options: digestOf(sink.options),
+      ...((sink.sinks ?? [sink]).some(({ finish }) => finish) && { finishes: true }),
     },
   };
 }

@@ -22,6 +22,10 @@ export interface FailedAttempt {
  * What becomes of an item that failed with `error`: it runs again after `delayMs`, or it becomes a dead letter. Without
  * `ownFault`, that stays the same.
  */
-export type Fate =
-  | { kind: 'retry'; error: ErrorData; delayMs: number; usesAttempt: boolean; ownFault?: number }
-  | { kind: 'dead'; error: ErrorData; reason: string };
+export type Fate = (
+  { kind: 'retry'; delayMs: number; usesAttempt: boolean; ownFault?: number } | { kind: 'dead'; reason: string }
+) & {
+  error: ErrorData;
+  /** Sinks that have the item all the same. */
+  inSinks?: readonly string[];
+};

@@ -12,6 +12,7 @@ import {
   type Cursor,
   type DeadHead,
   type Group,
+  type PartRecord,
   type RetryHead,
   type RetryRecord,
   type RunRecord,
@@ -30,6 +31,7 @@ export class MemoryStore implements Store {
   readonly #dead = new Map<number, StoredDead>();
   readonly #limits = new Map<string, LimitRecord>();
   readonly #cursors = new Map<number, Cursor>();
+  #parts: (PartRecord & { run: string })[] = [];
   /** The item that is on trial; and how many supervisors in a row were killed since an item was settled. */
   trial: number | null = null;
   uncleanStarts = 0;
@@ -85,7 +87,7 @@ export class MemoryStore implements Store {
     }
     for (const seq of group.retriesGone) this.#retries.delete(seq);
     for (const { from, frame, error: _, ...revival } of group.revived) {
-      const { origin, error, history, frame: before } = this.#dead.get(from)!;
+      const { origin, error, history, inSinks = [], frame: before } = this.#dead.get(from)!;
       const item = frame ? single(frame) : before;
       this.#retries.set(revival.seq, {
         ...revival,
@@ -94,6 +96,7 @@ export class MemoryStore implements Store {
         attempt: 1,
         kills: 0,
         ownFault: 0,
+        ...some(inSinks),
         error,
         history,
         frame: item,
@@ -104,8 +107,19 @@ export class MemoryStore implements Store {
     for (const record of group.limits) this.#limits.set(record.limit, record);
     for (const cursor of group.cursors) this.#cursors.set(cursor.id, cursor);
     for (const id of this.#cursors.keys()) if (id <= (group.confirmedCursor ?? 0)) this.#cursors.delete(id);
+    for (const { sink, writer, part } of group.parts ?? []) {
+      const { run } = group.run;
+      this.#parts = this.#parts.filter(
+        (other) => other.run === run && (other.sink !== sink || other.writer !== writer),
+      );
+      this.#parts.push({ run, sink, writer, part });
+    }
     if (group.trial !== undefined) this.trial = group.trial;
     if (settlesAny(group)) this.uncleanStarts = 0;
+  }
+
+  parts(run: string): PartRecord[] {
+    return this.#parts.filter((part) => part.run === run).map(({ sink, writer, part }) => ({ sink, writer, part }));
   }
 
   sync(): void {}
@@ -144,8 +158,8 @@ export class MemoryStore implements Store {
     return [...this.#retries.values()]
       .toSorted((a, b) => a.dueAt - b.dueAt || a.seq - b.seq)
       .slice(0, limit)
-      .map(({ seq, origin, dueAt, delayMs, attempt, kills, ownFault, error }) => {
-        return { seq, origin, dueAt, delayMs, attempt, kills, ownFault, kind: errorKind(error) };
+      .map(({ seq, origin, dueAt, delayMs, attempt, kills, ownFault, inSinks = [], error }) => {
+        return { seq, origin, dueAt, delayMs, attempt, kills, ownFault, ...some(inSinks), kind: errorKind(error) };
       });
   }
 
@@ -210,4 +224,8 @@ function single(frame: Frame): Frame {
 
 function copyOf(stored: StoredFrame): StoredFrame {
   return { ...stored, settled: Intervals.fromFlat(stored.settled.toFlat()) };
+}
+
+function some(inSinks: readonly string[]): { inSinks?: readonly string[] } {
+  return inSinks.length > 0 ? { inSinks } : {};
 }

@@ -1,8 +1,8 @@
 import type { LimitRecord } from '../core/limit-record.ts';
-import type { FrameProgress, Group, RunRecord, Store } from './store.ts';
+import type { FrameProgress, Group, PartRecord, RunRecord, Store } from './store.ts';
 
 type Changes = Omit<Group, 'run' | 'progress'>;
-type Kind = Exclude<keyof Changes, 'trial' | 'limits' | 'confirmedCursor'>;
+type Kind = Exclude<keyof Changes, 'trial' | 'limits' | 'confirmedCursor' | 'parts'>;
 
 /** Collects the changes of a queue since its last commit into one group. Also holds the run's record with those changes. */
 export class Pending {
@@ -54,6 +54,15 @@ export class Pending {
   /** Replaces the record of that limit, if one is pending. */
   setLimit(record: LimitRecord): void {
     this.#changes.limits = this.#changes.limits.filter(({ limit }) => limit !== record.limit).concat(record);
+    this.#isDirty = true;
+  }
+
+  /** In the place of what is gathered of that part. */
+  setPart(part: PartRecord): void {
+    const others = (this.#changes.parts ?? []).filter(
+      ({ sink, writer }) => sink !== part.sink || writer !== part.writer,
+    );
+    this.#changes.parts = [...others, part];
     this.#isDirty = true;
   }
 

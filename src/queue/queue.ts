@@ -29,7 +29,7 @@ import { fresh } from './open-frames.ts';
 import { partsOf, type QueueOptions, type QueueParts } from './parts.ts';
 import type { QueueStats, QueueTraffic } from './queue-stats.ts';
 import type { Retries } from './retries.ts';
-import type { Cursor, RunRecord, Store } from './store.ts';
+import type { Cursor, PartRecord, RunRecord, Store } from './store.ts';
 
 /** An item that is done and not settled: see `Queue.keep`. */
 export type Unread = Returned;
@@ -134,6 +134,16 @@ export class Queue {
   /** Changes the run's record. */
   setRun(change: Partial<Pick<RunRecord, 'state' | 'position' | 'finishedAt' | 'exitCode' | 'fingerprint'>>): void {
     this.#parts.pending.changeRun(change);
+  }
+
+  /** Where the writer's parts end, by sink: with exactly the items in them that it has settled as done. */
+  setParts(writer: number, parts: Readonly<Record<string, unknown>>): void {
+    for (const [sink, part] of Object.entries(parts)) this.#parts.pending.setPart({ sink, writer, part });
+  }
+
+  /** Where the parts of the run's writers end, as of the last commit. */
+  get sinkParts(): PartRecord[] {
+    return this.#parts.store.parts(this.run.run);
   }
 
   /** Keeps the record of a limit, in place of its earlier one. */
@@ -254,12 +264,13 @@ export class Queue {
       item: () => this.#returns.read({ lent, from: seq }),
     });
     const [part] = holding.take(seq, seq, moment.now);
+    const inSinks = union(head.inSinks, fate.inSinks);
     if (fate.kind === 'dead') {
-      this.#returns.bury(part!, { reason: fate.reason, error: fate.error, diedAt: moment.wall });
+      this.#returns.bury(part!, { reason: fate.reason, error: fate.error, diedAt: moment.wall, ...inSinks });
     } else {
       const { error, delayMs, usesAttempt } = fate;
       const next = { attempt: attempt + (usesAttempt ? 1 : 0), ownFault: fate.ownFault ?? ownFault };
-      this.#returns.retry(part!, { ...head, ...next, delayMs, error }, moment);
+      this.#returns.retry(part!, { ...head, ...next, ...inSinks, delayMs, error }, moment);
     }
     return { attempt, fate };
   }
@@ -361,8 +372,8 @@ export class Queue {
     frames.clearChanged();
     if (durable.trial !== undefined) trial.committed(durable.trial);
     for (const { first, frame } of durable.frames) line.push(fresh(first, frame));
-    for (const { seq, origin, dueAt, error = unknownError } of durable.revived) {
-      retries.add({ seq, origin, dueAt, delayMs: 0, attempt: 1, kills: 0, ownFault: 0 }, now, error);
+    for (const { seq, origin, dueAt, error = unknownError, inSinks = [] } of durable.revived) {
+      retries.add({ seq, origin, dueAt, delayMs: 0, attempt: 1, kills: 0, ownFault: 0, ...union(inSinks) }, now, error);
     }
     for (const { frame: _, error, ...head } of durable.retries) retries.add(head, now, error);
     for (const seq of durable.retriesGone) retries.gone(seq);
@@ -384,3 +395,8 @@ export class Queue {
 }
 
 const unknownError: ErrorData = { code: 'UNKNOWN', message: 'not known' };
+
+/** Which sinks have an item, as far as either list says. */
+function union(one: readonly string[] = [], other: readonly string[] = []): { inSinks?: readonly string[] } {
+  return one.length + other.length === 0 ? {} : { inSinks: [...new Set([...one, ...other])] };
+}

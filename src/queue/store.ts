@@ -66,6 +66,8 @@ export interface RetryRecord {
   kills: number;
   /** How many of its failures, where they look like an outage's, may be its own fault; see `SinglingOut`. */
   ownFault: number;
+  /** Of a pipeline with several sinks: those that already have the item. Default: none. */
+  inSinks?: readonly string[];
   error: ErrorData;
   /** The item as a frame of one; null to keep the stored one. */
   frame: Frame | null;
@@ -101,6 +103,8 @@ export interface Revival {
   dueAt: number;
   /** The letter's error. */
   error?: ErrorData;
+  /** The sinks that have the item, as the letter says. */
+  inSinks?: readonly string[];
   /** The item from now on; null to keep the letter's item. */
   frame: Frame | null;
 }
@@ -113,6 +117,14 @@ export interface Cursor {
   seq: number;
   /** As JSON. */
   cursor: string;
+}
+
+/** Where a writer's part of a sink ends: what lies after that does not count. */
+export interface PartRecord {
+  readonly sink: string;
+  readonly writer: number;
+  /** Plain data of the sink's. */
+  readonly part: unknown;
 }
 
 /** Changes that become durable together or not at all. */
@@ -130,6 +142,8 @@ export interface Group {
   cursors: Cursor[];
   /** Cursors up to this id are deleted. */
   confirmedCursor?: number;
+  /** Of the run; each in place of what is known of that sink and writer. */
+  parts?: readonly PartRecord[];
   /** The item that is on trial from now on, or null for none; undefined for no change. */
   trial?: number | null;
 }
@@ -160,6 +174,8 @@ export interface Store {
   totals(): StoreTotals;
   /** The last record of each limit. */
   limits(): LimitRecord[];
+  /** The parts of a run. Those of earlier runs are forgotten when a run has its first. */
+  parts(run: string): PartRecord[];
   /**
    * Atomic and, when it returns, durable. Throws StoreFull, having changed nothing, or an error that is final. It also
    * throws for impossible changes, such as progress of a frame that it does not have.

@@ -13,7 +13,8 @@ export interface MemorySink<Row> extends Sink<Row> {
 /** All that is in the store. */
 interface Place<Row> {
   readonly rows: Row[];
-  readonly tables: MemoryTables;
+  /** The books, by the id that the sink is opened with. */
+  readonly tables: Map<string, MemoryTables>;
   /** The latest transaction: the next one waits for it. */
   last: Promise<unknown>;
 }
@@ -25,7 +26,7 @@ interface Place<Row> {
  */
 export function memory<Row = unknown>(...none: readonly never[]): MemorySink<Row> {
   refuseOptions('memory', none);
-  const place: Place<Row> = { rows: [], tables: new MemoryTables(), last: Promise.resolve() };
+  const place: Place<Row> = { rows: [], tables: new Map(), last: Promise.resolve() };
   return {
     [sinkMark]: true,
     kind: 'memory',
@@ -37,7 +38,9 @@ export function memory<Row = unknown>(...none: readonly never[]): MemorySink<Row
 }
 
 async function openWriter<Row>(place: Place<Row>, context: SinkContext): Promise<SinkWriter<Row, Row>> {
-  const { tables, rows } = place;
+  const { rows } = place;
+  const tables = place.tables.get(context.sink) ?? new MemoryTables();
+  place.tables.set(context.sink, tables);
   const transact = <T>(work: () => Promise<T>): Promise<T> => {
     const result = place.last.then(work);
     place.last = result.catch(() => undefined);

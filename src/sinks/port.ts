@@ -53,14 +53,35 @@ export interface Sink<in Row, in Table extends string = string, out Limit extend
   readonly options?: object;
   /** The properties of a result from which it takes rows; undefined if it takes the whole result. */
   readonly tables?: readonly string[];
+  /** A place that only one transaction at a time can write to: sinks of `to.all` cannot share it. */
+  readonly lockedPlace?: string;
   /** For `to.all`: the sinks that each get every result. Such a sink is never opened itself. */
-  readonly sinks?: readonly Sink<never>[];
+  readonly sinks?: readonly AnySink[];
   /**
    * Opens it. Import anything heavy here, not where the specification is made. A transactional sink waits for
    * transactions that the same writer has open from an earlier opening, and bars those that it has not begun.
    */
   readonly open: (context: SinkContext) => Promise<SinkWriter<Row>>;
+  /**
+   * Does what is left to do once per run, such as publishing files: when every item is settled and all writers have ended, in
+   * a process of its own. It is repeated until it resolves, also after a crash, and has to be harmless to repeat. What it
+   * works with stays until the next run starts, because a dead letter that is given back opens a finished run again: then it
+   * is called again, with more. Rejects with a MillraceError with an exit code (`fatal`) if repeating cannot help.
+   */
+  readonly finish?: (context: FinishContext) => Promise<void>;
 }
+
+/** What a sink is given to finish a run. */
+export interface FinishContext extends Pick<
+  SinkContext,
+  'run' | 'sink' | 'pipeline' | 'clock' | 'signal' | 'resolve' | 'isSecret'
+> {
+  /** Where each writer's part ends, for sinks of delivery `part`. Bytes after that do not count. */
+  readonly parts: readonly { readonly writer: number; readonly part: unknown }[];
+}
+
+/** A sink, whatever it takes. */
+export type AnySink = Sink<never, never, string>;
 
 /** Another queue whose results of the same pipeline are in the sink. */
 export interface OtherQueue {
@@ -131,7 +152,7 @@ export interface Batch<Captured = unknown> {
   readonly captured: readonly Captured[];
   readonly ends: readonly number[];
   /** The key of item `i`: the same whenever this item is written again, even after it was a dead letter. */
-  keyOf(i: number): string;
+  readonly keyOf: (i: number) => string;
 }
 
 /** The outcome of a batch, unless all of it is simply in the sink. By seq; each error may be anything. */
@@ -149,8 +170,8 @@ export interface Outcome {
 /** A batch that is written, but not committed. One of the two is called, once. */
 export interface Prepared {
   /** Rejects as `SinkWriter.commit` does. */
-  commit(): Promise<void>;
-  rollback(): Promise<void>;
+  readonly commit: () => Promise<void>;
+  readonly rollback: () => Promise<void>;
 }
 
 export interface PruneRequest {
@@ -259,6 +280,6 @@ export class Fenced extends Error {
 }
 
 /** The sink's id. */
-export function sinkId({ id, kind }: Pick<Sink<never>, 'id' | 'kind'>): string {
+export function sinkId({ id, kind }: Pick<AnySink, 'id' | 'kind'>): string {
   return id ?? kind;
 }

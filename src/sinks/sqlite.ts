@@ -1,4 +1,5 @@
-import { resolve } from 'node:path';
+import { existsSync, realpathSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
 import { startDirectory } from '../core/start-directory.ts';
 import { text, type Text } from '../values/text.ts';
 import { sinkMark, type Sink } from './port.ts';
@@ -91,6 +92,8 @@ export function sqlite<const K extends string = never, const T extends Readonly<
     delivery: 'transaction',
     target: text`${target.file}, ${tables}`,
     options: target,
+    // Known only when it is opened, if the file is a param or a secret.
+    ...(typeof target.file === 'string' && { lockedPlace: realPath(resolve(startDirectory, target.file)) }),
     ...(target.isByTable && { tables: names }),
     open: async (context) => {
       // better-sqlite3 is native code: only a consumer that writes pays for loading it.
@@ -101,4 +104,14 @@ export function sqlite<const K extends string = never, const T extends Readonly<
       );
     },
   };
+}
+
+/** The file as the operating system knows it, as far as it exists. */
+function realPath(file: string): string {
+  try {
+    return existsSync(file) ? realpathSync(file) : join(realpathSync(dirname(file)), basename(file));
+  } catch {
+    // Whether its directory exists is found out when it is opened.
+    return file;
+  }
 }

@@ -69,7 +69,9 @@ export class Committer {
     const { sinks, present, onBad } = this.#options;
     const { captures } = this.#gathered;
     try {
-      for (const [i, { id, connection }] of sinks.entries()) {
+      // By index: this runs for each item.
+      for (let i = 0; i < sinks.length; i++) {
+        const { id, connection } = sinks[i]!;
         if (!present.isEmpty && present.has(seq, id)) continue;
         const { captured } = captures[i]!;
         for (const result of results) connection.capture(result, captured);

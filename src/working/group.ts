@@ -33,7 +33,11 @@ export class Group {
       return;
     }
     this.seqs.push(seq);
-    for (const { ends, captured } of this.captures) ends.push(captured.length);
+    // By index: this runs for each item.
+    for (let i = 0; i < this.captures.length; i++) {
+      const { ends, captured } = this.captures[i]!;
+      ends.push(captured.length);
+    }
     if (key !== undefined) (this.#keys ??= new Map()).set(seq, key);
   }
 

@@ -39,6 +39,7 @@ export function consumerLife(
     const writeOut = (bytes: Buffer): Promise<void> => output.write(bytes);
     const toProgram = new ToProgram((rows, payload) => send(rows, payload));
     const specs = sinksOf(pipeline.sink);
+    if (message.finish) return await finish(message, message.finish);
     const sinks: OpenSink[] = [];
     for (const spec of specs) {
       const sink = new SinkConnection({
@@ -88,6 +89,26 @@ export function consumerLife(
       fail,
     });
     common.ready(message, () => working().state);
+  };
+  /** Does what is left to do in the sinks at the end of the run. The supervisor ends this process if it takes too long. */
+  const finish = async (message: ConfigureConsumer, parts: NonNullable<ConfigureConsumer['finish']>): Promise<void> => {
+    const { run, name } = message;
+    const { resolve } = common.values();
+    const idle = { lent: 0, started: 0, oldestMs: 0, waiting: null };
+    common.ready(message, () => idle);
+    for (const spec of sinksOf(common.pipeline().sink)) {
+      await spec.finish?.({
+        run,
+        sink: sinkId(spec),
+        pipeline: name,
+        parts: parts.filter(({ sink }) => sink === sinkId(spec)),
+        clock,
+        resolve,
+        signal: leaving.signal,
+        isSecret: (column, value) => redaction.isSecret(column, value),
+      });
+    }
+    send({ type: 'ended' });
   };
   /** Each failed attempt to open it is reported, and the supervisor restarts this process's time. */
   const untilOpen: Pick<SinkState, 'set'> = {

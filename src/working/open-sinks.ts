@@ -1,4 +1,4 @@
-import { sinkId, type Delivery, type Sink } from '../sinks/port.ts';
+import { sinkId, type Delivery, type AnySink } from '../sinks/port.ts';
 import type { SinkConnection } from './sink-connection.ts';
 
 /** One of the pipeline's sinks, as a consumer has it. */
@@ -12,18 +12,18 @@ export interface OpenSink {
 const order: readonly Delivery[] = ['transaction', 'call', 'part'];
 
 /** The sinks that a pipeline's sink stands for, in the order in which they are written. */
-export function sinksOf(sink: Sink<never>): readonly Sink<never>[] {
+export function sinksOf(sink: AnySink): readonly AnySink[] {
   const all = sink.sinks ?? [sink];
   return all.toSorted((a, b) => order.indexOf(a.delivery) - order.indexOf(b.delivery));
 }
 
 /** What a sink must know of the other ones: which properties of a result they take rows from. */
-export function otherTables(sink: Sink<never>, all: readonly Sink<never>[]): readonly string[] | 'any' {
+export function otherTables(sink: AnySink, all: readonly AnySink[]): readonly string[] | 'any' {
   const others = all.filter((other) => other !== sink);
   return others.every(({ tables }) => tables) ? others.flatMap(({ tables = [] }) => tables) : 'any';
 }
 
 /** `sink`, opened by way of `connection`. `target`: how people know it. */
-export function openSink(sink: Sink<never>, target: string, connection: OpenSink['connection']): OpenSink {
+export function openSink(sink: AnySink, target: string, connection: OpenSink['connection']): OpenSink {
   return { id: sinkId(sink), delivery: sink.delivery, target, connection };
 }

@@ -321,6 +321,22 @@ export function describeStore(open: () => { store: Store; close: () => void }): 
       expect(store.readDead({ after: 0, limit: 1 })[0]?.history).toEqual([...hundreds.slice(1), 1100].map(past));
     });
 
+    it('keeps which sinks have an item, from retry to retry, in its dead letter, and when that is given back', () => {
+      store.commit(group({ retries: [retryOf(2, { inSinks: ['a'] }), retryOf(3)] }));
+      store.commit(group({ retries: [retryOf(2, { frame: null, inSinks: ['a', 'b'] })] }));
+      expect(store.readRetryHeads(9).map(({ seq, inSinks }) => [seq, inSinks])).toEqual([
+        [2, ['a', 'b']],
+        [3, undefined],
+      ]);
+      store.commit(group({ retriesGone: [2, 3], dead: [deadOf(2, { inSinks: ['a', 'b'] }), deadOf(3)] }));
+      expect(store.readDeadHeads({ after: 0, limit: 9 }).map(({ inSinks }) => inSinks)).toEqual([
+        ['a', 'b'],
+        undefined,
+      ]);
+      store.commit(group({ revived: [{ from: 2, seq: 9, origin: 2, dueAt: 1050, frame: null }] }));
+      expect(store.readRetryHeads(9)).toMatchObject([{ seq: 9, inSinks: ['a', 'b'] }]);
+    });
+
     it('knows which run assigned a seq', () => {
       store.commit(group({ run: { ...aRun, run: 'r1', nextSeq: 4 } }));
       store.commit(group({ run: { ...aRun, run: 'r1', nextSeq: 6, state: 'finished', finishedAt: 1, exitCode: 0 } }));

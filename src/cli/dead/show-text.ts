@@ -8,12 +8,13 @@ import { shortReason } from '../../observability/short-reason.ts';
 
 /** What `millrace dead show` shows of a letter whose item is plain JSON. */
 export function letterText(letter: DeadLetter): string {
-  const { seq, origin, run, attempts, kills, reason, error, history, diedAt, item, record } = letter;
+  const { seq, origin, run, attempts, kills, inSinks = [], reason, error, history, diedAt, item, record } = letter;
   const name = origin === seq ? `${seq}` : `${seq} (originally ${origin})`;
   const rows = [
     `dead letter ${name}`,
     ...field('died', [`${time(diedAt)} after ${plural(attempts, 'attempt')}`]),
     ...field('kills', kills === 0 ? [] : [`of its consumer: ${kills}`]),
+    ...field('in sinks', inSinks.length === 0 ? [] : [`${inSinks.join(', ')} (a retry skips them)`]),
     ...field('run', [run]),
     ...field('reason', shortReason(reason, error)?.split('\n') ?? []),
     ...field('error', errorLines(error)),

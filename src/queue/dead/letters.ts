@@ -26,7 +26,7 @@ export class Letters {
   /** An item becomes a dead letter. */
   add(
     { seq, origin, attempt, kills }: RetryHead,
-    death: Pick<DeadRecord, 'reason' | 'error' | 'isKnownError' | 'diedAt' | 'frame'>,
+    death: Pick<DeadRecord, 'reason' | 'error' | 'isKnownError' | 'diedAt' | 'frame' | 'inSinks'>,
   ): void {
     const { pending } = this.#parts;
     const { run, dead } = pending.run;
@@ -43,10 +43,10 @@ export class Letters {
     const { pending, tallies } = this.#parts;
     const { state } = pending.run;
     if (state === 'finishing' || (state === 'finished' && !this.#reopens)) throw afterThisRun();
-    return this.#takeOut(seqs, ({ seq: from, origin, run, bytes, error }) => {
+    return this.#takeOut(seqs, ({ seq: from, origin, run, bytes, error, inSinks = [] }) => {
       const { run: current, nextSeq, stored, dead } = pending.run;
       if (pending.run.state === 'finished') pending.changeRun({ state: 'sealed', finishedAt: null, exitCode: null });
-      pending.add('revived', { from, seq: nextSeq, origin, dueAt: wall, error, frame });
+      pending.add('revived', { from, seq: nextSeq, origin, dueAt: wall, error, inSinks, frame });
       tallies.revive(frame ? frameBytes(frame) : bytes);
       // A letter of an earlier run becomes an item of this one.
       const change = run === current ? { dead: dead - 1 } : { stored: stored + 1 };

@@ -181,7 +181,7 @@ export class Lender {
     const { store, items, pending, tallies, accused, histories } = this.#parts;
     const isAlone = accused.isAlone(head) && lot !== 'half';
     const mode = head.kills >= mostKills ? 'askOnly' : isAlone ? 'alone' : 'together';
-    const { seq, origin, attempt } = head;
+    const { seq, origin, attempt, inSinks = [] } = head;
     const frame = items.retry(seq);
     const history = histories.of(seq);
     const free = freeOf(holding, { mode, history, count: 1 });
@@ -198,7 +198,7 @@ export class Lender {
     tallies.lend(1);
     // If its seq has changed, it was a dead letter, perhaps in an earlier run.
     const originRun = (origin === seq ? undefined : store.runOf(origin)) ?? pending.run.run;
-    return { seq, origin, originRun, frame, attempt, history, mode, free };
+    return { seq, origin, originRun, frame, attempt, history, mode, free, ...(inSinks.length > 0 && { inSinks }) };
   }
 
   #takeReturned(holding: Holding, { items }: Backlog, limit: LendingLimit, how: HowLent): Delivery | undefined {

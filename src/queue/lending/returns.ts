@@ -1,8 +1,7 @@
 import type { Moment } from '../../core/clock.ts';
-import type { ErrorData } from '../../core/errors.ts';
 import { frameBytes, type Frame } from '../../frame/frame.ts';
 import type { QueueParts } from '../parts.ts';
-import { lengthOf, type RetryHead, type RetryRecord } from '../store.ts';
+import { lengthOf, type DeadRecord, type RetryHead, type RetryRecord } from '../store.ts';
 import type { Returned } from './holding.ts';
 
 /** What happens to items that a holding no longer holds: they return to the queue, or leave it for good. */
@@ -39,14 +38,14 @@ export class Returns {
   }
 
   /** An item that failed will never run again. */
-  bury(part: Returned, { reason, error, diedAt }: { reason: string; error: ErrorData; diedAt: number }): void {
+  bury(part: Returned, death: Pick<DeadRecord, 'reason' | 'error' | 'diedAt' | 'inSinks'>): void {
     const { tallies, letters } = this.#parts;
     const head = headOf(part);
     this.#failed(part);
     // Read before the item leaves its frame or its row.
     const frame = this.read(part);
     if (part.lent.origin.kind === 'frame') this.#settleInFrame(part);
-    letters.add(head, { reason, error, isKnownError: part.lent.mode === 'askOnly', diedAt, frame });
+    letters.add(head, { ...death, isKnownError: part.lent.mode === 'askOnly', frame });
     if (part.lent.origin.kind === 'retry') this.#forgetRetry(head.seq, frameBytes(frame));
     tallies.settle(1);
   }

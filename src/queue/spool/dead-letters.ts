@@ -83,9 +83,10 @@ export function deadReader(db: Database.Database, version = schemaVersion): Pick
   // Columns that were added in a later version have their defaults.
   const kills = version < 4 ? '0 AS kills' : 'kills';
   const history = version < 3 ? "'[]' AS history" : 'history';
+  const inSinks = version < 14 ? "'[]' AS inSinks" : 'in_sinks AS inSinks';
   const select = (columns: string): Database.Statement =>
     db.prepare(
-      `SELECT seq, origin, run, attempts, ${kills}, reason, error, ${history}, died_at AS diedAt, ${columns} FROM dead WHERE seq > ? ORDER BY seq LIMIT ?`,
+      `SELECT seq, origin, run, attempts, ${kills}, ${inSinks}, reason, error, ${history}, died_at AS diedAt, ${columns} FROM dead WHERE seq > ? ORDER BY seq LIMIT ?`,
     );
   const whole = select('shapes, body');
   const heads = select('length(shapes) + length(body) + 4 AS bytes');
@@ -105,7 +106,8 @@ function redactedIn(db: Database.Database, version: number): string[] {
   return JSON.parse(db.prepare('SELECT redact FROM spool').pluck().get() as string) as string[];
 }
 
-interface HeadRow extends Omit<StoredDead, 'error' | 'history' | 'frame'> {
+interface HeadRow extends Omit<StoredDead, 'error' | 'history' | 'frame' | 'inSinks'> {
+  inSinks: string;
   error: string;
   history: string;
 }
@@ -115,6 +117,15 @@ interface ItemRow {
   body: Buffer;
 }
 
-function headOf<Row extends HeadRow>(row: Row): Omit<Row, 'error' | 'history'> & Pick<StoredDead, 'error' | 'history'> {
-  return { ...row, error: JSON.parse(row.error) as ErrorData, history: JSON.parse(row.history) as PastError[] };
+function headOf<Row extends HeadRow>(
+  row: Row,
+): Omit<Row, 'error' | 'history' | 'inSinks'> & Pick<StoredDead, 'error' | 'history' | 'inSinks'> {
+  const { inSinks: sinks, error, history, ...rest } = row;
+  const inSinks = JSON.parse(sinks) as string[];
+  return {
+    ...rest,
+    error: JSON.parse(error) as ErrorData,
+    history: JSON.parse(history) as PastError[],
+    ...(inSinks.length > 0 && { inSinks }),
+  };
 }

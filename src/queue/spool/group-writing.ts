@@ -30,9 +30,9 @@ export function groupWriting(db: Connection['db']): (group: Group) => void {
   };
 
   const writeRetries = ({ retries, run }: Group): void => {
-    for (const { frame, error, ...retry } of retries) {
+    for (const { frame, error, inSinks = [], ...retry } of retries) {
       const history = historyWith(retry.seq, retry.dueAt - retry.delayMs, error);
-      const row = { ...retry, run: run.run, error: JSON.stringify(error), history };
+      const row = { ...retry, run: run.run, error: JSON.stringify(error), history, inSinks: JSON.stringify(inSinks) };
       const { changes } = frame
         ? s.insertRetry.run({ ...row, shapes: frame.shapes, body: frame.body })
         : s.updateRetry.run(row);
@@ -41,9 +41,10 @@ export function groupWriting(db: Connection['db']): (group: Group) => void {
   };
 
   const writeDead = ({ dead, revived, purged, run }: Group): void => {
-    for (const { frame, error, isKnownError, ...letter } of dead) {
+    for (const { frame, error, isKnownError, inSinks = [], ...letter } of dead) {
       const history = isKnownError ? historyOf(letter.seq) : historyWith(letter.seq, letter.diedAt, error);
-      s.insertDead.run({ ...letter, error: JSON.stringify(error), history, shapes: frame.shapes, body: frame.body });
+      const texts = { error: JSON.stringify(error), history, inSinks: JSON.stringify(inSinks) };
+      s.insertDead.run({ ...letter, ...texts, shapes: frame.shapes, body: frame.body });
     }
     for (const { from, seq, dueAt, frame } of revived) {
       const item = { shapes: frame?.shapes ?? null, body: frame?.body ?? null };
@@ -58,6 +59,10 @@ export function groupWriting(db: Connection['db']): (group: Group) => void {
     writeRetries(group);
     writeDead(group);
     for (const seq of group.retriesGone) requireRow(s.deleteRetry.run(seq).changes === 1, `retry ${seq}`);
+    for (const { sink, writer, part } of group.parts ?? []) {
+      s.putPart.run(group.run.run, sink, writer, JSON.stringify(part));
+      s.dropOldParts.run(group.run.run);
+    }
     for (const record of group.limits) s.putLimit.run(record.limit, JSON.stringify(record));
     for (const { id, seq, cursor } of group.cursors) s.insertCursor.run(id, seq, cursor);
     if (group.confirmedCursor !== undefined) s.deleteCursors.run(group.confirmedCursor);
@@ -76,23 +81,25 @@ function prepare(db: Connection['db']) {
       ON CONFLICT (first) DO UPDATE SET settled = excluded.settled, settled_count = excluded.settled_count`),
     deleteProgress: db.prepare('DELETE FROM progress WHERE first = ?'),
     insertRetry: db.prepare(`
-      INSERT INTO retries (seq, run, origin, due_at, delay_ms, attempt, kills, own_fault, error, history, shapes, body)
-      VALUES (@seq, @run, @origin, @dueAt, @delayMs, @attempt, @kills, @ownFault, @error, @history, @shapes, @body)`),
+      INSERT INTO retries (seq, run, origin, due_at, delay_ms, attempt, kills, own_fault, in_sinks, error, history, shapes, body)
+      VALUES (@seq, @run, @origin, @dueAt, @delayMs, @attempt, @kills, @ownFault, @inSinks, @error, @history, @shapes, @body)`),
     updateRetry: db.prepare(`
       UPDATE retries SET due_at = @dueAt, delay_ms = @delayMs, attempt = @attempt, kills = @kills,
-        own_fault = @ownFault, error = @error, history = @history WHERE seq = @seq`),
+        own_fault = @ownFault, in_sinks = @inSinks, error = @error, history = @history WHERE seq = @seq`),
     retryHistory: db.prepare('SELECT history FROM retries WHERE seq = ?').pluck(),
     deleteRetry: db.prepare('DELETE FROM retries WHERE seq = ?'),
     insertDead: db.prepare(`
-      INSERT INTO dead (seq, run, origin, attempts, kills, reason, error, history, died_at, shapes, body)
-      VALUES (@seq, @run, @origin, @attempts, @kills, @reason, @error, @history, @diedAt, @shapes, @body)`),
+      INSERT INTO dead (seq, run, origin, attempts, kills, in_sinks, reason, error, history, died_at, shapes, body)
+      VALUES (@seq, @run, @origin, @attempts, @kills, @inSinks, @reason, @error, @history, @diedAt, @shapes, @body)`),
     revive: db.prepare(`
-      INSERT INTO retries (seq, run, origin, due_at, delay_ms, attempt, kills, error, history, shapes, body)
-      SELECT @seq, @run, origin, @dueAt, 0, 1, 0, error, history, coalesce(@shapes, shapes), coalesce(@body, body)
+      INSERT INTO retries (seq, run, origin, due_at, delay_ms, attempt, kills, in_sinks, error, history, shapes, body)
+      SELECT @seq, @run, origin, @dueAt, 0, 1, 0, in_sinks, error, history, coalesce(@shapes, shapes), coalesce(@body, body)
       FROM dead WHERE seq = @from`),
     deleteDead: db.prepare('DELETE FROM dead WHERE seq = ?'),
     insertCursor: db.prepare('INSERT INTO cursors (id, seq, cursor) VALUES (?, ?, ?)'),
     deleteCursors: db.prepare('DELETE FROM cursors WHERE id <= ?'),
+    putPart: db.prepare('INSERT OR REPLACE INTO parts VALUES (?, ?, ?, ?)'),
+    dropOldParts: db.prepare('DELETE FROM parts WHERE run <> ?'),
     putTrial: db.prepare('UPDATE spool SET trial = ?'),
     putLimit: db.prepare('INSERT INTO limits VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET data = excluded.data'),
     putRun: db.prepare(`

@@ -175,6 +175,16 @@ export const migrations: readonly string[] = [
   ) STRICT;
   CREATE INDEX cursors_seq ON cursors (seq, id);
   `,
+  `
+  -- Of a pipeline with several sinks, the ids of those that have an item that is not in all of them, as JSON.
+  ALTER TABLE retries ADD COLUMN in_sinks TEXT NOT NULL DEFAULT '[]';
+  ALTER TABLE dead ADD COLUMN in_sinks TEXT NOT NULL DEFAULT '[]';
+  -- Where each writer's part of a sink ends, as JSON: what lies after that does not count.
+  CREATE TABLE parts (
+    run TEXT NOT NULL, sink TEXT NOT NULL, writer INTEGER NOT NULL, part TEXT NOT NULL,
+    PRIMARY KEY (run, sink, writer)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];
 
 export const schemaVersion = migrations.length;

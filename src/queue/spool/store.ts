@@ -9,6 +9,7 @@ import {
   type Cursor,
   type DeadHead,
   type Group,
+  type PartRecord,
   type RetryHead,
   type RunRecord,
   type Store,
@@ -115,13 +116,21 @@ export class SpoolStore implements Store {
     });
   }
 
+  parts(run: string): PartRecord[] {
+    return this.#connection.read(() => {
+      const rows = this.#statements.parts.all(run) as (PartRecord & { part: string })[];
+      return rows.map(({ part, ...rest }) => ({ ...rest, part: JSON.parse(part) as unknown }));
+    });
+  }
+
   readRetryHeads(limit: number): RetryHead[] {
     return this.#connection.read(() => {
       const heads: RetryHead[] = [];
       // One by one: errors can be long, and there can be many.
       for (const row of this.#statements.retryHeads.iterate(limit)) {
-        const { error, ...head } = row as RetryHead & { error: string };
-        heads.push({ ...head, kind: errorKind(JSON.parse(error) as ErrorData) });
+        const { error, inSinks, ...head } = row as Omit<RetryHead, 'inSinks'> & { error: string; inSinks: string };
+        const sinks = inSinks === '[]' ? {} : { inSinks: JSON.parse(inSinks) as string[] };
+        heads.push({ ...head, ...sinks, kind: errorKind(JSON.parse(error) as ErrorData) });
       }
       return heads;
     });
@@ -182,8 +191,9 @@ function prepare(db: Connection['db']) {
     frameOf: db.prepare(
       'SELECT * FROM frames LEFT JOIN progress USING (first) WHERE first <= ? ORDER BY first DESC LIMIT 1',
     ),
+    parts: db.prepare('SELECT sink, writer, part FROM parts WHERE run = ? ORDER BY sink, writer'),
     retryHeads: db.prepare(
-      'SELECT seq, origin, due_at AS dueAt, delay_ms AS delayMs, attempt, kills, own_fault AS ownFault, error FROM retries ORDER BY due_at, seq LIMIT ?',
+      'SELECT seq, origin, due_at AS dueAt, delay_ms AS delayMs, attempt, kills, own_fault AS ownFault, in_sinks AS inSinks, error FROM retries ORDER BY due_at, seq LIMIT ?',
     ),
     retry: db.prepare('SELECT shapes, body FROM retries WHERE seq = ?'),
     retryError: db.prepare('SELECT error FROM retries WHERE seq = ?').pluck(),

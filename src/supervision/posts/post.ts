@@ -32,6 +32,8 @@ export interface PostOptions<In, Out> {
   onMessage: (message: In, payload: Buffer) => void;
   /** The process has gone: take back what it held, before it is replaced. */
   onGone: (exit: Exit, isExpected: boolean) => Gone;
+  /** Its end work must be done, however many processes that takes. Default: it is given up after some. */
+  mustEnd?: boolean;
   /** Why a process that dies is currently not replaced; undefined if it is. */
   heldBack: () => string | undefined;
 }
@@ -277,7 +279,8 @@ export class Post<In, Out> {
     events.emit('child.exited', { who, code, signal, expected: isExpected, reason, givenBack, error, isOutage });
     const isMissed = !this.#isCandidate && (!wasTold || this.owesEnd);
     if (!isMissed) this.#move('gone');
-    else if (this.owesEnd && ++this.#endFailures >= mostEndAttempts) this.#giveUpEnd(who, reason);
+    else if (this.owesEnd && ++this.#endFailures >= mostEndAttempts && !this.#options.mustEnd)
+      this.#giveUpEnd(who, reason);
     else this.#crashed(who, reason, { livedMs: clock.now() - child.startedAt, wasReady }, crash);
   }
 

@@ -43,6 +43,7 @@ export class Consuming {
   readonly #deps: ConsumerDeps;
   readonly #handlers: Handlers<FromConsumer>;
   readonly #enrolment: Enrolment;
+  readonly #finishes: boolean;
   #holding: Holding | undefined;
   #sinkProblem: string | null = null;
   #aborted = 0;
@@ -63,15 +64,19 @@ export class Consuming {
       spawn: () => ConsumerChild;
       /** The consumer that it replaces when it is ready. */
       predecessor?: Post<FromConsumer, ToConsumer> | undefined;
+      /** It gets no items, but does what is left to do in the sinks at the end of the run. */
+      finishes?: boolean;
     },
   ) {
     this.#hub = hub;
     this.#deps = deps;
+    this.#finishes = options.finishes ?? false;
     this.post = new Post<FromConsumer, ToConsumer>(hub, {
       role: 'consumer',
       ordinal: options.ordinal,
       spawn: options.spawn,
       predecessor: options.predecessor,
+      mustEnd: this.#finishes,
       onStart: (child) => {
         this.#processed = 0;
         this.#isDescribing = true;
@@ -175,6 +180,7 @@ export class Consuming {
       sinkTimeoutMs: settings.sinkTimeoutMs,
       sinkOpenTimeoutMs: Math.min(settings.sinkTimeoutMs, settings.readyTimeoutMs / 2),
       params: queue.run.params,
+      ...(this.#finishes && { finish: queue.sinkParts }),
       redact: settings.redact,
       beatMs,
       diesWithSupervisor: childrenDieWithUs,
@@ -234,6 +240,8 @@ export class Consuming {
         post.ready();
         this.#hasBeenReady = true;
         admission.proven();
+        // It is at it already: from now on it has the time to end.
+        if (this.#finishes) post.end();
         touch();
       },
       settle: (message) => {
@@ -241,7 +249,7 @@ export class Consuming {
         holding?.sizing.idle(message.idle);
         holding?.sizing.paced(message);
         this.#processed += Intervals.fromFlat(message.done).size + message.failed.length;
-        settle(settling, { who: post.who, holding, rows: this.#rows }, message);
+        settle(settling, { who: post.who, writer: this.holder, holding, rows: this.#rows }, message);
         post.outbox?.put('settlements', { type: 'settled' });
         touch();
       },

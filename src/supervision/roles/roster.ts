@@ -10,14 +10,19 @@ export class Roster {
   readonly producing: Producing;
   readonly consumers: Consumers;
 
-  constructor(producing: Producing, consumers: Consumers) {
+  /** Does what is left to do in the sinks at the end of the run; undefined if nothing is. */
+  readonly finisher: Consuming | undefined;
+
+  constructor(producing: Producing, consumers: Consumers, finisher?: Consuming) {
     this.producing = producing;
     this.consumers = consumers;
+    this.finisher = finisher;
   }
 
-  /** All sides whose post may be active: the producer's first, then the consumers'. */
+  /** All sides whose post may be active: the producer's first, then the consumers', then the finisher's. */
   get sides(): readonly Side[] {
-    return [this.producing, ...this.consumers.all];
+    const { finisher } = this;
+    return [this.producing, ...this.consumers.all, ...(finisher && !finisher.post.isOver ? [finisher] : [])];
   }
 
   get posts(): Side['post'][] {

@@ -1,4 +1,5 @@
 import type { Moment } from '../../core/clock.ts';
+import { ProtocolError } from '../../core/errors.ts';
 import { Intervals } from '../../core/intervals.ts';
 import type { Failure, Settle } from '../../ipc/messages.ts';
 import type { Who } from '../../observability/events.ts';
@@ -21,8 +22,8 @@ const endedRunDelayMs = 1000;
  */
 export function settle(
   deps: SettlingDeps,
-  { who, holding, rows }: { who: Who; holding: Holding | undefined; rows: ArrivedRows },
-  { done: flat, failed, ...uses }: Settle,
+  { who, writer, holding, rows }: { who: Who; writer: number; holding: Holding | undefined; rows: ArrivedRows },
+  { done: flat, failed, parts, ...uses }: Settle,
 ): void {
   const { queue, results, events, clock, outage, singlingOut } = deps;
   const done = Intervals.fromFlat(flat);
@@ -35,6 +36,9 @@ export function settle(
     outage.succeeded();
     singlingOut.done(lentAt, done, uses);
   }
+  if (parts && refused === 0) queue.setParts(writer, parts);
+  // Its part has items in it that may be with another consumer now.
+  else if (parts && holding) throw new ProtocolError('a part of a sink came with items that were not lent');
   for (const failure of failed) if (!holding || !fail(deps, holding, failure, moment)) refused += 1;
   if (refused > 0) events.emit('settle.refused', { who, items: refused });
 }
@@ -60,6 +64,11 @@ function fail(deps: SettlingDeps, holding: Holding, failure: Failure, moment: Mo
 }
 
 function decide(deps: SettlingDeps, failure: Failure, attempt: FailedAttempt, now: number): Fate {
+  const { inSinks } = failure;
+  return { ...fateOfFailure(deps, failure, attempt, now), ...(inSinks && { inSinks }) };
+}
+
+function fateOfFailure(deps: SettlingDeps, failure: Failure, attempt: FailedAttempt, now: number): Fate {
   const { seq, verdict, error: failed } = failure;
   if (verdict === 'endsRun') {
     deps.fail(badRecord(attempt.item(), failed));

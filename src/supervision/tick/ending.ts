@@ -2,7 +2,7 @@ import { errorFromData, MillraceError } from '../../core/errors.ts';
 import { exitCodes, type ExitCode } from '../../core/exit-codes.ts';
 import { nameOf, type Who } from '../../observability/events.ts';
 import type { Hub } from '../hub.ts';
-import type { Roster } from '../roles/roster.ts';
+import type { Roster, Side } from '../roles/roster.ts';
 
 /** How the service ended. The spool is the caller's to close. */
 export interface Outcome {
@@ -26,8 +26,8 @@ export class Ending {
   }
 
   /**
-   * Call it before a commit. A sealed run without open items is finishing; a finishing run whose consumers have all ended,
-   * or were given up, is finished.
+   * Call it before a commit. A sealed run without open items is finishing. When its consumers have all ended, or were given up,
+   * the finisher does its work, if there is any; then the run is finished.
    */
   advance({ isStopping }: { isStopping: boolean }): void {
     const { queue, clock } = this.#hub;
@@ -36,6 +36,11 @@ export class Ending {
     if (queue.run.state !== 'finishing' || isStopping || !this.#roster.isOver) return;
     const hasAnyEnded = this.#roster.consumers.current.some(({ post }) => post.state === 'stopped');
     if (!hasAnyEnded) return;
+    const { finisher } = this.#roster;
+    if (finisher && !finisher.post.hasEnded) {
+      if (finisher.post.state === 'stopped') finisher.post.start();
+      return;
+    }
     const exitCode = queue.run.dead > 0 ? exitCodes.deadLetters : exitCodes.ok;
     queue.setRun({ state: 'finished', finishedAt: clock.wall(), exitCode });
   }
@@ -71,14 +76,18 @@ export class Ending {
 }
 
 /** Why the service cannot continue without the parked posts; undefined if it can. */
-export function parkedError({ producing, consumers }: Roster): MillraceError | undefined {
-  const isProducer = producing.post.state === 'parked';
-  if (!isProducer && !consumers.current.every(({ post }) => post.state === 'parked')) return undefined;
-  const post = isProducer ? producing.post : consumers.current[0]?.post;
-  if (!post) return undefined;
+export function parkedError({ producing, consumers, finisher }: Roster): MillraceError | undefined {
+  const isParked = ({ post }: Side): boolean => post.state === 'parked';
+  const [who, side] = isParked(producing)
+    ? ['the producer', producing]
+    : finisher && isParked(finisher)
+      ? ['the process that finishes the run', finisher]
+      : ['every consumer', consumers.current.every(isParked) ? consumers.current[0] : undefined];
+  if (!side) return undefined;
+  const { post } = side;
   return new MillraceError(
     'GAVE_UP',
-    `${isProducer ? 'the producer' : 'every consumer'} crashed too often (last: ${post.lastExit}). The queue is intact: fix the cause and start again.`,
+    `${who} crashed too often (last: ${post.lastExit}). The queue is intact: fix the cause and start again.`,
     { exitCode: exitCodes.gaveUp, cause: post.lastError && errorFromData(post.lastError.error) },
   );
 }

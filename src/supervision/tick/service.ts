@@ -24,7 +24,7 @@ import { HeldBack } from '../replacing/held-back.ts';
 import { Recycling } from '../replacing/recycling.ts';
 import { Reloading, type ReloadAnswer } from '../replacing/reloading.ts';
 import { Consumers } from '../roles/consumers.ts';
-import type { ConsumerDeps } from '../roles/consuming.ts';
+import { Consuming, type ConsumerDeps } from '../roles/consuming.ts';
 import { OtherQueues } from '../roles/other-queues.ts';
 import { Producing } from '../roles/producing.ts';
 import { Pruning } from '../roles/pruning.ts';
@@ -129,7 +129,10 @@ export class Service {
     };
     const producing = new Producing(hub, consumerDeps, { ...described, spawn: startProducer });
     const consumers = new Consumers(hub, consumerDeps, (ordinal) => crew.startConsumer(ordinal));
-    const roster = new Roster(producing, consumers);
+    const finisher = described.sink.finishes
+      ? new Consuming(hub, consumerDeps, { ordinal: 0, spawn: () => crew.startConsumer(0), finishes: true })
+      : undefined;
+    const roster = new Roster(producing, consumers, finisher);
     this.#roster = roster;
     this.#granting = new Granting(hub, roster);
     this.#pausing = new Pausing({ hub, outage, consumers });
@@ -291,6 +294,7 @@ export class Service {
     const { queue, clock } = this.#hub;
     const { producing, consumers } = this.#roster;
     for (const { post } of consumers.all) post.outbox?.committed(committed);
+    this.#roster.finisher?.post.outbox?.committed(committed);
     this.#rate.see(clock.now(), queue.run.done);
     this.#ending.announceSealed();
     if (queue.committedRun.state === 'finishing') {

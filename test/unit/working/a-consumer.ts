@@ -7,7 +7,7 @@ import { pipelineMark, type Pipeline } from '../../../src/pipeline/types.ts';
 import type { MemorySink } from '../../../src/sinks/memory.ts';
 import { sinkId, type Sink, type SinkWriter } from '../../../src/sinks/port.ts';
 import { Consumer } from '../../../src/working/consumer.ts';
-import { openSink, type OpenSink } from '../../../src/working/open-sinks.ts';
+import { openSink, sinksOf, type OpenSink } from '../../../src/working/open-sinks.ts';
 import { SinkConnection } from '../../../src/working/sink-connection.ts';
 import { SinkState } from '../../../src/working/sink-state.ts';
 import { frameOf } from '../../support/frames.ts';
@@ -23,8 +23,6 @@ export interface AConsumerOptions {
   store?: MemorySink<unknown>;
   /** In place of the store. */
   sink?: Sink<unknown>;
-  /** In place of both: what `to.all` makes of them. */
-  sinks?: readonly Sink<unknown>[];
   /** Puts itself before the writer that the store opens. */
   wrap?: (writer: SinkWriter<unknown>) => SinkWriter<unknown>;
   writer?: number;
@@ -44,6 +42,7 @@ export class AConsumer {
   readonly log: string[] = [];
   readonly store: MemorySink<unknown>;
   readonly consumer: Consumer;
+  #writers: readonly SinkWriter<unknown>[] = [];
   /** Scopes that were opened and not closed. */
   openScopes = 0;
 
@@ -132,9 +131,16 @@ export class AConsumer {
       toProgram: { encode: (row: unknown) => row, send: () => undefined },
     };
     const sinks: OpenSink[] = [];
-    for (const sink of options.sinks ?? [options.sink ?? store]) {
+    const writers: SinkWriter<unknown>[] = [];
+    for (const sink of sinksOf(options.sink ?? store)) {
       const connection = new SinkConnection({
-        sink: { open: async (full) => wrap(await sink.open(full)) },
+        sink: {
+          open: async (full) => {
+            const opened = (await sink.open(full)) as SinkWriter<unknown>;
+            writers.push(opened);
+            return wrap(opened);
+          },
+        },
         context: { ...context, sink: sinkId(sink) },
         exclusive: (_name, task) => task(),
         timeoutMs: sinkTimeoutMs,
@@ -142,7 +148,15 @@ export class AConsumer {
       await connection.open();
       sinks.push(openSink(sink, 'memory', connection));
     }
-    return new AConsumer(options, store, sinks, clock);
+    const consumer = new AConsumer(options, store, sinks, clock);
+    consumer.#writers = writers;
+    return consumer;
+  }
+
+  /** Its process is killed: its connections are cut, and nothing that it still does counts. */
+  async die(): Promise<void> {
+    this.consumer.letGo();
+    for (const writer of this.#writers) await writer.close();
   }
 
   /** Lends it these items, the first of which is `seq`. */
@@ -199,7 +213,7 @@ export class AConsumer {
 
   /** Lets everything go on that only waits for a promise, or for the loop's next turn. */
   async settle(): Promise<void> {
-    for (let i = 0; i < 4; i++) {
+    for (let i = 0; i < 8; i++) {
       await microtasks(40);
       this.clock.endTick();
     }

@@ -48,6 +48,25 @@ describe('dead letters', () => {
     expect([queue.run.dead, queue.run.stored, queue.run.nextSeq]).toEqual([1, 1, 3]);
   });
 
+  it('keep which sinks have the item, and the next consumer learns it', () => {
+    const store = new MemoryStore();
+    const queue = queueOf(store);
+    append(queue, 'a');
+    queue.commit(moment);
+    const holding = new Holding(1);
+    queue.take(holding, credit, moment);
+    const retry = { kind: 'retry', error, delayMs: 0, usesAttempt: true } as const;
+    queue.fail(holding, 1, moment, () => ({ ...retry, inSinks: ['one'] }));
+    queue.commit(moment);
+    expect(queue.take(holding, credit, moment)).toMatchObject({ seq: 1, inSinks: ['one'] });
+    queue.fail(holding, 1, moment, () => ({ kind: 'dead', reason: 'no', error, inSinks: ['two'] }));
+    queue.commit(moment);
+    expect(store.readDeadHeads({ after: 0, limit: 9 })).toMatchObject([{ seq: 1, inSinks: ['one', 'two'] }]);
+    queue.letters.giveBack([1], moment);
+    queue.commit(moment);
+    expect(queue.take(holding, credit, moment)).toMatchObject({ seq: 2, origin: 1, inSinks: ['one', 'two'] });
+  });
+
   it('keep the run that they came from, however often and in whichever runs they are given back', () => {
     const { queue: first, store } = withLetter();
     first.setRun({ state: 'finished', finishedAt: 0, exitCode: 3 });

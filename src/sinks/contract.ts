@@ -1,0 +1,449 @@
+/**
+ * What every sink promises, as cases that any test runner can run. A case gets a sink with an empty place of its own and
+ * rejects if the sink breaks the promise:
+ *
+ *     for (const { name, run } of sinkContract('transaction')) it(name, () => run(() => mySinkWithAnEmptyPlace()));
+ */
+import assert from 'node:assert/strict';
+import type { Clock } from '../core/clock.ts';
+import type { QueueStart } from '../core/queue-start.ts';
+import { batchOf } from './batch.ts';
+import {
+  sinkFailureOf,
+  sinkId,
+  type Batch,
+  type Delivery,
+  type Sink,
+  type SinkContext,
+  type SinkWriter,
+} from './port.ts';
+
+/** A sink with a place of its own, and a look into that place from outside. */
+export interface SinkUnderTest<Row> {
+  readonly sink: Sink<Row>;
+  /** The row of this number; rows of different numbers are different. */
+  row(id: number): Row;
+  /** A row that the sink refuses, when it is captured or when it is written. Left out if it takes everything. */
+  badRow?(): Row;
+  /**
+   * The numbers of the rows that are there, in any order, each as often as it is there. Of a sink that publishes its results at
+   * the end of a run: as of then.
+   */
+  ids(): number[] | Promise<number[]>;
+  /** What every context for this sink has besides the usual. */
+  readonly context?: Partial<SinkContext>;
+  /** Time for the sink's waits. */
+  readonly clock: Clock;
+  dispose?(): void | Promise<void>;
+}
+
+export interface ContractCase {
+  readonly name: string;
+  readonly run: <Row>(create: () => SinkUnderTest<Row> | Promise<SinkUnderTest<Row>>) => Promise<void>;
+}
+
+/** The cases for a sink of this delivery. */
+export function sinkContract(delivery: Delivery): readonly ContractCase[] {
+  const own = { transaction: transactional, part: partial, call: called }[delivery];
+  return [...common, ...own].map(({ name, test }) => ({
+    name,
+    run: async (create) => {
+      const place = new Place(await create());
+      try {
+        assert.equal(place.delivery, delivery, 'the specification says how the sink delivers');
+        await test(place as Place<unknown>);
+      } finally {
+        await place.close();
+      }
+    },
+  }));
+}
+
+interface Case {
+  name: string;
+  test: (place: Place<unknown>) => Promise<void>;
+}
+
+// ── every sink ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+const common: readonly Case[] = [
+  {
+    name: 'has the rows once the commit resolves',
+    test: async (place) => {
+      const writer = await place.open();
+      await place.commit(writer, [1, 2], [[1], [2, 3]]);
+      await place.commit(writer, [3], [[4]]);
+      await place.has([1, 2, 3, 4]);
+    },
+  },
+  {
+    name: 'takes a batch of items without rows, and a batch without items',
+    test: async (place) => {
+      const writer = await place.open();
+      await place.commit(writer, [1, 2, 3], [[], [7], []]);
+      await place.commit(writer, [], []);
+      await place.has([7]);
+    },
+  },
+  {
+    name: 'takes rows that an earlier opening has captured, also when that is closed',
+    test: async (place) => {
+      const first = await place.open();
+      const captured: unknown[] = [];
+      first.capture(place.row(1), captured);
+      await first.close();
+      first.capture(place.row(2), captured);
+      const again = await place.open();
+      await place.write(again, batchOf({ seqs: [1], ends: [captured.length], captured, run: 'run-1' }));
+      await place.has([1, 2]);
+    },
+  },
+  {
+    name: 'gives each writer what it needs, whoever else has it open',
+    test: async (place) => {
+      const [first, second] = [await place.open({ writer: 1 }), await place.open({ writer: 2 })];
+      await place.commit(first, [1], [[1]], 1);
+      await place.commit(second, [2], [[2]], 2);
+      await first.close();
+      await place.commit(second, [3], [[3]], 2);
+      await place.has([1, 2, 3]);
+    },
+  },
+  {
+    name: 'can be asked, fenced, pruned and closed more than once',
+    test: async (place) => {
+      const writer = await place.open({ writer: 9 });
+      for (const times of [1, 2]) {
+        assert.equal(await writer.fence([times]), 0);
+        assert.deepEqual(await writer.ask(1, 100), []);
+        await writer.prune({ before: 1, open: [], drop: ['run-0'] });
+      }
+      await writer.close();
+      await writer.close();
+    },
+  },
+  {
+    name: 'refuses a row that it will never take as a row, and has nothing of it',
+    test: async (place) => {
+      const bad = place.badRow();
+      if (bad === undefined) return;
+      const writer = await place.open();
+      const refusal = await refused(async () => {
+        const captured: unknown[] = [];
+        writer.capture(bad, captured);
+        const batch = batchOf({ seqs: [1], ends: [captured.length], captured, run: 'run-1' });
+        const { refused: items } = (await writer.commit(batch)) ?? {};
+        if (items?.has(1)) throw Object.assign(new Error(String(items.get(1))), { failure: 'row' });
+      });
+      assert.equal(sinkFailureOf(refusal), 'row');
+      await place.commit(writer, [2], [[2]]);
+      await place.has([2]);
+    },
+  },
+  {
+    name: 'that finishes a run may be asked to do so again',
+    test: async (place) => {
+      const writer = await place.open();
+      await place.commit(writer, [1], [[1]]);
+      await writer.close();
+      await place.finish();
+      await place.finish();
+      await place.has([1]);
+    },
+  },
+];
+
+// ── transaction ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+const transactional: readonly Case[] = [
+  {
+    name: 'knows the items of a batch, those without rows too, and no others',
+    test: async (place) => {
+      const writer = await place.open();
+      await place.commit(writer, [1, 2, 3, 6, 9], [[1], [], [], [2], []]);
+      assert.deepEqual(await writer.ask(1, 20), [
+        [1, 3],
+        [6, 6],
+        [9, 9],
+      ]);
+      assert.deepEqual(await writer.ask(4, 5), []);
+    },
+  },
+  {
+    name: 'knows the items of its own run only',
+    test: async (place) => {
+      const [one, other] = [await place.open(), await place.open({ run: 'run-2' })];
+      await place.commit(one, [1, 2, 3, 4], [[1], [], [], []]);
+      await place.commit(other, [3], [[2]]);
+      assert.deepEqual(await other.ask(1, 9), [[3, 3]]);
+      assert.equal(await other.fence([]), 3);
+    },
+  },
+  {
+    name: 'keeps the books of another sink in the same place apart: neither bars the other, nor has its items',
+    test: async (place) => {
+      const one = await place.open();
+      const other = await place.open({ sink: 'another' });
+      await place.commit(one, [1], [[1]]);
+      assert.deepEqual([await one.ask(1, 9), await other.ask(1, 9)], [[[1, 1]], []]);
+    },
+  },
+  {
+    name: 'lets a barred writer commit nothing, whether it has opened yet or not',
+    test: async (place) => {
+      const barred = await place.open({ writer: 1 });
+      await place.commit(barred, [1], [[1]]);
+      const successor = await place.open({ writer: 2 });
+      assert.equal(await successor.fence([1, 7]), 1);
+      await fails('fenced', () => place.commit(barred, [2], [[2]]));
+      await fails('fenced', () => barred.fence([2]));
+      await fails('fenced', () => place.open({ writer: 7 }));
+      await place.commit(successor, [2], [[3]]);
+      await place.has([1, 3]);
+    },
+  },
+  {
+    name: 'bars the earlier self of a writer that opens again',
+    test: async (place) => {
+      const before = await place.open();
+      const after = await place.open();
+      await fails('fenced', () => place.commit(before, [1], [[1]]));
+      await place.commit(after, [1], [[2]]);
+      await place.has([2]);
+    },
+  },
+  {
+    name: 'refuses items that it has, and leaves nothing of that batch',
+    test: async (place) => {
+      const writer = await place.open();
+      await place.commit(writer, [10, 11, 12], [[1], [], []]);
+      await assert.rejects(place.commit(writer, [3, 11, 40], [[2], [3], [4]]));
+      assert.deepEqual(await writer.ask(0, 50), [[10, 12]]);
+      await place.commit(writer, [3], [[5]]);
+      await place.has([1, 5]);
+    },
+  },
+  {
+    name: 'forgets what is below the mark, keeps what a retry may ask for, and refuses to be asked for what it has forgotten',
+    test: async (place) => {
+      const writer = await place.open();
+      for (const seq of [1, 2, 3, 7, 8]) await place.commit(writer, [seq], [[]]);
+      await writer.prune({ before: 5, open: [2], drop: [] });
+      assert.deepEqual(await writer.ask(2, 2), [[2, 2]]);
+      assert.deepEqual(await writer.ask(5, 9), [[7, 8]]);
+      await fails('fatal', () => writer.ask(1, 1));
+      await fails('fatal', () => place.commit(writer, [3], [[1]]));
+      assert.equal(await writer.fence([]), 8);
+      await place.has([]);
+    },
+  },
+  {
+    name: 'refuses a queue that is older than what it has seen',
+    test: async (place) => {
+      await place.commit(await place.open({ start: startOf(3) }), [1], [[1]]);
+      await fails('fatal', () => place.open({ writer: 2, start: startOf(2) }));
+      await place.open({ writer: 2, start: startOf(4) });
+    },
+  },
+  {
+    name: 'that is written first and committed later has all of it then, or nothing if that is rolled back',
+    test: async (place) => {
+      const writer = await place.open();
+      if (!writer.prepare) return;
+      await (await writer.prepare(place.batch(writer, [1], [[1]]))).rollback();
+      assert.deepEqual(await writer.ask(1, 9), []);
+      const prepared = await writer.prepare(place.batch(writer, [1, 2], [[2], [3]]));
+      await prepared.commit();
+      assert.deepEqual(await writer.ask(1, 9), [[1, 2]]);
+      await place.has([2, 3]);
+    },
+  },
+];
+
+// ── part ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+const partial: readonly Case[] = [
+  {
+    name: 'says where its part ends, and forgets on opening what it wrote after that',
+    test: async (place) => {
+      const writer = await place.open();
+      await place.commit(writer, [1], [[1]]);
+      const end = place.partOf(1);
+      assert.notEqual(end, undefined);
+      await place.commit(writer, [2], [[2]]);
+      await writer.close();
+      const again = await place.open({ part: end });
+      await place.commit(again, [3], [[3]]);
+      await place.has([1, 3]);
+    },
+  },
+  {
+    name: 'leaves what was not settled out of what it publishes',
+    test: async (place) => {
+      const writer = await place.open();
+      await place.commit(writer, [1], [[1]]);
+      const end = place.partOf(1);
+      await place.commit(writer, [2], [[2]]);
+      place.settled(1, end);
+      await place.has([1]);
+    },
+  },
+];
+
+// ── call ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+const called: readonly Case[] = [
+  {
+    name: 'has no ledger: it says that it has nothing, and goes on after it is opened again',
+    test: async (place) => {
+      const writer = await place.open();
+      await place.commit(writer, [1], [[1]]);
+      const again = await place.open({ isKnown: true });
+      assert.deepEqual(await again.ask(1, 9), []);
+      await place.commit(again, [2], [[2]]);
+      await place.has([1, 2]);
+    },
+  },
+];
+
+// ── the place ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** A sink's place and everything that was opened on it. */
+class Place<Row> {
+  readonly #subject: SinkUnderTest<Row>;
+  readonly #opened: SinkWriter<Row>[] = [];
+  /** By writer. */
+  readonly #parts = new Map<number, unknown>();
+
+  constructor(subject: SinkUnderTest<Row>) {
+    this.#subject = subject;
+  }
+
+  get delivery(): Delivery {
+    return this.#subject.sink.delivery;
+  }
+
+  row(id: number): Row {
+    return this.#subject.row(id);
+  }
+
+  badRow(): Row | undefined {
+    return this.#subject.badRow?.();
+  }
+
+  async open(overrides: Partial<SinkContext> = {}): Promise<SinkWriter<Row>> {
+    const { sink, clock, context } = this.#subject;
+    const writer = await sink.open({
+      run: 'run-1',
+      writer: 1,
+      sink: sinkId(sink),
+      pipeline: 'contract',
+      start: startOf(1),
+      part: undefined,
+      otherTables: [],
+      onOtherQueues: () => undefined,
+      isKnown: false,
+      resolve: String,
+      isSecret: () => false,
+      signal: new AbortController().signal,
+      clock,
+      exclusive: async (_name, task) => await task(),
+      writeOut: () => Promise.resolve(),
+      toProgram: { encode: (row) => row, send: () => undefined },
+      ...context,
+      ...overrides,
+    });
+    this.#opened.push(writer);
+    return writer;
+  }
+
+  /** A batch of these items, with the rows of these numbers for each. */
+  batch(writer: SinkWriter<Row>, seqs: readonly number[], rows: readonly (readonly number[])[]): Batch {
+    const captured: unknown[] = [];
+    const ends = rows.map((ids) => {
+      for (const id of ids) writer.capture(this.row(id), captured);
+      return captured.length;
+    });
+    return batchOf({ seqs, ends, captured, run: 'run-1' });
+  }
+
+  async commit(
+    writer: SinkWriter<Row>,
+    seqs: readonly number[],
+    rows: readonly (readonly number[])[],
+    id = 1,
+  ): Promise<void> {
+    await this.write(writer, this.batch(writer, seqs, rows), id);
+  }
+
+  async write(writer: SinkWriter<Row>, batch: Batch, id = 1): Promise<void> {
+    const { refused: items, again, part } = (await writer.commit(batch)) ?? {};
+    for (const [seq, error] of [...(items ?? []), ...(again ?? [])]) {
+      throw new Error(`expected the sink to take item ${seq}, got ${String(error)}`);
+    }
+    if (part !== undefined) this.settled(id, part);
+  }
+
+  partOf(writer: number): unknown {
+    return this.#parts.get(writer);
+  }
+
+  /** The queue knows: the writer's part ends here. It keeps that as JSON. */
+  settled(writer: number, part: unknown): void {
+    this.#parts.set(writer, JSON.parse(JSON.stringify(part)));
+  }
+
+  /** As at the end of a run. */
+  async finish(): Promise<void> {
+    const { sink, clock } = this.#subject;
+    await sink.finish?.({
+      run: 'run-1',
+      sink: sinkId(sink),
+      pipeline: 'contract',
+      parts: [...this.#parts].map(([writer, part]) => ({ writer, part })),
+      clock,
+      signal: new AbortController().signal,
+      resolve: String,
+      isSecret: () => false,
+    });
+  }
+
+  async has(ids: readonly number[]): Promise<void> {
+    await this.finish();
+    assert.deepEqual(
+      [...(await this.#subject.ids())].toSorted((a, b) => a - b),
+      ids,
+    );
+  }
+
+  async close(): Promise<void> {
+    for (const writer of this.#opened) await writer.close();
+    await this.#subject.dispose?.();
+  }
+}
+
+/** The start of that number of a queue of which no copy was ever made. */
+function startOf(generation: number): QueueStart {
+  const of = <T>(value: (ago: number) => T): T[] => Array.from({ length: generation }, (_, ago) => value(ago));
+  return {
+    queue: 'queue-1',
+    generation,
+    ids: of((ago) => `start ${generation - ago}`),
+    directory: '/state/queue-1',
+    givenBelow: of(() => 1000),
+    nextSeq: of(() => 1000),
+  };
+}
+
+async function refused(attempt: () => Promise<unknown>): Promise<unknown> {
+  try {
+    await attempt();
+  } catch (error) {
+    return error;
+  }
+  throw new assert.AssertionError({ message: 'expected the sink to refuse, and it did not' });
+}
+
+async function fails(failure: string, attempt: () => Promise<unknown>): Promise<void> {
+  assert.equal(sinkFailureOf(await refused(attempt)), failure);
+}

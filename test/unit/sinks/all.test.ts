@@ -1,0 +1,28 @@
+import { describe, expect, it } from '@jest/globals';
+import { to } from '../../../src/connectors/to.ts';
+
+describe('to.all()', () => {
+  it('is what its sinks are: each with an id of its own, nested ones too', () => {
+    const sink = to.all(to.discard(), to.all(to.discard(), to.sqlite({ file: 'a.db', table: 't' })));
+    expect(sink).toMatchObject({ kind: 'all', delivery: 'transaction' });
+    expect(sink.sinks?.map(({ id }) => id)).toEqual(['discard', 'discard 2', 'sqlite:t']);
+  });
+
+  it('tells tables of the same name in two files apart', () => {
+    const sink = to.all(to.sqlite({ file: 'a.db', table: 't' }), to.sqlite({ file: 'b.db', table: 't' }));
+    expect(sink.sinks?.map(({ id }) => id)).toEqual(['sqlite:t', 'sqlite:t 2']);
+  });
+
+  it('refuses two sinks that would wait for each other', () => {
+    const both = () => to.all(to.sqlite({ file: 'a.db', table: 't' }), to.sqlite({ file: './x/../a.db', table: 'u' }));
+    expect(both).toThrow('Write several tables of one database with the option tables');
+  });
+
+  it('refuses a sink alone and whatever is no sink', () => {
+    const all = to.all as (...sinks: unknown[]) => unknown;
+    expect(() => all(to.discard())).toThrow('expected at least two sinks');
+    expect(() => all(to.discard(), to.discard)).toThrow(
+      'expected sinks such as to.sqlite({ … }), got a function as number 2',
+    );
+  });
+});

@@ -1,0 +1,108 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { to } from '../../../../src/connectors/to.ts';
+import { BadRow } from '../../../../src/sinks/port.ts';
+import { Folder } from './a-folder.ts';
+
+let folder: Folder;
+beforeEach(() => {
+  folder = new Folder();
+});
+afterEach(() => folder.dispose());
+
+const tables = { books: { key: 'id' }, authors: { key: ['book', 'name'] } };
+const open = (options: object = { tables }, context = {}) => folder.open({ table: undefined, ...options }, context);
+
+describe('a result with rows for several tables', () => {
+  it('has all of them in one transaction, one row or many, in any combination', async () => {
+    const writer = await open();
+    await writer.write(
+      { books: { id: 1, title: 'One' }, authors: [{ book: 1, name: 'Ada' }, { book: 1, name: 'Bo' }] }, // prettier-ignore
+      { authors: [] },
+      { books: null, authors: undefined },
+      { authors: { book: 1, name: 'Cy' } },
+    );
+    expect(folder.query('SELECT * FROM books')).toEqual([{ id: 1, title: 'One' }]);
+    expect(folder.query('SELECT name FROM authors ORDER BY name')).toEqual([{ name: 'Ada' }, { name: 'Bo' }, { name: 'Cy' }]); // prettier-ignore
+  });
+
+  it('writes the tables in the order in which they are declared, so that rows exist before others refer to them', async () => {
+    folder.run(
+      'CREATE TABLE books (id INTEGER PRIMARY KEY)',
+      'CREATE TABLE authors (book INTEGER REFERENCES books (id), name TEXT, PRIMARY KEY (book, name))',
+    );
+    const writer = await open();
+    await writer.write({ authors: { book: 1, name: 'Ada' } }, { books: { id: 1 } });
+    await writer.write({ authors: { book: 2, name: 'Bo' }, books: { id: 2 } });
+    expect(folder.query('SELECT book FROM authors')).toEqual([{ book: 1 }, { book: 2 }]);
+  });
+
+  it('leaves nothing in any table if one row is refused, and names its table', async () => {
+    folder.run('CREATE TABLE authors (book INTEGER, name TEXT CHECK (name <> $$bad$$), PRIMARY KEY (book, name))'.replaceAll('$$', "'")); // prettier-ignore
+    const writer = await open();
+    const written = writer.write({ books: { id: 1 }, authors: { book: 1, name: 'bad' } });
+    await expect(written).rejects.toThrow(/table "authors": CHECK constraint failed/);
+    await writer.write({ books: { id: 2 } });
+    expect(folder.query('SELECT id FROM books')).toEqual([{ id: 2 }]);
+  });
+
+  it.each([
+    [{ book: { id: 1 } }, 'no table of the sink is called "book"; did you mean "books"?'],
+    [{ zzz: 1 }, 'no table of the sink is called "zzz"; it has books, authors'],
+    [[1], 'expected an object with rows by table (books, authors), got an array'],
+  ])('is a bad row when it is %j', async (result, problem) => {
+    const writer = await open();
+    expect(() => writer.capture(result, [])).toThrow(BadRow);
+    expect(() => writer.capture(result, [])).toThrow(problem);
+  });
+
+  it('may name tables of other sinks: each sink takes its own', async () => {
+    const some = await open(undefined, { otherTables: ['prices'] });
+    await some.write({ books: { id: 1 }, prices: { id: 1 } });
+    expect(() => some.capture({ shops: {} }, [])).toThrow('it has books, authors, prices');
+    const any = await open(undefined, { otherTables: 'any', writer: 2 });
+    any.capture({ shops: {} }, []);
+    expect(folder.query('SELECT id FROM books')).toEqual([{ id: 1 }]);
+  });
+});
+
+describe('the newest version of a row', () => {
+  it('stays, in whatever order the versions are written', async () => {
+    const writer = await open({ table: 'results', key: 'id', newest: 'version' });
+    for (const version of [2, 1, 3, 2]) await writer.write({ id: 1, version, text: `version ${version}` });
+    await writer.write({ id: 1, version: 3, text: 'written again' });
+    expect(folder.query()).toEqual([{ id: 1, version: 3, text: 'written again' }]);
+  });
+
+  it('replaces a row that has no version', async () => {
+    folder.run('CREATE TABLE results (id INTEGER PRIMARY KEY, version INTEGER)', 'INSERT INTO results (id) VALUES (1)');
+    const writer = await open({ table: 'results', key: 'id', newest: 'version' });
+    await writer.write({ id: 1, version: 0 });
+    expect(folder.query()).toEqual([{ id: 1, version: 0 }]);
+  });
+
+  it.each([{ id: 1 }, { id: 1, version: null }])('cannot be told from %j', async (row) => {
+    const writer = await open({ table: 'results', key: 'id', newest: 'version' });
+    expect(() => writer.capture(row, [])).toThrow('expected a value for "version", which tells the newest version');
+  });
+});
+
+describe('the options of several tables', () => {
+  it.each<[object, string]>([
+    [{ tables: {} }, 'tables: expected at least one'],
+    [{ table: 'a', tables }, 'expected table inside tables'],
+    [{ tables: { a: { kee: 'id' } } }, 'tables: "a": no option is called kee; did you mean "key"?'],
+    [{ tables: { a: { newest: 'v' } } }, 'tables: "a": newest: expected a key as well'],
+    [{ tables: { a: { key: 'id', columns: { id: 'INTEGER' }, newest: 'v' } } }, 'tables: "a": newest: "v" is not among the columns'], // prettier-ignore
+    [{ tables: { a: {}, A: {} } }, 'tables: "A" is named twice'],
+  ])('%j are wrong', (options, problem) => {
+    expect(() => to.sqlite({ file: 'x.db', ...options })).toThrow(problem);
+  });
+
+  it('make one sink with one record, whatever the order of the tables', () => {
+    const ids = [
+      { b: {}, A: {} },
+      { a: {}, B: {} },
+    ].map((some) => to.sqlite({ file: 'x.db', tables: some }).id);
+    expect(ids).toEqual(['sqlite:a,b', 'sqlite:a,b']);
+  });
+});
