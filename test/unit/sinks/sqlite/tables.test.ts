@@ -90,7 +90,7 @@ describe('the options of several tables', () => {
   it.each<[object, string]>([
     [{ tables: {} }, 'tables: expected at least one'],
     [{ table: 'a', tables }, 'expected table inside tables'],
-    [{ tables: { a: { kee: 'id' } } }, 'tables: "a": no option is called kee; did you mean "key"?'],
+    [{ tables: { a: { kee: 'id' } } }, 'tables: "a": unknown option kee; did you mean "key"?'],
     [{ tables: { a: { newest: 'v' } } }, 'tables: "a": newest: expected a key as well'],
     [{ tables: { a: { key: 'id', columns: { id: 'INTEGER' }, newest: 'v' } } }, 'tables: "a": newest: "v" is not among the columns'], // prettier-ignore
     [{ tables: { a: {}, A: {} } }, 'tables: "A" is named twice'],
