@@ -7,6 +7,15 @@ export function digestOf(value: unknown): string {
   return shortHash(canonical(value));
 }
 
+/**
+ * Identifies a raw record, by its bytes. Of an oversized record only the beginning travels, together with the record's true
+ * `length`: both count.
+ */
+export function recordDigest(bytes: Buffer, length?: number): string {
+  const digest = createHash('sha256').update(bytes).digest('hex').slice(0, 16);
+  return length === undefined ? digest : `${digest} of ${length}`;
+}
+
 /** A row as the sink shows it: column → text. */
 export type Cells = Readonly<Record<string, string>>;
 

@@ -1,14 +1,18 @@
 /** Collects what a round has left in the journals, the sink and the queue. Nothing is judged here. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { digestOf, jsonCells, type Cells } from './canonical.ts';
+import { digestOf, jsonCells, recordDigest, type Cells } from './canonical.ts';
 import { readBooks, readSink, type Books } from './databases.ts';
+import { emissionsOf, type Emission } from './emissions.ts';
 import { readJournals, wholeLines, type ConsumerEntry, type ProducerEntry, type SinkEntry } from './journal.ts';
 import { markName } from './mark.ts';
 import type { Places } from './places.ts';
 import { sinkKind, tableOf, type SinkKind } from './sink-kind.ts';
+import type { DeadLetter } from '../core/dead-letters.ts';
+import { encodedText } from '../frame/record-text.ts';
 import type { Pipeline } from '../pipeline/types.ts';
 import { deadLettersAtRest, readDeadLetters } from '../queue/spool/dead-letters.ts';
+import { isDeterministic } from '../sources/port.ts';
 import { spoolFile } from '../supervision/starting/opening.ts';
 
 export interface Evidence {
@@ -17,7 +21,7 @@ export interface Evidence {
   isDeterministic: boolean;
   /** How many items the source has, if that is known from elsewhere. */
   sourceItems: number | undefined;
-  emissions: { at: string; digest: string }[];
+  emissions: Emission[];
   hasSourceEnded: boolean;
   consumers: Consumer[];
   /** The content of the sink; undefined if it cannot be read. */
@@ -62,7 +66,7 @@ export function gatherEvidence(
   return {
     sink: kind,
     isTransactional: pipeline.sink.delivery === 'transaction',
-    isDeterministic: pipeline.deterministic ?? true,
+    isDeterministic: isDeterministic(pipeline),
     sourceItems,
     ...producersIn(places.journal),
     consumers: consumersIn(places.journal),
@@ -78,15 +82,11 @@ function found(kind: SinkKind, { sink }: Pipeline, places: Places): Pick<Evidenc
 }
 
 function producersIn(directory: string): Pick<Evidence, 'emissions' | 'hasSourceEnded'> {
-  const emissions: Evidence['emissions'] = [];
-  let hasSourceEnded = false;
-  for (const [, entries] of readJournals<ProducerEntry>(directory, 'producer-')) {
-    for (const entry of entries) {
-      if (entry.t === 'end') hasSourceEnded = true;
-      else emissions.push({ at: entry.at, digest: entry.digest });
-    }
-  }
-  return { emissions, hasSourceEnded };
+  const journals = [...readJournals<ProducerEntry>(directory, 'producer-')].map(([, entries]) => entries);
+  return {
+    emissions: emissionsOf(journals),
+    hasSourceEnded: journals.flat().some(({ t }) => t === 'end'),
+  };
 }
 
 function consumersIn(directory: string): Consumer[] {
@@ -138,7 +138,15 @@ function deadIn(spool: string): Evidence['dead'] {
   const letters = deadLettersAtRest(spool, { onRedacted: () => undefined });
   for (;;) {
     const page = readDeadLetters(letters, { after: dead.at(-1)?.seq ?? 0, limit: pageItems });
-    dead.push(...page.map(({ seq, item }) => ({ seq, digest: digestOf(item) })));
+    dead.push(...page.map((letter) => ({ seq: letter.seq, digest: digestOfDead(letter) })));
     if (page.length < pageItems) return dead;
   }
+}
+
+/** Of a raw record, by the bytes that its letter shows. */
+function digestOfDead({ item, record }: DeadLetter): string {
+  if (!record) return digestOf(item);
+  const { base64, encoding, length } = record;
+  const bytes = base64 === undefined ? encodedText(item as string, encoding) : Buffer.from(base64, 'base64');
+  return bytes ? recordDigest(bytes, length) : digestOf(item);
 }

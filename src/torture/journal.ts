@@ -7,9 +7,15 @@ import { openSync, readdirSync, readFileSync, statSync, writeSync } from 'node:f
 import { join } from 'node:path';
 import type { Cells } from './canonical.ts';
 
+/** What the source does. Cursors are represented by their digests; `''` is the start of the source. */
 export type ProducerEntry =
-  /** The source yields an item: its place (the cursor, and how many since), and its digest. */
-  { t: 'item'; at: string; digest: string } | { t: 'end' };
+  /** The source begins to read after this cursor. */
+  | { t: 'open'; after: string }
+  /** It yields items or raw records, with these digests. */
+  | { t: 'items'; digests: string[] }
+  /** It reports a cursor, which covers all items so far. */
+  | { t: 'cursor'; cursor: string }
+  | { t: 'end' };
 
 /** The calls of `process` in a consumer. */
 export type ConsumerEntry =

@@ -1,66 +1,121 @@
+import type { SourceContext } from '../pipeline/context.ts';
+import type { PlainSource } from '../pipeline/types.ts';
+import type { ItemChunk, OpenContext, OpenSource, RecordChunk, SourceSpec } from '../sources/port.ts';
 import { digestOf } from './canonical.ts';
 import type { Point } from './faults.ts';
 import type { ProducerEntry, Write } from './journal.ts';
-import type { SourceContext } from '../pipeline/context.ts';
-import type { PlainSource } from '../pipeline/types.ts';
+import { digestsOf, watchedDecode } from './watched-records.ts';
 
+type Door = (point: Point) => void;
 type Step = IteratorResult<unknown>;
 
 /**
- * A source that writes each item of `source` to the journal before it passes it on, with its place: the last cursor, and how
- * many items have been yielded since. A source that resumes from a cursor yields the same places again.
+ * A source that writes everything that `source` yields to the journal before it is passed on, and where it began to read:
+ * after which cursor. `open` opens the journal of this process.
  */
 export function watchedSource(
   source: PlainSource<unknown>,
-  door: (point: Point) => void,
+  door: Door,
   open: () => Write<ProducerEntry>,
 ): (context: SourceContext) => Iterable<unknown> | AsyncIterable<unknown> {
   return (context) => {
     const write = open();
-    let cursor = context.cursor === undefined ? '' : JSON.stringify(context.cursor);
-    let count = 0;
-    const checkpoint = (next: unknown): void => {
-      context.checkpoint(next);
-      cursor = JSON.stringify(next);
-      count = 0;
-    };
-    const note = (step: Step): Step => {
-      if (step.done === true) {
-        write({ t: 'end' });
-        door('source ended');
-      } else {
-        count += 1;
-        write({ t: 'item', at: `${cursor}#${count}`, digest: digestOf(step.value) });
-        door('item yielded');
-      }
-      return step;
+    write({ t: 'open', after: cursorDigest(context.cursor) });
+    const checkpoint = (cursor: unknown): void => {
+      write({ t: 'cursor', cursor: cursorDigest(cursor) });
+      context.checkpoint(cursor);
     };
     const items = typeof source === 'function' ? source({ ...context, checkpoint }) : source;
-    if (Symbol.asyncIterator in Object(items)) return watchedAsync(items as AsyncIterable<unknown>, note);
-    if (Symbol.iterator in Object(items)) return watchedSync(items as Iterable<unknown>, note);
-    // Not iterable: the producer reports that.
-    return items;
+    return watchedSteps(items, write, door, (item) => write({ t: 'items', digests: [digestOf(item)] }));
   };
 }
 
-function watchedAsync(items: AsyncIterable<unknown>, note: (step: Step) => Step): AsyncIterable<unknown> {
+/** The same for a source with a specification. Raw records are represented by the digests of their bytes. */
+export function watchedSpec(
+  spec: SourceSpec<unknown, string>,
+  door: Door,
+  open: () => Write<ProducerEntry>,
+): SourceSpec<unknown, string> {
+  return {
+    ...spec,
+    open: async (context) => watchedOpenSource(await spec.open(context), context, { door, open }),
+    // The kill comes where a record could bring down its process.
+    decode: spec.decode && watchedDecode(spec.decode, () => door('before process')),
+  };
+}
+
+function watchedOpenSource(
+  source: OpenSource,
+  { cursor, maxItemBytes }: Pick<OpenContext, 'cursor' | 'maxItemBytes'>,
+  { door, open }: { door: Door; open: () => Write<ProducerEntry> },
+): OpenSource {
+  return {
+    read: () => {
+      const write = open();
+      write({ t: 'open', after: cursorDigest(cursor) });
+      return watchedSteps(source.read(), write, door, (chunk) => noteChunk(chunk, maxItemBytes, write)) as ReturnType<OpenSource['read']>;
+    },
+    ...(source.stored && { stored: (stored: unknown) => source.stored!(stored) }),
+    ...(source.settled && { settled: (settled: unknown) => source.settled!(settled) }),
+    ...(source.close && { close: () => source.close!() }),
+  };
+}
+
+/** Of something that is not a chunk nothing is written down: the producer reports it. */
+function noteChunk(chunk: unknown, maxItemBytes: number, write: Write<ProducerEntry>): void {
+  const { items, bytes, ends, cursor } = Object(chunk) as Partial<ItemChunk & RecordChunk>;
+  if (Array.isArray(items)) write({ t: 'items', digests: items.map(digestOf) });
+  else if (Buffer.isBuffer(bytes) && ends) {
+    write({ t: 'items', digests: digestsOf(chunk as RecordChunk, maxItemBytes) });
+  }
+  // It covers the items of its chunk.
+  if (cursor !== undefined) write({ t: 'cursor', cursor: cursorDigest(cursor) });
+}
+
+function cursorDigest(cursor: unknown): string {
+  return cursor === undefined ? '' : digestOf(cursor);
+}
+
+/** `note` writes down what is yielded. What is not iterable is passed on: the producer reports it. */
+function watchedSteps(
+  items: Iterable<unknown> | AsyncIterable<unknown>,
+  write: Write<ProducerEntry>,
+  door: Door,
+  note: (value: unknown) => void,
+): Iterable<unknown> | AsyncIterable<unknown> {
+  const watch = (step: Step): Step => {
+    if (step.done === true) {
+      write({ t: 'end' });
+      door('source ended');
+    } else {
+      note(step.value);
+      door('item yielded');
+    }
+    return step;
+  };
+  if (Symbol.asyncIterator in Object(items)) return watchedAsync(items as AsyncIterable<unknown>, watch);
+  if (Symbol.iterator in Object(items)) return watchedSync(items as Iterable<unknown>, watch);
+  return items;
+}
+
+function watchedAsync(items: AsyncIterable<unknown>, watch: (step: Step) => Step): AsyncIterable<unknown> {
   return {
     [Symbol.asyncIterator]() {
       const iterator = items[Symbol.asyncIterator]();
       return {
-        next: async () => note(await iterator.next()),
+        next: async () => watch(await iterator.next()),
         return: async () => (await iterator.return?.()) ?? { done: true, value: undefined },
       };
     },
   };
 }
 
-function watchedSync(items: Iterable<unknown>, note: (step: Step) => Step): Iterable<unknown> {
+function watchedSync(items: Iterable<unknown>, watch: (step: Step) => Step): Iterable<unknown> {
   return {
     [Symbol.iterator]() {
       const iterator = items[Symbol.iterator]();
       return {
-        next: () => note(iterator.next()),
+        next: () => watch(iterator.next()),
         return: () => iterator.return?.() ?? { done: true, value: undefined },
       };
     },

@@ -9,10 +9,12 @@ import { markerOf } from './mark.ts';
 import { ownSink } from './own-sink.ts';
 import type { Places } from './places.ts';
 import { trapDoor } from './trap.ts';
-import { watchedSource } from './watched-source.ts';
+import { DecodedRecord } from './watched-records.ts';
+import { watchedSource, watchedSpec } from './watched-source.ts';
 import type { ProcessContext } from '../pipeline/context.ts';
-import type { Pipeline, PlainSource } from '../pipeline/types.ts';
+import type { Pipeline } from '../pipeline/types.ts';
 import type { Sink, SinkWriter } from '../sinks/port.ts';
+import { isSourceSpec } from '../sources/port.ts';
 
 type Door = ReturnType<typeof trapDoor>;
 
@@ -27,12 +29,13 @@ export interface WatchOptions {
 export function watched({ pipeline, version, places }: WatchOptions): Pipeline {
   const door = trapDoor(places.trap);
   const consumer = new WatchedConsumer(pipeline, places, door);
+  const { source } = pipeline;
+  const open = (): Write<ProducerEntry> =>
+    openJournal(places.journal, `producer-${process.pid}-${process.ppid}`);
   return {
     ...pipeline,
     version,
-    source: watchedSource(pipeline.source as PlainSource<unknown>, door, () =>
-      openJournal<ProducerEntry>(places.journal, `producer-${process.pid}-${process.ppid}`),
-    ),
+    source: isSourceSpec(source) ? watchedSpec(source, door, open) : watchedSource(source, door, open),
     process: (item, context) => consumer.process(item, context),
     sink: consumer.sink,
   };
@@ -60,9 +63,10 @@ class WatchedConsumer {
     };
   }
 
-  process(item: unknown, context: ProcessContext): unknown {
+  process(given: unknown, context: ProcessContext): unknown {
     const call = ++this.#calls;
-    this.#write({ t: 'call', call, seq: context.seq, digest: digestOf(item) });
+    const { item, digest } = given instanceof DecodedRecord ? given : { item: given, digest: digestOf(given) };
+    this.#write({ t: 'call', call, seq: context.seq, digest });
     this.#door('before process');
     if (!this.#pipeline.process) return this.#returned(call, [item]);
     const result = this.#pipeline.process(item, context);

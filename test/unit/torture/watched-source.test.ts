@@ -1,14 +1,16 @@
 import { describe, expect, it } from '@jest/globals';
 import type { SourceContext } from '../../../src/pipeline/context.ts';
 import type { PlainSource } from '../../../src/pipeline/types.ts';
-import { digestOf } from '../../../src/torture/canonical.ts';
+import { defineSource, isSourceSpec, type Chunk, type OpenContext, type OpenSource } from '../../../src/sources/port.ts';
+import { digestOf, recordDigest } from '../../../src/torture/canonical.ts';
 import type { ProducerEntry } from '../../../src/torture/journal.ts';
-import { watchedSource } from '../../../src/torture/watched-source.ts';
+import { watchedSource, watchedSpec } from '../../../src/torture/watched-source.ts';
+import { openContext } from '../../support/read-source.ts';
 
 /** A watched source, with its journal, its items and its messages to the product, in order. */
 function watch(source: PlainSource<unknown>, cursor?: unknown) {
   const story: unknown[] = [];
-  const write = (entry: ProducerEntry): unknown => story.push(entry.t === 'end' ? 'end' : [entry.at, entry.digest]);
+  const write = (entry: ProducerEntry): unknown => story.push(entry);
   const open = watchedSource(
     source,
     (point) => story.push(point),
@@ -25,7 +27,9 @@ async function all(items: Iterable<unknown> | AsyncIterable<unknown>, story: unk
   for await (const item of items) story.push({ item });
 }
 
-const written = (at: string, item: unknown): unknown[] => [[at, digestOf(item)], 'item yielded', { item }];
+const opened = (cursor?: unknown): ProducerEntry => ({ t: 'open', after: cursor === undefined ? '' : digestOf(cursor) });
+const written = (item: unknown): unknown[] => [{ t: 'items', digests: [digestOf(item)] }, 'item yielded', { item }];
+const end = [{ t: 'end' }, 'source ended'];
 
 describe('a watched source', () => {
   it.each<[string, PlainSource<unknown>]>([
@@ -47,10 +51,10 @@ describe('a watched source', () => {
   ])('writes each item of %s to the journal before it is passed on, and the end', async (_, source) => {
     const { story, items } = watch(source);
     await all(items, story);
-    expect(story).toEqual([...written('#1', 'a'), ...written('#2', 'b'), 'end', 'source ended']);
+    expect(story).toEqual([opened(), ...written('a'), ...written('b'), ...end]);
   });
 
-  it('counts from the last cursor, as the product does, and from the cursor that it was started with', async () => {
+  it('writes down which cursor it begins after, and each cursor that it reports', async () => {
     const source: PlainSource<unknown> = async function* ({ checkpoint }) {
       yield 'c';
       checkpoint({ page: 2 });
@@ -59,11 +63,12 @@ describe('a watched source', () => {
     const { story, items } = watch(source, { page: 1 });
     await all(items, story);
     expect(story).toEqual([
-      ...written('{"page":1}#1', 'c'),
+      opened({ page: 1 }),
+      ...written('c'),
+      { t: 'cursor', cursor: digestOf({ page: 2 }) },
       { checkpoint: { page: 2 } },
-      ...written('{"page":2}#1', 'd'),
-      'end',
-      'source ended',
+      ...written('d'),
+      ...end,
     ]);
   });
 
@@ -73,7 +78,7 @@ describe('a watched source', () => {
     expect(watch((() => 5) as unknown as PlainSource<unknown>).items).toBe(5);
   });
 
-  it('is told to clean up, once, when it is left early', async () => {
+  it('is closed once when it is left early', async () => {
     let cleaned = 0;
     const source: PlainSource<unknown> = async function* () {
       try {
@@ -89,6 +94,79 @@ describe('a watched source', () => {
       break;
     }
     expect(cleaned).toBe(1);
-    expect(story).toEqual(written('#1', 'a'));
+    expect(story).toEqual([opened(), ...written('a')]);
+  });
+});
+
+/** A watched source with a specification, opened, with the story of what happened to it. */
+async function watchSpec(source: OpenSource, given: Partial<OpenContext> = {}) {
+  const story: unknown[] = [];
+  const spec = defineSource({ kind: 'mine', target: 'x', resumes: 'by cursor', settles: true, open: () => source });
+  const watched = watchedSpec(
+    spec,
+    (point) => story.push(point),
+    () => (entry) => story.push(entry),
+  );
+  return { story, watched, open: await watched.open(openContext(given)) };
+}
+
+describe('a watched source with a specification', () => {
+  const chunks: Chunk[] = [
+    { items: ['a', 'b'], cursor: 2 },
+    { bytes: Buffer.from('c\nd\n'), ends: [2, 4], meta: { version: 1 }, cursor: 4 },
+    { items: [], cursor: 5 },
+  ];
+  const records = ['c\n', 'd\n'].map((text) => recordDigest(Buffer.from(text)));
+
+  it('writes the items and records of each chunk to the journal before the chunk is passed on, and its cursor after them', async () => {
+    const { story, open } = await watchSpec({ read: () => chunks }, { cursor: 0 });
+    for await (const chunk of open.read()) story.push(chunk);
+    expect(story).toEqual([
+      opened(0),
+      { t: 'items', digests: ['a', 'b'].map(digestOf) },
+      { t: 'cursor', cursor: digestOf(2) },
+      'item yielded',
+      chunks[0],
+      { t: 'items', digests: records },
+      { t: 'cursor', cursor: digestOf(4) },
+      'item yielded',
+      chunks[1],
+      { t: 'items', digests: [] },
+      { t: 'cursor', cursor: digestOf(5) },
+      'item yielded',
+      chunks[2],
+      ...end,
+    ]);
+  });
+
+  it('passes on what is stored and settled, and its end, to the source’s own methods', async () => {
+    class Mine implements OpenSource {
+      readonly heard: unknown[] = [];
+      read = (): Chunk[] => [];
+      stored(cursor: unknown): void {
+        this.heard.push(['stored', cursor]);
+      }
+      settled(cursor: unknown): void {
+        this.heard.push(['settled', cursor]);
+      }
+      close(): void {
+        this.heard.push('closed');
+      }
+    }
+    const mine = new Mine();
+    const { open } = await watchSpec(mine);
+    await open.stored!(1);
+    await open.settled!(2);
+    await open.close!();
+    expect(mine.heard).toEqual([['stored', 1], ['settled', 2], 'closed']);
+    const { open: plain } = await watchSpec({ read: () => [] });
+    expect(Object.keys(plain)).toEqual(['read']);
+  });
+
+  it('stays a specification, and what is not a chunk gets to the producer, which reports it', async () => {
+    const { watched, open, story } = await watchSpec({ read: () => [null, { bytes: 5 }] as unknown as Chunk[] });
+    expect(isSourceSpec(watched)).toBe(true);
+    expect([...(open.read() as Iterable<Chunk>)]).toEqual([null, { bytes: 5 }]);
+    expect(story).toEqual([opened(), 'item yielded', 'item yielded', ...end]);
   });
 });
