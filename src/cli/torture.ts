@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync } from 'node:fs';
+import { fstatSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -9,6 +9,7 @@ import { show } from '../core/show.ts';
 import { parseDuration } from '../core/units.ts';
 import type { Pipeline } from '../pipeline/types.ts';
 import { bundledItems, bundledPipeline, bundledSinks } from '../torture/bundled.ts';
+import { isSourceSpec } from '../sources/port.ts';
 import { sinkKind } from '../torture/sink-kind.ts';
 import { deathSignalCommand } from '../supervision/posts/identity.ts';
 import { progressLine, reportJson, reportText } from '../torture/report.ts';
@@ -22,6 +23,7 @@ import { shown } from '../values/values.ts';
 import { wholeNumber } from './whole-number.ts';
 
 const entry = (name: string): string => fileURLToPath(new URL(`./${name}.js`, import.meta.url));
+const stdinFd = 0;
 const progressMs = 10_000;
 /**
  * Options of the runs. Torture causes the crashes itself, so no post may be parked for them. The disk may be a small
@@ -56,6 +58,13 @@ export async function tortureCommand(line: CommandLine, shell: Shell): Promise<n
   const { pipeline, source, sourceItems, layer } = await subject(line, sink, shell);
   // Only to report problems now and not from within a run.
   await readConfig({ ...line, flags: options }, shell, layer);
+  if (pipeline.sink.sinks)
+    throw usageError('torture cannot trace the results of several sinks: name one sink, not to.all()');
+  const hasStdin = isStdinAFile();
+  if (isSourceSpec(pipeline.source) && pipeline.source.target === 'stdin' && !hasStdin) {
+    const text = 'this pipeline reads stdin, and torture starts it many times';
+    throw usageError(`${text}: expected a file that can be read again, as in millrace torture FILE < DATA`);
+  }
   if (!sinkKind(pipeline.sink).isOwn && realSink === undefined) {
     const text = `this would write to its real sink (${pipeline.sink.kind}: ${shown(pipeline.params, pipeline.sink.target)}) many times`;
     throw usageError(`${text}; confirm with --real-sink`);
@@ -81,6 +90,7 @@ export async function tortureCommand(line: CommandLine, shell: Shell): Promise<n
       command: (file, queue) => [process.execPath, entry('cli'), 'run', file, ...given, `--state=${queue}`],
       directory: shell.folder,
       environment: shell.environment,
+      hasStdin,
       prefixes: prefixes(source),
       workDirectory: workFolder,
       isKept,
@@ -136,6 +146,15 @@ function duration(flag: string, value: string | true): number {
 
 function pipelineText(tortured: Tortured): string {
   return `import { tortured } from ${JSON.stringify(entry('tortured'))};\nexport default await tortured(${JSON.stringify(tortured)});\n`;
+}
+
+/** A pipe can be read only once. */
+function isStdinAFile(): boolean {
+  try {
+    return fstatSync(stdinFd).isFile();
+  } catch {
+    return false;
+  }
 }
 
 /**

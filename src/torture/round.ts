@@ -28,6 +28,8 @@ export interface RoundOptions {
   /** The directory that it runs in. */
   directory: string;
   environment: Readonly<Record<string, string | undefined>>;
+  /** Whether it gets our standard input. */
+  hasStdin: boolean;
   disk: SmallDisk | undefined;
   schedule: Iterator<Planned, never>;
   /** Whether there have been enough faults. From then on the run is left alone. */
@@ -112,12 +114,12 @@ class Round {
   }
 
   #start(): Victim {
-    const { places, command, directory, environment, onStart } = this.#options;
+    const { places, command, directory, environment, hasStdin, onStart } = this.#options;
     this.result.starts += 1;
     this.#wasFull = false;
     onStart();
     const output = join(places.output, `${String(this.result.starts).padStart(6, '0')}.ndjson`);
-    this.#victim = new Victim({ command, directory, environment, output, log: places.log });
+    this.#victim = new Victim({ command, directory, environment, hasStdin, output, log: places.log });
     return this.#victim;
   }
 

@@ -12,8 +12,8 @@ export type SinkKind =
 
 /** `isOwn`: the sink writes to nothing that belongs to the user. */
 export function sinkKind({ kind, options }: Sink<unknown>): { kind: SinkKind; isOwn: boolean } {
-  // Several tables are not traced yet: a user's file is not written to.
-  if (kind === 'sqlite' && (options as SqliteTarget).tables.length === 1) return { kind: 'table', isOwn: true };
+  // Results that hold rows by table are not traced yet: a user's file is not written to.
+  if (kind === 'sqlite' && !(options as SqliteTarget).isByTable) return { kind: 'table', isOwn: true };
   if (kind === 'stdout') return { kind: 'lines', isOwn: true };
   return { kind: 'unread', isOwn: kind === 'discard' };
 }

@@ -26,6 +26,8 @@ export interface TortureOptions {
   /** The directory that it runs in. */
   directory: string;
   environment: Readonly<Record<string, string | undefined>>;
+  /** Whether the supervisors get our standard input, which must be a file: each reads it again. */
+  hasStdin: boolean;
   /** The words before the command, which alternate from round to round. */
   prefixes: readonly (readonly string[])[];
   /** The directory for all output. It exists and is empty. */

@@ -7,6 +7,8 @@ export interface VictimOptions {
   command: readonly string[];
   directory: string;
   environment: Readonly<Record<string, string | undefined>>;
+  /** Whether it gets our standard input, which must be a file; otherwise it has none. */
+  hasStdin: boolean;
   /** The files for its standard output and its standard error. */
   output: string;
   log: string;
@@ -24,11 +26,11 @@ export class Victim {
   readonly ended: Promise<Exit>;
   #exit: Exit | undefined;
 
-  constructor({ command: [program, ...args], directory, environment, output, log }: VictimOptions) {
+  constructor({ command: [program, ...args], directory, environment, hasStdin, output, log }: VictimOptions) {
     const files = [openSync(output, 'a', 0o600), openSync(log, 'a', 0o600)] as const;
     // Its own process group, so that only we get the signals of the terminal.
     const options = { cwd: directory, env: environment as NodeJS.ProcessEnv, detached: true };
-    this.#process = spawn(program!, args, { ...options, stdio: ['ignore', ...files] });
+    this.#process = spawn(program!, args, { ...options, stdio: [hasStdin ? 'inherit' : 'ignore', ...files] });
     for (const file of files) closeSync(file);
     this.ended = new Promise((resolve, reject) => {
       this.#process.once('error', reject);

@@ -2,7 +2,13 @@
  * Raw records, watched on both sides of the engine: as the producer hands them over, and as a consumer is about to decode
  * them. Their bytes must be the same.
  */
-import { isRecordError, oversizedBytes, type RecordChunk, type RecordDecoder, type SourceSpec } from '../sources/port.ts';
+import {
+  isRecordError,
+  oversizedBytes,
+  type RecordChunk,
+  type RecordDecoder,
+  type SourceSpec,
+} from '../sources/port.ts';
 import { recordDigest } from './canonical.ts';
 
 /** A decoded item on its way to the watched `process`, with the digest of the record that it was decoded from. */

@@ -53,7 +53,9 @@ function watchedOpenSource(
     read: () => {
       const write = open();
       write({ t: 'open', after: cursorDigest(cursor) });
-      return watchedSteps(source.read(), write, door, (chunk) => noteChunk(chunk, maxItemBytes, write)) as ReturnType<OpenSource['read']>;
+      return watchedSteps(source.read(), write, door, (chunk) => noteChunk(chunk, maxItemBytes, write)) as ReturnType<
+        OpenSource['read']
+      >;
     },
     ...(source.stored && { stored: (stored: unknown) => source.stored!(stored) }),
     ...(source.settled && { settled: (settled: unknown) => source.settled!(settled) }),

@@ -30,8 +30,7 @@ export function watched({ pipeline, version, places }: WatchOptions): Pipeline {
   const door = trapDoor(places.trap);
   const consumer = new WatchedConsumer(pipeline, places, door);
   const { source } = pipeline;
-  const open = (): Write<ProducerEntry> =>
-    openJournal(places.journal, `producer-${process.pid}-${process.ppid}`);
+  const open = (): Write<ProducerEntry> => openJournal(places.journal, `producer-${process.pid}-${process.ppid}`);
   return {
     ...pipeline,
     version,

@@ -54,8 +54,8 @@ export class Project {
     return join(this.folder, name);
   }
 
-  write(name: string, text: string): string {
-    writeFileSync(this.path(name), text);
+  write(name: string, text: string, encoding: BufferEncoding = 'utf8'): string {
+    writeFileSync(this.path(name), text, encoding);
     return this.path(name);
   }
 

@@ -28,7 +28,7 @@ describe('what a source has yielded', () => {
     expect(new Set(found.map(({ at }) => at)).size).toBe(2);
   });
 
-  it('is told apart if two producers with the same pid share a journal', () => {
+  it('is kept apart if two producers with the same pid share a journal', () => {
     expect(emissionsOf([[open(''), items('a'), open(''), items('a', 'b')]]).map(({ at }) => at)).toEqual([
       '#1',
       '#1',

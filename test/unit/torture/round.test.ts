@@ -38,6 +38,7 @@ function round(script: string, options: Partial<RoundOptions> = {}): Promise<Rou
     command: ['sh', '-c', script],
     directory,
     environment: process.env,
+    hasStdin: false,
     disk: undefined,
     schedule: always(aStop),
     isEnough: () => true,

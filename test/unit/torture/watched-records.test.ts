@@ -50,7 +50,7 @@ describe('watched records', () => {
     expect(decode(meta)(run)).toHaveLength(4);
   });
 
-  it('are announced before they are decoded', () => {
+  it('can be struck just before they are decoded', () => {
     const story: string[] = [];
     const decode = watchedDecode(
       () => () => {

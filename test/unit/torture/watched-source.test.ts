@@ -1,7 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import type { SourceContext } from '../../../src/pipeline/context.ts';
 import type { PlainSource } from '../../../src/pipeline/types.ts';
-import { defineSource, isSourceSpec, type Chunk, type OpenContext, type OpenSource } from '../../../src/sources/port.ts';
+import {
+  defineSource,
+  isSourceSpec,
+  type Chunk,
+  type OpenContext,
+  type OpenSource,
+} from '../../../src/sources/port.ts';
 import { digestOf, recordDigest } from '../../../src/torture/canonical.ts';
 import type { ProducerEntry } from '../../../src/torture/journal.ts';
 import { watchedSource, watchedSpec } from '../../../src/torture/watched-source.ts';
@@ -27,7 +33,10 @@ async function all(items: Iterable<unknown> | AsyncIterable<unknown>, story: unk
   for await (const item of items) story.push({ item });
 }
 
-const opened = (cursor?: unknown): ProducerEntry => ({ t: 'open', after: cursor === undefined ? '' : digestOf(cursor) });
+const opened = (cursor?: unknown): ProducerEntry => ({
+  t: 'open',
+  after: cursor === undefined ? '' : digestOf(cursor),
+});
 const written = (item: unknown): unknown[] => [{ t: 'items', digests: [digestOf(item)] }, 'item yielded', { item }];
 const end = [{ t: 'end' }, 'source ended'];
 
