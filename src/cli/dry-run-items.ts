@@ -4,7 +4,7 @@ import type { SourceContext } from '../pipeline/context.ts';
 import type { Source } from '../pipeline/types.ts';
 import { checkedChunk, spansOf } from '../reading/chunk.ts';
 import { isSourceSpec, type OpenContext, type SourceSpec } from '../sources/port.ts';
-import { ItemReaders } from '../working/item-readers.ts';
+import { ItemReaders, openDecoder } from '../working/item-readers.ts';
 
 /** An item that a source has yielded. */
 export interface DryItem {
@@ -27,7 +27,7 @@ async function* itemsOfSpec(
   spec: SourceSpec<unknown, string>,
   context: OpenContext,
 ): AsyncGenerator<DryItem, void, undefined> {
-  const readers = new ItemReaders(spec, () => undefined);
+  const readers = new ItemReaders({ source: spec, decoderOf: await openDecoder(spec), fail: () => undefined });
   const open = await spec.open(context);
   try {
     for await (const value of open.read()) {

@@ -6,7 +6,8 @@
  *
  * A source hands over *chunks*, each with the cursor as of its last item. A chunk holds items, or *raw records*: bytes as
  * they were read and the positions where records end. The producer then only finds the ends. The records are stored as
- * they are, and a consumer decodes a run of them at once with the specification's `decode`.
+ * they are, and a consumer decodes a run of them at once with the function that the specification's
+ * `openDecoder` returns.
  *
  * A generator function or anything iterable is a source as well; it is read item by item and does not need this port.
  */
@@ -52,10 +53,10 @@ export interface SourceSpec<out Item = unknown, out Limit extends string = never
    */
   readonly open: (context: OpenContext) => OpenSource | Promise<OpenSource>;
   /**
-   * Required if it yields raw records. Returns a function that decodes records that were read with this `meta`. Called
-   * in consumers, once for each meta; must accept every meta that an earlier version of it has written.
+   * Required if it yields raw records. Called once in each consumer, before its first item: import here what parses
+   * records, not where the specification is made.
    */
-  readonly decode?: ((meta: Meta) => RecordDecoder) | undefined;
+  readonly openDecoder?: (() => DecoderOf | Promise<DecoderOf>) | undefined;
   /** What a record that cannot be decoded does: it becomes a dead letter (`dead`, the default), or ends the run with exit 78. */
   readonly onBadRecord?: 'dead' | 'fail' | undefined;
   /**
@@ -130,7 +131,7 @@ export interface RecordChunk {
    */
   readonly ends: ArrayLike<number>;
   /**
-   * What `decode` needs to know about these records. Chunks with the same object (not only an equal one) cost the
+   * What decoding needs to know about these records. Chunks with the same object (not only an equal one) cost the
    * least.
    */
   readonly meta: Meta;
@@ -154,6 +155,12 @@ export interface RecordRun {
   /** Where each record ends in `bytes`; the first begins at 0. */
   readonly ends: Uint32Array;
 }
+
+/**
+ * Returns a function that decodes records that were read with this `meta`. Called once for each meta; must accept every
+ * meta that an earlier version of the source has written.
+ */
+export type DecoderOf = (meta: Meta) => RecordDecoder;
 
 /**
  * Decodes a run of records: returns one item per record, or a RecordError in place of a malformed record. An error that

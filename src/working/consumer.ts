@@ -16,6 +16,7 @@ import type { Beat, Deliver, FromConsumer, Prune, Recall, Withdraw } from '../ip
 import type { Log } from '../pipeline/context.ts';
 import type { Pipeline } from '../pipeline/types.ts';
 import { sinkFailureOf } from '../sinks/port.ts';
+import type { DecoderOf } from '../sources/port.ts';
 import type { OpenSink } from './open-sinks.ts';
 import { Present } from './present.ts';
 import { Committer } from './committer.ts';
@@ -46,6 +47,8 @@ export interface ConsumerOptions {
   /** How long an item may keep running after its signal was aborted. */
   abortGraceMs: number;
   resources: unknown;
+  /** What decodes the source's raw records, if it can yield any. */
+  decoderOf: DecoderOf | undefined;
   params: ParamValues;
   clock: Clock;
   random: () => number;
@@ -104,7 +107,7 @@ export class Consumer {
       onFatal: (error) => this.#fail(error),
     });
     this.#redelivery = new Redelivery(sinks, (writers) => send({ type: 'fenced', writers }));
-    const { resources, params, log, calls } = options;
+    const { resources, params, log, calls, decoderOf } = options;
     const base = { resources, params, log, calls };
     const { process } = pipeline;
     const resultsOf = process ? rowsOf : itself;
@@ -115,7 +118,7 @@ export class Consumer {
     this.#slots = new Slots<ItemScope>({
       clock,
       concurrency,
-      decoder: new ItemReaders(pipeline.source, (error) => this.#fail(error)),
+      decoder: new ItemReaders({ source: pipeline.source, decoderOf, fail: (error) => this.#fail(error) }),
       pace,
       announce,
       scope: (id) => new ItemScope(base, id),

@@ -4,7 +4,14 @@ import { writeJson } from '../core/json.ts';
 import { FrameDecoder } from '../frame/codec.ts';
 import type { Frame } from '../frame/frame.ts';
 import { holdsRecords, RecordCutter, type Meta, type MetaRun } from '../frame/records.ts';
-import { isRecordError, isSourceSpec, RecordError, type RecordDecoder, type SourceSpec } from '../sources/port.ts';
+import {
+  isRecordError,
+  isSourceSpec,
+  RecordError,
+  type DecoderOf,
+  type RecordDecoder,
+  type SourceSpec,
+} from '../sources/port.ts';
 import type { ReadItem } from './slots.ts';
 
 /** Records are decoded in runs of up to about this many bytes: their items stay in memory until they run. */
@@ -13,19 +20,34 @@ const stretchBytes = 128 * 1024;
 /** Decoders that are kept: frames of several files may be in the queue. */
 const keptDecoders = 16;
 
+export interface ItemReadersOptions {
+  /** Of the pipeline. */
+  source: unknown;
+  /** From `openDecoder`. */
+  decoderOf: DecoderOf | undefined;
+  /** Called with an error for exit 78 if the source cannot decode what is in the queue. */
+  fail: (error: unknown) => void;
+}
+
+/** Opens what decodes the source's raw records, if it can yield any. */
+export async function openDecoder(source: unknown): Promise<DecoderOf | undefined> {
+  return isSourceSpec(source) ? await source.openDecoder?.() : undefined;
+}
+
 /**
  * What reads the items of frames in a consumer. Encoded items are decoded one by one. Raw records are decoded in runs with the
- * source's `decode`, but never beyond the last one that counts as started: a record may bring down the process that decodes it.
+ * source's decoder, but never beyond the last one that counts as started: a record may bring down the process that decodes it.
  */
 export class ItemReaders {
   readonly #items = new FrameDecoder();
   readonly #source: SourceSpec<unknown, string> | undefined;
+  readonly #decoderOf: DecoderOf | undefined;
   readonly #decoders = new Map<string, RecordDecoder>();
   readonly #fail: (error: unknown) => void;
 
-  /** `fail` is called with an error for exit 78 if the pipeline's source cannot decode what is in the queue. */
-  constructor(source: unknown, fail: (error: unknown) => void) {
+  constructor({ source, decoderOf, fail }: ItemReadersOptions) {
     this.#source = isSourceSpec(source) ? source : undefined;
+    this.#decoderOf = decoderOf;
     this.#fail = fail;
   }
 
@@ -67,9 +89,9 @@ export class ItemReaders {
   #makeDecoder(kind: string, meta: Meta): RecordDecoder {
     const source = this.#source;
     try {
-      if (source?.kind !== kind || !source.decode)
+      if (source?.kind !== kind || !this.#decoderOf)
         throw unreadable(kind, `the source is ${source ? source.kind : 'a function or iterable'}`);
-      return source.decode(meta);
+      return this.#decoderOf(meta);
     } catch (error) {
       this.#fail(error);
       throw error;

@@ -7,6 +7,7 @@ import { commonLife, type Life, type LifeOptions } from '../child/life.ts';
 import type { ConfigureConsumer, FromConsumer, ToConsumer } from '../ipc/messages.ts';
 import { shown } from '../values/values.ts';
 import { Consumer } from './consumer.ts';
+import { openDecoder } from './item-readers.ts';
 import { isBeyondWaiting, patiently } from './patience.ts';
 import { sinkId, type Sink } from '../sinks/port.ts';
 import { openSink, otherTables, sinksOf, type OpenSink } from './open-sinks.ts';
@@ -65,6 +66,7 @@ export function consumerLife(
       await openPatiently(sink, [sinkOpenTimeoutMs, sinkTimeoutMs]);
       sinks.push(openSink(spec, shown(pipeline.params, spec.target), sink));
     }
+    const decoderOf = await openDecoder(pipeline.source);
     // Nothing else aborts `setup`: a consumer that must stop before it is ready is killed.
     const { signal } = leaving;
     const { fetch, limit } = calls.scope(signal);
@@ -78,6 +80,7 @@ export function consumerLife(
       itemTimeoutMs,
       abortGraceMs,
       resources,
+      decoderOf,
       params,
       clock,
       random,

@@ -37,16 +37,17 @@ export async function readChunks(spec: SourceSpec, given: Partial<OpenContext> =
 }
 
 /** What consumers make of the chunks: items, and the message in place of a record that cannot be decoded. */
-export function decoded(spec: SourceSpec, chunks: readonly RecordChunk[]): unknown[] {
+export async function decoded(spec: SourceSpec, chunks: readonly RecordChunk[]): Promise<unknown[]> {
+  const decoderOf = await spec.openDecoder!();
   return chunks
     .filter(({ length }) => length === undefined)
     .flatMap(({ bytes, ends, meta }) => {
       const stored = JSON.parse(JSON.stringify(meta)) as typeof meta;
-      return spec.decode!(stored)({ bytes, ends: Uint32Array.from(ends) });
+      return decoderOf(stored)({ bytes, ends: Uint32Array.from(ends) });
     })
     .map((item) => (isRecordError(item) ? item.message : item));
 }
 
 export async function readItems(spec: SourceSpec, given: Partial<OpenContext> = {}): Promise<unknown[]> {
-  return decoded(spec, await readChunks(spec, given));
+  return await decoded(spec, await readChunks(spec, given));
 }

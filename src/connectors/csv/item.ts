@@ -1,6 +1,6 @@
 /** What the fields of `from.csv` are, and what they make of an item's type. */
 import type { RecordFileFields } from '../record-file/fields.ts';
-import type { CsvType } from './values.ts';
+import type { CsvType } from './types.ts';
 
 type TypeOf<Type> = Type extends 'integer' | 'number'
   ? number

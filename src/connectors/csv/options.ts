@@ -4,7 +4,7 @@ import { expected, Fields, listOf, oneOf, text } from '../fields.ts';
 import { fileOptions, type FileOptions } from '../record-file/options.ts';
 import type { Dialect } from './dialect.ts';
 import { columnNames } from './header.ts';
-import { csvTypes, type CsvType } from './values.ts';
+import { csvTypes, type CsvType } from './types.ts';
 
 /** What was given to `from.csv`, checked. */
 export interface CsvSettings extends FileOptions {

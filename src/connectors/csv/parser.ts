@@ -1,7 +1,8 @@
 import { RecordError } from '../../sources/port.ts';
 import { show } from '../../core/show.ts';
 import { lineEndOf, type Dialect } from './dialect.ts';
-import { converters, Refused, type Convert, type CsvType } from './values.ts';
+import type { CsvType } from './types.ts';
+import { converters, Refused, type Convert } from './values.ts';
 
 /** What a record becomes. Plain data: it travels with the records. */
 export interface Columns {

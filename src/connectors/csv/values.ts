@@ -3,11 +3,7 @@
  * a value.
  */
 import { parseExactJson } from '../../core/exact-json.ts';
-
-/** The types that a column can be declared as. */
-export const csvTypes = ['integer', 'number', 'boolean', 'date', 'json', 'text'] as const;
-
-export type CsvType = (typeof csvTypes)[number];
+import type { CsvType } from './types.ts';
 
 /** Returned in place of a value: the text is not of this type. */
 export class Refused {

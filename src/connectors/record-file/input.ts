@@ -7,15 +7,10 @@ import { Unread, type Bytes } from './bytes.ts';
 import { gunzipped, isGzip } from './gunzip.ts';
 import { readAhead, readAt } from './read-ahead.ts';
 import { streamed } from './stream.ts';
+import { nameOf, type Compression, type Where } from './where.ts';
 
 const openFd = promisify(open);
 const closeFd = promisify(close);
-
-/** `auto`: gzip if the first bytes say so. */
-export type Compression = 'auto' | 'gzip' | 'none';
-
-/** Where records are: a path, or what the service was started with as its stdin. */
-export type Where = { readonly path: string } | { readonly stdin: true };
 
 /** Undefined for a path. */
 const stdinFd = 0;
@@ -36,11 +31,6 @@ export interface RereadableFile {
   head(most: number): Promise<Buffer>;
   /** Its bytes, decompressed, from `offset` on. Of a compressed file, what comes before is read and dropped. */
   readFrom(offset: number): Promise<Bytes>;
-}
-
-/** The name under which people know it. */
-export function nameOf(where: Where): string {
-  return 'path' in where ? where.path : 'stdin';
 }
 
 /** Opens it. Throws a configuration error if it cannot be read. Of a pipe, nothing is consumed yet. */

@@ -4,10 +4,11 @@ import type { Chunk, Meta, OpenContext, OpenSource } from '../../sources/port.ts
 import type { Unread } from './bytes.ts';
 import { recordChunks } from './chunks.ts';
 import { comparedBytes, digestOf, fileCursor, type FileCursor } from './cursor.ts';
-import { nameOf, openInput, type Input } from './input.ts';
+import { openInput, type Input } from './input.ts';
 import type { FileOptions } from './options.ts';
 import { resumed } from './resume.ts';
 import type { RecordSplitter } from './splitter.ts';
+import { nameOf } from './where.ts';
 
 /** What a file's beginning tells about its records. */
 export interface Beginning {

@@ -1,5 +1,5 @@
 import { expected, bytes, oneOf, text, type Fields } from '../fields.ts';
-import type { Compression, Where } from './input.ts';
+import type { Compression, Where } from './where.ts';
 
 /** The fields of all sources that read records from a file. */
 export interface FileOptions {

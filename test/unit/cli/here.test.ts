@@ -242,10 +242,10 @@ describe('millrace run --dry-run', () => {
   });
 
   it('decodes the raw records of a source that has a specification', async () => {
-    const pipeline = `const decode = () => ({ bytes, ends }) =>
+    const pipeline = `const openDecoder = () => () => ({ bytes, ends }) =>
   Array.from(ends, (end, i) => { const text = String(bytes.subarray(ends[i - 1] ?? 0, end)); if (text === 'bad\\n') throw new Error('a bad word'); return text.trim(); });
 const source = {
-  [Symbol.for('millrace.source')]: true, kind: 'words', target: 'here', resumes: 'by count', settles: false, decode,
+  [Symbol.for('millrace.source')]: true, kind: 'words', target: 'here', resumes: 'by count', settles: false, openDecoder,
   open: () => ({
     read: () => [{ items: ['an item'] }, { bytes: Buffer.from('one\\nbad\\ntwo\\n'), ends: [4, 8, 12], meta: { version: 1 } }],
   }),

@@ -74,6 +74,7 @@ export class AConsumer {
       abortGraceMs: 30_000,
       params: {},
       resources: { table: 'looked up' },
+      decoderOf: undefined,
       clock,
       random: () => 0.5,
       redaction: new Redaction(),

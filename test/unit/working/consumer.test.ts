@@ -78,8 +78,9 @@ describe('items', () => {
     world.deliver(['item'], { seq: 7 });
     await world.settle();
     expect(seen).toEqual([
-      ['fetch', 'limit', 'signal', 'log', 'attempt', 'seq', 'key', 'resources'],
+      ['params', 'fetch', 'limit', 'signal', 'log', 'attempt', 'seq', 'key', 'resources'],
       {
+        params: {},
         fetch: expect.any(Function),
         limit: expect.any(Function),
         signal: expect.any(AbortSignal),

@@ -1,13 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import { cutFrame, type Frame } from '../../../src/frame/frame.ts';
 import { RecordFramer, type Records } from '../../../src/frame/records.ts';
-import { defineSource, RecordError, type Meta, type RecordDecoder, type RecordRun } from '../../../src/sources/port.ts';
+import { defineSource, RecordError, type DecoderOf, type Meta, type RecordRun } from '../../../src/sources/port.ts';
 import { ItemReaders } from '../../../src/working/item-readers.ts';
 import { frameOf } from '../../support/frames.ts';
 import { thrownBy } from '../../support/thrown.ts';
 
 /** A consumer's readers, with a source whose records are words; it notes what it decodes at a time. */
-function reading({ kind = 'words', decode }: { kind?: string; decode?: (meta: Meta) => RecordDecoder } = {}) {
+function reading({ kind = 'words', decoderOf }: { kind?: string; decoderOf?: DecoderOf } = {}) {
   const runs: string[][] = [];
   const metas: Meta[] = [];
   const failures: unknown[] = [];
@@ -22,14 +22,16 @@ function reading({ kind = 'words', decode }: { kind?: string; decode?: (meta: Me
     resumes: 'by count',
     settles: false,
     open: () => ({ read: () => [] }),
-    decode:
-      decode ??
-      ((meta) => {
-        metas.push(meta);
-        return decoder;
-      }),
   });
-  const readers = new ItemReaders(source, (error) => void failures.push(error));
+  const noting: DecoderOf = (meta) => {
+    metas.push(meta);
+    return decoder;
+  };
+  const readers = new ItemReaders({
+    source,
+    decoderOf: decoderOf ?? noting,
+    fail: (error) => void failures.push(error),
+  });
   return { readers, runs, metas, failures };
 }
 
@@ -100,12 +102,12 @@ describe('a consumer', () => {
   });
 
   it('finds the record that a decoder fails at by decoding each alone', () => {
-    const decode = (): RecordDecoder => (run) => {
+    const decoderOf: DecoderOf = () => (run) => {
       const texts = textsOf(run);
       if (texts.includes('b')) throw new Error('no b');
       return texts;
     };
-    const read = reading({ decode }).readers.reader(framed(['a', 'b', 'c']));
+    const read = reading({ decoderOf }).readers.reader(framed(['a', 'b', 'c']));
     expect([read(0, 2), thrownBy(() => read(1, 2)), read(2, 2)]).toMatchObject([
       'a',
       { code: 'RECORD', message: 'decoding failed: no b' },
@@ -114,8 +116,8 @@ describe('a consumer', () => {
   });
 
   it('does not take one item for another where a decoder loses some', () => {
-    const decode = (): RecordDecoder => (run) => textsOf(run).filter((text) => text !== 'b');
-    const read = reading({ decode }).readers.reader(framed(['a', 'b', 'c']));
+    const decoderOf: DecoderOf = () => (run) => textsOf(run).filter((text) => text !== 'b');
+    const read = reading({ decoderOf }).readers.reader(framed(['a', 'b', 'c']));
     expect([read(0, 2), thrownBy(() => read(1, 2)), read(2, 2)]).toMatchObject(['a', { code: 'RECORD' }, 'c']);
   });
 
@@ -137,10 +139,7 @@ describe('a consumer', () => {
         ['a source of another kind', other.readers, other.failures],
         [
           'a generator',
-          new ItemReaders(
-            () => [],
-            (error) => void failures.push(error),
-          ),
+          new ItemReaders({ source: () => [], decoderOf: undefined, fail: (error) => void failures.push(error) }),
           failures,
         ],
       ] as [string, ItemReaders, unknown[]][];

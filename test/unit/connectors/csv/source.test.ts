@@ -80,7 +80,7 @@ describe('from.csv', () => {
     written(`id,name\n${rows(40_000)}`);
     const chunks = await readChunks(from.csv({ path, types: { id: 'integer' } }));
     expect(chunks.length).toBeGreaterThan(4);
-    const items = decoded(from.csv({ path }), chunks);
+    const items = await decoded(from.csv({ path }), chunks);
     expect(items).toHaveLength(40_000);
     expect(items.every((item, i) => (item as { id: number }).id === i + 1)).toBe(true);
   });
@@ -154,7 +154,7 @@ describe('a row that is too long', () => {
     written(`id,name\n1,a\n${long}3,c\n`);
     const spec = from.csv({ path, maxItemBytes: '100KiB' });
     const chunks = await readChunks(spec);
-    expect(decoded(spec, chunks)).toEqual([
+    expect(await decoded(spec, chunks)).toEqual([
       { id: '1', name: 'a' },
       { id: '3', name: 'c' },
     ]);
@@ -265,11 +265,11 @@ describe('a compressed file', () => {
     written(gzipSync(`id,name\n${rows(40_000)}`));
     const spec = from.csv({ path });
     const chunks = await readChunks(spec);
-    expect(decoded(spec, chunks)).toHaveLength(40_000);
+    expect(await decoded(spec, chunks)).toHaveLength(40_000);
     const lines: string[] = [];
     const log = { info: (line: string) => lines.push(line) } as never;
     const rest = await readItems(spec, { cursor: chunks[1]!.cursor, log });
-    expect(rest).toEqual(decoded(spec, chunks.slice(2)));
+    expect(rest).toEqual(await decoded(spec, chunks.slice(2)));
     expect(lines).toEqual([expect.stringContaining('is compressed: reading it from its start')]);
   });
 
@@ -312,7 +312,7 @@ describe('a pipe', () => {
     pipe('id,name\n1,a\n2,b');
     const spec = from.csv({ path });
     const chunks = await readChunks(spec);
-    expect(decoded(spec, chunks)).toEqual([
+    expect(await decoded(spec, chunks)).toEqual([
       { id: '1', name: 'a' },
       { id: '2', name: 'b' },
     ]);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { converters, Refused, type CsvType } from '../../../../src/connectors/csv/values.ts';
+import type { CsvType } from '../../../../src/connectors/csv/types.ts';
+import { converters, Refused } from '../../../../src/connectors/csv/values.ts';
 
 function value(type: CsvType, text: string): unknown {
   const converted = converters[type]!(text);

@@ -73,7 +73,7 @@ describe('from.ndjson', () => {
     const spec = from.ndjson({ path });
     const chunks = await readChunks(spec);
     const rest = await readItems(spec, { cursor: chunks[2]!.cursor });
-    expect(rest).toEqual(decoded(spec, chunks.slice(3)));
+    expect(rest).toEqual(await decoded(spec, chunks.slice(3)));
   });
 
   it('reads compressed files', async () => {

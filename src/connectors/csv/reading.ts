@@ -1,0 +1,51 @@
+/** What `from.csv` does once it is opened. Loaded only then. */
+import type { Meta, OpenContext, OpenSource, RecordDecoder } from '../../sources/port.ts';
+import { decodeTexts } from '../record-file/decode-texts.ts';
+import { openInput } from '../record-file/input.ts';
+import { openRecords } from '../record-file/open-records.ts';
+import type { Dialect } from './dialect.ts';
+import type { CsvSettings } from './options.ts';
+import { CsvParser, type Columns } from './parser.ts';
+import { readPreamble } from './preamble.ts';
+import { CsvSplitter } from './splitter.ts';
+
+/** What travels with records: all that is needed to parse them. */
+interface CsvMeta extends Meta, Columns {
+  readonly version: 1;
+  readonly dialect: Dialect;
+}
+
+/** Opens the file in the producer. */
+export async function openCsv(settings: CsvSettings, context: OpenContext): Promise<OpenSource> {
+  return await openRecords(
+    settings,
+    async (input, maxItemBytes) => {
+      const preamble = await readPreamble(input, { ...settings, maxItemBytes });
+      if (preamble === undefined) return undefined;
+      const { dialect, header, offset, line, bytes } = preamble;
+      const meta: CsvMeta = { version: 1, dialect, header, types: settings.types, nulls: settings.nulls };
+      return { splitter: new CsvSplitter(dialect, maxItemBytes), meta, offset, line, bytes };
+    },
+    context,
+  );
+}
+
+/** Parses records in a consumer. */
+export function csvDecoder(meta: Meta): RecordDecoder {
+  const { dialect, ...columns } = meta as CsvMeta;
+  const parser = new CsvParser(dialect, columns);
+  return (run) => decodeTexts(run, (text, from, to) => parser.item(text, from, to));
+}
+
+/** Reads the header of a file. Reads nothing of a pipe. */
+export async function checkCsv(settings: CsvSettings): Promise<readonly string[]> {
+  const input = await openInput(settings.where, settings.compression);
+  try {
+    if (input.file === undefined) return [`${input.name} is a pipe: nothing was read`];
+    const preamble = await readPreamble(input, settings);
+    if (preamble === undefined) return [`${input.name} is empty`];
+    return [`${input.name}: ${preamble.header.length} columns: ${preamble.header.join(', ')}`];
+  } finally {
+    await input.close();
+  }
+}

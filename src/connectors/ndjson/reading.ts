@@ -1,0 +1,54 @@
+/** What `from.ndjson` does once it is opened. Loaded only then. */
+import type { Bigints } from '../../core/exact-json.ts';
+import type { DecoderOf, Meta, OpenContext, OpenSource } from '../../sources/port.ts';
+import { byteOrderMark, refuseUtf16 } from '../record-file/byte-order-mark.ts';
+import { Unread } from '../record-file/bytes.ts';
+import { decodeTexts } from '../record-file/decode-texts.ts';
+import { openInput } from '../record-file/input.ts';
+import { openRecords } from '../record-file/open-records.ts';
+import type { NdjsonSettings } from './options.ts';
+import { parseLine } from './parser.ts';
+import { LineSplitter } from './splitter.ts';
+
+/** What travels with records. A schema cannot: the pipeline's own is used. */
+interface NdjsonMeta extends Meta {
+  readonly version: 1;
+  readonly bigints: Bigints;
+}
+
+/** Opens the file in the producer. */
+export async function openNdjson(settings: NdjsonSettings, context: OpenContext): Promise<OpenSource> {
+  const meta: NdjsonMeta = { version: 1, bigints: settings.bigints };
+  return await openRecords(
+    settings,
+    async (input, maxItemBytes) => {
+      const bytes = new Unread(input.read());
+      const { offset } = await skipByteOrderMark(bytes, input.name);
+      return { splitter: new LineSplitter(maxItemBytes), meta, offset, line: 1, bytes };
+    },
+    context,
+  );
+}
+
+/** Parses records in a consumer. */
+export function ndjsonDecoder({ schema }: Pick<NdjsonSettings, 'schema'>): DecoderOf {
+  return (meta) => {
+    const { bigints } = meta as NdjsonMeta;
+    return (run) => decodeTexts(run, (text, from, to) => parseLine(text.slice(from, to), bigints, schema));
+  };
+}
+
+/** Opens the file, and reads nothing. */
+export async function checkNdjson(settings: NdjsonSettings): Promise<readonly string[]> {
+  const input = await openInput(settings.where, settings.compression);
+  await input.close();
+  return [input.file === undefined ? `${input.name} is a pipe: nothing was read` : `${input.name} can be read`];
+}
+
+async function skipByteOrderMark(bytes: Unread, name: string): Promise<{ offset: number }> {
+  const head = await bytes.peek(byteOrderMark.length);
+  refuseUtf16(head, name);
+  const offset = head.equals(byteOrderMark) ? head.length : 0;
+  await bytes.drop(offset);
+  return { offset };
+}
