@@ -33,5 +33,5 @@ export const base = {
 export default {
   ...base,
   testMatch: ['<rootDir>/test/{unit,contract,simulation}/**/*.test.ts'],
-  moduleNameMapper: { '^millrace$': '<rootDir>/src/index.ts' },
+  moduleNameMapper: { '^millrace$': '<rootDir>/src/index.ts', '^millrace/port$': '<rootDir>/src/port.ts' },
 };

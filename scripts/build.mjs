@@ -126,16 +126,18 @@ async function emitDeclarations() {
 }
 
 /**
- * Keeps the declarations that dist/index.d.ts reaches: the others are internal. What they import must be there for
- * whoever installs the package, so a type of a bundled library may not get into the public types.
+ * Keeps the declarations that users can import, and what these reach: the others are internal. What they import must
+ * exist for everyone who installs the package, so a type of a bundled library may not get into the public types.
  */
 async function keepPublicDeclarations() {
-  const index = join(staging, 'index.d.ts');
-  if (!existsSync(index)) return;
-  // Nobody is obliged to have @types/node in their "types", and the public types name Response and AbortSignal.
-  await writeFile(index, `/// <reference types="node" />\n${await readFile(index, 'utf8')}`);
+  const roots = Object.values(manifest.exports).flatMap(({ types }) => (types ? [join(root, types)] : []));
+  const waiting = roots.map((file) => join(staging, relative(dist, file)));
+  if (!waiting.every((file) => existsSync(file))) return;
+  for (const file of waiting) {
+    // Users may leave @types/node out of their "types", and the public types name Response, AbortSignal and Buffer.
+    await writeFile(file, `/// <reference types="node" />\n${await readFile(file, 'utf8')}`);
+  }
   const reached = new Set();
-  const waiting = [index];
   for (let file = waiting.pop(); file !== undefined; file = waiting.pop()) {
     if (reached.has(file)) continue;
     reached.add(file);

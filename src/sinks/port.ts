@@ -80,6 +80,13 @@ export interface FinishContext extends Pick<
   readonly parts: readonly { readonly writer: number; readonly part: unknown }[];
 }
 
+/** Makes a specification. Nothing is opened or checked. */
+export function defineSink<Row, Table extends string = string, Limit extends string = never>(
+  spec: Omit<Sink<Row, Table, Limit>, typeof sinkMark | typeof sinkTypes>,
+): Sink<Row, Table, Limit> {
+  return { ...spec, [sinkMark]: true };
+}
+
 /** A sink, whatever it takes. */
 export type AnySink = Sink<never, never, string>;
 
