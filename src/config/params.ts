@@ -55,12 +55,6 @@ export function examineParams(
   return { given, problems, warnings };
 }
 
-/** The variable for a param: `MILLRACE_PARAM_FROM_DAY` for `fromDay`. */
-export function paramVariable(name: string): string {
-  const words = name.replaceAll(/([a-z\d])([A-Z])/g, '$1_$2').replaceAll('-', '_');
-  return `${paramPrefix}${words.toUpperCase()}`;
-}
-
 /** From the strongest source to the weakest. */
 function rawValues({ flags, values = {}, environment, file }: ParamSources, problems: Problem[]): Raw[] {
   return [

@@ -5,7 +5,7 @@
 import { isWellFormed } from './well-formed.ts';
 
 /** A shorter value is part of too many ordinary words. */
-export const shortestHidden = 4;
+const shortestHidden = 4;
 /** The lines of a longer secret, such as a private key, may be shown one at a time. */
 const shortestLine = 8;
 

@@ -4,7 +4,7 @@ import { isParam, type ParamSpec } from './param.ts';
 import { isSecret, secretMark, type Secret } from './secret.ts';
 
 /** Marks templates, across copies of the package. */
-export const textMark = Symbol.for('millrace.text');
+const textMark = Symbol.for('millrace.text');
 
 type Part = string | number | Secret | Template | ParamSpec<string | number>;
 
@@ -30,7 +30,7 @@ export function text(parts: TemplateStringsArray, ...values: Part[]): Template {
 }
 
 /** Whether `value` was made by the tag `text`, of this copy of the package or another. */
-export function isTemplate(value: unknown): value is Template {
+function isTemplate(value: unknown): value is Template {
   return typeof value === 'object' && value !== null && textMark in value;
 }
 

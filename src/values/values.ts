@@ -32,6 +32,6 @@ export function shown(specs: ParamSpecs | undefined, text: Text): string {
 }
 
 /** The name under which a pipeline lists the param. */
-export function nameOf(specs: ParamSpecs | undefined, spec: ParamSpec<unknown>): string | undefined {
+function nameOf(specs: ParamSpecs | undefined, spec: ParamSpec<unknown>): string | undefined {
   return Object.keys(specs ?? {}).find((name) => specs![name] === spec);
 }

@@ -155,4 +155,4 @@ export const done: number = (await service.done).done;
 for await (const row of service.results) same<Same<NonNullable<typeof row.authors>[number]['name'], string>>();
 export const bare = run('books.ts', { params: { anything: 1 } });
 
-export const any: Pipeline = books;
+export const forgotten: { readonly pipeline: Pipeline } = { pipeline: books };
