@@ -13,6 +13,7 @@ export { pause, systemClock } from './core/clock.ts';
 export type {
   CheckContext,
   Chunk,
+  DecoderOf,
   ItemChunk,
   Meta,
   OpenContext,

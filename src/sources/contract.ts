@@ -17,6 +17,7 @@ import {
   oversizedBytes,
   type Chunk,
   type CheckContext,
+  type DecoderOf,
   type OpenContext,
   type OpenSource,
   type RecordChunk,
@@ -71,6 +72,7 @@ export function sourceContract(features: SourceFeatures): readonly SourceCase[] 
       const place = new Place(await create());
       try {
         place.hasFeatures(features);
+        await place.openDecoder();
         await test(place);
       } finally {
         await place.close();
@@ -463,6 +465,7 @@ class Place {
   readonly #subject: SourceUnderTest;
   readonly #open = new Map<OpenSource, AbortController>();
   #features: SourceFeatures | undefined;
+  #decoderOf: DecoderOf | undefined;
   readonly items: readonly unknown[];
 
   constructor(subject: SourceUnderTest) {
@@ -485,11 +488,16 @@ class Place {
     assert.equal(spec.resumes, features.resumes, 'the specification says how the source resumes');
     assert.equal(spec.settles, features.settles ?? false, 'the specification says whether the source settles');
     assert.equal(
-      spec.decode !== undefined,
+      spec.openDecoder !== undefined,
       features.yields === 'records',
-      'a source of records, and no other, decodes',
+      'a source of records, and no other, has a decoder',
     );
     if (features.settles) assert.ok(settledItems, 'a source that settles is tested with `settledItems`');
+  }
+
+  /** As a consumer does, once. */
+  async openDecoder(): Promise<void> {
+    this.#decoderOf = await this.#subject.spec.openDecoder?.();
   }
 
   async open(given: Partial<OpenContext> = {}): Promise<OpenSource> {
@@ -571,8 +579,8 @@ class Place {
       bytes: bytes.subarray(start, ends[to - 1]),
       ends: Uint32Array.from(Array.from(ends).slice(from, to), (end) => end - start),
     };
-    const items = this.#subject.spec.decode!(asJson(meta))(run);
-    assert.equal(items.length, to - from, 'decode returns one item per record');
+    const items = this.#decoderOf!(asJson(meta))(run);
+    assert.equal(items.length, to - from, 'a decoder returns one item per record');
     return items.map(shown);
   }
 

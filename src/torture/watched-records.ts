@@ -2,13 +2,7 @@
  * Raw records, watched on both sides of the engine: as the producer hands them over, and as a consumer is about to decode
  * them. Their bytes must be the same.
  */
-import {
-  isRecordError,
-  oversizedBytes,
-  type RecordChunk,
-  type RecordDecoder,
-  type SourceSpec,
-} from '../sources/port.ts';
+import { isRecordError, oversizedBytes, type DecoderOf, type RecordChunk } from '../sources/port.ts';
 import { recordDigest } from './canonical.ts';
 
 /** A decoded item on its way to the watched `process`, with the digest of the record that it was decoded from. */
@@ -32,13 +26,10 @@ export function digestsOf({ bytes, ends, length }: RecordChunk, maxItemBytes: nu
   );
 }
 
-/** A `decode` that returns each item as a DecodedRecord. `onDecode` is called before a run of records is decoded. */
-export function watchedDecode(
-  decode: NonNullable<SourceSpec['decode']>,
-  onDecode: () => void,
-): (meta: Parameters<typeof decode>[0]) => RecordDecoder {
+/** Decoders that return each item as a DecodedRecord. `onDecode` is called before a run of records is decoded. */
+export function watchedDecoders(decoderOf: DecoderOf, onDecode: () => void): DecoderOf {
   return (meta) => {
-    const decoder = decode(meta);
+    const decoder = decoderOf(meta);
     return (run) => {
       // Before the decoder has the bytes: it might change them.
       const digests = recordsOf(run.bytes, run.ends).map((record) => recordDigest(record));

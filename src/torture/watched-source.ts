@@ -4,7 +4,7 @@ import type { ItemChunk, OpenContext, OpenSource, RecordChunk, SourceSpec } from
 import { digestOf } from './canonical.ts';
 import type { Point } from './faults.ts';
 import type { ProducerEntry, Write } from './journal.ts';
-import { digestsOf, watchedDecode } from './watched-records.ts';
+import { digestsOf, watchedDecoders } from './watched-records.ts';
 
 type Door = (point: Point) => void;
 type Step = IteratorResult<unknown>;
@@ -40,7 +40,8 @@ export function watchedSpec(
     ...spec,
     open: async (context) => watchedOpenSource(await spec.open(context), context, { door, open }),
     // The kill comes where a record could bring down its process.
-    decode: spec.decode && watchedDecode(spec.decode, () => door('before process')),
+    openDecoder:
+      spec.openDecoder && (async () => watchedDecoders(await spec.openDecoder!(), () => door('before process'))),
   };
 }
 

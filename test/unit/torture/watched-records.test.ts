@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { oversizedBytes, RecordError, type RecordRun } from '../../../src/sources/port.ts';
 import { recordDigest } from '../../../src/torture/canonical.ts';
-import { DecodedRecord, digestsOf, watchedDecode } from '../../../src/torture/watched-records.ts';
+import { DecodedRecord, digestsOf, watchedDecoders } from '../../../src/torture/watched-records.ts';
 
 const meta = { version: 1 };
 const run: RecordRun = { bytes: Buffer.from('1\nx\n"s"\n'), ends: Uint32Array.of(2, 4, 8) };
@@ -9,7 +9,7 @@ const digest = (text: string): string => recordDigest(Buffer.from(text));
 
 describe('watched records', () => {
   it('have the same digests when they are handed over and when they are decoded', () => {
-    const decode = watchedDecode(
+    const decode = watchedDecoders(
       () => (records) => Array.from(records.ends, (_, i) => i),
       () => undefined,
     );
@@ -20,7 +20,7 @@ describe('watched records', () => {
 
   it('reach the pipeline as they were decoded, whatever they are, and malformed ones as errors', () => {
     const bad = new RecordError('no JSON');
-    const decode = watchedDecode(
+    const decode = watchedDecoders(
       () => () => [1, bad, 's'],
       () => undefined,
     );
@@ -32,7 +32,7 @@ describe('watched records', () => {
 
   it('are digested before the decoder can change them', () => {
     const bytes = Buffer.from('a\n');
-    const decode = watchedDecode(
+    const decode = watchedDecoders(
       () => (records) => {
         records.bytes.fill(0);
         return [1];
@@ -43,7 +43,7 @@ describe('watched records', () => {
   });
 
   it('have as many items as the decoder returned, so that the product sees its mistake', () => {
-    const decode = watchedDecode(
+    const decode = watchedDecoders(
       () => () => [1, 2, 3, 4],
       () => undefined,
     );
@@ -52,7 +52,7 @@ describe('watched records', () => {
 
   it('can be struck just before they are decoded', () => {
     const story: string[] = [];
-    const decode = watchedDecode(
+    const decode = watchedDecoders(
       () => () => {
         story.push('decoded');
         return [1, 2, 3];
