@@ -39,7 +39,7 @@ const folders: Record<string, { from: readonly string[]; because: string }> = {
     because: 'what a user imports: loading it must cost nothing',
   },
   connectors: {
-    from: ['core', 'sinks', 'sources/port', 'types:pipeline/options'],
+    from: ['core', 'sinks', 'sources/port', 'types:pipeline/options', 'types:values/secret', 'values/text'],
     because: 'a connector knows its port, not who runs it',
   },
   sources: {

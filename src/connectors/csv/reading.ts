@@ -1,8 +1,9 @@
 /** What `from.csv` does once it is opened. Loaded only then. */
-import type { Meta, OpenContext, OpenSource, RecordDecoder } from '../../sources/port.ts';
+import type { CheckContext, Meta, OpenContext, OpenSource, RecordDecoder } from '../../sources/port.ts';
 import { decodeTexts } from '../record-file/decode-texts.ts';
 import { openInput } from '../record-file/input.ts';
 import { openRecords } from '../record-file/open-records.ts';
+import { resolvedWhere } from '../record-file/where.ts';
 import type { Dialect } from './dialect.ts';
 import type { CsvSettings } from './options.ts';
 import { CsvParser, type Columns } from './parser.ts';
@@ -38,8 +39,8 @@ export function csvDecoder(meta: Meta): RecordDecoder {
 }
 
 /** Reads the header of a file. Reads nothing of a pipe. */
-export async function checkCsv(settings: CsvSettings): Promise<readonly string[]> {
-  const input = await openInput(settings.where, settings.compression);
+export async function checkCsv(settings: CsvSettings, { resolve }: CheckContext): Promise<readonly string[]> {
+  const input = await openInput(resolvedWhere(settings.where, resolve), settings.compression);
   try {
     if (input.file === undefined) return [`${input.name} is a pipe: nothing was read`];
     const preamble = await readPreamble(input, settings);

@@ -20,6 +20,6 @@ export function csv<const Name extends string = string, const Types extends CsvT
     onBadRecord: settings.onBadRow,
     open: async (context) => (await import('./reading.ts')).openCsv(settings, context),
     openDecoder: async () => (await import('./reading.ts')).csvDecoder,
-    check: async () => (await import('./reading.ts')).checkCsv(settings),
+    check: async (context) => (await import('./reading.ts')).checkCsv(settings, context),
   });
 }

@@ -1,11 +1,12 @@
 /** What `from.ndjson` does once it is opened. Loaded only then. */
 import type { Bigints } from '../../core/exact-json.ts';
-import type { DecoderOf, Meta, OpenContext, OpenSource } from '../../sources/port.ts';
+import type { CheckContext, DecoderOf, Meta, OpenContext, OpenSource } from '../../sources/port.ts';
 import { byteOrderMark, refuseUtf16 } from '../record-file/byte-order-mark.ts';
 import { Unread } from '../record-file/bytes.ts';
 import { decodeTexts } from '../record-file/decode-texts.ts';
 import { openInput } from '../record-file/input.ts';
 import { openRecords } from '../record-file/open-records.ts';
+import { resolvedWhere } from '../record-file/where.ts';
 import type { NdjsonSettings } from './options.ts';
 import { parseLine } from './parser.ts';
 import { LineSplitter } from './splitter.ts';
@@ -39,8 +40,8 @@ export function ndjsonDecoder({ schema }: Pick<NdjsonSettings, 'schema'>): Decod
 }
 
 /** Opens the file, and reads nothing. */
-export async function checkNdjson(settings: NdjsonSettings): Promise<readonly string[]> {
-  const input = await openInput(settings.where, settings.compression);
+export async function checkNdjson(settings: NdjsonSettings, { resolve }: CheckContext): Promise<readonly string[]> {
+  const input = await openInput(resolvedWhere(settings.where, resolve), settings.compression);
   await input.close();
   return [input.file === undefined ? `${input.name} is a pipe: nothing was read` : `${input.name} can be read`];
 }

@@ -16,6 +16,6 @@ export function ndjson<Item = any>(options: FileOrStdin & NdjsonFields<Item>): S
     onBadRecord: settings.onBadRow,
     open: async (context) => (await import('./reading.ts')).openNdjson(settings, context),
     openDecoder: async () => (await import('./reading.ts')).ndjsonDecoder(settings),
-    check: async () => (await import('./reading.ts')).checkNdjson(settings),
+    check: async (context) => (await import('./reading.ts')).checkNdjson(settings, context),
   });
 }

@@ -1,8 +1,13 @@
 import type { ByteSize } from '../../pipeline/options.ts';
+import type { Secret } from '../../values/secret.ts';
+import type { Text } from '../../values/text.ts';
 
 /** A file, or what the service was started with as its stdin. */
 export type FileOrStdin =
-  { readonly path: string; readonly stdin?: undefined } | { readonly stdin: true; readonly path?: undefined };
+  { readonly path: Path; readonly stdin?: undefined } | { readonly stdin: true; readonly path?: undefined };
+
+/** Params may be in it, but no secrets: paths are logged and stored. */
+type Path = Exclude<Text, Secret>;
 
 /** The fields of all sources that read records from a file. */
 export interface RecordFileFields {

@@ -8,7 +8,7 @@ import { openInput, type Input } from './input.ts';
 import type { FileOptions } from './options.ts';
 import { resumed } from './resume.ts';
 import type { RecordSplitter } from './splitter.ts';
-import { nameOf } from './where.ts';
+import { nameOf, resolvedWhere } from './where.ts';
 
 /** What a file's beginning tells about its records. */
 export interface Beginning {
@@ -27,10 +27,11 @@ export type Begin = (input: Input, maxItemBytes: number) => Promise<Beginning | 
 /** Opens a file of records, or stdin, in the producer. */
 export async function openRecords(options: FileOptions, begin: Begin, context: OpenContext): Promise<OpenSource> {
   const cursor = fileCursor(context.cursor);
-  const input = await openInput(options.where, options.compression);
+  const where = resolvedWhere(options.where, context.resolve);
+  const input = await openInput(where, options.compression);
   if (input.file === undefined && context.isReopened) {
     await input.close();
-    throw lostPipe(nameOf(options.where));
+    throw lostPipe(nameOf(where));
   }
   return {
     read: () => readRecords(input, cursor, (from) => begin(from, maxItemBytes(options, context)), context),

@@ -1,9 +1,10 @@
-import { expected, bytes, oneOf, text, type Fields } from '../fields.ts';
-import type { Compression, Where } from './where.ts';
+import { hasSecret, isText, type Text } from '../../values/text.ts';
+import { expected, bytes, oneOf, type Fields } from '../fields.ts';
+import { pathProblem, type Compression, type Where } from './where.ts';
 
 /** The fields of all sources that read records from a file. */
 export interface FileOptions {
-  readonly where: Where;
+  readonly where: Where<Text>;
   readonly compression: Compression;
   readonly onBadRow: 'dead' | 'fail';
   readonly maxItemBytes: number;
@@ -12,10 +13,7 @@ export interface FileOptions {
 const defaultMaxItemBytes = 1024 * 1024;
 
 export function fileOptions(fields: Fields): FileOptions {
-  const path = fields.read<string | undefined>('path', undefined, (value) => {
-    if (text(value).includes('\0')) throw new TypeError('a path cannot hold a NUL character');
-    return value as string;
-  });
+  const path = fields.read<Text | undefined>('path', undefined, checkPath);
   const stdin = fields.read<true | undefined>('stdin', undefined, (value) => {
     if (value !== true) throw expected('true', value);
     return true;
@@ -29,4 +27,14 @@ export function fileOptions(fields: Fields): FileOptions {
     onBadRow: fields.read<'dead' | 'fail'>('onBadRow', 'dead', oneOf('dead', 'fail')),
     maxItemBytes: fields.read('maxItemBytes', defaultMaxItemBytes, bytes),
   };
+}
+
+function checkPath(value: unknown): Text {
+  if (!isText(value)) throw expected('text', value);
+  // Paths are shown, and stored with bad rows.
+  if (hasSecret(value))
+    throw new TypeError('a path cannot hold a secret, because paths are logged and stored; use a param');
+  const problem = typeof value === 'string' ? pathProblem(value) : undefined;
+  if (problem !== undefined) throw new TypeError(problem);
+  return value;
 }

@@ -337,6 +337,6 @@ describe('a pipe', () => {
 describe('check of from.csv', () => {
   it('shows the columns', async () => {
     written('id,name\n1,a\n');
-    expect(await from.csv({ path }).check!({} as never)).toEqual([`${path}: 2 columns: id, name`]);
+    expect(await from.csv({ path }).check!(openContext())).toEqual([`${path}: 2 columns: id, name`]);
   });
 });

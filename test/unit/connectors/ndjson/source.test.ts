@@ -8,7 +8,11 @@ import * as z from 'zod';
 import { from } from '../../../../src/connectors/from.ts';
 import { LineSplitter } from '../../../../src/connectors/ndjson/splitter.ts';
 import { chunksOf, piecesOf, recordsOf } from '../../../support/csv.ts';
-import { decoded, readChunks, readItems } from '../../../support/read-source.ts';
+import { param } from '../../../../src/values/param.ts';
+import { secret } from '../../../../src/values/secret.ts';
+import { text } from '../../../../src/values/text.ts';
+import { shown, valuesOf } from '../../../../src/values/values.ts';
+import { decoded, openContext, readChunks, readItems } from '../../../support/read-source.ts';
 
 let directory: string;
 let path: string;
@@ -91,6 +95,31 @@ describe('from.ndjson', () => {
     ]);
   });
 
+  it('fills params into its path when it is opened, and shows them by their names', async () => {
+    written('1\n');
+    const shelf = param.string();
+    const { resolve } = valuesOf({ shelf }, { shelf: 'a' });
+    const spec = from.ndjson({ path: text`${directory}/${shelf}.ndjson` });
+    expect(shown({ shelf }, spec.target)).toBe(`${directory}/{shelf}.ndjson`);
+    expect(await readItems(spec, { resolve })).toEqual([1]);
+    expect(await spec.check!(openContext({ resolve }))).toEqual([`${path} can be read`]);
+  });
+
+  it('refuses params that do not make a path', async () => {
+    const shelf = param.string();
+    const opening = readItems(from.ndjson({ path: shelf }), valuesOf({ shelf }, { shelf: '' }));
+    await expect(opening).rejects.toMatchObject({
+      exitCode: 78,
+      message: expect.stringContaining('path: expected text'),
+    });
+  });
+
+  it('refuses a secret in its path', () => {
+    const problem = 'from.ndjson: path: a path cannot hold a secret';
+    expect(() => from.ndjson({ path: secret('A_PATH') as never })).toThrow(problem);
+    expect(() => from.ndjson({ path: text`in/${secret('A_PATH')}` })).toThrow(problem);
+  });
+
   it('refuses what is no schema', () => {
     expect(() => from.ndjson({ path, schema: {} as never })).toThrow('schema: expected a schema with ~standard');
   });
@@ -99,9 +128,9 @@ describe('from.ndjson', () => {
 describe('the lines of a file', () => {
   it('are the same however it is cut', async () => {
     const part = fc.constantFrom('a', 'bb', '\n', '\n', 'ü', 'a ', '\r\n', ' \n');
-    const text = fc.array(part, { maxLength: 30 }).map((parts) => parts.join(''));
+    const contents = fc.array(part, { maxLength: 30 }).map((parts) => parts.join(''));
     await fc.assert(
-      fc.asyncProperty(text, fc.array(fc.nat(40)), fc.integer({ min: 3, max: 8 }), async (content, cuts, most) => {
+      fc.asyncProperty(contents, fc.array(fc.nat(40)), fc.integer({ min: 3, max: 8 }), async (content, cuts, most) => {
         const chunks = await chunksOf(piecesOf(Buffer.from(content), cuts), new LineSplitter(most));
         const lines = content.split('\n').filter((line) => line.trim() !== '');
         expect(recordsOf(chunks).map((line) => Buffer.from(line, 'latin1').toString().trim())).toEqual(
