@@ -116,7 +116,7 @@ export class CsvSplitter implements RecordSplitter {
       const lineEnd = this.#lineEndFrom(at);
       const quote = this.#quoteFrom(at);
       if (quote > lineEnd) return lineEnd + this.#lineEnd.text.length;
-      if (quote === notFound) return this.#atEnd(start);
+      if (quote === notFound) return this.#atEnd(start, at);
       if (quote === start || text[quote - 1] === this.#delimiter) {
         at = this.#afterQuoted(start, quote + 1);
         if (at < 0) return at;
@@ -153,11 +153,12 @@ export class CsvSplitter implements RecordSplitter {
     }
   }
 
-  /** No quote and no line end follow. */
-  #atEnd(start: number): number {
+  /** From `at` on, behind all quotes, no quote and no line end follow. */
+  #atEnd(start: number, at: number): number {
     if (this.#isLast) return this.#text.length;
-    // Of what may be a part of a line end, or a delimiter before a quote, nothing is passed over.
-    this.#seen = Math.max(0, this.#text.length - start - this.#lineEnd.text.length);
+    // Of what may be a part of a line end, or a delimiter before a quote, nothing is passed over. The quotes before `at` are
+    // not looked at again: a closing one would be taken for an opening one.
+    this.#seen = Math.max(at, this.#text.length - this.#lineEnd.text.length) - start;
     return undecided;
   }
 

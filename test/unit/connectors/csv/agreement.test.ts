@@ -107,6 +107,18 @@ describe('the CSV reader', () => {
     );
   });
 
+  it.each([1, 2, 3, 4, 5, 6, 7, 8, 9])(
+    'finds a quoted field that ends with a delimiter, with a line end of two bytes, in a file cut at byte %i',
+    async (cut) => {
+      const dialect = { ...standard, lineEnd: '\r\n' };
+      const text = '"\r\nx,",b\r\n1,2\r\n';
+      expect(await rowsOf(piecesOf(Buffer.from(text), [cut]), dialect)).toEqual([
+        ['\r\nx,', 'b'],
+        ['1', '2'],
+      ]);
+    },
+  );
+
   it('takes each record that csv-parse takes, and refuses those with a wrong closing quote, each record by itself', async () => {
     await fc.assert(
       fc.asyncProperty(anyText, async (text) => {
