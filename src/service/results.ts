@@ -28,9 +28,9 @@ export class ResultStream<Row> implements AsyncIterable<Row> {
     };
   }
 
-  /** There are no more; with an error, the reader gets that. */
+  /** There are no more; with an error, the reader gets that. The first call counts. */
   end(end: { error?: unknown }): void {
-    this.#end = end;
+    this.#end ??= end;
     this.#wake();
   }
 

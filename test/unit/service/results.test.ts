@@ -96,4 +96,11 @@ describe('the results of a service', () => {
     stream.end({ error: new Error('the disk failed') });
     await expect(next).rejects.toThrow('the disk failed');
   });
+
+  it('throw the error that ended them also to a reader that comes after the service has ended', async () => {
+    const stream = new ResultStream<string>();
+    stream.end({ error: new Error('no results of this sink') });
+    stream.end({});
+    await expect(stream[Symbol.asyncIterator]().next()).rejects.toThrow('no results of this sink');
+  });
 });
