@@ -104,7 +104,7 @@ export class Committer {
   }
 
   async #commit(group: Group): Promise<void> {
-    const { patience, run, onDone, onFatal } = this.#options;
+    const { run, onDone, onFatal } = this.#options;
     let rest: Group | undefined = group;
     try {
       if (!(await this.#transact(group))) return;
@@ -114,9 +114,7 @@ export class Committer {
       }
     } catch (error) {
       if (sinkFailureOf(error) !== 'row') return onFatal(error);
-      // The sink works, and there may be no later row to show it.
-      patience.sinkState.set(null);
-      return await this.#bisect(rest ?? group, error);
+      return await this.#bisect(group, error);
     }
     if (rest.count === 0) return;
     const { items } = rest.batch(0, run);
@@ -125,6 +123,8 @@ export class Committer {
   }
 
   async #bisect(group: Group, error: unknown): Promise<void> {
+    // The sink works, and there may be no later row to show it.
+    this.#options.patience.sinkState.set(null);
     if (group.count === 1) return this.#refused(group, group.seqs[0]!, error);
     const middle = group.count >> 1;
     await this.#commit(group.slice(0, middle));
@@ -203,7 +203,10 @@ export class Committer {
     for (const { sink, transaction } of prepared) {
       await committing(sink, () => transaction.commit()).catch((error: unknown) => failures.push(error));
     }
-    if (failures.length > 0) throw failures.find((error) => isBeyondWaiting(error)) ?? failures[0];
+    if (failures.length === 0) return;
+    // A refused row comes last: before the group is halved, it must be known which sinks have it.
+    const isRow = (error: unknown): boolean => sinkFailureOf(error) === 'row';
+    throw failures.find((error) => isBeyondWaiting(error)) ?? failures.find((error) => !isRow(error)) ?? failures[0];
   }
 
   /** Whether the group has been committed after all. It is one transaction, so its first item shows it for all. */
@@ -222,17 +225,18 @@ export class Committer {
 
   // ── the others ─────────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** Gives the group to a sink without transactions. Resolves to the items that it has now; undefined when waiting was given up. */
+  /**
+   * Gives the group to a sink without transactions. Resolves to the items that it has now; undefined when waiting was given up,
+   * or when the group was halved, because then its halves have been committed.
+   */
   async #tell(i: number, group: Group): Promise<Group | undefined> {
     const sink = this.#options.sinks[i]!;
     if (group.count === 0 || group.isIn.has(sink.id)) return group;
     const refused = new Set<number>();
-    const isDone = await this.#patiently(async () => {
+    const unrefused = (): Group => (refused.size === 0 ? group : group.filter((seq) => !refused.has(seq)));
+    const give = async (): Promise<void> => {
       this.#failing = sink;
-      const batch = this.#batchFor(
-        i,
-        group.filter((seq) => !refused.has(seq)),
-      );
+      const batch = this.#batchFor(i, unrefused());
       if (batch.seqs.length === 0) return;
       const outcome = (await sink.connection.commit(batch)) ?? {};
       for (const [seq, error] of outcome.refused ?? []) {
@@ -244,9 +248,16 @@ export class Committer {
       const [again] = outcome.again?.values() ?? [];
       if (outcome.again && outcome.again.size > 0)
         throw new Unreachable(describeError(errorData(again)), { cause: again });
-    });
-    if (!isDone) return undefined;
-    const rest = refused.size === 0 ? group : group.filter((seq) => !refused.has(seq));
+    };
+    try {
+      if (!(await this.#patiently(give))) return undefined;
+    } catch (error) {
+      if (sinkFailureOf(error) !== 'row') throw error;
+      // Without those that are settled already.
+      await this.#bisect(unrefused(), error);
+      return undefined;
+    }
+    const rest = unrefused();
     rest.isIn.add(sink.id);
     return rest;
   }

@@ -281,7 +281,25 @@ export class Consumer {
     for (const { sink, items: some } of this.#options.sinks.length > 1 ? partly : []) {
       for (const [from, to] of items) for (const [a, b] of some.within(from, to)) this.#haveBeenPresent(a, b, sink);
     }
+    this.#settlePresent(items);
     this.#start(batch);
+  }
+
+  /** Settles those of `items` that were dead letters, if the sinks that lacked them have them by now. Takes them out of `items`. */
+  #settlePresent(items: Intervals): void {
+    if (this.#present.isEmpty) return;
+    const { sinks } = this.#options;
+    const found = new Intervals();
+    for (const [from, to] of items) {
+      for (let seq = from; seq <= to; seq++) {
+        if (!sinks.every(({ id }) => this.#present.has(seq, id))) continue;
+        this.#present.forget(seq);
+        found.add(seq);
+      }
+    }
+    if (found.isEmpty) return;
+    for (const [from, to] of found) items.delete(from, to);
+    this.#settler.found(found);
   }
 
   #haveBeenPresent(from: number, to: number, sink: string): void {

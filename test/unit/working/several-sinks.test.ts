@@ -140,6 +140,56 @@ describe('items of several sinks', () => {
     await successor.settle();
     expect([a.rows, b.rows, successor.done]).toEqual([['x'], ['x'], [9]]);
   });
+
+  it('that were dead letters are settled without another run once the sinks that lacked them have them', async () => {
+    const [a, b] = [to.memory(), to.memory()];
+    const sink = to.all(a, b);
+    const inSinks = ['memory'];
+    const crashed = await AConsumer.open({ sink, process: (item) => item, confirms: false });
+    crashed.deliver(['x'], { seq: 9, origin: 1, inSinks });
+    await crashed.settle();
+    await crashed.die();
+    const successor = await AConsumer.open({ sink, process: (item) => item, writer: 2 });
+    successor.redeliver(['x', 'y'], { seq: 9, origin: 1, inSinks, mode: 'askOnly', writers: [1] });
+    await successor.settle();
+    expect([a.rows, b.rows]).toEqual([[], ['x']]);
+    expect(successor.done).toEqual([9]);
+    expect(successor.failed).toMatchObject([{ seq: 10, verdict: 'absent' }]);
+  });
+
+  it('are in each once if one loses its connection after its commit while another refuses a row in its own', async () => {
+    // SQLite checks a deferred foreign key only in COMMIT.
+    const late = to.memory();
+    const refusesLate: Sink<unknown> = {
+      ...late,
+      open: async (context) => {
+        const writer = await late.open(context);
+        const isBad = ({ captured }: { captured: readonly unknown[] }): boolean => captured.includes('bad');
+        return {
+          ...writer,
+          commit: (batch) => (isBad(batch) ? Promise.reject(new BadRow('no parent')) : writer.commit(batch)),
+          prepare: async (batch) => {
+            const transaction = await writer.prepare!(batch);
+            const commit = async (): Promise<void> => {
+              await transaction.rollback();
+              throw new BadRow('no parent');
+            };
+            return isBad(batch) ? { ...transaction, commit } : transaction;
+          },
+        };
+      },
+    };
+    const [lost, last] = [losing('after'), to.memory()];
+    const world = await AConsumer.open({ sink: to.all(refusesLate, lost.sink, last), process: (item) => item });
+    world.deliver(['a', 'bad']);
+    await world.settle();
+    world.clock.turn(60_000);
+    await world.settle();
+    expect(world.failures).toEqual([]);
+    expect([late.rows, lost.rows, last.rows]).toEqual([['a'], ['a', 'bad'], ['a', 'bad']]);
+    expect(world.done).toEqual([1]);
+    expect(world.failed).toMatchObject([{ seq: 2, verdict: 'dead', inSinks: ['memory 3', 'memory 2'] }]);
+  });
 });
 
 describe('a sink that is only called', () => {
@@ -170,6 +220,36 @@ describe('a sink that is only called', () => {
     expect(called.calls).toHaveLength(1);
     expect(world.failed).toMatchObject([{ seq: 2, verdict: 'dead', error: { message: '422 Unprocessable' } }]);
     expect(world.done).toEqual([1, 3]);
+  });
+
+  it('settles an item that it refuses once, also if it then refuses the rest as a whole', async () => {
+    const called = new ACalledSink();
+    called.answer = (row) => (row === 'b' ? 'refused' : row === 'a' ? 'accepted' : 'again');
+    let isStrict = false;
+    const sink: Sink<unknown> = {
+      ...called.sink,
+      open: async (context) => {
+        const writer = await called.sink.open(context);
+        const commit: typeof writer.commit = (batch) =>
+          isStrict && batch.captured.includes('c') ? Promise.reject(new BadRow('too large')) : writer.commit(batch);
+        return { ...writer, commit };
+      },
+    };
+    const world = await AConsumer.open({ sink, process: (item) => item });
+    world.deliver(['a', 'b', 'c', 'd']);
+    await world.settle();
+    isStrict = true;
+    called.answer = (row) => (row === 'b' ? 'refused' : 'accepted');
+    world.clock.turn(60_000);
+    await world.settle();
+    expect(world.failed.map(({ seq, error }) => [seq, error.message])).toEqual([
+      [2, '422 Unprocessable'],
+      [3, 'too large'],
+    ]);
+    expect([called.accepted, world.done]).toEqual([
+      ['a', 'd'],
+      [1, 4],
+    ]);
   });
 
   it('is told what the transactional ones have, and its dead letters name those', async () => {
