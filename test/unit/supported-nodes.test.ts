@@ -8,7 +8,7 @@ const lines = engines.node.split(' || ').map((range) => range.replace(/^(\^|>=)/
 
 describe('the Node lines that are supported', () => {
   it('are the same in package.json and README', () => {
-    const named = /runs on Node\.js ([\d.]+(?:(?:, | and )[\d.]+)+)/.exec(read('README.md'))?.[1]?.match(/[\d.]+/g);
+    const named = /supports Node\.js ([\d.]+(?:(?:, | and )[\d.]+)+)/.exec(read('README.md'))?.[1]?.match(/[\d.]+/g);
     expect(named).toEqual(lines.map((version) => version.replace(/(\.0)+$/, '')));
   });
 

@@ -23,6 +23,7 @@ describe('a pipeline file', () => {
       name: 'full',
       params: {},
       secrets: [],
+      settles: false,
       limits: { vendor: { concurrency: 10, rate: { count: 100, perMs: 1000 } } },
       options: { concurrency: 4, stopTimeout: '10s' },
       optionLines: { concurrency: 22, stopTimeout: 23 },

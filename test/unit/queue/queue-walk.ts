@@ -481,9 +481,11 @@ export class Walk {
     const due = [...this.#items.values()].filter((item) => item.kills > 0 && canBeLent(item, this.#now) !== 'no');
     must(`${collected} killers are due of ${due.length}`, collected >= 0 && collected <= due.length);
     same('stats', stats, {
+      open: appended + queued + lent + retry,
       queued: appended + queued + collected,
       lent,
       retrying: retry - collected,
+      unread: 0,
       bytes: this.#bytesOf(this.#items),
       accused: accused.filter(({ isolated }) => isolated).length,
     });
