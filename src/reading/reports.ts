@@ -20,6 +20,8 @@ export class Reports {
   readonly #options: ReportsOptions;
   #next: (() => void | Promise<void>) | undefined;
   #isReporting = false;
+  /** A call has failed: nothing more is reported. */
+  #hasFailed = false;
   readonly #waiters = new Waiters();
 
   constructor(options: ReportsOptions) {
@@ -32,13 +34,14 @@ export class Reports {
   }
 
   report(call: () => void | Promise<void>): void {
+    if (this.#hasFailed) return;
     this.#next = call;
     if (this.#isReporting) return;
     this.#isReporting = true;
     void this.#run();
   }
 
-  /** Resolves when no call is running and none is due. */
+  /** Resolves when no call is running and none is due; also after a call has failed. */
   idle(): Promise<void> {
     return this.#isReporting ? this.#waiters.next() : Promise.resolve();
   }
@@ -58,11 +61,12 @@ export class Reports {
           cancel();
         }
       }
-      this.#isReporting = false;
-      this.#waiters.wake();
     } catch (error) {
-      // It stays busy: this process reports nothing more.
+      this.#hasFailed = true;
+      this.#next = undefined;
       onFailed(error);
     }
+    this.#isReporting = false;
+    this.#waiters.wake();
   }
 }

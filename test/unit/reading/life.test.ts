@@ -291,6 +291,29 @@ describe('a producer whose source has a specification', () => {
     expect(living.failures).toMatchObject([{ message: 'the broker is gone' }]);
   });
 
+  it.each(['stored', 'settled'] as const)(
+    'whose %s fails because of the stop is closed, and the producer has ended',
+    async (report) => {
+      const { source, heard } = own([{ items: ['a'], cursor: 1 }], { settles: true });
+      const opening = {
+        ...source,
+        open: async (context: OpenContext) => ({
+          ...(await source.open(context)),
+          [report]: () =>
+            new Promise<void>((_, reject) => {
+              context.signal.addEventListener('abort', () => reject(context.signal.reason as Error));
+            }),
+        }),
+      };
+      const living = await Living.reading(opening);
+      await living.hears({ type: 'stored', frames: 1 });
+      await living.hears({ type: 'settledTo', id: 5, cursor: '1' });
+      await living.hears({ type: 'stop' });
+      expect([living.said.at(-1), living.failures]).toEqual(['ended', []]);
+      expect(heard.at(-1)).toEqual(['close']);
+    },
+  );
+
   it('is stopped in the middle of a chunk, and closes it', async () => {
     const { source, heard } = own([{ items: Array.from({ length: 100 }, (_, i) => i), cursor: 100 }]);
     const living = await Living.reading(source, { frameItems: 1, windowBytes: 20 });
