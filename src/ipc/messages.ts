@@ -335,12 +335,16 @@ export interface Ended {
 export interface SendFrame extends FrameHeader {
   type: 'frame';
   position: SourcePosition;
+  /** The source is told when this is stored, and may then forget it: `stored` must survive a power loss. Default false. */
+  isForgotten?: boolean;
 }
 
 /** The source has given a cursor for everything sent so far; no item has followed yet. Acknowledged like a frame. */
 export interface SourceCovered {
   type: 'covered';
   position: SourcePosition;
+  /** As in a frame. */
+  isForgotten?: boolean;
 }
 
 /** The source has dealt with what `settledTo` said. */

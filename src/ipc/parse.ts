@@ -119,8 +119,8 @@ const fromChild = {
 
 const fromProducer: Checks<FromProducer> = {
   ...fromChild,
-  frame: { ...frame, position },
-  covered: { position },
+  frame: { ...frame, position, isForgotten: optional(flag) },
+  covered: { position, isForgotten: optional(flag) },
   confirmed: { id: whole },
   end: { position },
 };

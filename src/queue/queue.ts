@@ -126,6 +126,11 @@ export class Queue {
     this.#parts.cursors.reached(this.run.position, this.run.nextSeq);
   }
 
+  /** Everything committed survives a power loss from now on. Throws as `commit` does. */
+  sync(): void {
+    this.#parts.store.sync();
+  }
+
   /** The newest cursor that the source may be told of; see `Cursors.due`. */
   dueCursor(): Cursor | undefined {
     return this.#parts.cursors.due(this.#settledBelow);

@@ -41,6 +41,7 @@ export function producerLife(
       send,
       storedCursor: position.cursor,
       onStored: (cursor) => opened?.stored(cursor),
+      forgets: () => opened?.forgets ?? false,
     });
     common.ready(message, state);
     const { fetch, limit } = calls.scope(signal);

@@ -42,6 +42,11 @@ export class OpenedSource {
     return this.#settled.isBusy;
   }
 
+  /** It wants to hear what is stored, and may then forget it. */
+  get forgets(): boolean {
+    return this.#source.stored !== undefined;
+  }
+
   /** What reads it into an outlet. */
   reader(options: ReadingOptions): SourceReader {
     return new ChunkReader({

@@ -15,6 +15,8 @@ export interface OutletOptions {
   storedCursor?: string | null | undefined;
   /** Everything up to this cursor is stored. In order, not for every cursor, and for none twice in a row. */
   onStored?: ((cursor: string) => void) | undefined;
+  /** Whether the source may forget what is stored. Default: no. */
+  forgets?: (() => boolean) | undefined;
 }
 
 /** A position in the source, without the digest, which only a frame's last item gets. */
@@ -48,6 +50,8 @@ export class Outlet {
   /** The position of the source after what has been sent, if it must be sent although no item follows. */
   #placeToTell: SourcePlace | undefined;
   #storedCursor: string | null;
+  /** The last cursor that was sent. */
+  #sentCursor: string | null;
   readonly #waiters = new Waiters();
 
   constructor(options: OutletOptions) {
@@ -55,6 +59,7 @@ export class Outlet {
     this.#encoder = new FrameEncoder(options);
     this.#gathering = this.#encoder;
     this.#storedCursor = options.storedCursor ?? null;
+    this.#sentCursor = this.#storedCursor;
   }
 
   /** Frames that were sent and not stored, and positions that were sent alone. */
@@ -171,7 +176,11 @@ export class Outlet {
   #tellPlace(): void {
     if (!this.#placeToTell) return;
     const { cursor } = this.#placeToTell;
-    this.#options.send({ type: 'covered', position: { ...this.#placeToTell, digest: null } });
+    this.#options.send({
+      type: 'covered',
+      position: { ...this.#placeToTell, digest: null },
+      ...this.#forgotten(cursor),
+    });
     this.#outstanding.push({ bytes: 0, cursor });
     this.#placeToTell = undefined;
   }
@@ -184,7 +193,14 @@ export class Outlet {
     const position = { ...this.#lastPlace, digest: this.#lastDigest(frame) };
     this.#outstanding.push({ bytes, cursor: position.cursor });
     this.#outstandingBytes += bytes;
-    this.#options.send({ type: 'frame', position, ...header }, parts);
+    this.#options.send({ type: 'frame', position, ...this.#forgotten(position.cursor), ...header }, parts);
+  }
+
+  /** Only a new cursor is reported to the source. */
+  #forgotten(cursor: string | null): { isForgotten?: true } {
+    if (cursor === this.#sentCursor) return {};
+    this.#sentCursor = cursor;
+    return this.#options.forgets?.() === true ? { isForgotten: true } : {};
   }
 
   // The digest of the item as a consumer will see it: the source may have changed its object since.

@@ -95,12 +95,17 @@ class FakeChild<In, Out extends { type: string }> implements Child<In, Out> {
 /** A producer: it says what a test wants it to have read. */
 export class FakeProducer extends FakeChild<FromProducer, ToProducer> {
   /** It sends these items, the last of which is the `count`th that its source has yielded. */
-  yields(items: readonly unknown[], position: Partial<SourcePosition> = {}): void {
+  yields(
+    items: readonly unknown[],
+    position: Partial<SourcePosition> = {},
+    { isForgotten }: Pick<SendFrame, 'isForgotten'> = {},
+  ): void {
     const frame = frameOf(items);
     const { header, parts } = frameToPayload(frame);
     const message: SendFrame = {
       type: 'frame',
       position: { cursor: null, count: 0, digest: 'd', ...position },
+      ...(isForgotten !== undefined && { isForgotten }),
       ...header,
     };
     this.says(message, parts);

@@ -8,6 +8,8 @@ import type { Loaded } from '../replacing/admission.ts';
 import type { Child } from '../posts/child.ts';
 import { commonHandlers } from './common-handlers.ts';
 import { Enrolment } from './enrolment.ts';
+import type { Extent } from '../posts/outbox.ts';
+import { StoreFull } from '../../queue/store.ts';
 import { changedUnderneath, compareFingerprints, type Comparison } from '../replacing/fingerprint.ts';
 import type { Hub } from '../hub.ts';
 import { Post, type Gone } from '../posts/post.ts';
@@ -15,6 +17,9 @@ import { receive, unexpected } from './receiving.ts';
 import { beatMs, type RoleDeps } from './role.ts';
 
 type ProducerChild = Child<FromProducer, ToProducer>;
+
+/** How long to wait before a sync that found no space is tried again. */
+const fullRetryMs = 500;
 
 /** The supervisor's side of the producer: what the producer is sent, and how its messages are handled. */
 export class Producing {
@@ -33,6 +38,10 @@ export class Producing {
   /** The id of the cursor that the process has been told to be settled, and has not confirmed. */
   #unconfirmed: number | undefined;
   #cancelEnd: Cancel = () => undefined;
+  /** The source may forget what waits to be acknowledged. */
+  #mustSync = false;
+  /** When to try again what found no space on the disk. */
+  #tryAgainAt: number | undefined;
 
   constructor(
     hub: Hub,
@@ -71,6 +80,38 @@ export class Producing {
     this.post.child?.send({ type: 'throttle', on });
   }
 
+  /** When time alone gives `committed` or `settle` something to do; undefined if only a change can. */
+  get nextAt(): number | undefined {
+    return this.#tryAgainAt;
+  }
+
+  /**
+   * After a commit of this extent: sends what waited for it. What the source may forget has to survive a power loss first. On
+   * a full disk the source has to wait.
+   */
+  committed(extent: Extent): void {
+    this.#tryAgainAt = undefined;
+    const { outbox } = this.post;
+    if (extent === 'settlements' || !this.#mustSync) return outbox?.committed(extent);
+    const isSynced = this.#ifSpace(() => {
+      this.#hub.queue.sync();
+      return true;
+    });
+    if (isSynced) this.#mustSync = false;
+    outbox?.committed(isSynced ? 'all' : 'settlements');
+  }
+
+  /** The result of `work`; undefined if the disk has no space for it: then another tick comes soon. */
+  #ifSpace<T>(work: () => T): T | undefined {
+    try {
+      return work();
+    } catch (error) {
+      if (!(error instanceof StoreFull)) throw error;
+      this.#tryAgainAt = this.#hub.clock.now() + fullRetryMs;
+      return undefined;
+    }
+  }
+
   /**
    * After a commit: tells a source that wants to hear it what is settled. When the source has ended and confirmed all of it, its
    * process may go.
@@ -80,7 +121,7 @@ export class Producing {
     const { queue } = this.#hub;
     const { post } = this;
     if (post.state === 'ready' && this.#unconfirmed === undefined) {
-      const due = queue.dueCursor();
+      const due = this.#ifSpace(() => queue.dueCursor());
       this.#unconfirmed = due?.id;
       if (due) post.child?.send({ type: 'settledTo', id: due.id, cursor: due.cursor });
     }
@@ -148,6 +189,7 @@ export class Producing {
   /** Takes back what the process held. Nothing of the source is lost: its successor resumes after what is stored. */
   #gone(isExpected: boolean): Gone {
     this.#unconfirmed = undefined;
+    this.#mustSync = false;
     this.#cancelEnd();
     this.#enrolment.close({ isClean: isExpected });
     this.#hub.touch();
@@ -180,18 +222,18 @@ export class Producing {
         touch();
         this.#deps.admission.proven();
       },
-      frame: ({ position, ...header }, payload) => {
+      frame: ({ position, isForgotten, ...header }, payload) => {
         expectReading('frame');
         queue.append(receivedFrame(header, payload), position);
         this.#keepCursor();
-        this.#acknowledge();
+        this.#acknowledge(isForgotten);
         touch();
       },
-      covered: ({ position }) => {
+      covered: ({ position, isForgotten }) => {
         expectReading('covered');
         queue.setRun({ position });
         this.#keepCursor();
-        this.#acknowledge();
+        this.#acknowledge(isForgotten);
         touch();
       },
       confirmed: ({ id }) => {
@@ -216,7 +258,8 @@ export class Producing {
   }
 
   /** Acknowledges one more frame after the commit, together with those before it. */
-  #acknowledge(): void {
+  #acknowledge(isForgotten = false): void {
+    this.#mustSync ||= isForgotten;
     this.post.outbox?.join('all', { type: 'stored', frames: 1 }, (last) =>
       last.type === 'stored' ? { ...last, frames: last.frames + 1 } : undefined,
     );

@@ -309,14 +309,15 @@ export class Service {
     // The throttle comes before `stored`, which allows the producer to send more, and before `configure`, which starts it.
     const isDiskShort = this.#committing.isFull || this.#tending.low !== undefined;
     this.#throttling.update({ hasToWait: isDiskShort || this.#pausing.isHeld });
-    producing.post.outbox?.committed(committed);
+    producing.committed(committed);
     if (!this.#shutdown) producing.settle();
     this.#granting.told();
   }
 
   #wakeLater(): void {
     const { limits, clock } = this.#hub;
-    const times = [limits.nextAt(clock.now()), this.#lending.nextAt].filter((at) => at !== undefined);
+    const { producing } = this.#roster;
+    const times = [limits.nextAt(clock.now()), this.#lending.nextAt, producing.nextAt].filter((at) => at !== undefined);
     this.#ticking.comeAt(times.length > 0 ? Math.min(...times) : undefined);
   }
 

@@ -188,6 +188,10 @@ describe('a producer whose source has a specification', () => {
     });
     expect(living.said).toEqual(['described', 'ready', 'frame', 'frame', 'end']);
     expect(living.sent.at(-2)).toMatchObject({ position: { cursor: '3', count: 0 } });
+    expect(living.sent.filter(({ type }) => type === 'frame')).toMatchObject([
+      { isForgotten: true },
+      { isForgotten: true },
+    ]);
     expect(heard).toEqual([['open', 0, true]]);
     await living.hears({ type: 'stored', frames: 1 });
     expect(heard.slice(1)).toEqual([['stored', 1]]);
@@ -199,6 +203,7 @@ describe('a producer whose source has a specification', () => {
   it('says nothing of a cursor again that was stored before it was started', async () => {
     const { source, heard } = own([{ items: ['b', 'c'] }]);
     const living = await Living.reading(source, { position: { cursor: '1', count: 1, digest: null } });
+    expect(living.sent.find(({ type }) => type === 'frame')).not.toHaveProperty('isForgotten');
     await living.hears({ type: 'stored', frames: 1 });
     expect(heard).toEqual([['open', 1, false], ['close']]);
   });

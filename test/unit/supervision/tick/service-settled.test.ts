@@ -3,6 +3,7 @@ import type { MemoryStore } from '../../../../src/queue/memory-store.ts';
 import { group } from '../../../contract/store.ts';
 import { aRun } from '../../../support/a-queue.ts';
 import { AService, described, type AServiceOptions } from '../../../support/a-service.ts';
+import { StoreFull } from '../../../../src/queue/store.ts';
 import { frameOf } from '../../../support/frames.ts';
 
 function settling(options: AServiceOptions = {}): AService {
@@ -229,6 +230,18 @@ describe('a source that wants to hear what is settled', () => {
     expect(world.store.newestCursor()).toBe(1);
   });
 
+  it('waits while the disk has no space for making that survive a power loss', () => {
+    const world = settling().runReady();
+    world.producer.yields(['a'], { cursor: '1', count: 0 });
+    world.tick();
+    world.store.refusesSync = new StoreFull('no space left');
+    settles(world, 1);
+    expect([cursorsToldTo(world), world.emitted('run.stopping')]).toEqual([[], []]);
+    world.store.refusesSync = undefined;
+    world.pass(500);
+    expect(cursorsToldTo(world)).toEqual(['1']);
+  });
+
   it('that says it has dealt with what it was not told breaks the protocol', () => {
     const world = settling().runReady();
     expect(() => world.producer.says({ type: 'confirmed', id: 7 })).toThrow(
@@ -243,5 +256,39 @@ describe('a source that does not want to hear it', () => {
     expect(world.producers).toEqual([]);
     expect(world.store.newestCursor()).toBe(0);
     expect(world.store.run()).toMatchObject({ state: 'finishing' });
+  });
+});
+
+describe('a source that may forget what is stored', () => {
+  const storedFrames = ({ producer }: AService): number[] =>
+    producer.sent.flatMap((message) => (message.type === 'stored' ? [message.frames] : []));
+
+  it('hears nothing before that survives a power loss, and waits while the disk has no space for that', () => {
+    const world = new AService().runReady();
+    world.store.refusesSync = new StoreFull('no space left');
+    world.producer.yields(['a']);
+    world.tick();
+    expect(storedFrames(world)).toEqual([1]);
+    world.producer.yields(['b'], { cursor: '2' }, { isForgotten: true });
+    world.producer.says({ type: 'covered', position: { cursor: '2', count: 0, digest: null } });
+    world.tick();
+    world.pass(500);
+    expect(storedFrames(world)).toEqual([1]);
+    world.store.refusesSync = undefined;
+    world.pass(500);
+    expect(storedFrames(world)).toEqual([1, 2]);
+  });
+
+  it('hears nothing if the disk fails then', async () => {
+    const world = new AService().runReady();
+    world.store.refusesSync = new Error('the disk is gone');
+    world.producer.says({
+      type: 'covered',
+      position: { cursor: '2', count: 0, digest: null },
+      isForgotten: true,
+    });
+    world.tick();
+    await world.settle();
+    expect([storedFrames(world), world.outcome?.spoolFailed]).toEqual([[], true]);
   });
 });
