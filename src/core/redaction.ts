@@ -3,6 +3,8 @@ import { SecretNames } from './secret-names.ts';
 import { SecretValues } from './secret-values.ts';
 
 const hidden = '[redacted]';
+/** Causes may go in a circle. */
+const mostCauses = 10;
 
 // The bounds keep each search linear in the length of the text, which may come from anywhere.
 const parameter = /([?&][\w.-]{0,40}(?:pass|secret|token|key|signature|credential)[\w.-]{0,40}=)[^&\s#"']+/gi;
@@ -61,6 +63,15 @@ export class Redaction {
       ...(stack !== undefined && { stack: this.text(stack) }),
       ...(cause && { cause: this.error(cause) }),
     };
+  }
+
+  /** Removes them from an error that was thrown, and from its causes. */
+  clean(error: unknown): void {
+    for (let each = error, depth = 0; each instanceof Error && depth < mostCauses; each = each.cause, depth++) {
+      // Not by assignment: the message of some errors cannot be changed.
+      Reflect.set(each, 'message', this.text(each.message));
+      if (each.stack !== undefined) Reflect.set(each, 'stack', this.text(each.stack));
+    }
   }
 }
 

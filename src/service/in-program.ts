@@ -59,7 +59,7 @@ export async function runInProgram(
       },
     );
   } catch (error) {
-    if (error instanceof Error) error.message = redaction.text(error.message);
+    redaction.clean(error);
     throw error;
   }
 }

@@ -41,6 +41,14 @@ describe('a text without its secrets', () => {
     expect(JSON.stringify(redaction.error(error))).not.toContain('canary');
   });
 
+  it('can be taken out of a thrown error, its stack and its causes, also where an error does not allow it', () => {
+    const error = new Error('token=canary', { cause: new Error('token=canary') });
+    redaction.clean(error);
+    expect(`${error.message} ${error.stack}`).not.toContain('canary');
+    expect(`${(error.cause as Error).stack}`).not.toContain('canary');
+    expect(() => redaction.clean(Object.freeze(new Error('token=canary')))).not.toThrow();
+  });
+
   it('takes time linear in the length of the text, whatever it contains', () => {
     const parts = fc.constantFrom('password', '=', ':', '"', "'", ' ', '://', '@', '-', '?token', 'bearer ', 'a');
     fc.assert(
