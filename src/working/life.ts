@@ -10,7 +10,7 @@ import { Consumer } from './consumer.ts';
 import { openDecoder } from './item-readers.ts';
 import { isBeyondWaiting, patiently } from './patience.ts';
 import { sinkId, type Sink } from '../sinks/port.ts';
-import { openSink, otherTables, sinksOf, type OpenSink } from './open-sinks.ts';
+import { openSink, otherTables, sinksOf, turnsOf, type OpenSink } from './open-sinks.ts';
 import { SinkConnection } from './sink-connection.ts';
 import { SinkState } from './sink-state.ts';
 import { StandardOutput } from './standard-output.ts';
@@ -42,6 +42,7 @@ export function consumerLife(
     const specs = sinksOf(pipeline.sink);
     if (message.finish) return await finish(message, message.finish);
     const sinks: OpenSink[] = [];
+    const exclusiveFor = turnsOf(calls.exclusive);
     for (const spec of specs) {
       const sink = new SinkConnection({
         sink: spec as Sink<unknown>,
@@ -60,7 +61,7 @@ export function consumerLife(
           isSecret: (name, value) => redaction.isSecret(name, value),
           onOtherQueues: (others) => send({ type: 'otherQueues', others }),
         },
-        exclusive: calls.exclusive,
+        exclusive: exclusiveFor(spec),
         timeoutMs: sinkTimeoutMs,
       });
       await openPatiently(sink, [sinkOpenTimeoutMs, sinkTimeoutMs]);

@@ -1,5 +1,7 @@
+import { configError } from '../core/errors.ts';
 import { sinkId, type Delivery, type AnySink } from '../sinks/port.ts';
 import type { SinkConnection } from './sink-connection.ts';
+import type { SessionOptions } from './sink-session.ts';
 
 /** One of the pipeline's sinks, as a consumer has it. */
 export interface OpenSink {
@@ -26,4 +28,26 @@ export function otherTables(sink: AnySink, all: readonly AnySink[]): readonly st
 /** `sink`, opened by way of `connection`. `target`: how people know it. */
 export function openSink(sink: AnySink, target: string, connection: OpenSink['connection']): OpenSink {
   return { id: sinkId(sink), delivery: sink.delivery, target, connection };
+}
+
+/**
+ * Makes `exclusive` for each sink. It rejects (exit 78) if two transactional sinks take their turns under one name: the second
+ * would wait for ever for the first, which waits for it before it commits. `to.all` refuses that where the place is known.
+ */
+export function turnsOf(exclusive: SessionOptions['exclusive']): (sink: AnySink) => SessionOptions['exclusive'] {
+  const owners = new Map<string, AnySink>();
+  return (sink) => async (name, task, signal) => {
+    const owner = sink.delivery === 'transaction' ? (owners.get(name) ?? sink) : sink;
+    if (owner !== sink) throw samePlace(owner, sink);
+    if (sink.delivery === 'transaction') owners.set(name, sink);
+    return await exclusive(name, task, signal);
+  };
+}
+
+function samePlace(owner: AnySink, sink: AnySink): Error {
+  return configError(
+    'SINK_OPTIONS',
+    `to.all(): expected sinks in different places, but ${sinkId(owner)} and ${sinkId(sink)} write to the same one: only one of ` +
+      'them can write at a time, so each would wait for the other. Write several tables of one database with the option tables',
+  );
 }

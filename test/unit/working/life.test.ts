@@ -7,7 +7,7 @@ import { handle } from '../../../src/ipc/handlers.ts';
 import type { ConfigureConsumer, FromConsumer, ToConsumer } from '../../../src/ipc/messages.ts';
 import type { LoadedPipeline } from '../../../src/pipeline/load.ts';
 import { pipelineMark, type Pipeline } from '../../../src/pipeline/types.ts';
-import { withoutLedger, type SinkContext, type SinkWriter } from '../../../src/sinks/port.ts';
+import { withoutLedger, type Sink, type SinkContext, type SinkWriter } from '../../../src/sinks/port.ts';
 import { consumerLife } from '../../../src/working/life.ts';
 import { frameOf } from '../../support/frames.ts';
 import { HandClock } from '../../support/hand-clock.ts';
@@ -215,6 +215,19 @@ describe('a consumer whose sink is out when it opens it', () => {
     const living = new Living({ sink: failing(Infinity, configError('SINK_NEWER', 'older than the sink')) });
     await living.begins();
     expect(living.failures).toMatchObject([{ code: 'SINK_NEWER', exitCode: 78 }]);
+  });
+
+  it('is refused if it writes to the same place as another one: each would wait for the other', async () => {
+    // As sinks whose file is a param: where they write is known only when they are opened.
+    const inOnePlace = (): Sink<unknown> => {
+      const store = to.memory();
+      return { ...store, open: (context) => context.exclusive('sink:a.db', () => store.open(context)) };
+    };
+    const living = new Living({ sink: to.all(inOnePlace(), inOnePlace()) });
+    await living.begins();
+    await living.hears({ type: 'granted', id: 1 });
+    expect(living.failures).toMatchObject([{ code: 'SINK_OPTIONS', exitCode: 78 }]);
+    expect(living.said.filter((type) => type === 'acquire')).toHaveLength(1);
   });
 
   it('leaves no timer behind when it fails meanwhile for another reason', async () => {
