@@ -1,11 +1,12 @@
 import { Intervals, type Interval } from '../../../src/core/intervals.ts';
-import { FrameDecoder } from '../../../src/frame/codec.ts';
 import { frameFromPayload, type FrameHeader } from '../../../src/frame/frame.ts';
 import type { Deliver, FromConsumer, FromProducer, Settle, ToConsumer, ToProducer } from '../../../src/ipc/messages.ts';
 import type { Group } from '../../../src/queue/store.ts';
+import type { RecordChunk, RecordRun } from '../../../src/sources/port.ts';
 import type { Outcome } from '../../../src/supervision/tick/ending.ts';
 import type { Item, Row } from '../world/items.ts';
 import type { Plan } from '../world/plan.ts';
+import { digestsOf, idsIn } from '../world/records.ts';
 import type { Database } from '../world/server.ts';
 import type { Running } from '../world/supervisor.ts';
 import type { SinkWatcher } from '../world/sink-watcher.ts';
@@ -66,6 +67,8 @@ export class Checker implements SinkWatcher {
   #hasBeenPutBack = false;
   /** The highest cursor that the source has reported, and the highest up to which it has dealt with what is settled. */
   #reported = 0;
+  /** Raw records that the source has handed over: digest → the id of the item. */
+  readonly #records = new Map<string, number>();
   #dealtWith = 0;
   /** What each producer's source was told last. */
   readonly #told = new Map<Watched, { stored: number; settled: number }>();
@@ -206,6 +209,20 @@ export class Checker implements SinkWatcher {
   /** The source has reported a cursor: it has yielded so many items. */
   cursorReported(cursor: number): void {
     this.#reported = Math.max(this.#reported, cursor);
+  }
+
+  /** The source hands these items over, as raw records. */
+  recordsRead(items: readonly Item[], chunk: RecordChunk): void {
+    for (const [i, digest] of digestsOf(chunk).entries()) this.#records.set(digest, items[i]!.id);
+  }
+
+  /** A consumer has decoded raw records: into these items, or errors. */
+  recordsDecoded(run: RecordRun, items: readonly unknown[]): void {
+    this.#try(() => {
+      for (const [i, digest] of digestsOf(run).entries()) {
+        runs.s21RecordIsAsItWasRead(this.#records.get(digest), items[i]);
+      }
+    });
   }
 
   /** The source was told that everything up to a cursor is stored. */
@@ -563,6 +580,5 @@ export class Checker implements SinkWatcher {
 function idsOf(header: FrameHeader, payload: Buffer): number[] {
   const { count, shapes, base } = header;
   const frame = frameFromPayload({ count, shapes, base }, payload);
-  const decoder = new FrameDecoder();
-  return Array.from({ length: frame.count }, (_, index) => (decoder.decode(frame, index) as Item).id);
+  return idsIn(frame);
 }

@@ -1,7 +1,7 @@
 import { Intervals } from '../../../src/core/intervals.ts';
-import { FrameDecoder } from '../../../src/frame/codec.ts';
 import type { Group, RunRecord } from '../../../src/queue/store.ts';
-import type { Item, Row } from '../world/items.ts';
+import type { Row } from '../world/items.ts';
+import { idsIn } from '../world/records.ts';
 
 /** What is known about a seq, only from what was stored, sent, and done by the sink. */
 export interface SeqFacts {
@@ -237,14 +237,13 @@ function newSeq(seq: number, id: number): SeqFacts {
 }
 
 function deltaOf({ run, frames, progress, retries, retriesGone, dead, revived, purged }: Group): Delta {
-  const decoder = new FrameDecoder();
   const settled = new Intervals();
   for (const { settled: some } of progress) for (const [from, to] of some) settled.add(from, to);
   return {
     run: { ...run },
     frames: frames.map(({ first, frame }) => ({
       first,
-      ids: Array.from({ length: frame.count }, (_, index) => (decoder.decode(frame, index) as Item).id),
+      ids: idsIn(frame),
     })),
     settled: [...settled],
     retries: retries.map(({ seq }) => seq),

@@ -1,6 +1,7 @@
-/** What is promised of the run as a whole: S15, S17, S18, S20. */
+/** What is promised of the run as a whole: S15, S17, S18, S20, S21. */
 import type { Outcome } from '../../../src/supervision/tick/ending.ts';
 import type { Status } from '../../../src/observability/status.ts';
+import type { Item } from '../world/items.ts';
 import type { Facts } from './facts.ts';
 import { claim } from './violation.ts';
 
@@ -70,4 +71,11 @@ export function s20AllIsDealtWith(dealtWith: number, reported: number): void {
     dealtWith >= reported,
     () => `the run is finished, and the source has dealt with ${dealtWith} of ${reported} items`,
   );
+}
+
+/** S21: a raw record is decoded as the source has handed it over: the same bytes, with the same meta. */
+export function s21RecordIsAsItWasRead(id: number | undefined, item: unknown): void {
+  claim('S21', id !== undefined, () => 'a record is decoded whose bytes the source never handed over');
+  const decoded = (item as Partial<Item>).id;
+  claim('S21', decoded === id, () => `the record of item ${id} was decoded into ${decoded ?? String(item)}`);
 }

@@ -17,7 +17,8 @@ export type Claim =
   | 'S17'
   | 'S18'
   | 'S19'
-  | 'S20';
+  | 'S20'
+  | 'S21';
 
 /** Something happened that must never happen. */
 export class Violation extends Error {

@@ -15,6 +15,7 @@ import { SimulatedChild, type Mail, type Parent } from './child.ts';
 import type { WorldTime } from './clock.ts';
 import type { Departure, SourceSeen } from './departure.ts';
 import { processed, type Item, type Row } from './items.ts';
+import { decodeRecords, recordChunk } from './records.ts';
 import type { Plan } from './plan.ts';
 import type { SinkUser } from './sinks.ts';
 import { showSeqs, type Story } from './story.ts';
@@ -206,6 +207,7 @@ export class Children {
       return sink.open(context);
     };
     return loaded(plan, file, {
+      ...(plan.settles && { source: sourceOf({ deterministic: plan.deterministic, checker }) }),
       process: (item, context: ProcessContext) => {
         if (child.isDead) return never;
         checker.started(child, item as Item, context.seq, context.attempt);
@@ -279,33 +281,36 @@ function source(
 
 /** The same source with a specification: in chunks that end where it pauses or reports a cursor. */
 function settlingSource(
-  { items, deterministic, checkpointEvery, pauseEvery }: Plan,
+  { items, deterministic, checkpointEvery, pauseEvery, hasRecords }: Plan,
   self: Producer,
   { fails, checker }: { fails: () => boolean; checker: Checker },
 ): SourceSpec<unknown, string> {
+  const chunkOf = (some: readonly Item[]): Chunk => {
+    if (!hasRecords) return { items: some };
+    const chunk = recordChunk(some);
+    checker.recordsRead(some, chunk);
+    return chunk;
+  };
   const read = async function* (from: number): AsyncGenerator<Chunk> {
-    let chunk: unknown[] = [];
+    let chunk: Item[] = [];
     for (let i = from; i < items.length; i++) {
       if (fails()) throw new Error('the source has failed');
       if (pauseEvery > 0 && i % pauseEvery === 0) {
-        if (chunk.length > 0) yield { items: chunk };
+        if (chunk.length > 0) yield chunkOf(chunk);
         chunk = [];
         await pause(self.clock, 1 + (i % 7));
       }
-      chunk.push(items[i]);
+      chunk.push(items[i]!);
       if (checkpointEvery === 0 || i % checkpointEvery !== 0) continue;
       checker.cursorReported(i + 1);
-      yield { items: chunk, cursor: i + 1 };
+      yield { ...chunkOf(chunk), cursor: i + 1 };
       chunk = [];
     }
-    if (chunk.length > 0) yield { items: chunk };
+    if (chunk.length > 0) yield chunkOf(chunk);
   };
-  return defineSource<unknown, string>({
-    kind: 'simulated',
-    target: 'memory',
-    resumes: 'by cursor',
-    settles: true,
+  return sourceOf({
     deterministic,
+    checker,
     open: ({ cursor }) => ({
       read: () => read(Number(cursor ?? 0)),
       stored: (upTo) => checker.sourceHeardStored(self, upTo as number),
@@ -314,6 +319,36 @@ function settlingSource(
         if (!self.isDead) checker.sourceSettled(self, upTo as number);
       },
     }),
+  });
+}
+
+/** The specification of the source, in the producer and in consumers, which only decode with it. */
+function sourceOf({
+  deterministic,
+  checker,
+  open = () => Promise.reject(new Error('a consumer opens no source')),
+}: {
+  deterministic: boolean;
+  checker: Checker;
+  open?: SourceSpec['open'];
+}): SourceSpec<unknown, string> {
+  return defineSource<unknown, string>({
+    kind: 'simulated',
+    target: 'memory',
+    resumes: 'by cursor',
+    settles: true,
+    deterministic,
+    open,
+    openDecoder: () => (meta) => {
+      const decode = decodeRecords(meta);
+      return (run) => {
+        const items = decode(run);
+        checker.recordsDecoded(run, items);
+        // The product must find out which of them it is.
+        if (items.some((item) => (item as Item).way === 'never')) throw new Error('a record is malformed');
+        return items;
+      };
+    },
   });
 }
 

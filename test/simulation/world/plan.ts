@@ -12,6 +12,8 @@ export interface Plan {
   deterministic: boolean;
   /** The source has a specification, yields chunks, and wants to hear what is settled. */
   settles: boolean;
+  /** Such a source yields raw records. */
+  hasRecords: boolean;
   /** The number of items between checkpoints; 0 for none. */
   checkpointEvery: number;
   /** The number of items between pauses of the source; 0 for none. */
@@ -164,5 +166,6 @@ export function planFrom(random: Random): Plan {
     teardown: random.pick(['none', 'none', 'none', ...teardowns]),
     // Last, so that everything else about a seed's world is as it was before there were such sources.
     settles: random.chance(0.4),
+    hasRecords: random.chance(0.5),
   };
 }
