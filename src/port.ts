@@ -1,14 +1,10 @@
 /**
- * The exports of 'millrace/port': for those who write a source or a sink of their own. Connectors import it in every
- * process, so it holds nothing heavy. docs/architecture.md says how to add a connector.
+ * The exports of 'millrace/port', for writing a source or a sink outside the package. docs/architecture.md says how to add a
+ * connector.
  */
-export { defineSource, oversizedBytes, RecordError } from './sources/port.ts';
+export * from './pipeline/port.ts';
 export { sourceContract } from './sources/contract.ts';
-export { BadRow, defineSink, Fenced, OutcomeUnknown, sinkFailureOf, Unreachable, withoutLedger } from './sinks/port.ts';
 export { sinkContract } from './sinks/contract.ts';
-export { Ledger } from './ledger/ledger.ts';
-export { configError, DependencyError, MillraceError, PermanentError, RetryAfter } from './core/errors.ts';
-export { pause, systemClock } from './core/clock.ts';
 
 export type {
   CheckContext,

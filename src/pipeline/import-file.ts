@@ -4,6 +4,7 @@ import { extname, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type * as Jiti from 'jiti';
 import type { Resolve } from './fingerprint.ts';
+import * as port from './port.ts';
 import { tsconfigOf } from './tsconfig.ts';
 
 export interface ImportOptions {
@@ -56,7 +57,11 @@ async function importWithJiti({ file, text, millrace, cacheDirectory }: ImportOp
   const { createJiti } = createRequire(import.meta.url)('jiti') as typeof Jiti;
   const tsconfig = tsconfigOf(file);
   const make = (tsconfigPaths: string | false): Jiti.Jiti =>
-    createJiti(file, { fsCache: cacheDirectory ?? false, virtualModules: { millrace }, tsconfigPaths });
+    createJiti(file, {
+      fsCache: cacheDirectory ?? false,
+      virtualModules: { millrace, 'millrace/port': port },
+      tsconfigPaths,
+    });
   const jiti = orElse(
     () => make(tsconfig?.path ?? false),
     // It cannot be read. A file that does not need it still works.

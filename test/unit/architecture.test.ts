@@ -35,7 +35,7 @@ const folders: Record<string, { from: readonly string[]; because: string }> = {
     because: 'it runs no user code, never decodes an item, and only emits events and says how it is',
   },
   pipeline: {
-    from: ['core', 'sinks/port', 'sources/port', 'types:ipc/messages', 'values'],
+    from: ['core', 'ledger/ledger', 'sinks/port', 'sources/port', 'types:ipc/messages', 'values'],
     because: 'what a user imports: loading it must cost nothing',
   },
   connectors: {
