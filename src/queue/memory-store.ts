@@ -207,6 +207,7 @@ export class MemoryStore implements Store {
     for (const [seq, letter] of this.#dead) copy.#dead.set(seq, letter);
     for (const [limit, record] of this.#limits) copy.#limits.set(limit, record);
     for (const [id, cursor] of this.#cursors) copy.#cursors.set(id, cursor);
+    copy.#parts = [...this.#parts];
     copy.trial = this.trial;
     copy.uncleanStarts = this.uncleanStarts;
     return copy;

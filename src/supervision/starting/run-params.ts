@@ -15,7 +15,8 @@ export function paramsOfNewRun(declared: Declared, given: GivenParams): ParamVal
  */
 export function paramsOfOpenRun(declared: Declared, given: GivenParams, run: { params: ParamValues }): ParamValues {
   const stored = Object.entries(run.params).filter(([name]) => Object.hasOwn(declared, name));
-  const changed = changedParams(declared, given, run);
+  const before = Object.fromEntries(Object.entries(declared).filter(([name, param]) => !isGained(name, param, run)));
+  const changed = changedParams(before, given, run);
   if (changed.length > 0) {
     throw refusal(
       'the open run has other params',
@@ -38,6 +39,11 @@ export function paramsOfOpenRun(declared: Declared, given: GivenParams, run: { p
   return completed(declared, values);
 }
 
+/** Whether the pipeline has gained the param since the run began: otherwise the run would have a value for it. */
+function isGained(name: string, { optional }: ParamDescription, run: { params: ParamValues }): boolean {
+  return run.params[name] === undefined && optional !== true;
+}
+
 /** Refuses (exit 78) other values than those of a run that is finished: they need a new run. */
 export function refuseOtherParams(declared: Declared, given: GivenParams, run: { params: ParamValues }): void {
   const changed = changedParams(declared, given, run);
@@ -55,7 +61,6 @@ function changedParams(declared: Declared, given: GivenParams, run: { params: Pa
     const now = given.get(name);
     if (now === undefined) return [];
     const was = run.params[name];
-    // The pipeline has gained it since, or it was optional: the run has worked without it.
     if (was === now.value) return [];
     return [`${name} was ${was === undefined ? 'not set' : show(was)} and is now ${show(now.value)} (${now.place})`];
   });

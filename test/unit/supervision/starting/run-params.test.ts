@@ -58,6 +58,13 @@ describe('an open run', () => {
     expect(paramsOfOpenRun(gained, given({}), run)).toEqual({ most: 7, color: 'red' });
   });
 
+  it('gets the given value of a param that the pipeline has gained, and says if that is missing', () => {
+    const gained = { ...declared, color: { type: 'string' } as const, size: { type: 'integer', default: 1 } as const };
+    const values = paramsOfOpenRun(gained, given({ color: 'red', size: 2 }), run);
+    expect(values).toEqual({ shelf: 'A', most: 7, color: 'red', size: 2 });
+    expect(() => paramsOfOpenRun(gained, given({}), run)).toThrow('param color has no value');
+  });
+
   it('whose value the pipeline does not take any more is refused', () => {
     const narrowed: Record<string, ParamDescription> = { shelf: { type: 'oneOf', values: ['B', 'C'] } };
     expect(() => paramsOfOpenRun(narrowed, given({}), run)).toThrow(
