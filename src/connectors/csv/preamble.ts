@@ -45,6 +45,7 @@ function preambleIn(
   file: string,
   { dialect: declared, header, maxItemBytes, types }: CsvSettings,
 ): Omit<Preamble, 'bytes'> | undefined {
+  if (head.length < byteOrderMark.length && !isLast) return undefined;
   refuseUtf16(head, file);
   const start = head.subarray(0, byteOrderMark.length).equals(byteOrderMark) ? byteOrderMark.length : 0;
   const text = head.toString('latin1');
