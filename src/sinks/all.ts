@@ -27,6 +27,11 @@ export function all<const Sinks extends readonly [AnySink, AnySink, ...AnySink[]
     if (typeof sink !== 'object' || sink === null || !(sinkMark in sink)) {
       throw wrong(`expected sinks such as to.sqlite({ … }), got ${show(sink)} as number ${i + 1}`);
     }
+    if (sink.kind === 'results') {
+      throw wrong(
+        'to.results() cannot be one of several sinks; the program that calls run() gets results only of a sink alone',
+      );
+    }
     return sink.sinks ?? [sink];
   });
   if (each.length < 2) throw wrong('expected at least two sinks; use a single one without to.all()');

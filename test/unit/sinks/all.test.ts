@@ -18,6 +18,10 @@ describe('to.all()', () => {
     expect(both).toThrow('Write several tables of one database with the option tables');
   });
 
+  it('refuses results for the program, which only a sink alone can hand over', () => {
+    expect(() => to.all(to.discard(), to.results())).toThrow('to.results() cannot be one of several sinks');
+  });
+
   it('refuses a sink alone and whatever is no sink', () => {
     const all = to.all as (...sinks: unknown[]) => unknown;
     expect(() => all(to.discard())).toThrow('expected at least two sinks');

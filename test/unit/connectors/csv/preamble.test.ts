@@ -12,7 +12,13 @@ function pipe(text: string, most: number): Input {
     at += piece.length;
     return Promise.resolve(piece.length === 0 ? null : piece);
   };
-  return { name: 'stdin', isCompressed: false, file: undefined, read: () => ({ next }), close: () => Promise.resolve() };
+  return {
+    name: 'stdin',
+    isCompressed: false,
+    file: undefined,
+    read: () => ({ next }),
+    close: () => Promise.resolve(),
+  };
 }
 
 describe('what comes before the first row', () => {
