@@ -1,5 +1,6 @@
 import type { Clock } from '../core/clock.ts';
 import type { Redaction } from '../core/redaction.ts';
+import { isThenable } from '../core/thenable.ts';
 import type { EventBus, Who } from './events.ts';
 import { ranks, wordEvent, type Level, type LogLine } from './log-lines.ts';
 import { redactFields, redactText } from './redact.ts';
@@ -19,11 +20,12 @@ export interface ToldLine {
 
 /**
  * Passes each log line from `level` up to a program's function, thinned and without secrets. Returns a function that
- * ends this. Errors of the program's function are ignored: the service must not fail because its log does.
+ * ends this. Errors of the program's function, which may be async, are ignored: the service must not fail because its log
+ * does.
  */
 export function logTo(
   events: EventBus,
-  options: { log: (line: ToldLine) => void; level: Level; redaction: Redaction; clock: Clock },
+  options: { log: (line: ToldLine) => unknown; level: Level; redaction: Redaction; clock: Clock },
 ): () => void {
   const { log, level, redaction, clock } = options;
   const isWanted = (line: LogLine): boolean => ranks[line.level] <= ranks[level];
@@ -31,7 +33,7 @@ export function logTo(
     if (!isWanted(line)) return;
     const { message, event, fields, who } = line;
     try {
-      log({
+      const answer: unknown = log({
         time: clock.wall(),
         level: line.level,
         message: redactText(redaction, message),
@@ -41,6 +43,7 @@ export function logTo(
         pid: who ? who.pid : process.pid,
         fields: redactFields(redaction, fields),
       });
+      if (isThenable(answer)) answer.then(undefined, () => undefined);
     } catch {
       // Said above.
     }
