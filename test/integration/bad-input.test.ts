@@ -316,7 +316,7 @@ given('a state directory', {
       spool('')(project);
       chmodSync(project.path('state/queue.db'), 0o400);
     },
-    args: ['dead', 'edit', '1', '--json', '{}', '--state', 'state'],
+    args: ['store', 'compact', '--state', 'state'],
     code: 78,
     says: [/no write access to \S+state\/queue\.db \(EACCES\)/],
     leaves: 'state',

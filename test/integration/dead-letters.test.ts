@@ -34,7 +34,7 @@ describe('dead letters', () => {
     ]) {
       const command = `trap '' XFSZ; ulimit -f 80; exec node ${resolve('dist/cli.js')} dead export fails ${to} ${rest}`;
       const { status, stderr } = spawnSync('sh', ['-c', command], { cwd: project.folder, encoding: 'utf8' });
-      expect([status, stderr]).toEqual([74, expect.stringContaining('cannot be written: EFBIG')]);
+      expect([status, stderr]).toEqual([74, expect.stringContaining('cannot write the output: EFBIG')]);
       expect(existsSync(project.path('all.ndjson'))).toBe(to === '');
     }
     // The bug is fixed: another version of the pipeline, for a run whose source has ended.
@@ -86,7 +86,7 @@ describe('dead letters', () => {
     project.write('mended', '');
     expect(await project.run(['dead', 'retry', 'fails', '--reason', 'not mended'])).toMatchObject({
       code: 0,
-      stdout: expect.stringMatching(/dead letters? given back: the pipeline retries them now/),
+      stdout: expect.stringMatching(/dead letters? returned to the queue: the pipeline retries them now/),
     });
     expect((await running.ended).code).toBe(0);
     project.expectEachOnce(12);
@@ -133,7 +133,7 @@ it('dead letters that are written to a pipe that nobody reads do not keep a supe
       // It has begun to write, and has more to write than fits into a pipe.
       await happened(shown.stdout, 'readable');
       const { code, stderr } = await project.run(['run', 'fails.ts']);
-      expect(stderr).toContain('has finished');
+      expect(stderr).toContain('has already finished');
       expect([command, code, shown.exitCode]).toEqual([command, 3, null]);
     } finally {
       shown.kill('SIGKILL');

@@ -131,7 +131,7 @@ describeWithMounts('a start on a full disk', () => {
         /^millrace: no disk space for the queue in .*small\/state: .*Free some space, then start again\.$/m,
       );
       rmSync(project.path('small/filler'));
-      expect((await project.run(run)).stderr).toContain('has finished');
+      expect((await project.run(run)).stderr).toContain('has already finished');
     } finally {
       small.unmount();
     }
