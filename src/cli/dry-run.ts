@@ -58,7 +58,15 @@ export async function dryRun(line: CommandLine, shell: Shell): Promise<number> {
   let failed = 0;
   await within(place, 'source', async () => {
     let seq = 0;
-    const context = { ...outer, run, cursor: undefined, checkpoint: () => undefined, isReopened: false, resolve };
+    const context = {
+      ...outer,
+      run,
+      cursor: undefined,
+      previous: undefined,
+      checkpoint: () => undefined,
+      isReopened: false,
+      resolve,
+    };
     const { clock } = shell;
     const { maxItemBytes } = settings;
     for await (const { read, text } of dryItems(pipeline.source, { ...context, clock, maxItemBytes })) {

@@ -38,6 +38,8 @@ export interface PipelineDescription {
   deterministic: boolean;
   /** The source wants to hear what is settled. Default false. */
   settles?: boolean;
+  /** What it reads; params in the target are shown by their names. */
+  source?: { kind: string; target: string };
   /** `options` is a digest of the sink's options, because they can hold secrets. */
   sink: {
     kind: string;
@@ -96,6 +98,8 @@ export interface ConfigureProducer {
   name: string;
   run: string;
   position: SourcePosition;
+  /** The final cursor of the last finished run with the same params and source, as JSON. */
+  previous: string | null;
   /** Another process has already been asked to read in this run. */
   isReopened: boolean;
   /** False if the source has ended: it is opened only to hear what is settled. */

@@ -93,6 +93,7 @@ const pipeline = fields({
   code: text,
   deterministic: flag,
   settles: optional(flag),
+  source: optional(fields({ kind: text, target: text })),
   sink: fields({
     kind: text,
     delivery: oneOf('transaction', 'part', 'call'),
@@ -153,6 +154,7 @@ const toProducer: Checks<ToProducer> = {
     name: text,
     run: text,
     position,
+    previous: orNull(text),
     isReopened: flag,
     reads: flag,
     reportTimeoutMs: amount,

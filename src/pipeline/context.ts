@@ -65,6 +65,11 @@ export interface SourceContext<Cursor = unknown, Params = Any, Limits = Any> ext
   /** The last cursor that was stored, to go on from; undefined at the start of a run. */
   readonly cursor: Cursor | undefined;
   /**
+   * The final cursor of the last finished run with the same params and the same source: where to begin what is new since
+   * then. The same for as long as a run lasts. Undefined if no run has finished, or none of them reported a cursor.
+   */
+  readonly previous: Cursor | undefined;
+  /**
    * Says that everything yielded so far is covered by `cursor`: after a stop the source is started with the last cursor
    * whose items are stored. `cursor` is kept as JSON, of at most 1 MiB.
    */

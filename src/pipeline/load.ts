@@ -152,7 +152,7 @@ interface Loaded {
 }
 
 function describe({ pipeline, path, text, tokens, secrets, resolve, isAlias }: Loaded): PipelineDescription {
-  const { name, params, limits, version, sink } = pipeline;
+  const { name, params, limits, version, source, sink } = pipeline;
   const code = fingerprintOf(path, text, resolve, isAlias);
   return {
     name,
@@ -164,6 +164,9 @@ function describe({ pipeline, path, text, tokens, secrets, resolve, isAlias }: L
     code,
     deterministic: isDeterministic(pipeline),
     settles: isSourceSpec(pipeline.source) && pipeline.source.settles,
+    source: isSourceSpec(source)
+      ? { kind: source.kind, target: shown(params, source.target) }
+      : { kind: 'items', target: '' },
     sink: {
       kind: sink.kind,
       delivery: sink.delivery,

@@ -5,6 +5,7 @@
 import type { Connection } from '../child/connect.ts';
 import { stopped } from '../child/stopped.ts';
 import { commonLife, type Life, type LifeOptions } from '../child/life.ts';
+import { parseJson } from '../core/json.ts';
 import type { ConfigureProducer, FromProducer, SettledTo, ToProducer } from '../ipc/messages.ts';
 import { isDeterministic, isSourceSpec } from '../sources/port.ts';
 import { OpenedSource } from './opened-source.ts';
@@ -32,7 +33,7 @@ export function producerLife(
   const configure = async (message: ConfigureProducer): Promise<void> => {
     const pipeline = common.pipeline();
     const { source } = pipeline;
-    const { run, position, maxItemBytes, isReopened, reportTimeoutMs } = message;
+    const { run, position, previous, maxItemBytes, isReopened, reportTimeoutMs } = message;
     onConfigured(message);
     common.configured(message);
     throttle.set(message.throttled);
@@ -46,7 +47,15 @@ export function producerLife(
     common.ready(message, state);
     const { fetch, limit } = calls.scope(signal);
     const { params, resolve } = common.values();
-    const context = { run, params, log, signal, fetch, limit };
+    const context = {
+      run,
+      previous: previous === null ? undefined : parseJson(previous),
+      params,
+      log,
+      signal,
+      fetch,
+      limit,
+    };
     const reading = { clock, position, deterministic: isDeterministic(pipeline), outlet, throttle };
     if (isSourceSpec(source)) {
       opening = OpenedSource.open(source, {

@@ -507,6 +507,7 @@ class Place {
     const source = await spec.open({
       ...contextOf(clock, stopping.signal),
       cursor: undefined,
+      previous: undefined,
       isReopened: false,
       maxItemBytes: 16 * 1024 * 1024,
       run: 'run-1',

@@ -10,6 +10,7 @@ export function openContext(given: Partial<OpenContext> = {}): OpenContext {
   };
   return {
     cursor: undefined,
+    previous: undefined,
     isReopened: false,
     maxItemBytes: 16 * 1024 * 1024,
     clock: systemClock,

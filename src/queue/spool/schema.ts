@@ -185,6 +185,16 @@ export const migrations: readonly string[] = [
     PRIMARY KEY (run, sink, writer)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  -- The final cursor of the last finished run, as JSON, for each source and set of params. The newest has the highest number.
+  CREATE TABLE previous (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    key TEXT NOT NULL UNIQUE,
+    cursor TEXT NOT NULL
+  ) STRICT;
+  -- Which run reads from which source, as JSON: [run, source].
+  ALTER TABLE spool ADD COLUMN source TEXT;
+  `,
 ];
 
 export const schemaVersion = migrations.length;

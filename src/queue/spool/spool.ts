@@ -16,6 +16,7 @@ import { Connection } from './connection.ts';
 import { openingFailure } from './failure.ts';
 import { fileWatch, leave, openSpoolFile, type OpenOptions } from './file.ts';
 import { forgetHolder } from './holder.ts';
+import { PreviousCursors } from './previous.ts';
 import { ReservedSeqs } from './reserved-seqs.ts';
 import { beginStart, endStart, type Close } from './starts.ts';
 import { SpoolStore } from './store.ts';
@@ -26,6 +27,7 @@ export class Spool implements OpenSpool {
   readonly store: Store;
   readonly writers: Writers;
   readonly claims: Claims;
+  readonly previous: PreviousCursors;
   readonly start: QueueStart;
   readonly wasClean: boolean;
   readonly predecessors: Predecessors;
@@ -61,6 +63,7 @@ export class Spool implements OpenSpool {
     this.store = new SpoolStore(connection, { seqs: this.#seqs, hasSettled: predecessors.uncleanStarts === 0 });
     this.writers = new SpoolWriters(connection);
     this.claims = new Claims(connection);
+    this.previous = new PreviousCursors(connection);
   }
 
   /** Call this now and then: see `tend`. Returns the size of the log in bytes. */

@@ -35,6 +35,7 @@ export class Producing {
   #described: ProducerChild | undefined;
   #toldThrottled = false;
   readonly #settles: boolean;
+  readonly #previous: string | null;
   /** The id of the cursor that the process has been told to be settled, and has not confirmed. */
   #unconfirmed: number | undefined;
   #cancelEnd: Cancel = () => undefined;
@@ -46,12 +47,13 @@ export class Producing {
   constructor(
     hub: Hub,
     deps: RoleDeps,
-    options: { fingerprint: string; settles?: boolean; spawn: () => ProducerChild },
+    options: { fingerprint: string; settles?: boolean; previous?: string | null; spawn: () => ProducerChild },
   ) {
     this.#hub = hub;
     this.#deps = deps;
     this.#fingerprint = options.fingerprint;
     this.#settles = options.settles ?? false;
+    this.#previous = options.previous ?? null;
     // A changed pipeline may have a source that wants to hear nothing.
     if (!this.#settles) hub.queue.cursors.forget();
     this.post = new Post<FromProducer, ToProducer>(hub, {
@@ -171,6 +173,7 @@ export class Producing {
       name: pipeline.name,
       run: queue.run.run,
       position: queue.run.position,
+      previous: this.#previous,
       isReopened: this.#deps.writers.hasPredecessor(this.holder),
       reads: queue.run.state === 'running',
       reportTimeoutMs: settings.itemTimeoutMs,

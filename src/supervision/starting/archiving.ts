@@ -4,6 +4,7 @@ import type { EventBus } from '../../observability/events.ts';
 import { isUnreadable } from '../../queue/spool/failure.ts';
 import { archiveUnreadableFile } from '../../queue/spool/archive.ts';
 import { openSpool } from '../../queue/spool/open.ts';
+import type { PreviousCursor } from '../../queue/spool/previous.ts';
 import type { Spool } from '../../queue/spool/spool.ts';
 import type { RunRecord } from '../../queue/store.ts';
 import type { Writers } from '../../queue/writers.ts';
@@ -28,12 +29,13 @@ export interface Archiving {
 }
 
 /** What the next queue has to know about the previous one. */
-type Archived = { status: 'archived'; limits: LimitRecord[] } | { status: 'stopped' };
+type Archived =
+  { status: 'archived'; limits: LimitRecord[]; previous: readonly PreviousCursor[] } | { status: 'stopped' };
 
 /**
  * Makes way for a new queue: the old one is renamed, and nothing is deleted. Children that its supervisor may have left
  * behind write to the same sink and call the same vendor as the new ones would. So they are seen gone first, and the
- * state of the limits is passed on.
+ * state of the limits is passed on, and so are the cursors of finished runs.
  */
 export async function archiveQueue(options: Archiving): Promise<Archived> {
   const { file, durability, stopped, pipelineName: pipeline } = options;
@@ -47,13 +49,15 @@ export async function archiveQueue(options: Archiving): Promise<Archived> {
   if (!spool) return { status: 'stopped' };
   try {
     const run = spool.store.run();
-    if (!run) return { status: 'archived', limits: [] };
+    if (!run) return { status: 'archived', limits: [], previous: spool.previous.all() };
     if ((await options.confirmFresh({ status: 'run', run }, stopped)) === 'stopped') return { status: 'stopped' };
     await options.killOrphans(spool.writers);
     if (stopped.aborted) return { status: 'stopped' };
     const limits = limitsIn(spool, options);
+    spool.previous.note(run);
+    const previous = spool.previous.all();
     tell(options, `the old queue was archived as ${spool.archive(suffix(options))}`);
-    return { status: 'archived', limits };
+    return { status: 'archived', limits, previous };
   } finally {
     spool.close('unused');
   }
@@ -87,7 +91,7 @@ async function archiveUnreadable(options: Archiving, reason: string): Promise<Ar
     `the old queue, which could not be read, was archived as ${archiveUnreadableFile(file, suffix(options))}. ` +
       'Its record of processes that may still run and of frozen limits is lost: make sure that no process of an earlier supervisor is still running',
   );
-  return { status: 'archived', limits: [] };
+  return { status: 'archived', limits: [], previous: [] };
 }
 
 function suffix({ clock }: Archiving): string {

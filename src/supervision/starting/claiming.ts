@@ -14,7 +14,7 @@ export interface ClaimingOptions {
   stateDirectory: string;
   /** The pipeline's file, absolute, by the path that was given. */
   pipelineFile: string;
-  pipeline: Pick<PipelineDescription, 'name' | 'params' | 'fingerprint' | 'deterministic' | 'sink'>;
+  pipeline: Pick<PipelineDescription, 'name' | 'params' | 'fingerprint' | 'deterministic' | 'source' | 'sink'>;
   /** The values that were given for the pipeline's params. */
   params: GivenParams;
   /** Keys whose values are secrets although they do not look like secrets. */

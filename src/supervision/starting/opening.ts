@@ -4,6 +4,7 @@ import type { LimitRecord } from '../../core/limit-record.ts';
 import { sourceStart } from '../../frame/position.ts';
 import { doubtsAbout } from '../../queue/spool/directory.ts';
 import { openSpool } from '../../queue/spool/open.ts';
+import type { PreviousCursor } from '../../queue/spool/previous.ts';
 import type { Spool } from '../../queue/spool/spool.ts';
 import type { RunRecord } from '../../queue/store.ts';
 import { archiveQueue, type Archiving } from './archiving.ts';
@@ -17,7 +18,14 @@ export interface OpeningOptions extends ClaimingOptions, Omit<Archiving, 'file' 
 
 /** What to do, according to the state directory. */
 export type Opening =
-  ({ status: 'open'; isNew: boolean } & Opened) | ({ status: 'finished' } & Opened) | { status: 'stopped' };
+  | ({
+      status: 'open';
+      isNew: boolean;
+      /** The final cursor of the last finished run with the same params and source, as JSON. */
+      previous: string | null;
+    } & Opened)
+  | ({ status: 'finished' } & Opened)
+  | { status: 'stopped' };
 
 interface Opened {
   spool: Spool;
@@ -41,27 +49,35 @@ export async function openRun(options: OpeningOptions): Promise<Opening> {
   const file = spoolFile(stateDirectory);
   const pipelineName = moved ? undefined : pipeline.name;
   let limits: LimitRecord[] = [];
+  let previous: readonly PreviousCursor[] = [];
   if (fresh) {
     const archived = await archiveQueue({ ...options, file, pipelineName });
     if (archived.status === 'stopped') return archived;
-    limits = archived.limits;
+    ({ limits, previous } = archived);
   }
   const spool = await openSpool({ file, durability, pipeline: pipelineName, startedAt: clock.wall() }, options);
   if (!spool) return { status: 'stopped' };
   try {
     const last = spool.store.run();
+    if (last) spool.previous.note(last);
+    const opened = (run: RunRecord): { spool: Spool; run: RunRecord; previous: string | null } => {
+      const source = sourceName(options);
+      spool.previous.reads(run.run, source);
+      return { spool, run, previous: spool.previous.find(run.params, source) };
+    };
     const { resumed, owesAnother } = claim(spool.claims, last, options);
     for (const message of doubtsAbout(stateDirectory)) events.emit('warning', { code: 'STATE_DIRECTORY', message });
     if (!last || !resumed) {
       const run = newRun(options, 1);
+      spool.previous.add(previous);
       if (limits.length > 0) spool.store.commit({ ...emptyGroup, run, limits });
-      return { status: 'open', spool, run, isNew: true, owesAnother: false };
+      return { status: 'open', ...opened(run), isNew: true, owesAnother: false };
     }
     if (last.state === 'finished') {
       if (!again) return { status: 'finished', spool, run: last, owesAnother };
-      return { status: 'open', spool, run: newRun(options, last.nextSeq), isNew: true, owesAnother: false };
+      return { status: 'open', ...opened(newRun(options, last.nextSeq)), isNew: true, owesAnother: false };
     }
-    return { status: 'open', spool, run: resumed, isNew: false, owesAnother };
+    return { status: 'open', ...opened(resumed), isNew: false, owesAnother };
   } catch (error) {
     spool.close('unused');
     throw error;
@@ -78,6 +94,11 @@ const emptyGroup = {
   purged: [],
   cursors: [],
 };
+
+/** Tells the pipeline's source from others: its kind and target. */
+function sourceName({ pipeline: { source } }: OpeningOptions): string {
+  return source ? `${source.kind} ${source.target}` : '';
+}
 
 function newRun({ pipeline, params, clock }: OpeningOptions, nextSeq: number): RunRecord {
   return {

@@ -150,8 +150,8 @@ async function startOne(request: StartRequest, deps: StartDeps): Promise<OneEnde
       deps.events.emit('run.alreadyFinished', { run: run.run, finishedAt: run.finishedAt ?? 0, exitCode });
       return { exitCode, hasBegun: false, isFinished: true, owesAnother, run };
     }
-    const { isNew } = opening;
-    const served = await serve({ request, deps, crew, pipeline, plan, spool, run, isNew, stopped });
+    const { isNew, previous } = opening;
+    const served = await serve({ request, deps, crew, pipeline, plan, spool, run, isNew, previous, stopped });
     return { ...served, owesAnother };
   } catch (error) {
     // A running service waits for space; a start cannot.
@@ -202,12 +202,13 @@ interface Serving {
   spool: Spool;
   run: RunRecord;
   isNew: boolean;
+  previous: string | null;
   /** Aborts when it is asked to stop before there is a service. */
   stopped: AbortSignal;
 }
 
 async function serve(serving: Serving): Promise<Omit<OneEnded, 'owesAnother'>> {
-  const { request, deps, crew, pipeline, plan, spool, run, isNew, stopped } = serving;
+  const { request, deps, crew, pipeline, plan, spool, run, isNew, previous, stopped } = serving;
   const { clock, random, events } = deps;
   const { settings, marks, limits, stateDirectory } = plan;
   let isUsable = true;
@@ -258,6 +259,7 @@ async function serve(serving: Serving): Promise<Omit<OneEnded, 'owesAnother'>> {
       },
       marks,
       described: pipeline,
+      previous,
       formatProblems: deps.formatProblems,
       unfencedWriters: pipeline.sink.delivery === 'transaction' ? spool.writers.notFenced(run.run) : [],
       oldRuns: spool.store.runsBefore(run.run),

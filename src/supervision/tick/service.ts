@@ -56,6 +56,8 @@ export interface ServiceOptions extends Pick<CommittingOptions, 'reserve' | 'che
   marks: Marks;
   /** The pipeline's description. */
   described: PipelineDescription;
+  /** The final cursor of the last finished run with the same params and source, as JSON. Default: none. */
+  previous?: string | null;
   formatProblems: (problems: readonly Problem[]) => string;
   /** Consumers of earlier supervisors that the sink does not bar yet. */
   unfencedWriters: readonly number[];
@@ -127,7 +129,11 @@ export class Service {
       unfencedWriters: new UnfencedWriters(hub, deps.writers, options.unfencedWriters),
       otherQueues: new OtherQueues(hub.events, deps.start),
     };
-    const producing = new Producing(hub, consumerDeps, { ...described, spawn: startProducer });
+    const producing = new Producing(hub, consumerDeps, {
+      ...described,
+      previous: options.previous ?? null,
+      spawn: startProducer,
+    });
     const consumers = new Consumers(hub, consumerDeps, (ordinal) => crew.startConsumer(ordinal));
     const finisher = described.sink.finishes
       ? new Consuming(hub, consumerDeps, { ordinal: 0, spawn: () => crew.startConsumer(0), finishes: true })

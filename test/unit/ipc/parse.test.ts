@@ -85,6 +85,7 @@ const toProducer: Examples<ToProducer> = {
     name: 'pokedex',
     run: 'r1',
     position,
+    previous: '{"page":2}',
     isReopened: false,
     reads: true,
     reportTimeoutMs: 60_000,
@@ -164,7 +165,7 @@ const directions = [
 ] as const;
 
 // Fields that may be null, and those that may be left out.
-const nullable = ['ms', 'waiting', 'exitCode', 'pipeline', 'cursor', 'digest', 'reason', 'afterMs'];
+const nullable = ['ms', 'waiting', 'exitCode', 'pipeline', 'cursor', 'previous', 'digest', 'reason', 'afterMs'];
 const optional = [
   'stack',
   'retryAfterMs',

@@ -30,6 +30,7 @@ describe('a pipeline file', () => {
       fingerprint: expect.stringMatching(/^[0-9a-f]{64}$/),
       code: expect.stringMatching(/^[0-9a-f]{64}$/),
       deterministic: false,
+      source: { kind: 'items', target: '' },
       sink: {
         kind: 'discard',
         delivery: 'call',

@@ -35,6 +35,7 @@ const configure: ConfigureProducer = {
   name: 'tested',
   run: 'run-1',
   position: { cursor: null, count: 0, digest: null },
+  previous: null,
   isReopened: false,
   reads: true,
   reportTimeoutMs: 60_000,

@@ -438,3 +438,91 @@ describe('the pipeline that a queue belongs to', () => {
     expect(events).toEqual([]);
   });
 });
+
+describe('the final cursor of the last finished run', () => {
+  const books = {
+    ...aaa,
+    params: { shelf: { type: 'string' as const } },
+    source: { kind: 'csv', target: 'in/{shelf}' },
+  };
+  const again = { pipeline: books, again: true };
+  const shelf = (value: string): Pick<OpeningOptions, 'params'> => {
+    return { params: new Map([['shelf', { value, place: '--param shelf' }]]) };
+  };
+
+  /** Opens a run of shelf `value`, and leaves it in this state. Returns what it was given as the previous cursor. */
+  async function runOf(value: string, change: Partial<RunRecord>, options: Partial<OpeningOptions> = {}) {
+    const opening = await open({ ...again, ...shelf(value), ...options });
+    if (opening.status !== 'open') throw new Error(opening.status);
+    const { spool, run, previous } = opening;
+    spool.store.commit({
+      run: { ...run, ...change },
+      frames: [],
+      progress: [],
+      retries: [],
+      retriesGone: [],
+      dead: [],
+      revived: [],
+      purged: [],
+      limits: [],
+      cursors: [],
+    });
+    spool.close();
+    return previous;
+  }
+  const finished = (cursor: string | null): Partial<RunRecord> => {
+    return { state: 'finished', exitCode: 0, position: { cursor, count: 0, digest: null } };
+  };
+
+  it('is given to the next run with the same params, and to no other', async () => {
+    expect(await runOf('A', finished('7'))).toBeNull();
+    expect(await runOf('B', finished('8'))).toBeNull();
+    expect(await runOf('A', finished('9'))).toBe('7');
+    expect(await runOf('A', finished(null))).toBe('9');
+    expect(await runOf('A', finished(null))).toBe('9');
+    expect(await runOf('B', finished(null))).toBe('8');
+  });
+
+  it('is that of the same source only', async () => {
+    await runOf('A', finished('7'));
+    const other = { ...books, source: { kind: 'csv', target: 'elsewhere' } };
+    expect(await runOf('A', finished('8'), { pipeline: other, moved: true })).toBeNull();
+    expect(await runOf('A', finished('9'))).toBe('7');
+    expect(await runOf('A', {}, { pipeline: other })).toBe('8');
+  });
+
+  it('is not that of a run that was stopped, and stays the same while a run is open', async () => {
+    await runOf('A', finished('7'));
+    const stopped = { state: 'running' as const, position: { cursor: '8', count: 0, digest: null } };
+    expect(await runOf('A', stopped)).toBe('7');
+    expect(await runOf('A', finished('9'))).toBe('7');
+    expect(await runOf('A', {})).toBe('9');
+  });
+
+  it('survives --fresh', async () => {
+    await runOf('A', finished('7'));
+    await runOf('B', finished('8'));
+    expect(await runOf('A', {}, { fresh: true })).toBe('7');
+    expect(await runOf('B', {}, { fresh: true })).toBe('8');
+  });
+
+  it('survives a start that was killed before its run had stored anything', async () => {
+    await runOf('A', finished('7'));
+    const { spool } = await open({ ...again, ...shelf('A') });
+    spool.abandon();
+    expect(await runOf('A', {})).toBe('7');
+  });
+
+  it('is kept for the last 1,000 sets of params and sources', async () => {
+    const { spool } = await open({ ...again, ...shelf('A') });
+    spool.previous.add(Array.from({ length: 1002 }, (_, i) => ({ key: `key ${i}`, cursor: '1' })));
+    spool.previous.add([{ key: 'key 2', cursor: '2' }]);
+    const kept = spool.previous.all();
+    expect([kept[0], kept.at(-1), kept.length]).toEqual([
+      { key: 'key 3', cursor: '1' },
+      { key: 'key 2', cursor: '2' },
+      1000,
+    ]);
+    spool.close();
+  });
+});
