@@ -13,7 +13,10 @@ export interface Insert {
   readonly columns: readonly string[];
   /** Update the existing row only if its key is the same text, not just equal under the index's collation. */
   readonly isKeyLoose?: boolean;
-  /** Update the existing row only if this column of the new one is not less. */
+  /**
+   * Update the existing row only if this column of the new one is not less. With a loose key, an older version writes the
+   * existing row as it is: so a row that changes nothing was refused because of its key.
+   */
   readonly newest?: string | undefined;
 }
 
@@ -28,13 +31,21 @@ export function insert({ table, key, columns, isKeyLoose = false, newest }: Inse
   const updated = isKeyLoose && others.length === 0 ? key : others;
   const conflict = `${statement} ON CONFLICT (${list(key)}) DO`;
   if (updated.length === 0) return `${conflict} NOTHING`;
-  const update = `${conflict} UPDATE SET ${updated.map((name) => `${quote(name)} = excluded.${quote(name)}`).join(', ')}`;
-  const conditions = isKeyLoose ? key.map((name) => `${quote(name)} = excluded.${quote(name)} COLLATE BINARY`) : [];
-  if (newest !== undefined) {
-    const [old, given] = [`${quote(table)}.${quote(newest)}`, `excluded.${quote(newest)}`];
-    conditions.push(`(${old} IS NULL OR ${given} >= ${old})`);
-  }
-  return conditions.length === 0 ? update : `${update} WHERE ${conditions.join(' AND ')}`;
+  const isNewer = newest === undefined ? undefined : newer(table, newest);
+  const given = (name: string): string =>
+    isKeyLoose && isNewer !== undefined
+      ? `CASE WHEN ${isNewer} THEN excluded.${name} ELSE ${quote(table)}.${name} END`
+      : `excluded.${name}`;
+  const changes = updated.map(quote).map((name) => `${name} = ${given(name)}`);
+  const update = `${conflict} UPDATE SET ${changes.join(', ')}`;
+  if (!isKeyLoose) return isNewer === undefined ? update : `${update} WHERE ${isNewer}`;
+  return `${update} WHERE ${key.map((name) => `${quote(name)} = excluded.${quote(name)} COLLATE BINARY`).join(' AND ')}`;
+}
+
+/** Whether the given row is not older than the existing one. */
+function newer(table: string, newest: string): string {
+  const [old, given] = [`${quote(table)}.${quote(newest)}`, `excluded.${quote(newest)}`];
+  return `(${old} IS NULL OR ${given} >= ${old})`;
 }
 
 /** Names as a list of SQL. */

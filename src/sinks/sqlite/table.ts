@@ -158,8 +158,8 @@ export class ResultTable {
       columns,
       bound: columns.map(() => null),
       isChecked: layout.known === there,
-      // An older version changes nothing.
-      alwaysWrites: newest === undefined && (isKeyLoose || key.length === 0 || layout.names.length > key.length),
+      // An older version changes nothing, except with a loose key.
+      alwaysWrites: isKeyLoose || (newest === undefined && (key.length === 0 || layout.names.length > key.length)),
     };
     if (this.#insertions.size >= maxLayouts) this.#insertions.clear();
     this.#insertions.set(layout, insertion);

@@ -80,6 +80,14 @@ describe('the newest version of a row', () => {
     expect(folder.query()).toEqual([{ id: 1, version: 0 }]);
   });
 
+  it('is no other row whose key is equal only under the collation of the index: that one is a dead letter', async () => {
+    folder.run('CREATE TABLE results (name TEXT COLLATE NOCASE PRIMARY KEY, version INTEGER)');
+    const writer = await open({ table: 'results', key: 'name', newest: 'version' });
+    for (const version of [2, 1, 3, 2]) await writer.write({ name: 'a', version });
+    await expect(writer.write({ name: 'A', version: 9 })).rejects.toThrow('is a different text that is equal under');
+    expect(folder.query()).toEqual([{ name: 'a', version: 3 }]);
+  });
+
   it.each([{ id: 1 }, { id: 1, version: null }])('cannot be told from %j', async (row) => {
     const writer = await open({ table: 'results', key: 'id', newest: 'version' });
     expect(() => writer.capture(row, [])).toThrow('expected a value for "version", which tells the newest version');
