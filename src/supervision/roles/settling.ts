@@ -29,6 +29,10 @@ export function settle(
   const done = Intervals.fromFlat(flat);
   const moment = clock.moment();
   const lentAt = holding?.lentAt(done) ?? moment.now;
+  // Its part has items in it that may be with another consumer now. Nothing of the report counts: without the part's end, the
+  // items that it does hold would be settled and not in the sink.
+  if (parts && holding && !holdsAll(holding, done))
+    throw new ProtocolError('a part of a sink came with items that were not lent');
   let refused = done.size;
   if (holding && results) refused = results.done({ holding, done, rows, now: moment.now });
   else if (holding) refused = queue.settle(holding, done, moment.now);
@@ -36,11 +40,14 @@ export function settle(
     outage.succeeded();
     singlingOut.done(lentAt, done, uses);
   }
-  if (parts && refused === 0) queue.setParts(writer, parts);
-  // Its part has items in it that may be with another consumer now.
-  else if (parts && holding) throw new ProtocolError('a part of a sink came with items that were not lent');
+  if (parts && holding) queue.setParts(writer, parts);
   for (const failure of failed) if (!holding || !fail(deps, holding, failure, moment)) refused += 1;
   if (refused > 0) events.emit('settle.refused', { who, items: refused });
+}
+
+function holdsAll(holding: Holding, items: Intervals): boolean {
+  for (const [from, to] of items) for (let seq = from; seq <= to; seq++) if (!holding.find(seq)) return false;
+  return true;
 }
 
 /** Settles one failed item. False if the consumer does not hold it. */

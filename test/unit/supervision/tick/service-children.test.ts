@@ -243,6 +243,22 @@ describe('a starting consumer whose sink could not be reached', () => {
 });
 
 describe('a settle', () => {
+  it('with a part of a sink counts only if the consumer holds all of its items', () => {
+    const world = new AService({ settings: { consumers: 1 } }).runReady();
+    world.producer.yields(['a', 'b']);
+    world.tick();
+    const report = { type: 'settle' as const, failed: [], idle: 0, ran: 0, tookMs: 0, blockedMs: 0 };
+    expect(() => world.consumer().says({ ...report, done: [1, 3], parts: { file: 30 } })).toThrow(
+      'a part of a sink came with items that were not lent',
+    );
+    world.tick();
+    expect([world.queue.run.done, world.queue.sinkParts]).toEqual([0, []]);
+    world.consumer().says({ ...report, done: [1, 2], parts: { file: 20 } });
+    world.tick();
+    expect(world.queue.run.done).toBe(2);
+    expect(world.queue.sinkParts).toEqual([{ sink: 'file', writer: 2, part: 20 }]);
+  });
+
   it('of items that the consumer does not hold is refused and counted', () => {
     const world = new AService({ settings: { consumers: 1 } }).runReady();
     world.producer.yields([1, 2]);
