@@ -136,10 +136,16 @@ export class Producing {
     const { endTimeoutMs } = settings;
     const { child } = this.post;
     this.post.stop();
+    if (!child) return;
     // A source that hangs when it is closed must not keep the run open.
     this.#cancelEnd = clock.after(endTimeoutMs, () =>
-      child?.kill(`did not close its source within ${formatDuration(endTimeoutMs)} (endTimeout)`),
+      child.kill(`did not close its source within ${formatDuration(endTimeoutMs)} (endTimeout)`),
     );
+  }
+
+  /** The service is over. */
+  close(): void {
+    this.#cancelEnd();
   }
 
   /** The holder of the permits that `grants` are for. */

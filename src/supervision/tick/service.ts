@@ -384,6 +384,7 @@ export class Service {
     this.#tending.stop();
     this.#changes.close();
     for (const post of this.#roster.posts) post.drain();
+    this.#roster.producing.close();
     this.#roster.consumers.close();
     this.#reloading.close();
     this.#heldBack.close();

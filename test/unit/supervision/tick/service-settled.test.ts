@@ -155,6 +155,35 @@ describe('a source that wants to hear what is settled', () => {
     expect(world.producer.killedFor).toContain('did not close its source within 1m');
   });
 
+  it('whose producer died right after it had dealt with the last cursor leaves no timer behind', async () => {
+    const world = settling().runReady();
+    world.producer.yields(['a'], { cursor: '1', count: 0 });
+    world.producer.ends({ cursor: '1', count: 0 });
+    world.tick();
+    settles(world, 1);
+    world.producer.says({ type: 'confirmed', id: world.producer.last('settledTo').id });
+    world.producer.dies();
+    world.tick();
+    world.consumer().says({ type: 'ended' });
+    world.tick();
+    world.consumer().goes({ code: 0 });
+    await world.settle();
+    expect([world.producers.length, world.outcome?.exitCode, world.clock.waiting]).toEqual([1, 0, 0]);
+  });
+
+  it('that hangs in the operating system when it is closed is given up by a stop, and leaves no timer behind', async () => {
+    const world = settling({ settings: { stopTimeoutMs: 1000 } }).runReady();
+    world.producer.ends();
+    world.tick();
+    world.service.stop('tested');
+    world.tick();
+    world.consumer().goes({ code: 0 });
+    world.pass(1001);
+    world.pass(5001);
+    await world.settle();
+    expect([world.outcome?.error?.code, world.clock.waiting]).toEqual(['STUCK', 0]);
+  });
+
   it.each<[string, (world: AService) => void]>([
     ['before it was told', () => undefined],
     ['after it was told, and before it has confirmed that', (world) => settles(world, 1)],
