@@ -49,8 +49,11 @@ function mayFollow(character: string | undefined): boolean {
   return character === undefined || ',]} \t\r\n'.includes(character);
 }
 
-/** Matches a text, or a number with its fraction and exponent. Only for valid JSON. */
-const textOrNumber = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
+/**
+ * Matches a text, or a number with its fraction and exponent. Only for valid JSON. (A choice for each character would take too
+ * much of the stack in a text of many megabytes.)
+ */
+const textOrNumber = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
 
 function withQuotedIntegers(text: string): string {
   return text.replace(textOrNumber, (token) =>

@@ -92,7 +92,7 @@ class Scanner {
   #string(): void {
     this.at++;
     // oxlint-disable-next-line no-control-regex -- JSON allows no control characters in a text
-    this.#match(/(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[\da-fA-F]{4}))*/y);
+    this.#match(/[^"\\\x00-\x1f]*(?:\\(?:["\\/bfnrt]|u[\da-fA-F]{4})[^"\\\x00-\x1f]*)*/y);
     if (!this.#match(/"/y)) {
       this.fail(
         this.at >= this.#text.length ? 'the closing quote of a text' : 'a character that JSON allows in a text',

@@ -23,6 +23,13 @@ describe('JSON that keeps all digits', () => {
     expect(parseExactJson(text, 'bigint')).toEqual(JSON.parse(text));
   });
 
+  it('also follows a text of many megabytes', () => {
+    const long = 'x'.repeat(15 * 1024 * 1024);
+    const item = parseExactJson(`["${long}",12345678901234567890]`, 'string') as string[];
+    expect(item[0] === long).toBe(true);
+    expect(item[1]).toBe('12345678901234567890');
+  });
+
   it('keeps a property named __proto__ as a property', () => {
     const value = parseExactJson('{"__proto__":{"a":12345678901234567890}}', 'bigint') as object;
     expect(Object.keys(value)).toEqual(['__proto__']);
