@@ -80,7 +80,7 @@ describe('torture of a pipeline of the user', () => {
   });
 
   it('refuses to write to the user’s own sink unless that is requested, and then says what it could not check', async () => {
-    project.write('mine.ts', pipeline("sink: { ...discard(), kind: 'mine', target: 'somewhere' },"));
+    project.write('mine.ts', pipeline("sink: { ...to.discard(), kind: 'mine', target: 'somewhere' },"));
     const refused = await project.run(['torture', 'mine.ts', '--kills', '1']);
     expect(refused.code).toBe(64);
     expect(refused.stderr).toContain('this would write to its real sink (mine: somewhere)');
@@ -101,8 +101,9 @@ describe('torture of a pipeline of the user', () => {
        function spoiling(sink) {
          return { ...sink, open: async (context) => {
            const writer = await sink.open(context);
-           return { ...writer, commit: async ({ captured: rows, seqs }) => {
-             await writer.commit({ seqs, captured: seqs.has(200) ? ${spoilt} : rows });
+           return { ...writer, commit: async (batch) => {
+             const { captured: rows, items } = batch;
+             await writer.commit({ ...batch, captured: items.has(200) ? ${spoilt} : rows });
            } };
          } };
        }`,
