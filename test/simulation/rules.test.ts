@@ -15,12 +15,12 @@ const broken: Record<string, readonly Claim[]> = {
   '5': ['S2', 'S4', 'S8'],
   '6': ['S4', 'S7', 'S10'],
   '7': ['S8', 'S11'],
-  '8': ['S3', 'S4', 'S6', 'S17'],
+  '8': ['S3', 'S4', 'S6', 'S12', 'S17'],
   '9': ['S3'],
   '12': ['S5'],
+  '13': ['S14'],
   '17a': ['S20'],
   '17b': ['S20'],
-  '13': ['S14'],
   '15a': ['S12'],
   '15b': ['S12'],
   '15c': ['S12'],
@@ -30,7 +30,8 @@ const broken: Record<string, readonly Claim[]> = {
 
 describe('the checker finds a rule of the protocol that is left out:', () => {
   it('each rule that can be left out is tested', () => {
-    expect(Object.keys(leftOut).map((rule) => rule.split(':')[0])).toEqual(Object.keys(broken));
+    const rules = Object.keys(leftOut).map((rule) => rule.split(':')[0]);
+    expect(rules.toSorted()).toEqual(Object.keys(broken).toSorted());
   });
 
   it.each(Object.entries(leftOut))(

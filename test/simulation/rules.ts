@@ -8,7 +8,8 @@ import type { Plan } from './world/plan.ts';
 /** A queue that does not count items that wait for a retry, except in `truth`. */
 class ForgetfulQueue extends Queue {
   override get stats(): QueueStats {
-    return { ...super.stats, retrying: 0 };
+    const { open, retrying } = super.stats;
+    return { ...super.stats, open: open - retrying, retrying: 0 };
   }
 
   get truth(): QueueStats {
