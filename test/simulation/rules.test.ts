@@ -15,23 +15,22 @@ const broken: Record<string, readonly Claim[]> = {
   '5': ['S2', 'S4', 'S8'],
   '6': ['S4', 'S7', 'S10'],
   '7': ['S8', 'S11'],
-  '8': ['S3', 'S4', 'S6', 'S12', 'S17'],
+  '8': ['S3', 'S4', 'S6', 'S17'],
   '9': ['S3'],
   '12': ['S5'],
   '13': ['S14'],
-  '17a': ['S20'],
-  '17b': ['S20'],
   '15a': ['S12'],
   '15b': ['S12'],
   '15c': ['S12'],
+  '17a': ['S20'],
+  '17b': ['S20'],
   '7b': ['S1', 'S11'],
   R: ['S19'],
 };
 
 describe('the checker finds a rule of the protocol that is left out:', () => {
   it('each rule that can be left out is tested', () => {
-    const rules = Object.keys(leftOut).map((rule) => rule.split(':')[0]);
-    expect(rules.toSorted()).toEqual(Object.keys(broken).toSorted());
+    expect(Object.keys(leftOut).map((rule) => rule.split(':')[0])).toEqual(Object.keys(broken));
   });
 
   it.each(Object.entries(leftOut))(
