@@ -1,18 +1,15 @@
 import { configError } from '../core/errors.ts';
-import { isThenable } from '../core/thenable.ts';
 import { bytesDigest } from '../frame/codec.ts';
 import type { SourcePosition } from '../frame/position.ts';
 import type { Chunk, ItemChunk, OpenSource, RecordChunk } from '../sources/port.ts';
 import { checkedChunk, spansOf, type RecordSpan } from './chunk.ts';
-import { cursorText, shortCursor } from './cursor-text.ts';
-import { isDone, isPromise, iteratorOf, type SourceIterator } from './iterators.ts';
+import { cursorText } from './cursor-text.ts';
+import { handOver } from './hand-over.ts';
+import { cleanUp, isDone, isPromise, iteratorOf, type SourceIterator } from './iterators.ts';
 import type { ReadingOptions, SourceReader } from './reader.ts';
 import { changedSource, checkLastSkipped, digestOf } from './skipped.ts';
 import type { SourcePlace } from './outlet.ts';
 import { Turn } from './turn.ts';
-
-/** How long a source that never waits is read without a break. */
-const turnMs = 5;
 
 export interface ChunkReaderOptions extends ReadingOptions {
   /** Open, at the position's cursor. */
@@ -42,7 +39,7 @@ export class ChunkReader implements SourceReader {
     const { position, deterministic, clock } = options;
     this.#cursor = position.cursor;
     this.#toSkip = deterministic ? position.count : 0;
-    this.#turn = new Turn(clock, turnMs);
+    this.#turn = new Turn(clock);
   }
 
   get position(): SourcePosition {
@@ -70,13 +67,11 @@ export class ChunkReader implements SourceReader {
 
   stop(): void {
     this.#isStopped = true;
-    const cleanUp = async (): Promise<void> => {
-      await this.#iterator?.return?.();
-    };
-    cleanUp().catch(() => undefined); // It is not read any more, so what it fails at cannot matter.
+    cleanUp(this.#iterator);
   }
 
   async #takeItems(chunk: ItemChunk): Promise<void> {
+    const { outlet } = this.#options;
     const { items } = chunk;
     const count = items.length;
     const cursor = cursorOf(chunk);
@@ -85,12 +80,8 @@ export class ChunkReader implements SourceReader {
       const mayGoOn = this.#mayGoOn();
       if (mayGoOn !== true && !(await mayGoOn)) return;
       this.#count += 1;
-      try {
-        if (isThenable(items[i])) throw new TypeError('the item is a promise; await it before yielding it');
-        this.#options.outlet.add(items[i], this.#placeAfter(i + 1 === count ? cursor : undefined));
-      } catch (error) {
-        throw this.#itemError(error);
-      }
+      const at = this.#placeAfter(undefined);
+      handOver(outlet, items[i], i + 1 === count ? this.#placeAfter(cursor) : at, at);
     }
     this.#reached(cursor, start < count);
   }
@@ -127,11 +118,8 @@ export class ChunkReader implements SourceReader {
   }
 
   async #pause(isTurnOver: boolean): Promise<boolean> {
-    const { throttle, outlet, clock } = this.#options;
-    if (isTurnOver) {
-      await new Promise<void>((resolve) => clock.soon(resolve));
-      this.#turn.start();
-    }
+    const { throttle, outlet } = this.#options;
+    if (isTurnOver) await this.#turn.pass();
     if (throttle.isOn) await throttle.lowered();
     if (outlet.isFull) await outlet.hasRoom();
     return !this.#isStopped;
@@ -165,11 +153,6 @@ export class ChunkReader implements SourceReader {
     if (this.#toSkip === 0) return;
     const { count } = this.#options.position;
     throw changedSource(`it ended after ${count - this.#toSkip} items, ${count} had been stored`);
-  }
-
-  #itemError(error: unknown): Error {
-    const after = this.#cursor === null ? '' : ` after the cursor ${shortCursor(this.#cursor)}`;
-    return configError('ITEM', `item ${this.#count}${after} of the source: ${(error as Error).message}`, error);
   }
 }
 

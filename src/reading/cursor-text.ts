@@ -1,5 +1,5 @@
 import { errorData } from '../core/errors.ts';
-import { writeJson } from '../core/json.ts';
+import { parseJson, writeJson } from '../core/json.ts';
 import { show } from '../core/show.ts';
 
 /** The largest cursor: each frame carries one in its header. */
@@ -26,6 +26,11 @@ export function cursorText(cursor: unknown, who = 'checkpoint'): string {
     );
   }
   return text;
+}
+
+/** The cursor that was kept as JSON; undefined for none. */
+export function cursorFrom(text: string | null): unknown {
+  return text === null ? undefined : parseJson(text);
 }
 
 /** A cursor for an error message. */

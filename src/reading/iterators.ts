@@ -13,6 +13,14 @@ export function iteratorOf(source: unknown): SourceIterator {
   throw configError('SOURCE', `source: expected something iterable (a generator, an array, a stream…), got ${got}`);
 }
 
+/** Asks the source of an iterator that is read no further to clean up, and does not wait for it. */
+export function cleanUp(iterator: SourceIterator | undefined): void {
+  const end = async (): Promise<void> => {
+    await iterator?.return?.();
+  };
+  end().catch(() => undefined); // It is not read any more, so what it fails at cannot matter.
+}
+
 /** Throws if `step` is not an iterator result. */
 export function isDone(step: IteratorResult<unknown>): boolean {
   if (typeof step === 'object' && step !== null) return step.done === true;

@@ -5,9 +5,9 @@
 import type { Connection } from '../child/connect.ts';
 import { stopped } from '../child/stopped.ts';
 import { commonLife, type Life, type LifeOptions } from '../child/life.ts';
-import { parseJson } from '../core/json.ts';
 import type { ConfigureProducer, FromProducer, SettledTo, ToProducer } from '../ipc/messages.ts';
 import { isDeterministic, isSourceSpec } from '../sources/port.ts';
+import { cursorFrom } from './cursor-text.ts';
 import { OpenedSource } from './opened-source.ts';
 import { Outlet } from './outlet.ts';
 import { Reader, type SourceReader } from './reader.ts';
@@ -49,7 +49,7 @@ export function producerLife(
     const { params, resolve } = common.values();
     const context = {
       run,
-      previous: previous === null ? undefined : parseJson(previous),
+      previous: cursorFrom(previous),
       params,
       log,
       signal,

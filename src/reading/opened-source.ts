@@ -2,6 +2,7 @@ import { parseJson } from '../core/json.ts';
 import type { SourcePosition } from '../frame/position.ts';
 import type { OpenContext, OpenSource, SourceSpec } from '../sources/port.ts';
 import { ChunkReader } from './chunk-reader.ts';
+import { cursorFrom } from './cursor-text.ts';
 import type { ReadingOptions, SourceReader } from './reader.ts';
 import { Reports } from './reports.ts';
 
@@ -24,8 +25,7 @@ export class OpenedSource {
 
   static async open(spec: SourceSpec<unknown, string>, options: OpenedSourceOptions): Promise<OpenedSource> {
     const { position, reportTimeoutMs: _, onFailed: __, ...context } = options;
-    const cursor: unknown = position.cursor === null ? undefined : parseJson(position.cursor);
-    return new OpenedSource(spec, await spec.open({ ...context, cursor }), options);
+    return new OpenedSource(spec, await spec.open({ ...context, cursor: cursorFrom(position.cursor) }), options);
   }
 
   private constructor(spec: SourceSpec<unknown, string>, source: OpenSource, options: OpenedSourceOptions) {

@@ -1,16 +1,11 @@
-import { parseJson } from '../core/json.ts';
 import type { Clock } from '../core/clock.ts';
-import { configError } from '../core/errors.ts';
-import { isThenable } from '../core/thenable.ts';
 import type { SourcePosition } from '../frame/position.ts';
-import { cursorText, shortCursor } from './cursor-text.ts';
-import { isDone, isPromise, iteratorOf, type SourceIterator } from './iterators.ts';
+import { cursorFrom, cursorText } from './cursor-text.ts';
+import { handOver } from './hand-over.ts';
+import { cleanUp, isDone, isPromise, iteratorOf, type SourceIterator } from './iterators.ts';
 import type { Outlet } from './outlet.ts';
 import { changedSource, checkLastSkipped, digestOf } from './skipped.ts';
 import { Turn } from './turn.ts';
-
-/** How long a source that never waits is read without a break. */
-const turnMs = 5;
 
 export interface ReadingOptions {
   clock: Clock;
@@ -60,7 +55,7 @@ export class Reader implements SourceReader {
   constructor(options: ReaderOptions) {
     this.#options = options;
     this.#cursor = options.position.cursor;
-    this.#turn = new Turn(options.clock, turnMs);
+    this.#turn = new Turn(options.clock);
   }
 
   get position(): SourcePosition {
@@ -69,8 +64,7 @@ export class Reader implements SourceReader {
 
   async read(): Promise<boolean> {
     const { open, position, outlet, throttle } = this.#options;
-    const cursor: unknown = position.cursor === null ? undefined : parseJson(position.cursor);
-    const iterator = iteratorOf(open(cursor, (next) => this.#checkpoint(next)));
+    const iterator = iteratorOf(open(cursorFrom(position.cursor), (next) => this.#checkpoint(next)));
     this.#iterator = iterator;
     await this.#skip(iterator);
 
@@ -84,28 +78,19 @@ export class Reader implements SourceReader {
       if (this.#isStopped) break;
       if (isDone(step)) return true;
       this.#take(step.value);
-      if (this.#turn.isOver()) await this.#letOthers();
+      if (this.#turn.isOver()) await this.#turn.pass();
     }
     return false;
   }
 
   stop(): void {
     this.#isStopped = true;
-    const cleanUp = async (): Promise<void> => {
-      await this.#iterator?.return?.();
-    };
-    cleanUp().catch(() => undefined); // It is not read any more, so what it fails at cannot matter.
+    cleanUp(this.#iterator);
   }
 
   #take(item: unknown): void {
     this.#count += 1;
-    try {
-      if (isThenable(item)) throw new TypeError('the item is a promise; await it before yielding it');
-      this.#options.outlet.add(item, { cursor: this.#cursor, count: this.#count });
-    } catch (error) {
-      const after = this.#cursor === null ? '' : ` after the cursor ${shortCursor(this.#cursor)}`;
-      throw configError('ITEM', `item ${this.#count}${after} of the source: ${(error as Error).message}`, error);
-    }
+    handOver(this.#options.outlet, item, { cursor: this.#cursor, count: this.#count });
   }
 
   #checkpoint(cursor: unknown): void {
@@ -128,12 +113,7 @@ export class Reader implements SourceReader {
       if (isDone(step)) throw changedSource(`it ended after ${skipped - 1} items, but ${position.count} are stored`);
       this.#count += 1;
       if (skipped === position.count) checkLastSkipped(position, () => digestOf(step.value));
-      if (this.#turn.isOver()) await this.#letOthers();
+      if (this.#turn.isOver()) await this.#turn.pass();
     }
-  }
-
-  async #letOthers(): Promise<void> {
-    await new Promise<void>((resolve) => this.#options.clock.soon(resolve));
-    this.#turn.start();
   }
 }

@@ -1,5 +1,8 @@
 import type { Clock } from '../core/clock.ts';
 
+/** How long a source that never waits is read without a break. */
+const turnMs = 5;
+
 /** The number of quick steps between two readings of the clock. */
 const stepsBetweenLooks = 4;
 
@@ -19,7 +22,7 @@ export class Turn {
   #lookedAt = 0;
   #stepsToLook = 1;
 
-  constructor(clock: Clock, ms: number) {
+  constructor(clock: Clock, ms: number = turnMs) {
     this.#clock = clock;
     this.#ms = ms;
     this.start();
@@ -30,6 +33,12 @@ export class Turn {
     this.#startedAt = this.#clock.now();
     this.#lookedAt = this.#startedAt;
     this.#stepsToLook = 1;
+  }
+
+  /** Lets the event loop have its turn. */
+  async pass(): Promise<void> {
+    await new Promise<void>((resolve) => this.#clock.soon(resolve));
+    this.start();
   }
 
   /** Call it after each step: whether the time is over. */
