@@ -2,22 +2,9 @@ import { type Values, valuesOf } from '../values/values.ts';
 import type { LimitRules } from '../core/limit-rules.ts';
 import { createCalls, type Calls } from '../calls/calls.ts';
 import type { Cancel, Clock } from '../core/clock.ts';
-import type { ParamValues } from '../core/params.ts';
 import type { Redaction } from '../core/redaction.ts';
 import type { Handlers } from '../ipc/handlers.ts';
-import type {
-  Acquire,
-  Beat,
-  Bye,
-  Describe,
-  Described,
-  Freeze,
-  Granted,
-  Ready,
-  Refused,
-  Release,
-  LogMessage,
-} from '../ipc/messages.ts';
+import type { Configure, FromChild, Stop, ToChild } from '../ipc/messages.ts';
 import type { Log } from '../pipeline/context.ts';
 import type { LoadedPipeline } from '../pipeline/load.ts';
 import { startBeat } from './beat.ts';
@@ -30,29 +17,26 @@ export interface Life<In extends { type: string }> {
   onLeave: () => void;
 }
 
-/** What a child needs; `Configure` is the message that configures it. */
-export interface LifeOptions<Configure> {
+/** What a child needs; `Message` is the message that configures it. */
+export interface LifeOptions<Message> {
   clock: Clock;
   random: () => number;
   redaction: Redaction;
   load: (file: string) => Promise<LoadedPipeline>;
   /** It has been configured. */
-  onConfigured: (message: Configure) => void;
+  onConfigured: (message: Message) => void;
   /** It has reported that it is ready: now is the time for work that was not needed for that. */
-  onReady: (message: Configure) => void;
+  onReady: (message: Message) => void;
 }
 
 type Pipeline = NonNullable<LoadedPipeline['pipeline']>;
 
-/** The messages of every child, except that it has failed. */
-type Said = Described | Ready | Beat | LogMessage | Acquire | Release | Freeze;
-
 /** The part of life that both kinds of children have in common. */
-export interface CommonLife<Configure> extends Life<Describe | Bye | Granted | Refused> {
+export interface CommonLife<Message> extends Life<Exclude<ToChild, Stop>> {
   /** The pipeline that it has described. Throws if it has not described one. */
   pipeline: () => Pipeline;
   /** Its `configure` has come. */
-  configured: (message: Configure) => void;
+  configured: (message: Message) => void;
   /** The params of the run, and what fills them and secrets into fields. Throws before it is configured. */
   values: () => Values;
   log: Log;
@@ -60,13 +44,13 @@ export interface CommonLife<Configure> extends Life<Describe | Bye | Granted | R
   /** Another process runs the same code and logs what needs to be logged only once for all. */
   leavesNotes: () => void;
   /** It is set up: reports that and, from now on, its `state`. */
-  ready: (message: Configure, state: Parameters<typeof startBeat>[0]['state']) => void;
+  ready: (message: Message, state: Parameters<typeof startBeat>[0]['state']) => void;
 }
 
-export function commonLife<Configure extends { beatMs: number; params: ParamValues }>(
-  { send, fail, leave }: Pick<Connection<Said>, 'send' | 'fail' | 'leave'>,
-  { clock, random, load, onReady }: Pick<LifeOptions<Configure>, 'clock' | 'random' | 'load' | 'onReady'>,
-): CommonLife<Configure> {
+export function commonLife<Message extends Configure>(
+  { send, fail, leave }: Pick<Connection<FromChild>, 'send' | 'fail' | 'leave'>,
+  { clock, random, load, onReady }: Pick<LifeOptions<Message>, 'clock' | 'random' | 'load' | 'onReady'>,
+): CommonLife<Message> {
   let limits: Readonly<Record<string, LimitRules>> = {};
   const isConcurrent = (name: string): boolean => limits[name]?.concurrency !== undefined;
   const log = childLog(send);
@@ -76,7 +60,7 @@ export function commonLife<Configure extends { beatMs: number; params: ParamValu
   let pipeline: Pipeline | undefined;
   let values: Values | undefined;
   const valuesNow = (): Values => {
-    if (!values) throw new Error('the supervisor has not told this process the params of the run');
+    if (!values) throw new Error('the supervisor has not sent this process the params of the run');
     return values;
   };
   const resolve: Values['resolve'] = (text) => valuesNow().resolve(text);

@@ -1,6 +1,7 @@
 import type { Clock } from '../core/clock.ts';
 import { Redaction } from '../core/redaction.ts';
 import { handle } from '../ipc/handlers.ts';
+import type { Configure } from '../ipc/messages.ts';
 import { loadPipeline } from '../pipeline/load.ts';
 import { secretValue } from '../values/secret.ts';
 import { connect, type Connection } from './connect.ts';
@@ -15,19 +16,18 @@ export interface ServeOptions {
 }
 
 /** The difference between a producer and a consumer. */
-export interface Role<In extends { type: string }, Out, Configure> {
+export interface Role<In extends { type: string }, Out, Message> {
   parse: (header: unknown) => In;
-  life: (connection: Connection<Out>, options: LifeOptions<Configure>) => Life<In>;
+  life: (connection: Connection<Out>, options: LifeOptions<Message>) => Life<In>;
   /** Its title in a list of processes, after the pipeline's name. */
-  title: (message: Configure) => string;
+  title: (message: Message) => string;
 }
 
 /** Runs a child on the channel that the supervisor has opened for this process. */
-export function serveChild<
-  In extends { type: string },
-  Out extends object,
-  Configure extends { name: string; redact: readonly string[]; diesWithSupervisor: boolean },
->({ parse, life: begin, title }: Role<In, Out, Configure>, { clock, random, millrace }: ServeOptions): void {
+export function serveChild<In extends { type: string }, Out extends object, Message extends Configure>(
+  { parse, life: begin, title }: Role<In, Out, Message>,
+  { clock, random, millrace }: ServeOptions,
+): void {
   const parent = process.ppid;
   // All of Node's ten default stack lines may belong to a library; the user's own line would be missing.
   Error.stackTraceLimit = 30;

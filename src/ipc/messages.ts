@@ -90,13 +90,29 @@ export interface Describe {
   file: string;
 }
 
-// ── supervisor → producer ────────────────────────────────────────────────────────────────────────────────────────
-
-/** Start reading. Sent once the writer id is in the spool. */
-export interface ConfigureProducer {
+/** What `configure` says to every child. */
+export interface Configure {
   type: 'configure';
   name: string;
   run: string;
+  /** The params of the run. */
+  params: ParamValues;
+  /** Keys whose values are secrets although they do not look like secrets. */
+  redact: readonly string[];
+  beatMs: number;
+  /**
+   * Whether the operating system kills this child when its supervisor dies; otherwise the child watches for that
+   * itself.
+   */
+  diesWithSupervisor: boolean;
+}
+
+export type ToChild = Describe | Granted | Refused | Stop | Bye;
+
+// ── supervisor → producer ────────────────────────────────────────────────────────────────────────────────────────
+
+/** Start reading. Sent once the writer id is in the spool. */
+export interface ConfigureProducer extends Configure {
   position: SourcePosition;
   /** The final cursor of the last finished run with the same params and source, as JSON. */
   previous: string | null;
@@ -111,16 +127,6 @@ export interface ConfigureProducer {
   frameBytes: number;
   windowBytes: number;
   maxItemBytes: number;
-  /** The params of the run. */
-  params: ParamValues;
-  /** Keys whose values are secrets although they do not look like secrets. */
-  redact: readonly string[];
-  beatMs: number;
-  /**
-   * Whether the operating system kills this child when its supervisor dies; otherwise the child watches for that
-   * itself.
-   */
-  diesWithSupervisor: boolean;
 }
 
 /**
@@ -148,15 +154,12 @@ export interface Throttle {
   on: boolean;
 }
 
-export type ToProducer = Describe | ConfigureProducer | Stored | SettledTo | Throttle | Stop | Bye | Granted | Refused;
+export type ToProducer = ToChild | ConfigureProducer | Stored | SettledTo | Throttle;
 
 // ── supervisor → consumer ────────────────────────────────────────────────────────────────────────────────────────
 
 /** Open the sink, set up; then send `ready`. Sent once the writer id is in the spool. */
-export interface ConfigureConsumer {
-  type: 'configure';
-  name: string;
-  run: string;
+export interface ConfigureConsumer extends Configure {
   writer: number;
   ordinal: number;
   /** Lets the sink detect whether it knows a later state of the queue. */
@@ -171,17 +174,11 @@ export interface ConfigureConsumer {
    * How long opening the sink may take before you have to report that it is down: you have little time to become ready.
    */
   sinkOpenTimeoutMs: number;
-  /** The params of the run. */
-  params: ParamValues;
   /**
    * Only to a process of its own, after all consumers have ended: say `ready`, do what is left to do in the sinks for the whole
    * run, then say `ended`. Another process may have done it already. Where the writers' parts end, by sink.
    */
   finish?: { sink: string; writer: number; part: unknown }[];
-  /** Keys whose values are secrets although they do not look like secrets. */
-  redact: readonly string[];
-  beatMs: number;
-  diesWithSupervisor: boolean;
 }
 
 /**
@@ -240,20 +237,7 @@ export interface Written {
 }
 
 export type ToConsumer =
-  | Describe
-  | ConfigureConsumer
-  | Deliver
-  | Recall
-  | Settled
-  | Prune
-  | End
-  | Stop
-  | Withdraw
-  | Abort
-  | Bye
-  | Granted
-  | Refused
-  | Written;
+  ToChild | ConfigureConsumer | Deliver | Recall | Settled | Prune | End | Withdraw | Abort | Written;
 
 // ── either child → supervisor ────────────────────────────────────────────────────────────────────────────────────
 
@@ -333,6 +317,8 @@ export interface Ended {
   type: 'ended';
 }
 
+export type FromChild = Described | Ready | Acquire | Release | Freeze | Beat | LogMessage | Failed | Ended;
+
 // ── producer → supervisor ────────────────────────────────────────────────────────────────────────────────────────
 
 /** Items, and the source's position at the last of them. The payload is the frame. */
@@ -363,20 +349,7 @@ export interface SourceEnd {
   position: SourcePosition;
 }
 
-export type FromProducer =
-  | Described
-  | Ready
-  | SendFrame
-  | SourceCovered
-  | SourceEnd
-  | Confirmed
-  | Ended
-  | Acquire
-  | Release
-  | Freeze
-  | Beat
-  | LogMessage
-  | Failed;
+export type FromProducer = FromChild | SendFrame | SourceCovered | SourceEnd | Confirmed;
 
 // ── consumer → supervisor ────────────────────────────────────────────────────────────────────────────────────────
 
@@ -468,21 +441,4 @@ export interface Write {
   type: 'write';
 }
 
-export type FromConsumer =
-  | Described
-  | Ready
-  | Settle
-  | Start
-  | GivenBack
-  | Fenced
-  | SinkState
-  | OtherQueues
-  | Results
-  | Write
-  | Ended
-  | Acquire
-  | Release
-  | Freeze
-  | Beat
-  | LogMessage
-  | Failed;
+export type FromConsumer = FromChild | Settle | Start | GivenBack | Fenced | SinkState | OtherQueues | Results | Write;

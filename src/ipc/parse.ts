@@ -5,7 +5,7 @@
 import { writeJson } from '../core/json.ts';
 import { ProtocolError } from '../core/errors.ts';
 import { paramTypes } from '../core/params.ts';
-import type { FromConsumer, FromProducer, ToConsumer, ToProducer } from './messages.ts';
+import type { Configure, FromChild, FromConsumer, FromProducer, ToChild, ToConsumer, ToProducer } from './messages.ts';
 
 type Check = (value: unknown) => boolean;
 type Checks<Message extends { type: string }> = {
@@ -104,9 +104,24 @@ const pipeline = fields({
 });
 const none = {};
 
-const toChild = { describe: { file: text }, granted: { id: whole }, refused: { id: whole, message: text }, bye: none };
+const toChild: Checks<ToChild> = {
+  describe: { file: text },
+  granted: { id: whole },
+  refused: { id: whole, message: text },
+  stop: none,
+  bye: none,
+};
 
-const fromChild = {
+const configure: Checks<Configure>['configure'] = {
+  name: text,
+  run: text,
+  params: recordOf(paramValue),
+  redact: listOf(text),
+  beatMs: amount,
+  diesWithSupervisor: flag,
+};
+
+const fromChild: Checks<FromChild> = {
   described: { pipeline: orNull(pipeline), problems: listOf(problem) },
   ready: none,
   acquire: { id: whole, limit: text, timeoutMs: optional(amount) },
@@ -151,8 +166,7 @@ const fromConsumer: Checks<FromConsumer> = {
 const toProducer: Checks<ToProducer> = {
   ...toChild,
   configure: {
-    name: text,
-    run: text,
+    ...configure,
     position,
     previous: orNull(text),
     isReopened: flag,
@@ -163,22 +177,16 @@ const toProducer: Checks<ToProducer> = {
     frameBytes: whole,
     windowBytes: whole,
     maxItemBytes: whole,
-    params: recordOf(paramValue),
-    redact: listOf(text),
-    beatMs: amount,
-    diesWithSupervisor: flag,
   },
   stored: { frames: whole },
   settledTo: { id: whole, cursor: text },
   throttle: { on: flag },
-  stop: none,
 };
 
 const toConsumer: Checks<ToConsumer> = {
   ...toChild,
   configure: {
-    name: text,
-    run: text,
+    ...configure,
     writer: whole,
     ordinal: whole,
     start: fields({
@@ -195,11 +203,7 @@ const toConsumer: Checks<ToConsumer> = {
     sinkIsKnown: flag,
     sinkTimeoutMs: amount,
     sinkOpenTimeoutMs: amount,
-    params: recordOf(paramValue),
     finish: optional(listOf(fields({ sink: text, writer: whole, part: () => true }))),
-    redact: listOf(text),
-    beatMs: amount,
-    diesWithSupervisor: flag,
   },
   deliver: {
     ...frame,
@@ -217,7 +221,6 @@ const toConsumer: Checks<ToConsumer> = {
   settled: none,
   prune: { before: whole, open: listOf(whole), drop: listOf(text) },
   end: none,
-  stop: none,
   withdraw: { limits: listOf(text), ms: amount },
   abort: none,
   written: none,

@@ -1,7 +1,7 @@
 import { describeWithPlace, errorFromData, MillraceError } from '../../core/errors.ts';
 import type { ExitCode } from '../../core/exit-codes.ts';
 import type { Handlers } from '../../ipc/handlers.ts';
-import type { Bye, FromConsumer, FromProducer, Granted, Refused } from '../../ipc/messages.ts';
+import type { Bye, Described, FromChild, Granted, Ready, Refused } from '../../ipc/messages.ts';
 import type { Hub } from '../hub.ts';
 import { isOutside } from '../blame/outage.ts';
 import type { Admission } from '../replacing/admission.ts';
@@ -9,7 +9,7 @@ import { permitHandlers } from './permits.ts';
 import type { Extent, Outbox } from '../posts/outbox.ts';
 import type { Post } from '../posts/post.ts';
 
-type Common = Exclude<FromProducer & FromConsumer, { type: 'ready' | 'described' }>;
+type Common = Exclude<FromChild, Ready | Described>;
 
 /**
  * Handles the messages that producer and consumers have in common: permits, signs of life, log lines, the reason for

@@ -16,7 +16,7 @@ import type { Hub } from '../hub.ts';
 import { Post, type Gone } from '../posts/post.ts';
 import { receive, unexpected } from './receiving.ts';
 import type { OtherQueues } from './other-queues.ts';
-import { beatMs, type RoleDeps } from './role.ts';
+import { configureFor, type RoleDeps } from './role.ts';
 import { settle } from './settling.ts';
 import type { UnfencedWriters } from './unfenced-writers.ts';
 
@@ -161,15 +161,13 @@ export class Consuming {
   }
 
   #configure(child: ConsumerChild): ConfigureConsumer {
-    const { queue, settings, pipeline, events } = this.#hub;
-    const { start, childrenDieWithUs } = this.#deps;
+    const { queue, settings, events } = this.#hub;
+    const { start } = this.#deps;
     const { writer } = this.#enrolment;
     events.emit('child.started', { who: child.who, writer });
     this.post.asked();
     return {
-      type: 'configure',
-      name: pipeline.name,
-      run: queue.run.run,
+      ...configureFor(this.#hub, this.#deps),
       writer,
       ordinal: this.post.ordinal,
       start,
@@ -179,11 +177,7 @@ export class Consuming {
       sinkIsKnown: queue.run.done > queue.run.doneElsewhere,
       sinkTimeoutMs: settings.sinkTimeoutMs,
       sinkOpenTimeoutMs: Math.min(settings.sinkTimeoutMs, settings.readyTimeoutMs / 2),
-      params: queue.run.params,
       ...(this.#finishes && { finish: queue.sinkParts }),
-      redact: settings.redact,
-      beatMs,
-      diesWithSupervisor: childrenDieWithUs,
     };
   }
 

@@ -14,7 +14,7 @@ import { changedUnderneath, compareFingerprints, type Comparison } from '../repl
 import type { Hub } from '../hub.ts';
 import { Post, type Gone } from '../posts/post.ts';
 import { receive, unexpected } from './receiving.ts';
-import { beatMs, type RoleDeps } from './role.ts';
+import { configureFor, type RoleDeps } from './role.ts';
 
 type ProducerChild = Child<FromProducer, ToProducer>;
 
@@ -171,13 +171,11 @@ export class Producing {
 
   #configure(child: ProducerChild): ConfigureProducer {
     this.#stage = 'configured';
-    const { queue, settings, pipeline, events } = this.#hub;
+    const { queue, settings, events } = this.#hub;
     events.emit('child.started', { who: child.who, writer: this.holder });
     this.post.asked();
     return {
-      type: 'configure',
-      name: pipeline.name,
-      run: queue.run.run,
+      ...configureFor(this.#hub, this.#deps),
       position: queue.run.position,
       previous: this.#previous,
       isReopened: this.#deps.writers.hasPredecessor(this.holder),
@@ -188,10 +186,6 @@ export class Producing {
       frameBytes: settings.frameBytes,
       windowBytes: settings.producerWindowBytes,
       maxItemBytes: settings.maxItemBytes,
-      params: queue.run.params,
-      redact: settings.redact,
-      beatMs,
-      diesWithSupervisor: this.#deps.childrenDieWithUs,
     };
   }
 

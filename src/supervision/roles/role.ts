@@ -1,4 +1,6 @@
+import type { Configure } from '../../ipc/messages.ts';
 import type { ProcessIdentity, Writers } from '../../queue/writers.ts';
+import type { Hub } from '../hub.ts';
 import type { Admission } from '../replacing/admission.ts';
 
 /** What the supervisor's side of every post needs in addition to the hub. */
@@ -13,4 +15,14 @@ export interface RoleDeps {
 }
 
 /** How often children report that they are alive. */
-export const beatMs = 1000;
+const beatMs = 1000;
+
+/** What `configure` says to every child. */
+export function configureFor(
+  { queue, settings, pipeline }: Pick<Hub, 'queue' | 'settings' | 'pipeline'>,
+  { childrenDieWithUs }: Pick<RoleDeps, 'childrenDieWithUs'>,
+): Configure {
+  const { run, params } = queue.run;
+  const { redact } = settings;
+  return { type: 'configure', name: pipeline.name, run, params, redact, beatMs, diesWithSupervisor: childrenDieWithUs };
+}
