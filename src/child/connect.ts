@@ -17,7 +17,6 @@ const lostWork =
 export interface Connection<Out> {
   send: Channel<Out | Failed | LogMessage>['send'];
   flush: Channel<Out | Failed | LogMessage>['flush'];
-  readonly channel: Channel<Out | Failed | LogMessage>;
   /** Everything has been reported and confirmed: closes the channel, so that the process ends by itself. */
   leave: () => void;
   /** Reports why this process cannot continue, and ends it. With an exit code the whole service ends. */
@@ -77,7 +76,6 @@ export function connect<In, Out extends object>(options: {
   return {
     send: (message, payload) => channel.send(message, payload),
     flush: () => channel.flush(),
-    channel,
     leave,
     fail,
   };
