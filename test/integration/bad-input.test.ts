@@ -4,6 +4,8 @@ import { dirname, join } from 'node:path';
 import { expect, it } from '@jest/globals';
 import Database from 'better-sqlite3';
 import { Spool } from '../../src/queue/spool/spool.ts';
+import { aRun, deadOf, group } from '../contract/store.ts';
+import { frameOf } from '../support/frames.ts';
 import { Project, type Ended } from '../support/project.ts';
 
 /** A mistake of a user: the exit code of the command, and what it says. */
@@ -267,6 +269,23 @@ const spool = (change: string | { at: number; bytes: string }) => (project: Proj
     writeFileSync(file, content);
   }
 };
+/** A queue with dead letter 1, in a file that this user may read but not write. */
+const readOnlyLetter = (project: Project): void => {
+  const file = project.path('state/queue.db');
+  const opened = Spool.open({ file, durability: 'full' });
+  opened.store.commit(
+    group({ run: { ...aRun, nextSeq: 2, stored: 1, dead: 1 }, dead: [deadOf(1, { frame: frameOf([{ id: 1 }]) })] }),
+  );
+  opened.close();
+  chmodSync(file, 0o400);
+};
+/** Each way to change dead letter 1, or the file that holds it. */
+const changes: Record<string, string[]> = {
+  'dead edit': ['dead', 'edit', '1', '--json', '{}'],
+  'dead retry': ['dead', 'retry', '1'],
+  'dead purge': ['dead', 'purge', '1', '--yes'],
+  'store compact': ['store', 'compact'],
+};
 given('a state directory', {
   'that is a file': {
     files: { state: '' },
@@ -311,16 +330,18 @@ given('a state directory', {
     says: [/no write access to \S+state\/queue\.db \(EACCES\).*Nothing was changed/],
     leaves: 'state',
   },
-  'whose queue may not be written, to be changed': {
-    prepare: (project) => {
-      spool('')(project);
-      chmodSync(project.path('state/queue.db'), 0o400);
-    },
-    args: ['store', 'compact', '--state', 'state'],
-    code: 78,
-    says: [/no write access to \S+state\/queue\.db \(EACCES\)/],
-    leaves: 'state',
-  },
+  ...Object.fromEntries(
+    Object.entries(changes).map(([command, args]): [string, Row] => [
+      `whose queue may not be written, with ${command}`,
+      {
+        prepare: readOnlyLetter,
+        args: [...args, '--state', 'state'],
+        code: 78,
+        says: [/no write access to \S+state\/queue\.db \(EACCES\)/],
+        leaves: 'state',
+      },
+    ]),
+  ),
   'that may not be written to': {
     prepare: (project) => {
       spool('')(project);
