@@ -68,7 +68,7 @@ describe('a config file', () => {
     [
       'queueMemory: { a: 1 }\nstate: [1]',
       [
-        ['queueMemory', {}, 1],
+        ['queueMemory', {}, 1, [{ name: 'a', value: 1, line: 1 }]],
         ['state', [1], 2],
       ],
     ],
@@ -84,7 +84,7 @@ describe('a config file', () => {
     expect(await read(text)).toEqual({
       path,
       problems: [],
-      entries: entries.map(([name, value, line]) => expect.objectContaining({ name, value, line })),
+      entries: entries.map(([name, value, line, named]) => ({ name, value, line, ...(named && { entries: named }) })),
     });
   });
 
