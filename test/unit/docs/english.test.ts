@@ -49,18 +49,32 @@ interface Line {
   text: string;
 }
 
-/** The lines of a document that are not code; names of tests in it are what they are. */
-function proseOf(file: string): Line[] {
+/** The lines of a document that are not code. */
+function linesOf(file: string): Line[] {
   let isCode = false;
   return readFileSync(file, 'utf8')
     .split('\n')
     .flatMap((line, i) => {
       const isFence = line.trimStart().startsWith('```');
       if (isFence) isCode = !isCode;
-      if (isFence || isCode || line.startsWith('    ')) return [];
-      const text = line.replaceAll(/`[^`]*`/g, '``').replaceAll(/``: \*[^|]*/g, '');
-      return [{ place: `${file}:${i + 1}`, text }];
+      return isFence || isCode || line.startsWith('    ') ? [] : [{ place: `${file}:${i + 1}`, text: line }];
     });
+}
+
+/** The lines of a document that are not code, without the code and the names of tests in them. */
+function proseOf(file: string): Line[] {
+  return linesOf(file).map(({ place, text }) => {
+    return { place, text: text.replaceAll(/`[^`]*`/g, '``').replaceAll(/``: \*[^|]*/g, '') };
+  });
+}
+
+const columns = 100;
+
+/** The lines that are too long. Rows of a table, and lines with no space to break at, cannot be shorter. */
+function tooLong(lines: readonly Line[]): string[] {
+  return lines
+    .filter(({ text }) => text.length > columns && !text.trimStart().startsWith('|') && /\S +\S+ +\S/.test(text))
+    .map(({ place, text }) => `${place} has ${text.length} columns; wrap it at ${columns}`);
 }
 
 /** The strings of a source file that have several words. */
@@ -90,12 +104,23 @@ describe('the English', () => {
     expect(findingsIn(proseOf(file))).toEqual([]);
   });
 
+  // An entry of the changelog is one line.
+  it.each(documents.filter((file) => file !== 'CHANGELOG.md'))(`of %s is wrapped at ${columns} columns`, (file) => {
+    expect(tooLong(linesOf(file))).toEqual([]);
+  });
+
   it('of log lines, status, help and errors of commands has none of them', () => {
     expect(findingsIn(sources.flatMap(stringsOf))).toEqual([]);
   });
 
-  it('is checked: a phrase from the list is found', () => {
+  it('is checked: a phrase from the list and a line that is too long are found', () => {
     const [found] = findingsIn([{ place: 'page.md:1', text: 'The pipeline goes on after the pause.' }]);
     expect(found).toBe('page.md:1: "goes on"; better: continue, resume, keep running');
+    const words = 'ten letters '.repeat(9);
+    const lines = [words, `| ${words} |`, `- ${'x'.repeat(100)}`, 'short'].map((text, i) => ({
+      place: `page.md:${i}`,
+      text,
+    }));
+    expect(tooLong(lines)).toEqual(['page.md:0 has 108 columns; wrap it at 100']);
   });
 });
