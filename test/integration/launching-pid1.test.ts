@@ -3,8 +3,9 @@ import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path, { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import Database from 'better-sqlite3';
+import { describeIf } from '../support/describe-if.ts';
 
 /** As in a container: process 1 of a PID namespace, in a directory that cannot be written. */
 const unshare = ['--pid', '--mount', '--fork', '--mount-proc', '--kill-child'];
@@ -12,10 +13,9 @@ if (process.getuid?.() !== 0) unshare.unshift('--user', '--map-root-user');
 const launch = 'mount -t tmpfs -o ro none "$1" && cd "$1" && shift && exec "$@"';
 
 const { status: allowed } = spawnSync('unshare', [...unshare, 'true']);
-if (allowed !== 0) console.warn('unshare is not allowed on this machine: Millrace was not tried as process 1');
-const describeInNamespace = allowed === 0 ? describe : describe.skip;
+const otherwise = 'this user may not use unshare here: Millrace as process 1 was not tested';
 
-describeInNamespace('Millrace as process 1 with a read-only working directory', () => {
+describeIf(allowed === 0, otherwise)('Millrace as process 1 with a read-only working directory', () => {
   let folder: string;
   let namespace: ChildProcess | undefined;
   let output: string;

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Project } from '../support/project.ts';
+import { describeIf } from '../support/describe-if.ts';
 
 let project: Project;
 beforeEach(() => {
@@ -84,10 +85,9 @@ describe('`ps`', () => {
 });
 
 const { error: noScript } = spawnSync('script', ['--version']);
-if (noScript) console.warn('script is not on this machine: no run was looked at on a terminal');
-const describeOnTerminal = noScript ? describe.skip : describe;
+const otherwise = 'script is not on this machine: the output on a terminal was not tested';
 
-describeOnTerminal('on a terminal', () => {
+describeIf(!noScript, otherwise)('on a terminal', () => {
   const escape = '\u001b';
   const shown = (env: Record<string, string>): string => {
     const file = project.write('prints.ts', pipeline('return undefined;').replace('id <= 5000', 'id <= 1'));

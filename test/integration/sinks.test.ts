@@ -1,7 +1,7 @@
 import { renameSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import Database from 'better-sqlite3';
-import { canMount, mountSmall } from '../support/mounts.ts';
+import { describeWithMounts, mountSmall } from '../support/mounts.ts';
 import { Project } from '../support/project.ts';
 
 let project: Project;
@@ -30,8 +30,6 @@ const run = ['run', 'sinks.ts', '--consumers', '2'];
 const rows = (file = 'out.db'): unknown[] => project.query(file, 'SELECT id, attempt FROM rows ORDER BY id');
 const all = (count = 60): { id: number; attempt: number }[] =>
   Array.from({ length: count }, (_, i) => ({ id: i + 1, attempt: 1 }));
-
-const describeWithMounts = canMount() ? describe : describe.skip;
 
 describe('a sink that accepts nothing for a while', () => {
   it('because another process has locked it makes consumers wait and say why; they resume where they were', async () => {

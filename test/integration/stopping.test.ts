@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Status } from '../../src/observability/status.ts';
 import { processesOf, Project } from '../support/project.ts';
+import { describeIf } from '../support/describe-if.ts';
 
 let project: Project;
 beforeEach(() => {
@@ -133,10 +134,9 @@ describe('TERM', () => {
 });
 
 const { error: noScript } = spawnSync('script', ['--version']);
-if (noScript) console.warn('script is not on this machine: no terminal was closed under a run');
-const describeOnTerminal = noScript ? describe.skip : describe;
+const otherwise = 'script is not on this machine: a run whose terminal is closed was not tested';
 
-describeOnTerminal('a terminal that is closed', () => {
+describeIf(!noScript, otherwise)('a terminal that is closed', () => {
   /** Runs stops.ts on a terminal, closes the terminal when `isTime`, and resolves to its end, as a shell reports it. */
   async function closedWhen(isTime: () => Promise<unknown>): Promise<string> {
     const run = [process.execPath, resolve('dist/cli.js'), 'run', 'stops.ts'].map((word) => `'${word}'`).join(' ');

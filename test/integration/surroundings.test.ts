@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, rmSync, statfsSync, statSync, writeFileSync } from 'node:fs';
 import module from 'node:module';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { canMount, mountSmall } from '../support/mounts.ts';
+import { afterEach, beforeEach, expect, it } from '@jest/globals';
+import { describeWithMounts, mountSmall } from '../support/mounts.ts';
 import { Project } from '../support/project.ts';
 
 let project: Project;
@@ -106,8 +106,6 @@ it('a start that may not open enough files says which limit to raise, and ends w
     expect(stderr).toContain(code === 78 ? 'ulimit -n; LimitNOFILE=' : 'raise the limit on open files (ulimit -n)');
   }
 });
-
-const describeWithMounts = canMount() ? describe : describe.skip;
 
 describeWithMounts('a start on a full disk', () => {
   it('says so, ends with 74, and continues once there is space', async () => {

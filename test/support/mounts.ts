@@ -1,19 +1,15 @@
-/** Small file systems in memory, where the machine lets us mount any. */
-import { execFileSync } from 'node:child_process';
+/** Small file systems in memory, where this user may mount them. */
+import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
+import { describeIf } from './describe-if.ts';
 
-/** Says so if not. */
-export function canMount(): boolean {
-  try {
-    execFileSync('unshare', ['-m', 'mount', '-t', 'tmpfs', 'none', '/mnt'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    console.warn('this user may not mount anything here: nothing was tried on a disk that is full');
-    return false;
-  }
-}
+/** Describes tests that need `mountSmall`. */
+export const describeWithMounts = describeIf(
+  spawnSync('unshare', ['-m', 'mount', '-t', 'tmpfs', 'none', '/mnt']).status === 0,
+  'this user may not mount file systems here: full disks were not tested',
+);
 
-/** Makes the folder, and mounts one of that size on it. */
+/** Creates the folder and mounts a file system of that size on it. */
 export function mountSmall(folder: string, size: string): { resize: (size: string) => void; unmount: () => void } {
   mkdirSync(folder);
   execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'none', folder]);

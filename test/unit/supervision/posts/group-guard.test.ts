@@ -2,13 +2,14 @@ import { spawn, spawnSync } from 'node:child_process';
 import { describe, expect, it } from '@jest/globals';
 import { guardCommand } from '../../../../src/supervision/posts/group-guard.ts';
 import { deathSignalCommand, identify, membersOf } from '../../../../src/supervision/posts/identity.ts';
+import { describeIf } from '../../../support/describe-if.ts';
 import { until } from '../../../support/until.ts';
 
 const deathSignal = deathSignalCommand();
-const isGuarded = spawnSync('sh', ['-c', 'exit 0']).status === 0 && deathSignal !== undefined;
-const describeGuarded = isGuarded ? describe : describe.skip;
+const hasGuard = spawnSync('sh', ['-c', 'exit 0']).status === 0 && deathSignal !== undefined;
+const otherwise = 'setpriv or sh is not on this machine: the guard of process groups was not tested';
 
-describeGuarded('the process group of a child whose supervisor is killed', () => {
+describeIf(hasGuard, otherwise)('the process group of a child whose supervisor is killed', () => {
   it('is killed with it, busy or not, with everything that it has started', async () => {
     const item = `require('node:child_process').spawn('sleep', ['1000'], { stdio: 'ignore' }); for (;;);`;
     const [program, ...args] = [...guardCommand(deathSignal)!, process.execPath, '-e', item];
