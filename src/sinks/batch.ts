@@ -3,6 +3,8 @@ import type { Batch } from './port.ts';
 
 export interface BatchParts<Captured> {
   readonly seqs: readonly number[];
+  /** The same as a set, if it is known already. */
+  readonly items?: Intervals;
   readonly ends: readonly number[];
   readonly captured: readonly Captured[];
   /** The run that the items' keys are made of. */
@@ -12,8 +14,20 @@ export interface BatchParts<Captured> {
 }
 
 /** Makes a batch. Keys are made when they are asked for, because only few sinks need them. */
-export function batchOf<Captured>({ seqs, ends, captured, run, keys }: BatchParts<Captured>): Batch<Captured> {
+export function batchOf<Captured>({
+  seqs,
+  items = setOf(seqs),
+  ends,
+  captured,
+  run,
+  keys,
+}: BatchParts<Captured>): Batch<Captured> {
+  return { items, seqs, ends, captured, keyOf: (i) => keys?.get(seqs[i]!) ?? `${run}:${seqs[i]}` };
+}
+
+/** The seqs as a set. */
+export function setOf(seqs: readonly number[]): Intervals {
   const items = new Intervals();
   for (const seq of seqs) items.add(seq);
-  return { items, seqs, ends, captured, keyOf: (i) => keys?.get(seqs[i]!) ?? `${run}:${seqs[i]}` };
+  return items;
 }

@@ -104,7 +104,7 @@ export class Committer {
   }
 
   async #commit(group: Group): Promise<void> {
-    const { run, onDone, onFatal } = this.#options;
+    const { present, onDone, onFatal } = this.#options;
     let rest: Group | undefined = group;
     try {
       if (!(await this.#transact(group))) return;
@@ -117,9 +117,8 @@ export class Committer {
       return await this.#bisect(group, error);
     }
     if (rest.count === 0) return;
-    const { items } = rest.batch(0, run);
-    for (const seq of this.#options.present.isEmpty ? [] : rest.seqs) this.#options.present.forget(seq);
-    onDone(items, this.#parts);
+    if (!present.isEmpty) for (const seq of rest.seqs) present.forget(seq);
+    onDone(rest.items, this.#parts);
   }
 
   async #bisect(group: Group, error: unknown): Promise<void> {

@@ -1,4 +1,5 @@
-import { batchOf } from '../sinks/batch.ts';
+import type { Intervals } from '../core/intervals.ts';
+import { batchOf, setOf } from '../sinks/batch.ts';
 import type { Batch } from '../sinks/port.ts';
 
 /** The entries that one sink has captured for a group: those of item i end at `ends[i]`. */
@@ -14,6 +15,7 @@ export class Group {
   readonly isIn: Set<string>;
   /** By sink, in the order in which sinks are written. */
   readonly captures: readonly Capture[];
+  #items: Intervals | undefined;
   /** The keys of items that were dead letters. */
   #keys: Map<number, string> | undefined;
 
@@ -24,6 +26,11 @@ export class Group {
 
   get count(): number {
     return this.seqs.length;
+  }
+
+  /** The seqs as a set, made once for all sinks. To be asked for when all items have been added. */
+  get items(): Intervals {
+    return (this.#items ??= setOf(this.seqs));
   }
 
   /** Adds an item whose results have just been captured, or forgets what was captured of it if `isWhole` is false. */
@@ -63,6 +70,6 @@ export class Group {
 
   /** What the sink of this position gets. */
   batch(sink: number, run: string): Batch {
-    return batchOf({ seqs: this.seqs, ...this.captures[sink]!, run, keys: this.#keys });
+    return batchOf({ seqs: this.seqs, items: this.items, ...this.captures[sink]!, run, keys: this.#keys });
   }
 }
