@@ -1,5 +1,5 @@
 /** The values that each source gives for the params of a pipeline. Pure. */
-import { nearest } from '../core/nearest.ts';
+import { nearest, plainName } from '../core/nearest.ts';
 import { readParam, type GivenParam, type GivenParams, type ParamDescription } from '../core/params.ts';
 import type { ConfigFile } from './config-file.ts';
 import { paramPrefix, type Environment } from './environment.ts';
@@ -41,7 +41,7 @@ export function examineParams(
   const warnings: string[] = [];
   const given = new Map<string, GivenParam>();
   for (const { name, value, isText, place, isUsage, isStrict } of rawValues(sources, problems)) {
-    const known = Object.keys(declared).find((each) => each === name || (!isStrict && bare(each) === bare(name)));
+    const known = Object.keys(declared).find((each) => each === name || (!isStrict && plainName(each) === plainName(name)));
     if (known === undefined) {
       const text = `${place}: ${noSuch(name, Object.keys(declared))}`;
       if (isStrict) problems.push({ isUsage, text });
@@ -113,8 +113,4 @@ function noSuch(name: string, known: readonly string[]): string {
   if (known.length === 0) return 'the pipeline has no params';
   const near = nearest(name, known);
   return `the pipeline has no such param; ${near === undefined ? `it has ${known.join(', ')}` : `did you mean ${near}?`}`;
-}
-
-function bare(name: string): string {
-  return name.toLowerCase().replaceAll(/[-_]/g, '');
 }

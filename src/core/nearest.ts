@@ -3,12 +3,12 @@
  * not count, so that `queue-high` is similar to `queueHigh`.
  */
 export function nearest(name: string, known: Iterable<string>): string | undefined {
-  const wanted = plain(name);
+  const wanted = plainName(name);
   // One typo in a short name, two in a longer one. With more, any two names would be similar.
   let bestDistance = wanted.length <= 4 ? 1.5 : 2.5;
   let best: string | undefined;
   for (const candidate of known) {
-    const distance = editDistance(wanted, plain(candidate));
+    const distance = editDistance(wanted, plainName(candidate));
     if (distance < bestDistance) {
       bestDistance = distance;
       best = candidate;
@@ -23,7 +23,8 @@ export function didYouMean(name: string, known: Iterable<string>): string {
   return near === undefined ? '' : `; did you mean ${JSON.stringify(near)}?`;
 }
 
-function plain(name: string): string {
+/** The name without what does not count when names are compared: capitals, `-` and `_`. */
+export function plainName(name: string): string {
   return name.toLowerCase().replaceAll(/[-_]/g, '');
 }
 

@@ -1,4 +1,5 @@
 /** Params as plain data: how a pipeline declares them, and how a given value is read. */
+import { isDate } from './date.ts';
 import { show } from './show.ts';
 
 export type ParamValue = string | number | boolean;
@@ -58,13 +59,6 @@ function fits({ type, values = [] }: ParamDescription, value: unknown): value is
     case 'oneOf':
       return typeof value === 'string' && values.includes(value);
   }
-}
-
-/** `2026-02-30` is none. */
-function isDate(text: string): boolean {
-  if (!/^\d{4}-\d{2}-\d{2}$/.test(text)) return false;
-  const date = new Date(`${text}T00:00:00Z`);
-  return !Number.isNaN(date.getTime()) && date.toISOString().startsWith(text);
 }
 
 /** A value that was given for a run, and where: `--param shelf`, `MILLRACE_PARAM_SHELF`, `millrace.yaml:3`. */

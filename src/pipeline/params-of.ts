@@ -1,5 +1,5 @@
 /** The params of a pipeline as they are written, read into plain data. The only place where declarations are checked. */
-import { didYouMean } from '../core/nearest.ts';
+import { didYouMean, plainName } from '../core/nearest.ts';
 import { expectedBy, paramTypes, readParam, type ParamDescription } from '../core/params.ts';
 import { isParam, paramMark } from '../values/param.ts';
 import { isSecret } from '../values/secret.ts';
@@ -35,13 +35,9 @@ function nameFindings(name: string, all: readonly string[]): Finding[] {
   if (!/^[A-Za-z][\w-]{0,63}$/.test(name)) {
     return wrong(path, 'a name of at most 64 letters, digits, "_" and "-" that begins with a letter', name);
   }
-  const same = all.find((other) => other !== name && bare(other) === bare(name));
+  const same = all.find((other) => other !== name && plainName(other) === plainName(name));
   if (same === undefined || all.indexOf(same) > all.indexOf(name)) return [];
   return [{ path, message: `is the same as ${same} where capitals, "-" and "_" do not count: choose another name` }];
-}
-
-function bare(name: string): string {
-  return name.toLowerCase().replaceAll(/[-_]/g, '');
 }
 
 function specFindings(path: string[], spec: unknown): Finding[] {

@@ -1,5 +1,5 @@
 import { configError, errorData, type MillraceError } from '../../core/errors.ts';
-import { byteOrderMark, refuseUtf16 } from '../record-file/byte-order-mark.ts';
+import { markBytes, startOfText } from '../record-file/byte-order-mark.ts';
 import { Unread } from '../record-file/bytes.ts';
 import type { Input } from '../record-file/input.ts';
 import { decodeTexts } from '../record-file/decode-texts.ts';
@@ -45,9 +45,8 @@ function preambleIn(
   file: string,
   { dialect: declared, header, maxItemBytes, types }: CsvSettings,
 ): Omit<Preamble, 'bytes'> | undefined {
-  if (head.length < byteOrderMark.length && !isLast) return undefined;
-  refuseUtf16(head, file);
-  const start = head.subarray(0, byteOrderMark.length).equals(byteOrderMark) ? byteOrderMark.length : 0;
+  if (head.length < markBytes && !isLast) return undefined;
+  const start = startOfText(head, file);
   const text = head.toString('latin1');
   const lineEnd = declared.lineEnd === 'auto' ? lineEndIn(text.slice(start), declared, isLast) : declared.lineEnd;
   if (lineEnd === undefined) return undefined;

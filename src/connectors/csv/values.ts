@@ -2,6 +2,7 @@
  * What the text of a field becomes. Each type is exact or refuses: no digit is lost, nothing is guessed. Spaces are part of
  * a value.
  */
+import { isDate } from '../../core/date.ts';
 import { parseExactJson } from '../../core/exact-json.ts';
 import type { CsvType } from './types.ts';
 
@@ -98,14 +99,7 @@ function boolean(text: string): unknown {
 
 /** Stays text: a day has no time zone, and so is no `Date`. */
 function date(text: string): unknown {
-  const [, year, month, day] = /^(\d{4})-(\d\d)-(\d\d)$/.exec(text) ?? [];
-  if (year === undefined) return aDate;
-  return Number(day) >= 1 && Number(day) <= daysIn(Number(year), Number(month)) ? text : aDate;
-}
-
-function daysIn(year: number, month: number): number {
-  const isLeap = (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0;
-  return [31, isLeap ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31][month - 1] ?? 0;
+  return isDate(text) ? text : aDate;
 }
 
 function json(text: string): unknown {

@@ -1,7 +1,7 @@
 /** What `from.ndjson` does once it is opened. Loaded only then. */
 import type { Bigints } from '../../core/exact-json.ts';
 import type { CheckContext, DecoderOf, Meta, OpenContext, OpenSource } from '../../sources/port.ts';
-import { byteOrderMark, refuseUtf16 } from '../record-file/byte-order-mark.ts';
+import { markBytes, startOfText } from '../record-file/byte-order-mark.ts';
 import { Unread } from '../record-file/bytes.ts';
 import { decodeTexts } from '../record-file/decode-texts.ts';
 import { openInput } from '../record-file/input.ts';
@@ -24,7 +24,8 @@ export async function openNdjson(settings: NdjsonSettings, context: OpenContext)
     settings,
     async (input, maxItemBytes) => {
       const bytes = new Unread(input.read());
-      const { offset } = await skipByteOrderMark(bytes, input.name);
+      const offset = startOfText(await bytes.peek(markBytes), input.name);
+      await bytes.drop(offset);
       return { splitter: new LineSplitter(maxItemBytes), meta, offset, line: 1, bytes };
     },
     context,
@@ -44,12 +45,4 @@ export async function checkNdjson(settings: NdjsonSettings, { resolve }: CheckCo
   const input = await openInput(resolvedWhere(settings.where, resolve), settings.compression);
   await input.close();
   return [input.file === undefined ? `${input.name} is a pipe: nothing was read` : `${input.name} can be read`];
-}
-
-async function skipByteOrderMark(bytes: Unread, name: string): Promise<{ offset: number }> {
-  const head = await bytes.peek(byteOrderMark.length);
-  refuseUtf16(head, name);
-  const offset = head.equals(byteOrderMark) ? head.length : 0;
-  await bytes.drop(offset);
-  return { offset };
 }
