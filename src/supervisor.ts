@@ -4,7 +4,7 @@
  */
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { configPath, readConfigFile } from './config/config-file.ts';
+import { readNamedConfig } from './config/config-file.ts';
 import { currentDirectory } from './config/current-directory.ts';
 import { debugVariable, readEnvironment } from './config/environment.ts';
 import { systemClock } from './core/clock.ts';
@@ -55,8 +55,7 @@ export async function supervise(request: SuperviseRequest): Promise<number> {
   try {
     const folder = currentDirectory();
     const environment = readEnvironment();
-    const configName = configPath(typeof config === 'string' ? config : undefined, environment);
-    const configFile = configName === undefined ? undefined : await readConfigFile(resolve(folder, configName));
+    const configFile = await readNamedConfig(typeof config === 'string' ? config : undefined, { environment, folder });
     let showing: Showing | undefined;
     signals.stop.listen((reason) => controls.press(reason));
     // The log says how it goes, and that it is refused while the service starts or stops.

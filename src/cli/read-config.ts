@@ -1,5 +1,4 @@
-import { resolve } from 'node:path';
-import { configPath, readConfigFile } from '../config/config-file.ts';
+import { readNamedConfig } from '../config/config-file.ts';
 import { resolveConfig, type Config, type ConfigSources } from '../config/resolve.ts';
 import type { CommandLine } from './command.ts';
 import type { Shell } from './shell.ts';
@@ -20,8 +19,7 @@ export async function configSources(
   pipeline: ConfigSources['pipeline'],
 ): Promise<ConfigSources> {
   const { config, ...given } = withoutOwn(flags);
-  const path = configPath(typeof config === 'string' ? config : undefined, environment);
-  const file = path === undefined ? undefined : await readConfigFile(resolve(folder, path));
+  const file = await readNamedConfig(typeof config === 'string' ? config : undefined, { environment, folder });
   return { flags: given, environment, file, pipeline, folder };
 }
 

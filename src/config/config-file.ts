@@ -1,4 +1,5 @@
 import { readFileSync, statSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { formatBytes } from '../core/units.ts';
 import type { Environment } from './environment.ts';
 import type { YamlEntry } from './yaml.ts';
@@ -18,6 +19,15 @@ export const configVariable = 'MILLRACE_CONFIG';
 export function configPath(flag: string | undefined, environment: Environment): string | undefined {
   // A variable that is set but empty is reported with the other problems.
   return flag ?? (environment[configVariable] || undefined);
+}
+
+/** Reads that file. Undefined if there is none. A relative path starts at `folder`. */
+export async function readNamedConfig(
+  flag: string | undefined,
+  { environment, folder }: { environment: Environment; folder: string },
+): Promise<ConfigFile | undefined> {
+  const path = configPath(flag, environment);
+  return path === undefined ? undefined : await readConfigFile(resolve(folder, path));
 }
 
 const maxBytes = 1024 * 1024;

@@ -1,7 +1,7 @@
 /** What `run()` does once the engine is loaded: it brings a program's options into the form that the service takes. */
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { configPath, readConfigFile } from '../config/config-file.ts';
+import { readNamedConfig } from '../config/config-file.ts';
 import { currentDirectory } from '../config/current-directory.ts';
 import { readEnvironment } from '../config/environment.ts';
 import { systemClock } from '../core/clock.ts';
@@ -27,8 +27,7 @@ export async function runInProgram(
     const file = pathOf(given, folder);
     const environment = readEnvironment();
     const events = new EventBus();
-    const configName = configPath(config, environment);
-    const configFile = configName === undefined ? undefined : await readConfigFile(resolve(folder, configName));
+    const configFile = await readNamedConfig(config, { environment, folder });
     return await serve(
       {
         file,
