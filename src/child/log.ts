@@ -1,3 +1,4 @@
+import { isRecord } from '../core/is-record.ts';
 import { parseJson, writeJson } from '../core/json.ts';
 import type { LogMessage } from '../ipc/messages.ts';
 import type { Log } from '../pipeline/context.ts';
@@ -39,8 +40,7 @@ function plain(fields: unknown): Record<string, unknown> {
     if (json === undefined) return { fields: `expected an object, got a ${typeof fields}` };
     if (json.length > fieldsLimit) return { fields: `${json.slice(0, 1000)}… (${json.length} characters)` };
     const copy: unknown = parseJson(json);
-    const isRecord = typeof copy === 'object' && copy !== null && !Array.isArray(copy);
-    return isRecord ? (copy as Record<string, unknown>) : { fields: copy };
+    return isRecord(copy) ? copy : { fields: copy };
   } catch (error) {
     return { fields: `could not be written as JSON: ${text(error)}` };
   }

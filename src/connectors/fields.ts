@@ -1,4 +1,5 @@
 import { configError } from '../core/errors.ts';
+import { isRecord } from '../core/is-record.ts';
 import { didYouMean } from '../core/nearest.ts';
 import { show } from '../core/show.ts';
 import { parseBytes } from '../core/units.ts';
@@ -16,9 +17,8 @@ export class Fields {
   /** `connector`: as the user writes it, `from.csv`. */
   constructor(connector: string, options: unknown) {
     this.#connector = connector;
-    const isRecord = typeof options === 'object' && options !== null && !Array.isArray(options);
-    if (!isRecord) this.#problems.push(`expected { … }, got ${show(options)}`);
-    this.#given = isRecord ? (options as Record<string, unknown>) : {};
+    if (!isRecord(options)) this.#problems.push(`expected { … }, got ${show(options)}`);
+    this.#given = isRecord(options) ? options : {};
   }
 
   /** The field's value, or `fallback` if it was not given or is wrong. */

@@ -2,10 +2,11 @@
  * What is wrong with a pipeline's fields. Pipelines come from files that nobody may have type-checked, so nothing is
  * taken for granted. Pure: where in the file a field stands is found out elsewhere.
  */
+import { isRecord } from '../core/is-record.ts';
 import { didYouMean } from '../core/nearest.ts';
 import { sinkMark, type AnySink } from '../sinks/port.ts';
 import { isSourceSpec } from '../sources/port.ts';
-import { type Finding, isRecord, wrong } from './finding.ts';
+import { type Finding, wrong } from './finding.ts';
 import { limitsOf } from './limits-of.ts';
 import { isPipelineName } from './name.ts';
 import { paramsOf } from './params-of.ts';

@@ -15,8 +15,3 @@ export function wrong(path: readonly string[], expected: string, value: unknown,
 export function complaint(expected: string, value: unknown): string {
   return `expected ${expected}, got ${show(value)}`;
 }
-
-/** Whether it has fields by name. */
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}

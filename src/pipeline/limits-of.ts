@@ -2,10 +2,11 @@
  * The limits of a pipeline as they are written, read into what the supervisor keeps. The only place where they are
  * checked and converted: what the supervisor and a dry run are told of them comes from here.
  */
+import { isRecord } from '../core/is-record.ts';
 import { didYouMean } from '../core/nearest.ts';
 import { parseDuration, parseRate } from '../core/units.ts';
 import type { LimitRules } from '../core/limit-rules.ts';
-import { complaint, type Finding, isRecord, wrong } from './finding.ts';
+import { complaint, type Finding, wrong } from './finding.ts';
 
 export interface ReadLimits {
   limits: Record<string, LimitRules>;

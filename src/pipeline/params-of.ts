@@ -1,9 +1,10 @@
 /** The params of a pipeline as they are written, read into plain data. The only place where declarations are checked. */
+import { isRecord } from '../core/is-record.ts';
 import { didYouMean, plainName } from '../core/nearest.ts';
 import { expectedBy, paramTypes, readParam, type ParamDescription } from '../core/params.ts';
 import { isParam, paramMark } from '../values/param.ts';
 import { isSecret } from '../values/secret.ts';
-import { type Finding, isRecord, wrong } from './finding.ts';
+import { type Finding, wrong } from './finding.ts';
 
 export interface ReadParams {
   params: Record<string, ParamDescription>;

@@ -1,3 +1,4 @@
+import { isRecord } from '../../core/is-record.ts';
 import { didYouMean } from '../../core/nearest.ts';
 import { show } from '../../core/show.ts';
 import { expected, Fields, listOf, oneOf, text } from '../fields.ts';
@@ -51,7 +52,7 @@ export function unknownColumns(types: Readonly<Record<string, CsvType>>, header:
 }
 
 function checkTypes(value: unknown): Record<string, CsvType> {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw expected('{ column: type }', value);
+  if (!isRecord(value)) throw expected('{ column: type }', value);
   const check = oneOf(...csvTypes);
   return Object.fromEntries(
     Object.entries(value).map(([name, type]) => {

@@ -1,4 +1,5 @@
 import { configError, type MillraceError } from '../../core/errors.ts';
+import { isRecord } from '../../core/is-record.ts';
 import { didYouMean } from '../../core/nearest.ts';
 import { isText, type Text } from '../../values/text.ts';
 import { fold, identifierProblem } from './identifier.ts';
@@ -117,10 +118,6 @@ function unknownOptions(options: object, names: readonly string[]): string[] {
     .map((name) => `unknown option ${name}${didYouMean(name, names) || `; the options are ${names.join(', ')}`}`);
 }
 
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 function checkNewest(newest: unknown, key: readonly string[]): string | undefined {
   if (newest === undefined) return undefined;
   const problem = identifierProblem(newest);
@@ -177,10 +174,8 @@ function checkKey(key: unknown): string[] {
 
 function checkColumns(columns: unknown): Record<string, string> | undefined {
   if (columns === undefined) return undefined;
-  if (typeof columns !== 'object' || columns === null || Array.isArray(columns)) {
-    throw new Wrong("columns: expected { name: 'SQL type', … }");
-  }
-  const checked = Object.entries(columns as Record<string, unknown>);
+  if (!isRecord(columns)) throw new Wrong("columns: expected { name: 'SQL type', … }");
+  const checked = Object.entries(columns);
   if (checked.length === 0)
     throw new Wrong('columns: expected at least one; leave the option out to use the columns of the first result');
   for (const [name, type] of checked) {
