@@ -1,22 +1,11 @@
-import { errorData } from '../core/errors.ts';
-import { Ledger } from '../ledger/ledger.ts';
-import { MemoryTables } from '../ledger/memory-tables.ts';
 import { refuseOptions } from './no-options.ts';
-import { BadRow, sinkMark, type Batch, type Sink, type SinkContext, type SinkWriter } from './port.ts';
+import { defineSink, type Sink } from './port.ts';
+import type { Place } from './memory/writer.ts';
 
 /** A sink whose results can be read where it was made. */
 export interface MemorySink<Row> extends Sink<Row> {
   /** Everything committed so far, in that order. */
   readonly rows: readonly Row[];
-}
-
-/** All that is in the store. */
-interface Place<Row> {
-  readonly rows: Row[];
-  /** The books, by the id that the sink is opened with. */
-  readonly tables: Map<string, MemoryTables>;
-  /** The latest transaction: the next one waits for it. */
-  last: Promise<unknown>;
 }
 
 /**
@@ -27,64 +16,12 @@ interface Place<Row> {
 export function memory<Row = unknown>(...none: readonly never[]): MemorySink<Row> {
   refuseOptions('memory', none);
   const place: Place<Row> = { rows: [], tables: new Map(), last: Promise.resolve() };
-  return {
-    [sinkMark]: true,
+  const sink = defineSink<Row>({
     kind: 'memory',
     delivery: 'transaction',
     target: 'memory',
-    rows: place.rows,
-    open: (context) => openWriter(place, context),
-  };
-}
-
-async function openWriter<Row>(place: Place<Row>, context: SinkContext): Promise<SinkWriter<Row, Row>> {
-  const { rows } = place;
-  const tables = place.tables.get(context.sink) ?? new MemoryTables();
-  place.tables.set(context.sink, tables);
-  const transact = <T>(work: () => Promise<T>): Promise<T> => {
-    const result = place.last.then(work);
-    place.last = result.catch(() => undefined);
-    return result;
-  };
-  const ledger = await transact(() => Ledger.register(tables, context));
-  const inTransaction = <T>(work: () => Promise<T>): Promise<T> =>
-    transact(async () => {
-      await ledger.checkSelf();
-      return await work();
-    });
-  return {
-    capture(row, captured) {
-      try {
-        captured.push(structuredClone(row));
-      } catch (error) {
-        throw new BadRow(`memory: the row cannot be copied: ${errorData(error).message}`, { cause: error });
-      }
-    },
-    commit: ({ captured, items }: Batch<Row>) =>
-      inTransaction(async () => {
-        await ledger.record(items);
-        for (const row of captured) rows.push(row);
-      }),
-    prepare: ({ captured, items }: Batch<Row>) =>
-      new Promise((prepared, failed) => {
-        const work = async (): Promise<void> => {
-          const restore = tables.remember();
-          await ledger.record(items);
-          const isCommitted = await new Promise<boolean>((decide) => {
-            const decided = (commit: boolean) => async (): Promise<void> => {
-              decide(commit);
-              await place.last;
-            };
-            prepared({ commit: decided(true), rollback: decided(false) });
-          });
-          if (isCommitted) for (const row of captured) rows.push(row);
-          else restore();
-        };
-        inTransaction(work).catch(failed);
-      }),
-    fence: (writers) => inTransaction(() => ledger.fence(writers)),
-    ask: (from, to) => ledger.ask(from, to),
-    prune: (request) => inTransaction(() => ledger.prune(request)),
-    close: () => Promise.resolve(),
-  };
+    // Every pipeline imports this file, and none uses the sink.
+    open: async (context) => (await import('./memory/writer.ts')).openWriter(place, context),
+  });
+  return { ...sink, rows: place.rows };
 }
