@@ -41,7 +41,9 @@ export function examineParams(
   const warnings: string[] = [];
   const given = new Map<string, GivenParam>();
   for (const { name, value, isText, place, isUsage, isStrict } of rawValues(sources, problems)) {
-    const known = Object.keys(declared).find((each) => each === name || (!isStrict && plainName(each) === plainName(name)));
+    const known = Object.keys(declared).find(
+      (each) => each === name || (!isStrict && plainName(each) === plainName(name)),
+    );
     if (known === undefined) {
       const text = `${place}: ${noSuch(name, Object.keys(declared))}`;
       if (isStrict) problems.push({ isUsage, text });

@@ -4,7 +4,7 @@
  */
 import { isRecord } from '../core/is-record.ts';
 import { didYouMean } from '../core/nearest.ts';
-import { sinkMark, type AnySink } from '../sinks/port.ts';
+import { isSink } from '../sinks/port.ts';
 import { isSourceSpec } from '../sources/port.ts';
 import { type Finding, wrong } from './finding.ts';
 import { limitsOf } from './limits-of.ts';
@@ -50,8 +50,8 @@ const memoryIsLost =
   'use to.sqlite({ … }) or to.stdout(), or to.discard() if you do not need the results';
 
 function checkSink(sink: unknown): Finding[] {
-  if (typeof sink === 'object' && sink !== null && sinkMark in sink) {
-    const { sinks = [sink as AnySink] } = sink as AnySink;
+  if (isSink(sink)) {
+    const { sinks = [sink] } = sink;
     return sinks.some(({ kind }) => kind === 'memory') ? [{ path: ['sink'], message: memoryIsLost }] : [];
   }
   const isUncalled = typeof sink === 'function';

@@ -1,7 +1,7 @@
 import { MillraceError } from '../core/errors.ts';
 import { ownPlace } from '../core/stack.ts';
 import type { Problem } from '../ipc/messages.ts';
-import { sinkMark, type Sink } from '../sinks/port.ts';
+import { defineSink, type Sink } from '../sinks/port.ts';
 
 export interface Deferred {
   /** The exports that the file imports instead of the real ones. */
@@ -54,7 +54,7 @@ const standIns: Readonly<Record<string, (error: MillraceError) => unknown>> = {
     const open = async (): Promise<never> => {
       throw error;
     };
-    return { [sinkMark]: true, kind: 'wrong', delivery: 'call', target: '', open };
+    return defineSink({ kind: 'wrong', delivery: 'call', target: '', open });
   },
   SOURCE_OPTIONS: (error) => () => {
     throw error;

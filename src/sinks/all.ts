@@ -1,7 +1,7 @@
 import { configError } from '../core/errors.ts';
 import { show } from '../core/show.ts';
 import { text, type Text } from '../values/text.ts';
-import { sinkId, sinkMark, type AnySink, type Sink } from './port.ts';
+import { defineSink, isSink, sinkId, type AnySink, type Sink } from './port.ts';
 
 type Both<Union> = (Union extends unknown ? (one: Union) => void : never) extends (all: infer All) => void
   ? All
@@ -24,9 +24,7 @@ export function all<const Sinks extends readonly [AnySink, AnySink, ...AnySink[]
   ...sinks: Sinks
 ): Sink<Both<RowsOf<Sinks[number]>>, TablesOf<Sinks[number]>, LimitsOf<Sinks[number]>> {
   const each = sinks.flatMap((sink: AnySink, i): readonly AnySink[] => {
-    if (typeof sink !== 'object' || sink === null || !(sinkMark in sink)) {
-      throw wrong(`expected sinks such as to.sqlite({ … }), got ${show(sink)} as number ${i + 1}`);
-    }
+    if (!isSink(sink)) throw wrong(`expected sinks such as to.sqlite({ … }), got ${show(sink)} as number ${i + 1}`);
     if (sink.kind === 'results') {
       throw wrong(
         'to.results() cannot be one of several sinks; the program that calls run() gets results only of a sink alone',
@@ -38,8 +36,7 @@ export function all<const Sinks extends readonly [AnySink, AnySink, ...AnySink[]
   const named = each.map((sink, i) => ({ ...sink, id: uniqueId(each, i) }));
   requireOwnPlaces(named);
   const deliveries = ['transaction', 'part', 'call'] as const;
-  return {
-    [sinkMark]: true,
+  return defineSink({
     kind: 'all',
     id: named.map(({ id }) => id).join(' + '),
     // The one that most has to be done for.
@@ -48,7 +45,7 @@ export function all<const Sinks extends readonly [AnySink, AnySink, ...AnySink[]
     options: named.map(({ kind, target, options }) => ({ kind, target, options })),
     sinks: named,
     open: () => Promise.reject(configError('BUG', 'to.all() is not opened itself, but each of its sinks')),
-  };
+  });
 }
 
 /** Sinks with the same id, such as tables of the same name in two databases, are told apart by their place in the list. */

@@ -1,11 +1,10 @@
 import { refuseOptions } from './no-options.ts';
-import { sinkMark, withoutLedger, type Sink } from './port.ts';
+import { defineSink, withoutLedger, type Sink } from './port.ts';
 
 /** Keeps nothing: for pipelines whose `process` does the writing itself, at least once. */
 export function discard(...none: readonly never[]): Sink<unknown> {
   refuseOptions('discard', none);
-  return {
-    [sinkMark]: true,
+  return defineSink({
     kind: 'discard',
     delivery: 'call',
     target: 'nowhere',
@@ -15,5 +14,5 @@ export function discard(...none: readonly never[]): Sink<unknown> {
       commit: async () => {},
       close: async () => {},
     }),
-  };
+  });
 }

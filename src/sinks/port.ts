@@ -90,6 +90,11 @@ export function defineSink<Row, Table extends string = string, Limit extends str
 /** A sink, whatever it takes. */
 export type AnySink = Sink<never, never, string>;
 
+/** Whether `value` is a specification of a sink, of this copy of the package or another. */
+export function isSink(value: unknown): value is AnySink {
+  return typeof value === 'object' && value !== null && sinkMark in value;
+}
+
 /** Another queue whose results of the same pipeline are in the sink. */
 export interface OtherQueue {
   readonly queue: string;

@@ -1,5 +1,5 @@
 import { refuseOptions } from './no-options.ts';
-import { sinkMark, withoutLedger, type Sink } from './port.ts';
+import { defineSink, withoutLedger, type Sink } from './port.ts';
 
 /**
  * Results go to the program that calls `run()`, which reads them from `service.results`, at least once: a result that the
@@ -7,8 +7,7 @@ import { sinkMark, withoutLedger, type Sink } from './port.ts';
  */
 export function results(...none: readonly never[]): Sink<unknown> {
   refuseOptions('results', none);
-  return {
-    [sinkMark]: true,
+  return defineSink({
     kind: 'results',
     delivery: 'call',
     target: 'the program that calls run()',
@@ -19,5 +18,5 @@ export function results(...none: readonly never[]): Sink<unknown> {
       commit: async (batch) => toProgram.send(batch),
       close: async () => {},
     }),
-  };
+  });
 }

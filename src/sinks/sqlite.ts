@@ -2,7 +2,7 @@ import { existsSync, realpathSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { startDirectory } from '../core/start-directory.ts';
 import { text, type Text } from '../values/text.ts';
-import { sinkMark, type Sink } from './port.ts';
+import { defineSink, type Sink } from './port.ts';
 import { fold } from './sqlite/identifier.ts';
 import { checkOptions, checkPath } from './sqlite/options.ts';
 
@@ -84,8 +84,7 @@ export function sqlite<const K extends string = never, const T extends Readonly<
   const target = checkOptions(options);
   const names = target.tables.map(({ table }) => table);
   const tables = `${names.length === 1 ? 'table' : 'tables'} ${names.join(', ')}`;
-  return {
-    [sinkMark]: true,
+  return defineSink({
     kind: 'sqlite',
     // SQLite ignores the case of names.
     id: `sqlite:${names.map(fold).toSorted().join(',')}`,
@@ -103,7 +102,7 @@ export function sqlite<const K extends string = never, const T extends Readonly<
         context,
       );
     },
-  };
+  });
 }
 
 /** The file as the operating system knows it, as far as it exists. */

@@ -1,7 +1,7 @@
 import { errorData } from '../core/errors.ts';
 import { jsonText } from './json-text.ts';
 import { refuseOptions } from './no-options.ts';
-import { BadRow, sinkMark, withoutLedger, type Sink, type SinkWriter } from './port.ts';
+import { BadRow, defineSink, withoutLedger, type Sink, type SinkWriter } from './port.ts';
 
 /** Lines go out in pieces of about this size: what follows on the channel does not wait for a whole large batch. */
 const pieceLength = 256 * 1024;
@@ -15,8 +15,7 @@ const pieceLength = 256 * 1024;
  */
 export function stdout(...none: readonly never[]): Sink<unknown> {
   refuseOptions('stdout', none);
-  return {
-    [sinkMark]: true,
+  return defineSink({
     kind: 'stdout',
     delivery: 'call',
     target: 'standard output',
@@ -28,7 +27,7 @@ export function stdout(...none: readonly never[]): Sink<unknown> {
       },
       close: async () => {},
     }),
-  };
+  });
 }
 
 function line(row: unknown): string {

@@ -6,10 +6,17 @@ describe('isDate', () => {
     expect(isDate(text)).toBe(true);
   });
 
-  it.each(['2023-02-29', '1900-02-29', '2024-04-31', '2024-13-01', '2024-00-10', '2024-01-00', '2024-1-1', ' 2024-01-01', '2024-01-01\n'])(
-    'refuses %j, which is no day',
-    (text) => {
-      expect(isDate(text)).toBe(false);
-    },
-  );
+  it.each([
+    '2023-02-29',
+    '1900-02-29',
+    '2024-04-31',
+    '2024-13-01',
+    '2024-00-10',
+    '2024-01-00',
+    '2024-1-1',
+    ' 2024-01-01',
+    '2024-01-01\n',
+  ])('refuses %j, which is no day', (text) => {
+    expect(isDate(text)).toBe(false);
+  });
 });
