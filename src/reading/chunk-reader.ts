@@ -120,8 +120,11 @@ export class ChunkReader implements SourceReader {
   async #pause(isTurnOver: boolean): Promise<boolean> {
     const { throttle, outlet } = this.#options;
     if (isTurnOver) await this.#turn.pass();
-    if (throttle.isOn) await throttle.lowered();
-    if (outlet.isFull) await outlet.hasRoom();
+    // Waiting for one of them takes time in which the other may change.
+    while (!this.#isStopped && (throttle.isOn || outlet.isFull)) {
+      await throttle.lowered();
+      await outlet.hasRoom();
+    }
     return !this.#isStopped;
   }
 

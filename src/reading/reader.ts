@@ -69,9 +69,12 @@ export class Reader implements SourceReader {
     await this.#skip(iterator);
 
     while (!this.#isStopped) {
-      if (throttle.isOn) await throttle.lowered();
-      if (outlet.isFull) await outlet.hasRoom();
-      if (this.#isStopped) break;
+      // Waiting for one of them takes time in which the other may change.
+      if (throttle.isOn || outlet.isFull) {
+        await throttle.lowered();
+        await outlet.hasRoom();
+        continue;
+      }
       let step = iterator.next();
       if (isPromise(step)) step = await step;
       // Items after the stop were never stored, so they come again.

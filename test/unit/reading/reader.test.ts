@@ -190,6 +190,30 @@ describe('reading', () => {
     expect(await reading).toBe(false);
   });
 
+  it.each<['items' | 'chunks', () => Iterable<unknown>]>([
+    ['items', () => numbers(100)],
+    [
+      'chunks',
+      function* () {
+        const ends = Array.from({ length: 100 }, (_, i) => i + 1);
+        yield { bytes: Buffer.alloc(100, 'x'), ends, meta: {} };
+      },
+    ],
+  ])('of %s stays paused if the throttle goes on while the window is full', async (yields, open) => {
+    const producer = new AProducer({ open, yields, windowBytes: 1 });
+    const reading = producer.reader.read();
+    await microtasks();
+    const { count } = producer.reader.position;
+    producer.throttle.set(true);
+    producer.outlet.stored(producer.sent.length);
+    await microtasks();
+    expect(producer.reader.position.count).toBe(count);
+    expect(producer.items).toHaveLength(count);
+    producer.reader.stop();
+    producer.throttle.open();
+    expect(await reading).toBe(false);
+  });
+
   it('gives the event loop its turn although the source never waits', async () => {
     let yielded = 0;
     const producer = new AProducer({
