@@ -2,8 +2,9 @@ import { propertiesOf } from './object-literal.ts';
 import { isName, isPunctuator, type Token } from './tokens.ts';
 
 /**
- * The line on which the field that `path` leads to stands in the literal given to `definePipeline`: of its nearest parent
- * if it is not there, undefined if the file has no such call.
+ * The line on which the field that `path` leads to stands in the literal given to `definePipeline`, or in one that a field
+ * gives to a function, as in `source: from.csv({ … })`: of its nearest parent if it is not there, undefined if the file has no
+ * such call.
  */
 export function lineOfField(tokens: readonly Token[], path: readonly string[]): number | undefined {
   const call = callOfDefinePipeline(tokens);
@@ -15,7 +16,7 @@ export function lineOfField(tokens: readonly Token[], path: readonly string[]): 
     const property = propertiesOf(tokens, open).get(name);
     if (property === undefined) break;
     line = property.line;
-    open = property.value;
+    open = firstArgument(tokens, property.value);
   }
   return line;
 }
@@ -27,6 +28,15 @@ function callOfDefinePipeline(tokens: readonly Token[]): { name: number; argumen
     if (isPunctuator(tokens, parenthesis, '(')) return { name, argument: parenthesis + 1 };
   }
   return undefined;
+}
+
+/** Where the first argument begins if the value at `index` is a call such as `from.csv(…)`; otherwise `index` itself. */
+function firstArgument(tokens: readonly Token[], index: number): number {
+  let end = index;
+  while (tokens[end]?.type === 'name' && isPunctuator(tokens, end + 1, '.')) end += 2;
+  if (tokens[end]?.type !== 'name') return index;
+  const parenthesis = afterTypeArguments(tokens, end + 1);
+  return isPunctuator(tokens, parenthesis, '(') ? parenthesis + 1 : index;
 }
 
 function afterTypeArguments(tokens: readonly Token[], index: number): number {

@@ -9,14 +9,17 @@ import { deferProblems } from './deferred-problems.ts';
 import { digestOf } from './digest.ts';
 import { exportedPipeline } from './exported.ts';
 import { lineOfField } from './field-lines.ts';
+import type { Finding } from './finding.ts';
 import { fingerprintOf, type Resolve } from './fingerprint.ts';
 import { importFile } from './import-file.ts';
 import { importProblem } from './import-problem.ts';
 import { limitUses } from './limit-uses.ts';
 import { limitsOf } from './limits-of.ts';
+import { noteParams } from './named-params.ts';
 import { noteSecrets } from './named-secrets.ts';
 import { paramsOf } from './params-of.ts';
 import { type Token, tokensOf } from './tokens.ts';
+import { undeclaredParams } from './undeclared-params.ts';
 import { isDeterministic, isSourceSpec } from '../sources/port.ts';
 import type { Pipeline } from './types.ts';
 
@@ -49,7 +52,8 @@ export async function loadPipeline(file: string, options: LoadOptions): Promise<
   const { text } = read;
   const { millrace, cacheDirectory = userCacheDirectory(), onSecret = () => undefined } = options;
   const named = noteSecrets(millrace, onSecret);
-  const deferred = deferProblems(named.millrace);
+  const params = noteParams(named.millrace);
+  const deferred = deferProblems(params.millrace);
   let imported;
   try {
     imported = await importFile({ file: path, text, millrace: deferred.millrace, cacheDirectory });
@@ -66,8 +70,12 @@ export async function loadPipeline(file: string, options: LoadOptions): Promise<
     return broken([...deferred.problems(path), { file: path, line: exported.line, message: exported.message }]);
   }
   const { pipeline } = exported;
+  const findings = [
+    ...checkFields(pipeline),
+    ...undeclaredParams(pipeline, (spec) => params.nameOf(spec, path, tokens)),
+  ];
   const problems = [
-    ...fieldProblems(path, tokens, pipeline),
+    ...fieldProblems(path, tokens, findings),
     ...limitProblems(path, tokens, pipeline),
     ...deferred.problems(path),
   ];
@@ -125,8 +133,8 @@ function readPipelineFile(path: string): Read {
   }
 }
 
-function fieldProblems(file: string, tokens: readonly Token[], pipeline: Pipeline): Problem[] {
-  return checkFields(pipeline).map(({ path, message }) => {
+function fieldProblems(file: string, tokens: readonly Token[], findings: readonly Finding[]): Problem[] {
+  return findings.map(({ path, message }) => {
     return { file, line: lineOfField(tokens, path), field: path.join('.'), message };
   });
 }

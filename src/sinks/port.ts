@@ -47,8 +47,8 @@ export interface Sink<in Row, in Table extends string = string, out Limit extend
   /** Where it writes, for people: params and secrets in it are shown by their names. */
   readonly target: Text;
   /**
-   * The checked options that it was made with, for code that opens a similar sink elsewhere. May hold secrets: never
-   * shown.
+   * The checked options that it was made with, for code that opens a similar sink elsewhere. A param in them that the
+   * pipeline does not declare is found when the pipeline file is loaded. May hold secrets: never shown.
    */
   readonly options?: object;
   /** The properties of a result from which it takes rows; undefined if it takes the whole result. */

@@ -39,6 +39,11 @@ export interface SourceSpec<out Item = unknown, out Limit extends string = never
   readonly kind: string;
   /** Where it reads, for people: params and secrets in it are shown by their names. */
   readonly target: Text;
+  /**
+   * The options as they were given: when the pipeline file is loaded, a param in them that the pipeline does not declare is
+   * found, with the name of its option. May hold secrets: never shown.
+   */
+  readonly options?: object;
   readonly resumes: Resumes;
   /** Whether the open source has `settled`: then a producer exists until the last `settled` has been confirmed. */
   readonly settles: boolean;

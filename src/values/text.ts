@@ -57,6 +57,12 @@ export function shownText(value: Part, nameOf: (param: ParamSpec<unknown>) => st
   return isParam(value) ? `{${nameOf(value)}}` : String(value);
 }
 
+/** The params in it, if it is text. */
+export function paramsIn(value: unknown): readonly ParamSpec<unknown>[] {
+  if (isParam(value)) return [value];
+  return isTemplate(value) ? value[textMark].flatMap(paramsIn) : [];
+}
+
 /** Whether there is a secret in it. */
 export function hasSecret(value: unknown): boolean {
   return isSecret(value) || (isTemplate(value) && value[textMark].some(hasSecret));

@@ -15,6 +15,7 @@ export function csv<const Name extends string = string, const Types extends CsvT
   return defineSource({
     kind: 'csv',
     target: nameOf(settings.where),
+    options,
     resumes: 'by cursor',
     settles: false,
     onBadRecord: settings.onBadRow,

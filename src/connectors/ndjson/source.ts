@@ -11,6 +11,7 @@ export function ndjson<Item = any>(options: FileOrStdin & NdjsonFields<Item>): S
   return defineSource({
     kind: 'ndjson',
     target: nameOf(settings.where),
+    options,
     resumes: 'by cursor',
     settles: false,
     onBadRecord: settings.onBadRow,

@@ -201,6 +201,20 @@ describe('the problem', () => {
         '6: sink: expected a sink that keeps the results, got to.memory(), which holds them in a consumer and loses them when it ends; use to.sqlite({ … }) or to.stdout(), or to.discard() if you do not need the results',
       ],
     ],
+    [
+      'params.broken.ts',
+      [
+        '11: source.path: uses another param town than the one in params; make it once, const town = …, and use that in both places',
+        '11: source.path: uses the param shelv, which params does not have (declared: shelf, town); did you mean "shelf"?',
+        '13: sink.sinks[0].file: uses a param that params does not have (declared: shelf, town); make it once, const shelf = param.string(), and declare it: params: { shelf }',
+      ],
+    ],
+    [
+      'no-params.broken.ts',
+      [
+        '7: source.path: uses the param shelf, which params does not have (the pipeline declares none); declare it: params: { shelf }',
+      ],
+    ],
     ['no-limits.broken.ts', ['6: limit: unknown limit "vendor" (the pipeline declares none)']],
   ])('with each field of %s is shown at its line', async (file, lines) => {
     const { pipeline, description, problems } = await load(file);

@@ -22,7 +22,8 @@ export default definePipeline<Map<string, Set<number>>, { a: 1 }>({
   ...other({ teardown: 1 }),
   [computed]: 1,
   options,
-  sink: to.sqlite({ file: 'a' }),
+  sink: to.sqlite<'id'>({
+    file: 'a' }),
 });
 `;
 
@@ -39,7 +40,8 @@ export default definePipeline<Map<string, Set<number>>, { a: 1 }>({
     [['options'], 16],
     [['options', 'concurrency'], 16],
     [['sink'], 17],
-    [['sink', 'file'], 17],
+    [['sink', 'file'], 18],
+    [['sink', 'key'], 17],
     [['teardown'], 4],
     [[], 4],
   ])('%j is %d', (path, line) => {
