@@ -7,8 +7,11 @@ import { World } from './world/world.ts';
 import type { SeqFacts } from './checks/facts.ts';
 import { claim } from './checks/violation.ts';
 
-/** How many steps a world may take to its end once no more faults come: far more than any world needs. */
-const mostCalmSteps = 60_000;
+/**
+ * How many steps a world may take to its end once no more faults come. An item that fails alone is tried 200 times, up to
+ * a minute apart; where consumers are recycled each second, that takes up to 70,000 steps.
+ */
+const mostCalmSteps = 200_000;
 
 export interface Run {
   seed: number;
