@@ -38,6 +38,7 @@ export type {
 export type { ContractCase as SinkCase, SinkUnderTest } from './sinks/contract.ts';
 export type { KnownQueue, LedgerTables } from './ledger/tables.ts';
 export type { Cancel, Clock, Moment } from './core/clock.ts';
+export type { ColumnProblem, ColumnType, KnownColumns } from './core/known-columns.ts';
 export type { Interval, Intervals } from './core/intervals.ts';
 export type { QueueStart } from './core/queue-start.ts';
 export type { Text } from './values/text.ts';

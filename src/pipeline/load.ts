@@ -15,6 +15,7 @@ import { importFile } from './import-file.ts';
 import { importProblem } from './import-problem.ts';
 import { limitUses } from './limit-uses.ts';
 import { limitsOf } from './limits-of.ts';
+import { missingColumns } from './missing-columns.ts';
 import { noteParams } from './named-params.ts';
 import { noteSecrets } from './named-secrets.ts';
 import { paramsOf } from './params-of.ts';
@@ -73,6 +74,7 @@ export async function loadPipeline(file: string, options: LoadOptions): Promise<
   const findings = [
     ...checkFields(pipeline),
     ...undeclaredParams(pipeline, (spec) => params.nameOf(spec, path, tokens)),
+    ...missingColumns(pipeline),
   ];
   const problems = [
     ...fieldProblems(path, tokens, findings),

@@ -7,6 +7,7 @@
 import type { Clock } from '../core/clock.ts';
 import { MillraceError } from '../core/errors.ts';
 import type { Interval, Intervals } from '../core/intervals.ts';
+import type { ColumnProblem, KnownColumns } from '../core/known-columns.ts';
 import type { QueueStart } from '../core/queue-start.ts';
 import type { Text } from '../values/text.ts';
 
@@ -53,6 +54,11 @@ export interface Sink<in Row, in Table extends string = string, out Limit extend
   readonly options?: object;
   /** The properties of a result from which it takes rows; undefined if it takes the whole result. */
   readonly tables?: readonly string[];
+  /**
+   * Options that rows with these columns can never satisfy, and why. Called when the pipeline file is loaded, if the items of
+   * the source go to the sink as they are.
+   */
+  readonly columnProblems?: (columns: KnownColumns) => readonly ColumnProblem[];
   /** A place that only one transaction at a time can write to: sinks of `to.all` cannot share it. */
   readonly lockedPlace?: string;
   /** For `to.all`: the sinks that each get every result. Such a sink is never opened itself. */

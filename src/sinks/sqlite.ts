@@ -4,6 +4,7 @@ import { startDirectory } from '../core/start-directory.ts';
 import { text, type Text } from '../values/text.ts';
 import { defineSink, type Sink } from './port.ts';
 import { fold } from './sqlite/identifier.ts';
+import { keyColumnProblems } from './sqlite/key-columns.ts';
 import { checkOptions, checkPath } from './sqlite/options.ts';
 
 /**
@@ -93,7 +94,9 @@ export function sqlite<const K extends string = never, const T extends Readonly<
     options: target,
     // Known only when it is opened, if the file is a param or a secret.
     ...(typeof target.file === 'string' && { lockedPlace: realPath(resolve(startDirectory, target.file)) }),
-    ...(target.isByTable && { tables: names }),
+    ...(target.isByTable
+      ? { tables: names }
+      : { columnProblems: (columns) => keyColumnProblems(target.tables[0]!, columns) }),
     open: async (context) => {
       // better-sqlite3 is native code: only a consumer that writes pays for loading it.
       const { openWriter } = await import('./sqlite/writer.ts');

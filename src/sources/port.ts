@@ -13,6 +13,7 @@
  */
 import { PermanentError } from '../core/errors.ts';
 import type { Clock } from '../core/clock.ts';
+import type { KnownColumns } from '../core/known-columns.ts';
 import type { Meta, Place } from '../frame/records.ts';
 import type { SourceContext } from '../pipeline/context.ts';
 import type { Text } from '../values/text.ts';
@@ -44,6 +45,11 @@ export interface SourceSpec<out Item = unknown, out Limit extends string = never
    * found, with the name of its option. May hold secrets: never shown.
    */
   readonly options?: object;
+  /**
+   * What the options say about the properties of items: a sink that needs others is found when the pipeline file is loaded,
+   * if items go to it as they are.
+   */
+  readonly columns?: KnownColumns;
   readonly resumes: Resumes;
   /** Whether the open source has `settled`: then a producer exists until the last `settled` has been confirmed. */
   readonly settles: boolean;

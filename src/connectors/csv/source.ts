@@ -3,6 +3,7 @@ import type { FileOrStdin } from '../record-file/fields.ts';
 import { nameOf } from '../record-file/where.ts';
 import type { CsvFields, CsvItem, CsvTypes } from './item.ts';
 import { csvSettings } from './options.ts';
+import { knownColumns } from './types.ts';
 
 /**
  * Rows of a CSV file, as objects. The producer only finds where records end; the consumers parse them. See
@@ -16,6 +17,7 @@ export function csv<const Name extends string = string, const Types extends CsvT
     kind: 'csv',
     target: nameOf(settings.where),
     options,
+    columns: knownColumns(settings.header, settings.types),
     resumes: 'by cursor',
     settles: false,
     onBadRecord: settings.onBadRow,

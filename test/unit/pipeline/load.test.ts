@@ -215,6 +215,14 @@ describe('the problem', () => {
         '7: source.path: uses the param shelf, which params does not have (the pipeline declares none); declare it: params: { shelf }',
       ],
     ],
+    [
+      'columns.broken.ts',
+      [
+        '7: sink.sinks[0].key: "shelf" is not a column of the source, whose rows go to the sink as they are; did you mean "self"?',
+        '7: sink.sinks[0].key: "lent" is true or false in the source, which cannot be a key; leave it as text there',
+        '7: sink.sinks[0].newest: "changed" is not a column of the source, whose rows go to the sink as they are; the columns are id, self, lent',
+      ],
+    ],
     ['no-limits.broken.ts', ['6: limit: unknown limit "vendor" (the pipeline declares none)']],
   ])('with each field of %s is shown at its line', async (file, lines) => {
     const { pipeline, description, problems } = await load(file);
