@@ -1,4 +1,4 @@
-# Millrace as an image: the supervisor under tini, nothing to compile with and no npm inside.
+# Millrace as an image: the supervisor under tini, without compilers and without npm.
 #
 #   docker build -t millrace .
 #   docker run --rm --read-only --tmpfs /tmp -v "$PWD/examples:/pipelines:ro" -v millrace-state:/state -v millrace-data:/data \
@@ -38,14 +38,14 @@ COPY --from=build /app/node_modules /app/node_modules
 COPY --from=build /app/dist /app/dist
 COPY LICENSE /app/LICENSE
 
-# docker kills after 10 s: by then a stop must be over. As many consumers as the pipeline says, else as the container may
-# use processors; a number here decides it. Every MILLRACE_… variable of the README can be set.
+# docker kills after 10 s, so a stop must be over by then. As many consumers as the pipeline says, otherwise one for each
+# processor that the container may use; a number here overrides both. Every MILLRACE_… variable of the README can be set.
 ENV NODE_ENV=production \
     MILLRACE_STATE_ROOT=/state \
     MILLRACE_CONSUMERS=auto \
     MILLRACE_STOP_TIMEOUT=8s
 
-# /state: the queues, one folder per pipeline. /data: files that a pipeline names by a relative path. /pipelines: pipelines,
+# /state: the queues, one directory per pipeline. /data: where relative paths of a pipeline start. /pipelines: pipelines,
 # mounted read-only.
 VOLUME ["/state", "/data"]
 WORKDIR /data

@@ -1,6 +1,6 @@
 /**
- * Reads a paged API in the producer and says after each page where to go on: after a crash only the page that was
- * being read is fetched again, and none of its names comes twice. No `process`: items go to the sink as they are.
+ * Reads a paged API in the producer and sets a checkpoint after each page: after a crash only the page that was being
+ * read is fetched again, and none of its names comes twice. No `process`: items go to the sink as they are.
  *
  * Needs the vendor: `npm run vendor` in another terminal.
  */
@@ -20,7 +20,7 @@ export default definePipeline({
   limits: { vendor: { concurrency: 10 } },
 
   async *source({ cursor, checkpoint, fetch }) {
-    // Nothing at the first start, afterwards what the last checkpoint was given.
+    // Undefined at the first start; later, the value of the last checkpoint.
     let offset = typeof cursor === 'number' ? cursor : 0;
     for (let last = false; !last; offset += pageSize) {
       const response = await fetch(`${vendor}/api/v2/pokemon?limit=${pageSize}&offset=${offset}`, { limit: 'vendor' });

@@ -1,6 +1,6 @@
 /**
- * Loads the first 151 Pokémon from a vendor's API that takes ten calls at once and no more, turns each nested record
- * into columns, and puts them in a SQLite database. `npm run demo` runs it, with such a vendor beside it.
+ * Loads the first 151 Pokémon from a vendor's API that allows ten calls at a time, turns each nested record into
+ * columns, and puts them in a SQLite database. `npm run demo` runs it together with such a vendor.
  */
 import { createHash } from 'node:crypto';
 import { definePipeline, PermanentError, to } from 'millrace';
@@ -23,15 +23,15 @@ interface Pokemon {
 export default definePipeline({
   name: 'pokedex',
 
-  // Holds for all processes together, and for each call: an eleventh waits here instead of being refused there.
+  // Shared by all processes: an eleventh call waits here instead of being refused there.
   limits: { vendor: { concurrency: 10 } },
 
-  // Runs in the producer. What it yields is stored on disk before anybody works on it.
+  // Runs in the producer. Each item is stored on disk before any consumer works on it.
   *source() {
     for (let id = 1; id <= 151; id++) yield { id };
   },
 
-  // Runs in the consumers, for many items at once. Whatever it throws means: try this item again later.
+  // Runs in the consumers, for many items at once. If it throws, the item is retried later.
   async process({ id }, { fetch }) {
     const response = await fetch(`${vendor}/api/v2/pokemon/${id}`, { limit: 'vendor' });
     if (response.status === 404) throw new PermanentError(`the vendor has no Pokémon ${id}`);
@@ -39,11 +39,15 @@ export default definePipeline({
     return toRow((await response.json()) as Pokemon);
   },
 
-  // Each row once, whatever dies on the way. With a key, another run updates the rows instead of adding to them.
+  // Each row is written once, whichever process dies. With a key, another run updates the rows instead of adding to
+  // them.
   sink: to.sqlite({ file: 'pokedex.db', table: 'pokemon', key: 'id' }),
 });
 
-/** One level of plain columns, and two that take some work: the sum of the stats and a digest to find changes by. */
+/**
+ * One level of plain columns, and two that take some work: the sum of the stats, and a digest that shows whether a
+ * record has changed.
+ */
 function toRow(pokemon: Pokemon) {
   const { id, name, height, weight, types, moves } = pokemon;
   const stats = new Map(pokemon.stats.map(({ stat, base_stat }) => [stat.name, base_stat]));

@@ -24,7 +24,7 @@ export default definePipeline({
 
   sink: to.stdout(),
 
-  // Work that never waits gains nothing from several items at a time in one process.
+  // Work that never waits for anything gains nothing from several items at a time in one process.
   options: { concurrency: 1 },
 });
 

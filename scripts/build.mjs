@@ -2,8 +2,8 @@
  * Builds dist/: declarations by tsc (which checks the types), code by esbuild.
  *
  * The entries are bundled because loading some hundreds of small files costs more than anything else at the start of a
- * process; better-sqlite3 (native) and jiti (loads itself lazily) stay outside. Everything is put together in a folder
- * of its own and swapped in at the end, and only if it differs, so that a process running from dist/ is not disturbed.
+ * process; better-sqlite3 (native) and jiti (loads itself lazily) stay outside. Everything is built in a separate
+ * directory and swapped in at the end, and only if it differs, so that a process running from dist/ is not disturbed.
  */
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -19,7 +19,7 @@ const dist = join(root, 'dist');
 const staging = join(root, 'node_modules', '.cache', `millrace-build-${process.pid}`);
 const manifest = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
 
-/** yargs reads its texts from a folder it finds relative to its own file. Ours has only the English ones. */
+/** yargs reads its texts from a directory that it finds relative to its own file. Ours has only the English ones. */
 const yargsTexts = {
   name: 'yargs-texts',
   setup(build) {
@@ -54,7 +54,7 @@ async function bundle() {
     absWorkingDir: root,
     entryPoints: entries.map((name) => `src/${name}`),
     outdir: 'dist',
-    // Chunks lie beside the entries, so that a path relative to import.meta.url is the same in both.
+    // Chunks are next to the entries, so that a path relative to import.meta.url is the same in both.
     chunkNames: '[name]-[hash]',
     bundle: true,
     splitting: true,
@@ -82,8 +82,9 @@ async function bundle() {
 }
 
 /**
- * `await import('a CommonJS library')` has named exports under Node but only `default` in a bundle, and the types do not
- * tell. The way round it is also the better shape: one file of ours imports the library, and that file is loaded lazily.
+ * `await import('a CommonJS library')` has named exports under Node but only `default` in a bundle, and the types do
+ * not show that. The way around it is also the better shape: one file of ours imports the library, and that file is
+ * loaded lazily.
  */
 function refuseLazyCommonJs({ inputs }) {
   for (const [file, { imports }] of Object.entries(inputs)) {
@@ -107,7 +108,7 @@ async function writeOutput(name, text) {
   if (name === 'cli.js' && !text.startsWith('#!')) {
     await writeFile(file, `#!/usr/bin/env node\n${text}`);
   } else if (name === 'cli.js.map') {
-    // One line more at the top of cli.js: in the source map format that is one semicolon.
+    // Adds one line at the top of cli.js: in the source map format that is one semicolon.
     const map = JSON.parse(text);
     await writeFile(file, JSON.stringify({ ...map, mappings: `;${map.mappings}` }));
   } else {
@@ -126,8 +127,9 @@ async function emitDeclarations() {
 }
 
 /**
- * Keeps the declarations that users can import, and what these reach: the others are internal. What they import must
- * exist for everyone who installs the package, so a type of a bundled library may not get into the public types.
+ * Keeps the declarations that users can import, and those that they import in turn; the others are internal. Every
+ * import must exist for everyone who installs the package, so the public types must not contain a type of a bundled
+ * library.
  */
 async function keepPublicDeclarations() {
   const roots = Object.values(manifest.exports).flatMap(({ types }) => (types ? [join(root, types)] : []));
@@ -166,7 +168,7 @@ async function swapIn() {
   await removeEmptyFolders(staging);
   if ((await fingerprint(staging)) === (await fingerprint(dist))) return;
   const old = `${staging}-old`;
-  // Another build may do the same at the same time; the last one stays.
+  // Another build may do the same at the same time; the last one wins.
   for (let attempt = 1; ; attempt++) {
     try {
       if (existsSync(dist)) await rename(dist, old);

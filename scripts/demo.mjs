@@ -1,6 +1,6 @@
 /**
- * `npm run demo`: the pipeline of examples/pokedex.ts against a vendor's API on loopback, and what came of it.
- * Leaves pokedex.db in the current folder, and nothing running: neither when it ends nor when it is interrupted.
+ * `npm run demo`: runs the pipeline of examples/pokedex.ts against a vendor's API on loopback, and prints the result.
+ * Leaves pokedex.db in the current directory, and no process, also when it is interrupted.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -33,13 +33,13 @@ try {
   const seconds = (performance.now() - begin) / 1000;
   const rows = countRows();
   console.log(summary({ ...(await vendor.stats()), rows, restarts: restarts(), seconds }));
-  if (rows < items) console.log('What is not there yet is in the queue: npm run demo resumes with it.');
+  if (rows < items) console.log('The other items are in the queue: npm run demo resumes with them.');
   process.exitCode = interrupted() ? 130 : (code ?? 1);
 } finally {
   await vendor.stop();
 }
 
-/** A process of its own, as a vendor is; it ends with this one, whatever this one dies of. */
+/** A process of its own, like a real vendor. It ends when this one ends, whatever the cause. */
 async function startVendor() {
   const loader = ['--import', import.meta.resolve('./typescript.mjs')];
   const options = ['--port', '0', '--attached', '--latency', String(latencyMs), '--concurrency', String(concurrency)];
@@ -49,7 +49,7 @@ async function startVendor() {
     detached: true,
   });
   const exited = once(child, 'exit');
-  // It may be gone already when it is told to end.
+  // It may already have exited when we ask it to end.
   child.stdin.on('error', () => undefined);
   for await (const line of createInterface({ input: child.stdout })) {
     const url = /http:\S+/.exec(line)?.[0];
@@ -72,12 +72,15 @@ function startRun(vendorUrl) {
   return spawn(process.execPath, [join(root, 'dist/cli.js'), 'run', pipeline, ...options], {
     env: { ...process.env, VENDOR_URL: vendorUrl },
     stdio: ['ignore', 'inherit', 'inherit'],
-    // Signals come from here, once each: npm passes Ctrl-C on to those who already have it from the terminal.
+    // Signals come from here, once each: npm passes Ctrl-C on to processes that already have it from the terminal.
     detached: true,
   });
 }
 
-/** Tells the run to stop when this process is told to; a second time hurries it. Returns whether that happened. */
+/**
+ * Stops the run when this process gets a signal to stop; a second signal makes it hurry. The function that it returns
+ * says whether that happened.
+ */
 function passOnSignals(run) {
   const samePressMs = 500;
   let latest = -Infinity;
@@ -91,7 +94,7 @@ function passOnSignals(run) {
   return () => latest > -Infinity;
 }
 
-/** Asks the run now and then how often it replaced a process; returns the latest answer. */
+/** Keeps asking the run how often it has replaced a process. The function that it returns gives the latest answer. */
 function watchRestarts(run) {
   let restarts = 0;
   const everyMs = 100;

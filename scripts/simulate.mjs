@@ -1,4 +1,4 @@
-/** `npm run simulate`: bundles the simulation and runs it. What it does, and its options: test/simulation/README.md. */
+/** `npm run simulate`: bundles the simulation and runs it. See test/simulation/README.md. */
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -19,7 +19,7 @@ await build({
   sourcemap: 'inline',
   logLevel: 'warning',
   external: ['better-sqlite3'],
-  // What CommonJS packages in the bundle expect to be there.
+  // CommonJS packages in the bundle expect these.
   banner: {
     js: "import { createRequire as $createRequire } from 'node:module'; const require = $createRequire(import.meta.url);",
   },

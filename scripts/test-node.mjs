@@ -4,10 +4,10 @@
  *   npm run test:node -- 24 --parts unit,integration     these parts only
  *   npm run test:node -- 24 --parts unit test/unit/ipc   these test files only
  *
- * Node comes from the npm package `node-PLATFORM-ARCH`, which ships the binary and its headers. better-sqlite3 is compiled
- * against those headers, once for each of its versions and each ABI. Both stay in a cache folder outside the checkout
- * ($XDG_CACHE_HOME, or ~/.cache), because `npm ci` deletes node_modules. npm is the one of this machine, run by the Node
- * under test.
+ * Node comes from the npm package `node-PLATFORM-ARCH`, which ships the binary and its headers. better-sqlite3 is
+ * compiled against those headers, once for each of its versions and each ABI. Both stay in a cache folder outside the
+ * checkout ($XDG_CACHE_HOME, or ~/.cache), because `npm ci` deletes node_modules. npm is that of this machine, run by
+ * the Node under test.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
@@ -17,7 +17,7 @@ import { parseArgs } from 'node:util';
 
 const root = resolve(import.meta.dirname, '..');
 const cache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'millrace-test-node');
-/** Formatting, lint, types of the sources and knip do not depend on the Node that runs them. */
+/** Formatting, lint, type checks of the sources, and knip do not depend on the Node that runs them. */
 const scripts = {
   types: 'test:types',
   simulation: 'test:simulation',
@@ -49,7 +49,7 @@ function summary(node, failed) {
   return failed.length === 0 ? `✓ ${node}: ${parts.join(', ')} passed` : `✗ ${node}: ${failed.join(', ')} failed`;
 }
 
-/** Runs all parts even if one fails: the lines differ in more than one way at a time. */
+/** Runs all parts even if one fails, because Node lines differ in more than one way. */
 async function testLine(line) {
   let node = `Node ${line}`;
   const failed = [];

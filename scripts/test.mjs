@@ -1,11 +1,11 @@
 /**
- * `npm test`: every part, the quick ones first and as many of those at a time as there are cores; stops at the first that
- * fails and says how to run it alone.
+ * `npm test`: runs every part, the quick ones first, as many of those at a time as there are cores. Stops at the first
+ * part that fails, and says how to run it alone.
  */
 import { spawn } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 
-// Within a stage in any order. The tests have a stage each: they use all cores by themselves.
+// The parts of a stage run in any order. Each kind of tests has its own stage, because it uses all cores by itself.
 const stages = [
   ['build'],
   ['test:simulation', 'format:check', 'test:types', 'lint', 'typecheck', 'knip'],
@@ -28,7 +28,7 @@ for (const stage of stages) {
 }
 console.log(`\n✓ all ${stages.flat().length} parts passed (${secondsSince(begin)})`);
 
-/** Output of parts that run side by side is shown when they have ended. */
+/** The output of parts that run at the same time is shown when they have ended. */
 async function run(part, { isAlone }) {
   const partBegin = performance.now();
   const heading = `\n── ${part} ${'─'.repeat(70 - part.length)}`;

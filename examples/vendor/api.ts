@@ -2,9 +2,9 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Gate } from './gate.ts';
 import type { PokemonRecord } from './records.ts';
 
-/** What the vendor can say of itself at `GET /stats`. */
+/** What `GET /stats` answers. */
 export interface VendorStats {
-  /** Calls of the API that came, refused ones included. */
+  /** Calls of the API, including refused ones. */
   calls: number;
   /** Calls answered with 200 or 404. */
   answered: number;
@@ -25,7 +25,7 @@ export interface VendorDeps {
   gate: Gate;
   /** Monotonic milliseconds. */
   now: () => number;
-  /** Resolves after the latency that each call has. */
+  /** Resolves after the latency of a call. */
   latency: () => Promise<void>;
 }
 
@@ -68,7 +68,7 @@ export function createVendor({ records, gate, now, latency }: VendorDeps): Serve
     try {
       await latency();
     } finally {
-      // Before the answer goes out: whoever has it may call again at once.
+      // Before the answer is sent: a client that has it may call again at once.
       gate.leave();
     }
     const answer = look(url);

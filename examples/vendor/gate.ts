@@ -1,4 +1,4 @@
-/** How much a vendor takes at once, and how fast. */
+/** How many calls a vendor accepts at a time, and how many per period. */
 export interface GateOptions {
   /** Calls in flight. */
   readonly concurrency: number;
@@ -11,10 +11,10 @@ export type Entry = { readonly status: 'entered' } | { readonly status: 'refused
 /** Long enough for a call to end; a vendor does not know when one will. */
 const crowdedRetryAfterMs = 1000;
 
-/** Lets calls in up to the vendor's limits and counts what came. Time is passed in. */
+/** Lets calls in up to the vendor's limits, and counts them. Time is passed in. */
 export class Gate {
   readonly #options: GateOptions;
-  /** When the latest calls entered: as many as the rate looks back on. */
+  /** When the latest calls entered: as many as the rate counts. */
   readonly #entered: number[] = [];
   inFlight = 0;
   mostInFlight = 0;

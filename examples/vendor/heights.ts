@@ -1,6 +1,6 @@
 /**
- * Heights of Pokémon 1 to 151 in decimetres, as the games give them: the one thing that a record needs and the data
- * package does not have.
+ * Heights of Pokémon 1 to 151 in decimetres, from the games: the only field of a record that the data package does not
+ * have.
  */
 // prettier-ignore
 export const heights: readonly number[] = [

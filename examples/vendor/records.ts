@@ -4,7 +4,8 @@ import type * as data from '@pkmn/dex';
 import type { Species, StatID } from '@pkmn/dex';
 import { heights } from './heights.ts';
 
-// By require: what is imported, megabytes of data, the loader of TypeScript would compile at first.
+// With require, because the TypeScript loader would first compile an imported module, and this one is megabytes of
+// data.
 const { Dex } = createRequire(import.meta.url)('@pkmn/dex') as typeof data;
 
 /** A name, and where more about it would be. */
@@ -13,7 +14,7 @@ export interface Reference {
   url: string;
 }
 
-/** One record: the fields of PokeAPI that the data package can fill. What it does not know is null. */
+/** One record: the fields of PokeAPI that the data package can fill. Values that it does not have are null. */
 export interface PokemonRecord {
   id: number;
   name: string;
@@ -27,7 +28,7 @@ export interface PokemonRecord {
   types: { slot: number; type: Reference }[];
   stats: { base_stat: number; effort: number | null; stat: Reference }[];
   abilities: { slot: number; is_hidden: boolean; ability: Reference }[];
-  /** What it learns by rising in level, in the newest games that have it. */
+  /** The moves that it learns by rising in level, in the newest games that have it. */
   moves: { move: Reference; version_group_details: { level_learned_at: number; move_learn_method: Reference }[] }[];
   sprites: { front_default: string; back_default: string; front_shiny: string };
 }
@@ -42,7 +43,7 @@ const statNames: Record<StatID, string> = {
 };
 const abilitySlots = { 0: 1, 1: 2, H: 3 } as const;
 
-/** What a record refers to is not served here: the links are those of the real thing. */
+/** Records link to things that this server does not have: the links are those of the real PokeAPI. */
 const publicApi = 'https://pokeapi.co/api/v2';
 const publicSprites = 'https://raw.githubusercontent.com/PokeAPI/sprites/master/sprites/pokemon';
 
@@ -110,7 +111,7 @@ function slug(name: string): string {
     .replace(/[^a-z0-9]+/g, '-');
 }
 
-/** `count` records, by number: the given ones, then the same again under numbers and names of their own. */
+/** `count` records, by number: the given ones, then the same again under new numbers and names. */
 export function repeated(records: readonly PokemonRecord[], count: number): PokemonRecord[] {
   return Array.from({ length: count }, (_, i) => {
     const round = Math.floor(i / records.length);

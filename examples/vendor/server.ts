@@ -1,7 +1,7 @@
 /**
- * A vendor's API on loopback, as slow and as strict as the real ones, to try pipelines against without the network.
- * It serves the first 151 Pokémon, takes 100 ms for each call and at most 10 calls at once; the 11th is refused with
- * 429 and `Retry-After`. Ends on TERM and INT.
+ * A vendor's API on loopback, as slow and as strict as real ones, for trying out pipelines without the network. It
+ * serves the first 151 Pokémon, takes 100 ms for each call and accepts 10 calls at a time; it refuses the 11th with 429
+ * and `Retry-After`. Ends on TERM and INT.
  */
 import { once, setMaxListeners } from 'node:events';
 import type { AddressInfo } from 'node:net';
@@ -45,7 +45,7 @@ async function main(): Promise<void> {
   server.listen(options.port, '127.0.0.1');
   await once(server, 'listening');
   if (options.attached) process.stdin.on('end', end).on('error', end).resume();
-  // Whoever started it may be gone by now.
+  // The process that started it, and reads this, may have exited.
   process.stdout.on('error', () => undefined);
   console.log(`vendor on http://127.0.0.1:${(server.address() as AddressInfo).port}`);
 }

@@ -23,7 +23,7 @@ export function environmentFileOptions(): string {
 
 const head = `# Options of Millrace: millrace run pipeline.ts --config millrace.yaml (or MILLRACE_CONFIG=millrace.yaml).
 #
-# Flags (--queue-high-items) and variables (MILLRACE_QUEUE_HIGH_ITEMS) override what is said here; this overrides the
+# Flags (--queue-high-items) and variables (MILLRACE_QUEUE_HIGH_ITEMS) override this file; it overrides the
 # options of the pipeline. Durations are written 250ms, 60s, 5min, 2h or 1d, sizes 64KiB, 16MiB or 1GiB.
 # To set an option, remove its #.`;
 
