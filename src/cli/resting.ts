@@ -2,11 +2,14 @@ import { basename } from 'node:path';
 import { existsSync } from 'node:fs';
 import { MillraceError } from '../core/errors.ts';
 import { exitCodes } from '../core/exit-codes.ts';
+import type { ParamValues } from '../core/params.ts';
 import { formatBytes } from '../core/units.ts';
 import { count, plural } from '../core/figures.ts';
 import { printable } from '../observability/printable.ts';
 import type { RestingQueue } from '../queue/spool/resting-queue.ts';
 import type { FoundState } from './find-state.ts';
+import { paramRows } from './param-rows.ts';
+import type { Shell } from './shell.ts';
 
 /** A stopped pipeline, as `millrace status --json` shows it. Times are wall-clock milliseconds since 1970. */
 export interface RestingStatus {
@@ -18,14 +21,19 @@ export interface RestingStatus {
   endedAt: number | null;
   /** null if the supervisor was killed or its end is not known. */
   exitCode: number | null;
+  /** Of that run. */
+  params: ParamValues;
   run: { run: string; state: string; startedAt: number; finishedAt: number | null } | null;
   queue: { queued: number; retrying: number; bytes: number };
   items: { stored: number; done: number; dead: number };
   deadLetters: number;
 }
 
-/** What the queue says about a stopped pipeline; undefined if there is no queue. */
-export async function restingStatus({ directory, name }: FoundState): Promise<RestingStatus | undefined> {
+/** What the queue says about a stopped pipeline; undefined if there is no queue. What the pipeline hides is hidden from now on. */
+export async function restingStatus(
+  { directory, name }: FoundState,
+  { redaction }: Pick<Shell, 'redaction'>,
+): Promise<RestingStatus | undefined> {
   // Imported late, because these modules load SQLite.
   const [{ spoolFile }, { lookAtRest }] = await Promise.all([
     import('../supervision/starting/opening.ts'),
@@ -34,7 +42,9 @@ export async function restingStatus({ directory, name }: FoundState): Promise<Re
   const file = spoolFile(directory);
   if (!existsSync(file)) return undefined;
   try {
-    return statusOf(lookAtRest(file, name), directory, name);
+    const queue = lookAtRest(file, name);
+    redaction.hideNames(queue.redact);
+    return statusOf(queue, directory, name);
   } catch (error) {
     if (!(error instanceof MillraceError) || error.code !== 'IN_USE') throw error;
     throw new MillraceError(
@@ -51,6 +61,7 @@ function statusOf(queue: RestingQueue, stateDirectory: string, name: string | un
     name: pipeline ?? name ?? basename(stateDirectory),
     ...endOf(queue),
     stateDirectory,
+    params: run?.params ?? {},
     run: run && { run: run.run, state: run.state, startedAt: run.startedAt, finishedAt: run.finishedAt },
     queue: { queued, retrying, bytes },
     items: { stored: run?.stored ?? 0, done: run?.done ?? 0, dead: run?.dead ?? 0 },
@@ -71,10 +82,11 @@ function endOf({ run, lastStart, writtenAt }: RestingQueue): Pick<RestingStatus,
 
 /** What `millrace status` shows for it. */
 export function restingText(status: RestingStatus): string {
-  const { name, stateDirectory, run, queue, items, deadLetters } = status;
+  const { name, stateDirectory, params, run, queue, items, deadLetters } = status;
   const rows = [
     ['pipeline', `${name}, not running: ${endText(status)}`],
     ...(run ? [['run', `${run.run}, ${run.state}, started ${time(run.startedAt)}`]] : []),
+    ...paramRows(params),
     ['state', stateDirectory],
     ['items', `${count(items.done)} done, ${count(items.dead)} dead, ${count(items.stored)} stored`],
     ['queue', `${count(queue.queued)} queued, ${count(queue.retrying)} retrying, ${formatBytes(queue.bytes)}`],

@@ -4,6 +4,7 @@ import { nameOf } from '../observability/events.ts';
 import { errorText, secondsText } from '../observability/reasons.ts';
 import { printable } from '../observability/printable.ts';
 import type { Status } from '../observability/status.ts';
+import { paramRows } from './param-rows.ts';
 import { table } from './table.ts';
 
 /** What `millrace status` shows of a running pipeline. */
@@ -18,6 +19,7 @@ export function statusText(status: Status): string {
 function overview({
   name,
   run,
+  params,
   state,
   pid,
   uptimeMs,
@@ -33,6 +35,7 @@ function overview({
   const rows = [
     ['pipeline', `${name}, ${state}${state === 'sealed' ? ' (source ended)' : ''}, up ${age(uptimeMs)}`],
     ['run', `${run}, pid ${pid}, durability ${durability}`],
+    ...paramRows(params),
     ['state', stateDirectory],
     ['items', `${count(done)} done, ${count(dead)} dead, ${count(stored)} stored, ${perSecond(items.perSecond)}`],
     [

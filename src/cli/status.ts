@@ -1,6 +1,8 @@
 import { askControl } from '../control/client.ts';
 import { MillraceError } from '../core/errors.ts';
 import { exitCodes } from '../core/exit-codes.ts';
+import type { ParamValues } from '../core/params.ts';
+import { redactFields } from '../observability/redact.ts';
 import { askStatus } from './ask.ts';
 import type { CommandLine } from './command.ts';
 import { findState, type FoundState } from './find-state.ts';
@@ -16,17 +18,23 @@ export async function status(line: CommandLine, shell: Shell): Promise<number> {
   if (line.flags['ready']) return await probe(state, '/readyz', shell);
   if (line.flags['healthy']) return await probe(state, '/healthz', shell);
   try {
-    const found = await askStatus(state, shell);
+    const found = withoutSecrets(await askStatus(state, shell), shell);
     await shell.out(line.flags['json'] ? asJson(found) : statusText(found));
     return exitCodes.ok;
   } catch (error) {
     if (!(error instanceof MillraceError) || error.code !== 'NOT_RUNNING') throw error;
     const { restingStatus, restingText } = await import('./resting.ts');
-    const found = await restingStatus(state);
-    if (!found) throw error;
+    const resting = await restingStatus(state, shell);
+    if (!resting) throw error;
+    const found = withoutSecrets(resting, shell);
     await shell.out(line.flags['json'] ? asJson(found) : restingText(found));
     return exitCodes.gaveUp;
   }
+}
+
+/** A param that is called `token` should have been a secret. */
+function withoutSecrets<Found extends { params: ParamValues }>(found: Found, { redaction }: Shell): Found {
+  return { ...found, params: redactFields(redaction, found.params) };
 }
 
 function asJson(found: unknown): string {

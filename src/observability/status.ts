@@ -1,10 +1,13 @@
 import type { LimitSnapshot } from '../core/limit-snapshot.ts';
+import type { ParamValues } from '../core/params.ts';
 import type { ChildState, Who } from './events.ts';
 
 /** A snapshot of a running pipeline, as `millrace status`, the progress display and the periodic log line show it. */
 export interface Status {
   name: string;
   run: string;
+  /** The params of the run. */
+  params: ParamValues;
   state: 'starting' | 'running' | 'sealed' | 'paused' | 'finishing' | 'finished' | 'stopping';
   /** Why nothing is lent for now, although the service could; null if it is. */
   pausedBy: string | null;

@@ -7,7 +7,7 @@ import { joinItems } from '../../frame/frame.ts';
 import { textOfRecord } from '../../frame/record-text.ts';
 import { holdsRecords } from '../../frame/records.ts';
 import { readingFailure } from './failure.ts';
-import { openForReading } from './reading.ts';
+import { openForReading, redactedIn } from './reading.ts';
 import { schemaVersion } from './schema.ts';
 import type { Store, StoredDead } from '../store.ts';
 
@@ -48,7 +48,7 @@ export function deadLettersAtRest(
       const version = db.pragma('user_version', { simple: true }) as number;
       // Its first start was killed before it could create the tables.
       if (version === 0) return read(noLetters);
-      onRedacted(redactedIn(db, version));
+      onRedacted(redactedIn(db));
       return read(deadReader(db, version));
     } catch (error) {
       throw readingFailure(error, file);
@@ -99,11 +99,6 @@ export function deadReader(db: Database.Database, version = schemaVersion): Pick
     readDeadHeads: ({ after, limit }) =>
       (heads.all(after, limit) as (HeadRow & { bytes: number })[]).map((row) => headOf(row)),
   };
-}
-
-function redactedIn(db: Database.Database, version: number): string[] {
-  if (version < 5) return [];
-  return JSON.parse(db.prepare('SELECT redact FROM spool').pluck().get() as string) as string[];
 }
 
 interface HeadRow extends Omit<StoredDead, 'error' | 'history' | 'frame' | 'inSinks'> {

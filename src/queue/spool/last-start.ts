@@ -1,4 +1,4 @@
-import type { ReadSpool } from './reading.ts';
+import { hasColumn, type ReadSpool } from './reading.ts';
 
 /** How a supervisor that closed the queue cleanly ended. */
 export interface StartEnd {
@@ -24,8 +24,7 @@ interface StartRow {
 
 /** The last start that is recorded in a spool; null if there is none, or an older version made them all. */
 export function lastStartIn(db: ReadSpool['db']): LastStart | null {
-  const isRecorded = db.prepare("SELECT 1 FROM pragma_table_info('starts') WHERE name = 'started_at'").get();
-  if (isRecorded === undefined) return null;
+  if (!hasColumn(db, 'starts', 'started_at')) return null;
   const row = db
     .prepare(
       `SELECT started_at AS startedAt, ended_at AS endedAt, outcome, exit_code AS exitCode FROM starts

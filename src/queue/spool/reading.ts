@@ -174,9 +174,19 @@ export function requireOurs(db: Database.Database, file: string): void {
 
 /** The name of the pipeline that owns the queue; undefined if no start has recorded one. */
 export function ownerIn(db: Database.Database): string | undefined {
-  const hasOwner = db.prepare("SELECT 1 FROM pragma_table_info('spool') WHERE name = 'pipeline'").get() !== undefined;
-  if (!hasOwner) return undefined;
+  if (!hasColumn(db, 'spool', 'pipeline')) return undefined;
   return (db.prepare('SELECT pipeline FROM spool').pluck().get() as string | null) ?? undefined;
+}
+
+/** The names that the last start knew to be secret. */
+export function redactedIn(db: Database.Database): string[] {
+  if (!hasColumn(db, 'spool', 'redact')) return [];
+  return JSON.parse(db.prepare('SELECT redact FROM spool').pluck().get() as string) as string[];
+}
+
+/** Whether the table has the column already: a file that is only read is not upgraded. */
+export function hasColumn(db: Database.Database, table: string, column: string): boolean {
+  return db.prepare('SELECT 1 FROM pragma_table_info(?) WHERE name = ?').get(table, column) !== undefined;
 }
 
 function requireOwner(db: Database.Database, file: string, pipeline: string | undefined): void {

@@ -1,7 +1,8 @@
 import { statSync } from 'node:fs';
+import type { ParamValues } from '../../core/params.ts';
 import { lastStartIn, type LastStart } from './last-start.ts';
 import { readingFailure } from './failure.ts';
-import { isEmpty, openForReading, ownerIn } from './reading.ts';
+import { hasColumn, isEmpty, openForReading, ownerIn, redactedIn } from './reading.ts';
 import type { RunState } from '../store.ts';
 
 /** The content of the queue of a pipeline that does not run. */
@@ -15,6 +16,7 @@ export interface RestingQueue {
     startedAt: number;
     finishedAt: number | null;
     exitCode: number | null;
+    params: ParamValues;
     stored: number;
     done: number;
     /** Items of this run that became dead letters. */
@@ -28,8 +30,14 @@ export interface RestingQueue {
   /** All dead letters, of earlier runs as well. */
   deadLetters: number;
   lastStart: LastStart | null;
+  /** The names that it knew to be secret. */
+  redact: readonly string[];
   /** Wall-clock time of the last write to the queue's file or its log. */
   writtenAt: number;
+}
+
+interface RunRow extends Omit<NonNullable<RestingQueue['run']>, 'params'> {
+  params: string;
 }
 
 /**
@@ -44,12 +52,14 @@ export function lookAtRest(file: string, pipeline?: string): RestingQueue {
   const { db, close } = openForReading(file, pipeline);
   try {
     if (isEmpty(db)) return { ...unused, writtenAt };
-    const run = db
+    const params = hasColumn(db, 'run', 'params') ? 'params' : "'{}' AS params";
+    const row = db
       .prepare(
-        `SELECT run, state, started_at AS startedAt, finished_at AS finishedAt, exit_code AS exitCode, stored, done, dead
+        `SELECT run, state, started_at AS startedAt, finished_at AS finishedAt, exit_code AS exitCode, stored, done, dead, ${params}
          FROM run ORDER BY number DESC LIMIT 1`,
       )
-      .get() as RestingQueue['run'] | undefined;
+      .get() as RunRow | undefined;
+    const run = row === undefined ? null : { ...row, params: JSON.parse(row.params) as ParamValues };
     const counts = db
       .prepare(
         `SELECT (SELECT coalesce(sum(count), 0) FROM frames) - (SELECT coalesce(sum(settled_count), 0) FROM progress) AS queued,
@@ -59,7 +69,8 @@ export function lookAtRest(file: string, pipeline?: string): RestingQueue {
            (SELECT count(*) FROM dead) AS deadLetters`,
       )
       .get() as Pick<RestingQueue, 'queued' | 'retrying' | 'bytes' | 'deadLetters'>;
-    return { pipeline: ownerIn(db) ?? null, run: run ?? null, ...counts, lastStart: lastStartIn(db), writtenAt };
+    const pipelineName = ownerIn(db) ?? null;
+    return { pipeline: pipelineName, run, ...counts, lastStart: lastStartIn(db), redact: redactedIn(db), writtenAt };
   } catch (error) {
     throw readingFailure(error, file);
   } finally {
@@ -75,4 +86,5 @@ const unused = {
   bytes: 0,
   deadLetters: 0,
   lastStart: null,
+  redact: [],
 } satisfies Partial<RestingQueue>;

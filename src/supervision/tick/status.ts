@@ -35,11 +35,12 @@ export function describeService(sources: StatusSources): Status {
   const { hub, throttle, startedAt, stateDirectory } = sources;
   const { queue, clock, pipeline, settings, limits } = hub;
   const now = clock.now();
-  const { run, state, stored, done, dead } = queue.run;
+  const { run, params, state, stored, done, dead } = queue.run;
   const all = limits.snapshot(now);
   return {
     name: pipeline.name,
     run,
+    params,
     state: sources.stop ? 'stopping' : sources.pausedBy === null ? state : 'paused',
     pausedBy: sources.pausedBy,
     stateDirectory,

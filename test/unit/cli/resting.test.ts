@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { main } from '../../../src/cli/main.ts';
+import type { ParamValues } from '../../../src/core/params.ts';
 import { Queue } from '../../../src/queue/queue.ts';
 import { Spool } from '../../../src/queue/spool/spool.ts';
 import { frameOf, group } from '../../contract/store.ts';
@@ -21,10 +22,10 @@ const startedAt = Date.parse('2026-01-02T03:00:00Z');
 const endedAt = Date.parse('2026-01-02T04:00:00Z');
 
 /** A supervisor's start that stores three items, and is left as it is. */
-function started(): Spool {
+function started(params: ParamValues = {}): Spool {
   const spool = Spool.open({ file: join(directory, 'queue.db'), durability: 'full', startedAt });
   spool.claims.claim({ pipeline: 'days', file: '/days.ts', sinkKind: 'discard', sinkTarget: 'nowhere' });
-  const queue = new Queue(spool.store, aRun({ run: 'monday', startedAt }), { windowBytes: 1_000_000 });
+  const queue = new Queue(spool.store, aRun({ run: 'monday', startedAt, params }), { windowBytes: 1_000_000 });
   queue.append(frameOf('a', 'b', 'c'), { cursor: null, count: 3, digest: null });
   queue.commit({ now: 0, wall: startedAt });
   return spool;
@@ -82,6 +83,16 @@ describe('the status of a pipeline that does not run', () => {
     );
     spool.close({ at: endedAt, outcome: 'finished', exitCode: 3 });
     expect((await millrace('status')).stdout).toContain('the run finished 2026-01-02T04:00:00Z (exit code 3)');
+  });
+
+  it('shows the params of its run, without those that are secret by their name', async () => {
+    const spool = started({ shelf: 'A', most: 5, token: 'abc', iban: 'DE1' });
+    spool.claims.noteRedacted(['iban']);
+    spool.close({ at: endedAt, outcome: 'stopped', exitCode: 0 });
+    const shown = 'params    shelf="A", most=5, token="[redacted]", iban="[redacted]"\n';
+    expect((await millrace('status')).stdout).toContain(shown);
+    const params = { shelf: 'A', most: 5, token: '[redacted]', iban: '[redacted]' };
+    expect(await asJson()).toMatchObject({ params, run: { run: 'monday' } });
   });
 
   it('tells a supervisor that was killed, and does not change what it left: neither the queue nor its log', async () => {

@@ -5,6 +5,7 @@ import { aConsumer, aProcess, aStatus } from '../observability/a-status.ts';
 describe('the status for people', () => {
   it('shows processes, queue, limits and reasons', () => {
     const status = aStatus({
+      params: { shelf: 'A', most: 5 },
       processes: [
         aProcess({ since: 8000, waiting: 'room in the queue' }),
         aConsumer(1, { since: 7400 }),
@@ -47,6 +48,7 @@ describe('the status for people', () => {
     expect(statusText(status).split('\n')).toEqual([
       'pipeline  pokedex, running, up 8s',
       'run       7f3a, pid 100, durability full',
+      'params    shelf="A", most=5',
       'state     /srv/.millrace/pokedex',
       'items     82 done, 0 dead, 151 stored, 10/s',
       'queue     45 queued, 24 lent, 0 retrying, 8.8KiB',

@@ -7,6 +7,7 @@ export function aStatus(changes: Partial<Status> = {}): Status {
   return {
     name: 'pokedex',
     run: '7f3a',
+    params: {},
     state: 'running',
     pausedBy: null,
     stateDirectory: '/srv/.millrace/pokedex',
