@@ -99,7 +99,9 @@ export function producerLife(
   };
 
   const leave = async (): Promise<void> => {
-    await opened?.close();
+    // One that is still opening may hold something as soon as it is open. If it cannot be opened, it holds nothing.
+    const source = await opening?.catch(() => undefined);
+    await source?.close();
     send({ type: 'ended' });
   };
 

@@ -60,7 +60,8 @@ export interface SourceSpec<out Item = unknown, out Limit extends string = never
   readonly deterministic?: boolean | undefined;
   /**
    * Opens it in the producer. Import anything heavy here, not where the specification is made. Opening must not consume
-   * anything: a producer may open a source that has ended, only for its `settled`.
+   * anything: a producer may open a source that has ended, only for its `settled`. If the service stops meanwhile, `signal`
+   * aborts and the stop waits for the opening: reject, or resolve, and what it resolves to is closed.
    */
   readonly open: (context: OpenContext) => OpenSource | Promise<OpenSource>;
   /**

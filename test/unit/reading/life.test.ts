@@ -320,6 +320,30 @@ describe('a producer whose source has a specification', () => {
     },
   );
 
+  it('closes it once it is open, if it was still opening at the stop, and only then has ended', async () => {
+    const { source, heard } = own([{ items: ['a'] }]);
+    let finishOpening: () => void = () => undefined;
+    const slow = new Promise<void>((resolve) => (finishOpening = resolve));
+    const opening = { ...source, open: (context: OpenContext) => slow.then(() => source.open(context)) };
+    const living = await Living.reading(opening);
+    await living.hears({ type: 'stop' });
+    expect(living.said).toEqual(['described', 'ready']);
+    finishOpening();
+    await living.settle();
+    expect(heard).toEqual([['open', undefined, false], ['close']]);
+    expect(living.said).toEqual(['described', 'ready', 'ended']);
+  });
+
+  it('has ended at the stop if it gives up opening because of it', async () => {
+    const { source } = own([], {
+      open: ({ signal }) =>
+        new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error))),
+    });
+    const living = await Living.reading(source);
+    await living.hears({ type: 'stop' });
+    expect([living.said.at(-1), living.failures]).toEqual(['ended', []]);
+  });
+
   it('is stopped in the middle of a chunk, and closes it', async () => {
     const { source, heard } = own([{ items: Array.from({ length: 100 }, (_, i) => i), cursor: 100 }]);
     const living = await Living.reading(source, { frameItems: 1, windowBytes: 20 });
