@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** The folder in which the processes of one measured run leave their marks. */
+/** The directory in which the processes of one measured run leave their marks. */
 export const marksVariable = 'BENCH_MARKS';
 
 /** Nanoseconds of the monotonic clock, which on Linux and macOS all processes of a machine share. */
@@ -24,10 +24,11 @@ export function leaveReady(): void {
  * Blocks, so that a source that calls it may be a plain generator.
  */
 export function consumersReady(count: number): void {
-  const folder = process.env[marksVariable];
-  if (folder === undefined) return;
+  const directory = process.env[marksVariable];
+  if (directory === undefined) return;
   const never = new Int32Array(new SharedArrayBuffer(4));
-  while (readdirSync(folder).filter((name) => name.startsWith('ready.')).length < count) Atomics.wait(never, 0, 0, 5);
+  while (readdirSync(directory).filter((name) => name.startsWith('ready.')).length < count)
+    Atomics.wait(never, 0, 0, 5);
 }
 
 /** Leaves numbers under a name of this process's own. */
@@ -35,7 +36,7 @@ export function leaveNumbers(name: string, numbers: readonly number[]): void {
   leave(`${name}.${process.pid}`, numbers);
 }
 
-/** What processes left in a folder, in memory: the folder may go. */
+/** What processes left in a directory, in memory: the directory may go. */
 export interface Left {
   /** When `name` was left, in nanoseconds. Throws if nobody did. */
   mark: (name: string) => number;
@@ -43,8 +44,8 @@ export interface Left {
   numbers: (name: string) => number[];
 }
 
-export function readMarks(folder: string): Left {
-  const left = new Map(readdirSync(folder).map((name) => [name, readFileSync(join(folder, name), 'utf8')]));
+export function readMarks(directory: string): Left {
+  const left = new Map(readdirSync(directory).map((name) => [name, readFileSync(join(directory, name), 'utf8')]));
   return {
     mark(name) {
       const text = left.get(name);
@@ -59,10 +60,10 @@ export function readMarks(folder: string): Left {
 }
 
 function leave(name: string, value: unknown): void {
-  const folder = process.env[marksVariable];
-  if (folder === undefined) return;
+  const directory = process.env[marksVariable];
+  if (directory === undefined) return;
   try {
-    writeFileSync(join(folder, name), JSON.stringify(value), { flag: 'wx' });
+    writeFileSync(join(directory, name), JSON.stringify(value), { flag: 'wx' });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }

@@ -47,8 +47,8 @@ const usage = `Usage: npm run bench -- [options]
   --peers        also peers; once before: npm ci --prefix bench
   --rounds N     rounds of each comparison          [${fewestRounds}]
   --scale X      number of items, times X           [1]
-  --dist FOLDER  the built product                  [dist]
-  --out FOLDER   where results go, as JSON          [bench/results, of a whole measurement: no scale, ${fewestRounds} rounds]
+  --dist DIRECTORY  the built product                  [dist]
+  --out DIRECTORY   where results go, as JSON          [bench/results, of a whole measurement: no scale, ${fewestRounds} rounds]
   --write        measure nothing: write bench/results into docs/performance.md
   --help`;
 
@@ -77,15 +77,15 @@ async function main(): Promise<void> {
   const isWhole = rounds >= fewestRounds && scale === 1;
   const out = values.out ?? (isWhole ? join(root, 'bench/results') : undefined);
 
-  // Not in the system's temporary folder, which often is memory: a commit would cost nothing there.
+  // Not in the system's temporary directory, which often is memory: a commit would cost nothing there.
   const cache = join(root, 'node_modules/.cache');
   mkdirSync(cache, { recursive: true });
-  const folder = mkdtempSync(join(cache, 'bench-'));
+  const directory = mkdtempSync(join(cache, 'bench-'));
   // A database server that is not run as root has its files in it.
-  chmodSync(folder, 0o711);
+  chmodSync(directory, 0o711);
   try {
-    const floor = await bundleFloor(root, join(folder, 'floor'));
-    const stage = new Stage({ rounds, scale, dist, floor, folder });
+    const floor = await bundleFloor(root, join(directory, 'floor'));
+    const stage = new Stage({ rounds, scale, dist, floor, directory });
     const results: Comparison[] = [];
     for (const name of names) {
       console.error(`${name}…`);
@@ -95,9 +95,9 @@ async function main(): Promise<void> {
       if (out) saveResult(out, { case: name, ...surroundings(root), rounds, scale, comparisons });
     }
     console.log(table(results));
-    console.error(out ? `Results are in ${out}.` : 'Results of a quick look are not kept; --out FOLDER keeps them.');
+    console.error(out ? `Results are in ${out}.` : 'Results of a quick look are not kept; --out DIRECTORY keeps them.');
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    rmSync(directory, { recursive: true, force: true });
   }
 }
 

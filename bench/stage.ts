@@ -9,13 +9,13 @@ export type Run = WatchedRun & Left;
 
 export interface RunOptions {
   env?: Record<string, string>;
-  /** What is done while it runs; `folder` is the run's. */
-  meanwhile?: (pid: number, folder: string) => Promise<void>;
-  /** Looks at the run's folder before it is removed; throws if something is wrong with what the run did. */
-  check?: (folder: string) => void;
+  /** What is done while it runs; `directory` is the run's. */
+  meanwhile?: (pid: number, directory: string) => Promise<void>;
+  /** Looks at the run's directory before it is removed; throws if something is wrong with what the run did. */
+  check?: (directory: string) => void;
   /** How the run may end. */
   exitCodes?: readonly number[];
-  /** Folder of the product's queue, if it is to outlive the run. */
+  /** Directory of the product's queue, if it is to outlive the run. */
   state?: string;
 }
 
@@ -28,46 +28,46 @@ export interface StageOptions {
   dist: string;
   /** The bundled floor. */
   floor: string;
-  /** A folder on the disk that is to be measured, for as long as the benchmark runs. */
-  folder: string;
+  /** A directory on the disk that is to be measured, for as long as the benchmark runs. */
+  directory: string;
 }
 
-/** The name of the SQLite file that a run's consumers write, in its folder. */
+/** The name of the SQLite file that a run's consumers write, in its directory. */
 export const sinkFile = 'sink.db';
 
-/** The name of the folder of the product's queue, in a run's folder. */
-export const stateFolder = 'state';
+/** The name of the directory of the product's queue, in a run's directory. */
+export const stateDirectory = 'state';
 
-/** Where everything is run: each run in a new folder, one after the other. */
+/** Where everything is run: each run in a new directory, one after the other. */
 export class Stage {
   readonly rounds: number;
   readonly scale: number;
-  /** A folder on the disk that is to be measured. */
-  readonly folder: string;
+  /** A directory on the disk that is to be measured. */
+  readonly directory: string;
   readonly #options: StageOptions;
 
   constructor(options: StageOptions) {
     this.#options = options;
     this.rounds = options.rounds;
     this.scale = options.scale;
-    this.folder = options.folder;
-    mkdirSync(this.cacheFolder, { recursive: true });
+    this.directory = options.directory;
+    mkdirSync(this.cacheDirectory, { recursive: true });
   }
 
   /** Where the product keeps translated pipeline files. */
-  get cacheFolder(): string {
-    return join(this.folder, 'tmp');
+  get cacheDirectory(): string {
+    return join(this.directory, 'tmp');
   }
 
   scaled(items: number): number {
     return Math.ceil(items * this.#options.scale);
   }
 
-  /** `millrace run` on a pipeline of this folder's, as a user starts it: log, control socket and all. */
+  /** `millrace run` on a pipeline of this directory's, as a user starts it: log, control socket and all. */
   async millrace(pipeline: string, flags: readonly string[], options: RunOptions = {}): Promise<Run> {
     const file = join(import.meta.dirname, 'pipelines', `${pipeline}.ts`);
     const cli = join(this.#options.dist, 'cli.js');
-    const state = options.state ?? stateFolder;
+    const state = options.state ?? stateDirectory;
     return await this.#run([process.execPath, cli, 'run', file, '--state', state, ...flags], options);
   }
 
@@ -94,16 +94,16 @@ export class Stage {
 
   async #run(command: readonly [string, ...string[]], options: RunOptions): Promise<Run> {
     const { env, meanwhile, check, exitCodes = [0] } = options;
-    const folder = mkdtempSync(join(this.folder, 'run-'));
-    const marks = join(folder, 'marks');
-    const log = join(folder, 'log');
+    const directory = mkdtempSync(join(this.directory, 'run-'));
+    const marks = join(directory, 'marks');
+    const log = join(directory, 'log');
     mkdirSync(marks);
     try {
       const run = await watchedRun(command, {
-        cwd: folder,
-        env: { ...process.env, TMPDIR: this.cacheFolder, ...env, [marksVariable]: marks },
+        cwd: directory,
+        env: { ...process.env, TMPDIR: this.cacheDirectory, ...env, [marksVariable]: marks },
         log,
-        ...(meanwhile && { meanwhile: (pid) => meanwhile(pid, folder) }),
+        ...(meanwhile && { meanwhile: (pid) => meanwhile(pid, directory) }),
       });
       if (run.exitCode === null || !exitCodes.includes(run.exitCode)) {
         const output = readFileSync(log, 'utf8').slice(-4000);
@@ -111,10 +111,10 @@ export class Stage {
           `${command.join(' ')}: expected exit code ${exitCodes.join(' or ')}, got ${run.exitCode}\n${output}`,
         );
       }
-      check?.(folder);
+      check?.(directory);
       return { ...run, ...readMarks(marks) };
     } finally {
-      rmSync(folder, { recursive: true, force: true });
+      rmSync(directory, { recursive: true, force: true });
     }
   }
 }

@@ -97,7 +97,7 @@ function refuseLazyCommonJs({ inputs }) {
   }
 }
 
-/** Waits for both even if one fails: neither may write into a folder that is being removed. */
+/** Waits for both even if one fails: neither may write into a directory that is being removed. */
 async function both(...tasks) {
   await Promise.allSettled(tasks);
   return await Promise.all(tasks);
@@ -165,7 +165,7 @@ async function writeLicenses(metafile) {
 }
 
 async function swapIn() {
-  await removeEmptyFolders(staging);
+  await removeEmptyDirectories(staging);
   if ((await fingerprint(staging)) === (await fingerprint(dist))) return;
   const old = `${staging}-old`;
   // Another build may do the same at the same time; the last one wins.
@@ -182,26 +182,26 @@ async function swapIn() {
   }
 }
 
-async function fingerprint(folder) {
+async function fingerprint(directory) {
   const hash = createHash('sha256');
-  for (const file of (await filesIn(folder)).toSorted()) {
-    hash.update(`${relative(folder, file)}\0`).update(await readFile(file));
+  for (const file of (await filesIn(directory)).toSorted()) {
+    hash.update(`${relative(directory, file)}\0`).update(await readFile(file));
   }
   return hash.digest('hex');
 }
 
-async function filesIn(folder) {
-  if (!existsSync(folder)) return [];
-  const found = await readdir(folder, { recursive: true, withFileTypes: true });
+async function filesIn(directory) {
+  if (!existsSync(directory)) return [];
+  const found = await readdir(directory, { recursive: true, withFileTypes: true });
   return found.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
 }
 
-async function removeEmptyFolders(folder) {
-  const folders = (await readdir(folder, { recursive: true, withFileTypes: true }))
+async function removeEmptyDirectories(directory) {
+  const directories = (await readdir(directory, { recursive: true, withFileTypes: true }))
     .filter((entry) => entry.isDirectory())
     .map((entry) => join(entry.parentPath, entry.name))
     .toSorted((a, b) => b.split(sep).length - a.split(sep).length);
-  for (const path of folders) if ((await readdir(path)).length === 0) await rm(path, { recursive: true });
+  for (const path of directories) if ((await readdir(path)).length === 0) await rm(path, { recursive: true });
 }
 
 async function run(command, args) {

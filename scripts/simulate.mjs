@@ -5,10 +5,10 @@ import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 
 const root = resolve(import.meta.dirname, '..');
-const folder = join(root, 'node_modules/.cache/simulation');
-const outfile = join(folder, 'simulation.mjs');
+const directory = join(root, 'node_modules/.cache/simulation');
+const outfile = join(directory, 'simulation.mjs');
 
-mkdirSync(folder, { recursive: true });
+mkdirSync(directory, { recursive: true });
 await build({
   entryPoints: [join(root, 'test/simulation/command.ts')],
   outfile,

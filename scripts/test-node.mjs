@@ -5,7 +5,7 @@
  *   npm run test:node -- 24 --parts unit test/unit/ipc   these test files only
  *
  * Node comes from the npm package `node-PLATFORM-ARCH`, which ships the binary and its headers. better-sqlite3 is
- * compiled against those headers, once for each of its versions and each ABI. Both stay in a cache folder outside the
+ * compiled against those headers, once for each of its versions and each ABI. Both stay in a cache directory outside the
  * checkout ($XDG_CACHE_HOME, or ~/.cache), because `npm ci` deletes node_modules. npm is that of this machine, run by
  * the Node under test.
  */
@@ -79,18 +79,18 @@ async function testLine(line) {
   return { node, failed };
 }
 
-/** Returns the folder that holds bin/node and include/node. Uses the latest release of the line that npm offers. */
+/** Returns the directory that holds bin/node and include/node. Uses the latest release of the line that npm offers. */
 function installNode(line) {
   const name = `node-${process.platform}-${process.arch}`;
-  const folder = join(cache, `node-${line}`);
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, 'package.json'), '{}\n');
+  const directory = join(cache, `node-${line}`);
+  mkdirSync(directory, { recursive: true });
+  writeFileSync(join(directory, 'package.json'), '{}\n');
   const options = ['--no-save', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel', 'error'];
-  const { status } = spawnSync('npm', ['install', '--prefix', folder, ...options, `${name}@${line}`], {
-    cwd: folder,
+  const { status } = spawnSync('npm', ['install', '--prefix', directory, ...options, `${name}@${line}`], {
+    cwd: directory,
     stdio: ['ignore', 'ignore', 'inherit'],
   });
-  const home = join(folder, 'node_modules', name);
+  const home = join(directory, 'node_modules', name);
   if (!existsSync(join(home, 'bin', 'node'))) throw new Error(`npm could not install ${name}@${line}`);
   if (status !== 0) console.error(`npm could not look for a newer ${name}@${line}: using the one installed before`);
   return home;
@@ -106,11 +106,11 @@ function copyCheckout(target) {
 }
 
 function addDatabase(checkout, home, env) {
-  const folder = join(checkout, 'node_modules/better-sqlite3');
-  const { version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+  const directory = join(checkout, 'node_modules/better-sqlite3');
+  const { version } = JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8'));
   const abi = output('node', ['-p', 'process.versions.modules'], env);
   const kept = join(cache, `better-sqlite3-${version}-abi-${abi}-${process.platform}-${process.arch}.node`);
-  const binary = join(folder, 'build/Release/better_sqlite3.node');
+  const binary = join(directory, 'build/Release/better_sqlite3.node');
   if (!existsSync(kept)) {
     console.log(`compiling better-sqlite3 ${version} for ABI ${abi}: takes some minutes, once`);
     const compileEnv = { ...env, npm_config_nodedir: home, npm_config_build_from_source: 'true' };
@@ -125,7 +125,7 @@ function addDatabase(checkout, home, env) {
     cpSync(binary, `${kept}.${process.pid}`);
     renameSync(`${kept}.${process.pid}`, kept);
   }
-  rmSync(join(folder, 'build'), { recursive: true, force: true });
+  rmSync(join(directory, 'build'), { recursive: true, force: true });
   cpSync(kept, binary);
 }
 

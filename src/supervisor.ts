@@ -53,17 +53,17 @@ export async function supervise(request: SuperviseRequest): Promise<number> {
     controls.press(reason);
   });
   try {
-    const folder = currentDirectory();
+    const cwd = currentDirectory();
     const environment = readEnvironment();
-    const configFile = await readNamedConfig(typeof config === 'string' ? config : undefined, { environment, folder });
+    const configFile = await readNamedConfig(typeof config === 'string' ? config : undefined, { environment, cwd });
     let showing: Showing | undefined;
     signals.stop.listen((reason) => controls.press(reason));
     // The log says how it goes, and that it is refused while the service starts or stops.
     signals.reload.listen(() => void controls.reload().catch(() => undefined));
     const { exitCode } = await serve(
       {
-        file: resolve(folder, file),
-        folder,
+        file: resolve(cwd, file),
+        cwd,
         sources: { flags, environment, file: configFile },
         params: { flags: request.params },
         fresh,
@@ -94,7 +94,7 @@ export async function supervise(request: SuperviseRequest): Promise<number> {
         },
         onRunning: (status) => {
           process.title = `millrace ${status().name}: supervisor`;
-          return showRun(showing!, { status, folder });
+          return showRun(showing!, { status, cwd });
         },
       },
     );

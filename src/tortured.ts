@@ -7,9 +7,9 @@ import { bundledPipeline, type BundledSink } from './torture/bundled.ts';
 import { placesIn } from './torture/places.ts';
 import { watched } from './torture/watched.ts';
 
-/** `pipeline`: a file, or one of ours. `folder`: the round's. */
-export async function tortured({ pipeline, folder }: Tortured): Promise<Pipeline> {
-  const places = placesIn(folder);
+/** `pipeline`: a file, or one of ours. `directory`: the round's. */
+export async function tortured({ pipeline, directory }: Tortured): Promise<Pipeline> {
+  const places = placesIn(directory);
   if ('bundled' in pipeline) {
     return watched({ pipeline: bundledPipeline(pipeline.bundled), version: 'bundled', places });
   }
@@ -20,5 +20,5 @@ export async function tortured({ pipeline, folder }: Tortured): Promise<Pipeline
 
 export interface Tortured {
   pipeline: { file: string } | { bundled: BundledSink };
-  folder: string;
+  directory: string;
 }

@@ -16,7 +16,7 @@ export const depth: BenchCase = async (stage) => {
   const perSecond = new Map<number, number[]>();
   const memory: Comparison[] = [];
   for (const queued of [none, deep, deepest]) {
-    const state = join(stage.folder, `depth-${queued}`);
+    const state = join(stage.directory, `depth-${queued}`);
     let resident = new Map<string, number>();
     const values: number[] = [];
     for (let round = 0; round < stage.rounds; round++) {

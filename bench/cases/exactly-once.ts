@@ -7,8 +7,8 @@ import { compareThroughput, itemsOf, twoConsumers, warmUpItems, type BenchCase }
 /** The same into a SQLite table, each row once: counted after each run. */
 export const exactlyOnce: BenchCase = async (stage) => {
   const count = stage.scaled(1_000_000);
-  const check = (folder: string): void => {
-    const db = new Database(join(folder, sinkFile), { readonly: true });
+  const check = (directory: string): void => {
+    const db = new Database(join(directory, sinkFile), { readonly: true });
     const [rows, ids] = db.prepare('SELECT count(*), count(DISTINCT id) FROM customers').raw().get() as number[];
     db.close();
     if (rows !== count || ids !== count) throw new Error(`expected ${count} rows, got ${rows} with ${ids} ids`);

@@ -3,7 +3,7 @@ import type { Comparison } from '../measure/comparison.ts';
 import { statusWhen } from '../measure/status.ts';
 import { nowNs } from '../marks.ts';
 import { join } from 'node:path';
-import { stateFolder } from '../stage.ts';
+import { stateDirectory } from '../stage.ts';
 import { memoryNow, twoConsumers, type BenchCase } from './throughput.ts';
 
 const minutes = [1, 5, 10];
@@ -13,8 +13,8 @@ export const load: BenchCase = async (stage) => {
   const comparisons: Comparison[] = [];
   await stage.millrace('deep', twoConsumers, {
     exitCodes: [0, 75],
-    meanwhile: async (pid, folder) => {
-      const state = join(folder, stateFolder);
+    meanwhile: async (pid, directory) => {
+      const state = join(directory, stateDirectory);
       await statusWhen(state, pid, ({ items }) => items.done > 0);
       const beganNs = nowNs();
       for (const minute of minutes.map((each) => each * stage.scale)) {

@@ -51,8 +51,8 @@ const contestants: readonly Peer[] = [
 /** Our durable hand-off of 200-byte items to two consumers beside everybody else's, each by its own batch API. */
 export const peers: BenchCase = async (stage) => {
   const servers = new Map<string, Server | NotHere>([
-    ['Redis', await started(() => startRedis(join(stage.folder, 'redis')))],
-    ['PostgreSQL', await started(() => startPostgres(join(stage.folder, 'postgres')))],
+    ['Redis', await started(() => startRedis(join(stage.directory, 'redis')))],
+    ['PostgreSQL', await started(() => startPostgres(join(stage.directory, 'postgres')))],
   ]);
   const programs = await bundlePeers();
   try {

@@ -6,7 +6,7 @@ import { percentile } from '../measure/spread.ts';
 import { statusWhen } from '../measure/status.ts';
 import { nowNs } from '../marks.ts';
 import { totalRestarts, type Status } from '../../src/observability/status.ts';
-import { stateFolder } from '../stage.ts';
+import { stateDirectory } from '../stage.ts';
 import { twoConsumers, type BenchCase } from './throughput.ts';
 
 const killsPerRound = 10;
@@ -19,8 +19,8 @@ export const recovery: BenchCase = async (stage) => {
     let steps: Step[] = [];
     await stage.millrace('recovery', [...twoConsumers, '--crash-limit', '1000'], {
       exitCodes: [0, 75],
-      meanwhile: async (pid, folder) => {
-        const state = join(folder, stateFolder);
+      meanwhile: async (pid, directory) => {
+        const state = join(directory, stateDirectory);
         for (let i = 0; i < killsPerRound; i++) {
           const { processes } = await statusWhen(state, pid, (status) => isCalm(status, i));
           const victim = processes.find(({ who }) => who.role === 'consumer' && who.ordinal === (i % 2) + 1)!.who.pid!;
@@ -30,8 +30,8 @@ export const recovery: BenchCase = async (stage) => {
         await statusWhen(state, pid, (status) => isCalm(status, killsPerRound));
         process.kill(pid, 'SIGTERM');
       },
-      check: (folder) => {
-        steps = readSteps(join(folder, 'marks'));
+      check: (directory) => {
+        steps = readSteps(join(directory, 'marks'));
       },
     });
     delays.push(...recoveries(kills, steps));

@@ -16,10 +16,10 @@ const csvParse = join(import.meta.dirname, '../peers/csv-parse.mjs');
  */
 export const rows: BenchCase = async (stage) => {
   const count = stage.scaled(1_000_000);
-  const files = { csv: join(stage.folder, 'rows.csv'), ndjson: join(stage.folder, 'rows.ndjson') };
+  const files = { csv: join(stage.directory, 'rows.csv'), ndjson: join(stage.directory, 'rows.ndjson') };
   writeFile(files.csv, csvLines(count));
   writeFile(files.ndjson, jsonLines(count));
-  const warmUp = join(stage.folder, 'few.csv');
+  const warmUp = join(stage.directory, 'few.csv');
   writeFile(warmUp, csvLines(warmUpItems));
   await stage.millrace('rows-csv', twoConsumers, { env: { BENCH_FILE: warmUp } });
 
@@ -59,8 +59,8 @@ async function intoSqlite(
   count: number,
   figure: (what: string, product: number[], other: Contestant) => Comparison,
 ): Promise<Comparison> {
-  const check = (folder: string): void => {
-    const db = new Database(join(folder, sinkFile), { readonly: true });
+  const check = (directory: string): void => {
+    const db = new Database(join(directory, sinkFile), { readonly: true });
     const [all, ids] = db.prepare('SELECT count(*), count(DISTINCT id) FROM customers').raw().get() as number[];
     db.close();
     if (all !== count || ids !== count) throw new Error(`expected ${count} rows, got ${all} with ${ids} ids`);

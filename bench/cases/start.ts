@@ -11,7 +11,7 @@ export const start: BenchCase = async (stage) => {
   const runs = await alternate(stage.rounds, {
     warm: once,
     cold: () => {
-      rmSync(stage.cacheFolder, { recursive: true });
+      rmSync(stage.cacheDirectory, { recursive: true });
       return stage.millrace('one-item', twoConsumers);
     },
     node: () => stage.bareNode(),

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import esbuild from 'esbuild';
 
-/** Bundles the floor's programs as the product is bundled, so that both load and run the same way. Returns their folder. */
+/** Bundles the floor's programs as the product is bundled, so that both load and run the same way. Returns their directory. */
 export async function bundleFloor(root: string, outdir: string): Promise<string> {
   await esbuild.build({
     entryPoints: ['hub', 'producer', 'consumer', 'calls', 'squares'].map((name) =>

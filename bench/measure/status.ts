@@ -6,7 +6,7 @@ import type { Status } from '../../src/observability/status.ts';
 
 const againMs = 20;
 
-/** Asks a running pipeline until what it says fits; throws if it has gone. `state` is its state folder. */
+/** Asks a running pipeline until what it says fits; throws if it has gone. `state` is its state directory. */
 export async function statusWhen(state: string, pid: number, fits: (status: Status) => boolean): Promise<Status> {
   for (;;) {
     const status = await statusOf(state);

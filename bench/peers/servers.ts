@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { endWithUs } from '../measure/end-with-us.ts';
 
-/** A server that was started for the benchmark: its own port, its own folder, nothing of the machine's. */
+/** A server that was started for the benchmark: its own port, its own directory, nothing of the machine's. */
 export interface Server {
   port: number;
   version: string;
@@ -19,28 +19,28 @@ export class NotHere extends Error {}
 const readyMs = 30_000;
 
 /** Redis as BullMQ's documentation wants it: an append-only file, synced once a second. */
-export async function startRedis(folder: string): Promise<Server> {
+export async function startRedis(directory: string): Promise<Server> {
   const version = versionOf('redis-server');
-  mkdirSync(folder);
+  mkdirSync(directory);
   const port = await freePort();
-  const flags = { port, bind: '127.0.0.1', dir: folder, save: '', appendonly: 'yes', appendfsync: 'everysec' };
+  const flags = { port, bind: '127.0.0.1', dir: directory, save: '', appendonly: 'yes', appendfsync: 'everysec' };
   const args = Object.entries(flags).flatMap(([name, value]) => [`--${name}`, String(value)]);
   const server = spawn('redis-server', [...args, '--maxmemory-policy', 'noeviction'], { stdio: 'ignore' });
   return await answering(server, port, version, 'SIGTERM');
 }
 
 /** PostgreSQL with its defaults: a commit is on disk when it is answered. */
-export async function startPostgres(folder: string): Promise<Server> {
+export async function startPostgres(directory: string): Promise<Server> {
   const version = versionOf('postgres');
-  mkdirSync(folder);
+  mkdirSync(directory);
   // It does not run as root.
   const user = process.getuid?.() === 0 ? userIds('postgres') : undefined;
-  if (user) chownSync(folder, user.uid, user.gid);
-  const data = join(folder, 'data');
+  if (user) chownSync(directory, user.uid, user.gid);
+  const data = join(directory, 'data');
   try {
     execFileSync('initdb', ['-D', data, '-U', 'bench', '-A', 'trust', '-E', 'UTF8', '--locale', 'C'], {
       ...user,
-      cwd: folder,
+      cwd: directory,
       stdio: ['ignore', 'ignore', 'pipe'],
     });
   } catch (error) {
@@ -49,7 +49,7 @@ export async function startPostgres(folder: string): Promise<Server> {
   const port = await freePort();
   const server = spawn('postgres', ['-D', data, '-h', '127.0.0.1', '-p', String(port), '-k', ''], {
     ...user,
-    cwd: folder,
+    cwd: directory,
     stdio: 'ignore',
   });
   return await answering(server, port, version, 'SIGINT');

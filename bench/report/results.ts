@@ -13,7 +13,7 @@ export interface CaseResult extends Surroundings {
 }
 
 /** A file for each case: one that is measured again takes the place of its own. */
-export function saveResult(folder: string, result: CaseResult): void {
+export function saveResult(directory: string, result: CaseResult): void {
   const comparisons = result.comparisons.map((comparison) => ({
     ...comparison,
     spread: {
@@ -22,21 +22,24 @@ export function saveResult(folder: string, result: CaseResult): void {
       ratio: spreadOf(ratios(comparison)),
     },
   }));
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, `${result.case}.json`), `${JSON.stringify({ ...result, comparisons }, undefined, 2)}\n`);
+  mkdirSync(directory, { recursive: true });
+  writeFileSync(
+    join(directory, `${result.case}.json`),
+    `${JSON.stringify({ ...result, comparisons }, undefined, 2)}\n`,
+  );
 }
 
-/** None if there is no such folder. */
-export function readResults(folder: string): CaseResult[] {
+/** None if there is no such directory. */
+export function readResults(directory: string): CaseResult[] {
   let names: string[];
   try {
-    names = readdirSync(folder);
+    names = readdirSync(directory);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
     throw error;
   }
   const files = names.filter((name) => name.endsWith('.json'));
-  return files.map((name) => JSON.parse(readFileSync(join(folder, name), 'utf8')) as CaseResult);
+  return files.map((name) => JSON.parse(readFileSync(join(directory, name), 'utf8')) as CaseResult);
 }
 
 function spreadOf(values: readonly number[]): ReturnType<typeof spread> | undefined {

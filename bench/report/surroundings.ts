@@ -33,10 +33,10 @@ export function surroundings(root: string): Surroundings {
   };
 }
 
-/** Version of the package in a folder; undefined if there is none. */
-export function versionOf(folder: string): string | undefined {
+/** Version of the package in a directory; undefined if there is none. */
+export function versionOf(directory: string): string | undefined {
   try {
-    return (JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { version: string }).version;
+    return (JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8')) as { version: string }).version;
   } catch {
     return undefined;
   }

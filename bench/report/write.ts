@@ -5,7 +5,7 @@ import { barPlot } from './plot.ts';
 import { readResults } from './results.ts';
 
 const page = 'docs/performance.md';
-const folder = 'bench/results';
+const directory = 'bench/results';
 const begin = '<!-- Written by npm run bench -- --write, from bench/results: -->';
 const end = '<!-- End of what is written. -->';
 
@@ -19,12 +19,12 @@ export function writeFigures(root: string): void {
 
 /** The files that follow from bench/results, as they are to be. */
 export function writtenFiles(root: string): Map<string, string> {
-  const results = readResults(join(root, folder));
-  const text = figures(results, (name) => `../${folder}/${name}.svg`);
+  const results = readResults(join(root, directory));
+  const text = figures(results, (name) => `../${directory}/${name}.svg`);
   const files = new Map([[page, withFigures(readFileSync(join(root, page), 'utf8'), text)]]);
   for (const result of results) {
     const plot = plotOf(result);
-    if (plot) files.set(`${folder}/${result.case}.svg`, barPlot(plot));
+    if (plot) files.set(`${directory}/${result.case}.svg`, barPlot(plot));
   }
   return files;
 }

@@ -55,7 +55,7 @@ export async function pokemonRecords(): Promise<PokemonRecord[]> {
 }
 
 async function record(species: Species): Promise<PokemonRecord> {
-  const sprite = (folder: string): string => `${publicSprites}/${folder}${species.num}.png`;
+  const sprite = (directory: string): string => `${publicSprites}/${directory}${species.num}.png`;
   const byLevel = refer('move-learn-method', 'level-up');
   return {
     id: species.num,

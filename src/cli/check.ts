@@ -46,11 +46,11 @@ export async function check(line: CommandLine, shell: Shell): Promise<number> {
 function stateOf(
   { name }: PipelineDescription,
   { settings }: Config,
-  { environment, folder }: Shell,
+  { environment, cwd }: Shell,
   problems: { isUsage: boolean; text: string }[],
 ): string {
   try {
-    return shortPath(stateDirectory({ settings, environment, name, folder }), folder);
+    return shortPath(stateDirectory({ settings, environment, name, cwd }), cwd);
   } catch (error) {
     if (!(error instanceof MillraceError)) throw error;
     problems.push({ isUsage: false, text: error.message });

@@ -7,14 +7,14 @@ import { usageError } from '../core/errors.ts';
 /** Lets the user change `text` with the program that `editor` names, including its arguments, as git does. */
 export async function editWith(editor: string, text: string): Promise<string> {
   // The text may be private, so only the owner can access the directory.
-  const folder = await mkdtemp(join(tmpdir(), 'millrace-edit-'));
+  const directory = await mkdtemp(join(tmpdir(), 'millrace-edit-'));
   try {
-    const file = join(folder, 'item.json');
+    const file = join(directory, 'item.json');
     await writeFile(file, text, { mode: 0o600 });
     await run(editor, file);
     return await readFile(file, 'utf8');
   } finally {
-    await rm(folder, { recursive: true });
+    await rm(directory, { recursive: true });
   }
 }
 

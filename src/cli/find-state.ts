@@ -26,10 +26,10 @@ export interface FoundState {
  */
 export function findState(
   { operand, flags }: CommandLine,
-  { environment, folder }: Shell,
+  { environment, cwd }: Shell,
   { prefersRunning }: { prefersRunning: boolean } = { prefersRunning: false },
 ): FoundState {
-  const name = operand === undefined ? undefined : nameOf(operand, folder);
+  const name = operand === undefined ? undefined : nameOf(operand, cwd);
   const given = (flag: string, variable: string): string | null => {
     const value = flags[flag] ?? environment[variable];
     return typeof value === 'string' && value !== '' ? value : null;
@@ -37,9 +37,9 @@ export function findState(
   const state = given('state', 'MILLRACE_STATE');
   const stateRoot = given('state-root', 'MILLRACE_STATE_ROOT');
   if (state !== null || name !== undefined || (stateRoot === null && environment['STATE_DIRECTORY'])) {
-    return found(stateDirectory({ settings: { state, stateRoot }, environment, name: name ?? '', folder }), name);
+    return found(stateDirectory({ settings: { state, stateRoot }, environment, name: name ?? '', cwd }), name);
   }
-  const all = resolve(folder, stateRoot ?? '.millrace');
+  const all = resolve(cwd, stateRoot ?? '.millrace');
   const existing = directoriesIn(all);
   const running = prefersRunning ? runningIn(all, existing) : [];
   const names = running.length === 1 ? running : existing;
@@ -55,8 +55,8 @@ export function findState(
  * The directories that a supervisor uses. A killed supervisor is still on record. In a container that shares the
  * directory with other containers, the kernel shows only the locks of this container's own processes.
  */
-function runningIn(folder: string, names: readonly string[]): readonly string[] {
-  const fileOf = (name: string): string => join(folder, name, 'queue.db');
+function runningIn(directory: string, names: readonly string[]): readonly string[] {
+  const fileOf = (name: string): string => join(directory, name, 'queue.db');
   const recorded = names.filter((name) => isHolderRecorded(fileOf(name)));
   if (recorded.length === 1) return recorded;
   return recorded.filter((name) => lockHolders(fileOf(name)).some(({ isWriter, pid }) => isWriter && pid > 0));
@@ -67,9 +67,9 @@ function found(directory: string, name: string | undefined): FoundState {
 }
 
 /** No user code runs for this: asking for the state of a pipeline must not start anything. */
-function nameOf(operand: string, folder: string): string {
+function nameOf(operand: string, cwd: string): string {
   if (isPipelineName(operand)) return operand;
-  const text = readText(resolve(folder, operand));
+  const text = readText(resolve(cwd, operand));
   if (text === undefined) throw usageError(`expected the name of a pipeline or its file, got ${show(operand)}`);
   const name = nameInFile(text);
   if (name !== undefined && isPipelineName(name)) return name;
@@ -78,9 +78,9 @@ function nameOf(operand: string, folder: string): string {
   );
 }
 
-function directoriesIn(folder: string): string[] {
+function directoriesIn(directory: string): string[] {
   try {
-    const entries = readdirSync(folder, { withFileTypes: true });
+    const entries = readdirSync(directory, { withFileTypes: true });
     return entries
       .filter((entry) => entry.isDirectory() && isPipelineName(entry.name))
       .map(({ name }) => name)

@@ -39,11 +39,11 @@ export type TriedFile =
 /** The same, but returns the problems, so that the caller can report them together with others. */
 export async function tryToLoadHere(
   operand: string,
-  { folder, clock, redaction, divertOutput }: Shell,
+  { cwd, clock, redaction, divertOutput }: Shell,
 ): Promise<TriedFile> {
   divertOutput();
-  const path = resolve(folder, operand);
-  const file = relative(folder, path);
+  const path = resolve(cwd, operand);
+  const file = relative(cwd, path);
   const onExit = (): void => {
     process.exitCode = exitCodes.config;
     writeSync(
@@ -67,7 +67,7 @@ export async function tryToLoadHere(
   }
   if (!loaded.pipeline) {
     const { problems, given } = loaded;
-    return { status: 'wrong', file, problems: formatProblems(problems, folder).split('\n'), given };
+    return { status: 'wrong', file, problems: formatProblems(problems, cwd).split('\n'), given };
   }
   return { status: 'loaded', file, pipeline: loaded.pipeline, description: loaded.description };
 }

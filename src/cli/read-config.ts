@@ -15,12 +15,12 @@ export async function readConfig(
 /** Where its options come from. */
 export async function configSources(
   { flags }: CommandLine,
-  { environment, folder }: Shell,
+  { environment, cwd }: Shell,
   pipeline: ConfigSources['pipeline'],
 ): Promise<ConfigSources> {
   const { config, ...given } = withoutOwn(flags);
-  const file = await readNamedConfig(typeof config === 'string' ? config : undefined, { environment, folder });
-  return { flags: given, environment, file, pipeline, folder };
+  const file = await readNamedConfig(typeof config === 'string' ? config : undefined, { environment, cwd });
+  return { flags: given, environment, file, pipeline, cwd };
 }
 
 /** Flags of commands that are not options. */

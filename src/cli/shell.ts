@@ -14,7 +14,7 @@ export interface Terminal {
 export interface Shell {
   environment: Readonly<Record<string, string | undefined>>;
   /** The current directory. */
-  folder: string;
+  cwd: string;
   clock: Clock;
   /** Removes secrets from what the command shows; it learns names of secrets as the command learns them. */
   redaction: Redaction;

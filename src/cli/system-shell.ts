@@ -13,7 +13,7 @@ export function systemShell({ signals }: Pick<Shell, 'signals'>): Shell {
     environment,
     signals,
     // Evaluated on demand, so that its errors are reported like all others.
-    get folder() {
+    get cwd() {
       return currentDirectory();
     },
     clock: systemClock,

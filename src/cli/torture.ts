@@ -72,8 +72,8 @@ export async function tortureCommand(line: CommandLine, shell: Shell): Promise<n
   const params = (line.repeated['param'] ?? []).map((text) => `--param=${text}`);
   const flagged = Object.entries({ ...ours, ...options }).map(([name, value]) => `--${name}=${String(value)}`);
   const given = [...flagged, ...params];
-  const workFolder =
-    directory === undefined ? temporaryDirectory() : emptyDirectory(resolve(shell.folder, String(directory)));
+  const workDirectory =
+    directory === undefined ? temporaryDirectory() : emptyDirectory(resolve(shell.cwd, String(directory)));
   const interrupted = new AbortController();
   const interrupt = (): void => interrupted.abort();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, interrupt);
@@ -86,20 +86,20 @@ export async function tortureCommand(line: CommandLine, shell: Shell): Promise<n
       clock: shell.clock,
       pipeline,
       sourceItems,
-      pipelineFile: (round) => pipelineText({ pipeline: source, folder: round }),
+      pipelineFile: (round) => pipelineText({ pipeline: source, directory: round }),
       command: (file, queue) => [process.execPath, entry('cli'), 'run', file, ...given, `--state=${queue}`],
-      directory: shell.folder,
+      directory: shell.cwd,
       environment: shell.environment,
       hasStdin,
       prefixes: prefixes(source),
-      workDirectory: workFolder,
+      workDirectory,
       isKept,
       signal: interrupted.signal,
       onProgress: progress.show,
     });
   } finally {
     progress.end();
-    if (result?.evidence === undefined && !isKept) rmSync(workFolder, { recursive: true, force: true });
+    if (result?.evidence === undefined && !isKept) rmSync(workDirectory, { recursive: true, force: true });
   }
   if (interrupted.signal.aborted) {
     await shell.err('millrace: interrupted; nothing was proven\n');
@@ -127,7 +127,7 @@ async function subject({ operand }: CommandLine, sink: string | true | undefined
     if (sink !== undefined) throw usageError('--sink selects a bundled pipeline; your own pipeline has its own sink');
     const { pipeline, file, description } = await loadHere(operand, shell);
     const layer = { file, options: description.options, optionLines: description.optionLines };
-    return { pipeline, source: { file: resolve(shell.folder, file) }, sourceItems: undefined, layer };
+    return { pipeline, source: { file: resolve(shell.cwd, file) }, sourceItems: undefined, layer };
   }
   const kind = bundledSinks.find((known) => known === (sink ?? 'sqlite'));
   if (kind === undefined) throw usageError(`--sink: expected ${bundledSinks.join(' or ')}, got ${show(sink)}`);

@@ -21,13 +21,13 @@ export function configPath(flag: string | undefined, environment: Environment): 
   return flag ?? (environment[configVariable] || undefined);
 }
 
-/** Reads that file. Undefined if there is none. A relative path starts at `folder`. */
+/** Reads that file. Undefined if there is none. A relative path starts at `cwd`. */
 export async function readNamedConfig(
   flag: string | undefined,
-  { environment, folder }: { environment: Environment; folder: string },
+  { environment, cwd }: { environment: Environment; cwd: string },
 ): Promise<ConfigFile | undefined> {
   const path = configPath(flag, environment);
-  return path === undefined ? undefined : await readConfigFile(resolve(folder, path));
+  return path === undefined ? undefined : await readConfigFile(resolve(cwd, path));
 }
 
 const maxBytes = 1024 * 1024;

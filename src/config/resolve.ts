@@ -29,7 +29,7 @@ export interface ConfigSources {
   /** Omitted while the pipeline has not been read; its options then have no effect. */
   pipeline?: PipelineLayer | undefined;
   /** The current directory. */
-  folder: string;
+  cwd: string;
   /** The number of consumers if none is given. Default: the processors that this process may use. */
   cores?: (() => number) | undefined;
 }
@@ -71,7 +71,7 @@ export function examineConfig(sources: ConfigSources): Config & { problems: read
     settings[option.name] = first?.value ?? (computed[option.name] ?? fixedDefault(option))(settings, sources);
     chosen.set(option.name, first?.from ?? { source: 'default', place: 'default', value: option.defaultText });
   }
-  const path = (value: unknown): string | null => (typeof value === 'string' ? absolute(sources.folder, value) : null);
+  const path = (value: unknown): string | null => (typeof value === 'string' ? absolute(sources.cwd, value) : null);
   const { state, stateRoot } = settings;
   const complete = { ...settings, state: path(state), stateRoot: path(stateRoot) } as Settings;
   problems.push(...contradictory(complete, { chosen, wrong }));

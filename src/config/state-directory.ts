@@ -10,7 +10,7 @@ export interface StateDirectoryRequest {
   /** The pipeline's name. */
   name: string;
   /** The current directory. */
-  folder: string;
+  cwd: string;
 }
 
 /**
@@ -19,14 +19,14 @@ export interface StateDirectoryRequest {
  * the current directory. Throws a MillraceError (exit 78) for a directory that cannot be used.
  */
 export function stateDirectory(request: StateDirectoryRequest): string {
-  const { settings, environment, name, folder } = request;
+  const { settings, environment, name, cwd } = request;
   if (settings.state === null && settings.stateRoot !== null)
-    return ownFolder(resolve(folder, settings.stateRoot), name);
+    return ownDirectory(resolve(cwd, settings.stateRoot), name);
   const fromSystemd = environment['STATE_DIRECTORY']?.split(':')[0];
-  return checked(resolve(folder, settings.state ?? (fromSystemd || join('.millrace', name))));
+  return checked(resolve(cwd, settings.state ?? (fromSystemd || join('.millrace', name))));
 }
 
-function ownFolder(root: string, name: string): string {
+function ownDirectory(root: string, name: string): string {
   const own = checked(join(root, name));
   // The root was used for a single pipeline before. A second queue would run the same items again.
   if (existsSync(join(root, 'queue.db')) && !existsSync(join(own, 'queue.db'))) {

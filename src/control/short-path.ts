@@ -37,7 +37,10 @@ function byDescriptor(path: string): ShortPath {
 /** Exported for its test: on Linux the descriptor is used instead. */
 export function byLink(path: string): ShortPath {
   // Only this user can write to it, so no other user can replace the link.
-  const folder = mkdtempSync(join(tmpdir(), 'millrace-'));
-  symlinkSync(dirname(path), join(folder, 's'));
-  return { path: join(folder, 's', basename(path)), release: () => rmSync(folder, { recursive: true, force: true }) };
+  const directory = mkdtempSync(join(tmpdir(), 'millrace-'));
+  symlinkSync(dirname(path), join(directory, 's'));
+  return {
+    path: join(directory, 's', basename(path)),
+    release: () => rmSync(directory, { recursive: true, force: true }),
+  };
 }

@@ -54,7 +54,7 @@ export function startShowing(options: {
 /** Shows a run: its progress and, on a terminal, a summary at its end. Returns a function that ends this. */
 export function showRun(
   { log, clock, isTerminal, canRedraw, color, settings }: Showing,
-  { status, folder }: { status: () => Status; folder: string },
+  { status, cwd }: { status: () => Status; cwd: string },
 ): () => void {
   const progress = startProgress({
     mode: settings.progress,
@@ -67,6 +67,6 @@ export function showRun(
   });
   return () => {
     progress.stop();
-    if (isTerminal) for (const line of renderSummary(status(), { folder, color })) log.output.write(line, true);
+    if (isTerminal) for (const line of renderSummary(status(), { cwd, color })) log.output.write(line, true);
   };
 }

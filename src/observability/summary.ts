@@ -6,7 +6,7 @@ import { shortPath } from './short-path.ts';
 import { totalRestarts, type Status } from './status.ts';
 
 /** The summary after a run, for a terminal: what was done, how fast, what went wrong, where the state is. */
-export function renderSummary(status: Status, options: { folder: string; color: boolean }): string[] {
+export function renderSummary(status: Status, options: { cwd: string; color: boolean }): string[] {
   const { name, state, items, queue, processes, uptimeMs } = status;
   const paint = painter(options.color);
   const isFinished = state === 'finished';
@@ -20,7 +20,7 @@ export function renderSummary(status: Status, options: { folder: string; color: 
     `${paint('bold', name)} ${paint(color, words)}: ${plural(items.done, 'item')} done${before} in ${took(uptimeMs)}, ${perSecond(rate)}, ${plural(restarts, 'restart')}`,
   ];
   if (!isFinished) lines.push(`  in the queue  ${plural(open, 'item')}: the same command resumes with them`);
-  const directory = shortPath(status.stateDirectory, options.folder);
+  const directory = shortPath(status.stateDirectory, options.cwd);
   if (items.dead > 0) {
     const where = directory === join('.millrace', name) ? name : `--state ${shellWord(directory)}`;
     lines.push(`  ${paint('red', 'dead letters')}  ${count(items.dead)}: see millrace dead ls ${where}`);

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 /**
- * A folder for translated pipeline files and compiled code. It must belong to this user alone, because its files are
+ * A directory for translated pipeline files and compiled code. It must belong to this user alone, because its files are
  * executed. Undefined if it cannot be created or belongs to another user; then nothing is kept.
  */
 export function userCacheDirectory(parent: string = tmpdir()): string | undefined {

@@ -11,7 +11,7 @@ const maxFiles = 1000;
 /**
  * Tells one version of a pipeline from another: a SHA-256 of its file and of all files that it imports by a relative path
  * or by the `paths` of its tsconfig.json,
- * and these in turn. Where the folder lies does not count. Packages are left out: they have versions of their own.
+ * and these in turn. Where the directory lies does not count. Packages are left out: they have versions of their own.
  */
 export function fingerprintOf(
   file: string,
@@ -37,8 +37,8 @@ export function fingerprintOf(
       if (content !== undefined) found.set(imported, content);
     }
   }
-  const folder = dirname(file);
-  const others = [...found].slice(1).map(([path, content]) => `${relative(folder, path)} ${digest(content)}`);
+  const directory = dirname(file);
+  const others = [...found].slice(1).map(([path, content]) => `${relative(directory, path)} ${digest(content)}`);
   return digest([digest(text), ...others.toSorted()].join('\n'));
 }
 

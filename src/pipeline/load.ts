@@ -27,7 +27,7 @@ import type { Pipeline } from './types.ts';
 export interface LoadOptions {
   /** What `import … from 'millrace'` gives in the file: our own public exports. */
   millrace: object;
-  /** Where translated files are kept, for a quick start the next time. Default: a folder of this user's in the system's temporary one. */
+  /** Where translated files are kept, for a quick start the next time. Default: a directory of this user's in the system's temporary one. */
   cacheDirectory?: string | undefined;
   /** Called with the name of each secret as soon as the file has named it. */
   onSecret?: ((name: string) => void) | undefined;

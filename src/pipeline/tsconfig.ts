@@ -8,13 +8,13 @@ export interface Tsconfig {
   isAlias: (specifier: string) => boolean;
 }
 
-/** The nearest `tsconfig.json` in the folder of `file` or above it; undefined if there is none or it has nothing about imports. */
+/** The nearest `tsconfig.json` in the directory of `file` or above it; undefined if there is none or it has nothing about imports. */
 export function tsconfigOf(file: string): Tsconfig | undefined {
-  for (let folder = dirname(file); ; folder = dirname(folder)) {
-    const path = join(folder, 'tsconfig.json');
+  for (let directory = dirname(file); ; directory = dirname(directory)) {
+    const path = join(directory, 'tsconfig.json');
     const text = readText(path);
     if (text !== undefined) return /"(paths|extends)"\s*:/.test(text) ? { path, isAlias: aliasesIn(text) } : undefined;
-    if (folder === dirname(folder)) return undefined;
+    if (directory === dirname(directory)) return undefined;
   }
 }
 

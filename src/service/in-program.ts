@@ -23,15 +23,15 @@ export async function runInProgram(
 ): Promise<RunSummary> {
   const redaction = new Redaction();
   try {
-    const folder = currentDirectory();
-    const file = pathOf(given, folder);
+    const cwd = currentDirectory();
+    const file = pathOf(given, cwd);
     const environment = readEnvironment();
     const events = new EventBus();
-    const configFile = await readNamedConfig(config, { environment, folder });
+    const configFile = await readNamedConfig(config, { environment, cwd });
     return await serve(
       {
         file,
-        folder,
+        cwd,
         sources: { call: options, environment, file: configFile },
         params: { flags: [], values: params },
         fresh: fresh === true,
@@ -63,10 +63,10 @@ export async function runInProgram(
   }
 }
 
-function pathOf(file: URL | string, folder: string): string {
+function pathOf(file: URL | string, cwd: string): string {
   if (file instanceof URL && file.protocol === 'file:') return fileURLToPath(file);
   if (typeof file === 'string' && file !== '') {
-    return file.startsWith('file:') ? fileURLToPath(file) : resolve(folder, file);
+    return file.startsWith('file:') ? fileURLToPath(file) : resolve(cwd, file);
   }
   throw usageError(
     `run() expected the pipeline file as a path or a file URL, such as new URL('./books.ts', import.meta.url), got ${show(file)}`,

@@ -35,8 +35,8 @@ import type { RunSummary } from './types.ts';
 
 export interface ServeRequest extends StartRequest {
   /** The current directory: relative paths start at it, and children run in it. */
-  folder: string;
-  sources: Omit<ConfigSources, 'pipeline' | 'folder'>;
+  cwd: string;
+  sources: Omit<ConfigSources, 'pipeline' | 'cwd'>;
   params: Pick<ParamSources, 'flags' | 'values'>;
 }
 
@@ -65,10 +65,10 @@ export interface ServeDeps {
  * then, everything that was started has ended.
  */
 export async function serve(request: ServeRequest, deps: ServeDeps): Promise<RunSummary> {
-  const { file, folder, sources } = request;
+  const { file, cwd, sources } = request;
   const { clock, random, events, redaction, controls, entries, writeOut } = deps;
   const { environment } = sources;
-  const { settings: early, warnings } = resolveConfig({ ...sources, folder });
+  const { settings: early, warnings } = resolveConfig({ ...sources, cwd });
   redaction.hideNames(early.redact);
   const output = childOutput({ clock, events });
   const stopLog = deps.onConfigured(early);
@@ -80,19 +80,19 @@ export async function serve(request: ServeRequest, deps: ServeDeps): Promise<Run
       events,
       stopRequests: controls,
       readyTimeoutMs: early.readyTimeout,
-      formatProblems: (problems) => formatProblems(problems, folder),
+      formatProblems: (problems) => formatProblems(problems, cwd),
       crew: {
         prefix: guardCommand(deathSignalCommand()),
         env: keepingCompiledCode(childEnvironment(environment), userCacheDirectory()),
-        folder,
+        cwd,
         entries,
         onOutput: output.take,
       },
       plan: (pipeline) => {
         const { settings } = resolveConfig({
           ...sources,
-          folder,
-          pipeline: { file: relative(folder, file), ...pipeline },
+          cwd,
+          pipeline: { file: relative(cwd, file), ...pipeline },
         });
         redaction.hideNames(settings.redact);
         requireReader(pipeline, deps);
@@ -102,7 +102,7 @@ export async function serve(request: ServeRequest, deps: ServeDeps): Promise<Run
         for (const message of params.warnings) events.emit('warning', { code: 'CONFIG', message });
         return planOf({
           settings,
-          stateDirectory: stateDirectory({ settings, environment, name: pipeline.name, folder }),
+          stateDirectory: stateDirectory({ settings, environment, name: pipeline.name, cwd }),
           pipeline,
           params: params.given,
           boot: bootId(),

@@ -11,13 +11,13 @@ const processes = 24;
 const batches = 20;
 
 describe('a SQLite database', () => {
-  let folder: string;
+  let directory: string;
   let fixture: string;
   let children: Child[];
 
   beforeEach(async () => {
     children = [];
-    folder = mkdtempSync(join(tmpdir(), 'millrace-processes-'));
+    directory = mkdtempSync(join(tmpdir(), 'millrace-processes-'));
     // Where it finds better-sqlite3.
     const built = resolve('node_modules/.cache/millrace-test');
     mkdirSync(built, { recursive: true });
@@ -34,12 +34,12 @@ describe('a SQLite database', () => {
   afterEach(async () => {
     for (const { child } of children) child.kill('SIGKILL');
     await Promise.all(children.map(async ({ end }) => await end));
-    rmSync(folder, { recursive: true });
+    rmSync(directory, { recursive: true });
     rmSync(fixture);
   });
 
   it('takes 24 processes that make it and write it all at once, and none of them hears that it is busy', async () => {
-    const file = join(folder, 'results.db');
+    const file = join(directory, 'results.db');
     children = Array.from({ length: processes }, (_, writer) => start(fixture, [file, `${writer}`, `${batches}`]));
     await Promise.all(children.map(async ({ child }) => await once(child, 'message')));
     for (const { child } of children) child.send('go');

@@ -8,8 +8,8 @@ import { to } from '../../src/connectors/to.ts';
 sinkContract('sqlite, a table without a key', {
   delivery: 'transaction',
   create: () => {
-    const folder = mkdtempSync(join(tmpdir(), 'millrace-sink-'));
-    const file = join(folder, 'results.db');
+    const directory = mkdtempSync(join(tmpdir(), 'millrace-sink-'));
+    const file = join(directory, 'results.db');
     return {
       sink: to.sqlite({ file, table: 'results', columns: { id: 'INTEGER', text: 'TEXT' } }),
       rows() {
@@ -18,7 +18,7 @@ sinkContract('sqlite, a table without a key', {
         db.close();
         return rows;
       },
-      dispose: () => rmSync(folder, { recursive: true }),
+      dispose: () => rmSync(directory, { recursive: true }),
     };
   },
 });

@@ -485,7 +485,7 @@ function transactionalContract(create: () => SinkUnderTest): void {
       await writer.commit({ rows: [], seqs: seqs([1, 1]) });
     });
 
-    it('says so, with the folder of that queue', async () => {
+    it('says so, with the directory of that queue', async () => {
       expect(await others({ pipeline: 'orders' })).toEqual([
         { queue: 'queue-2', directory: '/home/cron/.millrace/orders' },
       ]);

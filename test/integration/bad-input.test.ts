@@ -115,13 +115,13 @@ function inSink(project: Project, { stdout }: Ended): number[] {
   return rows.map(({ id }) => id).toSorted((a, b) => a - b);
 }
 
-function contentOf(folder: string): string[][] {
-  return readdirSync(folder)
+function contentOf(directory: string): string[][] {
+  return readdirSync(directory)
     .toSorted()
     .map((name) => [
       name,
       createHash('sha256')
-        .update(readFileSync(join(folder, name)))
+        .update(readFileSync(join(directory, name)))
         .digest('hex'),
     ]);
 }
@@ -156,7 +156,7 @@ given('an argument or a variable', {
     code: 64,
     says: ['unknown command "rum"', 'did you mean "run"'],
   },
-  'a folder that was removed meanwhile': {
+  'a directory that was removed meanwhile': {
     through: ['sh', '-c', 'mkdir gone && cd gone && rmdir ../gone && exec "$@"', 'sh'],
     code: 78,
     says: ['the current directory no longer exists'],
@@ -245,7 +245,7 @@ given('a config file', {
     prepare: locked('c.yaml'),
     says: ['c.yaml: cannot be read: EACCES'],
   },
-  'that is a folder': {
+  'that is a directory': {
     files: { 'd/x': '' },
     args: run('--config', 'd'),
     code: 78,
@@ -406,7 +406,7 @@ given('a state directory', {
 
 given('a pipeline file', {
   'that is not there': { args: ['run', 'nope.ts'], code: 78, says: ['nope.ts: there is no such file'] },
-  'that is a folder': {
+  'that is a directory': {
     files: { 'd/x': '' },
     args: ['run', 'd'],
     code: 78,
@@ -710,7 +710,7 @@ given('a result', {
     has: others,
     says: ['Does anything in that process write to file descriptor 3?'],
   },
-  'for a table in a folder that there is not': {
+  'for a table in a directory that there is not': {
     files: pipeline({ sink: `to.sqlite({ file: 'nowhere/out.db', table: 'rows' })` }),
     code: 78,
     says: ['nowhere/out.db: its directory does not exist; create it'],

@@ -33,7 +33,7 @@ describe('dead letters', () => {
       ['', '> all.ndjson'],
     ]) {
       const command = `trap '' XFSZ; ulimit -f 80; exec node ${resolve('dist/cli.js')} dead export fails ${to} ${rest}`;
-      const { status, stderr } = spawnSync('sh', ['-c', command], { cwd: project.folder, encoding: 'utf8' });
+      const { status, stderr } = spawnSync('sh', ['-c', command], { cwd: project.directory, encoding: 'utf8' });
       expect([status, stderr]).toEqual([74, expect.stringContaining('cannot write the output: EFBIG')]);
       expect(existsSync(project.path('all.ndjson'))).toBe(to === '');
     }
@@ -126,7 +126,7 @@ it('dead letters that are written to a pipe that nobody reads do not keep a supe
   for (const command of [['ls', '--json'], ['show', '--all'], ['export']]) {
     const [verb, ...flags] = command as [string, ...string[]];
     const shown = spawn(process.execPath, [resolve('dist/cli.js'), 'dead', verb, 'fails', ...flags], {
-      cwd: project.folder,
+      cwd: project.directory,
       stdio: ['ignore', 'pipe', 'ignore'],
     });
     try {

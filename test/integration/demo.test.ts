@@ -12,19 +12,19 @@ const codeOf = async (child: ChildProcess): Promise<number | null> => {
 };
 
 describe('npm run demo, without a terminal', () => {
-  let folder: string;
+  let directory: string;
   let output: string;
   let heard: (() => void) | undefined;
 
   beforeEach(() => {
-    folder = realpathSync(mkdtempSync(path.join(tmpdir(), 'millrace-demo-')));
+    directory = realpathSync(mkdtempSync(path.join(tmpdir(), 'millrace-demo-')));
   });
-  afterEach(() => rmSync(folder, { recursive: true }));
+  afterEach(() => rmSync(directory, { recursive: true }));
 
   const start = (): ChildProcess => {
     output = '';
     const child = spawn(process.execPath, [path.resolve('scripts/demo.mjs')], {
-      cwd: folder,
+      cwd: directory,
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     for (const stream of [child.stdout, child.stderr]) {
@@ -50,7 +50,7 @@ describe('npm run demo, without a terminal', () => {
   const line = (name: string): string => new RegExp(`^${name} +(.*)$`, 'm').exec(output)?.[1] ?? output;
 
   const ids = (): number[] => {
-    const database = new Database(path.join(folder, 'pokedex.db'), { readonly: true });
+    const database = new Database(path.join(directory, 'pokedex.db'), { readonly: true });
     const found = database.prepare('SELECT id FROM pokemon ORDER BY id').pluck().all() as number[];
     database.close();
     return found;
@@ -60,7 +60,7 @@ describe('npm run demo, without a terminal', () => {
   const running = (): string[] =>
     readdirSync('/proc').filter((entry) => {
       try {
-        return /^\d+$/.test(entry) && readlinkSync(`/proc/${entry}/cwd`) === folder;
+        return /^\d+$/.test(entry) && readlinkSync(`/proc/${entry}/cwd`) === directory;
       } catch {
         return false;
       }

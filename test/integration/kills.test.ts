@@ -148,11 +148,11 @@ describe('the supervisor', () => {
     process.kill(Number(consumer?.['pid']), 'SIGKILL');
     await first.ended;
     await project.quiet({ but: 1 });
-    const [left] = processesOf(project.folder);
+    const [left] = processesOf(project.directory);
     expect(left).toBeDefined();
     const second = project.start(['run', 'kills.ts', '--consumers', '1']);
     await second.logged('run.started');
-    expect(processesOf(project.folder)).not.toContain(left);
+    expect(processesOf(project.directory)).not.toContain(left);
     expect((await second.ended).code).toBe(0);
     project.expectEachOnce(3000);
   });
@@ -177,7 +177,7 @@ describe('the supervisor', () => {
     running.kill('SIGKILL');
     await running.ended;
     await project.quiet();
-    expect(processesOf(project.folder)).toEqual([]);
+    expect(processesOf(project.directory)).toEqual([]);
   });
 
   it.each([
@@ -199,6 +199,6 @@ describe('the supervisor', () => {
     running.kill('SIGKILL');
     await running.ended;
     await project.quiet();
-    expect(processesOf(project.folder)).toEqual([]);
+    expect(processesOf(project.directory)).toEqual([]);
   });
 });

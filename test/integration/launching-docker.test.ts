@@ -94,7 +94,7 @@ describe('the Dockerfile', () => {
     );
     expect(environment).toMatchObject({ MILLRACE_CONSUMERS: 'auto' });
     const resolve = (options: Record<string, unknown>): Config =>
-      resolveConfig({ flags: {}, environment, folder: '/data', cores: () => 3, pipeline: { file: 'p.ts', options } });
+      resolveConfig({ flags: {}, environment, cwd: '/data', cores: () => 3, pipeline: { file: 'p.ts', options } });
     expect(resolve({}).warnings).toEqual([]);
     expect(resolve({}).settings).toMatchObject({ consumers: 3, state: null, stateRoot: '/state', stopTimeout: 8000 });
     expect(resolve({ consumers: 5 }).settings.consumers).toBe(5);

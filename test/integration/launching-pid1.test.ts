@@ -16,14 +16,14 @@ const { status: allowed } = spawnSync('unshare', [...unshare, 'true']);
 const otherwise = 'this user may not use unshare here: Millrace as process 1 was not tested';
 
 describeIf(allowed === 0, otherwise)('Millrace as process 1 with a read-only working directory', () => {
-  let folder: string;
+  let directory: string;
   let namespace: ChildProcess | undefined;
   let output: string;
   let heard: (() => void) | undefined;
 
   beforeEach(() => {
-    folder = mkdtempSync(join(tmpdir(), 'millrace-pid1-'));
-    mkdirSync(join(folder, 'work'));
+    directory = mkdtempSync(join(tmpdir(), 'millrace-pid1-'));
+    mkdirSync(join(directory, 'work'));
     output = '';
   });
   afterEach(async () => {
@@ -31,7 +31,7 @@ describeIf(allowed === 0, otherwise)('Millrace as process 1 with a read-only wor
       namespace.kill('SIGKILL');
       await once(namespace, 'exit');
     }
-    rmSync(folder, { recursive: true });
+    rmSync(directory, { recursive: true });
   });
 
   const hear = (text = ''): void => {
@@ -40,8 +40,8 @@ describeIf(allowed === 0, otherwise)('Millrace as process 1 with a read-only wor
   };
 
   const start = (count: number): ChildProcess => {
-    const pipeline = join(folder, 'pipeline.ts');
-    const database = join(folder, 'rows.db');
+    const pipeline = join(directory, 'pipeline.ts');
+    const database = join(directory, 'rows.db');
     writeFileSync(
       pipeline,
       `import { definePipeline, to } from 'millrace';
@@ -59,7 +59,7 @@ describeIf(allowed === 0, otherwise)('Millrace as process 1 with a read-only wor
     const command = [process.execPath, path.resolve('dist/cli.js'), 'run', pipeline, '--consumers', '1'];
     const child = spawn(
       'unshare',
-      [...unshare, 'sh', '-c', launch, 'sh', join(folder, 'work'), ...command, '--state', join(folder, 'state')],
+      [...unshare, 'sh', '-c', launch, 'sh', join(directory, 'work'), ...command, '--state', join(directory, 'state')],
       { stdio: ['ignore', 'pipe', 'pipe'] },
     );
     child.stdout.setEncoding('utf8').on('data', hear);
@@ -80,7 +80,7 @@ describeIf(allowed === 0, otherwise)('Millrace as process 1 with a read-only wor
   };
 
   const rows = (): number[] => {
-    const database = new Database(join(folder, 'rows.db'), { readonly: true });
+    const database = new Database(join(directory, 'rows.db'), { readonly: true });
     const found = database.prepare('SELECT n FROM rows ORDER BY n').pluck().all() as number[];
     database.close();
     return found;

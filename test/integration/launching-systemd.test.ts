@@ -22,7 +22,7 @@ describe('the systemd unit', () => {
     expect(readFileSync('config/millrace.env', 'utf8')).toMatch(/^PIPELINE=\/etc\/millrace\/pipeline\.ts$/m);
   });
 
-  test('sets the folder for the queue itself', () => {
+  test('sets the directory for the queue itself', () => {
     expect(setting('Environment')).toEqual(['MILLRACE_STATE=/var/lib/millrace/state']);
   });
 
@@ -48,19 +48,19 @@ const { error: missing } = spawnSync('systemd-analyze', ['--version']);
 const otherwise = 'systemd-analyze is not on this machine: systemd itself did not verify the unit';
 
 describeIf(!missing, otherwise)('the systemd unit, as systemd sees it', () => {
-  let folder: string;
+  let directory: string;
   let file: string;
 
   // verify needs the program to exist: a copy of the unit that names files of this directory.
   beforeAll(() => {
-    folder = mkdtempSync(join(tmpdir(), 'millrace-unit-'));
-    mkdirSync(join(folder, 'state'));
-    const program = join(folder, 'node');
+    directory = mkdtempSync(join(tmpdir(), 'millrace-unit-'));
+    mkdirSync(join(directory, 'state'));
+    const program = join(directory, 'node');
     writeFileSync(program, '', { mode: 0o755 });
-    file = join(folder, 'millrace.service');
+    file = join(directory, 'millrace.service');
     writeFileSync(file, unit.replace('ExecStart=/usr/bin/node', `ExecStart=${program}`));
   });
-  afterAll(() => rmSync(folder, { recursive: true }));
+  afterAll(() => rmSync(directory, { recursive: true }));
 
   test('is accepted without a word', () => {
     const { status, stderr } = spawnSync('systemd-analyze', ['verify', '--man=no', file], { encoding: 'utf8' });

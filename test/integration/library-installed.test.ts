@@ -6,14 +6,14 @@ import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { installPacked } from '../support/installed.ts';
 
-let folder: string;
+let directory: string;
 let project: string;
 
 beforeAll(() => {
-  folder = mkdtempSync(path.join(tmpdir(), 'millrace-installed-'));
-  project = path.join(folder, 'project');
+  directory = mkdtempSync(path.join(tmpdir(), 'millrace-installed-'));
+  project = path.join(directory, 'project');
   mkdirSync(project);
-  installPacked(project, folder);
+  installPacked(project, directory);
   write('package.json', JSON.stringify({ type: 'module' }));
   write(
     'squares.ts',
@@ -42,7 +42,7 @@ beforeAll(() => {
      console.log(JSON.stringify({ rows, state, done, hasLog: told.length > 0, name: service.status?.name }));`,
   );
 });
-afterAll(() => rmSync(folder, { recursive: true }));
+afterAll(() => rmSync(directory, { recursive: true }));
 
 function write(name: string, text: string): void {
   mkdirSync(path.dirname(path.join(project, name)), { recursive: true });

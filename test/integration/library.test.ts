@@ -53,7 +53,7 @@ function program(text: string): unknown {
      ${text}`,
   );
   const { status, stdout, stderr } = spawnSync(process.execPath, ['program.mjs'], {
-    cwd: project.folder,
+    cwd: project.directory,
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'pipe'],
     // A program that hangs must not hang the tests.

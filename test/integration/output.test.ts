@@ -47,7 +47,7 @@ describe('a reader of the log that reads nothing and stays open', () => {
   it('does not keep the service from ending', async () => {
     project.write('prints.ts', pipeline('console.error("x".repeat(1000));'));
     const args = [resolve('dist/cli.js'), 'run', 'prints.ts'];
-    const child = spawn(process.execPath, args, { cwd: project.folder, stdio: ['ignore', 'ignore', 'pipe'] });
+    const child = spawn(process.execPath, args, { cwd: project.directory, stdio: ['ignore', 'ignore', 'pipe'] });
     expect(await once(child, 'exit')).toEqual([0, null]);
   });
 });
@@ -93,7 +93,7 @@ describeIf(!noScript, otherwise)('on a terminal', () => {
     const file = project.write('prints.ts', pipeline('return undefined;').replace('id <= 5000', 'id <= 1'));
     const command = [process.execPath, resolve('dist/cli.js'), 'run', file].map((word) => `'${word}'`).join(' ');
     const { stdout } = spawnSync('script', ['-qec', command, '/dev/null'], {
-      cwd: project.folder,
+      cwd: project.directory,
       env: { PATH: process.env['PATH'], ...env },
       encoding: 'utf8',
     });

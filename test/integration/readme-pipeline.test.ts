@@ -10,7 +10,7 @@ import Database from 'better-sqlite3';
 const readme = readFileSync('README.md', 'utf8');
 const commands = [...readme.matchAll(/^npx millrace (.*my-pipeline\.ts.*)$/gm)].map(([, command]) => command!);
 
-let folder: string;
+let directory: string;
 let vendor: ChildProcess;
 /** A project that has installed the result of `npm pack`. */
 let project: string;
@@ -23,8 +23,8 @@ interface Manifest {
 }
 
 beforeAll(async () => {
-  folder = mkdtempSync(path.join(tmpdir(), 'millrace-readme-'));
-  project = path.join(folder, 'project');
+  directory = mkdtempSync(path.join(tmpdir(), 'millrace-readme-'));
+  project = path.join(directory, 'project');
   cli = path.join(project, 'node_modules/millrace', install().bin.millrace);
   vendor = spawn(
     process.execPath,
@@ -36,26 +36,26 @@ beforeAll(async () => {
   const [line] = (await once(createInterface({ input: vendor.stdout! }), 'line')) as [string];
   const pipeline = /^```ts\n([\s\S]*?)^```$/m.exec(readme)![1]!;
   for (const name of ['project', 'elsewhere']) {
-    mkdirSync(path.join(folder, name), { recursive: true });
+    mkdirSync(path.join(directory, name), { recursive: true });
     const text = pipeline.replace('http://127.0.0.1:4151', line.replace('vendor on ', ''));
-    writeFileSync(path.join(folder, name, 'my-pipeline.ts'), text);
+    writeFileSync(path.join(directory, name, 'my-pipeline.ts'), text);
   }
 });
 
 afterAll(async () => {
   vendor.kill('SIGKILL');
   await once(vendor, 'exit');
-  rmSync(folder, { recursive: true });
+  rmSync(directory, { recursive: true });
 });
 
 /** Like `npm install` of the tarball, but with the dependencies that are installed here. */
 function install(): Manifest {
   const installed = path.join(project, 'node_modules/millrace');
   mkdirSync(installed, { recursive: true });
-  const packed = spawnSync('npm', ['pack', '--silent', '--ignore-scripts', '--pack-destination', folder]);
-  const [tarball] = readdirSync(folder).filter((name) => name.endsWith('.tgz'));
+  const packed = spawnSync('npm', ['pack', '--silent', '--ignore-scripts', '--pack-destination', directory]);
+  const [tarball] = readdirSync(directory).filter((name) => name.endsWith('.tgz'));
   if (packed.status !== 0 || tarball === undefined) throw new Error(`npm pack failed: ${packed.stderr.toString()}`);
-  spawnSync('tar', ['-xzf', path.join(folder, tarball), '--strip-components=1', '-C', installed]);
+  spawnSync('tar', ['-xzf', path.join(directory, tarball), '--strip-components=1', '-C', installed]);
   const manifest = JSON.parse(readFileSync(path.join(installed, 'package.json'), 'utf8')) as Manifest;
   for (const name of Object.keys(manifest.dependencies)) {
     const link = path.join(project, 'node_modules', name);
@@ -97,8 +97,8 @@ test('the README’s pipeline can be checked, tried and run where the package is
   expect(loaded[0]).toEqual(bulbasaur);
 });
 
-test('the same pipeline runs in a folder that belongs to no project', () => {
-  const elsewhere = path.join(folder, 'elsewhere');
+test('the same pipeline runs in a directory that belongs to no project', () => {
+  const elsewhere = path.join(directory, 'elsewhere');
   expect(millrace(commands.at(-1)!, elsewhere)).toMatchObject({ status: 0, output: '' });
   expect(rows(path.join(elsewhere, 'my-pipeline.db'))).toHaveLength(151);
 });

@@ -45,22 +45,22 @@ function blocksOf(file: string): Block[] {
 const blocks = documents.flatMap(blocksOf);
 
 describe('code in the documentation', () => {
-  let folder: string;
+  let directory: string;
 
   // A separate project that has Millrace installed: within the repository, so that nothing else is found.
   beforeAll(() => {
     mkdirSync('node_modules/.cache', { recursive: true });
-    folder = mkdtempSync(path.resolve('node_modules/.cache/readme-'));
-    mkdirSync(path.join(folder, 'node_modules'));
-    symlinkSync(path.resolve('.'), path.join(folder, 'node_modules/millrace'));
-    writeFileSync(path.join(folder, 'package.json'), '{ "type": "module" }');
+    directory = mkdtempSync(path.resolve('node_modules/.cache/readme-'));
+    mkdirSync(path.join(directory, 'node_modules'));
+    symlinkSync(path.resolve('.'), path.join(directory, 'node_modules/millrace'));
+    writeFileSync(path.join(directory, 'package.json'), '{ "type": "module" }');
   });
-  afterAll(() => rmSync(folder, { recursive: true }));
+  afterAll(() => rmSync(directory, { recursive: true }));
 
   test('compiles, strictly, with the types that the package has', () => {
     const code = blocks.filter(({ language }) => language === 'ts');
     const places = new Map(code.map(({ place }, i) => [`block-${i + 1}.ts`, place]));
-    for (const [i, block] of code.entries()) writeFileSync(path.join(folder, `block-${i + 1}.ts`), block.code);
+    for (const [i, block] of code.entries()) writeFileSync(path.join(directory, `block-${i + 1}.ts`), block.code);
     const compilerOptions = {
       strict: true,
       noUncheckedIndexedAccess: true,
@@ -71,10 +71,10 @@ describe('code in the documentation', () => {
       skipLibCheck: true,
       types: [],
     };
-    writeFileSync(path.join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['*.ts'] }));
+    writeFileSync(path.join(directory, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['*.ts'] }));
 
     const tsc = path.resolve('node_modules/typescript/bin/tsc');
-    const { stdout } = spawnSync(process.execPath, [tsc, '--pretty', 'false'], { cwd: folder, encoding: 'utf8' });
+    const { stdout } = spawnSync(process.execPath, [tsc, '--pretty', 'false'], { cwd: directory, encoding: 'utf8' });
     const errors = stdout.replace(/^block-\d+\.ts/gm, (name) => `${places.get(name)}, line`);
     expect(errors).toBe('');
     expect(code.length).toBeGreaterThan(5);

@@ -45,7 +45,7 @@ describe('TERM', () => {
     expect(
       first.log.filter(({ event, message }) => event === 'child.output' && message.includes('torn down')),
     ).toHaveLength(2);
-    expect(processesOf(project.folder)).toEqual([]);
+    expect(processesOf(project.directory)).toEqual([]);
 
     const second = project.start(['run', 'stops.ts']);
     expect((await second.ended).code).toBe(0);
@@ -57,7 +57,7 @@ describe('TERM', () => {
     project.write('stops.ts', pipeline('await wait(20); return item;'));
     const running = project.start(['run', 'stops.ts', '--consumers', '2']);
     await project.statusWhere('stops', (status) => status.items.done >= 20 && areReady(status));
-    for (const pid of processesOf(project.folder)) process.kill(pid, 'SIGINT');
+    for (const pid of processesOf(project.directory)) process.kill(pid, 'SIGINT');
     expect((await running.ended).code).toBe(0);
     expect(running.log.filter(({ event, level }) => event === 'child.exited' && level === 'error')).toEqual([]);
     expect(await project.run(['run', 'stops.ts'])).toMatchObject({ code: 0 });
@@ -110,7 +110,7 @@ describe('TERM', () => {
   it('while the pipeline file is still loading ends at once', async () => {
     project.write('slow.ts', `await new Promise(() => undefined); export default {};`);
     const running = project.start(['run', 'slow.ts']);
-    await project.until(() => (processesOf(project.folder).length > 1 ? true : undefined));
+    await project.until(() => (processesOf(project.directory).length > 1 ? true : undefined));
     running.kill('SIGTERM');
     expect((await running.ended).code).toBe(0);
     await project.quiet();
@@ -143,7 +143,7 @@ describeIf(!noScript, otherwise)('a terminal that is closed', () => {
     // Only the shell gets the signal for the end of its terminal; it passes it on to its job, as an interactive shell does.
     const shell = `trap 'kill -HUP $job' HUP; ${run} & job=$!; wait $job; wait $job; echo $? > code`;
     const terminal = spawn('script', ['-qec', shell, '/dev/null'], {
-      cwd: project.folder,
+      cwd: project.directory,
       env: { ...process.env, MILLRACE_CONSUMERS: '1' },
       stdio: ['pipe', 'ignore', 'ignore'],
     });
@@ -164,7 +164,9 @@ describeIf(!noScript, otherwise)('a terminal that is closed', () => {
   it('stops it even before it has begun', async () => {
     project.write('stops.ts', 'await new Promise(() => setInterval(() => undefined, 1000)); export default {};');
     // Node has begun to start the children, long before the service exists.
-    expect(await closedWhen(() => project.until(() => processesOf(project.folder).length > 3 || undefined))).toBe('0');
+    expect(await closedWhen(() => project.until(() => processesOf(project.directory).length > 3 || undefined))).toBe(
+      '0',
+    );
   });
 });
 

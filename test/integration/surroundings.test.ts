@@ -81,12 +81,12 @@ it('all processes keep their compiled code if Node can, readable only by this us
   );
   mkdirSync(project.path('tmp'));
   expect(await project.run(['run', 'warm.ts'], { TMPDIR: project.path('tmp') })).toMatchObject({ code: 0 });
-  const folder = project.path(`tmp/millrace-${process.getuid!()}`);
-  expect(statSync(folder).mode & 0o777).toBe(0o700);
+  const directory = project.path(`tmp/millrace-${process.getuid!()}`);
+  expect(statSync(directory).mode & 0o777).toBe(0o700);
   const canKeep = 'enableCompileCache' in module;
-  expect(existsSync(`${folder}/code`)).toBe(canKeep);
+  expect(existsSync(`${directory}/code`)).toBe(canKeep);
   const [row] = project.query<{ mine: string; program: string }>('out.db', 'SELECT mine, program FROM rows');
-  expect(row!.mine.startsWith(`${folder}/code/`)).toBe(canKeep);
+  expect(row!.mine.startsWith(`${directory}/code/`)).toBe(canKeep);
   expect(row!.program).toBe('unset');
 });
 
@@ -119,7 +119,7 @@ describeWithMounts('a start on a full disk', () => {
     try {
       expect((await project.run(run)).code).toBe(0);
       const { stdout } = spawnSync('sh', ['-c', 'cat /dev/zero > small/filler; ls small'], {
-        cwd: project.folder,
+        cwd: project.directory,
         encoding: 'utf8',
       });
       expect(stdout).toContain('filler');

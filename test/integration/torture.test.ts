@@ -258,7 +258,7 @@ describe('an interrupted torture', () => {
        export default definePipeline({ name: 'endless', source, sink: to.discard() });`,
     );
     const running = project.start(['torture', 'endless.ts', '--kills', '1000', '--directory', 'torture']);
-    await project.until(() => (processesOf(project.folder).length > 3 ? true : undefined));
+    await project.until(() => (processesOf(project.directory).length > 3 ? true : undefined));
     running.kill(signal);
     const { code, stderr } = await running.ended;
     expect(code).toBe(exitCode);

@@ -11,15 +11,15 @@ interface Manifest {
 
 /**
  * As `npm install` of the tarball does it in `project`, but the dependencies of the package are those installed here.
- * `folder` is for the tarball.
+ * `directory` is for the tarball.
  */
-export function installPacked(project: string, folder: string): Manifest {
+export function installPacked(project: string, directory: string): Manifest {
   const installed = path.join(project, 'node_modules/millrace');
   mkdirSync(installed, { recursive: true });
-  const packed = spawnSync('npm', ['pack', '--silent', '--ignore-scripts', '--pack-destination', folder]);
-  const [tarball] = readdirSync(folder).filter((name) => name.endsWith('.tgz'));
+  const packed = spawnSync('npm', ['pack', '--silent', '--ignore-scripts', '--pack-destination', directory]);
+  const [tarball] = readdirSync(directory).filter((name) => name.endsWith('.tgz'));
   if (packed.status !== 0 || tarball === undefined) throw new Error(`npm pack failed: ${packed.stderr.toString()}`);
-  spawnSync('tar', ['-xzf', path.join(folder, tarball), '--strip-components=1', '-C', installed]);
+  spawnSync('tar', ['-xzf', path.join(directory, tarball), '--strip-components=1', '-C', installed]);
   const manifest = JSON.parse(readFileSync(path.join(installed, 'package.json'), 'utf8')) as Manifest;
   for (const name of Object.keys(manifest.dependencies)) {
     const link = path.join(project, 'node_modules', name);

@@ -9,12 +9,12 @@ export const describeWithMounts = describeIf(
   'this user may not mount file systems here: full disks were not tested',
 );
 
-/** Creates the folder and mounts a file system of that size on it. */
-export function mountSmall(folder: string, size: string): { resize: (size: string) => void; unmount: () => void } {
-  mkdirSync(folder);
-  execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'none', folder]);
+/** Creates the directory and mounts a file system of that size on it. */
+export function mountSmall(directory: string, size: string): { resize: (size: string) => void; unmount: () => void } {
+  mkdirSync(directory);
+  execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'none', directory]);
   return {
-    resize: (wanted) => void execFileSync('mount', ['-o', `remount,size=${wanted}`, folder]),
-    unmount: () => void execFileSync('umount', ['-l', folder]),
+    resize: (wanted) => void execFileSync('mount', ['-o', `remount,size=${wanted}`, directory]),
+    unmount: () => void execFileSync('umount', ['-l', directory]),
   };
 }

@@ -15,7 +15,7 @@ export function configFileText(): string {
   return `${head}\n\n${sectionsOf(options, ({ name }) => `#${name}: `)}\n`;
 }
 
-/** The options in config/millrace.env, in the same way; the systemd unit names the queue's folder. */
+/** The options in config/millrace.env, in the same way; the systemd unit names the queue's directory. */
 export function environmentFileOptions(): string {
   const listed = options.filter(({ name }) => name !== 'state' && name !== 'stateRoot');
   return `${sectionsOf(listed, ({ environment }) => `#${environment}=`)}\n`;

@@ -1,4 +1,4 @@
-/** A folder with pipelines, and `millrace` run in it as a user would: real processes, from the built files. */
+/** A directory with pipelines, and `millrace` run in it as a user would: real processes, from the built files. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
@@ -45,13 +45,13 @@ export interface Running {
 }
 
 export class Project {
-  readonly folder = realpathSync(mkdtempSync(join(tmpdir(), 'millrace-')));
+  readonly directory = realpathSync(mkdtempSync(join(tmpdir(), 'millrace-')));
   readonly #running = new Set<ChildProcess>();
   #isOver = false;
   #lastEnded: Ended | undefined;
 
   path(name: string): string {
-    return join(this.folder, name);
+    return join(this.directory, name);
   }
 
   write(name: string, text: string, encoding: BufferEncoding = 'utf8'): string {
@@ -70,7 +70,7 @@ export class Project {
   start(args: readonly string[], env: Record<string, string> = {}, through: readonly string[] = []): Running {
     const [program, ...rest] = [...through, process.execPath, cli, ...args];
     const child = spawn(program!, rest, {
-      cwd: this.folder,
+      cwd: this.directory,
       env: { ...process.env, ...defaults, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: true,
@@ -118,7 +118,7 @@ export class Project {
     return await this.start(...how).ended;
   }
 
-  /** What a query on a database in the folder gives. */
+  /** What a query on a database in the directory gives. */
   query<Row>(file: string, sql: string): Row[] {
     const db = new Database(this.path(file), { readonly: true });
     try {
@@ -128,7 +128,7 @@ export class Project {
     }
   }
 
-  /** Expects the rows of a table in the folder to have the ids 1…`items`, each of them once. */
+  /** Expects the rows of a table in the directory to have the ids 1…`items`, each of them once. */
   expectEachOnce(items: number, { file = 'out.db', table = 'rows' } = {}): void {
     const sql = `SELECT count(*) AS rows, count(DISTINCT id) AS ids, min(id) AS lowest, max(id) AS highest FROM "${table}"`;
     // oxlint-disable-next-line jest/no-standalone-expect -- it is called in tests
@@ -169,12 +169,13 @@ export class Project {
     }
   }
 
-  /** Resolves when no process works in this folder any more, or no more than `but` of them. */
+  /** Resolves when no process works in this directory any more, or no more than `but` of them. */
   async quiet({ but = 0 } = {}): Promise<void> {
-    while (!this.#isOver && processesOf(this.folder).length > but) await new Promise((again) => setTimeout(again, 10));
+    while (!this.#isOver && processesOf(this.directory).length > but)
+      await new Promise((again) => setTimeout(again, 10));
   }
 
-  /** Kills what still runs and removes the folder. */
+  /** Kills what still runs and removes the directory. */
   async clean(): Promise<void> {
     this.#isOver = true;
     for (const child of this.#running) {
@@ -182,20 +183,20 @@ export class Project {
       process.kill(-child.pid!, 'SIGKILL');
       await gone;
     }
-    for (const pid of processesOf(this.folder)) process.kill(pid, 'SIGKILL');
-    rmSync(this.folder, { recursive: true, force: true });
+    for (const pid of processesOf(this.directory)) process.kill(pid, 'SIGKILL');
+    rmSync(this.directory, { recursive: true, force: true });
   }
 }
 
-/** Pids of the live processes whose current folder is `folder`. */
-export function processesOf(folder: string): number[] {
+/** Pids of the live processes whose current directory is `directory`. */
+export function processesOf(directory: string): number[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .map(Number)
     .filter((pid) => {
       try {
-        // A zombie has no folder any more.
-        return pid !== process.pid && realpathSync(`/proc/${pid}/cwd`) === folder;
+        // A zombie has no directory any more.
+        return pid !== process.pid && realpathSync(`/proc/${pid}/cwd`) === directory;
       } catch {
         return false;
       }

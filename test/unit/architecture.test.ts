@@ -10,8 +10,8 @@ import { type Import, importsOf } from '../support/imports.ts';
 
 const anything = '*';
 
-/** Folder of src → folders it may import from. `types:x` allows `import type` only. */
-const folders: Record<string, { from: readonly string[]; because: string }> = {
+/** Directory of src → directories it may import from. `types:x` allows `import type` only. */
+const directories: Record<string, { from: readonly string[]; because: string }> = {
   '(entries)': { from: [anything], because: 'src/*.ts wire and exit' },
   cli: { from: [anything], because: 'the commands are the body of an entry; nothing imports them but src/cli.ts' },
   core: { from: [], because: 'everything stands on it' },
@@ -157,8 +157,8 @@ describe('the source tree', () => {
   const sources = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
   const imports = sources.flatMap((file) => importsOf(file, readFileSync(join(src, file), 'utf8')));
 
-  it('has no folder without a row in the table', () => {
-    expect(unknownFolders(sources)).toEqual([]);
+  it('has no directory without a row in the table', () => {
+    expect(unknownDirectories(sources)).toEqual([]);
   });
 
   it('imports only in the directions of the table', () => {
@@ -255,29 +255,29 @@ describe('these checks', () => {
     expect(inCircles(made)).toEqual(['core/c.ts', 'queue/a.ts', 'queue/b.ts']);
   });
 
-  it('object to a folder that is not in the table', () => {
-    expect(unknownFolders(['core/a.ts', 'utils/a.ts', 'cli.ts'])).toEqual(['utils']);
+  it('object to a directory that is not in the table', () => {
+    expect(unknownDirectories(['core/a.ts', 'utils/a.ts', 'cli.ts'])).toEqual(['utils']);
   });
 });
 
-function unknownFolders(files: readonly string[]): string[] {
-  return [...new Set(files.map(folderOf))].filter((folder) => folders[folder] === undefined);
+function unknownDirectories(files: readonly string[]): string[] {
+  return [...new Set(files.map(directoryOf))].filter((directory) => directories[directory] === undefined);
 }
 
 function wrongDirections(imports: readonly Import[]): string[] {
   return imports.flatMap(({ file, specifier, typesOnly }) => {
     if (!specifier.startsWith('.')) return [];
     const target = join(dirname(file), specifier);
-    const own = folderOf(file);
-    const allowed = folders[own]?.from ?? [];
-    const names = [folderOf(target), target.replace(/\.ts$/, '')];
+    const own = directoryOf(file);
+    const allowed = directories[own]?.from ?? [];
+    const names = [directoryOf(target), target.replace(/\.ts$/, '')];
     const isAllowed =
       !target.startsWith('..') &&
-      (own === folderOf(target) ||
+      (own === directoryOf(target) ||
         allowed.includes(anything) ||
         names.some((name) => allowed.includes(name) || (typesOnly && allowed.includes(`types:${name}`))));
     const list = allowed.join(', ') || 'nothing';
-    return isAllowed ? [] : [`${file} imports ${specifier}: ${own} may import ${list} (${folders[own]?.because})`];
+    return isAllowed ? [] : [`${file} imports ${specifier}: ${own} may import ${list} (${directories[own]?.because})`];
   });
 }
 
@@ -285,10 +285,10 @@ function wrongDirections(imports: readonly Import[]): string[] {
 function unneeded(imports: readonly Import[]): string[] {
   const between = imports.flatMap(({ file, specifier, typesOnly }) => {
     const target = join(dirname(file), specifier);
-    const names = [folderOf(target), target.replace(/\.ts$/, '')];
-    return names.map((name) => ({ own: folderOf(file), name, typesOnly }));
+    const names = [directoryOf(target), target.replace(/\.ts$/, '')];
+    return names.map((name) => ({ own: directoryOf(file), name, typesOnly }));
   });
-  const rows = Object.entries(folders).flatMap(([own, { from }]) =>
+  const rows = Object.entries(directories).flatMap(([own, { from }]) =>
     from.flatMap((entry) => {
       const name = entry.replace(/^types:/, '');
       const uses = between.filter((use) => use.own === own && use.name === name);
@@ -343,7 +343,7 @@ function wrongLibraries(imports: readonly Import[]): string[] {
   return wrong;
 }
 
-function folderOf(file: string): string {
+function directoryOf(file: string): string {
   const [first = '', ...rest] = file.split('/');
   return rest.length === 0 ? '(entries)' : first;
 }

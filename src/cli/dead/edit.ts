@@ -74,8 +74,8 @@ function oneSeq({ seqs }: CommandLine): number {
   throw usageError('expected the seq of one dead letter');
 }
 
-async function readGiven(file: string, { folder }: Shell): Promise<Buffer> {
-  return await readFile(resolve(folder, file)).catch((error: unknown) => {
+async function readGiven(file: string, { cwd }: Shell): Promise<Buffer> {
+  return await readFile(resolve(cwd, file)).catch((error: unknown) => {
     throw usageError(`--file: ${describeError(errorData(error))}`);
   });
 }

@@ -15,7 +15,7 @@ export async function deadExport(line: CommandLine, shell: Shell): Promise<numbe
   const letters = await openLetters(line, shell, 'look');
   try {
     const { to } = line.flags;
-    if (typeof to === 'string') await toFile(resolve(shell.folder, to), letters, line, shell);
+    if (typeof to === 'string') await toFile(resolve(shell.cwd, to), letters, line, shell);
     else await writeAll(letters, line, shell, shell.out);
     return exitCodes.ok;
   } finally {

@@ -14,7 +14,7 @@ import { hasNoProblems } from './text.ts';
  * afterwards.
  */
 export async function storeBackup(line: CommandLine, shell: Shell): Promise<number> {
-  const file = resolve(shell.folder, line.operand!);
+  const file = resolve(shell.cwd, line.operand!);
   if (existsSync(file)) throw usageError(`expected a new file name for the backup, but ${file} already exists`);
   const pipeline = line.flags['pipeline'];
   const state = findState({ ...line, operand: typeof pipeline === 'string' ? pipeline : undefined }, shell);

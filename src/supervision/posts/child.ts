@@ -68,19 +68,19 @@ export interface StartOptions<In> {
   prefix: readonly string[] | undefined;
   env: Record<string, string | undefined>;
   /** The current directory of the child. */
-  folder: string;
+  cwd: string;
   /** Receives the child's standard output and error as they arrive. */
   onOutput: (who: Who, stream: 'stdout' | 'stderr', chunk: Buffer | null) => void;
 }
 
 /** Starts a child. Never throws: a start that fails is reported as an exit. */
 export function startChild<In, Out extends object>(options: StartOptions<In>): Child<In, Out> {
-  const { role, ordinal, entry, clock, prefix, env, folder, onOutput } = options;
+  const { role, ordinal, entry, clock, prefix, env, cwd, onOutput } = options;
   // With the title in argv, `ps` shows which child is which from the first moment.
   const command = [...(prefix ?? []), process.execPath, entry, role, ...(role === 'consumer' ? [String(ordinal)] : [])];
   // The source may read stdin.
   const stdin = role === 'producer' ? 'inherit' : 'ignore';
-  const spawned = spawn(command, { env, folder, stdin });
+  const spawned = spawn(command, { env, cwd, stdin });
   const startedAt = clock.now();
   if (spawned.status === 'failed') {
     const who: Who = { role, ordinal, pid: undefined };

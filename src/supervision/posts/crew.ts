@@ -5,7 +5,7 @@ import { startChild, type Child, type StartOptions } from './child.ts';
 type ProducerChild = Child<FromProducer, ToProducer>;
 type ConsumerChild = Child<FromConsumer, ToConsumer>;
 
-export type CrewOptions = Pick<StartOptions<never>, 'clock' | 'prefix' | 'env' | 'folder' | 'onOutput'> & {
+export type CrewOptions = Pick<StartOptions<never>, 'clock' | 'prefix' | 'env' | 'cwd' | 'onOutput'> & {
   entries: { producer: string; consumer: string };
 };
 

@@ -23,7 +23,7 @@ export type Spawned =
 /** Starts `command` with a channel on descriptor 3, with our stdin or none. Never throws: a start that fails is a result. */
 export function spawn(
   command: readonly string[],
-  { env, folder, stdin }: { env: Record<string, string | undefined>; folder: string; stdin: 'inherit' | 'ignore' },
+  { env, cwd, stdin }: { env: Record<string, string | undefined>; cwd: string; stdin: 'inherit' | 'ignore' },
 ): Spawned {
   if (!hasDescriptors(descriptorsPerStart)) {
     return failed('too many open files; raise the limit on open files (ulimit -n), or run fewer consumers');
@@ -38,7 +38,7 @@ export function spawn(
     // Its own group: a terminal's Ctrl-C does not reach it, and it can be killed with everything that it started.
     detached: true,
     env,
-    cwd: folder,
+    cwd,
     extendEnv: false,
   });
   const { pid } = subprocess;

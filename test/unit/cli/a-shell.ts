@@ -5,7 +5,7 @@ import { Redaction } from '../../../src/core/redaction.ts';
 /** A shell that keeps what is written to it. */
 export class TestShell implements Shell {
   environment: Record<string, string | undefined> = {};
-  folder: string;
+  cwd: string;
   clock: Clock = systemClock;
   redaction = new Redaction();
   random = (): number => 0.5;
@@ -14,8 +14,8 @@ export class TestShell implements Shell {
   exitedWith: number | undefined;
   signals = undefined;
 
-  constructor(folder = '/nowhere') {
-    this.folder = folder;
+  constructor(cwd = '/nowhere') {
+    this.cwd = cwd;
   }
 
   out = async (text: string): Promise<void> => void (this.stdout += text);

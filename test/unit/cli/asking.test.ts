@@ -15,19 +15,19 @@ import { TestShell } from './a-shell.ts';
 
 let backup: ControlSources['backup'];
 
-let folder: string;
+let cwd: string;
 let control: Control | undefined;
 
 beforeEach(async () => {
   backup = backupJob(() => Promise.resolve());
-  folder = await mkdtemp(join(tmpdir(), 'asking-'));
-  await mkdir(join(folder, '.millrace', 'pokedex'), { recursive: true });
+  cwd = await mkdtemp(join(tmpdir(), 'asking-'));
+  await mkdir(join(cwd, '.millrace', 'pokedex'), { recursive: true });
 });
 
 afterEach(async () => {
   await control?.close();
   control = undefined;
-  await rm(folder, { recursive: true });
+  await rm(cwd, { recursive: true });
 });
 
 const letters = Array.from({ length: 2500 }, (_, i): DeadLetter => {
@@ -56,7 +56,7 @@ let reloads: { begin: ReturnType<ControlSources['reload']>; states: (Status['rel
 
 async function running(changes: Partial<Status> = {}): Promise<void> {
   reloads = { begin: { status: 'refused', reason: 'not asked for' }, states: [] };
-  const socketPath = join(folder, '.millrace', 'pokedex', 'control.sock');
+  const socketPath = join(cwd, '.millrace', 'pokedex', 'control.sock');
   control = await startControl({
     socketPath,
     status: () => aStatus({ ...changes, reload: reloads.states.shift() ?? null }),
@@ -69,7 +69,7 @@ async function running(changes: Partial<Status> = {}): Promise<void> {
 }
 
 async function millrace(text: string) {
-  const shell = new TestShell(folder);
+  const shell = new TestShell(cwd);
   const code = await main(text.split(' '), shell);
   return { code, stdout: shell.stdout, stderr: shell.stderr };
 }
@@ -81,9 +81,9 @@ describe('a copy of the queue of a running pipeline', () => {
   ] as const)('is not waited for when nobody makes it any more: %s', async (_, state) => {
     backup = { start: () => true, state };
     await running();
-    const directory = join(folder, '.millrace', 'pokedex');
+    const directory = join(cwd, '.millrace', 'pokedex');
     const found = { directory, socketPath: join(directory, 'control.sock'), name: 'pokedex' };
-    await expect(copiedByRunning(found, join(folder, 'copy.db'), new TestShell(folder))).rejects.toMatchObject({
+    await expect(copiedByRunning(found, join(cwd, 'copy.db'), new TestShell(cwd))).rejects.toMatchObject({
       message: expect.stringContaining('it ended before the copy was complete; try again'),
       exitCode: 69,
     });

@@ -21,15 +21,15 @@ import { HandClock } from '../../support/hand-clock.ts';
 import { aStatus } from '../observability/a-status.ts';
 import { TestShell } from './a-shell.ts';
 
-let folder: string;
+let cwd: string;
 let directory: string;
 let clock: HandClock;
 let spool: Spool | undefined;
 let control: Control | undefined;
 
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'dead-'));
-  directory = join(folder, '.millrace', 'pokedex');
+  cwd = await mkdtemp(join(tmpdir(), 'dead-'));
+  directory = join(cwd, '.millrace', 'pokedex');
   clock = new HandClock();
 });
 
@@ -38,7 +38,7 @@ afterEach(async () => {
   control = undefined;
   spool?.close();
   spool = undefined;
-  await rm(folder, { recursive: true });
+  await rm(cwd, { recursive: true });
 });
 
 const items = [
@@ -135,7 +135,7 @@ async function serve(): Promise<Queue> {
 }
 
 async function millrace(words: string | string[], terminal?: TestShell['terminal']) {
-  const shell = new TestShell(folder);
+  const shell = new TestShell(cwd);
   shell.clock = clock;
   shell.terminal = terminal;
   const code = await main(['dead', ...(typeof words === 'string' ? words.split(' ') : words)], shell);
@@ -262,7 +262,7 @@ describe.each(['runs', 'does not run'] as const)('when the pipeline %s, millrace
   it('edit gives a letter back with another item', async () => {
     await left();
     expect(await millrace(['edit', '2', '--json', '{"id": {"$bigint": "22"}}'])).toMatchObject({ code: 0, stderr: '' });
-    await writeFile(join(folder, 'item.json'), '[{"$date": "2026-01-02T00:00:00.000Z"}]');
+    await writeFile(join(cwd, 'item.json'), '[{"$date": "2026-01-02T00:00:00.000Z"}]');
     expect(await millrace('edit pokedex 3 --file item.json')).toMatchObject({ code: 0 });
     const edit = (text: string) => Promise.resolve(text.replace('"id": 4', '"id": 44'));
     expect(await millrace('edit 4', { ask: () => Promise.resolve(''), edit })).toMatchObject({ code: 0 });
@@ -316,7 +316,7 @@ describe.each(['runs', 'does not run'] as const)('when the pipeline %s, millrace
 
   it('edit gives a raw record back with another text, and with its meta and place', async () => {
     await left({}, rows());
-    await writeFile(join(folder, 'row'), Buffer.from([0x33, 0x3b, 0xfe, 0x0a]));
+    await writeFile(join(cwd, 'row'), Buffer.from([0x33, 0x3b, 0xfe, 0x0a]));
     const edit = (text: string) => Promise.resolve(text.replace('é', 'ü'));
     expect(await millrace('edit 1', { ask: () => Promise.resolve(''), edit })).toMatchObject({ code: 0, stderr: '' });
     expect(await millrace(['edit', '2', '--json', '"2;xy\\n"'])).toMatchObject({ code: 0 });
@@ -391,7 +391,7 @@ describe.each(['runs', 'does not run'] as const)('when the pipeline %s, millrace
     } finally {
       process.umask(before);
     }
-    const file = join(folder, 'letters.ndjson');
+    const file = join(cwd, 'letters.ndjson');
     expect([(await stat(file)).mode & 0o777, (await readFile(file, 'utf8')).split('\n')]).toMatchObject([
       0o600,
       { length: 5 },
@@ -438,7 +438,7 @@ describe('millrace dead export', () => {
     then: () => Promise<void>,
     onPause: (pauses: number) => void = () => undefined,
   ): Promise<{ code: number; shell: TestShell }> {
-    const shell = new TestShell(folder);
+    const shell = new TestShell(cwd);
     let pauses = 0;
     shell.clock = {
       ...systemClock,
@@ -486,13 +486,13 @@ describe('where nobody answers, millrace dead', () => {
         stdout: '',
         stderr: expect.stringContaining('there is no queue in'),
       });
-      await expect(stat(join(folder, 'nowhere'))).rejects.toThrow('ENOENT');
+      await expect(stat(join(cwd, 'nowhere'))).rejects.toThrow('ENOENT');
     },
   );
 
   it('retry is refused by the lock of a supervisor that does not answer', async () => {
     leave();
-    const shell = new TestShell(folder);
+    const shell = new TestShell(cwd);
     let now = 0;
     shell.clock = { ...systemClock, now: () => (now += 3000) };
     expect(await main(['dead', 'retry', '1'], shell)).toBe(78);

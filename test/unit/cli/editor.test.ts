@@ -4,20 +4,20 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 
-let folder: string;
+let directory: string;
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'editor-'));
+  directory = mkdtempSync(join(tmpdir(), 'editor-'));
 });
-afterEach(() => rmSync(folder, { recursive: true }));
+afterEach(() => rmSync(directory, { recursive: true }));
 
 /** What a process that lets `editor` change a text says then. */
 function edited(editor: string): { said: string; signal: NodeJS.Signals | null; left: string[] } {
   const args = ['--import', './scripts/typescript.mjs', 'test/fixtures/editing.ts', editor];
   const { stdout, signal } = spawnSync(process.execPath, args, {
-    env: { ...process.env, TMPDIR: folder },
+    env: { ...process.env, TMPDIR: directory },
     encoding: 'utf8',
   });
-  return { said: stdout, signal, left: readdirSync(folder).filter((name) => name.startsWith('millrace-edit')) };
+  return { said: stdout, signal, left: readdirSync(directory).filter((name) => name.startsWith('millrace-edit')) };
 }
 
 it('leaves what Ctrl-C means to the editor, and takes the file away after it', () => {

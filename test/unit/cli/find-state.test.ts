@@ -29,8 +29,8 @@ afterAll(async () => {
   await rm(empty, { recursive: true });
 });
 
-function find(folder: string, operand?: string, state?: string, environment: Record<string, string> = {}) {
-  const shell = new TestShell(folder);
+function find(cwd: string, operand?: string, state?: string, environment: Record<string, string> = {}) {
+  const shell = new TestShell(cwd);
   shell.environment = environment;
   const line = { command: commands[2]!, operand, seqs: [], repeated: {}, flags: state === undefined ? {} : { state } };
   return findState(line, shell);
@@ -68,7 +68,7 @@ describe('the state directory that is meant', () => {
       () => find(one, 'No.ts'),
       'expected the name of a pipeline or its file, got "No.ts"',
     ],
-    ['it is a folder', () => find(one, '.'), 'expected the name of a pipeline or its file, got "."'],
+    ['it is a directory', () => find(one, '.'), 'expected the name of a pipeline or its file, got "."'],
     ['its name is not written in the file', () => find(one, 'odd.ts'), 'because it is not a literal'],
   ])('is not guessed when %s', (_, attempt, message) => {
     expect(attempt).toThrow(expect.objectContaining({ exitCode: 64, message: expect.stringContaining(message) }));
@@ -99,23 +99,23 @@ describeIf(isLinux, 'only Linux shows which process holds a lock: finding a lock
   'the state directory that is meant, of several',
   () => {
     it('is the only one that a process here has locked, where another was killed or runs in another container', async () => {
-      const folder = join(empty, 'shared', '.millrace');
+      const root = join(empty, 'shared', '.millrace');
       for (const name of ['a', 'b']) {
-        await mkdir(join(folder, name), { recursive: true });
-        await writeFile(join(folder, name, 'supervisor.pid'), '1');
-        Spool.open({ file: join(folder, name, 'queue.db'), durability: 'full' }).close();
-        await writeFile(join(folder, name, 'supervisor.pid'), '1');
+        await mkdir(join(root, name), { recursive: true });
+        await writeFile(join(root, name, 'supervisor.pid'), '1');
+        Spool.open({ file: join(root, name, 'queue.db'), durability: 'full' }).close();
+        await writeFile(join(root, name, 'supervisor.pid'), '1');
       }
       const hold = `const db = new (require('better-sqlite3'))(process.argv[1]);
         db.pragma('locking_mode = EXCLUSIVE'); db.exec('BEGIN IMMEDIATE'); console.log('locked'); setInterval(() => {}, 1000);`;
-      const holder = spawn(process.execPath, ['--eval', hold, join(folder, 'b', 'queue.db')], {
+      const holder = spawn(process.execPath, ['--eval', hold, join(root, 'b', 'queue.db')], {
         stdio: ['ignore', 'pipe', 'inherit'],
       });
       try {
         await once(holder.stdout, 'data');
         const shell = new TestShell(join(empty, 'shared'));
         const line = { command: commands[2]!, operand: undefined, seqs: [], repeated: {}, flags: {} };
-        expect(findState(line, shell, { prefersRunning: true }).directory).toBe(join(folder, 'b'));
+        expect(findState(line, shell, { prefersRunning: true }).directory).toBe(join(root, 'b'));
       } finally {
         holder.kill('SIGKILL');
       }

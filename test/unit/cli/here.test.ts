@@ -7,14 +7,14 @@ import { HandClock } from '../../support/hand-clock.ts';
 import { withoutPlaces } from '../../support/without-places.ts';
 import { TestShell } from './a-shell.ts';
 
-let folder: string;
+let cwd: string;
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'here-'));
+  cwd = await mkdtemp(join(tmpdir(), 'here-'));
 });
 
 afterAll(async () => {
-  await rm(folder, { recursive: true });
+  await rm(cwd, { recursive: true });
 });
 
 let files = 0;
@@ -26,8 +26,8 @@ async function millrace(text: string, command: string, ...flags: string[]) {
 
 async function millraceIn(environment: Record<string, string>, text: string, command: string, ...flags: string[]) {
   const file = `p${++files}.ts`;
-  await writeFile(join(folder, file), `import { definePipeline, PermanentError, to } from 'millrace';\n${text}`);
-  const shell = new TestShell(folder);
+  await writeFile(join(cwd, file), `import { definePipeline, PermanentError, to } from 'millrace';\n${text}`);
+  const shell = new TestShell(cwd);
   shell.environment = environment;
   const code = await main([command, file, ...flags], shell);
   const lines = (output: string): string[] => output.replaceAll(file, 'p.ts').split('\n').slice(0, -1);
@@ -76,7 +76,7 @@ describe('millrace check', () => {
   });
 
   it('names all that is wrong in one go: fields, limits, sink, options, config file, environment and flags', async () => {
-    await writeFile(join(folder, 'wrong.yaml'), 'concurency: 4\nretryCap: 1s\nretryBase: 2s\n');
+    await writeFile(join(cwd, 'wrong.yaml'), 'concurency: 4\nretryCap: 1s\nretryBase: 2s\n');
     const text = good
       .replace("'pokedex'", "'Poke dex'")
       .replace("'100/s'", "'fast'")
@@ -166,7 +166,7 @@ describe('millrace check', () => {
   });
 
   it('warns of variables that are none, and reads the config file that one names', async () => {
-    await writeFile(join(folder, 'millrace.yaml'), 'concurrency: 4\n');
+    await writeFile(join(cwd, 'millrace.yaml'), 'concurrency: 4\n');
     const environment = { MILLRACE_CONFIG: 'millrace.yaml', MILLRACE_DEBUG: '1', MILLRACE_CONSUMRES: '3' };
     const { stdout, stderr } = await millraceIn(environment, good, 'check', '--consumers', '1');
     expect(stdout).toContain('slots    4 (1 consumer × 4)');
@@ -174,10 +174,10 @@ describe('millrace check', () => {
   });
 
   it('does not wait for ever for a file that never loads', async () => {
-    const shell = new TestShell(folder);
+    const shell = new TestShell(cwd);
     const clock = new HandClock();
     shell.clock = clock;
-    await writeFile(join(folder, 'never.ts'), 'await new Promise(() => {});');
+    await writeFile(join(cwd, 'never.ts'), 'await new Promise(() => {});');
     const checked = main(['check', 'never.ts'], shell);
     while (clock.waiting === 0) await new Promise((resolve) => setImmediate(resolve));
     clock.turn(30_000);
@@ -290,8 +290,8 @@ export default definePipeline({
   }),
   sink: to.discard(),
 });`;
-    await writeFile(join(folder, 'slow.ts'), `import { definePipeline, to } from 'millrace';\n${pipeline}`);
-    const shell = new TestShell(folder);
+    await writeFile(join(cwd, 'slow.ts'), `import { definePipeline, to } from 'millrace';\n${pipeline}`);
+    const shell = new TestShell(cwd);
     const clock = new HandClock();
     shell.clock = clock;
     const ran = main(['run', 'slow.ts', '--dry-run', '3', '--item-timeout', '2s'], shell);

@@ -10,13 +10,13 @@ import { frameOf, group } from '../../contract/store.ts';
 import { aRun } from '../../support/a-queue.ts';
 import { TestShell } from './a-shell.ts';
 
-let folder: string;
+let cwd: string;
 let directory: string;
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'millrace-'));
-  directory = join(folder, '.millrace', 'days');
+  cwd = mkdtempSync(join(tmpdir(), 'millrace-'));
+  directory = join(cwd, '.millrace', 'days');
 });
-afterEach(() => rmSync(folder, { recursive: true }));
+afterEach(() => rmSync(cwd, { recursive: true }));
 
 const startedAt = Date.parse('2026-01-02T03:00:00Z');
 const endedAt = Date.parse('2026-01-02T04:00:00Z');
@@ -32,7 +32,7 @@ function started(params: ParamValues = {}): Spool {
 }
 
 async function millrace(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  const shell = new TestShell(folder);
+  const shell = new TestShell(cwd);
   const code = await main(args, shell);
   return { code, stdout: shell.stdout, stderr: shell.stderr };
 }

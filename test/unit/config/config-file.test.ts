@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { configPath, readConfigFile } from '../../../src/config/config-file.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'millrace-config-'));
-const path = join(folder, 'millrace.yaml');
-afterAll(() => rmSync(folder, { recursive: true }));
+const directory = mkdtempSync(join(tmpdir(), 'millrace-config-'));
+const path = join(directory, 'millrace.yaml');
+afterAll(() => rmSync(directory, { recursive: true }));
 
 async function read(text: string): ReturnType<typeof readConfigFile> {
   writeFileSync(path, text);
@@ -119,9 +119,9 @@ describe('a config file', () => {
     ['directory.yaml', 'expected a YAML file, got a directory'],
     ['millrace.yaml/deeper.yaml', 'cannot be read: ENOTDIR: not a directory'],
   ])('cannot be read from %s', async (name, problem) => {
-    mkdirSync(join(folder, 'directory.yaml'), { recursive: true });
+    mkdirSync(join(directory, 'directory.yaml'), { recursive: true });
     writeFileSync(path, '');
-    const { problems } = await readConfigFile(join(folder, name));
-    expect(problems).toEqual([expect.stringContaining(`${join(folder, name)}: ${problem}`)]);
+    const { problems } = await readConfigFile(join(directory, name));
+    expect(problems).toEqual([expect.stringContaining(`${join(directory, name)}: ${problem}`)]);
   });
 });

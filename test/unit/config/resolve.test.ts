@@ -3,7 +3,7 @@ import { type ConfigSources, resolveConfig } from '../../../src/config/resolve.t
 import type { MillraceError } from '../../../src/core/errors.ts';
 
 function resolve(sources: Partial<ConfigSources> = {}): ReturnType<typeof resolveConfig> {
-  return resolveConfig({ flags: {}, environment: {}, folder: '/here', cores: () => 2, ...sources });
+  return resolveConfig({ flags: {}, environment: {}, cwd: '/here', cores: () => 2, ...sources });
 }
 
 function errorOf(sources: Partial<ConfigSources>): Pick<MillraceError, 'message' | 'code' | 'exitCode'> {

@@ -48,7 +48,7 @@ describe('the options', () => {
   it('can all be set by a pipeline, except those that are needed before it is read', () => {
     expect(options.filter(({ isOutside }) => isOutside).map(({ name }) => name)).toEqual(outside);
     const pipeline = { file: 'a.ts', options: inPipelines };
-    const { settings, origins } = resolveConfig({ flags: {}, environment: {}, pipeline, folder: '/' });
+    const { settings, origins } = resolveConfig({ flags: {}, environment: {}, pipeline, cwd: '/' });
     expect(settings).toMatchObject({
       retryBase: 2000,
       retryCap: 60_000,
@@ -97,7 +97,7 @@ describe('config/millrace.yaml', () => {
     const { entries, complaints } = readYaml(text.replaceAll(/^#(?=\w)/gm, ''));
     expect(complaints).toEqual([]);
     expect(entries.map(({ name }) => name).toSorted()).toEqual(Object.keys(schema.shape).toSorted());
-    const nothing = { flags: {}, environment: {}, folder: '/', cores: () => 2 };
+    const nothing = { flags: {}, environment: {}, cwd: '/', cores: () => 2 };
     const { settings } = resolveConfig({ ...nothing, file: { path: 'millrace.yaml', entries, problems: [] } });
     const unset = {
       state: null,

@@ -10,11 +10,11 @@ describe('the state directory', () => {
     ["systemd's", null, '/var/lib/millrace', '/var/lib/millrace'],
     ["the first of systemd's", null, '/var/lib/a:/var/lib/b', '/var/lib/a'],
     ['a directory in the current directory', null, undefined, '/home/me/.millrace/pokedex'],
-    ['one in the current folder, if the variable is empty', null, '', '/home/me/.millrace/pokedex'],
+    ['one in the current directory, if the variable is empty', null, '', '/home/me/.millrace/pokedex'],
   ])('is %s', (_, state, fromSystemd, expected) => {
     const environment = { STATE_DIRECTORY: fromSystemd };
     expect(
-      stateDirectory({ settings: { state, stateRoot: null }, environment, name: 'pokedex', folder: '/home/me' }),
+      stateDirectory({ settings: { state, stateRoot: null }, environment, name: 'pokedex', cwd: '/home/me' }),
     ).toBe(expected);
   });
 
@@ -24,13 +24,13 @@ describe('the state directory', () => {
   ])('is %s, whatever systemd says', (_, state, expected) => {
     const settings = { state, stateRoot: '/state' };
     const environment = { STATE_DIRECTORY: '/var/lib/millrace' };
-    expect(stateDirectory({ settings, environment, name: 'pokedex', folder: '/home/me' })).toBe(expected);
+    expect(stateDirectory({ settings, environment, name: 'pokedex', cwd: '/home/me' })).toBe(expected);
   });
 
   it('is not created in a root that holds the queue of a single pipeline', () => {
     const root = mkdtempSync(join(tmpdir(), 'millrace-'));
     try {
-      const request = { settings: { state: null, stateRoot: root }, environment: {}, name: 'a', folder: '/' };
+      const request = { settings: { state: null, stateRoot: root }, environment: {}, name: 'a', cwd: '/' };
       writeFileSync(join(root, 'queue.db'), '');
       expect(() => stateDirectory(request)).toThrow(
         expect.objectContaining({
@@ -53,7 +53,7 @@ describe('the state directory', () => {
         settings: { state: `/${'x'.repeat(bytes - 1)}`, stateRoot: null },
         environment: {},
         name: 'a',
-        folder: '/',
+        cwd: '/',
       });
     for (const bytes of [80, 107, 108, 200, 450]) expect(named(bytes)).toHaveLength(bytes);
     for (const bytes of [451, 1000]) {

@@ -13,20 +13,20 @@ import { HandClock } from '../../support/hand-clock.ts';
 import { aStatus } from '../observability/a-status.ts';
 import { noLetters } from './no-letters.ts';
 
-let folder: string;
+let directory: string;
 let socketPath: string;
 let problems: string[];
 const open: { close: () => unknown }[] = [];
 
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'control-'));
-  socketPath = join(folder, 'control.sock');
+  directory = await mkdtemp(join(tmpdir(), 'control-'));
+  socketPath = join(directory, 'control.sock');
   problems = [];
 });
 
 afterEach(async () => {
   for (const each of open.splice(0)) await each.close();
-  await rm(folder, { recursive: true });
+  await rm(directory, { recursive: true });
 });
 
 async function start(changes: Partial<ControlOptions> = {}): Promise<Control> {
@@ -44,9 +44,9 @@ async function start(changes: Partial<ControlOptions> = {}): Promise<Control> {
   return control;
 }
 
-/** Makes a folder below ours whose path has so many bytes. */
-async function folderOf(bytes: number): Promise<string> {
-  let path = folder;
+/** Makes a directory below ours whose path has so many bytes. */
+async function directoryOf(bytes: number): Promise<string> {
+  let path = directory;
   while (path.length < bytes) path = join(path, 'x'.repeat(Math.min(200, Math.max(1, bytes - path.length - 1))));
   await mkdir(path, { recursive: true });
   return path;
@@ -88,14 +88,14 @@ describe('the control socket', () => {
     const cutOff = new Promise((resolve) => idle.once('close', resolve));
     await Promise.all([control.close(), control.close()]);
     await cutOff;
-    expect(await readdir(folder)).toEqual([]);
+    expect(await readdir(directory)).toEqual([]);
   });
 
   it('replaces one that a dead process left', async () => {
     const left = createSocketServer();
-    await new Promise<void>((resolve) => left.listen(join(folder, 'first.sock'), resolve));
+    await new Promise<void>((resolve) => left.listen(join(directory, 'first.sock'), resolve));
     // Closing removes the socket under its first name only: what is left is one that nobody listens on.
-    await link(join(folder, 'first.sock'), socketPath);
+    await link(join(directory, 'first.sock'), socketPath);
     await new Promise((resolve) => left.close(resolve));
     await start();
     expect(problems).toEqual([]);
@@ -115,11 +115,11 @@ describe('the control socket', () => {
     const control = await start();
     await control.close();
     expect(problems).toEqual([expect.stringContaining('another file is in its place')]);
-    expect(await readdir(folder)).toEqual(['control.sock']);
+    expect(await readdir(directory)).toEqual(['control.sock']);
   });
 
-  it.each([80, 107, 108, 200, 1000])('works in a folder whose path has %i bytes', async (bytes) => {
-    const deep = await folderOf(bytes);
+  it.each([80, 107, 108, 200, 1000])('works in a directory whose path has %i bytes', async (bytes) => {
+    const deep = await directoryOf(bytes);
     socketPath = join(deep, 'control.sock');
     await expect(ask()).rejects.toMatchObject({ code: 'NOT_RUNNING', message: expect.stringContaining(socketPath) });
     const control = await start();
@@ -135,9 +135,9 @@ describe('the control socket', () => {
   });
 
   it('is given up with a warning where it cannot be made', async () => {
-    await start({ socketPath: join(folder, 'missing', 'control.sock') });
-    await start({ socketPath: join(folder, 'x'.repeat(107), 'control.sock') });
-    const cannot = expect.stringContaining(`cannot listen on ${folder}`);
+    await start({ socketPath: join(directory, 'missing', 'control.sock') });
+    await start({ socketPath: join(directory, 'x'.repeat(107), 'control.sock') });
+    const cannot = expect.stringContaining(`cannot listen on ${directory}`);
     expect(problems).toEqual([cannot, cannot]);
   });
 

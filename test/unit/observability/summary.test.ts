@@ -4,7 +4,7 @@ import type { Status } from '../../../src/observability/status.ts';
 import { aConsumer, aStatus } from './a-status.ts';
 
 function summary(changes: Partial<Status>): string[] {
-  return renderSummary(aStatus(changes), { folder: '/srv', color: false });
+  return renderSummary(aStatus(changes), { cwd: '/srv', color: false });
 }
 
 const items = { stored: 151, done: 151, dead: 0, retries: 0, perSecond: 0, doneBefore: 0 };

@@ -12,7 +12,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(parent, { recursive: true }));
 
-describe('the folder for translated files', () => {
+describe('the directory for translated files', () => {
   it('is made for this user alone, and found again', () => {
     expect(userCacheDirectory(parent)).toBe(wanted);
     expect(statSync(wanted).mode & 0o777).toBe(0o700);

@@ -5,8 +5,8 @@ import { afterAll, describe, expect, it } from '@jest/globals';
 import { importProblem } from '../../../src/pipeline/import-problem.ts';
 import { ownPlace } from '../../../src/core/stack.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'millrace-problem-'));
-afterAll(() => rmSync(folder, { recursive: true }));
+const directory = mkdtempSync(join(tmpdir(), 'millrace-problem-'));
+afterAll(() => rmSync(directory, { recursive: true }));
 
 const file = '/home/me/pipeline.ts';
 const text = "import { a } from './part.ts';\nimport b from 'pack';\n";
@@ -84,7 +84,7 @@ describe('what is said of a file that could not be imported', () => {
   });
 
   it('names the line of the import that failed in another file', () => {
-    const part = join(folder, 'part.ts');
+    const part = join(directory, 'part.ts');
     writeFileSync(part, "// './x'\n\nexport * from './x';\n");
     const error = thrown(`Cannot find module './x'\nRequire stack:\n- ${part}`, 'MODULE_NOT_FOUND');
     expect(importProblem({ error, file, text, exported: [] })).toMatchObject({ file: part, line: 3 });

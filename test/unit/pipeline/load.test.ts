@@ -11,8 +11,8 @@ const scratch = mkdtempSync(join(tmpdir(), 'millrace-load-'));
 const cacheDirectory = join(scratch, 'cache');
 afterAll(() => rmSync(scratch, { recursive: true }));
 
-async function load(file: string, folder: string = fixtures): Promise<LoadedPipeline> {
-  return await loadPipeline(join(folder, file), { millrace, cacheDirectory });
+async function load(file: string, directory: string = fixtures): Promise<LoadedPipeline> {
+  return await loadPipeline(join(directory, file), { millrace, cacheDirectory });
 }
 
 describe('a pipeline file', () => {
@@ -91,7 +91,7 @@ describe('the fingerprint', () => {
     expect((await load('plain.js')).description?.fingerprint).toBe('version 7');
   });
 
-  it('changes with the file and with what it imports, and not with the folder', async () => {
+  it('changes with the file and with what it imports, and not with the directory', async () => {
     const first = await copyAndFingerprint('first', 1);
     expect(await copyAndFingerprint('second', 1)).toBe(first);
     expect(await copyAndFingerprint('third', 2)).not.toBe(first);
@@ -99,10 +99,10 @@ describe('the fingerprint', () => {
 });
 
 async function copyAndFingerprint(name: string, value: number): Promise<string | undefined> {
-  const folder = join(scratch, name);
-  cpSync(join(fixtures, 'full.ts'), join(folder, 'full.ts'));
-  writeFileSync(join(folder, 'part.ts'), `export const first = ${value};\n`);
-  return (await load('full.ts', folder)).description?.fingerprint;
+  const directory = join(scratch, name);
+  cpSync(join(fixtures, 'full.ts'), join(directory, 'full.ts'));
+  writeFileSync(join(directory, 'part.ts'), `export const first = ${value};\n`);
+  return (await load('full.ts', directory)).description?.fingerprint;
 }
 
 function pipelineOf(definition: object): millrace.Pipeline {
@@ -234,7 +234,7 @@ describe('the problem', () => {
     expect(formatProblems([{ file: '/c/b.ts', line: 1, message: 'a\n  b\n' }], '/c')).toBe('b.ts:1: a b ');
   });
 
-  it('is shown with the whole path where the file is outside the folder', () => {
+  it('is shown with the whole path where the file is outside the directory', () => {
     expect(formatProblems([{ file: '/a/b.ts', field: 'name', message: 'no' }], '/c')).toBe('/a/b.ts: name: no');
   });
 });

@@ -68,8 +68,8 @@ describe('a sink', () => {
   it('can be opened and changed by a start if and only if its queue has had the start that last changed the sink', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 25, size: 'max' }), async (steps) => {
-        const folder = mkdtempSync(join(tmpdir(), 'millrace-'));
-        const at = (name: string): string => join(folder, name);
+        const directory = mkdtempSync(join(tmpdir(), 'millrace-'));
+        const at = (name: string): string => join(directory, name);
         const sink = new WatchedSink();
         const pasts = new Map<string, Past>();
         let write: (() => Promise<void>) | undefined;
@@ -106,7 +106,7 @@ describe('a sink', () => {
             }
           }
         } finally {
-          rmSync(folder, { recursive: true });
+          rmSync(directory, { recursive: true });
         }
       }),
       { numRuns: 60 },

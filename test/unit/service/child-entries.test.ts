@@ -4,29 +4,31 @@ import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { findChildEntries } from '../../../src/service/child-entries.ts';
 
-let folder: string;
+let directory: string;
 beforeEach(() => {
-  folder = realpathSync(mkdtempSync(join(tmpdir(), 'millrace-')));
+  directory = realpathSync(mkdtempSync(join(tmpdir(), 'millrace-')));
 });
-afterEach(() => rmSync(folder, { recursive: true }));
+afterEach(() => rmSync(directory, { recursive: true }));
 
 describe('the files of the child processes', () => {
   it('are those of the package that is installed, not those next to a bundle', () => {
-    mkdirSync(join(folder, 'node_modules'));
-    symlinkSync(resolve('.'), join(folder, 'node_modules/millrace'));
-    writeFileSync(join(folder, 'producer.js'), 'throw new Error("the user’s own file")');
-    expect(findChildEntries([join(folder, 'bundle.js')])).toEqual({
+    mkdirSync(join(directory, 'node_modules'));
+    symlinkSync(resolve('.'), join(directory, 'node_modules/millrace'));
+    writeFileSync(join(directory, 'producer.js'), 'throw new Error("the user’s own file")');
+    expect(findChildEntries([join(directory, 'bundle.js')])).toEqual({
       producer: resolve('dist/producer.js'),
       consumer: resolve('dist/consumer.js'),
     });
   });
 
   it('are looked for from the next file if the first one is nowhere near the package', () => {
-    const found = findChildEntries([undefined, join(folder, 'bundle.js'), resolve('src/service/run.ts')]);
+    const found = findChildEntries([undefined, join(directory, 'bundle.js'), resolve('src/service/run.ts')]);
     expect(found.producer).toBe(resolve('dist/producer.js'));
   });
 
   it('that cannot be found are an error that says what to install', () => {
-    expect(() => findChildEntries([join(folder, 'bundle.js')])).toThrow('install millrace next to the pipeline file');
+    expect(() => findChildEntries([join(directory, 'bundle.js')])).toThrow(
+      'install millrace next to the pipeline file',
+    );
   });
 });

@@ -1,13 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Fenced } from '../../../../src/sinks/port.ts';
 import { HandClock } from '../../../support/hand-clock.ts';
-import { Folder } from './a-folder.ts';
+import { Directory } from './a-directory.ts';
 
-let folder: Folder;
+let directory: Directory;
 beforeEach(() => {
-  folder = new Folder();
+  directory = new Directory();
 });
-afterEach(async () => await folder.dispose());
+afterEach(async () => await directory.dispose());
 
 /** Time that passes as soon as somebody waits for it, after `onWait` has been called. */
 class ImpatientClock extends HandClock {
@@ -26,49 +26,49 @@ class ImpatientClock extends HandClock {
 describe('a database that another process has locked', () => {
   it('is waited for, with the event loop free, and then written', async () => {
     const clock = new ImpatientClock();
-    const writer = await folder.open({}, { clock });
+    const writer = await directory.open({}, { clock });
     await writer.write({ id: 1 });
-    const other = folder.connect();
+    const other = directory.connect();
     other.exec('BEGIN IMMEDIATE');
     clock.onWait = () => {
       if (clock.waits === 3) other.exec('COMMIT');
     };
     await writer.write({ id: 2 });
     expect(clock.waits).toBe(3);
-    expect(folder.query()).toEqual([{ id: 1 }, { id: 2 }]);
+    expect(directory.query()).toEqual([{ id: 1 }, { id: 2 }]);
   });
 
   it('is waited for when it is opened', async () => {
-    folder.run('PRAGMA journal_mode = WAL', 'CREATE TABLE results (id)');
+    directory.run('PRAGMA journal_mode = WAL', 'CREATE TABLE results (id)');
     const clock = new ImpatientClock();
-    const other = folder.connect();
+    const other = directory.connect();
     other.exec('BEGIN IMMEDIATE');
     clock.onWait = () => {
       if (clock.waits === 2) other.exec('COMMIT');
     };
-    await (await folder.open({}, { clock })).write({ id: 1 });
-    expect(folder.query()).toEqual([{ id: 1 }]);
+    await (await directory.open({}, { clock })).write({ id: 1 });
+    expect(directory.query()).toEqual([{ id: 1 }]);
   });
 
   it('is an unreachable sink in the end, and the same batch goes through once it is free', async () => {
     const clock = new ImpatientClock();
-    const writer = await folder.open({}, { clock });
+    const writer = await directory.open({}, { clock });
     await writer.write({ id: 1 });
-    const other = folder.connect();
+    const other = directory.connect();
     other.exec('BEGIN IMMEDIATE');
     clock.onWait = () => clock.turn(2000);
     await expect(writer.write({ id: 2 })).rejects.toMatchObject({ code: 'SINK_LOCKED' });
     expect(clock.waits).toBe(3);
     other.exec('COMMIT');
     await writer.write({ id: 3 });
-    expect(folder.query()).toEqual([{ id: 1 }, { id: 3 }]);
+    expect(directory.query()).toEqual([{ id: 1 }, { id: 3 }]);
   });
 
   it('by a lost writer’s open transaction is barred only after that has ended', async () => {
     const clock = new ImpatientClock();
-    const lost = await folder.open({ columns: { id: 'INTEGER' } }, { writer: 1 });
-    const successor = await folder.open({}, { writer: 2, clock });
-    const inside = folder.connect();
+    const lost = await directory.open({ columns: { id: 'INTEGER' } }, { writer: 1 });
+    const successor = await directory.open({}, { writer: 2, clock });
+    const inside = directory.connect();
     inside.exec('BEGIN IMMEDIATE');
     inside.exec("INSERT INTO millrace_ledger VALUES ('under test', 'run-1', 5, 9)");
     clock.onWait = () => void (inside.inTransaction && inside.exec('COMMIT'));
@@ -90,11 +90,11 @@ describe('a database that another process has locked', () => {
         inside--;
       }
     };
-    const writer = await folder.open({}, { exclusive });
+    const writer = await directory.open({}, { exclusive });
     await writer.write({ id: 1 });
     await writer.fence([7]);
     await writer.prune({ before: 1, open: [], drop: [] });
     await writer.ask(1, 9);
-    expect(names).toEqual(Array.from({ length: 4 }, () => `sink:sqlite:${folder.file}`));
+    expect(names).toEqual(Array.from({ length: 4 }, () => `sink:sqlite:${directory.file}`));
   });
 });

@@ -4,14 +4,14 @@ import Sqlite from 'better-sqlite3';
 import fc from 'fast-check';
 import { Intervals } from '../../../../src/core/intervals.ts';
 import { BadRow } from '../../../../src/sinks/port.ts';
-import { Folder, type Writer } from './a-folder.ts';
+import { Directory, type Writer } from './a-directory.ts';
 import { batchWith } from '../../../contract/captured-by.ts';
 
-let folder: Folder;
+let directory: Directory;
 beforeEach(() => {
-  folder = new Folder();
+  directory = new Directory();
 });
-afterEach(async () => await folder.dispose());
+afterEach(async () => await directory.dispose());
 
 /** Declarations of the column "v", and whether they are of a STRICT table. */
 // prettier-ignore
@@ -45,7 +45,7 @@ function isKept(value: unknown, { type, value: stored }: Stored): boolean {
 
 /** Writes each value as a row of its own; what was stored for it, or how it was refused. */
 async function outcomes(writer: Writer, values: readonly unknown[]): Promise<(Stored | BadRow)[]> {
-  const db = new Sqlite(folder.file).defaultSafeIntegers();
+  const db = new Sqlite(directory.file).defaultSafeIntegers();
   const found: (Stored | BadRow)[] = [];
   for (const v of values) {
     const error = await errorOf(writer.write({ v }));
@@ -103,8 +103,8 @@ describe.each([...declarations, ...strictDeclarations])('in a column of type "$t
     ['bytes', bytes, true],
     ['null', [null], true],
   ])('%s are kept, or refused with the column', async (_what, values, mayBeKept) => {
-    folder.run(`CREATE TABLE results (v ${type}) ${strict}`);
-    for (const [i, outcome] of (await outcomes(await folder.open(), values)).entries()) {
+    directory.run(`CREATE TABLE results (v ${type}) ${strict}`);
+    for (const [i, outcome] of (await outcomes(await directory.open(), values)).entries()) {
       // A STRICT table refuses more of itself.
       const isExpected =
         outcome instanceof BadRow ? !mayBeKept || strict !== '' : mayBeKept && isKept(values[i], outcome);
@@ -141,7 +141,7 @@ it('a value of any type in a column of any type is kept or refused, also in a UT
   for (const encoding of ['UTF-8', 'UTF-16']) {
     for (const { type, strict } of [...declarations, ...strictDeclarations]) {
       const table = `r${encoding}${type}${strict}`;
-      const inside = new Folder();
+      const inside = new Directory();
       inside.run(`PRAGMA encoding = '${encoding}'`, `CREATE TABLE "${table}" (v ${type}) ${strict}`);
       const writer = await inside.open({ table });
       const db = new Sqlite(inside.file).defaultSafeIntegers();
@@ -191,7 +191,7 @@ describe('two different keys', () => {
       const order = fc.shuffledSubarray([...keys], { minLength: 10 });
       await fc.assert(
         fc.asyncProperty(order, fc.boolean(), async (some, hasMore) => {
-          const inside = new Folder();
+          const inside = new Directory();
           const columns = { ...(type && { columns: { id: type, ...(hasMore && { n: 'INTEGER' }) } }) };
           const writer = await inside.open({ key: 'id', ...columns });
           const taken = new Map<string, number>();
@@ -217,9 +217,9 @@ describe('two different keys', () => {
   );
 
   it('are two rows in an inferred table, and one row each when they come again', async () => {
-    const writer = await folder.open({ key: 'id' });
+    const writer = await directory.open({ key: 'id' });
     for (const id of [7, '7', '007', '7.0', 7, '007']) await writer.write({ id });
-    expect(folder.query('SELECT typeof(id) AS type, id FROM results')).toEqual([
+    expect(directory.query('SELECT typeof(id) AS type, id FROM results')).toEqual([
       { type: 'integer', id: 7 },
       { type: 'text', id: '7' },
       { type: 'text', id: '007' },
@@ -232,25 +232,25 @@ describe('two different keys', () => {
     ['CREATE TABLE results (id TEXT, n); CREATE UNIQUE INDEX i ON results (id COLLATE RTRIM)', 'a', 'a '],
     ['CREATE TABLE results (id TEXT COLLATE NOCASE PRIMARY KEY, n) WITHOUT ROWID', 'a', 'A'],
   ])('that a collation takes for one are told: %s', async (table, one, other) => {
-    folder.run(table);
-    const writer = await folder.open({ key: 'id' });
+    directory.run(table);
+    const writer = await directory.open({ key: 'id' });
     await writer.write({ id: one, n: 1 });
     await writer.write({ id: one, n: 2 });
     const written = writer.write({ id: other, n: 3 });
     await expect(written).rejects.toThrow(BadRow);
     await expect(written).rejects.toThrow('is a different text that is equal under the collation');
     await expect(writer.write({ id: other })).rejects.toThrow(BadRow);
-    expect(folder.query('SELECT id, n FROM results')).toEqual([{ id: one, n: 2 }]);
+    expect(directory.query('SELECT id, n FROM results')).toEqual([{ id: one, n: 2 }]);
   });
 
   it('are told apart by an index that does, whatever the column’s own collation is', async () => {
-    folder.run(
+    directory.run(
       'CREATE TABLE results (id TEXT COLLATE NOCASE, n)',
       'CREATE UNIQUE INDEX i ON results (id COLLATE BINARY)',
     );
-    const writer = await folder.open({ key: 'id' });
+    const writer = await directory.open({ key: 'id' });
     await writer.write({ id: 'a', n: 1 }, { id: 'A', n: 2 });
-    expect(folder.query('SELECT id, n FROM results')).toEqual([
+    expect(directory.query('SELECT id, n FROM results')).toEqual([
       { id: 'a', n: 1 },
       { id: 'A', n: 2 },
     ]);
@@ -258,26 +258,26 @@ describe('two different keys', () => {
 });
 
 it('a null does not become the number that SQLite gives to a row', async () => {
-  folder.run('CREATE TABLE results (id INTEGER PRIMARY KEY, name)');
-  const writer = await folder.open();
+  directory.run('CREATE TABLE results (id INTEGER PRIMARY KEY, name)');
+  const writer = await directory.open();
   await expect(writer.write({ id: null, name: 'a' })).rejects.toThrow('leave the column out');
   await writer.write({ name: 'b' }, { id: undefined, name: 'c' });
-  expect(folder.query()).toEqual([
+  expect(directory.query()).toEqual([
     { id: 1, name: 'b' },
     { id: 2, name: 'c' },
   ]);
 });
 
 it('a row is checked against the table as it is when it is written, not as it was when it was captured', async () => {
-  const writer = await folder.open();
+  const writer = await directory.open();
   const captured: unknown[] = [];
   writer.capture({ v: '08001' }, captured);
-  folder.run('CREATE TABLE results (v INTEGER)');
+  directory.run('CREATE TABLE results (v INTEGER)');
   const written = writer.commit(batchWith(Intervals.of([1, 1]), captured));
   await expect(written).rejects.toThrow('column "v": a column of type INTEGER would store "08001" as a number');
   await writer.write({ v: 5 });
-  folder.run('DROP TABLE results', 'CREATE TABLE results (v TEXT)');
+  directory.run('DROP TABLE results', 'CREATE TABLE results (v TEXT)');
   await expect(writer.write({ v: 5 })).rejects.toThrow('a column of type TEXT would store 5 as text');
   await writer.write({ v: '08001' });
-  expect(folder.query()).toEqual([{ v: '08001' }]);
+  expect(directory.query()).toEqual([{ v: '08001' }]);
 });

@@ -13,41 +13,41 @@ import { join, relative } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Spool } from '../../../../src/queue/spool/spool.ts';
 import { connect } from '../../../../src/sinks/sqlite/database.ts';
-import { Folder } from './a-folder.ts';
+import { Directory } from './a-directory.ts';
 
-let folder: Folder;
+let directory: Directory;
 beforeEach(() => {
-  folder = new Folder();
+  directory = new Directory();
 });
-afterEach(async () => await folder.dispose());
+afterEach(async () => await directory.dispose());
 
 describe('a database file', () => {
-  it('with a relative path begins in the folder that the process was started in, whatever changes that later', async () => {
+  it('with a relative path begins in the directory that the process was started in, whatever changes that later', async () => {
     const cwd = process.cwd();
-    const file = relative(cwd, join(folder.path, 'here.db'));
+    const file = relative(cwd, join(directory.path, 'here.db'));
     process.chdir('/');
     try {
-      await (await folder.open({ file })).close();
+      await (await directory.open({ file })).close();
     } finally {
       process.chdir(cwd);
     }
-    expect(existsSync(join(folder.path, 'here.db'))).toBe(true);
+    expect(existsSync(join(directory.path, 'here.db'))).toBe(true);
   });
 
   it('has one name for all of its writers, however they reach it', async () => {
-    await (await folder.open()).close();
-    symlinkSync(folder.file, join(folder.path, 'link.db'));
+    await (await directory.open()).close();
+    symlinkSync(directory.file, join(directory.path, 'link.db'));
     const names: string[] = [];
     const exclusive = async <T>(name: string, task: () => T | Promise<T>): Promise<T> => {
       names.push(name);
       return await task();
     };
-    await folder.open({ file: join(folder.path, 'link.db') }, { writer: 2, exclusive });
-    expect(names).toEqual([`sink:sqlite:${folder.file}`]);
+    await directory.open({ file: join(directory.path, 'link.db') }, { writer: 2, exclusive });
+    expect(names).toEqual([`sink:sqlite:${directory.file}`]);
   });
 
   it('is on the disk with each commit, ahead to a log, trusting nothing in it', () => {
-    const db = connect(folder.file);
+    const db = connect(directory.file);
     const settings = ['synchronous', 'journal_mode', 'trusted_schema'].map((name): unknown =>
       db.pragma(name, { simple: true }),
     );
@@ -57,17 +57,17 @@ describe('a database file', () => {
 
   it.each<[string, (file: string) => void, string]>([
     [
-      'is in a folder that does not exist',
+      'is in a directory that does not exist',
       (file) => rmSync(join(file, '..'), { recursive: true }),
       'its directory does not exist',
     ],
-    ['is a folder', (file) => mkdirSync(file), 'This user must be able to write the file'],
+    ['is a directory', (file) => mkdirSync(file), 'This user must be able to write the file'],
     ['is something else', (file) => writeFileSync(file, 'name,height\n'.repeat(100)), 'It is not a SQLite database'],
   ])('that %s is a configuration error that says so', async (_what, prepare, text) => {
-    const file = join(folder.path, 'sub', 'results.db');
-    mkdirSync(join(folder.path, 'sub'));
+    const file = join(directory.path, 'sub', 'results.db');
+    mkdirSync(join(directory.path, 'sub'));
     prepare(file);
-    const opened = folder.open({ file });
+    const opened = directory.open({ file });
     await expect(opened).rejects.toMatchObject({ code: 'SINK_FILE', exitCode: 78 });
     await expect(opened).rejects.toThrow(text);
     await expect(opened).rejects.toThrow(file);
@@ -78,14 +78,14 @@ describe('a database file', () => {
     ['by a symbolic link', (queue, file) => symlinkSync(queue, file)],
     ['by a hard link', (queue, file) => linkSync(queue, file)],
   ])('that is the queue of a pipeline that does not run is refused, reached %s', async (_how, reach) => {
-    const queue = join(folder.path, 'queue.db');
+    const queue = join(directory.path, 'queue.db');
     Spool.open({ file: queue, durability: 'full' }).close();
     const before = readFileSync(queue);
-    reach(queue, folder.file);
-    const opened = folder.open();
+    reach(queue, directory.file);
+    const opened = directory.open();
     await expect(opened).rejects.toMatchObject({ code: 'SINK_FILE', exitCode: 78 });
-    await expect(opened).rejects.toThrow(`${realpathSync(folder.file)}: it is the queue of a Millrace pipeline`);
-    expect(readFileSync(folder.file).equals(before)).toBe(true);
+    await expect(opened).rejects.toThrow(`${realpathSync(directory.file)}: it is the queue of a Millrace pipeline`);
+    expect(readFileSync(directory.file).equals(before)).toBe(true);
   });
 
   it.each<[string, (queue: string, file: string) => void]>([
@@ -93,11 +93,11 @@ describe('a database file', () => {
     ['by a symbolic link', (queue, file) => symlinkSync(queue, file)],
     ['by a hard link', (queue, file) => linkSync(queue, file)],
   ])('that is the queue of a pipeline that runs is refused, reached %s', async (_how, reach) => {
-    const queue = join(folder.path, 'queue.db');
+    const queue = join(directory.path, 'queue.db');
     const spool = Spool.open({ file: queue, durability: 'full' });
     try {
-      reach(queue, folder.file);
-      const opened = folder.open({ file: existsSync(folder.file) ? folder.file : queue });
+      reach(queue, directory.file);
+      const opened = directory.open({ file: existsSync(directory.file) ? directory.file : queue });
       await expect(opened).rejects.toMatchObject({ code: 'SINK_FILE', exitCode: 78 });
       await expect(opened).rejects.toThrow('it is the queue of a Millrace pipeline');
     } finally {
@@ -109,53 +109,53 @@ describe('a database file', () => {
     ['another table in the place of the ledger', 'CREATE TABLE millrace_ledger (id)'],
     ['a view in its place', 'CREATE VIEW millrace_writer AS SELECT 1 AS run'],
   ])('that has %s is a configuration error', async (_what, statement) => {
-    folder.run(statement);
-    const opened = folder.open();
+    directory.run(statement);
+    const opened = directory.open();
     await expect(opened).rejects.toMatchObject({ code: 'SINK_FILE', exitCode: 78 });
     await expect(opened).rejects.toThrow('millrace_ledger, millrace_writer and millrace_start cannot be used');
   });
 
   it('that loses its ledger while it is open ends the run instead of waiting', async () => {
-    const writer = await folder.open();
+    const writer = await directory.open();
     await writer.write({ id: 1 });
-    folder.run('DROP TABLE millrace_ledger');
+    directory.run('DROP TABLE millrace_ledger');
     const written = writer.write({ id: 2 });
     await expect(written).rejects.toMatchObject({ code: 'SINK_DAMAGED', exitCode: 74 });
     await expect(written).rejects.toThrow('no such table: millrace_ledger');
-    expect(folder.query()).toEqual([{ id: 1 }]);
+    expect(directory.query()).toEqual([{ id: 1 }]);
   });
 
   it('holds the books of several sinks, which neither bar each other nor know each other’s items', async () => {
-    const books = await folder.open({ table: 'books' }, { sink: 'books' });
-    const authors = await folder.open({ table: 'authors' }, { sink: 'authors' });
+    const books = await directory.open({ table: 'books' }, { sink: 'books' });
+    const authors = await directory.open({ table: 'authors' }, { sink: 'authors' });
     await books.write({ id: 1 });
     expect([await books.ask(1, 9), await authors.ask(1, 9)]).toEqual([[[1, 1]], []]);
     await authors.write({ id: 2 });
     await authors.fence([1, 7]);
-    const late = await folder.open({ table: 'books' }, { sink: 'books', writer: 7 });
+    const late = await directory.open({ table: 'books' }, { sink: 'books', writer: 7 });
     await late.prune({ before: 2, open: [], drop: [] });
     expect([
       await authors.ask(1, 9),
-      folder.query('SELECT id FROM books'),
-      folder.query('SELECT id FROM authors'),
+      directory.query('SELECT id FROM books'),
+      directory.query('SELECT id FROM authors'),
     ]).toEqual([[[1, 1]], [{ id: 1 }], [{ id: 2 }]]);
   });
 
   it('that has to have results is not made anew', async () => {
-    const opened = folder.open({}, { isKnown: true });
+    const opened = directory.open({}, { isKnown: true });
     await expect(opened).rejects.toMatchObject({ code: 'SINK_OTHER', exitCode: 78 });
-    expect(existsSync(folder.file)).toBe(false);
+    expect(existsSync(directory.file)).toBe(false);
   });
 
   it('that is damaged is left alone: exit 74', async () => {
-    folder.run('CREATE TABLE results (id)', 'INSERT INTO results VALUES (1)');
-    const bytes = readFileSync(folder.file);
+    directory.run('CREATE TABLE results (id)', 'INSERT INTO results VALUES (1)');
+    const bytes = readFileSync(directory.file);
     // The header stays: it looks like a database until its schema is read.
-    writeFileSync(folder.file, bytes.fill(0xa5, 100));
-    const damaged = readFileSync(folder.file);
-    await expect(folder.open()).rejects.toMatchObject({ code: 'SINK_DAMAGED', exitCode: 74 });
-    await expect(folder.open()).rejects.toThrow(`${folder.file} is damaged`);
-    expect(readFileSync(folder.file).equals(damaged)).toBe(true);
+    writeFileSync(directory.file, bytes.fill(0xa5, 100));
+    const damaged = readFileSync(directory.file);
+    await expect(directory.open()).rejects.toMatchObject({ code: 'SINK_DAMAGED', exitCode: 74 });
+    await expect(directory.open()).rejects.toThrow(`${directory.file} is damaged`);
+    expect(readFileSync(directory.file).equals(damaged)).toBe(true);
   });
 
   it.each<[string, (file: string) => void, string]>([
@@ -172,10 +172,10 @@ describe('a database file', () => {
   ])(
     'that was %s while it was open is noticed with the next commit, of which nothing is settled',
     async (_what, change, text) => {
-      const writer = await folder.open();
+      const writer = await directory.open();
       await writer.write({ id: 1 });
       await writer.write({ id: 2 });
-      change(folder.file);
+      change(directory.file);
       const written = writer.write({ id: 3 });
       await expect(written).rejects.toMatchObject({ code: 'SINK_REPLACED', exitCode: 74 });
       await expect(written).rejects.toThrow(text);

@@ -1,24 +1,24 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Intervals } from '../../../../src/core/intervals.ts';
 import { BadRow } from '../../../../src/sinks/port.ts';
-import { Folder } from './a-folder.ts';
+import { Directory } from './a-directory.ts';
 import { batchWith } from '../../../contract/captured-by.ts';
 
-let folder: Folder;
+let directory: Directory;
 beforeEach(() => {
-  folder = new Folder();
+  directory = new Directory();
 });
-afterEach(async () => await folder.dispose());
+afterEach(async () => await directory.dispose());
 
 function columnsOf(table = 'results'): unknown[] {
-  return folder
+  return directory
     .query(`SELECT name, type, pk FROM pragma_table_info('${table}')`)
     .map((column) => Object.values(column as object));
 }
 
 describe('a table that is not there', () => {
   it('is made from the first result, with columns without types', async () => {
-    const writer = await folder.open({ key: ['region', 'id'] });
+    const writer = await directory.open({ key: ['region', 'id'] });
     await writer.write({
       id: 1,
       region: 'kanto',
@@ -48,7 +48,10 @@ describe('a table that is not there', () => {
   });
 
   it('is made as the columns say when the sink is opened', async () => {
-    await folder.open({ key: 'id', columns: { id: 'INTEGER', name: 'VARCHAR(20) NOT NULL', price: 'DECIMAL(10, 2)' } });
+    await directory.open({
+      key: 'id',
+      columns: { id: 'INTEGER', name: 'VARCHAR(20) NOT NULL', price: 'DECIMAL(10, 2)' },
+    });
     expect(columnsOf()).toEqual([
       ['id', 'INTEGER', 1],
       ['name', 'VARCHAR(20)', 0],
@@ -57,20 +60,20 @@ describe('a table that is not there', () => {
   });
 
   it('is not made by a batch that is rejected', async () => {
-    const writer = await folder.open();
+    const writer = await directory.open();
     await expect(writer.write({ id: 1 }, { id: Number.NaN })).rejects.toThrow(BadRow);
     expect(columnsOf()).toEqual([]);
     await writer.write({ id: 2 });
-    expect(folder.query()).toEqual([{ id: 2 }]);
+    expect(directory.query()).toEqual([{ id: 2 }]);
   });
 
   it('may have any name, and columns of any name', async () => {
     const table = 'drop table "x"; -- ü';
     const row = { 'a "b"': 1, select: 2, "it's": 3, rowid: 4, ' ': 5 };
-    const writer = await folder.open({ table, key: 'a "b"' });
+    const writer = await directory.open({ table, key: 'a "b"' });
     await writer.write(row);
     await writer.write({ ...row, select: 20 });
-    expect(folder.query('SELECT * FROM "drop table ""x""; -- ü"')).toEqual([{ ...row, select: 20 }]);
+    expect(directory.query('SELECT * FROM "drop table ""x""; -- ü"')).toEqual([{ ...row, select: 20 }]);
   });
 
   it.each([
@@ -81,7 +84,7 @@ describe('a table that is not there', () => {
     ['more columns than SQLite takes', manyColumns(2001), 'table "results": too many columns'],
     ['nothing in it', {}, 'at least one column'],
   ])('cannot be made from a result with %s', async (_what, row, text) => {
-    const writer = await folder.open({ key: 'id' });
+    const writer = await directory.open({ key: 'id' });
     const written = writer.write(row);
     await expect(written).rejects.toThrow(BadRow);
     await expect(written).rejects.toThrow(text);
@@ -89,20 +92,20 @@ describe('a table that is not there', () => {
   });
 
   it('that SQLite cannot make as the columns say is a configuration error', async () => {
-    const opened = folder.open({ key: 'id', columns: { id: 'INTEGER PRIMARY KEY' } });
+    const opened = directory.open({ key: 'id', columns: { id: 'INTEGER PRIMARY KEY' } });
     await expect(opened).rejects.toMatchObject({ code: 'SINK_TABLE', exitCode: 78 });
   });
 
   it('is made by whichever writer comes first', async () => {
     const [first, second] = [
-      await folder.open({ key: 'id' }, { writer: 1 }),
-      await folder.open({ key: 'id' }, { writer: 2 }),
+      await directory.open({ key: 'id' }, { writer: 1 }),
+      await directory.open({ key: 'id' }, { writer: 2 }),
     ];
     await first.write({ id: 1, name: 'a' });
     const captured: unknown[] = [];
     second.capture({ id: 2, name: 'b' }, captured);
     await second.commit(batchWith(Intervals.of([2, 2]), captured));
-    expect(folder.query()).toEqual([
+    expect(directory.query()).toEqual([
       { id: 1, name: 'a' },
       { id: 2, name: 'b' },
     ]);
@@ -111,18 +114,18 @@ describe('a table that is not there', () => {
 
 describe('a table that is there', () => {
   it('and lacks a column that the options name is refused when the sink is opened', async () => {
-    folder.run('CREATE TABLE results (Id INTEGER, label TEXT)');
-    const opened = folder.open({ columns: { id: 'INTEGER', name: 'TEXT', price: 'REAL' } });
+    directory.run('CREATE TABLE results (Id INTEGER, label TEXT)');
+    const opened = directory.open({ columns: { id: 'INTEGER', name: 'TEXT', price: 'REAL' } });
     await expect(opened).rejects.toMatchObject({ code: 'SINK_TABLE', exitCode: 78 });
     await expect(opened).rejects.toThrow('expected the columns id, name, price, but name and price are missing');
     await expect(opened).rejects.toThrow('it has Id, label');
   });
 
   it('is used as it is, with its defaults, computed columns and names of any case', async () => {
-    folder.run("CREATE TABLE Results (Id INTEGER, name TEXT DEFAULT 'none', double AS (Id * 2))");
-    const writer = await folder.open();
+    directory.run("CREATE TABLE Results (Id INTEGER, name TEXT DEFAULT 'none', double AS (Id * 2))");
+    const writer = await directory.open();
     await writer.write({ id: 1 }, { ID: 2, Name: 'b' }, { id: 3, name: undefined }, { id: 4, name: null });
-    expect(folder.query('SELECT * FROM results')).toEqual([
+    expect(directory.query('SELECT * FROM results')).toEqual([
       { Id: 1, name: 'none', double: 2 },
       { Id: 2, name: 'b', double: 4 },
       { Id: 3, name: 'none', double: 6 },
@@ -142,13 +145,13 @@ describe('a table that is there', () => {
     ['a duplicate of a unique column', { id: 7 }, 'UNIQUE constraint failed: results.id'],
     ['null where it takes none', { id: 8, name: null }, 'NOT NULL constraint failed: results.name'],
   ])('makes a bad row of one with %s', async (_what, row, text) => {
-    folder.run("CREATE TABLE results (id INTEGER UNIQUE, name TEXT NOT NULL DEFAULT '', twice AS (id * 2))");
-    folder.run('INSERT INTO results (id) VALUES (7)');
-    const writer = await folder.open();
+    directory.run("CREATE TABLE results (id INTEGER UNIQUE, name TEXT NOT NULL DEFAULT '', twice AS (id * 2))");
+    directory.run('INSERT INTO results (id) VALUES (7)');
+    const writer = await directory.open();
     const written = writer.write({ id: 100 }, row);
     await expect(written).rejects.toThrow(BadRow);
     await expect(written).rejects.toThrow(text);
-    expect(folder.query('SELECT id FROM results')).toEqual([{ id: 7 }]);
+    expect(directory.query('SELECT id FROM results')).toEqual([{ id: 7 }]);
     await writer.write({ id: 101 });
   });
 
@@ -174,21 +177,21 @@ describe('a table that is there', () => {
       'not this one',
     ],
   ])('makes a bad row of one that %s forbids, and leaves nothing of its batch', async (_what, table, row, text) => {
-    folder.run(table);
-    const writer = await folder.open();
+    directory.run(table);
+    const writer = await directory.open();
     const written = writer.write(row);
     await expect(written).rejects.toThrow(BadRow);
     await expect(written).rejects.toThrow(text);
-    expect(folder.query()).toEqual([]);
+    expect(directory.query()).toEqual([]);
     expect(await writer.ask(0, 10)).toEqual([]);
   });
 
   it('takes a column that was added while the sink was open', async () => {
-    const writer = await folder.open();
+    const writer = await directory.open();
     await writer.write({ id: 1 });
-    folder.run('ALTER TABLE results ADD COLUMN name TEXT');
+    directory.run('ALTER TABLE results ADD COLUMN name TEXT');
     await writer.write({ id: 2, name: 'b' });
-    expect(folder.query()).toEqual([
+    expect(directory.query()).toEqual([
       { id: 1, name: null },
       { id: 2, name: 'b' },
     ]);
@@ -201,17 +204,17 @@ describe('a table that is there', () => {
     ['one with a trigger that does not compile', 'CREATE TABLE results (id); CREATE TRIGGER t AFTER INSERT ON results BEGIN INSERT INTO audit VALUES (new.id); END', 'no such table: main.audit; check its triggers'], // prettier-ignore
     ['one that refers to a table that is not there', 'CREATE TABLE results (id INTEGER REFERENCES others (id))', 'no such table: main.others; check its triggers and foreign keys'], // prettier-ignore
   ])('and is %s is refused when the sink is opened', async (_what, table, text) => {
-    folder.run(table);
-    const opened = folder.open();
+    directory.run(table);
+    const opened = directory.open();
     await expect(opened).rejects.toMatchObject({ code: 'SINK_TABLE', exitCode: 78 });
     await expect(opened).rejects.toThrow(text);
   });
 
   it('and has a trigger on updates that does not compile is refused when results may update it', async () => {
-    folder.run('CREATE TABLE results (id PRIMARY KEY, name)');
-    folder.run('CREATE TRIGGER t AFTER UPDATE OF name ON results BEGIN DELETE FROM audit; END');
-    await folder.open();
-    await expect(folder.open({ key: 'id' })).rejects.toMatchObject({ code: 'SINK_TABLE', exitCode: 78 });
+    directory.run('CREATE TABLE results (id PRIMARY KEY, name)');
+    directory.run('CREATE TRIGGER t AFTER UPDATE OF name ON results BEGIN DELETE FROM audit; END');
+    await directory.open();
+    await expect(directory.open({ key: 'id' })).rejects.toMatchObject({ code: 'SINK_TABLE', exitCode: 78 });
   });
 
   it.each([
@@ -219,10 +222,10 @@ describe('a table that is there', () => {
     ['is dropped', 'DROP TABLE results', 'it no longer exists'],
     ['gets a trigger that does not compile', 'CREATE TRIGGER t AFTER INSERT ON results BEGIN DELETE FROM audit; END', 'no such table: main.audit'], // prettier-ignore
   ])('and %s while the sink is open ends the run, and blames no row', async (_what, change, text) => {
-    const writer = await folder.open();
+    const writer = await directory.open();
     await writer.write({ id: 1 });
     await writer.write({ id: 2 });
-    folder.run(change);
+    directory.run(change);
     const written = writer.write({ id: 3 });
     await expect(written).rejects.toMatchObject({ code: 'SINK_TABLE', exitCode: 78 });
     await expect(written).rejects.toThrow(text);
@@ -245,50 +248,50 @@ describe('a table that is there', () => {
       'dropped the row',
     ],
   ])('makes a bad row of one with %s, and takes the others', async (_what, trigger, text) => {
-    folder.run('CREATE TABLE results (id, name)', `CREATE TRIGGER t ${trigger}`);
-    const writer = await folder.open();
+    directory.run('CREATE TABLE results (id, name)', `CREATE TRIGGER t ${trigger}`);
+    const writer = await directory.open();
     await writer.write({ id: 6, name: '{' });
     const written = writer.write({ id: 7, name: '{' });
     await expect(written).rejects.toThrow(BadRow);
     await expect(written).rejects.toThrow(text);
-    expect(folder.query('SELECT id FROM results')).toEqual([{ id: 6 }]);
+    expect(directory.query('SELECT id FROM results')).toEqual([{ id: 6 }]);
   });
 
   it('makes a bad row of one that a constraint would leave out', async () => {
-    folder.run('CREATE TABLE results (id INTEGER UNIQUE ON CONFLICT IGNORE)');
-    const writer = await folder.open();
+    directory.run('CREATE TABLE results (id INTEGER UNIQUE ON CONFLICT IGNORE)');
+    const writer = await directory.open();
     await writer.write({ id: 1 });
     await expect(writer.write({ id: 1 })).rejects.toThrow('dropped the row');
   });
 
   it('may have a trigger that writes elsewhere', async () => {
-    folder.run('CREATE TABLE results (id PRIMARY KEY, name)', 'CREATE TABLE audit (id)');
-    folder.run('CREATE TRIGGER t AFTER INSERT ON results BEGIN INSERT INTO audit VALUES (new.id); END');
-    const writer = await folder.open({ key: 'id' });
+    directory.run('CREATE TABLE results (id PRIMARY KEY, name)', 'CREATE TABLE audit (id)');
+    directory.run('CREATE TRIGGER t AFTER INSERT ON results BEGIN INSERT INTO audit VALUES (new.id); END');
+    const writer = await directory.open({ key: 'id' });
     await writer.write({ id: 1, name: 'a' }, { id: 1, name: 'b' }, { id: 2 });
-    expect(folder.query('SELECT id FROM audit')).toEqual([{ id: 1 }, { id: 2 }]);
+    expect(directory.query('SELECT id FROM audit')).toEqual([{ id: 1 }, { id: 2 }]);
   });
 });
 
 describe('with a key', () => {
   it('a result updates the row that has its key, in the columns that it gives', async () => {
-    const writer = await folder.open({ key: ['region', 'id'] });
+    const writer = await directory.open({ key: ['region', 'id'] });
     await writer.write(
       { region: 'kanto', id: 1, name: 'a', note: 'x' },
       { region: 'johto', id: 1, name: 'b', note: 'y' },
     );
     await writer.write({ region: 'kanto', id: 1, name: 'A' }, { note: 'Y', id: 1, region: 'johto' });
     await writer.write({ region: 'johto', id: 1, note: undefined, name: null });
-    expect(folder.query()).toEqual([
+    expect(directory.query()).toEqual([
       { region: 'kanto', id: 1, name: 'A', note: 'x' },
       { region: 'johto', id: 1, name: null, note: 'Y' },
     ]);
   });
 
   it('a result with nothing but the key is there once', async () => {
-    const writer = await folder.open({ key: 'id' });
+    const writer = await directory.open({ key: 'id' });
     await writer.write({ id: 'a' }, { id: 'b' }, { id: 'a' });
-    expect(folder.query()).toEqual([{ id: 'a' }, { id: 'b' }]);
+    expect(directory.query()).toEqual([{ id: 'a' }, { id: 'b' }]);
   });
 
   it.each([
@@ -296,7 +299,7 @@ describe('with a key', () => {
     ['not there', { name: 'x' }, 'expected a value for the key "id", got none'],
     ['undefined', { id: undefined, name: 'x' }, 'expected a value for the key "id", got none'],
   ])('a result whose key is %s is a bad row', async (_what, row, text) => {
-    const writer = await folder.open({ key: 'id' });
+    const writer = await directory.open({ key: 'id' });
     await writer.write({ id: 1, name: 'a' });
     const written = writer.write(row);
     await expect(written).rejects.toThrow(BadRow);
@@ -308,11 +311,11 @@ describe('with a key', () => {
     'CREATE TABLE results (id NUMERIC UNIQUE, region TEXT)',
     'CREATE TABLE results (id, region, PRIMARY KEY (region)); CREATE UNIQUE INDEX i ON results (id)',
   ])('the table is taken if SQLite can tell rows by it: %s', async (table) => {
-    folder.run(table);
-    const writer = await folder.open({ key: 'ID' });
+    directory.run(table);
+    const writer = await directory.open({ key: 'ID' });
     await writer.write({ id: 1, region: 'a' });
     await writer.write({ id: 1, region: 'b' });
-    expect(folder.query('SELECT region FROM results')).toEqual([{ region: 'b' }]);
+    expect(directory.query('SELECT region FROM results')).toEqual([{ region: 'b' }]);
   });
 
   it.each([
@@ -321,8 +324,8 @@ describe('with a key', () => {
     'CREATE TABLE results (id INTEGER, region TEXT); CREATE UNIQUE INDEX i ON results (id) WHERE id > 5',
     'CREATE TABLE results (id INTEGER, region TEXT); CREATE INDEX i ON results (id)',
   ])('the table is refused, with what to do, if SQLite cannot tell rows by it: %s', async (table) => {
-    folder.run(table);
-    const opened = folder.open({ key: 'id' });
+    directory.run(table);
+    const opened = directory.open({ key: 'id' });
     await expect(opened).rejects.toMatchObject({ code: 'SINK_KEY', exitCode: 78 });
     await expect(opened).rejects.toThrow('CREATE UNIQUE INDEX "results_key" ON "results" ("id")');
   });
@@ -331,8 +334,8 @@ describe('with a key', () => {
     ['is not there', 'CREATE TABLE results (region TEXT)'],
     ['is computed', 'CREATE TABLE results (region TEXT, id AS (region || 1))'],
   ])('the table is refused if its column %s', async (_what, table) => {
-    folder.run(table);
-    const opened = folder.open({ key: 'id' });
+    directory.run(table);
+    const opened = directory.open({ key: 'id' });
     await expect(opened).rejects.toMatchObject({ code: 'SINK_KEY', exitCode: 78 });
     await expect(opened).rejects.toThrow('it has no column "id" that can be written (it has region)');
   });
@@ -353,7 +356,7 @@ describe('a row', () => {
     ],
     ['a Promise', Promise.resolve({ id: 1 }), 'got a Promise (is an await missing?)'],
   ])('that is %s is a bad one', async (_what, row, text) => {
-    const writer = await folder.open();
+    const writer = await directory.open();
     await writer.write({ id: 1 });
     const written = writer.write(row);
     await expect(written).rejects.toThrow(BadRow);
@@ -363,7 +366,7 @@ describe('a row', () => {
   it('with a value under a name that is hidden is refused without showing the value', async () => {
     const isSecret = (name: string): boolean => name === 'iban';
     for (const columns of [{ iban: 'INTEGER' }, undefined]) {
-      const writer = await folder.open(columns && { columns }, { isSecret });
+      const writer = await directory.open(columns && { columns }, { isSecret });
       const key = columns ? { iban: '08001' } : { iban: '08001', extra: NaN };
       const error: unknown = await writer.write(key).catch((thrown: unknown) => thrown);
       expect(error).toBeInstanceOf(BadRow);
@@ -372,13 +375,13 @@ describe('a row', () => {
   });
 
   it('without a prototype is as good as any', async () => {
-    const writer = await folder.open();
+    const writer = await directory.open();
     await writer.write(Object.assign(Object.create(null) as object, { id: 1 }));
-    expect(folder.query()).toEqual([{ id: 1 }]);
+    expect(directory.query()).toEqual([{ id: 1 }]);
   });
 
   it('that throws when it is read is a bad one', async () => {
-    const writer = await folder.open();
+    const writer = await directory.open();
     const row = {
       id: 1,
       get name(): string {
@@ -392,7 +395,7 @@ describe('a row', () => {
 
   it('that is another each time it is read is a bad one', async () => {
     let reads = 0;
-    const writer = await folder.open();
+    const writer = await directory.open();
     await writer.write({ id: 1, name: 'a' });
     const row = {
       id: 2,
@@ -402,17 +405,17 @@ describe('a row', () => {
       },
     };
     await expect(writer.write(row)).rejects.toThrow('expected a row that does not change');
-    expect(folder.query()).toEqual([{ id: 1, name: 'a' }]);
+    expect(directory.query()).toEqual([{ id: 1, name: 'a' }]);
   });
 
   it('may give any of the columns, in any order', async () => {
     const names = Array.from({ length: 9 }, (_, i) => `c${i}`);
     const subsets = Array.from({ length: 511 }, (_, i) => names.filter((_name, bit) => ((i + 1) >> bit) & 1));
     const rows = subsets.map((subset, row) => Object.fromEntries(subset.map((name, i) => [name, row * 10 + i])));
-    const writer = await folder.open({ columns: Object.fromEntries(names.map((name) => [name, 'INTEGER'])) });
+    const writer = await directory.open({ columns: Object.fromEntries(names.map((name) => [name, 'INTEGER'])) });
     await writer.write(...rows, ...rows.map((row) => Object.fromEntries(Object.entries(row).toReversed())));
     const nothing = Object.fromEntries(names.map((name) => [name, null]));
-    expect(folder.query()).toEqual([...rows, ...rows].map((row) => ({ ...nothing, ...row })));
+    expect(directory.query()).toEqual([...rows, ...rows].map((row) => ({ ...nothing, ...row })));
   });
 });
 

@@ -1,16 +1,16 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { to } from '../../../../src/connectors/to.ts';
 import { BadRow } from '../../../../src/sinks/port.ts';
-import { Folder } from './a-folder.ts';
+import { Directory } from './a-directory.ts';
 
-let folder: Folder;
+let directory: Directory;
 beforeEach(() => {
-  folder = new Folder();
+  directory = new Directory();
 });
-afterEach(() => folder.dispose());
+afterEach(() => directory.dispose());
 
 const tables = { books: { key: 'id' }, authors: { key: ['book', 'name'] } };
-const open = (options: object = { tables }, context = {}) => folder.open({ table: undefined, ...options }, context);
+const open = (options: object = { tables }, context = {}) => directory.open({ table: undefined, ...options }, context);
 
 describe('a result with rows for several tables', () => {
   it('has all of them in one transaction, one row or many, in any combination', async () => {
@@ -21,28 +21,28 @@ describe('a result with rows for several tables', () => {
       { books: null, authors: undefined },
       { authors: { book: 1, name: 'Cy' } },
     );
-    expect(folder.query('SELECT * FROM books')).toEqual([{ id: 1, title: 'One' }]);
-    expect(folder.query('SELECT name FROM authors ORDER BY name')).toEqual([{ name: 'Ada' }, { name: 'Bo' }, { name: 'Cy' }]); // prettier-ignore
+    expect(directory.query('SELECT * FROM books')).toEqual([{ id: 1, title: 'One' }]);
+    expect(directory.query('SELECT name FROM authors ORDER BY name')).toEqual([{ name: 'Ada' }, { name: 'Bo' }, { name: 'Cy' }]); // prettier-ignore
   });
 
   it('writes the tables in the order in which they are declared, so that rows exist before others refer to them', async () => {
-    folder.run(
+    directory.run(
       'CREATE TABLE books (id INTEGER PRIMARY KEY)',
       'CREATE TABLE authors (book INTEGER REFERENCES books (id), name TEXT, PRIMARY KEY (book, name))',
     );
     const writer = await open();
     await writer.write({ authors: { book: 1, name: 'Ada' } }, { books: { id: 1 } });
     await writer.write({ authors: { book: 2, name: 'Bo' }, books: { id: 2 } });
-    expect(folder.query('SELECT book FROM authors')).toEqual([{ book: 1 }, { book: 2 }]);
+    expect(directory.query('SELECT book FROM authors')).toEqual([{ book: 1 }, { book: 2 }]);
   });
 
   it('leaves nothing in any table if one row is refused, and names its table', async () => {
-    folder.run('CREATE TABLE authors (book INTEGER, name TEXT CHECK (name <> $$bad$$), PRIMARY KEY (book, name))'.replaceAll('$$', "'")); // prettier-ignore
+    directory.run('CREATE TABLE authors (book INTEGER, name TEXT CHECK (name <> $$bad$$), PRIMARY KEY (book, name))'.replaceAll('$$', "'")); // prettier-ignore
     const writer = await open();
     const written = writer.write({ books: { id: 1 }, authors: { book: 1, name: 'bad' } });
     await expect(written).rejects.toThrow(/table "authors": CHECK constraint failed/);
     await writer.write({ books: { id: 2 } });
-    expect(folder.query('SELECT id FROM books')).toEqual([{ id: 2 }]);
+    expect(directory.query('SELECT id FROM books')).toEqual([{ id: 2 }]);
   });
 
   it.each([
@@ -61,7 +61,7 @@ describe('a result with rows for several tables', () => {
     expect(() => some.capture({ shops: {} }, [])).toThrow('it has books, authors, prices');
     const any = await open(undefined, { otherTables: 'any', writer: 2 });
     any.capture({ shops: {} }, []);
-    expect(folder.query('SELECT id FROM books')).toEqual([{ id: 1 }]);
+    expect(directory.query('SELECT id FROM books')).toEqual([{ id: 1 }]);
   });
 });
 
@@ -70,22 +70,25 @@ describe('the newest version of a row', () => {
     const writer = await open({ table: 'results', key: 'id', newest: 'version' });
     for (const version of [2, 1, 3, 2]) await writer.write({ id: 1, version, text: `version ${version}` });
     await writer.write({ id: 1, version: 3, text: 'written again' });
-    expect(folder.query()).toEqual([{ id: 1, version: 3, text: 'written again' }]);
+    expect(directory.query()).toEqual([{ id: 1, version: 3, text: 'written again' }]);
   });
 
   it('replaces a row that has no version', async () => {
-    folder.run('CREATE TABLE results (id INTEGER PRIMARY KEY, version INTEGER)', 'INSERT INTO results (id) VALUES (1)');
+    directory.run(
+      'CREATE TABLE results (id INTEGER PRIMARY KEY, version INTEGER)',
+      'INSERT INTO results (id) VALUES (1)',
+    );
     const writer = await open({ table: 'results', key: 'id', newest: 'version' });
     await writer.write({ id: 1, version: 0 });
-    expect(folder.query()).toEqual([{ id: 1, version: 0 }]);
+    expect(directory.query()).toEqual([{ id: 1, version: 0 }]);
   });
 
   it('is no other row whose key is equal only under the collation of the index: that one is a dead letter', async () => {
-    folder.run('CREATE TABLE results (name TEXT COLLATE NOCASE PRIMARY KEY, version INTEGER)');
+    directory.run('CREATE TABLE results (name TEXT COLLATE NOCASE PRIMARY KEY, version INTEGER)');
     const writer = await open({ table: 'results', key: 'name', newest: 'version' });
     for (const version of [2, 1, 3, 2]) await writer.write({ name: 'a', version });
     await expect(writer.write({ name: 'A', version: 9 })).rejects.toThrow('is a different text that is equal under');
-    expect(folder.query()).toEqual([{ name: 'a', version: 3 }]);
+    expect(directory.query()).toEqual([{ name: 'a', version: 3 }]);
   });
 
   it.each([{ id: 1 }, { id: 1, version: null }])('cannot be told from %j', async (row) => {

@@ -30,7 +30,7 @@ class Watched {
       clock: this.clock,
       prefix: undefined,
       env: {},
-      folder: process.cwd(),
+      cwd: process.cwd(),
       onOutput: (_who, _stream, chunk) => {
         if (chunk) this.output += chunk.length;
         else this.openOutputs -= 1;

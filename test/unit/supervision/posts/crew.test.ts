@@ -8,7 +8,7 @@ import { until } from '../../../support/until.ts';
 
 function aCrew(): Crew {
   const deaf = resolve('test/fixtures/children/deaf.mjs');
-  const options = { clock: systemClock, prefix: undefined, env: {}, folder: '.', onOutput: () => undefined };
+  const options = { clock: systemClock, prefix: undefined, env: {}, cwd: '.', onOutput: () => undefined };
   return new Crew({ ...options, entries: { producer: deaf, consumer: deaf } });
 }
 

@@ -684,15 +684,15 @@ describe('the ledger', () => {
 
 describe('another queue with results of the same pipeline in the sink', () => {
   const elsewhere = { queue: 'queue-2', directory: '/root/.millrace/tested' };
-  const inThisFolder = { queue: 'queue-3', directory: '/state/queue-1' };
+  const inThisDirectory = { queue: 'queue-3', directory: '/state/queue-1' };
 
   it('is reported once, however many consumers find it', () => {
     const world = new AService({ settings: { consumers: 2 } }).runReady();
     for (const ordinal of [1, 2]) world.consumer(ordinal).says({ type: 'otherQueues', others: [elsewhere] });
-    world.consumer(2).says({ type: 'otherQueues', others: [elsewhere, inThisFolder] });
+    world.consumer(2).says({ type: 'otherQueues', others: [elsewhere, inThisDirectory] });
     expect(world.events.filter(({ name }) => name === 'sink.otherQueue').map(({ event }) => event)).toEqual([
       { ...elsewhere, thisQueue: 'queue-1', thisDirectory: '/state/queue-1', isHere: false },
-      { ...inThisFolder, thisQueue: 'queue-1', thisDirectory: '/state/queue-1', isHere: true },
+      { ...inThisDirectory, thisQueue: 'queue-1', thisDirectory: '/state/queue-1', isHere: true },
     ]);
   });
 });

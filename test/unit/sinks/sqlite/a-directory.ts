@@ -9,8 +9,8 @@ import type { SqliteOptions } from '../../../../src/sinks/sqlite.ts';
 import { batchWith, capturedBy } from '../../../contract/captured-by.ts';
 import { sinkContext } from '../../../contract/sink-context.ts';
 
-/** A folder with a database in it, of which a sink uses the table "results". */
-export class Folder {
+/** A directory with a database in it, of which a sink uses the table "results". */
+export class Directory {
   readonly path = realpathSync(mkdtempSync(join(tmpdir(), 'millrace-sqlite-')));
   readonly file = join(this.path, 'results.db');
   readonly #opened: { close(): unknown }[] = [];
