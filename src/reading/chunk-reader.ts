@@ -1,5 +1,4 @@
 import { configError } from '../core/errors.ts';
-import { bytesDigest } from '../frame/codec.ts';
 import type { SourcePosition } from '../frame/position.ts';
 import type { Chunk, ItemChunk, OpenSource, RecordChunk } from '../sources/port.ts';
 import { checkedChunk, spansOf, type RecordSpan } from './chunk.ts';
@@ -7,7 +6,7 @@ import { cursorText } from './cursor-text.ts';
 import { handOver } from './hand-over.ts';
 import { cleanUp, isDone, isPromise, iteratorOf, type SourceIterator } from './iterators.ts';
 import type { ReadingOptions, SourceReader } from './reader.ts';
-import { changedSource, checkLastSkipped, digestOf } from './skipped.ts';
+import { changedSource, checkLastSkipped, digestOf, recordDigest } from './skipped.ts';
 import type { SourcePlace } from './outlet.ts';
 import { Turn } from './turn.ts';
 
@@ -161,7 +160,7 @@ export class ChunkReader implements SourceReader {
 
 function digestIn({ records: { bytes, ends }, from }: RecordSpan, index: number): string {
   const at = from + index;
-  return bytesDigest(bytes.subarray(at === 0 ? 0 : ends[at - 1]!, ends[at]));
+  return recordDigest(bytes.subarray(at === 0 ? 0 : ends[at - 1]!, ends[at]));
 }
 
 /** The chunk's cursor as JSON; undefined if it has none. Throws an error for exit 78 for what cannot be one. */

@@ -1,9 +1,10 @@
 import { Waiters } from '../core/waiters.ts';
 import { frameBytes, frameToPayload, itemSpan, type Frame } from '../frame/frame.ts';
-import { bytesDigest, FrameDecoder, FrameEncoder, itemDigest } from '../frame/codec.ts';
+import { FrameDecoder, FrameEncoder, itemDigest } from '../frame/codec.ts';
 import type { SourcePosition } from '../frame/position.ts';
 import { holdsRecords, RecordFramer, type Records } from '../frame/records.ts';
 import type { SendFrame, SourceCovered } from '../ipc/messages.ts';
+import { recordDigest } from './skipped.ts';
 
 export interface OutletOptions {
   send: (message: SendFrame | SourceCovered, payload?: readonly Buffer[]) => void;
@@ -208,6 +209,6 @@ export class Outlet {
     const last = frame.count - 1;
     if (!holdsRecords(frame)) return itemDigest(this.#decoder.decode(frame, last));
     const { start, end } = itemSpan(frame, last);
-    return bytesDigest(frame.body.subarray(start, end));
+    return recordDigest(frame.body.subarray(start, end));
   }
 }

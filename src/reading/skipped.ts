@@ -1,6 +1,7 @@
 import { configError, type MillraceError } from '../core/errors.ts';
-import { FrameDecoder, FrameEncoder, itemDigest } from '../frame/codec.ts';
+import { bytesDigest, FrameDecoder, FrameEncoder, itemDigest } from '../frame/codec.ts';
 import type { SourcePosition } from '../frame/position.ts';
+import { oversizedBytes } from '../sources/port.ts';
 
 /** Throws if the last stored item differs from the one that the source yields at that position. */
 export function checkLastSkipped({ count, digest }: SourcePosition, digestNow: () => string | undefined): void {
@@ -17,6 +18,14 @@ export function digestOf(item: unknown): string | undefined {
     return undefined;
   }
   return itemDigest(new FrameDecoder().decode(encoder.take(), 0));
+}
+
+/**
+ * The digest of a raw record: of its first bytes only, because no more is stored of an oversized one, and with another
+ * `maxItemBytes` after a restart the same record may be oversized or not.
+ */
+export function recordDigest(bytes: Buffer): string {
+  return bytesDigest(bytes.subarray(0, oversizedBytes));
 }
 
 export function changedSource(what: string): MillraceError {
