@@ -1,3 +1,5 @@
+import { endianness } from 'node:os';
+
 /**
  * A frame: consecutive items together, the unit that is stored and sent.
  *
@@ -72,11 +74,12 @@ export function joinItems(shapes: Buffer, items: readonly Buffer[]): Frame {
   return { count: items.length, shapes, ends, body: Buffer.concat(items, end), base: 0 };
 }
 
+const isLittleEndian = endianness() === 'LE';
+
 /** The `ends` of a frame. */
 export function encodeEnds(ends: readonly number[]): Buffer {
-  const encoded = Buffer.allocUnsafe(ends.length * endSize);
-  for (let i = 0; i < ends.length; i++) encoded.writeUInt32LE(ends[i]!, i * endSize);
-  return encoded;
+  const encoded = Buffer.from(Uint32Array.from(ends).buffer);
+  return isLittleEndian ? encoded : encoded.swap32();
 }
 
 /** The description of a frame in a message's header. The payload holds its three parts, one after another. */

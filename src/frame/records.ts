@@ -10,6 +10,7 @@
  * leaves its frame for good, as a retry or a dead letter, takes its own meta along, and its place is computed then.
  */
 import { parseJson, writeJson } from '../core/json.ts';
+import { lineFeeds } from '../core/line-feeds.ts';
 import { cutFrame, encodeEnds, itemSpan, type Frame } from './frame.ts';
 
 /**
@@ -112,8 +113,18 @@ export class RecordFramer {
     this.#describe(records, start);
     const shift = this.#bytes - start;
     for (let i = from; i < to; i++) this.#ends.push(records.ends[i]! + shift);
-    this.#slices.push(records.bytes.subarray(start, end));
+    this.#addSlice(records.bytes.subarray(start, end));
     this.#bytes += end - start;
+  }
+
+  /** Slices that follow each other in memory become one, which need not be copied. */
+  #addSlice(slice: Buffer): void {
+    const last = this.#slices.at(-1);
+    if (last?.buffer === slice.buffer && last.byteOffset + last.length === slice.byteOffset) {
+      this.#slices[this.#slices.length - 1] = Buffer.from(slice.buffer, last.byteOffset, last.length + slice.length);
+    } else {
+      this.#slices.push(slice);
+    }
   }
 
   /** The gathered records as a frame; the next one starts empty. Throws a RangeError when there are none. */
@@ -187,13 +198,6 @@ class LineCount {
 /** Where byte `start` of the records was in their file; undefined if that is not known. */
 export function placeIn({ at, bytes }: Pick<Records, 'at' | 'bytes'>, start: number): Place | undefined {
   return at && { file: at.file, byte: at.byte + start, line: at.line + lineFeeds(bytes, 0, start) };
-}
-
-function lineFeeds(bytes: Buffer, from: number, to: number): number {
-  const part = bytes.subarray(from, to);
-  let count = 0;
-  for (let at = part.indexOf(10); at !== -1; at = part.indexOf(10, at + 1)) count++;
-  return count;
 }
 
 /** One raw record by itself. */

@@ -8,6 +8,8 @@ export const channelFd = 3;
 
 /** One end of an ordered two-way channel for messages between the supervisor and one child. */
 export interface Channel<Out> {
+  /** The beginning of a message has come, and its end has not. */
+  readonly isReceiving: boolean;
   /**
    * Sends a message; messages of one tick go out in one write. Never blocks, and never throws, even if the peer is
    * gone: after the channel has closed it does nothing. The sender limits how much is outstanding (credits, windows).
@@ -81,6 +83,9 @@ export function createChannel<In, Out extends object>(stream: Duplex, listener: 
   };
 
   return {
+    get isReceiving() {
+      return isOpen && reader.isMidMessage;
+    },
     send(message, payload) {
       if (!isOpen || stream.writableEnded) return;
       if (!corked) {

@@ -47,6 +47,11 @@ export class MessageReader {
     this.#onMessage = onMessage;
   }
 
+  /** The beginning of a message has come, and its end has not. */
+  get isMidMessage(): boolean {
+    return this.#gathering !== undefined || this.#rest.length > 0;
+  }
+
   /** Takes a chunk. Throws a ProtocolError at the first byte that breaks the protocol. */
   push(chunk: Buffer): void {
     let bytes = chunk;

@@ -93,6 +93,7 @@ export class ChunkReader implements SourceReader {
     let hasTaken = false;
     for (const span of spans) {
       const { records, to } = span;
+      outlet.startRecords();
       let next = span.from + this.#skip(to - span.from, (index) => digestIn(span, index));
       while (next < to) {
         const mayGoOn = this.#mayGoOn();

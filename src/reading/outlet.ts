@@ -89,6 +89,17 @@ export class Outlet {
     this.#sendIfDue();
   }
 
+  /**
+   * A chunk of records comes next. A frame of one chunk's records is sent without copying them, so a frame that is at least
+   * half full is not filled up with them.
+   */
+  startRecords(): void {
+    const { count } = this.#framer;
+    if (this.#gathering === this.#framer && count * 2 >= this.#options.frameItems && this.#windowHasRoom) {
+      this.#sendFrame();
+    }
+  }
+
   /** How many of the records `from`…`to - 1` `addRecords` takes at once: what fits into a frame, but at least one. */
   fitting({ ends }: Pick<Records, 'ends'>, from: number, to: number = ends.length): number {
     const { frameItems, frameBytes: most } = this.#options;

@@ -2,6 +2,7 @@
 import type { Dialect } from '../../src/connectors/csv/dialect.ts';
 import { CsvParser, type Columns } from '../../src/connectors/csv/parser.ts';
 import { CsvSplitter } from '../../src/connectors/csv/splitter.ts';
+import { joined } from '../../src/connectors/record-file/bytes.ts';
 import { recordChunks } from '../../src/connectors/record-file/chunks.ts';
 import { decodeTexts } from '../../src/connectors/record-file/decode-texts.ts';
 import type { RecordSplitter } from '../../src/connectors/record-file/splitter.ts';
@@ -19,7 +20,12 @@ export function piecesOf(bytes: Buffer, cuts: readonly number[]): Buffer[] {
 export async function chunksOf(pieces: readonly Buffer[], splitter: RecordSplitter): Promise<RecordChunk[]> {
   const left = [...pieces];
   const chunks: RecordChunk[] = [];
-  const bytes = { next: async () => left.shift() ?? null };
+  const bytes = {
+    async next(rest?: Buffer) {
+      const piece = left.shift();
+      return piece === undefined ? null : joined(rest, piece);
+    },
+  };
   const file = { file: 'a.csv', isCompressed: false, head: { bytes: 0, digest: '' } };
   for await (const chunk of recordChunks({
     name: 'a.csv',

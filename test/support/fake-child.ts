@@ -17,6 +17,7 @@ const report = { idle: 0, ran: 0, tookMs: 0, blockedMs: 0 };
 
 /** A child that does what the test says, and keeps what it is told. */
 class FakeChild<In, Out extends { type: string }> implements Child<In, Out> {
+  isReceiving = false;
   readonly who: Who;
   startedAt = 0;
   readonly sent: Out[] = [];

@@ -10,22 +10,13 @@ export interface Dialect {
   readonly lineEnd: string;
 }
 
-/** The dialect with its texts as Latin-1 of their UTF-8 bytes, so that positions in such a text are positions of bytes. */
-export function asBytes(dialect: Dialect): Dialect {
-  return { ...dialect, delimiter: byteText(dialect.delimiter), lineEnd: byteText(dialect.lineEnd) };
-}
-
-function byteText(text: string): string {
-  return Buffer.from(text).toString('latin1');
-}
-
 /** The text that ends a record, and whether a carriage return before it belongs to it. */
 export function lineEndOf({ lineEnd }: Pick<Dialect, 'lineEnd'>): { text: string; takesReturn: boolean } {
   return lineEnd === 'auto' ? { text: '\n', takesReturn: true } : { text: lineEnd, takesReturn: false };
 }
 
-/** How many characters a blank line at `at` takes; 0 if there is none. */
-export function blankLine(text: string, at: number, end: { text: string; takesReturn: boolean }): number {
-  if (text.startsWith(end.text, at)) return end.text.length;
-  return end.takesReturn && text.startsWith('\r\n', at) ? 2 : 0;
+/** What separates fields and records, as bytes, and whether a carriage return before a line end belongs to it. */
+export function separatorsOf(dialect: Dialect): { delimiter: Buffer; lineEnd: Buffer; takesReturn: boolean } {
+  const { text, takesReturn } = lineEndOf(dialect);
+  return { delimiter: Buffer.from(dialect.delimiter), lineEnd: Buffer.from(text), takesReturn };
 }

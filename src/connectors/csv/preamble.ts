@@ -1,3 +1,4 @@
+import { lineFeeds } from '../../core/line-feeds.ts';
 import { configError, errorData, type MillraceError } from '../../core/errors.ts';
 import { markBytes, startOfText } from '../record-file/byte-order-mark.ts';
 import { Unread } from '../record-file/bytes.ts';
@@ -47,22 +48,22 @@ function preambleIn(
 ): Omit<Preamble, 'bytes'> | undefined {
   if (head.length < markBytes && !isLast) return undefined;
   const start = startOfText(head, file);
-  const text = head.toString('latin1');
-  const lineEnd = declared.lineEnd === 'auto' ? lineEndIn(text.slice(start), declared, isLast) : declared.lineEnd;
+  const lineEnd =
+    declared.lineEnd === 'auto' ? lineEndIn(head.toString('latin1', start), declared, isLast) : declared.lineEnd;
   if (lineEnd === undefined) return undefined;
   const dialect = { ...declared, lineEnd };
   if (header !== undefined) return { dialect, header, offset: start, line: 1 };
   const splitter = new CsvSplitter(dialect, maxItemBytes);
-  const from = splitter.skipBlank(text, start);
+  const from = splitter.skipBlank(head, start);
   const ends: number[] = [];
-  const { isTooLong } = splitter.split(text, from, isLast, ends);
+  const { isTooLong } = splitter.split(head, from, isLast, ends);
   const to = ends[0];
   if (to === undefined && isTooLong) throw badHeader(file, `it is longer than maxItemBytes (${maxItemBytes} bytes)`);
   if (to === undefined) return undefined;
   const names = headerOf(head.subarray(from, to), dialect, file);
   const unknown = unknownColumns(types, names);
   if (unknown.length > 0) throw badHeader(file, `types: ${unknown.join('; ')}`);
-  return { dialect, header: names, offset: to, line: 1 + text.slice(0, to).split('\n').length - 1 };
+  return { dialect, header: names, offset: to, line: 1 + lineFeeds(head, 0, to) };
 }
 
 function headerOf(record: Buffer, dialect: Dialect, file: string): readonly string[] {

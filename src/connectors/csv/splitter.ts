@@ -10,230 +10,199 @@
  * A malformed record ends at the first line end after its start, and reading continues there, so one bad quote never
  * swallows the rest. The same is done with a record that is longer than it may be.
  *
- * It does not walk over bytes: it jumps from line end to line end and from quote to quote, which native code finds.
+ * It looks at each byte once, in one of three states, and makes no text of them. Where the bytes end, it remembers its
+ * state and continues there when there are more.
  */
 import type { RecordSplitter, Split } from '../record-file/splitter.ts';
-import { asBytes, blankLine, lineEndOf, type Dialect } from './dialect.ts';
+import { separatorsOf, type Dialect } from './dialect.ts';
 
-const notFound = Number.MAX_SAFE_INTEGER;
+/** Where in a record the splitter is. A field that follows its closing quote is not quoted any more. */
+type State = 'at the start of a field' | 'in a field' | 'in quotes';
 
-/** The end of a record that more text must show. */
+/** The end of a record that more bytes must show. */
 const undecided = -1;
 /** The end of a record whose quotes are wrong, or that is too long. */
 const malformed = -2;
 
 export class CsvSplitter implements RecordSplitter {
-  readonly #delimiter: string;
-  readonly #quote: string;
-  readonly #escape: string | null;
-  readonly #lineEnd: { text: string; takesReturn: boolean };
+  readonly #delimiter: Buffer;
+  readonly #lineEnd: Buffer;
+  readonly #takesReturn: boolean;
+  /** -1, which no byte is, if there is none. */
+  readonly #quote: number;
+  /** -1 if quotes are doubled. */
+  readonly #escape: number;
   readonly #maxBytes: number;
-  readonly #hasOneByteDelimiter: boolean;
 
-  #text = '';
-  #isLast = false;
-  /** The next quote and the next line end at or after where we look: found once, used until passed. */
-  #nextQuote = 0;
-  #nextLineEnd = 0;
-  /** How much of the undecided record was looked at, from its start: there is nothing of interest before. */
+  /** How much of the undecided record was looked at, from its start, and the state there. */
   #seen = 0;
-  /** That ends inside a quoted field. */
-  #isInQuotes = false;
+  #state: State = 'at the start of a field';
 
   constructor(dialect: Dialect, maxBytes: number) {
-    const { delimiter, quote, escape } = asBytes(dialect);
+    const { quote, escape } = dialect;
+    const { delimiter, lineEnd, takesReturn } = separatorsOf(dialect);
     this.#delimiter = delimiter;
-    this.#quote = quote ?? '';
-    this.#escape = escape === quote ? null : escape;
-    this.#lineEnd = lineEndOf(asBytes(dialect));
+    this.#lineEnd = lineEnd;
+    this.#takesReturn = takesReturn;
+    this.#quote = quote === null ? -1 : quote.charCodeAt(0);
+    this.#escape = escape === null || escape === quote ? -1 : escape.charCodeAt(0);
     this.#maxBytes = maxBytes;
-    this.#hasOneByteDelimiter = delimiter.length === 1;
   }
 
   get lineEndBytes(): number {
-    return this.#lineEnd.text.length;
+    return this.#lineEnd.length;
   }
 
-  split(text: string, from: number, isLast: boolean, ends: number[]): Split {
-    this.#text = text;
-    this.#isLast = isLast;
-    this.#nextQuote = this.#quote === '' ? notFound : 0;
-    this.#nextLineEnd = 0;
+  split(bytes: Buffer, from: number, isLast: boolean, ends: number[]): Split {
     let start = from;
-    try {
-      while (start < text.length) {
-        let end = this.#endOf(start);
-        const mayGrow = !isLast && text.length - start <= this.#maxBytes;
-        if (end === undecided && mayGrow) break;
-        this.#seen = 0;
-        this.#isInQuotes = false;
-        if (end < 0 || end - start > this.#maxBytes) {
-          end = this.lineEndAfter(text, start);
-          if (end === -1 && mayGrow) break;
-          if (end === -1) end = text.length;
-          if (end - start > this.#maxBytes) return { rest: start, isTooLong: true };
-          // Quotes are looked for from here again.
-          this.#rewind();
-        }
-        start = this.skipBlank(text, end);
-        ends.push(start);
+    while (start < bytes.length) {
+      // It may be a blank line, which would move the start of the record.
+      if (!isLast && this.#isCutLineEnd(bytes, start)) break;
+      let end = this.#endOf(bytes, start, isLast);
+      const mayGrow = !isLast && bytes.length - start <= this.#maxBytes;
+      if (end === undecided && mayGrow) break;
+      if (end < 0 || end - start > this.#maxBytes) {
+        end = this.lineEndAfter(bytes, start);
+        // It is malformed already: with more bytes it is looked at again from its start, with the same result.
+        this.#remember(0, 'at the start of a field');
+        if (end === -1 && mayGrow) break;
+        if (end === -1) end = bytes.length;
+        if (end - start > this.#maxBytes) return { rest: start, isTooLong: true };
       }
-      return { rest: start, isTooLong: false };
-    } finally {
-      this.#text = '';
+      start = this.skipBlank(bytes, end);
+      ends.push(start);
     }
+    return { rest: start, isTooLong: false };
   }
 
-  skipBlank(text: string, from: number): number {
+  skipBlank(bytes: Buffer, from: number): number {
     let at = from;
-    for (let length = blankLine(text, at, this.#lineEnd); length > 0; length = blankLine(text, at, this.#lineEnd)) {
-      at += length;
-    }
+    for (let length = this.#lineEndAt(bytes, at); length > 0; length = this.#lineEndAt(bytes, at)) at += length;
     return at;
   }
 
-  lineEndAfter(text: string, from: number): number {
-    const at = text.indexOf(this.#lineEnd.text, from);
-    return at === -1 ? -1 : at + this.#lineEnd.text.length;
+  lineEndAfter(bytes: Buffer, from: number): number {
+    const at = bytes.indexOf(this.#lineEnd, from);
+    return at === -1 ? -1 : at + this.#lineEnd.length;
+  }
+
+  /** How many bytes a line end at `at` has; 0 if there is none. */
+  #lineEndAt(bytes: Buffer, at: number): number {
+    const lineEnd = this.#lineEnd;
+    if (startsWith(bytes, lineEnd, at)) return lineEnd.length;
+    return this.#takesReturn && bytes[at] === carriageReturn && bytes[at + 1] === lineEnd[0] ? 2 : 0;
   }
 
   /** Where the record ends that begins at `start`. */
-  #endOf(start: number): number {
-    const isInQuotes = this.#isInQuotes;
-    this.#isInQuotes = false;
-    return this.#hasOneByteDelimiter ? this.#endByQuotes(start, isInQuotes) : this.#endByFields(start, isInQuotes);
-  }
-
-  /** With a delimiter of one byte, the byte before a quote shows whether a field begins there. */
-  #endByQuotes(start: number, isInQuotes: boolean): number {
-    const text = this.#text;
+  #endOf(bytes: Buffer, start: number, isLast: boolean): number {
+    const { length } = bytes;
+    const quote = this.#quote;
+    const delimiter = this.#delimiter;
+    const lineEnd = this.#lineEnd;
+    const delimiterBytes = delimiter.length;
+    const firstOfDelimiter = delimiter[0]!;
+    const firstOfLineEnd = lineEnd[0]!;
     let at = start + this.#seen;
-    if (isInQuotes) {
-      at = this.#afterQuoted(start, at);
-      if (at < 0) return at;
-    }
+    let state = this.#state;
+    this.#remember(0, 'at the start of a field');
     for (;;) {
-      const lineEnd = this.#lineEndFrom(at);
-      const quote = this.#quoteFrom(at);
-      if (quote > lineEnd) return lineEnd + this.#lineEnd.text.length;
-      if (quote === notFound) return this.#atEnd(start, at);
-      if (quote === start || text[quote - 1] === this.#delimiter) {
-        at = this.#afterQuoted(start, quote + 1);
-        if (at < 0) return at;
-      } else {
-        at = quote + 1;
+      if (state === 'at the start of a field' && at < length) {
+        if (bytes[at] === quote) {
+          at++;
+          state = 'in quotes';
+        } else {
+          state = 'in a field';
+        }
       }
-    }
-  }
-
-  /** With a longer delimiter, which may overlap with itself, each field is walked. */
-  #endByFields(start: number, isInside: boolean): number {
-    const text = this.#text;
-    let at = start + this.#seen;
-    let isInQuotes = isInside;
-    for (;;) {
-      if (isInQuotes || (this.#quote !== '' && text[at] === this.#quote)) {
-        const from = isInQuotes ? at : at + 1;
-        isInQuotes = false;
-        at = this.#afterQuoted(start, from);
-        if (at < 0) return at;
+      if (state === 'in quotes') {
+        const close = this.#closingQuote(bytes, at, isLast);
+        if (close < 0) {
+          if (isLast) return malformed;
+          this.#remember(-close - 1 - start, 'in quotes');
+          return undecided;
+        }
+        const verdict = this.#mayFollow(bytes, close + 1, isLast);
+        if (verdict === 'no' || (verdict === 'more' && isLast)) return malformed;
+        if (verdict === 'more') {
+          this.#remember(close - start, 'in quotes');
+          return undecided;
+        }
+        at = close + 1;
+        state = 'in a field';
       }
-      const lineEnd = this.#lineEndFrom(at);
-      const delimiter = text.indexOf(this.#delimiter, at);
-      if (delimiter === -1 || delimiter > lineEnd) {
-        if (lineEnd !== notFound) return lineEnd + this.#lineEnd.text.length;
-        this.#seen = at - start;
-        return this.#isLast ? text.length : undecided;
-      }
-      at = delimiter + this.#delimiter.length;
-      if (at === text.length && !this.#isLast) {
-        this.#seen = at - start;
+      let byte = -1;
+      while (at < length && (byte = bytes[at]!) !== firstOfDelimiter && byte !== firstOfLineEnd) at++;
+      if (at >= length) {
+        if (isLast) return length;
+        this.#remember(at - start, state);
         return undecided;
       }
+      if (byte === firstOfDelimiter && (delimiterBytes === 1 || startsWith(bytes, delimiter, at))) {
+        at += delimiterBytes;
+        state = 'at the start of a field';
+      } else if (byte === firstOfLineEnd && startsWith(bytes, lineEnd, at)) {
+        return at + lineEnd.length;
+      } else if (!isLast && (isCut(bytes, delimiter, at) || isCut(bytes, lineEnd, at))) {
+        this.#remember(at - start, state);
+        return undecided;
+      } else {
+        at++;
+      }
     }
   }
 
-  /** From `at` on, behind all quotes, no quote and no line end follow. */
-  #atEnd(start: number, at: number): number {
-    if (this.#isLast) return this.#text.length;
-    // Of what may be a part of a line end, or a delimiter before a quote, nothing is passed over. The quotes before `at` are
-    // not looked at again: a closing one would be taken for an opening one.
-    this.#seen = Math.max(at, this.#text.length - this.#lineEnd.text.length) - start;
-    return undecided;
-  }
-
-  /**
-   * Where the quoted field ends whose text is looked at from `from` on: behind its closing quote. A delimiter or a line end
-   * follows.
-   */
-  #afterQuoted(start: number, from: number): number {
-    const close = this.#escape === null ? this.#closeOfDoubled(from) : this.#closeOfEscaped(from, this.#escape);
-    if (close < 0) {
-      if (this.#isLast) return malformed;
-      this.#seen = -close - start;
-      this.#isInQuotes = true;
-      return undecided;
-    }
-    const after = close + 1;
-    const verdict = this.#mayFollow(after);
-    if (verdict === 'yes') return after;
-    if (verdict === 'no' || this.#isLast) return malformed;
-    this.#seen = close - start;
-    this.#isInQuotes = true;
-    return undecided;
-  }
-
-  #mayFollow(at: number): 'yes' | 'no' | 'more' {
-    const text = this.#text;
-    if (at === text.length) return this.#isLast ? 'yes' : 'more';
-    const { text: lineEnd, takesReturn } = this.#lineEnd;
-    if (text.startsWith(this.#delimiter, at) || text.startsWith(lineEnd, at)) return 'yes';
-    if (takesReturn && text.startsWith('\r\n', at)) return 'yes';
-    const tail = text.slice(at, at + Math.max(this.#delimiter.length, lineEnd.length, 2));
-    const isCut = this.#delimiter.startsWith(tail) || lineEnd.startsWith(tail) || (takesReturn && tail === '\r');
-    return isCut ? 'more' : 'no';
-  }
-
-  /** The closing quote where quotes in the text are doubled. Below 0: minus where to look when there is more text. */
-  #closeOfDoubled(from: number): number {
-    const text = this.#text;
-    for (let at = from; ; at += 2) {
-      at = text.indexOf(this.#quote, at);
-      if (at === -1) return -text.length;
-      if (text[at + 1] === this.#quote) continue;
-      if (at + 1 < text.length || this.#isLast) return at;
-      return -at;
-    }
-  }
-
-  #closeOfEscaped(from: number, escape: string): number {
-    const text = this.#text;
+  /** Where a quoted field's closing quote is, from `from` on. Below 0: -1 minus where to look when there are more bytes. */
+  #closingQuote(bytes: Buffer, from: number, isLast: boolean): number {
+    const { length } = bytes;
+    const quote = this.#quote;
+    const escape = this.#escape;
     let at = from;
-    let nextEscape = text.indexOf(escape, at);
     for (;;) {
-      const quote = text.indexOf(this.#quote, at);
-      if (nextEscape !== -1 && nextEscape < at) nextEscape = text.indexOf(escape, at);
-      if (nextEscape === -1 || (quote !== -1 && quote < nextEscape)) return quote === -1 ? -text.length : quote;
-      // Its character may not have been read yet.
-      if (nextEscape + 1 >= text.length) return -nextEscape;
-      at = nextEscape + 2;
+      while (at < length && bytes[at] !== quote && bytes[at] !== escape) at++;
+      if (at >= length) return -1 - at;
+      if (bytes[at] === escape) {
+        // The byte that it escapes may not have been read yet.
+        if (at + 1 >= length) return -1 - at;
+        at += 2;
+      } else if (escape === -1 && bytes[at + 1] === quote) {
+        at += 2;
+      } else {
+        return escape === -1 && at + 1 >= length && !isLast ? -1 - at : at;
+      }
     }
   }
 
-  #lineEndFrom(at: number): number {
-    if (this.#nextLineEnd >= at && this.#nextLineEnd !== 0) return this.#nextLineEnd;
-    const found = this.#text.indexOf(this.#lineEnd.text, at);
-    return (this.#nextLineEnd = found === -1 ? notFound : found);
+  /** Whether what is at `at` may follow a closing quote. `more`: that shows with more bytes. */
+  #mayFollow(bytes: Buffer, at: number, isLast: boolean): 'yes' | 'no' | 'more' {
+    const delimiter = this.#delimiter;
+    if (at >= bytes.length) return isLast ? 'yes' : 'more';
+    if (startsWith(bytes, delimiter, at) || this.#lineEndAt(bytes, at) > 0) return 'yes';
+    return isCut(bytes, delimiter, at) || this.#isCutLineEnd(bytes, at) ? 'more' : 'no';
   }
 
-  #quoteFrom(at: number): number {
-    if (this.#nextQuote >= at && this.#nextQuote !== 0) return this.#nextQuote;
-    const found = this.#text.indexOf(this.#quote, at);
-    return (this.#nextQuote = found === -1 ? notFound : found);
+  /** Whether the bytes end within what may be a line end at `at`. */
+  #isCutLineEnd(bytes: Buffer, at: number): boolean {
+    const isAtReturn = this.#takesReturn && at + 1 === bytes.length && bytes[at] === carriageReturn;
+    return isAtReturn || isCut(bytes, this.#lineEnd, at);
   }
 
-  #rewind(): void {
-    if (this.#quote !== '') this.#nextQuote = 0;
-    this.#nextLineEnd = 0;
+  #remember(seen: number, state: State): void {
+    this.#seen = seen;
+    this.#state = state;
   }
+}
+
+const carriageReturn = 0x0d;
+
+function startsWith(bytes: Buffer, some: Buffer, at: number): boolean {
+  for (let i = 0; i < some.length; i++) if (bytes[at + i] !== some[i]) return false;
+  return true;
+}
+
+/** Whether the bytes end within `some`, which may begin at `at`. */
+function isCut(bytes: Buffer, some: Buffer, at: number): boolean {
+  const left = bytes.length - at;
+  if (left >= some.length) return false;
+  for (let i = 0; i < left; i++) if (bytes[at + i] !== some[i]) return false;
+  return true;
 }

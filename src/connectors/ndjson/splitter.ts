@@ -1,5 +1,7 @@
 import type { RecordSplitter, Split } from '../record-file/splitter.ts';
 
+const lineFeed = 0x0a;
+
 /** Lines that end with a line feed. A line of white space alone is blank. */
 export class LineSplitter implements RecordSplitter {
   readonly lineEndBytes = 1;
@@ -9,42 +11,42 @@ export class LineSplitter implements RecordSplitter {
     this.#maxBytes = maxBytes;
   }
 
-  split(text: string, from: number, isLast: boolean, ends: number[]): Split {
+  split(bytes: Buffer, from: number, isLast: boolean, ends: number[]): Split {
     let start = from;
-    while (start < text.length) {
-      let end = text.indexOf('\n', start) + 1;
+    while (start < bytes.length) {
+      let end = bytes.indexOf(lineFeed, start) + 1;
       if (end === 0) {
-        if (!isLast && text.length - start <= this.#maxBytes) break;
-        if (isLast && isBlank(text, start)) break;
-        end = text.length;
+        if (!isLast && bytes.length - start <= this.#maxBytes) break;
+        if (isLast && isBlank(bytes, start)) break;
+        end = bytes.length;
       }
       if (end - start > this.#maxBytes) return { rest: start, isTooLong: true };
-      start = this.skipBlank(text, end);
+      start = this.skipBlank(bytes, end);
       ends.push(start);
     }
     return { rest: start, isTooLong: false };
   }
 
-  skipBlank(text: string, from: number): number {
+  skipBlank(bytes: Buffer, from: number): number {
     let blankUntil = from;
-    for (let at = from; at < text.length && isWhite(text.charCodeAt(at)); at++) {
-      if (text[at] === '\n') blankUntil = at + 1;
+    for (let at = from; at < bytes.length && isWhite(bytes[at]!); at++) {
+      if (bytes[at] === lineFeed) blankUntil = at + 1;
     }
     return blankUntil;
   }
 
-  lineEndAfter(text: string, from: number): number {
-    return text.indexOf('\n', from) + 1 || -1;
+  lineEndAfter(bytes: Buffer, from: number): number {
+    return bytes.indexOf(lineFeed, from) + 1 || -1;
   }
 }
 
-function isBlank(text: string, from: number): boolean {
+function isBlank(bytes: Buffer, from: number): boolean {
   let at = from;
-  while (at < text.length && isWhite(text.charCodeAt(at))) at++;
-  return at === text.length;
+  while (at < bytes.length && isWhite(bytes[at]!)) at++;
+  return at === bytes.length;
 }
 
-/** What JSON takes for white space. */
-function isWhite(code: number): boolean {
-  return code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09;
+/** White space in JSON. */
+function isWhite(byte: number): boolean {
+  return byte === 0x20 || byte === lineFeed || byte === 0x0d || byte === 0x09;
 }

@@ -1,10 +1,17 @@
 /** Bytes in order, in pieces. */
 export interface Bytes {
-  /** The next piece, which is the caller's own; null at the end. One call at a time. */
-  next(): Promise<Buffer | null>;
+  /** The next piece, with `rest` before it; null at the end. It is the caller's own. One call at a time. */
+  next(rest?: Buffer): Promise<Buffer | null>;
 }
 
-/** Bytes of which some may be put back. */
+const empty = Buffer.alloc(0);
+
+/** `piece`, with `rest` before it. */
+export function joined(rest: Buffer = empty, piece: Buffer): Buffer {
+  return rest.length === 0 ? piece : Buffer.concat([rest, piece]);
+}
+
+/** Bytes that can be put back after they were read. */
 export class Unread implements Bytes {
   readonly #bytes: Bytes;
   #back: Buffer | undefined;
@@ -13,11 +20,11 @@ export class Unread implements Bytes {
     this.#bytes = bytes;
   }
 
-  async next(): Promise<Buffer | null> {
+  async next(rest?: Buffer): Promise<Buffer | null> {
     const piece = this.#back;
-    if (piece === undefined) return this.#bytes.next();
+    if (piece === undefined) return this.#bytes.next(rest);
     this.#back = undefined;
-    return piece;
+    return joined(rest, piece);
   }
 
   /** These come next. */

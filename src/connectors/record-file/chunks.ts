@@ -1,3 +1,4 @@
+import { lineFeeds } from '../../core/line-feeds.ts';
 import { oversizedBytes, type Meta, type RecordChunk } from '../../sources/port.ts';
 import type { Bytes } from './bytes.ts';
 import { comparedBytes, digestOf, type FileCursor } from './cursor.ts';
@@ -25,9 +26,9 @@ export interface RecordsToRead {
 export async function* recordChunks(source: RecordsToRead): AsyncGenerator<RecordChunk> {
   const records = new Records(source);
   for (;;) {
-    const piece = await source.bytes.next();
-    yield* records.take(piece);
-    if (piece === null) return;
+    const bytes = await source.bytes.next(records.rest);
+    yield* records.take(bytes ?? records.rest, bytes === null);
+    if (bytes === null) return;
   }
 }
 
@@ -36,7 +37,7 @@ class Records {
   /** How far records were found. */
   #place: { byte: number; line: number };
   /** What comes there: the beginning of a record, or of a line of one that is too long. */
-  #rest: Buffer = empty;
+  rest: Buffer = empty;
   /** A record that is too long, as far as it was read: only its beginning is kept. */
   #tooLong: { start: { byte: number; line: number }; kept: Buffer } | undefined;
 
@@ -45,43 +46,39 @@ class Records {
     this.#place = { byte: source.offset, line: source.line };
   }
 
-  /** The chunks that `piece` completes; null: the file has ended. */
-  *take(piece: Buffer | null): Generator<RecordChunk> {
+  /** The chunks in `bytes`, which begin with `rest`. */
+  *take(bytes: Buffer, isLast: boolean): Generator<RecordChunk> {
     const { splitter } = this.#source;
-    const isLast = piece === null;
-    const bytes = joined(this.#rest, piece ?? empty);
-    const text = bytes.toString('latin1');
     let at = 0;
     // A record that is too long may end where the file does, with nothing left to look at.
-    for (let isOver = text.length === 0 && !(isLast && this.#tooLong); !isOver; isOver = at >= text.length) {
+    for (let isOver = bytes.length === 0 && !(isLast && this.#tooLong); !isOver; isOver = at >= bytes.length) {
       if (this.#tooLong !== undefined) {
-        const end = splitter.lineEndAfter(text, at);
+        const end = splitter.lineEndAfter(bytes, at);
         // A line end that is cut off is found with the next piece.
-        const until = end !== -1 ? end : isLast ? text.length : Math.max(at, text.length - splitter.lineEndBytes + 1);
+        const until = end !== -1 ? end : isLast ? bytes.length : Math.max(at, bytes.length - splitter.lineEndBytes + 1);
         this.#keep(bytes.subarray(at, until));
-        at = this.#pass(text, at, until);
+        at = this.#pass(bytes, at, until);
         if (end === -1 && !isLast) break;
         yield this.#endOfTooLong(end !== -1);
       }
-      at = this.#pass(text, at, splitter.skipBlank(text, at));
+      at = this.#pass(bytes, at, splitter.skipBlank(bytes, at));
       const ends: number[] = [];
-      const { isTooLong } = splitter.split(text, at, isLast, ends);
+      const { isTooLong } = splitter.split(bytes, at, isLast, ends);
       for (let first = 0; first < ends.length; first += chunkRecords) {
         const some = ends.slice(first, first + chunkRecords);
         const start = { place: this.#place, at };
-        at = this.#pass(text, at, some.at(-1)!);
-        yield this.#chunk(bytes, text, start, some);
+        at = this.#pass(bytes, at, some.at(-1)!);
+        yield this.#chunk(bytes, start, some);
       }
       if (!isTooLong) break;
       this.#tooLong = { start: this.#place, kept: empty };
     }
-    this.#rest = bytes.subarray(at);
+    this.rest = bytes.subarray(at);
   }
 
   /** The records that begin at `start` and end at `ends`. They are passed. */
   #chunk(
     bytes: Buffer,
-    text: string,
     start: { place: { byte: number; line: number }; at: number },
     ends: readonly number[],
   ): RecordChunk {
@@ -99,7 +96,7 @@ class Records {
           start: place.byte + lastStart - at,
           bytes: bytes.subarray(lastStart, Math.min(end, lastStart + comparedBytes)),
         },
-        splitter.lineEndAfter(text, Math.max(0, end - splitter.lineEndBytes)) === end,
+        splitter.lineEndAfter(bytes, Math.max(0, end - splitter.lineEndBytes)) === end,
       ),
     };
   }
@@ -142,21 +139,11 @@ class Records {
   }
 
   /** Moves on to `to`, which it returns. */
-  #pass(text: string, from: number, to: number): number {
+  #pass(bytes: Buffer, from: number, to: number): number {
     const { byte, line } = this.#place;
-    this.#place = { byte: byte + to - from, line: line + lineFeeds(text, from, to) };
+    this.#place = { byte: byte + to - from, line: line + lineFeeds(bytes, from, to) };
     return to;
   }
 }
 
 const empty = Buffer.alloc(0);
-
-function joined(rest: Buffer, piece: Buffer): Buffer {
-  return rest.length === 0 ? piece : Buffer.concat([rest, piece]);
-}
-
-function lineFeeds(text: string, from: number, to: number): number {
-  let count = 0;
-  for (let at = text.indexOf('\n', from); at !== -1 && at < to; at = text.indexOf('\n', at + 1)) count++;
-  return count;
-}

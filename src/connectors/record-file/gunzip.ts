@@ -1,7 +1,7 @@
 import { createGunzip } from 'node:zlib';
 import { Readable } from 'node:stream';
 import { configError } from '../../core/errors.ts';
-import type { Bytes } from './bytes.ts';
+import { joined, type Bytes } from './bytes.ts';
 import { pieceBytes } from './read-ahead.ts';
 
 /** The first bytes of each gzip file. */
@@ -18,10 +18,10 @@ export function gunzipped(name: string, bytes: Bytes): Bytes {
   compressed.on('error', (error) => gunzip.destroy(error));
   const pieces: AsyncIterator<Buffer> = compressed.pipe(gunzip)[Symbol.asyncIterator]();
   return {
-    async next() {
+    async next(rest) {
       try {
         const { value, done } = await pieces.next();
-        return done === true ? null : value;
+        return done === true ? null : joined(rest, value);
       } catch (error) {
         throw notGood(name, error);
       }

@@ -96,7 +96,7 @@ function pipe({ name, fd, compression, stats, close: closeIt }: Opened & { stats
     name,
     isCompressed: false,
     file: undefined,
-    read: () => ({ next: async () => (await (bytes ??= read())).next() }),
+    read: () => ({ next: async (rest) => (await (bytes ??= read())).next(rest) }),
     async close() {
       // The stream owns the descriptor.
       if (stream === undefined) await closeIt();

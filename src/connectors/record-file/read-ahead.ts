@@ -2,12 +2,15 @@ import { read } from 'node:fs';
 import { promisify } from 'node:util';
 import { errorData, MillraceError } from '../../core/errors.ts';
 import { exitCodes } from '../../core/exit-codes.ts';
-import type { Bytes } from './bytes.ts';
+import { joined, type Bytes } from './bytes.ts';
 
 const readFd = promisify(read);
 
-/** How much is read at a time: about as much as is stored together. */
-export const pieceBytes = 128 * 1024;
+/** How much is read at a time: a few frames. */
+export const pieceBytes = 512 * 1024;
+
+/** Space before each piece, where the rest of the one before is put: otherwise both would be copied. */
+const headBytes = 16 * 1024;
 
 /**
  * A file from `offset` on, read ahead by one piece: while one is looked at, the next comes from the disk. `offset` null:
@@ -16,34 +19,55 @@ export const pieceBytes = 128 * 1024;
 export function readAhead(file: { name: string; fd: number }, offset: number | null): Bytes {
   let at = offset;
   let isAtEnd = false;
-  const readPiece = async (): Promise<Buffer | null> => {
+  const readPiece = async (): Promise<Piece | null> => {
     if (isAtEnd) return null;
-    const piece = await readAt(file, at, pieceBytes);
-    if (at !== null) at += piece.length;
-    isAtEnd = piece.length === 0;
-    return isAtEnd ? null : piece;
+    const memory = Buffer.allocUnsafeSlow(headBytes + pieceBytes);
+    const length = await readInto(file, at, memory.subarray(headBytes));
+    if (at !== null) at += length;
+    isAtEnd = length === 0;
+    return isAtEnd ? null : { memory, end: headBytes + length };
   };
-  let ahead: Promise<Buffer | null> | undefined;
+  let ahead: Promise<Piece | null> | undefined;
   return {
-    async next() {
+    async next(rest) {
       const piece = await (ahead ?? readPiece());
       ahead = readPiece();
       ahead.catch(() => undefined); // It is thrown by the next call.
-      return piece;
+      return piece && withRest(piece, rest);
     },
   };
 }
 
+/** Memory that was read into from `headBytes` on. */
+interface Piece {
+  memory: Buffer;
+  end: number;
+}
+
+function withRest({ memory, end }: Piece, rest: Buffer | undefined): Buffer {
+  const length = rest?.length ?? 0;
+  if (length > headBytes) return joined(rest, memory.subarray(headBytes, end));
+  rest?.copy(memory, headBytes - length);
+  return memory.subarray(headBytes - length, end);
+}
+
 /** Up to `length` bytes at `position`; fewer at the end, and from a pipe. */
 export async function readAt(
-  { name, fd }: { name: string; fd: number },
+  file: { name: string; fd: number },
   position: number | null,
   length: number,
 ): Promise<Buffer> {
   const buffer = Buffer.allocUnsafeSlow(length);
+  return buffer.subarray(0, await readInto(file, position, buffer));
+}
+
+async function readInto(
+  { name, fd }: { name: string; fd: number },
+  position: number | null,
+  buffer: Buffer,
+): Promise<number> {
   try {
-    const { bytesRead } = await readFd(fd, buffer, 0, length, position);
-    return buffer.subarray(0, bytesRead);
+    return (await readFd(fd, buffer, 0, buffer.length, position)).bytesRead;
   } catch (error) {
     const { message } = errorData(error);
     throw new MillraceError('SOURCE_FILE', `${name}: reading at byte ${position ?? 'unknown'} failed: ${message}`, {

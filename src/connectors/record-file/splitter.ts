@@ -1,21 +1,18 @@
-/**
- * Finds where records end. A splitter looks at text in which each character stands for one byte (Latin-1), so positions
- * are positions of bytes, whatever the encoding is.
- */
+/** Finds where records end, in bytes, whatever the encoding is. */
 export interface RecordSplitter {
   /** How many bytes a line end has. */
   readonly lineEndBytes: number;
   /**
-   * Appends to `ends` where records end in `text`, from `from` on, which is where a record begins; blank lines that follow a
-   * record belong to it. Stops at what can only be decided when more of the file is known, unless `isLast`.
+   * Appends to `ends` where records end in `bytes`, from `from` on, where a record begins. Blank lines that follow a record
+   * belong to it. Stops at what can only be decided when more of the file is known, unless `isLast`.
    *
-   * `text` of the next call must begin with all that was not decided, and `from` must be there.
+   * `bytes` of the next call must begin with all that was not decided, and `from` must be there.
    */
-  split(text: string, from: number, isLast: boolean, ends: number[]): Split;
-  /** Where the first record begins at or after `from`: blank lines are passed over. */
-  skipBlank(text: string, from: number): number;
-  /** Where the line ends that begins at `from`: behind its line end. -1 if that is not in `text`. */
-  lineEndAfter(text: string, from: number): number;
+  split(bytes: Buffer, from: number, isLast: boolean, ends: number[]): Split;
+  /** Where the first record begins at or after `from`: blank lines are skipped. */
+  skipBlank(bytes: Buffer, from: number): number;
+  /** Where the line ends that begins at `from`: after its line end. -1 if that is not in `bytes`. */
+  lineEndAfter(bytes: Buffer, from: number): number;
 }
 
 /** How far a splitter came. */

@@ -42,6 +42,8 @@ export interface ChildListener<In> {
 export interface Child<In, Out> {
   readonly who: Who;
   readonly startedAt: number;
+  /** The beginning of a message has come from it, and its end has not. */
+  readonly isReceiving: boolean;
   send: Channel<Out>['send'];
   /**
    * Sets the listener for everything that happens from now on. Call it before anything is sent to the child; if the
@@ -94,6 +96,7 @@ export function startChild<In, Out extends object>(options: StartOptions<In>): C
     return {
       who,
       startedAt,
+      isReceiving: false,
       send: () => undefined,
       listen: ({ onExit }) => void exit.then(onExit),
       kill: () => undefined,
@@ -175,6 +178,9 @@ export function startChild<In, Out extends object>(options: StartOptions<In>): C
   return {
     who,
     startedAt,
+    get isReceiving() {
+      return channel.isReceiving;
+    },
     send: (message, payload) => channel.send(message, payload),
     listen: (to) => {
       listener = to;

@@ -98,7 +98,11 @@ export class Service {
   constructor(options: ServiceOptions) {
     const { crew, described, deps, marks, storage } = options;
     this.#options = options;
-    this.#ticking = new Ticking(options.hub.clock, () => this.#tick());
+    this.#ticking = new Ticking({
+      clock: options.hub.clock,
+      tick: () => this.#tick(),
+      isMoreArriving: () => this.#roster.producing.post.child?.isReceiving ?? false,
+    });
     const touch = (): void => this.#ticking.touch();
     const hub: Hub = {
       ...options.hub,

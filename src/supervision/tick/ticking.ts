@@ -1,37 +1,79 @@
 import type { Cancel, Clock } from '../../core/clock.ts';
 
-/** Calls the tick at the end of this turn of the event loop if something has changed, and otherwise at a given time. */
+/** However long a tick takes, it does not wait longer than this for more. */
+const longestWaitMs = 10;
+
+export interface TickingOptions {
+  clock: Clock;
+  tick: () => void;
+  /** The beginning of a frame has come, and its end has not. */
+  isMoreArriving: () => boolean;
+}
+
+/**
+ * Calls the tick at the end of this turn of the event loop if something has changed, and otherwise at a given time.
+ *
+ * One turn receives what fits into the socket's buffer: a frame or two. Where a commit takes longer than that, most of the
+ * time would be spent in commits. So while a frame is arriving, the tick waits for it, and for those that follow it without
+ * a gap, as long as the last tick took. Then at least half of the time is left for receiving, whatever the disk is like.
+ */
 export class Ticking {
-  readonly #clock: Clock;
-  readonly #tick: () => void;
+  readonly #options: TickingOptions;
   #isDue = false;
   #isStopped = false;
+  /** How long the last tick took. */
+  #tookMs = 0;
+  /** Since when the tick waits for more; undefined if it does not. */
+  #waitingSince: number | undefined;
+  #cancelWait: Cancel = () => undefined;
   #cancelTimer: Cancel = () => undefined;
 
-  constructor(clock: Clock, tick: () => void) {
-    this.#clock = clock;
-    this.#tick = tick;
+  constructor(options: TickingOptions) {
+    this.#options = options;
   }
 
   /** Something has changed. */
   touch(): void {
     if (this.#isDue || this.#isStopped) return;
     this.#isDue = true;
-    this.#clock.soon(() => {
+    this.#options.clock.soon(() => {
       this.#isDue = false;
-      if (!this.#isStopped) this.#tick();
+      if (!this.#isStopped && !this.#waitsForMore()) this.#tick();
     });
   }
 
   /** Also calls it at `at` (monotonic), without a change; with undefined, only after a change. Replaces the last time. */
   comeAt(at: number | undefined): void {
+    const { clock } = this.#options;
     this.#cancelTimer();
     if (at === undefined || this.#isStopped) return;
-    this.#cancelTimer = this.#clock.after(Math.max(at - this.#clock.now(), 1), () => this.touch());
+    this.#cancelTimer = clock.after(Math.max(at - clock.now(), 1), () => this.touch());
   }
 
   stop(): void {
     this.#isStopped = true;
     this.#cancelTimer();
+    this.#cancelWait();
+  }
+
+  #waitsForMore(): boolean {
+    const { clock, isMoreArriving } = this.#options;
+    if (!isMoreArriving()) return false;
+    const now = clock.now();
+    const isFirst = this.#waitingSince === undefined;
+    this.#waitingSince ??= now;
+    const left = this.#waitingSince + Math.min(this.#tookMs, longestWaitMs) - now;
+    // The frame's end touches as well. The timer is for one that stops on its way.
+    if (left > 0 && isFirst) this.#cancelWait = clock.after(left, () => this.touch());
+    return left > 0;
+  }
+
+  #tick(): void {
+    const { clock, tick } = this.#options;
+    this.#cancelWait();
+    this.#waitingSince = undefined;
+    const before = clock.now();
+    tick();
+    this.#tookMs = clock.now() - before;
   }
 }

@@ -47,6 +47,7 @@ export interface SimulatedChildOptions<In extends object, Out extends { type: st
  * and which can be killed between any two of its externally visible actions.
  */
 export class SimulatedChild<In extends object, Out extends { type: string }> implements Child<In, Out> {
+  readonly isReceiving = false;
   readonly who: Who & { pid: number };
   readonly startedAt: number;
   readonly clock: ProcessClock;

@@ -36,6 +36,16 @@ describe('a frame of raw records', () => {
     expect([holdsRecords(frame), holdsRecords(frameOf(['an item']))]).toEqual([true, false]);
   });
 
+  it('does not copy bytes that follow each other in memory', () => {
+    const chunk = records(['a,1\n', 'b,2\n', 'c,3\n']);
+    const framer = new RecordFramer();
+    framer.add(chunk, 0, 1);
+    framer.add(chunk, 1, 3);
+    const { body } = framer.take();
+    expect(body.buffer).toBe(chunk.bytes.buffer);
+    expect(body.toString()).toBe('a,1\nb,2\nc,3\n');
+  });
+
   it('knows the meta, file, byte and line of each record', () => {
     const frame = framed(
       records(['a\n', '"b\nb"\n', 'c\n'], { at: at('one.csv', 100, 7) }),

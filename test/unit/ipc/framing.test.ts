@@ -64,6 +64,16 @@ describe('messages', () => {
     expect(got).toEqual(sent);
   });
 
+  it('are on their way from their first byte to the one before their last', () => {
+    const { reader } = reading();
+    const bytes = encoded({ header: { n: 1 }, payload: Buffer.alloc(100) });
+    const states = [...bytes].map((byte) => {
+      reader.push(Buffer.from([byte]));
+      return reader.isMidMessage;
+    });
+    expect(states).toEqual(Array.from(bytes, (_, i) => i + 1 < bytes.length));
+  });
+
   it('that lie in one chunk are not copied', () => {
     const { reader, messages: got } = reading();
     const chunk = Buffer.concat([1, 2].map((n) => encoded({ header: { n }, payload: Buffer.alloc(10, n) })));

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { itemDigest } from '../../../src/frame/codec.ts';
+import type { Records } from '../../../src/frame/records.ts';
 import type { Outlet } from '../../../src/reading/outlet.ts';
 import { anOutlet } from './a-producer.ts';
 import { microtasks } from '../../support/microtasks.ts';
@@ -42,6 +43,47 @@ describe('an item', () => {
     expect(() => outlet.add('x'.repeat(6000), place(3))).toThrow('maxItemBytes (5000)');
     outlet.flush();
     expect(sent.at(-1)).toMatchObject({ items: ['b'], position: { count: 2 } });
+  });
+});
+
+describe('a chunk of records', () => {
+  const chunk = (...texts: string[]): Records => {
+    let end = 0;
+    return {
+      kind: 'own',
+      meta: { version: 1 },
+      bytes: Buffer.from(texts.join('')),
+      ends: texts.map((text) => (end += text.length)),
+    };
+  };
+  const addChunk = (outlet: Outlet, records: Records): void => {
+    outlet.startRecords();
+    const count = outlet.fitting(records, 0);
+    outlet.addRecords(records, 0, count, { cursor: null, count });
+  };
+
+  it('begins a frame of its own if the gathered one is at least half full', () => {
+    const { outlet, sent } = anOutlet({ frameItems: 4 });
+    addChunk(outlet, chunk('first'));
+    addChunk(outlet, chunk('a', 'b'));
+    addChunk(outlet, chunk('c', 'd', 'e'));
+    outlet.flush();
+    expect(sent.map(({ items }) => items)).toEqual([['first'], ['a', 'b'], ['c', 'd', 'e']]);
+  });
+
+  it('fills up a frame that is less than half full, and any frame while the window is full', () => {
+    const { outlet, sent } = anOutlet({ frameItems: 4 });
+    addChunk(outlet, chunk('first'));
+    addChunk(outlet, chunk('a'));
+    addChunk(outlet, chunk('b', 'c', 'd'));
+    expect(sent.map(({ items }) => items)).toEqual([['first'], ['a', 'b', 'c', 'd']]);
+
+    const full = anOutlet({ frameItems: 4, windowBytes: 1 });
+    addChunk(full.outlet, chunk('first'));
+    addChunk(full.outlet, chunk('a', 'b'));
+    addChunk(full.outlet, chunk('c'));
+    full.outlet.flush();
+    expect(full.sent.map(({ items }) => items)).toEqual([['first'], ['a', 'b', 'c']]);
   });
 });
 

@@ -119,6 +119,14 @@ describe('the CSV reader', () => {
     },
   );
 
+  it.each(['auto', '\r\n'])(
+    'finds a record after a blank line that is cut in the middle of its line end (%j)',
+    async (lineEnd) => {
+      const pieces = piecesOf(Buffer.from('\r\n"\r\n"'), [1]);
+      expect(await rowsOf(pieces, { ...standard, lineEnd })).toEqual([['\r\n']]);
+    },
+  );
+
   it('takes each record that csv-parse takes, and refuses those with a wrong closing quote, each record by itself', async () => {
     await fc.assert(
       fc.asyncProperty(anyText, async (text) => {
