@@ -6,6 +6,8 @@ import type { Beat } from '../ipc/messages.ts';
 export function startBeat(options: {
   clock: Clock;
   beatMs: number;
+  /** This process's resident memory, in bytes. */
+  rss: () => number;
   send: (beat: Beat) => void;
   state: () => Pick<Beat, 'lent' | 'started' | 'oldestMs' | 'waiting'>;
 }): Cancel {
@@ -14,7 +16,7 @@ export function startBeat(options: {
     const now = performance.eventLoopUtilization();
     const { utilization } = performance.eventLoopUtilization(now, last);
     last = now;
-    options.send({ type: 'beat', rss: process.memoryUsage.rss(), utilisation: utilization, ...options.state() });
+    options.send({ type: 'beat', rss: options.rss(), utilisation: utilization, ...options.state() });
   };
   beat();
   return options.clock.every(options.beatMs, beat);

@@ -21,6 +21,8 @@ export interface Life<In extends { type: string }> {
 export interface LifeOptions<Message> {
   clock: Clock;
   random: () => number;
+  /** The process's resident memory, in bytes. */
+  rss: () => number;
   redaction: Redaction;
   load: (file: string) => Promise<LoadedPipeline>;
   /** It has been configured. */
@@ -49,7 +51,7 @@ export interface CommonLife<Message> extends Life<Exclude<ToChild, Stop>> {
 
 export function commonLife<Message extends Configure>(
   { send, fail, leave }: Pick<Connection<FromChild>, 'send' | 'fail' | 'leave'>,
-  { clock, random, load, onReady }: Pick<LifeOptions<Message>, 'clock' | 'random' | 'load' | 'onReady'>,
+  { clock, random, rss, load, onReady }: Pick<LifeOptions<Message>, 'clock' | 'random' | 'rss' | 'load' | 'onReady'>,
 ): CommonLife<Message> {
   let limits: Readonly<Record<string, LimitRules>> = {};
   const isConcurrent = (name: string): boolean => limits[name]?.concurrency !== undefined;
@@ -81,7 +83,7 @@ export function commonLife<Message extends Configure>(
       return pipeline;
     },
     ready(message, state) {
-      cancelBeat = startBeat({ clock, beatMs: message.beatMs, send, state });
+      cancelBeat = startBeat({ clock, beatMs: message.beatMs, rss, send, state });
       send({ type: 'ready' });
       onReady(message);
     },

@@ -42,6 +42,7 @@ export function serveChild<In extends { type: string }, Out extends object, Mess
   const life = begin(connection, {
     clock,
     random,
+    rss: () => process.memoryUsage.rss(),
     redaction,
     load: (file) => loadPipeline(file, { millrace, onSecret: (name) => hide(secretValue(name)) }),
     onConfigured: (message) => {

@@ -237,12 +237,19 @@ export class Service {
       nextLookAt: this.#heldBack.nextLookAt,
       isFull: this.#committing.isFull,
       low: this.#tending.low,
+      state: this.state,
       pausedBy: this.#pausing.reason,
       startedAt: this.#startedAt,
       perSecond: this.#rate.perSecond(this.#hub.clock.now()),
       doneBefore: this.#doneBefore,
       stateDirectory: this.#options.stateDirectory,
     });
+  }
+
+  /** As the status says, in less time. */
+  get state(): Status['state'] {
+    if (this.#shutdown) return 'stopping';
+    return this.#pausing.reason === null ? this.#hub.queue.run.state : 'paused';
   }
 
   #fillPosts(): void {

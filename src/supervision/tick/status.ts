@@ -23,6 +23,7 @@ export interface StatusSources {
   isFull: boolean;
   /** The free disk space, and how much must stay free; undefined if there is enough. */
   low: { free: number; floor: number } | undefined;
+  state: Status['state'];
   pausedBy: string | null;
   startedAt: number;
   perSecond: number;
@@ -35,13 +36,13 @@ export function describeService(sources: StatusSources): Status {
   const { hub, throttle, startedAt, stateDirectory } = sources;
   const { queue, clock, pipeline, settings, limits } = hub;
   const now = clock.now();
-  const { run, params, state, stored, done, dead } = queue.run;
+  const { run, params, stored, done, dead } = queue.run;
   const all = limits.snapshot(now);
   return {
     name: pipeline.name,
     run,
     params,
-    state: sources.stop ? 'stopping' : sources.pausedBy === null ? state : 'paused',
+    state: sources.state,
     pausedBy: sources.pausedBy,
     stateDirectory,
     durability: settings.durability,

@@ -76,6 +76,7 @@ export class Children {
         producerLife(line, {
           clock: self.clock,
           random,
+          rss: () => 0,
           redaction: new Redaction(),
           load: () =>
             Promise.resolve(
@@ -105,6 +106,7 @@ export class Children {
         consumerLife(line, {
           clock: self.clock,
           random,
+          rss: () => 0,
           redaction: new Redaction(),
           load: () => Promise.resolve(this.#workOf(self)),
           onConfigured: () => undefined,

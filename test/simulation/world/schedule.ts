@@ -59,7 +59,7 @@ function possible(world: World): Action[] {
   if (world.isCalm && plan.deadMax < 1e9) add(0.03, () => world.tendLetters('purge'));
   if (server.isOut) add(0.05, () => (server.isOut = false));
   // If nothing can succeed, an operator has to end the wait.
-  if (world.isCalm && supervisor?.running?.service.status.state === 'paused') add(0.002, () => supervisor.stop());
+  if (world.isCalm && supervisor?.running?.service.state === 'paused') add(0.002, () => supervisor.stop());
   // If there is nothing else to do, time passes until there is.
   const isIdle = actions.every(({ weight }) => weight < 0.1);
   const clocks = supervisor ? [supervisor, ...world.live] : world.live;

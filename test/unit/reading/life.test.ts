@@ -72,6 +72,7 @@ class Living {
       {
         clock: this.clock,
         random: () => 0.5,
+        rss: () => 0,
         redaction: new Redaction(),
         load: () => Promise.resolve(loaded ?? { pipeline, description, problems: [] }),
         onConfigured: () => undefined,
