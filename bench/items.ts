@@ -13,7 +13,7 @@ export interface Item {
   note: string;
 }
 
-/** About so many bytes as JSON. */
+/** The approximate size of an item as JSON, in bytes. */
 export type ItemBytes = 200 | 2000;
 
 const notes: Record<ItemBytes, string> = {
@@ -50,17 +50,17 @@ export const itemColumns = {
   note: 'TEXT',
 } as const;
 
-/** The moment of its `yield`, by the monotonic clock, as an item. */
+/** An item that holds the time of its `yield`, by the monotonic clock. */
 export interface Ping {
   at: number;
-  /** False of the first ones: an idle pipeline is one whose processes have run for a while. */
+  /** False for the first ones: latency is measured after the processes have run for a while. */
   counts: boolean;
 }
 
 const warmUpPings = 100;
 const pingEveryMs = 20;
 
-/** A ping every 20 ms: some that do not count, then `count`. */
+/** A ping every 20 ms: first some that do not count, then `count` that do. */
 export async function* pings(count: number): AsyncGenerator<Ping> {
   for (let i = 0; i < warmUpPings + count; i++) {
     await pause(pingEveryMs);

@@ -14,14 +14,14 @@ export function leaveMark(name: string): void {
   leave(name, nowNs());
 }
 
-/** Says that this consumer has started. */
+/** Records that this consumer has started. */
 export function leaveReady(): void {
   leave(`ready.${process.pid}`, nowNs());
 }
 
 /**
- * Waits until so many consumers have said that they have started: how fast items move then is no matter of start-up.
- * Blocks, so that a source that calls it may be a plain generator.
+ * Waits until that many consumers have started, so that start-up does not affect the speed that is measured. Blocks, so
+ * that a source that calls it may be a plain generator.
  */
 export function consumersReady(count: number): void {
   const directory = process.env[marksVariable];
@@ -31,14 +31,14 @@ export function consumersReady(count: number): void {
     Atomics.wait(never, 0, 0, 5);
 }
 
-/** Leaves numbers under a name of this process's own. */
+/** Leaves numbers under a name that is unique to this process. */
 export function leaveNumbers(name: string, numbers: readonly number[]): void {
   leave(`${name}.${process.pid}`, numbers);
 }
 
-/** What processes left in a directory, in memory: the directory may go. */
+/** The marks of all processes, read into memory, so that their directory can be removed. */
 export interface Left {
-  /** When `name` was left, in nanoseconds. Throws if nobody did. */
+  /** When the mark `name` was left, in nanoseconds. Throws if no process left it. */
   mark: (name: string) => number;
   /** The numbers that all processes left under `name`. */
   numbers: (name: string) => number[];

@@ -1,4 +1,4 @@
-/** `npm run bench`: the built product beside the floor. What is measured, and how, is said in docs/performance.md. */
+/** `npm run bench`: compares the built product with the floor. docs/performance.md says what is measured, and how. */
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -41,15 +41,15 @@ const root = resolve(import.meta.dirname, '..');
 const fewestRounds = 5;
 const usage = `Usage: npm run bench -- [options]
 
-  --only CASES   some of: ${Object.keys(cases).join(', ')};
-                 with a comma between them          [all but load and peers]
-  --long         also load, which takes ten minutes
-  --peers        also peers; once before: npm ci --prefix bench
-  --rounds N     rounds of each comparison          [${fewestRounds}]
-  --scale X      number of items, times X           [1]
+  --only CASES      some of: ${Object.keys(cases).join(', ')};
+                    separated by commas                [all but load and peers]
+  --long            also load, which takes ten minutes
+  --peers           also peers; once before: npm ci --prefix bench
+  --rounds N        rounds of each comparison          [${fewestRounds}]
+  --scale X         multiplies the number of items     [1]
   --dist DIRECTORY  the built product                  [dist]
-  --out DIRECTORY   where results go, as JSON          [bench/results, of a whole measurement: no scale, ${fewestRounds} rounds]
-  --write        measure nothing: write bench/results into docs/performance.md
+  --out DIRECTORY   where to write results, as JSON    [bench/results for a complete measurement: no --scale, at least ${fewestRounds} rounds]
+  --write           measure nothing: write bench/results into docs/performance.md
   --help`;
 
 async function main(): Promise<void> {
@@ -73,15 +73,15 @@ async function main(): Promise<void> {
   const scale = above0('scale', values.scale);
   const dist = resolve(values.dist);
   if (!existsSync(join(dist, 'cli.js'))) throw new Error(`there is no ${join(dist, 'cli.js')}: npm run build makes it`);
-  // A quick look does not take the place of a measurement.
+  // A quick look must not replace a measurement.
   const isWhole = rounds >= fewestRounds && scale === 1;
   const out = values.out ?? (isWhole ? join(root, 'bench/results') : undefined);
 
-  // Not in the system's temporary directory, which often is memory: a commit would cost nothing there.
+  // Not in the system's temporary directory, which is often in memory, where a commit would cost nothing.
   const cache = join(root, 'node_modules/.cache');
   mkdirSync(cache, { recursive: true });
   const directory = mkdtempSync(join(cache, 'bench-'));
-  // A database server that is not run as root has its files in it.
+  // A database server that does not run as root keeps its files in it.
   chmodSync(directory, 0o711);
   try {
     const floor = await bundleFloor(root, join(directory, 'floor'));
@@ -95,7 +95,9 @@ async function main(): Promise<void> {
       if (out) saveResult(out, { case: name, ...surroundings(root), rounds, scale, comparisons });
     }
     console.log(table(results));
-    console.error(out ? `Results are in ${out}.` : 'Results of a quick look are not kept; --out DIRECTORY keeps them.');
+    console.error(
+      out ? `Results are in ${out}.` : 'The results of a quick look are not saved; use --out DIRECTORY to save them.',
+    );
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
@@ -122,7 +124,7 @@ function above0(name: string, text: string): number {
   throw new Error(`--${name}: expected a number above 0, got "${text}"`);
 }
 
-// So that those who are to end with this process do.
+// So that the processes that must end with this one do end.
 process.once('SIGTERM', () => process.exit(128 + 15));
 main().catch((error: unknown) => {
   console.error(error instanceof Error ? `bench: ${error.message}` : error);

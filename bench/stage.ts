@@ -4,18 +4,18 @@ import { marksVariable, readMarks, type Left } from './marks.ts';
 import { watchedRun, type WatchedRun } from './measure/watched-run.ts';
 import type { Task } from './floor/task.ts';
 
-/** A run that went well, and what its processes left. */
+/** A successful run, and the marks that its processes left. */
 export type Run = WatchedRun & Left;
 
 export interface RunOptions {
   env?: Record<string, string>;
-  /** What is done while it runs; `directory` is the run's. */
+  /** Called while the run is in progress; `directory` is that of the run. */
   meanwhile?: (pid: number, directory: string) => Promise<void>;
-  /** Looks at the run's directory before it is removed; throws if something is wrong with what the run did. */
+  /** Checks the run's directory before it is removed; throws if the run did something wrong. */
   check?: (directory: string) => void;
-  /** How the run may end. */
+  /** Exit codes that the run may end with. */
   exitCodes?: readonly number[];
-  /** Directory of the product's queue, if it is to outlive the run. */
+  /** Directory of the product's queue, if the queue must outlive the run. */
   state?: string;
 }
 
@@ -28,7 +28,7 @@ export interface StageOptions {
   dist: string;
   /** The bundled floor. */
   floor: string;
-  /** A directory on the disk that is to be measured, for as long as the benchmark runs. */
+  /** A directory on the disk that is measured. It exists as long as the benchmark runs. */
   directory: string;
 }
 
@@ -42,7 +42,7 @@ export const stateDirectory = 'state';
 export class Stage {
   readonly rounds: number;
   readonly scale: number;
-  /** A directory on the disk that is to be measured. */
+  /** A directory on the disk that is measured. */
   readonly directory: string;
   readonly #options: StageOptions;
 
@@ -63,7 +63,7 @@ export class Stage {
     return Math.ceil(items * this.#options.scale);
   }
 
-  /** `millrace run` on a pipeline of this directory's, as a user starts it: log, control socket and all. */
+  /** `millrace run` on a pipeline in this directory, as a user starts it, with log and control socket. */
   async millrace(pipeline: string, flags: readonly string[], options: RunOptions = {}): Promise<Run> {
     const file = join(import.meta.dirname, 'pipelines', `${pipeline}.ts`);
     const cli = join(this.#options.dist, 'cli.js');
@@ -87,7 +87,7 @@ export class Stage {
     return await this.#run(command, options);
   }
 
-  /** `node -e 0`: the least that starting anything costs. */
+  /** `node -e 0`: the least that starting a program costs. */
   async bareNode(): Promise<Run> {
     return await this.#run([process.execPath, '-e', '0'], {});
   }

@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline';
 export interface VendorLoad {
   calls: number;
   latencyMs: number;
-  /** What the vendor takes at once. */
+  /** How many calls the vendor accepts at a time. */
   concurrency: number;
 }
 

@@ -1,7 +1,7 @@
 import type { Run } from '../stage.ts';
 import { startVendor, type VendorLoad, type VendorStats } from '../vendor.ts';
 
-/** Runs something that makes all `load.calls` of a vendor; throws if the vendor saw something else. */
+/** Runs a program that makes all `load.calls` to a vendor; throws if the vendor counted anything else. */
 export async function withVendor(
   load: VendorLoad,
   run: (env: Record<string, string>) => Promise<Run>,

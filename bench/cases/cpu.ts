@@ -1,7 +1,7 @@
 import { alternate } from '../measure/rounds.ts';
 import { itemsOf, secondsOf, twoConsumers, type BenchCase } from './throughput.ts';
 
-/** Items that keep a core busy, on two consumers, beside one program that does them one after the other. */
+/** Items that keep a core busy, on two consumers, compared with one program that does them one after the other. */
 export const cpu: BenchCase = async (stage) => {
   const count = stage.scaled(40);
   const runs = await alternate(stage.rounds, {

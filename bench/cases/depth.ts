@@ -6,11 +6,11 @@ import { nowNs } from '../marks.ts';
 import type { Stage } from '../stage.ts';
 import { memoryNow, twoConsumers, type BenchCase } from './throughput.ts';
 
-/** 75 if an item did not let itself be aborted in time. */
+/** 75 if an item ignored the abort for too long. */
 const stopped = { exitCodes: [0, 75] };
 const swing = 50_000;
 
-/** What a deep queue costs: items a second that pass through it, and the memory of each process beside it. */
+/** What a deep queue costs: the items per second that pass through it, and the memory of each process. */
 export const depth: BenchCase = async (stage) => {
   const [none, deep, deepest] = [0, stage.scaled(1_000_000), stage.scaled(10_000_000)] as const;
   const perSecond = new Map<number, number[]>();
@@ -20,7 +20,7 @@ export const depth: BenchCase = async (stage) => {
     let resident = new Map<string, number>();
     const values: number[] = [];
     for (let round = 0; round < stage.rounds; round++) {
-      // The first time from nothing; then what the round before it has taken more than given.
+      // The first round fills an empty queue; later rounds refill what the previous round took out.
       if (queued > 0) resident = await fill(stage, state, queued);
       values.push(await flow(stage, state, queued));
     }
@@ -41,7 +41,7 @@ export const depth: BenchCase = async (stage) => {
   ];
 };
 
-/** Flags for a queue that is kept that deep: the producer goes on as soon as a few have left. */
+/** Flags that keep the queue that deep: the producer resumes as soon as a few items have left. */
 function marks(queued: number): string[] {
   if (queued === 0) return [];
   const low = Math.max(1, queued - swing);
@@ -65,8 +65,8 @@ async function fill(stage: Stage, state: string, queued: number): Promise<Map<st
 }
 
 /**
- * Items a second through the queue, once it is running: the mean of those that come and those that go, as a deep queue may
- * lose items faster than it gets new ones.
+ * Items per second through the queue, once it is running: the mean of the incoming and the outgoing items, because a
+ * deep queue may lose items faster than it gets new ones.
  */
 async function flow(stage: Stage, state: string, queued: number): Promise<number> {
   const [from, to] = [stage.scaled(100_000), stage.scaled(600_000)];

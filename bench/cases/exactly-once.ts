@@ -4,7 +4,7 @@ import { alternate } from '../measure/rounds.ts';
 import { sinkFile } from '../stage.ts';
 import { compareThroughput, itemsOf, twoConsumers, warmUpItems, type BenchCase } from './throughput.ts';
 
-/** The same into a SQLite table, each row once: counted after each run. */
+/** The same into a SQLite table, each row exactly once. The rows are counted after each run. */
 export const exactlyOnce: BenchCase = async (stage) => {
   const count = stage.scaled(1_000_000);
   const check = (directory: string): void => {

@@ -26,10 +26,12 @@ const loads: readonly Load[] = [
   ...consumerCounts.map((consumers) => ({ bytes: 2000 as const, items: 100_000, consumers })),
 ];
 
-/** So many that the first second, in which everything is compiled, hardly counts: it shows where the time goes. */
+/**
+ * So many that the first second, in which everything is compiled, hardly counts. This case shows where the time goes.
+ */
 const longLoad: Load = { bytes: 200, items: 4_000_000, consumers: 2 };
 
-/** Items a second through a process that does nothing, stored with `durability: full` on the way. */
+/** Items per second through a `process` that does nothing, stored with `durability: full` on the way. */
 export const handOff: BenchCase = async (stage) => {
   await stage.millrace('hand-off', twoConsumers, itemsOf(warmUpItems));
   const comparisons: Comparison[] = [];

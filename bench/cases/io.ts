@@ -4,9 +4,11 @@ import { twoConsumers, type BenchCase } from './throughput.ts';
 
 const load = { calls: 160, latencyMs: 200, concurrency: 160 };
 
-/** Calls without a limit, as many at a time as two consumers have slots by default, beside one after the other. */
+/**
+ * Calls without a limit, as many at a time as two consumers have slots by default, compared with one after the other.
+ */
 export const io: BenchCase = async (stage) => {
-  // Its half a minute is the vendor's time, and the same in each round: once is enough.
+  // Its half a minute is the vendor's time and is the same in each round, so it is measured once.
   const { busyMs } = await withVendor(load, (env) => stage.program('calls', { env: { ...env, BENCH_SLOTS: '1' } }));
   const runs = await alternate(stage.rounds, {
     product: () => withVendor(load, (env) => stage.millrace('io', twoConsumers, { env })),

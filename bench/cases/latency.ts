@@ -4,7 +4,10 @@ import { percentile } from '../measure/spread.ts';
 import type { Run } from '../stage.ts';
 import { itemsOf, twoConsumers, type BenchCase } from './throughput.ts';
 
-/** From `yield` to `process`, one item every 20 ms, when the processes have run for a while: stored on disk on the way. */
+/**
+ * From `yield` to `process`, one item every 20 ms, after the processes have run for a while. Items are stored on disk
+ * on the way.
+ */
 export const latency: BenchCase = async (stage) => {
   const count = stage.scaled(300);
   const runs = await alternate(stage.rounds, {

@@ -9,11 +9,14 @@ const consumers = 2;
 const loads: readonly (VendorLoad & { slotsPerConsumer: number })[] = [
   { calls: 151, latencyMs: 100, concurrency: 10, slotsPerConsumer: 12 },
   { calls: 2000, latencyMs: 20, concurrency: 50, slotsPerConsumer: 50 },
-  // The same when it is the vendor that takes the time, and not the processor.
+  // The same when the time is spent in the vendor, and not in the processor.
   { calls: 2000, latencyMs: 100, concurrency: 50, slotsPerConsumer: 50 },
 ];
 
-/** Calls of a slow vendor with a limit, and more slots than it takes: seconds from the first call to the last answer. */
+/**
+ * Calls to a slow vendor under a limit, with more slots than the limit allows: seconds from the first call to the last
+ * answer.
+ */
 export const limit: BenchCase = async (stage) => {
   const comparisons: Comparison[] = [];
   for (const load of loads) comparisons.push(...(await underLoad(stage, load)));

@@ -8,7 +8,7 @@ import { memoryNow, twoConsumers, type BenchCase } from './throughput.ts';
 
 const minutes = [1, 5, 10];
 
-/** Ten minutes of as many items as pass: the memory of each process on the way. */
+/** Ten minutes at full speed: the memory of each process over time. */
 export const load: BenchCase = async (stage) => {
   const comparisons: Comparison[] = [];
   await stage.millrace('deep', twoConsumers, {

@@ -11,10 +11,10 @@ import { itemsOf, secondsOf, twoConsumers, warmUpItems, type BenchCase } from '.
 interface Peer {
   name: string;
   file: string;
-  /** As many as take it a few seconds. */
+  /** As many items as take it a few seconds. */
   items: number;
   server?: 'Redis' | 'PostgreSQL';
-  /** What is left of its items when the power fails. */
+  /** What happens to its items when the power fails. */
   durability: string;
 }
 
@@ -48,7 +48,10 @@ const contestants: readonly Peer[] = [
   { name: 'Pool.imap_unordered', file: 'python-imap.py', items: 1_000_000, durability: memoryNote },
 ];
 
-/** Our durable hand-off of 200-byte items to two consumers beside everybody else's, each by its own batch API. */
+/**
+ * Our durable hand-off of 200-byte items to two consumers, compared with other products, each through its own batch
+ * API.
+ */
 export const peers: BenchCase = async (stage) => {
   const servers = new Map<string, Server | NotHere>([
     ['Redis', await started(() => startRedis(join(stage.directory, 'redis')))],
@@ -123,6 +126,6 @@ async function itemsPerSecond(stage: Stage, programs: string, { file, items }: P
   const run = await stage.command([isPython ? 'python3' : process.execPath, path], {
     env: { BENCH_ITEMS: String(count), BENCH_PORT: String(port), PYTHONDONTWRITEBYTECODE: '1' },
   });
-  // Until the last item is done: without the end of its processes, which ours includes.
+  // Until the last item is done, without the end of its processes. Our own time includes that end.
   return count / ((run.mark('done') - run.mark('first-yield')) / 1e9);
 }

@@ -11,7 +11,7 @@ import { twoConsumers, type BenchCase } from './throughput.ts';
 
 const killsPerRound = 10;
 
-/** Consumers killed with 16 items of 50 ms in hand: how long until these run again. */
+/** Consumers are killed while they run 16 items of 50 ms: how long until these items run again. */
 export const recovery: BenchCase = async (stage) => {
   const delays: { firstMs: number; lastMs: number }[] = [];
   for (let round = 0; round < stage.rounds; round++) {
@@ -54,7 +54,7 @@ export const recovery: BenchCase = async (stage) => {
   );
 };
 
-/** Whether so many kills have been mended: both consumers at work, and nobody accused any more. */
+/** Whether the pipeline has recovered from this many kills: both consumers work, and no item is accused any more. */
 function isCalm(status: Status, kills: number): boolean {
   const consumers = status.processes.filter(({ who }) => who.role === 'consumer');
   const areWorking =

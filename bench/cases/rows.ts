@@ -11,8 +11,9 @@ import { twoConsumers, warmUpItems, type BenchCase } from './throughput.ts';
 const csvParse = join(import.meta.dirname, '../peers/csv-parse.mjs');
 
 /**
- * The rows of a file, parsed in two consumers and stored on the way, beside csv-parse alone, which parses them in one process
- * and stores nothing; and into a SQLite table, beside the `.import` of SQLite's shell. Seconds are of the whole command.
+ * The rows of a file, parsed in two consumers and stored on the way, compared with csv-parse alone, which parses them
+ * in one process and stores nothing; and into a SQLite table, compared with the `.import` of SQLite's shell. The
+ * seconds are those of the whole command.
  */
 export const rows: BenchCase = async (stage) => {
   const count = stage.scaled(1_000_000);
@@ -117,7 +118,7 @@ function* csvLines(count: number): Generator<string> {
       .join(',')}\n`;
 }
 
-/** Texts are quoted, as exports do. */
+/** Texts are quoted, as in typical exports. */
 function field(value: string | number): string {
   return typeof value === 'number' ? String(value) : `"${value}"`;
 }

@@ -4,7 +4,9 @@ import { alternate } from '../measure/rounds.ts';
 import type { Run } from '../stage.ts';
 import { twoConsumers, type BenchCase } from './throughput.ts';
 
-/** From the command to the first item's `process`, with the pipeline's translation kept from the run before, and without. */
+/**
+ * From the command to the first item's `process`, with the translated pipeline cached by an earlier run, and without.
+ */
 export const start: BenchCase = async (stage) => {
   const once = (): Promise<Run> => stage.millrace('one-item', twoConsumers);
   await once();

@@ -2,7 +2,7 @@ import type { Comparison } from '../measure/comparison.ts';
 import { processTree } from '../measure/process-tree.ts';
 import type { Run, Stage } from '../stage.ts';
 
-/** From the first `yield` to the end of the last process: everything is settled then. */
+/** From the first `yield` to the end of the last process, when everything is settled. */
 export function secondsOf(run: Run): number {
   return (run.exitedNs - run.mark('first-yield')) / 1e9;
 }
@@ -41,8 +41,8 @@ export function compareItemsPerSecond(what: string, items: number, runs: Runs): 
 }
 
 /**
- * The comparisons of runs that move the same items. Processor time is shown beside items a second because what else the
- * machine does changes it much less.
+ * The comparisons of runs that move the same items. Processor time is shown as well as items per second, because other
+ * work on the machine affects it much less.
  */
 export function compareThroughput(what: string, items: number, runs: Runs): Comparison[] {
   const compared = (name: string, unit: string, digits: number, figure: (run: Run) => number): Comparison => ({
@@ -61,7 +61,7 @@ export function compareThroughput(what: string, items: number, runs: Runs): Comp
   ];
 }
 
-/** Processor time of the processes with such a command line, from the first `yield` on: without their start. */
+/** Processor time of the processes with such a command line, from the first `yield` on. Their start does not count. */
 function cpuMs(run: Run, commandLine: RegExp): number {
   const before = run.cpuMsAt(run.mark('first-yield'));
   const some = run.processes.filter((use) => commandLine.test(use.commandLine));
@@ -78,7 +78,10 @@ export function itemsOf(items: number): { env: Record<string, string> } {
   return { env: { BENCH_ITEMS: String(items), BENCH_CONSUMERS: '2' } };
 }
 
-/** Of a run that is not counted: so that no round finds files that were never read, and a pipeline never translated. */
+/**
+ * An extra run that is not counted, so that in every round the files have been read before and the pipeline has been
+ * translated.
+ */
 export const warmUpItems = 1000;
 
 export const twoConsumers = ['--consumers', '2'] as const;

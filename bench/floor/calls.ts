@@ -1,4 +1,4 @@
-/** The same calls as pipelines/calls.ts in one program: a semaphore, a loop per slot, nothing else. */
+/** The same calls as pipelines/calls.ts in one program: a semaphore and a loop per slot. */
 import { fetch } from 'undici';
 import { callVendor } from '../vendor-call.ts';
 

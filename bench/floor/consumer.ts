@@ -23,7 +23,7 @@ receive(hub, (message) => {
     return;
   }
   arrived.push(message);
-  // What arrives in one turn goes into the sink in one transaction.
+  // Everything that arrives in one turn goes into the sink in one transaction.
   if (arrived.length === 1) setImmediate(work);
 });
 

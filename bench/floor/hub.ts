@@ -1,6 +1,6 @@
 /**
- * The floor's hub: what arrives in one turn of the event loop is committed in one transaction, and only then told:
- * `stored` to the producer, frames to the consumers. A frame's row is deleted when it is settled.
+ * The floor's hub: everything that arrives in one turn of the event loop is committed in one transaction. Only then
+ * does it send `stored` to the producer and frames to the consumers. A frame's row is deleted when it is settled.
  */
 import { spawn } from 'node:child_process';
 import type { Duplex } from 'node:stream';
@@ -43,7 +43,7 @@ let settled: Frame[] = [];
 let queue: Frame[] = [];
 let nextSeq = 1;
 let done = 0;
-/** Frames that are stored but not told so, because the queue is full. */
+/** Stored frames that have not been acknowledged, because the queue is full. */
 let untold = 0;
 let hasEnded = false;
 let isFinished = false;

@@ -9,7 +9,7 @@ export interface Sink {
 
 const names = Object.keys(itemColumns) as (keyof Item)[];
 
-/** Makes the database: before the consumers open it, as two of them at once get in each other's way. */
+/** Creates the database before the consumers open it, because two of them would get in each other's way. */
 export function makeDatabase(file: string): void {
   const db = new Database(file);
   const columns = Object.entries(itemColumns).map(([name, type]) => `${name} ${type}`);

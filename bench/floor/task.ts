@@ -1,8 +1,8 @@
 import type { ItemBytes } from '../items.ts';
 
-/** What the floor is to do, handed to each of its processes as JSON. */
+/** The floor's task, passed to each of its processes as JSON. */
 export interface Task {
-  /** What the producer yields: customers as fast as it can, or a ping now and then. */
+  /** What the producer yields: customers as fast as it can, or a ping at intervals. */
   source: { kind: 'items'; count: number; bytes?: ItemBytes } | { kind: 'pings'; count: number };
   consumers: number;
   /** Where the consumers put results. */
@@ -11,7 +11,7 @@ export interface Task {
   spool: string;
 }
 
-/** The numbers of the product's defaults. */
+/** The product's default settings. */
 export const frameItems = 1024;
 export const windowBytes = 4 * 1024 * 1024;
 export const highItems = 100_000;

@@ -1,10 +1,10 @@
 import { spread } from './spread.ts';
 
-/** One figure of the product, a value per round, and what it is held against, measured in the same rounds. */
+/** One figure of the product, with a value per round, and the figures it is compared with, from the same rounds. */
 export interface Comparison {
   what: string;
   unit: string;
-  /** Decimals that mean something. */
+  /** How many decimals are significant. */
   digits: number;
   product: number[];
   beside?: Contestant;
@@ -12,11 +12,11 @@ export interface Comparison {
 
 export interface Contestant {
   name: string;
-  /** None if it could not be measured: the note says why. */
+  /** Empty if it could not be measured; the note says why. */
   values: number[];
-  /** What has to be known of it to read its figure. */
+  /** What a reader must know to interpret the figure. */
   note?: string;
-  /** What it was handed is gone with its process. */
+  /** Its items are lost when its process dies. */
   isInMemory?: boolean;
 }
 
@@ -29,7 +29,7 @@ export function ratios({ product, beside }: Comparison): number[] {
   return beside.values.map((value, round) => product[round]! / value);
 }
 
-/** The titles over `cells`. */
+/** The titles of the columns of `cells`. */
 export const titles = ['what', 'unit', 'Millrace', 'compared with', 'ratio, round by round', 'note'] as const;
 
 /** A comparison as a row of a table. */

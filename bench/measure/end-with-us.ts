@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 
-/** Has `child` told to end when this process ends: left behind, it would run beside whatever is measured next. */
+/** Ends `child` when this process ends. Otherwise it would keep running and disturb the next measurement. */
 export function endWithUs(child: ChildProcess, signal: NodeJS.Signals = 'SIGTERM'): void {
   const end = (): void => void child.kill(signal);
   process.once('exit', end);

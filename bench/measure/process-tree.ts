@@ -6,14 +6,14 @@ export interface ProcessUse {
   commandLine: string;
   cpuMs: number;
   rssMiB: number;
-  /** The most that it has had. */
+  /** Its peak. */
   peakRssMiB: number;
 }
 
 // USER_HZ: 100 on every Linux that Node runs on.
 const tickMs = 10;
 
-/** The process and all that descend from it. Empty where there is no /proc, or when it has gone. */
+/** The process and all its descendants. Empty where there is no /proc, or when the process has exited. */
 export function processTree(root: number): ProcessUse[] {
   const self = useOf(root);
   return self ? [self, ...childrenOf(root).flatMap(processTree)] : [];
@@ -29,7 +29,7 @@ function useOf(pid: number): ProcessUse | undefined {
   const status = read(`/proc/${pid}/status`);
   const commandLine = read(`/proc/${pid}/cmdline`);
   if (stat === undefined || status === undefined || commandLine === undefined) return undefined;
-  // The name, in parentheses, may hold anything; the fields count from behind it.
+  // The name, in parentheses, may hold anything; the fields are counted from the closing parenthesis.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   const cpuMs = (Number(fields[11]) + Number(fields[12])) * tickMs;
   const mebibytes = (field: string): number => Number(new RegExp(`${field}:\\s+(\\d+)`).exec(status)?.[1] ?? 0) / 1024;
@@ -46,6 +46,6 @@ function read(file: string): string | undefined {
   try {
     return readFileSync(file, 'utf8');
   } catch {
-    return undefined; // The process has gone.
+    return undefined; // The process has exited.
   }
 }

@@ -1,4 +1,4 @@
-/** What a consumer wrote down of an item. */
+/** What a consumer recorded about an item. */
 export interface Step {
   pid: number;
   seq: number;
@@ -11,7 +11,10 @@ export interface Kill {
   atNs: number;
 }
 
-/** How long after a kill the first, and the last, of the items that it interrupted ran again; none if it interrupted none. */
+/**
+ * How long after each kill the first, and the last, of the interrupted items ran again. Kills that interrupted no item
+ * are left out.
+ */
 export function recoveries(kills: readonly Kill[], steps: readonly Step[]): { firstMs: number; lastMs: number }[] {
   return kills.flatMap(({ pid, atNs }) => {
     const own = steps.filter((step) => step.pid === pid);

@@ -2,8 +2,8 @@
 export type Contender<Result> = (round: number) => Promise<Result>;
 
 /**
- * Runs the contenders one after the other, `count` rounds of all of them, beginning with another one in each round:
- * whatever else the machine does meanwhile meets all of them alike.
+ * Runs the contenders one after the other, in `count` rounds, each of which begins with a different contender. So other
+ * work on the machine affects all of them equally.
  */
 export async function alternate<Name extends string, Result>(
   count: number,

@@ -1,4 +1,4 @@
-/** What several measurements of one thing come to. */
+/** A summary of several measurements of the same thing. */
 export interface Spread {
   median: number;
   min: number;

@@ -6,7 +6,10 @@ import type { Status } from '../../src/observability/status.ts';
 
 const againMs = 20;
 
-/** Asks a running pipeline until what it says fits; throws if it has gone. `state` is its state directory. */
+/**
+ * Polls the status of a running pipeline until it meets a condition; throws if the pipeline has ended. `state` is its
+ * state directory.
+ */
 export async function statusWhen(state: string, pid: number, fits: (status: Status) => boolean): Promise<Status> {
   for (;;) {
     const status = await statusOf(state);
@@ -16,7 +19,7 @@ export async function statusWhen(state: string, pid: number, fits: (status: Stat
   }
 }
 
-/** undefined as long as nobody listens. */
+/** undefined while nothing listens on the socket. */
 async function statusOf(state: string): Promise<Status | undefined> {
   try {
     return (await askControl(join(state, 'control.sock'), '/api/status', systemClock)).body as Status;

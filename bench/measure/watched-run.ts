@@ -5,20 +5,22 @@ import { nowNs } from '../marks.ts';
 import { endWithUs } from './end-with-us.ts';
 import { processTree, type ProcessUse } from './process-tree.ts';
 
-/** How a program and the processes that it started went. */
+/** The result of running a program, with figures of the processes that it started. */
 export interface WatchedRun {
   startedNs: number;
   exitedNs: number;
   exitCode: number | null;
-  /** Everybody as last seen: what a process used after the last look, at most `lookEveryMs` before its end, is missing. */
+  /**
+   * Each process as last sampled. What it used after its last sample, at most `lookEveryMs` before its end, is missing.
+   */
   processes: ProcessUse[];
-  /** Processor time that each of them had used by then. */
+  /** The processor time that each process had used by then. */
   cpuMsAt: (ns: number) => Map<number, number>;
 }
 
 const lookEveryMs = 50;
 
-/** Runs a program to its end, with its output in `log`; looks at it and its children while it runs. */
+/** Runs a program to its end, with its output in `log`, and samples it and its children while it runs. */
 export async function watchedRun(
   [program, ...args]: readonly [string, ...string[]],
   options: { cwd: string; env: NodeJS.ProcessEnv; log: string; meanwhile?: (pid: number) => Promise<void> },
@@ -33,7 +35,7 @@ export async function watchedRun(
   const look = setInterval(() => {
     for (const use of processTree(child.pid!)) {
       const before = seen.get(use.pid);
-      // One that has ended and was not waited for yet has no memory any more, and all of its processor time.
+      // A process that has ended and has not been reaped yet has no memory any more, but all of its processor time.
       seen.set(use.pid, use.rssMiB > 0 || !before ? use : { ...before, cpuMs: use.cpuMs });
     }
     looks.push({ atNs: nowNs(), cpuMs: new Map([...seen.values()].map(({ pid, cpuMs }) => [pid, cpuMs])) });

@@ -4,7 +4,7 @@ import esbuild from 'esbuild';
 
 const source = import.meta.dirname;
 
-/** Bundles our part of the peers' programs. Returns their directory: one from which their packages are found. */
+/** Bundles our part of the peers' programs. Returns their directory, from which Node can find their packages. */
 export async function bundlePeers(): Promise<string> {
   const cache = join(source, '../node_modules/.cache');
   mkdirSync(cache, { recursive: true });

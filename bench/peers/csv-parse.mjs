@@ -1,4 +1,4 @@
-/** csv-parse alone: rows of a file as objects, in one process, kept nowhere. */
+/** csv-parse alone: parses the rows of a file into objects, in one process, and keeps none. */
 import { createReadStream } from 'node:fs';
 import { parse } from 'csv-parse';
 

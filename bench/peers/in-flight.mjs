@@ -1,7 +1,7 @@
 import { items } from '../items.ts';
 import { leaveMark } from '../marks.ts';
 
-/** Places for so many at a time, for one who takes and many who give back. */
+/** A semaphore for one task that takes places and many that give them back. */
 export class Places {
   #free;
   #onFree = () => undefined;
@@ -38,7 +38,9 @@ async function inFlight(iterable, most, task) {
   for (let i = 0; i < most; i++) await places.take();
 }
 
-/** Hands each item to `run`, a thousand at a time, and marks the first one and when all are done. */
+/**
+ * Passes each item to `run`, a thousand at a time. Marks the time of the first item, and the time when all are done.
+ */
 export async function measured(run) {
   const count = Number(process.env.BENCH_ITEMS);
   let done = 0;

@@ -6,19 +6,22 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { endWithUs } from '../measure/end-with-us.ts';
 
-/** A server that was started for the benchmark: its own port, its own directory, nothing of the machine's. */
+/**
+ * A server that was started for the benchmark, with its own port and its own directory, separate from the machine's
+ * servers.
+ */
 export interface Server {
   port: number;
   version: string;
   stop: () => Promise<void>;
 }
 
-/** Why there is none. */
+/** Why there is no server. */
 export class NotHere extends Error {}
 
 const readyMs = 30_000;
 
-/** Redis as BullMQ's documentation wants it: an append-only file, synced once a second. */
+/** Redis as BullMQ's documentation recommends: an append-only file, synced once a second. */
 export async function startRedis(directory: string): Promise<Server> {
   const version = versionOf('redis-server');
   mkdirSync(directory);
@@ -29,7 +32,7 @@ export async function startRedis(directory: string): Promise<Server> {
   return await answering(server, port, version, 'SIGTERM');
 }
 
-/** PostgreSQL with its defaults: a commit is on disk when it is answered. */
+/** PostgreSQL with its defaults: a commit is on disk before it is acknowledged. */
 export async function startPostgres(directory: string): Promise<Server> {
   const version = versionOf('postgres');
   mkdirSync(directory);

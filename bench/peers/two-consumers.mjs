@@ -1,4 +1,4 @@
-/** What the peers with consumer processes have in common: two of them, and a producer that knows when all is done. */
+/** Shared by all peers with consumer processes: two consumers, and a producer that knows when everything is done. */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { items } from '../items.ts';
@@ -15,7 +15,7 @@ export async function startConsumers(options = {}) {
   return consumers;
 }
 
-/** Marks the first item, has all of them produced, and ends everything when the consumers have counted as many. */
+/** Marks the first item, produces all items, and ends everything when the consumers have counted that many. */
 export async function measured(consumers, produceAll) {
   let done = 0;
   const allDone = new Promise((resolve) => {
@@ -36,7 +36,7 @@ export async function measured(consumers, produceAll) {
   process.exit();
 }
 
-/** Has the consumers started, and all items handed to `send`, a thousand at a time. */
+/** Starts the consumers and passes all items to `send`, a thousand at a time. */
 export async function produce(send) {
   await measured(await startConsumers(), async () => {
     for (const batch of batches(items(count), 1000)) await send(batch);
@@ -51,7 +51,9 @@ export function consumerReady() {
 let unsaid = 0;
 const sayMs = 10;
 
-/** In a consumer: so many items are done. Said at most once in a few milliseconds, so that counting costs nothing. */
+/**
+ * In a consumer: reports how many items are done, at most once in a few milliseconds, so that counting costs nothing.
+ */
 export function countDone(finished = 1) {
   if (unsaid === 0) setTimeout(say, sayMs);
   unsaid += finished;
@@ -62,7 +64,7 @@ function say() {
   unsaid = 0;
 }
 
-/** The items of an iterable, so many at a time. */
+/** The items of an iterable, in batches. */
 export function* batches(iterable, size) {
   let batch = [];
   for (const item of iterable) {

@@ -3,7 +3,7 @@ import { callVendor } from '../vendor-call.ts';
 
 const { BENCH_ITEMS, BENCH_CONCURRENCY } = process.env;
 
-/** Calls of a vendor that takes no more than so many at once. */
+/** Calls to a vendor that accepts only a limited number at a time. */
 export default definePipeline({
   name: 'calls',
   limits: { vendor: { concurrency: Number(BENCH_CONCURRENCY) } },

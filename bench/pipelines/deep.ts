@@ -5,7 +5,7 @@ import { items } from '../items.ts';
 const isHeld = process.env['BENCH_HOLD'] !== undefined;
 const checkpointEvery = 1000;
 
-/** Items without an end, which with BENCH_HOLD stay in the queue. Another start goes on behind them. */
+/** An endless source. With BENCH_HOLD the items stay in the queue, and the next start continues after them. */
 export default definePipeline({
   name: 'deep',
   *source({ cursor, checkpoint }) {

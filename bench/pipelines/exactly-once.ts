@@ -4,7 +4,7 @@ import { leaveMark } from '../marks.ts';
 
 const count = Number(process.env['BENCH_ITEMS']);
 
-/** Many small items as they are into a SQLite table, each exactly once. */
+/** Many small items, unchanged, into a SQLite table, each exactly once. */
 export default definePipeline({
   name: 'exactly-once',
   source() {

@@ -4,7 +4,7 @@ import { consumersReady, leaveMark, leaveReady } from '../marks.ts';
 
 const { BENCH_ITEMS, BENCH_ITEM_BYTES, BENCH_CONSUMERS } = process.env;
 
-/** Many items through a process that does nothing, to nowhere: what is left is the hand-over. */
+/** Many items through a `process` that does nothing, and discarded: only the hand-over remains. */
 export default definePipeline({
   name: 'hand-off',
   source() {

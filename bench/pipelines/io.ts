@@ -3,7 +3,7 @@ import { callVendor } from '../vendor-call.ts';
 
 const { BENCH_ITEMS } = process.env;
 
-/** Calls of a vendor that takes any number at once. */
+/** Calls to a vendor that accepts any number at a time. */
 export default definePipeline({
   name: 'io',
   *source() {

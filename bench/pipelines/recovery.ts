@@ -6,7 +6,7 @@ import { marksVariable, nowNs } from '../marks.ts';
 const trace = `${process.env[marksVariable]}/trace.${process.pid}`;
 const itemMs = 50;
 
-/** Items without an end; each process writes down when it starts and ends one. */
+/** An endless source; each consumer records when an item starts and ends. */
 export default definePipeline({
   name: 'recovery',
   *source() {

@@ -3,7 +3,7 @@ import { itemColumns } from '../items.ts';
 
 const { BENCH_FILE: path = '', BENCH_SINK: sink = 'discard' } = process.env;
 
-/** The rows of a CSV file, parsed, to nowhere or into a SQLite table. */
+/** The rows of a CSV file, parsed, and discarded or written to a SQLite table. */
 export default definePipeline({
   name: 'rows',
   source: from.csv({ path, types: { id: 'integer', amount: 'number', quantity: 'integer' } }),

@@ -53,12 +53,12 @@ export function plotOf(result: CaseResult): BarPlot | undefined {
 
 function sideBySide({ what, product, beside }: Comparison): Bar[] {
   const own = { label: what.replace(/^(hand-off, |items\/s with )/, ''), isOurs: true, ...spread(product) };
-  // Beside a figure of our own there is nothing that it does not show already.
+  // Any other comparison is with one of our own figures, which already has a bar.
   if (beside?.name !== 'floor') return [own];
   return [own, { label: beside.name, isOurs: false, ...spread(beside.values) }];
 }
 
-/** Who keeps items on disk, ourselves first, and then who does not. */
+/** First the products that keep items on disk, beginning with ours, then those that do not. */
 function besideAll(comparisons: readonly Comparison[]): Bar[][] {
   const [first] = comparisons;
   if (!first) return [];
@@ -79,7 +79,7 @@ function inOrder(results: readonly CaseResult[]): CaseResult[] {
 
 function markdownTable(comparisons: readonly Comparison[]): string {
   const rows = comparisons.map(cells);
-  // A column in which nothing stands says nothing.
+  // An empty column is left out.
   const columns = titles.map((_, i) => i).filter((i) => rows.some((row) => row[i] !== ''));
   const line = (row: readonly string[]): string =>
     `| ${columns.map((i) => row[i]!.replaceAll('|', '\\|')).join(' | ')} |`;

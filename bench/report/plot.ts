@@ -2,15 +2,15 @@ import type { Spread } from '../measure/spread.ts';
 
 export interface Bar extends Spread {
   label: string;
-  /** Ours stand out. */
+  /** Our own bars are highlighted. */
   isOurs: boolean;
 }
 
 export interface BarPlot {
   title: string;
-  /** What the bars count, and which end of them is the good one. */
+  /** What the bars count, and whether longer is better. */
   subtitle: string;
-  /** Bars that belong together stand together. */
+  /** Bars of one group are drawn together. */
   groups: readonly (readonly Bar[])[];
 }
 
@@ -24,7 +24,8 @@ const groupGap = 12;
 const headHeight = 62;
 const plotWidth = width - 2 * margin - labelWidth - valueWidth;
 
-// A background of its own: it may stand on a page that is dark when the reader's system is light, or the other way round.
+// The picture has its own background, because the page may be dark while the reader's system is light, or the other way
+// around.
 const style = `
   .page { fill: #ffffff; stroke: #d0d7de; } .text { fill: #1f2328; } .soft { fill: #59636e; }
   .ours { fill: #0969da; } .other { fill: #afb8c1; } .range { stroke: #1f2328; }
@@ -34,7 +35,10 @@ const style = `
     .ours { fill: #4493f8; } .other { fill: #656c76; } .range { stroke: #f0f6fc; }
   }`;
 
-/** Horizontal bars from zero, as long as their medians; a line from the lowest value to the highest; the figures beside them. */
+/**
+ * Horizontal bars from zero to the median, with a line from the lowest value to the highest, and the figures next to
+ * them.
+ */
 export function barPlot({ title, subtitle, groups }: BarPlot): string {
   const bars = groups.flat();
   const scale = plotWidth / Math.max(...bars.map(({ max }) => max));
@@ -72,7 +76,7 @@ function figures({ median, min, max }: Spread): string {
   return min === max ? short(median) : `${short(median)} (${short(min)}–${short(max)})`;
 }
 
-/** Three figures are all that can be trusted. */
+/** More than three digits would not be reliable. */
 function short(value: number): string {
   return Number(value.toPrecision(3)).toLocaleString('en-US');
 }

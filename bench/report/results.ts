@@ -4,7 +4,7 @@ import { ratios, type Comparison } from '../measure/comparison.ts';
 import { spread } from '../measure/spread.ts';
 import type { Surroundings } from './surroundings.ts';
 
-/** What one case came to. */
+/** The result of one case. */
 export interface CaseResult extends Surroundings {
   case: string;
   rounds: number;
@@ -12,7 +12,7 @@ export interface CaseResult extends Surroundings {
   comparisons: Comparison[];
 }
 
-/** A file for each case: one that is measured again takes the place of its own. */
+/** One file for each case: a new measurement replaces the old file. */
 export function saveResult(directory: string, result: CaseResult): void {
   const comparisons = result.comparisons.map((comparison) => ({
     ...comparison,

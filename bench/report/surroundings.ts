@@ -4,7 +4,7 @@ import { cpus, release, totalmem } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 
-/** Where, when and of what a result is. */
+/** The machine, the time and the versions of a result. */
 export interface Surroundings {
   at: string;
   /** undefined outside of a checkout. */
@@ -42,7 +42,7 @@ export function versionOf(directory: string): string | undefined {
   }
 }
 
-/** The commit, `-dirty` if what is measured was changed since. */
+/** The commit, with `-dirty` if the measured code has changed since. */
 function commit(root: string): string | undefined {
   const git = (...args: string[]): string => execFileSync('git', args, { cwd: root, encoding: 'utf8' }).trim();
   try {

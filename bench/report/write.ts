@@ -9,7 +9,7 @@ const directory = 'bench/results';
 const begin = '<!-- Written by npm run bench -- --write, from bench/results: -->';
 const end = '<!-- End of what is written. -->';
 
-/** Puts what is in bench/results into the page: no figure there is typed by hand. */
+/** Copies bench/results into the page, so that no figure is typed by hand. */
 export function writeFigures(root: string): void {
   for (const [file, text] of writtenFiles(root)) {
     writeFileSync(join(root, file), text);
@@ -17,7 +17,7 @@ export function writeFigures(root: string): void {
   }
 }
 
-/** The files that follow from bench/results, as they are to be. */
+/** The files that are made from bench/results, with their expected contents. */
 export function writtenFiles(root: string): Map<string, string> {
   const results = readResults(join(root, directory));
   const text = figures(results, (name) => `../${directory}/${name}.svg`);
