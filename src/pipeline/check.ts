@@ -1,6 +1,6 @@
 /**
- * What is wrong with a pipeline's fields. Pipelines come from files that nobody may have type-checked, so nothing is
- * taken for granted. Pure: where in the file a field stands is found out elsewhere.
+ * Finds what is wrong with a pipeline's fields. A pipeline file may never have been type-checked, so nothing is taken
+ * for granted. Pure: the lines of the fields are found elsewhere.
  */
 import { isRecord } from '../core/is-record.ts';
 import { didYouMean } from '../core/nearest.ts';
@@ -35,7 +35,7 @@ const checks: Readonly<Record<string, Check>> = {
     value === undefined || typeof value === 'boolean' ? [] : wrong(['deterministic'], 'true or false', value),
 };
 
-/** All that is wrong with the fields of `definition`, in the order in which they are usually written. */
+/** Everything that is wrong with the fields of `definition`, in the order in which they are usually written. */
 export function checkFields(definition: object): Finding[] {
   const known = Object.keys(checks);
   const unknown = Object.keys(definition)
@@ -63,7 +63,7 @@ function checkSink(sink: unknown): Finding[] {
   );
 }
 
-/** Their names and values are checked against the configuration's schema; what could not be sent to it is found here. */
+/** The configuration's schema checks their names and values. Here we find values that could not be sent to it. */
 export function checkOptions(options: unknown): Finding[] {
   if (options === undefined) return [];
   if (!isRecord(options)) return wrong(['options'], 'options by name, such as { concurrency: 16 }', options);

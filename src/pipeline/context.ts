@@ -1,8 +1,8 @@
-/** The contexts: what the functions of a pipeline get. */
+/** The contexts that the functions of a pipeline get. */
 import type { Text } from '../values/text.ts';
 import type { Duration } from './options.ts';
 
-/** For contexts whose author did not name the params and limits of the pipeline: anything is taken. */
+/** For contexts whose author did not name the params and limits of the pipeline: any name is accepted. */
 // oxlint-disable-next-line typescript/no-explicit-any -- `unknown` would take nothing
 type Any = any;
 
@@ -17,27 +17,28 @@ export interface Log {
   readonly error: (message: string, fields?: Readonly<Record<string, unknown>>) => void;
 }
 
-/** The options of the platform's `fetch`, and three of Millrace's. */
+/** The options of the platform's `fetch`, and three more. */
 export interface FetchOptions<LimitName extends string = string> extends Omit<RequestInit, 'headers'> {
   /** Values may be texts with secrets: `` { authorization: text`Bearer ${secret('API_TOKEN')}` } ``. */
   headers?: RequestInit['headers'] | Readonly<Record<string, Text>> | undefined;
   /**
-   * The limit that each request of this call comes under; a redirect or a repetition is a request of its own. The
-   * permit is held until the answer's body has been read or cancelled.
+   * The limit for each request of this call; a redirect or a repeated request counts separately. The permit is held
+   * until the response's body has been read or cancelled.
    */
   limit?: LimitName | undefined;
   /** How often a request is repeated after 429, 503, or, if its method allows it, another 5xx or a lost connection. Default 4. */
   retries?: number | undefined;
   /**
-   * Time for each request, from its permit to the end of the answer's body: milliseconds, or text such as `30s`. Waiting
-   * for permits, and between repetitions, is not in it. Default: what is left of the item's time.
+   * Time limit for each request, from its permit to the end of the response's body: milliseconds, or text such as
+   * `30s`. Time spent waiting for permits, or between repeated requests, does not count. Default: the rest of the
+   * item's time.
    */
   timeout?: Duration | undefined;
 }
 
 // Taken from a method, so that a function whose author wrote `context: ProcessContext`, without params and limits, fits a
 // pipeline that has some: parameters of methods are compared both ways.
-/** `fetch` as the platform has it, under a limit. Answers 4xx and 5xx are returned, not thrown. */
+/** The platform's `fetch`, under a limit. Responses with status 4xx and 5xx are returned, not thrown. */
 export type Fetch<Limits = Any> = {
   call(input: string | URL | Request, options?: FetchOptions<LimitNames<Limits>>): Promise<Response>;
 }['call'];
@@ -60,17 +61,18 @@ interface CallingContext<Params, Limits> {
   readonly log: Log;
 }
 
-/** What `source` is given; it runs in the producer. */
+/** The context of `source`, which runs in the producer. */
 export interface SourceContext<Cursor = unknown, Params = Any, Limits = Any> extends CallingContext<Params, Limits> {
-  /** The last cursor that was stored, to go on from; undefined at the start of a run. */
+  /** The last cursor that was stored, from which to resume; undefined at the start of a run. */
   readonly cursor: Cursor | undefined;
   /**
-   * The final cursor of the last finished run with the same params and the same source: where to begin what is new since
-   * then. The same for as long as a run lasts. Undefined if no run has finished, or none of them reported a cursor.
+   * The final cursor of the last finished run with the same params and the same source, for a source that reads only
+   * what is new since then. It does not change during a run. Undefined if no run has finished, or none of them reported
+   * a cursor.
    */
   readonly previous: Cursor | undefined;
   /**
-   * Says that everything yielded so far is covered by `cursor`: after a stop the source is started with the last cursor
+   * Declares that `cursor` covers everything yielded so far: after a stop the source is started with the last cursor
    * whose items are stored. `cursor` is kept as JSON, of at most 1 MiB.
    */
   readonly checkpoint: {
@@ -80,7 +82,7 @@ export interface SourceContext<Cursor = unknown, Params = Any, Limits = Any> ext
   readonly run: string;
 }
 
-/** What `process` is given besides the item; it runs in a consumer. */
+/** The context of `process`, which runs in a consumer. */
 export interface ProcessContext<Resources = unknown, Params = Any, Limits = Any> extends CallingContext<
   Params,
   Limits
@@ -90,15 +92,15 @@ export interface ProcessContext<Resources = unknown, Params = Any, Limits = Any>
   /** The item's number in its run: rising, never reused. */
   readonly seq: number;
   /**
-   * The run and the item's first seq: the same whenever this item is tried again in its run, also after it was a dead
-   * letter; for receivers that drop what they have seen.
+   * Made from the run and the item's first seq. It is the same in every attempt of this item, also after it was a dead
+   * letter. For receivers that ignore repeated requests.
    */
   readonly key: string;
   /** What `setup` returned. */
   readonly resources: Resources;
 }
 
-/** What `setup` is given; it runs once in each consumer, before its first item. */
+/** The context of `setup`, which runs once in each consumer, before its first item. */
 export interface SetupContext<Params = Any, Limits = Any> extends CallingContext<Params, Limits> {
   /** Which consumer this is: 1…N. Its successor after a crash has the same number. */
   readonly ordinal: number;

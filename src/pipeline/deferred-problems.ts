@@ -4,7 +4,7 @@ import type { Problem } from '../ipc/messages.ts';
 import { defineSink, type Sink } from '../sinks/port.ts';
 
 export interface Deferred {
-  /** The exports that the file imports instead of the real ones. */
+  /** The exports that the pipeline file gets instead of the real ones. */
   millrace: object;
   /** The problems with options of sources and sinks so far. */
   problems: (file: string) => Problem[];
@@ -13,9 +13,9 @@ export interface Deferred {
 type Make = (...args: unknown[]) => unknown;
 
 /**
- * A source or sink with wrong options throws where it is created, in the middle of the pipeline, and nothing after it
- * would be checked. So while a file is loaded, such a call returns a source or sink that cannot be opened, and its problems
- * are reported with all others.
+ * A source or sink with wrong options throws where it is created, in the middle of the pipeline, and the rest of the
+ * file would not be checked. So while a file is loaded, such a call returns a source or sink that cannot be opened, and
+ * its problems are reported with all others.
  */
 export function deferProblems(millrace: object): Deferred {
   const thrown: MillraceError[] = [];

@@ -12,11 +12,12 @@ import {
 type None = Record<never, never>;
 
 /**
- * Defines a pipeline; a pipeline file exports the result as its default. Nothing is run or checked here: that is
- * done where the file is loaded (`millrace check` shows all that is wrong, with file and line).
+ * Defines a pipeline; a pipeline file exports the result as its default. It runs and checks nothing: the file is
+ * checked when it is loaded (`millrace check` shows everything that is wrong, with file and line).
  *
- * Keep the fields in the order name, params, limits, source, setup, process, teardown, sink: TypeScript then infers the types of
- * items, resources, results, params and limits from one to the next. Without `process` the items go to the sink as they are.
+ * Keep the fields in the order name, params, limits, source, setup, process, teardown, sink: TypeScript then infers the
+ * types of params, limits, items, resources and results, each from the fields before it. Without `process` the items go
+ * to the sink as they are.
  *
  * Throws a TypeError if it is not given an object.
  */
@@ -44,7 +45,7 @@ export function definePipeline(definition: object): Pipeline {
   return { ...(definition as Omit<Pipeline, typeof pipelineMark>), [pipelineMark]: 1 };
 }
 
-/** Whether `value` was made by `definePipeline`, of this copy of the package or another. */
+/** Whether `value` was made by `definePipeline`, of this copy of the package or of another one. */
 export function isPipeline(value: unknown): value is Pipeline {
   return typeof value === 'object' && value !== null && pipelineMark in value;
 }

@@ -2,9 +2,9 @@ import { propertiesOf } from './object-literal.ts';
 import { isName, isPunctuator, type Token } from './tokens.ts';
 
 /**
- * The line on which the field that `path` leads to stands in the literal given to `definePipeline`, or in one that a field
- * gives to a function, as in `source: from.csv({ … })`: of its nearest parent if it is not there, undefined if the file has no
- * such call.
+ * The line of the field that `path` leads to, in the object literal passed to `definePipeline` or in one that a field
+ * passes to a function, as in `source: from.csv({ … })`. If the field is missing: the line of its nearest parent.
+ * Undefined if the file has no such call.
  */
 export function lineOfField(tokens: readonly Token[], path: readonly string[]): number | undefined {
   const call = callOfDefinePipeline(tokens);

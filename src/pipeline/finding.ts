@@ -6,12 +6,12 @@ export interface Finding {
   message: string;
 }
 
-/** What was expected in the field, and what is there. */
+/** What was expected in the field, and what it has. */
 export function wrong(path: readonly string[], expected: string, value: unknown, hint = ''): Finding[] {
   return [{ path, message: complaint(expected, value) + hint }];
 }
 
-/** The same, in words. */
+/** The same, as a message. */
 export function complaint(expected: string, value: unknown): string {
   return `expected ${expected}, got ${show(value)}`;
 }

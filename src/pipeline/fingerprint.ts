@@ -5,13 +5,13 @@ import { readText } from '../core/read-text.ts';
 /** Finds the file that the module `specifier` is for the file `from`; undefined if there is none. */
 export type Resolve = (specifier: string, from: string) => string | undefined;
 
-// Beyond this it is not a pipeline's files that are read, but all of a project's at every start.
+// With more files than this, each start would read a whole project and not just a pipeline.
 const maxFiles = 1000;
 
 /**
- * Tells one version of a pipeline from another: a SHA-256 of its file and of all files that it imports by a relative path
- * or by the `paths` of its tsconfig.json,
- * and these in turn. Where the directory lies does not count. Packages are left out: they have versions of their own.
+ * Identifies a version of a pipeline: a SHA-256 of its file and of all files that it imports, directly or indirectly,
+ * by a relative path or by the `paths` of its tsconfig.json. The location of the directory does not matter. Packages
+ * are left out: they have versions of their own.
  */
 export function fingerprintOf(
   file: string,
@@ -20,7 +20,7 @@ export function fingerprintOf(
   isAlias: (specifier: string) => boolean = () => false,
 ): string {
   const found = new Map([[file, text]]);
-  // A Map's iterator also visits what is added on the way.
+  // A Map's iterator also visits entries that are added while it runs.
   for (const [importer, code] of found) {
     if (!/\.[cm]?[jt]sx?$/.test(importer)) continue;
     for (const specifier of ownImports(code, isAlias)) {
@@ -32,7 +32,7 @@ export function fingerprintOf(
         found.size >= maxFiles
       )
         continue;
-      // An import that may fail, and does, is not part of the pipeline.
+      // An import that may fail, and does fail, is not part of the pipeline.
       const content = readText(imported);
       if (content !== undefined) found.set(imported, content);
     }
@@ -42,7 +42,7 @@ export function fingerprintOf(
   return digest([digest(text), ...others.toSorted()].join('\n'));
 }
 
-// One in a comment counts, too: that does no harm, and is as good a sign of a change as any.
+// An import in a comment counts as well. That does no harm: a change of it is a change of the file.
 const anyImport = /\b(?:from|import|require)\s*\(?\s*(['"])([^'"\n]+)\1/g;
 
 function ownImports(code: string, isAlias: (specifier: string) => boolean): string[] {

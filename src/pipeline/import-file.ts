@@ -10,11 +10,14 @@ import { tsconfigOf } from './tsconfig.ts';
 export interface ImportOptions {
   /** Absolute path. */
   file: string;
-  /** What is in it. */
+  /** Its content. */
   text: string;
-  /** What `import … from 'millrace'` gives in it, so that it need not lie in a project that has installed the package. */
+  /**
+   * What `import … from 'millrace'` gives in it, so that the file need not be in a project that has installed the
+   * package.
+   */
   millrace: object;
-  /** Where translated files are kept; undefined: nowhere. */
+  /** Where translated files are kept; undefined if they are not kept. */
   cacheDirectory: string | undefined;
 }
 
@@ -36,14 +39,14 @@ export async function importFile(options: ImportOptions): Promise<Imported> {
     return await importWithJiti({ ...options, cacheDirectory });
   } catch (error) {
     if (!isOfCache(error, cacheDirectory)) throw error;
-    // Full, or no longer writable: no reason to fail.
+    // The disk is full or no longer writable: no reason to fail.
     return await importWithJiti({ ...options, cacheDirectory: undefined });
   }
 }
 
 function made(directory: string): string | undefined {
   try {
-    // What lies there is executed: nobody else may write it.
+    // Its files are executed, so no other user may write to it.
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     return directory;
   } catch {
@@ -64,11 +67,11 @@ async function importWithJiti({ file, text, millrace, cacheDirectory }: ImportOp
     });
   const jiti = orElse(
     () => make(tsconfig?.path ?? false),
-    // It cannot be read. A file that does not need it still works.
+    // It cannot be read. A pipeline that does not need it still works.
     () => make(false),
   );
-  // Not jiti.import: that one gives a native ES module to Node, which knows no virtual modules, and runs it a second time
-  // if it throws.
+  // Not jiti.import: it passes a native ES module to Node, which knows no virtual modules, and runs it a second time if
+  // it throws.
   const exports: unknown = await jiti.evalModule(text, {
     id: file,
     filename: file,

@@ -7,16 +7,16 @@ import { ownPlace } from '../core/stack.ts';
 import { tokensOf } from './tokens.ts';
 
 export interface FailedImport {
-  /** What was thrown. */
+  /** The value that was thrown. */
   error: unknown;
-  /** Absolute path of the pipeline file, and what is in it. */
+  /** Absolute path of the pipeline file, and its content. */
   file: string;
   text: string;
   /** The names that `millrace` exports, and those inside `from` and `to` (`to.sqlite`). */
   exported: readonly string[];
 }
 
-/** Names the user's own file and line, where they can be known, and what to do. */
+/** Names the user's own file and line, if they can be known, and says what to do. */
 export function importProblem(failed: FailedImport): Problem {
   return syntaxProblem(failed) ?? missingModule(failed) ?? missingExport(failed) ?? nothing(failed) ?? thrown(failed);
 }
@@ -42,7 +42,7 @@ function missingModule({ error, file, text }: FailedImport): Problem | undefined
   return { file: importer, line, message: `cannot find ${isFile ? 'module' : 'package'} "${specifier}"; ${advice}` };
 }
 
-/** The error of a translated file that calls an export of ours that does not exist. */
+/** The error of a translated file that calls a missing export of ours. */
 function missingExport({ error, file, exported }: FailedImport): Problem | undefined {
   const name = /_millrace\d*\.(\w+(?:\.\w+)?)\)? is not a (?:function|constructor)/.exec(messageOf(error))?.[1];
   if (name === undefined || exported.includes(name)) return undefined;
@@ -55,7 +55,7 @@ function missingExport({ error, file, exported }: FailedImport): Problem | undef
   return { ...placeOf(error, file), message: `${name} does not exist${didYouMean(name, members) || list}` };
 }
 
-/** jiti looks at the default export itself, and not for null. */
+/** jiti reads a property of the default export without checking for null. */
 function nothing({ error, file }: FailedImport): Problem | undefined {
   const isJiti = /^TypeError: Cannot read properties of null \(reading 'then'\)\n.*node_modules\/jiti\//.test(
     String((error as { stack?: unknown } | null | undefined)?.stack),

@@ -8,9 +8,9 @@ export interface LimitUse {
 }
 
 /**
- * The limits that a file names in so many words: `fetch(…, { limit: 'name' })` and `limit('name', …)`, also as methods of
- * `context` or `ctx`. A limit named in another way is found when it is asked for; that is better than to refuse a file
- * for what is not ours, such as `mailbox.fetch('1:*', { limit: '10' })`.
+ * The limits that a file names literally: `fetch(…, { limit: 'name' })` and `limit('name', …)`, also as methods of
+ * `context` or `ctx`. A limit that is named in another way is checked when it is used. That is better than refusing a
+ * file because of a call that is not ours, such as `mailbox.fetch('1:*', { limit: '10' })`.
  */
 export function limitUses(tokens: readonly Token[]): LimitUse[] {
   const readers = [
@@ -20,12 +20,12 @@ export function limitUses(tokens: readonly Token[]): LimitUse[] {
   return tokens.flatMap((_, i) => {
     if (!isPunctuator(tokens, i + 1, '(')) return [];
     const reader = readers.find(({ name }) => isName(tokens, i, name));
-    // A file's own function of that name is none of ours.
+    // A function of that name that the file defines itself is not ours.
     return reader !== undefined && (isContexts(tokens, i) ?? !reader.isOwn) ? reader.namesIn(tokens, i + 1) : [];
   });
 }
 
-/** For a method: whether it is one of the context; undefined if it is none. */
+/** For a method: whether it belongs to the context. Undefined if it is not a method. */
 function isContexts(tokens: readonly Token[], index: number): boolean | undefined {
   if (!isPunctuator(tokens, index - 1, '.', '?.')) return undefined;
   const isBare = !isPunctuator(tokens, index - 3, '.', '?.');
@@ -59,7 +59,7 @@ function declares(tokens: readonly Token[], name: string): boolean {
   });
 }
 
-/** Whether the name at `index` stands in the braces of an import. */
+/** Whether the name at `index` is in the braces of an import. */
 function isImported(tokens: readonly Token[], index: number): boolean {
   let begin = index;
   while (begin > 0 && !isPunctuator(tokens, begin, '{', '}', '(', ')', ';')) begin--;

@@ -1,6 +1,6 @@
 /**
- * The limits of a pipeline as they are written, read into what the supervisor keeps. The only place where they are
- * checked and converted: what the supervisor and a dry run are told of them comes from here.
+ * Converts the limits that a pipeline declares into the rules that the supervisor works with. The only place where they
+ * are checked and converted; the supervisor and a dry run both use its result.
  */
 import { isRecord } from '../core/is-record.ts';
 import { didYouMean } from '../core/nearest.ts';
@@ -16,7 +16,9 @@ export interface ReadLimits {
 const known = ['concurrency', 'rate', 'linger'];
 const longestLingerMs = 24 * 60 * 60 * 1000;
 
-/** The limits in the field `limits`, which may be anything, and what is wrong with them: then those are left out. */
+/**
+ * The limits in the field `limits`, which may hold any value, and what is wrong with them. Wrong limits are left out.
+ */
 export function limitsOf(value: unknown): ReadLimits {
   if (value === undefined) return { limits: {}, findings: [] };
   if (!isRecord(value)) {
@@ -41,7 +43,7 @@ function nameFindings(name: string): Finding[] {
   if (name.startsWith('sink:')) {
     return [{ path, message: 'names that begin with "sink:" are reserved for sinks; choose another' }];
   }
-  // It is shown in logs and tables.
+  // The name is shown in logs and tables.
   return /^[^\p{C}\s]{1,64}$/u.test(name) ? [] : wrong(path, 'a name of 1 to 64 characters without spaces', name);
 }
 

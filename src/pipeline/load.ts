@@ -27,7 +27,10 @@ import type { Pipeline } from './types.ts';
 export interface LoadOptions {
   /** What `import … from 'millrace'` gives in the file: our own public exports. */
   millrace: object;
-  /** Where translated files are kept, for a quick start the next time. Default: a directory of this user's in the system's temporary one. */
+  /**
+   * Where translated files are kept, so that the next start is quicker. Default: a directory of this user in the
+   * system's temporary directory.
+   */
   cacheDirectory?: string | undefined;
   /** Called with the name of each secret as soon as the file has named it. */
   onSecret?: ((name: string) => void) | undefined;
@@ -43,8 +46,8 @@ export type LoadedPipeline =
 
 /**
  * Imports a pipeline file (its top level runs; nothing of source, setup, process or sink does) and checks it. Does not
- * reject: whatever is wrong is a problem that names the file, and line and field where they can be known. It does not
- * resolve if the file awaits at its top level what never settles.
+ * reject: whatever is wrong becomes a problem that names the file, and line and field if they can be known. It never
+ * resolves if the top level of the file awaits something that never settles.
  */
 export async function loadPipeline(file: string, options: LoadOptions): Promise<LoadedPipeline> {
   const path = absolute(file);
@@ -100,7 +103,7 @@ function broken(problems: Problem[], given?: GivenOptions): LoadedPipeline {
   return { pipeline: null, description: null, problems, ...(given && { given }) };
 }
 
-/** The options whose values can be read as such; the others are reported as fields. */
+/** The options whose values have a valid type; the others are reported as fields. */
 function givenOptions({ options }: Pick<Pipeline, 'options'>, tokens: readonly Token[]): GivenOptions {
   const wrong = checkOptions(options).map(({ path }) => path[1]);
   // Collect all problems.

@@ -2,7 +2,7 @@ import { isSink } from '../sinks/port.ts';
 import { isSourceSpec } from '../sources/port.ts';
 import type { Finding } from './finding.ts';
 
-/** Columns that a sink needs and the source cannot have, where items go to the sink as they are. */
+/** Columns that a sink needs and that the source cannot have, where items go to the sink as they are. */
 export function missingColumns({
   source,
   process,

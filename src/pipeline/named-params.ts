@@ -3,15 +3,15 @@ import { isParam, type ParamSpec } from '../values/param.ts';
 import { isName, isPunctuator, type Token } from './tokens.ts';
 
 export interface NamedParams {
-  /** The exports that the file imports instead of the real ones. */
+  /** The exports that the pipeline file gets instead of the real ones. */
   millrace: object;
   /** The name of the variable that `file` keeps the param in; undefined if that is not known. */
   nameOf: (spec: ParamSpec<unknown>, file: string, tokens: readonly Token[]) => string | undefined;
 }
 
 /**
- * Remembers where each param was made. A param has no name of its own: it gets one where the pipeline declares it. For one
- * that is not declared, the variable that holds it is what its author will look for.
+ * Remembers where each param was made. A param has no name until the pipeline declares it. If it is not declared,
+ * errors use the name of the variable that holds it, which its author will recognise.
  */
 export function noteParams(millrace: object): NamedParams {
   const { param } = millrace as { param?: Readonly<Record<string, (...args: unknown[]) => unknown>> };

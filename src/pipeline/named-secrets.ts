@@ -3,17 +3,17 @@ import { isSecretName } from '../values/secret.ts';
 import { isName, isPunctuator, type Token } from './tokens.ts';
 
 export interface NamedSecrets {
-  /** The exports that the file imports instead of the real ones. */
+  /** The exports that the pipeline file gets instead of the real ones. */
   millrace: object;
   /**
-   * The file is loaded: the names of its secrets, those that its code names later included. From now on no other secret can
-   * be named.
+   * Call it when the file has been loaded. Returns the names of its secrets, including those that its code uses only
+   * later. After that no other secret can be named.
    */
   close: (tokens: readonly Token[]) => string[];
 }
 
 /**
- * Learns which secrets a pipeline names, so that they can be checked before anything runs, and kept out of the log.
+ * Finds out which secrets a pipeline names, so that they can be checked before anything runs, and kept out of the log.
  * `onSecret` is called as soon as a name is known.
  */
 export function noteSecrets(millrace: object, onSecret: (name: string) => void): NamedSecrets {
@@ -47,7 +47,7 @@ export function noteSecrets(millrace: object, onSecret: (name: string) => void):
 function tooLate(name: string): Error {
   return configError(
     'SECRET',
-    `secret('${name}') was first named when the pipeline ran already. Name it at the top level of the pipeline file, ` +
+    `secret('${name}') was first named while the pipeline was already running. Name it at the top level of the pipeline file, ` +
       `const key = secret('${name}'), so that it is checked at the start and kept out of the log; use key.value() where it is needed`,
   );
 }

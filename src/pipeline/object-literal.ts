@@ -4,7 +4,10 @@ import { endOfPart, isPunctuator, type Token } from './tokens.ts';
 export interface Property {
   /** The line of its name. */
   line: number;
-  /** Index of the first token of its value; of the parameter list for a method, of the name itself for a short-hand. */
+  /**
+   * Index of the first token of its value. For a method, that is its parameter list; for a shorthand property, the name
+   * itself.
+   */
   value: number;
 }
 
@@ -26,7 +29,7 @@ export function propertiesOf(tokens: readonly Token[], open: number): Map<string
   return properties;
 }
 
-/** Skips `async`, `get`, `set` and `*`, which are names themselves if what follows a name follows them. */
+/** Skips `async`, `get`, `set` and `*`. The words are themselves names if they are followed by what follows a name. */
 function nameAt(tokens: readonly Token[], begin: number): number {
   let index = begin;
   while (isPunctuator(tokens, index, '*') || (isModifier(tokens[index]) && !isAfterName(tokens, index + 1))) index++;

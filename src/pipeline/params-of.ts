@@ -1,4 +1,4 @@
-/** The params of a pipeline as they are written, read into plain data. The only place where declarations are checked. */
+/** Converts the params that a pipeline declares into plain data. The only place where declarations are checked. */
 import { isRecord } from '../core/is-record.ts';
 import { didYouMean, plainName } from '../core/nearest.ts';
 import { expectedBy, paramTypes, readParam, type ParamDescription } from '../core/params.ts';
@@ -14,7 +14,9 @@ export interface ReadParams {
 const known = ['type', 'values', 'default', 'optional', 'describe'];
 const maxDescribe = 200;
 
-/** The params in the field `params`, which may be anything, and what is wrong with them: those are left out. */
+/**
+ * The params in the field `params`, which may hold any value, and what is wrong with them. Wrong params are left out.
+ */
 export function paramsOf(value: unknown): ReadParams {
   if (value === undefined) return { params: {}, findings: [] };
   if (!isRecord(value)) {
@@ -30,7 +32,7 @@ export function paramsOf(value: unknown): ReadParams {
   return { params, findings };
 }
 
-/** The name is typed after `--param` and, in capitals, after `MILLRACE_PARAM_`. */
+/** Users type the name after `--param` and, in capitals, after `MILLRACE_PARAM_`. */
 function nameFindings(name: string, all: readonly string[]): Finding[] {
   const path = ['params', name];
   if (!/^[A-Za-z][\w-]{0,63}$/.test(name)) {
@@ -38,7 +40,9 @@ function nameFindings(name: string, all: readonly string[]): Finding[] {
   }
   const same = all.find((other) => other !== name && plainName(other) === plainName(name));
   if (same === undefined || all.indexOf(same) > all.indexOf(name)) return [];
-  return [{ path, message: `is the same as ${same} where capitals, "-" and "_" do not count: choose another name` }];
+  return [
+    { path, message: `is the same name as ${same}, because case, "-" and "_" do not count: choose another name` },
+  ];
 }
 
 function specFindings(path: string[], spec: unknown): Finding[] {

@@ -1,6 +1,7 @@
 /**
- * What `import … from 'millrace/port'` gives in a process that runs a pipeline: everything but the contract suites, which
- * only tests need. It is this very code and not another copy of it, so a connector's errors are the engine's own classes.
+ * What `import … from 'millrace/port'` gives in a process that runs a pipeline: everything but the contract suites,
+ * which only tests need. It is the engine's own code and not another copy of it, so a connector's errors are instances
+ * of the engine's classes.
  */
 export { configError, DependencyError, MillraceError, PermanentError, RetryAfter } from '../core/errors.ts';
 export { pause, systemClock } from '../core/clock.ts';

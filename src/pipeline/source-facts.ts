@@ -2,11 +2,11 @@ import { isName, isPunctuator, tokensOf, type Token } from './tokens.ts';
 import { isSourceSpec } from '../sources/port.ts';
 import type { Source } from './types.ts';
 
-/** What the code of a source shows without running it. */
+/** Facts about a source that its code shows without being run. */
 export interface SourceFacts {
   /**
    * How it resumes after a restart. `unknown`: it passes its context on, so other code may call `checkpoint`. `not`: it
-   * never goes back.
+   * cannot be read twice.
    */
   resumes: 'by checkpoints' | 'by count' | 'unknown' | 'not';
   /** It has a loop without a condition and without an exit. */
@@ -17,7 +17,7 @@ export interface SourceFacts {
 
 const ofSpec = { 'by cursor': 'by checkpoints', 'by count': 'by count', not: 'not' } as const;
 
-/** What a specification says, or else the source's own code, but not the functions that it calls. */
+/** Reads the specification or, if there is none, the source's own code, but not the functions that it calls. */
 export function sourceFacts(source: Source<unknown>): SourceFacts {
   if (isSourceSpec(source)) return { resumes: ofSpec[source.resumes], isEndless: false, items: undefined };
   if (typeof source !== 'function') {

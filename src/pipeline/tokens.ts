@@ -1,15 +1,15 @@
 import jsTokens from 'js-tokens';
 
-/** A token that means something; space and comments are left out. */
+/** A significant token; white space and comments are left out. */
 export interface Token {
   type: 'name' | 'string' | 'punctuator' | 'other';
-  /** As written; of a string what is between the quotes. */
+  /** As written; for a string, the text between the quotes. */
   value: string;
-  /** From 1. */
+  /** Counted from 1. */
   line: number;
 }
 
-// What js-tokens calls them; a template with holes is read as brackets around the holes.
+// The names that js-tokens uses. A template with substitutions counts as brackets around the substitutions.
 const types: Readonly<Record<string, Token['type'] | undefined>> = {
   IdentifierName: 'name',
   StringLiteral: 'string',
@@ -23,7 +23,7 @@ const types: Readonly<Record<string, Token['type'] | undefined>> = {
   TemplateMiddle: 'other',
 };
 
-/** The tokens of JavaScript or TypeScript. Text that is neither gives tokens all the same, of less use. */
+/** The tokens of JavaScript or TypeScript. Other text gives tokens as well, but less useful ones. */
 export function tokensOf(text: string): Token[] {
   const tokens: Token[] = [];
   let line = 1;
@@ -59,8 +59,8 @@ export function isName(tokens: readonly Token[], index: number, ...values: strin
 }
 
 /**
- * Where the part that begins at `index` ends: the index of the next comma or closing bracket outside all brackets that
- * are opened on the way, or the number of tokens.
+ * Where the part that begins at `index` ends: the index of the next comma or closing bracket outside any brackets that
+ * are opened in between, or the number of tokens.
  */
 export function endOfPart(tokens: readonly Token[], index: number): number {
   let depth = 0;

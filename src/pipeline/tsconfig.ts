@@ -8,7 +8,10 @@ export interface Tsconfig {
   isAlias: (specifier: string) => boolean;
 }
 
-/** The nearest `tsconfig.json` in the directory of `file` or above it; undefined if there is none or it has nothing about imports. */
+/**
+ * The nearest `tsconfig.json` in the directory of `file` or above it; undefined if there is none or it does not concern
+ * imports.
+ */
 export function tsconfigOf(file: string): Tsconfig | undefined {
   for (let directory = dirname(file); ; directory = dirname(directory)) {
     const path = join(directory, 'tsconfig.json');
@@ -18,7 +21,10 @@ export function tsconfigOf(file: string): Tsconfig | undefined {
   }
 }
 
-/** Reads the text only: the file is JSON with comments, and only the beginnings of its `paths` are needed. */
+/**
+ * Searches the text and does not parse it: the file is JSON with comments, and only the beginnings of its `paths` are
+ * needed.
+ */
 function aliasesIn(text: string): (specifier: string) => boolean {
   const [, paths = ''] = /"paths"\s*:\s*\{([^}]*)/.exec(text) ?? [];
   const prefixes = [...paths.matchAll(/"([^"*]*)(\*?)[^"]*"\s*:/g)].map(([, prefix, star]) => ({

@@ -1,4 +1,4 @@
-/** What a pipeline is made of. The functions' parameters are in context.ts, the options in options.ts. */
+/** The parts of a pipeline. The contexts of its functions are in context.ts, the options in options.ts. */
 import type { Sink } from '../sinks/port.ts';
 import type { SourceSpec } from '../sources/port.ts';
 import type { ParamsOf, ParamSpecs } from '../values/param.ts';
@@ -9,9 +9,9 @@ import type { Duration, PipelineOptions } from './options.ts';
  * A budget that all processes of the pipeline share: at most `concurrency` calls at a time, at most so many in a period
  * (`rate`: `100/s`, `600/min`, `10/250ms`), or both.
  *
- * `linger` is for a vendor that goes on with a call whose connection was closed: for so long after the exit of a process
- * its permits stay taken. Default: until its calls would have ended, estimated by the longest of the last 100 calls under the
- * limit, at most the call's `timeout`; `0s` gives them back at once. At most 1d.
+ * `linger` is for a vendor that keeps working on a call whose connection was closed: the permits of a process stay
+ * taken for this long after the process has exited. Default: until its calls would have ended, estimated by the longest
+ * of the last 100 calls under the limit, but at most the call's `timeout`. `0s` releases them at once. At most 1d.
  */
 export type LimitSpec =
   | { readonly concurrency: number; readonly rate?: string | undefined; readonly linger?: Duration | undefined }
@@ -41,30 +41,32 @@ export type PlainSource<Item, Cursor = unknown, Params = Any, Limits = Any> =
   | AsyncIterable<Item>
   | ((context: SourceContext<Cursor, Params, Limits>) => Iterable<Item> | AsyncIterable<Item>);
 
-/** The results of a `process` that returns `Out`: each element of an array, nothing for undefined, null and void. */
+/** The results of a `process` that returns `Out`: each element of an array; none for undefined, null and void. */
 export type RowOf<Out> = Exclude<Out extends readonly (infer Element)[] ? Element : Out, undefined | null | void>;
 
 /** A row with an index signature (of a CSV file whose header is not declared) may have any column. */
 export type Open<Row> = Row extends unknown ? (string extends keyof Row ? Any : Row) : never;
 
-/** The properties of a result: a sink with several tables knows them all. */
+/** The properties of a result: a sink with several tables declares all of them. */
 export type NamesOf<Row> = Row extends object ? Extract<keyof Row, string> : never;
 
 type SinkOf<Row, Limits> = Sink<Row, NamesOf<Row>, NoInfer<Declared<Limits>>>;
 
 /** The fields that every pipeline has. */
 export interface CommonFields<Params, Limits> {
-  /** The pipeline's name: small letters, digits and `-`, at most 41 characters, beginning with a letter or a digit. */
+  /**
+   * The pipeline's name: lowercase letters, digits and `-`, at most 41 characters, beginning with a letter or a digit.
+   */
   name: string;
-  /** Values that each run is given, by name: `{ shelf: param.string({ default: 'all' }) }`. */
+  /** Values that are given for each run, by name: `{ shelf: param.string({ default: 'all' }) }`. */
   params?: Params | undefined;
   /** Budgets shared by all processes, by name: used by `fetch(url, { limit })` and `limit(name, task)`. */
   limits?: Limits | undefined;
   /** Defaults for this pipeline; flags, environment and config file override them. */
   options?: PipelineOptions | undefined;
   /**
-   * Tells one version of the pipeline from another; default: a hash of its file and the files that it imports. A run
-   * that was begun by another version is not silently continued.
+   * Identifies the version of the pipeline. Default: a hash of its file and the files that it imports. A run that began
+   * with another version is not continued silently.
    */
   version?: string | undefined;
   /** False for a source that may yield different items the next time: nothing is skipped on resume. */
@@ -77,7 +79,7 @@ export interface DirectPipeline<Item, Cursor, Params, Limits> extends CommonFiel
   setup?: undefined;
   process?: undefined;
   teardown?: undefined;
-  /** Where the items go. */
+  /** Where items go. */
   sink: SinkOf<Open<Item>, Limits>;
 }
 
@@ -85,16 +87,16 @@ export interface DirectPipeline<Item, Cursor, Params, Limits> extends CommonFiel
 export interface ProcessingPipeline<Item, Out, Resources, Cursor, Params, Limits> extends CommonFields<Params, Limits> {
   /** Where items come from. It runs in the producer. */
   source: Source<Item, Cursor, ParamsOf<Params>, Limits>;
-  /** Runs once in each consumer, before its first item; what it returns is `context.resources`. */
+  /** Runs once in each consumer, before its first item. Its result is `context.resources`. */
   setup?: ((context: SetupContext<ParamsOf<Params>, Limits>) => Resources | PromiseLike<Resources>) | undefined;
   /**
-   * Turns an item into one result, an array of results, or none (undefined). It runs in the consumers. Throwing means
-   * that the item is tried again later; see PermanentError, RetryAfter and DependencyError.
+   * Turns an item into one result, an array of results, or none (undefined). It runs in the consumers. If it throws,
+   * the item is retried later; see PermanentError, RetryAfter and DependencyError.
    */
   process: (item: Item, context: ProcessContext<Resources, ParamsOf<Params>, Limits>) => Out;
-  /** Runs once in each consumer at its end, with what `setup` returned. */
+  /** Runs once in each consumer at its end, with the result of `setup`. */
   teardown?: ((resources: Resources) => void | PromiseLike<void>) | undefined;
-  /** Where the results go. */
+  /** Where results go. */
   sink: SinkOf<Open<RowOf<Awaited<Out>>>, Limits>;
 }
 
@@ -105,8 +107,8 @@ export const pipelineMark = Symbol.for('millrace.pipeline');
 declare const pipelineTypes: unique symbol;
 
 /**
- * A pipeline as the processes see it. Only `definePipeline` makes one. `Params` are the values that a run is given, `Row` is
- * what reaches the sink.
+ * A pipeline as the processes see it. Only `definePipeline` makes one. `Params` are the values of a run's params; `Row`
+ * is the type of a result that reaches the sink.
  */
 export interface Pipeline<out Params = unknown, out Row = unknown> {
   readonly [pipelineMark]: 1;

@@ -1,6 +1,6 @@
 /**
- * Params that a source or sink needs and the pipeline does not declare. Nobody could give them a value, so the field could
- * never be filled in.
+ * Finds params that a source or sink needs and that the pipeline does not declare. Users cannot give such a param a
+ * value, so the field could never be filled in.
  */
 import { isRecord } from '../core/is-record.ts';
 import { didYouMean } from '../core/nearest.ts';
@@ -47,7 +47,7 @@ function usesBySink(sink: unknown): Use[] {
   return sink.sinks.flatMap((each, i) => usesBy(each, ['sink', `sinks[${i}]`]));
 }
 
-/** A connector that does not keep its options still has a target: then the field is not known. */
+/** A connector that does not keep its options still has a target. The name of the field is then unknown. */
 function usesBy({ options, target }: { options?: object; target: unknown }, path: Path): Use[] {
   const inOptions = usesIn(options, path, new Set());
   const inTarget = paramsIn(target).filter((spec) => !inOptions.some((use) => use.spec === spec));

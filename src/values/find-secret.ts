@@ -8,13 +8,13 @@ export interface SecretPlaces {
 
 export type FoundSecret =
   | { status: 'found'; value: string; place: string }
-  /** `looked`: each place and what was wrong with it. */
+  /** `looked`: each place that was tried, and what was wrong with it. */
   | { status: 'missing'; looked: readonly string[] };
 
 /**
  * The value of the secret `name`: the variable `name`, else the file named by the variable `NAME_FILE`, else
- * `$CREDENTIALS_DIRECTORY/name`. The first of these that is set decides, so that an empty variable is noticed and not passed
- * over. One line feed at the end of a file is not part of the value.
+ * `$CREDENTIALS_DIRECTORY/name`. The first of these that is set decides, so that an empty variable is reported and not
+ * skipped. One line feed at the end of a file is not part of the value.
  */
 export function findSecret(name: string, { environment, readFile }: SecretPlaces): FoundSecret {
   const given = environment[name];

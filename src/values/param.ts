@@ -25,7 +25,7 @@ export interface ParamOptions<Value> {
   readonly default?: Value | undefined;
   /** No value need be given; the param is then undefined. */
   readonly optional?: true | undefined;
-  /** One line about it: `millrace check` shows it. */
+  /** One line of description, which `millrace check` shows. */
   readonly describe?: string | undefined;
 }
 
@@ -41,8 +41,8 @@ function kind<Value>(type: ParamType): ParamKind<Value> {
 }
 
 /**
- * Params of a pipeline: values that each run is given, by `--param name=value`, `MILLRACE_PARAM_NAME` or `params` in the
- * config file. They are stored with the run and shown in its log: a secret is not a param, see `secret`.
+ * Params of a pipeline: values that are given for each run, by `--param name=value`, `MILLRACE_PARAM_NAME` or `params`
+ * in the config file. They are stored with the run and shown in its log, so do not use them for secrets; see `secret`.
  */
 export const param: {
   readonly string: ParamKind<string>;
@@ -66,7 +66,7 @@ export const param: {
   oneOf: (values, options) => ({ [paramMark]: { ...options, type: 'oneOf', values } as ParamDescription }),
 };
 
-/** Whether `value` was made by `param`, of this copy of the package or another. */
+/** Whether `value` was made by `param`, of this copy of the package or of another one. */
 export function isParam(value: unknown): value is ParamSpec<unknown> {
   return typeof value === 'object' && value !== null && paramMark in value;
 }

@@ -11,16 +11,16 @@ export const secretMark = Symbol.for('millrace.secret');
 export interface Secret {
   readonly [secretMark]: string;
   /**
-   * The value, for code that hands it to a library. Throws if there is none. The value is kept out of the log and of errors
-   * wherever it turns up.
+   * The value, for code that passes it to a library. Throws if there is none. The value is removed from the log and
+   * from errors wherever it appears.
    */
   readonly value: () => string;
 }
 
 /**
  * Names a secret. Its value is that of the environment variable `name`, or the content of the file that the variable
- * `NAME_FILE` names, or the content of `$CREDENTIALS_DIRECTORY/name` (systemd). One that is missing or empty is refused at
- * the start (exit code 78). Name secrets at the top level of the pipeline file.
+ * `NAME_FILE` names, or the content of `$CREDENTIALS_DIRECTORY/name` (systemd). A secret that is missing or empty is
+ * refused at the start (exit code 78). Name secrets at the top level of the pipeline file.
  */
 export function secret(name: string): Secret {
   if (!isSecretName(name)) {
@@ -31,7 +31,7 @@ export function secret(name: string): Secret {
   return new NamedSecret(name);
 }
 
-/** Whether `value` was made by `secret`, of this copy of the package or another. */
+/** Whether `value` was made by `secret`, of this copy of the package or of another one. */
 export function isSecret(value: unknown): value is Secret {
   return typeof value === 'object' && value !== null && secretMark in value;
 }
@@ -85,12 +85,12 @@ class NamedSecret implements Secret {
   #refusal(what: string): TypeError {
     return new TypeError(
       `${this.#shown} was about to become ${what}, where it could be logged or stored. In fields of sources and sinks and in ` +
-        `headers, use the tag text: text\`Bearer \${${this.#shown}}\`. In code that hands it to a library: ${this.#shown}.value()`,
+        `headers, use the tag text: text\`Bearer \${${this.#shown}}\`. In code that passes it to a library: ${this.#shown}.value()`,
     );
   }
 }
 
-/** The value of the secret `name` in this process, if there is one. For hiding it. */
+/** The value of the secret `name` in this process, if there is one. Used to hide it. */
 export function secretValue(name: string): string | undefined {
   const found = lookUp(name);
   return found.status === 'found' ? found.value : undefined;

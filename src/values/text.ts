@@ -8,7 +8,9 @@ const textMark = Symbol.for('millrace.text');
 
 type Part = string | number | Secret | Template | ParamSpec<string | number>;
 
-/** Text with params and secrets in it, made by the tag `text`. It becomes text where a source or sink is opened. */
+/**
+ * Text with params and secrets in it, made by the tag `text`. It becomes plain text when a source or sink is opened.
+ */
 export interface Template {
   readonly [textMark]: readonly Part[];
 }
@@ -29,12 +31,12 @@ export function text(parts: TemplateStringsArray, ...values: Part[]): Template {
   return { [textMark]: all.filter((part) => part !== '') };
 }
 
-/** Whether `value` was made by the tag `text`, of this copy of the package or another. */
+/** Whether `value` was made by the tag `text`, of this copy of the package or of another one. */
 function isTemplate(value: unknown): value is Template {
   return typeof value === 'object' && value !== null && textMark in value;
 }
 
-/** Whether `value` can stand in a field that takes text. */
+/** Whether `value` can be used in a field that takes text. */
 export function isText(value: unknown): value is Text {
   return typeof value === 'string' || isSecret(value) || isTemplate(value) || isParam(value);
 }
@@ -50,7 +52,7 @@ export function textOf(value: Part, valueOf: (param: ParamSpec<unknown>) => Para
   return String(isParam(value) ? valueOf(value) : value);
 }
 
-/** The text for people: with the names of params and secrets in the place of their values, as in `{shelf}`. */
+/** The text for people, with the names of params and secrets instead of their values, as in `{shelf}`. */
 export function shownText(value: Part, nameOf: (param: ParamSpec<unknown>) => string): string {
   if (isSecret(value)) return `{secret ${value[secretMark]}}`;
   if (isTemplate(value)) return value[textMark].map((part) => shownText(part, nameOf)).join('');

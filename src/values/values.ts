@@ -1,4 +1,4 @@
-/** The values of a run, as a process has them. */
+/** The values of params and secrets for a run, in one process. */
 import { configError } from '../core/errors.ts';
 import type { ParamValues } from '../core/params.ts';
 import type { ParamSpec, ParamSpecs } from './param.ts';
@@ -11,7 +11,7 @@ export interface Values {
   readonly resolve: (text: Text) => string;
 }
 
-/** Brings the params that a pipeline declares together with the values that its run has. */
+/** Joins the params that a pipeline declares with the values of its run. */
 export function valuesOf(specs: ParamSpecs | undefined, params: ParamValues): Values {
   return {
     params: Object.freeze({ ...params }),
@@ -26,7 +26,7 @@ export function valuesOf(specs: ParamSpecs | undefined, params: ParamValues): Va
   };
 }
 
-/** A field as people see it, with the names of params and secrets instead of their values. */
+/** A field as it is shown to people, with the names of params and secrets instead of their values. */
 export function shown(specs: ParamSpecs | undefined, text: Text): string {
   return shownText(text, (spec) => nameOf(specs, spec) ?? 'param');
 }

@@ -99,7 +99,7 @@ describe('npm run demo, without a terminal', () => {
     await logged(/"message":"run started"/);
     child.kill('SIGINT');
     expect(await codeOf(child)).toBe(130);
-    expect(output).toContain('npm run demo resumes with it');
+    expect(output).toContain('npm run demo resumes with them');
     expect(running()).toEqual([]);
 
     const code = await codeOf(start());
