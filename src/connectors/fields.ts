@@ -7,14 +7,14 @@ import { parseBytes } from '../core/units.ts';
 /** Checks a value. Throws a TypeError that says what was expected and what came. */
 export type Check<Value> = (value: unknown) => Value;
 
-/** The fields that a connector was given, checked one by one; all that is wrong with them is reported at once. */
+/** Checks the options of a connector one by one, and reports everything that is wrong with them at once. */
 export class Fields {
   readonly #connector: string;
   readonly #given: Readonly<Record<string, unknown>>;
   readonly #known = new Set<string>();
   readonly #problems: string[] = [];
 
-  /** `connector`: as the user writes it, `from.csv`. */
+  /** `connector`: the name that the user writes, such as `from.csv`. */
   constructor(connector: string, options: unknown) {
     this.#connector = connector;
     if (!isRecord(options)) this.#problems.push(`expected { … }, got ${show(options)}`);
@@ -35,12 +35,12 @@ export class Fields {
     }
   }
 
-  /** For what concerns several fields. */
+  /** For problems that concern several fields. */
   problem(message: string): void {
     this.#problems.push(message);
   }
 
-  /** Throws a configuration error if something was wrong. To be called after all fields were read. */
+  /** Throws a configuration error if anything was wrong. Call it after reading all fields. */
   done(): void {
     for (const field of Object.keys(this.#given)) {
       if (this.#known.has(field)) continue;

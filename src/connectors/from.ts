@@ -1,4 +1,7 @@
-/** Where items come from: what a pipeline file writes as `from.…`. Any iterable or generator function is a source as well. */
+/**
+ * The built-in sources, which a pipeline file writes as `from.…`. Any iterable or generator function is a source as
+ * well.
+ */
 import { csv } from './csv/source.ts';
 import { ndjson } from './ndjson/source.ts';
 

@@ -1,4 +1,7 @@
-/** Where results go: what a pipeline file writes as `to.…`. Nothing heavy is imported here; a sink loads its library when it is opened. */
+/**
+ * The built-in sinks, which a pipeline file writes as `to.…`. Nothing heavy is imported here; a sink loads its library
+ * when it is opened.
+ */
 import { all } from '../sinks/all.ts';
 import { discard } from '../sinks/discard.ts';
 import { memory } from '../sinks/memory.ts';

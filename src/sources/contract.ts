@@ -1,12 +1,12 @@
 /**
- * What every source promises, as cases that any test runner can run. A case gets a source with a place of its own, which
- * holds a few items, and rejects if the source breaks a promise:
+ * Everything that a source promises, as cases that any test runner can run. A case gets a source with a place of its
+ * own, which holds a few items, and rejects if the source breaks a promise:
  *
  *     const features = { resumes: 'by cursor', yields: 'items', settles: true } as const;
  *     for (const { name, run } of sourceContract(features)) it(name, () => run(() => mySourceWithItsOwnPlace()));
  *
- * The cases treat the source as the engine does: cursors and metas are kept as JSON, `stored` is called after the
- * items are committed, `settled` in order, and a process may end between any two calls.
+ * The cases treat the source as the engine does: cursors and metas are kept as JSON, `stored` is called after the items
+ * are committed, `settled` in order, and a process may end between any two calls.
  */
 import assert from 'node:assert/strict';
 import { systemClock, type Clock } from '../core/clock.ts';
@@ -37,15 +37,16 @@ export interface SourceFeatures {
 export interface SourceUnderTest {
   readonly spec: SourceSpec<unknown, string>;
   /**
-   * What it yields from start to end, as `process` gets it. For a malformed record: a `RecordError` with the same message;
-   * for an oversized record: `{ length }` with its true length. A dozen items, in several chunks, are enough.
+   * The items that it yields from start to end, as `process` gets them. For a malformed record: a `RecordError` with
+   * the same message; for an oversized record: `{ length }` with its true length. A dozen items, in several chunks, are
+   * enough.
    */
   readonly items: readonly unknown[];
   /** How many items the source has taken from its place so far, if that can be seen. */
   readonly taken?: () => number;
   /** How many items the source has dealt with as settled. Needed if it settles. */
   readonly settledItems?: () => number | Promise<number>;
-  /** What every context for this source has in addition, such as a `fetch`. */
+  /** Additional properties of each context for this source, such as a `fetch`. */
   readonly context?: Partial<OpenContext>;
   /** Time for the source's waits. Default: the machine's clock. */
   readonly clock?: Clock;
@@ -194,7 +195,7 @@ const repeatable: readonly Case[] = [
       const chunks = await place.readAll(await place.open());
       for (let stored = 0; stored <= place.items.length; stored++) {
         const { cursor, count } = positionAfter(chunks, stored);
-        if (count > 0 && !place.isDeterministic) continue; // Nothing is counted: it only resumes at its cursors.
+        if (count > 0 && !place.isDeterministic) continue; // Items are not counted: it resumes only at its cursors.
         const source = await place.open({ cursor, isReopened: true });
         const left = place.itemsOf(await place.readAll(source)).slice(count);
         assert.deepEqual(left, place.items.slice(stored), `resumed after item ${stored}`);
@@ -207,7 +208,7 @@ const repeatable: readonly Case[] = [
       if (!place.isDeterministic) return; // Items after a cursor may come twice.
       const read: unknown[] = [];
       let position: Position = { cursor: undefined, count: 0 };
-      // Each process reads a new item, but the last one.
+      // Each process except the last reads a new item.
       for (let process = 0; process <= place.items.length; process++) {
         const source = await place.open({ cursor: position.cursor, isReopened: process > 0 });
         const iterator = place.iterate(source);
@@ -416,7 +417,7 @@ function after({ cursor, count }: Position, chunk: Chunk): Position {
   return { cursor, count: count + countOf(chunk) };
 }
 
-/** Where the source resumes when so many of its items are stored. */
+/** Where the source resumes when `stored` of its items are stored. */
 function positionAfter(chunks: readonly Chunk[], stored: number): Position {
   let position: Position = { cursor: undefined, count: 0 };
   let left = stored;
@@ -441,7 +442,7 @@ function reports(chunks: readonly Chunk[]): { cursor: unknown; items: number }[]
   return found;
 }
 
-/** Reads on from a position, up to and including the first chunk with a new item; undefined if there is none. */
+/** Reads from a position, up to and including the first chunk with a new item; undefined if there is none. */
 async function readNew(
   iterator: Iterating,
   { cursor, count }: Position,
@@ -474,7 +475,7 @@ class Place {
     this.items = subject.items.map(shown);
   }
 
-  /** The same items come each time, so that those after a cursor can be counted. */
+  /** The same items come each time, so that the items after a cursor can be counted. */
   get isDeterministic(): boolean {
     return isDeterministic({ source: this.#subject.spec });
   }
@@ -496,7 +497,7 @@ class Place {
     if (features.settles) assert.ok(settledItems, 'a source that settles is tested with `settledItems`');
   }
 
-  /** As a consumer does, once. */
+  /** Like a consumer, once. */
   async openDecoder(): Promise<void> {
     this.#decoderOf = await this.#subject.spec.openDecoder?.();
   }
@@ -546,7 +547,7 @@ class Place {
     this.#open.get(source)?.abort(new Error('stopped'));
   }
 
-  /** The process ends in good order. */
+  /** The process ends cleanly. */
   async end(source: OpenSource): Promise<void> {
     if (this.#open.delete(source)) await source.close?.();
   }
@@ -586,7 +587,7 @@ class Place {
     return items.map(shown);
   }
 
-  /** Lets everything happen that is ready to happen. */
+  /** Waits until everything that is ready has run. */
   async turns(): Promise<void> {
     for (let turn = 0; turn < 20; turn++) await new Promise<void>((resolve) => systemClock.soon(resolve));
   }

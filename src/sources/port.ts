@@ -1,13 +1,13 @@
 /**
- * The source port: what the producer needs of the place where items come from.
+ * The source port: what the producer needs from the place where items come from.
  *
  *     specification   what a pipeline file holds (`from.csv({ … })`): says which source and how. Nothing is open.
- *     open source     what the producer opens: it reads, and hears what became of what it has read.
+ *     open source     what the producer opens: it reads, and hears what happened to the items that it has read.
  *
- * A source hands over *chunks*, each with the cursor as of its last item. A chunk holds items, or *raw records*: bytes as
- * they were read and the positions where records end. The producer then only finds the ends. The records are stored as
- * they are, and a consumer decodes a run of them at once with the function that the specification's
- * `openDecoder` returns.
+ * A source hands over *chunks*, each with the cursor as of its last item. A chunk holds items, or *raw records*: bytes
+ * as they were read and the positions where records end. The producer then only finds the ends. The records are stored
+ * as they are, and a consumer decodes a run of them at once with the function that the specification's `openDecoder`
+ * returns.
  *
  * A generator function or anything iterable is a source as well; it is read item by item and does not need this port.
  */
@@ -46,8 +46,8 @@ export interface SourceSpec<out Item = unknown, out Limit extends string = never
    */
   readonly options?: object;
   /**
-   * What the options say about the properties of items: a sink that needs others is found when the pipeline file is loaded,
-   * if items go to it as they are.
+   * What the options say about the properties of items. If items go to the sink unchanged, a sink that needs other
+   * properties is found when the pipeline file is loaded.
    */
   readonly columns?: KnownColumns;
   readonly resumes: Resumes;
@@ -60,16 +60,19 @@ export interface SourceSpec<out Item = unknown, out Limit extends string = never
   readonly deterministic?: boolean | undefined;
   /**
    * Opens it in the producer. Import anything heavy here, not where the specification is made. Opening must not consume
-   * anything: a producer may open a source that has ended, only for its `settled`. If the service stops meanwhile, `signal`
-   * aborts and the stop waits for the opening: reject, or resolve, and what it resolves to is closed.
+   * anything: a producer may open a source that has ended, only for its `settled`. If the service stops meanwhile,
+   * `signal` aborts and the stop waits for `open`: reject, or resolve; a source that it resolves to is closed.
    */
   readonly open: (context: OpenContext) => OpenSource | Promise<OpenSource>;
   /**
-   * Required if it yields raw records. Called once in each consumer, before its first item: import here what parses
-   * records, not where the specification is made.
+   * Required if it yields raw records. Called once in each consumer, before its first item: import the code that parses
+   * records here, not where the specification is made.
    */
   readonly openDecoder?: (() => DecoderOf | Promise<DecoderOf>) | undefined;
-  /** What a record that cannot be decoded does: it becomes a dead letter (`dead`, the default), or ends the run with exit 78. */
+  /**
+   * What happens to a record that cannot be decoded: it becomes a dead letter (`dead`, the default), or it ends the run
+   * with exit 78.
+   */
   readonly onBadRecord?: 'dead' | 'fail' | undefined;
   /**
    * Checks the real source without consuming anything, for `millrace check --connect`. Resolves to lines for people;
@@ -78,7 +81,7 @@ export interface SourceSpec<out Item = unknown, out Limit extends string = never
   readonly check?: ((context: CheckContext) => Promise<readonly string[]>) | undefined;
 }
 
-/** What a source gets when it is opened. */
+/** The context in which a source is opened. */
 export interface OpenContext extends Omit<SourceContext, 'checkpoint'> {
   /**
    * The cursor to resume after: the last one that was stored; undefined at the start of a run. The engine skips items
@@ -94,7 +97,7 @@ export interface OpenContext extends Omit<SourceContext, 'checkpoint'> {
   readonly resolve: (text: Text) => string;
 }
 
-/** What a source's `check` gets. */
+/** The context of a source's `check`. */
 export type CheckContext = Pick<OpenContext, 'signal' | 'log' | 'fetch' | 'limit' | 'clock' | 'resolve' | 'params'>;
 
 /** An open source. Its methods are never called after `close`. */
@@ -112,9 +115,9 @@ export interface OpenSource {
   stored?(cursor: unknown): void | Promise<void>;
   /**
    * Everything up to this cursor is settled: done, or a dead letter (move or delete a file). In order; may skip to the
-   * newest; repeated after every start until it has returned once and that is committed. So it must be harmless to
-   * repeat: "source gone, target present" means done. Called one at a time, also while `read` is running, and also in a
-   * process that never calls `read`. Needs `settles: true`.
+   * newest; repeated after every start until it has returned once and that has been committed. So it must be harmless
+   * to repeat: "source gone, target present" means done. Called one at a time, also while `read` is running, and also
+   * in a process that never calls `read`. Needs `settles: true`.
    */
   settled?(cursor: unknown): void | Promise<void>;
   /** Releases everything. Called once, after the last `stored` and `settled`; not if the process is killed. */
@@ -143,11 +146,11 @@ export interface RecordChunk {
    */
   readonly ends: ArrayLike<number>;
   /**
-   * What decoding needs to know about these records. Chunks with the same object (not only an equal one) cost the
+   * Everything that is needed to decode these records. Chunks with the same object (not only an equal one) cost the
    * least.
    */
   readonly meta: Meta;
-  /** Where `bytes` begin. Left out for a source without files. */
+  /** Where `bytes` begin in their file. Left out by a source without files. */
   readonly at?: Place | undefined;
   /**
    * For a record that is longer than `maxItemBytes`, in a chunk of its own: its true length, in bytes. `bytes` then hold its
@@ -186,7 +189,7 @@ const recordErrorMark = Symbol.for('millrace.record-error');
 export class RecordError extends PermanentError {
   readonly [recordErrorMark] = true;
   readonly code = 'RECORD';
-  /** It ends the run, and becomes no dead letter: see `onBadRecord`. */
+  /** It ends the run instead of becoming a dead letter: see `onBadRecord`. */
   readonly endsRun: boolean;
   constructor(message: string, { endsRun = false, ...options }: ErrorOptions & { endsRun?: boolean } = {}) {
     super(message, options);
@@ -209,7 +212,7 @@ export function defineSource<Item, Limit extends string = never>(
   return { ...spec, [sourceMark]: true as never };
 }
 
-/** Whether `value` is a specification, made with this copy of the package or another. */
+/** Whether `value` is a specification, made with this copy of the package or another one. */
 export function isSourceSpec(value: unknown): value is SourceSpec<unknown, string> {
   return typeof value === 'object' && value !== null && sourceMark in value;
 }

@@ -1,8 +1,8 @@
-/** How a CSV file is written. Plain data: it travels with the records that were read. */
+/** The syntax of a CSV file. Plain data: it is stored with the records that were read. */
 export interface Dialect {
-  /** Between fields: one or more characters. */
+  /** Separates fields: one or more characters. */
   readonly delimiter: string;
-  /** One ASCII character, or null: no field is quoted. */
+  /** One ASCII character, or null if no field is quoted. */
   readonly quote: string | null;
   /** In a quoted field, makes the next character part of the text. The same as `quote` if quotes are doubled. */
   readonly escape: string | null;

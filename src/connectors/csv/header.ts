@@ -1,6 +1,6 @@
 import { show } from '../../core/show.ts';
 
-/** Returns `names` if each can be a property of an item. Throws a TypeError if not. */
+/** Returns `names` if each can be a property of an item. Otherwise throws a TypeError. */
 export function columnNames(names: readonly string[]): readonly string[] {
   if (names.length === 0) throw new TypeError('expected at least one column');
   const double = names.find((name, i) => names.indexOf(name) < i);

@@ -1,4 +1,4 @@
-/** What the fields of `from.csv` are, and what they make of an item's type. */
+/** The fields of `from.csv`, and the type of an item that follows from them. */
 import type { RecordFileFields } from '../record-file/fields.ts';
 import type { CsvType } from './types.ts';
 
@@ -10,12 +10,12 @@ type TypeOf<Type> = Type extends 'integer' | 'number'
       ? unknown
       : string;
 
-/** What a column that is not declared may be. */
+/** The possible values of a column that is not declared. */
 type Undeclared<Types> = { readonly [Name in keyof Types]: TypeOf<Types[Name]> | null } & {
   readonly [column: string]: string | null;
 };
 
-/** A row: with the columns of `header`, or, if the file tells them, with any. */
+/** A row, with the columns of `header`; if the file's first line names the columns, any column. */
 export type CsvItem<Name extends string, Types> = string extends Name
   ? Undeclared<Types>
   : { readonly [Column in Name]: (Column extends keyof Types ? TypeOf<Types[Column]> : string) | null };
@@ -24,18 +24,21 @@ export type CsvItem<Name extends string, Types> = string extends Name
 export type CsvTypes = Readonly<Record<string, CsvType>>;
 
 export interface CsvFields<Name extends string, Types> extends RecordFileFields {
-  /** `true` (default): the first line names the columns. Or their names, for a file without such a line. */
+  /** `true` (default): the first line names the columns. For a file without such a line: a list of the names. */
   readonly header?: true | readonly Name[] | undefined;
-  /** Columns that are not text. A text that is not of its type, or would lose digits, makes the row bad. */
+  /** Columns that are not text. A value that does not fit its type, or would lose digits, makes the row bad. */
   readonly types?: (Types & { readonly [Column in Exclude<keyof Types, Name>]: never }) | undefined;
-  /** Between fields: one or more characters. Default `,`. */
+  /** Separates fields: one or more characters. Default `,`. */
   readonly delimiter?: string | undefined;
-  /** Around fields: one ASCII character; false: quotes are text. Default `"`. */
+  /** Encloses a field: one ASCII character. `false`: quotes are ordinary text. Default `"`. */
   readonly quote?: string | false | undefined;
-  /** Before a quote that is part of a quoted field. Default: the quote itself. */
+  /** Precedes a quote inside a quoted field. Default: the quote itself. */
   readonly escape?: string | undefined;
-  /** What ends a record. Default `auto`: a line feed, a carriage return with a line feed, or, if the first line ends so, a carriage return. */
+  /**
+   * What ends a record. Default `auto`: a line feed, with or without a carriage return before it, or a carriage return
+   * alone if the first line ends with one.
+   */
   readonly lineEnd?: string | undefined;
-  /** Texts that stand for null where they are not quoted. Default: `['']`. */
+  /** Texts that mean null where they are not quoted. Default: `['']`. */
   readonly nulls?: readonly string[] | undefined;
 }

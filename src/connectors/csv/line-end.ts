@@ -1,8 +1,8 @@
 import type { Dialect } from './dialect.ts';
 
 /**
- * What ends the lines of a file, as its first line shows: `auto` if that is a line feed, with or without a carriage return
- * before it, or a carriage return alone. Undefined: it takes more of the file to know.
+ * What ends the lines of a file, judged by its first line: `auto` for a line feed, with or without a carriage return
+ * before it, or a carriage return alone. Undefined if more of the file is needed to decide.
  */
 export function lineEndIn(text: string, { delimiter, quote, escape }: Dialect, isLast: boolean): string | undefined {
   let isQuoted = false;

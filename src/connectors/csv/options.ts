@@ -7,11 +7,11 @@ import type { Dialect } from './dialect.ts';
 import { columnNames } from './header.ts';
 import { csvTypes, type CsvType } from './types.ts';
 
-/** What was given to `from.csv`, checked. */
+/** The checked options of `from.csv`. */
 export interface CsvSettings extends FileOptions {
   /** `lineEnd` is `auto` until the file is open. */
   readonly dialect: Dialect;
-  /** Undefined: the file's first line says. */
+  /** Undefined: the file's first line names them. */
   readonly header: readonly string[] | undefined;
   readonly types: Readonly<Record<string, CsvType>>;
   readonly nulls: readonly string[];
@@ -20,7 +20,7 @@ export interface CsvSettings extends FileOptions {
 /** The longest text that may end a line. */
 const longestLineEnd = 16;
 
-/** Throws a configuration error that names all that is wrong. */
+/** Throws a configuration error that names everything that is wrong. */
 export function csvSettings(options: unknown): CsvSettings {
   const fields = new Fields('from.csv', options);
   const file = fileOptions(fields);
@@ -42,7 +42,7 @@ export function csvSettings(options: unknown): CsvSettings {
   return { ...file, dialect: { delimiter, quote, escape, lineEnd }, header, types, nulls };
 }
 
-/** A line for each column of `types` that is not in `header`. */
+/** One line for each column of `types` that is not in `header`. */
 export function unknownColumns(types: Readonly<Record<string, CsvType>>, header: readonly string[]): string[] {
   return Object.keys(types)
     .filter((name) => !header.includes(name))
@@ -77,7 +77,7 @@ function anyText(value: unknown): string {
   return value;
 }
 
-/** What separates must be told apart by its first character. */
+/** Delimiters, quotes and line ends are recognised by their first character, so these must differ. */
 function checkApart(fields: Fields, { delimiter, quote, escape, lineEnd }: Dialect): void {
   const ends = lineEnd === 'auto' ? '\r\n' : lineEnd;
   const shares = (a: string, b: string): boolean => Array.from(a).some((character) => b.includes(character));

@@ -4,23 +4,23 @@ import { lineEndOf, type Dialect } from './dialect.ts';
 import type { CsvType } from './types.ts';
 import { converters, Refused, type Convert } from './values.ts';
 
-/** What a record becomes. Plain data: it travels with the records. */
+/** How records become items. Plain data: it is stored with the records. */
 export interface Columns {
   /** The names of the columns, in order. */
   readonly header: readonly string[];
   /** Columns that are not text. */
   readonly types: Readonly<Record<string, CsvType>>;
-  /** Texts that stand for null where they are not quoted. */
+  /** Texts that mean null where they are not quoted. */
   readonly nulls: readonly string[];
 }
 
-/** An item with a property for each column. */
+/** An item with one property per column. */
 export type CsvRow = Record<string, unknown>;
 
 /**
  * Parses one record of a text at a time. Returns an item, or a RecordError that says what is wrong with it.
  *
- * It jumps from delimiter to delimiter, which native code finds, and cuts fields out of the text.
+ * It jumps from delimiter to delimiter with `indexOf`, which is native code, and cuts fields out of the text.
  */
 export class CsvParser {
   readonly #delimiter: string;
@@ -33,7 +33,10 @@ export class CsvParser {
   readonly #convert: readonly (Convert | undefined)[];
   readonly #emptyIsNull: boolean;
   readonly #nulls: ReadonlySet<string> | undefined;
-  /** An item is a copy of it, so that all have one shape, whatever order their properties are set in. */
+  /**
+   * Each item is a copy of this object, so that all items have the same shape, in whatever order their properties are
+   * set.
+   */
   readonly #blank: CsvRow;
 
   constructor(dialect: Dialect, { header, types, nulls }: Columns) {
@@ -51,7 +54,7 @@ export class CsvParser {
     this.#blank = Object.fromEntries(header.map((name) => [name, null]));
   }
 
-  /** The record of `text` from `from` up to `to`, which is behind its line end and the blank lines that follow it. */
+  /** The record in `text` from `from` up to `to`, which is after its line end and the blank lines that follow it. */
   item(text: string, from: number, to: number): CsvRow | RecordError {
     const header = this.#header;
     const delimiter = this.#delimiter;
@@ -93,7 +96,7 @@ export class CsvParser {
     return column === header.length ? item : wrongCount(header.length, column);
   }
 
-  /** The fields of a record as they are: for a header. Throws a RecordError. */
+  /** The fields of a record as text, for a header. Throws a RecordError. */
   fields(text: string, from: number, to: number): string[] {
     const end = this.#withoutLineEnds(text, from, to);
     const fields: string[] = [];

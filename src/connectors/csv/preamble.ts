@@ -12,7 +12,7 @@ import { unknownColumns, type CsvSettings } from './options.ts';
 import { CsvParser } from './parser.ts';
 import { CsvSplitter } from './splitter.ts';
 
-/** What comes before a file's first row, and what it tells. */
+/** The part of a file before its first row, and what follows from it. */
 export interface Preamble {
   readonly dialect: Dialect;
   readonly header: readonly string[];
@@ -24,8 +24,8 @@ export interface Preamble {
 }
 
 /**
- * Reads a byte order mark, the way lines end, and the header. Undefined if the file ends before its first row is known.
- * Throws a configuration error if the header cannot be used.
+ * Reads the byte order mark, the kind of line end, and the header. Undefined if the file ends before its first row is
+ * known. Throws a configuration error if the header cannot be used.
  */
 export async function readPreamble(input: Input, settings: CsvSettings): Promise<Preamble | undefined> {
   const bytes = new Unread(input.read());

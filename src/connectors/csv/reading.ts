@@ -1,4 +1,4 @@
-/** What `from.csv` does once it is opened. Loaded only then. */
+/** The part of `from.csv` that is loaded only when the source is opened. */
 import type { CheckContext, Meta, OpenContext, OpenSource, RecordDecoder } from '../../sources/port.ts';
 import { decodeTexts } from '../record-file/decode-texts.ts';
 import { openInput } from '../record-file/input.ts';
@@ -10,7 +10,7 @@ import { CsvParser, type Columns } from './parser.ts';
 import { readPreamble } from './preamble.ts';
 import { CsvSplitter } from './splitter.ts';
 
-/** What travels with records: all that is needed to parse them. */
+/** Stored with records: everything that is needed to parse them. */
 interface CsvMeta extends Meta, Columns {
   readonly version: 1;
   readonly dialect: Dialect;
@@ -38,7 +38,7 @@ export function csvDecoder(meta: Meta): RecordDecoder {
   return (run) => decodeTexts(run, (text, from, to) => parser.item(text, from, to));
 }
 
-/** Reads the header of a file. Reads nothing of a pipe. */
+/** Reads the header of a file. From a pipe it reads nothing. */
 export async function checkCsv(settings: CsvSettings, { resolve }: CheckContext): Promise<readonly string[]> {
   const input = await openInput(resolvedWhere(settings.where, resolve), settings.compression);
   try {

@@ -8,7 +8,7 @@
  *     5,"never closed,1⏎        malformed as well
  *
  * A malformed record ends at the first line end after its start, and reading continues there, so one bad quote never
- * swallows the rest. The same is done with a record that is longer than it may be.
+ * swallows the rest. The same holds for a record that is too long.
  *
  * It looks at each byte once, in one of three states, and makes no text of them. Where the bytes end, it remembers its
  * state and continues there when there are more.
@@ -93,7 +93,7 @@ export class CsvSplitter implements RecordSplitter {
     return this.#takesReturn && bytes[at] === carriageReturn && bytes[at + 1] === lineEnd[0] ? 2 : 0;
   }
 
-  /** Where the record ends that begins at `start`. */
+  /** The end of the record that begins at `start`. */
   #endOf(bytes: Buffer, start: number, isLast: boolean): number {
     const { length } = bytes;
     const quote = this.#quote;

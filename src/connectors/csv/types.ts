@@ -14,7 +14,7 @@ const typeOf: Readonly<Record<CsvType, ColumnType>> = {
   json: 'any',
 };
 
-/** The columns that are declared: all of them, if there is a list of them. */
+/** The columns that are declared: all of them, if `header` is a list. */
 export function knownColumns(
   header: readonly string[] = [],
   types: Readonly<Record<string, CsvType>> = {},

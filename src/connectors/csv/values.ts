@@ -1,6 +1,6 @@
 /*
- * What the text of a field becomes. Each type is exact or refuses: no digit is lost, nothing is guessed. Spaces are part of
- * a value.
+ * Converts the text of a field to a value. Each type is exact or refuses: no digit is lost, nothing is guessed. Spaces
+ * are part of a value.
  */
 import { isDate } from '../../core/date.ts';
 import { parseExactJson } from '../../core/exact-json.ts';
@@ -34,7 +34,7 @@ const aBoolean = new Refused('true, false, yes, no, t, f, y, n, 1 or 0');
 const aDate = new Refused('a date such as 2024-02-29');
 
 function integer(text: string): unknown {
-  // Adding makes 0 of -0.
+  // The addition turns -0 into 0.
   if (plainDigits(text) === 'digits') return Number(text) + 0;
   if (!/^[+-]?\d+$/.test(text)) return aWholeNumber;
   const value = Number(text);
@@ -42,7 +42,10 @@ function integer(text: string): unknown {
   return value === 0 ? 0 : value;
 }
 
-/** Any decimal of so many digits is what its number prints as; with more, that is looked at. */
+/**
+ * A decimal with at most this many digits always equals what its number prints as. With more digits, we compare the
+ * two.
+ */
 const alwaysExactDigits = 15;
 /** Below it, numbers have fewer digits. */
 const smallestNormal = 2 ** -1022;
@@ -60,8 +63,8 @@ function number(text: string): unknown {
 }
 
 /**
- * Nearly all numbers are a few digits, perhaps with a minus and a point, which is seen in less time than a pattern takes.
- * With so few, none is lost.
+ * Nearly all numbers have few digits, perhaps with a minus and a point. Checking that by hand is quicker than a regular
+ * expression, and with so few digits none is lost.
  */
 function plainDigits(text: string): 'digits' | 'decimal' | 'other' {
   const { length } = text;
@@ -83,7 +86,7 @@ const point = 0x2e;
 const zero = 0x30;
 const nine = 0x39;
 
-/** Without sign, point, exponent and zeros at either end. */
+/** The digits without sign, point, exponent, and zeros at either end. */
 function significantDigits(text: string): string {
   return text.replace(/e.*$/i, '').replaceAll(/[+.-]/g, '').replace(/^0+/, '').replace(/0+$/, '');
 }
@@ -97,7 +100,7 @@ function boolean(text: string): unknown {
   return booleans.get(text) ?? booleans.get(text.toLowerCase()) ?? aBoolean;
 }
 
-/** Stays text: a day has no time zone, and so is no `Date`. */
+/** It stays text: a day has no time zone, so it is not a `Date`. */
 function date(text: string): unknown {
   return isDate(text) ? text : aDate;
 }

@@ -1,5 +1,6 @@
 /*
- * Where text stops being JSON. What JSON.parse says of that differs between versions of Node, and often lacks the position.
+ * Finds where text stops being JSON. The message of JSON.parse differs between versions of Node, and often lacks the
+ * position.
  */
 
 /** The first place at which `text` is not JSON, and what was expected there; undefined if it is JSON. */
@@ -43,7 +44,7 @@ class Scanner {
     this.#match(/[ \t\r\n]*/y);
   }
 
-  /** Nested values are kept in a list and not on the stack: there may be a hundred thousand. */
+  /** Nested values are kept in a list and not on the stack, because there may be a hundred thousand of them. */
   value(): void {
     const open: ('{' | '[')[] = [];
     for (;;) {
@@ -57,7 +58,7 @@ class Scanner {
           continue;
         }
       }
-      // A value has ended: so may those around it.
+      // A value has ended, so the values around it may end too.
       for (;;) {
         const around = open.at(-1);
         if (around === undefined) return;

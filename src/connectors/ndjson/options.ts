@@ -3,13 +3,13 @@ import { expected, Fields, oneOf } from '../fields.ts';
 import { fileOptions, type FileOptions } from '../record-file/options.ts';
 import type { StandardSchema } from './schema.ts';
 
-/** What was given to `from.ndjson`, checked. */
+/** The checked options of `from.ndjson`. */
 export interface NdjsonSettings extends FileOptions {
   readonly bigints: Bigints;
   readonly schema: StandardSchema<unknown> | undefined;
 }
 
-/** Throws a configuration error that names all that is wrong. */
+/** Throws a configuration error that names everything that is wrong. */
 export function ndjsonSettings(options: unknown): NdjsonSettings {
   const fields = new Fields('from.ndjson', options);
   const file = fileOptions(fields);

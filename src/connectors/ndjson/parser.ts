@@ -5,7 +5,7 @@ import { RecordError } from '../../sources/port.ts';
 import { jsonProblem } from './json-problem.ts';
 import type { Issue, StandardSchema } from './schema.ts';
 
-/** How many of a schema's objections an error shows. */
+/** How many of a schema's issues an error shows. */
 const shownIssues = 5;
 
 /** Parses one line. Returns an item, or a RecordError that says what is wrong with it. */

@@ -1,4 +1,4 @@
-/** What `from.ndjson` does once it is opened. Loaded only then. */
+/** The part of `from.ndjson` that is loaded only when the source is opened. */
 import type { Bigints } from '../../core/exact-json.ts';
 import type { CheckContext, DecoderOf, Meta, OpenContext, OpenSource } from '../../sources/port.ts';
 import { markBytes, startOfText } from '../record-file/byte-order-mark.ts';
@@ -11,7 +11,7 @@ import type { NdjsonSettings } from './options.ts';
 import { parseLine } from './parser.ts';
 import { LineSplitter } from './splitter.ts';
 
-/** What travels with records. A schema cannot: the pipeline's own is used. */
+/** Stored with records. A schema cannot be stored, so records are checked with the one in the pipeline. */
 interface NdjsonMeta extends Meta {
   readonly version: 1;
   readonly bigints: Bigints;
@@ -40,7 +40,7 @@ export function ndjsonDecoder({ schema }: Pick<NdjsonSettings, 'schema'>): Decod
   };
 }
 
-/** Opens the file, and reads nothing. */
+/** Opens the file without reading anything. */
 export async function checkNdjson(settings: NdjsonSettings, { resolve }: CheckContext): Promise<readonly string[]> {
   const input = await openInput(resolvedWhere(settings.where, resolve), settings.compression);
   await input.close();

@@ -1,4 +1,4 @@
-/** A validator in the common shape of zod, valibot, arktype and others: see https://standardschema.dev. */
+/** A validator with the interface that zod, valibot, arktype and others share: see https://standardschema.dev. */
 export interface StandardSchema<Output> {
   readonly '~standard': {
     readonly version: 1;

@@ -4,7 +4,7 @@ import { nameOf } from '../record-file/where.ts';
 import type { NdjsonFields } from './fields.ts';
 import { ndjsonSettings } from './options.ts';
 
-/** The lines of a file, each of which is JSON. The consumers parse them. See docs/connectors/ndjson.md. */
+/** Reads a file in which each line is one JSON value. The consumers parse the lines. See docs/connectors/ndjson.md. */
 // oxlint-disable-next-line typescript/no-explicit-any -- nobody has said what is in the file
 export function ndjson<Item = any>(options: FileOrStdin & NdjsonFields<Item>): SourceSpec<Item> {
   const settings = ndjsonSettings(options);

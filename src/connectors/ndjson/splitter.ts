@@ -2,7 +2,7 @@ import type { RecordSplitter, Split } from '../record-file/splitter.ts';
 
 const lineFeed = 0x0a;
 
-/** Lines that end with a line feed. A line of white space alone is blank. */
+/** Finds lines that end with a line feed. A line that has only white space is blank. */
 export class LineSplitter implements RecordSplitter {
   readonly lineEndBytes = 1;
   readonly #maxBytes: number;

@@ -1,14 +1,14 @@
 import { configError } from '../../core/errors.ts';
 
-/** What editors on Windows put in front of UTF-8. */
+/** Editors on Windows put this mark before UTF-8 text. */
 const mark = Buffer.from('\uFEFF');
 
-/** So many of a file's first bytes show whether it begins with the mark. */
+/** How many bytes are needed to see whether a file begins with the mark. */
 export const markBytes = mark.length;
 
 /**
- * Where the text of a file begins that begins with `head`: after the mark, if it has one. Throws a configuration error for
- * UTF-16.
+ * The position at which the text of a file begins: after the byte order mark, if it has one. `head` holds its first
+ * bytes. Throws a configuration error for UTF-16.
  */
 export function startOfText(head: Buffer, file: string): number {
   const [first, second] = head;

@@ -1,4 +1,4 @@
-/** Bytes in order, in pieces. */
+/** A stream of bytes, in pieces. */
 export interface Bytes {
   /** The next piece, with `rest` before it; null at the end. It is the caller's own. One call at a time. */
   next(rest?: Buffer): Promise<Buffer | null>;
@@ -27,12 +27,12 @@ export class Unread implements Bytes {
     return joined(rest, piece);
   }
 
-  /** These come next. */
+  /** These bytes are read next. */
   putBack(piece: Buffer): void {
     if (piece.length > 0) this.#back = piece;
   }
 
-  /** The next `count` bytes, or what there is until the end. */
+  /** The next `count` bytes; fewer if the stream ends before. */
   async take(count: number): Promise<Buffer> {
     const bytes = await this.peek(count);
     const all = this.#back;
@@ -41,7 +41,7 @@ export class Unread implements Bytes {
     return bytes;
   }
 
-  /** The same; they come next all the same. */
+  /** The same bytes, without consuming them. */
   async peek(count: number): Promise<Buffer> {
     const pieces: Buffer[] = [];
     let length = 0;
@@ -56,7 +56,7 @@ export class Unread implements Bytes {
     return all.subarray(0, count);
   }
 
-  /** All that was put back and the next piece, as far as there is one. They come next all the same. */
+  /** All bytes that were put back, and the next piece if there is one, without consuming them. */
   async peekMore(): Promise<{ bytes: Buffer; isAtEnd: boolean }> {
     const back = this.#back ?? Buffer.alloc(0);
     const piece = await this.#bytes.next();
@@ -65,7 +65,7 @@ export class Unread implements Bytes {
     return { bytes, isAtEnd: piece === null };
   }
 
-  /** Reads and drops the next `count` bytes, or what there is until the end. */
+  /** Reads and drops the next `count` bytes; fewer if the stream ends before. */
   async drop(count: number): Promise<void> {
     for (let left = count; left > 0;) {
       const piece = await this.next();

@@ -4,7 +4,7 @@ import type { Bytes } from './bytes.ts';
 import { comparedBytes, digestOf, type FileCursor } from './cursor.ts';
 import type { RecordSplitter } from './splitter.ts';
 
-/** At most so many records in a chunk: it is stored as one frame. */
+/** The most records in a chunk, because a chunk is stored as one frame. */
 const chunkRecords = 1024;
 
 export interface RecordsToRead {
@@ -12,16 +12,16 @@ export interface RecordsToRead {
   readonly bytes: Bytes;
   readonly splitter: RecordSplitter;
   readonly meta: Meta;
-  /** Where `bytes` begin: between two records. */
+  /** Where `bytes` begin in the file: between two records. */
   readonly offset: number;
   readonly line: number;
-  /** What every cursor says of the file; undefined where there are no cursors. */
+  /** The part of a cursor that identifies the file; undefined where there are no cursors. */
   readonly file: Pick<FileCursor, 'file' | 'isCompressed' | 'head'> | undefined;
 }
 
 /**
- * Reads records to the end. Each piece of the file becomes a chunk, or some; a record that is cut off waits for the next
- * piece.
+ * Reads records to the end. Each piece of the file becomes one or more chunks; a record that is cut off waits for the
+ * next piece.
  */
 export async function* recordChunks(source: RecordsToRead): AsyncGenerator<RecordChunk> {
   const records = new Records(source);
@@ -34,11 +34,11 @@ export async function* recordChunks(source: RecordsToRead): AsyncGenerator<Recor
 
 class Records {
   readonly #source: RecordsToRead;
-  /** How far records were found. */
+  /** The position up to which records have been found. */
   #place: { byte: number; line: number };
-  /** What comes there: the beginning of a record, or of a line of one that is too long. */
+  /** What begins at that position: a record, or the rest of a record that is too long. */
   rest: Buffer = empty;
-  /** A record that is too long, as far as it was read: only its beginning is kept. */
+  /** A record that is too long, as far as it has been read. Only its beginning is kept. */
   #tooLong: { start: { byte: number; line: number }; kept: Buffer } | undefined;
 
   constructor(source: RecordsToRead) {
@@ -50,11 +50,11 @@ class Records {
   *take(bytes: Buffer, isLast: boolean): Generator<RecordChunk> {
     const { splitter } = this.#source;
     let at = 0;
-    // A record that is too long may end where the file does, with nothing left to look at.
+    // A record that is too long may end where the file ends, with no text left.
     for (let isOver = bytes.length === 0 && !(isLast && this.#tooLong); !isOver; isOver = at >= bytes.length) {
       if (this.#tooLong !== undefined) {
         const end = splitter.lineEndAfter(bytes, at);
-        // A line end that is cut off is found with the next piece.
+        // A line end that is cut off will be found with the next piece.
         const until = end !== -1 ? end : isLast ? bytes.length : Math.max(at, bytes.length - splitter.lineEndBytes + 1);
         this.#keep(bytes.subarray(at, until));
         at = this.#pass(bytes, at, until);
@@ -76,7 +76,7 @@ class Records {
     this.rest = bytes.subarray(at);
   }
 
-  /** The records that begin at `start` and end at `ends`. They are passed. */
+  /** A chunk of the records that begin at `start` and end at `ends`. Moves past them. */
   #chunk(
     bytes: Buffer,
     start: { place: { byte: number; line: number }; at: number },
@@ -138,7 +138,7 @@ class Records {
     };
   }
 
-  /** Moves on to `to`, which it returns. */
+  /** Moves to `to`, and returns it. */
   #pass(bytes: Buffer, from: number, to: number): number {
     const { byte, line } = this.#place;
     this.#place = { byte: byte + to - from, line: line + lineFeeds(bytes, from, to) };

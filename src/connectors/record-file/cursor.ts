@@ -2,22 +2,22 @@ import { createHash } from 'node:crypto';
 import { configError } from '../../core/errors.ts';
 
 /**
- * Where a file of records was read up to. Offsets count bytes after decompression. A connector that reads several files
- * puts its own cursor around this one.
+ * How far a file of records has been read. Offsets count bytes after decompression. A connector that reads several
+ * files puts its own cursor around this one.
  */
 export interface FileCursor {
   readonly version: 1;
   /** For people; the file may be moved. */
   readonly file: string;
   readonly isCompressed: boolean;
-  /** The first bytes of the file as it was when the run began: it may only have grown since. */
+  /** The first bytes of the file when the run began. Since then it may have grown, but not changed. */
   readonly head: { readonly bytes: number; readonly digest: string };
-  /** Where the next record begins, and the line of that, counted from 1. */
+  /** The position of the next record, and its line, counted from 1. */
   readonly offset: number;
   readonly line: number;
-  /** The last record, or the beginning of it if it is long: it must still be there. */
+  /** The last record, or its beginning if it is long. The file must still contain it. */
   readonly last: { readonly start: number; readonly bytes: number; readonly digest: string };
-  /** False if the file ended without a line end: then nothing may follow. */
+  /** False if the file ended without a line end. Then nothing may follow. */
   readonly isLineEnded: boolean;
 }
 
@@ -35,7 +35,7 @@ export function fileCursor(cursor: unknown): FileCursor | undefined {
   if (version === 1 && typeof offset === 'number') return cursor as FileCursor;
   throw configError(
     'CURSOR',
-    'expected the cursor of a file, got another: this run was read from another kind of source, or with a newer ' +
+    'expected the cursor of a file, got a different one: this run was read from another kind of source, or with a newer ' +
       'Millrace. Start over with --fresh.',
   );
 }

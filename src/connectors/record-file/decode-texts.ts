@@ -2,17 +2,17 @@ import { isAscii, isUtf8 } from 'node:buffer';
 import { RecordError, type RecordRun } from '../../sources/port.ts';
 
 /**
- * At most so many bytes of records become one text that fields are cut out of. V8 keeps all of it for as long as one field
- * is in use, so it must not be as long as a run.
+ * The most bytes of records that become one text, out of which fields are cut. V8 keeps the whole text for as long as
+ * one field is in use, so it must not be as long as a run of records.
  */
 const mostTogether = 2048;
 
-/** Decodes the record of `text` from `from` up to `to`. */
+/** Decodes the record in `text` from `from` up to `to`. */
 export type DecodeText = (text: string, from: number, to: number) => unknown;
 
 /**
- * Decodes a run of records in UTF-8. ASCII records are decoded some at a time from one text, where positions of bytes are
- * positions of characters. Any other record gets a text of its own.
+ * Decodes a run of records in UTF-8. ASCII records share a text, because in ASCII the position of a byte is the
+ * position of a character. Any other record gets a text of its own.
  */
 export function decodeTexts({ bytes, ends }: RecordRun, decode: DecodeText): unknown[] {
   const items: unknown[] = [];
@@ -43,7 +43,7 @@ export function decodeTexts({ bytes, ends }: RecordRun, decode: DecodeText): unk
 
 function decodeAlone(bytes: Buffer, from: number, to: number, decode: DecodeText): unknown {
   const text = bytes.toString('utf8', from, to);
-  // Bytes that are no UTF-8 become this character; it may also be in the file.
+  // Bytes that are not UTF-8 become this character, which may also be in the file itself.
   if (text.includes('\uFFFD')) {
     const wrong = firstWrongByte(bytes.subarray(from, to), text);
     if (wrong !== undefined) return wrong;

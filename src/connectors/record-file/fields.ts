@@ -2,11 +2,11 @@ import type { ByteSize } from '../../pipeline/options.ts';
 import type { Secret } from '../../values/secret.ts';
 import type { Text } from '../../values/text.ts';
 
-/** A file, or what the service was started with as its stdin. */
+/** A file, or the stdin that the service was started with. */
 export type FileOrStdin =
   { readonly path: Path; readonly stdin?: undefined } | { readonly stdin: true; readonly path?: undefined };
 
-/** Params may be in it, but no secrets: paths are logged and stored. */
+/** It may hold params, but no secrets: paths are logged and stored. */
 type Path = Exclude<Text, Secret>;
 
 /** The fields of all sources that read records from a file. */
@@ -15,7 +15,7 @@ export interface RecordFileFields {
   readonly encoding?: 'utf-8' | undefined;
   /** Default `auto`: gzip if the file's first bytes say so. */
   readonly compression?: 'auto' | 'gzip' | 'none' | undefined;
-  /** What a row that cannot be read does: it becomes a dead letter (default), or ends the run. */
+  /** What happens to a row that cannot be read: it becomes a dead letter (default), or it ends the run. */
   readonly onBadRow?: 'dead' | 'fail' | undefined;
   /** A longer record becomes a dead letter that shows its beginning. Default 1MiB. */
   readonly maxItemBytes?: ByteSize | undefined;

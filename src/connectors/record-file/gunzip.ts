@@ -11,7 +11,7 @@ export function isGzip(head: Buffer): boolean {
   return head.subarray(0, magic.length).equals(magic);
 }
 
-/** What `bytes` hold, decompressed. A file that ends too early, or is damaged, is an error, never an early end. */
+/** Decompresses `bytes`. A file that ends too early, or is damaged, is an error, and never an early end. */
 export function gunzipped(name: string, bytes: Bytes): Bytes {
   const compressed = Readable.from(piecesOf(bytes), { highWaterMark: 1, objectMode: true });
   const gunzip = createGunzip({ chunkSize: pieceBytes });
@@ -34,7 +34,7 @@ function notGood(name: string, error: unknown): unknown {
   if (code === 'Z_BUF_ERROR') {
     return configError(
       'SOURCE_CUT',
-      `${name}: the compressed file ends in the middle of its data. What came before is stored. Copy the whole file, and ` +
+      `${name}: the compressed file ends in the middle of its data. The data before that place is stored. Copy the whole file, and ` +
         'run the same command.',
       error,
     );
@@ -42,7 +42,7 @@ function notGood(name: string, error: unknown): unknown {
   if (typeof code !== 'string' || !code.startsWith('Z_')) return error;
   return configError(
     'SOURCE_DAMAGED',
-    `${name}: the compressed file is damaged (${(error as Error).message}). What came before the damage is stored.`,
+    `${name}: the compressed file is damaged (${(error as Error).message}). The data before the damage is stored.`,
     error,
   );
 }

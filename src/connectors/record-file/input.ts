@@ -1,4 +1,4 @@
-/** The file, or stdin, that records are read from. */
+/** The file, or stdin, from which records are read. */
 import { close, fstatSync, open, type Stats } from 'node:fs';
 import { promisify } from 'node:util';
 import { isatty } from 'node:tty';
@@ -21,19 +21,21 @@ export interface Input {
   readonly isCompressed: boolean;
   /** Undefined for a pipe, which cannot be read again. */
   readonly file: RereadableFile | undefined;
-  /** All of its bytes, decompressed. Of a pipe, once. */
+  /** All of its bytes, decompressed. A pipe can be read only once. */
   read(): Bytes;
   close(): Promise<void>;
 }
 
 export interface RereadableFile {
-  /** Its first bytes as they are on disk, at most so many. */
+  /** Its first bytes as they are on disk, at most `most`. */
   head(most: number): Promise<Buffer>;
-  /** Its bytes, decompressed, from `offset` on. Of a compressed file, what comes before is read and dropped. */
+  /**
+   * Its bytes, decompressed, from `offset` on. In a compressed file, the bytes before `offset` are read and dropped.
+   */
   readFrom(offset: number): Promise<Bytes>;
 }
 
-/** Opens it. Throws a configuration error if it cannot be read. Of a pipe, nothing is consumed yet. */
+/** Opens it. Throws a configuration error if it cannot be read. Consumes nothing from a pipe yet. */
 export async function openInput(where: Where, compression: Compression): Promise<Input> {
   const name = nameOf(where);
   const fd = 'path' in where ? await openPath(where.path) : stdinFd;

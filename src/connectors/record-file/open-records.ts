@@ -10,7 +10,7 @@ import { resumed } from './resume.ts';
 import type { RecordSplitter } from './splitter.ts';
 import { nameOf, resolvedWhere } from './where.ts';
 
-/** What a file's beginning tells about its records. */
+/** What the beginning of a file says about its records. */
 export interface Beginning {
   readonly splitter: RecordSplitter;
   readonly meta: Meta;
@@ -21,7 +21,10 @@ export interface Beginning {
   readonly bytes: Unread;
 }
 
-/** Reads what comes before the first record; undefined if the file ends before. Records may have so many bytes. */
+/**
+ * Reads the part before the first record; undefined if the file ends there. `maxItemBytes`: the longest record that is
+ * accepted.
+ */
 export type Begin = (input: Input, maxItemBytes: number) => Promise<Beginning | undefined>;
 
 /** Opens a file of records, or stdin, in the producer. */
@@ -62,7 +65,10 @@ async function* readRecords(
   });
 }
 
-/** What cursors say of the file. A run keeps to the beginning that it saw first: the file may have been shorter then. */
+/**
+ * The part of a cursor that identifies the file. A run keeps the beginning that it saw first, because the file may have
+ * been shorter then.
+ */
 async function identity(
   { name, isCompressed, file }: Input,
   cursor: FileCursor | undefined,
@@ -80,7 +86,7 @@ function maxItemBytes(options: FileOptions, context: OpenContext): number {
 function lostPipe(name: string): MillraceError {
   return configError(
     'SOURCE_LOST',
-    `${name} is a pipe, and the process that read it has ended: what it had read and not stored is lost, and a pipe cannot ` +
+    `${name} is a pipe, and the process that read it has ended: data that it had read and that was not stored yet is lost, and a pipe cannot ` +
       'be read again. Start over with --fresh, or read a file, which resumes: millrace run … < FILE.',
   );
 }

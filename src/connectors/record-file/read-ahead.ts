@@ -13,8 +13,8 @@ export const pieceBytes = 512 * 1024;
 const headBytes = 16 * 1024;
 
 /**
- * A file from `offset` on, read ahead by one piece: while one is looked at, the next comes from the disk. `offset` null:
- * from where the descriptor stands, for what has no positions.
+ * Reads a file from `offset` on, one piece ahead: while one piece is processed, the next is read from the disk.
+ * `offset` null: from the current position of the descriptor, for files without positions.
  */
 export function readAhead(file: { name: string; fd: number }, offset: number | null): Bytes {
   let at = offset;
@@ -32,7 +32,7 @@ export function readAhead(file: { name: string; fd: number }, offset: number | n
     async next(rest) {
       const piece = await (ahead ?? readPiece());
       ahead = readPiece();
-      ahead.catch(() => undefined); // It is thrown by the next call.
+      ahead.catch(() => undefined); // The next call throws it.
       return piece && withRest(piece, rest);
     },
   };
@@ -51,7 +51,7 @@ function withRest({ memory, end }: Piece, rest: Buffer | undefined): Buffer {
   return memory.subarray(headBytes - length, end);
 }
 
-/** Up to `length` bytes at `position`; fewer at the end, and from a pipe. */
+/** Reads up to `length` bytes at `position`; fewer at the end, and from a pipe. */
 export async function readAt(
   file: { name: string; fd: number },
   position: number | null,

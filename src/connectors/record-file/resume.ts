@@ -4,7 +4,7 @@ import { digestOf, type FileCursor } from './cursor.ts';
 import type { Input, RereadableFile } from './input.ts';
 
 /**
- * The bytes behind the cursor. Throws a configuration error if the file is not the one that was read before. It may have
+ * The bytes after the cursor. Throws a configuration error if the file is not the one that was read before. It may have
  * grown: only its first bytes and the last record that was read are compared.
  */
 export async function resumed({ name, isCompressed, file }: Input, cursor: FileCursor): Promise<Unread> {
@@ -34,7 +34,7 @@ async function checkHead(name: string, file: RereadableFile, { head }: FileCurso
   if (digestOf(bytes) !== head.digest) throw changed(name, 'its beginning has changed');
 }
 
-/** The file is not the one that this run has read: exit 78. */
+/** The file differs from the one that this run has read: exit 78. */
 function changed(name: string, what: string): MillraceError {
   return configError(
     'SOURCE_CHANGED',

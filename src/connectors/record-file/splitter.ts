@@ -15,10 +15,10 @@ export interface RecordSplitter {
   lineEndAfter(bytes: Buffer, from: number): number;
 }
 
-/** How far a splitter came. */
+/** How far a splitter got. */
 export interface Split {
-  /** Where the first record begins that has no end in `ends`. */
+  /** Where the first record without an end in `ends` begins. */
   readonly rest: number;
-  /** That record's first line is longer than a record may be. It ends at its first line end. */
+  /** The first line of that record is longer than a record may be. The record ends at its first line end. */
   readonly isTooLong: boolean;
 }

@@ -40,7 +40,7 @@ describe('the params of a pipeline', () => {
     [
       'names that differ in capitals only',
       { from_day: param.date(), fromDay: param.date() },
-      'is the same as from_day',
+      'is the same name as from_day',
     ],
     ['a default of another type', { most: param.integer({ default: 1.5 }) }, 'params.most.default: expected a whole number, got 1.5'], // prettier-ignore
     ['a default that is not listed', { mode: param.oneOf(['a'], { default: 'b' as 'a' }) }, 'params.mode.default: expected a, got "b"'], // prettier-ignore

@@ -328,7 +328,7 @@ describe('a pipe', () => {
   it('is not read by a second process, because what the first had read is lost', async () => {
     pipe('id,name\n1,a\n');
     await expect(readItems(from.csv({ path }), { isReopened: true })).rejects.toMatchObject({
-      message: expect.stringContaining('what it had read and not stored is lost'),
+      message: expect.stringContaining('data that it had read and that was not stored yet is lost'),
       exitCode: 78,
     });
   });
