@@ -19,7 +19,7 @@ import { separatorsOf, type Dialect } from './dialect.ts';
 /** Where in a record the splitter is. A field that follows its closing quote is not quoted any more. */
 type State = 'at the start of a field' | 'in a field' | 'in quotes';
 
-/** The end of a record that more bytes must show. */
+/** The end of a record for which more bytes are needed. */
 const undecided = -1;
 /** The end of a record whose quotes are wrong, or that is too long. */
 const malformed = -2;
@@ -34,7 +34,7 @@ export class CsvSplitter implements RecordSplitter {
   readonly #escape: number;
   readonly #maxBytes: number;
 
-  /** How much of the undecided record was looked at, from its start, and the state there. */
+  /** How much of the undecided record has been scanned, from its start, and the state there. */
   #seen = 0;
   #state: State = 'at the start of a field';
 
@@ -63,7 +63,7 @@ export class CsvSplitter implements RecordSplitter {
       if (end === undecided && mayGrow) break;
       if (end < 0 || end - start > this.#maxBytes) {
         end = this.lineEndAfter(bytes, start);
-        // It is malformed already: with more bytes it is looked at again from its start, with the same result.
+        // It is already malformed. With more bytes it is scanned again from its start, with the same result.
         this.#remember(0, 'at the start of a field');
         if (end === -1 && mayGrow) break;
         if (end === -1) end = bytes.length;
@@ -151,7 +151,10 @@ export class CsvSplitter implements RecordSplitter {
     }
   }
 
-  /** Where a quoted field's closing quote is, from `from` on. Below 0: -1 minus where to look when there are more bytes. */
+  /**
+   * The position of a quoted field's closing quote, from `from` on. If it is negative: -1 minus the position at which
+   * to search when there are more bytes.
+   */
   #closingQuote(bytes: Buffer, from: number, isLast: boolean): number {
     const { length } = bytes;
     const quote = this.#quote;
@@ -161,7 +164,7 @@ export class CsvSplitter implements RecordSplitter {
       while (at < length && bytes[at] !== quote && bytes[at] !== escape) at++;
       if (at >= length) return -1 - at;
       if (bytes[at] === escape) {
-        // The byte that it escapes may not have been read yet.
+        // The escaped byte may not have been read yet.
         if (at + 1 >= length) return -1 - at;
         at += 2;
       } else if (escape === -1 && bytes[at + 1] === quote) {
@@ -172,7 +175,7 @@ export class CsvSplitter implements RecordSplitter {
     }
   }
 
-  /** Whether what is at `at` may follow a closing quote. `more`: that shows with more bytes. */
+  /** Whether the bytes at `at` may follow a closing quote. `more`: more bytes are needed to decide. */
   #mayFollow(bytes: Buffer, at: number, isLast: boolean): 'yes' | 'no' | 'more' {
     const delimiter = this.#delimiter;
     if (at >= bytes.length) return isLast ? 'yes' : 'more';
@@ -180,7 +183,7 @@ export class CsvSplitter implements RecordSplitter {
     return isCut(bytes, delimiter, at) || this.#isCutLineEnd(bytes, at) ? 'more' : 'no';
   }
 
-  /** Whether the bytes end within what may be a line end at `at`. */
+  /** Whether the bytes end in the middle of a possible line end at `at`. */
   #isCutLineEnd(bytes: Buffer, at: number): boolean {
     const isAtReturn = this.#takesReturn && at + 1 === bytes.length && bytes[at] === carriageReturn;
     return isAtReturn || isCut(bytes, this.#lineEnd, at);
@@ -199,7 +202,7 @@ function startsWith(bytes: Buffer, some: Buffer, at: number): boolean {
   return true;
 }
 
-/** Whether the bytes end within `some`, which may begin at `at`. */
+/** Whether the bytes end in the middle of `some`, which may begin at `at`. */
 function isCut(bytes: Buffer, some: Buffer, at: number): boolean {
   const left = bytes.length - at;
   if (left >= some.length) return false;

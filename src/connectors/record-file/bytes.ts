@@ -1,6 +1,6 @@
 /** A stream of bytes, in pieces. */
 export interface Bytes {
-  /** The next piece, with `rest` before it; null at the end. It is the caller's own. One call at a time. */
+  /** The next piece, with `rest` before it; null at the end. The caller may keep and change it. One call at a time. */
   next(rest?: Buffer): Promise<Buffer | null>;
 }
 

@@ -9,7 +9,7 @@ const readFd = promisify(read);
 /** How much is read at a time: a few frames. */
 export const pieceBytes = 512 * 1024;
 
-/** Space before each piece, where the rest of the one before is put: otherwise both would be copied. */
+/** Space before each piece for the rest of the previous piece. Otherwise both would have to be copied. */
 const headBytes = 16 * 1024;
 
 /**
@@ -38,7 +38,7 @@ export function readAhead(file: { name: string; fd: number }, offset: number | n
   };
 }
 
-/** Memory that was read into from `headBytes` on. */
+/** A buffer that has been filled from `headBytes` on. */
 interface Piece {
   memory: Buffer;
   end: number;

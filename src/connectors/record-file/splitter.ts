@@ -3,15 +3,15 @@ export interface RecordSplitter {
   /** How many bytes a line end has. */
   readonly lineEndBytes: number;
   /**
-   * Appends to `ends` where records end in `bytes`, from `from` on, where a record begins. Blank lines that follow a record
-   * belong to it. Stops at what can only be decided when more of the file is known, unless `isLast`.
+   * Appends to `ends` where records end in `bytes`, from `from` on, where a record begins. Blank lines that follow a
+   * record belong to it. Stops where more of the file is needed to decide, unless `isLast`.
    *
-   * `bytes` of the next call must begin with all that was not decided, and `from` must be there.
+   * The `bytes` of the next call must begin with everything that was not decided, and `from` must be its start.
    */
   split(bytes: Buffer, from: number, isLast: boolean, ends: number[]): Split;
-  /** Where the first record begins at or after `from`: blank lines are skipped. */
+  /** Where the first record at or after `from` begins: blank lines are skipped. */
   skipBlank(bytes: Buffer, from: number): number;
-  /** Where the line ends that begins at `from`: after its line end. -1 if that is not in `bytes`. */
+  /** Where the line that begins at `from` ends, including its line end. -1 if `bytes` do not contain its end. */
   lineEndAfter(bytes: Buffer, from: number): number;
 }
 
