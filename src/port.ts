@@ -9,6 +9,7 @@ export { sinkContract } from './sinks/contract.ts';
 export type {
   CheckContext,
   Chunk,
+  DecoderContext,
   DecoderOf,
   ItemChunk,
   Meta,

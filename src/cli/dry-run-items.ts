@@ -1,3 +1,4 @@
+import type { Redaction } from '../core/redaction.ts';
 import { textOfRecord } from '../frame/record-text.ts';
 import { frameOfItem, RecordFramer } from '../frame/records.ts';
 import type { SourceContext } from '../pipeline/context.ts';
@@ -18,16 +19,19 @@ export interface DryItem {
 export async function* dryItems(
   source: Source<unknown>,
   context: SourceContext & OpenContext,
+  redaction: Pick<Redaction, 'isSecret'>,
 ): AsyncGenerator<DryItem, void, undefined> {
-  if (isSourceSpec(source)) return yield* itemsOfSpec(source, context);
+  if (isSourceSpec(source)) return yield* itemsOfSpec(source, context, redaction);
   for await (const item of typeof source === 'function' ? source(context) : source) yield { read: () => item };
 }
 
 async function* itemsOfSpec(
   spec: SourceSpec<unknown, string>,
   context: OpenContext,
+  redaction: Pick<Redaction, 'isSecret'>,
 ): AsyncGenerator<DryItem, void, undefined> {
-  const readers = new ItemReaders({ source: spec, decoderOf: await openDecoder(spec), fail: () => undefined });
+  const decoderOf = await openDecoder(spec, redaction);
+  const readers = new ItemReaders({ source: spec, decoderOf, fail: () => undefined });
   const open = await spec.open(context);
   try {
     for await (const value of open.read()) {

@@ -69,7 +69,7 @@ export async function dryRun(line: CommandLine, shell: Shell): Promise<number> {
     };
     const { clock } = shell;
     const { maxItemBytes } = settings;
-    for await (const { read, text } of dryItems(pipeline.source, { ...context, clock, maxItemBytes })) {
+    for await (const { read, text } of dryItems(pipeline.source, { ...context, clock, maxItemBytes }, redaction)) {
       const scope = new ItemScope(
         { resources, params, log, calls },
         { seq: ++seq, origin: seq, originRun: run, attempt: 1 },

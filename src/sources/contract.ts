@@ -499,7 +499,7 @@ class Place {
 
   /** Like a consumer, once. */
   async openDecoder(): Promise<void> {
-    this.#decoderOf = await this.#subject.spec.openDecoder?.();
+    this.#decoderOf = await this.#subject.spec.openDecoder?.({ isSecret: () => false });
   }
 
   async open(given: Partial<OpenContext> = {}): Promise<OpenSource> {

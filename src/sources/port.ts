@@ -68,7 +68,7 @@ export interface SourceSpec<out Item = unknown, out Limit extends string = never
    * Required if it yields raw records. Called once in each consumer, before its first item: import the code that parses
    * records here, not where the specification is made.
    */
-  readonly openDecoder?: (() => DecoderOf | Promise<DecoderOf>) | undefined;
+  readonly openDecoder?: ((context: DecoderContext) => DecoderOf | Promise<DecoderOf>) | undefined;
   /**
    * What happens to a record that cannot be decoded: it becomes a dead letter (`dead`, the default), or it ends the run
    * with exit 78.
@@ -99,6 +99,12 @@ export interface OpenContext extends Omit<SourceContext, 'checkpoint'> {
 
 /** The context of a source's `check`. */
 export type CheckContext = Pick<OpenContext, 'signal' | 'log' | 'fetch' | 'limit' | 'clock' | 'resolve' | 'params'>;
+
+/** The context of `openDecoder`. */
+export interface DecoderContext {
+  /** Whether this value of a column or field of this name is a secret, which no error may show. */
+  readonly isSecret: (name: string, value: unknown) => boolean;
+}
 
 /** An open source. Its methods are never called after `close`. */
 export interface OpenSource {

@@ -41,7 +41,8 @@ export function watchedSpec(
     open: async (context) => watchedOpenSource(await spec.open(context), context, { door, open }),
     // The kill comes where a record could bring down its process.
     openDecoder:
-      spec.openDecoder && (async () => watchedDecoders(await spec.openDecoder!(), () => door('before process'))),
+      spec.openDecoder &&
+      (async (context) => watchedDecoders(await spec.openDecoder!(context), () => door('before process'))),
   };
 }
 

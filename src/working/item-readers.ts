@@ -1,4 +1,5 @@
 import { configError, errorData } from '../core/errors.ts';
+import type { Redaction } from '../core/redaction.ts';
 import { formatBytes } from '../core/units.ts';
 import { writeJson } from '../core/json.ts';
 import { FrameDecoder } from '../frame/codec.ts';
@@ -30,8 +31,12 @@ export interface ItemReadersOptions {
 }
 
 /** Opens what decodes the source's raw records, if it can yield any. */
-export async function openDecoder(source: unknown): Promise<DecoderOf | undefined> {
-  return isSourceSpec(source) ? await source.openDecoder?.() : undefined;
+export async function openDecoder(
+  source: unknown,
+  redaction: Pick<Redaction, 'isSecret'>,
+): Promise<DecoderOf | undefined> {
+  if (!isSourceSpec(source)) return undefined;
+  return await source.openDecoder?.({ isSecret: (name, value) => redaction.isSecret(name, value) });
 }
 
 /**

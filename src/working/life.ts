@@ -67,7 +67,7 @@ export function consumerLife(
       await openPatiently(sink, [sinkOpenTimeoutMs, sinkTimeoutMs]);
       sinks.push(openSink(spec, shown(pipeline.params, spec.target), sink));
     }
-    const decoderOf = await openDecoder(pipeline.source);
+    const decoderOf = await openDecoder(pipeline.source, redaction);
     // Nothing else aborts `setup`: a consumer that must stop before it is ready is killed.
     const { signal } = leaving;
     const { fetch, limit } = calls.scope(signal);

@@ -1,6 +1,12 @@
 /** A source that is read as the engine reads it, without processes. */
 import { systemClock } from '../../src/core/clock.ts';
-import { isRecordError, type OpenContext, type RecordChunk, type SourceSpec } from '../../src/sources/port.ts';
+import {
+  isRecordError,
+  type DecoderContext,
+  type OpenContext,
+  type RecordChunk,
+  type SourceSpec,
+} from '../../src/sources/port.ts';
 
 const log = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
 
@@ -38,8 +44,12 @@ export async function readChunks(spec: SourceSpec, given: Partial<OpenContext> =
 }
 
 /** What consumers make of the chunks: items, and the message in place of a record that cannot be decoded. */
-export async function decoded(spec: SourceSpec, chunks: readonly RecordChunk[]): Promise<unknown[]> {
-  const decoderOf = await spec.openDecoder!();
+export async function decoded(
+  spec: SourceSpec,
+  chunks: readonly RecordChunk[],
+  context: DecoderContext = { isSecret: () => false },
+): Promise<unknown[]> {
+  const decoderOf = await spec.openDecoder!(context);
   return chunks
     .filter(({ length }) => length === undefined)
     .flatMap(({ bytes, ends, meta }) => {

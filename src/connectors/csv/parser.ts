@@ -30,6 +30,8 @@ export class CsvParser {
   readonly #escape: string | null;
   readonly #lineEnd: { text: string; takesReturn: boolean };
   readonly #header: readonly string[];
+  /** By column. */
+  readonly #isSecret: readonly boolean[];
   readonly #convert: readonly (Convert | undefined)[];
   readonly #emptyIsNull: boolean;
   readonly #nulls: ReadonlySet<string> | undefined;
@@ -39,7 +41,12 @@ export class CsvParser {
    */
   readonly #blank: CsvRow;
 
-  constructor(dialect: Dialect, { header, types, nulls }: Columns) {
+  /** Errors about records show no text of a column for which `isSecret` holds. */
+  constructor(
+    dialect: Dialect,
+    { header, types, nulls }: Columns,
+    isSecret: (column: string, value: unknown) => boolean = () => false,
+  ) {
     this.#delimiter = dialect.delimiter;
     this.#quote = dialect.quote ?? '';
     this.#quoteCode = dialect.quote === null ? -1 : dialect.quote.charCodeAt(0);
@@ -47,6 +54,7 @@ export class CsvParser {
     this.#escape = dialect.escape === dialect.quote ? null : dialect.escape;
     this.#lineEnd = lineEndOf(dialect);
     this.#header = header;
+    this.#isSecret = header.map((name) => isSecret(name, 'any text'));
     this.#convert = header.map((name) => (Object.hasOwn(types, name) ? converters[types[name]!] : undefined));
     this.#emptyIsNull = nulls.includes('');
     const others = nulls.filter((text) => text !== '');
@@ -69,7 +77,7 @@ export class CsvParser {
         const close = this.#closingQuote(text, at + 1, end);
         if (close === -1) return notClosed(column);
         next = close + 1;
-        if (next !== end && !text.startsWith(delimiter, next)) return badlyClosed(column, text.slice(next, end));
+        if (next !== end && !text.startsWith(delimiter, next)) return this.#badlyClosed(column, text.slice(next, end));
         value = this.#unescaped(text, at + 1, close);
       } else {
         next = text.indexOf(delimiter, at);
@@ -85,7 +93,7 @@ export class CsvParser {
       const convert = this.#convert[column];
       if (convert !== undefined && value !== null) {
         const converted = convert(value as string);
-        if (converted instanceof Refused) return wrongValue(header[column]!, converted, value);
+        if (converted instanceof Refused) return this.#wrongValue(column, converted, value);
         value = converted;
       }
       item[header[column]!] = value;
@@ -107,7 +115,7 @@ export class CsvParser {
         fields.push(this.#unescaped(text, at + 1, close));
         at = close + 1;
         if (at !== end && !text.startsWith(this.#delimiter, at)) {
-          throw badlyClosed(fields.length - 1, text.slice(at, end));
+          throw this.#badlyClosed(fields.length - 1, text.slice(at, end));
         }
       } else {
         let next = text.indexOf(this.#delimiter, at);
@@ -168,6 +176,23 @@ export class CsvParser {
       return error as RecordError;
     }
   }
+
+  /** `rest`: what follows the quote, up to the end of the record. */
+  #badlyClosed(column: number, rest: string): RecordError {
+    const got = this.#isSecret.includes(true) ? 'something else' : show(rest);
+    return new RecordError(
+      `expected a delimiter or the end of the line after the closing quote of field ${column + 1}, got ${got}; ` +
+        'a quote inside a quoted field must be doubled (or escaped)',
+    );
+  }
+
+  #wrongValue(column: number, { expected, shows }: Refused, value: unknown): RecordError {
+    const name = show(this.#header[column]!);
+    // Not with a colon after the name: that would look like the secret's value, which is hidden in texts.
+    if (this.#isSecret[column] === true)
+      return new RecordError(`expected ${expected} in column ${name}, whose values are not shown`);
+    return new RecordError(`column ${name}: expected ${expected}${shows}; got ${show(value)}`);
+  }
 }
 
 function wrongCount(expected: number, actual: number): RecordError {
@@ -182,15 +207,4 @@ function notClosed(column: number): RecordError {
   return new RecordError(
     `the quote that opens field ${column + 1} is not closed; the record was cut at its first line end`,
   );
-}
-
-function badlyClosed(column: number, rest: string): RecordError {
-  return new RecordError(
-    `expected a delimiter or the end of the line after the closing quote of field ${column + 1}, got ${show(rest)}; ` +
-      'a quote inside a quoted field must be doubled (or escaped)',
-  );
-}
-
-function wrongValue(column: string, { expected }: Refused, value: unknown): RecordError {
-  return new RecordError(`column ${show(column)}: expected ${expected}; got ${show(value)}`);
 }

@@ -1,5 +1,5 @@
 /** The part of `from.csv` that is loaded only when the source is opened. */
-import type { CheckContext, Meta, OpenContext, OpenSource, RecordDecoder } from '../../sources/port.ts';
+import type { CheckContext, DecoderContext, DecoderOf, Meta, OpenContext, OpenSource } from '../../sources/port.ts';
 import { decodeTexts } from '../record-file/decode-texts.ts';
 import { openInput } from '../record-file/input.ts';
 import { openRecords } from '../record-file/open-records.ts';
@@ -32,10 +32,12 @@ export async function openCsv(settings: CsvSettings, context: OpenContext): Prom
 }
 
 /** Parses records in a consumer. */
-export function csvDecoder(meta: Meta): RecordDecoder {
-  const { dialect, ...columns } = meta as CsvMeta;
-  const parser = new CsvParser(dialect, columns);
-  return (run) => decodeTexts(run, (text, from, to) => parser.item(text, from, to));
+export function csvDecoders({ isSecret }: DecoderContext): DecoderOf {
+  return (meta) => {
+    const { dialect, ...columns } = meta as CsvMeta;
+    const parser = new CsvParser(dialect, columns, isSecret);
+    return (run) => decodeTexts(run, (text, from, to) => parser.item(text, from, to));
+  };
 }
 
 /** Reads the header of a file. From a pipe it reads nothing. */

@@ -22,7 +22,7 @@ export function csv<const Name extends string = string, const Types extends CsvT
     settles: false,
     onBadRecord: settings.onBadRow,
     open: async (context) => (await import('./reading.ts')).openCsv(settings, context),
-    openDecoder: async () => (await import('./reading.ts')).csvDecoder,
+    openDecoder: async (context) => (await import('./reading.ts')).csvDecoders(context),
     check: async (context) => (await import('./reading.ts')).checkCsv(settings, context),
   });
 }

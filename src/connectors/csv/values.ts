@@ -10,8 +10,11 @@ import type { CsvType } from './types.ts';
 export class Refused {
   /** What was expected, as in `expected …`. */
   readonly expected: string;
-  constructor(expected: string) {
+  /** What else to say, with parts of the text. */
+  readonly shows: string;
+  constructor(expected: string, shows = '') {
     this.expected = expected;
+    this.shows = shows;
   }
 }
 
@@ -109,6 +112,6 @@ function json(text: string): unknown {
   try {
     return parseExactJson(text, 'string');
   } catch (error) {
-    return new Refused(`JSON (${(error as Error).message})`);
+    return new Refused('JSON', ` (${(error as Error).message})`);
   }
 }

@@ -29,6 +29,23 @@ describe('from.csv', () => {
     ]);
   });
 
+  it('shows no value of a column that is secret by its name in an error', async () => {
+    written('id,pass,pin\n1,1,x7\n2,"s3" cret,1\n3,{s3cret,2\n');
+    const spec = from.csv({ path, types: { pass: 'json', pin: 'integer' } });
+    const isSecret = (name: string): boolean => name === 'pass' || name === 'pin';
+    const hidden = await decoded(spec, await readChunks(spec), { isSecret });
+    expect(hidden).toEqual([
+      'expected a whole number in column "pin", whose values are not shown',
+      expect.stringContaining('after the closing quote of field 2, got something else;'),
+      'expected JSON in column "pass", whose values are not shown',
+    ]);
+    expect(await decoded(spec, await readChunks(spec))).toEqual([
+      'column "pin": expected a whole number; got "x7"',
+      expect.stringContaining('got " cret,1"'),
+      expect.stringMatching(/^column "pass": expected JSON \(.*\); got "\{s3cret"$/),
+    ]);
+  });
+
   it.each([
     ['an empty file', '', []],
     ['a file of a header only', 'id,name', []],
