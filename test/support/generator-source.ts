@@ -35,8 +35,9 @@ async function* chunks(source: Generator['source'], context: OpenContext): Async
     arrived.push(chunk);
     arrive();
   };
-  const outlet: Pick<Outlet, 'add' | 'covered' | 'isFull'> = {
+  const outlet: Pick<Outlet, 'add' | 'covered' | 'isFull' | 'hasRoom'> = {
     isFull: false,
+    hasRoom: () => Promise.resolve(),
     add: (item) => add({ items: [item] }),
     covered: ({ cursor }) => add({ items: [], cursor: JSON.parse(cursor!) as unknown }),
   };
