@@ -28,7 +28,7 @@ export function localCalls(
     cancel?.();
     const now = clock.now();
     for (const { id } of limits.advance(now)) calls.onGranted({ type: 'granted', id });
-    limits.told(now);
+    limits.announced(now);
     const next = limits.nextAt(now);
     if (next !== undefined) cancel = clock.after(next - now, grant);
   };

@@ -20,7 +20,7 @@ export interface Clock {
   now(): number;
   /** Wall-clock milliseconds since 1970: only for display, and for times that must outlive the process. */
   wall(): number;
-  /** Both at once. */
+  /** The time on both clocks. */
   moment(): Moment;
   /** Calls `fn` once, after `ms` milliseconds. */
   after(ms: number, fn: () => void): Cancel;

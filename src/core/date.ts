@@ -1,4 +1,4 @@
-/** Whether `text` is a day that exists, such as `2024-02-29`: `2026-02-30` is none. */
+/** Whether `text` is a day that exists, such as `2024-02-29`, but not `2026-02-30`. */
 export function isDate(text: string): boolean {
   const [, year, month, day] = /^(\d{4})-(\d\d)-(\d\d)$/.exec(text) ?? [];
   if (year === undefined) return false;

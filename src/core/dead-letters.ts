@@ -5,7 +5,7 @@ export interface PastError {
   /** Wall-clock time. */
   at: number;
   code: string;
-  /** Its message and those of its causes, cut. */
+  /** Its message and those of its causes, shortened. */
   message: string;
 }
 
@@ -18,7 +18,7 @@ export interface DeadSummary {
   attempts: number;
   /** How often it has killed its consumer. */
   kills: number;
-  /** Of a pipeline with several sinks: those that have the item all the same. Left out if none has. */
+  /** In a pipeline with several sinks: those that have the item nevertheless. Left out if none has it. */
   inSinks?: readonly string[];
   reason: string;
   error: ErrorData;
@@ -30,24 +30,24 @@ export interface DeadSummary {
 
 /** A dead letter with its item, decoded for people. */
 export interface DeadLetter extends DeadSummary {
-  /** Of a raw record, its text. */
+  /** For a raw record, its text. */
   item: unknown;
-  /** What else is known of a raw record, which is a line or row of a file. */
+  /** More about a raw record, which is a line or row of a file. */
   record?: RecordFacts;
 }
 
-/** A raw record, besides its text. */
+/** A raw record, without its text. */
 export interface RecordFacts {
   /** The kind of the source that read it. */
   kind: string;
   encoding: string;
-  /** Where it begins, as far as that is known: `line` is counted from 1, `byte` from 0. */
+  /** Where it begins, if that is known: `line` is counted from 1, `byte` from 0. */
   file?: string;
   line?: number;
   byte?: number;
-  /** Its true length in bytes, if it is oversized: then only its beginning is kept. */
+  /** Its true length in bytes, if it is oversized. Then only its beginning is kept. */
   length?: number;
-  /** Its bytes, where they cannot be had back from its text. */
+  /** Its bytes, if they cannot be recovered from its text. */
   base64?: string;
 }
 
@@ -57,17 +57,17 @@ export interface DeadQuery {
   limit: number;
 }
 
-/** What an operator can do with the dead letters of a pipeline, whether it runs or not. */
+/** What an operator can do with the dead letters of a pipeline, whether or not it is running. */
 export interface DeadLetters {
   /** Without their items, in the order of seq. */
   list(query: DeadQuery): Promise<readonly DeadSummary[]>;
-  /** Undefined if there is no letter of that seq. */
+  /** Undefined if no letter has that seq. */
   read(seq: number): Promise<DeadLetter | undefined>;
-  /** Puts letters back into the queue. Resolves, when that is durable, to the seqs that have no letter. */
+  /** Gives letters back to the queue. Resolves, once that is durable, to the seqs that have no letter. */
   giveBack(seqs: readonly number[]): Promise<number[]>;
   /**
-   * Puts a letter back with another item; a raw record with another text, or other bytes. Rejects with an ItemError if the
-   * item cannot be carried.
+   * Gives a letter back with another item; a raw record with another text, or other bytes. Rejects with an ItemError if
+   * the item cannot be carried.
    */
   giveBackAs(seq: number, item: unknown): Promise<number[]>;
   /** Deletes letters. Resolves as `giveBack` does. */

@@ -26,6 +26,6 @@ export interface DeliveryHead {
   mode: DeliveryMode;
   /** This many of the first items may start without being announced: they already count as started. */
   free: number;
-  /** Of a pipeline with several sinks: the ids of those that already have this one item. Left out if none has. */
+  /** In a pipeline with several sinks: the ids of those that already have this one item. Left out if none has it. */
   inSinks?: readonly string[];
 }

@@ -52,7 +52,7 @@ export class ProtocolError extends MillraceError {
 // class.
 const verdictMark = Symbol.for('millrace.verdict');
 
-/** What a `process` that throws wants to happen to its item. */
+/** What should happen to an item whose `process` has thrown. */
 export type Verdict = 'permanent' | 'retry-after' | 'dependency';
 
 /** The item can never succeed: it becomes a dead letter at once, without further attempts. */
@@ -113,7 +113,7 @@ export function verdictOf(error: unknown): Verdict | undefined {
 const causeDepth = 4;
 const outsideMark = Symbol.for('millrace.outside');
 
-/** Marks `error` as an outage of what is called under `limit` (null: under none). Returns it. */
+/** Marks `error` as an outage of the service that is called under `limit` (null: without a limit). Returns it. */
 export function asOutside<Kind extends Error>(error: Kind, limit: string | null): Kind {
   return Object.assign(error, { [outsideMark]: { limit } });
 }

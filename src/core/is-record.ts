@@ -1,4 +1,4 @@
-/** Whether `value` has fields by name: an object, but no array. */
+/** Whether `value` is an object with named fields, and not an array. */
 export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,2 +1,5 @@
-/** JSON as it is when the process starts: user code may replace the global, and Millrace still has to report that. */
+/**
+ * JSON as it is when the process starts. User code may replace the global, and Millrace must still be able to report
+ * errors.
+ */
 export const { parse: parseJson, stringify: writeJson } = JSON;

@@ -1,4 +1,4 @@
-/** What is known of the properties of items before any is read. */
+/** What is known about the properties of items before any item is read. */
 export interface KnownColumns {
   /** By name. */
   readonly types: ReadonlyMap<string, ColumnType>;
@@ -6,10 +6,10 @@ export interface KnownColumns {
   readonly isComplete: boolean;
 }
 
-/** What the values are, if they are not null. */
+/** The type of the values that are not null. */
 export type ColumnType = 'text' | 'number' | 'boolean' | 'any';
 
-/** An option that names a column which items cannot have, or cannot have as it is needed. */
+/** An option that names a column that items cannot have, or only with a type that does not fit. */
 export interface ColumnProblem {
   readonly option: string;
   readonly problem: string;

@@ -13,7 +13,7 @@ export type ParamType = (typeof paramTypes)[number];
 /** A param as a pipeline declares it, without its name. */
 export interface ParamDescription {
   type: ParamType;
-  /** Of `oneOf`. */
+  /** The values of `oneOf`. */
   values?: readonly string[];
   default?: ParamValue;
   optional?: true;
@@ -21,17 +21,19 @@ export interface ParamDescription {
   describe?: string;
 }
 
-/** The value, or a complaint that says what was expected and what came. */
+/** The value, or a problem that says what was expected and what came. */
 export type ReadParam = { status: 'read'; value: ParamValue } | { status: 'wrong'; message: string };
 
-/** Reads a value. `isText`: it comes from a flag or a variable, where everything is text; elsewhere "5" is no number. */
+/**
+ * Reads a value. `isText`: it comes from a flag or a variable, where everything is text; elsewhere "5" is not a number.
+ */
 export function readParam(description: ParamDescription, value: unknown, { isText }: { isText: boolean }): ReadParam {
   const read = isText ? fromText(description, String(value)) : value;
   if (fits(description, read)) return { status: 'read', value: read };
   return { status: 'wrong', message: `expected ${expectedBy(description)}, got ${show(value)}` };
 }
 
-/** What a param takes, for people. */
+/** What a param accepts, for people. */
 export function expectedBy({ type, values = [] }: ParamDescription): string {
   if (type === 'oneOf') return values.length === 1 ? String(values[0]) : `one of ${values.join(', ')}`;
   return { string: 'text', number: 'a number', integer: 'a whole number', boolean: 'true or false', date: 'a date such as 2026-12-31' }[type]; // prettier-ignore

@@ -32,7 +32,7 @@ export class Redaction {
     this.#names.add(names);
   }
 
-  /** From now on these values are hidden wherever they turn up, also percent-encoded and in base64. */
+  /** From now on these values are hidden wherever they appear, also percent-encoded and in base64. */
   hideValues(values: readonly string[]): void {
     this.#values.add(values);
   }

@@ -1,6 +1,4 @@
-/**
- * The values of secrets, and how they look in other clothes: percent-encoded, in base64, inside JSON.
- */
+/** The values of secrets, and their other forms: percent-encoded, in base64, inside JSON. */
 
 import { isWellFormed } from './well-formed.ts';
 
@@ -16,12 +14,12 @@ export class SecretValues {
 
   add(values: readonly string[]): void {
     for (const value of values) for (const form of formsOf(value)) this.#forms.add(form);
-    // The longest first: one may begin as another does.
+    // The longest first, because one value may be the beginning of another.
     const forms = [...this.#forms].toSorted((a, b) => b.length - a.length);
     if (forms.length > 0) this.#inText = new RegExp(forms.map(escaped).join('|'), 'g');
   }
 
-  /** `text` with `replacement` in the place of each value. */
+  /** `text` with `replacement` instead of each value. */
   replaceIn(text: string, replacement: string): string {
     return this.#inText ? text.replace(this.#inText, () => replacement) : text;
   }
@@ -40,7 +38,7 @@ function percentForms(text: string): string[] {
   const encoded = [
     encodeURIComponent(text),
     encodeURI(text),
-    // As a form sends it, and `new URL` writes user and password.
+    // The form in which HTML forms send it, and `new URL` writes user and password.
     new URLSearchParams({ x: text }).toString().slice(2),
     encodeURIComponent(text).replaceAll(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`),
   ];
@@ -48,8 +46,8 @@ function percentForms(text: string): string[] {
 }
 
 /**
- * Base64 writes three bytes as four characters, so a value looks in one of three ways, depending on what precedes it, as in
- * `user:password`. The characters at both ends that also depend on the neighbours are left out.
+ * Base64 writes three bytes as four characters, so a value has three possible forms, depending on what precedes it, as
+ * in `user:password`. The characters at both ends that also depend on the neighbours are left out.
  */
 function base64Forms(text: string): string[] {
   const bytes = Buffer.from(text);
@@ -59,7 +57,7 @@ function base64Forms(text: string): string[] {
     const start = [0, 2, 3][before]!;
     const end = Math.floor((all.length * 8) / 6);
     const sure = whole.slice(start, end);
-    // Too little of a short value is sure: it would be found in any base64.
+    // Too few characters of a short value are certain: they would be found in any base64.
     if (sure.length < 6) return [];
     const complete = before === 0 ? [whole] : [];
     return [sure, ...complete].flatMap((form) => [form, form.replaceAll('+', '-').replaceAll('/', '_')]);

@@ -105,7 +105,7 @@ export function itemDigest(item: unknown): string {
   return bytesDigest(writeAlone(item));
 }
 
-/** The same of a raw record: of its bytes as they are. */
+/** The same for a raw record: a digest of its bytes. */
 export function bytesDigest(bytes: Buffer): string {
   return createHash('sha256').update(bytes).digest('hex').slice(0, 16);
 }

@@ -3,14 +3,14 @@ import { endianness } from 'node:os';
 /**
  * A frame: consecutive items together, the unit that is stored and sent.
  *
- *     shapes   what is needed to read the items: the record shapes (lists of keys) that encoded items refer to, or what raw
+ *     shapes   needed to read the items: the record shapes (lists of keys) that encoded items refer to, or what raw
  *              records are decoded with (records.ts)
  *     ends     count × u32 little-endian: where each item ends in the body, counted from the frame's first byte
  *     body     the items, one after another
  *
- * `ends` says where each item is, and `shapes` goes with every piece. So any run of items can be cut out and sent without
- * reading, let alone decoding, any of them. A piece's `ends` are not rewritten: they still count from the first byte of the
- * original frame, and `base` says how many bytes were cut off before the piece.
+ * `ends` says where each item is, and `shapes` goes with every piece. So any run of items can be cut out and sent
+ * without reading, let alone decoding, any of them. A piece's `ends` are not rewritten: they still count from the first
+ * byte of the original frame, and `base` says how many bytes were cut off before the piece.
  */
 export interface Frame {
   readonly count: number;

@@ -41,7 +41,7 @@ function decodedText(bytes: Buffer, encoding: string): string {
   try {
     return new TextDecoder(encoding, { ignoreBOM: true }).decode(bytes);
   } catch {
-    // A label that this Node does not know: for people, that is better than nothing.
+    // This Node does not know the label. For people, this text is better than none.
     return bytes.toString('latin1');
   }
 }

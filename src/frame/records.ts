@@ -1,26 +1,31 @@
 /**
  * Raw records: bytes as a source read them, and where each record ends. In a frame of raw records the body holds the
- * bytes as they are, and in the place of the shapes stands what they are decoded with:
+ * bytes as they are, and instead of the shapes it has what is needed to decode them:
  *
- *     kind     the source's kind: only its `decode` can read them
- *     metas    what `decode` is given, each once
+ *     kind     the source's kind: only its decoder can read them
+ *     metas    what the decoder is opened with, each once
  *     parts    from which byte on which meta applies, and where that byte was in its file
  *
- * A part begins at an absolute byte of the frame, as `ends` count. So a piece of a frame needs no part rewritten. An item that
- * leaves its frame for good, as a retry or a dead letter, takes its own meta along, and its place is computed then.
+ * A part begins at an absolute byte of the frame, as `ends` count. So a piece of a frame needs no part rewritten. An
+ * item that leaves its frame for good, as a retry or a dead letter, keeps its own meta, and its place is computed at
+ * that moment.
  */
 import { parseJson, writeJson } from '../core/json.ts';
 import { lineFeeds } from '../core/line-feeds.ts';
 import { cutFrame, encodeEnds, itemSpan, type Frame } from './frame.ts';
 
 /**
- * All that is needed to decode records: plain data that is kept as JSON with them. Records that wait in the queue decode as
- * declared when they were read, so nothing that matters may be missing (dialect, header, types).
+ * Everything that is needed to decode records: plain data that is kept as JSON with them. Records that wait in the
+ * queue are decoded with the options that applied when they were read, so nothing that matters may be missing (dialect,
+ * header, types).
  */
 export interface Meta {
   /** The version of this connector's metas. */
   readonly version: number;
-  /** How the bytes are text, as a label of the WHATWG Encoding Standard: for showing dead letters. Default: `utf-8`. */
+  /**
+   * The encoding of the bytes, as a label of the WHATWG Encoding Standard. It is used to show dead letters. Default:
+   * `utf-8`.
+   */
   readonly encoding?: string | undefined;
   readonly [field: string]: unknown;
 }
@@ -34,7 +39,7 @@ export interface Place {
   readonly line: number;
 }
 
-/** Raw records as a source hands them over. */
+/** Raw records, as a source passes them on. */
 export interface Records {
   readonly kind: string;
   readonly bytes: Buffer;
@@ -43,14 +48,16 @@ export interface Records {
   readonly meta: Meta;
   /** Where `bytes` begin. */
   readonly at?: Place | undefined;
-  /** The true length of the only record, if it is oversized: `bytes` hold its beginning. */
+  /** The true length of the only record, if it is oversized. Then `bytes` hold its beginning. */
   readonly length?: number | undefined;
 }
 
-/** The first byte of a frame's shapes if they are of raw records: shapes of encoded items are a list. */
+/**
+ * The first byte of the shapes of a frame of raw records. The shapes of encoded items are a list and begin differently.
+ */
 const openingBrace = 0x7b;
 
-/** What stands in the place of a frame's shapes. */
+/** What a frame of raw records has instead of shapes. */
 interface Description {
   kind: string;
   metas: Meta[];
@@ -71,7 +78,7 @@ export function holdsRecords({ shapes }: Pick<Frame, 'shapes'>): boolean {
   return shapes[0] === openingBrace;
 }
 
-/** Parts and bytes of metas that a frame takes: they go with every piece of it. */
+/** The most parts, and bytes of metas, in a frame. They are sent with every piece of it. */
 const mostParts = 64;
 const mostMetaBytes = 8192;
 
@@ -85,7 +92,7 @@ export class RecordFramer {
   #metaBytes = 0;
   #parts: Part[] = [];
   readonly #lines = new LineCount();
-  /** The last meta as JSON: most frames have the same. */
+  /** The last meta as JSON. Most frames have the same one. */
   #lastJson: { meta: Meta; json: string } | undefined;
 
   /** Records gathered for the next frame. */
@@ -98,7 +105,7 @@ export class RecordFramer {
     return this.#bytes;
   }
 
-  /** False if these records need a frame of their own: what is gathered has to go first. */
+  /** False if these records need a frame of their own. Then the gathered records must be sent first. */
   accepts({ kind, meta }: Records): boolean {
     if (this.#ends.length === 0) return true;
     if (kind !== this.#kind || this.#parts.length >= mostParts) return false;
@@ -147,7 +154,7 @@ export class RecordFramer {
     return frame;
   }
 
-  /** What applies from here on, unless the last part goes on just there. */
+  /** Begins a new part here, unless the last part continues at this position with the same meta. */
   #describe(records: Records, start: number): void {
     const { meta, at, length } = records;
     const index = this.#metaIndex(meta);
@@ -176,7 +183,7 @@ export class RecordFramer {
   }
 }
 
-/** Counts lines as it goes through the records of a chunk, so that no byte is looked at twice. */
+/** Counts lines while it moves through the records of a chunk, so that each byte is read once. */
 class LineCount {
   #records: Records | undefined;
   #start = 0;
@@ -200,14 +207,14 @@ export function placeIn({ at, bytes }: Pick<Records, 'at' | 'bytes'>, start: num
   return at && { file: at.file, byte: at.byte + start, line: at.line + lineFeeds(bytes, 0, start) };
 }
 
-/** One raw record by itself. */
+/** A single raw record. */
 export interface LoneRecord {
   kind: string;
   bytes: Buffer;
   meta: Meta;
   /** Where it begins; undefined if that is not known. */
   at: Place | undefined;
-  /** Its true length if it is oversized: `bytes` hold its beginning. */
+  /** Its true length if it is oversized. Then `bytes` hold its beginning. */
   length: number | undefined;
 }
 
@@ -238,21 +245,24 @@ export function frameOfRecord(record: LoneRecord): Frame {
   return framer.take();
 }
 
-/** Item `index` of a whole frame as a frame of its own, which says all that is known of it: of a raw record its meta and place. */
+/**
+ * Item `index` of a whole frame as a frame of its own, with everything that is known about it: for a raw record, its
+ * meta and place.
+ */
 export function frameOfItem(frame: Frame, index: number): Frame {
   return holdsRecords(frame) && frame.count > 1 ? frameOfRecord(recordOf(frame, index)) : cutFrame(frame, index, 1);
 }
 
 /** Consecutive records of a frame that share a meta. */
 export interface MetaRun {
-  /** Up to which record of the frame. */
+  /** The last record of the run, as an index into the frame. */
   last: number;
   bytes: Buffer;
   ends: Uint32Array;
   /** Their true length, if it is one oversized record. */
   length: number | undefined;
   meta: Meta;
-  /** Which of the frame's metas it is. */
+  /** The index of its meta in the frame. */
   metaIndex: number;
 }
 

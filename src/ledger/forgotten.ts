@@ -4,7 +4,7 @@ import type { QueueStart } from '../core/queue-start.ts';
 import type { SeenStart } from './older-queue.ts';
 
 /**
- * What a ledger may have forgotten of a queue, over all its runs: every seq below `below` that is not in `kept`.
+ * What a ledger may have forgotten about a queue, over all its runs: every seq below `below` that is not in `kept`.
  *
  * A queue announces these seqs as settled only after that is on its disk, and a settled seq is never open again. So the
  * queue itself never asks about one of them, however late and in whatever order its sweeps arrive. An older copy of the
@@ -42,8 +42,8 @@ export function refuseForgotten({ below, kept }: Forgotten, seqs: Iterable<Inter
 }
 
 /**
- * Throws a configuration error (exit 78) if the sink knows of seqs that this queue had not given out when it was started
- * the next time after `seen`, which wrote to the sink last. (By now it may have given them out, to other items.)
+ * Throws a configuration error (exit 78) if the sink knows of seqs that this queue had not assigned when it was next
+ * started after `seen`, the start that wrote to the sink last. (By now it may have assigned them to other items.)
  * `highest` is the highest one in the ledger, 0 for none.
  */
 export function refuseUnheardSeqs(

@@ -1,13 +1,13 @@
 /**
- * The rules that make a transactional sink's commits happen once. They are the same for every database; what differs is in
- * tables.ts.
+ * The rules that make a transactional sink's commits happen once. They are the same for every database; the differences
+ * are in tables.ts.
  *
  * A transaction that writes rows first updates its writer's own row. The update waits for a process that is barring the
- * writer at that moment, and finds the session changed afterwards: so a process that was given up for dead cannot commit
- * what has been handed to its successor.
+ * writer at that moment, and finds the session changed afterwards: so a process that was given up for dead cannot
+ * commit items that have been given to its successor.
  *
- * A queue's row is written with the first results of a start, not when the start opens the sink: a queue that is refused
- * before it has written anything leaves no trace, and the right one can take its place.
+ * A queue's row is written with the first results of a start, not when the start opens the sink: a queue that is
+ * refused before it has written anything leaves no trace, and the right one can take its place.
  *
  * Every method checks first and changes second.
  */
@@ -76,7 +76,7 @@ export class Ledger {
    */
   async fence(writers: readonly number[]): Promise<number> {
     const { run, writer, start } = this.#who;
-    // In one order for all, so that two consumers that bar the same writers never wait for each other.
+    // Always in the same order, so that two consumers that bar the same writers never wait for each other.
     for (const other of writers.toSorted((a, b) => a - b)) {
       if (other !== writer) await this.#tables.bar(run, other, start.generation);
     }
@@ -91,7 +91,7 @@ export class Ledger {
     return found;
   }
 
-  /** Forgets what lies below `before` and contains none of `open`, and the runs in `drop`. */
+  /** Forgets rows below `before` that contain none of `open`, and the runs in `drop`. */
   async prune({ before, open, drop }: PruneRequest): Promise<void> {
     const { run } = this.#who;
     if (drop.includes(run)) throw new MillraceError('BUG', `the ledger of run ${run} cannot be dropped while it runs`);
@@ -128,7 +128,7 @@ export class Ledger {
   }
 }
 
-/** The results that the run has are not in `place`. */
+/** The run has results, but they are not in `place`. */
 export function otherSink(place: string, run: string): MillraceError {
   return configError(
     'SINK_OTHER',

@@ -2,10 +2,10 @@ import { Intervals, type Interval } from '../core/intervals.ts';
 import type { OtherQueue } from '../sinks/port.ts';
 import type { KnownQueue, LedgerTables } from './tables.ts';
 
-/** The rows that a run has left. */
+/** The rows of a run. */
 interface RunState {
   readonly ledger: Intervals;
-  /** Session by writer. */
+  /** The session of each writer. */
   readonly writers: Map<number, number>;
 }
 
@@ -77,7 +77,7 @@ export class MemoryTables implements LedgerTables {
     this.#runs.delete(run);
   }
 
-  /** Makes a function that puts everything back to how it is now. */
+  /** Returns a function that restores the present state. */
   remember(): () => void {
     const [runs, queues] = [structuredClone([...this.#runs].map(flat)), new Map(this.#queues)];
     return () => {

@@ -8,10 +8,10 @@ export interface SeenStart {
 }
 
 /**
- * Throws a configuration error (exit 78) if `seen` is a start that this queue has never had: then the queue was restored
- * from a copy, or a copy of it is in use, and it would give its seqs to other items than the ledger knows.
- * A start before those that are known is taken for one that it has had: a copy would have to be started that often
- * without ever writing to its sink.
+ * Throws a configuration error (exit 78) if `seen` is a start that this queue has never had: then the queue was
+ * restored from a copy, or a copy of it is in use, and it would give its seqs to other items than the ledger knows. A
+ * start that is older than all known ones is assumed to be one of this queue: a copy would have to be started that many
+ * times without ever writing to its sink.
  */
 export function refuseOlderQueue({ generation, ids }: QueueStart, seen: SeenStart): void {
   const ago = generation - seen.generation;

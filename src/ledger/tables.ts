@@ -1,14 +1,15 @@
 /**
- * The ledger port: what the rules in ledger.ts need of the place where a transactional sink keeps its books. Each method is
- * one statement. Every row belongs to one sink, queue and run; rows of other sinks in the same place are never seen.
+ * The ledger port: what the rules in ledger.ts need from the place where a transactional sink keeps its records. Each
+ * method is one statement. Every row belongs to one sink, queue and run; rows of other sinks in the same place are
+ * never seen.
  *
  *     millrace_ledger   sink, run, from_seq, to_seq               items whose results are in the sink, as disjoint runs of seqs
  *     millrace_writer   sink, run, writer, session, generation    who may commit: session -1 is barred
  *     millrace_start    sink, queue, …                            which start of a queue wrote here last, and what the ledger
  *                                                                 may have forgotten of it
  *
- * All methods but `queue` and `within` are called inside a transaction that the sink has begun, and that it rolls back if one
- * of them rejects.
+ * All methods but `queue` and `within` are called inside a transaction that the sink has begun, and that it rolls back
+ * if one of them rejects.
  */
 import type { Interval, Intervals } from '../core/intervals.ts';
 import type { OtherQueue } from '../sinks/port.ts';
@@ -27,7 +28,7 @@ export interface KnownQueue extends SeenStart {
 export interface LedgerTables {
   /** Where they are, for messages. */
   readonly place: string;
-  /** False if they do not outlive the process: then they cannot know about a run that they should know about. */
+  /** False if they do not outlive the process. Then a missing run is no error. */
   readonly isLasting: boolean;
 
   queue(id: string): Awaitable<KnownQueue | undefined>;
@@ -43,7 +44,9 @@ export interface LedgerTables {
    * row. Undefined, without a change, if the writer is barred.
    */
   register(run: string, writer: number, generation: number): Awaitable<number | undefined>;
-  /** Updates the writer's row, which waits for whoever is changing it. False if it does not have this session. */
+  /**
+   * Updates the writer's row. Waits for a transaction that has changed the row. False if it does not have this session.
+   */
   touch(run: string, writer: number, session: number): Awaitable<boolean>;
   /** Sets the session to -1. Inserts the row if there is none. Waits for a transaction that has changed it. */
   bar(run: string, writer: number, generation: number): Awaitable<void>;

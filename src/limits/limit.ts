@@ -62,8 +62,8 @@ export class Limit {
   }
 
   /**
-   * It is released, or no longer wanted. `isRefused`: the vendor did not accept the call. Returns whether the record
-   * must be updated.
+   * The permit is released, or no longer wanted. `isRefused`: the vendor did not accept the call. Returns whether the
+   * record must be updated.
    */
   release(now: number, permit: PermitRequest, isRefused: boolean): boolean {
     if (permit.granted === undefined) {
@@ -80,7 +80,7 @@ export class Limit {
   holderExited(now: number, permit: PermitRequest): void {
     if (permit.granted === undefined) return this.#line.leave(permit);
     // For the window the call has not `ended`, but it was sent now at the latest: it may still be on its way.
-    this.#window?.told(permit.granted.ticket, now);
+    this.#window?.announced(permit.granted.ticket, now);
     this.#lingering.push(this.#comesBackAt(now, permit.granted.at, permit.timeoutMs));
     this.#lingering.sort((a, b) => a - b);
     this.#comeBack(now);
@@ -109,10 +109,10 @@ export class Limit {
   }
 
   /** They have been announced. */
-  told(now: number): void {
+  announced(now: number): void {
     if (this.#window === undefined || this.#buckets === undefined) return;
     for (const ticket of this.#unannounced) {
-      this.#window.told(ticket, now);
+      this.#window.announced(ticket, now);
       this.#buckets.add(this.#window.arrivalOf(now));
     }
     this.#unannounced = [];

@@ -25,14 +25,14 @@ export interface Grant {
 /**
  * All limits of a pipeline, as the supervisor keeps them: which process may call now.
  *
- * Pure: time is passed in as `now` (monotonic milliseconds) and `wall`, and nothing happens between two calls. The supervisor
- * calls `advance` once per tick, and at `nextAt`; commits what `durable` returns; announces the grants to their holders; and
- * then calls `told`. **Grants under a rate are announced only when the records are committed**. If a commit fails, they stay
- * granted and are announced after the commit that succeeds. Every call takes constant time, amortised, in the number of
- * permits.
+ * Pure: time is passed in as `now` (monotonic milliseconds) and `wall`, and nothing happens between two calls. The
+ * supervisor calls `advance` once per tick, and at `nextAt`; commits what `durable` returns; announces the grants to
+ * their holders; and then calls `announced`. **Grants under a rate are announced only when the records are committed**.
+ * If a commit fails, they stay granted and are announced after the commit that succeeds. Every call takes constant
+ * time, amortised, in the number of permits.
  *
- * A rate promises that there are never more than N grants in any half-open interval of the period. A call arrives at the
- * vendor a little later than its grant; `window.ts` explains how that is taken into account, and how far.
+ * A rate promises that there are never more than N grants in any half-open interval of the period. A call arrives at
+ * the vendor a little later than its grant; `window.ts` explains how that is taken into account, and how far.
  */
 export class Limits {
   readonly #limits = new Map<string, Limit>();
@@ -73,7 +73,7 @@ export class Limits {
     return 'queued';
   }
 
-  /** The message for a caller whose answer was 'unknown'. */
+  /** The message for a caller that got the answer 'unknown'. */
   refusal(name: string): string {
     const names = [...this.#limits.keys()].filter((known) => !this.isReserved(known));
     const known = names.length === 0 ? 'it defines none' : `it defines ${names.join(', ')}`;
@@ -140,8 +140,8 @@ export class Limits {
    * Everything granted so far has been announced to the holders. A call under a rate counts from here, not from its
    * grant.
    */
-  told(now: number): void {
-    for (const limit of this.#limits.values()) limit.told(now);
+  announced(now: number): void {
+    for (const limit of this.#limits.values()) limit.announced(now);
   }
 
   /** When time alone allows `advance` to grant something; undefined if only a release can. */

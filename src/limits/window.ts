@@ -27,7 +27,7 @@ const slack = 1024;
  * A strict sliding window: at most `count` calls in any half-open interval of `perMs`. A vendor that counts in sliding
  * windows, or in fixed windows wherever they begin, never sees one call too many, and the whole allowance can be used.
  *
- * It is the list of the latest calls, each with the latest time at which it can have arrived. Another call is allowed
+ * It keeps a list of the latest calls, each with the latest time at which it can have arrived. Another call is allowed
  * while fewer than `count` are younger than `perMs`. Every call goes in and out once: constant time, amortised.
  */
 export class Window {
@@ -77,7 +77,7 @@ export class Window {
   }
 
   /** The call with this ticket was announced. */
-  told(ticket: number, now: number): void {
+  announced(ticket: number, now: number): void {
     const index = ticket - this.#first;
     if (this.#arrivals[index] === Infinity) this.#arrivals[index] = this.arrivalOf(now);
   }

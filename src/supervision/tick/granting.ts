@@ -27,8 +27,8 @@ export class Granting {
   }
 
   /** All outboxes have been emptied: grants that waited for the commit have reached their holders. */
-  told(): void {
-    this.#hub.limits.told(this.#hub.clock.now());
+  announced(): void {
+    this.#hub.limits.announced(this.#hub.clock.now());
   }
 
   #tell(grant: Grant, post: Side['post'] | undefined): void {

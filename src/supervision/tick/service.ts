@@ -328,7 +328,7 @@ export class Service {
     this.#throttling.update({ hasToWait: isDiskShort || this.#pausing.isHeld });
     producing.committed(committed);
     if (!this.#shutdown) producing.settle();
-    this.#granting.told();
+    this.#granting.announced();
   }
 
   #wakeLater(): void {

@@ -36,7 +36,7 @@ export function supervise(vendor: LimitRules, clock: Clock = systemClock): Super
   function tick(): void {
     tickIsDue = false;
     for (const { holder, id } of limits.advance(clock.now())) children[holder]!.onGranted({ id });
-    limits.told(clock.now());
+    limits.announced(clock.now());
     for (const watcher of watchers) watcher();
     stopTimer?.();
     const next = limits.nextAt(clock.now());

@@ -41,7 +41,7 @@ class Connected {
   }
 
   /** Starts one and tells it what to do. */
-  static async told(deed: string): Promise<Connected> {
+  static async withTask(deed: string): Promise<Connected> {
     const child = new Connected();
     await until(() => child.messages.length === 1);
     child.channel.send({ type: 'refused', id: 0, message: deed });
@@ -71,7 +71,7 @@ afterEach(() => {
 
 describe('a child', () => {
   it('ignores signals that a terminal or a service manager sends to all processes', async () => {
-    const child = await Connected.told('waits');
+    const child = await Connected.withTask('waits');
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const) child.process.kill(signal);
     child.channel.send({ type: 'bye' });
     child.channel.send({ type: 'bye' });
@@ -82,14 +82,14 @@ describe('a child', () => {
   });
 
   it('dies at once when its channel closes: nothing that it does could be settled any more', async () => {
-    const child = await Connected.told('waits');
+    const child = await Connected.withTask('waits');
     child.channel.destroy();
     expect(await child.gone()).toEqual({ code: null, signal: 'SIGKILL' });
     expect(child.stderr).toBe('');
   });
 
   it('dies and says why when its channel delivers something that is not a message', async () => {
-    const child = await Connected.told('waits');
+    const child = await Connected.withTask('waits');
     child.socket.write('HTTP/1.1 400 Bad Request');
     expect(await child.gone()).toEqual({ code: null, signal: 'SIGKILL' });
     await until(() => child.stderr !== '');
@@ -102,13 +102,13 @@ describe('a child', () => {
     ['throws null', { code: 'THROWN', message: 'a null was thrown: null' }],
     ['rejects with null', { code: 'THROWN', message: 'a null was thrown: null' }],
   ])('that %s where nothing catches it says so and exits 1', async (deed, error) => {
-    const child = await Connected.told(deed);
+    const child = await Connected.withTask(deed);
     expect(await child.gone()).toEqual({ code: 1, signal: null });
     expect(child.failures).toMatchObject([{ type: 'failed', error, exitCode: null }]);
   });
 
   it('in which work that is not awaited was cancelled continues, and says so once', async () => {
-    const child = await Connected.told('is cancelled');
+    const child = await Connected.withTask('is cancelled');
     await until(() => child.messages.length >= 3);
     child.channel.send({ type: 'bye' });
     await until(() => child.isClosed);
@@ -118,26 +118,26 @@ describe('a child', () => {
   });
 
   it('that fails says so even if a user’s timer keeps it alive: it has closed its channel', async () => {
-    const child = await Connected.told('throws, with a timer left');
+    const child = await Connected.withTask('throws, with a timer left');
     await until(() => child.isClosed);
     expect(child.failures).toMatchObject([{ error: { message: 'and it has a timer' } }]);
     expect(child.exit).toBeUndefined();
   });
 
   it('that cannot continue for good names the exit code for the service', async () => {
-    const child = await Connected.told('fails for good');
+    const child = await Connected.withTask('fails for good');
     expect(await child.gone()).toEqual({ code: 1, signal: null });
     expect(child.failures).toMatchObject([{ error: { code: 'SOURCE_CHANGED' }, exitCode: 78 }]);
   });
 
   it('fails once', async () => {
-    const child = await Connected.told('fails twice');
+    const child = await Connected.withTask('fails twice');
     await child.gone();
     expect(child.failures).toMatchObject([{ error: { message: 'first' } }]);
   });
 
   it('that has closed its channel cannot fail any more', async () => {
-    const child = await Connected.told('throws when it has left');
+    const child = await Connected.withTask('throws when it has left');
     child.channel.send({ type: 'bye' });
     expect(await child.gone()).toEqual({ code: 0, signal: null });
     expect(child.failures).toEqual([]);

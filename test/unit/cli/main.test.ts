@@ -31,28 +31,28 @@ describe('millrace', () => {
   });
 });
 
-async function told(error: unknown, isDebugging = false) {
+async function reported(error: unknown, isDebugging = false) {
   const shell = new TestShell();
   return { code: await tellError(error, shell, isDebugging), lines: shell.stderr.trimEnd().split('\n') };
 }
 
 describe('an error', () => {
   it('of ours is a line without its stack', async () => {
-    expect(await told(configError('X', 'expected this, got that'))).toEqual({
+    expect(await reported(configError('X', 'expected this, got that'))).toEqual({
       code: 78,
       lines: ['millrace: expected this, got that'],
     });
   });
 
   it('does not act on the terminal, whatever is in it', async () => {
-    expect((await told(configError('X', 'no file \u001b[2J\nand no other'))).lines).toEqual([
+    expect((await reported(configError('X', 'no file \u001b[2J\nand no other'))).lines).toEqual([
       'millrace: no file \\e[2J',
       'millrace: and no other',
     ]);
   });
 
   it('has its stack, and that of its cause, for who asks for it', async () => {
-    const { lines } = await told(configError('X', 'outer', new Error('inner')), true);
+    const { lines } = await reported(configError('X', 'outer', new Error('inner')), true);
     expect(lines).toContainEqual(expect.stringMatching(/^ {4}at /));
     expect(lines).toContainEqual('caused by Error: inner');
   });
@@ -60,7 +60,7 @@ describe('an error', () => {
   it.each([new TypeError('x is not a function'), new MillraceError('BUG', 'impossible'), 'thrown text'])(
     'that is a bug is called one: %s',
     async (error) => {
-      const { code, lines } = await told(error);
+      const { code, lines } = await reported(error);
       expect(code).toBe(1);
       expect(lines[0]).toBe('millrace: this is a bug in Millrace:');
       expect(lines).toHaveLength(3);

@@ -221,7 +221,7 @@ describe('a rate', () => {
     const limits = new Limits(fourPerSecond);
     for (let id = 1; id <= 6; id++) limits.acquire(1, id, 'vendor');
     limits.advance(0);
-    limits.told(0);
+    limits.announced(0);
     limits.release(10, 1, 1);
     expect(limits.advance(1009)).toEqual([]);
     expect(ids(limits.advance(1010))).toEqual([5]);
@@ -234,7 +234,7 @@ describe('a rate', () => {
     expect(limits.advance(0)).toHaveLength(4);
     expect(limits.nextAt(0)).toBeUndefined();
     expect(limits.advance(5000)).toEqual([]);
-    limits.told(5000);
+    limits.announced(5000);
     expect(limits.nextAt(5000)).toBe(6250);
   });
 
@@ -252,7 +252,7 @@ describe('a rate', () => {
     for (let id = 1; id <= 5; id++) limits.acquire(1, id, 'vendor');
     limits.acquire(2, 6, 'vendor');
     limits.advance(0);
-    limits.told(0);
+    limits.announced(0);
     limits.release(0, 1, 1);
     limits.releaseAll(0, 1);
     expect(limits.advance(500)).toEqual([]);
@@ -327,7 +327,7 @@ describe('records', () => {
     expect(limits.durable({ now: 0, wall: day })).toEqual([
       { limit: 'vendor', wall: day, at: 0, boot: null, frozenMs: 0, calls: [-3000, 1] },
     ]);
-    limits.told(0);
+    limits.announced(0);
     expect(limits.durable({ now: 1, wall: day + 1 })).toEqual([]);
     limits.freeze(2, 'mail', 500);
     expect(limits.durable({ now: 3, wall: day + 3 })).toEqual([
@@ -341,7 +341,7 @@ describe('records', () => {
     limits.advance(0);
     expect(limits.durable({ now: 0, wall: day })).toMatchObject([{ wall: day, calls: [-3000, 1] }]);
     expect(limits.durable({ now: 5000, wall: day + 5000 })).toMatchObject([{ wall: day + 5000, calls: [-3000, 1] }]);
-    limits.told(5001);
+    limits.announced(5001);
     expect(limits.durable({ now: 5001, wall: day + 5001 })).toEqual([]);
   });
 
@@ -352,7 +352,7 @@ describe('records', () => {
       limits.acquire(1, id, 'vendor');
       limits.advance(now);
       records = limits.durable({ now, wall: day + now });
-      limits.told(now);
+      limits.announced(now);
     }
     const text = JSON.stringify(records);
     expect(text.length).toBeLessThan(1000);
@@ -367,7 +367,7 @@ describe('records', () => {
     for (let id = 0; id < 3; id++) limits.acquire(2, id, 'vendor');
     expect(ids(limits.advance(1_000_000))).toEqual([0]);
     // 30 s were left of the minute, and calls may travel for a twentieth of it.
-    limits.told(1_000_000);
+    limits.announced(1_000_000);
     expect(limits.advance(1_032_999)).toEqual([]);
     expect(ids(limits.advance(1_033_000))).toEqual([1, 2]);
   });
@@ -454,7 +454,7 @@ describe('records', () => {
       short.acquire(1, id, 'vendor');
       short.advance(id);
       records = short.durable({ now: id, wall: day });
-      short.told(id);
+      short.announced(id);
     }
     expect(records[0]!.calls.length / 2).toBeGreaterThan(20);
     const long = new Limits({ vendor: { rate: { count: 1000, perMs: 10_000 } } });

@@ -2,16 +2,16 @@ import { describe, expect, it } from '@jest/globals';
 import { Window } from '../../../src/limits/window.ts';
 
 /** Counts a call that is told at once; returns its ticket. */
-function told(window: Window, now: number): number {
+function announced(window: Window, now: number): number {
   const ticket = window.add();
-  window.told(ticket, now);
+  window.announced(ticket, now);
   return ticket;
 }
 
 /** One whose processes have made a call a while ago. */
 function warmWindow(perMs: number): Window {
   const window = new Window({ count: 1, perMs });
-  window.ended(told(window, -2000), -2000);
+  window.ended(announced(window, -2000), -2000);
   window.isOpen(0);
   return window;
 }
@@ -24,7 +24,7 @@ describe('the window', () => {
       const now = call < 4 ? call : ends[call - 4]! + 1000;
       expect(window.opensAt(now - 1)).toBe(call < 4 ? now - 1 : now);
       expect(window.isOpen(now)).toBe(true);
-      window.ended(told(window, now), now + 1);
+      window.ended(announced(window, now), now + 1);
       ends.push(now + 1);
     }
   });
@@ -33,7 +33,7 @@ describe('the window', () => {
     const window = new Window({ count: 3, perMs: 1000 });
     for (let call = 0; call < 3000; call++) {
       const now = call * 505;
-      const ticket = told(window, now);
+      const ticket = announced(window, now);
       // The last but one ended 20 ms after its beginning, 990 ms ago.
       expect(window.isOpen(now + 9)).toBe(call < 2);
       expect(window.isOpen(now + 12)).toBe(true);
@@ -43,21 +43,21 @@ describe('the window', () => {
 
   it('counts a call that does not end from a twentieth of the period after its grant', () => {
     const window = warmWindow(1000);
-    told(window, 0);
+    announced(window, 0);
     expect(window.opensAt(0)).toBe(1050);
   });
 
   it('ignores the end of a slow call', () => {
     const window = warmWindow(1000);
-    window.ended(told(window, 0), 500);
+    window.ended(announced(window, 0), 500);
     expect(window.opensAt(500)).toBe(1050);
   });
 
   it('ignores the end of a call that it has forgotten', () => {
     const window = warmWindow(1000);
-    const first = told(window, 0);
+    const first = announced(window, 0);
     expect(window.isOpen(2000)).toBe(true);
-    told(window, 2000);
+    announced(window, 2000);
     window.ended(first, 2001);
     expect(window.isOpen(3001)).toBe(false);
     expect(window.opensAt(3001)).toBe(3050);
@@ -69,13 +69,13 @@ describe('the window', () => {
     ['a tenth of a second', 100, 200],
   ])('gives the calls after a pause more time to arrive, with a period of %s', (_, perMs, expected) => {
     const window = new Window({ count: 1, perMs });
-    told(window, 0);
+    announced(window, 0);
     expect(window.opensAt(0)).toBe(expected);
   });
 
   it('assumes that connections are closed after 4 s without the end of a call', () => {
     const window = new Window({ count: 1, perMs: 1000 });
-    window.ended(told(window, 0), 0);
+    window.ended(announced(window, 0), 0);
     expect(window.arrivalOf(4000)).toBe(4050);
     expect(window.arrivalOf(4001)).toBe(4251);
   });

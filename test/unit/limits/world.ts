@@ -135,7 +135,7 @@ export class World {
       this.#uncommitted = undefined;
     }
     for (const call of this.held) call.toldAt = Math.min(call.toldAt, this.now);
-    this.limits.told(this.now);
+    this.limits.announced(this.now);
   }
 
   /** All calls that were told, ended now if they have not. */
