@@ -58,7 +58,7 @@ export async function supervise(request: SuperviseRequest): Promise<number> {
     const configFile = await readNamedConfig(typeof config === 'string' ? config : undefined, { environment, cwd });
     let showing: Showing | undefined;
     signals.stop.listen((reason) => controls.press(reason));
-    // The log says how it goes, and that it is refused while the service starts or stops.
+    // The log reports its progress, and says so if the service refuses it because it is starting or stopping.
     signals.reload.listen(() => void controls.reload().catch(() => undefined));
     const { exitCode } = await serve(
       {

@@ -1,4 +1,4 @@
-/** The pipeline file of a torture imports this. It makes the watched pipeline in each process. */
+/** The pipeline file that torture generates imports this. It makes the watched pipeline in each process. */
 import * as millrace from './index.ts';
 import { loadPipeline } from './pipeline/load.ts';
 import { formatProblems } from './pipeline/problems.ts';
@@ -7,7 +7,7 @@ import { bundledPipeline, type BundledSink } from './torture/bundled.ts';
 import { placesIn } from './torture/places.ts';
 import { watched } from './torture/watched.ts';
 
-/** `pipeline`: a file, or one of ours. `directory`: the round's. */
+/** `pipeline`: a file, or a bundled pipeline. `directory`: that of the round. */
 export async function tortured({ pipeline, directory }: Tortured): Promise<Pipeline> {
   const places = placesIn(directory);
   if ('bundled' in pipeline) {

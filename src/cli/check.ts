@@ -100,7 +100,7 @@ function sinkText({ kind, delivery }: Pick<AnySink, 'kind' | 'delivery'>, target
   return `${kind === target ? kind : `${kind} ${target}`}: ${promise}`;
 }
 
-/** What is true of this source, one sentence per line. */
+/** Facts about this source, one sentence per line. */
 function sourceTexts({ resumes, isEndless, items }: SourceFacts, { deterministic }: PipelineDescription): string[] {
   const byCount = deterministic
     ? 'it starts from the beginning and skips stored items by count, so it must yield the same items in the same order'

@@ -16,7 +16,7 @@ export interface Who {
 /** The name of a process for people. */
 export function nameOf({ role, ordinal }: Pick<Who, 'role' | 'ordinal'>): string {
   if (role !== 'consumer') return role;
-  // It gets no items: it does what is left to do in the sinks at the end of the run.
+  // It gets no items: it finishes the sinks at the end of the run.
   return ordinal === 0 ? 'finisher' : `consumer ${ordinal}`;
 }
 
@@ -45,7 +45,7 @@ export interface Events {
   /** `stopTimeout` is nearly over: items that are still running are aborted. */
   'run.aborting': { running: number };
   'run.stopped': { open: number; aborted: number; exitCode: number };
-  /** The pipeline file is checked, to replace the consumers by ones with its new code. */
+  /** The pipeline file is checked, so that the consumers can be replaced with new ones that run its new code. */
   'reload.started': { number: number };
   'reload.done': { number: number; consumers: number };
   /** Consumers that have not been replaced continue. */
@@ -64,7 +64,7 @@ export interface Events {
     givenBack: number;
     /** The error that it reported. */
     error?: ErrorData | undefined;
-    /** It exited because something outside was unreachable; not a crash. */
+    /** It exited because an external service was unreachable; not a crash. */
     isOutage?: boolean;
   };
   /** `restarts` of this post so far, including this one. */

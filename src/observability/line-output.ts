@@ -1,6 +1,7 @@
 /**
- * Where log lines leave the process, and nothing else may be written there. It never blocks the pipeline and never
- * breaks it: what the reader does not take in time is dropped and counted, a reader that has gone is let go.
+ * Writes log lines to a stream, to which no other code may write. It never blocks the pipeline and never breaks it:
+ * lines that the reader does not read in time are dropped and counted, and when the reader has exited, lines are no
+ * longer written.
  *
  * On a terminal some lines can be pinned below the log: the progress display. They are taken away before a line is
  * written and drawn again at the end of the tick, each in one write, so that nothing tears or flickers.

@@ -45,7 +45,7 @@ export function logTo(
       });
       if (isThenable(answer)) answer.then(undefined, () => undefined);
     } catch {
-      // Said above.
+      // As documented above.
     }
   });
   const unsubscribe = events.subscribe((name, event) => {

@@ -59,7 +59,7 @@ export class Controls {
     throw new MillraceError('NOT_RUNNING', 'not reloaded: the service does not run', { exitCode: exitCodes.gaveUp });
   }
 
-  /** A service runs. Returns what to call when it has ended. */
+  /** A service is running. Call the returned function when it has ended. */
   attach(service: Controlled): () => void {
     this.#running = service;
     if (this.#pausedFor !== undefined) service.pause(this.#pausedFor);

@@ -2,7 +2,9 @@ import { FrameDecoder } from '../frame/codec.ts';
 import type { UnreadResults } from '../supervision/roles/unread-results.ts';
 import type { ResultSource } from './results.ts';
 
-/** Unread results as the program's loop takes them. Rows are decoded one by one, when they are asked for. */
+/**
+ * Unread results, in the form in which the program's loop reads them. Each row is decoded when the loop asks for it.
+ */
 export function sourceOf(results: UnreadResults): ResultSource {
   const decoder = new FrameDecoder();
   return {

@@ -1,4 +1,4 @@
-/** What `run()` does once the engine is loaded: it brings a program's options into the form that the service takes. */
+/** The part of `run()` that needs the engine: it converts a program's options to the form that the service takes. */
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readNamedConfig } from '../config/config-file.ts';

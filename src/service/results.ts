@@ -1,6 +1,6 @@
 import { usageError } from '../core/errors.ts';
 
-/** Where results come from while a run is under way. */
+/** The source of the results while a run is in progress. */
 export interface ResultSource {
   /** The next item to read; undefined if there is none yet. */
   take: () => { rows: () => Iterable<unknown>; settle: () => void; putBack: () => void } | undefined;
@@ -9,8 +9,8 @@ export interface ResultSource {
 }
 
 /**
- * `service.results`: read by one `for await` at a time. An item is settled when the reader asks for what comes after its
- * last row. A reader that leaves the loop settles nothing more: the next one begins with the same item.
+ * `service.results`: read by one `for await` at a time. An item is settled when the reader asks for another row after
+ * the item's last one. A reader that leaves the loop settles nothing more: the next reader begins with the same item.
  */
 export class ResultStream<Row> implements AsyncIterable<Row> {
   #source: ResultSource | undefined;
@@ -18,7 +18,7 @@ export class ResultStream<Row> implements AsyncIterable<Row> {
   #isRead = false;
   #wake: () => void = () => undefined;
 
-  /** A run begins to give results. Returns what ends that. */
+  /** A run begins to provide results. The returned function ends that. */
   attach(source: ResultSource): () => void {
     this.#source = source;
     source.listen(() => this.#wake());
@@ -28,7 +28,7 @@ export class ResultStream<Row> implements AsyncIterable<Row> {
     };
   }
 
-  /** There are no more; with an error, the reader gets that. The first call counts. */
+  /** There are no more results. If there is an error, the reader gets it. Only the first call counts. */
   end(end: { error?: unknown }): void {
     this.#end ??= end;
     this.#wake();

@@ -6,8 +6,9 @@ import { missingSecrets } from '../values/secret.ts';
 const readFile = (path: string): string => readFileSync(path, 'utf8');
 
 /**
- * The values of these secrets, for keeping them out of what is shown: the children read them by themselves. Throws (exit 78)
- * if one is missing or empty, with a line for each that says where it was looked for.
+ * The values of these secrets, so that they can be hidden wherever something is shown. (Children read the values
+ * themselves.) Throws (exit 78) if a secret is missing or empty, with a line for each that says where Millrace looked
+ * for it.
  */
 export function requireSecrets(names: readonly string[], environment: Environment): string[] {
   const found = names.map((name) => ({ name, ...lookUpSecret(name, environment) }));

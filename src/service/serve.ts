@@ -30,7 +30,7 @@ import { sourceOf } from './decoding.ts';
 import { planOf } from './plan.ts';
 import type { ResultStream } from './results.ts';
 import { requireSecrets } from './secrets.ts';
-import { toldLetters } from './told-letters.ts';
+import { reportedLetters } from './reported-letters.ts';
 import type { RunSummary } from './types.ts';
 
 export interface ServeRequest extends StartRequest {
@@ -133,7 +133,7 @@ async function openToTheOutside(
     reload: () => service.reload(),
     dead: (query) => readDeadLetters(spool.store, query),
     backup: backupJob((file, onProgress) => spool.backUp({ file, onProgress })),
-    letters: toldLetters(new LetterBox(spool.store, (work) => service.change(work), { maxItemBytes }), events),
+    letters: reportedLetters(new LetterBox(spool.store, (work) => service.change(work), { maxItemBytes }), events),
     warn: (message) => events.emit('warning', { code: 'CONTROL', message }),
   });
   const detach = controls.attach(controlled(service, events));
@@ -147,7 +147,7 @@ async function openToTheOutside(
   };
 }
 
-/** Results need a program that reads them; a reader needs results. */
+/** Checks that `to.results()` has a program that reads the results, and that such a program has results to read. */
 function requireReader({ sink }: PipelineDescription, { results }: ServeDeps): void {
   if (sink.kind === 'results') {
     if (results) return;

@@ -1,4 +1,4 @@
-/** What `run()` takes and returns. Types only: a pipeline file imports this as well. */
+/** The options and the result of `run()`. Types only: a pipeline file imports this as well. */
 import type { Status } from '../observability/status.ts';
 import type { PipelineOptions } from '../pipeline/options.ts';
 import type { Pipeline } from '../pipeline/types.ts';
@@ -29,7 +29,10 @@ export type ParamsOfPipeline<P> = P extends Pipeline<infer Params> ? Params : An
 /** What reaches the sink of a pipeline, for `run<typeof pipeline>(…)`. */
 export type RowsOfPipeline<P> = P extends Pipeline<unknown, infer Row> ? Row : unknown;
 
-/** All options of a pipeline, which override the environment, the config file and the pipeline file, and these. */
+/**
+ * The options of `run()`: all options of a pipeline, which here override the environment, the config file and the
+ * pipeline file, and some more.
+ */
 export interface RunOptions<Params = AnyParams> extends PipelineOptions {
   /** Values for the pipeline's params, by name. Those that are left out come from the environment, the config file or the run. */
   readonly params?: Partial<Params> | undefined;
@@ -39,11 +42,11 @@ export interface RunOptions<Params = AnyParams> extends PipelineOptions {
   readonly stateRoot?: string | undefined;
   /** A YAML file of options. */
   readonly config?: string | undefined;
-  /** Stops the service in order when it aborts, as `stop` does. */
+  /** Stops the service cleanly when it aborts, as `stop` does. */
   readonly signal?: AbortSignal | undefined;
   /**
-   * Whether `results` come in the order of the items; an item that waits for a retry then holds up those after it. Default
-   * false: in the order in which they are done.
+   * Whether `results` come in the order of the items; an item that waits for a retry then holds up those after it.
+   * Default false: in the order in which items are done.
    */
   readonly ordered?: boolean | undefined;
   /** Starts over: archives the old queue. Default false. */
@@ -54,15 +57,15 @@ export interface RunOptions<Params = AnyParams> extends PipelineOptions {
   readonly moved?: boolean | undefined;
   /** Declares that the changed pipeline yields the same items in the same order. Default false. */
   readonly sameSource?: boolean | undefined;
-  /** Gets each line of the log. Without it nothing is logged. What it throws is ignored. */
+  /** Gets each line of the log. Without it nothing is logged. Errors that it throws are ignored. */
   readonly log?: ((line: LogLine) => void) | undefined;
-  /** The lowest level that `log` gets. Default info. */
+  /** The least severe level that `log` gets. Default info. */
   readonly logLevel?: LogLine['level'] | undefined;
 }
 
 /** How a service ended. */
 export interface RunSummary {
-  /** `finished`: the run is complete. `stopped`: it was stopped, and the next start continues with it. */
+  /** `finished`: the run is complete. `stopped`: it was stopped, and the next start resumes it. */
   readonly state: 'finished' | 'stopped';
   /** The run's id; undefined if the service was stopped before it had opened its queue. */
   readonly run: string | undefined;
@@ -72,7 +75,10 @@ export interface RunSummary {
   readonly done: number;
   /** Items that are dead letters. */
   readonly dead: number;
-  /** What `millrace run` would exit with: 0; 3 if there are dead letters; 75 if items had to be aborted to stop. */
+  /**
+   * The exit code that `millrace run` would have: 0; 3 if there are dead letters; 75 if items had to be aborted to
+   * stop.
+   */
   readonly exitCode: number;
 }
 
@@ -84,10 +90,11 @@ export interface Service<Row = unknown> {
    */
   readonly status: Status | undefined;
   /**
-   * The results of a pipeline whose sink is `to.results()`, at least once. Read by one `for await` at a time. An item is
-   * settled when the loop asks for what comes after its last result; until then the service holds no more than some
-   * megabytes of results and waits. A loop that is left settles nothing more: the service waits, and the next loop begins
-   * with the item at which the last one was left. Ends when the service has ended; throws the error that ended it.
+   * The results of a pipeline whose sink is `to.results()`, at least once. Read by one `for await` at a time. An item
+   * is settled when the loop asks for another result after the item's last one. While the loop reads nothing, the
+   * service holds at most some megabytes of results, and then waits. A loop that has been left settles nothing more:
+   * the service waits, and the next loop begins with the item at which the last loop stopped. Ends when the service has
+   * ended; throws the error that ended it.
    */
   readonly results: AsyncIterable<Row>;
   /**

@@ -12,14 +12,14 @@ const longestError = 500;
 export function deadText(letters: readonly DeadLetter[], hasMore: boolean): string {
   if (letters.length === 0) return 'no dead letters\n';
   const lines = letters.flatMap(({ seq, origin, attempts, reason, error, item, record, diedAt }) => {
-    const told = describeError(error);
+    const message = describeError(error);
     const name = origin === seq ? `${seq}` : `${seq} (first ${origin})`;
     // Most reasons contain the error and are shown in its place.
-    const hasError = reason.includes(told);
+    const hasError = reason.includes(message);
     const facts = [plural(attempts, 'attempt'), ...(hasError ? [] : [printable(reason)])];
     return [
       `${name}  ${new Date(diedAt).toISOString()}  ${facts.join(', ')}`,
-      `    ${printable(error.code)}: ${cutText(printable(hasError ? reason : told), longestError)}`,
+      `    ${printable(error.code)}: ${cutText(printable(hasError ? reason : message), longestError)}`,
       ...(error.at === undefined ? [] : [`    at ${printable(error.at)}`]),
       ...(record?.file === undefined ? [] : [`    ${printable(placeText(record))}`]),
       // A raw record as it stands in its file, without its line end.

@@ -77,11 +77,11 @@ describe('repeated lines', () => {
       const clock = new HandClock();
       const written: LogLine[] = [];
       const thinning = createThinning(clock, (each) => written.push(each));
-      return { clock, thinning, told: () => written.splice(0).filter(({ level }) => level !== 'debug'), written };
+      return { clock, thinning, logged: () => written.splice(0).filter(({ level }) => level !== 'debug'), written };
     };
 
     it('tells the first of each kind at once, and then one a minute with how many it stands for', () => {
-      const { clock, thinning, told } = world();
+      const { clock, thinning, logged } = world();
       for (let n = 1; n <= 500; n++) thinning.write(failed(n));
       thinning.write(failed(1, 'bad'));
       expect(logged().map(({ fields }) => fields)).toEqual([{ n: 1 }, { n: 1 }]);
@@ -102,7 +102,7 @@ describe('repeated lines', () => {
     });
 
     it('does not fill log and memory when every one is of another kind', () => {
-      const { clock, thinning, told } = world();
+      const { clock, thinning, logged } = world();
       for (let n = 1; n <= 10_000; n++) thinning.write(failed(n, `kind ${n}`));
       expect(logged()).toHaveLength(51);
       expect(clock.waiting).toBe(51);
