@@ -27,5 +27,6 @@ export type { Secret } from './values/secret.ts';
 export type { Template, Text } from './values/text.ts';
 export type { MemorySink } from './sinks/memory.ts';
 export type { LogLine, RunOptions, RunSummary, Service } from './service/types.ts';
+export type { Processor } from './processors/port.ts';
 export type { Sink } from './sinks/port.ts';
 export type { SqliteOptions, SqlValue } from './sinks/sqlite.ts';

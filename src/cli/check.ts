@@ -13,6 +13,7 @@ import { count, plural } from '../core/figures.ts';
 import { printable } from '../observability/printable.ts';
 import { shortPath } from '../observability/short-path.ts';
 import type { PipelineDescription } from '../ipc/messages.ts';
+import { isProcessor } from '../processors/port.ts';
 import type { AnySink } from '../sinks/port.ts';
 import { shown as shownText } from '../values/values.ts';
 import type { CommandLine } from './command.ts';
@@ -70,11 +71,15 @@ function describe(
   { config, params, environment, state }: Surroundings,
 ): string {
   const { name: pipelineName, limits } = description;
+  const { process } = pipeline;
   const { consumers, concurrency } = config.settings;
   const rows = [
     [pipelineName, file],
     ['slots', `${count(consumers * concurrency)} (${plural(consumers, 'consumer')} × ${count(concurrency)})`],
     ...sourceTexts(sourceFacts(pipeline.source), description).map((text) => ['source', text]),
+    ...(isProcessor(process)
+      ? [['process', `${kindAndTarget(process, shownText(pipeline.params, process.target))}: one for each slot`]]
+      : []),
     ...Object.entries(description.params).map(([name, param]) => [
       'param',
       `${name}: ${paramText(param, params.get(name))}`,
@@ -97,7 +102,11 @@ function describe(
 
 function sinkText({ kind, delivery }: Pick<AnySink, 'kind' | 'delivery'>, target: string): string {
   const promise = delivery === 'call' ? 'at least once' : 'exactly once';
-  return `${kind === target ? kind : `${kind} ${target}`}: ${promise}`;
+  return `${kindAndTarget({ kind }, target)}: ${promise}`;
+}
+
+function kindAndTarget({ kind }: { kind: string }, target: string): string {
+  return kind === target ? kind : `${kind} ${target}`;
 }
 
 /** Facts about this source, one sentence per line. */

@@ -10,12 +10,14 @@ import { cutText, printable } from '../observability/printable.ts';
 import { redactFields } from '../observability/redact.ts';
 import { redactItem } from '../observability/redact-letter.ts';
 import type { Log } from '../pipeline/context.ts';
+import { functionProcessor } from '../processors/function.ts';
+import { isProcessor } from '../processors/port.ts';
 import { requireSecrets } from '../service/secrets.ts';
 import { paramsOfNewRun } from '../supervision/starting/run-params.ts';
-import { valuesOf } from '../values/values.ts';
-import { contextOf } from '../working/item-context.ts';
+import { shown as shownText, valuesOf } from '../values/values.ts';
 import { ItemScope } from '../working/item-scope.ts';
 import { timedOut, wentOn } from '../working/item-timeout.ts';
+import { Leases } from '../working/leases.ts';
 import { itself, rowsOf } from '../working/rows.ts';
 import type { CommandLine } from './command.ts';
 import { dryItems } from './dry-run-items.ts';
@@ -50,47 +52,64 @@ export async function dryRun(line: CommandLine, shell: Shell): Promise<number> {
   const log = logTo(shell);
   const place = { file, redaction };
   const calls = localCalls(description.limits, { ...shell, resolve });
-  const outer = { ...calls.scope(new AbortController().signal), signal: new AbortController().signal, params, log };
+  const { signal } = new AbortController();
+  const outer = { ...calls.scope(signal), signal, params, log };
   const resources = await within(place, 'setup', () => pipeline.setup?.({ ...outer, ordinal: 1 }));
-  const { process = (item) => item } = pipeline;
+  const { process = (item: unknown) => item } = pipeline;
+  const processor = isProcessor(process) ? process : functionProcessor(process);
   const resultsOf = pipeline.process ? rowsOf : itself;
+  const { clock } = shell;
+  const leaving = new AbortController();
+  const leases = new Leases({
+    processor,
+    target: shownText(pipeline.params, processor.target),
+    context: { ordinal: 1, params, log, clock, resolve },
+    calls,
+    leaving: leaving.signal,
+  });
 
   let failed = 0;
-  await within(place, 'source', async () => {
-    let seq = 0;
-    const context = {
-      ...outer,
-      run,
-      cursor: undefined,
-      previous: undefined,
-      checkpoint: () => undefined,
-      isReopened: false,
-      resolve,
-    };
-    const { clock } = shell;
-    const { maxItemBytes } = settings;
-    for await (const { read, text } of dryItems(pipeline.source, { ...context, clock, maxItemBytes }, redaction)) {
-      const scope = new ItemScope(
-        { resources, params, log, calls },
-        { seq: ++seq, origin: seq, originRun: run, attempt: 1 },
-      );
-      const work = async (): Promise<unknown> => await process(read(), contextOf(scope));
-      try {
-        const result = await inTime(work, { scope, clock: shell.clock, settings });
-        // Create all lines first: `process` may change the object while a line is being written.
-        const lines = resultsOf(result).map((row) => `${displayJson(row)}\n`);
-        for (const row of lines) await shell.out(row);
-      } catch (error) {
-        failed++;
-        await shell.err(
-          `millrace: item ${seq} ${cutText(shown(text ?? read, redaction), 200)}: ${reasonOf(error, redaction)}\n`,
+  try {
+    await within(place, 'process', () => leases.open());
+    await within(place, 'source', async () => {
+      let seq = 0;
+      const context = {
+        ...outer,
+        run,
+        cursor: undefined,
+        previous: undefined,
+        checkpoint: () => undefined,
+        isReopened: false,
+        resolve,
+      };
+      const { maxItemBytes } = settings;
+      for await (const { read, text } of dryItems(pipeline.source, { ...context, clock, maxItemBytes }, redaction)) {
+        const scope = new ItemScope(
+          { resources, params, log, calls },
+          { seq: ++seq, origin: seq, originRun: run, attempt: 1 },
         );
-      } finally {
-        scope.finish();
+        const work = async (): Promise<unknown> => await leases.run(read(), scope);
+        try {
+          const result = await inTime(work, { scope, clock, settings });
+          // Create all lines first: `process` may change the object while a line is being written.
+          const lines = resultsOf(result).map((row) => `${displayJson(row)}\n`);
+          for (const row of lines) await shell.out(row);
+        } catch (error) {
+          failed++;
+          await shell.err(
+            `millrace: item ${seq} ${cutText(shown(text ?? read, redaction), 200)}: ${reasonOf(error, redaction)}\n`,
+          );
+        } finally {
+          scope.finish();
+        }
+        if (seq === items) break;
       }
-      if (seq === items) break;
-    }
-  });
+    });
+    await leases.close();
+  } finally {
+    // A program that is still open would keep this process alive.
+    leaving.abort();
+  }
   await within(place, 'teardown', () => pipeline.teardown?.(resources));
   return failed === 0 ? exitCodes.ok : exitCodes.deadLetters;
 }

@@ -4,6 +4,7 @@
  */
 import { isRecord } from '../core/is-record.ts';
 import { didYouMean } from '../core/nearest.ts';
+import { isProcessor } from '../processors/port.ts';
 import { isSink } from '../sinks/port.ts';
 import { isSourceSpec } from '../sources/port.ts';
 import { type Finding, wrong } from './finding.ts';
@@ -25,7 +26,10 @@ const checks: Readonly<Record<string, Check>> = {
       ? []
       : wrong(['source'], 'a generator function, or an iterable other than text', value),
   setup: optionalFunction('setup'),
-  process: optionalFunction('process'),
+  process: (value) =>
+    value === undefined || typeof value === 'function' || isProcessor(value)
+      ? []
+      : wrong(['process'], 'a function or a processor (made by defineProcessor of millrace/port)', value),
   teardown: optionalFunction('teardown'),
   sink: checkSink,
   options: checkOptions,

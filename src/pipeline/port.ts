@@ -6,6 +6,7 @@
 export { configError, DependencyError, MillraceError, PermanentError, RetryAfter } from '../core/errors.ts';
 export { pause, systemClock } from '../core/clock.ts';
 export { Ledger } from '../ledger/ledger.ts';
+export { defineProcessor } from '../processors/port.ts';
 export {
   BadRow,
   defineSink,

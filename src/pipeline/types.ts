@@ -1,4 +1,5 @@
 /** The parts of a pipeline. The contexts of its functions are in context.ts, the options in options.ts. */
+import type { AnyProcessor, Processor } from '../processors/port.ts';
 import type { Sink } from '../sinks/port.ts';
 import type { SourceSpec } from '../sources/port.ts';
 import type { ParamsOf, ParamSpecs } from '../values/param.ts';
@@ -20,7 +21,7 @@ export type LimitSpec =
 /** Limits by name. */
 export type LimitSpecs = Readonly<Record<string, LimitSpec>>;
 
-/** The limits that a source or sink may name. */
+/** The limits that a source, processor or sink may name. */
 export type Declared<Limits> = [keyof Limits] extends [never]
   ? '(this pipeline declares no limits)'
   : LimitNames<Limits>;
@@ -90,10 +91,13 @@ export interface ProcessingPipeline<Item, Out, Resources, Cursor, Params, Limits
   /** Runs once in each consumer, before its first item. Its result is `context.resources`. */
   setup?: ((context: SetupContext<ParamsOf<Params>, Limits>) => Resources | PromiseLike<Resources>) | undefined;
   /**
-   * Turns an item into one result, an array of results, or none (undefined). It runs in the consumers. If it throws,
-   * the item is retried later; see PermanentError, RetryAfter and DependencyError.
+   * Turns an item into one result, an array of results, or none (undefined): a function, or a processor, such as a
+   * program that is kept for each slot. It runs in the consumers. If it throws, the item is retried later; see
+   * PermanentError, RetryAfter and DependencyError.
    */
-  process: (item: Item, context: ProcessContext<Resources, ParamsOf<Params>, Limits>) => Out;
+  process:
+    | ((item: Item, context: ProcessContext<Resources, ParamsOf<Params>, Limits>) => Out)
+    | Processor<Item, Out, NoInfer<Declared<Limits>>>;
   /** Runs once in each consumer at its end, with the result of `setup`. */
   teardown?: ((resources: Resources) => void | PromiseLike<void>) | undefined;
   /** Where results go. */
@@ -118,7 +122,7 @@ export interface Pipeline<out Params = unknown, out Row = unknown> {
   readonly limits?: LimitSpecs | undefined;
   readonly source: Source<unknown>;
   readonly setup?: ((context: SetupContext) => unknown) | undefined;
-  readonly process?: ((item: unknown, context: ProcessContext) => unknown) | undefined;
+  readonly process?: ((item: unknown, context: ProcessContext) => unknown) | AnyProcessor | undefined;
   readonly teardown?: ((resources: unknown) => unknown) | undefined;
   readonly sink: Sink<unknown>;
   readonly options?: PipelineOptions | undefined;

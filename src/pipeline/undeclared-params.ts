@@ -1,9 +1,10 @@
 /**
- * Finds params that a source or sink needs and that the pipeline does not declare. Users cannot give such a param a
- * value, so the field could never be filled in.
+ * Finds params that a source, processor or sink needs and that the pipeline does not declare. Users cannot give such a
+ * param a value, so the field could never be filled in.
  */
 import { isRecord } from '../core/is-record.ts';
 import { didYouMean } from '../core/nearest.ts';
+import { isProcessor } from '../processors/port.ts';
 import { isSink } from '../sinks/port.ts';
 import { isSourceSpec } from '../sources/port.ts';
 import type { ParamSpec } from '../values/param.ts';
@@ -19,13 +20,17 @@ interface Use {
 
 /** Such params in the fields of `pipeline`. `nameOf`: what the file calls a param, if that is known. */
 export function undeclaredParams(
-  { params = {}, source, sink }: { params?: unknown; source?: unknown; sink?: unknown },
+  { params = {}, source, process, sink }: { params?: unknown; source?: unknown; process?: unknown; sink?: unknown },
   nameOf: (spec: ParamSpec<unknown>) => string | undefined,
 ): Finding[] {
   // Reported as a field.
   if (!isRecord(params)) return [];
   const declared = Object.values(params);
-  return [...(isSourceSpec(source) ? usesBy(source, ['source']) : []), ...usesBySink(sink)]
+  return [
+    ...(isSourceSpec(source) ? usesBy(source, ['source']) : []),
+    ...(isProcessor(process) ? usesBy(process, ['process']) : []),
+    ...usesBySink(sink),
+  ]
     .filter(({ spec }) => !declared.includes(spec))
     .map(({ path, spec }) => ({ path, message: messageFor(nameOf(spec), Object.keys(params)) }));
 }

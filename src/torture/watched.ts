@@ -11,8 +11,8 @@ import type { Places } from './places.ts';
 import { trapDoor } from './trap.ts';
 import { DecodedRecord } from './watched-records.ts';
 import { watchedSource, watchedSpec } from './watched-source.ts';
-import type { ProcessContext } from '../pipeline/context.ts';
 import type { Pipeline } from '../pipeline/types.ts';
+import type { OpenProcessor } from '../processors/port.ts';
 import type { Sink, SinkWriter } from '../sinks/port.ts';
 import { isSourceSpec } from '../sources/port.ts';
 
@@ -35,13 +35,14 @@ export function watched({ pipeline, version, places }: WatchOptions): Pipeline {
     ...pipeline,
     version,
     source: isSourceSpec(source) ? watchedSpec(source, door, open) : watchedSource(source, door, open),
-    process: (item, context) => consumer.process(item, context),
+    process: consumer.process,
     sink: consumer.sink,
   };
 }
 
 class WatchedConsumer {
   readonly sink: Sink<unknown>;
+  readonly process: NonNullable<Pipeline['process']>;
   readonly #pipeline: Pipeline;
   readonly #door: Door;
   #writer = 0;
@@ -51,6 +52,7 @@ class WatchedConsumer {
   constructor(pipeline: Pipeline, places: Places, door: Door) {
     this.#pipeline = pipeline;
     this.#door = door;
+    this.process = this.#watchedProcess(pipeline);
     const inner = ownSink(pipeline.sink, places);
     this.sink = {
       ...inner,
@@ -62,16 +64,35 @@ class WatchedConsumer {
     };
   }
 
-  process(given: unknown, context: ProcessContext): unknown {
+  #watchedProcess({ process }: Pipeline): NonNullable<Pipeline['process']> {
+    if (process === undefined) return (item, { seq }) => this.#run(item, seq, (same) => same);
+    if (typeof process === 'function')
+      return (given, context) => this.#run(given, context.seq, (item) => process(item, context));
+    return {
+      ...process,
+      open: async (context) => {
+        const opened = (await process.open(context)) as OpenProcessor<unknown>;
+        return {
+          run: (given, itemContext) => this.#run(given, itemContext.seq, (item) => opened.run(item, itemContext)),
+          get isBroken() {
+            return opened.isBroken ?? false;
+          },
+          close: () => opened.close?.(),
+        };
+      },
+    };
+  }
+
+  #run(given: unknown, seq: number, process: (item: unknown) => unknown): unknown {
     const call = ++this.#calls;
     const { item, digest } = given instanceof DecodedRecord ? given : { item: given, digest: digestOf(given) };
-    this.#write({ t: 'call', call, seq: context.seq, digest });
+    this.#write({ t: 'call', call, seq, digest });
     this.#door('before process');
-    if (!this.#pipeline.process) return this.#returned(call, [item]);
-    const result = this.#pipeline.process(item, context);
+    const rows = this.#pipeline.process ? rowsOf : (result: unknown) => [result];
+    const result = process(item);
     return isThenable(result)
-      ? result.then((value) => this.#returned(call, rowsOf(value)))
-      : this.#returned(call, rowsOf(result));
+      ? result.then((value) => this.#returned(call, rows(value)))
+      : this.#returned(call, rows(result));
   }
 
   #returned(call: number, rows: readonly unknown[]): unknown[] {

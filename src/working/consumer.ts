@@ -25,6 +25,7 @@ import { timedOut, wentOn } from './item-timeout.ts';
 import { contextOf } from './item-context.ts';
 import { ItemReaders } from './item-readers.ts';
 import { ItemScope } from './item-scope.ts';
+import type { Leases } from './leases.ts';
 import { LimitUses } from './limit-uses.ts';
 import { isBeyondWaiting, patiently, type Patience } from './patience.ts';
 import { Pace } from './pace.ts';
@@ -32,6 +33,7 @@ import { Redelivery, type Found } from './redelivery.ts';
 import { itself, rowsOf } from './rows.ts';
 import type { SinkState } from './sink-state.ts';
 import { Settler } from './settler.ts';
+import { OpenFailed } from './slot-processor.ts';
 import { Slots } from './slots.ts';
 import { Solo } from './solo.ts';
 import { failureOf } from './verdict.ts';
@@ -47,6 +49,8 @@ export interface ConsumerOptions {
   /** How long an item may keep running after its signal was aborted. */
   abortGraceMs: number;
   resources: unknown;
+  /** The pipeline's processor, if its `process` is one. */
+  leases: Leases | undefined;
   /** What decodes the source's raw records, if it can yield any. */
   decoderOf: DecoderOf | undefined;
   params: ParamValues;
@@ -109,8 +113,7 @@ export class Consumer {
     this.#redelivery = new Redelivery(sinks, (writers) => send({ type: 'fenced', writers }));
     const { resources, params, log, calls, decoderOf } = options;
     const base = { resources, params, log, calls };
-    const { process } = pipeline;
-    const resultsOf = process ? rowsOf : itself;
+    const resultsOf = pipeline.process ? rowsOf : itself;
     const announce = (items: Intervals): Promise<void> | undefined => {
       send({ type: 'start', items: items.toFlat() });
       return flush();
@@ -122,7 +125,7 @@ export class Consumer {
       pace,
       announce,
       scope: (id) => new ItemScope(base, id),
-      process: process ? (item, scope) => process(item, contextOf(scope)) : (item) => item,
+      process: processOf(options),
       onDone: ({ seq, usedLimits, givenBackKey }, result) => {
         this.#limitUses.add(seq, usedLimits);
         this.#committer.add(seq, resultsOf(result), givenBackKey);
@@ -233,8 +236,8 @@ export class Consumer {
   }
 
   /**
-   * Starts nothing more, gives back items that were not started, waits for those that were, and closes sink and
-   * resources. Resolves when all of that is done and settled.
+   * Starts nothing more, gives back items that were not started, waits for those that were, and closes processors,
+   * resources and sinks. Resolves when all of that is done and settled.
    */
   async drain(): Promise<void> {
     this.#drained ??= this.#drain();
@@ -257,6 +260,7 @@ export class Consumer {
     await this.#committer.idle();
     await this.#settler.idle();
     this.#cancelRound();
+    await this.#options.leases?.close();
     await this.#options.pipeline.teardown?.(this.#options.resources);
     for (const { target, connection } of this.#options.sinks) {
       await connection.close().catch((error: unknown) => {
@@ -331,6 +335,7 @@ export class Consumer {
   #failed(seq: number, error: unknown): void {
     // Aborted by us: its outcome is not reported, so it stays lent, and returns to the queue when this process exits.
     if (this.#isAborted) return;
+    if (error instanceof OpenFailed) return this.#fail(error);
     const failure = failureOf(seq, error, this.#options.redaction);
     if (failure.error.code === 'UNKNOWN_LIMIT') {
       this.#options.fail(
@@ -348,6 +353,15 @@ export class Consumer {
     this.#present.forget(seq);
     return inSinks.length > 0 ? { inSinks } : {};
   }
+}
+
+/** What becomes of an item. A function is called as it is: nothing comes between it and its slot. */
+function processOf({
+  pipeline: { process },
+  leases,
+}: Pick<ConsumerOptions, 'pipeline' | 'leases'>): (item: unknown, scope: ItemScope) => unknown {
+  if (leases) return (item, scope) => leases.run(item, scope);
+  return typeof process === 'function' ? (item, scope) => process(item, contextOf(scope)) : (item) => item;
 }
 
 /** Items of one delivery. */

@@ -8,7 +8,9 @@ import type { ConfigureConsumer, FromConsumer, ToConsumer } from '../ipc/message
 import { shown } from '../values/values.ts';
 import { Consumer } from './consumer.ts';
 import { openDecoder } from './item-readers.ts';
+import { Leases } from './leases.ts';
 import { isBeyondWaiting, patiently } from './patience.ts';
+import { isProcessor } from '../processors/port.ts';
 import { sinkId, type Sink } from '../sinks/port.ts';
 import { openSink, otherTables, sinksOf, turnsOf, type OpenSink } from './open-sinks.ts';
 import { SinkConnection } from './sink-connection.ts';
@@ -72,6 +74,17 @@ export function consumerLife(
     const { signal } = leaving;
     const { fetch, limit } = calls.scope(signal);
     const resources = await pipeline.setup?.({ signal, log, ordinal, params, fetch, limit });
+    const { process } = pipeline;
+    const leases = isProcessor(process)
+      ? new Leases({
+          processor: process,
+          target: shown(pipeline.params, process.target),
+          context: { ordinal, params, log, clock, resolve },
+          calls,
+          leaving: signal,
+        })
+      : undefined;
+    await leases?.open();
     consumer = new Consumer({
       pipeline,
       sinks,
@@ -81,6 +94,7 @@ export function consumerLife(
       itemTimeoutMs,
       abortGraceMs,
       resources,
+      leases,
       decoderOf,
       params,
       clock,

@@ -79,6 +79,28 @@ describe('torture of a pipeline of the user', () => {
     expect(report.replay).toBe('millrace torture mine.ts --seed 2 --kills 4 --consumers 2');
   });
 
+  it('proves it of a pipeline whose processor breaks', async () => {
+    const processor = `import { defineProcessor } from 'millrace/port';
+      const processor = defineProcessor({
+        kind: 'counting', target: 'items',
+        open: () => {
+          let ran = 0;
+          return {
+            run: async (item) => { if (++ran === 30) throw new Error('used up'); return item; },
+            get isBroken() { return ran >= 30; },
+          };
+        },
+      });`;
+    const fields =
+      "process: processor, sink: to.sqlite({ file: 'mine.db', table: 'rows' }), options: { retryBase: '10ms' },";
+    project.write('mine.ts', `${processor}\n${pipeline(fields)}`);
+    const { code, report } = await torture('mine.ts', '--kills', '4', '--seed', '3', '--consumers', '2');
+    expect(report.problems).toEqual([]);
+    expect({ code, dead: report.dead }).toEqual({ code: 0, dead: 0 });
+    expect(report.rows).toBeGreaterThan(0);
+    await project.quiet();
+  }, 120_000);
+
   it('refuses to write to the user’s own sink unless that is requested, and then says what it could not check', async () => {
     project.write('mine.ts', pipeline("sink: { ...to.discard(), kind: 'mine', target: 'somewhere' },"));
     const refused = await project.run(['torture', 'mine.ts', '--kills', '1']);

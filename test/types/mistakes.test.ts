@@ -1,10 +1,25 @@
 // Each of these does not compile. One mistake a line, as compilers differ in the line that they name.
-import { definePipeline, from, param, type Pipeline, run, secret, type Sink, type SourceContext, to } from 'millrace';
+import {
+  definePipeline,
+  from,
+  param,
+  type Pipeline,
+  type Processor,
+  run,
+  secret,
+  type Sink,
+  type SourceContext,
+  to,
+} from 'millrace';
+import { defineProcessor } from 'millrace/port';
 
 const sink = to.sqlite({ file: 'a.db', table: 'a', key: 'id' });
 const limits = { vendor: { concurrency: 1 } } as const;
 const source = [{ id: 1 }];
 declare const strict: Sink<{ id: number; name: string }>;
+declare function exec<Out = unknown>(command: string): Processor<unknown, Out>;
+declare const users: Processor<{ email: string }, { id: number }>;
+declare const vendor: Processor<unknown, { id: number }, 'vendorr'>;
 
 // prettier-ignore
 // @ts-expect-error -- no result has the key
@@ -33,6 +48,34 @@ definePipeline({ name: 'a', source, process: ({ id }) => ({ id }), sink: strict 
 // prettier-ignore
 // @ts-expect-error -- a column of the wrong type
 definePipeline({ name: 'a', source, process: ({ id }) => ({ id: String(id), name: 'x' }), sink: strict });
+
+// prettier-ignore
+// @ts-expect-error -- what the processor makes lacks the key
+definePipeline({ name: 'a', source, process: exec<{ no: number }>('x'), sink });
+
+// prettier-ignore
+// @ts-expect-error -- nobody knows what the processor makes, and the sink wants a key
+definePipeline({ name: 'a', source, process: exec('x'), sink });
+
+// prettier-ignore
+// @ts-expect-error -- the processor takes other items
+definePipeline({ name: 'a', source, process: users, sink });
+
+// prettier-ignore
+// @ts-expect-error -- the processor calls under a limit that there is not
+definePipeline({ name: 'a', limits, source, process: vendor, sink });
+
+// prettier-ignore
+// @ts-expect-error -- the processor calls under a limit, and there are none
+definePipeline({ name: 'a', source, process: vendor, sink });
+
+// prettier-ignore
+// @ts-expect-error -- an object that nothing has marked as a processor
+definePipeline({ name: 'a', source, process: { kind: 'a', target: 'b', open: () => ({ run: () => ({ id: 1 }) }) }, sink });
+
+// prettier-ignore
+// @ts-expect-error -- an open processor that cannot run anything
+defineProcessor({ kind: 'a', target: 'b', open: () => ({ close() {} }) });
 
 // prettier-ignore
 // @ts-expect-error -- no such limit, in fetch

@@ -5,6 +5,7 @@ import {
   param,
   type Pipeline,
   type ProcessContext,
+  type Processor,
   run,
   secret,
   type SetupContext,
@@ -12,6 +13,7 @@ import {
   text,
   to,
 } from 'millrace';
+import { defineProcessor } from 'millrace/port';
 
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 function same<_Claim extends true>(): void {}
@@ -137,6 +139,57 @@ export const elsewhere = definePipeline({
   process: work,
   sink: to.stdout(),
 });
+
+// A processor in the place of a function: what it makes reaches the sink, whether or not it says what it takes.
+declare function exec<Out = unknown>(command: string): Processor<unknown, Out>;
+declare const vendor: Processor<User, { id: number; seen: Date }, 'vendor'>;
+export const executed: Pipeline<unknown, { path: string }> = definePipeline({
+  name: 'a',
+  source: ['a.xml'],
+  process: exec<{ path: string }[]>('xsltproc'),
+  sink: to.sqlite({ file: 'a.db', table: 'a', key: 'path' }),
+});
+export const executedUntyped = definePipeline({ name: 'a', source: [1], process: exec('wc'), sink: to.stdout() });
+export const executedNdjson = definePipeline({
+  name: 'a',
+  source: from.ndjson({ path: 'a.ndjson' }),
+  process: exec<{ id: number; name: string }>('x'),
+  sink: to.all(to.sqlite({ file: 'a.db', table: 'a', key: 'id' }), to.stdout()),
+});
+export const underALimit: Pipeline<unknown, { id: number; seen: Date }> = definePipeline({
+  name: 'a',
+  limits: { vendor: { concurrency: 1 }, other: { rate: '1/s' } },
+  source: [{ id: 1, email: 'a@b.c', more: true }],
+  process: vendor,
+  sink: to.sqlite({ file: 'a.db', table: 'a', key: 'id' }),
+});
+
+// A processor of one's own: what it takes and makes is inferred.
+export const counting = definePipeline({
+  name: 'a',
+  source: ['a b'],
+  setup: () => ({ base: 1 }),
+  process: defineProcessor({
+    kind: 'count',
+    target: 'words',
+    async open({ slot, ordinal, signal, params, log, resolve, clock }) {
+      same<Same<[typeof slot, typeof ordinal, typeof signal], [number, number, AbortSignal]>>();
+      log.info(resolve(text`${shelf}`), { params, now: clock.now() });
+      await Promise.resolve();
+      return {
+        async run(line: string, { attempt, fetch }) {
+          same<Same<typeof attempt, number>>();
+          await fetch('x', { limit: 'anything' });
+          return { id: line, words: line.split(' ').length };
+        },
+        isBroken: false,
+        close: async () => {},
+      };
+    },
+  }),
+  sink: to.sqlite({ file: 'a.db', table: 'a', key: 'id' }),
+});
+same<Same<typeof counting, Pipeline<{}, { id: string; words: number }>>>();
 
 // Params and secrets as values of fields.
 const shelf = param.string({ default: 'all' });

@@ -35,7 +35,7 @@ const directories: Record<string, { from: readonly string[]; because: string }> 
     because: 'it runs no user code, never decodes an item, and only emits events and says how it is',
   },
   pipeline: {
-    from: ['core', 'ledger/ledger', 'sinks/port', 'sources/port', 'types:ipc/messages', 'values'],
+    from: ['core', 'ledger/ledger', 'processors/port', 'sinks/port', 'sources/port', 'types:ipc/messages', 'values'],
     because: 'what a user imports: loading it must cost nothing',
   },
   connectors: {
@@ -45,6 +45,10 @@ const directories: Record<string, { from: readonly string[]; because: string }> 
   sources: {
     from: ['core', 'types:frame', 'types:pipeline/context', 'types:values/text'],
     because: 'a source knows its port, not who reads it; the context is the one that generator functions get',
+  },
+  processors: {
+    from: ['core', 'types:pipeline/context', 'types:values/text'],
+    because: 'a processor knows its port, not who leases it; the contexts are the ones that functions get',
   },
   sinks: { from: ['core', 'ledger', 'values'], because: 'a sink knows its port, not who runs it' },
   ledger: { from: ['core', 'sinks/port'], because: 'the rules that all transactional sinks share know no database' },
@@ -65,6 +69,7 @@ const directories: Record<string, { from: readonly string[]; because: string }> 
       'core',
       'frame',
       'child',
+      'processors/port',
       'sinks/batch',
       'sinks/port',
       'sources/port',
@@ -108,6 +113,7 @@ const directories: Record<string, { from: readonly string[]; because: string }> 
       'pipeline',
       'queue/spool/dead-letters',
       'types:queue/writers',
+      'types:processors/port',
       'sinks/plain-object',
       'types:sinks/port',
       'types:sinks/sqlite/options',

@@ -35,6 +35,27 @@ async function millraceIn(environment: Record<string, string>, text: string, com
   return { code, stdout: lines(shell.stdout), stderr: lines(shell.stderr) };
 }
 
+/** A processor that doubles numbers, and says what becomes of its one program. */
+const doubling = `
+import { defineProcessor } from 'millrace/port';
+const doubling = defineProcessor({
+  kind: 'doubling',
+  target: 'x 2',
+  open({ slot, log }) {
+    log.info('open', { slot });
+    const open = {
+      isBroken: false,
+      run(item) {
+        if (item === 2) { open.isBroken = true; throw new Error('broken'); }
+        return item * 2;
+      },
+      close: () => log.info('close', { slot }),
+    };
+    return open;
+  },
+});
+`;
+
 const good = `export default definePipeline({
   name: 'pokedex',
   limits: { vendor: { concurrency: 2, rate: '100/s' } },
@@ -61,6 +82,11 @@ describe('millrace check', () => {
       ],
       stderr: [],
     });
+  });
+
+  it('shows what a processor is', async () => {
+    const { stdout } = await millrace(doubling + good.replace('sink:', 'process: doubling,\n  sink:'), 'check');
+    expect(stdout).toContain('process  doubling x 2: one for each slot');
   });
 
   it('names all that is wrong with a pipeline, with its lines', async () => {
@@ -270,6 +296,31 @@ export default definePipeline({
       code: 0,
       stdout: ['{"tags":[1]}', '{"tags":[1]}', '{"tags":[2]}', '{"tags":[2]}'],
       stderr: [],
+    });
+  });
+
+  it('runs items in a processor, opens it again when it is broken, and closes it', async () => {
+    const pipeline = doubling + good.replace('sink:', 'process: doubling,\n  sink:');
+    expect(await millrace(pipeline, 'run', '--dry-run', '5')).toEqual({
+      code: 3,
+      stdout: ['2', '6'],
+      stderr: [
+        'millrace: info: open {"slot":1}',
+        'millrace: info: close {"slot":1}',
+        expect.stringMatching(/^millrace: item 2 2: broken/),
+        'millrace: info: open {"slot":1}',
+        'millrace: info: close {"slot":1}',
+      ],
+    });
+  });
+
+  it('names a processor that cannot be opened', async () => {
+    const broken = doubling.replace("log.info('open', { slot });", "throw new Error('no such program');");
+    const pipeline = broken + good.replace('sink:', 'process: doubling,\n  sink:');
+    expect(await millrace(pipeline, 'run', '--dry-run', '5')).toEqual({
+      code: 78,
+      stdout: [],
+      stderr: [expect.stringContaining('process: could not open the processor doubling x 2: no such program')],
     });
   });
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { to } from '../../../src/connectors/to.ts';
+import { defineProcessor } from '../../../src/processors/port.ts';
 import { checkFields } from '../../../src/pipeline/check.ts';
 
 const right = { name: 'a', source: [1], sink: to.discard() };
@@ -22,6 +23,7 @@ describe('the fields of a pipeline', () => {
     { source: () => [] },
     { source: { [Symbol.asyncIterator]: () => undefined } },
     { setup: () => 1, process: () => 1, teardown: () => 1 },
+    { process: defineProcessor({ kind: 'a', target: 'b', open: () => ({ run: () => 1 }) }) },
     { process: undefined, limits: undefined, options: undefined, version: undefined },
     { options: { concurrency: 1, itemTimeout: '1s', attempts: undefined, nothingWeKnow: 1, redact: ['a', 1] } },
     { version: '1', deterministic: false },
@@ -53,6 +55,9 @@ describe('the fields of a pipeline', () => {
     [{ source: 'text' }, ['source']],
     [{ source: {} }, ['source']],
     [{ source: null }, ['source']],
+    [{ process: { open: () => 1 } }, ['process']],
+    [{ process: 'text' }, ['process']],
+    [{ process: null }, ['process']],
     [{ sink: {} }, ['sink']],
     [{ sink: to.discard }, ['sink']],
     [{ sink: to.memory() }, ['sink']],
@@ -66,6 +71,15 @@ describe('the fields of a pipeline', () => {
     [{ hasOwnProperty: 1, toString: 2 }, ['hasOwnProperty', 'toString']],
   ])('are wrong in %p', (fields, wrong) => {
     expect(wrongIn(fields)).toEqual(wrong);
+  });
+
+  it('name what a process may be', () => {
+    expect(checkFields({ ...right, process: { run: () => 1 } })).toEqual([
+      {
+        path: ['process'],
+        message: 'expected a function or a processor (made by defineProcessor of millrace/port), got an object',
+      },
+    ]);
   });
 
   it('can be anything without harm', () => {

@@ -204,9 +204,10 @@ describe('the problem', () => {
     [
       'params.broken.ts',
       [
-        '11: source.path: uses another param town than the one in params; make it once, const town = …, and use that in both places',
-        '11: source.path: uses the param shelv, which params does not have (declared: shelf, town); did you mean "shelf"?',
-        '13: sink.sinks[0].file: uses a param that params does not have (declared: shelf, town); make it once, const shelf = param.string(), and declare it: params: { shelf }',
+        '12: source.path: uses another param town than the one in params; make it once, const town = …, and use that in both places',
+        '12: source.path: uses the param shelv, which params does not have (declared: shelf, town); did you mean "shelf"?',
+        '14: process.sheet: uses the param shelv, which params does not have (declared: shelf, town); did you mean "shelf"?',
+        '20: sink.sinks[0].file: uses a param that params does not have (declared: shelf, town); make it once, const shelf = param.string(), and declare it: params: { shelf }',
       ],
     ],
     [

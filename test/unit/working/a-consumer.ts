@@ -1,4 +1,5 @@
 import { to } from '../../../src/connectors/to.ts';
+import type { Calls } from '../../../src/calls/calls.ts';
 import { Redaction } from '../../../src/core/redaction.ts';
 import { frameToPayload } from '../../../src/frame/frame.ts';
 import type { Deliver, FromConsumer, GivenBack, Settle } from '../../../src/ipc/messages.ts';
@@ -6,7 +7,10 @@ import type { ProcessContext } from '../../../src/pipeline/context.ts';
 import { pipelineMark, type Pipeline } from '../../../src/pipeline/types.ts';
 import type { MemorySink } from '../../../src/sinks/memory.ts';
 import { sinkId, type Sink, type SinkWriter } from '../../../src/sinks/port.ts';
+import type { AnyProcessor } from '../../../src/processors/port.ts';
+import { shown } from '../../../src/values/values.ts';
 import { Consumer } from '../../../src/working/consumer.ts';
+import { Leases } from '../../../src/working/leases.ts';
 import { openSink, sinksOf, type OpenSink } from '../../../src/working/open-sinks.ts';
 import { SinkConnection } from '../../../src/working/sink-connection.ts';
 import { SinkState } from '../../../src/working/sink-state.ts';
@@ -18,6 +22,8 @@ import { startOf } from '../../contract/sink-context.ts';
 
 export interface AConsumerOptions {
   process?: (item: unknown, context: ProcessContext) => unknown;
+  /** In the place of `process`. */
+  processor?: AnyProcessor;
   teardown?: () => unknown;
   /** The store that writers share; default: one of its own. */
   store?: MemorySink<unknown>;
@@ -43,6 +49,7 @@ export class AConsumer {
   readonly store: MemorySink<unknown>;
   readonly consumer: Consumer;
   #writers: readonly SinkWriter<unknown>[] = [];
+  readonly #leaving = new AbortController();
   /** Scopes that were opened and not closed. */
   openScopes = 0;
 
@@ -54,7 +61,8 @@ export class AConsumer {
   ) {
     this.clock = clock;
     this.store = store;
-    const { process, teardown, concurrency = 4, itemTimeoutMs = 60_000, confirms = true } = options;
+    const { processor, teardown, concurrency = 4, itemTimeoutMs = 60_000, confirms = true } = options;
+    const { process = processor } = options;
     const pipeline: Pipeline = {
       [pipelineMark]: 1,
       name: 'tested',
@@ -64,6 +72,30 @@ export class AConsumer {
       sink: options.sink ?? store,
     };
     const warn = (message: string): void => void this.log.push(message);
+    const log = { debug: warn, info: warn, warn, error: warn };
+    const calls: Calls = {
+      scope: () => {
+        this.openScopes += 1;
+        const used = new Set<string>();
+        return {
+          fetch: () => Promise.reject(new Error('not here')),
+          limit: async (name, task) => {
+            used.add(name);
+            return await task();
+          },
+          used,
+          waitsInVain: ({ limits }) => limits.has('frozen') && used.has('frozen'),
+          close: () => void (this.openScopes -= 1),
+        };
+      },
+      exclusive: async (_name, task) => await task(),
+      onGranted: () => undefined,
+      onRefused: () => undefined,
+      waitingFor: () => null,
+      repeating: () => null,
+    };
+    const context = { ordinal: 1, params: {}, log, clock, resolve: String };
+    const { signal: leaving } = this.#leaving;
     this.consumer = new Consumer({
       pipeline,
       sinks,
@@ -74,32 +106,13 @@ export class AConsumer {
       abortGraceMs: 30_000,
       params: {},
       resources: { table: 'looked up' },
+      leases: processor && new Leases({ processor, target: shown({}, processor.target), context, calls, leaving }),
       decoderOf: undefined,
       clock,
       random: () => 0.5,
       redaction: new Redaction(),
-      log: { debug: warn, info: warn, warn, error: warn },
-      calls: {
-        scope: () => {
-          this.openScopes += 1;
-          const used = new Set<string>();
-          return {
-            fetch: () => Promise.reject(new Error('not here')),
-            limit: async (name, task) => {
-              used.add(name);
-              return await task();
-            },
-            used,
-            waitsInVain: ({ limits }) => limits.has('frozen') && used.has('frozen'),
-            close: () => void (this.openScopes -= 1),
-          };
-        },
-        exclusive: async (_name, task) => await task(),
-        onGranted: () => undefined,
-        onRefused: () => undefined,
-        waitingFor: () => null,
-        repeating: () => null,
-      },
+      log,
+      calls,
       send: (message) => {
         this.sent.push(message);
         if (confirms && message.type === 'settle') void Promise.resolve().then(() => this.consumer.settled());
@@ -157,6 +170,7 @@ export class AConsumer {
   /** Its process is killed: its connections are cut, and nothing that it still does counts. */
   async die(): Promise<void> {
     this.consumer.letGo();
+    this.#leaving.abort(new Error('killed'));
     for (const writer of this.#writers) await writer.close();
   }
 

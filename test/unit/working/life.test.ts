@@ -7,8 +7,10 @@ import { handle } from '../../../src/ipc/handlers.ts';
 import type { ConfigureConsumer, FromConsumer, ToConsumer } from '../../../src/ipc/messages.ts';
 import type { LoadedPipeline } from '../../../src/pipeline/load.ts';
 import { pipelineMark, type Pipeline } from '../../../src/pipeline/types.ts';
+import { defineProcessor } from '../../../src/processors/port.ts';
 import { withoutLedger, type Sink, type SinkContext, type SinkWriter } from '../../../src/sinks/port.ts';
 import { consumerLife } from '../../../src/working/life.ts';
+import { AProcessor } from '../../support/a-processor.ts';
 import { frameOf } from '../../support/frames.ts';
 import { HandClock } from '../../support/hand-clock.ts';
 import { microtasks } from '../../support/microtasks.ts';
@@ -131,6 +133,43 @@ describe('a consumer', () => {
     await living.begins();
     expect(living.order).toEqual(['configured as 2', 'open as 3 of run-1', 'set up 2', 'ready']);
     expect(living.said).toEqual(['ready']);
+  });
+
+  it('opens a processor after setup, and is ready when that is open; it gives it up when it goes', async () => {
+    const made = new AProcessor();
+    const opened = new Held<void>();
+    const living: Living = new Living({
+      setup: () => void living.order.push('set up'),
+      process: {
+        ...made.processor,
+        open: async (context) => {
+          living.order.push(`open slot ${context.slot} of ${context.ordinal}`);
+          await opened.promise;
+          return await made.processor.open(context);
+        },
+      },
+    });
+    await living.begins();
+    expect(living.order).toEqual(['configured as 2', 'set up', 'open slot 1 of 2']);
+    opened.resolve();
+    await living.settle();
+    expect(living.said).toEqual(['ready']);
+    await living.isLent(1, 'slow');
+    expect(living.sent.at(-1)).toMatchObject({ type: 'settle', done: [1, 1], failed: [] });
+    await living.hears({ type: 'bye' });
+    expect([made.open.size, made.history.slice(-2)]).toEqual([0, ['given up 1', 'given up 2']]);
+  });
+
+  it('whose processor cannot be opened says why, and is never ready', async () => {
+    const open = (): never => {
+      throw configError('NO_PROGRAM', 'there is no xsltproc');
+    };
+    const living = new Living({ process: defineProcessor({ kind: 'exec', target: 'xsltproc', open }) });
+    await living.begins();
+    expect([living.said, living.hasLeft]).toEqual([[], true]);
+    expect(living.failures).toMatchObject([
+      { exitCode: 78, message: 'could not open the processor exec xsltproc: there is no xsltproc' },
+    ]);
   });
 
   it('works, ends, and goes when it is told, and leaves nothing behind', async () => {
