@@ -1,11 +1,20 @@
-/** Runs everything that Millrace expects of a source and of a sink, with the test runner of Node. */
+/** Runs everything that Millrace expects of a source, a processor and a sink, with the test runner of Node. */
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { sinkContract, sourceContract, systemClock, type SinkUnderTest, type SourceUnderTest } from 'millrace/port';
+import {
+  processorContract,
+  sinkContract,
+  sourceContract,
+  systemClock,
+  type ProcessorUnderTest,
+  type SinkUnderTest,
+  type SourceUnderTest,
+} from 'millrace/port';
 import { inbox } from './inbox.ts';
 import { outbox } from './outbox.ts';
+import { words } from './words.ts';
 
 /** Each case gets a source of its own, with a few items. */
 function anInbox(): SourceUnderTest {
@@ -23,6 +32,29 @@ function anInbox(): SourceUnderTest {
     settledItems: () => namesIn(join(directory, 'done')).flatMap(linesOf).length,
     dispose: () => rmSync(directory, { recursive: true }),
   };
+}
+
+/** Each case gets a processor, and lines for it. */
+function aWordCounter(): ProcessorUnderTest {
+  const started: number[] = [];
+  const texts = { 'to be or not to be': 6, '': 0, '  a * "b"  \\': 4, word: 1 };
+  return {
+    processor: words({ onStart: (pid) => started.push(pid) }),
+    examples: Object.entries(texts).map(([text, count], i) => {
+      const place = { file: 'a.txt', number: i + 1 };
+      return { item: { ...place, text }, result: { ...place, words: count } };
+    }),
+    breakLast: () => void process.kill(started.at(-1)!, 'SIGKILL'),
+    openCount: () => started.filter(isRunning).length,
+  };
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
 }
 
 /** Each case gets a sink of its own, with nothing in it. */
@@ -50,6 +82,10 @@ describe('the inbox', () => {
   for (const { name, run } of sourceContract({ resumes: 'by cursor', yields: 'items', settles: true })) {
     it(name, () => run(anInbox));
   }
+});
+
+describe('the word counter', () => {
+  for (const { name, run } of processorContract({ breaks: true })) it(name, () => run(aWordCounter));
 });
 
 describe('the outbox', () => {

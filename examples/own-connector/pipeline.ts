@@ -2,10 +2,13 @@
 import { definePipeline } from 'millrace';
 import { inbox } from './inbox.ts';
 import { outbox } from './outbox.ts';
+import { words } from './words.ts';
 
 export default definePipeline({
   name: 'own-connector',
   source: inbox({ directory: 'inbox' }),
-  process: ({ file, number, text }) => ({ file, number, words: text.split(/\s+/).filter(Boolean).length }),
+  process: words(),
   sink: outbox({ directory: 'outbox' }),
+  // Each slot has a program of its own, so there should not be too many.
+  options: { concurrency: 4 },
 });
