@@ -12,10 +12,11 @@ import type { Redaction } from './core/redaction.ts';
 import { confirmFresh } from './launching/fresh.ts';
 import { showRun, startShowing, type Showing } from './launching/showing.ts';
 import { hasControllingTerminal, onSignals, type SignalRequests } from './launching/signals.ts';
-import { standardOutput } from './launching/standard-output.ts';
+import { onOutputError } from './launching/standard-output.ts';
 import { EventBus } from './observability/events.ts';
 import { Controls } from './service/controls.ts';
 import { serve } from './service/serve.ts';
+import { standardOutput } from './service/standard-output.ts';
 
 export interface SuperviseRequest {
   /** The pipeline file, as it was typed. */
@@ -47,11 +48,8 @@ export async function supervise(request: SuperviseRequest): Promise<number> {
   const signals = request.signals ?? onSignals({ hasTerminal: hasControllingTerminal() });
   const events = new EventBus();
   const controls = new Controls();
-  const stdout = standardOutput((reason) => {
-    controls.press(reason);
-    // Pending output would otherwise wait until the stop time is up.
-    controls.press(reason);
-  });
+  const stdout = standardOutput(process.stdout, (reason) => controls.hurry(reason));
+  const closeOutput = onOutputError(stdout.failed);
   try {
     const cwd = currentDirectory();
     const environment = readEnvironment();
@@ -101,6 +99,6 @@ export async function supervise(request: SuperviseRequest): Promise<number> {
     return exitCode;
   } finally {
     signals.close();
-    stdout.close();
+    closeOutput();
   }
 }

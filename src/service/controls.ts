@@ -38,6 +38,12 @@ export class Controls {
     this.#onStop(reason);
   }
 
+  /** Stops without patience: for work that cannot be finished. */
+  hurry(reason: string): void {
+    this.press(reason);
+    this.press(reason);
+  }
+
   /** Calls `listener` for each request to stop, also for earlier ones. A new listener replaces the last. */
   listen(listener: (reason: string) => void): void {
     this.#onStop = listener;

@@ -14,6 +14,7 @@ import { findChildEntries } from './child-entries.ts';
 import type { Controls } from './controls.ts';
 import type { ResultStream } from './results.ts';
 import { serve } from './serve.ts';
+import { standardOutput } from './standard-output.ts';
 import type { RunOptions, RunSummary } from './types.ts';
 
 export async function runInProgram(
@@ -50,8 +51,8 @@ export async function runInProgram(
         controls,
         results: { isOrdered: ordered === true, stream },
         entries: findChildEntries([import.meta.url, file]),
-        // The program's own output, whose errors are its own to handle.
-        writeOut: (bytes, done) => void process.stdout.write(bytes, (error) => !error && done()),
+        // The program's own output: without a listener of the program, an error of the stream ends the program.
+        writeOut: standardOutput(process.stdout, (reason) => controls.hurry(reason)).write,
         onConfigured: ({ logLevel }) =>
           log ? logTo(events, { log, level: logLevel, redaction, clock: systemClock }) : () => undefined,
         onRunning: () => () => undefined,

@@ -390,3 +390,30 @@ describe('a pipeline file', () => {
     }
   });
 });
+
+describe('a program whose output nobody reads, and which ignores that', () => {
+  it('sees the service of to.stdout() stop; results that were not written stay in the queue', () => {
+    project.write(
+      'prints.mjs',
+      `import { definePipeline, to } from 'millrace';
+       export default definePipeline({ name: 'prints', source: [1, 2, 3], sink: to.stdout() });`,
+    );
+    project.write(
+      'program.mjs',
+      `import { run } from 'millrace';
+       import { writeFileSync } from 'node:fs';
+       process.stdout.on('error', () => undefined);
+       const { state, done, exitCode } = await run(new URL('prints.mjs', import.meta.url)).done;
+       writeFileSync('summary.json', JSON.stringify({ state, done, exitCode }));`,
+    );
+    // `:` has ended before the program writes anything.
+    const { status } = spawnSync('bash', ['-c', `set -o pipefail; "${process.execPath}" program.mjs | :`], {
+      cwd: project.directory,
+      timeout: 60_000,
+      killSignal: 'SIGKILL',
+      env: { ...process.env, MILLRACE_CONSUMERS: '2' },
+    });
+    expect(status).toBe(0);
+    expect(JSON.parse(project.read('summary.json'))).toEqual({ state: 'stopped', done: 0, exitCode: 75 });
+  });
+});
