@@ -41,7 +41,7 @@ export function compareItemsPerSecond(what: string, items: number, runs: Runs): 
 }
 
 /**
- * The comparisons of runs that move the same items. Processor time is shown as well as items per second, because other
+ * The comparisons of runs that move the same items. CPU time is shown as well as items per second, because other
  * work on the machine affects it much less.
  */
 export function compareThroughput(what: string, items: number, runs: Runs): Comparison[] {
@@ -61,7 +61,7 @@ export function compareThroughput(what: string, items: number, runs: Runs): Comp
   ];
 }
 
-/** Processor time of the processes with such a command line, from the first `yield` on. Their start does not count. */
+/** CPU time of the processes with such a command line, from the first `yield` on. Their start does not count. */
 function cpuMs(run: Run, commandLine: RegExp): number {
   const before = run.cpuMsAt(run.mark('first-yield'));
   const some = run.processes.filter((use) => commandLine.test(use.commandLine));

@@ -14,7 +14,7 @@ export interface WatchedRun {
    * Each process as last sampled. What it used after its last sample, at most `lookEveryMs` before its end, is missing.
    */
   processes: ProcessUse[];
-  /** The processor time that each process had used by then. */
+  /** The CPU time that each process had used by then. */
   cpuMsAt: (ns: number) => Map<number, number>;
 }
 
@@ -35,7 +35,7 @@ export async function watchedRun(
   const look = setInterval(() => {
     for (const use of processTree(child.pid!)) {
       const before = seen.get(use.pid);
-      // A process that has ended and has not been reaped yet has no memory any more, but all of its processor time.
+      // A process that has ended and has not been reaped yet has no memory any more, but all of its CPU time.
       seen.set(use.pid, use.rssMiB > 0 || !before ? use : { ...before, cpuMs: use.cpuMs });
     }
     looks.push({ atNs: nowNs(), cpuMs: new Map([...seen.values()].map(({ pid, cpuMs }) => [pid, cpuMs])) });

@@ -6,8 +6,8 @@ import { readText } from '../core/read-text.ts';
 export type ReadText = (path: string) => string | undefined;
 
 /**
- * How many processors this process may use, at least 1: as many as its affinity allows, or fewer if a cgroup's quota (a
- * container's `--cpus`) is lower. A fraction of a processor is left to the supervisor and the producer.
+ * How many CPUs this process may use, at least 1: as many as its affinity allows, or fewer if a cgroup's quota (a
+ * container's `--cpus`) is lower. A fraction of a CPU is left to the supervisor and the producer.
  */
 export function availableCores(): number {
   const quota = cpuQuota(readText) ?? Number.POSITIVE_INFINITY;
@@ -15,7 +15,7 @@ export function availableCores(): number {
 }
 
 /**
- * The quota of this process's cgroups (version 1 or 2), in processors; undefined if there is none.
+ * The quota of this process's cgroups (version 1 or 2), in CPUs; undefined if there is none.
  * See "Control Group v2", cpu.max, and "CFS Bandwidth Control" in the documentation of the Linux kernel.
  */
 export function cpuQuota(read: ReadText): number | undefined {
@@ -51,6 +51,6 @@ function quotaOfVersion1(directory: string, read: ReadText): number | undefined 
 }
 
 function ratio(quota: string | undefined, period: string | undefined): number | undefined {
-  const processors = Number(quota) / Number(period);
-  return Number.isFinite(processors) && processors > 0 ? processors : undefined;
+  const cpus = Number(quota) / Number(period);
+  return Number.isFinite(cpus) && cpus > 0 ? cpus : undefined;
 }

@@ -30,7 +30,7 @@ export interface ConfigSources {
   pipeline?: PipelineLayer | undefined;
   /** The current directory. */
   cwd: string;
-  /** The number of consumers if none is given. Default: the processors that this process may use. */
+  /** The number of consumers if none is given. Default: the CPUs that this process may use. */
   cores?: (() => number) | undefined;
 }
 

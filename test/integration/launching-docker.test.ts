@@ -88,7 +88,7 @@ describe('the Dockerfile', () => {
     expect(only('ENV')).toContain('MILLRACE_STOP_TIMEOUT=8s');
   });
 
-  test('sets variables that the configuration knows, and leaves the number of consumers to pipeline and processors', () => {
+  test('sets variables that the configuration knows, and leaves the number of consumers to pipeline and CPUs', () => {
     const environment = Object.fromEntries(
       [...only('ENV').matchAll(/(\S+)=(\S+)/g)].map(([, name, value]) => [name, value]),
     );

@@ -6,7 +6,7 @@ function quotaWith(files: Record<string, string>): number | undefined {
   return cpuQuota((path) => files[path]);
 }
 
-describe('the quota of processors', () => {
+describe('the quota of CPUs', () => {
   it.each([
     ['outside Linux', {}, undefined],
     [
@@ -58,7 +58,7 @@ describe('the quota of processors', () => {
   });
 });
 
-describe('the processors that this process may use', () => {
+describe('the CPUs that this process may use', () => {
   it('are at least one, and at most as many as its affinity allows', () => {
     expect(availableCores()).toBeGreaterThanOrEqual(1);
     expect(availableCores()).toBeLessThanOrEqual(availableParallelism());

@@ -147,7 +147,7 @@ describe('consumers: auto', () => {
     [{ environment: { MILLRACE_CONSUMERS: 'auto' }, file: file({ consumers: 6 }) }, 6, 'conf/millrace.yaml:1'],
     [{ file: file({ consumers: 'auto' }), pipeline: { file: 'a.ts', options: { consumers: 5 } } }, 5, 'a.ts'],
     [{ pipeline: { file: 'a.ts', options: { consumers: 'auto' } } }, 2, 'default'],
-  ])('leaves the number to the next weaker source, and finally to the processors: %j', (sources, expected, place) => {
+  ])('leaves the number to the next weaker source, and finally to the CPUs: %j', (sources, expected, place) => {
     const { settings, origins } = resolve(sources);
     expect([settings.consumers, origins.consumers.place]).toEqual([expected, place]);
   });
