@@ -16,8 +16,8 @@ interface Followers {
 }
 
 /**
- * What an item has open. Each has its own signal instead of one for all, because ended ones would keep listening to a
- * shared signal and be notified when the item settles, which took longer than everything else here.
+ * Everything that an item has open. Each thing has its own signal instead of one for all, because ended ones would keep
+ * listening to a shared signal and be notified when the item settles, which took longer than everything else here.
  */
 export class Abortables {
   readonly #open = new Set<AbortController>();

@@ -19,7 +19,7 @@ export interface AttemptOptions {
   readonly timeoutMs: number | undefined;
   /** The user has passed a signal, and expects to see its reason. */
   readonly hasUserSignal: boolean;
-  /** A response has come from there, with any status. */
+  /** That origin has sent a response, with any status. */
   readonly answered: (origin: string) => void;
 }
 
@@ -51,7 +51,7 @@ export class Attempt implements Gate {
   }
 
   /**
-   * Its fetch has rejected, perhaps for a redirect that it was not to follow: a response that still arrives is not
+   * Its fetch has rejected, perhaps because of a redirect that it must not follow. A response that still arrives is not
    * needed.
    */
   forget(): void {

@@ -24,22 +24,23 @@ export type FetchFor = (input: Parameters<Fetch>[0], options: FetchOptions, call
 
 /**
  * Makes the `fetch` of a process. It is the platform's, as the package undici has it, plus three options:
- * - `limit`: each request on the wire holds one permit, from before its first byte until the end of its body, or until an
- *   error, abort or cancel. A body that is not read keeps its permit unless it fits the buffers: read it, or cancel it.
- * - `retries` (default 4): how often the request may be repeated, each time under a new permit. After 429 and 503 with any
- *   method, because nothing has been done; the limit is frozen for every process as `Retry-After` says, and without a
- *   limit this call waits. After another 5xx or a lost connection if the method is idempotent; if there was no connection
- *   at all, with any method. Not if the body is a stream, which can be read only once.
+ * - `limit`: each request on the wire holds one permit, from before its first byte until the end of its body, or until
+ *   an error, abort or cancel. A body that is not read keeps its permit unless it fits the buffers: read it, or cancel
+ *   it.
+ * - `retries` (default 4): how often the request may be repeated, each time under a new permit. After 429 and 503 with
+ *   any method, because nothing has been done; the limit is frozen for every process as `Retry-After` says, and without
+ *   a limit this call waits. After another 5xx or a lost connection if the method is idempotent; if there was no
+ *   connection at all, with any method. Not if the body is a stream, which can be read only once.
  * - `timeout`: for each request, from its permit until the end of its body. It limits the vendor; the time in line and
  *   between attempts is limited by the item's own timeout.
  *
  * Resolves to the answer, whatever its status, except 429 and 503. Rejects with
  * - `RetryAfter` after the last 429 or 503, or if the item's time ended while it waited for a permit (see
  *   `itemPermits`): no attempt of the item is used;
- * - `DependencyError` if there was no connection, or if it was lost and the host has answered no call of this process since
- *   this call began: no attempt of the item is used;
+ * - `DependencyError` if there was no connection, or if it was lost and the host has answered no call of this process
+ *   since this call began: no attempt of the item is used;
  * - an error with code UNKNOWN_LIMIT, a TypeError for invalid options, the reason of the signal that aborted;
- * - anything else as fetch does.
+ * - the error of the platform's `fetch` in all other cases.
  */
 export function createFetch(deps: FetchDeps): FetchFor {
   const reach = new Reach();

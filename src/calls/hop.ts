@@ -8,7 +8,7 @@ export interface HopEvents {
   readonly answered: (status: number, headers: Headers) => boolean;
   /** There will be no response, or it will not be complete. */
   readonly failed: (error: Error) => void;
-  /** It is over, one way or the other, and its permit is released. Called once. */
+  /** It is over, successfully or not, and its permit is released. Called once. */
   readonly over: () => void;
 }
 
@@ -37,7 +37,7 @@ export class Hop implements Handler {
     return this.#isOver;
   }
 
-  /** It has a connection, so that something of it may have arrived. */
+  /** It has a connection, so part of it may have arrived. */
   get wasSent(): boolean {
     return this.#controller !== undefined;
   }
@@ -50,7 +50,7 @@ export class Hop implements Handler {
     if (this.#isOver) return;
     if (this.#controller !== undefined) return this.#controller.abort(reason);
     this.#end();
-    // It never began, so it has no controller; the handler of a fetch makes no use of one here.
+    // It never began, so it has no controller. The handler of a fetch does not use one here.
     this.#fetch.onResponseError?.(undefined as never, reason);
   }
 

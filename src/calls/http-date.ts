@@ -16,8 +16,8 @@ const forms = [
 
 /**
  * Milliseconds since 1970 of an HTTP date in one of the three forms of RFC 9110, 5.6.7; undefined for any other text.
- * `wall` (milliseconds since 1970) tells the century of a year with two digits. Not `Date.parse`: that reads a year into
- * almost anything, "-45" for one.
+ * `wall` (milliseconds since 1970) tells the century of a year with two digits. Not `Date.parse`, which finds a year in
+ * almost any text, such as "-45".
  */
 export function parseHttpDate(text: string, wall: number): number | undefined {
   for (const form of forms) {

@@ -5,7 +5,9 @@ export interface Loss {
   readonly wasSent: boolean;
 }
 
-/** Codes of the operating system, name resolution, TLS, the parser of answers and undici, by their beginnings. */
+/**
+ * The first characters of error codes from the operating system, name resolution, TLS, the response parser and undici.
+ */
 const beginnings = [
   'ECONN',
   'EHOST',
@@ -34,7 +36,7 @@ const beginnings = [
 ];
 
 /**
- * Whether `error` is about the connection. Anything else that ends a request is its own fault: a header, or a body that
+ * Whether `error` is about the connection. Any other error is caused by the request itself: a header, or a body that
  * throws.
  */
 export function isOfTheNetwork(error: Error & { code?: unknown }): boolean {

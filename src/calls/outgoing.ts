@@ -15,7 +15,7 @@ const idempotent = new Set(['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS', 'TRACE'])
 
 const lasting = new Set(['ArrayBuffer', 'SharedArrayBuffer', 'Blob', 'File', 'FormData', 'URLSearchParams']);
 
-/** Brings the arguments of a fetch into one shape. Does not read the body. */
+/** Converts the arguments of a fetch to one form. Does not read the body. */
 export function outgoing(input: string | URL | Request, options: RequestInit): Outgoing {
   const { signal, ...init }: RequestInit =
     kindOf(input) === 'Request' ? { ...fieldsOf(input as Request), ...options } : options;

@@ -19,7 +19,7 @@ export interface CallScope {
   /** Whether it only waits for things that will not come in time: the item can be given back. */
   readonly waitsInVain: (vain: Vain) => boolean;
   /**
-   * Its work has settled: anything of it that waits for a permit, is on the wire, or has a body to come is cancelled.
+   * Its work has settled: calls that wait for a permit, are on the wire, or still receive a body are cancelled.
    * Idempotent.
    */
   readonly close: () => void;
@@ -41,7 +41,7 @@ const none: ReadonlySet<string> = new Set();
 export function openScope({ fetch, permits, nesting, clock }: ScopeDeps, itemSignal: AbortSignal): CallScope {
   const abortables = new Abortables();
   const waits = new Waits();
-  /** What `close` rejects with. */
+  /** The reason with which `close` aborts calls. */
   const cancellable = new Set<Promise<unknown>>();
   const follow = (): void => abortables.abortAll(itemSignal.reason);
   let caller: Caller | undefined;

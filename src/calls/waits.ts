@@ -12,7 +12,7 @@ export class Waits {
   readonly #waits = new Set<Wait>();
   #calls = 0;
 
-  /** A call, or a task under a limit, has begun. Returns what to call at its end. */
+  /** A call, or a task under a limit, has begun. Call the returned function when it ends. */
   begin(): () => void {
     this.#calls += 1;
     return () => void (this.#calls -= 1);

@@ -55,7 +55,7 @@ function through(gate: Gate): Dispatcher.DispatcherComposeInterceptor {
   };
 }
 
-/** Such a request has no controller; the handler of a fetch makes no use of one here. */
+/** Such a request has no controller. The handler of a fetch does not use one here. */
 function neverBegan(handler: Handler, error: unknown): void {
   handler.onResponseError?.(undefined as never, error as Error);
 }

@@ -2,7 +2,7 @@ import { performance } from 'node:perf_hooks';
 import type { Cancel, Clock } from '../core/clock.ts';
 import type { Beat } from '../ipc/messages.ts';
 
-/** Tells the supervisor every `beatMs` that this process is alive, and what it is doing. */
+/** Reports to the supervisor every `beatMs` that this process is alive, and what it is doing. */
 export function startBeat(options: {
   clock: Clock;
   beatMs: number;

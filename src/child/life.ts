@@ -27,7 +27,7 @@ export interface LifeOptions<Message> {
   load: (file: string) => Promise<LoadedPipeline>;
   /** It has been configured. */
   onConfigured: (message: Message) => void;
-  /** It has reported that it is ready: now is the time for work that was not needed for that. */
+  /** It has reported that it is ready. Work that was not needed for that can be done now. */
   onReady: (message: Message) => void;
 }
 
@@ -39,7 +39,10 @@ export interface CommonLife<Message> extends Life<Exclude<ToChild, Stop>> {
   pipeline: () => Pipeline;
   /** Its `configure` has come. */
   configured: (message: Message) => void;
-  /** The params of the run, and what fills them and secrets into fields. Throws before it is configured. */
+  /**
+   * The params of the run, and the function that fills params and secrets into fields. Throws before the child is
+   * configured.
+   */
   values: () => Values;
   log: Log;
   calls: Calls;

@@ -29,10 +29,10 @@ export type Shapes = string[][] & { sharedLength?: number };
 const maxShapeBytes = 8192;
 
 /** The space that msgpackr needs at the end of its buffer before it begins an item in it, and a little more. */
-const roomToBegin = 4096;
+const spaceToBegin = 4096;
 
 /** The buffer that msgpackr has between items. */
-const scratch = Buffer.allocUnsafeSlow(roomToBegin);
+const scratch = Buffer.allocUnsafeSlow(spaceToBegin);
 
 /**
  * Encodes items one after another into one buffer, and adds the shapes that it meets to `shapes`. A separate buffer for each
@@ -48,7 +48,7 @@ export class ItemWriter {
   readonly #next: (number | undefined)[] = [];
   /** Shapes that had an item in this frame that was not flat. */
   readonly #nested = new Set<number>();
-  #buffer = Buffer.allocUnsafeSlow(2 * roomToBegin);
+  #buffer = Buffer.allocUnsafeSlow(2 * spaceToBegin);
   #end = 0;
 
   constructor(shapes: Shapes, maxItemBytes: number) {
@@ -91,7 +91,7 @@ export class ItemWriter {
   write(item: unknown): void {
     if (this.#writeFlat(item)) return;
     requireTexts(item);
-    if (this.#buffer.length - this.#end < roomToBegin) this.#grow(0);
+    if (this.#buffer.length - this.#end < spaceToBegin) this.#grow(0);
     const packed = this.#pack(item);
     const length = packed.end - packed.start;
     if (length > this.#maxItemBytes) throw new RangeError(tooLarge(String(length), this.#maxItemBytes));
@@ -110,7 +110,7 @@ export class ItemWriter {
   take(): Buffer {
     const body = this.#buffer.subarray(0, this.#end);
     // The next frame will be about as large.
-    this.#buffer = Buffer.allocUnsafeSlow(this.#end + (this.#end >> 3) + 2 * roomToBegin);
+    this.#buffer = Buffer.allocUnsafeSlow(this.#end + (this.#end >> 3) + 2 * spaceToBegin);
     this.#end = 0;
     this.#nested.clear();
     return body;
@@ -154,7 +154,7 @@ export class ItemWriter {
   }
 
   #grow(bytes: number): void {
-    const grown = Buffer.allocUnsafeSlow(2 * this.#buffer.length + bytes + roomToBegin);
+    const grown = Buffer.allocUnsafeSlow(2 * this.#buffer.length + bytes + spaceToBegin);
     this.#buffer.copy(grown, 0, 0, this.#end);
     this.#buffer = grown;
   }

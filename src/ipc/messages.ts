@@ -90,7 +90,7 @@ export interface Describe {
   file: string;
 }
 
-/** What `configure` says to every child. */
+/** The part of `configure` that all children get. */
 export interface Configure {
   type: 'configure';
   name: string;
@@ -120,7 +120,7 @@ export interface ConfigureProducer extends Configure {
   isReopened: boolean;
   /** False if the source has ended: it is opened only to hear what is settled. */
   reads: boolean;
-  /** How long the source may take to deal with what it hears. */
+  /** How long the source may take for each call of `stored` or `settled`. */
   reportTimeoutMs: number;
   throttled: boolean;
   frameItems: number;
@@ -139,8 +139,8 @@ export interface Stored {
 }
 
 /**
- * Everything up to this cursor, which is JSON, is settled. Answered by `confirmed` with the same `id`; until then nothing
- * more is said of cursors. Only for a source that settles.
+ * Everything up to this cursor, which is JSON, is settled. Answered by `confirmed` with the same `id`; until then no
+ * other cursor is sent. Only for a source that settles.
  */
 export interface SettledTo {
   type: 'settledTo';
@@ -175,8 +175,8 @@ export interface ConfigureConsumer extends Configure {
    */
   sinkOpenTimeoutMs: number;
   /**
-   * Only to a process of its own, after all consumers have ended: say `ready`, do what is left to do in the sinks for the whole
-   * run, then say `ended`. Another process may have done it already. Where the writers' parts end, by sink.
+   * Only sent to the finisher, a separate process, after all consumers have ended: send `ready`, call `finish` of the
+   * sinks, then send `ended`. Another process may have done it already. Where the writers' parts end, by sink.
    */
   finish?: { sink: string; writer: number; part: unknown }[];
 }
@@ -325,7 +325,10 @@ export type FromChild = Described | Ready | Acquire | Release | Freeze | Beat | 
 export interface SendFrame extends FrameHeader {
   type: 'frame';
   position: SourcePosition;
-  /** The source is told when this is stored, and may then forget it: `stored` must survive a power loss. Default false. */
+  /**
+   * Once this is stored, the source is informed and may forget it, so `stored` must survive a power loss. Default
+   * false.
+   */
   isForgotten?: boolean;
 }
 
@@ -337,7 +340,7 @@ export interface SourceCovered {
   isForgotten?: boolean;
 }
 
-/** The source has dealt with what `settledTo` said. */
+/** The source has dealt with the cursor of `settledTo`. */
 export interface Confirmed {
   type: 'confirmed';
   id: number;
@@ -363,7 +366,7 @@ export interface Failure {
   afterMs: number | null;
   /** The failure looks like an outage, in a call under this limit or, with null, under no known limit. */
   outside?: { limit: string | null };
-  /** Of a pipeline with several sinks: the ids of those that have the item all the same. Left out if none has. */
+  /** In a pipeline with several sinks: the ids of those that have the item nevertheless. Left out if none has it. */
   inSinks?: string[];
 }
 
@@ -376,7 +379,10 @@ export interface Settle {
   used?: Record<string, number>;
   /** How many of them were not processed because the sink already had them. Omitted if there are none. */
   found?: number;
-  /** By sink of delivery `part`: where my part ends now, with exactly the items in it that I have called done so far. */
+  /**
+   * By sink of delivery `part`: where my part ends now. It contains exactly the items that I have reported as done so
+   * far.
+   */
   parts?: Readonly<Record<string, unknown>>;
   /** Slots that are empty with nothing left to start: the idle capacity of this consumer. */
   idle: number;
@@ -428,8 +434,8 @@ export interface OtherQueues {
 }
 
 /**
- * Results for the program that runs the service; the payload is a frame of rows. `seqs` has the item of each row. They count
- * only when the item is settled as done, in a later message; until then the item may be lent to somebody else.
+ * Results for the program that runs the service; the payload is a frame of rows. `seqs` has the item of each row. They
+ * count only when the item is settled as done, in a later message; until then the item may be lent to another consumer.
  */
 export interface Results extends FrameHeader {
   type: 'results';

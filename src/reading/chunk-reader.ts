@@ -123,7 +123,7 @@ export class ChunkReader implements SourceReader {
     // Waiting for one of them takes time in which the other may change.
     while (!this.#isStopped && (throttle.isOn || outlet.isFull)) {
       await throttle.lowered();
-      await outlet.hasRoom();
+      await outlet.hasSpace();
     }
     return !this.#isStopped;
   }
@@ -139,10 +139,10 @@ export class ChunkReader implements SourceReader {
     this.#cursor = cursor;
     this.#count = 0;
     // While items are skipped, the stored position is ahead of this one.
-    if (!isSent && this.#toSkip === 0) this.#options.outlet.covered({ cursor, count: 0 }, { isToldAlone: true });
+    if (!isSent && this.#toSkip === 0) this.#options.outlet.covered({ cursor, count: 0 }, { isSentAlone: true });
   }
 
-  /** Passes over what is stored already of the next `count` items. Returns how many that is. */
+  /** Skips those of the next `count` items that are already stored. Returns how many it has skipped. */
   #skip(count: number, digest: (index: number) => string | undefined): number {
     if (this.#toSkip === 0) return 0;
     const skipped = Math.min(this.#toSkip, count);
@@ -164,7 +164,7 @@ function digestIn({ records: { bytes, ends }, from }: RecordSpan, index: number)
   return recordDigest(bytes.subarray(at === 0 ? 0 : ends[at - 1]!, ends[at]));
 }
 
-/** The chunk's cursor as JSON; undefined if it has none. Throws an error for exit 78 for what cannot be one. */
+/** The chunk's cursor as JSON; undefined if it has none. Throws an error for exit 78 if it cannot be a cursor. */
 function cursorOf({ cursor }: Pick<Chunk, 'cursor'>): string | undefined {
   if (cursor === undefined) return undefined;
   try {

@@ -3,7 +3,7 @@ import { show } from '../core/show.ts';
 import { placeIn, type Records } from '../frame/records.ts';
 import { oversizedBytes, type Chunk, type ItemChunk, type RecordChunk } from '../sources/port.ts';
 
-/** A chunk as it came from a source, checked. Throws an error for exit 78. */
+/** Checks a chunk from a source. Throws an error for exit 78. */
 export function checkedChunk(value: unknown): Chunk {
   if (typeof value !== 'object' || value === null) throw wrongChunk(`got ${show(value)}`);
   const { items, bytes, ends, meta } = value as Partial<ItemChunk & RecordChunk>;
@@ -45,7 +45,7 @@ export function spansOf(chunk: RecordChunk, kind: string, maxItemBytes: number):
   let previous = 0;
   for (let i = 0; i < count; i++) {
     const end = ends[i]!;
-    // Also for what is not a number.
+    // Also true for values that are not numbers.
     if (!(end > previous)) throw wrongEnds(`record ${i} to end after ${previous}, got ${String(end)}`);
     if (end - previous > maxItemBytes) {
       if (i > from) spans.push({ records, from, to: i });

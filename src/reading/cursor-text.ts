@@ -28,7 +28,7 @@ export function cursorText(cursor: unknown, who = 'checkpoint'): string {
   return text;
 }
 
-/** The cursor that was kept as JSON; undefined for none. */
+/** The cursor that was kept as JSON; undefined if there is none. */
 export function cursorFrom(text: string | null): unknown {
   return text === null ? undefined : parseJson(text);
 }

@@ -4,8 +4,8 @@ import { shortCursor } from './cursor-text.ts';
 import type { Outlet, SourcePlace } from './outlet.ts';
 
 /**
- * Hands an item to the outlet, with the source's place after it. Throws an error for exit 78 if the item cannot be carried;
- * the error says which item it was: the one at `at`.
+ * Hands an item to the outlet, with the source's place after it. Throws an error for exit 78 if the item cannot be
+ * carried; the error names the item, which is the one at `at`.
  */
 export function handOver(outlet: Outlet, item: unknown, place: SourcePlace, at: SourcePlace = place): void {
   try {

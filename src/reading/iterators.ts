@@ -18,7 +18,7 @@ export function cleanUp(iterator: SourceIterator | undefined): void {
   const end = async (): Promise<void> => {
     await iterator?.return?.();
   };
-  end().catch(() => undefined); // It is not read any more, so what it fails at cannot matter.
+  end().catch(() => undefined); // It is not read any more, so its failure does not matter.
 }
 
 /** Throws if `step` is not an iterator result. */

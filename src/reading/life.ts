@@ -1,6 +1,6 @@
 /**
- * The producer's life: it describes the pipeline, is configured, reads, and ends or is stopped. Its messages are all
- * that it needs from the supervisor.
+ * The producer's life: it describes the pipeline, is configured, reads, and ends or is stopped. It depends on the
+ * supervisor only through messages.
  */
 import type { Connection } from '../child/connect.ts';
 import { stopped } from '../child/stopped.ts';
@@ -26,7 +26,7 @@ export function producerLife(
   const { signal } = stopping;
   let outlet: Outlet | undefined;
   let reader: SourceReader | undefined;
-  /** Only a source with a specification is opened. What is settled may be heard before it is. */
+  /** Only a source with a specification is opened. A message about settled items may come before it is open. */
   let opened: OpenedSource | undefined;
   let opening: Promise<OpenedSource> | undefined;
 
@@ -69,7 +69,7 @@ export function producerLife(
         onFailed: failed,
       });
       opened = await opening;
-      // It has ended, and only wants to hear what is settled.
+      // The source has ended, and only wants to hear what is settled.
       if (!message.reads || signal.aborted) return;
       reader = opened.reader(reading);
     } else {
@@ -80,7 +80,7 @@ export function producerLife(
     await readToTheEnd(reader, outlet, { isLeft: !isSourceSpec(source) || !source.settles });
   };
 
-  /** `isLeft`: nothing more can be said to the source when all is stored. */
+  /** `isLeft`: when everything is stored, there is nothing more to report to the source. */
   const readToTheEnd = async (from: SourceReader, into: Outlet, { isLeft }: { isLeft: boolean }): Promise<void> => {
     let isAtEnd: boolean;
     try {
@@ -99,7 +99,7 @@ export function producerLife(
   };
 
   const leave = async (): Promise<void> => {
-    // One that is still opening may hold something as soon as it is open. If it cannot be opened, it holds nothing.
+    // A source that is still opening may hold resources once it is open. If it cannot be opened, it holds none.
     const source = await opening?.catch(() => undefined);
     await source?.close();
     send({ type: 'ended' });
@@ -135,7 +135,7 @@ export function producerLife(
     ...common.handlers,
     configure: (message) => void configure(message).catch(failed),
     stored: ({ frames }) => outlet?.stored(frames),
-    // That it cannot be opened is known already.
+    // The failure to open it has already been reported.
     settledTo: (message) => void settled(message).catch(() => undefined),
     throttle: ({ on }) => throttle.set(on),
     stop: () => void stop().catch(fail),

@@ -10,7 +10,7 @@ export interface OpenedSourceOptions extends Omit<OpenContext, 'cursor'> {
   position: SourcePosition;
   /** How long the source may take for one report. */
   reportTimeoutMs: number;
-  /** A report to the source has failed: this process cannot go on. */
+  /** A report to the source has failed: this process cannot continue. */
   onFailed: (error: unknown) => void;
 }
 
@@ -47,7 +47,7 @@ export class OpenedSource {
     return this.#source.stored !== undefined;
   }
 
-  /** What reads it into an outlet. */
+  /** A reader that reads it into an outlet. */
   reader(options: ReadingOptions): SourceReader {
     return new ChunkReader({
       ...options,
@@ -70,7 +70,7 @@ export class OpenedSource {
     });
   }
 
-  /** Waits for reports that are under way, and closes it. Idempotent. */
+  /** Waits for reports in progress, and closes it. Idempotent. */
   close(): Promise<void> {
     return (this.#closing ??= this.#close());
   }

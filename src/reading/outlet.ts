@@ -14,7 +14,10 @@ export interface OutletOptions {
   maxItemBytes: number;
   /** The cursor, as JSON, up to which everything was stored before. Default: none. */
   storedCursor?: string | null | undefined;
-  /** Everything up to this cursor is stored. In order, not for every cursor, and for none twice in a row. */
+  /**
+   * Everything up to this cursor is stored. Called in order. Some cursors may be skipped, and none comes twice in a
+   * row.
+   */
   onStored?: ((cursor: string) => void) | undefined;
   /** Whether the source may forget what is stored. Default: no. */
   forgets?: (() => boolean) | undefined;
@@ -31,9 +34,9 @@ interface Outstanding {
 }
 
 /**
- * Where the producer's items go out, in frames that form by back-pressure: with nothing outstanding an item goes at
- * once; while a `stored` is awaited items are gathered, and go in full frames until the window is full. So an idle
- * pipeline has the latency of one hop, and a busy one full frames, without a timer.
+ * Sends the producer's items in frames that form by back-pressure: with nothing outstanding, an item is sent at once;
+ * while a `stored` is awaited, items are gathered and sent in full frames until the window is full. So an idle pipeline
+ * has the latency of one hop, and a busy one full frames, without a timer.
  *
  * A frame holds encoded items or raw records, never both.
  */
@@ -41,7 +44,7 @@ export class Outlet {
   readonly #options: OutletOptions;
   readonly #encoder: FrameEncoder;
   readonly #framer = new RecordFramer();
-  /** Which of the two the next frame is gathered in. */
+  /** Which of the two gathers the next frame. */
   #gathering: FrameEncoder | RecordFramer;
   readonly #decoder = new FrameDecoder();
   /** Oldest first. */
@@ -49,7 +52,7 @@ export class Outlet {
   #outstandingBytes = 0;
   #lastPlace: SourcePlace = { cursor: null, count: 0 };
   /** The position of the source after what has been sent, if it must be sent although no item follows. */
-  #placeToTell: SourcePlace | undefined;
+  #placeToSend: SourcePlace | undefined;
   #storedCursor: string | null;
   /** The last cursor that was sent. */
   #sentCursor: string | null;
@@ -69,12 +72,12 @@ export class Outlet {
   }
 
   get isEmpty(): boolean {
-    return this.#outstanding.length === 0 && this.#gathering.count === 0 && !this.#placeToTell;
+    return this.#outstanding.length === 0 && this.#gathering.count === 0 && !this.#placeToSend;
   }
 
-  /** True when the next item must wait for space in the window: `hasRoom` resolves then. */
+  /** True when the next item must wait for space in the window: `hasSpace` resolves then. */
   get isFull(): boolean {
-    return this.#isFrameFull && !this.#windowHasRoom;
+    return this.#isFrameFull && !this.#windowHasSpace;
   }
 
   /**
@@ -85,7 +88,7 @@ export class Outlet {
     if (this.#gathering !== this.#encoder) this.#gatherIn(this.#encoder);
     this.#encoder.add(item);
     this.#lastPlace = place;
-    this.#placeToTell = undefined;
+    this.#placeToSend = undefined;
     this.#sendIfDue();
   }
 
@@ -95,12 +98,14 @@ export class Outlet {
    */
   startRecords(): void {
     const { count } = this.#framer;
-    if (this.#gathering === this.#framer && count * 2 >= this.#options.frameItems && this.#windowHasRoom) {
+    if (this.#gathering === this.#framer && count * 2 >= this.#options.frameItems && this.#windowHasSpace) {
       this.#sendFrame();
     }
   }
 
-  /** How many of the records `from`…`to - 1` `addRecords` takes at once: what fits into a frame, but at least one. */
+  /**
+   * How many of the records `from`…`to - 1` `addRecords` takes at once: as many as fit into a frame, but at least one.
+   */
   fitting({ ends }: Pick<Records, 'ends'>, from: number, to: number = ends.length): number {
     const { frameItems, frameBytes: most } = this.#options;
     const start = from === 0 ? 0 : ends[from - 1]!;
@@ -117,7 +122,7 @@ export class Outlet {
     if (!this.#framer.accepts(records)) this.#sendFrame();
     this.#framer.add(records, from, to);
     this.#lastPlace = place;
-    this.#placeToTell = undefined;
+    this.#placeToSend = undefined;
     this.#sendIfDue();
   }
 
@@ -126,9 +131,9 @@ export class Outlet {
    * collected items. If there are none, it is sent alone, as soon as nothing is outstanding, where it cannot be derived
    * by counting.
    */
-  covered(place: SourcePlace, { isToldAlone }: { isToldAlone: boolean }): void {
+  covered(place: SourcePlace, { isSentAlone }: { isSentAlone: boolean }): void {
     if (this.#gathering.count > 0) this.#lastPlace = place;
-    else if (isToldAlone) this.#placeToTell = place;
+    else if (isSentAlone) this.#placeToSend = place;
     this.#sendIfDue();
   }
 
@@ -148,7 +153,7 @@ export class Outlet {
   }
 
   /** Resolves when `isFull` is false. */
-  async hasRoom(): Promise<void> {
+  async hasSpace(): Promise<void> {
     while (this.isFull) await this.#waiters.next();
   }
 
@@ -164,7 +169,7 @@ export class Outlet {
     while (!this.isEmpty) await this.#waiters.next();
   }
 
-  /** What follows is of the other kind: what is gathered goes first. */
+  /** The next items are of the other kind, so the gathered ones are sent first. */
   #gatherIn(next: FrameEncoder | RecordFramer): void {
     if (this.#gathering.count > 0) this.#sendFrame();
     this.#gathering = next;
@@ -175,26 +180,26 @@ export class Outlet {
     return count >= this.#options.frameItems || bytes >= this.#options.frameBytes;
   }
 
-  get #windowHasRoom(): boolean {
+  get #windowHasSpace(): boolean {
     return this.#outstandingBytes + this.#gathering.bytes <= this.#options.windowBytes;
   }
 
   #sendIfDue(): void {
     const isIdle = this.#outstanding.length === 0;
-    if (this.#gathering.count > 0 && (isIdle || (this.#isFrameFull && this.#windowHasRoom))) this.#sendFrame();
+    if (this.#gathering.count > 0 && (isIdle || (this.#isFrameFull && this.#windowHasSpace))) this.#sendFrame();
     else if (isIdle) this.#tellPlace();
   }
 
   #tellPlace(): void {
-    if (!this.#placeToTell) return;
-    const { cursor } = this.#placeToTell;
+    if (!this.#placeToSend) return;
+    const { cursor } = this.#placeToSend;
     this.#options.send({
       type: 'covered',
-      position: { ...this.#placeToTell, digest: null },
+      position: { ...this.#placeToSend, digest: null },
       ...this.#forgotten(cursor),
     });
     this.#outstanding.push({ bytes: 0, cursor });
-    this.#placeToTell = undefined;
+    this.#placeToSend = undefined;
   }
 
   #sendFrame(): void {

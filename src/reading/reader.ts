@@ -23,7 +23,8 @@ export interface SourceReader {
   readonly position: SourcePosition;
   /**
    * Reads to the end. Resolves to false if it was stopped before. Rejects if the source throws, and with an error for
-   * exit 78 if it is none, yields what cannot be carried, or is not the one that was read before.
+   * exit 78 if it is not a source, yields a value that cannot be carried, or differs from the source that was read
+   * before.
    */
   read(): Promise<boolean>;
   /**
@@ -72,7 +73,7 @@ export class Reader implements SourceReader {
       // Waiting for one of them takes time in which the other may change.
       if (throttle.isOn || outlet.isFull) {
         await throttle.lowered();
-        await outlet.hasRoom();
+        await outlet.hasSpace();
         continue;
       }
       let step = iterator.next();
@@ -97,12 +98,13 @@ export class Reader implements SourceReader {
   }
 
   #checkpoint(cursor: unknown): void {
-    // A source that cleans up may cover an item that was in progress when it was stopped, and that is not stored.
+    // A source that cleans up may set a checkpoint after an item that was in progress when it was stopped and that is
+    // not stored.
     if (this.#isStopped) return;
     this.#cursor = cursorText(cursor);
     this.#count = 0;
     const { outlet, deterministic } = this.#options;
-    outlet.covered({ cursor: this.#cursor, count: 0 }, { isToldAlone: !deterministic });
+    outlet.covered({ cursor: this.#cursor, count: 0 }, { isSentAlone: !deterministic });
   }
 
   /** Skips what is already stored. */

@@ -6,15 +6,15 @@ export interface ReportsOptions {
   clock: Clock;
   /** How long one call may take. */
   timeoutMs: number;
-  /** What is called, for errors: `stored`. */
+  /** The name of the call, such as `stored`, for error messages. */
   what: string;
-  /** A call failed, or took too long: this process cannot go on. */
+  /** A call failed, or took too long: this process cannot continue. */
   onFailed: (error: unknown) => void;
 }
 
 /**
- * Reports to a source how far something has come, one call at a time and in order. A call that is due during another one
- * replaces one that is waiting, because it includes it.
+ * Reports a position to a source, one call at a time and in order. A call that becomes due during another one replaces
+ * a waiting call, because the later position includes the earlier one.
  */
 export class Reports {
   readonly #options: ReportsOptions;
@@ -28,7 +28,7 @@ export class Reports {
     this.#options = options;
   }
 
-  /** A call is under way. */
+  /** A call is in progress. */
   get isBusy(): boolean {
     return this.#isReporting;
   }

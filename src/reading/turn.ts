@@ -10,10 +10,10 @@ const stepsBetweenLooks = 4;
 const quickMs = 1;
 
 /**
- * The time for which a source that never waits is read at a stretch, until the event loop gets its turn.
+ * Limits how long a source that never waits is read before the event loop gets its turn.
  *
- * A look at the clock costs a tenth of what an item costs the producer at best. So while steps are quick there is one
- * after every fourth only; steps that are slow all of a sudden go unseen at most four times.
+ * Reading the clock costs the producer a tenth of what the cheapest item costs. So while steps are quick, it reads the
+ * clock only after every fourth step. If steps suddenly become slow, it notices after four of them at most.
  */
 export class Turn {
   readonly #clock: Clock;
@@ -41,7 +41,7 @@ export class Turn {
     this.start();
   }
 
-  /** Call it after each step: whether the time is over. */
+  /** Call it after each step. Returns whether the time is over. */
   isOver(): boolean {
     this.#stepsToLook -= 1;
     if (this.#stepsToLook > 0) return false;

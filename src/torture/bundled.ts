@@ -1,4 +1,4 @@
-/** The pipelines that are tortured if the user names none: their items do a bit of everything that items can do. */
+/** The pipelines that are tortured if the user names none. Their items behave in many different ways. */
 import { pause, systemClock } from '../core/clock.ts';
 import { PermanentError } from '../core/errors.ts';
 import { to } from '../connectors/to.ts';
@@ -46,8 +46,8 @@ export function bundledPipeline(kind: BundledSink): Pipeline {
 async function process(item: Item, { attempt }: ProcessContext): Promise<unknown> {
   const { id } = item;
   if (id % 3 !== 0) await pause(systemClock, id % 23);
-  if (id % 31 === 0 && attempt === 1) throw new Error('not at the first try');
-  if (id % 199 === 0) throw new PermanentError('this one never');
+  if (id % 31 === 0 && attempt === 1) throw new Error('not at the first attempt');
+  if (id % 199 === 0) throw new PermanentError('this item never succeeds');
   if (id % 13 === 0) return undefined;
   const row = { ...item, attempt };
   return id % 11 === 0 ? [row, { ...row, text: 'and another' }] : row;

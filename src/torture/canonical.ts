@@ -8,8 +8,8 @@ export function digestOf(value: unknown): string {
 }
 
 /**
- * Identifies a raw record, by its bytes. Of an oversized record only the beginning travels, together with the record's true
- * `length`: both count.
+ * Identifies a raw record, by its bytes. Of an oversized record only the beginning is passed on, with the record's true
+ * `length`. Both are part of its identity.
  */
 export function recordDigest(bytes: Buffer, length?: number): string {
   const digest = createHash('sha256').update(bytes).digest('hex').slice(0, 16);

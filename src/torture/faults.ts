@@ -30,7 +30,10 @@ export type Fault =
   | { readonly kind: 'trap'; readonly point: Point; readonly doomed: Doomed }
   /** Stopped by SIGSTOP for a while; then it continues, or is killed while stopped. */
   | { readonly kind: 'freeze'; readonly target: Role | 'supervisor'; readonly ms: number; readonly isKilled: boolean }
-  /** A consumer is frozen while its supervisor is killed. If nobody kills the consumer, it wakes when its successor works. */
+  /**
+   * A consumer is frozen while its supervisor is killed. If the consumer is not killed, it wakes while its successor
+   * works.
+   */
   | { readonly kind: 'orphan'; readonly ms: number }
   /** SIGTERM to the supervisor, which is killed if it has not ended after `ms`, if that is given. */
   | { readonly kind: 'stop'; readonly ms: number | null }

@@ -8,7 +8,7 @@ import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 
 export interface SmallDisk {
-  /** The words to put before a program's command so that the program sees the disk. */
+  /** The words that must precede a program's command so that the program sees the disk. */
   enter: (directory: string) => string[];
   /** The disk's directory, as processes outside see it. */
   readonly directory: string;

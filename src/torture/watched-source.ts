@@ -10,8 +10,8 @@ type Door = (point: Point) => void;
 type Step = IteratorResult<unknown>;
 
 /**
- * A source that writes everything that `source` yields to the journal before it is passed on, and where it began to read:
- * after which cursor. `open` opens the journal of this process.
+ * A source that writes everything that `source` yields to the journal before it passes it on, and the cursor after
+ * which it began to read. `open` opens the journal of this process.
  */
 export function watchedSource(
   source: PlainSource<unknown>,
@@ -39,7 +39,7 @@ export function watchedSpec(
   return {
     ...spec,
     open: async (context) => watchedOpenSource(await spec.open(context), context, { door, open }),
-    // The kill comes where a record could bring down its process.
+    // The kill comes at the point where a record could bring down its process.
     openDecoder:
       spec.openDecoder &&
       (async (context) => watchedDecoders(await spec.openDecoder!(context), () => door('before process'))),
@@ -65,7 +65,7 @@ function watchedOpenSource(
   };
 }
 
-/** Of something that is not a chunk nothing is written down: the producer reports it. */
+/** A value that is not a chunk is not recorded: the producer reports it. */
 function noteChunk(chunk: unknown, maxItemBytes: number, write: Write<ProducerEntry>): void {
   const { items, bytes, ends, cursor } = Object(chunk) as Partial<ItemChunk & RecordChunk>;
   if (Array.isArray(items)) write({ t: 'items', digests: items.map(digestOf) });
@@ -80,7 +80,7 @@ function cursorDigest(cursor: unknown): string {
   return cursor === undefined ? '' : digestOf(cursor);
 }
 
-/** `note` writes down what is yielded. What is not iterable is passed on: the producer reports it. */
+/** `note` records each item. A value that is not iterable is passed on, and the producer reports it. */
 function watchedSteps(
   items: Iterable<unknown> | AsyncIterable<unknown>,
   write: Write<ProducerEntry>,

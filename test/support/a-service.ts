@@ -207,7 +207,7 @@ export class AService {
     this.writers.refuses = new StoreFull('no space left');
   }
 
-  hasRoomAgain(): void {
+  hasSpaceAgain(): void {
     this.store.refuses = undefined;
     this.writers.refuses = undefined;
   }

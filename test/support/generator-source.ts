@@ -35,9 +35,9 @@ async function* chunks(source: Generator['source'], context: OpenContext): Async
     arrived.push(chunk);
     arrive();
   };
-  const outlet: Pick<Outlet, 'add' | 'covered' | 'isFull' | 'hasRoom'> = {
+  const outlet: Pick<Outlet, 'add' | 'covered' | 'isFull' | 'hasSpace'> = {
     isFull: false,
-    hasRoom: () => Promise.resolve(),
+    hasSpace: () => Promise.resolve(),
     add: (item) => add({ items: [item] }),
     covered: ({ cursor }) => add({ items: [], cursor: JSON.parse(cursor!) as unknown }),
   };

@@ -61,9 +61,9 @@ function lendRound(
   receivers: readonly Receiver[],
   { creditBytes, moment, withoutNew = false, soon = 0 }: DispatchOptions,
 ): boolean {
-  const hasRoom = ({ count, bytes, sizing }: Holding): boolean => count < sizing.allowance && bytes < creditBytes;
+  const hasSpace = ({ count, bytes, sizing }: Holding): boolean => count < sizing.allowance && bytes < creditBytes;
   const available = queue.available(moment);
-  const inOrder = receivers.filter(({ holding }) => hasRoom(holding));
+  const inOrder = receivers.filter(({ holding }) => hasSpace(holding));
   if (available === 0 || inOrder.length === 0) return false;
   inOrder.sort((a, b) => a.holding.count - b.holding.count);
   const share = fairShare(inOrder, available);
@@ -77,7 +77,7 @@ function lendRound(
     // A consumer that has plenty waits until a worthwhile run fits; otherwise full frames would be lent in crumbs.
     const isShort = holding.count < holding.slots || target - holding.count >= target / 4;
     if (!isShort) continue;
-    while (holding.count < target && hasRoom(holding)) {
+    while (holding.count < target && hasSpace(holding)) {
       const bytes = Math.max(creditBytes - holding.bytes, 0);
       const delivery = queue.take(holding, { items: target - holding.count, bytes, withoutNew }, moment);
       if (!delivery) return hasLent;

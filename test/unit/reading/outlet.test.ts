@@ -7,8 +7,8 @@ import { anOutlet } from './a-producer.ts';
 import { microtasks } from '../../support/microtasks.ts';
 
 const place = (count: number, cursor: string | null = null) => ({ cursor, count });
-const told = { isToldAlone: true };
-const notTold = { isToldAlone: false };
+const told = { isSentAlone: true };
+const notTold = { isSentAlone: false };
 
 function add(outlet: Outlet, ...items: unknown[]): void {
   for (const [i, item] of items.entries()) outlet.add(item, place(i + 1));
@@ -96,13 +96,13 @@ describe('the window', () => {
       isWaiting = outlet.isFull;
     }
     expect(sent.map(({ items }) => items.length)).toEqual([1]);
-    let hasRoom = false;
-    void outlet.hasRoom().then(() => (hasRoom = true));
+    let hasSpace = false;
+    void outlet.hasSpace().then(() => (hasSpace = true));
     await microtasks();
-    expect(hasRoom).toBe(false);
+    expect(hasSpace).toBe(false);
     outlet.stored(1);
     await microtasks();
-    expect(hasRoom).toBe(true);
+    expect(hasSpace).toBe(true);
     expect(sent.map(({ items }) => items.length)).toEqual([1, 2]);
   });
 

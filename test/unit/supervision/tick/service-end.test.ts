@@ -106,7 +106,7 @@ describe('the end of a run', () => {
     world.producer.ends();
     world.tick();
     expect(world.consumer().told('end')).toEqual([]);
-    world.hasRoomAgain();
+    world.hasSpaceAgain();
     world.pass(500);
     expect(world.consumer().told('end')).toEqual(['end']);
   });
@@ -129,7 +129,7 @@ describe('the end of a run while an operator’s change waits for space', () => 
     world.tick();
     await expect(purged).rejects.toThrow('once there is space');
     // Room for what settles, and not for the reserve besides.
-    world.hasRoomAgain();
+    world.hasSpaceAgain();
     world.consumer().settles(2);
     world.tick();
     world.pass(500);

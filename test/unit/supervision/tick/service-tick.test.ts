@@ -116,7 +116,7 @@ describe('a spool on a full disk', () => {
     expect(world.producer.told('stored')).toEqual([]);
     expect(world.emitted('spool.full')).toHaveLength(1);
 
-    world.hasRoomAgain();
+    world.hasSpaceAgain();
     world.reserve.canTake = true;
     world.pass(500);
     expect(world.producer.last('stored')).toEqual({ type: 'stored', frames: 1 });
@@ -132,7 +132,7 @@ describe('a spool on a full disk', () => {
     world.isFull();
     world.producer.yields([3], position);
     world.tick();
-    world.hasRoomAgain();
+    world.hasSpaceAgain();
     world.reserve.canTake = false;
     world.consumer().settles(1, 2);
     world.tick();
@@ -184,7 +184,7 @@ describe('a spool on a full disk', () => {
     world.pass(120_000);
     expect(world.consumer().told('configure')).toEqual([]);
     expect([world.consumer().killedFor, world.producer.killedFor]).toEqual([undefined, undefined]);
-    world.hasRoomAgain();
+    world.hasSpaceAgain();
     world.pass(500);
     expect(world.consumer().told('configure')).toEqual(['configure']);
     world.pass(30_000);
@@ -200,7 +200,7 @@ describe('a spool on a full disk', () => {
     expect(world.writers.all.get(2)).not.toHaveProperty('ended');
     expect(world.consumers).toHaveLength(2);
     expect(world.consumer().told('configure')).toEqual([]);
-    world.hasRoomAgain();
+    world.hasSpaceAgain();
     world.reserve.canTake = true;
     world.pass(500);
     expect(world.writers.all.get(2)).toMatchObject({ ended: 'unclean' });
@@ -263,7 +263,7 @@ describe('a message that waits for a commit when its process dies', () => {
     world.producer.says(described());
     expect([world.producer, world.consumer()]).not.toEqual(dead);
 
-    world.hasRoomAgain();
+    world.hasSpaceAgain();
     world.reserve.canTake = true;
     world.pass(500);
     expect(world.queue.run.stored).toBe(2);
@@ -291,7 +291,7 @@ describe('a child that waits for a spool on a full disk', () => {
     world.run();
     world.consumer().dies();
     world.pass(250);
-    world.hasRoomAgain();
+    world.hasSpaceAgain();
     world.pass(500);
     expect([...world.writers.all.values()].map(({ role }) => role)).toEqual(['producer', 'consumer']);
     expect(world.consumer().told()).toEqual(['describe', 'configure']);
@@ -420,7 +420,7 @@ describe('permits', () => {
     world.consumer().says({ type: 'acquire', id: 1, limit: 'vendor' });
     world.tick();
     expect(world.consumer().told('granted')).toEqual([]);
-    world.hasRoomAgain();
+    world.hasSpaceAgain();
     world.pass(500);
     expect(world.consumer().told('granted')).toEqual(['granted']);
   });
@@ -433,7 +433,7 @@ describe('permits', () => {
     world.consumer().says({ type: 'acquire', id: 2, limit: 'vendor' });
     world.tick();
     world.consumer().says({ type: 'release', id: 1 });
-    world.hasRoomAgain();
+    world.hasSpaceAgain();
     world.pass(500);
     expect(world.consumer().told('granted')).toEqual(['granted']);
     expect(world.consumer().last('granted')).toEqual({ type: 'granted', id: 2 });
