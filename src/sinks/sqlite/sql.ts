@@ -42,6 +42,16 @@ export function insert({ table, key, columns, isKeyLoose = false, newest }: Inse
   return `${update} WHERE ${key.map((name) => `${quote(name)} = excluded.${quote(name)} COLLATE BINARY`).join(' AND ')}`;
 }
 
+/**
+ * Finds the row that makes an `INSERT` of this kind unnecessary: one with the same key and, with `newest`, a newer version.
+ * Bound to it: the values of the key, then that of `newest`. The key is the same text, as in an index that is not loose.
+ */
+export function selectStanding({ table, key, newest }: Pick<Insert, 'table' | 'key' | 'newest'>): string {
+  const conditions = key.map((name) => `${quote(name)} = ? COLLATE BINARY`);
+  if (newest !== undefined) conditions.push(`${quote(newest)} > ?`);
+  return `SELECT 1 FROM ${quote(table)} WHERE ${conditions.join(' AND ')}`;
+}
+
 /** Whether the given row is not older than the existing one. */
 function newer(table: string, newest: string): string {
   const [old, given] = [`${quote(table)}.${quote(newest)}`, `excluded.${quote(newest)}`];

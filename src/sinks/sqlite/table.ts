@@ -9,7 +9,7 @@ import { isRowsFault } from './fault.ts';
 import { fold, identifierProblem } from './identifier.ts';
 import type { OpenTarget } from './options.ts';
 import { readTable, tableError, type TableSchema } from './schema.ts';
-import { createTable, insert } from './sql.ts';
+import { createTable, insert, selectStanding } from './sql.ts';
 import { toSqlite, type Bound, type Column } from './values.ts';
 
 /** How rows of one layout are written. */
@@ -20,8 +20,11 @@ interface Insertion {
   readonly bound: Bound[];
   /** The rows were checked against exactly these columns when they were captured. */
   readonly isChecked: boolean;
-  /** Each row adds or updates a row. (With only the key given, an existing row stays unchanged.) */
-  readonly alwaysWrites: boolean;
+  /**
+   * Finds the row because of which nothing was written, if there may be one: with only the key given, or the newest
+   * version wanted, an existing row can stay unchanged. `of`: the places in `bound` of the values that it is given.
+   */
+  readonly standing: { statement: Statement; of: readonly number[] } | undefined;
 }
 
 /** The table that results go to. All of its methods but `capture` run inside a transaction of the caller. */
@@ -91,7 +94,7 @@ export class ResultTable {
   }
 
   #writeRow(
-    { statement, columns, bound, isChecked, alwaysWrites }: Insertion,
+    { statement, columns, bound, isChecked, standing }: Insertion,
     captured: readonly Captured[],
     from: number,
   ): void {
@@ -101,7 +104,8 @@ export class ResultTable {
     }
     // Spread, because better-sqlite3 reads arguments faster than an array: 10 % of the time here.
     const { changes } = statement.run(...bound);
-    if (changes === 0 && alwaysWrites) throw this.#refused();
+    if (changes > 0 || standing?.statement.get(...standing.of.map((i) => bound[i])) !== undefined) return;
+    throw this.#refused();
   }
 
   /** SQLite reports no error for a row that it left out. */
@@ -153,17 +157,26 @@ export class ResultTable {
       const names = [...there.values()].map((other) => other.name).join(', ');
       throw badRow(table, `expected one of its columns (${names}), got "${name}"`);
     });
+    const { names } = layout;
+    const isKeyOnly = names.length === key.length;
+    // With a loose key, an older version and a key alone write the existing row as it is.
+    const mayStand = !isKeyLoose && key.length > 0 && (isKeyOnly || newest !== undefined);
     const insertion = {
-      statement: this.#db.prepare(insert({ table, key, columns: layout.names, isKeyLoose, newest })),
+      statement: this.#db.prepare(insert({ table, key, columns: names, isKeyLoose, newest })),
       columns,
       bound: columns.map(() => null),
       isChecked: layout.known === there,
-      // An older version changes nothing, except with a loose key.
-      alwaysWrites: isKeyLoose || (newest === undefined && (key.length === 0 || layout.names.length > key.length)),
+      standing: mayStand ? this.#standing(names, isKeyOnly ? undefined : newest) : undefined,
     };
     if (this.#insertions.size >= maxLayouts) this.#insertions.clear();
     this.#insertions.set(layout, insertion);
     return insertion;
+  }
+
+  #standing(names: readonly string[], newest: string | undefined): Insertion['standing'] {
+    const { table, key } = this.#target;
+    const of = [...key, newest ?? []].flat().map((name) => names.findIndex((other) => fold(other) === fold(name)));
+    return { statement: this.#db.prepare(selectStanding({ table, key, newest })), of };
   }
 
   #makeFrom({ allNames }: Layout): TableSchema {

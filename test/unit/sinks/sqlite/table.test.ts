@@ -294,6 +294,16 @@ describe('with a key', () => {
     expect(directory.query()).toEqual([{ id: 'a' }, { id: 'b' }]);
   });
 
+  it('a result with nothing but the key is a dead letter if a trigger drops it', async () => {
+    directory.run(
+      'CREATE TABLE results (id TEXT PRIMARY KEY)',
+      "CREATE TRIGGER t BEFORE INSERT ON results WHEN new.id = 'b' BEGIN SELECT RAISE(IGNORE); END",
+    );
+    const writer = await directory.open({ key: 'id' });
+    await writer.write({ id: 'a' }, { id: 'a' });
+    await expect(writer.write({ id: 'b' })).rejects.toThrow('dropped the row');
+  });
+
   it.each([
     ['null', { id: null, name: 'x' }, 'table "results", column "id": expected a value for the key, got null'],
     ['not there', { name: 'x' }, 'expected a value for the key "id", got none'],

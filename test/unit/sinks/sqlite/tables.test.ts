@@ -91,6 +91,32 @@ describe('the newest version of a row', () => {
     expect(directory.query()).toEqual([{ name: 'a', version: 3 }]);
   });
 
+  it.each(['INSERT', 'UPDATE'])('is a dead letter if a trigger on %s drops it, and an older one is not', async (on) => {
+    directory.run(
+      'CREATE TABLE results (id INTEGER PRIMARY KEY, version INTEGER)',
+      'INSERT INTO results VALUES (1, 2)',
+      `CREATE TRIGGER t BEFORE ${on} ON results WHEN new.version > 2 BEGIN SELECT RAISE(IGNORE); END`,
+    );
+    const writer = await open({ table: 'results', key: 'id', newest: 'version' });
+    await writer.write({ id: 1, version: 1 }, { id: 2, version: 2 });
+    await expect(writer.write({ id: 1, version: 3 })).rejects.toThrow('a trigger (RAISE(IGNORE))');
+    expect(directory.query()).toEqual([
+      { id: 1, version: 2 },
+      { id: 2, version: 2 },
+    ]);
+  });
+
+  it('may be told from a column of the key', async () => {
+    directory.run('CREATE TABLE results (id, version, text, PRIMARY KEY (id, version))');
+    const writer = await open({ table: 'results', key: ['id', 'version'], newest: 'version' });
+    for (const version of [2, 1, 2]) await writer.write({ id: 1, version });
+    for (const text of ['a', 'b']) await writer.write({ id: 1, version: 1, text });
+    expect(directory.query()).toEqual([
+      { id: 1, version: 2, text: null },
+      { id: 1, version: 1, text: 'b' },
+    ]);
+  });
+
   it.each([{ id: 1 }, { id: 1, version: null }])('cannot be told from %j', async (row) => {
     const writer = await open({ table: 'results', key: 'id', newest: 'version' });
     expect(() => writer.capture(row, [])).toThrow('expected a value for "version", which tells the newest version');
