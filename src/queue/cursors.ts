@@ -12,8 +12,9 @@ interface Parts {
  *
  *     reported ──everything up to it is settled──▶ due ──the producer confirms it──▶ forgotten
  *
- * Each is kept in the store with the last seq that it covers, until the producer confirms it or a later one. They cost no memory
- * here, however deep the queue is. What is due is told again after every start, because only a confirmation removes it.
+ * Each is kept in the store with the last seq that it covers, until the producer confirms it or a later one. They cost
+ * no memory here, however deep the queue is. A due cursor is sent again after each start of a producer, because only a
+ * confirmation removes it.
  */
 export class Cursors {
   readonly #parts: Parts;
@@ -33,12 +34,13 @@ export class Cursors {
     return this.#confirmed >= this.#newest;
   }
 
-  /** The source stands here after item `nextSeq - 1`. */
+  /** The source's position after item `nextSeq - 1`. */
   reached({ cursor, count }: SourcePosition, nextSeq: number): void {
     if (cursor === null || cursor === this.#lastReported) return;
     this.#lastReported = cursor;
     this.#newest += 1;
-    // Other seqs may have been given out between the counted items: then it covers a few more than it has to.
+    // Other seqs may have been assigned between the counted items. Then the cursor covers a few more items than
+    // necessary.
     this.#parts.pending.add('cursors', { id: this.#newest, seq: nextSeq - 1 - count, cursor });
   }
 
@@ -64,7 +66,7 @@ export class Cursors {
     this.#parts.pending.confirm(this.#confirmed);
   }
 
-  /** The source that reported them is no longer there to be told. */
+  /** The pipeline no longer has the source that reported them. */
   forget(): void {
     if (!this.areConfirmed) this.confirm(this.#newest);
   }

@@ -81,7 +81,7 @@ export class Line {
     // Frees the frame at once; its slot in the array is freed below.
     this.#window[this.#head] = undefined;
     this.#head++;
-    // Array.shift() moves all elements at each call; this moves half of them once in a while.
+    // Array.shift() moves all elements at each call; this moves half of them, and only occasionally.
     if (this.#head * 2 >= this.#window.length) {
       this.#window = this.#window.slice(this.#head);
       this.#head = 0;

@@ -11,7 +11,7 @@ export interface Predecessors {
 }
 
 /**
- * The place where a queue is kept, as one supervisor has it open: nobody else can open it at the same time. `Spool`
+ * The place where a queue is kept, opened by one supervisor. No other process can open it at the same time. `Spool`
  * keeps it in a file, `MemorySpool` in memory.
  */
 export interface OpenSpool {

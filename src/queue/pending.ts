@@ -20,7 +20,7 @@ export class Pending {
     return this.#run;
   }
 
-  /** The same as of the last commit. */
+  /** The run's record as of the last commit. */
   get committedRun(): Readonly<RunRecord> {
     return this.#committedRun;
   }
@@ -57,7 +57,7 @@ export class Pending {
     this.#isDirty = true;
   }
 
-  /** In the place of what is gathered of that part. */
+  /** Replaces what is pending for that part. */
   setPart(part: PartRecord): void {
     const others = (this.#changes.parts ?? []).filter(
       ({ sink, writer }) => sink !== part.sink || writer !== part.writer,
@@ -77,15 +77,15 @@ export class Pending {
     this.#isDirty = true;
   }
 
-  /** Items of stored frames were settled. The frames know which. */
+  /** Items of stored frames were settled. The frames record which ones. */
   touch(): void {
     this.#isDirty = true;
   }
 
   /**
    * Makes the changes durable, with the `progress` of stored frames. When space is short, it can leave out what is new
-   * (items, cursors, the end of the source, changes of dead letters), which stays pending. Returns what is durable now. Throws as
-   * the store does; then everything stays pending.
+   * (items, cursors, the end of the source, changes of dead letters), which stays pending. Returns the
+   * changes that are durable now. Throws as the store does; then everything stays pending.
    */
   commit(store: Store, progress: FrameProgress[], what: 'all' | 'settlements'): Changes {
     const { frames, cursors, revived, purged, ...settlements } = this.#changes;
@@ -100,7 +100,9 @@ export class Pending {
   }
 }
 
-/** `run` without the news from the source and from operators since `committed`; `died` items have died since then. */
+/**
+ * `run` without the changes from the source and from operators since `committed`; `died` items have died since then.
+ */
 function withoutNews(run: RunRecord, committed: RunRecord, died: number): RunRecord {
   const { state, nextSeq, stored, position, dead } = committed;
   return { ...run, state, nextSeq, stored, position, dead: dead + died };

@@ -6,7 +6,7 @@ export interface QueueStats {
   retrying: number;
   /** Items whose results the program has not read yet (sink `to.results()`). */
   unread: number;
-  /** Of all these items. */
+  /** The size of all these items. */
   bytes: number;
   /** Bytes of the frames that are kept in memory. */
   memoryBytes: number;
@@ -14,7 +14,7 @@ export interface QueueStats {
   accused: number;
 }
 
-/** What has gone through the queue since this supervisor started: frames in, deliveries out, and the items in those. */
+/** The traffic through the queue since this supervisor started: frames in, deliveries out, and the items in those. */
 export interface QueueTraffic {
   frames: number;
   deliveries: number;

@@ -37,14 +37,14 @@ export type Unread = Returned;
 /** A death, and how long the item that caused it waits before it runs again. */
 type Killing = Death & { delayMs: (kills: number) => number };
 
-/** What became of the items of a consumer that is gone. */
+/** What happened to the items of a consumer that is gone. */
 export interface Loss {
   /** How many items it held. */
   items: number;
   /** How many of them are now isolated, and how many are only marked. */
   isolated: number;
   marked: number;
-  /** The item that killed it, as far as is known. */
+  /** The item that killed it, if that is known. */
   killer:
     | {
         seq: number;
@@ -121,7 +121,7 @@ export class Queue {
     return this.#parts.cursors;
   }
 
-  /** The source's position is to be kept until everything up to its cursor is settled, and the producer has confirmed that. */
+  /** Keeps the source's position until everything up to its cursor is settled and the producer has confirmed that. */
   keepCursor(): void {
     this.#parts.cursors.reached(this.run.position, this.run.nextSeq);
   }
@@ -131,7 +131,7 @@ export class Queue {
     this.#parts.store.sync();
   }
 
-  /** The newest cursor that the source may be told of; see `Cursors.due`. */
+  /** The newest cursor that may be sent to the source; see `Cursors.due`. */
   dueCursor(): Cursor | undefined {
     return this.#parts.cursors.due(this.#settledBelow);
   }
@@ -141,7 +141,9 @@ export class Queue {
     this.#parts.pending.changeRun(change);
   }
 
-  /** Where the writer's parts end, by sink: with exactly the items in them that it has settled as done. */
+  /**
+   * Records where the writer's parts end, by sink. They contain exactly the items that the writer has settled as done.
+   */
   setParts(writer: number, parts: Readonly<Record<string, unknown>>): void {
     for (const [sink, part] of Object.entries(parts)) this.#parts.pending.setPart({ sink, writer, part });
   }
@@ -401,7 +403,7 @@ export class Queue {
 
 const unknownError: ErrorData = { code: 'UNKNOWN', message: 'not known' };
 
-/** Which sinks have an item, as far as either list says. */
+/** The sinks that have an item according to at least one of the lists. */
 function union(one: readonly string[] = [], other: readonly string[] = []): { inSinks?: readonly string[] } {
   return one.length + other.length === 0 ? {} : { inSinks: [...new Set([...one, ...other])] };
 }

@@ -24,13 +24,13 @@ export interface RunRecord {
   state: RunState;
   fingerprint: string;
   position: SourcePosition;
-  /** The next seq to give out. It only rises, also from run to run. */
+  /** The next seq to assign. It only rises, also from run to run. */
   nextSeq: number;
   /** How many items were stored, are done, and became dead letters. */
   stored: number;
   done: number;
   dead: number;
-  /** How many items were done when the run was given another sink, which has none of their results. */
+  /** How many items were done when the run's sink was replaced. The new sink has none of their results. */
   doneElsewhere: number;
   /** The values that it was started with. */
   params: ParamValues;
@@ -64,9 +64,9 @@ export interface RetryRecord {
   /** The attempt that comes next, counted from 1. */
   attempt: number;
   kills: number;
-  /** How many of its failures, where they look like an outage's, may be its own fault; see `SinglingOut`. */
+  /** How many of its failures look like an outage but may be its own fault; see `SinglingOut`. */
   ownFault: number;
-  /** Of a pipeline with several sinks: those that already have the item. Default: none. */
+  /** In a pipeline with several sinks: those that already have the item. Default: none. */
   inSinks?: readonly string[];
   error: ErrorData;
   /** The item as a frame of one; null to keep the stored one. */
@@ -98,12 +98,12 @@ export interface Revival {
   from: number;
   /** The item's new seq. Under it, the item waits for a retry that is due. */
   seq: number;
-  /** As it is in the letter. */
+  /** The same as in the letter. */
   origin: number;
   dueAt: number;
   /** The letter's error. */
   error?: ErrorData;
-  /** The sinks that have the item, as the letter says. */
+  /** The sinks that have the item, according to the letter. */
   inSinks?: readonly string[];
   /** The item from now on; null to keep the letter's item. */
   frame: Frame | null;
@@ -119,7 +119,7 @@ export interface Cursor {
   cursor: string;
 }
 
-/** Where a writer's part of a sink ends: what lies after that does not count. */
+/** Where a writer's part of a sink ends. Anything after that does not count. */
 export interface PartRecord {
   readonly sink: string;
   readonly writer: number;
@@ -142,7 +142,7 @@ export interface Group {
   cursors: Cursor[];
   /** Cursors up to this id are deleted. */
   confirmedCursor?: number;
-  /** Of the run; each in place of what is known of that sink and writer. */
+  /** The parts of the run. Each replaces the record for that sink and writer. */
   parts?: readonly PartRecord[];
   /** The item that is on trial from now on, or null for none; undefined for no change. */
   trial?: number | null;
@@ -157,7 +157,10 @@ export interface StoreTotals {
   retrying: number;
 }
 
-/** The disk has no space for the group now. It was not committed, and can be committed later. Exit 74 if nobody does. */
+/**
+ * The disk has no space for the group now. It was not committed, and can be committed later. If no caller does so, the
+ * exit code is 74.
+ */
 export class StoreFull extends MillraceError {
   constructor(message: string, { cause }: { cause?: unknown } = {}) {
     super('SPOOL_FULL', message, { cause, exitCode: exitCodes.io });
@@ -167,14 +170,14 @@ export class StoreFull extends MillraceError {
 export interface Store {
   /** The latest run, undefined before the first. */
   run(): RunRecord | undefined;
-  /** The run that gave out that seq; undefined if none has. */
+  /** The run that assigned that seq; undefined if none has. */
   runOf(seq: number): string | undefined;
   /** The ids of the other runs, latest first: at most 100. */
   runsBefore(run: string): string[];
   totals(): StoreTotals;
   /** The last record of each limit. */
   limits(): LimitRecord[];
-  /** The parts of a run. Those of earlier runs are forgotten when a run has its first. */
+  /** The parts of a run. Those of earlier runs are forgotten when a later run has its first part. */
   parts(run: string): PartRecord[];
   /**
    * Atomic and, when it returns, durable. Throws StoreFull, having changed nothing, or an error that is final. It also

@@ -22,7 +22,7 @@ export class StoredItems {
     return stored;
   }
 
-  /** One item, out of its frame, with all that is known of it. */
+  /** A single item, cut out of its frame, with everything that is known about it. */
   inFrame(seq: number): Frame {
     const { first, frame } = this.frameOf(seq);
     return frameOfItem(frame, seq - first);

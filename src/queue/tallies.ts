@@ -1,7 +1,9 @@
 import type { QueueStats } from './queue-stats.ts';
 import type { StoreTotals } from './store.ts';
 
-/** What the queue holds, in numbers: each unsettled item is queued, lent, waiting for a retry, or done and unread. */
+/**
+ * The contents of the queue in numbers: each unsettled item is queued, lent, waiting for a retry, or done and unread.
+ */
 export class Tallies {
   #queued: number;
   #lent = 0;
@@ -73,7 +75,7 @@ export class Tallies {
     this.#unread += 1;
   }
 
-  /** Its results were read: it is about to be settled as one that is lent. */
+  /** Its results were read: it counts as lent again until it is settled. */
   read(): void {
     this.#unread -= 1;
     this.#lent += 1;

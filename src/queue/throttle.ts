@@ -7,8 +7,8 @@ export interface Marks {
 }
 
 /**
- * The throttle goes on when the queue reaches a high-water mark, in items or bytes, and off when it is back at both
- * low-water marks. Between the marks it keeps its state, so that it does not flap.
+ * The throttle turns on when the queue reaches a high-water mark, in items or bytes, and off when the queue is back at
+ * both low-water marks. Between the marks it keeps its state, so that it does not flap.
  */
 export class Throttle {
   readonly marks: Marks;

@@ -1,7 +1,7 @@
 import { errorKind } from '../core/error-kind.ts';
 import { describeError, type ErrorData } from '../core/errors.ts';
 
-/** How many kinds are counted separately at most; the rest is counted together. */
+/** The most kinds that are counted separately; all others are counted together. */
 const mostKinds = 50;
 /** How many characters of the latest error of a kind are kept. */
 const messageLength = 500;

@@ -1,4 +1,4 @@
-/** What tells one process from a later one with the same pid. */
+/** Distinguishes a process from a later one with the same pid. */
 export interface ProcessIdentity {
   pid: number;
   /** Start time, in whatever unit the system has; null where it cannot be known. */
@@ -29,11 +29,11 @@ export interface Writers {
   register(record: NewWriter): number;
   /** Whether another process was given the same work in the same run before. */
   hasPredecessor(writer: number): boolean;
-  /** The process has exited. `isClean`: before that, it had reported that it had nothing under way. */
+  /** The process has exited. `isClean`: before that, it had reported that it had nothing in progress. */
   ended(writer: number, how: { isClean: boolean }): void;
   /** The sink bars these writers. */
   fenced(writers: readonly number[]): void;
-  /** Processes whose exit nobody has recorded: children of an earlier supervisor, which may still be alive. */
+  /** Processes whose exit has not been recorded: children of an earlier supervisor, which may still be alive. */
   notEnded(): WriterRecord[];
   /** Consumers of `run` that may have a transaction open in the sink: they did not end cleanly and are not barred. */
   notFenced(run: string): number[];

@@ -53,8 +53,8 @@ export class Accused {
   }
 
   /**
-   * A consumer died that held `parts`: the items that it had started and ran together are accused. Returns how many are now
-   * isolated, and how many only marked.
+   * A consumer that held `parts` died: the items that it had started and ran together are accused. Returns how many are
+   * now isolated, and how many only marked.
    */
   accuse(
     parts: readonly Returned[],

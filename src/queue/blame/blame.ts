@@ -84,8 +84,8 @@ export class Blame {
   }
 
   /**
-   * A consumer died that had started `items`. Returns the items that are isolated now: all of them if requested, otherwise
-   * those that were accused before.
+   * A consumer that had started `items` died. Returns the items that are isolated now: all of them if requested,
+   * otherwise those that were accused before.
    */
   accuse(items: Intervals, death: Death, { isolatesAll = false, counts = true } = {}): Intervals {
     const isolated = new Intervals();

@@ -3,7 +3,7 @@
  * it brings down the supervisor as well, the next supervisor knows which item that was.
  */
 export class Trial {
-  /** As the store has it. */
+  /** As recorded in the store. */
   #seq: number | null = null;
   readonly #record: (seq: number | null) => void;
 

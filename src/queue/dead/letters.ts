@@ -36,8 +36,8 @@ export class Letters {
 
   /**
    * Puts dead letters back into the queue, each under a new seq and with no attempt used; `frame` replaces the item.
-   * Returns the seqs that have no letter. Throws when the run is at its end: nobody would run them. If `reopens` is set,
-   * a finished run continues with them, as a run whose source has ended.
+   * Returns the seqs that have no letter. Throws when the run is at its end, because no consumer would run them. If
+   * `reopens` is set, a finished run continues with them, as a run whose source has ended.
    */
   giveBack(seqs: Iterable<number>, { wall }: Pick<Moment, 'wall'>, frame: Frame | null = null): number[] {
     const { pending, tallies } = this.#parts;

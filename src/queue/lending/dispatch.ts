@@ -74,7 +74,7 @@ function lendRound(
 
   for (const { holding, deliver } of inOrder) {
     const target = Math.min(holding.sizing.allowance, share, Math.max(kept, holding.slots));
-    // A consumer that has plenty waits until a worthwhile run fits; otherwise full frames would be lent in crumbs.
+    // A consumer that has plenty waits until a worthwhile run fits; otherwise full frames would be lent in tiny pieces.
     const isShort = holding.count < holding.slots || target - holding.count >= target / 4;
     if (!isShort) continue;
     while (holding.count < target && hasSpace(holding)) {

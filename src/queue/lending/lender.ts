@@ -47,7 +47,7 @@ export class Lender {
     this.#collectKillers(now, wall);
     const due = retries.nextDue(now, wall);
     const queued = tallies.queued - accused.size - pending.items;
-    // Only one of the waiting retries is known to be due; that is enough to make dispatch look.
+    // Only one of the waiting retries is known to be due. That is enough for dispatch to check.
     return queued + (due !== undefined && due <= now ? 1 : 0);
   }
 

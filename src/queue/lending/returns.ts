@@ -115,7 +115,7 @@ export class Returns {
   }
 }
 
-/** What is known of an item that was lent, as a retry. */
+/** An item that was lent, as a retry, with everything that is known about it. */
 export function headOf({ lent: { origin }, from: seq }: Pick<Returned, 'lent' | 'from'>): RetryHead {
   if (origin.kind === 'retry') return origin.head;
   return { seq, origin: seq, attempt: 1, kills: 0, ownFault: 0, dueAt: 0, delayMs: 0 };

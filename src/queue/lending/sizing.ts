@@ -52,7 +52,7 @@ export class Sizing {
     return Math.min(Math.max(Math.round(took / blocked), 1), this.#slots);
   }
 
-  /** The same, as far as it is known: 1 before any item has ended. */
+  /** The same, judged by the items that have ended; 1 before any has ended. */
   get capacity(): number {
     return this.#pace ? this.lanes : 1;
   }

@@ -9,15 +9,15 @@ import { FrameDecoder } from '../../frame/codec.ts';
 import { frameBytes, joinItems, type Frame } from '../../frame/frame.ts';
 import { holdsRecords, RecordCutter } from '../../frame/records.ts';
 
-/** The problems; none if all is well. */
+/** The problems; none if the spool is consistent. */
 type Check = (db: Database.Database) => Iterable<string>;
 
 /** How many problems of each kind are reported; the rest is only counted. */
-const toldOfEach = 10;
+const reportedOfEach = 10;
 
 /** Whether SQLite can read the file at all. If not, nothing else can be checked. */
 export function damageIn(db: Database.Database): string[] {
-  const found = db.pragma(`integrity_check(${toldOfEach})`) as { integrity_check: string }[];
+  const found = db.pragma(`integrity_check(${reportedOfEach})`) as { integrity_check: string }[];
   return found.map(({ integrity_check: line }) => line).filter((line) => line !== 'ok');
 }
 
@@ -25,8 +25,8 @@ export function damageIn(db: Database.Database): string[] {
 export function disagreementsIn(db: Database.Database): string[] {
   return checks.flatMap((check) => {
     const problems = [...check(db)];
-    const untold = problems.length - toldOfEach;
-    return untold > 0 ? [...problems.slice(0, toldOfEach), `… and ${untold} more of this kind`] : problems;
+    const unreported = problems.length - reportedOfEach;
+    return unreported > 0 ? [...problems.slice(0, reportedOfEach), `… and ${unreported} more of this kind`] : problems;
   });
 }
 

@@ -39,7 +39,8 @@ export function openSpoolFile({ file, durability, mayLackLog = false, pipeline }
     // Exclusive before WAL: then the index of the log is in memory, and there is no shared -shm file.
     db.pragma('locking_mode = EXCLUSIVE');
     db.exec('BEGIN IMMEDIATE');
-    // From here on the file is ours. Others that start at the same moment see that and leave, but we have to wait for them.
+    // From here on the file is ours. Other processes that start at the same moment see that and give up, but we have to
+    // wait for them.
     db.pragma('busy_timeout = 1000');
     db.exec('COMMIT');
     requireOurs(db, file);
@@ -63,15 +64,15 @@ export function openSpoolFile({ file, durability, mayLackLog = false, pipeline }
 }
 
 /**
- * Closes the file as a kill would. SQLite would copy the log into the file and remove it. But the file may have failed, and
- * without its log nobody could tell what is missing.
+ * Closes the file as a kill would. SQLite would copy the log into the file and remove it. But the file may have failed,
+ * and without its log it would not be visible what is missing.
  */
 export function leave(db: Database.Database, file: string): void {
   const [log, kept] = [`${file}-wal`, `${file}-wal.${process.pid}`];
   const isKept = succeeds(() => linkSync(log, kept));
   db.close();
   if (!isKept) return;
-  // Not over a log that another process has begun since. If the log was not removed, it is the same file.
+  // Only if no other process has begun a new log since. If the log was not removed, it is still the same file.
   succeeds(() => linkSync(kept, log));
   succeeds(() => rmSync(kept));
 }

@@ -14,8 +14,9 @@ export interface PreviousCursor {
 const mostKept = 1000;
 
 /**
- * From run to run: where the last finished run with the same params and source ended. The start after a finished run notes
- * that; until then the run's own record has its cursor, and `spool.source` names the source that it was read from.
+ * Passes on, from run to run, where the last finished run with the same params and source ended. The start after a
+ * finished run notes that; until then the run's own record has its cursor, and `spool.source` names the source that it
+ * was read from.
  */
 export class PreviousCursors {
   readonly #connection: Connection;

@@ -59,8 +59,8 @@ export function openForReading(file: string, pipeline?: string): ReadSpool {
 }
 
 /**
- * Whether the log has content. Then it was written by a supervisor that started before this process had the lock, and was
- * killed. It holds what was stored last.
+ * Whether the log has content. Then it was written by a supervisor that started before this process had the lock, and
+ * was killed. It holds the items that were stored last.
  */
 function isLogInUse(path: string): boolean {
   return path.endsWith('-wal') && (statSync(path, { throwIfNoEntry: false })?.size ?? 0) > 0;
@@ -118,7 +118,10 @@ function requireSameQueue(db: Database.Database, file: string, alone: readonly s
   );
 }
 
-/** What identifies the queue in the file alone; nothing if that cannot be read, because all of it may still be in the log. */
+/**
+ * Reads what identifies the queue from the file alone. Empty if that cannot be read, because everything may still be in
+ * the log.
+ */
 function tracesWithoutLog(file: string): string[] {
   // Under another name, which has no log next to it.
   const alias = `${file}.${process.pid}`;
@@ -201,7 +204,10 @@ function requireOwner(db: Database.Database, file: string, pipeline: string | un
   );
 }
 
-/** After an unclean stop: pages that were damaged by something other than SQLite show here, not in the middle of the night. */
+/**
+ * After an unclean stop: pages that were damaged by another program show up now, and not hours later in the middle of a
+ * run.
+ */
 function requireSound(db: Database.Database): void {
   if (isEmpty(db) || db.prepare('SELECT is_clean FROM spool').pluck().get() === 1) return;
   const problems = db.pragma('quick_check(3)') as { quick_check: string }[];

@@ -23,7 +23,7 @@ export class Reserve {
   #wasGivenUp = false;
   #nextTryAt = -Infinity;
 
-  /** `makeSpace` is called to free disk space if there is none to take. It throws StoreFull if it cannot. */
+  /** `makeSpace` is called to free disk space if none is left for the reserve. It throws StoreFull if it cannot. */
   constructor(
     directory: string,
     {
@@ -50,11 +50,11 @@ export class Reserve {
     if (this.#isHeld) return true;
     const now = this.#clock.now();
     if (now < this.#nextTryAt) return false;
-    // There may be space for this and for nothing else, not even for making more.
-    if (this.#wasGivenUp) this.#makeSomeRoom();
+    // There may be space for the reserve and for nothing else, not even for making more space.
+    if (this.#wasGivenUp) this.#makeSomeSpace();
     this.#claim();
     if (!this.#isHeld) {
-      this.#makeSomeRoom();
+      this.#makeSomeSpace();
       this.#claim();
     }
     // A timer set for then may be a millisecond early.
@@ -77,11 +77,11 @@ export class Reserve {
     }
   }
 
-  #makeSomeRoom(): void {
+  #makeSomeSpace(): void {
     try {
       this.#makeSpace();
     } catch (error) {
-      // There was not enough space to make any. The second attempt decides.
+      // There was not enough space even to make space. The second attempt decides.
       if (!(error instanceof StoreFull)) throw error;
     }
   }

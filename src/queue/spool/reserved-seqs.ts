@@ -5,11 +5,11 @@ const seqBlock = 1_000_000;
 
 /**
  * After a power loss the file may have forgotten seqs that the sink has seen. So blocks of seqs are reserved durably
- * before they are given out, and a start after a kill continues after all reserved seqs.
+ * before they are assigned, and a start after a kill continues after all reserved seqs.
  */
 export class ReservedSeqs {
   readonly #connection: Connection;
-  /** This start must not give out seqs below this one, because its predecessor may have; 0 after a clean end. */
+  /** This start must not assign seqs below this one, because its predecessor may have; 0 after a clean end. */
   readonly resumeAt: number;
   #below: number;
 

@@ -166,8 +166,8 @@ export const migrations: readonly string[] = [
   ALTER TABLE run ADD COLUMN params TEXT NOT NULL DEFAULT '{}';
   `,
   `
-  -- Cursors that a source has reported, each with the last item that it covers, until the source has been told that everything
-  -- up to one of them is settled, and has confirmed that.
+  -- Cursors that a source has reported, each with the last item that it covers. A cursor is kept until the source has
+  -- confirmed that everything up to it, or to a later one, is settled.
   CREATE TABLE cursors (
     id INTEGER PRIMARY KEY,
     seq INTEGER NOT NULL,

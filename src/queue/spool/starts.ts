@@ -44,7 +44,7 @@ export function beginStart(
   );
 }
 
-/** Records how the start of that generation ended. An unused one keeps what is known of its predecessors. */
+/** Records how the start of that generation ended. An unused start keeps the record of how its predecessors ended. */
 export function endStart(db: Connection['db'], generation: number, how: Close, seqs: ReservedSeqs): void {
   db.transaction(() => {
     seqs.keep();

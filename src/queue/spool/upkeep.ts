@@ -40,7 +40,8 @@ export function tend(connection: Connection): number {
  * StoreFull if the disk does not have even the space that this needs.
  */
 export function shrink({ db }: Connection): void {
-  // The log first: once empty, it has space for what moves pages to the front of the file; that cuts off the file's end.
+  // The log first: once empty, it has space for the changes that move pages to the front of the file, after which the
+  // file's end is cut off.
   db.pragma('wal_checkpoint(TRUNCATE)');
   db.pragma(`incremental_vacuum(${shrinkPages})`);
   db.pragma('wal_checkpoint(TRUNCATE)');
