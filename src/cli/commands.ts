@@ -132,8 +132,8 @@ export const commands: readonly Command[] = [
       {
         name: 'real-sink',
         help:
-          'Write to the real sink of your pipeline. Without this, the results of to.sqlite() and ' +
-          'to.stdout() go to new files, and other sinks are refused. source and process always run for real, many times',
+          'Write to the real sinks of your pipeline. Results of to.sqlite() and to.stdout() always go to new files; ' +
+          'without this, other sinks are refused. source and process always run for real, many times',
         group: 'Torture',
       },
       {

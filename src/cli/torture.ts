@@ -10,7 +10,7 @@ import { parseDuration } from '../core/units.ts';
 import type { Pipeline } from '../pipeline/types.ts';
 import { bundledItems, bundledPipeline, bundledSinks } from '../torture/bundled.ts';
 import { isSourceSpec } from '../sources/port.ts';
-import { sinkKind } from '../torture/sink-kind.ts';
+import { eachSink, sinkKind } from '../torture/sink-kind.ts';
 import { deathSignalCommand } from '../supervision/posts/identity.ts';
 import { progressLine, reportJson, reportText } from '../torture/report.ts';
 import { torture, type TortureResult } from '../torture/torture.ts';
@@ -58,16 +58,15 @@ export async function tortureCommand(line: CommandLine, shell: Shell): Promise<n
   const { pipeline, source, sourceItems, layer } = await subject(line, sink, shell);
   // Only to report problems now and not from within a run.
   await readConfig({ ...line, flags: options }, shell, layer);
-  if (pipeline.sink.sinks)
-    throw usageError('torture cannot trace the results of several sinks: name one sink, not to.all()');
   const hasStdin = isStdinAFile();
   if (isSourceSpec(pipeline.source) && pipeline.source.target === 'stdin' && !hasStdin) {
     const text = 'this pipeline reads stdin, and torture starts it many times';
     throw usageError(`${text}: expected a file that can be read again, as in millrace torture FILE < DATA`);
   }
-  if (!sinkKind(pipeline.sink).isOwn && realSink === undefined) {
-    const text = `this would write to its real sink (${pipeline.sink.kind}: ${shown(pipeline.params, pipeline.sink.target)}) many times`;
-    throw usageError(`${text}; confirm with --real-sink`);
+  const real = eachSink(pipeline.sink).filter((each) => !sinkKind(each).isOwn);
+  if (real.length > 0 && realSink === undefined) {
+    const names = real.map(({ kind, target }) => `${kind}: ${shown(pipeline.params, target)}`).join('; ');
+    throw usageError(`this would write to its real sink (${names}) many times; confirm with --real-sink`);
   }
   const params = (line.repeated['param'] ?? []).map((text) => `--param=${text}`);
   const flagged = Object.entries({ ...ours, ...options }).map(([name, value]) => `--${name}=${String(value)}`);

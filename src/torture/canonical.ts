@@ -19,6 +19,9 @@ export function recordDigest(bytes: Buffer, length?: number): string {
 /** A row as the sink shows it: column → text. */
 export type Cells = Readonly<Record<string, string>>;
 
+/** The name of the cell with the table that a row is in. No column's cell has it: those are in lower case. */
+export const tableCell = 'TABLE';
+
 /** Longer cells are represented by their hash. */
 const longestCell = 64;
 

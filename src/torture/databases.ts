@@ -1,6 +1,6 @@
 /** The SQLite files of a round: the sink's, and the queue's when no process has it open any more. */
 import Database from 'better-sqlite3';
-import { cellText, type Cells } from './canonical.ts';
+import { cellText, tableCell, type Cells } from './canonical.ts';
 import { markName } from './mark.ts';
 
 /** Copies every entry of the ledger to a table of ours, in the same transaction. */
@@ -24,30 +24,31 @@ export interface TableRow {
   cells: Cells;
 }
 
-/** All rows of the sink's table, and all entries that the ledger ever had, as pairs of first and last seq. */
-export function readSink(file: string, table: string): { rows: TableRow[]; ledger: [number, number][] } {
+/** All rows of the sink's tables, and all entries that the ledger ever had, as pairs of first and last seq. */
+export function readSink(file: string, tables: readonly string[]): { rows: TableRow[]; ledger: [number, number][] } {
   const db = new Database(file, { readonly: true });
   try {
     requireSound(db, file);
-    const exists = db.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ? COLLATE NOCASE");
-    const rows =
-      exists.get(table) === undefined
-        ? []
-        : (
-            db
-              .prepare(`SELECT * FROM "${table.replaceAll('"', '""')}"`)
-              .safeIntegers()
-              .all() as object[]
-          ).map(rowOf);
     const ledger = db.prepare(`SELECT from_seq, to_seq FROM ${markName}`).raw().all() as [number, number][];
-    return { rows, ledger };
+    return { rows: tables.flatMap((table) => rowsIn(db, table)), ledger };
   } finally {
     db.close();
   }
 }
 
-function rowOf(row: object): TableRow {
-  const cells: Record<string, string> = {};
+/** None if no result has made the table yet. */
+function rowsIn(db: Database.Database, table: string): TableRow[] {
+  const exists = db.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ? COLLATE NOCASE");
+  if (exists.get(table) === undefined) return [];
+  const rows = db
+    .prepare(`SELECT * FROM "${table.replaceAll('"', '""')}"`)
+    .safeIntegers()
+    .all() as object[];
+  return rows.map((row) => rowOf(row, table));
+}
+
+function rowOf(row: object, table: string): TableRow {
+  const cells: Record<string, string> = { [tableCell]: table };
   let trace: string | null = null;
   for (const [name, value] of Object.entries(row) as [string, unknown][]) {
     if (name === markName) trace = value as string | null;
@@ -71,6 +72,24 @@ export function readBooks(file: string): Books {
   try {
     requireSound(db, file);
     return db.prepare('SELECT state, stored, done, dead, exit_code AS exitCode FROM run').get() as Books;
+  } finally {
+    db.close();
+  }
+}
+
+/** Where the part of a sink ends, for each writer that has one. `end` is JSON. */
+export interface SettledPart {
+  writer: number;
+  end: string;
+}
+
+/** The parts of this sink that are settled, in a queue that no supervisor has open. */
+export function readParts(file: string, sink: string): SettledPart[] {
+  const db = new Database(file, { readonly: true });
+  try {
+    return db
+      .prepare('SELECT writer, part AS end FROM parts WHERE sink = ? ORDER BY writer')
+      .all(sink) as SettledPart[];
   } finally {
     db.close();
   }

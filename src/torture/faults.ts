@@ -4,7 +4,24 @@ export type Role = 'producer' | 'consumer';
 
 /** The points in its work at which a process can be killed. */
 export type Point =
-  'item yielded' | 'source ended' | 'before process' | 'after process' | 'before commit' | 'after commit';
+  | 'item yielded'
+  | 'source ended'
+  | 'before process'
+  | 'after process'
+  | 'before commit'
+  | 'after commit'
+  | 'before finish'
+  | 'after finish';
+
+/** What the schedule needs to know about the pipeline and the machine. */
+export interface Range {
+  /** Whether there is a disk that can be filled. */
+  canFillDisk: boolean;
+  /** How many sinks the pipeline has. */
+  sinks: number;
+  /** The numbers of those that have a `finish`. */
+  finishing: readonly number[];
+}
 
 /** How often each point is chosen, by how often it is useful: a source ends only once. */
 const points: readonly Point[] = [
@@ -20,14 +37,15 @@ const points: readonly Point[] = [
   'after commit',
   'after commit',
 ];
+const finishPoints: readonly Point[] = ['before finish', 'after finish'];
 
 /** Which processes die when a process reaches such a point: itself, its supervisor, or both. */
 export type Doomed = 'self' | 'supervisor' | 'both';
 
 export type Fault =
   | { readonly kind: 'kill'; readonly target: Role | 'supervisor' | 'everything' }
-  /** A process kills itself at an exact point of its work. */
-  | { readonly kind: 'trap'; readonly point: Point; readonly doomed: Doomed }
+  /** A process kills itself at an exact point of its work; `sink`: the number of the sink that it works with there. */
+  | { readonly kind: 'trap'; readonly point: Point; readonly sink: number; readonly doomed: Doomed }
   /** Stopped by SIGSTOP for a while; then it continues, or is killed while stopped. */
   | { readonly kind: 'freeze'; readonly target: Role | 'supervisor'; readonly ms: number; readonly isKilled: boolean }
   /**
@@ -47,7 +65,7 @@ export interface Planned {
   readonly fault: Fault;
 }
 
-type Draw = (random: () => number) => Fault;
+type Draw = (random: () => number, range: Range) => Fault;
 
 const longestWaitMs = 900;
 const longestFreezeMs = 800;
@@ -60,11 +78,11 @@ const draws: readonly (readonly [weight: number, draw: Draw])[] = [
   [6, () => ({ kind: 'kill', target: 'everything' })],
   [
     28,
-    (random) => ({
-      kind: 'trap',
-      point: oneOf(points, random),
-      doomed: oneOf(['self', 'self', 'supervisor', 'both'] as const, random),
-    }),
+    (random, range) => {
+      const point = oneOf(range.finishing.length > 0 ? [...points, ...finishPoints] : points, random);
+      const doomed = oneOf(['self', 'self', 'supervisor', 'both'] as const, random);
+      return { kind: 'trap', point, sink: sinkAt(point, random, range), doomed };
+    },
   ],
   [
     9,
@@ -81,22 +99,33 @@ const draws: readonly (readonly [weight: number, draw: Draw])[] = [
 ];
 
 /** An endless schedule, which is the same for the same randomness. Without a disk that can be filled, it fills none. */
-export function* schedule(random: () => number, { canFillDisk }: { canFillDisk: boolean }): Generator<Planned, never> {
+export function* schedule(random: () => number, range: Range): Generator<Planned, never> {
   for (;;) {
-    const fault = draw(random);
+    const fault = draw(random, range);
     // Squared, so that early faults are more frequent than late ones.
     const planned = { isAtWork: random() < 0.8, waitMs: upTo(longestWaitMs, random) * random(), fault };
-    if (canFillDisk || fault.kind !== 'disk full') yield planned;
+    if (range.canFillDisk || fault.kind !== 'disk full') yield planned;
   }
 }
 
-function draw(random: () => number): Fault {
+/** The number of the sink for a point. What a single sink draws does not depend on this. */
+function sinkAt(point: Point, random: () => number, { sinks, finishing }: Range): number {
+  if (isOfFinish(point)) return finishing.length > 1 ? oneOf(finishing, random) : finishing[0]!;
+  const isOfSink = point === 'before commit' || point === 'after commit';
+  return isOfSink && sinks > 1 ? Math.floor(random() * sinks) : 0;
+}
+
+export function isOfFinish(point: Point): boolean {
+  return finishPoints.includes(point);
+}
+
+function draw(random: () => number, range: Range): Fault {
   let rest = random() * draws.reduce((sum, [weight]) => sum + weight, 0);
   for (const [weight, make] of draws) {
     rest -= weight;
-    if (rest < 0) return make(random);
+    if (rest < 0) return make(random, range);
   }
-  return draws[0]![1](random);
+  return draws[0]![1](random, range);
 }
 
 function oneOf<T>(values: readonly T[], random: () => number): T {

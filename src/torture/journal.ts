@@ -21,15 +21,22 @@ export type ProducerEntry =
 export type ConsumerEntry =
   /** `process` is called for an item, for the `call`th time in this process. */
   | { t: 'call'; call: number; seq: number; digest: string }
-  /** What it returned. */
-  | { t: 'rows'; call: number; rows: Cells[] };
+  /** What it returned: for each sink, the rows that are expected there. */
+  | { t: 'rows'; call: number; rows: Cells[][] };
 
-/** What the sink does with the results. */
+/** What a sink does with the results. */
 export type SinkEntry =
-  /** The sink reported these seqs as committed, in pairs of first and last. */
-  | { t: 'committed'; seqs: number[] }
+  /** It reported these seqs as committed, in pairs of first and last. `part`: where the writer's part ended then. */
+  | { t: 'committed'; seqs: number[]; part?: unknown }
   /** The sink was closed cleanly: everything committed had been settled. */
   | { t: 'closed' };
+
+/** What a sink does at the end of the run. */
+export type FinishEntry =
+  /** `finish` is called with the parts of these writers. */
+  | { t: 'finish'; parts: { writer: number; part: unknown }[] }
+  /** It has returned. */
+  | { t: 'finished' };
 
 export type Write<Entry> = (entry: Entry) => void;
 
@@ -42,7 +49,7 @@ export function openJournal<Entry>(directory: string, name: string): Write<Entry
 
 /** How far the pipeline has come: grows with items that are read or done, not with failed attempts. */
 export function progressIn(directory: string): number {
-  const isProgress = (file: string): boolean => file.startsWith('producer-') || file.startsWith('sink-');
+  const isProgress = (file: string): boolean => /^(producer|sink|finish)-/.test(file);
   return readdirSync(directory)
     .filter(isProgress)
     .reduce((sum, file) => sum + statSync(join(directory, file)).size, 0);

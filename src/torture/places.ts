@@ -9,8 +9,8 @@ export interface Places {
   readonly journal: string;
   /** If this file exists, the first process that reaches the point named in it dies. */
   readonly trap: string;
-  /** The sink that replaces the user's sink, if that is a SQLite file. */
-  readonly database: string;
+  /** The file that replaces the user's, if the sink of this number is a SQLite file. */
+  readonly database: (sink: number) => string;
   /** The directory of the standard output, one file for each supervisor. */
   readonly output: string;
   /** The log of all supervisors. */
@@ -23,7 +23,7 @@ export function placesIn(directory: string): Places {
     pipeline: join(directory, 'pipeline.mjs'),
     journal: join(directory, 'journal'),
     trap: join(directory, 'trap'),
-    database: join(directory, 'sink.db'),
+    database: (sink) => join(directory, `sink-${sink + 1}.db`),
     output: join(directory, 'output'),
     log: join(directory, 'log.ndjson'),
   };

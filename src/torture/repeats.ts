@@ -11,7 +11,7 @@ export function repeatProblems({ consumers, dead }: Evidence): Problem[] {
   /** How often each item was settled, or at least committed, by any process. */
   const times = new Map<number, number>();
   const count = (seq: number): void => void times.set(seq, (times.get(seq) ?? 0) + 1);
-  for (const { commits } of consumers) for (const seq of new Set(commits.flat())) count(seq);
+  for (const { commits } of consumers) for (const seq of new Set(commits.flatMap(({ seqs }) => seqs))) count(seq);
   for (const { seq } of dead) count(seq);
 
   const settledBy = new Map<number, number>();
@@ -33,6 +33,6 @@ export function repeatProblems({ consumers, dead }: Evidence): Problem[] {
 /** All commits except the last ones that may have been in hand: those whose items were all settled by another process, too. */
 function certainlySettled({ commits, hasClosed }: Consumer, isOfSeveral: (seq: number) => boolean): Set<number> {
   let end = commits.length;
-  if (!hasClosed) while (end > 0 && commits[end - 1]!.every(isOfSeveral)) end -= 1;
-  return new Set(commits.slice(0, end).flat());
+  if (!hasClosed) while (end > 0 && commits[end - 1]!.seqs.every(isOfSeveral)) end -= 1;
+  return new Set(commits.slice(0, end).flatMap(({ seqs }) => seqs));
 }

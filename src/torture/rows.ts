@@ -21,7 +21,7 @@ export function judgeRows(
   items: ReadonlyMap<number, Item>,
   done: ReadonlySet<number>,
 ): RowsVerdict {
-  const { rows, isTransactional } = evidence;
+  const { rows, delivery } = evidence;
   if (!rows) return { found: 0, repeated: 0, problems: [] };
   const problems: Problem[] = [];
   const found = rowsByCall(evidence, rows, problems);
@@ -40,7 +40,7 @@ export function judgeRows(
   for (const seq of done) if (!items.has(seq)) incomplete.push(seq);
   tell(problems, 'missing', incomplete, (seq) => `item ${seq} is done, but some of its rows are missing from the sink`);
   tell(problems, 'twice', again, (seq) => `one process wrote the rows of item ${seq} twice`);
-  if (isTransactional) {
+  if (delivery !== 'call') {
     tell(problems, 'twice', several, (seq) => `the sink has rows of two attempts at item ${seq}`);
     tell(problems, 'invented', unsettled, (seq) => `the sink has rows of item ${seq}, although it is not done`);
   }

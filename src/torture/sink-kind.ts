@@ -1,5 +1,5 @@
 import type { Sink } from '../sinks/port.ts';
-import type { SqliteTarget } from '../sinks/sqlite/options.ts';
+import type { SqliteTarget, TableTarget } from '../sinks/sqlite/options.ts';
 
 /** What can be learned from a sink after the run. */
 export type SinkKind =
@@ -10,15 +10,19 @@ export type SinkKind =
   /** Only what it reports about its commits is known. */
   | 'unread';
 
+/** The sinks that results go to: those of `to.all`, or the only one. */
+export function eachSink(sink: Sink<unknown>): readonly Sink<unknown>[] {
+  return (sink.sinks as readonly Sink<unknown>[] | undefined) ?? [sink];
+}
+
 /** `isOwn`: the sink writes to nothing that belongs to the user. */
-export function sinkKind({ kind, options }: Sink<unknown>): { kind: SinkKind; isOwn: boolean } {
-  // Results that hold rows by table are not traced yet: a user's file is not written to.
-  if (kind === 'sqlite' && !(options as SqliteTarget).isByTable) return { kind: 'table', isOwn: true };
+export function sinkKind({ kind }: Sink<unknown>): { kind: SinkKind; isOwn: boolean } {
+  if (kind === 'sqlite') return { kind: 'table', isOwn: true };
   if (kind === 'stdout') return { kind: 'lines', isOwn: true };
   return { kind: 'unread', isOwn: kind === 'discard' };
 }
 
-/** The table with the results of a SQLite sink. */
-export function tableOf({ options }: Sink<unknown>): string {
-  return (options as SqliteTarget).tables[0]!.table;
+/** The tables with the results of a SQLite sink. `isByTable`: a result holds rows by table. */
+export function tablesOf({ options }: Sink<unknown>): { tables: readonly TableTarget[]; isByTable: boolean } {
+  return options as SqliteTarget;
 }

@@ -1,5 +1,5 @@
 import { pause, type Clock } from '../core/clock.ts';
-import type { Fault, Role } from './faults.ts';
+import { isOfFinish, type Fault, type Point, type Role } from './faults.ts';
 import { sendSignal, type ChildProcess } from './processes.ts';
 import type { SmallDisk } from './small-disk.ts';
 import { isLaid, layTrap, liftTrap } from './trap.ts';
@@ -24,6 +24,8 @@ export interface Struck {
 
 /** How long a trap stays set. A pipeline that waits for a retry reaches no point at all. */
 const trapMs = 1500;
+/** A trap at the end of the run waits for it. */
+const finishTrapMs = 20_000;
 /** Longer than any pipeline of ours takes to stop. A pipeline that takes longer is killed, which is a fault, too. */
 const stopMs = 60_000;
 
@@ -62,18 +64,23 @@ async function kill(
 }
 
 async function spring(
-  { point, doomed }: Extract<Fault, { kind: 'trap' }>,
+  { point, sink, doomed }: Extract<Fault, { kind: 'trap' }>,
   { clock, victim, trap }: Field,
 ): Promise<Struck | undefined> {
   if (victim.pid === undefined) return undefined;
-  layTrap(trap, { point, doomed, supervisor: victim.pid });
-  const until = clock.now() + trapMs;
+  layTrap(trap, { point, sink, doomed, supervisor: victim.pid });
+  const until = clock.now() + (isOfFinish(point) ? finishTrapMs : trapMs);
   while (clock.now() < until && !victim.hasEnded && isLaid(trap)) await pause(clock, 10);
   if (liftTrap(trap)) return undefined;
   if (doomed !== 'self') await victim.ended;
-  const role = point === 'item yielded' || point === 'source ended' ? 'producer' : 'consumer';
+  const role = roleAt(point);
   const target = { self: role, supervisor: 'supervisor', both: `${role} and supervisor` }[doomed];
-  return { kind: `kill, ${point}`, target, isKill: true };
+  return { kind: `kill, ${point}${sink > 0 ? `, sink ${sink + 1}` : ''}`, target, isKill: true };
+}
+
+function roleAt(point: Point): string {
+  if (isOfFinish(point)) return 'finisher';
+  return point === 'item yielded' || point === 'source ended' ? 'producer' : 'consumer';
 }
 
 async function freeze(

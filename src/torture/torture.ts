@@ -5,11 +5,12 @@ import type { Clock } from '../core/clock.ts';
 import { errorData } from '../core/errors.ts';
 import { seededRandom } from '../core/seeded-random.ts';
 import type { Pipeline } from '../pipeline/types.ts';
-import { gatherEvidence } from './evidence.ts';
+import { gatherEvidence } from './gather.ts';
 import { schedule, type Planned } from './faults.ts';
-import { judge, type Verdict } from './oracle.ts';
+import { judgeAll, type Verdict } from './oracle.ts';
 import { placesIn } from './places.ts';
 import { runRound } from './round.ts';
+import { eachSink } from './sink-kind.ts';
 import { mountSmallDisk, type SmallDisk } from './small-disk.ts';
 
 export interface TortureOptions {
@@ -82,7 +83,12 @@ class Torture {
     this.#directory = directory;
     this.#disk = disk;
     this.#random = seededRandom(options.seed);
-    this.#schedule = schedule(this.#random, { canFillDisk: disk !== undefined });
+    const sinks = eachSink(options.pipeline.sink);
+    this.#schedule = schedule(this.#random, {
+      canFillDisk: disk !== undefined,
+      sinks: sinks.length,
+      finishing: sinks.flatMap(({ finish }, number) => (finish ? [number] : [])),
+    });
     this.#result = emptyResult(options);
     if (!disk) this.#result.unchecked.push('a full disk, because this machine does not let us mount a small one');
   }
@@ -149,7 +155,7 @@ class Torture {
     const { pipeline, sourceItems } = this.#options;
     const result = this.#result;
     try {
-      const verdict = judge(gatherEvidence(pipeline, places, { state, sourceItems }));
+      const verdict = judgeAll(gatherEvidence(pipeline, places, { state, sourceItems }));
       for (const count of ['emitted', 'done', 'dead', 'rows', 'repeated'] as const) result[count] += verdict[count];
       result.problems.push(...verdict.problems);
       for (const text of verdict.unchecked) if (!result.unchecked.includes(text)) result.unchecked.push(text);

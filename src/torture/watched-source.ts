@@ -2,11 +2,10 @@ import type { SourceContext } from '../pipeline/context.ts';
 import type { PlainSource } from '../pipeline/types.ts';
 import type { ItemChunk, OpenContext, OpenSource, RecordChunk, SourceSpec } from '../sources/port.ts';
 import { digestOf } from './canonical.ts';
-import type { Point } from './faults.ts';
 import type { ProducerEntry, Write } from './journal.ts';
+import type { Door } from './trap.ts';
 import { digestsOf, watchedDecoders } from './watched-records.ts';
 
-type Door = (point: Point) => void;
 type Step = IteratorResult<unknown>;
 
 /**

@@ -1,22 +1,22 @@
 /**
- * A pipeline that writes to a journal what happens in it. Items are passed on unchanged. Results get a mark, so that each
- * row in the sink can be traced to the call of `process` that made it: one more column in a SQLite table (which is not the
+ * A pipeline that writes to a journal what happens in it. Items are passed on unchanged. Rows get a mark, so that each row
+ * in a sink can be traced to the call of `process` that made it: one more column in a SQLite table (which is not the
  * user's, see own-sink.ts), or an object around each line of JSON.
  */
 import { digestOf, type Cells } from './canonical.ts';
-import { openJournal, type ConsumerEntry, type ProducerEntry, type SinkEntry, type Write } from './journal.ts';
-import { markerOf } from './mark.ts';
+import { openJournal, type ConsumerEntry, type ProducerEntry, type Write } from './journal.ts';
+import { markerOf, type Marker } from './mark.ts';
 import { ownSink } from './own-sink.ts';
 import type { Places } from './places.ts';
-import { trapDoor } from './trap.ts';
+import { eachSink } from './sink-kind.ts';
+import { trapDoor, type Door } from './trap.ts';
 import { DecodedRecord } from './watched-records.ts';
+import { TracedResult, watchedSink } from './watched-sink.ts';
 import { watchedSource, watchedSpec } from './watched-source.ts';
 import type { Pipeline } from '../pipeline/types.ts';
 import type { OpenProcessor } from '../processors/port.ts';
-import type { Sink, SinkWriter } from '../sinks/port.ts';
+import type { Sink } from '../sinks/port.ts';
 import { isSourceSpec } from '../sources/port.ts';
-
-type Door = ReturnType<typeof trapDoor>;
 
 export interface WatchOptions {
   pipeline: Pipeline;
@@ -45,6 +45,7 @@ class WatchedConsumer {
   readonly process: NonNullable<Pipeline['process']>;
   readonly #pipeline: Pipeline;
   readonly #door: Door;
+  readonly #markers: readonly Marker[];
   #writer = 0;
   #write: Write<ConsumerEntry> = () => undefined;
   #calls = 0;
@@ -53,15 +54,25 @@ class WatchedConsumer {
     this.#pipeline = pipeline;
     this.#door = door;
     this.process = this.#watchedProcess(pipeline);
-    const inner = ownSink(pipeline.sink, places);
-    this.sink = {
-      ...inner,
-      open: async (context) => {
-        this.#writer = context.writer;
-        this.#write = openJournal(places.journal, `consumer-${context.writer}`);
-        return this.#watch(await inner.open(context), openJournal(places.journal, `sink-${context.writer}`));
-      },
-    };
+    const all = eachSink(pipeline.sink);
+    this.#markers = all.map((sink, number) => markerOf(sink, number));
+    const sinks = all.map((sink, number) =>
+      watchedSink(ownSink(sink, places.database(number)), {
+        number,
+        marker: this.#markers[number]!,
+        places,
+        door,
+        onOpen: ({ writer }) => this.#begin(writer, places),
+      }),
+    );
+    this.sink = pipeline.sink.sinks ? { ...pipeline.sink, sinks } : sinks[0]!;
+  }
+
+  /** It may open several sinks, and each of them again. */
+  #begin(writer: number, places: Places): void {
+    if (this.#writer === writer) return;
+    this.#writer = writer;
+    this.#write = openJournal(places.journal, `consumer-${writer}`);
   }
 
   #watchedProcess({ process }: Pipeline): NonNullable<Pipeline['process']> {
@@ -95,32 +106,16 @@ class WatchedConsumer {
       : this.#returned(call, rows(result));
   }
 
-  #returned(call: number, rows: readonly unknown[]): unknown[] {
-    const { cells, mark } = markerOf(this.#pipeline.sink);
-    this.#write({ t: 'rows', call, rows: rows.map((row): Cells => cells(row)) });
+  #returned(call: number, results: readonly unknown[]): TracedResult[] {
+    const rows: Cells[][] = this.#markers.map(() => []);
+    const traced = results.map((result) => {
+      const before = rows.map(({ length }) => length);
+      for (const [i, { cells }] of this.#markers.entries()) rows[i]!.push(...cells(result));
+      return new TracedResult(result, `${this.#writer}.${call}`, before);
+    });
+    this.#write({ t: 'rows', call, rows });
     this.#door('after process');
-    return rows.map((row, index) => mark(row, `${this.#writer}.${call}.${index}`));
-  }
-
-  #watch(writer: SinkWriter<unknown>, write: Write<SinkEntry>): SinkWriter<unknown> {
-    const door = this.#door;
-    return {
-      capture: (row, captured) => writer.capture(row, captured),
-      commit: async (batch) => {
-        door('before commit');
-        const outcome = await writer.commit(batch);
-        write({ t: 'committed', seqs: batch.items.toFlat() });
-        door('after commit');
-        return outcome;
-      },
-      fence: (writers) => writer.fence(writers),
-      ask: (from, to) => writer.ask(from, to),
-      prune: (request) => writer.prune(request),
-      close: async () => {
-        await writer.close();
-        write({ t: 'closed' });
-      },
-    };
+    return traced;
   }
 }
 

@@ -1,3 +1,5 @@
+import { readdirSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { processesOf, Project } from '../support/project.ts';
 
@@ -255,17 +257,86 @@ describe('torture of a source with a specification', () => {
     expect(report.problems).toContainEqual(expect.objectContaining({ kind: 'invented' }));
     expect(report.problems).toContainEqual(expect.objectContaining({ kind: 'missing' }));
   }, 300_000);
+});
 
-  it('refuses several sinks', async () => {
+describe('torture of a pipeline with', () => {
+  const fixture = (name: string): string => resolve('test/fixtures/torture', `${name}.ts`);
+  const some = ['--kills', '8', '--seed', '8'];
+
+  it.each(['tables', 'two-databases', 'table-and-lines'])(
+    '%s proves for each sink what it promises, and touches no file of the user',
+    async (name) => {
+      const { code, report } = await torture(fixture(name), ...some);
+      expect(report.problems).toEqual([]);
+      expect(report.unchecked).toEqual([]);
+      expect(code).toBe(0);
+      expect(report.emitted % 1500).toBe(0);
+      expect(report.emitted).toBe(report.done + report.dead);
+      expect(report.rows).toBeGreaterThan(report.done);
+      expect(readdirSync(project.directory)).toEqual([]);
+    },
+    300_000,
+  );
+
+  /** How often each id is in each of the files that the ends of the runs have made. */
+  const published = (): Map<number, number>[] =>
+    readdirSync(project.path('parts'))
+      .filter((name) => name.endsWith('.ndjson'))
+      .map((name) => {
+        const times = new Map<number, number>();
+        for (const line of project.read(`parts/${name}`).trimEnd().split('\n')) {
+          const { id, text } = JSON.parse(line) as { id: number; text: string };
+          if (text !== 'and another') times.set(id, (times.get(id) ?? 0) + 1);
+        }
+        return times;
+      });
+
+  it.each([
+    ['parts', [] as number[]],
+    ['everything', [173, 227]],
+  ])(
+    '%s, written to its real sinks, has each item once in what is published, and none that is dead',
+    async (name, refused) => {
+      const { code, report } = await torture(fixture(name), ...some, '--real-sink');
+      expect(report.problems).toEqual([]);
+      expect(code).toBe(0);
+      const dead = (id: number): boolean => [199, ...refused].some((divisor) => id % divisor === 0);
+      const ids = Array.from({ length: 1500 }, (_, i) => i + 1);
+      const expected = new Map(ids.filter((id) => id % 13 !== 0 && !dead(id)).map((id) => [id, 1]));
+      for (const times of published()) expect(times).toEqual(expected);
+      expect(report.emitted).toBe(1500 * published().length);
+      expect(report.dead).toBe(ids.filter(dead).length * published().length);
+    },
+    300_000,
+  );
+
+  it('several sinks names all that are real before it writes to them', async () => {
+    const { code, stderr } = await project.run(['torture', fixture('everything')]);
+    expect(code).toBe(64);
+    expect(stderr).toContain('its real sink (called: calls.ndjson; lines-in-parts: parts) many times');
+  });
+
+  it('several sinks says which of them has lost a row', async () => {
     project.write(
       'mine.ts',
       `import { definePipeline, to } from 'millrace';
-       export default definePipeline({ name: 'both', source: [1], sink: to.all(to.discard(), to.stdout()) });`,
+       const losing = (sink) => ({ ...sink, open: async (context) => {
+         const writer = await sink.open(context);
+         return { ...writer, commit: (batch) => writer.commit({ ...batch, captured: batch.items.has(200) ? [] : batch.captured }) };
+       } });
+       export default definePipeline({
+         name: 'losing',
+         async *source() { for (let id = 1; id <= 400; id++) { yield { id }; if (id % 5 === 0) await new Promise((go) => setTimeout(go, 5)); } },
+         sink: to.all(to.sqlite({ file: 'mine.db', table: 'rows' }), losing(to.stdout())),
+       });`,
     );
-    const { code, stderr } = await project.run(['torture', 'mine.ts']);
-    expect(code).toBe(64);
-    expect(stderr).toContain('torture cannot trace the results of several sinks');
-  });
+    const { code, report } = await torture('mine.ts', '--kills', '1', '--seed', '4');
+    expect(code).toBe(1);
+    expect(report.problems).toContainEqual(
+      expect.objectContaining({ kind: 'missing', text: expect.stringMatching(/^stdout: /) }),
+    );
+    expect(report.problems.filter(({ text }) => !text.startsWith('stdout: '))).toEqual([]);
+  }, 300_000);
 });
 
 describe('an interrupted torture', () => {

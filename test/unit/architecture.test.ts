@@ -115,7 +115,7 @@ const directories: Record<string, { from: readonly string[]; because: string }> 
       'types:queue/writers',
       'types:processors/port',
       'sinks/plain-object',
-      'types:sinks/port',
+      'sinks/port',
       'types:sinks/sqlite/options',
       'sources/port',
       'supervision/posts/identity',

@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import { schedule, type Planned } from '../../../src/torture/faults.ts';
+import { schedule, type Planned, type Range } from '../../../src/torture/faults.ts';
 import { seededRandom } from '../../../src/core/seeded-random.ts';
 
-function first(count: number, seed: number, canFillDisk = true): Planned[] {
-  const planned = schedule(seededRandom(seed), { canFillDisk });
+function first(count: number, seed: number, range: Partial<Range> = {}): Planned[] {
+  const planned = schedule(seededRandom(seed), { canFillDisk: true, sinks: 1, finishing: [], ...range });
   return Array.from({ length: count }, () => planned.next().value);
 }
 
@@ -27,7 +27,22 @@ describe('the schedule', () => {
   });
 
   it('fills no disk if there is none to fill', () => {
-    expect(first(2000, 3, false).filter(({ fault }) => fault.kind === 'disk full')).toEqual([]);
+    expect(first(2000, 3, { canFillDisk: false }).filter(({ fault }) => fault.kind === 'disk full')).toEqual([]);
+  });
+
+  it('kills at the commits of each sink, and in the `finish` of those that have one', () => {
+    const traps = (range: Partial<Range>): Set<string> =>
+      new Set(
+        first(3000, 3, range).flatMap(({ fault }) => (fault.kind === 'trap' ? [`${fault.point} ${fault.sink}`] : [])),
+      );
+    expect([...traps({ sinks: 3, finishing: [1, 2] })]).toEqual(
+      expect.arrayContaining([
+        ...[0, 1, 2].flatMap((sink) => [`before commit ${sink}`, `after commit ${sink}`]),
+        ...[1, 2].flatMap((sink) => [`before finish ${sink}`, `after finish ${sink}`]),
+        'item yielded 0',
+      ]),
+    );
+    expect([...traps({})].filter((trap) => /finish|[12]$/.test(trap))).toEqual([]);
   });
 });
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Evidence } from '../../../src/torture/evidence.ts';
-import { judge } from '../../../src/torture/oracle.ts';
+import { judge, judgeAll } from '../../../src/torture/oracle.ts';
 import type { ProblemKind } from '../../../src/torture/problem.ts';
-import { aLinesRun, aTableRun } from './a-run.ts';
+import { aLinesRun, aPartRun, aTableRun } from './a-run.ts';
 
 /** Changes the evidence: something that is missing was lost by the product, something that is there twice was doubled… */
 type Spoil = (evidence: Evidence) => void;
@@ -40,7 +40,7 @@ describe.each(Object.entries(runs))('the oracle of a run into %s', (_, make) => 
       (evidence) => {
         const [{ calls, commits }] = evidence.consumers as [Evidence['consumers'][0]];
         calls.push({ ...calls[0]!, call: 4, seq: 7 });
-        commits.unshift([7]);
+        commits.unshift({ seqs: [7] });
         evidence.ledger?.push([7, 7]);
         evidence.rows!.push({ trace: '10.4.0', cells: calls[0]!.rows![0]! });
       },
@@ -100,7 +100,7 @@ describe('the oracle', () => {
 
   it.each<[string, Spoil]>([
     ['of a process that ended in order', ({ consumers }) => void (consumers[0]!.hasClosed = true)],
-    ['that its process had settled before it died', ({ consumers }) => void consumers[0]!.commits.push([1])],
+    ['that its process had settled before it died', ({ consumers }) => void consumers[0]!.commits.push({ seqs: [1] })],
     [
       'that one process has done twice',
       ({ consumers, rows }) => {
@@ -110,6 +110,67 @@ describe('the oracle', () => {
     ],
   ])('of a sink without transactions does not allow the repetition of an item %s', (_, spoil) => {
     expect(kindsOf(aLinesRun, spoil)).toContain('twice');
+  });
+
+  it.each<[ProblemKind, string, Spoil]>([
+    ['missing', 'an item that lies after the end of a part', ({ parts }) => void (parts[1]!.end = '10')],
+    ['missing', 'a part that does not count', ({ parts }) => void parts.shift()],
+    ['twice', 'an item in the parts of two processes', ({ parts }) => void (parts[0]!.end = '20')],
+    ['twice', 'an item in a part twice', ({ consumers }) => consumers[1]!.commits[1]!.seqs.push(2)],
+    ['twice', 'an item in a part that is dead', ({ consumers }) => consumers[1]!.commits[1]!.seqs.push(6)],
+    ['invented', 'a part that ends where no commit has ended', ({ parts }) => void (parts[1]!.end = '35')],
+    ['invented', 'a part of a process that nobody knows', ({ parts }) => void parts.push({ writer: 12, end: '10' })],
+    ['altered', 'a first finish with other parts', ({ finishes }) => void finishes![0]!.parts.pop()],
+    ['unfinished', 'a finish that never returned', ({ finishes }) => void (finishes![1]!.hasReturned = false)],
+    ['unfinished', 'a sink that was never finished', ({ finishes }) => void (finishes!.length = 0)],
+  ])('of a sink of parts finds %s: %s', (kind, _, spoil) => {
+    expect(kindsOf(aPartRun, spoil)).toContain(kind);
+  });
+
+  it('of a sink of parts finds nothing if all is well, and says that it has not read them', () => {
+    const { problems, unchecked, ...counts } = judge(aPartRun());
+    expect(problems).toEqual([]);
+    expect(unchecked).toEqual([expect.stringContaining('was trusted')]);
+    expect(counts).toMatchObject({ emitted: 6, done: 5, dead: 1 });
+  });
+
+  it('of a sink of parts counts an item without rows as settled by the process that did it last', () => {
+    const evidence = aPartRun();
+    evidence.consumers[0]!.commits.splice(1, 0, { seqs: [4], part: '10' });
+    evidence.consumers[0]!.calls.push({ ...evidence.consumers[1]!.calls.find(({ seq }) => seq === 4)!, call: 8 });
+    expect(judge(evidence).problems).toEqual([]);
+  });
+
+  /** Item 6 was refused by another sink, after this one had taken it. */
+  const partlyDead = (): Evidence => {
+    const evidence = aTableRun();
+    const row = evidence.rows![0]!.cells;
+    evidence.consumers[1]!.calls.find(({ seq }) => seq === 6)!.rows = [row];
+    evidence.rows!.push({ trace: '11.4.0', cells: row });
+    evidence.ledger!.push([6, 6]);
+    evidence.dead[0]!.isInSink = true;
+    return evidence;
+  };
+
+  it('of one of several sinks accepts a dead letter that says that this sink has the item', () => {
+    expect(judge(partlyDead())).toMatchObject({ problems: [], done: 5, dead: 1, rows: 6 });
+  });
+
+  it.each<[ProblemKind, string, Spoil]>([
+    ['twice', 'does not say so', ({ dead }) => void (dead[0]!.isInSink = false)],
+    ['missing', 'says so, and it has not', ({ ledger, rows }) => void [ledger!.pop(), rows!.pop()]],
+  ])('of one of several sinks finds an item %s: its letter %s', (kind, _, spoil) => {
+    expect(kindsOf(partlyDead, spoil)).toContain(kind);
+  });
+
+  it('takes each of several sinks by itself, and says which one a problem is about', () => {
+    const lines = { ...aLinesRun(), name: 'lines' };
+    const table = { ...aTableRun(), name: 'table' };
+    expect(judgeAll([table, lines])).toMatchObject({ problems: [], done: 5, dead: 1, rows: 11, repeated: 1 });
+    lines.rows!.shift();
+    expect(judgeAll([table, lines]).problems).toEqual([
+      expect.objectContaining({ kind: 'missing', text: expect.stringMatching(/^lines: item 1 is done, but/) }),
+    ]);
   });
 
   it('counts equal items as often as the source has them', () => {

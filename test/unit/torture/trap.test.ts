@@ -12,14 +12,14 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(directory, { recursive: true }));
 
-/** Which processes a child of `ppid` kills when it reaches a point. */
-function passing(ppid: number): number[] {
+/** Which processes a child of `ppid` kills when it reaches a point of its work with the sink of this number. */
+function passing(ppid: number, sink?: number): number[] {
   const killed: number[] = [];
   const kill = (pid: number): true => {
     killed.push(pid);
     return true;
   };
-  trapDoor(file, { pid: 20, ppid, kill })('after commit');
+  trapDoor(file, { pid: 20, ppid, kill })('after commit', sink);
   return killed;
 }
 
@@ -29,7 +29,7 @@ describe('a trap', () => {
     ['supervisor', [10]],
     ['both', [10, 20]],
   ] as const)('kills whom it is laid for, once: %s', (doomed, killed) => {
-    layTrap(file, { point: 'after commit', doomed, supervisor: 10 });
+    layTrap(file, { point: 'after commit', sink: 0, doomed, supervisor: 10 });
     expect(passing(10)).toEqual(killed);
     expect(passing(10)).toEqual([]);
     expect(liftTrap(file)).toBe(false);
@@ -37,14 +37,20 @@ describe('a trap', () => {
   });
 
   it('is not sprung by a child whose supervisor is gone: by now, its parent is an unrelated process', () => {
-    layTrap(file, { point: 'after commit', doomed: 'both', supervisor: 10 });
+    layTrap(file, { point: 'after commit', sink: 0, doomed: 'both', supervisor: 10 });
     expect(passing(1)).toEqual([]);
     expect(isLaid(file)).toBe(true);
     expect(liftTrap(file)).toBe(true);
   });
 
   it('is not sprung elsewhere', () => {
-    layTrap(file, { point: 'before commit', doomed: 'both', supervisor: 10 });
+    layTrap(file, { point: 'before commit', sink: 0, doomed: 'both', supervisor: 10 });
     expect(passing(10)).toEqual([]);
+  });
+
+  it('for one of several sinks is sprung at that one', () => {
+    layTrap(file, { point: 'after commit', sink: 1, doomed: 'self', supervisor: 10 });
+    expect(passing(10, 0)).toEqual([]);
+    expect(passing(10, 1)).toEqual([20]);
   });
 });
