@@ -71,7 +71,8 @@ export class Line {
       const index = from - stored.first;
       const count = fitItems(stored.frame, index, Math.min(items, to - from + 1), bytes);
       this.#next = from + count;
-      if (this.#next > lastOf(stored)) this.#dropFirst();
+      // What follows in the frame may have been settled before the start. Nobody would come to take it.
+      if (stored.settled.gaps(this.#next, lastOf(stored)).next().done) this.#dropFirst();
       return { stored, from, piece: cutFrame(stored.frame, index, count) };
     }
   }

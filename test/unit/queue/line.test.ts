@@ -53,6 +53,17 @@ describe('the line', () => {
     expect(frames.reads).toEqual([]);
   });
 
+  it('is past a frame once all of its items have been taken that were not settled before the start', () => {
+    const frames = new Frames();
+    frames.put(6, [
+      [1, 1],
+      [4, 6],
+    ]);
+    const line = new Line(frames, { windowBytes: 1e6, storedTo: 6 });
+    expect(line.take(2, 1e6)).toMatchObject({ from: 2, piece: { count: 2 } });
+    expect([line.nextSeq, line.memoryBytes]).toEqual([7, 0]);
+  });
+
   it('returns no more than was requested, but at least one item', () => {
     const frames = new Frames();
     const line = new Line(frames, { windowBytes: 1e6, storedTo: 0 });
