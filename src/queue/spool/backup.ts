@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, openSync, renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import { errorData, MillraceError, usageError } from '../../core/errors.ts';
 import { exitCodes } from '../../core/exit-codes.ts';
+import { syncDirectory } from './directory.ts';
 import { openForReading } from './reading.ts';
 
 /** The progress of a copy, in pages. */
@@ -85,14 +86,5 @@ function completeCopy(part: string, isInUse: boolean): void {
     }
   } finally {
     copy.close();
-  }
-}
-
-function syncDirectory(directory: string): void {
-  const fd = openSync(directory, 'r');
-  try {
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
   }
 }

@@ -1,4 +1,14 @@
-import { accessSync, constants, existsSync, mkdirSync, statfsSync, statSync } from 'node:fs';
+import {
+  accessSync,
+  closeSync,
+  constants,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  statfsSync,
+  statSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 import { configError } from '../../core/errors.ts';
 
@@ -55,6 +65,16 @@ export function requireWritable(file: string): void {
 export function requireQueue(file: string): void {
   requireAccess(dirname(file));
   if (!existsSync(file)) throw configError('NO_QUEUE', `there is no queue in ${dirname(file)}: ${file} does not exist`);
+}
+
+/** A file that was renamed in this directory keeps its new name after a power loss. */
+export function syncDirectory(directory: string): void {
+  const fd = openSync(directory, 'r');
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
 }
 
 /** The owner of a directory or file, if that is another user; as the end of a sentence. */

@@ -28,8 +28,10 @@ export class PreviousCursors {
   /** Notes the final cursor of `run`, if it is finished and has one. Idempotent. */
   note({ run, state, params, position: { cursor } }: RunRecord): void {
     if (state !== 'finished' || cursor === null) return;
-    const read = this.#connection.read((db) => db.prepare('SELECT source FROM spool').pluck().get() as string | null);
-    const [readBy, source] = read === null ? [] : (JSON.parse(read) as [string, string]);
+    const [readBy, source] = this.#connection.read((db) => {
+      const text = db.prepare('SELECT source FROM spool').pluck().get() as string | null;
+      return text === null ? [] : (JSON.parse(text) as [string, string]);
+    });
     // Not known for a run of an older version.
     if (readBy !== run || source === undefined) return;
     this.add([{ key: keyOf(params, source), cursor }]);

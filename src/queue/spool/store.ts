@@ -51,9 +51,11 @@ export class SpoolStore implements Store {
   }
 
   run(): RunRecord | undefined {
-    const row = this.#connection.read(() => this.#statements.latestRun.get() as RunRow | undefined);
-    if (!row) return undefined;
-    const run = runFromRow(row);
+    const run = this.#connection.read(() => {
+      const row = this.#statements.latestRun.get() as RunRow | undefined;
+      return row && runFromRow(row);
+    });
+    if (!run) return undefined;
     run.nextSeq = Math.max(run.nextSeq, this.#seqs.resumeAt);
     return run;
   }

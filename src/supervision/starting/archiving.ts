@@ -1,10 +1,9 @@
 import type { Clock } from '../../core/clock.ts';
-import type { LimitRecord } from '../../core/limit-record.ts';
 import type { EventBus } from '../../observability/events.ts';
 import { isUnreadable } from '../../queue/spool/failure.ts';
 import { archiveUnreadableFile } from '../../queue/spool/archive.ts';
 import { openSpool } from '../../queue/spool/open.ts';
-import type { PreviousCursor } from '../../queue/spool/previous.ts';
+import { keepPassedOn } from '../../queue/spool/passed-on.ts';
 import type { Spool } from '../../queue/spool/spool.ts';
 import type { RunRecord } from '../../queue/store.ts';
 import type { Writers } from '../../queue/writers.ts';
@@ -28,14 +27,13 @@ export interface Archiving {
   events: EventBus;
 }
 
-/** What the next queue has to know about the previous one. */
-type Archived =
-  { status: 'archived'; limits: LimitRecord[]; previous: readonly PreviousCursor[] } | { status: 'stopped' };
+type Archived = 'archived' | 'stopped';
 
 /**
  * Makes way for a new queue: the old one is renamed, and nothing is deleted. Children that its supervisor may have left
  * behind write to the same sink and call the same vendor as the new ones would. So they are seen gone first, and the
- * state of the limits is passed on, and so are the cursors of finished runs.
+ * state of the limits is passed on, and so are the cursors of finished runs (`inherit`). A damaged part of the queue must not
+ * prevent a fresh start: a warning says what is lost.
  */
 export async function archiveQueue(options: Archiving): Promise<Archived> {
   const { file, durability, stopped, pipelineName: pipeline } = options;
@@ -46,39 +44,61 @@ export async function archiveQueue(options: Archiving): Promise<Archived> {
     if (!isUnreadable(error)) throw error;
     return await archiveUnreadable(options, error.message);
   }
-  if (!spool) return { status: 'stopped' };
+  if (!spool) return 'stopped';
+  const { store, writers, previous } = spool;
   try {
-    const run = spool.store.run();
-    if (!run) return { status: 'archived', limits: [], previous: spool.previous.all() };
-    if ((await options.confirmFresh({ status: 'run', run }, stopped)) === 'stopped') return { status: 'stopped' };
-    await options.killOrphans(spool.writers);
-    if (stopped.aborted) return { status: 'stopped' };
-    const limits = limitsIn(spool, options);
-    spool.previous.note(run);
-    const previous = spool.previous.all();
+    const left = leftIn(spool);
+    if (left === undefined) return 'archived';
+    if ((await options.confirmFresh(left, stopped)) === 'stopped') return 'stopped';
+    await orLost(options, lost.processes, undefined, () => options.killOrphans(writers));
+    if (stopped.aborted) return 'stopped';
+    const limits = await orLost(options, lost.limits, [], () => store.limits());
+    if (left.status === 'run') await orLost(options, lost.lastCursor, undefined, () => previous.note(left.run));
+    const cursors = await orLost(options, lost.cursors, [], () => previous.all());
+    keepPassedOn(file, { limits, previous: cursors });
     tell(options, `the old queue was archived as ${spool.archive(suffix(options))}`);
-    return { status: 'archived', limits, previous };
+    return 'archived';
   } finally {
     spool.close('unused');
   }
 }
 
-/** What the old queue knows about the limits. A damaged record of them must not prevent a fresh start. */
-function limitsIn(spool: Spool, options: Archiving): LimitRecord[] {
+/** Undefined if there is no run. */
+function leftIn({ store }: Spool): Left | undefined {
   try {
-    return spool.store.limits();
+    const run = store.run();
+    return run && { status: 'run', run };
   } catch (error) {
     if (!isUnreadable(error)) throw error;
-    tell(options, 'the old queue cannot say which limits are frozen or used up: its record of them is damaged');
-    return [];
+    return { status: 'unreadable', reason: error.message };
+  }
+}
+
+const lost = {
+  processes:
+    'the old queue cannot say which of its processes may still run, because its record of them is damaged: make sure that no process of an earlier supervisor is still running',
+  limits: 'the old queue cannot say which limits are frozen or used up: its record of them is damaged',
+  lastCursor:
+    'the old queue cannot say where its last run ended, because its record of that is damaged: context.previous is that of an earlier run',
+  cursors:
+    'the old queue cannot say where its finished runs ended, because its record of that is damaged: context.previous is undefined until a run has finished',
+};
+
+/** What `read` gives. If the part of the queue that it reads is damaged, warns of the `loss` and gives `instead`. */
+async function orLost<T>(options: Archiving, loss: string, instead: T, read: () => T | Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    if (!isUnreadable(error)) throw error;
+    tell(options, loss);
+    return instead;
   }
 }
 
 /** Nobody holds such a file: opening it got past the lock. */
 async function archiveUnreadable(options: Archiving, reason: string): Promise<Archived> {
   const { file, durability, stopped, pipelineName: pipeline } = options;
-  if ((await options.confirmFresh({ status: 'unreadable', reason }, stopped)) === 'stopped')
-    return { status: 'stopped' };
+  if ((await options.confirmFresh({ status: 'unreadable', reason }, stopped)) === 'stopped') return 'stopped';
   // While the question was open, the file may have been restored and used.
   try {
     (await openSpool({ file, durability, pipeline }, options))?.close('unused');
@@ -91,7 +111,7 @@ async function archiveUnreadable(options: Archiving, reason: string): Promise<Ar
     `the old queue, which could not be read, was archived as ${archiveUnreadableFile(file, suffix(options))}. ` +
       'Its record of processes that may still run and of frozen limits is lost: make sure that no process of an earlier supervisor is still running',
   );
-  return { status: 'archived', limits: [], previous: [] };
+  return 'archived';
 }
 
 function suffix({ clock }: Archiving): string {

@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import type { LimitRecord } from '../../core/limit-record.ts';
 import { sourceStart } from '../../frame/position.ts';
 import { doubtsAbout } from '../../queue/spool/directory.ts';
 import { openSpool } from '../../queue/spool/open.ts';
-import type { PreviousCursor } from '../../queue/spool/previous.ts';
+import { forgetPassedOn } from '../../queue/spool/passed-on.ts';
 import type { Spool } from '../../queue/spool/spool.ts';
 import type { RunRecord } from '../../queue/store.ts';
 import { archiveQueue, type Archiving } from './archiving.ts';
 import { claim, type ClaimingOptions } from './claiming.ts';
+import { inherit } from './inheriting.ts';
 import { paramsOfNewRun } from './run-params.ts';
 
 export interface OpeningOptions extends ClaimingOptions, Omit<Archiving, 'file' | 'pipelineName'> {
@@ -48,13 +48,7 @@ export async function openRun(options: OpeningOptions): Promise<Opening> {
   const { stateDirectory, durability, pipeline, fresh, again, moved, events, clock } = options;
   const file = spoolFile(stateDirectory);
   const pipelineName = moved ? undefined : pipeline.name;
-  let limits: LimitRecord[] = [];
-  let previous: readonly PreviousCursor[] = [];
-  if (fresh) {
-    const archived = await archiveQueue({ ...options, file, pipelineName });
-    if (archived.status === 'stopped') return archived;
-    ({ limits, previous } = archived);
-  }
+  if (fresh && (await archiveQueue({ ...options, file, pipelineName })) === 'stopped') return { status: 'stopped' };
   const spool = await openSpool({ file, durability, pipeline: pipelineName, startedAt: clock.wall() }, options);
   if (!spool) return { status: 'stopped' };
   try {
@@ -69,10 +63,11 @@ export async function openRun(options: OpeningOptions): Promise<Opening> {
     for (const message of doubtsAbout(stateDirectory)) events.emit('warning', { code: 'STATE_DIRECTORY', message });
     if (!last || !resumed) {
       const run = newRun(options, 1);
-      spool.previous.add(previous);
-      if (limits.length > 0) spool.store.commit({ ...emptyGroup, run, limits });
+      inherit(spool, { file, run, events });
       return { status: 'open', ...opened(run), isNew: true, owesAnother: false };
     }
+    // A fresh start was killed before it had archived this queue.
+    forgetPassedOn(file);
     if (last.state === 'finished') {
       if (!again) return { status: 'finished', spool, run: last, owesAnother };
       return { status: 'open', ...opened(newRun(options, last.nextSeq)), isNew: true, owesAnother: false };
@@ -83,17 +78,6 @@ export async function openRun(options: OpeningOptions): Promise<Opening> {
     throw error;
   }
 }
-
-const emptyGroup = {
-  frames: [],
-  progress: [],
-  retries: [],
-  retriesGone: [],
-  dead: [],
-  revived: [],
-  purged: [],
-  cursors: [],
-};
 
 /** Tells the pipeline's source from others: its kind and target. */
 function sourceName({ pipeline: { source } }: OpeningOptions): string {

@@ -1,4 +1,5 @@
 import {
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -12,6 +13,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import Database from 'better-sqlite3';
+import { MillraceError } from '../../../../src/core/errors.ts';
 import { EventBus, type EventName } from '../../../../src/observability/events.ts';
 import { Spool } from '../../../../src/queue/spool/spool.ts';
 import type { LimitRecord } from '../../../../src/core/limit-record.ts';
@@ -178,6 +180,78 @@ describe('a fresh start', () => {
     expect([run.run === 'left', spool.store.limits()]).toEqual([false, []]);
     expect(events[0]).toMatchObject({ event: { message: expect.stringContaining('which limits are frozen') } });
     spool.close();
+  });
+
+  it.each([
+    ['of its run', "UPDATE run SET params = '{'", []],
+    ['of its last cursor', "UPDATE spool SET source = '{'", ['where its last run ended']],
+    [
+      'of earlier cursors',
+      `PRAGMA writable_schema = ON; UPDATE sqlite_schema SET rootpage =
+         (SELECT rootpage FROM sqlite_schema WHERE name = 'sqlite_autoindex_previous_1') WHERE name = 'previous'`,
+      ['where its last run ended', 'where its finished runs ended'],
+    ],
+  ])('starts over although the record %s is damaged, and says what is lost', async (_, damage, warnings) => {
+    leave({ run: 'left', state: 'finished', finishedAt: 5, position: { cursor: '7', count: 0, digest: null } });
+    const db = new Database(spoolFile(stateDirectory));
+    db.unsafeMode();
+    db.prepare('UPDATE spool SET source = ?').run(JSON.stringify(['left', 'csv books.csv']));
+    db.exec(damage);
+    db.close();
+    const { spool, run } = await open({ fresh: true });
+    expect(run.run).not.toBe('left');
+    const texts = events.map(({ event }) => (event as { message: string }).message);
+    expect(texts).toEqual([...warnings, 'was archived as'].map((text) => expect.stringContaining(text)));
+    spool.close();
+  });
+
+  it('starts over although its list of processes is damaged, and warns of processes that may still run', async () => {
+    leave({ run: 'left' });
+    const damaged = new MillraceError('SPOOL_DAMAGED', 'damaged', { exitCode: 74 });
+    const { spool } = await open({ fresh: true, killOrphans: () => Promise.reject(damaged) });
+    expect(events[0]).toMatchObject({ event: { message: expect.stringContaining('processes may still run') } });
+    spool.close();
+  });
+
+  describe('that has passed on limits', () => {
+    const limits = [{ limit: 'vendor', wall: 1, frozenMs: 60_000, calls: [] }];
+    const passedOn = (): string => join(stateDirectory, 'fresh.json');
+    /** As if killed right after the old queue was archived. */
+    const beginFresh = async (): Promise<void> => {
+      const stopping = new AbortController();
+      const bus = new EventBus();
+      bus.subscribe(() => stopping.abort());
+      const options = { fresh: true, events: bus, stopped: stopping.signal };
+      expect(await openAny(options)).toEqual({ status: 'stopped' });
+    };
+
+    it('and was killed is finished by the next start', async () => {
+      leave({ run: 'left' }, limits);
+      await beginFresh();
+      const { spool } = await open();
+      expect(spool.store.limits()).toEqual(limits);
+      expect(existsSync(passedOn())).toBe(false);
+      spool.close();
+    });
+
+    it('and was killed before it archived the queue is forgotten by a start that continues its run', async () => {
+      leave({ run: 'left' });
+      writeFileSync(passedOn(), JSON.stringify({ limits, previous: [] }));
+      const { spool, run } = await open();
+      expect([run.run, spool.store.limits(), existsSync(passedOn())]).toEqual(['left', [], false]);
+      spool.close();
+    });
+
+    it.each(['{', '{}'])('says so if they were damaged meanwhile: %s', async (text) => {
+      leave({ run: 'left' }, limits);
+      await beginFresh();
+      writeFileSync(passedOn(), text);
+      const { spool } = await open();
+      expect(spool.store.limits()).toEqual([]);
+      expect(events).toMatchObject([{ event: { message: expect.stringContaining('passed on are damaged') } }]);
+      expect(existsSync(passedOn())).toBe(false);
+      spool.close();
+    });
   });
 
   it.each([
