@@ -11,12 +11,12 @@ type TablesOf<S> = S extends Sink<never, infer Table, string> ? Table : never;
 type LimitsOf<S> = S extends Sink<never, never, infer Limit> ? Limit : never;
 
 /**
- * Several sinks: each gets every result, and an item is done when all of them have it. Each keeps a record of its own, so
+ * Several sinks: each gets every result, and an item is done when all of them have it. Each keeps its own record, so
  * that after a crash an item is written only where it is missing.
  *
- * A result that one of them refuses is in none of the transactional ones. Sinks that are only called (at least once) come
- * after all transactional ones, in their order. If such a sink refuses a result, the dead letter names the sinks that have it, and
- * `dead retry` skips those.
+ * A result that one of them refuses is in none of the transactional ones. Sinks that are only called (at least once)
+ * come after all transactional ones, in their order. If such a sink refuses a result, the dead letter names the sinks
+ * that have it, and `dead retry` skips those.
  *
  * Throws a MillraceError (`SINK_OPTIONS`) if there are fewer than two sinks, or two that would wait for each other.
  */
@@ -26,9 +26,7 @@ export function all<const Sinks extends readonly [AnySink, AnySink, ...AnySink[]
   const each = sinks.flatMap((sink: AnySink, i): readonly AnySink[] => {
     if (!isSink(sink)) throw wrong(`expected sinks such as to.sqlite({ … }), got ${show(sink)} as number ${i + 1}`);
     if (sink.kind === 'results') {
-      throw wrong(
-        'to.results() cannot be one of several sinks; the program that calls run() gets results only of a sink alone',
-      );
+      throw wrong('to.results() cannot be one of several sinks; use it as the only sink');
     }
     return sink.sinks ?? [sink];
   });
@@ -39,7 +37,7 @@ export function all<const Sinks extends readonly [AnySink, AnySink, ...AnySink[]
   return defineSink({
     kind: 'all',
     id: named.map(({ id }) => id).join(' + '),
-    // The one that most has to be done for.
+    // The delivery that needs the most from the engine.
     delivery: deliveries.find((delivery) => named.some((sink) => sink.delivery === delivery))!,
     target: named.slice(1).reduce<Text>((whole, { target }) => text`${whole} + ${target}`, named[0]!.target),
     options: named.map(({ kind, target, options }) => ({ kind, target, options })),
@@ -48,7 +46,10 @@ export function all<const Sinks extends readonly [AnySink, AnySink, ...AnySink[]
   });
 }
 
-/** Sinks with the same id, such as tables of the same name in two databases, are told apart by their place in the list. */
+/**
+ * Sinks with the same id, such as tables of the same name in two databases, are distinguished by their place in the
+ * list.
+ */
 function uniqueId(sinks: readonly AnySink[], i: number): string {
   const id = sinkId(sinks[i]!);
   const before = sinks.slice(0, i).filter((other) => sinkId(other) === id);

@@ -3,7 +3,7 @@ import type { Batch } from './port.ts';
 
 export interface BatchParts<Captured> {
   readonly seqs: readonly number[];
-  /** The same as a set, if it is known already. */
+  /** The same as a set, if it is already known. */
   readonly items?: Intervals;
   readonly ends: readonly number[];
   readonly captured: readonly Captured[];
@@ -13,7 +13,7 @@ export interface BatchParts<Captured> {
   readonly keys?: ReadonlyMap<number, string> | undefined;
 }
 
-/** Makes a batch. Keys are made when they are asked for, because only few sinks need them. */
+/** Makes a batch. Keys are made only when they are requested, because few sinks need them. */
 export function batchOf<Captured>({
   seqs,
   items = setOf(seqs),

@@ -1,6 +1,6 @@
 /**
- * What every sink promises, as cases that any test runner can run. A case gets a sink with an empty place of its own and
- * rejects if the sink breaks the promise:
+ * Everything that a sink promises, as cases that any test runner can run. A case gets a sink with its own empty place,
+ * and rejects if the sink breaks the promise:
  *
  *     for (const { name, run } of sinkContract('transaction')) it(name, () => run(() => mySinkWithAnEmptyPlace()));
  */
@@ -18,19 +18,19 @@ import {
   type SinkWriter,
 } from './port.ts';
 
-/** A sink with a place of its own, and a look into that place from outside. */
+/** A sink with its own place, and a way to look into that place from outside. */
 export interface SinkUnderTest<Row> {
   readonly sink: Sink<Row>;
   /** The row of this number; rows of different numbers are different. */
   row(id: number): Row;
-  /** A row that the sink refuses, when it is captured or when it is written. Left out if it takes everything. */
+  /** A row that the sink refuses, when it is captured or when it is written. Left out if the sink accepts every row. */
   badRow?(): Row;
   /**
-   * The numbers of the rows that are there, in any order, each as often as it is there. Of a sink that publishes its results at
-   * the end of a run: as of then.
+   * The numbers of the rows in the place, in any order, each as often as it is there. For a sink that publishes its
+   * results at the end of a run: the published rows.
    */
   ids(): number[] | Promise<number[]>;
-  /** What every context for this sink has besides the usual. */
+  /** Additional properties of each context for this sink. */
   readonly context?: Partial<SinkContext>;
   /** Time for the sink's waits. */
   readonly clock: Clock;
@@ -99,7 +99,7 @@ const common: readonly Case[] = [
     },
   },
   {
-    name: 'gives each writer what it needs, whoever else has it open',
+    name: 'serves each writer, even while other writers have it open',
     test: async (place) => {
       const [first, second] = [await place.open({ writer: 1 }), await place.open({ writer: 2 })];
       await place.commit(first, [1], [[1]], 1);
@@ -123,7 +123,7 @@ const common: readonly Case[] = [
     },
   },
   {
-    name: 'refuses a row that it will never take as a row, and has nothing of it',
+    name: 'refuses a row that it can never accept as the fault of the row, and keeps nothing of it',
     test: async (place) => {
       const bad = place.badRow();
       if (bad === undefined) return;
@@ -141,7 +141,7 @@ const common: readonly Case[] = [
     },
   },
   {
-    name: 'that finishes a run may be asked to do so again',
+    name: 'that finishes a run can do so again',
     test: async (place) => {
       const writer = await place.open();
       await place.commit(writer, [1], [[1]]);
@@ -157,7 +157,7 @@ const common: readonly Case[] = [
 
 const transactional: readonly Case[] = [
   {
-    name: 'knows the items of a batch, those without rows too, and no others',
+    name: 'knows the items of a batch, including those without rows, and no others',
     test: async (place) => {
       const writer = await place.open();
       await place.commit(writer, [1, 2, 3, 6, 9], [[1], [], [], [2], []]);
@@ -170,7 +170,7 @@ const transactional: readonly Case[] = [
     },
   },
   {
-    name: 'knows the items of its own run only',
+    name: 'knows only the items of its own run',
     test: async (place) => {
       const [one, other] = [await place.open(), await place.open({ run: 'run-2' })];
       await place.commit(one, [1, 2, 3, 4], [[1], [], [], []]);
@@ -180,7 +180,7 @@ const transactional: readonly Case[] = [
     },
   },
   {
-    name: 'keeps the books of another sink in the same place apart: neither bars the other, nor has its items',
+    name: 'keeps its records separate from those of another sink in the same place: neither bars the other, nor has its items',
     test: async (place) => {
       const one = await place.open();
       const other = await place.open({ sink: 'another' });
@@ -213,7 +213,7 @@ const transactional: readonly Case[] = [
     },
   },
   {
-    name: 'refuses items that it has, and leaves nothing of that batch',
+    name: 'refuses items that it already has, and keeps nothing of that batch',
     test: async (place) => {
       const writer = await place.open();
       await place.commit(writer, [10, 11, 12], [[1], [], []]);
@@ -224,7 +224,7 @@ const transactional: readonly Case[] = [
     },
   },
   {
-    name: 'forgets what is below the mark, keeps what a retry may ask for, and refuses to be asked for what it has forgotten',
+    name: 'forgets items below the mark, keeps those that a retry may ask for, and refuses questions about forgotten ones',
     test: async (place) => {
       const writer = await place.open();
       for (const seq of [1, 2, 3, 7, 8]) await place.commit(writer, [seq], [[]]);
@@ -238,7 +238,7 @@ const transactional: readonly Case[] = [
     },
   },
   {
-    name: 'refuses a queue that is older than what it has seen',
+    name: 'refuses a queue that is older than the one that it knows',
     test: async (place) => {
       await place.commit(await place.open({ start: startOf(3) }), [1], [[1]]);
       await fails('fatal', () => place.open({ writer: 2, start: startOf(2) }));
@@ -246,7 +246,7 @@ const transactional: readonly Case[] = [
     },
   },
   {
-    name: 'that is written first and committed later has all of it then, or nothing if that is rolled back',
+    name: 'can write a batch first and commit it later: it then has all of it, or nothing after a rollback',
     test: async (place) => {
       const writer = await place.open();
       if (!writer.prepare) return;
@@ -264,7 +264,7 @@ const transactional: readonly Case[] = [
 
 const partial: readonly Case[] = [
   {
-    name: 'says where its part ends, and forgets on opening what it wrote after that',
+    name: 'reports where its part ends, and when it is opened again, drops everything after that',
     test: async (place) => {
       const writer = await place.open();
       await place.commit(writer, [1], [[1]]);
@@ -278,7 +278,7 @@ const partial: readonly Case[] = [
     },
   },
   {
-    name: 'leaves what was not settled out of what it publishes',
+    name: 'publishes only results that were settled',
     test: async (place) => {
       const writer = await place.open();
       await place.commit(writer, [1], [[1]]);
@@ -294,7 +294,7 @@ const partial: readonly Case[] = [
 
 const called: readonly Case[] = [
   {
-    name: 'has no ledger: it says that it has nothing, and goes on after it is opened again',
+    name: 'has no ledger: it reports that it has no items, and works when it is opened again',
     test: async (place) => {
       const writer = await place.open();
       await place.commit(writer, [1], [[1]]);
@@ -308,7 +308,7 @@ const called: readonly Case[] = [
 
 // ── the place ────────────────────────────────────────────────────────────────────────────────────────────────────
 
-/** A sink's place and everything that was opened on it. */
+/** A sink's place, and everything that has been opened on it. */
 class Place<Row> {
   readonly #subject: SinkUnderTest<Row>;
   readonly #opened: SinkWriter<Row>[] = [];
@@ -357,7 +357,7 @@ class Place<Row> {
     return writer;
   }
 
-  /** A batch of these items, with the rows of these numbers for each. */
+  /** A batch of these items, each with the rows that have these numbers. */
   batch(writer: SinkWriter<Row>, seqs: readonly number[], rows: readonly (readonly number[])[]): Batch {
     const captured: unknown[] = [];
     const ends = rows.map((ids) => {
@@ -388,12 +388,12 @@ class Place<Row> {
     return this.#parts.get(writer);
   }
 
-  /** The queue knows: the writer's part ends here. It keeps that as JSON. */
+  /** The queue's record of where the writer's part ends. It is kept as JSON. */
   settled(writer: number, part: unknown): void {
     this.#parts.set(writer, JSON.parse(JSON.stringify(part)));
   }
 
-  /** As at the end of a run. */
+  /** Like the end of a run. */
   async finish(): Promise<void> {
     const { sink, clock } = this.#subject;
     await sink.finish?.({
@@ -422,7 +422,7 @@ class Place<Row> {
   }
 }
 
-/** The start of that number of a queue of which no copy was ever made. */
+/** The start with that number, of a queue that was never copied. */
 function startOf(generation: number): QueueStart {
   const of = <T>(value: (ago: number) => T): T[] => Array.from({ length: generation }, (_, ago) => value(ago));
   return {

@@ -1,6 +1,6 @@
 import { isPlainObject } from './plain-object.ts';
 
-/** What `value` is, for messages: never its content, which can be secret or long. */
+/** Describes the kind of `value` for messages. Never shows its content, which can be secret or long. */
 export function describeValue(value: unknown): string {
   if (value === null || value === undefined) return String(value);
   if (typeof value === 'number') return Number.isFinite(value) ? 'a number' : String(value);

@@ -2,12 +2,12 @@ import { isAnyArrayBuffer, isDate, isMap, isSet } from 'node:util/types';
 import { describeValue } from './describe-value.ts';
 import { isPlainObject } from './plain-object.ts';
 
-/** Deeper than this SQLite's own JSON functions do not read; it also ends the walk through a circular value. */
+/** SQLite's JSON functions read no deeper than this. The limit also stops the walk through a circular value. */
 const maxDepth = 1000;
 
 /**
- * `value` as JSON text, refusing what `JSON.stringify` would alter without a word. `Date` → ISO text, `Set` → array,
- * `Map` with text keys → object, whatever has a `toJSON` → what that gives; `undefined` as in JSON: left out of
+ * `value` as JSON text. Refuses values that `JSON.stringify` would change silently. `Date` → ISO text, `Set` → array,
+ * `Map` with text keys → object, a value with a `toJSON` → the result of that; `undefined` as in JSON: left out of
  * objects, `null` in arrays. `bigint: 'text'` → decimal digits as text.
  *
  * Throws a TypeError that names the place (`$.a[2]`) for `NaN`, infinities, invalid dates, functions, symbols, bytes,
@@ -27,7 +27,7 @@ class JsonWalk {
     this.#bigint = bigint;
   }
 
-  /** `value` if JSON.stringify makes of it what we want, else a copy of which it does. */
+  /** `value` if JSON.stringify converts it in the way that we want, otherwise a copy that it does. */
   plain(value: unknown): unknown {
     if (typeof value === 'object') return value === null ? null : this.#object(value);
     if (typeof value === 'number') return Number.isFinite(value) ? value : this.#refuse('a finite number', value);
@@ -43,7 +43,7 @@ class JsonWalk {
     if (isDate(value)) return Number.isNaN(value.getTime()) ? this.#refuse('a valid date', value) : value.toISOString();
     if (isSet(value)) return this.#array([...value]);
     if (isMap(value)) return this.#record(this.#recordOf(value));
-    // Before toJSON, which a Buffer has.
+    // Checked before toJSON, because a Buffer has a toJSON.
     if (ArrayBuffer.isView(value) || isAnyArrayBuffer(value)) return this.#refuse('no bytes inside JSON', value);
     const { toJSON } = value as { toJSON?: unknown };
     if (typeof toJSON === 'function') return this.#at('toJSON()', toJSON.call(value, this.#path.at(-1) ?? ''));

@@ -2,9 +2,9 @@ import { refuseOptions } from './no-options.ts';
 import { defineSink, type Sink } from './port.ts';
 import type { Place } from './memory/writer.ts';
 
-/** A sink whose results can be read where it was made. */
+/** A sink whose results can be read by the code that made it. */
 export interface MemorySink<Row> extends Sink<Row> {
-  /** Everything committed so far, in that order. */
+  /** Everything committed so far, in the order of the commits. */
   readonly rows: readonly Row[];
 }
 
@@ -20,7 +20,7 @@ export function memory<Row = unknown>(...none: readonly never[]): MemorySink<Row
     kind: 'memory',
     delivery: 'transaction',
     target: 'memory',
-    // Every pipeline imports this file, and none uses the sink.
+    // Loaded late, because every pipeline imports this file and none uses the sink.
     open: async (context) => (await import('./memory/writer.ts')).openWriter(place, context),
   });
   return { ...sink, rows: place.rows };

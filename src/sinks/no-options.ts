@@ -3,7 +3,7 @@ import { show } from '../core/show.ts';
 import { describeValue } from './describe-value.ts';
 import { isPlainObject } from './plain-object.ts';
 
-/** Throws a configuration error if a sink that takes no options was given some. `name`: the sink's function. */
+/** Throws a configuration error if options were passed to a sink that takes none. `name`: the sink's function. */
 export function refuseOptions(name: string, given: readonly unknown[]): void {
   const [first] = given.filter((value) => value !== undefined);
   if (first === undefined) return;

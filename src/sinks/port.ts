@@ -1,8 +1,9 @@
 /**
- * The sink port: what a consumer needs of the place where results go.
+ * The sink port: what a consumer needs from the place where results go.
  *
- * A pipeline holds a *sink specification* (`to.sqlite({ … })`): plain data that says which sink and how. Only a consumer
- * opens it. What it opens is a `SinkWriter`; its methods are called one at a time, never concurrently (`capture` aside).
+ * A pipeline holds a *sink specification* (`to.sqlite({ … })`): plain data that says which sink and how. Only a
+ * consumer opens it, and gets a `SinkWriter`. Its methods, except `capture`, are called one at a time, never
+ * concurrently.
  */
 import type { Clock } from '../core/clock.ts';
 import { MillraceError } from '../core/errors.ts';
@@ -20,10 +21,9 @@ declare const sinkTypes: unique symbol;
 /**
  * How often an item's rows can get into the sink.
  *
- * `transaction`: rows, ledger and fence are one transaction. Exactly once.
- * `part`: each writer appends to a file of its own; bytes count only up to the length that was committed together with
- * the items. Exactly once.
- * `call`: the sink cannot tell what it has already had. At least once, with a key that stays the same.
+ * `transaction`: rows, ledger and fence are one transaction. Exactly once. `part`: each writer appends to its own file;
+ * bytes count only up to the length that was committed together with the items. Exactly once. `call`: the sink does not
+ * know which items it already has. At least once, with a key that stays the same.
  */
 export type Delivery = 'transaction' | 'part' | 'call';
 
@@ -48,15 +48,15 @@ export interface Sink<in Row, in Table extends string = string, out Limit extend
   /** Where it writes, for people: params and secrets in it are shown by their names. */
   readonly target: Text;
   /**
-   * The checked options that it was made with, for code that opens a similar sink elsewhere. A param in them that the
+   * The checked options with which it was made, for code that opens a similar sink elsewhere. A param in them that the
    * pipeline does not declare is found when the pipeline file is loaded. May hold secrets: never shown.
    */
   readonly options?: object;
   /** The properties of a result from which it takes rows; undefined if it takes the whole result. */
   readonly tables?: readonly string[];
   /**
-   * Options that rows with these columns can never satisfy, and why. Called when the pipeline file is loaded, if the items of
-   * the source go to the sink as they are.
+   * Finds options that rows with these columns can never satisfy, and says why. Called when the pipeline file is
+   * loaded, if the items of the source go to the sink as they are.
    */
   readonly columnProblems?: (columns: KnownColumns) => readonly ColumnProblem[];
   /** A place that only one transaction at a time can write to: sinks of `to.all` cannot share it. */
@@ -69,15 +69,16 @@ export interface Sink<in Row, in Table extends string = string, out Limit extend
    */
   readonly open: (context: SinkContext) => Promise<SinkWriter<Row>>;
   /**
-   * Does what is left to do once per run, such as publishing files: when every item is settled and all writers have ended, in
-   * a process of its own. It is repeated until it resolves, also after a crash, and has to be harmless to repeat. What it
-   * works with stays until the next run starts, because a dead letter that is given back opens a finished run again: then it
-   * is called again, with more. Rejects with a MillraceError with an exit code (`fatal`) if repeating cannot help.
+   * Finishes a run, for example by publishing files. It is called once every item is settled and all writers have
+   * ended, in a separate process. It is repeated until it resolves, also after a crash, so it must be harmless to
+   * repeat. Its input, such as the files of the parts, must stay until the next run starts: a dead letter that is given
+   * back opens a finished run again, and then it is called again with more results. Rejects with a MillraceError with
+   * an exit code (`fatal`) if repeating cannot help.
    */
   readonly finish?: (context: FinishContext) => Promise<void>;
 }
 
-/** What a sink is given to finish a run. */
+/** The context in which a sink finishes a run. */
 export interface FinishContext extends Pick<
   SinkContext,
   'run' | 'sink' | 'pipeline' | 'clock' | 'signal' | 'resolve' | 'isSecret'
@@ -93,10 +94,10 @@ export function defineSink<Row, Table extends string = string, Limit extends str
   return { ...spec, [sinkMark]: true };
 }
 
-/** A sink, whatever it takes. */
+/** A sink for any type of result. */
 export type AnySink = Sink<never, never, string>;
 
-/** Whether `value` is a specification of a sink, of this copy of the package or another. */
+/** Whether `value` is a specification of a sink, made with this copy of the package or another one. */
 export function isSink(value: unknown): value is AnySink {
   return typeof value === 'object' && value !== null && sinkMark in value;
 }
@@ -108,10 +109,10 @@ export interface OtherQueue {
   readonly directory: string;
 }
 
-/** What a sink gets when it is opened. */
+/** The context in which a sink is opened. */
 export interface SinkContext {
   readonly run: string;
-  /** This process's id: rising, never reused in the spool. */
+  /** The id of this process: rising, never reused within a queue. */
   readonly writer: number;
   /** The sink's id. */
   readonly sink: string;
@@ -127,8 +128,8 @@ export interface SinkContext {
    */
   readonly onOtherQueues: (others: readonly OtherQueue[]) => void;
   /**
-   * The sink already has results of this run. A transactional sink that has no record of the run is then not the right
-   * one, and must refuse (exit 78); a sink that does not outlive its process cannot know.
+   * The sink already has results of this run. A transactional sink that has no record of the run is then the wrong one,
+   * and must refuse (exit 78). A sink that does not outlive its process cannot know.
    */
   readonly isKnown: boolean;
   /**
@@ -138,23 +139,23 @@ export interface SinkContext {
   readonly part: unknown;
   /** The properties of a result that other sinks of the pipeline take rows from; 'any' if one of them takes whole results. */
   readonly otherTables: readonly string[] | 'any';
-  /** Aborts when this writer is given up: it must release everything, and nothing that it still does counts. */
+  /** Aborts when this writer is given up. It must release everything, and anything that it still does is ignored. */
   readonly signal: AbortSignal;
   /** Whether this value of a column or field of this name is a secret, which no error may show. */
   readonly isSecret: (name: string, value: unknown) => boolean;
   /** Fills params and secrets into an option that is `Text`. Throws if a value is missing. */
   readonly resolve: (text: Text) => string;
-  /** For waits between attempts, and for checks that are made only now and then. */
+  /** For waits between attempts, and for occasional checks. */
   readonly clock: Clock;
   /** Runs `task` while no other process of this pipeline runs one under the same `name`; first come, first served. */
   readonly exclusive: <T>(name: string, task: () => T | Promise<T>) => Promise<T>;
-  /** The way to the program that runs the service, for `to.results()`. */
+  /** Sends results to the program that runs the service, for `to.results()`. */
   readonly toProgram: {
-    /** A copy of a row, as `send` takes it. Throws a BadRow if it cannot be carried. */
+    /** Copies a row for `send`. Throws a BadRow if it cannot be carried. */
     encode: (row: unknown) => unknown;
     send: (batch: Batch) => void;
   };
-  /** Hands bytes to the supervisor's standard output; resolves when they are with the operating system. */
+  /** Writes bytes to the supervisor's standard output; resolves when the operating system has them. */
   readonly writeOut: (bytes: Buffer) => Promise<void>;
 }
 
@@ -173,7 +174,7 @@ export interface Batch<Captured = unknown> {
   readonly keyOf: (i: number) => string;
 }
 
-/** The outcome of a batch, unless all of it is simply in the sink. By seq; each error may be anything. */
+/** The outcome of a batch, if not all of it is in the sink. By seq; each error may be any value. */
 export interface Outcome {
   /** Delivery `call`: items that the sink will never accept. */
   readonly refused?: ReadonlyMap<number, unknown>;
@@ -185,7 +186,7 @@ export interface Outcome {
   readonly part?: unknown;
 }
 
-/** A batch that is written, but not committed. One of the two is called, once. */
+/** A batch that is written, but not committed. One of the two methods is called, once. */
 export interface Prepared {
   /** Rejects as `SinkWriter.commit` does. */
   readonly commit: () => Promise<void>;
@@ -217,13 +218,13 @@ export interface SinkWriter<in Row, Captured = unknown> {
    */
   commit(batch: Batch<Captured>): Promise<Outcome | void>;
   /**
-   * The first half of `commit`, for sinks of `to.all` that have to wait for each other. Rejects as `commit` does. A
+   * The first half of `commit`, for sinks of `to.all` that must wait for each other. Rejects as `commit` does. A
    * transactional sink without it can only be the last of several.
    */
   prepare?(batch: Batch<Captured>): Promise<Prepared>;
   /**
-   * Bars these writers: when it resolves, none of them can commit anything any more. Idempotent. If the caller itself
-   * is among them it is skipped: its calls come one at a time, so it has nothing open. Resolves to the highest seq that
+   * Bars these writers: when it resolves, none of them can commit anything any more. Idempotent. The caller itself is
+   * skipped if it is among them: its calls come one at a time, so it has nothing open. Resolves to the highest seq that
    * the ledger has, or may have forgotten, at that time; 0 if it never had one.
    */
   fence(writers: readonly number[]): Promise<number>;
@@ -238,7 +239,7 @@ export interface SinkWriter<in Row, Captured = unknown> {
   close(): Promise<void>;
 }
 
-/** The part of a writer that sinks without a ledger share: nothing to fence, nothing known. */
+/** The methods that all sinks without a ledger share: they have nothing to fence, and know no items. */
 export const withoutLedger = {
   fence: (): Promise<number> => Promise.resolve(0),
   ask: (): Promise<Interval[]> => Promise.resolve([]),
@@ -246,19 +247,19 @@ export const withoutLedger = {
 };
 
 /**
- * Why a sink did not do what it was asked to do, and so what comes next.
+ * Why an operation of a sink failed, which decides what comes next.
  *
  * `row`: a row is at fault, and waiting does not help. It is found by halving the batch, and becomes a dead letter.
- * `unreachable`: nothing was done. Wait, open another writer, and do it again.
- * `unknown`: it may have been done, or may still be. Open another writer, ask the ledger, and do again what is missing.
- * `fenced`: another process has barred this writer. The process ends and settles nothing.
- * `fatal`: waiting does not help, and no row is at fault. The service ends.
+ * `unreachable`: nothing was done. Wait, open another writer, and do it again. `unknown`: it may have been done, or may
+ * still be done. Open another writer, ask the ledger, and write again what is missing. `fenced`: another process has
+ * barred this writer. The process ends and settles nothing. `fatal`: waiting does not help, and no row is at fault. The
+ * service ends.
  */
 export type SinkFailure = 'row' | 'unreachable' | 'unknown' | 'fenced' | 'fatal';
 
 const failures: readonly unknown[] = ['row', 'unreachable', 'unknown', 'fenced', 'fatal'] satisfies SinkFailure[];
 
-/** By a property, not by class: a sink may use another copy of this package, or none. */
+/** Recognised by a property, not by class: a sink may use another copy of this package, or none. */
 export function sinkFailureOf(error: unknown): SinkFailure {
   const { failure } = Object(error) as { failure?: unknown };
   if (failures.includes(failure)) return failure as SinkFailure;

@@ -2,8 +2,8 @@ import { refuseOptions } from './no-options.ts';
 import { defineSink, withoutLedger, type Sink } from './port.ts';
 
 /**
- * Results go to the program that calls `run()`, which reads them from `service.results`, at least once: a result that the
- * program was reading when it ended comes again at the next start. A row is any value that an item can be.
+ * Results go to the program that calls `run()`, which reads them from `service.results`, at least once: the result that
+ * the program was reading when it ended comes again at the next start. A row is any value that an item can be.
  */
 export function results(...none: readonly never[]): Sink<unknown> {
   refuseOptions('results', none);
@@ -14,7 +14,7 @@ export function results(...none: readonly never[]): Sink<unknown> {
     open: async ({ toProgram }) => ({
       ...withoutLedger,
       capture: (row, captured) => void captured.push(toProgram.encode(row)),
-      // They are settled when the program has read them, which the supervisor sees to.
+      // The supervisor settles them once the program has read them.
       commit: async (batch) => toProgram.send(batch),
       close: async () => {},
     }),

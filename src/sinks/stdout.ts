@@ -3,15 +3,19 @@ import { jsonText } from './json-text.ts';
 import { refuseOptions } from './no-options.ts';
 import { BadRow, defineSink, withoutLedger, type Sink, type SinkWriter } from './port.ts';
 
-/** Lines go out in pieces of about this size: what follows on the channel does not wait for a whole large batch. */
+/**
+ * Lines are sent in pieces of about this size, so that later messages on the channel do not wait for a whole large
+ * batch.
+ */
 const pieceLength = 256 * 1024;
 
 /**
- * Results as JSON lines on standard output, at least once: a line whose process dies before it is settled comes again.
+ * Writes results as JSON lines to standard output, at least once: if a process dies before its line is settled, the
+ * line comes again.
  *
  * Any value that JSON can hold is a result. `Date` is written as ISO text, BigInt as decimal digits in quotes (most
- * readers would round a bare number), a `Set` as an array, a `Map` with text keys as an object. NaN, infinities, invalid
- * dates, bytes, functions and instances of classes without a `toJSON` make the item a dead letter that says so.
+ * readers would round a bare number), a `Set` as an array, a `Map` with text keys as an object. NaN, infinities,
+ * invalid dates, bytes, functions and instances of classes without a `toJSON` make the item a dead letter that says so.
  */
 export function stdout(...none: readonly never[]): Sink<unknown> {
   refuseOptions('stdout', none);
@@ -38,7 +42,7 @@ function line(row: unknown): string {
   }
 }
 
-/** Whole lines, put together. */
+/** Whole lines, joined into pieces. */
 function* pieces(lines: readonly string[]): Generator<string> {
   let piece = '';
   for (const text of lines) {

@@ -1,8 +1,8 @@
 /**
- * What SQLite does to a value on its way into a column (https://sqlite.org/datatype3.html#type_affinity):
+ * How SQLite converts a value that is stored in a column (https://sqlite.org/datatype3.html#type_affinity):
  *
  * - `none`: nothing;
- * - `numeric` (INTEGER, NUMERIC): text that reads as a number becomes one, whole numbers become integers;
+ * - `numeric` (INTEGER, NUMERIC): text that looks like a number becomes a number, whole numbers become integers;
  * - `real`: the same, and integers become floating-point numbers;
  * - `text`: numbers become text.
  */
@@ -18,7 +18,7 @@ export function affinityOf(type: string, isStrict: boolean): Affinity {
   return /REAL|FLOA|DOUB/.test(name) ? 'real' : 'numeric';
 }
 
-// SQLite stops reading at a NUL; the white space is what its own isspace() knows.
+// SQLite stops reading at a NUL. The white space is that of its own isspace().
 const number = /^[ \t-\r]*[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?[ \t-\r]*(?:\0|$)/i;
 
 const nine = 57;

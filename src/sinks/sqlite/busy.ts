@@ -6,9 +6,9 @@ const longestPauseMs = 100;
 const giveUpMs = 5000;
 
 /**
- * Runs `step`, again and again while another process has the database locked: the pipeline's own consumers queue up
- * before they get here, but nothing keeps a backup or somebody's shell from holding it. `step` must have no effect when
- * it fails. The event loop is free in between. Gives up after 5 seconds, which counts as an unreachable sink.
+ * Runs `step`, and repeats it while another process has the database locked. The pipeline's own consumers queue up
+ * before they get here, but a backup or an open shell may hold the lock. `step` must have no effect when it fails. The
+ * event loop is free in between. Gives up after 5 seconds, which counts as an unreachable sink.
  */
 export async function untilFree<T>(
   { clock, signal }: Pick<SinkContext, 'clock' | 'signal'>,
@@ -31,7 +31,7 @@ export async function untilFree<T>(
   }
 }
 
-// PROTOCOL is what SQLite says when it lost the race for the lock of a log too often.
+// SQLite returns PROTOCOL when it has lost the race for the lock of a log too often.
 function isTaken(error: unknown): boolean {
   return /^SQLITE_(BUSY|LOCKED|PROTOCOL)/.test(sqliteCodeOf(error) ?? '');
 }

@@ -7,25 +7,26 @@ import type { OpenTarget } from './options.ts';
 import type { Columns } from './schema.ts';
 import { columnWithoutType, toSqlite, type Bound, type Column } from './values.ts';
 
-/** Which columns a row gives, in which order; shared by the rows that give the same ones. */
+/** The columns that a row has, and their order. Shared by all rows with the same columns. */
 export interface Layout {
   readonly table: string;
   readonly names: readonly string[];
-  /** The same, and those of the first such row that are `undefined`: for a table that is made from it. */
+  /** The same, and the columns that are `undefined` in the first such row: for a table that is created from it. */
   readonly allNames: readonly string[];
-  /** The columns that the values were checked against. */
+  /** The columns against which the values were checked. */
   readonly columns: readonly Column[];
-  /** The table's columns, as known then; undefined if the table did not exist yet. */
+  /** The table's columns at that time; undefined if the table did not exist yet. */
   readonly known: Columns | undefined;
 }
 
 /**
  * Rows as they were when `process` returned them, one after the other: each is its layout, followed by a value for each
- * of the layout's names. Nothing of it changes with the object. Belongs to no connection.
+ * of the layout's names. Later changes to the object do not affect it. Belongs to no connection.
  */
 export type Captured = Layout | Bound;
 
-// The results of one `process` have a handful of layouts. One that uses every subset must not fill the memory.
+// The results of one `process` usually have only a few layouts. If it uses every subset of columns, the layouts must
+// not fill the memory.
 export const maxLayouts = 200;
 
 /** Captures rows for a table whose columns it may know. Never touches the database. */
@@ -54,7 +55,7 @@ export class RowReader {
       if (!isPlainObject(row)) throw badRow(table, `expected a plain object as a row, got ${describeValue(row)}`);
       if (this.#latest && capture(row, this.#latest, captured)) return;
       this.#latest = this.#layoutOf(row);
-      // A getter or a proxy.
+      // The row has a getter or is a proxy.
       if (!capture(row, this.#latest, captured)) refuse(table, 'expected a row that does not change while it is read');
     } catch (error) {
       throw badRow(table, error);
@@ -76,7 +77,7 @@ export class RowReader {
       return refuse(table, `expected a value for "${newest}", which tells the newest version of a row, got none`);
     }
     const known = this.#columns;
-    // An unknown column may exist by the time the row is written; that is checked then.
+    // An unknown column may exist by the time the row is written. That is checked later.
     const columns = names.map((name) => known?.get(fold(name)) ?? this.#unknownColumn(name));
     const layout = { table, names, allNames, columns, known };
     if (this.#layouts.size >= maxLayouts) this.#layouts.clear();

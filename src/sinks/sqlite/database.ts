@@ -13,14 +13,17 @@ export type Statement = Sqlite.Statement;
 
 /**
  * How long SQLite itself waits for another writer. That wait blocks the whole process, so it is short; `untilFree`
- * goes on waiting where it does not.
+ * continues to wait without blocking.
  */
 const busyTimeoutMs = 100;
 
-/** A reader that stays keeps the log growing; once it has gone, the log is cut back to this. */
+/** A long-running reader lets the log grow. When the reader has ended, the log is truncated to this size. */
 const walLimitBytes = 64 * 1024 * 1024;
 
-/** The one name of a file, however it is reached. Throws a configuration error if its directory does not exist. */
+/**
+ * The canonical path of a file, by whatever path it is reached. Throws a configuration error if its directory does not
+ * exist.
+ */
 export async function realPathOf(file: string): Promise<string> {
   const path = resolve(file);
   if (existsSync(path)) return await realpath(path);
@@ -35,15 +38,15 @@ export async function realPathOf(file: string): Promise<string> {
   }
 }
 
-/** Opens the database, making it if it is not there. Throws a configuration error if it can never be used. */
+/** Opens the database, or creates it if it does not exist. Throws a configuration error if it can never be used. */
 export function connect(file: string): Database {
   let db: Database | undefined;
   try {
     db = new Sqlite(file, { timeout: busyTimeoutMs });
-    // This reads the file first; it fails here if a supervisor has locked it.
+    // This is the first read of the file. It fails here if a supervisor has locked it.
     refuseQueueFile(file, () => db?.pragma('application_id', { simple: true }));
     requireSafeSqlite(db.prepare('SELECT sqlite_version()').pluck().get() as string);
-    // What a database file brings along (views, triggers) may not call functions that reach outside of it.
+    // Views and triggers in the database file must not call functions that reach outside of it.
     db.pragma('trusted_schema = OFF');
     const mode: unknown = db.pragma('journal_mode = WAL', { simple: true });
     if (mode !== 'wal') {
@@ -51,8 +54,9 @@ export function connect(file: string): Database {
       throw configError('SINK_FILE', `cannot write ${file}: ${reason}; put the file on a local disk`);
     }
     db.pragma(`journal_size_limit = ${walLimitBytes}`);
-    // better-sqlite3 is built with NORMAL for this mode: what was committed could roll back when the power fails. With any
-    // durability: the queue may have forgotten these items on its disk by then, and nobody would have them any more.
+    // better-sqlite3 is built with NORMAL for this mode, so a commit could roll back after a power failure. That must
+    // not happen with any `durability`: the queue on disk may already have forgotten these items, and they would be
+    // lost.
     db.pragma('synchronous = FULL');
     return db;
   } catch (error) {
@@ -75,7 +79,7 @@ export function unusable(file: string, error: unknown): MillraceError | undefine
   return configError('SINK_FILE', `cannot write ${file}: ${(error as Error).message} (${code}). ${hint}`, error);
 }
 
-/** What is in the file is no longer a whole database: nothing more is to be written to it. */
+/** The file is no longer an intact database, so nothing more may be written to it. */
 export function damaged(file: string, error: unknown): MillraceError {
   const text = `${file} is damaged: ${(error as Error).message} (${sqliteCodeOf(error)}). Nothing more will be written to it; `;
   const advice =

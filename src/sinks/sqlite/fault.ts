@@ -1,4 +1,7 @@
-/** What an error of SQLite concerns: the row, for good; the sink, for now; the file; or the outcome is unknown. */
+/**
+ * Decides what an error of SQLite concerns: the row, permanently; the sink, temporarily; the file; or the outcome is
+ * unknown.
+ */
 import { exitCodes } from '../../core/exit-codes.ts';
 import { MillraceError } from '../../core/errors.ts';
 import { BadRow, OutcomeUnknown } from '../port.ts';
@@ -17,14 +20,14 @@ export function isRowsFault(error: unknown): boolean {
   return !(error instanceof MillraceError);
 }
 
-/** `error` of a failed transaction as the port has it, where it is more than "the sink's, for now". */
+/** Converts `error` of a failed transaction to an error of the port, unless it means that the sink is unreachable. */
 export function faultOf(error: unknown, file: string, tables: string): unknown {
   const code = sqliteCodeOf(error);
   if (code === undefined) return error;
   const text = `${(error as Error).message} (${code})`;
-  // A foreign key that is checked at the end only: the one fault of a row that shows in COMMIT.
+  // A foreign key that is checked only at the end is the only fault of a row that shows in COMMIT.
   if (code === 'SQLITE_CONSTRAINT_FOREIGNKEY') return new BadRow(`${tables}: ${text}`, { cause: error });
-  // What has reached the log may count after all: SQLite reads it again at the next opening.
+  // The commit may have succeeded: SQLite reads the log again at the next opening.
   if (code.startsWith('SQLITE_IOERR')) return new OutcomeUnknown(`${file}: ${text}`, { cause: error });
   if (isDamage(code)) return damaged(file, error);
   return isOutage(code) ? error : brokenLedger(file, text, error);

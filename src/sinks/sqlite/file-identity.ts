@@ -3,8 +3,8 @@ import { exitCodes } from '../../core/exit-codes.ts';
 import { MillraceError } from '../../core/errors.ts';
 
 /**
- * Makes a function that throws once `file` is no longer the file that it is now. A database that was deleted or
- * replaced while it is open still takes commits without an error: into a file that nobody can find.
+ * Returns a function that throws once `file` has been replaced or deleted. A database that was deleted or replaced
+ * while it is open still accepts commits without an error, into a file that has no name any more.
  */
 export function watchIdentity(file: string): () => void {
   const opened = identityOf(file);

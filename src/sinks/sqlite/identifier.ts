@@ -1,4 +1,4 @@
-/** What is wrong with `name` as the name of a table or a column; undefined if nothing is. */
+/** What is wrong with `name` as the name of a table or a column; undefined if it is valid. */
 export function identifierProblem(name: unknown): string | undefined {
   if (typeof name !== 'string') return `expected text, got a ${name === null ? 'null' : typeof name}`;
   if (name === '') return 'expected a name, got an empty text';
@@ -12,7 +12,7 @@ export function quote(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }
 
-/** Names that are one to SQLite, which ignores the case of A to Z and of nothing else, are one text here. */
+/** The same text for all names that are equal to SQLite, which ignores case only for A to Z. */
 export function fold(name: string): string {
   return name.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
 }

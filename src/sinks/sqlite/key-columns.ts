@@ -3,7 +3,10 @@ import { didYouMean } from '../../core/nearest.ts';
 import { fold } from './identifier.ts';
 import type { TableTarget } from './options.ts';
 
-/** What `key` and `newest` need and rows with these columns never have: each row would become a dead letter. */
+/**
+ * Finds columns that `key` or `newest` need and that rows with these columns never have: each row would become a dead
+ * letter.
+ */
 export function keyColumnProblems({ key, newest }: TableTarget, { types, isComplete }: KnownColumns): ColumnProblem[] {
   const names = [...types.keys()];
   const missing = (option: string, name: string): ColumnProblem[] => {

@@ -24,7 +24,7 @@ interface QueueRow extends Omit<KnownQueue, 'forgotten'> {
   kept: string;
 }
 
-/** The ledger's tables in a SQLite database, next to the rows. Makes them if they do not exist. */
+/** The ledger's tables in a SQLite database, next to the rows. Creates them if they do not exist. */
 export function ledgerTables(db: Database, sink: string): LedgerTables {
   db.exec(tables);
   const ofRun = 'millrace_ledger WHERE sink = ? AND run = ?';
@@ -49,7 +49,7 @@ export function ledgerTables(db: Database, sink: string): LedgerTables {
   const bar = db.prepare('INSERT INTO millrace_writer VALUES (?, ?, ?, -1, ?) ON CONFLICT DO UPDATE SET session = -1');
   const highest = db.prepare(`SELECT to_seq FROM ${ofRun} ORDER BY from_seq DESC LIMIT 1`).pluck();
   const lastUpTo = db.prepare(`SELECT to_seq FROM ${ofRun} AND from_seq <= ? ORDER BY from_seq DESC LIMIT 1`).pluck();
-  // The last one that begins at or before `from` may end before it, too.
+  // The last interval that begins at or before `from` may end before `from`.
   const touching = db
     .prepare(
       `SELECT from_seq, to_seq FROM ${ofRun} AND from_seq <= ? AND from_seq >=

@@ -4,23 +4,23 @@ import { didYouMean } from '../../core/nearest.ts';
 import { isText, type Text } from '../../values/text.ts';
 import { fold, identifierProblem } from './identifier.ts';
 
-/** What the SQLite sink does, checked. */
+/** The checked options of the SQLite sink. */
 export interface SqliteTarget {
   /** As written: relative to the directory that the process was started in. */
   readonly file: Text;
   /** In the order in which they are written. */
   readonly tables: readonly TableTarget[];
-  /** Results are objects with rows by table, and not rows of the only table. */
+  /** Results are objects with rows by table, and not rows of a single table. */
   readonly isByTable: boolean;
 }
 
 export interface TableTarget {
   readonly table: string;
-  /** Columns that tell rows apart; none: every result is a row of its own. */
+  /** Columns that identify a row. Empty: every result becomes a new row. */
   readonly key: readonly string[];
   /** Column → declared type; undefined: the first result decides. */
   readonly columns: Readonly<Record<string, string>> | undefined;
-  /** A row with a known key replaces the one in the table only if this column of it is not less. */
+  /** A row with an existing key replaces the one in the table unless its value in this column is lower. */
   readonly newest: string | undefined;
 }
 
@@ -38,15 +38,17 @@ export interface OpenTarget extends TableTarget {
 }
 
 /**
- * A declared type: words and, in parentheses, numbers. Types cannot be bound or quoted, so nothing goes in that could
- * end the definition of its column: no quotes, no semicolon, no expression, no comma outside parentheses.
+ * A declared type: words and, in parentheses, numbers. Types cannot be bound or quoted, so a type must contain nothing
+ * that could end the definition of its column: no quotes, no semicolon, no expression, no comma outside parentheses.
  */
 const typePattern = /^[a-z]\w*( ?\([\d, ]*\d\)| \w+)*$/i;
 
 const ofTable = ['key', 'columns', 'newest'];
 const known = ['file', 'table', ...ofTable, 'tables'];
 
-/** Checks what was given to `to.sqlite()`. Throws a configuration error with a line for each wrong option, which it names. */
+/**
+ * Checks the options of `to.sqlite()`. Throws a configuration error with a line for each wrong option, which it names.
+ */
 export function checkOptions(options: unknown): SqliteTarget {
   if (!isRecord(options)) throw wrong(['expected { file, table, … }']);
   const findings = new Findings();
@@ -92,7 +94,7 @@ function checkTarget(findings: Findings, place: string, name: unknown, given: Re
   return { table: table ?? '', key: key ?? [], columns, newest };
 }
 
-/** All that is wrong, in the order in which it was found. */
+/** Everything that is wrong, in the order in which it was found. */
 class Findings {
   readonly problems: string[] = [];
 
@@ -100,7 +102,7 @@ class Findings {
     this.problems.push(...problems);
   }
 
-  /** What `check` returns; undefined if it throws a problem. */
+  /** The result of `check`; undefined if it throws a problem. */
   take<T>(check: () => T, place = ''): T | undefined {
     try {
       return check();
@@ -143,7 +145,7 @@ function checkFile(file: unknown): Text {
     throw new Wrong(`file: expected a path, got "${file}"; results need a file on disk`);
   }
   if (file.includes('\0')) throw new Wrong('file: a path cannot hold a NUL character');
-  // better-sqlite3 would open another file: the name without it.
+  // better-sqlite3 would open another file, without the white space in its name.
   if (file !== file.trim()) throw new Wrong(`file: "${file}" begins or ends with white space; rename the file`);
   return file;
 }

@@ -11,7 +11,7 @@ export function refuseQueueFile(file: string, applicationId: () => unknown): voi
   try {
     if (applicationId() === queueApplicationId) throw queueFile(file);
   } catch (error) {
-    // A supervisor keeps its queue locked while it runs, so waiting would never end.
+    // A supervisor keeps its queue locked while it runs, so a wait would never end.
     if (sqliteCodeOf(error)?.startsWith('SQLITE_BUSY') && idInHeader(file) === queueApplicationId)
       throw queueFile(file);
     throw error;

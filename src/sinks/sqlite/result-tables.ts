@@ -8,11 +8,11 @@ import type { ResolvedTarget } from './options.ts';
 import { ResultTable } from './table.ts';
 
 /**
- * The tables that results go to. A result is a row of the one table or, with the option `tables`, an object with rows by
- * table. All methods but `capture` run inside a transaction of the caller.
+ * The tables to which results are written. A result is a row of the only table or, with the option `tables`, an object
+ * with rows by table. All methods but `capture` run inside a transaction of the caller.
  */
 export class ResultTables {
-  /** How messages call them. */
+  /** Their names in messages. */
   readonly label: string;
   readonly #tables: readonly ResultTable[];
   readonly #byName: ReadonlyMap<string, ResultTable> | undefined;
@@ -30,7 +30,7 @@ export class ResultTables {
     this.#otherTables = otherTables;
   }
 
-  /** As `SinkWriter.capture`. */
+  /** Like `SinkWriter.capture`. */
   capture(result: unknown, captured: Captured[]): void {
     if (this.#byName === undefined) this.#tables[0]!.capture(result, captured);
     else this.#captureByTable(result, captured, this.#byName);

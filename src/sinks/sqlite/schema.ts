@@ -7,10 +7,10 @@ import type { OpenTarget } from './options.ts';
 import { insert, list } from './sql.ts';
 import type { Column } from './values.ts';
 
-/** A table's columns that can be written, by folded name. */
+/** The columns of a table that can be written, by folded name. */
 export type Columns = ReadonlyMap<string, Column>;
 
-/** What the sink needs to know of its table. */
+/** What the sink needs to know about its table. */
 export interface TableSchema {
   readonly columns: Columns;
   /** A unique index on the key has a collation under which different texts are equal, such as NOCASE. */
@@ -18,8 +18,8 @@ export interface TableSchema {
 }
 
 /**
- * The schema of the target's table; undefined if there is no such table. Throws a configuration error if rows can never
- * be written to it as the options say: it is a view, lacks a column or a unique index, or has a trigger that SQLite
+ * The schema of the target's table; undefined if there is no such table. Throws a configuration error if the options do
+ * not allow any row to be written to it: it is a view, lacks a column or a unique index, or has a trigger that SQLite
  * cannot compile.
  */
 export function readTable(db: Database, target: OpenTarget): TableSchema | undefined {
@@ -52,14 +52,14 @@ function readColumns(
   }[];
   const keys = new Set(key.map(fold));
   const isUtf16 = db.pragma('encoding', { simple: true }) !== 'UTF-8';
-  // A primary key that is the row number has no index of its own.
+  // A primary key that is the row number has no separate index.
   const primary = found.filter(({ pk }) => pk > 0);
   const hasRowNumber =
     !isWithoutRowid &&
     primary.length === 1 &&
     db.prepare("SELECT 1 FROM pragma_index_list(?) WHERE origin = 'pk'").get(table) === undefined;
   const columns = found
-    // The others are computed.
+    // Other hidden columns are computed.
     .filter(({ hidden }) => hidden === 0)
     .map(({ name, type, pk }) => ({
       name,
@@ -100,7 +100,9 @@ function requireColumns(there: Columns, target: OpenTarget): void {
   );
 }
 
-/** Throws a configuration error unless SQLite can tell rows by the key: unless a unique index is on exactly it. */
+/**
+ * Throws a configuration error unless the table has a unique index on exactly the key, by which SQLite identifies rows.
+ */
 function requireKey(db: Database, there: Columns, target: OpenTarget): void {
   const { table, key, file } = target;
   if (key.length === 0) return;
@@ -121,7 +123,7 @@ function requireKey(db: Database, there: Columns, target: OpenTarget): void {
     () => db.prepare(insert({ table, key, columns: key })),
     (error) =>
       /ON CONFLICT/i.test(error.message)
-        ? keyError(`${error.message}. Make one: ${create}`, error)
+        ? keyError(`${error.message}. Create it: ${create}`, error)
         : notWritable(target, error),
   );
 }

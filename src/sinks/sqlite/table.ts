@@ -16,7 +16,7 @@ import { toSqlite, type Bound, type Column } from './values.ts';
 interface Insertion {
   readonly statement: Statement;
   readonly columns: readonly Column[];
-  /** The values to bind next; one array serves all rows. */
+  /** The values to bind next. One array is reused for all rows. */
   readonly bound: Bound[];
   /** The rows were checked against exactly these columns when they were captured. */
   readonly isChecked: boolean;
@@ -27,13 +27,13 @@ interface Insertion {
   readonly standing: { statement: Statement; of: readonly number[] } | undefined;
 }
 
-/** The table that results go to. All of its methods but `capture` run inside a transaction of the caller. */
+/** The table to which results are written. All of its methods but `capture` run inside a transaction of the caller. */
 export class ResultTable {
   readonly #db: Database;
   readonly #target: OpenTarget;
   readonly #reader: RowReader;
   readonly #schemaVersion: Statement;
-  /** Undefined until the table is there. */
+  /** Undefined until the table exists. */
   #schema: TableSchema | undefined;
   /** The database's schema version when `#schema` was read. */
   #version: unknown;
@@ -56,15 +56,18 @@ export class ResultTable {
     }
   }
 
-  /** Appends the row as it is now, for `write`. Throws a BadRow if it is at fault, as far as that can be told without the table. */
+  /**
+   * Appends the row as it is now, for `write`. Throws a BadRow if it is at fault, as far as that can be known without
+   * the table.
+   */
   capture(row: unknown, captured: Captured[]): void {
     this.#reader.read(row, captured);
   }
 
   /**
-   * Adds those of the captured rows that are this table's, or updates the rows whose key exists. Throws a BadRow if one of
-   * them is at fault, a configuration error if somebody has changed the table so that no row can be written. Creates the table
-   * from the first row if it does not exist; call `forget` when the transaction was rolled back.
+   * Adds the captured rows of this table, or updates the rows whose key exists. Throws a BadRow if one of them is at
+   * fault, or a configuration error if the table has been changed so that no row can be written. Creates the table from
+   * the first row if it does not exist; call `forget` when the transaction was rolled back.
    */
   write(captured: readonly Captured[]): void {
     try {
@@ -86,7 +89,7 @@ export class ResultTable {
     }
   }
 
-  /** Lets go of what is known of the table: it may have been made in the transaction that was rolled back. */
+  /** Forgets the table's schema: the table may have been created in the transaction that was rolled back. */
   forget(): void {
     this.#schema = undefined;
     this.#version = undefined;
@@ -190,7 +193,7 @@ export class ResultTable {
     return this.#make(columns, (error) => badRow(table, error));
   }
 
-  /** `blame` says whose fault it is if SQLite cannot make such a table. */
+  /** `blame` makes the error if SQLite cannot create such a table. */
   #make(columns: Readonly<Record<string, string>>, blame: (error: Error) => Error): TableSchema {
     try {
       this.#db.exec(createTable(this.#target.table, this.#target.key, columns));

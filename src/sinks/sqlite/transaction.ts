@@ -1,8 +1,8 @@
 import type { Database, Statement } from './database.ts';
 
 /**
- * An IMMEDIATE transaction of a connection: all of it, or nothing. (Not better-sqlite3's `transaction`: that one nests.
- * Should a rollback ever fail, the next "commit" would only end a savepoint, and make nothing durable.)
+ * An IMMEDIATE transaction of a connection: all of it, or nothing. (Not better-sqlite3's `transaction`, because that
+ * can nest: if a rollback ever failed, the next "commit" would only end a savepoint, and make nothing durable.)
  */
 export class Transaction {
   readonly #db: Database;
@@ -25,7 +25,7 @@ export class Transaction {
     this.#commit.run();
   }
 
-  /** Does nothing without a transaction: some errors have SQLite roll back by itself, and so does closing. */
+  /** Does nothing without a transaction: after some errors SQLite rolls back by itself, and also when it is closed. */
   rollback(): void {
     if (this.#db.open && this.#db.inTransaction) this.#rollback.run();
   }

@@ -7,19 +7,19 @@ import { describeValue } from '../describe-value.ts';
 import { jsonText } from '../json-text.ts';
 import { readsAsNumber, type Affinity } from './affinity.ts';
 
-/** What better-sqlite3 can bind. */
+/** The values that better-sqlite3 can bind. */
 export type Bound = string | number | bigint | Uint8Array | null;
 
 /** A column of the sink's table. */
 export interface Column {
   readonly name: string;
-  /** How messages call it. */
+  /** Its name in messages. */
   readonly label: string;
-  /** The declared type; '' for a column without one. */
+  /** The declared type; '' for a column without a type. */
   readonly type: string;
   readonly affinity: Affinity;
   readonly isKey: boolean;
-  /** It is the table's row number (INTEGER PRIMARY KEY): SQLite replaces NULL in it by a number. */
+  /** It is the table's row number (INTEGER PRIMARY KEY): SQLite replaces NULL in it with a number. */
   readonly isRowNumber: boolean;
   /** The database stores text as UTF-16. */
   readonly isUtf16: boolean;
@@ -33,11 +33,11 @@ export function columnWithoutType(column: Pick<Column, 'name' | 'label' | 'isKey
 }
 
 /**
- * `value` as it is bound, or a BadRow that names the column: SQLite gives back what is bound as it was given. What it
- * would turn into NULL, cut, round or convert is refused, and in a key also whatever would be the same key as a value of
- * another type. Numbers and BigInts of the same value are the same to SQLite, and so are 0 and -0.
+ * `value` in the form in which it is bound, so that SQLite returns it unchanged. Throws a BadRow that names the column
+ * for values that SQLite would turn into NULL, truncate, round or convert, and in a key also for values that would
+ * equal a key of another type. Numbers and BigInts of the same value are the same to SQLite, and so are 0 and -0.
  *
- * What this returns may be given to it again, for a column of the same name that turns out to be declared otherwise.
+ * The result may be passed in again, if a column of the same name turns out to be declared differently.
  */
 export function toSqlite(value: unknown, column: Column): Bound {
   if (typeof value === 'string') return text(value, column);
@@ -66,7 +66,8 @@ function number(value: number, column: Column): number | bigint {
   if (!Number.isFinite(value)) return refuse(column, `expected a finite number, got ${value}`);
   const { affinity } = column;
   if (affinity === 'text') return refuseNumber(value, column);
-  // better-sqlite3 binds every number as a floating-point one. INTEGER columns make an integer of it, these do not.
+  // better-sqlite3 binds every number as a floating-point number. INTEGER columns convert it to an integer, these do
+  // not.
   return affinity === 'none' && Number.isSafeInteger(value) ? BigInt(value) : value;
 }
 
@@ -134,7 +135,7 @@ function refuseNumber(value: number | bigint | boolean, column: Column): never {
 
 function refuseInKey(column: Column, value: unknown, same: unknown, instead: string): never {
   const what = typeof value === 'boolean' ? String(value) : describeValue(value);
-  return refuse(column, `as a key ${what} would be the same as ${shown(column, same)}; return ${instead} in its place`);
+  return refuse(column, `as a key ${what} would be the same as ${shown(column, same)}; return ${instead} instead`);
 }
 
 function wouldStore(column: Column, value: unknown): string {

@@ -11,17 +11,17 @@ import type { ResolvedTarget } from './options.ts';
 import { ResultTables } from './result-tables.ts';
 import { Transaction } from './transaction.ts';
 
-/** Opens the SQLite sink: connects, registers this writer, makes the tables whose columns are known. */
+/** Opens the SQLite sink: connects, registers this writer, creates the tables whose columns are known. */
 export async function openWriter(target: ResolvedTarget, context: SinkContext): Promise<SinkWriter<unknown, Captured>> {
   const file = await realPathOf(target.file);
-  // Not even created: SQLite would drop the log that lies next to a database that was moved away.
+  // The file is not even created: SQLite would delete the log next to a database that was moved away.
   if (context.isKnown && !existsSync(file)) throw otherSink(file, context.run);
-  // SQLite's way of waiting for the one writer that it takes is polling, and unfair: consumers line up before they come here.
+  // SQLite waits for its single writer by polling, which is unfair, so consumers queue up before they get here.
   const inTurn = <T>(task: () => Promise<T>): Promise<T> => context.exclusive(`sink:sqlite:${file}`, task);
 
   const { db, transaction, ledger, tables, checkFile } = await inTurn(() => open(target, context, file));
 
-  /** Runs `work` in a transaction of its own. `settle` decides what becomes of it. */
+  /** Runs `work` in its own transaction. */
   const transact = <T>(work: () => Promise<T>): Promise<T> =>
     inTurn(async () => {
       try {
@@ -29,7 +29,8 @@ export async function openWriter(target: ResolvedTarget, context: SinkContext): 
         await ledger.checkSelf();
         const result = await work();
         await untilFree(context, file, () => transaction.commit());
-        // After the commit: the file that it went to existed until then. Nothing is settled that is in a file nobody can find.
+        // After the commit, so that the file is known to have existed until then. No item may be settled whose rows are
+        // in a deleted file.
         checkFile();
         return result;
       } catch (error) {
@@ -48,7 +49,7 @@ export async function openWriter(target: ResolvedTarget, context: SinkContext): 
     commit: (batch) => transact(() => write(batch)),
     prepare: (batch) => prepared((isWritten) => transact(() => write(batch).then(isWritten))),
     fence: (writers) => transact(() => ledger.fence(writers)),
-    // Reading waits for no writer and keeps none waiting.
+    // A read waits for no writer, and makes none wait.
     ask: (from, to) => untilFree(context, file, () => ledger.ask(from, to)),
     prune: (request) => transact(() => ledger.prune(request)),
     close() {
@@ -84,7 +85,7 @@ async function open(target: ResolvedTarget, context: SinkContext, file: string):
   }
 }
 
-/** Thrown into a prepared transaction to have it rolled back. */
+/** Thrown into a prepared transaction to roll it back. */
 const rolledBack = new Error('rolled back');
 
 /**

@@ -115,9 +115,9 @@ describe('a value', () => {
 
   it.each<[unknown, string]>([
     [null, 'expected a value for the key, got null'],
-    [true, 'as a key true would be the same as 1; return Number(c) or String(c) in its place'],
-    [new Date(0), 'would be the same as "1970-01-01T00:00:00.000Z"; return c.toISOString() in its place'],
-    [[1], 'as a key an array would be the same as "[1]"; return JSON.stringify(c) in its place'],
+    [true, 'as a key true would be the same as 1; return Number(c) or String(c) instead'],
+    [new Date(0), 'would be the same as "1970-01-01T00:00:00.000Z"; return c.toISOString() instead'],
+    [[1], 'as a key an array would be the same as "[1]"; return JSON.stringify(c) instead'],
     [{ a: 1 }, 'as a key a plain object would be the same as "{\\"a\\":1}"; return JSON.stringify(c)'],
   ])('that would be the same key as another one is a bad row: %p', (value, text) => {
     const key = declared('', { isKey: true });
