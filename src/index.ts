@@ -25,8 +25,8 @@ export type { LimitSpec, LimitSpecs, Pipeline, RowOf, Source } from './pipeline/
 export type { ParamOptions, ParamSpec, ParamSpecs, ParamsOf } from './values/param.ts';
 export type { Secret } from './values/secret.ts';
 export type { Template, Text } from './values/text.ts';
-export type { MemorySink } from './sinks/memory.ts';
+export type { MemorySink } from './connectors/memory/sink.ts';
 export type { LogLine, RunOptions, RunSummary, Service } from './service/types.ts';
 export type { Processor } from './processors/port.ts';
 export type { Sink } from './sinks/port.ts';
-export type { SqliteOptions, SqlValue } from './sinks/sqlite.ts';
+export type { SqliteOptions, SqlValue } from './connectors/sqlite/sink.ts';

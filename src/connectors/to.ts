@@ -3,10 +3,10 @@
  * when it is opened.
  */
 import { all } from '../sinks/all.ts';
-import { discard } from '../sinks/discard.ts';
-import { memory } from '../sinks/memory.ts';
-import { results } from '../sinks/results.ts';
-import { sqlite } from '../sinks/sqlite.ts';
-import { stdout } from '../sinks/stdout.ts';
+import { discard } from './discard/sink.ts';
+import { memory } from './memory/sink.ts';
+import { results } from './results/sink.ts';
+import { sqlite } from './sqlite/sink.ts';
+import { stdout } from './stdout/sink.ts';
 
 export const to = { all, discard, memory, results, sqlite, stdout } as const;

@@ -1,5 +1,5 @@
 import type { Sink } from '../sinks/port.ts';
-import type { SqliteTarget, TableTarget } from '../sinks/sqlite/options.ts';
+import type { SqliteTarget, TableTarget } from '../connectors/sqlite/options.ts';
 
 /** What can be learned from a sink after the run. */
 export type SinkKind =

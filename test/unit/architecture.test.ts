@@ -39,7 +39,7 @@ const directories: Record<string, { from: readonly string[]; because: string }> 
     because: 'what a user imports: loading it must cost nothing',
   },
   connectors: {
-    from: ['core', 'sinks', 'sources/port', 'types:pipeline/options', 'types:values/secret', 'values/text'],
+    from: ['core', 'ledger', 'sinks', 'sources/port', 'types:pipeline/options', 'types:values/secret', 'values/text'],
     because: 'a connector knows its port, not who runs it',
   },
   sources: {
@@ -50,7 +50,7 @@ const directories: Record<string, { from: readonly string[]; because: string }> 
     from: ['core', 'types:pipeline/context', 'types:values/text'],
     because: 'a processor knows its port, not who leases it; the contexts are the ones that functions get',
   },
-  sinks: { from: ['core', 'ledger', 'values'], because: 'a sink knows its port, not who runs it' },
+  sinks: { from: ['core', 'values/text'], because: 'the port of sinks, and what all sinks share: it knows no system' },
   ledger: { from: ['core', 'sinks/port'], because: 'the rules that all transactional sinks share know no database' },
   calls: {
     from: ['core', 'types:ipc/messages', 'types:pipeline/context', 'values'],
@@ -116,7 +116,7 @@ const directories: Record<string, { from: readonly string[]; because: string }> 
       'types:processors/port',
       'sinks/plain-object',
       'sinks/port',
-      'types:sinks/sqlite/options',
+      'types:connectors/sqlite/options',
       'sources/port',
       'supervision/posts/identity',
       'supervision/starting/opening',
@@ -129,7 +129,7 @@ const directories: Record<string, { from: readonly string[]; because: string }> 
 /** Package or Node module → the files of src that may import it, and how many of them at most. */
 const libraries: Record<string, { in: RegExp; atMost: number; because: string }> = {
   'better-sqlite3': {
-    in: /^(queue\/spool\/[a-z-]+|sinks\/sqlite|torture\/databases)[^.]*\.ts$/,
+    in: /^(queue\/spool\/[a-z-]+|connectors\/sqlite\/|torture\/databases)[^.]*\.ts$/,
     atMost: 9,
     because: 'native, and blocking',
   },

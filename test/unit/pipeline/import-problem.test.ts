@@ -112,7 +112,7 @@ describe("the user's own place", () => {
       { file: '/home/me/a.ts', line: 5, column: 21 },
     ],
     [
-      `    at f (${process.cwd()}/src/sinks/sqlite.ts:1:1)\n    at /home/me/a.ts:5:21`,
+      `    at f (${process.cwd()}/src/connectors/sqlite/sink.ts:1:1)\n    at /home/me/a.ts:5:21`,
       { file: '/home/me/a.ts', line: 5, column: 21 },
     ],
   ])('is found in %j', (stack, place) => {

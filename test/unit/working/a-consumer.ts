@@ -5,7 +5,7 @@ import { frameToPayload } from '../../../src/frame/frame.ts';
 import type { Deliver, FromConsumer, GivenBack, Settle } from '../../../src/ipc/messages.ts';
 import type { ProcessContext } from '../../../src/pipeline/context.ts';
 import { pipelineMark, type Pipeline } from '../../../src/pipeline/types.ts';
-import type { MemorySink } from '../../../src/sinks/memory.ts';
+import type { MemorySink } from '../../../src/connectors/memory/sink.ts';
 import { sinkId, type Sink, type SinkWriter } from '../../../src/sinks/port.ts';
 import type { AnyProcessor } from '../../../src/processors/port.ts';
 import { shown } from '../../../src/values/values.ts';

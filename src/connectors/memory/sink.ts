@@ -1,6 +1,6 @@
-import { refuseOptions } from './no-options.ts';
-import { defineSink, type Sink } from './port.ts';
-import type { Place } from './memory/writer.ts';
+import { refuseOptions } from '../../sinks/no-options.ts';
+import { defineSink, type Sink } from '../../sinks/port.ts';
+import type { Place } from './writer.ts';
 
 /** A sink whose results can be read by the code that made it. */
 export interface MemorySink<Row> extends Sink<Row> {
@@ -21,7 +21,7 @@ export function memory<Row = unknown>(...none: readonly never[]): MemorySink<Row
     delivery: 'transaction',
     target: 'memory',
     // Loaded late, because every pipeline imports this file and none uses the sink.
-    open: async (context) => (await import('./memory/writer.ts')).openWriter(place, context),
+    open: async (context) => (await import('./writer.ts')).openWriter(place, context),
   });
   return { ...sink, rows: place.rows };
 }

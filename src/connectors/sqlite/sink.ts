@@ -1,11 +1,11 @@
 import { existsSync, realpathSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { startDirectory } from '../core/start-directory.ts';
-import { text, type Text } from '../values/text.ts';
-import { defineSink, type Sink } from './port.ts';
-import { fold } from './sqlite/identifier.ts';
-import { keyColumnProblems } from './sqlite/key-columns.ts';
-import { checkOptions, checkPath } from './sqlite/options.ts';
+import { startDirectory } from '../../core/start-directory.ts';
+import { text, type Text } from '../../values/text.ts';
+import { defineSink, type Sink } from '../../sinks/port.ts';
+import { fold } from './identifier.ts';
+import { keyColumnProblems } from './key-columns.ts';
+import { checkOptions, checkPath } from './options.ts';
 
 /**
  * What a key column may hold. Other columns accept more, see `sqlite`. Booleans, dates, arrays and objects are stored
@@ -109,7 +109,7 @@ export function sqlite<const K extends string = never, const T extends Readonly<
       : { columnProblems: (columns) => keyColumnProblems(target.tables[0]!, columns) }),
     open: async (context) => {
       // better-sqlite3 is native code, which only a consumer that writes should load.
-      const { openWriter } = await import('./sqlite/writer.ts');
+      const { openWriter } = await import('./writer.ts');
       return await openWriter(
         { ...target, file: resolve(startDirectory, checkPath(context.resolve(target.file))) },
         context,

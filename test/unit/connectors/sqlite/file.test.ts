@@ -12,7 +12,7 @@ import {
 import { join, relative } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Spool } from '../../../../src/queue/spool/spool.ts';
-import { connect } from '../../../../src/sinks/sqlite/database.ts';
+import { connect } from '../../../../src/connectors/sqlite/database.ts';
 import { Directory } from './a-directory.ts';
 
 let directory: Directory;

@@ -1,7 +1,7 @@
 import { errorData } from '../../core/errors.ts';
 import { Ledger } from '../../ledger/ledger.ts';
 import { MemoryTables } from '../../ledger/memory-tables.ts';
-import { BadRow, type Batch, type SinkContext, type SinkWriter } from '../port.ts';
+import { BadRow, type Batch, type SinkContext, type SinkWriter } from '../../sinks/port.ts';
 
 /** The store of a memory sink, shared by all of its writers. */
 export interface Place<Row> {

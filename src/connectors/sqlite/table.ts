@@ -1,6 +1,6 @@
 import { writeJson } from '../../core/json.ts';
 import { configError } from '../../core/errors.ts';
-import type { BadRow } from '../port.ts';
+import type { BadRow } from '../../sinks/port.ts';
 import { badRow } from './bad-row.ts';
 import { maxLayouts, RowReader, type Captured, type Layout } from './captured-row.ts';
 import type { Database, Statement } from './database.ts';

@@ -1,5 +1,5 @@
-import { refuseOptions } from './no-options.ts';
-import { defineSink, withoutLedger, type Sink } from './port.ts';
+import { refuseOptions } from '../../sinks/no-options.ts';
+import { defineSink, withoutLedger, type Sink } from '../../sinks/port.ts';
 
 /**
  * Results go to the program that calls `run()`, which reads them from `service.results`, at least once: the result that

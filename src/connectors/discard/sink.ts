@@ -1,5 +1,5 @@
-import { refuseOptions } from './no-options.ts';
-import { defineSink, withoutLedger, type Sink } from './port.ts';
+import { refuseOptions } from '../../sinks/no-options.ts';
+import { defineSink, withoutLedger, type Sink } from '../../sinks/port.ts';
 
 /** Keeps nothing: for pipelines whose `process` does the writing itself, at least once. */
 export function discard(...none: readonly never[]): Sink<unknown> {

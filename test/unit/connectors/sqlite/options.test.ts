@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { to } from '../../../../src/connectors/to.ts';
-import type { SqliteOptions } from '../../../../src/sinks/sqlite.ts';
-import { checkOptions } from '../../../../src/sinks/sqlite/options.ts';
+import type { SqliteOptions } from '../../../../src/connectors/sqlite/sink.ts';
+import { checkOptions } from '../../../../src/connectors/sqlite/options.ts';
 
 const good = { file: 'a.db', table: 't' };
 import { shown } from '../../../../src/values/values.ts';

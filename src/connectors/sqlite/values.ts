@@ -2,9 +2,9 @@ import { isAnyArrayBuffer, isDate } from 'node:util/types';
 import { errorData } from '../../core/errors.ts';
 import { show } from '../../core/show.ts';
 import { isWellFormed } from '../../core/well-formed.ts';
-import { BadRow } from '../port.ts';
-import { describeValue } from '../describe-value.ts';
-import { jsonText } from '../json-text.ts';
+import { BadRow } from '../../sinks/port.ts';
+import { describeValue } from '../../sinks/describe-value.ts';
+import { jsonText } from '../../sinks/json-text.ts';
 import { readsAsNumber, type Affinity } from './affinity.ts';
 
 /** The values that better-sqlite3 can bind. */

@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import { to } from '../../../src/connectors/to.ts';
-import { Intervals } from '../../../src/core/intervals.ts';
-import { BadRow } from '../../../src/sinks/port.ts';
-import { batchWith, capturedBy } from '../../contract/captured-by.ts';
-import { sinkContext } from '../../contract/sink-context.ts';
+import { to } from '../../../../src/connectors/to.ts';
+import { Intervals } from '../../../../src/core/intervals.ts';
+import { BadRow } from '../../../../src/sinks/port.ts';
+import { batchWith, capturedBy } from '../../../contract/captured-by.ts';
+import { sinkContext } from '../../../contract/sink-context.ts';
 
 /** What goes out for these results. */
 async function write(rows: unknown[]): Promise<string[]> {

@@ -1,7 +1,7 @@
 import { Intervals, type Interval } from '../../core/intervals.ts';
 import { nothingForgotten } from '../../ledger/forgotten.ts';
 import type { KnownQueue, LedgerTables } from '../../ledger/tables.ts';
-import type { OtherQueue } from '../port.ts';
+import type { OtherQueue } from '../../sinks/port.ts';
 import type { Database, Statement } from './database.ts';
 
 const tables = `

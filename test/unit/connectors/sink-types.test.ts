@@ -2,7 +2,7 @@
 import { expect, it } from '@jest/globals';
 import { to } from '../../../src/connectors/to.ts';
 import type { Sink } from '../../../src/sinks/port.ts';
-import type { SqlValue } from '../../../src/sinks/sqlite.ts';
+import type { SqlValue } from '../../../src/connectors/sqlite/sink.ts';
 
 interface Pokemon {
   id: number;

@@ -1,6 +1,6 @@
 import { writeJson } from '../../core/json.ts';
-import { describeValue } from '../describe-value.ts';
-import { isPlainObject } from '../plain-object.ts';
+import { describeValue } from '../../sinks/describe-value.ts';
+import { isPlainObject } from '../../sinks/plain-object.ts';
 import { badRow } from './bad-row.ts';
 import { fold } from './identifier.ts';
 import type { OpenTarget } from './options.ts';

@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, it } from '@jest/globals';
 import Sqlite from 'better-sqlite3';
 import fc from 'fast-check';
-import { affinityOf, readsAsNumber, type Affinity } from '../../../../src/sinks/sqlite/affinity.ts';
+import { affinityOf, readsAsNumber, type Affinity } from '../../../../src/connectors/sqlite/affinity.ts';
 
 const db = new Sqlite(':memory:');
 afterAll(() => void db.close());

@@ -5,7 +5,7 @@ import Sqlite from 'better-sqlite3';
 import { to } from '../../../../src/connectors/to.ts';
 import { Intervals } from '../../../../src/core/intervals.ts';
 import type { SinkContext, SinkWriter } from '../../../../src/sinks/port.ts';
-import type { SqliteOptions } from '../../../../src/sinks/sqlite.ts';
+import type { SqliteOptions } from '../../../../src/connectors/sqlite/sink.ts';
 import { batchWith, capturedBy } from '../../../contract/captured-by.ts';
 import { sinkContext } from '../../../contract/sink-context.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { BadRow } from '../../../../src/sinks/port.ts';
-import { affinityOf } from '../../../../src/sinks/sqlite/affinity.ts';
-import { toSqlite, type Bound, type Column } from '../../../../src/sinks/sqlite/values.ts';
+import { affinityOf } from '../../../../src/connectors/sqlite/affinity.ts';
+import { toSqlite, type Bound, type Column } from '../../../../src/connectors/sqlite/values.ts';
 
 const declared = (type: string, more: Partial<Column> = {}): Column => ({
   name: 'c',

@@ -1,7 +1,7 @@
 import { didYouMean } from '../../core/nearest.ts';
-import { describeValue } from '../describe-value.ts';
-import { isPlainObject } from '../plain-object.ts';
-import { BadRow, type SinkContext } from '../port.ts';
+import { describeValue } from '../../sinks/describe-value.ts';
+import { isPlainObject } from '../../sinks/plain-object.ts';
+import { BadRow, type SinkContext } from '../../sinks/port.ts';
 import type { Captured } from './captured-row.ts';
 import type { Database } from './database.ts';
 import type { ResolvedTarget } from './options.ts';

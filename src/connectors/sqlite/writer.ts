@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { Ledger, otherSink } from '../../ledger/ledger.ts';
-import type { Batch, Prepared, SinkContext, SinkWriter } from '../port.ts';
+import type { Batch, Prepared, SinkContext, SinkWriter } from '../../sinks/port.ts';
 import { untilFree } from './busy.ts';
 import type { Captured } from './captured-row.ts';
 import { connect, realPathOf, unusable, type Database } from './database.ts';

@@ -1,7 +1,7 @@
-import { errorData } from '../core/errors.ts';
-import { jsonText } from './json-text.ts';
-import { refuseOptions } from './no-options.ts';
-import { BadRow, defineSink, withoutLedger, type Sink, type SinkWriter } from './port.ts';
+import { errorData } from '../../core/errors.ts';
+import { jsonText } from '../../sinks/json-text.ts';
+import { refuseOptions } from '../../sinks/no-options.ts';
+import { BadRow, defineSink, withoutLedger, type Sink, type SinkWriter } from '../../sinks/port.ts';
 
 /**
  * Lines are sent in pieces of about this size, so that later messages on the channel do not wait for a whole large

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { MillraceError } from '../../../../src/core/errors.ts';
 import { sinkFailureOf } from '../../../../src/sinks/port.ts';
-import { unusable } from '../../../../src/sinks/sqlite/database.ts';
-import { faultOf, isRowsFault } from '../../../../src/sinks/sqlite/fault.ts';
+import { unusable } from '../../../../src/connectors/sqlite/database.ts';
+import { faultOf, isRowsFault } from '../../../../src/connectors/sqlite/fault.ts';
 
 const failure = (code: string): Error => Object.assign(new Error('what SQLite says'), { code });
 

@@ -4,7 +4,7 @@
  */
 import { exitCodes } from '../../core/exit-codes.ts';
 import { MillraceError } from '../../core/errors.ts';
-import { BadRow, OutcomeUnknown } from '../port.ts';
+import { BadRow, OutcomeUnknown } from '../../sinks/port.ts';
 import { damaged } from './database.ts';
 import { isDamage, isOutage, sqliteCodeOf } from './error-codes.ts';
 

@@ -1,5 +1,5 @@
 import { pause } from '../../core/clock.ts';
-import { Unreachable, type SinkContext } from '../port.ts';
+import { Unreachable, type SinkContext } from '../../sinks/port.ts';
 import { sqliteCodeOf } from './error-codes.ts';
 
 const longestPauseMs = 100;

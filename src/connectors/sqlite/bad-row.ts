@@ -1,5 +1,5 @@
 import { errorData } from '../../core/errors.ts';
-import { BadRow } from '../port.ts';
+import { BadRow } from '../../sinks/port.ts';
 import { sqliteCodeOf } from './error-codes.ts';
 
 /** A BadRow that names the table. `problem`: what is wrong, or the error that was thrown. */
