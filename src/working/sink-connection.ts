@@ -51,8 +51,10 @@ export class SinkConnection {
   }
 
   commit(batch: Batch): Promise<Outcome | void> {
-    return this.#do('a commit', async (writer) => {
-      const outcome = await writer.commit(batch);
+    return this.#serially(async () => {
+      const session = await this.#opened(this.#options.timeoutMs);
+      const outcome = await this.#attempt(session, 'a commit', (writer) => writer.commit(batch));
+      // Only now: the late answer of a commit that was given up does not count, because the batch is written again.
       if (outcome?.part !== undefined) this.#part = outcome.part;
       return outcome;
     });

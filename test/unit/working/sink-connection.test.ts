@@ -99,6 +99,28 @@ describe('the sink of a consumer', () => {
     expect(opened).toBe(2);
   });
 
+  it('opens a part again where the last confirmed commit ended, even if a commit that was given up is confirmed late', async () => {
+    const opened: unknown[] = [];
+    const late = new Held<{ part: number }>();
+    const answers = [Promise.resolve({ part: 10 }), late.promise, Promise.resolve({ part: 20 })];
+    const sink = connection({
+      open: ({ part }) => {
+        opened.push(part);
+        const writer = { ...withoutLedger, capture: () => undefined, close: () => Promise.resolve() };
+        return Promise.resolve({ ...writer, commit: () => answers.shift()! });
+      },
+    });
+    await sink.commit(batch(1));
+    const hanging = outcome(sink.commit(batch(2)));
+    await microtasks();
+    clock.turn(timeoutMs);
+    expect(await hanging).toBe('a commit took longer than 1s');
+    late.resolve({ part: 30 });
+    await microtasks();
+    await sink.commit(batch(2));
+    expect(opened).toEqual([undefined, 10]);
+  });
+
   it('tells the sink that a session was given up, and takes back what it holds of others', async () => {
     const signals: AbortSignal[] = [];
     const held: string[] = [];
