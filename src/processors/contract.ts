@@ -1,10 +1,11 @@
 /**
- * What every processor promises, as cases that any test runner can run. A case gets a processor and a few items, and rejects
- * if the processor breaks a promise:
+ * Everything that a processor promises, as cases that any test runner can run. A case gets a processor and a few items,
+ * and rejects if the processor breaks a promise:
  *
  *     for (const { name, run } of processorContract({ breaks: true })) it(name, () => run(() => myProcessor()));
  *
- * The cases treat the processor as a consumer does: one for each slot, one item at a time, opened again when it is broken.
+ * The cases treat the processor as a consumer does: one for each slot, one item at a time, opened again when it is
+ * broken.
  */
 import assert from 'node:assert/strict';
 import { pause, systemClock, type Clock } from '../core/clock.ts';
@@ -20,7 +21,7 @@ export interface ProcessorFeatures {
 /** A processor, items for it, and a view of what it has open. */
 export interface ProcessorUnderTest {
   readonly processor: AnyProcessor;
-  /** Items, each with what `run` makes of it. Three or more, with different results. */
+  /** Items, each with the result of `run`. Three or more, with different results. */
   readonly examples: readonly { readonly item: unknown; readonly result: unknown }[];
   /** An item that fails. Left out if none does. */
   readonly badItem?: unknown;
@@ -30,7 +31,7 @@ export interface ProcessorUnderTest {
   readonly breakLast?: () => void | Promise<void>;
   /** How many are open, if that can be seen from outside: how many programs run. */
   readonly openCount?: () => number | Promise<number>;
-  /** What every context for this processor has in addition, such as a `fetch`. */
+  /** Additional properties of each context for this processor, such as a `fetch`. */
   readonly context?: Partial<SlotContext>;
   /** Time for the processor's waits. Default: the machine's clock. */
   readonly clock?: Clock;
@@ -68,14 +69,14 @@ interface Case {
 
 const common: readonly Case[] = [
   {
-    name: 'makes its result of each item, one after the other',
+    name: 'returns the result of each item, one after the other',
     test: async (place) => {
       const slot = await place.slot(1);
       for (const _ of [1, 2]) await slot.runsAll();
     },
   },
   {
-    name: 'runs an item in each slot at a time, and mixes nothing up',
+    name: 'runs one item in each slot at a time, and mixes nothing up',
     test: async (place) => {
       const slots = [await place.slot(1), await place.slot(2), await place.slot(3)];
       for (const shift of [0, 1, 2]) {
@@ -241,7 +242,7 @@ class Place {
     return (await processor.check?.({ ...contextOf(clock, new AbortController().signal), ...context })) ?? [];
   }
 
-  /** Waits until so many are open, where that can be seen. */
+  /** Waits until `expected` processors are open, where that can be seen. */
   async hasOpen(expected: number): Promise<void> {
     const { openCount } = this.#subject;
     if (!openCount) return;
@@ -258,7 +259,7 @@ class Place {
     await this.#subject.dispose?.();
   }
 
-  /** Lets everything happen that is ready to happen. */
+  /** Waits until everything that is ready has run. */
   async turns(): Promise<void> {
     for (let turn = 0; turn < 20; turn++) await new Promise<void>((resolve) => systemClock.soon(resolve));
   }

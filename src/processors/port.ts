@@ -1,13 +1,14 @@
 /**
- * The processor port: what a consumer needs of the thing that turns items into results, if that is more than a function.
+ * The processor port: what a consumer needs from the thing that turns items into results, if that is more than a
+ * function.
  *
  *     specification    what a pipeline file holds as its `process`: says which processor and how. Nothing is open.
  *     open processor   what a consumer opens for one of its slots: a program, a thread, a connection. It runs one item at a
  *                      time.
  *
- * A consumer with `concurrency` 8 has 8 slots, and opens up to 8 processors. A slot's processor is *leased* to an item from
- * its start until it settles. A plain function is a processor with nothing to open, which all slots share; it does not need
- * this port.
+ * A consumer with `concurrency` 8 has 8 slots, and opens up to 8 processors. A slot's processor is *leased* to an item
+ * from its start until it settles. A plain function is a processor with nothing to open, which all slots share; it does
+ * not need this port.
  */
 import type { Clock } from '../core/clock.ts';
 import type { ProcessContext, SetupContext } from '../pipeline/context.ts';
@@ -20,8 +21,9 @@ export const processorMark = Symbol.for('millrace.processor');
 declare const processorTypes: unique symbol;
 
 /**
- * What a pipeline says about its processor. `Item` is what it takes, `Out` what it makes of an item, as a `process` function
- * returns it: one result, an array of results, or none. `Limit` names the limits of the pipeline that it calls under.
+ * What a pipeline says about its processor. `Item` is its input, `Out` its result for an item, in the form in which a
+ * `process` function returns it: one result, an array of results, or none. `Limit` names the limits of the pipeline
+ * that it calls under.
  */
 export interface Processor<in Item = never, out Out = unknown, out Limit extends string = never> {
   readonly [processorMark]: true;
@@ -31,7 +33,7 @@ export interface Processor<in Item = never, out Out = unknown, out Limit extends
     readonly limit: Limit;
   };
   readonly kind: string;
-  /** What it works with, such as a command, for people: params and secrets in it are shown by their names. */
+  /** What it uses, such as a command, for people: params and secrets in it are shown by their names. */
   readonly target: Text;
   /**
    * The options as they were given: when the pipeline file is loaded, a param in them that the pipeline does not declare is
@@ -52,16 +54,16 @@ export interface Processor<in Item = never, out Out = unknown, out Limit extends
    */
   readonly open: (context: SlotContext) => OpenProcessor<Item, Out> | Promise<OpenProcessor<Item, Out>>;
   /**
-   * Checks the real thing without running an item, for `millrace check --connect`. Resolves to lines for people; rejects
-   * with the problem.
+   * Checks the real processor without running an item, for `millrace check --connect`. Resolves to lines for people;
+   * rejects with the problem.
    */
   readonly check?: ((context: ProcessorCheckContext) => Promise<readonly string[]>) | undefined;
 }
 
-/** A processor, whatever it takes. */
+/** A processor for any type of item. */
 export type AnyProcessor = Processor<never, unknown, string>;
 
-/** What a processor gets when it is opened. */
+/** The context in which a processor is opened. */
 export interface SlotContext extends SetupContext {
   /** The number of the slot in its consumer: 1…`concurrency`. */
   readonly slot: number;
@@ -75,20 +77,21 @@ export interface SlotContext extends SetupContext {
   readonly resolve: (text: Text) => string;
 }
 
-/** What a processor's `check` gets. */
+/** The context of a processor's `check`. */
 export type ProcessorCheckContext = Omit<SlotContext, 'slot' | 'ordinal'>;
 
 /** An open processor. Its methods are never called after `close`. */
 export interface OpenProcessor<Item = never, Out = unknown> {
   /**
-   * Makes of an item what a `process` function would return. Called for one item at a time. Results must not be changed
-   * afterwards: they may be copied only after the next item has started.
+   * Processes an item, and returns what a `process` function would return. Called for one item at a time. Results must
+   * not be changed afterwards: they may be copied only after the next item has started.
    *
-   * An error is the item's error, as from a function: it is tried again and uses an attempt, unless the error says otherwise
-   * (`PermanentError`, `RetryAfter`, `DependencyError`). It says nothing about the processor, which gets the next item.
+   * An error is the item's error, as from a function: it is tried again and uses an attempt, unless the error says
+   * otherwise (`PermanentError`, `RetryAfter`, `DependencyError`). It says nothing about the processor, which gets the
+   * next item.
    *
-   * When `context.signal` aborts, it must settle soon, if need be by breaking itself. Otherwise, after `abortGrace`, the item
-   * has failed and its whole process is replaced, without `close`.
+   * When `context.signal` aborts, it must settle soon, if need be by breaking itself. Otherwise, after `abortGrace`,
+   * the item has failed and its whole process is replaced, without `close`.
    */
   run(item: Item, context: ProcessContext): Out | PromiseLike<Out>;
   /**
@@ -111,7 +114,7 @@ export function defineProcessor<Item, Out, Limit extends string = never>(
   return { ...spec, [processorMark]: true };
 }
 
-/** Whether `value` is a specification of a processor, of this copy of the package or another. */
+/** Whether `value` is a specification of a processor, made with this copy of the package or another one. */
 export function isProcessor(value: unknown): value is AnyProcessor {
   return typeof value === 'object' && value !== null && processorMark in value;
 }

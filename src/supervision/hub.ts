@@ -15,7 +15,7 @@ export interface Hub {
   readonly pipeline: { readonly name: string; readonly file: string; readonly sinkHasLedger: boolean };
   readonly queue: Queue;
   readonly limits: Limits;
-  /** Results that the program has not read; undefined if the sink is another one than `to.results()`. */
+  /** Results that the program has not read; undefined if the sink is not `to.results()`. */
   readonly results?: UnreadResults | undefined;
   /** Something has changed: the tick comes at the end of this turn of the event loop. */
   readonly touch: () => void;

@@ -1,11 +1,11 @@
 /** A consumer announces about this much work at a time before it starts it. */
 const aheadMs = 10;
-// Below this, a measured time is the clock's grain rather than work.
+// A measured time below this is the clock's resolution rather than work.
 const shortestMs = 0.05;
 
 /**
- * How many items a consumer announces at a time. Announced items count as started if it dies, so slow items are announced
- * one by one, and fast ones by the hundred, so that announcing them costs nothing. Pure: time comes in.
+ * How many items a consumer announces at a time. Announced items count as started if it dies, so slow items are
+ * announced one by one, and fast ones by the hundred, so that announcing them costs nothing. Pure: time is passed in.
  */
 export class Ahead {
   #size = 1;

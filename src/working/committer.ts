@@ -26,14 +26,14 @@ export interface CommitterOptions {
 }
 
 /**
- * Commits results in groups: one group is under way at a time, and what completes meanwhile makes the next one. A sink
- * that is down is tried again until it is back; nothing is dropped, and what is lent bounds what gathers. A row that a
- * sink will never take is found by bisection.
+ * Commits results in groups: one group is in progress at a time, and results that are completed meanwhile form the next
+ * one. A sink that is down is tried again until it is back. Nothing is dropped, and the number of lent items limits how
+ * much is gathered. A row that a sink will never accept is found by bisection.
  *
  * With several sinks an item is done when all have it. Transactional sinks are all written before any of them is
- * committed, so that a refused row leaves nothing behind in any of them. Sinks of delivery `call` come after them: what
- * they are told cannot be taken back, so it should be true by then. Sinks of delivery `part` come last: the length of a part
- * is committed together with the items that are done, so it must not hold anything else.
+ * committed, so that a refused row leaves nothing behind in any of them. Sinks of delivery `call` come after them: a
+ * call cannot be taken back, so it is made only after all databases have committed. Sinks of delivery `part` come last:
+ * the length of a part is committed together with the items that are done, so it must not hold anything else.
  */
 export class Committer {
   readonly #options: CommitterOptions;
@@ -109,7 +109,7 @@ export class Committer {
     try {
       if (!(await this.#transact(group))) return;
       for (const i of this.#others) {
-        rest = await this.#tell(i, rest);
+        rest = await this.#giveTo(i, rest);
         if (rest === undefined) return;
       }
     } catch (error) {
@@ -156,7 +156,7 @@ export class Committer {
   async #transact(group: Group): Promise<boolean> {
     if (this.#transactional.length === 0) return true;
     const { sinks } = this.#options;
-    /** The sink whose last commit may have been carried out nevertheless. */
+    /** The sinks whose last commit may have succeeded although it failed here. */
     const open = new Set<OpenSink>();
     return await this.#patiently(async () => {
       for (const sink of open) if (await this.#isThere(sink, group)) group.isIn.add(sink.id);
@@ -228,7 +228,7 @@ export class Committer {
    * Gives the group to a sink without transactions. Resolves to the items that it has now; undefined when waiting was given up,
    * or when the group was halved, because then its halves have been committed.
    */
-  async #tell(i: number, group: Group): Promise<Group | undefined> {
+  async #giveTo(i: number, group: Group): Promise<Group | undefined> {
     const sink = this.#options.sinks[i]!;
     if (group.count === 0 || group.isIn.has(sink.id)) return group;
     const refused = new Set<number>();
@@ -252,7 +252,7 @@ export class Committer {
       if (!(await this.#patiently(give))) return undefined;
     } catch (error) {
       if (sinkFailureOf(error) !== 'row') throw error;
-      // Without those that are settled already.
+      // Without the items that are already settled.
       await this.#bisect(unrefused(), error);
       return undefined;
     }
@@ -261,7 +261,7 @@ export class Committer {
     return rest;
   }
 
-  /** If the rest has to be given to the sink again, these need not. */
+  /** If the rest has to be given to the sink again, these items need not be repeated. */
   #noteAccepted(sink: OpenSink, batch: Batch, { refused, again }: Outcome): void {
     if (!again || again.size === 0) return;
     for (const seq of batch.seqs) {

@@ -1,6 +1,6 @@
 /**
- * A consumer at work: items arrive, go through `process` in its slots, their results into the sink in group commits,
- * and what is in the sink is settled.
+ * A consumer at work: items arrive and go through `process` in its slots, their results go to the sink in group
+ * commits, and items whose results are in the sink are settled.
  *
  *     deliver ──▶ (ask the ledger) ──▶ slots ──▶ committer ──▶ settler ──▶ settle
  */
@@ -51,7 +51,7 @@ export interface ConsumerOptions {
   resources: unknown;
   /** The pipeline's processor, if its `process` is one. */
   leases: Leases | undefined;
-  /** What decodes the source's raw records, if it can yield any. */
+  /** Decodes the source's raw records, if it can yield any. */
   decoderOf: DecoderOf | undefined;
   params: ParamValues;
   clock: Clock;
@@ -60,7 +60,7 @@ export interface ConsumerOptions {
   log: Log;
   calls: Calls;
   send: (message: FromConsumer) => void;
-  /** As the channel's. */
+  /** Like the channel's `flush`. */
   flush: () => Promise<void> | undefined;
   /** This process cannot continue, because of an item or by itself. */
   fail: (error: unknown, origin?: 'item') => void;
@@ -157,7 +157,7 @@ export class Consumer {
     void this.#settler.idle().then(() => this.#fail(new Error(`item ${seqs.join(', ')}: ${error.message}`), 'item'));
   }
 
-  /** What the beat says. */
+  /** The contents of the beat. */
   get state(): Pick<Beat, 'lent' | 'started' | 'oldestMs' | 'waiting'> {
     const { running, waiting, oldestMs } = this.#slots;
     const { problem } = this.#options.sinkState;
@@ -264,7 +264,7 @@ export class Consumer {
     await this.#options.pipeline.teardown?.(this.#options.resources);
     for (const { target, connection } of this.#options.sinks) {
       await connection.close().catch((error: unknown) => {
-        // All that it was given is settled.
+        // Everything that it was given is settled.
         this.#options.log.warn(`could not close the sink ${target}: ${describeWithPlace(errorData(error))}`);
       });
     }
@@ -355,7 +355,7 @@ export class Consumer {
   }
 }
 
-/** What becomes of an item. A function is called as it is: nothing comes between it and its slot. */
+/** How an item is processed. A plain function is called directly: nothing comes between it and its slot. */
 function processOf({
   pipeline: { process },
   leases,

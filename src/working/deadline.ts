@@ -31,7 +31,7 @@ export class Deadline {
     this.#cancel = this.#clock.after(this.#leftMs, this.#onExpired);
   }
 
-  /** It no longer matters. */
+  /** The deadline no longer matters. */
   cancel(): void {
     this.#pauses = Infinity;
     this.#cancel();

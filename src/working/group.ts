@@ -28,12 +28,12 @@ export class Group {
     return this.seqs.length;
   }
 
-  /** The seqs as a set, made once for all sinks. To be asked for when all items have been added. */
+  /** The seqs as a set, made once for all sinks. Use it only after all items have been added. */
   get items(): Intervals {
     return (this.#items ??= setOf(this.seqs));
   }
 
-  /** Adds an item whose results have just been captured, or forgets what was captured of it if `isWhole` is false. */
+  /** Adds an item whose results have just been captured. If `isWhole` is false, drops the part that was captured. */
   close(seq: number, isWhole: boolean, key?: string): void {
     if (!isWhole) {
       for (const { ends, captured } of this.captures) captured.length = ends.at(-1) ?? 0;
@@ -68,7 +68,7 @@ export class Group {
     return some;
   }
 
-  /** What the sink of this position gets. */
+  /** The batch for the sink at this position. */
   batch(sink: number, run: string): Batch {
     return batchOf({ seqs: this.seqs, items: this.items, ...this.captures[sink]!, run, keys: this.#keys });
   }

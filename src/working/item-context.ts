@@ -1,7 +1,7 @@
 import type { ProcessContext } from '../pipeline/context.ts';
 import type { ItemScope } from './item-scope.ts';
 
-// Every property that `process` may know of; the compiler sees to it that none is missing.
+// Every property that `process` may use. The compiler makes sure that none is missing.
 const properties: Record<keyof ProcessContext, true> = {
   params: true,
   fetch: true,
@@ -17,7 +17,7 @@ const properties: Record<keyof ProcessContext, true> = {
 const names = Object.keys(properties);
 
 const handler: ProxyHandler<ItemScope> = {
-  // By the scope itself, not by the proxy: its getters use private fields.
+  // Read from the scope itself, not through the proxy, because its getters use private fields.
   get: (scope, name) => scope[name as keyof ItemScope],
   ownKeys: () => names,
   getOwnPropertyDescriptor: (scope, name) =>

@@ -30,7 +30,7 @@ export interface ItemReadersOptions {
   fail: (error: unknown) => void;
 }
 
-/** Opens what decodes the source's raw records, if it can yield any. */
+/** Opens the decoders of the source's raw records, if it can yield any. */
 export async function openDecoder(
   source: unknown,
   redaction: Pick<Redaction, 'isSecret'>,
@@ -40,8 +40,9 @@ export async function openDecoder(
 }
 
 /**
- * What reads the items of frames in a consumer. Encoded items are decoded one by one. Raw records are decoded in runs with the
- * source's decoder, but never beyond the last one that counts as started: a record may bring down the process that decodes it.
+ * Reads the items of frames in a consumer. Encoded items are decoded one by one. Raw records are decoded in runs with
+ * the source's decoder, but never beyond the last one that counts as started: a record may bring down the process that
+ * decodes it.
  */
 export class ItemReaders {
   readonly #items = new FrameDecoder();
@@ -112,7 +113,7 @@ function unreadable(kind: string, why: string): Error {
   );
 }
 
-/** The items of a run of records, or, in their place, RecordErrors. */
+/** The items of a run of records, with RecordErrors instead of malformed ones. */
 function decoded(
   { bytes, ends, length }: Pick<MetaRun, 'bytes' | 'ends' | 'length'>,
   decode: RecordDecoder,
@@ -123,7 +124,7 @@ function decoded(
     if (items.length !== ends.length) throw new Error(`${ends.length} records were decoded into ${items.length} items`);
     return items;
   } catch (error) {
-    // Which of them is to blame shows when they are decoded one by one.
+    // The record that is to blame is found when they are decoded one by one.
     return ends.length > 1 ? oneByOne(bytes, ends, decode) : [asRecordError(error)];
   }
 }

@@ -1,6 +1,6 @@
 import { cancellation } from '../core/cancellation.ts';
 
-/** What the signal of an item aborts with when its time is up. */
+/** The reason with which an item's signal aborts when its time is up. */
 export function timedOut(itemTimeoutMs: number): DOMException {
   return cancellation(
     new DOMException(`the item ran for longer than its itemTimeout of ${itemTimeoutMs} ms`, 'TimeoutError'),

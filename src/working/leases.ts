@@ -9,13 +9,13 @@ export interface LeasesOptions extends SlotProcessorOptions {
 }
 
 /**
- * The processors of a consumer's slots. A slot's is leased to an item from its start until it settles. The slot that became
- * free last is leased first, so no more are opened than items have run at a time.
+ * The processors of a consumer's slots. A slot's processor is leased to an item from the item's start until it settles.
+ * The slot that became free last is leased first, so no more are opened than items have run at a time.
  */
 export class Leases {
   readonly #options: LeasesOptions;
   readonly #all: SlotProcessor[] = [];
-  /** Those without an item. The ones that can run an item at once are last. */
+  /** The slots without an item. Those that can run an item at once are last. */
   readonly #free: SlotProcessor[] = [];
 
   constructor(options: LeasesOptions) {

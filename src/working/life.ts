@@ -1,6 +1,6 @@
 /**
- * A consumer's life: configured, ready, lent items, drained, dismissed. Its messages are all that it needs from the
- * supervisor.
+ * A consumer's life: configured, ready, lent items, drained, dismissed. It depends on the supervisor only through
+ * messages.
  */
 import type { Connection } from '../child/connect.ts';
 import { commonLife, type Life, type LifeOptions } from '../child/life.ts';
@@ -108,7 +108,7 @@ export function consumerLife(
     });
     common.ready(message, () => working().state);
   };
-  /** Does what is left to do in the sinks at the end of the run. The supervisor ends this process if it takes too long. */
+  /** Finishes the sinks at the end of the run. The supervisor ends this process if it takes too long. */
   const finish = async (message: ConfigureConsumer, parts: NonNullable<ConfigureConsumer['finish']>): Promise<void> => {
     const { run, name } = message;
     const { resolve } = common.values();

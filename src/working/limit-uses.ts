@@ -1,6 +1,9 @@
 import type { Intervals } from '../core/intervals.ts';
 
-/** Which limits were used by items whose results are on their way to the sink. Costs nothing for items that use none. */
+/**
+ * Tracks which limits were used by items whose results are on their way to the sink. Costs nothing for items that use
+ * none.
+ */
 export class LimitUses {
   readonly #bySeq = new Map<number, ReadonlySet<string>>();
 

@@ -3,7 +3,7 @@ import { sinkId, type Delivery, type AnySink } from '../sinks/port.ts';
 import type { SinkConnection } from './sink-connection.ts';
 import type { SessionOptions } from './sink-session.ts';
 
-/** One of the pipeline's sinks, as a consumer has it. */
+/** One of the pipeline's sinks, as a consumer uses it. */
 export interface OpenSink {
   readonly id: string;
   readonly delivery: Delivery;
@@ -19,20 +19,21 @@ export function sinksOf(sink: AnySink): readonly AnySink[] {
   return all.toSorted((a, b) => order.indexOf(a.delivery) - order.indexOf(b.delivery));
 }
 
-/** What a sink must know of the other ones: which properties of a result they take rows from. */
+/** What a sink must know about the others: from which properties of a result they take rows. */
 export function otherTables(sink: AnySink, all: readonly AnySink[]): readonly string[] | 'any' {
   const others = all.filter((other) => other !== sink);
   return others.every(({ tables }) => tables) ? others.flatMap(({ tables = [] }) => tables) : 'any';
 }
 
-/** `sink`, opened by way of `connection`. `target`: how people know it. */
+/** `sink`, opened through `connection`. `target`: its name for people. */
 export function openSink(sink: AnySink, target: string, connection: OpenSink['connection']): OpenSink {
   return { id: sinkId(sink), delivery: sink.delivery, target, connection };
 }
 
 /**
- * Makes `exclusive` for each sink. It rejects (exit 78) if two transactional sinks take their turns under one name: the second
- * would wait for ever for the first, which waits for it before it commits. `to.all` refuses that where the place is known.
+ * Makes `exclusive` for each sink. It rejects (exit 78) if two transactional sinks take turns under the same name: the
+ * second would wait forever for the first, which waits for the second before it commits. `to.all` refuses that if the
+ * place is known.
  */
 export function turnsOf(exclusive: SessionOptions['exclusive']): (sink: AnySink) => SessionOptions['exclusive'] {
   const owners = new Map<string, AnySink>();

@@ -1,12 +1,14 @@
 import type { Settle } from '../ipc/messages.ts';
 
-/** How long items take, and how much of that they block the event loop; summed up from one settle to the next. */
+/**
+ * How long items take, and for how much of that time they block the event loop, summed up from one settle to the next.
+ */
 export class Pace {
   #ran = 0;
   #tookMs = 0;
   #blockedMs = 0;
 
-  /** The `process` of so many items has ended, `ms` in all after it began. */
+  /** The `process` of some items has ended. `ms`: how long they took in total. */
   ended(items: number, ms: number): void {
     this.#ran += items;
     this.#tookMs += ms;

@@ -7,7 +7,7 @@ import type { SinkState } from './sink-state.ts';
 
 const backoff: Backoff = { baseMs: 500, capMs: 30_000 };
 
-/** What waiting for a sink needs. */
+/** The parts that are needed to wait for a sink. */
 export interface Patience {
   clock: Clock;
   random: () => number;
@@ -41,7 +41,7 @@ export async function patiently<T>(
   return { status: 'given up' };
 }
 
-/** Waiting does not help: the sink has barred this process, is another than it was, or shows that something in Millrace is wrong. */
+/** Waiting does not help: the sink has barred this process, is a different sink now, or shows a bug in Millrace. */
 export function isBeyondWaiting(error: unknown): boolean {
   return ['fenced', 'fatal'].includes(sinkFailureOf(error));
 }

@@ -1,6 +1,6 @@
 /**
- * Items that some of the pipeline's sinks already have, and others do not: after a process went between two commits, or a
- * sink refused what another one had taken. Nearly always empty.
+ * Items that some of the pipeline's sinks already have and others do not: after a process died between two commits, or
+ * after a sink refused results that another one had accepted. Nearly always empty.
  */
 export class Present {
   readonly #bySeq = new Map<number, Set<string>>();

@@ -11,11 +11,11 @@ export interface Found {
 }
 
 /**
- * Finds out which items of a redelivery are in the sinks already. First the writers that may have had them are barred in
- * every sink with a ledger, which also waits for what they may have under way; only then are the ledgers asked. Of items
- * that only an earlier supervisor's consumers may have had, nothing above a ledger's highest seq (as of after they were
- * barred) needs asking, so a deep queue costs no questions; items that a consumer of this supervisor lost are always asked
- * for.
+ * Finds out which items of a redelivery are already in the sinks. First the writers that may have had them are barred
+ * in every sink with a ledger, which also waits for their open transactions; only then are the ledgers asked. If only
+ * consumers of an earlier supervisor may have had the items, a ledger is not asked about items above its highest seq
+ * (read after the barring), so a deep queue costs no queries. A ledger is always asked about items that a consumer of
+ * this supervisor has lost.
  */
 export class Redelivery {
   readonly #ledgers: readonly OpenSink[];

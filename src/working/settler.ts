@@ -2,7 +2,7 @@ import { Intervals } from '../core/intervals.ts';
 import { Waiters } from '../core/waiters.ts';
 import type { Failure, Settle } from '../ipc/messages.ts';
 
-/** Failures carry texts and stacks of user code; this many fit into a message in any case. */
+/** Failures carry messages and stacks of user code. This many always fit into a message. */
 const mostFailures = 100;
 
 /** The consumer's figures, which go with each settle. */

@@ -19,13 +19,13 @@ const cannotWait =
   'this sink cannot wait for the commit of another one; put it last in to.all(…), or use a sink that has prepare()';
 
 /**
- * The sink as a consumer has it: one operation at a time, in the order of the calls, each within a timeout, and in a
+ * The sink as a consumer uses it: one operation at a time, in the order of the calls, each within a timeout, and in a
  * new session after every lost connection.
  *
  * An operation that hangs, or has lost its answer, may still be carried out. So its session is given up, and the next
- * operation begins by opening another. Opening waits for what this writer has under way in the sink and bars the rest: what
- * the ledger says from then on stays true. A sink that was only unreachable is opened again as well: a connection that was
- * lost does not come back by itself.
+ * operation begins by opening another. Opening waits for this writer's open transactions in the sink and bars it from
+ * starting others, so the ledger's answers from then on stay true. A sink that was only unreachable is opened again as
+ * well: a lost connection does not recover by itself.
  */
 export class SinkConnection {
   readonly #options: SinkConnectionOptions;
@@ -61,8 +61,8 @@ export class SinkConnection {
   }
 
   /**
-   * The first half of `commit`. No other operation is done until the second half: it would see what is not committed, or wait
-   * for it.
+   * The first half of `commit`. No other operation is done until the second half, because it would see uncommitted
+   * data, or wait for it.
    */
   prepare(batch: Batch): Promise<Prepared> {
     return new Promise((resolve, reject) => {

@@ -2,11 +2,11 @@ import { formatDuration } from '../core/units.ts';
 import { OutcomeUnknown, type Sink, type SinkContext, type SinkWriter } from '../sinks/port.ts';
 import { Deadline } from './deadline.ts';
 
-/** What a session is opened with. */
+/** The options of a session. */
 export interface SessionOptions {
   sink: Pick<Sink<unknown>, 'open'>;
   context: Omit<SinkContext, 'signal' | 'exclusive' | 'part'> & Partial<Pick<SinkContext, 'part'>>;
-  /** As in SinkContext; what still waits in line when `signal` aborts leaves it. */
+  /** As in SinkContext. When `signal` aborts, tasks that still wait in line are dropped. */
   exclusive: <T>(name: string, task: () => Promise<T>, signal: AbortSignal) => Promise<T>;
 }
 
@@ -48,7 +48,7 @@ export class SinkSession {
     return await this.#within(ms, what, async () => await operation(this.#writer!));
   }
 
-  /** Nothing that it still does counts any more: the sink is notified, and nothing waits for it. */
+  /** Anything that it still does is ignored: the sink is notified, and nothing waits for it. */
   giveUp(reason: unknown): void {
     this.#givenUp.abort(reason);
     this.#letGo();
@@ -56,7 +56,7 @@ export class SinkSession {
 
   #letGo(): void {
     const close = async (): Promise<void> => await this.#writer?.close();
-    close().catch(() => undefined); // It is not used any more, so what it fails at cannot matter.
+    close().catch(() => undefined); // It is not used any more, so its failure does not matter.
   }
 
   #within<T>(ms: number, what: string, task: () => Promise<T>): Promise<T> {

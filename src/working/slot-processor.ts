@@ -6,9 +6,9 @@ import type { AnyProcessor, OpenProcessor, SlotContext } from '../processors/por
 
 export interface SlotProcessorOptions {
   processor: AnyProcessor;
-  /** What it works with, for people. */
+  /** What it uses, for people. */
   target: string;
-  /** What the contexts of all slots have in common. */
+  /** The part of the context that all slots share. */
   context: Omit<SlotContext, 'slot' | 'signal' | 'fetch' | 'limit'>;
   calls: Pick<Calls, 'scope'>;
 }
@@ -47,7 +47,7 @@ export class SlotProcessor {
     return this.#open !== undefined && !this.#open.isBroken;
   }
 
-  /** As the processor's `run`. It must be ready. */
+  /** Like the processor's `run`. It must be ready. */
   run(item: unknown, context: ProcessContext): unknown {
     return this.#open!.run(item, context);
   }

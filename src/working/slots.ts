@@ -235,7 +235,8 @@ export class Slots<S extends Scope> {
     let running: Promise<unknown> | undefined;
     try {
       result = process(read(seq - first, Math.min(run.last, run.announcedTo) - first), scope);
-      // A `then` that is not a promise's may throw, or call back at once or twice: that is its item's failure only.
+      // A `then` that does not belong to a promise may throw, or call back at once or twice. That must only make its
+      // own item fail.
       if (isThenable(result)) running = Promise.resolve(result);
     } catch (error) {
       scope.finish();
@@ -257,7 +258,7 @@ export class Slots<S extends Scope> {
 
   #settled(scope: S, tell: () => void): void {
     const running = this.#running.get(scope.seq);
-    // Given up: it has been called a failure already.
+    // Given up: its failure has already been reported.
     if (!running) return;
     this.#running.delete(scope.seq);
     const { clock, pace } = this.#options;

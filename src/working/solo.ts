@@ -13,8 +13,8 @@ export interface SoloOptions {
 }
 
 /**
- * Runs items one of which may end this process: one at a time, each announced before it starts. If the process dies,
- * the last announced item is the cause.
+ * Runs items when one of them may end this process: one at a time, each announced before it starts. If the process
+ * dies, the last announced item is the cause.
  */
 export class Solo {
   readonly #options: SoloOptions;
@@ -40,7 +40,7 @@ export class Solo {
     void this.#work();
   }
 
-  /** Starts nothing more; returns what was not started, announced or not. */
+  /** Starts nothing more; returns the items that were not started, announced or not. */
   stop(): Intervals {
     this.#isStopped = true;
     const left = new Intervals();

@@ -1,4 +1,4 @@
-/** The supervisor's standard output, as a consumer's sink sees it: bytes go there in messages, and are confirmed in order. */
+/** The supervisor's standard output for a consumer's sink: bytes are sent in messages and confirmed in order. */
 export class StandardOutput {
   readonly #send: (bytes: Buffer) => void;
   readonly #waiting: { written: () => void; failed: (error: Error) => void }[] = [];
@@ -15,7 +15,7 @@ export class StandardOutput {
     });
   }
 
-  /** The oldest write has been handed over. */
+  /** The operating system has the bytes of the oldest write. */
   written(): void {
     this.#waiting.shift()?.written();
   }

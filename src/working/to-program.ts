@@ -3,7 +3,10 @@ import { frameToPayload, joinItems, type Frame } from '../frame/frame.ts';
 import type { Results } from '../ipc/messages.ts';
 import { BadRow, type Batch } from '../sinks/port.ts';
 
-/** Rows go out in messages of about this size: what follows on the channel does not wait for a whole large batch. */
+/**
+ * Rows are sent in messages of about this size, so that later messages on the channel do not wait for a whole large
+ * batch.
+ */
 const pieceBytes = 256 * 1024;
 const maxRowBytes = 16 * 1024 * 1024;
 

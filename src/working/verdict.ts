@@ -9,9 +9,9 @@ const verdicts: Record<Verdict, Failure['verdict']> = {
   dependency: 'later',
 };
 
-/** What an item that failed with `error`, which may be anything that was thrown, wants to become of it. Never throws. */
+/** Decides what should happen to an item that failed with `error`, which may be any thrown value. Never throws. */
 export function failureOf(seq: number, error: unknown, redaction: Redaction): Failure {
-  // Here, and not where it is shown: it is stored as well.
+  // Redacted here, and not where it is shown, because it is stored as well.
   const data = redaction.error(errorData(error));
   const verdict = safely(() => verdictOf(error));
   const endsRun = safely(() => isRecordError(error) && error.endsRun) === true;
@@ -29,7 +29,7 @@ function safely<T>(ask: () => T): T | undefined {
   try {
     return ask();
   } catch {
-    // A proxy or a getter may throw: then the value says nothing.
+    // A proxy or a getter may throw. Then the value tells us nothing.
     return undefined;
   }
 }

@@ -503,7 +503,7 @@ given('a source', {
   'that ends its process': {
     files: pipeline({ source: '*source() { yield { id: 1 }; process.exit(0); }' }),
     code: 69,
-    says: ['exited 0 without being asked to'],
+    says: ['exited 0 unexpectedly'],
   },
   'that sets the exit code is left to': {
     files: pipeline({ source: `*source() { process.exitCode = 7; for (let id = 1; id <= 5; id++) yield { id }; }` }),

@@ -80,7 +80,7 @@ describe('a consumer', () => {
     const running = project.start(['run', 'quits.ts', '--consumers', '1']);
     expect((await running.ended).code).toBe(0);
     const [crash] = running.log.filter(({ event, level }) => event === 'child.exited' && level === 'error');
-    expect(crash?.message).toContain('exited 0 without being asked to');
+    expect(crash?.message).toContain('exited 0 unexpectedly');
     project.expectEachOnce(3);
   });
 });

@@ -66,7 +66,7 @@ class FakeChild<In, Out extends { type: string }> implements Child<In, Out> {
     this.#listener?.onMessage(message, Buffer.concat(payload));
   }
 
-  /** It goes. */
+  /** It exits. */
   goes(exit: Partial<Exit> = {}): void {
     const killed = (exit.signal === 'SIGKILL' && this.killedAs) || 'no';
     this.exit = { code: null, signal: null, reason: this.killedFor, killed, lastWords: undefined, ...exit };
@@ -74,13 +74,13 @@ class FakeChild<In, Out extends { type: string }> implements Child<In, Out> {
     this.#listener?.onExit(this.exit);
   }
 
-  /** It is gone as whoever has been killed is. */
+  /** It is gone like a process that was killed. */
   dies(): void {
     this.goes({ signal: 'SIGKILL' });
   }
 
-  /** Types of what it was told, but for `type`s not asked for. */
-  told(...types: Out['type'][]): Out['type'][] {
+  /** The types of all messages that it was sent, or only those in `types`. */
+  typesSent(...types: Out['type'][]): Out['type'][] {
     const all = this.sent.map(({ type }) => type as Out['type']);
     return types.length === 0 ? all : all.filter((type) => types.includes(type));
   }
@@ -88,7 +88,7 @@ class FakeChild<In, Out extends { type: string }> implements Child<In, Out> {
   /** The last message of a type that it was sent. */
   last<Type extends Out['type']>(type: Type): Extract<Out, { type: Type }> {
     const found = this.sent.findLast((message) => message.type === type);
-    if (!found) throw new Error(`${this.name} was not sent "${type}", but: ${this.told().join(', ')}`);
+    if (!found) throw new Error(`${this.name} was not sent "${type}", but: ${this.typesSent().join(', ')}`);
     return found as Extract<Out, { type: Type }>;
   }
 }

@@ -67,7 +67,7 @@ export function blameFor(
     exit: Exit;
     isExpected: boolean;
     error: LastError | undefined;
-    /** Something outside is to blame, unless an item is. By default, the error decides. */
+    /** An external service is to blame, unless an item is. By default, the error decides. */
     isOutside?: boolean;
   },
 ): Gone {

@@ -7,7 +7,7 @@ export interface LastError {
   origin: Failed['origin'];
   words: string;
   error: ErrorData;
-  /** Something outside was unreachable. */
+  /** An external service was unreachable. */
   isOutside: boolean;
 }
 

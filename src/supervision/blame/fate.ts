@@ -30,7 +30,7 @@ export type FateDeps = Pick<Hub, 'settings' | 'random' | 'pipeline' | 'queue'> &
   singlingOut: SinglingOut;
 };
 
-/** It failed because of something outside, or asked for a later time. That uses an attempt if it fails alone. */
+/** It failed because of an external service, or asked for a later time. That uses an attempt if it fails alone. */
 function later(hub: FateDeps, failure: Failure, attempt: FailedAttempt, now: number): Fate {
   const { random, queue, singlingOut } = hub;
   const { seq, error, outside, afterMs } = failure;

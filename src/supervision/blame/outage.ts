@@ -93,7 +93,7 @@ export function lendProbe(
   return delivery !== undefined;
 }
 
-/** Whether an error says that something outside is unreachable, which is nobody's fault here. */
+/** Whether an error says that an external service is unreachable, which is not the fault of the item. */
 export function isOutside({ code, cause }: ErrorData): boolean {
   return code === 'DEPENDENCY' || code === 'RETRY_AFTER' || (cause !== undefined && isOutside(cause));
 }

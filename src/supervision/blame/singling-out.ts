@@ -31,16 +31,15 @@ export interface Judgement {
 }
 
 /**
- * Tells an outage from an item that can never succeed, although both fail in the same way: the vendor does not answer, or
- * answers 503. An outage affects many items. So a failure uses an attempt if others have succeeded that were lent after the
- * item failed last: under the same limit or, if its call had none, at all.
+ * Distinguishes an outage from an item that can never succeed, although both fail in the same way: the vendor does not
+ * answer, or answers 503. An outage affects many items. So a failure uses an attempt if others have succeeded that were
+ * lent after the item failed last: under the same limit or, if its call had none, at all.
  *
  * Once the others are done, nothing is left to compare the item with. So an item is singled out, and stays so across
- * restarts, if that has happened once, or if more of the items lent since its last attempt but one, or its first, have
- * succeeded than are open now.
- * Its failures use attempts unless an item that is not singled out fails, too, and none succeeds: then it is an outage for
- * all of them. An item that never ran at the same time as a successful one is singled out after 200 failures, so that every
- * run ends.
+ * restarts, if that has happened once, or if more of the items lent since its attempt before last (or its first) have
+ * succeeded than are open now. Its failures use attempts unless an item that is not singled out fails, too, and none
+ * succeeds: then it is an outage for all of them. An item that never ran at the same time as a successful one is
+ * singled out after 200 failures, so that every run ends.
  *
  * Pure: time is passed in.
  */

@@ -51,8 +51,8 @@ export interface Child<In, Out> {
    */
   listen: (listener: ChildListener<In>) => void;
   /**
-   * SIGKILL to the child and everything that it started; `reason` says why, for people. An `order` is nobody's fault; a
-   * `hang` is what it died of.
+   * SIGKILL to the child and everything that it started; `reason` says why, for people. An `order` is not counted
+   * against the child; a `hang` is the cause of its death.
    */
   kill: (reason: string, why?: 'order' | 'hang') => void;
   /** Stops waiting for it although it is alive: it must not keep this process from ending. Its exit is not reported. */

@@ -62,7 +62,8 @@ export class Post<In, Out> {
   #isCandidate: boolean;
   #isHeldBack = false;
   /**
-   * Its process was told that no more items will come. If it goes before it has ended, its successor is told the same.
+   * Its process has got the message that no more items will come. If it goes before it has ended, its successor gets
+   * the same message.
    */
   #owesEnd = false;
   /** How many processes exited without completing their end work. */
@@ -199,7 +200,10 @@ export class Post<In, Out> {
     else if (this.child && this.#state !== 'draining') this.#move('drain');
   }
 
-  /** The process was told that no more items will come: it, or otherwise its successor, has to do the end work. */
+  /**
+   * The process has got the message that no more items will come. It, or otherwise its successor, has to do the end
+   * work.
+   */
   end(): void {
     this.drain();
     this.#owesEnd = this.#state === 'draining';
@@ -264,10 +268,10 @@ export class Post<In, Out> {
     const { child, outbox, wasReady, hasEnded, lastError } = occupant;
     this.#cancelTimer();
     outbox.drop();
-    const wasTold = this.#state === 'draining';
+    const wasAsked = this.#state === 'draining';
     // A process that was not ready yet had nothing to end.
-    const isExpected = wasTold && (hasEnded || !wasReady);
-    const reason = isExpected ? 'ended' : describeExit({ ...exit, reason: lastError?.words ?? exit.reason }, wasTold);
+    const isExpected = wasAsked && (hasEnded || !wasReady);
+    const reason = isExpected ? 'ended' : describeExit({ ...exit, reason: lastError?.words ?? exit.reason }, wasAsked);
     const { who } = child;
     // Before its successor starts: items and permits of the dead process are released first.
     const { givenBack, crash } = this.#options.onGone(exit, isExpected);
@@ -277,7 +281,7 @@ export class Post<In, Out> {
     const error = lastError?.error;
     const isOutage = !isExpected && crash.blame === 'outside';
     events.emit('child.exited', { who, code, signal, expected: isExpected, reason, givenBack, error, isOutage });
-    const isMissed = !this.#isCandidate && (!wasTold || this.owesEnd);
+    const isMissed = !this.#isCandidate && (!wasAsked || this.owesEnd);
     if (!isMissed) this.#move('gone');
     else if (this.owesEnd && ++this.#endFailures >= mostEndAttempts && !this.#options.mustEnd)
       this.#giveUpEnd(who, reason);

@@ -11,7 +11,7 @@ const backoff: Backoff = { baseMs: 250, capMs: 30_000 };
 const healthyMs = 60_000;
 
 /**
- * A crash, and who is to blame: the process, an item that it ran, or something outside that was unreachable. While
+ * A crash, and what is to blame: the process, an item that it ran, or an external service that was unreachable. While
  * items are accused of it, the answer is open; `whenSolved` calls its listener when the answer is known. A crash counts
  * towards the limit only if the process is to blame, from the moment that is known.
  */

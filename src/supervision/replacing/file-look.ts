@@ -23,7 +23,7 @@ export function lookAtFile(
       deadlineMs: settings.readyTimeoutMs,
       onOther: () => undefined,
     });
-    child.kill('it has said what is in the file');
+    child.kill('it has reported what is in the file');
     return description;
   };
   return { description: look(), cancel: () => child.kill('not needed any more') };

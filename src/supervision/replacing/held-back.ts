@@ -32,7 +32,7 @@ export class HeldBack {
   #nextAt: number | undefined;
   #cancelTimer: Cancel = () => undefined;
   #look: FileLook | undefined;
-  #toldReason: string | undefined;
+  #reportedReason: string | undefined;
 
   constructor(hub: HeldBackHub, options: HeldBackOptions) {
     this.#hub = hub;
@@ -94,8 +94,8 @@ export class HeldBack {
 
   #refused(reason: string): void {
     this.#options.admission.refused(reason);
-    if (reason === this.#toldReason) return;
-    this.#toldReason = reason;
+    if (reason === this.#reportedReason) return;
+    this.#reportedReason = reason;
     this.#hub.events.emit('file.unusable', { reason });
   }
 
@@ -109,6 +109,6 @@ export class HeldBack {
   #reset(): void {
     this.#cancel();
     this.#looksInARow = 0;
-    this.#toldReason = undefined;
+    this.#reportedReason = undefined;
   }
 }

@@ -2,7 +2,7 @@ import { ProtocolError } from '../../core/errors.ts';
 import { frameFromPayload, type Frame, type FrameHeader } from '../../frame/frame.ts';
 import type { Results } from '../../ipc/messages.ts';
 
-/** A row: where it is in the frame that it came in. */
+/** A row, by its position in the frame in which it arrived. */
 export interface Row {
   frame: Frame;
   index: number;
@@ -24,7 +24,7 @@ export class ArrivedRows {
     }
   }
 
-  /** The rows of an item, which are given only once; undefined if it has none. */
+  /** The rows of an item, which can be taken only once; undefined if it has none. */
   take(seq: number): readonly Row[] | undefined {
     const rows = this.#rows.get(seq);
     this.#rows.delete(seq);

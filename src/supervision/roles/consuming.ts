@@ -64,7 +64,7 @@ export class Consuming {
       spawn: () => ConsumerChild;
       /** The consumer that it replaces when it is ready. */
       predecessor?: Post<FromConsumer, ToConsumer> | undefined;
-      /** It gets no items, but does what is left to do in the sinks at the end of the run. */
+      /** It gets no items, but finishes the sinks at the end of the run. */
       finishes?: boolean;
     },
   ) {
@@ -227,14 +227,14 @@ export class Consuming {
         this.#enrolment.enter(child, () => post.outbox?.put('settlements', () => this.#configure(child)));
       },
       ready: () => {
-        if (post.state === 'draining') return; // It has been told to stop since.
+        if (post.state === 'draining') return; // It has been asked to stop since then.
         if (post.state !== 'starting') throw unexpected('consumer', 'ready', post.state);
         if (this.holder === 0) throw unexpected('consumer', 'ready', 'not configured');
         this.#holding = new Holding(this.#hub.settings.concurrency);
         post.ready();
         this.#hasBeenReady = true;
         admission.proven();
-        // It is at it already: from now on it has the time to end.
+        // It is already stopping. From now on its time limit applies.
         if (this.#finishes) post.end();
         touch();
       },

@@ -9,7 +9,7 @@ import type { Hub } from '../hub.ts';
 export class OtherQueues {
   readonly #events: Hub['events'];
   readonly #start: QueueStart;
-  readonly #told = new Set<string>();
+  readonly #reported = new Set<string>();
 
   constructor(events: Hub['events'], start: QueueStart) {
     this.#events = events;
@@ -20,8 +20,8 @@ export class OtherQueues {
   found(others: Message['others']): void {
     const start = this.#start;
     for (const { queue, directory } of others) {
-      if (this.#told.has(queue)) continue;
-      this.#told.add(queue);
+      if (this.#reported.has(queue)) continue;
+      this.#reported.add(queue);
       const isHere = directory === start.directory;
       this.#events.emit('sink.otherQueue', {
         queue,

@@ -33,15 +33,15 @@ export class Producing {
   #stage: 'to be described' | 'to be configured' | 'configured' = 'to be described';
   /** This process described the pipeline before there was a queue: it need not do that again. */
   #described: ProducerChild | undefined;
-  #toldThrottled = false;
+  #isThrottled = false;
   readonly #settles: boolean;
   readonly #previous: string | null;
-  /** The id of the cursor that the process has been told to be settled, and has not confirmed. */
+  /** The id of the settled cursor that was sent to the process and that it has not confirmed. */
   #unconfirmed: number | undefined;
   #cancelEnd: Cancel = () => undefined;
-  /** The source may forget what waits to be acknowledged. */
+  /** The source may forget the items that wait to be acknowledged. */
   #mustSync = false;
-  /** When to try again what found no space on the disk. */
+  /** When to repeat an operation that found no space on the disk. */
   #tryAgainAt: number | undefined;
 
   constructor(
@@ -54,7 +54,7 @@ export class Producing {
     this.#fingerprint = options.fingerprint;
     this.#settles = options.settles ?? false;
     this.#previous = options.previous ?? null;
-    // A changed pipeline may have a source that wants to hear nothing.
+    // A changed pipeline may have a source that does not settle.
     if (!this.#settles) hub.queue.cursors.forget();
     this.post = new Post<FromProducer, ToProducer>(hub, {
       role: 'producer',
@@ -77,8 +77,8 @@ export class Producing {
 
   /** Raises or lowers the producer's throttle. */
   throttle(on: boolean): void {
-    if (on === this.#toldThrottled) return;
-    this.#toldThrottled = on;
+    if (on === this.#isThrottled) return;
+    this.#isThrottled = on;
     this.post.child?.send({ type: 'throttle', on });
   }
 
@@ -88,8 +88,8 @@ export class Producing {
   }
 
   /**
-   * After a commit of this extent: sends what waited for it. What the source may forget has to survive a power loss first. On
-   * a full disk the source has to wait.
+   * After a commit of this extent: sends the messages that waited for it. Items that the source may forget have to
+   * survive a power loss first. On a full disk the source has to wait.
    */
   committed(extent: Extent): void {
     this.#tryAgainAt = undefined;
@@ -103,7 +103,7 @@ export class Producing {
     outbox?.committed(isSynced ? 'all' : 'settlements');
   }
 
-  /** The result of `work`; undefined if the disk has no space for it: then another tick comes soon. */
+  /** The result of `work`; undefined if the disk has no space for it. Then another tick comes soon. */
   #ifSpace<T>(work: () => T): T | undefined {
     try {
       return work();
@@ -115,8 +115,8 @@ export class Producing {
   }
 
   /**
-   * After a commit: tells a source that wants to hear it what is settled. When the source has ended and confirmed all of it, its
-   * process may go.
+   * After a commit: reports to a source with `settles` what is settled. When the source has ended and has confirmed
+   * everything, its process may go.
    */
   settle(): void {
     if (!this.#settles) return;
@@ -181,7 +181,7 @@ export class Producing {
       isReopened: this.#deps.writers.hasPredecessor(this.holder),
       reads: queue.run.state === 'running',
       reportTimeoutMs: settings.itemTimeoutMs,
-      throttled: this.#toldThrottled,
+      throttled: this.#isThrottled,
       frameItems: settings.frameItems,
       frameBytes: settings.frameBytes,
       windowBytes: settings.producerWindowBytes,
@@ -219,7 +219,7 @@ export class Producing {
         this.#redescribed(loaded);
       },
       ready: () => {
-        if (post.state === 'draining') return; // It has been told to stop since.
+        if (post.state === 'draining') return; // It has been asked to stop since then.
         if (this.#stage !== 'configured') throw unexpected('producer', 'ready', this.#stage);
         post.ready();
         touch();
@@ -240,7 +240,7 @@ export class Producing {
         touch();
       },
       confirmed: ({ id }) => {
-        if (id !== this.#unconfirmed) throw unexpected('producer', 'confirmed', 'not told that anything is settled');
+        if (id !== this.#unconfirmed) throw unexpected('producer', 'confirmed', 'not waiting for a confirmation');
         this.#unconfirmed = undefined;
         queue.cursors.confirm(id);
         touch();

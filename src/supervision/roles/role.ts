@@ -17,7 +17,7 @@ export interface RoleDeps {
 /** How often children report that they are alive. */
 const beatMs = 1000;
 
-/** What `configure` says to every child. */
+/** The part of `configure` that all children get. */
 export function configureFor(
   { queue, settings, pipeline }: Pick<Hub, 'queue' | 'settings' | 'pipeline'>,
   { childrenDieWithUs }: Pick<RoleDeps, 'childrenDieWithUs'>,

@@ -10,7 +10,7 @@ export class Roster {
   readonly producing: Producing;
   readonly consumers: Consumers;
 
-  /** Does what is left to do in the sinks at the end of the run; undefined if nothing is. */
+  /** Finishes the sinks at the end of the run; undefined if no sink needs that. */
   readonly finisher: Consuming | undefined;
 
   constructor(producing: Producing, consumers: Consumers, finisher?: Consuming) {

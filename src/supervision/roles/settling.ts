@@ -13,7 +13,7 @@ import { unexpected } from './receiving.ts';
 
 export type SettlingDeps = FateDeps & Pick<Hub, 'clock' | 'events' | 'results' | 'fail'>;
 
-/** So that it is not met again before the service has stopped. */
+/** So that the item is not lent again before the service has stopped. */
 const endedRunDelayMs = 1000;
 
 /**
@@ -79,12 +79,12 @@ function fateOfFailure(deps: SettlingDeps, failure: Failure, attempt: FailedAtte
   const { seq, verdict, error: failed } = failure;
   if (verdict === 'endsRun') {
     deps.fail(badRecord(attempt.item(), failed));
-    // It stays in the queue, so the next start meets it again.
+    // It stays in the queue, so the next start lends it again.
     return { kind: 'retry', error: failed, usesAttempt: false, delayMs: endedRunDelayMs };
   }
   if (verdict !== 'absent') return fateOf(deps, failure, attempt, now);
   if (attempt.mode !== 'askOnly') throw unexpected('consumer', `absence of ${seq}`, 'not asked for it');
-  // The item did not run, and so did not fail again: its error is that it killed its consumers.
+  // The item did not run, so it did not fail again: its error is that it killed its consumers.
   const error = attempt.errorBefore() ?? { code: 'KILLED_CONSUMER', message: 'killed its consumer' };
   return fateOf(deps, { ...failure, error }, attempt, now);
 }

@@ -3,7 +3,7 @@ import type { Holding } from '../../queue/lending/holding.ts';
 import type { Queue, Unread } from '../../queue/queue.ts';
 import type { ArrivedRows, Row } from './arrived-rows.ts';
 
-/** What a row takes in memory besides its bytes. */
+/** How much memory a row takes in addition to its bytes. */
 const rowOverhead = 100;
 
 /** An item whose results the program can read now. */
@@ -29,13 +29,13 @@ export interface UnreadResultsOptions {
 }
 
 /**
- * Results that the program has not read yet (sink `to.results()`). Their items are done and no longer with a consumer, but
- * not settled: an item is settled when the program asks for what comes after it. They die with the supervisor, and then
- * their items run again.
+ * Results that the program has not read yet (sink `to.results()`). Their items are done and no longer with a consumer,
+ * but not settled: an item is settled when the program asks for the next result after it. They die with the supervisor,
+ * and then their items run again.
  *
- * In the order of the items, an item is readable when no item before it is open. An item that waits for a retry, or whose
- * consumer has died, holds up those after it; a dead letter frees its place. While too much is unread no new items are
- * lent. Items that were lent before are lent all the same if they hold up the others, so the wait ends.
+ * In the order of the items, an item is readable when no item before it is open. An item that waits for a retry, or
+ * whose consumer has died, holds up those after it; a dead letter is skipped. While too much is unread no new items are
+ * lent. Items that were lent before are still lent if they hold up the others, so that the wait ends.
  */
 export class UnreadResults {
   readonly #options: UnreadResultsOptions;
@@ -44,7 +44,7 @@ export class UnreadResults {
   readonly #seqs = new Intervals();
   /** The item that the program is reading. */
   #inHand: number | undefined;
-  /** Items that have failed before. They are no longer in their frames, which the queue looks at. */
+  /** Items that have failed before. They are no longer in their frames, which are all that the queue checks. */
   readonly #failed = new Intervals();
   #bytes = 0;
   #onReadable: () => void = () => undefined;
@@ -67,7 +67,7 @@ export class UnreadResults {
     return this.#bytes >= this.#options.mostBytes;
   }
 
-  /** What is unread waits for an item that is not done. */
+  /** The unread results wait for an item that is not done. */
   get isHeldUp(): boolean {
     return this.#kept.size > 0 && this.#inHand === undefined && this.#next() === undefined;
   }
@@ -99,7 +99,7 @@ export class UnreadResults {
     if (this.#options.isOrdered) this.#failed.add(seq);
   }
 
-  /** An item is a dead letter: those after it need not wait. */
+  /** An item is a dead letter: the items after it need not wait for it. */
   dead(seq: number): void {
     this.#failed.delete(seq);
     this.#onReadable();
@@ -131,7 +131,7 @@ export class UnreadResults {
     return { seq, rows: this.#kept.get(seq)!.rows };
   }
 
-  /** The program has read the item and asks for what comes after it. */
+  /** The program has read the item and asks for the next result. */
   read(seq: number): void {
     const kept = this.#kept.get(seq);
     if (!kept || this.#inHand !== seq) return;

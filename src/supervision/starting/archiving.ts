@@ -8,7 +8,7 @@ import type { Spool } from '../../queue/spool/spool.ts';
 import type { RunRecord } from '../../queue/store.ts';
 import type { Writers } from '../../queue/writers.ts';
 
-/** What a fresh start finds, and would archive. */
+/** The queue that a fresh start finds and would archive. */
 export type Left = { status: 'run'; run: RunRecord } | { status: 'unreadable'; reason: string };
 
 export interface Archiving {
@@ -84,7 +84,10 @@ const lost = {
     'the old queue cannot say where its finished runs ended, because its record of that is damaged: context.previous is undefined until a run has finished',
 };
 
-/** What `read` gives. If the part of the queue that it reads is damaged, warns of the `loss` and gives `instead`. */
+/**
+ * Returns the result of `read`. If the part of the queue that it reads is damaged, warns of the `loss` and returns
+ * `instead`.
+ */
 async function orLost<T>(options: Archiving, loss: string, instead: T, read: () => T | Promise<T>): Promise<T> {
   try {
     return await read();
@@ -95,7 +98,7 @@ async function orLost<T>(options: Archiving, loss: string, instead: T, read: () 
   }
 }
 
-/** Nobody holds such a file: opening it got past the lock. */
+/** No other process holds such a file: opening it got past the lock. */
 async function archiveUnreadable(options: Archiving, reason: string): Promise<Archived> {
   const { file, durability, stopped, pipelineName: pipeline } = options;
   if ((await options.confirmFresh({ status: 'unreadable', reason }, stopped)) === 'stopped') return 'stopped';

@@ -29,7 +29,7 @@ export interface ClaimingOptions {
   events: EventBus;
 }
 
-/** What a pipeline that has claimed its queue continues with. */
+/** The state with which a pipeline that has claimed its queue continues. */
 export interface Claimed {
   /** The last run, as this pipeline resumes it; undefined in a new queue. */
   resumed: RunRecord | undefined;

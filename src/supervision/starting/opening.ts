@@ -79,7 +79,7 @@ export async function openRun(options: OpeningOptions): Promise<Opening> {
   }
 }
 
-/** Tells the pipeline's source from others: its kind and target. */
+/** Identifies the pipeline's source by its kind and target. */
 function sourceName({ pipeline: { source } }: OpeningOptions): string {
   return source ? `${source.kind} ${source.target}` : '';
 }

@@ -96,8 +96,8 @@ function asDeclared({ field, was, isNow }: Change): Pick<Declaration, 'was' | 'i
 
 function noticeOf({ recorded, ours, relation }: OwnershipQuestion, declared: readonly Change[]): string | null {
   if (declared.length > 0) {
-    const told = declared.map(({ field, was, isNow }) => `${field}: ${was} is now ${isNow}`);
-    return `the run continues with what changed (--moved): ${told.join('; ')}`;
+    const changes = declared.map(({ field, was, isNow }) => `${field}: ${was} is now ${isNow}`);
+    return `the run continues with what changed (--moved): ${changes.join('; ')}`;
   }
   return recorded === null || relation === 'same' ? null : `the pipeline file ${recorded.file} is now ${ours.file}`;
 }

@@ -4,14 +4,18 @@ import { show } from '../../core/show.ts';
 
 type Declared = Readonly<Record<string, ParamDescription>>;
 
-/** The params of a new run: the given values, else the defaults. Throws (exit 78) with a line for each that has no value. */
+/**
+ * The params of a new run: the given values, or else the defaults. Throws (exit 78) with a line for each param without
+ * a value.
+ */
 export function paramsOfNewRun(declared: Declared, given: GivenParams): ParamValues {
   return completed(declared, new Map([...given].map(([name, { value }]) => [name, value])));
 }
 
 /**
- * The params of a run that is continued: the values that it was started with. Throws (exit 78) if a given value is another
- * one: half of the results would rest on each. A param that the pipeline has gained since then gets its value now.
+ * The params of a run that is resumed: the values with which it was started. Throws (exit 78) if a given value differs,
+ * because half of the results would come from each value. A param that was added to the pipeline since then gets its
+ * value now.
  */
 export function paramsOfOpenRun(declared: Declared, given: GivenParams, run: { params: ParamValues }): ParamValues {
   const stored = Object.entries(run.params).filter(([name]) => Object.hasOwn(declared, name));
@@ -30,7 +34,7 @@ export function paramsOfOpenRun(declared: Declared, given: GivenParams, run: { p
     if (read.status === 'read') continue;
     throw configError(
       'PARAMS',
-      `the open run was started with ${name} ${show(value)}, which the pipeline does not take any more: ${read.message}. ` +
+      `the open run was started with ${name} ${show(value)}, which the pipeline no longer accepts: ${read.message}. ` +
         'Undo the change until the run is finished, or start over with --fresh (the old queue is archived).',
     );
   }
@@ -39,12 +43,12 @@ export function paramsOfOpenRun(declared: Declared, given: GivenParams, run: { p
   return completed(declared, values);
 }
 
-/** Whether the pipeline has gained the param since the run began: otherwise the run would have a value for it. */
+/** Whether the param was added to the pipeline after the run began. Otherwise the run would have a value for it. */
 function isGained(name: string, { optional }: ParamDescription, run: { params: ParamValues }): boolean {
   return run.params[name] === undefined && optional !== true;
 }
 
-/** Refuses (exit 78) other values than those of a run that is finished: they need a new run. */
+/** Refuses (exit 78) values that differ from those of a finished run: they need a new run. */
 export function refuseOtherParams(declared: Declared, given: GivenParams, run: { params: ParamValues }): void {
   const changed = changedParams(declared, given, run);
   if (changed.length === 0) return;

@@ -52,7 +52,7 @@ export interface Plan {
   params: GivenParams;
 }
 
-/** What a service works with, for its surroundings. */
+/** Parts of a service that its caller needs. */
 export interface ServiceParts {
   plan: Plan;
   spool: Spool;
@@ -69,7 +69,7 @@ export interface StartDeps {
   plan: (pipeline: PipelineDescription) => Plan;
   formatProblems: (problems: readonly Problem[]) => string;
   writeOut: ConsumerDeps['writeOut'];
-  /** How the program reads results; undefined if nobody reads any. Only for the sink `to.results()`. */
+  /** How the program reads results; undefined if no program does. Only for the sink `to.results()`. */
   results: { isOrdered: boolean } | undefined;
   /** The service is about to run: display and control can start. The returned function is awaited at the end. */
   onService: (service: Service, parts: ServiceParts) => Promise<() => Promise<void>>;
@@ -79,8 +79,8 @@ export interface StartDeps {
 
 /**
  * Runs the pipeline to its end, or until it is stopped. With `again`, an open run is finished first and a new one
- * follows it. Tells how the last run that began has ended, with the worse exit code of two; throws errors that should be
- * shown.
+ * follows it. Resolves to how the last run that began has ended, with the worse exit code of two. Rejects with errors
+ * that should be shown.
  */
 export async function start(request: StartRequest, deps: StartDeps): Promise<Ended> {
   const first = await startOne(request, deps);
@@ -115,7 +115,7 @@ interface OneEnded extends Ended {
 async function startOne(request: StartRequest, deps: StartDeps): Promise<OneEnded> {
   const crew = new Crew({ ...deps.crew, clock: deps.clock });
   const stop = new AbortController();
-  // Until there is a service to stop, there is only something to leave off.
+  // Until there is a service to stop, a stop only ends the start.
   deps.stopRequests.listen(() => {
     stop.abort();
     crew.dismiss();
@@ -289,6 +289,6 @@ async function serve(serving: Serving): Promise<Omit<OneEnded, 'owesAnother'>> {
 function endOf({ error, exitCode: code }: Outcome, isFinished: boolean, at: number): StartEnd {
   const exitCode = error?.exitCode ?? code;
   if (isFinished) return { at, outcome: 'finished', exitCode };
-  const wasTold = exitCode === exitCodes.ok || exitCode === exitCodes.forced;
-  return { at, outcome: wasTold ? 'stopped' : 'failed', exitCode };
+  const wasAsked = exitCode === exitCodes.ok || exitCode === exitCodes.forced;
+  return { at, outcome: wasAsked ? 'stopped' : 'failed', exitCode };
 }

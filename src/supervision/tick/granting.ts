@@ -21,7 +21,7 @@ export class Granting {
     const grants = limits.advance(now);
     if (grants.length > 0) {
       const holders = new Map(this.#roster.sides.map((side) => [side.holder, side.post]));
-      for (const grant of grants) this.#tell(grant, holders.get(grant.holder));
+      for (const grant of grants) this.#send(grant, holders.get(grant.holder));
     }
     for (const record of limits.durable({ now, wall: clock.wall() })) queue.setLimit(record);
   }
@@ -31,7 +31,7 @@ export class Granting {
     this.#hub.limits.announced(this.#hub.clock.now());
   }
 
-  #tell(grant: Grant, post: Side['post'] | undefined): void {
+  #send(grant: Grant, post: Side['post'] | undefined): void {
     const { limits } = this.#hub;
     const message = { type: 'granted', id: grant.id } as const;
     // Only a rate rests on the spool; a turn under a concurrency limit need not wait for the disk.

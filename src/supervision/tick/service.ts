@@ -49,7 +49,7 @@ const recyclingMs = 1000;
 
 export interface ServiceOptions extends Pick<CommittingOptions, 'reserve' | 'checkStore'> {
   hub: Omit<Hub, 'touch' | 'record' | 'fail' | 'broken'>;
-  /** What the supervisor's sides of the posts get. */
+  /** Shared by the supervisor's sides of all posts. */
   deps: Omit<ConsumerDeps, 'admission' | 'outage' | 'singlingOut' | 'unfencedWriters' | 'otherQueues' | 'writers'> & {
     writers: ConsumerDeps['writers'] & ConstructorParameters<typeof UnfencedWriters>[1];
   };
@@ -246,7 +246,7 @@ export class Service {
     });
   }
 
-  /** As the status says, in less time. */
+  /** The same as in the status, but cheaper to compute. */
   get state(): Status['state'] {
     if (this.#shutdown) return 'stopping';
     return this.#pausing.reason === null ? this.#hub.queue.run.state : 'paused';
@@ -300,7 +300,7 @@ export class Service {
     else this.#changes.delayed(refusal?.message ?? 'the disk-space reserve is not restored yet');
     if (!this.#committing.isFull) return committed;
     if (this.#shutdown) this.#endDespiteFullDisk();
-    // It has sent items that find no space; more would find none, either.
+    // It has sent items for which there is no space. More items would find none, either.
     this.#roster.producing.throttle(true);
     this.#ticking.comeAt(this.#hub.clock.now() + fullRetryMs);
     return committed;

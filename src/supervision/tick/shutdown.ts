@@ -36,7 +36,7 @@ export class Shutdown {
   #abortAt: number | null;
   #killAt: number;
   #hasForced = false;
-  /** The closed limits that consumers were told last; undefined before. */
+  /** The closed limits that were last sent to consumers; undefined if none were sent. */
   #closed: string | undefined;
   #isHurried = false;
 

@@ -4,9 +4,9 @@ import type { Hub } from '../hub.ts';
 
 /** How often free disk space is checked: a fast source fills some hundred megabytes in between. */
 const lookMs = 1000;
-/** The spool is tended every so many looks: so long it has to be idle to be tidied up. */
+/** The spool is tended after this many checks: it must have been idle that long before it is tidied up. */
 const looksPerTending = 10;
-/** A log of that size has not been emptied for long, though there is nothing that should keep it from being. */
+/** A log of this size has not been emptied for a long time, although nothing should prevent that. */
 const largeLogBytes = 64 * 1024 * 1024;
 /** The producer resumes when the free space exceeds the floor by this much. */
 const enoughShare = 1.1;
@@ -21,8 +21,8 @@ export interface Storage {
 }
 
 /**
- * Looks after the disk that the queue is on: before it is full the producer waits, so that there is room for everything
- * that settles items; and the spool's log is kept small.
+ * Tends the disk that holds the queue: pauses the producer before the disk is full, so that space remains for settling
+ * items, and keeps the spool's log small.
  */
 export class Tending {
   readonly #hub: TendingHub;

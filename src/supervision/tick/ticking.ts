@@ -1,6 +1,6 @@
 import type { Cancel, Clock } from '../../core/clock.ts';
 
-/** However long a tick takes, it does not wait longer than this for more. */
+/** The longest time that a tick waits for more messages, however long ticks take. */
 const longestWaitMs = 10;
 
 export interface TickingOptions {
@@ -23,7 +23,7 @@ export class Ticking {
   #isStopped = false;
   /** How long the last tick took. */
   #tookMs = 0;
-  /** Since when the tick waits for more; undefined if it does not. */
+  /** When the tick began to wait for more; undefined if it does not wait. */
   #waitingSince: number | undefined;
   #cancelWait: Cancel = () => undefined;
   #cancelTimer: Cancel = () => undefined;
@@ -63,7 +63,7 @@ export class Ticking {
     const isFirst = this.#waitingSince === undefined;
     this.#waitingSince ??= now;
     const left = this.#waitingSince + Math.min(this.#tookMs, longestWaitMs) - now;
-    // The frame's end touches as well. The timer is for one that stops on its way.
+    // The end of the frame calls `touch` as well. The timer is for a frame that stops arriving in the middle.
     if (left > 0 && isFirst) this.#cancelWait = clock.after(left, () => this.touch());
     return left > 0;
   }

@@ -36,7 +36,7 @@ describe('the contract of processors', () => {
   it.each<[string, string, Change]>([
     [
       'gives the result of another item',
-      'runs an item in each slot at a time, and mixes nothing up',
+      'runs one item in each slot at a time, and mixes nothing up',
       (open) => ({
         run: async (item: unknown, context: never) => {
           last = item;

@@ -89,7 +89,7 @@ describe('a post', () => {
       'is starting',
       'start',
       'gone',
-      'exited 0 without being asked to',
+      'exited 0 unexpectedly',
       'is parked',
     ]);
     expect(post).toMatchObject({ state: 'parked', isOver: true, restarts: 2, ordinal: 3 });

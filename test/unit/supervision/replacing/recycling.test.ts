@@ -27,7 +27,7 @@ function getReady(world: AService, consumer: FakeConsumer, rss = 1): void {
 function leave(world: AService, consumer: FakeConsumer): void {
   consumer.says({ type: 'ended' });
   world.tick();
-  expect(consumer.told('bye')).toEqual(['bye']);
+  expect(consumer.typesSent('bye')).toEqual(['bye']);
   consumer.goes({ code: 0 });
   world.tick();
 }
@@ -55,12 +55,12 @@ describe('a consumer that has done enough', () => {
     ]);
     const successor = world.consumer();
     expect(successor).not.toBe(old);
-    expect(old.told('stop')).toEqual([]);
+    expect(old.typesSent('stop')).toEqual([]);
     expect(states(world)).toEqual([`1 ${old.who.pid} ready`, `1 ${successor.who.pid} starting`]);
 
     const lentBefore = old.lent;
     getReady(world, successor);
-    expect(old.told('stop')).toEqual(['stop']);
+    expect(old.typesSent('stop')).toEqual(['stop']);
     expect(states(world)).toEqual([`1 ${successor.who.pid} ready`, `1 ${old.who.pid} draining`]);
     const open = lentBefore.filter((seq) => seq > 3);
     old.says({ type: 'givenBack', items: open.slice(1).flatMap((seq) => [seq, seq]) });
@@ -117,7 +117,7 @@ describe('a consumer that has done enough', () => {
         }
       }
     }
-    expect(old.told('stop')).toEqual([]);
+    expect(old.typesSent('stop')).toEqual([]);
     expect(world.emitted('child.notReplaced')[0]).toMatchObject({ who: old.who, reason: expect.stringContaining('1') });
     expect(world.emitted('child.parked')).toEqual([]);
     expect(starts).toBeGreaterThan(5);
@@ -220,7 +220,7 @@ describe('while a consumer is replaced', () => {
     world.pass(1000);
     const successor = world.consumer();
     world.service.stop('SIGTERM');
-    expect(old.told('stop')).toEqual(['stop']);
+    expect(old.typesSent('stop')).toEqual(['stop']);
     expect(successor.killedFor).toBe('stopped before it was ready');
     successor.dies();
     leave(world, old);
@@ -245,7 +245,7 @@ describe('while a consumer is replaced', () => {
     world.tick();
     const successor = world.consumer();
     expect(successor.killedFor).toBe('stopped before it was ready');
-    expect(old.told('end')).toEqual(['end']);
+    expect(old.typesSent('end')).toEqual(['end']);
     successor.dies();
     world.producer.leaves();
     leave(world, old);
@@ -270,7 +270,7 @@ describe('while a consumer is replaced', () => {
     world.producer.says({ type: 'ended' });
     world.tick();
     world.producer.leaves();
-    expect([old.told('end'), successor.told('end')]).toEqual([[], ['end']]);
+    expect([old.typesSent('end'), successor.typesSent('end')]).toEqual([[], ['end']]);
     leave(world, successor);
     await world.settle();
     expect(world.outcome).toBeUndefined();

@@ -13,10 +13,10 @@ function aWorld(options: AServiceOptions = {}): AService {
 async function reload(world: AService, answer: Described = described()): Promise<void> {
   expect(world.service.reload()).toMatchObject({ status: 'begun' });
   const describer = world.producers.at(-1)!;
-  expect(describer.told()).toEqual(['describe']);
+  expect(describer.typesSent()).toEqual(['describe']);
   describer.says(answer);
   await world.settle();
-  expect(describer.killedFor).toBe('it has said what is in the file');
+  expect(describer.killedFor).toBe('it has reported what is in the file');
 }
 
 /** The successor gets ready, and its predecessor goes. */
@@ -24,7 +24,7 @@ function takeOver(world: AService, ordinal: number): void {
   const predecessor = world.consumers.filter(({ who, exit }) => who.ordinal === ordinal && !exit).at(-2)!;
   world.consumer(ordinal).says({ type: 'ready' });
   world.tick();
-  expect(predecessor.told('stop')).toEqual(['stop']);
+  expect(predecessor.typesSent('stop')).toEqual(['stop']);
   leave(world, predecessor);
 }
 
@@ -45,14 +45,14 @@ describe('a reload', () => {
     await reload(world);
     expect(world.service.status.reload).toEqual({ number: 1, state: 'replacing', replaced: 0, of: 2, reason: null });
     expect(world.consumers).toHaveLength(3);
-    expect([first.told('stop'), second.told('stop')]).toEqual([[], []]);
+    expect([first.typesSent('stop'), second.typesSent('stop')]).toEqual([[], []]);
     takeOver(world, 1);
     expect(world.consumers).toHaveLength(4);
-    expect(second.told('stop')).toEqual([]);
+    expect(second.typesSent('stop')).toEqual([]);
     takeOver(world, 2);
     expect(world.emitted('reload.done')).toEqual([{ number: 1, consumers: 2 }]);
     expect(world.service.status.reload).toMatchObject({ state: 'done', replaced: 2 });
-    expect([producer!.killedFor, producer!.told('stop')]).toEqual([undefined, []]);
+    expect([producer!.killedFor, producer!.typesSent('stop')]).toEqual([undefined, []]);
     expect(world.consumers).toHaveLength(4);
   });
 
@@ -148,14 +148,14 @@ describe('a reload is refused, and the running consumers are kept,', () => {
     expect(refused(world)).toBe('the new consumer 1 did not become ready: exited 1 (no set-up today)');
     world.pass(60_000);
     expect(world.consumers).toHaveLength(3);
-    expect([first.told('stop'), second.told('stop')]).toEqual([[], []]);
+    expect([first.typesSent('stop'), second.typesSent('stop')]).toEqual([[], []]);
 
     await reload(world);
     takeOver(world, 1);
     world.consumer(2).goes({ code: 1 });
     world.tick();
     expect(world.service.status.reload).toMatchObject({ state: 'refused', replaced: 1, of: 2 });
-    expect(second.told('stop')).toEqual([]);
+    expect(second.typesSent('stop')).toEqual([]);
   });
 
   it('when the new consumer says that no process could continue: the running ones can', async () => {
@@ -233,10 +233,10 @@ describe('after a refused reload', () => {
   /** Who is asked what is in the file now answers. */
   async function isLookedAt(world: AService, answer: Described): Promise<void> {
     const look = world.producers.at(-1)!;
-    expect(look.told()).toEqual(['describe']);
+    expect(look.typesSent()).toEqual(['describe']);
     look.says(answer);
     await world.settle();
-    expect(look.killedFor).toBe('it has said what is in the file');
+    expect(look.killedFor).toBe('it has reported what is in the file');
   }
 
   it('a process that dies is held back until the file is good, which is checked with a back-off; that is not counted as a crash', async () => {
@@ -267,7 +267,7 @@ describe('after a refused reload', () => {
     world.producer.says(described());
     world.consumer(1).says({ type: 'ready' });
     world.tick();
-    expect(world.producer.told('configure')).toEqual(['configure']);
+    expect(world.producer.typesSent('configure')).toEqual(['configure']);
     expect(world.emitted('file.usable')).toHaveLength(1);
     expect(world.service.status.processes.map(({ state }) => state)).toEqual(['starting', 'ready', 'ready']);
     world.consumer(1).dies();
@@ -353,7 +353,7 @@ describe('after a refused reload', () => {
     world.producers[0]!.says({ type: 'ended' });
     world.tick();
     world.producers[0]!.leaves();
-    expect(world.consumer(2).told('end')).toEqual(['end']);
+    expect(world.consumer(2).typesSent('end')).toEqual(['end']);
     // The file no longer matters: nobody waits for it, and nobody looks at it.
     expect(world.service.status.reasons.join()).not.toContain('is not replaced');
     world.pass(50_000);
@@ -374,7 +374,7 @@ describe('a successor that exits as soon as it is ready', () => {
     world.consumer().says({ type: 'ready' });
     world.consumer().goes({ code: 1 });
     world.tick();
-    expect(first!.told('stop')).toEqual([]);
+    expect(first!.typesSent('stop')).toEqual([]);
     await reload(world);
     takeOver(world, 1);
     expect(world.service.status.reload).toMatchObject({ state: 'done', replaced: 1 });
@@ -415,7 +415,7 @@ describe('a file that was edited without a reload', () => {
       world.consumer(1).dies();
       world.pass(250);
       const refusedOne = world.consumer(1);
-      expect(refusedOne.told()).toEqual(['describe']);
+      expect(refusedOne.typesSent()).toEqual(['describe']);
       expect(refusedOne.killedFor).toContain(reason);
       refusedOne.dies();
       world.tick();

@@ -65,10 +65,10 @@ describe('an open run', () => {
     expect(() => paramsOfOpenRun(gained, given({}), run)).toThrow('param color has no value');
   });
 
-  it('whose value the pipeline does not take any more is refused', () => {
+  it('whose value the pipeline no longer accepts is refused', () => {
     const narrowed: Record<string, ParamDescription> = { shelf: { type: 'oneOf', values: ['B', 'C'] } };
     expect(() => paramsOfOpenRun(narrowed, given({}), run)).toThrow(
-      'the open run was started with shelf "A", which the pipeline does not take any more: expected one of B, C, got "A"',
+      'the open run was started with shelf "A", which the pipeline no longer accepts: expected one of B, C, got "A"',
     );
   });
 });

@@ -43,7 +43,7 @@ describe('a consumer with nothing to do', () => {
       world.pass(200);
       world.tick();
     }
-    expect(world.consumer(1).told('recall')).toHaveLength(1);
+    expect(world.consumer(1).typesSent('recall')).toHaveLength(1);
   });
 });
 
@@ -127,9 +127,9 @@ describe('a consumer that dies', () => {
     const first = world.consumer();
     first.goes({ code: 1 });
     world.pass(250);
-    expect(first.told()).toEqual(['describe']);
+    expect(first.typesSent()).toEqual(['describe']);
     expect([...world.writers.all.values()].filter(({ role }) => role === 'consumer')).toHaveLength(1);
-    expect(world.consumer().told()).toEqual(['describe', 'configure']);
+    expect(world.consumer().typesSent()).toEqual(['describe', 'configure']);
   });
 
   it('while it is put on the list of writers is replaced when its exit is seen', () => {
@@ -161,7 +161,7 @@ describe('a consumer that dies', () => {
   it('and exits 0 without having been told to has crashed', () => {
     const world = new AService().runReady();
     world.consumer().goes({ code: 0 });
-    expect(world.emitted('child.exited')).toMatchObject([{ reason: 'exited 0 without being asked to' }]);
+    expect(world.emitted('child.exited')).toMatchObject([{ reason: 'exited 0 unexpectedly' }]);
     expect(world.service.status.processes[1]).toMatchObject({ state: 'backoff' });
   });
 
@@ -346,7 +346,7 @@ describe('a producer that dies', () => {
     expect(world.queue.run).toMatchObject({ stored: 2, position: { count: 2, digest: 'two' } });
     world.pass(250);
     const [, second] = world.producers;
-    expect(second!.told()).toEqual(['describe']);
+    expect(second!.typesSent()).toEqual(['describe']);
     second!.says(described());
     world.tick();
     expect(second!.last('configure')).toMatchObject({ position: { cursor: null, count: 2, digest: 'two' } });
@@ -414,7 +414,7 @@ describe('a producer that dies', () => {
     world.pass(250);
     world.producer.says(described('version 2'));
     world.tick();
-    expect(world.producer.told('configure')).toEqual([]);
+    expect(world.producer.typesSent('configure')).toEqual([]);
     expect(world.producer.killedFor).toContain('the file has changed');
     world.producer.dies();
     world.pass(1000);
@@ -424,7 +424,7 @@ describe('a producer that dies', () => {
     await world.settle();
     world.producer.says(described());
     world.tick();
-    expect(world.producer.told('configure')).toEqual(['configure']);
+    expect(world.producer.typesSent('configure')).toEqual(['configure']);
   });
 
   it('may get a successor of another version that resumes from a cursor; the run has that version from then on', () => {
@@ -435,7 +435,7 @@ describe('a producer that dies', () => {
     world.pass(250);
     world.producer.says(described('version 2'));
     world.tick();
-    expect(world.producer.told('configure')).toEqual(['configure']);
+    expect(world.producer.typesSent('configure')).toEqual(['configure']);
     expect(world.emitted('warning')).toMatchObject([{ code: 'PIPELINE_CHANGED' }]);
     expect(world.store.run()).toMatchObject({ fingerprint: 'version 2' });
   });
@@ -456,7 +456,7 @@ describe('a producer that dies', () => {
     await world.settle();
     world.producer.says(described());
     world.tick();
-    expect(world.producer.told('configure')).toEqual(['configure']);
+    expect(world.producer.typesSent('configure')).toEqual(['configure']);
   });
 
   it('is killed when it does not describe the file in time', () => {
@@ -643,7 +643,7 @@ describe('the ledger', () => {
     world.pass(5000);
     world.producer.yields([2]);
     world.tick();
-    expect(world.consumer().told('prune')).toEqual([]);
+    expect(world.consumer().typesSent('prune')).toEqual([]);
     world.since();
     world.consumer().settles(1);
     world.tick();
@@ -664,7 +664,7 @@ describe('the ledger', () => {
     world.store.refusesSync = new StoreFull('no room');
     world.consumer().settles(1);
     world.tick();
-    expect(world.consumer().told('prune')).toEqual([]);
+    expect(world.consumer().typesSent('prune')).toEqual([]);
     world.store.refusesSync = undefined;
     world.consumer().settles(2);
     world.tick();
@@ -678,7 +678,7 @@ describe('the ledger', () => {
     world.pass(5000);
     world.consumer().settles(1);
     world.tick();
-    expect(world.consumer().told('prune')).toEqual([]);
+    expect(world.consumer().typesSent('prune')).toEqual([]);
   });
 });
 
@@ -702,6 +702,6 @@ describe('what consumers write to standard output', () => {
     const world = new AService().runReady();
     world.consumer(2).says({ type: 'write' }, [Buffer.from('line\n')]);
     expect(world.consumer(2).last('written')).toEqual({ type: 'written' });
-    expect(world.consumer(1).told('written')).toEqual([]);
+    expect(world.consumer(1).typesSent('written')).toEqual([]);
   });
 });

@@ -31,7 +31,7 @@ describe('the end of a run', () => {
     world.producer.ends({ count: 1 });
     world.tick();
     expect(world.store.run()).toMatchObject({ state: 'sealed', stored: 1 });
-    expect(world.consumer().told('end')).toEqual([]);
+    expect(world.consumer().typesSent('end')).toEqual([]);
 
     world.consumer().settles(1);
     expect(world.store.run()).toMatchObject({ state: 'sealed' });
@@ -43,7 +43,7 @@ describe('the end of a run', () => {
     world.producer.says({ type: 'ended' });
     world.consumer().says({ type: 'ended' });
     world.tick();
-    expect([world.producer.told('bye'), world.consumer().told('bye')]).toEqual([['bye'], ['bye']]);
+    expect([world.producer.typesSent('bye'), world.consumer().typesSent('bye')]).toEqual([['bye'], ['bye']]);
     world.producer.leaves();
     world.consumer().goes({ code: 0 });
     await world.settle();
@@ -96,7 +96,7 @@ describe('the end of a run', () => {
     expect(world.consumer().lent).toEqual([1, 1]);
     world.consumer().settles(1);
     world.tick();
-    expect(world.consumer().told('end')).toEqual(['end']);
+    expect(world.consumer().typesSent('end')).toEqual(['end']);
   });
 
   it('waits for a commit that finds no space', () => {
@@ -105,10 +105,10 @@ describe('the end of a run', () => {
     world.reserve.canTake = false;
     world.producer.ends();
     world.tick();
-    expect(world.consumer().told('end')).toEqual([]);
+    expect(world.consumer().typesSent('end')).toEqual([]);
     world.hasSpaceAgain();
     world.pass(500);
-    expect(world.consumer().told('end')).toEqual(['end']);
+    expect(world.consumer().typesSent('end')).toEqual(['end']);
   });
 });
 
@@ -134,11 +134,11 @@ describe('the end of a run while an operator’s change waits for space', () => 
     world.tick();
     world.pass(500);
     expect(world.store.run()).toMatchObject({ state: 'sealed', done: 1 });
-    expect(world.consumer().told('end')).toEqual([]);
+    expect(world.consumer().typesSent('end')).toEqual([]);
     world.reserve.canTake = true;
     world.pass(500);
     expect(world.store.run()).toMatchObject({ state: 'finishing', dead: 0 });
-    expect(world.consumer().told('end')).toEqual(['end']);
+    expect(world.consumer().typesSent('end')).toEqual(['end']);
   });
 });
 
@@ -162,7 +162,7 @@ describe('a consumer at the end of a run', () => {
     world.pass(250);
     world.consumer(1).says({ type: 'ready' });
     world.tick();
-    expect(world.consumer(1).told('end')).toEqual(['end']);
+    expect(world.consumer(1).typesSent('end')).toEqual(['end']);
     leave(world, 1);
     await world.settle();
     expect(world.outcome).toMatchObject({ exitCode: 0 });
@@ -265,11 +265,11 @@ describe('a consumer at the end of a run', () => {
     world.consumer(1).says({ type: 'ready' });
     world.producer.ends();
     world.tick();
-    expect(world.consumer(1).told('end')).toEqual(['end']);
-    expect(world.consumer(2).told('end')).toEqual([]);
+    expect(world.consumer(1).typesSent('end')).toEqual(['end']);
+    expect(world.consumer(2).typesSent('end')).toEqual([]);
     world.consumer(2).says({ type: 'ready' });
     world.tick();
-    expect(world.consumer(2).told('end')).toEqual(['end']);
+    expect(world.consumer(2).typesSent('end')).toEqual(['end']);
   });
 
   it('that died before, holding nothing, is not waited for', async () => {
@@ -292,7 +292,7 @@ describe('a consumer at the end of a run', () => {
     world.tick();
     world.consumer().says({ type: 'ended' });
     world.tick();
-    expect(world.consumer().told('bye')).toEqual(['bye', 'bye']);
+    expect(world.consumer().typesSent('bye')).toEqual(['bye', 'bye']);
     world.consumer().goes({ code: 0 });
     world.tick();
     await world.settle();
@@ -336,7 +336,7 @@ describe('a run that was sealed before', () => {
 
   it('and was finishing only ends its consumers', async () => {
     const world = new AService({ run: { ...sealed, state: 'finishing' }, settings: { consumers: 1 } }).runReady();
-    expect(world.consumer().told()).toEqual(['describe', 'configure', 'prune', 'end']);
+    expect(world.consumer().typesSent()).toEqual(['describe', 'configure', 'prune', 'end']);
     leave(world, 1);
     await world.settle();
     expect(world.outcome).toMatchObject({ exitCode: 0 });

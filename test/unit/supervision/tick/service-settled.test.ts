@@ -122,10 +122,10 @@ describe('a source that wants to hear what is settled', () => {
     world.tick();
     settles(world, 1);
     expect(world.store.run()).toMatchObject({ state: 'sealed' });
-    expect([world.producer.told('stop'), world.consumer().told('end')]).toEqual([[], []]);
+    expect([world.producer.typesSent('stop'), world.consumer().typesSent('end')]).toEqual([[], []]);
     confirms(world);
     expect(world.store.run()).toMatchObject({ state: 'finishing' });
-    expect([world.producer.told('stop'), world.consumer().told('end')]).toEqual([['stop'], ['end']]);
+    expect([world.producer.typesSent('stop'), world.consumer().typesSent('end')]).toEqual([['stop'], ['end']]);
     for (const child of [world.producer, world.consumer()]) {
       child.says({ type: 'ended' });
       world.tick();
@@ -143,14 +143,14 @@ describe('a source that wants to hear what is settled', () => {
     world.tick();
     settles(world, 1);
     confirms(world);
-    expect([world.producer.told('stop'), world.store.run()?.state]).toEqual([['stop'], 'sealed']);
+    expect([world.producer.typesSent('stop'), world.store.run()?.state]).toEqual([['stop'], 'sealed']);
   });
 
   it('that hangs when it is closed is killed, and the run ends all the same', () => {
     const world = settling().runReady();
     world.producer.ends();
     world.tick();
-    expect(world.producer.told('stop')).toEqual(['stop']);
+    expect(world.producer.typesSent('stop')).toEqual(['stop']);
     world.pass(60_001);
     expect(world.producer.killedFor).toContain('did not close its source within 1m');
   });
@@ -274,7 +274,7 @@ describe('a source that wants to hear what is settled', () => {
   it('that says it has dealt with what it was not told breaks the protocol', () => {
     const world = settling().runReady();
     expect(() => world.producer.says({ type: 'confirmed', id: 7 })).toThrow(
-      'the producer sent "confirmed" while it was not told that anything is settled',
+      'the producer sent "confirmed" while it was not waiting for a confirmation',
     );
   });
 });

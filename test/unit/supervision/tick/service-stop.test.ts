@@ -21,14 +21,14 @@ describe('a stop', () => {
     world.tick();
     world.service.stop('SIGTERM');
     expect(world.emitted('run.stopping')).toEqual([{ reason: 'SIGTERM', hurry: false, lent: 2 }]);
-    expect([world.producer.told('stop'), world.consumer().told('stop')]).toEqual([['stop'], ['stop']]);
+    expect([world.producer.typesSent('stop'), world.consumer().typesSent('stop')]).toEqual([['stop'], ['stop']]);
 
     world.producer.yields([5], { count: 5 });
     world.producer.says({ type: 'ended' });
     world.consumer().says({ type: 'givenBack', items: [2, 2] });
     world.consumer().settles(1);
     world.tick();
-    expect(world.producer.told('stored', 'bye')).toEqual(['stored', 'stored', 'bye']);
+    expect(world.producer.typesSent('stored', 'bye')).toEqual(['stored', 'stored', 'bye']);
     expect(world.consumer().lent).toEqual([1, 2]);
     world.consumer().says({ type: 'ended' });
     world.tick();
@@ -102,7 +102,7 @@ describe('a stop', () => {
     world.tick();
     expect(world.producer.last('throttle')).toMatchObject({ on: true });
     world.service.stop('SIGTERM');
-    expect(world.producer.told().at(-1)).toBe('stop');
+    expect(world.producer.typesSent().at(-1)).toBe('stop');
   });
 
   it('during a back-off replaces no process', async () => {
@@ -124,9 +124,9 @@ describe('a stop', () => {
     world.producer.says({ type: 'ended' });
     world.tick();
     world.producer.leaves();
-    expect(world.consumer().told()).toEqual(['describe', 'configure', 'prune', 'end']);
+    expect(world.consumer().typesSent()).toEqual(['describe', 'configure', 'prune', 'end']);
     world.service.stop('SIGTERM');
-    expect(world.consumer().told()).toEqual(['describe', 'configure', 'prune', 'end']);
+    expect(world.consumer().typesSent()).toEqual(['describe', 'configure', 'prune', 'end']);
     world.consumer().dies();
     world.pass(60_000);
     await world.settle();
@@ -141,8 +141,8 @@ describe('a stop', () => {
     world.producer.ends({ count: 1 });
     world.service.stop('SIGTERM');
     world.tick();
-    expect([world.producer.killedFor, world.producer.told('stop')]).toEqual([undefined, []]);
-    expect(world.producer.told('stored')).toEqual(['stored']);
+    expect([world.producer.killedFor, world.producer.typesSent('stop')]).toEqual([undefined, []]);
+    expect(world.producer.typesSent('stored')).toEqual(['stored']);
   });
 
   it('lends nothing more, not even retries that become due', () => {
@@ -212,9 +212,9 @@ describe('a stop that takes too long', () => {
     world.tick();
     world.producer.leaves();
     world.pass(7999);
-    expect(world.consumer().told('abort')).toEqual([]);
+    expect(world.consumer().typesSent('abort')).toEqual([]);
     world.pass(1);
-    expect(world.consumer().told('abort')).toEqual(['abort']);
+    expect(world.consumer().typesSent('abort')).toEqual(['abort']);
     world.pass(1999);
     expect(world.consumer().killedFor).toBeUndefined();
     world.pass(1);
@@ -283,7 +283,7 @@ describe('a second stop', () => {
     const world = new AService({ settings: { consumers: 1 } }).runReady();
     world.service.stop('SIGTERM');
     world.service.stop('SIGTERM');
-    expect(world.consumer().told('abort')).toEqual(['abort']);
+    expect(world.consumer().typesSent('abort')).toEqual(['abort']);
     world.pass(1500);
     world.service.stop('SIGINT');
     expect(world.consumer().killedFor).toBeUndefined();
@@ -304,7 +304,7 @@ describe('giving up', () => {
     world.tick();
     park(world, () => world.producer.goes({ code: 1 }));
     expect(world.emitted('child.parked')).toMatchObject([{ crashes: 6, lastReason: 'exited 1' }]);
-    expect(world.consumer().told('stop')).toEqual(['stop']);
+    expect(world.consumer().typesSent('stop')).toEqual(['stop']);
     world.consumer().settles(1);
     world.consumer().says({ type: 'ended' });
     world.tick();
@@ -318,10 +318,10 @@ describe('giving up', () => {
   it('happens when every consumer is parked, and not while one lives', async () => {
     const world = new AService().runReady();
     park(world, () => world.consumer(1).goes({ code: 1 }));
-    expect(world.producer.told('stop')).toEqual([]);
+    expect(world.producer.typesSent('stop')).toEqual([]);
     expect(world.service.status.reasons).toContain('consumer 1 is parked (last: exited 1)');
     park(world, () => world.consumer(2).goes({ code: 1 }));
-    expect(world.producer.told('stop')).toEqual(['stop']);
+    expect(world.producer.typesSent('stop')).toEqual(['stop']);
     world.producer.says({ type: 'ended' });
     world.tick();
     world.producer.leaves();
@@ -334,7 +334,7 @@ describe('giving up', () => {
     const failed = { code: 'SOURCE_CHANGED', message: 'the source is another one' };
     world.producer.says({ type: 'failed', origin: 'process', error: failed, exitCode: 78 });
     world.producer.goes({ code: 1 });
-    expect(world.consumer().told('stop')).toEqual(['stop']);
+    expect(world.consumer().typesSent('stop')).toEqual(['stop']);
     world.consumer().says({ type: 'ended' });
     world.tick();
     world.consumer().goes({ code: 0 });

@@ -107,13 +107,13 @@ describe('a spool on a full disk', () => {
     world.reserve.canTake = false;
     world.producer.yields([1, 2], position);
     world.tick();
-    expect(world.producer.told('stored')).toEqual([]);
+    expect(world.producer.typesSent('stored')).toEqual([]);
     expect(world.consumer().deliveries).toEqual([]);
     expect(world.producer.last('throttle')).toEqual({ type: 'throttle', on: true });
     expect(world.emitted('spool.full')).toEqual([{ reason: 'no space left' }]);
 
     world.pass(5000);
-    expect(world.producer.told('stored')).toEqual([]);
+    expect(world.producer.typesSent('stored')).toEqual([]);
     expect(world.emitted('spool.full')).toHaveLength(1);
 
     world.hasSpaceAgain();
@@ -137,11 +137,11 @@ describe('a spool on a full disk', () => {
     world.consumer().settles(1, 2);
     world.tick();
     expect(world.consumer().last('settled')).toEqual({ type: 'settled' });
-    expect(world.producer.told('stored')).toEqual(['stored']);
+    expect(world.producer.typesSent('stored')).toEqual(['stored']);
     expect(world.consumer().lent).toEqual([1, 2]);
     world.reserve.canTake = true;
     world.pass(500);
-    expect(world.producer.told('stored')).toEqual(['stored', 'stored']);
+    expect(world.producer.typesSent('stored')).toEqual(['stored', 'stored']);
     expect(world.consumer().lent).toEqual([1, 2, 3]);
   });
 
@@ -158,7 +158,7 @@ describe('a spool on a full disk', () => {
     world.consumer().settles(1, 2);
     world.pass(2000);
     expect(world.consumer().last('settled')).toEqual({ type: 'settled' });
-    expect(world.producer.told('stored')).toEqual(['stored']);
+    expect(world.producer.typesSent('stored')).toEqual(['stored']);
   });
 
   it('takes settlements even if there is no space for the list of writers', () => {
@@ -170,10 +170,10 @@ describe('a spool on a full disk', () => {
     world.consumer(2).dies();
     world.consumer(1).settles(1);
     world.tick();
-    expect(world.consumer(1).told('settled')).toEqual([]);
+    expect(world.consumer(1).typesSent('settled')).toEqual([]);
     world.store.refuses = undefined;
     world.pass(500);
-    expect(world.consumer(1).told('settled')).toEqual(['settled']);
+    expect(world.consumer(1).typesSent('settled')).toEqual(['settled']);
     expect(world.writers.all.get(3)).not.toHaveProperty('ended');
   });
 
@@ -182,11 +182,11 @@ describe('a spool on a full disk', () => {
     world.writers.refuses = new StoreFull('no space left');
     world.run();
     world.pass(120_000);
-    expect(world.consumer().told('configure')).toEqual([]);
+    expect(world.consumer().typesSent('configure')).toEqual([]);
     expect([world.consumer().killedFor, world.producer.killedFor]).toEqual([undefined, undefined]);
     world.hasSpaceAgain();
     world.pass(500);
-    expect(world.consumer().told('configure')).toEqual(['configure']);
+    expect(world.consumer().typesSent('configure')).toEqual(['configure']);
     world.pass(30_000);
     expect(world.consumer().killedFor).toBe('not ready within 30s');
   });
@@ -199,12 +199,12 @@ describe('a spool on a full disk', () => {
     world.pass(1000);
     expect(world.writers.all.get(2)).not.toHaveProperty('ended');
     expect(world.consumers).toHaveLength(2);
-    expect(world.consumer().told('configure')).toEqual([]);
+    expect(world.consumer().typesSent('configure')).toEqual([]);
     world.hasSpaceAgain();
     world.reserve.canTake = true;
     world.pass(500);
     expect(world.writers.all.get(2)).toMatchObject({ ended: 'unclean' });
-    expect(world.consumer().told('configure')).toEqual(['configure']);
+    expect(world.consumer().typesSent('configure')).toEqual(['configure']);
   });
 
   it('does not make a stop wait for the producer when all results are recorded: its items are read again', async () => {
@@ -267,8 +267,8 @@ describe('a message that waits for a commit when its process dies', () => {
     world.reserve.canTake = true;
     world.pass(500);
     expect(world.queue.run.stored).toBe(2);
-    expect(world.producer.told('stored', 'granted', 'configure')).toEqual(['configure']);
-    expect(world.consumer().told('settled', 'bye', 'configure')).toEqual(['configure']);
+    expect(world.producer.typesSent('stored', 'granted', 'configure')).toEqual(['configure']);
+    expect(world.consumer().typesSent('settled', 'bye', 'configure')).toEqual(['configure']);
   });
 });
 
@@ -294,7 +294,7 @@ describe('a child that waits for a spool on a full disk', () => {
     world.hasSpaceAgain();
     world.pass(500);
     expect([...world.writers.all.values()].map(({ role }) => role)).toEqual(['producer', 'consumer']);
-    expect(world.consumer().told()).toEqual(['describe', 'configure']);
+    expect(world.consumer().typesSent()).toEqual(['describe', 'configure']);
   });
 
   it('may not send ready', () => {
@@ -419,10 +419,10 @@ describe('permits', () => {
     world.reserve.canTake = false;
     world.consumer().says({ type: 'acquire', id: 1, limit: 'vendor' });
     world.tick();
-    expect(world.consumer().told('granted')).toEqual([]);
+    expect(world.consumer().typesSent('granted')).toEqual([]);
     world.hasSpaceAgain();
     world.pass(500);
-    expect(world.consumer().told('granted')).toEqual(['granted']);
+    expect(world.consumer().typesSent('granted')).toEqual(['granted']);
   });
 
   it('are not sent to a process that released them while the disk was full', () => {
@@ -435,7 +435,7 @@ describe('permits', () => {
     world.consumer().says({ type: 'release', id: 1 });
     world.hasSpaceAgain();
     world.pass(500);
-    expect(world.consumer().told('granted')).toEqual(['granted']);
+    expect(world.consumer().typesSent('granted')).toEqual(['granted']);
     expect(world.consumer().last('granted')).toEqual({ type: 'granted', id: 2 });
   });
 
