@@ -158,9 +158,12 @@ export class MemoryStore implements Store {
     return [...this.#retries.values()]
       .toSorted((a, b) => a.dueAt - b.dueAt || a.seq - b.seq)
       .slice(0, limit)
-      .map(({ seq, origin, dueAt, delayMs, attempt, kills, ownFault, inSinks = [], error }) => {
-        return { seq, origin, dueAt, delayMs, attempt, kills, ownFault, ...some(inSinks), kind: errorKind(error) };
-      });
+      .map(headOf);
+  }
+
+  readRetryHead(seq: number): RetryHead | undefined {
+    const retry = this.#retries.get(seq);
+    return retry && headOf(retry);
   }
 
   visitRetryErrors(visit: (error: ErrorData) => void): void {
@@ -225,6 +228,11 @@ function single(frame: Frame): Frame {
 
 function copyOf(stored: StoredFrame): StoredFrame {
   return { ...stored, settled: Intervals.fromFlat(stored.settled.toFlat()) };
+}
+
+function headOf(retry: RetryRecord): RetryHead {
+  const { seq, origin, dueAt, delayMs, attempt, kills, ownFault, inSinks = [], error } = retry;
+  return { seq, origin, dueAt, delayMs, attempt, kills, ownFault, ...some(inSinks), kind: errorKind(error) };
 }
 
 function some(inSinks: readonly string[]): { inSinks?: readonly string[] } {

@@ -13,7 +13,7 @@ const defaultWindow = 1000;
  * retry never waits longer than was intended when it was set, even if the wall clock has jumped since.
  */
 export class Retries {
-  readonly #store: Pick<Store, 'readRetryHeads' | 'visitRetryErrors'>;
+  readonly #store: Pick<Store, 'readRetryHead' | 'readRetryHeads' | 'visitRetryErrors'>;
   readonly #window: number;
   #soonest: { head: RetryHead; due: number }[] = [];
   /** Whether all waiting retries are in `#soonest`. */
@@ -22,7 +22,10 @@ export class Retries {
   readonly #lent = new Set<number>();
   readonly #errors = new ErrorCounts();
 
-  constructor(store: Pick<Store, 'readRetryHeads' | 'visitRetryErrors'>, window: number = defaultWindow) {
+  constructor(
+    store: Pick<Store, 'readRetryHead' | 'readRetryHeads' | 'visitRetryErrors'>,
+    window: number = defaultWindow,
+  ) {
     this.#store = store;
     this.#window = window;
     store.visitRetryErrors((error) => this.#errors.enter(error));
@@ -67,6 +70,18 @@ export class Retries {
     if (!head) return undefined;
     this.#soonest.shift();
     this.#lent.add(head.seq);
+    if (head.kind !== undefined) this.#errors.leave(head.kind);
+    return head;
+  }
+
+  /** Takes out the retry of `seq`, due or not; undefined if it does not wait. */
+  takeSeq(seq: number, now: number, wall: number): RetryHead | undefined {
+    if (this.#lent.has(seq)) return undefined;
+    this.#fill(now, wall);
+    const at = this.#soonest.findIndex(({ head }) => head.seq === seq);
+    const head = at < 0 ? this.#store.readRetryHead(seq) : this.#soonest.splice(at, 1)[0]!.head;
+    if (!head) return undefined;
+    this.#lent.add(seq);
     if (head.kind !== undefined) this.#errors.leave(head.kind);
     return head;
   }

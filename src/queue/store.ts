@@ -195,6 +195,8 @@ export interface Store {
   readFrameOf(seq: number): StoredFrame | undefined;
   /** The retries that are due first, without their items but with the kinds of their errors. */
   readRetryHeads(limit: number): RetryHead[];
+  /** The retry of `seq`, without its item. */
+  readRetryHead(seq: number): RetryHead | undefined;
   /** The item of a retry. */
   readRetry(seq: number): Frame | undefined;
   /** The error that a retry waits after. */

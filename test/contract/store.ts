@@ -252,6 +252,8 @@ export function describeStore(open: () => { store: Store; close: () => void }): 
       const { error: failed, frame: _frame, ...head } = retryOf(7, { dueAt: 10 });
       expect(store.readRetryHeads(10).map(({ seq }) => seq)).toEqual([7, 5, 6]);
       expect(store.readRetryHeads(1)).toEqual([{ ...head, kind: errorKind(failed) }]);
+      expect(store.readRetryHead(7)).toEqual({ ...head, kind: errorKind(failed) });
+      expect(store.readRetryHead(8)).toBeUndefined();
       expect(store.readRetrySeqs(10)).toEqual([5, 6, 7]);
       expect(store.readRetrySeqs(2)).toEqual([5, 6]);
     });

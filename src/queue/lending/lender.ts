@@ -125,9 +125,9 @@ export class Lender {
     }
   }
 
-  /** Lends `holding` the isolated item `seq`, if it is one. */
+  /** Lends `holding` item `seq` to run alone, if it is isolated or waits for a retry, due or not. */
   lendIsolated(holding: Holding, seq: number, moment: Moment): void {
-    const { accused, items } = this.#parts;
+    const { accused, items, tallies } = this.#parts;
     const { retries } = accused.isolated;
     const at = retries.findIndex((head) => head.seq === seq);
     if (at >= 0) {
@@ -135,6 +135,11 @@ export class Lender {
     } else if (accused.isolated.items.delete(seq)) {
       const stored = items.frameOf(seq);
       this.#lend(holding, stored, seq, cutFrame(stored.frame, seq - stored.first, 1), { now: moment.now });
+    } else {
+      const head = this.#parts.retries.takeSeq(seq, moment.now, moment.wall);
+      if (!head) return;
+      tallies.fallDue();
+      this.#lendRetry(holding, head, moment, 'usual', 'alone');
     }
   }
 
@@ -177,9 +182,9 @@ export class Lender {
     return head;
   }
 
-  #lendRetry(holding: Holding, head: RetryHead, { now }: Moment, lot: Lent['lot']): Delivery {
+  #lendRetry(holding: Holding, head: RetryHead, { now }: Moment, lot: Lent['lot'], how?: 'alone'): Delivery {
     const { store, items, pending, tallies, accused, histories } = this.#parts;
-    const isAlone = accused.isAlone(head) && lot !== 'half';
+    const isAlone = how === 'alone' || (accused.isAlone(head) && lot !== 'half');
     const mode = head.kills >= mostKills ? 'askOnly' : isAlone ? 'alone' : 'together';
     const { seq, origin, attempt, inSinks = [] } = head;
     const frame = items.retry(seq);

@@ -130,12 +130,15 @@ export class SpoolStore implements Store {
       const heads: RetryHead[] = [];
       // One by one: errors can be long, and there can be many.
       for (const row of this.#statements.retryHeads.iterate(limit)) {
-        const { error, inSinks, ...head } = row as Omit<RetryHead, 'inSinks'> & { error: string; inSinks: string };
-        const sinks = inSinks === '[]' ? {} : { inSinks: JSON.parse(inSinks) as string[] };
-        heads.push({ ...head, ...sinks, kind: errorKind(JSON.parse(error) as ErrorData) });
+        heads.push(headFromRow(row as RetryHeadRow));
       }
       return heads;
     });
+  }
+
+  readRetryHead(seq: number): RetryHead | undefined {
+    const row = this.#connection.read(() => this.#statements.retryHead.get(seq) as RetryHeadRow | undefined);
+    return row && headFromRow(row);
   }
 
   readRetry(seq: number): Frame | undefined {
@@ -177,6 +180,16 @@ export class SpoolStore implements Store {
   }
 }
 
+type RetryHeadRow = Omit<RetryHead, 'inSinks'> & { error: string; inSinks: string };
+
+function headFromRow({ error, inSinks, ...head }: RetryHeadRow): RetryHead {
+  const sinks = inSinks === '[]' ? {} : { inSinks: JSON.parse(inSinks) as string[] };
+  return { ...head, ...sinks, kind: errorKind(JSON.parse(error) as ErrorData) };
+}
+
+const retryHeadColumns =
+  'seq, origin, due_at AS dueAt, delay_ms AS delayMs, attempt, kills, own_fault AS ownFault, in_sinks AS inSinks, error';
+
 function prepare(db: Connection['db']) {
   return {
     latestRun: db.prepare('SELECT * FROM run ORDER BY number DESC LIMIT 1'),
@@ -194,9 +207,8 @@ function prepare(db: Connection['db']) {
       'SELECT * FROM frames LEFT JOIN progress USING (first) WHERE first <= ? ORDER BY first DESC LIMIT 1',
     ),
     parts: db.prepare('SELECT sink, writer, part FROM parts WHERE run = ? ORDER BY sink, writer'),
-    retryHeads: db.prepare(
-      'SELECT seq, origin, due_at AS dueAt, delay_ms AS delayMs, attempt, kills, own_fault AS ownFault, in_sinks AS inSinks, error FROM retries ORDER BY due_at, seq LIMIT ?',
-    ),
+    retryHeads: db.prepare(`SELECT ${retryHeadColumns} FROM retries ORDER BY due_at, seq LIMIT ?`),
+    retryHead: db.prepare(`SELECT ${retryHeadColumns} FROM retries WHERE seq = ?`),
     retry: db.prepare('SELECT shapes, body FROM retries WHERE seq = ?'),
     retryError: db.prepare('SELECT error FROM retries WHERE seq = ?').pluck(),
     retryErrors: db.prepare('SELECT error FROM retries').pluck(),

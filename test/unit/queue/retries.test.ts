@@ -24,6 +24,8 @@ class Heads {
     for (const { kind } of this.#heads) visit(errorOf(kind));
   };
 
+  readRetryHead = (seq: number): RetryHead | undefined => this.#heads.find((other) => other.seq === seq);
+
   readRetryHeads = (limit: number): RetryHead[] => {
     this.asked.push(limit);
     return this.#heads.slice(0, limit);

@@ -14,7 +14,14 @@ const moment = { now: 0, wall: 0 };
 const credit = { items: 100, bytes: 1000 };
 
 /** A queue on a store in which ten items and the retry of an eleventh wait, and whom it blames. */
-function restarted(predecessors: { uncleanStarts: number; trial: number | null }) {
+function restarted(
+  predecessors: { uncleanStarts: number; trial: number | null },
+  {
+    retryInMs = 0,
+    earlier = [],
+    windowRetries = 100,
+  }: { retryInMs?: number; earlier?: number[]; windowRetries?: number } = {},
+) {
   const store = new MemoryStore();
   const before = new Queue(store, aRun(), { windowBytes: 1000 });
   before.append(frameOf(Array.from({ length: 11 }, (_, i) => `item ${i}`)), { cursor: null, count: 11, digest: null });
@@ -22,10 +29,12 @@ function restarted(predecessors: { uncleanStarts: number; trial: number | null }
   const holding = new Holding(20);
   before.take(holding, credit, moment);
   const error = { code: 'E', message: 'no' };
-  before.fail(holding, 4, moment, () => ({ kind: 'retry', error, delayMs: 0, usesAttempt: true }));
+  for (const seq of earlier)
+    before.fail(holding, seq, moment, () => ({ kind: 'retry', error, delayMs: 0, usesAttempt: true }));
+  before.fail(holding, 4, moment, () => ({ kind: 'retry', error, delayMs: retryInMs, usesAttempt: true }));
   before.commit(moment);
 
-  const queue = new Queue(store, store.run()!, { windowBytes: 1000 });
+  const queue = new Queue(store, store.run()!, { windowBytes: 1000, windowRetries });
   const clock = new HandClock(0);
   const events = new EventBus();
   const happened: [EventName, object][] = [];
@@ -75,6 +84,29 @@ describe('a start', () => {
     expect(store.readRetryError(trial)?.message).toBe('killed its consumer once: its supervisor was killed with it');
     expect(queue.stats).toMatchObject({ retrying: trial === 2 ? 1 : 1, queued: 10 });
     expect(queue.isDirty).toBe(false);
+  });
+});
+
+describe('a start after an item on trial brought down its supervisor', () => {
+  // The wall clock was set back meanwhile.
+  it('names the item although its retry is not due by the clock', () => {
+    const { store, queue, happened } = restarted({ uncleanStarts: 1, trial: 4 }, { retryInMs: 5000 });
+    expect(happened.at(-1)).toMatchObject(['item.killed', { seq: 4, kills: 1 }]);
+    expect(store.readRetryHead(4)).toMatchObject({ kills: 1 });
+    expect(queue.stats).toMatchObject({ retrying: 1, queued: 10 });
+  });
+
+  it('names the item although more retries are due before it than are kept in memory', () => {
+    const options = { retryInMs: 5000, earlier: [5, 6, 7, 8, 9], windowRetries: 2 };
+    const { store, queue, happened } = restarted({ uncleanStarts: 1, trial: 4 }, options);
+    expect(happened.at(-1)).toMatchObject(['item.killed', { seq: 4, kills: 1 }]);
+    expect(store.readRetryHead(4)).toMatchObject({ kills: 1 });
+    expect(queue.stats).toMatchObject({ queued: 8, retrying: 3 });
+  });
+
+  it('names nobody if the item has settled', () => {
+    const { happened } = restarted({ uncleanStarts: 1, trial: 99 });
+    expect(happened.map(([name]) => name)).toEqual(['items.isolated']);
   });
 });
 
