@@ -54,8 +54,8 @@ export interface Processor<in Item = never, out Out = unknown, out Limit extends
    */
   readonly open: (context: SlotContext) => OpenProcessor<Item, Out> | Promise<OpenProcessor<Item, Out>>;
   /**
-   * Checks the real processor without running an item, for `millrace check --connect`. Resolves to lines for people;
-   * rejects with the problem.
+   * Checks the real processor without running an item. No command calls this yet; the contract does. Resolves to lines
+   * for people; rejects with the problem.
    */
   readonly check?: ((context: ProcessorCheckContext) => Promise<readonly string[]>) | undefined;
 }

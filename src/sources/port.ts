@@ -75,8 +75,8 @@ export interface SourceSpec<out Item = unknown, out Limit extends string = never
    */
   readonly onBadRecord?: 'dead' | 'fail' | undefined;
   /**
-   * Checks the real source without consuming anything, for `millrace check --connect`. Resolves to lines for people;
-   * rejects with the problem.
+   * Checks the real source without consuming anything. No command calls this yet; the contract does. Resolves to lines
+   * for people; rejects with the problem.
    */
   readonly check?: ((context: CheckContext) => Promise<readonly string[]>) | undefined;
 }
