@@ -36,7 +36,7 @@ export async function restingStatus(
 ): Promise<RestingStatus | undefined> {
   // Imported late, because these modules load SQLite.
   const [{ spoolFile }, { lookAtRest }] = await Promise.all([
-    import('../supervision/starting/opening.ts'),
+    import('../queue/spool/directory.ts'),
     import('../queue/spool/resting-queue.ts'),
   ]);
   const file = spoolFile(directory);

@@ -2,7 +2,7 @@ import type { Settings } from '../config/schema.ts';
 import type { GivenParams } from '../core/params.ts';
 import type { PipelineDescription } from '../ipc/messages.ts';
 import { Limits } from '../limits/limits.ts';
-import type { Plan } from '../supervision/starting/start.ts';
+import type { Plan } from '../supervision/starting/request.ts';
 
 /** The supervisor's settings, from the configuration and the pipeline's description. */
 export function planOf({

@@ -16,10 +16,12 @@ import { userCacheDirectory } from '../pipeline/cache-directory.ts';
 import { formatProblems } from '../pipeline/problems.ts';
 import { LetterBox } from '../queue/dead/letter-box.ts';
 import { readDeadLetters } from '../queue/spool/dead-letters.ts';
+import { spoolPlace } from '../queue/spool/place.ts';
 import type { ConsumerDeps } from '../supervision/roles/consuming.ts';
 import { guardCommand } from '../supervision/posts/group-guard.ts';
 import { bootId, deathSignalCommand } from '../supervision/posts/identity.ts';
-import { start, type Ended, type ServiceParts, type StartRequest } from '../supervision/starting/start.ts';
+import type { Ended, ServiceParts, StartRequest } from '../supervision/starting/request.ts';
+import { start } from '../supervision/starting/start.ts';
 import type { Service } from '../supervision/tick/service.ts';
 import type { ChildEntries } from './child-entries.ts';
 import { childEnvironment } from './child-environment.ts';
@@ -108,6 +110,7 @@ export async function serve(request: ServeRequest, deps: ServeDeps): Promise<Run
           boot: bootId(),
         });
       },
+      placeOf: ({ stateDirectory: directory, settings }) => spoolPlace(directory, settings),
       results: deps.results,
       onService: (service, parts) => openToTheOutside(service, parts, deps),
       writeOut,

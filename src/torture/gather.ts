@@ -22,7 +22,7 @@ import type { Pipeline } from '../pipeline/types.ts';
 import { deadLettersAtRest, readDeadLetters } from '../queue/spool/dead-letters.ts';
 import { sinkId, type Sink } from '../sinks/port.ts';
 import { isDeterministic } from '../sources/port.ts';
-import { spoolFile } from '../supervision/starting/opening.ts';
+import { spoolFile } from '../queue/spool/directory.ts';
 
 /** The evidence for each sink. */
 export function gatherEvidence(

@@ -7,7 +7,7 @@ import { LetterBox, type Change } from '../../queue/dead/letter-box.ts';
 import { Queue } from '../../queue/queue.ts';
 import { openSpool } from '../../queue/spool/open.ts';
 import type { Store } from '../../queue/store.ts';
-import { spoolFile } from '../../supervision/starting/opening.ts';
+import { spoolFile } from '../../queue/spool/directory.ts';
 import type { FoundState } from '../find-state.ts';
 import type { Shell } from '../shell.ts';
 import type { OpenLetters } from './letters.ts';

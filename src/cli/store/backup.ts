@@ -19,7 +19,7 @@ export async function storeBackup(line: CommandLine, shell: Shell): Promise<numb
   const pipeline = line.flags['pipeline'];
   const state = findState({ ...line, operand: typeof pipeline === 'string' ? pipeline : undefined }, shell);
   const [{ spoolFile }, { backUpFile }, { verifySpool }] = await Promise.all([
-    import('../../supervision/starting/opening.ts'),
+    import('../../queue/spool/directory.ts'),
     import('../../queue/spool/backup.ts'),
     import('../../queue/spool/verify.ts'),
   ]);

@@ -9,7 +9,7 @@ import type { Shell } from '../shell.ts';
 export async function storeCompact(line: CommandLine, shell: Shell): Promise<number> {
   const state = findState(line, shell);
   const [{ spoolFile }, { compactSpool }, { whenFree }] = await Promise.all([
-    import('../../supervision/starting/opening.ts'),
+    import('../../queue/spool/directory.ts'),
     import('../../queue/spool/compact.ts'),
     import('../../queue/spool/open.ts'),
   ]);

@@ -14,7 +14,7 @@ import { hasNoProblems, verifyText } from './text.ts';
 export async function storeVerify(line: CommandLine, shell: Shell): Promise<number> {
   const state = findState(line, shell);
   const [{ spoolFile }, { verifySpool }, { requireAccess }] = await Promise.all([
-    import('../../supervision/starting/opening.ts'),
+    import('../../queue/spool/directory.ts'),
     import('../../queue/spool/verify.ts'),
     import('../../queue/spool/directory.ts'),
   ]);

@@ -1,23 +1,21 @@
+import type { Claims, Declaration, QueueOwner } from '../claims.ts';
 import type { RunRecord } from '../store.ts';
 import type { Connection } from './connection.ts';
-import type { Declaration, QueueOwner } from './owner.ts';
 
-/** What starts have recorded about the queue: who owns it, what operators declared, and which names are secret. */
-export class Claims {
+/** `Claims` in the spool's file. */
+export class SpoolClaims implements Claims {
   readonly #connection: Connection;
 
   constructor(connection: Connection) {
     this.#connection = connection;
   }
 
-  /** The queue's owner; null if no start has claimed it yet. */
   owner(): QueueOwner | null {
     const select =
       'SELECT pipeline, file, sink_kind AS sinkKind, sink_target AS sinkTarget FROM spool WHERE pipeline IS NOT NULL';
     return this.#connection.read((db) => (db.prepare(select).get() as QueueOwner | undefined) ?? null);
   }
 
-  /** Records the queue's owner and the declarations about `run`, which continues as its record says. */
   claim(owner: QueueOwner, declarations: readonly Declaration[] = [], run?: RunRecord): void {
     this.#connection.durably((db) => {
       const putOwner = db.prepare(changedOwner);
@@ -38,13 +36,11 @@ export class Claims {
     });
   }
 
-  /** What operators declared about runs, oldest first. */
   declarations(): Declaration[] {
     const select = 'SELECT at, run, what, was, is_now AS isNow FROM declared ORDER BY rowid';
     return this.#connection.read((db) => db.prepare(select).all() as Declaration[]);
   }
 
-  /** Records which names are secret, for commands that read the queue while no pipeline runs. */
   noteRedacted(names: readonly string[]): void {
     const json = JSON.stringify(names);
     this.#connection.durably((db) => db.prepare('UPDATE spool SET redact = ? WHERE redact <> ?').run(json, json));

@@ -9,8 +9,13 @@ import {
   statfsSync,
   statSync,
 } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { configError } from '../../core/errors.ts';
+
+/** The spool's file in a state directory. */
+export function spoolFile(stateDirectory: string): string {
+  return join(stateDirectory, 'queue.db');
+}
 
 /** Creates the directory of a queue, for its owner only, if it does not exist. Throws if that fails or if this user may not use it. */
 export function makeDirectory(directory: string): void {

@@ -1,6 +1,7 @@
 import { dirname } from 'node:path';
 import { errorData, MillraceError } from '../../core/errors.ts';
 import { exitCodes } from '../../core/exit-codes.ts';
+import { noSpaceToStart } from '../place.ts';
 import { StoreFull } from '../store.ts';
 
 /** Turns any error of the spool into one that says what to do: `StoreFull` (try again later) or a MillraceError (exit 74). */
@@ -31,14 +32,7 @@ export function spoolFailure(error: unknown, file: string): Error {
 /** An error while the spool is opened. Without a spool there is nothing to do, so a full disk is as final as any other error. */
 export function openingFailure(error: unknown, file: string): Error {
   const failure = spoolFailure(error, file);
-  return failure instanceof StoreFull
-    ? ioError(`${failure.message}. Free some space, then start again.`, error)
-    : failure;
-}
-
-/** Whether a file could not be opened because of its content. Then no supervisor holds it, and its content is unknown. */
-export function isUnreadable(error: unknown): error is MillraceError {
-  return error instanceof MillraceError && ['SPOOL_DAMAGED', 'SPOOL_NEWER', 'SPOOL_INCOMPLETE'].includes(error.code);
+  return failure instanceof StoreFull ? noSpaceToStart(failure) : failure;
 }
 
 /** An error of a read. A read does not wait for space, so a full disk is as final as any other error. */

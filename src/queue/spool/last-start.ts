@@ -1,13 +1,5 @@
+import type { StartEnd } from '../place.ts';
 import { hasColumn, type ReadSpool } from './reading.ts';
-
-/** How a supervisor that closed the queue cleanly ended. */
-export interface StartEnd {
-  /** Wall-clock time. */
-  at: number;
-  /** `finished`: the run finished; `stopped`: the supervisor was stopped; `failed`: it gave up or had an error. */
-  outcome: 'finished' | 'stopped' | 'failed';
-  exitCode: number;
-}
 
 /** The last start of a supervisor that ran the pipeline. `end` is null for one that was killed, or whose disk failed. */
 export interface LastStart {

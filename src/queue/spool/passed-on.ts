@@ -1,17 +1,8 @@
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { LimitRecord } from '../../core/limit-record.ts';
+import type { FoundPassedOn } from '../place.ts';
+import type { PassedOn } from '../previous.ts';
 import { syncDirectory } from './directory.ts';
-import type { PreviousCursor } from './previous.ts';
-
-/** What a queue that is archived passes on to the one in its place. */
-export interface PassedOn {
-  limits: readonly LimitRecord[];
-  previous: readonly PreviousCursor[];
-}
-
-/** `damaged`: there is something, and it cannot be read. */
-export type FoundPassedOn = ({ status: 'found' } & PassedOn) | { status: 'none' | 'damaged' };
 
 /**
  * Writes it to a file next to the queue's, before that is renamed. It stays there until the new queue has recorded it, so a
@@ -34,7 +25,7 @@ export function keepPassedOn(file: string, passedOn: PassedOn): void {
 }
 
 /** What was passed on to the queue in `file`, which has no run yet. */
-export function readPassedOn(file: string): FoundPassedOn {
+export function findPassedOn(file: string): FoundPassedOn {
   let text: string;
   try {
     text = readFileSync(keptIn(file), 'utf8');

@@ -1,31 +1,19 @@
 import type { ParamValues } from '../../core/params.ts';
+import type { PreviousCursor, PreviousCursors } from '../previous.ts';
 import type { RunRecord } from '../store.ts';
 import type { Connection } from './connection.ts';
-
-/** The final cursor of the last finished run with these params from this source. */
-export interface PreviousCursor {
-  /** Identifies params and source. */
-  key: string;
-  /** As JSON. */
-  cursor: string;
-}
 
 /** Params may hold a date, and cursors can be long: the oldest are forgotten. */
 const mostKept = 1000;
 
-/**
- * Passes on, from run to run, where the last finished run with the same params and source ended. The start after a
- * finished run notes that; until then the run's own record has its cursor, and `spool.source` names the source that it
- * was read from.
- */
-export class PreviousCursors {
+/** `PreviousCursors` in the spool's file. `spool.source` names the source that the last run was read from. */
+export class SpoolPreviousCursors implements PreviousCursors {
   readonly #connection: Connection;
 
   constructor(connection: Connection) {
     this.#connection = connection;
   }
 
-  /** Notes the final cursor of `run`, if it is finished and has one. Idempotent. */
   note({ run, state, params, position: { cursor } }: RunRecord): void {
     if (state !== 'finished' || cursor === null) return;
     const [readBy, source] = this.#connection.read((db) => {
@@ -37,26 +25,22 @@ export class PreviousCursors {
     this.add([{ key: keyOf(params, source), cursor }]);
   }
 
-  /** Records that `run` reads from `source`. Call it before anything is read. */
   reads(run: string, source: string): void {
     const text = JSON.stringify([run, source]);
     this.#connection.durably((db) => db.prepare('UPDATE spool SET source = ? WHERE source IS NOT ?').run(text, text));
   }
 
-  /** The cursor for a run with these params from this source, as JSON. */
   find(params: ParamValues, source: string): string | null {
     const select = 'SELECT cursor FROM previous WHERE key = ?';
     const found = this.#connection.read((db) => db.prepare(select).pluck().get(keyOf(params, source)));
     return (found as string | undefined) ?? null;
   }
 
-  /** All of them, oldest first. */
   all(): PreviousCursor[] {
     const select = 'SELECT key, cursor FROM previous ORDER BY number';
     return this.#connection.read((db) => db.prepare(select).all() as PreviousCursor[]);
   }
 
-  /** Adds or replaces these: from now on they are the newest. */
   add(cursors: readonly PreviousCursor[]): void {
     const isKnown = this.#connection.read((db) => {
       const find = db.prepare('SELECT 1 FROM previous WHERE key = @key AND cursor = @cursor');

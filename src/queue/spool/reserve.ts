@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Clock } from '../../core/clock.ts';
 import { errorData } from '../../core/errors.ts';
 import { ioError } from './failure.ts';
+import type { Reserve } from '../place.ts';
 import { StoreFull } from '../store.ts';
 
 /** On a full disk, checking whether it is still full takes some work. */
@@ -14,7 +15,7 @@ const chunk = Buffer.alloc(1024 * 1024);
  * Disk space that is kept back for when the disk is full. Settling takes space, too: without it, not even items that are
  * done could be settled. The space is given up for settlements only, and taken back before any new item is stored.
  */
-export class Reserve {
+export class SpoolReserve implements Reserve {
   readonly #file: string;
   readonly #bytes: number;
   readonly #makeSpace: () => void;
@@ -42,10 +43,6 @@ export class Reserve {
     return this.#isHeld;
   }
 
-  /**
-   * Takes the space. Returns false if there is not enough, or was not enough a moment ago. Throws an error that is final if
-   * the disk has failed.
-   */
   take(): boolean {
     if (this.#isHeld) return true;
     const now = this.#clock.now();
@@ -62,7 +59,6 @@ export class Reserve {
     return this.#isHeld;
   }
 
-  /** Gives the space up. Idempotent. */
   release(): void {
     this.#wasGivenUp = true;
     this.#remove();

@@ -6,24 +6,27 @@
  * lock (POSIX), and a second supervisor could then write to it.
  */
 import type { QueueStart } from '../../core/queue-start.ts';
-import type { OpenSpool, Predecessors } from '../open-spool.ts';
+import type { Claims } from '../claims.ts';
+import type { Predecessors } from '../open-spool.ts';
+import type { Close, WholeSpool } from '../place.ts';
+import type { PreviousCursors } from '../previous.ts';
 import type { Store } from '../store.ts';
 import type { Writers } from '../writers.ts';
 import { archiveFile } from './archive.ts';
 import { backUp, type BackupOptions } from './backup.ts';
-import { Claims } from './claims.ts';
+import { SpoolClaims } from './claims.ts';
 import { Connection } from './connection.ts';
 import { openingFailure } from './failure.ts';
 import { fileWatch, leave, openSpoolFile, type OpenOptions } from './file.ts';
 import { forgetHolder } from './holder.ts';
-import { PreviousCursors } from './previous.ts';
+import { SpoolPreviousCursors } from './previous.ts';
 import { ReservedSeqs } from './reserved-seqs.ts';
-import { beginStart, endStart, type Close } from './starts.ts';
+import { beginStart, endStart } from './starts.ts';
 import { SpoolStore } from './store.ts';
 import { emptyLog, shrink, tend } from './upkeep.ts';
 import { SpoolWriters } from './writers.ts';
 
-export class Spool implements OpenSpool {
+export class Spool implements WholeSpool {
   readonly store: Store;
   readonly writers: Writers;
   readonly claims: Claims;
@@ -62,8 +65,8 @@ export class Spool implements OpenSpool {
     emptyLog(connection);
     this.store = new SpoolStore(connection, { seqs: this.#seqs, hasSettled: predecessors.uncleanStarts === 0 });
     this.writers = new SpoolWriters(connection);
-    this.claims = new Claims(connection);
-    this.previous = new PreviousCursors(connection);
+    this.claims = new SpoolClaims(connection);
+    this.previous = new SpoolPreviousCursors(connection);
   }
 
   /** Call this now and then: see `tend`. Returns the size of the log in bytes. */

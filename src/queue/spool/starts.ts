@@ -2,15 +2,12 @@ import { randomBytes } from 'node:crypto';
 import { dirname, resolve } from 'node:path';
 import type { QueueStart } from '../../core/queue-start.ts';
 import type { Predecessors } from '../open-spool.ts';
+import type { Close } from '../place.ts';
 import type { Connection } from './connection.ts';
-import type { StartEnd } from './last-start.ts';
 import type { ReservedSeqs } from './reserved-seqs.ts';
 
 /** Starts whose ids are kept. A sink can be this many starts behind, because none of them got as far as opening it. */
 const keptStarts = 1000;
-
-/** How a start closed the queue. `unused`: no supervisor ran the pipeline. */
-export type Close = 'in order' | 'unused' | StartEnd;
 
 /** Records a start, and returns it together with how its predecessors ended. */
 export function beginStart(

@@ -1,10 +1,6 @@
 import type { Clock } from '../../core/clock.ts';
 import type { EventBus } from '../../observability/events.ts';
-import { isUnreadable } from '../../queue/spool/failure.ts';
-import { archiveUnreadableFile } from '../../queue/spool/archive.ts';
-import { openSpool } from '../../queue/spool/open.ts';
-import { keepPassedOn } from '../../queue/spool/passed-on.ts';
-import type { Spool } from '../../queue/spool/spool.ts';
+import { isUnreadable, type QueuePlace, type WholeSpool } from '../../queue/place.ts';
 import type { RunRecord } from '../../queue/store.ts';
 import type { Writers } from '../../queue/writers.ts';
 
@@ -12,11 +8,9 @@ import type { Writers } from '../../queue/writers.ts';
 export type Left = { status: 'run'; run: RunRecord } | { status: 'unreadable'; reason: string };
 
 export interface Archiving {
-  /** The spool's file. */
-  file: string;
+  place: QueuePlace;
   /** The pipeline whose queue it must be; undefined for any. */
   pipelineName: string | undefined;
-  durability: 'full' | 'normal';
   /** Called before anything is archived; refuses by throwing. Resolves to 'stopped' if `stopped` aborts. */
   confirmFresh: (left: Left, stopped: AbortSignal) => Promise<'yes' | 'stopped'>;
   /** Kills the children on this list that are still alive, and waits until they are gone. */
@@ -36,10 +30,10 @@ type Archived = 'archived' | 'stopped';
  * prevent a fresh start: a warning says what is lost.
  */
 export async function archiveQueue(options: Archiving): Promise<Archived> {
-  const { file, durability, stopped, pipelineName: pipeline } = options;
-  let spool: Spool | undefined;
+  const { place, clock, stopped, pipelineName: pipeline } = options;
+  let spool: WholeSpool | undefined;
   try {
-    spool = await openSpool({ file, durability, pipeline }, options);
+    spool = await place.open({ pipeline, clock, stopped });
   } catch (error) {
     if (!isUnreadable(error)) throw error;
     return await archiveUnreadable(options, error.message);
@@ -55,7 +49,7 @@ export async function archiveQueue(options: Archiving): Promise<Archived> {
     const limits = await orLost(options, lost.limits, [], () => store.limits());
     if (left.status === 'run') await orLost(options, lost.lastCursor, undefined, () => previous.note(left.run));
     const cursors = await orLost(options, lost.cursors, [], () => previous.all());
-    keepPassedOn(file, { limits, previous: cursors });
+    place.keepPassedOn({ limits, previous: cursors });
     tell(options, `the old queue was archived as ${spool.archive(suffix(options))}`);
     return 'archived';
   } finally {
@@ -64,7 +58,7 @@ export async function archiveQueue(options: Archiving): Promise<Archived> {
 }
 
 /** Undefined if there is no run. */
-function leftIn({ store }: Spool): Left | undefined {
+function leftIn({ store }: WholeSpool): Left | undefined {
   try {
     const run = store.run();
     return run && { status: 'run', run };
@@ -100,18 +94,18 @@ async function orLost<T>(options: Archiving, loss: string, instead: T, read: () 
 
 /** No other process holds such a file: opening it got past the lock. */
 async function archiveUnreadable(options: Archiving, reason: string): Promise<Archived> {
-  const { file, durability, stopped, pipelineName: pipeline } = options;
+  const { place, clock, stopped, pipelineName: pipeline } = options;
   if ((await options.confirmFresh({ status: 'unreadable', reason }, stopped)) === 'stopped') return 'stopped';
   // While the question was open, the file may have been restored and used.
   try {
-    (await openSpool({ file, durability, pipeline }, options))?.close('unused');
+    (await place.open({ pipeline, clock, stopped }))?.close('unused');
     return await archiveQueue(options);
   } catch (error) {
     if (!isUnreadable(error)) throw error;
   }
   tell(
     options,
-    `the old queue, which could not be read, was archived as ${archiveUnreadableFile(file, suffix(options))}. ` +
+    `the old queue, which could not be read, was archived as ${place.archiveUnreadable(suffix(options))}. ` +
       'Its record of processes that may still run and of frozen limits is lost: make sure that no process of an earlier supervisor is still running',
   );
   return 'archived';

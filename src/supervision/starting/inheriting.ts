@@ -1,6 +1,5 @@
 import type { EventBus } from '../../observability/events.ts';
-import { forgetPassedOn, readPassedOn } from '../../queue/spool/passed-on.ts';
-import type { Spool } from '../../queue/spool/spool.ts';
+import type { QueuePlace, WholeSpool } from '../../queue/place.ts';
 import type { RunRecord } from '../../queue/store.ts';
 
 /**
@@ -8,10 +7,10 @@ import type { RunRecord } from '../../queue/store.ts';
  * next start does it again.
  */
 export function inherit(
-  spool: Pick<Spool, 'previous' | 'store'>,
-  { file, run, events }: { file: string; run: RunRecord; events: EventBus },
+  spool: Pick<WholeSpool, 'previous' | 'store'>,
+  { place, run, events }: { place: QueuePlace; run: RunRecord; events: EventBus },
 ): void {
-  const found = readPassedOn(file);
+  const found = place.findPassedOn();
   if (found.status === 'none') return;
   if (found.status === 'found') {
     const { limits, previous } = found;
@@ -21,7 +20,7 @@ export function inherit(
   } else {
     events.emit('warning', { code: 'FRESH', message: lost });
   }
-  forgetPassedOn(file);
+  place.forgetPassedOn();
 }
 
 const lost =

@@ -1,17 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { join } from 'node:path';
 import { sourceStart } from '../../frame/position.ts';
-import { doubtsAbout } from '../../queue/spool/directory.ts';
-import { openSpool } from '../../queue/spool/open.ts';
-import { forgetPassedOn } from '../../queue/spool/passed-on.ts';
-import type { Spool } from '../../queue/spool/spool.ts';
+import type { WholeSpool } from '../../queue/place.ts';
 import type { RunRecord } from '../../queue/store.ts';
 import { archiveQueue, type Archiving } from './archiving.ts';
 import { claim, type ClaimingOptions } from './claiming.ts';
 import { inherit } from './inheriting.ts';
 import { paramsOfNewRun } from './run-params.ts';
 
-export interface OpeningOptions extends ClaimingOptions, Omit<Archiving, 'file' | 'pipelineName'> {
+export interface OpeningOptions extends ClaimingOptions, Omit<Archiving, 'pipelineName'> {
   /** Start over: the old queue is archived. */
   fresh: boolean;
 }
@@ -28,15 +24,10 @@ export type Opening =
   | { status: 'stopped' };
 
 interface Opened {
-  spool: Spool;
+  spool: WholeSpool;
   run: RunRecord;
   /** A start with `again` found this run open, and the new run that should follow has not started. */
   owesAnother: boolean;
-}
-
-/** The spool's file in a state directory. */
-export function spoolFile(stateDirectory: string): string {
-  return join(stateDirectory, 'queue.db');
 }
 
 /**
@@ -45,29 +36,28 @@ export function spoolFile(stateDirectory: string): string {
  * a new one was requested: the caller starts that when this one is finished.
  */
 export async function openRun(options: OpeningOptions): Promise<Opening> {
-  const { stateDirectory, durability, pipeline, fresh, again, moved, events, clock } = options;
-  const file = spoolFile(stateDirectory);
+  const { place, pipeline, fresh, again, moved, events, clock, stopped } = options;
   const pipelineName = moved ? undefined : pipeline.name;
-  if (fresh && (await archiveQueue({ ...options, file, pipelineName })) === 'stopped') return { status: 'stopped' };
-  const spool = await openSpool({ file, durability, pipeline: pipelineName, startedAt: clock.wall() }, options);
+  if (fresh && (await archiveQueue({ ...options, pipelineName })) === 'stopped') return { status: 'stopped' };
+  const spool = await place.open({ pipeline: pipelineName, startedAt: clock.wall(), clock, stopped });
   if (!spool) return { status: 'stopped' };
   try {
     const last = spool.store.run();
     if (last) spool.previous.note(last);
-    const opened = (run: RunRecord): { spool: Spool; run: RunRecord; previous: string | null } => {
+    const opened = (run: RunRecord): { spool: WholeSpool; run: RunRecord; previous: string | null } => {
       const source = sourceName(options);
       spool.previous.reads(run.run, source);
       return { spool, run, previous: spool.previous.find(run.params, source) };
     };
     const { resumed, owesAnother } = claim(spool.claims, last, options);
-    for (const message of doubtsAbout(stateDirectory)) events.emit('warning', { code: 'STATE_DIRECTORY', message });
+    for (const message of place.doubts()) events.emit('warning', { code: 'STATE_DIRECTORY', message });
     if (!last || !resumed) {
       const run = newRun(options, 1);
-      inherit(spool, { file, run, events });
+      inherit(spool, { place, run, events });
       return { status: 'open', ...opened(run), isNew: true, owesAnother: false };
     }
     // A fresh start was killed before it had archived this queue.
-    forgetPassedOn(file);
+    place.forgetPassedOn();
     if (last.state === 'finished') {
       if (!again) return { status: 'finished', spool, run: last, owesAnother };
       return { status: 'open', ...opened(newRun(options, last.nextSeq)), isNew: true, owesAnother: false };

@@ -1,5 +1,5 @@
 import { configError, type MillraceError } from '../../core/errors.ts';
-import type { Declaration, QueueOwner } from '../../queue/spool/owner.ts';
+import type { Declaration, QueueOwner } from '../../queue/claims.ts';
 import type { RunRecord } from '../../queue/store.ts';
 
 /** How the file that the queue belongs to relates to the file that runs now. */

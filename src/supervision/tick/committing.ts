@@ -1,5 +1,5 @@
 import type { Cancel } from '../../core/clock.ts';
-import type { Reserve } from '../../queue/spool/reserve.ts';
+import type { Reserve } from '../../queue/place.ts';
 import { StoreFull } from '../../queue/store.ts';
 import type { Hub } from '../hub.ts';
 import type { Extent } from '../posts/outbox.ts';
@@ -17,7 +17,7 @@ export type Committed = Extent | 'nothing';
 
 export interface CommittingOptions {
   hub: Pick<Hub, 'queue' | 'clock' | 'events' | 'touch'>;
-  reserve: Pick<Reserve, 'isHeld' | 'take' | 'release'>;
+  reserve: Reserve;
   /** Throws if the store's file is no longer the one that was opened. */
   checkStore: () => void;
 }

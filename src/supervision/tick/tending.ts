@@ -1,5 +1,5 @@
 import type { Cancel } from '../../core/clock.ts';
-import { floorOf, type FreeSpace } from '../../queue/spool/free-space.ts';
+import { floorOf, type FreeSpace } from '../../queue/free-space.ts';
 import type { Hub } from '../hub.ts';
 
 /** How often free disk space is checked: a fast source fills some hundred megabytes in between. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { floorOf, freeSpace } from '../../../../src/queue/spool/free-space.ts';
+import { floorOf } from '../../../../src/queue/free-space.ts';
+import { freeSpace } from '../../../../src/queue/spool/free-space.ts';
 
 const MiB = 1024 * 1024;
 

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, writ
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { Reserve } from '../../../../src/queue/spool/reserve.ts';
+import { SpoolReserve } from '../../../../src/queue/spool/reserve.ts';
 import { ioError } from '../../../../src/queue/spool/failure.ts';
 import { StoreFull } from '../../../../src/queue/store.ts';
 import { HandClock } from '../../../support/hand-clock.ts';
@@ -24,8 +24,8 @@ afterEach(() => {
 const fullDevice = '/dev/full';
 const clock = new HandClock();
 
-function aReserve(makeSpace: () => void = nothing): Reserve {
-  return new Reserve(directory, { makeSpace, clock, bytes });
+function aReserve(makeSpace: () => void = nothing): SpoolReserve {
+  return new SpoolReserve(directory, { makeSpace, clock, bytes });
 }
 
 function nothing(): void {

@@ -15,10 +15,12 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import Database from 'better-sqlite3';
 import { MillraceError } from '../../../../src/core/errors.ts';
 import { EventBus, type EventName } from '../../../../src/observability/events.ts';
+import { spoolFile } from '../../../../src/queue/spool/directory.ts';
+import { spoolPlace } from '../../../../src/queue/spool/place.ts';
 import { Spool } from '../../../../src/queue/spool/spool.ts';
 import type { LimitRecord } from '../../../../src/core/limit-record.ts';
 import type { RunRecord } from '../../../../src/queue/store.ts';
-import { openRun, spoolFile, type Opening, type OpeningOptions } from '../../../../src/supervision/starting/opening.ts';
+import { openRun, type Opening, type OpeningOptions } from '../../../../src/supervision/starting/opening.ts';
 import type { Left } from '../../../../src/supervision/starting/archiving.ts';
 import { aRun } from '../../../support/a-queue.ts';
 import { HandClock } from '../../../support/hand-clock.ts';
@@ -39,7 +41,7 @@ async function openAny(options: Partial<OpeningOptions> = {}): Promise<Opening> 
   bus.subscribe((name, event) => events.push({ name, event }));
   return await openRun({
     stateDirectory,
-    durability: 'full',
+    place: spoolPlace(stateDirectory, { durability: 'full' }),
     redact: [],
     pipelineFile: join(stateDirectory, 'aaa.ts'),
     pipeline: aaa,
