@@ -38,7 +38,7 @@ describe('a SQLite database', () => {
     rmSync(fixture);
   });
 
-  it('takes 24 processes that make it and write it all at once, and none of them hears that it is busy', async () => {
+  it('lets 24 processes create it and write to it at the same time, and none of them gets a busy error', async () => {
     const file = join(directory, 'results.db');
     children = Array.from({ length: processes }, (_, writer) => start(fixture, [file, `${writer}`, `${batches}`]));
     await Promise.all(children.map(async ({ child }) => await once(child, 'message')));

@@ -48,7 +48,7 @@ export function sinkContract(name: string, { delivery, keepsRows = true, isLasti
       expect(place.ids()).toEqual(kept([1, 2, 3]));
     });
 
-    it('has a row as it was when it was captured, whatever becomes of the object', async () => {
+    it('has a row as it was when it was captured, whatever happens to the object later', async () => {
       const writer = await place.openBare();
       const one = row(1);
       const captured: unknown[] = [];
@@ -60,7 +60,7 @@ export function sinkContract(name: string, { delivery, keepsRows = true, isLasti
       expect(place.ids()).toEqual(kept([1, 2]));
     });
 
-    it('takes what an earlier opening has captured', async () => {
+    it('writes rows that an earlier opening has captured', async () => {
       const first = await place.openBare();
       const captured: unknown[] = [];
       first.capture(row(1), captured);
@@ -78,7 +78,7 @@ export function sinkContract(name: string, { delivery, keepsRows = true, isLasti
       expect(place.ids()).toEqual([]);
     });
 
-    it('gives each writer what it needs, whoever else has it open', async () => {
+    it('serves each writer, even while other writers have it open', async () => {
       const [first, second] = [await place.open({ writer: 1 }), await place.open({ writer: 2 })];
       await first.commit({ rows: [row(1)], seqs: seqs([1, 1]) });
       await second.commit({ rows: [row(2)], seqs: seqs([2, 2]) });
@@ -103,7 +103,7 @@ export function sinkContract(name: string, { delivery, keepsRows = true, isLasti
       expect(place.delivery).toBe(delivery);
     });
 
-    it('that is opened again, after nobody knows what became of a commit, goes on', async () => {
+    it('works when it is opened again after a commit with an unknown outcome', async () => {
       const giveUp = new AbortController();
       const first = await place.open({ signal: giveUp.signal });
       await first.commit({ rows: [row(1)], seqs: seqs([1, 1]) });
@@ -127,7 +127,7 @@ function transactionalContract(create: () => SinkUnderTest): void {
   });
   afterEach(async () => await place.close());
 
-  it('knows the items of a batch, those without results too, and no others', async () => {
+  it('knows the items of a batch, including those without results, and no others', async () => {
     const writer = await place.open();
     await writer.commit({ rows: [row(1)], seqs: seqs([1, 3], [6, 6], [9, 12]) });
     expect(await writer.ask(1, 20)).toEqual([
@@ -157,7 +157,7 @@ function transactionalContract(create: () => SinkUnderTest): void {
     expect(await writer.ask(...asked)).toEqual(found);
   });
 
-  it('knows the items of its own run only', async () => {
+  it('knows only the items of its own run', async () => {
     const [one, other] = [await place.open(), await place.open({ run: 'run-2' })];
     await one.commit({ rows: [row(1)], seqs: seqs([1, 4]) });
     await other.commit({ rows: [row(2)], seqs: seqs([3, 3]) });
@@ -166,7 +166,7 @@ function transactionalContract(create: () => SinkUnderTest): void {
     expect(place.ids()).toEqual([1, 2]);
   });
 
-  it('tells the successor of a process that died after its commit what that process had done', async () => {
+  it('reports to the successor of a process that died after its commit which items that process had done', async () => {
     const lost = await place.open({ writer: 1 });
     await lost.commit({ rows: [row(1), row(2)], seqs: seqs([1, 1], [4, 4]) });
     const successor = await place.open({ writer: 2 });
@@ -210,7 +210,7 @@ function transactionalContract(create: () => SinkUnderTest): void {
     await second.commit({ rows: [], seqs: seqs([2, 2]) });
   });
 
-  it('does not bar the writer that asks for it itself', async () => {
+  it('does not bar the writer that asks for the barring', async () => {
     const writer = await place.open({ writer: 2 });
     await writer.fence([1, 2]);
     await writer.commit({ rows: [row(1)], seqs: seqs([1, 1]) });
@@ -231,7 +231,7 @@ function transactionalContract(create: () => SinkUnderTest): void {
     [9, 10],
     [20, 21],
     [1, 30],
-  ])('refuses seqs %i to %i after 10 to 20, and leaves nothing of that batch', async (from, to) => {
+  ])('refuses seqs %i to %i after 10 to 20, and keeps nothing of that batch', async (from, to) => {
     const writer = await place.open();
     await writer.commit({ rows: [row(1)], seqs: seqs([10, 20]) });
     const overlapping = writer.commit({ rows: [row(2)], seqs: seqs([3, 4], [from, to], [40, 41]) });
@@ -241,7 +241,7 @@ function transactionalContract(create: () => SinkUnderTest): void {
     expect(place.ids()).toEqual([1, 3]);
   });
 
-  it('forgets what is below the mark and keeps what a retry may ask for', async () => {
+  it('forgets items below the mark and keeps those that a retry may ask for', async () => {
     const writer = await place.open();
     for (const batch of [seqs([1, 4]), seqs([5, 6], [8, 8]), seqs([10, 14]), seqs([15, 30]), seqs([31, 33])]) {
       await writer.commit({ rows: [], seqs: batch });
@@ -262,7 +262,7 @@ function transactionalContract(create: () => SinkUnderTest): void {
     expect(await lookOn.ask(0, 9)).toEqual([[1, 1]]);
   });
 
-  it('keeps the ledger as small as what is not settled', async () => {
+  it('keeps the ledger as small as the set of open items', async () => {
     const writer = await place.open();
     for (let seq = 1; seq <= 200; seq += 2) {
       await writer.commit({ rows: [], seqs: seqs([seq, seq]) });
@@ -295,7 +295,7 @@ function transactionalContract(create: () => SinkUnderTest): void {
       await writer.commit({ rows: [], seqs: seqs([seq, seq]) });
     };
 
-    it('that has been started again since, however often, takes it', async () => {
+    it('that has been started again since, however often, may use it', async () => {
       await write(startOf(3), { seq: 7 });
       await write(startOf(3), { seq: 8 });
       await write(startOf(4), { seq: 9 });
@@ -323,13 +323,13 @@ function transactionalContract(create: () => SinkUnderTest): void {
       );
     });
 
-    it('that is another takes it, whatever it has seen of the first', async () => {
+    it('that is a different queue may use it, whatever the sink knows about the first', async () => {
       await write(startOf(3), { seq: 7 });
       await write(anotherQueue, { seq: 1, run: 'run-2' });
       await expect(place.open({ writer: 8, start: startOf(3) })).resolves.toBeDefined();
     });
 
-    it('whose starts it knows from before those that are still known takes it', async () => {
+    it('whose last start in the sink is older than all starts that it still remembers may use it', async () => {
       await write(startOf(3), { seq: 7 });
       const start = { ...startOf(13), ids: startOf(13).ids.slice(0, 10) };
       await expect(place.open({ writer: 8, start })).resolves.toBeDefined();
@@ -354,7 +354,7 @@ function transactionalContract(create: () => SinkUnderTest): void {
     });
   });
 
-  describe('that has forgotten what was settled', () => {
+  describe('that has forgotten settled items', () => {
     const refused = { code: 'SINK_NEWER', exitCode: 78 };
     let writer: RowWriter;
     beforeEach(async () => {
@@ -370,7 +370,7 @@ function transactionalContract(create: () => SinkUnderTest): void {
       [3, 20],
       [29, 29],
       [29, 50],
-    ])('refuses to be asked for seqs %i to %i: only an older copy of the queue does that', async (from, to) => {
+    ])('refuses questions about seqs %i to %i: only an older copy of the queue asks them', async (from, to) => {
       await expect(writer.ask(from, to)).rejects.toMatchObject(refused);
     });
 
@@ -379,7 +379,7 @@ function transactionalContract(create: () => SinkUnderTest): void {
       [20, 20],
       [30, 30],
       [41, 60],
-    ])('takes seqs %i to %i, which may be open', async (from, to) => {
+    ])('accepts seqs %i to %i, which may be open', async (from, to) => {
       await expect(writer.ask(from, to)).resolves.toBeDefined();
     });
 
@@ -389,7 +389,7 @@ function transactionalContract(create: () => SinkUnderTest): void {
       );
     });
 
-    it('refuses a commit of such a seq, and leaves nothing of it', async () => {
+    it('refuses a commit of such a seq, and keeps nothing of it', async () => {
       await writer.prune({ before: 100, open: [60], drop: [] });
       const old = writer.commit({ rows: [row(2)], seqs: seqs([60, 60], [99, 99]) });
       await expect(old).rejects.toMatchObject(refused);
@@ -397,12 +397,12 @@ function transactionalContract(create: () => SinkUnderTest): void {
       expect(place.ids()).toEqual([1, 3]);
     });
 
-    it('calls the highest such seq the highest in the ledger, so that a successor asks for it', async () => {
+    it('reports the highest such seq as the highest in the ledger, so that a successor asks about it', async () => {
       await writer.prune({ before: 100, open: [], drop: [] });
       expect(await (await place.open({ writer: 2 })).fence([1])).toBe(99);
     });
 
-    it('remembers that over starts and runs, and for its own queue only', async () => {
+    it('remembers that over starts and runs, and only for its own queue', async () => {
       const next = await place.open({ run: 'run-2', writer: 2, start: startOf(2) });
       await next.prune({ before: 40, open: [35], drop: ['run-1'] });
       await expect(next.ask(20, 20)).rejects.toMatchObject(refused);
@@ -435,7 +435,7 @@ function transactionalContract(create: () => SinkUnderTest): void {
       );
     }, 60_000);
 
-    it('refuses to be opened by a queue that has not given out such a seq yet', async () => {
+    it('refuses to be opened by a queue that has not assigned such a seq yet', async () => {
       const copy = startOf(2, { givenBelow: 29, nextSeq: 29 });
       await expect(place.open({ writer: 2, start: copy })).rejects.toThrow(
         'this queue is an older copy of the one that wrote to the sink: the sink has items up to number 29, but this queue had numbered only 28',
@@ -443,13 +443,13 @@ function transactionalContract(create: () => SinkUnderTest): void {
       await expect(place.open({ writer: 2, start: copy })).rejects.toMatchObject(refused);
     });
 
-    it('refuses to be opened by a queue that has not given out a seq of its ledger yet', async () => {
+    it('refuses to be opened by a queue that has not assigned a seq of its ledger yet', async () => {
       const copy = startOf(2, { givenBelow: 40, nextSeq: 40 });
       await expect(place.open({ writer: 2, start: copy })).rejects.toMatchObject(refused);
       await place.open({ writer: 2, start: startOf(2, { givenBelow: 41, nextSeq: 41 }) });
     });
 
-    it('refuses to be opened by such a queue also when it has given out those seqs meanwhile, to other items', async () => {
+    it('refuses to be opened by such a queue also when it has meanwhile assigned those seqs to other items', async () => {
       const copy: QueueStart = {
         ...startOf(3),
         ids: ['copied 2', 'copied 1', 'start 1'],
@@ -459,12 +459,12 @@ function transactionalContract(create: () => SinkUnderTest): void {
       await expect(place.open({ writer: 2, start: copy })).rejects.toThrow('this queue had numbered only 34');
     });
 
-    it('is opened by a queue that may have lost what it gave out in a power loss, and continues above it', async () => {
+    it('is opened by a queue that may have lost assigned seqs in a power loss, and continues above them', async () => {
       const start = startOf(2, { givenBelow: 30, nextSeq: 1_000_030 });
       await expect(place.open({ writer: 2, start })).resolves.toBeDefined();
     });
 
-    it('is opened again and again by the start that gave them out', async () => {
+    it('can be opened repeatedly by the start that assigned them', async () => {
       const start = startOf(2, { givenBelow: 41, nextSeq: 41 });
       const first = await place.open({ writer: 2, start });
       await first.commit({ rows: [], seqs: seqs([41, 90]) });
@@ -522,7 +522,7 @@ function lastingContract(create: () => SinkUnderTest): void {
   });
   afterEach(async () => await place.close());
 
-  it('refuses a run that has results, if it has never heard of it', async () => {
+  it('refuses a run that has results but is unknown to the sink', async () => {
     await place.open({ run: 'run-2', writer: 1 });
     await expect(place.open({ writer: 2, isKnown: true })).rejects.toMatchObject({ code: 'SINK_OTHER', exitCode: 78 });
     await place.open({ writer: 2 });

@@ -189,7 +189,7 @@ export function describeStore(open: () => { store: Store; close: () => void }): 
       expect([sizes[0]! + sizes[1]!, sizes[0]! + sizes[1]! + sizes[2]!].map(count)).toEqual([2, 3]);
     });
 
-    it('finds the frame of an item, and nothing for an item that is in no frame', () => {
+    it('finds the frame of an item, and no frame for an item that has left it', () => {
       const frames = [
         { first: 1, frame: frameOf('a', 'b', 'c') },
         { first: 10, frame: frameOf('d', 'e') },
@@ -413,7 +413,7 @@ export function describeStore(open: () => { store: Store; close: () => void }): 
         { revived: [{ from: 9, seq: 70, origin: 9, dueAt: 0, frame: null }] },
       ],
       ['the end of a dead letter that is not there', { purged: [9] }],
-    ])('commits nothing of a group with %s', (_, wrong) => {
+    ])('commits nothing from a group with %s', (_, wrong) => {
       const frames = [{ first: 1, frame: frameOf('a', 'b') }];
       store.commit(group({ frames, retries: [retryOf(50)], dead: [deadOf(60)], limits: [limitRecord('a', 1)] }));
       const before = everything(store);

@@ -103,7 +103,7 @@ describe('an item that kills its consumer', () => {
     expect(running.log.filter(({ event }) => event === 'child.parked')).toEqual([]);
   });
 
-  it('is reported as perhaps written if there is no ledger to ask', async () => {
+  it('is reported as possibly written if there is no ledger to ask', async () => {
     project.write(
       'blame.ts',
       `import { definePipeline, to } from 'millrace';

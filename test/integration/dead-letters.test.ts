@@ -24,7 +24,7 @@ const pipeline = (process: string, more = '') => `
 const once = ['--attempts', '1'];
 
 describe('dead letters', () => {
-  it('of a finished run are done by the next run after they were given back, and nothing else is', async () => {
+  it('of a finished run are processed by the next start after they were given back, and no other item is', async () => {
     project.write('fails.ts', pipeline(`if (id % 4 === 0) throw new Error('a bug'.padEnd(8000, '!'));`));
     expect((await project.run(['run', 'fails.ts', ...once])).code).toBe(3);
     // On a full disk: an incomplete export must not pass for a complete one.

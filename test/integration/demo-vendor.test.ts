@@ -26,7 +26,7 @@ describe('the vendor as a process', () => {
     await once(child, 'exit');
   });
 
-  test('takes its limits from flags and says where it listens', async () => {
+  test('takes its limits from flags and prints its address', async () => {
     const url = await listening(
       start('--port', '0', '--latency', '0', '--concurrency', '3', '--rate', '2/h', '--count', '152'),
     );
@@ -38,7 +38,7 @@ describe('the vendor as a process', () => {
     expect(stats).toMatchObject({ calls: 3, answered: 2, refused: 1, byId: { 1: 1, 152: 1 } });
   });
 
-  test('ends at TERM although calls are in flight', async () => {
+  test('ends on TERM even with calls in flight', async () => {
     const vendor = start('--port', '0', '--latency', '600000');
     const url = await listening(vendor);
     const call = fetch(`${url}/api/v2/pokemon/1`);
@@ -58,7 +58,7 @@ describe('the vendor as a process', () => {
     expect(await once(vendor, 'exit')).toEqual([0, null]);
   });
 
-  test('ends without a word when that process is gone before it listens', async () => {
+  test('ends silently if that process has exited before it listens', async () => {
     const vendor = start('--port', '0', '--attached');
     const errors = vendor.stderr.setEncoding('utf8').toArray();
     vendor.stdout.destroy();
@@ -72,7 +72,7 @@ describe('the vendor as a process', () => {
     [['--concurrency', '0'], '--concurrency: expected a whole number from 1 to 1000000, got "0"'],
     [['--rate', '10/year'], '--rate: expected a number per s, min or h such as 100/s, got "10/year"'],
     [['--prot', '1'], "Unknown option '--prot'"],
-  ])('refuses %j and says what it expects', async (options, message) => {
+  ])('refuses %j and says what it expected', async (options, message) => {
     const vendor = start(...options);
     const errors = vendor.stderr.setEncoding('utf8').toArray();
     expect(await once(vendor, 'exit')).toEqual([64, null]);

@@ -68,7 +68,7 @@ describe('npm run demo, without a terminal', () => {
 
   const all = Array.from({ length: 151 }, (_, i) => i + 1);
 
-  test('loads 151 rows at the limit and not above it, and the same again the next time', async () => {
+  test('loads 151 rows, at the limit and never above it, and the same again the next time', async () => {
     for (const pass of ['first', 'second']) {
       const code = await codeOf(start());
       expect({ pass, code, output: code === 0 ? '' : output }).toEqual({ pass, code: 0, output: '' });
@@ -82,7 +82,7 @@ describe('npm run demo, without a terminal', () => {
     expect(output).not.toContain('\u001B');
   });
 
-  test('loads 151 rows although a consumer is killed at work, and says that it was replaced', async () => {
+  test('loads 151 rows even if a consumer is killed at work, and says that it was replaced', async () => {
     const child = start();
     const pid = Number((await logged(/"message":"ready","role":"consumer".*?"pid":(\d+)/))[1]);
     expect(pid).toBeGreaterThan(1);
@@ -94,7 +94,7 @@ describe('npm run demo, without a terminal', () => {
     expect(running()).toEqual([]);
   });
 
-  test('leaves nothing running when it is interrupted, and goes on with the rest', async () => {
+  test('leaves no process when it is interrupted, and resumes with the rest', async () => {
     const child = start();
     await logged(/"message":"run started"/);
     child.kill('SIGINT');

@@ -91,7 +91,7 @@ describe('an item that throws', () => {
     expect(ids()).toHaveLength(19);
   });
 
-  it('too often pauses the pipeline at deadMax instead of making the rest dead letters, too', async () => {
+  it('too often pauses the pipeline at deadMax, so that the rest do not become dead letters as well', async () => {
     project.write('fails.ts', pipeline(`throw new PermanentError('all wrong');`));
     const running = project.start(['run', 'fails.ts', '--consumers', '1', '--concurrency', '1', '--dead-max', '5']);
     const status = await project.statusWhere(
@@ -105,7 +105,7 @@ describe('an item that throws', () => {
 });
 
 describe('an item that never settles', () => {
-  it('is aborted, given up with its process, and dead after its attempts; other items are not affected', async () => {
+  it('is aborted, given up together with its process, and a dead letter after its attempts; other items are not affected', async () => {
     project.write(
       'fails.ts',
       pipeline(`

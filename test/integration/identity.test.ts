@@ -37,7 +37,7 @@ async function leaveOpen(file: string, name: string, env: Record<string, string>
 }
 
 describe('two pipelines', () => {
-  it('with the same state directory do not do each other’s items: the second is refused, the first continues', async () => {
+  it('with the same state directory do not process each other’s items: the second is refused, the first continues', async () => {
     project.write('aaa.ts', pipeline('aaa'));
     project.write('bbb.ts', pipeline('bbb'));
     const env = { MILLRACE_STATE: project.path('state') };
@@ -70,7 +70,7 @@ describe('two pipelines', () => {
 });
 
 describe('a file that changed while its source is still read', () => {
-  it('is refused with advice that works: declared to be the same, the source resumes by count, each item once', async () => {
+  it('is refused with advice that works: when it is declared unchanged, the source resumes by count, each item once', async () => {
     const waiting = (comment: string): string =>
       pipeline('aaa', comment).replace(
         /\*source.*/,

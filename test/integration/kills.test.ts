@@ -29,7 +29,7 @@ const appending = (options: { items: number; waitMs: number; every?: number }) =
   });`;
 
 describe('a consumer', () => {
-  it('may be killed at work repeatedly, throughout the run: each row is there once', async () => {
+  it('can be killed at work repeatedly, throughout the run: each row is there once', async () => {
     project.write(
       'kills.ts',
       appending({ items: 1e9, waitMs: 10 })
@@ -62,7 +62,7 @@ describe('a consumer', () => {
     expect(died.filter(({ givenBack }) => Number(givenBack) > 0).length).toBeGreaterThan(kills / 2);
   });
 
-  it('that exits with 0 without being told to counts as crashed, and is replaced', async () => {
+  it('that exits with 0 unexpectedly counts as crashed, and is replaced', async () => {
     project.write(
       'quits.ts',
       `import { existsSync, writeFileSync } from 'node:fs';
@@ -86,7 +86,7 @@ describe('a consumer', () => {
 });
 
 describe('the producer', () => {
-  it('may be killed five times: no item is lost or done twice', async () => {
+  it('can be killed five times: no item is lost or done twice', async () => {
     project.write('kills.ts', appending({ items: 4000, waitMs: 20 }));
     const running = project.start(['run', 'kills.ts', '--consumers', '2']);
     for (let kill = 0; kill < 5; kill++) {
@@ -108,7 +108,7 @@ describe('the supervisor', () => {
   it.each([
     ['where the kernel kills orphans', {}],
     ['where orphans must notice by themselves', { PATH: '/nowhere' }],
-  ])('may be killed three times, even with a consumer in a busy loop, %s', async (_, env: Record<string, string>) => {
+  ])('can be killed three times, even with a consumer in a busy loop, %s', async (_, env: Record<string, string>) => {
     project.write(
       'kills.ts',
       appending({ items: 3000, waitMs: 20 }).replace(

@@ -55,11 +55,11 @@ describe('the Dockerfile', () => {
     expect(sources.filter((path) => !existsSync(path) || !isSent(path))).toEqual([]);
   });
 
-  test('sends the build nothing that is not in the repository’s hands', () => {
+  test('sends the build only files that the repository contains', () => {
     for (const path of ['.git', 'node_modules', 'dist', '.millrace', '.env']) expect(isSent(path)).toBe(false);
   });
 
-  test('ends as a user that is not root, named by number', () => {
+  test('runs as a user that is not root, given by number', () => {
     const [user] = only('USER').split(':');
     expect(Number(user)).toBeGreaterThan(999);
   });
@@ -71,13 +71,13 @@ describe('the Dockerfile', () => {
     expect(only('STOPSIGNAL')).toBe('SIGTERM');
   });
 
-  test('leaves npm and compilers behind', () => {
+  test('contains neither npm nor compilers', () => {
     const commands = inImage('RUN').join(' ');
     expect(commands).toMatch(/rm -rf [^&]*\/usr\/local\/lib\/node_modules/);
     expect(commands).not.toMatch(/\b(g\+\+|make|python3|npm (ci|install|run))\b/);
   });
 
-  test('keeps state and results in volumes that its user owns, and stops before docker kills', () => {
+  test('keeps state and results in volumes that its user owns, and stops before docker kills it', () => {
     const volumes = JSON.parse(only('VOLUME')) as string[];
     expect(volumes).toEqual(['/state', '/data']);
     expect(inImage('RUN').join(' ')).toContain(

@@ -92,7 +92,7 @@ describeIf(allowed === 0, otherwise)('Millrace as process 1 with a read-only wor
     expect(rows()).toEqual(Array.from({ length: 20 }, (_, i) => i + 1));
   });
 
-  test('stops cleanly when it is sent TERM, and keeps what it has not done', async () => {
+  test('stops cleanly on TERM, and keeps the items that it has not done', async () => {
     const child = start(50_000);
     process.kill(await working(child), 'SIGTERM');
     const [code] = (await once(child, 'exit')) as [number | null];

@@ -14,7 +14,7 @@ const setting = (name: string): string[] =>
 const seconds = (text: string): number => Number(/^(\d+)s$/.exec(text)?.[1]);
 
 describe('the systemd unit', () => {
-  test('starts node itself, with what the environment file says', () => {
+  test('starts node itself, with the settings of the environment file', () => {
     expect(setting('ExecStart')).toEqual([
       '/usr/bin/node /opt/millrace/node_modules/millrace/dist/cli.js run ${PIPELINE}',
     ]);
@@ -32,13 +32,13 @@ describe('the systemd unit', () => {
     expect(seconds(setting('TimeoutStopSec')[0]!)).toBeGreaterThan(25);
   });
 
-  test('tries again after a failure, but not what would fail or succeed in the same way', () => {
+  test('restarts after a failure, but not if the next start would end in the same way', () => {
     expect(setting('Restart')).toEqual(['on-failure']);
     expect(setting('RestartPreventExitStatus')).toEqual(['3 64 78']);
     expect(setting('SuccessExitStatus')).toEqual(['3']);
   });
 
-  test('lets V8 compile and the supervisor see which boot this is', () => {
+  test('lets V8 compile, and the supervisor read the boot id', () => {
     expect(setting('MemoryDenyWriteExecute')).toEqual([]);
     expect(setting('ProcSubset')).toEqual([]);
   });
@@ -62,13 +62,13 @@ describeIf(!missing, otherwise)('the systemd unit, as systemd sees it', () => {
   });
   afterAll(() => rmSync(directory, { recursive: true }));
 
-  test('is accepted without a word', () => {
+  test('is accepted by systemd-analyze without a warning', () => {
     const { status, stderr } = spawnSync('systemd-analyze', ['verify', '--man=no', file], { encoding: 'utf8' });
     expect(stderr.split('\n').filter((line) => line.includes('millrace'))).toEqual([]);
     expect(status).toBe(0);
   });
 
-  test('exposes little of the machine', () => {
+  test('gives access to little of the machine', () => {
     const { stdout } = spawnSync('systemd-analyze', ['security', '--offline=true', '--no-pager', file], {
       encoding: 'utf8',
     });

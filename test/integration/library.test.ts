@@ -71,7 +71,7 @@ const numbers = Array.from({ length: 200 }, (_, id) => id)
   .flatMap((id) => (id === 30 ? [30, 30] : [id]));
 
 describe('a program', () => {
-  it('runs two services, aborts one, reads the other, and is itself as it was before', () => {
+  it('runs two services, aborts one, reads the other’s results, and is itself unchanged afterwards', () => {
     const told = program(`
       import { createRequire, syncBuiltinESMExports } from 'node:module';
       import v8 from 'node:v8';
@@ -109,7 +109,7 @@ describe('a program', () => {
     });
   });
 
-  it('cannot run a second service on a state directory, and the first one goes on and stays alone', () => {
+  it('cannot run a second service on a state directory, and the first one continues', () => {
     const told = program(`
       import { spawnSync } from 'node:child_process';
       const first = run(file('endless.mjs'), { state: 'state' });
@@ -125,7 +125,7 @@ describe('a program', () => {
     expect((told as { message: string }).message).toContain('this program already runs a service on');
   });
 
-  it('stops a service before it is ready, and again, and once more after its end', () => {
+  it('can stop a service before it is ready, again, and once more after its end', () => {
     const told = program(`
       const service = run(file('endless.mjs'), { state: 'state' });
       await Promise.all([service.stop(), service.stop()]);
@@ -145,7 +145,7 @@ describe('a program', () => {
     expect(told).toEqual({ state: 'stopped', stored: 0, done: 0, dead: 0, exitCode: 0, hasState: false });
   });
 
-  it('gets what is wrong with the pipeline file as an error, from done and from results', () => {
+  it('gets the problems of the pipeline file as an error, from done and from results', () => {
     project.write(
       'wrong.mjs',
       `import { definePipeline } from 'millrace'; export default definePipeline({ name: 'Wrong' });`,
@@ -161,7 +161,7 @@ describe('a program', () => {
     expect(told).toMatchObject({ results: told.done });
   });
 
-  it('gets wrong options as an error that names all of them', () => {
+  it('gets an error that names all wrong options', () => {
     const told = program(`
       await run(file('endless.mjs'), { consumer: 2, attempts: 0, progress: 'on' }).done.catch(({ message }) => tell({ message }));
     `) as { message: string };
@@ -172,7 +172,7 @@ describe('a program', () => {
     ]);
   });
 
-  it('that forgets a service lets it finish, and is not ended by its failure', () => {
+  it('that does not await a service lets it finish, and survives its failure', () => {
     project.write(
       'few.mjs',
       `import { definePipeline, to } from 'millrace';
@@ -228,7 +228,7 @@ describe('a program', () => {
     });
   });
 
-  it('reloads a service, and is told if the file cannot be used', () => {
+  it('reloads a service, and gets an error if the file cannot be used', () => {
     const told = program(`
       import { readFileSync, writeFileSync } from 'node:fs';
       const service = run(file('endless.mjs'), { state: 'state' });
@@ -248,7 +248,7 @@ describe('a program', () => {
     });
   });
 
-  it('gets the log line by line, without secrets, and survives if it throws at one', () => {
+  it('gets the log line by line, without secrets, and survives if its log function throws', () => {
     project.write(
       'telling.mjs',
       `import { definePipeline, to } from 'millrace';
@@ -273,7 +273,7 @@ describe('a program', () => {
 });
 
 describe('service.results', () => {
-  it('begin again with the item at which a loop was left', () => {
+  it('begin again with the item at which the last loop stopped', () => {
     const told = program(`
       const service = run(file('numbers.mjs'), { state: 'state', ordered: true });
       const ids = [];
@@ -291,7 +291,7 @@ describe('service.results', () => {
     });
   });
 
-  it('that the program had not asked to go on from come again at the next start', () => {
+  it('that the program had not finished reading come again at the next start', () => {
     const told = program(`
       const first = run(file('numbers.mjs'), { state: 'state', ordered: true });
       const ids = [];
@@ -308,7 +308,7 @@ describe('service.results', () => {
     });
   });
 
-  it('that nobody reads make the service wait, within its memory, and say so', () => {
+  it('that the program does not read make the service wait, in bounded memory, and say so', () => {
     project.write(
       'large.mjs',
       `import { definePipeline, to } from 'millrace';
@@ -335,7 +335,7 @@ describe('service.results', () => {
     expect(told.queued).toBeGreaterThan(0);
   });
 
-  it('in the order of the items do not wait for ever for an item that fails while all else is done', () => {
+  it('in the order of the items do not wait forever for an item that fails when everything else is done', () => {
     project.write(
       'late.mjs',
       `import { definePipeline, to } from 'millrace';
@@ -358,7 +358,7 @@ describe('service.results', () => {
     expect(told).toEqual({ ids: Array.from({ length: 300 }, (_, id) => id) });
   });
 
-  it('are refused of a pipeline with another sink', () => {
+  it('are refused for a pipeline with another sink', () => {
     const told = program(`
       const service = run(file('endless.mjs'), { state: 'state' });
       try { for await (const row of service.results) tell({ row }); } catch ({ message }) { tell({ message }); }
@@ -375,7 +375,7 @@ describe('service.results', () => {
 });
 
 describe('a pipeline file', () => {
-  it('that calls run() is refused, instead of starting processes without end', async () => {
+  it('that calls run() is refused, instead of starting processes endlessly', async () => {
     project.write(
       'own.mjs',
       `import { definePipeline, run, to } from 'millrace';
@@ -392,7 +392,7 @@ describe('a pipeline file', () => {
 });
 
 describe('a program whose output nobody reads, and which ignores that', () => {
-  it('sees the service of to.stdout() stop; results that were not written stay in the queue', () => {
+  it('sees its service with to.stdout() stop; results that were not written stay in the queue', () => {
     project.write(
       'prints.mjs',
       `import { definePipeline, to } from 'millrace';

@@ -81,7 +81,7 @@ const pipeline = (limit: string, items: number) => `
 const twelveSlotsEach = ['--consumers', '2', '--concurrency', '12'];
 
 describe('a limit', () => {
-  it('holds across all processes: 24 slots never make more calls at a time, and each row is there once', async () => {
+  it('holds across all processes: 24 slots never exceed it, and each row is there once', async () => {
     project.write('calls.ts', pipeline('{ concurrency: 5 }', 200));
     expect((await project.run(['run', 'calls.ts', ...twelveSlotsEach])).code).toBe(0);
     expect(vendor.mostInFlight).toBe(5);
@@ -92,27 +92,24 @@ describe('a limit', () => {
   it.each([
     ['after the linger', `, linger: '500ms'`],
     ['after the time that calls take', ''],
-  ])(
-    'releases the permits of a killed consumer when the vendor has finished its calls as well: %s',
-    async (_, linger) => {
-      project.write('calls.ts', pipeline(`{ concurrency: 3${linger} }`, 150));
-      const running = project.start(['run', 'calls.ts', ...twelveSlotsEach]);
-      for (const done of [20, 50, 80]) {
-        const { processes } = await project.statusWhere(
-          'calls',
-          ({ items, processes: all }) =>
-            items.done >= done && all.some(({ who, state }) => who.role === 'consumer' && state === 'ready'),
-        );
-        process.kill(
-          processes.find(({ who, state }) => who.role === 'consumer' && state === 'ready')!.who.pid!,
-          'SIGKILL',
-        );
-      }
-      expect((await running.ended).code).toBe(0);
-      expect(vendor.mostInFlight).toBe(3);
-      project.expectEachOnce(150);
-    },
-  );
+  ])('releases the permits of a killed consumer once the vendor has finished its calls, too: %s', async (_, linger) => {
+    project.write('calls.ts', pipeline(`{ concurrency: 3${linger} }`, 150));
+    const running = project.start(['run', 'calls.ts', ...twelveSlotsEach]);
+    for (const done of [20, 50, 80]) {
+      const { processes } = await project.statusWhere(
+        'calls',
+        ({ items, processes: all }) =>
+          items.done >= done && all.some(({ who, state }) => who.role === 'consumer' && state === 'ready'),
+      );
+      process.kill(
+        processes.find(({ who, state }) => who.role === 'consumer' && state === 'ready')!.who.pid!,
+        'SIGKILL',
+      );
+    }
+    expect((await running.ended).code).toBe(0);
+    expect(vendor.mostInFlight).toBe(3);
+    project.expectEachOnce(150);
+  });
 
   it('with a rate allows no more calls, even when the supervisor is killed', async () => {
     project.write('calls.ts', pipeline(`{ rate: '20/h' }`, 49));

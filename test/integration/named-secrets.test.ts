@@ -50,7 +50,7 @@ describe('a named secret', () => {
     ['a variable', () => ({ VENDOR_TOKEN: canary })],
     ['the file that a variable names', () => ({ VENDOR_TOKEN_FILE: project.write('token', `${canary}\n`) })],
     ['a credentials directory', () => ({ CREDENTIALS_DIRECTORY: credentials() })],
-  ])('from %s reaches a header, and is in nothing that is logged, shown or stored', async (_, environment) => {
+  ])('from %s reaches a header, and never appears in the log, in output or on disk', async (_, environment) => {
     const env = environment();
     const run = await project.run(['run', 'named.ts', '--log-level', 'debug'], env);
     expect(run).toMatchObject({ code: 3 });
@@ -81,7 +81,7 @@ describe('a named secret', () => {
     expect(check.stdout).toMatch(/secret +VENDOR_TOKEN: not here: the variable VENDOR_TOKEN is not set/);
   });
 
-  it('that becomes text at the top level of the file is refused with the place and what to write instead', async () => {
+  it('that becomes text at the top level of the file is refused, with the place and what to write instead', async () => {
     project.write(
       'named.ts',
       pipeline.replace(

@@ -58,7 +58,7 @@ async function startVendor(): Promise<{ url: string; server: Server }> {
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, server };
 }
 
-it('items that alone never get an answer become dead letters, and the run ends; they do not hold up the others', async () => {
+it('items that are the only ones without an answer become dead letters, and the run ends; they do not hold up the others', async () => {
   const { url, server } = await startVendor();
   project.write(
     'alone.ts',

@@ -33,7 +33,7 @@ describe('the stdout sink', () => {
     expect(lines.map(({ id }) => id).toSorted((a, b) => a - b)).toEqual(Array.from({ length: 5000 }, (_, i) => i + 1));
   });
 
-  it('stops cleanly when nobody reads any more; results that were not written stay in the queue', async () => {
+  it('stops cleanly when its reader has exited; results that were not written stay in the queue', async () => {
     project.write('prints.ts', pipeline('return item;'));
     const running = project.start(['run', 'prints.ts']);
     running.process.stdout!.once('data', () => running.process.stdout!.destroy());
@@ -100,7 +100,7 @@ describeIf(!noScript, otherwise)('on a terminal', () => {
     return stdout;
   };
 
-  it('a run shows log lines, and a display that is gone at the end', () => {
+  it('a run shows log lines, and a progress display that is removed at the end', () => {
     const text = shown({ TERM: 'xterm' });
     expect(text).toMatch(/INFO .*supervisor \d+ .*run finished/);
     expect(text).toContain('0 retrying');

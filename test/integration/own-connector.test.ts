@@ -31,7 +31,7 @@ function run(...args: string[]): { status: number | null; output: string } {
   return { status, output: stdout + stderr };
 }
 
-it('keeps every promise of its port, as its own tests say', () => {
+it('keeps every promise of its port, according to its own tests', () => {
   const [major] = process.versions.node.split('.');
   const typescript = Number(major) < 24 ? ['--import', 'jiti/register'] : [];
   const { status, output } = run(...typescript, '--test', '--test-reporter=tap', 'connector.test.ts');
@@ -57,7 +57,7 @@ it('runs in a pipeline: each line has one result, and a file moves when all of i
   expect(readdirSync(path.join(project, 'inbox/done')).toSorted()).toEqual(['a.txt', 'b.txt']);
 });
 
-it('is checked without starting anything', () => {
+it('can be checked without starting anything', () => {
   const { status, output } = run('node_modules/millrace/dist/cli.js', 'check', 'pipeline.ts');
   expect({ status, output }).toMatchObject({ status: 0, output: expect.stringContaining('outbox: at least once') });
 });

@@ -51,7 +51,7 @@ describe('params', () => {
     expect(books('A.db')).toHaveLength(2);
   });
 
-  it('of an open run cannot become others: that is refused with both values, and changes nothing', async () => {
+  it('of an open run cannot change: other values are refused, with both shown, and nothing changes', async () => {
     await leaveOpen('shelf=A');
     const refused = await project.run(given('shelf=B'), { MILLRACE_PARAM_MOST: '9' });
     expect(refused).toMatchObject({ code: 78 });
@@ -61,7 +61,7 @@ describe('params', () => {
     expect(await project.run(given('shelf=A'))).toMatchObject({ code: 0 });
   });
 
-  it('with --again apply to the new run only: the open one is finished with its own', async () => {
+  it('with --again apply to the new run only: the open run is finished with its own params', async () => {
     await leaveOpen('shelf=A');
     project.write('may-end', '');
     expect(await project.run([...given('shelf=B'), '--again'])).toMatchObject({ code: 0 });
@@ -73,7 +73,7 @@ describe('params', () => {
     expect(refused).toMatchObject({ code: 78, stderr: expect.stringContaining('the last run is finished') });
   });
 
-  it('that are missing, unknown or wrong are refused, all in one go', async () => {
+  it('that are missing, unknown or wrong are refused, all at once', async () => {
     const missing = await project.run(given());
     expect(missing).toMatchObject({ code: 78 });
     expect(missing.stderr).toContain('param shelf has no value: expected text (the shelf to read)');
@@ -83,7 +83,7 @@ describe('params', () => {
     expect(wrong.stderr).toContain('--param most: expected a whole number, got "many"');
   });
 
-  it('are listed by check, and given to a dry run', async () => {
+  it('are listed by check, and work in a dry run', async () => {
     project.write('may-end', '');
     project.write('m.yaml', 'params:\n  most: 1\n');
     const check = await project.run(['check', 'books.ts', '--config', 'm.yaml', '--param', 'shelf=A']);

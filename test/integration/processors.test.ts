@@ -78,7 +78,7 @@ const eventsOf = (): { what: string; slot: string; pid: number }[] =>
     .map(([what, ordinal, slot, pid]) => ({ what: what!, slot: `${ordinal}.${slot}`, pid: Number(pid) }));
 
 describe('a processor', () => {
-  it('is opened once for each slot, again after it broke, and closed at the end', async () => {
+  it('is opened once for each slot, opened again after it broke, and closed at the end', async () => {
     project.write('echo.ts', pipeline(items(100)));
     const { code, stderr } = await project.run(['run', 'echo.ts', '--consumers', '2']);
     expect({ code, stderr: code === 0 ? '' : stderr }).toEqual({ code: 0, stderr: '' });
@@ -135,7 +135,7 @@ describe('a processor', () => {
     project.expectEachOnce(Number((await running.logged('run.finished'))['items']));
   });
 
-  it('that says that waiting does not help ends the service', async () => {
+  it('whose error cannot be fixed by waiting ends the service', async () => {
     project.write('echo.ts', pipeline(items(3)));
     project.write('wrong', '');
     const { code, stderr } = await project.run(['run', 'echo.ts']);
@@ -144,7 +144,7 @@ describe('a processor', () => {
   });
 });
 
-it('loses nothing and does nothing twice when its consumer is killed, and its programs die with that', async () => {
+it('loses no item and repeats none when its consumer is killed, and its programs die with the consumer', async () => {
   project.write('echo.ts', pipeline(`*source() { for (let id = 1; !existsSync('enough'); id++) yield { id }; }`));
   const running = project.start(['run', 'echo.ts', '--consumers', '2', '--queue-high-items', '500']);
   let doneBefore = 0;

@@ -87,7 +87,7 @@ function rows(file: string): unknown[] {
 
 const bulbasaur = { id: 1, name: 'bulbasaur', height: 7, weight: 69 };
 
-test('the README’s pipeline can be checked, tried and run where the package is installed, with the commands that stand below it', () => {
+test('the README’s pipeline can be checked, tried and run where the package is installed, with the commands in the README', () => {
   expect(commands.map((command) => command.split(' ')[0])).toEqual(['check', 'run', 'run']);
   const results = commands.map((command) => millrace(command, project));
   expect(results).toMatchObject(commands.map((command) => ({ command, status: 0, output: '' })));

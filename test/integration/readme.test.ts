@@ -57,7 +57,7 @@ describe('code in the documentation', () => {
   });
   afterAll(() => rmSync(directory, { recursive: true }));
 
-  test('compiles, strictly, with the types that the package has', () => {
+  test('compiles in strict mode with the types of the package', () => {
     const code = blocks.filter(({ language }) => language === 'ts');
     const places = new Map(code.map(({ place }, i) => [`block-${i + 1}.ts`, place]));
     for (const [i, block] of code.entries()) writeFileSync(path.join(directory, `block-${i + 1}.ts`), block.code);
@@ -91,7 +91,7 @@ describe('the documentation', () => {
     expect(missing).toEqual([]);
   });
 
-  test('names only npm scripts that there are', () => {
+  test('names only npm scripts that exist', () => {
     const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: Record<string, string> };
     const named = documents.flatMap((file) =>
       [...readFileSync(file, 'utf8').matchAll(/\bnpm run ([\w:-]+)/g)].map(([, name]) => name!),
@@ -106,7 +106,7 @@ describe('the documentation', () => {
     expect(listed).toEqual(Object.values(exitCodes).toSorted((a, b) => a - b));
   });
 
-  test('uses only commands and flags that there are', () => {
+  test('uses only commands and flags that exist', () => {
     const uses = documents.flatMap(millraceUses);
     expect(new Set(uses.map(({ command }) => command)).size).toBeGreaterThan(10);
     const unknown = uses.flatMap(({ place, command, flags }) => {

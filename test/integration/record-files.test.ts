@@ -54,7 +54,7 @@ async function killWhileItWorks(running: Running, role: 'producer' | 'consumer',
 }
 
 describe('a CSV file into SQLite', () => {
-  it('has each row once, although producer, consumers and supervisor are killed again and again', async () => {
+  it('has each row once, even if producer, consumers and supervisor are killed repeatedly', async () => {
     const count = 100_000;
     project.write('a.csv', header + rows(count));
     project.write('rows.ts', pipeline({ source: csvSource, every: 30 }));
@@ -77,7 +77,7 @@ describe('a CSV file into SQLite', () => {
     ]);
   });
 
-  it('has what is right of a file with malformed rows; they are dead letters with file, line, byte and text', async () => {
+  it('has the good rows of a file with malformed rows; those are dead letters with file, line, byte and text', async () => {
     const bad = ['3,"a" b,c\n', '4,d\n', 'five,e,f\n'];
     project.write('a.csv', `${header}1,"two\nlines",x\n2,b,\n${bad.join('')}6,last,""\n`);
     project.write('rows.ts', pipeline({ source: csvSource }));
@@ -96,7 +96,7 @@ describe('a CSV file into SQLite', () => {
     expect(stdout).toContain('column "id": expected a whole number; got "five"');
   });
 
-  it('ends the run at a malformed row if that is asked for, after each start, until the row may be a dead letter', async () => {
+  it('ends the run at a malformed row on request, at each start, until the row may become a dead letter', async () => {
     project.write('a.csv', `${header}1,a,b\n2,c\n3,d,e\n`);
     const failing = csvSource.replace('types:', `onBadRow: 'fail', types:`);
     project.write('rows.ts', pipeline({ source: failing }));
@@ -110,7 +110,7 @@ describe('a CSV file into SQLite', () => {
     expect(project.query('out.db', 'SELECT id FROM rows ORDER BY id')).toEqual([{ id: 1 }, { id: 3 }]);
   });
 
-  it('is not read again after a restart: nobody notices what has become of the rows that were read', async () => {
+  it('is not read again after a restart: later changes to rows that were already read have no effect', async () => {
     const count = 20_000;
     const content = header + rows(count);
     project.write('a.csv', content);
@@ -128,7 +128,7 @@ describe('a CSV file into SQLite', () => {
     project.expectEachOnce(count);
   });
 
-  it('is refused after a restart if it is another file by now, which is explained', async () => {
+  it('is refused, with the reason, after a restart if it is a different file', async () => {
     project.write('a.csv', header + rows(20_000));
     project.write('rows.ts', pipeline({ source: csvSource, waitFor: 'go' }));
     const running = project.start(['run', 'rows.ts']);
@@ -178,7 +178,7 @@ describe('records on stdin', () => {
     project.expectEachOnce(count);
   });
 
-  it('come through a pipe until it ends', async () => {
+  it('are read from a pipe until it ends', async () => {
     project.write('a.csv', header + rows(5000));
     project.write('rows.ts', pipeline({ source: stdinSource }));
     const { code } = await project.run(['run', 'rows.ts'], {}, ['sh', '-c', 'cat a.csv | "$@"', 'sh']);
@@ -186,7 +186,7 @@ describe('records on stdin', () => {
     project.expectEachOnce(5000);
   });
 
-  it('end the run with an error if the process that reads the pipe dies, because what it had read is lost', async () => {
+  it('end the run with an error if the process that reads the pipe dies, because the data that it had read is lost', async () => {
     execFileSync('mkfifo', [project.path('fifo')]);
     project.write('rows.ts', pipeline({ source: stdinSource }));
     const running = project.start(['run', 'rows.ts'], {}, withStdin('fifo'));
@@ -206,7 +206,7 @@ describe('records on stdin', () => {
 });
 
 describe('NDJSON into SQLite', () => {
-  it('has what is right of it, with all digits; a line that is no JSON is a dead letter', async () => {
+  it('has the good lines, with all digits; a line that is not JSON is a dead letter', async () => {
     project.write('a.ndjson', '\uFEFF{"id":1,"big":9007199254740993}\n\n{"id":2,\n{"id":3,"big":null}');
     project.write(
       'rows.ts',
@@ -222,7 +222,7 @@ describe('NDJSON into SQLite', () => {
     expect(stdout).toContain('a.ndjson, line 3, byte 36');
   });
 
-  it('has each line once, although producer and consumer are killed', async () => {
+  it('has each line once, even if producer and consumer are killed', async () => {
     const count = 20_000;
     project.write(
       'a.ndjson',

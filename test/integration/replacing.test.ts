@@ -70,7 +70,7 @@ describe('a pipeline that is reloaded', () => {
     expect(project.query('out.db', sql)).toEqual([{ twice: 0, missing: 0 }]);
   };
 
-  it('continues with new code, consumer by consumer, by HUP or by command, and each item is there once', async () => {
+  it('continues with new code, consumer by consumer, after HUP or the command, and each item is there once', async () => {
     project.write('reloaded.ts', pipeline('old', { version: '1' }));
     const running = project.start(['run', 'reloaded.ts', '--consumers', '2']);
     await project.statusWhere('reloaded', ({ items, processes }) => {
@@ -99,7 +99,7 @@ describe('a pipeline that is reloaded', () => {
       /no luck/,
     ],
     ['may have another source', pipeline('new'), /`version`/],
-  ])('does not change if the file %s, and says why', async (_, text, reason) => {
+  ])('keeps its code if the file %s, and says why', async (_, text, reason) => {
     project.write('reloaded.ts', pipeline('old', { version: '1' }));
     const running = project.start(['run', 'reloaded.ts', '--consumers', '2']);
     const before = await project.statusWhere('reloaded', ({ items, processes }) => {

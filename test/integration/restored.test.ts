@@ -29,7 +29,7 @@ async function runFor(items: number): Promise<void> {
   expect((await running.ended).code).toBe(0);
 }
 
-it('a queue that was restored from a copy is refused by the sink, which has seen more, and no row is there twice', async () => {
+it('a queue that was restored from a copy is refused by the sink, which knows a later state, and no row is there twice', async () => {
   project.write('restored.ts', pipeline);
   const queue = project.path('.millrace/restored/queue.db');
   await runFor(100);

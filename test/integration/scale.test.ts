@@ -106,7 +106,7 @@ describe('slow items', () => {
 });
 
 describe('24 consumers', () => {
-  it('write to one SQLite file without any of them seeing it busy, or starving', async () => {
+  it('write to one SQLite file, and none of them gets a busy error or starves', async () => {
     project.write(
       'scale.ts',
       `import { existsSync } from 'node:fs';

@@ -47,7 +47,7 @@ describe('a secret', () => {
     ['process', '', 3],
     ['the source', 'source: () => { throw new Error(said); },', 69],
     ['setup', 'setup() { throw new Error(said); },', 69],
-  ])('in the errors of %s does not appear in anything that is written, shown or stored', async (_, more, expected) => {
+  ])('in the errors of %s never appears in output, in the log or on disk', async (_, more, expected) => {
     project.write('secrets.ts', pipeline(more));
     const run = await project.run(['run', 'secrets.ts', '--crash-limit', '0', '--log-level', 'debug']);
     expect(run.code).toBe(expected);
@@ -76,7 +76,7 @@ describe('a secret', () => {
     expect(readFileSync(project.path('.millrace/secrets/queue.db')).includes(canary)).toBe(true);
   });
 
-  it('that only its pipeline knows, by `redact`, does not appear in anything that is written, shown or stored either', async () => {
+  it('that only its pipeline knows, by `redact`, never appears in output, in the log or on disk either', async () => {
     project.write('known.ts', known);
     const run = await project.run(['run', 'known.ts', '--log-level', 'debug']);
     expect(run.code).toBe(3);

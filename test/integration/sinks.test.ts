@@ -32,7 +32,7 @@ const all = (count = 60): { id: number; attempt: number }[] =>
   Array.from({ length: count }, (_, i) => ({ id: i + 1, attempt: 1 }));
 
 describe('a sink that accepts nothing for a while', () => {
-  it('because another process has locked it makes consumers wait and say why; they resume where they were', async () => {
+  it('because another process has locked it makes consumers wait and say why; they resume where they stopped', async () => {
     project.write('sinks.ts', pipeline({ wait: slowly }));
     const running = project.start(run);
     await project.statusWhere('sinks', ({ items }) => items.done >= 5);
@@ -62,7 +62,7 @@ describe('a sink that accepts nothing for a while', () => {
 });
 
 describeWithMounts('a sink on a disk that is full for a while', () => {
-  it('makes consumers wait and say why; they resume where they were', async () => {
+  it('makes consumers wait and say why; they resume where they stopped', async () => {
     const small = mountSmall(project.path('small'), '1m');
     try {
       const sink = `to.sqlite({ file: 'small/out.db', table: 'rows' })`;
@@ -84,7 +84,7 @@ describe('a sink that hangs', () => {
   it.each([
     ['after it has committed', 'await writer.commit(batch); if (isFirst()) await never;'],
     ['before it commits', 'if (isFirst()) await never; await writer.commit(batch);'],
-  ])('%s is given up and reopened; each row is there once', async (_, commit) => {
+  ])('%s: it is given up and reopened, and each row is there once', async (_, commit) => {
     const sink = `(() => {
       const inner = to.sqlite({ file: 'out.db', table: 'rows' });
       const never = new Promise(() => {});
@@ -133,7 +133,7 @@ describe('results', () => {
     );
   });
 
-  it('that process writes to a reused object are all there', async () => {
+  it('that process writes to a reused object are all in the table', async () => {
     project.write('sinks.ts', pipeline({ count: 200, process: 'row.id = id; row.attempt = attempt; return row;' }).replace('async process', 'process').replace('export', 'const row = {};\n  export')); // prettier-ignore
     expect((await project.run(run)).code).toBe(0);
     expect(rows()).toEqual(all(200));
@@ -188,7 +188,7 @@ describe('a row that its table refuses', () => {
 });
 
 describe('a database that is moved away while it is written', () => {
-  it('is missed, is not created again, and has every row once when it is back', async () => {
+  it('is reported as missing, is not created again, and has every row once when it is back', async () => {
     project.write('sinks.ts', pipeline({ wait: slowly, count: 120 }));
     const running = project.start(run);
     await project.statusWhere(

@@ -161,7 +161,7 @@ describeIf(!noScript, otherwise)('a terminal that is closed', () => {
     project.expectEachOnce(400);
   });
 
-  it('stops it even before it has begun', async () => {
+  it('stops it even before the run has begun', async () => {
     project.write('stops.ts', 'await new Promise(() => setInterval(() => undefined, 1000)); export default {};');
     // Node has begun to start the children, long before the service exists.
     expect(await closedWhen(() => project.until(() => processesOf(project.directory).length > 3 || undefined))).toBe(
@@ -171,7 +171,7 @@ describeIf(!noScript, otherwise)('a terminal that is closed', () => {
 });
 
 describe('USR1 and USR2', () => {
-  it('to any process open no debugger and end no process', async () => {
+  it('sent to any process open no debugger and end no process', async () => {
     project.write('stops.ts', pipeline('await wait(20); return item;'));
     const running = project.start(['run', 'stops.ts', '--consumers', '1', '--concurrency', '4']);
     const { processes } = await project.statusWhere('stops', ({ items }) => items.done >= 10);
@@ -189,7 +189,7 @@ describe('USR1 and USR2', () => {
 });
 
 describe('a run that has finished', () => {
-  it('stays finished: the same command only says so, and ends with the same code', async () => {
+  it('stays finished: the same command only says so, and exits with the same code', async () => {
     project.write('stops.ts', pipeline('return item;', '').replace('id <= 400', 'id <= 20'));
     expect((await project.run(['run', 'stops.ts'])).code).toBe(0);
     const again = await project.run(['run', 'stops.ts']);
@@ -213,7 +213,7 @@ describe('end of stream', () => {
     ).toHaveLength(3);
   });
 
-  it('is reached even if user code left timers running', async () => {
+  it('comes even if user code has left timers running', async () => {
     project.write(
       'stops.ts',
       pipeline('setInterval(() => undefined, 1000); return item;').replace('id <= 400', 'id <= 3'),

@@ -36,7 +36,7 @@ it('a pipeline whose state directory has a longer path than sockets allow runs a
   project.expectEachOnce(100);
 });
 
-it('a file that may not grow any more, by a limit of the process, ends the run with 74; once it may, no item is lost or done twice', async () => {
+it('a queue file that a process limit keeps from growing ends the run with 74; once it may grow, no item is lost or done twice', async () => {
   project.write(
     'grows.ts',
     `import { definePipeline, to } from 'millrace';
@@ -61,7 +61,7 @@ it('a file that may not grow any more, by a limit of the process, ends the run w
   ]);
 });
 
-it('all processes keep their compiled code if Node can, readable only by this user; a program that an item starts does not', async () => {
+it('all processes cache their compiled code, if Node can, readable only by this user; programs that an item starts do not', async () => {
   project.write(
     'warm.ts',
     `import { execFileSync } from 'node:child_process';
@@ -90,7 +90,7 @@ it('all processes keep their compiled code if Node can, readable only by this us
   expect(row!.program).toBe('unset');
 });
 
-it('a start that may not open enough files says which limit to raise, and ends with 78, or 69 if only its processes cannot start', async () => {
+it('a start that cannot open enough files says which limit to raise, and ends with 78, or 69 if only its processes cannot start', async () => {
   project.write(
     'few.ts',
     `import { definePipeline, to } from 'millrace';

@@ -66,7 +66,7 @@ describe('torture of a pipeline of the user', () => {
       ${fields}
     });`;
 
-  it('does not touch its SQLite file and its queue, and proves exactly once with others', async () => {
+  it('does not touch its SQLite file or its queue, and proves exactly once with other files', async () => {
     project.write(
       'mine.ts',
       pipeline("process: (item) => item, sink: to.sqlite({ file: 'mine.db', table: 'rows', key: 'id' }),"),
@@ -81,7 +81,7 @@ describe('torture of a pipeline of the user', () => {
     expect(report.replay).toBe('millrace torture mine.ts --seed 2 --kills 4 --consumers 2');
   });
 
-  it('proves it of a pipeline whose processor breaks', async () => {
+  it('proves the same for a pipeline whose processor breaks', async () => {
     const processor = `import { defineProcessor } from 'millrace/port';
       const processor = defineProcessor({
         kind: 'counting', target: 'items',
@@ -138,7 +138,7 @@ describe('torture of a pipeline of the user', () => {
     expect(report.problems).toContainEqual(expect.objectContaining({ kind }));
   });
 
-  it('says what is wrong with a pipeline before it begins', async () => {
+  it('reports what is wrong with a pipeline before it begins', async () => {
     project.write('mine.ts', pipeline('sink: 5,'));
     const { code, stderr } = await project.run(['torture', 'mine.ts']);
     expect(code).toBe(78);
@@ -310,7 +310,7 @@ describe('torture of a pipeline with', () => {
     300_000,
   );
 
-  it('several sinks names all that are real before it writes to them', async () => {
+  it('several sinks names all real sinks before it writes to them', async () => {
     const { code, stderr } = await project.run(['torture', fixture('everything')]);
     expect(code).toBe(64);
     expect(stderr).toContain('its real sink (called: calls.ndjson; lines-in-parts: parts) many times');

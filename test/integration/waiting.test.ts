@@ -32,7 +32,7 @@ const pipeline = (parts: string, top = '') => `
   });`;
 
 describe('why a pipeline waits', () => {
-  it('is shown for items that failed: the error, its line, how many share it, and when the next one runs', async () => {
+  it('is shown for items that failed: the error, its line, how many items share it, and when the next one runs', async () => {
     const file = project.write(
       'waits.ts',
       pipeline(`*source() { for (let id = 1; id <= 20; id++) yield { id }; },
@@ -100,7 +100,7 @@ describe('why a pipeline waits', () => {
 });
 
 describe('a change by the top level of a pipeline', () => {
-  it('does not move a sink with a relative path', async () => {
+  it('does not move a sink that has a relative path', async () => {
     const top = `process.chdir('/');`;
     project.write('waits.ts', pipeline(`source: [{ id: 1 }],`, top));
     expect((await project.run(['run', 'waits.ts'])).code).toBe(0);
@@ -109,7 +109,7 @@ describe('a change by the top level of a pipeline', () => {
 });
 
 describe('many calls at a time in an item', () => {
-  it('with its signal cause no warning about leaks', async () => {
+  it('with its signal cause no warning about leaked listeners', async () => {
     project.write(
       'waits.ts',
       pipeline(`source: [{ id: 1 }],

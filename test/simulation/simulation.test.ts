@@ -33,7 +33,7 @@ describe('npm run simulate', () => {
     expect(text).toMatch(/^3 seeds from 7 in \d+ s: [\d.]+ seeds\/s, \d+ steps\/s, all well$/);
   });
 
-  it('tells the whole story of one seed', async () => {
+  it('prints the whole story of one seed', async () => {
     const { exitCode, text } = await told('--seed', '3');
     expect(exitCode).toBe(0);
     expect(text).toContain((await run(3)).story.join('\n'));

@@ -173,21 +173,21 @@ describe('the source tree', () => {
     expect(wrongDirections(imports)).toEqual([]);
   });
 
-  it('needs all that the table allows', () => {
+  it('needs everything that the table allows', () => {
     expect(unneeded(imports)).toEqual([]);
   });
 
-  it('has no circle of imports, of types neither', () => {
+  it('has no circular imports, not even of types', () => {
     expect(inCircles(imports)).toEqual([]);
   });
 
-  it('asks only the clock what time it is', () => {
+  it('reads the time only through the clock', () => {
     // Date.now() and the timers are rules of the linter, which has none for this.
     const asking = sources.filter((file) => /\bnew Date\(\)/.test(readFileSync(join(src, file), 'utf8')));
     expect(asking.filter((file) => file !== 'core/clock.ts')).toEqual([]);
   });
 
-  it('imports each library where the table says, and no other', () => {
+  it('imports each library only where the table says', () => {
     expect(wrongLibraries(imports)).toEqual([]);
   });
 });
@@ -243,7 +243,7 @@ describe('these checks', () => {
     ]);
   });
 
-  it('object to a row that allows what nobody needs', () => {
+  it('object to a row that allows an import that no file needs', () => {
     const made = importsOf(
       'reading/a.ts',
       "import { Clock } from '../core/clock.ts'; import type { T } from '../frame/frame.ts';",
@@ -254,7 +254,7 @@ describe('these checks', () => {
     expect(objections.join()).not.toContain('core');
   });
 
-  it('object to files that import each other, also over others', () => {
+  it('object to files that import each other, also through other files', () => {
     const made = [
       ...importsOf('queue/a.ts', "import type { B } from './b.ts';"),
       ...importsOf('queue/b.ts', "const later = import('../core/c.ts'); import './d.ts';"),

@@ -17,7 +17,7 @@ const absent: Comparison = {
 };
 
 describe('a comparison', () => {
-  it('divides round by round, so that a slow round of the machine does not show', () => {
+  it('divides round by round, so that a slow round of the machine has no effect', () => {
     expect(ratios(handOff)).toEqual([0.5, 0.5, 0.7]);
   });
 
@@ -25,7 +25,7 @@ describe('a comparison', () => {
     expect(ratios(comparison)).toEqual([]);
   });
 
-  it('is a line of the table: median and extremes of both, and of the ratios', () => {
+  it('is a row of the table: median and extremes of both, and of the ratios', () => {
     expect(table([handOff, memory]).split('\n')).toEqual([
       'what        unit     Millrace                  compared with              ratio, round by round',
       '──────────  ───────  ────────────────────────  ─────────────────────────  ────────────────────────',
@@ -34,7 +34,7 @@ describe('a comparison', () => {
     ]);
   });
 
-  it('says why somebody was not there to be measured', () => {
+  it('says why a product could not be measured', () => {
     expect(table([absent]).split('\n').at(-1)).toBe(
       'hand-off  items/s  200,000 (90,000–210,000)  BullMQ: not here                         no redis-server on the PATH',
     );

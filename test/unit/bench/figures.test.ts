@@ -43,7 +43,7 @@ const peers: CaseResult = {
 };
 
 describe('the figures of the page', () => {
-  it('are a table for each case, with what was measured where and when', () => {
+  it('are a table for each case, with what was measured, where and when', () => {
     expect(figures([result], () => '').split('\n')).toEqual([
       '### Latency',
       '',
@@ -56,20 +56,20 @@ describe('the figures of the page', () => {
     ]);
   });
 
-  it('have a picture where there is something to see, and stand in one order', () => {
+  it('have a chart where it shows something, and a fixed order', () => {
     const text = figures([result, peers], (name) => `plots/${name}.svg`);
     expect(text).toContain('![Compared with others](plots/peers.svg)');
     expect(text.indexOf('### Compared with others')).toBeLessThan(text.indexOf('### Latency'));
     expect(text).toContain('| BullMQ: not here |  | no redis-server \\| on the PATH |');
   });
 
-  it('say so when there are none', () => {
+  it('say so when there are no results', () => {
     expect(figures([], () => '')).toContain('no reference result');
   });
 });
 
 describe('the picture of the peers', () => {
-  it('has us once, and everybody who was there; those that store nothing stand apart', () => {
+  it('has Millrace once, and all products that were measured; those that store nothing are in a separate group', () => {
     const labels = plotOf(peers)!.groups.map((group) => group.map(({ label }) => label));
     expect(labels).toEqual([['Millrace'], ['piscina (in memory)']]);
   });

@@ -18,7 +18,7 @@ function all(pattern: RegExp): number[] {
 }
 
 describe('a bar plot', () => {
-  it('has bars as long as their medians, with room for the highest value', () => {
+  it('has bars as long as their medians, with space for the highest value', () => {
     const [first, second, third] = all(/class="(?:ours|other)"[^>]* width="([\d.]+)"/g) as [number, number, number];
     expect(second / first).toBeCloseTo(0.5);
     expect(third / first).toBeCloseTo(0.123, 2);
@@ -26,7 +26,7 @@ describe('a bar plot', () => {
     expect(highest).toBeLessThan(760);
   });
 
-  it('puts groups further apart than the bars of one', () => {
+  it('puts groups further apart than the bars of one group', () => {
     const [first, second, third] = all(/class="(?:ours|other)"[^>]* y="(\d+)"/g) as [number, number, number];
     expect(third - second).toBeGreaterThan(second - first);
   });
@@ -37,7 +37,7 @@ describe('a bar plot', () => {
     expect(svg).toContain('>12,300 (12,000–13,000)<');
   });
 
-  it('takes text as text, and has colours for dark pages', () => {
+  it('escapes text, and has colours for dark pages', () => {
     expect(svg).toContain('Hand-off &lt;2 kB&gt;');
     expect(svg).toContain('R&amp;D');
     expect(svg).toContain('prefers-color-scheme: dark');

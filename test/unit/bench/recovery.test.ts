@@ -19,7 +19,7 @@ describe('what a kill costs', () => {
     expect(recoveries([{ pid: 1, atNs: 100e6 }], steps)).toEqual([{ firstMs: 200, lastMs: 300 }]);
   });
 
-  it('is nothing if the consumer had nothing in hand', () => {
+  it('is left out if the consumer was running nothing', () => {
     expect(recoveries([{ pid: 1, atNs: 0 }], [])).toEqual([]);
   });
 

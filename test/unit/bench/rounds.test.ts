@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { alternate } from '../../../bench/measure/rounds.ts';
 
 describe('rounds', () => {
-  it('run everybody once in each, never two at a time, and begin with another one', async () => {
+  it('run each contender once per round, one at a time, and begin with a different one', async () => {
     const ran: string[] = [];
     const contender = (name: string) => async (round: number) => {
       ran.push(`${name}${round} in`);

@@ -12,12 +12,12 @@ describe('what several measurements come to', () => {
     expect(spread(values)).toEqual(expected);
   });
 
-  it('gives the value that so many percent do not exceed, between two values in proportion', () => {
+  it('gives the value that a percentage of the values does not exceed, interpolated between two values', () => {
     const values = [0, 10, 20, 30, 40];
     expect([0, 25, 50, 90, 100].map((percent) => percentile(values, percent))).toEqual([0, 10, 20, 36, 40]);
   });
 
-  it('is not changed by the order of the measurements, and leaves them as they were', () => {
+  it('does not depend on the order of the measurements, and does not change them', () => {
     fc.assert(
       fc.property(fc.array(fc.integer(), { minLength: 1 }), fc.integer({ min: 0, max: 100 }), (values, percent) => {
         const before = [...values];
@@ -27,7 +27,7 @@ describe('what several measurements come to', () => {
     );
   });
 
-  it('is nothing without a measurement', () => {
+  it('is an error without a measurement', () => {
     expect(() => spread([])).toThrow(RangeError);
   });
 });
