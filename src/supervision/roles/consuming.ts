@@ -1,15 +1,14 @@
 import type { QueueStart } from '../../core/queue-start.ts';
-import { Intervals } from '../../core/intervals.ts';
 import { frameToPayload } from '../../frame/frame.ts';
 import type { Handlers } from '../../ipc/handlers.ts';
 import type { ConfigureConsumer, FromConsumer, ToConsumer } from '../../ipc/messages.ts';
-import { Holding } from '../../queue/lending/holding.ts';
+import type { Holding } from '../../queue/lending/holding.ts';
 import type { Delivery } from '../../queue/lending/delivery.ts';
 import { blameFor } from '../blame/blaming.ts';
 import type { Child, Exit } from '../posts/child.ts';
-import { ArrivedRows } from './arrived-rows.ts';
 import { commonHandlers } from './common-handlers.ts';
 import { Enrolment } from './enrolment.ts';
+import { HeldItems } from './held-items.ts';
 import type { Outage } from '../blame/outage.ts';
 import type { SinglingOut } from '../blame/singling-out.ts';
 import type { Hub } from '../hub.ts';
@@ -17,7 +16,6 @@ import { Post, type Gone } from '../posts/post.ts';
 import { receive, unexpected } from './receiving.ts';
 import type { OtherQueues } from './other-queues.ts';
 import { configureFor, type RoleDeps } from './role.ts';
-import { settle } from './settling.ts';
 import type { UnfencedWriters } from './unfenced-writers.ts';
 
 type ConsumerChild = Child<FromConsumer, ToConsumer>;
@@ -44,14 +42,9 @@ export class Consuming {
   readonly #handlers: Handlers<FromConsumer>;
   readonly #enrolment: Enrolment;
   readonly #finishes: boolean;
-  #holding: Holding | undefined;
+  readonly #held: HeldItems;
   #sinkProblem: string | null = null;
   #aborted = 0;
-
-  /** Results of items that it has not settled yet. */
-  readonly #rows = new ArrivedRows();
-
-  #processed = 0;
   #hasBeenReady = false;
   /** The process on the post has not yet said what it has loaded. */
   #isDescribing = false;
@@ -78,7 +71,7 @@ export class Consuming {
       predecessor: options.predecessor,
       mustEnd: this.#finishes,
       onStart: (child) => {
-        this.#processed = 0;
+        this.#held.reset();
         this.#isDescribing = true;
         this.post.asked();
         child.send({ type: 'describe', file: hub.pipeline.file });
@@ -88,17 +81,18 @@ export class Consuming {
       heldBack: () => deps.admission.heldBack,
     });
     this.#enrolment = new Enrolment(hub, deps, this.post);
+    this.#held = new HeldItems(hub, deps, () => this.post.who);
     this.#handlers = this.#makeHandlers();
   }
 
   /** What it holds; undefined while nothing may be lent to it. */
   get holding(): Holding | undefined {
-    return this.post.state === 'ready' ? this.#holding : undefined;
+    return this.post.state === 'ready' ? this.#held.holding : undefined;
   }
 
   /** Items that it holds, including while it finishes them and may be lent no more. */
   get lent(): number {
-    return this.#holding?.count ?? 0;
+    return this.#held.holding?.count ?? 0;
   }
 
   /** The holder of the permits that `grants` are for. */
@@ -123,7 +117,7 @@ export class Consuming {
 
   /** Items whose outcome the process on the post has reported. */
   get processed(): number {
-    return this.#processed;
+    return this.#held.processed;
   }
 
   /** Lends it items from the queue. */
@@ -135,7 +129,7 @@ export class Consuming {
 
   /** Asks it to give back up to this many items that it has not started. It keeps them until it answers. */
   recall(items: number): void {
-    this.#holding?.recalled();
+    this.#held.holding?.recalled();
     this.post.child?.send({ type: 'recall', items });
   }
 
@@ -185,16 +179,14 @@ export class Consuming {
   #gone(exit: Exit, isExpected: boolean): Gone {
     const { pipeline, limits, touch } = this.#hub;
     const { who, lastError } = this.post;
-    const holding = this.#holding ?? new Holding(0);
+    const holding = this.#held.all;
     // `setup` may wait for a limit that the vendor has frozen for an hour: then the failed start is not its own fault.
     const isWaiting = this.post.state === 'starting' && limits.isWaiting(this.holder);
     const isOutside = isWaiting || lastError?.isOutside === true;
     const gone = blameFor(this.#hub, { who, holding, exit, isExpected, error: lastError, isOutside });
     if (this.post.state === 'draining') this.#aborted += gone.givenBack;
-    this.#holding = undefined;
+    this.#held.end();
     this.#sinkProblem = null;
-    // Their items run again.
-    this.#rows.clear();
     const isClean = isExpected && gone.givenBack === 0;
     const writer = this.#enrolment.close({ isClean });
     if (writer > 0 && !isClean && pipeline.sinkHasLedger) this.#deps.unfencedWriters.add(writer);
@@ -204,9 +196,8 @@ export class Consuming {
 
   #makeHandlers(): Handlers<FromConsumer> {
     const { post } = this;
-    const { queue, events, clock, touch } = this.#hub;
+    const { events, touch } = this.#hub;
     const { admission, unfencedWriters, otherQueues, writeOut } = this.#deps;
-    const settling = { ...this.#hub, ...this.#deps };
     return {
       ...commonHandlers(this.#hub, {
         post,
@@ -230,7 +221,7 @@ export class Consuming {
         if (post.state === 'draining') return; // It has been asked to stop since then.
         if (post.state !== 'starting') throw unexpected('consumer', 'ready', post.state);
         if (this.holder === 0) throw unexpected('consumer', 'ready', 'not configured');
-        this.#holding = new Holding(this.#hub.settings.concurrency);
+        this.#held.begin();
         post.ready();
         this.#hasBeenReady = true;
         admission.proven();
@@ -239,26 +230,11 @@ export class Consuming {
         touch();
       },
       settle: (message) => {
-        const holding = this.#holding;
-        holding?.sizing.idle(message.idle);
-        holding?.sizing.paced(message);
-        this.#processed += Intervals.fromFlat(message.done).size + message.failed.length;
-        settle(settling, { who: post.who, writer: this.holder, holding, rows: this.#rows }, message);
+        this.#held.settled(message, this.holder);
         post.outbox?.put('settlements', { type: 'settled' });
-        touch();
       },
-      start: ({ items }) => {
-        const holding = this.#holding;
-        let refused = 0;
-        for (const [from, to] of Intervals.fromFlat(items)) refused += holding?.announce(from, to) ?? to - from + 1;
-        if (refused > 0) events.emit('settle.refused', { who: post.who, items: refused });
-      },
-      givenBack: ({ items }) => {
-        this.#holding?.answered(items.length);
-        const refused = this.#holding ? queue.takeBack(this.#holding, Intervals.fromFlat(items), clock.now()) : 0;
-        if (refused > 0) events.emit('settle.refused', { who: post.who, items: refused });
-        touch();
-      },
+      start: (message) => this.#held.announced(message),
+      givenBack: (message) => this.#held.givenBack(message),
       fenced: ({ writers }) => unfencedWriters.fenced(writers),
       otherQueues: ({ others }) => otherQueues.found(others),
       sink: ({ reason }) => {
@@ -271,10 +247,7 @@ export class Consuming {
         else events.emit('sink.down', { who: post.who, reason });
         touch();
       },
-      results: (message, payload) => {
-        if (!this.#hub.results) throw unexpected('consumer', 'results', 'the sink is not to.results()');
-        this.#rows.add(message, payload);
-      },
+      results: (message, payload) => this.#held.arrived(message, payload),
       write: (_message, payload) => {
         const { child } = post;
         writeOut(payload, () => child?.send({ type: 'written' }));

@@ -1,6 +1,4 @@
-import type { Cancel } from '../../core/clock.ts';
 import { ProtocolError } from '../../core/errors.ts';
-import { formatDuration } from '../../core/units.ts';
 import { frameFromPayload, type Frame, type FrameHeader } from '../../frame/frame.ts';
 import type { Handlers } from '../../ipc/handlers.ts';
 import type { ConfigureProducer, FromProducer, ToProducer } from '../../ipc/messages.ts';
@@ -9,17 +7,15 @@ import type { Child } from '../posts/child.ts';
 import { commonHandlers } from './common-handlers.ts';
 import { Enrolment } from './enrolment.ts';
 import type { Extent } from '../posts/outbox.ts';
-import { StoreFull } from '../../queue/store.ts';
 import { changedUnderneath, compareFingerprints, type Comparison } from '../replacing/fingerprint.ts';
 import type { Hub } from '../hub.ts';
 import { Post, type Gone } from '../posts/post.ts';
 import { receive, unexpected } from './receiving.ts';
 import { configureFor, type RoleDeps } from './role.ts';
+import { SettledCursors } from './settled-cursors.ts';
+import { WhenSpace } from './when-space.ts';
 
 type ProducerChild = Child<FromProducer, ToProducer>;
-
-/** How long to wait before a sync that found no space is tried again. */
-const fullRetryMs = 500;
 
 /** The supervisor's side of the producer: what the producer is sent, and how its messages are handled. */
 export class Producing {
@@ -34,15 +30,12 @@ export class Producing {
   /** This process described the pipeline before there was a queue: it need not do that again. */
   #described: ProducerChild | undefined;
   #isThrottled = false;
-  readonly #settles: boolean;
   readonly #previous: string | null;
-  /** The id of the settled cursor that was sent to the process and that it has not confirmed. */
-  #unconfirmed: number | undefined;
-  #cancelEnd: Cancel = () => undefined;
+  readonly #space: WhenSpace;
+  /** Undefined if its source does not settle. */
+  readonly #settled: SettledCursors | undefined;
   /** The source may forget the items that wait to be acknowledged. */
   #mustSync = false;
-  /** When to repeat an operation that found no space on the disk. */
-  #tryAgainAt: number | undefined;
 
   constructor(
     hub: Hub,
@@ -52,10 +45,10 @@ export class Producing {
     this.#hub = hub;
     this.#deps = deps;
     this.#fingerprint = options.fingerprint;
-    this.#settles = options.settles ?? false;
+    const settles = options.settles ?? false;
     this.#previous = options.previous ?? null;
     // A changed pipeline may have a source that does not settle.
-    if (!this.#settles) hub.queue.cursors.forget();
+    if (!settles) hub.queue.cursors.forget();
     this.post = new Post<FromProducer, ToProducer>(hub, {
       role: 'producer',
       ordinal: 0,
@@ -66,6 +59,8 @@ export class Producing {
       heldBack: () => deps.admission.heldBack,
     });
     this.#enrolment = new Enrolment(hub, deps, this.post);
+    this.#space = new WhenSpace(hub.clock);
+    this.#settled = settles ? new SettledCursors(hub, this.post, this.#space) : undefined;
     this.#handlers = this.#makeHandlers();
   }
 
@@ -84,7 +79,7 @@ export class Producing {
 
   /** When time alone gives `committed` or `settle` something to do; undefined if only a change can. */
   get nextAt(): number | undefined {
-    return this.#tryAgainAt;
+    return this.#space.againAt;
   }
 
   /**
@@ -92,10 +87,10 @@ export class Producing {
    * survive a power loss first. On a full disk the source has to wait.
    */
   committed(extent: Extent): void {
-    this.#tryAgainAt = undefined;
+    this.#space.begin();
     const { outbox } = this.post;
     if (extent === 'settlements' || !this.#mustSync) return outbox?.committed(extent);
-    const isSynced = this.#ifSpace(() => {
+    const isSynced = this.#space.attempt(() => {
       this.#hub.queue.sync();
       return true;
     });
@@ -103,49 +98,14 @@ export class Producing {
     outbox?.committed(isSynced ? 'all' : 'settlements');
   }
 
-  /** The result of `work`; undefined if the disk has no space for it. Then another tick comes soon. */
-  #ifSpace<T>(work: () => T): T | undefined {
-    try {
-      return work();
-    } catch (error) {
-      if (!(error instanceof StoreFull)) throw error;
-      this.#tryAgainAt = this.#hub.clock.now() + fullRetryMs;
-      return undefined;
-    }
-  }
-
-  /**
-   * After a commit: reports to a source with `settles` what is settled. When the source has ended and has confirmed
-   * everything, its process may go.
-   */
+  /** After a commit: reports to a source with `settles` what is settled. */
   settle(): void {
-    if (!this.#settles) return;
-    const { queue } = this.#hub;
-    const { post } = this;
-    if (post.state === 'ready' && this.#unconfirmed === undefined) {
-      const due = this.#ifSpace(() => queue.dueCursor());
-      this.#unconfirmed = due?.id;
-      if (due) post.child?.send({ type: 'settledTo', id: due.id, cursor: due.cursor });
-    }
-    const isAtEnd = queue.committedRun.state !== 'running' && queue.cursors.areConfirmed;
-    if (isAtEnd && !post.isOver && post.state !== 'draining') this.#end();
-  }
-
-  #end(): void {
-    const { clock, settings } = this.#hub;
-    const { endTimeoutMs } = settings;
-    const { child } = this.post;
-    this.post.stop();
-    if (!child) return;
-    // A source that hangs when it is closed must not keep the run open.
-    this.#cancelEnd = clock.after(endTimeoutMs, () =>
-      child.kill(`did not close its source within ${formatDuration(endTimeoutMs)} (endTimeout)`),
-    );
+    this.#settled?.report();
   }
 
   /** The service is over. */
   close(): void {
-    this.#cancelEnd();
+    this.#settled?.close();
   }
 
   /** The holder of the permits that `grants` are for. */
@@ -191,9 +151,8 @@ export class Producing {
 
   /** Takes back what the process held. Nothing of the source is lost: its successor resumes after what is stored. */
   #gone(isExpected: boolean): Gone {
-    this.#unconfirmed = undefined;
+    this.#settled?.gone();
     this.#mustSync = false;
-    this.#cancelEnd();
     this.#enrolment.close({ isClean: isExpected });
     this.#hub.touch();
     return { givenBack: 0, crash: { blame: this.post.lastError?.isOutside ? 'outside' : 'process' } };
@@ -240,24 +199,22 @@ export class Producing {
         touch();
       },
       confirmed: ({ id }) => {
-        if (id !== this.#unconfirmed) throw unexpected('producer', 'confirmed', 'not waiting for a confirmation');
-        this.#unconfirmed = undefined;
-        queue.cursors.confirm(id);
-        touch();
+        if (!this.#settled) throw unexpected('producer', 'confirmed', 'reading a source that does not settle');
+        this.#settled.confirmed(id);
       },
       end: ({ position }) => {
         expectReading('end');
         queue.setRun({ state: 'sealed', position });
         this.#keepCursor();
         // Even if it dies now, the source does not have to be read again. But a source may want to hear what is settled.
-        if (!this.#settles) post.drain();
+        if (!this.#settled) post.drain();
         touch();
       },
     };
   }
 
   #keepCursor(): void {
-    if (this.#settles) this.#hub.queue.keepCursor();
+    if (this.#settled) this.#hub.queue.keepCursor();
   }
 
   /** Acknowledges one more frame after the commit, together with those before it. */
