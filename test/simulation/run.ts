@@ -1,5 +1,6 @@
 import { partsOf } from './world/items.ts';
 import type { Departure } from './world/departure.ts';
+import { isRefused, sinksIn, withOthers } from './world/others.ts';
 import { planFrom, type FaultKind } from './world/plan.ts';
 import { Random } from './world/random.ts';
 import { calm, step } from './world/schedule.ts';
@@ -25,7 +26,7 @@ export interface Run {
 /** Runs the world that a seed describes to its end, or to the first claim that does not hold. */
 export async function run(seed: number, departure: Departure = {}): Promise<Run> {
   const random = new Random(seed);
-  const plan = planFrom(random);
+  const plan = withOthers(planFrom(random), new Random(~seed >>> 0));
   const world = new World(departure.focus?.(plan) ?? plan, random, departure);
   const { story } = world;
   let failure: Error | undefined;
@@ -81,15 +82,23 @@ function checkTheEnd(world: World): void {
     // As far as could be seen, it failed alone.
     if (state === 'dead' && outages > 1 && failures + outages > plan.attempts) continue;
     const parts = partsOf(plan.items[id]!);
-    const wanted = parts && !(state === 'dead' && mayBeTakenForAKiller(world, found)) ? 'done' : 'dead';
+    // Of an item that was given back after it had been refused, all sinks take the rows.
+    const isDead = parts === undefined || (parts.length > 0 && found.from === undefined && isRefused(plan, { id }));
+    const wanted = !isDead && !(state === 'dead' && mayBeTakenForAKiller(world, found)) ? 'done' : 'dead';
     claim(
       'S4',
       state === wanted,
       () => `seq ${seq} (item ${id}, ${plan.items[id]!.way}) ended as ${state}, not ${wanted}`,
     );
     for (const part of (wanted === 'done' && parts) || []) {
-      const count = facts.rows.get(`${seq}.${part}`) ?? 0;
-      claim('S3', count >= 1, () => `seq ${seq} (item ${id}) is done, and its row ${part} is not in the sink`);
+      for (const [sink, kind] of sinksIn(plan).entries()) {
+        const isThere = facts.hasRow(sink, found, part);
+        claim(
+          'S3',
+          isThere,
+          () => `seq ${seq} (item ${id}) is done, and its row ${part} is not in sink ${sink} (${kind})`,
+        );
+      }
     }
   }
 }

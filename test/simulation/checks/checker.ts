@@ -1,18 +1,31 @@
-import { Intervals, type Interval } from '../../../src/core/intervals.ts';
+import { Intervals } from '../../../src/core/intervals.ts';
 import { frameFromPayload, type FrameHeader } from '../../../src/frame/frame.ts';
 import type { Deliver, FromConsumer, FromProducer, Settle, ToConsumer, ToProducer } from '../../../src/ipc/messages.ts';
 import type { Group } from '../../../src/queue/store.ts';
 import type { RecordChunk, RecordRun } from '../../../src/sources/port.ts';
 import type { Outcome } from '../../../src/supervision/tick/ending.ts';
-import type { Item, Row } from '../world/items.ts';
+import { partsOf, type Item, type Row } from '../world/items.ts';
+import { deliveryOf, sinkIds, sinksIn } from '../world/others.ts';
 import type { Plan } from '../world/plan.ts';
 import { digestsOf, idsIn } from '../world/records.ts';
 import type { Database } from '../world/server.ts';
 import type { Running } from '../world/supervisor.ts';
 import type { SinkWatcher } from '../world/sink-watcher.ts';
-import { Facts, itemKeyOf, keyOf, type Delta, type SeqFacts, type WriterFacts } from './facts.ts';
+import {
+  bitOf,
+  Facts,
+  itemKeyOf,
+  keyOf,
+  type Delta,
+  type SeqFacts,
+  type SinkFacts,
+  type Sinks,
+  type WriterFacts,
+  type WriterInSink,
+} from './facts.ts';
 import * as lending from './lending.ts';
 import * as limits from './limits.ts';
+import * as parts from './parts.ts';
 import * as queues from './queue.ts';
 import * as runs from './run.ts';
 import * as sinks from './sink.ts';
@@ -53,10 +66,11 @@ interface Talk {
  * Sees everything that processes, spool and sink do visibly, and throws a `Violation` as soon as
  * one of PROTOCOL's claims does not hold. It knows nothing about the product except its messages and what it stores.
  */
-export class Checker implements SinkWatcher {
-  readonly facts = new Facts();
+export class Checker {
+  readonly facts: Facts;
   readonly #plan: Plan;
   readonly #now: () => number;
+  readonly #databases: () => readonly Readonly<Database>[];
   #talks = new Map<Watched, Talk>();
   readonly #granted = new Map<string, number[]>();
   /** The item that is on trial according to the spool. */
@@ -73,9 +87,13 @@ export class Checker implements SinkWatcher {
   /** What each producer's source was told last. */
   readonly #told = new Map<Watched, { stored: number; settled: number }>();
 
-  constructor(plan: Plan, now: () => number) {
+  /** `databases`: what the server of each sink has committed. */
+  constructor(plan: Plan, now: () => number, databases: () => readonly Readonly<Database>[]) {
+    this.#databases = databases;
     this.#plan = plan;
     this.#now = now;
+    const ids = sinkIds(plan);
+    this.facts = new Facts(sinksIn(plan).map((kind, i) => ({ kind, id: ids[i]! })));
   }
 
   // ── the channel ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -264,7 +282,7 @@ export class Checker implements SinkWatcher {
       );
       found!.startedBy = child.writer;
       lending.s12AttemptsAreFailures(found!, attempt, this.#plan.attempts);
-      if (this.#isTransactional) lending.s10OthersAreBarredAndAsked(this.facts, found!, self!);
+      lending.s10OthersAreBarredAndAsked(this.facts, found!, self!);
     });
   }
 
@@ -317,7 +335,8 @@ export class Checker implements SinkWatcher {
       const changed = [...facts.seqs.values()].filter(({ seq, state }) => before.get(seq) !== state && before.has(seq));
       const seqs = changed.map(({ seq }) => seq);
       sinks.s3DoneIsInTheSink(facts, seqs);
-      if (this.#isTransactional) sinks.s2NeverInSinkAndDead(facts, seqs);
+      sinks.s2LettersNameWhoHasIt(facts, seqs);
+      this.#checkParts();
       for (const found of changed) {
         if (found.state === 'done') lending.s9DoneWasSettled(found);
         found.verdict = undefined;
@@ -332,57 +351,80 @@ export class Checker implements SinkWatcher {
     });
   }
 
-  // ── the sink ───────────────────────────────────────────────────────────────────────────────────────────────────
+  // ── the sinks ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-  committed(writer: number, seqs: Intervals, rows: readonly Row[]): void {
+  /** What sees the sink of this number. */
+  watcherOf(sink: number): SinkWatcher {
+    const { facts } = this;
+    const inSink = (writer: number): WriterInSink | undefined => facts.writers.get(writer)?.sinks[sink];
+    return {
+      committed: (writer, seqs, rows) => this.#committed(sink, { writer, seqs, rows }),
+      barred: (writers) => {
+        const at = facts.tick();
+        for (const writer of writers) {
+          const known = inSink(writer);
+          if (known) known.barredAt ??= at;
+        }
+      },
+      fenced: (by, _writers, highest) => {
+        const self = inSink(by);
+        if (self) self.highest = { at: facts.tick(), value: highest };
+      },
+      asked: (by, [from, to]) => {
+        const at = facts.tick();
+        for (let seq = from; seq <= to; seq++) inSink(by)?.asked.set(seq, at);
+      },
+      pruned: (request, gone, left) => {
+        this.#try(() => {
+          sinks.s11PruneTakesWhatIsSettled(facts, sink, { gone, left }, request);
+          for (const found of facts.among(gone)) found.prunedFrom |= bitOf(sink);
+        });
+      },
+      overlapped: (writer, seqs) => {
+        this.#try(() => {
+          claim('S11', false, () => `writer ${writer} writes ${seqs.toFlat().join('–')}, of which the ledger has some`);
+        });
+      },
+      finishing: (ends) => this.#try(() => parts.s16FinishComesLast(facts, facts.sinks[sink]!.id, ends)),
+    };
+  }
+
+  #committed(sink: number, { writer, seqs, rows }: { writer: number; seqs: Intervals; rows: readonly Row[] }): void {
     this.#try(() => {
       const { facts } = this;
-      this.#count(rows);
+      const delivery = deliveryOf(facts.sinks[sink]!.kind);
       const known = [...facts.among(seqs)];
-      for (const found of known) found.isInSink = true;
-      if (!this.#isTransactional) return;
-      sinks.s1EachResultOnce(facts, rows, this.#plan);
-      sinks.s2NeverInSinkAndDead(
+      sinks.s22GivenBackSkipsWhoHasIt(facts, sink, known);
+      // They count when they are settled.
+      if (delivery === 'part') return;
+      addRows(facts.sinks[sink]!, rows);
+      for (const found of known) found.inSinks |= bitOf(sink);
+      if (delivery !== 'transaction') return;
+      sinks.s1EachResultOnce(facts, sink, rows, this.#plan);
+      sinks.s2LettersNameWhoHasIt(
         facts,
         known.map(({ seq }) => seq),
       );
-      sinks.s9NothingOfABarredWriter(facts, writer, seqs);
+      sinks.s9NothingOfABarredWriter(facts, sink, writer, seqs);
     });
   }
 
-  barred(writers: readonly number[]): void {
-    const at = this.facts.tick();
-    for (const writer of writers) {
-      const known = this.facts.writers.get(writer);
-      if (known) known.barredAt ??= at;
+  /** Compares the parts of a sink with what is settled, after a commit of the spool. */
+  #checkParts(): void {
+    const { facts } = this;
+    for (const [sink, { id, kind, ...has }] of facts.sinks.entries()) {
+      if (deliveryOf(kind) !== 'part') continue;
+      const rows = parts.rowsBefore(parts.settledEnds(facts, id), this.#databases()[sink]!.parts);
+      parts.s16PartsHoldWhatIsSettled(facts, rows, (found) => this.#rowsOf(found, bitOf(sink)));
+      has.rows.clear();
+      for (const row of rows) has.rows.set(keyOf(row), 1);
     }
   }
 
-  fenced(by: number, _writers: readonly number[], highest: number): void {
-    const self = this.facts.writers.get(by);
-    if (self) self.highest = { at: this.facts.tick(), value: highest };
-  }
-
-  asked(by: number, [from, to]: Interval): void {
-    const at = this.facts.tick();
-    for (let seq = from; seq <= to; seq++) this.facts.writers.get(by)?.asked.set(seq, at);
-  }
-
-  pruned(
-    request: { before: number; open: readonly number[] },
-    gone: readonly Interval[],
-    left: readonly Interval[],
-  ): void {
-    this.#try(() => {
-      sinks.s11PruneTakesWhatIsSettled(this.facts, gone, left, request);
-      for (const found of this.facts.among(gone)) found.isPruned = true;
-    });
-  }
-
-  overlapped(writer: number, seqs: Intervals): void {
-    this.#try(() => {
-      claim('S11', false, () => `writer ${writer} writes ${seqs.toFlat().join('–')}, of which the ledger has some`);
-    });
+  /** The rows that a sink must have of an item that is done, under this seq. */
+  #rowsOf({ seq, id, skips }: SeqFacts, sink: Sinks): Row[] {
+    const names = (skips & sink) === 0 ? (partsOf(this.#plan.items[id]!) ?? []) : [];
+    return names.map((part) => ({ seq, id, part }));
   }
 
   /** The spool has forgotten all except its first `kept` commits. */
@@ -408,7 +450,7 @@ export class Checker implements SinkWatcher {
     for (const found of facts.seqs.values()) {
       found.mayHave.clear();
       // If the ledger is asked for it, the sink must refuse.
-      found.isPruned = false;
+      found.prunedFrom = 0;
       // Writer ids are assigned again.
       Object.assign(found, { isAlone: false, announcedBy: undefined, startedBy: undefined, deathsStarted: 0 });
       if (found.seq === trial) {
@@ -424,22 +466,28 @@ export class Checker implements SinkWatcher {
     this.#frozen.clear();
   }
 
-  /** The sink has lost everything that was not on its disk. */
-  sinkLost({ rows, seqs }: Database): void {
+  /** A sink has lost everything that was not on its disk. */
+  sinkLost(sink: number, { rows, seqs }: Database): void {
     const { facts } = this;
-    facts.rows.clear();
-    facts.rowsOfItems.clear();
-    this.#count(rows);
-    for (const found of facts.seqs.values()) found.isInSink = seqs.has(found.seq);
+    const has = facts.sinks[sink]!;
+    if (deliveryOf(has.kind) === 'part') return;
+    has.rows.clear();
+    has.rowsOfItems.clear();
+    addRows(has, rows);
+    for (const found of facts.seqs.values()) {
+      // What it had under an earlier seq, it has.
+      const isThere = seqs.has(found.seq) || (found.skips & bitOf(sink)) !== 0;
+      found.inSinks = isThere ? found.inSinks | bitOf(sink) : found.inSinks & ~bitOf(sink);
+    }
     this.#try(() => sinks.s3DoneIsInTheSink(facts, facts.seqs.keys()));
   }
 
   // ── after every step ───────────────────────────────────────────────────────────────────────────────────────────
 
-  afterStep(running: Running | undefined, database: Database): void {
+  afterStep(running: Running | undefined): void {
     const found = this.#found;
     if (found) throw found;
-    sinks.s11LedgerIsDisjoint(database.ledger);
+    for (const { ledger } of this.#databases()) sinks.s11LedgerIsDisjoint(ledger);
     if (!running) return;
     const { queue, store, service, stats } = running;
     queues.s4EachItemIsInOnePlace(this.facts, queue, stats());
@@ -458,24 +506,18 @@ export class Checker implements SinkWatcher {
         throw new Violation('S17', `the supervisor gave up: ${outcome.error?.message}`);
       if (outcome.error || this.facts.run?.state !== 'finished') return;
       runs.s15FinishedIsCommitted(this.facts, outcome);
+      for (const [sink, { id, kind }] of this.facts.sinks.entries()) {
+        if (deliveryOf(kind) !== 'part') continue;
+        const database = this.#databases()[sink]!;
+        const settled = parts.rowsBefore(parts.settledEnds(this.facts, id), database.parts);
+        parts.s16FinishedIsPublished(id, database.published, settled);
+      }
       if (this.#plan.settles) runs.s20AllIsDealtWith(this.#dealtWith, this.#reported);
       for (const { name, held } of snapshot) limits.s13NothingIsHeldAtTheEnd(name, held);
     });
   }
 
   // ── parts ──────────────────────────────────────────────────────────────────────────────────────────────────────
-
-  get #isTransactional(): boolean {
-    return this.#plan.sink !== 'plain';
-  }
-
-  #count(rows: readonly Row[]): void {
-    const { rows: counts, rowsOfItems } = this.facts;
-    for (const row of rows) {
-      counts.set(keyOf(row), (counts.get(keyOf(row)) ?? 0) + 1);
-      rowsOfItems.set(itemKeyOf(row), (rowsOfItems.get(itemKeyOf(row)) ?? 0) + 1);
-    }
-  }
 
   /** A consumer died that had started this item. */
   #killed(found: SeqFacts): void {
@@ -488,9 +530,7 @@ export class Checker implements SinkWatcher {
     const facts: WriterFacts = {
       writer,
       isAlive: () => !child.isDead,
-      barredAt: undefined,
-      highest: undefined,
-      asked: new Map(),
+      sinks: this.facts.sinks.map(() => ({ barredAt: undefined, highest: undefined, asked: new Map() })),
       others: new Map(),
     };
     this.facts.writers.set(writer, facts);
@@ -529,8 +569,7 @@ export class Checker implements SinkWatcher {
       const found = this.facts.seq(seq);
       if (found?.lentTo !== writer) continue;
       const self = this.facts.writers.get(writer);
-      if (verdict === 'absent' && self && this.#isTransactional)
-        lending.s10OthersAreBarredAndAsked(this.facts, found, self);
+      if (verdict === 'absent' && self) lending.s10OthersAreBarredAndAsked(this.facts, found, self);
       Object.assign(found, { lentTo: undefined, verdict: 'failed' });
       // It ended and its process lived, so it is cleared.
       found.deathsStarted = 0;
@@ -574,6 +613,13 @@ export class Checker implements SinkWatcher {
       if (!(error instanceof Violation)) throw error;
       this.#found ??= error;
     }
+  }
+}
+
+function addRows({ rows: counts, rowsOfItems }: SinkFacts, rows: readonly Row[]): void {
+  for (const row of rows) {
+    counts.set(keyOf(row), (counts.get(keyOf(row)) ?? 0) + 1);
+    rowsOfItems.set(itemKeyOf(row), (rowsOfItems.get(itemKeyOf(row)) ?? 0) + 1);
   }
 }
 

@@ -1,6 +1,7 @@
 import { Intervals } from '../../../src/core/intervals.ts';
-import type { Group, RunRecord } from '../../../src/queue/store.ts';
+import type { Group, PartRecord, RunRecord } from '../../../src/queue/store.ts';
 import type { Row } from '../world/items.ts';
+import type { SinkKind } from '../world/plan.ts';
 import { idsIn } from '../world/records.ts';
 
 /** What is known about a seq, only from what was stored, sent, and done by the sink. */
@@ -33,18 +34,50 @@ export interface SeqFacts {
   failures: number;
   /** How often it has failed as in an outage. */
   outages: number;
-  isInSink: boolean;
-  isPruned: boolean;
+  /** The sinks that have it. */
+  inSinks: Sinks;
+  /** The sinks whose ledger has forgotten it. */
+  prunedFrom: Sinks;
+  /** Of a dead letter: the sinks that have it according to the letter. */
+  named: Sinks;
+  /** Of a dead letter that was given back: its seq before. */
+  from: number | undefined;
+  /** The sinks that had it then, and do not get it again. */
+  skips: Sinks;
 }
 
-export interface WriterFacts {
-  readonly writer: number;
-  readonly isAlive: () => boolean;
+/** Some of the sinks, as a set of bits: the first sink is 1, the second 2, the third 4. */
+export type Sinks = number;
+
+export function bitOf(sink: number): Sinks {
+  return 1 << sink;
+}
+
+/** What a sink has. */
+export interface SinkFacts {
+  /** Its id in dead letters and parts. */
+  readonly id: string;
+  readonly kind: SinkKind;
+  /** How often it has each row. */
+  readonly rows: Map<string, number>;
+  /** The same, by item. */
+  readonly rowsOfItems: Map<string, number>;
+}
+
+/** What a writer has done in one of the sinks. */
+export interface WriterInSink {
   barredAt: number | undefined;
   /** The ledger's highest seq, as it was reported, and when. */
   highest: { at: number; value: number } | undefined;
   /** When it asked the ledger for a seq. */
   readonly asked: Map<number, number>;
+}
+
+export interface WriterFacts {
+  readonly writer: number;
+  readonly isAlive: () => boolean;
+  /** By sink. */
+  readonly sinks: readonly WriterInSink[];
   /** The writers that may have had a seq when it was lent to this one. */
   readonly others: Map<number, readonly number[]>;
 }
@@ -56,7 +89,8 @@ export interface Delta {
   readonly settled: readonly (readonly [number, number])[];
   readonly retries: readonly number[];
   readonly gone: readonly number[];
-  readonly dead: readonly number[];
+  readonly dead: readonly { seq: number; named: readonly string[] }[];
+  readonly parts: readonly PartRecord[];
   readonly revived: readonly { from: number; seq: number }[];
   readonly purged: readonly number[];
 }
@@ -65,10 +99,9 @@ export interface Delta {
 export class Facts {
   readonly seqs = new Map<number, SeqFacts>();
   readonly writers = new Map<number, WriterFacts>();
-  /** How often the sink has each row. */
-  readonly rows = new Map<string, number>();
-  /** The same, by item. */
-  readonly rowsOfItems = new Map<string, number>();
+  readonly sinks: readonly SinkFacts[];
+  /** Where each writer's part ends according to the spool, by sink and writer. */
+  readonly parts = new Map<string, PartRecord>();
   /** Every seq that was ever assigned, and its item: not even a power loss undoes that. */
   readonly given = new Map<number, number>();
   /** The ids of the items that were reported to the producer as stored. */
@@ -84,6 +117,18 @@ export class Facts {
   /** All commits, including those that the spool has forgotten. */
   readonly #ever = new Map<string, SeqFacts>();
   #time = 0;
+
+  /** `sinks`: in their order. */
+  constructor(sinks: readonly Pick<SinkFacts, 'id' | 'kind'>[]) {
+    this.sinks = sinks.map((sink) => ({ ...sink, rows: new Map(), rowsOfItems: new Map() }));
+  }
+
+  /** Whether a sink has this part of an item's result, perhaps since before the item was given back. */
+  hasRow(sink: number, { seq, from }: Pick<SeqFacts, 'seq' | 'from'>, part: string): boolean {
+    if ((this.sinks[sink]!.rows.get(`${seq}.${part}`) ?? 0) > 0) return true;
+    const before = from === undefined ? undefined : this.seqs.get(from);
+    return before !== undefined && this.hasRow(sink, before, part);
+  }
 
   /** A moment after all earlier ones. */
   tick(): number {
@@ -136,6 +181,7 @@ export class Facts {
     this.#deltas = [];
     this.stored = [];
     this.run = undefined;
+    this.parts.clear();
     for (const facts of this.seqs.values())
       this.#ever.set(placeOf(facts), withHistory(facts, this.#ever.get(placeOf(facts))));
     const before = this.#ever;
@@ -156,7 +202,7 @@ export class Facts {
   }
 
   #apply(
-    { run, frames, settled, retries, gone, dead, revived, purged }: Delta,
+    { run, frames, settled, retries, gone, dead, parts, revived, purged }: Delta,
     before?: ReadonlyMap<string, SeqFacts>,
   ): void {
     this.run = run;
@@ -172,14 +218,25 @@ export class Facts {
     for (const facts of this.among(settled)) if (facts.state === 'queued') facts.state = 'done';
     for (const seq of gone) this.#set(seq, 'done');
     for (const seq of retries) this.#set(seq, 'retry');
-    for (const seq of dead) this.#set(seq, 'dead');
+    for (const { seq, named } of dead) {
+      this.#set(seq, 'dead');
+      const facts = this.seqs.get(seq);
+      if (facts) facts.named = this.#bitsOf(named);
+    }
+    for (const part of parts) this.parts.set(`${part.sink} ${part.writer}`, part);
     for (const seq of purged) this.#set(seq, 'purged');
     for (const { from, seq } of revived) {
-      const { id } = this.seqs.get(from)!;
+      const { id, named } = this.seqs.get(from)!;
       this.#set(from, 'given back');
-      this.seqs.set(seq, { ...(before?.get(placeOf({ seq, id })) ?? newSeq(seq, id)), state: 'retry' });
+      const facts = before?.get(placeOf({ seq, id })) ?? newSeq(seq, id);
+      // The sinks that had it have it.
+      this.seqs.set(seq, { ...facts, state: 'retry', from, skips: named, inSinks: facts.inSinks | named });
       this.givenBack += 1;
     }
+  }
+
+  #bitsOf(ids: readonly string[]): Sinks {
+    return ids.reduce((bits, id) => bits | bitOf(this.sinks.findIndex((sink) => sink.id === id)), 0);
   }
 
   #set(seq: number, state: SeqFacts['state']): void {
@@ -210,7 +267,7 @@ function withHistory(facts: SeqFacts, before: SeqFacts | undefined): SeqFacts {
     deathsFromOutside: Math.max(facts.deathsFromOutside, before.deathsFromOutside),
     deathsAlone: Math.max(facts.deathsAlone, before.deathsAlone),
     failures: Math.max(facts.failures, before.failures),
-    isInSink: facts.isInSink || before.isInSink,
+    inSinks: facts.inSinks | before.inSinks,
   };
 }
 
@@ -231,12 +288,15 @@ function newSeq(seq: number, id: number): SeqFacts {
     deathsStarted: 0,
     failures: 0,
     outages: 0,
-    isInSink: false,
-    isPruned: false,
+    inSinks: 0,
+    prunedFrom: 0,
+    named: 0,
+    from: undefined,
+    skips: 0,
   };
 }
 
-function deltaOf({ run, frames, progress, retries, retriesGone, dead, revived, purged }: Group): Delta {
+function deltaOf({ run, frames, progress, retries, retriesGone, dead, parts = [], revived, purged }: Group): Delta {
   const settled = new Intervals();
   for (const { settled: some } of progress) for (const [from, to] of some) settled.add(from, to);
   return {
@@ -248,7 +308,8 @@ function deltaOf({ run, frames, progress, retries, retriesGone, dead, revived, p
     settled: [...settled],
     retries: retries.map(({ seq }) => seq),
     gone: [...retriesGone],
-    dead: dead.map(({ seq }) => seq),
+    dead: dead.map(({ seq, inSinks = [] }) => ({ seq, named: inSinks })),
+    parts,
     revived: revived.map(({ from, seq }) => ({ from, seq })),
     purged: [...purged],
   };

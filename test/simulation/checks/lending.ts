@@ -1,6 +1,7 @@
 /** The claims about lending and settling: S7, S8, S10, S12. */
 import type { Facts, SeqFacts, WriterFacts } from './facts.ts';
 import type { Plan } from '../world/plan.ts';
+import { deliveryOf } from '../world/others.ts';
 import { claim } from './violation.ts';
 
 /** S7: a seq is lent to at most one live writer; items stay with the old writer until it has given them back. */
@@ -66,30 +67,41 @@ export function s9DoneWasSettled(found: SeqFacts): void {
   claim('S9', found.verdict === 'done', () => `seq ${found.seq} is done, and nobody who had it has said so`);
 }
 
-/** S10: a writer that processes an item that others may have had has barred them, and has asked the ledger after that. */
+/** S10: a writer that processes an item that others may have had has barred them, and has asked the ledger after that, in each sink with a ledger. */
 export function s10OthersAreBarredAndAsked(facts: Facts, found: SeqFacts, self: WriterFacts): void {
   for (const other of self.others.get(found.seq) ?? []) {
     if (other === self.writer) continue;
-    const barredAt = facts.writers.get(other)?.barredAt;
-    claim(
-      'S10',
-      barredAt !== undefined,
-      () => `writer ${self.writer} processes seq ${found.seq}; writer ${other} may have it, and is not barred`,
-    );
-    const askedAt = self.asked.get(found.seq) ?? -1;
-    const isAbove = self.highest !== undefined && self.highest.value < found.seq && self.highest.at > barredAt!;
-    claim(
-      'S10',
-      askedAt > barredAt! || isAbove,
-      () =>
-        `writer ${self.writer} processes seq ${found.seq} without having asked for it since writer ${other} was barred`,
-    );
+    for (const [sink, { kind }] of facts.sinks.entries()) {
+      if (deliveryOf(kind) === 'transaction') barredAndAsked(facts, sink, { found, self, other });
+    }
   }
+}
+
+function barredAndAsked(
+  facts: Facts,
+  sink: number,
+  { found, self, other }: { found: SeqFacts; self: WriterFacts; other: number },
+): void {
+  const barredAt = facts.writers.get(other)?.sinks[sink]!.barredAt;
+  claim(
+    'S10',
+    barredAt !== undefined,
+    () => `writer ${self.writer} processes seq ${found.seq}; writer ${other} may have it, and is not barred`,
+  );
+  const { asked, highest } = self.sinks[sink]!;
+  const askedAt = asked.get(found.seq) ?? -1;
+  const isAbove = highest !== undefined && highest.value < found.seq && highest.at > barredAt!;
+  claim(
+    'S10',
+    askedAt > barredAt! || isAbove,
+    () =>
+      `writer ${self.writer} processes seq ${found.seq} without having asked for it since writer ${other} was barred`,
+  );
 }
 
 /** S11: items that were pruned from the ledger are not delivered again. */
 export function s11PrunedIsNotDelivered(found: SeqFacts): void {
-  claim('S11', !found.isPruned, () => `seq ${found.seq} is delivered, and was pruned from the ledger`);
+  claim('S11', found.prunedFrom === 0, () => `seq ${found.seq} is delivered, and was pruned from the ledger`);
 }
 
 /** S12: an item that a dead consumer had started was known to be started: it was free to start, or announced. */

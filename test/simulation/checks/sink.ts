@@ -1,43 +1,66 @@
-/** The claims about the sink: S1, S2, S3, S9, S11. */
+/** The claims about the sinks: S1, S2, S3, S9, S11, S22. */
 import type { Interval, Intervals } from '../../../src/core/intervals.ts';
 import type { Row } from '../world/items.ts';
 import type { LedgerRow } from '../world/server.ts';
 import type { Plan } from '../world/plan.ts';
-import { itemKeyOf, keyOf, type Facts } from './facts.ts';
+import { deliveryOf } from '../world/others.ts';
+import { bitOf, itemKeyOf, keyOf, type Facts, type SeqFacts } from './facts.ts';
 import { claim } from './violation.ts';
 
 /** S1: a transactional sink has each result of an item at most once. */
-export function s1EachResultOnce(facts: Facts, rows: readonly Row[], { deterministic }: Plan): void {
+export function s1EachResultOnce(facts: Facts, sink: number, rows: readonly Row[], { deterministic }: Plan): void {
+  const has = facts.sinks[sink]!;
   for (const row of rows) {
     const key = keyOf(row);
-    claim('S1', facts.rows.get(key) === 1, () => `the sink has ${facts.rows.get(key)} times: ${key} (item ${row.id})`);
-    const count = facts.rowsOfItems.get(itemKeyOf(row));
-    claim('S1', !deterministic || count === 1, () => `the sink has ${count} times: part ${row.part} of item ${row.id}`);
+    claim('S1', has.rows.get(key) === 1, () => `${has.id} has ${has.rows.get(key)} times: ${key} (item ${row.id})`);
+    const count = has.rowsOfItems.get(itemKeyOf(row));
+    claim(
+      'S1',
+      !deterministic || count === 1,
+      () => `${has.id} has ${count} times: part ${row.part} of item ${row.id}`,
+    );
   }
 }
 
-/** S2: no item is both in the sink and among the dead letters. */
-export function s2NeverInSinkAndDead(facts: Facts, seqs: Iterable<number>): void {
+/** S2: a dead letter names the sinks that have the item: all of them, and no other transactional one. */
+export function s2LettersNameWhoHasIt(facts: Facts, seqs: Iterable<number>): void {
   for (const seq of seqs) {
     const found = facts.seq(seq);
-    const isBoth = found?.state === 'dead' && found.isInSink;
-    claim('S2', !isBoth, () => `seq ${seq} is in the sink, and a dead letter`);
+    if (found?.state !== 'dead') continue;
+    for (const [sink, { id, kind }] of facts.sinks.entries()) {
+      const isThere = (found.inSinks & bitOf(sink)) !== 0;
+      const isNamed = (found.named & bitOf(sink)) !== 0;
+      if (deliveryOf(kind) === 'transaction')
+        claim('S2', !isThere || isNamed, () => `seq ${seq} is in ${id}, and a dead letter that does not say so`);
+      claim('S2', isThere || !isNamed, () => `the dead letter of seq ${seq} says that ${id} has it, and it has not`);
+    }
   }
 }
 
-/** S3: items that are done according to the spool are in the sink. */
+/** S3: items that are done according to the spool are in each sink. Of sinks of parts, S16 says that. */
 export function s3DoneIsInTheSink(facts: Facts, seqs: Iterable<number>): void {
   for (const seq of seqs) {
     const found = facts.seq(seq);
-    const isMissing = found?.state === 'done' && !found.isInSink;
-    claim('S3', !isMissing, () => `seq ${seq} (item ${found?.id}) is done in the spool and not in the sink`);
+    if (found?.state !== 'done') continue;
+    for (const [sink, { id, kind }] of facts.sinks.entries()) {
+      const isMissing = deliveryOf(kind) !== 'part' && (found.inSinks & bitOf(sink)) === 0;
+      claim('S3', !isMissing, () => `seq ${seq} (item ${found.id}) is done in the spool and not in ${id}`);
+    }
   }
 }
 
 /** S9: a barred writer commits nothing any more. */
-export function s9NothingOfABarredWriter(facts: Facts, writer: number, seqs: Intervals): void {
-  const isBarred = facts.writers.get(writer)?.barredAt !== undefined;
+export function s9NothingOfABarredWriter(facts: Facts, sink: number, writer: number, seqs: Intervals): void {
+  const isBarred = facts.writers.get(writer)?.sinks[sink]!.barredAt !== undefined;
   claim('S9', !isBarred, () => `writer ${writer} has committed ${seqs.toFlat().join('–')} after it had been barred`);
+}
+
+/** S22: a dead letter that was given back skips the sinks that have the item. */
+export function s22GivenBackSkipsWhoHasIt(facts: Facts, sink: number, known: readonly SeqFacts[]): void {
+  for (const { seq, from, skips } of known) {
+    const isSkipped = (skips & bitOf(sink)) !== 0;
+    claim('S22', !isSkipped, () => `${facts.sinks[sink]!.id} gets seq ${seq}, and has had it as seq ${from}`);
+  }
 }
 
 /** S11: the ledger's rows are disjoint, and that never depends on its last check alone. */
@@ -52,12 +75,14 @@ export function s11LedgerIsDisjoint(ledger: readonly LedgerRow[]): void {
 /** S11: pruned items are settled, and a sweep leaves no rows that it could have deleted. */
 export function s11PruneTakesWhatIsSettled(
   facts: Facts,
-  gone: readonly Interval[],
-  left: readonly Interval[],
+  sink: number,
+  { gone, left }: { gone: readonly Interval[]; left: readonly Interval[] },
   { before, open }: { before: number; open: readonly number[] },
 ): void {
-  for (const { seq, state } of facts.among(gone)) {
-    claim('S11', state === 'done', () => `seq ${seq}, pruned from the ledger, is ${state} in the spool`);
+  for (const { seq, state, named } of facts.among(gone)) {
+    // An item that another sink has refused is a dead letter, or was one.
+    const isSettled = state === 'done' || (named & bitOf(sink)) !== 0;
+    claim('S11', isSettled, () => `seq ${seq}, pruned from the ledger, is ${state} in the spool`);
   }
   for (const [from, to] of left) {
     const isNeeded = to >= before || open.some((seq) => seq >= from && seq <= to);

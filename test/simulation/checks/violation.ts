@@ -14,11 +14,13 @@ export type Claim =
   | 'S13'
   | 'S14'
   | 'S15'
+  | 'S16'
   | 'S17'
   | 'S18'
   | 'S19'
   | 'S20'
-  | 'S21';
+  | 'S21'
+  | 'S22';
 
 /** Something happened that must never happen. */
 export class Violation extends Error {

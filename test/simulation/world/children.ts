@@ -16,6 +16,7 @@ import type { WorldTime } from './clock.ts';
 import type { Departure, SourceSeen } from './departure.ts';
 import { processed, type Item, type Row } from './items.ts';
 import { decodeRecords, recordChunk } from './records.ts';
+import { deliveryOf, sinkIds, sinksIn } from './others.ts';
 import type { Plan } from './plan.ts';
 import type { SinkUser } from './sinks.ts';
 import { showSeqs, type Story } from './story.ts';
@@ -204,10 +205,15 @@ export class Children {
       acts: () => child.acts(),
       whenDead: (fn) => child.whenDead(fn),
     });
-    const open: typeof sink.open = (context) => {
-      if (file === 'has another sink') checker.openedAnotherSink(child);
-      return sink.open(context);
-    };
+    const watched = (one: Sink<Row>): Sink<Row> => ({
+      ...one,
+      open: (context) => {
+        if (file === 'has another sink') checker.openedAnotherSink(child);
+        return one.open(context);
+      },
+    });
+    const all = sink.sinks as readonly Sink<Row>[] | undefined;
+    const sinks = this.#options.departure.opensFirstSinkOnly ? all?.slice(0, 1) : all;
     return loaded(plan, file, {
       ...(plan.settles && { source: sourceOf({ deterministic: plan.deterministic, checker }) }),
       process: (item, context: ProcessContext) => {
@@ -228,7 +234,7 @@ export class Children {
         });
       },
       ...(plan.teardown !== 'none' && { teardown: () => tornDown(plan.teardown, child, die) }),
-      sink: { ...sink, open } as Pipeline['sink'],
+      sink: (sinks ? { ...sink, sinks: sinks.map(watched) } : watched(sink)) as Pipeline['sink'],
     });
   }
 }
@@ -357,8 +363,14 @@ function sourceOf({
 function loaded(plan: Plan, file: PipelineFile, parts: Partial<Pipeline>): LoadedPipeline {
   if (file === 'is broken')
     return { pipeline: null, description: null, problems: [{ file: '/simulated.ts', message: 'unexpected token' }] };
-  const delivery = plan.sink === 'plain' ? ('call' as const) : ('transaction' as const);
-  const sink = { kind: plan.sink, delivery, target: plan.sink, options: file };
+  const deliveries = sinksIn(plan).map(deliveryOf);
+  const sink = {
+    kind: plan.others.length > 0 ? 'all' : plan.sink,
+    delivery: (['transaction', 'part', 'call'] as const).find((delivery) => deliveries.includes(delivery))!,
+    target: sinkIds(plan).join(' + '),
+    options: file,
+    ...(deliveries.includes('part') && { finishes: true }),
+  };
   return {
     pipeline: {
       [pipelineMark]: 1,

@@ -23,6 +23,8 @@ export interface Departure {
   /** The supervisor assumes that a consumer that it stops has given back all of its items. */
   releasesForIt?: true;
   sink?: Partial<SinkRules>;
+  /** A consumer opens only the first of several sinks. */
+  opensFirstSinkOnly?: true;
   /** Nobody looks for the children of a predecessor. */
   leavesOrphans?: true;
   /** A commit reaches the disk only with the next one. */

@@ -1,13 +1,14 @@
 import type { LimitRules } from '../../../src/core/limit-rules.ts';
 import type { RecyclingLimits } from '../../../src/supervision/settings.ts';
+import type { Others } from './others.ts';
 import { ways, type Item, type Way } from './items.ts';
 import type { Random } from './random.ts';
 
-export type SinkKind = 'server' | 'memory' | 'sqlite' | 'plain';
+export type SinkKind = 'server' | 'memory' | 'sqlite' | 'plain' | 'part';
 export type SpoolKind = 'memory' | 'sqlite';
 
 /** The properties of a world that do not change while it runs. */
-export interface Plan {
+export interface Plan extends Others {
   items: Item[];
   deterministic: boolean;
   /** The source has a specification, yields chunks, and wants to hear what is settled. */
@@ -132,6 +133,9 @@ export function planFrom(random: Random): Plan {
     pauseAfter: random.pick([2, 10, 100]),
     deadMax: random.pick([1e9, 1e9, 1e9, 1, 3]),
     sink,
+    others: [],
+    refuseEvery: 0,
+    putOffEvery: 0,
     spool,
     durability: 'full',
     limits: { vendor: limit },

@@ -1,4 +1,5 @@
 import type { FaultKind, Plan } from './plan.ts';
+import type { Server } from './server.ts';
 import type { World } from './world.ts';
 
 interface Action {
@@ -28,14 +29,14 @@ export function calm(world: World): void {
   world.story.tell('the world', 'is calm from now on');
   world.isCalm = true;
   world.disk.makeSpace();
-  world.server.isOut = false;
+  for (const server of world.servers) server.isOut = false;
   world.isDependencyOut = false;
   world.disk.isLow = false;
   world.file = 'as it was';
 }
 
 function possible(world: World): Action[] {
-  const { plan, server, disk, time, random, supervisor } = world;
+  const { plan, servers, disk, time, random, supervisor } = world;
   const weights = world.isCalm ? even : plan.weights;
   const actions: Action[] = [];
   const add = (weight: number, action: () => void): void => void actions.push({ weight, do: action });
@@ -48,8 +49,10 @@ function possible(world: World): Action[] {
     if (clock.hasTurn) add(weights.turn, () => clock.turn());
     if (clock.isDue) add(weights.timer, () => clock.fire());
   }
-  if (!server.isOut) for (const transaction of server.ready) add(weights.sink, () => server.advance(transaction));
-  for (const transaction of server.abandoned) add(weights.sink / 10, () => server.forget(transaction));
+  for (const server of servers) {
+    if (!server.isOut) for (const transaction of server.ready) add(weights.sink, () => server.advance(transaction));
+    for (const transaction of server.abandoned) add(weights.sink / 10, () => server.forget(transaction));
+  }
   if (!supervisor) add(0.5, () => world.startSupervisor());
   if (disk.isFull) add(0.05, () => makeSpace(world));
   if (world.isDependencyOut) add(0.003, () => (world.isDependencyOut = false));
@@ -57,7 +60,7 @@ function possible(world: World): Action[] {
   if (disk.isLow) add(0.05, () => (disk.isLow = false));
   // The pipeline pauses at this many dead letters until an operator acts.
   if (world.isCalm && plan.deadMax < 1e9) add(0.03, () => world.tendLetters('purge'));
-  if (server.isOut) add(0.05, () => (server.isOut = false));
+  for (const server of servers) if (server.isOut) add(0.05, () => (server.isOut = false));
   // If nothing can succeed, an operator has to end the wait.
   if (world.isCalm && supervisor?.running?.service.state === 'paused') add(0.002, () => supervisor.stop());
   // If there is nothing else to do, time passes until there is.
@@ -114,11 +117,14 @@ const faults: Record<FaultKind, (world: World) => void> = {
     story.tell('the disk', 'breaks with the next write');
     disk.break(random.chance(0.5));
   },
-  'sink out': ({ server, story }) => {
-    story.tell('server', 'is out');
+  'sink out': (world) => {
+    const server = oneOf(world);
+    world.story.tell(server.name, 'is out');
     server.isOut = true;
   },
-  'connection lost': ({ server, random }) => {
+  'connection lost': (world) => {
+    const { random } = world;
+    const server = oneOf(world);
     const transaction = random.pick(server.connected);
     if (transaction) server.break(transaction);
   },
@@ -147,6 +153,11 @@ const faults: Record<FaultKind, (world: World) => void> = {
     disk.isLow = true;
   },
 };
+
+/** One of the servers. A single one needs no choice. */
+function oneOf({ servers, random }: World): Server {
+  return servers.length === 1 ? servers[0]! : random.pick(servers);
+}
 
 function kill({ live, random }: World, role: 'producer' | 'consumer'): void {
   random.pick(live.filter(({ who }) => who.role === role))?.die(random.pick([0, 1, 2, Infinity]));

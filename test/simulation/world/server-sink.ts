@@ -1,5 +1,5 @@
 import { configError, MillraceError } from '../../../src/core/errors.ts';
-import type { Intervals, Interval } from '../../../src/core/intervals.ts';
+import { Intervals, type Interval } from '../../../src/core/intervals.ts';
 import {
   forgetMore,
   nothingForgotten,
@@ -14,6 +14,8 @@ import {
   sinkFailureOf,
   withoutLedger,
   type Batch,
+  type FinishContext,
+  type Outcome,
   type SinkContext,
   type SinkWriter,
 } from '../../../src/sinks/port.ts';
@@ -30,14 +32,22 @@ export interface SinkRules {
   keepsMark: boolean;
   /** 4: a lost connection is not an ordinary failure: the work may have been done all the same. */
   saysUnknown: boolean;
+  /** A2: what is prepared is not committed before all sinks have taken the rows. */
+  waits: boolean;
+  /** 11: a part that is opened again is cut off where its last confirmed commit ended. */
+  cutsOff: boolean;
 }
+
+/** What a sink does with rows. */
+export type Answer = 'takes it' | 'refuses it' | 'puts it off';
+export type AnswerTo = (row: Row) => Answer;
 
 /** Opens a sink on a server, with rows, ledger and fence like the SQLite sink. */
 export async function openServerWriter(
   server: Server,
   client: Client,
   context: SinkContext,
-  { watcher, rules }: { watcher: SinkWatcher; rules: SinkRules },
+  { watcher, rules, answerTo }: { watcher: SinkWatcher; rules: SinkRules; answerTo: AnswerTo },
 ): Promise<SinkWriter<Row, Row>> {
   const { run, writer, start, isKnown, signal } = context;
   const transact = <T>(work: Work<T>): Promise<T> =>
@@ -98,7 +108,7 @@ export async function openServerWriter(
           watcher.overlapped(writer, seqs);
           throw new MillraceError('LEDGER_OVERLAP', `of seqs ${from} to ${to} some are in the ledger`);
         }
-        if (rows.some(({ part }) => typeof part !== 'string')) throw new BadRow('a part must be text');
+        if (rows.some((row) => isBad(row, answerTo))) throw new BadRow('a row is refused');
         return {
           result: undefined,
           change: (database) => {
@@ -113,6 +123,11 @@ export async function openServerWriter(
   return {
     capture: (row, captured) => void captured.push(structuredClone(row)),
     commit: (batch) => transact(write(batch)),
+    prepare: async (batch) => {
+      if (rules.waits) return await server.prepare(client, write(batch));
+      await transact(write(batch));
+      return { commit: () => Promise.resolve(), rollback: () => Promise.resolve() };
+    },
     async fence(writers) {
       const others = rules.fences ? writers.filter((other) => other !== writer) : [];
       const highest = await transact(
@@ -166,21 +181,110 @@ export async function openServerWriter(
   };
 }
 
-/** Opens a sink on a server that has only rows: each result at least once. */
-export function openPlainWriter(server: Server, client: Client, watcher: SinkWatcher): SinkWriter<Row, Row> {
+/** Opens a sink on a server that has only rows: each result at least once. It answers for each item. */
+export function openPlainWriter(
+  server: Server,
+  client: Client,
+  { watcher, answerTo }: { watcher: SinkWatcher; answerTo: AnswerTo },
+): SinkWriter<Row, Row> {
   return {
     ...withoutLedger,
     capture: (row, captured) => void captured.push(structuredClone(row)),
-    commit: ({ captured: rows, items: seqs }) => {
-      return server.transact<void>(client, {
-        what: `writing ${showSeqs(seqs)}`,
+    commit: (batch) => {
+      const refused = new Map<number, Error>();
+      const again = new Map<number, Error>();
+      const accepted = Intervals.of(...batch.items);
+      const rows: Row[] = [];
+      for (const [seq, own] of rowsByItem(batch)) {
+        const answers = own.map(answerTo);
+        if (answers.includes('refuses it')) refused.set(seq, new Error('a row is refused'));
+        else if (answers.includes('puts it off')) again.set(seq, new Error('not now'));
+        else {
+          rows.push(...own);
+          continue;
+        }
+        accepted.delete(seq);
+      }
+      return server.transact<Outcome>(client, {
+        what: `writing ${showSeqs(accepted)}`,
         locks: [],
-        run: () => ({ result: undefined, change: (database) => insertRows(database, seqs, rows) }),
-        onCommit: () => watcher.committed(client.writer, seqs, rows),
+        run: () => ({ result: { refused, again }, change: (database) => insertRows(database, accepted, rows) }),
+        onCommit: () => watcher.committed(client.writer, accepted, rows),
       });
     },
     close: () => Promise.resolve(),
   };
+}
+
+/**
+ * Opens a sink of parts on a server: each writer has a list of rows, and its length is what a commit resolves to. A new session
+ * cuts off what was not settled, and refuses what an earlier one has not begun.
+ */
+export async function openPartWriter(
+  server: Server,
+  client: Client,
+  { writer, part = 0 }: SinkContext,
+  { watcher, rules, answerTo }: { watcher: SinkWatcher; rules: SinkRules; answerTo: AnswerTo },
+): Promise<SinkWriter<Row, Row>> {
+  const session = await server.transact<number>(client, {
+    what: `opening its part from ${String(part)} on`,
+    locks: [writer],
+    run: ({ writers }) => {
+      const next = (writers.get(writer) ?? -1) + 1;
+      return {
+        result: next,
+        change: (database) => {
+          database.writers.set(writer, next);
+          const before = database.parts.get(writer) ?? [];
+          database.parts.set(writer, rules.cutsOff ? before.slice(0, part as number) : before);
+        },
+      };
+    },
+  });
+  return {
+    ...withoutLedger,
+    capture: (row, captured) => void captured.push(structuredClone(row)),
+    commit: ({ captured: rows, items: seqs }) =>
+      server.transact<Outcome>(client, {
+        what: `appending ${showSeqs(seqs)}`,
+        locks: [writer],
+        run: ({ writers, parts }) => {
+          if (writers.get(writer) !== session) throw barred(writer);
+          if (rows.some((row) => isBad(row, answerTo))) throw new BadRow('a row is refused');
+          const all = [...parts.get(writer)!, ...rows];
+          return { result: { part: all.length }, change: (database) => void database.parts.set(writer, all) };
+        },
+        onCommit: () => watcher.committed(writer, seqs, rows),
+      }),
+    close: () => Promise.resolve(),
+  };
+}
+
+/** Publishes the rows that count. */
+export async function finishParts(
+  server: Server,
+  client: Client,
+  { parts: given }: FinishContext,
+  watcher: SinkWatcher,
+): Promise<void> {
+  const ends = new Map(given.map(({ writer, part }) => [writer, part as number]));
+  watcher.finishing(ends);
+  await server.transact<void>(client, {
+    what: 'publishing',
+    locks: [],
+    run: ({ parts }) => {
+      const rows = [...ends].flatMap(([writer, end]) => parts.get(writer)?.slice(0, end) ?? []);
+      return { result: undefined, change: (database) => void (database.published = rows) };
+    },
+  });
+}
+
+function isBad(row: Row, answerTo: AnswerTo): boolean {
+  return typeof row.part !== 'string' || answerTo(row) === 'refuses it';
+}
+
+function rowsByItem({ seqs, ends, captured }: Batch<Row>): [seq: number, rows: Row[]][] {
+  return seqs.map((seq, i) => [seq, captured.slice(ends[i - 1] ?? 0, ends[i])]);
 }
 
 function insert(database: Database, run: string, seqs: Intervals, rows: readonly Row[]): void {

@@ -1,6 +1,6 @@
 import type { Forgotten } from '../../../src/ledger/forgotten.ts';
 import type { SeenStart } from '../../../src/ledger/older-queue.ts';
-import { OutcomeUnknown } from '../../../src/sinks/port.ts';
+import { OutcomeUnknown, type Prepared } from '../../../src/sinks/port.ts';
 import type { Row } from './items.ts';
 
 /** A connected process. Its transactions outlive it. */
@@ -28,6 +28,10 @@ export interface Database {
   queues: Map<string, SeenStart & { forgotten: Forgotten }>;
   /** Every seq whose results have ever been written; only for the checker. */
   seqs: Set<number>;
+  /** Of a sink of parts: what each writer's part holds. */
+  parts: Map<number, Row[]>;
+  /** Of a sink of parts: what its `finish` has published. */
+  published: Row[] | undefined;
 }
 
 /** The work of a transaction. */
@@ -44,13 +48,19 @@ export interface Work<T> {
 interface Transaction {
   readonly client: Client;
   readonly work: Work<unknown>;
-  phase: 'sent' | 'begun' | 'to be answered';
+  /** `held`: begun, and waiting for its client to decide; `to be undone`: the client has decided to roll it back. */
+  phase: 'sent' | 'begun' | 'held' | 'to be undone' | 'to be answered';
+  /** It is not committed before its client says so. */
+  readonly isHeld: boolean;
   change: ((database: Database) => void) | undefined;
   answer: () => void;
-  readonly resolve: (result: unknown) => void;
-  readonly reject: (error: unknown) => void;
+  /** Of what the client waits for now. */
+  resolve: (result: unknown) => void;
+  reject: (error: unknown) => void;
   isConnected: boolean;
 }
+
+type Answer = Pick<Transaction, 'resolve' | 'reject'>;
 
 /**
  * A database server in memory. A transaction is sent, begun when it has its locks, committed, and answered, each when
@@ -62,6 +72,7 @@ export class Server {
   /** It accepts no connections and answers nothing. */
   isOut = false;
   readonly #tell: (who: string, what: string) => void;
+  readonly name: string;
   /** Whether a commit is on the disk when it is answered. */
   readonly #isSynced: boolean;
   #open: Transaction[] = [];
@@ -69,13 +80,30 @@ export class Server {
   #unsynced: ((database: Database) => void)[] = [];
   #synced: ((database: Database) => void)[] = [];
 
-  constructor(tell: (who: string, what: string) => void, { isSynced }: { isSynced: boolean }) {
+  constructor(
+    tell: (who: string, what: string) => void,
+    { isSynced, name = 'server' }: { isSynced: boolean; name?: string },
+  ) {
     this.#tell = tell;
+    this.name = name;
     this.#isSynced = isSynced;
   }
 
   /** Sends a transaction. Settles with its outcome, or rejects with `OutcomeUnknown`. Never settles for a dead client. */
   transact<T>(client: Client, work: Work<T>): Promise<T> {
+    return this.#send<T>(client, work, false);
+  }
+
+  /** Sends a transaction that waits, when it has been begun, until its client commits it or rolls it back. */
+  async prepare(client: Client, work: Work<void>): Promise<Prepared> {
+    const transaction = await this.#send<Transaction>(client, work, true);
+    return {
+      commit: () => this.#decide(transaction, 'begun', 'commits'),
+      rollback: () => this.#decide(transaction, 'to be undone', 'rolls back'),
+    };
+  }
+
+  #send<T>(client: Client, work: Work<unknown>, isHeld: boolean): Promise<T> {
     return new Promise((resolve, reject) => {
       if (!client.acts()) return;
       if (this.isOut) return reject(new Error('the server takes no connections'));
@@ -84,6 +112,7 @@ export class Server {
         client,
         work,
         phase: 'sent',
+        isHeld,
         change: undefined,
         answer: () => undefined,
         resolve: resolve as (result: unknown) => void,
@@ -93,9 +122,23 @@ export class Server {
     });
   }
 
+  #decide(transaction: Transaction, phase: 'begun' | 'to be undone', verb: string): Promise<void> {
+    const { client, work } = transaction;
+    return new Promise<void>((resolve, reject) => {
+      if (!client.acts()) return;
+      // Its client cannot know whether that was before or after the server had noticed.
+      if (!transaction.isConnected) return reject(new OutcomeUnknown('the connection was lost'));
+      this.#tell(client.name, `${verb}: ${work.what}`);
+      const answer: Answer = { resolve: resolve as (result: unknown) => void, reject };
+      Object.assign(transaction, answer, { phase, answer: () => resolve() });
+    });
+  }
+
   /** Transactions that can take a step. */
   get ready(): readonly Transaction[] {
-    return this.#open.filter((transaction) => transaction.phase !== 'sent' || !this.#isLocked(transaction));
+    return this.#open.filter((transaction) =>
+      transaction.phase === 'sent' ? !this.#isLocked(transaction) : transaction.phase !== 'held',
+    );
   }
 
   /** Transactions whose connection can break. */
@@ -107,9 +150,12 @@ export class Server {
   advance(transaction: Transaction): void {
     const { client, work, phase } = transaction;
     if (phase === 'sent') this.#begin(transaction);
-    else if (phase === 'begun') {
+    else if (phase === 'to be undone') {
+      this.#tell(this.name, `rolls back ${client.name}'s ${work.what}`);
+      transaction.phase = 'to be answered';
+    } else if (phase === 'begun') {
       this.#commit(transaction);
-      this.#tell('server', `commits ${client.name}'s ${work.what}`);
+      this.#tell(this.name, `commits ${client.name}'s ${work.what}`);
       transaction.phase = 'to be answered';
     } else {
       this.#drop(transaction);
@@ -127,7 +173,7 @@ export class Server {
 
   /** A transaction that was sent and not begun never arrived, or the server notices that its client is gone. */
   forget(transaction: Transaction): void {
-    this.#tell('server', `rolls back ${transaction.client.name}'s ${transaction.work.what}`);
+    this.#tell(this.name, `rolls back ${transaction.client.name}'s ${transaction.work.what}`);
     this.#drop(transaction);
   }
 
@@ -157,10 +203,16 @@ export class Server {
     try {
       const { result, change } = work.run(this.database);
       transaction.change = change;
+      if (transaction.isHeld) {
+        transaction.phase = 'held';
+        // The answer that it is begun.
+        if (transaction.isConnected && !client.isDead) transaction.resolve(transaction);
+        return;
+      }
       transaction.answer = () => transaction.resolve(result);
       transaction.phase = 'begun';
     } catch (error) {
-      this.#tell('server', `refuses ${client.name}'s ${work.what}: ${(error as Error).message}`);
+      this.#tell(this.name, `refuses ${client.name}'s ${work.what}: ${(error as Error).message}`);
       transaction.answer = () => transaction.reject(error);
       transaction.phase = 'to be answered';
     }
@@ -176,7 +228,8 @@ export class Server {
 
   #isLocked({ work }: Transaction): boolean {
     return this.#open.some(
-      ({ phase, work: other }) => phase === 'begun' && other.locks.some((row) => work.locks.includes(row)),
+      ({ phase, work: other }) =>
+        phase !== 'sent' && phase !== 'to be answered' && other.locks.some((row) => work.locks.includes(row)),
     );
   }
 
@@ -186,5 +239,13 @@ export class Server {
 }
 
 function emptyDatabase(): Database {
-  return { rows: [], ledger: [], writers: new Map(), queues: new Map(), seqs: new Set() };
+  return {
+    rows: [],
+    ledger: [],
+    writers: new Map(),
+    queues: new Map(),
+    seqs: new Set(),
+    parts: new Map(),
+    published: undefined,
+  };
 }

@@ -3,6 +3,7 @@ import type { Row } from './items.ts';
 
 /** Events of a sink, when they happen there. */
 export interface SinkWatcher {
+  /** Of a sink of parts: rows are written to the writer's part. Whether they count depends on the spool. */
   committed: (writer: number, seqs: Intervals, rows: readonly Row[]) => void;
   barred: (writers: readonly number[]) => void;
   /** `by` now knows that `writers` are barred. */
@@ -17,4 +18,6 @@ export interface SinkWatcher {
   ) => void;
   /** A writer tried to write seqs that the ledger has. */
   overlapped: (writer: number, seqs: Intervals) => void;
+  /** The sink's `finish` is called, with the end of each writer's part. */
+  finishing: (ends: ReadonlyMap<number, number>) => void;
 }

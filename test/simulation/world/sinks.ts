@@ -2,17 +2,27 @@ import { join } from 'node:path';
 import { to } from '../../../src/connectors/to.ts';
 import { sinkMark, type Batch, type Sink, type SinkContext, type SinkWriter } from '../../../src/sinks/port.ts';
 import type { Row } from './items.ts';
+import { deliveryOf } from './others.ts';
 import type { SinkKind } from './plan.ts';
-import { openPlainWriter, openServerWriter, type SinkRules } from './server-sink.ts';
+import {
+  finishParts,
+  openPartWriter,
+  openPlainWriter,
+  openServerWriter,
+  type AnswerTo,
+  type SinkRules,
+} from './server-sink.ts';
 import type { Client, Server } from './server.ts';
 import type { SinkWatcher } from './sink-watcher.ts';
 
+/** One of the sinks of a world. */
 export interface SinkPlaceOptions {
   kind: SinkKind;
   server: Server;
   directory: string;
   watcher: SinkWatcher;
   rules: SinkRules;
+  answerTo: AnswerTo;
   /** Does work that waits for real files: nothing else happens in the world meanwhile. */
   aside: <T>(work: (ready: () => void) => Promise<T>) => Promise<T>;
 }
@@ -23,14 +33,23 @@ export interface SinkUser extends Client {
   whenDead: (fn: () => void) => void;
 }
 
-/** Makes the view that each process has of the one sink. */
-export function sinkPlace(options: SinkPlaceOptions): (user: SinkUser) => Sink<Row> {
-  const { kind, server, directory, watcher, rules, aside } = options;
+/** Makes the view that each process has of the sinks: of the only one, or of `to.all`. */
+export function sinksPlace(all: readonly SinkPlaceOptions[]): (user: SinkUser) => Sink<Row> {
+  const places = all.map(sinkPlace);
+  return (user) => {
+    const [first, second, ...rest] = places.map((place) => place(user)) as [Sink<Row>, ...Sink<Row>[]];
+    return second ? to.all(first, second, ...rest) : first;
+  };
+}
+
+function sinkPlace(options: SinkPlaceOptions): (user: SinkUser) => Sink<Row> {
+  const { kind, server, directory, watcher, aside } = options;
   const inMemory = to.memory<Row>();
   const inFile = to.sqlite({ file: join(directory, 'sink.db'), table: 'results' }) as unknown as Sink<Row>;
   const opening: Record<SinkKind, (user: SinkUser) => Sink<Row>['open']> = {
-    server: (user) => (context) => openServerWriter(server, user, context, { watcher, rules }),
-    plain: (user) => () => Promise.resolve(openPlainWriter(server, user, watcher)),
+    server: (user) => (context) => openServerWriter(server, user, context, options),
+    plain: (user) => () => Promise.resolve(openPlainWriter(server, user, options)),
+    part: (user) => (context) => openPartWriter(server, user, context, options),
     memory: (user) => async (context) => seen(await inMemory.open(context), user, watcher),
     sqlite: (user) => (context) =>
       aside(async (ready) => {
@@ -44,9 +63,10 @@ export function sinkPlace(options: SinkPlaceOptions): (user: SinkUser) => Sink<R
   return (user) => ({
     [sinkMark]: true,
     kind,
-    delivery: kind === 'plain' ? 'call' : 'transaction',
+    delivery: deliveryOf(kind),
     target: kind,
     open: opening[kind](user),
+    ...(kind === 'part' && { finish: (context) => finishParts(server, user, context, watcher) }),
   });
 }
 

@@ -16,6 +16,7 @@ import type { ProcessIdentity } from '../../../src/queue/writers.ts';
 import type { Consumer, Producer } from './children.ts';
 import type { Parent } from './child.ts';
 import { ProcessClock, type WorldTime } from './clock.ts';
+import { deliveryOf, sinksIn } from './others.ts';
 import type { Plan } from './plan.ts';
 import { storeOn, writersOn, type Disk, type SpoolPlace } from './spools.ts';
 import type { Departure } from './departure.ts';
@@ -174,7 +175,7 @@ export class SimulatedSupervisor implements Parent {
     });
     const settings = settingsOf(plan, this.#options.pauseAfter);
     blameForKilledSupervisors({ queue, clock: this.clock, events, random, settings }, spool.predecessors);
-    const sinkHasLedger = plan.sink !== 'plain';
+    const sinkHasLedger = sinksIn(plan).some((kind) => deliveryOf(kind) === 'transaction');
     const service = new Service({
       hub: {
         clock: this.clock,

@@ -7,10 +7,13 @@ import { Violation } from '../checks/violation.ts';
 import { Children, type Consumer, type PipelineFile, type Producer } from './children.ts';
 import { WorldTime } from './clock.ts';
 import type { Departure } from './departure.ts';
+import type { Row } from './items.ts';
+import { isOf, isRefused, sinksIn } from './others.ts';
 import type { Plan } from './plan.ts';
 import { Random } from './random.ts';
+import type { Answer } from './server-sink.ts';
 import { Server } from './server.ts';
-import { sinkPlace } from './sinks.ts';
+import { sinksPlace } from './sinks.ts';
 import { MemorySpool } from '../../../src/queue/memory-spool.ts';
 import { Disk, LateSpool, SqliteSpool, type SpoolPlace } from './spools.ts';
 import { Story } from './story.ts';
@@ -24,7 +27,8 @@ export class World {
   readonly story = new Story(this.time);
   readonly checker: Checker;
   readonly disk = new Disk();
-  readonly server: Server;
+  /** One for each sink. */
+  readonly servers: readonly Server[];
   readonly children: Children;
   place: SpoolPlace;
   supervisor: SimulatedSupervisor | undefined;
@@ -54,9 +58,20 @@ export class World {
     this.random = random;
     this.#departure = departure;
     this.#processRandom = new Random(random.whole(0, 2 ** 32 - 1));
-    this.checker = new Checker(plan, () => this.time.now);
-    const { story } = this;
-    this.server = new Server((who, what) => story.tell(who, what), { isSynced: !departure.sinkIsNotSynced });
+    this.checker = new Checker(
+      plan,
+      () => this.time.now,
+      () => this.servers.map(({ database }) => database),
+    );
+    const { story, checker } = this;
+    const kinds = sinksIn(plan);
+    this.servers = kinds.map(
+      (_, i) =>
+        new Server((who, what) => story.tell(who, what), {
+          isSynced: !departure.sinkIsNotSynced,
+          name: i === 0 ? 'server' : `server ${i + 1}`,
+        }),
+    );
     const needsFiles = plan.spool === 'sqlite' || plan.sink === 'sqlite';
     this.#directory = needsFiles ? mkdtempSync(join(filesIn(), 'millrace-simulation-')) : undefined;
     const directory = this.#directory ?? '';
@@ -68,14 +83,17 @@ export class World {
       random: () => this.#processRandom.next(),
       checker: this.checker,
       story,
-      sinkFor: sinkPlace({
-        kind: plan.sink,
-        server: this.server,
-        directory,
-        watcher: this.checker,
-        rules: { fences: true, saysUnknown: true, keepsMark: true, ...departure.sink },
-        aside: (work) => this.#doAside(work),
-      }),
+      sinkFor: sinksPlace(
+        kinds.map((kind, i) => ({
+          kind,
+          server: this.servers[i]!,
+          directory,
+          watcher: checker.watcherOf(i),
+          rules: { fences: true, saysUnknown: true, keepsMark: true, waits: true, cutsOff: true, ...departure.sink },
+          answerTo: (row) => (i === 0 ? 'takes it' : this.#answerTo(row)),
+          aside: (work) => this.#doAside(work),
+        })),
+      ),
       sourceFails: () => {
         const fails = this.sourceFails;
         this.sourceFails = false;
@@ -174,8 +192,10 @@ export class World {
     this.story.tell('the machine', 'loses its power');
     this.killSupervisor();
     for (const child of this.children.all) child.die(0);
-    this.server.loseThePower(this.random.next());
-    if (this.#isServed) this.checker.sinkLost(this.server.database);
+    for (const [sink, server] of this.servers.entries()) {
+      server.loseThePower(this.random.next());
+      if (this.#isServed) this.checker.sinkLost(sink, server.database);
+    }
   }
 
   /** The disk of the spool is copied, whatever is in progress. */
@@ -228,7 +248,7 @@ export class World {
       this.supervisor = undefined;
     }
     this.children.all = this.children.all.filter(({ isOver }) => !isOver);
-    this.checker.afterStep(this.supervisor?.running, this.server.database);
+    this.checker.afterStep(this.supervisor?.running);
   }
 
   /** Removes its files from the machine that runs the simulation. */
@@ -257,7 +277,7 @@ export class World {
   #stopAll(): void {
     this.killSupervisor();
     for (const child of this.children.all) child.die(0);
-    this.server.forgetAbandoned();
+    for (const server of this.servers) server.forgetAbandoned();
   }
 
   #spoolIn(directory: string): SpoolPlace {
@@ -268,6 +288,14 @@ export class World {
   /** The sink is on the server. */
   get #isServed(): boolean {
     return this.plan.sink === 'server' || this.plan.sink === 'plain';
+  }
+
+  /** What the other sinks do with a row. */
+  #answerTo({ seq, id }: Row): Answer {
+    const { plan, checker } = this;
+    // They have been mended when an operator gives back what they had refused.
+    if (isRefused(plan, { id }) && checker.facts.seq(seq)?.from === undefined) return 'refuses it';
+    return isOf(id, plan.putOffEvery) && this.#processRandom.chance(0.5) ? 'puts it off' : 'takes it';
   }
 
   async #doAside<T>(work: (ready: () => void) => Promise<T>): Promise<T> {
