@@ -101,7 +101,8 @@ export class Service {
     this.#ticking = new Ticking({
       clock: options.hub.clock,
       tick: () => this.#tick(),
-      isMoreArriving: () => this.#roster.producing.post.child?.isReceiving ?? false,
+      // At the high-water mark the producer must hear of it, not send more.
+      isMoreArriving: () => this.#roster.producing.post.child?.isReceiving === true && this.#throttling.hasSpace,
     });
     const touch = (): void => this.#ticking.touch();
     const hub: Hub = {

@@ -19,6 +19,12 @@ export class Throttling {
     return this.#throttle.isOn;
   }
 
+  /** The queue is below both high-water marks, with what will be committed next. */
+  get hasSpace(): boolean {
+    const { open, bytes } = this.#hub.queue.stats;
+    return !this.isOn && open < this.marks.highItems && bytes < this.marks.highBytes;
+  }
+
   get marks(): Marks {
     return this.#throttle.marks;
   }

@@ -1,0 +1,26 @@
+import { describe, expect, it } from '@jest/globals';
+import { EventBus } from '../../../../src/observability/events.ts';
+import type { Queue } from '../../../../src/queue/queue.ts';
+import { Throttling } from '../../../../src/supervision/tick/throttling.ts';
+
+const marks = { highItems: 10, lowItems: 5, highBytes: 1000, lowBytes: 500 };
+
+describe('the throttle', () => {
+  it('leaves space for more until the queue reaches a high-water mark, and then not before it is at the low-water marks', () => {
+    const stats = { open: 9, bytes: 999 };
+    const queue = { stats } as Queue;
+    const throttling = new Throttling({ queue, events: new EventBus() }, { marks, producing: { throttle() {} } });
+    const spaceAt = (open: number, bytes: number): boolean => {
+      Object.assign(stats, { open, bytes });
+      const before = throttling.hasSpace;
+      throttling.update({ hasToWait: false });
+      return before;
+    };
+    expect(spaceAt(9, 999)).toBe(true);
+    expect(spaceAt(10, 1)).toBe(false);
+    expect(spaceAt(6, 1)).toBe(false);
+    expect(spaceAt(5, 1)).toBe(false);
+    expect(spaceAt(5, 1)).toBe(true);
+    expect(spaceAt(1, 1000)).toBe(false);
+  });
+});
