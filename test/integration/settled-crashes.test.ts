@@ -21,7 +21,7 @@ type Moment = 'before the call' | 'inside the call' | 'before the confirmation i
 
 const victims: Victim[] = ['producer killed', 'supervisor killed', 'both killed', 'consumer killed', 'stopped by TERM'];
 
-/** The cursor at stake is 8. */
+/** The cursor at stake is 8. Both killed is the same as the supervisor killed, whose producer ends with it: it is tried once. */
 const matrix: [Moment, Victim, number[]][] = [
   ['before the call', 'producer killed', [4, 8]],
   ['before the call', 'supervisor killed', [4, 8]],
@@ -180,26 +180,32 @@ describe('what is settled', () => {
     project.expectEachOnce(12);
   });
 
-  it.each(matrix)('is heard in order after the source has ended: %s, %s: %j', async (moment, victim, calls) => {
-    hold('settled-4', 'settled-8', 'item-8');
-    const run = begin({ items: 8 });
-    await run.running.logged('run.sealed');
-    await isHeld('settled-4');
-    const gates = await reach[moment](run);
-    const last = await crash(run, victim, gates);
-    expect(await outcomeOf(last)).toEqual(well(calls));
-    project.expectEachOnce(8);
-  });
+  it.each(matrix.filter(([, victim]) => victim !== 'both killed'))(
+    'is heard in order after the source has ended: %s, %s: %j',
+    async (moment, victim, calls) => {
+      hold('settled-4', 'settled-8', 'item-8');
+      const run = begin({ items: 8 });
+      await run.running.logged('run.sealed');
+      await isHeld('settled-4');
+      const gates = await reach[moment](run);
+      const last = await crash(run, victim, gates);
+      expect(await outcomeOf(last)).toEqual(well(calls));
+      project.expectEachOnce(8);
+    },
+  );
 
-  it.each(victims)('is not heard again between the last confirmation and the end of the run: %s', async (victim) => {
-    hold('close', 'teardown');
-    const run = begin({ items: 4 });
-    await isHeld('close');
-    await isHeld('teardown');
-    const last = await crash(run, victim, ['close', 'teardown']);
-    expect(await outcomeOf(last)).toEqual(well([4]));
-    project.expectEachOnce(4);
-  });
+  it.each(victims.filter((victim) => victim !== 'both killed'))(
+    'is not heard again between the last confirmation and the end of the run: %s',
+    async (victim) => {
+      hold('close', 'teardown');
+      const run = begin({ items: 4 });
+      await isHeld('close');
+      await isHeld('teardown');
+      const last = await crash(run, victim, ['close', 'teardown']);
+      expect(await outcomeOf(last)).toEqual(well([4]));
+      project.expectEachOnce(4);
+    },
+  );
 
   it.each<[Victim, number[]]>([
     ['producer killed', [4, 4, 12]],
@@ -224,15 +230,18 @@ describe('what is settled', () => {
     project.expectEachOnce(12);
   });
 
-  it.each(victims)('includes a dead letter: before the call, %s', async (victim) => {
-    hold('settled-4', 'settled-8', 'item-8');
-    const run = begin({ items: 8, dies: 6 });
-    await isHeld('settled-4');
-    const gates = await reach['before the call'](run);
-    const last = await crash(run, victim, gates);
-    expect(await outcomeOf(last)).toEqual(well([4, 8], { code: 3 }));
-    expect(project.query('out.db', 'SELECT id FROM rows ORDER BY id')).toEqual(
-      [1, 2, 3, 4, 5, 7, 8].map((id) => ({ id })),
-    );
-  });
+  it.each(victims.filter((victim) => victim !== 'both killed'))(
+    'includes a dead letter: before the call, %s',
+    async (victim) => {
+      hold('settled-4', 'settled-8', 'item-8');
+      const run = begin({ items: 8, dies: 6 });
+      await isHeld('settled-4');
+      const gates = await reach['before the call'](run);
+      const last = await crash(run, victim, gates);
+      expect(await outcomeOf(last)).toEqual(well([4, 8], { code: 3 }));
+      expect(project.query('out.db', 'SELECT id FROM rows ORDER BY id')).toEqual(
+        [1, 2, 3, 4, 5, 7, 8].map((id) => ({ id })),
+      );
+    },
+  );
 });
