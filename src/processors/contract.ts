@@ -9,8 +9,9 @@
  */
 import assert from 'node:assert/strict';
 import { pause, systemClock, type Clock } from '../core/clock.ts';
+import { bareContext, casesOf, turns } from '../core/contract.ts';
 import type { ProcessContext } from '../pipeline/context.ts';
-import type { AnyProcessor, OpenProcessor, ProcessorCheckContext, SlotContext } from './port.ts';
+import type { AnyProcessor, OpenProcessor, SlotContext } from './port.ts';
 
 /** Which of the promises apply to a processor. */
 export interface ProcessorFeatures {
@@ -45,19 +46,13 @@ export interface ProcessorCase {
 
 /** The cases for a processor with these features. */
 export function processorContract({ breaks }: ProcessorFeatures): readonly ProcessorCase[] {
-  return [...common, ...(breaks ? breaking : [])].map(({ name, test }) => ({
-    name,
-    run: async (create) => {
-      const place = new Place(await create());
-      try {
-        assert.ok(place.examples.length >= 3, 'a processor is tested with three examples or more');
-        assert.equal(place.breaks, breaks, 'a processor that breaks, and no other, is tested with `breakLast`');
-        await test(place);
-      } finally {
-        await place.close();
-      }
+  return casesOf([...common, ...(breaks ? breaking : [])], {
+    open: (subject: ProcessorUnderTest) => new Place(subject),
+    prepare(place) {
+      assert.ok(place.examples.length >= 3, 'a processor is tested with three examples or more');
+      assert.equal(place.breaks, breaks, 'a processor that breaks, and no other, is tested with `breakLast`');
     },
-  }));
+  });
 }
 
 interface Case {
@@ -137,7 +132,7 @@ const common: readonly Case[] = [
       for (const _ of [1, 2]) {
         const stopping = new AbortController();
         const outcome = slot.outcome(place.slowItem, stopping.signal);
-        await place.turns();
+        await turns();
         stopping.abort(new DOMException('the item took too long', 'TimeoutError'));
         await soon(outcome, 'the item has settled');
         await slot.runsAll();
@@ -165,7 +160,7 @@ const breaking: readonly Case[] = [
       if (place.slowItem === undefined) return;
       const slot = await place.slot(1);
       const outcome = slot.outcome(place.slowItem);
-      await place.turns();
+      await turns();
       await place.breakLast();
       assert.equal(await soon(outcome, 'the item has settled'), 'failed');
       assert.equal(slot.open.isBroken, true);
@@ -239,7 +234,12 @@ class Place {
 
   async check(): Promise<readonly string[]> {
     const { processor, clock = systemClock, context } = this.#subject;
-    return (await processor.check?.({ ...contextOf(clock, new AbortController().signal), ...context })) ?? [];
+    return (
+      (await processor.check?.({
+        ...bareContext('processor', { clock, signal: new AbortController().signal }),
+        ...context,
+      })) ?? []
+    );
   }
 
   /** Waits until `expected` processors are open, where that can be seen. */
@@ -257,11 +257,6 @@ class Place {
   async close(): Promise<void> {
     for (const slot of this.#slots) await slot.close();
     await this.#subject.dispose?.();
-  }
-
-  /** Waits until everything that is ready has run. */
-  async turns(): Promise<void> {
-    for (let turn = 0; turn < 20; turn++) await new Promise<void>((resolve) => systemClock.soon(resolve));
   }
 }
 
@@ -287,7 +282,7 @@ class Slot {
     const { processor, clock = systemClock, context } = this.#subject;
     this.#stopping = new AbortController();
     this.#open = await processor.open({
-      ...contextOf(clock, this.#stopping.signal),
+      ...bareContext('processor', { clock, signal: this.#stopping.signal }),
       ordinal: 1,
       slot: this.#number,
       ...context,
@@ -327,7 +322,7 @@ class Slot {
 
   async #run(item: unknown, signal: AbortSignal): Promise<unknown> {
     const { clock = systemClock, context = {} } = this.#subject;
-    const { params, fetch, limit, log } = { ...contextOf(clock, signal), ...context };
+    const { params, fetch, limit, log } = { ...bareContext('processor', { clock, signal }), ...context };
     const seq = ++this.#seq;
     const itemContext: ProcessContext = {
       params,
@@ -359,17 +354,4 @@ async function soon<T>(promise: Promise<T>, what: string): Promise<T> {
   } finally {
     over.abort();
   }
-}
-
-function contextOf(clock: Clock, signal: AbortSignal): ProcessorCheckContext {
-  const log = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
-  return {
-    clock,
-    signal,
-    log,
-    params: {},
-    resolve: String,
-    fetch: () => Promise.reject(new Error('the processor calls `fetch`: give the cases one in `context`')),
-    limit: async (_name, task) => await task(),
-  };
 }

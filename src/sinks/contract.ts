@@ -6,6 +6,7 @@
  */
 import assert from 'node:assert/strict';
 import type { Clock } from '../core/clock.ts';
+import { casesOf } from '../core/contract.ts';
 import type { QueueStart } from '../core/queue-start.ts';
 import { batchOf } from './batch.ts';
 import {
@@ -45,17 +46,13 @@ export interface ContractCase {
 /** The cases for a sink of this delivery. */
 export function sinkContract(delivery: Delivery): readonly ContractCase[] {
   const own = { transaction: transactional, part: partial, call: called }[delivery];
-  return [...common, ...own].map(({ name, test }) => ({
+  const cases = casesOf([...common, ...own], {
+    open: (place: Place<unknown>) => place,
+    prepare: (place) => assert.equal(place.delivery, delivery, 'the specification says how the sink delivers'),
+  });
+  return cases.map(({ name, run }) => ({
     name,
-    run: async (create) => {
-      const place = new Place(await create());
-      try {
-        assert.equal(place.delivery, delivery, 'the specification says how the sink delivers');
-        await test(place as Place<unknown>);
-      } finally {
-        await place.close();
-      }
-    },
+    run: (create) => run(async () => new Place(await create()) as Place<unknown>),
   }));
 }
 

@@ -10,13 +10,13 @@
  */
 import assert from 'node:assert/strict';
 import { systemClock, type Clock } from '../core/clock.ts';
+import { bareContext, casesOf, turns } from '../core/contract.ts';
 import { parseJson, writeJson } from '../core/json.ts';
 import {
   isDeterministic,
   isRecordError,
   oversizedBytes,
   type Chunk,
-  type CheckContext,
   type DecoderOf,
   type OpenContext,
   type OpenSource,
@@ -67,19 +67,13 @@ export function sourceContract(features: SourceFeatures): readonly SourceCase[] 
     ...(features.yields === 'records' ? records : []),
     ...(features.settles ? settling : []),
   ];
-  return cases.map(({ name, test }) => ({
-    name,
-    run: async (create) => {
-      const place = new Place(await create());
-      try {
-        place.hasFeatures(features);
-        await place.openDecoder();
-        await test(place);
-      } finally {
-        await place.close();
-      }
+  return casesOf(cases, {
+    open: (subject: SourceUnderTest) => new Place(subject),
+    prepare: async (place) => {
+      place.hasFeatures(features);
+      await place.openDecoder();
     },
-  }));
+  });
 }
 
 interface Case {
@@ -126,12 +120,12 @@ const common: readonly Case[] = [
       const source = await place.open();
       const iterator = place.iterate(source);
       const chunks = [await nextChunk(iterator)];
-      await place.turns();
+      await turns();
       const taken = place.taken();
       if (taken !== undefined) {
         assert.ok(taken < place.items.length, 'it takes everything at once: give it more items than it reads ahead');
       }
-      await place.turns();
+      await turns();
       assert.equal(place.taken(), taken, 'it takes more, although no chunk was requested');
       chunks.push(...(await restOf(iterator)));
       assert.deepEqual(place.itemsOf(chunks.filter((chunk) => chunk !== undefined)), place.items);
@@ -506,7 +500,7 @@ class Place {
     const { spec, clock = systemClock, context } = this.#subject;
     const stopping = new AbortController();
     const source = await spec.open({
-      ...contextOf(clock, stopping.signal),
+      ...bareContext('source', { clock, signal: stopping.signal }),
       cursor: undefined,
       previous: undefined,
       isReopened: false,
@@ -522,7 +516,10 @@ class Place {
 
   async check(): Promise<readonly string[]> {
     const { spec, clock = systemClock, context } = this.#subject;
-    return (await spec.check?.({ ...contextOf(clock, new AbortController().signal), ...context })) ?? [];
+    return (
+      (await spec.check?.({ ...bareContext('source', { clock, signal: new AbortController().signal }), ...context })) ??
+      []
+    );
   }
 
   iterate(source: OpenSource): Iterating {
@@ -586,24 +583,6 @@ class Place {
     assert.equal(items.length, to - from, 'a decoder returns one item per record');
     return items.map(shown);
   }
-
-  /** Waits until everything that is ready has run. */
-  async turns(): Promise<void> {
-    for (let turn = 0; turn < 20; turn++) await new Promise<void>((resolve) => systemClock.soon(resolve));
-  }
-}
-
-function contextOf(clock: Clock, signal: AbortSignal): CheckContext {
-  const log = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
-  return {
-    clock,
-    signal,
-    log,
-    params: {},
-    resolve: String,
-    fetch: () => Promise.reject(new Error('the source calls `fetch`: give the cases one in `context`')),
-    limit: async (_name, task) => await task(),
-  };
 }
 
 async function nextChunk(iterator: Iterating): Promise<Chunk | undefined> {
