@@ -1,14 +1,14 @@
 import type { LimitRecord } from '../core/limit-record.ts';
-import type { FrameProgress, Group, PartRecord, RunRecord, Store } from './store.ts';
+import { emptyGroup, type FrameProgress, type Group, type PartRecord, type RunRecord, type Store } from './store.ts';
 
-type Changes = Omit<Group, 'run' | 'progress'>;
-type Kind = Exclude<keyof Changes, 'trial' | 'limits' | 'confirmedCursor' | 'parts'>;
+type Changes = Omit<Group, 'run'>;
+type Kind = Exclude<keyof Changes, 'progress' | 'trial' | 'limits' | 'confirmedCursor' | 'parts'>;
 
 /** Collects the changes of a queue since its last commit into one group. Also holds the run's record with those changes. */
 export class Pending {
   #run: RunRecord;
   #committedRun: RunRecord;
-  #changes: Changes = none();
+  #changes: Changes = emptyGroup();
   #isDirty = false;
 
   constructor(run: RunRecord) {
@@ -91,10 +91,10 @@ export class Pending {
     const { frames, cursors, revived, purged, ...settlements } = this.#changes;
     const isAll = what === 'all' || frames.length + cursors.length + revived.length + purged.length === 0;
     const run = isAll ? this.#run : withoutNews(this.#run, this.#committedRun, settlements.dead.length);
-    const durable = isAll ? this.#changes : { ...none(), ...settlements };
+    const durable = isAll ? this.#changes : { ...emptyGroup(), ...settlements };
     store.commit({ ...durable, run, progress });
     this.#committedRun = run;
-    this.#changes = isAll ? none() : { ...none(), frames, cursors, revived, purged };
+    this.#changes = isAll ? emptyGroup() : { ...emptyGroup(), frames, cursors, revived, purged };
     this.#isDirty = !isAll;
     return durable;
   }
@@ -106,8 +106,4 @@ export class Pending {
 function withoutNews(run: RunRecord, committed: RunRecord, died: number): RunRecord {
   const { state, nextSeq, stored, position, dead } = committed;
   return { ...run, state, nextSeq, stored, position, dead: dead + died };
-}
-
-function none(): Changes {
-  return { frames: [], retries: [], retriesGone: [], dead: [], revived: [], purged: [], limits: [], cursors: [] };
 }

@@ -148,6 +148,21 @@ export interface Group {
   trial?: number | null;
 }
 
+/** A group without changes, but for its run. */
+export function emptyGroup(): Omit<Group, 'run'> {
+  return {
+    frames: [],
+    progress: [],
+    retries: [],
+    retriesGone: [],
+    dead: [],
+    revived: [],
+    purged: [],
+    limits: [],
+    cursors: [],
+  };
+}
+
 /** What the store holds, in numbers: the base of the queue's counters after a start. */
 export interface StoreTotals {
   /** Unsettled items in frames. */

@@ -8,6 +8,7 @@ import type { LimitRecord } from '../../src/core/limit-record.ts';
 import { cutFrame, frameBytes, joinItems, type Frame } from '../../src/frame/frame.ts';
 import { sourceStart } from '../../src/frame/position.ts';
 import {
+  emptyGroup,
   memoryBytes,
   type DeadRecord,
   type Group,
@@ -37,15 +38,7 @@ export const error = { code: 'E', message: 'ünï', stack: 'at', cause: { code: 
 export function group(changes: Partial<Group> = {}): Group {
   return {
     run: aRun,
-    frames: [],
-    progress: [],
-    retries: [],
-    retriesGone: [],
-    dead: [],
-    revived: [],
-    purged: [],
-    limits: [],
-    cursors: [],
+    ...emptyGroup(),
     ...changes,
   };
 }

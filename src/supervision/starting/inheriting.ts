@@ -1,6 +1,6 @@
 import type { EventBus } from '../../observability/events.ts';
 import type { QueuePlace, WholeSpool } from '../../queue/place.ts';
-import type { RunRecord } from '../../queue/store.ts';
+import { emptyGroup, type RunRecord } from '../../queue/store.ts';
 
 /**
  * Gives a new queue the records that an archived one has passed on. `run` is its first run. If the process is killed here, the
@@ -15,7 +15,7 @@ export function inherit(
   if (found.status === 'found') {
     const { limits, previous } = found;
     spool.previous.add(previous);
-    if (limits.length > 0) spool.store.commit({ ...emptyGroup, run, limits: [...limits] });
+    if (limits.length > 0) spool.store.commit({ ...emptyGroup(), run, limits: [...limits] });
     spool.store.sync();
   } else {
     events.emit('warning', { code: 'FRESH', message: lost });
@@ -25,14 +25,3 @@ export function inherit(
 
 const lost =
   'the records that an archived queue has passed on are damaged: frozen limits are no longer frozen, and context.previous is undefined until a run has finished';
-
-const emptyGroup = {
-  frames: [],
-  progress: [],
-  retries: [],
-  retriesGone: [],
-  dead: [],
-  revived: [],
-  purged: [],
-  cursors: [],
-};

@@ -19,7 +19,7 @@ import { spoolFile } from '../../../../src/queue/spool/directory.ts';
 import { spoolPlace } from '../../../../src/queue/spool/place.ts';
 import { Spool } from '../../../../src/queue/spool/spool.ts';
 import type { LimitRecord } from '../../../../src/core/limit-record.ts';
-import type { RunRecord } from '../../../../src/queue/store.ts';
+import { emptyGroup, type RunRecord } from '../../../../src/queue/store.ts';
 import { openRun, type Opening, type OpeningOptions } from '../../../../src/supervision/starting/opening.ts';
 import type { Left } from '../../../../src/supervision/starting/archiving.ts';
 import { aRun } from '../../../support/a-queue.ts';
@@ -74,15 +74,8 @@ function leave(run: Partial<RunRecord>, limits: LimitRecord[] = []): void {
   const spool = Spool.open({ file: spoolFile(stateDirectory), durability: 'full' });
   spool.store.commit({
     run: aRun(run),
-    frames: [],
-    progress: [],
-    retries: [],
-    retriesGone: [],
-    dead: [],
-    revived: [],
-    purged: [],
+    ...emptyGroup(),
     limits,
-    cursors: [],
   });
   spool.close();
 }
@@ -533,15 +526,7 @@ describe('the final cursor of the last finished run', () => {
     const { spool, run, previous } = opening;
     spool.store.commit({
       run: { ...run, ...change },
-      frames: [],
-      progress: [],
-      retries: [],
-      retriesGone: [],
-      dead: [],
-      revived: [],
-      purged: [],
-      limits: [],
-      cursors: [],
+      ...emptyGroup(),
     });
     spool.close();
     return previous;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { StoreFull } from '../../../../src/queue/store.ts';
+import { emptyGroup, StoreFull } from '../../../../src/queue/store.ts';
 import { microtasks } from '../../../support/microtasks.ts';
 import { aRun } from '../../../support/a-queue.ts';
 import { AService, described } from '../../../support/a-service.ts';
@@ -391,15 +391,8 @@ describe('a producer that dies', () => {
       store: (store) =>
         store.commit({
           run,
+          ...emptyGroup(),
           frames: [{ first: 1, frame: frameOf([1, 2]) }],
-          progress: [],
-          retries: [],
-          retriesGone: [],
-          dead: [],
-          revived: [],
-          purged: [],
-          limits: [],
-          cursors: [],
         }),
     });
     world.run();

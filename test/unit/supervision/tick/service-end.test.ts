@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { MemoryStore } from '../../../../src/queue/memory-store.ts';
+import { emptyGroup } from '../../../../src/queue/store.ts';
 import type { ServiceSettings } from '../../../../src/supervision/settings.ts';
 import { aRun } from '../../../support/a-queue.ts';
 import { AService } from '../../../support/a-service.ts';
@@ -307,15 +308,8 @@ describe('a run that was sealed before', () => {
     const frames = [{ first: 1, frame: frameOf(['a', 'b']) }];
     store.commit({
       run,
+      ...emptyGroup(),
       frames,
-      progress: [],
-      retries: [],
-      retriesGone: [],
-      dead: [],
-      revived: [],
-      purged: [],
-      limits: [],
-      cursors: [],
     });
   };
 
