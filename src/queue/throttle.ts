@@ -22,10 +22,15 @@ export class Throttle {
     return this.#isOn;
   }
 
+  /** Whether a queue of this size is at a high-water mark. */
+  isReached(items: number, bytes: number): boolean {
+    return items >= this.marks.highItems || bytes >= this.marks.highBytes;
+  }
+
   /** Takes the queue's size. Returns whether the throttle has changed. */
   update(items: number, bytes: number): 'raised' | 'lowered' | 'unchanged' {
-    const { highItems, lowItems, highBytes, lowBytes } = this.marks;
-    if (!this.#isOn && (items >= highItems || bytes >= highBytes)) {
+    const { lowItems, lowBytes } = this.marks;
+    if (!this.#isOn && this.isReached(items, bytes)) {
       this.#isOn = true;
       return 'raised';
     }

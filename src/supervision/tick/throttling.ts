@@ -22,7 +22,7 @@ export class Throttling {
   /** The queue is below both high-water marks, with what will be committed next. */
   get hasSpace(): boolean {
     const { open, bytes } = this.#hub.queue.stats;
-    return !this.isOn && open < this.marks.highItems && bytes < this.marks.highBytes;
+    return !this.isOn && !this.#throttle.isReached(open, bytes);
   }
 
   get marks(): Marks {
