@@ -3,6 +3,7 @@
  * in a sink can be traced to the call of `process` that made it: one more column in a SQLite table (which is not the
  * user's, see own-sink.ts), or an object around each line of JSON.
  */
+import { isThenable } from '../core/thenable.ts';
 import { digestOf, type Cells } from './canonical.ts';
 import { openJournal, type ConsumerEntry, type ProducerEntry, type Write } from './journal.ts';
 import { markerOf, type Marker } from './mark.ts';
@@ -121,8 +122,4 @@ class WatchedConsumer {
 
 function rowsOf(result: unknown): unknown[] {
   return (Array.isArray(result) ? (result as unknown[]) : [result]).filter((row) => row !== undefined && row !== null);
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
 }

@@ -4,11 +4,9 @@ export interface Bytes {
   next(rest?: Buffer): Promise<Buffer | null>;
 }
 
-const empty = Buffer.alloc(0);
-
 /** `piece`, with `rest` before it. */
-export function joined(rest: Buffer = empty, piece: Buffer): Buffer {
-  return rest.length === 0 ? piece : Buffer.concat([rest, piece]);
+export function joined(rest: Buffer | undefined, piece: Buffer): Buffer {
+  return rest === undefined || rest.length === 0 ? piece : Buffer.concat([rest, piece]);
 }
 
 /** Bytes that can be put back after they were read. */
@@ -59,10 +57,10 @@ export class Unread implements Bytes {
   /** All bytes that were put back, and the next piece if there is one, without consuming them. */
   async peekMore(): Promise<{ bytes: Buffer; isAtEnd: boolean }> {
     const back = this.#back ?? Buffer.alloc(0);
-    const piece = await this.#bytes.next();
-    const bytes = piece === null ? back : Buffer.concat([back, piece]);
+    const more = await this.#bytes.next(back);
+    const bytes = more ?? back;
     this.putBack(bytes);
-    return { bytes, isAtEnd: piece === null };
+    return { bytes, isAtEnd: more === null };
   }
 
   /** Reads and drops the next `count` bytes; fewer if the stream ends before. */

@@ -2,8 +2,8 @@ import { isAscii, isUtf8 } from 'node:buffer';
 import { RecordError, type RecordRun } from '../../sources/port.ts';
 
 /**
- * The most bytes of records that become one text, out of which fields are cut. V8 keeps the whole text for as long as
- * one field is in use, so it must not be as long as a run of records.
+ * The records that are decoded together become one text of at most this many bytes, and their fields are slices of it.
+ * V8 keeps the whole text while one of its fields is in use, so the text must not be as long as a run of records.
  */
 const mostTogether = 2048;
 

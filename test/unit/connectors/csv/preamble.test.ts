@@ -1,16 +1,17 @@
 import { describe, expect, it } from '@jest/globals';
 import { csvSettings } from '../../../../src/connectors/csv/options.ts';
 import { readPreamble } from '../../../../src/connectors/csv/preamble.ts';
+import { joined } from '../../../../src/connectors/record-file/bytes.ts';
 import type { Input } from '../../../../src/connectors/record-file/input.ts';
 
 /** A pipe that delivers so many bytes at a time. */
 function pipe(text: string, most: number): Input {
   const bytes = Buffer.from(text);
   let at = 0;
-  const next = (): Promise<Buffer | null> => {
+  const next = (rest?: Buffer): Promise<Buffer | null> => {
     const piece = Buffer.from(bytes.subarray(at, at + most));
     at += piece.length;
-    return Promise.resolve(piece.length === 0 ? null : piece);
+    return Promise.resolve(piece.length === 0 ? null : joined(rest, piece));
   };
   return {
     name: 'stdin',
