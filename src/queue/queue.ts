@@ -338,7 +338,7 @@ export class Queue {
   nameTrial(seq: number, moment: Moment, death: Killing): Loss['killer'] {
     const { trial } = this.#parts;
     const consumer = new Holding(1);
-    this.#lender.lendIsolated(consumer, seq, moment);
+    this.#lender.lendOnTrial(consumer, seq, moment);
     trial.committed(seq);
     if (consumer.announce(seq, seq) > 0) trial.end(seq, seq);
     return this.lose(consumer, moment, death).killer;

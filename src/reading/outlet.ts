@@ -160,7 +160,7 @@ export class Outlet {
   /** Sends the collected items, even if the window is full. */
   flush(): void {
     if (this.#gathering.count > 0) this.#sendFrame();
-    this.#tellPlace();
+    this.#sendPlace();
   }
 
   /** Sends the collected items and resolves when everything is stored. */
@@ -187,10 +187,10 @@ export class Outlet {
   #sendIfDue(): void {
     const isIdle = this.#outstanding.length === 0;
     if (this.#gathering.count > 0 && (isIdle || (this.#isFrameFull && this.#windowHasSpace))) this.#sendFrame();
-    else if (isIdle) this.#tellPlace();
+    else if (isIdle) this.#sendPlace();
   }
 
-  #tellPlace(): void {
+  #sendPlace(): void {
     if (!this.#placeToSend) return;
     const { cursor } = this.#placeToSend;
     this.#options.send({

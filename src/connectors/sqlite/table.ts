@@ -21,8 +21,9 @@ interface Insertion {
   /** The rows were checked against exactly these columns when they were captured. */
   readonly isChecked: boolean;
   /**
-   * Finds the row because of which nothing was written, if there may be one: with only the key given, or the newest
-   * version wanted, an existing row can stay unchanged. `of`: the places in `bound` of the values that it is given.
+   * Finds the existing row that made a write unnecessary. Undefined if every write changes a row: only rows without
+   * columns other than the key, and tables that keep the newest version, can leave an existing row as it is. `of`: the
+   * places in `bound` of the values that it is given.
    */
   readonly standing: { statement: Statement; of: readonly number[] } | undefined;
 }

@@ -126,7 +126,7 @@ export class Lender {
   }
 
   /** Lends `holding` item `seq` to run alone, if it is isolated or waits for a retry, due or not. */
-  lendIsolated(holding: Holding, seq: number, moment: Moment): void {
+  lendOnTrial(holding: Holding, seq: number, moment: Moment): void {
     const { accused, items, tallies } = this.#parts;
     const { retries } = accused.isolated;
     const at = retries.findIndex((head) => head.seq === seq);
@@ -139,7 +139,7 @@ export class Lender {
       const head = this.#parts.retries.takeSeq(seq, moment.now, moment.wall);
       if (!head) return;
       tallies.fallDue();
-      this.#lendRetry(holding, head, moment, 'usual', 'alone');
+      this.#lendRetry(holding, head, moment, 'usual', true);
     }
   }
 
@@ -182,9 +182,14 @@ export class Lender {
     return head;
   }
 
-  #lendRetry(holding: Holding, head: RetryHead, { now }: Moment, lot: Lent['lot'], how?: 'alone'): Delivery {
-    const { store, items, pending, tallies, accused, histories } = this.#parts;
-    const isAlone = how === 'alone' || (accused.isAlone(head) && lot !== 'half');
+  #lendRetry(
+    holding: Holding,
+    head: RetryHead,
+    { now }: Moment,
+    lot: Lent['lot'],
+    isAlone = this.#parts.accused.isAlone(head) && lot !== 'half',
+  ): Delivery {
+    const { store, items, pending, tallies, histories } = this.#parts;
     const mode = head.kills >= mostKills ? 'askOnly' : isAlone ? 'alone' : 'together';
     const { seq, origin, attempt, inSinks = [] } = head;
     const frame = items.retry(seq);
