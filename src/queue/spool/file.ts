@@ -1,4 +1,4 @@
-import { existsSync, linkSync, rmSync, statSync, type Stats } from 'node:fs';
+import { existsSync, statSync, type Stats } from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import { configError, type MillraceError } from '../../core/errors.ts';
@@ -6,6 +6,7 @@ import { requireSafeSqlite } from '../../core/sqlite-version.ts';
 import { makeDirectory, ownership, requireWritable } from './directory.ts';
 import { ioError, openingFailure, spoolFailure } from './failure.ts';
 import { inUse, recordHolder } from './holder.ts';
+import { forgetKeptLogs, leave } from './kept-log.ts';
 import { isBusy, isEmpty, requireOurs, requireUsable } from './reading.ts';
 import { applicationId, migrations, schemaVersion } from './schema.ts';
 
@@ -44,6 +45,7 @@ export function openSpoolFile({ file, durability, mayLackLog = false, pipeline }
     db.pragma('busy_timeout = 1000');
     db.exec('COMMIT');
     requireOurs(db, file);
+    forgetKeptLogs(file);
     db.pragma('journal_mode = WAL');
     // better-sqlite3 is compiled with NORMAL as the default for WAL.
     db.pragma(`synchronous = ${durability === 'full' ? 'FULL' : 'NORMAL'}`);
@@ -60,29 +62,6 @@ export function openSpoolFile({ file, durability, mayLackLog = false, pipeline }
     leave(db, file);
     if (isBusy(error)) throw inUse(file);
     throw isReadOnly(error) ? notWritable(file, error) : openingFailure(error, file);
-  }
-}
-
-/**
- * Closes the file as a kill would. SQLite would copy the log into the file and remove it. But the file may have failed,
- * and without its log it would not be visible what is missing.
- */
-export function leave(db: Database.Database, file: string): void {
-  const [log, kept] = [`${file}-wal`, `${file}-wal.${process.pid}`];
-  const isKept = succeeds(() => linkSync(log, kept));
-  db.close();
-  if (!isKept) return;
-  // Only if no other process has begun a new log since. If the log was not removed, it is still the same file.
-  succeeds(() => linkSync(kept, log));
-  succeeds(() => rmSync(kept));
-}
-
-function succeeds(act: () => void): boolean {
-  try {
-    act();
-    return true;
-  } catch {
-    return false;
   }
 }
 

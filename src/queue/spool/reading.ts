@@ -6,6 +6,7 @@ import { exitCodes } from '../../core/exit-codes.ts';
 import { ownership, requireQueue } from './directory.ts';
 import { openingFailure } from './failure.ts';
 import { inUse, isHolderRecorded } from './holder.ts';
+import { restoreLog } from './kept-log.ts';
 import { applicationId, schemaVersion } from './schema.ts';
 
 /** A process that starts at the same moment holds the file for an instant; a supervisor keeps it. */
@@ -70,11 +71,23 @@ function isLogInUse(path: string): boolean {
  * Throws unless the file can be used as a spool. This comes before the file is opened for writing, because opening alone
  * would copy the log of a killed supervisor into the file. A missing or empty file can be used.
  */
-export function requireUsable(
-  file: string,
-  { mayLackLog, pipeline }: { mayLackLog: boolean; pipeline?: string | undefined },
-): void {
+export function requireUsable(file: string, options: Usable): void {
   if (!statSync(file, { throwIfNoEntry: false })?.size) return requireNeverUsed(file);
+  try {
+    requireComplete(file, options);
+  } catch (error) {
+    if (!(error instanceof MillraceError && error.code === 'SPOOL_INCOMPLETE' && restoreLog(file))) throw error;
+    requireComplete(file, options);
+  }
+}
+
+interface Usable {
+  /** See `OpenOptions`. */
+  mayLackLog: boolean;
+  pipeline?: string | undefined;
+}
+
+function requireComplete(file: string, { mayLackLog, pipeline }: Usable): void {
   const hasLog = existsSync(`${file}-wal`);
   // First, because within a process SQLite keeps a single index of a log for both names of the file.
   const alone = hasLog ? tracesWithoutLog(file) : [];

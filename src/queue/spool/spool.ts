@@ -17,8 +17,9 @@ import { backUp, type BackupOptions } from './backup.ts';
 import { SpoolClaims } from './claims.ts';
 import { Connection } from './connection.ts';
 import { openingFailure } from './failure.ts';
-import { fileWatch, leave, openSpoolFile, type OpenOptions } from './file.ts';
+import { fileWatch, openSpoolFile, type OpenOptions } from './file.ts';
 import { forgetHolder } from './holder.ts';
+import { leave } from './kept-log.ts';
 import { SpoolPreviousCursors } from './previous.ts';
 import { ReservedSeqs } from './reserved-seqs.ts';
 import { beginStart, endStart } from './starts.ts';
@@ -100,7 +101,9 @@ export class Spool implements WholeSpool {
     try {
       endStart(db, this.start.generation, how, this.#seqs);
     } catch {
-      // On a full disk. The next start will assume that this one was killed, and check more. That does not change how this one ended.
+      // On a full disk. The next start will assume that this one was killed, and look for its log. That does not change how
+      // this one ended.
+      return this.abandon();
     }
     forgetHolder(file);
     db.close();

@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import {
+  appendFileSync,
   chmodSync,
   cpSync,
   existsSync,
@@ -26,6 +27,7 @@ import { aRun, frameOf, group } from '../../../contract/store.ts';
 import { thrownBy } from '../../../support/thrown.ts';
 import { openSpool } from '../../../../src/queue/spool/open.ts';
 import { HandClock } from '../../../support/hand-clock.ts';
+import { describeWithMounts, mountSmall } from '../../../support/mounts.ts';
 
 let directory: string;
 let file: string;
@@ -340,6 +342,43 @@ describe('a spool of an earlier version', () => {
   });
 });
 
+describeWithMounts('a spool on a disk that is full when it is closed', () => {
+  it('keeps its log, and can be opened again', () => {
+    const disk = mountSmall(join(directory, 'state'), '64m');
+    try {
+      const spool = open();
+      const first = { first: 1, frame: frameOf('x'.repeat(50_000)) };
+      spool.store.commit(group({ run: { ...aRun, nextSeq: 2 }, frames: [first] }));
+      // The log is as short as a later commit needs it, and the file as long as the log makes it.
+      spool.shrink();
+      spool.store.commit(group({ run: { ...aRun, nextSeq: 3 } }));
+      const filler = join(directory, 'state', 'filler');
+      fill(filler);
+      spool.close();
+      rmSync(filler);
+      const again = open();
+      expect(again.wasClean).toBe(false);
+      expect(again.store.run()?.nextSeq).toBe(3);
+      again.close();
+    } finally {
+      disk.unmount();
+    }
+  });
+
+  function fill(path: string): void {
+    for (const bytes of [1024 * 1024, 4096, 1]) {
+      const piece = Buffer.alloc(bytes);
+      for (;;) {
+        try {
+          appendFileSync(path, piece);
+        } catch {
+          break;
+        }
+      }
+    }
+  }
+});
+
 describe('a directory that cannot be created', () => {
   it('is a configuration error', () => {
     const notADirectory = join(directory, 'a-file');
@@ -472,6 +511,34 @@ describe('a spool that was not closed cleanly', () => {
     const again = open();
     expect(again.store.run()?.nextSeq).toBe(2);
     again.close();
+    expect(readdirSync(join(directory, 'state'))).toEqual(['queue.db']);
+  });
+
+  it('is complete when its supervisor was killed while closing it without being clean', () => {
+    const spool = open();
+    spool.store.commit(group({ run: { ...aRun, nextSeq: 2 }, frames: [{ first: 1, frame: frameOf('a') }] }));
+    spool.abandon();
+    renameSync(`${file}-wal`, `${file}-wal.4194304`);
+    const again = open();
+    expect(again.wasClean).toBe(false);
+    expect(again.store.run()?.nextSeq).toBe(2);
+    again.close();
+    expect(readdirSync(join(directory, 'state'))).toEqual(['queue.db']);
+  });
+
+  it('does not take an older log that a killed process has kept', () => {
+    const spool = open();
+    spool.store.commit(group({ run: { ...aRun, nextSeq: 2 } }));
+    spool.abandon();
+    cpSync(`${file}-wal`, `${file}-wal.4194304`);
+    const later = open();
+    later.store.commit(group({ run: { ...aRun, nextSeq: 3 } }));
+    expect(existsSync(`${file}-wal.4194304`)).toBe(false);
+    later.close();
+    cpSync(file, `${file}-wal.4194304`);
+    const clean = open();
+    expect(clean.store.run()?.nextSeq).toBe(3);
+    clean.close();
     expect(readdirSync(join(directory, 'state'))).toEqual(['queue.db']);
   });
 
