@@ -19,7 +19,10 @@ const rows = (count: number, first = 1): string =>
     return `${id},"name of ${id}","a note, ${id % 7 === 0 ? 'of two\nlines' : 'of one line, quite long'}"\n`;
   }).join('');
 
-/** Into a table that shows every double write. With `waitFor`, rows after the first 2,000 wait until a file of that name exists. */
+/**
+ * Into a table that shows every double write. With `waitFor`, rows after the first 2,000 wait until a file of that name
+ * exists. The queue and the window are so small that the producer cannot have read all of `waitingRows` by then.
+ */
 const pipeline = (options: { source: string; waitFor?: string; every?: number }): string => `
   import { existsSync } from 'node:fs';
   import { definePipeline, from, to } from 'millrace';
@@ -34,8 +37,10 @@ const pipeline = (options: { source: string; waitFor?: string; every?: number })
       return row;
     },
     sink: to.sqlite({ file: 'out.db', table: 'rows' }),
-    options: { queueHighItems: 3000, crashLimit: 1000 },
+    options: { queueHighItems: 3000, producerWindow: '64KiB', crashLimit: 1000 },
   });`;
+
+const waitingRows = 60_000;
 
 const csvSource = `from.csv({ path: 'a.csv', types: { id: 'integer' } })`;
 
@@ -111,7 +116,7 @@ describe('a CSV file into SQLite', () => {
   });
 
   it('is not read again after a restart: later changes to rows that were already read have no effect', async () => {
-    const count = 20_000;
+    const count = waitingRows;
     const content = header + rows(count);
     project.write('a.csv', content);
     project.write('rows.ts', pipeline({ source: csvSource, waitFor: 'go' }));
@@ -129,14 +134,14 @@ describe('a CSV file into SQLite', () => {
   });
 
   it('is refused, with the reason, after a restart if it is a different file', async () => {
-    project.write('a.csv', header + rows(20_000));
+    project.write('a.csv', header + rows(waitingRows));
     project.write('rows.ts', pipeline({ source: csvSource, waitFor: 'go' }));
     const running = project.start(['run', 'rows.ts']);
     await project.statusWhere('rows', ({ items }) => items.stored >= 3000);
     running.kill('SIGKILL');
     await running.ended;
     await project.quiet();
-    project.write('a.csv', header + rows(20_000, 2));
+    project.write('a.csv', header + rows(waitingRows, 2));
     project.write('go', '');
     const { code, stderr } = await project.run(['run', 'rows.ts']);
     expect(code).toBe(78);
@@ -144,7 +149,7 @@ describe('a CSV file into SQLite', () => {
   });
 
   it('may be compressed, and is read from its start after a restart', async () => {
-    const count = 20_000;
+    const count = waitingRows;
     writeFileSync(project.path('a.csv.gz'), gzipSync(header + rows(count)));
     project.write('rows.ts', pipeline({ source: csvSource.replace('a.csv', 'a.csv.gz'), waitFor: 'go' }));
     const running = project.start(['run', 'rows.ts']);
@@ -165,7 +170,7 @@ describe('records on stdin', () => {
   const withStdin = (file: string): string[] => ['sh', '-c', `exec "$@" < ${file}`, 'sh'];
 
   it('are resumed where they stopped if stdin is a file', async () => {
-    const count = 20_000;
+    const count = waitingRows;
     project.write('a.csv', header + rows(count));
     project.write('rows.ts', pipeline({ source: stdinSource, waitFor: 'go' }));
     const running = project.start(['run', 'rows.ts'], {}, withStdin('a.csv'));
