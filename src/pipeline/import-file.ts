@@ -59,10 +59,11 @@ async function importWithJiti({ file, text, millrace, cacheDirectory }: ImportOp
   // Loaded by require: import() of the same package takes 30 ms longer, as it first looks for exports in a large file.
   const { createJiti } = createRequire(import.meta.url)('jiti') as typeof Jiti;
   const tsconfig = tsconfigOf(file);
+  const virtualModules: Readonly<Record<string, object>> = { millrace, 'millrace/port': port };
   const make = (tsconfigPaths: string | false): Jiti.Jiti =>
     createJiti(file, {
       fsCache: cacheDirectory ?? false,
-      virtualModules: { millrace, 'millrace/port': port },
+      virtualModules,
       tsconfigPaths,
     });
   const jiti = orElse(
@@ -83,7 +84,10 @@ async function importWithJiti({ file, text, millrace, cacheDirectory }: ImportOp
     const found = jiti.esmResolve(specifier, { parentURL: from, try: true });
     return found?.startsWith('file:') ? fileURLToPath(found) : found;
   };
-  return { exports, resolve, isAlias: tsconfig?.isAlias ?? (() => false) };
+  // A project may map them to files for its type checks. What runs is ours.
+  const isAlias = (specifier: string): boolean =>
+    !Object.hasOwn(virtualModules, specifier) && (tsconfig?.isAlias(specifier) ?? false);
+  return { exports, resolve, isAlias };
 }
 
 function orElse<T>(first: () => T, second: () => T): T {

@@ -261,6 +261,17 @@ export default definePipeline({ name: 'aliased', source: ${what}, sink: to.disca
     expect(second.description?.fingerprint).not.toBe(first.description?.fingerprint);
   });
 
+  it('runs our own millrace, whatever its paths map that to, and those files are no part of it', async () => {
+    const paths = `{ "compilerOptions": { "paths": { "millrace": ["./types.ts"], "@lib/*": ["./src/lib/*"] } } }`;
+    writeFileSync(join(project, 'tsconfig.json'), paths);
+    writeFileSync(join(project, 'types.ts'), 'throw new Error("for the type check only");');
+    const first = await load('p.ts', join(project, 'pipelines'));
+    expect(first.problems).toEqual([]);
+    writeFileSync(join(project, 'types.ts'), 'throw new Error("changed");');
+    const second = await load('p.ts', join(project, 'pipelines'));
+    expect(second.description?.fingerprint).toBe(first.description?.fingerprint);
+  });
+
   it.each(['{ "extends": "./nowhere.json" }', '{ "paths": '])(
     'is loaded although that file is broken: %s',
     async (text) => {

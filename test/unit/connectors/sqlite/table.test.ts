@@ -384,6 +384,19 @@ describe('a row', () => {
     }
   });
 
+  it('does not have what a program has added to Object.prototype', async () => {
+    const prototype = Object.prototype as { added?: string };
+    try {
+      Object.defineProperty(prototype, 'added', { value: 'x', enumerable: true, configurable: true });
+      const writer = await directory.open();
+      await writer.write({ id: 1 });
+      await writer.write({ id: 2 });
+    } finally {
+      delete prototype.added;
+    }
+    expect(directory.query()).toEqual([{ id: 1 }, { id: 2 }]);
+  });
+
   it('without a prototype is as good as any', async () => {
     const writer = await directory.open();
     await writer.write(Object.assign(Object.create(null) as object, { id: 1 }));
