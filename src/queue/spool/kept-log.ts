@@ -1,13 +1,12 @@
 /** The log of a queue's file under a second name, while the file is closed without being clean. */
 import { linkSync, readdirSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import type Database from 'better-sqlite3';
 
 /**
  * Closes the file as a kill would. SQLite would copy the log into the file and remove it. But the file may have failed,
  * and without its log it would not be visible what is missing.
  */
-export function leave(db: Database.Database, file: string): void {
+export function leave(db: { close: () => unknown }, file: string): void {
   const [log, kept] = [`${file}-wal`, `${file}-wal.${process.pid}`];
   const isKept = succeeds(() => linkSync(log, kept));
   db.close();
