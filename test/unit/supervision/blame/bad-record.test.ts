@@ -13,7 +13,7 @@ it('a record that ends the run is named with its file, line, byte and the beginn
   });
 });
 
-it('a record that ends the run has no place if its source has no files', () => {
+it('a record that ends the run is named without a place if its source has no files', () => {
   const { message } = badRecord(frameOfRecord({ ...record, at: undefined }), error);
   expect(message).toMatch(/^expected 3 fields/);
 });

@@ -13,7 +13,7 @@ import { HandClock } from '../../../support/hand-clock.ts';
 const moment = { now: 0, wall: 0 };
 const credit = { items: 100, bytes: 1000 };
 
-/** A queue on a store in which ten items and the retry of an eleventh wait, and whom it blames. */
+/** A queue as a restarted supervisor finds it, with ten items and the retry of an eleventh, and the events of its blame. */
 function restarted(
   predecessors: { uncleanStarts: number; trial: number | null },
   {
@@ -48,7 +48,7 @@ function restarted(
   return { store, queue, happened };
 }
 
-/** Lends the next one that is to be run by itself. */
+/** Lends the next item that must run alone. */
 function next(queue: Queue): { holding: Holding; seqs: number[] } {
   const holding = new Holding(1);
   if (queue.takeAlone(holding, { bytes: 1000 }, moment).length > 0) throw new Error('lent before it was committed');
@@ -60,12 +60,12 @@ describe('a start', () => {
   it.each([
     { uncleanStarts: 0, trial: null },
     { uncleanStarts: 2, trial: null },
-  ])('after %j accuses nobody', (predecessors) => {
+  ])('after %j accuses no item', (predecessors) => {
     const { queue, happened } = restarted(predecessors);
     expect([queue.availableAlone(moment), happened]).toEqual([0, []]);
   });
 
-  it('after three supervisors were killed without an item settled accuses the items they may have run, and runs each alone', () => {
+  it('accuses the items that may have been running, and runs each alone, after three supervisors were killed with no item settled', () => {
     const { queue, happened } = restarted({ uncleanStarts: 3, trial: null });
     expect(happened).toMatchObject([['items.isolated', { items: 3, cause: 'its supervisor was killed with it' }]]);
     const ordinary = queue.take(new Holding(20), credit, moment);
@@ -88,15 +88,15 @@ describe('a start', () => {
 });
 
 describe('a start after an item on trial brought down its supervisor', () => {
-  // The wall clock was set back meanwhile.
-  it('names the item although its retry is not due by the clock', () => {
+  // The wall clock was set back in the meantime.
+  it('names the item even if its retry is not due yet by the clock', () => {
     const { store, queue, happened } = restarted({ uncleanStarts: 1, trial: 4 }, { retryInMs: 5000 });
     expect(happened.at(-1)).toMatchObject(['item.killed', { seq: 4, kills: 1 }]);
     expect(store.readRetryHead(4)).toMatchObject({ kills: 1 });
     expect(queue.stats).toMatchObject({ retrying: 1, queued: 10 });
   });
 
-  it('names the item although more retries are due before it than are kept in memory', () => {
+  it('names the item even if more retries are due before it than are kept in memory', () => {
     const options = { retryInMs: 5000, earlier: [5, 6, 7, 8, 9], windowRetries: 2 };
     const { store, queue, happened } = restarted({ uncleanStarts: 1, trial: 4 }, options);
     expect(happened.at(-1)).toMatchObject(['item.killed', { seq: 4, kills: 1 }]);
@@ -104,14 +104,14 @@ describe('a start after an item on trial brought down its supervisor', () => {
     expect(queue.stats).toMatchObject({ queued: 8, retrying: 3 });
   });
 
-  it('names nobody if the item has settled', () => {
+  it('names no item if the one on trial has settled', () => {
     const { happened } = restarted({ uncleanStarts: 1, trial: 99 });
     expect(happened.map(([name]) => name)).toEqual(['items.isolated']);
   });
 });
 
 describe('a consumer that dies with items', () => {
-  it('has its items run alone, and its killer named, run again, and asked for in the ledger before it is dead', () => {
+  it('has its items run alone; the item that kills again is named, runs once more, and is looked up in the ledger before it is dead', () => {
     const world = new AService({
       settings: { consumers: 2, concurrency: 2, retry: { baseMs: 100, capMs: 100 } },
     }).runReady();
@@ -151,8 +151,8 @@ describe('a consumer that dies with items', () => {
   });
 
   it.each([
-    ['is no crash of its post if an item is to blame', true, 0],
-    ['is a crash of its post if no item is to blame', false, 1],
+    ['does not count as a crash of its post if an item is to blame', true, 0],
+    ['counts as a crash of its post if no item is to blame', false, 1],
   ])('%s', (...row) => {
     const [, isKiller, parked] = row;
     const restarts = { crashes: 1, periodMs: 600_000 };
@@ -187,7 +187,7 @@ describe('a consumer that dies with items', () => {
     expect(world.emitted('items.cleared')).toHaveLength(isKiller ? 0 : 2);
   });
 
-  it('for a reason of its own, or because it was told to exit, accuses no item', () => {
+  it('for a reason of its own, or because it was asked to exit, accuses no item', () => {
     const world = new AService({ settings: { consumers: 2, concurrency: 2 } }).runReady();
     world.producer.yields(['a', 'b', 'c', 'd']);
     world.tick();
@@ -207,7 +207,7 @@ describe('a consumer that dies with items', () => {
     expect(world.consumer(1).deliveries[0]).toMatchObject({ mode: 'together' });
   });
 
-  it('whatever it runs is finally to blame itself, and is parked', () => {
+  it('takes the blame itself and is parked if it keeps dying, whatever it runs', () => {
     const world = new AService({
       settings: {
         consumers: 1,

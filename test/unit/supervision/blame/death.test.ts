@@ -6,7 +6,7 @@ const told = { code: 'Error', message: 'x' };
 const uncaught: LastError = { origin: 'uncaught', words: 'a null was thrown: null', isOutside: false, error: told };
 const heap = 'Reached heap limit Allocation failed - JavaScript heap out of memory';
 
-/** How it went, what it said before, and what it died of. */
+/** How the consumer exited, the last error that it sent, and the cause of its death. */
 const deaths: [Partial<Exit>, LastError | undefined, string | undefined][] = [
   [{ code: 7 }, undefined, 'exit code 7'],
   [{ code: 0 }, undefined, 'exit code 0'],
@@ -29,13 +29,13 @@ const deaths: [Partial<Exit>, LastError | undefined, string | undefined][] = [
   [{ reason: 'could not be started: EAGAIN' }, undefined, undefined],
 ];
 
-describe('what a consumer died of', () => {
-  it.each(deaths)('%j after %j: %s', (exit, error, cause) => {
+describe('the cause of a consumer’s death', () => {
+  it.each(deaths)('is read from the exit %j and the last error %j: %s', (exit, error, cause) => {
     const whole: Exit = { code: null, signal: null, killed: 'no', reason: undefined, lastWords: undefined, ...exit };
     expect(deathOf(whole, error)?.cause).toBe(cause);
   });
 
-  it('is from outside only if something other than the supervisor killed it', () => {
+  it('lies outside only if something other than the supervisor killed it', () => {
     const exit: Exit = { code: null, signal: 'SIGKILL', killed: 'no', reason: undefined, lastWords: undefined };
     expect(deathOf(exit, undefined)?.isFromOutside).toBe(true);
     expect(deathOf({ ...exit, killed: 'hang' }, undefined)?.isFromOutside).toBe(false);

@@ -10,7 +10,7 @@ describe('an outage', () => {
     [99, 60_000, false],
     [100, 9_999, false],
     [100, 10_000, true],
-  ])('is when %i attempts over %i ms have all failed: %s', (attempts, ms, isOn) => {
+  ])('begins when %i attempts over %i ms have all failed: %s', (attempts, ms, isOn) => {
     const outage = new Outage({ pauseAfter: 100 });
     outage.failed(5, error);
     for (let i = 2; i < attempts; i++) outage.failed(5 + i, error);
@@ -19,7 +19,7 @@ describe('an outage', () => {
     expect(outage.reason?.includes('connection refused') ?? false).toBe(isOn);
   });
 
-  it('is over, or does not begin, when one attempt succeeds', () => {
+  it('ends, or does not begin, when one attempt succeeds', () => {
     const outage = new Outage({ pauseAfter: 100 });
     for (let i = 0; i < 99; i++) outage.failed(i * 1000, error);
     outage.succeeded();
@@ -37,7 +37,7 @@ describe('an outage', () => {
     expect(outage.isOn).toBe(false);
   });
 
-  it('is probed more and more rarely, but at least once a minute', () => {
+  it('is probed less and less often, but at least once a minute', () => {
     const outage = new Outage({ pauseAfter: 100 });
     for (let i = 0; i < 100; i++) outage.failed(i * 1000, error);
     expect(outage.probeAt).toBe(100_000);
@@ -58,12 +58,12 @@ describe('an error from outside', () => {
       true,
     ],
     [{ code: 'E', message: 'm', cause: { code: 'E', message: 'm' } }, false],
-  ])('is recognised by its code, or by its cause’s: %j', (data, expected) => {
+  ])('is recognised by its own code or that of a cause: %j', (data, expected) => {
     expect(isOutside(data)).toBe(expected);
   });
 });
 
-/** A service of which every attempt has failed until it paused, with 40 items that wait to be tried again. */
+/** A service that paused because every attempt failed, with 40 items that wait for a retry. */
 function aWorldThatIsOut(options: AServiceOptions = {}): AService {
   const settings = { consumers: 2, concurrency: 20, attempts: 5, retry: { baseMs: 1000, capMs: 1000 } };
   const world = new AService({ ...options, settings: { ...settings, ...options.settings } }).runReady();
@@ -79,7 +79,7 @@ function aWorldThatIsOut(options: AServiceOptions = {}): AService {
   return world;
 }
 
-/** What a consumer was lent since it was last asked for. */
+/** The items that a consumer was lent since the last call. */
 function news(consumer: FakeConsumer): number[] {
   const from = seen.get(consumer) ?? 0;
   seen.set(consumer, consumer.sent.length);
@@ -90,7 +90,7 @@ function news(consumer: FakeConsumer): number[] {
 }
 const seen = new WeakMap<FakeConsumer, number>();
 
-/** Everybody says of everything that was lent that it failed. Returns how many items that were. */
+/** Every consumer reports that everything it was lent has failed. Returns the number of those items. */
 function failAll(world: AService, verdict: 'retry' | 'later' = 'retry'): number {
   let failed = 0;
   for (const consumer of world.consumers) {
@@ -104,7 +104,7 @@ function failAll(world: AService, verdict: 'retry' | 'later' = 'retry'): number 
 }
 
 describe('a pipeline in which nothing succeeds any more', () => {
-  it('pauses, says why, and runs one item at a time, more and more rarely', () => {
+  it('pauses, says why, and runs one item at a time, less and less often', () => {
     const world = aWorldThatIsOut();
     expect(world.service.status).toMatchObject({ state: 'paused', pausedBy: expect.stringContaining('it failed') });
     expect(world.emitted('run.paused')).toHaveLength(1);
@@ -123,7 +123,7 @@ describe('a pipeline in which nothing succeeds any more', () => {
     expect(world.emitted('run.paused')).toHaveLength(1);
   });
 
-  it('also probes when the time for that comes in the middle of a tick', () => {
+  it('also probes when a probe becomes due in the middle of a tick', () => {
     const untilProbe = (world: AService): number => {
       let ms = 0;
       for (; world.queue.stats.lent === 0 && ms < 100_000; ms += 1) world.pass(1);
@@ -140,7 +140,7 @@ describe('a pipeline in which nothing succeeds any more', () => {
     for (let early = 0.05; early < 1; early += 0.05) {
       const world = aWorldThatWaits();
       world.clock.standStill(ms - early);
-      // It is not the timer for the probe that begins the tick.
+      // Something other than the probe’s timer starts the tick.
       world.clock.perLook = 0.05;
       world.producer.yields([1], { count: 41 });
       world.tick();
@@ -150,7 +150,7 @@ describe('a pipeline in which nothing succeeds any more', () => {
     }
   });
 
-  it('lends no second probe while one still runs', () => {
+  it('lends no second probe while the first still runs', () => {
     const world = aWorldThatIsOut();
     failAll(world);
     world.pass(600_000);
@@ -178,7 +178,7 @@ describe('a pipeline in which nothing succeeds any more', () => {
     expect([...probed].filter((seq) => seq <= 40).length).toBeGreaterThanOrEqual(4);
   });
 
-  it('uses no attempt meanwhile: no item becomes a dead letter', () => {
+  it('uses no attempts during the outage, so no item becomes a dead letter', () => {
     const world = aWorldThatIsOut();
     const dead = world.queue.run.dead;
     for (let second = 0; second < 2 * 3600; second += 10) {
@@ -238,7 +238,7 @@ describe('a pipeline in which nothing succeeds any more', () => {
   });
 });
 
-describe('one item that fails as in an outage while the others succeed', () => {
+describe('an item that fails as in an outage while the others succeed', () => {
   const failure = { verdict: 'later', afterMs: null } as const;
   const idle = { idle: 0, ran: 0, tookMs: 0, blockedMs: 0 };
   const aWorld = (settings: AServiceOptions['settings'] = {}): AService => {
@@ -252,7 +252,7 @@ describe('one item that fails as in an outage while the others succeed', () => {
     return world;
   };
 
-  it('is a dead letter after its attempts and one more failure, and says why', () => {
+  it('becomes a dead letter after its attempts and one more failure, and says why', () => {
     const world = aWorld();
     const consumer = world.consumer();
     consumer.says({ type: 'settle', done: [1, 6, 8, 10], failed: [], used: { vendor: 9 }, ...idle });
@@ -284,7 +284,7 @@ describe('one item that fails as in an outage while the others succeed', () => {
     expect(world.queue.run.dead).toBe(0);
   });
 
-  it('uses no attempt, however often, if it asked for a later time itself', () => {
+  it('uses no attempt, however often it fails, if it asked for a later time itself', () => {
     const world = aWorld({ attempts: 1 });
     const consumer = world.consumer();
     consumer.settles(1, 2, 3, 4, 5, 6, 8, 9, 10);
@@ -296,7 +296,7 @@ describe('one item that fails as in an outage while the others succeed', () => {
     expect(world.queue.run.dead).toBe(0);
   });
 
-  it('waits for as long as the vendor asked', () => {
+  it('waits as long as the vendor asked', () => {
     const world = aWorld();
     const consumer = world.consumer();
     consumer.settles(1, 2, 3, 4, 5, 6, 8, 9, 10);
@@ -360,7 +360,7 @@ describe('a pipeline whose sink cannot be reached', () => {
 });
 
 describe('a process that cannot reach what it needs', () => {
-  it.each(['consumer', 'producer'] as const)('is started again with a back-off, and is not parked: the %s', (role) => {
+  it.each(['consumer', 'producer'] as const)('is restarted with back-off and not parked: the %s', (role) => {
     const world = new AService({ settings: { consumers: 1 } }).runReady();
     const child = () => (role === 'producer' ? world.producer : world.consumer());
     const starts = () => (role === 'producer' ? world.producers : world.consumers).length;

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { Intervals } from '../../../../src/core/intervals.ts';
 import { singledOut, SinglingOut, type OutsideFailure } from '../../../../src/supervision/blame/singling-out.ts';
 
-/** Items of a run, and what becomes of them. */
+/** The items of a run, and how each of them ends. */
 class ARun {
   now = 0;
   readonly #judge: SinglingOut;
@@ -14,7 +14,7 @@ class ARun {
     this.#judge = judge;
   }
 
-  /** So many items, not among those of the tests, are done, having called under `limit`. */
+  /** This many other items, which the tests do not name, are done after calls under `limit`. */
   succeed(items: number, { limit, lentAt = this.now }: { limit?: string; lentAt?: number } = {}): void {
     this.#done += items;
     const used = limit === undefined ? {} : { [limit]: items };
@@ -41,7 +41,7 @@ class ARun {
     return this.#ownFault.get(seq) === singledOut;
   }
 
-  /** The same run, with a supervisor that has just been started. */
+  /** The same run under a supervisor that has just started. */
   restarted(): ARun {
     const run = new ARun();
     run.now = this.now;
@@ -61,7 +61,7 @@ describe('a failure that looks like an outage', () => {
     );
   });
 
-  it('uses an attempt each time others have succeeded since the item failed last', () => {
+  it('uses an attempt each time others have succeeded since the item last failed', () => {
     const run = new ARun();
     const uses = Array.from({ length: 4 }, () => {
       run.succeed(3);
@@ -70,7 +70,7 @@ describe('a failure that looks like an outage', () => {
     expect(uses).toEqual([false, true, true, true]);
   });
 
-  it('is the item’s own if items lent with it succeed after it has failed, and nothing else is left', () => {
+  it('is blamed on the item if items lent with it succeed after its failure and no other item is left', () => {
     const run = new ARun();
     const lentAt = run.now;
     const uses = [run.fail(7, { lentAt, open: 60 })];
@@ -96,7 +96,7 @@ describe('a failure that looks like an outage', () => {
     expect([run.fail(7), run.fail(7), run.fail(7)]).toEqual([true, true, true]);
   });
 
-  it('uses attempts from the second one on if the others were done during its first attempt', () => {
+  it('uses every attempt from the second if the others were done during the first', () => {
     const run = new ARun();
     run.now = 100;
     run.succeed(59);
@@ -104,7 +104,7 @@ describe('a failure that looks like an outage', () => {
     expect([run.fail(7, { lentAt: 50 }), run.fail(7), run.fail(7)]).toEqual([false, true, true]);
   });
 
-  it('uses none of an item that ran when an outage began, along with as many others as had succeeded since', () => {
+  it('uses no attempt of an item that ran when an outage began, along with as many others as had succeeded since', () => {
     const run = new ARun();
     run.now = 100;
     run.succeed(9);
@@ -112,7 +112,7 @@ describe('a failure that looks like an outage', () => {
     expect([run.fail(7, { lentAt: 50, open: 10 }), run.fail(7, { open: 10 })]).toEqual([false, false]);
   });
 
-  it('uses none because of late results of items lent before: they prove nothing about the present', () => {
+  it('uses no attempt because of late results of items lent earlier: they prove nothing about the present', () => {
     const run = new ARun();
     run.now = 100;
     run.fail(7, { open: 10 });
@@ -120,7 +120,7 @@ describe('a failure that looks like an outage', () => {
     expect(run.fail(7, { open: 10 })).toBe(false);
   });
 
-  it('uses none because the sink already had items: they did not run', () => {
+  it('uses no attempt because of items that the sink already had: they did not run', () => {
     const judge = new SinglingOut();
     const failed = { seq: 7, limit: null, lentAt: 0, ownFault: 0, open: 10, isAnyDone: true };
     judge.failed(10, failed);
@@ -128,7 +128,7 @@ describe('a failure that looks like an outage', () => {
     expect(judge.failed(30, failed).usesAttempt).toBe(false);
   });
 
-  it('uses none of an item that was singled out while others that were not fail: that is an outage', () => {
+  it('uses no attempt of an item that was singled out while items that were not also fail: that is an outage', () => {
     const run = new ARun();
     run.fail(7, { open: 10 });
     run.succeed(3);
@@ -138,7 +138,7 @@ describe('a failure that looks like an outage', () => {
     expect(run.fail(7)).toBe(true);
   });
 
-  it('uses attempts of several items that were singled out, although they fail together', () => {
+  it('uses attempts of several items that were singled out, even if they fail together', () => {
     const run = new ARun();
     for (const seq of [7, 8, 9]) run.fail(seq, { open: 10 });
     run.succeed(3);
@@ -154,7 +154,7 @@ describe('a failure that looks like an outage', () => {
     expect(run.restarted().fail(7)).toBe(true);
   });
 
-  it('uses attempts after two hundred failures in a run in which anything is done, also if each is in another supervisor', () => {
+  it('uses attempts after two hundred failures in a run with any item done, even if each failure is under another supervisor', () => {
     let run = new ARun();
     run.succeed(1);
     run.now = 10_000;
@@ -168,7 +168,7 @@ describe('a failure that looks like an outage', () => {
     const failed = { limit: null, lentAt: 0, ownFault: 0, open: 1e9, isAnyDone: true };
     for (let seq = 1; seq <= 10_001; seq++) judge.failed(1, { ...failed, seq });
     judge.done(5, Intervals.of([2, 2], [5000, 2_000_000]));
-    // Of 1, 2 and 5000 nothing is known any more; 3 has failed before the others succeeded.
+    // Nothing is known of 1, 2 and 5000 any more; 3 failed before the others succeeded.
     const uses = [1, 2, 5000, 3].map((seq) => judge.failed(1, { ...failed, seq }).usesAttempt);
     expect(uses).toEqual([false, false, false, true]);
   });

@@ -12,7 +12,7 @@ import { until } from '../../../support/until.ts';
 
 type Options = Partial<StartOptions<FromConsumer>>;
 
-/** A real child, and what has come of it so far. */
+/** A real child, and what it has sent and printed so far. */
 class Watched {
   readonly clock = new HandClock();
   readonly messages: string[] = [];
@@ -77,9 +77,9 @@ describe('a child that exits', () => {
     expect(watched.clock.waiting).toBe(0);
   });
 
-  it('is read to its end even if it was killed while it is being written to', async () => {
+  it('is read to its end even if it is killed while we write to it', async () => {
     const watched = new Watched('talks-and-dies').listen();
-    // Whether this finds it alive or not: no byte that it had sent may be lost for that.
+    // The child may be alive or dead here. Either way, no byte that it has sent may be lost.
     const write = (): void => {
       watched.child.send({ type: 'settled' });
       if (watched.exits.length === 0) setImmediate(write);
@@ -89,7 +89,7 @@ describe('a child that exits', () => {
     expect(watched.messages.at(-1)).toBe('300');
   });
 
-  it('is reported as gone even if it exited before there was a listener', async () => {
+  it('is reported as gone even if it exited before anything listened', async () => {
     const watched = new Watched('exits');
     await until(() => !watched.isAlive && watched.openOutputs === 0);
     await new Promise((turn) => setImmediate(turn));
@@ -97,7 +97,7 @@ describe('a child that exits', () => {
     expect(await watched.gone()).toMatchObject({ code: 0, signal: null, reason: undefined, killed: 'no' });
   });
 
-  it('says who killed it, and why', async () => {
+  it('is reported with what killed it, and why', async () => {
     const watched = new Watched('deaf').listen();
     await until(() => watched.messages.length > 0);
     watched.child.kill('silent for 1min');
@@ -109,8 +109,8 @@ describe('a child that exits', () => {
   });
 });
 
-describe('a child that V8 ends', () => {
-  it('is reported with what V8 said', async () => {
+describe('a child that V8 aborts', () => {
+  it('is reported with the message that V8 printed', async () => {
     expect(await new Watched('aborts').listen().gone()).toMatchObject({
       signal: 'SIGABRT',
       killed: 'no',
@@ -120,7 +120,7 @@ describe('a child that V8 ends', () => {
 });
 
 describe('a child that is abandoned', () => {
-  it('is not reported any more, and does not keep this process from ending', async () => {
+  it('is no longer reported, and does not keep this process from exiting', async () => {
     const watched = new Watched('deaf').listen();
     await until(() => watched.messages.length > 0);
     watched.child.abandon();
@@ -143,7 +143,7 @@ describe('a child that misbehaves on its channel', () => {
     expect(watched.messages).toEqual(['before']);
   });
 
-  it('by sending half a message can be killed, and that message does not count', async () => {
+  it('can be killed after half a message, and that message does not count', async () => {
     const watched = new Watched('half-a-message').listen();
     await until(() => watched.messages.length > 0);
     watched.child.kill('silent for 1min');
@@ -151,7 +151,7 @@ describe('a child that misbehaves on its channel', () => {
     expect(watched.messages).toEqual(['before']);
   });
 
-  it('by closing it has half a second to exit', async () => {
+  it('has half a second to exit after it closes the channel', async () => {
     const watched = new Watched('hangs-up').listen();
     await until(() => watched.messages.length > 0);
     watched.child.send({ type: 'bye' });
@@ -165,7 +165,7 @@ describe('a child that misbehaves on its channel', () => {
 });
 
 describe('a child’s output', () => {
-  it('is read as it comes, however much it is', async () => {
+  it('is read as it arrives, however much there is', async () => {
     const watched = new Watched('floods').listen();
     expect(await watched.gone()).toMatchObject({ code: 0 });
     await until(() => watched.openOutputs === 0);
@@ -208,7 +208,7 @@ describe('output of a grandchild that has arrived when the deadline passes', () 
     await until(() => !watched.isAlive && watched.clock.waiting > 0 && watched.output === 'up'.length);
     const grandchild = Number(watched.messages[0]);
     process.kill(grandchild, 'SIGUSR2');
-    while (identify(grandchild) !== undefined); // This process reads nothing meanwhile.
+    while (identify(grandchild) !== undefined); // This process reads nothing in the meantime.
     watched.clock.turn(1000);
     await until(() => watched.openOutputs === 0);
     expect(watched.output).toBe('uplate'.length);
@@ -217,10 +217,10 @@ describe('output of a grandchild that has arrived when the deadline passes', () 
 
 describe('a start that fails', () => {
   it.each([
-    ['there is no such program', { prefix: ['/no/such/program'] }, 'spawn /no/such/program ENOENT'],
-    ['its environment is larger than the system takes', { env: { A: 'x'.repeat(4e6) } }, 'spawn E2BIG'],
+    ['the program does not exist', { prefix: ['/no/such/program'] }, 'spawn /no/such/program ENOENT'],
+    ['its environment is larger than the system allows', { env: { A: 'x'.repeat(4e6) } }, 'spawn E2BIG'],
     ['its environment cannot be passed on', { env: { A: 'a\0b' } }, 'without null bytes'],
-  ] as const)('is an exit like any other: %s', async (_, options, reason) => {
+  ] as const)('is reported like any other exit: %s', async (_, options, reason) => {
     const watched = new Watched('exits', options).listen();
     watched.child.send({ type: 'stop' });
     watched.child.kill('nothing to kill');
@@ -243,7 +243,7 @@ describe('a start without free descriptors', () => {
 });
 
 describe('a child’s name', () => {
-  it('is in its command line from the first moment', () => {
+  it('is in its command line from the start', () => {
     const watched = new Watched('deaf', { clock: systemClock }).listen();
     const command = readFileSync(`/proc/${watched.child.who.pid}/cmdline`, 'utf8').split('\0');
     expect(command.slice(-3)).toEqual(['consumer', '1', '']);

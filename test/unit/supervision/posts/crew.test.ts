@@ -17,7 +17,7 @@ async function gone(pid: number | undefined): Promise<void> {
 }
 
 describe('a crew', () => {
-  it('that is dismissed while the producer describes the file is gone, and the description fails', async () => {
+  it('leaves no process when it is dismissed while the producer describes the file, and the description fails', async () => {
     const crew = aCrew();
     const producer = crew.boot();
     const options = { file: '/a.ts', clock: systemClock, deadlineMs: 60_000, onOther: () => undefined };
@@ -28,7 +28,7 @@ describe('a crew', () => {
     crew.dismiss();
   });
 
-  it('hands out each process that it has started early once, and then new ones', async () => {
+  it('hands out each process that it has started in advance once, and then starts new ones', async () => {
     const crew = aCrew();
     const early = crew.boot();
     const children = [
@@ -47,7 +47,7 @@ describe('a crew', () => {
       'consumer 1',
       'consumer 1',
     ]);
-    // All are with their posts now: dismissing the crew is none of their business.
+    // All processes belong to their posts now: dismissing the crew must not affect them.
     crew.dismiss();
     expect(children.map(({ who }) => identify(who.pid!) !== undefined)).toEqual(children.map(() => true));
     for (const child of children) child.kill('the test is over');

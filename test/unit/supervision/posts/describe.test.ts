@@ -25,7 +25,7 @@ function asking() {
 }
 
 describe('a producer that describes a pipeline file', () => {
-  it('gets the file’s path, and its answer is the description', async () => {
+  it('gets the file’s path, and answers with the description', async () => {
     const { clock, child, description } = asking();
     expect(child.sent).toEqual([{ type: 'describe', file: '/a.ts' }]);
     child.says({ type: 'described', pipeline, problems: [] });
@@ -33,14 +33,14 @@ describe('a producer that describes a pipeline file', () => {
     expect(clock.waiting).toBe(0);
   });
 
-  it('may find problems', async () => {
+  it('can report problems', async () => {
     const { child, description } = asking();
     const problems = [{ file: '/a.ts', line: 3, message: 'unexpected token' }];
     child.says({ type: 'described', pipeline: null, problems });
     expect(await description).toEqual({ status: 'wrong', problems });
   });
 
-  it('may be ended by the file, and the reason is reported', async () => {
+  it('can be ended by the file, and the reason is reported', async () => {
     const { clock, child, description } = asking();
     child.says({
       type: 'failed',
@@ -78,7 +78,7 @@ describe('a producer that describes a pipeline file', () => {
     });
   });
 
-  it('may have exited before it was asked', async () => {
+  it('fails without a timer left if it exited before it was asked', async () => {
     const child = new FakeProducer({ role: 'producer', ordinal: 0, pid: 7 });
     child.goes({ code: 1 });
     const clock = new HandClock();

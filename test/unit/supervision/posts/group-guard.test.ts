@@ -10,7 +10,7 @@ const hasGuard = spawnSync('sh', ['-c', 'exit 0']).status === 0 && deathSignal !
 const otherwise = 'setpriv or sh is not on this machine: the guard of process groups was not tested';
 
 describeIf(hasGuard, otherwise)('the process group of a child whose supervisor is killed', () => {
-  it('is killed with it, busy or not, with everything that it has started', async () => {
+  it('is killed as well, busy or idle, with everything that the child has started', async () => {
     const item = `require('node:child_process').spawn('sleep', ['1000'], { stdio: 'ignore' }); for (;;);`;
     const [program, ...args] = [...guardCommand(deathSignal)!, process.execPath, '-e', item];
     const supervisor = spawn(

@@ -5,7 +5,7 @@ import { next, type LifeEvent } from '../../../../src/supervision/posts/lifecycl
 const states: ChildState[] = ['starting', 'ready', 'draining', 'backoff', 'parked', 'stopped'];
 const events: LifeEvent[] = ['start', 'ready', 'drain', 'crash', 'park', 'gone'];
 
-/** Every transition there is, written down a second time; what is not here must throw. */
+/** Every valid transition, listed independently of the code; all others must throw. */
 const possible = new Map<string, ChildState>([
   ['stopped start', 'starting'],
   ['stopped gone', 'stopped'],

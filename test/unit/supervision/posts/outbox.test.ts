@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { Outbox, type Extent } from '../../../../src/supervision/posts/outbox.ts';
 
 interface Message {
-  /** Numbers of the puts that it stands for. */
+  /** The numbers of the puts that this message stands for. */
   puts: number[];
   restsOn: Extent;
 }
@@ -27,7 +27,7 @@ describe('an outbox', () => {
     expect(sent).toEqual(['a', 'b', 'c']);
   });
 
-  it('keeps what rests on everything until everything is committed', () => {
+  it('keeps a message that rests on everything until everything is committed', () => {
     const { outbox, sent } = anOutbox();
     outbox.put('all', 'stored');
     outbox.put('settlements', 'settled');
@@ -37,7 +37,7 @@ describe('an outbox', () => {
     expect(sent).toEqual(['settled', 'stored']);
   });
 
-  it('makes a message only when it can be sent, and sends nothing if there is none any more', () => {
+  it('makes a message only when it can be sent, and sends nothing if the message is no longer needed', () => {
     const { outbox, sent } = anOutbox();
     let wanted: string | undefined = 'at first';
     outbox.put('all', () => wanted);
@@ -47,7 +47,7 @@ describe('an outbox', () => {
     expect(sent).toEqual(['always']);
   });
 
-  it('sends nothing to anybody once its process has gone', () => {
+  it('sends nothing once its process has gone', () => {
     const { outbox, sent } = anOutbox();
     outbox.put('settlements', 'before');
     outbox.drop();
@@ -69,7 +69,7 @@ describe('an outbox', () => {
     expect(sent).toEqual(['first']);
   });
 
-  it('keeps an answer to what it sends for the next commit', () => {
+  it('keeps an answer to a message that it sends until the next commit', () => {
     const sent: string[] = [];
     const outbox = new Outbox<string>((message) => {
       sent.push(message);
@@ -82,7 +82,7 @@ describe('an outbox', () => {
     expect(sent).toEqual(['question', 'answer']);
   });
 
-  it('joins only with the last message, and never with one that is made later or rests on something else', () => {
+  it('joins a message only with the last one, and never with one that is made later or rests on another commit', () => {
     const { outbox, sent } = anOutbox();
     const add = (message: string, restsOn: Extent = 'all'): void =>
       outbox.join(restsOn, message, (last) => (last.startsWith('j') ? last + message : undefined));

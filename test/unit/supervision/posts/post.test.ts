@@ -5,7 +5,7 @@ import { Post } from '../../../../src/supervision/posts/post.ts';
 import { FakeConsumer } from '../../../support/fake-child.ts';
 import { HandClock } from '../../../support/hand-clock.ts';
 
-/** A post, its processes one after the other, and the order in which things happened. */
+/** A post, its consecutive processes, and the events in order. */
 function aPost() {
   const clock = new HandClock();
   const events = new EventBus();
@@ -40,7 +40,7 @@ function aPost() {
 }
 
 describe('a post', () => {
-  it('kills a process that does not end when told to, and tells its successor to end', () => {
+  it('kills a process that does not end when asked, and asks its successor to end', () => {
     const { clock, post, child, children, happened } = aPost();
     post.start();
     post.ready();
@@ -57,7 +57,7 @@ describe('a post', () => {
     expect(happened).toContain('gone');
   });
 
-  it('does not call it a crash when a process is killed because it was not needed before it was ready', () => {
+  it('does not count it as a crash when a process that is not needed any more is killed before it is ready', () => {
     const { post, child, happened } = aPost();
     post.start();
     post.drain();
@@ -108,7 +108,7 @@ describe('a post', () => {
     expect(happened.slice(-3)).toEqual(['gone as told', 'ended', 'is stopped']);
   });
 
-  it('does not replace a process that dies after it was told to stop, and says that it had not ended', () => {
+  it('does not replace a process that dies after it was asked to stop, and reports that it had not ended', () => {
     const { post, child, happened, clock } = aPost();
     post.start();
     post.ready();
@@ -118,7 +118,7 @@ describe('a post', () => {
     expect(clock.waiting).toBe(0);
   });
 
-  it('replaces a process that dies in its end work, until it is told to stop after all', () => {
+  it('replaces a process that dies during its end work, until the post is asked to stop', () => {
     const { post, child, children, clock } = aPost();
     post.start();
     post.ready();
@@ -135,7 +135,7 @@ describe('a post', () => {
     expect(children).toHaveLength(2);
   });
 
-  it('replaces no process if its end work was done and only its exit failed', () => {
+  it('does not replace a process that finished its end work and failed only to exit cleanly', () => {
     const { post, child } = aPost();
     post.start();
     post.ready();
@@ -183,7 +183,7 @@ describe('a post', () => {
       },
       'stopped',
     ],
-  ])('that is %s can be drained, again and again, and leaves no timer behind', (state, bring, drained) => {
+  ])('that is %s can be drained repeatedly, and leaves no timer behind', (state, bring, drained) => {
     const made = aPost();
     bring(made);
     expect(made.post.state).toBe(state);

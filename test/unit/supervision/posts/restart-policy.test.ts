@@ -6,10 +6,10 @@ const limits = { crashes: 5, periodMs: 60_000 };
 const healthyMs = 60_000;
 
 const lived = (livedMs: number) => ({ livedMs, wasReady: true });
-/** A start that took this long and failed. */
+/** A start that took this long before it failed. */
 const failedStart = (livedMs: number) => ({ livedMs, wasReady: false });
 
-/** Waits of a policy without a limit on crashes, one crash after the other. */
+/** The waits after consecutive crashes, under a policy without a limit on crashes. */
 function waits(lives: readonly number[], random = 0.99999999): number[] {
   const policy = new RestartPolicy({ crashes: Infinity, periodMs: 60_000 });
   let now = 0;
@@ -32,21 +32,21 @@ describe('the restart policy', () => {
     expect(waits([10, 10, 10, healthyMs, 10])).toEqual([250, 500, 1000, 250, 500]);
   });
 
-  it('never waits less than half of the time, so that a loop of crashes cannot spin', () => {
+  it('never waits less than half of the time, so that a crash loop cannot spin', () => {
     expect(waits([10, 10, 10], 0)).toEqual([125, 250, 500]);
   });
 
-  it('never runs hot, and never parks, however often something outside cannot be reached', () => {
+  it('neither spins nor parks, however often something outside cannot be reached', () => {
     const policy = new RestartPolicy(limits);
     let now = 0;
     let starts = 0;
     for (; now < 3_600_000; starts++) {
-      // It is ready at once, and gone as soon.
+      // It becomes ready at once, and dies at once.
       const verdict = policy.crashed(now, failedStart(0), 0, { blame: 'outside' });
       if (verdict.kind === 'park') throw new Error('it was parked');
       now += verdict.inMs;
     }
-    // At least fifteen seconds apart, but for the first few.
+    // At least fifteen seconds apart, except for the first few.
     expect(starts).toBeLessThan(3600 / 15 + 10);
     expect(policy.crashed(now, failedStart(0), 0).kind).toBe('restart');
   });
