@@ -6,20 +6,20 @@ const start = { cursor: null, count: 0, digest: null };
 const counted = { cursor: null, count: 7, digest: 'd' };
 const explicit = { cursor: '{"page":3}', count: 2, digest: 'd' };
 
-describe('a run that was begun by another version of the pipeline', () => {
+describe('a run that another version of the pipeline began', () => {
   it.each([
     ['nothing is stored yet', start],
-    ['its source has said where it is', explicit],
+    ['its source has reported where it is', explicit],
   ])('continues with a warning when %s', (_, position) => {
     expect(compareFingerprints('old', file, position)).toMatchObject({ status: 'changed' });
   });
 
-  it('continues with a warning that items may come twice when its source is not deterministic: nothing is counted', () => {
+  it('continues when its source is not deterministic, with a warning that items may come twice: nothing is counted', () => {
     const comparison = compareFingerprints('old', { ...file, deterministic: false }, counted);
     expect(comparison).toMatchObject({ status: 'changed', message: expect.stringContaining('may come twice') });
   });
 
-  it('is refused when its source resumes by counting, with every way out named', () => {
+  it('is refused when its source resumes by counting, with an error that names every way out', () => {
     const comparison = compareFingerprints('old', file, counted);
     if (comparison.status !== 'refused') throw new Error(`it was not refused but ${comparison.status}`);
     expect(comparison.error).toMatchObject({ code: 'PIPELINE_CHANGED', exitCode: 78 });
@@ -39,7 +39,7 @@ describe('a run whose source is declared to be the same', () => {
 });
 
 describe('a run of the same version', () => {
-  it.each([start, counted, explicit])('continues, wherever it is', (position) => {
+  it.each([start, counted, explicit])('continues from any position', (position) => {
     expect(compareFingerprints('new', file, position)).toEqual({ status: 'same' });
   });
 });

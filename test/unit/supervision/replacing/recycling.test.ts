@@ -23,7 +23,7 @@ function getReady(world: AService, consumer: FakeConsumer, rss = 1): void {
   world.tick();
 }
 
-/** Goes, as whoever has been told to stop and has nothing left. */
+/** Exits as a consumer does that was asked to stop and has nothing left. */
 function leave(world: AService, consumer: FakeConsumer): void {
   consumer.says({ type: 'ended' });
   world.tick();
@@ -70,13 +70,13 @@ describe('a consumer that has done enough', () => {
     leave(world, old);
     expect(states(world)).toEqual([`1 ${successor.who.pid} ready`]);
     expect([...world.writers.all.values()].map(({ ended }) => ended)).toEqual([undefined, 'clean', undefined]);
-    // Given back, not lost: nobody asks the ledger.
+    // Given back, not lost: no consumer asks the ledger.
     expect(successor.deliveries.map(({ history }) => history)).toEqual(successor.deliveries.map(() => 'first'));
     expect(world.service.status.processes.map(({ restarts }) => restarts)).toEqual([0, 0]);
     expect(world.emitted('child.exited').map(({ expected }) => expected)).toEqual([true]);
   });
 
-  it('is replaced alone: the next one waits until it has gone, and the oldest comes first', () => {
+  it('is replaced alone: the oldest comes first, and the next one waits until it has gone', () => {
     const world = aWorld({ ageMs: 60_000 });
     const [first, second] = world.consumers as [FakeConsumer, FakeConsumer];
     for (let i = 0; i < 59; i++) {
@@ -98,7 +98,7 @@ describe('a consumer that has done enough', () => {
     expect(world.consumer(2)).not.toBe(second);
   });
 
-  it('is kept when its candidate does not become ready, which is no crash; another is started after a while', () => {
+  it('is kept when its candidate does not become ready; that is no crash, and another candidate starts after a while', () => {
     const world = aWorld({ items: 1 }, { settings: { consumers: 1 } });
     const old = world.consumer();
     world.producer.yields([1, 2]);
@@ -126,7 +126,7 @@ describe('a consumer that has done enough', () => {
     expect([...world.writers.all.values()].filter(({ ended }) => ended)).toHaveLength(starts);
   });
 
-  it('that dies meanwhile is replaced by the process that is ready first', () => {
+  it('that dies in the meantime is replaced by the process that is ready first', () => {
     const world = aWorld({ items: 1 }, { settings: { consumers: 1 } });
     const old = world.consumer();
     world.producer.yields([1, 2]);
@@ -190,7 +190,7 @@ describe('a consumer that has grown', () => {
     ]);
   });
 
-  it('beyond the cap as soon as it is ready is reported once, and so is its successor: there is no loop', () => {
+  it('beyond the cap by the time it is ready is reported once, and so is its successor: there is no loop', () => {
     const world = aWorld({ rssBytes: 100 * mib }, { settings: { consumers: 1 } });
     const old = world.consumer();
     world.pass(30_000);
@@ -256,7 +256,7 @@ describe('while a consumer is replaced', () => {
     expect(world.clock.waiting).toBe(0);
   });
 
-  it('the end of the run waits for its predecessor, too', async () => {
+  it('the end of the run also waits for its predecessor', async () => {
     const world = aWorld({ items: 1 }, { settings: { consumers: 1 } });
     const old = world.consumer();
     world.producer.yields([1], { count: 1 });

@@ -9,7 +9,7 @@ function aWorld(options: AServiceOptions = {}): AService {
   return new AService({ ...options, settings: { consumers: 2, ...options.settings } }).runReady();
 }
 
-/** Asks for a reload; the process that looks at the file says `answer`. */
+/** Requests a reload; the process that checks the file sends `answer`. */
 async function reload(world: AService, answer: Described = described()): Promise<void> {
   expect(world.service.reload()).toMatchObject({ status: 'begun' });
   const describer = world.producers.at(-1)!;
@@ -19,7 +19,7 @@ async function reload(world: AService, answer: Described = described()): Promise
   expect(describer.killedFor).toBe('it has reported what is in the file');
 }
 
-/** The successor gets ready, and its predecessor goes. */
+/** The successor becomes ready, and its predecessor exits. */
 function takeOver(world: AService, ordinal: number): void {
   const predecessor = world.consumers.filter(({ who, exit }) => who.ordinal === ordinal && !exit).at(-2)!;
   world.consumer(ordinal).says({ type: 'ready' });
@@ -56,7 +56,7 @@ describe('a reload', () => {
     expect(world.consumers).toHaveLength(4);
   });
 
-  it('refuses a second reload meanwhile, and takes one afterwards', async () => {
+  it('refuses a second reload while it runs, and accepts one afterwards', async () => {
     const world = aWorld({ settings: { consumers: 1 } });
     await reload(world);
     expect(world.service.reload()).toEqual({ status: 'refused', reason: 'another reload is in progress' });
@@ -66,7 +66,7 @@ describe('a reload', () => {
     expect(world.emitted('reload.done').map(({ number }) => number)).toEqual([1, 2]);
   });
 
-  it('replaces a parked consumer, too', async () => {
+  it('also replaces a parked consumer', async () => {
     const world = aWorld({ settings: { restarts: { crashes: 0, periodMs: 60_000 } } });
     world.consumer(1).dies();
     world.tick();
@@ -104,15 +104,15 @@ describe('a reload is refused, and the running consumers are kept,', () => {
       { type: 'described', pipeline: null, problems: [{ file: 'a.ts', message: 'no source' }] },
       'no source',
     ],
-    ['when other limits would hold', other({ limits: { vendor: { concurrency: 1 } } }), 'limits changed'],
-    ['when it has other options', other({ options: { attempts: 1 } }), 'options changed'],
-    ['when it is another pipeline', other({ name: 'another', options: { a: 1 } }), 'name and its options changed'],
+    ['when the file has other limits', other({ limits: { vendor: { concurrency: 1 } } }), 'limits changed'],
+    ['when the file has other options', other({ options: { attempts: 1 } }), 'options changed'],
+    ['when the file holds another pipeline', other({ name: 'another', options: { a: 1 } }), 'name and its options changed'],
     [
-      'when it has another sink',
+      'when the file has another sink',
       other({ sink: { kind: 'sqlite', delivery: 'transaction', target: 'x.db', options: 'x' } }),
       'sink (from memory: memory, to sqlite: x.db) changed',
     ],
-    ['when its source may be another and is resumed by counting', changed, 'a `version` when its run began'],
+    ['when the source may have changed and resumes by counting', changed, 'a `version` when its run began'],
   ])('%s', async (_, answer, reason) => {
     const world = aWorld();
     await reload(world, answer);
@@ -185,7 +185,7 @@ describe('a reload is refused, and the running consumers are kept,', () => {
     });
   });
 
-  it('when the service stops, also while the file is checked', async () => {
+  it('when the service stops, even while the file is being checked', async () => {
     const world = aWorld({ settings: { consumers: 1 } });
     world.service.reload();
     world.service.stop('SIGTERM');
@@ -204,7 +204,7 @@ describe('a reload is refused, and the running consumers are kept,', () => {
 });
 
 describe('a changed source', () => {
-  it('is no reason to refuse when it resumes from a cursor: the producer’s successor gets it', async () => {
+  it('is accepted when it resumes from a cursor: the producer’s successor gets it', async () => {
     const world = aWorld({ settings: { consumers: 1 } });
     world.producer.yields([1], { cursor: '{"page":2}', count: 1 });
     world.tick();
@@ -212,11 +212,11 @@ describe('a changed source', () => {
     takeOver(world, 1);
     expect(world.emitted('warning')).toMatchObject([{ code: 'PIPELINE_CHANGED' }]);
     expect(world.service.status.reload).toMatchObject({ state: 'done' });
-    // What was read so far was read by the old code.
+    // The old code has read everything so far.
     expect(world.store.run()!.fingerprint).not.toBe('version 2');
   });
 
-  it('is no reason to refuse when it has been read to the end', async () => {
+  it('is accepted when it has been read to the end', async () => {
     const world = aWorld({ settings: { consumers: 1 } });
     world.producer.yields([1], { count: 1 });
     world.producer.ends({ count: 1 });
@@ -230,7 +230,7 @@ describe('a changed source', () => {
 describe('after a refused reload', () => {
   const wrong: Described = { type: 'described', pipeline: null, problems: [{ file: 'a.ts', message: 'no source' }] };
 
-  /** Who is asked what is in the file now answers. */
+  /** The process that was asked what is in the file answers. */
   async function isLookedAt(world: AService, answer: Described): Promise<void> {
     const look = world.producers.at(-1)!;
     expect(look.typesSent()).toEqual(['describe']);
@@ -239,7 +239,7 @@ describe('after a refused reload', () => {
     expect(look.killedFor).toBe('it has reported what is in the file');
   }
 
-  it('a process that dies is held back until the file is good, which is checked with a back-off; that is not counted as a crash', async () => {
+  it('a process that dies is held back until the file is good, which is checked with back-off and not counted as a crash', async () => {
     const world = aWorld();
     await reload(world, wrong);
     const [producer] = world.producers;
@@ -275,7 +275,7 @@ describe('after a refused reload', () => {
     expect(world.consumers).toHaveLength(4);
   });
 
-  it('logs once that the file is wrong in another way', async () => {
+  it('the log says once that the file is wrong in another way', async () => {
     const world = aWorld();
     await reload(world, wrong);
     world.consumer(1).dies();
@@ -296,7 +296,7 @@ describe('after a refused reload', () => {
     producer!.dies();
     world.tick();
     await reload(world);
-    // One that describes and one in the place of the producer.
+    // One process that describes the file, and one in place of the producer.
     expect(world.producers).toHaveLength(4);
     world.consumer(1).says({ type: 'ready' });
     world.tick();
@@ -329,7 +329,7 @@ describe('after a refused reload', () => {
     expect(world.emitted('child.parked')).toEqual([]);
   });
 
-  it('nothing is left waiting when the service stops while the file is checked', async () => {
+  it('nothing is left waiting when the service stops while the file is being checked', async () => {
     const world = aWorld({ settings: { consumers: 1 } });
     await reload(world, wrong);
     world.consumer().dies();
@@ -345,7 +345,7 @@ describe('after a refused reload', () => {
     expect(world.clock.waiting).toBe(0);
   });
 
-  it('a run still comes to its end', async () => {
+  it('a run still finishes', async () => {
     const world = aWorld();
     await reload(world, wrong);
     world.consumer(1).dies();
@@ -354,7 +354,7 @@ describe('after a refused reload', () => {
     world.tick();
     world.producers[0]!.leaves();
     expect(world.consumer(2).typesSent('end')).toEqual(['end']);
-    // The file no longer matters: nobody waits for it, and nobody looks at it.
+    // The file no longer matters: no process waits for it, and none checks it.
     expect(world.service.status.reasons.join()).not.toContain('is not replaced');
     world.pass(50_000);
     expect(world.producers).toHaveLength(2);
@@ -400,10 +400,10 @@ describe('a file that was edited without a reload', () => {
       finding({ sink: { ...sink, target: 'other' } }),
       'sink (from memory: memory, to memory: other)',
     ],
-    ['has other options of its sink', finding({ sink: { ...sink, options: 'other' } }), 'sink’s options changed'],
+    ['has other sink options', finding({ sink: { ...sink, options: 'other' } }), 'sink’s options changed'],
     ['has other options', finding({ options: { attempts: 9 } }), 'options changed'],
     ['has other limits', finding({ limits: { vendor: { concurrency: 1 } } }), 'limits changed'],
-    ['may have another source, which is counted', finding({ fingerprint: 'version 2' }), 'resumes by count'],
+    ['may have another source that resumes by counting', finding({ fingerprint: 'version 2' }), 'resumes by count'],
   ])(
     'and %s is not used for a consumer’s successor: it is held back, unconfigured, until the file is good',
     async (_, found, reason) => {
@@ -477,7 +477,7 @@ describe('a file that was edited without a reload', () => {
     expect(world.emitted('warning')).toEqual([]);
   });
 
-  it('ends a service that has not begun: 78', async () => {
+  it('ends a service that has not begun, with exit code 78', async () => {
     const world = new AService({ settings: { consumers: 1 } });
     world.consumerFinds = finding({ sink: { ...sink, target: `out-${process.pid}` } });
     world.run();

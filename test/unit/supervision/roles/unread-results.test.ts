@@ -8,7 +8,7 @@ import type { Unread } from '../../../../src/queue/queue.ts';
 import { ArrivedRows } from '../../../../src/supervision/roles/arrived-rows.ts';
 import { UnreadResults } from '../../../../src/supervision/roles/unread-results.ts';
 
-/** Items 1…`items` that are with a consumer; what is settled is no longer open. */
+/** Items 1…`items`, held by a consumer; settled items are no longer open. */
 function aDesk({
   items = 9,
   isOrdered = true,
@@ -56,7 +56,7 @@ function aDesk({
       open.delete(seq);
       results.retries(seq);
     },
-    /** Reads all that can be read now. */
+    /** Reads everything that can be read now. */
     readAll(): number[] {
       const read: number[] = [];
       for (let item = results.take(); item; item = results.take()) {
@@ -69,14 +69,14 @@ function aDesk({
 }
 
 describe('unread results', () => {
-  it('are read as they are done', () => {
+  it('are read as their items finish', () => {
     const desk = aDesk({ isOrdered: false });
     desk.done([3, 1]);
     desk.done([2]);
     expect(desk.readAll()).toEqual([1, 3, 2]);
   });
 
-  it('in the order of the items wait for the items before them, also for those that failed', () => {
+  it('in the order of the items wait for all earlier items, including failed ones', () => {
     const desk = aDesk();
     desk.done([3, 2]);
     expect(desk.results.isHeldUp).toBe(true);
@@ -88,7 +88,7 @@ describe('unread results', () => {
     expect(desk.results.isHeldUp).toBe(false);
   });
 
-  it('do not wait for a dead letter, nor for an item without results', () => {
+  it('wait neither for a dead letter nor for an item without results', () => {
     const desk = aDesk();
     desk.done([3]);
     desk.failed(1);
@@ -98,7 +98,7 @@ describe('unread results', () => {
     expect(desk.readAll()).toEqual([3]);
   });
 
-  it('come again if they are put back, and nothing else is read meanwhile', () => {
+  it('come again if they are put back, and nothing else is read before that', () => {
     const desk = aDesk({ isOrdered: false });
     desk.done([1, 2]);
     expect(desk.results.take()).toMatchObject({ seq: 1 });
@@ -107,7 +107,7 @@ describe('unread results', () => {
     expect(desk.readAll()).toEqual([1, 2]);
   });
 
-  it('are too many until enough of them are read', () => {
+  it('count as too many until enough of them are read', () => {
     const desk = aDesk({ mostBytes: 250 });
     desk.done([1, 2]);
     expect(desk.results.isFull).toBe(false);

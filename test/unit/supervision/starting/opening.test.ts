@@ -82,8 +82,8 @@ function leave(run: Partial<RunRecord>, limits: LimitRecord[] = []): void {
 
 const counted = { cursor: null, count: 7, digest: 'd' };
 
-describe('a state directory', () => {
-  it('without a run begins a run at seq 1, and is locked', async () => {
+describe('opening a state directory', () => {
+  it('without a run begins a run at seq 1, and locks the directory', async () => {
     const opening = await open();
     expect(opening).toMatchObject({ status: 'open', isNew: true, run: { state: 'running', nextSeq: 1, stored: 0 } });
     await expect(open()).rejects.toMatchObject({ code: 'IN_USE', exitCode: 78 });
@@ -122,7 +122,7 @@ describe('a state directory', () => {
 });
 
 describe('a fresh start', () => {
-  it('archives the old queue after it was confirmed, and deletes nothing', async () => {
+  it('archives the old queue after confirmation, and deletes nothing', async () => {
     leave({ run: 'left', stored: 7 });
     const asked: Left[] = [];
     const { spool, ...opening } = await open({
@@ -166,7 +166,7 @@ describe('a fresh start', () => {
     again.spool.close();
   });
 
-  it('starts over although the record of a limit is damaged, and warns that the limits are not known', async () => {
+  it('starts over even if the record of a limit is damaged, and warns that the limits are not known', async () => {
     leave({ run: 'left' }, [{ limit: 'vendor', wall: 1, frozenMs: 60_000, calls: [] }]);
     const db = new Database(spoolFile(stateDirectory));
     db.prepare("UPDATE limits SET data = '{'").run();
@@ -186,7 +186,7 @@ describe('a fresh start', () => {
          (SELECT rootpage FROM sqlite_schema WHERE name = 'sqlite_autoindex_previous_1') WHERE name = 'previous'`,
       ['where its last run ended', 'where its finished runs ended'],
     ],
-  ])('starts over although the record %s is damaged, and says what is lost', async (_, damage, warnings) => {
+  ])('starts over even if the record %s is damaged, and says what is lost', async (_, damage, warnings) => {
     leave({ run: 'left', state: 'finished', finishedAt: 5, position: { cursor: '7', count: 0, digest: null } });
     const db = new Database(spoolFile(stateDirectory));
     db.unsafeMode();
@@ -200,7 +200,7 @@ describe('a fresh start', () => {
     spool.close();
   });
 
-  it('starts over although its list of processes is damaged, and warns of processes that may still run', async () => {
+  it('starts over even if its list of processes is damaged, and warns of processes that may still be running', async () => {
     leave({ run: 'left' });
     const damaged = new MillraceError('SPOOL_DAMAGED', 'damaged', { exitCode: 74 });
     const { spool } = await open({ fresh: true, killOrphans: () => Promise.reject(damaged) });
@@ -237,7 +237,7 @@ describe('a fresh start', () => {
       spool.close();
     });
 
-    it.each(['{', '{}'])('says so if they were damaged meanwhile: %s', async (text) => {
+    it.each(['{', '{}'])('warns if they were damaged in the meantime: %s', async (text) => {
       leave({ run: 'left' }, limits);
       await beginFresh();
       writeFileSync(passedOn(), text);
@@ -251,7 +251,7 @@ describe('a fresh start', () => {
 
   it.each([
     ['at the question', { confirmFresh: () => Promise.resolve('stopped' as const) }],
-    ['while orphans are waited for', { stopped: AbortSignal.abort() }],
+    ['while it waits for orphans', { stopped: AbortSignal.abort() }],
   ])('that is stopped %s changes nothing', async (_, options) => {
     leave({ run: 'left' });
     expect(await openAny({ fresh: true, ...options })).toEqual({ status: 'stopped' });
@@ -305,7 +305,7 @@ describe('a fresh start', () => {
     expect(readFileSync(spoolFile(stateDirectory))).toEqual(before);
   });
 
-  it('checks again after a long question: a queue that was repaired meanwhile is asked about again', async () => {
+  it('checks again if the answer took long, and asks again about a queue that was repaired in the meantime', async () => {
     const file = spoolFile(stateDirectory);
     writeFileSync(file, 'no database');
     const asked: string[] = [];
@@ -324,7 +324,7 @@ describe('a fresh start', () => {
     spool.close();
   });
 
-  it('of nothing asks no question', async () => {
+  it('asks no question if there is no queue', async () => {
     const { spool, ...opening } = await open({ fresh: true, confirmFresh: () => Promise.reject(new Error('asked')) });
     expect(opening).toMatchObject({ isNew: true });
     spool.close();
@@ -385,7 +385,7 @@ describe('the pipeline that a queue belongs to', () => {
   it.each([
     ['an open', openRunLeft],
     ['a finished', { ...openRunLeft, state: 'finished' as const }],
-  ])('is the only pipeline that may use it while it holds %s run: both names are shown', async (_, run) => {
+  ])('is the only pipeline that may use it while it holds %s run; the error shows both names', async (_, run) => {
     await leaveByAaa(run);
     for (const flags of [{}, { again: true }, { fresh: true }]) {
       await expect(open({ pipeline: bbb, ...flags })).rejects.toMatchObject({
@@ -544,7 +544,7 @@ describe('the final cursor of the last finished run', () => {
     expect(await runOf('B', finished(null))).toBe('8');
   });
 
-  it('is that of the same source only', async () => {
+  it('is given only to a run of the same source', async () => {
     await runOf('A', finished('7'));
     const other = { ...books, source: { kind: 'csv', target: 'elsewhere' } };
     expect(await runOf('A', finished('8'), { pipeline: other, moved: true })).toBeNull();
@@ -552,7 +552,7 @@ describe('the final cursor of the last finished run', () => {
     expect(await runOf('A', {}, { pipeline: other })).toBe('8');
   });
 
-  it('is not that of a run that was stopped, and stays the same while a run is open', async () => {
+  it('does not come from a stopped run, and does not change while a run is open', async () => {
     await runOf('A', finished('7'));
     const stopped = { state: 'running' as const, position: { cursor: '8', count: 0, digest: null } };
     expect(await runOf('A', stopped)).toBe('7');

@@ -20,7 +20,7 @@ function leftBehind(...identities: ProcessIdentity[]): MemoryWriters {
   return writers;
 }
 
-/** How each of them has ended, as recorded; undefined if that is not recorded. */
+/** The recorded end of each of them; undefined if there is none. */
 function endsOf({ all }: MemoryWriters): ('clean' | 'unclean' | undefined)[] {
   return [...all.values()].map(({ ended }) => ended);
 }
@@ -87,7 +87,7 @@ describe('the children of a predecessor', () => {
     return { leader: leader.identity, pid };
   }
 
-  it('that are gone may have left processes that they had started: those are killed and seen gone', async () => {
+  it('that are gone may have left processes that they started: these are killed and seen gone, too', async () => {
     const { leader, pid } = await aGrandchild();
     const left = leftBehind(leader);
     const { events, who } = killed();
@@ -138,14 +138,14 @@ describe('the children of a predecessor', () => {
     expect(endsOf(left)).toEqual(['unclean']);
   });
 
-  it('may be gone already, or never have had a pid', async () => {
+  it('may already be gone, or may never have had a pid', async () => {
     const left = leftBehind({ pid: 4_194_999, started: '1', boot: 'b' });
     left.register({ run: 'run-1', role: 'consumer', ordinal: 2 } as NewWriter);
     await killOrphans(left, { ...looking, clock: systemClock, ...killed() });
     expect(endsOf(left)).toEqual(['unclean', 'unclean']);
   });
 
-  it('that do not end are an error that names them, and are not recorded as ended', async () => {
+  it('that do not end cause an error that names them, and are not recorded as ended', async () => {
     const clock = new HandClock();
     const undead = aProcess();
     const left = leftBehind(undead.identity);

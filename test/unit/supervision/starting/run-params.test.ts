@@ -14,7 +14,7 @@ function given(values: Record<string, ParamValue>): GivenParams {
 }
 
 describe('a new run', () => {
-  it('has the given values, else the defaults', () => {
+  it('gets the given values, and defaults for the rest', () => {
     expect(paramsOfNewRun(declared, given({ shelf: 'A' }))).toEqual({ shelf: 'A', most: 5 });
     expect(paramsOfNewRun(declared, given({ shelf: 'A', most: 1, day: '2024-01-01' }))).toEqual({
       shelf: 'A',
@@ -23,7 +23,7 @@ describe('a new run', () => {
     });
   });
 
-  it('is refused while values are missing, all of them in one error', () => {
+  it('is refused while values are missing, with one error that names them all', () => {
     const error = thrownBy(() =>
       paramsOfNewRun({ ...declared, room: { type: 'oneOf', values: ['x', 'y'] } }, given({})),
     );
@@ -40,7 +40,7 @@ describe('a new run', () => {
 describe('an open run', () => {
   const run = { params: { shelf: 'A', most: 7 } };
 
-  it('keeps its values, given again or not', () => {
+  it('keeps its values, whether or not they are given again', () => {
     expect(paramsOfOpenRun(declared, given({}), run)).toEqual({ shelf: 'A', most: 7 });
     expect(paramsOfOpenRun(declared, given({ shelf: 'A' }), run)).toEqual({ shelf: 'A', most: 7 });
   });
@@ -58,7 +58,7 @@ describe('an open run', () => {
     expect(paramsOfOpenRun(gained, given({}), run)).toEqual({ most: 7, color: 'red' });
   });
 
-  it('gets the given value of a param that the pipeline has gained, and says if that is missing', () => {
+  it('gets the given value of a param that the pipeline has gained, and reports a missing one', () => {
     const gained = { ...declared, color: { type: 'string' } as const, size: { type: 'integer', default: 1 } as const };
     const values = paramsOfOpenRun(gained, given({ color: 'red', size: 2 }), run);
     expect(values).toEqual({ shelf: 'A', most: 7, color: 'red', size: 2 });

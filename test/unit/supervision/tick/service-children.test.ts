@@ -28,7 +28,7 @@ describe('a consumer with nothing to do', () => {
     expect(world.consumer(2).deliveries).toMatchObject([{ history: 'first' }]);
   });
 
-  it('does not ask again a consumer that has nothing to give back', () => {
+  it('causes no second request to a consumer that has nothing to give back', () => {
     const world = new AService({ settings: { consumers: 2, concurrency: 8 } });
     world.run();
     for (const child of [world.producer, world.consumer(1)]) child.says({ type: 'ready' });
@@ -122,7 +122,7 @@ describe('a consumer that dies', () => {
 
   it('before it is on the list of writers is simply replaced', () => {
     const world = new AService({ settings: { consumers: 1 } });
-    // Between its start and the tick that would enter it.
+    // Between its start and the tick that would add it to the list.
     void world.service.run();
     const first = world.consumer();
     first.goes({ code: 1 });
@@ -132,7 +132,7 @@ describe('a consumer that dies', () => {
     expect(world.consumer().typesSent()).toEqual(['describe', 'configure']);
   });
 
-  it('while it is put on the list of writers is replaced when its exit is seen', () => {
+  it('while it is being added to the list of writers is replaced when its exit is seen', () => {
     const world = new AService({ settings: { consumers: 1 } });
     void world.service.run();
     world.vanished.add(world.consumer().who.pid!);
@@ -158,7 +158,7 @@ describe('a consumer that dies', () => {
     expect(world.emitted('child.exited')).toMatchObject([{ reason: 'exited 1 (the lookup table is gone)' }]);
   });
 
-  it('and exits 0 without having been told to has crashed', () => {
+  it('with exit code 0, although it was not asked to exit, counts as crashed', () => {
     const world = new AService().runReady();
     world.consumer().goes({ code: 0 });
     expect(world.emitted('child.exited')).toMatchObject([{ reason: 'exited 0 unexpectedly' }]);
@@ -177,7 +177,7 @@ describe('a consumer that dies', () => {
     expect(world.consumers).toHaveLength(2);
   });
 
-  it('is not killed because its sink cannot be reached when it opens it', () => {
+  it('is not killed because it cannot reach its sink when it opens it', () => {
     const world = new AService({ settings: { consumers: 1 } });
     world.run();
     for (let i = 0; i < 20; i++) {
@@ -195,7 +195,7 @@ describe('a consumer that dies', () => {
 });
 
 describe('a consumer whose starts all fail by timing out', () => {
-  /** Lets `starts` starts of the consumer time out; `says` is what each of them says before. */
+  /** Lets `starts` starts of the consumer time out; `says` sends messages from each of them first. */
   function timeOut(world: AService, starts: number, says: () => void = () => undefined): void {
     for (let i = 0; i < starts; i++) {
       says();
@@ -207,7 +207,7 @@ describe('a consumer whose starts all fail by timing out', () => {
     }
   }
 
-  it('is given up when there are more failed starts than crashLimit, although they are half a minute apart', async () => {
+  it('is given up when there are more failed starts than crashLimit, even if they are half a minute apart', async () => {
     const world = new AService({ settings: { consumers: 1 } });
     world.run();
     world.producer.says({ type: 'ready' });
@@ -242,8 +242,8 @@ describe('a starting consumer whose sink could not be reached', () => {
   });
 });
 
-describe('a settle', () => {
-  it('with a part of a sink counts only if the consumer holds all of its items', () => {
+describe('the service', () => {
+  it('counts a settle with a part of a sink only if the consumer holds all of its items', () => {
     const world = new AService({ settings: { consumers: 1 } }).runReady();
     world.producer.yields(['a', 'b']);
     world.tick();
@@ -259,7 +259,7 @@ describe('a settle', () => {
     expect(world.queue.sinkParts).toEqual([{ sink: 'file', writer: 2, part: 20 }]);
   });
 
-  it('of items that the consumer does not hold is refused and counted', () => {
+  it('refuses and counts a settle of items that the consumer does not hold', () => {
     const world = new AService({ settings: { consumers: 1 } }).runReady();
     world.producer.yields([1, 2]);
     world.tick();
@@ -383,7 +383,7 @@ describe('a producer that dies', () => {
     expect(world.producer.last('configure')).toMatchObject({ throttled: true });
   });
 
-  it('learns at once that the queue is full when its supervisor has just started, too', () => {
+  it('learns at once that the queue is full, even under a supervisor that has just started', () => {
     const run = aRun({ nextSeq: 3, stored: 2, position: { cursor: null, count: 2, digest: null } });
     const world = new AService({
       run,
@@ -479,11 +479,11 @@ describe('a producer whose source has covered what it sent', () => {
   });
 });
 
-describe('a producer that breaks the protocol', () => {
+describe('the channel of a producer that breaks the protocol', () => {
   it.each([
     ['sends items for a run that is sealed', 'frame', 'reading for a sealed run'],
     ['ends twice', 'end', 'reading for a sealed run'],
-  ] as const)('%s: its channel is closed', (_, type, state) => {
+  ] as const)('is closed when it %s', (_, type, state) => {
     const world = new AService().runReady();
     world.producer.ends();
     expect(() => (type === 'end' ? world.producer.ends() : world.producer.yields([1]))).toThrow(
@@ -491,7 +491,7 @@ describe('a producer that breaks the protocol', () => {
     );
   });
 
-  it('sends items before it was configured: its channel is closed', () => {
+  it('is closed when it sends items before it was configured', () => {
     const world = new AService().runReady();
     world.producer.dies();
     world.pass(250);
@@ -499,7 +499,7 @@ describe('a producer that breaks the protocol', () => {
     expect(world.queue.isEmpty).toBe(true);
   });
 
-  it('sends an invalid frame: its channel is closed, and nothing of it is stored', () => {
+  it('is closed when it sends an invalid frame, and nothing of the frame is stored', () => {
     const world = new AService().runReady();
     const frame = {
       type: 'frame',
@@ -528,12 +528,12 @@ describe('too many dead letters', () => {
       pausedBy: expect.stringContaining('deadMax'),
       reasons: [expect.stringMatching(/^paused: the number of dead letters/)],
     });
-    expect(world.clock.waiting).toBe(2); // The watches for hangs and over the disk.
+    expect(world.clock.waiting).toBe(2); // The timers that watch for hangs and check the disk.
   });
 });
 
 describe('an operator', () => {
-  it('gives dead letters back: answered when that is durable, and a paused pipeline resumes by itself', async () => {
+  it('gives dead letters back and gets the answer once that is durable; a paused pipeline resumes by itself', async () => {
     const world = new AService({ settings: { consumers: 1, concurrency: 1, deadMax: 1 } }).runReady();
     world.producer.yields([1, 2]);
     world.tick();
@@ -561,7 +561,7 @@ describe('an operator', () => {
     await expect(wrong).rejects.toThrow('not like that');
   });
 
-  it('is told that the disk is full; the request is carried out when there is space', async () => {
+  it('learns that the disk is full; the request is carried out once there is space', async () => {
     const world = new AService({ settings: { consumers: 1, concurrency: 1 } }).runReady();
     world.producer.yields([1]);
     world.tick();
@@ -579,7 +579,7 @@ describe('an operator', () => {
     expect(world.consumer().lent).toEqual([1, 2]);
   });
 
-  it('is refused when the service is over before the change is durable, and afterwards', async () => {
+  it('is refused when the service ends before the change is durable, and after that end', async () => {
     const world = new AService({ settings: { consumers: 1, concurrency: 1 } }).runReady();
     world.producer.yields([1]);
     world.tick();
@@ -594,7 +594,7 @@ describe('an operator', () => {
 });
 
 describe('the throttle', () => {
-  it('is raised at the high-water mark and lowered at the low-water mark, and sent once each', () => {
+  it('is raised at the high-water mark and lowered at the low-water mark, and each change is sent once', () => {
     const world = new AService({
       settings: { consumers: 1, concurrency: 10 },
       marks: { highItems: 4, lowItems: 2 },
@@ -645,7 +645,7 @@ describe('the ledger', () => {
     world.pass(5000);
     world.consumer().settles(2);
     world.tick();
-    // Whoever was told the first time may have died before it was done.
+    // The consumer that was asked the first time may have died before it was done.
     expect(world.consumer().last('prune')).toEqual({ type: 'prune', before: 3, open: [], drop: ['run-0'] });
   });
 
@@ -690,7 +690,7 @@ describe('another queue with results of the same pipeline in the sink', () => {
   });
 });
 
-describe('what consumers write to standard output', () => {
+describe('the standard output of consumers', () => {
   it('is confirmed to the consumer that wrote it', () => {
     const world = new AService().runReady();
     world.consumer(2).says({ type: 'write' }, [Buffer.from('line\n')]);

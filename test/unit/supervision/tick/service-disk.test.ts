@@ -35,7 +35,7 @@ describe('a disk that is almost full', () => {
     expect([world.emitted('disk.low'), world.emitted('disk.ok')].map(({ length }) => length)).toEqual([1, 1]);
   });
 
-  it('also pauses a producer that starts then', () => {
+  it('also pauses a producer that starts while it lasts', () => {
     const world = new AService();
     world.space = { free: 1, total };
     world.runReady();
@@ -43,15 +43,15 @@ describe('a disk that is almost full', () => {
   });
 
   it.each([
-    ['nobody wants to know', 0, () => ({ free: 0, total })],
+    ['no minimum is set', 0, () => ({ free: 0, total })],
     [
-      'it does not tell',
+      'the system does not report its space',
       null,
       () => {
         throw new Error('ENOSYS');
       },
     ],
-  ])('is no matter when %s', (_, minFreeBytes, space) => {
+  ])('has no effect when %s', (_, minFreeBytes, space) => {
     const world = new AService({ settings: { minFreeBytes } });
     Object.defineProperty(world, 'space', { get: space });
     world.runReady();
@@ -61,7 +61,7 @@ describe('a disk that is almost full', () => {
 });
 
 describe('the log of the spool', () => {
-  it('is logged, once, when it has grown large', () => {
+  it('is reported once when it has grown large', () => {
     const world = new AService().runReady();
     for (const bytes of [60, 70, 80, 10, 65]) {
       world.logBytes = bytes * MiB;

@@ -6,7 +6,7 @@ import { aRun } from '../../../support/a-queue.ts';
 import { AService } from '../../../support/a-service.ts';
 import { frameOf } from '../../../support/frames.ts';
 
-/** A world whose run is sealed and done: each consumer has been told that nothing more will come. */
+/** A world whose run is sealed and done: each consumer knows that nothing more will come. */
 function finishing(consumers = 2, settings: Partial<ServiceSettings> = {}): AService {
   const world = new AService({ settings: { consumers, endTimeoutMs: 60_000, ...settings } }).runReady();
   world.producer.yields([1, 2], { count: 2 });
@@ -26,7 +26,7 @@ function leave(world: AService, ordinal: number): void {
 }
 
 describe('the end of a run', () => {
-  it('has this order: sealed, all settled, finishing committed, each consumer told to end, finished committed, the outcome', async () => {
+  it('has this order: sealed, all settled, finishing committed, `end` sent to each consumer, finished committed, the outcome', async () => {
     const world = new AService({ settings: { consumers: 1 } }).runReady();
     world.producer.yields([1], { count: 1 });
     world.producer.ends({ count: 1 });
@@ -67,7 +67,7 @@ describe('the end of a run', () => {
     expect(world.outcome).toMatchObject({ exitCode: 0 });
   });
 
-  it('is 3 when there are dead letters', async () => {
+  it('has exit code 3 when there are dead letters', async () => {
     const world = new AService({ settings: { consumers: 1 } }).runReady();
     world.producer.yields([1], { count: 1 });
     world.producer.ends({ count: 1 });
@@ -114,7 +114,7 @@ describe('the end of a run', () => {
 });
 
 describe('the end of a run while an operator’s change waits for space', () => {
-  it('waits as well: nothing that is not committed is announced', async () => {
+  it('waits, too: nothing is announced before it is committed', async () => {
     const world = new AService({ settings: { consumers: 1 } }).runReady();
     world.producer.yields([1, 2], { count: 2 });
     world.producer.ends({ count: 2 });
@@ -129,7 +129,7 @@ describe('the end of a run while an operator’s change waits for space', () => 
     const purged = world.service.change((queue) => queue.letters.purge([1]));
     world.tick();
     await expect(purged).rejects.toThrow('once there is space');
-    // Room for what settles, and not for the reserve besides.
+    // Space for settlements, but not for the reserve as well.
     world.hasSpaceAgain();
     world.consumer().settles(2);
     world.tick();
@@ -143,7 +143,7 @@ describe('the end of a run while an operator’s change waits for space', () => 
   });
 });
 
-/** Lets the back-off pass; whoever is started then gets ready. */
+/** Lets the back-off pass; the process that starts then becomes ready. */
 function restartIfReplaced(world: AService): void {
   world.pass(1000);
   if (world.consumer().exit) return;
@@ -152,7 +152,7 @@ function restartIfReplaced(world: AService): void {
 }
 
 describe('a consumer at the end of a run', () => {
-  it('that dies in its end work is replaced, and its successor does that work', async () => {
+  it('that dies during its end work is replaced, and its successor does that work', async () => {
     const world = finishing();
     world.producer.leaves();
     leave(world, 2);
@@ -171,7 +171,7 @@ describe('a consumer at the end of a run', () => {
 
   const failed = { type: 'failed', origin: 'process', exitCode: null } as const;
 
-  it('whose teardown fails attempts it once more, and the run finishes with a warning if that fails, too', async () => {
+  it('whose teardown fails attempts it once more; if that fails, too, the run finishes with a warning', async () => {
     const world = finishing(1);
     world.producer.leaves();
     for (const message of ['no disk', 'still no disk']) {
@@ -186,7 +186,7 @@ describe('a consumer at the end of a run', () => {
     expect(world.store.run()).toMatchObject({ state: 'finished', exitCode: 0 });
   });
 
-  it('whose teardown hangs has endTimeout for it twice, and then the run finishes', async () => {
+  it('whose teardown hangs gets endTimeout for it twice, and then the run finishes', async () => {
     const world = finishing(1);
     world.producer.leaves();
     for (let attempt = 1; attempt <= 2; attempt++) {
@@ -259,7 +259,7 @@ describe('a consumer at the end of a run', () => {
     expect(world.outcome).toMatchObject({ exitCode: 3 });
   });
 
-  it('that is starting is told to end as soon as it is ready', () => {
+  it('that is starting is asked to end as soon as it is ready', () => {
     const world = new AService();
     world.run();
     world.producer.says({ type: 'ready' });
@@ -273,7 +273,7 @@ describe('a consumer at the end of a run', () => {
     expect(world.consumer(2).typesSent('end')).toEqual(['end']);
   });
 
-  it('that died before, holding nothing, is not waited for', async () => {
+  it('that died earlier and held nothing is not waited for', async () => {
     const world = new AService().runReady();
     world.consumer(2).dies();
     world.producer.ends();

@@ -17,7 +17,7 @@ function settling(options: AServiceOptions = {}): AService {
 const cursorsToldTo = ({ producer }: AService): string[] =>
   producer.sent.flatMap((message) => (message.type === 'settledTo' ? [message.cursor] : []));
 
-/** The producer's source has dealt with what it was told last. */
+/** The producer's source has dealt with the last cursor that it received. */
 function confirms(world: AService): void {
   world.producer.says({ type: 'confirmed', id: world.producer.last('settledTo').id });
   world.tick();
@@ -28,7 +28,7 @@ function settles(world: AService, ...seqs: number[]): void {
   world.tick();
 }
 
-/** The producer has died; its successor describes what it has loaded, and is ready. */
+/** The producer has died; its successor describes the pipeline that it has loaded, and becomes ready. */
 function isReplaced(world: AService): void {
   world.producer.dies();
   world.tick();
@@ -39,7 +39,7 @@ function isReplaced(world: AService): void {
   world.tick();
 }
 
-/** What a supervisor left that was killed: a sealed run with one cursor, everything up to which may be settled. */
+/** The sealed run that a killed supervisor left, with one cursor; everything up to it may be settled. */
 function leftSealed(isSettled: boolean): AServiceOptions {
   const run = { state: 'sealed', nextSeq: 3, stored: 2, position: { cursor: '2', count: 0, digest: null } } as const;
   return {
@@ -52,7 +52,7 @@ function leftSealed(isSettled: boolean): AServiceOptions {
 }
 
 describe('a source that wants to hear what is settled', () => {
-  it('hears of a cursor when all that it covers is settled, and that is committed', () => {
+  it('hears of a cursor once all items that it covers are settled and committed', () => {
     const world = settling().runReady();
     world.producer.yields(['a', 'b'], { cursor: '2', count: 0 });
     world.tick();
@@ -115,7 +115,7 @@ describe('a source that wants to hear what is settled', () => {
     expect(cursorsToldTo(world)).toEqual(['2']);
   });
 
-  it('has a producer until it has dealt with the last cursor, and only then the run is finishing', async () => {
+  it('keeps its producer until it has dealt with the last cursor; only then is the run finishing', async () => {
     const world = settling().runReady();
     world.producer.yields(['a'], { cursor: '1', count: 0 });
     world.producer.ends({ cursor: '1', count: 0 });
@@ -136,7 +136,7 @@ describe('a source that wants to hear what is settled', () => {
     expect(world.clock.waiting).toBe(0);
   });
 
-  it('lets its producer go before the last items are settled if they come after its last cursor', () => {
+  it('does not keep its producer until the last items are settled if they come after its last cursor', () => {
     const world = settling().runReady();
     world.producer.yields(['a', 'b'], { cursor: '1', count: 1 });
     world.producer.ends({ cursor: '1', count: 1 });
@@ -146,7 +146,7 @@ describe('a source that wants to hear what is settled', () => {
     expect([world.producer.typesSent('stop'), world.store.run()?.state]).toEqual([['stop'], 'sealed']);
   });
 
-  it('that hangs when it is closed is killed, and the run ends all the same', () => {
+  it('that hangs when it is closed is killed, and the run still ends', () => {
     const world = settling().runReady();
     world.producer.ends();
     world.tick();
@@ -185,8 +185,8 @@ describe('a source that wants to hear what is settled', () => {
   });
 
   it.each<[string, (world: AService) => void]>([
-    ['before it was told', () => undefined],
-    ['after it was told, and before it has confirmed that', (world) => settles(world, 1)],
+    ['before the call', () => undefined],
+    ['between the call and its confirmation', (world) => settles(world, 1)],
   ])('hears of a cursor again if its producer died %s', (_, before) => {
     const world = settling().runReady();
     world.producer.yields(['a'], { cursor: '1', count: 0 });
@@ -206,7 +206,7 @@ describe('a source that wants to hear what is settled', () => {
     expect(world.store.run()).toMatchObject({ state: 'finishing' });
   });
 
-  it('does not hear of a cursor again that it has confirmed, whoever dies then', () => {
+  it('does not hear again of a cursor that it has confirmed, whichever process dies after that', () => {
     const world = settling().runReady();
     world.producer.yields(['a'], { cursor: '1', count: 0 });
     world.tick();
@@ -232,7 +232,7 @@ describe('a source that wants to hear what is settled', () => {
     expect(cursorsToldTo(world)).toEqual(['1']);
   });
 
-  it('has a producer in a sealed run of a killed supervisor, and hears what that may not have said', () => {
+  it('has a producer in the sealed run of a killed supervisor, and hears of cursors that this supervisor may not have reported', () => {
     const world = settling(leftSealed(true)).runReady();
     expect(world.producer.last('configure')).toMatchObject({ reads: false });
     expect(cursorsToldTo(world)).toEqual(['2']);
@@ -248,7 +248,7 @@ describe('a source that wants to hear what is settled', () => {
     expect(cursorsToldTo(world)).toEqual(['2']);
   });
 
-  it('hears nothing more while the pipeline stops; the next start says it', async () => {
+  it('hears nothing more while the pipeline stops; the next start reports it', async () => {
     const world = settling().runReady();
     world.producer.yields(['a'], { cursor: '1', count: 0 });
     world.tick();
@@ -259,7 +259,7 @@ describe('a source that wants to hear what is settled', () => {
     expect(world.store.newestCursor()).toBe(1);
   });
 
-  it('waits while the disk has no space for making that survive a power loss', () => {
+  it('waits while the disk has no space to make settlements survive a power loss', () => {
     const world = settling().runReady();
     world.producer.yields(['a'], { cursor: '1', count: 0 });
     world.tick();
@@ -271,7 +271,7 @@ describe('a source that wants to hear what is settled', () => {
     expect(cursorsToldTo(world)).toEqual(['1']);
   });
 
-  it('that says it has dealt with what it was not told breaks the protocol', () => {
+  it('that confirms a cursor that it did not receive breaks the protocol', () => {
     const world = settling().runReady();
     expect(() => world.producer.says({ type: 'confirmed', id: 7 })).toThrow(
       'the producer sent "confirmed" while it was not waiting for a confirmation',
@@ -279,8 +279,8 @@ describe('a source that wants to hear what is settled', () => {
   });
 });
 
-describe('a source that does not want to hear it', () => {
-  it('forgets what a source before it wanted to hear: the run ends without it', () => {
+describe('a source that does not want to hear what is settled', () => {
+  it('replaces one that did: the run ends without waiting for the cursors of the old source', () => {
     const world = new AService({ ...leftSealed(true), settings: { consumers: 1 } }).runReady();
     expect(world.producers).toEqual([]);
     expect(world.store.newestCursor()).toBe(0);
@@ -292,7 +292,7 @@ describe('a source that may forget what is stored', () => {
   const storedFrames = ({ producer }: AService): number[] =>
     producer.sent.flatMap((message) => (message.type === 'stored' ? [message.frames] : []));
 
-  it('hears nothing before that survives a power loss, and waits while the disk has no space for that', () => {
+  it('hears of items only once they survive a power loss, and waits while the disk has no space for that', () => {
     const world = new AService().runReady();
     world.store.refusesSync = new StoreFull('no space left');
     world.producer.yields(['a']);
@@ -308,7 +308,7 @@ describe('a source that may forget what is stored', () => {
     expect(storedFrames(world)).toEqual([1, 2]);
   });
 
-  it('hears nothing if the disk fails then', async () => {
+  it('hears nothing if the disk fails at that point', async () => {
     const world = new AService().runReady();
     world.store.refusesSync = new Error('the disk is gone');
     world.producer.says({

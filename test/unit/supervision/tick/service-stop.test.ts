@@ -160,7 +160,7 @@ describe('a stop', () => {
 describe('a stop while a limit is closed for longer than there is time', () => {
   const withdrawn = (world: AService): unknown[] => world.consumer().sent.filter(({ type }) => type === 'withdraw');
 
-  it('has items that wait for it given back, and ends with 0', async () => {
+  it('gives back the items that wait for the limit, and ends with 0', async () => {
     const limits = { vendor: { concurrency: 1 }, other: { concurrency: 1 } };
     const world = new AService({ settings: { consumers: 1, stopTimeoutMs: 10_000 }, limits }).runReady();
     world.producer.yields([1], { count: 1 });

@@ -46,7 +46,7 @@ describe('a tick', () => {
     expect(world.emitted('settle.refused')).toEqual([{ who: world.consumer().who, items: 1 }]);
   });
 
-  it('comes when a retry is due, and not again and again while no slot is free for it', () => {
+  it('comes when a retry is due, and does not repeat while no slot is free for it', () => {
     const world = new AService({ settings: { consumers: 1, concurrency: 1 } }).runReady();
     world.producer.yields([1, 2]);
     world.tick();
@@ -55,7 +55,7 @@ describe('a tick', () => {
     world.tick();
     world.pass(5000);
     expect(world.consumer().lent).toEqual([1, 2]);
-    expect(world.clock.waiting).toBe(2); // The watches for hangs and over the disk.
+    expect(world.clock.waiting).toBe(2); // The timers that watch for hangs and check the disk.
     world.consumer().settles(2);
     world.tick();
     expect(world.consumer().lent).toEqual([1, 2, 1]);
@@ -91,7 +91,7 @@ describe('a tick', () => {
     expect(world.since()).toEqual([]);
   });
 
-  it('blames a child that breaks the protocol: the error is for its channel', () => {
+  it('blames a child that breaks the protocol: the error goes to its channel', () => {
     const world = new AService({ settings: { consumers: 1 } }).runReady();
     expect(() => world.consumer().says({ type: 'ready' })).toThrow('the consumer sent "ready" while it was ready');
     expect(() => world.producer.says({ type: 'described', pipeline: null, problems: [] })).toThrow(
@@ -145,7 +145,7 @@ describe('a spool on a full disk', () => {
     expect(world.consumer().lent).toEqual([1, 2, 3]);
   });
 
-  it('takes settlements in the reserved space before that is reserved again', () => {
+  it('takes settlements in the reserved space before reserving it again', () => {
     const world = new AService({ settings: { consumers: 1 } }).runReady();
     world.producer.yields([1, 2]);
     world.tick();
@@ -191,7 +191,7 @@ describe('a spool on a full disk', () => {
     expect(world.consumer().killedFor).toBe('not ready within 30s');
   });
 
-  it('records the end of a child that exits meanwhile when there is space', () => {
+  it('records the end of a child that exited in the meantime once there is space', () => {
     const world = new AService({ settings: { consumers: 1 } }).runReady();
     world.isFull();
     world.reserve.canTake = false;
@@ -285,7 +285,7 @@ describe('the reserved space', () => {
 });
 
 describe('a child that waits for a spool on a full disk', () => {
-  it('gets its writer id once there is space, and a child that exited meanwhile does not', () => {
+  it('gets its writer id once there is space, and a child that has exited by then does not', () => {
     const world = new AService({ settings: { consumers: 1 } });
     world.writers.refuses = new StoreFull('no space left');
     world.run();
@@ -348,7 +348,7 @@ describe('a spool that fails for good', () => {
       },
     ],
     [
-      'the item that a consumer has died of cannot be read back',
+      'the item that killed a consumer cannot be read back',
       (world) => {
         world.producer.yields([4, 5, 6], position);
         world.tick();
@@ -366,7 +366,7 @@ describe('a spool that fails for good', () => {
       },
     ],
     [
-      'the space that is kept back cannot be taken',
+      'the reserved space cannot be taken',
       (world) => {
         world.reserve.take = () => {
           throw ioError('unreadable', undefined);
@@ -374,7 +374,7 @@ describe('a spool that fails for good', () => {
         world.pass(1000);
       },
     ],
-  ])('ends the service, and is no bug, when %s', async (_, fails) => {
+  ])('ends the service, and is not reported as a bug, when %s', async (_, fails) => {
     const world = new AService().runReady();
     world.producer.yields([1, 2, 3], position);
     world.tick();
@@ -460,7 +460,7 @@ describe('permits', () => {
     });
   });
 
-  it('are for children that have been configured', () => {
+  it('are refused to a child that is not configured', () => {
     const world = new AService({ limits: { vendor: { concurrency: 1 } } });
     world.writers.refuses = new StoreFull('no space left');
     world.run();

@@ -6,7 +6,7 @@ import { Throttling } from '../../../../src/supervision/tick/throttling.ts';
 const marks = { highItems: 10, lowItems: 5, highBytes: 1000, lowBytes: 500 };
 
 describe('the throttle', () => {
-  it('leaves space for more until the queue reaches a high-water mark, and then not before it is at the low-water marks', () => {
+  it('leaves space until the queue reaches a high-water mark, and then none until it is at the low-water marks', () => {
     const stats = { open: 9, bytes: 999 };
     const queue = { stats } as Queue;
     const throttling = new Throttling({ queue, events: new EventBus() }, { marks, producing: { throttle() {} } });
