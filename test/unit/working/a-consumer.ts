@@ -22,14 +22,14 @@ import { startOf } from '../../contract/sink-context.ts';
 
 export interface AConsumerOptions {
   process?: (item: unknown, context: ProcessContext) => unknown;
-  /** In the place of `process`. */
+  /** Used in place of `process`. */
   processor?: AnyProcessor;
   teardown?: () => unknown;
   /** The store that writers share; default: one of its own. */
   store?: MemorySink<unknown>;
-  /** In place of the store. */
+  /** Used in place of the store. */
   sink?: Sink<unknown>;
-  /** Puts itself before the writer that the store opens. */
+  /** Wraps the writer that the store opens. */
   wrap?: (writer: SinkWriter<unknown>) => SinkWriter<unknown>;
   writer?: number;
   concurrency?: number;
@@ -167,14 +167,14 @@ export class AConsumer {
     return consumer;
   }
 
-  /** Its process is killed: its connections are cut, and nothing that it still does counts. */
+  /** Its process is killed: its connections are cut, and nothing it does from then on counts. */
   async die(): Promise<void> {
     this.consumer.letGo();
     this.#leaving.abort(new Error('killed'));
     for (const writer of this.#writers) await writer.close();
   }
 
-  /** Lends it these items, the first of which is `seq`. */
+  /** Lends it these items; the first one is `seq`. */
   deliver(items: readonly unknown[], message: Partial<Deliver> = {}): void {
     const { header, parts } = frameToPayload(frameOf(items));
     const { seq = 1, mode = 'together' } = message;
@@ -226,7 +226,7 @@ export class AConsumer {
     return this.sent.map(({ type }) => type);
   }
 
-  /** Lets everything go on that only waits for a promise, or for the loop's next turn. */
+  /** Lets everything continue that waits only for a promise or for the loop's next turn. */
   async settle(): Promise<void> {
     for (let i = 0; i < 8; i++) {
       await microtasks(40);

@@ -12,12 +12,12 @@ function sizes(ahead: Ahead, { itemMs, times, from = 0 }: { itemMs: number; time
   });
 }
 
-describe('what a consumer announces before it starts it', () => {
-  it('is one item at a time while items are slow', () => {
+describe('the number of items that a consumer announces before it starts them', () => {
+  it('is one at a time while items are slow', () => {
     expect(sizes(new Ahead(), { itemMs: 20, times: 4 })).toEqual([1, 1, 1, 1]);
   });
 
-  it('grows to about 10 ms of work while items are fast, and shrinks when they turn slow', () => {
+  it('grows to about 10 ms of work while items are fast, and shrinks when they become slow', () => {
     const ahead = new Ahead();
     const fast = sizes(ahead, { itemMs: 0.01, times: 14 });
     expect(fast.slice(0, 5)).toEqual([1, 2, 4, 8, 16]);

@@ -56,7 +56,7 @@ describe('items', () => {
     expect(world.store.rows).toEqual([{ doubled: 2 }, { doubled: 4 }, { doubled: 6 }]);
   });
 
-  it('keep the key of their first seq when they were dead letters', async () => {
+  it('keep the key of their first seq after they have been dead letters', async () => {
     const keys: string[] = [];
     const world = await AConsumer.open({ process: (_, { key, seq }) => void keys.push(`${seq} is ${key}`) });
     world.deliver(['a', 'b'], { seq: 7 });
@@ -66,7 +66,7 @@ describe('items', () => {
     expect(keys).toEqual(['7 is run-1:7', '8 is run-1:8', '12 is run-1:3', '13 is run-0:2']);
   });
 
-  it('come with a context that can be spread and listed, of which nothing is lost', async () => {
+  it('come with a context that can be spread and listed without losing anything', async () => {
     const seen: unknown[] = [];
     const world = await AConsumer.open({
       process: (_, context) => {
@@ -111,7 +111,7 @@ describe('items', () => {
     ['null', null, []],
     ['an empty array', [], []],
     ['an array with gaps', [{ id: 1 }, null, undefined, { id: 2 }], [{ id: 1 }, { id: 2 }]],
-  ])('may have %s: they are settled all the same', async (_, result, rows) => {
+  ])('may have %s: they are settled in any case', async (_, result, rows) => {
     for (const process of [() => result, () => Promise.resolve(result)]) {
       const world = await AConsumer.open({ process });
       world.deliver(['item']);
@@ -121,7 +121,7 @@ describe('items', () => {
     }
   });
 
-  it('that finish while a commit is under way make the next one together', async () => {
+  it('that finish during a commit share the next one', async () => {
     const { wrap, commits } = heldCommits();
     const gates = [1, 2, 3, 4].map(() => new Held());
     const world = await AConsumer.open({ wrap, process: (item) => gates[Number(item)]!.promise });
@@ -144,7 +144,7 @@ describe('items', () => {
     ]);
   });
 
-  it('know their number, attempt, key and resources', async () => {
+  it('are processed with their number, attempt, key and resources', async () => {
     const seen: unknown[] = [];
     const world = await AConsumer.open({
       process: (_item, { seq, attempt, key, resources }) => void seen.push([seq, attempt, key, resources]),
@@ -154,7 +154,7 @@ describe('items', () => {
     expect(seen).toEqual([[7, 3, 'run-1:7', { table: 'looked up' }]]);
   });
 
-  it('have what they left open closed when they are done, failed or not', async () => {
+  it('leave nothing open when they are done, whether or not they failed', async () => {
     const world = await AConsumer.open({
       process: (item, context: ProcessContext) => {
         void context.fetch;
@@ -169,7 +169,7 @@ describe('items', () => {
 });
 
 describe('a settle', () => {
-  it('is the only one on its way; what comes meanwhile goes with the next', async () => {
+  it('is the only one on its way; results that come in the meantime wait for the next one', async () => {
     const world = await AConsumer.open({ confirms: false });
     world.deliver(['a'], { seq: 1 });
     await world.settle();
@@ -183,8 +183,8 @@ describe('a settle', () => {
   });
 });
 
-describe('what a supervisor compares items by', () => {
-  it('are the limits under which the items that are done have called, counted when their results are in the sink', async () => {
+describe('the basis on which a supervisor compares items', () => {
+  it('includes the limits under which finished items have called, counted when their results are in the sink', async () => {
     const world = await AConsumer.open({
       process: async (item, { limit }) => {
         if (item === 'free') return item;
@@ -201,7 +201,7 @@ describe('what a supervisor compares items by', () => {
     expect([total('vendor'), total('printer')]).toEqual([2, 1]);
   });
 
-  it('is whether a failure looks like an outage, and under which limit', async () => {
+  it('includes whether a failure looks like an outage, and under which limit', async () => {
     const world = await AConsumer.open({
       process: (item) => {
         const lost = asOutside(new DependencyError('cannot reach it'), 'vendor');
@@ -234,9 +234,9 @@ describe('an item that fails', () => {
     ['throws text', thrower('no'), { verdict: 'retry', error: { message: 'a string was thrown: no' } }],
     ['can never succeed', thrower(new PermanentError('bad')), { verdict: 'dead', error: { code: 'PERMANENT' } }],
     ['asks for time', thrower(new RetryAfter(5000)), { verdict: 'later', afterMs: 5000 }],
-    ['needs what is out', thrower(new DependencyError('down')), { verdict: 'later', afterMs: null }],
+    ['needs something that is out', thrower(new DependencyError('down')), { verdict: 'later', afterMs: null }],
     [
-      'throws what cannot be looked at',
+      'throws something that cannot be inspected',
       thrower(
         new Proxy(
           {},
@@ -259,7 +259,7 @@ describe('an item that fails', () => {
       () => thenable({ get: thrower(new Error('no then')) }),
       { verdict: 'retry', error: { message: 'no then' } },
     ],
-  ])('because it %s says so, and the others go on', async (_, fail, failure) => {
+  ])('because it %s is reported with that reason, and the others continue', async (_, fail, failure) => {
     const world = await AConsumer.open({ process: (item) => (item === 'bad' ? fail() : item) });
     world.deliver(['a', 'bad', 'b']);
     await world.settle();
@@ -268,7 +268,7 @@ describe('an item that fails', () => {
     expect(world.failures).toEqual([]);
   });
 
-  it('because of a limit that the pipeline does not have ends the service with 78', async () => {
+  it('because it uses a limit that the pipeline does not have ends the service with 78', async () => {
     const error = Object.assign(new Error('expected the name of a limit'), { code: 'UNKNOWN_LIMIT' });
     const world = await AConsumer.open({ process: thrower(error) });
     world.deliver(['a']);
@@ -279,7 +279,7 @@ describe('an item that fails', () => {
 });
 
 describe('the slots', () => {
-  it('hold at most C items at a time, and take the next as soon as one is free', async () => {
+  it('hold at most C items at a time, and take the next item as soon as a slot is free', async () => {
     const gates = Array.from({ length: 6 }, () => new Held());
     const started: unknown[] = [];
     const world = await AConsumer.open({
@@ -302,7 +302,7 @@ describe('the slots', () => {
     expect(world.consumer.state).toMatchObject({ lent: 0, started: 0, oldestMs: 0 });
   });
 
-  it('tell the age of the oldest item in them', async () => {
+  it('report the age of their oldest item', async () => {
     const world = await AConsumer.open({ process: () => new Promise(() => {}) });
     world.deliver(['a']);
     world.clock.turn(700);
@@ -319,7 +319,7 @@ describe('the slots', () => {
     expect(world.settles).toMatchObject([{ done: [1, 500] }]);
   });
 
-  it('let the event loop turn in a long run of such items', async () => {
+  it('let the event loop turn during a long run of such items', async () => {
     const world: AConsumer = await AConsumer.open({ process: () => world.clock.standStill(4) });
     world.deliver(Array.from({ length: 9 }, (_, i) => i));
     expect(world.consumer.state.lent).toBe(6);
@@ -354,7 +354,7 @@ describe('the slots', () => {
     expect(world.consumer.state.started).toBe(1);
   });
 
-  it('give a signal that is aborted already to an item that asks late', async () => {
+  it('give an item that asks late a signal that is already aborted', async () => {
     let late: AbortSignal | undefined;
     const gate = new Held();
     const world = await AConsumer.open({
@@ -373,7 +373,7 @@ describe('the slots', () => {
 });
 
 describe('items that are lent ahead of their start', () => {
-  it('start only when the supervisor will hear that they may have, whatever becomes of the process', async () => {
+  it('start only when the announcement is sure to reach the supervisor, whatever happens to the process', async () => {
     const ran: unknown[] = [];
     const flushes: Held<void>[] = [];
     const world = await AConsumer.open({
@@ -417,7 +417,7 @@ describe('items that are lent ahead of their start', () => {
 });
 
 describe('a recall', () => {
-  it('is answered with what has not started, the last items first, and no more than was asked for', async () => {
+  it('is answered with items that have not started, last items first, and no more than requested', async () => {
     const held = new Held();
     const world = await AConsumer.open({ concurrency: 1, process: () => held.promise });
     world.deliver(['a', 'b', 'c']);
@@ -435,7 +435,7 @@ describe('a recall', () => {
 });
 
 describe('a settle', () => {
-  it('says how long items took, and for how much of that they blocked', async () => {
+  it('reports how long items took, and how much of that time they blocked', async () => {
     const world = await AConsumer.open({
       process: async (item) => {
         world.clock.standStill(5);
@@ -451,7 +451,7 @@ describe('a settle', () => {
 });
 
 describe('results', () => {
-  it('are taken as they are when process returns, though the object is used again', async () => {
+  it('are taken as they are when process returns, even if the object is used again', async () => {
     const row: { id?: unknown; tags: unknown[] } = { tags: [] };
     const process = (id: unknown): unknown => {
       row.id = id;
@@ -472,7 +472,7 @@ describe('results', () => {
     expect(world.store.rows).toEqual([1, -1, 2, -2]);
   });
 
-  it('are taken when the promise of them resolves', async () => {
+  it('are taken when their promise resolves', async () => {
     const row: { id?: unknown } = {};
     const process = async (id: unknown): Promise<unknown> => {
       await Promise.resolve();
@@ -485,7 +485,7 @@ describe('results', () => {
     expect(world.store.rows).toEqual([{ id: 1 }, { id: 2 }, { id: 3 }]);
   });
 
-  it('that the sink cannot take at all make their item a dead letter, and no batch is tried', async () => {
+  it('that the sink can never accept make their item a dead letter, and no batch is attempted', async () => {
     const sizes: number[] = [];
     const wrap = (writer: SinkWriter<unknown>): SinkWriter<unknown> => ({
       ...passingOn(writer),
@@ -503,7 +503,7 @@ describe('results', () => {
     expect(sizes).toEqual([2]);
   });
 
-  it('are none where process returns undefined or null, alone or in an array', async () => {
+  it('do not include undefined or null, alone or in an array', async () => {
     const outcomes = [undefined, null, [null], [undefined, 'a', null], []];
     const world = await AConsumer.open({ process: (index) => outcomes[Number(index)] });
     world.deliver([0, 1, 2, 3, 4]);
@@ -512,7 +512,7 @@ describe('results', () => {
     expect(world.store.rows).toEqual(['a']);
   });
 
-  it('of a pipeline without process are its items, also null and arrays', async () => {
+  it('of a pipeline without process are its items, including null and arrays', async () => {
     const world = await AConsumer.open();
     world.deliver([null, [1, 2], 'a']);
     await world.settle();
@@ -520,7 +520,7 @@ describe('results', () => {
   });
 });
 
-describe('a row that the sink will never take', () => {
+describe('a row that the sink will never accept', () => {
   it('is found by bisection and dies alone; everything else is committed', async () => {
     const sizes: number[] = [];
     const wrap = (writer: SinkWriter<unknown>): SinkWriter<unknown> => ({
@@ -544,7 +544,7 @@ describe('a row that the sink will never take', () => {
 });
 
 describe('a sink that is out', () => {
-  it('is tried again with back-off until it is back; nothing is settled and nothing is lost meanwhile', async () => {
+  it('is retried with back-off until it is back; until then, nothing is settled and nothing is lost', async () => {
     let problem: Error | undefined = new Error('connection refused');
     let tries = 0;
     const wrap = (writer: SinkWriter<unknown>): SinkWriter<unknown> => ({
@@ -581,7 +581,7 @@ describe('a sink that is out', () => {
     expect(world.consumer.state.waiting).toBeNull();
   });
 
-  it('has been reached when it refuses a row, though nothing comes after that', async () => {
+  it('counts as reached when it refuses a row, even if nothing follows', async () => {
     const answers = [new Error('connection refused'), new BadRow('too long')];
     const wrap = (writer: SinkWriter<unknown>): SinkWriter<unknown> => ({
       ...passingOn(writer),
@@ -599,7 +599,7 @@ describe('a sink that is out', () => {
     ]);
   });
 
-  it('does not keep us from being stopped: what is not in it stays in the queue', async () => {
+  it('does not keep a consumer from stopping: items that are not in it stay in the queue', async () => {
     const wrap = (writer: SinkWriter<unknown>): SinkWriter<unknown> => ({
       ...passingOn(writer),
       commit: () => Promise.reject(new Error('connection refused')),
@@ -616,14 +616,14 @@ describe('a sink that is out', () => {
   });
 });
 
-describe('a commit of which nobody knows the outcome', () => {
+describe('a commit whose outcome is unknown', () => {
   it.each<[Fate, string]>([
     ['lost before', 'connection reset by the server'],
     ['lost after', 'connection reset by the server'],
     ['hangs before', 'a commit took longer than 1s'],
     ['hangs after', 'a commit took longer than 1s'],
     ['late', 'a commit took longer than 1s'],
-  ])('is asked about in a new session, and its rows are there once: %s', async (fate, reason) => {
+  ])('is looked up in a new session, and its rows are in the sink once: %s', async (fate, reason) => {
     const server = new AServer();
     server.fates = [fate];
     const world = await AConsumer.open({ sink: server.sink, sinkTimeoutMs: 1000 });
@@ -634,7 +634,7 @@ describe('a commit of which nobody knows the outcome', () => {
     expect([world.settles, server.opened]).toEqual([[], 1]);
     expect(world.sent).toEqual([{ type: 'sink', reason }]);
     expect(world.consumer.state.waiting).toContain(`sink: ${reason}`);
-    // Meanwhile the server cannot be reached, or does not answer: still nothing is said.
+    // The server cannot be reached or does not answer yet, so nothing is reported.
     server.refusal = new Error('connection refused');
     world.clock.turn(1000);
     await world.settle();
@@ -657,7 +657,7 @@ describe('a commit of which nobody knows the outcome', () => {
     expect(world.sent.filter(({ type }) => type === 'sink').at(-1)).toEqual({ type: 'sink', reason: null });
   });
 
-  it('again and again, is found out again and again', async () => {
+  it('is looked up each time, however often that happens', async () => {
     const server = new AServer();
     server.fates = ['lost before', 'late', 'hangs before', 'lost after'];
     const world = await AConsumer.open({ sink: server.sink, sinkTimeoutMs: 1000, concurrency: 2 });
@@ -670,7 +670,7 @@ describe('a commit of which nobody knows the outcome', () => {
     expect(server.rows).toEqual(['a', 'b', 'c', 'd', 'e']);
   });
 
-  it('in a sink without a ledger is made again: at least once', async () => {
+  it('is repeated in a sink without a ledger: at least once', async () => {
     const written: unknown[] = [];
     let opened = 0;
     const sink: Sink<unknown> = {
@@ -701,7 +701,7 @@ describe('a commit of which nobody knows the outcome', () => {
 });
 
 describe('a consumer that has been barred from its sink', () => {
-  it('ends, and settles nothing of what it could not commit', async () => {
+  it('ends, and settles none of the items that it could not commit', async () => {
     const store = to.memory();
     const world = await AConsumer.open({ store, writer: 1 });
     const successor = await AConsumer.open({ store, writer: 2 });
@@ -716,7 +716,7 @@ describe('a consumer that has been barred from its sink', () => {
     expect(store.rows).toEqual(['a']);
   });
 
-  it('ends as well when it finds out by asking', async () => {
+  it('also ends when it learns that by asking', async () => {
     const store = to.memory();
     const world = await AConsumer.open({ store, writer: 1 });
     const successor = await AConsumer.open({ store, writer: 2 });
@@ -730,7 +730,7 @@ describe('a consumer that has been barred from its sink', () => {
 });
 
 describe('a redelivery', () => {
-  /** A store in which writer 1 has committed what it was delivered as `seq`. */
+  /** A store in which writer 1 has committed the items that were delivered to it from `seq` on. */
   const withDone = async (items: readonly unknown[], seq: number) => {
     const store = to.memory();
     const first = await AConsumer.open({ store, writer: 1 });
@@ -739,7 +739,7 @@ describe('a redelivery', () => {
     return store;
   };
 
-  it('is fenced first and asked for then; what is in the sink is settled without being processed', async () => {
+  it('fences the old writer, then asks the ledger; items that are in the sink are settled without being processed', async () => {
     const store = await withDone(['b', 'c'], 2);
     const calls: string[] = [];
     const processed: unknown[] = [];
@@ -788,7 +788,7 @@ describe('a redelivery', () => {
     ]);
   });
 
-  it('above all that the ledger knows is not asked for, unless a consumer of this supervisor had it', async () => {
+  it('of seqs above all that the ledger knows asks nothing, unless a consumer of this supervisor had them', async () => {
     const store = await withDone(['a'], 5);
     let questions = 0;
     const wrap = (writer: SinkWriter<unknown>): SinkWriter<unknown> => ({
@@ -811,7 +811,7 @@ describe('a redelivery', () => {
     expect(world.done).toEqual([4, 6, 7, 8]);
   });
 
-  it('that the ledger has forgotten ends the service: its queue is an older copy', async () => {
+  it('of items that the ledger has forgotten ends the service: its queue is an older copy', async () => {
     const store = await withDone(['a'], 1);
     const world = await AConsumer.open({ store, writer: 2 });
     world.consumer.prune({ type: 'prune', before: 2, open: [], drop: [] });
@@ -821,7 +821,7 @@ describe('a redelivery', () => {
     expect(store.rows).toEqual(['a']);
   });
 
-  it('waits for a sink that is out, and then is asked for', async () => {
+  it('waits for a sink that is out, and then asks', async () => {
     const store = await withDone(['a'], 1);
     let isOut = true;
     const wrap = (writer: SinkWriter<unknown>): SinkWriter<unknown> => ({
@@ -842,7 +842,7 @@ describe('a redelivery', () => {
     expect(store.rows).toEqual(['a', 'b']);
   });
 
-  it('needs no question where there is no ledger', async () => {
+  it('asks nothing where there is no ledger', async () => {
     const store = { ...to.memory(), delivery: 'call' as const };
     const world = await AConsumer.open({ store });
     world.redeliver(['a'], { writers: [9] });
@@ -852,7 +852,7 @@ describe('a redelivery', () => {
 });
 
 describe('a drain', () => {
-  it('gives back exactly what was not started, finishes the rest, and then tears down and closes, in that order', async () => {
+  it('gives back exactly the items that have not started, finishes the rest, and then tears down and closes, in that order', async () => {
     const order: string[] = [];
     const gates = [new Held(), new Held()];
     const wrap = (writer: SinkWriter<unknown>): SinkWriter<unknown> => ({
@@ -886,7 +886,7 @@ describe('a drain', () => {
     world.consumer.settled();
   });
 
-  it('comes after all settles that were sent before', async () => {
+  it('completes after all settles that were sent before it', async () => {
     const gate = new Held();
     const world = await AConsumer.open({ concurrency: 1, process: (item) => (item === 'slow' ? gate.promise : item) });
     world.deliver(['fast', 'slow', 'waiting']);
@@ -898,7 +898,7 @@ describe('a drain', () => {
     await world.settle();
   });
 
-  it('gives back what the ledger is still being asked about, and the answer starts nothing', async () => {
+  it('gives back items that the ledger is still being asked about, and the answer starts none of them', async () => {
     const answer = new Held<[number, number][]>();
     const processed: unknown[] = [];
     const wrap = (writer: SinkWriter<unknown>): SinkWriter<unknown> => ({
@@ -915,7 +915,7 @@ describe('a drain', () => {
     expect([processed, world.done]).toEqual([[], []]);
   });
 
-  it('does not fail when the ledger refuses an answer about what was given back: others may have settled it by now', async () => {
+  it('does not fail when the ledger refuses to answer about items that were given back: others may have settled them by now', async () => {
     const answer = new Held<[number, number][]>();
     const wrap = (writer: SinkWriter<unknown>): SinkWriter<unknown> => ({
       ...passingOn(writer),
@@ -930,7 +930,7 @@ describe('a drain', () => {
     expect(world.failures).toEqual([]);
   });
 
-  it('said twice is one drain: the second waits for the first', async () => {
+  it('requested twice is one drain: the second request waits for the first', async () => {
     let teardowns = 0;
     const gate = new Held();
     const world = await AConsumer.open({ process: () => gate.promise, teardown: () => void (teardowns += 1) });
@@ -943,7 +943,7 @@ describe('a drain', () => {
     expect(teardowns).toBe(1);
   });
 
-  it('of nothing is over at once', async () => {
+  it('of an idle consumer is over at once', async () => {
     const world = await AConsumer.open();
     await world.consumer.drain();
     expect(world.sent).toEqual([]);
@@ -957,7 +957,7 @@ describe('a drain', () => {
 });
 
 describe('an abort', () => {
-  it('aborts what runs, and says nothing of it: it stays in the queue', async () => {
+  it('aborts running items and reports nothing about them: they stay in the queue', async () => {
     const reasons: string[] = [];
     const world = await AConsumer.open({
       process: (item, { signal }) =>
@@ -979,8 +979,8 @@ describe('an abort', () => {
   });
 });
 
-describe('a consumer that is let go', () => {
-  it('leaves no timer and no listener behind, wherever it is', async () => {
+describe('a consumer that is released', () => {
+  it('leaves no timer and no listener behind, whatever it is doing', async () => {
     const signals: AbortSignal[] = [];
     const wrap = (writer: SinkWriter<unknown>): SinkWriter<unknown> => ({
       ...passingOn(writer),
@@ -998,7 +998,7 @@ describe('a consumer that is let go', () => {
 });
 
 describe('a sweep of the ledger', () => {
-  it('that fails is only a warning', async () => {
+  it('that fails causes only a warning', async () => {
     const wrap = (writer: SinkWriter<unknown>): SinkWriter<unknown> => ({
       ...passingOn(writer),
       prune: () => Promise.reject(new Error('locked')),
@@ -1033,14 +1033,14 @@ function thrower(error: unknown): () => never {
   };
 }
 
-/** An object with such a `then`, as users may have one. */
+/** An object with this `then` property, as users may have one. */
 function thenable(then: PropertyDescriptor): object {
   // oxlint-disable-next-line unicorn/no-thenable -- for that very reason
   return Object.defineProperty({}, 'then', then);
 }
 
-describe('an item that waits for nothing but a permit that does not come in time', () => {
-  it('is given back when its consumer is stopped; the others are finished, and it ends in order', async () => {
+describe('an item that waits only for a permit that does not come in time', () => {
+  it('is given back when its consumer is stopped; the other items finish, and the consumer ends in order', async () => {
     const other = new Held();
     const world = await AConsumer.open({
       process: async (item, { limit, signal }) => {
@@ -1065,7 +1065,7 @@ describe('an item that waits for nothing but a permit that does not come in time
     expect([failed, world.openScopes]).toEqual([[], 0]);
   });
 
-  it('is given back as well if it begins to wait later', async () => {
+  it('is also given back if it begins to wait later', async () => {
     const before = new Held();
     const world = await AConsumer.open({
       process: async (_item, { limit }) => {

@@ -34,7 +34,7 @@ describe('a deadline', () => {
     expect(expired).toBe(1);
   });
 
-  it('does nothing more once it is cancelled, paused or not', () => {
+  it('does nothing more once it is cancelled, whether or not it is paused', () => {
     deadline.pause();
     deadline.cancel();
     deadline.resume();

@@ -6,7 +6,7 @@ import { ItemReaders } from '../../../src/working/item-readers.ts';
 import { frameOf } from '../../support/frames.ts';
 import { thrownBy } from '../../support/thrown.ts';
 
-/** A consumer's readers, with a source whose records are words; it notes what it decodes at a time. */
+/** A consumer's readers, with a source whose records are words; it notes which records it decodes together. */
 function reading({ kind = 'words', decoderOf }: { kind?: string; decoderOf?: DecoderOf } = {}) {
   const runs: string[][] = [];
   const metas: Meta[] = [];
@@ -69,7 +69,7 @@ describe('a consumer', () => {
     ]);
   });
 
-  it('decodes an item that runs alone by itself', () => {
+  it('decodes an item that runs alone on its own', () => {
     const { readers, runs } = reading();
     expect(readers.reader(cutFrame(framed(['a', 'b', 'c']), 1, 1))(0, 0)).toBe('b');
     expect(runs).toEqual([['b']]);
@@ -83,7 +83,7 @@ describe('a consumer', () => {
     expect(runs.map((run) => run.length)).toEqual([2, 2, 1]);
   });
 
-  it('asks once for the decoder of a meta', () => {
+  it('asks once for the decoder of each meta', () => {
     const { readers, metas } = reading();
     const other = { version: 1, header: ['a'] };
     for (const meta of [{ version: 1 }, other, { version: 1 }, { ...other }])
@@ -101,7 +101,7 @@ describe('a consumer', () => {
     ]);
   });
 
-  it('finds the record that a decoder fails at by decoding each alone', () => {
+  it('finds the record that makes a decoder fail by decoding each record alone', () => {
     const decoderOf: DecoderOf = () => (run) => {
       const texts = textsOf(run);
       if (texts.includes('b')) throw new Error('no b');
@@ -115,7 +115,7 @@ describe('a consumer', () => {
     ]);
   });
 
-  it('does not take one item for another where a decoder loses some', () => {
+  it('does not mistake one item for another when a decoder loses some', () => {
     const decoderOf: DecoderOf = () => (run) => textsOf(run).filter((text) => text !== 'b');
     const read = reading({ decoderOf }).readers.reader(framed(['a', 'b', 'c']));
     expect([read(0, 2), thrownBy(() => read(1, 2)), read(2, 2)]).toMatchObject(['a', { code: 'RECORD' }, 'c']);

@@ -4,13 +4,13 @@ import { defineProcessor, type OpenProcessor, type Processor, type SlotContext }
 import { AProcessor } from '../../support/a-processor.ts';
 import { AConsumer, Held } from './a-consumer.ts';
 
-/** A processor of which the test says how it is opened. */
+/** A processor that the test opens in its own way. */
 function opening(open: (context: SlotContext) => unknown): Processor<unknown> {
   return defineProcessor({ kind: 'tested', target: '', open: open as never });
 }
 
 describe('a leased processor', () => {
-  it('runs one item at a time; as many are opened as items run at a time, and no more', async () => {
+  it('runs one item at a time; only as many are opened as items run at a time', async () => {
     const gates = [1, 2, 3, 4, 5].map(() => new Held());
     const ran: [number, unknown][] = [];
     const world = await AConsumer.open({
@@ -56,7 +56,7 @@ describe('a leased processor', () => {
     expect(world.done).toEqual([1, 2, 3, 4]);
   });
 
-  it('gets the same context as a function, and its opening what setup gets', async () => {
+  it('runs with the same context as a function, and opens with the context of setup', async () => {
     const seen: object[] = [];
     const world = await AConsumer.open({
       processor: opening((context) => {
@@ -77,7 +77,7 @@ describe('a leased processor', () => {
     expect(seen[0]).toMatchObject({ fetch: expect.any(Function), limit: expect.any(Function), resolve: String });
   });
 
-  it('fails its item as a function does, and stays open', async () => {
+  it('fails its item as a function would, and stays open', async () => {
     const errors: Record<string, Error> = {
       throws: new Error('no'),
       permanent: new PermanentError('never'),
@@ -120,7 +120,7 @@ describe('a broken processor', () => {
     expect(world.done).toEqual([1, 3]);
   });
 
-  it('that broke between two items costs no item an attempt', async () => {
+  it('that broke between two items uses no item’s attempt', async () => {
     const made = new AProcessor();
     const world = await AConsumer.open({ concurrency: 1, processor: made.processor });
     world.deliver([1]);
@@ -132,7 +132,7 @@ describe('a broken processor', () => {
     expect([world.done, world.failed]).toEqual([[1, 2], []]);
   });
 
-  it('leaves its item to the slots that are open, if there are any', async () => {
+  it('leaves its item to the slots that are open, if any', async () => {
     const made = new AProcessor();
     const world = await AConsumer.open({ concurrency: 2, processor: made.processor });
     world.deliver([1, 'breaks']);
@@ -213,7 +213,7 @@ describe('a processor that cannot be opened', () => {
     ]);
   });
 
-  it('has as long as an item: then its signal aborts, and it counts as one that cannot be opened', async () => {
+  it('has as long as an item may take; then its signal aborts, and it counts as one that cannot be opened', async () => {
     const signals: AbortSignal[] = [];
     const world = await AConsumer.open({
       itemTimeoutMs: 3000,
@@ -250,7 +250,7 @@ describe('the end of a consumer', () => {
     expect([made.open.size, world.done]).toEqual([0, [1, 2, 3]]);
   });
 
-  it('waits for what runs, and for every close; what cannot be closed is logged', async () => {
+  it('waits for running items and for every close; a processor that cannot be closed is logged', async () => {
     const [ran, closed] = [new Held(), new Held()];
     const world = await AConsumer.open({
       processor: opening(() => ({ run: () => ran.promise, close: () => closed.promise })),
@@ -268,7 +268,7 @@ describe('the end of a consumer', () => {
     expect(world.failures).toEqual([]);
   });
 
-  it('that comes near the end of the time for it aborts items, whose processors are closed all the same', async () => {
+  it('that uses most of its time aborts items, and still closes their processors', async () => {
     const made = new AProcessor();
     const world = await AConsumer.open({ concurrency: 2, processor: made.processor });
     world.deliver(['slow', 'slow', 3]);
@@ -281,7 +281,7 @@ describe('the end of a consumer', () => {
     expect(world.givenBack).toEqual([3]);
   });
 
-  it('that comes while a processor is opened gives it up', async () => {
+  it('that comes while a processor is being opened gives that processor up', async () => {
     const made = new AProcessor();
     const world = await AConsumer.open({
       processor: { ...made.processor, open: () => new Promise<never>(() => undefined) },
@@ -294,7 +294,7 @@ describe('the end of a consumer', () => {
     expect([world.failed, world.failures]).toEqual([[], []]);
   });
 
-  it('gives up a processor whose item was given back and still runs', async () => {
+  it('gives up a processor whose item was given back but is still running', async () => {
     const signals: AbortSignal[] = [];
     let closed = 0;
     const world = await AConsumer.open({
@@ -316,7 +316,7 @@ describe('the end of a consumer', () => {
     expect([world.givenBack, signals[0]!.aborted, closed]).toEqual([[1], true, 0]);
   });
 
-  it('without a drain gives up what is open', async () => {
+  it('without a drain gives up open processors', async () => {
     const made = new AProcessor();
     const world = await AConsumer.open({ processor: made.processor });
     world.deliver([1, 'slow']);

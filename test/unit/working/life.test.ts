@@ -36,7 +36,7 @@ const configure: ConfigureConsumer = {
   diesWithSupervisor: true,
 };
 
-/** A consumer's life, of which the test is the supervisor. */
+/** A consumer's life; the test plays the supervisor. */
 class Living {
   readonly clock = new HandClock();
   readonly sent: FromConsumer[] = [];
@@ -84,7 +84,7 @@ class Living {
     await this.settle();
   }
 
-  /** It describes its pipeline and is configured; what it says from then on is kept. */
+  /** It describes its pipeline and is configured; the messages that it sends from then on are kept. */
   async begins(): Promise<void> {
     await this.hears({ type: 'describe', file: '/tested.ts' });
     this.sent.length = 0;
@@ -135,7 +135,7 @@ describe('a consumer', () => {
     expect(living.said).toEqual(['ready']);
   });
 
-  it('opens a processor after setup, and is ready when that is open; it gives it up when it goes', async () => {
+  it('opens a processor after setup, becomes ready when that is open, and gives it up when it exits', async () => {
     const made = new AProcessor();
     const opened = new Held<void>();
     const living: Living = new Living({
@@ -160,7 +160,7 @@ describe('a consumer', () => {
     expect([made.open.size, made.history.slice(-2)]).toEqual([0, ['given up 1', 'given up 2']]);
   });
 
-  it('whose processor cannot be opened says why, and is never ready', async () => {
+  it('whose processor cannot be opened says why, and never becomes ready', async () => {
     const open = (): never => {
       throw configError('NO_PROGRAM', 'there is no xsltproc');
     };
@@ -172,7 +172,7 @@ describe('a consumer', () => {
     ]);
   });
 
-  it('works, ends, and goes when it is told, and leaves nothing behind', async () => {
+  it('works, ends, exits when it is asked to, and leaves nothing behind', async () => {
     const store = to.memory();
     const living = new Living({ sink: store, teardown: () => void living.order.push('torn down') });
     await living.begins();
@@ -187,7 +187,7 @@ describe('a consumer', () => {
     expect([living.hasLeft, living.clock.waiting, living.failures]).toEqual([true, 0, []]);
   });
 
-  it('says what is in the pipeline file before it touches anything, and is not configured without', async () => {
+  it('describes the pipeline file before it touches anything, and is not configured until then', async () => {
     const open = (): never => {
       throw new Error('opened');
     };
@@ -204,14 +204,14 @@ describe('a consumer', () => {
     ]);
   });
 
-  it('whose set-up fails cannot go on', async () => {
+  it('whose set-up fails cannot continue', async () => {
     const living = new Living({ setup: () => Promise.reject(new Error('no lookup table')) });
     await living.begins();
     expect(living.failures).toMatchObject([{ message: 'no lookup table' }]);
     expect([living.said, living.clock.waiting]).toEqual([[], 0]);
   });
 
-  it('whose teardown fails has not ended', async () => {
+  it('whose teardown fails does not report that it has ended', async () => {
     const living = new Living({ teardown: () => Promise.reject(new Error('still in use')) });
     await living.begins();
     await living.hears({ type: 'end' });
@@ -219,7 +219,7 @@ describe('a consumer', () => {
     expect(living.said).toEqual(['ready']);
   });
 
-  it('does not take items before it is ready: the supervisor has lost track', async () => {
+  it('refuses items before it is ready: the supervisor has lost track', async () => {
     const living = new Living({});
     await expect(living.isLent('a')).rejects.toThrow('before this consumer was ready');
   });
@@ -236,7 +236,7 @@ describe('a consumer whose sink is out when it opens it', () => {
     return { ...store, open };
   };
 
-  it('waits for it, and says so with each attempt: it is given its time again', async () => {
+  it('waits for it, and reports each attempt, for which it gets its time again', async () => {
     const living = new Living({ sink: failing(3, new Error('connection refused')) });
     await living.begins();
     for (let i = 0; i < 3; i++) {
@@ -251,14 +251,14 @@ describe('a consumer whose sink is out when it opens it', () => {
     expect(living.failures).toEqual([]);
   });
 
-  it('does not wait for what waiting cannot mend', async () => {
+  it('does not wait if waiting cannot help', async () => {
     const living = new Living({ sink: failing(Infinity, configError('SINK_NEWER', 'older than the sink')) });
     await living.begins();
     expect(living.failures).toMatchObject([{ code: 'SINK_NEWER', exitCode: 78 }]);
   });
 
-  it('is refused if it writes to the same place as another one: each would wait for the other', async () => {
-    // As sinks whose file is a param: where they write is known only when they are opened.
+  it('is refused if two of its sinks write to the same place: each would wait for the other', async () => {
+    // Like sinks whose file is a param: their place is known only when they are opened.
     const inOnePlace = (): Sink<unknown> => {
       const store = to.memory();
       return { ...store, open: (context) => context.exclusive('sink:a.db', () => store.open(context)) };
@@ -270,7 +270,7 @@ describe('a consumer whose sink is out when it opens it', () => {
     expect(living.said.filter((type) => type === 'acquire')).toHaveLength(1);
   });
 
-  it('leaves no timer behind when it fails meanwhile for another reason', async () => {
+  it('leaves no timer behind when it fails in the meantime for another reason', async () => {
     const living = new Living({ sink: failing(Infinity, new Error('connection refused')) });
     await living.begins();
     expect(living.clock.waiting).toBe(1);
@@ -301,7 +301,7 @@ describe('a consumer that writes to standard output', () => {
     expect(living.said).toEqual(['ready', 'write', 'settle']);
   });
 
-  it('can be stopped although nobody takes what it wrote: that stays in the queue', async () => {
+  it('can be stopped even if nothing reads its output: those items stay in the queue', async () => {
     const living = new Living({ sink: lines });
     await living.begins();
     await living.isLent('a');
@@ -314,7 +314,7 @@ describe('a consumer that writes to standard output', () => {
 });
 
 describe('a consumer under a limit', () => {
-  it('asks for permits, gives them back, and gives up those that it no longer wants', async () => {
+  it('asks for permits, releases them, and cancels requests that it no longer needs', async () => {
     const gate = new Held();
     const living = new Living({
       process: (item, { limit }) => limit('vendor', () => (item === 'a' ? gate.promise : item)),

@@ -19,7 +19,7 @@ const failure = (seq: number) =>
   ({ seq, verdict: 'retry', error: { code: 'E', message: 'm' }, afterMs: null }) as const;
 
 describe('settling', () => {
-  it('tells together what one tick brings, and how hungry the consumer is', async () => {
+  it('reports together the results of one tick, and how many more items the consumer can take', async () => {
     const { settler, sent } = aSettler(3);
     settler.done(Intervals.of([1, 4]));
     settler.failed(failure(5));
@@ -31,7 +31,7 @@ describe('settling', () => {
     ]);
   });
 
-  it('tells no more failures at once than a message can carry; the rest follows', async () => {
+  it('reports no more failures at once than a message can carry; the rest follow', async () => {
     const { settler, sent } = aSettler();
     for (let seq = 1; seq <= 250; seq++) settler.failed(failure(seq));
     await microtasks();

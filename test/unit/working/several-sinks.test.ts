@@ -23,7 +23,7 @@ function refusing(isBad: (row: unknown) => boolean): { sink: Sink<unknown>; rows
   return { sink: { ...store, open }, rows: store.rows };
 }
 
-/** A memory sink whose first commit, or second half of one, ends so. */
+/** A memory sink whose first commit, or the second half of it, ends in this way. */
 function losing(end: 'before' | 'after' | 'never'): { sink: Sink<unknown>; rows: readonly unknown[] } {
   const store = to.memory();
   let isLost = false;
@@ -45,7 +45,7 @@ function losing(end: 'before' | 'after' | 'never'): { sink: Sink<unknown>; rows:
         undo = transaction.rollback;
         return { ...transaction, commit: () => once(transaction.commit) };
       },
-      // As a connection does that is closed.
+      // As a closed connection does.
       close: async () => await undo?.(),
     } satisfies SinkWriter<unknown>;
   };
@@ -66,7 +66,7 @@ describe('items of several sinks', () => {
     expect(world.settles).toMatchObject([{ done: [1, 2], failed: [], parts: { parts: 2 } }]);
   });
 
-  it.each(['first', 'last'])('are in none of the transactional ones if the %s refuses them', async (place) => {
+  it.each(['first', 'last'])('are in none of the transactional sinks if the %s one refuses them', async (place) => {
     const [good, bad] = [to.memory(), refusing((row) => row === 'bad')];
     const world = await AConsumer.open({
       sink: place === 'first' ? to.all(bad.sink, good) : to.all(good, bad.sink),
@@ -85,7 +85,7 @@ describe('items of several sinks', () => {
     ['first', 'after'],
     ['last', 'before'],
     ['last', 'after'],
-  ] as const)('are in each once if the %s loses its connection %s its commit', async (place, end) => {
+  ] as const)('are in each sink once if the %s one loses its connection %s its commit', async (place, end) => {
     const [good, lost] = [to.memory(), losing(end)];
     const world = await AConsumer.open({
       sink: place === 'first' ? to.all(lost.sink, good) : to.all(good, lost.sink),
@@ -100,7 +100,7 @@ describe('items of several sinks', () => {
     expect(world.done).toEqual([1, 2]);
   });
 
-  it('are written only where they are missing, after a crash between two commits', async () => {
+  it('are written only where they are missing after a crash between two commits', async () => {
     const [a, b] = [to.memory(), losing('never')];
     const sink = to.all(b.sink, a);
     const crashed = await AConsumer.open({ sink, process: (item) => item });
@@ -119,7 +119,7 @@ describe('items of several sinks', () => {
     expect(successor.done).toEqual([1, 2, 3]);
   });
 
-  it('that fail after such a crash say which sinks have them, and are kept from those when they are retried', async () => {
+  it('that fail after such a crash say which sinks have them, and are not written there again when they are retried', async () => {
     const [a, b] = [to.memory(), losing('never')];
     const sink = to.all(b.sink, a);
     const crashed = await AConsumer.open({ sink, process: (item) => item });
@@ -141,7 +141,7 @@ describe('items of several sinks', () => {
     expect([a.rows, b.rows, successor.done]).toEqual([['x'], ['x'], [9]]);
   });
 
-  it('that were dead letters are settled without another run once the sinks that lacked them have them', async () => {
+  it('that were dead letters are settled, without running again, once the sinks that lacked them have them', async () => {
     const [a, b] = [to.memory(), to.memory()];
     const sink = to.all(a, b);
     const inSinks = ['memory'];
@@ -157,7 +157,7 @@ describe('items of several sinks', () => {
     expect(successor.failed).toMatchObject([{ seq: 10, verdict: 'absent' }]);
   });
 
-  it('are in each once if one loses its connection after its commit while another refuses a row in its own', async () => {
+  it('are in each sink once if one loses its connection after its commit while another refuses a row in its own commit', async () => {
     // SQLite checks a deferred foreign key only in COMMIT.
     const late = to.memory();
     const refusesLate: Sink<unknown> = {
@@ -193,7 +193,7 @@ describe('items of several sinks', () => {
 });
 
 describe('a sink that is only called', () => {
-  it('gets only those items again that it did not accept, and settles none before', async () => {
+  it('gets again only the items that it did not accept, and settles none before', async () => {
     const called = new ACalledSink();
     let isBusy = true;
     called.answer = (row) => (row === 'b' && isBusy ? 'again' : 'accepted');
@@ -222,7 +222,7 @@ describe('a sink that is only called', () => {
     expect(world.done).toEqual([1, 3]);
   });
 
-  it('settles an item that it refuses once, also if it then refuses the rest as a whole', async () => {
+  it('settles an item that it refuses once, even if it then refuses the rest as a whole', async () => {
     const called = new ACalledSink();
     called.answer = (row) => (row === 'b' ? 'refused' : row === 'a' ? 'accepted' : 'again');
     let isStrict = false;
@@ -252,7 +252,7 @@ describe('a sink that is only called', () => {
     ]);
   });
 
-  it('is told what the transactional ones have, and its dead letters name those', async () => {
+  it('learns which items the transactional sinks have, and its dead letters name those sinks', async () => {
     const [store, called] = [to.memory(), new ACalledSink()];
     called.answer = (row) => (row === 'b' ? 'refused' : 'accepted');
     const world = await AConsumer.open({ sink: to.all(called.sink, store), process: (item) => item });
@@ -268,7 +268,7 @@ describe('a sink that is only called', () => {
 });
 
 describe('a sink of parts', () => {
-  it('continues where its part last ended for certain, and the length goes with the items', async () => {
+  it('continues at the last certain end of its part, and the length goes with the items', async () => {
     const parts = new APartSink();
     const world = await AConsumer.open({ sink: parts.sink, process: (item) => item });
     world.deliver(['a', 'b']);
@@ -283,7 +283,7 @@ describe('a sink of parts', () => {
     expect(world.settles.at(-1)).toMatchObject({ done: [3, 4], parts: { parts: 4 } });
   });
 
-  it('has nothing of an item that another sink refuses', async () => {
+  it('keeps no row of an item that another sink refuses', async () => {
     const [parts, called] = [new APartSink(), new ACalledSink()];
     called.answer = (row) => (row === 'b' ? 'refused' : 'accepted');
     const world = await AConsumer.open({ sink: to.all(parts.sink, called.sink), process: (item) => item });

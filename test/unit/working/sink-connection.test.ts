@@ -20,7 +20,7 @@ function connection(sink: SinkConnectionOptions['sink'], overrides: Partial<Sink
 }
 
 const batch = (seq: number) => batchOf({ seqs: [seq], ends: [1], captured: [`row ${seq}`], run: 'run-1' });
-/** What becomes of it, as text. */
+/** The outcome of a promise, as text. */
 const outcome = async (call: Promise<unknown>): Promise<string> =>
   await call.then(
     () => 'ok',
@@ -28,7 +28,7 @@ const outcome = async (call: Promise<unknown>): Promise<string> =>
   );
 
 describe('the sink of a consumer', () => {
-  it('does one operation at a time and in order, whatever becomes of each', async () => {
+  it('does one operation at a time and in order, however each of them ends', async () => {
     const calls: string[] = [];
     const held: Held<never>[] = [];
     const call = (name: string) => (): Promise<never> => {
@@ -121,7 +121,7 @@ describe('the sink of a consumer', () => {
     expect(opened).toEqual([undefined, 10]);
   });
 
-  it('tells the sink that a session was given up, and takes back what it holds of others', async () => {
+  it('tells the sink that a session was given up, and releases what it holds of others', async () => {
     const signals: AbortSignal[] = [];
     const held: string[] = [];
     const open = (context: SinkContext): Promise<SinkWriter<unknown>> => {
@@ -151,7 +151,7 @@ describe('the sink of a consumer', () => {
     expect([held, signals[0]!.aborted]).toEqual([[], true]);
   });
 
-  it('does not count the time in line, nor what the supervisor takes for its output', async () => {
+  it('does not count the time in line or the time that the supervisor takes for its output', async () => {
     const turn = new Held();
     const written = new Held<void>();
     const work = new Held();
@@ -189,7 +189,7 @@ describe('the sink of a consumer', () => {
     expect(await commit).toBe('ok');
   });
 
-  it('counts what a sink does in its turn', async () => {
+  it('counts the time that a sink works during its turn', async () => {
     const open = (context: SinkContext): Promise<SinkWriter<unknown>> =>
       Promise.resolve({
         ...withoutLedger,
@@ -203,7 +203,7 @@ describe('the sink of a consumer', () => {
     expect(await commit).toContain('took longer than 1s');
   });
 
-  it('is opened within its time; what opens later is closed, and does not count', async () => {
+  it('is opened within its time; a session that opens later is closed and does not count', async () => {
     const late = new Held<SinkWriter<unknown>>();
     let closed = 0;
     const sink = connection({ open: () => late.promise });
@@ -221,7 +221,7 @@ describe('the sink of a consumer', () => {
     expect([closed, clock.waiting]).toEqual([1, 0]);
   });
 
-  it('that does not close in time is let go', async () => {
+  it('is abandoned if it does not close in time', async () => {
     const never = {
       ...withoutLedger,
       capture: (row: unknown, captured: unknown[]) => void captured.push(row),

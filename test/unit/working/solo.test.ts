@@ -23,8 +23,8 @@ async function alone(
   return { world, order, go };
 }
 
-describe('items that are to be run alone', () => {
-  it('are announced, and run only when the announcement is out of this process’s hands', async () => {
+describe('items that must run alone', () => {
+  it('are announced, and run only when the announcement has left this process', async () => {
     const { world, order, go } = await alone((item) => item);
     world.deliver(['a', 'b'], { mode: 'alone' });
     await world.settle();
@@ -38,7 +38,7 @@ describe('items that are to be run alone', () => {
     expect(world.done).toEqual([1, 2]);
   });
 
-  it('are run one at a time, over several deliveries, whatever becomes of them', async () => {
+  it('run one at a time, across several deliveries, however they end', async () => {
     const held = new Held();
     const { world, order, go } = await alone((item) => {
       if (item === 'a') return held.promise;
@@ -62,7 +62,7 @@ describe('items that are to be run alone', () => {
     expect([world.done, world.failed.map(({ seq }) => seq)]).toEqual([[1, 7], [2]]);
   });
 
-  it('wait for those that run together', async () => {
+  it('wait for items that run together', async () => {
     const held = new Held();
     const { world, order } = await alone(() => held.promise);
     world.deliver(['x'], { seq: 5 });
@@ -74,7 +74,7 @@ describe('items that are to be run alone', () => {
     expect(order).toEqual(['run x', 'start 1']);
   });
 
-  it('leave the loop a turn before the next is announced: what they have left behind comes first', async () => {
+  it('leave the event loop a turn before the next one is announced: anything they have left behind comes first', async () => {
     const { world, order, go } = await alone((item) => {
       world.clock.soon(() => order.push(`left by ${String(item)}`));
     });
@@ -85,7 +85,7 @@ describe('items that are to be run alone', () => {
     expect(order).toEqual(['start 1', 'run a', 'left by a', 'start 2']);
   });
 
-  it('are given back when the consumer stops, also the one that was announced and not started', async () => {
+  it('are given back when the consumer stops, including one that was announced but not started', async () => {
     const { world, order, go } = await alone((item) => item);
     world.deliver(['a', 'b', 'c'], { mode: 'alone' });
     await world.settle();
@@ -95,7 +95,7 @@ describe('items that are to be run alone', () => {
     expect([order, world.givenBack]).toEqual([['start 1'], [1, 2, 3]]);
   });
 
-  it('are not run by a process that is about to end', async () => {
+  it('do not run in a process that is about to end', async () => {
     const { world, order, go } = await alone((item) => item);
     world.deliver(['a', 'b'], { mode: 'alone' });
     await world.settle();
@@ -106,8 +106,8 @@ describe('items that are to be run alone', () => {
   });
 });
 
-describe('items that are only to be asked for', () => {
-  it('are not run: those in the sink are done, the others are absent', async () => {
+describe('items that must only be looked up', () => {
+  it('do not run: items in the sink are reported as done, others as absent', async () => {
     const first = await AConsumer.open();
     first.deliver(['a', 'b'], { seq: 1 });
     await first.settle();

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { StandardOutput } from '../../../src/working/standard-output.ts';
 
 describe('standard output', () => {
-  it('confirms writes in their order, and fails what nobody takes any more', async () => {
+  it('confirms writes in order, and fails those that nothing reads any more', async () => {
     const sent: string[] = [];
     const output = new StandardOutput((bytes) => sent.push(bytes.toString()));
     const outcomes = ['a', 'b', 'c'].map(

@@ -6,7 +6,7 @@ import { failureOf } from '../../../src/working/verdict.ts';
 const redaction = { error: <Data>(data: Data) => data } as never;
 
 describe('an item that failed', () => {
-  it('for good is dead, and so is a record that cannot be decoded', () => {
+  it('for good is dead, as is a record that cannot be decoded', () => {
     expect(failureOf(1, new PermanentError('no'), redaction)).toMatchObject({ verdict: 'dead' });
     expect(failureOf(1, new RecordError('no'), redaction)).toMatchObject({
       verdict: 'dead',
@@ -14,7 +14,7 @@ describe('an item that failed', () => {
     });
   });
 
-  it('ends the run if it is a record that the source wants to end it', () => {
+  it('ends the run if its record is one that the source wants to end it', () => {
     expect(failureOf(1, new RecordError('no', { endsRun: true }), redaction)).toMatchObject({ verdict: 'endsRun' });
   });
 });
