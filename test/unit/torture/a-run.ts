@@ -13,7 +13,7 @@ export function aTableRun(): Evidence {
   return run('table', (row) => sqliteCells(row));
 }
 
-/** The same with lines of JSON. Process 10 died when 2 was written but not settled: 11 has written it again. */
+/** The same run with lines of JSON. Process 10 died when 2 was written but not settled, so 11 has written it again. */
 export function aLinesRun(): Evidence {
   const evidence = run('lines', (row) => jsonCells(row));
   const [first, second] = evidence.consumers as [Consumer, Consumer];
@@ -26,8 +26,8 @@ export function aLinesRun(): Evidence {
 }
 
 /**
- * The same with a sink of parts, finished twice, because the first process died. 10 had 2 in its part when it died, but that was
- * not settled, so 11 has done it again. 4 has no row: its commit has not moved the end of the part.
+ * The same run with a sink of parts, finished twice because the first process died. 10 had 2 in its part when it died, but that
+ * was not settled, so 11 has done it again. 4 has no row: its commit has not moved the end of the part.
  */
 export function aPartRun(): Evidence {
   const evidence = run('unread', () => ({}));

@@ -12,7 +12,7 @@ describe('digests', () => {
       })(),
       { a: 1 },
     ],
-    ['bytes, in whatever wrapping', Buffer.from('ab'), new Uint8Array([97, 98])],
+    ['bytes in different wrappings', Buffer.from('ab'), new Uint8Array([97, 98])],
   ])('are the same for %s', (_, one, other) => {
     expect(digestOf(one)).toBe(digestOf(other));
   });
@@ -75,13 +75,13 @@ describe('the cells that a row is expected to have', () => {
     expect(cellText(2.5)).toBe('2.5');
   });
 
-  it('are short, and still distinguish long cells', () => {
+  it('are short, and still tell long cells apart', () => {
     const [one, other] = ['a', 'b'].map((end) => cellText('x'.repeat(100_000) + end));
     expect(one!.length).toBeLessThan(100);
     expect(one).not.toBe(other);
   });
 
-  it('are one line of JSON, also for values that JSON does not have', () => {
+  it('are one line of JSON, even for values that JSON does not have', () => {
     expect(jsonCells({ a: new Set([1n]), b: new Map([['c', new Date(0)]]) })).toEqual({
       row: '{"a":["1"],"b":{"c":"1970-01-01T00:00:00.000Z"}}',
     });

@@ -7,8 +7,8 @@ const open = (after: string): ProducerEntry => ({ t: 'open', after });
 const items = (...digests: string[]): ProducerEntry => ({ t: 'items', digests });
 const cursor = (text: string): ProducerEntry => ({ t: 'cursor', cursor: text });
 
-describe('what a source has yielded', () => {
-  it('is numbered from the start of the source, also by a producer that resumes after a cursor', () => {
+describe('the output of a source', () => {
+  it('is numbered from the start of the source, even by a producer that resumes after a cursor', () => {
     const first = [open(''), items('a', 'b'), cursor('after b'), items('c')];
     const second = [open('after b'), items('c', 'd'), { t: 'end' as const }];
     expect(emissionsOf([second, first])).toEqual([
@@ -20,7 +20,7 @@ describe('what a source has yielded', () => {
     ]);
   });
 
-  it('is kept apart if a producer began after a cursor that nobody had reported', () => {
+  it('is kept apart if a producer began after a cursor that no producer had reported', () => {
     const found = emissionsOf([
       [open(''), items('a')],
       [open('unknown'), items('a')],
@@ -36,7 +36,7 @@ describe('what a source has yielded', () => {
     ]);
   });
 
-  it('has each place once with its own item, whichever chunks each producer makes and whichever cursor it resumes after', () => {
+  it('has each place once with its own item, however producers divide chunks and whichever cursor they resume after', () => {
     const chunkSizes = fc.array(fc.integer({ min: 1, max: 5 }), { minLength: 1, maxLength: 12 });
     const producer = fc.record({ chunkSizes, resumeAt: fc.double({ min: 0, max: 1, noNaN: true }) });
     fc.assert(

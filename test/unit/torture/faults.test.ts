@@ -26,11 +26,11 @@ describe('the schedule', () => {
     );
   });
 
-  it('fills no disk if there is none to fill', () => {
+  it('fills no disk if no small disk exists', () => {
     expect(first(2000, 3, { canFillDisk: false }).filter(({ fault }) => fault.kind === 'disk full')).toEqual([]);
   });
 
-  it('kills at the commits of each sink, and in the `finish` of those that have one', () => {
+  it('kills at the commits of each sink, and in `finish` of the sinks that have it', () => {
     const traps = (range: Partial<Range>): Set<string> =>
       new Set(
         first(3000, 3, range).flatMap(({ fault }) => (fault.kind === 'trap' ? [`${fault.point} ${fault.sink}`] : [])),

@@ -4,7 +4,7 @@ import { judge, judgeAll } from '../../../src/torture/oracle.ts';
 import type { ProblemKind } from '../../../src/torture/problem.ts';
 import { aLinesRun, aPartRun, aTableRun } from './a-run.ts';
 
-/** Changes the evidence: something that is missing was lost by the product, something that is there twice was doubled… */
+/** Changes the evidence, as if the product had lost something, stored something twice… */
 type Spoil = (evidence: Evidence) => void;
 
 const runs = { 'a table': aTableRun, lines: aLinesRun };
@@ -33,7 +33,7 @@ describe.each(Object.entries(runs))('the oracle of a run into %s', (_, make) => 
     ['missing', 'one of the two rows of an item', ({ rows }) => void rows!.splice(4, 1)],
     ['missing', 'a source that was not read to its end', (evidence) => void (evidence.hasSourceEnded = false)],
     ['missing', 'a dead letter that was lost', ({ dead }) => void dead.pop()],
-    ['twice', 'a row that is there twice', ({ rows }) => void rows!.push(rows![0]!)],
+    ['twice', 'a row that is in the sink twice', ({ rows }) => void rows!.push(rows![0]!)],
     [
       'twice',
       'an item that was stored twice',
@@ -52,10 +52,10 @@ describe.each(Object.entries(runs))('the oracle of a run into %s', (_, make) => 
     ],
     [
       'altered',
-      'an item that was another the second time it was seen',
+      'an item that had changed when it was seen again',
       ({ consumers }) => void (consumers[1]!.calls.find(({ seq }) => seq === 3)!.digest = 'other'),
     ],
-    ['invented', 'a row that nobody made', ({ rows }) => void rows!.push({ trace: '10.99.0', cells: {} })],
+    ['invented', 'a row that no process made', ({ rows }) => void rows!.push({ trace: '10.99.0', cells: {} })],
     ['invented', 'a row without a mark', ({ rows }) => void rows!.push({ trace: null, cells: {} })],
     [
       'invented',
@@ -64,7 +64,7 @@ describe.each(Object.entries(runs))('the oracle of a run into %s', (_, make) => 
         for (const each of emissions) if (each.at === '#4') each.digest = 'x';
       },
     ],
-    ['books', 'books that count more done than there are', ({ books }) => void (books.done += 1)],
+    ['books', 'books that count more items as done than there are', ({ books }) => void (books.done += 1)],
     ['books', 'an exit code that hides dead letters', ({ books }) => void (books.exitCode = 0)],
     ['books', 'a source with more items than were emitted', (evidence) => void (evidence.sourceItems = 7)],
     ['unfinished', 'a run that is not finished', ({ books }) => void (books.state = 'sealed')],
@@ -89,12 +89,12 @@ describe('the oracle', () => {
     ],
     ['invented', 'rows of an item that is not in the ledger', ({ ledger }) => void (ledger![0] = [1, 1])],
     ['missing', 'an item in the ledger without any row', ({ rows }) => void rows!.splice(0, 1)],
-    ['invented', 'an item in the ledger that nobody ever had', ({ ledger }) => void ledger!.push([8, 8])],
+    ['invented', 'an item in the ledger that no process ever had', ({ ledger }) => void ledger!.push([8, 8])],
   ])('of a transactional sink finds %s: %s', (kind, _, spoil) => {
     expect(kindsOf(aTableRun, spoil)).toContain(kind);
   });
 
-  it('of a sink without transactions allows the repetition of an item that was in hand at a death', () => {
+  it('allows a sink without transactions to repeat an item that was in hand when a process died', () => {
     expect(judge(aLinesRun())).toMatchObject({ problems: [], repeated: 1 });
   });
 
@@ -102,24 +102,24 @@ describe('the oracle', () => {
     ['of a process that ended in order', ({ consumers }) => void (consumers[0]!.hasClosed = true)],
     ['that its process had settled before it died', ({ consumers }) => void consumers[0]!.commits.push({ seqs: [1] })],
     [
-      'that one process has done twice',
+      'that one process did twice',
       ({ consumers, rows }) => {
         consumers[1]!.calls.push({ ...consumers[1]!.calls[1]!, call: 8 });
         rows!.push({ trace: '11.8.0', cells: consumers[1]!.calls[1]!.rows![0]! });
       },
     ],
-  ])('of a sink without transactions does not allow the repetition of an item %s', (_, spoil) => {
+  ])('does not allow a sink without transactions to repeat an item %s', (_, spoil) => {
     expect(kindsOf(aLinesRun, spoil)).toContain('twice');
   });
 
   it.each<[ProblemKind, string, Spoil]>([
-    ['missing', 'an item that lies after the end of a part', ({ parts }) => void (parts[1]!.end = '10')],
+    ['missing', 'an item after the end of a part', ({ parts }) => void (parts[1]!.end = '10')],
     ['missing', 'a part that does not count', ({ parts }) => void parts.shift()],
     ['twice', 'an item in the parts of two processes', ({ parts }) => void (parts[0]!.end = '20')],
     ['twice', 'an item in a part twice', ({ consumers }) => consumers[1]!.commits[1]!.seqs.push(2)],
-    ['twice', 'an item in a part that is dead', ({ consumers }) => consumers[1]!.commits[1]!.seqs.push(6)],
+    ['twice', 'a dead item in a part', ({ consumers }) => consumers[1]!.commits[1]!.seqs.push(6)],
     ['invented', 'a part that ends where no commit has ended', ({ parts }) => void (parts[1]!.end = '35')],
-    ['invented', 'a part of a process that nobody knows', ({ parts }) => void parts.push({ writer: 12, end: '10' })],
+    ['invented', 'a part of an unknown process', ({ parts }) => void parts.push({ writer: 12, end: '10' })],
     ['altered', 'a first finish with other parts', ({ finishes }) => void finishes![0]!.parts.pop()],
     ['unfinished', 'a finish that never returned', ({ finishes }) => void (finishes![1]!.hasReturned = false)],
     ['unfinished', 'a sink that was never finished', ({ finishes }) => void (finishes!.length = 0)],
@@ -127,21 +127,21 @@ describe('the oracle', () => {
     expect(kindsOf(aPartRun, spoil)).toContain(kind);
   });
 
-  it('of a sink of parts finds nothing if all is well, and says that it has not read them', () => {
+  it('of a sink of parts finds nothing if all is well, and says that it has not read the parts', () => {
     const { problems, unchecked, ...counts } = judge(aPartRun());
     expect(problems).toEqual([]);
     expect(unchecked).toEqual([expect.stringContaining('was trusted')]);
     expect(counts).toMatchObject({ emitted: 6, done: 5, dead: 1 });
   });
 
-  it('of a sink of parts counts an item without rows as settled by the process that did it last', () => {
+  it('of a sink of parts counts an item without rows as settled by the last process that did it', () => {
     const evidence = aPartRun();
     evidence.consumers[0]!.commits.splice(1, 0, { seqs: [4], part: '10' });
     evidence.consumers[0]!.calls.push({ ...evidence.consumers[1]!.calls.find(({ seq }) => seq === 4)!, call: 8 });
     expect(judge(evidence).problems).toEqual([]);
   });
 
-  /** Item 6 was refused by another sink, after this one had taken it. */
+  /** Another sink refused item 6 after this one had accepted it. */
   const partlyDead = (): Evidence => {
     const evidence = aTableRun();
     const row = evidence.rows![0]!.cells;
@@ -158,12 +158,12 @@ describe('the oracle', () => {
 
   it.each<[ProblemKind, string, Spoil]>([
     ['twice', 'does not say so', ({ dead }) => void (dead[0]!.isInSink = false)],
-    ['missing', 'says so, and it has not', ({ ledger, rows }) => void [ledger!.pop(), rows!.pop()]],
-  ])('of one of several sinks finds an item %s: its letter %s', (kind, _, spoil) => {
+    ['missing', 'wrongly says so', ({ ledger, rows }) => void [ledger!.pop(), rows!.pop()]],
+  ])('of one of several sinks finds an item %s: its dead letter %s', (kind, _, spoil) => {
     expect(kindsOf(partlyDead, spoil)).toContain(kind);
   });
 
-  it('takes each of several sinks by itself, and says which one a problem is about', () => {
+  it('judges each of several sinks on its own, and says which sink a problem is about', () => {
     const lines = { ...aLinesRun(), name: 'lines' };
     const table = { ...aTableRun(), name: 'table' };
     expect(judgeAll([table, lines])).toMatchObject({ problems: [], done: 5, dead: 1, rows: 11, repeated: 1 });
@@ -180,7 +180,7 @@ describe('the oracle', () => {
     expect(judge(evidence).problems.map(({ kind }) => kind)).toContain('missing');
   });
 
-  it('says what it cannot check for a source that yields something else the next time', () => {
+  it('says what it cannot check if the source yields something else the next time', () => {
     const evidence = { ...aTableRun(), sourceItems: undefined };
     evidence.emissions.push({ at: '#6', digest: 'something else' });
     const { problems, unchecked } = judge(evidence);
@@ -188,7 +188,7 @@ describe('the oracle', () => {
     expect(problems.filter(({ kind }) => kind === 'missing')).toEqual([]);
   });
 
-  it('says that it had to trust a sink that it cannot read', () => {
+  it('says that it trusted a sink that it cannot read', () => {
     const evidence: Evidence = { ...aLinesRun(), sink: 'unread', rows: undefined };
     expect(judge(evidence)).toMatchObject({ problems: [], unchecked: [expect.stringContaining('was trusted')] });
   });

@@ -5,7 +5,7 @@ import { childrenOf, sendSignal } from '../../../src/torture/processes.ts';
 import { until } from '../../support/until.ts';
 
 describe('the children of a process', () => {
-  it('are known by their title, or by the file that they run, as long as they live', async () => {
+  it('are found by their title or by the file that they run as long as they live', async () => {
     const names = ['/dist/consumer.js', '/dist/producer.js', 'millrace mine: consumer 12', 'millrace mine: supervisor'];
     const children = names.map((name) => {
       const code = name.startsWith('/') ? '' : `process.title = ${JSON.stringify(name)};`;
@@ -27,7 +27,7 @@ describe('the children of a process', () => {
     sendSignal(children[0]!.pid!, 'SIGKILL');
   });
 
-  it.each([0, 1, -5, Number.NaN])('are not looked for by the number %s, which would mean other processes', (pid) => {
+  it.each([0, 1, -5, Number.NaN])('are not searched under the number %s, which would mean other processes', (pid) => {
     expect(() => sendSignal(pid, 'SIGKILL')).toThrow('expected the pid of a process');
   });
 });

@@ -16,7 +16,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(directory, { recursive: true }));
 
-/** Nothing that takes long ever ends. */
+/** Everything that takes long hangs. */
 const clock: Clock = {
   ...systemClock,
   after: (ms, fn) => (ms < 10_000 ? systemClock.after(ms, fn) : () => undefined),
@@ -28,7 +28,7 @@ function* always<T>(value: T): Generator<T, never> {
   for (;;) yield value;
 }
 
-/** A round with this shell script as the supervisor. It works in our directory. */
+/** A round with this shell script as the supervisor, in our directory. */
 function round(script: string, options: Partial<RoundOptions> = {}): Promise<RoundResult> {
   return runRound({
     clock,
@@ -51,25 +51,25 @@ function round(script: string, options: Partial<RoundOptions> = {}): Promise<Rou
 }
 
 describe('a round', () => {
-  it('reports a finished run that starts again and does not end, instead of waiting for it', async () => {
+  it('reports a finished run that hangs when it is started again, instead of waiting for it', async () => {
     const result = await round('test -e ran && exec sleep 1000; touch ran', { patienceMs: 100 });
     expect(result.problems).toEqual([
       { kind: 'unfinished', count: 1, text: expect.stringContaining('it did not end within 0 s') },
     ]);
   });
 
-  it('reports a supervisor that exits as if the run were over and leaves the rest to the next one', async () => {
+  it('reports a supervisor that exits as if the run were over and leaves work to the next one', async () => {
     const result = await round('test -e ran && echo {} > journal/producer-2.ndjson; touch ran');
     expect(result.problems).toEqual([
       { kind: 'unfinished', count: 1, text: expect.stringContaining('when run again it continued') },
     ]);
   });
 
-  it('accepts a supervisor that does nothing more', async () => {
+  it('accepts a supervisor that has nothing more to do', async () => {
     expect(await round('true')).toMatchObject({ starts: 2, problems: [] });
   });
 
-  it('that is interrupted ends at once, whatever it was waiting for', async () => {
+  it('that is interrupted ends at once, whatever it is waiting for', async () => {
     const script = `trap 'touch told' TERM; touch began; while :; do sleep 0.05; done`;
     const result = round(script, { isEnough: () => false, schedule: onceBegun() });
     await until(() => existsSync(join(directory, 'told')));

@@ -12,7 +12,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(directory, { recursive: true }));
 
-/** Which processes a child of `ppid` kills when it reaches a point of its work with the sink of this number. */
+/** The processes that a child of `ppid` kills when it reaches a point of its work with the sink of this number. */
 function passing(ppid: number, sink?: number): number[] {
   const killed: number[] = [];
   const kill = (pid: number): true => {
@@ -28,7 +28,7 @@ describe('a trap', () => {
     ['self', [20]],
     ['supervisor', [10]],
     ['both', [10, 20]],
-  ] as const)('kills whom it is laid for, once: %s', (doomed, killed) => {
+  ] as const)('kills the processes that it is set for, once: %s', (doomed, killed) => {
     layTrap(file, { point: 'after commit', sink: 0, doomed, supervisor: 10 });
     expect(passing(10)).toEqual(killed);
     expect(passing(10)).toEqual([]);
@@ -36,19 +36,19 @@ describe('a trap', () => {
     expect(existsSync(file)).toBe(false);
   });
 
-  it('is not sprung by a child whose supervisor is gone: by now, its parent is an unrelated process', () => {
+  it('is not sprung by a child whose supervisor has gone: its parent is now an unrelated process', () => {
     layTrap(file, { point: 'after commit', sink: 0, doomed: 'both', supervisor: 10 });
     expect(passing(1)).toEqual([]);
     expect(isLaid(file)).toBe(true);
     expect(liftTrap(file)).toBe(true);
   });
 
-  it('is not sprung elsewhere', () => {
+  it('is not sprung at another point', () => {
     layTrap(file, { point: 'before commit', sink: 0, doomed: 'both', supervisor: 10 });
     expect(passing(10)).toEqual([]);
   });
 
-  it('for one of several sinks is sprung at that one', () => {
+  it('for one of several sinks is sprung only at that sink', () => {
     layTrap(file, { point: 'after commit', sink: 1, doomed: 'self', supervisor: 10 });
     expect(passing(10, 0)).toEqual([]);
     expect(passing(10, 1)).toEqual([20]);

@@ -18,7 +18,7 @@ describe('watched records', () => {
     expect(decoded.map((each) => each.digest)).toEqual(['1\n', 'x\n', '"s"\n'].map(digest));
   });
 
-  it('reach the pipeline as they were decoded, whatever they are, and malformed ones as errors', () => {
+  it('reach the pipeline as they were decoded, whatever their values; malformed records arrive as errors', () => {
     const bad = new RecordError('no JSON');
     const decode = watchedDecoders(
       () => () => [1, bad, 's'],
@@ -42,7 +42,7 @@ describe('watched records', () => {
     expect(decode(meta)({ bytes, ends: Uint32Array.of(2) })).toEqual([new DecodedRecord(1, digest('a\n'))]);
   });
 
-  it('have as many items as the decoder returned, so that the product sees its mistake', () => {
+  it('have as many items as the decoder returned, so that the product sees the decoder’s mistake', () => {
     const decode = watchedDecoders(
       () => () => [1, 2, 3, 4],
       () => undefined,
@@ -50,7 +50,7 @@ describe('watched records', () => {
     expect(decode(meta)(run)).toHaveLength(4);
   });
 
-  it('can be struck just before they are decoded', () => {
+  it('can be hit by a fault just before they are decoded', () => {
     const story: string[] = [];
     const decode = watchedDecoders(
       () => () => {
@@ -63,7 +63,7 @@ describe('watched records', () => {
     expect(story).toEqual(['announced', 'decoded']);
   });
 
-  it('that are too long are known by the beginning that the queue keeps, and by their length', () => {
+  it('that are too long are identified by their length and the beginning that the queue keeps', () => {
     const long = Buffer.alloc(oversizedBytes + 10, 'x');
     const kept = recordDigest(long.subarray(0, oversizedBytes), long.length);
     const ends = [2, 2 + long.length];

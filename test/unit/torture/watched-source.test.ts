@@ -57,13 +57,13 @@ describe('a watched source', () => {
         yield 'b';
       },
     ],
-  ])('writes each item of %s to the journal before it is passed on, and the end', async (_, source) => {
+  ])('writes each item of %s to the journal before passing it on, and then the end', async (_, source) => {
     const { story, items } = watch(source);
     await all(items, story);
     expect(story).toEqual([opened(), ...written('a'), ...written('b'), ...end]);
   });
 
-  it('writes down which cursor it begins after, and each cursor that it reports', async () => {
+  it('writes the cursor that it begins after to the journal, and each cursor that it reports', async () => {
     const source: PlainSource<unknown> = async function* ({ checkpoint }) {
       yield 'c';
       checkpoint({ page: 2 });
@@ -81,7 +81,7 @@ describe('a watched source', () => {
     ]);
   });
 
-  it('stays synchronous if it was', () => {
+  it('stays synchronous if the original was', () => {
     expect(Symbol.iterator in watch(['a']).items).toBe(true);
     expect(Symbol.asyncIterator in watch(async function* () {}).items).toBe(true);
     expect(watch((() => 5) as unknown as PlainSource<unknown>).items).toBe(5);
@@ -107,7 +107,7 @@ describe('a watched source', () => {
   });
 });
 
-/** A watched source with a specification, opened, with the story of what happened to it. */
+/** An open watched source with a specification, and a record of what happened to it. */
 async function watchSpec(source: OpenSource, given: Partial<OpenContext> = {}) {
   const story: unknown[] = [];
   const spec = defineSource({ kind: 'mine', target: 'x', resumes: 'by cursor', settles: true, open: () => source });
@@ -127,7 +127,7 @@ describe('a watched source with a specification', () => {
   ];
   const records = ['c\n', 'd\n'].map((text) => recordDigest(Buffer.from(text)));
 
-  it('writes the items and records of each chunk to the journal before the chunk is passed on, and its cursor after them', async () => {
+  it('writes the items and records of each chunk to the journal before passing the chunk on, and its cursor after them', async () => {
     const { story, open } = await watchSpec({ read: () => chunks }, { cursor: 0 });
     for await (const chunk of open.read()) story.push(chunk);
     expect(story).toEqual([
@@ -148,7 +148,7 @@ describe('a watched source with a specification', () => {
     ]);
   });
 
-  it('passes on what is stored and settled, and its end, to the source’s own methods', async () => {
+  it('passes calls of `stored`, `settled` and `close` on to the source’s own methods', async () => {
     class Mine implements OpenSource {
       readonly heard: unknown[] = [];
       read = (): Chunk[] => [];
@@ -172,7 +172,7 @@ describe('a watched source with a specification', () => {
     expect(Object.keys(plain)).toEqual(['read']);
   });
 
-  it('stays a specification, and what is not a chunk gets to the producer, which reports it', async () => {
+  it('stays a specification, and passes values that are not chunks to the producer, which reports them', async () => {
     const { watched, open, story } = await watchSpec({ read: () => [null, { bytes: 5 }] as unknown as Chunk[] });
     expect(isSourceSpec(watched)).toBe(true);
     expect([...(open.read() as Iterable<Chunk>)]).toEqual([null, { bytes: 5 }]);
