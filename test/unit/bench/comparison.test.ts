@@ -21,11 +21,11 @@ describe('a comparison', () => {
     expect(ratios(handOff)).toEqual([0.5, 0.5, 0.7]);
   });
 
-  it.each([memory, absent])('has no ratio with nothing beside it', (comparison) => {
+  it.each([memory, absent])('has no ratio if one side was not measured', (comparison) => {
     expect(ratios(comparison)).toEqual([]);
   });
 
-  it('is a row of the table: median and extremes of both, and of the ratios', () => {
+  it('fills a row of the table with the median and the extremes of both sides and of the ratios', () => {
     expect(table([handOff, memory]).split('\n')).toEqual([
       'what        unit     Millrace                  compared with              ratio, round by round',
       '──────────  ───────  ────────────────────────  ─────────────────────────  ────────────────────────',

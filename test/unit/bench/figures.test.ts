@@ -43,7 +43,7 @@ const peers: CaseResult = {
 };
 
 describe('the figures of the page', () => {
-  it('are a table for each case, with what was measured, where and when', () => {
+  it('have a table for each case, and say what was measured, where and when', () => {
     expect(figures([result], () => '').split('\n')).toEqual([
       '### Latency',
       '',
@@ -56,7 +56,7 @@ describe('the figures of the page', () => {
     ]);
   });
 
-  it('have a chart where it shows something, and a fixed order', () => {
+  it('have a chart where it is informative, in a fixed order', () => {
     const text = figures([result, peers], (name) => `plots/${name}.svg`);
     expect(text).toContain('![Compared with others](plots/peers.svg)');
     expect(text.indexOf('### Compared with others')).toBeLessThan(text.indexOf('### Latency'));
@@ -69,7 +69,7 @@ describe('the figures of the page', () => {
 });
 
 describe('the picture of the peers', () => {
-  it('has Millrace once, and all products that were measured; those that store nothing are in a separate group', () => {
+  it('shows Millrace once, and all products that were measured; products that store nothing are in a separate group', () => {
     const labels = plotOf(peers)!.groups.map((group) => group.map(({ label }) => label));
     expect(labels).toEqual([['Millrace'], ['piscina (in memory)']]);
   });

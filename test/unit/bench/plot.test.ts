@@ -26,12 +26,12 @@ describe('a bar plot', () => {
     expect(highest).toBeLessThan(760);
   });
 
-  it('puts groups further apart than the bars of one group', () => {
+  it('puts groups further apart than the bars within a group', () => {
     const [first, second, third] = all(/class="(?:ours|other)"[^>]* y="(\d+)"/g) as [number, number, number];
     expect(third - second).toBeGreaterThan(second - first);
   });
 
-  it('shows the figures, to three places', () => {
+  it('shows the figures to three significant places', () => {
     expect(svg).toContain('>100,000 (80,000–200,000)<');
     expect(svg).toContain('>50,000<');
     expect(svg).toContain('>12,300 (12,000–13,000)<');

@@ -5,7 +5,7 @@ function step(pid: number, seq: number, what: Step['what'], ms: number): Step {
   return { pid, seq, what, atNs: ms * 1e6 };
 }
 
-describe('what a kill costs', () => {
+describe('the cost of a kill', () => {
   it('is the time until the first and the last of the items that it interrupted run again', () => {
     const steps = [
       step(1, 10, 'started', 0),

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { alternate } from '../../../bench/measure/rounds.ts';
 
 describe('rounds', () => {
-  it('run each contender once per round, one at a time, and begin with a different one', async () => {
+  it('run each contender once per round, one at a time, and begin with a different one each time', async () => {
     const ran: string[] = [];
     const contender = (name: string) => async (round: number) => {
       ran.push(`${name}${round} in`);
@@ -17,7 +17,7 @@ describe('rounds', () => {
     );
   });
 
-  it('end with the first failure', async () => {
+  it('end at the first failure', async () => {
     const failing = alternate(2, { a: () => Promise.reject(new Error('expected 10 rows, got 9')) });
     await expect(failing).rejects.toThrow('expected 10 rows, got 9');
   });

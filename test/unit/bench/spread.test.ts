@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { percentile, spread } from '../../../bench/measure/spread.ts';
 
-describe('what several measurements come to', () => {
+describe('the summary of several measurements', () => {
   it.each([
     [[7], { median: 7, min: 7, max: 7 }],
     [[3, 1, 2], { median: 2, min: 1, max: 3 }],
@@ -12,7 +12,7 @@ describe('what several measurements come to', () => {
     expect(spread(values)).toEqual(expected);
   });
 
-  it('gives the value that a percentage of the values does not exceed, interpolated between two values', () => {
+  it('gives the value that a percentage of the measurements does not exceed, interpolated between two of them', () => {
     const values = [0, 10, 20, 30, 40];
     expect([0, 25, 50, 90, 100].map((percent) => percentile(values, percent))).toEqual([0, 10, 20, 36, 40]);
   });
@@ -27,7 +27,7 @@ describe('what several measurements come to', () => {
     );
   });
 
-  it('is an error without a measurement', () => {
+  it('throws if there is no measurement', () => {
     expect(() => spread([])).toThrow(RangeError);
   });
 });

@@ -5,7 +5,7 @@ import { parse } from '../../../src/ipc/parse.ts';
 import { HandClock } from '../../support/hand-clock.ts';
 
 describe('the beat', () => {
-  it('comes at once and then at regular intervals, with what the process is doing, until it is cancelled', () => {
+  it('comes at once and then at regular intervals, reports what the process is doing, and stops when it is cancelled', () => {
     const clock = new HandClock();
     const beats: Beat[] = [];
     let lent = 0;

@@ -40,7 +40,7 @@ class Connected {
     started.push(this);
   }
 
-  /** Starts one and tells it what to do. */
+  /** Starts a child and sends it its task. */
   static async withTask(deed: string): Promise<Connected> {
     const child = new Connected();
     await until(() => child.messages.length === 1);
@@ -77,11 +77,11 @@ describe('a child', () => {
     child.channel.send({ type: 'bye' });
     await until(() => child.isClosed);
     expect([child.exit, child.failures]).toEqual([undefined, []]);
-    // No debugger either.
+    // SIGUSR1 starts no debugger, either.
     expect(child.stderr).toBe('');
   });
 
-  it('dies at once when its channel closes: nothing that it does could be settled any more', async () => {
+  it('dies at once when its channel closes: nothing that it did after that could be settled', async () => {
     const child = await Connected.withTask('waits');
     child.channel.destroy();
     expect(await child.gone()).toEqual({ code: null, signal: 'SIGKILL' });
@@ -101,13 +101,13 @@ describe('a child', () => {
     ['rejects', { code: 'Error', message: 'nobody caught this' }],
     ['throws null', { code: 'THROWN', message: 'a null was thrown: null' }],
     ['rejects with null', { code: 'THROWN', message: 'a null was thrown: null' }],
-  ])('that %s where nothing catches it says so and exits 1', async (deed, error) => {
+  ])('that %s where nothing catches it reports it and exits with 1', async (deed, error) => {
     const child = await Connected.withTask(deed);
     expect(await child.gone()).toEqual({ code: 1, signal: null });
     expect(child.failures).toMatchObject([{ type: 'failed', error, exitCode: null }]);
   });
 
-  it('in which work that is not awaited was cancelled continues, and says so once', async () => {
+  it('continues when work that nothing awaits was cancelled, and reports it once', async () => {
     const child = await Connected.withTask('is cancelled');
     await until(() => child.messages.length >= 3);
     child.channel.send({ type: 'bye' });
@@ -117,33 +117,33 @@ describe('a child', () => {
     expect(warnings).toMatchObject([{ message: expect.stringContaining('(terminated: the item is settled)') }]);
   });
 
-  it('that fails says so even if a user’s timer keeps it alive: it has closed its channel', async () => {
+  it('that fails closes its channel even if a user’s timer keeps it alive', async () => {
     const child = await Connected.withTask('throws, with a timer left');
     await until(() => child.isClosed);
     expect(child.failures).toMatchObject([{ error: { message: 'and it has a timer' } }]);
     expect(child.exit).toBeUndefined();
   });
 
-  it('that cannot continue for good names the exit code for the service', async () => {
+  it('that can never continue names the exit code for the service', async () => {
     const child = await Connected.withTask('fails for good');
     expect(await child.gone()).toEqual({ code: 1, signal: null });
     expect(child.failures).toMatchObject([{ error: { code: 'SOURCE_CHANGED' }, exitCode: 78 }]);
   });
 
-  it('fails once', async () => {
+  it('reports only its first failure', async () => {
     const child = await Connected.withTask('fails twice');
     await child.gone();
     expect(child.failures).toMatchObject([{ error: { message: 'first' } }]);
   });
 
-  it('that has closed its channel cannot fail any more', async () => {
+  it('does not fail after it has closed its channel', async () => {
     const child = await Connected.withTask('throws when it has left');
     child.channel.send({ type: 'bye' });
     expect(await child.gone()).toEqual({ code: 0, signal: null });
     expect(child.failures).toEqual([]);
   });
 
-  it('closes its channel when it gets bye, and ends by itself', async () => {
+  it('closes its channel when it receives `bye`, and exits by itself', async () => {
     const child = new Connected();
     await until(() => child.messages.length === 1);
     child.channel.send({ type: 'bye' });
@@ -154,7 +154,7 @@ describe('a child', () => {
 
 describe('a child that watches its parent', () => {
   it('dies with it, even in a busy loop', async () => {
-    // A parent in between, which can be killed: it hands its own channel on.
+    // A parent in between that can be killed; it passes its own channel on.
     const script = `
       const { spawn } = require('node:child_process');
       const child = spawn(process.execPath, [process.argv[1]], { stdio: ['ignore', 'ignore', 'inherit', 3] });
@@ -174,7 +174,7 @@ describe('a child that watches its parent', () => {
     channel.send({ type: 'refused', id: 0, message: 'watches its parent in a busy loop' });
     await until(() => isBusy(Number(pid)));
     parent.kill('SIGKILL');
-    // Its channel stays open: only the watch can tell.
+    // Its channel stays open, so only the watch can notice.
     await until(() => identify(Number(pid)) === undefined);
     expect(messages).toHaveLength(2);
     channel.destroy();

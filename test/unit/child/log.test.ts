@@ -3,7 +3,7 @@ import { childLog } from '../../../src/child/log.ts';
 import type { LogMessage } from '../../../src/ipc/messages.ts';
 import { parse } from '../../../src/ipc/parse.ts';
 
-/** What arrives at the supervisor of a line that is logged so. */
+/** The message that reaches the supervisor for a line that is logged with these arguments. */
 function arrives(message: unknown, fields?: unknown): LogMessage {
   let sent: LogMessage | undefined;
   childLog((line) => (sent = line)).info(message as string, fields as Record<string, unknown>);
@@ -40,8 +40,8 @@ describe('a line of user code’s log', () => {
     ['a date', { at: new Date(0) }, { at: '1970-01-01T00:00:00.000Z' }],
     ['a map', { by: new Map([['a', 1n]]) }, { by: { a: '1' } }],
     ['a set', { all: new Set([1, 2]) }, { all: [1, 2] }],
-    ['what JSON leaves out', { gone: undefined, go: () => 1, kept: 1 }, { kept: 1 }],
-    ['a number that is none', { n: NaN }, { n: null }],
+    ['fields that JSON leaves out', { gone: undefined, go: () => 1, kept: 1 }, { kept: 1 }],
+    ['NaN', { n: NaN }, { n: null }],
     ['an array instead of fields', [1, 2], { fields: [1, 2] }],
     ['text instead of fields', 'text', { fields: 'text' }],
     ['null instead of fields', null, { fields: null }],
@@ -59,7 +59,7 @@ describe('a line of user code’s log', () => {
 
   it.each<[string, unknown]>([
     ['refer back to themselves', circular],
-    ['cannot be looked at', hostile],
+    ['cannot be inspected', hostile],
     [
       'fail to describe themselves',
       {
@@ -81,12 +81,12 @@ describe('a line of user code’s log', () => {
     ['a number', 7, '7'],
     ['nothing', undefined, 'undefined'],
     ['a symbol', Symbol('s'), 'Symbol(s)'],
-    ['what cannot be made text', Object.create(null), '(a message that is not text: object)'],
+    ['a value that cannot be converted to text', Object.create(null), '(a message that is not text: object)'],
   ])('may say %s', (_, message, text) => {
     expect(arrives(message).message).toBe(text);
   });
 
-  it('is bounded, however much it is given', () => {
+  it('is limited, however long the text and the fields are', () => {
     const { message, fields } = arrives('m'.repeat(10e6), { text: 'x'.repeat(10e6) });
     expect(message).toHaveLength(64 * 1024 + 1);
     expect(JSON.stringify(fields).length).toBeLessThan(2000);

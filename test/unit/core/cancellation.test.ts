@@ -3,7 +3,7 @@ import { cancellation, isCancellation } from '../../../src/core/cancellation.ts'
 
 const ours = cancellation(new DOMException('the item is settled', 'AbortError'));
 
-describe('an error that nobody has caught', () => {
+describe('an uncaught error', () => {
   it.each<[what: string, error: unknown, expected: boolean]>([
     ['is the cancellation', ours, true],
     ['was caused by the cancellation', new TypeError('terminated', { cause: ours }), true],

@@ -27,7 +27,7 @@ describe('a pause', () => {
     expect(clock.waiting).toBe(0);
   });
 
-  it('does not begin if it was aborted before', async () => {
+  it('does not begin if it was already aborted', async () => {
     const clock = new HandClock();
     await pause(clock, 1000, AbortSignal.abort());
     expect(clock.waiting).toBe(0);
@@ -37,7 +37,7 @@ describe('a pause', () => {
 describe('the machine’s clock', () => {
   const month = 30 * 24 * 3600 * 1000;
 
-  it('calls neither at once nor too early after a time that is too long for Node’s timers', () => {
+  it('calls neither at once nor too early when the time is too long for Node’s timers', () => {
     jest.useFakeTimers();
     try {
       const called = jest.fn();
@@ -51,7 +51,7 @@ describe('the machine’s clock', () => {
     }
   });
 
-  it('does not call a cancelled timer, whenever in a long time it was cancelled', () => {
+  it('does not call a cancelled timer, at whatever point of a long time it was cancelled', () => {
     jest.useFakeTimers();
     try {
       const called = jest.fn();

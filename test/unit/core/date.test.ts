@@ -16,7 +16,7 @@ describe('isDate', () => {
     '2024-1-1',
     ' 2024-01-01',
     '2024-01-01\n',
-  ])('refuses %j, which is no day', (text) => {
+  ])('refuses %j, which is not a day', (text) => {
     expect(isDate(text)).toBe(false);
   });
 });

@@ -64,11 +64,11 @@ describe('a thrown value, as data', () => {
     expect(errorData(stacked(inPackage))).not.toHaveProperty('at');
   });
 
-  it('is taken from any value with a message, because errors of another realm are not instances of ours', () => {
+  it('is read from any value with a message, because errors of another realm are not instances of our Error', () => {
     expect(errorData({ name: 'AbortError', message: 'aborted' })).toEqual({ code: 'AbortError', message: 'aborted' });
   });
 
-  it('uses a message that is not text as text', () => {
+  it('converts a message that is not text to text', () => {
     expect(errorData(Object.assign(new Error('x'), { message: { status: 404 } })).message).toBe('{"status":404}');
   });
 
@@ -83,7 +83,7 @@ describe('a thrown value, as data', () => {
     ['a number', 20],
     ['an empty text', ''],
     ['an object', {}],
-  ])('uses the name if the code is %s', (_, code) => {
+  ])('uses the name as the code if the code is %s', (_, code) => {
     expect(errorData(Object.assign(new TypeError('no'), { code })).code).toBe('TypeError');
   });
 
@@ -129,7 +129,7 @@ describe('a thrown value, as data', () => {
     expect(data.cause?.message).toBe('connect ECONNREFUSED ::1:9');
   });
 
-  it('never throws, and is always JSON with texts where texts belong', () => {
+  it('never throws, and is always JSON with texts where texts are expected', () => {
     // fast-check reads the values that it generates, so values that must not be read are put in afterwards.
     const horrors = { hostile, revoked: revoked(), symbol: Symbol('s'), function: throwing };
     const odd = fc.oneof(
@@ -198,7 +198,7 @@ describe('a verdict', () => {
 });
 
 describe('an error in one line', () => {
-  it('has the messages of the causes that add something', () => {
+  it('includes the messages of causes that add information', () => {
     const cause = { code: 'C', message: 'connection refused', cause: { code: 'D', message: 'refused' } };
     expect(describeError({ code: 'A', message: 'fetch failed', cause })).toBe(
       'fetch failed: connection refused: refused',
@@ -208,7 +208,7 @@ describe('an error in one line', () => {
     );
   });
 
-  it('names the line of the user’s code on request, if that is known', () => {
+  it('names the line of the user’s code on request, if the line is known', () => {
     expect(describeWithPlace({ code: 'A', message: 'no', at: '/a.ts:1:2' })).toBe('no (at /a.ts:1:2)');
     expect(describeWithPlace({ code: 'A', message: 'no' })).toBe('no');
   });
@@ -223,8 +223,8 @@ describe('an error that another process described', () => {
   });
 });
 
-describe('an error of ours', () => {
-  it('is a bug unless an exit code says otherwise', () => {
+describe('a Millrace error', () => {
+  it('counts as a bug unless it has an exit code', () => {
     expect(new MillraceError('X', 'text').exitCode).toBe(1);
     expect(new MillraceError('X', 'text', { exitCode: 74, cause: 'why' })).toMatchObject({
       exitCode: 74,

@@ -23,7 +23,7 @@ describe('JSON that keeps all digits', () => {
     expect(parseExactJson(text, 'bigint')).toEqual(JSON.parse(text));
   });
 
-  it('also follows a text of many megabytes', () => {
+  it('also reads a text of many megabytes', () => {
     const long = 'x'.repeat(15 * 1024 * 1024);
     const item = parseExactJson(`["${long}",12345678901234567890]`, 'string') as string[];
     expect(item[0] === long).toBe(true);
@@ -48,7 +48,7 @@ describe('JSON that keeps all digits', () => {
     );
   });
 
-  it('finds a long integer wherever it is', () => {
+  it('finds a long integer at any depth', () => {
     const long = fc.bigInt({ min: 2n ** 53n, max: 10n ** 30n });
     fc.assert(
       fc.property(fc.string(), long, fc.boolean(), fc.string(), (before, integer, isNegative, after) => {
@@ -59,7 +59,7 @@ describe('JSON that keeps all digits', () => {
     );
   });
 
-  it('refuses everything that JSON.parse refuses, also where quotes would make it valid', () => {
+  it('refuses everything that JSON.parse refuses, even where quotes would make it valid', () => {
     expect(() => parseExactJson('{12345678901234567890:1}', 'string')).toThrow(SyntaxError);
     expect(() => parseExactJson('[01234567890123456789]', 'string')).toThrow(SyntaxError);
   });

@@ -6,7 +6,7 @@ function systemError(code: string, syscall: string): Error {
   return Object.assign(new Error(`${code}: it failed, ${syscall}`), { code, syscall });
 }
 
-describe('an error of the operating system that has run out of', () => {
+describe('an error of an operating system that has run out of', () => {
   it.each([
     ['descriptors', systemError('EMFILE', 'open'), 'ulimit -n'],
     ['descriptors of the machine', systemError('ENFILE', 'open'), 'fs.file-max'],

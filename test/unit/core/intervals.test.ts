@@ -110,7 +110,7 @@ describe('a set of intervals', () => {
     );
   });
 
-  it('knows of every number whether it is in the set, and splits any range into numbers inside and outside', () => {
+  it('knows for every number whether it is in the set, and splits any range into the numbers inside and outside', () => {
     fc.assert(
       fc.property(ranges, range, (added, [from, to]) => {
         const set = Intervals.of(...added);

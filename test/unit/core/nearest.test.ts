@@ -22,7 +22,7 @@ describe('the nearest name', () => {
     expect(nearest(name, names)).toBeUndefined();
   });
 
-  it('is the nearer of two', () => {
+  it('is the nearer of two candidates', () => {
     expect(nearest('rate', ['grate', 'rates', 'rate'])).toBe('rate');
   });
 
@@ -38,7 +38,7 @@ describe('the distance between two texts', () => {
     expect(editDistance('', 'abc')).toBe(3);
   });
 
-  it('is zero to itself, the same both ways, and at most the longer length', () => {
+  it('is zero from a text to itself, the same in both directions, and at most the longer length', () => {
     fc.assert(
       fc.property(fc.string({ maxLength: 12 }), fc.string({ maxLength: 12 }), (a, b) => {
         expect(editDistance(a, a)).toBe(0);

@@ -36,7 +36,7 @@ describe('the text of a flag or a variable', () => {
     expect(fromText(type, text)).toContain(message);
   });
 
-  it('of any whole number comes back as that number', () => {
+  it('becomes the whole number that it shows', () => {
     fc.assert(
       fc.property(fc.maxSafeInteger(), (n) => {
         expect(fromText('integer', String(n))).toBe(n);
@@ -46,7 +46,7 @@ describe('the text of a flag or a variable', () => {
 });
 
 describe('a value that is not text', () => {
-  it('is not converted', () => {
+  it('is checked but not converted', () => {
     expect(readParam({ type: 'string' }, 5, { isText: false })).toEqual({
       status: 'wrong',
       message: 'expected text, got 5',
@@ -56,7 +56,7 @@ describe('a value that is not text', () => {
   });
 });
 
-it('a param with listed values takes no other', () => {
+it('a param with listed values accepts no other value', () => {
   expect(readParam(shelves, 'A', { isText: true })).toEqual({ status: 'read', value: 'A' });
   expect(readParam(shelves, 'a', { isText: true })).toEqual({
     status: 'wrong',

@@ -16,7 +16,7 @@ describe('a text without its secrets', () => {
     'https://user:canary@host/x?api_key=canary&page=2',
     'postgres://me:canary@db/x failed',
     'client_secret = canary,',
-  ])('has no canary: %s', (text) => {
+  ])('has no canary in it: %s', (text) => {
     expect(redaction.text(text)).not.toContain('canary');
     expect(redaction.text(text)).toMatch(/\[redacted\]|\*\*\*@/);
   });
@@ -27,7 +27,7 @@ describe('a text without its secrets', () => {
     'key: 5',
     'a bearer of good news',
     'https://a.example/?page=2',
-  ])('does not change if there is none: %s', (text) => {
+  ])('is unchanged if there was no secret: %s', (text) => {
     expect(redaction.text(text)).toBe(text);
   });
 
@@ -41,7 +41,7 @@ describe('a text without its secrets', () => {
     expect(JSON.stringify(redaction.error(error))).not.toContain('canary');
   });
 
-  it('can be taken out of a thrown error, its stack and its causes, also where an error does not allow it', () => {
+  it('can replace the text of a thrown error, its stack and its causes, even where the error does not allow it', () => {
     const error = new Error('token=canary', { cause: new Error('token=canary') });
     redaction.clean(error);
     expect(`${error.message} ${error.stack}`).not.toContain('canary');
@@ -49,7 +49,7 @@ describe('a text without its secrets', () => {
     expect(() => redaction.clean(Object.freeze(new Error('token=canary')))).not.toThrow();
   });
 
-  it('takes time linear in the length of the text, whatever it contains', () => {
+  it('takes linear time to make, whatever the text contains', () => {
     const parts = fc.constantFrom('password', '=', ':', '"', "'", ' ', '://', '@', '-', '?token', 'bearer ', 'a');
     fc.assert(
       fc.property(fc.array(parts, { minLength: 1, maxLength: 5 }), (some) => {

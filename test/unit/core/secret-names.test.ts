@@ -42,7 +42,7 @@ describe('a name that was declared secret', () => {
     });
   });
 
-  it('is hidden in addition to everything that looks like a secret, and to names declared before', () => {
+  it('is hidden in addition to everything that looks like a secret and to names declared earlier', () => {
     const redaction = hiding('a.b(c');
     redaction.hideNames(['iban']);
     expect(redaction.text('a.b(c=canary iban=canary password=canary aXb(c=shown')).toBe(
@@ -55,7 +55,7 @@ describe('a name that was declared secret', () => {
     expect(hiding('email').text('iban=5 email=5')).toBe('iban=5 email=[redacted]');
   });
 
-  it('does not make the time worse than linear for a long text', () => {
+  it('keeps the time linear for a long text', () => {
     const redaction = hiding('a', 'aa');
     for (const part of ['a=[', 'a={', 'a="', "a='\\", 'aa', 'a ', '-a'])
       expect(redaction.text(part.repeat(50_000)).length).toBeGreaterThan(0);

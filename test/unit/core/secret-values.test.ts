@@ -28,7 +28,7 @@ describe('the value of a secret', () => {
     const shown = without(secret, `Basic ${Buffer.from(`${before}${secret}:more`).toString('base64')}`);
     expect(shown).toContain('[redacted]');
     const rest = shown.slice('Basic '.length).split('[redacted]');
-    // Not even a part of it can be read from what is left on either side.
+    // Not even a part of it can be read from the text that is left on either side.
     expect(rest.map((part) => part.length).every((length) => length <= 12)).toBe(true);
   });
 
@@ -41,18 +41,18 @@ describe('the value of a secret', () => {
     expect(without(key, 'read MIIEvQIBADANBgkq')).toBe('read [redacted]');
   });
 
-  it('of fewer than four characters is not looked for', () => {
+  it('of fewer than four characters is not searched for', () => {
     expect(without('ab', 'abracadabra')).toBe('abracadabra');
   });
 
-  it('is hidden whole if it begins as another one does', () => {
+  it('is hidden whole if it begins like another secret', () => {
     const values = new SecretValues();
     values.add(['token']);
     values.add(['token-of-production']);
     expect(values.replaceIn('it is token-of-production', '***')).toBe('it is ***');
   });
 
-  it('is nowhere in a text, wherever and in whatever clothes it stands', () => {
+  it('is removed from a text, wherever and in whatever encoding it stands', () => {
     fc.assert(
       fc.property(fc.string({ minLength: 8 }), fc.string(), fc.string(), (secret, before, after) => {
         const texts = [secret, encodeURIComponent(secret), Buffer.from(secret).toString('base64')];

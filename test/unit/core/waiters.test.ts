@@ -2,7 +2,7 @@ import { expect, it } from '@jest/globals';
 import { Waiters } from '../../../src/core/waiters.ts';
 import { microtasks } from '../../support/microtasks.ts';
 
-it('wakes all waiters in the order in which they came; a waiter that comes then waits for the next time', async () => {
+it('wakes all waiters in the order in which they came; a waiter that comes during that waits for the next time', async () => {
   const waiters = new Waiters();
   const woken: string[] = [];
   const wait = async (name: string): Promise<void> => {

@@ -100,7 +100,7 @@ function findingsIn(lines: readonly Line[]): string[] {
 }
 
 describe('the English', () => {
-  it.each(documents)('of %s has none of the phrases that people stumble over', (file) => {
+  it.each(documents)('of %s contains no phrase that readers stumble over', (file) => {
     expect(findingsIn(proseOf(file))).toEqual([]);
   });
 
@@ -109,11 +109,11 @@ describe('the English', () => {
     expect(tooLong(linesOf(file))).toEqual([]);
   });
 
-  it('of log lines, status, help and errors of commands has none of them', () => {
+  it('of log lines, status, help and errors of commands contains none of these phrases', () => {
     expect(findingsIn(sources.flatMap(stringsOf))).toEqual([]);
   });
 
-  it('is checked: a phrase from the list and a line that is too long are found', () => {
+  it('is checked so that a phrase from the list and a line that is too long are found', () => {
     const [found] = findingsIn([{ place: 'page.md:1', text: 'The pipeline goes on after the pause.' }]);
     expect(found).toBe('page.md:1: "goes on"; better: continue, resume, keep running');
     const words = 'ten letters '.repeat(9);

@@ -11,7 +11,7 @@ beforeAll(() => {
   files = new Set(list.map(({ path }) => path));
 });
 
-/** Where the links and images of a document lead within the package. */
+/** The files in the package that the links and images of a document lead to. */
 function linksOf(document: string): string[] {
   const links = [...readFileSync(document, 'utf8').matchAll(/\]\(([^)\s]+)\)/g)].map(([, link]) => link!);
   const own = links.filter((link) => !/^(https?:|mailto:|#)/.test(link));
@@ -19,7 +19,7 @@ function linksOf(document: string): string[] {
 }
 
 describe('the package', () => {
-  it('has the documents and the examples', () => {
+  it('contains the documents and the examples', () => {
     const wanted = [
       'README.md',
       'LICENSE',
@@ -31,12 +31,12 @@ describe('the package', () => {
     expect(wanted.filter((file) => !files.has(file))).toEqual([]);
   });
 
-  it('has nothing of the tests, the benchmark or the source', () => {
+  it('contains no tests, no benchmark and no source', () => {
     const others = [...files].filter((file) => /^(src|test|bench|scripts)\//.test(file));
     expect(others.filter((file) => !/\.(svg|md)$/.test(file))).toEqual([]);
   });
 
-  it('has whatever its documents link to', () => {
+  it('contains every file that its documents link to', () => {
     const documents = [...files].filter((file) => file.endsWith('.md'));
     const has = (path: string): boolean => files.has(path) || [...files].some((file) => file.startsWith(`${path}/`));
     const broken = documents.flatMap((document) =>

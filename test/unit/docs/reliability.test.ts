@@ -20,17 +20,17 @@ function testsIn(cell: string): { file: string; name: string }[] {
 }
 
 describe('the fault matrix', () => {
-  it('has at least forty rows, each with what happens, what it costs, and what shows it', () => {
+  it('has at least forty rows, each with its effect, its cost and its evidence', () => {
     expect(rows.length).toBeGreaterThanOrEqual(40);
     expect(rows.filter((row) => row.length !== 8).map(([, fault]) => fault)).toEqual([]);
   });
 
-  it('has a test, torture, or the word "argued" in each row', () => {
+  it('names a test, torture, or the word "argued" in each row', () => {
     const unshown = rows.filter((row) => testsIn(row[6]!).length === 0 && !/\btorture\b|\bargued\b/.test(row[6]!));
     expect(unshown.map(([, fault]) => fault)).toEqual([]);
   });
 
-  it('names only tests that there are', () => {
+  it('names only tests that exist', () => {
     const missing = rows
       .flatMap((row) => testsIn(row[6]!))
       .filter(({ file, name }) => {
@@ -40,7 +40,7 @@ describe('the fault matrix', () => {
     expect(missing).toEqual([]);
   });
 
-  it('names only faults of torture that it draws', () => {
+  it('names only faults that torture draws', () => {
     const drawn = ['src/torture/strike.ts', 'src/torture/faults.ts'].map((file) => readFileSync(file, 'utf8')).join('');
     const named = rows.flatMap((row) =>
       [...row[6]!.matchAll(/torture: ((?:\*[^*]+\*(?:, )?)+)/g)].flatMap(([, list]) =>

@@ -11,7 +11,7 @@ interface Message {
   n?: number;
 }
 
-/** What every program begins with: descriptor 3 as a socket, and how to write a message. */
+/** The beginning of every program: descriptor 3 as a socket, and how to write a message. */
 const preamble = `
   import { Socket } from 'node:net';
   import { writeSync } from 'node:fs';
@@ -27,14 +27,14 @@ const preamble = `
 `;
 
 const programs = {
-  /** Writes 1,000 messages, which the socket takes though nobody reads, and dies. */
+  /** Writes 1,000 messages, which fit into the socket although nothing reads them, and dies. */
   diesWithoutAWord: `
     for (let n = 0; n < 1000; n += 100) {
       writeSync(3, Buffer.concat(Array.from({ length: 100 }, (_, i) => message({ type: 'm', n: n + i }))));
     }
     process.kill(process.pid, 'SIGKILL');
   `,
-  /** Reads what comes, and says how much that was when the reading ends. */
+  /** Reads everything that arrives, and reports how much that was when the reading ends. */
   counts: `
     const socket = new Socket({ fd: 3 });
     let bytes = 0;
@@ -98,16 +98,16 @@ function receive(line: Duplex, onMessage: (message: Message, payload: Buffer) =>
 
 /** Waits, without letting the event loop turn, until a process is dead and everything it wrote is in the socket. */
 function holdUntilDead({ pid }: ChildProcess): void {
-  // A dead child that nobody has waited for is a zombie.
+  // A dead child whose status has not been collected is a zombie.
   while (!execFileSync('ps', ['-o', 'stat=', '-p', String(pid)], { encoding: 'latin1' }).startsWith('Z'));
 }
 
 describe('a channel to a process', () => {
   it.each([
-    ['never', 0],
-    ['before, which it did not read', 20],
+    ['none', 0],
+    ['some that it did not read', 20],
   ])(
-    'reads to the end what a process wrote before it was killed, though it is written to (and was %s)',
+    'reads to the end what a process wrote before it was killed, even if we write to it afterwards (earlier writes: %s)',
     async (_, early) => {
       const { child, line } = start('diesWithoutAWord');
       let inOrder = 0;
@@ -122,7 +122,7 @@ describe('a channel to a process', () => {
         await Promise.resolve();
       }
       holdUntilDead(child);
-      // Nothing has been read yet: these meet a dead peer in the very tick in which reading begins.
+      // Nothing has been read yet: these writes meet a dead peer in the very tick in which reading begins.
       for (let i = 0; i < 50; i++) {
         channel.send({ type: 'anybody there' }, [Buffer.alloc(10_000)]);
         await Promise.resolve();
@@ -132,7 +132,7 @@ describe('a channel to a process', () => {
     },
   );
 
-  it('carries a gigabyte to a process that reads, with no more of it in memory than its sender has outstanding', async () => {
+  it('carries a gigabyte to a process that reads, and keeps no more of it in memory than the sender has outstanding', async () => {
     const { line } = start('counts');
     const replies: Message[] = [];
     const { channel, closes, closed } = receive(line, (message) => replies.push(message));
@@ -157,7 +157,7 @@ describe('a channel to a process', () => {
     expect(closes).toEqual([undefined]);
   });
 
-  it('takes a gigabyte from a process, each byte of it, and holds no more than a few messages at a time', async () => {
+  it('receives every byte of a gigabyte from a process, and holds no more than a few messages at a time', async () => {
     const { line } = start('pours');
     let expected = 0;
     let wrong = 0;
@@ -171,12 +171,12 @@ describe('a channel to a process', () => {
     });
     await closed;
     expect([expected, wrong]).toEqual([1000, 0]);
-    // What V8 has not collected yet is in there: the bound is a fraction of what went through, not what is held.
+    // This includes garbage that V8 has not collected yet, so the bound is a fraction of the total, not the messages held.
     expect(most).toBeLessThan(250 * 1024 * 1024);
     expect(closes).toEqual([undefined]);
   });
 
-  it('closes when something arrives that is not a message, and says what it was', async () => {
+  it('closes when something arrives that is not a message, and reports what it was', async () => {
     const { line } = start('writesGarbage');
     const messages: Message[] = [];
     const { closes, closed } = receive(line, (message) => messages.push(message));

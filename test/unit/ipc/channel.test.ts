@@ -48,7 +48,7 @@ async function pair(listener?: Partial<ChannelListener<Message>>): Promise<Pair>
 }
 
 describe('a flush', () => {
-  /** A line that takes what is written when the test says so. */
+  /** A connection that accepts writes when the test says so. */
   function slowLine(): { line: Duplex; written: string[]; go: () => void } {
     const written: string[] = [];
     const waiting: ((error?: Error) => void)[] = [];
@@ -58,7 +58,7 @@ describe('a flush', () => {
     };
     const line = new Duplex({
       read: () => undefined,
-      // As a socket does: what is being written fails.
+      // As a socket does: writes in progress fail.
       destroy: (error, closed) => {
         for (const done of waiting) done(new Error('canceled'));
         closed(error);
@@ -76,7 +76,7 @@ describe('a flush', () => {
     return over;
   }
 
-  it('writes at once, and waits until everything sent has been taken', async () => {
+  it('writes at once, and waits until everything sent has been accepted', async () => {
     const { line, written, go } = slowLine();
     const { channel } = new End(line);
     channel.send({ type: 'first' });
@@ -100,7 +100,7 @@ describe('a flush', () => {
     expect(await isOver(channel.flush())).toBe(true);
   });
 
-  it('that the operating system takes at once takes no time', async () => {
+  it('takes no time if the operating system accepts everything at once', async () => {
     const { near, far } = await pair();
     near.channel.send({ type: 'm', n: 1 });
     await near.channel.flush();
@@ -132,7 +132,7 @@ describe('a channel', () => {
     );
   });
 
-  it('still reads after it has ended: messages that the peer sent until it noticed arrive', async () => {
+  it('still reads after it has ended: messages that the peer sends until it notices arrive', async () => {
     const { near, far } = await pair();
     far.channel.send({ type: 'before' });
     near.channel.end();
@@ -163,10 +163,10 @@ describe('a channel', () => {
   });
 
   it.each([
-    ['a message that is none', new ProtocolError('no such message'), 'no such message'],
+    ['an invalid message', new ProtocolError('no such message'), 'no such message'],
     ['an error of ours', new MillraceError('X', 'text'), 'text'],
     ['a bug', new TypeError('no function'), 'a message could not be handled: TypeError: no function'],
-  ])('closes after an error in the handling of a message and says so: %s', async (_, thrown, text) => {
+  ])('closes after an error in the handling of a message and reports it: %s', async (_, thrown, text) => {
     const { near, far } = await pair({
       onMessage: () => {
         throw thrown;
@@ -219,7 +219,7 @@ describe('a channel', () => {
     expect(end.messages).toEqual([{ type: 'whole' }]);
   });
 
-  it('delivers nothing more when it was destroyed during a message, not even from the same chunk', async () => {
+  it('delivers nothing more after it was destroyed during a message, not even from the same chunk', async () => {
     const line = await socketPair();
     const near = new End(line[0]);
     const handed: Message[] = [];
@@ -260,7 +260,7 @@ describe('a channel', () => {
   });
 
   it.each(['EPIPE', 'ECONNRESET'])(
-    'reads everything that a peer had sent, although the peer is gone when it is written to (%s)',
+    'reads everything that a peer had sent, even if a write finds that the peer has gone (%s)',
     async (code) => {
       const line = await socketPair();
       const far = new End(line[1]);

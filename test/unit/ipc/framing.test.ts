@@ -43,7 +43,7 @@ afterEach(() => {
 });
 
 describe('messages', () => {
-  it('arrive as they were sent and in their order, in whatever chunks the stream comes', () => {
+  it('arrive as they were sent and in order, in whatever chunks the stream comes', () => {
     fc.assert(
       fc.property(messages, places, (sent, ends) => {
         const { reader, messages: got } = reading();
@@ -64,7 +64,7 @@ describe('messages', () => {
     expect(got).toEqual(sent);
   });
 
-  it('are on their way from their first byte to the one before their last', () => {
+  it('count as arriving from their first byte to the one before their last', () => {
     const { reader } = reading();
     const bytes = encoded({ header: { n: 1 }, payload: Buffer.alloc(100) });
     const states = [...bytes].map((byte) => {
@@ -74,14 +74,14 @@ describe('messages', () => {
     expect(states).toEqual(Array.from(bytes, (_, i) => i + 1 < bytes.length));
   });
 
-  it('that lie in one chunk are not copied', () => {
+  it('are not copied if they lie in one chunk', () => {
     const { reader, messages: got } = reading();
     const chunk = Buffer.concat([1, 2].map((n) => encoded({ header: { n }, payload: Buffer.alloc(10, n) })));
     reader.push(chunk);
     expect(got.map(({ payload }) => payload.buffer)).toEqual([chunk.buffer, chunk.buffer]);
   });
 
-  it('that span many chunks are copied once, each byte of them', () => {
+  it('are copied once, byte for byte, if they span many chunks', () => {
     const size = 8 * 1024 * 1024;
     const bytes = encoded({ header: { type: 'large' }, payload: Buffer.alloc(size, 7) });
     const { reader, messages: got } = reading();
@@ -111,7 +111,7 @@ describe('bytes that are not a message', () => {
       patched(2, 0, 2),
       /expected a message of protocol version 1, got one of 2\. .*upgraded/,
     ],
-    ['a header that is no JSON', patched(12, 0x7d), /expected a header in JSON, got "}/],
+    ['a header that is not JSON', patched(12, 0x7d), /expected a header in JSON, got "}/],
     ['a header without an end', patched(4, 0xff), /expected a header of at most \d+ bytes .* claims 42\d+ and 1/],
     [
       'a payload without an end',
@@ -134,7 +134,7 @@ describe('bytes that are not a message', () => {
     return copy;
   }
 
-  it('are kept until more arrives or refused with a ProtocolError, after all messages before them, whatever they are', () => {
+  it('are kept until more bytes arrive or refused with a ProtocolError, after all messages before them, whatever they are', () => {
     fc.assert(
       fc.property(messages, fc.uint8Array({ maxLength: 60 }), places, (sent, garbage, ends) => {
         const { reader, messages: got } = reading();

@@ -164,7 +164,7 @@ const directions = [
   ['supervisor → consumer', parse.toConsumer, toConsumer],
 ] as const;
 
-// Fields that may be null, and those that may be left out.
+// Fields that may be null, and fields that may be left out.
 const nullable = ['ms', 'waiting', 'exitCode', 'pipeline', 'cursor', 'previous', 'digest', 'reason', 'afterMs'];
 const optional = [
   'stack',
@@ -184,7 +184,7 @@ const optional = [
 // Fields whose content is the user's or checked elsewhere.
 const open = ['fields', 'options'];
 
-/** What cannot stand where `right` stands in the field `name`. */
+/** Values that may not replace `right` in the field `name`. */
 function wrongFor(name: string, right: unknown): unknown[] {
   const wrong: unknown[] = [];
   if (!nullable.includes(name)) wrong.push(null);
@@ -224,12 +224,12 @@ function spoiled(value: unknown, path: string): { path: string; copy: unknown }[
 }
 
 describe.each(directions)('%s', (_, parser, examples) => {
-  it.each(Object.entries(examples))('%s is taken as it is', (__, example) => {
+  it.each(Object.entries(examples))('%s is accepted unchanged', (__, example) => {
     expect(parser(example)).toBe(example);
   });
 
   it.each(Object.entries(examples))(
-    '%s is refused with anything wrong in it, and the text names the field',
+    '%s is refused if any field is wrong, and the text names the field',
     (__, example) => {
       const { type, ...body } = example as { type: string };
       for (const { path, copy } of spoiled(body, type)) {

@@ -5,7 +5,7 @@ import { AProcessor } from '../../support/a-processor.ts';
 
 type Change = (open: OpenProcessor<unknown>, context: SlotContext, made: AProcessor) => object;
 
-/** The names of the cases that a processor fails whose open processors are changed like this. */
+/** The names of the cases that fail for a processor whose open processors are changed in this way. */
 async function failedBy(change: Change): Promise<string[]> {
   const failed: string[] = [];
   for (const { name, run } of processorContract({ breaks: true })) {
@@ -59,17 +59,17 @@ describe('the contract of processors', () => {
       }),
     ],
     [
-      'never says that it is broken',
+      'never reports that it is broken',
       'that is broken says so by the end of its next item at the latest',
       () => ({ isBroken: false }),
     ],
     [
-      'says that it is broken when it is opened',
+      'reports that it is broken when it is opened',
       'releases everything when it is closed, whether or not it has run an item, and can be opened again',
       () => ({ isBroken: true }),
     ],
     [
-      'is not there any more after another one broke',
+      'stops working when another one breaks',
       'that breaks in one slot keeps running in the others',
       (_open, _context, made) => ({
         get isBroken() {

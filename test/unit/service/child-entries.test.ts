@@ -11,7 +11,7 @@ beforeEach(() => {
 afterEach(() => rmSync(directory, { recursive: true }));
 
 describe('the files of the child processes', () => {
-  it('are those of the package that is installed, not those next to a bundle', () => {
+  it('are taken from the installed package, not from the directory of a bundle', () => {
     mkdirSync(join(directory, 'node_modules'));
     symlinkSync(resolve('.'), join(directory, 'node_modules/millrace'));
     writeFileSync(join(directory, 'producer.js'), 'throw new Error("the user’s own file")');
@@ -21,12 +21,12 @@ describe('the files of the child processes', () => {
     });
   });
 
-  it('are looked for from the next file if the first one is nowhere near the package', () => {
+  it('are searched from the next file if the first one is not near the package', () => {
     const found = findChildEntries([undefined, join(directory, 'bundle.js'), resolve('src/service/run.ts')]);
     expect(found.producer).toBe(resolve('dist/producer.js'));
   });
 
-  it('that cannot be found are an error that says what to install', () => {
+  it('cause an error that says what to install if they cannot be found', () => {
     expect(() => findChildEntries([join(directory, 'bundle.js')])).toThrow(
       'install millrace next to the pipeline file',
     );

@@ -11,7 +11,7 @@ describe('the environment of children', () => {
     expect(childEnvironment({ NODE_OPTIONS: given, TOKEN: 'a' })).toEqual({ NODE_OPTIONS: expected, TOKEN: 'a' });
   });
 
-  it('is otherwise the one of the supervisor', () => {
+  it('is otherwise that of the supervisor', () => {
     expect(childEnvironment({ TOKEN: 'a' })).toEqual({ TOKEN: 'a' });
   });
 });

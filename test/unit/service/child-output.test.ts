@@ -20,7 +20,7 @@ function capture() {
 }
 
 describe("a child's output", () => {
-  it('is cut into lines, each stream by itself', () => {
+  it('is cut into lines, separately for each stream', () => {
     const { told, output } = capture();
     output.take(who, 'stdout', Buffer.from('on'));
     output.take(who, 'stderr', Buffer.from('oh\n'));
@@ -29,7 +29,7 @@ describe("a child's output", () => {
     expect(told).toEqual(['stderr: oh', 'stdout: one', 'stdout: tw']);
   });
 
-  it('is told to its end, with what was left out, when the service is over before the stream is', () => {
+  it('is reported to its end, with the number of omitted lines, when the service ends before the stream does', () => {
     const { told, output } = capture();
     output.take(who, 'stdout', Buffer.from('x\n'.repeat(1500)));
     output.take(who, 'stderr', Buffer.from('last words'));

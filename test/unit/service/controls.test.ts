@@ -14,8 +14,8 @@ function aService(): { notes: string[]; service: Controlled } {
   return { notes, service };
 }
 
-describe('controls of a service', () => {
-  it('stop it once, however often that is asked for', () => {
+describe('the controls of a service', () => {
+  it('stop it once, however often a stop is requested', () => {
     const controls = new Controls();
     const stops: string[] = [];
     controls.listen((reason) => stops.push(reason));
@@ -24,7 +24,7 @@ describe('controls of a service', () => {
     expect(stops).toEqual(['first']);
   });
 
-  it('hurry it when a signal comes again', () => {
+  it('hurry it when a second signal comes', () => {
     const controls = new Controls();
     const stops: string[] = [];
     controls.listen((reason) => stops.push(reason));

@@ -4,7 +4,7 @@ import { runInProgram } from '../../../src/service/in-program.ts';
 import { ResultStream } from '../../../src/service/results.ts';
 
 describe('an error that ends a service in a program', () => {
-  it('shows no secret, also in its stack', async () => {
+  it('shows no secret, not even in its stack', async () => {
     const config = '/no-such-directory/password=hunter2';
     const given = { controls: new Controls(), stream: new ResultStream<unknown>() };
     const error = (await runInProgram('a.ts', { config }, given).catch((thrown: unknown) => thrown)) as Error;

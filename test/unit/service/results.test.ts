@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { ResultStream, type ResultSource } from '../../../src/service/results.ts';
 
-/** Items, each with its rows, that a run gives one after the other; `notes` has what the reader said of them. */
+/** The items of a run, each with its rows, in order; `notes` has what the reader did with them. */
 class Run implements ResultSource {
   readonly notes: string[] = [];
   #waiting: unknown[][];
@@ -35,7 +35,7 @@ class Run implements ResultSource {
 }
 
 describe('the results of a service', () => {
-  it('are settled, item by item, when the reader asks for what comes next', async () => {
+  it('are settled, item by item, when the reader asks for the next row', async () => {
     const stream = new ResultStream<string>();
     const run = new Run(['a', 'b'], ['c']);
     stream.attach(run);
@@ -51,7 +51,7 @@ describe('the results of a service', () => {
     expect(run.notes).toEqual(['settled a,b', 'settled c']);
   });
 
-  it('are waited for, over several runs, until the service has ended', async () => {
+  it('keep the reader waiting, across several runs, until the service has ended', async () => {
     const stream = new ResultStream<string>();
     const read: string[] = [];
     const all = (async () => {
@@ -68,7 +68,7 @@ describe('the results of a service', () => {
     expect(read).toEqual(['a', 'b']);
   });
 
-  it('of an item at which a loop was left come again in the next loop', async () => {
+  it('of the item at which a loop was left come again in the next loop', async () => {
     const stream = new ResultStream<string>();
     const run = new Run(['a', 'b'], ['c']);
     stream.attach(run);
@@ -80,7 +80,7 @@ describe('the results of a service', () => {
     expect(read).toEqual(['a', 'b', 'c']);
   });
 
-  it('cannot be read by two loops at a time', async () => {
+  it('refuse to be read by two loops at a time', async () => {
     const stream = new ResultStream<string>();
     stream.attach(new Run(['a']));
     const first = stream[Symbol.asyncIterator]();
@@ -97,7 +97,7 @@ describe('the results of a service', () => {
     await expect(next).rejects.toThrow('the disk failed');
   });
 
-  it('throw the error that ended them also to a reader that comes after the service has ended', async () => {
+  it('throw that error to a reader that comes after the service has ended, too', async () => {
     const stream = new ResultStream<string>();
     stream.end({ error: new Error('no results of this sink') });
     stream.end({});

@@ -3,7 +3,7 @@ import { standardOutput } from '../../../src/service/standard-output.ts';
 
 type Done = (error?: Error | null) => void;
 
-/** Standard output of which each write waits for the test. */
+/** A standard output whose writes each wait for the test. */
 function anOutput() {
   const writes: { bytes: string; end: Done }[] = [];
   const failures: string[] = [];
@@ -16,7 +16,7 @@ function anOutput() {
 
 const broken = Object.assign(new Error('write EPIPE'), { code: 'EPIPE' });
 
-it('confirms what was written', () => {
+it('standard output confirms each write once it is written', () => {
   const { writes, failures, confirmed, write } = anOutput();
   write('a');
   expect(confirmed).toEqual([]);
@@ -24,7 +24,7 @@ it('confirms what was written', () => {
   expect([confirmed, failures]).toEqual([['a'], []]);
 });
 
-it('says once that nobody reads it any more, confirms nothing of that, and writes no more', () => {
+it('standard output reports once that nobody reads it any more, confirms no pending write, and writes no more', () => {
   const { writes, failures, confirmed, write, failed } = anOutput();
   write('a');
   write('b');
@@ -36,7 +36,7 @@ it('says once that nobody reads it any more, confirms nothing of that, and write
   expect([confirmed, writes.map(({ bytes }) => bytes)]).toEqual([[], ['a', 'b']]);
 });
 
-it('says what else has failed', () => {
+it('standard output reports any other failure', () => {
   const { failures, failed } = anOutput();
   failed(new Error('no space left on device'));
   expect(failures).toEqual(['standard output failed: no space left on device']);

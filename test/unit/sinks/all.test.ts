@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { to } from '../../../src/connectors/to.ts';
 
 describe('to.all()', () => {
-  it('is what its sinks are: each with an id of its own, nested ones too', () => {
+  it('combines its sinks, nested ones too, and gives each an id of its own', () => {
     const sink = to.all(to.discard(), to.all(to.discard(), to.sqlite({ file: 'a.db', table: 't' })));
     expect(sink).toMatchObject({ kind: 'all', delivery: 'transaction' });
     expect(sink.sinks?.map(({ id }) => id)).toEqual(['discard', 'discard 2', 'sqlite:t']);
@@ -18,11 +18,11 @@ describe('to.all()', () => {
     expect(both).toThrow('Write several tables of one database with the option tables');
   });
 
-  it('refuses results for the program, which only a sink alone can hand over', () => {
+  it('refuses results for the program, which only a single sink can pass on', () => {
     expect(() => to.all(to.discard(), to.results())).toThrow('to.results() cannot be one of several sinks');
   });
 
-  it('refuses a sink alone and whatever is no sink', () => {
+  it('refuses a single sink and anything that is not a sink', () => {
     const all = to.all as (...sinks: unknown[]) => unknown;
     expect(() => all(to.discard())).toThrow('expected at least two sinks');
     expect(() => all(to.discard(), to.discard)).toThrow(

@@ -6,7 +6,7 @@ const shared = [1];
 const text = (value: unknown): string => jsonText(value, { bigint: 'text' });
 
 describe('JSON text', () => {
-  it('is what JSON.stringify makes of whatever JSON can hold', () => {
+  it('equals the output of JSON.stringify for every value that JSON can hold', () => {
     fc.assert(
       fc.property(fc.jsonValue(), (value) => {
         expect(text(value)).toBe(JSON.stringify(value));
@@ -19,13 +19,13 @@ describe('JSON text', () => {
     ['sets', [new Set([1, new Set([2])])], '[[1,[2]]]'],
     ['maps', new Map([['a', new Map([['b', 1]])]]), '{"a":{"b":1}}'],
     ['BigInts', { n: 2n ** 70n }, '{"n":"1180591620717411303424"}'],
-    ['what has a toJSON', { url: new URL('https://a.example/') }, '{"url":"https://a.example/"}'],
+    ['an object with a toJSON method', { url: new URL('https://a.example/') }, '{"url":"https://a.example/"}'],
     ['undefined', { a: undefined, b: [1, undefined] }, '{"b":[1,null]}'],
     ['a key called __proto__', JSON.parse('{"__proto__":{"a":1}}'), '{"__proto__":{"a":1}}'],
-    ['such a key that is rewritten', new Map([['__proto__', new Set([1])]]), '{"__proto__":[1]}'],
+    ['a __proto__ key in a converted map', new Map([['__proto__', new Set([1])]]), '{"__proto__":[1]}'],
     ['lone surrogates', '\uD800', String.raw`"\ud800"`],
     ['objects without a prototype', Object.assign(Object.create(null) as object, { a: 1 }), '{"a":1}'],
-    ['the same thing twice', [shared, shared], '[[1],[1]]'],
+    ['a value that occurs twice', [shared, shared], '[[1],[1]]'],
   ])('keeps %s', (_what, value, expected) => {
     expect(text(value)).toBe(expected);
   });
@@ -36,7 +36,7 @@ describe('JSON text', () => {
     ['a function', { f: () => 1 }, 'expected data, got a function at $.f'],
     ['a symbol', [Symbol('x')], 'expected data, got a symbol at $[0]'],
     ['bytes', { b: new Uint8Array(1) }, 'expected no bytes inside JSON, got an instance of Uint8Array at $.b'],
-    ['a Buffer, for all its toJSON', { b: Buffer.alloc(1) }, 'got an instance of Buffer at $.b'],
+    ['a Buffer, despite its toJSON', { b: Buffer.alloc(1) }, 'got an instance of Buffer at $.b'],
     ['an array buffer', [new ArrayBuffer(1)], 'got an instance of ArrayBuffer at $[0]'],
     ['an error', new Error('x'), 'expected plain data, got an instance of Error at $'],
     ['a regular expression', /x/, 'expected plain data, got an instance of RegExp at $'],
@@ -48,7 +48,7 @@ describe('JSON text', () => {
       'expected plain data, got an instance of an anonymous class at $',
     ],
     ['a map with other keys', new Map([[1, 2]]), 'expected a Map with text keys, got a number at $'],
-    ['what toJSON gives of these', { toJSON: () => Number.NaN }, 'got NaN at $.toJSON()'],
+    ['a toJSON that returns one of these', { toJSON: () => Number.NaN }, 'got NaN at $.toJSON()'],
     ['undefined alone', undefined, 'expected a value that JSON can hold, got undefined'],
     ['a circular value', circular(), 'circular'],
   ])('refuses %s', (_what, value, message) => {
@@ -56,11 +56,11 @@ describe('JSON text', () => {
     expect(() => text(value)).toThrow(message);
   });
 
-  it('refuses BigInts where they are not wanted as text', () => {
+  it('refuses BigInts where they may not become text', () => {
     expect(() => jsonText([1n], { bigint: 'refuse' })).toThrow('expected a number or text, got a BigInt at $[0]');
   });
 
-  it('leaves what it is given as it was', () => {
+  it('does not change the value that it is given', () => {
     const value = { set: new Set([1]), list: [new Date(0)] };
     text(value);
     expect(value).toEqual({ set: new Set([1]), list: [new Date(0)] });

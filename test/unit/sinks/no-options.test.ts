@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { to } from '../../../src/connectors/to.ts';
 
-// As JavaScript calls them.
+// Without the types, as JavaScript calls them.
 const sinks: readonly [string, (...given: never[]) => unknown][] = [
   ['stdout', to.stdout],
   ['discard', to.discard],
@@ -21,7 +21,7 @@ describe.each(sinks)('to.%s()', (name, make) => {
     expect(call).toThrow(expect.objectContaining({ code: 'SINK_OPTIONS', exitCode: 78 }));
   });
 
-  it('may be called with nothing, and with no options', () => {
+  it('accepts no argument and empty options', () => {
     for (const given of [[], [undefined], [{}]]) expect(make(...(given as never[]))).toMatchObject({ kind: name });
   });
 });

@@ -5,7 +5,7 @@ import { ASource } from '../../support/a-source.ts';
 
 const features: SourceFeatures = { resumes: 'by cursor', yields: 'items', settles: true };
 
-/** The names of the cases that a source fails whose open sources are changed like this. */
+/** The names of the cases that fail for a source whose open sources are changed in this way. */
 async function failedBy(
   change: (source: OpenSource, context: OpenContext, made: ASource) => object,
 ): Promise<string[]> {
@@ -40,7 +40,7 @@ describe('the contract of sources', () => {
 
   it.each<[string, string, (source: OpenSource, context: OpenContext, made: ASource) => object]>([
     [
-      'takes everything at once',
+      'reads everything at once',
       'takes no more from its place while no chunk is requested',
       (source) => {
         const chunks = all(source);
@@ -69,12 +69,12 @@ describe('the contract of sources', () => {
       }),
     ],
     [
-      'does nothing with what is settled',
+      'ignores settled cursors',
       'deals with what is settled, in order, and with nothing else',
       () => ({ settled: () => undefined }),
     ],
     [
-      'fails when it hears the same again',
+      'fails when it hears the same cursor again',
       'hears the same again without harm, in this process and in the next',
       (source, _context, made) => ({
         settled: (cursor: unknown) => {

@@ -31,7 +31,7 @@ describe('the value of a secret', () => {
     ['the file is missing', { TOKEN_FILE: '/x' }, 'the file /x (TOKEN_FILE) does not exist'],
     ['the file is empty', { TOKEN_FILE: '/run/secrets/empty' }, 'the file /run/secrets/empty (TOKEN_FILE) is empty'],
     ['the credential is missing', { CREDENTIALS_DIRECTORY: '/x' }, 'neither is TOKEN_FILE, /x/TOKEN does not exist'],
-  ])('is missing if %s, and the message says where it looked', (_, environment, text) => {
+  ])('is missing if %s, and the message says where it was searched', (_, environment, text) => {
     const found = find(environment);
     expect(found.status).toBe('missing');
     expect(whereItLooked('TOKEN', found as FoundSecret & { status: 'missing' })).toContain(text);

@@ -15,7 +15,7 @@ describe('a secret', () => {
     expect(value()).toBe('canary');
   });
 
-  it('without a value says where it looked', () => {
+  it('without a value says where it was searched', () => {
     const error = thrownBy(() => secret('A_TOKEN').value());
     expect(error).toMatchObject({ code: 'SECRET', exitCode: 78 });
     expect(error).toMatchObject({
@@ -25,12 +25,12 @@ describe('a secret', () => {
 
   it.each<[string, (one: unknown) => unknown]>([
     ['String()', String],
-    // oxlint-disable-next-line typescript/restrict-template-expressions -- that is the mistake
+    // oxlint-disable-next-line typescript/restrict-template-expressions -- the test makes this mistake
     ['a template literal', (one) => `Bearer ${one}`],
     ['+', (one) => 'Bearer ' + (one as string)],
     ['JSON', (one) => JSON.stringify({ one })],
     ['concat', (one) => 'Bearer '.concat(one as string)],
-  ])('does not become text through %s, and the error says what to use', (_, convert) => {
+  ])('does not become text through %s, and the error says what to use instead', (_, convert) => {
     expect(() => convert(secret('A_TOKEN'))).toThrow(hint);
     expect(() => convert(secret('A_TOKEN'))).toThrow("secret('A_TOKEN').value()");
   });
@@ -43,7 +43,7 @@ describe('a secret', () => {
     expect(inspect(one, { customInspect: false, showHidden: true, depth: 9 })).not.toContain('canary');
   });
 
-  it('cannot be carried as part of an item', () => {
+  it('is refused as part of an item', () => {
     const encoder = new FrameEncoder({ maxItemBytes: 1000 });
     expect(() => encoder.add({ auth: { one: secret('A_TOKEN') } })).toThrow('auth.one');
   });
@@ -52,7 +52,7 @@ describe('a secret', () => {
     expect(() => secret(name as string)).toThrow('secret() expects a name');
   });
 
-  it('is recognised, and nothing else is', () => {
+  it('is recognised, and no other value is', () => {
     expect([secret('A'), { value: () => '' }, 'A', null].map(isSecret)).toEqual([true, false, false, false]);
   });
 });

@@ -25,7 +25,7 @@ describe('a text', () => {
     expect(shown(undefined, 'x')).toBe('x');
   });
 
-  it('knows whether there is a secret in it', () => {
+  it('knows whether it contains a secret', () => {
     expect([template, text`<${template}>`, text`a${shelf}`, 'x'].map(hasSecret)).toEqual([true, true, false, false]);
   });
 
@@ -35,7 +35,7 @@ describe('a text', () => {
     expect(() => resolve(param.string())).toThrow('a param is used that the pipeline does not list in params');
   });
 
-  it('takes no other values', () => {
+  it('accepts no other values', () => {
     expect(() => text`${{} as string}`).toThrow('takes text, numbers, params and secrets, got an object');
   });
 });

@@ -9,7 +9,7 @@ import { pokemonRecords } from '../../../../examples/vendor/records.ts';
 describe('the vendor’s API', () => {
   let server: Server;
   let base: string;
-  /** Calls that are in flight wait here until the test lets them go. */
+  /** Calls in flight wait here until the test releases them. */
   let time: number;
   let held: (() => void)[];
   let arrived: (() => void) | undefined;
@@ -55,7 +55,7 @@ describe('the vendor’s API', () => {
     expect(await get('/api/v2/pokemon/mew/')).toMatchObject({ status: 200, body: { id: 151 } });
   });
 
-  test('answers 404 for what it does not have and 405 for what it cannot do', async () => {
+  test('answers 404 for a record that it does not have and 405 for a method that it does not support', async () => {
     expect(await get('/api/v2/pokemon/152')).toMatchObject({ status: 404 });
     expect(await get('/elsewhere')).toMatchObject({ status: 404 });
     expect((await fetch(`${base}/api/v2/pokemon/1`, { method: 'POST' })).status).toBe(405);
@@ -107,7 +107,7 @@ describe('the vendor’s API', () => {
     expect((await stats()).busyMs).toBe(300);
   });
 
-  test('leads from page to page by links until the last', async () => {
+  test('links each page to the next until the last', async () => {
     const names: string[] = [];
     let pages = 0;
     let next: string | null = `${base}/api/v2/pokemon?limit=60`;

@@ -46,7 +46,7 @@ describe('the vendor’s gate', () => {
     );
   });
 
-  test('does not take a call back that never entered', () => {
+  test('does not count out a call that never entered', () => {
     expect(() => new Gate({ concurrency: 1 }).leave()).toThrow('had not entered');
   });
 });

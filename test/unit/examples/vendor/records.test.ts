@@ -17,7 +17,7 @@ describe('the vendor’s records', () => {
     expect(names).toEqual(['nidoran-f', 'nidoran-m', 'farfetchd', 'mr-mime', 'mew']);
   });
 
-  test('say of Bulbasaur what the games say', () => {
+  test('describe Bulbasaur as the games do', () => {
     const [bulbasaur] = records;
     expect(bulbasaur).toMatchObject({ name: 'bulbasaur', height: 7, weight: 69 });
     expect(bulbasaur!.types.map(({ slot, type }) => `${slot} ${type.name}`)).toEqual(['1 grass', '2 poison']);
@@ -36,7 +36,7 @@ describe('the vendor’s records', () => {
     expect(bulbasaur!.moves.map(({ move }) => move.name)).toContain('vine-whip');
   });
 
-  test('are complete and a few kilobytes each', () => {
+  test('are complete, and a few kilobytes in size each', () => {
     for (const record of records) {
       expect(record.height).toBeGreaterThan(0);
       expect(record.weight).toBeGreaterThan(0);
@@ -49,7 +49,7 @@ describe('the vendor’s records', () => {
     expect(sizes.at(-1)).toBeLessThan(12_000);
   });
 
-  test('come again under new numbers and names when more are wanted', () => {
+  test('repeat under new numbers and names when more are requested', () => {
     const many = repeated(records, 303);
     expect(many.map(({ id }) => id)).toEqual(Array.from({ length: 303 }, (_, i) => i + 1));
     expect(many[151]).toMatchObject({ id: 152, name: 'bulbasaur-2', height: 7 });
