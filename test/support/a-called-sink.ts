@@ -1,11 +1,11 @@
 import { sinkMark, withoutLedger, type Batch, type Outcome, type Sink } from '../../src/sinks/port.ts';
 
-/** A sink that is only called: it keeps what it has accepted, with its key, and answers as it is told to. */
+/** A sink that is only called: it keeps the rows that it has accepted and the keys of its calls, and answers as the test says. */
 export class ACalledSink {
-  /** Each call, as the keys of the items in it. */
+  /** For each call, the keys of its items. */
   readonly calls: string[][] = [];
   readonly accepted: unknown[] = [];
-  /** What becomes of an item, by its row. Default: it is accepted. */
+  /** The answer for an item, by its row. Default: accepted. */
   answer: (row: unknown) => 'accepted' | 'refused' | 'again' = () => 'accepted';
   readonly sink: Sink<unknown> = {
     [sinkMark]: true,

@@ -1,13 +1,13 @@
 import { sinkMark, withoutLedger, type Sink, type SinkWriter } from '../../src/sinks/port.ts';
 
-/** A sink of delivery `part` in memory: each writer has a list of rows of its own, and its length is the mark. */
+/** A sink of delivery `part` in memory: each writer has its own list of rows, and the length of the list is the mark. */
 export class APartSink {
-  /** By writer. */
+  /** The rows of each writer. */
   readonly parts = new Map<number, unknown[]>();
-  /** Throws in place of the next commits, after it has written half of the rows. */
+  /** The errors that the next commits throw after writing half of the rows. */
   failures: Error[] = [];
   opened = 0;
-  /** What the run has published. */
+  /** The rows that the run has published. */
   published: unknown[] = [];
   readonly sink: Sink<unknown> = {
     [sinkMark]: true,
@@ -21,7 +21,7 @@ export class APartSink {
     open: (context) => {
       this.opened += 1;
       const part = this.parts.get(context.writer) ?? [];
-      // What was not confirmed does not count.
+      // Unconfirmed rows do not count.
       part.length = (context.part as number | undefined) ?? 0;
       this.parts.set(context.writer, part);
       const writer: SinkWriter<unknown> = {

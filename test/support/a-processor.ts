@@ -1,23 +1,23 @@
 import { defineProcessor, type OpenProcessor, type Processor, type SlotContext } from '../../src/processors/port.ts';
 
-/** One of its processors, from its opening on. */
+/** An open processor. */
 interface Opened {
   readonly slot: number;
   isBroken: boolean;
-  /** What it runs at the moment, if anything. */
+  /** The item that it is running, if any. */
   running: { readonly fail: (error: Error) => void } | undefined;
 }
 
 /**
- * A processor in memory that keeps to its port, and throws if its caller does not. It doubles numbers; `bad` fails, `breaks`
+ * A processor in memory that honours its port, and throws if its caller does not. It doubles numbers; `bad` fails, `breaks`
  * fails and breaks it, `slow` runs until its signal aborts.
  */
 export class AProcessor {
-  /** In the order of their opening. */
+  /** In the order in which they were opened. */
   readonly opened: Opened[] = [];
-  /** Those that are open now. */
+  /** The processors that are open now. */
   readonly open = new Set<Opened>();
-  /** What has happened, such as `open 1`. */
+  /** The events so far, such as `open 1`. */
   readonly history: string[] = [];
   readonly processor: Processor<unknown, number>;
 
@@ -30,7 +30,7 @@ export class AProcessor {
     });
   }
 
-  /** Its surroundings break the one that was opened last. */
+  /** Breaks the processor that was opened last, from outside. */
   breakLast(): void {
     const last = this.opened.at(-1)!;
     last.isBroken = true;

@@ -10,21 +10,21 @@ import {
   type SinkWriter,
 } from '../../src/sinks/port.ts';
 
-/** What becomes of one commit: the answer arrives; is lost, or never comes, before or after the server has done it. */
+/** The fate of one commit: its answer arrives, is lost, or never comes, before or after the server has carried it out. */
 export type Fate = 'answered' | 'lost before' | 'lost after' | 'hangs before' | 'hangs after' | 'late';
 
 /**
- * A sink on a server, as far as a client can tell: what it has sent may be carried out although nobody waits for it
- * any more. A `late` commit never answers, and is carried out only when its writer opens again, before that counts.
+ * A sink on a server, as a client sees it: a request may be carried out after the client has stopped waiting for it.
+ * A `late` commit never answers, and is carried out only when its writer opens again, before the new session counts.
  */
 export class AServer {
   readonly rows: unknown[] = [];
   readonly ledger = new Intervals();
-  /** Of the commits to come, in order; after them all are answered. */
+  /** The fates of the next commits, in order; later commits are answered. */
   fates: Fate[] = [];
   opened = 0;
   closed = 0;
-  /** While set, opening fails with it. */
+  /** While set, opening fails with this error. */
   refusal: Error | undefined;
   /** While true, opening hangs. */
   isDeaf = false;
@@ -43,7 +43,7 @@ export class AServer {
     if (this.isDeaf) await new Promise(() => undefined);
     if (this.refusal) throw this.refusal;
     this.opened += 1;
-    // Raising the session waits for the transaction that has the writer's row.
+    // Raising the session waits for the transaction that holds the writer's row.
     for (const finish of this.#underWay.splice(0)) finish();
     const session = ++this.#session;
     return {

@@ -16,7 +16,7 @@ import { FakeConsumer, FakeProducer } from './fake-child.ts';
 import { HandClock } from './hand-clock.ts';
 import { startOf } from '../contract/sink-context.ts';
 
-/** A store in memory that notes each commit, and can be out of room or broken. */
+/** A store in memory that notes each commit, and can be out of space or broken. */
 class WatchedStore extends MemoryStore {
   refuses: Error | undefined;
   refusesSync: Error | undefined;
@@ -79,7 +79,7 @@ export interface AServiceOptions {
   store?: (store: MemoryStore) => void;
 }
 
-/** A supervisor's service with children that do what the test says, and time and the end of each tick in its hand. */
+/** A supervisor's service whose children, time and ticks the test controls. */
 export class AService {
   readonly clock = new HandClock();
   readonly notes: string[] = [];
@@ -97,7 +97,7 @@ export class AService {
   space = { free: 1e12, total: 2e12 };
   logBytes = 0;
   outcome: Outcome | undefined;
-  /** What consumers find in the pipeline file; undefined: they say nothing of it. */
+  /** The description of the pipeline file that consumers send; undefined: they send none. */
   consumerFinds: Described | undefined;
   #pid = 100;
 
@@ -149,23 +149,23 @@ export class AService {
     });
   }
 
-  /** The producer that was started last. */
+  /** The producer that started last. */
   get producer(): FakeProducer {
     return this.producers.at(-1)!;
   }
 
-  /** The consumer of this ordinal that was started last. */
+  /** The consumer of this ordinal that started last. */
   consumer(ordinal = 1): FakeConsumer {
     return this.consumers.findLast(({ who }) => who.ordinal === ordinal)!;
   }
 
-  /** Starts it; the children have not said anything yet. */
+  /** Starts it; the children have not sent anything yet. */
   run(): void {
     void this.service.run().then((outcome) => (this.outcome = outcome));
     this.tick();
   }
 
-  /** Starts it and lets every child get ready. */
+  /** Starts it and lets every child become ready. */
   runReady(): this {
     this.run();
     this.producers.at(-1)?.says({ type: 'ready' });
@@ -174,7 +174,7 @@ export class AService {
     return this;
   }
 
-  /** Lets the tick come, and those that it brings about. */
+  /** Runs the next tick, and the ticks that it causes. */
   tick(): void {
     for (let i = 0; i < 3; i++) this.clock.endTick();
   }
@@ -185,7 +185,7 @@ export class AService {
     this.tick();
   }
 
-  /** Lets what waits for a promise go on, and then the tick come. */
+  /** Lets code that waits for a promise continue, and then runs the tick. */
   async settle(): Promise<void> {
     await new Promise<void>((resolve) => setImmediate(resolve));
     this.tick();
@@ -197,7 +197,7 @@ export class AService {
     return this.events.filter((entry) => entry.name === name).map(({ event }) => event as Events[Name]);
   }
 
-  /** What has been noted since the last call. */
+  /** The notes since the last call. */
   since(): string[] {
     return this.notes.splice(0);
   }
@@ -239,7 +239,7 @@ export class AService {
   }
 }
 
-/** What a producer answers when it is asked what is in its file. */
+/** A producer's description of its pipeline file. */
 export function described(fingerprint = 'version 1', { settles = false }: { settles?: boolean } = {}): Described {
   return {
     type: 'described',

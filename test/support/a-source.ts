@@ -1,10 +1,10 @@
 import { defineSource, type Chunk, type OpenSource, type SourceSpec } from '../../src/sources/port.ts';
 
-/** A source in memory that keeps to its port, and throws if its reader does not. */
+/** A source in memory that honours its port, and throws if its reader does not. */
 export class ASource {
-  /** How many items it has handed over, in all of its processes. */
+  /** How many items it has yielded, in all of its processes. */
   taken = 0;
-  /** How many of its items are dealt with. */
+  /** How many of its items it knows to be settled. */
   settled = 0;
   readonly spec: SourceSpec;
   readonly #chunks: readonly (readonly unknown[])[];

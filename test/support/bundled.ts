@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 
-/** Bundles sources into files that Node can run, within reach of the packages they need. */
+/** Bundles sources into files that Node can run, in a place where it finds the packages they need. */
 export class Bundles {
   readonly #directory: string;
 
@@ -12,10 +12,10 @@ export class Bundles {
     this.#directory = mkdtempSync(join(cache, 'millrace-test-'));
   }
 
-  /** The file made of `entry`, a TypeScript file. Each is made of the sources as they are now: no build is needed. */
+  /** Bundles `entry`, a TypeScript file, from the current sources, so no build is needed. Returns the file. */
   make(entry: string): string {
     const file = join(this.#directory, `${basename(entry, '.ts')}.mjs`);
-    // Not its JavaScript interface, which objects to the byte arrays of jest's realm.
+    // The program, because esbuild's JavaScript API refuses the byte arrays of jest's realm.
     const args = ['--bundle', '--platform=node', '--format=esm', '--packages=external', '--log-level=error'];
     execFileSync(resolve('node_modules/.bin/esbuild'), [entry, ...args, `--outfile=${file}`]);
     return file;

@@ -1,4 +1,4 @@
-/** CSV read from pieces of bytes by the code of ours, and by slower code that follows the rules word by word. */
+/** CSV read from pieces of bytes by our code, and by slower code that follows the rules to the letter. */
 import type { Dialect } from '../../src/connectors/csv/dialect.ts';
 import { CsvParser, type Columns } from '../../src/connectors/csv/parser.ts';
 import { CsvSplitter } from '../../src/connectors/csv/splitter.ts';
@@ -16,7 +16,7 @@ export function piecesOf(bytes: Buffer, cuts: readonly number[]): Buffer[] {
   return ends.map((end, i) => Buffer.from(bytes.subarray(ends[i - 1] ?? 0, end)));
 }
 
-/** All chunks that come of `pieces`. */
+/** All chunks that are read from `pieces`. */
 export async function chunksOf(pieces: readonly Buffer[], splitter: RecordSplitter): Promise<RecordChunk[]> {
   const left = [...pieces];
   const chunks: RecordChunk[] = [];
@@ -76,7 +76,7 @@ export async function itemsOf(
 }
 
 /**
- * The rules word by word: a character at a time, and back to the first line end where a record turns out to be malformed.
+ * The rules to the letter: a character at a time, and back to the first line end where a record turns out to be malformed.
  */
 export function slowRows(text: string, dialect: Dialect): (string[] | 'malformed')[] {
   const { delimiter, quote, escape, lineEnd } = dialect;

@@ -1,6 +1,6 @@
 import { describe } from '@jest/globals';
 
-/** `describe`; or, where the machine cannot run these tests, `describe.skip` with a warning about what is not tested. */
+/** `describe`, or, where the machine cannot run these tests, `describe.skip` with the warning `otherwise`. */
 export function describeIf(canRun: boolean, otherwise: string): typeof describe | typeof describe.skip {
   if (canRun) return describe;
   console.warn(otherwise);

@@ -15,7 +15,7 @@ import { frameOf, itemsOf } from './frames.ts';
 
 const report = { idle: 0, ran: 0, tookMs: 0, blockedMs: 0 };
 
-/** A child that does what the test says, and keeps what it is told. */
+/** A child that does what the test says, and keeps the messages that it receives. */
 class FakeChild<In, Out extends { type: string }> implements Child<In, Out> {
   isReceiving = false;
   readonly who: Who;
@@ -25,7 +25,7 @@ class FakeChild<In, Out extends { type: string }> implements Child<In, Out> {
   killedFor: string | undefined;
   killedAs: 'order' | 'hang' | undefined;
   exit: Exit | undefined;
-  /** Called with everything that it is told. */
+  /** Called with every message that it receives. */
   onTold: ((message: Out) => void) | undefined;
   #listener: ChildListener<In> | undefined;
   readonly #note: (what: string) => void;
@@ -74,12 +74,12 @@ class FakeChild<In, Out extends { type: string }> implements Child<In, Out> {
     this.#listener?.onExit(this.exit);
   }
 
-  /** It is gone like a process that was killed. */
+  /** It exits like a process that was killed. */
   dies(): void {
     this.goes({ signal: 'SIGKILL' });
   }
 
-  /** The types of all messages that it was sent, or only those in `types`. */
+  /** The types of all messages that it was sent, or only the types in `types`. */
   typesSent(...types: Out['type'][]): Out['type'][] {
     const all = this.sent.map(({ type }) => type as Out['type']);
     return types.length === 0 ? all : all.filter((type) => types.includes(type));
@@ -93,9 +93,9 @@ class FakeChild<In, Out extends { type: string }> implements Child<In, Out> {
   }
 }
 
-/** A producer: it says what a test wants it to have read. */
+/** A producer that sends the items that the test says it has read. */
 export class FakeProducer extends FakeChild<FromProducer, ToProducer> {
-  /** It sends these items, the last of which is the `count`th that its source has yielded. */
+  /** It sends these items; the last one is number `count` from its source. */
   yields(
     items: readonly unknown[],
     position: Partial<SourcePosition> = {},
@@ -116,15 +116,15 @@ export class FakeProducer extends FakeChild<FromProducer, ToProducer> {
     this.says({ type: 'end', position: { cursor: null, count: 0, digest: null, ...position } });
   }
 
-  /** The last thing that it does: it is told `bye`, and goes. */
+  /** It exits, as a child does after `bye`. */
   leaves(): void {
     this.goes({ code: 0 });
   }
 }
 
-/** A consumer: it settles what a test wants it to have done. */
+/** A consumer that settles the items that the test says it has done. */
 export class FakeConsumer extends FakeChild<FromConsumer, ToConsumer> {
-  /** What it was lent, oldest first. */
+  /** The deliveries that it was lent, oldest first. */
   get deliveries(): (Deliver & { frame: Frame; items: unknown[] })[] {
     return this.sent.flatMap((message, i) => {
       if (message.type !== 'deliver') return [];
@@ -133,7 +133,7 @@ export class FakeConsumer extends FakeChild<FromConsumer, ToConsumer> {
     });
   }
 
-  /** Seqs that it was lent. */
+  /** The seqs that it was lent. */
   get lent(): number[] {
     return this.deliveries.flatMap(({ seq, count }) => Array.from({ length: count }, (_, i) => seq + i));
   }
@@ -143,7 +143,7 @@ export class FakeConsumer extends FakeChild<FromConsumer, ToConsumer> {
     this.says({ type: 'settle', done: seqs.flatMap((seq) => [seq, seq]), failed: [], ...report });
   }
 
-  /** Each of these did not succeed, for an `error` that says "it failed". */
+  /** It reports that each of these items failed with the error "it failed". */
   fails(...failed: Omit<Failure, 'error'>[]): void {
     const error = { code: 'E', message: 'it failed' };
     this.says({ type: 'settle', done: [], failed: failed.map((failure) => ({ ...failure, error })), ...report });

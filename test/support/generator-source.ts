@@ -9,7 +9,7 @@ interface Generator {
   hasCheckpoints: boolean;
 }
 
-/** A generator function, seen through the port of sources: the engine's reader reads it, one item for each chunk. */
+/** A generator function as a source of the port: the engine's reader reads it, one item for each chunk. */
 export function generatorSource({ source, hasCheckpoints }: Generator): SourceSpec {
   return defineSource({
     kind: 'generator',
@@ -24,7 +24,7 @@ async function* chunks(source: Generator['source'], context: OpenContext): Async
   const arrived: Chunk[] = [];
   let lower: () => void = () => undefined;
   let arrive: () => void = () => undefined;
-  // Its throttle is on whenever a chunk has arrived that nobody has taken.
+  // Its throttle is on whenever a chunk has arrived and has not been taken.
   const throttle = {
     get isOn() {
       return arrived.length > 0;

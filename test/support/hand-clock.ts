@@ -1,12 +1,12 @@
 import type { Clock, Moment } from '../../src/core/clock.ts';
 
-/** A clock that stands still until it is turned. */
+/** A clock that stands still until the test turns it. */
 export class HandClock implements Clock {
   #now = 0;
   #timers: { at: number; fn: () => void; everyMs: number | undefined }[] = [];
   #soon: (() => void)[] = [];
   readonly #startedAt: number;
-  /** Milliseconds that pass with each look at it. */
+  /** Milliseconds that pass each time it is read. */
   perLook = 0;
 
   constructor(startedAt = Date.UTC(2026, 0, 2, 3, 4, 5, 678)) {
@@ -40,7 +40,7 @@ export class HandClock implements Clock {
     this.#soon.push(fn);
   }
 
-  /** How many timers wait. */
+  /** How many timers are pending. */
   get waiting(): number {
     return this.#timers.length;
   }
@@ -50,13 +50,13 @@ export class HandClock implements Clock {
     for (const fn of this.#soon.splice(0)) fn();
   }
 
-  /** Lets `ms` milliseconds pass in which this process stands still: what fell due meanwhile is called at the next turn, once. */
+  /** Lets `ms` milliseconds pass in which this process stands still: timers that become due are called once, at the next turn. */
   standStill(ms: number): void {
     this.#now += ms;
     for (const timer of this.#timers) timer.at = Math.max(timer.at, this.#now);
   }
 
-  /** Lets `ms` milliseconds pass, calling what falls due in its order. */
+  /** Lets `ms` milliseconds pass, and calls the timers that become due in order. */
   turn(ms: number): void {
     const end = this.#now + ms;
     this.endTick();

@@ -6,11 +6,11 @@ export interface Import {
   readonly typesOnly: boolean;
 }
 
-/** Every import of a TypeScript file: static, re-exporting, dynamic, and the ones within types. */
+/** Every import of a TypeScript file: static, re-exporting, dynamic, and within types. */
 export function importsOf(file: string, code: string): Import[] {
   const found: Import[] = [];
   visit(parseSync(code, { syntax: 'typescript', target: 'es2022' }), (node) => {
-    // A file inside a library, by its path, is that library.
+    // A path to a file inside a library counts as that library.
     const specifier = specifierOf(node)?.replace(/^.*\/node_modules\//, '');
     if (specifier !== undefined) found.push({ file, specifier, typesOnly: isTypesOnly(node) });
   });

@@ -1,4 +1,4 @@
-/** A project that has installed what `npm pack` makes. */
+/** A project with the package that `npm pack` makes. */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
 import path from 'node:path';
@@ -10,8 +10,8 @@ interface Manifest {
 }
 
 /**
- * As `npm install` of the tarball does it in `project`, but the dependencies of the package are those installed here.
- * `directory` is for the tarball.
+ * Installs the package in `project` as `npm install` of its tarball would, but with the dependencies installed here.
+ * The tarball is written to `directory`.
  */
 export function installPacked(project: string, directory: string): Manifest {
   const installed = path.join(project, 'node_modules/millrace');

@@ -1,4 +1,4 @@
-/** Small file systems in memory, where this user may mount them. */
+/** Small file systems in memory, on machines where this user may mount them. */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { describeIf } from './describe-if.ts';
@@ -9,7 +9,7 @@ export const describeWithMounts = describeIf(
   'this user may not mount file systems here: full disks were not tested',
 );
 
-/** Creates the directory and mounts a file system of that size on it. */
+/** Creates the directory and mounts a file system of the given size on it. */
 export function mountSmall(directory: string, size: string): { resize: (size: string) => void; unmount: () => void } {
   mkdirSync(directory);
   execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'none', directory]);

@@ -1,7 +1,7 @@
-/** Texts that list the options, made from the schema; a test compares them with the files that they stand in. */
+/** Lists of the options, made from the schema; a test compares them with the files that contain them. */
 import { groups, type Option, options } from '../../src/config/schema.ts';
 
-/** The table of the README. */
+/** The table in the README. */
 export function optionsTable(): string {
   const rows = options.map(
     ({ name, flag, defaultText, range, help }) =>

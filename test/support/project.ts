@@ -12,7 +12,7 @@ import type { Status } from '../../src/observability/status.ts';
 
 const cli = resolve('dist/cli.js');
 
-// A process less to wait for wherever a test doesn't ask for more.
+// One process less to wait for, unless a test asks for more.
 const defaults = { MILLRACE_CONSUMERS: '1' };
 
 /** A line of the JSON log. */
@@ -33,12 +33,12 @@ export interface Ended {
   stderr: string;
 }
 
-/** A command of millrace that runs. */
+/** A running `millrace` command. */
 export interface Running {
   readonly pid: number;
   readonly log: readonly LogEntry[];
   readonly ended: Promise<Ended>;
-  /** Resolves with the first line of the log, from now or before, for which `matches`. Rejects if the command ends first. */
+  /** Resolves with the first line of the log that `matches`, past or future. Rejects if the command ends first. */
   logged: (event: string, matches?: (entry: LogEntry) => boolean) => Promise<LogEntry>;
   kill: (signal: NodeJS.Signals) => void;
   readonly process: ChildProcess;
@@ -64,7 +64,7 @@ export class Project {
   }
 
   /**
-   * Starts `millrace` with these arguments, perhaps through another program. It leads a process group of its own, as a
+   * Starts `millrace` with these arguments, optionally through another program. It leads its own process group, as a
    * shell's job does.
    */
   start(args: readonly string[], env: Record<string, string> = {}, through: readonly string[] = []): Running {
@@ -118,7 +118,7 @@ export class Project {
     return await this.start(...how).ended;
   }
 
-  /** What a query on a database in the directory gives. */
+  /** The result of a query on a database in the directory. */
   query<Row>(file: string, sql: string): Row[] {
     const db = new Database(this.path(file), { readonly: true });
     try {
@@ -135,7 +135,7 @@ export class Project {
     expect(this.query(file, sql)).toEqual([{ rows: items, ids: items, lowest: 1, highest: items }]);
   }
 
-  /** Asks the running pipeline `name` on its control socket. */
+  /** The status of the running pipeline `name`, from its control socket. */
   async status(name: string): Promise<Status> {
     return await new Promise((resolveStatus, reject) => {
       const socketPath = this.path(`.millrace/${name}/control.sock`);
@@ -149,7 +149,7 @@ export class Project {
     });
   }
 
-  /** Asks again and again until the status is as wished. Rejects if nothing runs any more. */
+  /** Polls until the status is as wished. Rejects if nothing runs any more. */
   async statusWhere(name: string, isWished: (status: Status) => boolean): Promise<Status> {
     return await this.until(async () => {
       const status = await this.status(name).catch(() => undefined);
@@ -157,7 +157,7 @@ export class Project {
     });
   }
 
-  /** Resolves with what `look` gives as soon as it gives anything. For what sends no word of itself. */
+  /** Polls `look` until it returns a value, and resolves with that. For states that send no event. */
   async until<T>(look: () => T | undefined | Promise<T | undefined>): Promise<T> {
     for (;;) {
       if (this.#isOver) throw new Error('the test is over, but what it waited for has not happened');
@@ -169,13 +169,13 @@ export class Project {
     }
   }
 
-  /** Resolves when no process works in this directory any more, or no more than `but` of them. */
+  /** Resolves when at most `but` processes still work in this directory. */
   async quiet({ but = 0 } = {}): Promise<void> {
     while (!this.#isOver && processesOf(this.directory).length > but)
       await new Promise((again) => setTimeout(again, 10));
   }
 
-  /** Kills what still runs and removes the directory. */
+  /** Kills the processes that still run, and removes the directory. */
   async clean(): Promise<void> {
     this.#isOver = true;
     for (const child of this.#running) {

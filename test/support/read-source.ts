@@ -1,4 +1,4 @@
-/** A source that is read as the engine reads it, without processes. */
+/** Reads a source as the engine does, without processes. */
 import { systemClock } from '../../src/core/clock.ts';
 import {
   isRecordError,
@@ -43,7 +43,7 @@ export async function readChunks(spec: SourceSpec, given: Partial<OpenContext> =
   return chunks;
 }
 
-/** What consumers make of the chunks: items, and the message in place of a record that cannot be decoded. */
+/** The items that consumers get from the chunks, with an error message in place of a record that cannot be decoded. */
 export async function decoded(
   spec: SourceSpec,
   chunks: readonly RecordChunk[],

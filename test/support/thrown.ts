@@ -1,4 +1,4 @@
-/** What `run` throws; undefined if it does not. For tests in which both are right, each in its case. */
+/** The error that `run` throws, or undefined if it does not throw. For tests where either can be right. */
 export function thrownBy(run: () => unknown): Error | undefined {
   try {
     run();

@@ -1,4 +1,4 @@
-/** `text` without the lines of code that errors name: tests are "the user's own code" to Millrace. */
+/** `text` without the code locations that errors name, because Millrace takes tests for the user's own code. */
 export function withoutPlaces(text: string): string {
   return text.replaceAll(/ \(at \/[^()]+:\d+:\d+\)/g, '');
 }

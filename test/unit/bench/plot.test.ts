@@ -31,7 +31,7 @@ describe('a bar plot', () => {
     expect(third - second).toBeGreaterThan(second - first);
   });
 
-  it('shows the figures to three significant places', () => {
+  it('shows the figures to three significant digits', () => {
     expect(svg).toContain('>100,000 (80,000–200,000)<');
     expect(svg).toContain('>50,000<');
     expect(svg).toContain('>12,300 (12,000–13,000)<');
