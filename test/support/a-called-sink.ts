@@ -1,6 +1,6 @@
 import { sinkMark, withoutLedger, type Batch, type Outcome, type Sink } from '../../src/sinks/port.ts';
 
-/** A sink that is only called: it keeps the rows that it has accepted and the keys of its calls, and answers as the test says. */
+/** A sink that is only called: it keeps the rows that it accepts and the keys of its calls, and answers as the test says. */
 export class ACalledSink {
   /** For each call, the keys of its items. */
   readonly calls: string[][] = [];

@@ -50,7 +50,7 @@ export class HandClock implements Clock {
     for (const fn of this.#soon.splice(0)) fn();
   }
 
-  /** Lets `ms` milliseconds pass in which this process stands still: timers that become due are called once, at the next turn. */
+  /** Lets `ms` milliseconds pass while this process stands still: timers that become due run once, at the next turn. */
   standStill(ms: number): void {
     this.#now += ms;
     for (const timer of this.#timers) timer.at = Math.max(timer.at, this.#now);

@@ -195,7 +195,7 @@ export function processesOf(directory: string): number[] {
     .map(Number)
     .filter((pid) => {
       try {
-        // A zombie has no directory any more.
+        // A zombie has no current directory.
         return pid !== process.pid && realpathSync(`/proc/${pid}/cwd`) === directory;
       } catch {
         return false;

@@ -181,7 +181,7 @@ describe('a child that watches its parent', () => {
   });
 });
 
-/** Has used more than half a second of a core: a start takes a fraction of that. See proc_pid_stat(5). */
+/** Whether it has used more than half a second of a core; a start takes a fraction of that. See proc_pid_stat(5). */
 function isBusy(pid: number): boolean {
   const fields = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1]!.split(' ');
   const ticks = Number(fields[11]) + Number(fields[12]);

@@ -82,7 +82,7 @@ describe('a line of user code’s log', () => {
     ['nothing', undefined, 'undefined'],
     ['a symbol', Symbol('s'), 'Symbol(s)'],
     ['a value that cannot be converted to text', Object.create(null), '(a message that is not text: object)'],
-  ])('may say %s', (_, message, text) => {
+  ])('may have %s as its message', (_, message, text) => {
     expect(arrives(message).message).toBe(text);
   });
 

@@ -44,16 +44,16 @@ describe('a thrown value, as data', () => {
     ['an object that JSON leaves out', { toJSON: () => undefined }, 'a object was thrown: [object Object]'],
     ['a proxy that throws', hostile, 'a object was thrown: it cannot even be shown'],
     ['a revoked proxy', revoked(), 'a object was thrown: it cannot even be shown'],
-  ])('says so when it is %s', (_, thrown, message) => {
+  ])('names the type when it is %s', (_, thrown, message) => {
     expect(errorData(thrown)).toEqual({ code: 'THROWN', message });
   });
 
-  it('has code, message and stack of an error', () => {
+  it('has the code, message and stack of an error', () => {
     const error = Object.assign(new Error('connect refused'), { code: 'ECONNREFUSED' });
     expect(errorData(error)).toMatchObject({ code: 'ECONNREFUSED', message: 'connect refused', stack: error.stack });
   });
 
-  it('names the first line of the user’s own code, in the error or otherwise in its cause', () => {
+  it('names the first line of the user’s own code, in the error or else in its cause', () => {
     const inPackage = 'Error: bad port\n    at fetch (/app/node_modules/undici/index.js:7:1)';
     const inCode = `${inPackage}\n    at async process (/app/pipeline.ts:12:7)\n    at async f (/app/other.ts:1:1)`;
     const stacked = (stack: string, cause?: Error): Error => Object.assign(new Error('x', { cause }), { stack });
@@ -187,7 +187,7 @@ describe('a verdict', () => {
     },
   );
 
-  it.each([-1, Number.NaN, Number.POSITIVE_INFINITY])('requires a time to wait, not %p', (ms) => {
+  it.each([-1, Number.NaN, Number.POSITIVE_INFINITY])('requires a valid time to wait, not %p', (ms) => {
     expect(() => new RetryAfter(ms)).toThrow(`RetryAfter expects milliseconds >= 0, got ${ms}`);
   });
 

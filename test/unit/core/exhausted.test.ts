@@ -12,7 +12,7 @@ describe('an error of an operating system that has run out of', () => {
     ['descriptors of the machine', systemError('ENFILE', 'open'), 'fs.file-max'],
     ['processes', systemError('EAGAIN', 'spawn'), 'ulimit -u'],
     ['memory', systemError('ENOMEM', 'spawn'), 'Add memory'],
-  ])('%s says what to raise, also as a cause: exit 78', (_, error, text) => {
+  ])('%s says what to raise, even as a cause, and has exit code 78', (_, error, text) => {
     for (const thrown of [error, new Error('it did not work', { cause: error })]) {
       const found = exhausted(thrown);
       expect(found).toMatchObject({ code: 'EXHAUSTED', exitCode: 78, cause: thrown });

@@ -46,7 +46,7 @@ describe('a set of intervals', () => {
     ['inside of one', [[1, 9]], [3, 4], 0, [1, 9]],
     ['over part of one', [[1, 5]], [4, 7], 2, [1, 7]],
     ['that is empty', [[1, 5]], [9, 8], 0, [1, 5]],
-  ] as const)('takes a run %s', (_, before, [from, to], added, after) => {
+  ] as const)('adds a run %s', (_, before, [from, to], added, after) => {
     const set = Intervals.of(...before);
     expect(set.add(from, to)).toBe(added);
     expect(set.toFlat()).toEqual(after);
@@ -70,7 +70,7 @@ describe('a set of intervals', () => {
     ],
     ['numbers that are not in it', [[1, 3]], [4, 9], 0, [1, 3]],
     ['an empty run', [[1, 9]], [5, 3], 0, [1, 9]],
-  ] as const)('loses %s', (_, before, [from, to], removed, after) => {
+  ] as const)('deletes %s', (_, before, [from, to], removed, after) => {
     const set = Intervals.of(...before);
     expect(set.delete(from, to)).toBe(removed);
     expect(set.toFlat()).toEqual(after);

@@ -33,7 +33,7 @@ describe('the nearest name', () => {
 });
 
 describe('the distance between two texts', () => {
-  it('counts a swap of neighbors as one', () => {
+  it('counts a swap of adjacent letters as one', () => {
     expect(editDistance('abcd', 'abdc')).toBe(1);
     expect(editDistance('', 'abc')).toBe(3);
   });

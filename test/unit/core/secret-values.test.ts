@@ -32,11 +32,11 @@ describe('the value of a secret', () => {
     expect(rest.map((part) => part.length).every((length) => length <= 12)).toBe(true);
   });
 
-  it('is hidden inside JSON, although quotes and line feeds are escaped there', () => {
+  it('is hidden inside JSON, even though quotes and line feeds are escaped there', () => {
     expect(without('a"b\\c d', JSON.stringify({ said: 'a"b\\c d' }))).toBe('{"said":"[redacted]"}');
   });
 
-  it('is hidden line by line if it has several, as a private key has', () => {
+  it('is hidden line by line if it has several lines, like a private key', () => {
     const key = '-----BEGIN KEY-----\nMIIEvQIBADANBgkq\nhkiG9w0BAQEFAASC\n-----END KEY-----';
     expect(without(key, 'read MIIEvQIBADANBgkq')).toBe('read [redacted]');
   });

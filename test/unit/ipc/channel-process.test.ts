@@ -43,7 +43,7 @@ const programs = {
       if (chunk.at(-1) === 9) socket.end(message({ type: 'bytes', n: bytes }));
     });
   `,
-  /** Writes a thousand messages of a megabyte, waiting for each to be taken. */
+  /** Writes a thousand messages of a megabyte, waiting until each is accepted. */
   pours: `
     const socket = new Socket({ fd: 3 });
     socket.resume();

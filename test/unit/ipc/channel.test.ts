@@ -141,7 +141,7 @@ describe('a channel', () => {
     expect(near.messages).toEqual([{ type: 'before' }, { type: 'after' }]);
   });
 
-  it('sends the messages of one turn in one write, and those of the next turn in the next', async () => {
+  it('sends all messages of a turn in one write, and the messages of the next turn in the next write', async () => {
     const writes: Buffer[] = [];
     const stream = new Duplex({
       read: () => undefined,

@@ -13,7 +13,7 @@ function encoded({ header, payload }: Sent): Buffer {
   return Buffer.concat([encodeHeader(header, payload.length), payload]);
 }
 
-/** A reader, and what it has read. */
+/** A reader, and the messages that it has read. */
 function reading(): { reader: MessageReader; messages: Sent[] } {
   const messages: Sent[] = [];
   const reader = new MessageReader((header, payload) => messages.push({ header: header as object, payload }));

@@ -26,8 +26,8 @@ export function aLinesRun(): Evidence {
 }
 
 /**
- * The same run with a sink of parts, finished twice because the first process died. 10 had 2 in its part when it died, but that
- * was not settled, so 11 has done it again. 4 has no row: its commit has not moved the end of the part.
+ * The same run with a sink of parts, finished twice because the first process died. 10 had 2 in its part when it died,
+ * but that was not settled, so 11 has done it again. 4 has no row: its commit has not moved the end of the part.
  */
 export function aPartRun(): Evidence {
   const evidence = run('unread', () => ({}));

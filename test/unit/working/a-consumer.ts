@@ -221,7 +221,7 @@ export class AConsumer {
       .flatMap(({ items }) => seqsOf(items));
   }
 
-  /** Types of what it has sent. */
+  /** The types of the messages that it has sent. */
   get said(): string[] {
     return this.sent.map(({ type }) => type);
   }

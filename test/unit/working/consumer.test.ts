@@ -95,7 +95,7 @@ describe('items', () => {
     expect(world.openScopes).toBe(0);
   });
 
-  it('go to the sink as they are when there is no process', async () => {
+  it('go to the sink unchanged when the pipeline has no process', async () => {
     const world = await AConsumer.open();
     world.deliver([{ id: 1 }, [{ id: 2 }, 3]]);
     await world.settle();
@@ -407,7 +407,7 @@ describe('items that are lent ahead of their start', () => {
     expect(world.said.filter((type) => type === 'start').length).toBeLessThan(12);
   });
 
-  it('are given back, announced or not, as long as they have not started', async () => {
+  it('are given back, whether or not they are announced, as long as they have not started', async () => {
     const held = new Held();
     const world = await AConsumer.open({ concurrency: 2, process: () => held.promise });
     world.deliver(['a', 'b', 'c', 'd'], { free: 3 });
@@ -521,7 +521,7 @@ describe('results', () => {
 });
 
 describe('a row that the sink will never accept', () => {
-  it('is found by bisection and dies alone; everything else is committed', async () => {
+  it('is found by bisection and alone becomes a dead letter; everything else is committed', async () => {
     const sizes: number[] = [];
     const wrap = (writer: SinkWriter<unknown>): SinkWriter<unknown> => ({
       ...passingOn(writer),
@@ -1035,7 +1035,7 @@ function thrower(error: unknown): () => never {
 
 /** An object with this `then` property, as users may have one. */
 function thenable(then: PropertyDescriptor): object {
-  // oxlint-disable-next-line unicorn/no-thenable -- for that very reason
+  // oxlint-disable-next-line unicorn/no-thenable -- the test needs a thenable
   return Object.defineProperty({}, 'then', then);
 }
 

@@ -75,7 +75,7 @@ describe('a consumer', () => {
     expect(runs).toEqual([['b']]);
   });
 
-  it('keeps few decoded records in memory where they are long', () => {
+  it('keeps few decoded records in memory if they are long', () => {
     const { readers, runs } = reading();
     const words = Array.from({ length: 5 }, () => 'x'.repeat(60_000));
     const read = readers.reader(framed(words));

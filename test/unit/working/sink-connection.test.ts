@@ -121,7 +121,7 @@ describe('the sink of a consumer', () => {
     expect(opened).toEqual([undefined, 10]);
   });
 
-  it('tells the sink that a session was given up, and releases what it holds of others', async () => {
+  it('aborts the signal of a session that was given up, and releases the turn that it held', async () => {
     const signals: AbortSignal[] = [];
     const held: string[] = [];
     const open = (context: SinkContext): Promise<SinkWriter<unknown>> => {

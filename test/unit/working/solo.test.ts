@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { AConsumer, Held } from './a-consumer.ts';
 
-/** A consumer that runs items alone, and the order of what happens. */
+/** A consumer that runs items alone, and the order of events. */
 async function alone(
   process: (item: unknown) => unknown,
 ): Promise<{ world: AConsumer; order: string[]; go: Held<void>[] }> {

@@ -13,7 +13,7 @@ import { HandClock } from '../../../support/hand-clock.ts';
 const moment = { now: 0, wall: 0 };
 const credit = { items: 100, bytes: 1000 };
 
-/** A queue as a restarted supervisor finds it, with ten items and the retry of an eleventh, and the events of its blame. */
+/** The queue that a restarted supervisor finds, with ten items and the retry of an eleventh, and the events of blaming. */
 function restarted(
   predecessors: { uncleanStarts: number; trial: number | null },
   {

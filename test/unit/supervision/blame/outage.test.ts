@@ -90,7 +90,7 @@ function news(consumer: FakeConsumer): number[] {
 }
 const seen = new WeakMap<FakeConsumer, number>();
 
-/** Every consumer reports that everything it was lent has failed. Returns the number of those items. */
+/** Every consumer reports that all the items it was lent have failed. Returns the number of items. */
 function failAll(world: AService, verdict: 'retry' | 'later' = 'retry'): number {
   let failed = 0;
   for (const consumer of world.consumers) {

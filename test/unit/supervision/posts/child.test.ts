@@ -174,7 +174,7 @@ describe('a child’s output', () => {
 });
 
 describe('a grandchild that holds pipes and channel', () => {
-  it('dies with the child whose group it is in', async () => {
+  it('dies with the child if it is in the child’s group', async () => {
     const watched = new Watched('leaves-a-grandchild').listen();
     await watched.gone();
     const grandchild = Number(watched.messages[0]);
@@ -183,7 +183,7 @@ describe('a grandchild that holds pipes and channel', () => {
     expect(watched.clock.waiting).toBe(0);
   });
 
-  it('does not keep the child from being reported as gone if it has left the group', async () => {
+  it('does not prevent the report that the child has gone, even if it has left the group', async () => {
     const watched = new Watched('leaves-a-grandchild', { env: { DETACHED: '1' } }).listen();
     await until(() => !watched.isAlive && watched.clock.waiting > 0);
     const grandchild = Number(watched.messages[0]);

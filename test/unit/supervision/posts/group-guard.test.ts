@@ -28,7 +28,7 @@ describeIf(hasGuard, otherwise)('the process group of a child whose supervisor i
     supervisor.stdout.on('data', (chunk: Buffer) => (text += chunk.toString()));
     await until(() => text.endsWith('\n'));
     const leader = Number(text);
-    // The child, its guard, and what it has started.
+    // The child, its guard, and the processes that it has started.
     await until(() => membersOf(leader).length === 3);
     supervisor.kill('SIGKILL');
     await until(() => membersOf(leader).length === 0);

@@ -66,7 +66,7 @@ describe('a post', () => {
     expect(post.state).toBe('stopped');
   });
 
-  it('goes from crash to back-off to a new start, and is parked when that happens too often; the ordinal stays', () => {
+  it('goes from crash to back-off to a new start, and is parked when that happens too often; it keeps its ordinal', () => {
     const { clock, post, child, children, happened } = aPost();
     post.start();
     post.ready();
@@ -98,7 +98,7 @@ describe('a post', () => {
     expect(clock.waiting).toBe(0);
   });
 
-  it('expects an exit only from a process that has said that it has ended', () => {
+  it('expects an exit only from a process that has reported that it has ended', () => {
     const { post, child, happened } = aPost();
     post.start();
     post.ready();
@@ -220,7 +220,7 @@ describe('a post', () => {
     expect(child().killedFor).toBeUndefined();
   });
 
-  it('reports a process that had exited before it was put on the post', async () => {
+  it('reports a process that exited before it was put on the post', async () => {
     const { post, happened } = aPost();
     const early = new FakeConsumer({ role: 'consumer', ordinal: 3, pid: 7 });
     early.dies();

@@ -122,7 +122,7 @@ describe('a reload is refused, and the running consumers are kept,', () => {
     expect(world.service.status.reasons[0]).toContain(`not reloaded: `);
   });
 
-  it('when the process that checks the file dies of it, or takes too long', async () => {
+  it('when the process that checks the file dies while doing so, or takes too long', async () => {
     const world = aWorld();
     world.service.reload();
     world.producers.at(-1)!.goes({ code: 5 });
@@ -158,7 +158,7 @@ describe('a reload is refused, and the running consumers are kept,', () => {
     expect(second.typesSent('stop')).toEqual([]);
   });
 
-  it('when the new consumer says that no process could continue: the running ones can', async () => {
+  it('when the new consumer reports that no process could continue: the running ones can', async () => {
     const world = aWorld();
     await reload(world);
     const error = { code: 'SINK', message: 'no such column' };
@@ -169,7 +169,7 @@ describe('a reload is refused, and the running consumers are kept,', () => {
     expect(world.service.status.state).toBe('running');
   });
 
-  it('when the run is ending, or ends meanwhile', async () => {
+  it('when the run is ending, or ends during the reload', async () => {
     const world = aWorld();
     await reload(world);
     world.producer.says({ type: 'ready' });
@@ -230,7 +230,7 @@ describe('a changed source', () => {
 describe('after a refused reload', () => {
   const wrong: Described = { type: 'described', pipeline: null, problems: [{ file: 'a.ts', message: 'no source' }] };
 
-  /** The process that was asked what is in the file answers. */
+  /** The process that was asked about the file answers. */
   async function isLookedAt(world: AService, answer: Described): Promise<void> {
     const look = world.producers.at(-1)!;
     expect(look.typesSent()).toEqual(['describe']);

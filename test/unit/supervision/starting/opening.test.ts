@@ -398,7 +398,7 @@ describe('the pipeline that a queue belongs to', () => {
     (await open()).spool.close();
   });
 
-  it('may be renamed if that is declared, which is recorded', async () => {
+  it('may be renamed if that is declared, and the new name is recorded', async () => {
     await leaveByAaa(openRunLeft);
     const { spool, run } = await open({ pipeline: bbb, moved: true });
     expect([run.run, spool.claims.owner()?.pipeline]).toEqual(['left', 'bbb']);
@@ -421,7 +421,7 @@ describe('the pipeline that a queue belongs to', () => {
     await expect(open()).rejects.toMatchObject({ code: 'OTHER_PIPELINE' });
   });
 
-  it('keeps an open run from another file of the same name, unless that is declared', async () => {
+  it('does not let another file of the same name continue an open run, unless that is declared', async () => {
     const [file, other] = [join(stateDirectory, 'aaa.ts'), join(stateDirectory, 'copy.ts')];
     for (const path of [file, other]) writeFileSync(path, '');
     await leaveByAaa(openRunLeft);
@@ -438,7 +438,7 @@ describe('the pipeline that a queue belongs to', () => {
     spool.close();
   });
 
-  it('keeps an open run from writing the rest of its results to another sink, unless that is declared', async () => {
+  it('does not let an open run write the rest of its results to another sink, unless that is declared', async () => {
     await leaveByAaa({ ...openRunLeft, state: 'sealed' });
     await expect(open({ pipeline: elsewhere })).rejects.toMatchObject({
       exitCode: 78,
@@ -492,7 +492,7 @@ describe('the pipeline that a queue belongs to', () => {
     spool.close();
   });
 
-  it('stays the same under a path through a link that leads to the next release', async () => {
+  it('stays the same when a link in its path leads to the next release', async () => {
     const current = join(stateDirectory, 'current');
     for (const release of ['1', '2']) {
       mkdirSync(join(stateDirectory, release));
@@ -519,7 +519,7 @@ describe('the final cursor of the last finished run', () => {
     return { params: new Map([['shelf', { value, place: '--param shelf' }]]) };
   };
 
-  /** Opens a run of shelf `value`, and leaves it in this state. Returns what it was given as the previous cursor. */
+  /** Opens a run of shelf `value`, and leaves it in this state. Returns the previous cursor that it was given. */
   async function runOf(value: string, change: Partial<RunRecord>, options: Partial<OpeningOptions> = {}) {
     const opening = await open({ ...again, ...shelf(value), ...options });
     if (opening.status !== 'open') throw new Error(opening.status);

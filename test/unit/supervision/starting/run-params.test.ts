@@ -45,7 +45,7 @@ describe('an open run', () => {
     expect(paramsOfOpenRun(declared, given({ shelf: 'A' }), run)).toEqual({ shelf: 'A', most: 7 });
   });
 
-  it('is not continued with other values: the error shows both and what can be done', () => {
+  it('is not continued with other values: the error shows both sets and the ways out', () => {
     const error = thrownBy(() => paramsOfOpenRun(declared, given({ shelf: 'B', day: '2024-01-01' }), run));
     expect(error).toMatchObject({ code: 'PARAMS', exitCode: 78 });
     expect(error?.message).toContain('shelf was "A" and is now "B" (--param shelf)');

@@ -461,8 +461,8 @@ describe('a producer that dies', () => {
   });
 });
 
-describe('a producer whose source has covered what it sent', () => {
-  it('resumes from that cursor once it is stored, although no item has followed', () => {
+describe('a producer whose source reports a cursor for everything it sent', () => {
+  it('resumes from that cursor once it is stored, even if no item has followed', () => {
     const world = new AService().runReady();
     world.producer.yields([1], { count: 1 });
     world.tick();
@@ -664,7 +664,7 @@ describe('the ledger', () => {
     expect(world.consumer().last('prune')).toMatchObject({ before: 3 });
   });
 
-  it('is not swept if the sink has none', () => {
+  it('is not swept if the sink has no ledger', () => {
     const world = new AService({ settings: { consumers: 1 }, isTransactional: false }).runReady();
     world.producer.yields([1]);
     world.tick();

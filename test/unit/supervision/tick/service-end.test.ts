@@ -286,7 +286,7 @@ describe('a consumer at the end of a run', () => {
     expect(world.consumers).toHaveLength(2);
   });
 
-  it('may send twice that it has ended', async () => {
+  it('may report twice that it has ended', async () => {
     const world = finishing(1);
     world.producer.leaves();
     world.consumer().says({ type: 'ended' });
@@ -301,7 +301,7 @@ describe('a consumer at the end of a run', () => {
   });
 });
 
-describe('a run that was sealed before', () => {
+describe('a run that is already sealed', () => {
   const sealed = { state: 'sealed', nextSeq: 3, stored: 2, position: { cursor: null, count: 2, digest: 'd' } } as const;
   const fill = (store: MemoryStore): void => {
     const run = aRun(sealed);

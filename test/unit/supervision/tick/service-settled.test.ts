@@ -241,7 +241,7 @@ describe('a source that wants to hear what is settled', () => {
     expect(world.store.run()).toMatchObject({ state: 'finishing' });
   });
 
-  it('of a killed supervisor hears of what is settled under its successor', () => {
+  it('hears of items that are settled under the successor of a killed supervisor', () => {
     const world = settling(leftSealed(false)).runReady();
     expect(cursorsToldTo(world)).toEqual([]);
     settles(world, 1, 2);

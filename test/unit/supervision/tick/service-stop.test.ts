@@ -15,7 +15,7 @@ function beat(oldestMs = 0): Beat {
 }
 
 describe('a stop', () => {
-  it('drains: what the producer sent is stored, consumers give back and finish, and the queue keeps the rest', async () => {
+  it('drains: items that the producer sent are stored, consumers give back or finish theirs, and the queue keeps the rest', async () => {
     const world = new AService({ settings: { consumers: 1, concurrency: 2 } }).runReady();
     world.producer.yields([1, 2, 3, 4], { count: 4 });
     world.tick();
@@ -75,7 +75,7 @@ describe('a stop', () => {
     const children = [world.producer, ...world.consumers];
     expect(children.map(({ killedFor }) => killedFor)).toEqual(children.map(() => 'stopped before it was ready'));
     for (const child of children) {
-      // Sent before the kill came.
+      // Sent before the kill arrived.
       child.says({ type: 'ready' });
       child.dies();
     }
@@ -157,7 +157,7 @@ describe('a stop', () => {
   });
 });
 
-describe('a stop while a limit is closed for longer than there is time', () => {
+describe('a stop while a limit stays closed for longer than the stop may take', () => {
   const withdrawn = (world: AService): unknown[] => world.consumer().sent.filter(({ type }) => type === 'withdraw');
 
   it('gives back the items that wait for the limit, and ends with 0', async () => {
@@ -315,7 +315,7 @@ describe('giving up', () => {
     expect(world.store.run()).toMatchObject({ state: 'running', stored: 1, done: 1 });
   });
 
-  it('happens when every consumer is parked, and not while one lives', async () => {
+  it('happens when every consumer is parked, and not while one is alive', async () => {
     const world = new AService().runReady();
     park(world, () => world.consumer(1).goes({ code: 1 }));
     expect(world.producer.typesSent('stop')).toEqual([]);
@@ -329,7 +329,7 @@ describe('giving up', () => {
     expect(world.outcome).toMatchObject({ exitCode: 69, error: { code: 'GAVE_UP' } });
   });
 
-  it('happens with the exit code of a child that says that no process could continue', async () => {
+  it('happens with the exit code of a child that reports that no process could continue', async () => {
     const world = new AService({ settings: { consumers: 1 } }).runReady();
     const failed = { code: 'SOURCE_CHANGED', message: 'the source is another one' };
     world.producer.says({ type: 'failed', origin: 'process', error: failed, exitCode: 78 });

@@ -6,7 +6,7 @@ import { AService, described } from '../../../support/a-service.ts';
 const position = { cursor: null, count: 3, digest: 'd' };
 
 describe('a tick', () => {
-  it('sends nothing before the commit that it rests on', () => {
+  it('sends no message before the commit that it rests on', () => {
     const world = new AService({ settings: { consumers: 1 } }).runReady();
     world.since();
     world.producer.yields([1, 2, 3], position);
@@ -297,7 +297,7 @@ describe('a child that waits for a spool on a full disk', () => {
     expect(world.consumer().typesSent()).toEqual(['describe', 'configure']);
   });
 
-  it('may not send ready', () => {
+  it('may not report that it is ready', () => {
     const world = new AService({ settings: { consumers: 1 } });
     world.writers.refuses = new StoreFull('no space left');
     world.run();

@@ -41,7 +41,7 @@ describe('the tick', () => {
     expect(ticks).toEqual([0]);
   });
 
-  it('comes at the time that was asked for last', () => {
+  it('comes at the time that was requested last', () => {
     ticking.comeAt(100);
     ticking.comeAt(50);
     clock.turn(60);
