@@ -106,7 +106,11 @@ describe('a reload is refused, and the running consumers are kept,', () => {
     ],
     ['when the file has other limits', other({ limits: { vendor: { concurrency: 1 } } }), 'limits changed'],
     ['when the file has other options', other({ options: { attempts: 1 } }), 'options changed'],
-    ['when the file holds another pipeline', other({ name: 'another', options: { a: 1 } }), 'name and its options changed'],
+    [
+      'when the file holds another pipeline',
+      other({ name: 'another', options: { a: 1 } }),
+      'name and its options changed',
+    ],
     [
       'when the file has another sink',
       other({ sink: { kind: 'sqlite', delivery: 'transaction', target: 'x.db', options: 'x' } }),
