@@ -106,7 +106,7 @@ class Living {
 }
 
 describe('a producer', () => {
-  it('describes, reads to the end, waits until all is stored, and goes when it is told', async () => {
+  it('describes its pipeline, reads to the end, waits until everything is stored, and exits on request', async () => {
     const living = await Living.reading(['a', 'b']);
     expect(living.said).toEqual(['described', 'ready', 'frame', 'frame', 'end']);
     expect(living.sent.at(-1)).toMatchObject({ position: { cursor: null, count: 2 } });
@@ -119,7 +119,7 @@ describe('a producer', () => {
     expect([living.hasLeft, living.clock.waiting, living.failures]).toEqual([true, 0, []]);
   });
 
-  it('says what is wrong with its file', async () => {
+  it('reports what is wrong with its file', async () => {
     const problems = [{ file: '/tested.ts', message: 'no default export' }];
     const living = new Living([], { pipeline: null, description: null, problems });
     await living.hears({ type: 'describe', file: '/tested.ts' });
@@ -134,7 +134,7 @@ describe('a producer', () => {
     ]);
   });
 
-  it('whose source throws has what came before stored first', async () => {
+  it('whose source throws first has the earlier items stored', async () => {
     const living = await Living.reading(function* () {
       yield 1;
       yield 2;
@@ -179,7 +179,7 @@ describe('a producer whose source has a specification', () => {
     return { source: defineSource({ ...base, open, ...spec }), heard };
   }
 
-  it('opens it at its cursor, says what is stored after it is committed, and closes it at the end', async () => {
+  it('opens it at its cursor, reports items as stored once they are committed, and closes it at the end', async () => {
     const { source, heard } = own([
       { items: ['a'], cursor: 1 },
       { items: ['b', 'c'], cursor: 3 },
@@ -202,7 +202,7 @@ describe('a producer whose source has a specification', () => {
     expect(living.said.at(-1)).toBe('ended');
   });
 
-  it('says nothing of a cursor again that was stored before it was started', async () => {
+  it('does not report a cursor again that was stored before the producer started', async () => {
     const { source, heard } = own([{ items: ['b', 'c'] }]);
     const living = await Living.reading(source, { position: { cursor: '1', count: 1, digest: null } });
     expect(living.sent.find(({ type }) => type === 'frame')).not.toHaveProperty('isForgotten');
@@ -210,7 +210,7 @@ describe('a producer whose source has a specification', () => {
     expect(heard).toEqual([['open', 1, false], ['close']]);
   });
 
-  it('reports only the newest of the cursors that are reached while a report is under way', async () => {
+  it('reports only the newest cursor reached while a report is in progress', async () => {
     const heard: unknown[] = [];
     const reports: (() => void)[] = [];
     const stored = (to: unknown): Promise<void> => {
@@ -373,7 +373,7 @@ describe('a producer whose source has a specification', () => {
 });
 
 describe('a producer that is stopped', () => {
-  it('has ended as soon as what it sent is stored, though its source waits for ever', async () => {
+  it('has ended as soon as everything it sent is stored, even if its source waits forever', async () => {
     const living = await Living.reading(async function* () {
       yield 1;
       await new Promise(() => {});
@@ -384,13 +384,13 @@ describe('a producer that is stopped', () => {
     expect(living.said).toEqual(['described', 'ready', 'frame', 'ended']);
   });
 
-  it('has ended although it is throttled', async () => {
+  it('ends even while it is throttled', async () => {
     const living = await Living.reading(['a'], { throttled: true });
     await living.hears({ type: 'stop' });
     expect(living.said).toEqual(['described', 'ready', 'ended']);
   });
 
-  it('is not blamed for what its source makes of the signal', async () => {
+  it('does not fail because of how its source reacts to the signal', async () => {
     const living = await Living.reading(async function* ({ signal }: SourceContext) {
       await new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)));
       yield 1;
@@ -399,7 +399,7 @@ describe('a producer that is stopped', () => {
     expect([living.said.at(-1), living.failures]).toEqual(['ended', []]);
   });
 
-  it('after its source has ended only says that it has ended once more', async () => {
+  it('after its source has ended only reports the end again', async () => {
     const living = await Living.reading(['a']);
     await living.hears({ type: 'stop' });
     await living.hears({ type: 'stored', frames: 1 });

@@ -15,7 +15,7 @@ function add(outlet: Outlet, ...items: unknown[]): void {
 }
 
 describe('an item', () => {
-  it('goes at once when nothing is outstanding, and waits for company when something is', () => {
+  it('is sent at once when nothing is outstanding, and otherwise waits to share a frame', () => {
     const { outlet, sent } = anOutlet();
     add(outlet, 'a', 'b', 'c');
     expect(sent.map(({ items }) => items)).toEqual([['a']]);
@@ -23,7 +23,7 @@ describe('an item', () => {
     expect(sent.map(({ items }) => items)).toEqual([['a'], ['b', 'c']]);
   });
 
-  it('goes in full frames, without an answer, as long as the window has room', () => {
+  it('is sent in full frames, without waiting for an answer, as long as the window has space', () => {
     const { outlet, sent } = anOutlet({ frameItems: 2 });
     add(outlet, 1, 2, 3, 4, 5, 6);
     expect(sent.map(({ items }) => items)).toEqual([[1], [2, 3], [4, 5]]);
@@ -36,7 +36,7 @@ describe('an item', () => {
     expect(sent.map(({ items }) => items.length)).toEqual([1, 2]);
   });
 
-  it('that cannot be carried is refused, and nothing is lost with it', () => {
+  it('that cannot be encoded is refused, and no other item is lost', () => {
     const { outlet, sent } = anOutlet();
     add(outlet, 'a', 'b');
     expect(() => outlet.add(() => 1, place(3))).toThrow('$ is a function');
@@ -88,7 +88,7 @@ describe('a chunk of records', () => {
 });
 
 describe('the window', () => {
-  it('bounds what is not stored: the reader waits for room, and goes on when there is', async () => {
+  it('bounds the items that are not stored: the reader waits for space, and resumes when there is some', async () => {
     const { outlet, sent } = anOutlet({ frameItems: 2, windowBytes: 60 });
     let isWaiting = false;
     for (let i = 0; !isWaiting; i++) {
@@ -106,14 +106,14 @@ describe('the window', () => {
     expect(sent.map(({ items }) => items.length)).toEqual([1, 2]);
   });
 
-  it('never keeps a lone large item from going', () => {
+  it('never blocks a single large item', () => {
     const { outlet, sent } = anOutlet({ windowBytes: 10, frameBytes: 10 });
     add(outlet, 'x'.repeat(3000));
     expect(sent).toHaveLength(1);
     expect(outlet.isFull).toBe(false);
   });
 
-  it('is passed by at most one frame, in whatever order items come and are stored', () => {
+  it('is exceeded by at most one frame, in whatever order items arrive and are stored', () => {
     fc.assert(
       fc.property(
         fc.array(fc.oneof(fc.nat({ max: 400 }), fc.constant('stored' as const)), { maxLength: 60 }),
@@ -153,7 +153,7 @@ describe('a frame', () => {
     ]);
   });
 
-  it('has the digest of what was sent, whatever the source makes of its object later', () => {
+  it('has the digest of the item as sent, even if the source changes the object later', () => {
     const { outlet, sent } = anOutlet();
     const item = { id: 1 };
     outlet.add('first', place(1));
@@ -173,7 +173,7 @@ describe('a checkpoint', () => {
     expect(sent.at(-1)).toMatchObject({ items: ['b'], position: { cursor: '"c"', count: 0, digest: itemDigest('b') } });
   });
 
-  it('is not told alone where the items can be counted: the next frame knows it', () => {
+  it('is not sent alone if the items can be counted: the next frame carries it', () => {
     const { outlet, sent } = anOutlet();
     add(outlet, 'a');
     outlet.covered(place(0, '"c"'), notTold);
@@ -182,7 +182,7 @@ describe('a checkpoint', () => {
     expect(outlet.isEmpty).toBe(true);
   });
 
-  it('is told alone, once nothing is outstanding, where they cannot', () => {
+  it('is sent alone, once nothing is outstanding, if they cannot be counted', () => {
     const { outlet, sent } = anOutlet();
     add(outlet, 'a');
     outlet.covered(place(0, '"c"'), told);
@@ -199,7 +199,7 @@ describe('a checkpoint', () => {
     expect(outlet.isEmpty).toBe(true);
   });
 
-  it('is not told alone when an item has come meanwhile that carries it', () => {
+  it('is not sent alone if an item that carries it has arrived in the meantime', () => {
     const { outlet, sent } = anOutlet();
     add(outlet, 'a');
     outlet.covered(place(0, '"c"'), told);
@@ -211,7 +211,7 @@ describe('a checkpoint', () => {
 });
 
 describe('a flush', () => {
-  it('sends what is gathered, window or not, and is over when all is stored', async () => {
+  it('sends the gathered items, even if the window is full, and completes when everything is stored', async () => {
     const { outlet, sent } = anOutlet({ frameItems: 2, windowBytes: 1 });
     add(outlet, 'a', 'b', 'c');
     outlet.covered(place(0, '"c"'), told);
@@ -226,7 +226,7 @@ describe('a flush', () => {
     expect(isOver).toBe(true);
   });
 
-  it('of nothing is over at once', async () => {
+  it('of nothing completes at once', async () => {
     const { outlet, sent } = anOutlet();
     await outlet.flushed();
     expect(sent).toEqual([]);

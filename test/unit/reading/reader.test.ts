@@ -71,7 +71,7 @@ describe('a source', () => {
     await expect(reading).rejects.toThrow(message);
   });
 
-  it('is told in which part of it a bad item was, if it has said where it is', async () => {
+  it('that has reported its place learns which part of it had a bad item', async () => {
     const producer = new AProducer({
       *open(_cursor, checkpoint) {
         yield 1;
@@ -83,7 +83,7 @@ describe('a source', () => {
     await expect(producer.readAll()).rejects.toThrow('item 2 after the cursor {"page":2} of the source: ');
   });
 
-  it('that throws in the middle is heard, after what it had yielded', async () => {
+  it('that throws in the middle fails after the items that it had yielded', async () => {
     const producer = new AProducer({
       *open() {
         yield 1;
@@ -96,7 +96,7 @@ describe('a source', () => {
     expect(producer.items).toEqual([1, 2]);
   });
 
-  it('goes on from the last cursor', async () => {
+  it('resumes from the last cursor', async () => {
     const cursors: unknown[] = [];
     const open = (cursor: unknown): unknown => {
       cursors.push(cursor);
@@ -131,14 +131,14 @@ describe('a resumed source', () => {
     expect(producer.reader.position).toEqual({ cursor: null, count: 5, digest: null });
   });
 
-  it('that yields another item than it did is refused with exit 78', async () => {
+  it('that yields a different item than before is refused with exit 78', async () => {
     const producer = new AProducer({ open: () => ['a', 'b', 'c'], position: at(2, 'B') });
     await expect(producer.readAll()).rejects.toMatchObject({ code: 'SOURCE_CHANGED', exitCode: 78 });
     await expect(producer.readAll()).rejects.toThrow('item 2 differs from the one stored under that number');
     expect(producer.sent).toEqual([]);
   });
 
-  it('that yields what cannot even be carried in its place is refused as well', async () => {
+  it('that yields an item that cannot be encoded instead is refused as well', async () => {
     const producer = new AProducer({ open: () => ['a', () => 1], position: at(2, 'b') });
     await expect(producer.readAll()).rejects.toMatchObject({ code: 'SOURCE_CHANGED', exitCode: 78 });
   });
@@ -150,12 +150,12 @@ describe('a resumed source', () => {
     await expect(reading).rejects.toThrow('it ended after 1 items, but 2 are stored');
   });
 
-  it('that may yield something else is not skipped at all', async () => {
+  it('that may yield different items is not skipped at all', async () => {
     const producer = new AProducer({ open: () => ['x', 'y'], position: at(5, 'e'), deterministic: false });
     expect(await producer.readAll()).toEqual({ isAtEnd: true, items: ['x', 'y'] });
   });
 
-  it('does not make us deaf while it is skipped', async () => {
+  it('does not block messages while it is skipped', async () => {
     const producer = new AProducer({ open: () => numbers(1_000_000), position: at(1_000_000, 1_000_000) });
     producer.clock.turn(10);
     let isOver = false;
@@ -199,7 +199,7 @@ describe('reading', () => {
         yield { bytes: Buffer.alloc(100, 'x'), ends, meta: {} };
       },
     ],
-  ])('of %s stays paused if the throttle goes on while the window is full', async (yields, open) => {
+  ])('of %s stays paused if the throttle is raised while the window is full', async (yields, open) => {
     const producer = new AProducer({ open, yields, windowBytes: 1 });
     const reading = producer.reader.read();
     await microtasks();
@@ -214,7 +214,7 @@ describe('reading', () => {
     expect(await reading).toBe(false);
   });
 
-  it('gives the event loop its turn although the source never waits', async () => {
+  it('yields to the event loop even if the source never waits', async () => {
     let yielded = 0;
     const producer = new AProducer({
       *open() {
@@ -249,7 +249,7 @@ describe('reading', () => {
     expect(producer.items).toEqual([1]);
   });
 
-  it('that is stopped does not believe a source that covers what was not taken any more', async () => {
+  it('that is stopped ignores a checkpoint for items that it did not take', async () => {
     let release = (): void => undefined;
     const gate = new Promise<void>((resolve) => (release = resolve));
     const producer = new AProducer({
@@ -285,7 +285,7 @@ describe('reading', () => {
     ],
     ['fails', () => Promise.reject(new Error('no'))],
     ['never ends', () => new Promise(() => {})],
-  ])('can be stopped while the source waits for ever, although its clean-up %s', async (_, cleanUp) => {
+  ])('can be stopped while the source waits forever, even if its clean-up %s', async (_, cleanUp) => {
     const source = {
       [Symbol.asyncIterator]: () => ({ next: () => new Promise(() => {}), return: cleanUp }),
     };
@@ -317,7 +317,7 @@ describe('reading', () => {
 });
 
 describe('a source that cannot be counted', () => {
-  it('is resumed behind its last checkpoint, though no item has followed that', async () => {
+  it('resumes after its last checkpoint, even if no item has followed it', async () => {
     let more = (): void => undefined;
     const producer = new AProducer({
       deterministic: false,

@@ -87,7 +87,7 @@ async function live(
   }
   const isAtEnd = end !== undefined && stored === producer.sent.length;
   producer.reader.stop();
-  // Nobody waits in the outlet for ever, or the run would keep it.
+  // Nothing waits in the outlet forever, or the run would keep it.
   producer.outlet.stored(Infinity);
   await reading;
   const kept = producer.sent.slice(0, stored);

@@ -10,7 +10,7 @@ async function isOpen(waiting: Promise<void>): Promise<boolean> {
 }
 
 describe('the throttle’s gate', () => {
-  it('holds whoever comes while the flag is up, and lets all of them through when it is lowered', async () => {
+  it('holds all callers while the flag is up, and lets them all through when it is lowered', async () => {
     const gate = new ThrottleGate();
     expect(await isOpen(gate.lowered())).toBe(true);
     gate.set(true);
@@ -23,7 +23,7 @@ describe('the throttle’s gate', () => {
     expect(gate.isOn).toBe(false);
   });
 
-  it('lets those who wait look again when it is opened, and stays as it is', async () => {
+  it('lets waiting callers check again when it is opened, and does not change its flag', async () => {
     const gate = new ThrottleGate();
     gate.set(true);
     const waiting = gate.lowered();

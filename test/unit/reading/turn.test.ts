@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { Turn } from '../../../src/reading/turn.ts';
 import { HandClock } from '../../support/hand-clock.ts';
 
-/** A turn of 10 ms by a clock that counts how often it is looked at. */
+/** A turn of 10 ms by a clock that counts how often it is read. */
 function begun() {
   let looks = 0;
   const clock = new (class extends HandClock {
@@ -47,7 +47,7 @@ describe('the turn of a source that never waits', () => {
     expect(stepsOf(4)).toBe(3);
   });
 
-  it('is looked at once in four steps while they are quick, and after each one that is not', () => {
+  it('checks the clock once in four steps while they are quick, and after each slow one', () => {
     const { turn, stepsOf, looksOf } = begun();
     expect(looksOf(() => stepsOf(0))).toBe(1000 / 4);
     stepsOf(100);
@@ -55,7 +55,7 @@ describe('the turn of a source that never waits', () => {
     expect(looksOf(() => expect(stepsOf(2)).toBe(6))).toBe(6);
   });
 
-  it('lets no more than four steps pass unseen when quick ones are followed by slow ones', () => {
+  it('lets no more than four steps pass without a check when slow steps follow quick ones', () => {
     const { stepsOf } = begun();
     stepsOf(0);
     expect(stepsOf(1000)).toBeLessThanOrEqual(4);
