@@ -35,7 +35,7 @@ function limitedTo(spec: LimitRules, clock?: Clock): Supervisor {
   return supervisor;
 }
 
-/** Without waits between tries, unless asked for. */
+/** Without waits between attempts, unless requested. */
 function callsOf(supervisor: Supervisor, options: Partial<FetchDeps> & { signal?: AbortSignal } = {}): CallScope {
   const { signal = new AbortController().signal, clock = systemClock, random = () => 0, repeats } = options;
   const fetch = createFetch({ clock, random, resolve: String, ...(repeats && { repeats }) });
@@ -72,7 +72,7 @@ function abortable(): { signal: AbortSignal; abort: (reason: Error) => void } {
   return { signal: controller.signal, abort: (reason) => controller.abort(reason) };
 }
 
-/** A port at which nobody listens. */
+/** A port that nothing listens on. */
 async function nobody(): Promise<string> {
   const vendor = await startVendor(() => {});
   await vendor.close();
@@ -424,7 +424,7 @@ describe('a call that an item starts and does not await', () => {
   ];
 
   it.each(ends.flatMap(([end, act]) => starts.map(([start, begin]) => ({ start, end, begin, act }))))(
-    '($start) can be told to have been cancelled when $end',
+    '($start) is recognised as cancelled when $end',
     async ({ begin, act }) => {
       const supervisor = limitedTo({ concurrency: 1 });
       const vendor = await vendorThat((_, response) => response.write('a part of it'));
@@ -466,7 +466,7 @@ describe('a call that an item starts and does not await', () => {
   });
 });
 
-describe('a call that waits for its next try', () => {
+describe('a call that waits for its next attempt', () => {
   it.each([
     ['an answer 503', 'answered 503', (_, response) => response.writeHead(503, { 'retry-after': '30' }).end()],
     ['an answer 500', 'answered 500', (_, response) => response.writeHead(500).end()],
@@ -824,7 +824,7 @@ describe('an item whose calls', () => {
     await supervisor.until(({ waiting }) => waiting === 2);
     expect([item, holder].map((scope) => scope.waitsInVain(vain))).toEqual([true, false]);
     expect(item.waitsInVain({ ...vain, limits: new Set(['other']) })).toBe(false);
-    // A call without a limit is under way.
+    // A call without a limit is in progress.
     void item.fetch(`${vendor.url}/free`);
     await vendor.until(() => vendor.inFlight === 2);
     expect(item.waitsInVain(vain)).toBe(false);

@@ -49,7 +49,7 @@ const items = [
 ];
 const reasons = ['no such pokémon', 'timed out', 'no such pokémon', 'timed out'];
 
-/** Leaves a queue behind in which these items have died, an hour from one to the next. */
+/** Leaves a queue in which these items have died, an hour from one to the next. */
 function leave(run: Partial<RunRecord> = {}, frame = encoded(items)): void {
   spool = Spool.open({ file: join(directory, 'queue.db'), durability: 'full' });
   const queue = new Queue(spool.store, aRun(), { windowBytes: 1_000_000 });
@@ -352,7 +352,7 @@ describe.each(['runs', 'does not run'] as const)('when the pipeline %s, millrace
     expect(books().letters).toEqual([1, 2, 3, 4]);
   });
 
-  it('purge deletes letters, when it is told so or the answer is yes', async () => {
+  it('purge deletes letters with --yes, or when the answer is yes', async () => {
     await left();
     expect(await millrace('purge 1 --yes')).toMatchObject({ code: 0, stdout: '1 dead letter deleted\n' });
     const questions: string[] = [];
@@ -454,7 +454,7 @@ describe('millrace dead export', () => {
     return { code: await main(['dead', 'export'], shell), shell };
   }
 
-  it('goes on with the file when the pipeline stops meanwhile', async () => {
+  it('continues from the file when the pipeline stops in the meantime', async () => {
     leave();
     await serve();
     const { code, shell } = await exported(async () => {

@@ -89,7 +89,7 @@ describe('millrace check', () => {
     expect(stdout).toContain('process  doubling x 2: one for each slot');
   });
 
-  it('names all that is wrong with a pipeline, with its lines', async () => {
+  it('names every problem of a pipeline, with its line', async () => {
     const { code, stderr } = await millrace(
       good.replace("'pokedex'", "'Poke dex'").replace("'100/s'", "'fast'"),
       'check',
@@ -199,7 +199,7 @@ describe('millrace check', () => {
     expect(stderr).toEqual([expect.stringMatching(/^millrace: warning: MILLRACE_CONSUMRES: .*MILLRACE_CONSUMERS/)]);
   });
 
-  it('does not wait for ever for a file that never loads', async () => {
+  it('does not wait forever for a file that never loads', async () => {
     const shell = new TestShell(cwd);
     const clock = new HandClock();
     shell.clock = clock;
@@ -332,7 +332,7 @@ export default definePipeline({
     });
   });
 
-  it('aborts the signal of an item at itemTimeout, and gives up on one that goes on', async () => {
+  it('aborts the signal of an item at itemTimeout, and gives up on an item that keeps running', async () => {
     const pipeline = `export default definePipeline({
   name: 'dry',
   source: ['listens', 'goes on', 'is quick'],
@@ -391,7 +391,7 @@ export default definePipeline({
     expect(stderr[0]).toMatch(/ \(at \/.*\/p\.ts:2:\d+\)$/);
   });
 
-  it('wants to know how many', async () => {
+  it('requires the number of items', async () => {
     expect(await millrace(good, 'run', '--dry-run', 'all')).toMatchObject({ code: 64 });
   });
 });

@@ -68,7 +68,7 @@ async function listen(server: Server): Promise<void> {
 }
 
 describe('the control socket', () => {
-  it('answers who asks', async () => {
+  it('answers a request', async () => {
     await start();
     expect(await ask('/api/status')).toEqual({ status: 200, body: aStatus() });
     expect(await ask('/nothing')).toMatchObject({ status: 404 });
@@ -81,7 +81,7 @@ describe('the control socket', () => {
     expect(process.umask(before)).toBe(0);
   });
 
-  it('is gone once closed, however often, and whoever is still connected', async () => {
+  it('is removed once it is closed, however often, even while clients are connected', async () => {
     const control = await start();
     const idle = connect(socketPath);
     await new Promise((resolve) => idle.once('connect', resolve));
@@ -102,7 +102,7 @@ describe('the control socket', () => {
     expect((await ask()).status).toBe(200);
   });
 
-  it('does not take the place of one that is answered', async () => {
+  it('does not replace a socket that answers', async () => {
     const other = createSocketServer((socket) => socket.destroy());
     await listen(other);
     await start();
@@ -126,7 +126,7 @@ describe('the control socket', () => {
     expect(problems).toEqual([]);
     expect(await ask()).toMatchObject({ status: 200 });
     expect((await stat(socketPath)).mode & 0o777).toBe(0o600);
-    // A second one is told of the first, and what a dead process left is replaced, as anywhere.
+    // A second socket finds the first, and a dead process's socket is replaced, as anywhere.
     await start();
     expect(problems).toEqual([expect.stringContaining('another process is listening there')]);
     await control.close();
@@ -141,7 +141,7 @@ describe('the control socket', () => {
     expect(problems).toEqual([cannot, cannot]);
   });
 
-  it('hides what went wrong within, and warns of it', async () => {
+  it('hides the details of an internal error, and logs a warning', async () => {
     await start({
       status: () => {
         throw new Error('secret of the supervisor');
@@ -154,7 +154,7 @@ describe('the control socket', () => {
     expect(problems).toEqual(['the control API could not answer /api/status: secret of the supervisor']);
   });
 
-  it('sends no body to HEAD, and forbids to store', async () => {
+  it('sends no body to HEAD, and forbids caching', async () => {
     await start();
     const answer = await raw('HEAD /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n');
     expect(answer).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
@@ -171,7 +171,7 @@ describe('the control socket', () => {
     ['two lengths', 'GET / HTTP/1.1\r\nhost: x\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\n', '400'],
     ['no host', 'GET /healthz HTTP/1.1\r\n\r\n', '400'],
     ['headers that are too long', `GET / HTTP/1.1\r\nhost: x\r\na: ${'x'.repeat(9000)}\r\n\r\n`, '431'],
-  ])('refuses %s, and goes on', async (_, message, status) => {
+  ])('refuses %s, and keeps serving', async (_, message, status) => {
     await start();
     expect((await raw(message)).split(' ')[1]).toBe(status);
     expect((await ask()).status).toBe(200);
@@ -225,7 +225,7 @@ describe('asking', () => {
     await expect(ask()).rejects.toMatchObject({ code, exitCode: 69 });
   });
 
-  it('does not wait for ever', async () => {
+  it('does not wait forever', async () => {
     const clock = new HandClock();
     const server = createServer();
     const asked = new Promise((resolve) => server.once('request', resolve));

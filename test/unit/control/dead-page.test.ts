@@ -29,7 +29,7 @@ function letters(items: readonly unknown[]) {
 }
 
 describe('a page of dead letters', () => {
-  it('has those that were asked for, and where to go on', async () => {
+  it('has the requested letters, and where the next page begins', async () => {
     const { all, source } = letters(Array.from({ length: 300 }, (_, id) => ({ id })));
     expect(await deadPage({ limit: 100, after: 0 }, source)).toEqual({ letters: all.slice(0, 100), next: 100 });
     expect(await deadPage({ limit: 1000, after: 100 }, source)).toEqual({ letters: all.slice(100), next: null });
@@ -45,7 +45,7 @@ describe('a page of dead letters', () => {
     expect(large.limits).toEqual([1, 1, 1, 1, 1]);
   });
 
-  it('ends where its items get too much, and goes on from there', async () => {
+  it('ends where its items become too large, and the next page continues from there', async () => {
     const { source } = letters(Array.from({ length: 500 }, () => 'x'.repeat(16_000)));
     const { letters: first, next } = await deadPage({ limit: 500, after: 0 }, source);
     expect(first.length).toBeLessThan(200);

@@ -86,7 +86,7 @@ describe('the control API', () => {
     expect(await ask('/api/reload', { reload: never })).toEqual({ status: 200, body: null });
   });
 
-  it('gives dead letters, and where to go on', async () => {
+  it('returns dead letters, and where the next page begins', async () => {
     expect(await seqsOf('/api/dead')).toEqual({ seqs: [1, 2, 3, 4], next: null });
     expect(await seqsOf('/api/dead?limit=2&after=1')).toEqual({ seqs: [2, 3], next: 3 });
     expect(await seqsOf('/api/dead?after=3')).toEqual({ seqs: [4], next: null });
@@ -116,7 +116,7 @@ describe('the control API', () => {
     },
   );
 
-  it('answers HEAD and GET, and names them to who asks otherwise', async () => {
+  it('answers HEAD and GET, and names them in reply to any other method', async () => {
     expect((await ask('/healthz', { method: 'HEAD' })).status).toBe(200);
     const refused = await ask('/api/dead', { method: 'DELETE' });
     expect(refused).toMatchObject({ status: 405, allow: 'GET, HEAD' });
@@ -125,7 +125,7 @@ describe('the control API', () => {
     expect((await ask('/nothing', { method: 'DELETE' })).status).toBe(404);
   });
 
-  it('has one backup made at a time, and says how it gets on', async () => {
+  it('makes one backup at a time, and reports its progress', async () => {
     let progress: (pages: { done: number; of: number }) => void = () => undefined;
     let end: (error?: Error) => void = () => undefined;
     const backup = backupJob((_file, onProgress) => {
@@ -149,7 +149,7 @@ describe('the control API', () => {
     expect(await look()).toEqual({ state: 'failed', file: '/b.db', error: 'no room' });
   });
 
-  it('changes something only by POST, and looks only without', async () => {
+  it('changes state only by POST, and reads only by GET or HEAD', async () => {
     for (const path of ['/api/dead/retry', '/api/dead/purge', '/api/dead/edit']) {
       expect(await ask(path)).toMatchObject({ status: 405, allow: 'POST' });
     }

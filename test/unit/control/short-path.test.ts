@@ -18,7 +18,7 @@ function inDeepDirectory(): string {
 }
 
 describe('a path that is too long for a socket', () => {
-  it('is replaced by a short one to the same place, until that is let go of', () => {
+  it('is replaced by a short one to the same place, until the short one is released', () => {
     const { path, release } = shortPath(inDeepDirectory());
     expect(path.length).toBeLessThan(104);
     expect(existsSync(path)).toBe(true);
@@ -37,7 +37,7 @@ describe('a path that is too long for a socket', () => {
     expect(readdirSync(directory)).toEqual(['x'.repeat(200)]);
   });
 
-  it('in a directory that is not there is an error that says so', () => {
+  it('in a directory that does not exist is an error that says so', () => {
     expect(() => shortPath(join(directory, 'y'.repeat(200), 'control.sock'))).toThrow(
       expect.objectContaining({ code: 'ENOENT' }),
     );

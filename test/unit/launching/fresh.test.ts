@@ -6,7 +6,7 @@ import { aRun } from '../../support/a-queue.ts';
 
 const left: Left = { status: 'run', run: aRun({ stored: 9, done: 3, dead: 1 }) };
 
-/** Asks on a terminal; the answer is what `type` types as soon as the question is there. */
+/** Asks on a terminal; the answer is what `type` types as soon as the question appears. */
 async function ask(type: (input: PassThrough, stop: AbortController) => void, what = left) {
   const [input, output, stop] = [new PassThrough(), new PassThrough(), new AbortController()];
   let shown = '';
@@ -25,7 +25,7 @@ async function ask(type: (input: PassThrough, stop: AbortController) => void, wh
 
 const refused = { code: 'USAGE', exitCode: 64, message: 'nothing was changed' };
 
-describe('the question before a queue is set aside', () => {
+describe('the question before a queue is archived', () => {
   it.each(['y', 'Y', 'yes', ' yes '])('is a yes with %j', async (text) => {
     const { answer, shown } = await ask((input) => input.write(`${text}\r`));
     expect(answer).toBe('yes');
@@ -52,7 +52,7 @@ describe('the question before a queue is set aside', () => {
     expect(await confirmFresh(options)(left, AbortSignal.abort())).toBe('stopped');
   });
 
-  it('says what would be set aside', async () => {
+  it('names the queue that would be archived', async () => {
     const finished = await ask((input) => input.write('\r'), {
       status: 'run',
       run: aRun({ state: 'finished' }),

@@ -4,7 +4,7 @@ import { onSignals, type SignalRequests } from '../../../src/launching/signals.t
 let requests: SignalRequests;
 afterEach(() => requests.close());
 
-/** What a signal asks for, as soon as there is somebody to ask. */
+/** What a signal asks for, as soon as there is a listener. */
 function asked(): string[] {
   const found: string[] = [];
   requests.stop.listen((reason) => found.push(`stop: ${reason}`));

@@ -36,7 +36,7 @@ describe('an item', () => {
     expect(sent.map(({ items }) => items.length)).toEqual([1, 2]);
   });
 
-  it('that cannot be encoded is refused, and no other item is lost', () => {
+  it('that is too large or cannot be encoded is refused, and no other item is lost', () => {
     const { outlet, sent } = anOutlet();
     add(outlet, 'a', 'b');
     expect(() => outlet.add(() => 1, place(3))).toThrow('$ is a function');
