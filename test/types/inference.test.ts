@@ -1,4 +1,4 @@
-// What TypeScript knows of a pipeline without being told.
+// What TypeScript infers about a pipeline without annotations.
 import {
   definePipeline,
   DependencyError,

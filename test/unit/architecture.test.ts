@@ -291,7 +291,7 @@ function wrongDirections(imports: readonly Import[]): string[] {
   });
 }
 
-/** What the tables allow and nobody uses: rows that are wider than they need be. */
+/** Imports that the tables allow and no file needs. */
 function unneeded(imports: readonly Import[]): string[] {
   const between = imports.flatMap(({ file, specifier, typesOnly }) => {
     const target = join(dirname(file), specifier);
@@ -325,7 +325,7 @@ function inCircles(imports: readonly Import[]): string[] {
   }
   const reached = (from: string): Set<string> => {
     const found = new Set(targets.get(from));
-    // A set that grows goes on over what is added.
+    // Iterating over a set also visits elements that are added meanwhile.
     for (const file of found) for (const target of targets.get(file) ?? []) found.add(target);
     return found;
   };

@@ -15,7 +15,7 @@ describe.each(['package-lock.json', 'bench/package-lock.json'])('the lock file %
   const { packages } = JSON.parse(readFileSync(file, 'utf8')) as { packages: Record<string, Locked> };
   const locked = Object.entries(packages).filter(([path]) => path !== '');
 
-  it('names no host: every package comes from whoever installs it, by its digest', () => {
+  it('names no host: every package is identified by its digest, not by a registry', () => {
     expect(locked.length).toBeGreaterThan(100);
     expect(locked.filter(([, { resolved }]) => resolved !== undefined)).toEqual([]);
     const without = locked.filter(

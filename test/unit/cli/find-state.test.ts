@@ -55,7 +55,7 @@ describe('the state directory that is meant', () => {
     expect(find(one, './my.ts')).toMatchObject({ directory: join(one, '.millrace', 'from-file'), name: 'from-file' });
   });
 
-  it('is the only one there is', () => {
+  it('is the only one that exists', () => {
     expect(find(one)).toMatchObject({ directory: join(one, '.millrace', 'pokedex'), name: undefined });
   });
 

@@ -85,7 +85,7 @@ describe('the status for people', () => {
     expect(lines.join('\n')).not.toContain('last exit');
   });
 
-  it('leaves out what there is not', () => {
+  it('leaves out the parts that do not exist', () => {
     const text = statusText(aStatus());
     expect(text).not.toContain('limit');
     expect(text).not.toContain('waiting');

@@ -33,7 +33,7 @@ it('a sink takes keys that may be null: every field of a CSV file may be', () =>
 });
 
 it('a sink does not take what lacks what it demands', () => {
-  // @ts-expect-error -- there is no region
+  // @ts-expect-error -- the region is missing
   const noSuchColumn: Sink<Pokemon> = to.sqlite({ ...target, key: ['id', 'region'] });
   // @ts-expect-error -- nor is it left out
   const optional: Sink<Pokemon> = to.sqlite({ ...target, key: 'seen' });

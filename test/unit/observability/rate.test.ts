@@ -19,7 +19,7 @@ describe('a rate', () => {
     expect(rate.perSecond(1000)).toBe(10);
   });
 
-  it('falls to nothing when nothing comes any more', () => {
+  it('falls to 0 when nothing more arrives', () => {
     const rate = createRate();
     rate.see(0, 0);
     rate.see(1000, 1000);

@@ -80,7 +80,7 @@ describe('repeated lines', () => {
       return { clock, thinning, logged: () => written.splice(0).filter(({ level }) => level !== 'debug'), written };
     };
 
-    it('tells the first of each kind at once, and then one a minute with how many it stands for', () => {
+    it('logs the first of each kind at once, and then one line a minute with the number of lines that it stands for', () => {
       const { clock, thinning, logged } = world();
       for (let n = 1; n <= 500; n++) thinning.write(failed(n));
       thinning.write(failed(1, 'bad'));

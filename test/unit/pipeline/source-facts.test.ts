@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { sourceFacts } from '../../../src/pipeline/source-facts.ts';
 import type { Source } from '../../../src/pipeline/types.ts';
 
-/** As the file has it: what swc makes of functions in this file would be looked at otherwise. */
+/** As the file has it: what swc makes of functions in this file would be read differently. */
 function written(code: string): Source<unknown> {
   // oxlint-disable-next-line no-new-func, no-implied-eval -- a source as text
   return new Function(`return (${code})`)() as Source<unknown>;

@@ -52,7 +52,7 @@ export default definePipeline<Map<string, Set<number>>, { a: 1 }>({
     expect(lineOfField(tokensOf('export default define({ name: 1 })'), ['name'])).toBeUndefined();
   });
 
-  it('is looked for in any text without harm', () => {
+  it('is searched for safely in any text', () => {
     const pieces = fc.constantFrom(
       'definePipeline',
       '<',

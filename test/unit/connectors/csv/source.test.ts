@@ -78,7 +78,7 @@ describe('from.csv', () => {
     expect(await readItems(from.csv({ path }))).toEqual(items);
   });
 
-  it('takes the names of columns that the file does not have', async () => {
+  it('accepts the names of columns for a file without a header', async () => {
     written('1;a\n');
     expect(await readItems(from.csv({ path, header: ['id', 'name'], delimiter: ';' }))).toEqual([
       { id: '1', name: 'a' },

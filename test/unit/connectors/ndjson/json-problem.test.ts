@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { jsonProblem } from '../../../../src/connectors/ndjson/json-problem.ts';
 
-it('is found behind a text of many megabytes', () => {
+it('is found after a text of many megabytes', () => {
   const long = 'x'.repeat(15 * 1024 * 1024);
   expect(jsonProblem(`["${long}",]`)).toEqual({ at: long.length + 4, expected: 'a value' });
 });

@@ -105,7 +105,7 @@ describe('from.ndjson', () => {
     expect(await spec.check!(openContext({ resolve }))).toEqual([`${path} can be read`]);
   });
 
-  it('refuses params that do not make a path', async () => {
+  it('refuses params that do not form a path', async () => {
     const shelf = param.string();
     const opening = readItems(from.ndjson({ path: shelf }), valuesOf({ shelf }, { shelf: '' }));
     await expect(opening).rejects.toMatchObject({

@@ -44,7 +44,7 @@ describe('the affinity of a declared type', () => {
   });
 });
 
-/** Told by how the column stores a piece of text and an integer. */
+/** Determined by how the column stores a piece of text and an integer. */
 function affinityBySqlite(type: string): Affinity {
   db.exec(`DROP TABLE IF EXISTS t; CREATE TABLE t (v ${type}); INSERT INTO t VALUES ('1'), (1)`);
   const stored = db.prepare('SELECT group_concat(typeof(v)) FROM t').pluck().get() as string;

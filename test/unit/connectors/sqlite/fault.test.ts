@@ -34,7 +34,7 @@ describe('an error of SQLite is the fault', () => {
     'SQLITE_PROTOCOL',
     'SQLITE_PERM',
     'SQLITE_SCHEMA',
-  ])('of the sink, which is tried again: %s', (code) => {
+  ])('of the sink, which is retried: %s', (code) => {
     const error = failure(code);
     expect([isRowsFault(error), faultOf(error, '/out.db', 'table "rows"')]).toEqual([false, error]);
   });
@@ -58,7 +58,7 @@ describe('an error of SQLite is the fault', () => {
     expect((fault as Error).message).toContain('what SQLite says (SQLITE_ERROR)');
   });
 
-  it('of a row, if it is a foreign key that is looked at last', () => {
+  it('of a row, if it is a foreign key that is checked last', () => {
     expect(sinkFailureOf(faultOf(failure('SQLITE_CONSTRAINT_FOREIGNKEY'), '/out.db', 'table "rows"'))).toBe('row');
   });
 
