@@ -3,6 +3,7 @@
  *
  *   npm run test:node -- 24 --parts unit,integration     these parts only
  *   npm run test:node -- 24 --parts unit test/unit/ipc   these test files only
+ *   npm run test:node -- 24 --without test/simulation    all but these test files
  *
  * Node comes from the npm package `node-PLATFORM-ARCH`, which ships the binary and its headers. better-sqlite3 is
  * compiled against those headers, once for each of its versions and each ABI. Both stay in a cache directory outside the
@@ -27,16 +28,22 @@ const scripts = {
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { parts: { type: 'string', default: Object.keys(scripts).join() } },
+  options: {
+    parts: { type: 'string', default: Object.keys(scripts).join() },
+    without: { type: 'string', multiple: true, default: [] },
+  },
 });
 const lines = positionals.filter((word) => /^\d+(\.\d+)*$/.test(word));
 const paths = positionals.filter((word) => !lines.includes(word));
 const parts = values.parts.split(',');
+const selected = [...values.without.map((path) => `--testPathIgnorePatterns=${path}`), ...paths];
 const unknown = parts.filter((part) => !(part in scripts));
 
 if (lines.length === 0 || unknown.length > 0) {
   for (const part of unknown) console.error(`unknown part: ${part}`);
-  console.error(`usage: npm run test:node -- LINE… [--parts ${Object.keys(scripts).join()}] [TEST_PATH…]`);
+  console.error(
+    `usage: npm run test:node -- LINE… [--parts ${Object.keys(scripts).join()}] [--without TEST_PATH] [TEST_PATH…]`,
+  );
   process.exitCode = 64;
 } else {
   const results = [];
@@ -66,7 +73,7 @@ async function testLine(line) {
     for (const script of ['build', ...parts.map((part) => scripts[part])]) {
       console.log(`\n── ${script}, ${node} ${'─'.repeat(50)}`);
       const isTest = [scripts.unit, scripts.integration].includes(script);
-      const code = await run(['run', '--silent', script, ...(isTest ? paths : [])], checkout, env);
+      const code = await run(['run', '--silent', script, ...(isTest ? selected : [])], checkout, env);
       if (code !== 0) failed.push(script.replace('test:', ''));
       if (script === 'build' && code !== 0) break;
     }

@@ -38,7 +38,7 @@ async function tortureThrough(through: readonly string[], ...args: string[]): Pr
 }
 
 /** As many kills as the time of a test allows; on the command line it can be more. */
-const kills = 12;
+const kills = 8;
 
 describe('torture', () => {
   it.each(['sqlite', 'stdout'])(
