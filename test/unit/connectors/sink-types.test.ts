@@ -1,4 +1,4 @@
-/** What the types let pass; the assertions are the compiler's. (How sinks infer inside a pipeline: test/types.) */
+/** What the types allow; the compiler checks it. (test/types covers how a pipeline infers the types of sinks.) */
 import { expect, it } from '@jest/globals';
 import { to } from '../../../src/connectors/to.ts';
 import type { Sink } from '../../../src/sinks/port.ts';
@@ -12,7 +12,7 @@ interface Pokemon {
 
 const target = { file: 'a.db', table: 't' } as const;
 
-it('a sink takes whatever has what it demands', () => {
+it('a sink accepts results with all the properties that it demands', () => {
   const sinks: Sink<Pokemon>[] = [
     to.sqlite(target),
     to.sqlite({ ...target, key: 'id' }),
@@ -27,22 +27,22 @@ it('a sink takes whatever has what it demands', () => {
   expect([...sinks, demanding]).toHaveLength(9);
 });
 
-it('a sink takes keys that may be null: every field of a CSV file may be', () => {
+it('a sink accepts keys that may be null, as every field of a CSV file may be', () => {
   const nullable: Sink<Pokemon> = to.sqlite({ ...target, key: 'name' });
   expect(nullable.kind).toBe('sqlite');
 });
 
-it('a sink does not take what lacks what it demands', () => {
+it('a sink does not accept results without the properties that it demands', () => {
   // @ts-expect-error -- the region is missing
   const noSuchColumn: Sink<Pokemon> = to.sqlite({ ...target, key: ['id', 'region'] });
-  // @ts-expect-error -- nor is it left out
+  // @ts-expect-error -- a property that may be missing
   const optional: Sink<Pokemon> = to.sqlite({ ...target, key: 'seen' });
-  // @ts-expect-error -- these rows have more
+  // @ts-expect-error -- these rows have more properties
   const wider: Sink<{ id: number }> = to.memory<Pokemon>();
   expect([noSuchColumn, optional, wider]).toHaveLength(3);
 });
 
-it('options that are wrong do not compile', () => {
+it('wrong options do not compile', () => {
   // @ts-expect-error -- no file
   expect(() => to.sqlite({ table: 't' })).toThrow('file');
   // @ts-expect-error -- no such option

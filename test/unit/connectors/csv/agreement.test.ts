@@ -8,7 +8,7 @@ import type { Dialect } from '../../../../src/connectors/csv/dialect.ts';
 import { CsvSplitter } from '../../../../src/connectors/csv/splitter.ts';
 import { chunksOf, itemsOf, piecesOf, recordsOf, rowsOf, slowRows, standard } from '../../../support/csv.ts';
 
-/** Characters that matter, and some that do not: of one to four bytes. */
+/** Characters that matter to the reader, and some that do not, of one to four bytes. */
 const parts = [
   'a',
   'bc',
@@ -49,7 +49,7 @@ const dialects = fc.constantFrom<Dialect>(
   { delimiter: '||', quote: '7', escape: '\\', lineEnd: 'auto' },
 );
 
-/** csv-parse with the same meaning. */
+/** What csv-parse makes of the text under the same rules. */
 function theirs(text: string, { delimiter, quote, escape, lineEnd }: Dialect, relaxed = false): string[][] {
   return parse(Buffer.from(text), {
     delimiter,
@@ -63,7 +63,7 @@ function theirs(text: string, { delimiter, quote, escape, lineEnd }: Dialect, re
 }
 
 describe('the CSV reader', () => {
-  it('agrees with csv-parse on files that csv-parse takes', async () => {
+  it('agrees with csv-parse on files that csv-parse accepts', async () => {
     await fc.assert(
       fc.asyncProperty(anyText, dialects, cuts, async (text, dialect, at) => {
         let expected: string[][];
@@ -79,7 +79,7 @@ describe('the CSV reader', () => {
     );
   });
 
-  it('agrees with csv-parse on well-formed files of any fields, written by rule', async () => {
+  it('agrees with csv-parse on well-formed files with arbitrary fields', async () => {
     const field = fc.array(fc.constantFrom(...parts), { maxLength: 6 }).map((some) => some.join(''));
     const row = fc.array(fc.tuple(field, fc.boolean()), { minLength: 1, maxLength: 5 });
     await fc.assert(
@@ -98,7 +98,7 @@ describe('the CSV reader', () => {
     );
   });
 
-  it('follows its rules word by word, also for malformed records', async () => {
+  it('agrees with a slow reference reader, even on malformed records', async () => {
     await fc.assert(
       fc.asyncProperty(anyText, dialects, cuts, async (text, dialect, at) => {
         expect(await rowsOf(piecesOf(Buffer.from(text), at), dialect)).toEqual(slowRows(text, dialect));
@@ -108,7 +108,7 @@ describe('the CSV reader', () => {
   });
 
   it.each([1, 2, 3, 4, 5, 6, 7, 8, 9])(
-    'finds a quoted field that ends with a delimiter, with a line end of two bytes, in a file cut at byte %i',
+    'finds a quoted field with a two-byte line end and a trailing delimiter in a file cut at byte %i',
     async (cut) => {
       const dialect = { ...standard, lineEnd: '\r\n' };
       const text = '"\r\nx,",b\r\n1,2\r\n';
@@ -119,15 +119,12 @@ describe('the CSV reader', () => {
     },
   );
 
-  it.each(['auto', '\r\n'])(
-    'finds a record after a blank line that is cut in the middle of its line end (%j)',
-    async (lineEnd) => {
-      const pieces = piecesOf(Buffer.from('\r\n"\r\n"'), [1]);
-      expect(await rowsOf(pieces, { ...standard, lineEnd })).toEqual([['\r\n']]);
-    },
-  );
+  it.each(['auto', '\r\n'])('finds a record after a blank line whose line end is cut in half (%j)', async (lineEnd) => {
+    const pieces = piecesOf(Buffer.from('\r\n"\r\n"'), [1]);
+    expect(await rowsOf(pieces, { ...standard, lineEnd })).toEqual([['\r\n']]);
+  });
 
-  it('takes each record that csv-parse takes, and refuses those with a wrong closing quote, each record by itself', async () => {
+  it('accepts every single record that csv-parse accepts, and refuses those with a wrong closing quote', async () => {
     await fc.assert(
       fc.asyncProperty(anyText, async (text) => {
         for (const record of recordsOf(await chunksOf([Buffer.from(text)], new CsvSplitter(standard, 1 << 20)))) {
@@ -137,7 +134,7 @@ describe('the CSV reader', () => {
           try {
             [expected = 'unknown'] = theirs(bytes.toString(), standard);
           } catch (error) {
-            // It refuses a quote in the middle of an unquoted field, where we take it for text.
+            // csv-parse refuses a quote in the middle of an unquoted field; we take it as text.
             const { code } = error as CsvError;
             expected = (code as string) === 'INVALID_OPENING_QUOTE' ? 'unknown' : 'malformed';
           }
@@ -148,13 +145,13 @@ describe('the CSV reader', () => {
     );
   });
 
-  it('finds the same records however the file is cut', async () => {
+  it('finds the same records wherever the file is cut', async () => {
     await fc.assert(
       fc.asyncProperty(anyText, dialects, cuts, fc.integer({ min: 1, max: 30 }), async (text, dialect, at, most) => {
         const bytes = Buffer.from(text);
         const whole = await chunksOf([bytes], new CsvSplitter(dialect, most));
         const cut = await chunksOf(piecesOf(bytes, at), new CsvSplitter(dialect, most));
-        // Blank lines belong to the record before them, or to none if the file is cut there.
+        // Blank lines belong to the preceding record, or to none if the file is cut there.
         const plain = (record: string): string => record.replace(/[\r\n;]+$/, '');
         expect(recordsOf(cut).map(plain)).toEqual(recordsOf(whole).map(plain));
         expect(cut.map(({ length }) => length).filter(Boolean)).toEqual(
@@ -166,16 +163,16 @@ describe('the CSV reader', () => {
   });
 });
 
-describe('csv-spectrum', () => {
+describe('the CSV reader with the files of csv-spectrum', () => {
   const names =
     'comma_in_quotes empty empty_crlf escaped_quotes json newlines newlines_crlf quotes_and_newlines simple simple_crlf utf8';
-  it.each(names.split(' '))('%s is read as its authors mean it', async (name) => {
+  it.each(names.split(' '))('reads %s as its authors intend', async (name) => {
     const { items, json } = await spectrumFile(name);
     expect(items).toEqual(json);
   });
 
-  it('location_coordinates is read as csv-parse reads it', async () => {
-    // What its authors expect has another phone number than the file.
+  it('reads location_coordinates as csv-parse reads it', async () => {
+    // The result that its authors expect has a different phone number from the file.
     const { items, csv } = await spectrumFile('location_coordinates');
     expect(items).toEqual(parse(csv, { columns: true, relax_quotes: true }));
   });

@@ -7,7 +7,7 @@ const messages = async (text: string, columns = {}): Promise<unknown[]> =>
   (await itemsOf(text, { header, ...columns })).map((item) => (item instanceof Error ? item.message : item));
 
 describe('a CSV row', () => {
-  it('has null where a field is empty, and an empty text where it is quoted', async () => {
+  it('has null for an empty field, and empty text for an empty field in quotes', async () => {
     expect(await itemsOf('1,\n,""\n', { header })).toEqual([
       { id: '1', name: null },
       { id: null, name: '' },
@@ -21,14 +21,14 @@ describe('a CSV row', () => {
     ]);
   });
 
-  it('has values of the declared types, also where they are quoted', async () => {
+  it('has values of the declared types, even if they are quoted', async () => {
     expect(await itemsOf('"1",true\n,\n', { header, types: { id: 'integer', name: 'boolean' } })).toEqual([
       { id: 1, name: true },
       { id: null, name: null },
     ]);
   });
 
-  it('has its properties in the order of the columns, whatever they are called', async () => {
+  it('has its properties in the order of the columns, whatever the names of the columns', async () => {
     const [item] = await itemsOf('1,2,3\n', { header: ['constructor', 'toString', 'hasOwnProperty'] });
     expect(Object.entries(item as object)).toEqual([
       ['constructor', '1'],
@@ -37,7 +37,7 @@ describe('a CSV row', () => {
     ]);
   });
 
-  it('says which value is not of its type', async () => {
+  it('reports which value does not have its declared type', async () => {
     expect(await messages('1e3,x\n9007199254740993,y\n2,z\n', { types: { id: 'integer' } })).toEqual([
       'column "id": expected a whole number; got "1e3"',
       'column "id": expected a whole number up to 9007199254740991; declare the column as text; got "9007199254740993"',
@@ -45,7 +45,7 @@ describe('a CSV row', () => {
     ]);
   });
 
-  it('says how many fields it has if they are not those of the header', async () => {
+  it('reports how many fields it has if their number differs from that of the header', async () => {
     expect(await messages('1\n1,2,3\n1,"2,3",4,5\n1,2\n')).toEqual([
       'expected 2 fields, as in the header; got 1 field',
       'expected 2 fields, as in the header; got 3 fields',
@@ -54,7 +54,7 @@ describe('a CSV row', () => {
     ]);
   });
 
-  it('says what is wrong with its quotes, and the rest is read', async () => {
+  it('reports what is wrong with its quotes, and the other rows are read', async () => {
     expect(await messages('1,"x" y\n2,b\n3,"never closed\n4,d\n')).toEqual([
       'expected a delimiter or the end of the line after the closing quote of field 2, got " y"; a quote inside a quoted field must be doubled (or escaped)',
       { id: '2', name: 'b' },
@@ -63,7 +63,7 @@ describe('a CSV row', () => {
     ]);
   });
 
-  it('is an error where its bytes are no UTF-8, and no other row is', async () => {
+  it('is an error if its bytes are not UTF-8, and no other row is affected', async () => {
     const text = Buffer.concat([Buffer.from('1,ä\n2,'), Buffer.from([0xe4]), Buffer.from('\n3,\uFFFD\n')]);
     const rows = await rowsOf([text], standard);
     expect(rows[0]).toEqual(['1', 'ä']);

@@ -4,7 +4,7 @@ import { readPreamble } from '../../../../src/connectors/csv/preamble.ts';
 import { joined } from '../../../../src/connectors/record-file/bytes.ts';
 import type { Input } from '../../../../src/connectors/record-file/input.ts';
 
-/** A pipe that delivers so many bytes at a time. */
+/** A pipe that delivers at most this many bytes at a time. */
 function pipe(text: string, most: number): Input {
   const bytes = Buffer.from(text);
   let at = 0;
@@ -22,8 +22,8 @@ function pipe(text: string, most: number): Input {
   };
 }
 
-describe('what comes before the first row', () => {
-  it.each([1, 2, 3, 100])('is a byte order mark, also of a pipe that delivers %i bytes at a time', async (most) => {
+describe('a byte order mark before the first row', () => {
+  it.each([1, 2, 3, 100])('is skipped, even in a pipe that delivers %i bytes at a time', async (most) => {
     const settings = csvSettings({ stdin: true, header: ['id', 'name'], lineEnd: '\n' });
     expect(await readPreamble(pipe('\uFEFF1,a\n', most), settings)).toMatchObject({ offset: 3, line: 1 });
   });

@@ -29,7 +29,7 @@ describe('from.csv', () => {
     ]);
   });
 
-  it('shows no value of a column that is secret by its name in an error', async () => {
+  it('hides the values of secret columns in its errors', async () => {
     written('id,pass,pin\n1,1,x7\n2,"s3" cret,1\n3,{s3cret,2\n');
     const spec = from.csv({ path, types: { pass: 'json', pin: 'integer' } });
     const isSecret = (name: string): boolean => name === 'pass' || name === 'pin';
@@ -78,14 +78,14 @@ describe('from.csv', () => {
     expect(await readItems(from.csv({ path }))).toEqual(items);
   });
 
-  it('accepts the names of columns for a file without a header', async () => {
+  it('accepts column names for a file without a header', async () => {
     written('1;a\n');
     expect(await readItems(from.csv({ path, header: ['id', 'name'], delimiter: ';' }))).toEqual([
       { id: '1', name: 'a' },
     ]);
   });
 
-  it('takes quotes as text where that is asked for', async () => {
+  it('takes quotes as text if the option says so', async () => {
     written('id,name\n1,"a\n2,5" b\n');
     expect(await readItems(from.csv({ path, quote: false }))).toEqual([
       { id: '1', name: '"a' },
@@ -93,7 +93,7 @@ describe('from.csv', () => {
     ]);
   });
 
-  it('reads the same from a large file, whatever its pieces cut', async () => {
+  it('reads a large file completely, wherever its chunks are cut', async () => {
     written(`id,name\n${rows(40_000)}`);
     const chunks = await readChunks(from.csv({ path, types: { id: 'integer' } }));
     expect(chunks.length).toBeGreaterThan(4);
@@ -102,7 +102,7 @@ describe('from.csv', () => {
     expect(items.every((item, i) => (item as { id: number }).id === i + 1)).toBe(true);
   });
 
-  it('says for each chunk where it begins', async () => {
+  it('reports where each chunk begins', async () => {
     const content = `id,name\n1,"two\nlines"\n\n${rows(40_000, 2)}`;
     written(content);
     for (const { at } of await readChunks(from.csv({ path }))) {
@@ -115,12 +115,12 @@ describe('from.csv', () => {
 
 describe('the header of from.csv', () => {
   it.each([
-    ['two columns of one name', 'id,id\n', 'a.csv, header: two columns are called "id"'],
+    ['two columns with the same name', 'id,id\n', 'a.csv, header: two columns are called "id"'],
     ['a column called __proto__', 'id,__proto__\n', 'a column cannot be called "__proto__"'],
     ['a quote that is not closed', '"id,name\n1,2\n', 'the quote that opens field 1 is not closed'],
     ['UTF-16', Buffer.from('\uFEFFid\n', 'utf16le'), 'expected UTF-8, got UTF-16'],
-    ['bytes that are no UTF-8', Buffer.from('n\xe4me\n', 'latin1'), 'expected UTF-8, got 0xe4 at byte 1'],
-    ['no column that types name', 'ids,name\n', 'unknown column "id"; did you mean "ids"?'],
+    ['bytes that are not UTF-8', Buffer.from('n\xe4me\n', 'latin1'), 'expected UTF-8, got 0xe4 at byte 1'],
+    ['no column with a name that types uses', 'ids,name\n', 'unknown column "id"; did you mean "ids"?'],
   ])('is refused if it has %s', async (_, content, message) => {
     written(content);
     await expect(readItems(from.csv({ path, types: { id: 'integer' } }))).rejects.toMatchObject({
@@ -131,7 +131,7 @@ describe('the header of from.csv', () => {
 });
 
 describe('the fields of from.csv', () => {
-  it('are checked all at once, and near names are suggested', () => {
+  it('are all checked at once, and similar names are suggested', () => {
     const wrong = { path: 'a', delimeter: ';', quote: '""', header: [], onBadRow: 'ignore', types: { id: 'int' } };
     expect(() => from.csv(wrong as never)).toThrow(
       [
@@ -153,20 +153,20 @@ describe('the fields of from.csv', () => {
     [{ path: 'a', encoding: 'latin1' }, 'encoding: expected "utf-8"'],
     [{ path: 'a', header: ['id'], types: { idd: 'integer' } }, 'unknown column "idd"; did you mean "id"?'],
     [{ path: 'a', maxItemBytes: '0' }, 'maxItemBytes: expected at least one byte'],
-  ])('%j is refused', (fields, message) => {
+  ])('refuse %j', (fields, message) => {
     expect(() => from.csv(fields as never)).toThrow(message);
   });
 });
 
 describe('a file that from.csv cannot read', () => {
-  it('is named', async () => {
+  it('is named in the error', async () => {
     await expect(readItems(from.csv({ path }))).rejects.toThrow(`${path}: there is no such file.`);
     await expect(readItems(from.csv({ path: directory }))).rejects.toThrow('expected a file, got a directory');
   });
 });
 
 describe('a row that is too long', () => {
-  it('is cut out with its beginning, its place and its length, and the rest is read', async () => {
+  it('is reported with its beginning, its place and its length, and the other rows are read', async () => {
     const long = `2,${'x'.repeat(300_000)}\n`;
     written(`id,name\n1,a\n${long}3,c\n`);
     const spec = from.csv({ path, maxItemBytes: '100KiB' });
@@ -180,14 +180,14 @@ describe('a row that is too long', () => {
     expect(cut!.bytes.toString()).toBe(long.slice(0, 64 * 1024));
   });
 
-  it('ends with the file if that has no line end', async () => {
+  it('extends to the end of the file if it has no line end', async () => {
     written(`id,name\n1,${'x'.repeat(200_000)}`);
     const [cut, ...more] = await readChunks(from.csv({ path, maxItemBytes: 1000 }));
     expect(cut).toMatchObject({ length: 200_002 });
     expect(more).toEqual([]);
   });
 
-  it('because of a quote that is never closed swallows no other row', async () => {
+  it('does not swallow other rows if its quote is never closed', async () => {
     written(`id,name\n1,"a\n${rows(40_000, 2)}`);
     const spec = from.csv({ path, maxItemBytes: '10KiB' });
     const items = await readItems(spec);
@@ -211,13 +211,13 @@ describe('from.csv after a restart', () => {
     }
   });
 
-  it('reads nothing again but the beginning of the file and the last row', async () => {
+  it('rereads only the beginning of the file and the last row', async () => {
     const content = `id,name\n${rows(40_000)}`;
     written(content);
     const spec = from.csv({ path });
     const chunks = await readChunks(spec);
     const { cursor, at } = chunks[2]!;
-    // Whoever read what is between would notice.
+    // The bytes in between are overwritten, so reading them would show.
     written(content.slice(0, 4096) + 'x'.repeat(at!.byte - 4096) + content.slice(at!.byte));
     const rest = await readChunks(spec, { cursor });
     expect(recordsOf(rest).join('')).toBe(recordsOf(chunks.slice(3)).join(''));
@@ -260,7 +260,7 @@ describe('from.csv after a restart', () => {
     });
   });
 
-  it('refuses what was appended to a row that had no line end', async () => {
+  it('refuses text appended to a row that had no line end', async () => {
     written('id,name\n1,a');
     const spec = from.csv({ path });
     const { cursor } = (await readChunks(spec))[0]!;
@@ -278,7 +278,7 @@ describe('from.csv after a restart', () => {
 });
 
 describe('a compressed file', () => {
-  it('is read as if it were not, and from its start after a restart, which is logged', async () => {
+  it('is read like any other, and from its start after a restart, which is logged', async () => {
     written(gzipSync(`id,name\n${rows(40_000)}`));
     const spec = from.csv({ path });
     const chunks = await readChunks(spec);
@@ -290,12 +290,12 @@ describe('a compressed file', () => {
     expect(lines).toEqual([expect.stringContaining('is compressed: reading it from its start')]);
   });
 
-  it('may consist of several, one after the other', async () => {
+  it('may consist of several compressed files in sequence', async () => {
     written(Buffer.concat([gzipSync('id,name\n1,a\n'), gzipSync('2,b\n')]));
     expect(await readItems(from.csv({ path }))).toHaveLength(2);
   });
 
-  it('is an error if it was cut, after what came before was read', async () => {
+  it('is an error if it is cut off, after the items before the cut were read', async () => {
     const whole = gzipSync(`id,name\n${rows(40_000)}`);
     written(whole.subarray(0, whole.length - 100));
     const source = await from.csv({ path }).open(openContext());
@@ -325,7 +325,7 @@ describe('a pipe', () => {
     writeFile(path, content, () => undefined);
   };
 
-  it('is read as it comes, without cursors', async () => {
+  it('is read as data arrives, without cursors', async () => {
     pipe('id,name\n1,a\n2,b');
     const spec = from.csv({ path });
     const chunks = await readChunks(spec);
@@ -342,7 +342,7 @@ describe('a pipe', () => {
     expect(await readItems(from.csv({ path }))).toEqual([{ id: '1', name: 'a' }]);
   });
 
-  it('is not read by a second process, because what the first had read is lost', async () => {
+  it('is not read by a second process, because the data that the first had read is lost', async () => {
     pipe('id,name\n1,a\n');
     await expect(readItems(from.csv({ path }), { isReopened: true })).rejects.toMatchObject({
       message: expect.stringContaining('data that it had read and that was not stored yet is lost'),
@@ -351,8 +351,8 @@ describe('a pipe', () => {
   });
 });
 
-describe('check of from.csv', () => {
-  it('shows the columns', async () => {
+describe('the check of from.csv', () => {
+  it('lists the columns', async () => {
     written('id,name\n1,a\n');
     expect(await from.csv({ path }).check!(openContext())).toEqual([`${path}: 2 columns: id, name`]);
   });

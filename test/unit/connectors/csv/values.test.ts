@@ -25,7 +25,7 @@ describe('a column of integers', () => {
     ['1,000', 'refused'],
     ['0x10', 'refused'],
     ['٣', 'refused'],
-  ])('takes %j as %j', (text, expected) => {
+  ])('reads %j as %j', (text, expected) => {
     expect(value('integer', text)).toBe(expected);
   });
 });
@@ -54,11 +54,11 @@ describe('a column of numbers', () => {
     ['1 ', 'refused'],
     ['.', 'refused'],
     ['', 'refused'],
-  ])('takes %j as %j', (text, expected) => {
+  ])('reads %j as %j', (text, expected) => {
     expect(value('number', text)).toBe(expected);
   });
 
-  it('takes whatever a number prints as', () => {
+  it('reads every text that a number prints as', () => {
     fc.assert(
       fc.property(fc.double({ noNaN: true, noDefaultInfinity: true }), (number) => {
         expect(value('number', String(number))).toBe(number === 0 ? 0 : number);
@@ -66,7 +66,7 @@ describe('a column of numbers', () => {
     );
   });
 
-  it('never gives a number that prints as other digits than the text has', () => {
+  it('never returns a number that prints with other digits than the text', () => {
     fc.assert(
       fc.property(fc.bigInt({ min: -(10n ** 22n), max: 10n ** 22n }), fc.nat(22), (digits, point) => {
         const text = `${digits}e-${point}`;
@@ -105,7 +105,7 @@ describe('other columns', () => {
     ['json', '{"a":[1,12345678901234567890]}', { a: [1, '12345678901234567890'] }],
     ['json', '{a:1}', 'refused'],
     ['json', '', 'refused'],
-  ])('of type %s take %j as %j', (type, text, expected) => {
+  ])('of type %s read %j as %j', (type, text, expected) => {
     expect(value(type, text)).toEqual(expected);
   });
 });

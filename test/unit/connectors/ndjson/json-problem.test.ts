@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { jsonProblem } from '../../../../src/connectors/ndjson/json-problem.ts';
 
-it('is found after a text of many megabytes', () => {
+it('the place where text stops being JSON is found after many megabytes', () => {
   const long = 'x'.repeat(15 * 1024 * 1024);
   expect(jsonProblem(`["${long}",]`)).toEqual({ at: long.length + 4, expected: 'a value' });
 });
@@ -34,11 +34,11 @@ describe('the place where text stops being JSON', () => {
     expect(jsonProblem(text)).toEqual({ at, expected });
   });
 
-  it('is found however deep it is', () => {
+  it('is found at any depth', () => {
     expect(jsonProblem('['.repeat(100_000))).toEqual({ at: 100_000, expected: 'a value' });
   });
 
-  it('is found in all that JSON.parse refuses, and in nothing else', () => {
+  it('is found in every text that JSON.parse refuses, and in no other', () => {
     const part = fc.constantFrom(
       '{',
       '}',

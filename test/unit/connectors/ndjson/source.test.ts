@@ -45,7 +45,7 @@ describe('from.ndjson', () => {
     expect(await readItems(from.ndjson({ path, bigints: 'number' }))).toEqual([{ id: 9007199254740992 }]);
   });
 
-  it('says where a line is no JSON, and reads the rest', async () => {
+  it('reports where a line is not JSON, and reads the rest', async () => {
     written('{"a":1}\n{"a":}\n{"a":1\n2\n');
     expect(await readItems(from.ndjson({ path }))).toEqual([
       { a: 1 },
@@ -55,7 +55,7 @@ describe('from.ndjson', () => {
     ]);
   });
 
-  it('says what is no UTF-8', async () => {
+  it('reports bytes that are not UTF-8', async () => {
     written(Buffer.from('"\xe4"\n2\n', 'latin1'));
     expect(await readItems(from.ndjson({ path }))).toEqual([
       'expected UTF-8, got 0xe4 at byte 1 of the record; convert the file to UTF-8',
@@ -63,7 +63,7 @@ describe('from.ndjson', () => {
     ]);
   });
 
-  it('gives what a schema makes of an item, and says what it objects to', async () => {
+  it('returns the output of a schema, and reports the objections of the schema', async () => {
     written('{"id":"1"}\n{"id":"x","tags":[1]}\n');
     const schema = z.object({ id: z.coerce.number(), tags: z.array(z.string()).default([]) });
     expect(await readItems(from.ndjson({ path, schema }))).toEqual([
@@ -85,7 +85,7 @@ describe('from.ndjson', () => {
     expect(await readItems(from.ndjson({ path }))).toEqual([1, 2]);
   });
 
-  it('cuts out a line that is too long', async () => {
+  it('skips the content of a line that is too long, and reads the rest', async () => {
     written(`1\n"${'x'.repeat(1000)}"\n2\n`);
     const chunks = await readChunks(from.ndjson({ path, maxItemBytes: 100 }));
     expect(chunks.map(({ length, at }) => [at!.line, length])).toEqual([
@@ -95,7 +95,7 @@ describe('from.ndjson', () => {
     ]);
   });
 
-  it('fills params into its path when it is opened, and shows them by their names', async () => {
+  it('fills params into its path when it is opened, and shows the path with their names', async () => {
     written('1\n');
     const shelf = param.string();
     const { resolve } = valuesOf({ shelf }, { shelf: 'a' });
@@ -105,7 +105,7 @@ describe('from.ndjson', () => {
     expect(await spec.check!(openContext({ resolve }))).toEqual([`${path} can be read`]);
   });
 
-  it('refuses params that do not form a path', async () => {
+  it('refuses params that do not make a path', async () => {
     const shelf = param.string();
     const opening = readItems(from.ndjson({ path: shelf }), valuesOf({ shelf }, { shelf: '' }));
     await expect(opening).rejects.toMatchObject({
@@ -120,13 +120,13 @@ describe('from.ndjson', () => {
     expect(() => from.ndjson({ path: text`in/${secret('A_PATH')}` })).toThrow(problem);
   });
 
-  it('refuses what is no schema', () => {
+  it('refuses an object that is not a schema', () => {
     expect(() => from.ndjson({ path, schema: {} as never })).toThrow('schema: expected a schema with ~standard');
   });
 });
 
 describe('the lines of a file', () => {
-  it('are the same however it is cut', async () => {
+  it('are the same wherever the file is cut', async () => {
     const part = fc.constantFrom('a', 'bb', '\n', '\n', 'ü', 'a ', '\r\n', ' \n');
     const contents = fc.array(part, { maxLength: 30 }).map((parts) => parts.join(''));
     await fc.assert(

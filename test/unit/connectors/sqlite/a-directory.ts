@@ -9,7 +9,7 @@ import type { SqliteOptions } from '../../../../src/connectors/sqlite/sink.ts';
 import { batchWith, capturedBy } from '../../../contract/captured-by.ts';
 import { sinkContext } from '../../../contract/sink-context.ts';
 
-/** A directory with a database in it, of which a sink uses the table "results". */
+/** A directory with a database and a sink that uses its table "results". */
 export class Directory {
   readonly path = realpathSync(mkdtempSync(join(tmpdir(), 'millrace-sqlite-')));
   readonly file = join(this.path, 'results.db');
@@ -30,7 +30,7 @@ export class Directory {
     };
   }
 
-  /** Another connection to the database, as another program has it. */
+  /** Another connection to the database, like that of another program. */
   connect(): Sqlite.Database {
     const db = new Sqlite(this.file, { timeout: 0 });
     this.#opened.push(db);

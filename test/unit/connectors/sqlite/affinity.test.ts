@@ -27,7 +27,7 @@ describe('the affinity of a declared type', () => {
     ['DATETIME', 'numeric'],
     ['STRING', 'numeric'],
     ['ANY', 'numeric'],
-  ])('%p is what SQLite makes of it: %s', (type, affinity) => {
+  ])('of %p is the one that SQLite determines: %s', (type, affinity) => {
     expect(affinityOf(type, false)).toBe(affinity);
     expect(affinityBySqlite(type)).toBe(affinity);
   });
@@ -39,12 +39,12 @@ describe('the affinity of a declared type', () => {
     ['TEXT', 'text'],
     ['BLOB', 'none'],
     ['ANY', 'none'],
-  ])('%p of a STRICT table is %s', (type, affinity) => {
+  ])('of %p in a STRICT table is %s', (type, affinity) => {
     expect(affinityOf(type, true)).toBe(affinity);
   });
 });
 
-/** Determined by how the column stores a piece of text and an integer. */
+/** The affinity that SQLite shows by how it stores text and an integer in such a column. */
 function affinityBySqlite(type: string): Affinity {
   db.exec(`DROP TABLE IF EXISTS t; CREATE TABLE t (v ${type}); INSERT INTO t VALUES ('1'), (1)`);
   const stored = db.prepare('SELECT group_concat(typeof(v)) FROM t').pluck().get() as string;
@@ -57,7 +57,7 @@ function affinityBySqlite(type: string): Affinity {
   return affinities[stored]!;
 }
 
-it('text that reads as a number is exactly what SQLite stores as one', () => {
+it('text reads as a number exactly when SQLite stores it as a number', () => {
   db.exec('DROP TABLE IF EXISTS t; CREATE TABLE t (v NUMERIC)');
   const insert = db.prepare('INSERT INTO t VALUES (?)');
   const typeOfLast = db.prepare('SELECT typeof(v) FROM t WHERE rowid = last_insert_rowid()').pluck();
@@ -70,7 +70,7 @@ it('text that reads as a number is exactly what SQLite stores as one', () => {
   );
   fc.assert(
     fc.property(text, (value) => {
-      // Half of a surrogate pair is refused before; after a NUL what SQLite does differs from case to case.
+      // Half of a surrogate pair is refused earlier; after a NUL, the behaviour of SQLite varies.
       fc.pre(!/\p{Surrogate}|\0/u.test(value));
       insert.run(value);
       expect(readsAsNumber(value)).toBe(typeOfLast.get() !== 'text');
@@ -80,6 +80,9 @@ it('text that reads as a number is exactly what SQLite stores as one', () => {
   db.exec('DELETE FROM t');
 });
 
-it.each(['7\0', '7\0abc', ' 1e3 \0'])('text that is a number up to a NUL may be stored as one: %p', (text) => {
-  expect(readsAsNumber(text)).toBe(true);
-});
+it.each(['7\0', '7\0abc', ' 1e3 \0'])(
+  'text that is a number up to a NUL reads as a number, as SQLite may store it as one: %p',
+  (text) => {
+    expect(readsAsNumber(text)).toBe(true);
+  },
+);

@@ -9,7 +9,7 @@ beforeEach(() => {
 });
 afterEach(async () => await directory.dispose());
 
-/** Time that passes as soon as somebody waits for it, after `onWait` has been called. */
+/** Time that passes as soon as anything waits for it, after `onWait` has been called. */
 class ImpatientClock extends HandClock {
   onWait = (): void => {};
   waits = 0;
@@ -23,8 +23,8 @@ class ImpatientClock extends HandClock {
   }
 }
 
-describe('a database that another process has locked', () => {
-  it('is waited for, with the event loop free, and then written', async () => {
+describe('a writer of a database that another process has locked', () => {
+  it('waits without blocking the event loop, and then writes', async () => {
     const clock = new ImpatientClock();
     const writer = await directory.open({}, { clock });
     await writer.write({ id: 1 });
@@ -38,7 +38,7 @@ describe('a database that another process has locked', () => {
     expect(directory.query()).toEqual([{ id: 1 }, { id: 2 }]);
   });
 
-  it('is waited for when it is opened', async () => {
+  it('waits when it opens the database', async () => {
     directory.run('PRAGMA journal_mode = WAL', 'CREATE TABLE results (id)');
     const clock = new ImpatientClock();
     const other = directory.connect();
@@ -50,7 +50,7 @@ describe('a database that another process has locked', () => {
     expect(directory.query()).toEqual([{ id: 1 }]);
   });
 
-  it('is an unreachable sink in the end, and the same batch goes through once it is free', async () => {
+  it('fails in the end because it cannot reach the sink, and writes the next batch once the database is free', async () => {
     const clock = new ImpatientClock();
     const writer = await directory.open({}, { clock });
     await writer.write({ id: 1 });
@@ -64,7 +64,7 @@ describe('a database that another process has locked', () => {
     expect(directory.query()).toEqual([{ id: 1 }, { id: 3 }]);
   });
 
-  it('by a lost writer’s open transaction is barred only after that has ended', async () => {
+  it('that fences a lost writer waits until the open transaction of the lost writer has ended', async () => {
     const clock = new ImpatientClock();
     const lost = await directory.open({ columns: { id: 'INTEGER' } }, { writer: 1 });
     const successor = await directory.open({}, { writer: 2, clock });
@@ -77,7 +77,7 @@ describe('a database that another process has locked', () => {
     await expect(lost.write({ id: 1 })).rejects.toThrow(Fenced);
   });
 
-  it('is waited for by one writer at a time, under the name of the file', async () => {
+  it('waits in its turn, under the name of the file', async () => {
     const names: string[] = [];
     let inside = 0;
     const exclusive = async <T>(name: string, task: () => T | Promise<T>): Promise<T> => {

@@ -6,7 +6,7 @@ import { faultOf, isRowsFault } from '../../../../src/connectors/sqlite/fault.ts
 
 const failure = (code: string): Error => Object.assign(new Error('what SQLite says'), { code });
 
-describe('an error of SQLite is the fault', () => {
+describe('an error of SQLite', () => {
   it.each([
     'SQLITE_CONSTRAINT_NOTNULL',
     'SQLITE_CONSTRAINT_CHECK',
@@ -18,7 +18,7 @@ describe('an error of SQLite is the fault', () => {
     'SQLITE_ABORT',
     'SQLITE_RANGE',
     'SQLITE_AUTH',
-  ])('of a row: %s', (code) => {
+  ])('is the fault of a row: %s', (code) => {
     expect(isRowsFault(failure(code))).toBe(true);
   });
 
@@ -34,13 +34,13 @@ describe('an error of SQLite is the fault', () => {
     'SQLITE_PROTOCOL',
     'SQLITE_PERM',
     'SQLITE_SCHEMA',
-  ])('of the sink, which is retried: %s', (code) => {
+  ])('is the fault of the sink, which is retried: %s', (code) => {
     const error = failure(code);
     expect([isRowsFault(error), faultOf(error, '/out.db', 'table "rows"')]).toEqual([false, error]);
   });
 
   it.each(['SQLITE_IOERR', 'SQLITE_IOERR_FSYNC', 'SQLITE_IOERR_WRITE'])(
-    'of the disk, and nobody knows what is there: %s',
+    'is the fault of the disk, whose contents are then unknown: %s',
     (code) => {
       const fault = faultOf(failure(code), '/out.db', 'table "rows"');
       expect(sinkFailureOf(fault)).toBe('unknown');
@@ -48,21 +48,24 @@ describe('an error of SQLite is the fault', () => {
     },
   );
 
-  it.each(['SQLITE_CORRUPT', 'SQLITE_CORRUPT_INDEX', 'SQLITE_NOTADB'])('of the file, for good: %s', (code) => {
-    expect(faultOf(failure(code), '/out.db', 'table "rows"')).toMatchObject({ code: 'SINK_DAMAGED', exitCode: 74 });
-  });
+  it.each(['SQLITE_CORRUPT', 'SQLITE_CORRUPT_INDEX', 'SQLITE_NOTADB'])(
+    'is a permanent fault of the file: %s',
+    (code) => {
+      expect(faultOf(failure(code), '/out.db', 'table "rows"')).toMatchObject({ code: 'SINK_DAMAGED', exitCode: 74 });
+    },
+  );
 
-  it('of the file, for good, if it is not the statement of a row that fails: the ledger is gone', () => {
+  it('is a permanent fault of the file if it comes from a statement on the ledger', () => {
     const fault = faultOf(failure('SQLITE_ERROR'), '/out.db', 'table "rows"');
     expect(fault).toMatchObject({ code: 'SINK_DAMAGED', exitCode: 74 });
     expect((fault as Error).message).toContain('what SQLite says (SQLITE_ERROR)');
   });
 
-  it('of a row, if it is a foreign key that is checked last', () => {
+  it('is the fault of a row if a deferred foreign key fails', () => {
     expect(sinkFailureOf(faultOf(failure('SQLITE_CONSTRAINT_FOREIGNKEY'), '/out.db', 'table "rows"'))).toBe('row');
   });
 
-  it('of a row, if reading it threw; never, if it is ours', () => {
+  it('is the fault of a row if reading the row threw, and never if the error is ours', () => {
     expect(isRowsFault(new TypeError('a getter'))).toBe(true);
     expect(isRowsFault(new MillraceError('SINK_KEY', 'no such index'))).toBe(false);
   });
@@ -87,7 +90,7 @@ describe('an error of SQLite while the database is opened', () => {
     'SQLITE_FULL',
     'SQLITE_IOERR_READ',
     'SQLITE_SCHEMA',
-  ])('is waited for: %s', (code) => {
+  ])('makes the sink wait: %s', (code) => {
     expect(unusable('/out.db', failure(code))).toBeUndefined();
   });
 });

@@ -1,4 +1,4 @@
-/** What the sink is given comes back from SQLite as it was, or is refused: every type of JavaScript in every type of column. */
+/** SQLite returns what the sink was given, or the sink refuses it: every type of JavaScript in every type of column. */
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import Sqlite from 'better-sqlite3';
 import fc from 'fast-check';
@@ -13,7 +13,7 @@ beforeEach(() => {
 });
 afterEach(async () => await directory.dispose());
 
-/** Declarations of the column "v", and whether they are of a STRICT table. */
+/** Declarations of the column "v", with and without STRICT. */
 // prettier-ignore
 const declarations = [
   'INTEGER', 'BIGINT', 'NUMERIC', 'DECIMAL(10, 2)', 'BOOLEAN', 'DATETIME', 'REAL', 'DOUBLE', 'TEXT', 'VARCHAR(9)',
@@ -29,7 +29,7 @@ interface Stored {
   value: unknown;
 }
 
-/** What must be stored for `value`: whole numbers as they are, in whichever of SQLite's two number types. */
+/** What must be stored for `value`: whole numbers unchanged, in either of SQLite's two number types. */
 function isKept(value: unknown, { type, value: stored }: Stored): boolean {
   if (value === null) return type === 'null';
   if (typeof value === 'number' || typeof value === 'boolean') {
@@ -43,7 +43,7 @@ function isKept(value: unknown, { type, value: stored }: Stored): boolean {
   return type === 'text' && stored === text;
 }
 
-/** Writes each value as a row of its own; what was stored for it, or how it was refused. */
+/** Writes each value as its own row; returns what was stored for it, or how it was refused. */
 async function outcomes(writer: Writer, values: readonly unknown[]): Promise<(Stored | BadRow)[]> {
   const db = new Sqlite(directory.file).defaultSafeIntegers();
   const found: (Stored | BadRow)[] = [];
@@ -57,7 +57,7 @@ async function outcomes(writer: Writer, values: readonly unknown[]): Promise<(St
   return found;
 }
 
-/** What the promise rejects with; undefined if it does not. */
+/** The error that the promise rejects with; undefined if it does not reject. */
 async function errorOf(promise: Promise<unknown>): Promise<unknown> {
   return await promise.then(
     () => undefined,
@@ -102,10 +102,10 @@ describe.each([...declarations, ...strictDeclarations])('in a column of type "$t
     ['dates, arrays and objects', texts, true],
     ['bytes', bytes, true],
     ['null', [null], true],
-  ])('%s are kept, or refused with the column', async (_what, values, mayBeKept) => {
+  ])('%s are kept, or refused with the name of the column', async (_what, values, mayBeKept) => {
     directory.run(`CREATE TABLE results (v ${type}) ${strict}`);
     for (const [i, outcome] of (await outcomes(await directory.open(), values)).entries()) {
-      // A STRICT table refuses more of itself.
+      // A STRICT table refuses more values itself.
       const isExpected =
         outcome instanceof BadRow ? !mayBeKept || strict !== '' : mayBeKept && isKept(values[i], outcome);
       const namesColumn = !(outcome instanceof BadRow) || /column "v": |results\.v/.test(outcome.message);
@@ -117,7 +117,7 @@ describe.each([...declarations, ...strictDeclarations])('in a column of type "$t
   });
 });
 
-it('a value of any type in a column of any type is kept or refused, also in a UTF-16 database', async () => {
+it('a value of any type in a column of any type is kept or refused, even in a UTF-16 database', async () => {
   const value = fc.oneof(
     fc.constantFrom(
       ...numericText,
@@ -170,7 +170,7 @@ describe('two different keys', () => {
     'a', 'A', 'a ', 'ä', 'Ä', '', ' ', Buffer.from('7'), Buffer.from('a'), new Date(0), new Date(0).toISOString(),
     [7], '[7]', null, Number.NaN,
   ];
-  /** Numbers and BigInts of one value are one key, as are 0 and -0; everything else is told apart by type and value. */
+  /** Numbers and BigInts of the same value are one key, as are 0 and -0; all other keys differ by type and value. */
   const identity = (key: unknown): string => {
     if (typeof key === 'number' && Number.isInteger(key)) return `integer ${BigInt(key)}`;
     if (typeof key === 'bigint') return `integer ${key}`;
@@ -186,7 +186,7 @@ describe('two different keys', () => {
     ['TEXT COLLATE RTRIM', 'TEXT COLLATE RTRIM'],
     ['BLOB COLLATE NOCASE', 'BLOB COLLATE NOCASE'],
   ])(
-    'are never one row, in a column %s',
+    'are never one row in a column %s',
     async (_what, type) => {
       const order = fc.shuffledSubarray([...keys], { minLength: 10 });
       await fc.assert(
@@ -206,7 +206,7 @@ describe('two different keys', () => {
           await inside.dispose();
           expect(refusals.every((error) => error instanceof BadRow)).toBe(true);
           expect(rows).toHaveLength(taken.size);
-          // An update is of the row that has the key.
+          // An update changes the row that has the key.
           const numbers = rows.map(({ n }) => n ?? 0).toSorted((one, other) => one - other);
           expect(numbers).toEqual(hasMore ? [...taken.values()].toSorted((one, other) => one - other) : numbers);
         }),
@@ -216,7 +216,7 @@ describe('two different keys', () => {
     60_000,
   );
 
-  it('are two rows in an inferred table, and one row each when they come again', async () => {
+  it('are two rows in an inferred table, and stay one row each when they are written again', async () => {
     const writer = await directory.open({ key: 'id' });
     for (const id of [7, '7', '007', '7.0', 7, '007']) await writer.write({ id });
     expect(directory.query('SELECT typeof(id) AS type, id FROM results')).toEqual([
@@ -231,7 +231,7 @@ describe('two different keys', () => {
     ['CREATE TABLE results (id TEXT PRIMARY KEY COLLATE NOCASE, n)', 'a', 'A'],
     ['CREATE TABLE results (id TEXT, n); CREATE UNIQUE INDEX i ON results (id COLLATE RTRIM)', 'a', 'a '],
     ['CREATE TABLE results (id TEXT COLLATE NOCASE PRIMARY KEY, n) WITHOUT ROWID', 'a', 'A'],
-  ])('that a collation takes for one are told: %s', async (table, one, other) => {
+  ])('are not mixed up by a collation that equates them: %s', async (table, one, other) => {
     directory.run(table);
     const writer = await directory.open({ key: 'id' });
     await writer.write({ id: one, n: 1 });
@@ -243,7 +243,7 @@ describe('two different keys', () => {
     expect(directory.query('SELECT id, n FROM results')).toEqual([{ id: one, n: 2 }]);
   });
 
-  it('are told apart by an index that does, whatever the column’s own collation is', async () => {
+  it('are distinguished by an index that does so, whatever the collation of the column', async () => {
     directory.run(
       'CREATE TABLE results (id TEXT COLLATE NOCASE, n)',
       'CREATE UNIQUE INDEX i ON results (id COLLATE BINARY)',
@@ -257,7 +257,7 @@ describe('two different keys', () => {
   });
 });
 
-it('a null does not become the number that SQLite gives to a row', async () => {
+it('a null does not become the row number that SQLite assigns', async () => {
   directory.run('CREATE TABLE results (id INTEGER PRIMARY KEY, name)');
   const writer = await directory.open();
   await expect(writer.write({ id: null, name: 'a' })).rejects.toThrow('leave the column out');
@@ -268,7 +268,7 @@ it('a null does not become the number that SQLite gives to a row', async () => {
   ]);
 });
 
-it('a row is checked against the table as it is when it is written, not as it was when it was captured', async () => {
+it('a row is checked against the table as it is at the write, not as it was at the capture', async () => {
   const writer = await directory.open();
   const captured: unknown[] = [];
   writer.capture({ v: '08001' }, captured);

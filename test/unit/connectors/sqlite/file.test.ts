@@ -22,7 +22,7 @@ beforeEach(() => {
 afterEach(async () => await directory.dispose());
 
 describe('a database file', () => {
-  it('with a relative path begins in the directory that the process was started in, whatever changes that later', async () => {
+  it('with a relative path is resolved from the directory in which the process started, even after chdir', async () => {
     const cwd = process.cwd();
     const file = relative(cwd, join(directory.path, 'here.db'));
     process.chdir('/');
@@ -34,7 +34,7 @@ describe('a database file', () => {
     expect(existsSync(join(directory.path, 'here.db'))).toBe(true);
   });
 
-  it('has one name for all of its writers, however they reach it', async () => {
+  it('has one name for all its writers, whatever path they use', async () => {
     await (await directory.open()).close();
     symlinkSync(directory.file, join(directory.path, 'link.db'));
     const names: string[] = [];
@@ -46,7 +46,7 @@ describe('a database file', () => {
     expect(names).toEqual([`sink:sqlite:${directory.file}`]);
   });
 
-  it('is on the disk with each commit, ahead to a log, trusting nothing in it', () => {
+  it('is synced with each commit, uses a write-ahead log, and trusts nothing in its schema', () => {
     const db = connect(directory.file);
     const settings = ['synchronous', 'journal_mode', 'trusted_schema'].map((name): unknown =>
       db.pragma(name, { simple: true }),
@@ -63,7 +63,7 @@ describe('a database file', () => {
     ],
     ['is a directory', (file) => mkdirSync(file), 'This user must be able to write the file'],
     ['is something else', (file) => writeFileSync(file, 'name,height\n'.repeat(100)), 'It is not a SQLite database'],
-  ])('that %s is a configuration error that says so', async (_what, prepare, text) => {
+  ])('that %s is a configuration error with a message that names it', async (_what, prepare, text) => {
     const file = join(directory.path, 'sub', 'results.db');
     mkdirSync(join(directory.path, 'sub'));
     prepare(file);
@@ -77,7 +77,7 @@ describe('a database file', () => {
     ['by its name', (queue, file) => renameSync(queue, file)],
     ['by a symbolic link', (queue, file) => symlinkSync(queue, file)],
     ['by a hard link', (queue, file) => linkSync(queue, file)],
-  ])('that is the queue of a pipeline that does not run is refused, reached %s', async (_how, reach) => {
+  ])('that is the queue of a stopped pipeline is refused, even if it is reached %s', async (_how, reach) => {
     const queue = join(directory.path, 'queue.db');
     Spool.open({ file: queue, durability: 'full' }).close();
     const before = readFileSync(queue);
@@ -92,7 +92,7 @@ describe('a database file', () => {
     ['by its name', () => undefined],
     ['by a symbolic link', (queue, file) => symlinkSync(queue, file)],
     ['by a hard link', (queue, file) => linkSync(queue, file)],
-  ])('that is the queue of a pipeline that runs is refused, reached %s', async (_how, reach) => {
+  ])('that is the queue of a running pipeline is refused, even if it is reached %s', async (_how, reach) => {
     const queue = join(directory.path, 'queue.db');
     const spool = Spool.open({ file: queue, durability: 'full' });
     try {
@@ -106,16 +106,16 @@ describe('a database file', () => {
   });
 
   it.each([
-    ['another table in the place of the ledger', 'CREATE TABLE millrace_ledger (id)'],
+    ['another table in place of the ledger', 'CREATE TABLE millrace_ledger (id)'],
     ['a view in its place', 'CREATE VIEW millrace_writer AS SELECT 1 AS run'],
-  ])('that has %s is a configuration error', async (_what, statement) => {
+  ])('with %s is a configuration error', async (_what, statement) => {
     directory.run(statement);
     const opened = directory.open();
     await expect(opened).rejects.toMatchObject({ code: 'SINK_FILE', exitCode: 78 });
     await expect(opened).rejects.toThrow('millrace_ledger, millrace_writer and millrace_start cannot be used');
   });
 
-  it('that loses its ledger while it is open ends the run instead of waiting', async () => {
+  it('that loses its ledger while it is open ends the run; the sink does not wait for it', async () => {
     const writer = await directory.open();
     await writer.write({ id: 1 });
     directory.run('DROP TABLE millrace_ledger');
@@ -125,7 +125,7 @@ describe('a database file', () => {
     expect(directory.query()).toEqual([{ id: 1 }]);
   });
 
-  it('holds the books of several sinks, which neither bar each other nor know each other’s items', async () => {
+  it('holds the ledgers of several sinks, which neither fence each other nor share items', async () => {
     const books = await directory.open({ table: 'books' }, { sink: 'books' });
     const authors = await directory.open({ table: 'authors' }, { sink: 'authors' });
     await books.write({ id: 1 });
@@ -141,16 +141,16 @@ describe('a database file', () => {
     ]).toEqual([[[1, 1]], [{ id: 1 }], [{ id: 2 }]]);
   });
 
-  it('that has to have results is not made anew', async () => {
+  it('that must contain results is not created again', async () => {
     const opened = directory.open({}, { isKnown: true });
     await expect(opened).rejects.toMatchObject({ code: 'SINK_OTHER', exitCode: 78 });
     expect(existsSync(directory.file)).toBe(false);
   });
 
-  it('that is damaged is left alone: exit 74', async () => {
+  it('that is damaged is left alone, with exit code 74', async () => {
     directory.run('CREATE TABLE results (id)', 'INSERT INTO results VALUES (1)');
     const bytes = readFileSync(directory.file);
-    // The header stays: it looks like a database until its schema is read.
+    // The header is kept, so the file looks like a database until its schema is read.
     writeFileSync(directory.file, bytes.fill(0xa5, 100));
     const damaged = readFileSync(directory.file);
     await expect(directory.open()).rejects.toMatchObject({ code: 'SINK_DAMAGED', exitCode: 74 });
@@ -170,7 +170,7 @@ describe('a database file', () => {
       'was replaced by another',
     ],
   ])(
-    'that was %s while it was open is noticed with the next commit, of which nothing is settled',
+    'that was %s while it was open is noticed at the next commit, which settles nothing',
     async (_what, change, text) => {
       const writer = await directory.open();
       await writer.write({ id: 1 });

@@ -7,7 +7,7 @@ const good = { file: 'a.db', table: 't' };
 import { shown } from '../../../../src/values/values.ts';
 
 describe('the options of to.sqlite()', () => {
-  it('make a specification that says what it is', () => {
+  it('make a specification that describes the sink', () => {
     const sink = to.sqlite({ file: 'out/pokedex.db', table: 'pokemon', key: 'id' });
     expect({ ...sink, target: shown(undefined, sink.target) }).toMatchObject({
       kind: 'sqlite',
@@ -16,7 +16,7 @@ describe('the options of to.sqlite()', () => {
     });
   });
 
-  it('take one column or a list of them as the key', () => {
+  it('accept one column or a list of columns as the key', () => {
     expect(checkOptions({ ...good, key: 'id' }).tables[0]!.key).toEqual(['id']);
     expect(checkOptions({ ...good, key: ['a', 'b'] }).tables[0]!.key).toEqual(['a', 'b']);
     expect(checkOptions(good).tables[0]!.key).toEqual([]);
@@ -33,7 +33,7 @@ describe('the options of to.sqlite()', () => {
     'TEXT COLLATE NOCASE UNIQUE',
     'NUMERIC DEFAULT (1) NOT NULL',
     'INTEGER REFERENCES others',
-  ])('take the type %p', (type) => {
+  ])('accept the type %p', (type) => {
     expect(checkOptions({ ...good, columns: { a: type } }).tables[0]!.columns).toEqual({ a: type });
   });
 
@@ -67,7 +67,7 @@ describe('the options of to.sqlite()', () => {
     ['a column twice', { ...good, columns: { a: 'TEXT', A: 'TEXT' } }, 'columns: "A" is named twice'],
     ['a type that is none', { ...good, columns: { a: null } }, '"a": expected a type such as INTEGER'],
     ['a key that is not among the columns', { ...good, key: 'id', columns: { a: 'TEXT' } }, 'key: "id" is not among'],
-  ])('are refused with what is wrong: %s', (_what, options, message) => {
+  ])('are refused with an explanation: %s', (_what, options, message) => {
     const make = (): unknown => to.sqlite(options as SqliteOptions<string>);
     expect(make).toThrow(message);
     expect(make).toThrow(expect.objectContaining({ code: 'SINK_OPTIONS', exitCode: 78 }));
@@ -93,7 +93,7 @@ describe('the options of to.sqlite()', () => {
     '5',
     '`x`',
     '[x]',
-  ])('take no type with which more could be done: %p', (type) => {
+  ])('refuse text that is more than a type: %p', (type) => {
     expect(() => checkOptions({ ...good, columns: { a: type } })).toThrow('expected a type such as INTEGER');
   });
 });

@@ -16,8 +16,8 @@ function columnsOf(table = 'results'): unknown[] {
     .map((column) => Object.values(column as object));
 }
 
-describe('a table that is not there', () => {
-  it('is made from the first result, with columns without types', async () => {
+describe('a missing table', () => {
+  it('is created from the first result, with columns without types', async () => {
     const writer = await directory.open({ key: ['region', 'id'] });
     await writer.write({
       id: 1,
@@ -47,7 +47,7 @@ describe('a table that is not there', () => {
     ]);
   });
 
-  it('is made as the columns say when the sink is opened', async () => {
+  it('is created from the declared columns when the sink is opened', async () => {
     await directory.open({
       key: 'id',
       columns: { id: 'INTEGER', name: 'VARCHAR(20) NOT NULL', price: 'DECIMAL(10, 2)' },
@@ -59,7 +59,7 @@ describe('a table that is not there', () => {
     ]);
   });
 
-  it('is not made by a batch that is rejected', async () => {
+  it('is not created by a batch that is rejected', async () => {
     const writer = await directory.open();
     await expect(writer.write({ id: 1 }, { id: Number.NaN })).rejects.toThrow(BadRow);
     expect(columnsOf()).toEqual([]);
@@ -67,7 +67,7 @@ describe('a table that is not there', () => {
     expect(directory.query()).toEqual([{ id: 2 }]);
   });
 
-  it('may have any name, and columns of any name', async () => {
+  it('may have any name, and columns with any name', async () => {
     const table = 'drop table "x"; -- ü';
     const row = { 'a "b"': 1, select: 2, "it's": 3, rowid: 4, ' ': 5 };
     const writer = await directory.open({ table, key: 'a "b"' });
@@ -79,11 +79,11 @@ describe('a table that is not there', () => {
   it.each([
     ['a column without a name', { id: 1, '': 1 }, 'empty text'],
     ['a NUL in a column', { id: 1, 'a\0b': 1 }, 'NUL'],
-    ['two columns that SQLite takes for one', { id: 1, ID: 2 }, 'column "ID" is given twice'],
+    ['two columns that are the same to SQLite', { id: 1, ID: 2 }, 'column "ID" is given twice'],
     ['no value for the key', { name: 'x' }, 'expected a value for the key "id", got none'],
     ['more columns than SQLite takes', manyColumns(2001), 'table "results": too many columns'],
-    ['nothing in it', {}, 'at least one column'],
-  ])('cannot be made from a result with %s', async (_what, row, text) => {
+    ['no properties', {}, 'at least one column'],
+  ])('cannot be created from a result with %s', async (_what, row, text) => {
     const writer = await directory.open({ key: 'id' });
     const written = writer.write(row);
     await expect(written).rejects.toThrow(BadRow);
@@ -91,12 +91,12 @@ describe('a table that is not there', () => {
     expect(columnsOf()).toEqual([]);
   });
 
-  it('that SQLite cannot make as the columns say is a configuration error', async () => {
+  it('is a configuration error if SQLite cannot create it with the declared columns', async () => {
     const opened = directory.open({ key: 'id', columns: { id: 'INTEGER PRIMARY KEY' } });
     await expect(opened).rejects.toMatchObject({ code: 'SINK_TABLE', exitCode: 78 });
   });
 
-  it('is made by whichever writer comes first', async () => {
+  it('is created by the first writer that needs it', async () => {
     const [first, second] = [
       await directory.open({ key: 'id' }, { writer: 1 }),
       await directory.open({ key: 'id' }, { writer: 2 }),
@@ -112,8 +112,8 @@ describe('a table that is not there', () => {
   });
 });
 
-describe('a table that is there', () => {
-  it('and lacks a column that the options name is refused when the sink is opened', async () => {
+describe('an existing table', () => {
+  it('that lacks a declared column is refused when the sink is opened', async () => {
     directory.run('CREATE TABLE results (Id INTEGER, label TEXT)');
     const opened = directory.open({ columns: { id: 'INTEGER', name: 'TEXT', price: 'REAL' } });
     await expect(opened).rejects.toMatchObject({ code: 'SINK_TABLE', exitCode: 78 });
@@ -121,7 +121,7 @@ describe('a table that is there', () => {
     await expect(opened).rejects.toThrow('it has Id, label');
   });
 
-  it('is used as it is, with its defaults, computed columns and names of any case', async () => {
+  it('is used unchanged, with its defaults, computed columns and names of any case', async () => {
     directory.run("CREATE TABLE Results (Id INTEGER, name TEXT DEFAULT 'none', double AS (Id * 2))");
     const writer = await directory.open();
     await writer.write({ id: 1 }, { ID: 2, Name: 'b' }, { id: 3, name: undefined }, { id: 4, name: null });
@@ -144,7 +144,7 @@ describe('a table that is there', () => {
     ['a name of SQLite for its row number', { rowid: 1 }, 'got "rowid"'],
     ['a duplicate of a unique column', { id: 7 }, 'UNIQUE constraint failed: results.id'],
     ['null where it takes none', { id: 8, name: null }, 'NOT NULL constraint failed: results.name'],
-  ])('makes a bad row of one with %s', async (_what, row, text) => {
+  ])('makes a bad row of a result with %s', async (_what, row, text) => {
     directory.run("CREATE TABLE results (id INTEGER UNIQUE, name TEXT NOT NULL DEFAULT '', twice AS (id * 2))");
     directory.run('INSERT INTO results (id) VALUES (7)');
     const writer = await directory.open();
@@ -176,7 +176,7 @@ describe('a table that is there', () => {
       { id: 1 },
       'not this one',
     ],
-  ])('makes a bad row of one that %s forbids, and leaves nothing of its batch', async (_what, table, row, text) => {
+  ])('makes a bad row of a result that %s forbids, and keeps nothing of its batch', async (_what, table, row, text) => {
     directory.run(table);
     const writer = await directory.open();
     const written = writer.write(row);
@@ -186,7 +186,7 @@ describe('a table that is there', () => {
     expect(await writer.ask(0, 10)).toEqual([]);
   });
 
-  it('takes a column that was added while the sink was open', async () => {
+  it('accepts a column that was added while the sink was open', async () => {
     const writer = await directory.open();
     await writer.write({ id: 1 });
     directory.run('ALTER TABLE results ADD COLUMN name TEXT');
@@ -199,18 +199,18 @@ describe('a table that is there', () => {
 
   it.each([
     ['a view', 'CREATE VIEW results AS SELECT 1 AS id', 'got a view'],
-    ['a view that could be written', "CREATE VIEW results AS SELECT 1 AS id; CREATE TRIGGER i INSTEAD OF INSERT ON results BEGIN SELECT 1; END", 'got a view'], // prettier-ignore
+    ['a writable view', "CREATE VIEW results AS SELECT 1 AS id; CREATE TRIGGER i INSTEAD OF INSERT ON results BEGIN SELECT 1; END", 'got a view'], // prettier-ignore
     ['a virtual table', 'CREATE VIRTUAL TABLE results USING fts5 (id)', 'got a virtual table'],
-    ['one with a trigger that does not compile', 'CREATE TABLE results (id); CREATE TRIGGER t AFTER INSERT ON results BEGIN INSERT INTO audit VALUES (new.id); END', 'no such table: main.audit; check its triggers'], // prettier-ignore
-    ['one that refers to a table that is not there', 'CREATE TABLE results (id INTEGER REFERENCES others (id))', 'no such table: main.others; check its triggers and foreign keys'], // prettier-ignore
-  ])('and is %s is refused when the sink is opened', async (_what, table, text) => {
+    ['a table with a trigger that does not compile', 'CREATE TABLE results (id); CREATE TRIGGER t AFTER INSERT ON results BEGIN INSERT INTO audit VALUES (new.id); END', 'no such table: main.audit; check its triggers'], // prettier-ignore
+    ['a table that refers to a missing table', 'CREATE TABLE results (id INTEGER REFERENCES others (id))', 'no such table: main.others; check its triggers and foreign keys'], // prettier-ignore
+  ])('that is %s is refused when the sink is opened', async (_what, table, text) => {
     directory.run(table);
     const opened = directory.open();
     await expect(opened).rejects.toMatchObject({ code: 'SINK_TABLE', exitCode: 78 });
     await expect(opened).rejects.toThrow(text);
   });
 
-  it('and has a trigger on updates that does not compile is refused when results may update it', async () => {
+  it('with a trigger on updates that does not compile is refused if results may update the table', async () => {
     directory.run('CREATE TABLE results (id PRIMARY KEY, name)');
     directory.run('CREATE TRIGGER t AFTER UPDATE OF name ON results BEGIN DELETE FROM audit; END');
     await directory.open();
@@ -221,7 +221,7 @@ describe('a table that is there', () => {
     ['becomes a view', 'DROP TABLE results; CREATE VIEW results AS SELECT 1 AS id', 'got a view'],
     ['is dropped', 'DROP TABLE results', 'it no longer exists'],
     ['gets a trigger that does not compile', 'CREATE TRIGGER t AFTER INSERT ON results BEGIN DELETE FROM audit; END', 'no such table: main.audit'], // prettier-ignore
-  ])('and %s while the sink is open ends the run, and blames no row', async (_what, change, text) => {
+  ])('that %s while the sink is open ends the run, and no row is blamed', async (_what, change, text) => {
     const writer = await directory.open();
     await writer.write({ id: 1 });
     await writer.write({ id: 2 });
@@ -247,7 +247,7 @@ describe('a table that is there', () => {
       'BEFORE INSERT ON results WHEN new.id = 7 BEGIN SELECT RAISE(IGNORE); END',
       'dropped the row',
     ],
-  ])('makes a bad row of one with %s, and takes the others', async (_what, trigger, text) => {
+  ])('makes a bad row of a result with %s, and stores the others', async (_what, trigger, text) => {
     directory.run('CREATE TABLE results (id, name)', `CREATE TRIGGER t ${trigger}`);
     const writer = await directory.open();
     await writer.write({ id: 6, name: '{' });
@@ -257,14 +257,14 @@ describe('a table that is there', () => {
     expect(directory.query('SELECT id FROM results')).toEqual([{ id: 6 }]);
   });
 
-  it('makes a bad row of one that a constraint would leave out', async () => {
+  it('makes a bad row of a result that ON CONFLICT IGNORE would drop', async () => {
     directory.run('CREATE TABLE results (id INTEGER UNIQUE ON CONFLICT IGNORE)');
     const writer = await directory.open();
     await writer.write({ id: 1 });
     await expect(writer.write({ id: 1 })).rejects.toThrow('dropped the row');
   });
 
-  it('may have a trigger that writes elsewhere', async () => {
+  it('may have a trigger that writes to another table', async () => {
     directory.run('CREATE TABLE results (id PRIMARY KEY, name)', 'CREATE TABLE audit (id)');
     directory.run('CREATE TRIGGER t AFTER INSERT ON results BEGIN INSERT INTO audit VALUES (new.id); END');
     const writer = await directory.open({ key: 'id' });
@@ -274,7 +274,7 @@ describe('a table that is there', () => {
 });
 
 describe('with a key', () => {
-  it('a result updates the row that has its key, in the columns that it gives', async () => {
+  it('a result updates the row with its key, in the columns that the result contains', async () => {
     const writer = await directory.open({ key: ['region', 'id'] });
     await writer.write(
       { region: 'kanto', id: 1, name: 'a', note: 'x' },
@@ -288,13 +288,13 @@ describe('with a key', () => {
     ]);
   });
 
-  it('a result with nothing but the key is there once', async () => {
+  it('a result that is only a key is stored once', async () => {
     const writer = await directory.open({ key: 'id' });
     await writer.write({ id: 'a' }, { id: 'b' }, { id: 'a' });
     expect(directory.query()).toEqual([{ id: 'a' }, { id: 'b' }]);
   });
 
-  it('a result with nothing but the key is a dead letter if a trigger drops it', async () => {
+  it('a result that is only a key is a dead letter if a trigger drops it', async () => {
     directory.run(
       'CREATE TABLE results (id TEXT PRIMARY KEY)',
       "CREATE TRIGGER t BEFORE INSERT ON results WHEN new.id = 'b' BEGIN SELECT RAISE(IGNORE); END",
@@ -306,7 +306,7 @@ describe('with a key', () => {
 
   it.each([
     ['null', { id: null, name: 'x' }, 'table "results", column "id": expected a value for the key, got null'],
-    ['not there', { name: 'x' }, 'expected a value for the key "id", got none'],
+    ['missing', { name: 'x' }, 'expected a value for the key "id", got none'],
     ['undefined', { id: undefined, name: 'x' }, 'expected a value for the key "id", got none'],
   ])('a result whose key is %s is a bad row', async (_what, row, text) => {
     const writer = await directory.open({ key: 'id' });
@@ -320,7 +320,7 @@ describe('with a key', () => {
     'CREATE TABLE results (id INTEGER PRIMARY KEY, region TEXT)',
     'CREATE TABLE results (id NUMERIC UNIQUE, region TEXT)',
     'CREATE TABLE results (id, region, PRIMARY KEY (region)); CREATE UNIQUE INDEX i ON results (id)',
-  ])('the table is taken if SQLite can tell rows by it: %s', async (table) => {
+  ])('the table is accepted if SQLite can identify rows by the key: %s', async (table) => {
     directory.run(table);
     const writer = await directory.open({ key: 'ID' });
     await writer.write({ id: 1, region: 'a' });
@@ -333,7 +333,7 @@ describe('with a key', () => {
     'CREATE TABLE results (id INTEGER, region TEXT, UNIQUE (id, region))',
     'CREATE TABLE results (id INTEGER, region TEXT); CREATE UNIQUE INDEX i ON results (id) WHERE id > 5',
     'CREATE TABLE results (id INTEGER, region TEXT); CREATE INDEX i ON results (id)',
-  ])('the table is refused, with what to do, if SQLite cannot tell rows by it: %s', async (table) => {
+  ])('the table is refused, with a suggestion, if SQLite cannot identify rows by the key: %s', async (table) => {
     directory.run(table);
     const opened = directory.open({ key: 'id' });
     await expect(opened).rejects.toMatchObject({ code: 'SINK_KEY', exitCode: 78 });
@@ -365,7 +365,7 @@ describe('a row', () => {
       'got an instance of Pokemon',
     ],
     ['a Promise', Promise.resolve({ id: 1 }), 'got a Promise (is an await missing?)'],
-  ])('that is %s is a bad one', async (_what, row, text) => {
+  ])('that is %s is refused as bad', async (_what, row, text) => {
     const writer = await directory.open();
     await writer.write({ id: 1 });
     const written = writer.write(row);
@@ -373,7 +373,7 @@ describe('a row', () => {
     await expect(written).rejects.toThrow(`table "results": expected a plain object as a row, ${text}`);
   });
 
-  it('with a value under a name that is hidden is refused without showing the value', async () => {
+  it('with a bad value in a secret column is refused without showing the value', async () => {
     const isSecret = (name: string): boolean => name === 'iban';
     for (const columns of [{ iban: 'INTEGER' }, undefined]) {
       const writer = await directory.open(columns && { columns }, { isSecret });
@@ -384,7 +384,7 @@ describe('a row', () => {
     }
   });
 
-  it('does not have what a program has added to Object.prototype', async () => {
+  it('does not contain properties that a program has added to Object.prototype', async () => {
     const prototype = Object.prototype as { added?: string };
     try {
       Object.defineProperty(prototype, 'added', { value: 'x', enumerable: true, configurable: true });
@@ -397,13 +397,13 @@ describe('a row', () => {
     expect(directory.query()).toEqual([{ id: 1 }, { id: 2 }]);
   });
 
-  it('without a prototype is as good as any', async () => {
+  it('may have no prototype', async () => {
     const writer = await directory.open();
     await writer.write(Object.assign(Object.create(null) as object, { id: 1 }));
     expect(directory.query()).toEqual([{ id: 1 }]);
   });
 
-  it('that throws when it is read is a bad one', async () => {
+  it('that throws when it is read is refused as bad', async () => {
     const writer = await directory.open();
     const row = {
       id: 1,
@@ -416,7 +416,7 @@ describe('a row', () => {
     await expect(written).rejects.toThrow('table "results": the row cannot be written: no name today');
   });
 
-  it('that is another each time it is read is a bad one', async () => {
+  it('that changes each time it is read is refused as bad', async () => {
     let reads = 0;
     const writer = await directory.open();
     await writer.write({ id: 1, name: 'a' });
@@ -431,7 +431,7 @@ describe('a row', () => {
     expect(directory.query()).toEqual([{ id: 1, name: 'a' }]);
   });
 
-  it('may give any of the columns, in any order', async () => {
+  it('may contain any of the columns, in any order', async () => {
     const names = Array.from({ length: 9 }, (_, i) => `c${i}`);
     const subsets = Array.from({ length: 511 }, (_, i) => names.filter((_name, bit) => ((i + 1) >> bit) & 1));
     const rows = subsets.map((subset, row) => Object.fromEntries(subset.map((name, i) => [name, row * 10 + i])));

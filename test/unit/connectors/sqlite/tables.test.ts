@@ -13,7 +13,7 @@ const tables = { books: { key: 'id' }, authors: { key: ['book', 'name'] } };
 const open = (options: object = { tables }, context = {}) => directory.open({ table: undefined, ...options }, context);
 
 describe('a result with rows for several tables', () => {
-  it('has all of them in one transaction, one row or many, in any combination', async () => {
+  it('writes all of them in one transaction, one row or many, in any combination', async () => {
     const writer = await open();
     await writer.write(
       { books: { id: 1, title: 'One' }, authors: [{ book: 1, name: 'Ada' }, { book: 1, name: 'Bo' }] }, // prettier-ignore
@@ -25,7 +25,7 @@ describe('a result with rows for several tables', () => {
     expect(directory.query('SELECT name FROM authors ORDER BY name')).toEqual([{ name: 'Ada' }, { name: 'Bo' }, { name: 'Cy' }]); // prettier-ignore
   });
 
-  it('writes the tables in the order in which they are declared, so that rows exist before others refer to them', async () => {
+  it('writes the tables in their declared order, so that rows exist before others refer to them', async () => {
     directory.run(
       'CREATE TABLE books (id INTEGER PRIMARY KEY)',
       'CREATE TABLE authors (book INTEGER REFERENCES books (id), name TEXT, PRIMARY KEY (book, name))',
@@ -36,7 +36,7 @@ describe('a result with rows for several tables', () => {
     expect(directory.query('SELECT book FROM authors')).toEqual([{ book: 1 }, { book: 2 }]);
   });
 
-  it('leaves nothing in any table if one row is refused, and names its table', async () => {
+  it('writes nothing to any table if one row is refused, and names the table of that row', async () => {
     directory.run('CREATE TABLE authors (book INTEGER, name TEXT CHECK (name <> $$bad$$), PRIMARY KEY (book, name))'.replaceAll('$$', "'")); // prettier-ignore
     const writer = await open();
     const written = writer.write({ books: { id: 1 }, authors: { book: 1, name: 'bad' } });
@@ -49,13 +49,13 @@ describe('a result with rows for several tables', () => {
     [{ book: { id: 1 } }, 'no table of the sink is called "book"; did you mean "books"?'],
     [{ zzz: 1 }, 'no table of the sink is called "zzz"; it has books, authors'],
     [[1], 'expected an object with rows by table (books, authors), got an array'],
-  ])('is a bad row when it is %j', async (result, problem) => {
+  ])('is a bad row if it is %j', async (result, problem) => {
     const writer = await open();
     expect(() => writer.capture(result, [])).toThrow(BadRow);
     expect(() => writer.capture(result, [])).toThrow(problem);
   });
 
-  it('may name tables of other sinks: each sink takes its own', async () => {
+  it('may name tables of other sinks, and each sink writes only its own', async () => {
     const some = await open(undefined, { otherTables: ['prices'] });
     await some.write({ books: { id: 1 }, prices: { id: 1 } });
     expect(() => some.capture({ shops: {} }, [])).toThrow('it has books, authors, prices');
@@ -66,7 +66,7 @@ describe('a result with rows for several tables', () => {
 });
 
 describe('the newest version of a row', () => {
-  it('stays, in whatever order the versions are written', async () => {
+  it('wins, in whatever order the versions are written', async () => {
     const writer = await open({ table: 'results', key: 'id', newest: 'version' });
     for (const version of [2, 1, 3, 2]) await writer.write({ id: 1, version, text: `version ${version}` });
     await writer.write({ id: 1, version: 3, text: 'written again' });
@@ -83,7 +83,7 @@ describe('the newest version of a row', () => {
     expect(directory.query()).toEqual([{ id: 1, version: 0 }]);
   });
 
-  it('is no other row whose key is equal only under the collation of the index: that one is a dead letter', async () => {
+  it('does not replace a row with a key that is equal only under the collation of the index, and is a dead letter', async () => {
     directory.run('CREATE TABLE results (name TEXT COLLATE NOCASE PRIMARY KEY, version INTEGER)');
     const writer = await open({ table: 'results', key: 'name', newest: 'version' });
     for (const version of [2, 1, 3, 2]) await writer.write({ name: 'a', version });
@@ -91,22 +91,25 @@ describe('the newest version of a row', () => {
     expect(directory.query()).toEqual([{ name: 'a', version: 3 }]);
   });
 
-  it.each(['INSERT', 'UPDATE'])('is a dead letter if a trigger on %s drops it, and an older one is not', async (on) => {
-    directory.run(
-      'CREATE TABLE results (id INTEGER PRIMARY KEY, version INTEGER)',
-      'INSERT INTO results VALUES (1, 2)',
-      `CREATE TRIGGER t BEFORE ${on} ON results WHEN new.version > 2 BEGIN SELECT RAISE(IGNORE); END`,
-    );
-    const writer = await open({ table: 'results', key: 'id', newest: 'version' });
-    await writer.write({ id: 1, version: 1 }, { id: 2, version: 2 });
-    await expect(writer.write({ id: 1, version: 3 })).rejects.toThrow('a trigger (RAISE(IGNORE))');
-    expect(directory.query()).toEqual([
-      { id: 1, version: 2 },
-      { id: 2, version: 2 },
-    ]);
-  });
+  it.each(['INSERT', 'UPDATE'])(
+    'is a dead letter if a trigger on %s drops it, and an older version is not',
+    async (on) => {
+      directory.run(
+        'CREATE TABLE results (id INTEGER PRIMARY KEY, version INTEGER)',
+        'INSERT INTO results VALUES (1, 2)',
+        `CREATE TRIGGER t BEFORE ${on} ON results WHEN new.version > 2 BEGIN SELECT RAISE(IGNORE); END`,
+      );
+      const writer = await open({ table: 'results', key: 'id', newest: 'version' });
+      await writer.write({ id: 1, version: 1 }, { id: 2, version: 2 });
+      await expect(writer.write({ id: 1, version: 3 })).rejects.toThrow('a trigger (RAISE(IGNORE))');
+      expect(directory.query()).toEqual([
+        { id: 1, version: 2 },
+        { id: 2, version: 2 },
+      ]);
+    },
+  );
 
-  it('may be told from a column of the key', async () => {
+  it('may be determined by a column of the key', async () => {
     directory.run('CREATE TABLE results (id, version, text, PRIMARY KEY (id, version))');
     const writer = await open({ table: 'results', key: ['id', 'version'], newest: 'version' });
     for (const version of [2, 1, 2]) await writer.write({ id: 1, version });
@@ -117,7 +120,7 @@ describe('the newest version of a row', () => {
     ]);
   });
 
-  it.each([{ id: 1 }, { id: 1, version: null }])('cannot be told from %j', async (row) => {
+  it.each([{ id: 1 }, { id: 1, version: null }])('cannot be determined for %j', async (row) => {
     const writer = await open({ table: 'results', key: 'id', newest: 'version' });
     expect(() => writer.capture(row, [])).toThrow('expected a value for "version", which tells the newest version');
   });
@@ -131,7 +134,7 @@ describe('the options of several tables', () => {
     [{ tables: { a: { newest: 'v' } } }, 'tables: "a": newest: expected a key as well'],
     [{ tables: { a: { key: 'id', columns: { id: 'INTEGER' }, newest: 'v' } } }, 'tables: "a": newest: "v" is not among the columns'], // prettier-ignore
     [{ tables: { a: {}, A: {} } }, 'tables: "A" is named twice'],
-  ])('%j are wrong', (options, problem) => {
+  ])('are refused: %j', (options, problem) => {
     expect(() => to.sqlite({ file: 'x.db', ...options })).toThrow(problem);
   });
 

@@ -49,7 +49,7 @@ describe('a value', () => {
     [1e300, 1e300],
     [2n ** 63n - 1n, 2n ** 63n - 1n],
     ['08001', '08001'],
-  ])('%p is bound as %p where SQLite converts nothing', (value, bound) => {
+  ])('%p is bound as %p if SQLite converts nothing', (value, bound) => {
     expect(toSqlite(value, untyped)).toEqual(bound);
   });
 
@@ -59,11 +59,11 @@ describe('a value', () => {
     ['array buffer', new Uint8Array([1, 2]).buffer, [1, 2]],
     ['view of other numbers', new Uint16Array(new Uint8Array([1, 2]).buffer), [1, 2]],
     ['empty one', new Uint8Array(), []],
-  ])('of bytes is bound as those bytes: %s', (_what, value, bytes) => {
+  ])('made of bytes is bound as those bytes: %s', (_what, value, bytes) => {
     expect([...(toSqlite(value, real) as Uint8Array)]).toEqual(bytes);
   });
 
-  it('of bytes is copied, so that the buffer may be used again', () => {
+  it('made of bytes is copied, so that the buffer may be reused', () => {
     const buffer = Buffer.from([1, 2]);
     const bound = toSqlite(buffer, real) as Uint8Array;
     buffer.fill(9);
@@ -81,7 +81,7 @@ describe('a value', () => {
     ['symbol', Symbol('s'), 'expected data, got a symbol'],
     ['promise', Promise.resolve(1), 'expected plain data, got a Promise (is an await missing?) at $'],
     ['BigInt within', { a: [1n] }, 'expected a number or text, got a BigInt at $.a[0]'],
-  ])('that SQLite would alter or cannot hold is a bad row that names the column: %s', (_what, value, text) => {
+  ])('that SQLite would alter or cannot hold is a bad row, with the name of the column: %s', (_what, value, text) => {
     expect(() => toSqlite(value, real)).toThrow(BadRow);
     expect(() => toSqlite(value, real)).toThrow(`table "t", column "c": ${text}`);
   });
@@ -103,12 +103,12 @@ describe('a value', () => {
     ['TEXT', true, 'would store true as text; declare it INTEGER'],
     ['TEXT', 5n, 'would store the BigInt 5 as text; declare it INTEGER'],
     ['REAL', 2n ** 53n + 1n, 'would round the BigInt 9007199254740993; declare it INTEGER'],
-  ])('that a column of type %s would convert is a bad row that says what to declare: %p', (type, value, text) => {
+  ])('that a column of type %s would convert is a bad row, with the type to declare: %p', (type, value, text) => {
     expect(() => toSqlite(value, declared(type))).toThrow(BadRow);
     expect(() => toSqlite(value, declared(type))).toThrow(text);
   });
 
-  it('is not shown if it is a secret', () => {
+  it('is not shown if it is secret', () => {
     const column = declared('INTEGER', { isSecret: () => true });
     expect(() => toSqlite('08001', column)).toThrow('would store a string as a number');
   });
@@ -119,13 +119,13 @@ describe('a value', () => {
     [new Date(0), 'would be the same as "1970-01-01T00:00:00.000Z"; return c.toISOString() instead'],
     [[1], 'as a key an array would be the same as "[1]"; return JSON.stringify(c) instead'],
     [{ a: 1 }, 'as a key a plain object would be the same as "{\\"a\\":1}"; return JSON.stringify(c)'],
-  ])('that would be the same key as another one is a bad row: %p', (value, text) => {
+  ])('that would equal another key is a bad row: %p', (value, text) => {
     const key = declared('', { isKey: true });
     expect(() => toSqlite(value, key)).toThrow(BadRow);
     expect(() => toSqlite(value, key)).toThrow(text);
   });
 
-  it('is not null where SQLite would number the row', () => {
+  it('must not be null in a column that SQLite would number', () => {
     expect(() => toSqlite(null, declared('INTEGER', { isRowNumber: true }))).toThrow('leave the column out');
   });
 });

@@ -5,7 +5,7 @@ import { BadRow } from '../../../../src/sinks/port.ts';
 import { batchWith, capturedBy } from '../../../contract/captured-by.ts';
 import { sinkContext } from '../../../contract/sink-context.ts';
 
-/** What goes out for these results. */
+/** What is written for these results. */
 async function write(rows: unknown[]): Promise<string[]> {
   const pieces: string[] = [];
   const writeOut = async (bytes: Buffer): Promise<void> => void pieces.push(bytes.toString());
@@ -15,14 +15,14 @@ async function write(rows: unknown[]): Promise<string[]> {
 }
 
 describe('JSON lines', () => {
-  it('are one per result, with dates as ISO text and BigInts as text', async () => {
+  it('have one line per result, with dates as ISO text and BigInts as text', async () => {
     const rows = [{ at: new Date(0), big: 2n ** 64n }, 'text\nwith lines', [1], 5, null];
     expect(await write(rows)).toEqual([
       '{"at":"1970-01-01T00:00:00.000Z","big":"18446744073709551616"}\n"text\\nwith lines"\n[1]\n5\nnull\n',
     ]);
   });
 
-  it('go out whole, in pieces of a moderate size', async () => {
+  it('are written whole, in pieces of moderate size', async () => {
     const rows = Array.from({ length: 2000 }, (_, i) => ({ i, text: 'x'.repeat(1000) }));
     const pieces = await write(rows);
     expect(pieces.length).toBeGreaterThan(5);
@@ -31,12 +31,12 @@ describe('JSON lines', () => {
     expect(pieces.join('')).toBe(rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
   });
 
-  it('make a bad row of what JSON cannot hold', async () => {
+  it('make a bad row of a value that JSON cannot represent', async () => {
     const writer = await to.stdout().open(sinkContext());
     for (const bad of [{ a: Number.NaN }, undefined, () => 1]) expect(() => writer.capture(bad, [])).toThrow(BadRow);
   });
 
-  it('are of rows as they were when they were captured', async () => {
+  it('contain rows as they were at their capture', async () => {
     const written: string[] = [];
     const writer = await to.stdout().open(sinkContext({ writeOut: async (bytes) => void written.push(String(bytes)) }));
     const row = { id: 1, tags: ['a'] };
@@ -47,7 +47,7 @@ describe('JSON lines', () => {
     expect(written).toEqual(['{"id":1,"tags":["a"]}\n']);
   });
 
-  it('end the commit with an error when they cannot be written', async () => {
+  it('fail the commit with an error if they cannot be written', async () => {
     const writer = await to.stdout().open(sinkContext({ writeOut: () => Promise.reject(new Error('nobody reads')) }));
     const batch = batchWith(Intervals.of([1, 1]), capturedBy(writer, [1]));
     await expect(writer.commit(batch)).rejects.toThrow('nobody reads');
