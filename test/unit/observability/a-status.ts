@@ -2,7 +2,7 @@ import type { Status } from '../../../src/observability/status.ts';
 
 export type ProcessStatus = Status['processes'][number];
 
-/** A run under way, with two consumers; `changes` replace what is given. */
+/** A run in progress with two consumers; `changes` replace parts of it. */
 export function aStatus(changes: Partial<Status> = {}): Status {
   return {
     name: 'pokedex',

@@ -1,11 +1,11 @@
 import { Writable } from 'node:stream';
 
-/** A terminal as far as the progress display uses one, without scrolling: what was written, as it is seen. */
+/** A terminal that does not scroll, with what the progress display needs of one; it keeps what a user would see. */
 export class Terminal extends Writable {
   columns = 80;
   rows = 24;
   isCursorShown = true;
-  /** Everything written, in the pieces it was written in. */
+  /** Everything that was written, one piece per write. */
   readonly writes: string[] = [];
   #lines: string[] = [''];
   #row = 0;
@@ -22,7 +22,7 @@ export class Terminal extends Writable {
     done();
   }
 
-  /** What is on it, without the empty lines at the end. */
+  /** The screen, without the empty lines at the end. */
   get screen(): string[] {
     return this.#lines.join('\n').trimEnd().split('\n');
   }

@@ -14,11 +14,11 @@ describe('colour', () => {
     [{ FORCE_COLOR: '3', TERM: 'dumb' }, false, true],
     [{ TERM: 'dumb' }, true, false],
     [{ TERM: 'xterm-256color' }, true, true],
-  ])('with %j, terminal %j: %j', (environment, isTerminal, isColored) => {
+  ])('is chosen for environment %j and terminal %j: %j', (environment, isTerminal, isColored) => {
     expect(wantsColor(environment, isTerminal)).toBe(isColored);
   });
 
-  it('ends where the text ends, and is nothing at all when off', () => {
+  it('ends where the text ends, and is absent when it is off', () => {
     expect(painter(true)('red', 'a')).toBe('\u001b[31ma\u001b[39m');
     expect(painter(false)('red', 'a')).toBe('a');
   });

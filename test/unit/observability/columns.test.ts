@@ -11,7 +11,7 @@ describe('text on a terminal', () => {
     ['🐟', 2],
     ['\u001b[31mred\u001b[39m', 3],
     ['█░', 2],
-  ])('%j takes %d columns', (text, columns) => {
+  ])('is measured in columns: %j has %d', (text, columns) => {
     expect(columnsOf(text)).toBe(columns);
   });
 
@@ -22,11 +22,11 @@ describe('text on a terminal', () => {
     ['名前は', 4, '名…'],
     ['abc', 1, '…'],
     ['abc', 0, ''],
-  ])('%j cut to %d columns is %j', (text, columns, cut) => {
+  ])('is cut to a width: %j cut to %d columns is %j', (text, columns, cut) => {
     expect(cutToColumns(text, columns)).toBe(cut);
   });
 
-  it('never takes more columns than it was cut to', () => {
+  it('is never wider than the width that it was cut to', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme' }), fc.nat(30), (text, columns) => {
         expect(columnsOf(cutToColumns(text, columns))).toBeLessThanOrEqual(columns);

@@ -16,13 +16,13 @@ describe('a value shown as JSON', () => {
     ['maps', new Map<unknown, unknown>([['a', new Map([[1, 2]])]]), '{"a":[[1,2]]}'],
     ['bytes', { a: Buffer.from('hi'), b: new Uint8Array([1]) }, '{"a":{"base64":"aGk="},"b":{"base64":"AQ=="}}'],
     ['errors', new TypeError('no'), '"TypeError: no"'],
-    ['what knows how', { toJSON: () => ({ a: 1n }) }, '{"a":"1"}'],
+    ['an object with toJSON', { toJSON: () => ({ a: 1n }) }, '{"a":"1"}'],
     ['a circle', circular, '"[cannot be shown: Converting circular structure to JSON]"'],
-  ])('carries %s', (_, value, json) => {
+  ])('represents %s', (_, value, json) => {
     expect(displayJson(value)).toBe(json);
   });
 
-  it('says so if it cannot be shown', () => {
+  it('is replaced by the reason if it cannot be shown', () => {
     const hostile = {
       get broken(): never {
         throw new Error('no');
@@ -31,7 +31,7 @@ describe('a value shown as JSON', () => {
     expect(displayJson(hostile)).toBe('"[cannot be shown: no]"');
   });
 
-  it('is JSON on one line, whatever the value', () => {
+  it('is JSON on one line for any value', () => {
     fc.assert(
       fc.property(
         fc.anything({ withBigInt: true, withDate: true, withMap: true, withSet: true, withTypedArray: true }),

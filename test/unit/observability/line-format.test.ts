@@ -21,7 +21,7 @@ const json = jsonLine(redaction);
 const forgery = 'x\n00:00:00.000 INFO forged\u001b[2J';
 
 describe('a pretty line', () => {
-  it('has local time, level, process and pid, words, and fields', () => {
+  it('has local time, level, process and pid, message, and fields', () => {
     expect(pretty(record())).toBe(
       '03:04:05.067 WARN  consumer 2 4242     item became a dead letter seq=7 reason="attempts used up"',
     );
@@ -30,7 +30,7 @@ describe('a pretty line', () => {
     );
   });
 
-  it('colours the level and dims what is read last, and only when colour is on', () => {
+  it('has a coloured level and dimmed details, if colour is on', () => {
     expect(prettyLine(redaction, true)(record({ fields: { seq: 7 } }))).toBe(
       '\u001b[2m03:04:05.067\u001b[22m \u001b[33mWARN \u001b[39m \u001b[2mconsumer 2 4242    \u001b[22m item became a dead letter \u001b[2mseq=\u001b[22m7',
     );
@@ -47,7 +47,7 @@ describe('a pretty line', () => {
     expect(pretty(record({ fields: { value } })).split(' value=')).toEqual([expect.anything(), shown]);
   });
 
-  it('leaves out fields without a value', () => {
+  it('omits fields without a value', () => {
     expect(pretty(record({ fields: { a: undefined, b: null } }))).toMatch(/dead letter$/);
   });
 });
@@ -67,7 +67,7 @@ describe('a JSON line', () => {
     });
   });
 
-  it('does not let a field pass for one of its own', () => {
+  it('renames fields that would replace its own', () => {
     const line = JSON.parse(json(record({ fields: { level: 'info', message: 'fine', constructor: 1 } }))) as object;
     expect(line).toMatchObject({ level: 'warn', level_: 'info', message_: 'fine' });
   });
@@ -77,7 +77,7 @@ describe.each([
   ['pretty', pretty],
   ['JSON', json],
 ])('every %s line', (_, format) => {
-  it('is one line, whatever is in it', () => {
+  it('stays one line, whatever its content', () => {
     const text = fc.string({ unit: 'binary' });
     fc.assert(
       fc.property(text, fc.dictionary(text, fc.anything()), (message, fields) => {
@@ -88,7 +88,7 @@ describe.each([
     expect(format(record({ message, fields: { message } }))).toMatch(/^[^\p{Cc}\u202e]+$/u);
   });
 
-  it('keeps secrets to itself', () => {
+  it('contains no secrets', () => {
     const line = format(record({ message: 'calling https://me:canary@a.example/', fields: { password: 'canary' } }));
     expect(line).toContain('https://***@a.example/');
     expect(line).not.toContain('canary');

@@ -7,7 +7,7 @@ import { Terminal } from './a-terminal.ts';
 
 const kibibyte = 'x'.repeat(1023);
 
-/** A reader that takes nothing until it is told to; then all. */
+/** A reader that reads nothing until a test makes it read one piece or everything. */
 class SlowReader extends Writable {
   readonly taken: string[] = [];
   #take: (() => void) | undefined;
@@ -51,7 +51,7 @@ function output<S extends Writable>(stream: S) {
 }
 
 describe('the output of lines', () => {
-  it('drops lines below warn when a mebibyte waits, the others at four, and tells how many once all is read', async () => {
+  it('drops lines below warn if 1 MiB waits, the others at 4 MiB, and reports the number once everything is read', async () => {
     const { stream, output: lines, recovered } = output(new SlowReader());
     for (let i = 0; i < 3000; i++) lines.write(kibibyte, false);
     expect(stream.writableLength).toBeLessThan(1.1 * 1024 * 1024);
@@ -67,7 +67,7 @@ describe('the output of lines', () => {
     expect(stream.lines.at(-1)).toBe('again');
   });
 
-  it('goes on after a full disk, and tells what it could not write', async () => {
+  it('continues after a full disk, and reports how many lines it could not write', async () => {
     let isFull = true;
     const taken: string[] = [];
     const stream = new Writable({
@@ -87,7 +87,7 @@ describe('the output of lines', () => {
     expect({ taken, recovered }).toEqual({ taken: ['kept\n', ''], recovered: [1] });
   });
 
-  it('lets go of a reader that has gone', async () => {
+  it('stops writing to a reader that has gone', async () => {
     let attempts = 0;
     const stream = new Writable({
       write(_chunk, _encoding, done) {
@@ -104,7 +104,7 @@ describe('the output of lines', () => {
     expect(attempts).toBe(1);
   });
 
-  it('does not wait for a reader that takes nothing for more than a second', async () => {
+  it('waits at most a second for a reader that reads nothing', async () => {
     const { output: lines, clock } = output(new SlowReader());
     lines.write('stuck', true);
     const flushed = lines.flush();
@@ -115,7 +115,7 @@ describe('the output of lines', () => {
 });
 
 describe('pinned lines', () => {
-  it('stay below what is written, whatever comes in which order', () => {
+  it('stay below the written lines, in whatever order both come', () => {
     const word = fc.stringMatching(/^[a-z]{1,30}$/);
     const step = fc.oneof(
       fc.record({ write: word }),
@@ -145,7 +145,7 @@ describe('pinned lines', () => {
     );
   });
 
-  it('are drawn again in one write, and not at all when they have not changed', () => {
+  it('are redrawn in one write, and not at all if they have not changed', () => {
     const { stream, output: lines, clock } = output(new Terminal());
     lines.pin(['a', 'b']);
     lines.pin(['a', 'b']);
@@ -158,10 +158,10 @@ describe('pinned lines', () => {
     expect(stream.writes).toHaveLength(5);
   });
 
-  it('leave nothing behind when the terminal has been made narrower', () => {
+  it('leave no remains if the terminal has become narrower', () => {
     const { stream, output: lines, clock } = output(new Terminal());
     stream.columns = 10;
-    // As it is after the terminal has broken up a line of 25 columns, drawn when it was wider.
+    // The terminal has wrapped a line of 25 columns that was drawn when it was wider.
     lines.pin(['x'.repeat(25)]);
     lines.write('one', false);
     clock.endTick();
@@ -169,7 +169,7 @@ describe('pinned lines', () => {
     expect(stream.screen).toEqual(['one', 'short']);
   });
 
-  it('are still known to be there when a line could not be written', async () => {
+  it('are still removed from the screen after a line could not be written', async () => {
     const { stream, output: lines } = output(new SlowReader());
     lines.pin(['a', 'b']);
     while (stream.writableLength < 1024 * 1024) lines.write(kibibyte, true);
@@ -185,21 +185,21 @@ describe('pinned lines', () => {
     expect(stream.taken.at(-1)).toBe('\u001b[2A\rg\u001b[K\n\u001b[J');
   });
 
-  it('are no more than the terminal has room for', () => {
+  it('are cut to the height of the terminal', () => {
     const { stream, output: lines } = output(new Terminal());
     stream.rows = 3;
     lines.pin(['1', '2', '3', '4']);
     expect(stream.screen).toEqual(['1', '2']);
   });
 
-  it('are shown on a terminal that does not know its size', () => {
+  it('are shown on a terminal that does not know its own size', () => {
     const { stream, output: lines } = output(new Terminal());
     stream.rows = 0;
     lines.pin(['1', '2']);
     expect(stream.screen).toEqual(['1', '2']);
   });
 
-  it('are gone, and the cursor is back, once they are taken away', () => {
+  it('disappear when they are removed, and the cursor returns', () => {
     const { stream, output: lines } = output(new Terminal());
     lines.write('one', false);
     lines.pin(['a', 'b']);

@@ -16,7 +16,7 @@ function split(options: { maxLineBytes?: number; linesPerSecond?: number; bytesP
 }
 
 describe('a line splitter', () => {
-  it('hands on whole lines, however they are cut into chunks', () => {
+  it('passes on whole lines, however they are cut into chunks', () => {
     fc.assert(
       fc.property(
         fc.array(
@@ -39,13 +39,13 @@ describe('a line splitter', () => {
     );
   });
 
-  it('leaves out empty lines and carriage returns', () => {
+  it('omits empty lines and carriage returns', () => {
     const { lines, push } = split();
     push('one\r\n\n\r\ntwo\n');
     expect(lines).toEqual(['one', 'two']);
   });
 
-  it('hands on an unfinished line at the end, once', () => {
+  it('passes on an unfinished line at the end, once', () => {
     const { lines, push, splitter } = split();
     push('half');
     expect(lines).toEqual([]);
@@ -54,7 +54,7 @@ describe('a line splitter', () => {
     expect(lines).toEqual(['half']);
   });
 
-  it('cuts a line that is too long, says so, and goes on with the next one', () => {
+  it('cuts a line that is too long, marks the cut, and continues with the next one', () => {
     const { lines, push } = split({ maxLineBytes: 4 });
     for (const piece of ['ab', 'cd', 'ef', 'gh\nnext', '\nfive5\nfour\n']) push(piece);
     expect(lines).toEqual(['abcd… (cut after 4 bytes)', 'next', 'five… (cut after 4 bytes)', 'four']);
@@ -66,7 +66,7 @@ describe('a line splitter', () => {
     expect(lines).toEqual(['aaa… (cut after 4 bytes)', 'aa… (cut after 4 bytes)', 'a… (cut after 4 bytes)', '𝄞']);
   });
 
-  it('drops what comes too fast and tells how much once the second is over', () => {
+  it('drops lines that come too fast, and reports the number after the second is over', () => {
     const { clock, lines, dropped, push } = split({ linesPerSecond: 3 });
     for (let i = 1; i <= 10; i++) push(`${i}\n`);
     expect(lines).toEqual(['1', '2', '3']);
@@ -85,7 +85,7 @@ describe('a line splitter', () => {
     expect({ lines, dropped }).toEqual({ lines: ['12345678', '12'], dropped: [1] });
   });
 
-  it('tells what was dropped when the output ends within the second', () => {
+  it('reports dropped lines if the output ends within the second', () => {
     const { clock, dropped, push, splitter } = split({ linesPerSecond: 1 });
     push('1\n2\n3');
     splitter.end();

@@ -12,7 +12,7 @@ const error = {
   cause: { code: 'E2', message: 'because', stack: 'E2: because' },
 };
 
-/** Every event, and its level, words and fields: leaving one out does not compile. */
+/** Every event, and its level, message and fields. It does not compile without every event. */
 const wordings: { [Name in EventName]: [event: Events[Name], level: string, message: string, fields: object] } = {
   'run.started': [
     { run: 'r', name: 'n', state: 'resumed', open: 3, params: {}, stateDirectory: '/s' },
@@ -215,7 +215,7 @@ describe('the wording of the log', () => {
       'exited because of an outage: exited 1 (x)',
     ],
     ['child.output', { who, stream: 'stdout', line: 'text' }, 'info', 'text'],
-  ] as const)('says of %s %j: %s %s', (name, event, level, message) => {
+  ] as const)('words the event %s with %j as %s: %s', (name, event, level, message) => {
     expect(wordEvent<EventName>(name, event)).toMatchObject({ level, message });
   });
 
@@ -223,12 +223,12 @@ describe('the wording of the log', () => {
     ['it broke: because', {}],
     ['failed 5 times, the last time: it broke: because', { reason: 'failed 5 times, the last time' }],
     ['another', { reason: 'another' }],
-  ])('says the error of a dead letter once when the reason is "%s"', (reason, shown) => {
+  ])('shows the error of a dead letter once if the reason is "%s"', (reason, shown) => {
     const { fields } = wordEvent('item.dead', { seq: 1, attempts: 1, reason, error });
     expect(fields).toEqual({ seq: 1, attempts: 1, ...shown, error: 'it broke: because', code: 'E1', at: '/p.ts:7:9' });
   });
 
-  it('has the stacks of an error and its causes next to the fields', () => {
+  it('has the stacks of an error and its causes, in addition to the fields', () => {
     const stack = 'E1: it broke\n    at f (/p.ts:7:9)\ncaused by E2: because';
     const exit = { who, code: 1, signal: null, expected: false, reason: 'x', givenBack: 0 };
     expect(wordEvent('item.dead', { seq: 1, attempts: 1, reason: 'x', error }).stack).toBe(stack);
@@ -237,7 +237,7 @@ describe('the wording of the log', () => {
     expect(wordEvent('child.exited', exit)).not.toHaveProperty('stack');
   });
 
-  it('counts floods about different limits, consumers and warnings apart', () => {
+  it('thins lines about different limits, consumers and warnings separately', () => {
     expect(key('limit.frozen', { limit: 'a', ms: 1 })).toBe(key('limit.frozen', { limit: 'a', ms: 2 }));
     expect(key('limit.frozen', { limit: 'a', ms: 1 })).not.toBe(key('limit.frozen', { limit: 'b', ms: 1 }));
     const retried = (message: string) =>

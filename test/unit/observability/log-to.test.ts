@@ -14,7 +14,7 @@ describe('the log of a program', () => {
       },
     ],
     ['is async and rejects', () => Promise.reject(new Error('no space'))],
-  ])('does not disturb the service if the function that gets the lines %s', async (_, log) => {
+  ])('does not disturb the service if the function that receives the lines %s', async (_, log) => {
     const unhandled: unknown[] = [];
     const note = (error: unknown): void => void unhandled.push(error);
     process.on('unhandledRejection', note);

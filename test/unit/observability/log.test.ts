@@ -39,7 +39,7 @@ function line(message: string): LogLine {
 }
 
 describe('the log', () => {
-  it('keeps the order of lines that come before, while and after winston is loaded', async () => {
+  it('keeps the order of lines written before, during and after the loading of winston', async () => {
     const { log, clock, lines } = aLog();
     log.write(line('1'));
     clock.turn(5);
@@ -56,7 +56,7 @@ describe('the log', () => {
     ]);
   });
 
-  it('has a line for every event at or above its level, and names the supervisor where nobody else is meant', async () => {
+  it('has a line for every event at or above its level, and names the supervisor unless the event is about another process', async () => {
     const { bus, lines } = aLog();
     bus.emit('run.sealed', { run: 'r', items: 3 });
     bus.emit('child.started', { who, writer: 7 });
@@ -67,21 +67,21 @@ describe('the log', () => {
     ]);
   });
 
-  it('takes no notice of lines below its level', async () => {
+  it('ignores lines below its level', async () => {
     const { log, clock, lines } = aLog();
     log.write({ ...line('quiet'), level: 'debug', repeats: 'quiet' });
     expect(clock.waiting).toBe(0);
     expect(await lines()).toEqual([]);
   });
 
-  it('does not hear a bus it no longer listens to', async () => {
+  it('ignores a bus after it has unsubscribed', async () => {
     const { bus, unsubscribe, lines } = aLog();
     unsubscribe();
     bus.emit('run.sealed', { run: 'r', items: 3 });
     expect(await lines()).toEqual([]);
   });
 
-  it('writes what it held back when it is closed, and nothing after that', async () => {
+  it('writes the lines that it held back when it is closed, and nothing after that', async () => {
     const { bus, clock, lines, log } = aLog();
     const error = { code: 'E', message: 'm' };
     for (let seq = 1; seq <= 12; seq++) bus.emit('item.dead', { seq, attempts: 5, reason: 'r', error });
@@ -94,7 +94,7 @@ describe('the log', () => {
     expect(clock.waiting).toBe(0);
   });
 
-  it('has the end of a run as its last word', async () => {
+  it('ends with the end of the run', async () => {
     const { bus, lines } = aLog();
     const error = { code: 'E', message: 'm' };
     for (let seq = 1; seq <= 12; seq++) bus.emit('item.dead', { seq, attempts: 5, reason: 'r', error });
@@ -114,7 +114,7 @@ describe('the log', () => {
     expect(written?.['stack']).toBe(hasStack ? error.stack : undefined);
   });
 
-  it('says on the bus how many lines it had to drop', async () => {
+  it('reports on the bus how many lines it had to drop', async () => {
     const { log, bus, stream } = aLog();
     const dropped: number[] = [];
     bus.subscribe((name, event) => name === 'log.dropped' && dropped.push((event as { lines: number }).lines));
@@ -132,7 +132,7 @@ describe('the log', () => {
     ['auto', false, true],
     ['pretty', false, false],
     ['json', true, true],
-  ] as const)('in format %s, terminal %j, writes JSON: %j', async (format, isTerminal, isJson) => {
+  ] as const)('writes format %s on terminal %j as JSON: %j', async (format, isTerminal, isJson) => {
     const { log, stream } = aLog({ format, isTerminal });
     log.write(line('hello'));
     await log.close();

@@ -14,7 +14,7 @@ describe('text from outside', () => {
     expect(printable(text)).toBe(shown);
   });
 
-  it('is never more than one line without control characters', () => {
+  it('is always one line without control characters', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (text) => {
         expect(printable(text)).toMatch(/^\P{Cc}*$/u);
@@ -22,7 +22,7 @@ describe('text from outside', () => {
     );
   });
 
-  it('is the same value after its way through JSON', () => {
+  it('is unchanged after a round trip through JSON', () => {
     fc.assert(
       fc.property(fc.jsonValue({ stringUnit: 'binary' }), (value) => {
         const json = printableJson(JSON.stringify(value));
@@ -32,7 +32,7 @@ describe('text from outside', () => {
     );
   });
 
-  it('says how much of it is left out', () => {
+  it('shows how much of it is left out', () => {
     expect(cutText('abcdef', 4)).toBe('abcd… (2 characters more)');
     expect(cutText('abcd', 4)).toBe('abcd');
   });

@@ -21,7 +21,7 @@ function lines(changes: Partial<Status> = {}, width = 80): string[] {
 }
 
 describe('the progress display', () => {
-  it('shows what is done and how fast, the queue, and each process', () => {
+  it('shows how many items are done and how fast, the queue, and each process', () => {
     expect(lines()).toEqual([
       'pokedex  82 done  10/s',
       'queue        45 queued  24 lent  0 retrying  0 dead',
@@ -31,7 +31,7 @@ describe('the progress display', () => {
     ]);
   });
 
-  it('has a bar, a share and a time left once the total is known', () => {
+  it('shows a bar, a percentage and the time left once the total is known', () => {
     expect(lines({ state: 'sealed' })[0]).toBe('pokedex  ██████████░░░░░░░░░░  54%  82 of 151 done  10/s  7s left');
   });
 
@@ -39,11 +39,11 @@ describe('the progress display', () => {
     ['nothing at all', { stored: 0, done: 0, dead: 0 }, '████████████████████ 100%  0 of 0 done'],
     ['dead letters count as settled', { stored: 100, done: 70, dead: 30 }, '████████████████████ 100%  70 of 100 done'],
     [
-      '100 % only when all is settled',
+      '100 % only when all items are settled',
       { stored: 1000, done: 999, dead: 0 },
       '███████████████████░  99%  999 of 1,000 done',
     ],
-  ])('knows of %s', (_, items, shown) => {
+  ])('handles %s', (_, items, shown) => {
     const line = lines({ state: 'sealed', items: { ...aStatus().items, ...items, perSecond: 0 } })[0];
     expect(line).toBe(`pokedex  ${shown}  0/s`);
   });
@@ -52,16 +52,16 @@ describe('the progress display', () => {
     [60 * 69, '69min left'],
     [100_000, '27.8h left'],
     [0.2, '1s left'],
-  ])('with %d seconds to go says %s', (seconds, shown) => {
+  ])('shows %d seconds as %s', (seconds, shown) => {
     const [line] = lines({ state: 'sealed', items: { ...aStatus().items, perSecond: 69 / seconds } });
     expect(line?.endsWith(`  ${shown}`)).toBe(true);
   });
 
-  it.each(['starting', 'stopping', 'finishing'] as const)('says that it is %s', (state) => {
+  it.each(['starting', 'stopping', 'finishing'] as const)('shows that the run is %s', (state) => {
     expect(lines({ state })[0]).toContain(`  ${state}`);
   });
 
-  it('says once that it is stopping, what is still running and until when', () => {
+  it('shows once that the run is stopping, what is still running and until when', () => {
     const stop = { reason: 'SIGTERM', running: 8, abortInMs: 14_800, killInMs: 19_800 };
     const reasons = ['stopping: 8 items still running', '3 calls wait for limit "vendor"'];
     const shown = lines({ state: 'stopping', stop, reasons });
@@ -70,7 +70,7 @@ describe('the progress display', () => {
     expect(shown.join('\n').match(/8 items/g)).toHaveLength(1);
   });
 
-  it('says what items that wait for a retry have failed with, how many of them, and when the next is tried', () => {
+  it('shows which error items wait to be retried after, how many items wait, and when the next attempt is', () => {
     const error = { items: 9, code: 'E', message: 'vendor\nis down', at: '/p.ts:7:9', nextInMs: 4000 };
     const queue = { ...aStatus().queue, retrying: 12, nextRetryInMs: 3200 };
     const reasons = ['12 items wait for a retry, the next in 4s: E: vendor is down'];
@@ -79,14 +79,14 @@ describe('the progress display', () => {
     expect(shown.join('\n')).not.toContain('waiting  ');
   });
 
-  it('says when the producer is throttled', () => {
+  it('shows that the producer is throttled', () => {
     const queue = { ...aStatus().queue, queued: 100_000, retrying: 3, throttled: true };
     const items = { ...aStatus().items, dead: 2 };
     expect(lines({ queue, items }, 30)[1]).toBe('queue        throttled  100,0…');
     expect(lines({ queue, items })[1]).toBe('queue        throttled  100,000 queued  24 lent  3 retrying  2 dead');
   });
 
-  it('shows how far limits are used, and for how long they are frozen', () => {
+  it('shows how much of each limit is used, and for how long it is frozen', () => {
     const limits = [
       limit,
       {
@@ -114,24 +114,24 @@ describe('the progress display', () => {
     ],
     [aProcess({ waiting: 'room in the queue' }), 'producer     ready  waits: room in the queue'],
     [aProcess({ state: 'stopped' }), 'producer     stopped'],
-  ])('shows a process as it is %#', (process, shown) => {
+  ])('shows the state of a process: case %#', (process, shown) => {
     expect(lines({ processes: [process] }).at(-1)).toBe(shown);
   });
 
-  it('counts the restarts', () => {
+  it('shows the number of restarts', () => {
     expect(lines({ processes: [aConsumer(1, { restarts: 1 }), aConsumer(2, { restarts: 2 })] })[0]).toContain(
       '3 restarts',
     );
   });
 
-  it('says why nothing is moving', () => {
+  it('shows why nothing is moving', () => {
     expect(lines({ reasons: ['the limit vendor is frozen', 'b', 'c', 'd'] }).slice(-2)).toEqual([
       'waiting      the limit vendor is frozen',
       'waiting      b (and 2 more)',
     ]);
   });
 
-  it('puts many consumers in one line, and names those in trouble as far as there is room', () => {
+  it('puts many consumers into one line, and names those in trouble as long as there are lines left', () => {
     const consumers = Array.from({ length: 24 }, (_, i) => aConsumer(i + 1, i < 22 ? {} : { state: 'backoff' }));
     expect(lines({ processes: [aProcess(), ...consumers], limits: [limit], reasons: ['why'] })).toEqual([
       'pokedex  82 done  10/s',
@@ -155,12 +155,12 @@ describe('the progress display', () => {
     ]);
   });
 
-  it('ends a line that is cut with one …, also where a wide character does not fit', () => {
+  it('ends a cut line with one …, even if a wide character does not fit', () => {
     const limits = [{ ...limit, name: '名前名前', frozenMs: 1000 }];
     expect(renderProgress(aStatus({ limits }), 19, false)[2]).toBe('limits       名前…');
   });
 
-  it('does not let a name or a reason act on the terminal', () => {
+  it('does not let a name or a reason control the terminal', () => {
     const text = renderProgress(
       aStatus({ limits: [{ ...limit, name: 'a\u001b[2J' }], reasons: ['b\nc'] }),
       80,
@@ -169,14 +169,14 @@ describe('the progress display', () => {
     expect(text).toMatch(/^\P{Cc}*$/u);
   });
 
-  it('says the same with colour', () => {
+  it('shows the same text with colour', () => {
     const status = aStatus({ limits: [limit], reasons: ['why'], state: 'sealed' });
     const colored = renderProgress(status, 60, true);
     expect(colored.map(columnsOf)).toEqual(renderProgress(status, 60, false).map((line) => line.length));
     expect(colored.join('')).toContain('\u001b[');
   });
 
-  it('is never more than 8 lines of 80 columns', () => {
+  it('never exceeds 8 lines of 80 columns', () => {
     const states = fc.constantFrom('starting', 'ready', 'draining', 'backoff', 'parked', 'stopped' as const);
     fc.assert(
       fc.property(

@@ -30,7 +30,7 @@ function start<S extends Terminal | PassThrough>(stream: S, mode: 'auto' | 'on' 
 }
 
 describe('progress', () => {
-  it('is redrawn in place four times a second on a terminal, and leaves nothing behind', () => {
+  it('is redrawn in place four times a second on a terminal, and clears the screen at the end', () => {
     const before = listeners();
     const { clock, progress, stream } = start(new Terminal());
     expect(stream.screen[0]).toBe('pokedex  0 done  10/s');
@@ -45,7 +45,7 @@ describe('progress', () => {
     expect(clock.waiting).toBe(0);
   });
 
-  it('is a line in the log every ten seconds where there is no terminal', async () => {
+  it('is a line in the log every ten seconds if there is no terminal', async () => {
     const { clock, progress, log, stream } = start(new PassThrough());
     clock.turn(29_000);
     progress.stop();
@@ -58,7 +58,7 @@ describe('progress', () => {
     ]);
   });
 
-  it('leaves out lines that say the same, but for one every ten minutes', async () => {
+  it('omits repeated lines, except for one every ten minutes', async () => {
     const clock = new HandClock();
     const stream = new PassThrough();
     const log = createLog({ level: 'info', format: 'json', stream, isTerminal: false, color: false, redaction, clock });
@@ -106,7 +106,7 @@ describe('progress', () => {
     expect(readAll(stream).trim().split('\n')).toHaveLength(2);
   });
 
-  it.each([new Terminal(), new PassThrough()])('is nothing when it is off (%#)', async (stream) => {
+  it.each([new Terminal(), new PassThrough()])('writes nothing if it is off (%#)', async (stream) => {
     const { clock, progress, log } = start(stream, 'off');
     clock.turn(60_000);
     progress.stop();
@@ -115,8 +115,8 @@ describe('progress', () => {
   });
 });
 
-describe('a sudden end', () => {
-  it('finds the terminal restored', () => {
+describe('the watch for a sudden end', () => {
+  it('restores the terminal', () => {
     let restored = 0;
     const callOff = onSuddenEnd(() => restored++);
     process.listeners('exit').at(-1)?.(0);
@@ -124,7 +124,7 @@ describe('a sudden end', () => {
     callOff();
   });
 
-  it('by a signal that somebody else handles is left to them', () => {
+  it('leaves a signal to a program that handles it', () => {
     let restored = 0;
     process.on('SIGTERM', somebodyElse);
     const callOff = onSuddenEnd(() => restored++);
@@ -134,7 +134,7 @@ describe('a sudden end', () => {
     process.off('SIGTERM', somebodyElse);
   });
 
-  it('is no longer watched for once it is called off', () => {
+  it('removes its listeners when it is called off', () => {
     const before = listeners();
     const callOff = onSuddenEnd(() => {});
     expect(listeners()).toEqual(before.map((many) => many + 1));

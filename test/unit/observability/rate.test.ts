@@ -2,17 +2,17 @@ import { describe, expect, it } from '@jest/globals';
 import { createRate } from '../../../src/observability/rate.ts';
 
 describe('a rate', () => {
-  it('is 0 before anything has been seen', () => {
+  it('is 0 before the first sample', () => {
     expect(createRate().perSecond(1000)).toBe(0);
   });
 
-  it('is what was done in the last seconds, not since the start', () => {
+  it('is the average of the last seconds, not since the start', () => {
     const rate = createRate();
     for (let now = 0; now <= 20_000; now += 100) rate.see(now, now < 10_000 ? now : 10_000 + (now - 10_000) / 10);
     expect(rate.perSecond(20_000)).toBeCloseTo(100, 6);
   });
 
-  it('counts what came since the last sample', () => {
+  it('counts items that came since the last sample', () => {
     const rate = createRate();
     rate.see(0, 0);
     rate.see(100, 10);

@@ -13,17 +13,17 @@ describe('the reason that items wait for a retry', () => {
     [{ retrying: 1, isAll: false, error: { ...error, items: 1 } }, '1 item waits for a retry, in 4s: E: down'],
     [{ retrying: 12, isAll: false, error }, '12 items wait for a retry, the next in 4s: E: down (9 of them)'],
     [{ retrying: 2, isAll: false, error: undefined }, '2 items wait for a retry, the next in 4s'],
-  ])('is, of %j, "%s"', (waiting, text) => {
+  ])('is worded for %j as "%s"', (waiting, text) => {
     expect(retriesText({ ...waiting, nextInMs: 3200 })).toBe(text);
   });
 });
 
-describe('what a stop waits for', () => {
+describe('the reason that a stop still waits', () => {
   it.each([
     [{ running: 1, abortInMs: 900, killInMs: 5000 }, '1 item still running, aborted in 1s, killed in 5s'],
     [{ running: 2, abortInMs: null, killInMs: 5000 }, '2 items still running after the abort, killed in 5s'],
     [{ running: 0, abortInMs: 900, killInMs: 5000 }, 'remaining processes killed in 5s'],
-  ])('is, of %j, "%s"', (stop, text) => {
+  ])('is worded for %j as "%s"', (stop, text) => {
     expect(stopText({ reason: 'SIGTERM', ...stop })).toBe(text);
   });
 });

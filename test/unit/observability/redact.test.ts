@@ -20,7 +20,7 @@ describe('the log', () => {
     'sentryDsn',
     'credentials',
     'privateKey',
-  ])('hides the value of a field called %s, however deep it lies', (key) => {
+  ])('hides the value of a field called %s at any depth', (key) => {
     const canary = 'canary';
     expect(JSON.stringify(redactFields(redaction, { [key]: canary }))).not.toContain(canary);
     expect(JSON.stringify(redactFields(redaction, { a: [{ [key]: { inner: canary } }] }))).not.toContain(canary);
@@ -28,7 +28,7 @@ describe('the log', () => {
     expect(JSON.stringify(redactFields(redaction, { [key]: 4711 })).includes('4711')).toBe(key.endsWith('s'));
   });
 
-  it('leaves what only looks like a secret', () => {
+  it('does not hide a value that only resembles a secret', () => {
     const fields = { tokens: 5, passed: true, hasPassword: false, password: '', key: 'pokemon', items: 3 };
     expect(redactFields(redaction, fields)).toEqual(fields);
   });
@@ -40,7 +40,7 @@ describe('the log', () => {
     ['https://a.example/?access_token=s3cret#top', 'https://a.example/?access_token=[redacted]#top'],
     ['https://a.example/@user', 'https://a.example/@user'],
     ['me@example.org, a://', 'me@example.org, a://'],
-  ])('shows %s as %s', (text, shown) => {
+  ])('shows the text %s as %s', (text, shown) => {
     expect(redactText(redaction, text)).toBe(shown);
     expect(redactFields(redaction, { a: [text] })).toEqual({ a: [shown] });
   });
@@ -54,11 +54,11 @@ describe('the log', () => {
     ['a set', new Set([1]), [1]],
     ['a function', () => 1, '[function]'],
     ['an error', new Error('went wrong'), 'went wrong'],
-  ])('can carry %s', (_, value, shown) => {
+  ])('accepts %s as a field', (_, value, shown) => {
     expect(redactFields(redaction, { value })).toEqual({ value: shown });
   });
 
-  it('bounds what is deep, wide, long or circular', () => {
+  it('limits deep, wide, long and circular values', () => {
     const circular: Record<string, unknown> = {};
     circular['self'] = circular;
     expect(redactFields(redaction, circular)).toEqual({ self: { self: { self: { self: '{…}' } } } });
@@ -68,7 +68,7 @@ describe('the log', () => {
     expect(JSON.stringify(redactFields(redaction, { text: 'x'.repeat(100_000) })).length).toBeLessThan(9000);
   });
 
-  it('survives every value, and what it makes of it is JSON', () => {
+  it('makes JSON of every value and never throws', () => {
     fc.assert(
       fc.property(
         fc.dictionary(fc.string(), fc.anything({ withBigInt: true, withDate: true, withMap: true, withSet: true })),

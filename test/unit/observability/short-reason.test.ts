@@ -9,7 +9,7 @@ describe('the reason next to an error', () => {
     ['failed 5 times, the last time: it broke: because', 'failed 5 times, the last time'],
     ['killed its consumer', 'killed its consumer'],
     ['it broke: because (it may have been written)', 'it broke: because (it may have been written)'],
-  ])('of "%s" is %s', (reason, shown) => {
+  ])('is shortened from "%s" to %s', (reason, shown) => {
     expect(shortReason(reason, error)).toBe(shown);
   });
 });

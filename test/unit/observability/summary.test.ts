@@ -10,19 +10,19 @@ function summary(changes: Partial<Status>): string[] {
 const items = { stored: 151, done: 151, dead: 0, retries: 0, perSecond: 0, doneBefore: 0 };
 
 describe('the summary of a run', () => {
-  it('says what was done, how fast, and where the state is', () => {
+  it('shows how many items were done, how fast, and where the state is', () => {
     expect(summary({ state: 'finished', items, uptimeMs: 1714 })).toEqual([
       'pokedex finished: 151 items done in 1.7s, 88.1/s, 0 restarts',
       '  state         .millrace/pokedex',
     ]);
   });
 
-  it('counts only what this start did towards its speed', () => {
+  it('counts only the items of this start for its speed', () => {
     const [line] = summary({ state: 'finished', items: { ...items, doneBefore: 51 }, uptimeMs: 100_000 });
     expect(line).toBe('pokedex finished: 151 items done (51 of them before this start) in 100s, 1/s, 0 restarts');
   });
 
-  it('says how to see the dead letters', () => {
+  it('shows how to see the dead letters', () => {
     const lines = summary({
       state: 'finished',
       items: { ...items, done: 150, dead: 1 },
@@ -34,12 +34,12 @@ describe('the summary of a run', () => {
     ]);
   });
 
-  it('names the pipeline where that is enough to find them', () => {
+  it('names the pipeline if its name is enough to find them', () => {
     const lines = summary({ state: 'finished', items: { ...items, dead: 2 } });
     expect(lines[1]).toBe('  dead letters  2: see millrace dead ls pokedex');
   });
 
-  it('says of a run that was stopped what is left, and counts restarts', () => {
+  it('shows what is left of a stopped run, and counts restarts', () => {
     const queue = { ...aStatus().queue, queued: 60, lent: 6, retrying: 3 };
     const processes = [aConsumer(1, { restarts: 2 }), aConsumer(2, { restarts: 1 })];
     expect(summary({ state: 'stopping', items: { ...items, done: 82 }, queue, processes, uptimeMs: 0 })).toEqual([

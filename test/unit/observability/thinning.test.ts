@@ -23,7 +23,7 @@ describe('repeated lines', () => {
     expect(written).toHaveLength(30);
   });
 
-  it('pass ten times, then one a second stands for the others', () => {
+  it('pass ten times, and then one line a second stands for the others', () => {
     const { clock, written, write } = thin();
     for (let seq = 1; seq <= 500; seq++) write(seq, 'dead');
     expect(written).toHaveLength(10);
@@ -49,14 +49,14 @@ describe('repeated lines', () => {
     expect(written.at(-1)).toBe('dead 12');
   });
 
-  it('about different things do not hold each other back', () => {
+  it('about different things are thinned separately', () => {
     const { written, write } = thin();
     for (let seq = 1; seq <= 11; seq++) write(seq, 'one');
     write(12, 'other');
     expect(written.at(-1)).toBe('dead 12');
   });
 
-  it('are all accounted for at the end', () => {
+  it('are all counted at the end', () => {
     const { clock, written, write, end } = thin();
     for (let seq = 1; seq <= 15; seq++) write(seq, 'dead');
     end();
@@ -80,7 +80,7 @@ describe('repeated lines', () => {
       return { clock, thinning, logged: () => written.splice(0).filter(({ level }) => level !== 'debug'), written };
     };
 
-    it('logs the first of each kind at once, and then one line a minute with the number of lines that it stands for', () => {
+    it('pass at once for the first of each kind, and then once a minute with the number of lines that they stand for', () => {
       const { clock, thinning, logged } = world();
       for (let n = 1; n <= 500; n++) thinning.write(failed(n));
       thinning.write(failed(1, 'bad'));
@@ -95,13 +95,13 @@ describe('repeated lines', () => {
       expect(logged()).toHaveLength(1);
     });
 
-    it('passes the lines that it holds back on at level debug', () => {
+    it('pass at level debug while they are held back at their own', () => {
       const { thinning, written } = world();
       for (let n = 1; n <= 3; n++) thinning.write(failed(n));
       expect(written.map(({ level, fields }) => [level, fields['n']])).toEqual([['warn', 1], ['debug', 2], ['debug', 3]]); // prettier-ignore
     });
 
-    it('does not fill log and memory when every one is of another kind', () => {
+    it('do not fill the log and memory if every error is of another kind', () => {
       const { clock, thinning, logged } = world();
       for (let n = 1; n <= 10_000; n++) thinning.write(failed(n, `kind ${n}`));
       expect(logged()).toHaveLength(51);
