@@ -51,7 +51,7 @@ function dead(query: DeadQuery): DeadLetter[] {
   return letters.filter(({ seq }) => seq > query.after).slice(0, query.limit);
 }
 
-/** What it answers to a reload, and how that goes on: what the status says of it, one time after the other. */
+/** The answer to a reload, and the states that `status` then reports, one per request. */
 let reloads: { begin: ReturnType<ControlSources['reload']>; states: (Status['reload'] | undefined)[] };
 
 async function running(changes: Partial<Status> = {}): Promise<void> {
@@ -78,7 +78,7 @@ describe('a copy of the queue of a running pipeline', () => {
   it.each([
     ['the supervisor has been started again', { state: 'none' }],
     ['another copy is being made', { state: 'running', file: '/another.db', done: 1, of: 9 }],
-  ] as const)('is not waited for when nobody makes it any more: %s', async (_, state) => {
+  ] as const)('is given up if nobody makes it any more: %s', async (_, state) => {
     backup = { start: () => true, state };
     await running();
     const directory = join(cwd, '.millrace', 'pokedex');
@@ -105,25 +105,25 @@ describe('millrace reload', () => {
 
   it.each<[string, typeof reloads, number, string]>([
     [
-      'it is not begun',
+      'the supervisor refuses it',
       { begin: { status: 'refused', reason: 'another reload is in progress' }, states: [] },
       69,
       'another reload is in progress',
     ],
     [
-      'the file is no good',
+      'the new file is wrong',
       { begin: begun, states: [null, { ...going, replaced: 0, state: 'refused', reason: 'a.ts:3: bad' }] },
       78,
       'not reloaded: a.ts:3: bad\n',
     ],
     [
-      'it ends half-way',
+      'it ends halfway',
       { begin: begun, states: [null, { ...going, state: 'refused', reason: 'consumer 2 is not ready' }] },
       78,
       'not reloaded: consumer 2 is not ready (1 of 3 consumers has the new code)',
     ],
-    ['another has come between', { begin: begun, states: [null, { ...going, number: 3 }] }, 69, 'another reload'],
-  ])('says why not when %s', async (_, course, code, message) => {
+    ['another reload has replaced it', { begin: begun, states: [null, { ...going, number: 3 }] }, 69, 'another reload'],
+  ])('shows why it did not reload if %s', async (_, course, code, message) => {
     await running();
     reloads = course;
     expect(await millrace('reload')).toMatchObject({ code, stdout: '', stderr: expect.stringContaining(message) });
@@ -141,7 +141,7 @@ describe('millrace status', () => {
     expect(JSON.parse(stdout)).toEqual(aStatus());
   });
 
-  it('says when nothing is running, or something else', async () => {
+  it('shows that nothing is running, or another pipeline', async () => {
     expect(await millrace('status')).toMatchObject({
       code: 69,
       stdout: '',
@@ -154,7 +154,7 @@ describe('millrace status', () => {
     });
   });
 
-  it('is a probe for health checks', async () => {
+  it('serves as a probe for health checks', async () => {
     expect(await millrace('status --healthy')).toMatchObject({
       code: 1,
       stdout: '',
@@ -175,7 +175,7 @@ describe('millrace status', () => {
 });
 
 describe('millrace dead ls', () => {
-  it('asks the running pipeline, page by page, and says when there are more', async () => {
+  it('asks the running pipeline page by page, and shows if there are more letters', async () => {
     await running();
     const { code, stdout } = await millrace('dead ls --limit 2100');
     expect(code).toBe(0);
@@ -188,7 +188,7 @@ describe('millrace dead ls', () => {
     expect(stdout.match(/no luck with/g)).toHaveLength(2100);
   });
 
-  it('writes JSON, a line for each', async () => {
+  it('writes JSON, one line per letter', async () => {
     await running();
     const { stdout } = await millrace('dead ls pokedex --json --limit 5000');
     expect(

@@ -33,7 +33,7 @@ describe('a command line', () => {
     ['status', { command: 'status', operand: undefined, flags: {} }],
     ['dead ls x --limit 5 --json', { command: 'dead ls', operand: 'x', flags: { limit: '5', json: true } }],
     ['dead retry 3 x 5-9,12', { command: 'dead retry', operand: 'x', flags: {} }],
-  ])('%s is understood', async (text, expected) => {
+  ])('is understood: %s', async (text, expected) => {
     expect(await read(text)).toEqual(expected);
   });
 
@@ -47,7 +47,7 @@ describe('a command line', () => {
     ['run --help', 'run'],
     ['run a.ts --nonsense -h', 'run'],
     ['dead ls --help', 'dead ls'],
-  ])('%j asks for help', async (text, name) => {
+  ])('asks for help: %j', async (text, name) => {
     expect(await read(text)).toEqual({ do: 'help', of: commands.find((command) => command.name === name) });
   });
 
@@ -55,11 +55,11 @@ describe('a command line', () => {
     ['dead --help', 'dead'],
     ['store -h', 'store'],
     ['help dead', 'dead'],
-  ])('%j asks for help with the commands that begin with that word', async (text, group) => {
+  ])('asks for help with the commands that begin with a word: %j', async (text, group) => {
     expect(await read(text)).toEqual({ do: 'help', of: group });
   });
 
-  it('--version asks for the version', async () => {
+  it('asks for the version: --version', async () => {
     expect(await read('--version')).toEqual({ do: 'version' });
   });
 
@@ -94,22 +94,22 @@ describe('a command line', () => {
     ['run a.ts --fresh --dry-run 2', ['--fresh and --dry-run cannot be given together']],
     ['status --json --ready', ['--json and --ready cannot be given together']],
     ['run a.ts --nope --consumers', ['unknown option --nope', 'expected a value after --consumers']],
-  ])('%s is refused with what was expected', async (text, expected) => {
+  ])('is refused with what was expected: %s', async (text, expected) => {
     expect(await problems(...text.split(' '))).toEqual(expected);
   });
 
-  it('with an empty pipeline is refused', async () => {
+  it('is refused if its pipeline is empty', async () => {
     expect(await problems('run', '')).toEqual(['expected <pipeline>, got nothing']);
   });
 
-  it('does not load the options for what it can read without them', async () => {
+  it('does not load the options if it can be read without them', async () => {
     await expect(readCommandLine(['run', 'a.ts', '--fresh'], refuseToLoad)).resolves.toMatchObject({ do: 'run' });
     await expect(readCommandLine(['status', '--consumers', '2'], refuseToLoad)).rejects.toMatchObject({
       code: 'USAGE',
     });
   });
 
-  it('is understood or refused, whatever is typed', async () => {
+  it('is understood or refused, whatever its words', async () => {
     const word = fc.oneof(
       fc.constantFrom(
         'run',
@@ -139,7 +139,7 @@ describe('a command line', () => {
 });
 
 describe('the commands', () => {
-  it('have no flag that an option has as well, but those that mean the same', async () => {
+  it('share no flag with the options', async () => {
     const { options } = await import('../../../src/config/schema.ts');
     const both = commands
       .filter((command) => command.options !== 'none')

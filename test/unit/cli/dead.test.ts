@@ -49,7 +49,7 @@ const items = [
 ];
 const reasons = ['no such pokémon', 'timed out', 'no such pokémon', 'timed out'];
 
-/** Leaves a queue in which these items have died, an hour from one to the next. */
+/** Leaves a queue in which these items have died, one per hour. */
 function leave(run: Partial<RunRecord> = {}, frame = encoded(items)): void {
   spool = Spool.open({ file: join(directory, 'queue.db'), durability: 'full' });
   const queue = new Queue(spool.store, aRun(), { windowBytes: 1_000_000 });
@@ -79,7 +79,7 @@ function encoded(all: readonly unknown[]): Frame {
 
 const meta = { version: 1, delimiter: ';' };
 
-/** Rows of a file: the third is not UTF-8, the fourth is oversized. */
+/** Records of a file: the third is not UTF-8, the fourth is oversized. */
 function rows(): Frame {
   const framer = new RecordFramer();
   const bytes = [Buffer.from('1;é\n'), Buffer.from('2;"x" y\n'), Buffer.from([0x33, 0x3b, 0xff, 0x0a])];
@@ -108,7 +108,7 @@ function letGo(): void {
   spool = undefined;
 }
 
-/** The pipeline runs, and has the queue. */
+/** Runs the pipeline, which has the queue. */
 async function serve(): Promise<Queue> {
   const queue = new Queue(spool!.store, spool!.store.run()!, { windowBytes: 1_000_000 });
   const box = new LetterBox(
@@ -142,7 +142,7 @@ async function millrace(words: string | string[], terminal?: TestShell['terminal
   return { code, stdout: shell.stdout, stderr: shell.stderr };
 }
 
-/** The seqs that are left, and what waits for a retry, each with its origin and its item. */
+/** The seqs that remain, and the items that wait for a retry, each with its first seq. */
 function books() {
   const own = spool ?? Spool.open({ file: join(directory, 'queue.db'), durability: 'full' });
   const decoder = new FrameDecoder();
@@ -178,7 +178,7 @@ describe.each(['runs', 'does not run'] as const)('when the pipeline %s, millrace
     ['--newer 150min', [3, 4]],
     ['--older 90min --newer 3h', [2, 3]],
     ['--reason nothing', []],
-  ])('ls %s lists those that are meant', async (words, seqs) => {
+  ])('ls %s lists the selected letters', async (words, seqs) => {
     await left();
     const { stdout } = await millrace(`ls ${words} --json`);
     const listed = stdout
@@ -191,12 +191,12 @@ describe.each(['runs', 'does not run'] as const)('when the pipeline %s, millrace
     );
   });
 
-  it('ls says when there are none', async () => {
+  it('ls shows that there are none', async () => {
     await left();
     expect(await millrace('ls --reason nothing')).toMatchObject({ code: 0, stdout: 'no dead letters\n' });
   });
 
-  it('shows all that is known of a letter, its item with the types that it has, and no secret', async () => {
+  it('show prints all that is known of a letter and its item with its types, and no secret', async () => {
     await left();
     const { code, stdout } = await millrace('show 2 1');
     expect(code).toBe(0);
@@ -232,7 +232,7 @@ describe.each(['runs', 'does not run'] as const)('when the pipeline %s, millrace
     ).toEqual([1, 2, 3, 4]);
   });
 
-  it('retry gives letters a new seq and keeps the first one, and all else stays', async () => {
+  it('retry gives letters a new seq, keeps their first one, and changes nothing else', async () => {
     await left();
     const { code, stdout } = await millrace('retry 1 3');
     expect([code, stdout]).toEqual([
@@ -249,7 +249,7 @@ describe.each(['runs', 'does not run'] as const)('when the pipeline %s, millrace
     });
   });
 
-  it('retry after this run is refused when the run is ending', async () => {
+  it('retry is refused while the run is ending', async () => {
     await left({ state: 'finishing' });
     expect(await millrace('retry 1')).toEqual({
       code: 69,
@@ -259,7 +259,7 @@ describe.each(['runs', 'does not run'] as const)('when the pipeline %s, millrace
     expect(books()).toMatchObject({ letters: [1, 2, 3, 4], retries: [], run: { state: 'finishing' } });
   });
 
-  it('edit gives a letter back with another item', async () => {
+  it('edit gives a letter back with a changed item', async () => {
     await left();
     expect(await millrace(['edit', '2', '--json', '{"id": {"$bigint": "22"}}'])).toMatchObject({ code: 0, stderr: '' });
     await writeFile(join(cwd, 'item.json'), '[{"$date": "2026-01-02T00:00:00.000Z"}]');
@@ -293,13 +293,13 @@ describe.each(['runs', 'does not run'] as const)('when the pipeline %s, millrace
     [['purge', '--older', '7'], '--older: expected a duration'],
     [['purge', '1'], 'confirm it with --yes'],
     [['show'], 'expected a selection'],
-  ])('%j changes nothing and says why', async (words, message) => {
+  ])('%j changes nothing and shows why', async (words, message) => {
     await left();
     expect(await millrace(words)).toEqual({ code: 64, stdout: '', stderr: expect.stringContaining(message) });
     expect(books()).toMatchObject({ letters: [1, 2, 3, 4], retries: [] });
   });
 
-  it('shows a raw record as the text that it is, with its place', async () => {
+  it('ls, show and export print a raw record as its text, with its place', async () => {
     await left({}, rows());
     const { stdout } = await millrace('ls');
     expect(stdout).toContain('    in.csv, line 11, byte 55\n    2;"x" y\n');
@@ -314,7 +314,7 @@ describe.each(['runs', 'does not run'] as const)('when the pipeline %s, millrace
     ]);
   });
 
-  it('edit gives a raw record back with another text, and with its meta and place', async () => {
+  it('edit gives a raw record back with changed text, and with the same meta and place', async () => {
     await left({}, rows());
     await writeFile(join(cwd, 'row'), Buffer.from([0x33, 0x3b, 0xfe, 0x0a]));
     const edit = (text: string) => Promise.resolve(text.replace('é', 'ü'));
@@ -342,7 +342,7 @@ describe.each(['runs', 'does not run'] as const)('when the pipeline %s, millrace
     expect(books()).toMatchObject({ letters: [1, 2, 3, 4], retries: [] });
   });
 
-  it('edit changes nothing when the text was not changed', async () => {
+  it('edit changes nothing if the text is unchanged', async () => {
     await left();
     const terminal = { ask: () => Promise.resolve(''), edit: (text: string) => Promise.resolve(text) };
     expect(await millrace('edit 2', terminal)).toMatchObject({
@@ -352,7 +352,7 @@ describe.each(['runs', 'does not run'] as const)('when the pipeline %s, millrace
     expect(books().letters).toEqual([1, 2, 3, 4]);
   });
 
-  it('purge deletes letters with --yes, or when the answer is yes', async () => {
+  it('purge deletes letters with --yes, or if the answer is yes', async () => {
     await left();
     expect(await millrace('purge 1 --yes')).toMatchObject({ code: 0, stdout: '1 dead letter deleted\n' });
     const questions: string[] = [];
@@ -373,7 +373,7 @@ describe.each(['runs', 'does not run'] as const)('when the pipeline %s, millrace
     expect(await millrace('purge 4- --yes')).toMatchObject({ code: 0, stdout: 'no dead letter matches\n' });
   });
 
-  it('export writes letters with their items as they are, to a file for its owner only', async () => {
+  it('export writes letters with the exact values of their items, to a file only for its owner', async () => {
     await left();
     const { stdout } = await millrace('export 2-');
     const lines = stdout
@@ -404,7 +404,7 @@ describe.each(['runs', 'does not run'] as const)('when the pipeline %s, millrace
 });
 
 describe('when a run has finished with dead letters, millrace dead', () => {
-  it('retry opens it again, for just these', async () => {
+  it('retry opens the run again, for these letters only', async () => {
     leave({ state: 'finished', finishedAt: 1, exitCode: 3 });
     letGo();
     expect(await millrace('retry 2')).toMatchObject({
@@ -418,7 +418,7 @@ describe('when a run has finished with dead letters, millrace dead', () => {
     });
   });
 
-  it('purge leaves it finished', async () => {
+  it('purge leaves the run finished', async () => {
     leave({ state: 'finished', finishedAt: 1, exitCode: 3 });
     letGo();
     expect(await millrace('purge --all --yes')).toMatchObject({ code: 0 });
@@ -433,7 +433,7 @@ describe('millrace dead export', () => {
       .split('\n')
       .map((line) => (JSON.parse(line) as { seq: number }).seq);
 
-  /** Exports; does `then` when the first letter has been written, and `onPause` when it waits. */
+  /** Exports; calls `then` after the first letter has been written, and `onPause` when it waits. */
   async function exported(
     then: () => Promise<void>,
     onPause: (pauses: number) => void = () => undefined,
@@ -454,7 +454,7 @@ describe('millrace dead export', () => {
     return { code: await main(['dead', 'export'], shell), shell };
   }
 
-  it('continues from the file when the pipeline stops in the meantime', async () => {
+  it('continues from the file if the pipeline stops during the export', async () => {
     leave();
     await serve();
     const { code, shell } = await exported(async () => {
@@ -477,9 +477,9 @@ describe('millrace dead export', () => {
   });
 });
 
-describe('where nobody answers, millrace dead', () => {
+describe('when no supervisor answers, millrace dead', () => {
   it.each(['ls', 'export', 'show 1', 'retry --all'])(
-    '%s says that there is no queue, and makes none',
+    '%s reports that there is no queue, and creates none',
     async (words) => {
       expect(await millrace(`${words} --state nowhere`)).toEqual({
         code: 64,
@@ -501,7 +501,7 @@ describe('where nobody answers, millrace dead', () => {
 });
 
 describe('when the supervisor was killed, millrace dead', () => {
-  it('leaves what is known of that to the next one: who was being run by itself, and which processes may still live', async () => {
+  it('keeps what is known of it for the next one: the item on trial, and the processes that may still live', async () => {
     leave();
     const consumer = { run: 'run-1', role: 'consumer', ordinal: 1, pid: 4711, started: '1', boot: 'b' } as const;
     const writer = spool!.writers.register(consumer);

@@ -10,7 +10,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(directory, { recursive: true }));
 
-/** What a process that lets `editor` change a text says then. */
+/** The output of a process that lets `editor` change a text. */
 function edited(editor: string): { said: string; signal: NodeJS.Signals | null; left: string[] } {
   const args = ['--import', './scripts/typescript.mjs', 'test/fixtures/editing.ts', editor];
   const { stdout, signal } = spawnSync(process.execPath, args, {
@@ -20,7 +20,7 @@ function edited(editor: string): { said: string; signal: NodeJS.Signals | null; 
   return { said: stdout, signal, left: readdirSync(directory).filter((name) => name.startsWith('millrace-edit')) };
 }
 
-it('leaves what Ctrl-C means to the editor, and takes the file away after it', () => {
+it('a command leaves Ctrl-C to the editor, and deletes the file afterwards', () => {
   const left = edited(`kill -INT $PPID; kill -INT $$; exec sleep 60;`);
   expect(left).toEqual({
     said: expect.stringContaining('ended with SIGINT: nothing was changed'),

@@ -36,8 +36,8 @@ function find(cwd: string, operand?: string, state?: string, environment: Record
   return findState(line, shell);
 }
 
-describe('the state directory that is meant', () => {
-  it('is the one that is named, before all others', () => {
+describe('the state directory of a command', () => {
+  it('is first the one given by the option', () => {
     expect(find(one, undefined, 'here', { MILLRACE_STATE: '/there' })).toEqual({
       directory: join(one, 'here'),
       socketPath: join(one, 'here', 'control.sock'),
@@ -45,17 +45,17 @@ describe('the state directory that is meant', () => {
     });
   });
 
-  it('is that of the environment, before that of a name', () => {
+  it('is then the one given by the environment, before that of a name', () => {
     expect(find(one, 'x', undefined, { MILLRACE_STATE: '/there' })).toMatchObject({ directory: '/there', name: 'x' });
     expect(find(one, undefined, undefined, { STATE_DIRECTORY: '/var/lib/a:/b' }).directory).toBe('/var/lib/a');
   });
 
-  it('is that of a name, or of the name in a file', () => {
+  it('is found by a name, or by the name in a file', () => {
     expect(find(one, 'x').directory).toBe(join(one, '.millrace', 'x'));
     expect(find(one, './my.ts')).toMatchObject({ directory: join(one, '.millrace', 'from-file'), name: 'from-file' });
   });
 
-  it('is the only one that exists', () => {
+  it('is the only one that exists, if none is given', () => {
     expect(find(one)).toMatchObject({ directory: join(one, '.millrace', 'pokedex'), name: undefined });
   });
 
@@ -70,11 +70,11 @@ describe('the state directory that is meant', () => {
     ],
     ['it is a directory', () => find(one, '.'), 'expected the name of a pipeline or its file, got "."'],
     ['its name is not written in the file', () => find(one, 'odd.ts'), 'because it is not a literal'],
-  ])('is not guessed when %s', (_, attempt, message) => {
+  ])('is not guessed if %s', (_, attempt, message) => {
     expect(attempt).toThrow(expect.objectContaining({ exitCode: 64, message: expect.stringContaining(message) }));
   });
 
-  it('is that of a name in the root, or the only one there', () => {
+  it('is found by a name in the root, or is the only one there', () => {
     const environment = { MILLRACE_STATE_ROOT: join(many, '.millrace'), STATE_DIRECTORY: '/var/lib/a' };
     expect(find(one, 'x', undefined, environment).directory).toBe(join(many, '.millrace', 'x'));
     expect(() => find(one, undefined, undefined, environment)).toThrow('there are several in');
@@ -82,7 +82,7 @@ describe('the state directory that is meant', () => {
     expect(find(many, undefined, undefined, environment).directory).toBe(join(one, '.millrace', 'pokedex'));
   });
 
-  it('is the only one that a supervisor has, for those who ask how a pipeline is doing', async () => {
+  it('is the only one that a supervisor holds, for commands that prefer running pipelines', async () => {
     const shell = new TestShell(many);
     const line = { command: commands[2]!, operand: undefined, seqs: [], repeated: {}, flags: {} };
     await writeFile(join(many, '.millrace', 'b', 'supervisor.pid'), '1');
@@ -96,9 +96,9 @@ describe('the state directory that is meant', () => {
 const isLinux = process.platform === 'linux';
 
 describeIf(isLinux, 'only Linux shows which process holds a lock: finding a locked queue was not tested')(
-  'the state directory that is meant, of several',
+  'the state directory of a command, among several',
   () => {
-    it('is the only one that a process here has locked, where another was killed or runs in another container', async () => {
+    it('is the only one locked by a process on this machine, if the other was killed or runs in another container', async () => {
       const root = join(empty, 'shared', '.millrace');
       for (const name of ['a', 'b']) {
         await mkdir(join(root, name), { recursive: true });

@@ -6,7 +6,7 @@ import { options } from '../../../src/config/schema.ts';
 
 const run = commands.find(({ name }) => name === 'run')!;
 
-/** Without the breaks that fit it to the width. */
+/** The text without its line breaks. */
 async function unbroken(command: Parameters<typeof helpText>[0]): Promise<string> {
   return (await helpText(command)).replaceAll(/\s+/g, ' ');
 }
@@ -27,14 +27,14 @@ describe('the help', () => {
       expect(text).toContain(`millrace ${name} ${operand.text} ${takesSeqs ? '[seqs] ' : ''}${summary}`);
   });
 
-  it('of the first word of several commands lists those', async () => {
+  it('of the first word of several commands lists these commands', async () => {
     const text = await helpText('dead');
     expect(text).toMatch(/^millrace dead <command>\n/);
     const listed = [...text.matchAll(/^ {2}millrace ([a-z]+ [a-z]+)/gm)].map(([, name]) => name);
     expect(listed).toEqual(commands.map(({ name }) => name).filter((name) => name.startsWith('dead ')));
   });
 
-  it.each(commands)('of $name has each of its flags', async (command) => {
+  it.each(commands)('of $name lists each of its flags', async (command) => {
     const text = await unbroken(command);
     expect(text).toContain(`Positionals: ${command.operand.text.slice(1, -1)} ${command.operand.help}`);
     expect(text.includes(' seqs Numbers of dead letters')).toBe(command.takesSeqs);
@@ -44,7 +44,7 @@ describe('the help', () => {
   });
 
   it.each(options)(
-    'of run has --$flag with its default and its variable',
+    'of run shows --$flag with its default and its variable',
     async ({ flag, help, defaultText, environment, group }) => {
       const text = await unbroken(run);
       expect(text).toMatch(new RegExp(` ${group}: .*--${flag} <[^>]+> `));

@@ -19,7 +19,7 @@ afterAll(async () => {
 
 let files = 0;
 
-/** A pipeline file of its own with this text, and what a command says of it. */
+/** Writes this text to a new pipeline file and runs a command on it. */
 async function millrace(text: string, command: string, ...flags: string[]) {
   return await millraceIn({}, text, command, ...flags);
 }
@@ -35,7 +35,7 @@ async function millraceIn(environment: Record<string, string>, text: string, com
   return { code, stdout: lines(shell.stdout), stderr: lines(shell.stderr) };
 }
 
-/** A processor that doubles numbers, and says what becomes of its one program. */
+/** A processor that doubles numbers, and logs when it opens and closes. */
 const doubling = `
 import { defineProcessor } from 'millrace/port';
 const doubling = defineProcessor({
@@ -65,7 +65,7 @@ const good = `export default definePipeline({
 });`;
 
 describe('millrace check', () => {
-  it('says what a run would be, and where options come from', async () => {
+  it('shows what a run would be, and where options come from', async () => {
     expect(await millrace(good, 'check', '--consumers', '3', '--queue-high-bytes', '1GiB')).toEqual({
       code: 0,
       stdout: [
@@ -84,12 +84,12 @@ describe('millrace check', () => {
     });
   });
 
-  it('shows what a processor is', async () => {
+  it('describes a processor', async () => {
     const { stdout } = await millrace(doubling + good.replace('sink:', 'process: doubling,\n  sink:'), 'check');
     expect(stdout).toContain('process  doubling x 2: one for each slot');
   });
 
-  it('names every problem of a pipeline, with its line', async () => {
+  it('reports every problem of a pipeline, with its line', async () => {
     const { code, stderr } = await millrace(
       good.replace("'pokedex'", "'Poke dex'").replace("'100/s'", "'fast'"),
       'check',
@@ -101,7 +101,7 @@ describe('millrace check', () => {
     ]);
   });
 
-  it('names all that is wrong in one go: fields, limits, sink, options, config file, environment and flags', async () => {
+  it('reports all problems at once: fields, limits, sink, options, config file, environment and flags', async () => {
     await writeFile(join(cwd, 'wrong.yaml'), 'concurency: 4\nretryCap: 1s\nretryBase: 2s\n');
     const text = good
       .replace("'pokedex'", "'Poke dex'")
@@ -134,7 +134,7 @@ describe('millrace check', () => {
     ]);
   });
 
-  it('names a state directory that there cannot be with the rest', async () => {
+  it('reports an impossible state directory with the other problems', async () => {
     const { code, stderr } = await millrace(good, 'check', '--consumers', 'x', '--state', `/${'x'.repeat(500)}`);
     expect(code).toBe(64);
     expect(stderr).toEqual([
@@ -143,7 +143,7 @@ describe('millrace check', () => {
     ]);
   });
 
-  it('names what is wrong with the configuration where the file cannot even be imported', async () => {
+  it('reports problems of the configuration even if the file cannot be imported', async () => {
     const { code, stderr } = await millrace('throw new Error("no key");', 'check', '--consumers', 'x');
     expect(code).toBe(64);
     expect(stderr).toEqual([
@@ -177,12 +177,12 @@ describe('millrace check', () => {
         'source   after a restart with checkpoints it resumes at its last checkpoint, and stored items after it are skipped by count; without, it starts from the beginning and skips stored items by count, so it must yield the same items in the same order',
       ],
     ],
-  ])('says what is true of the source %s', async (source, told) => {
+  ])('shows the properties of the source %s', async (source, told) => {
     const { stdout } = await millrace(good.replace('[1, 2, 3],', source), 'check', '--consumers', '1');
     expect(stdout.filter((line) => line.startsWith('source'))).toEqual(told);
   });
 
-  it('names what is wrong with the configuration', async () => {
+  it('reports problems of the configuration', async () => {
     const { code, stderr } = await millrace(good.replace('90s', '90'), 'check', '--consumers', 'x');
     expect(code).toBe(64);
     expect(stderr).toEqual([
@@ -191,7 +191,7 @@ describe('millrace check', () => {
     ]);
   });
 
-  it('warns of variables that are none, and reads the config file that one names', async () => {
+  it('warns of unknown variables, and reads the config file that a variable names', async () => {
     await writeFile(join(cwd, 'millrace.yaml'), 'concurrency: 4\n');
     const environment = { MILLRACE_CONFIG: 'millrace.yaml', MILLRACE_DEBUG: '1', MILLRACE_CONSUMRES: '3' };
     const { stdout, stderr } = await millraceIn(environment, good, 'check', '--consumers', '1');
@@ -211,7 +211,7 @@ describe('millrace check', () => {
     expect(shell.stderr).toContain('expected it to load within 30 s');
   });
 
-  it('leaves nothing behind in the process', async () => {
+  it('leaves no listener in the process', async () => {
     const before = process.listenerCount('exit');
     await millrace(good, 'check');
     expect(process.listenerCount('exit')).toBe(before);
@@ -219,7 +219,7 @@ describe('millrace check', () => {
 });
 
 describe('millrace run --dry-run', () => {
-  it('prints what the first items become, under the limits and without the sink', async () => {
+  it('prints the results of the first items, under the limits and without the sink', async () => {
     const pipeline = `export default definePipeline({
   name: 'dry',
   limits: { vendor: { concurrency: 1 } },
@@ -242,7 +242,7 @@ describe('millrace run --dry-run', () => {
     });
   });
 
-  it('waits for what a rate allows', async () => {
+  it('waits for the rate of a limit', async () => {
     const pipeline = `export default definePipeline({
   name: 'dry',
   limits: { vendor: { rate: '1/50ms' } },
@@ -253,7 +253,7 @@ describe('millrace run --dry-run', () => {
     expect(await millrace(pipeline, 'run', '--dry-run', '3')).toEqual({ code: 0, stdout: ['1', '2', '3'], stderr: [] });
   });
 
-  it('tells which items failed, and why', async () => {
+  it('reports which items failed, and why', async () => {
     const pipeline = `export default definePipeline({
   name: 'dry',
   source: [{ id: 1 }, { id: 2 }],
@@ -284,7 +284,7 @@ export default definePipeline({ name: 'dry', source, sink: to.discard() });`;
     });
   });
 
-  it('prints results as they were when process returned', async () => {
+  it('prints results as they were when `process` returned', async () => {
     const pipeline = `const row = { tags: [] };
 export default definePipeline({
   name: 'dry',
@@ -299,7 +299,7 @@ export default definePipeline({
     });
   });
 
-  it('runs items in a processor, opens it again when it is broken, and closes it', async () => {
+  it('runs items in a processor, reopens it after it breaks, and closes it', async () => {
     const pipeline = doubling + good.replace('sink:', 'process: doubling,\n  sink:');
     expect(await millrace(pipeline, 'run', '--dry-run', '5')).toEqual({
       code: 3,
@@ -314,7 +314,7 @@ export default definePipeline({
     });
   });
 
-  it('names a processor that cannot be opened', async () => {
+  it('names a processor that cannot open', async () => {
     const broken = doubling.replace("log.info('open', { slot });", "throw new Error('no such program');");
     const pipeline = broken + good.replace('sink:', 'process: doubling,\n  sink:');
     expect(await millrace(pipeline, 'run', '--dry-run', '5')).toEqual({
@@ -324,7 +324,7 @@ export default definePipeline({
     });
   });
 
-  it('prints items as they are where there is no process', async () => {
+  it('prints items unchanged if there is no `process`', async () => {
     const pipeline = good.replace('[1, 2, 3]', 'new Set([1, new Date(0), [2, 3]])');
     expect(await millrace(pipeline, 'run', '--dry-run', '5')).toMatchObject({
       code: 0,
@@ -381,7 +381,7 @@ export default definePipeline({
     ['source', 'function* () { yield 1; throw new Error("the vendor is down"); }', ''],
     ['setup', '[1]', 'setup() { throw new Error("the vendor is down"); }, process: (item) => item,'],
     ['teardown', '[1]', 'process: (item) => item, teardown() { throw new Error("the vendor is down"); },'],
-  ])('says that the %s failed', async (field, source, more) => {
+  ])('reports that the %s failed', async (field, source, more) => {
     const pipeline = `export default definePipeline({ name: 'dry', source: ${source}, ${more} sink: to.discard() });`;
     const { code, stderr } = await millrace(pipeline, 'run', '--dry-run', '5');
     expect({ code, stderr: stderr.map(withoutPlaces) }).toEqual({

@@ -12,18 +12,18 @@ async function millrace(...argv: string[]) {
 }
 
 describe('millrace', () => {
-  it('says its version', async () => {
+  it('prints its version', async () => {
     const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
     expect(await millrace('--version')).toEqual({ code: 0, stdout: `${version}\n`, stderr: '', exitedWith: undefined });
   });
 
-  it('shows its help, to standard error if nothing was asked for', async () => {
+  it('prints its help, to standard error if there was no command', async () => {
     const asked = await millrace('--help');
     expect(asked).toMatchObject({ code: 0, stdout: expect.stringContaining('Commands:'), stderr: '' });
     expect(await millrace()).toMatchObject({ code: 64, stdout: '', stderr: asked.stdout });
   });
 
-  it('says in a line for each what is wrong with a command line', async () => {
+  it('prints one line for each problem of a command line', async () => {
     expect(await millrace('run', 'a.ts', '--nope', '--nope2')).toMatchObject({
       code: 64,
       stderr: 'millrace: unknown option --nope\nmillrace: unknown option --nope2\nmillrace: see millrace run --help\n',
@@ -37,28 +37,28 @@ async function reported(error: unknown, isDebugging = false) {
 }
 
 describe('an error', () => {
-  it('of ours is a line without its stack', async () => {
+  it('of Millrace is one line without a stack', async () => {
     expect(await reported(configError('X', 'expected this, got that'))).toEqual({
       code: 78,
       lines: ['millrace: expected this, got that'],
     });
   });
 
-  it('does not act on the terminal, whatever is in it', async () => {
+  it('cannot control the terminal', async () => {
     expect((await reported(configError('X', 'no file \u001b[2J\nand no other'))).lines).toEqual([
       'millrace: no file \\e[2J',
       'millrace: and no other',
     ]);
   });
 
-  it('has its stack, and that of its cause, for who asks for it', async () => {
+  it('has its stack and that of its cause if debugging is on', async () => {
     const { lines } = await reported(configError('X', 'outer', new Error('inner')), true);
     expect(lines).toContainEqual(expect.stringMatching(/^ {4}at /));
     expect(lines).toContainEqual('caused by Error: inner');
   });
 
   it.each([new TypeError('x is not a function'), new MillraceError('BUG', 'impossible'), 'thrown text'])(
-    'that is a bug is called one: %s',
+    'that is a bug is reported as a bug: %s',
     async (error) => {
       const { code, lines } = await reported(error);
       expect(code).toBe(1);

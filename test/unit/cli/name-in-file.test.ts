@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { nameInFile } from '../../../src/cli/name-in-file.ts';
 
-describe('the name in a pipeline file', () => {
+describe('the name of the pipeline in a file', () => {
   it.each([
     ["export default definePipeline({ name: 'pokedex', source: [] });", 'pokedex'],
     [
@@ -16,7 +16,7 @@ describe('the name in a pipeline file', () => {
     ['export default definePipeline({ name: process.env.NAME });', undefined],
     ['export default definePipeline(options);', undefined],
     ['', undefined],
-  ])('of %j is %j', (text, name) => {
+  ])('is read from its text: %j has %j', (text, name) => {
     expect(nameInFile(text)).toBe(name);
   });
 });

@@ -21,7 +21,7 @@ afterEach(() => rmSync(cwd, { recursive: true }));
 const startedAt = Date.parse('2026-01-02T03:00:00Z');
 const endedAt = Date.parse('2026-01-02T04:00:00Z');
 
-/** A supervisor's start that stores three items, and is left as it is. */
+/** A start of a supervisor that stores three items; it is left open. */
 function started(params: ParamValues = {}): Spool {
   const spool = Spool.open({ file: join(directory, 'queue.db'), durability: 'full', startedAt });
   spool.claims.claim({ pipeline: 'days', file: '/days.ts', sinkKind: 'discard', sinkTarget: 'nowhere' });
@@ -41,7 +41,7 @@ async function asJson(): Promise<unknown> {
   return JSON.parse((await millrace('status', '--json')).stdout);
 }
 
-describe('the status of a pipeline that does not run', () => {
+describe('the status of a stopped pipeline', () => {
   it('shows its queue, its run and how it was stopped, for people and as JSON; the exit code is 69', async () => {
     started().close({ at: endedAt, outcome: 'stopped', exitCode: 0 });
     const { code, stdout } = await millrace('status');
@@ -63,20 +63,24 @@ describe('the status of a pipeline that does not run', () => {
   });
 
   it.each([
-    ['one that gave up', { at: endedAt, outcome: 'failed', exitCode: 69 }, { state: 'failed', endedAt, exitCode: 69 }],
     [
-      'one whose stop was forced',
+      'a supervisor that gave up',
+      { at: endedAt, outcome: 'failed', exitCode: 69 },
+      { state: 'failed', endedAt, exitCode: 69 },
+    ],
+    [
+      'a supervisor whose stop was forced',
       { at: endedAt, outcome: 'stopped', exitCode: 75 },
       { state: 'stopped', exitCode: 75 },
     ],
-    // Only in a queue of an older version, or with dead letters given back.
-    ['one whose run is open again', { at: endedAt, outcome: 'finished', exitCode: 3 }, { state: 'open' }],
-  ] as const)('tells %s', async (_, end, expected) => {
+    // Happens only with a queue of an older version, or after dead letters were given back.
+    ['a supervisor whose run is open again', { at: endedAt, outcome: 'finished', exitCode: 3 }, { state: 'open' }],
+  ] as const)('shows %s', async (_, end, expected) => {
     started().close(end);
     expect(await asJson()).toMatchObject(expected);
   });
 
-  it('tells a run that has finished, and when', async () => {
+  it('shows that the run has finished, and when', async () => {
     const spool = started();
     spool.store.commit(
       group({ run: aRun({ run: 'monday', state: 'finished', finishedAt: endedAt, exitCode: 3, nextSeq: 4 }) }),
@@ -85,7 +89,7 @@ describe('the status of a pipeline that does not run', () => {
     expect((await millrace('status')).stdout).toContain('the run finished 2026-01-02T04:00:00Z (exit code 3)');
   });
 
-  it('shows the params of its run, without those that are secret by their name', async () => {
+  it('shows the params of its run, and hides those with secret names', async () => {
     const spool = started({ shelf: 'A', most: 5, token: 'abc', iban: 'DE1' });
     spool.claims.noteRedacted(['iban']);
     spool.close({ at: endedAt, outcome: 'stopped', exitCode: 0 });
@@ -95,7 +99,7 @@ describe('the status of a pipeline that does not run', () => {
     expect(await asJson()).toMatchObject({ params, run: { run: 'monday' } });
   });
 
-  it('tells a supervisor that was killed, and does not change what it left: neither the queue nor its log', async () => {
+  it('shows that the supervisor was killed, and changes neither its queue nor its log', async () => {
     started().abandon();
     const before = contents();
     expect([...before.keys()]).toContain('queue.db-wal');
@@ -109,7 +113,7 @@ describe('the status of a pipeline that does not run', () => {
     expect(contents()).toEqual(before);
   });
 
-  it('is that of the last start that ran the pipeline, also if dead letters were changed or a start was refused since', async () => {
+  it('is that of the last start that ran the pipeline, even if dead letters were changed or a start was refused since', async () => {
     started().close({ at: endedAt, outcome: 'stopped', exitCode: 75 });
     const file = join(directory, 'queue.db');
     Spool.open({ file, durability: 'full' }).close('unused');
@@ -117,7 +121,7 @@ describe('the status of a pipeline that does not run', () => {
     expect(await asJson()).toMatchObject({ state: 'stopped', endedAt, exitCode: 75 });
   });
 
-  it('is not shown for another pipeline, nor where there is no queue', async () => {
+  it('is not shown for another pipeline, or without a queue', async () => {
     expect(await millrace('status', 'days')).toMatchObject({
       code: 69,
       stdout: '',
@@ -131,7 +135,7 @@ describe('the status of a pipeline that does not run', () => {
     });
   });
 
-  it('says that the queue is in use where a supervisor has it and does not answer', async () => {
+  it('shows that the queue is in use if a supervisor holds it and does not answer', async () => {
     const spool = started();
     const { code, stderr } = await millrace('status');
     spool.close();

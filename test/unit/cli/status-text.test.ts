@@ -76,7 +76,7 @@ describe('the status for people', () => {
     ]);
   });
 
-  it('says what a state means, and of a process that has ended as it was told to nothing more', () => {
+  it('explains a state, and shows no exit of a process that ended as asked', () => {
     const producer = aProcess({ state: 'stopped', lastExit: 'ended' });
     const traffic = { frames: 1, deliveries: 2, delivered: 2 };
     const [first, ...lines] = statusText(aStatus({ state: 'sealed', processes: [producer], traffic })).split('\n');
@@ -85,7 +85,7 @@ describe('the status for people', () => {
     expect(lines.join('\n')).not.toContain('last exit');
   });
 
-  it('leaves out the parts that do not exist', () => {
+  it('omits parts that do not exist', () => {
     const text = statusText(aStatus());
     expect(text).not.toContain('limit');
     expect(text).not.toContain('waiting');

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { table } from '../../../src/cli/table.ts';
 
 describe('a table', () => {
-  it('has words to the left and figures to the right', () => {
+  it('aligns words to the left and numbers to the right', () => {
     expect(
       table(
         ['name', 'items', 'age', ''],

@@ -7,7 +7,7 @@ function failing(code: string): Writable {
   return new Writable({ write: (_chunk, _encoding, done) => done(error) });
 }
 
-it('says that output could not be kept: a full disk must not pass for an export', async () => {
+it('a command fails if it cannot write its output: a full disk must not pass for a complete export', async () => {
   const write = writerTo(failing('ENOSPC'));
   await expect(write('a dead letter\n')).rejects.toMatchObject({
     message: 'cannot write the output: ENOSPC, write',
@@ -15,6 +15,6 @@ it('says that output could not be kept: a full disk must not pass for an export'
   });
 });
 
-it('takes a reader that has had enough for no failure', async () => {
+it('a command does not fail if its reader has read enough', async () => {
   await expect(writerTo(failing('EPIPE'))('a line\n')).resolves.toBeUndefined();
 });

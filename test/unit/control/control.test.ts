@@ -44,7 +44,7 @@ async function start(changes: Partial<ControlOptions> = {}): Promise<Control> {
   return control;
 }
 
-/** Makes a directory below ours whose path has so many bytes. */
+/** Makes a directory whose path has this many bytes. */
 async function directoryOf(bytes: number): Promise<string> {
   let path = directory;
   while (path.length < bytes) path = join(path, 'x'.repeat(Math.min(200, Math.max(1, bytes - path.length - 1))));
@@ -74,14 +74,14 @@ describe('the control socket', () => {
     expect(await ask('/nothing')).toMatchObject({ status: 404 });
   });
 
-  it('belongs to its owner alone, and leaves the mask of the process as it was', async () => {
+  it('is accessible only to its owner, and leaves the umask of the process unchanged', async () => {
     const before = process.umask(0);
     await start();
     expect((await stat(socketPath)).mode & 0o777).toBe(0o600);
     expect(process.umask(before)).toBe(0);
   });
 
-  it('is removed once it is closed, however often, even while clients are connected', async () => {
+  it('is removed when it is closed, even if it is closed twice and clients are connected', async () => {
     const control = await start();
     const idle = connect(socketPath);
     await new Promise((resolve) => idle.once('connect', resolve));
@@ -91,10 +91,10 @@ describe('the control socket', () => {
     expect(await readdir(directory)).toEqual([]);
   });
 
-  it('replaces one that a dead process left', async () => {
+  it('replaces a socket left by a dead process', async () => {
     const left = createSocketServer();
     await new Promise<void>((resolve) => left.listen(join(directory, 'first.sock'), resolve));
-    // Closing removes the socket under its first name only: what is left is one that nobody listens on.
+    // Closing removes the socket only under its first name; nobody listens on the remaining one.
     await link(join(directory, 'first.sock'), socketPath);
     await new Promise((resolve) => left.close(resolve));
     await start();
@@ -110,7 +110,7 @@ describe('the control socket', () => {
     expect((await stat(socketPath)).isSocket()).toBe(true);
   });
 
-  it.each(['a file', 'a link'])('does not take the place of %s', async (what) => {
+  it.each(['a file', 'a link'])('does not replace %s', async (what) => {
     await (what === 'a file' ? writeFile(socketPath, 'mine') : symlink('/dev/null', socketPath));
     const control = await start();
     await control.close();
@@ -126,7 +126,7 @@ describe('the control socket', () => {
     expect(problems).toEqual([]);
     expect(await ask()).toMatchObject({ status: 200 });
     expect((await stat(socketPath)).mode & 0o777).toBe(0o600);
-    // A second socket finds the first, and a dead process's socket is replaced, as anywhere.
+    // A second server finds the first, and the socket of a dead process is replaced, as in any directory.
     await start();
     expect(problems).toEqual([expect.stringContaining('another process is listening there')]);
     await control.close();
@@ -134,7 +134,7 @@ describe('the control socket', () => {
     await expect(ask()).rejects.toMatchObject({ code: 'NOT_RUNNING' });
   });
 
-  it('is given up with a warning where it cannot be made', async () => {
+  it('is given up with a warning if it cannot be created', async () => {
     await start({ socketPath: join(directory, 'missing', 'control.sock') });
     await start({ socketPath: join(directory, 'x'.repeat(107), 'control.sock') });
     const cannot = expect.stringContaining(`cannot listen on ${directory}`);
@@ -163,10 +163,10 @@ describe('the control socket', () => {
   });
 
   it.each([
-    ['a body where none is wanted', 'GET /healthz HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\n\r\nhello', '413'],
-    ['a body that is no JSON', 'POST /api/dead/retry HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\n\r\nhello', '400'],
-    ['to change what is only looked at', 'POST /healthz HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\n{}', '405'],
-    ['a body without end', 'GET /healthz HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n1\r\na', '413'],
+    ['an unexpected body', 'GET /healthz HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\n\r\nhello', '413'],
+    ['a body that is not JSON', 'POST /api/dead/retry HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\n\r\nhello', '400'],
+    ['a change of a read-only path', 'POST /healthz HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\n{}', '405'],
+    ['a body without an end', 'GET /healthz HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n1\r\na', '413'],
     ['garbage', '\u0000\u0001\u0002\r\n\r\n', '400'],
     ['two lengths', 'GET / HTTP/1.1\r\nhost: x\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\n', '400'],
     ['no host', 'GET /healthz HTTP/1.1\r\n\r\n', '400'],
@@ -177,7 +177,7 @@ describe('the control socket', () => {
     expect((await ask()).status).toBe(200);
   });
 
-  it('survives a client that leaves in the middle', async () => {
+  it('survives a client that disconnects during a request', async () => {
     const { promise: waiting, resolve: letGo } = deferred<never[]>();
     const { promise: isAsked, resolve: asked } = deferred<void>();
     await start({
@@ -198,34 +198,34 @@ describe('the control socket', () => {
   });
 });
 
-describe('asking', () => {
-  it('says when nothing is running', async () => {
+describe('a question to the control socket', () => {
+  it('is an error if nothing is running', async () => {
     await expect(ask()).rejects.toMatchObject({ code: 'NOT_RUNNING', message: expect.stringContaining(socketPath) });
     await writeFile(socketPath, '');
     await expect(ask()).rejects.toMatchObject({ code: 'NOT_RUNNING' });
   });
 
-  it('says when it may not ask', async () => {
+  it('is an error if the user has no permission', async () => {
     await start();
     await chmod(socketPath, 0);
     const error = await ask().catch((reason: unknown) => reason);
     await chmod(socketPath, 0o600);
-    // Root may do everything.
+    // Root has every permission.
     expect(error).toMatchObject(process.getuid?.() === 0 ? { status: 200 } : { code: 'NO_PERMISSION' });
   });
 
   it.each([
     ['does not speak HTTP', 'hello\r\n\r\n', 'NOT_OURS'],
     ['is another server', 'HTTP/1.1 200 OK\r\nserver: other\r\ncontent-length: 2\r\n\r\n{}', 'NOT_OURS'],
-    ['gives no JSON', 'HTTP/1.1 200 OK\r\nserver: millrace\r\ncontent-length: 2\r\n\r\nno', 'NOT_OURS'],
+    ['does not return JSON', 'HTTP/1.1 200 OK\r\nserver: millrace\r\ncontent-length: 2\r\n\r\nno', 'NOT_OURS'],
     ['stops in the middle', 'HTTP/1.1 200 OK\r\nserver: millrace\r\ncontent-length: 9\r\n\r\n{}', 'NO_ANSWER'],
     ['hangs up', '', 'NO_ANSWER'],
-  ])('says so when what answers %s', async (_, message, code) => {
+  ])('is an error if the server %s', async (_, message, code) => {
     await listen(createSocketServer((socket) => socket.once('data', () => socket.end(message)).resume()));
     await expect(ask()).rejects.toMatchObject({ code, exitCode: 69 });
   });
 
-  it('does not wait forever', async () => {
+  it('times out', async () => {
     const clock = new HandClock();
     const server = createServer();
     const asked = new Promise((resolve) => server.once('request', resolve));
@@ -236,7 +236,7 @@ describe('asking', () => {
     await expect(answer).rejects.toMatchObject({ code: 'NO_ANSWER', message: expect.stringContaining('stuck') });
   });
 
-  it('leaves no timer behind', async () => {
+  it('leaves no timer', async () => {
     await start();
     const clock = new HandClock();
     await askControl(socketPath, '/healthz', clock);

@@ -40,11 +40,11 @@ async function ask(target: string, { method = 'GET', sent, ...changes }: Asking 
 }
 
 describe('the control API', () => {
-  it('gives the status as it is', async () => {
+  it('returns the status unchanged', async () => {
     expect(await ask('/api/status')).toEqual({ status: 200, body: aStatus() });
   });
 
-  it('is healthy as long as it answers, draining or not', async () => {
+  it('is healthy as long as it answers, even while it stops', async () => {
     expect(await ask('/healthz', { status: () => aStatus({ state: 'stopping' }) })).toEqual({
       status: 200,
       body: { healthy: true, state: 'stopping' },
@@ -55,10 +55,10 @@ describe('the control API', () => {
   const starting = aProcess({ state: 'starting' });
   const crashed = aConsumer(1, { state: 'backoff' });
   it.each<[string, Partial<Status>, number]>([
-    ['all are', {}, 200],
-    ['one consumer is', { processes: [producer, crashed, aConsumer(2)] }, 200],
-    ['no consumer is', { processes: [producer, crashed] }, 503],
-    ['the producer is not', { processes: [starting, aConsumer(1)] }, 503],
+    ['all processes are ready', {}, 200],
+    ['one consumer is ready', { processes: [producer, crashed, aConsumer(2)] }, 200],
+    ['no consumer is ready', { processes: [producer, crashed] }, 503],
+    ['the producer is not ready', { processes: [starting, aConsumer(1)] }, 503],
     ['the run is sealed, without a producer', { state: 'sealed', processes: [aConsumer(1)] }, 200],
     ['the run is sealed, without consumers', { state: 'sealed', processes: [producer] }, 503],
     ['it is finishing', { state: 'finishing' }, 200],
@@ -66,13 +66,13 @@ describe('the control API', () => {
     ['it is stopping', { state: 'stopping' }, 503],
     ['it is paused', { state: 'paused' }, 503],
     ['it has finished', { state: 'finished' }, 503],
-  ])('when %s ready, says so', async (_, changes, expected) => {
+  ])('reports whether it is ready if %s', async (_, changes, expected) => {
     const state = changes.state ?? 'running';
     const { status, body } = await ask('/readyz', { status: () => aStatus({ ...changes, reasons: ['why'] }) });
     expect({ status, body }).toEqual({ status: expected, body: { ready: expected === 200, state, reasons: ['why'] } });
   });
 
-  it('begins a reload when it is asked to by POST, or says why it does not', async () => {
+  it('begins a reload on POST, or returns the reason for a refusal', async () => {
     const begun = () => ({ status: 'begun', number: 3 }) as const;
     const refused = () => ({ status: 'refused', reason: 'another reload is in progress' }) as const;
     expect(await ask('/api/reload', { method: 'POST', reload: begun })).toEqual({ status: 202, body: { number: 3 } });
@@ -86,7 +86,7 @@ describe('the control API', () => {
     expect(await ask('/api/reload', { reload: never })).toEqual({ status: 200, body: null });
   });
 
-  it('returns dead letters, and where the next page begins', async () => {
+  it('returns dead letters, and the start of the next page', async () => {
     expect(await seqsOf('/api/dead')).toEqual({ seqs: [1, 2, 3, 4], next: null });
     expect(await seqsOf('/api/dead?limit=2&after=1')).toEqual({ seqs: [2, 3], next: 3 });
     expect(await seqsOf('/api/dead?after=3')).toEqual({ seqs: [4], next: null });
@@ -99,14 +99,14 @@ describe('the control API', () => {
     ['/api/dead?limit=x', 'limit'],
     ['/api/dead?after=-1', 'after'],
     ['/api/dead?before=1', 'limit and after'],
-  ])('refuses %s with what it expected', async (target, name) => {
+  ])('refuses %s with what it expected: %s', async (target, name) => {
     const { status, body } = await ask(target);
     expect(status).toBe(400);
     expect(body['error']).toContain(name);
   });
 
   it.each(['/', '/nothing', '/api/status/', '/api/..%2fhealthz', '/__proto__', '/constructor', '//', ''])(
-    'does not know %j, and says what it knows',
+    'does not know %j, and lists the paths that it knows',
     async (target) => {
       const { status, body } = await ask(target);
       expect({ status, body }).toEqual({
@@ -116,7 +116,7 @@ describe('the control API', () => {
     },
   );
 
-  it('answers HEAD and GET, and names them in reply to any other method', async () => {
+  it('answers HEAD and GET, and names them in response to any other method', async () => {
     expect((await ask('/healthz', { method: 'HEAD' })).status).toBe(200);
     const refused = await ask('/api/dead', { method: 'DELETE' });
     expect(refused).toMatchObject({ status: 405, allow: 'GET, HEAD' });
@@ -156,7 +156,7 @@ describe('the control API', () => {
     expect(await ask('/api/dead/list', { method: 'POST' })).toMatchObject({ status: 405, allow: 'GET, HEAD' });
   });
 
-  it('gives a letter with an item that can be read back, or says that there is none', async () => {
+  it('returns a letter with an item in readable notation, or a 404', async () => {
     const letters = { ...noLetters, read: async (seq: number) => (seq === 7 ? { ...letter, item: 5n } : undefined) };
     const found = { status: 200, body: { ...letter, item: { $bigint: '5' } } };
     expect(await ask('/api/dead/letter?seq=7', { letters })).toEqual(found);
@@ -173,11 +173,11 @@ describe('the control API', () => {
     ['/api/dead/edit', { seq: 1 }],
     ['/api/dead/edit', { seq: '1', item: 2 }],
     ['/api/dead/edit', { seq: 1, item: { $date: 'today' } }],
-  ])('does nothing of %s with %j', async (path, sent) => {
+  ])('refuses %s with body %j', async (path, sent) => {
     expect(await ask(path, { ...post, sent })).toMatchObject({ status: 400, body: { error: expect.any(String) } });
   });
 
-  it('says why something cannot be done now, and passes on what is nobody’s fault but ours', async () => {
+  it('returns the reason for a refusal, and passes on internal errors', async () => {
     const refuse = (exitCode: 69 | 1): Partial<ControlSources> => ({
       letters: { ...noLetters, giveBack: () => Promise.reject(new MillraceError('X', 'after this run', { exitCode })) },
     });

@@ -18,7 +18,7 @@ function inDeepDirectory(): string {
 }
 
 describe('a path that is too long for a socket', () => {
-  it('is replaced by a short one to the same place, until the short one is released', () => {
+  it('is replaced by a short path to the same place, until the short path is released', () => {
     const { path, release } = shortPath(inDeepDirectory());
     expect(path.length).toBeLessThan(104);
     expect(existsSync(path)).toBe(true);
@@ -27,7 +27,7 @@ describe('a path that is too long for a socket', () => {
     expect(existsSync(path)).toBe(false);
   });
 
-  it('has its link, where there is no /proc, in a directory that only its owner can use, and leaves nothing behind', () => {
+  it('uses a link in a directory only for its owner if there is no /proc, and leaves nothing', () => {
     const { path, release } = byLink(inDeepDirectory());
     expect(existsSync(path)).toBe(true);
     const own = dirname(dirname(path));
@@ -37,7 +37,7 @@ describe('a path that is too long for a socket', () => {
     expect(readdirSync(directory)).toEqual(['x'.repeat(200)]);
   });
 
-  it('in a directory that does not exist is an error that says so', () => {
+  it('is an error if its directory does not exist', () => {
     expect(() => shortPath(join(directory, 'y'.repeat(200), 'control.sock'))).toThrow(
       expect.objectContaining({ code: 'ENOENT' }),
     );

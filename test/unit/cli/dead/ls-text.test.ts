@@ -22,17 +22,17 @@ function lines(changes: Partial<DeadLetter>): string[] {
 }
 
 describe('a dead letter for people', () => {
-  it('has when and why it died, and the item', () => {
+  it('shows when and why it died, and the item', () => {
     expect(lines({})).toEqual(['7  1970-01-01T00:00:00.000Z  1 attempt', '    E: it broke', '    {"id":"7"}']);
   });
 
-  it('has a reason that is not the error, and the number it had first', () => {
+  it('shows a reason that is not the error, and its first number', () => {
     expect(lines({ origin: 3, reason: 'killed its consumer 3 times', attempts: 3 })[0]).toBe(
       '7 (first 3)  1970-01-01T00:00:00.000Z  3 attempts, killed its consumer 3 times',
     );
   });
 
-  it('has what went wrong once', () => {
+  it('shows its error once', () => {
     const reason = 'failed 3 times, the last time: it broke';
     expect(lines({ reason, attempts: 3 })).toEqual([
       '7  1970-01-01T00:00:00.000Z  3 attempts',
@@ -41,12 +41,12 @@ describe('a dead letter for people', () => {
     ]);
   });
 
-  it('names the line of the user’s code that it died in', () => {
+  it('shows the line of the user’s code in which it died', () => {
     const error = { code: 'E', message: 'it broke', at: '/srv/p.ts:7:9' };
     expect(lines({ error }).slice(1, 3)).toEqual(['    E: it broke', '    at /srv/p.ts:7:9']);
   });
 
-  it('is short and does not act on the terminal, whatever is in it', () => {
+  it('is short and cannot control the terminal', () => {
     const shown = lines({ item: 'x\u001b[2J'.repeat(1000), error: { code: 'E\n', message: '\u001b'.repeat(1000) } });
     expect(shown).toHaveLength(3);
     expect(Math.max(...shown.map((line) => line.length))).toBeLessThan(600);

@@ -18,8 +18,8 @@ const letter: DeadLetter = {
   diedAt: 61_000,
 };
 
-describe('all that is known of a dead letter', () => {
-  it('names its kills, and has its history with each error’s lines below each other', () => {
+describe('the details of a dead letter', () => {
+  it('contain its kills, and its history with the lines of each error below each other', () => {
     expect(letterText(letter)).toBe(`dead letter 9 (originally 2)
   died      1970-01-01T00:01:01.000Z after 1 attempt
   kills     of its consumer: 3
@@ -35,7 +35,7 @@ describe('all that is known of a dead letter', () => {
 `);
   });
 
-  it('has its stack down to the pipeline, without what of Millrace has called that', () => {
+  it('contain its stack down to the pipeline, without the callers in Millrace', () => {
     const own = `${process.cwd()}/src/working/slots.ts`;
     const stack = `Error: no\n  at load (/srv/node_modules/csv/a.js:1:2)\n    at process (/srv/p.ts:7:1)\n    at Slots.#start (${own}:9:1)\n    at node:internal/x:1:1`;
     const error = { code: 'E', message: 'no', stack, at: '/srv/p.ts:7:1' };
@@ -49,7 +49,7 @@ describe('all that is known of a dead letter', () => {
   history `);
   });
 
-  it('says what went wrong once where it went wrong once', () => {
+  it('contain the error of a letter once if it failed once', () => {
     const [only] = letter.history;
     const shown = letterText({
       ...letter,
@@ -61,7 +61,7 @@ describe('all that is known of a dead letter', () => {
     expect(shown).not.toContain('history');
   });
 
-  it('says nothing of kills where there were none', () => {
+  it('do not mention kills if there were none', () => {
     expect(letterText({ ...letter, kills: 0 })).not.toMatch(/^ +kills/m);
   });
 });
