@@ -2,8 +2,8 @@ import { getEventListeners } from 'node:events';
 import { describe, expect, it } from '@jest/globals';
 import { Abortables } from '../../../src/calls/abortables.ts';
 
-describe('what an item has open', () => {
-  it('is aborted when the item ends, with the reason of the first end', () => {
+describe('an open call of an item', () => {
+  it('is aborted when the item ends, with the reason for the first end', () => {
     const abortables = new Abortables();
     const [first, second] = [abortables.begin(), abortables.begin()];
     expect(abortables.ended).toBeUndefined();
@@ -13,7 +13,7 @@ describe('what an item has open', () => {
     expect(abortables.ended).toEqual({ reason: 'the time is over' });
   });
 
-  it('is not aborted once it is done', () => {
+  it('is not aborted after it has completed', () => {
     const abortables = new Abortables();
     const user = new AbortController();
     const { signal, done } = abortables.begin(user.signal);
@@ -24,7 +24,7 @@ describe('what an item has open', () => {
     expect(signal.aborted).toBe(false);
   });
 
-  it('follows a user’s signal with one listener, however much is open, and removes it in the end', () => {
+  it('shares one listener on the user’s signal with all others, and removes it in the end', () => {
     const abortables = new Abortables();
     const user = new AbortController();
     const listeners = (): number => getEventListeners(user.signal, 'abort').length;
@@ -38,7 +38,7 @@ describe('what an item has open', () => {
     expect(listeners()).toBe(0);
   });
 
-  it('is aborted by the user, or by itself, alone', () => {
+  it('is aborted separately by the user or by itself', () => {
     const abortables = new Abortables();
     const user = new AbortController();
     const [first, second, third] = [abortables.begin(user.signal), abortables.begin(), abortables.begin()];
@@ -51,7 +51,7 @@ describe('what an item has open', () => {
     ]);
   });
 
-  it('is aborted from the start after the end, or with a signal that has aborted', () => {
+  it('is aborted from the start if the item has ended or its signal has aborted', () => {
     const abortables = new Abortables();
     expect(abortables.begin(AbortSignal.abort('no longer wanted')).signal.reason).toBe('no longer wanted');
     abortables.abortAll('settled');

@@ -14,14 +14,14 @@ function world(limits: string[]) {
     log: { info: (message, fields) => logged.push([message, fields]) },
   });
   const scope = calls.scope(new AbortController().signal);
-  // Refused before anything is sent.
+  // The call is refused before anything is sent.
   const call = async (limit?: string) =>
     await scope.fetch('http://vendor', { retries: -1, limit }).catch(() => undefined);
   return { call, logged };
 }
 
 describe('a fetch under no limit', () => {
-  it('is noted once in a pipeline that has limits', async () => {
+  it('is reported once in a pipeline that has limits', async () => {
     const { call, logged } = world(['vendor']);
     await call('vendor');
     expect(logged).toEqual([]);
@@ -30,7 +30,7 @@ describe('a fetch under no limit', () => {
     expect(logged).toEqual([[expect.stringContaining('called without a limit'), { limits: ['vendor'] }]]);
   });
 
-  it('is not noted in a pipeline without limits', async () => {
+  it('is not reported in a pipeline without limits', async () => {
     const { call, logged } = world([]);
     await call();
     expect(logged).toEqual([]);

@@ -35,7 +35,7 @@ function limitedTo(spec: LimitRules, clock?: Clock): Supervisor {
   return supervisor;
 }
 
-/** Without waits between attempts, unless requested. */
+/** Does not wait between attempts, unless requested. */
 function callsOf(supervisor: Supervisor, options: Partial<FetchDeps> & { signal?: AbortSignal } = {}): CallScope {
   const { signal = new AbortController().signal, clock = systemClock, random = () => 0, repeats } = options;
   const fetch = createFetch({ clock, random, resolve: String, ...(repeats && { repeats }) });
@@ -44,7 +44,7 @@ function callsOf(supervisor: Supervisor, options: Partial<FetchDeps> & { signal?
   return calls;
 }
 
-/** A clock by hand that says when something waits for it. */
+/** A manual clock that shows when something waits for it. */
 class WatchedClock extends HandClock {
   #watchers: (() => void)[] = [];
 
@@ -72,14 +72,14 @@ function abortable(): { signal: AbortSignal; abort: (reason: Error) => void } {
   return { signal: controller.signal, abort: (reason) => controller.abort(reason) };
 }
 
-/** A port that nothing listens on. */
+/** The URL of a port on which nothing listens. */
 async function nobody(): Promise<string> {
   const vendor = await startVendor(() => {});
   await vendor.close();
   return vendor.url;
 }
 
-/** Answers with what it was sent. */
+/** Answers with what the request contained. */
 const echo: Answer = (request, response) => {
   let body = '';
   request.on('data', (chunk) => (body += String(chunk)));
@@ -89,9 +89,9 @@ const echo: Answer = (request, response) => {
 const limit = 'vendor';
 
 describe('under a limit', () => {
-  it('two processes together never have more calls in flight than it allows, and all are answered', async () => {
+  it('calls of two processes together never exceed it, and all are answered', async () => {
     const supervisor = limitedTo({ concurrency: 3 });
-    // Keeps everybody until there are three.
+    // Holds all requests until there are three.
     const kept: ServerResponse[] = [];
     const vendor = await vendorThat((_, response) => {
       if (kept.push(response) === 3) for (const one of kept.splice(0)) one.end('ok');
@@ -129,7 +129,7 @@ describe('under a limit', () => {
   it.each<[string, (response: Response, calls: CallScope) => unknown]>([
     ['its body is cancelled', (response) => response.body!.cancel()],
     ['its item is settled', (_, calls) => calls.close()],
-  ])('a call gives its permit back when %s', async (_, end) => {
+  ])('a call releases its permit when %s', async (_, end) => {
     const supervisor = limitedTo({ concurrency: 1 });
     const vendor = await vendorThat((__, response) => response.write('endless'));
     const calls = callsOf(supervisor);
@@ -149,7 +149,7 @@ describe('under a limit', () => {
     expect(vendor.requests).toHaveLength(1);
   });
 
-  it('a compressed body is unpacked, and its permit comes back', async () => {
+  it('a call with a compressed body unpacks it, and releases its permit', async () => {
     const supervisor = limitedTo({ concurrency: 1 });
     const vendor = await vendorThat((_, response) =>
       response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync('x'.repeat(100_000))),
@@ -161,8 +161,8 @@ describe('under a limit', () => {
 
   it.each([
     ['a short body', 'short'],
-    ['more body than anyone would read', 'x'.repeat(2_000_000)],
-  ])('each redirect takes a permit of its own, one at a time, even with %s', async (_, body) => {
+    ['a body too large to be read', 'x'.repeat(2_000_000)],
+  ])('each redirect takes its own permit, one at a time, even with %s', async (_, body) => {
     const supervisor = limitedTo({ concurrency: 1 });
     const vendor = await vendorThat((request, response) => {
       if (request.url === '/new') response.end('here');
@@ -176,7 +176,7 @@ describe('under a limit', () => {
     expect(supervisor.messages).toEqual(['acquire 1', 'release 1', 'acquire 2', 'release 2']);
   });
 
-  it('a redirect that is not followed releases its permit, however much there is to read', async () => {
+  it('a redirect that is not followed releases its permit, even if its body is large', async () => {
     const supervisor = limitedTo({ concurrency: 1 });
     const vendor = await vendorThat((_, response) =>
       response.writeHead(302, { location: '/new' }).end('x'.repeat(2_000_000)),
@@ -202,7 +202,7 @@ describe('under a limit', () => {
     expect(supervisor.messages).toEqual(['acquire 1', 'release 1']);
   });
 
-  it('early hints are not mistaken for the answer', async () => {
+  it('a call ignores early hints', async () => {
     const supervisor = limitedTo({ concurrency: 1 });
     const vendor = await vendorThat((_, response) =>
       response.writeEarlyHints({ link: '</style.css>; rel=preload' }, () => response.end('ok')),
@@ -210,7 +210,7 @@ describe('under a limit', () => {
     expect(await (await callsOf(supervisor).fetch(vendor.url, { limit })).text()).toBe('ok');
   });
 
-  it('of an undefined name a call fails with the names that exist', async () => {
+  it('a call with an undefined name fails, and lists the names that exist', async () => {
     const supervisor = limitedTo({ concurrency: 1 });
     const call = callsOf(supervisor).fetch('http://127.0.0.1:8080', { limit: 'vendr' });
     await expect(call).rejects.toMatchObject({
@@ -220,8 +220,8 @@ describe('under a limit', () => {
   });
 });
 
-describe('an abort', () => {
-  it('by the user in line for a permit withdraws the call and rejects with the reason', async () => {
+describe('an abort of a call', () => {
+  it('by the user while it waits for a permit withdraws the call and rejects with the reason', async () => {
     const supervisor = limitedTo({ concurrency: 1 });
     const vendor = await vendorThat((_, response) => response.write('endless'));
     const { fetch } = callsOf(supervisor);
@@ -235,7 +235,7 @@ describe('an abort', () => {
     expect(vendor.requests).toHaveLength(1);
   });
 
-  it('by the item in line for a permit uses no attempt: the wait was not its fault', async () => {
+  it('by its item while it waits for a permit uses no attempt, because the wait was not its fault', async () => {
     const supervisor = limitedTo({ concurrency: 1 });
     const vendor = await vendorThat((_, response) => response.write('endless'));
     const controller = new AbortController();
@@ -253,7 +253,7 @@ describe('an abort', () => {
   });
 
   it.each(['user', 'item'])(
-    'by the %s on the wire closes the connection, releases the permit and rejects with the reason',
+    'by the %s during the request closes the connection, releases the permit and rejects with the reason',
     async (who) => {
       const supervisor = limitedTo({ concurrency: 1 });
       const vendor = await vendorThat(() => {});
@@ -261,7 +261,7 @@ describe('an abort', () => {
       const calls = callsOf(supervisor, who === 'item' ? { signal } : {});
       const call = calls.fetch(vendor.url, { limit, retries: 0, ...(who === 'user' && { signal }) });
       await vendor.until(() => vendor.inFlight === 1);
-      // Not to be taken for the network's.
+      // An error that must not be confused with one of the network.
       const reason = Object.assign(new Error('enough'), { code: 'ECONNRESET' });
       abort(reason);
       expect(await call.catch((error: unknown) => error)).toBe(reason);
@@ -271,7 +271,7 @@ describe('an abort', () => {
     },
   );
 
-  it('by the item while the body arrives makes reading fail with the reason as its cause', async () => {
+  it('by its item while the body arrives fails the reading, with the reason as its cause', async () => {
     const supervisor = limitedTo({ concurrency: 1 });
     const vendor = await vendorThat((_, response) => response.write('endless'));
     const { signal, abort } = abortable();
@@ -282,7 +282,7 @@ describe('an abort', () => {
     await supervisor.until(({ held }) => held === 0);
   });
 
-  it('by the user while the body arrives makes reading fail with the reason', async () => {
+  it('by the user while the body arrives fails the reading with the reason', async () => {
     const supervisor = limitedTo({ concurrency: 1 });
     const vendor = await vendorThat((_, response) => response.write('endless'));
     const controller = new AbortController();
@@ -336,7 +336,7 @@ describe('an abort', () => {
     expect(supervisor.messages).toEqual(['acquire 1', 'release 1']);
   });
 
-  it('before the call makes it fail without asking for a permit', async () => {
+  it('before it starts makes it fail, and no permit is requested', async () => {
     const supervisor = limitedTo({ concurrency: 1 });
     const calls = callsOf(supervisor, { signal: AbortSignal.abort(new Error('too late')) });
     await expect(calls.fetch('http://127.0.0.1:8080', { limit })).rejects.toThrow('too late');
@@ -344,8 +344,8 @@ describe('an abort', () => {
   });
 });
 
-describe('an item', () => {
-  it('leaves nothing behind on a signal that lives long', async () => {
+describe('the calls of an item', () => {
+  it('leave no listener on a long-lived signal', async () => {
     const supervisor = limitedTo({ concurrency: 2 });
     const vendor = await vendorThat((_, response, count) => response.writeHead(count % 2 ? 500 : 200).end('ok'));
     const user = new AbortController();
@@ -359,14 +359,14 @@ describe('an item', () => {
     expect(getEventListeners(item.signal, 'abort')).toEqual([]);
   });
 
-  it('that never fetches does not even listen', () => {
+  it('leave a signal alone until the first call', () => {
     const { signal } = new AbortController();
     const calls = callsOf(limitedTo({ concurrency: 1 }), { signal });
     expect(getEventListeners(signal, 'abort')).toEqual([]);
     expect(() => calls.close()).not.toThrow();
   });
 
-  it('that does not await its call loses it when it is settled, and nothing else happens', async () => {
+  it('are cancelled silently when the item is settled, if the item did not await them', async () => {
     const supervisor = limitedTo({ concurrency: 1 });
     const vendor = await vendorThat(() => {});
     const calls = callsOf(supervisor);
@@ -385,7 +385,7 @@ describe('an item', () => {
 });
 
 describe('a call that an item starts and does not await', () => {
-  /** Starts something that goes on; returns promises that nobody awaits. */
+  /** Starts something that continues; returns promises that nobody awaits. */
   type Start = (calls: CallScope, url: string) => Promise<unknown[]> | unknown[];
   const starts: [string, Start][] = [
     ['a body', async ({ fetch }, url) => [(await fetch(url, { limit })).text()]],
@@ -441,7 +441,7 @@ describe('a call that an item starts and does not await', () => {
     },
   );
 
-  it('is recognised as cancelled while it waited for a permit', async () => {
+  it('is recognised as cancelled if it was waiting for a permit', async () => {
     const supervisor = limitedTo({ concurrency: 1 });
     const item = new AbortController();
     const calls = callsOf(supervisor, { signal: item.signal });
@@ -452,7 +452,7 @@ describe('a call that an item starts and does not await', () => {
     expect(isCancellation(await second)).toBe(true);
   });
 
-  it('is recognised as cancelled while it waited for a vendor that said "not now"', async () => {
+  it('is recognised as cancelled if it was waiting to repeat a 503', async () => {
     const clock = new WatchedClock();
     const vendor = await vendorThat((_, response) => response.writeHead(503, { 'retry-after': '30' }).end());
     const item = new AbortController();
@@ -471,7 +471,7 @@ describe('a call that waits for its next attempt', () => {
     ['an answer 503', 'answered 503', (_, response) => response.writeHead(503, { 'retry-after': '30' }).end()],
     ['an answer 500', 'answered 500', (_, response) => response.writeHead(500).end()],
     ['a lost connection', 'cannot reach', (request) => request.destroy()],
-  ] as [string, string, Answer][])('says so, and why: after %s', async (_, what, answer) => {
+  ] as [string, string, Answer][])('shows that it waits, and why: after %s', async (_, what, answer) => {
     const vendor = await vendorThat(answer);
     const clock = new WatchedClock();
     const repeats = new Repeats(clock, undefined);
@@ -488,7 +488,7 @@ describe('a call that waits for its next attempt', () => {
 });
 
 describe('after 429 or 503', () => {
-  /** Lets the time of a frozen limit pass. */
+  /** Lets the freeze of a limit end. */
   async function thaw(supervisor: Supervisor, clock: HandClock): Promise<void> {
     await supervisor.until(({ waiting, frozenMs }) => waiting > 0 && frozenMs > 0);
     clock.turn(supervisor.vendor.frozenMs);
@@ -504,9 +504,9 @@ describe('after 429 or 503', () => {
     ],
     ['503 with seconds', 503, { 'retry-after': '50' }, 'freeze vendor 50000'],
     ['503 without a time', 503, {}, 'freeze vendor null'],
-    ['503 with a time that is none', 503, { 'retry-after': '-45' }, 'freeze vendor null'],
+    ['503 with an invalid time', 503, { 'retry-after': '-45' }, 'freeze vendor null'],
   ])(
-    '%s, the limit is frozen before the permit is released, and the call queues again',
+    'with %s, the limit is frozen before the permit is released, and the call queues again',
     async (_, status, headers, freeze) => {
       const clock = new HandClock();
       const supervisor = limitedTo({ concurrency: 1 }, clock);
@@ -521,21 +521,24 @@ describe('after 429 or 503', () => {
     },
   );
 
-  it.each([429, 503, 500])('%i with a body that does not end, the permit is still released', async (status) => {
-    const clock = new HandClock();
-    const supervisor = limitedTo({ concurrency: 1 }, clock);
-    const vendor = await vendorThat((_, response, count) =>
-      count === 1 ? response.writeHead(status, { 'retry-after': '2' }).write('endless') : response.end('ok'),
-    );
-    const call = callsOf(supervisor, { clock }).fetch(vendor.url, { limit });
-    await vendor.until(() => vendor.requests.length === 1 && vendor.inFlight === 0);
-    if (status === 500) clock.turn(0);
-    else await thaw(supervisor, clock);
-    expect(await (await call).text()).toBe('ok');
-    await vendor.until(() => vendor.inFlight === 0);
-  });
+  it.each([429, 503, 500])(
+    'with status %i and a body that does not end, the permit is still released',
+    async (status) => {
+      const clock = new HandClock();
+      const supervisor = limitedTo({ concurrency: 1 }, clock);
+      const vendor = await vendorThat((_, response, count) =>
+        count === 1 ? response.writeHead(status, { 'retry-after': '2' }).write('endless') : response.end('ok'),
+      );
+      const call = callsOf(supervisor, { clock }).fetch(vendor.url, { limit });
+      await vendor.until(() => vendor.requests.length === 1 && vendor.inFlight === 0);
+      if (status === 500) clock.turn(0);
+      else await thaw(supervisor, clock);
+      expect(await (await call).text()).toBe('ok');
+      await vendor.until(() => vendor.inFlight === 0);
+    },
+  );
 
-  it('no other call is let through before the time has come', async () => {
+  it('no other call is let through before the freeze ends', async () => {
     const clock = new HandClock();
     const supervisor = limitedTo({ concurrency: 1 }, clock);
     const vendor = await vendorThat((_, response, count) =>
@@ -551,7 +554,7 @@ describe('after 429 or 503', () => {
     expect([vendor.requests.length, vendor.most]).toEqual([3, 1]);
   });
 
-  it('on every attempt, the item is postponed for as long as the vendor said, and no attempt of the item is used', async () => {
+  it('on every attempt, the item is postponed for as long as the vendor asked, without using an attempt of the item', async () => {
     const clock = new HandClock();
     const supervisor = limitedTo({ concurrency: 1 }, clock);
     const vendor = await vendorThat((_, response) => response.writeHead(429, { 'retry-after': '2' }).end());
@@ -566,7 +569,7 @@ describe('after 429 or 503', () => {
     await supervisor.until(({ held }) => held === 0);
   });
 
-  it('a call is not repeated if its body is a stream: the item is postponed', async () => {
+  it('the item is postponed if the body of its call is a stream, which cannot be sent again', async () => {
     const supervisor = limitedTo({ concurrency: 1 });
     const vendor = await vendorThat((request, response) => {
       request.resume();
@@ -583,7 +586,7 @@ describe('after 429 or 503', () => {
     expect(vendor.requests).toHaveLength(1);
   });
 
-  it('a call whose item runs out of time while the limit is frozen is postponed for the rest of the freeze', async () => {
+  it('the item is postponed for the rest of the freeze if it runs out of time during the freeze', async () => {
     const supervisor = limitedTo({ concurrency: 1 });
     const vendor = await vendorThat((_, response) => response.writeHead(429, { 'retry-after': '3600' }).end());
     const item = new AbortController();
@@ -596,7 +599,7 @@ describe('after 429 or 503', () => {
     expect(vendor.requests).toHaveLength(1);
   });
 
-  it('a call without a limit waits by itself', async () => {
+  it('a call without a limit waits on its own', async () => {
     const clock = new WatchedClock();
     const supervisor = limitedTo({ concurrency: 1 });
     const vendor = await vendorThat((_, response, count) => {
@@ -619,7 +622,7 @@ describe('after 429 or 503', () => {
     expect(supervisor.messages).toEqual([]);
   });
 
-  it('a call without a limit whose item runs out of time is postponed for the rest of the wait', async () => {
+  it('the item is postponed for the rest of the wait if it runs out of time in a call without a limit', async () => {
     const clock = new WatchedClock();
     const vendor = await vendorThat((_, response) => response.writeHead(429, { 'retry-after': '30' }).end());
     const item = new AbortController();
@@ -632,13 +635,13 @@ describe('after 429 or 503', () => {
   });
 });
 
-describe('after another 5xx', () => {
+describe('after a 5xx other than 503', () => {
   it.each([
     ['GET', 3],
     ['PUT', 3],
     ['POST', 1],
     ['PATCH', 1],
-  ])('%s is sent %i times, and the vendor’s last answer is returned', async (method, times) => {
+  ])('%s is sent %i times, and the last answer of the vendor is returned', async (method, times) => {
     const supervisor = limitedTo({ concurrency: 1 });
     const vendor = await vendorThat((_, response, count) => response.writeHead(500).end(`no ${count}`));
     const response = await callsOf(supervisor).fetch(vendor.url, { limit, method, retries: 2 });
@@ -648,12 +651,12 @@ describe('after another 5xx', () => {
     expect(supervisor.vendor.granted).toBe(times);
   });
 
-  it('an answer that finally comes is returned', async () => {
+  it('a later success is returned', async () => {
     const vendor = await vendorThat((_, response, count) => response.writeHead(count < 3 ? 502 : 200).end('ok'));
     expect((await callsOf(limitedTo({ concurrency: 1 })).fetch(vendor.url)).status).toBe(200);
   });
 
-  it('4xx is returned at once', async () => {
+  it('a 4xx is returned at once', async () => {
     const vendor = await vendorThat((_, response) => response.writeHead(404).end());
     expect((await callsOf(limitedTo({ concurrency: 1 })).fetch(vendor.url)).status).toBe(404);
     expect(vendor.requests).toHaveLength(1);
@@ -661,7 +664,7 @@ describe('after another 5xx', () => {
 });
 
 describe('a lost connection', () => {
-  it('that was refused each time is blamed on the host, and releases all permits', async () => {
+  it('that was refused on every attempt is blamed on the host, and releases all permits', async () => {
     const supervisor = limitedTo({ concurrency: 1 });
     const url = await nobody();
     const error = await callsOf(supervisor)
@@ -696,7 +699,7 @@ describe('a lost connection', () => {
     },
   );
 
-  it('is blamed on the request if the host answers others meanwhile', async () => {
+  it('is blamed on the request if the host answers other requests meanwhile', async () => {
     const supervisor = limitedTo({ concurrency: 2 });
     const poisoned: ServerResponse[] = [];
     const vendor = await vendorThat((request, response) => {
@@ -711,7 +714,7 @@ describe('a lost connection', () => {
     await expect(call).rejects.toMatchObject({ name: 'TypeError', cause: { code: 'UND_ERR_SOCKET' } });
   });
 
-  it('before anything was sent is repeated even for a POST', async () => {
+  it('before anything was sent is repeated, even for a POST', async () => {
     const supervisor = limitedTo({ concurrency: 1 });
     const vendor = await vendorThat((_, response) => response.end('ok'));
     const connect = buildConnector({});
@@ -729,8 +732,8 @@ describe('a lost connection', () => {
   });
 });
 
-describe('a timeout', () => {
-  it('does not run while the call waits for a permit, and ends a request that takes longer', async () => {
+describe('the timeout of a call', () => {
+  it('does not run during the wait for a permit, and ends a request that takes longer', async () => {
     const clock = new WatchedClock();
     const supervisor = limitedTo({ concurrency: 1 });
     const vendor = await vendorThat((request, response) => {
@@ -749,7 +752,7 @@ describe('a timeout', () => {
     await supervisor.until(({ held }) => held === 0);
   });
 
-  it('also covers the body', async () => {
+  it('includes the body', async () => {
     const clock = new WatchedClock();
     const supervisor = limitedTo({ concurrency: 1 });
     const vendor = await vendorThat((_, response) => response.write('endless'));
@@ -760,7 +763,7 @@ describe('a timeout', () => {
     await supervisor.until(({ held }) => held === 0);
   });
 
-  it('leaves no timer behind', async () => {
+  it('leaves no timer', async () => {
     const clock = new WatchedClock();
     const vendor = await vendorThat((_, response) => response.end('ok'));
     await (await callsOf(limitedTo({ concurrency: 1 }), { clock }).fetch(vendor.url, { timeout: 500 })).text();
@@ -768,8 +771,8 @@ describe('a timeout', () => {
   });
 });
 
-describe('the arguments', () => {
-  it("may be the platform's own Request, Headers and forms", async () => {
+describe('the arguments of fetch', () => {
+  it('may be the Request, Headers and forms of the platform', async () => {
     const vendor = await vendorThat(echo);
     const { fetch } = callsOf(limitedTo({ concurrency: 1 }));
     const request = new Request(vendor.url, { method: 'POST', body: 'text', headers: { 'x-mine': '1' } });
@@ -797,12 +800,12 @@ describe('the arguments', () => {
     [{ timeout: NaN }, 'expected a duration'],
     [{ timeout: Infinity }, 'expected a duration'],
     [{ retries: Infinity }, 'retries must be a whole number, 0 or more, not Infinity'],
-  ])('%j are refused', async (options, message) => {
+  ])('are refused if they are %j', async (options, message) => {
     const call = callsOf(limitedTo({ concurrency: 1 })).fetch('http://127.0.0.1:8080', options);
     await expect(call).rejects.toThrow(message);
   });
 
-  it('that fetch does not accept are refused as by fetch, without an attempt', async () => {
+  it('are refused as by the platform if it does not accept them, without an attempt', async () => {
     const supervisor = limitedTo({ concurrency: 1 });
     await expect(callsOf(supervisor).fetch('not a url', { limit })).rejects.toThrow(TypeError);
     expect(supervisor.messages).toEqual([]);
@@ -812,7 +815,7 @@ describe('the arguments', () => {
 describe('an item whose calls', () => {
   const vain = { limits: new Set(['vendor']), deadline: 10_000 };
 
-  it('all wait for a permit that does not come in time, waits in vain', async () => {
+  it('all wait for a permit that does not come in time waits in vain', async () => {
     const supervisor = limitedTo({ concurrency: 1 });
     const vendor = await vendorThat(() => undefined);
     const [holder, item] = [callsOf(supervisor), callsOf(supervisor)];
@@ -830,7 +833,7 @@ describe('an item whose calls', () => {
     expect(item.waitsInVain(vain)).toBe(false);
   });
 
-  it('include a task or a body that is not finished does not wait in vain', async () => {
+  it('include an unfinished task or body does not wait in vain', async () => {
     const supervisor = limitedTo({ concurrency: 1 });
     const vendor = await vendorThat((_, response) => response.write('a part'));
     const [tasked, reading] = [callsOf(supervisor), callsOf(supervisor)];

@@ -28,7 +28,7 @@ describe('an item whose time ends while it waits for a permit', () => {
     await expect(asked).rejects.toMatchObject({ ...putOff, ms: 1000 });
   });
 
-  it('is postponed if it was granted none for the latter half of its time', async () => {
+  it('is postponed if it was granted none in the second half of its time', async () => {
     const { clock, item, end, permits } = setting();
     clock.turn(100_000);
     const first = item.acquire('vendor');
@@ -40,7 +40,7 @@ describe('an item whose time ends while it waits for a permit', () => {
     await expect(second).rejects.toMatchObject(putOff);
   });
 
-  it('took too long if it was granted one later: it would be no quicker the next time', async () => {
+  it('took too long if it was granted one later, because it would be no faster the next time', async () => {
     const { clock, item, end, permits } = setting();
     clock.turn(100_000);
     const first = item.acquire('vendor');
@@ -52,7 +52,7 @@ describe('an item whose time ends while it waits for a permit', () => {
     await expect(second).rejects.toThrow('took too long');
   });
 
-  it('is postponed until the end of a freeze that it knows of, whatever it was granted before', async () => {
+  it('is postponed until the end of a known freeze, even if it was granted permits before', async () => {
     const { clock, item, end, permits } = setting();
     clock.turn(100_000);
     const first = item.acquire('vendor');
@@ -65,7 +65,7 @@ describe('an item whose time ends while it waits for a permit', () => {
     await expect(second).rejects.toMatchObject({ ...putOff, ms: 40_000 });
   });
 
-  it('gets its own reason for anything it asks for afterwards', async () => {
+  it('gets its own reason for later requests', async () => {
     const { item, end } = setting();
     end.abort(new Error('took too long'));
     await expect(item.acquire('vendor')).rejects.toThrow('took too long');
@@ -82,8 +82,8 @@ describe('a signal of the user', () => {
   });
 });
 
-describe('a limit that is not defined', () => {
-  it('is refused as always', async () => {
+describe('an undefined limit', () => {
+  it('is refused', async () => {
     const { item, permits } = setting();
     const asked = item.acquire('vendr');
     permits.onRefused({ id: 1, message: 'no such limit' });

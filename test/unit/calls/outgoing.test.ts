@@ -38,7 +38,7 @@ describe('a request', () => {
     expect(outgoing(url, { method: 'POST', body: body as string }).isRepeatable).toBe(expected);
   });
 
-  it('keeps the signal apart', () => {
+  it('keeps its signal separate', () => {
     const { signal } = new AbortController();
     const request = outgoing(url, { signal, method: 'PUT' });
     expect(request.signal).toBe(signal);
@@ -46,7 +46,7 @@ describe('a request', () => {
     expect(outgoing(url, { signal: null }).signal).toBeUndefined();
   });
 
-  it('is taken from the platform’s Request, and the options take precedence', () => {
+  it('is read from the Request of the platform, and the options take precedence', () => {
     const request = new Request(url, { method: 'POST', body: 'text', headers: { a: '1' }, redirect: 'manual' });
     const sent = outgoing(request, { headers: { b: '2' } });
     expect(sent).toMatchObject({ url, method: 'POST', isRepeatable: false });

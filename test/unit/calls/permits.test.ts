@@ -19,7 +19,7 @@ describe('a permit', () => {
     expect(sent.slice(1)).toEqual([{ type: 'release', id: 1 }]);
   });
 
-  it('goes to the call that requested it with its id', async () => {
+  it('goes to the call with its id', async () => {
     const { permits } = recorded();
     const first = permits.acquire('a').then(() => 'first');
     const second = permits.acquire('b').then(() => 'second');
@@ -29,7 +29,7 @@ describe('a permit', () => {
     expect(await first).toBe('first');
   });
 
-  it('of a limit that does not exist is refused with what the supervisor says', async () => {
+  it('of an undefined limit is refused with the message of the supervisor', async () => {
     const { permits } = recorded();
     const asked = permits.acquire('vendr');
     permits.onRefused({ id: 1, message: 'got "vendr": it defines vendor' });
@@ -46,7 +46,7 @@ describe('a permit', () => {
     expect(permits.waitingFor()).toBeNull();
   });
 
-  it('is not even requested with a signal that has aborted', async () => {
+  it('is not requested with an aborted signal', async () => {
     const { permits, sent } = recorded();
     await expect(permits.acquire('vendor', AbortSignal.abort(new Error('enough')))).rejects.toThrow('enough');
     expect(sent).toEqual([]);
@@ -75,7 +75,7 @@ describe('a permit', () => {
 });
 
 describe('the permits of a process', () => {
-  it('pass a freeze on', () => {
+  it('pass on a freeze', () => {
     const { permits, sent } = recorded();
     permits.freeze('vendor', 1500);
     permits.freeze('vendor', null);

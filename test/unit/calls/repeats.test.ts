@@ -11,7 +11,7 @@ function world() {
 }
 
 describe('a call that waits to be repeated', () => {
-  it('is shown with what happened, which attempt comes next, and when', () => {
+  it('is shown with the last failure, the number of the next attempt, and its time', () => {
     const { clock, repeats, begin } = world();
     expect(repeats.waitingFor()).toBeNull();
     const over = begin('http://vendor answered 503', 2);
@@ -39,7 +39,7 @@ describe('a call that waits to be repeated', () => {
     expect(logged.at(-1)).toEqual(['call will be repeated', { ...fields, what: 'a', repeated: 100 }]);
   });
 
-  it('fills neither the log nor the memory when each call is of another kind', () => {
+  it('fills neither the log nor the memory if each call is of another kind', () => {
     const { clock, begin, logged } = world();
     for (let i = 0; i < 1000; i++) begin(`kind ${i}`);
     expect(logged).toHaveLength(50);

@@ -61,7 +61,7 @@ describe('Retry-After', () => {
     );
   });
 
-  it('is never more than a day, and not wrong by more than a clock is', () => {
+  it('is never more than a day, and off by at most the difference of the clocks', () => {
     const second = fc.integer({ min: -200_000, max: 200_000 }).map((seconds) => wall + seconds * 1000);
     fc.assert(
       fc.property(second, second, (until, date) => {

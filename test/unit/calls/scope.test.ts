@@ -54,7 +54,7 @@ describe('a task under a limit', () => {
     expect(ran).toEqual([]);
   });
 
-  it('does not run if the item settles without having waited for it', async () => {
+  it('does not run if the item settles without having awaited it', async () => {
     const { scope, permits, sent } = opened();
     const ran: string[] = [];
     void scope.limit('vendor', () => ran.push('task'));
@@ -66,8 +66,8 @@ describe('a task under a limit', () => {
   });
 });
 
-describe('a task that asks for another permit of its own limit', () => {
-  /** What a call inside a task under limit `vendor` comes to, if every permit is granted. */
+describe('a call inside a task under a limit', () => {
+  /** The outcome of a call inside a task under limit `vendor`, if every permit is granted. */
   async function inside(inner: (scope: CallScope) => unknown, { blocks = true } = {}): Promise<unknown> {
     const { scope, permits } = opened(blocks);
     const done = scope.limit('vendor', () => inner(scope)).catch((error: unknown) => error);
@@ -84,27 +84,27 @@ describe('a task that asks for another permit of its own limit', () => {
     ['by fetch', ({ fetch }) => fetch('http://127.0.0.1', { limit: 'vendor' })],
     ['through another limit', ({ limit }) => limit('other', () => limit('vendor', () => 'never'))],
     [
-      'after it has waited for something else',
+      'after another wait',
       async ({ limit }) => {
         await new Promise((resolve) => setImmediate(resolve));
         return await limit('vendor', () => 'never');
       },
     ],
-  ])('%s fails at once, for good, and names the limit', async (_, inner) => {
+  ])('fails at once and permanently if it needs the same limit, and names the limit: %s', async (_, inner) => {
     const error = await inside(inner);
     expect(error).toMatchObject(refused);
     expect(verdictOf(error)).toBe('permanent');
   });
 
-  it('may ask for a permit of another limit', async () => {
+  it('may use another limit', async () => {
     expect(await inside(({ limit }) => limit('other', () => 'result'))).toBe('result');
   });
 
-  it('may do so if the limit is only a rate, because its permits need not come back', async () => {
+  it('may use the same limit if it is only a rate, because permits of a rate need not be returned', async () => {
     expect(await inside(({ limit }) => limit('vendor', () => 'result'), { blocks: false })).toBe('result');
   });
 
-  it('may do so after its end, and next to another task', async () => {
+  it('may use the same limit after its task has ended, or next to another task', async () => {
     const { scope, permits } = opened();
     const { limit } = scope;
     let late: Promise<unknown> | undefined;

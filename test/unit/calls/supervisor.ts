@@ -5,18 +5,18 @@ import type { LimitSnapshot } from '../../../src/core/limit-snapshot.ts';
 import type { LimitRules } from '../../../src/core/limit-rules.ts';
 import { Limits } from '../../../src/limits/limits.ts';
 
-/** The limits of a supervisor without its processes: children are holders in this one. */
+/** The limits of a supervisor without its processes: children hold permits in this process. */
 export interface Supervisor {
   /** Messages of all children, in the order of arrival: `acquire 1`, `freeze vendor 500`, … */
   readonly messages: string[];
   child(): Permits;
   readonly vendor: LimitSnapshot;
-  /** Resolves once `holds` does of limit `vendor`; looks at the end of each tick. */
+  /** Resolves once `holds` is true for limit `vendor`; checks it at the end of each tick. */
   until(holds: (vendor: LimitSnapshot) => boolean): Promise<void>;
   close(): void;
 }
 
-/** Time is `clock`'s; its ticks end by themselves. */
+/** Uses the time of `clock`; ticks end on their own. */
 export function supervise(vendor: LimitRules, clock: Clock = systemClock): Supervisor {
   const limits = new Limits({ vendor });
   const messages: string[] = [];

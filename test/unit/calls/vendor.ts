@@ -1,14 +1,14 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** An HTTP server on loopback that counts what is in flight. */
+/** An HTTP server on loopback that counts the requests in flight. */
 export interface Vendor {
   readonly url: string;
   /** `GET /path`, in the order of arrival. */
   readonly requests: string[];
   readonly inFlight: number;
   readonly most: number;
-  /** Resolves once `holds` does; looks whenever a request comes or goes. */
+  /** Resolves once `holds` is true; checks it whenever a request comes or ends. */
   until(holds: () => boolean): Promise<void>;
   close(): Promise<void>;
 }

@@ -13,7 +13,7 @@ beforeEach(() => {
 afterEach(() => rmSync(parent, { recursive: true }));
 
 describe('the directory for translated files', () => {
-  it('is made for this user alone, and found again', () => {
+  it('is created only for this user, and found again', () => {
     expect(userCacheDirectory(parent)).toBe(wanted);
     expect(statSync(wanted).mode & 0o777).toBe(0o700);
     expect(userCacheDirectory(parent)).toBe(wanted);
@@ -28,13 +28,13 @@ describe('the directory for translated files', () => {
       () => symlinkSync(join(parent, 'else'), wanted),
     ],
     ['is a file', () => writeFileSync(wanted, ''), () => {}],
-  ])('is not one that %s', (_, first, second) => {
+  ])('is never one that %s', (_, first, second) => {
     first();
     second();
     expect(userCacheDirectory(parent)).toBeUndefined();
   });
 
-  it('is none where none can be made', () => {
+  it('does not exist if it cannot be created', () => {
     expect(userCacheDirectory('/dev/null')).toBeUndefined();
   });
 });

@@ -6,7 +6,7 @@ import { checkFields } from '../../../src/pipeline/check.ts';
 
 const right = { name: 'a', source: [1], sink: to.discard() };
 
-/** The fields that are found wrong. */
+/** The fields that are reported as wrong. */
 function wrongIn(fields: object): string[] {
   return checkFields({ ...right, ...fields }).map(({ path }) => path.join('.'));
 }
@@ -27,7 +27,7 @@ describe('the fields of a pipeline', () => {
     { process: undefined, limits: undefined, options: undefined, version: undefined },
     { options: { concurrency: 1, itemTimeout: '1s', attempts: undefined, nothingWeKnow: 1, redact: ['a', 1] } },
     { version: '1', deterministic: false },
-  ])('are right in %p', (fields) => {
+  ])('are correct in %p', (fields) => {
     expect(wrongIn(fields)).toEqual([]);
   });
 
@@ -73,7 +73,7 @@ describe('the fields of a pipeline', () => {
     expect(wrongIn(fields)).toEqual(wrong);
   });
 
-  it('name what a process may be', () => {
+  it('may be a function or a processor for `process`, and the error says so', () => {
     expect(checkFields({ ...right, process: { run: () => 1 } })).toEqual([
       {
         path: ['process'],
@@ -82,7 +82,7 @@ describe('the fields of a pipeline', () => {
     ]);
   });
 
-  it('can be anything without harm', () => {
+  it('may have any value without a crash', () => {
     fc.assert(
       fc.property(
         fc.dictionary(fc.constantFrom('name', 'limits', 'source', 'process', 'sink', 'options'), fc.anything()),

@@ -8,7 +8,7 @@ import { pipelineMark } from '../../../src/pipeline/types.ts';
 const pipeline = definePipeline({ name: 'a', source: [1], sink: to.discard() });
 
 describe('the pipeline among the exports', () => {
-  it('is the default one', () => {
+  it('is the default export', () => {
     expect(exportedPipeline({ default: pipeline, other: 1 }, [])).toEqual({ status: 'pipeline', pipeline });
   });
 
@@ -29,7 +29,7 @@ describe('the pipeline among the exports', () => {
     [{ default: 5 }, 'export { five as default };', '5', ''],
     [null, 'module.exports = null;', 'null', ''],
     ['text', 'module.exports = "text";', '"text"', ''],
-  ])('is not %p, and the message says why', (exports, text, what, advice) => {
+  ])('is not %p, and the message explains why', (exports, text, what, advice) => {
     expect(exportedPipeline(exports, tokensOf(`\n${text}`))).toEqual({
       status: 'wrong',
       line: 2,
@@ -39,7 +39,7 @@ describe('the pipeline among the exports', () => {
 });
 
 describe('definePipeline', () => {
-  it('keeps the fields as they are and adds its mark', () => {
+  it('keeps its fields unchanged and adds its mark', () => {
     expect({ ...pipeline }).toEqual({ name: 'a', source: [1], sink: expect.anything(), [pipelineMark]: 1 });
   });
 

@@ -11,12 +11,12 @@ afterAll(() => rmSync(directory, { recursive: true }));
 const file = '/home/me/pipeline.ts';
 const text = "import { a } from './part.ts';\nimport b from 'pack';\n";
 
-/** As Node and jiti throw it. */
+/** An error as Node and jiti throw it. */
 function thrown(message: string, code?: string, stack?: string): Error {
   return Object.assign(new Error(message), { code, stack: stack ?? '' });
 }
 
-describe('what is said of a file that could not be imported', () => {
+describe('the problem of a file that could not be imported', () => {
   it.each([
     [
       'a relative module that require did not find',
@@ -79,11 +79,11 @@ describe('what is said of a file that could not be imported', () => {
     ],
     ['null', null, { file, message: 'threw while it was imported: a null was thrown: null' }],
     ['undefined', undefined, { file, message: 'threw while it was imported: a undefined was thrown: undefined' }],
-  ])('because of %s says where and what to do', (_, error, problem) => {
+  ])('names the place and the solution for %s', (_, error, problem) => {
     expect(importProblem({ error, file, text, exported: ['sqlite', 'to', 'to.sqlite', 'to.stdout'] })).toEqual(problem);
   });
 
-  it('names the line of the import that failed in another file', () => {
+  it('names the line of the failed import in another file', () => {
     const part = join(directory, 'part.ts');
     writeFileSync(part, "// './x'\n\nexport * from './x';\n");
     const error = thrown(`Cannot find module './x'\nRequire stack:\n- ${part}`, 'MODULE_NOT_FOUND');
@@ -98,7 +98,7 @@ describe('what is said of a file that could not be imported', () => {
   });
 });
 
-describe("the user's own place", () => {
+describe('the first place in the user’s own code', () => {
   it.each([
     ['    at f (/home/me/a.ts:5:21)', { file: '/home/me/a.ts', line: 5, column: 21 }],
     ['    at async file:///home/me/a%20b.ts:5:21', { file: '/home/me/a b.ts', line: 5, column: 21 }],

@@ -16,7 +16,7 @@ async function load(file: string, directory: string = fixtures): Promise<LoadedP
 }
 
 describe('a pipeline file', () => {
-  it('in TypeScript, with top-level await and a part in another file, is loaded and described', async () => {
+  it('is loaded and described if it is in TypeScript, with top-level await and a part in another file', async () => {
     const { pipeline, description, problems } = await load('full.ts');
     expect(problems).toEqual([]);
     expect(description).toEqual({
@@ -54,7 +54,7 @@ describe('a pipeline file', () => {
     expect(description).toMatchObject({ name, limits: {}, options: {}, optionLines: {}, deterministic: true });
   });
 
-  it('is given our own exports, so that it need not lie in a project that has the package', async () => {
+  it('receives our exports, so that it need not be in a project that has the package', async () => {
     cpSync(join(fixtures, 'module.mjs'), join(scratch, 'module.mjs'));
     cpSync(join(fixtures, 'items.mjs'), join(scratch, 'items.mjs'));
     const ours = {
@@ -65,7 +65,7 @@ describe('a pipeline file', () => {
     expect(description?.fingerprint).toBe('version ours');
   });
 
-  it('is translated once and then taken from the cache, which is for this user alone', async () => {
+  it('is translated once and then read from the cache, which is only for this user', async () => {
     await load('full.ts');
     expect(readdirSync(cacheDirectory)).toEqual(expect.arrayContaining([expect.stringContaining('pipelines-full.')]));
     expect(statSync(cacheDirectory).mode & 0o777).toBe(0o700);
@@ -76,7 +76,7 @@ describe('a pipeline file', () => {
     expect((await loadPipeline(join(fixtures, 'full.ts'), options)).problems).toEqual([]);
   });
 
-  it('is loaded all the same if the cache cannot be written', async () => {
+  it('is loaded even if the cache cannot be written', async () => {
     await load('full.ts');
     const unwritable = join(scratch, 'unwritable');
     mkdirSync(unwritable);
@@ -86,12 +86,12 @@ describe('a pipeline file', () => {
   });
 });
 
-describe('the fingerprint', () => {
-  it('is the version, if the pipeline names one', async () => {
+describe('the fingerprint of a pipeline', () => {
+  it('is its version if it has one', async () => {
     expect((await load('plain.js')).description?.fingerprint).toBe('version 7');
   });
 
-  it('changes with the file and with what it imports, and not with the directory', async () => {
+  it('changes with the file and its imports, and not with the directory', async () => {
     const first = await copyAndFingerprint('first', 1);
     expect(await copyAndFingerprint('second', 1)).toBe(first);
     expect(await copyAndFingerprint('third', 2)).not.toBe(first);
@@ -153,11 +153,11 @@ describe('the problem', () => {
       'not-an-object.broken.js',
       'not-an-object.broken.js:3:30: threw while it was imported: definePipeline expects an object with name, source and sink, got "a name"',
     ],
-  ])('in %s is shown as one line with its place', async (file, line) => {
+  ])('of %s is shown as one line with its place', async (file, line) => {
     expect(formatProblems((await load(file)).problems, fixtures)).toBe(line);
   });
 
-  it('of a sink is shown at the line of the pipeline that made it', async () => {
+  it('of a sink is shown at the line of the pipeline that created it', async () => {
     const lines = formatProblems((await load('throws-in-sink.broken.ts')).problems, fixtures);
     expect(lines).toMatch(/^throws-in-sink\.broken\.ts:6:\d+: to\.sqlite\(\): file: expected/);
   });
@@ -225,17 +225,17 @@ describe('the problem', () => {
       ],
     ],
     ['no-limits.broken.ts', ['6: limit: unknown limit "vendor" (the pipeline declares none)']],
-  ])('with each field of %s is shown at its line', async (file, lines) => {
+  ])('of each field in %s is shown at its line', async (file, lines) => {
     const { pipeline, description, problems } = await load(file);
     expect(formatProblems(problems, fixtures).split('\n')).toEqual(lines.map((line) => `${file}:${line}`));
     expect({ pipeline, description }).toEqual({ pipeline: null, description: null });
   });
 
-  it('is one line even if its message has several', () => {
+  it('is one line, even if its message has several', () => {
     expect(formatProblems([{ file: '/c/b.ts', line: 1, message: 'a\n  b\n' }], '/c')).toBe('b.ts:1: a b ');
   });
 
-  it('is shown with the whole path where the file is outside the directory', () => {
+  it('is shown with the whole path if the file is outside the directory', () => {
     expect(formatProblems([{ file: '/a/b.ts', field: 'name', message: 'no' }], '/c')).toBe('/a/b.ts: name: no');
   });
 });
@@ -246,7 +246,7 @@ describe('a pipeline in a project with a tsconfig.json', () => {
 import { ${what} } from '@lib/part';
 export default definePipeline({ name: 'aliased', source: ${what}, sink: to.discard() });`;
 
-  it('imports by its paths, and what it imports so counts as a part of it', async () => {
+  it('imports by its paths, and the imported files count as parts of it', async () => {
     mkdirSync(join(project, 'src/lib'), { recursive: true });
     mkdirSync(join(project, 'pipelines'));
     const paths = `{ /* a comment */ "compilerOptions": { "baseUrl": ".", "paths": { "@lib/*": ["./src/lib/*"], }, } }`;
@@ -261,7 +261,7 @@ export default definePipeline({ name: 'aliased', source: ${what}, sink: to.disca
     expect(second.description?.fingerprint).not.toBe(first.description?.fingerprint);
   });
 
-  it('runs our own millrace, whatever its paths map that to, and those files are no part of it', async () => {
+  it('gets the running millrace, whatever the paths map it to, and those files are no part of it', async () => {
     const paths = `{ "compilerOptions": { "paths": { "millrace": ["./types.ts"], "@lib/*": ["./src/lib/*"] } } }`;
     writeFileSync(join(project, 'tsconfig.json'), paths);
     writeFileSync(join(project, 'types.ts'), 'throw new Error("for the type check only");');
@@ -273,7 +273,7 @@ export default definePipeline({ name: 'aliased', source: ${what}, sink: to.disca
   });
 
   it.each(['{ "extends": "./nowhere.json" }', '{ "paths": '])(
-    'is loaded although that file is broken: %s',
+    'is loaded even if its tsconfig.json is broken: %s',
     async (text) => {
       writeFileSync(join(scratch, 'tsconfig.json'), text);
       writeFileSync(join(scratch, 'plain.ts'), pipeline('items').replace('@lib/part', './items.ts'));

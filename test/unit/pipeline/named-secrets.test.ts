@@ -12,7 +12,7 @@ function loaded(text: string, run: (named: typeof secret) => void = () => undefi
 }
 
 describe('the secrets of a pipeline', () => {
-  it('are those that it names while it is loaded, and those that its code names later', () => {
+  it('are those named while it loads, and those that its code names later', () => {
     const text = `import { definePipeline, secret as s, secret } from 'millrace';
       // secret('IN_A_COMMENT')
       export default definePipeline({ setup() { return secret('LATER').value() + vault.secret('ELSEWHERE'); } });`;
@@ -21,11 +21,11 @@ describe('the secrets of a pipeline', () => {
     expect(told).toEqual(['AT_ONCE', 'LATER']);
   });
 
-  it('are not those of a function of the user that has the same name', () => {
+  it('do not include those of a user’s function with the same name', () => {
     expect(loaded(`import { secret } from './vault.ts'; secret('OURS');`).names).toEqual([]);
   });
 
-  it('can all be named again later; another one is refused with what to do', () => {
+  it('may be named again later, and another is refused with a suggestion', () => {
     const { secret: late } = loaded('', (named) => void named('KNOWN'));
     expect(late('KNOWN')).toBeDefined();
     expect(() => late('UNKNOWN')).toThrow(/UNKNOWN.*Name it at the top level of the pipeline file/);

@@ -7,7 +7,7 @@ const findings = (params: unknown): string[] =>
   paramsOf(params).findings.map(({ path, message }) => `${path.join('.')}: ${message}`);
 
 describe('the params of a pipeline', () => {
-  it('are read into plain data', () => {
+  it('are read as plain data', () => {
     const { params } = paramsOf({
       shelf: param.string({ default: 'all', describe: 'the shelf to read' }),
       most: param.integer({ optional: true }),
@@ -23,7 +23,7 @@ describe('the params of a pipeline', () => {
     expect(JSON.parse(JSON.stringify(params))).toEqual(params);
   });
 
-  it('are none if there is no such field', () => {
+  it('are empty without the field', () => {
     expect(paramsOf(undefined)).toEqual({ params: {}, findings: [] });
   });
 
@@ -45,7 +45,7 @@ describe('the params of a pipeline', () => {
     ['a default of another type', { most: param.integer({ default: 1.5 }) }, 'params.most.default: expected a whole number, got 1.5'], // prettier-ignore
     ['a default that is not listed', { mode: param.oneOf(['a'], { default: 'b' as 'a' }) }, 'params.mode.default: expected a, got "b"'], // prettier-ignore
     ['nothing listed', { mode: param.oneOf([]) }, 'params.mode.values: expected a list of texts'],
-    ['a default of an optional one', { most: param.integer({ default: 1, optional: true }) }, 'is optional and has a default'], // prettier-ignore
+    ['a default of an optional param', { most: param.integer({ default: 1, optional: true }) }, 'is optional and has a default'], // prettier-ignore
     ['an unknown field', { most: param.integer({ descibe: 'x' } as object) }, 'did you mean "describe"?'],
   ])('are refused if they have %s', (_, params, text) => {
     expect(findings(params)).toEqual([expect.stringContaining(text)]);

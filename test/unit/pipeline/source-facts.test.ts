@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { sourceFacts } from '../../../src/pipeline/source-facts.ts';
 import type { Source } from '../../../src/pipeline/types.ts';
 
-/** As the file has it: what swc makes of functions in this file would be read differently. */
+/** The function exactly as the text has it; swc would change functions in this file. */
 function written(code: string): Source<unknown> {
   // oxlint-disable-next-line no-new-func, no-implied-eval -- a source as text
   return new Function(`return (${code})`)() as Source<unknown>;
@@ -50,7 +50,7 @@ describe('a source', () => {
       })(),
       undefined,
     ],
-  ])('that is no function resumes by count, and its items are known if it says so: %j', (source, items) => {
+  ])('that is not a function resumes by count, with its number of items if it has one: %j', (source, items) => {
     expect(sourceFacts(source)).toEqual({ resumes: 'by count', isEndless: false, items });
   });
 });

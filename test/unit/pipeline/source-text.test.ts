@@ -1,4 +1,4 @@
-/** What is read off the text of a pipeline file: lines of fields, and limits that are named. */
+/** Facts from the text of a pipeline file: the lines of fields, and the limits that it names. */
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { lineOfField } from '../../../src/pipeline/field-lines.ts';
@@ -44,15 +44,15 @@ export default definePipeline<Map<string, Set<number>>, { a: 1 }>({
     [['sink', 'key'], 17],
     [['teardown'], 4],
     [[], 4],
-  ])('%j is %d', (path, line) => {
+  ])('is found for %j: %d', (path, line) => {
     expect(lineOfField(tokensOf(text), path)).toBe(line);
   });
 
-  it('is unknown where definePipeline is not called by its name', () => {
+  it('is unknown if definePipeline is called by another name', () => {
     expect(lineOfField(tokensOf('export default define({ name: 1 })'), ['name'])).toBeUndefined();
   });
 
-  it('is searched for safely in any text', () => {
+  it('is searched for in any text without a crash', () => {
     const pieces = fc.constantFrom(
       'definePipeline',
       '<',
@@ -109,7 +109,7 @@ describe('the limits that a file names', () => {
     ["function limit(name) {}\nlimit('a')", []],
     ["function fetch(a, b = { limit: 'a' }) {}", []],
     ["// fetch(url, { limit: 'a' })\nconst text = \"limit('a')\"", []],
-  ])('in %j are %j', (text, names) => {
+  ])('are found in %j: %j', (text, names) => {
     expect(limitUses(tokensOf(text)).map(({ name }) => name)).toEqual(names);
   });
 
