@@ -35,7 +35,7 @@ export const readme: Pipeline = definePipeline({
   sink: to.sqlite({ file: 'pokedex.db', table: 'pokemon', key: 'id' }),
 });
 
-// Every field, and everything that the contexts offer.
+// Every field, and every property of the contexts.
 export const everything = definePipeline({
   name: 'everything',
   version: '2',
@@ -83,7 +83,7 @@ export const everything = definePipeline({
   },
 });
 
-// The other ways to say what the source is.
+// The other kinds of source.
 export const sources = [
   definePipeline({ name: 'a', source: [{ id: 1 }], process: ({ id }) => ({ id: id + 1 }), sink: to.stdout() }),
   definePipeline({ name: 'a', source: new Set(['x']), process: (text) => text.length, sink: to.discard() }),
@@ -94,7 +94,7 @@ export const sources = [
 ];
 declare function readable(): AsyncIterable<string>;
 
-// Results: one, many, none; at once or later.
+// Results: one, many, none; immediately or later.
 export const results = [
   definePipeline({ name: 'a', source: [1], process: (id) => ({ id }), sink: keyed() }),
   definePipeline({ name: 'a', source: [1], process: async (id) => ({ id }), sink: keyed() }),
@@ -114,7 +114,7 @@ function keyed() {
 same<Same<RowOf<{ a: 1 }[] | { b: 2 } | undefined | null>, { a: 1 } | { b: 2 }>>();
 same<Same<RowOf<void>, never>>();
 
-// Functions that were written elsewhere.
+// Functions that are declared elsewhere.
 async function work(
   { id }: { id: number },
   { fetch, resources }: ProcessContext<{ base: string }>,
@@ -137,7 +137,7 @@ export const elsewhere = definePipeline({
   sink: keyed(),
 });
 
-// A cursor whose type is said.
+// A cursor with a declared type.
 export const typedCursor = definePipeline({
   name: 'typed-cursor',
   limits: { vendor: { concurrency: 1 } },
@@ -150,7 +150,7 @@ export const typedCursor = definePipeline({
   sink: keyed(),
 });
 
-// Fields in another order, as long as nothing has to be inferred backwards.
+// Fields in other orders, if nothing has to be inferred backwards.
 export const otherOrder = definePipeline({
   sink: keyed(),
   source: [{ id: 1 }],
@@ -161,5 +161,5 @@ export const otherOrder = definePipeline({
   },
 });
 
-// What the memory sink has kept, with its type.
+// The results that the memory sink has collected, with their type.
 export const kept: readonly { id: number }[] = to.memory<{ id: number }>().rows;

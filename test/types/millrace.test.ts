@@ -1,5 +1,5 @@
-// The package resolves for a user, by its own "exports" and "types", and is not `any`.
+// A user’s project resolves the package through its "exports" and "types", and it is not `any`.
 import * as millrace from 'millrace';
 
-// @ts-expect-error -- there is no such export
+// @ts-expect-error -- the export does not exist
 export const nothing: unknown = millrace.noSuchExport;

@@ -1,4 +1,4 @@
-// Each of these does not compile. One mistake a line, as compilers differ in the line that they name.
+// None of these compiles. There is one mistake per line, as compilers differ in the line that they report.
 import {
   definePipeline,
   from,
@@ -34,15 +34,15 @@ definePipeline({ name: 'a', source, process: ({ id }) => (id > 1 ? { id } : { no
 definePipeline({ name: 'a', source, process: async ({ id }) => [{ no: id }], sink });
 
 // prettier-ignore
-// @ts-expect-error -- the items, which go to the sink as they are, lack the key
+// @ts-expect-error -- the items, which go to the sink unchanged, lack the key
 definePipeline({ name: 'a', source: [{ no: 1 }], sink });
 
 // prettier-ignore
-// @ts-expect-error -- the key is no column's value
+// @ts-expect-error -- the key is not the value of a column
 definePipeline({ name: 'a', source, process: ({ id }) => ({ id: { id } }), sink });
 
 // prettier-ignore
-// @ts-expect-error -- the sink wants more
+// @ts-expect-error -- the sink demands more properties
 definePipeline({ name: 'a', source, process: ({ id }) => ({ id }), sink: strict });
 
 // prettier-ignore
@@ -50,51 +50,51 @@ definePipeline({ name: 'a', source, process: ({ id }) => ({ id }), sink: strict 
 definePipeline({ name: 'a', source, process: ({ id }) => ({ id: String(id), name: 'x' }), sink: strict });
 
 // prettier-ignore
-// @ts-expect-error -- what the processor makes lacks the key
+// @ts-expect-error -- the results of the processor lack the key
 definePipeline({ name: 'a', source, process: exec<{ no: number }>('x'), sink });
 
 // prettier-ignore
-// @ts-expect-error -- nobody knows what the processor makes, and the sink wants a key
+// @ts-expect-error -- the results of the processor are unknown, and the sink demands a key
 definePipeline({ name: 'a', source, process: exec('x'), sink });
 
 // prettier-ignore
-// @ts-expect-error -- the processor takes other items
+// @ts-expect-error -- the processor accepts other items
 definePipeline({ name: 'a', source, process: users, sink });
 
 // prettier-ignore
-// @ts-expect-error -- the processor calls under a limit that there is not
+// @ts-expect-error -- the processor uses a limit that is not declared
 definePipeline({ name: 'a', limits, source, process: vendor, sink });
 
 // prettier-ignore
-// @ts-expect-error -- the processor calls under a limit, and there are none
+// @ts-expect-error -- the processor uses a limit, and none is declared
 definePipeline({ name: 'a', source, process: vendor, sink });
 
 // prettier-ignore
-// @ts-expect-error -- an object that nothing has marked as a processor
+// @ts-expect-error -- an object that was not made by defineProcessor
 definePipeline({ name: 'a', source, process: { kind: 'a', target: 'b', open: () => ({ run: () => ({ id: 1 }) }) }, sink });
 
 // prettier-ignore
-// @ts-expect-error -- an open processor that cannot run anything
+// @ts-expect-error -- an open processor without run
 defineProcessor({ kind: 'a', target: 'b', open: () => ({ close() {} }) });
 
 // prettier-ignore
-// @ts-expect-error -- no such limit, in fetch
+// @ts-expect-error -- an undeclared limit, in fetch
 definePipeline({ name: 'a', limits, source, process: (item, { fetch }) => void fetch('x', { limit: 'vendorr' }), sink });
 
 // prettier-ignore
-// @ts-expect-error -- no such limit, in limit
+// @ts-expect-error -- an undeclared limit, in limit
 definePipeline({ name: 'a', limits, source, process: (item, { limit }) => limit('vendorr', () => item), sink });
 
 // prettier-ignore
-// @ts-expect-error -- no such limit, in the source
+// @ts-expect-error -- an undeclared limit, in the source
 definePipeline({ name: 'a', limits, source: ({ fetch }) => [fetch('x', { limit: 'vendorr' })], process: () => ({ id: 1 }), sink });
 
 // prettier-ignore
-// @ts-expect-error -- no such limit, in setup
+// @ts-expect-error -- an undeclared limit, in setup
 definePipeline({ name: 'a', limits, source, setup: ({ limit }) => limit('vendorr', () => 1), process: (item) => item, sink });
 
 // prettier-ignore
-// @ts-expect-error -- no limits at all
+// @ts-expect-error -- no declared limits
 definePipeline({ name: 'a', source, process: (item, { fetch }) => void fetch('x', { limit: 'vendor' }), sink });
 
 // prettier-ignore
@@ -106,11 +106,11 @@ definePipeline({ name: 'a', limits: { vendor: {} }, source, process: (item) => i
 definePipeline({ name: 'a', limits: { vendor: { rate: 100 } }, source, process: (item) => item, sink });
 
 // prettier-ignore
-// @ts-expect-error -- a linger that is no duration
+// @ts-expect-error -- a linger that is not a duration
 definePipeline({ name: 'a', limits: { vendor: { concurrency: 1, linger: '5 sec' } }, source, process: (item) => item, sink });
 
 // prettier-ignore
-// @ts-expect-error -- a linger of permits that there are not
+// @ts-expect-error -- a linger without concurrency
 definePipeline({ name: 'a', limits: { vendor: { rate: '1/s', linger: '5s' } }, source, process: (item) => item, sink });
 
 // prettier-ignore
@@ -138,7 +138,7 @@ definePipeline({ name: 'a', source, process: (item) => item, sink, options: { wo
 definePipeline({ name: 'a', source, process: (item) => item, sink, consumers: 2 });
 
 // prettier-ignore
-// @ts-expect-error -- a parameter that is not the item
+// @ts-expect-error -- a parameter whose type is not that of the item
 definePipeline({ name: 'a', source, process: (item: { id: string }) => item, sink });
 
 // prettier-ignore
@@ -154,7 +154,7 @@ definePipeline({ name: 'a', source, setup: async () => ({ db: 1 }), process: (it
 definePipeline({ name: 'a', source, process: (item, { resources }) => ({ id: resources.db }), sink });
 
 // prettier-ignore
-// @ts-expect-error -- a teardown of something else
+// @ts-expect-error -- a teardown with other resources
 definePipeline({ name: 'a', source, setup: () => 1, process: (item) => item, teardown: (db: string) => void db, sink });
 
 // prettier-ignore
@@ -166,7 +166,7 @@ definePipeline({ name: 'a', source, setup: () => 1, sink });
 definePipeline({ name: 'a', source: ({ checkpoint }: SourceContext<number>) => [checkpoint('x')], sink: to.discard() });
 
 // prettier-ignore
-// @ts-expect-error -- something that the context does not have
+// @ts-expect-error -- a property that the context does not have
 definePipeline({ name: 'a', source, process: (item, { sequence }) => ({ id: sequence }), sink });
 
 // prettier-ignore
@@ -178,7 +178,7 @@ definePipeline({ name: 'a', process: () => ({ id: 1 }), sink });
 definePipeline({ name: 'a', source: 5, process: () => ({ id: 1 }), sink });
 
 // prettier-ignore
-// @ts-expect-error -- a source that returns nothing iterable
+// @ts-expect-error -- a source function whose result is not iterable
 definePipeline({ name: 'a', source: () => 5, process: () => ({ id: 1 }), sink });
 
 // prettier-ignore
@@ -186,7 +186,7 @@ definePipeline({ name: 'a', source: () => 5, process: () => ({ id: 1 }), sink })
 definePipeline({ name: 'a', source, process: (item) => item });
 
 // prettier-ignore
-// @ts-expect-error -- a sink that was not called
+// @ts-expect-error -- a sink function that was not called
 definePipeline({ name: 'a', source, process: (item) => item, sink: to.memory });
 
 // prettier-ignore
@@ -194,7 +194,7 @@ definePipeline({ name: 'a', source, process: (item) => item, sink: to.memory });
 definePipeline({ source, process: (item) => item, sink });
 
 // prettier-ignore
-// @ts-expect-error -- a name that is no text
+// @ts-expect-error -- a name that is not text
 definePipeline({ name: 1, source, process: (item) => item, sink });
 
 // ── params, secrets, texts ─────────────────────────────────────────────────────────────────────────────────────────
@@ -204,7 +204,7 @@ definePipeline({ name: 1, source, process: (item) => item, sink });
 definePipeline({ name: 'a', params: { shelf: param.string() }, source, process: ({ id }, { params }) => ({ id, s: params.shelff }), sink });
 
 // prettier-ignore
-// @ts-expect-error -- params without params
+// @ts-expect-error -- params, although none are declared
 definePipeline({ name: 'a', source, process: ({ id }, { params }) => ({ id, s: params.shelf }), sink });
 
 // prettier-ignore
@@ -220,11 +220,11 @@ param.oneOf(['a', 'b'], { default: 'c' });
 definePipeline({ name: 'a', params: { token: secret('T') }, source, process: (item) => item, sink });
 
 // prettier-ignore
-// @ts-expect-error -- a secret as name
+// @ts-expect-error -- a secret as the name
 definePipeline({ name: secret('N'), source, process: (item) => item, sink });
 
 // prettier-ignore
-// @ts-expect-error -- a header that is no text
+// @ts-expect-error -- a header that is not text
 definePipeline({ name: 'a', source, process: (item, { fetch }) => void fetch('x', { headers: { a: { b: 1 } } }), sink });
 
 // ── tables ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -248,11 +248,11 @@ definePipeline({ name: 'a', source, process: ({ id }) => ({ books: { no: id } })
 definePipeline({ name: 'a', source, process: ({ id }) => ({ authors: [{ book: id }] }), sink: books });
 
 // prettier-ignore
-// @ts-expect-error -- a row where tables are wanted
+// @ts-expect-error -- a row instead of tables
 definePipeline({ name: 'a', source, process: ({ id }) => ({ id }), sink: books });
 
 // prettier-ignore
-// @ts-expect-error -- a key that is no name
+// @ts-expect-error -- a key that is not a name
 to.sqlite({ file: 'a.db', tables: { a: { key: 5 } } });
 
 // prettier-ignore
@@ -282,7 +282,7 @@ definePipeline({ name: 'a', source: from.csv({ path: 'a', delimeter: ';' }), pro
 definePipeline({ name: 'a', source: from.csv({ header: ['id'] }), process: () => ({ id: 1 }), sink });
 
 // prettier-ignore
-// @ts-expect-error -- both
+// @ts-expect-error -- both a path and standard input
 from.csv({ path: 'a', stdin: true });
 
 // prettier-ignore
@@ -290,7 +290,7 @@ from.csv({ path: 'a', stdin: true });
 definePipeline({ name: 'a', source: from.csv({ path: 'a', header: ['id', 'name'] }), process: (row) => ({ id: 1, n: row.nmae }), sink });
 
 // prettier-ignore
-// @ts-expect-error -- no such source
+// @ts-expect-error -- an unknown source
 from.kafka({});
 
 // ── run ────────────────────────────────────────────────────────────────────────────────────────────────────────────

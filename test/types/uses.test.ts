@@ -23,7 +23,7 @@ interface User {
   email: string;
 }
 
-// Every field in order: params, limits, a CSV file with a header, tables.
+// All fields in order: params, limits, a CSV file with a header, tables.
 export const books = definePipeline({
   name: 'books',
   params: {
@@ -68,7 +68,7 @@ export const books = definePipeline({
   sink: to.sqlite({ file: 'a.db', tables: { books: { key: 'id' }, authors: { key: ['book', 'name'] } } }),
 });
 
-// A CSV file whose header is not declared may have any column.
+// A CSV file without a declared header may have any column.
 export const open = [
   definePipeline({
     name: 'a',
@@ -112,7 +112,7 @@ export const generated = definePipeline({
   sink: to.sqlite({ file: 'a.db', table: 'a', key: 'id' }),
 });
 
-// Several tables: nothing for one of them, shapes that differ by branch, arrays of results, none.
+// Several tables: no rows for one of them, shapes that differ by branch, arrays of results, no result.
 const tables = () => to.sqlite({ file: 'a.db', tables: { books: { key: 'id' }, authors: { key: 'name' } } });
 export const byTable = [
   definePipeline({ name: 'a', source: [1], process: (id) => ({ books: { id }, authors: id > 1 ? [{ name: 'x' }] : undefined }), sink: tables() }), // prettier-ignore
@@ -120,7 +120,7 @@ export const byTable = [
   definePipeline({ name: 'a', source: [1], process: (id) => (id > 1 ? [{ books: { id } }, { books: [{ id: 2 }] }] : null), sink: tables() }), // prettier-ignore
 ];
 
-// Functions that were written elsewhere.
+// Functions that are declared elsewhere.
 async function* pages({ cursor = 1, checkpoint, params }: SourceContext<number, { from: string }>) {
   yield params.from;
   checkpoint(cursor);
@@ -140,7 +140,7 @@ export const elsewhere = definePipeline({
   sink: to.stdout(),
 });
 
-// A processor in the place of a function: what it makes reaches the sink, whether or not it says what it takes.
+// A processor instead of a function: its results reach the sink, whether or not it declares its items.
 declare function exec<Out = unknown>(command: string): Processor<unknown, Out>;
 declare const vendor: Processor<User, { id: number; seen: Date }, 'vendor'>;
 export const executed: Pipeline<unknown, { path: string }> = definePipeline({
@@ -164,7 +164,7 @@ export const underALimit: Pipeline<unknown, { id: number; seen: Date }> = define
   sink: to.sqlite({ file: 'a.db', table: 'a', key: 'id' }),
 });
 
-// A processor of one's own: what it takes and makes is inferred.
+// A user’s own processor, whose items and results are inferred.
 export const counting = definePipeline({
   name: 'a',
   source: ['a b'],
@@ -202,7 +202,7 @@ export const fields = definePipeline({
 });
 export const file = to.sqlite({ file: shelf, table: 'a' });
 
-// A program that runs it: the params are those of the pipeline, if it says which.
+// A program that runs the pipeline, with the params of the pipeline if it declares its type.
 const service = run<typeof books>(new URL('./books.ts', import.meta.url), { params: { shelf: 'A', mode: 'delta' } });
 export const done: number = (await service.done).done;
 for await (const row of service.results) same<Same<NonNullable<typeof row.authors>[number]['name'], string>>();

@@ -11,14 +11,14 @@ import type { Chunk } from '../../../src/sources/port.ts';
 import { HandClock } from '../../support/hand-clock.ts';
 import { microtasks } from '../../support/microtasks.ts';
 
-/** What a producer has sent: a frame's items (raw records as text), or a place alone. */
+/** A message that a producer has sent: the items of a frame (raw records as text), or only a position. */
 export interface Sent {
   items: unknown[];
   frame?: Frame;
   position: SourcePosition;
 }
 
-/** An outlet whose messages are kept, decoded. */
+/** An outlet whose messages are collected, decoded. */
 export function anOutlet(options: Partial<OutletOptions> = {}): { outlet: Outlet; sent: Sent[] } {
   const sent: Sent[] = [];
   const outlet = new Outlet({
@@ -52,7 +52,7 @@ export interface AProducerOptions extends Partial<OutletOptions> {
   deterministic?: boolean;
 }
 
-/** A reader with an outlet, at some place of a source. */
+/** A reader with an outlet, at some position of a source. */
 export class AProducer {
   readonly clock = new HandClock();
   readonly throttle = new ThrottleGate();
@@ -80,7 +80,7 @@ export class AProducer {
     return this.sent.flatMap(({ items }) => items);
   }
 
-  /** Reads to the end while everything that is sent is stored at once. */
+  /** Reads to the end; everything sent is stored at once. */
   async readAll(): Promise<{ isAtEnd: boolean; items: unknown[] }> {
     const state = { isOver: false };
     const reading = this.reader.read().finally(() => (state.isOver = true));

@@ -50,7 +50,7 @@ const configure: ConfigureProducer = {
   diesWithSupervisor: true,
 };
 
-/** A producer's life, of which the test is the supervisor. */
+/** The life of a producer, with the test as its supervisor. */
 class Living {
   readonly clock = new HandClock();
   readonly sent: FromProducer[] = [];
@@ -81,7 +81,7 @@ class Living {
     );
   }
 
-  /** One that has described its pipeline and been configured. */
+  /** A producer that has described its pipeline and been configured. */
   static async reading(source: unknown, overrides: Partial<ConfigureProducer> = {}): Promise<Living> {
     const living = new Living(source);
     await living.hears({ type: 'describe', file: '/tested.ts' });
@@ -119,14 +119,14 @@ describe('a producer', () => {
     expect([living.hasLeft, living.clock.waiting, living.failures]).toEqual([true, 0, []]);
   });
 
-  it('reports what is wrong with its file', async () => {
+  it('reports the problems of its file', async () => {
     const problems = [{ file: '/tested.ts', message: 'no default export' }];
     const living = new Living([], { pipeline: null, description: null, problems });
     await living.hears({ type: 'describe', file: '/tested.ts' });
     expect(living.sent).toEqual([{ type: 'described', pipeline: null, problems }]);
   });
 
-  it('cannot read what it has not described', async () => {
+  it('fails if it is configured before it has described its pipeline', async () => {
     const living = new Living([]);
     await living.hears(configure);
     expect(living.failures).toMatchObject([
@@ -134,7 +134,7 @@ describe('a producer', () => {
     ]);
   });
 
-  it('whose source throws first has the earlier items stored', async () => {
+  it('has the earlier items stored if its source throws', async () => {
     const living = await Living.reading(function* () {
       yield 1;
       yield 2;
@@ -146,7 +146,7 @@ describe('a producer', () => {
     expect(living.failures).toMatchObject([{ message: 'the vendor hung up' }]);
   });
 
-  it('waits while the flag is up, from the first moment, and says so in its beat', async () => {
+  it('waits while the throttle is on, even at the start', async () => {
     const living = await Living.reading(['a'], { throttled: true });
     expect(living.said).toEqual(['described', 'ready']);
     await living.hears({ type: 'throttle', on: false });
@@ -179,7 +179,7 @@ describe('a producer whose source has a specification', () => {
     return { source: defineSource({ ...base, open, ...spec }), heard };
   }
 
-  it('opens it at its cursor, reports items as stored once they are committed, and closes it at the end', async () => {
+  it('opens the source at its cursor, reports items as stored after the commit, and closes the source at the end', async () => {
     const { source, heard } = own([
       { items: ['a'], cursor: 1 },
       { items: ['b', 'c'], cursor: 3 },
@@ -202,7 +202,7 @@ describe('a producer whose source has a specification', () => {
     expect(living.said.at(-1)).toBe('ended');
   });
 
-  it('does not report a cursor again that was stored before the producer started', async () => {
+  it('does not report a cursor that was stored before the producer started', async () => {
     const { source, heard } = own([{ items: ['b', 'c'] }]);
     const living = await Living.reading(source, { position: { cursor: '1', count: 1, digest: null } });
     expect(living.sent.find(({ type }) => type === 'frame')).not.toHaveProperty('isForgotten');
@@ -210,7 +210,7 @@ describe('a producer whose source has a specification', () => {
     expect(heard).toEqual([['open', 1, false], ['close']]);
   });
 
-  it('reports only the newest cursor reached while a report is in progress', async () => {
+  it('skips the cursors reached during a report, except the newest', async () => {
     const heard: unknown[] = [];
     const reports: (() => void)[] = [];
     const stored = (to: unknown): Promise<void> => {
@@ -231,7 +231,7 @@ describe('a producer whose source has a specification', () => {
     expect(living.said.at(-1)).toBe('ended');
   });
 
-  it('tells it what is settled, says so when it has dealt with that, and waits for it before it ends', async () => {
+  it('passes on what is settled, confirms it once the source has handled it, and waits for that before it ends', async () => {
     const { source, heard } = own([{ items: ['a'], cursor: 1 }], { settles: true });
     let deal: () => void = () => undefined;
     const settled = (to: unknown): Promise<void> => {
@@ -255,7 +255,7 @@ describe('a producer whose source has a specification', () => {
     expect(heard.at(-1)).toEqual(['close']);
   });
 
-  it('only opens one that has ended, to tell it what is settled', async () => {
+  it('only opens a source that has ended, to pass on what is settled', async () => {
     const { source, heard } = own([{ items: ['a'], cursor: 1 }], { settles: true });
     const living = await Living.reading(source, { reads: false, isReopened: true });
     await living.hears({ type: 'settledTo', id: 5, cursor: '1' });
@@ -265,7 +265,7 @@ describe('a producer whose source has a specification', () => {
     expect(heard).toEqual([['open', undefined, true], ['close']]);
   });
 
-  it('fails if it takes too long to deal with what it is told', async () => {
+  it('fails if its source takes too long to handle what is settled', async () => {
     const { source } = own([], {
       settles: true,
       open: () => ({ read: () => [], settled: () => new Promise(() => {}) }),
@@ -276,7 +276,7 @@ describe('a producer whose source has a specification', () => {
     expect(living.failures).toMatchObject([{ message: "the source's settled took longer than 1min (itemTimeout)" }]);
   });
 
-  it('fails if it does, with what came before stored first', async () => {
+  it('fails if its source fails, after the earlier items were stored', async () => {
     const failing = function* (): Generator<Chunk> {
       yield { items: [1] };
       throw new Error('the vendor hung up');
@@ -288,7 +288,7 @@ describe('a producer whose source has a specification', () => {
     expect(living.failures).toMatchObject([{ message: 'the vendor hung up' }]);
   });
 
-  it('fails if a report to it does', async () => {
+  it('fails if the source fails to accept a report', async () => {
     const stored = (): void => {
       throw new Error('the broker is gone');
     };
@@ -299,7 +299,7 @@ describe('a producer whose source has a specification', () => {
   });
 
   it.each(['stored', 'settled'] as const)(
-    'whose %s fails because of the stop is closed, and the producer has ended',
+    'closes a source whose %s fails because of the stop, and ends',
     async (report) => {
       const { source, heard } = own([{ items: ['a'], cursor: 1 }], { settles: true });
       const opening = {
@@ -321,7 +321,7 @@ describe('a producer whose source has a specification', () => {
     },
   );
 
-  it('closes it once it is open, if it was still opening at the stop, and only then has ended', async () => {
+  it('closes a source that was still opening at the stop after it has opened, and only then ends', async () => {
     const { source, heard } = own([{ items: ['a'] }]);
     let finishOpening: () => void = () => undefined;
     const slow = new Promise<void>((resolve) => (finishOpening = resolve));
@@ -335,7 +335,7 @@ describe('a producer whose source has a specification', () => {
     expect(living.said).toEqual(['described', 'ready', 'ended']);
   });
 
-  it('has ended at the stop if it gives up opening because of it', async () => {
+  it('ends at the stop if its source gives up opening because of it', async () => {
     const { source } = own([], {
       open: ({ signal }) =>
         new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error))),
@@ -345,7 +345,7 @@ describe('a producer whose source has a specification', () => {
     expect([living.said.at(-1), living.failures]).toEqual(['ended', []]);
   });
 
-  it('is stopped in the middle of a chunk, and closes it', async () => {
+  it('stops in the middle of a chunk, and closes its source', async () => {
     const { source, heard } = own([{ items: Array.from({ length: 100 }, (_, i) => i), cursor: 100 }]);
     const living = await Living.reading(source, { frameItems: 1, windowBytes: 20 });
     await living.hears({ type: 'stop' });
@@ -372,8 +372,8 @@ describe('a producer whose source has a specification', () => {
   });
 });
 
-describe('a producer that is stopped', () => {
-  it('has ended as soon as everything it sent is stored, even if its source waits forever', async () => {
+describe('a producer after a stop', () => {
+  it('ends as soon as everything that it sent is stored, even if its source waits forever', async () => {
     const living = await Living.reading(async function* () {
       yield 1;
       await new Promise(() => {});
@@ -390,7 +390,7 @@ describe('a producer that is stopped', () => {
     expect(living.said).toEqual(['described', 'ready', 'ended']);
   });
 
-  it('does not fail because of how its source reacts to the signal', async () => {
+  it('does not fail if its source throws because of the signal', async () => {
     const living = await Living.reading(async function* ({ signal }: SourceContext) {
       await new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)));
       yield 1;
@@ -399,7 +399,7 @@ describe('a producer that is stopped', () => {
     expect([living.said.at(-1), living.failures]).toEqual(['ended', []]);
   });
 
-  it('after its source has ended only reports the end again', async () => {
+  it('reports its end again if its source has ended', async () => {
     const living = await Living.reading(['a']);
     await living.hears({ type: 'stop' });
     await living.hears({ type: 'stored', frames: 1 });

@@ -15,7 +15,7 @@ function add(outlet: Outlet, ...items: unknown[]): void {
 }
 
 describe('an item', () => {
-  it('is sent at once when nothing is outstanding, and otherwise waits to share a frame', () => {
+  it('is sent at once if nothing is outstanding, and otherwise waits to share a frame', () => {
     const { outlet, sent } = anOutlet();
     add(outlet, 'a', 'b', 'c');
     expect(sent.map(({ items }) => items)).toEqual([['a']]);
@@ -23,20 +23,20 @@ describe('an item', () => {
     expect(sent.map(({ items }) => items)).toEqual([['a'], ['b', 'c']]);
   });
 
-  it('is sent in full frames, without waiting for an answer, as long as the window has space', () => {
+  it('is sent in full frames without waiting for an answer, as long as the window has space', () => {
     const { outlet, sent } = anOutlet({ frameItems: 2 });
     add(outlet, 1, 2, 3, 4, 5, 6);
     expect(sent.map(({ items }) => items)).toEqual([[1], [2, 3], [4, 5]]);
     expect(outlet.framesOutstanding).toBe(3);
   });
 
-  it('fills a frame by its bytes, too', () => {
+  it('fills a frame by its bytes as well as by the number of items', () => {
     const { outlet, sent } = anOutlet({ frameItems: 100, frameBytes: 50 });
     add(outlet, 'first', 'x'.repeat(30), 'x'.repeat(30), 'last');
     expect(sent.map(({ items }) => items.length)).toEqual([1, 2]);
   });
 
-  it('that is too large or cannot be encoded is refused, and no other item is lost', () => {
+  it('is refused if it is too large or cannot be encoded, and no other item is lost', () => {
     const { outlet, sent } = anOutlet();
     add(outlet, 'a', 'b');
     expect(() => outlet.add(() => 1, place(3))).toThrow('$ is a function');
@@ -62,7 +62,7 @@ describe('a chunk of records', () => {
     outlet.addRecords(records, 0, count, { cursor: null, count });
   };
 
-  it('begins a frame of its own if the gathered one is at least half full', () => {
+  it('begins its own frame if the gathered one is at least half full', () => {
     const { outlet, sent } = anOutlet({ frameItems: 4 });
     addChunk(outlet, chunk('first'));
     addChunk(outlet, chunk('a', 'b'));
@@ -71,7 +71,7 @@ describe('a chunk of records', () => {
     expect(sent.map(({ items }) => items)).toEqual([['first'], ['a', 'b'], ['c', 'd', 'e']]);
   });
 
-  it('fills up a frame that is less than half full, and any frame while the window is full', () => {
+  it('fills a frame that is less than half full, and any frame while the window is full', () => {
     const { outlet, sent } = anOutlet({ frameItems: 4 });
     addChunk(outlet, chunk('first'));
     addChunk(outlet, chunk('a'));
@@ -88,7 +88,7 @@ describe('a chunk of records', () => {
 });
 
 describe('the window', () => {
-  it('bounds the items that are not stored: the reader waits for space, and resumes when there is some', async () => {
+  it('limits the items that are not stored: the reader waits for space, and resumes when there is some', async () => {
     const { outlet, sent } = anOutlet({ frameItems: 2, windowBytes: 60 });
     let isWaiting = false;
     for (let i = 0; !isWaiting; i++) {
@@ -141,7 +141,7 @@ describe('the window', () => {
 });
 
 describe('a frame', () => {
-  it('carries the source’s place as of its last item, and that item’s digest', () => {
+  it('carries the source’s position after its last item, and the digest of that item', () => {
     const { outlet, sent } = anOutlet();
     outlet.add({ id: 1 }, place(1));
     outlet.add({ id: 2 }, place(2));
@@ -153,7 +153,7 @@ describe('a frame', () => {
     ]);
   });
 
-  it('has the digest of the item as sent, even if the source changes the object later', () => {
+  it('has the digest of the item as it was sent, even if the source changes the object later', () => {
     const { outlet, sent } = anOutlet();
     const item = { id: 1 };
     outlet.add('first', place(1));
@@ -165,7 +165,7 @@ describe('a frame', () => {
 });
 
 describe('a checkpoint', () => {
-  it('goes with the items that are gathered: they are covered', () => {
+  it('goes with the gathered items, which it covers', () => {
     const { outlet, sent } = anOutlet();
     add(outlet, 'a', 'b');
     outlet.covered(place(0, '"c"'), notTold);
@@ -173,7 +173,7 @@ describe('a checkpoint', () => {
     expect(sent.at(-1)).toMatchObject({ items: ['b'], position: { cursor: '"c"', count: 0, digest: itemDigest('b') } });
   });
 
-  it('is not sent alone if the items can be counted: the next frame carries it', () => {
+  it('is not sent alone if the items can be counted, but with the next frame', () => {
     const { outlet, sent } = anOutlet();
     add(outlet, 'a');
     outlet.covered(place(0, '"c"'), notTold);
@@ -182,7 +182,7 @@ describe('a checkpoint', () => {
     expect(outlet.isEmpty).toBe(true);
   });
 
-  it('is sent alone, once nothing is outstanding, if they cannot be counted', () => {
+  it('is sent alone once nothing is outstanding, if the items cannot be counted', () => {
     const { outlet, sent } = anOutlet();
     add(outlet, 'a');
     outlet.covered(place(0, '"c"'), told);
@@ -199,7 +199,7 @@ describe('a checkpoint', () => {
     expect(outlet.isEmpty).toBe(true);
   });
 
-  it('is not sent alone if an item that carries it has arrived in the meantime', () => {
+  it('is not sent alone if an item with it has arrived in the meantime', () => {
     const { outlet, sent } = anOutlet();
     add(outlet, 'a');
     outlet.covered(place(0, '"c"'), told);
@@ -226,7 +226,7 @@ describe('a flush', () => {
     expect(isOver).toBe(true);
   });
 
-  it('of nothing completes at once', async () => {
+  it('completes at once without items', async () => {
     const { outlet, sent } = anOutlet();
     await outlet.flushed();
     expect(sent).toEqual([]);

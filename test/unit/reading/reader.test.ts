@@ -49,7 +49,7 @@ describe('a source', () => {
     );
   });
 
-  it('whose iterator gives no results is refused with exit 78', async () => {
+  it('whose iterator returns no results is refused with exit 78', async () => {
     const source = { [Symbol.iterator]: () => ({ next: () => 7 }) };
     await expect(new AProducer({ open: () => source }).readAll()).rejects.toMatchObject({
       message: 'source: expected { value, done } from its iterator, got 7',
@@ -63,7 +63,7 @@ describe('a source', () => {
     ['something circular', circular(), '$.self refers back to an object that contains it'],
     ['something too large', 'x'.repeat(6000), 'more than maxItemBytes (5000)'],
     ['a promise', Promise.resolve(1), 'the item is a promise; await it before yielding it'],
-  ])('that yields %s is refused with exit 78 and the item’s number', async (_, item, message) => {
+  ])('that yields %s is refused with exit 78 and the number of the item', async (_, item, message) => {
     const producer = new AProducer({ open: () => [1, 2, item] });
     const reading = producer.readAll();
     await expect(reading).rejects.toMatchObject({ code: 'ITEM', exitCode: 78 });
@@ -71,7 +71,7 @@ describe('a source', () => {
     await expect(reading).rejects.toThrow(message);
   });
 
-  it('that has reported its place learns which part of it had a bad item', async () => {
+  it('with a bad item is refused with the number of the item after its last checkpoint', async () => {
     const producer = new AProducer({
       *open(_cursor, checkpoint) {
         yield 1;
@@ -83,7 +83,7 @@ describe('a source', () => {
     await expect(producer.readAll()).rejects.toThrow('item 2 after the cursor {"page":2} of the source: ');
   });
 
-  it('that throws in the middle fails after the items that it had yielded', async () => {
+  it('that throws fails after the items that it had yielded', async () => {
     const producer = new AProducer({
       *open() {
         yield 1;
@@ -113,7 +113,7 @@ describe('a source', () => {
     ['more than 1 MiB', 'ü'.repeat(600_000), 'checkpoint expects a cursor of at most 1 MiB of JSON, got 1200002 bytes'],
     ['a big integer', 1n, 'checkpoint expects a cursor that JSON can hold: '],
     ['something circular', circular(), 'checkpoint expects a cursor that JSON can hold: '],
-  ])('cannot be covered by %s', async (_, cursor, message) => {
+  ])('is refused if it sets a checkpoint with %s', async (_, cursor, message) => {
     const producer = new AProducer({
       *open(_cursor, checkpoint) {
         yield 1;
@@ -125,7 +125,7 @@ describe('a source', () => {
 });
 
 describe('a resumed source', () => {
-  it('is not skipped beyond what is stored', async () => {
+  it('is skipped only as far as its items are stored', async () => {
     const producer = new AProducer({ open: () => numbers(5), position: at(3, 3) });
     expect(await producer.readAll()).toEqual({ isAtEnd: true, items: [4, 5] });
     expect(producer.reader.position).toEqual({ cursor: null, count: 5, digest: null });
@@ -138,7 +138,7 @@ describe('a resumed source', () => {
     expect(producer.sent).toEqual([]);
   });
 
-  it('that yields an item that cannot be encoded instead is refused as well', async () => {
+  it('that yields an item that cannot be encoded is refused with exit 78', async () => {
     const producer = new AProducer({ open: () => ['a', () => 1], position: at(2, 'b') });
     await expect(producer.readAll()).rejects.toMatchObject({ code: 'SOURCE_CHANGED', exitCode: 78 });
   });
@@ -170,7 +170,7 @@ describe('a resumed source', () => {
   });
 });
 
-describe('reading', () => {
+describe('the reader of a source', () => {
   it('waits at the throttle’s gate before the next item', async () => {
     let yielded = 0;
     const producer = new AProducer({
@@ -199,7 +199,7 @@ describe('reading', () => {
         yield { bytes: Buffer.alloc(100, 'x'), ends, meta: {} };
       },
     ],
-  ])('of %s stays paused if the throttle is raised while the window is full', async (yields, open) => {
+  ])('of %s stays paused if the throttle is set while the window is full', async (yields, open) => {
     const producer = new AProducer({ open, yields, windowBytes: 1 });
     const reading = producer.reader.read();
     await microtasks();
@@ -230,7 +230,7 @@ describe('reading', () => {
     expect(yielded).toBe(3);
   });
 
-  it('that is stopped takes nothing more, even if the source yields', async () => {
+  it('takes no more items after a stop, even if the source yields them', async () => {
     let release = (): void => undefined;
     const gate = new Promise<void>((resolve) => (release = resolve));
     const producer = new AProducer({
@@ -249,7 +249,7 @@ describe('reading', () => {
     expect(producer.items).toEqual([1]);
   });
 
-  it('that is stopped ignores a checkpoint for items that it did not take', async () => {
+  it('ignores a checkpoint for items that it did not take after a stop', async () => {
     let release = (): void => undefined;
     const gate = new Promise<void>((resolve) => (release = resolve));
     const producer = new AProducer({
@@ -285,7 +285,7 @@ describe('reading', () => {
     ],
     ['fails', () => Promise.reject(new Error('no'))],
     ['never ends', () => new Promise(() => {})],
-  ])('can be stopped while the source waits forever, even if its clean-up %s', async (_, cleanUp) => {
+  ])('can be stopped while the source waits forever, even if the clean-up %s', async (_, cleanUp) => {
     const source = {
       [Symbol.asyncIterator]: () => ({ next: () => new Promise(() => {}), return: cleanUp }),
     };
@@ -296,7 +296,7 @@ describe('reading', () => {
     await producer.outlet.flushed();
   });
 
-  it('tells the source that it may clean up', async () => {
+  it('lets the source clean up', async () => {
     let cleaned = false;
     const producer = new AProducer({
       *open() {
@@ -342,7 +342,7 @@ function circular(): unknown {
   return value;
 }
 
-/** Neither a generator nor synchronous: `next` and no more. */
+/** An iterator that is neither a generator nor synchronous: it has `next` only. */
 function ownIterator(items: unknown[]): AsyncIterator<unknown> {
   return {
     next: () => Promise.resolve(items.length > 0 ? { value: items.shift() } : { value: undefined, done: true }),

@@ -6,10 +6,10 @@ import type { Chunk } from '../../../src/sources/port.ts';
 import { AProducer, type AProducerOptions } from './a-producer.ts';
 import { microtasks } from '../../support/microtasks.ts';
 
-/** What a source does, step by step: yields the next item, or says where it is. */
+/** The steps of a source: it yields the next item, or sets a checkpoint. */
 type Script = readonly ('item' | 'checkpoint')[];
 
-/** How a source hands over its items. */
+/** How a source yields its items. */
 const kinds = {
   *generator(script: Script, from: number, checkpoint: (cursor: unknown) => void) {
     for (let i = from; i < script.length; i++) {
@@ -42,13 +42,13 @@ function itemsOf(script: Script): unknown[] {
   return script.flatMap((step, i) => (step === 'item' ? [{ at: i, text: 'x'.repeat(i % 7) }] : []));
 }
 
-/** How one life of the producer goes: how its frames are cut, how they are stored, and when it is killed. */
+/** One life of the producer: how its frames are cut, how they are stored, and when it is killed. */
 interface Life {
-  /** Messages that are stored before it is killed. */
+  /** Messages that are stored before the kill. */
   stored: number;
   frameItems: number;
   windowBytes: number;
-  /** How many messages are stored together, again and again. */
+  /** How many messages are stored together, cyclically. */
   pace: number[];
 }
 
@@ -61,7 +61,7 @@ const life = fc.record<Life>({
 
 const immortal: Life = { stored: Infinity, frameItems: 3, windowBytes: 10_000, pace: [1, 2] };
 
-/** One life of a producer, from `position`. Only what is stored counts; what was sent besides is lost with it. */
+/** One life of a producer, from `position`. Only stored messages count; the others are lost with it. */
 async function live(
   options: Pick<AProducerOptions, 'open' | 'yields' | 'deterministic'>,
   position: SourcePosition,
@@ -87,7 +87,7 @@ async function live(
   }
   const isAtEnd = end !== undefined && stored === producer.sent.length;
   producer.reader.stop();
-  // Nothing waits in the outlet forever, or the run would keep it.
+  // This releases the reader, if it waits in the outlet.
   producer.outlet.stored(Infinity);
   await reading;
   const kept = producer.sent.slice(0, stored);
@@ -98,7 +98,7 @@ async function live(
   };
 }
 
-/** Lives one after the other, each from where the last one's store stood, until the source has ended. */
+/** Successive lives, each from the position that the previous one stored, until the source has ended. */
 async function liveOn(
   options: Pick<AProducerOptions, 'open' | 'yields' | 'deterministic'>,
   lives: readonly Life[],
@@ -123,7 +123,7 @@ function inBytes(texts: readonly string[]): { bytes: Buffer; ends: number[] } {
 
 const script = fc.array(fc.constantFrom('item', 'item', 'item', 'checkpoint'), { maxLength: 40 });
 
-describe('a producer that is killed again and again', () => {
+describe('a producer that is killed repeatedly', () => {
   it.each(Object.keys(kinds) as Kind[])(
     'stores each item of a source once and in order: %s with checkpoints anywhere',
     async (kind) => {
@@ -149,7 +149,7 @@ describe('a producer that is killed again and again', () => {
           fc.array(life, { maxLength: 10 }),
           async (count, chunks, lives) => {
             let moment = 0;
-            // In each life it is cut into other chunks.
+            // Each life cuts the source into other chunks.
             const open = function* (cursor: unknown): Generator<Chunk> {
               let next = Number(cursor ?? 0);
               while (next < count) {
@@ -169,7 +169,7 @@ describe('a producer that is killed again and again', () => {
     },
   );
 
-  it('stores each item once and in order although its source covers them at other places in each life', async () => {
+  it('stores each item once and in order, even if its source sets its checkpoints elsewhere in each life', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.nat({ max: 30 }),
@@ -180,7 +180,7 @@ describe('a producer that is killed again and again', () => {
           const open = function* (cursor: unknown, checkpoint: (cursor: unknown) => void): Generator<number> {
             for (let i = Number(cursor ?? 0); i < count; i++) {
               yield i;
-              // By the clock, say: a checkpoint may fall inside what the next life skips.
+              // By the clock, for example: a checkpoint may be inside the items that the next life skips.
               if (covers[moment++ % covers.length]) checkpoint(i + 1);
             }
           };
@@ -206,7 +206,7 @@ describe('a producer that is killed again and again', () => {
     );
   });
 
-  it('loses nothing of a source that cannot be counted', async () => {
+  it('loses no item of a source that cannot be counted', async () => {
     await fc.assert(
       fc.asyncProperty(script, fc.array(life, { maxLength: 10 }), async (steps: Script, lives) => {
         const open: AProducerOptions['open'] = (cursor, checkpoint) =>
@@ -219,7 +219,7 @@ describe('a producer that is killed again and again', () => {
     );
   });
 
-  it('repeats nothing of a source that covers each message, if it is killed while it waits for the next one', async () => {
+  it('repeats no item of a source that sets a checkpoint after each message, if it is killed while it waits', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.nat({ max: 6 }), { maxLength: 8 }), async (batches) => {
         let arrived = 0;

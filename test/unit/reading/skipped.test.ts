@@ -5,7 +5,7 @@ import { AProducer, type AProducerOptions } from './a-producer.ts';
 const long = `${'x'.repeat(100 * 1024)}\n`;
 const meta = { version: 1 };
 
-/** One chunk of two records, the first of which is long. */
+/** One chunk with two records; the first is long. */
 function* records(first = long): Generator<Chunk> {
   const bytes = Buffer.from(`${first}b\n`);
   yield { bytes, ends: [bytes.length - 2, bytes.length], meta };
@@ -18,7 +18,7 @@ describe('a long record that was the last one stored', () => {
   it.each([
     ['lower', 1e6, 1000],
     ['higher', 1000, 1e6],
-  ])('is the same with a %s maxItemBytes', async (_, before, after) => {
+  ])('counts as unchanged with a %s maxItemBytes', async (_, before, after) => {
     const first = reading(before);
     await first.readAll();
     const { position } = first.sent[0]!;
@@ -26,7 +26,7 @@ describe('a long record that was the last one stored', () => {
     expect(await reading(after, { position }).readAll()).toEqual({ isAtEnd: true, items: ['b\n'] });
   });
 
-  it('is another one if its first bytes differ', async () => {
+  it('counts as changed if its first bytes differ', async () => {
     const first = reading(1e6);
     await first.readAll();
     const { position } = first.sent[0]!;

@@ -10,7 +10,7 @@ async function isOpen(waiting: Promise<void>): Promise<boolean> {
 }
 
 describe('the throttle’s gate', () => {
-  it('holds all callers while the flag is up, and lets them all through when it is lowered', async () => {
+  it('holds all callers while the flag is up, and lets all of them through when it is lowered', async () => {
     const gate = new ThrottleGate();
     expect(await isOpen(gate.lowered())).toBe(true);
     gate.set(true);
