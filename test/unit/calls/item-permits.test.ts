@@ -40,7 +40,7 @@ describe('an item whose time ends while it waits for a permit', () => {
     await expect(second).rejects.toMatchObject(putOff);
   });
 
-  it('took too long if it was granted one later, because it would be no faster the next time', async () => {
+  it('fails as too slow if it was granted one later, because it would be no faster the next time', async () => {
     const { clock, item, end, permits } = setting();
     clock.turn(100_000);
     const first = item.acquire('vendor');
@@ -65,7 +65,7 @@ describe('an item whose time ends while it waits for a permit', () => {
     await expect(second).rejects.toMatchObject({ ...putOff, ms: 40_000 });
   });
 
-  it('gets its own reason for later requests', async () => {
+  it('rejects later requests with the reason for its end', async () => {
     const { item, end } = setting();
     end.abort(new Error('took too long'));
     await expect(item.acquire('vendor')).rejects.toThrow('took too long');

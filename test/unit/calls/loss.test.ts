@@ -24,7 +24,7 @@ describe('an error', () => {
   });
 
   it.each([undefined, 'UND_ERR_INVALID_ARG', 'UND_ERR_REQ_CONTENT_LENGTH_MISMATCH', 'ENOENT', 23])(
-    'with code %s is not',
+    'with code %s is not about the connection',
     (code) => {
       expect(isOfTheNetwork(Object.assign(new Error('x'), { code }))).toBe(false);
     },

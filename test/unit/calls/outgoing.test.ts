@@ -34,7 +34,7 @@ describe('a request', () => {
     ['a stream', new ReadableStream(), false],
     ['a generator', (function* () {})(), false],
     ['an asynchronous generator', (async function* () {})(), false],
-  ])('with %s as its body can be sent again: %s', (_, body, expected) => {
+  ])('knows whether it can be sent again with %s as its body', (_, body, expected) => {
     expect(outgoing(url, { method: 'POST', body: body as string }).isRepeatable).toBe(expected);
   });
 

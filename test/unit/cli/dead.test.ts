@@ -196,7 +196,7 @@ describe.each(['runs', 'does not run'] as const)('when the pipeline %s, millrace
     expect(await millrace('ls --reason nothing')).toMatchObject({ code: 0, stdout: 'no dead letters\n' });
   });
 
-  it('show prints all that is known of a letter and its item with its types, and no secret', async () => {
+  it('show prints every detail of a letter, and its item with its types, but no secret', async () => {
     await left();
     const { code, stdout } = await millrace('show 2 1');
     expect(code).toBe(0);
@@ -501,7 +501,7 @@ describe('when no supervisor answers, millrace dead', () => {
 });
 
 describe('when the supervisor was killed, millrace dead', () => {
-  it('keeps what is known of it for the next one: the item on trial, and the processes that may still live', async () => {
+  it('keeps the item on trial, and the processes that may still live, for the next supervisor', async () => {
     leave();
     const consumer = { run: 'run-1', role: 'consumer', ordinal: 1, pid: 4711, started: '1', boot: 'b' } as const;
     const writer = spool!.writers.register(consumer);

@@ -37,7 +37,7 @@ function find(cwd: string, operand?: string, state?: string, environment: Record
 }
 
 describe('the state directory of a command', () => {
-  it('is first the one given by the option', () => {
+  it('is the one that the option names, if there is an option', () => {
     expect(find(one, undefined, 'here', { MILLRACE_STATE: '/there' })).toEqual({
       directory: join(one, 'here'),
       socketPath: join(one, 'here', 'control.sock'),
@@ -45,7 +45,7 @@ describe('the state directory of a command', () => {
     });
   });
 
-  it('is then the one given by the environment, before that of a name', () => {
+  it('is the one that the environment names, even if there is a name', () => {
     expect(find(one, 'x', undefined, { MILLRACE_STATE: '/there' })).toMatchObject({ directory: '/there', name: 'x' });
     expect(find(one, undefined, undefined, { STATE_DIRECTORY: '/var/lib/a:/b' }).directory).toBe('/var/lib/a');
   });
@@ -62,7 +62,7 @@ describe('the state directory of a command', () => {
   it.each<[string, () => unknown, string]>([
     ['there is none', () => find(empty), 'there is none in'],
     ['there are several', () => find(many), 'there are several in'],
-    ['there are several: which', () => find(many), 'a, b'],
+    ['there are several, which are listed', () => find(many), 'a, b'],
     [
       'it is neither a name nor a file',
       () => find(one, 'No.ts'),

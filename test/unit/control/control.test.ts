@@ -168,8 +168,12 @@ describe('the control socket', () => {
     ['a change of a read-only path', 'POST /healthz HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\n{}', '405'],
     ['a body without an end', 'GET /healthz HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n1\r\na', '413'],
     ['garbage', '\u0000\u0001\u0002\r\n\r\n', '400'],
-    ['two lengths', 'GET / HTTP/1.1\r\nhost: x\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\n', '400'],
-    ['no host', 'GET /healthz HTTP/1.1\r\n\r\n', '400'],
+    [
+      'a request with two lengths',
+      'GET / HTTP/1.1\r\nhost: x\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\n',
+      '400',
+    ],
+    ['a request without a host', 'GET /healthz HTTP/1.1\r\n\r\n', '400'],
     ['headers that are too long', `GET / HTTP/1.1\r\nhost: x\r\na: ${'x'.repeat(9000)}\r\n\r\n`, '431'],
   ])('refuses %s, and keeps serving', async (_, message, status) => {
     await start();
@@ -198,14 +202,14 @@ describe('the control socket', () => {
   });
 });
 
-describe('a question to the control socket', () => {
-  it('is an error if nothing is running', async () => {
+describe('a client of the control socket', () => {
+  it('reports that nothing is running', async () => {
     await expect(ask()).rejects.toMatchObject({ code: 'NOT_RUNNING', message: expect.stringContaining(socketPath) });
     await writeFile(socketPath, '');
     await expect(ask()).rejects.toMatchObject({ code: 'NOT_RUNNING' });
   });
 
-  it('is an error if the user has no permission', async () => {
+  it('reports that the user has no permission', async () => {
     await start();
     await chmod(socketPath, 0);
     const error = await ask().catch((reason: unknown) => reason);
@@ -220,7 +224,7 @@ describe('a question to the control socket', () => {
     ['does not return JSON', 'HTTP/1.1 200 OK\r\nserver: millrace\r\ncontent-length: 2\r\n\r\nno', 'NOT_OURS'],
     ['stops in the middle', 'HTTP/1.1 200 OK\r\nserver: millrace\r\ncontent-length: 9\r\n\r\n{}', 'NO_ANSWER'],
     ['hangs up', '', 'NO_ANSWER'],
-  ])('is an error if the server %s', async (_, message, code) => {
+  ])('fails if the server %s', async (_, message, code) => {
     await listen(createSocketServer((socket) => socket.once('data', () => socket.end(message)).resume()));
     await expect(ask()).rejects.toMatchObject({ code, exitCode: 69 });
   });

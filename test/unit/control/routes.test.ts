@@ -116,7 +116,7 @@ describe('the control API', () => {
     },
   );
 
-  it('answers HEAD and GET, and names them in response to any other method', async () => {
+  it('answers HEAD and GET, and lists them in response to any other method', async () => {
     expect((await ask('/healthz', { method: 'HEAD' })).status).toBe(200);
     const refused = await ask('/api/dead', { method: 'DELETE' });
     expect(refused).toMatchObject({ status: 405, allow: 'GET, HEAD' });

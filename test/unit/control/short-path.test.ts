@@ -27,7 +27,7 @@ describe('a path that is too long for a socket', () => {
     expect(existsSync(path)).toBe(false);
   });
 
-  it('uses a link in a directory only for its owner if there is no /proc, and leaves nothing', () => {
+  it('is replaced by a link in a private directory if there is no /proc, and the release removes both', () => {
     const { path, release } = byLink(inDeepDirectory());
     expect(existsSync(path)).toBe(true);
     const own = dirname(dirname(path));

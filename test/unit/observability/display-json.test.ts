@@ -8,8 +8,8 @@ circular['self'] = circular;
 describe('a value shown as JSON', () => {
   it.each([
     ['BigInt and odd numbers', [1n, NaN, -Infinity, -0], '["1","NaN","-Infinity",0]'],
-    ['nothing', [undefined, null], '[null,null]'],
-    ['nothing at all', undefined, 'null'],
+    ['undefined and null in a list', [undefined, null], '[null,null]'],
+    ['undefined', undefined, 'null'],
     ['functions and symbols', [() => 1, Symbol('s')], '["[function]","[Symbol(s)]"]'],
     ['dates', [new Date(0), new Date(NaN)], '["1970-01-01T00:00:00.000Z","Invalid Date"]'],
     ['sets', new Set([new Set([1n])]), '[["1"]]'],

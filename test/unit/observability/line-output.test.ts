@@ -158,7 +158,7 @@ describe('pinned lines', () => {
     expect(stream.writes).toHaveLength(5);
   });
 
-  it('leave no remains if the terminal has become narrower', () => {
+  it('leave no remnants if the terminal has become narrower', () => {
     const { stream, output: lines, clock } = output(new Terminal());
     stream.columns = 10;
     // The terminal has wrapped a line of 25 columns that was drawn when it was wider.

@@ -94,7 +94,7 @@ describe('the log', () => {
     expect(clock.waiting).toBe(0);
   });
 
-  it('ends with the end of the run', async () => {
+  it('ends with the line for the end of the run', async () => {
     const { bus, lines } = aLog();
     const error = { code: 'E', message: 'm' };
     for (let seq = 1; seq <= 12; seq++) bus.emit('item.dead', { seq, attempts: 5, reason: 'r', error });
@@ -106,7 +106,7 @@ describe('the log', () => {
     ['at level debug', { level: 'debug' }, true],
     ['on request', { stacks: true }, true],
     ['at level info', {}, false],
-  ] as const)('has the stacks of errors %s: %j %j', async (_, options, hasStack) => {
+  ] as const)('has the stacks of errors %s: with %j, %j', async (_, options, hasStack) => {
     const { bus, lines } = aLog(options);
     const error = { code: 'E', message: 'm', stack: 'Error: m\n    at /p.ts:1:2' };
     bus.emit('item.dead', { seq: 1, attempts: 5, reason: 'r', error });

@@ -36,10 +36,14 @@ describe('the progress display', () => {
   });
 
   it.each([
-    ['nothing at all', { stored: 0, done: 0, dead: 0 }, '████████████████████ 100%  0 of 0 done'],
-    ['dead letters count as settled', { stored: 100, done: 70, dead: 30 }, '████████████████████ 100%  70 of 100 done'],
+    ['a run without items', { stored: 0, done: 0, dead: 0 }, '████████████████████ 100%  0 of 0 done'],
     [
-      '100 % only when all items are settled',
+      'dead letters, which count as settled',
+      { stored: 100, done: 70, dead: 30 },
+      '████████████████████ 100%  70 of 100 done',
+    ],
+    [
+      'a rounded share, with 100 % only after all items are settled',
       { stored: 1000, done: 999, dead: 0 },
       '███████████████████░  99%  999 of 1,000 done',
     ],
@@ -70,7 +74,7 @@ describe('the progress display', () => {
     expect(shown.join('\n').match(/8 items/g)).toHaveLength(1);
   });
 
-  it('shows which error items wait to be retried after, how many items wait, and when the next attempt is', () => {
+  it('shows the error of the items that wait for a retry, their number, and the time of the next attempt', () => {
     const error = { items: 9, code: 'E', message: 'vendor\nis down', at: '/p.ts:7:9', nextInMs: 4000 };
     const queue = { ...aStatus().queue, retrying: 12, nextRetryInMs: 3200 };
     const reasons = ['12 items wait for a retry, the next in 4s: E: vendor is down'];

@@ -18,7 +18,7 @@ describe('the reason that items wait for a retry', () => {
   });
 });
 
-describe('the reason that a stop still waits', () => {
+describe('the reason that a stop takes time', () => {
   it.each([
     [{ running: 1, abortInMs: 900, killInMs: 5000 }, '1 item still running, aborted in 1s, killed in 5s'],
     [{ running: 2, abortInMs: null, killInMs: 5000 }, '2 items still running after the abort, killed in 5s'],

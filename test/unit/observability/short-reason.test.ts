@@ -9,7 +9,7 @@ describe('the reason next to an error', () => {
     ['failed 5 times, the last time: it broke: because', 'failed 5 times, the last time'],
     ['killed its consumer', 'killed its consumer'],
     ['it broke: because (it may have been written)', 'it broke: because (it may have been written)'],
-  ])('is shortened from "%s" to %s', (reason, shown) => {
+  ])('omits the text of the error: "%s" becomes %j', (reason, shown) => {
     expect(shortReason(reason, error)).toBe(shown);
   });
 });

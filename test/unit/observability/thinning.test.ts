@@ -80,7 +80,7 @@ describe('repeated lines', () => {
       return { clock, thinning, logged: () => written.splice(0).filter(({ level }) => level !== 'debug'), written };
     };
 
-    it('pass at once for the first of each kind, and then once a minute with the number of lines that they stand for', () => {
+    it('pass at once if they are the first of their kind, and then once a minute with a count', () => {
       const { clock, thinning, logged } = world();
       for (let n = 1; n <= 500; n++) thinning.write(failed(n));
       thinning.write(failed(1, 'bad'));
@@ -95,7 +95,7 @@ describe('repeated lines', () => {
       expect(logged()).toHaveLength(1);
     });
 
-    it('pass at level debug while they are held back at their own', () => {
+    it('pass at level debug while they are held back at their own level', () => {
       const { thinning, written } = world();
       for (let n = 1; n <= 3; n++) thinning.write(failed(n));
       expect(written.map(({ level, fields }) => [level, fields['n']])).toEqual([['warn', 1], ['debug', 2], ['debug', 3]]); // prettier-ignore

@@ -73,7 +73,7 @@ describe('the fields of a pipeline', () => {
     expect(wrongIn(fields)).toEqual(wrong);
   });
 
-  it('may be a function or a processor for `process`, and the error says so', () => {
+  it('include `process`, whose error names a function and a processor as valid', () => {
     expect(checkFields({ ...right, process: { run: () => 1 } })).toEqual([
       {
         path: ['process'],
@@ -82,7 +82,7 @@ describe('the fields of a pipeline', () => {
     ]);
   });
 
-  it('may have any value without a crash', () => {
+  it('never make the check crash, whatever their values', () => {
     fc.assert(
       fc.property(
         fc.dictionary(fc.constantFrom('name', 'limits', 'source', 'process', 'sink', 'options'), fc.anything()),

@@ -28,7 +28,7 @@ describe('the params of a pipeline', () => {
   });
 
   it.each<[string, unknown, string]>([
-    ['no object', ['shelf'], 'params: expected params by name'],
+    ['a list', ['shelf'], 'params: expected params by name'],
     ['a secret', { token: secret('TOKEN') }, 'params.token: a secret cannot be a param'],
     ['a plain value', { shelf: 'all' }, 'params.shelf: expected a param such as param.string(), got "all"'],
     [
@@ -47,7 +47,7 @@ describe('the params of a pipeline', () => {
     ['nothing listed', { mode: param.oneOf([]) }, 'params.mode.values: expected a list of texts'],
     ['a default of an optional param', { most: param.integer({ default: 1, optional: true }) }, 'is optional and has a default'], // prettier-ignore
     ['an unknown field', { most: param.integer({ descibe: 'x' } as object) }, 'did you mean "describe"?'],
-  ])('are refused if they have %s', (_, params, text) => {
+  ])('are refused with an explanation: %s', (_, params, text) => {
     expect(findings(params)).toEqual([expect.stringContaining(text)]);
   });
 });

@@ -52,7 +52,7 @@ export default definePipeline<Map<string, Set<number>>, { a: 1 }>({
     expect(lineOfField(tokensOf('export default define({ name: 1 })'), ['name'])).toBeUndefined();
   });
 
-  it('is searched for in any text without a crash', () => {
+  it('is looked up without a crash in any text', () => {
     const pieces = fc.constantFrom(
       'definePipeline',
       '<',

@@ -299,7 +299,7 @@ describe('a producer whose source has a specification', () => {
   });
 
   it.each(['stored', 'settled'] as const)(
-    'closes a source whose %s fails because of the stop, and ends',
+    'closes a source whose `%s` fails because of the stop, and ends',
     async (report) => {
       const { source, heard } = own([{ items: ['a'], cursor: 1 }], { settles: true });
       const opening = {

@@ -29,8 +29,8 @@ describe('a source', () => {
     ['a set', () => new Set(['a', 'b']), ['a', 'b']],
     ['text', () => 'ab', ['a', 'b']],
     ['an iterator of its own kind', () => ({ [Symbol.asyncIterator]: () => ownIterator(['a', 'b']) }), ['a', 'b']],
-    ['nothing at all', () => [], []],
-    ['items that are falsy', () => [0, '', null, false, NaN], [0, '', null, false, NaN]],
+    ['an empty array', () => [], []],
+    ['an array of falsy items', () => [0, '', null, false, NaN], [0, '', null, false, NaN]],
   ])('may be %s', async (_, open, items) => {
     expect(await new AProducer({ open }).readAll()).toEqual({ isAtEnd: true, items });
   });

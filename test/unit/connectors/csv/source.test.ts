@@ -48,9 +48,9 @@ describe('from.csv', () => {
 
   it.each([
     ['an empty file', '', []],
-    ['a file of a header only', 'id,name', []],
+    ['a file with only a header', 'id,name', []],
     ['a header and its line end', 'id,name\n', []],
-    ['a byte order mark only', '\uFEFF', []],
+    ['a file with only a byte order mark', '\uFEFF', []],
     ['a header after a byte order mark', '\uFEFFid,name\n1,a\n', [{ id: '1', name: 'a' }]],
     ['a quoted header after a byte order mark', '\uFEFF"id",name\n1,a\n', [{ id: '1', name: 'a' }]],
     [
@@ -153,7 +153,7 @@ describe('the fields of from.csv', () => {
     [{ path: 'a', encoding: 'latin1' }, 'encoding: expected "utf-8"'],
     [{ path: 'a', header: ['id'], types: { idd: 'integer' } }, 'unknown column "idd"; did you mean "id"?'],
     [{ path: 'a', maxItemBytes: '0' }, 'maxItemBytes: expected at least one byte'],
-  ])('refuse %j', (fields, message) => {
+  ])('are refused if they are %j', (fields, message) => {
     expect(() => from.csv(fields as never)).toThrow(message);
   });
 });
@@ -235,14 +235,10 @@ describe('from.csv after a restart', () => {
   });
 
   it.each([
-    [
-      'its beginning has changed',
-      (content: string) => content.replace('name 1', 'game 1'),
-      'its beginning has changed',
-    ],
+    ['has a changed beginning', (content: string) => content.replace('name 1', 'game 1'), 'its beginning has changed'],
     ['was cut', (content: string) => content.slice(0, -5), 'it now ends at byte'],
     [
-      'has another last row',
+      'has a different last row',
       (content: string) => content.replace('name 5000"', 'game 5000"'),
       'differs from the one that was read',
     ],

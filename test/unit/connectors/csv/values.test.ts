@@ -58,7 +58,7 @@ describe('a column of numbers', () => {
     expect(value('number', text)).toBe(expected);
   });
 
-  it('reads every text that a number prints as', () => {
+  it('reads every number from its printed text', () => {
     fc.assert(
       fc.property(fc.double({ noNaN: true, noDefaultInfinity: true }), (number) => {
         expect(value('number', String(number))).toBe(number === 0 ? 0 : number);
@@ -66,7 +66,7 @@ describe('a column of numbers', () => {
     );
   });
 
-  it('never returns a number that prints with other digits than the text', () => {
+  it('never returns a number whose digits differ from those of the text', () => {
     fc.assert(
       fc.property(fc.bigInt({ min: -(10n ** 22n), max: 10n ** 22n }), fc.nat(22), (digits, point) => {
         const text = `${digits}e-${point}`;

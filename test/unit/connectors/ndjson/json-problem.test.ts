@@ -30,7 +30,7 @@ describe('the place where text stops being JSON', () => {
     ['NaN', 0, 'a value'],
     ['[1,]', 3, 'a value'],
     ['1 2', 2, 'the end of the line'],
-  ])('of %s is found', (text, at, expected) => {
+  ])('is found in %j', (text, at, expected) => {
     expect(jsonProblem(text)).toEqual({ at, expected });
   });
 

@@ -102,7 +102,7 @@ describe.each([...declarations, ...strictDeclarations])('in a column of type "$t
     ['dates, arrays and objects', texts, true],
     ['bytes', bytes, true],
     ['null', [null], true],
-  ])('%s are kept, or refused with the name of the column', async (_what, values, mayBeKept) => {
+  ])('a value is kept, or refused with the name of the column: %s', async (_what, values, mayBeKept) => {
     directory.run(`CREATE TABLE results (v ${type}) ${strict}`);
     for (const [i, outcome] of (await outcomes(await directory.open(), values)).entries()) {
       // A STRICT table refuses more values itself.
@@ -178,7 +178,7 @@ describe('two different keys', () => {
   };
 
   it.each<[string, string | undefined]>([
-    ['that is inferred', undefined],
+    ['inferred', undefined],
     ...['INTEGER', 'NUMERIC', 'REAL', 'TEXT', 'BLOB', 'DECIMAL(9, 2)', 'VARCHAR(9)', 'DATETIME', 'BOOLEAN'].map(
       (type): [string, string] => [type, type],
     ),
@@ -186,7 +186,7 @@ describe('two different keys', () => {
     ['TEXT COLLATE RTRIM', 'TEXT COLLATE RTRIM'],
     ['BLOB COLLATE NOCASE', 'BLOB COLLATE NOCASE'],
   ])(
-    'are never one row in a column %s',
+    'are never one row, whatever the column: %s',
     async (_what, type) => {
       const order = fc.shuffledSubarray([...keys], { minLength: 10 });
       await fc.assert(

@@ -62,8 +62,8 @@ describe('a database file', () => {
       'its directory does not exist',
     ],
     ['is a directory', (file) => mkdirSync(file), 'This user must be able to write the file'],
-    ['is something else', (file) => writeFileSync(file, 'name,height\n'.repeat(100)), 'It is not a SQLite database'],
-  ])('that %s is a configuration error with a message that names it', async (_what, prepare, text) => {
+    ['is not a database', (file) => writeFileSync(file, 'name,height\n'.repeat(100)), 'It is not a SQLite database'],
+  ])('that %s is a configuration error, and the message names the file', async (_what, prepare, text) => {
     const file = join(directory.path, 'sub', 'results.db');
     mkdirSync(join(directory.path, 'sub'));
     prepare(file);
@@ -77,7 +77,7 @@ describe('a database file', () => {
     ['by its name', (queue, file) => renameSync(queue, file)],
     ['by a symbolic link', (queue, file) => symlinkSync(queue, file)],
     ['by a hard link', (queue, file) => linkSync(queue, file)],
-  ])('that is the queue of a stopped pipeline is refused, even if it is reached %s', async (_how, reach) => {
+  ])('that is the queue of a stopped pipeline is refused, however it is reached: %s', async (_how, reach) => {
     const queue = join(directory.path, 'queue.db');
     Spool.open({ file: queue, durability: 'full' }).close();
     const before = readFileSync(queue);
@@ -92,7 +92,7 @@ describe('a database file', () => {
     ['by its name', () => undefined],
     ['by a symbolic link', (queue, file) => symlinkSync(queue, file)],
     ['by a hard link', (queue, file) => linkSync(queue, file)],
-  ])('that is the queue of a running pipeline is refused, even if it is reached %s', async (_how, reach) => {
+  ])('that is the queue of a running pipeline is refused, however it is reached: %s', async (_how, reach) => {
     const queue = join(directory.path, 'queue.db');
     const spool = Spool.open({ file: queue, durability: 'full' });
     try {
@@ -107,7 +107,7 @@ describe('a database file', () => {
 
   it.each([
     ['another table in place of the ledger', 'CREATE TABLE millrace_ledger (id)'],
-    ['a view in its place', 'CREATE VIEW millrace_writer AS SELECT 1 AS run'],
+    ['a view in place of the ledger', 'CREATE VIEW millrace_writer AS SELECT 1 AS run'],
   ])('with %s is a configuration error', async (_what, statement) => {
     directory.run(statement);
     const opened = directory.open();

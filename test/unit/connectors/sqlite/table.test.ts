@@ -233,21 +233,21 @@ describe('an existing table', () => {
 
   it.each([
     [
-      'a trigger that refuses it',
+      'a trigger that refuses a row',
       "BEFORE INSERT ON results WHEN new.id = 7 BEGIN SELECT RAISE(ABORT, 'not 7'); END",
       'not 7',
     ],
     [
-      'a trigger that fails',
+      'a trigger that fails for a row',
       'AFTER INSERT ON results WHEN new.id = 7 BEGIN SELECT json(new.name); END',
       'malformed JSON',
     ],
     [
-      'a trigger that ignores it',
+      'a trigger that ignores a row',
       'BEFORE INSERT ON results WHEN new.id = 7 BEGIN SELECT RAISE(IGNORE); END',
       'dropped the row',
     ],
-  ])('makes a bad row of a result with %s, and stores the others', async (_what, trigger, text) => {
+  ])('with %s rejects that row as bad, and stores the others', async (_what, trigger, text) => {
     directory.run('CREATE TABLE results (id, name)', `CREATE TRIGGER t ${trigger}`);
     const writer = await directory.open();
     await writer.write({ id: 6, name: '{' });

@@ -83,7 +83,7 @@ describe('the newest version of a row', () => {
     expect(directory.query()).toEqual([{ id: 1, version: 0 }]);
   });
 
-  it('does not replace a row with a key that is equal only under the collation of the index, and is a dead letter', async () => {
+  it('is a dead letter if its key equals that of a row only under the collation of the index', async () => {
     directory.run('CREATE TABLE results (name TEXT COLLATE NOCASE PRIMARY KEY, version INTEGER)');
     const writer = await open({ table: 'results', key: 'name', newest: 'version' });
     for (const version of [2, 1, 3, 2]) await writer.write({ name: 'a', version });
