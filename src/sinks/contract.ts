@@ -255,6 +255,19 @@ const transactional: readonly Case[] = [
       await place.has([2, 3]);
     },
   },
+  {
+    name: 'rolls back what is prepared when it is closed, and the next opening can write it',
+    test: async (place) => {
+      const writer = await place.open();
+      if (!writer.prepare) return;
+      await writer.prepare(place.batch(writer, [1], [[1]]));
+      await writer.close();
+      const again = await place.open();
+      assert.deepEqual(await again.ask(1, 9), []);
+      await place.commit(again, [1], [[1]]);
+      await place.has([1]);
+    },
+  },
 ];
 
 // ── part ─────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -235,7 +235,10 @@ export interface SinkWriter<in Row, Captured = unknown> {
    * `drop`, which cannot be this one. Records, in the same transaction, what it may have forgotten. Idempotent.
    */
   prune(request: PruneRequest): Promise<void>;
-  /** Releases everything. Idempotent. */
+  /**
+   * Releases everything. Idempotent. A writer that took too long is closed while it works: what it has prepared is rolled
+   * back, because its successor would wait for that.
+   */
   close(): Promise<void>;
 }
 

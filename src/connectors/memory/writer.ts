@@ -21,6 +21,9 @@ export async function openWriter<Row>(place: Place<Row>, context: SinkContext): 
     place.last = result.catch(() => undefined);
     return result;
   };
+  let isClosed = false;
+  /** Rolls back what is prepared. */
+  let rollBack = (): void => undefined;
   const ledger = await transact(() => Ledger.register(tables, context));
   const inTransaction = <T>(work: () => Promise<T>): Promise<T> =>
     transact(async () => {
@@ -50,6 +53,8 @@ export async function openWriter<Row>(place: Place<Row>, context: SinkContext): 
               decide(commit);
               await place.last;
             };
+            rollBack = () => decide(false);
+            if (isClosed) rollBack();
             prepared({ commit: decided(true), rollback: decided(false) });
           });
           if (isCommitted) for (const row of captured) rows.push(row);
@@ -60,6 +65,10 @@ export async function openWriter<Row>(place: Place<Row>, context: SinkContext): 
     fence: (writers) => inTransaction(() => ledger.fence(writers)),
     ask: (from, to) => ledger.ask(from, to),
     prune: (request) => inTransaction(() => ledger.prune(request)),
-    close: () => Promise.resolve(),
+    close() {
+      isClosed = true;
+      rollBack();
+      return Promise.resolve();
+    },
   };
 }

@@ -20,7 +20,7 @@ import {
   type SinkWriter,
 } from '../../../src/sinks/port.ts';
 import type { Row } from './items.ts';
-import type { Client, Database, LedgerRow, Server, Work } from './server.ts';
+import { connect, type Client, type Database, type LedgerRow, type Server, type Work } from './server.ts';
 import type { SinkWatcher } from './sink-watcher.ts';
 import { showSeqs } from './story.ts';
 
@@ -50,8 +50,9 @@ export async function openServerWriter(
   { watcher, rules, answerTo }: { watcher: SinkWatcher; rules: SinkRules; answerTo: AnswerTo },
 ): Promise<SinkWriter<Row, Row>> {
   const { run, writer, start, isKnown, signal } = context;
+  const { connection, close } = connect(client);
   const transact = <T>(work: Work<T>): Promise<T> =>
-    server.transact(client, work).catch((error: unknown) => {
+    server.transact(connection, work).catch((error: unknown) => {
       throw rules.saysUnknown || sinkFailureOf(error) !== 'unknown' ? error : new Error('the connection was lost');
     });
   /** Work of a transaction that first updates this writer's own row. */
@@ -124,7 +125,7 @@ export async function openServerWriter(
     capture: (row, captured) => void captured.push(structuredClone(row)),
     commit: (batch) => transact(write(batch)),
     prepare: async (batch) => {
-      if (rules.waits) return await server.prepare(client, write(batch));
+      if (rules.waits) return await server.prepare(connection, write(batch));
       await transact(write(batch));
       return { commit: () => Promise.resolve(), rollback: () => Promise.resolve() };
     },
@@ -177,7 +178,7 @@ export async function openServerWriter(
       });
       await transact(work);
     },
-    close: () => Promise.resolve(),
+    close,
   };
 }
 
@@ -187,6 +188,7 @@ export function openPlainWriter(
   client: Client,
   { watcher, answerTo }: { watcher: SinkWatcher; answerTo: AnswerTo },
 ): SinkWriter<Row, Row> {
+  const { connection, close } = connect(client);
   return {
     ...withoutLedger,
     capture: (row, captured) => void captured.push(structuredClone(row)),
@@ -205,14 +207,14 @@ export function openPlainWriter(
         }
         accepted.delete(seq);
       }
-      return server.transact<Outcome>(client, {
+      return server.transact<Outcome>(connection, {
         what: `writing ${showSeqs(accepted)}`,
         locks: [],
         run: () => ({ result: { refused, again }, change: (database) => insertRows(database, accepted, rows) }),
         onCommit: () => watcher.committed(client.writer, accepted, rows),
       });
     },
-    close: () => Promise.resolve(),
+    close,
   };
 }
 
@@ -226,7 +228,8 @@ export async function openPartWriter(
   { writer, part = 0 }: SinkContext,
   { watcher, rules, answerTo }: { watcher: SinkWatcher; rules: SinkRules; answerTo: AnswerTo },
 ): Promise<SinkWriter<Row, Row>> {
-  const session = await server.transact<number>(client, {
+  const { connection, close } = connect(client);
+  const session = await server.transact<number>(connection, {
     what: `opening its part from ${String(part)} on`,
     locks: [writer],
     run: ({ writers }) => {
@@ -245,7 +248,7 @@ export async function openPartWriter(
     ...withoutLedger,
     capture: (row, captured) => void captured.push(structuredClone(row)),
     commit: ({ captured: rows, items: seqs }) =>
-      server.transact<Outcome>(client, {
+      server.transact<Outcome>(connection, {
         what: `appending ${showSeqs(seqs)}`,
         locks: [writer],
         run: ({ writers, parts }) => {
@@ -256,7 +259,7 @@ export async function openPartWriter(
         },
         onCommit: () => watcher.committed(writer, seqs, rows),
       }),
-    close: () => Promise.resolve(),
+    close,
   };
 }
 

@@ -3,13 +3,32 @@ import type { SeenStart } from '../../../src/ledger/older-queue.ts';
 import { OutcomeUnknown, type Prepared } from '../../../src/sinks/port.ts';
 import type { Row } from './items.ts';
 
-/** A connected process. Its transactions outlive it. */
+/** A connected process. Its transactions may outlive it. */
 export interface Client {
   readonly writer: number;
   readonly name: string;
   readonly isDead: boolean;
   /** It takes an externally visible action. Returns false if it is dead. */
   acts: () => boolean;
+}
+
+/** A connection of a process. When it is closed, its open transactions are abandoned, as if the process were gone. */
+export function connect(client: Client): { connection: Client; close: () => Promise<void> } {
+  let isClosed = false;
+  return {
+    connection: {
+      writer: client.writer,
+      name: client.name,
+      get isDead() {
+        return isClosed || client.isDead;
+      },
+      acts: () => !isClosed && client.acts(),
+    },
+    close: () => {
+      isClosed = true;
+      return Promise.resolve();
+    },
+  };
 }
 
 export interface LedgerRow {
