@@ -7,6 +7,7 @@ import type { CaseResult } from './results.ts';
 const headings: Record<string, string> = {
   'hand-off': 'Hand-off',
   'exactly-once': 'Exactly once into SQLite',
+  rows: 'Rows of files',
   peers: 'Compared with others',
   latency: 'Latency',
   limit: 'Limit',
@@ -91,6 +92,7 @@ function provenance({ at, commit, machine, versions, rounds }: CaseResult): stri
   const software = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
   return [
     `*${at.slice(0, 10)}, commit ${commit ?? 'unknown'}, ${rounds} rounds; ${cores} × ${cpu ?? 'unknown processor'},`,
-    `${memoryGiB} GiB, ${system}; ${software.join(', ')}.*`,
+    `${memoryGiB} GiB, ${system};`,
+    `${software.join(', ')}.*`,
   ].join('\n');
 }

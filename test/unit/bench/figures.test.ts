@@ -52,7 +52,8 @@ describe('the figures of the page', () => {
       '| latency, p99 | ms | 1.50 (1.00–2.00) | 1.00 | 1.50 (1.00–2.00) × floor |',
       '',
       '*2026-01-02, commit abc1234, 5 rounds; 2 × Some CPU,',
-      '24 GiB, linux 6.1; node 20.20.2, sqlite 3.50.0.*',
+      '24 GiB, linux 6.1;',
+      'node 20.20.2, sqlite 3.50.0.*',
     ]);
   });
 
