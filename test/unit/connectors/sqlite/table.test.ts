@@ -389,12 +389,19 @@ describe('a row', () => {
     try {
       Object.defineProperty(prototype, 'added', { value: 'x', enumerable: true, configurable: true });
       const writer = await directory.open();
-      await writer.write({ id: 1 });
-      await writer.write({ id: 2 });
+      await writer.write({ id: 1, added: 'its own' });
+      await writer.write({ id: 2, added: 'its own' });
+      await writer.write({ id: 3 });
+      await writer.write({ id: 4 });
     } finally {
       delete prototype.added;
     }
-    expect(directory.query()).toEqual([{ id: 1 }, { id: 2 }]);
+    expect(directory.query()).toEqual([
+      { id: 1, added: 'its own' },
+      { id: 2, added: 'its own' },
+      { id: 3, added: null },
+      { id: 4, added: null },
+    ]);
   });
 
   it('may have no prototype', async () => {
