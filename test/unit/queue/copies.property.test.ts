@@ -9,9 +9,9 @@ import { sinkContext } from '../../contract/sink-context.ts';
 
 /** What an operator, or a crash, does to a queue's directory and its sink. */
 type Step =
-  /** A supervisor starts; if it is not killed before, its consumer opens the sink, and perhaps changes it. */
+  /** A supervisor starts. Unless it is killed first, its consumer opens the sink and may change it. */
   | { kind: 'start'; does: 'nothing' | 'opens' | 'writes'; isKilled: boolean }
-  /** The consumer that opened the sink last changes it now, even if its queue has been started or replaced since. */
+  /** The last consumer to open the sink changes it now, even if its queue has since been started again or replaced. */
   | { kind: 'late write' }
   | { kind: 'copy' | 'restore'; copy: number }
   | { kind: 'fresh' };
@@ -32,7 +32,7 @@ interface Past {
   starts: symbol[];
 }
 
-/** A sink, and for each queue the start that changed it last. */
+/** A sink and, for each queue, the start that last changed it. */
 class WatchedSink {
   readonly #sink = to.memory();
   readonly #changedBy = new Map<symbol, symbol>();

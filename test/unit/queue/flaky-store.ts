@@ -4,7 +4,7 @@ import { StoreFull, type Group, type Store } from '../../../src/queue/store.ts';
 export function flaky(store: Store): { store: Store; disk: { isFull: boolean } } {
   const disk = { isFull: false };
   const commit = (group: Group): void => {
-    if (disk.isFull) throw new StoreFull('no room');
+    if (disk.isFull) throw new StoreFull('no space');
     store.commit(group);
   };
   const wrapped = new Proxy(store, {

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { Histories } from '../../../src/queue/histories.ts';
 
 describe('the history of an item', () => {
-  it('is inherited if it was stored before the start, and lost, until it is settled, if a consumer was lost with it', () => {
+  it('is inherited if the item was stored before the start, and lost until it is settled if its consumer was lost', () => {
     const histories = new Histories(10);
     histories.lost(8, 11);
     expect([7, 8, 11, 12].map((seq) => histories.of(seq))).toEqual(['inherited', 'lost', 'lost', 'first']);
@@ -13,7 +13,7 @@ describe('the history of an item', () => {
     expect(histories.of(12)).toBe('lost');
   });
 
-  it('is counted over neighbours that share it', () => {
+  it('is reported with the number of items in a row that share it', () => {
     const histories = new Histories(10);
     histories.lost(4, 5);
     expect([histories.countSame(1, 20), histories.countSame(4, 20), histories.countSame(6, 20)]).toEqual([3, 2, 4]);

@@ -5,7 +5,7 @@ import { Line } from '../../../src/queue/line.ts';
 import { memoryBytes, type StoredFrame } from '../../../src/queue/store.ts';
 import { frameOf } from '../../contract/store.ts';
 
-/** The stored frames, and how many were read back at a time. */
+/** The stored frames, and how many frames each read returned. */
 class Frames {
   readonly stored: StoredFrame[] = [];
   readonly reads: number[] = [];
@@ -53,7 +53,7 @@ describe('the line', () => {
     expect(frames.reads).toEqual([]);
   });
 
-  it('is past a frame once all of its items have been taken that were not settled before the start', () => {
+  it('moves past a frame once it has returned every item that was not settled before the start', () => {
     const frames = new Frames();
     frames.put(6, [
       [1, 1],
@@ -123,7 +123,7 @@ describe('the line', () => {
     expect(takeAll(line).map((run) => run.length)).toEqual([50, 50]);
   });
 
-  it('continues with newly stored frames, in memory again once the backlog is read', () => {
+  it('continues with newly stored frames, and keeps them in memory again once it has read the backlog', () => {
     const frames = new Frames();
     const line = new Line(frames, { windowBytes: 2000, storedTo: 0 });
     for (let i = 0; i < 10; i++) line.push(frames.put(1));

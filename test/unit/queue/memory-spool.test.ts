@@ -31,7 +31,7 @@ describe('a spool in memory', () => {
     expect(second.start).toMatchObject({ generation: 2, ids: ['start 2', 'start 1'], nextSeq: [3, 1] });
   });
 
-  it('is independent of its copy, and its later starts have other ids', () => {
+  it('is independent of its copy, and later starts of the two have different ids', () => {
     const place = new MemorySpool();
     place.open().store.commit(group({ frames: [{ first: 1, frame: frameOf('a', 'b') }] }));
     const copy = place.copy();

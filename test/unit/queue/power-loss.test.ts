@@ -22,7 +22,7 @@ afterEach(() => {
   rmSync(directory, { recursive: true });
 });
 
-/** The file and its log as they are. Reading them drops the lock, but here it need not keep anybody out. */
+/** The present content of the file and its log. Reading them drops the lock, which these tests do not need. */
 interface Disk {
   file: Buffer;
   log: Buffer;
@@ -69,7 +69,7 @@ describe('with durability full, a power loss at any moment', () => {
       const work = new AtWork(spool, random, aRun);
       work.commit();
       let before = diskOf('queue.db');
-      let told = { contents: contentsOf(spool), nextSeq: work.run.nextSeq };
+      let reported = { contents: contentsOf(spool), nextSeq: work.run.nextSeq };
       let checkpoints = 0;
       for (let n = 0; n < 60; n++) {
         work.commit();
@@ -79,18 +79,18 @@ describe('with durability full, a power loss at any moment', () => {
         const isCheckpoint = !after.file.equals(before.file);
         checkpoints += isCheckpoint ? 1 : 0;
         const cuts = [
-          { disk: { file: before.file, log: torn(before.log, after.log, random) }, may: [told.contents, whole] },
+          { disk: { file: before.file, log: torn(before.log, after.log, random) }, may: [reported.contents, whole] },
         ];
-        // Partly in the file, completely in the log: that was committed.
+        // A commit that is only partly in the file is complete in the log.
         const emptied = { file: torn(before.file, after.file, random), log: after.log };
         if (isCheckpoint) cuts.push({ disk: emptied, may: [whole] });
         for (const { disk, may } of cuts) {
           const found = restartOn(disk, 'full');
           expect(may).toContain(found.contents);
-          expect(found.nextSeq).toBeGreaterThanOrEqual(told.nextSeq);
+          expect(found.nextSeq).toBeGreaterThanOrEqual(reported.nextSeq);
         }
         before = after;
-        told = { contents: whole, nextSeq: work.run.nextSeq };
+        reported = { contents: whole, nextSeq: work.run.nextSeq };
       }
       expect(checkpoints).toBeGreaterThan(0);
       spool.abandon();
@@ -99,7 +99,7 @@ describe('with durability full, a power loss at any moment', () => {
 });
 
 describe('with durability normal, a power loss at any moment', () => {
-  it('keeps everything that was synced, such as what a sink may forget', () => {
+  it('loses nothing that was synced, such as the items that a sink may forget', () => {
     const spool = Spool.open({ file: join(directory, 'queue.db'), durability: 'normal' });
     const work = new AtWork(spool, seededRandom(5), aRun);
     for (let n = 0; n < 20; n++) {
@@ -125,7 +125,7 @@ describe('with durability normal, a power loss at any moment', () => {
         work.commit();
         const now = diskOf('queue.db');
         if (!now.file.equals(safe.file)) {
-          // Copied into the file: everything committed until then is on the disk.
+          // SQLite has copied the log into the file, so everything committed until then is on the disk.
           safe = now;
           since = [contentsOf(spool)];
           continue;

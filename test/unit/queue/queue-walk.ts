@@ -85,7 +85,7 @@ export class Walk {
   /** What the store must hold: the items as they were at the last commit. */
   #durable = new Map<number, Item>();
   #holdings: Holding[] = [];
-  /** The items that each must run alone and has not announced; and those that it has announced, in order. */
+  /** For each holding, the items that must run alone and are not announced yet, and the announced items, in order. */
   #toAnnounce = new Map<Holding, number[]>();
   #announced = new Map<Holding, number[]>();
   #deaths: DeathNote[] = [];
@@ -312,7 +312,7 @@ export class Walk {
     this.#gone(holding, lost);
   }
 
-  /** It died: nobody told it to end, and there is no other reason. */
+  /** Its consumer died by itself: nobody asked it to end, and there is no other reason. */
   #die(holding: Holding, { isFromOutside, delayMs }: { isFromOutside: boolean; delayMs: number }): void {
     const lost = this.#heldWithin(holding, 0, Infinity);
     const accused = lost.filter((item) => modeOf(item) === 'together' && item.started);
@@ -476,7 +476,7 @@ export class Walk {
     const { memoryBytes: inMemory, ...stats } = this.#queue.stats;
     const { appended, queued, lent, retry } = countOf(this.#items);
     const accused = [...this.#items.values()].filter(({ accusedOf }) => accusedOf.length > 0);
-    // Due killers count as queued once the queue has looked for them.
+    // Killers that are due count as queued once the queue has searched for them.
     const collected = stats.queued - appended - queued;
     const due = [...this.#items.values()].filter((item) => item.kills > 0 && canBeLent(item, this.#now) !== 'no');
     must(`${collected} killers are due of ${due.length}`, collected >= 0 && collected <= due.length);
@@ -595,7 +595,7 @@ function pick<T>(list: readonly T[], share: number): T | undefined {
   return list[Math.floor(share * list.length)];
 }
 
-// Jest's own comparisons would take most of the time: there are about ten in each of many thousand steps.
+// Jest's own comparisons would take most of the time: each of many thousand steps makes about ten.
 function same(what: string, got: unknown, expected: unknown): void {
   const [a, b] = [JSON.stringify(got), JSON.stringify(expected)];
   if (a !== b) throw new Error(`${what}: expected ${b}, got ${a}`);

@@ -22,7 +22,7 @@ function append(queue: Queue, ...texts: string[]): void {
 }
 
 describe('the queue', () => {
-  it('agrees with a simple model, whatever happens in whatever order', () => {
+  it('agrees with a simple model after any sequence of steps', () => {
     fc.assert(
       fc.property(steps(400), (all) => {
         const walk = new Walk(new MemoryStore());
@@ -33,7 +33,7 @@ describe('the queue', () => {
     );
   });
 
-  it('continues with the seqs where an earlier run ended', () => {
+  it('assigns the next seqs after those of an earlier run', () => {
     const queue = queueOf(new MemoryStore(), { nextSeq: 501 });
     append(queue, 'a', 'b');
     queue.commit(moment);
@@ -41,7 +41,7 @@ describe('the queue', () => {
     expect(queue.run.nextSeq).toBe(503);
   });
 
-  it('keeps the position of the source with the frame: both are stored, or neither is', () => {
+  it('stores the position of the source together with the frame: both or neither', () => {
     const store = new MemoryStore();
     const queue = queueOf(store);
     const position = { cursor: '{"page":2}', count: 1, digest: 'd' };
@@ -51,7 +51,7 @@ describe('the queue', () => {
     expect([store.run()?.position, store.readFrameOf(1)?.frame]).toEqual([position, frameOf('a')]);
   });
 
-  it('counts frames in, deliveries out, and the items in deliveries, each time that they are lent', () => {
+  it('counts stored frames, deliveries, and each item every time that it is lent', () => {
     const queue = queueOf(new MemoryStore());
     append(queue, 'a', 'b', 'c');
     append(queue, 'd');
@@ -64,13 +64,13 @@ describe('the queue', () => {
     expect(queue.traffic).toEqual({ frames: 2, deliveries: 4, delivered: 6 });
   });
 
-  it.each(['sealed', 'finishing', 'finished'] as const)('takes no items once the run is %s', (state) => {
+  it.each(['sealed', 'finishing', 'finished'] as const)('accepts no items once the run is %s', (state) => {
     const queue = queueOf(new MemoryStore());
     queue.setRun({ state });
     expect(() => append(queue, 'a')).toThrow(`a ${state} run takes no items`);
   });
 
-  it('takes whole frames only, because the index of a piece does not begin at the piece’s first byte', () => {
+  it('accepts only whole frames, because the index of a piece does not begin at the piece’s first byte', () => {
     const queue = queueOf(new MemoryStore());
     const piece = cutFrame(frameOf('a', 'b'), 1, 1);
     expect(() => queue.append(piece, sourceStart)).toThrow('part of a frame cannot be stored');
@@ -132,28 +132,28 @@ describe('the queue', () => {
     expect([holding.count, queue.stats.lent, queue.isDirty]).toEqual([1, 1, false]);
   });
 
-  it('says which attempt failed, since when the item was lent, and with which error the attempt before failed', () => {
+  it('reports which attempt failed, when the item was lent, and the error of the previous attempt', () => {
     const queue = queueOf(new MemoryStore());
     append(queue, 'a');
     queue.commit(moment);
     const holding = new Holding(1);
-    const told: unknown[] = [];
+    const attempts: unknown[] = [];
     for (const now of [100, 200]) {
       queue.take(holding, credit, { now, wall: now });
       const outcome = queue.fail(holding, 1, { now, wall: now }, ({ errorBefore, item: _, ...attempt }) => {
-        told.push({ ...attempt, before: errorBefore()?.code });
+        attempts.push({ ...attempt, before: errorBefore()?.code });
         return { kind: 'retry', error, delayMs: 0, usesAttempt: true, ownFault: 3 };
       });
-      expect(outcome).toMatchObject({ attempt: told.length, fate: { kind: 'retry' } });
+      expect(outcome).toMatchObject({ attempt: attempts.length, fate: { kind: 'retry' } });
       queue.commit({ now, wall: now });
     }
-    expect(told).toEqual([
+    expect(attempts).toEqual([
       { seq: 1, attempt: 1, ownFault: 0, lentAt: 100, mode: 'together', before: undefined },
       { seq: 1, attempt: 2, ownFault: 3, lentAt: 200, mode: 'together', before: 'E' },
     ]);
   });
 
-  it('makes a retry wait by both clocks: by one while it runs, by the other after a start', () => {
+  it('times a retry by the monotonic clock while it runs, and by the wall clock after a start', () => {
     const store = new MemoryStore();
     const queue = queueOf(store);
     append(queue, 'a');
@@ -166,11 +166,11 @@ describe('the queue', () => {
     expect(queue.nextDue(moment)).toBe(600);
     expect(queue.available({ now: 599, wall: 1_000_599 })).toBe(0);
     expect(queue.available({ now: 600, wall: 1_000_600 })).toBe(1);
-    // Another process, whose monotonic clock has started again.
+    // Another process, whose monotonic clock started again.
     expect(queueOf(store, store.run()).nextDue({ now: 7, wall: 1_000_400 })).toBe(7 + 200);
   });
 
-  it('bounds what the ledger may forget by the lowest retry if there are too many retries to list', () => {
+  it('lets the ledger forget only items below the lowest retry if there are too many retries to list', () => {
     const queue = queueOf(new MemoryStore());
     for (let i = 0; i < 11; i++) append(queue, ...Array.from({ length: 100 }, (_, k) => `${i}:${k}`));
     queue.commit(moment);
@@ -186,7 +186,7 @@ describe('the queue', () => {
     expect(queue.watermark()).toEqual({ before: 51, open: [] });
   });
 
-  it('says what the ledger may forget only when that survives a power loss', () => {
+  it('lets the ledger forget items only once their settlement survives a power loss', () => {
     const order: string[] = [];
     const store = new MemoryStore();
     store.sync = () => void order.push('sync');
@@ -217,13 +217,13 @@ describe('the queue', () => {
     expect(queue.take(holding, credit, moment)).toMatchObject({ seq: 3, history: 'first' });
   });
 
-  it('holds only the latest record of a limit, however often it changes before it can be stored', () => {
+  it('keeps only the latest record of a limit, however often it changes before it can be stored', () => {
     const store = new MemoryStore();
     const queue = queueOf(store);
     const tried: Group['limits'][] = [];
     store.commit = ({ limits }) => {
       tried.push([...limits]);
-      throw new StoreFull('no room');
+      throw new StoreFull('no space');
     };
     for (let n = 1; n <= 100; n++) {
       queue.setLimit(limitRecord('vendor', n));

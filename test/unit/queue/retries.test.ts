@@ -62,7 +62,7 @@ describe('retries', () => {
     expect(retries.nextDue(300, 1300)).toBeUndefined();
   });
 
-  it('that are set during this life wait by the monotonic clock, however the wall clock jumps', () => {
+  it('that this process has set wait by the monotonic clock, even if the wall clock jumps', () => {
     const retries = new Retries(new Heads());
     expect(retries.nextDue(0, 1e12)).toBeUndefined();
     retries.add(head(1, 1e12 + 500, 500), 0, errorOf());
@@ -75,7 +75,7 @@ describe('retries', () => {
     ['has advanced by the time that has passed', 1_000_400, 600],
     ['has jumped far ahead', 9_000_000, 0],
     ['has jumped far back', 1, 1000],
-  ])('that were set before a start wait no longer than intended then, if the wall clock %s', (_, wall, wait) => {
+  ])('that an earlier process has set wait no longer than it intended if the wall clock %s', (_, wall, wait) => {
     const heads = new Heads();
     heads.put(head(1, 1_001_000, 1000));
     expect(new Retries(heads).nextDue(50, wall)).toBe(50 + wait);
@@ -129,7 +129,7 @@ describe('retries', () => {
     );
   });
 
-  it('are read a thousand at a time if there are a hundred thousand, and come in the order in which they are due', () => {
+  it('are read a thousand at a time, in the order in which they are due, even if there are a hundred thousand', () => {
     const count = 100_000;
     const heads = new Heads();
     heads.put(...Array.from({ length: count }, (_, i) => head(i + 1, (i * 7919) % count, 0)));
@@ -154,7 +154,7 @@ describe('the errors of waiting retries', () => {
   const waiting = (retries: Retries, now = 0, wall = 1000): unknown[] =>
     retries.errors(now, wall).map(({ code, items, due }) => [code, items, due]);
 
-  it('are counted by kind, with the time when the first of each is due', () => {
+  it('are counted by kind, with the time when the first retry of each kind is due', () => {
     const retries = new Retries(new Heads());
     retries.peek(0, 1000);
     retries.add(head(1, 1000 + 500, 500), 0, errorOf('A down'));
@@ -168,7 +168,7 @@ describe('the errors of waiting retries', () => {
     expect(waiting(retries)).toEqual([['A', 1, 500]]);
   });
 
-  it('are counted again at a start, and stay right for retries that only the store remembers', () => {
+  it('are counted again at a start, and the counts stay correct for retries that only the store remembers', () => {
     const heads = new Heads();
     const kinds = ['A down', 'B bad', 'C odd'];
     for (let seq = 1; seq <= 9; seq++) heads.put({ ...head(seq, 1000 + seq), kind: kinds[seq % 3]! });

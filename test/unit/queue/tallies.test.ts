@@ -42,7 +42,7 @@ describe('tallies', () => {
     expect(tallies.isEmpty).toBe(true);
   });
 
-  it('count a dead letter that is given back as waiting, and the bytes of what is stored and deleted', () => {
+  it('count a dead letter that is given back as waiting, and the bytes of everything stored and deleted', () => {
     const tallies = new Tallies(found);
     tallies.revive(7);
     tallies.addBytes(3);

@@ -8,9 +8,9 @@ describe('the throttle', () => {
   it.each([
     ['is raised at the high mark in items', [[100, 0]], ['raised']],
     ['is raised at the high mark in bytes', [[1, 1000]], ['raised']],
-    ['is not raised right below either', [[99, 999]], ['unchanged']],
+    ['is not raised just below both marks', [[99, 999]], ['unchanged']],
     [
-      'stays as it is between the marks, on the way up and down',
+      'does not change between the marks, whether the queue grows or shrinks',
       [
         [75, 700],
         [100, 0],
@@ -20,7 +20,7 @@ describe('the throttle', () => {
       ['unchanged', 'raised', 'unchanged', 'unchanged'],
     ],
     [
-      'is lowered when it is back at both low marks',
+      'is lowered when the queue is back at both low marks',
       [
         [100, 1000],
         [50, 1000],
@@ -30,7 +30,7 @@ describe('the throttle', () => {
       ['raised', 'unchanged', 'unchanged', 'lowered'],
     ],
     [
-      'is raised once, however far beyond the mark it gets',
+      'is raised once, however far the queue grows beyond the mark',
       [
         [100, 0],
         [101, 0],

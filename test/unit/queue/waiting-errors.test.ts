@@ -24,14 +24,14 @@ describe('the errors of waiting items', () => {
     expect(counts.list).toMatchObject([{ items: 2, code: 'B' }]);
   });
 
-  it('of a kind that came after too many kinds are counted with the rest, until the rest is empty', () => {
+  it('are counted in one shared group if their kind appeared after the limit on kinds was reached', () => {
     const counts = new ErrorCounts();
     for (let n = 0; n < 60; n++) counts.enter({ code: 'E', message: word(n) });
     expect(counts.list).toHaveLength(51);
     expect(counts.list.at(-1)).toMatchObject({ kind: null, items: 10, message: word(59) });
   });
 
-  it('are counted correctly, whatever comes and goes, in bounded memory', () => {
+  it('are counted correctly and in bounded memory, whichever errors come and go', () => {
     const step = fc.record({ enters: fc.boolean(), kind: fc.nat(80) });
     fc.assert(
       fc.property(fc.array(step, { maxLength: 600 }), (steps) => {

@@ -23,7 +23,7 @@ class Fake implements Receiver {
   }
 }
 
-/** Ten items, the first four of which are accused. */
+/** Ten items; the first four are accused. */
 function accusing(): { queue: Queue; aside: Aside; store: MemoryStore } {
   const store = new MemoryStore();
   const queue = aQueue([frameOf(Array.from({ length: 10 }, (_, i) => `item ${i}`))], {}, store);
@@ -38,7 +38,7 @@ function round(queue: Queue, aside: Aside, receivers: readonly Receiver[]): void
 }
 
 describe('a consumer that is set aside', () => {
-  it('is lent accused items, to run alone, and nothing else; the others continue', () => {
+  it('is lent only accused items, to run alone, while the others carry on', () => {
     const { queue, aside } = accusing();
     const [first, second] = [new Fake(), new Fake()];
     round(queue, aside, [first, second]);
@@ -53,7 +53,7 @@ describe('a consumer that is set aside', () => {
     expect(first.modes.at(-1)).toEqual([7, 4, 'together']);
   });
 
-  it('is one that holds nothing; if all hold items, one of them is lent no more until it holds nothing', () => {
+  it('is one that holds no items; if all of them hold items, one is lent no more until it has none', () => {
     const { queue, aside } = accusing();
     const [first, second, third] = [new Fake(), new Fake(), new Fake()];
     dispatch(queue, [first, second], options);
@@ -64,7 +64,7 @@ describe('a consumer that is set aside', () => {
     expect(first.deliveries).toHaveLength(1);
     round(queue, aside, [first, second, third]);
     expect(third.modes).toEqual([[1, 4, 'alone']]);
-    // The consumer that was about to be set aside is not needed any more.
+    // The consumer that was about to be set aside is no longer needed.
     expect(first.modes.at(-1)).toEqual([9, 1, 'together']);
   });
 
@@ -81,7 +81,7 @@ describe('a consumer that is set aside', () => {
     expect(only.modes.at(-1)).toEqual([5, 4, 'together']);
   });
 
-  it('takes turns if it is the only consumer: a second for isolated items, a second for the others', () => {
+  it('alternates between isolated items and the others, a second each, if it is the only consumer', () => {
     const queue = aQueue([frameOf(Array.from({ length: 200 }, (_, i) => `item ${i}`))]);
     const dead = new Holding(4);
     queue.take(dead, { items: 4, bytes: 1000 }, moment);
@@ -107,7 +107,7 @@ describe('a consumer that is set aside', () => {
     ]);
   });
 
-  it('counts the time to announce quick items: they do not fill many seconds of the only consumer', () => {
+  it('counts the time to announce quick items, so that they do not fill many seconds of the only consumer', () => {
     const count = 20_000;
     const queue = aQueue([frameOf(Array.from({ length: count }, (_, i) => i))]);
     const dead = new Holding(count);
@@ -150,7 +150,7 @@ describe('a consumer that is set aside', () => {
     expect(fourth.modes).toEqual([[1, 3, 'alone']]);
   });
 
-  it('is lent an item that has killed, by itself, when its wait is over; after the third kill only to ask the sink for it', () => {
+  it('is lent a killer alone once its wait is over, and after the third kill only to ask the sink about it', () => {
     const { queue, aside, store } = accusing();
     const at = (now: number): typeof options => ({ creditBytes: 1000, moment: { now, wall: now } });
     const [first, second, third, fourth, fifth] = [new Fake(), new Fake(), new Fake(), new Fake(), new Fake()];
@@ -161,7 +161,7 @@ describe('a consumer that is set aside', () => {
     expect(queue.lose(first.holding, moment, death).killer).toEqual({ seq: 2, kills: 2, delayMs: 100, inARow: 1 });
     queue.commit(moment);
 
-    // The items that ran before it did not kill, and are lent like all others; the rest must still run alone.
+    // The items that ran before it did not kill, so they are lent like all others; the rest must still run alone.
     aside.lend(queue, [second], at(99));
     dispatch(queue, [third], at(99));
     expect([second.modes, third.modes[0]]).toEqual([[[3, 2, 'alone']], [1, 1, 'together']]);
@@ -180,7 +180,7 @@ describe('a consumer that is set aside', () => {
     expect(fifth.modes).toEqual([[2, 1, 'askOnly']]);
     expect(store.readRetryError(2)?.message).toBe('killed its consumer 3 times: SIGSEGV');
 
-    // Its last kill is in its history once.
+    // Its history contains its last kill only once.
     const error = store.readRetryError(2)!;
     queue.fail(fifth.holding, 2, moment, () => ({ kind: 'dead', error, reason: 'killed' }));
     queue.commit(moment);

@@ -10,7 +10,7 @@ function aDeath(isFromOutside = false): Death & { said: boolean[] } {
 
 const all = { isolatesAll: true };
 
-/** Which of 1…9 are accused, and which are isolated. */
+/** The accused and the isolated items among 1…9. */
 function stateOf({ accused, isolated }: Blame): { accused: Interval[]; isolated: Interval[] } {
   return { accused: [...accused.within(1, 9)], isolated: [...isolated.within(1, 9)] };
 }
@@ -42,7 +42,7 @@ describe('blame', () => {
     expect([stateOf(blame).accused, death.said]).toEqual([[], [false]]);
   });
 
-  it('falls on the item that is named, with the deaths that it was accused of, and each death is solved once', () => {
+  it('falls on the named item with all the deaths that it was accused of, and each death is solved once', () => {
     const blame = new Blame();
     const [first, second, other] = [aDeath(true), aDeath(), aDeath()];
     blame.accuse(Intervals.of([1, 3]), first);
@@ -57,7 +57,7 @@ describe('blame', () => {
       ],
       isolated: [[3, 3]],
     });
-    // The first item has explained those deaths.
+    // The item that was named first has explained those deaths.
     expect(blame.name(3, aDeath())).toEqual({ own: 0, outside: 0, explained: 2 });
     blame.clear(1, 9);
     expect([first.said, second.said, other.said]).toEqual([[true], [true], [false]]);
@@ -69,14 +69,14 @@ describe('blame', () => {
     expect(blame.name(2, aDeath(true))).toEqual({ own: 0, outside: 0, explained: 0 });
   });
 
-  it('can isolate fewer items: the others stay accused', () => {
+  it('can isolate only some of the items, and the others stay accused', () => {
     const blame = new Blame();
     blame.accuse(Intervals.of([1, 8]), aDeath(), all);
     blame.isolateOnly(Intervals.of([3, 4]));
     expect(stateOf(blame)).toEqual({ accused: [[1, 8]], isolated: [[3, 4]] });
   });
 
-  it('does not stay on an item that will not run again', () => {
+  it('is lifted from an item that will not run again', () => {
     const blame = new Blame();
     const death = aDeath();
     blame.accuse(Intervals.of([4, 4]), death, all);
@@ -85,7 +85,7 @@ describe('blame', () => {
     expect([stateOf(blame), blame.isCareful, death.said]).toEqual([{ accused: [], isolated: [] }, false, [false]]);
   });
 
-  it('is found more carefully after an innocent item was named, until no item is isolated', () => {
+  it('is assigned more carefully after an innocent item was named, until no item is isolated', () => {
     const blame = new Blame();
     blame.accuse(Intervals.of([1, 9]), aDeath(), all);
     blame.name(4, aDeath());
@@ -100,7 +100,7 @@ describe('blame', () => {
     ['kills again', (blame) => blame.name(4, aDeath())],
     ['is dead', (blame) => blame.condemn(4)],
     ['was running when its consumer was killed from outside', (blame) => blame.name(4, aDeath(true))],
-  ])('is not found more carefully if the item that was named %s', (_, happens) => {
+  ])('is not assigned more carefully if the named item %s', (_, happens) => {
     const blame = new Blame();
     blame.accuse(Intervals.of([1, 9]), aDeath(), all);
     blame.name(4, aDeath());

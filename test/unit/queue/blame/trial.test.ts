@@ -7,7 +7,7 @@ function aTrial(): { trial: Trial; recorded: (number | null)[] } {
 }
 
 describe('the item on trial', () => {
-  it('is on trial only once that is committed', () => {
+  it('is on trial only once its seq is committed', () => {
     const { trial, recorded } = aTrial();
     expect([trial.isOn(7), recorded]).toEqual([false, [7]]);
     trial.committed(7);
@@ -15,7 +15,7 @@ describe('the item on trial', () => {
     expect([trial.isOn(8), recorded]).toEqual([false, [7, 8]]);
   });
 
-  it('is no longer on trial when it is settled or comes back, alone or among others', () => {
+  it('is no longer on trial once it is settled or given back, alone or among others', () => {
     const { trial, recorded } = aTrial();
     trial.committed(7);
     trial.end(1, 6);

@@ -48,7 +48,7 @@ describe('dead letters', () => {
     expect([queue.run.dead, queue.run.stored, queue.run.nextSeq]).toEqual([1, 1, 3]);
   });
 
-  it('keep which sinks have the item, and the next consumer learns it', () => {
+  it('record which sinks have the item, and the next consumer learns it', () => {
     const store = new MemoryStore();
     const queue = queueOf(store);
     append(queue, 'a');
@@ -67,7 +67,7 @@ describe('dead letters', () => {
     expect(queue.take(holding, credit, moment)).toMatchObject({ seq: 2, origin: 1, inSinks: ['one', 'two'] });
   });
 
-  it('keep the run that they came from, however often and in whichever runs they are given back', () => {
+  it('keep the run that they came from, however often they are given back, and in whichever run', () => {
     const { queue: first, store } = withLetter();
     first.setRun({ state: 'finished', finishedAt: 0, exitCode: 3 });
     first.commit(moment);
@@ -91,7 +91,7 @@ describe('dead letters', () => {
     }
   });
 
-  it('cannot be given back when the run is at its end, except to a finished run while no supervisor runs: that reopens it', () => {
+  it('cannot be given back to a run that is ending, but reopen a finished run if no supervisor is running', () => {
     const { queue, store } = withLetter();
     for (const state of ['finishing', 'finished'] as const) {
       queue.setRun({ state, finishedAt: 5, exitCode: 3 });

@@ -15,7 +15,7 @@ function numbered(count: number, size = 1): unknown[] {
   return Array.from({ length: count }, (_, id) => (size === 1 ? id : { id, text: 'x'.repeat(size) }));
 }
 
-/** A consumer that runs the items that it is lent, in simulated time. */
+/** A consumer that runs its lent items in simulated time. */
 class Worker implements Receiver {
   readonly holding;
   readonly deliveries: Delivery[] = [];
@@ -39,7 +39,7 @@ class Worker implements Receiver {
     return this.#running.length;
   }
 
-  /** Runs items that take `ms` each in a slot until `now`; all done items are settled together. */
+  /** Runs items that take `ms` each in a slot until `now`, and settles all finished items together. */
   work(now: number, ms: number): void {
     const done = this.#running.filter(({ until }) => until <= now);
     this.#running = this.#running.filter(({ until }) => until > now);
@@ -89,7 +89,7 @@ describe('slow items', () => {
     expect(workers.map(({ holding }) => holding.count)).toEqual([2, 2, 1]);
   });
 
-  it('go to the consumer that holds the fewest, not to the first one', () => {
+  it('go to the consumer that holds the fewest items, not to the first consumer', () => {
     const queue = aQueue([frameOf(numbered(3)), frameOf(numbered(3))]);
     const [busy, idle, idler] = [1, 2, 3].map(() => new Worker(queue, 5)) as [Worker, Worker, Worker];
     queue.take(busy.holding, { items: 3, bytes: 1e6 }, { now: 0, wall: 0 });
@@ -99,7 +99,7 @@ describe('slow items', () => {
 });
 
 describe('fast items', () => {
-  it('travel in full frames: a million items in few more deliveries than there are frames', () => {
+  it('are delivered in full frames: a million items take few more deliveries than there are frames', () => {
     const frame = frameOf(numbered(1000));
     const queue = aQueue(Array.from({ length: 1000 }, () => frame));
     const workers = [1, 2].map(() => new Worker(queue, 16));
@@ -125,7 +125,7 @@ describe('fast items', () => {
 });
 
 describe('retries that are due', () => {
-  it('are lent all at once, although only the first of them is known at any time', () => {
+  it('are all lent at once, even though only the first of them is known at any time', () => {
     const queue = aQueue([frameOf(numbered(20))]);
     const first = new Worker(queue, 20);
     lend(queue, [first], 0);
@@ -145,7 +145,7 @@ describe('retries that are due', () => {
 describe('marked items', () => {
   const killed = { cause: 'SIGKILL', isFromOutside: true, delayMs: () => 0 };
 
-  /** A consumer has started 20 of 40 items and was killed from outside. */
+  /** A consumer started 20 of 40 items and was killed from outside. */
   function afterAKill(): Queue {
     const queue = aQueue([frameOf(numbered(40))]);
     const dead = new Worker(queue, 20);
@@ -158,7 +158,7 @@ describe('marked items', () => {
     dispatch(queue, workers, { creditBytes, moment: { now: 0, wall: 0 }, soon: 2 - workers.length });
   }
 
-  it('return to normal work, spread over all consumers, including those that are not ready yet', () => {
+  it('are lent normally again, spread over all consumers, including consumers that are not ready yet', () => {
     const queue = afterAKill();
     const workers = [1, 2].map(() => new Worker(queue, 16));
     spread(queue, [workers[0]!]);
@@ -190,7 +190,7 @@ describe('marked items', () => {
     const queue = afterAKill();
     const worker = new Worker(queue, 16);
     spread(queue, [worker]);
-    // A redelivery waits for the ledger: it has started when it is announced.
+    // A redelivered item waits for the ledger, so it counts as started only once it is announced.
     worker.holding.announce(1, 4);
     const loss = queue.lose(worker.holding, { now: 0, wall: 0 }, killed);
     expect(loss).toMatchObject({ items: 16, isolated: 4, marked: 6 });
@@ -204,7 +204,7 @@ describe('consumers that are about to be ready', () => {
     const workers = [1, 2].map(() => new Worker(queue, 4));
     const moment = { now: 0, wall: 0 };
     const [worker, second] = workers as [Worker, Worker];
-    // It has shown that it is fast.
+    // The consumer has shown that it is fast.
     for (let round = 0; worker.holding.sizing.allowance < 64; round++) {
       const mark = worker.holding.sizing.lent(round);
       worker.holding.sizing.settled(100);
@@ -220,7 +220,7 @@ describe('consumers that are about to be ready', () => {
 });
 
 describe('a consumer’s credit', () => {
-  it('does not stop a single item that is larger', () => {
+  it('does not hold back a single item that is larger than the credit', () => {
     const queue = aQueue([frameOf(numbered(2, 10_000))]);
     const worker = new Worker(queue, 4);
     lend(queue, [worker], 0, 1000);
@@ -246,7 +246,7 @@ describe('a consumer’s credit', () => {
           const bytes = worker.deliveries.map(({ frame }) => frame.body.length);
           const last = worker.deliveries.at(-1)!.frame;
           const total = bytes.reduce((sum, size) => sum + size, 0);
-          // Only a single item may exceed the rest of the credit.
+          // Only a single item may exceed the remaining credit.
           expect(total - (last.count === 1 ? last.body.length : 0)).toBeLessThanOrEqual(credit);
         },
       ),
@@ -261,7 +261,7 @@ describe('the lent items', () => {
     held: fc.array(fc.nat({ max: 30 }), { minLength: 6, maxLength: 6 }),
   });
 
-  it('never exceed an allowance, nor a fair share', () => {
+  it('never exceed a consumer’s allowance or its fair share', () => {
     fc.assert(
       fc.property(scene, ({ slots, frames, held }) => {
         const queue = aQueue(frames.map((count) => frameOf(numbered(count))));
@@ -291,7 +291,7 @@ describe('the lent items', () => {
     );
   });
 
-  it('leave no item waiting while any consumer has a free slot', () => {
+  it('fill the slots: no item waits while any consumer has a free slot', () => {
     fc.assert(
       fc.property(scene, ({ slots, frames }) => {
         const queue = aQueue(frames.map((count) => frameOf(numbered(count))));

@@ -25,8 +25,8 @@ function lent(
   return delivery;
 }
 
-describe('what a consumer holds', () => {
-  it('is taken out in the parts in which it was lent, and only as far as it is held', () => {
+describe('a holding', () => {
+  it('returns items in the parts in which they were lent, and only items that it holds', () => {
     const holding = new Holding(2);
     const first = lent(holding, 1, 4);
     const second = lent(holding, 8, 9);
@@ -41,7 +41,7 @@ describe('what a consumer holds', () => {
     expect([holding.count, holding.bytes]).toEqual([0, 0]);
   });
 
-  it('counts the bytes of a delivery until the last of it is settled', () => {
+  it('counts the bytes of a delivery until its last item is settled', () => {
     const holding = new Holding(2);
     lent(holding, 1, 4);
     lent(holding, 5, 5);
@@ -52,7 +52,7 @@ describe('what a consumer holds', () => {
     expect(holding.bytes).toBe(0);
   });
 
-  it('has an item once, as it was lent last, if it is lent again before the rest of its delivery is settled', () => {
+  it('contains an item once, as it was last lent, if the item is lent again before the rest of its delivery is settled', () => {
     const holding = new Holding(2);
     const first = lent(holding, 1, 4);
     expect(holding.take(2, 2, 0)).toHaveLength(1);
@@ -67,7 +67,7 @@ describe('what a consumer holds', () => {
     expect(holding.count).toBe(0);
   });
 
-  it('knows which items it may have started: free or announced ones, until they are settled', () => {
+  it('knows which items its consumer may have started: free or announced items that are not settled', () => {
     const holding = new Holding(3);
     lent(holding, 1, 9, undefined, 'together', 2);
     expect([[...holding.started], holding.free]).toEqual([[[1, 2]], 1]);
@@ -84,7 +84,7 @@ describe('what a consumer holds', () => {
     expect([...holding.started]).toEqual([]);
   });
 
-  it('says which item it last began to run alone, until that item is settled', () => {
+  it('knows which item its consumer last began to run alone, until that item is settled', () => {
     const holding = new Holding(2);
     lent(holding, 1, 2);
     holding.announce(1, 1);
@@ -117,7 +117,7 @@ describe('what a consumer holds', () => {
     expect([holding.find(2), holding.find(5)]).toEqual([undefined, undefined]);
   });
 
-  it('sizes the next deliveries by those that were completely settled', () => {
+  it('sizes the next deliveries by the deliveries that were completely settled', () => {
     const holding = new Holding(2);
     lent(holding, 1, 100);
     holding.take(1, 99, 10);

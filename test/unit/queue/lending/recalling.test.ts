@@ -5,7 +5,7 @@ import { recallUnstarted } from '../../../../src/queue/lending/recalling.ts';
 import { aQueue } from '../../../support/a-queue.ts';
 import { frameOf } from '../../../support/frames.ts';
 
-/** A consumer with a number of slots, and the requests to give items back. */
+/** A consumer with a number of slots, and the requests to give items back that it received. */
 function aReceiver(slots: number, pace?: { took: number; blocked: number }) {
   const holding = new Holding(slots);
   if (pace) holding.sizing.paced({ ran: 1, tookMs: pace.took, blockedMs: pace.blocked });
@@ -39,7 +39,7 @@ describe('an item that a busy consumer has not started', () => {
     expect([busy.asked, idle.asked]).toEqual([[6], []]);
   });
 
-  it('is not recalled twice: not before the answer and, if nothing came back, not before new items were lent', () => {
+  it('is not recalled again before the answer or, if no item came back, before new items are lent', () => {
     const queue = many();
     const [busy, idle] = [aReceiver(16, blocking), aReceiver(16)];
     lend(queue, busy, 12);
@@ -62,7 +62,7 @@ describe('an item that a busy consumer has not started', () => {
     ['it has more items than slots', [4, waiting], 16, 8],
     ['none of its items has ended yet: it may be blocked', [16], 12, 6],
     ['it runs its only item', [16, blocking], 1, 0],
-    ['it has one more than the item that it runs', [16, blocking], 2, 1],
+    ['it runs one item and has one more', [16, blocking], 2, 1],
   ])('is recalled according to how many items can run at a time: %s', (...row) => {
     const [, how, items, asked] = row;
     const queue = many();
@@ -72,7 +72,7 @@ describe('an item that a busy consumer has not started', () => {
     expect(busy.asked).toEqual(asked === 0 ? [] : [asked]);
   });
 
-  it('stays while all consumers have enough to do', () => {
+  it('is not recalled while all consumers have enough to do', () => {
     const queue = many();
     const [busy, other] = [aReceiver(4, waiting), aReceiver(4, waiting)];
     lend(queue, busy, 16);

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { Sizing } from '../../../../src/queue/lending/sizing.ts';
 
 /**
- * A consumer that is lent as many items as its allowance says, in one delivery after another, `items` in total, each
+ * A consumer that is lent as many items as its allowance permits, in one delivery after another, `items` in total, each
  * taking `itemMs` in one of its slots. Returns the allowance after each delivery.
  */
 function allowances(
@@ -41,7 +41,7 @@ describe('a consumer’s allowance', () => {
     );
   });
 
-  it('comes to about 75 ms of work while its items are fast, and stays there', () => {
+  it('reaches about 75 ms of work while its items are fast, and stays there', () => {
     fc.assert(
       fc.property(
         anySlots,
@@ -82,7 +82,7 @@ describe('a consumer’s allowance', () => {
     expect(allowances(sizing, { slots: 4, itemMs: 500, items: 1 })).toEqual([24]);
   });
 
-  it('does not grow while the queue is almost empty, which leaves slots empty as well', () => {
+  it('does not grow while slots are empty because the queue is almost empty', () => {
     const sizing = new Sizing(4);
     for (let now = 0; now < 5_000_000; now += 1000) {
       const mark = sizing.lent(now);
@@ -109,7 +109,7 @@ describe('a consumer’s allowance', () => {
     expect(allowances(sizing, { slots: 1, itemMs: 7.5, items: 200 }).at(-2)).toBe(10);
   });
 
-  it('is not lower for items that wait for something else, or that block for less than 5 ms', () => {
+  it('is not reduced for items that wait without blocking, or that block for less than 5 ms', () => {
     for (const pace of [
       { ran: 10, tookMs: 5000, blockedMs: 1 },
       { ran: 10, tookMs: 40, blockedMs: 40 },
@@ -120,7 +120,7 @@ describe('a consumer’s allowance', () => {
     }
   });
 
-  it('does not take the clock’s resolution for work', () => {
+  it('does not mistake the clock’s resolution for work', () => {
     const sizing = new Sizing(1);
     for (let i = 0; i < 60; i++) {
       const mark = sizing.lent(5);
@@ -131,7 +131,7 @@ describe('a consumer’s allowance', () => {
   });
 });
 
-describe('how many items a consumer may start unannounced', () => {
+describe('the number of items that a consumer may start unannounced', () => {
   const unannounced = (pace?: { ran: number; tookMs: number; blockedMs: number }): number => {
     const sizing = new Sizing(16);
     if (pace) sizing.paced(pace);
@@ -139,16 +139,12 @@ describe('how many items a consumer may start unannounced', () => {
   };
 
   it.each([
-    ['as many as it has slots before any item has ended', undefined, 16],
-    ['as many as it has slots if items take long', { ran: 10, tookMs: 5000, blockedMs: 1 }, 16],
-    ['as many as it has slots if items block for long', { ran: 10, tookMs: 3000, blockedMs: 3000 }, 16],
-    ['75 ms of quick items that block', { ran: 1000, tookMs: 500, blockedMs: 500 }, 150],
-    ['75 ms of quick items that wait, in all slots', { ran: 1000, tookMs: 4000, blockedMs: 10 }, 300],
-    [
-      'a bounded number of items that take no time that can be measured',
-      { ran: 1000, tookMs: 0, blockedMs: 0 },
-      750_000,
-    ],
+    ['the number of its slots before any item has ended', undefined, 16],
+    ['the number of its slots if items take long', { ran: 10, tookMs: 5000, blockedMs: 1 }, 16],
+    ['the number of its slots if items block for long', { ran: 10, tookMs: 3000, blockedMs: 3000 }, 16],
+    ['75 ms of work in one slot if items are quick and block', { ran: 1000, tookMs: 500, blockedMs: 500 }, 150],
+    ['75 ms of work in all slots if items are quick and wait', { ran: 1000, tookMs: 4000, blockedMs: 10 }, 300],
+    ['bounded even if items take no measurable time', { ran: 1000, tookMs: 0, blockedMs: 0 }, 750_000],
   ])('is %s', (_, pace, most) => {
     expect(unannounced(pace)).toBe(most);
   });

@@ -46,7 +46,7 @@ function store(spool: Spool, seq: number): void {
 }
 
 describe('a backup of a spool that is in use', () => {
-  it('is the state of one moment although commits continue meanwhile, and needs no other file', async () => {
+  it('contains the state of one moment, even if commits continue meanwhile, and needs no other file', async () => {
     const spool = open();
     for (let seq = 1; seq <= 100; seq++) store(spool, seq);
     const steps: number[] = [];
@@ -73,7 +73,7 @@ describe('a backup of a spool that is in use', () => {
     restored.close();
   });
 
-  it('does not pass for the queue that continued', async () => {
+  it('is refused by a sink that the original queue has written to since', async () => {
     const spool = open();
     store(spool, 1);
     const sink = to.memory();
@@ -88,7 +88,7 @@ describe('a backup of a spool that is in use', () => {
     restored.close();
   });
 
-  it('that fails leaves no file behind, and does not change the spool', async () => {
+  it('leaves no file and does not change the spool if it fails', async () => {
     const spool = open();
     store(spool, 1);
     const failing = spool.backUp({ file: join(directory, 'not there', 'copy.db') });
@@ -102,9 +102,9 @@ describe('a backup of a spool that is in use', () => {
   });
 
   it.each([
-    ['a file', () => writeFileSync(copy, 'mine')],
-    ['the queue itself, by another name', () => symlinkSync(file, copy)],
-  ])('refuses a name that is taken by %s', async (_, make) => {
+    ['an existing file', () => writeFileSync(copy, 'mine')],
+    ['the queue itself under another name', () => symlinkSync(file, copy)],
+  ])('does not overwrite %s', async (_, make) => {
     const spool = open();
     store(spool, 1);
     make();
@@ -117,7 +117,7 @@ describe('a backup of a spool that is in use', () => {
 });
 
 describe('a backup of a spool that is not in use', () => {
-  it('is the same queue, and does not change it', async () => {
+  it('contains the same queue and does not change the spool', async () => {
     const spool = open();
     store(spool, 1);
     spool.close();
@@ -131,8 +131,8 @@ describe('a backup of a spool that is not in use', () => {
   });
 });
 
-describe('a spool that is compacted', () => {
-  it('becomes smaller and keeps its content', () => {
+describe('compacting a spool', () => {
+  it('makes it smaller and keeps its content', () => {
     const spool = open();
     for (let seq = 1; seq <= 50; seq++) store(spool, seq);
     const settled = Array.from({ length: 49 }, (_, i) => i + 1);
@@ -150,7 +150,7 @@ describe('a spool that is compacted', () => {
     again.close();
   });
 
-  it('must exist', () => {
+  it('fails and creates nothing if the spool does not exist', () => {
     expect(thrownBy(() => compactSpool(file))).toMatchObject({ code: 'NO_QUEUE', exitCode: 78 });
     expect(readdirSync(join(directory, 'state'))).toEqual([]);
   });

@@ -56,7 +56,7 @@ function made(by: (db: Database.Database) => void): void {
   db.close();
 }
 
-/** Runs a program with better-sqlite3 as `Database` in another process. Resolves to its first line. */
+/** Runs a program with better-sqlite3 as `Database` in another process. Resolves to its first line of output. */
 async function other(program: string, ...args: string[]): Promise<{ child: ChildProcess; said: string }> {
   const code = `const Database = require('better-sqlite3'); const [file, ...args] = process.argv.slice(1); ${program}`;
   const child = spawn(process.execPath, ['--eval', code, file, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
@@ -65,7 +65,7 @@ async function other(program: string, ...args: string[]): Promise<{ child: Child
   return { child, said: said.toString().trim() };
 }
 
-/** What must stay the same for a file to count as not changed. */
+/** The properties of a file that must stay the same for it to count as not changed. */
 function fingerprint(): unknown {
   const { size, mtimeMs, ino } = statSync(file);
   return {
@@ -119,7 +119,7 @@ describe('the spool’s file', () => {
   });
 });
 
-describe('a spool that another process has open', () => {
+describe('a spool that a process has open', () => {
   const supervising = `
     const db = new Database(file);
     db.pragma('locking_mode = EXCLUSIVE');
@@ -130,7 +130,7 @@ describe('a spool that another process has open', () => {
     console.log('ready');
     setInterval(() => db.open, 1000);`;
 
-  it('is not opened, and the message names the directory and the process', async () => {
+  it('is not opened by another process, and the message names the directory and the process that has it', async () => {
     open().close();
     const { child: holder } = await other(supervising);
     const error = thrownBy(open);
@@ -143,7 +143,7 @@ describe('a spool that another process has open', () => {
     open().close();
   });
 
-  it('is not waited for if that process is a supervisor, whose title is the name of its pipeline', async () => {
+  it('is refused at once if that process is a supervisor, whose title is the name of its pipeline', async () => {
     open().close();
     for (const title of ['millrace days: supervisor', 'millrace dead']) {
       const { child: holder } = await other(supervising, title);
@@ -153,7 +153,7 @@ describe('a spool that another process has open', () => {
     }
   });
 
-  it('is not opened even if no supervisor.pid says which process that is: the lock says it', async () => {
+  it('is refused even without a supervisor.pid: the lock identifies the process', async () => {
     open().close();
     const { child: holder } = await other(`
       const db = new Database(file);
@@ -173,7 +173,7 @@ describe('a spool that another process has open', () => {
     console.log('ready');
     setInterval(() => db.open, 1000);`;
 
-  it('that only reads is named as a reader, instead of a dead supervisor that is still on record', async () => {
+  it('is refused with the name of a process that only reads, not of a dead supervisor that is still on record', async () => {
     open().close();
     writeFileSync(join(directory, 'state', 'supervisor.pid'), '4194304\n');
     const { child: reader } = await other(reading);
@@ -185,7 +185,7 @@ describe('a spool that another process has open', () => {
     );
   });
 
-  it('that only reads is waited for by a start for a few seconds', async () => {
+  it('makes a start wait a few seconds if that process only reads', async () => {
     open().close();
     const { child: reader } = await other(reading);
     const clock = new HandClock();
@@ -199,7 +199,7 @@ describe('a spool that another process has open', () => {
     spool?.close();
   });
 
-  it('that keeps reading does not hold up a start forever, nor one that is stopped', async () => {
+  it('does not hold up a start forever, or a start that is stopped, if that process keeps reading', async () => {
     open().close();
     await other(reading);
     const clock = new HandClock();
@@ -212,7 +212,7 @@ describe('a spool that another process has open', () => {
     await expect(waiting).rejects.toMatchObject({ code: 'BRIEFLY_IN_USE' });
   });
 
-  it('keeps all other processes out while it is open here, including readers', async () => {
+  it('keeps all other processes out, including readers', async () => {
     const spool = open();
     spool.store.commit(group());
     const { said } = await other(`
@@ -226,9 +226,9 @@ describe('a spool that another process has open', () => {
     spool.close();
   });
 
-  it('goes to the first of several processes that start at once on an empty directory, which waits for the others', async () => {
+  it('goes to the first of several processes that start at once in an empty directory; that process waits for the others', async () => {
     mkdirSync(join(directory, 'state'));
-    // One process is reading the file at that very moment, and leaves when it finds that another is about to write.
+    // One process is reading the file at that very moment, and is killed as soon as another is about to write.
     const { child: looking } = await other(`
       const db = new Database(file);
       db.exec('BEGIN');
@@ -258,7 +258,7 @@ describe('a spool that another process has open', () => {
   });
 });
 
-describe('a file that is not a spool of ours', () => {
+describe('a file that is not one of our spools', () => {
   it('is refused and not changed if it was written by a newer version', () => {
     made((db) => {
       db.pragma(`application_id = ${applicationId}`);
@@ -273,7 +273,7 @@ describe('a file that is not a spool of ours', () => {
     expect(fingerprint()).toEqual(before);
   });
 
-  it('is refused and not changed if it was written by a newer version in a log', () => {
+  it('is refused and not changed if a newer version wrote to its log', () => {
     made((db) => {
       db.pragma('journal_mode = WAL');
       db.pragma(`application_id = ${applicationId}`);
@@ -294,7 +294,7 @@ describe('a file that is not a spool of ours', () => {
 
   it.each([
     ['a line of text', 'this is not a database\n'],
-    ['much text', 'this is not a database\n'.repeat(1000)],
+    ['a long text', 'this is not a database\n'.repeat(1000)],
   ])('is refused and not changed if it is not a database: %s', (_, text) => {
     mkdirSync(join(directory, 'state'));
     writeFileSync(file, text);
@@ -307,7 +307,7 @@ describe('a file that is not a spool of ours', () => {
     expect(fingerprint()).toEqual(before);
   });
 
-  it('is taken for a new spool if it is empty', () => {
+  it('becomes a new spool if it is empty', () => {
     mkdirSync(join(directory, 'state'));
     writeFileSync(file, '');
     const spool = open();
@@ -322,7 +322,7 @@ describe('a file that is not a spool of ours', () => {
 });
 
 describe('a spool of an earlier version', () => {
-  it('is upgraded with all of its content, and is a queue with an id from then on', () => {
+  it('is upgraded with all of its content, and its queue gets an id', () => {
     made((db) => {
       db.exec(migrations[0]!);
       db.pragma(`application_id = ${applicationId}`);
@@ -349,7 +349,7 @@ describeWithMounts('a spool on a disk that is full when it is closed', () => {
       const spool = open();
       const first = { first: 1, frame: frameOf('x'.repeat(50_000)) };
       spool.store.commit(group({ run: { ...aRun, nextSeq: 2 }, frames: [first] }));
-      // The log is as short as a later commit needs it, and the file as long as the log makes it.
+      // This leaves the log just long enough for a later commit, and makes the file as long as the log requires.
       spool.shrink();
       spool.store.commit(group({ run: { ...aRun, nextSeq: 3 } }));
       const filler = join(directory, 'state', 'filler');
@@ -404,7 +404,7 @@ describe('a spool that was not closed cleanly', () => {
     return readFileSync(file).indexOf('x'.repeat(3000));
   }
 
-  it('has what was committed, and says that it was not clean', () => {
+  it('has everything that was committed, and reports that it was not closed cleanly', () => {
     killed();
     const spool = open();
     expect(spool.wasClean).toBe(false);
@@ -427,7 +427,7 @@ describe('a spool that was not closed cleanly', () => {
     expect(readFileSync(file).equals(bytes)).toBe(true);
   });
 
-  it('is refused if its log is missing, as in a copy of the file alone, unless the file is to be accepted as it is', () => {
+  it('is refused if its log is missing, as in a copy of the file alone, unless it is compacted first, which accepts the file as it is', () => {
     const spool = open();
     spool.store.commit(group({ run: { ...aRun, nextSeq: 2 }, frames: [{ first: 1, frame: frameOf('a') }] }));
     const copy = readFileSync(file);
@@ -447,7 +447,7 @@ describe('a spool that was not closed cleanly', () => {
   it.each([
     ['was closed cleanly', (spool: Spool) => spool.close()],
     ['was killed', (spool: Spool) => spool.abandon()],
-  ])('is refused and not changed if the log next to it belongs to another queue, and it %s', (_, ends) => {
+  ])('is refused and not changed if it %s and the log next to it belongs to another queue', (_, ends) => {
     const spool = open();
     spool.store.commit(group({ run: { ...aRun, nextSeq: 2 }, frames: [{ first: 1, frame: frameOf('a') }] }));
     ends(spool);
@@ -464,10 +464,10 @@ describe('a spool that was not closed cleanly', () => {
   });
 
   it.each([
-    ['empty, and its log is not', 'SPOOL_INCOMPLETE', () => writeFileSync(file, '')],
-    ['gone, and its log is not', 'SPOOL', () => rmSync(file)],
+    ['empty, but its log is not', 'SPOOL_INCOMPLETE', () => writeFileSync(file, '')],
+    ['missing, but its log exists', 'SPOOL', () => rmSync(file)],
     [
-      'empty, and a supervisor had it',
+      'empty, but a supervisor has used it',
       'SPOOL_INCOMPLETE',
       () => {
         writeFileSync(file, '');
@@ -502,7 +502,7 @@ describe('a spool that was not closed cleanly', () => {
     expect([readFileSync(file), readFileSync(`${file}-wal`)]).toEqual(before);
   });
 
-  it('is complete when it is killed again while the content is only in its log', () => {
+  it('is complete after its supervisor was killed while the content was only in its log', () => {
     const spool = open();
     spool.store.commit(group({ run: { ...aRun, nextSeq: 2 }, frames: [{ first: 1, frame: frameOf('a') }] }));
     spool.abandon();
@@ -514,7 +514,7 @@ describe('a spool that was not closed cleanly', () => {
     expect(readdirSync(join(directory, 'state'))).toEqual(['queue.db']);
   });
 
-  it('is complete when its supervisor was killed while closing it without being clean', () => {
+  it('is complete after its supervisor was killed while closing it uncleanly', () => {
     const spool = open();
     spool.store.commit(group({ run: { ...aRun, nextSeq: 2 }, frames: [{ first: 1, frame: frameOf('a') }] }));
     spool.abandon();
@@ -526,7 +526,7 @@ describe('a spool that was not closed cleanly', () => {
     expect(readdirSync(join(directory, 'state'))).toEqual(['queue.db']);
   });
 
-  it('does not take an older log that a killed process has kept', () => {
+  it('ignores an older log that a killed process has left', () => {
     const spool = open();
     spool.store.commit(group({ run: { ...aRun, nextSeq: 2 } }));
     spool.abandon();
@@ -550,7 +550,7 @@ describe('a spool that was not closed cleanly', () => {
 });
 
 describe('the watch over the file', () => {
-  it('does nothing while the file is the one that was opened', () => {
+  it('does nothing while the opened file is still in place', () => {
     const spool = open();
     const check = fileWatch(file);
     spool.store.commit(group());
@@ -579,7 +579,7 @@ describe('the watch over the file', () => {
 });
 
 describe('a spool that is archived', () => {
-  it('is moved together with its logs if it cannot be read, and replaces nothing', () => {
+  it('is moved together with its logs if it cannot be read, and replaces no other file', () => {
     mkdirSync(join(directory, 'state'));
     writeFileSync(file, 'damaged');
     writeFileSync(`${file}-wal`, 'not written back');

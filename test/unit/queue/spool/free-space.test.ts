@@ -13,9 +13,9 @@ describe('the free space of a disk', () => {
 
   it.each([
     ['a large disk', null, 1000 * 1024 * MiB, 256 * MiB],
-    ['a small one', null, 64 * MiB, 3.2 * MiB],
+    ['a small disk', null, 64 * MiB, 3.2 * MiB],
     ['a disk that may be filled completely', 0, 64 * MiB, 0],
-    ['a disk with a given amount', 32 * MiB, 64 * MiB, 32 * MiB],
+    ['a disk with a configured floor', 32 * MiB, 64 * MiB, 32 * MiB],
   ])('has a floor on %s', (_, asked, total, floor) => {
     expect(floorOf(asked, total)).toBe(floor);
   });

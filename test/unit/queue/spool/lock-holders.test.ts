@@ -15,9 +15,12 @@ describe('the holders of a lock on a SQLite file', () => {
     ['98', [{ pid: 713, isWriter: true }]],
     ['97', [{ pid: 0, isWriter: false }]],
     ['9', []],
-  ])('with inode %s are the processes that hold it where SQLite locks, not those that wait', (inode, holders) => {
-    expect(holdersIn(locks, inode)).toEqual(holders);
-  });
+  ])(
+    'with inode %s are the processes that hold the bytes that SQLite locks, not the waiting processes',
+    (inode, holders) => {
+      expect(holdersIn(locks, inode)).toEqual(holders);
+    },
+  );
 
   it('are named by their program', () => {
     expect(programOf(process.pid)).toBe(process.platform === 'linux' ? 'node' : undefined);

@@ -7,7 +7,7 @@ const broken = Object.assign(new Error('disk I/O error'), { code: 'SQLITE_IOERR_
 /** The calls, in order. Writes and attempts to make space throw the given errors, in order. */
 function story(
   writes: (Error | undefined)[],
-  rooms: (Error | undefined)[] = [undefined],
+  attempts: (Error | undefined)[] = [undefined],
 ): { done: string[]; thrown: unknown } {
   const done: string[] = [];
   const act = (name: string, outcomes: (Error | undefined)[]) => (): void => {
@@ -16,7 +16,7 @@ function story(
     if (error) throw error;
   };
   try {
-    makingSpace(act('write', writes), act('make space', rooms));
+    makingSpace(act('write', writes), act('make space', attempts));
     return { done, thrown: undefined };
   } catch (error) {
     return { done, thrown: error };
@@ -25,19 +25,19 @@ function story(
 
 describe('a write to a full disk', () => {
   it.each([
-    ['is just done if there is space', [undefined], [], ['write'], undefined],
+    ['is simply done if there is space', [undefined], [], ['write'], undefined],
     [
-      'is done again when room could be made',
+      'is repeated once space has been made',
       [full, undefined],
       [undefined],
       ['write', 'make space', 'write'],
       undefined,
     ],
     ['fails as full if the space is not enough', [full, full], [undefined], ['write', 'make space', 'write'], full],
-    ['fails as full if there is no space even for making some', [full], [full], ['write', 'make space'], full],
-    ['fails with the error that occurs while space is made', [full], [broken], ['write', 'make space'], broken],
+    ['fails as full if making space fails because the disk is full', [full], [full], ['write', 'make space'], full],
+    ['fails with any other error that occurs while space is made', [full], [broken], ['write', 'make space'], broken],
     ['is not repeated after any other failure', [broken], [], ['write'], broken],
-  ])('%s', (_, writes, rooms, done, thrown) => {
-    expect(story(writes, rooms)).toEqual({ done, thrown });
+  ])('%s', (_, writes, attempts, done, thrown) => {
+    expect(story(writes, attempts)).toEqual({ done, thrown });
   });
 });

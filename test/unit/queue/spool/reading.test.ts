@@ -15,8 +15,8 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(directory, { recursive: true }));
 
-describe('reading a spool that nobody has', () => {
-  it('leaves nothing next to its file', () => {
+describe('reading a spool that no supervisor has open', () => {
+  it('leaves no other file next to it', () => {
     openForReading(file).close();
     expect(readdirSync(directory)).toEqual(['queue.db']);
   });

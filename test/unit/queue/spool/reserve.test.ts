@@ -38,7 +38,7 @@ function diskIsFull(): void {
 }
 
 describe('the reserve', () => {
-  it('is really written, for its owner only, and gone when it is given up', () => {
+  it('is actually written, readable only by its owner, and removed when it is given up', () => {
     const reserve = aReserve();
     expect([reserve.take(), reserve.isHeld, reserve.take()]).toEqual([true, true, true]);
     const { size, blocks, mode } = statSync(file);
@@ -49,7 +49,7 @@ describe('the reserve', () => {
     expect([reserve.isHeld, existsSync(file)]).toEqual([false, false]);
   });
 
-  it('is taken over from a predecessor that has left one, unless it is incomplete', () => {
+  it('is taken over from a predecessor, unless it is incomplete', () => {
     writeFileSync(file, Buffer.alloc(bytes));
     const before = statSync(file).ino;
     expect(aReserve().take()).toBe(true);
@@ -80,37 +80,37 @@ describe('the reserve', () => {
   it.each([
     ['the disk is full', diskIsFull],
     [
-      'there is none even for making some',
+      'making space itself needs space',
       () => {
         diskIsFull();
-        throw new StoreFull('no room for that');
+        throw new StoreFull('no space for that');
       },
     ],
-  ])('is not taken, and leaves no file behind, if no space can be made because %s', (_, makeSpace) => {
+  ])('is not taken, and leaves no file, if no space can be made because %s', (_, makeSpace) => {
     diskIsFull();
     const reserve = aReserve(makeSpace);
     expect([reserve.take(), reserve.isHeld, existsSync(file)]).toEqual([false, false, false]);
   });
 
-  it('is tried again on a full disk only now and then', () => {
+  it('is attempted again on a full disk only occasionally', () => {
     diskIsFull();
-    let tries = 0;
+    let attempts = 0;
     const reserve = aReserve(() => {
-      tries += 1;
+      attempts += 1;
       diskIsFull();
     });
-    expect([reserve.take(), tries]).toEqual([false, 1]);
+    expect([reserve.take(), attempts]).toEqual([false, 1]);
     clock.turn(400);
-    expect([reserve.take(), tries]).toEqual([false, 1]);
+    expect([reserve.take(), attempts]).toEqual([false, 1]);
     diskIsFull();
     clock.turn(100);
-    expect([reserve.take(), tries]).toEqual([false, 2]);
+    expect([reserve.take(), attempts]).toEqual([false, 2]);
   });
 
   it.each<[string, () => void, () => void]>([
     ['the file cannot be written', () => mkdirSync(file), nothing],
     [
-      'room cannot be made',
+      'space cannot be made',
       diskIsFull,
       () => {
         throw ioError('the disk has failed', undefined);
@@ -121,7 +121,7 @@ describe('the reserve', () => {
     expect(thrownBy(() => aReserve(makeSpace).take())).toMatchObject({ code: 'SPOOL', exitCode: 74 });
   });
 
-  it('says which file has failed', () => {
+  it('names the file that failed', () => {
     mkdirSync(file);
     const reserve = aReserve();
     for (const act of [() => reserve.take(), () => reserve.release()]) {

@@ -14,8 +14,8 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(directory, { recursive: true }));
 
-describe('a queue that no supervisor has', () => {
-  it.each(migrations.map((_, i) => i + 1))('is read if its schema is version %i, without changing it', (version) => {
+describe('a queue that no supervisor has open', () => {
+  it.each(migrations.map((_, i) => i + 1))('can be read at schema version %i, without changing it', (version) => {
     const db = new Database(file);
     db.pragma('journal_mode = WAL');
     for (const step of migrations.slice(0, version)) db.exec(step);

@@ -47,7 +47,7 @@ describe('the spool', () => {
     expect(seen).toEqual([1, 2, 3, 1, 2, 0]);
   });
 
-  it('does not count a process that only had it open as a supervisor that has ended cleanly', () => {
+  it('does not count a process that only opened it as a supervisor that ended cleanly', () => {
     killedAfter((spool) => spool.store.commit(group({ trial: 7 })));
     killedAfter(() => undefined);
     const seen: unknown[] = [];
@@ -79,7 +79,7 @@ describe('the spool', () => {
   it.each([
     ['closed', (spool: Spool) => spool.close(), true],
     ['abandoned', (spool: Spool) => spool.abandon(), false],
-  ])('has everything that was committed when it is reopened after it was %s', (_, letGo, wasClean) => {
+  ])('has everything that was committed when it is reopened after being %s', (_, letGo, wasClean) => {
     const spool = open();
     const frame = frameOf('a', 'b', 'c');
     const run: RunRecord = { ...aRun, nextSeq: 4, position: { cursor: '7', count: 1, digest: 'd' } };
@@ -123,7 +123,7 @@ describe('the spool', () => {
     again.close();
   });
 
-  it('knows its starts, whether they ended cleanly or not, each by its own id', () => {
+  it('knows each of its starts by its own id, whether the start ended cleanly or not', () => {
     const starts = [1, 2, 3, 4].map((n) => {
       const spool = open();
       if (n % 2 === 0) spool.close();
@@ -137,7 +137,7 @@ describe('the spool', () => {
     expect(new Set(starts.map(({ queue }) => queue)).size).toBe(1);
   });
 
-  it('knows at most a thousand of its starts', () => {
+  it('remembers at most a thousand of its starts', () => {
     open().close();
     const db = new Database(join(directory, 'queue.db'));
     db.exec(`
@@ -159,7 +159,7 @@ describe('the spool', () => {
     expect(ids.join(' ')).toMatch(/^[0-9a-f]{24} [0-9a-f]{24}$/);
   });
 
-  it('keeps the queue in agreement with its model in a file, whatever happens in whatever order', () => {
+  it('keeps a queue in a file in agreement with its model after any sequence of steps', () => {
     let n = 0;
     fc.assert(
       fc.property(steps(300), (all) => {
@@ -289,7 +289,8 @@ describe('the log of the spool', () => {
   });
 });
 
-describe('with durability normal, where a power loss may roll the file back, seqs', () => {
+// With durability normal, a power loss may roll the file back.
+describe('seqs', () => {
   const block = 1_000_000;
 
   it('continue after all reserved seqs after an unclean stop', () => {
@@ -308,7 +309,7 @@ describe('with durability normal, where a power loss may roll the file back, seq
     spool.close();
   });
 
-  it('are never assigned twice, however often it is killed and wherever in a block', () => {
+  it('are never assigned twice, however often the supervisor is killed and wherever in a block', () => {
     let last = 0;
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 1, max: 3 * block }), { minLength: 1, maxLength: 4 }), (growths) => {

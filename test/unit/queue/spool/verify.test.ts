@@ -47,7 +47,7 @@ function aSpool(): Spool {
   return spool;
 }
 
-/** The problems that are found after this was written to the file. */
+/** The problems that are found after this SQL has changed the file. */
 function problemsAfter(sql: string): string[] {
   aSpool().close();
   const db = new Database(file);
@@ -66,11 +66,11 @@ function everyFile(): Record<string, unknown> {
   );
 }
 
-describe('a spool is checked', () => {
+describe('checking a spool', () => {
   it.each([
-    ['after it was closed', (spool: Spool) => spool.close()],
-    ['after its supervisor was killed', killed],
-  ])('%s, and nothing is changed', (_, letGo) => {
+    ['was closed', (spool: Spool) => spool.close()],
+    ['was left by a killed supervisor', killed],
+  ])('finds no problem and changes nothing if it %s', (_, letGo) => {
     letGo(aSpool());
     const before = everyFile();
     expect(verifySpool(file)).toEqual({
@@ -83,13 +83,13 @@ describe('a spool is checked', () => {
     expect(everyFile()).toEqual(before);
   });
 
-  it('before it was ever used', () => {
+  it('finds no problem if it was never used', () => {
     writeFileSync(file, '');
     expect(verifySpool(file)).toMatchObject({ schema: 0, run: null, problems: [] });
     expect(readFileSync(file)).toHaveLength(0);
   });
 
-  it('roughly if it has an earlier version', () => {
+  it('finds no problem if it has an earlier version', () => {
     const db = new Database(file);
     db.exec(migrations[0]!);
     db.pragma(`application_id = ${applicationId}`);
@@ -98,7 +98,7 @@ describe('a spool is checked', () => {
     expect(verifySpool(file)).toMatchObject({ schema: 1, run: null, problems: [] });
   });
 
-  it('only if it exists', () => {
+  it('fails and creates nothing if it does not exist', () => {
     expect(thrownBy(() => verifySpool(file))).toMatchObject({ code: 'NO_QUEUE', exitCode: 78 });
     expect(readdirSync(directory)).toEqual([]);
   });
@@ -112,7 +112,7 @@ function killed(spool: Spool): void {
   rmSync(join(directory, 'supervisor.pid'));
 }
 
-describe('a problem of a spool is reported:', () => {
+describe('checking a damaged spool', () => {
   it.each([
     ['UPDATE frames SET bytes = 7 WHERE first = 6', /^frame 6 should have 7 bytes but has \d+$/],
     ['UPDATE frames SET count = 0 WHERE first = 6', 'frame 6 holds 0 items'],
@@ -144,20 +144,20 @@ describe('a problem of a spool is reported:', () => {
     ["UPDATE spool SET id = ''", 'the queue has no id'],
     ['UPDATE spool SET generation = 9', 'the queue counts 9 starts, but the last one recorded is 1'],
     ["UPDATE limits SET data = 'x'", 'the record of limit vendor cannot be read'],
-  ])('%s', (sql, problem) => {
-    const isIt = (told: string): boolean => (typeof problem === 'string' ? told === problem : problem.test(told));
+  ])('reports the problem after %s', (sql, problem) => {
+    const isIt = (found: string): boolean => (typeof problem === 'string' ? found === problem : problem.test(found));
     const problems = problemsAfter(sql);
     expect([problems, problems.some(isIt)]).toEqual([problems, true]);
   });
 
-  it('the first ten of each kind', () => {
+  it('reports the first ten problems of each kind', () => {
     const numbers = Array.from({ length: 25 }, (_, i) => `('l${i}', 'x')`).join();
     const problems = problemsAfter(`INSERT INTO limits VALUES ${numbers}`);
     expect(problems).toHaveLength(11);
     expect(problems.at(-1)).toBe('… and 15 more of this kind');
   });
 
-  it('a damaged page', () => {
+  it('reports a damaged page', () => {
     aSpool().close();
     const bytes = readFileSync(file);
     bytes.fill(0xff, 4096 * 2, 4096 * 2 + 100);
@@ -170,7 +170,7 @@ describe('a problem of a spool is reported:', () => {
     expect(readFileSync(file).equals(bytes)).toBe(true);
   });
 
-  it('a file of another program', () => {
+  it('rejects a file of another program', () => {
     const db = new Database(file);
     db.exec('CREATE TABLE pokemon (id)');
     db.close();
