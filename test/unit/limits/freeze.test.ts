@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { Freeze } from '../../../src/limits/freeze.ts';
 
-describe('a freeze without a time', () => {
-  it('lasts 1 s and doubles up to 5 min while one refusal follows another', () => {
+describe('a freeze without a given duration', () => {
+  it('lasts 1 s and doubles up to 5 min while each freeze is followed by another refusal', () => {
     const freeze = new Freeze();
     const spans: number[] = [];
     for (let now = 0, i = 0; i < 11; i++) {
@@ -19,7 +19,7 @@ describe('a freeze without a time', () => {
     expect(freeze.begin(1000, null)).toBe(2000);
   });
 
-  it('starts over at 1 s after a call that was granted since and has succeeded', () => {
+  it('starts over at 1 s once a call that was granted after it has succeeded', () => {
     const freeze = new Freeze();
     freeze.begin(0, null);
     freeze.begin(1000, null);
@@ -32,14 +32,14 @@ describe('a freeze without a time', () => {
     const spans: number[] = [];
     for (let now = 0, i = 0; i < 10; i++) {
       spans.push(freeze.begin(now, null));
-      // Granted when the silence before this one was over; the refused one was quicker.
+      // The call was granted after the previous freeze had ended; the refused call was quicker.
       freeze.callSucceeded(now + 20, now - 5);
       now = freeze.until + 10;
     }
     expect(spans).toEqual(Array.from({ length: 10 }, () => 1000));
   });
 
-  it('does not start over because a call that was granted before it succeeds', () => {
+  it('does not start over when a call that was granted before it succeeds', () => {
     const freeze = new Freeze();
     freeze.begin(0, null);
     freeze.begin(1100, null);
@@ -48,7 +48,7 @@ describe('a freeze without a time', () => {
     expect(freeze.begin(3300, null)).toBe(4000);
   });
 
-  it('starts over at 1 s after one with a time', () => {
+  it('starts over at 1 s after a freeze with a given duration', () => {
     const freeze = new Freeze();
     freeze.begin(0, null);
     freeze.begin(1000, 5000);

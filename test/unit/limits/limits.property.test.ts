@@ -44,7 +44,7 @@ const concurrency = fc.integer({ min: 1, max: 5 });
 const optional = { requiredKeys: [] };
 
 describe('limits, under any schedule,', () => {
-  it('are first come first served, never exceed the concurrency, keep freezes, and count right', () => {
+  it('serve requests in order, never exceed the concurrency, respect freezes, and count correctly', () => {
     fc.assert(
       fc.property(
         fc.record({ concurrency, rate }, optional),
@@ -58,7 +58,7 @@ describe('limits, under any schedule,', () => {
     );
   });
 
-  it('never grant, and never have arrive, one call too many in any period, across restarts, clock changes and delayed commits', () => {
+  it('never let one call too many be granted or arrive in any period, across restarts, clock changes and delayed commits', () => {
     fc.assert(
       fc.property(
         fc.record({ rate }),
@@ -75,12 +75,13 @@ describe('limits, under any schedule,', () => {
           const { count, perMs } = spec.rate;
           expect(
             most(
-              calls.map(({ toldAt }) => toldAt),
+              calls.map(({ announcedAt }) => announcedAt),
               perMs,
             ),
           ).toBeLessThanOrEqual(count);
           const arrivals = calls.map(
-            ({ toldAt, endedAt, travels: share }) => toldAt + share * Math.min(endedAt - toldAt, perMs / 20),
+            ({ announcedAt, endedAt, travels: share }) =>
+              announcedAt + share * Math.min(endedAt - announcedAt, perMs / 20),
           );
           expect(most(arrivals, perMs)).toBeLessThanOrEqual(count);
         },
@@ -98,7 +99,7 @@ describe('limits, under any schedule,', () => {
           const world = new World(spec);
           for (const step of steps) world.step(step);
           for (const one of [1, 2, 3]) world.limits.releaseAll(world.now, one);
-          // Without a linger: until the longest call of the world's would have ended.
+          // Without a linger, permits are kept until the longest call of the world would have ended.
           const later = world.now + (spec.lingerMs ?? world.now);
           for (let id = 0; id < 9; id++) world.limits.acquire(4, id, 'vendor');
           expect(world.limits.advance(later)).toHaveLength(spec.concurrency);
@@ -111,7 +112,7 @@ describe('limits, under any schedule,', () => {
     );
   });
 
-  it('use the whole allowance: callers that always wait make k × N calls in k periods', () => {
+  it('grant the whole allowance: callers that always wait make k × N calls in k periods', () => {
     fc.assert(
       fc.property(rate, fc.integer({ min: 1, max: 5 }), (spec, periods) => {
         const world = new World({ rate: spec });
@@ -128,7 +129,7 @@ describe('limits, under any schedule,', () => {
     );
   });
 
-  it('lose no more than a twentieth of the allowance to slow calls, once connections are open', () => {
+  it('lose at most a twentieth of the allowance to slow calls once connections are open', () => {
     fc.assert(
       fc.property(rate, fc.integer({ min: 0, max: 3000 }), (spec, callMs) => {
         const world = new World({ rate: spec });
@@ -136,11 +137,11 @@ describe('limits, under any schedule,', () => {
         const end = warmAt + 42 * spec.perMs;
         let granted = 0;
         while (world.now < end) {
-          while (world.held[0] !== undefined && world.held[0].toldAt + callMs <= world.now) world.release(0);
+          while (world.held[0] !== undefined && world.held[0].announcedAt + callMs <= world.now) world.release(0);
           while (world.waiting.length < 2 * spec.count) world.acquire(1);
           const now = world.tick();
           if (world.now >= warmAt) granted += now;
-          const endsAt = (world.held[0]?.toldAt ?? Infinity) + callMs;
+          const endsAt = (world.held[0]?.announcedAt ?? Infinity) + callMs;
           world.now = Math.min(world.limits.nextAt(world.now) ?? Infinity, endsAt > world.now ? endsAt : Infinity);
         }
         expect(granted).toBeGreaterThanOrEqual(39 * spec.count);

@@ -5,7 +5,7 @@ import type { Status } from '../../../src/observability/status.ts';
 const ids = (grants: readonly { id: number }[]): number[] => grants.map(({ id }) => id);
 
 describe('a limit of concurrency', () => {
-  it('grants first come, first served, across holders, and continues when a permit comes back', () => {
+  it('grants permits in the order of the requests, across holders, and continues when a permit is released', () => {
     const limits = new Limits({ vendor: { concurrency: 2 } });
     for (const [holder, id] of [
       [1, 10],
@@ -26,13 +26,13 @@ describe('a limit of concurrency', () => {
     expect(ids(limits.advance(0))).toEqual([21]);
   });
 
-  it('grants nothing before advance', () => {
+  it('grants nothing before `advance` is called', () => {
     const limits = new Limits({ vendor: { concurrency: 2 } });
     expect(limits.acquire(1, 1, 'vendor')).toBe('queued');
     expect(limits.snapshot(0)[0]).toMatchObject({ held: 0, waiting: 1, granted: 0 });
   });
 
-  it('forgets a request that was given up', () => {
+  it('forgets a request that was cancelled', () => {
     const limits = new Limits({ vendor: { concurrency: 1 } });
     for (const id of [1, 2, 3, 4]) limits.acquire(1, id, 'vendor');
     limits.advance(0);
@@ -79,7 +79,7 @@ describe('a limit of concurrency', () => {
 
   describe('without a linger', () => {
     const wall = Date.UTC(2026, 0, 2);
-    /** A limit under which calls have taken so many milliseconds each. */
+    /** A limit under which calls have taken these durations in milliseconds. */
     function after(durations: number[], { lingerMs }: { lingerMs?: number } = {}): Limits {
       const limits = new Limits({ vendor: { concurrency: 2, ...(lingerMs !== undefined && { lingerMs }) } });
       let now = 0;
@@ -90,7 +90,7 @@ describe('a limit of concurrency', () => {
       }
       return limits;
     }
-    /** When the permit of a call comes back whose holder died 10 ms after it had been granted at 100,000. */
+    /** Grants a permit at 100,000, whose holder dies 10 ms later. Returns after how long the permit is free again. */
     function comesBackAfter(limits: Limits, timeoutMs?: number): number {
       limits.acquire(1, 1, 'vendor', timeoutMs);
       limits.advance(100_000);
@@ -100,22 +100,22 @@ describe('a limit of concurrency', () => {
       return (limits.nextAt(100_010) ?? 100_010) - 100_000;
     }
 
-    it('permits are kept until their calls would have ended, by the longest of the last hundred calls', () => {
+    it('keeps permits until their calls would have ended, judging by the longest of the last hundred calls', () => {
       expect(comesBackAfter(after([300, 20, 700, 40]))).toBe(700);
       expect(comesBackAfter(after([700, ...Array.from({ length: 100 }, () => 30)]))).toBe(30);
     });
 
-    it('permits are kept no longer than the call could take', () => {
+    it('keeps permits no longer than the call could take', () => {
       expect(comesBackAfter(after([700]), 250)).toBe(250);
     });
 
-    it('permits come back at once if the call would have ended, if no call is known, and if linger is 0', () => {
+    it('frees permits at once if the call would have ended, if no call is known, or if linger is 0', () => {
       expect([after([5]), after([]), after([700], { lingerMs: 0 })].map((limits) => comesBackAfter(limits))).toEqual([
         10, 10, 10,
       ]);
     });
 
-    it('lingering permits are shown apart from held permits', () => {
+    it('shows lingering permits separately from held permits', () => {
       const limits = after([700]);
       for (const id of [1, 2]) limits.acquire(id, 1, 'vendor');
       limits.advance(1000);
@@ -125,7 +125,7 @@ describe('a limit of concurrency', () => {
       expect(limits.snapshot(1700)[0]).toMatchObject({ held: 1, lingering: 0 });
     });
 
-    it('permits of a supervisor that was killed are kept as long, and none of a supervisor that stopped in order', () => {
+    it('keeps the permits of a killed supervisor for the same time, but none of a supervisor that stopped cleanly', () => {
       const before = after([700]);
       const records = before.durable({ now: 700, wall });
       expect(records).toMatchObject([{ limit: 'vendor', longestMs: 700 }]);
@@ -142,7 +142,7 @@ describe('a limit of concurrency', () => {
       ).toEqual([0, 1700, 1]);
     });
 
-    it('a longer call is recorded only if it is much longer', () => {
+    it('records a longer call only if it is much longer', () => {
       const limits = after([700]);
       limits.durable({ now: 700, wall });
       limits.acquire(9, 99, 'vendor');
@@ -151,7 +151,7 @@ describe('a limit of concurrency', () => {
       expect(limits.durable({ now: 1800, wall: wall + 1100 })).toEqual([]);
     });
 
-    it('shorter calls are recorded after a hundred of them', () => {
+    it('records shorter calls after a hundred of them', () => {
       const limits = after([700, ...Array.from({ length: 98 }, () => 30)]);
       expect(limits.durable({ now: 5000, wall })).toMatchObject([{ longestMs: 700 }]);
       for (let id = 200; id < 301; id++) {
@@ -163,7 +163,7 @@ describe('a limit of concurrency', () => {
     });
   });
 
-  it('turns at a sink come back at once, however long those of a dead process would have been', () => {
+  it('frees the turn of a dead process at a sink at once, however long the turn would have taken', () => {
     const limits = new Limits({});
     limits.acquire(1, 1, 'sink:a');
     limits.advance(0);
@@ -175,7 +175,7 @@ describe('a limit of concurrency', () => {
     expect(ids(limits.advance(501))).toEqual([1]);
   });
 
-  it('lets the permits of an earlier supervisor linger, too', () => {
+  it('also lets the permits of an earlier supervisor linger', () => {
     const limits = new Limits({ vendor: { concurrency: 1, lingerMs: 100 } });
     limits.restore([], 10, 0);
     limits.acquire(1, 1, 'vendor');
@@ -185,7 +185,7 @@ describe('a limit of concurrency', () => {
 });
 
 describe('names', () => {
-  it('are unknown if the pipeline does not define them, and the refusal says which names it defines', () => {
+  it('are refused if the pipeline does not define them, and the error lists the names that it defines', () => {
     const limits = new Limits({ vendor: { concurrency: 1 }, mail: { concurrency: 1 } });
     expect(limits.acquire(1, 1, 'vendr')).toBe('unknown');
     expect(limits.refusal('vendr')).toContain('got "vendr": it defines vendor, mail');
@@ -193,7 +193,7 @@ describe('names', () => {
     expect(limits.freeze(0, 'vendr', 100)).toBe(0);
   });
 
-  it('that begin with "sink:" exist without a definition, one at a time, and are not offered', () => {
+  it('that begin with "sink:" need no definition, allow one permit at a time, and are not listed', () => {
     const limits = new Limits({ vendor: { concurrency: 1 } });
     limits.acquire(1, 1, 'sink:pokedex.db');
     limits.acquire(2, 2, 'sink:pokedex.db');
@@ -217,7 +217,7 @@ describe('a rate', () => {
     expect(ids(limits.advance(1100))).toEqual([5, 6]);
   });
 
-  it('counts a call from its end, or from when it must have arrived, if that is earlier', () => {
+  it('counts a call from its end or, if that is earlier, from the time by which it must have arrived', () => {
     const limits = new Limits(fourPerSecond);
     for (let id = 1; id <= 6; id++) limits.acquire(1, id, 'vendor');
     limits.advance(0);
@@ -228,7 +228,7 @@ describe('a rate', () => {
     expect(limits.nextAt(1010)).toBe(1250);
   });
 
-  it('counts a call from when it was announced, and grants no more until then', () => {
+  it('counts a call from its announcement, and grants no more until then', () => {
     const limits = new Limits(fourPerSecond);
     for (let id = 1; id <= 9; id++) limits.acquire(1, id, 'vendor');
     expect(limits.advance(0)).toHaveLength(4);
@@ -238,7 +238,7 @@ describe('a rate', () => {
     expect(limits.nextAt(5000)).toBe(6250);
   });
 
-  it('does not wait forever for calls that were not announced because their holder is gone', () => {
+  it('does not wait forever for calls that were not announced because their holder has exited', () => {
     const limits = new Limits(fourPerSecond);
     for (let id = 1; id <= 4; id++) limits.acquire(1, id, 'vendor');
     limits.advance(0);
@@ -259,7 +259,7 @@ describe('a rate', () => {
     expect(ids(limits.advance(1250))).toEqual([6]);
   });
 
-  it('holds together with a concurrency', () => {
+  it('applies together with a concurrency', () => {
     const limits = new Limits({ vendor: { concurrency: 1, rate: { count: 2, perMs: 1000 } } });
     for (const id of [1, 2, 3]) limits.acquire(1, id, 'vendor');
     expect(ids(limits.advance(0))).toEqual([1]);
@@ -272,7 +272,7 @@ describe('a rate', () => {
 });
 
 describe('a freeze', () => {
-  it('holds all calls back until its end, can be extended, and is never shortened', () => {
+  it('holds back all calls until its end, can be extended, and is never shortened', () => {
     const limits = new Limits({ vendor: { concurrency: 5 }, other: { concurrency: 1 } });
     limits.acquire(1, 1, 'vendor');
     limits.acquire(1, 2, 'other');
@@ -285,7 +285,7 @@ describe('a freeze', () => {
     expect(ids(limits.advance(3600))).toEqual([1]);
   });
 
-  it('does not end a wait for a permit earlier than the permit', () => {
+  it('does not end a wait for a permit before the permit is free', () => {
     const limits = new Limits({ vendor: { concurrency: 1 } });
     limits.acquire(1, 1, 'vendor');
     limits.acquire(1, 2, 'vendor');
@@ -317,7 +317,7 @@ describe('records', () => {
     ]);
   });
 
-  it('are made once for each limit that has changed', () => {
+  it('are written once for each limit that has changed', () => {
     const limits = new Limits(specs);
     expect(limits.durable({ now: 0, wall: day })).toEqual([]);
     limits.acquire(1, 1, 'vendor');
@@ -335,7 +335,7 @@ describe('records', () => {
     ]);
   });
 
-  it('are made again, with the present time, for grants whose commit is delayed', () => {
+  it('are written again, with the present time, for grants whose commit is delayed', () => {
     const limits = new Limits(specs);
     limits.acquire(1, 1, 'vendor');
     limits.advance(0);
@@ -345,7 +345,7 @@ describe('records', () => {
     expect(limits.durable({ now: 5001, wall: day + 5001 })).toEqual([]);
   });
 
-  it('are plain JSON, and small', () => {
+  it('are small and plain JSON', () => {
     const limits = new Limits({ vendor: { rate: { count: 5000, perMs: 3_600_000 } } });
     let records = limits.durable({ now: 0, wall: day });
     for (let now = 0, id = 0; id < 5000; now += 720, id++) {
@@ -366,7 +366,7 @@ describe('records', () => {
     limits.restore(records, 1_000_000, day + 30_000);
     for (let id = 0; id < 3; id++) limits.acquire(2, id, 'vendor');
     expect(ids(limits.advance(1_000_000))).toEqual([0]);
-    // 30 s were left of the minute, and calls may travel for a twentieth of it.
+    // The minute has 30 s left, and a call may take a twentieth of a minute to arrive.
     limits.announced(1_000_000);
     expect(limits.advance(1_032_999)).toEqual([]);
     expect(ids(limits.advance(1_033_000))).toEqual([1, 2]);
@@ -383,7 +383,7 @@ describe('records', () => {
   it.each([
     ['set back by a year', -31_536_000_000, 60_000],
     ['set forward by a year', 31_536_000_000, 0],
-  ])('never freeze for longer than intended, with a clock that was %s', (_, jump, expected) => {
+  ])('never freeze calls for longer than intended if the clock was %s', (_, jump, expected) => {
     const before = new Limits(specs);
     before.freeze(0, 'vendor', 60_000);
     const limits = new Limits(specs);
@@ -394,11 +394,11 @@ describe('records', () => {
   it.each([
     ['of the same boot, set back by a year', 'boot 1', -31_536_000_000, 40_000],
     ['of the same boot, set forward by a year', 'boot 1', 31_536_000_000, 40_000],
-    ['of another boot, right', 'boot 2', 20_000, 50_000],
-    ['of another boot, a few seconds fast', 'boot 2', 30_000, 40_000],
-    ['of another boot, which is not known', null, 20_000, 40_000],
+    ['of another boot, which is correct', 'boot 2', 20_000, 50_000],
+    ['of another boot, which is a few seconds fast', 'boot 2', 30_000, 40_000],
+    ['of an unknown boot', null, 20_000, 40_000],
   ])(
-    'have their age from the monotonic clock, or otherwise from the wall clock, with a clock %s',
+    'are aged by the monotonic clock if possible and otherwise by the wall clock, with a clock %s',
     (_, boot, wallMs, frozenMs) => {
       const before = new Limits(specs, 'boot 1');
       before.freeze(100, 'vendor', 60_000);
@@ -408,13 +408,13 @@ describe('records', () => {
     },
   );
 
-  it('of a version that did not record boots go by the wall clock', () => {
+  it('from a version that did not record boots are aged by the wall clock', () => {
     const limits = new Limits(specs, 'boot 1');
     limits.restore([{ limit: 'vendor', wall: day, frozenMs: 60_000, calls: [] }], 0, day + 20_000);
     expect(limits.snapshot(0)[0]?.frozenMs).toBe(40_000);
   });
 
-  it('are made again when the wall clock is set', () => {
+  it('are written again when the wall clock is set', () => {
     const limits = new Limits(specs);
     limits.freeze(0, 'vendor', 60_000);
     limits.durable({ now: 0, wall: day });
@@ -425,7 +425,7 @@ describe('records', () => {
     expect(limits.durable({ now: 3000, wall: day + 3_603_000 })).toEqual([]);
   });
 
-  it('are made again after a restart', () => {
+  it('are written again after a restart', () => {
     const limits = new Limits(specs);
     limits.restore(crashed(5), 0, day - 5000);
     expect(limits.durable({ now: 10, wall: day - 4990 })).toMatchObject([{ limit: 'vendor', wall: day - 4990 }]);
@@ -440,14 +440,14 @@ describe('records', () => {
     expect(third.advance(59_000)).toEqual([]);
   });
 
-  it('do not delay calls for longer than a period, even if earlier calls count as still on their way', () => {
+  it('do not delay calls for longer than a period, even if earlier calls count as not yet arrived', () => {
     const limits = new Limits({ vendor: { rate: { count: 1, perMs: 60_000 } } });
     limits.restore(crashed(1), 0, day);
     limits.acquire(1, 1, 'vendor');
     expect(ids(limits.advance(60_000))).toEqual([1]);
   });
 
-  it('stay short when the period has been made longer', () => {
+  it('stay short after the configured period has become longer', () => {
     const short = new Limits({ vendor: { rate: { count: 1000, perMs: 1000 } } });
     let records = short.durable({ now: 0, wall: day });
     for (let id = 0; id < 1000; id++) {
@@ -464,14 +464,14 @@ describe('records', () => {
     expect(record!.calls.filter((_, i) => i % 2 === 1).reduce((sum, count) => sum + count, 0)).toBe(1000);
   });
 
-  it('of limits that no longer exist, or no longer have a rate, do no harm', () => {
+  it('are ignored if their limit no longer exists or no longer has a rate', () => {
     const limits = new Limits({ vendor: { concurrency: 1 } });
     limits.restore([...crashed(5), { limit: 'gone', wall: day, frozenMs: 1e9, calls: [0, 1] }], 0, day);
     limits.acquire(1, 1, 'vendor');
     expect(ids(limits.advance(0))).toEqual([1]);
   });
 
-  it('with more calls than the rate allows now fill one period and no more', () => {
+  it('fill exactly one period if they contain more calls than the rate now allows', () => {
     const limits = new Limits({ vendor: { rate: { count: 2, perMs: 1000 } } });
     limits.restore([{ limit: 'vendor', wall: day, frozenMs: 0, calls: [0, 500] }], 0, day);
     limits.acquire(1, 1, 'vendor');
@@ -482,7 +482,7 @@ describe('records', () => {
 });
 
 describe('the snapshot', () => {
-  it('is the part of the status that is about limits', () => {
+  it('has the form of the limits in the status', () => {
     const limits = new Limits({
       a: { concurrency: 3 },
       b: { rate: { count: 600, perMs: 60_000 } },

@@ -1,14 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
 import { Window } from '../../../src/limits/window.ts';
 
-/** Counts a call that is told at once; returns its ticket. */
+/** Counts a call that is announced at once; returns its ticket. */
 function announced(window: Window, now: number): number {
   const ticket = window.add();
   window.announced(ticket, now);
   return ticket;
 }
 
-/** One whose processes have made a call a while ago. */
+/** A window whose processes made a call a while ago. */
 function warmWindow(perMs: number): Window {
   const window = new Window({ count: 1, perMs });
   window.ended(announced(window, -2000), -2000);
@@ -29,19 +29,19 @@ describe('the window', () => {
     }
   });
 
-  it('knows a call by its ticket even after it has tidied up', () => {
+  it('recognizes a call by its ticket even after it has discarded old calls', () => {
     const window = new Window({ count: 3, perMs: 1000 });
     for (let call = 0; call < 3000; call++) {
       const now = call * 505;
       const ticket = announced(window, now);
-      // The last but one ended 20 ms after its beginning, 990 ms ago.
+      // The call before the last one ended 20 ms after its beginning, 990 ms ago.
       expect(window.isOpen(now + 9)).toBe(call < 2);
       expect(window.isOpen(now + 12)).toBe(true);
       window.ended(ticket, now + 20);
     }
   });
 
-  it('counts a call that does not end from a twentieth of the period after its grant', () => {
+  it('counts a call that has not ended from a twentieth of the period after its grant', () => {
     const window = warmWindow(1000);
     announced(window, 0);
     expect(window.opensAt(0)).toBe(1050);
@@ -67,13 +67,13 @@ describe('the window', () => {
     ['an hour', 3_600_000, 3_780_000],
     ['a second', 1000, 1250],
     ['a tenth of a second', 100, 200],
-  ])('gives the calls after a pause more time to arrive, with a period of %s', (_, perMs, expected) => {
+  ])('allows calls after a pause more time to arrive, with a period of %s', (_, perMs, expected) => {
     const window = new Window({ count: 1, perMs });
     announced(window, 0);
     expect(window.opensAt(0)).toBe(expected);
   });
 
-  it('assumes that connections are closed after 4 s without the end of a call', () => {
+  it('assumes that connections are closed once no call has ended for 4 s', () => {
     const window = new Window({ count: 1, perMs: 1000 });
     window.ended(announced(window, 0), 0);
     expect(window.arrivalOf(4000)).toBe(4050);

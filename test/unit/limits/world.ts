@@ -7,9 +7,9 @@ export interface Call {
   holder: number;
   id: number;
   /** Infinity until the commit that it waits for. */
-  toldAt: number;
+  announcedAt: number;
   endedAt: number;
-  /** Where between its grant and its end it arrives at the vendor: 0…1. */
+  /** When it arrives at the vendor: 0 at its grant … 1 at its end. */
   travels: number;
 }
 
@@ -23,10 +23,10 @@ export type Step =
   | { kind: 'freeze'; ms: number | null }
   | { kind: 'setClock'; by: number }
   | { kind: 'stall'; share: number }
-  /** The wall clock is set while nobody looks, and perhaps the machine is booted. */
+  /** While no supervisor runs, the wall clock is set and the machine may be rebooted. */
   | { kind: 'restart'; downMs: number; setBy: number; boots: boolean };
 
-/** A supervisor with one limit, its children, the clock on the wall and the spool. Checks order, concurrency and freezes as it goes. */
+/** A supervisor with one limit, its children, the wall clock and the spool. Checks order, concurrency and freezes as it goes. */
 export class World {
   readonly spec: LimitRules;
   now = 1000;
@@ -38,7 +38,7 @@ export class World {
   readonly #travels: (index: number) => number;
   #ids = 0;
   #boots = 1;
-  /** Until then no commit succeeds. */
+  /** No commit succeeds before this time. */
   #stalledUntil = -Infinity;
   #uncommitted: { records: string; offset: number } | undefined;
   /** Wall clock minus `now`. */
@@ -119,7 +119,7 @@ export class World {
     );
     assert.ok(grants.length === 0 || this.now >= this.frozenUntil, 'nothing is granted in a freeze');
     for (const { holder, id } of grants) {
-      this.held.push({ holder, id, toldAt: Infinity, endedAt: Infinity, travels: this.#travels(id) });
+      this.held.push({ holder, id, announcedAt: Infinity, endedAt: Infinity, travels: this.#travels(id) });
     }
     assert.ok(this.held.length <= (this.spec.concurrency ?? Infinity), 'no more are held than may be');
     const [{ held, waiting } = {}] = this.limits.snapshot(this.now);
@@ -134,14 +134,14 @@ export class World {
       this.#offsetOfRecord = this.#uncommitted.offset;
       this.#uncommitted = undefined;
     }
-    for (const call of this.held) call.toldAt = Math.min(call.toldAt, this.now);
+    for (const call of this.held) call.announcedAt = Math.min(call.announcedAt, this.now);
     this.limits.announced(this.now);
   }
 
-  /** All calls that were told, ended now if they have not. */
+  /** All announced calls; calls that have not ended end now. */
   calls(): Call[] {
     this.#end(() => true);
-    return this.over.filter(({ toldAt }) => toldAt < Infinity);
+    return this.over.filter(({ announcedAt }) => announcedAt < Infinity);
   }
 
   #restart({ downMs, setBy, boots }: Extract<Step, { kind: 'restart' }>): void {
@@ -153,7 +153,7 @@ export class World {
     this.#offset += setBy;
     if (boots) {
       this.#boots += 1;
-      // Set forward by more than a little since the record is what cannot be told from time that has passed.
+      // A clock that was set far forward since the record is indistinguishable from time that has passed.
       this.#offset = Math.min(this.#offset, this.#offsetOfRecord + 10_000);
     }
     this.limits = this.#newLimits();
