@@ -19,7 +19,7 @@ export function carried(items: readonly unknown[], { frameItems = 1000, pieceIte
   return arrived;
 }
 
-/** A frame, or a piece of one, as it comes out of a channel. */
+/** A frame, or a piece of a frame, as a channel delivers it. */
 export function sent(frame: Frame): Frame {
   const { header, parts } = frameToPayload(frame);
   return frameFromPayload(header, Buffer.concat(parts));

@@ -9,7 +9,7 @@ import { carried, kept } from './carried.ts';
 
 const limits = { maxItemBytes: 1_000_000 };
 
-/** The reason for which an encoder refuses `item`, as it must: as the first item, and after an item with the same keys. */
+/** Why an encoder refuses `item`. It must refuse it both as the first item and after an item with the same keys. */
 function refusal(item: unknown): string {
   const encoder = new FrameEncoder(limits);
   const error = thrownBy(() => encoder.add(item));
@@ -22,13 +22,13 @@ function refusal(item: unknown): string {
   return String(error?.message);
 }
 
-/** Two flat records with the keys of `item`, if possible: the second has the shape that the encoder expects. */
+/** Two flat records with the keys of `item`, if possible. The second has the shape that the encoder expects. */
 function alike(item: unknown): object[] {
   let keys: string[] = [];
   try {
     keys = Object.keys(item as object);
   } catch {
-    // A proxy may hide its keys, and undefined has none.
+    // A proxy may throw when it is asked for its keys, and undefined has none.
   }
   const isFine = !keys.some((key) => ['__proto__', '__keys__'].includes(key));
   return isFine ? [1, 2].map((n) => Object.fromEntries(keys.map((key) => [key, n]))) : [];
@@ -57,10 +57,10 @@ describe('an item that cannot be carried', () => {
     ['a function', () => 1, '$ is a function'],
     ['a function in a field', { a: { b: [1, { 'c-d': () => 1 }] } }, '$.a.b[1]["c-d"] is a function'],
     ['a symbol', { a: Symbol('s') }, '$.a is a symbol'],
-    ['a circle', circular, '$.list[0].back refers back to an object that contains it'],
-    ['a circle through a map', { m: circularMap }, '$.m.get("self") refers back'],
+    ['a circular reference', circular, '$.list[0].back refers back to an object that contains it'],
+    ['a circular reference through a map', { m: circularMap }, '$.m.get("self") refers back'],
     ['a getter that throws', { a: throwing }, 'reading $.a.now throws: Error: no clock'],
-    ['more depth than the stack allows', nested(20_000), 'it is nested too deeply at $.a.a.a'],
+    ['nesting deeper than the stack allows', nested(20_000), 'it is nested too deeply at $.a.a.a'],
     ['a promise', { a: Promise.resolve(1) }, '$.a is a Promise, which has no fields to carry'],
     ['a weak map', [new WeakMap()], '$[0] is a WeakMap'],
     ['a weak set', new WeakSet(), '$ is a WeakSet'],
@@ -73,13 +73,13 @@ describe('an item that cannot be carried', () => {
     ['half of an emoji in a map', new Map([['k', '\ud800']]), '$.get("k") contains half a surrogate pair'],
     ['half of an emoji in a set', { s: new Set(['\ud800']) }, '$.s.values() contains half a surrogate pair'],
     ['a key that would arrive as another key', JSON.parse('{"a":{"__proto__":1}}'), '$.a has a key __proto__'],
-    ['a key of the encoder’s own', { __keys__: 1 }, '$ has a key __keys__'],
+    ['a key that the encoder reserves', { __keys__: 1 }, '$ has a key __keys__'],
     ['a proxy that throws', new Proxy({}, { ownKeys: () => { throw new Error('mine'); } }), 'mine'], // prettier-ignore
   ])('is refused with its place and its reason: %s', (_, item, message) => {
     expect(refusal(item)).toContain(message);
   });
 
-  it('is refused if it only looks like an instance of a class, whatever came before it', () => {
+  it('is refused if it only looks like an instance of a class, even after items with the same keys', () => {
     const encoder = new FrameEncoder(limits);
     for (let i = 0; i < 3; i++) encoder.add({ constructor: 'x', toJSON: '' });
     expect(thrownBy(() => encoder.add({ constructor: 'x', toJSON: 'y' }))).toBeInstanceOf(ItemError);
@@ -99,10 +99,10 @@ describe('an item that cannot be carried', () => {
     expect(good.map((_, index) => decoder.decode(frame, index))).toStrictEqual(good);
   });
 
-  it('is refused when it is too large, and the message says what to do', () => {
-    const told = /it takes 10\d+ bytes, more than maxItemBytes \(1000000\); send a reference .* --max-item-bytes/;
-    expect(refusal({ a: 'x'.repeat(limits.maxItemBytes) })).toMatch(told);
-    expect(refusal(new Map([['k'.repeat(5000), new Set(['x'.repeat(limits.maxItemBytes)])]]))).toMatch(told);
+  it('is refused if it is too large, and the message says what to do', () => {
+    const expected = /it takes 10\d+ bytes, more than maxItemBytes \(1000000\); send a reference .* --max-item-bytes/;
+    expect(refusal({ a: 'x'.repeat(limits.maxItemBytes) })).toMatch(expected);
+    expect(refusal(new Map([['k'.repeat(5000), new Set(['x'.repeat(limits.maxItemBytes)])]]))).toMatch(expected);
   });
 
   it('is refused before it fills the memory if it refers to itself and is large', () => {
@@ -119,7 +119,7 @@ describe('an item that cannot be carried', () => {
           const refused = thrownBy(() => new FrameEncoder(limits).add(item));
           expect(refused ?? new ItemError()).toBeInstanceOf(ItemError);
           if (refused) return;
-          // As JSON: it is known that -0 becomes 0, and that a sparse array loses its holes.
+          // Compared as JSON, because -0 becomes 0 and a sparse array loses its holes.
           const [arrived] = carried([item]);
           expect(JSON.stringify([arrived], bigIntsAsText)).toBe(JSON.stringify([item], bigIntsAsText));
         },
@@ -133,8 +133,8 @@ function bigIntsAsText(_: string, value: unknown): unknown {
   return typeof value === 'bigint' ? `${value}n` : value;
 }
 
-describe('what an item does not keep', () => {
-  it('is its class: an instance arrives as a plain object, or as the result of its toJSON', () => {
+describe('an item in a frame', () => {
+  it('loses its class: an instance arrives as a plain object, or as the result of its toJSON', () => {
     class Point {
       x = 1;
     }
@@ -142,7 +142,7 @@ describe('what an item does not keep', () => {
     expect(carried(items)).toStrictEqual([{ x: 1 }, { url: 'https://vendor.example/a' }]);
   });
 
-  it('is the sign of zero, as in JSON', () => {
+  it('loses the sign of zero, as in JSON', () => {
     expect(carried([{ n: -0 }])).toStrictEqual([{ n: 0 }]);
   });
 });
@@ -169,7 +169,7 @@ describe('the shapes of a frame', () => {
 });
 
 describe('an encoder', () => {
-  it('counts the items that it has collected, and starts again from zero when they are taken', () => {
+  it('counts the items that it has collected, and restarts at zero when they are taken', () => {
     const encoder = new FrameEncoder(limits);
     expect(() => encoder.take()).toThrow(RangeError);
     encoder.add('abc');
@@ -179,7 +179,7 @@ describe('an encoder', () => {
     expect([encoder.count, encoder.bytes]).toEqual([0, 0]);
   });
 
-  it('keeps its items whatever their size, whatever it refuses in between, and even if other encoders work', () => {
+  it('keeps its items, whatever their size, even if it refuses others in between and other encoders are working', () => {
     const small = { maxItemBytes: 30_000 };
     const size = fc.oneof(fc.nat(200), fc.nat(small.maxItemBytes * 2));
     fc.assert(
@@ -193,7 +193,7 @@ describe('an encoder', () => {
           const { encoder, taken } = writers.find(({ isFirst }) => isFirst === toFirst)!;
           const item = { length, text: 'x'.repeat(length) };
           const refused = thrownBy(() => encoder.add(item));
-          // The keys are in the shapes; the number, and the heads of both, take a few bytes.
+          // The keys are in the shapes. The number and the two heads take a few bytes.
           const [least, most] = refused ? [small.maxItemBytes - 20, Infinity] : [0, small.maxItemBytes];
           expect(length).toBeGreaterThan(least - 1);
           expect(length).toBeLessThan(most);
@@ -211,7 +211,7 @@ describe('an encoder', () => {
     );
   });
 
-  it('reads an item completely when it is added: later changes of the object are not sent', () => {
+  it('reads an item completely when the item is added, so later changes to the object are not sent', () => {
     const encoder = new FrameEncoder(limits);
     const item = { a: 1 };
     encoder.add(item);
@@ -221,7 +221,7 @@ describe('an encoder', () => {
 });
 
 describe('a decoder', () => {
-  it('throws an error for bytes that no encoder wrote, and continues with the next frame', () => {
+  it('throws an error for bytes that no encoder has written, and can decode the next frame', () => {
     const encoder = new FrameEncoder(limits);
     const decoder = new FrameDecoder();
     const good = { a: 1, b: ['x', new Date(5)] };
@@ -237,7 +237,7 @@ describe('a decoder', () => {
     );
   });
 
-  it.each(['7', '[1]', '[["a"],[2]]', '{"a":[]}', 'null'])('refuses %s, which are not shapes', (text) => {
+  it.each(['7', '[1]', '[["a"],[2]]', '{"a":[]}', 'null'])('refuses %s as shapes', (text) => {
     const shapes = Buffer.from(text);
     const frame = joinItems(shapes, [Buffer.from([0x40])]);
     expect(() => new FrameDecoder().decode(frame, 0)).toThrow(`a frame's shapes are not lists of keys: ${text}`);

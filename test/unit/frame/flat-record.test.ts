@@ -12,14 +12,14 @@ function byMsgpackr(item: object): Buffer {
   return packr.pack(item);
 }
 
-/** `item` as our code writes it into a buffer of that size, as a record with `keys`. */
-function written(item: object, { room = 100_000, expected = keys } = {}): Buffer | number {
-  const into = Buffer.alloc(room);
+/** `item` as our code writes it, as a record with `keys`, into a buffer of `size` bytes. */
+function written(item: object, { size = 100_000, expected = keys } = {}): Buffer | number {
+  const into = Buffer.alloc(size);
   const end = writeFlatRecord(item, { keys: expected, shape: 0, into, start: 1 });
   return end < 0 ? end : into.subarray(1, end);
 }
 
-/** Texts whose length, in characters or in bytes, is just where the head changes or the way they are written. */
+/** Texts with lengths, in characters or bytes, at which the head or the way of writing changes. */
 const edges = [0, 1, 31, 32, 63, 64, 255, 256, 65_535, 65_536].flatMap((length) => [
   'x'.repeat(length),
   `${'x'.repeat(Math.max(length - 2, 0))}é`,
@@ -42,7 +42,7 @@ describe('a flat record', () => {
     'with a text of %d characters, …%s, is written as msgpackr would write it',
     (_, __, text) => {
       const item = { id: 1, name: text, note: 'end' };
-      expect(written(item, { room: 300_000 })).toEqual(byMsgpackr(item));
+      expect(written(item, { size: 300_000 })).toEqual(byMsgpackr(item));
     },
   );
 
@@ -51,7 +51,7 @@ describe('a flat record', () => {
     expect(written(item)).toEqual(byMsgpackr(item));
   });
 
-  it('is written as msgpackr would write it, whatever plain values are in it', () => {
+  it('is written as msgpackr would write it, whatever plain values it contains', () => {
     const value = fc.oneof(
       fc.string({ unit: 'grapheme', size: 'medium' }),
       fc.string({ unit: 'grapheme-ascii', size: 'medium' }),
@@ -79,36 +79,36 @@ describe('a flat record', () => {
     ['a function', { id: 1, name: () => 1, note: '' }],
     ['half of a surrogate pair', { id: 1, name: '\ud800', note: '' }],
     ['half of a surrogate pair after many characters', { id: 1, name: `${'x'.repeat(100)}\udc00`, note: '' }],
-  ])('is left to msgpackr for this time if it holds %s', (_, item) => {
+  ])('is left to msgpackr if it contains %s', (_, item) => {
     expect(written(item)).toBe(notFlat);
   });
 
   it.each<[name: string, item: object]>([
     ['a class of its own', new Row()],
     ['no prototype', Object.assign(Object.create(null) as object, { id: 1, name: '', note: '' })],
-  ])('is left to msgpackr for this time if it has %s', (_, item) => {
+  ])('is left to msgpackr if it has %s', (_, item) => {
     expect(written(item)).toBe(notFlat);
   });
 
   it.each<[name: string, item: object]>([
-    ['none', {}],
-    ['fewer', { id: 1, name: '' }],
-    ['more', { id: 1, name: '', note: '', more: 1 }],
-    ['others', { id: 1, name: '', text: '' }],
+    ['no keys', {}],
+    ['fewer keys', { id: 1, name: '' }],
+    ['more keys', { id: 1, name: '', note: '', more: 1 }],
+    ['a different key', { id: 1, name: '', text: '' }],
     ['the same keys in another order', { id: 1, note: '', name: '' }],
-  ])('is left to msgpackr if it has different keys: %s', (_, item) => {
+  ])('is left to msgpackr if it does not have the expected keys but %s', (_, item) => {
     expect(written(item)).toBe(misfit);
   });
 
-  it('is left to msgpackr if it might not fit, and never written past the end', () => {
+  it('is left to msgpackr if it might not fit, and is never written past the end of the buffer', () => {
     const item = { id: 1e300, name: 'é'.repeat(40), note: 'n'.repeat(20) };
     const { length } = byMsgpackr(item);
     const found = new Set<unknown>();
-    for (let room = 1; room < 3 * length; room++) {
-      const bytes = written(item, { room });
+    for (let size = 1; size < 3 * length; size++) {
+      const bytes = written(item, { size });
       found.add(typeof bytes === 'number' ? bytes : bytes.equals(byMsgpackr(item)));
     }
     expect(found).toEqual(new Set([misfit, true]));
-    expect(written({}, { expected: [], room: 1 })).toBe(misfit);
+    expect(written({}, { expected: [], size: 1 })).toBe(misfit);
   });
 });

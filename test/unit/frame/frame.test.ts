@@ -24,7 +24,7 @@ function itemsOf(frame: Frame): Buffer[] {
   });
 }
 
-/** The frame after it was sent: as its payload, at another place in memory. */
+/** The frame as it arrives after it was sent: from its payload, at another place in memory. */
 function sent(frame: Frame): Frame {
   const { header, parts } = frameToPayload(frame);
   return frameFromPayload(header, Buffer.concat(parts));
@@ -40,7 +40,7 @@ const place = fc.nat(999).map((n) => n / 1000);
 const cut = fc.tuple(place, place);
 
 describe('a frame', () => {
-  it('holds the items that were joined, and reports the size with which it is sent', () => {
+  it('holds the items that were joined, and reports the size that it has when it is sent', () => {
     fc.assert(
       fc.property(items, (joined) => {
         const frame = joinItems(shapes, joined);
@@ -50,7 +50,7 @@ describe('a frame', () => {
     );
   });
 
-  it('can be cut anywhere, repeatedly, and the pieces can be sent: the items do not change', () => {
+  it('can be cut anywhere and repeatedly, and its pieces can be sent, without changing the items', () => {
     fc.assert(
       fc.property(items, fc.array(cut, { maxLength: 4 }), (joined, cuts) => {
         let frame = joinItems(shapes, joined);
@@ -80,7 +80,7 @@ describe('a frame', () => {
     [0, 4],
     [3, 1],
     [2, 2],
-  ])('has no piece at %i of %i items if it has three', (from, count) => {
+  ])('with three items has no piece that starts at %i and has %i items', (from, count) => {
     const frame = joinItems(shapes, [Buffer.from('one'), Buffer.from('two'), Buffer.from('three')]);
     expect(() => cutFrame(frame, from, count)).toThrow(RangeError);
   });
@@ -102,7 +102,7 @@ describe('a frame', () => {
 });
 
 describe('a payload', () => {
-  it('is refused with a RangeError or is a frame whose items lie within it, whatever its description and bytes are', () => {
+  it('with any description and any bytes is either refused with a RangeError or a frame whose items lie within it', () => {
     const size = fc.oneof(
       fc.nat(300),
       fc.integer({ min: -5, max: 2 ** 33 }),
@@ -121,7 +121,7 @@ describe('a payload', () => {
     );
   });
 
-  it('is refused when a byte of its description or of its index is wrong', () => {
+  it('is refused or stays within its body if a byte of its description or index is wrong', () => {
     const frame = joinItems(shapes, [Buffer.from('one'), Buffer.from('two'), Buffer.from('three')]);
     const { header, parts } = frameToPayload(frame);
     const change = fc.record({ at: fc.nat(frame.ends.length - 1), by: fc.integer({ min: 1, max: 255 }) });
@@ -147,7 +147,7 @@ describe('a payload', () => {
     expect(() => sent(frame)).toThrow('item 1 of a frame ends where it begins');
   });
 
-  it('is refused when it has no items', () => {
+  it('is refused if it has no items', () => {
     expect(() => frameFromPayload({ count: 0, shapes: 0, base: 0 }, Buffer.alloc(0))).toThrow(
       'a frame of 0 items does not fit into 0 bytes',
     );

@@ -90,7 +90,7 @@ describe('an item as JSON', () => {
     [{ $regex: 'x' }, '$: expected one of $date, $bigint'],
     [{ $constructor: 1 }, '$: expected one of $date'],
     [JSON.parse('{"a": {"__proto__": {"x": 1}}}'), '$.a: expected no key "__proto__"'],
-  ])('that is wrong says where and what was expected: %j', (json, message) => {
+  ])('is rejected if it is invalid, with the place and the expected value: %j', (json, message) => {
     expect(() => itemFromJson(json)).toThrow(message);
   });
 });

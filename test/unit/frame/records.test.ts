@@ -30,7 +30,7 @@ function framed(...chunks: Records[]): Frame {
 const at = (file: string, byte: number, line: number) => ({ file, byte, line });
 
 describe('a frame of raw records', () => {
-  it('holds the bytes as they are', () => {
+  it('holds the bytes of the records unchanged', () => {
     const frame = framed(records(['a,1\n', 'b,2\n']), records(['c;3\r\n'], { meta: semicolons }));
     expect(frame.body.toString()).toBe('a,1\nb,2\nc;3\r\n');
     expect([holdsRecords(frame), holdsRecords(frameOf(['an item']))]).toEqual([true, false]);
@@ -49,7 +49,7 @@ describe('a frame of raw records', () => {
   it('knows the meta, file, byte and line of each record', () => {
     const frame = framed(
       records(['a\n', '"b\nb"\n', 'c\n'], { at: at('one.csv', 100, 7) }),
-      // Goes on where the last chunk ended.
+      // Continues where the previous chunk ended.
       records(['d\n'], { at: at('one.csv', 110, 11) }),
       records(['e;\n', 'f;\n'], { meta: semicolons, at: at('two.csv', 0, 1) }),
     );
@@ -64,7 +64,7 @@ describe('a frame of raw records', () => {
     expect(recordOf(frame, 5)).toMatchObject({ kind: 'csv', meta: semicolons, bytes: Buffer.from('f;\n') });
   });
 
-  it('says once what holds for chunks that follow each other in a file', () => {
+  it('describes chunks that follow each other in a file only once', () => {
     const frame = framed(records(['a\n'], { at: at('one.csv', 0, 1) }), records(['b\n'], { at: at('one.csv', 2, 2) }));
     expect(JSON.parse(frame.shapes.toString())).toEqual({
       kind: 'csv',
@@ -73,7 +73,7 @@ describe('a frame of raw records', () => {
     });
   });
 
-  it('takes no more metas than go well with every piece of it, nor those of another kind', () => {
+  it('accepts no metas that would make every piece too large, and no records of another kind', () => {
     const framer = new RecordFramer();
     framer.add(records(['a\n']), 0, 1);
     expect(framer.accepts(records(['b\n'], { kind: 'ndjson' }))).toBe(false);
@@ -83,7 +83,7 @@ describe('a frame of raw records', () => {
     expect(framer.accepts(records(['b\n'], { meta: { version: 1, header: 'x'.repeat(9000) } }))).toBe(true);
   });
 
-  it('whose item leaves it gives that its meta and place', () => {
+  it('passes its meta and place on to an item that is taken out of it', () => {
     const frame = framed(
       records(['a\n', 'b\n'], { at: at('one.csv', 0, 1) }),
       records(['c;\n', 'd;\n'], { meta: semicolons, at: at('two.csv', 0, 1) }),
@@ -106,12 +106,12 @@ describe('a frame of raw records', () => {
     expect(recordOf(frameOfItem(frame, 1), 0)).toMatchObject({ length: 5_000_000, at: at('one.csv', 2, 2) });
   });
 
-  it('whose description cannot be read is an error', () => {
+  it('fails to decode if its description cannot be read', () => {
     const frame = { ...framed(records(['a\n'])), shapes: Buffer.from('{"kind":"csv"}') };
     expect(() => recordOf(frame, 0)).toThrow('a frame of raw records does not say how to decode them: {"kind":"csv"}');
   });
 
-  it('gives back each record with its meta and place, however chunks are gathered and pieces cut', () => {
+  it('returns each record with its meta and place, however chunks are gathered and pieces are cut', () => {
     const line = fc.string({ maxLength: 6 }).map((text) => `${text}\n`);
     const chunk = fc.record({
       lines: fc.array(line, { minLength: 1, maxLength: 6 }),
@@ -131,7 +131,7 @@ describe('a frame of raw records', () => {
             if (isNewFile) place = at(`${place.file}+`, 0, 1);
             const meta = isOther ? semicolons : commas;
             const whole = records(lines, { at: place, meta });
-            // Part of a chunk goes in this frame, as if the rest had not fitted into the last one.
+            // This frame gets a part of a chunk, as if that part had not fitted into the previous frame.
             const from = lines.length > 3 ? 1 : 0;
             for (const [i, text] of lines.entries()) {
               if (i >= from) expected.push({ text, meta, at: place });
@@ -160,7 +160,7 @@ describe('a frame of raw records', () => {
 
 const pick = ({ text, meta }: { text: string; meta: unknown }) => ({ text, meta });
 
-/** Cuts the frame into pieces, and those into runs, as dispatch and consumers do. */
+/** Cuts the frame into pieces, and the pieces into runs, as dispatch and consumers do. */
 function decodedBy(frame: Frame, cuts: readonly number[], stretch: number): unknown[] {
   const found: unknown[] = [];
   for (let from = 0, i = 0; from < frame.count; i++) {

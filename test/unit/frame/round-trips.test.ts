@@ -20,7 +20,7 @@ describe('an item', () => {
     ['Int16Array', [-1, 300]],
     ['BigInt64Array', [-1n]],
   ])('arrives unchanged if it is a typed array: %s', (name, numbers) => {
-    // From the realm that the encoder knows: a test has some of its own globals.
+    // Uses the realm that the encoder knows, because jest gives a test some globals of its own.
     const Kind = runInThisContext(name) as new (numbers: unknown[]) => Iterable<unknown>;
     const [array] = carried([new Kind(numbers)]) as [Iterable<unknown>];
     expect(array.constructor.name).toBe(name);
@@ -59,7 +59,7 @@ describe('an item', () => {
     );
   });
 
-  it('stays data even if its keys look like code: msgpackr compiles shapes that it reads often', () => {
+  it('remains data even if its keys look like code, although msgpackr compiles shapes that it reads often', () => {
     const hostile = [
       '"]:(globalThis.ran=1),["',
       'a:(globalThis.ran=1),b',
@@ -78,7 +78,7 @@ describe('an item', () => {
     expect(carried(items, { frameItems: 64, pieceItems: 7 })).toStrictEqual(items);
   });
 
-  it('arrives unchanged if it is a dictionary whose keys are never the same', () => {
+  it('arrives unchanged if it is a dictionary with keys that never repeat', () => {
     const items = Array.from({ length: 100 }, (_, i) =>
       Object.fromEntries(Array.from({ length: 50 }, (__, k) => [`key ${i * 50 + k}`, k])),
     );
@@ -87,7 +87,7 @@ describe('an item', () => {
 
   it('arrives unchanged even if frames of other encoders are decoded in between', () => {
     const decoder = new FrameDecoder();
-    // More encoders than the decoder keeps readers for; each has met the shapes in a different order.
+    // There are more encoders than the decoder keeps readers for, and each has seen the shapes in a different order.
     const items = Array.from({ length: 20 }, (_, i) => ({ [`first${i}`]: i, nested: { [`second${i}`]: [i] } }));
     const frames = items.map((_, shift) => {
       const encoder = new FrameEncoder(limits);
@@ -100,7 +100,7 @@ describe('an item', () => {
     }
   });
 
-  it('arrives in a frame that was encoded before later shapes were known', () => {
+  it('arrives unchanged in a frame that was encoded before later shapes were known', () => {
     const encoder = new FrameEncoder(limits);
     const frames = Array.from({ length: 40 }, (_, i) => {
       encoder.add({ [`only${i}`]: i });

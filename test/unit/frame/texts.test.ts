@@ -23,7 +23,7 @@ const text = fc.tuple(
 );
 
 describe('texts', () => {
-  it('arrive unchanged, whatever texts and other values follow each other', () => {
+  it('arrive unchanged in any sequence of texts and other values', () => {
     const value = fc.oneof(
       { weight: 5, arbitrary: text.map(([unit, length, last]) => unit.repeat(length / unit.length) + last) },
       fc.double().filter((n) => !Object.is(n, -0)),
@@ -50,7 +50,7 @@ describe('texts', () => {
     );
   });
 
-  it('of an item that is cut off anywhere are not decoded', () => {
+  it('are not decoded if their item is cut off at any point', () => {
     const item = { id: 1, a: 'short', b: 'é', c: 'x'.repeat(40), d: 0.5, e: 'y'.repeat(300), f: 'z'.repeat(70_000) };
     const bytes = writeAlone(item);
     expect(decoded(bytes)).toEqual(item);
@@ -59,14 +59,14 @@ describe('texts', () => {
     }
   });
 
-  it('that were damaged do not damage the texts after them', () => {
+  it('do not damage the texts after them if they are damaged themselves', () => {
     const bytes = writeAlone(['é', 'x', 'behind it']);
-    // The first byte of a character of four bytes, which ends the text.
+    // The text ends with the first byte of a four-byte character.
     bytes.set([0xa1, 0xf0], bytes.indexOf(0xa2));
     expect(decoded(Buffer.concat([bytes.subarray(0, 3), bytes.subarray(4)]))).toEqual(['\ufffd', 'x', 'behind it']);
   });
 
-  it('that are in use keep little else of their item in memory', () => {
+  it('keep little else of their item in memory while they are in use', () => {
     const count = 20_000;
     const encoder = new FrameEncoder({ maxItemBytes: 1e9 });
     const idOf = (i: number): string => String(i).padStart(36, '0');
@@ -75,13 +75,13 @@ describe('texts', () => {
     const decoder = new FrameDecoder();
     const before = usedBytes();
     const kept = Array.from({ length: count }, (_, index) => (decoder.decode(frame, index) as string[])[0]);
-    // The text takes 56 bytes, its slot in the list 8, and the string that it is cut from 128.
+    // The text takes 56 bytes, its slot in the list 8, and the string from which it is cut 128.
     expect((usedBytes() - before) / count).toBeLessThan(250);
     expect(kept).toEqual(Array.from({ length: count }, (_, i) => idOf(i)));
   });
 });
 
-/** How much of the JavaScript heap is in use. */
+/** The bytes of the JavaScript heap that are in use. */
 function usedBytes(): number {
   setFlagsFromString('--expose-gc');
   (runInNewContext('gc') as () => void)();
