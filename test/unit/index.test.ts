@@ -8,16 +8,16 @@ const directory = mkdtempSync(join(tmpdir(), 'millrace-index-'));
 
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
-/** What `import 'millrace'` loads before anything is opened, by file, in bytes of code. */
+/** The files that `import 'millrace'` loads before anything is opened, with their size in bytes of code. */
 function loadedByIndex(): Map<string, number> {
   const metafile = join(directory, 'meta.json');
   const args = ['--bundle', '--splitting', '--platform=node', '--format=esm', '--packages=external'];
   const out = [`--outdir=${directory}`, `--metafile=${metafile}`, '--log-level=error'];
-  // Not its JavaScript interface, which objects to the byte arrays of jest's realm.
+  // Esbuild's command, because its JavaScript interface rejects byte arrays from jest's realm.
   execFileSync(resolve('node_modules/.bin/esbuild'), ['src/index.ts', ...args, ...out]);
   const { outputs } = JSON.parse(readFileSync(metafile, 'utf8')) as { outputs: Record<string, Output> };
   const index = Object.keys(outputs).find((name) => outputs[name]!.entryPoint === 'src/index.ts')!;
-  // The loop also visits what it adds.
+  // The loop also visits the files that it adds.
   const chunks = new Set([index]);
   for (const chunk of chunks) {
     for (const { path, kind, external } of outputs[chunk]!.imports) {
@@ -37,7 +37,7 @@ interface Output {
   inputs: Record<string, { bytesInOutput: number }>;
 }
 
-/** Every process imports the package at its start, and so do users' own tests. */
+/** Every process imports the package when it starts, and so do users' own tests. */
 describe("importing 'millrace'", () => {
   const files = loadedByIndex();
 

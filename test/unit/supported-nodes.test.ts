@@ -3,16 +3,16 @@ import { describe, expect, it } from '@jest/globals';
 
 const read = (file: string): string => readFileSync(file, 'utf8');
 const { engines } = JSON.parse(read('package.json')) as { engines: { node: string } };
-/** The first version of each line that is supported, as `engines` has it. */
+/** The first supported version of each line, as in `engines`. */
 const lines = engines.node.split(' || ').map((range) => range.replace(/^(\^|>=)/, ''));
 
-describe('the Node lines that are supported', () => {
+describe('the supported Node lines', () => {
   it('are the same in package.json and README', () => {
     const named = /supports Node\.js ([\d.]+(?:(?:, | and )[\d.]+)+)/.exec(read('README.md'))?.[1]?.match(/[\d.]+/g);
     expect(named).toEqual(lines.map((version) => version.replace(/(\.0)+$/, '')));
   });
 
-  it('include those that the tests and the image run on', () => {
+  it('include the lines that the tests and the image run on', () => {
     const majors = lines.map((version) => version.split('.')[0]);
     expect(majors).toContain(/test:node -- (\d+)/.exec(read('.ci/run'))?.[1]);
     expect(majors).toContain(/NODE_IMAGE=node:(\d+)/.exec(read('Dockerfile'))?.[1]);

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { keepingCompiledCode } from '../../../src/config/code-cache.ts';
 
 describe('the environment of a child that keeps its compiled code', () => {
-  it('names a directory inside this user’s cache directory', () => {
+  it('names a directory in the user’s cache directory', () => {
     expect(keepingCompiledCode({ TOKEN: 'a' }, '/tmp/millrace-1')).toEqual({
       NODE_COMPILE_CACHE: '/tmp/millrace-1/code',
       TOKEN: 'a',
@@ -15,7 +15,7 @@ describe('the environment of a child that keeps its compiled code', () => {
     });
   });
 
-  it('names no directory if there is none', () => {
+  it('names no directory if the user has no cache directory', () => {
     expect(keepingCompiledCode({ TOKEN: 'a' }, undefined)).toEqual({ TOKEN: 'a' });
   });
 });

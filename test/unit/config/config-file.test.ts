@@ -13,13 +13,13 @@ async function read(text: string): ReturnType<typeof readConfigFile> {
   return await readConfigFile(path);
 }
 
-describe('the config file to read', () => {
+describe('the path of the config file', () => {
   it.each([
     ['a.yaml', 'b.yaml', 'a.yaml'],
     [undefined, 'b.yaml', 'b.yaml'],
     [undefined, '', undefined],
     [undefined, undefined, undefined],
-  ])('is, with --config %p and MILLRACE_CONFIG=%p, %p', (flag, variable, expected) => {
+  ])('with --config %p and MILLRACE_CONFIG=%p is %p', (flag, variable, expected) => {
     expect(configPath(flag, { MILLRACE_CONFIG: variable })).toBe(expected);
   });
 });
@@ -102,14 +102,14 @@ describe('a config file', () => {
     expect(problems).toEqual([expect.stringContaining(path + problem)]);
   });
 
-  it('whose aliases multiply is read without expanding them', async () => {
+  it('is read without expanding its aliases, even if they multiply', async () => {
     const levels = Array.from({ length: 30 }, (_, i) => `l${i + 1}: &l${i + 1} [${`*l${i},`.repeat(10)}]`);
     const { problems, entries } = await read(['l0: &l0 x', ...levels, 'attempts: *l30'].join('\n'));
     expect(problems).toEqual([`${path}:32:1: expected a value, got the alias *l30`]);
     expect(entries).toHaveLength(31);
   });
 
-  it('is refused if it is larger than any list of options', async () => {
+  it('is refused if it is too large for a list of options', async () => {
     const { problems } = await read(`#${' '.repeat(1024 * 1024)}`);
     expect(problems).toEqual([`${path}: expected at most 1MiB, got 1048577 bytes`]);
   });

@@ -18,7 +18,7 @@ function examine(sources: Partial<ParamSources> & { yaml?: string } = {}): Exami
 const texts = ({ problems }: ExaminedParams): string[] => problems.map(({ text }) => text);
 
 describe('params', () => {
-  it('come from flags, a program, the environment and the config file, the first of these that has a value', () => {
+  it('come from the first source with a value: flags, then a program, the environment and the config file', () => {
     const yaml = 'consumers: 2\nparams:\n  shelf: F\n  fromDay: "2024-01-01"\n  most: 1\n';
     const environment = { MILLRACE_PARAM_SHELF: 'E', MILLRACE_PARAM_FROM_DAY: '2024-01-02', MILLRACE_STATE: '/s' };
     const values = { shelf: 'V', most: 2 };
@@ -40,7 +40,7 @@ describe('params', () => {
     expect(examine({ yaml, environment, values }).problems).toEqual([]);
   });
 
-  it('of a name that the pipeline does not have are refused, with the nearest name; in the environment that is a warning', () => {
+  it('are refused if the pipeline does not have their name, with the nearest name; in the environment, this is a warning', () => {
     const { warnings, ...examined } = examine({
       flags: ['shelff=A'],
       values: { zzz: 1 },
@@ -55,7 +55,7 @@ describe('params', () => {
     expect(warnings).toEqual(['MILLRACE_PARAM_SHELFF: the pipeline has no such param; did you mean shelf?']);
   });
 
-  it('with wrong values are all reported, also where a stronger source has a right one', () => {
+  it('are all reported if their values are wrong, even if a stronger source has a correct value', () => {
     const examined = examine({
       flags: ['most=many', 'shelf', '=A'],
       environment: { MILLRACE_PARAM_MOST: '3', MILLRACE_PARAM_FROM_DAY: 'today' },
@@ -72,7 +72,7 @@ describe('params', () => {
     expect(examined.given.get('most')).toEqual({ value: 3, place: 'MILLRACE_PARAM_MOST' });
   });
 
-  it('may not be given twice by flags, nor as something else than values by name', () => {
+  it('cannot be given twice by flags, or as anything other than values by name', () => {
     expect(texts(examine({ flags: ['shelf=A', 'shelf=B'], yaml: 'params: [1]' }))).toEqual([
       '--param shelf is given more than once',
       'm.yaml:1: params: expected params by name',

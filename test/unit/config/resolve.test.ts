@@ -115,14 +115,14 @@ describe('the settings', () => {
   });
 });
 
-describe('names', () => {
+describe('a list of names', () => {
   it.each<[string, Partial<ConfigSources>]>([
     ['a flag', { flags: { redact: 'e-mail, iban' } }],
     ['the environment', { environment: { MILLRACE_REDACT: 'e-mail,iban' } }],
     ['a file', { file: file({ redact: 'e-mail ,iban' }) }],
     ['a list in a file', { file: file({ redact: ['e-mail', 'iban'] }) }],
     ['a pipeline', { pipeline: { file: 'a.ts', options: { redact: ['e-mail', 'iban'] } } }],
-  ])('come from %s', (_, sources) => {
+  ])('can come from %s', (_, sources) => {
     expect(resolve(sources).settings.redact).toEqual(['e-mail', 'iban']);
   });
 
@@ -132,7 +132,7 @@ describe('names', () => {
     [{ pipeline: { file: 'a.ts', options: { redact: { email: true } } } }, 'got an object'],
     [{ flags: { redact: ' -_ ' } }, 'got "-_"'],
     [{ flags: { redact: 'a,'.repeat(200) + 'a' } }, 'got 201'],
-  ])('that are invalid are refused: %j', (sources, got) => {
+  ])('is refused if it is invalid: %j', (sources, got) => {
     expect(errorOf(sources).message).toContain(
       `expected names separated by commas; at most 100, of at most 100 characters, ${got}`,
     );
@@ -147,10 +147,13 @@ describe('consumers: auto', () => {
     [{ environment: { MILLRACE_CONSUMERS: 'auto' }, file: file({ consumers: 6 }) }, 6, 'conf/millrace.yaml:1'],
     [{ file: file({ consumers: 'auto' }), pipeline: { file: 'a.ts', options: { consumers: 5 } } }, 5, 'a.ts'],
     [{ pipeline: { file: 'a.ts', options: { consumers: 'auto' } } }, 2, 'default'],
-  ])('leaves the number to the next weaker source, and finally to the CPUs: %j', (sources, expected, place) => {
-    const { settings, origins } = resolve(sources);
-    expect([settings.consumers, origins.consumers.place]).toEqual([expected, place]);
-  });
+  ])(
+    'takes the number from the next weaker source, or from the CPUs if there is none: %j',
+    (sources, expected, place) => {
+      const { settings, origins } = resolve(sources);
+      expect([settings.consumers, origins.consumers.place]).toEqual([expected, place]);
+    },
+  );
 });
 
 describe('a wrong value', () => {
@@ -249,7 +252,7 @@ describe('a wrong value', () => {
     });
   });
 
-  it('is reported even if another source overrides it, together with all others', () => {
+  it('is reported together with all others, even if another source overrides it', () => {
     const error = errorOf({
       flags: { consumers: '4', attempts: 'x' },
       environment: { MILLRACE_CONSUMERS: 'y' },
@@ -301,12 +304,12 @@ describe('a contradiction', () => {
     expect(errorOf(sources)).toMatchObject({ message, exitCode });
   });
 
-  it('is not looked for among values that are already wrong', () => {
+  it('is not reported for values that are already wrong', () => {
     const { message } = errorOf({ flags: { 'queue-high-items': '0', 'queue-low-items': '100000' } });
     expect(message).toBe('--queue-high-items: expected a whole number from 1 to 1,000,000,000, got 0');
   });
 
-  it('does not exist between equal values that may be equal', () => {
+  it('is not reported for equal values that are allowed to be equal', () => {
     expect(resolve({ flags: { 'retry-base': '1min', 'retry-cap': '60s' } }).settings.retryCap).toBe(60_000);
   });
 });
@@ -319,7 +322,7 @@ describe('an unknown variable', () => {
     expect(resolve({ environment: { [name]: '' } }).warnings).toEqual([warning]);
   });
 
-  it('is ignored without our prefix', () => {
+  it('is ignored if it does not have our prefix', () => {
     expect(resolve({ environment: { CONSUMERS: 'x', MILLRACE_CONFIG: 'a.yaml' } }).warnings).toEqual([]);
   });
 });

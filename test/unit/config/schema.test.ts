@@ -8,7 +8,7 @@ import type { PipelineOptions } from '../../../src/pipeline/options.ts';
 
 const outside = ['state', 'stateRoot', 'logLevel', 'logFormat', 'progress'] as const;
 
-/** Does not compile if the schema has an option that a pipeline cannot name, or vice versa. */
+/** Fails to compile if the schema has an option that a pipeline cannot set, or vice versa. */
 const inPipelines: Record<Exclude<OptionName, (typeof outside)[number]>, unknown> = {
   consumers: 2,
   concurrency: 4,
@@ -45,7 +45,7 @@ const inPipelines: Record<Exclude<OptionName, (typeof outside)[number]>, unknown
 } satisfies Required<PipelineOptions>;
 
 describe('the options', () => {
-  it('can all be set by a pipeline, except those that are needed before it is read', () => {
+  it('can all be set by a pipeline, except for options that are needed before it is read', () => {
     expect(options.filter(({ isOutside }) => isOutside).map(({ name }) => name)).toEqual(outside);
     const pipeline = { file: 'a.ts', options: inPipelines };
     const { settings, origins } = resolveConfig({ flags: {}, environment: {}, pipeline, cwd: '/' });
@@ -89,11 +89,11 @@ describe('the options', () => {
 describe('config/millrace.yaml', () => {
   const text = readFileSync('config/millrace.yaml', 'utf8');
 
-  it('sets nothing as it is', () => {
+  it('sets nothing in its original form', () => {
     expect(readYaml(text)).toEqual({ entries: [], complaints: [] });
   });
 
-  it('sets the defaults when its options are no longer commented out', () => {
+  it('sets the defaults if its options are uncommented', () => {
     const { entries, complaints } = readYaml(text.replaceAll(/^#(?=\w)/gm, ''));
     expect(complaints).toEqual([]);
     expect(entries.map(({ name }) => name).toSorted()).toEqual(Object.keys(schema.shape).toSorted());

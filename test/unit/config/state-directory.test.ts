@@ -6,11 +6,11 @@ import { controlSocketPath, stateDirectory } from '../../../src/config/state-dir
 
 describe('the state directory', () => {
   it.each([
-    ['what state says', '/srv/queue', '/var/lib/millrace', '/srv/queue'],
-    ["systemd's", null, '/var/lib/millrace', '/var/lib/millrace'],
-    ["the first of systemd's", null, '/var/lib/a:/var/lib/b', '/var/lib/a'],
+    ['the value of --state', '/srv/queue', '/var/lib/millrace', '/srv/queue'],
+    ["systemd's directory", null, '/var/lib/millrace', '/var/lib/millrace'],
+    ["the first of systemd's directories", null, '/var/lib/a:/var/lib/b', '/var/lib/a'],
     ['a directory in the current directory', null, undefined, '/home/me/.millrace/pokedex'],
-    ['one in the current directory, if the variable is empty', null, '', '/home/me/.millrace/pokedex'],
+    ['a directory in the current directory if the variable is empty', null, '', '/home/me/.millrace/pokedex'],
   ])('is %s', (_, state, fromSystemd, expected) => {
     const environment = { STATE_DIRECTORY: fromSystemd };
     expect(
@@ -19,9 +19,9 @@ describe('the state directory', () => {
   });
 
   it.each([
-    ["the pipeline's own in the root", null, '/state/pokedex'],
-    ['what state says, before the root', '/srv/queue', '/srv/queue'],
-  ])('is %s, whatever systemd says', (_, state, expected) => {
+    ["the pipeline's directory in the root", null, '/state/pokedex'],
+    ['the value of --state, which overrides the root', '/srv/queue', '/srv/queue'],
+  ])('is %s, regardless of systemd', (_, state, expected) => {
     const settings = { state, stateRoot: '/state' };
     const environment = { STATE_DIRECTORY: '/var/lib/millrace' };
     expect(stateDirectory({ settings, environment, name: 'pokedex', cwd: '/home/me' })).toBe(expected);
@@ -47,7 +47,7 @@ describe('the state directory', () => {
     }
   });
 
-  it('may be as long as SQLite allows, which is longer than a socket allows', () => {
+  it('can have a path as long as SQLite allows, which is longer than a socket allows', () => {
     const named = (bytes: number): string =>
       stateDirectory({
         settings: { state: `/${'x'.repeat(bytes - 1)}`, stateRoot: null },
